@@ -1,0 +1,171 @@
+/*
+ * routeros.h: a connection to one MikroTik router, by its API.
+ *
+ * No other file opens a router connection.  A handle is made once, opened
+ * (connect, TLS, login) and used for many commands; it can be opened again
+ * after it broke.  It ends with the arena it was made in, so no error path
+ * leaks one of the router's 20 sessions.
+ *
+ *	ros = routeros_new(cx->mem, &target);
+ *	TRY(routeros_open(cx, ros));
+ *	cmd = ros_cmd_new(cx->mem, "/ppp/secret/print");
+ *	ros_cmd_props(&cmd, ".id,name");
+ *	TRY(routeros_run(cx, ros, &cmd, one_row, &list, &reply));
+ *
+ * Every failure to reach, understand or persuade the router is RC_UPSTREAM;
+ * routeros_fault() tells them apart.  err.msg names the router and what
+ * failed; neither it nor err.detail ever holds a password or an attribute we
+ * sent, only the command's path.
+ *
+ * After a timeout, a closed connection or bytes that are not the protocol the
+ * connection is worthless and is closed at once (routeros_alive() is false).
+ * A trap leaves it in step and usable.
+ *
+ * Nothing waits for ever: connect_ms for name, TCP and TLS, login_ms for the
+ * login, read_ms for each silence, total_ms for each command from its sending
+ * to its !done, budget_ms for all of it together.
+ *
+ * Programs that use TLS ignore SIGPIPE.  One handle, one thread.
+ */
+#ifndef NET_ROUTEROS_H
+#define NET_ROUTEROS_H
+
+#include "base/ctx.h"
+#include "net/ros_codec.h"
+#include "net/ros_trap.h"
+
+enum routeros_tls {
+	ROS_PLAIN = 0,
+	ROS_TLS_VERIFY, /* by ca, else by the system's authorities, and the name or address */
+	ROS_TLS_PIN,    /* the certificate's SHA-256 is fingerprint, nothing else matters */
+	ROS_TLS_ADH,    /* api-ssl without a certificate: no proof of who answers */
+	ROS_TLS_NONE,   /* any certificate */
+};
+
+/* All text is copied by routeros_new(); a 0 number means its default. */
+struct routeros_target {
+	const char *name; /* for people: "Main Router" */
+	const char *host; /* name, IPv4 or IPv6 */
+	int port;         /* 8728, or 8729 with TLS */
+	const char *username, *password;
+	enum routeros_tls tls;
+	const char *fingerprint; /* 64 hex digits, with or without colons (PIN) */
+	const char *ca;          /* PEM text (VERIFY); NULL: the system's */
+	int connect_ms;          /* 5,000 */
+	int login_ms;            /* 10,000 */
+	int read_ms;             /* 15,000 */
+	int total_ms;            /* 60,000 */
+	int budget_ms;           /* from routeros_open() to the last answer; none */
+	size_t max_rows;         /* for each command: 1,000,000 */
+	size_t max_bytes;        /* for each command: 256 MiB */
+};
+
+enum routeros_fault {
+	ROS_OK = 0,
+	ROS_UNREACHABLE, /* unknown name, no route */
+	ROS_REFUSED,     /* nobody listens on the port */
+	ROS_TIMEOUT,
+	ROS_TLS,
+	ROS_LOGIN,      /* wrong user or password: do not try again */
+	ROS_PERMISSION, /* the API user's group lacks a right */
+	ROS_PROTOCOL,   /* not the API, or beyond our limits */
+	ROS_CLOSED,     /* the router hung up */
+	ROS_TRAP,       /* the router refused the command; see routeros_trap() */
+};
+
+struct routeros;
+
+/* Makes a closed handle. */
+struct routeros *routeros_new(struct arena *life, const struct routeros_target *);
+
+/* Connect and log in; closes first what was open.  Starts budget_ms. */
+enum rc routeros_open(struct ctx *, struct routeros *) _must_check_;
+void routeros_close(struct routeros *);
+
+/* Open, in step, and not hung up on as far as the kernel knows. Sends nothing. */
+bool routeros_alive(struct routeros *);
+
+/* Start the budget anew: all that follows must end within ms; 0 lifts it. */
+void routeros_budget(struct routeros *, int ms);
+
+/* Of the last thing done: what kind of failure, and the trap (kind OTHER if none). */
+enum routeros_fault routeros_fault(const struct routeros *);
+const struct ros_trap *routeros_trap(const struct routeros *);
+const char *routeros_fault_name(enum routeros_fault); /* "refused", "timeout" ... */
+
+/*
+ * One row.  It lives until the function returns: keep copies in cx->mem
+ * (arena_strdup, ros_row_dup).  Returning other than RC_OK ends the reading:
+ * the rest of the answer is dropped and the command fails with that.
+ */
+typedef enum rc routeros_row_fn(struct ctx *, const struct ros_row *, void *arg);
+
+/* What came besides rows; in cx->mem. */
+struct routeros_reply {
+	bool done;       /* the router finished this command */
+	const char *ret; /* =ret= of !done: the id after add, the count; else NULL */
+	size_t rows;
+	size_t ntraps; /* all that came; the first ROS_TRAPS_KEPT are in traps */
+	struct ros_trap *traps;
+};
+#define ROS_TRAPS_KEPT 8
+
+/*
+ * Send one command and read its answer to the end.  row NULL drops rows, ret
+ * NULL drops the reply.  run: a trap is a failure, RC_UPSTREAM with the
+ * router's words.  ask: a trap is an answer, to be looked for in ret.
+ */
+enum rc routeros_run(struct ctx *, struct routeros *, const struct ros_cmd *, routeros_row_fn *row,
+    void *arg, struct routeros_reply *ret) _must_check_;
+enum rc routeros_ask(struct ctx *, struct routeros *, const struct ros_cmd *, routeros_row_fn *row,
+    void *arg, struct routeros_reply *ret) _must_check_;
+
+/* What run does with the reply of ask or of a job: RC_OK unless it has a trap. */
+enum rc routeros_check(struct ctx *, struct routeros *, const struct ros_cmd *,
+    const struct routeros_reply *) _must_check_;
+
+/*
+ * Many commands on one connection, ROS_WINDOW at a time under way, tagged;
+ * the router may finish them in any order, so they must not depend on each
+ * other.  RC_OK when all were answered: look for traps in each job's reply.
+ * On failure reply.done tells which were finished; one that was sent but is
+ * not done may or may not have happened.
+ */
+struct routeros_job {
+	struct ros_cmd cmd;
+	routeros_row_fn *row;
+	void *arg;
+	struct routeros_reply reply; /* filled in as answers come */
+	bool sent;
+};
+#define ROS_WINDOW 16
+
+enum rc routeros_batch(struct ctx *, struct routeros *, struct routeros_job *,
+    size_t n) _must_check_;
+
+/* The router's version ("7.20.4 (stable)"), asked for once a connection. */
+enum rc routeros_version(struct ctx *, struct routeros *, const char **ret) _must_check_;
+
+/* The first row of the answer, copied to cx->mem; nattrs 0 when there is none. */
+enum rc routeros_one(struct ctx *, struct routeros *, const struct ros_cmd *,
+    struct ros_row *ret) _must_check_;
+
+/*
+ * Ids of the rows of menu ("/ppp/secret") whose prop is exactly val.  Use one
+ * at once and do not keep it: see routeros facts 3.  routeros_id wants none
+ * (*ret NULL) or one; several are RC_CONFLICT.
+ */
+struct routeros_ids {
+	const char **id;
+	size_t n;
+};
+
+enum rc routeros_ids(struct ctx *, struct routeros *, const char *menu, const char *prop,
+    const char *val, struct routeros_ids *ret) _must_check_;
+enum rc routeros_id(struct ctx *, struct routeros *, const char *menu, const char *prop,
+    const char *val, const char **ret) _must_check_;
+
+/* "verify", "pin", "adh", "none" as stored; false when it is none of them. */
+bool routeros_tls_by_name(const char *name, enum routeros_tls *ret);
+
+#endif
