@@ -1,0 +1,264 @@
+# ISP Billing.  `make` builds, `make run` starts the whole system in var/, `make test` proves it.
+# All that is made lies in $(B): obj/ (strict), san/ (ASan, UBSan), mem/ (for valgrind), fuzz/,
+# gen/ (statements of sql/queries), bin/, unit/, lint/ (one stamp for each file and tool).
+
+VERSION = 0.1.0
+B      ?= build
+PREFIX ?= /usr
+
+# ---- tools and flags ---------------------------------------------------------------------------
+
+# Formatters, analysers and -Werror bind on Debian 12 only: other compilers warn of other things.
+BINDING := $(shell . /etc/os-release 2>/dev/null; [ "$$ID$$VERSION_ID" = debian12 ] && echo yes)
+first    = $(firstword $(foreach x,$(1),$(shell command -v $(x) 2>/dev/null)) $(firstword $(1)))
+
+CC      = gcc
+CLANG   = $(call first,clang-14 clang)
+PYTHON  = /usr/bin/python3
+PYTEST  = PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache ISP_BUILD=$(abspath $(B)) ISP_STACK_FAST=1 \
+          $(PYTHON) -m pytest -q -p no:cacheprovider
+
+LIBS    = libpq libcjson libcurl openssl libsodium libcrypt
+# Asked for once, and only when something is compiled: scripts/deps may just have installed them.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBS)) -lfcgi)$(PKG_LIBS)
+
+WARN    = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+          -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef -Wformat=2 \
+          -Wimplicit-fallthrough -Wno-missing-field-initializers
+WERROR  = $(if $(BINDING),-Werror)
+HARDEN  = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+          -fcf-protection -fPIE
+DIALECT = -std=gnu17 -D_GNU_SOURCE -DISP_VERSION='"$(VERSION)"' -fno-common -g -Ilib -I$(B)/gen
+SANITIZE = -fsanitize=address,undefined,float-cast-overflow -fno-omit-frame-pointer
+
+# Four builds of the same sources.  The sanitizers make gcc 12 warn falsely, so no -Werror there.
+COMPILE_obj  = $(CC) $(DIALECT) -O2 $(WARN) $(WERROR) $(HARDEN)
+COMPILE_san  = $(CC) $(DIALECT) -O1 $(WARN) $(SANITIZE) -DARENA_DEBUG
+COMPILE_mem  = $(CC) $(DIALECT) -O1 $(WARN) -DARENA_DEBUG
+COMPILE_fuzz = $(CLANG) $(DIALECT) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link -DARENA_DEBUG
+LINK_obj     = $(CC) -pie -Wl,-z,relro,-z,now
+LINK_san     = $(CC) $(SANITIZE)
+LINK_mem     = $(CC)
+LINK_fuzz    = $(CLANG) $(SANITIZE) -fsanitize=fuzzer
+
+# make V=1 shows the commands, otherwise one line a file.
+Q   = $(if $(V),,@)
+say = @$(if $(V),:,echo "$(1)")
+
+# ---- what there is -----------------------------------------------------------------------------
+
+LIB_SRC   := $(wildcard lib/*/*.c)
+APP_DIRS  := $(patsubst app/%/main.c,%,$(wildcard app/*/main.c))
+APP_SRC   := $(foreach a,$(APP_DIRS),$(wildcard app/$(a)/*.c))
+QUERIES   := $(wildcard sql/queries/*.sql)
+GEN_SRC   := $(if $(QUERIES),$(B)/gen/sql.c)
+UNIT_SRC  := $(wildcard test/unit/*/test_*.c)
+FUZZ_SRC  := $(wildcard test/fuzz/fuzz_*.c)
+BENCH_SRC := $(wildcard test/bench/*.c)
+C_ALL     := $(LIB_SRC) $(APP_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC)
+H_ALL     := $(wildcard lib/*/*.h app/*/*.h test/unit/*.h test/*/*.h)
+MAN       := $(wildcard app/*/*.8)
+PY        := $(wildcard test/*/*.py) $(shell grep -lsE '^\#!.*python3' scripts/* test/bench/* test/sim/*)
+SH        := $(shell grep -lsE '^\#!/bin/(ba)?sh' .ci/* scripts/* test/*/*)
+
+bin_name   = $(B)/bin/$(if $(filter api,$(1)),isp-api,$(1))
+PROGRAMS  := $(foreach a,$(APP_DIRS),$(call bin_name,$(a)))
+UNITS     := $(UNIT_SRC:test/unit/%.c=$(B)/unit/%)
+MEMCHECKS := $(UNIT_SRC:test/unit/%.c=$(B)/memcheck/%)
+FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
+BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
+
+.PHONY: build programs deps run test quick lint lint-files unit units memcheck sql-test api-test \
+        cli-test fuzz fuzzers bench soak install clean compdb top-length FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# make parses the tree before scripts/deps has run, hence the second make.
+build: deps
+	@$(MAKE) --no-print-directory programs
+
+programs: $(PROGRAMS)
+
+deps:
+	@scripts/deps
+
+# ---- building ----------------------------------------------------------------------------------
+
+$(B)/gen/sql.c: $(QUERIES) scripts/embed-sql.awk | $(B)/gen/sql.h
+	@mkdir -p $(@D)
+	$(call say,sql $@)
+	$(Q)awk -f scripts/embed-sql.awk $(QUERIES) > $@
+$(B)/gen/sql.h: $(QUERIES) scripts/embed-sql.awk
+	@mkdir -p $(@D)
+	$(call say,sql $@)
+	$(Q)awk -v h=1 -f scripts/embed-sql.awk $(QUERIES) > $@
+
+# Changes only when a source comes or goes, so that an archive never keeps what was deleted.
+$(B)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo $(LIB_SRC) $(QUERIES) | cmp -s - $@ || echo $(LIB_SRC) $(QUERIES) > $@
+$(B)/gen/sql.c $(B)/gen/sql.h: $(if $(QUERIES),$(B)/sources)
+
+define flavour
+$(B)/$(1)/%.o: %.c Makefile | $(GEN_SRC)
+	@mkdir -p $$(@D)
+	$$(call say,cc $(1) $$<)
+	$$(Q)$$(COMPILE_$(1)) $$(PKG_CFLAGS) -Itest/unit -MMD -MP -c -o $$@ $$<
+$(B)/$(1)/gen/sql.o: $(B)/gen/sql.c Makefile
+	@mkdir -p $$(@D)
+	$$(call say,cc $(1) $$<)
+	$$(Q)$$(COMPILE_$(1)) -MMD -MP -c -o $$@ $$<
+$(B)/$(1)/libisp.a: $(LIB_SRC:%.c=$(B)/$(1)/%.o) $(GEN_SRC:%.c=$(B)/$(1)/gen/sql.o) $(B)/sources
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
+endef
+$(foreach f,obj san mem fuzz,$(eval $(call flavour,$(f))))
+
+define program
+$(call bin_name,$(1)): $(patsubst %.c,$(B)/obj/%.o,$(wildcard app/$(1)/*.c)) $(B)/obj/libisp.a
+	@mkdir -p $$(@D)
+	$$(call say,link $$@)
+	$$(Q)$$(LINK_obj) -o $$@ $$^ $$(PKG_LIBS)
+endef
+$(foreach a,$(APP_DIRS),$(eval $(call program,$(a))))
+
+$(B)/unit/%: $(B)/san/test/unit/%.o $(B)/san/libisp.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(LINK_san) -o $@ $^ -lcmocka $(PKG_LIBS)
+$(B)/memcheck/%: $(B)/mem/test/unit/%.o $(B)/mem/libisp.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(LINK_mem) -o $@ $^ -lcmocka $(PKG_LIBS)
+$(B)/fuzzers/%: $(B)/fuzz/test/fuzz/fuzz_%.o $(B)/fuzz/libisp.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(LINK_fuzz) -o $@ $^ $(PKG_LIBS)
+$(B)/bench/%: $(B)/obj/test/bench/%.o $(B)/obj/libisp.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(LINK_obj) -o $@ $^ $(PKG_LIBS)
+
+-include $(foreach f,obj san mem fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
+
+# ---- tests -------------------------------------------------------------------------------------
+
+# Everything, in under 15 minutes on 2 cores; the long forms are soak, fuzz, memcheck and bench.
+test: build
+	@$(MAKE) --no-print-directory -j2 lint
+	@$(MAKE) --no-print-directory -j2 units fuzzers
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory sql-test
+	@$(MAKE) --no-print-directory cli-test
+	@$(MAKE) --no-print-directory api-test
+	@$(MAKE) --no-print-directory fuzz S=10
+
+# What a pre-commit hook has the patience for.
+quick: programs units
+	@scripts/check-layers
+	@scripts/check-style
+	@scripts/run-units $(UNITS)
+
+units: $(UNITS)
+fuzzers: $(FUZZERS)
+
+# make unit [U=db/test_db]: all, or those whose name contains U.
+unit: units
+	@scripts/run-units $(foreach u,$(UNITS),$(if $(findstring $(U),$(u)),$(u)))
+
+memcheck: $(MEMCHECKS)
+	@scripts/run-units --valgrind $(foreach u,$(MEMCHECKS),$(if $(findstring $(U),$(u)),$(u)))
+
+sql-test:
+	@scripts/run-sql-tests
+
+# make api-test [K=story] [N=-x]: pytest's -k, and more of its options.
+api-test: programs
+	$(if $(wildcard test/api/test_*.py),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/api)
+
+cli-test: programs
+	$(if $(wildcard test/cli/test_*.py),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/cli)
+
+# make fuzz [T=shape] [S=60]: each for S seconds; what it finds lands in $(B)/fuzzers.
+S ?= 60
+fuzz: fuzzers
+	@scripts/run-fuzzers $(S) $(if $(T),$(filter %/$(T),$(FUZZERS)),$(FUZZERS))
+
+bench: programs $(BENCHES)
+	ISP_BUILD=$(abspath $(B)) test/bench/run
+
+# The long form of what `make test` does in seconds: the hammer, the model's year, the outages.
+soak: programs
+	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
+
+run: build
+	@scripts/run
+
+# ---- lint --------------------------------------------------------------------------------------
+
+ifeq ($(BINDING),yes)
+lint: lint-files lint-tree
+else
+lint: lint-tree
+	@echo "lint: not Debian 12: clang-format, clang-tidy, cppcheck and gcc -fanalyzer left out"
+endif
+
+# A stamp hangs on the object, which hangs on all headers: what is unchanged is not looked at again.
+stamps     = $(patsubst %,$(B)/lint/%.$(1),$(2))
+lint-files: $(call stamps,format,$(C_ALL) $(H_ALL)) $(call stamps,tidy,$(LIB_SRC) $(APP_SRC)) \
+            $(call stamps,cppcheck,$(LIB_SRC) $(APP_SRC)) \
+            $(call stamps,analyzer,$(LIB_SRC) $(APP_SRC)) $(call stamps,strict,$(UNIT_SRC))
+
+CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -Ilib -I$(B)/gen \
+           --enable=warning,performance,portability --suppress=missingIncludeSystem \
+           --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DISP_VERSION='""'
+
+$(B)/lint/%.format: % .clang-format
+	@mkdir -p $(@D)
+	@clang-format-14 --dry-run -Werror $< && touch $@
+$(B)/lint/%.c.tidy: $(B)/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@echo clang-tidy $*.c
+	@clang-tidy-14 --quiet $*.c -- $(DIALECT) $(PKG_CFLAGS) 2>$@.err >$@.out || \
+	  { cat $@.out; grep -E 'error:' $@.err; exit 1; }
+	@touch $@
+$(B)/lint/%.c.cppcheck: $(B)/obj/%.o
+	@mkdir -p $(@D)
+	@$(CPPCHECK) $*.c && touch $@
+$(B)/lint/%.c.analyzer: $(B)/obj/%.o
+	@mkdir -p $(@D)
+	@echo analyzer $*.c
+	@$(COMPILE_obj) $(PKG_CFLAGS) -fanalyzer -c -o $@.o $*.c && rm $@.o && touch $@
+$(B)/lint/%.c.strict: $(B)/san/%.o
+	@mkdir -p $(@D)
+	@$(COMPILE_obj) $(PKG_CFLAGS) -Itest/unit -fsyntax-only $*.c && touch $@
+
+lint-tree:
+	@scripts/check-layers
+	@scripts/check-style
+	@$(if $(SH),shellcheck $(SH))
+	@$(if $(PY),PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache $(PYTHON) -m compileall -q $(PY))
+	@$(if $(MAN),mandoc -Tlint -W warning $(MAN))
+
+top-length:
+	@scripts/top-length
+
+# ---- the rest ----------------------------------------------------------------------------------
+
+compdb:
+	bear --output $(B)/compile_commands.json -- $(MAKE) -B programs
+
+SHARE = $(DESTDIR)$(PREFIX)/share/isp-billing
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(SHARE)
+	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
+	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8)
+	cp -R $(wildcard sql nginx) $(SHARE)/
+	$(if $(wildcard app/web/dist),cp -R app/web/dist $(SHARE)/web)
+	$(if $(wildcard systemd/*),install -d $(DESTDIR)/lib/systemd/system)
+	$(if $(wildcard systemd/*.*),install -m 644 $(wildcard systemd/*.service systemd/*.timer \
+	  systemd/*.socket) $(DESTDIR)/lib/systemd/system)
+
+clean:
+	rm -rf $(B)
