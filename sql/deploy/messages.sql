@@ -1,0 +1,46 @@
+-- What people are told, and the outbox it leaves through.
+BEGIN;
+
+CREATE TABLE notification_settings (
+	id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	channel    text NOT NULL CHECK (channel IN ('telegram', 'email', 'webhook', 'whatsapp')),
+	config     jsonb NOT NULL DEFAULT '{}', -- secrets inside are sealed
+	events     jsonb NOT NULL DEFAULT '["all"]',
+	is_active  boolean NOT NULL DEFAULT true,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE alert_logs (
+	id                uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	type              text NOT NULL CHECK (type IN ('device_down', 'device_up', 'high_latency', 'packet_loss',
+	                  'payment', 'subscription', 'system')),
+	severity          text NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+	title             text NOT NULL,
+	message           text NOT NULL,
+	meta              jsonb,
+	is_read           boolean NOT NULL DEFAULT false,
+	notification_sent boolean NOT NULL DEFAULT false,
+	created_at        timestamptz NOT NULL DEFAULT now(),
+	updated_at        timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX alert_logs_type ON alert_logs (type);
+CREATE INDEX alert_logs_severity ON alert_logs (severity);
+CREATE INDEX alert_logs_is_read ON alert_logs (is_read);
+CREATE INDEX alert_logs_newest ON alert_logs (created_at DESC, id DESC);
+
+CREATE TABLE message_outbox (
+	id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	alert_id   uuid NOT NULL REFERENCES alert_logs ON DELETE CASCADE,
+	channel_id uuid REFERENCES notification_settings ON DELETE CASCADE, -- NULL: not fanned out yet
+	state      text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'failed')),
+	attempts   int NOT NULL DEFAULT 0,
+	last_error text,
+	due_at     timestamptz NOT NULL DEFAULT now(),
+	sent_at    timestamptz,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (alert_id, channel_id)
+);
+CREATE INDEX message_outbox_due ON message_outbox (due_at) WHERE state = 'pending';
+
+COMMIT;

@@ -1,0 +1,92 @@
+-- The gateway's side of money: attempts, transactions, events, jobs.
+BEGIN;
+
+CREATE TABLE midtrans_attempts (
+	id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	invoice_id      uuid NOT NULL REFERENCES invoices ON DELETE RESTRICT,
+	attempt         int NOT NULL CHECK (attempt > 0),
+	order_id        text NOT NULL CONSTRAINT midtrans_attempts_order_id_key UNIQUE CHECK (length(order_id) <= 50),
+	amount          bigint NOT NULL CHECK (amount > 0),
+	snap_token      text,
+	redirect_url    text,
+	state           text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'open', 'unknown', 'review', 'pending',
+	                'paid', 'closed')),
+	calls           int NOT NULL DEFAULT 0, -- create calls sent
+	expires_at      timestamptz NOT NULL,
+	next_check_at   timestamptz,
+	checks          int NOT NULL DEFAULT 0,
+	closed_at       timestamptz,
+	created_at      timestamptz NOT NULL DEFAULT now(),
+	updated_at      timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (invoice_id, attempt)
+);
+CREATE INDEX midtrans_attempts_check ON midtrans_attempts (next_check_at) WHERE next_check_at IS NOT NULL;
+
+CREATE TABLE midtrans_transactions (
+	id                 uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	attempt_id         uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
+	transaction_id     text NOT NULL CONSTRAINT midtrans_transactions_transaction_id_key UNIQUE,
+	transaction_status text NOT NULL,
+	fraud_status       text,
+	payment_type       text,
+	bank               text,
+	gross_amount       bigint NOT NULL,
+	fee                bigint NOT NULL DEFAULT 0,
+	payment_id         uuid REFERENCES payments ON DELETE RESTRICT,
+	transaction_time   timestamptz,
+	settlement_time    timestamptz,
+	expiry_time        timestamptz,
+	created_at         timestamptz NOT NULL DEFAULT now(),
+	updated_at         timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX midtrans_transactions_attempt ON midtrans_transactions (attempt_id);
+
+-- Every well-signed body, before anything else is done with it. Append-only.
+CREATE TABLE midtrans_events (
+	id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	source         text NOT NULL CHECK (source IN ('notification', 'status', 'cancel', 'expire', 'refund')),
+	order_id       text NOT NULL,
+	transaction_id text,
+	body           jsonb NOT NULL,
+	request_id     text,
+	received_at    timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX midtrans_events_order ON midtrans_events (order_id);
+
+CREATE TABLE midtrans_verdicts (
+	event_id   bigint PRIMARY KEY REFERENCES midtrans_events ON DELETE RESTRICT,
+	verdict    text NOT NULL, -- applied, duplicate, stale, confirm, mismatch, unknown_order, ...
+	detail     text,
+	decided_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE gateway_jobs (
+	id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	attempt_id uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
+	kind       text NOT NULL CHECK (kind IN ('confirm', 'cancel', 'expire')),
+	attempts   int NOT NULL DEFAULT 0,
+	last_error text,
+	due_at     timestamptz NOT NULL DEFAULT now(),
+	done_at    timestamptz,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX gateway_jobs_open_key ON gateway_jobs (attempt_id, kind) WHERE done_at IS NULL;
+CREATE INDEX gateway_jobs_due ON gateway_jobs (due_at) WHERE done_at IS NULL;
+
+CREATE TABLE midtrans_logs (
+	id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	invoice_id     uuid REFERENCES invoices ON DELETE SET NULL,
+	order_id       text NOT NULL,
+	transaction_id text,
+	event          text NOT NULL CHECK (event IN ('create', 'notification', 'status_check', 'cancel', 'refund')),
+	status         text,
+	request        jsonb,
+	response       jsonb,
+	created_at     timestamptz NOT NULL DEFAULT now(),
+	updated_at     timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX midtrans_logs_order_id ON midtrans_logs (order_id);
+CREATE INDEX midtrans_logs_event ON midtrans_logs (event);
+CREATE INDEX midtrans_logs_newest ON midtrans_logs (created_at DESC, id DESC);
+
+COMMIT;
