@@ -1,0 +1,91 @@
+/*
+ * crud.h: list, show, create, change and delete for plain resources.
+ *
+ * A resource is a constant table: its fields, what each may hold, which view
+ * shows it.  Rows are read from the view (sql/views; one row an id, column
+ * names dotted where they nest, no secret in it), so that list, show and
+ * create answer the same columns.  Writes go to the table.  Statements are
+ * composed from these constants, one per set of filters and sort given, and
+ * kept prepared; no byte of a request ever enters SQL text.
+ *
+ * A rule that needs more than one field belongs into the database, or .check.
+ * As soon as a verb has a life of its own (an invoice is issued, not created),
+ * write a handler, and answer with crud_answer().
+ */
+#ifndef CRUD_CRUD_H
+#define CRUD_CRUD_H
+
+#include "db/db.h"
+#include "http/http.h"
+#include "http/page.h"
+#include "http/shape.h"
+
+enum {
+	RW = FF_CREATE | FF_UPDATE | FF_SHOWN,
+	RO = FF_SHOWN,
+	WO = FF_CREATE | FF_UPDATE,
+};
+
+/* A filter that is not "parameter = column of the same name". */
+struct filter {
+	const char *param;        /* "due_from" */
+	const char *column;       /* "due_date" */
+	const char *op;           /* ">=" */
+	const struct field *form; /* how to check the value */
+};
+
+/* Rows of another view shown as an array inside show and create answers. */
+struct child {
+	const char *name;   /* "subscriptions" */
+	const char *view;   /* "subscription_rows" */
+	const char *column; /* "customer_id": of the view, equals the parent's id */
+};
+
+struct resource {
+	const char *name;    /* "package": messages, statement names, audit */
+	const char *label;   /* "The package": messages for people */
+	const char *table;   /* "packages" */
+	const char *view;    /* "package_rows" */
+	const char *visible; /* SQL condition on the view for plain lists, "archived_at IS NULL";
+				NULL: all */
+	const char *hidden_param;  /* ?archived=1 shows the others; NULL: none */
+	const char *hidden;        /* its condition, "archived_at IS NOT NULL" */
+	const char *const *search; /* columns of the view; NULL-terminated; NULL: no search */
+	const struct field *fields;
+	size_t nfields;
+	const struct filter *filters; /* beside FF_FILTER */
+	size_t nfilters;
+	const struct child *children;
+	size_t nchildren;
+	const char *secret_of; /* FT_SECRET fields are sealed as "<table>:<id>:<field>"; set when
+				  there are any */
+	enum rc (*check)(struct ctx *, const char *id, struct cJSON *in); /* id NULL: create */
+	bool audited; /* each write leaves an audit_logs row */
+};
+
+enum rc crud_list(struct ctx *, const struct req *, struct resp *, const void *arg);
+enum rc crud_show(struct ctx *, const struct req *, struct resp *, const void *arg);
+enum rc crud_create(struct ctx *, const struct req *, struct resp *, const void *arg);
+enum rc crud_update(struct ctx *, const struct req *, struct resp *, const void *arg);
+enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const void *arg);
+
+/* Answer with the row (and children) of id; RC_NOT_FOUND when there is none. */
+enum rc crud_answer(struct ctx *, const struct resource *, const char *id, int status,
+    struct resp *) _must_check_;
+
+/* A list of any view with the same paginator: for read-only lists of logs. */
+
+/* The routes of a resource, for a route table; PUT and PATCH are one. */
+/* clang-format off */
+#define CRUD_READ(path, res, see)                                          \
+	{ "GET", path, see, crud_list, res },                              \
+	{ "GET", path "/:id", see, crud_show, res }
+#define CRUD_ROUTES(path, res, see, edit)                                  \
+	CRUD_READ(path, res, see),                                         \
+	{ "POST", path, edit, crud_create, res },                          \
+	{ "PUT", path "/:id", edit, crud_update, res },                    \
+	{ "PATCH", path "/:id", edit, crud_update, res },                  \
+	{ "DELETE", path "/:id", edit, crud_delete, res }
+/* clang-format on */
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * db.h: PostgreSQL through libpq, with typed parameters and typed rows.
+ *
+ * SQL text is never written in C.  It lives in sql/queries/NAME.sql, one
+ * statement a file section, and the build turns each into a constant
+ * `const struct db_stmt SQL_name` (sql.h).  A statement is prepared on its
+ * first use on a connection and is known to the server by its name, so that
+ * pg_stat_statements and the slow log speak our language.
+ *
+ * Everything runs in libpq's pipeline mode: db_send() queues, db_sync() makes
+ * one round trip of all that is queued.  Rows belong to cx->mem: there is
+ * nothing to clear.
+ *
+ * A connection that broke is opened again by itself at the next statement
+ * outside a transaction; a statement under way then fails with RC_RETRY.
+ *
+ * Errors: SQLSTATE becomes rc in one table (db.c).  The functions of
+ * sql/functions raise with a sentence for people and these states of ours:
+ *	IS403 RC_DENIED   IS404 RC_NOT_FOUND   IS409 RC_CONFLICT
+ *	IS422 RC_INVALID, on the field named by COLUMN   IS429 RC_THROTTLED
+ * A unique violation (23505) is RC_INVALID "… has already been taken" on the
+ * column of the constraint (its name is TABLE_COLUMN_key); a dangling
+ * reference (23503) is RC_INVALID on its column, but RC_CONFLICT on delete.
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+
+struct db;
+struct db_rows;
+
+struct db_stmt {
+	const char *name;
+	const char *text;
+	int nparams;
+};
+
+enum db_type { DB_NULL, DB_TEXT, DB_I64, DB_BOOL };
+
+struct db_val {
+	enum db_type type;
+	union {
+		const char *text;
+		int64_t i64;
+		bool flag;
+	};
+};
+
+#define V_TEXT(s) ((struct db_val){ .type = (s) ? DB_TEXT : DB_NULL, .text = (s) })
+#define V_I64(i)  ((struct db_val){ .type = DB_I64, .i64 = (i) })
+#define V_BOOL(b) ((struct db_val){ .type = DB_BOOL, .flag = (b) })
+#define V_NULL    ((struct db_val){ .type = DB_NULL })
+
+/* A column of a row and the member it fills. */
+struct db_col {
+	const char *name;
+	enum db_type type;
+	size_t offset;
+};
+
+#define DB_COL(st, member, ty)                                                                     \
+	{                                                                                          \
+#member, ty, offsetof(struct st, member)                                           \
+	}
+
+/* How a program connects; strings must outlive the connection. */
+struct db_conf {
+	const char *conninfo; /* DATABASE_URL: any conninfo or URI, several hosts too */
+	const char *role;     /* user to connect as; NULL: whatever conninfo says */
+	const char *program;  /* application_name */
+	const char *timezone; /* APP_TIMEZONE: what day it is, see business_today() in SQL */
+	const char *today;    /* APP_TODAY, or NULL */
+	int statement_ms;     /* statement_timeout; 0: none */
+	int lock_ms;          /* lock_timeout; 0: none */
+};
+
+/* Open now; RC_RETRY when the database cannot be reached. */
+enum rc db_open(struct ctx *, const struct db_conf *, struct db **ret) _must_check_;
+/* The same without connecting: the first statement does (a worker that outlives the database). */
+struct db *db_new(const struct db_conf *);
+void db_close(struct db *);
+int db_socket(struct db *); /* for poll(); -1 when not connected */
+
+/*
+ * Queue a named statement; its rows are in *slot after the next db_sync().
+ * slot may be NULL.  The count of values must match; a bug asserts.
+ */
+enum rc db_send_n(struct ctx *, const struct db_stmt *, struct db_rows **slot,
+    const struct db_val *, size_t n) _must_check_;
+#define db_send(cx, stmt, slot, ...)                                                               \
+	db_send_n(cx, stmt, slot, (const struct db_val[]){ __VA_ARGS__ },                          \
+	    sizeof((const struct db_val[]){ __VA_ARGS__ }) / sizeof(struct db_val))
+
+/* Run all that is queued in one round trip.  The first error is the outcome. */
+enum rc db_sync(struct ctx *) _must_check_;
+
+/* Queue one and run: for when there is nothing to run along with it. */
+enum rc db_query_n(struct ctx *, const struct db_stmt *, struct db_rows **ret,
+    const struct db_val *, size_t n) _must_check_;
+#define db_query(cx, stmt, ret, ...)                                                               \
+	db_query_n(cx, stmt, ret, (const struct db_val[]){ __VA_ARGS__ },                          \
+	    sizeof((const struct db_val[]){ __VA_ARGS__ }) / sizeof(struct db_val))
+#define db_query0(cx, stmt, ret) db_query_n(cx, stmt, ret, NULL, 0)
+
+/*
+ * The gate: a statement that must succeed, and whose rows `check` must accept,
+ * before the outcome of anything else counts (the token look-up).  It is sent
+ * in front of the next db_sync(), in the same round trip; when check refuses,
+ * its rc is the outcome of that sync and no rows are given out.  Use it in
+ * front of reads alone: what follows it is executed whatever check says.
+ * db_gate_pass() forces it now, for requests that write or ask nothing.
+ */
+typedef enum rc (*db_gate_fn)(struct ctx *, const struct db_rows *, void *arg);
+enum rc db_gate_n(struct ctx *, const struct db_stmt *, db_gate_fn check, void *arg,
+    const struct db_val *, size_t n) _must_check_;
+enum rc db_gate_pass(struct ctx *) _must_check_; /* RC_OK when there is none or it passed */
+
+/*
+ * Tell the database who acts, for billing_logs and audit_logs: queued in front
+ * of the next statement, kept until told otherwise (who_actor() and
+ * who_request() in SQL).  From cx->actor.name and cx->request_id.
+ */
+enum rc db_who(struct ctx *) _must_check_;
+
+size_t db_count(const struct db_rows *);
+size_t db_affected(const struct db_rows *); /* rows of an INSERT, UPDATE, DELETE */
+const char *db_text(const struct db_rows *, size_t row, const char *col); /* NULL: null */
+int64_t db_i64(const struct db_rows *, size_t row, const char *col);      /* null: 0 */
+bool db_bool(const struct db_rows *, size_t row, const char *col);        /* null: false */
+enum rc db_scan_n(struct ctx *, const struct db_rows *, size_t row, const struct db_col *, size_t n,
+    void *ret) _must_check_;
+#define db_scan(cx, rows, row, cols, ret) db_scan_n(cx, rows, row, cols, countof(cols), ret)
+
+/*
+ * A transaction ends with db_commit() or with its arena: what was not
+ * committed when cx->mem is reset is rolled back.  No error path needs a line.
+ * A single statement is a transaction of its own and needs none of this.
+ */
+enum rc db_begin(struct ctx *) _must_check_;
+enum rc db_commit(struct ctx *) _must_check_;
+enum rc db_rollback(struct ctx *) _must_check_;
+
+/* LISTEN on a channel, and wait up to ms (-1: for ever) for a NOTIFY; *ret payload or NULL. */
+enum rc db_listen(struct ctx *, const char *channel) _must_check_;
+enum rc db_wait(struct ctx *, int ms, const char **ret) _must_check_;
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * http.h: a request, a response, and the table that joins them.
+ *
+ * This floor knows no noun of the business.  It is driven by app/api with
+ * FastCGI requests and by test/unit with requests made up in memory.
+ * Paths and query are already percent-decoded where they are matched; NUL and
+ * broken UTF-8 anywhere are RC_MALFORMED.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/ctx.h"
+#include "base/sb.h"
+
+enum { REQ_ARGS_MAX = 4 };
+
+struct req {
+	const char *method;
+	const char *path;  /* raw, as in REQUEST_URI before '?' */
+	const char *query; /* raw */
+	const char *body;  /* NUL-terminated; body_len bytes */
+	size_t body_len;
+	const char *content_type;    /* "" for none */
+	const char *authorization;   /* "" for none */
+	const char *idempotency_key; /* "" for none */
+	const char *origin;          /* "" for none */
+	struct {
+		const char *name, *val;
+	} args[REQ_ARGS_MAX]; /* the :name parts of the matched route, decoded */
+};
+
+struct resp {
+	int status;
+	struct sb body;    /* empty only with 204 */
+	struct sb headers; /* extra "Name: value\r\n" lines */
+};
+
+typedef enum rc (*handler_fn)(struct ctx *, const struct req *, struct resp *, const void *arg);
+
+struct route {
+	const char *method;
+	const char *path; /* "/api/invoices/:id" */
+	uint32_t perm;    /* all bits must be held; 0: anyone */
+	handler_fn fn;
+	const void *arg; /* handed to fn; a resource, for the CRUD verbs */
+};
+
+/* What the policy floor (lib/api) plugs in. */
+struct http_policy {
+	const struct route *routes;
+	size_t nroutes;
+	/* Queue the look-up of rq's token (db_gate_n); it fills cx->actor and checks perm. */
+	enum rc (*authenticate)(struct ctx *, const struct req *, uint32_t perm);
+	const char *origins; /* comma list for CORS */
+};
+
+/* Find the route, check the permission, run it, render the outcome, log what must be. */
+void http_dispatch(struct ctx *, const struct http_policy *, struct req *, struct resp *);
+
+const char *req_arg(const struct req *, const char *name); /* never NULL */
+/* A decoded query parameter; NULL when absent; the last one of several wins. */
+const char *req_param(struct ctx *, const struct req *, const char *name);
+/* The :id of the path; RC_NOT_FOUND when it is no UUID. */
+enum rc req_uuid(struct ctx *, const struct req *, const char *name, const char **ret) _must_check_;
+enum rc req_param_int(struct ctx *, const struct req *, const char *name, int64_t min, int64_t max,
+    int64_t dflt, int64_t *ret) _must_check_; /* bad: RC_INVALID on the name */
+
+enum rc resp_json(struct resp *, int status, const char *json);
+void resp_header(struct resp *, const char *name, const char *val);
+
+#endif

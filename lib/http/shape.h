@@ -1,0 +1,91 @@
+/*
+ * shape.h: what a request body may hold, as a table.
+ *
+ * A handler declares the fields it wants and asks shape_read() once; after
+ * that every value is present or absent, of its type, and within its bounds,
+ * so that the rest of the handler has no more checks of form.  The table that
+ * checks is also what the plain resources of crud.h are made of, what
+ * openapi.json is held against, and what GET /api/meta gives the SPA.
+ *
+ * Unknown fields are ignored.  null: for a nullable field it is null (it
+ * clears); for a required one it is a fault on create; for all others it is
+ * as if not given.  All bad fields are reported at once.
+ */
+#ifndef HTTP_SHAPE_H
+#define HTTP_SHAPE_H
+
+#include <stdbool.h>
+
+#include "base/ctx.h"
+
+struct cJSON;
+
+enum ftype {
+	FT_TEXT, /* min..max characters (code points); no control characters but \n \t with FF_LINES
+		  */
+	FT_INT,  /* min..max; accepts 5, 5.0, "5" */
+	FT_MONEY, /* whole rupiah; accepts 150000, 150000.0, "150000.00" */
+	FT_BOOL,  /* true false 0 1 "0" "1" */
+	FT_DATE,  /* YYYY-MM-DD, a real day */
+	FT_UUID,
+	FT_EMAIL,
+	FT_SECRET, /* text; absent, null, "" and "********" mean keep (on create: absent); never
+		      shown */
+	FT_LIST,   /* array of texts of .among */
+	FT_JSON,   /* any JSON */
+	FT_TIME,   /* ISO 8601 */
+};
+
+enum fflag {
+	FF_CREATE = 1 << 0, /* may be given on creation */
+	FF_UPDATE = 1 << 1, /* may be changed later */
+	FF_NEEDED = 1 << 2, /* must be given on creation */
+	FF_SHOWN = 1 << 3,  /* is part of the answer */
+	FF_FILTER = 1 << 4, /* ?name=value narrows the list */
+	FF_SORT = 1 << 5,   /* ?sort=name */
+	FF_NULL = 1 << 6,   /* may be null */
+	FF_LINES = 1 << 7,  /* text may hold newlines */
+	FF_LOCKED =
+	    1 << 8, /* status: 422 unless it equals the present value; .hint says the address */
+	FF_LOWER = 1 << 9, /* stored in lower case (e-mail) */
+};
+
+/* Extra form of a text; fills err_field and returns false when unfit. */
+typedef bool (*field_check)(struct ctx *, const char *field, const char *val);
+
+struct field {
+	const char *name;
+	enum ftype type;
+	unsigned flags;
+	int64_t min, max;         /* length of a text, value of a number */
+	const char *const *among; /* NULL-terminated choices, or NULL */
+	const char *dflt;         /* JSON, filled in on creation; NULL: none */
+	field_check check;        /* NULL: none */
+	const char *chars;        /* allowed characters beside letters and digits; NULL: any */
+	const char *hint;         /* for people: what is right; used in messages and OpenAPI */
+};
+
+/*
+ * Hold a body against the fields that have flag (FF_CREATE or FF_UPDATE).
+ * RC_MALFORMED when it is not a JSON object in valid UTF-8 or repeats a key;
+ * RC_MEDIA when it is not declared JSON; RC_INVALID with every bad field.
+ * *ret holds known fields alone, normalised (money and ints as integers,
+ * booleans as true/false, kept secrets left out), defaults filled in on
+ * create; it belongs to cx->mem.  An empty body is an empty object.
+ */
+struct req;
+enum rc shape_read(struct ctx *, const struct field *, size_t n, enum fflag flag,
+    const struct req *, struct cJSON **ret) _must_check_;
+
+/* Values of a body that shape_read() accepted; absent and null: NULL, 0, false. */
+const char *shape_text(const struct cJSON *, const char *name);
+int64_t shape_i64(const struct cJSON *, const char *name);
+bool shape_bool(const struct cJSON *, const char *name);
+bool shape_has(const struct cJSON *, const char *name); /* given, null included */
+/* The whole as JSON text in cx->mem, for jsonb_populate_record(). */
+const char *shape_json(struct ctx *, const struct cJSON *);
+
+/* Hold one text (a query parameter) against a field; RC_INVALID on its name. */
+enum rc shape_param(struct ctx *, const struct field *, const char *val) _must_check_;
+
+#endif
