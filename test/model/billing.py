@@ -15,7 +15,8 @@ Events are plain dicts: "day" (the business date D), "op", and:
     package              package, price, validity_days
     price                package, price
     customer             customer
-    create               sub, customer, package, start, end (date or None), auto_renew, issue_invoice
+    create               sub, customer, package, start, end (date or None), auto_renew,
+                         issue_invoice
     run                  (renew, overdue, expire, suspend of the business date "day")
     pay                  lot, invoice, amount, surplus (bool), reference (str or None)
     mark_paid            lot, invoice, amount (None = outstanding), reference (str or None)

@@ -5,7 +5,8 @@
 yields the event dicts that billing.py describes, day by day; the same seed gives the same year.
 The first events make packages and customers, subscriptions follow over the first months. Every
 day begins with the nightly run, unless there is an outage; now and then a run is repeated, or
-made again for an earlier day. The generator keeps a model of its own, so that it knows what is
+made again for an earlier day (its "day" is smaller then: compare snapshots after any event, or
+whenever "day" grows). The generator keeps a model of its own, so that it knows what is
 open, paid or suspended, and aims most events well and some badly: refusals are part of the year.
 
     python3 test/model/year.py [SEED [SUBSCRIPTIONS]]     prints the year as JSON lines
