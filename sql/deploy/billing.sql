@@ -219,4 +219,11 @@ CREATE TABLE billing_runs (
 );
 CREATE INDEX billing_runs_date ON billing_runs (business_date);
 
+-- Answers of GET /api/billing/preview, kept for a minute.
+CREATE UNLOGGED TABLE billing_previews (
+	business_date date PRIMARY KEY,
+	made_at       timestamptz NOT NULL DEFAULT now(),
+	answer        text NOT NULL
+);
+
 COMMIT;

@@ -1,0 +1,68 @@
+-- billing.sql: what billing_run() and billing_preview() ask.
+
+-- name: billing_today(text)
+SELECT coalesce(nullif($1, '')::date, business_today())::text AS date;
+
+-- name: billing_lock()
+SELECT pg_try_advisory_lock(hashtext('isp-billing: run')) AS locked;
+
+-- name: billing_unlock()
+SELECT pg_advisory_unlock(hashtext('isp-billing: run'));
+
+-- The days since the last finished run that nobody ran for; at most a month of them.
+-- name: billing_missed(date)
+SELECT string_agg(day::date::text, ', ' ORDER BY day) AS missed
+  FROM (SELECT max(business_date) AS last
+          FROM billing_runs
+         WHERE finished_at IS NOT NULL AND business_date <= $1::date) r
+ CROSS JOIN generate_series(greatest(r.last + 1, $1::date - 31), $1::date - 1, interval '1 day') AS day
+ WHERE r.last IS NOT NULL;
+
+-- name: billing_run_begin(date)
+INSERT INTO billing_runs (business_date) VALUES ($1::date) RETURNING id;
+
+-- name: billing_run_end(bigint, jsonb)
+UPDATE billing_runs SET finished_at = now(), report = $2::jsonb WHERE id = $1::bigint;
+
+-- name: billing_candidates(text, date)
+SELECT id::text AS id FROM billing_candidates($1, $2::date) ORDER BY n;
+
+-- name: billing_renew(uuid[], date)
+SELECT * FROM billing_renew($1::uuid[], $2::date);
+
+-- name: billing_overdue(uuid[], date)
+SELECT * FROM billing_overdue($1::uuid[], $2::date);
+
+-- name: billing_expire(uuid[], date)
+SELECT * FROM billing_expire($1::uuid[], $2::date);
+
+-- name: billing_suspend(uuid[], date)
+SELECT * FROM billing_suspend($1::uuid[], $2::date);
+
+-- A rehearsal gives way at once to real work, and real work to it.
+-- name: billing_rehearse()
+SET LOCAL lock_timeout = '500ms';
+
+-- name: billing_savepoint()
+SAVEPOINT chunk;
+
+-- name: billing_savepoint_keep()
+RELEASE SAVEPOINT chunk;
+
+-- name: billing_savepoint_undo()
+ROLLBACK TO SAVEPOINT chunk;
+
+-- One preview at a time: the second waits for the first one's answer.
+-- name: billing_preview_lock()
+SELECT pg_advisory_lock(hashtext('isp-billing: preview'));
+
+-- name: billing_preview_unlock()
+SELECT pg_advisory_unlock(hashtext('isp-billing: preview'));
+
+-- name: billing_preview_kept(date)
+SELECT answer FROM billing_previews
+ WHERE business_date = $1::date AND made_at > now() - interval '60 seconds';
+
+-- name: billing_preview_keep(date, text)
+INSERT INTO billing_previews (business_date, answer) VALUES ($1::date, $2)
+    ON CONFLICT (business_date) DO UPDATE SET answer = excluded.answer, made_at = now();
