@@ -101,7 +101,4 @@ enum ros_step ros_decoder_next(struct ros_decoder *, struct ros_row *ret);
 const char *ros_decoder_why(const struct ros_decoder *);
 bool ros_decoder_idle(const struct ros_decoder *); /* nothing buffered */
 
-/* text with control characters as \n or \x1b, for messages and logs. */
-char *ros_printable(struct arena *, const char *text, size_t len);
-
 #endif
