@@ -1,8 +1,11 @@
 #include "net/ros_trap.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "net/ros_text.h"
+
+#define MESSAGE_FITS 400
 
 /*
  * Parts of messages; the first that fits wins, so the narrower stand first.
@@ -67,7 +70,8 @@ category_of(const char *s)
 struct ros_trap
 ros_trap_read(struct arena *mem, const char *message, const char *category)
 {
-	struct ros_trap t = { .message = arena_strdup(mem, message), .arg = "" };
+	struct ros_trap t = { .message = ros_text_printable(mem, message, MESSAGE_FITS),
+		.arg = "" };
 	const char *found;
 
 	t.category = category_of(category);

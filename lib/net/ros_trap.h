@@ -27,7 +27,7 @@ enum ros_trap_kind {
 struct ros_trap {
 	enum ros_trap_kind kind;
 	int category;        /* -1 when not told */
-	const char *message; /* as sent; untrusted text, may hold newlines */
+	const char *message; /* one line, see ros_text_printable(); still untrusted */
 	const char *arg;
 };
 

@@ -57,7 +57,7 @@ struct routeros_target {
 	int total_ms;            /* 60,000 */
 	int budget_ms;           /* from routeros_open() to the last answer; none */
 	size_t max_rows;         /* for each command: 1,000,000 */
-	size_t max_bytes;        /* for each command: 256 MiB */
+	size_t max_bytes;        /* for each run or batch: 256 MiB */
 };
 
 enum routeros_fault {
@@ -88,7 +88,11 @@ bool routeros_alive(struct routeros *);
 /* Start the budget anew: all that follows must end within ms; 0 lifts it. */
 void routeros_budget(struct routeros *, int ms);
 
-/* Of the last thing done: what kind of failure, and the trap (kind OTHER if none). */
+/*
+ * Of the last thing done: what kind of failure, and the trap that failed it
+ * (kind TRAP_OTHER, category -1 when none did).  The trap's text lives in the
+ * cx->mem of that call.
+ */
 enum routeros_fault routeros_fault(const struct routeros *);
 const struct ros_trap *routeros_trap(const struct routeros *);
 const char *routeros_fault_name(enum routeros_fault); /* "refused", "timeout" ... */

@@ -1,0 +1,44 @@
+/*
+ * ros_talk.h: commands and their answers on an open connection.
+ *
+ * The inner half of routeros.h, for routeros.c only: one loop that sends, reads
+ * and waits, for one command or many.  It knows tags, limits and deadlines; it
+ * knows nothing of logins or of what a trap means.
+ */
+#ifndef NET_ROS_TALK_H
+#define NET_ROS_TALK_H
+
+#include "net/ros_conn.h"
+
+struct routeros {
+	struct routeros_target to;
+	struct arena *life;
+	struct arena *session; /* the decoder and its buffers: from open to close */
+	struct ros_conn conn;  /* conn.fd -1: closed */
+	struct ros_decoder *in;
+	int64_t budget; /* a time of ros_conn_now(), or INT64_MAX */
+	unsigned tags;  /* used so far on this connection */
+	enum routeros_fault fault;
+	struct ros_trap trap;
+	const char *version; /* in session */
+};
+
+struct talk {
+	struct routeros_job *jobs;
+	size_t n;
+	bool tagged;        /* else one job at a time */
+	int read_ms;        /* of silence */
+	int total_ms;       /* for each job */
+	const char *why;    /* of a failure, for people */
+	const char *path;   /* the command it was about */
+	enum rc row_rc;     /* of the first row function that failed, RC_OK when none */
+	struct err row_err; /* its words */
+};
+
+/*
+ * Send the jobs and read all their answers, into their replies.  On a fault the
+ * connection is no longer in step: close it.  row_rc is no fault.
+ */
+enum routeros_fault ros_talk(struct ctx *, struct routeros *, struct talk *);
+
+#endif
