@@ -1,0 +1,1 @@
+"""The simulated RouterOS router; ../routeros.py is the entry point and the manual."""
