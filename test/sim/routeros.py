@@ -47,7 +47,8 @@ GET  /log                {counts: {path: n}, opened, logins, entries: [{time, co
                          ?path= ?since=UNIXTIME ?limit=NEWEST; 200,000 entries are kept
 GET  /log/counts         the same without entries
 POST /log/reset          forget log and counts
-POST /reset              factory state, no faults, empty log, first user; ids go on counting.
+POST /reset              factory state and command line again (users, dial, redial), no faults,
+                         empty log, no subscribers; ids go on counting.
                          {"connections": true} also cuts all connections
 GET  /fault              the faults in force with their hits
 POST /fault              {"kind": K, ...}, see below
@@ -68,7 +69,8 @@ Faults
 Several may be in force; the same kind again replaces it; {"kind": K, "off": true} ends one,
 {"kind": "none"} all. Options for all but refuse and full: path (that command, or all below
 that menu), times (strike so often, then no more), after (let so many matching commands pass).
-  hang     swallow the command; that connection never answers again
+  hang     swallow the command; that connection never answers again. Without options every
+           byte is swallowed, so a client that speaks TLS to the plain port hangs as well
   refuse   listeners closed, connections reset; the port comes back with the same number
   full     accept and close at once, as above max-sessions
   drop     execute, send the first `bytes` (5) of the reply, close (`reset`: with RST)

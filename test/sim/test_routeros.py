@@ -2,11 +2,13 @@
 import hashlib
 import json
 import os
+import random
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -123,8 +125,9 @@ def encode(*words):
 
 class Sim:
     def __init__(self, *options):
-        self.process = subprocess.Popen([sys.executable, PROGRAM, *options],
-                                        stdout=subprocess.PIPE, text=True)
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([sys.executable, PROGRAM, *options], text=True,
+                                        stdout=subprocess.PIPE, stderr=self.errors)
         self.routers = []
         many = int(options[options.index("--many") + 1]) if "--many" in options else 1
         for _ in range(many):
@@ -138,7 +141,11 @@ class Sim:
             client.close()
         self.process.send_signal(signal.SIGTERM)
         self.process.stdout.close()
-        return self.process.wait(10)
+        status = self.process.wait(10)
+        self.errors.seek(0)
+        errors = self.errors.read()
+        self.errors.close()
+        return status, errors
 
     def raw(self, tls=None):
         client = Client(self.ports["tls" if tls else "api"], tls)
@@ -170,7 +177,7 @@ class Sim:
 def started(*options):
     sim = Sim(*options)
     yield sim
-    assert sim.stop() == 0
+    assert sim.stop() == (0, "")
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +188,6 @@ def running():
 @pytest.fixture
 def sim(running):
     running.post("/reset", connections=True)
-    running.post("/cpe", dial="none")
     yield running
     for client in running.clients:
         client.close()
@@ -690,16 +696,13 @@ def test_kick_and_redial(sim):
 def test_kick_before_disable_loses_the_race(sim):
     c = sim.client()
     sim.post("/cpe", redial=0)
-    try:
-        rowid = c.add("/ppp/secret/add", "=name=joe")
-        sim.post("/cpe", name="joe")
-        eventually(lambda: online(c))
-        c.ok("/ppp/active/remove", "=.id=" + online(c)[0][".id"])
-        eventually(lambda: online(c))
-        c.ok("/ppp/secret/disable", "=.id=" + rowid)
-        assert online(c)
-    finally:
-        sim.post("/cpe", redial=0.2)
+    rowid = c.add("/ppp/secret/add", "=name=joe")
+    sim.post("/cpe", name="joe")
+    eventually(lambda: online(c))
+    c.ok("/ppp/active/remove", "=.id=" + online(c)[0][".id"])
+    eventually(lambda: online(c))
+    c.ok("/ppp/secret/disable", "=.id=" + rowid)
+    assert online(c)
 
 
 def test_several_sessions_of_one_user(sim):
@@ -915,6 +918,83 @@ def test_tls_anonymous():
         assert c.login() == [["!done"]]
         sim.post("/secrets", count=2000)
         assert len(c.rows("/ppp/secret/print")) == 2000
+
+
+# nonsense
+
+NAME_WORDS = {
+    "/ppp/secret": ["name", "profile", "remote-address", "disabled", "service", "comment"],
+    "/ppp/profile": ["name", "remote-address", "rate-limit", "session-timeout", "parent-queue"],
+    "/ppp/active": [".id"], "/interface": ["name", "comment", "disabled"],
+    "/ip/hotspot/user": ["name", "server", "profile", "limit-uptime", "mac-address", "address"],
+    "/ip/hotspot/user/profile": ["name", "address-pool", "shared-users", "idle-timeout"],
+    "/queue/simple": ["name", "target", "max-limit", "limit-at", "priority", "parent",
+                      "place-before", "destination", "burst-time"],
+    "/ip/firewall/address-list": ["list", "address", "timeout", "comment"],
+    "/ip/pool": ["name", "ranges", "next-pool"],
+    "/ip/dhcp-server/lease": ["address", "mac-address", "server", "lease-time"],
+    "/system/identity": ["name"], "/x": ["name"]}
+FITTING = {
+    "name": ["a", "b", "c", "d", b"\xff\0\n"], "profile": ["default", "a", "b"],
+    "remote-address": ["10.0.0.1", "a", "::1"], "disabled": ["yes", "no"], "service": ["pppoe"],
+    "rate-limit": ["20M/100M", "x"], "session-timeout": ["1d"], "parent-queue": ["none", "a"],
+    "limit-uptime": ["1h"], "mac-address": ["AA:BB:CC:DD:EE:FF"], "address": ["10.0.0.1"],
+    "address-pool": ["none", "a"], "shared-users": ["2"], "idle-timeout": ["none"],
+    "server": ["all", "hotspot1", "dhcp1"], "target": ["10.0.0.1", "ether1"], "list": ["a"],
+    "max-limit": ["1M/2M"], "limit-at": ["1k/1k"], "priority": ["8/8"], "parent": ["none", "a"],
+    "burst-time": ["10s/10s"], "place-before": ["a", "b"], "destination": ["a"],
+    "timeout": ["1d"], "ranges": ["10.0.0.2-10.0.0.4"], "next-pool": ["none", "a"],
+    "lease-time": ["1h"]}
+ANY_WORDS = [".id", ".id", "numbers", "value-name", "!comment", "!name", "", ".proplist", "nope"]
+VALUE_WORDS = ["", "a", "b", "yes", "no", "default", "*0", "*1", "*2,*3", "10.0.0.1", "1M/2M",
+               "10.0.0.0/8", "10.0.0.9-10.0.0.1", "10.0.0.2-10.0.0.4", "0", "9" * 5000, "8/8",
+               "1d", "comment", "name", "20M/100M 1M/1M", "AA:BB:CC:DD:EE:FF", "all", "none",
+               b"\xff\0\n", "1.2.3.4/5/6", "::1", "::/0", "=", "\u0661"]
+QUERY_WORDS = ["?", "?#", "?#!", "?#|&", "?#12.3!", "?#" + "9" * 5000, "?name", "?-name", "?>name=",
+               "?<name=9", "?name=a", "?=name=", "?.id=*1", "?-", "?<", "?#\u0661"]
+
+
+def test_nonsense_is_always_answered(sim):
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    dice = random.Random(seed)
+    c = sim.client()
+    sim.post("/cpe", dial="all", redial=0)
+    verbs = ["print", "add", "add", "add", "set", "remove", "enable", "disable", "unset", "move"]
+    for _ in range(6000):
+        c.sock.sendall(encode(*nonsense(dice, verbs)))
+        while c.word() != b"!done":
+            while c.word():
+                pass
+        while c.word():
+            pass
+    made = {menu: sim.get("/tables" + menu) for menu in NAME_WORDS if menu != "/x"}
+    for menu in ("/ppp/secret", "/ppp/profile", "/queue/simple", "/ip/pool"):
+        done = sim.get("/log?path=%s/add" % menu)["entries"]
+        assert any(entry["trap"] is None for entry in done)
+        for row in made[menu]:
+            name = ("?name=" + row["name"]).encode("utf-8", "surrogateescape")
+            found = c.talk(menu + "/print", "=count-only=", name)
+            if row.get("dynamic") != "true":
+                assert found == [["!done", "=ret=1"]]
+
+
+def nonsense(dice, verbs):
+    """A sentence of words that mostly fit together."""
+    menu = dice.choice(list(NAME_WORDS))
+    words = [(menu + "/" + dice.choice(verbs)).encode()]
+    for name in NAME_WORDS[menu]:
+        if dice.random() < 0.5:
+            fits = FITTING.get(name) if dice.random() < 0.8 else None
+            words.append(b"=%s=%s" % (name.encode(), any_value(dice, fits)))
+    if dice.random() < 0.5:
+        words.append(b"=%s=%s" % (dice.choice(ANY_WORDS).encode(), any_value(dice)))
+    return words + [w.encode() for w in dice.sample(QUERY_WORDS, dice.choice([0, 0, 1, 3]))]
+
+
+def any_value(dice, fits=None):
+    value = dice.choice(fits or VALUE_WORDS + ["*%X" % dice.randrange(40)])
+    return value if isinstance(value, bytes) else value.encode()
 
 
 # speed: bounds far above what is measured, so that only a wrong algorithm fails

@@ -98,7 +98,7 @@ class Api(asyncio.Protocol):
         self._pump()
 
     def data_received(self, data):
-        if self.dead:
+        if self.dead or self._hung():
             return
         self.waiting += self.decoder.feed(data)
         if len(self.waiting) > READ_AHEAD:
@@ -106,6 +106,14 @@ class Api(asyncio.Protocol):
         self._pump()
         if self.decoder.broken and not self.dead:
             self.close()
+
+    def _hung(self):
+        """A hang of everything swallows bytes, sentences or not (a TLS hello, say)."""
+        hang = self.router.faults.on.get("hang")
+        if hang and not (hang.path or hang.after) and hang.times is None:
+            hang.hits += 1
+            self.dead = True
+        return self.dead
 
     # executing
 

@@ -69,7 +69,7 @@ class Control:
         if not table:
             raise NotFound("no such menu " + path)
         now = time.time()
-        if "name" in query:
+        if "name" in query and "name" in table.menu.props:
             chosen = table.find("name", query["name"])
         else:
             chosen = list(table.rows.values())

@@ -28,6 +28,7 @@ class Town:
     def __init__(self, router):
         self.router = router
         self.cpes = {}
+        self.off = set()        # switched off by hand: dial all does not bring them back
         self.cursor = {}
         self.serial = 0x81000000
         tables = router.tables
@@ -41,6 +42,8 @@ class Town:
             if cpe.timer:
                 cpe.timer.cancel()
         self.cpes = {}
+        self.off = set()
+        self.cursor = {}
 
     def add(self, options):
         kind = options.get("service", "pppoe")
@@ -49,6 +52,7 @@ class Town:
         self.forget(kind, options["name"])
         cpe = Cpe(kind, options["name"], options)
         self.cpes[kind, cpe.name] = cpe
+        self.off.discard((kind, cpe.name))
         self.nudge(cpe, options.get("wait", 0))
         return cpe
 
@@ -57,6 +61,7 @@ class Town:
         cpe = self.cpes.pop((kind, name), None)
         if not cpe:
             return False
+        self.off.add((kind, name))
         if cpe.timer:
             cpe.timer.cancel()
         active = self.router.tables[self.ACTIVE[kind]]
@@ -75,8 +80,10 @@ class Town:
         if cpe:
             self.nudge(cpe)
 
-    @staticmethod
-    def _meant(kind, row):
+    def _meant(self, kind, row):
+        """Does `dial all` mean this row?"""
+        if (kind, row.values["name"]) in self.off:
+            return False
         if kind == "hotspot":
             return row.values["name"] != "default-trial"
         return row.values["service"] in ("any", "pppoe")
@@ -133,7 +140,7 @@ class Town:
     def _next(self, name, ranges, menu):
         """The next free address of a pool, None when all are in use."""
         used = self.router.tables[menu].index["address"]
-        bounds = [_bounds(part) for part in ranges.split(",")]
+        bounds = [v.bounds(part) for part in ranges.split(",")]
         total = sum(last - first + 1 for first, last in bounds)
         for _ in range(total):
             at = self.cursor.get(name, 0) % total
@@ -254,15 +261,6 @@ class Town:
             secrets.change(secret, {
                 "last-logged-out": self.router.now(), "last-caller-id": row.values["caller-id"],
                 "last-disconnect-reason": "admin-reset"})
-
-
-def _bounds(part):
-    """(first, last) of `a-b`, `a/len` or `a`, as integers."""
-    if "/" in part:
-        net = ipaddress.ip_network(part, strict=False)
-        return int(net[0]), int(net[-1])
-    first, _, last = part.partition("-")
-    return int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last or first))
 
 
 def _mac(name, first):

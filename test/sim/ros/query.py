@@ -19,12 +19,15 @@ class Query:
         """Rows an equality word leaves over, when every word must hold."""
         if any(op[0] == "#" for op in self.ops):
             return list(table.rows.values())
+        found = []
         for what, prop, value in self.ops:
             if what == "=" and prop == ".id":
                 return [table.rows[value]] if value in table.rows else []
             if what == "=" and prop in table.index:
-                return sorted(table.find(prop, value), key=lambda row: int(row.id[1:], 16))
-        return list(table.rows.values())
+                found.append(table.index[prop].get(value, {}))
+        if not found:
+            return list(table.rows.values())
+        return _by_id(min(found, key=len).values())
 
     def _alternatives(self):
         """(property, values) of `n equality words, then n-1 ors`."""
@@ -37,6 +40,8 @@ class Query:
         return equal[0][1], {op[2] for op in equal}
 
     def _any_of(self, table, prop, values, now):
+        if prop in table.index:
+            return _by_id(row for value in values for row in table.find(prop, value))
         return [row for row in table.rows.values()
                 if self._value(table, row, prop, now) in values]
 
@@ -57,6 +62,10 @@ class Query:
             else:
                 stack.append(_holds(what, self._value(table, row, prop, now), value))
         return all(stack)
+
+
+def _by_id(rows):
+    return sorted(rows, key=lambda row: int(row.id[1:], 16))
 
 
 def _parse(text):
@@ -80,7 +89,7 @@ def _holds(what, found, value):
         return False
     if what == "=":
         return found == value
-    if found.isdigit() and value.isdigit():
+    if found.isdecimal() and value.isdecimal() and len(found + value) < 100:
         found, value = int(found), int(value)
     return found < value if what == "<" else found > value
 
@@ -98,13 +107,13 @@ def _operate(stack, text):
     """Operations from left to right; index 0 is the top of the stack."""
     digits = ""
     for at, char in enumerate(text):
-        if char.isdigit():
+        if char in "0123456789":
             digits += char
             if at + 1 == len(text):
-                stack[:] = [_copy(stack, int(digits))]
+                stack[:] = [_copy(stack, int(digits[:9]))]
             continue
         if digits:
-            stack.append(_copy(stack, int(digits)))
+            stack.append(_copy(stack, int(digits[:9])))
         if char == "!":
             stack.append(not _pop(stack))
         elif char == "&":

@@ -18,10 +18,7 @@ class Router:
         self.version_text = options["version"]
         self.version = tuple(int(n) for n in options["version"].split("."))
         self.legacy = options["legacy"]
-        self.redial = options["redial"]
-        self.dial_all = options["dial"] == "all"
         self.max_sessions = options["max_sessions"]
-        self.users = {}
         self.faults = Faults()
         self.connections = set()
         self.opened = self.logins = 0
@@ -36,6 +33,9 @@ class Router:
     def reset(self):
         """Back to factory settings; ids go on."""
         self.faults.set({"kind": "none"})
+        self.redial = self.options["redial"]
+        self.dial_all = self.options["dial"] == "all"
+        self.users = {}
         self.town.clear()
         for table in self.tables.values():
             table.clear()
@@ -129,6 +129,5 @@ class Router:
             if target != path:
                 continue
             table = self.tables[menu]
-            for row in list(table.rows.values()):
-                if row.values.get(prop) == old:
-                    table.change(row, {prop: new})
+            for row in table.find(prop, old):
+                table.change(row, {prop: new})

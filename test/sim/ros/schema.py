@@ -86,7 +86,7 @@ def _ppp_secret():
         "last-logged-out": ro("NEVER"), "last-caller-id": ro(),
         "last-disconnect-reason": ro(),
         "disabled": Prop(v.boolean, "false"), "comment": Prop(v.optional),
-    }, required=("name",), index=("comment",), unique=(
+    }, required=("name",), index=("comment", "profile"), unique=(
         (("name",), "failure: secret with the same name already exists"),))
 
 
@@ -113,7 +113,7 @@ def _ppp_profile():
         "on-up": Prop(v.text, ""), "on-down": Prop(v.text, ""),
         "default": ro("false"), "comment": Prop(v.optional),
     }, ("print", "getall", "listen", "add", "set", "remove", "unset"),
-        required=("name",),
+        required=("name",), index=("local-address", "remote-address", "parent-queue"),
         unique=((("name",), "failure: profile with the same name already exists"),))
 
 
@@ -140,7 +140,7 @@ def _hotspot_user():
         "limit-bytes-out": Prop(v.limit_number), "limit-bytes-total": Prop(v.limit_number),
         "uptime": ro("0s"), "bytes-in": ro("0"), "bytes-out": ro("0"),
         "packets-in": ro("0"), "packets-out": ro("0"), **_row_flags(),
-    }, package="hotspot", required=("name",), index=("comment",), unique=(
+    }, package="hotspot", required=("name",), index=("comment", "profile"), unique=(
         (("name", "server"), "failure: already have user with this name for this server"),))
 
 
@@ -158,7 +158,8 @@ def _hotspot_profile():
         "transparent-proxy": Prop(v.boolean, "false"), "on-login": Prop(v.optional),
         "on-logout": Prop(v.optional), "default": ro("false"),
     }, ("print", "getall", "listen", "add", "set", "remove", "unset"), package="hotspot",
-        required=("name",), unique=((("name",), "failure: already have such name"),))
+        required=("name",), index=("address-pool",),
+        unique=((("name",), "failure: already have such name"),))
 
 
 def _hotspot_active():
@@ -189,7 +190,8 @@ def _queue():
         "max-limit": zero, "burst-limit": zero, "burst-threshold": zero,
         "burst-time": Prop(v.duration_pair, "0s/0s"), "bytes": ro("0/0"),
         "time": Prop(v.optional), "invalid": ro("false"), **_row_flags(),
-    }, EDIT + ("move",), required=("target",), index=("target", "comment"), check=_check_queue,
+    }, EDIT + ("move",), required=("target",), check=_check_queue,
+        index=("target", "comment", "parent"),
         unique=((("name",), "failure: already have such name"),))
 
 

@@ -156,14 +156,25 @@ def _interface(part, name, router):
     return part
 
 
+def bounds(part):
+    """(first, last) of `a-b`, `a/len` or `a`, as integers; ValueError."""
+    if "/" in part:
+        net = ipaddress.ip_network(part, strict=False)
+        return int(net[0]), int(net[-1])
+    first, dash, last = part.partition("-")
+    first = ipaddress.ip_address(first)
+    last = ipaddress.ip_address(last) if dash else first
+    if first.version != last.version or first > last:
+        raise ValueError("not a range")
+    return int(first), int(last)
+
+
 def ranges(value, name, router):
-    for part in value.split(","):
-        first, dash, last = part.partition("-")
-        if not canonical_ip(first) or dash and not canonical_ip(last):
-            try:
-                ipaddress.ip_network(part, strict=False)
-            except ValueError:
-                raise bad_address(name, router) from None
+    try:
+        for part in value.split(","):
+            bounds(part)
+    except ValueError:
+        raise bad_address(name, router) from None
     return value
 
 
@@ -195,7 +206,7 @@ def rate_pair(value, name, router):
 
 def priority_pair(value, name, router):
     both = halves(value)
-    if not all(half.isascii() and half.isdigit() for half in both):
+    if not all(half.isascii() and half.isdigit() and len(half) < 10 for half in both):
         raise invalid(name)
     if not all(1 <= int(half) <= 8 for half in both):
         raise Trap("value of priority out of range (1..8)", 1)
@@ -209,6 +220,8 @@ _SCALE = (604800, 86400, 3600, 60, 1)
 
 def seconds(value):
     """A duration in any of the accepted spellings, None when it is none."""
+    if len(value) > 40:
+        return None
     if value.isascii() and value.isdigit():
         return int(value)
     found = _SPAN.match(value) if value else None
