@@ -122,7 +122,8 @@ peer_listen(struct peer *p)
 			return false;
 		first = false;
 	}
-	peer_note(p, "\n", 1);
+	if (n == 0)
+		peer_note(p, "\n", 1);
 	return n == 0;
 }
 
