@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -485,7 +486,8 @@ def test_ids_are_never_reused(sim):
     (["/ppp/secret/set", "?name=a", "=comment=x"], "missing =.id="),
     (["/ppp/secret/remove", "?name=a"], "missing =.id="),
     (["/ppp/secret/unset", "=.id=a"], "missing =value-name="),
-    (["/ppp/secret/find"], "no such command"), (["/ppp/secret"], "no such command or directory (ppp)"),
+    (["/ppp/secret/find"], "no such command"),
+    (["/ppp/secret"], "no such command or directory (ppp)"),
     (["/ppp/active/add", "=name=x"], "no such command"),
     (["/nothing/print"], "no such command or directory (nothing)"),
     (["ppp/secret/print"], "no such command"),
@@ -977,6 +979,51 @@ def test_nonsense_is_always_answered(sim):
             found = c.talk(menu + "/print", "=count-only=", name)
             if row.get("dynamic") != "true":
                 assert found == [["!done", "=ret=1"]]
+
+
+def rude_client(sim, seed, until):
+    """Comes, asks for much, often leaves before the answer."""
+    dice = random.Random(seed)
+    asks = [("/ppp/secret/print",), ("/ppp/secret/print", ".tag=1"), ("/cancel",),
+            ("/interface/monitor-traffic", "=interface=ether1", ".tag=2"),
+            ("/ppp/secret/listen", ".tag=3"), ("/ppp/active/remove", "=.id=*5")]
+    while time.time() < until:
+        try:
+            client = Client(sim.ports["api"])
+            client.sock.settimeout(0.2)
+            client.login()
+            for _ in range(dice.randrange(20)):
+                client.send("/ppp/secret/add", "=name=x%d" % dice.randrange(300))
+                client.send(*dice.choice(asks))
+                if dice.random() < 0.5:
+                    client.replies()
+            client.close()
+        except (OSError, EOFError):
+            pass
+
+
+def test_rude_clients_under_faults_leave_it_sound(sim):
+    sim.post("/secrets", count=1000)
+    sim.post("/cpe", dial="all")
+    until = time.time() + 3
+    crowd = [threading.Thread(target=rude_client, args=(sim, n, until)) for n in range(16)]
+    for one in crowd:
+        one.start()
+    dice = random.Random(1)
+    orders = [{"kind": "none"}, {"kind": "slow", "delay": 0.02}, {"kind": "chunk", "size": 500},
+              {"kind": "drop", "bytes": 300}, {"kind": "lost", "times": 3}, {"kind": "refuse"},
+              {"kind": "hang", "times": 2}, {"kind": "busy"}]
+    while time.time() < until:
+        sim.http("POST", "/fault", dice.choice(orders))
+        time.sleep(0.05)
+        sim.http("POST", "/fault", {"kind": "none"})
+        time.sleep(0.05)
+    for one in crowd:
+        one.join()
+    eventually(lambda: sim.get("/")["connections"] == 0)
+    everyone = ("/ppp/secret", "/ppp/active", "/interface?type=pppoe-in")
+    eventually(lambda: len({len(sim.get("/tables" + part)) for part in everyone}) == 1)
+    assert len(sim.get("/cpe")) == len(sim.get("/tables/ppp/secret")) > 1000
 
 
 def nonsense(dice, verbs):

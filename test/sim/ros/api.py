@@ -315,7 +315,8 @@ class Api(asyncio.Protocol):
         if self.out:
             data = b"".join(self.out)
             self.out = []
-            self.transport.write(data)
+            if not self.transport.is_closing():     # the peer may be gone within this turn
+                self.transport.write(data)
 
     def close(self, reset=False):
         """Send what is due, then close."""
@@ -359,6 +360,8 @@ class Api(asyncio.Protocol):
         tag, table = _tag(call.tag), listen.table
 
         def changed(row, dead):
+            if self.dead:
+                return
             if dead:
                 body = wire.word("=.id=" + row.id) + wire.word("=.dead=true") + b"\0"
             elif not listen.query.holds(table, row, time.time()):
