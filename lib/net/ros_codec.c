@@ -35,13 +35,15 @@ struct ros_decoder {
 size_t
 ros_length_put(uint32_t n, unsigned char ret[static 5])
 {
-	static const uint32_t mark[] = { 0, 0x8000, 0xC00000, 0xE0000000 };
-	size_t more = n < 0x80 ? 0 : n < 0x4000 ? 1 : n < 0x200000 ? 2 : n < 0x10000000 ? 3 : 4;
-	uint32_t v = more < 4 ? n | mark[more] : n;
+	static const uint32_t below[] = { 0x80, 0x4000, 0x200000, 0x10000000 };
+	static const unsigned char mark[] = { 0, 0x80, 0xC0, 0xE0, 0xF0 };
+	size_t more = 0; /* bytes after the first */
 
-	ret[0] = 0xF0; /* stays only before four bytes */
-	for (size_t i = 0; i < (more < 4 ? more + 1 : 4); i++)
-		ret[(more < 4 ? more : 4) - i] = (unsigned char)(v >> (8 * i));
+	while (more < countof(below) && n >= below[more])
+		more++;
+	for (size_t i = more; i > 0; i--, n >>= 8)
+		ret[i] = (unsigned char)n;
+	ret[0] = (unsigned char)(mark[more] | n);
 	return more + 1;
 }
 

@@ -20,15 +20,28 @@ ros_text_is_ascii(const char *s, size_t len)
 	return (any & UINT64_C(0x8080808080808080)) == 0;
 }
 
+/* How long a character that begins so must be, 0 for what begins none. */
+static size_t
+size_by_first(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xC2 || first > 0xF4)
+		return 0;
+	if (first < 0xE0)
+		return 2;
+	return first < 0xF0 ? 3 : 4;
+}
+
 /* Bytes of the valid UTF-8 character at p, 0 when there is none. */
 static size_t
 char_size(const unsigned char *p, size_t have)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+	size_t n = size_by_first(p[0]);
 	uint32_t c = n < 2 ? p[0] : p[0] & (0x7FU >> n);
 
-	if (n == 0 || n > have || p[0] > 0xF4)
+	if (n == 0 || n > have)
 		return 0;
 	for (size_t i = 1; i < n; i++) {
 		if ((p[i] & 0xC0) != 0x80)

@@ -177,8 +177,9 @@ fail(struct ctx *cx, struct routeros *ros, enum routeros_fault f, const char *wh
 		(void)FAIL(cx, RC_UPSTREAM, "router %s %s (%.32s): %s", name, texts[f], what, why);
 	else
 		(void)FAIL(cx, RC_UPSTREAM, "router %s %s: %s", name, texts[f], why);
-	return err_detail(&cx->err, "%s port %d, %s: %s", ros->to.host, ros->to.port, what,
+	(void)err_detail(&cx->err, "%s port %d, %s: %s", ros->to.host, ros->to.port, what,
 	    routeros_fault_name(f));
+	return RC_UPSTREAM;
 }
 
 /* The connection is worthless. why may lie in it, so it is worded first. */
