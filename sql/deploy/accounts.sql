@@ -25,16 +25,16 @@ CREATE TABLE mikrotik_secrets (
 	removed_at      timestamptz, -- no longer an account of ours
 	created_at      timestamptz NOT NULL DEFAULT now(),
 	updated_at      timestamptz NOT NULL DEFAULT now()
-);
+) WITH (fillfactor = 80); -- no index on wanted and disabled: a suspension stays on its page
 CREATE UNIQUE INDEX mikrotik_secrets_username_key ON mikrotik_secrets (username) WHERE removed_at IS NULL;
 CREATE UNIQUE INDEX mikrotik_secrets_remote_address_key ON mikrotik_secrets (router_id, remote_address)
 	WHERE removed_at IS NULL AND service = 'static';
+CREATE INDEX mikrotik_secrets_address ON mikrotik_secrets (router_id, remote_address) WHERE remote_address IS NOT NULL;
 CREATE INDEX mikrotik_secrets_newest ON mikrotik_secrets (created_at DESC, id DESC);
 CREATE INDEX mikrotik_secrets_customer ON mikrotik_secrets (customer_id);
 CREATE INDEX mikrotik_secrets_router ON mikrotik_secrets (router_id);
 CREATE INDEX mikrotik_secrets_package ON mikrotik_secrets (package_id);
 CREATE INDEX mikrotik_secrets_service ON mikrotik_secrets (service);
-CREATE INDEX mikrotik_secrets_disabled ON mikrotik_secrets (disabled);
 
 /*
  * The state of an account on one router and, while generation > synced_generation,
@@ -51,9 +51,12 @@ CREATE TABLE account_states (
 	sync_state        text NOT NULL DEFAULT 'pending' CHECK (sync_state IN ('synced', 'pending', 'failed')),
 	sync_error        text,
 	synced_at         timestamptz,
-	synced_name       text, -- the name it has on the router now
-	synced_service    text,
-	synced_address    text, -- the address a static account has there now
+	/*
+	 * Where it stands on the router, or may stand where a reply was lost: each
+	 * 'ppp - NAME', 'hotspot - NAME' or 'static ADDRESS NAME'. Written before
+	 * the first command is sent, cut down to the truth afterwards.
+	 */
+	traces            text[] NOT NULL DEFAULT '{}',
 	attempts          int NOT NULL DEFAULT 0,
 	due_at            timestamptz NOT NULL DEFAULT now(),
 	created_at        timestamptz NOT NULL DEFAULT now(),
@@ -61,6 +64,7 @@ CREATE TABLE account_states (
 	PRIMARY KEY (account_id, router_id)
 );
 CREATE INDEX account_states_due ON account_states (router_id, due_at) WHERE generation > synced_generation;
+CREATE INDEX account_states_left ON account_states (router_id) WHERE NOT present;
 
 -- The same for the profile of a package.
 CREATE TABLE profile_states (
