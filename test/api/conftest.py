@@ -1,0 +1,90 @@
+"""Fixtures: one running system with a simulated router for the whole session.
+
+    stack     the system (isp.Stack), its business day 2026-03-02, its router added and active
+    sim       the router
+    api       an admin's client          operator, viewer   theirs
+    town      makes customers, packages, subscriptions as an admin
+    anyone    a client without a token, from an address of its own for each test
+
+At the end of the session every invariant must hold: `ispctl check`.
+"""
+import os
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import isp  # noqa: E402
+
+PEOPLE = {"operator": "operator@example.net", "viewer": "viewer@example.net"}
+PASSWORD = "a long password 7"
+
+
+def pytest_configure(config):
+    # An ended session takes its systems along: atexit and fixtures do not run on a bare SIGTERM.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("SIGTERM"))
+
+
+@pytest.fixture(scope="session")
+def sim():
+    router = isp.Sim().up()
+    yield router
+    router.down()
+
+
+@pytest.fixture(scope="session")
+def stack(sim):
+    system = isp.Stack("api")
+    try:
+        system.up()
+        admin = system.client()
+        admin.make("/api/router-settings", sim.as_router("Session router"))
+        for role, email in PEOPLE.items():
+            admin.make("/api/users", {"name": role, "email": email, "password": PASSWORD, "role": role})
+        yield system
+        sim.well()
+        system.drained(30)
+        system.check()
+    finally:
+        system.down()
+
+
+@pytest.fixture(scope="session")
+def admin_token(stack):
+    return stack.client().token
+
+
+@pytest.fixture
+def api(stack, admin_token):
+    client = isp.Client(stack.url, admin_token)
+    yield client
+    client.close()
+
+
+def somebody(stack, role):
+    return stack.client(PEOPLE[role], PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def operator(stack):
+    return somebody(stack, "operator")
+
+
+@pytest.fixture(scope="session")
+def viewer(stack):
+    return somebody(stack, "viewer")
+
+
+@pytest.fixture(scope="session")
+def town(stack, admin_token):
+    return isp.Town(isp.Client(stack.url, admin_token))
+
+
+@pytest.fixture
+def anyone(stack, request):
+    number = abs(hash(request.node.nodeid)) % 60000
+    client = isp.Client(stack.url, source="127.7.%d.%d" % (number // 250, number % 250 + 1))
+    yield client
+    client.close()
