@@ -59,7 +59,7 @@ BENCH_SRC := $(wildcard test/bench/*.c)
 C_ALL     := $(LIB_SRC) $(APP_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC)
 H_ALL     := $(wildcard lib/*/*.h app/*/*.h test/unit/*.h test/*/*.h)
 MAN       := $(wildcard app/*/*.8)
-PY        := $(wildcard test/*/*.py) $(shell grep -lsE '^\#!.*python3' scripts/* test/bench/* test/sim/*)
+PY        := $(wildcard test/*/*.py test/*/*/*.py) $(shell grep -lsE '^\#!.*python3' scripts/* test/bench/* test/sim/*)
 SH        := $(shell grep -lsE '^\#!/bin/(ba)?sh' .ci/* scripts/* test/*/*)
 
 bin_name   = $(B)/bin/$(if $(filter api,$(1)),isp-api,$(1))
@@ -69,8 +69,8 @@ MEMCHECKS := $(UNIT_SRC:test/unit/%.c=$(B)/memcheck/%)
 FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
-.PHONY: build programs deps run test quick lint lint-files unit units memcheck sql-test api-test \
-        cli-test fuzz fuzzers bench soak install clean compdb top-length FORCE
+.PHONY: build programs deps run test quick lint lint-files unit units memcheck sql-test sim-test \
+        api-test cli-test fuzz fuzzers bench soak install clean compdb top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -150,6 +150,7 @@ test: build
 	@$(MAKE) --no-print-directory -j2 units fuzzers
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory sql-test
+	@$(MAKE) --no-print-directory sim-test
 	@$(MAKE) --no-print-directory cli-test
 	@$(MAKE) --no-print-directory api-test
 	@$(MAKE) --no-print-directory fuzz S=10
@@ -164,11 +165,12 @@ units: $(UNITS)
 fuzzers: $(FUZZERS)
 
 # make unit [U=db/test_db]: all, or those whose name contains U.
+pick = $(if $(U),$(foreach u,$(1),$(if $(findstring $(U),$(u)),$(u))),$(1))
 unit: units
-	@scripts/run-units $(foreach u,$(UNITS),$(if $(findstring $(U),$(u)),$(u)))
+	@scripts/run-units $(call pick,$(UNITS))
 
 memcheck: $(MEMCHECKS)
-	@scripts/run-units --valgrind $(foreach u,$(MEMCHECKS),$(if $(findstring $(U),$(u)),$(u)))
+	@scripts/run-units --valgrind $(call pick,$(MEMCHECKS))
 
 sql-test:
 	@scripts/run-sql-tests
@@ -176,6 +178,10 @@ sql-test:
 # make api-test [K=story] [N=-x]: pytest's -k, and more of its options.
 api-test: programs
 	$(if $(wildcard test/api/test_*.py),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/api)
+
+# The tests' own peers: the simulated router and the plain model of billing.
+sim-test:
+	$(if $(wildcard test/sim/test_*.py test/model/test_*.py),$(PYTEST) $(N) test/sim test/model)
 
 cli-test: programs
 	$(if $(wildcard test/cli/test_*.py),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/cli)
