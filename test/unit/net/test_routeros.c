@@ -425,6 +425,40 @@ nothing_holds_us(void **state)
 	}
 }
 
+static enum rc
+dawdle(struct ctx *cx, const struct ros_row *row, void *arg)
+{
+	size_t *rows = arg;
+
+	(void)cx;
+	(void)row;
+	return ++*rows % 500 == 0 && usleep(3000) != 0 ? RC_INTERNAL : RC_OK;
+}
+
+/* We are slower than it is, so that there is always something to read and never to wait for. */
+static void
+a_router_that_never_pauses_ends_in_time(void **state)
+{
+	struct fix *f = *state;
+	struct sb say = sb_new(f->cx.mem);
+	struct turn turns[] = { LOGGED_IN, { .listen = 1, .endless = true } };
+	struct ros_cmd c = ros_cmd_new(f->cx.mem, "/p");
+	long start;
+	size_t rows = 0;
+
+	for (int i = 0; i < 5000; i++)
+		sb_puts(&say, "!re|=n=1\n");
+	turns[1].say = say.buf;
+	f->target.total_ms = 300;
+	f->target.max_rows = f->target.max_bytes = SIZE_MAX;
+	dial_ok(f, turns);
+	start = now_ms();
+	assert_fault(f, routeros_run(&f->cx, f->ros, &c, dawdle, &rows, NULL), ROS_TIMEOUT,
+	    "it took too long");
+	assert_in_range(now_ms() - start, 290, 1500);
+	assert_dead(f);
+}
+
 static void
 a_silent_login_ends_in_time(void **state)
 {
@@ -729,6 +763,7 @@ main(void)
 		T(tells_refused_logins_apart),
 		T(tells_refused_and_unreachable),
 		T(nothing_holds_us),
+		T(a_router_that_never_pauses_ends_in_time),
 		T(a_silent_login_ends_in_time),
 		T(what_spoils_a_connection),
 		T(a_goodbye_after_the_answer_spoils_no_answer),
