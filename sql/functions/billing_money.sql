@@ -1,0 +1,426 @@
+/*
+ * Money. It comes in lots: a payment or a gift. Allocations say what a lot
+ * pays; what is left of it is the customer's credit, and the ledger
+ * customer_credits tells how that came and went. For every lot, always:
+ *
+ *	amount - reversed - refunded - paid out + written off = allocated + credit
+ */
+
+-- ---- credit
+
+-- One line of the ledger. A gift is a lot of its own, known by the id of its line.
+CREATE OR REPLACE FUNCTION credit_entry(customer uuid, payment uuid, gift uuid, kind text, money bigint,
+	invoice uuid, reason text, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	entry uuid := gen_random_uuid();
+BEGIN
+	INSERT INTO customer_credits (id, customer_id, kind, amount, payment_id, gift_id, invoice_id, reason, actor, entered_on)
+	VALUES (entry, customer, kind, money, payment, CASE kind WHEN 'gift' THEN entry ELSE gift END,
+		invoice, reason, who_actor(), d);
+	UPDATE customers SET credit = credit + money, updated_at = now() WHERE id = customer;
+	RETURN entry;
+END $$;
+
+-- The lots a customer has something left of; `born` orders them by age.
+CREATE OR REPLACE FUNCTION credit_lots(customer uuid)
+RETURNS TABLE (payment_id uuid, gift_id uuid, remainder bigint, born bigint)
+LANGUAGE sql STABLE AS $$
+	SELECT l.payment_id, l.gift_id, sum(l.amount)::bigint, min(l.seq)
+	FROM customer_credits l
+	WHERE l.customer_id = customer
+	GROUP BY l.payment_id, l.gift_id
+	HAVING sum(l.amount) > 0
+$$;
+
+/*
+ * Credit never rests while something is owed: the oldest lot pays the invoice
+ * due first, until one of both is used up. `newest` keeps out invoices issued
+ * later in the same chunk of a run, as if they were issued one by one.
+ */
+CREATE OR REPLACE FUNCTION credit_apply(customer uuid, d date, newest bigint DEFAULT 9223372036854775807) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	use record;
+BEGIN
+	WHILE (SELECT credit > 0 FROM customers WHERE id = customer) LOOP
+		SELECT i.id AS invoice, l.payment_id, l.gift_id, least(l.remainder, i.amount - i.paid_amount) AS money INTO use
+		FROM invoices i, credit_lots(customer) l
+		WHERE i.customer_id = customer AND i.status IN ('unpaid', 'overdue') AND i.seq <= newest
+		ORDER BY i.due_date, i.seq, l.born LIMIT 1;
+		EXIT WHEN NOT FOUND;
+		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, use.invoice, NULL, d);
+		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', d);
+	END LOOP;
+END $$;
+
+-- Let a lot pay some of an invoice, all effects included.
+CREATE OR REPLACE FUNCTION allocate(inv uuid, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	i       invoices;
+	effects jsonb;
+BEGIN
+	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (inv, payment, gift, money);
+	SELECT * INTO i FROM invoices WHERE id = inv;
+	IF i.paid_amount + money < i.amount THEN
+		UPDATE invoices SET paid_amount = paid_amount + money, updated_at = now() WHERE id = inv;
+		effects := '{}';
+	ELSE
+		effects := invoice_settled(i, d);
+	END IF;
+	PERFORM billing_log(CASE WHEN i.paid_amount + money < i.amount THEN 'part_paid' ELSE 'paid' END,
+		format('%s by %s for %s', rupiah(money), method, i.invoice_number),
+		i.customer_id, i.subscription_id, inv,
+		effects || jsonb_build_object('amount', money, 'payment_id', payment, 'gift_id', gift, 'was', i.status));
+	PERFORM invoice_attempts_drop(inv);
+END $$;
+
+-- A gift (+) or a payout (-), by an admin.
+CREATE OR REPLACE FUNCTION credit_enter(customer uuid, amount bigint, reason text, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	c     customers := customer_lock(customer);
+	entry uuid;
+BEGIN
+	IF amount = 0 THEN
+		PERFORM raise_invalid('amount', 'The amount must not be 0.');
+	ELSIF amount > 0 THEN
+		entry := credit_entry(customer, NULL, NULL, 'gift', amount, NULL, reason, d);
+	ELSE
+		entry := credit_pay_out(c, -amount, reason, d);
+	END IF;
+	PERFORM billing_log(CASE WHEN amount > 0 THEN 'gift' ELSE 'payout' END,
+		format('%s of %s', CASE WHEN amount > 0 THEN 'Gift' ELSE 'Payout' END, rupiah(abs(amount))),
+		customer, NULL, NULL,
+		jsonb_build_object('amount', amount, 'reason', reason, 'before', c.credit, 'after', c.credit + amount));
+	PERFORM credit_apply(customer, d);
+	RETURN entry;
+END $$;
+
+-- Paid back in cash, from the oldest lots. Answers the last line of the ledger.
+CREATE OR REPLACE FUNCTION credit_pay_out(c customers, money bigint, reason text, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	lot   record;
+	part  bigint;
+	entry uuid;
+BEGIN
+	IF money > c.credit THEN
+		PERFORM raise_conflict(format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
+	END IF;
+	FOR lot IN SELECT * FROM credit_lots(c.id) ORDER BY born LOOP
+		EXIT WHEN money = 0;
+		part := least(lot.remainder, money);
+		money := money - part;
+		entry := credit_entry(c.id, lot.payment_id, lot.gift_id, 'payout', -part, NULL, reason, d);
+	END LOOP;
+	RETURN entry;
+END $$;
+
+-- ---- payments in
+
+/*
+ * Book a payment. One round trip does all of it: the money, the invoice, the
+ * subscription. (source, reference) is unique: the same request again, also
+ * at the very same time, gets the first answer; another one under the same
+ * reference is refused.
+ */
+CREATE OR REPLACE FUNCTION payment_book(input jsonb, d date)
+RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+	i invoices := invoice_lock((input ->> 'invoice_id')::uuid);
+	p payments;
+BEGIN
+	IF input ->> 'reference' IS NOT NULL THEN
+		RETURN QUERY SELECT * FROM payment_repeated(input);
+		IF FOUND THEN RETURN; END IF;
+	END IF;
+	p := payment_insert(i, input, payment_amount(i, input), d);
+	IF p.id IS NULL THEN -- somebody used the reference for another customer, just now
+		RETURN QUERY SELECT * FROM payment_repeated(input);
+		RETURN;
+	END IF;
+	PERFORM payment_spend(p, i, d);
+	RETURN QUERY SELECT p.id, p.invoice_id, false;
+END $$;
+
+-- The payment this reference already stands for, if the same was asked then.
+CREATE OR REPLACE FUNCTION payment_repeated(input jsonb)
+RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+	p payments;
+BEGIN
+	SELECT * INTO p FROM payments
+	WHERE source = coalesce(input ->> 'source', 'manual') AND reference = input ->> 'reference';
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF p.request_hash IS DISTINCT FROM input ->> 'request_hash' THEN
+		PERFORM raise_conflict('The reference has been used for another payment.');
+	END IF;
+	RETURN QUERY SELECT p.id, p.invoice_id, true;
+END $$;
+
+-- What is received. People are held to what is owed; the gateway's money is there already.
+CREATE OR REPLACE FUNCTION payment_amount(i invoices, input jsonb) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	owed   bigint := i.amount - i.paid_amount;
+	amount bigint := coalesce((input ->> 'amount')::bigint, owed);
+BEGIN
+	IF coalesce(input ->> 'source', 'manual') <> 'manual' THEN
+		RETURN amount;
+	END IF;
+	IF i.status NOT IN ('unpaid', 'overdue') THEN
+		PERFORM raise_conflict(format('The invoice is %s.', i.status));
+	END IF;
+	IF amount <= 0 THEN
+		PERFORM raise_invalid('amount', 'The amount must be greater than 0.');
+	END IF;
+	IF amount > owed AND (input ->> 'surplus_to_credit')::boolean IS NOT TRUE THEN
+		PERFORM raise_invalid('amount', format('The amount must not be greater than the outstanding %s.', owed));
+	END IF;
+	RETURN amount;
+END $$;
+
+-- id is NULL where the reference is taken.
+CREATE OR REPLACE FUNCTION payment_insert(i invoices, input jsonb, amount bigint, d date) RETURNS payments
+LANGUAGE plpgsql AS $$
+DECLARE
+	p payments;
+BEGIN
+	INSERT INTO payments (invoice_id, customer_id, amount, fee, method, source, reference, request_hash,
+		transaction_id, midtrans_transaction_id, midtrans_status, midtrans_response,
+		payment_date, received_on, notes)
+	VALUES (i.id, i.customer_id, amount, coalesce((input ->> 'fee')::bigint, 0),
+		coalesce(input ->> 'method', 'cash'), coalesce(input ->> 'source', 'manual'),
+		input ->> 'reference', input ->> 'request_hash',
+		input ->> 'transaction_id', input ->> 'midtrans_transaction_id', input ->> 'midtrans_status',
+		input -> 'midtrans_response',
+		coalesce((input ->> 'payment_date')::timestamptz, now()), d, input ->> 'notes')
+	ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
+	RETURNING * INTO p;
+	RETURN p;
+END $$;
+
+-- Its own invoice first; the rest is credit, and credit is used at once.
+CREATE OR REPLACE FUNCTION payment_spend(p payments, i invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	used bigint := 0;
+BEGIN
+	IF i.status IN ('unpaid', 'overdue') THEN
+		used := least(p.amount, i.amount - i.paid_amount);
+		PERFORM allocate(i.id, p.id, NULL, used, p.method, d);
+	END IF;
+	IF p.amount > used THEN
+		PERFORM credit_entry(p.customer_id, p.id, NULL, 'surplus', p.amount - used, i.id, NULL, d);
+		PERFORM billing_log('surplus', format('%s more than %s needed', rupiah(p.amount - used), i.invoice_number),
+			p.customer_id, i.subscription_id, i.id,
+			jsonb_build_object('amount', p.amount - used, 'payment_id', p.id));
+		PERFORM credit_apply(p.customer_id, d);
+	END IF;
+	PERFORM payment_alert(p, i);
+END $$;
+
+-- Money nobody expected: somebody should look whether to pay it back.
+CREATE OR REPLACE FUNCTION payment_alert(p payments, i invoices) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	archived boolean;
+BEGIN
+	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = p.customer_id;
+	IF archived OR i.status NOT IN ('unpaid', 'overdue') THEN
+		PERFORM alert_raise('payment', 'warning',
+			format('Money for %s', CASE WHEN archived THEN 'an archived customer'
+			                            ELSE format('a %s invoice', i.status) END),
+			format('%s by %s arrived for %s. What no invoice needs is kept as credit.',
+				rupiah(p.amount), p.method, i.invoice_number),
+			jsonb_build_object('payment_id', p.id, 'invoice_id', i.id, 'customer_id', p.customer_id));
+	END IF;
+END $$;
+
+-- ---- payments undone
+
+/*
+ * Take a payment back: what is left of its credit, then everything it paid,
+ * newest first, so that end dates unwind step by step. Then other credit may
+ * step in, and only who still owes is cut off.
+ */
+CREATE OR REPLACE FUNCTION payment_reverse(pay uuid, kind text, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	p      payments := payment_lock(pay);
+	gone   bigint;
+	undone uuid[];
+BEGIN
+	PERFORM payment_is_reversible(p, kind);
+	SELECT p.amount - coalesce(sum(amount), 0) INTO gone FROM refunds WHERE payment_id = pay;
+	undone := allocations_return(p, p.amount, kind, d);
+	PERFORM lot_close(p, gone, reason, d);
+	INSERT INTO payment_reversals (payment_id, kind, amount, reason, actor, reversed_on)
+	VALUES (pay, kind, gone, reason, who_actor(), d);
+	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
+	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
+		p.customer_id, NULL, p.invoice_id,
+		jsonb_build_object('payment_id', pay, 'amount', gone, 'kind', kind, 'reason', reason));
+	IF kind <> 'reversal' THEN
+		PERFORM payment_gone_alert(p, kind, gone);
+	END IF;
+	PERFORM debt_reopened(p.customer_id, undone, d);
+END $$;
+
+CREATE OR REPLACE FUNCTION payment_is_reversible(p payments, kind text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF p.status <> 'received' THEN
+		PERFORM raise_conflict(format('The payment is %s already.', p.status));
+	END IF;
+	IF kind <> 'reversal' THEN
+		RETURN; -- the gateway does not ask
+	END IF;
+	IF p.source <> 'manual' THEN
+		PERFORM raise_conflict('A gateway payment cannot be deleted: refund it.');
+	END IF;
+	IF EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = p.id AND c.kind = 'payout') THEN
+		PERFORM raise_conflict('Some of this payment has been paid out already.');
+	END IF;
+END $$;
+
+-- Give up to `money` of what a payment pays back to its credit. Answers the invoices that were paid.
+CREATE OR REPLACE FUNCTION allocations_return(p payments, money bigint, reason text, d date) RETURNS uuid[]
+LANGUAGE plpgsql AS $$
+DECLARE
+	held   record;
+	part   bigint;
+	undone uuid[] := '{}';
+BEGIN
+	FOR held IN
+		SELECT invoice_id AS invoice, sum(amount)::bigint AS amount FROM allocations WHERE payment_id = p.id
+		GROUP BY invoice_id HAVING sum(amount) > 0 ORDER BY max(id) DESC
+	LOOP
+		EXIT WHEN money = 0;
+		part := least(held.amount, money);
+		money := money - part;
+		INSERT INTO allocations (invoice_id, payment_id, amount) VALUES (held.invoice, p.id, -part);
+		PERFORM credit_entry(p.customer_id, p.id, NULL, 'returned', part, held.invoice, reason, d);
+		IF invoice_undone(held.invoice, part, reason, d) THEN
+			undone := undone || held.invoice;
+		END IF;
+	END LOOP;
+	RETURN undone;
+END $$;
+
+-- The money is gone. Where some of it was paid out before, the difference is a loss (or an
+-- earlier loss is made good), so that nothing is left of the lot.
+CREATE OR REPLACE FUNCTION lot_close(p payments, gone bigint, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	lost bigint;
+BEGIN
+	SELECT gone - coalesce(sum(amount), 0) INTO lost FROM customer_credits WHERE payment_id = p.id;
+	IF lost > 0 THEN
+		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, NULL, reason, d);
+	END IF;
+	PERFORM credit_entry(p.customer_id, p.id, NULL, 'reversed', -gone, NULL, reason, d);
+	IF lost < 0 THEN
+		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, NULL, reason, d);
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION payment_gone_alert(p payments, what text, money bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM alert_raise('payment', 'warning', format('Payment taken back: %s', what),
+		format('%s of the payment %s is gone.', rupiah(money), coalesce(p.reference, p.id::text)),
+		jsonb_build_object('payment_id', p.id, 'invoice_id', p.invoice_id, 'customer_id', p.customer_id,
+			'amount', money));
+END $$;
+
+-- Invoices are open again: other credit pays first; what is then overdue beyond grace cuts off at once.
+CREATE OR REPLACE FUNCTION debt_reopened(customer uuid, undone uuid[], d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions;
+BEGIN
+	PERFORM credit_apply(customer, d);
+	FOR s IN
+		SELECT * FROM subscriptions
+		WHERE id IN (SELECT subscription_id FROM invoices
+		             WHERE id = ANY(undone) AND status IN ('unpaid', 'overdue')
+		               AND due_date + (SELECT grace_days FROM settings) < d)
+		  AND status = 'active' AND (hold_until IS NULL OR hold_until < d)
+		ORDER BY seq
+	LOOP
+		PERFORM subscription_becomes(s, 'suspended', 'debt', 'the money for an overdue invoice is gone');
+	END LOOP;
+END $$;
+
+/*
+ * The gateway paid back. The payment's own credit goes first. The rest is
+ * written off (the invoice stays paid), or with `reopen` becomes a debt again.
+ * The same refund_id again changes nothing.
+ */
+CREATE OR REPLACE FUNCTION payment_refund(pay uuid, refund_id text, amount bigint, reopen boolean, reason text, d date)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	p      payments := payment_lock(pay);
+	left_  bigint;
+	rest   bigint;
+	undone uuid[] := '{}';
+BEGIN
+	IF refund_is_known(p, refund_id, amount) THEN
+		RETURN;
+	END IF;
+	left_ := payment_refundable(p, amount) - amount;
+	SELECT greatest(amount - coalesce(sum(c.amount), 0), 0) INTO rest FROM customer_credits c WHERE c.payment_id = pay;
+	IF reopen THEN
+		undone := allocations_return(p, rest, 'refund', d);
+		SELECT greatest(amount - coalesce(sum(c.amount), 0), 0) INTO rest FROM customer_credits c WHERE c.payment_id = pay;
+	END IF;
+	IF rest > 0 THEN
+		PERFORM credit_entry(p.customer_id, pay, NULL, 'loss', rest, p.invoice_id, reason, d);
+		PERFORM payment_gone_alert(p, 'refund written off', rest);
+	END IF;
+	PERFORM credit_entry(p.customer_id, pay, NULL, 'refunded', -amount, p.invoice_id, reason, d);
+	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on)
+	VALUES (pay, refund_id, amount, reopen, reason, who_actor(), d);
+	UPDATE payments SET status = CASE WHEN left_ = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
+	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
+		p.customer_id, NULL, p.invoice_id,
+		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen,
+			'written_off', rest, 'reason', reason));
+	PERFORM debt_reopened(p.customer_id, undone, d);
+END $$;
+
+CREATE OR REPLACE FUNCTION refund_is_known(p payments, refund text, money bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+	known refunds;
+BEGIN
+	SELECT * INTO known FROM refunds WHERE refund_id = refund;
+	IF FOUND AND (known.payment_id, known.amount) <> (p.id, money) THEN
+		PERFORM raise_conflict('The refund id has been used for another refund.');
+	END IF;
+	RETURN known.id IS NOT NULL;
+END $$;
+
+-- How much of a payment could still be refunded.
+CREATE OR REPLACE FUNCTION payment_refundable(p payments, money bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	left_ bigint;
+BEGIN
+	SELECT p.amount - coalesce(sum(amount), 0) INTO left_ FROM refunds WHERE payment_id = p.id;
+	IF p.status <> 'received' THEN
+		PERFORM raise_conflict(format('The payment is %s already.', p.status));
+	END IF;
+	IF money <= 0 OR money > left_ THEN
+		PERFORM raise_invalid('amount', format('The amount must be from 1 to %s.', left_));
+	END IF;
+	RETURN left_;
+END $$;

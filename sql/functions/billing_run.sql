@@ -1,0 +1,228 @@
+/*
+ * The nightly run, in sets. Its caller finds the candidates of a step once
+ * (billing_candidates), and works them off in chunks, each a short transaction
+ * of its own: lock, test again, act, report. "Again" is a new statement after
+ * the lock, so a payment that committed meanwhile wins.
+ */
+
+-- ---- who it is about
+
+/*
+ * Subscriptions whose next period is to be billed on d. `fits` is false where
+ * the period would overlap one billed already: that is for people to sort out.
+ */
+CREATE OR REPLACE FUNCTION renewals_due(d date)
+RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, amount bigint,
+	period_start date, period_end date, due_date date, fits boolean)
+LANGUAGE sql STABLE AS $$
+	SELECT s.id, s.seq, s.customer_id, n.id, n.price,
+		t.first_day, t.first_day + n.validity_days - 1, greatest(s.end_date, d),
+		NOT EXISTS (SELECT FROM invoices i
+			WHERE i.subscription_id = s.id AND i.status <> 'cancelled'
+			  AND i.period_start <= t.first_day + n.validity_days - 1 AND i.period_end >= t.first_day)
+	FROM subscriptions s
+	JOIN packages p ON p.id = s.package_id
+	JOIN packages n ON n.id = coalesce(s.next_package_id, s.package_id)
+	CROSS JOIN LATERAL (SELECT greatest(s.end_date + 1, s.resumed_on) AS first_day) t
+	WHERE s.auto_renew AND s.status = 'active'
+	  AND s.end_date <= d + (SELECT lead_days FROM settings)
+	  AND s.end_date <= d + p.validity_days - 1
+	  AND NOT EXISTS (SELECT FROM invoices i
+		WHERE i.subscription_id = s.id AND i.status <> 'cancelled'
+		  AND i.period_start <= t.first_day AND i.period_end >= t.first_day)
+$$;
+
+CREATE OR REPLACE FUNCTION overdue_due(d date) RETURNS SETOF invoices
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM invoices WHERE status = 'unpaid' AND due_date < d
+$$;
+
+CREATE OR REPLACE FUNCTION expiries_due(d date) RETURNS SETOF subscriptions
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM subscriptions WHERE status IN ('active', 'suspended') AND NOT auto_renew AND end_date < d
+$$;
+
+CREATE OR REPLACE FUNCTION suspensions_due(d date) RETURNS SETOF subscriptions
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM subscriptions s
+	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < d)
+	  AND EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'overdue'
+		AND i.due_date < d - (SELECT grace_days FROM settings))
+$$;
+
+-- In the order in which they must be worked off.
+CREATE OR REPLACE FUNCTION billing_candidates(step text, d date) RETURNS TABLE (n bigint, id uuid)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	CASE step
+	WHEN 'renew' THEN
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM renewals_due(d) c ORDER BY c.seq;
+	WHEN 'overdue' THEN
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM overdue_due(d) c ORDER BY c.seq;
+	WHEN 'expire' THEN
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM expiries_due(d) c ORDER BY c.seq;
+	WHEN 'suspend' THEN
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM suspensions_due(d) c ORDER BY c.seq;
+	END CASE;
+END $$;
+
+-- ---- renew
+
+CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	issued uuid[];
+BEGIN
+	PERFORM subscriptions_lock(ids);
+	issued := renewals_issue(ids, d);
+	PERFORM renewals_follow_up(issued, d);
+	RETURN QUERY
+		SELECT 'renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount, i.due_date,
+			format('%s to %s', i.period_start, i.period_end)
+		FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
+		WHERE i.id = ANY(issued) ORDER BY i.seq;
+	IF cardinality(issued) < cardinality(ids) THEN
+		RETURN QUERY SELECT * FROM renewals_not_issued(ids, issued, d);
+	END IF;
+END $$;
+
+-- All invoices of a chunk: their numbers are taken at once, and given in the order of subscriptions.
+CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date) RETURNS uuid[]
+LANGUAGE plpgsql AS $$
+DECLARE
+	issued uuid[];
+BEGIN
+	WITH due AS MATERIALIZED (
+		SELECT *, row_number() OVER (ORDER BY r.seq) AS n FROM renewals_due(d) r WHERE r.id = ANY(ids) AND r.fits
+	), counter AS (
+		INSERT INTO invoice_counters AS c (day, last_number) SELECT d, count(*) FROM due HAVING count(*) > 0
+		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
+		RETURNING c.last_number - (SELECT count(*) FROM due) AS taken_before
+	), issue AS (
+		INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount,
+			period_start, period_end, issued_on, due_date)
+		SELECT invoice_number(d, (taken_before + n)::int), due.id, customer_id, package_id, 'renewal', amount,
+			period_start, period_end, d, due_date
+		FROM due, counter ORDER BY n
+		RETURNING *
+	), log AS (
+		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
+		SELECT 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
+			customer_id, subscription_id, id,
+			jsonb_build_object('kind', kind, 'amount', amount, 'period_start', period_start,
+				'period_end', period_end, 'due_date', due_date),
+			who_actor(), who_request()
+		FROM issue
+	)
+	SELECT array_agg(id) INTO issued FROM issue;
+	RETURN coalesce(issued, '{}');
+END $$;
+
+-- For the few it concerns: the package of the next period, what costs nothing, and credit.
+CREATE OR REPLACE FUNCTION renewals_follow_up(issued uuid[], d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	i invoices;
+BEGIN
+	PERFORM next_package_begin(s) FROM subscriptions s JOIN invoices o ON o.subscription_id = s.id
+	  WHERE o.id = ANY(issued) AND s.next_package_id IS NOT NULL;
+	FOR i IN
+		SELECT o.* FROM invoices o JOIN customers c ON c.id = o.customer_id
+		WHERE o.id = ANY(issued) AND (o.amount = 0 OR c.credit > 0) ORDER BY o.seq
+	LOOP
+		PERFORM invoice_issued(i, d);
+	END LOOP;
+END $$;
+
+-- Still due, though all that fitted was billed: it overlaps. Not due any more: somebody was faster.
+CREATE OR REPLACE FUNCTION renewals_not_issued(ids uuid[], issued uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE sql STABLE AS $$
+	SELECT 'renew', CASE WHEN r.id IS NULL THEN 'skipped' ELSE 'refused' END,
+		s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, r.amount, r.due_date,
+		CASE WHEN r.id IS NULL THEN 'changed meanwhile'
+		     ELSE format('%s to %s overlaps a period already billed', r.period_start, r.period_end) END
+	FROM subscriptions s
+	JOIN customers c ON c.id = s.customer_id
+	LEFT JOIN renewals_due(d) r ON r.id = s.id
+	WHERE s.id = ANY(ids)
+	  AND s.id NOT IN (SELECT subscription_id FROM invoices WHERE id = ANY(issued))
+	ORDER BY s.seq
+$$;
+
+-- ---- overdue, expire, suspend
+
+CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM invoices_lock(ids);
+	RETURN QUERY
+		WITH due AS (
+			SELECT i.id FROM overdue_due(d) i WHERE i.id = ANY(ids)
+		), mark AS (
+			UPDATE invoices SET status = 'overdue', updated_at = now()
+			WHERE id IN (SELECT id FROM due) RETURNING *
+		), log AS (
+			INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
+			SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
+				jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
+			FROM mark
+		)
+		SELECT 'overdue', CASE WHEN m.id IS NULL THEN 'skipped' ELSE 'done' END,
+			s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount, i.due_date,
+			CASE WHEN m.id IS NULL THEN 'changed meanwhile' END
+		FROM invoices i
+		JOIN subscriptions s ON s.id = i.subscription_id
+		JOIN customers c ON c.id = i.customer_id
+		LEFT JOIN mark m ON m.id = i.id
+		WHERE i.id = ANY(ids) ORDER BY i.seq;
+END $$;
+
+CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	due uuid[];
+BEGIN
+	PERFORM subscriptions_lock(ids);
+	due := ARRAY(SELECT id FROM expiries_due(d) WHERE id = ANY(ids));
+	PERFORM subscriptions_become(due, 'expired', NULL, format('the service ended before %s', d));
+	RETURN QUERY
+		SELECT 'expire', CASE WHEN s.id = ANY(due) THEN 'done' ELSE 'skipped' END,
+			s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint, s.end_date,
+			CASE WHEN s.id = ANY(due) THEN 'not renewed' ELSE 'changed meanwhile' END
+		FROM subscriptions s JOIN customers c ON c.id = s.customer_id
+		WHERE s.id = ANY(ids) ORDER BY s.seq;
+END $$;
+
+CREATE OR REPLACE FUNCTION billing_suspend(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	due uuid[];
+BEGIN
+	PERFORM subscriptions_lock(ids);
+	due := ARRAY(SELECT id FROM suspensions_due(d) WHERE id = ANY(ids));
+	PERFORM subscriptions_become(due, 'suspended', 'debt', 'an invoice is overdue beyond grace');
+	RETURN QUERY
+		SELECT 'suspend', CASE WHEN s.id = ANY(due) THEN 'done' ELSE 'skipped' END,
+			s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount, i.due_date,
+			CASE WHEN s.id <> ALL(due) THEN 'changed meanwhile' END
+		FROM subscriptions s
+		JOIN customers c ON c.id = s.customer_id
+		LEFT JOIN LATERAL (
+			SELECT * FROM invoices o WHERE o.subscription_id = s.id AND o.status = 'overdue'
+			ORDER BY o.due_date, o.seq LIMIT 1) i ON true
+		WHERE s.id = ANY(ids) ORDER BY s.seq;
+END $$;
+
+-- subscription_becomes() for a set.
+CREATE OR REPLACE FUNCTION subscriptions_become(subs uuid[], state text, because text, why text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO billing_logs (action, message, customer_id, subscription_id, meta, actor, request_id)
+	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id,
+		jsonb_strip_nulls(jsonb_build_object('reason', why,
+			'before', jsonb_build_object('status', status, 'suspend_reason', suspend_reason),
+			'after', jsonb_build_object('status', state, 'suspend_reason', because))),
+		who_actor(), who_request()
+	FROM subscriptions WHERE id = ANY(subs);
+	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs);
+END $$;
