@@ -219,6 +219,20 @@ CREATE TABLE billing_runs (
 );
 CREATE INDEX billing_runs_date ON billing_runs (business_date);
 
+-- A line of a run's report, by whichever step.
+CREATE TYPE billing_report AS (
+	step            text,
+	outcome         text, -- done, refused, skipped
+	subscription_id uuid,
+	invoice_id      uuid,
+	invoice_number  text,
+	customer_name   text,
+	username        text,
+	amount          bigint,
+	due_date        date,
+	detail          text
+);
+
 -- Answers of GET /api/billing/preview, kept for a minute.
 CREATE UNLOGGED TABLE billing_previews (
 	business_date date PRIMARY KEY,

@@ -250,7 +250,7 @@ DECLARE
 	fresh subscriptions;
 BEGIN
 	PERFORM subscription_keeps(s, input);
-	fresh := subscription_changed(s, input);
+	fresh := subscription_with(s, input);
 	PERFORM end_date_is_free(s, fresh);
 	UPDATE subscriptions
 	SET mikrotik_username = fresh.mikrotik_username, mikrotik_password = fresh.mikrotik_password,
@@ -262,8 +262,8 @@ BEGIN
 	IF input ->> 'package_id' IS NOT NULL THEN
 		PERFORM plan_change(fresh, package_for(input), coalesce(input ->> 'effective', 'now'), d);
 	END IF;
-	PERFORM static_has_address(p, s.remote_address)
-	  FROM subscriptions s JOIN packages p ON p.id = s.package_id WHERE s.id = sub;
+	PERFORM static_has_address(p, is_now.remote_address)
+	  FROM subscriptions is_now JOIN packages p ON p.id = is_now.package_id WHERE is_now.id = sub;
 END $$;
 
 -- What an update may name but never change.
@@ -280,7 +280,7 @@ BEGIN
 END $$;
 
 -- s with the keys of input; what may not be null keeps its value.
-CREATE OR REPLACE FUNCTION subscription_changed(s subscriptions, input jsonb) RETURNS subscriptions
+CREATE OR REPLACE FUNCTION subscription_with(s subscriptions, input jsonb) RETURNS subscriptions
 LANGUAGE plpgsql AS $$
 DECLARE
 	allowed CONSTANT text[] := '{mikrotik_username,mikrotik_password,start_date,end_date,auto_renew,
@@ -344,7 +344,7 @@ END $$;
 CREATE OR REPLACE FUNCTION plan_change_now(s subscriptions, p packages, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	old   invoices[] := ARRAY(SELECT i FROM untouched_invoices(s.id, d) i);
+	old   invoices[] := ARRAY(SELECT o FROM untouched_invoices(s.id, d) o);
 	i     invoices;
 	draft invoices;
 BEGIN
