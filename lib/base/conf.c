@@ -1,0 +1,296 @@
+#include "base/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 1 << 16 };
+
+static const char file_default[] = "/etc/isp-billing/isp.env";
+
+enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_CHOICE };
+
+static const struct item {
+	const char *name;
+	enum conf_type type;
+	int64_t min, max; /* of a number */
+	const char *dflt;
+	const char *among; /* of a choice, between spaces */
+	bool secret;       /* never shown, not even in an error */
+	const char *help;
+} items[CONF__MAX] = {
+	/* clang-format off */
+	[CONF_APP_ENV] = { "APP_ENV", CT_CHOICE, .dflt = "production", .among = " local testing production ",
+	    .help = "what may be taken lightly" },
+	[CONF_APP_KEY] = { "APP_KEY", CT_TEXT, .dflt = "", .secret = true,
+	    .help = "base64: and 32 bytes; seals every secret in the database" },
+	[CONF_APP_PREVIOUS_KEYS] = { "APP_PREVIOUS_KEYS", CT_TEXT, .dflt = "", .secret = true,
+	    .help = "keys of before, separated by commas: still open what they sealed" },
+	[CONF_APP_URL] = { "APP_URL", CT_TEXT, .dflt = "http://localhost:8080",
+	    .help = "where browsers reach this system" },
+	[CONF_APP_TIMEZONE] = { "APP_TIMEZONE", CT_TEXT, .dflt = "Asia/Jakarta",
+	    .help = "whose days are business days" },
+	[CONF_APP_TODAY] = { "APP_TODAY", CT_DATE, .dflt = "",
+	    .help = "the business date, instead of today; not in production" },
+	[CONF_FRONTEND_URL] = { "FRONTEND_URL", CT_TEXT, .dflt = "",
+	    .help = "origins that may call the API from a browser, separated by commas" },
+	[CONF_DATABASE_URL] = { "DATABASE_URL", CT_TEXT, .dflt = "", .secret = true,
+	    .help = "any libpq conninfo or URI, naming no user" },
+	[CONF_DB_HOST] = { "DB_HOST", CT_TEXT, .dflt = "127.0.0.1", .help = "without DATABASE_URL: its host" },
+	[CONF_DB_PORT] = { "DB_PORT", CT_INT, 1, 65535, "5432", .help = "its port" },
+	[CONF_DB_DATABASE] = { "DB_DATABASE", CT_TEXT, .dflt = "isp", .help = "its name" },
+	[CONF_DB_USERNAME] = { "DB_USERNAME", CT_TEXT, .dflt = "", .help = "the owner, for ispctl alone" },
+	[CONF_DB_PASSWORD] = { "DB_PASSWORD", CT_TEXT, .dflt = "", .secret = true, .help = "the password" },
+	[CONF_API_SOCKET_DIR] = { "API_SOCKET_DIR", CT_TEXT, .dflt = "/run/isp-billing",
+	    .help = "where isp-api makes a socket for each of its pools" },
+	[CONF_API_FAST_WORKERS] = { "API_FAST_WORKERS", CT_INT, 0, 256, "0",
+	    .help = "workers of the fast pool; 0: two for each core" },
+	[CONF_API_LOGIN_WORKERS] = { "API_LOGIN_WORKERS", CT_INT, 1, 256, "2", .help = "of the login pool" },
+	[CONF_API_ROUTER_WORKERS] = { "API_ROUTER_WORKERS", CT_INT, 1, 256, "4", .help = "of the router pool" },
+	[CONF_API_GATEWAY_WORKERS] = { "API_GATEWAY_WORKERS", CT_INT, 1, 256, "4",
+	    .help = "of the gateway pool" },
+	[CONF_MIKROTIK_HOST] = { "MIKROTIK_HOST", CT_TEXT, .dflt = "",
+	    .help = "a first, active router for an empty database" },
+	[CONF_MIKROTIK_PORT] = { "MIKROTIK_PORT", CT_INT, 1, 65535, "8728", .help = "its port" },
+	[CONF_MIKROTIK_USERNAME] = { "MIKROTIK_USERNAME", CT_TEXT, .dflt = "admin", .help = "its user" },
+	[CONF_MIKROTIK_PASSWORD] = { "MIKROTIK_PASSWORD", CT_TEXT, .dflt = "", .secret = true,
+	    .help = "its password" },
+	[CONF_MIKROTIK_SSL] = { "MIKROTIK_SSL", CT_BOOL, .dflt = "false", .help = "speak TLS to it" },
+	/* clang-format on */
+};
+
+static bool
+is_int(const char *s, int64_t min, int64_t max)
+{
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(s, &end, 10);
+	return errno == 0 && end != s && *end == '\0' && n >= min && n <= max;
+}
+
+/* YYYY-MM-DD in form; the calendar is PostgreSQL's business. */
+static bool
+is_date(const char *s)
+{
+	static const char form[] = "dddd-dd-dd";
+
+	if (strlen(s) != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != '-')
+			return false;
+	return true;
+}
+
+/* Is val one of the words between the spaces of list? */
+static bool
+is_among(struct ctx *cx, const char *list, const char *val)
+{
+	return strstr(list, arena_printf(cx->mem, " %s ", val)) != NULL;
+}
+
+static enum rc
+check_item(struct ctx *cx, const struct item *it, const char *val)
+{
+	const char *shown = it->secret ? "the value" : val;
+
+	if (val[0] == '\0')
+		return RC_OK;
+	if (it->type == CT_INT && !is_int(val, it->min, it->max))
+		return FAIL(cx, RC_INVALID, "%s: %s is no whole number from %lld to %lld", it->name,
+		    shown, (long long)it->min, (long long)it->max);
+	if (it->type == CT_BOOL && !is_among(cx, " true false 1 0 yes no ", val))
+		return FAIL(cx, RC_INVALID, "%s: %s is neither true nor false", it->name, shown);
+	if (it->type == CT_DATE && !is_date(val))
+		return FAIL(cx, RC_INVALID, "%s: %s is no date as YYYY-MM-DD", it->name, shown);
+	if (it->type == CT_CHOICE && strstr(it->among, arena_printf(cx->mem, " %s ", val)) == NULL)
+		return FAIL(cx, RC_INVALID, "%s: %s is none of%s", it->name, shown, it->among);
+	return RC_OK;
+}
+
+static enum rc
+check_production(struct ctx *cx, const struct conf *cf)
+{
+	if (!conf_production(cf))
+		return RC_OK;
+	if (conf_text(cf, CONF_APP_TODAY)[0] != '\0')
+		return FAIL(cx, RC_INVALID, "APP_TODAY: not in production");
+	if (conf_text(cf, CONF_APP_KEY)[0] == '\0')
+		return FAIL(cx, RC_INVALID, "APP_KEY: must be set; ispctl key generate makes one");
+	return RC_OK;
+}
+
+static const struct item *
+item_by_name(const char *name, size_t n)
+{
+	for (size_t i = 0; i < CONF__MAX; i++)
+		if (strlen(items[i].name) == n && strncmp(items[i].name, name, n) == 0)
+			return &items[i];
+	return NULL;
+}
+
+/* A value as it stands in the file: quotes off, a comment after a space cut. */
+static const char *
+read_value(struct ctx *cx, const char *s, size_t n)
+{
+	const char *hash;
+
+	while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r'))
+		n--;
+	if (n >= 1 && (*s == '"' || *s == '\'')) {
+		const char *end = memchr(s + 1, *s, n - 1);
+
+		if (end != NULL)
+			return arena_printf(cx->mem, "%.*s", (int)(end - s - 1), s + 1);
+	}
+	for (hash = s; (hash = memchr(hash, '#', n - (size_t)(hash - s))) != NULL; hash++)
+		if (hash == s || hash[-1] == ' ' || hash[-1] == '\t')
+			return read_value(cx, s, (size_t)(hash - s));
+	return arena_printf(cx->mem, "%.*s", (int)n, s);
+}
+
+static void
+read_line(struct ctx *cx, const char *line, size_t n, struct conf *cf)
+{
+	size_t lead = strspn(line, " \t");
+	const char *eq;
+	const struct item *it;
+
+	if (lead >= n || line[lead] == '#')
+		return;
+	line += lead;
+	n -= lead;
+	eq = memchr(line, '=', n);
+	if (eq == NULL)
+		return;
+	it = item_by_name(line, (size_t)(eq - line));
+	if (it != NULL)
+		cf->val[it - items] = read_value(cx, eq + 1, n - (size_t)(eq + 1 - line));
+}
+
+static void
+close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+static enum rc
+slurp(struct ctx *cx, const char *path, bool optional, const char **ret)
+{
+	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *buf = arena_alloc(cx->mem, FILE_MAX + 1);
+	ssize_t n;
+
+	*ret = "";
+	if (fd < 0 && errno == ENOENT && optional)
+		return RC_OK;
+	n = fd < 0 ? -1 : read(fd, buf, FILE_MAX);
+	if (n < 0)
+		return FAIL(cx, RC_INVALID, "%s: %s", path, strerror(errno));
+	*ret = buf;
+	return RC_OK;
+}
+
+static enum rc
+read_file(struct ctx *cx, const char *file, struct conf *cf)
+{
+	const char *env = getenv("ISP_ENV"), *path, *text;
+
+	path = file != NULL ? file : env != NULL ? env : file_default;
+	TRY(slurp(cx, path, path == file_default, &text));
+	for (const char *p = text; *p != '\0'; p += strspn(p, "\n")) {
+		size_t n = strcspn(p, "\n");
+
+		read_line(cx, p, n, cf);
+		p += n;
+	}
+	return RC_OK;
+}
+
+enum rc
+conf_load(struct ctx *cx, const char *file, struct conf *ret)
+{
+	struct conf cf = { 0 };
+
+	TRY(read_file(cx, file, &cf));
+	for (size_t i = 0; i < CONF__MAX; i++) {
+		const char *env = getenv(items[i].name);
+
+		if (env != NULL)
+			cf.val[i] = arena_strdup(cx->mem, env);
+		if (cf.val[i] == NULL || (cf.val[i][0] == '\0' && items[i].type != CT_TEXT))
+			cf.val[i] = items[i].dflt;
+		TRY(check_item(cx, &items[i], cf.val[i]));
+	}
+	TRY(check_production(cx, &cf));
+	*ret = cf;
+	return RC_OK;
+}
+
+const char *
+conf_text(const struct conf *cf, enum conf_key key)
+{
+	return cf->val[key];
+}
+
+int64_t
+conf_int(const struct conf *cf, enum conf_key key)
+{
+	return strtoll(cf->val[key], NULL, 10);
+}
+
+bool
+conf_bool(const struct conf *cf, enum conf_key key)
+{
+	return strchr("t1y", cf->val[key][0]) != NULL && cf->val[key][0] != '\0';
+}
+
+bool
+conf_production(const struct conf *cf)
+{
+	return strcmp(cf->val[CONF_APP_ENV], "production") == 0;
+}
+
+/* key='value' of a conninfo, quoted. */
+static void
+put_pair(struct sb *s, const char *key, const char *val)
+{
+	if (val[0] == '\0')
+		return;
+	sb_printf(s, "%s='", key);
+	for (; *val != '\0'; val++) {
+		if (*val == '\'' || *val == '\\')
+			sb_putc(s, '\\');
+		sb_putc(s, *val);
+	}
+	sb_puts(s, "' ");
+}
+
+const char *
+conf_database(struct ctx *cx, const struct conf *cf)
+{
+	struct sb s = sb_new(cx->mem);
+
+	if (cf->val[CONF_DATABASE_URL][0] != '\0')
+		return cf->val[CONF_DATABASE_URL];
+	put_pair(&s, "host", cf->val[CONF_DB_HOST]);
+	put_pair(&s, "port", cf->val[CONF_DB_PORT]);
+	put_pair(&s, "dbname", cf->val[CONF_DB_DATABASE]);
+	put_pair(&s, "user", cf->val[CONF_DB_USERNAME]);
+	put_pair(&s, "password", cf->val[CONF_DB_PASSWORD]);
+	return s.buf;
+}
+
+void
+conf_describe(struct sb *out)
+{
+	for (size_t i = 0; i < CONF__MAX; i++)
+		sb_printf(out, "  %-22s %s%s%s%s\n", items[i].name, items[i].help,
+		    items[i].dflt[0] != '\0' ? " (" : "", items[i].dflt,
+		    items[i].dflt[0] != '\0' ? ")" : "");
+}

@@ -1,0 +1,71 @@
+/*
+ * conf.h: how a program is configured: one table of every key (contract 9).
+ *
+ * A key's value comes from the environment, else from the env file, else from
+ * the table.  All are checked at the start: a bad value stops the program with
+ * one line that names the key.  Policies of the business are no configuration:
+ * they live in the database (settings).
+ *
+ * The env file has lines KEY=VALUE; a value may stand in single or double
+ * quotes; # begins a comment at the start of a line or after a space.
+ * Unknown keys are ignored: the file is shared by all programs.
+ */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "base/sb.h"
+
+enum conf_key {
+	CONF_APP_ENV,
+	CONF_APP_KEY,
+	CONF_APP_PREVIOUS_KEYS,
+	CONF_APP_URL,
+	CONF_APP_TIMEZONE,
+	CONF_APP_TODAY,
+	CONF_FRONTEND_URL,
+	CONF_DATABASE_URL,
+	CONF_DB_HOST,
+	CONF_DB_PORT,
+	CONF_DB_DATABASE,
+	CONF_DB_USERNAME,
+	CONF_DB_PASSWORD,
+	CONF_API_SOCKET_DIR,
+	CONF_API_FAST_WORKERS,
+	CONF_API_LOGIN_WORKERS,
+	CONF_API_ROUTER_WORKERS,
+	CONF_API_GATEWAY_WORKERS,
+	CONF_MIKROTIK_HOST,
+	CONF_MIKROTIK_PORT,
+	CONF_MIKROTIK_USERNAME,
+	CONF_MIKROTIK_PASSWORD,
+	CONF_MIKROTIK_SSL,
+	CONF__MAX
+};
+
+struct conf {
+	const char *val[CONF__MAX]; /* "" where neither given nor defaulted */
+};
+
+/*
+ * Read file (NULL: $ISP_ENV, else /etc/isp-billing/isp.env; only the last may
+ * be missing) and the environment.  RC_INVALID with one clear line; also for a
+ * default APP_KEY and for APP_TODAY under APP_ENV=production.
+ */
+enum rc conf_load(struct ctx *, const char *file, struct conf *ret) _must_check_;
+
+const char *conf_text(const struct conf *, enum conf_key); /* never NULL */
+int64_t conf_int(const struct conf *, enum conf_key);
+bool conf_bool(const struct conf *, enum conf_key);
+bool conf_production(const struct conf *);
+
+/* What to give libpq: DATABASE_URL, else the DB_* keys put together. */
+const char *conf_database(struct ctx *, const struct conf *);
+
+/* Every key with its type, default and meaning, for --help and the manual. */
+void conf_describe(struct sb *);
+
+#endif

@@ -1,0 +1,160 @@
+/* conf: the env file, the environment before it, and what is refused. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+
+struct box {
+	struct ctx cx;
+	struct conf cf;
+	char path[32];
+};
+
+static int
+setup(void **state)
+{
+	struct arena *mem = arena_new(4096);
+	struct box *b = arena_alloc(mem, sizeof(*b));
+
+	b->cx.mem = mem;
+	(void)snprintf(b->path, sizeof(b->path), "/tmp/isp-conf-XXXXXX");
+	(void)close(mkstemp(b->path));
+	*state = b;
+	return unsetenv("APP_ENV") + unsetenv("APP_KEY") + unsetenv("DATABASE_URL");
+}
+
+static int
+teardown(void **state)
+{
+	struct box *b = *state;
+
+	(void)unlink(b->path);
+	arena_free(b->cx.mem);
+	return unsetenv("APP_URL");
+}
+
+static enum rc
+load(struct box *b, const char *text)
+{
+	FILE *f = fopen(b->path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	return conf_load(&b->cx, b->path, &b->cf);
+}
+
+static void
+assert_refused(struct box *b, const char *text, const char *msg)
+{
+	assert_int_equal(load(b, text), RC_INVALID);
+	assert_string_equal(b->cx.err.msg, msg);
+}
+
+static void
+values_quotes_and_comments(void **state)
+{
+	struct box *b = *state;
+
+	assert_int_equal(load(b,
+			     "# a comment\n  APP_ENV=local  # here\nAPP_URL=\"http://x #1\"\n"
+			     "FRONTEND_URL='a b'\nMAIL_HOST=unknown\nnonsense\nAPP_KEY=k#1\r\n"),
+	    RC_OK);
+	assert_string_equal(conf_text(&b->cf, CONF_APP_ENV), "local");
+	assert_string_equal(conf_text(&b->cf, CONF_APP_URL), "http://x #1");
+	assert_string_equal(conf_text(&b->cf, CONF_FRONTEND_URL), "a b");
+	assert_string_equal(conf_text(&b->cf, CONF_APP_KEY), "k#1");
+	assert_string_equal(conf_text(&b->cf, CONF_APP_TIMEZONE), "Asia/Jakarta");
+	assert_int_equal(conf_int(&b->cf, CONF_API_LOGIN_WORKERS), 2);
+}
+
+static void
+environment_goes_before_file(void **state)
+{
+	struct box *b = *state;
+
+	assert_int_equal(setenv("APP_URL", "http://env", 1), 0);
+	assert_int_equal(load(b, "APP_ENV=local\nAPP_URL=http://file\n"), RC_OK);
+	assert_string_equal(conf_text(&b->cf, CONF_APP_URL), "http://env");
+}
+
+static void
+bad_values_stop_with_the_key(void **state)
+{
+	struct box *b = *state;
+
+	assert_refused(b, "APP_ENV=local\nAPI_LOGIN_WORKERS=0\n",
+	    "API_LOGIN_WORKERS: 0 is no whole number from 1 to 256");
+	assert_refused(b, "APP_ENV=local\nAPI_FAST_WORKERS=2x\n",
+	    "API_FAST_WORKERS: 2x is no whole number from 0 to 256");
+	assert_refused(b, "APP_ENV=dev\n", "APP_ENV: dev is none of local testing production ");
+	assert_refused(b, "APP_ENV=local\nAPP_TODAY=1/2/2026\n",
+	    "APP_TODAY: 1/2/2026 is no date as YYYY-MM-DD");
+	assert_refused(b, "APP_ENV=local\nMIKROTIK_SSL=ru\n",
+	    "MIKROTIK_SSL: ru is neither true nor false");
+}
+
+static void
+production_refuses_what_is_for_tests(void **state)
+{
+	struct box *b = *state;
+
+	assert_refused(b, "APP_KEY=base64:x\nAPP_TODAY=2026-01-01\n",
+	    "APP_TODAY: not in production");
+	assert_refused(b, "", "APP_KEY: must be set; ispctl key generate makes one");
+	assert_int_equal(load(b, "APP_KEY=base64:x\n"), RC_OK);
+	assert_true(conf_production(&b->cf));
+}
+
+static void
+a_missing_file_is_told(void **state)
+{
+	struct box *b = *state;
+
+	assert_int_equal(conf_load(&b->cx, "/nowhere/isp.env", &b->cf), RC_INVALID);
+	assert_string_equal(b->cx.err.msg, "/nowhere/isp.env: No such file or directory");
+}
+
+static void
+database_from_parts(void **state)
+{
+	struct box *b = *state;
+
+	assert_int_equal(load(b, "APP_ENV=local\nDB_HOST=db\nDB_PASSWORD=it's\n"), RC_OK);
+	assert_string_equal(conf_database(&b->cx, &b->cf),
+	    "host='db' port='5432' dbname='isp' password='it\\'s' ");
+	assert_int_equal(load(b, "APP_ENV=local\nDATABASE_URL=postgresql:///isp\n"), RC_OK);
+	assert_string_equal(conf_database(&b->cx, &b->cf), "postgresql:///isp");
+}
+
+static void
+booleans(void **state)
+{
+	struct box *b = *state;
+
+	assert_int_equal(load(b, "APP_ENV=local\nMIKROTIK_SSL=yes\n"), RC_OK);
+	assert_true(conf_bool(&b->cf, CONF_MIKROTIK_SSL));
+	assert_int_equal(load(b, "APP_ENV=local\nMIKROTIK_SSL=0\n"), RC_OK);
+	assert_false(conf_bool(&b->cf, CONF_MIKROTIK_SSL));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(values_quotes_and_comments),
+		T(environment_goes_before_file),
+		T(bad_values_stop_with_the_key),
+		T(production_refuses_what_is_for_tests),
+		T(a_missing_file_is_told),
+		T(database_from_parts),
+		T(booleans),
+	};
+
+	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+/* daemon: the command line all programs share, exit codes, signals. */
+#include "unit.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/daemon.h"
+
+static const struct daemon_option options[] = {
+	{ "--date", "D", "the day" },
+	{ "--dry-run", NULL, "only say" },
+};
+static const struct daemon prog = {
+	.name = "prog",
+	.synopsis = "[--date D] [--dry-run] WORD",
+	.summary = "Does it.",
+	.options = options,
+	.noptions = countof(options),
+};
+
+static struct ctx cx;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	cx.mem = arena_new(4096);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(cx.mem);
+	return 0;
+}
+
+static void
+options_stand_anywhere(void **state)
+{
+	char *argv[] = { "prog", "one", "--date", "2026-01-01", "--dry-run", "--env=x", "--",
+		"--two", NULL };
+	struct daemon_args a;
+
+	(void)state;
+	daemon_args(&cx, &prog, argv, &a);
+	assert_string_equal(a.val[0], "2026-01-01");
+	assert_string_equal(a.val[1], "");
+	assert_string_equal(a.env, "x");
+	assert_int_equal(a.nargs, 2);
+	assert_string_equal(a.args[0], "one");
+	assert_string_equal(a.args[1], "--two");
+	assert_null(a.args[2]);
+}
+
+static void
+absent_options_are_null(void **state)
+{
+	char *argv[] = { "prog", NULL };
+	struct daemon_args a;
+
+	(void)state;
+	daemon_args(&cx, &prog, argv, &a);
+	assert_null(a.val[0]);
+	assert_null(a.env);
+	assert_int_equal(a.nargs, 0);
+}
+
+/* What a command line makes a process of its own end with. */
+static int
+exit_of(char **argv)
+{
+	struct daemon_args a;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)close(STDOUT_FILENO);
+		(void)close(STDERR_FILENO);
+		daemon_args(&cx, &prog, argv, &a);
+		_exit(99);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+static void
+wrong_command_lines_end_with_2(void **state)
+{
+	char *unknown[] = { "prog", "--nope", NULL }, *novalue[] = { "prog", "--date", NULL };
+	char *surplus[] = { "prog", "--dry-run=1", NULL }, *help[] = { "prog", "--help", NULL };
+	char *version[] = { "prog", "--version", NULL }, *good[] = { "prog", NULL };
+
+	(void)state;
+	assert_int_equal(exit_of(unknown), EXIT_USAGE);
+	assert_int_equal(exit_of(novalue), EXIT_USAGE);
+	assert_int_equal(exit_of(surplus), EXIT_USAGE);
+	assert_int_equal(exit_of(help), EXIT_DONE);
+	assert_int_equal(exit_of(version), EXIT_DONE);
+	assert_int_equal(exit_of(good), 99);
+}
+
+static void
+exit_codes(void **state)
+{
+	(void)state;
+	assert_int_equal(daemon_exit(RC_OK), 0);
+	assert_int_equal(daemon_exit(RC_RETRY), 75);
+	assert_int_equal(daemon_exit(RC_INVALID), 1);
+	assert_int_equal(daemon_exit(RC_UPSTREAM), 1);
+}
+
+static void
+signals_are_heard(void **state)
+{
+	struct pollfd p;
+
+	(void)state;
+	daemon_signals();
+	p = (struct pollfd){ .fd = daemon_signal_fd(), .events = POLLIN };
+	assert_false(daemon_stopping());
+	assert_false(daemon_hup());
+	assert_int_equal(raise(SIGHUP), 0);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	assert_true(daemon_hup());
+	assert_false(daemon_hup());
+	assert_int_equal(raise(SIGTERM), 0);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	assert_true(daemon_stopping());
+	assert_true(daemon_stopping());
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(options_stand_anywhere),
+		T(absent_options_are_null),
+		T(wrong_command_lines_end_with_2),
+		T(exit_codes),
+		T(signals_are_heard),
+	};
+
+	return cmocka_run_group_tests_name("daemon", tests, NULL, NULL);
+}
