@@ -1,0 +1,222 @@
+/* account.c: jobs out of the database and their results into it. */
+#include "domain/account.h"
+
+#include <string.h>
+
+#include "base/jw.h"
+#include "db/db.h"
+#include "sql.h"
+
+/* A job's columns as they come; struct account is made of them. */
+struct claimed {
+	const char *id, *want, *service, *username, *password, *password_place;
+	const char *profile, *package_id, *local_address, *remote_address, *comment;
+	const char *isolation, *traces, *taken, *router_profile, *bandwidth, *burst;
+	int64_t generation, priority;
+	bool kick, imported;
+};
+
+static const struct db_col claimed_cols[] = {
+	DB_COL(claimed, id, DB_TEXT),
+	DB_COL(claimed, generation, DB_I64),
+	DB_COL(claimed, kick, DB_BOOL),
+	DB_COL(claimed, want, DB_TEXT),
+	DB_COL(claimed, service, DB_TEXT),
+	DB_COL(claimed, username, DB_TEXT),
+	DB_COL(claimed, password, DB_TEXT),
+	DB_COL(claimed, password_place, DB_TEXT),
+	DB_COL(claimed, profile, DB_TEXT),
+	DB_COL(claimed, package_id, DB_TEXT),
+	DB_COL(claimed, local_address, DB_TEXT),
+	DB_COL(claimed, remote_address, DB_TEXT),
+	DB_COL(claimed, comment, DB_TEXT),
+	DB_COL(claimed, imported, DB_BOOL),
+	DB_COL(claimed, isolation, DB_TEXT),
+	DB_COL(claimed, traces, DB_TEXT),
+	DB_COL(claimed, taken, DB_TEXT),
+	DB_COL(claimed, router_profile, DB_TEXT),
+	DB_COL(claimed, bandwidth, DB_TEXT),
+	DB_COL(claimed, burst, DB_TEXT),
+	DB_COL(claimed, priority, DB_I64),
+};
+
+static enum account_wish
+wish_of(const char *want)
+{
+	if (strcmp(want, "enabled") == 0)
+		return WISH_ENABLED;
+	return strcmp(want, "suspended") == 0 ? WISH_SUSPENDED : WISH_ABSENT;
+}
+
+static enum account_menu
+menu_of(const char *service)
+{
+	if (strcmp(service, "static") == 0)
+		return MENU_QUEUE;
+	return strcmp(service, "hotspot") == 0 ? MENU_HOTSPOT : MENU_PPP;
+}
+
+/* The lines of a text; the text is cut up. */
+static size_t
+lines_of(struct arena *mem, const char *text, const char ***ret)
+{
+	char *rest = text != NULL && *text != '\0' ? arena_strdup(mem, text) : NULL;
+	size_t n = 0;
+
+	*ret = NULL;
+	if (rest == NULL)
+		return 0;
+	for (const char *c = rest; *c != '\0'; c++)
+		n += *c == '\n';
+	*ret = arena_alloc(mem, (n + 1) * sizeof(**ret));
+	n = 0;
+	while (rest != NULL)
+		(*ret)[n++] = strsep(&rest, "\n");
+	return n;
+}
+
+/* "static 10.0.0.5 name", see account_states.traces. */
+static struct account_trace
+trace_of(struct arena *mem, const char *line)
+{
+	char *rest = arena_strdup(mem, line);
+	const char *service = strsep(&rest, " ");
+	const char *address = strsep(&rest, " ");
+	struct account_trace t = { .menu = menu_of(service), .name = rest != NULL ? rest : "" };
+
+	if (t.menu == MENU_QUEUE && address != NULL && strcmp(address, "-") != 0)
+		t.address = address;
+	return t;
+}
+
+static void
+read_traces(struct arena *mem, const char *text, struct account *ret)
+{
+	const char **lines;
+
+	ret->ntraces = lines_of(mem, text, &lines);
+	ret->traces = arena_alloc(mem, (ret->ntraces + 1) * sizeof(*ret->traces));
+	for (size_t i = 0; i < ret->ntraces; i++)
+		ret->traces[i] = trace_of(mem, lines[i]);
+}
+
+static void
+read_account(struct arena *mem, const struct claimed *c, struct account *ret)
+{
+	*ret = (struct account){
+		.id = c->id,
+		.generation = c->generation,
+		.kick = c->kick,
+		.wish = wish_of(c->want),
+		.menu = menu_of(c->service),
+		.service = c->service,
+		.username = c->username,
+		.sealed = c->password,
+		.sealed_place = c->password_place,
+		.profile = c->profile,
+		.own_profile = c->profile == NULL && c->package_id != NULL,
+		.package_id = c->package_id,
+		.router_profile = c->router_profile,
+		.bandwidth = c->bandwidth,
+		.burst = c->burst,
+		.priority = (int)c->priority,
+		.local_address = c->local_address,
+		.remote_address = c->remote_address,
+		.comment = c->comment,
+		.imported = c->imported,
+		.isolation = c->isolation,
+	};
+	read_traces(mem, c->traces, ret);
+	ret->ntaken = lines_of(mem, c->taken, &ret->taken);
+}
+
+enum rc
+account_claim(struct ctx *cx, const char *router_id, int most, const char *only,
+    struct account **ret, size_t *nret)
+{
+	struct db_rows *rows;
+	struct account *all;
+	struct claimed c;
+
+	TRY(db_query(cx, &SQL_account_claim, &rows, V_TEXT(router_id), V_I64(most), V_TEXT(only)));
+	all = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*all));
+	for (size_t i = 0; i < db_count(rows); i++) {
+		TRY(db_scan(cx, rows, i, claimed_cols, &c));
+		read_account(cx->mem, &c, &all[i]);
+	}
+	*ret = all;
+	*nret = db_count(rows);
+	return RC_OK;
+}
+
+/* The one place where an account stands once its wish came true. */
+static const char *
+final_trace(struct arena *mem, const struct account *a)
+{
+	if (a->menu == MENU_QUEUE)
+		return arena_printf(mem, "static %s %s",
+		    a->remote_address != NULL ? a->remote_address : "-", a->username);
+	return arena_printf(mem, "%s - %s", a->menu == MENU_HOTSPOT ? "hotspot" : "ppp",
+	    a->username);
+}
+
+static void
+write_result(struct ctx *cx, struct jw *w, const struct account_result *r)
+{
+	jw_obj(w, NULL);
+	jw_str(w, "id", r->id);
+	jw_i64(w, "generation", r->generation);
+	jw_bool(w, "ok", r->ok);
+	jw_str(w, "error", r->error);
+	if (r->ok && r->account != NULL) {
+		jw_arr(w, "traces");
+		if (r->account->wish != WISH_ABSENT)
+			jw_str(w, NULL, final_trace(cx->mem, r->account));
+		jw_end(w);
+	}
+	if (r->hint != NULL)
+		jw_str(w, "hint", r->hint);
+	jw_end(w);
+}
+
+enum rc
+account_results(struct ctx *cx, const char *router_id, const struct account_result *results,
+    size_t n)
+{
+	struct sb out = sb_new(cx->mem);
+	struct jw w = jw_new(&out);
+	bool hints = false;
+
+	if (n == 0)
+		return RC_OK;
+	jw_arr(&w, NULL);
+	for (size_t i = 0; i < n; i++) {
+		write_result(cx, &w, &results[i]);
+		hints = hints || results[i].hint != NULL;
+	}
+	jw_end(&w);
+	TRY(db_query(cx, &SQL_account_results, NULL, V_TEXT(router_id), V_TEXT(out.buf)));
+	return hints ? db_query(cx, &SQL_account_hints, NULL, V_TEXT(out.buf)) : RC_OK;
+}
+
+enum rc
+account_stale(struct ctx *cx, const char *router_id, const char *const *marks, size_t n,
+    const char ***ret, size_t *nret)
+{
+	struct sb out = sb_new(cx->mem);
+	struct jw w = jw_new(&out);
+	struct db_rows *rows;
+	const char **stale;
+
+	jw_arr(&w, NULL);
+	for (size_t i = 0; i < n; i++)
+		jw_str(&w, NULL, marks[i]);
+	jw_end(&w);
+	TRY(db_query(cx, &SQL_account_stale, &rows, V_TEXT(router_id), V_TEXT(out.buf)));
+	stale = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*stale));
+	for (size_t i = 0; i < db_count(rows); i++)
+		stale[i] = db_text(rows, i, "id");
+	*ret = stale;
+	*nret = db_count(rows);
+	return RC_OK;
+}

@@ -1,0 +1,33 @@
+-- account.sql: what router-sync asks about accounts, and the answers it writes back.
+
+-- name: account_claim(uuid, int, uuid)
+SELECT account_id::text AS id, generation, kick, want, service, username, password, password_place,
+       profile, package_id::text AS package_id, local_address, remote_address, comment, imported,
+       isolation, traces, taken, router_profile, bandwidth, burst, priority
+  FROM account_claim($1::uuid, $2::int, $3::uuid);
+
+-- name: account_results(uuid, jsonb)
+SELECT account_results($1::uuid, $2::jsonb);
+
+-- name: account_hints(jsonb)
+SELECT account_hints($1::jsonb);
+
+-- name: account_stale(uuid, jsonb)
+SELECT id::text AS id FROM account_stale($1::uuid, $2::jsonb) AS s (id);
+
+-- name: account_touch(uuid)
+SELECT account_touch(ARRAY[$1::uuid], false);
+
+-- Where an account lives, for who wants it in order now.
+-- name: account_place(uuid)
+SELECT a.router_id::text AS router_id, a.sync_state, a.sync_error, r.is_active
+  FROM account_sync a
+  LEFT JOIN router_settings r ON r.id = a.router_id
+ WHERE a.account_id = $1::uuid;
+
+-- Accounts of these: what router-sync has not done yet, for --once and for waiting.
+-- name: account_waiting()
+SELECT count(*) AS n
+  FROM account_states s
+  JOIN router_settings r ON r.id = s.router_id
+ WHERE r.is_active AND s.generation > s.synced_generation;

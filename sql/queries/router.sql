@@ -1,0 +1,39 @@
+-- router.sql: routers for those who connect to them, and their circuit breakers.
+
+-- name: router_by_id(uuid)
+SELECT id::text AS id, name, host, port, username, password, ssl, tls_verify, tls_fingerprint, tls_ca,
+       ppp_local_address, ppp_pool, connect_timeout_ms, read_timeout_ms, is_active
+  FROM router_settings
+ WHERE id = $1::uuid;
+
+-- name: router_default()
+SELECT account_default_router()::text AS id;
+
+-- name: router_active_ids()
+SELECT id::text AS id FROM router_settings WHERE is_active ORDER BY created_at, id;
+
+-- name: router_work()
+SELECT router_id::text AS router_id, wait_ms FROM router_work();
+
+-- One worker a router: the lock is the session's and is held while a batch is done.
+-- name: router_lock(uuid)
+SELECT pg_try_advisory_lock(hashtextextended('router ' || $1::text, 0)) AS locked;
+
+-- name: router_unlock(uuid)
+SELECT pg_advisory_unlock(hashtextextended('router ' || $1::text, 0));
+
+-- name: router_broken(uuid, text, int)
+SELECT router_broken($1::uuid, $2::text, $3::int);
+
+-- name: router_healthy(uuid, text)
+SELECT router_healthy($1::uuid, $2::text);
+
+-- name: profile_claim(uuid, uuid)
+SELECT package_id::text AS id, generation, service, router_profile, bandwidth, burst, priority
+  FROM profile_claim($1::uuid, $2::uuid);
+
+-- name: profile_results(uuid, jsonb)
+SELECT profile_results($1::uuid, $2::jsonb);
+
+-- name: profile_everywhere(uuid)
+SELECT id::text AS id FROM profile_everywhere($1::uuid) AS r (id);
