@@ -1,0 +1,17 @@
+/* utf8.h: whether bytes are text, and how long that text is for people. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF) without NUL. */
+bool utf8_valid(const char *, size_t n);
+
+/* Code points of a valid text. */
+size_t utf8_length(const char *);
+
+/* C0 and C1 controls and DEL; with lines, newline and tab are no controls. */
+bool utf8_has_control(const char *, bool lines);
+
+#endif

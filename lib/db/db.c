@@ -1,0 +1,462 @@
+/* db.c: statements in a pipeline, and the rows they give. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sb.h"
+#include "db/db_int.h"
+#include "sql.h"
+
+/* Statements without a name are not prepared. */
+static const struct db_stmt stmt_begin = { NULL, "BEGIN", 0 };
+static const struct db_stmt stmt_commit = { NULL, "COMMIT", 0 };
+static const struct db_stmt stmt_rollback = { NULL, "ROLLBACK", 0 };
+static const struct db_stmt stmt_forget = { NULL, "DEALLOCATE ALL", 0 };
+
+static const char *
+name_of(const struct db_stmt *st)
+{
+	return st->name != NULL ? st->name : st->text;
+}
+
+/* ---- what is prepared ------------------------------------------------------------------------ */
+
+/* Where st stands in the hash, or the free place it would take. */
+static const struct db_stmt **
+place_of(struct db *db, const struct db_stmt *st)
+{
+	size_t at = ((uintptr_t)st >> 4) * 0x9E3779B97F4A7C15U >> 40;
+
+	while (db->prepared[at % DB_PREPARED_SLOTS] != NULL &&
+	       db->prepared[at % DB_PREPARED_SLOTS] != st)
+		at++;
+	return &db->prepared[at % DB_PREPARED_SLOTS];
+}
+
+/* Too many kinds of lists were asked for: start over, rather than fill the server's memory. */
+static void
+forget_all(struct db *db)
+{
+	memset(db->prepared, 0, sizeof(db->prepared));
+	db->nprepared = 0;
+}
+
+/* ---- the queue ------------------------------------------------------------------------------- */
+
+static void
+push(struct db *db, struct item item)
+{
+	if (db->nqueue == db->queue_cap) {
+		db->queue_cap = db->queue_cap > 0 ? 2 * db->queue_cap : 16;
+		db->queue = reallocarray(db->queue, db->queue_cap, sizeof(*db->queue));
+		if (db->queue == NULL)
+			abort();
+	}
+	db->queue[db->nqueue++] = item;
+}
+
+static const char *
+val_text(struct ctx *cx, const struct db_val *v)
+{
+	struct sb s;
+
+	switch (v->type) {
+	case DB_TEXT:
+		return v->text;
+	case DB_I64:
+		s = sb_new(cx->mem);
+		sb_i64(&s, v->i64);
+		return s.buf;
+	case DB_BOOL:
+		return v->flag ? "t" : "f";
+	case DB_NULL:
+		break;
+	}
+	return NULL;
+}
+
+static enum rc
+prepare(struct ctx *cx, const struct db_stmt *st)
+{
+	struct db *db = cx->db;
+	const struct db_stmt **place = place_of(db, st);
+
+	if (*place == st)
+		return RC_OK;
+	if (PQsendPrepare(db->pg, st->name, st->text, 0, NULL) == 0)
+		return db_conn_lost(cx, st->name);
+	push(db, (struct item){ .kind = ITEM_PREPARE, .stmt = st });
+	*place = st;
+	db->nprepared++;
+	return RC_OK;
+}
+
+static enum rc
+send_item(struct ctx *cx, struct item item, const struct db_val *vals, size_t n)
+{
+	struct db *db = cx->db;
+	const struct db_stmt *st = item.stmt;
+	const char **params = arena_alloc(cx->mem, (n + 1) * sizeof(*params));
+	int ok;
+
+	assert((int)n == st->nparams);
+	for (size_t i = 0; i < n; i++)
+		params[i] = val_text(cx, &vals[i]);
+	if (st->name != NULL) {
+		TRY(prepare(cx, st));
+		ok = PQsendQueryPrepared(db->pg, st->name, (int)n, params, NULL, NULL, 0);
+	} else {
+		ok = PQsendQueryParams(db->pg, st->text, (int)n, NULL, params, NULL, NULL, 0);
+	}
+	if (ok == 0)
+		return db_conn_lost(cx, name_of(st));
+	push(db, item);
+	return RC_OK;
+}
+
+/* ---- the answers ----------------------------------------------------------------------------- */
+
+static void
+clear_result(void *res)
+{
+	PQclear(res);
+}
+
+static void
+drop_result(PGresult **res)
+{
+	PQclear(*res);
+}
+
+static void
+unprepare(struct db *db, const struct item *item)
+{
+	/* A hole in an open-addressed hash would hide what lies behind it. */
+	if (item->kind == ITEM_PREPARE)
+		*place_of(db, item->stmt) = &stmt_forget;
+}
+
+/* A good result: to the gate's judge, or to whoever waits for it. */
+static enum rc
+accept_result(struct ctx *cx, const struct item *item, PGresult *res)
+{
+	struct db_rows *rows;
+
+	if (item->kind == ITEM_PREPARE || (item->kind == ITEM_ROWS && item->slot == NULL))
+		return RC_OK;
+	rows = arena_alloc(cx->mem, sizeof(*rows));
+	rows->res = res;
+	if (item->kind == ITEM_GATE)
+		return item->check(cx, rows, item->arg);
+	*item->slot = rows;
+	return RC_OK;
+}
+
+/* The one result of an item, and the end of it; NULL when the connection broke. */
+static PGresult *
+read_result(struct db *db, const struct item *item)
+{
+	PGresult *res = PQgetResult(db->pg), *rest;
+	ExecStatusType status = PQresultStatus(res);
+
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		unprepare(db, item);
+	if (res == NULL || PQstatus(db->pg) != CONNECTION_OK) {
+		PQclear(res);
+		return NULL;
+	}
+	while ((rest = PQgetResult(db->pg)) != NULL)
+		PQclear(rest);
+	return res;
+}
+
+/* Take the result of an item; it counts when nothing before it failed. */
+static enum rc
+take(struct ctx *cx, const struct item *item, bool counts, bool *lost)
+{
+	PGresult *res = read_result(cx->db, item);
+	ExecStatusType status = PQresultStatus(res);
+
+	arena_defer(cx->mem, clear_result, res);
+	*lost = res == NULL;
+	if (*lost || !counts)
+		return RC_OK;
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		return db_error(cx, res, item->stmt);
+	return accept_result(cx, item, res);
+}
+
+static bool
+take_sync(struct db *db)
+{
+	_cleanup_(drop_result) PGresult *res = PQgetResult(db->pg);
+
+	return PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+}
+
+/*
+ * One round trip of the queue.  With gate_only what follows the gate is read
+ * and forgotten: its outcome interests nobody any more.
+ */
+static enum rc
+run_queue(struct ctx *cx, bool gate_only)
+{
+	struct db *db = cx->db;
+	bool lost = PQpipelineSync(db->pg) != 1;
+	const char *name = name_of(db->queue[0].stmt);
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < db->nqueue && !lost; i++) {
+		const struct item *item = &db->queue[i];
+		bool counts = rc == RC_OK && (!gate_only || db->has_gate);
+		enum rc one = take(cx, item, counts, &lost);
+
+		rc = rc == RC_OK ? one : rc;
+		if (item->kind == ITEM_GATE)
+			db->has_gate = false;
+	}
+	if (lost || !take_sync(db))
+		return db_conn_lost(cx, name);
+	db->nqueue = 0;
+	if (rc != RC_OK && cx->err.again)
+		db_conn_drop(db);
+	db->who_is_due |= rc != RC_OK && db->has_who;
+	return rc;
+}
+
+/* Undo and forget whatever is queued or open; gives the connection up when it cannot. */
+static void
+undo(struct db *db)
+{
+	bool ok =
+	    db->pg != NULL &&
+	    PQsendQueryParams(db->pg, stmt_rollback.text, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+	    PQpipelineSync(db->pg) == 1;
+
+	push(db, (struct item){ .kind = ITEM_ROWS, .stmt = &stmt_rollback });
+	for (size_t i = 0; i < db->nqueue && ok; i++) {
+		_cleanup_(drop_result) PGresult *res = read_result(db, &db->queue[i]);
+
+		ok = res != NULL;
+	}
+	if (!ok || !take_sync(db))
+		db_conn_drop(db);
+	db->nqueue = 0;
+	db->has_gate = false;
+	db->who_is_due = db->has_who;
+}
+
+/* What was queued and never run must neither happen nor be answered to the next one. */
+static void
+drain(void *arg)
+{
+	struct db *db = arg;
+
+	if (db->nqueue > 0)
+		undo(db);
+}
+
+static enum rc
+say_who(struct ctx *cx)
+{
+	struct db *db = cx->db;
+	const struct db_val v[] = { V_TEXT(db->actor), V_TEXT(db->request) };
+
+	db->who_is_due = false;
+	return send_item(cx, (struct item){ .kind = ITEM_ROWS, .stmt = &SQL_db_who }, v,
+	    countof(v));
+}
+
+/* Before the first statement of a queue: a live connection, and what must be said first. */
+static enum rc
+open_queue(struct ctx *cx)
+{
+	struct db *db = cx->db;
+
+	if (db->nqueue > 0)
+		return RC_OK;
+	TRY(db_conn_ready(cx));
+	arena_defer(cx->mem, drain, db);
+	if (db->nprepared < DB_PREPARED_MAX)
+		return RC_OK;
+	forget_all(db);
+	return send_item(cx, (struct item){ .kind = ITEM_ROWS, .stmt = &stmt_forget }, NULL, 0);
+}
+
+enum rc
+db_send_n(struct ctx *cx, const struct db_stmt *st, struct db_rows **slot, const struct db_val *v,
+    size_t n)
+{
+	TRY(open_queue(cx));
+	if (cx->db->who_is_due)
+		TRY(say_who(cx));
+	return send_item(cx, (struct item){ .kind = ITEM_ROWS, .stmt = st, .slot = slot }, v, n);
+}
+
+enum rc
+db_sync(struct ctx *cx)
+{
+	return cx->db->nqueue > 0 ? run_queue(cx, false) : RC_OK;
+}
+
+enum rc
+db_query_n(struct ctx *cx, const struct db_stmt *st, struct db_rows **ret, const struct db_val *v,
+    size_t n)
+{
+	TRY(db_send_n(cx, st, ret, v, n));
+	return db_sync(cx);
+}
+
+enum rc
+db_gate_n(struct ctx *cx, const struct db_stmt *st, db_gate_fn check, void *arg,
+    const struct db_val *v, size_t n)
+{
+	struct item gate = { .kind = ITEM_GATE, .stmt = st, .check = check, .arg = arg };
+
+	TRY(open_queue(cx));
+	assert(!cx->db->has_gate);
+	TRY(send_item(cx, gate, v, n));
+	cx->db->has_gate = true;
+	return RC_OK;
+}
+
+enum rc
+db_gate_pass(struct ctx *cx)
+{
+	return cx->db->has_gate ? run_queue(cx, true) : RC_OK;
+}
+
+enum rc
+db_who(struct ctx *cx)
+{
+	struct db *db = cx->db;
+	const char *name = cx->actor.name != NULL ? cx->actor.name : "";
+	const char *request = cx->request_id != NULL ? cx->request_id : "";
+
+	if (db->has_who && strcmp(db->actor, name) == 0 && strcmp(db->request, request) == 0)
+		return RC_OK;
+	(void)snprintf(db->actor, sizeof(db->actor), "%s", name);
+	(void)snprintf(db->request, sizeof(db->request), "%s", request);
+	db->has_who = db->who_is_due = true;
+	return RC_OK;
+}
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+static void
+rollback_if_open(void *arg)
+{
+	struct db *db = arg;
+
+	if (!db->in_tx)
+		return;
+	db->in_tx = false;
+	drain(db);
+	undo(db);
+}
+
+enum rc
+db_begin(struct ctx *cx)
+{
+	TRY(db_gate_pass(cx));
+	assert(!cx->db->in_tx);
+	arena_defer(cx->mem, rollback_if_open, cx->db);
+	TRY(db_send_n(cx, &stmt_begin, NULL, NULL, 0));
+	cx->db->in_tx = true;
+	return RC_OK;
+}
+
+enum rc
+db_commit(struct ctx *cx)
+{
+	struct db_rows *rows;
+
+	TRY(db_query0(cx, &stmt_commit, &rows));
+	cx->db->in_tx = false;
+	if (strcmp(PQcmdStatus(rows->res), "COMMIT") != 0)
+		return FAIL(cx, RC_INTERNAL, "a transaction that had failed was committed");
+	return RC_OK;
+}
+
+enum rc
+db_rollback(struct ctx *cx)
+{
+	rollback_if_open(cx->db);
+	return RC_OK;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+size_t
+db_count(const struct db_rows *rows)
+{
+	return (size_t)PQntuples(rows->res);
+}
+
+size_t
+db_affected(const struct db_rows *rows)
+{
+	return strtoul(PQcmdTuples(rows->res), NULL, 10);
+}
+
+static int
+column(const struct db_rows *rows, const char *name)
+{
+	int n = PQnfields(rows->res);
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(PQfname(rows->res, i), name) == 0)
+			return i;
+	return -1;
+}
+
+const char *
+db_text(const struct db_rows *rows, size_t row, const char *col)
+{
+	int c = column(rows, col);
+
+	assert(c >= 0 && row < db_count(rows));
+	return PQgetisnull(rows->res, (int)row, c) ? NULL : PQgetvalue(rows->res, (int)row, c);
+}
+
+int64_t
+db_i64(const struct db_rows *rows, size_t row, const char *col)
+{
+	const char *s = db_text(rows, row, col);
+
+	return s != NULL ? strtoll(s, NULL, 10) : 0;
+}
+
+bool
+db_bool(const struct db_rows *rows, size_t row, const char *col)
+{
+	const char *s = db_text(rows, row, col);
+
+	return s != NULL && *s == 't';
+}
+
+static void
+scan_one(const struct db_col *col, const char *s, char *ret)
+{
+	void *at = ret + col->offset;
+
+	if (col->type == DB_TEXT)
+		*(const char **)at = s;
+	else if (col->type == DB_I64)
+		*(int64_t *)at = s != NULL ? strtoll(s, NULL, 10) : 0;
+	else
+		*(bool *)at = s != NULL && *s == 't';
+}
+
+enum rc
+db_scan_n(struct ctx *cx, const struct db_rows *rows, size_t row, const struct db_col *cols,
+    size_t n, void *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (column(rows, cols[i].name) < 0)
+			return FAIL(cx, RC_INTERNAL, "the rows lack column %s", cols[i].name);
+		scan_one(&cols[i], db_text(rows, row, cols[i].name), ret);
+	}
+	return RC_OK;
+}

@@ -1,0 +1,324 @@
+/* db_conn.c: opening, checking and giving up the connection. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/sb.h"
+#include "db/db_int.h"
+
+enum { PARAMS_MAX = 64, PAUSE_MS = 300 };
+
+struct params {
+	const char *key[PARAMS_MAX + 1], *val[PARAMS_MAX + 1];
+	size_t n;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+put(struct params *p, const char *key, const char *val)
+{
+	if (val == NULL || p->n == PARAMS_MAX)
+		return;
+	p->key[p->n] = key;
+	p->val[p->n++] = val;
+}
+
+static const char *
+find(const PQconninfoOption *all, const char *key)
+{
+	for (; all->keyword != NULL; all++)
+		if (strcmp(all->keyword, key) == 0)
+			return all->val;
+	return NULL;
+}
+
+static void
+put_default(struct params *p, const PQconninfoOption *all, const char *key, const char *val)
+{
+	const char *given = find(all, key);
+
+	put(p, key, given != NULL ? given : val);
+}
+
+/* One "-c name=value"; blanks and backslashes of the value are protected. */
+static void
+put_setting(struct sb *s, const char *name, const char *val)
+{
+	sb_printf(s, " -c %s=", name);
+	for (; *val != '\0'; val++) {
+		if (*val == ' ' || *val == '\\')
+			sb_putc(s, '\\');
+		sb_putc(s, *val);
+	}
+}
+
+/* What every session of ours relies on, whatever the server's own settings are. */
+static const char *
+session_options(struct arena *mem, const struct db_conf *conf, const char *given)
+{
+	struct sb s = sb_new(mem);
+
+	sb_puts(&s, given != NULL ? given : "");
+	put_setting(&s, "plan_cache_mode", "force_generic_plan");
+	put_setting(&s, "jit", "off");
+	put_setting(&s, "timezone", "UTC");
+	put_setting(&s, "datestyle", "ISO");
+	put_setting(&s, "statement_timeout", arena_printf(mem, "%d", conf->statement_ms));
+	put_setting(&s, "lock_timeout", arena_printf(mem, "%d", conf->lock_ms));
+	put_setting(&s, "isp.timezone", conf->timezone != NULL ? conf->timezone : "");
+	put_setting(&s, "isp.today", conf->today != NULL ? conf->today : "");
+	return s.buf;
+}
+
+static bool
+is_ours(const char *key)
+{
+	static const char *const ours[] = { "user", "application_name", "options",
+		"connect_timeout", "tcp_user_timeout", "client_encoding" };
+
+	for (size_t i = 0; i < countof(ours); i++)
+		if (strcmp(key, ours[i]) == 0)
+			return true;
+	return false;
+}
+
+static PGconn *
+connect_with(struct arena *mem, const struct db_conf *conf, const PQconninfoOption *all)
+{
+	struct params p = { 0 };
+
+	for (const PQconninfoOption *o = all; o->keyword != NULL; o++)
+		if (!is_ours(o->keyword))
+			put(&p, o->keyword, o->val);
+	put(&p, "user", conf->role != NULL ? conf->role : find(all, "user"));
+	put_default(&p, all, "application_name", conf->program);
+	put_default(&p, all, "connect_timeout", "5");
+	put_default(&p, all, "tcp_user_timeout", "15000");
+	put(&p, "client_encoding", "UTF8");
+	put(&p, "options", session_options(mem, conf, find(all, "options")));
+	return PQconnectdbParams(p.key, p.val, 0);
+}
+
+static void
+be_silent(void *arg, const PGresult *res)
+{
+	(void)arg;
+	(void)res;
+}
+
+/* After a reconnect the channels are listened on again, before anything else. */
+static void
+listen_again(struct arena *mem, const struct db *db, PGconn *pg)
+{
+	for (size_t i = 0; i < db->nchannels; i++)
+		PQclear(PQexec(pg, arena_printf(mem, "LISTEN \"%s\"", db->channels[i])));
+}
+
+static enum rc
+connect_now(struct ctx *cx, PQconninfoOption *all)
+{
+	struct db *db = cx->db;
+	PGconn *pg = connect_with(cx->mem, &db->conf, all);
+
+	if (PQstatus(pg) != CONNECTION_OK) {
+		db->closed_until = now_ms() + PAUSE_MS;
+		(void)FAIL(cx, RC_RETRY, "the database cannot be reached");
+		(void)err_detail(&cx->err, "%s", PQerrorMessage(pg));
+		PQfinish(pg);
+		return cx->err.rc;
+	}
+	(void)PQsetNoticeReceiver(pg, be_silent, NULL);
+	listen_again(cx->mem, db, pg);
+	(void)PQenterPipelineMode(pg);
+	db->pg = pg;
+	db->who_is_due = db->has_who;
+	return RC_OK;
+}
+
+static enum rc
+open_again(struct ctx *cx)
+{
+	PQconninfoOption *all;
+	char *why = NULL;
+	enum rc rc;
+
+	if (now_ms() < cx->db->closed_until)
+		return FAIL(cx, RC_RETRY, "the database cannot be reached");
+	all = PQconninfoParse(cx->db->conf.conninfo, &why);
+	if (all == NULL) {
+		(void)FAIL(cx, RC_INTERNAL, "DATABASE_URL is malformed");
+		(void)err_detail(&cx->err, "%s", why != NULL ? why : "out of memory");
+		PQfreemem(why);
+		return cx->err.rc;
+	}
+	rc = connect_now(cx, all);
+	PQconninfoFree(all);
+	return rc;
+}
+
+void
+db_conn_drop(struct db *db)
+{
+	PQfinish(db->pg);
+	db->pg = NULL;
+	db->nqueue = 0;
+	db->has_gate = false;
+	db->nprepared = 0;
+	memset(db->prepared, 0, sizeof(db->prepared));
+}
+
+enum rc
+db_conn_lost(struct ctx *cx, const char *name)
+{
+	(void)FAIL(cx, RC_RETRY, "the database went away");
+	(void)err_detail(&cx->err, "%s: %s", name, PQerrorMessage(cx->db->pg));
+	cx->err.again = !cx->db->in_tx;
+	db_conn_drop(cx->db);
+	return RC_RETRY;
+}
+
+/*
+ * An idle connection on which the server said something has news: mostly that
+ * it is shutting down.  One look without waiting costs less than a lost request.
+ */
+static bool
+is_alive(PGconn *pg)
+{
+	for (int i = 0; i < 4; i++) {
+		char byte;
+		ssize_t n = recv(PQsocket(pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+		if (n == 0 || PQconsumeInput(pg) == 0 || PQisBusy(pg) < 0 ||
+		    PQstatus(pg) != CONNECTION_OK)
+			return false;
+	}
+	return true;
+}
+
+enum rc
+db_conn_ready(struct ctx *cx)
+{
+	struct db *db = cx->db;
+
+	if (db->pg != NULL && !is_alive(db->pg)) {
+		if (db->in_tx)
+			return db_conn_lost(cx, "idle in transaction");
+		db_conn_drop(db);
+	}
+	if (db->pg != NULL)
+		return RC_OK;
+	if (db->in_tx)
+		return FAIL(cx, RC_RETRY, "the database went away");
+	return open_again(cx);
+}
+
+struct db *
+db_new(const struct db_conf *conf)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	if (db == NULL)
+		abort();
+	db->conf = *conf;
+	return db;
+}
+
+enum rc
+db_open(struct ctx *cx, const struct db_conf *conf, struct db **ret)
+{
+	struct ctx opener = *cx;
+	enum rc rc;
+
+	opener.db = db_new(conf);
+	rc = db_conn_ready(&opener);
+	if (rc != RC_OK) {
+		cx->err = opener.err;
+		db_close(opener.db);
+		return rc;
+	}
+	*ret = opener.db;
+	return RC_OK;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	db_conn_drop(db);
+	free(db->queue);
+	free(db);
+}
+
+int
+db_socket(struct db *db)
+{
+	return db->pg != NULL ? PQsocket(db->pg) : -1;
+}
+
+static bool
+is_name(const char *s)
+{
+	return s[0] != '\0' && s[strspn(s, "abcdefghijklmnopqrstuvwxyz_0123456789")] == '\0';
+}
+
+enum rc
+db_listen(struct ctx *cx, const char *channel)
+{
+	struct db *db = cx->db;
+	struct db_stmt listen = { NULL, arena_printf(cx->mem, "LISTEN \"%s\"", channel), 0 };
+
+	if (!is_name(channel) || db->nchannels == DB_CHANNELS_MAX)
+		return FAIL(cx, RC_INTERNAL, "cannot listen on %s", channel);
+	TRY(db_query0(cx, &listen, NULL));
+	db->channels[db->nchannels++] = channel;
+	return RC_OK;
+}
+
+static const char *
+next_notice(struct ctx *cx)
+{
+	PGnotify *note = PQnotifies(cx->db->pg);
+	const char *payload = NULL;
+
+	if (note != NULL)
+		payload = arena_strdup(cx->mem, note->extra);
+	PQfreemem(note);
+	return payload;
+}
+
+/* A break while waiting is no failure: the caller sweeps as after any wait, and finds out. */
+enum rc
+db_wait(struct ctx *cx, int ms, const char **ret)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	const char *payload;
+
+	if (db_conn_ready(cx) != RC_OK) {
+		(void)poll(NULL, 0, ms >= 0 && ms < 1000 ? ms : 1000);
+		return cx->err.rc;
+	}
+	payload = next_notice(cx);
+	pfd.fd = PQsocket(cx->db->pg);
+	if (payload == NULL && poll(&pfd, 1, ms) > 0) {
+		if (PQconsumeInput(cx->db->pg) == 0)
+			db_conn_drop(cx->db);
+		else
+			payload = next_notice(cx);
+	}
+	*ret = payload;
+	return RC_OK;
+}

@@ -1,0 +1,52 @@
+/* db_int.h: what the files of lib/db share; nobody else includes it. */
+#ifndef DB_DB_INT_H
+#define DB_DB_INT_H
+
+#include <libpq-fe.h>
+
+#include "db/db.h"
+
+enum { DB_PREPARED_MAX = 1000, DB_PREPARED_SLOTS = 2048, DB_CHANNELS_MAX = 8 };
+
+enum item_kind { ITEM_PREPARE, ITEM_ROWS, ITEM_GATE };
+
+/* One answer the server still owes us. */
+struct item {
+	enum item_kind kind;
+	const struct db_stmt *stmt;
+	struct db_rows **slot;
+	db_gate_fn check;
+	void *arg;
+};
+
+struct db {
+	struct db_conf conf;
+	PGconn *pg; /* NULL: not connected */
+	struct item *queue;
+	size_t nqueue, queue_cap;
+	const struct db_stmt *prepared[DB_PREPARED_SLOTS]; /* a hash by address */
+	size_t nprepared;
+	bool in_tx;      /* between db_begin() and its end; a lost connection does not end it */
+	bool has_gate;   /* a gate is in the queue */
+	bool has_who;    /* db_who() was called on this connection */
+	bool who_is_due; /* and must be said (again) before the next statement */
+	char actor[200], request[100];
+	const char *channels[DB_CHANNELS_MAX];
+	size_t nchannels;
+	int64_t closed_until; /* monotonic ms: no attempt to connect before */
+};
+
+struct db_rows {
+	PGresult *res;
+};
+
+/* A connection that can take a statement, opened if need be. */
+enum rc db_conn_ready(struct ctx *) _must_check_;
+/* Give the connection up; always RC_RETRY. */
+enum rc db_conn_lost(struct ctx *, const char *name);
+void db_conn_drop(struct db *);
+
+/* Fill cx->err from a failed result of statement st; returns its rc. */
+enum rc db_error(struct ctx *, const PGresult *, const struct db_stmt *st);
+
+#endif
