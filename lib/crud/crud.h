@@ -8,6 +8,12 @@
  * composed from these constants, one per set of filters and sort given, and
  * kept prepared; no byte of a request ever enters SQL text.
  *
+ * A view has id and created_at.  A column that may be left out on creation but
+ * is NOT NULL needs its default in the field table: the database's own is not
+ * used.  Lists are sorted by created_at, newest first, or by ?sort= of FF_SORT
+ * fields.  The total of a list without filters comes from row_counts where the
+ * table is counted (crud_sql.c).  Writes say who acts (db_who()).
+ *
  * A rule that needs more than one field belongs into the database, or .check.
  * As soon as a verb has a life of its own (an invoice is issued, not created),
  * write a handler, and answer with crud_answer().
@@ -73,7 +79,8 @@ enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const void 
 enum rc crud_answer(struct ctx *, const struct resource *, const char *id, int status,
     struct resp *) _must_check_;
 
-/* A list of any view with the same paginator: for read-only lists of logs. */
+/* The statements of a resource, for people who want to read them (isp-api --print-sql). */
+void crud_print(struct sb *, const struct resource *);
 
 /* The routes of a resource, for a route table; PUT and PATCH are one. */
 /* clang-format off */

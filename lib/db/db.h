@@ -51,7 +51,13 @@ struct db_val {
 	};
 };
 
-#define V_TEXT(s) ((struct db_val){ .type = (s) ? DB_TEXT : DB_NULL, .text = (s) })
+static inline struct db_val
+db_val_text(const char *s)
+{
+	return (struct db_val){ .type = s != NULL ? DB_TEXT : DB_NULL, .text = s };
+}
+
+#define V_TEXT(s) db_val_text(s) /* NULL: null */
 #define V_I64(i)  ((struct db_val){ .type = DB_I64, .i64 = (i) })
 #define V_BOOL(b) ((struct db_val){ .type = DB_BOOL, .flag = (b) })
 #define V_NULL    ((struct db_val){ .type = DB_NULL })

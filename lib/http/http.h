@@ -9,21 +9,28 @@
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
+#include <stdbool.h>
+
 #include "base/ctx.h"
 #include "base/sb.h"
 
-enum { REQ_ARGS_MAX = 4 };
+enum {
+	REQ_ARGS_MAX = 4,
+	REQ_BODY_MAX = 1 << 20,        /* bytes of a body */
+	REQ_BODY_MAX_PUBLIC = 1 << 16, /* on addresses anyone may use */
+};
 
 struct req {
 	const char *method;
-	const char *path;  /* raw, as in REQUEST_URI before '?' */
-	const char *query; /* raw */
-	const char *body;  /* NUL-terminated; body_len bytes */
-	size_t body_len;
+	const char *path;            /* raw, as in REQUEST_URI before '?' */
+	const char *query;           /* raw */
+	const char *body;            /* NUL-terminated; body_len bytes */
+	size_t body_len;             /* over REQ_BODY_MAX: declared so, and not read */
 	const char *content_type;    /* "" for none */
 	const char *authorization;   /* "" for none */
 	const char *idempotency_key; /* "" for none */
 	const char *origin;          /* "" for none */
+	const char *base;            /* APP_URL: what paginator links begin with */
 	struct {
 		const char *name, *val;
 	} args[REQ_ARGS_MAX]; /* the :name parts of the matched route, decoded */
@@ -49,12 +56,26 @@ struct route {
 struct http_policy {
 	const struct route *routes;
 	size_t nroutes;
-	/* Queue the look-up of rq's token (db_gate_n); it fills cx->actor and checks perm. */
+	/*
+	 * Queue the look-up of rq's token (db_gate_n); it fills cx->actor and checks
+	 * perm.  Called for routes with a perm alone.
+	 */
 	enum rc (*authenticate)(struct ctx *, const struct req *, uint32_t perm);
+	/*
+	 * db_gate_pass: before the handler of all that is no GET, and after every
+	 * handler, so that none answers before its gate passed.
+	 */
+	enum rc (*pass)(struct ctx *);
 	const char *origins; /* comma list for CORS */
+	const char *url;     /* APP_URL */
 };
 
-/* Find the route, check the permission, run it, render the outcome, log what must be. */
+/*
+ * Find the route, check the permission, run it, render the outcome, log what
+ * must be.  Where several routes fit, the one with fewer :name parts wins.  HEAD
+ * runs GET; OPTIONS is answered here.  A GET hit by a lost connection is run
+ * once more.
+ */
 void http_dispatch(struct ctx *, const struct http_policy *, struct req *, struct resp *);
 
 const char *req_arg(const struct req *, const char *name); /* never NULL */
@@ -64,6 +85,10 @@ const char *req_param(struct ctx *, const struct req *, const char *name);
 enum rc req_uuid(struct ctx *, const struct req *, const char *name, const char **ret) _must_check_;
 enum rc req_param_int(struct ctx *, const struct req *, const char *name, int64_t min, int64_t max,
     int64_t dflt, int64_t *ret) _must_check_; /* bad: RC_INVALID on the name */
+
+bool req_is_json(const struct req *); /* the body is declared JSON */
+/* s with its percent escapes undone; RC_MALFORMED for NUL or broken UTF-8. */
+enum rc req_decode(struct ctx *, const char *s, size_t n, const char **ret) _must_check_;
 
 enum rc resp_json(struct resp *, int status, const char *json);
 void resp_header(struct resp *, const char *name, const char *val);

@@ -1,0 +1,47 @@
+/* crud_int.h: the statements crud_sql.c composes and crud.c runs. */
+#ifndef CRUD_CRUD_INT_H
+#define CRUD_CRUD_INT_H
+
+#include "crud/crud.h"
+
+enum { CRUD_FILTERS_MAX = 60 };
+
+enum crud_verb {
+	CRUD_SHOW,   /* $1 id */
+	CRUD_CREATE, /* $1 the row as jsonb, id included */
+	CRUD_UPDATE, /* $1 id, $2 the changes as jsonb */
+	CRUD_DELETE, /* $1 id */
+	CRUD_AUDIT,  /* $1 id, $2 user, $3 actor, $4 action, $5 ip, $6 request, $7 meta */
+	CRUD_LOCKED, /* $1 id: the present row of the table */
+	CRUD__MAX
+};
+
+/* What makes one list different from another. */
+struct list_key {
+	const struct resource *r;
+	uint64_t filters; /* bit i: the i-th filter is given (crud_filter()) */
+	const char *sort; /* column; a constant of the resource */
+	bool down;        /* descending */
+	bool search;      /* the parameter after those of the filters is the pattern */
+	bool hidden;      /* the hidden rows instead of the visible */
+};
+
+/*
+ * Parameters: the given filters in order, the pattern, then for rows limit and
+ * offset.
+ */
+struct list_stmts {
+	struct db_stmt rows;
+	struct db_stmt count;    /* one row: total */
+	struct db_stmt estimate; /* EXPLAIN (FORMAT JSON) of all rows */
+	bool exact;              /* count reads row_counts: cheap, not to be remembered */
+};
+
+/* The i-th filter of a resource: FF_FILTER fields first, then .filters; false behind the last. */
+bool crud_filter(const struct resource *, size_t i, struct filter *ret);
+
+const struct list_stmts *crud_list_stmts(const struct list_key *);
+const struct db_stmt *crud_stmt(const struct resource *, enum crud_verb);
+const struct db_stmt *crud_child_stmt(const struct child *);
+
+#endif

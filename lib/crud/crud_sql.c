@@ -1,0 +1,397 @@
+/*
+ * crud_sql.c: from a resource table to its statements, composed once a process.
+ * Only constants of resource tables get in here; what a request brings is a
+ * parameter.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/sb.h"
+#include "crud/crud_int.h"
+
+enum { BUCKETS = 256 };
+
+/* Tables whose visible rows are counted by trigger (sql/functions/01_row_counts.sql). */
+static const struct {
+	const char *table, *visible;
+} counted[] = {
+	{ "users", NULL },
+	{ "customers", "archived_at IS NULL" },
+	{ "packages", NULL },
+	{ "subscriptions", NULL },
+	{ "invoices", NULL },
+	{ "payments", NULL },
+	{ "router_settings", NULL },
+	{ "mikrotik_secrets", "removed_at IS NULL" },
+	{ "snmp_devices", NULL },
+	{ "ping_targets", NULL },
+	{ "notification_settings", NULL },
+	{ "billing_logs", NULL },
+	{ "midtrans_logs", NULL },
+	{ "audit_logs", NULL },
+	{ "alert_logs", NULL },
+};
+
+/* A composed statement, found again by what it was made from. */
+struct entry {
+	struct entry *next;
+	const void *of;
+	int verb;
+	struct list_key key;
+	struct list_stmts list;
+	struct db_stmt stmt;
+};
+
+/* Statements live as long as the process: the connection knows them by address. */
+static struct arena *life;
+static struct entry *buckets[BUCKETS];
+static unsigned nlists;
+
+static struct arena *
+memory(void)
+{
+	if (life == NULL)
+		life = arena_new(16384);
+	return life;
+}
+
+static struct entry **
+bucket_of(const void *of, uint64_t more)
+{
+	return &buckets[((((uintptr_t)of >> 4) + more) * 0x9E3779B97F4A7C15U >> 40) % BUCKETS];
+}
+
+static struct entry *
+add_entry(struct entry **bucket)
+{
+	struct entry *e = arena_alloc(memory(), sizeof(*e));
+
+	e->next = *bucket;
+	*bucket = e;
+	return e;
+}
+
+/* ---- pieces ---------------------------------------------------------------------------------- */
+
+static void
+put_name(struct sb *s, const char *name)
+{
+	assert(name[0] != '\0' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz_.0123456789")] == '\0');
+	sb_printf(s, "\"%s\"", name);
+}
+
+static const char *
+quoted(const char *name)
+{
+	struct sb s = sb_new(memory());
+
+	put_name(&s, name);
+	return s.buf;
+}
+
+/* "a, b, c": the columns a verb may write. */
+static const char *
+columns(const struct resource *r, enum fflag flag)
+{
+	struct sb s = sb_new(memory());
+
+	for (size_t i = 0; i < r->nfields; i++) {
+		const struct field *f = &r->fields[i];
+
+		if (!(f->flags & (unsigned)flag) || (f->flags & FF_LOCKED))
+			continue;
+		sb_puts(&s, ", ");
+		put_name(&s, f->name);
+	}
+	return s.buf;
+}
+
+bool
+crud_filter(const struct resource *r, size_t i, struct filter *ret)
+{
+	for (size_t f = 0; f < r->nfields; f++) {
+		const char *name = r->fields[f].name;
+
+		if (!(r->fields[f].flags & FF_FILTER))
+			continue;
+		if (i-- == 0) {
+			*ret = (struct filter){ name, name, "=", &r->fields[f] };
+			return true;
+		}
+	}
+	if (i >= r->nfilters)
+		return false;
+	*ret = r->filters[i];
+	return true;
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+static const char *
+visible_of(const struct list_key *k)
+{
+	return k->hidden ? k->r->hidden : k->r->visible;
+}
+
+static bool
+is_joined(const struct resource *r)
+{
+	for (const char *const *c = r->search; *c != NULL; c++)
+		if (strchr(*c, '.') != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * Columns of one table are or-ed: the planner combines their trigram indexes.
+ * Of several tables it cannot; there each column finds its ids by itself.
+ */
+static void
+put_search(struct sb *s, const struct resource *r, int param)
+{
+	bool joined = is_joined(r);
+
+	sb_puts(s, joined ? "id IN (" : "(");
+	for (const char *const *c = r->search; *c != NULL; c++) {
+		if (c != r->search)
+			sb_puts(s, joined ? " UNION " : " OR ");
+		if (joined)
+			sb_printf(s, "SELECT id FROM %s WHERE ", quoted(r->view));
+		put_name(s, *c);
+		sb_printf(s, " ILIKE $%d", param);
+	}
+	sb_putc(s, ')');
+}
+
+/* " WHERE …" of a list; *nparams how many parameters that took. */
+static const char *
+where_of(const struct list_key *k, int *nparams)
+{
+	struct sb s = sb_new(memory());
+	const char *sep = " WHERE ";
+	struct filter f;
+
+	if (visible_of(k) != NULL) {
+		sb_printf(&s, "%s(%s)", sep, visible_of(k));
+		sep = " AND ";
+	}
+	for (size_t i = 0; crud_filter(k->r, i, &f); i++) {
+		if (!((k->filters >> i) & 1))
+			continue;
+		sb_puts(&s, sep);
+		put_name(&s, f.column);
+		sb_printf(&s, " %s $%d", f.op, ++*nparams);
+		sep = " AND ";
+	}
+	if (k->search) {
+		sb_puts(&s, sep);
+		put_search(&s, k->r, ++*nparams);
+	}
+	return s.buf;
+}
+
+static bool
+is_counted(const struct list_key *k)
+{
+	const char *visible = visible_of(k);
+
+	if (k->filters != 0 || k->search || k->hidden)
+		return false;
+	for (size_t i = 0; i < countof(counted); i++) {
+		if (strcmp(counted[i].table, k->r->table) != 0)
+			continue;
+		if (visible == NULL || counted[i].visible == NULL)
+			return visible == counted[i].visible;
+		return strcmp(visible, counted[i].visible) == 0;
+	}
+	return false;
+}
+
+static const char *
+count_of(const struct list_key *k, const char *where)
+{
+	if (is_counted(k))
+		return arena_printf(memory(),
+		    "SELECT sum(n)::bigint AS total FROM row_counts WHERE table_name = '%s'",
+		    k->r->table);
+	return arena_printf(memory(),
+	    "SELECT count(*) AS total FROM (SELECT FROM %s%s LIMIT 100001) found",
+	    quoted(k->r->view), where);
+}
+
+static struct list_stmts
+compose_list(const struct list_key *k)
+{
+	struct arena *mem = memory();
+	const char *view = quoted(k->r->view), *way = k->down ? "DESC" : "ASC", *where;
+	struct list_stmts l = { .exact = is_counted(k) };
+	int n = 0;
+
+	where = where_of(k, &n);
+	l.rows.name = arena_printf(mem, "%s_list_%u", k->r->name, ++nlists);
+	l.rows.text =
+	    arena_printf(mem, "SELECT * FROM %s%s ORDER BY %s %s, id %s LIMIT $%d OFFSET $%d", view,
+		where, quoted(k->sort), way, way, n + 1, n + 2);
+	l.rows.nparams = n + 2;
+	l.count.name = arena_printf(mem, "%s_count_%u", k->r->name, nlists);
+	l.count.text = count_of(k, where);
+	l.count.nparams = n;
+	l.estimate.name = arena_printf(mem, "%s_estimate_%u", k->r->name, nlists);
+	l.estimate.text = arena_printf(mem, "EXPLAIN (FORMAT JSON) SELECT FROM %s%s", view, where);
+	l.estimate.nparams = n;
+	return l;
+}
+
+static bool
+same_key(const struct list_key *a, const struct list_key *b)
+{
+	return a->r == b->r && a->filters == b->filters && a->down == b->down &&
+	       a->search == b->search && a->hidden == b->hidden && strcmp(a->sort, b->sort) == 0;
+}
+
+const struct list_stmts *
+crud_list_stmts(const struct list_key *k)
+{
+	struct entry **bucket = bucket_of(k->r, k->filters), *e;
+
+	for (e = *bucket; e != NULL; e = e->next)
+		if (e->of == NULL && same_key(&e->key, k))
+			return &e->list;
+	e = add_entry(bucket);
+	e->key = *k;
+	e->list = compose_list(k);
+	return &e->list;
+}
+
+/* ---- one row --------------------------------------------------------------------------------- */
+
+static struct db_stmt
+compose_create(const struct resource *r)
+{
+	const char *cols = columns(r, FF_CREATE), *t = quoted(r->table);
+
+	return (struct db_stmt){ arena_printf(memory(), "%s_create", r->name),
+		arena_printf(memory(),
+		    "INSERT INTO %s (id%s) SELECT id%s FROM jsonb_populate_record(NULL::%s, $1::jsonb)",
+		    t, cols, cols, t),
+		1 };
+}
+
+/* The row itself is the base of the record: what is not given keeps its value. */
+static struct db_stmt
+compose_update(const struct resource *r)
+{
+	const char *cols = columns(r, FF_UPDATE), *t = quoted(r->table);
+
+	return (struct db_stmt){ arena_printf(memory(), "%s_update", r->name),
+		arena_printf(memory(),
+		    "UPDATE %s t SET (updated_at%s) = (SELECT now()%s"
+		    " FROM jsonb_populate_record(t, $2::jsonb)) WHERE t.id = $1",
+		    t, cols, cols),
+		2 };
+}
+
+static struct db_stmt
+compose_audit(const struct resource *r)
+{
+	return (struct db_stmt){ arena_printf(memory(), "%s_audit", r->name),
+		arena_printf(memory(),
+		    "INSERT INTO audit_logs (subject_type, subject_id, user_id, actor, action, ip,"
+		    " request_id, meta) SELECT '%s', t.id, $2::uuid, $3::text, $4::text, $5::text,"
+		    " $6::text, $7::jsonb FROM %s t WHERE t.id = $1",
+		    r->name, quoted(r->table)),
+		7 };
+}
+
+static struct db_stmt
+compose_by_id(const struct resource *r, const char *verb, const char *action, const char *from)
+{
+	return (struct db_stmt){ arena_printf(memory(), "%s_%s", r->name, verb),
+		arena_printf(memory(), "%s FROM %s WHERE id = $1", action, quoted(from)), 1 };
+}
+
+static struct db_stmt
+compose(const struct resource *r, enum crud_verb verb)
+{
+	switch (verb) {
+	case CRUD_CREATE:
+		return compose_create(r);
+	case CRUD_UPDATE:
+		return compose_update(r);
+	case CRUD_DELETE:
+		return compose_by_id(r, "delete", "DELETE", r->table);
+	case CRUD_AUDIT:
+		return compose_audit(r);
+	case CRUD_LOCKED:
+		return compose_by_id(r, "locked", "SELECT *", r->table);
+	case CRUD_SHOW:
+	case CRUD__MAX:
+		break;
+	}
+	return compose_by_id(r, "show", "SELECT *", r->view);
+}
+
+static struct entry *
+find_entry(struct entry **bucket, const void *of, int verb)
+{
+	for (struct entry *e = *bucket; e != NULL; e = e->next)
+		if (e->of == of && e->verb == verb)
+			return e;
+	return NULL;
+}
+
+const struct db_stmt *
+crud_stmt(const struct resource *r, enum crud_verb verb)
+{
+	struct entry **bucket = bucket_of(r, verb), *e = find_entry(bucket, r, verb);
+
+	if (e == NULL) {
+		e = add_entry(bucket);
+		e->of = r;
+		e->verb = verb;
+		e->stmt = compose(r, verb);
+	}
+	return &e->stmt;
+}
+
+const struct db_stmt *
+crud_child_stmt(const struct child *c)
+{
+	struct entry **bucket = bucket_of(c, 0), *e = find_entry(bucket, c, 0);
+
+	if (e == NULL) {
+		e = add_entry(bucket);
+		e->of = c;
+		e->stmt = (struct db_stmt){
+			arena_printf(memory(), "child_%u_%s", ++nlists, c->name),
+			arena_printf(memory(),
+			    "SELECT * FROM %s WHERE %s = $1 ORDER BY created_at DESC, id DESC",
+			    quoted(c->view), quoted(c->column)),
+			1,
+		};
+	}
+	return &e->stmt;
+}
+
+static void
+print(struct sb *out, const struct db_stmt *st)
+{
+	sb_printf(out, "-- %s (%d)\n%s;\n", st->name, st->nparams, st->text);
+}
+
+void
+crud_print(struct sb *out, const struct resource *r)
+{
+	struct list_key all = { .r = r, .sort = "created_at", .down = true };
+	const struct list_stmts *l = crud_list_stmts(&all);
+
+	print(out, &l->rows);
+	print(out, &l->count);
+	all.search = r->search != NULL;
+	print(out, &crud_list_stmts(&all)->rows);
+	for (int verb = 0; verb < CRUD__MAX; verb++)
+		print(out, crud_stmt(r, (enum crud_verb)verb));
+	for (size_t i = 0; i < r->nchildren; i++)
+		print(out, crud_child_stmt(&r->children[i]));
+}

@@ -1,0 +1,382 @@
+/* http.c: from a request to its route, and from an outcome to its answer. */
+#include "http/http.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/jw.h"
+#include "base/log.h"
+
+enum { RETRY_SECONDS = 2, THROTTLE_SECONDS = 60 };
+
+static const int status_of[RC__MAX] = {
+	[RC_OK] = 200,
+	[RC_MALFORMED] = 400,
+	[RC_UNAUTH] = 401,
+	[RC_DENIED] = 403,
+	[RC_NOT_FOUND] = 404,
+	[RC_METHOD] = 405,
+	[RC_CONFLICT] = 409,
+	[RC_TOO_LARGE] = 413,
+	[RC_MEDIA] = 415,
+	[RC_INVALID] = 422,
+	[RC_THROTTLED] = 429,
+	[RC_UPSTREAM] = 502,
+	[RC_RETRY] = 503,
+	[RC_INTERNAL] = 500,
+};
+
+/* ---- finding the route ----------------------------------------------------------------------- */
+
+/* How many :name parts pat has when path fits it, -1 when it does not. */
+static int
+path_fit(const char *pat, const char *path)
+{
+	int nargs = 0;
+
+	while (*pat != '\0') {
+		if (*pat != ':') {
+			if (*pat++ != *path++)
+				return -1;
+			continue;
+		}
+		if (*path == '/' || *path == '\0')
+			return -1;
+		path = strchrnul(path, '/');
+		pat = strchrnul(pat, '/');
+		nargs++;
+	}
+	return *path == '\0' ? nargs : -1;
+}
+
+/* HEAD is GET without its body, which the web server leaves out. */
+static const char *
+method_of(const struct req *rq)
+{
+	return strcmp(rq->method, "HEAD") == 0 ? "GET" : rq->method;
+}
+
+static const struct route *
+find_route(const struct http_policy *hp, const char *path, const char *method)
+{
+	const struct route *best = NULL;
+	int fewest = REQ_ARGS_MAX + 1;
+
+	for (const struct route *rt = hp->routes; rt < hp->routes + hp->nroutes; rt++) {
+		int nargs = path_fit(rt->path, path);
+
+		if (nargs < 0 || nargs >= fewest || strcmp(rt->method, method) != 0)
+			continue;
+		best = rt;
+		fewest = nargs;
+	}
+	return best;
+}
+
+/* "GET, HEAD, POST, OPTIONS" of a path; "" when no route has it. */
+static const char *
+allowed(struct ctx *cx, const struct http_policy *hp, const char *path)
+{
+	struct sb s = sb_new(cx->mem);
+
+	for (const struct route *rt = hp->routes; rt < hp->routes + hp->nroutes; rt++) {
+		if (path_fit(rt->path, path) < 0 || strstr(s.buf, rt->method) != NULL)
+			continue;
+		sb_printf(&s, "%s, ", rt->method);
+		if (strcmp(rt->method, "GET") == 0)
+			sb_puts(&s, "HEAD, ");
+	}
+	if (s.len > 0)
+		sb_puts(&s, "OPTIONS");
+	return s.buf;
+}
+
+static enum rc
+no_route(struct ctx *cx, const struct http_policy *hp, const struct req *rq, struct resp *rs)
+{
+	const char *allow = allowed(cx, hp, rq->path);
+
+	if (allow[0] == '\0')
+		return FAIL(cx, RC_NOT_FOUND, "There is nothing at this address.");
+	resp_header(rs, "Allow", allow);
+	return FAIL(cx, RC_METHOD, "%.20s is not possible at this address.", rq->method);
+}
+
+/* Put the decoded :name parts of the path into rq->args. */
+static enum rc
+read_args(struct ctx *cx, const char *pat, struct req *rq)
+{
+	const char *path = rq->path;
+	size_t nargs = 0;
+
+	memset(rq->args, 0, sizeof(rq->args));
+	for (; *pat != '\0'; pat++, path++) {
+		size_t name, val;
+
+		if (*pat != ':')
+			continue;
+		assert(nargs < REQ_ARGS_MAX);
+		name = strcspn(pat + 1, "/");
+		val = strcspn(path, "/");
+		rq->args[nargs].name = arena_printf(cx->mem, "%.*s", (int)name, pat + 1);
+		TRY(req_decode(cx, path, val, &rq->args[nargs++].val));
+		pat += name;
+		path += val - 1;
+	}
+	return RC_OK;
+}
+
+/* ---- running it ------------------------------------------------------------------------------ */
+
+/* NUL and broken UTF-8 anywhere in the address are refused before anything looks at it. */
+static enum rc
+check_address(struct ctx *cx, const struct req *rq)
+{
+	const char *text;
+
+	TRY(req_decode(cx, rq->path, strlen(rq->path), &text));
+	return rq->query != NULL ? req_decode(cx, rq->query, strlen(rq->query), &text) : RC_OK;
+}
+
+static enum rc
+check_body(struct ctx *cx, const struct req *rq, const struct route *rt)
+{
+	size_t max = rt->perm == 0 ? REQ_BODY_MAX_PUBLIC : REQ_BODY_MAX;
+
+	if (rq->body_len > max)
+		return FAIL(cx, RC_TOO_LARGE, "The body is larger than %zu KiB.", max / 1024);
+	if (rq->body_len > 0 && strcmp(rt->method, "GET") != 0 && !req_is_json(rq))
+		return FAIL(cx, RC_MEDIA, "The body must be declared as application/json.");
+	return RC_OK;
+}
+
+/*
+ * A read runs along with the look-up of its token, in one round trip; all else
+ * waits for it.
+ */
+static enum rc
+enter(struct ctx *cx, const struct http_policy *hp, const struct route *rt, const struct req *rq)
+{
+	if (rt->perm == 0)
+		return check_body(cx, rq, rt);
+	if (hp->authenticate != NULL)
+		TRY(hp->authenticate(cx, rq, rt->perm));
+	if (strcmp(rt->method, "GET") != 0 && hp->pass != NULL)
+		TRY(hp->pass(cx));
+	return check_body(cx, rq, rt);
+}
+
+static enum rc
+run_route(struct ctx *cx, const struct http_policy *hp, const struct route *rt, struct req *rq,
+    struct resp *rs)
+{
+	enum rc rc = read_args(cx, rt->path, rq);
+
+	if (rc == RC_OK)
+		rc = enter(cx, hp, rt, rq);
+	if (rc == RC_OK)
+		rc = rt->fn(cx, rq, rs, rt->arg);
+	if (hp->pass != NULL)
+		TRY(hp->pass(cx));
+	return rc;
+}
+
+static enum rc
+run(struct ctx *cx, const struct http_policy *hp, struct req *rq, struct resp *rs)
+{
+	const char *method = method_of(rq);
+	const struct route *rt;
+	enum rc rc;
+
+	TRY(check_address(cx, rq));
+	rt = find_route(hp, rq->path, method);
+	if (rt == NULL)
+		return no_route(cx, hp, rq, rs);
+	rc = run_route(cx, hp, rt, rq, rs);
+	if (rc != RC_OK && cx->err.again && strcmp(method, "GET") == 0) {
+		cx->err = (struct err){ 0 };
+		cx->actor = (struct actor){ 0 };
+		rs->body = sb_new(cx->mem);
+		rs->headers = sb_new(cx->mem);
+		rc = run_route(cx, hp, rt, rq, rs);
+	}
+	return rc;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+/* The texts of one field together, however they came in. */
+static void
+write_field(struct jw *w, const struct field_err *first)
+{
+	jw_arr(w, first->field);
+	for (const struct field_err *f = first; f != NULL; f = f->next)
+		if (strcmp(f->field, first->field) == 0)
+			jw_str(w, NULL, f->msg);
+	jw_end(w);
+}
+
+static bool
+seen_before(const struct field_err *all, const struct field_err *f)
+{
+	for (; all != f; all = all->next)
+		if (strcmp(all->field, f->field) == 0)
+			return true;
+	return false;
+}
+
+static void
+write_fields(struct jw *w, const struct err *e)
+{
+	jw_obj(w, "errors");
+	for (const struct field_err *f = e->fields; f != NULL; f = f->next)
+		if (!seen_before(e->fields, f))
+			write_field(w, f);
+	jw_end(w);
+}
+
+/* As Laravel says it: the first text, and how many more there are. */
+static const char *
+message_of(struct ctx *cx)
+{
+	const struct err *e = &cx->err;
+	int more = -1;
+
+	if (e->rc == RC_INTERNAL)
+		return "Something went wrong on our side. It has been logged.";
+	if (e->rc == RC_UNAUTH)
+		return "Unauthenticated.";
+	for (const struct field_err *f = e->fields; f != NULL; f = f->next)
+		more++;
+	if (more <= 0)
+		return e->msg;
+	return arena_printf(cx->mem, "%s (and %d more %s)", e->msg, more,
+	    more == 1 ? "error" : "errors");
+}
+
+static void
+retry_after(struct ctx *cx, struct resp *rs)
+{
+	int s = cx->err.retry_after;
+
+	if (cx->err.rc != RC_RETRY && cx->err.rc != RC_THROTTLED)
+		return;
+	if (s <= 0)
+		s = cx->err.rc == RC_RETRY ? RETRY_SECONDS : THROTTLE_SECONDS;
+	resp_header(rs, "Retry-After", arena_printf(cx->mem, "%d", s));
+}
+
+static void
+write_error(struct ctx *cx, struct resp *rs)
+{
+	struct jw w;
+
+	rs->status = status_of[cx->err.rc];
+	rs->body = sb_new(cx->mem);
+	retry_after(cx, rs);
+	w = jw_new(&rs->body);
+	jw_obj(&w, NULL);
+	jw_str(&w, "message", message_of(cx));
+	if (cx->err.rc == RC_INVALID)
+		write_fields(&w, &cx->err);
+	jw_end(&w);
+}
+
+static void
+log_outcome(const struct ctx *cx, const struct req *rq)
+{
+	enum rc rc = cx->err.rc;
+
+	if (rc != RC_INTERNAL && rc != RC_UPSTREAM && rc != RC_RETRY)
+		return;
+	log_err(rc == RC_INTERNAL ? LOG_ERROR : LOG_WARN, "request", cx);
+	if (rc == RC_INTERNAL)
+		log_event(LOG_ERROR, "request_was", "method", rq->method, "path", rq->path, "rid",
+		    cx->request_id, NULL);
+}
+
+/* ---- other origins --------------------------------------------------------------------------- */
+
+static bool
+is_listed(const char *list, const char *origin)
+{
+	size_t n = strlen(origin);
+
+	while (list != NULL && *list != '\0' && n > 0) {
+		size_t len;
+
+		list += strspn(list, ", ");
+		len = strcspn(list, ", ");
+		while (len > 0 && list[len - 1] == '/')
+			len--;
+		if (len == n && strncasecmp(list, origin, n) == 0)
+			return true;
+		list += strcspn(list, ", ");
+	}
+	return false;
+}
+
+static void
+cors(const struct http_policy *hp, const struct req *rq, struct resp *rs)
+{
+	if (rq->origin == NULL || rq->origin[0] == '\0')
+		return;
+	resp_header(rs, "Vary", "Origin");
+	if (!is_listed(hp->origins, rq->origin))
+		return;
+	resp_header(rs, "Access-Control-Allow-Origin", rq->origin);
+	resp_header(rs, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+}
+
+static void
+answer_options(struct ctx *cx, const struct http_policy *hp, const struct req *rq, struct resp *rs)
+{
+	const char *allow = allowed(cx, hp, rq->path);
+
+	rs->status = 204;
+	resp_header(rs, "Allow", allow[0] != '\0' ? allow : "OPTIONS");
+	if (!is_listed(hp->origins, rq->origin != NULL ? rq->origin : ""))
+		return;
+	resp_header(rs, "Access-Control-Allow-Methods",
+	    "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+	resp_header(rs, "Access-Control-Allow-Headers",
+	    "Authorization, Content-Type, Accept, Idempotency-Key, X-Requested-With");
+	resp_header(rs, "Access-Control-Max-Age", "600");
+}
+
+void
+http_dispatch(struct ctx *cx, const struct http_policy *hp, struct req *rq, struct resp *rs)
+{
+	enum rc rc;
+
+	*rs = (struct resp){ .body = sb_new(cx->mem), .headers = sb_new(cx->mem) };
+	cx->err = (struct err){ 0 };
+	rq->base = hp->url;
+	if (strcmp(rq->method, "OPTIONS") == 0) {
+		answer_options(cx, hp, rq, rs);
+	} else if ((rc = run(cx, hp, rq, rs)) != RC_OK) {
+		assert(cx->err.rc == rc);
+		write_error(cx, rs);
+		log_outcome(cx, rq);
+	}
+	cors(hp, rq, rs);
+}
+
+enum rc
+resp_json(struct resp *rs, int status, const char *json)
+{
+	rs->status = status;
+	sb_puts(&rs->body, json);
+	return RC_OK;
+}
+
+void
+resp_header(struct resp *rs, const char *name, const char *val)
+{
+	sb_puts(&rs->headers, name);
+	sb_puts(&rs->headers, ": ");
+	for (; *val != '\0'; val++)
+		sb_putc(&rs->headers, (unsigned char)*val < 0x20 ? ' ' : *val);
+	sb_puts(&rs->headers, "\r\n");
+}

@@ -1,0 +1,41 @@
+-- Who acts, what day it is, and how a rule says no.
+
+-- Set by lib/db: the user's e-mail or the program's name, and the id of the request.
+CREATE OR REPLACE FUNCTION who_actor() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('isp.actor', true), '');
+
+CREATE OR REPLACE FUNCTION who_request() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('isp.request_id', true), '');
+
+-- The day of business now. Asked at the edge only: every rule takes its day as a parameter.
+CREATE OR REPLACE FUNCTION business_today() RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(current_setting('isp.today', true), '')::date,
+	(now() AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'))::date);
+
+-- Sentences for people; lib/db turns the states into 409, 404, 422 and 403.
+CREATE OR REPLACE FUNCTION raise_conflict(message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS409';
+END $$;
+
+CREATE OR REPLACE FUNCTION raise_not_found(message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS404';
+END $$;
+
+CREATE OR REPLACE FUNCTION raise_invalid(field text, message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS422', COLUMN = field;
+END $$;
+
+CREATE OR REPLACE FUNCTION raise_denied(message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS403';
+END $$;
