@@ -255,6 +255,7 @@ drain(void *arg)
 
 	if (db->nqueue > 0)
 		undo(db);
+	db_conn_let_go(db);
 }
 
 static enum rc
@@ -277,7 +278,7 @@ open_queue(struct ctx *cx)
 	if (db->nqueue > 0)
 		return RC_OK;
 	TRY(db_conn_ready(cx));
-	arena_defer(cx->mem, drain, db);
+	db_conn_hold(cx, drain);
 	if (db->nprepared < DB_PREPARED_MAX)
 		return RC_OK;
 	forget_all(db);
@@ -345,15 +346,23 @@ db_who(struct ctx *cx)
 /* ---- transactions ---------------------------------------------------------------------------- */
 
 static void
-rollback_if_open(void *arg)
+roll_back(struct db *db)
 {
-	struct db *db = arg;
-
 	if (!db->in_tx)
 		return;
 	db->in_tx = false;
-	drain(db);
+	if (db->nqueue > 0) /* what fails there would keep our own word from being heard */
+		undo(db);
 	undo(db);
+}
+
+static void
+roll_back_at_end(void *arg)
+{
+	struct db *db = arg;
+
+	roll_back(db);
+	db_conn_let_go(db);
 }
 
 enum rc
@@ -361,7 +370,7 @@ db_begin(struct ctx *cx)
 {
 	TRY(db_gate_pass(cx));
 	assert(!cx->db->in_tx);
-	arena_defer(cx->mem, rollback_if_open, cx->db);
+	db_conn_hold(cx, roll_back_at_end);
 	TRY(db_send_n(cx, &stmt_begin, NULL, NULL, 0));
 	cx->db->in_tx = true;
 	return RC_OK;
@@ -382,7 +391,7 @@ db_commit(struct ctx *cx)
 enum rc
 db_rollback(struct ctx *cx)
 {
-	rollback_if_open(cx->db);
+	roll_back(cx->db);
 	return RC_OK;
 }
 

@@ -254,13 +254,31 @@ db_open(struct ctx *cx, const struct db_conf *conf, struct db **ret)
 }
 
 void
+db_conn_hold(struct ctx *cx, void (*release)(void *))
+{
+	cx->db->held++;
+	arena_defer(cx->mem, release, cx->db);
+}
+
+void
+db_conn_let_go(struct db *db)
+{
+	if (--db->held > 0 || !db->closed)
+		return;
+	free(db->queue);
+	free(db);
+}
+
+void
 db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
 	db_conn_drop(db);
-	free(db->queue);
-	free(db);
+	db->in_tx = false;
+	db->closed = true;
+	db->held++;
+	db_conn_let_go(db);
 }
 
 int

@@ -33,6 +33,8 @@ struct db {
 	char actor[200], request[100];
 	const char *channels[DB_CHANNELS_MAX];
 	size_t nchannels;
+	size_t held;          /* by arenas that will call back */
+	bool closed;          /* db_close() was called: the last of them frees it */
 	int64_t closed_until; /* monotonic ms: no attempt to connect before */
 };
 
@@ -45,6 +47,9 @@ enum rc db_conn_ready(struct ctx *) _must_check_;
 /* Give the connection up; always RC_RETRY. */
 enum rc db_conn_lost(struct ctx *, const char *name);
 void db_conn_drop(struct db *);
+/* An arena will call back with db, and then let go of it. */
+void db_conn_hold(struct ctx *, void (*release)(void *));
+void db_conn_let_go(struct db *);
 
 /* Fill cx->err from a failed result of statement st; returns its rc. */
 enum rc db_error(struct ctx *, const PGresult *, const struct db_stmt *st);

@@ -54,7 +54,7 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- A row is hidden (+1 argument 'hide') or shown again.
+-- A row was hidden, or shown again.
 CREATE OR REPLACE FUNCTION row_count_flip() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -82,7 +82,7 @@ BEGIN
 	END IF;
 	EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', tab);
 	EXECUTE format('SELECT count(*) FROM %I', tab)
-	     || coalesce(format(' WHERE %I IS NULL', hidden_by), '') INTO present;
+	     || coalesce(' WHERE ' || quote_ident(hidden_by) || ' IS NULL', '') INTO present;
 	DELETE FROM row_counts WHERE table_name = tab;
 	INSERT INTO row_counts (table_name, stripe, n)
 	SELECT tab, s, CASE s WHEN 0 THEN present ELSE 0 END FROM generate_series(0, 15) s;

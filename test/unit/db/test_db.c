@@ -1,0 +1,381 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "db/db.h"
+
+static struct ctx cx;
+static struct db_conf conf;
+
+/* clang-format off */
+static const struct db_stmt make_table = { "t_make",
+	"CREATE TEMP TABLE thing (id int CONSTRAINT thing_pk PRIMARY KEY, name text CONSTRAINT thing_name_key UNIQUE,"
+	" size int CONSTRAINT thing_size_check CHECK (size > 0), parent_id int REFERENCES thing)", 0 };
+static const struct db_stmt add = { "t_add", "INSERT INTO thing (id, name) VALUES ($1, $2)", 2 };
+static const struct db_stmt add_size = { "t_size", "INSERT INTO thing (id, size) VALUES ($1, $2)", 2 };
+static const struct db_stmt add_child = { "t_child", "INSERT INTO thing (id, parent_id) VALUES ($1, $2)", 2 };
+static const struct db_stmt drop = { "t_drop", "DELETE FROM thing WHERE id = $1", 1 };
+static const struct db_stmt count = { "t_count", "SELECT count(*) AS n FROM thing", 0 };
+static const struct db_stmt types = { "t_types",
+	"SELECT 7::bigint AS number, 'x'::text AS text, true AS flag, NULL::text AS nothing", 0 };
+static const struct db_stmt echo = { "t_echo", "SELECT $1::text AS a, $2::bigint AS b, $3::boolean AS c", 3 };
+static const struct db_stmt broken = { "t_broken", "SELECT no_such_column FROM thing", 0 };
+static const struct db_stmt pid = { "t_pid", "SELECT pg_backend_pid() AS pid", 0 };
+static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($1::int)", 1 };
+static const struct db_stmt who = { "t_who", "SELECT who_actor() AS actor, who_request() AS request", 0 };
+static const struct db_stmt one = { "t_one", "SELECT 1 AS one", 0 };
+static const struct db_stmt raise = { "t_raise", "SELECT raise_conflict($1)", 1 };
+static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_invalid($1, $2)", 2 };
+static const struct db_stmt today = { "t_today", "SELECT business_today() AS day, "
+	"current_setting('plan_cache_mode') AS mode, current_setting('timezone') AS zone", 0 };
+static const struct db_stmt notify = { "t_notify", "SELECT pg_notify('unit_test', $1)", 1 };
+static const struct db_stmt slow = { "t_slow", "SELECT pg_sleep(5)", 0 };
+/* clang-format on */
+
+static int
+setup(void **state)
+{
+	(void)state;
+	conf = (struct db_conf){ .conninfo = getenv("TEST_DB"),
+		.program = "test_db",
+		.timezone = "Asia/Jakarta",
+		.today = "2026-03-04",
+		.statement_ms = 1000 };
+	cx = (struct ctx){ .mem = arena_new(4096) };
+	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
+		return -1;
+	return db_query0(&cx, &make_table, NULL) == RC_OK ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_reset(cx.mem);
+	db_close(cx.db);
+	arena_free(cx.mem);
+	return 0;
+}
+
+static int64_t
+things(void)
+{
+	struct db_rows *rows;
+
+	assert_int_equal(db_query0(&cx, &count, &rows), RC_OK);
+	return db_i64(rows, 0, "n");
+}
+
+static void
+values_and_columns(void **state)
+{
+	struct {
+		int64_t number;
+		const char *text;
+		bool flag;
+		const char *nothing;
+	} v;
+	const struct db_col cols[] = { { "number", DB_I64, 0 }, { "text", DB_TEXT, 8 },
+		{ "flag", DB_BOOL, 16 }, { "nothing", DB_TEXT, 24 } };
+	struct db_rows *rows;
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &types, &rows), RC_OK);
+	assert_int_equal(db_scan(&cx, rows, 0, cols, &v), RC_OK);
+	assert_int_equal(v.number, 7);
+	assert_string_equal(v.text, "x");
+	assert_true(v.flag);
+	assert_null(v.nothing);
+	assert_int_equal(db_query(&cx, &echo, &rows, V_TEXT("a"), V_I64(INT64_MIN), V_BOOL(false)),
+	    RC_OK);
+	assert_int_equal(db_i64(rows, 0, "b"), INT64_MIN);
+	assert_false(db_bool(rows, 0, "c"));
+	assert_int_equal(db_query(&cx, &echo, &rows, V_NULL, V_NULL, V_NULL), RC_OK);
+	assert_null(db_text(rows, 0, "a"));
+}
+
+static void
+one_trip_is_one_transaction(void **state)
+{
+	struct db_rows *rows = NULL;
+
+	(void)state;
+	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_send_n(&cx, &count, &rows, NULL, 0), RC_OK);
+	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("b")), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_CONFLICT); /* thing_pk names no column */
+	assert_int_equal(things(), 0);
+}
+
+static void
+first_error_wins_and_nothing_sticks(void **state)
+{
+	(void)state;
+	assert_int_equal(db_send_n(&cx, &broken, NULL, NULL, 0), RC_OK);
+	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_INTERNAL);
+	assert_string_equal(cx.err.msg, "internal error");
+	assert_non_null(strstr(cx.err.detail, "t_broken: 42703"));
+	/* What was never prepared because of that is prepared now. */
+	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(things(), 1);
+}
+
+static void
+what_was_only_queued_never_happens(void **state)
+{
+	(void)state;
+	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	arena_reset(cx.mem);
+	assert_int_equal(things(), 0);
+	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(things(), 1);
+}
+
+static void
+transactions_end_with_their_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(things(), 1);
+	arena_reset(cx.mem);
+	assert_int_equal(things(), 0);
+	assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_commit(&cx), RC_OK);
+	arena_reset(cx.mem);
+	assert_int_equal(things(), 1);
+	assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
+	assert_int_equal(db_rollback(&cx), RC_OK);
+	assert_int_equal(things(), 1);
+}
+
+static void
+constraints_name_their_field(void **state)
+{
+	(void)state;
+	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_query(&cx, &add, NULL, V_I64(2), V_TEXT("a")), RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "name");
+	assert_string_equal(cx.err.fields->msg, "The name has already been taken.");
+	assert_int_equal(db_query(&cx, &add_size, NULL, V_I64(2), V_I64(0)), RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "size");
+	assert_int_equal(db_query(&cx, &add_child, NULL, V_I64(2), V_I64(9)), RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "parent_id");
+	assert_string_equal(cx.err.msg, "The selected parent id does not exist.");
+	assert_int_equal(db_query(&cx, &add_child, NULL, V_I64(2), V_I64(1)), RC_OK);
+	assert_int_equal(db_query(&cx, &drop, NULL, V_I64(1)), RC_CONFLICT);
+}
+
+static void
+our_own_states(void **state)
+{
+	(void)state;
+	assert_int_equal(db_query(&cx, &raise, NULL, V_TEXT("no, not now")), RC_CONFLICT);
+	assert_string_equal(cx.err.msg, "no, not now");
+	assert_int_equal(db_query(&cx, &raise_field, NULL, V_TEXT("amount"), V_TEXT("too much")),
+	    RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "amount");
+	assert_string_equal(cx.err.fields->msg, "too much");
+}
+
+static enum rc
+accept_one(struct ctx *c, const struct db_rows *rows, void *arg)
+{
+	(void)c;
+	*(int64_t *)arg += db_i64(rows, 0, "one");
+	return RC_OK;
+}
+
+static enum rc
+refuse(struct ctx *c, const struct db_rows *rows, void *arg)
+{
+	(void)rows;
+	(void)arg;
+	return FAIL(c, RC_UNAUTH, "no");
+}
+
+static void
+gate_comes_first(void **state)
+{
+	struct db_rows *rows = NULL;
+	int64_t seen = 0;
+
+	(void)state;
+	assert_int_equal(db_gate_n(&cx, &one, accept_one, &seen, NULL, 0), RC_OK);
+	assert_int_equal(db_query0(&cx, &count, &rows), RC_OK);
+	assert_int_equal(seen, 1);
+	assert_non_null(rows);
+	assert_int_equal(db_gate_pass(&cx), RC_OK);
+
+	rows = NULL;
+	assert_int_equal(db_gate_n(&cx, &one, refuse, NULL, NULL, 0), RC_OK);
+	assert_int_equal(db_query0(&cx, &broken, &rows), RC_UNAUTH);
+	assert_null(rows);
+
+	assert_int_equal(db_gate_n(&cx, &one, refuse, NULL, NULL, 0), RC_OK);
+	assert_int_equal(db_gate_pass(&cx), RC_UNAUTH);
+	/* The gate's outcome alone counts, whatever else was queued. */
+	assert_int_equal(db_gate_n(&cx, &one, accept_one, &seen, NULL, 0), RC_OK);
+	assert_int_equal(db_send_n(&cx, &broken, NULL, NULL, 0), RC_OK);
+	assert_int_equal(db_gate_pass(&cx), RC_OK);
+	assert_int_equal(seen, 2);
+	assert_int_equal(things(), 0);
+}
+
+static void
+says_who_acts(void **state)
+{
+	struct db_rows *rows;
+
+	(void)state;
+	cx.actor.name = "ani@example.com";
+	cx.request_id = "r1";
+	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
+	/* The failure undid it with all else; it is said again. */
+	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	assert_string_equal(db_text(rows, 0, "actor"), "ani@example.com");
+	assert_string_equal(db_text(rows, 0, "request"), "r1");
+}
+
+static void
+sessions_are_ours(void **state)
+{
+	struct db_rows *rows;
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &today, &rows), RC_OK);
+	assert_string_equal(db_text(rows, 0, "day"), "2026-03-04");
+	assert_string_equal(db_text(rows, 0, "mode"), "force_generic_plan");
+	assert_string_equal(db_text(rows, 0, "zone"), "UTC");
+	assert_int_equal(db_query0(&cx, &slow, NULL), RC_RETRY);
+	assert_false(cx.err.again);
+}
+
+/* End the connection of db from another one. */
+static void
+cut(struct db *db)
+{
+	struct ctx mine = { .mem = cx.mem, .db = db }, other = { .mem = cx.mem };
+	struct db_rows *rows;
+
+	assert_int_equal(db_query0(&mine, &pid, &rows), RC_OK);
+	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
+	assert_int_equal(db_query(&other, &kill_me, NULL, V_I64(db_i64(rows, 0, "pid"))), RC_OK);
+	db_close(other.db);
+	(void)usleep(100000);
+}
+
+static void
+lost_connections_come_back(void **state)
+{
+	(void)state;
+	cut(cx.db);
+	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+	assert_int_equal(db_begin(&cx), RC_OK);
+	cut(cx.db);
+	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_false(cx.err.again); /* half of a transaction is not to be repeated */
+	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	arena_reset(cx.mem);
+	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+}
+
+static void
+loss_under_way_may_be_repeated(void **state)
+{
+	struct db_rows *rows;
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &pid, &rows), RC_OK);
+	assert_int_equal(db_query(&cx, &kill_me, NULL, V_I64(db_i64(rows, 0, "pid"))), RC_RETRY);
+	assert_true(cx.err.again);
+	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+}
+
+static void
+hears_notices(void **state)
+{
+	const char *payload = NULL;
+
+	(void)state;
+	assert_int_equal(db_listen(&cx, "unit_test"), RC_OK);
+	assert_int_equal(db_query(&cx, &notify, NULL, V_TEXT("hello")), RC_OK);
+	assert_int_equal(db_wait(&cx, 1000, &payload), RC_OK);
+	assert_string_equal(payload, "hello");
+	assert_int_equal(db_wait(&cx, 10, &payload), RC_OK);
+	assert_null(payload);
+	cut(cx.db);
+	assert_int_equal(db_query(&cx, &notify, NULL, V_TEXT("again")), RC_OK);
+	assert_int_equal(db_wait(&cx, 1000, &payload), RC_OK);
+	assert_string_equal(payload, "again");
+}
+
+static void
+away_is_retry(void **state)
+{
+	const struct db_conf nowhere = { .conninfo = "host=/nonexistent dbname=x" };
+	const struct db_conf nonsense = { .conninfo = "postgresql://[" };
+	struct ctx c = { .mem = cx.mem };
+
+	(void)state;
+	assert_int_equal(db_open(&c, &nowhere, &c.db), RC_RETRY);
+	assert_null(strstr(c.err.msg, "nonexistent"));
+	assert_int_equal(db_open(&c, &nonsense, &c.db), RC_INTERNAL);
+	c.db = db_new(&nowhere);
+	assert_int_equal(db_query0(&c, &one, NULL), RC_RETRY);
+	assert_int_equal(db_socket(c.db), -1);
+	db_close(c.db);
+}
+
+/* More kinds of statements than a connection keeps. */
+static void
+too_many_statements_are_forgotten(void **state)
+{
+	struct db_stmt *many = calloc(1500, sizeof(*many));
+	struct db_rows *rows;
+
+	(void)state;
+	for (int i = 0; i < 1500; i++) {
+		many[i] = (struct db_stmt){ arena_printf(cx.mem, "t_many_%d", i),
+			arena_printf(cx.mem, "SELECT %d AS one", i), 0 };
+		assert_int_equal(db_query0(&cx, &many[i], &rows), RC_OK);
+		assert_int_equal(db_i64(rows, 0, "one"), i);
+	}
+	assert_int_equal(db_query0(&cx, &many[3], &rows), RC_OK);
+	assert_int_equal(db_i64(rows, 0, "one"), 3);
+	arena_reset(cx.mem);
+	free(many);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(values_and_columns),
+		CASE(one_trip_is_one_transaction),
+		CASE(first_error_wins_and_nothing_sticks),
+		CASE(what_was_only_queued_never_happens),
+		CASE(transactions_end_with_their_memory),
+		CASE(constraints_name_their_field),
+		CASE(our_own_states),
+		CASE(gate_comes_first),
+		CASE(says_who_acts),
+		CASE(sessions_are_ours),
+		CASE(lost_connections_come_back),
+		CASE(loss_under_way_may_be_repeated),
+		CASE(hears_notices),
+		CASE(away_is_retry),
+		CASE(too_many_statements_are_forgotten),
+	};
+
+	return cmocka_run_group_tests_name("db", tests, NULL, NULL);
+}
