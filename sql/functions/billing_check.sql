@@ -1,0 +1,163 @@
+/*
+ * What must always be true of money, periods and states, asked of the live
+ * data. No row is the good answer. Each rule is one function of the table
+ * at the end; being STABLE, all see the same snapshot.
+ */
+
+/*
+ * Per customer, and in sum where subject is "all":
+ * payments - reversals - refunds - payouts + gifts (and losses) = paid + credit.
+ */
+CREATE OR REPLACE FUNCTION check_money() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	WITH movement (customer_id, money_in, money_used) AS (
+		SELECT customer_id, amount, 0 FROM payments
+		UNION ALL SELECT p.customer_id, -r.amount, 0 FROM payment_reversals r JOIN payments p ON p.id = r.payment_id
+		UNION ALL SELECT p.customer_id, -r.amount, 0 FROM refunds r JOIN payments p ON p.id = r.payment_id
+		UNION ALL SELECT customer_id, amount, 0 FROM customer_credits WHERE kind IN ('payout', 'gift', 'loss')
+		UNION ALL SELECT customer_id, 0, paid_amount FROM invoices
+		UNION ALL SELECT id, 0, credit FROM customers
+	)
+	SELECT coalesce('customer ' || customer_id, 'all'), format('%s came in, %s is accounted for', sum(money_in), sum(money_used))
+	FROM movement GROUP BY GROUPING SETS ((customer_id), ()) HAVING sum(money_in) <> sum(money_used)
+$$;
+
+-- The same for every lot: what it was, less what left it, is what it pays and what is left.
+CREATE OR REPLACE FUNCTION check_lots() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	WITH movement (payment_id, gift_id, money_in, paid, remainder) AS (
+		SELECT id, NULL::uuid, amount, 0::bigint, 0::bigint FROM payments
+		UNION ALL SELECT payment_id, NULL, -amount, 0, 0 FROM payment_reversals
+		UNION ALL SELECT payment_id, NULL, -amount, 0, 0 FROM refunds
+		UNION ALL SELECT payment_id, gift_id, CASE WHEN kind IN ('payout', 'gift', 'loss') THEN amount ELSE 0 END, 0, amount
+			FROM customer_credits
+		UNION ALL SELECT payment_id, gift_id, 0, amount, 0 FROM allocations
+	), lot AS (
+		SELECT coalesce('payment ' || payment_id, 'gift ' || gift_id) AS subject, payment_id,
+			sum(money_in) AS money_in, sum(paid) AS paid, sum(remainder) AS remainder
+		FROM movement GROUP BY payment_id, gift_id
+	)
+	SELECT subject, format('%s in it, %s pays invoices, %s is credit', money_in, paid, remainder) FROM lot
+	WHERE money_in <> paid + remainder OR remainder < 0 OR paid < 0
+	UNION ALL
+	SELECT subject, format('is reversed, but pays %s and holds %s', paid, remainder)
+	FROM lot JOIN payments p ON p.id = lot.payment_id
+	WHERE p.status = 'reversed' AND (paid <> 0 OR remainder <> 0)
+$$;
+
+CREATE OR REPLACE FUNCTION check_credit() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT 'customer ' || c.id, format('credit is %s, its ledger says %s', c.credit, coalesce(l.total, 0))
+	FROM customers c
+	LEFT JOIN (SELECT customer_id, sum(amount) AS total FROM customer_credits GROUP BY customer_id) l ON l.customer_id = c.id
+	WHERE c.credit <> coalesce(l.total, 0) OR c.credit < 0
+	UNION ALL
+	SELECT 'customer ' || c.id, format('has a credit of %s beside the open invoice %s', c.credit, i.invoice_number)
+	FROM customers c JOIN invoices i ON i.customer_id = c.id AND i.status IN ('unpaid', 'overdue')
+	WHERE c.credit > 0
+$$;
+
+CREATE OR REPLACE FUNCTION check_invoices() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT i.invoice_number, format('paid_amount is %s, its allocations say %s', i.paid_amount, coalesce(a.total, 0))
+	FROM invoices i
+	LEFT JOIN (SELECT invoice_id, sum(amount) AS total FROM allocations GROUP BY invoice_id) a ON a.invoice_id = i.id
+	WHERE i.paid_amount <> coalesce(a.total, 0)
+	UNION ALL
+	SELECT invoice_number, format('is %s with %s of %s paid', status, paid_amount, amount)
+	FROM invoices
+	WHERE CASE status WHEN 'cancelled' THEN paid_amount <> 0 ELSE (status = 'paid') <> (paid_amount = amount) END
+$$;
+
+-- A paid period remembers what its settlement made of the end date, or it could not be undone.
+CREATE OR REPLACE FUNCTION check_settled() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT i.invoice_number, 'is paid, but does not remember the end date it set'
+	FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
+	WHERE i.status = 'paid' AND i.kind <> 'other' AND s.status <> 'cancelled'
+	  AND (i.settled_end_date IS NULL OR i.replaced_end_date IS NULL)
+	UNION ALL
+	SELECT invoice_number, format('is %s, but remembers an end date', status) FROM invoices
+	WHERE status <> 'paid' AND settled_end_date IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION check_periods() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT invoice_number, format('bills from %s what is billed to %s', period_start, billed_to)
+	FROM (SELECT invoice_number, period_start, max(period_end) OVER (PARTITION BY subscription_id
+	             ORDER BY period_start, seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS billed_to
+	      FROM invoices WHERE status <> 'cancelled' AND kind <> 'other') p
+	WHERE period_start <= billed_to
+$$;
+
+-- Of each day, 1 to the counter without a gap, in the right form.
+CREATE OR REPLACE FUNCTION check_numbers() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	WITH used AS (
+		SELECT issued_on AS day, count(DISTINCT split_part(invoice_number, '-', 3)::int) AS n,
+			min(split_part(invoice_number, '-', 3)::int) AS first, max(split_part(invoice_number, '-', 3)::int) AS last
+		FROM invoices WHERE invoice_number ~ '^INV-\d{8}-\d{4,9}$' GROUP BY issued_on
+	)
+	SELECT 'day ' || coalesce(u.day, c.day), format('%s numbers from %s to %s, the counter says %s', u.n, u.first, u.last, c.last_number)
+	FROM used u FULL JOIN invoice_counters c ON c.day = u.day
+	WHERE (u.n, u.first, u.last) IS DISTINCT FROM (c.last_number::bigint, 1, c.last_number)
+	UNION ALL
+	SELECT invoice_number, format('is no number of %s', issued_on) FROM invoices
+	WHERE invoice_number !~ ('^INV-' || to_char(issued_on, 'YYYYMMDD') || '-(\d{4}|[1-9]\d{4,8})$')
+$$;
+
+CREATE OR REPLACE FUNCTION check_states() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT 'subscription ' || id, format('is %s for the reason %s', status, coalesce(suspend_reason, 'none'))
+	FROM subscriptions WHERE (status = 'suspended') <> (suspend_reason IS NOT NULL)
+	UNION ALL
+	SELECT 'subscription ' || s.id, 'is of an archived customer, but not cancelled'
+	FROM subscriptions s JOIN customers c ON c.id = s.customer_id
+	WHERE c.archived_at IS NOT NULL AND s.status <> 'cancelled'
+$$;
+
+-- Whose it is says the subscription; invoices and payments only repeat it.
+CREATE OR REPLACE FUNCTION check_owners() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT i.invoice_number, 'is of another customer than its subscription'
+	FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id WHERE i.customer_id <> s.customer_id
+	UNION ALL
+	SELECT 'payment ' || p.id, 'is of another customer than its invoice'
+	FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE p.customer_id <> i.customer_id
+	UNION ALL
+	SELECT 'allocation ' || a.id, 'pays for another customer'
+	FROM allocations a
+	JOIN invoices i ON i.id = a.invoice_id
+	LEFT JOIN payments p ON p.id = a.payment_id
+	LEFT JOIN customer_credits g ON g.id = a.gift_id
+	WHERE i.customer_id <> coalesce(p.customer_id, g.customer_id)
+$$;
+
+-- Totals of lists are kept by triggers; here they are counted.
+CREATE OR REPLACE FUNCTION check_row_counts() RETURNS TABLE (subject text, detail text)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	kept   record;
+	really bigint;
+BEGIN
+	FOR kept IN SELECT table_name, sum(n) AS n FROM row_counts GROUP BY table_name LOOP
+		EXECUTE format('SELECT count(*) FROM %I', kept.table_name) INTO really;
+		IF kept.n <> really THEN
+			RETURN QUERY SELECT 'table ' || kept.table_name, format('%s rows, the counter says %s', really, kept.n);
+		END IF;
+	END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION check_invariants() RETURNS TABLE (rule text, subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT 'money', * FROM check_money()
+	UNION ALL SELECT 'lot', * FROM check_lots()
+	UNION ALL SELECT 'credit', * FROM check_credit()
+	UNION ALL SELECT 'invoice', * FROM check_invoices()
+	UNION ALL SELECT 'settled', * FROM check_settled()
+	UNION ALL SELECT 'period', * FROM check_periods()
+	UNION ALL SELECT 'number', * FROM check_numbers()
+	UNION ALL SELECT 'state', * FROM check_states()
+	UNION ALL SELECT 'owner', * FROM check_owners()
+	UNION ALL SELECT 'row_count', * FROM check_row_counts()
+$$;
