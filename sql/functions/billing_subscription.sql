@@ -209,6 +209,14 @@ BEGIN
 	END IF;
 END $$;
 
+CREATE OR REPLACE FUNCTION dates_are_in_order(first_day date, last_day date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF last_day < first_day THEN
+		PERFORM raise_invalid('end_date', 'The end date must be a date after or equal to start date.');
+	END IF;
+END $$;
+
 -- Both dates, or neither: then the package says how long.
 CREATE OR REPLACE FUNCTION first_end_date(input jsonb, p packages, d date) RETURNS date
 LANGUAGE plpgsql AS $$
@@ -220,9 +228,7 @@ BEGIN
 		PERFORM raise_invalid(CASE WHEN first_day IS NULL THEN 'start_date' ELSE 'end_date' END,
 			'The start date and the end date must be given together, or neither.');
 	END IF;
-	IF last_day < first_day THEN
-		PERFORM raise_invalid('end_date', 'The end date must be a date after or equal to start date.');
-	END IF;
+	PERFORM dates_are_in_order(first_day, last_day);
 	RETURN coalesce(last_day, d + p.validity_days - 1);
 END $$;
 
@@ -246,11 +252,12 @@ END $$;
 CREATE OR REPLACE FUNCTION subscription_update(sub uuid, input jsonb, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s     subscriptions := subscription_living(sub);
-	fresh subscriptions;
+	s     subscriptions := subscription_lock(sub);
+	fresh subscriptions := subscription_with(s, input);
 BEGIN
 	PERFORM subscription_keeps(s, input);
-	fresh := subscription_with(s, input);
+	PERFORM dates_are_in_order(fresh.start_date, fresh.end_date);
+	PERFORM subscription_living(sub);
 	PERFORM end_date_is_free(s, fresh);
 	UPDATE subscriptions
 	SET mikrotik_username = fresh.mikrotik_username, mikrotik_password = fresh.mikrotik_password,
@@ -298,9 +305,6 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	paid_to date;
 BEGIN
-	IF fresh.end_date < fresh.start_date THEN
-		PERFORM raise_invalid('end_date', 'The end date must be a date after or equal to start date.');
-	END IF;
 	SELECT max(period_end) INTO paid_to FROM invoices WHERE subscription_id = s.id AND status = 'paid';
 	IF fresh.end_date <> s.end_date AND fresh.end_date < paid_to THEN
 		PERFORM raise_conflict(format('Service is paid until %s: the end date cannot be earlier.', paid_to));

@@ -1,0 +1,11 @@
+-- Revert midtrans. Views, triggers and functions that stand on it go along; the next deploy makes them again.
+BEGIN;
+
+DROP TABLE midtrans_logs CASCADE;
+DROP TABLE gateway_jobs CASCADE;
+DROP TABLE midtrans_verdicts CASCADE;
+DROP TABLE midtrans_events CASCADE;
+DROP TABLE midtrans_transactions CASCADE;
+DROP TABLE midtrans_attempts CASCADE;
+
+COMMIT;

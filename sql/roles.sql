@@ -1,0 +1,138 @@
+/*
+ * One role a program, each with the least it needs. Applied after every
+ * deploy, as owner: all rights are taken back first, so that this file is the
+ * whole truth, whatever stood here before.
+ *
+ * Nothing financial can be deleted, by nobody: no role has DELETE (or
+ * TRUNCATE) on invoices, payments, allocations, credits or their logs.
+ */
+DO $$
+DECLARE
+	program text;
+	fn      regprocedure;
+BEGIN
+	FOREACH program IN ARRAY '{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping}'::text[] LOOP
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = program) THEN
+			EXECUTE format('CREATE ROLE %I LOGIN', program);
+		END IF;
+		EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', program);
+		EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), program);
+		EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', program);
+	END LOOP;
+	EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+	REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+	-- Our functions; those of extensions are not ours to take away.
+	FOR fn IN
+		SELECT oid FROM pg_proc f WHERE f.pronamespace = 'public'::regnamespace
+		  AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')
+	LOOP
+		EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC, isp_api, isp_billing, isp_router, isp_gateway,'
+			' isp_notify, isp_snmp, isp_ping', fn);
+	END LOOP;
+END $$;
+
+-- ---- isp_api: all that people do ------------------------------------------------------------------
+
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO isp_api;
+-- people and settings
+GRANT INSERT, UPDATE, DELETE ON users, personal_access_tokens, password_reset_tokens, throttles       TO isp_api;
+GRANT UPDATE                 ON settings                                                              TO isp_api;
+GRANT INSERT                 ON audit_logs                                                            TO isp_api;
+GRANT INSERT, UPDATE         ON row_counts                                                            TO isp_api;
+-- catalogue and networks
+GRANT INSERT, UPDATE         ON customers                                                             TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets                           TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
+-- money
+GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters, payments                   TO isp_api;
+GRANT INSERT                 ON allocations, customer_credits, payment_reversals, refunds             TO isp_api;
+GRANT INSERT                 ON billing_logs, message_outbox                                          TO isp_api;
+GRANT INSERT, UPDATE         ON alert_logs                                                            TO isp_api;
+-- gateway
+GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, gateway_jobs                TO isp_api;
+GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
+
+-- ---- isp_billing: the nightly run -----------------------------------------------------------------
+
+GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, invoices, invoice_counters, payments,
+	payment_reversals, refunds, customer_credits, allocations, billing_logs, billing_runs, alert_logs,
+	midtrans_attempts, gateway_jobs, row_counts                                                   TO isp_billing;
+GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
+GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, package_id, next_package_id, updated_at)
+                                                                               ON subscriptions       TO isp_billing;
+GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, updated_at)
+                                                                               ON invoices            TO isp_billing;
+GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
+GRANT INSERT                 ON allocations, customer_credits, billing_logs, alert_logs, message_outbox, gateway_jobs
+                                                                                                      TO isp_billing;
+
+-- ---- isp_router: what routers hold ----------------------------------------------------------------
+
+GRANT SELECT ON settings, packages, subscriptions, router_settings, router_states, mikrotik_secrets,
+	account_states, profile_states                                                                TO isp_router;
+GRANT UPDATE (last_connected_at)                                               ON router_settings     TO isp_router;
+GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
+GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
+GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
+GRANT INSERT                 ON alert_logs, message_outbox                                            TO isp_router;
+
+-- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
+
+GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments, payment_reversals, refunds,
+	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_events,
+	midtrans_verdicts, gateway_jobs, alert_logs, row_counts                                       TO isp_gateway;
+GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
+GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, updated_at)
+                                                                               ON subscriptions       TO isp_gateway;
+GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_url, payment_reference,
+	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
+GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, gateway_jobs, row_counts
+                                                                                                      TO isp_gateway;
+GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs, alert_logs,
+	message_outbox, midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
+
+-- ---- isp_notify, isp_snmp, isp_ping ---------------------------------------------------------------
+
+GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox                           TO isp_notify;
+GRANT UPDATE (notification_sent, updated_at)                                   ON alert_logs          TO isp_notify;
+GRANT INSERT, UPDATE, DELETE ON message_outbox                                                        TO isp_notify;
+
+GRANT SELECT ON settings, snmp_devices, snmp_interfaces, bandwidth_history, alert_logs                TO isp_snmp;
+GRANT UPDATE                 ON snmp_devices, snmp_interfaces                                         TO isp_snmp;
+GRANT INSERT                 ON snmp_interfaces, bandwidth_history, alert_logs, message_outbox        TO isp_snmp;
+
+GRANT SELECT ON settings, ping_targets, ping_history, alert_logs                                      TO isp_ping;
+GRANT UPDATE                 ON ping_targets                                                          TO isp_ping;
+GRANT INSERT                 ON ping_history, alert_logs, message_outbox                              TO isp_ping;
+
+-- ---- functions ------------------------------------------------------------------------------------
+
+-- Role and the functions it may call, by the beginning of their names. Trigger functions need no
+-- grant; a function calls others with the rights of who called it.
+DO $$
+DECLARE
+	may record;
+BEGIN
+	EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO isp_billing, isp_api', current_database());
+	FOR may IN
+		SELECT program, f.oid::regprocedure AS fn
+		FROM (VALUES
+			('isp_api',     '.'),
+			('isp_billing', '^(who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
+			('isp_billing', '^(invoice|renewal|overdue_|expir|suspensions_|subscription|settled_|next_|period_)'),
+			('isp_billing', '^(account_|router_|profile_)'),
+			('isp_router',  '^(who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
+			('isp_gateway', '^(who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
+			('isp_gateway', '^(invoice|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
+			('isp_notify',  '^(who_|business_|message_)'),
+			('isp_snmp',    '^(who_|business_|alert_|snmp_)'),
+			('isp_ping',    '^(who_|business_|alert_|ping_)')
+		) AS t (program, names)
+		JOIN pg_proc f ON f.pronamespace = 'public'::regnamespace AND f.proname ~ t.names
+		WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')
+	LOOP
+		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', may.fn, may.program);
+	END LOOP;
+END $$;

@@ -1,0 +1,134 @@
+"""Every change of sql/sqitch.plan can be deployed, verified, reverted and deployed again, and its
+verify script misses nothing: each column, index and constraint is taken away once."""
+import os
+import subprocess
+import sys
+
+import psycopg2
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "test", "api"))
+from money import Cluster  # noqa: E402
+
+
+def plan():
+    with open(os.path.join(TOP, "sql", "sqitch.plan"), encoding="utf-8") as file:
+        return [line.split()[0] for line in file if line.strip() and not line.startswith("%")]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    cluster = Cluster()
+    try:
+        yield cluster.up()
+    finally:
+        cluster.down()
+
+
+class Database:
+    """Empty, owned by isp_owner, as scripts/db makes it."""
+
+    def __init__(self, cluster, name):
+        self.host, self.name = os.path.join(cluster.dir, "run"), name
+        conn = self.connect("postgres", "postgres")
+        conn.autocommit = True
+        cursor = conn.cursor()
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'isp_owner'")
+        if not cursor.fetchone():
+            cursor.execute("CREATE ROLE isp_owner LOGIN CREATEROLE")
+        cursor.execute("CREATE DATABASE %s OWNER isp_owner" % name)
+        conn.close()
+
+    def connect(self, user="isp_owner", name=None):
+        return psycopg2.connect(host=self.host, user=user, dbname=name or self.name)
+
+    def sqitch(self, *args, ok=True):
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "SQITCH"))}
+        env.update(PGHOST=self.host, PGUSER="isp_owner", PGDATABASE=self.name, LC_ALL="C.UTF-8", TZ="UTC",
+                   SQITCH_FULLNAME="Test", SQITCH_EMAIL="test@localhost",
+                   PGOPTIONS="-c client_min_messages=warning")
+        done = subprocess.run(["sqitch", args[0], *args[1:], "db:pg:" + self.name], cwd=os.path.join(TOP, "sql"),
+                              env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
+        assert (done.returncode == 0) == ok, done.stdout
+        return done.stdout
+
+    def tables(self):
+        with self.connect() as conn, conn.cursor() as cursor:
+            cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")
+            return {row[0] for row in cursor.fetchall()}
+
+
+def verify_script(change):
+    """Without its transaction: the test has one of its own."""
+    with open(os.path.join(TOP, "sql", "verify", change + ".sql"), encoding="utf-8") as file:
+        return file.read().replace("\nBEGIN;\n", "\n", 1).replace("\nROLLBACK;\n", "\n")
+
+
+def test_each_change_there_and_back(cluster):
+    database, before = Database(cluster, "there_and_back"), {}
+    for change in plan():
+        before[change] = database.tables()
+        database.sqitch("deploy", "--to", change)
+        database.sqitch("verify")
+        assert database.tables() - before[change], "%s makes nothing" % change
+    for change in reversed(plan()):
+        database.sqitch("revert", "-y", *(["--to", "@HEAD^"] if change != plan()[0] else []))
+        assert database.tables() == before[change], "%s leaves something behind" % change
+        with database.connect() as conn, conn.cursor() as cursor, pytest.raises(psycopg2.Error):
+            cursor.execute(verify_script(change))
+    database.sqitch("deploy", "--verify")
+    database.sqitch("verify")
+
+
+def test_whole_system_there_and_back(cluster):
+    """With roles, functions and views on top, as an installation has them."""
+    cluster.db("deploy", "--dir", cluster.dir, "--name", "whole")
+    cluster.db("verify", "--dir", cluster.dir, "--name", "whole")
+    cluster.db("revert", "--dir", cluster.dir, "--name", "whole")
+    cluster.db("deploy", "--dir", cluster.dir, "--name", "whole")
+    cluster.db("deploy", "--dir", cluster.dir, "--name", "whole")
+    cluster.db("verify", "--dir", cluster.dir, "--name", "whole")
+
+
+# Key columns take their keys with them, so these are not asked of an index or a constraint again.
+PARTS = """
+SELECT format('ALTER TABLE %I DROP COLUMN %I CASCADE', c.relname, a.attname)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relname = ANY(%(tables)s) AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition
+  AND NOT EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = c.oid AND a.attnum = ANY(p.partattrs))
+UNION ALL
+SELECT format('ALTER TABLE %I DROP CONSTRAINT %I CASCADE', c.relname, k.conname)
+FROM pg_class c JOIN pg_constraint k ON k.conrelid = c.oid
+WHERE c.relname = ANY(%(tables)s) AND k.contype <> 'p' AND NOT c.relispartition
+UNION ALL
+SELECT format('DROP INDEX %I', i.relname)
+FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid
+WHERE c.relname = ANY(%(tables)s) AND NOT c.relispartition
+  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x'))
+"""
+
+
+def test_verify_misses_nothing(cluster):
+    database, missed, tried = Database(cluster, "misses"), [], 0
+    for change in plan():
+        before = database.tables()
+        database.sqitch("deploy", "--to", change)
+        conn = database.connect()
+        cursor = conn.cursor()
+        cursor.execute(verify_script(change))
+        cursor.execute(PARTS.replace("%I", "%%I"), {"tables": sorted(database.tables() - before)})
+        parts = [row[0] for row in cursor.fetchall()]
+        conn.rollback()
+        for part in parts:
+            cursor.execute(part)
+            try:
+                cursor.execute(verify_script(change))
+                missed.append("%s: %s" % (change, part))
+            except psycopg2.Error:
+                tried += 1
+            conn.rollback()
+        conn.close()
+    assert not missed, "verify passes after\n" + "\n".join(missed)
+    assert tried > 200
