@@ -260,8 +260,14 @@ install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(SHARE)
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
 	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8)
-	cp -R $(wildcard sql nginx) $(SHARE)/
-	$(if $(wildcard app/web/dist),cp -R app/web/dist $(SHARE)/web)
+	cp -R sql $(SHARE)/
+	cp -R $(firstword $(wildcard app/web/dist) nginx/html) $(SHARE)/web
+	install -d $(DESTDIR)/etc/isp-billing/nginx
+	install -m 644 nginx/fastcgi.conf nginx/listen.conf $(DESTDIR)/etc/isp-billing/nginx
+	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \
+	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
+	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
+	    nginx/isp.conf > $(DESTDIR)/etc/isp-billing/nginx/isp.conf
 	$(if $(wildcard systemd/*),install -d $(DESTDIR)/lib/systemd/system)
 	$(if $(wildcard systemd/*.*),install -m 644 $(wildcard systemd/*.service systemd/*.timer \
 	  systemd/*.socket) $(DESTDIR)/lib/systemd/system)
