@@ -238,7 +238,7 @@ $(B)/lint/%.c.analyzer: $(B)/obj/%.o
 	@$(COMPILE_obj) $(PKG_CFLAGS) -fanalyzer -c -o $@.o $*.c && rm $@.o && touch $@
 $(B)/lint/%.c.strict: $(B)/san/%.o
 	@mkdir -p $(@D)
-	@$(COMPILE_obj) $(PKG_CFLAGS) -Itest/unit -fsyntax-only $*.c && touch $@
+	@$(COMPILE_obj) -Wno-write-strings $(PKG_CFLAGS) -Itest/unit -fsyntax-only $*.c && touch $@
 
 lint-tree:
 	@scripts/check-layers
@@ -268,9 +268,10 @@ install: programs
 	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
 	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
 	    nginx/isp.conf > $(DESTDIR)/etc/isp-billing/nginx/isp.conf
-	$(if $(wildcard systemd/*),install -d $(DESTDIR)/lib/systemd/system)
-	$(if $(wildcard systemd/*.*),install -m 644 $(wildcard systemd/*.service systemd/*.timer \
-	  systemd/*.socket) $(DESTDIR)/lib/systemd/system)
+	install -d $(DESTDIR)/lib/systemd/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
+	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(DESTDIR)/lib/systemd/system
+	install -m 644 systemd/sysusers.d/* $(DESTDIR)/usr/lib/sysusers.d
+	install -m 644 systemd/tmpfiles.d/* $(DESTDIR)/usr/lib/tmpfiles.d
 
 clean:
 	rm -rf $(B)
