@@ -30,6 +30,7 @@ WERROR  = $(if $(BINDING),-Werror)
 HARDEN  = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
           -fcf-protection -fPIE
 DIALECT = -std=gnu17 -D_GNU_SOURCE -DISP_VERSION='"$(VERSION)"' -fno-common -g -Ilib -I$(B)/gen
+TESTS    = -Itest/unit -Wno-write-strings # argv is written down in place
 SANITIZE = -fsanitize=address,undefined,float-cast-overflow -fno-omit-frame-pointer
 
 # Four builds of the same sources.  The sanitizers make gcc 12 warn falsely, so no -Werror there.
@@ -104,7 +105,7 @@ define flavour
 $(B)/$(1)/%.o: %.c Makefile | $(GEN_SRC)
 	@mkdir -p $$(@D)
 	$$(call say,cc $(1) $$<)
-	$$(Q)$$(COMPILE_$(1)) $$(PKG_CFLAGS) -Itest/unit -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(COMPILE_$(1)) $$(if $$(filter test/%,$$<),$$(TESTS)) $$(PKG_CFLAGS) -MMD -MP -c -o $$@ $$<
 $(B)/$(1)/gen/sql.o: $(B)/gen/sql.c Makefile
 	@mkdir -p $$(@D)
 	$$(call say,cc $(1) $$<)
@@ -238,7 +239,7 @@ $(B)/lint/%.c.analyzer: $(B)/obj/%.o
 	@$(COMPILE_obj) $(PKG_CFLAGS) -fanalyzer -c -o $@.o $*.c && rm $@.o && touch $@
 $(B)/lint/%.c.strict: $(B)/san/%.o
 	@mkdir -p $(@D)
-	@$(COMPILE_obj) -Wno-write-strings $(PKG_CFLAGS) -Itest/unit -fsyntax-only $*.c && touch $@
+	@$(COMPILE_obj) $(TESTS) $(PKG_CFLAGS) -fsyntax-only $*.c && touch $@
 
 lint-tree:
 	@scripts/check-layers
