@@ -70,21 +70,36 @@ open_all(struct ctx *cx, const struct daemon_args *args, struct conf *cf, struct
 	return db_who(cx);
 }
 
+/* What the command line asks for; a word that is wrong is a matter of usage. */
 static enum rc
-run(struct ctx *cx, const struct daemon_args *args, struct billing_report *rep)
+read_options(struct ctx *cx, const struct daemon_args *args, struct billing_options *ret)
 {
-	struct billing_options opt = { .dry_run = args->val[OPT_DRY_RUN] != NULL };
+	ret->dry_run = args->val[OPT_DRY_RUN] != NULL;
+	if (args->val[OPT_ONLY] != NULL)
+		TRY(billing_steps_read(cx, args->val[OPT_ONLY], &ret->steps));
+	return billing_date(cx, args->val[OPT_DATE], &ret->date);
+}
+
+static int
+run(struct ctx *cx, const struct daemon_args *args)
+{
+	struct billing_options opt = { 0 };
+	struct billing_report rep;
 	bool json = args->val[OPT_JSON] != NULL;
 
-	if (args->val[OPT_ONLY] != NULL)
-		TRY(billing_steps_read(cx, args->val[OPT_ONLY], &opt.steps));
-	TRY(billing_date(cx, args->val[OPT_DATE], &opt.date));
-	TRY(billing_run(cx, &opt, json ? NULL : print_line, NULL, rep));
+	if (read_options(cx, args, &opt) == RC_INVALID)
+		return daemon_usage(&self, cx->err.msg);
+	if (cx->err.rc != RC_OK ||
+	    billing_run(cx, &opt, json ? NULL : print_line, NULL, &rep) != RC_OK)
+		return daemon_fail(cx, &self);
 	if (json)
-		(void)puts(billing_report_json(cx, rep));
+		(void)puts(billing_report_json(cx, &rep));
 	else
-		print_totals(rep);
-	return RC_OK;
+		print_totals(&rep);
+	if (billing_failed(&rep) == 0)
+		return EXIT_DONE;
+	(void)fprintf(stderr, "%s: %zu failed\n", self.name, billing_failed(&rep));
+	return EXIT_FAILED;
 }
 
 int
@@ -92,27 +107,20 @@ main(int argc, char **argv)
 {
 	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
 	struct ctx cx = { .mem = mem, .actor = { .name = self.name }, .request_id = "", .ip = "" };
-	struct billing_report rep = { 0 };
 	struct daemon_args args;
 	struct db_conf dc;
 	struct conf cf;
-	enum rc rc;
+	int code;
 
 	(void)argc;
 	log_open(self.name);
 	daemon_args(&cx, &self, argv, &args);
 	if (args.nargs > 0)
 		return daemon_usage(&self, "only options are understood");
-	rc = open_all(&cx, &args, &cf, &dc);
-	if (rc == RC_OK)
-		rc = run(&cx, &args, &rep);
-	if (rc != RC_OK)
-		(void)daemon_fail(&cx, &self);
+	if (open_all(&cx, &args, &cf, &dc) == RC_OK)
+		code = run(&cx, &args);
+	else
+		code = daemon_fail(&cx, &self);
 	db_close(cx.db);
-	if (rc != RC_OK)
-		return cx.err.rc == RC_INVALID && args.val[OPT_ONLY] != NULL ? EXIT_USAGE
-									     : daemon_exit(rc);
-	if (billing_failed(&rep) > 0)
-		(void)fprintf(stderr, "%s: %zu failed\n", self.name, billing_failed(&rep));
-	return billing_failed(&rep) > 0 ? EXIT_FAILED : EXIT_DONE;
+	return code;
 }
