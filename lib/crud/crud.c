@@ -366,7 +366,7 @@ static enum rc
 refuse_locked(struct ctx *cx, const struct field *f)
 {
 	return err_field(cx, f->name, "The %s cannot be set here%s%s.", f->name,
-	    f->hint != NULL ? ": use " : "", f->hint != NULL ? f->hint : "");
+	    f->hint != NULL ? ": " : "", f->hint != NULL ? f->hint : "");
 }
 
 static bool
@@ -414,10 +414,9 @@ check_locked(struct ctx *cx, const struct resource *r, const char *id, cJSON *in
 	return rc;
 }
 
-/* The body, held against the table, the locks and the resource's own rule. */
-static enum rc
-read_body(struct ctx *cx, const struct resource *r, const char *id, const struct req *rq,
-    cJSON **ret)
+enum rc
+crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct req *rq,
+    struct cJSON **ret)
 {
 	enum fflag flag = id == NULL ? FF_CREATE : FF_UPDATE;
 	cJSON *in;
@@ -438,7 +437,7 @@ crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *a
 	struct shown s;
 	cJSON *in;
 
-	TRY(read_body(cx, r, NULL, rq, &in));
+	TRY(crud_read(cx, r, NULL, rq, &in));
 	meta = r->audited ? meta_of(cx, r, in) : NULL;
 	TRY(seal_secrets(cx, r, id, in));
 	cJSON_AddStringToObject(in, "id", id);
@@ -459,7 +458,7 @@ crud_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *a
 	cJSON *in;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(read_body(cx, r, id, rq, &in));
+	TRY(crud_read(cx, r, id, rq, &in));
 	meta = r->audited ? meta_of(cx, r, in) : NULL;
 	TRY(seal_secrets(cx, r, id, in));
 	TRY(db_who(cx));

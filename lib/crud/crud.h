@@ -75,6 +75,13 @@ enum rc crud_create(struct ctx *, const struct req *, struct resp *, const void 
 enum rc crud_update(struct ctx *, const struct req *, struct resp *, const void *arg);
 enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const void *arg);
 
+/*
+ * The body of a request, held against the fields of a resource, its locks and
+ * its own rule; id NULL: for creation.
+ */
+enum rc crud_read(struct ctx *, const struct resource *, const char *id, const struct req *,
+    struct cJSON **ret) _must_check_;
+
 /* Answer with the row (and children) of id; RC_NOT_FOUND when there is none. */
 enum rc crud_answer(struct ctx *, const struct resource *, const char *id, int status,
     struct resp *) _must_check_;

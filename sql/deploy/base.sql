@@ -39,12 +39,11 @@ CREATE TABLE personal_access_tokens (
 );
 CREATE INDEX personal_access_tokens_user ON personal_access_tokens (user_id);
 
--- Failures counted in windows of a minute; losing them in a crash costs nothing.
+-- Tries within the minute that began with the first; losing them in a crash costs nothing.
 CREATE UNLOGGED TABLE throttles (
-	key    text NOT NULL,
-	minute timestamptz NOT NULL,
-	hits   int NOT NULL DEFAULT 0,
-	PRIMARY KEY (key, minute)
+	key   text PRIMARY KEY,
+	since timestamptz NOT NULL,
+	hits  int NOT NULL
 );
 
 CREATE TABLE audit_logs (
@@ -77,6 +76,7 @@ CREATE TABLE settings (
 	public_tokens_per_minute int NOT NULL DEFAULT 60,
 	invoice_tokens_per_minute int NOT NULL DEFAULT 20,
 	enabled_payments  text[],                           -- NULL: all the gateway offers
+	setup_token       text,                             -- SHA-256 of what `ispctl setup` printed; allows the first register
 	updated_at        timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO settings DEFAULT VALUES;

@@ -1,0 +1,130 @@
+/*
+ * api.h: every address of the product, who may use it, what it takes.
+ *
+ * routes.c is the table; each noun has a file with its field table, its
+ * resource and the handlers of those verbs that mean more than a row.  Such a
+ * handler is handed its struct op, which says what body and query it takes:
+ * the same words check the request and describe it in openapi.json.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "crud/crud.h"
+#include "http/http.h"
+#include "http/shape.h"
+
+/* What a role and a token may do.  A route lists one of each; see routes.c. */
+enum perm {
+	P_VIEWER = 1 << 0,
+	P_OPERATOR = 1 << 1,
+	P_ADMIN = 1 << 2,
+	P_READ = 1 << 3,    /* ability read: GET */
+	P_BILLING = 1 << 4, /* ability billing: customers, packages, subscriptions, money */
+	P_NETWORK = 1 << 5, /* ability network: routers, accounts, monitoring */
+	P_FULL = 1 << 6,    /* ability *: all, and users, tokens, settings, credentials */
+};
+
+/* A verb with a life of its own. */
+struct op {
+	const char *summary;
+	const struct field *fields; /* of the body; NULL: it takes none */
+	size_t nfields;
+	enum fflag flag;            /* FF_CREATE or FF_UPDATE: which of them */
+	const struct field *params; /* of the query, beside those of a list */
+	size_t nparams;
+	const struct resource *row;  /* the answer is a row of it; NULL: see summary */
+	const struct resource *list; /* the answer is a list of it */
+	int status;                  /* of success; 0: 200 */
+};
+
+extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
+    package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
+    radius_resource, setting_resource, billing_log_resource, audit_log_resource,
+    midtrans_log_resource;
+
+/* A handler and its op. */
+#define API_OP(fn)                                                                                 \
+	enum rc fn(struct ctx *, const struct req *, struct resp *, const void *op);               \
+	extern const struct op fn##_op
+
+API_OP(auth_login);
+API_OP(auth_register);
+API_OP(auth_logout);
+API_OP(auth_me);
+API_OP(auth_user);
+API_OP(auth_password);
+API_OP(token_list);
+API_OP(token_create);
+API_OP(token_delete);
+API_OP(user_create);
+API_OP(user_update);
+API_OP(user_delete);
+
+API_OP(customer_archive);
+API_OP(customer_credits);
+API_OP(customer_credit_enter);
+API_OP(package_update);
+
+API_OP(subscription_create);
+API_OP(subscription_update);
+API_OP(subscription_delete);
+API_OP(subscription_suspend);
+API_OP(subscription_activate);
+API_OP(subscription_cancel);
+API_OP(subscription_credentials);
+
+API_OP(invoice_create);
+API_OP(invoice_update);
+API_OP(invoice_cancel);
+API_OP(invoice_mark_paid);
+API_OP(invoice_public);
+API_OP(payment_create);
+API_OP(payment_reverse);
+
+API_OP(router_save);
+API_OP(router_delete);
+API_OP(router_test_one);
+API_OP(router_test_default);
+API_OP(radius_show);
+API_OP(radius_save);
+
+API_OP(setting_show);
+API_OP(setting_save);
+API_OP(billing_rehearse);
+API_OP(dashboard_stats);
+API_OP(dashboard_activities);
+API_OP(meta_health);
+API_OP(meta_openapi);
+API_OP(meta_fields);
+
+extern const struct route api_routes[];
+extern const size_t api_nroutes;
+
+/* authenticate of struct http_policy: the token's role and abilities must hold perm. */
+enum rc api_authenticate(struct ctx *, const struct req *, uint32_t perm) _must_check_;
+
+/* Before a GET acts: who asks must be known, here and to the database. */
+enum rc api_act(struct ctx *) _must_check_;
+
+/* The body of a request, held against the op. */
+enum rc op_read(struct ctx *, const struct op *, const struct req *,
+    struct cJSON **ret) _must_check_;
+/* A yes or no in the query; absent: no. */
+enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _must_check_;
+/* Answer with the first of the rows; with null when there is none. */
+enum rc op_answer(struct resp *, int status, const struct db_rows *);
+/* The same request, its list narrowed to the rows of a parent. */
+struct req op_within(struct ctx *, const struct req *, const char *column, const char *id);
+/* Create a row, or change the one that stands in its place (id not NULL). */
+enum rc op_save(struct ctx *, const struct req *, struct resp *, const struct resource *,
+    const char *id) _must_check_;
+/* Set a text of a body. */
+void op_put(struct cJSON *in, const char *key, const char *val);
+
+/* The OpenAPI 3.1 document of api_routes. */
+const char *openapi_json(struct ctx *);
+/* "min 1, max 255 …" of fields as a JSON Schema object under key. */
+struct jw;
+void openapi_fields(struct jw *, const char *key, const struct field *, size_t n, enum fflag);
+
+#endif

@@ -1,0 +1,270 @@
+/* auth.c: logging in and out, who I am, my password. */
+#include <string.h>
+
+#include "api/api.h"
+#include "base/conf.h"
+#include "base/crypt.h"
+#include "base/jw.h"
+#include "db/rowjson.h"
+#include "domain/session.h"
+#include "domain/user.h"
+#include "sql.h"
+
+/* ---- who asks ---- */
+
+struct word {
+	const char *name;
+	uint32_t perms;
+};
+
+static const struct word roles[] = {
+	{ "viewer", P_VIEWER },
+	{ "operator", P_VIEWER | P_OPERATOR },
+	{ "admin", P_VIEWER | P_OPERATOR | P_ADMIN },
+};
+
+static const struct word abilities[] = {
+	{ "read", P_READ },
+	{ "billing", P_BILLING },
+	{ "network", P_NETWORK },
+	{ "*", P_READ | P_BILLING | P_NETWORK | P_FULL },
+};
+
+/* What the words of a list, parted by blanks, allow together. */
+static uint32_t
+perms_of(const struct word *table, size_t n, const char *list)
+{
+	uint32_t perms = 0;
+
+	while (*list != '\0') {
+		size_t len = strcspn(list, " ");
+
+		for (size_t i = 0; i < n; i++)
+			if (strlen(table[i].name) == len && memcmp(table[i].name, list, len) == 0)
+				perms |= table[i].perms;
+		list += len + strspn(list + len, " ");
+	}
+	return perms;
+}
+
+struct claim {
+	const char *hash;
+	uint32_t perm;
+};
+
+static enum rc
+unauthenticated(struct ctx *cx)
+{
+	return FAIL(cx, RC_UNAUTH, "Unauthenticated.");
+}
+
+/* The row of session_by_token against what was claimed. */
+static enum rc
+judge(struct ctx *cx, const struct db_rows *rows, void *arg)
+{
+	const struct claim *claim = arg;
+	struct actor *who = &cx->actor;
+
+	if (db_count(rows) == 0 || !crypt_same(db_text(rows, 0, "token"), claim->hash) ||
+	    !db_bool(rows, 0, "alive"))
+		return unauthenticated(cx);
+	who->id = db_text(rows, 0, "user_id");
+	who->name = db_text(rows, 0, "email");
+	who->role = db_text(rows, 0, "role");
+	who->perms = perms_of(roles, countof(roles), who->role) |
+		     perms_of(abilities, countof(abilities), db_text(rows, 0, "abilities"));
+	if ((who->perms & claim->perm) != claim->perm)
+		return FAIL(cx, RC_DENIED, "This action is unauthorized.");
+	return RC_OK;
+}
+
+enum rc
+api_act(struct ctx *cx)
+{
+	TRY(db_gate_pass(cx));
+	return db_who(cx);
+}
+
+/* A read goes along with the look-up; anything that acts waits for its outcome. */
+enum rc
+api_authenticate(struct ctx *cx, const struct req *rq, uint32_t perm)
+{
+	static const char scheme[] = "Bearer ";
+	struct claim *claim = arena_alloc(cx->mem, sizeof(*claim));
+	struct token token;
+
+	if (perm == 0)
+		return RC_OK;
+	if (strncasecmp(rq->authorization, scheme, strlen(scheme)) != 0 ||
+	    !session_token(cx, rq->authorization + strlen(scheme), &token))
+		return unauthenticated(cx);
+	*claim = (struct claim){ .hash = token.hash, .perm = perm };
+	cx->actor.token_id = token.id; /* claimed; nothing is given out unless judge() agrees */
+	TRY(db_gate_n(cx, &SQL_session_by_token, judge, claim,
+	    (const struct db_val[]){ V_I64(token.id), V_TEXT(token.hash) }, 2));
+	return strcmp(rq->method, "GET") == 0 ? RC_OK : api_act(cx);
+}
+
+/* ---- login ---- */
+
+/* clang-format off */
+static const struct field login_fields[] = {
+	{ "email",    FT_EMAIL, FF_CREATE | FF_NEEDED, .max = 255 },
+	{ "password", FT_TEXT,  FF_CREATE | FF_NEEDED, 1, 255 },
+};
+
+static const struct field register_fields[] = {
+	{ "name",                  FT_TEXT,   FF_CREATE | FF_NEEDED, 1, 255 },
+	{ "email",                 FT_EMAIL,  FF_CREATE | FF_NEEDED | FF_LOWER, .max = 255 },
+	{ "password",              FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128 },
+	{ "password_confirmation", FT_SECRET, FF_CREATE, 8, 128, .hint = "the password again" },
+	{ "setup_token",           FT_TEXT,   FF_CREATE, .max = 255,
+	  .hint = "in production: what `ispctl setup` printed" },
+};
+
+static const struct field password_fields[] = {
+	{ "current_password",      FT_TEXT,   FF_CREATE | FF_NEEDED, 1, 255 },
+	{ "password",              FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128 },
+	{ "password_confirmation", FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128,
+	  .hint = "the password again" },
+};
+/* clang-format on */
+
+const struct op auth_login_op = {
+	.summary = "Exchange e-mail and password for a token: {user, token}",
+	.fields = login_fields,
+	.nfields = countof(login_fields),
+	.flag = FF_CREATE,
+};
+
+const struct op auth_register_op = {
+	.summary = "Create the first admin, while there is no user at all: {user, token}",
+	.fields = register_fields,
+	.nfields = countof(register_fields),
+	.flag = FF_CREATE,
+	.status = 201,
+};
+
+/* {"user": {…}, "token": "…"}, the token only where there is one to tell. */
+static enum rc
+answer_user(struct ctx *cx, struct resp *rs, const struct db_rows *rows, const char *token)
+{
+	struct jw w = jw_new(&rs->body);
+	struct sb user = sb_new(cx->mem);
+
+	rowjson_object(&user, rows, 0);
+	jw_obj(&w, NULL);
+	jw_raw(&w, "user", user.buf);
+	if (token != NULL)
+		jw_str(&w, "token", token);
+	jw_end(&w);
+	return RC_OK;
+}
+
+static enum rc
+answer_session(struct ctx *cx, struct resp *rs, int status, const struct session *s)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_user_row, &rows, V_TEXT(s->user_id)));
+	rs->status = status;
+	return answer_user(cx, rs, rows, s->token);
+}
+
+enum rc
+auth_login(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct cJSON *in;
+	struct session s;
+
+	TRY(op_read(cx, op, rq, &in));
+	TRY(session_login(cx, shape_text(in, "email"), shape_text(in, "password"), &s));
+	return answer_session(cx, rs, 200, &s);
+}
+
+/* The browser sends the password twice; a program need not. */
+static enum rc
+confirmed(struct ctx *cx, const struct cJSON *in)
+{
+	const char *again = shape_text(in, "password_confirmation");
+
+	if (again != NULL && strcmp(again, shape_text(in, "password")) != 0)
+		return err_field(cx, "password", "The password confirmation does not match.");
+	return RC_OK;
+}
+
+enum rc
+auth_register(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct cJSON *in;
+	struct session s;
+	const char *id;
+
+	TRY(op_read(cx, op, rq, &in));
+	TRY(confirmed(cx, in));
+	cx->actor.name = shape_text(in, "email");
+	TRY(db_who(cx));
+	TRY(user_register(cx, in, cx->conf == NULL || conf_production(cx->conf), &id));
+	TRY(session_open(cx, id, &s));
+	return answer_session(cx, rs, 201, &s);
+}
+
+/* ---- once logged in ---- */
+
+const struct op auth_logout_op = { .summary = "Revoke the token of this request" };
+const struct op auth_me_op = { .summary = "The user of this token", .row = &user_resource };
+const struct op auth_user_op = { .summary = "The user of this token: {user}" };
+const struct op auth_password_op = {
+	.summary = "Change my password; all my other tokens end",
+	.fields = password_fields,
+	.nfields = countof(password_fields),
+	.flag = FF_CREATE,
+};
+
+enum rc
+auth_logout(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+
+	(void)rq, (void)op;
+	TRY(db_query(cx, &SQL_session_close, &rows, V_I64(cx->actor.token_id), V_TEXT(cx->actor.id),
+	    V_TEXT(cx->ip)));
+	return resp_json(rs, 200, "{\"message\":\"Logged out successfully\"}");
+}
+
+enum rc
+auth_me(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+
+	(void)rq, (void)op;
+	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
+	return op_answer(rs, 200, rows);
+}
+
+enum rc
+auth_user(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+
+	(void)rq, (void)op;
+	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
+	rs->status = 200;
+	return answer_user(cx, rs, rows, NULL);
+}
+
+enum rc
+auth_password(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct cJSON *in;
+	struct db_rows *rows;
+	const char *hash;
+
+	TRY(op_read(cx, op, rq, &in));
+	TRY(confirmed(cx, in));
+	TRY(session_confirm(cx, shape_text(in, "current_password")));
+	TRY(crypt_password_hash(cx, shape_text(in, "password"), &hash));
+	TRY(db_query(cx, &SQL_user_password, &rows, V_TEXT(cx->actor.id), V_TEXT(hash),
+	    V_I64(cx->actor.token_id), V_TEXT(cx->ip)));
+	return resp_json(rs, 200, "{\"message\":\"Password changed successfully\"}");
+}

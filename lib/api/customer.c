@@ -1,0 +1,133 @@
+/* customer.c: who pays us, and what we owe them. */
+#include "api/api.h"
+#include "api/form.h"
+#include "sql.h"
+
+static const char *const states[] = { "active", "inactive", "suspended", NULL };
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ "name",        FT_TEXT,  RW | FF_NEEDED | FF_SORT, 1, 255 },
+	{ "email",       FT_EMAIL, RW | FF_NULL | FF_SORT | FF_FILTER, .max = 255 },
+	{ "phone",       FT_TEXT,  RW | FF_NULL | FF_FILTER, .max = 20, .check = form_phone,
+	  .hint = "digits + - blanks ( )" },
+	{ "address",     FT_TEXT,  RW | FF_NULL | FF_LINES, .max = 1000 },
+	{ "status",      FT_TEXT,  RW | FF_FILTER | FF_SORT, .max = 16, .among = states,
+	  .dflt = "\"active\"",
+	  .hint = "a label, without effect on the service" },
+	{ "credit",      FT_MONEY, RO | FF_SORT },
+	{ "archived_at", FT_TIME,  RO | FF_NULL },
+	{ "created_at",  FT_TIME,  RO | FF_SORT },
+	{ "updated_at",  FT_TIME,  RO | FF_SORT },
+};
+
+static const char *const search[] = { "name", "email", "phone", NULL };
+
+static const struct child children[] = {
+	{ "subscriptions", "subscription_rows", "customer_id" },
+	{ "secrets",       "secret_rows",       "customer_id" },
+};
+
+const struct resource customer_resource = {
+	.name = "customer",
+	.label = "The customer",
+	.table = "customers",
+	.view = "customer_rows",
+	.visible = "archived_at IS NULL",
+	.hidden_param = "archived",
+	.hidden = "archived_at IS NOT NULL",
+	.search = search,
+	.fields = fields,
+	.nfields = countof(fields),
+	.children = children,
+	.nchildren = countof(children),
+};
+
+static const struct field archive_params[] = {
+	{ "keep_credit", FT_BOOL, .hint = "archive although we owe the customer money" },
+};
+
+static const struct field credit_fields[] = {
+	{ "amount",      FT_MONEY, FF_CREATE | RO | FF_NEEDED, -999999999999, 999999999999,
+	  .hint = "more than 0: a gift; less: paid out" },
+	{ "reason",      FT_TEXT,  FF_CREATE | RO | FF_NEEDED, 1, 255 },
+	{ "kind",        FT_TEXT,  RO | FF_FILTER, .max = 16 },
+	{ "balance",     FT_MONEY, RO },
+	{ "customer_id", FT_UUID,  RO | FF_FILTER },
+	{ "payment_id",  FT_UUID,  RO | FF_NULL },
+	{ "gift_id",     FT_UUID,  RO | FF_NULL },
+	{ "invoice_id",  FT_UUID,  RO | FF_NULL },
+	{ "actor",       FT_TEXT,  RO | FF_NULL },
+	{ "entered_on",  FT_DATE,  RO },
+	{ "created_at",  FT_TIME,  RO | FF_SORT },
+};
+
+const struct resource credit_resource = {
+	.name = "credit",
+	.label = "The credit entry",
+	.table = "customer_credits",
+	.view = "credit_rows",
+	.fields = credit_fields,
+	.nfields = countof(credit_fields),
+};
+
+const struct op customer_archive_op = {
+	.summary = "Archive a customer: subscriptions end, what was billed and paid stays",
+	.params = archive_params, .nparams = countof(archive_params),
+	.status = 204,
+};
+const struct op customer_credits_op = {
+	.summary = "The ledger of a customer's credit",
+	.list = &credit_resource,
+};
+const struct op customer_credit_enter_op = {
+	.summary = "Give a customer credit, or pay credit out",
+	.fields = credit_fields, .nfields = countof(credit_fields), .flag = FF_CREATE,
+	.row = &credit_resource, .status = 201,
+};
+/* clang-format on */
+
+enum rc
+customer_archive(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	const char *id;
+	bool keep;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_flag(cx, rq, "keep_credit", &keep));
+	TRY(db_query(cx, &SQL_customer_archive, &rows, V_TEXT(id), V_BOOL(keep)));
+	rs->status = 204;
+	return RC_OK;
+}
+
+enum rc
+customer_credits(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct req sub;
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(db_query(cx, &SQL_customer_exists, &rows, V_TEXT(id)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such customer.");
+	sub = op_within(cx, rq, "customer_id", id);
+	return crud_list(cx, &sub, rs, &credit_resource);
+}
+
+enum rc
+customer_credit_enter(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_read(cx, op, rq, &in));
+	TRY(db_query(cx, &SQL_credit_enter, &rows, V_TEXT(id), V_I64(shape_i64(in, "amount")),
+	    V_TEXT(shape_text(in, "reason"))));
+	return crud_answer(cx, &credit_resource, db_text(rows, 0, "id"), 201, rs);
+}

@@ -1,0 +1,112 @@
+/* dashboard.c: the first screen, and the rehearsal of tonight's run. */
+#include <string.h>
+
+#include "api/api.h"
+#include "base/jw.h"
+#include "db/rowjson.h"
+#include "service/billing.h"
+#include "sql.h"
+
+const struct op dashboard_stats_op = {
+	.summary =
+	    "Counts, revenue, the newest payments, what expires within 7 days, what is overdue",
+};
+
+static void
+put_rows(struct ctx *cx, struct jw *w, const char *key, const struct db_rows *rows)
+{
+	struct sb s = sb_new(cx->mem);
+
+	rowjson_array(&s, rows);
+	jw_raw(w, key, s.buf);
+}
+
+/* Every number under its name, and four of them under the name the browser knows. */
+static void
+put_numbers(struct jw *w, const struct db_rows *rows)
+{
+	static const char *const names[][2] = {
+		{ "total_customers", "totalCustomers" },
+		{ "active_customers" },
+		{ "total_packages" },
+		{ "active_subscriptions", "activeSubscriptions" },
+		{ "suspended_subscriptions" },
+		{ "unpaid_invoices", "unpaidInvoices" },
+		{ "overdue_invoices" },
+		{ "monthly_revenue", "monthlyRevenue" },
+		{ "total_revenue" },
+	};
+
+	for (size_t i = 0; i < countof(names); i++)
+		for (size_t j = 0; j < 2 && names[i][j] != NULL; j++)
+			jw_i64(w, names[i][j], db_i64(rows, 0, names[i][0]));
+}
+
+enum rc
+dashboard_stats(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct jw w = jw_new(&rs->body);
+	struct db_rows *numbers, *payments, *expiring, *overdue;
+
+	(void)rq, (void)op;
+	TRY(db_send_n(cx, &SQL_dashboard_numbers, &numbers, NULL, 0));
+	TRY(db_send_n(cx, &SQL_dashboard_payments, &payments, NULL, 0));
+	TRY(db_send_n(cx, &SQL_dashboard_expiring, &expiring, NULL, 0));
+	TRY(db_send_n(cx, &SQL_dashboard_overdue, &overdue, NULL, 0));
+	TRY(db_sync(cx));
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	put_numbers(&w, numbers);
+	put_rows(cx, &w, "recent_payments", payments);
+	put_rows(cx, &w, "expiring_subscriptions", expiring);
+	put_rows(cx, &w, "overdue_list", overdue);
+	jw_end(&w);
+	return RC_OK;
+}
+
+/* clang-format off */
+static const struct field activity_params[] = {
+	{ "limit", FT_INT, 0, 1, 100, .dflt = "20" },
+};
+
+const struct op dashboard_activities_op = {
+	.summary = "The newest billing logs with the customer's name, as an array",
+	.params = activity_params, .nparams = countof(activity_params),
+};
+
+static const struct field preview_params[] = {
+	{ "date", FT_DATE, .hint = "the business day; by default today" },
+};
+
+const struct op billing_rehearse_op = {
+	.summary = "What billing-cron would do on that day",
+	.params = preview_params, .nparams = countof(preview_params),
+};
+/* clang-format on */
+
+enum rc
+dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	int64_t limit;
+
+	(void)op;
+	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
+	TRY(db_query(cx, &SQL_dashboard_activities, &rows, V_I64(limit)));
+	rs->status = 200;
+	rowjson_array(&rs->body, rows);
+	return RC_OK;
+}
+
+enum rc
+billing_rehearse(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	const char *date = req_param(cx, rq, "date"), *json;
+
+	(void)op;
+	if (date != NULL)
+		TRY(shape_param(cx, &preview_params[0], date));
+	TRY(api_act(cx));
+	TRY(billing_preview(cx, date, &json));
+	return resp_json(rs, 200, json);
+}

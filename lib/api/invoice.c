@@ -1,0 +1,163 @@
+/* invoice.c: what is owed, and its settlement by hand. */
+#include <cJSON.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/form.h"
+#include "api/money.h"
+#include "sql.h"
+
+static const char *const states[] = { "unpaid", "paid", "overdue", "cancelled", NULL };
+static const char *const kinds[] = { "renewal", "other", NULL };
+static const char *const all_kinds[] = { "first", "renewal", "other", NULL };
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ "subscription_id", FT_UUID,  FF_CREATE | RO | FF_NEEDED | FF_FILTER },
+	{ "kind",            FT_TEXT,  FF_CREATE | RO, .max = 16, .among = kinds,
+	  .dflt = "\"renewal\"",
+	  .hint = "renewal: the next period not billed; other: no period" },
+	{ "amount",          FT_MONEY, RW | FF_SORT, 0, MONEY_MAX,
+	  .hint = "needed by kind other; changed only while nothing was paid or tried" },
+	{ "due_date",        FT_DATE,  RW | FF_SORT },
+	{ "notes",           FT_TEXT,  RW | FF_NULL | FF_LINES, .max = 1000 },
+	{ "status",          FT_TEXT,  RW | FF_LOCKED | FF_FILTER | FF_SORT, .max = 16,
+	  .among = states,
+	  .dflt = "\"unpaid\"", .hint = "use /mark-paid or DELETE of the invoice" },
+	{ "invoice_number",  FT_TEXT,  RO | FF_SORT | FF_FILTER, .max = 64 },
+	{ "customer_id",     FT_UUID,  RO | FF_FILTER },
+	{ "package_id",      FT_UUID,  RO | FF_NULL | FF_FILTER },
+	{ "paid_amount",     FT_MONEY, RO },
+	{ "outstanding",     FT_MONEY, RO },
+	{ "period_start",    FT_DATE,  RO | FF_NULL },
+	{ "period_end",      FT_DATE,  RO | FF_NULL },
+	{ "issued_on",       FT_DATE,  RO },
+	{ "created_at",      FT_TIME,  RO | FF_SORT },
+	{ "updated_at",      FT_TIME,  RO | FF_SORT },
+};
+
+static const struct field a_day = { "day", FT_DATE };
+
+static const struct field any_kind = { "kind", FT_TEXT, .max = 16, .among = all_kinds };
+
+static const struct filter filters[] = {
+	{ "kind",     "kind",     "=",  &any_kind },
+	{ "due_from", "due_date", ">=", &a_day },
+	{ "due_to",   "due_date", "<=", &a_day },
+};
+
+static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };
+
+const struct resource invoice_resource = {
+	.name = "invoice",
+	.label = "The invoice",
+	.table = "invoices",
+	.view = "invoice_rows",
+	.search = search,
+	.fields = fields,
+	.nfields = countof(fields),
+	.filters = filters,
+	.nfilters = countof(filters),
+};
+
+const struct op invoice_create_op = {
+	.summary = "Issue an invoice by hand",
+	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
+	.row = &invoice_resource, .status = 201,
+};
+const struct op invoice_update_op = {
+	.summary = "Change an invoice",
+	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
+	.row = &invoice_resource,
+};
+const struct op invoice_cancel_op = {
+	.summary = "Cancel an invoice nobody paid for; its period is free again", .status = 204,
+};
+
+static const struct field mark_paid_fields[] = {
+	{ "method",    FT_TEXT,  FF_CREATE, .max = 16, .among = money_methods, .dflt = "\"cash\"" },
+	{ "amount",    FT_MONEY, FF_CREATE, 1, MONEY_MAX,
+	  .hint = "by default what is outstanding" },
+	{ "reference", FT_TEXT,  FF_CREATE | FF_NULL, 1, 255,
+	  .hint = "the same again: no second payment" },
+	{ "payment_date",      FT_TEXT, FF_CREATE | FF_NULL, .max = 40, .check = form_moment },
+	{ "notes",             FT_TEXT, FF_CREATE | FF_NULL | FF_LINES, .max = 1000 },
+	{ "surplus_to_credit", FT_BOOL, FF_CREATE, .dflt = "false" },
+};
+
+const struct op invoice_mark_paid_op = {
+	.summary = "Book a payment on an invoice; takes an Idempotency-Key",
+	.fields = mark_paid_fields, .nfields = countof(mark_paid_fields), .flag = FF_CREATE,
+	.row = &invoice_resource,
+};
+const struct op invoice_public_op = {
+	.summary = "What a customer with the link sees of an invoice",
+};
+/* clang-format on */
+
+enum rc
+invoice_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+
+	(void)op;
+	TRY(crud_read(cx, &invoice_resource, NULL, rq, &in));
+	TRY(db_query(cx, &SQL_invoice_create, &rows, V_TEXT(shape_json(cx, in))));
+	return crud_answer(cx, &invoice_resource, db_text(rows, 0, "id"), 201, rs);
+}
+
+enum rc
+invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(crud_read(cx, &invoice_resource, id, rq, &in));
+	TRY(db_query(cx, &SQL_invoice_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	return crud_answer(cx, &invoice_resource, id, 200, rs);
+}
+
+enum rc
+invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(db_query(cx, &SQL_invoice_cancel, &rows, V_TEXT(id)));
+	rs->status = 204;
+	return RC_OK;
+}
+
+enum rc
+invoice_mark_paid(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_read(cx, op, rq, &in));
+	op_put(in, "invoice_id", id);
+	TRY(money_book(cx, rq, in, &rows));
+	return crud_answer(cx, &invoice_resource, id, 200, rs);
+}
+
+enum rc
+invoice_public(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(db_query(cx, &SQL_invoice_public, &rows, V_TEXT(id)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
+	return op_answer(rs, 200, rows);
+}

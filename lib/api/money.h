@@ -1,0 +1,24 @@
+/*
+ * money.h: booking a payment by hand, on either of its two addresses.
+ */
+#ifndef API_MONEY_H
+#define API_MONEY_H
+
+#include "db/db.h"
+#include "http/http.h"
+
+#define MONEY_MAX INT64_C(999999999999)
+
+extern const char *const money_methods[];
+
+struct cJSON;
+
+/*
+ * Book what `in` says, under its reference or the request's Idempotency-Key;
+ * the same key with another body is RC_CONFLICT.  One row: payment_id,
+ * invoice_id, repeated.
+ */
+enum rc money_book(struct ctx *, const struct req *, struct cJSON *in,
+    struct db_rows **ret) _must_check_;
+
+#endif

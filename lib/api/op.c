@@ -1,0 +1,66 @@
+/* op.c: what handlers of their own have in common; see api.h. */
+#include <cJSON.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "db/rowjson.h"
+
+enum rc
+op_read(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON **ret)
+{
+	return shape_read(cx, op->fields, op->nfields, op->flag, rq, ret);
+}
+
+enum rc
+op_flag(struct ctx *cx, const struct req *rq, const char *name, bool *ret)
+{
+	const char *val = req_param(cx, rq, name);
+
+	if (val == NULL || strcmp(val, "0") == 0 || strcmp(val, "false") == 0)
+		*ret = false;
+	else if (strcmp(val, "1") == 0 || strcmp(val, "true") == 0)
+		*ret = true;
+	else
+		return err_field(cx, name, "The %s must be true or false.", name);
+	return RC_OK;
+}
+
+enum rc
+op_answer(struct resp *rs, int status, const struct db_rows *rows)
+{
+	rs->status = status;
+	if (db_count(rows) == 0)
+		sb_puts(&rs->body, "null");
+	else
+		rowjson_object(&rs->body, rows, 0);
+	return RC_OK;
+}
+
+struct req
+op_within(struct ctx *cx, const struct req *rq, const char *column, const char *id)
+{
+	struct req sub = *rq;
+
+	sub.query = arena_printf(cx->mem, "%s&%s=%s", rq->query, column, id);
+	return sub;
+}
+
+enum rc
+op_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *res,
+    const char *id)
+{
+	struct req sub = *rq;
+
+	if (id == NULL)
+		return crud_create(cx, rq, rs, res);
+	sub.args[0].name = "id";
+	sub.args[0].val = id;
+	return crud_update(cx, &sub, rs, res);
+}
+
+void
+op_put(struct cJSON *in, const char *key, const char *val)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(in, key);
+	cJSON_AddStringToObject(in, key, val);
+}

@@ -1,0 +1,165 @@
+/* router.c: the routers we drive, and the RADIUS server beside them. */
+#include <cJSON.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/form.h"
+#include "sql.h"
+
+static const char *const verifications[] = { "verify", "pin", "adh", "none", NULL };
+
+/* clang-format off */
+static const struct field router_fields[] = {
+	{ "name",              FT_TEXT,   RW | FF_NEEDED | FF_SORT, 1, 255 },
+	{ "host",              FT_TEXT,   RW | FF_NEEDED | FF_SORT | FF_FILTER | FF_LOWER, 1, 253,
+	  .check = form_host },
+	{ "port",              FT_INT,    RW | FF_FILTER, 1, 65535,
+	  .hint = "by default 8728, with ssl 8729" },
+	{ "username",          FT_TEXT,   RW | FF_NEEDED, 1, 64, .check = form_printable },
+	{ "password",          FT_SECRET, WO, .max = 128, .check = form_printable },
+	{ "ssl",               FT_BOOL,   RW, .dflt = "false" },
+	{ "tls_verify",        FT_TEXT,   RW, .max = 16, .among = verifications,
+	  .dflt = "\"verify\"" },
+	{ "tls_fingerprint",   FT_TEXT,   RW | FF_NULL, .max = 95, .check = form_digest,
+	  .hint = "for tls_verify pin" },
+	{ "tls_ca",            FT_TEXT,   RW | FF_NULL | FF_LINES, .max = 65536,
+	  .hint = "PEM, for tls_verify verify" },
+	{ "ppp_local_address", FT_TEXT,   RW | FF_NULL, .max = 63, .check = form_printable,
+	  .hint = "of the profiles we make" },
+	{ "ppp_pool",          FT_TEXT,   RW | FF_NULL, .max = 63, .check = form_printable,
+	  .hint = "of the profiles we make" },
+	{ "connect_timeout_ms", FT_INT,   RW, 100, 60000, .dflt = "5000" },
+	{ "read_timeout_ms",   FT_INT,    RW, 100, 60000, .dflt = "15000" },
+	{ "is_active",         FT_BOOL,   RW | FF_FILTER, .dflt = "true" },
+	{ "has_password",      FT_BOOL,   RO },
+	{ "last_connected_at", FT_TIME,   RO | FF_NULL | FF_SORT },
+	{ "version",           FT_TEXT,   RO | FF_NULL },
+	{ "broken_since",      FT_TIME,   RO | FF_NULL },
+	{ "last_error",        FT_TEXT,   RO | FF_NULL },
+	{ "created_at",        FT_TIME,   RO | FF_SORT },
+	{ "updated_at",        FT_TIME,   RO | FF_SORT },
+};
+
+static const char *const router_search[] = { "name", "host", NULL };
+
+static enum rc
+check_router(struct ctx *cx, const char *id, struct cJSON *in)
+{
+	const char *verify = shape_text(in, "tls_verify");
+
+	if (id == NULL && verify != NULL && strcmp(verify, "pin") == 0 &&
+	    shape_text(in, "tls_fingerprint") == NULL)
+		return err_field(cx, "tls_fingerprint",
+		    "The tls fingerprint field is required when tls verify is pin.");
+	if (id == NULL && !shape_has(in, "password"))
+		cJSON_AddStringToObject(in, "password", "");
+	if (id == NULL && !shape_has(in, "port"))
+		cJSON_AddNumberToObject(in, "port", shape_bool(in, "ssl") ? 8729 : 8728);
+	return RC_OK;
+}
+
+const struct resource router_resource = {
+	.name = "router_setting",
+	.label = "The router",
+	.table = "router_settings",
+	.view = "router_setting_rows",
+	.search = router_search,
+	.fields = router_fields,
+	.nfields = countof(router_fields),
+	.secret_of = "router_settings",
+	.check = check_router,
+	.audited = true,
+};
+
+const struct op router_save_op = {
+	.summary = "Add a router, or change the one with this host and port (then 200)",
+	.fields = router_fields, .nfields = countof(router_fields), .flag = FF_CREATE,
+	.row = &router_resource, .status = 201,
+};
+const struct op router_delete_op = { .summary = "Remove a router that has no accounts",
+	  .status = 204 };
+/* clang-format on */
+
+/* The body of the POST is held against the fields by whichever verb it turns out to be. */
+enum rc
+router_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+
+	TRY(op_read(cx, op, rq, &in));
+	TRY(check_router(cx, NULL, in));
+	TRY(db_query(cx, &SQL_router_at, &rows, V_TEXT(shape_text(in, "host")),
+	    V_I64(shape_i64(in, "port"))));
+	return op_save(cx, rq, rs, &router_resource,
+	    db_count(rows) == 0 ? NULL : db_text(rows, 0, "id"));
+}
+
+enum rc
+router_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(db_query(cx, &SQL_router_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+	rs->status = 204;
+	return RC_OK;
+}
+
+/* ---- RADIUS: one row or none ---- */
+
+/* clang-format off */
+static const struct field radius_fields[] = {
+	{ "host",           FT_TEXT,   RW | FF_NEEDED, 1, 253, .check = form_host },
+	{ "port",           FT_INT,    RW, 1, 65535, .dflt = "1812" },
+	{ "secret",         FT_SECRET, WO | FF_NEEDED, 1, 128, .check = form_printable },
+	{ "nas_identifier", FT_TEXT,   RW, 1, 255, .dflt = "\"mikrotik\"" },
+	{ "enabled",        FT_BOOL,   RW, .dflt = "false" },
+	{ "has_secret",     FT_BOOL,   RO },
+	{ "created_at",     FT_TIME,   RO },
+	{ "updated_at",     FT_TIME,   RO },
+};
+
+const struct resource radius_resource = {
+	.name = "radius_setting",
+	.label = "The RADIUS setting",
+	.table = "radius_settings",
+	.view = "radius_setting_rows",
+	.fields = radius_fields,
+	.nfields = countof(radius_fields),
+	.secret_of = "radius_settings",
+	.audited = true,
+};
+
+const struct op radius_show_op = {
+	.summary = "The RADIUS server, or null", .row = &radius_resource,
+};
+const struct op radius_save_op = {
+	.summary = "Set the RADIUS server up (201), or change it (200)",
+	.fields = radius_fields, .nfields = countof(radius_fields), .flag = FF_CREATE,
+	.row = &radius_resource, .status = 201,
+};
+/* clang-format on */
+
+enum rc
+radius_show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+
+	(void)rq, (void)op;
+	TRY(db_query0(cx, &SQL_radius_row, &rows));
+	return op_answer(rs, 200, rows);
+}
+
+enum rc
+radius_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+
+	(void)op;
+	TRY(db_query0(cx, &SQL_radius_row, &rows));
+	return op_save(cx, rq, rs, &radius_resource,
+	    db_count(rows) == 0 ? NULL : db_text(rows, 0, "id"));
+}

@@ -1,0 +1,74 @@
+/* setting.c: the owner's policies, one row. */
+#include "api/api.h"
+#include "sql.h"
+
+static const char *const modes[] = { "disable", "isolate", NULL };
+static const char *const channels[] = { "credit_card", "bca_va", "bni_va", "bri_va", "cimb_va",
+	"permata_va", "echannel", "other_va", "danamon_va", "bsi_va", "seabank_va", "saqu_va",
+	"gopay", "shopeepay", "other_qris", "dana", "ovo", "indomaret", "alfamart", "akulaku",
+	"kredivo", "bca_klikbca", "bca_klikpay", "bri_epay", "cimb_clicks", "danamon_online",
+	"uob_ezpay", NULL };
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ "lead_days",         FT_INT,  FF_UPDATE | RO, 0, 90,
+	  .hint = "invoice so many days before the end" },
+	{ "grace_days",        FT_INT,  FF_UPDATE | RO, 0, 90,
+	  .hint = "suspend later than the due date by more than this" },
+	{ "hold_nights",       FT_INT,  FF_UPDATE | RO, 0, 30,
+	  .hint = "nights an unanswered gateway may delay a suspension" },
+	{ "suspend_mode",      FT_TEXT, FF_UPDATE | RO, .max = 16, .among = modes },
+	{ "isolation_profile", FT_TEXT, FF_UPDATE | RO, 1, 63, .chars = "._-",
+	  .hint = "for suspend_mode isolate" },
+	{ "remove_expired",    FT_BOOL, FF_UPDATE | RO,
+	  .hint = "take expired accounts off the router" },
+	{ "token_idle_days",   FT_INT,  FF_UPDATE | RO, 1, 3650,
+	  .hint = "a token unused for so long ends" },
+	{ "attempt_minutes",   FT_INT,  FF_UPDATE | RO, 15, 10080,
+	  .hint = "life of a payment page" },
+	{ "public_reads_per_minute",   FT_INT, FF_UPDATE | RO, 1, 100000, .hint = "per address" },
+	{ "public_tokens_per_minute",  FT_INT, FF_UPDATE | RO, 1, 100000, .hint = "per address" },
+	{ "invoice_tokens_per_minute", FT_INT, FF_UPDATE | RO, 1, 100000, .hint = "per invoice" },
+	{ "enabled_payments",  FT_LIST, FF_UPDATE | RO | FF_NULL, 1, 40, .among = channels,
+	  .hint = "null: all the gateway offers" },
+	{ "updated_at",        FT_TIME, RO },
+};
+
+const struct resource setting_resource = {
+	.name = "setting",
+	.label = "The settings",
+	.table = "settings",
+	.view = "setting_rows",
+	.fields = fields,
+	.nfields = countof(fields),
+};
+
+const struct op setting_show_op = { .summary = "The policies", .row = &setting_resource };
+const struct op setting_save_op = {
+	.summary = "Change policies",
+	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
+	.row = &setting_resource,
+};
+/* clang-format on */
+
+enum rc
+setting_show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+
+	(void)rq, (void)op;
+	TRY(db_query0(cx, &SQL_setting_row, &rows));
+	return op_answer(rs, 200, rows);
+}
+
+enum rc
+setting_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+
+	TRY(op_read(cx, op, rq, &in));
+	TRY(db_query(cx, &SQL_setting_save, &rows, V_TEXT(shape_json(cx, in)), V_TEXT(cx->ip)));
+	TRY(db_query0(cx, &SQL_setting_row, &rows));
+	return op_answer(rs, 200, rows);
+}

@@ -1,0 +1,233 @@
+/* subscription.c: a customer, a package, an account and its days. */
+#include <cJSON.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/form.h"
+#include "base/crypt.h"
+#include "base/jw.h"
+#include "sql.h"
+
+static const char *const states[] = { "active", "suspended", "expired", "cancelled", NULL };
+static const char *const moments[] = { "now", "next_period", NULL };
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ "customer_id",       FT_UUID, RW | FF_NEEDED | FF_FILTER,
+	  .hint = "fixed at creation" },
+	{ "package_id",        FT_UUID, RW | FF_NEEDED | FF_FILTER },
+	{ "effective",         FT_TEXT, FF_UPDATE, .max = 16, .among = moments,
+	  .hint = "when a new package_id counts" },
+	{ "next_package_id",   FT_UUID, RO | FF_NULL },
+	{ "router_id",         FT_UUID, RW | FF_NULL | FF_FILTER,
+	  .hint = "null: the default router" },
+	{ "mikrotik_username", FT_TEXT, RW | FF_NEEDED | FF_SORT | FF_FILTER, 1, 64,
+	  .chars = "._@-" },
+	{ "mikrotik_password", FT_SECRET, WO | FF_NEEDED, 1, 64, .check = form_printable,
+	  .hint = "printable ASCII" },
+	{ "start_date",        FT_DATE, RW | FF_SORT, .hint = "with end_date, or neither" },
+	{ "end_date",          FT_DATE, RW | FF_SORT, .hint = "the last day of service" },
+	{ "status",            FT_TEXT, RW | FF_LOCKED | FF_FILTER | FF_SORT, .max = 16,
+	  .among = states,
+	  .dflt = "\"active\"", .hint = "use /suspend, /activate and /cancel of the subscription" },
+	{ "suspend_reason",    FT_TEXT, RO | FF_NULL, .max = 16 },
+	{ "auto_renew",        FT_BOOL, RW | FF_FILTER, .dflt = "true" },
+	{ "issue_invoice",     FT_BOOL, FF_CREATE, .dflt = "false",
+	  .hint = "bill the first period now" },
+	{ "resumed_on",        FT_DATE, RO | FF_NULL },
+	{ "hold_until",        FT_DATE, RO | FF_NULL },
+	{ "local_address",     FT_TEXT, RW | FF_NULL, .max = 45, .check = form_address },
+	{ "remote_address",    FT_TEXT, RW | FF_NULL, .max = 45, .check = form_address,
+	  .hint = "needed by static packages" },
+	{ "profile",           FT_TEXT, RW | FF_NULL, 1, 63, .check = form_printable,
+	  .hint = "instead of the package's" },
+	{ "comment",           FT_TEXT, RW | FF_NULL, .max = 255 },
+	{ "sync_state",        FT_TEXT, RO },
+	{ "sync_error",        FT_TEXT, RO | FF_NULL },
+	{ "synced_at",         FT_TIME, RO | FF_NULL },
+	{ "cancelled_at",      FT_TIME, RO | FF_NULL },
+	{ "created_at",        FT_TIME, RO | FF_SORT },
+	{ "updated_at",        FT_TIME, RO | FF_SORT },
+};
+
+static const char *const search[] = { "mikrotik_username", "customer.name", NULL };
+
+const struct resource subscription_resource = {
+	.name = "subscription",
+	.label = "The subscription",
+	.table = "subscriptions",
+	.view = "subscription_rows",
+	.search = search,
+	.fields = fields,
+	.nfields = countof(fields),
+};
+
+static const struct field reason_fields[] = {
+	{ "reason", FT_TEXT, FF_UPDATE | FF_NULL, .max = 255 },
+};
+
+static const struct field activate_fields[] = {
+	{ "until",  FT_DATE, FF_UPDATE | FF_NULL,
+	  .hint = "no suspension for debt up to this day, at most 14 days on" },
+	{ "reason", FT_TEXT, FF_UPDATE | FF_NULL, .max = 255 },
+};
+
+const struct op subscription_create_op = {
+	.summary = "Sign a customer up",
+	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
+	.row = &subscription_resource, .status = 201,
+};
+const struct op subscription_update_op = {
+	.summary = "Change a subscription; the router follows",
+	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
+	.row = &subscription_resource,
+};
+const struct op subscription_delete_op = {
+	.summary = "Cancel a subscription", .status = 204,
+};
+const struct op subscription_suspend_op = {
+	.summary = "Cut a subscription off until it is activated by hand",
+	.fields = reason_fields, .nfields = countof(reason_fields), .flag = FF_UPDATE,
+	.row = &subscription_resource,
+};
+const struct op subscription_activate_op = {
+	.summary = "Put a suspended or expired subscription on again",
+	.fields = activate_fields, .nfields = countof(activate_fields), .flag = FF_UPDATE,
+	.row = &subscription_resource,
+};
+const struct op subscription_cancel_op = {
+	.summary = "Cancel a subscription for good; its username is free again",
+	.fields = reason_fields, .nfields = countof(reason_fields), .flag = FF_UPDATE,
+	.row = &subscription_resource,
+};
+const struct op subscription_credentials_op = {
+	.summary = "The login of the account: {username, password}; each look is audited",
+};
+/* clang-format on */
+
+static const char *
+place(struct ctx *cx, const char *id)
+{
+	return arena_printf(cx->mem, "subscriptions:%s:mikrotik_password", id);
+}
+
+/* The password leaves the input sealed to its row. */
+static enum rc
+seal(struct ctx *cx, const char *id, struct cJSON *in)
+{
+	const char *plain = shape_text(in, "mikrotik_password"), *sealed;
+
+	if (plain == NULL)
+		return RC_OK;
+	TRY(crypt_seal(cx, place(cx, id), plain, &sealed));
+	op_put(in, "mikrotik_password", sealed);
+	return RC_OK;
+}
+
+enum rc
+subscription_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	const char *id = crypt_uuid(cx);
+	struct db_rows *rows;
+	struct cJSON *in;
+
+	(void)op;
+	TRY(crud_read(cx, &subscription_resource, NULL, rq, &in));
+	TRY(seal(cx, id, in));
+	op_put(in, "id", id);
+	TRY(db_query(cx, &SQL_subscription_create, &rows, V_TEXT(shape_json(cx, in))));
+	return crud_answer(cx, &subscription_resource, id, 201, rs);
+}
+
+enum rc
+subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(crud_read(cx, &subscription_resource, id, rq, &in));
+	TRY(seal(cx, id, in));
+	TRY(db_query(cx, &SQL_subscription_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	return crud_answer(cx, &subscription_resource, id, 200, rs);
+}
+
+enum rc
+subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id), V_NULL));
+	rs->status = 204;
+	return RC_OK;
+}
+
+enum rc
+subscription_suspend(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_read(cx, op, rq, &in));
+	TRY(db_query(cx, &SQL_subscription_suspend, &rows, V_TEXT(id),
+	    V_TEXT(shape_text(in, "reason"))));
+	return crud_answer(cx, &subscription_resource, id, 200, rs);
+}
+
+enum rc
+subscription_activate(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_read(cx, op, rq, &in));
+	TRY(db_query(cx, &SQL_subscription_activate, &rows, V_TEXT(id),
+	    V_TEXT(shape_text(in, "until")), V_TEXT(shape_text(in, "reason"))));
+	return crud_answer(cx, &subscription_resource, id, 200, rs);
+}
+
+enum rc
+subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_read(cx, op, rq, &in));
+	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id),
+	    V_TEXT(shape_text(in, "reason"))));
+	return crud_answer(cx, &subscription_resource, id, 200, rs);
+}
+
+/* Who has looked is noted before anything is shown. */
+enum rc
+subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct jw w = jw_new(&rs->body);
+	struct db_rows *rows;
+	const char *id, *plain;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(api_act(cx));
+	TRY(db_query(cx, &SQL_subscription_credentials, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such subscription.");
+	TRY(crypt_unseal(cx, place(cx, id), db_text(rows, 0, "mikrotik_password"), &plain));
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	jw_str(&w, "username", db_text(rows, 0, "mikrotik_username"));
+	jw_str(&w, "password", plain);
+	jw_end(&w);
+	return RC_OK;
+}

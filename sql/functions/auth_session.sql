@@ -1,0 +1,68 @@
+-- Tokens and those who hold them. Hashing is C's work: what arrives here is hashed.
+
+-- Neither expired nor left unused for too long.
+CREATE OR REPLACE FUNCTION token_lives(t personal_access_tokens, idle_days int) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT (t.expires_at IS NULL OR t.expires_at > now())
+	   AND coalesce(t.last_used_at, t.created_at) > now() - make_interval(days => idle_days)
+$$;
+
+-- Note the use, if the secret is right; nobody waits for another who notes the same.
+CREATE OR REPLACE FUNCTION token_touch(which bigint, hash text) RETURNS void
+LANGUAGE sql AS $$
+	UPDATE personal_access_tokens SET last_used_at = now()
+	 WHERE id = (SELECT id FROM personal_access_tokens WHERE id = which AND token = hash
+	                FOR UPDATE SKIP LOCKED);
+$$;
+
+-- The user begins to use a new token; the try was no failure. 0: deactivated meanwhile.
+CREATE OR REPLACE FUNCTION session_open(who uuid, hash text, label text, ip text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	mail text;
+	made bigint;
+BEGIN
+	SELECT email INTO mail FROM users WHERE id = who AND is_active FOR SHARE;
+	IF NOT FOUND THEN
+		RETURN 0;
+	END IF;
+	DELETE FROM personal_access_tokens t USING settings s
+	 WHERE t.user_id = who AND NOT token_lives(t, s.token_idle_days);
+	INSERT INTO personal_access_tokens (user_id, name, token) VALUES (who, label, hash) RETURNING id INTO made;
+	PERFORM login_give_back(mail, ip);
+	PERFORM audit('login', 'user', who::text, NULL, ip);
+	RETURN made;
+END $$;
+
+CREATE OR REPLACE FUNCTION session_close(which bigint, who uuid, ip text) RETURNS void
+LANGUAGE sql AS $$
+	DELETE FROM personal_access_tokens WHERE id = which AND user_id = who;
+	SELECT audit('logout', 'user', who::text, NULL, ip);
+$$;
+
+-- A token a person makes for a script. Who asks has already been found to hold every ability given.
+CREATE OR REPLACE FUNCTION token_add(who uuid, input jsonb, hash text, ip text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	made bigint;
+	ends timestamptz := input->>'expires_at';
+BEGIN
+	IF ends <= now() THEN
+		PERFORM raise_invalid('expires_at', 'The expires at must be in the future.');
+	END IF;
+	INSERT INTO personal_access_tokens (user_id, name, token, abilities, expires_at)
+	VALUES (who, input->>'name', hash, ARRAY(SELECT jsonb_array_elements_text(input->'abilities')), ends)
+	RETURNING id INTO made;
+	PERFORM audit('create', 'token', made::text, input, ip);
+	RETURN made;
+END $$;
+
+CREATE OR REPLACE FUNCTION token_drop(who uuid, which bigint, ip text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	DELETE FROM personal_access_tokens WHERE id = which AND user_id = who;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('There is no such token.');
+	END IF;
+	PERFORM audit('delete', 'token', which::text, NULL, ip);
+END $$;

@@ -1,0 +1,21 @@
+-- A package without a router_profile gets one made of its name: "Home 10 Mbps" is home-10-mbps,
+-- with a number behind it where that is taken.
+CREATE OR REPLACE FUNCTION package_profile() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+	slug text := trim(BOTH '-' FROM left(regexp_replace(lower(NEW.name), '[^a-z0-9]+', '-', 'g'), 56));
+	n    int := 1;
+BEGIN
+	IF slug = '' THEN
+		slug := 'package';
+	END IF;
+	NEW.router_profile := slug;
+	WHILE EXISTS (SELECT FROM packages WHERE router_profile = NEW.router_profile) LOOP
+		n := n + 1;
+		NEW.router_profile := slug || '-' || n;
+	END LOOP;
+	RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER package_profile BEFORE INSERT ON packages FOR EACH ROW
+	WHEN (NEW.router_profile IS NULL) EXECUTE FUNCTION package_profile();

@@ -1,0 +1,14 @@
+-- name: invoice_create(jsonb)
+SELECT invoice_create($1::jsonb, business_today()) AS id;
+
+-- name: invoice_update(uuid, jsonb)
+SELECT invoice_update($1::uuid, $2::jsonb, business_today());
+
+-- name: invoice_cancel(uuid)
+SELECT invoice_cancel($1::uuid, business_today());
+
+-- name: invoice_public(uuid)
+SELECT * FROM public_invoice_rows WHERE id = $1::uuid;
+
+-- name: invoice_exists(uuid)
+SELECT 1 FROM invoices WHERE id = $1::uuid;

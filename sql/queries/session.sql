@@ -1,0 +1,37 @@
+-- Who holds a token, and whether it still counts. The use is noted at most once a minute.
+-- name: session_by_token(bigint, text)
+SELECT t.token, array_to_string(t.abilities, ' ') AS abilities, u.id AS user_id, u.email, u.role,
+       u.is_active AND token_lives(t, s.token_idle_days) AS alive,
+       CASE WHEN coalesce(t.last_used_at, '-infinity') < now() - interval '1 minute'
+            THEN token_touch($1::bigint, $2::text) END AS touched
+  FROM personal_access_tokens t
+  JOIN users u ON u.id = t.user_id
+ CROSS JOIN settings s
+ WHERE t.id = $1::bigint;
+
+-- name: login_take(text, text)
+SELECT login_take($1::text, $2::text) AS wait;
+
+-- name: login_find(text)
+SELECT id, email, password, is_active FROM users WHERE lower(email) = lower($1::text);
+
+-- name: login_failed(text, text, text)
+SELECT audit('login_failed', 'user', $1::text, jsonb_build_object('reason', $2::text), $3::text);
+
+-- name: user_rehash(uuid, text)
+UPDATE users SET password = $2::text WHERE id = $1::uuid;
+
+-- name: session_open(uuid, text, text, text)
+SELECT session_open($1::uuid, $2::text, $3::text, $4::text) AS id;
+
+-- name: session_close(bigint, uuid, text)
+SELECT session_close($1::bigint, $2::uuid, $3::text);
+
+-- name: token_add(uuid, jsonb, text, text)
+SELECT token_add($1::uuid, $2::jsonb, $3::text, $4::text) AS id;
+
+-- name: token_row(bigint, text)
+SELECT *, $2::text AS token FROM token_rows WHERE id = $1::bigint;
+
+-- name: token_drop(uuid, bigint, text)
+SELECT token_drop($1::uuid, $2::bigint, $3::text);

@@ -1,0 +1,38 @@
+DROP VIEW IF EXISTS invoice_rows, public_invoice_rows CASCADE;
+
+CREATE VIEW invoice_rows AS
+SELECT i.id, i.invoice_number, i.subscription_id, i.customer_id, i.package_id, i.kind, i.amount, i.paid_amount,
+       CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
+       i.period_start, i.period_end, i.issued_on, i.due_date, i.status, i.payment_reference, i.payment_url,
+       i.midtrans_order_id, i.midtrans_transaction_id, i.notes, i.created_at, i.updated_at,
+       s.id AS "subscription.id", s.mikrotik_username AS "subscription.mikrotik_username",
+       s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
+       s.status AS "subscription.status",
+       c.id AS "subscription.customer.id", c.name AS "subscription.customer.name",
+       c.email AS "subscription.customer.email", c.phone AS "subscription.customer.phone",
+       c.address AS "subscription.customer.address",
+       p.id AS "subscription.package.id", p.name AS "subscription.package.name",
+       p.type AS "subscription.package.type", p.bandwidth AS "subscription.package.bandwidth",
+       p.price AS "subscription.package.price", p.validity_days AS "subscription.package.validity_days",
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'amount', m.amount, 'method', m.method,
+               'source', m.source, 'reference', m.reference, 'status', m.status, 'received_on', m.received_on,
+               'payment_date', to_char(m.payment_date, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'notes', m.notes)
+               ORDER BY m.seq), '[]')
+          FROM payments m WHERE m.invoice_id = i.id) AS payments
+  FROM invoices i
+  JOIN subscriptions s ON s.id = i.subscription_id
+  JOIN customers c ON c.id = i.customer_id
+  JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
+
+-- What anybody with the link may see: no address, number or name to log in with.
+CREATE VIEW public_invoice_rows AS
+SELECT i.id, i.invoice_number, i.amount,
+       CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
+       i.status, i.due_date, i.created_at, i.notes,
+       c.name AS "customer.name",
+       s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
+       p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth"
+  FROM invoices i
+  JOIN subscriptions s ON s.id = i.subscription_id
+  JOIN customers c ON c.id = i.customer_id
+  JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);

@@ -1,0 +1,18 @@
+DROP VIEW IF EXISTS subscription_rows CASCADE;
+
+CREATE VIEW subscription_rows AS
+SELECT s.id, s.customer_id, s.package_id, s.next_package_id, s.router_id, s.mikrotik_username,
+       true AS has_password, s.start_date, s.end_date, s.status, s.suspend_reason, s.auto_renew,
+       s.resumed_on, s.hold_until, s.local_address, s.remote_address, s.profile, s.comment,
+       a.sync_state, a.sync_error, a.synced_at,
+       s.cancelled_at, s.created_at, s.updated_at,
+       c.id AS "customer.id", c.name AS "customer.name", c.email AS "customer.email",
+       c.phone AS "customer.phone", c.address AS "customer.address", c.status AS "customer.status",
+       p.id AS "package.id", p.name AS "package.name", p.type AS "package.type",
+       p.bandwidth AS "package.bandwidth", p.burst AS "package.burst", p.price AS "package.price",
+       p.priority AS "package.priority", p.validity_days AS "package.validity_days",
+       p.router_profile AS "package.router_profile", p.is_active AS "package.is_active"
+  FROM subscriptions s
+  JOIN customers c ON c.id = s.customer_id
+  JOIN packages p ON p.id = s.package_id
+  LEFT JOIN account_sync a ON a.subscription_id = s.id;

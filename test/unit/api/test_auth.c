@@ -1,0 +1,238 @@
+/* Who may enter, how often they may try, what their tokens allow. */
+#include "ask.h"
+
+/* A user with a real password; the e-mail is new. */
+static const char *
+somebody(const char *role, const char *password)
+{
+	const char *email = FMT("%s@example.net", crypt_token(&ask.cx, 10));
+	struct answer a = want(201, "POST", "/api/users",
+	    FMT("{\"name\":\"S\",\"email\":\"%s\",\"password\":\"%s\",\"role\":\"%s\"}", email,
+		password, role));
+
+	assert_null(strstr(a.body, "password"));
+	return email;
+}
+
+static const char *
+login_body(const char *email, const char *password)
+{
+	return FMT("{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
+}
+
+/* Each test comes from an address of its own, so that their failures do not add up. */
+static void
+from(const char *ip)
+{
+	ask.cx.ip = ip;
+}
+
+static void
+login_gives_user_and_token(void **state)
+{
+	const char *email = somebody("operator", "correct horse 1");
+	struct answer a;
+
+	(void)state;
+	from("10.0.0.1");
+	/* A token that is no longer good must not stand in the way. */
+	a = ask_as("999|nonsense", "POST", "/api/auth/login", login_body(email, "correct horse 1"));
+	assert_int_equal(a.status, 200);
+	assert_string_equal(text(&(struct answer){ .json = cJSON_GetObjectItem(a.json, "user") },
+				"role"),
+	    "operator");
+	ask.token = text(&a, "token");
+	assert_true(strlen(strchr(ask.token, '|')) > 40);
+	a = want(200, "GET", "/api/me", NULL);
+	assert_true(strcasecmp(text(&a, "email"), email) == 0);
+	a = want(200, "GET", "/api/auth/user", NULL);
+	assert_non_null(cJSON_GetObjectItem(a.json, "user"));
+	(void)want(200, "POST", "/api/logout", NULL);
+	a = want(401, "GET", "/api/me", NULL);
+	assert_string_equal(a.body, "{\"message\":\"Unauthenticated.\"}");
+}
+
+static void
+failures_are_throttled_by_person_and_address(void **state)
+{
+	const char *email = somebody("viewer", "correct horse 1");
+	struct answer a;
+
+	(void)state;
+	from("10.0.0.2");
+	ask.token = NULL;
+	/* Success costs nothing of the five. */
+	for (int i = 0; i < 3; i++)
+		(void)want(200, "POST", "/api/login", login_body(email, "correct horse 1"));
+	for (int i = 0; i < 5; i++) {
+		a = want(422, "POST", "/api/login", login_body(email, "wrong"));
+		assert_true(names(&a, "email"));
+	}
+	a = want(429, "POST", "/api/login", login_body(email, "correct horse 1"));
+	assert_non_null(strstr(a.headers, "Retry-After: "));
+	/* Others at this address, and this person elsewhere, go on. */
+	(void)want(422, "POST", "/api/login", login_body("nobody@example.net", "wrong"));
+	from("10.0.0.3");
+	(void)want(200, "POST", "/api/login", login_body(email, "correct horse 1"));
+}
+
+static void
+an_address_has_thirty_failures(void **state)
+{
+	(void)state;
+	from("10.0.0.4");
+	ask.token = NULL;
+	for (int i = 0; i < 30; i++)
+		(void)want(422, "POST", "/api/login",
+		    login_body(FMT("n%d@example.net", i), "wrong"));
+	(void)want(429, "POST", "/api/login", login_body("n31@example.net", "wrong"));
+}
+
+static void
+deactivation_stops_tokens_and_logins(void **state)
+{
+	const char *email = somebody("operator", "correct horse 1"), *admin = ask.token, *id;
+	struct answer a;
+
+	(void)state;
+	from("10.0.0.5");
+	a = want(200, "POST", "/api/login", login_body(email, "correct horse 1"));
+	id = cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetObjectItem(a.json, "user"), "id"));
+	ask.token = text(&a, "token");
+	(void)want(200, "GET", "/api/customers", NULL);
+	assert_int_equal(ask_as(admin, "PATCH", FMT("/api/users/%s", id), "{\"is_active\":false}")
+			     .status,
+	    200);
+	(void)want(401, "GET", "/api/customers", NULL);
+	a = want(422, "POST", "/api/login", login_body(email, "correct horse 1"));
+	assert_string_equal(text(&a, "message"), "Your account has been deactivated.");
+}
+
+static void
+abilities_and_roles_both_count(void **state)
+{
+	const char *viewer = user_with("viewer", "\"*\""), *reader = user_with("admin", "\"read\"");
+	const char *cashier = user_with("operator", "\"read\",\"billing\"");
+	static const char customer[] = "{\"name\":\"Ani\"}";
+
+	(void)state;
+	assert_int_equal(ask_as(NULL, "GET", "/api/customers", NULL).status, 401);
+	assert_int_equal(ask_as(viewer, "GET", "/api/customers", NULL).status, 200);
+	assert_int_equal(ask_as(viewer, "POST", "/api/customers", customer).status, 403);
+	assert_int_equal(ask_as(reader, "GET", "/api/audit-logs", NULL).status, 200);
+	assert_int_equal(ask_as(reader, "POST", "/api/customers", customer).status, 403);
+	assert_int_equal(ask_as(reader, "GET", "/api/users", NULL).status, 403);
+	assert_int_equal(ask_as(cashier, "POST", "/api/customers", customer).status, 201);
+	assert_int_equal(ask_as(cashier, "GET", "/api/audit-logs", NULL).status, 403);
+	assert_int_equal(ask_as(cashier, "POST", "/api/auth/tokens", "{\"name\":\"x\"}").status,
+	    403);
+	assert_int_equal(ask_as(cashier, "PUT", "/api/settings", "{\"lead_days\":3}").status, 403);
+}
+
+static void
+tokens_of_scripts(void **state)
+{
+	struct answer a, mine;
+	const char *other = user_with("admin", "\"*\""), *path;
+
+	(void)state;
+	a = want(201, "POST", "/api/auth/tokens",
+	    "{\"name\":\"report\",\"abilities\":[\"read\"],\"expires_at\":\"2999-01-01T00:00:00Z\"}");
+	path = FMT("/api/auth/tokens/%" PRId64, number(&a, "id"));
+	assert_int_equal(ask_as(text(&a, "token"), "GET", "/api/packages", NULL).status, 200);
+	assert_int_equal(ask_as(text(&a, "token"), "DELETE", path, NULL).status, 403);
+	mine = want(200, "GET", "/api/auth/tokens", NULL);
+	assert_int_equal(number(&mine, "total"), 2);
+	assert_null(strstr(mine.body, strchr(text(&a, "token"), '|') + 1));
+	assert_int_equal(ask_as(other, "DELETE", path, NULL).status, 404);
+	(void)want(204, "DELETE", path, NULL);
+	(void)want(404, "DELETE", path, NULL);
+	(void)want(404, "DELETE", "/api/auth/tokens/x", NULL);
+	assert_int_equal(ask_as(text(&a, "token"), "GET", "/api/packages", NULL).status, 401);
+	a = want(422, "POST", "/api/auth/tokens", "{\"name\":\"x\",\"expires_at\":\"2001-01-01\"}");
+	assert_true(names(&a, "expires_at"));
+	a = want(422, "POST", "/api/auth/tokens",
+	    "{\"name\":\"x\",\"expires_at\":\"2001-01-01T00:00:00Z\"}");
+	assert_true(names(&a, "expires_at"));
+	a = want(422, "POST", "/api/auth/tokens", "{\"name\":\"x\",\"abilities\":[\"root\"]}");
+	assert_true(names(&a, "abilities"));
+}
+
+static void
+a_new_password_ends_the_other_sessions(void **state)
+{
+	const char *email = somebody("viewer", "correct horse 1"), *first, *second;
+	struct answer a;
+
+	(void)state;
+	from("10.0.0.6");
+	a = want(200, "POST", "/api/login", login_body(email, "correct horse 1"));
+	first = text(&a, "token");
+	a = want(200, "POST", "/api/login", login_body(email, "correct horse 1"));
+	second = text(&a, "token");
+	ask.token = first;
+	a = want(422, "PUT", "/api/auth/password",
+	    "{\"current_password\":\"no\",\"password\":\"battery staple\","
+	    "\"password_confirmation\":\"battery staple\"}");
+	assert_true(names(&a, "current_password"));
+	a = want(422, "PUT", "/api/auth/password",
+	    "{\"current_password\":\"correct horse 1\",\"password\":\"battery staple\","
+	    "\"password_confirmation\":\"another\"}");
+	assert_true(names(&a, "password") || names(&a, "password_confirmation"));
+	(void)want(200, "PUT", "/api/auth/password",
+	    "{\"current_password\":\"correct horse 1\",\"password\":\"battery staple\","
+	    "\"password_confirmation\":\"battery staple\"}");
+	(void)want(200, "GET", "/api/me", NULL);
+	assert_int_equal(ask_as(second, "GET", "/api/me", NULL).status, 401);
+	(void)want(422, "POST", "/api/login", login_body(email, "correct horse 1"));
+	(void)want(200, "POST", "/api/login", login_body(email, "battery staple"));
+}
+
+static void
+registration_is_closed_once_there_is_a_user(void **state)
+{
+	(void)state;
+	ask.token = NULL;
+	(void)want(403, "POST", "/api/auth/register",
+	    "{\"name\":\"X\",\"email\":\"x@example.net\",\"password\":\"long enough\","
+	    "\"password_confirmation\":\"long enough\"}");
+}
+
+static void
+users_by_table(void **state)
+{
+	const char *email = somebody("viewer", "correct horse 1");
+	struct answer a;
+
+	(void)state;
+	a = want(422, "POST", "/api/users", login_body(email, "correct horse 1"));
+	assert_true(names(&a, "name"));
+	a = want(422, "POST", "/api/users",
+	    FMT("{\"name\":\"S\",\"email\":\"%s\",\"password\":\"correct horse 1\"}", email));
+	assert_true(names(&a, "email"));
+	a = want(422, "POST", "/api/users",
+	    "{\"name\":\"S\",\"email\":\"short@example.net\",\"password\":\"short\",\"role\":\"god\"}");
+	assert_true(names(&a, "password"));
+	assert_true(names(&a, "role"));
+	(void)want(404, "PUT", "/api/users/00000000-0000-4000-8000-000000000000",
+	    "{\"name\":\"N\"}");
+	(void)want(404, "DELETE", "/api/users/not-a-uuid", NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ASK_TEST(login_gives_user_and_token),
+		ASK_TEST(failures_are_throttled_by_person_and_address),
+		ASK_TEST(an_address_has_thirty_failures),
+		ASK_TEST(deactivation_stops_tokens_and_logins),
+		ASK_TEST(abilities_and_roles_both_count),
+		ASK_TEST(tokens_of_scripts),
+		ASK_TEST(a_new_password_ends_the_other_sessions),
+		ASK_TEST(registration_is_closed_once_there_is_a_user),
+		ASK_TEST(users_by_table),
+	};
+
+	return cmocka_run_group_tests_name("auth", tests, ask_open, ask_close);
+}
