@@ -22,6 +22,8 @@ static const struct db_col router_cols[] = {
 	DB_COL(router, connect_timeout_ms, DB_I64),
 	DB_COL(router, read_timeout_ms, DB_I64),
 	DB_COL(router, is_active, DB_BOOL),
+	DB_COL(router, is_broken, DB_BOOL),
+	DB_COL(router, is_probe_due, DB_BOOL),
 };
 
 static const struct db_col work_cols[] = {

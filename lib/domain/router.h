@@ -20,6 +20,7 @@ struct router {
 	const char *ppp_local_address, *ppp_pool;
 	int64_t connect_timeout_ms, read_timeout_ms;
 	bool is_active;
+	bool is_broken, is_probe_due; /* its circuit breaker */
 };
 
 /* RC_NOT_FOUND when there is none. */

@@ -20,14 +20,7 @@ SELECT account_touch(ARRAY[$1::uuid], false);
 
 -- Where an account lives, for who wants it in order now.
 -- name: account_place(uuid)
-SELECT a.router_id::text AS router_id, a.sync_state, a.sync_error, r.is_active
+SELECT a.router_id::text AS router_id, r.name AS router_name, r.is_active
   FROM account_sync a
   LEFT JOIN router_settings r ON r.id = a.router_id
  WHERE a.account_id = $1::uuid;
-
--- Accounts of these: what router-sync has not done yet, for --once and for waiting.
--- name: account_waiting()
-SELECT count(*) AS n
-  FROM account_states s
-  JOIN router_settings r ON r.id = s.router_id
- WHERE r.is_active AND s.generation > s.synced_generation;

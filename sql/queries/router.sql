@@ -1,10 +1,12 @@
 -- router.sql: routers for those who connect to them, and their circuit breakers.
 
 -- name: router_by_id(uuid)
-SELECT id::text AS id, name, host, port, username, password, ssl, tls_verify, tls_fingerprint, tls_ca,
-       ppp_local_address, ppp_pool, connect_timeout_ms, read_timeout_ms, is_active
-  FROM router_settings
- WHERE id = $1::uuid;
+SELECT r.id::text AS id, r.name, r.host, r.port, r.username, r.password, r.ssl, r.tls_verify, r.tls_fingerprint,
+       r.tls_ca, r.ppp_local_address, r.ppp_pool, r.connect_timeout_ms, r.read_timeout_ms, r.is_active,
+       s.broken_since IS NOT NULL AS is_broken, coalesce(s.next_probe_at <= clock_timestamp(), true) AS is_probe_due
+  FROM router_settings r
+  LEFT JOIN router_states s ON s.router_id = r.id
+ WHERE r.id = $1::uuid;
 
 -- name: router_default()
 SELECT account_default_router()::text AS id;

@@ -1,0 +1,147 @@
+/* provision_act.c: plans carried out, in rounds: step n of all accounts at once, pipelined. */
+#include <string.h>
+
+#include "service/provision_int.h"
+
+static const char *const verbs[] = {
+	[ACT_ADD] = "add",
+	[ACT_SET] = "set",
+	[ACT_UNSET] = "unset",
+	[ACT_REMOVE] = "remove",
+};
+
+const char *
+provision_refusal(struct ctx *cx, struct batch *b, const struct routeros_job *job)
+{
+	if (routeros_check(cx, b->ros, &job->cmd, &job->reply) == RC_OK)
+		return NULL;
+	return arena_strdup(cx->mem, cx->err.msg);
+}
+
+void
+provision_over(struct task *t, bool ok, const char *error)
+{
+	if (t->over)
+		return;
+	t->over = true;
+	t->ok = ok;
+	t->error = error;
+}
+
+static struct routeros_job
+op_job(struct ctx *cx, struct task *t)
+{
+	const struct account_op *op = &t->plan.ops[t->step];
+	struct routeros_job job = { .arg = t };
+
+	job.cmd = ros_cmd_new(cx->mem,
+	    arena_printf(cx->mem, "%s/%s", account_menu_path[op->menu], verbs[op->act]));
+	if (op->on != NULL)
+		ros_cmd_set(&job.cmd, ".id", op->on->id);
+	for (size_t i = 0; i < op->nattrs; i++)
+		ros_cmd_set(&job.cmd, op->attrs[i].key, op->attrs[i].val);
+	return job;
+}
+
+/* A trap that says the goal is reached already. */
+static bool
+is_reached(const struct account_op *op, enum ros_trap_kind trap)
+{
+	if (op->act == ACT_REMOVE)
+		return trap == TRAP_NO_ITEM;
+	return op->act == ACT_ADD && (op->menu == MENU_BLOCK || op->menu == MENU_BLOCK6) &&
+	       trap == TRAP_EXISTS;
+}
+
+static const char *
+refusal(struct ctx *cx, struct batch *b, const struct task *t, const struct routeros_job *job)
+{
+	const struct ros_trap *trap = &job->reply.traps[0];
+	const struct account *a = t->a;
+
+	if (trap->kind == TRAP_EXISTS)
+		return arena_printf(cx->mem, "%s exists on %s", a->username, b->router->name);
+	if (trap->kind == TRAP_NO_REF && strcmp(trap->arg, "profile") == 0)
+		return arena_printf(cx->mem, "profile %s does not exist on %s",
+		    a->wish == WISH_SUSPENDED && a->isolation != NULL ? a->isolation : a->profile,
+		    b->router->name);
+	return provision_refusal(cx, b, job);
+}
+
+/* What an op that succeeded changed in what we have seen. */
+static void
+op_done(struct task *t, const struct routeros_job *job)
+{
+	const struct account_op *op = &t->plan.ops[t->step++];
+	bool entry = op->menu == MENU_BLOCK || op->menu == MENU_BLOCK6;
+
+	if (op->act == ACT_REMOVE)
+		op->on->gone = true;
+	else if (op->act == ACT_ADD && !entry)
+		t->hint = job->reply.ret;
+	else if (op->act == ACT_SET)
+		t->hint = op->on->id;
+}
+
+static void
+op_answered(struct ctx *cx, struct batch *b, const struct routeros_job *job)
+{
+	struct task *t = job->arg;
+
+	if (job->reply.ntraps == 0 || is_reached(&t->plan.ops[t->step], job->reply.traps[0].kind))
+		op_done(t, job);
+	else
+		provision_over(t, false, refusal(cx, b, t, job));
+}
+
+static bool
+is_leaving(const struct task *t)
+{
+	return t->a->wish == WISH_ABSENT;
+}
+
+static enum rc
+round_of(struct ctx *cx, struct batch *b, bool leaving, size_t *ret)
+{
+	struct routeros_job *jobs = arena_alloc(cx->mem, (b->ntasks + 1) * sizeof(*jobs));
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+
+		if (is_leaving(t) == leaving && !t->over && t->step < t->plan.nops)
+			jobs[n++] = op_job(cx, t);
+	}
+	if (n > 0)
+		TRY(routeros_batch(cx, b->ros, jobs, n));
+	for (size_t i = 0; i < n; i++)
+		op_answered(cx, b, &jobs[i]);
+	*ret = n;
+	return RC_OK;
+}
+
+enum rc
+provision_act(struct ctx *cx, struct batch *b, bool leaving)
+{
+	struct account_object **seen;
+	size_t n;
+
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+
+		if (is_leaving(t) != leaving || t->over)
+			continue;
+		n = provision_seen(cx, b, t->a, &seen);
+		account_plan(cx->mem, b->router->name, t->a, seen, n, &t->plan);
+	}
+	do {
+		TRY(round_of(cx, b, leaving, &n));
+	} while (n > 0);
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+
+		if (is_leaving(t) == leaving && t->plan.error != NULL)
+			provision_over(t, false, t->plan.error);
+	}
+	return RC_OK;
+}

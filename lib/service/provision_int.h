@@ -1,0 +1,71 @@
+/* provision_int.h: what the files of provision share; nobody else includes it. */
+#ifndef SERVICE_PROVISION_INT_H
+#define SERVICE_PROVISION_INT_H
+
+#include "domain/account.h"
+#include "service/provision.h"
+
+/* More jobs than this, or names, and a table is printed once as a whole. */
+#define PROVISION_BIG ((size_t)50)
+
+/* All that may stand on the router under one name of one menu. */
+struct slot {
+	enum account_menu menu;
+	const char *key;        /* a name; of an entry its address */
+	const char *account_id; /* whose it should be; "" when several want it */
+	struct account_object **objs;
+	size_t n, room;
+	struct slot *next;
+};
+
+/* What was seen on the router of what we asked for. */
+struct sight {
+	struct slot **buckets;
+	size_t nbuckets, nslots;
+	const char *error[MENU__MAX]; /* why a menu could not be read */
+};
+
+struct profile {
+	struct profile_job *job; /* what it should be; ok and error are filled in */
+	const char *name;        /* on the router */
+	const char *id, *local, *remote, *rate, *comment; /* as found; id NULL: not there */
+	bool seen;
+	bool ours, poolless; /* we made it, and it gives nobody an address */
+};
+
+struct task {
+	struct account *a;
+	struct account_plan plan;
+	size_t step; /* next op of the plan */
+	bool over, ok;
+	const char *error, *hint;
+	bool poolless;
+};
+
+struct batch {
+	struct routeros *ros;
+	const struct router *router;
+	struct task *tasks;
+	size_t ntasks;
+	struct profile *profiles;
+	size_t nprofiles;
+	struct sight sight;
+};
+
+/* The words of a refusal, NULL when the reply has none. */
+const char *provision_refusal(struct ctx *, struct batch *, const struct routeros_job *);
+void provision_over(struct task *, bool ok, const char *error);
+
+/* Make or correct the profiles, and tell the tasks that need one that failed. */
+enum rc provision_profiles(struct ctx *, struct batch *) _must_check_;
+/* Look up all names and addresses of the tasks. */
+enum rc provision_look(struct ctx *, struct batch *) _must_check_;
+/* All that was seen for one account. */
+size_t provision_seen(struct ctx *, const struct batch *, const struct account *,
+    struct account_object ***ret);
+/* Plan and carry out the tasks of one kind: those that leave, or those that stay. */
+enum rc provision_act(struct ctx *, struct batch *, bool leaving) _must_check_;
+/* End the sessions of all tasks that are not over. */
+enum rc provision_kick(struct ctx *, struct batch *) _must_check_;
+
+#endif
