@@ -1,0 +1,248 @@
+/* fleet.c: a child for each router that has work. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/daemon.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "domain/router.h"
+#include "sync.h"
+
+enum {
+	SWEEP_MS = 30000,
+	CHILDREN_MAX = 256,
+	REST_MS = 2000,   /* after a child that failed, so that a mistake cannot spin */
+	ENOUGH_MS = 5000, /* that children get to end by themselves */
+};
+
+struct child {
+	pid_t pid; /* 0: the place is free, or resting */
+	char router_id[40];
+	int64_t rest_until;
+};
+
+struct fleet {
+	struct child children[CHILDREN_MAX];
+	bool failed;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Only to end a wait: waitpid() tells who. */
+static void
+on_child(int sig)
+{
+	(void)sig;
+}
+
+static struct child *
+child_of(struct fleet *f, const char *router_id)
+{
+	struct child *unused = NULL;
+
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		struct child *c = &f->children[i];
+
+		if (strcmp(c->router_id, router_id) == 0)
+			return c;
+		if (unused == NULL && c->pid == 0 && c->rest_until <= now_ms())
+			unused = c;
+	}
+	return unused;
+}
+
+static _Noreturn void
+become_worker(const struct sync *s, const char *router_id, pid_t parent)
+{
+	const char *argv[8] = { "router-sync", "--router", router_id };
+	size_t n = 3;
+	sigset_t none;
+
+	if (s->env != NULL) {
+		argv[n++] = "--env";
+		argv[n++] = s->env;
+	}
+	if (s->once)
+		argv[n++] = "--once";
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() == parent)
+		(void)execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+	_exit(EXIT_FAILED);
+}
+
+static void
+start(struct fleet *f, const struct sync *s, const char *router_id)
+{
+	struct child *c = child_of(f, router_id);
+	pid_t parent = getpid(), pid;
+
+	if (c == NULL || c->pid != 0 || c->rest_until > now_ms())
+		return;
+	pid = fork();
+	if (pid == 0)
+		become_worker(s, router_id, parent);
+	if (pid < 0) {
+		log_event(LOG_ERROR, "fork", "error", strerror(errno), NULL);
+		return;
+	}
+	c->pid = pid;
+	(void)snprintf(c->router_id, sizeof(c->router_id), "%s", router_id);
+}
+
+/* One that failed may not be started again at once: neither a mistake nor a dead database spins. */
+static void
+ended(struct fleet *f, struct child *c, int status)
+{
+	bool well = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE;
+
+	f->failed = f->failed || !well;
+	c->pid = 0;
+	c->rest_until = well ? 0 : now_ms() + REST_MS;
+	if (WIFSIGNALED(status) && !daemon_stopping())
+		log_event(LOG_ERROR, "worker killed", "router", c->router_id, "signal",
+		    strsignal(WTERMSIG(status)), NULL);
+	if (well)
+		c->router_id[0] = '\0';
+}
+
+/* How many still run. */
+static size_t
+reap(struct fleet *f)
+{
+	size_t alive = 0;
+
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		struct child *c = &f->children[i];
+		int status;
+
+		if (c->pid != 0 && waitpid(c->pid, &status, WNOHANG) == c->pid)
+			ended(f, c, status);
+		alive += c->pid != 0;
+	}
+	return alive;
+}
+
+static void
+signal_all(const struct fleet *f, int sig)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		if (f->children[i].pid != 0)
+			(void)kill(f->children[i].pid, sig);
+	}
+}
+
+/* Every job can run twice, so a worker that hangs on a router may be killed. */
+static void
+end_all(struct fleet *f)
+{
+	int64_t until = now_ms() + ENOUGH_MS;
+
+	signal_all(f, SIGTERM);
+	while (reap(f) > 0) {
+		if (now_ms() > until)
+			signal_all(f, SIGKILL);
+		(void)poll(NULL, 0, 20);
+	}
+}
+
+/* Start what is due; *ret: when to look again. */
+static enum rc
+sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
+{
+	struct router_work *work;
+	size_t n;
+
+	*ret = SWEEP_MS;
+	TRY(router_work(cx, &work, &n));
+	for (size_t i = 0; i < n; i++) {
+		const struct child *c = child_of(f, work[i].router_id);
+
+		if (c != NULL && c->pid != 0)
+			continue; /* it looks after itself */
+		if (work[i].wait_ms == 0)
+			start(f, s, work[i].router_id);
+		c = child_of(f, work[i].router_id);
+		if (c != NULL && c->pid != 0)
+			continue;
+		if (work[i].wait_ms < *ret)
+			*ret = work[i].wait_ms > 0 ? (int)work[i].wait_ms : REST_MS / 4;
+	}
+	return RC_OK;
+}
+
+void
+sync_wait(struct ctx *cx, int ms, const char **payload)
+{
+	struct pollfd fds[2] = { { .fd = daemon_signal_fd(), .events = POLLIN },
+		{ .events = POLLIN } };
+
+	*payload = NULL;
+	if (db_wait(cx, 0, payload) != RC_OK || *payload != NULL || daemon_stopping())
+		return;
+	fds[1].fd = db_socket(cx->db);
+	if (poll(fds, 2, ms) > 0 && fds[1].revents != 0 && db_wait(cx, 0, payload) != RC_OK)
+		*payload = NULL;
+}
+
+static int
+serve(struct ctx *cx, struct fleet *f, const struct sync *s)
+{
+	const char *payload;
+	int ms;
+
+	while (!daemon_stopping()) {
+		arena_reset(cx->mem);
+		(void)reap(f);
+		if (sweep(cx, f, s, &ms) != RC_OK) {
+			log_err(LOG_ERROR, "sweep", cx);
+			ms = 1000;
+		}
+		sync_wait(cx, ms, &payload);
+		while (payload != NULL)
+			if (db_wait(cx, 0, &payload) != RC_OK)
+				break;
+	}
+	end_all(f);
+	return EXIT_DONE;
+}
+
+static int
+serve_once(struct ctx *cx, struct fleet *f, const struct sync *s)
+{
+	int ms;
+
+	if (sweep(cx, f, s, &ms) != RC_OK) {
+		log_err(LOG_ERROR, "sweep", cx);
+		return daemon_exit(cx->err.rc);
+	}
+	while (reap(f) > 0 && !daemon_stopping())
+		(void)poll(NULL, 0, 10);
+	end_all(f);
+	return f->failed ? EXIT_FAILED : EXIT_DONE;
+}
+
+int
+fleet_run(struct ctx *cx, const struct sync *s)
+{
+	static const struct sigaction child = { .sa_handler = on_child };
+	struct fleet *f = arena_alloc(cx->mem, sizeof(*f));
+
+	(void)sigaction(SIGCHLD, &child, NULL);
+	return s->once ? serve_once(cx, f, s) : serve(cx, f, s);
+}

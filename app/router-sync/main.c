@@ -1,0 +1,68 @@
+/* main.c: router-sync, see router-sync.8. */
+#include "base/crypt.h"
+#include "base/daemon.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "sync.h"
+
+enum { OPT_ONCE, OPT_ROUTER };
+
+static const struct daemon_option options[] = {
+	[OPT_ONCE] = { "--once", NULL, "do what is due, then end; 1 when something failed" },
+	[OPT_ROUTER] = { "--router", "ID", "work on this router only, until it has nothing to do" },
+};
+
+static const struct daemon program = {
+	.name = "router-sync",
+	.synopsis = "[--once] [--router ID]",
+	.summary = "makes routers hold what the database says",
+	.options = options,
+	.noptions = countof(options),
+};
+
+static enum rc
+prepare(struct ctx *cx, const char *env, struct conf *conf)
+{
+	struct db_conf to;
+
+	TRY(conf_load(cx, env, conf));
+	TRY(crypt_open(cx, conf_text(conf, CONF_APP_KEY), conf_text(conf, CONF_APP_PREVIOUS_KEYS)));
+	to = (struct db_conf){
+		.conninfo = conf_database(cx, conf),
+		.role = "isp_router",
+		.program = program.name,
+		.timezone = conf_text(conf, CONF_APP_TIMEZONE),
+		.today = conf_text(conf, CONF_APP_TODAY),
+	};
+	cx->actor.name = program.name;
+	return db_open(cx, &to, &cx->db);
+}
+
+int
+main(int argc, char **argv)
+{
+	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
+	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
+	struct ctx cx = { .mem = life, .request_id = "", .ip = "" };
+	struct daemon_args args;
+	struct conf conf;
+	struct sync s;
+	int code;
+
+	(void)argc;
+	log_open(program.name);
+	daemon_args(&cx, &program, argv, &args);
+	if (args.nargs > 0)
+		return daemon_usage(&program, args.args[0]);
+	daemon_signals();
+	if (prepare(&cx, args.env, &conf) != RC_OK)
+		return daemon_fail(&cx, &program);
+	s = (struct sync){ .env = args.env, .once = args.val[OPT_ONCE] != NULL };
+	cx.mem = mem;
+	if (args.val[OPT_ROUTER] != NULL)
+		code = worker_run(&cx, &s, args.val[OPT_ROUTER]);
+	else
+		code = fleet_run(&cx, &s);
+	db_close(cx.db);
+	return code;
+}
