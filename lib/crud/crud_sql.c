@@ -273,7 +273,8 @@ compose_create(const struct resource *r)
 
 	return (struct db_stmt){ arena_printf(memory(), "%s_create", r->name),
 		arena_printf(memory(),
-		    "INSERT INTO %s (id%s) SELECT id%s FROM jsonb_populate_record(NULL::%s, $1::jsonb)",
+		    "INSERT INTO %s (id%s) SELECT id%s"
+		    " FROM jsonb_populate_record(NULL::%s, $1::jsonb)",
 		    t, cols, cols, t),
 		1 };
 }

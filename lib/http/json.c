@@ -21,6 +21,16 @@ skip_blanks(struct reader *r)
 	r->p += strspn(r->p, " \t\r\n");
 }
 
+/* Step over c, if it is what comes next: nothing ever steps over the final NUL. */
+static bool
+accept(struct reader *r, char c)
+{
+	bool is = *r->p == c;
+
+	r->p += is;
+	return is;
+}
+
 /* Four hex digits at s; -1 when they are not. */
 static int
 code_unit(const char *s)
@@ -51,31 +61,40 @@ read_unicode(struct reader *r)
 	r->p += 4;
 	if (unit < 0xD800 || unit > 0xDBFF)
 		return true;
-	if (r->p[0] != '\\' || r->p[1] != 'u')
+	if (!accept(r, '\\') || !accept(r, 'u'))
 		return false;
-	low = code_unit(r->p + 2);
-	r->p += 6;
-	return low >= 0xDC00 && low <= 0xDFFF;
+	low = code_unit(r->p);
+	if (low < 0xDC00 || low > 0xDFFF)
+		return false;
+	r->p += 4;
+	return true;
+}
+
+static bool
+read_escape(struct reader *r)
+{
+	if (accept(r, 'u'))
+		return read_unicode(r);
+	if (*r->p == '\0' || strchr("\"\\/bfnrt", *r->p) == NULL)
+		return false;
+	r->p++;
+	return true;
 }
 
 static bool
 read_string(struct reader *r)
 {
-	if (*r->p++ != '"')
+	if (!accept(r, '"'))
 		return false;
-	for (;;) {
-		unsigned char c = (unsigned char)*r->p++;
-
-		if (c == '"')
+	while ((unsigned char)*r->p >= 0x20) {
+		if (accept(r, '"'))
 			return true;
-		if (c < 0x20)
-			return false;
-		if (c != '\\')
-			continue;
-		c = (unsigned char)*r->p++;
-		if (c == 'u' ? !read_unicode(r) : c == '\0' || strchr("\"\\/bfnrt", c) == NULL)
+		if (!accept(r, '\\'))
+			r->p++;
+		else if (!read_escape(r))
 			return false;
 	}
+	return false;
 }
 
 static bool
@@ -90,22 +109,16 @@ read_digits(struct reader *r)
 static bool
 read_number(struct reader *r)
 {
-	r->p += *r->p == '-';
-	if (*r->p == '0')
-		r->p++;
-	else if (!read_digits(r))
+	(void)accept(r, '-');
+	if (!accept(r, '0') && !read_digits(r))
 		return false;
-	if (*r->p == '.') {
-		r->p++;
-		if (!read_digits(r))
-			return false;
-	}
-	if (*r->p == 'e' || *r->p == 'E') {
-		r->p++;
-		r->p += *r->p == '-' || *r->p == '+';
-		return read_digits(r);
-	}
-	return true;
+	if (accept(r, '.') && !read_digits(r))
+		return false;
+	if (!accept(r, 'e') && !accept(r, 'E'))
+		return true;
+	if (!accept(r, '-'))
+		(void)accept(r, '+');
+	return read_digits(r);
 }
 
 static bool
@@ -128,7 +141,7 @@ read_member(struct reader *r) /* NOLINT(misc-no-recursion) */
 	if (!read_string(r))
 		return false;
 	skip_blanks(r);
-	if (*r->p++ != ':')
+	if (!accept(r, ':'))
 		return false;
 	skip_blanks(r);
 	start = r->p;
@@ -144,22 +157,24 @@ read_member(struct reader *r) /* NOLINT(misc-no-recursion) */
 
 /* From after the opening bracket to after the closing one. */
 static bool
+read_elements(struct reader *r, char close, bool (*element)(struct reader *)) /* NOLINT */
+{
+	skip_blanks(r);
+	if (accept(r, close))
+		return true;
+	do {
+		if (!element(r))
+			return false;
+		skip_blanks(r);
+	} while (accept(r, ','));
+	return accept(r, close);
+}
+
+static bool
 read_list(struct reader *r, char close, bool (*element)(struct reader *)) /* NOLINT */
 {
-	bool ok = ++r->depth <= JSON_DEPTH;
+	bool ok = ++r->depth <= JSON_DEPTH && read_elements(r, close, element);
 
-	skip_blanks(r);
-	if (*r->p == close)
-		r->p++;
-	else
-		while (ok) {
-			ok = element(r);
-			skip_blanks(r);
-			if (!ok || *r->p++ != ',') {
-				ok = ok && r->p[-1] == close;
-				break;
-			}
-		}
 	r->depth--;
 	return ok;
 }

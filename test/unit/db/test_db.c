@@ -12,25 +12,30 @@ static struct db_conf conf;
 
 /* clang-format off */
 static const struct db_stmt make_table = { "t_make",
-	"CREATE TEMP TABLE thing (id int CONSTRAINT thing_pk PRIMARY KEY, name text CONSTRAINT thing_name_key UNIQUE,"
-	" size int CONSTRAINT thing_size_check CHECK (size > 0), parent_id int REFERENCES thing)", 0 };
+	"CREATE TEMP TABLE thing (id int CONSTRAINT thing_pk PRIMARY KEY,"
+	" name text CONSTRAINT thing_name_key UNIQUE,"
+	" size int CONSTRAINT thing_size_check CHECK (size > 0),"
+	" parent_id int REFERENCES thing)", 0 };
 static const struct db_stmt add = { "t_add", "INSERT INTO thing (id, name) VALUES ($1, $2)", 2 };
 static const struct db_stmt add_size = { "t_size", "INSERT INTO thing (id, size) VALUES ($1, $2)", 2 };
-static const struct db_stmt add_child = { "t_child", "INSERT INTO thing (id, parent_id) VALUES ($1, $2)", 2 };
+static const struct db_stmt add_child = { "t_child",
+	"INSERT INTO thing (id, parent_id) VALUES ($1, $2)", 2 };
 static const struct db_stmt drop = { "t_drop", "DELETE FROM thing WHERE id = $1", 1 };
 static const struct db_stmt count = { "t_count", "SELECT count(*) AS n FROM thing", 0 };
 static const struct db_stmt types = { "t_types",
 	"SELECT 7::bigint AS number, 'x'::text AS text, true AS flag, NULL::text AS nothing", 0 };
-static const struct db_stmt echo = { "t_echo", "SELECT $1::text AS a, $2::bigint AS b, $3::boolean AS c", 3 };
+static const struct db_stmt echo = { "t_echo",
+	"SELECT $1::text AS a, $2::bigint AS b, $3::boolean AS c", 3 };
 static const struct db_stmt broken = { "t_broken", "SELECT no_such_column FROM thing", 0 };
 static const struct db_stmt pid = { "t_pid", "SELECT pg_backend_pid() AS pid", 0 };
 static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($1::int)", 1 };
-static const struct db_stmt who = { "t_who", "SELECT who_actor() AS actor, who_request() AS request", 0 };
+static const struct db_stmt who = { "t_who",
+	"SELECT who_actor() AS actor, who_request() AS request", 0 };
 static const struct db_stmt one = { "t_one", "SELECT 1 AS one", 0 };
 static const struct db_stmt raise = { "t_raise", "SELECT raise_conflict($1)", 1 };
 static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_invalid($1, $2)", 2 };
-static const struct db_stmt today = { "t_today", "SELECT business_today() AS day, "
-	"current_setting('plan_cache_mode') AS mode, current_setting('timezone') AS zone", 0 };
+static const struct db_stmt today = { "t_today",
+	"SELECT business_today() AS day, current_setting('plan_cache_mode') AS mode, current_setting('timezone') AS zone", 0 };
 static const struct db_stmt notify = { "t_notify", "SELECT pg_notify('unit_test', $1)", 1 };
 static const struct db_stmt slow = { "t_slow", "SELECT pg_sleep(5)", 0 };
 /* clang-format on */

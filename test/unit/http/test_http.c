@@ -1,0 +1,354 @@
+#include "unit.h"
+
+#include <string.h>
+
+#include "http/http.h"
+#include "http/page.h"
+
+static struct ctx cx;
+static int authenticated, passed, ran;
+static enum rc auth_rc, pass_rc;
+static bool lose_once;
+
+static enum rc
+authenticate(struct ctx *c, const struct req *rq, uint32_t perm)
+{
+	(void)rq;
+	(void)perm;
+	authenticated++;
+	return auth_rc == RC_OK ? RC_OK : FAIL(c, auth_rc, "no");
+}
+
+static enum rc
+pass(struct ctx *c)
+{
+	passed++;
+	return pass_rc == RC_OK ? RC_OK : FAIL(c, pass_rc, "the gate");
+}
+
+static enum rc
+show(struct ctx *c, const struct req *rq, struct resp *rs, const void *arg)
+{
+	const char *q = req_param(c, rq, "q");
+
+	ran++;
+	if (lose_once) {
+		lose_once = false;
+		sb_puts(&rs->body, "half an answer");
+		(void)FAIL(c, RC_RETRY, "lost");
+		c->err.again = true;
+		return RC_RETRY;
+	}
+	rs->status = 200;
+	sb_printf(&rs->body, "%s:%s:%s", (const char *)arg, req_arg(rq, "id"), q ? q : "-");
+	return RC_OK;
+}
+
+static enum rc
+fixed(struct ctx *c, const struct req *rq, struct resp *rs, const void *arg)
+{
+	(void)c;
+	(void)rq;
+	ran++;
+	return resp_json(rs, 200, arg);
+}
+
+static enum rc
+break_down(struct ctx *c, const struct req *rq, struct resp *rs, const void *arg)
+{
+	(void)rq;
+	(void)rs;
+	ran++;
+	if (strcmp(arg, "fields") != 0)
+		return FAIL(c, RC_INTERNAL, "a secret of ours");
+	(void)err_field(c, "name", "The name field is required.");
+	(void)err_field(c, "price", "The price must be whole.");
+	return err_field(c, "name", "The name is silly.");
+}
+
+static const struct route routes[] = {
+	{ "GET", "/api/things/:id", 1, show, "thing" },
+	{ "GET", "/api/things/special", 1, fixed, "\"special\"" },
+	{ "POST", "/api/things", 1, fixed, "\"made\"" },
+	{ "PUT", "/api/things/:id", 1, fixed, "\"put\"" },
+	{ "POST", "/api/login", 0, fixed, "\"in\"" },
+	{ "GET", "/api/fields", 0, break_down, "fields" },
+	{ "GET", "/api/bug", 0, break_down, "bug" },
+};
+
+static const struct http_policy policy = {
+	.routes = routes,
+	.nroutes = countof(routes),
+	.authenticate = authenticate,
+	.pass = pass,
+	.origins = "http://localhost:3000, https://isp.example/",
+	.url = "http://isp.test",
+};
+
+static int
+setup(void **state)
+{
+	(void)state;
+	cx = (struct ctx){ .mem = arena_new(4096), .request_id = "r1" };
+	authenticated = passed = ran = 0;
+	auth_rc = pass_rc = RC_OK;
+	lose_once = false;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(cx.mem);
+	return 0;
+}
+
+static struct resp
+ask_with(struct req rq)
+{
+	struct resp rs;
+
+	if (rq.body == NULL)
+		rq.body = "";
+	if (rq.body_len == 0)
+		rq.body_len = strlen(rq.body);
+	http_dispatch(&cx, &policy, &rq, &rs);
+	return rs;
+}
+
+static struct resp
+ask(const char *method, const char *path, const char *query)
+{
+	return ask_with((struct req){ .method = method, .path = path, .query = query });
+}
+
+static void
+finds_routes(void **state)
+{
+	struct resp rs = ask("GET", "/api/things/7", "a=1&q=x%20y+z&q=%C3%A9");
+
+	(void)state;
+	assert_int_equal(rs.status, 200);
+	assert_string_equal(rs.body.buf, "thing:7:\xC3\xA9");
+	assert_string_equal(ask("GET", "/api/things/a%2Fb", NULL).body.buf, "thing:a/b:-");
+	assert_string_equal(ask("GET", "/api/things/special", NULL).body.buf, "\"special\"");
+	assert_string_equal(ask("HEAD", "/api/things/special", NULL).body.buf, "\"special\"");
+	assert_int_equal(ask("GET", "/api/things/", NULL).status, 404);
+	assert_int_equal(ask("GET", "/api/things/1/2", NULL).status, 404);
+	assert_int_equal(ask("GET", "/nowhere", NULL).status, 404);
+}
+
+static void
+says_what_is_allowed(void **state)
+{
+	struct resp rs = ask("DELETE", "/api/things/special", NULL);
+
+	(void)state;
+	assert_int_equal(rs.status, 405);
+	assert_non_null(strstr(rs.headers.buf, "Allow: GET, HEAD, PUT, OPTIONS\r\n"));
+	assert_int_equal(authenticated, 0);
+}
+
+static void
+bad_encoding_is_400(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("GET", "/api/things/%00", NULL).status, 400);
+	assert_int_equal(ask("GET", "/api/things/%ff", NULL).status, 400);
+	assert_int_equal(ask("GET", "/api/things/7", "q=%ed%a0%80").status, 400);
+	assert_int_equal(ask("GET", "/api/things/7", "other=%00").status, 400);
+	assert_int_equal(ask("GET", "/api/things/7", "q=100%").status, 200);
+}
+
+static void
+gate_decides_before_and_after(void **state)
+{
+	(void)state;
+	pass_rc = RC_UNAUTH;
+	assert_int_equal(ask("GET", "/api/things/7", NULL).status, 401);
+	assert_int_equal(ran, 1); /* a read runs along, but does not answer */
+	assert_int_equal(ask("POST", "/api/things", NULL).status, 401);
+	assert_int_equal(ran, 1);
+	pass_rc = RC_OK;
+	auth_rc = RC_DENIED;
+	assert_int_equal(ask("GET", "/api/things/7", NULL).status, 403);
+	assert_int_equal(ran, 1);
+	assert_int_equal(ask("POST", "/api/login", NULL).status, 200);
+}
+
+static void
+unauthenticated_is_said_as_laravel_does(void **state)
+{
+	(void)state;
+	auth_rc = RC_UNAUTH;
+	assert_string_equal(ask("GET", "/api/things/7", NULL).body.buf,
+	    "{\"message\":\"Unauthenticated.\"}");
+}
+
+static void
+bodies_are_json_and_small(void **state)
+{
+	struct req rq = { .method = "POST", .path = "/api/things", .body = "{}" };
+
+	(void)state;
+	assert_int_equal(ask_with(rq).status, 415);
+	rq.content_type = "text/plain";
+	assert_int_equal(ask_with(rq).status, 415);
+	rq.content_type = "application/json; charset=utf-8";
+	assert_int_equal(ask_with(rq).status, 200);
+	rq.body_len = REQ_BODY_MAX + 1;
+	assert_int_equal(ask_with(rq).status, 413);
+	rq.path = "/api/login";
+	rq.body_len = REQ_BODY_MAX_PUBLIC + 1;
+	assert_int_equal(ask_with(rq).status, 413);
+}
+
+static void
+a_read_is_repeated_once(void **state)
+{
+	(void)state;
+	lose_once = true;
+	assert_string_equal(ask("GET", "/api/things/7", NULL).body.buf, "thing:7:-");
+	assert_int_equal(ran, 2);
+	assert_int_equal(authenticated, 2);
+}
+
+static void
+errors_in_laravels_shape(void **state)
+{
+	struct resp rs = ask("GET", "/api/fields", NULL);
+
+	(void)state;
+	assert_int_equal(rs.status, 422);
+	assert_string_equal(rs.body.buf,
+	    "{\"message\":\"The name field is required. (and 2 more errors)\",\"errors\":{"
+	    "\"name\":[\"The name field is required.\",\"The name is silly.\"],"
+	    "\"price\":[\"The price must be whole.\"]}}");
+	rs = ask("GET", "/api/bug", NULL);
+	assert_int_equal(rs.status, 500);
+	assert_null(strstr(rs.body.buf, "secret"));
+	auth_rc = RC_RETRY;
+	rs = ask("GET", "/api/things/7", NULL);
+	assert_int_equal(rs.status, 503);
+	assert_non_null(strstr(rs.headers.buf, "Retry-After: "));
+}
+
+static void
+other_origins(void **state)
+{
+	struct req rq = { .method = "OPTIONS",
+		.path = "/api/things/7",
+		.origin = "http://localhost:3000" };
+	struct resp rs = ask_with(rq);
+
+	(void)state;
+	assert_int_equal(rs.status, 204);
+	assert_int_equal(rs.body.len, 0);
+	assert_non_null(strstr(rs.headers.buf, "Access-Control-Max-Age: 600\r\n"));
+	assert_non_null(
+	    strstr(rs.headers.buf, "Access-Control-Allow-Origin: http://localhost:3000\r\n"));
+	rq.origin = "https://isp.example";
+	rq.method = "GET";
+	assert_non_null(
+	    strstr(ask_with(rq).headers.buf, "Access-Control-Allow-Origin: https://isp.example"));
+	rq.origin = "https://evil.example";
+	assert_null(strstr(ask_with(rq).headers.buf, "Allow-Origin"));
+	assert_int_equal(authenticated, 2);
+}
+
+/* What Laravel 11 gives for page 2 of 45 rows, 20 a page, with another parameter. */
+static void
+paginator_is_laravels(void **state)
+{
+	struct req rq = { .path = "/api/things",
+		.query = "page=2&status=a%22b",
+		.base = "http://x" };
+	struct resp rs = { .body = sb_new(cx.mem) };
+	struct page p;
+
+	(void)state;
+	assert_int_equal(page_read(&cx, &rq, &p), RC_OK);
+	p.total = 45;
+	page_write(&cx, &rq, &rs, &p, "[1]", 20);
+	assert_string_equal(rs.body.buf,
+	    "{\"current_page\":2,\"data\":[1],"
+	    "\"first_page_url\":\"http://x/api/things?status=a%22b&page=1\",\"from\":21,"
+	    "\"last_page\":3,\"last_page_url\":\"http://x/api/things?status=a%22b&page=3\","
+	    "\"links\":[{\"url\":\"http://x/api/things?status=a%22b&page=1\","
+	    "\"label\":\"&laquo; Previous\",\"active\":false},"
+	    "{\"url\":\"http://x/api/things?status=a%22b&page=1\",\"label\":\"1\",\"active\":false},"
+	    "{\"url\":\"http://x/api/things?status=a%22b&page=2\",\"label\":\"2\",\"active\":true},"
+	    "{\"url\":\"http://x/api/things?status=a%22b&page=3\",\"label\":\"3\",\"active\":false},"
+	    "{\"url\":\"http://x/api/things?status=a%22b&page=3\",\"label\":\"Next &raquo;\","
+	    "\"active\":false}],"
+	    "\"next_page_url\":\"http://x/api/things?status=a%22b&page=3\","
+	    "\"path\":\"http://x/api/things\",\"per_page\":20,"
+	    "\"prev_page_url\":\"http://x/api/things?status=a%22b&page=1\",\"to\":40,\"total\":45}");
+}
+
+/* The labels between the arrows. */
+static const char *
+labels(int64_t page, int64_t total)
+{
+	struct req rq = { .path = "/p", .base = "" };
+	struct resp rs = { .body = sb_new(cx.mem) };
+	struct page p = { .page = page, .per_page = 10, .total = total };
+	struct sb out = sb_new(cx.mem);
+
+	page_write(&cx, &rq, &rs, &p, "[]", 0);
+	for (const char *s = rs.body.buf; (s = strstr(s, "\"label\":\"")) != NULL;) {
+		s += strlen("\"label\":\"");
+		if (*s != '&' && *s != 'N')
+			sb_printf(&out, "%.*s ", (int)strcspn(s, "\""), s);
+	}
+	return out.buf;
+}
+
+static void
+paginator_slides(void **state)
+{
+	(void)state;
+	assert_string_equal(labels(1, 0), "1 ");
+	assert_string_equal(labels(1, 130), "1 2 3 4 5 6 7 8 9 10 11 12 13 ");
+	assert_string_equal(labels(7, 200), "1 2 3 4 5 6 7 8 9 10 ... 19 20 ");
+	assert_string_equal(labels(10, 200), "1 2 ... 7 8 9 10 11 12 13 ... 19 20 ");
+	assert_string_equal(labels(14, 200), "1 2 ... 11 12 13 14 15 16 17 18 19 20 ");
+}
+
+static void
+pages_are_bounded(void **state)
+{
+	struct req rq = { .path = "/p", .query = "page=0&per_page=101" };
+	struct page p;
+
+	(void)state;
+	assert_int_equal(page_read(&cx, &rq, &p), RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "page");
+	assert_string_equal(cx.err.fields->next->field, "per_page");
+	rq.query = "page=99999999999999999999";
+	assert_int_equal(page_read(&cx, &rq, &p), RC_INVALID);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(finds_routes),
+		CASE(says_what_is_allowed),
+		CASE(bad_encoding_is_400),
+		CASE(gate_decides_before_and_after),
+		CASE(unauthenticated_is_said_as_laravel_does),
+		CASE(bodies_are_json_and_small),
+		CASE(a_read_is_repeated_once),
+		CASE(errors_in_laravels_shape),
+		CASE(other_origins),
+		CASE(paginator_is_laravels),
+		CASE(paginator_slides),
+		CASE(pages_are_bounded),
+	};
+
+	return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+}

@@ -1,0 +1,283 @@
+#include "unit.h"
+
+#include <string.h>
+
+#include "http/http.h"
+#include "http/json.h"
+#include "http/shape.h"
+#include "http/value.h"
+
+static struct ctx cx;
+
+static const char *const kinds[] = { "pppoe", "hotspot", NULL };
+static const char *const days[] = { "mon", "tue", NULL };
+
+enum { BOTH = FF_CREATE | FF_UPDATE };
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ "name",   FT_TEXT,   BOTH | FF_NEEDED, 1, 10 },
+	{ "kind",   FT_TEXT,   BOTH, .max = 16, .among = kinds, .dflt = "\"pppoe\"" },
+	{ "price",  FT_MONEY,  BOTH, 0, 999999999999 },
+	{ "count",  FT_INT,    BOTH, -5, 10 },
+	{ "active", FT_BOOL,   BOTH, .dflt = "true" },
+	{ "from",   FT_DATE,   BOTH | FF_NULL },
+	{ "ref",    FT_UUID,   BOTH | FF_NULL },
+	{ "email",  FT_EMAIL,  BOTH | FF_NULL | FF_LOWER, .max = 254 },
+	{ "secret", FT_SECRET, BOTH, .max = 8 },
+	{ "days",   FT_LIST,   BOTH, .among = days },
+	{ "meta",   FT_JSON,   BOTH },
+	{ "at",     FT_TIME,   BOTH },
+	{ "notes",  FT_TEXT,   BOTH | FF_LINES | FF_NULL, .max = 100 },
+	{ "login",  FT_TEXT,   BOTH, 1, 64, .chars = "._-" },
+	{ "fixed",  FT_TEXT,   FF_CREATE, .max = 5 },
+};
+/* clang-format on */
+
+static int
+setup(void **state)
+{
+	(void)state;
+	cx = (struct ctx){ .mem = arena_new(4096) };
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(cx.mem);
+	return 0;
+}
+
+static enum rc
+read_as(const char *body, enum fflag flag, struct cJSON **in)
+{
+	struct req rq = { .body = body,
+		.body_len = strlen(body),
+		.content_type = "application/json" };
+
+	return shape_read(&cx, fields, countof(fields), flag, &rq, in);
+}
+
+/* The normalised body, or the first text of what is wrong with it. */
+static const char *
+update(const char *body)
+{
+	struct cJSON *in;
+
+	return read_as(body, FF_UPDATE, &in) == RC_OK ? shape_json(&cx, in) : cx.err.msg;
+}
+
+static const char *
+create(const char *body)
+{
+	struct cJSON *in;
+
+	return read_as(body, FF_CREATE, &in) == RC_OK ? shape_json(&cx, in) : cx.err.msg;
+}
+
+#define SAME(a, b) assert_string_equal(a, b)
+
+static void
+defaults_and_unknown_fields(void **state)
+{
+	(void)state;
+	SAME(create("{\"name\":\" A \",\"x\":{\"y\":1}}"),
+	    "{\"name\":\"A\",\"kind\":\"pppoe\",\"active\":true}");
+	SAME(update("{\"fixed\":\"no\",\"id\":7}"), "{}");
+	SAME(update(""), "{}");
+	SAME(create(""), "The name field is required.");
+	SAME(create("{\"name\":null}"), "The name field is required.");
+	SAME(create("{\"name\":\"  \"}"), "The name field is required.");
+	SAME(update("{\"name\":null}"), "{}");
+	SAME(update("{\"name\":\"\"}"), "The name must be at least 1 characters.");
+}
+
+static void
+null_clears_what_may_be_null(void **state)
+{
+	(void)state;
+	SAME(update("{\"from\":null,\"email\":\"\",\"kind\":null,\"notes\":\"\"}"),
+	    "{\"from\":null,\"email\":null,\"notes\":null}");
+}
+
+static void
+all_bad_fields_at_once(void **state)
+{
+	struct cJSON *in;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(read_as("{\"kind\":\"x\",\"price\":-1,\"from\":\"2026-02-30\"}", FF_CREATE,
+			     &in),
+	    RC_INVALID);
+	for (const struct field_err *f = cx.err.fields; f != NULL; f = f->next)
+		n++;
+	assert_int_equal(n, 4);
+	SAME(cx.err.fields->field, "name");
+	SAME(cx.err.fields->next->msg, "The kind must be one of: pppoe, hotspot.");
+}
+
+static void
+numbers_are_exact(void **state)
+{
+	(void)state;
+	SAME(update("{\"price\":150000,\"count\":\"5\"}"), "{\"price\":150000,\"count\":5}");
+	SAME(update("{\"price\":\"150000.00\"}"), "{\"price\":150000}");
+	SAME(update("{\"price\":150000.0}"), "{\"price\":150000}");
+	SAME(update("{\"price\":15e4}"), "{\"price\":150000}");
+	SAME(update("{\"price\":999999999999}"), "{\"price\":999999999999}");
+	SAME(update("{\"count\":-5.0}"), "{\"count\":-5}");
+	SAME(update("{\"price\":1000000000000}"), "The price must be between 0 and 999999999999.");
+	/* A double would not see that fraction. */
+	SAME(update("{\"price\":150000.00000000000001}"),
+	    "The price must be a whole amount of rupiah.");
+	SAME(update("{\"price\":1e300}"), "The price must be a whole amount of rupiah.");
+	SAME(update("{\"price\":\"1,000\"}"), "The price must be a whole amount of rupiah.");
+	SAME(update("{\"price\":[]}"), "The price must be a whole amount of rupiah.");
+	SAME(update("{\"price\":\"0x10\"}"), "The price must be a whole amount of rupiah.");
+	SAME(update("{\"count\":true}"), "The count must be a whole number.");
+}
+
+static void
+truth(void **state)
+{
+	(void)state;
+	SAME(update("{\"active\":0}"), "{\"active\":false}");
+	SAME(update("{\"active\":\"1\"}"), "{\"active\":true}");
+	SAME(update("{\"active\":2}"), "The active must be true or false.");
+	SAME(update("{\"active\":\"yes\"}"), "The active must be true or false.");
+}
+
+static void
+texts_and_their_forms(void **state)
+{
+	(void)state;
+	SAME(
+	    update(
+		"{\"name\":\"\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\"}"),
+	    "{\"name\":\"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\"}");
+	SAME(update("{\"name\":\"12345678901\"}"),
+	    "The name must not be greater than 10 characters.");
+	SAME(update("{\"name\":\"a\\u0007\"}"), "The name must not hold control characters.");
+	SAME(update("{\"name\":\"a\\nb\"}"), "The name must not hold control characters.");
+	SAME(update("{\"notes\":\"a\\nb\"}"), "{\"notes\":\"a\\nb\"}");
+	SAME(update("{\"login\":\"a b\"}"), "The login may hold letters, digits and ._- only.");
+	SAME(update("{\"email\":\"Ani@Example.COM\"}"), "{\"email\":\"ani@example.com\"}");
+	SAME(update("{\"email\":\"ani\"}"), "The email must be a valid email address.");
+	SAME(update("{\"ref\":\"x\"}"), "The ref must be a valid id.");
+	SAME(update("{\"from\":\"2024-02-29\",\"at\":\"2026-01-02T03:04:05.678+07:00\"}"),
+	    "{\"from\":\"2024-02-29\",\"at\":\"2026-01-02T03:04:05.678+07:00\"}");
+	SAME(update("{\"at\":\"2026-01-02T25:00\"}"), "The at must be a time in ISO 8601.");
+	SAME(update("{\"days\":[\"mon\",\"mon\"]}"), "{\"days\":[\"mon\"]}");
+	SAME(update("{\"days\":[\"sun\"]}"), "The days must be one of: mon, tue.");
+	SAME(update("{\"days\":[1]}"), "The days must be a list of texts.");
+	SAME(update("{\"meta\":{\"a\":[1,null]}}"), "{\"meta\":{\"a\":[1,null]}}");
+}
+
+static void
+secrets_are_kept(void **state)
+{
+	(void)state;
+	SAME(update("{\"secret\":null}"), "{}");
+	SAME(update("{\"secret\":\"\"}"), "{}");
+	SAME(update("{\"secret\":\"********\"}"), "{}");
+	SAME(update("{\"secret\":\" p w \"}"), "{\"secret\":\" p w \"}");
+	SAME(update("{\"secret\":\"123456789\"}"),
+	    "The secret must not be greater than 8 characters.");
+}
+
+static enum rc
+refused(const char *body)
+{
+	struct cJSON *in;
+
+	return read_as(body, FF_UPDATE, &in);
+}
+
+static void
+what_is_no_json_object(void **state)
+{
+	static const char *const bad[] = { "{", "[]", "1", "\"x\"", "null", "{}x", "{\"a\":1,}",
+		"{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":NaN}", "{'a':1}",
+		"{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\udc00\\ud800\"}",
+		"{\"a\":\"\xff\"}", "{\"a\":\"\t\"}", "{\"a\":\"\\x\"}", "{\"a\":1}{}", "{\"a\"}",
+		"{\"name\":\"a\",\"name\":\"b\"}", "{\"a\":tru}", "{\"n\\u0061me\":1,\"name\":2}" };
+	char deep[200] = "{\"a\":";
+
+	(void)state;
+	for (size_t i = 0; i < countof(bad); i++)
+		assert_int_equal(refused(bad[i]), RC_MALFORMED);
+	memset(deep + 5, '[', 100);
+	assert_int_equal(refused(deep), RC_MALFORMED);
+	assert_int_equal(refused(" { \"a\" : [ 1 , {} , [] , \"\\ud83d\\ude00\" ] } \n"), RC_OK);
+}
+
+static void
+bodies_must_be_declared(void **state)
+{
+	struct req rq = { .body = "{}", .body_len = 2, .content_type = "text/html" };
+	struct cJSON *in;
+
+	(void)state;
+	assert_int_equal(shape_read(&cx, fields, 1, FF_UPDATE, &rq, &in), RC_MEDIA);
+	rq.content_type = "application/vnd.api+json";
+	assert_int_equal(shape_read(&cx, fields, 1, FF_UPDATE, &rq, &in), RC_OK);
+}
+
+static void
+parameters(void **state)
+{
+	const struct field number = { "n", FT_INT, 0, 1, 9 }, date = { "d", FT_DATE };
+
+	(void)state;
+	assert_int_equal(shape_param(&cx, &number, "5"), RC_OK);
+	assert_int_equal(shape_param(&cx, &number, "5.0"), RC_INVALID);
+	assert_int_equal(shape_param(&cx, &number, "10"), RC_INVALID);
+	assert_int_equal(shape_param(&cx, &number, "x"), RC_INVALID);
+	assert_int_equal(shape_param(&cx, &date, "2026-13-01"), RC_INVALID);
+	assert_int_equal(shape_param(&cx, &fields[1], "hotspot"), RC_OK);
+	assert_int_equal(shape_param(&cx, &fields[1], "static"), RC_INVALID);
+}
+
+static void
+whole_numbers(void **state)
+{
+	int64_t n;
+
+	(void)state;
+	assert_true(value_whole("100e-2", 6, &n) && n == 1);
+	assert_true(value_whole("0e9999", 6, &n) && n == 0);
+	assert_true(value_whole("-0", 2, &n) && n == 0);
+	assert_true(value_whole("0.000", 5, &n) && n == 0);
+	assert_true(value_whole("999999999999999999", 18, &n) && n == 999999999999999999);
+	assert_false(value_whole("1e18", 4, &n));
+	assert_false(value_whole("1e-1", 4, &n));
+	assert_false(value_whole("", 0, &n));
+	assert_false(value_whole("-", 1, &n));
+	assert_false(value_whole("1e", 2, &n));
+	assert_false(value_whole("1e99999", 7, &n));
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(defaults_and_unknown_fields),
+		CASE(null_clears_what_may_be_null),
+		CASE(all_bad_fields_at_once),
+		CASE(numbers_are_exact),
+		CASE(truth),
+		CASE(texts_and_their_forms),
+		CASE(secrets_are_kept),
+		CASE(what_is_no_json_object),
+		CASE(bodies_must_be_declared),
+		CASE(parameters),
+		CASE(whole_numbers),
+	};
+
+	return cmocka_run_group_tests_name("shape", tests, NULL, NULL);
+}
