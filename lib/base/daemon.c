@@ -26,13 +26,26 @@ daemon_exit(enum rc rc)
 	return rc == RC_OK || rc == RC_RETRY ? exit_of[rc] : EXIT_FAILED;
 }
 
+/* What a peer or the database said belongs to failures that are nobody's typing error. */
+static bool
+wants_detail(const struct err *e)
+{
+	return e->detail[0] != '\0' &&
+	       (e->rc == RC_RETRY || e->rc == RC_UPSTREAM || e->rc == RC_INTERNAL);
+}
+
 int
 daemon_fail(const struct ctx *cx, const struct daemon *d)
 {
 	const struct err *e = &cx->err;
+	size_t len = strlen(e->detail);
 
-	(void)fprintf(stderr, "%s: %s%s%s%s\n", d->name, e->msg, e->detail[0] != '\0' ? " (" : "",
-	    e->detail, e->detail[0] != '\0' ? ")" : "");
+	while (len > 0 && e->detail[len - 1] == '\n')
+		len--;
+	if (wants_detail(e))
+		(void)fprintf(stderr, "%s: %s (%.*s)\n", d->name, e->msg, (int)len, e->detail);
+	else
+		(void)fprintf(stderr, "%s: %s\n", d->name, e->msg);
 	return daemon_exit(e->rc);
 }
 

@@ -1,0 +1,75 @@
+/* check.c: is all well, and does every rule hold? */
+#include <stdio.h>
+
+#include "ispctl.h"
+#include "service/billing.h"
+#include "sql.h"
+
+enum rc
+cmd_check(struct ispctl *ctl)
+{
+	struct db_rows *rows;
+
+	TRY(db_query0(ctl->cx, &SQL_check_all, &rows));
+	for (size_t i = 0; i < db_count(rows); i++)
+		(void)printf("%s: %s: %s\n", db_text(rows, i, "rule"), db_text(rows, i, "subject"),
+		    db_text(rows, i, "detail"));
+	if (db_count(rows) > 0)
+		return FAIL(ctl->cx, RC_CONFLICT, "%zu rows break a rule", db_count(rows));
+	(void)puts("every rule holds");
+	return RC_OK;
+}
+
+/* Broken routers are told one by one; how many. */
+static enum rc
+health_routers(struct ctx *cx, size_t *ret)
+{
+	struct db_rows *rows;
+	size_t broken = 0;
+
+	TRY(db_query0(cx, &SQL_health_routers, &rows));
+	for (size_t i = 0; i < db_count(rows); i++) {
+		const char *since = db_text(rows, i, "broken_since"),
+			   *why = db_text(rows, i, "last_error");
+
+		if (since == NULL || !db_bool(rows, i, "is_active"))
+			continue;
+		broken++;
+		(void)printf("router %s: broken since %s: %s\n", db_text(rows, i, "name"), since,
+		    why != NULL ? why : "unknown");
+	}
+	*ret = broken;
+	return RC_OK;
+}
+
+enum rc
+cmd_health(struct ispctl *ctl)
+{
+	struct db_rows *rows;
+	const char *last;
+	size_t broken;
+
+	TRY(db_query0(ctl->cx, &SQL_health_database, &rows));
+	last = db_text(rows, 0, "last_run");
+	(void)printf("database: %s\n", db_text(rows, 0, "server"));
+	(void)printf("billing: last run for %s, today is %s\n", last != NULL ? last : "no day yet",
+	    db_text(rows, 0, "today"));
+	(void)printf("accounts: %lld to do, %lld failed\n", (long long)db_i64(rows, 0, "jobs"),
+	    (long long)db_i64(rows, 0, "failed"));
+	(void)printf("messages: %lld waiting\n", (long long)db_i64(rows, 0, "messages"));
+	TRY(health_routers(ctl->cx, &broken));
+	if (broken > 0 || db_i64(rows, 0, "failed") > 0)
+		return FAIL(ctl->cx, RC_CONFLICT, "%zu routers broken, %lld accounts failed",
+		    broken, (long long)db_i64(rows, 0, "failed"));
+	return RC_OK;
+}
+
+enum rc
+cmd_billing_preview(struct ispctl *ctl)
+{
+	const char *json;
+
+	TRY(billing_preview(ctl->cx, ctl->args->val[OPT_DATE], &json));
+	(void)puts(json);
+	return RC_OK;
+}

@@ -1,0 +1,15 @@
+/*
+ * Put one sealed value in the place of another, unless it changed meanwhile.
+ * place comes from the view sealed_values: table, id and column.
+ */
+CREATE OR REPLACE FUNCTION seal_replace(place text, old text, new text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+	part text[] := string_to_array(place, ':');
+	n int;
+BEGIN
+	EXECUTE format('UPDATE %I SET %I = $1 WHERE id = $2 AND %I = $3', part[1], part[3], part[3])
+	  USING new, part[2]::uuid, old;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RETURN n = 1;
+END $$;

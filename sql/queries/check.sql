@@ -1,0 +1,43 @@
+-- check.sql: what ispctl check and ispctl health ask.
+
+-- name: check_all()
+SELECT rule, subject, detail FROM check_invariants()
+UNION ALL
+SELECT rule, subject, detail FROM check_accounts();
+
+-- name: health_database()
+SELECT version() AS server,
+       (SELECT max(business_date)::text FROM billing_runs WHERE finished_at IS NOT NULL) AS last_run,
+       business_today()::text AS today,
+       (SELECT count(*) FROM account_states WHERE generation > synced_generation) AS jobs,
+       (SELECT count(*) FROM account_states WHERE sync_state = 'failed') AS failed,
+       (SELECT count(*) FROM message_outbox WHERE state = 'pending') AS messages;
+
+-- name: health_routers()
+SELECT r.name, r.is_active, s.broken_since, s.last_error
+  FROM router_settings r
+  LEFT JOIN router_states s ON s.router_id = r.id
+ ORDER BY r.name, r.id;
+
+-- name: router_listing()
+SELECT id::text AS id, name, host, port, ssl, is_active, last_connected_at
+  FROM router_settings
+ ORDER BY name, id;
+
+-- name: router_named(text)
+SELECT id::text AS id FROM router_settings WHERE name = $1 OR id::text = $1 ORDER BY id LIMIT 2;
+
+-- name: user_listing()
+SELECT email, name, role, is_active FROM users ORDER BY lower(email);
+
+-- A password set from the shell ends all sessions of its user.
+-- name: user_new_password(text, text)
+WITH u AS (
+	UPDATE users SET password = $2, updated_at = now() WHERE lower(email) = lower($1) RETURNING id
+), gone AS (
+	DELETE FROM personal_access_tokens WHERE user_id IN (SELECT id FROM u)
+)
+SELECT audit('password', 'user', id::text, NULL, '') FROM u;
+
+-- name: setup_token_set(text)
+UPDATE settings SET setup_token = $1;
