@@ -153,27 +153,25 @@ $$;
 
 CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
+DECLARE
+	due uuid[];
 BEGIN
 	PERFORM invoices_lock(ids);
+	due := ARRAY(SELECT id FROM overdue_due(d) WHERE id = ANY(ids));
+	WITH mark AS (
+		UPDATE invoices SET status = 'overdue', updated_at = now() WHERE id = ANY(due) RETURNING *
+	)
+	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
+	SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
+		jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
+	FROM mark;
 	RETURN QUERY
-		WITH due AS (
-			SELECT i.id FROM overdue_due(d) i WHERE i.id = ANY(ids)
-		), mark AS (
-			UPDATE invoices SET status = 'overdue', updated_at = now()
-			WHERE id IN (SELECT id FROM due) RETURNING *
-		), log AS (
-			INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
-			SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
-				jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
-			FROM mark
-		)
-		SELECT 'overdue', CASE WHEN m.id IS NULL THEN 'skipped' ELSE 'done' END,
+		SELECT 'overdue', CASE WHEN i.id = ANY(due) THEN 'done' ELSE 'skipped' END,
 			s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount, i.due_date,
-			CASE WHEN m.id IS NULL THEN 'changed meanwhile' END
+			CASE WHEN i.id <> ALL(due) THEN 'changed meanwhile' END
 		FROM invoices i
 		JOIN subscriptions s ON s.id = i.subscription_id
 		JOIN customers c ON c.id = i.customer_id
-		LEFT JOIN mark m ON m.id = i.id
 		WHERE i.id = ANY(ids) ORDER BY i.seq;
 END $$;
 
