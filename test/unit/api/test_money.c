@@ -1,0 +1,337 @@
+/* Subscriptions, invoices, payments: from signing up to money taken back. */
+#include "ask.h"
+
+static const char nowhere[] = "00000000-0000-4000-8000-000000000000";
+
+/* A customer on a package; what the router knows her as is new. */
+struct subscriber {
+	const char *customer, *package, *username, *id, *path;
+};
+
+static const char *
+id_of(struct answer a)
+{
+	return text(&a, "id");
+}
+
+static const char *
+package(int64_t price)
+{
+	return id_of(want(201, "POST", "/api/packages",
+	    FMT("{\"name\":\"P %s\",\"bandwidth\":\"10M/10M\",\"price\":%" PRId64 "}",
+		crypt_token(&ask.cx, 10), price)));
+}
+
+static struct subscriber
+sign_up(const char *more)
+{
+	struct subscriber s = { .username = crypt_token(&ask.cx, 10) };
+
+	s.customer = id_of(want(201, "POST", "/api/customers", "{\"name\":\"Citra\"}"));
+	s.package = package(150000);
+	s.id = id_of(want(201, "POST", "/api/subscriptions",
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"mikrotik_username\":\"%s\","
+		"\"mikrotik_password\":\"kata sandi\"%s}",
+		s.customer, s.package, s.username, more)));
+	s.path = FMT("/api/subscriptions/%s", s.id);
+	return s;
+}
+
+static const char *
+only_invoice(const struct subscriber *s)
+{
+	struct answer a = want(200, "GET", FMT("/api/invoices?subscription_id=%s", s->id), NULL);
+	const cJSON *rows = cJSON_GetObjectItem(a.json, "data");
+
+	assert_int_equal(cJSON_GetArraySize(rows), 1);
+	return cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(rows, 0), "id"));
+}
+
+static const char *
+nested(const struct answer *a, const char *outer, const char *name)
+{
+	struct answer in = { .json = cJSON_GetObjectItem(a->json, outer) };
+
+	assert_non_null(in.json);
+	return text(&in, name);
+}
+
+static void
+subscription_shows_all_but_the_password(void **state)
+{
+	struct subscriber s = sign_up("");
+	struct answer a = want(200, "GET", s.path, NULL);
+
+	(void)state;
+	assert_string_equal(text(&a, "start_date"), "2026-03-02");
+	assert_string_equal(text(&a, "end_date"), "2026-03-31");
+	assert_string_equal(text(&a, "sync_state"), "pending");
+	assert_string_equal(text(&a, "sync_error"), "no active router");
+	assert_string_equal(nested(&a, "customer", "name"), "Citra");
+	assert_string_equal(nested(&a, "package", "bandwidth"), "10M/10M");
+	assert_null(strstr(a.body, "kata sandi"));
+	a = want(200, "GET", FMT("/api/customers/%s", s.customer), NULL);
+	assert_non_null(strstr(a.body, s.username));
+	assert_non_null(strstr(a.body, "\"secrets\":[{"));
+	a = want(200, "GET", FMT("%s/credentials", s.path), NULL);
+	assert_string_equal(text(&a, "password"), "kata sandi");
+	a = want(200, "GET", FMT("/api/audit-logs?action=credentials&subject_id=%s", s.id), NULL);
+	assert_int_equal(number(&a, "total"), 1);
+	(void)want(404, "GET", FMT("/api/subscriptions/%s/credentials", nowhere), NULL);
+	(void)want(409, "DELETE", FMT("/api/packages/%s", s.package), NULL);
+}
+
+static void
+subscription_refuses_nonsense(void **state)
+{
+	struct subscriber s = sign_up("");
+	struct answer a = want(422, "POST", "/api/subscriptions",
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"x\",\"mikrotik_username\":\"a b\","
+		"\"mikrotik_password\":\"********\",\"remote_address\":\"10.0.0.999\","
+		"\"start_date\":\"2026-02-30\"}",
+		nowhere));
+
+	(void)state;
+	assert_true(names(&a, "package_id") && names(&a, "mikrotik_username"));
+	assert_true(names(&a, "mikrotik_password") && names(&a, "remote_address"));
+	assert_true(names(&a, "start_date"));
+	a = want(422, "POST", "/api/subscriptions",
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"mikrotik_username\":\"%s\","
+		"\"mikrotik_password\":\"x\"}",
+		s.customer, s.package, s.username));
+	assert_true(names(&a, "mikrotik_username"));
+	a = want(422, "POST", "/api/subscriptions",
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"mikrotik_username\":\"%sx\","
+		"\"mikrotik_password\":\"x\"}",
+		nowhere, s.package, s.username));
+	assert_true(names(&a, "customer_id"));
+	a = want(422, "POST", "/api/subscriptions",
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"mikrotik_username\":\"%sy\","
+		"\"mikrotik_password\":\"x\",\"start_date\":\"2026-03-01\"}",
+		s.customer, s.package, s.username));
+	assert_true(names(&a, "end_date"));
+	a = want(422, "POST", "/api/subscriptions",
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"mikrotik_username\":\"%sz\","
+		"\"mikrotik_password\":\"x\",\"router_id\":\"%s\"}",
+		s.customer, s.package, s.username, nowhere));
+	assert_true(names(&a, "router_id"));
+	a = want(422, "PUT", s.path, "{\"status\":\"suspended\"}");
+	assert_true(names(&a, "status"));
+	assert_non_null(strstr(text(&a, "message"), "/suspend"));
+	(void)want(200, "PUT", s.path, "{\"status\":\"active\",\"comment\":\"hi\"}");
+	a = want(422, "PUT", s.path, FMT("{\"customer_id\":\"%s\"}", nowhere));
+	assert_true(names(&a, "customer_id"));
+}
+
+static void
+subscription_stops_goes_on_and_ends(void **state)
+{
+	struct subscriber s = sign_up("");
+	struct answer a;
+
+	(void)state;
+	a = want(200, "POST", FMT("%s/suspend", s.path), "{\"reason\":\"asked for\"}");
+	assert_string_equal(text(&a, "suspend_reason"), "manual");
+	(void)want(409, "POST", FMT("%s/suspend", s.path), NULL);
+	a = want(200, "POST", FMT("%s/activate", s.path), NULL);
+	assert_string_equal(text(&a, "status"), "active");
+	assert_string_equal(text(&a, "resumed_on"), "2026-03-02");
+	(void)want(409, "POST", FMT("%s/activate", s.path), "{}");
+	a = want(200, "POST", FMT("%s/cancel", s.path), NULL);
+	assert_string_equal(text(&a, "status"), "cancelled");
+	(void)want(200, "POST", FMT("%s/cancel", s.path), NULL);
+	(void)want(204, "DELETE", s.path, NULL);
+	(void)want(409, "POST", FMT("%s/suspend", s.path), NULL);
+	(void)want(404, "POST", FMT("/api/subscriptions/%s/suspend", nowhere), NULL);
+	a = want(200, "GET", FMT("/api/billing-logs?subscription_id=%s", s.id), NULL);
+	assert_int_equal(number(&a, "total"), 4);
+}
+
+static void
+plan_changes_now_or_later(void **state)
+{
+	struct subscriber s = sign_up(""), other;
+	struct answer a;
+
+	(void)state;
+	other.package = package(250000);
+	a = want(200, "PUT", s.path,
+	    FMT("{\"package_id\":\"%s\",\"effective\":\"next_period\"}", other.package));
+	assert_string_equal(text(&a, "package_id"), s.package);
+	assert_string_equal(text(&a, "next_package_id"), other.package);
+	a = want(200, "PUT", s.path, FMT("{\"package_id\":\"%s\"}", other.package));
+	assert_string_equal(text(&a, "package_id"), other.package);
+	a = want(422, "PUT", s.path, FMT("{\"package_id\":\"%s\"}", nowhere));
+	assert_true(names(&a, "package_id"));
+	a = want(422, "PUT", s.path, "{\"effective\":\"yesterday\"}");
+	assert_true(names(&a, "effective"));
+}
+
+static void
+invoice_is_paid_once(void **state)
+{
+	struct subscriber s = sign_up(",\"issue_invoice\":true");
+	const char *id = only_invoice(&s), *pay = FMT("/api/invoices/%s/mark-paid", id);
+	struct answer a = want(200, "GET", FMT("/api/invoices/%s", id), NULL);
+
+	(void)state;
+	assert_int_equal(number(&a, "outstanding"), 150000);
+	assert_string_equal(text(&a, "period_start"), "2026-03-02");
+	assert_string_equal(nested(&a, "subscription", "id"), s.id);
+	assert_non_null(strstr(a.body, "\"payments\":[]"));
+	a = want(200, "GET", FMT("/api/public/invoices/%s", id), NULL);
+	assert_string_equal(nested(&a, "customer", "name"), "Citra");
+	assert_non_null(strstr(a.body, "\"package\":{\"name\":\"P "));
+	assert_null(strstr(a.body, s.username));
+	a = want(422, "POST", pay, "{\"amount\":150001}");
+	assert_true(names(&a, "amount"));
+	a = want(200, "POST", pay,
+	    "{\"amount\":50000,\"method\":\"transfer\",\"reference\":\"R-1\"}");
+	assert_int_equal(number(&a, "paid_amount"), 50000);
+	assert_string_equal(text(&a, "status"), "unpaid");
+	/* The same again is the same; another under its reference is not. */
+	a = want(200, "POST", pay,
+	    "{\"amount\":50000,\"method\":\"transfer\",\"reference\":\"R-1\"}");
+	assert_int_equal(number(&a, "paid_amount"), 50000);
+	(void)want(409, "POST", pay,
+	    "{\"amount\":50001,\"method\":\"transfer\",\"reference\":\"R-1\"}");
+	a = want(200, "POST", pay, NULL);
+	assert_string_equal(text(&a, "status"), "paid");
+	assert_int_equal(number(&a, "outstanding"), 0);
+	(void)want(409, "POST", pay, NULL);
+	(void)want(409, "DELETE", FMT("/api/invoices/%s", id), NULL);
+	(void)want(404, "POST", FMT("/api/invoices/%s/mark-paid", nowhere), NULL);
+	a = want(200, "GET", FMT("/api/payments?invoice_id=%s&sort=-amount", id), NULL);
+	assert_int_equal(number(&a, "total"), 2);
+}
+
+static void
+payment_is_booked_and_reversed(void **state)
+{
+	struct subscriber s = sign_up(",\"issue_invoice\":true");
+	const char *invoice = only_invoice(&s), *id, *path;
+	struct answer a;
+
+	(void)state;
+	a = want(422, "POST", "/api/payments",
+	    FMT("{\"invoice_id\":\"%s\",\"amount\":1}", nowhere));
+	assert_true(names(&a, "invoice_id"));
+	a = want(422, "POST", "/api/payments", "{\"amount\":0,\"method\":\"bitcoin\"}");
+	assert_true(names(&a, "invoice_id") && names(&a, "amount") && names(&a, "method"));
+	a = want(201, "POST", "/api/payments",
+	    FMT("{\"invoice_id\":\"%s\",\"amount\":200000,\"surplus_to_credit\":true,"
+		"\"payment_date\":\"2026-03-01\"}",
+		invoice));
+	id = text(&a, "id");
+	path = FMT("/api/payments/%s", id);
+	assert_string_equal(text(&a, "status"), "received");
+	assert_string_equal(nested(&a, "invoice", "status"), "paid");
+	a = want(200, "GET", FMT("/api/customers/%s", s.customer), NULL);
+	assert_int_equal(number(&a, "credit"), 50000);
+	assert_int_equal(ask_as(user_with("operator", "\"*\""), "DELETE", path, NULL).status, 403);
+	(void)want(204, "DELETE", path, "{\"reason\":\"typed wrong\"}");
+	(void)want(409, "DELETE", path, NULL);
+	a = want(200, "GET", path, NULL);
+	assert_string_equal(text(&a, "status"), "reversed");
+	assert_string_equal(nested(&a, "invoice", "status"), "unpaid");
+	(void)want(204, "DELETE", FMT("/api/invoices/%s", invoice), NULL);
+	a = want(200, "GET", FMT("/api/invoices/%s", invoice), NULL);
+	assert_string_equal(text(&a, "status"), "cancelled");
+	assert_int_equal(number(&a, "outstanding"), 0);
+}
+
+static void
+invoices_by_hand(void **state)
+{
+	struct subscriber s = sign_up("");
+	struct answer a;
+	const char *path;
+
+	(void)state;
+	a = want(422, "POST", "/api/invoices",
+	    FMT("{\"subscription_id\":\"%s\",\"kind\":\"other\"}", s.id));
+	assert_true(names(&a, "amount"));
+	a = want(422, "POST", "/api/invoices", FMT("{\"subscription_id\":\"%s\"}", nowhere));
+	assert_true(names(&a, "subscription_id"));
+	a = want(422, "POST", "/api/invoices",
+	    FMT("{\"subscription_id\":\"%s\",\"status\":\"paid\"}", s.id));
+	assert_true(names(&a, "status"));
+	a = want(201, "POST", "/api/invoices",
+	    FMT("{\"subscription_id\":\"%s\",\"status\":\"unpaid\"}", s.id));
+	assert_string_equal(text(&a, "period_start"), "2026-04-01");
+	(void)want(201, "POST", "/api/invoices",
+	    FMT("{\"subscription_id\":\"%s\",\"kind\":\"other\",\"amount\":75000,"
+		"\"due_date\":\"2026-03-10\"}",
+		s.id));
+	a = want(200, "GET",
+	    FMT("/api/invoices?subscription_id=%s&due_from=2026-03-10&due_to=2026-03-10", s.id),
+	    NULL);
+	assert_int_equal(number(&a, "total"), 1);
+	a = want(200, "GET", FMT("/api/invoices?subscription_id=%s&kind=other", s.id), NULL);
+	path = FMT("/api/invoices/%s",
+	    cJSON_GetStringValue(
+		cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(a.json, "data"), 0),
+		    "id")));
+	a = want(200, "PUT", path, "{\"amount\":80000,\"notes\":\"cable\",\"status\":\"unpaid\"}");
+	assert_int_equal(number(&a, "amount"), 80000);
+	a = want(422, "PUT", path, "{\"status\":\"paid\"}");
+	assert_true(names(&a, "status"));
+	(void)want(422, "GET", "/api/invoices?due_from=soon", NULL);
+}
+
+static void
+dashboard_adds_up(void **state)
+{
+	struct subscriber s = sign_up(",\"issue_invoice\":true");
+	struct answer before = want(200, "GET", "/api/dashboard/stats", NULL), after;
+
+	(void)state;
+	(void)want(200, "POST", FMT("/api/invoices/%s/mark-paid", only_invoice(&s)), NULL);
+	after = want(200, "GET", "/api/dashboard/stats", NULL);
+	assert_int_equal(number(&after, "monthly_revenue"),
+	    number(&before, "monthly_revenue") + 150000);
+	assert_int_equal(number(&after, "monthlyRevenue"), number(&after, "monthly_revenue"));
+	assert_int_equal(number(&after, "unpaid_invoices"), number(&before, "unpaid_invoices") - 1);
+	assert_int_equal(number(&after, "totalCustomers"), number(&after, "total_customers"));
+	assert_non_null(strstr(after.body, "\"recent_payments\":[{"));
+	after = want(200, "GET", "/api/dashboard/recent-activities?limit=1", NULL);
+	assert_int_equal(cJSON_GetArraySize(after.json), 1);
+	assert_non_null(strstr(after.body, "\"customer_name\":\"Citra\""));
+	(void)want(422, "GET", "/api/dashboard/recent-activities?limit=0", NULL);
+}
+
+static void
+preview_says_what_a_run_would_do(void **state)
+{
+	struct subscriber s = sign_up("");
+	struct answer a;
+
+	(void)state;
+	a = want(200, "GET", "/api/billing/preview?date=2026-03-24", NULL);
+	assert_non_null(strstr(a.body, s.id));
+	a = want(200, "GET", FMT("/api/invoices?subscription_id=%s", s.id), NULL);
+	assert_int_equal(number(&a, "total"), 0);
+	a = want(422, "GET", "/api/billing/preview?date=2026-13-01", NULL);
+	assert_true(names(&a, "date"));
+	assert_int_equal(ask_as(user_with("viewer", "\"*\""), "GET", "/api/billing/preview", NULL)
+			     .status,
+	    403);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ASK_TEST(subscription_shows_all_but_the_password),
+		ASK_TEST(subscription_refuses_nonsense),
+		ASK_TEST(subscription_stops_goes_on_and_ends),
+		ASK_TEST(plan_changes_now_or_later),
+		ASK_TEST(invoice_is_paid_once),
+		ASK_TEST(payment_is_booked_and_reversed),
+		ASK_TEST(invoices_by_hand),
+		ASK_TEST(dashboard_adds_up),
+		ASK_TEST(preview_says_what_a_run_would_do),
+	};
+
+	return cmocka_run_group_tests_name("money", tests, ask_open, ask_close);
+}
