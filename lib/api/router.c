@@ -4,6 +4,8 @@
 
 #include "api/api.h"
 #include "api/form.h"
+#include "base/jw.h"
+#include "service/router_test.h"
 #include "sql.h"
 
 static const char *const verifications[] = { "verify", "pin", "adh", "none", NULL };
@@ -106,6 +108,55 @@ router_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void 
 	TRY(db_query(cx, &SQL_router_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
 	rs->status = 204;
 	return RC_OK;
+}
+
+/* ---- does it answer?  A person waits for it. ---- */
+
+/* clang-format off */
+const struct op router_test_one_op = {
+	.summary = "Log in to it: {success, identity, message, version, board-name, uptime, cpu-load}",
+};
+const struct op router_test_default_op = {
+	.summary = "The same with the default router",
+};
+/* clang-format on */
+
+static enum rc
+test(struct ctx *cx, const char *id, struct resp *rs)
+{
+	struct jw w = jw_new(&rs->body);
+	struct router_test report;
+
+	TRY(api_act(cx));
+	TRY(router_test(cx, id, &report));
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	jw_bool(&w, "success", true);
+	jw_str(&w, "identity", report.identity);
+	jw_str(&w, "message", report.message);
+	jw_str(&w, "version", report.version);
+	jw_str(&w, "board-name", report.board_name);
+	jw_str(&w, "uptime", report.uptime);
+	jw_str(&w, "cpu-load", report.cpu_load);
+	jw_end(&w);
+	return RC_OK;
+}
+
+enum rc
+router_test_one(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	const char *id;
+
+	(void)op;
+	TRY(req_uuid(cx, rq, "id", &id));
+	return test(cx, id, rs);
+}
+
+enum rc
+router_test_default(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	(void)rq, (void)op;
+	return test(cx, NULL, rs);
 }
 
 /* ---- RADIUS: one row or none ---- */

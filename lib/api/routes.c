@@ -87,13 +87,16 @@ const struct route api_routes[] = {
 	OP("POST",   "/api/payments",     O_BILLING, payment_create),
 	OP("DELETE", "/api/payments/:id", A_BILLING, payment_reverse),
 
+	OP("GET",  "/api/router-settings/test",     O_READ,    router_test_default),
+	OP("GET",  "/api/mikrotik/test",            O_READ,    router_test_default),
+	OP("POST", "/api/router-settings/:id/test", O_NETWORK, router_test_one),
 	CRUD_READ("/api/router-settings", &router_resource, V_READ),
 	OP("POST", "/api/router-settings",          A_NETWORK, router_save),
 	{ "PUT",   "/api/router-settings/:id",      A_NETWORK, crud_update, &router_resource },
 	{ "PATCH", "/api/router-settings/:id",      A_NETWORK, crud_update, &router_resource },
 	OP("DELETE", "/api/router-settings/:id",    A_NETWORK, router_delete),
 	OP("GET",  "/api/radius-settings",          A_READ,    radius_show),
-	OP("POST", "/api/radius-settings",          A_NETWORK, radius_save),
+	OP("POST", "/api/radius-settings",          A_FULL, radius_save),
 
 	OP("GET",  "/api/settings",                 V_READ, setting_show),
 	OP_CHANGE("/api/settings",                  A_FULL, setting_save),

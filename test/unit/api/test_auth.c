@@ -137,7 +137,8 @@ tokens_of_scripts(void **state)
 
 	(void)state;
 	a = want(201, "POST", "/api/auth/tokens",
-	    "{\"name\":\"report\",\"abilities\":[\"read\"],\"expires_at\":\"2999-01-01T00:00:00Z\"}");
+	    "{\"name\":\"report\",\"abilities\":[\"read\"],"
+	    "\"expires_at\":\"2999-01-01T00:00:00Z\"}");
 	path = FMT("/api/auth/tokens/%" PRId64, number(&a, "id"));
 	assert_int_equal(ask_as(text(&a, "token"), "GET", "/api/packages", NULL).status, 200);
 	assert_int_equal(ask_as(text(&a, "token"), "DELETE", path, NULL).status, 403);

@@ -200,7 +200,8 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	assert_string_equal(text(&a, "name"), "R2");
 	assert_non_null(strstr(a.body, "\"has_password\":true"));
 	a = want(201, "POST", "/api/router-settings",
-	    FMT("{\"name\":\"R\",\"host\":\"%s\",\"username\":\"api\",\"ssl\":true,\"is_active\":false}",
+	    FMT("{\"name\":\"R\",\"host\":\"%s\",\"username\":\"api\","
+		"\"ssl\":true,\"is_active\":false}",
 		host));
 	assert_int_equal(number(&a, "port"), 8729);
 	assert_non_null(strstr(a.body, "\"has_password\":false"));
@@ -210,7 +211,8 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	assert_true(names(&a, "host") && names(&a, "port"));
 	assert_true(names(&a, "username") && names(&a, "tls_verify"));
 	a = want(422, "POST", "/api/router-settings",
-	    "{\"name\":\"R\",\"host\":\"h.example.net\",\"username\":\"u\",\"tls_verify\":\"pin\"}");
+	    "{\"name\":\"R\",\"host\":\"h.example.net\",\"username\":\"u\","
+	    "\"tls_verify\":\"pin\"}");
 	assert_true(names(&a, "tls_fingerprint"));
 	(void)want(204, "DELETE", FMT("/api/router-settings/%s", id), NULL);
 	(void)want(404, "GET", FMT("/api/router-settings/%s", id), NULL);
@@ -245,12 +247,14 @@ policies_are_bounded(void **state)
 
 	(void)state;
 	a = want(200, "PUT", "/api/settings",
-	    "{\"grace_days\":3,\"enabled_payments\":[\"gopay\",\"bca_va\"],\"remove_expired\":\"1\"}");
+	    "{\"grace_days\":3,\"enabled_payments\":[\"gopay\",\"bca_va\"],"
+	    "\"remove_expired\":\"1\"}");
 	assert_int_equal(number(&a, "grace_days"), 3);
 	assert_int_equal(number(&a, "lead_days"), 7);
 	assert_non_null(strstr(a.body, "[\"gopay\",\"bca_va\"]"));
 	a = want(422, "PUT", "/api/settings",
-	    "{\"grace_days\":-1,\"attempt_minutes\":5,\"suspend_mode\":\"x\",\"enabled_payments\":[\"x\"]}");
+	    "{\"grace_days\":-1,\"attempt_minutes\":5,\"suspend_mode\":\"x\","
+	    "\"enabled_payments\":[\"x\"]}");
 	assert_true(names(&a, "grace_days") && names(&a, "attempt_minutes"));
 	assert_true(names(&a, "suspend_mode") && names(&a, "enabled_payments"));
 	a = want(200, "PATCH", "/api/settings",
