@@ -95,7 +95,7 @@ billing_date(struct ctx *cx, const char *text, const char **ret)
 	enum rc rc;
 
 	rc = db_query(cx, &SQL_billing_today, &rows, V_TEXT(text));
-	if (rc == RC_INVALID)
+	if (rc == RC_INVALID || (rc == RC_OK && db_count(rows) == 0))
 		return err_field(cx, "date", "The date %s is not a day as YYYY-MM-DD.", text);
 	TRY(rc);
 	*ret = db_text(rows, 0, "date");

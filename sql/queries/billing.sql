@@ -1,7 +1,8 @@
 -- billing.sql: what billing_run() and billing_preview() ask.
 
 -- name: billing_today(text)
-SELECT coalesce(nullif($1, '')::date, business_today())::text AS date;
+SELECT coalesce(nullif($1, '')::date, business_today())::text AS date
+ WHERE coalesce($1, '') ~ '^(\d{4}-\d\d-\d\d)?$';
 
 -- name: billing_lock()
 SELECT pg_try_advisory_lock(hashtext('isp-billing: run')) AS locked;

@@ -108,6 +108,7 @@ dates_are_days(void **state)
 	assert_string_equal(date, "1999-02-28");
 	assert_int_equal(billing_date(&cx, "1999-02-30", &date), RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "date");
+	assert_int_equal(billing_date(&cx, "tomorrow", &date), RC_INVALID);
 }
 
 static void

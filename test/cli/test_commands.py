@@ -1,0 +1,254 @@
+"""ispctl and billing-cron as a sysadmin calls them: a database, an env file, a shell."""
+import base64
+import ctypes
+import ctypes.util
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
+KEYS = ["base64:" + c * 43 + "=" for c in "AE"]
+
+
+class System:
+    """A private database and what a shell does with it."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="cmd.", dir=BUILD if len(BUILD) < 60 else None)
+        os.chmod(self.dir, 0o755)
+        self.pg = os.path.join(self.dir, "db")
+        self.env = os.path.join(self.dir, "isp.env")
+        for command in ("up", "deploy"):
+            subprocess.run([os.path.join(TOP, "scripts/db"), command, "--dir", self.pg], check=True,
+                           stdout=subprocess.DEVNULL)
+        self.write_env(APP_KEY=KEYS[0])
+
+    def write_env(self, **more):
+        lines = {"APP_ENV": "local", "DATABASE_URL": "postgresql:///isp?host=%s/run" % self.pg, **more}
+        with open(self.env, "w") as f:
+            f.writelines("%s=%s\n" % item for item in lines.items())
+
+    def down(self):
+        subprocess.run([os.path.join(TOP, "scripts/db"), "down", "--dir", self.pg], check=True)
+        shutil.rmtree(self.dir)
+
+    def run(self, program, *words, given=None, env=None):
+        full = {k: v for k, v in os.environ.items() if not k.startswith(("APP_", "DATABASE", "ISP_ENV"))}
+        if program == "ispctl":  # the database's owner
+            full["PGUSER"] = "isp_owner"
+        return subprocess.run([os.path.join(BUILD, "bin", program), "--env", self.env, *words], input=given,
+                              env={**full, **(env or {})}, capture_output=True, text=True, timeout=60, check=False)
+
+    def sql(self, text):
+        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.pg + "/run", "-U", "postgres", "isp",
+                               "-c", text], capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def system():
+    made = System()
+    yield made
+    made.down()
+
+
+def ok(done):
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def fails(done, status, *words):
+    assert done.returncode == status, done
+    for word in words:
+        assert word in done.stderr, done
+    assert len(done.stderr.strip().splitlines()) <= 3, "one clear line: %s" % done.stderr
+
+
+# ---- what all programs share --------------------------------------------------------------------
+
+PROGRAMS = sorted(os.listdir(os.path.join(BUILD, "bin"))) if os.path.isdir(os.path.join(BUILD, "bin")) else []
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_version_and_usage(system, program):
+    shown = ok(system.run(program, "--help"))
+    assert shown.startswith("usage: " + program) and "exit:" in shown and "DATABASE_URL" in shown
+    assert ok(system.run(program, "--version")).startswith(program + " ")
+    fails(system.run(program, "--no-such-option"), 2, "--no-such-option")
+    fails(system.run(program, "--env"), 2, "--env")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_bad_configuration_stops_with_one_line_that_names_the_key(system, program):
+    words = ["health"] if program == "ispctl" else []
+    fails(system.run(program, *words, env={"APP_TODAY": "tomorrow"}), 1, "APP_TODAY")
+    fails(system.run(program, *words, env={"API_LOGIN_WORKERS": "many"}), 1, "API_LOGIN_WORKERS")
+
+
+def test_the_database_away_means_later(system):
+    for program, words in (("billing-cron", []), ("ispctl", ["check"])):
+        fails(system.run(program, *words, env={"DATABASE_URL": "host=/nowhere/at/all"}), 75, "database")
+
+
+# ---- ispctl -------------------------------------------------------------------------------------
+
+def test_users(system):
+    assert "admin" in ok(system.run("ispctl", "user", "add", "Budi@Example.net", "--admin", "--name", "Budi",
+                                    given="rahasia 123\n"))
+    listed = ok(system.run("ispctl", "user", "list"))
+    assert "budi@example.net" in listed and "admin" in listed and "Budi" in listed
+    fails(system.run("ispctl", "user", "add", "BUDI@example.net", given="rahasia 123\n"), 1, "already been taken")
+    fails(system.run("ispctl", "user", "add", "x@example.net", given="short\n"), 1, "8 to 128")
+    fails(system.run("ispctl", "user", "add", "x@example.net", given=""), 1, "password")
+    fails(system.run("ispctl", "user", "add", "nobody", given="rahasia 123\n"), 1, "e-mail")
+    fails(system.run("ispctl", "user", "add", "x@example.net", "--role", "king", given="rahasia 123\n"), 1, "king")
+    before = system.sql("SELECT password FROM users")
+    system.sql("INSERT INTO personal_access_tokens (user_id, name, token) SELECT id, 'x', repeat('a', 64) FROM users")
+    ok(system.run("ispctl", "user", "passwd", "budi@example.net", given="another one 4\n"))
+    assert system.sql("SELECT password FROM users") != before
+    assert system.sql("SELECT count(*) FROM personal_access_tokens") == "0", "sessions must end"
+    fails(system.run("ispctl", "user", "passwd", "nobody@example.net", given="another one 4\n"), 1, "nobody@example.net")
+    assert "password" in system.sql("SELECT string_agg(action, ',') FROM audit_logs")
+
+
+def test_keys(system):
+    made = ok(system.run("ispctl", "key", "generate")).strip()
+    assert made.startswith("base64:") and len(made) == 51
+    assert made != ok(system.run("ispctl", "key", "generate")).strip()
+
+
+def test_rotation_seals_anew_and_can_be_repeated(system):
+    """The old key must be known; afterwards the new one alone is enough."""
+    system.sql("INSERT INTO router_settings (name, host, username, is_active) VALUES ('Rotated', '127.0.0.9', 'api', false)")
+    place = "router_settings:%s:password" % system.sql("SELECT id FROM router_settings WHERE name = 'Rotated'")
+    sealed = seal(KEYS[0], place, "s3cret")
+    system.sql("UPDATE router_settings SET password = '%s' WHERE name = 'Rotated'" % sealed)
+    assert "0 sealed anew" in ok(system.run("ispctl", "key", "rotate"))
+    try:
+        system.write_env(APP_KEY=KEYS[1])
+        done = system.run("ispctl", "key", "rotate")
+        assert done.returncode == 1 and place in done.stderr, done
+        system.write_env(APP_KEY=KEYS[1], APP_PREVIOUS_KEYS=KEYS[0])
+        assert "1 sealed anew" in ok(system.run("ispctl", "key", "rotate"))
+        assert "0 sealed anew" in ok(system.run("ispctl", "key", "rotate"))
+        system.write_env(APP_KEY=KEYS[1])
+        assert "1 secrets, 0 sealed anew, 0 failed" in ok(system.run("ispctl", "key", "rotate"))
+    finally:
+        system.write_env(APP_KEY=KEYS[0])
+        system.sql("DELETE FROM router_settings WHERE name = 'Rotated'")
+
+
+def seal(key, place, text):
+    """As lib/base/crypt.h describes it, by libsodium itself."""
+    sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
+    raw = base64.b64decode(key[len("base64:"):])
+    nonce, box = os.urandom(24), ctypes.create_string_buffer(len(text) + 16)
+    sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+        box, None, text.encode(), ctypes.c_ulonglong(len(text)), place.encode(),
+        ctypes.c_ulonglong(len(place)), None, nonce, raw)
+    ident = hashlib.blake2b(raw, digest_size=32).hexdigest()[:8]
+    return "s1.%s.%s" % (ident, base64.urlsafe_b64encode(nonce + box.raw).decode().rstrip("="))
+
+
+def test_routers(system):
+    system.sql("INSERT INTO router_settings (name, host, port, username, is_active)"
+               " VALUES ('Dead', '127.0.0.1', 1, 'api', true)")
+    assert "Dead" in ok(system.run("ispctl", "router", "list"))
+    fails(system.run("ispctl", "router", "test", "Dead"), 1, "Dead", "refused")
+    fails(system.run("ispctl", "router", "test", "Nowhere"), 1, "Nowhere")
+    system.sql("DELETE FROM router_settings WHERE name = 'Dead'")
+
+
+def test_health_tells_what_is_broken(system):
+    assert "database: PostgreSQL" in ok(system.run("ispctl", "health"))
+    system.sql("INSERT INTO router_settings (name, host, username) VALUES ('Ill', '127.0.0.8', 'api');"
+               "INSERT INTO router_states (router_id, broken_since, last_error)"
+               " SELECT id, now(), 'it is refused' FROM router_settings WHERE name = 'Ill'")
+    done = system.run("ispctl", "health")
+    assert done.returncode == 1 and "Ill" in done.stdout and "refused" in done.stdout, done
+    system.sql("DELETE FROM router_settings WHERE name = 'Ill'")
+
+
+def test_check_names_rows_that_break_a_rule(system):
+    """Credit out of nothing: the rule, the customer and the figures are told, exit 1."""
+    assert "every rule holds" in ok(system.run("ispctl", "check"))
+    system.sql("INSERT INTO customers (name, credit) VALUES ('Credit out of nothing', 5)")
+    done = system.run("ispctl", "check")
+    customer = system.sql("SELECT id FROM customers WHERE name = 'Credit out of nothing'")
+    assert done.returncode == 1 and (customer in done.stdout or "Credit out of nothing" in done.stdout), done
+    system.sql("DELETE FROM customers WHERE name = 'Credit out of nothing'")
+    ok(system.run("ispctl", "check"))
+
+
+def test_setup_token_is_kept_as_a_digest(system):
+    shown = ok(system.run("ispctl", "setup")).strip()
+    assert shown.startswith("setup_token=")
+    digest = hashlib.sha256(shown.split("=", 1)[1].encode()).hexdigest()
+    assert system.sql("SELECT setup_token FROM settings") == digest
+
+
+@pytest.mark.parametrize("words", [[], ["user"], ["user", "add"], ["user", "list", "all"], ["fly"]])
+def test_commands_that_are_none(system, words):
+    fails(system.run("ispctl", *words), 2)
+
+
+# ---- billing-cron -------------------------------------------------------------------------------
+
+@pytest.fixture
+def subscription(system):
+    system.sql("INSERT INTO packages (name, bandwidth, price, router_profile) VALUES ('Cron', '1M/1M', 75000, 'cron')"
+               " ON CONFLICT DO NOTHING")
+    made = system.sql("WITH c AS (INSERT INTO customers (name) VALUES ('Cron') RETURNING id)"
+                      "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password,"
+                      " start_date, end_date) SELECT c.id, p.id, 'cron-' || c.id, '', '2031-01-01', '2031-01-30'"
+                      " FROM c, packages p WHERE p.name = 'Cron' RETURNING id")
+    yield made
+    system.sql("SELECT subscription_cancel('%s', 'test', '2031-12-31')" % made)
+
+
+def counts(done):
+    return {step: c["done"] for step, c in json.loads(ok(done))["steps"].items()}
+
+
+def test_a_rehearsal_says_exactly_what_the_run_then_does(system, subscription):
+    dry = json.loads(ok(system.run("billing-cron", "--date", "2031-01-25", "--dry-run", "--json")))
+    again = json.loads(ok(system.run("billing-cron", "--date", "2031-01-25", "--dry-run", "--json")))
+    shown = json.loads(ok(system.run("ispctl", "billing", "preview", "--date", "2031-01-25")))
+    real = json.loads(ok(system.run("billing-cron", "--date", "2031-01-25", "--json")))
+    assert dry["lines"] == again["lines"] == shown["lines"] == real["lines"] and len(real["lines"]) == 1
+    assert real["lines"][0]["invoice_number"] == "INV-20310125-0001"
+    assert real["lines"][0]["amount"] == 75000 and real["lines"][0]["due_date"] == "2031-01-30"
+    assert counts(system.run("billing-cron", "--date", "2031-01-25", "--json"))["renew"] == 0
+
+
+def test_steps_by_name_and_days_missed(system, subscription):
+    ok(system.run("billing-cron", "--date", "2031-01-25"))
+    only = counts(system.run("billing-cron", "--date", "2031-02-20", "--json", "--only", "suspend,overdue"))
+    assert only["overdue"] >= 1 and only["suspend"] >= 1 and only["renew"] == 0
+    said = ok(system.run("billing-cron", "--date", "2031-02-22"))
+    assert "days without a run: 2031-02-21" in said
+
+
+@pytest.mark.parametrize("words", [["--date", "yesterday"], ["--date", "2031-02-30"], ["--only", "renew,forget"],
+                                   ["now"], ["--dry-run=yes"]])
+def test_wrong_words_are_a_matter_of_usage(system, words):
+    fails(system.run("billing-cron", *words), 2)
+
+
+def test_a_second_run_exits_75(system):
+    holder = subprocess.Popen(["psql", "-XAtq", "-h", system.pg + "/run", "-U", "postgres", "isp"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        holder.stdin.write("SELECT pg_advisory_lock(hashtext('isp-billing: run'));\n\\echo held\n")
+        holder.stdin.flush()
+        assert any("held" in line for line in iter(holder.stdout.readline, ""))
+        fails(system.run("billing-cron", "--date", "2031-03-01"), 75, "another billing run")
+    finally:
+        holder.communicate()
+    ok(system.run("billing-cron", "--date", "2031-03-01"))
