@@ -241,8 +241,8 @@ int
 fleet_run(struct ctx *cx, const struct sync *s)
 {
 	static const struct sigaction child = { .sa_handler = on_child };
-	struct fleet *f = arena_alloc(cx->mem, sizeof(*f));
+	struct fleet fleet = { 0 }; /* not from cx->mem, which serve() empties */
 
 	(void)sigaction(SIGCHLD, &child, NULL);
-	return s->once ? serve_once(cx, f, s) : serve(cx, f, s);
+	return s->once ? serve_once(cx, &fleet, s) : serve(cx, &fleet, s);
 }
