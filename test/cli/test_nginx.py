@@ -1,0 +1,127 @@
+"""What nginx itself answers for: its errors as JSON, limits, headers, TLS."""
+import os
+import signal
+import socket
+import ssl
+import time
+
+import pytest
+from stackdir import System, fetch
+
+
+@pytest.fixture(name="system", scope="module")
+def _system():
+    system = System()
+    system.up("--tls")
+    yield system
+    system.close()
+
+
+def post(system, path, size, **headers):
+    return system.get(path, method="POST", data=b" " * size, headers={"Content-Type": "application/json", **headers})
+
+
+@pytest.mark.parametrize("path, size, status", [
+    ("/api/customers", (1 << 20) + 1, 413),
+    ("/api/login", (64 << 10) + 1, 413),
+    ("/api/auth/login", (64 << 10) + 1, 413),
+    ("/api/auth/register", (64 << 10) + 1, 413),
+    ("/api/midtrans/notification", (64 << 10) + 1, 413),
+    ("/api/midtrans/webhook", (64 << 10) + 1, 413),
+    ("/api/midtrans/snap-token", (64 << 10) + 1, 413),
+    ("/api/public/invoices/1", (64 << 10) + 1, 413),
+])
+def test_bodies_have_limits(system, path, size, status):
+    answer = post(system, path, size)
+    assert answer[0] == status
+    assert set(answer[2]) == {"message"}
+
+
+def test_just_below_the_limit_reaches_the_worker(system):
+    assert post(system, "/api/customers", 1 << 20)[0] in (400, 401)
+    assert post(system, "/api/login", 64 << 10)[0] in (400, 422)
+
+
+@pytest.mark.parametrize("path", ["/api/%00", "/api/%", "/api/x/%2"])
+def test_a_malformed_path_is_400(system, path):
+    status, headers, body = system.get(path)
+    assert status == 400 and set(body) == {"message"}
+    assert headers["Content-Type"] == "application/json"
+
+
+def test_a_long_address_or_header_is_json_too(system):
+    long = system.get("/api/" + "a" * 70000)
+    assert long[0] == 414 and set(long[2]) == {"message"}
+    long = system.get("/api/health", headers={"X-Long": "a" * 70000})
+    assert long[0] == 400 and set(long[2]) == {"message"}
+
+
+def test_headers_of_api_and_of_files(system):
+    _, api, _ = system.get("/api/health")
+    status, page, _ = system.get("/some/screen")
+    assert status == 200 and page["Content-Type"].startswith("text/html")
+    assert api["Cache-Control"] == "no-store"
+    assert api["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert "script-src 'self';" in page["Content-Security-Policy"]
+    for headers in (api, page, system.get("/api/%00")[1]):
+        assert len(headers["X-Request-Id"]) == 32
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Strict-Transport-Security"] is None
+        for name in set(headers):
+            assert len(headers.get_all(name)) == 1, name
+
+
+def test_the_request_id_is_in_the_log(system):
+    request = system.get("/api/health")[1]["X-Request-Id"]
+    limit = time.monotonic() + 5
+    while True:
+        with open(os.path.join(system.dir, "log", "access.log"), encoding="utf-8") as log:
+            if "request_id=" + request in log.read():
+                return
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # old TLS is the point
+def test_tls(system):
+    context = ssl.create_default_context(cafile=os.path.join(system.dir, "tls.crt"))
+    status, headers, _ = fetch("https://127.0.0.1:%s/api/health" % system.words["tls_port"], context=context)
+    assert status == 200
+    assert headers["Strict-Transport-Security"] == "max-age=31536000"
+    context.options |= ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3
+    with pytest.raises(OSError):
+        fetch("https://127.0.0.1:%s/api/health" % system.words["tls_port"], context=context)
+
+
+def test_public_reads_are_throttled(system):
+    path = "/api/public/invoices/00000000-0000-4000-8000-000000000000"
+    answers = [system.get(path) for _ in range(60)]
+    assert {a[0] for a in answers[:30]} == {404}
+    refused = [a for a in answers if a[0] == 429]
+    assert refused
+    assert all(int(a[1]["Retry-After"]) > 0 and set(a[2]) == {"message"} for a in refused)
+    assert system.get("/api/health")[0] == 200
+
+
+def accepts(system, pool):
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(os.path.join(system.dir, "run", pool + ".sock")) == 0
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/api/users", "/api/router-settings/test", "/api/billing/preview"])
+def test_every_pool_is_503_without_workers(system, path):
+    """Nothing has taken the request, so the client may try again."""
+    os.killpg(system.pid("isp-api"), signal.SIGKILL)
+    try:
+        while any(accepts(system, pool) for pool in ("fast", "login", "router", "gateway")):
+            time.sleep(0.02)
+        status, headers, body = system.get(path)
+        assert status == 503 and set(body) == {"message"}
+        assert int(headers["Retry-After"]) > 0
+    finally:
+        assert system.run("restart", "isp-api").returncode == 0
+        limit = time.monotonic() + 10
+        while system.get("/api/health")[0] != 200 and time.monotonic() < limit:
+            time.sleep(0.05)

@@ -1,0 +1,235 @@
+"""scripts/stack as contract 10 promises it."""
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+from stackdir import BUILD, TOP, System, run
+
+
+def living(pid):
+    """A process that is more than an entry its parent has not read yet."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.fixture(name="system", scope="module")
+def _system():
+    system = System()
+    system.up()
+    yield system
+    system.close()
+
+
+@pytest.fixture(name="own")
+def _own():
+    """A directory of the test's own, not up yet."""
+    system = System()
+    yield system
+    system.close()
+
+
+def test_up_says_where_it_is(system):
+    assert system.words == {"url": system.url, "dir": system.dir}
+    status, _, body = system.get("/api/health")
+    assert (status, body["status"]) == (200, "ok")
+
+
+def test_up_again_returns_at_once_and_starts_nothing(system):
+    before = {name: system.pid(name) for name in ("nginx", "isp-api")}
+    begun = time.monotonic()
+    again = run("up", "--dir", system.dir)
+    assert again.returncode == 0
+    assert again.stdout.split()[0] == "url=" + system.url
+    assert time.monotonic() - begun < 2
+    assert before == {name: system.pid(name) for name in ("nginx", "isp-api")}
+
+
+def test_two_side_by_side(system, own):
+    own.up()
+    assert own.url != system.url
+    assert own.env()["APP_KEY"] != system.env()["APP_KEY"]
+    assert own.run("down").returncode == 0
+    assert own.processes() == {}
+    assert system.get("/api/health")[0] == 200
+    assert system.run("status").returncode == 0
+
+
+def test_processes_are_on_their_own(system):
+    """Sessions of their own, stdin from /dev/null, and nothing of ours held open."""
+    ours = {os.readlink("/proc/self/fd/%s" % fd) for fd in os.listdir("/proc/self/fd")
+            if os.path.exists("/proc/self/fd/%s" % fd)}
+    for name in ("nginx", "isp-api"):
+        pid = system.pid(name)
+        assert os.getsid(pid) == pid
+        files = {fd: os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)}
+        assert files["0"] == "/dev/null"
+        assert files["2"] == os.path.join(system.dir, "log", name + ".log")
+        assert not {f for f in files.values() if f.startswith("pipe:")} & ours
+
+
+def test_postgres_has_no_port_and_no_root(system):
+    with open(os.path.join(system.dir, "pg", "postmaster.pid"), encoding="utf-8") as file:
+        pid = int(file.readline())
+    assert os.stat("/proc/%d" % pid).st_uid != 0
+    assert system.run("psql", "--", "-Atc", "SHOW listen_addresses").stdout.strip() == ""
+    assert os.stat(os.path.join(system.dir, "run")).st_mode & 0o777 == 0o700
+
+
+def test_exec_gives_environment_path_and_status(system):
+    done = system.run("exec", "--", "sh", "-c", 'echo "$DATABASE_URL|$ISP_ENV|$(command -v isp-api)"; exit 7')
+    assert done.returncode == 7
+    assert done.stdout.strip() == "|".join(
+        [system.env()["DATABASE_URL"], os.path.join(system.dir, "isp.env"), os.path.join(BUILD, "bin", "isp-api")])
+    assert system.run("exec", "--", "no-such-program").returncode == 127
+
+
+def test_psql_takes_arguments(system):
+    done = system.run("psql", "--", "-At", "-c", "SELECT current_database(), current_user")
+    assert done.stdout.strip() == "isp|postgres"
+
+
+def test_restart_of_one_program(system):
+    before = {name: system.pid(name) for name in ("nginx", "isp-api")}
+    for name in ("nginx", "isp-api", "postgres"):
+        assert system.run("restart", name).returncode == 0, name
+    assert all(system.pid(name) != before[name] for name in before)
+    limit = time.monotonic() + 10
+    while system.get("/api/health")[0] != 200:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert run("restart", "--dir", system.dir, "no-such-program").returncode == 1
+
+
+def test_down_leaves_no_process_even_of_a_killed_master(own):
+    own.up()
+    os.kill(own.pid("isp-api"), signal.SIGKILL)
+    assert own.run("status").returncode == 1
+    assert own.run("down").returncode == 0
+    assert own.processes() == {}
+    assert own.run("down").returncode == 0  # twice is no harm
+
+
+def test_data_and_key_survive_down(own):
+    own.up()
+    key = own.env()["APP_KEY"]
+    own.run("psql", "--", "-qc", "CREATE TABLE kept ()")
+    own.run("down")
+    own.up()
+    assert own.env()["APP_KEY"] == key
+    assert own.run("psql", "--", "-qc", "TABLE kept").returncode == 0
+
+
+def test_env_file_is_added(own):
+    path = os.path.join(own.dir, "more.env")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("# a comment\nAPP_TODAY=2026-12-01\nFRONTEND_URL=http://a.example,http://b.example\n")
+    own.up("--env", path)
+    assert own.env()["APP_TODAY"] == "2026-12-01"
+    assert own.env()["FRONTEND_URL"] == "http://a.example,http://b.example"
+
+
+def test_writes_nothing_outside_its_directory(own):
+    homes = [tempfile.mkdtemp(prefix="home.", dir=BUILD) for _ in range(3)]
+    try:
+        own.up(env=dict(os.environ, HOME=homes[0], TMPDIR=homes[1]), cwd=homes[2])
+        own.get("/api/health")
+        own.run("down")
+        assert [os.listdir(home) for home in homes] == [[], [], []]
+    finally:
+        for home in homes:
+            shutil.rmtree(home)
+
+
+def test_a_long_directory_is_refused(tmp_path):
+    deep = "/" + "d" * 80
+    done = run("up", "--dir", deep)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "80 bytes" in done.stderr
+    assert run("status", "--dir", tmp_path / "none").returncode == 1
+
+
+def test_a_directory_of_80_bytes_works():
+    parent = tempfile.mkdtemp(prefix="isp.", dir="/tmp")
+    system = System(parent)
+    try:
+        os.rmdir(system.dir)
+        system.dir = os.path.join(parent, "d" * (80 - len(parent) - 1))
+        system.up()
+        assert len(system.dir) == 80
+    finally:
+        system.close()
+        shutil.rmtree(parent)
+
+
+def test_a_port_in_use_is_told(own):
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        port = sock.getsockname()[1]
+        done = run("up", "--dir", own.dir, "--port", port)
+    assert done.returncode == 1
+    assert "port %d" % port in done.stderr
+    assert own.processes() == {}
+
+
+def test_a_program_that_cannot_start_shows_its_log(own):
+    path = os.path.join(own.dir, "bad.env")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("APP_KEY=nonsense\n")
+    done = own.run("up", "--port", 0, "--env", path)
+    assert done.returncode == 1
+    assert "isp-api" in done.stderr and "APP_KEY" in done.stderr
+    assert own.processes() == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user to be")
+def test_below_a_home_nobody_else_may_enter():
+    home = tempfile.mkdtemp(prefix="home.", dir=BUILD)
+    assert os.stat(home).st_mode & 0o777 == 0o700
+    system = System(home)
+    try:
+        system.up()
+        assert system.get("/api/health")[0] == 200
+    finally:
+        system.close()
+        shutil.rmtree(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="every other test runs without root then")
+def test_without_root():
+    """As nobody, with a copy of what is needed: the checkout may lie below root's home."""
+    nobody = pwd.getpwnam("nobody")
+    top = tempfile.mkdtemp(prefix="isp.", dir="/tmp")
+    try:
+        for part in ("scripts", "sql", "nginx"):
+            shutil.copytree(os.path.join(TOP, part), os.path.join(top, part))
+        shutil.copytree(os.path.join(BUILD, "bin"), os.path.join(top, "build", "bin"))
+        for place, _, names in os.walk(top):
+            for path in [place] + [os.path.join(place, n) for n in names]:
+                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+
+        def stack(*args):
+            return subprocess.run(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                                   os.path.join(top, "scripts", "stack")] + list(args), capture_output=True, text=True,
+                                  cwd=top, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "ISP_STACK_FAST": "1"},
+                                  timeout=120, check=False)
+        done = stack("up", "--dir", "var", "--port", "0", "--tls")
+        assert done.returncode == 0, done.stderr
+        pids = [int(open(os.path.join(top, "var", "run", n + ".pid"), encoding="ascii").read())
+                for n in ("nginx", "isp-api")]
+        assert {os.stat("/proc/%d" % pid).st_uid for pid in pids} == {nobody.pw_uid}
+        assert stack("down", "--dir", "var").returncode == 0
+        assert not [pid for pid in pids if living(pid)]
+    finally:
+        subprocess.run([os.path.join(top, "scripts", "stack"), "down", "--dir", os.path.join(top, "var")],
+                       capture_output=True, check=False)
+        shutil.rmtree(top)
