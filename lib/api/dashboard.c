@@ -45,21 +45,27 @@ put_numbers(struct jw *w, const struct db_rows *rows)
 enum rc
 dashboard_stats(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 {
+	static const struct {
+		const char *key;
+		const struct db_stmt *stmt;
+	} parts[] = {
+		{ NULL, &SQL_dashboard_numbers },
+		{ "recent_payments", &SQL_dashboard_payments },
+		{ "expiring_subscriptions", &SQL_dashboard_expiring },
+		{ "overdue_list", &SQL_dashboard_overdue },
+	};
+	struct db_rows *rows[countof(parts)];
 	struct jw w = jw_new(&rs->body);
-	struct db_rows *numbers, *payments, *expiring, *overdue;
 
 	(void)rq, (void)op;
-	TRY(db_send_n(cx, &SQL_dashboard_numbers, &numbers, NULL, 0));
-	TRY(db_send_n(cx, &SQL_dashboard_payments, &payments, NULL, 0));
-	TRY(db_send_n(cx, &SQL_dashboard_expiring, &expiring, NULL, 0));
-	TRY(db_send_n(cx, &SQL_dashboard_overdue, &overdue, NULL, 0));
+	for (size_t i = 0; i < countof(parts); i++)
+		TRY(db_send_n(cx, parts[i].stmt, &rows[i], NULL, 0));
 	TRY(db_sync(cx));
 	rs->status = 200;
 	jw_obj(&w, NULL);
-	put_numbers(&w, numbers);
-	put_rows(cx, &w, "recent_payments", payments);
-	put_rows(cx, &w, "expiring_subscriptions", expiring);
-	put_rows(cx, &w, "overdue_list", overdue);
+	put_numbers(&w, rows[0]);
+	for (size_t i = 1; i < countof(parts); i++)
+		put_rows(cx, &w, parts[i].key, rows[i]);
 	jw_end(&w);
 	return RC_OK;
 }
