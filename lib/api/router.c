@@ -114,7 +114,7 @@ router_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void 
 
 /* clang-format off */
 const struct op router_test_one_op = {
-	.summary = "Log in to it: {success, identity, message, version, board-name, uptime, cpu-load}",
+	.summary = "Log in to it: {success identity message version board-name uptime cpu-load}",
 };
 const struct op router_test_default_op = {
 	.summary = "The same with the default router",

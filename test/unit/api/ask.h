@@ -160,6 +160,7 @@ ask_open(void **state)
 	(void)state;
 	log_open("test");
 	conf = (struct db_conf){ .conninfo = getenv("TEST_DB"),
+		.role = "isp_api",
 		.program = "test",
 		.timezone = "Asia/Jakarta",
 		.today = "2026-03-02" };
