@@ -1,0 +1,398 @@
+#include "http/fcgi.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum {
+	PEEK_MAX = 65536,       /* of a request, before it is handed to libfcgi */
+	HALF_REQUEST_MS = 5000, /* a peer may take to finish what it began */
+	SLOW_PEER_SECONDS = 10, /* for what does not fit into the socket's buffer */
+	EVENTS = 64,
+	FCGI_VERSION = 1,
+	FCGI_HEADER = 8,
+	FCGI_ABORT = 2,
+	FCGI_STDIN = 5,
+};
+
+struct conn {
+	int fd;           /* -1: free place */
+	int64_t since_ms; /* when half a request was first seen; 0: none */
+};
+
+struct loop {
+	const struct fcgi_worker *w;
+	int epoll;
+	struct conn *conns;
+	size_t nconns;
+	bool accepts; /* the listening socket is being watched */
+	unsigned char peek[PEEK_MAX];
+};
+
+enum arrival { NOTHING, GONE, HALF, WHOLE, LARGE };
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- what has arrived ------------------------------------------------------------------------ */
+
+/* Is there a whole request: records up to an empty one of standard input? */
+static enum arrival
+look_at_records(const unsigned char *p, size_t n)
+{
+	for (size_t at = 0; at + FCGI_HEADER <= n;) {
+		size_t len = (size_t)p[at + 4] << 8 | p[at + 5];
+
+		if (p[at] != FCGI_VERSION || p[at + 1] == FCGI_ABORT)
+			return GONE;
+		if (p[at + 1] == FCGI_STDIN && len == 0)
+			return WHOLE;
+		at += FCGI_HEADER + len + p[at + 6];
+	}
+	return n == PEEK_MAX ? LARGE : HALF; /* the rest comes under the timer */
+}
+
+static enum arrival
+look(struct loop *l, int fd)
+{
+	ssize_t n = recv(fd, l->peek, sizeof(l->peek), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? NOTHING : GONE;
+	return n == 0 ? GONE : look_at_records(l->peek, (size_t)n);
+}
+
+/* ---- one request ----------------------------------------------------------------------------- */
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* From now on no system call waits long: the first interruption comes after so many seconds. */
+static void
+set_timer(int seconds)
+{
+	struct itimerval t = { .it_value = { .tv_sec = seconds } };
+
+	t.it_interval.tv_usec = seconds > 0 ? 100000 : 0;
+	(void)setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static const char *
+param(const FCGX_Request *fr, const char *name)
+{
+	const char *s = FCGX_GetParam(name, fr->envp);
+
+	return s != NULL ? s : "";
+}
+
+/* The body as declared; one that is too large is not read, one cut short is no request. */
+static bool
+read_body(struct ctx *cx, const FCGX_Request *fr, struct req *rq)
+{
+	const char *s = param(fr, "CONTENT_LENGTH");
+	unsigned long n = strtoul(s, NULL, 10);
+	char *buf;
+
+	rq->body = "";
+	rq->body_len = n;
+	if (n == 0 || n > REQ_BODY_MAX)
+		return true;
+	buf = arena_alloc(cx->mem, n + 1);
+	if (FCGX_GetStr(buf, (int)n, fr->in) != (int)n)
+		return false;
+	rq->body = buf;
+	return true;
+}
+
+static struct req
+read_request(struct ctx *cx, const FCGX_Request *fr)
+{
+	const char *uri = param(fr, "REQUEST_URI");
+
+	cx->actor = (struct actor){ 0 };
+	cx->request_id = arena_strdup(cx->mem, param(fr, "REQUEST_ID"));
+	cx->ip = arena_strdup(cx->mem, param(fr, "REMOTE_ADDR"));
+	return (struct req){
+		.method = param(fr, "REQUEST_METHOD"),
+		.path = arena_printf(cx->mem, "%.*s", (int)strcspn(uri, "?"), uri),
+		.query = param(fr, "QUERY_STRING"),
+		.content_type = param(fr, "CONTENT_TYPE"),
+		.authorization = param(fr, "HTTP_AUTHORIZATION"),
+		.idempotency_key = param(fr, "HTTP_IDEMPOTENCY_KEY"),
+		.origin = param(fr, "HTTP_ORIGIN"),
+	};
+}
+
+static void
+write_answer(struct ctx *cx, FCGX_Request *fr, const struct resp *rs)
+{
+	struct sb head = sb_new(cx->mem);
+
+	sb_puts(&head, "Status: ");
+	sb_i64(&head, rs->status);
+	sb_puts(&head, "\r\nCache-Control: no-store\r\n");
+	if (rs->body.len > 0) {
+		sb_puts(&head, "Content-Type: application/json\r\nContent-Length: ");
+		sb_i64(&head, (int64_t)rs->body.len);
+		sb_puts(&head, "\r\n");
+	}
+	sb_add(&head, rs->headers.buf, rs->headers.len);
+	sb_puts(&head, "\r\n");
+	(void)FCGX_PutStr(head.buf, (int)head.len, fr->out);
+	(void)FCGX_PutStr(rs->body.buf, (int)rs->body.len, fr->out);
+}
+
+static void
+answer(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
+{
+	struct ctx *cx = w->cx;
+	struct req rq = read_request(cx, fr);
+	bool whole = read_body(cx, fr, &rq);
+	struct resp rs;
+
+	if (large)
+		set_timer(0);
+	if (!whole)
+		return;
+	http_dispatch(cx, w->policy, &rq, &rs);
+	if (rs.body.len > PEEK_MAX)
+		set_timer(SLOW_PEER_SECONDS);
+	write_answer(cx, fr, &rs);
+	if (rs.body.len > PEEK_MAX) {
+		(void)FCGX_FFlush(fr->out);
+		set_timer(0);
+	}
+}
+
+/*
+ * libfcgi is told that it has a connection already and must keep it: then it
+ * takes none from its listening socket (there is none) and we close ours.
+ * True when the connection may serve another request.
+ */
+static bool
+serve(struct loop *l, int fd, bool large)
+{
+	FCGX_Request fr;
+	bool keep;
+
+	(void)FCGX_InitRequest(&fr, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	fr.ipcFd = fd;
+	fr.keepConnection = 1;
+	if (large)
+		set_timer(SLOW_PEER_SECONDS);
+	if (FCGX_Accept_r(&fr) != 0) {
+		set_timer(0);
+		return false; /* libfcgi has closed it */
+	}
+	keep = fr.keepConnection != 0 && l->w->conns_max > 1;
+	answer(l->w, &fr, large);
+	fr.keepConnection = 1;
+	FCGX_Finish_r(&fr);
+	arena_reset(l->w->cx->mem);
+	if (fr.ipcFd < 0)
+		return false;
+	if (!keep)
+		(void)close(fd);
+	return keep;
+}
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+static void
+watch_listener(struct loop *l, bool on)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL };
+
+	if (l->accepts == on)
+		return;
+	l->accepts = on;
+	(void)epoll_ctl(l->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, l->w->listen_fd, &e);
+}
+
+static void
+forget(struct loop *l, struct conn *c)
+{
+	c->fd = -1;
+	c->since_ms = 0;
+	l->nconns--;
+}
+
+static void
+drop(struct loop *l, struct conn *c)
+{
+	(void)close(c->fd);
+	forget(l, c);
+}
+
+static void
+attend(struct loop *l, struct conn *c)
+{
+	enum arrival seen = look(l, c->fd);
+
+	switch (seen) {
+	case GONE:
+		drop(l, c);
+		break;
+	case NOTHING:
+		break;
+	case HALF:
+		if (c->since_ms == 0)
+			c->since_ms = now_ms();
+		break;
+	case WHOLE:
+	case LARGE:
+		c->since_ms = 0;
+		if (!serve(l, c->fd, seen == LARGE))
+			forget(l, c);
+		break;
+	}
+}
+
+static struct conn *
+free_place(struct loop *l)
+{
+	for (size_t i = 0; i < l->w->conns_max; i++)
+		if (l->conns[i].fd < 0)
+			return &l->conns[i];
+	return NULL;
+}
+
+/* Edge-triggered: half a request wakes nobody until more of it comes. */
+static bool
+watch(struct loop *l, struct conn *c, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c };
+	struct timeval wait = { .tv_sec = HALF_REQUEST_MS / 1000 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+/* One at a time: the next is for whichever worker is idle then. */
+static bool
+take_connection(struct loop *l)
+{
+	struct conn *c = free_place(l);
+	int fd = c != NULL ? accept4(l->w->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			log_event(LOG_WARN, "accept", "msg", strerror(errno), NULL);
+		return false;
+	}
+	if (!watch(l, c, fd)) {
+		(void)close(fd);
+		return true;
+	}
+	/* One that never says a word counts as half a request: in the classic loop others wait. */
+	*c = (struct conn){ .fd = fd, .since_ms = l->w->conns_max == 1 ? now_ms() : 0 };
+	l->nconns++;
+	attend(l, c);
+	return true;
+}
+
+/* Close those whose half request stays half; ms until the next look, -1 when there is none. */
+static int
+drop_slow_peers(struct loop *l)
+{
+	int64_t now = now_ms();
+	int wait = -1;
+
+	for (size_t i = 0; i < l->w->conns_max; i++) {
+		struct conn *c = &l->conns[i];
+
+		if (c->fd < 0 || c->since_ms == 0)
+			continue;
+		if (now - c->since_ms >= HALF_REQUEST_MS)
+			drop(l, c);
+		else
+			wait = 500;
+	}
+	return wait;
+}
+
+static void
+turn(struct loop *l)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(l->epoll, events, EVENTS, drop_slow_peers(l));
+
+	for (int i = 0; i < n; i++) {
+		struct conn *c = events[i].data.ptr;
+
+		if (c == NULL)
+			(void)take_connection(l);
+		else if ((void *)c != (void *)l && c->fd >= 0)
+			attend(l, c);
+	}
+	watch_listener(l, l->nconns < l->w->conns_max);
+}
+
+/* Answer what has arrived; what waits to be accepted may have no other worker to go to. */
+static void
+drain(struct loop *l)
+{
+	watch_listener(l, false);
+	do {
+		for (size_t i = 0; i < l->w->conns_max; i++) {
+			if (l->conns[i].fd >= 0)
+				attend(l, &l->conns[i]);
+			if (l->conns[i].fd >= 0)
+				drop(l, &l->conns[i]);
+		}
+	} while (take_connection(l));
+}
+
+static bool
+open_loop(struct loop *l)
+{
+	struct epoll_event wake = { .events = EPOLLIN, .data.ptr = l };
+	struct sigaction sa = { .sa_handler = on_alarm };
+
+	(void)sigaction(SIGALRM, &sa, NULL);
+	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1); /* a close waits for nobody */
+	if (FCGX_Init() != 0 || (l->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+		return false;
+	for (size_t i = 0; i < l->w->conns_max; i++)
+		l->conns[i].fd = -1;
+	if (l->w->wake_fd >= 0)
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->w->wake_fd, &wake);
+	watch_listener(l, true);
+	return true;
+}
+
+enum rc
+fcgi_run(const struct fcgi_worker *w)
+{
+	_cleanup_(arena_freep) struct arena *mem = arena_new(4096);
+	struct loop *l = arena_alloc(mem, sizeof(*l));
+
+	l->w = w;
+	l->conns = arena_alloc(mem, w->conns_max * sizeof(*l->conns));
+	if (!open_loop(l))
+		return FAIL(w->cx, RC_INTERNAL, "the worker cannot wait: %s", strerror(errno));
+	while (!w->stopping())
+		turn(l);
+	drain(l);
+	(void)close(l->epoll);
+	return RC_OK;
+}

@@ -1,0 +1,427 @@
+#include "http/prefork.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/daemon.h"
+#include "base/log.h"
+
+enum {
+	CHILDREN_MAX = 1024,
+	READY_MS = 15000,
+	DRAIN_MS = 35000, /* the longest call to a router or gateway, and some */
+	YOUNG_MS = 2000,  /* who dies younger than this died of its start */
+	BACKOFF_MS = 250,
+	BACKOFF_MAX_MS = 10000,
+	FIRST_INHERITED = 3,
+};
+
+/* A worker's place; it has one child, or waits until one may be started. */
+struct slot {
+	const struct pool *pool;
+	int listen_fd;
+	pid_t pid; /* 0: none */
+	int64_t started, not_before;
+	int backoff;
+};
+
+struct master {
+	struct ctx *cx;
+	prefork_fn fn;
+	void *arg;
+	struct slot *slots;
+	size_t nslots;
+	pid_t leaving[CHILDREN_MAX]; /* replaced, draining */
+	size_t nleaving;
+	int child_fd;  /* readable when a child died */
+	sigset_t mask; /* of before */
+};
+
+/* The child's end of the pipe that says it is ready. */
+static int ready_pipe = -1;
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- listening ------------------------------------------------------------------------------- */
+
+static void
+close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+static int
+give_fd(int *fd)
+{
+	int mine = *fd;
+
+	*fd = -1;
+	return mine;
+}
+
+/* The number of systemd's socket for this pool, -1 without one. */
+static int
+inherited(const char *pool)
+{
+	const char *pid = getenv("LISTEN_PID"), *names = getenv("LISTEN_FDNAMES");
+
+	if (pid == NULL || names == NULL || strtol(pid, NULL, 10) != getpid())
+		return -1;
+	for (int fd = FIRST_INHERITED; *names != '\0'; fd++) {
+		size_t n = strcspn(names, ":");
+
+		if (n == strlen(pool) && strncmp(names, pool, n) == 0)
+			return fd;
+		names += n + (names[n] == ':');
+	}
+	return -1;
+}
+
+static bool
+somebody_listens(const struct sockaddr_un *sa)
+{
+	_cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	return connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN;
+}
+
+static enum rc
+listen_unix(struct ctx *cx, const char *path, int *ret)
+{
+	_cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return FAIL(cx, RC_INVALID, "%s: the path of a socket has at most %zu bytes", path,
+		    sizeof(sa.sun_path) - 1);
+	memcpy(sa.sun_path, path, strlen(path) + 1);
+	if (somebody_listens(&sa))
+		return FAIL(cx, RC_RETRY, "%s: another process listens there", path);
+	(void)unlink(path);
+	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0 ||
+	    chmod(path, 0666) != 0) /* the directory says who may come */
+		return FAIL(cx, RC_INVALID, "%s: %s", path, strerror(errno));
+	*ret = give_fd(&fd);
+	return RC_OK;
+}
+
+static enum rc
+bind_tcp(struct ctx *cx, const struct addrinfo *ai, const char *address, int *ret)
+{
+	_cleanup_(close_fd) int fd =
+	    socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) != 0)
+		return FAIL(cx, errno == EADDRINUSE ? RC_RETRY : RC_INVALID, "%s: %s", address,
+		    strerror(errno));
+	*ret = give_fd(&fd);
+	return RC_OK;
+}
+
+static enum rc
+listen_tcp(struct ctx *cx, const char *address, int *ret)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+	const char *colon = strrchr(address, ':');
+	struct addrinfo *ai = NULL;
+	enum rc rc;
+
+	if (colon == NULL ||
+	    getaddrinfo(arena_printf(cx->mem, "%.*s", (int)(colon - address), address), colon + 1,
+		&hints, &ai) != 0)
+		return FAIL(cx, RC_INVALID, "%s: neither a path nor ADDRESS:PORT", address);
+	rc = bind_tcp(cx, ai, address, ret);
+	freeaddrinfo(ai);
+	return rc;
+}
+
+static enum rc
+open_listener(struct ctx *cx, const struct pool *p, int *ret)
+{
+	int fd = inherited(p->name);
+
+	if (fd < 0 && strchr(p->address, '/') != NULL)
+		TRY(listen_unix(cx, p->address, &fd));
+	else if (fd < 0)
+		TRY(listen_tcp(cx, p->address, &fd));
+	if (listen(fd, p->backlog) != 0)
+		return FAIL(cx, RC_INVALID, "%s: %s", p->address, strerror(errno));
+	*ret = fd;
+	return RC_OK;
+}
+
+/* ---- children -------------------------------------------------------------------------------- */
+
+void
+prefork_ready(void)
+{
+	if (ready_pipe < 0)
+		return;
+	(void)!write(ready_pipe, "r", 1);
+	(void)close(ready_pipe);
+	ready_pipe = -1;
+}
+
+static _Noreturn void
+be_worker(struct master *m, const struct slot *s, pid_t parent)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXIT_FAILED); /* the master died while we were born */
+	(void)sigprocmask(SIG_SETMASK, &m->mask, NULL);
+	daemon_signals();
+	if (s->pool->nice != 0)
+		(void)setpriority(PRIO_PROCESS, 0, s->pool->nice);
+	exit(m->fn(s->pool, s->listen_fd, m->arg));
+}
+
+/* The new child's pid; *ready is readable when it can serve, or died. */
+static pid_t
+start_child(struct master *m, struct slot *s, int *ready)
+{
+	int ends[2];
+	pid_t parent = getpid(), pid;
+
+	if (pipe(ends) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		(void)close(ends[0]);
+		ready_pipe = ends[1];
+		be_worker(m, s, parent);
+	}
+	(void)close(ends[1]);
+	*ready = ends[0];
+	s->started = now_ms();
+	return pid;
+}
+
+static void
+fill_slot(struct master *m, struct slot *s)
+{
+	_cleanup_(close_fd) int ready = -1;
+	pid_t pid;
+
+	if (s->pid != 0 || now_ms() < s->not_before)
+		return;
+	pid = start_child(m, s, &ready);
+	if (pid > 0)
+		s->pid = pid;
+	else
+		s->not_before = now_ms() + BACKOFF_MAX_MS;
+}
+
+/* A child that dies of its start is started again later and later. */
+static void
+note_death(struct slot *s, int status)
+{
+	char text[48];
+	bool young = now_ms() - s->started < YOUNG_MS;
+
+	s->pid = 0;
+	if (daemon_stopping())
+		return;
+	s->backoff = young ? (s->backoff > 0 ? 2 * s->backoff : BACKOFF_MS) : 0;
+	s->backoff = s->backoff > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : s->backoff;
+	s->not_before = now_ms() + s->backoff;
+	(void)snprintf(text, sizeof(text), WIFSIGNALED(status) ? "signal %d" : "exit %d",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	log_event(LOG_WARN, "worker_died", "pool", s->pool->name, "how", text, NULL);
+}
+
+static void
+bury(struct master *m, pid_t pid, int status)
+{
+	for (size_t i = 0; i < m->nslots; i++)
+		if (m->slots[i].pid == pid)
+			note_death(&m->slots[i], status);
+	for (size_t i = 0; i < m->nleaving; i++)
+		if (m->leaving[i] == pid)
+			m->leaving[i--] = m->leaving[--m->nleaving];
+}
+
+static void
+reap(struct master *m)
+{
+	struct signalfd_siginfo info;
+	pid_t pid;
+	int status;
+
+	while (read(m->child_fd, &info, sizeof(info)) > 0)
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		bury(m, pid, status);
+}
+
+static bool
+became_ready(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t end = now_ms() + READY_MS;
+	char byte;
+
+	while (now_ms() < end && !daemon_stopping())
+		if (poll(&p, 1, 100) > 0)
+			return read(fd, &byte, 1) == 1;
+	return false;
+}
+
+/* False when the new one does not come up: then the old one stays. */
+static bool
+replace(struct master *m, struct slot *s)
+{
+	_cleanup_(close_fd) int ready = -1;
+	pid_t old = s->pid, pid;
+
+	if (old == 0 || m->nleaving == CHILDREN_MAX)
+		return true;
+	pid = start_child(m, s, &ready);
+	if (pid < 0 || !became_ready(ready)) {
+		if (pid > 0)
+			(void)kill(pid, SIGKILL);
+		log_event(LOG_ERROR, "reload_stopped", "pool", s->pool->name, "msg",
+		    "a new worker does not come up; the old ones stay", NULL);
+		return false;
+	}
+	s->pid = pid;
+	m->leaving[m->nleaving++] = old;
+	(void)kill(old, SIGTERM);
+	return true;
+}
+
+static void
+replace_all(struct master *m)
+{
+	log_event(LOG_INFO, "reload", NULL);
+	for (size_t i = 0; i < m->nslots && !daemon_stopping(); i++) {
+		if (!replace(m, &m->slots[i]))
+			return;
+		reap(m);
+	}
+}
+
+static bool
+signal_all(const struct master *m, int sig)
+{
+	bool any = m->nleaving > 0;
+
+	for (size_t i = 0; i < m->nslots; i++)
+		if (m->slots[i].pid != 0) {
+			(void)kill(m->slots[i].pid, sig);
+			any = true;
+		}
+	for (size_t i = 0; i < m->nleaving; i++)
+		(void)kill(m->leaving[i], sig);
+	return any;
+}
+
+static void
+end_all(struct master *m)
+{
+	struct pollfd p = { .fd = m->child_fd, .events = POLLIN };
+	int64_t end = now_ms() + DRAIN_MS;
+
+	for (size_t i = 0; i < m->nslots; i++) {
+		const char *address = m->slots[i].pool->address;
+
+		if (inherited(m->slots[i].pool->name) < 0 && address[0] == '/')
+			(void)unlink(address); /* who comes now is refused at once */
+	}
+	for (bool any = signal_all(m, SIGTERM); any && now_ms() < end; any = signal_all(m, 0)) {
+		(void)poll(&p, 1, 200);
+		reap(m);
+	}
+	(void)signal_all(m, SIGKILL);
+}
+
+/* ---- the master ------------------------------------------------------------------------------ */
+
+static enum rc
+make_slots(struct master *m, const struct pool *pools, size_t n)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += (size_t)pools[i].workers;
+	m->slots = arena_alloc(m->cx->mem, total * sizeof(*m->slots));
+	for (size_t i = 0; i < n; i++) {
+		int fd = -1;
+
+		TRY(open_listener(m->cx, &pools[i], &fd));
+		for (int k = 0; k < pools[i].workers; k++)
+			m->slots[m->nslots++] = (struct slot){ .pool = &pools[i], .listen_fd = fd };
+	}
+	return RC_OK;
+}
+
+static enum rc
+hear_children(struct master *m)
+{
+	sigset_t chld;
+
+	(void)sigemptyset(&chld);
+	(void)sigaddset(&chld, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &chld, &m->mask);
+	m->child_fd = signalfd(-1, &chld, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (m->child_fd < 0)
+		return FAIL(m->cx, RC_INTERNAL, "signalfd: %s", strerror(errno));
+	return RC_OK;
+}
+
+static void
+watch_over(struct master *m)
+{
+	struct pollfd fds[] = { { .fd = m->child_fd, .events = POLLIN },
+		{ .fd = daemon_signal_fd(), .events = POLLIN } };
+
+	while (!daemon_stopping()) {
+		bool waiting = false;
+
+		for (size_t i = 0; i < m->nslots; i++) {
+			fill_slot(m, &m->slots[i]);
+			waiting = waiting || m->slots[i].pid == 0;
+		}
+		(void)poll(fds, countof(fds), waiting ? BACKOFF_MS : -1);
+		reap(m);
+		if (daemon_hup())
+			replace_all(m);
+	}
+}
+
+enum rc
+prefork_run(struct ctx *cx, const struct pool *pools, size_t n, prefork_fn fn, void *arg)
+{
+	struct master *m = arena_alloc(cx->mem, sizeof(*m));
+
+	*m = (struct master){ .cx = cx, .fn = fn, .arg = arg, .child_fd = -1 };
+	TRY(make_slots(m, pools, n));
+	TRY(hear_children(m));
+	watch_over(m);
+	end_all(m);
+	(void)close(m->child_fd);
+	return RC_OK;
+}
