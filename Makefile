@@ -30,6 +30,7 @@ WERROR  = $(if $(BINDING),-Werror)
 HARDEN  = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
           -fcf-protection -fPIE
 DIALECT = -std=gnu17 -D_GNU_SOURCE -DISP_VERSION='"$(VERSION)"' -fno-common -g -Ilib -I$(B)/gen
+TESTS    = -Itest/unit -Wno-write-strings # argv is written down in place
 SANITIZE = -fsanitize=address,undefined,float-cast-overflow -fno-omit-frame-pointer
 
 # Four builds of the same sources.  The sanitizers make gcc 12 warn falsely, so no -Werror there.
@@ -104,7 +105,7 @@ define flavour
 $(B)/$(1)/%.o: %.c Makefile | $(GEN_SRC)
 	@mkdir -p $$(@D)
 	$$(call say,cc $(1) $$<)
-	$$(Q)$$(COMPILE_$(1)) $$(PKG_CFLAGS) -Itest/unit -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(COMPILE_$(1)) $$(if $$(filter test/%,$$<),$$(TESTS)) $$(PKG_CFLAGS) -MMD -MP -c -o $$@ $$<
 $(B)/$(1)/gen/sql.o: $(B)/gen/sql.c Makefile
 	@mkdir -p $$(@D)
 	$$(call say,cc $(1) $$<)
@@ -238,7 +239,7 @@ $(B)/lint/%.c.analyzer: $(B)/obj/%.o
 	@$(COMPILE_obj) $(PKG_CFLAGS) -fanalyzer -c -o $@.o $*.c && rm $@.o && touch $@
 $(B)/lint/%.c.strict: $(B)/san/%.o
 	@mkdir -p $(@D)
-	@$(COMPILE_obj) $(PKG_CFLAGS) -Itest/unit -fsyntax-only $*.c && touch $@
+	@$(COMPILE_obj) $(TESTS) $(PKG_CFLAGS) -fsyntax-only $*.c && touch $@
 
 lint-tree:
 	@scripts/check-layers
@@ -260,11 +261,18 @@ install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(SHARE)
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
 	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8)
-	cp -R $(wildcard sql nginx) $(SHARE)/
-	$(if $(wildcard app/web/dist),cp -R app/web/dist $(SHARE)/web)
-	$(if $(wildcard systemd/*),install -d $(DESTDIR)/lib/systemd/system)
-	$(if $(wildcard systemd/*.*),install -m 644 $(wildcard systemd/*.service systemd/*.timer \
-	  systemd/*.socket) $(DESTDIR)/lib/systemd/system)
+	cp -R sql $(SHARE)/
+	cp -R $(firstword $(wildcard app/web/dist) nginx/html) $(SHARE)/web
+	install -d $(DESTDIR)/etc/isp-billing/nginx
+	install -m 644 nginx/fastcgi.conf nginx/listen.conf $(DESTDIR)/etc/isp-billing/nginx
+	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \
+	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
+	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
+	    nginx/isp.conf > $(DESTDIR)/etc/isp-billing/nginx/isp.conf
+	install -d $(DESTDIR)/lib/systemd/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
+	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(DESTDIR)/lib/systemd/system
+	install -m 644 systemd/sysusers.d/* $(DESTDIR)/usr/lib/sysusers.d
+	install -m 644 systemd/tmpfiles.d/* $(DESTDIR)/usr/lib/tmpfiles.d
 
 clean:
 	rm -rf $(B)
