@@ -1,0 +1,54 @@
+"""scripts/backup and scripts/restore-test: a dump that restores, and one that breaks a rule."""
+import os
+import subprocess
+
+import pytest
+from test_commands import BUILD, TOP, System
+
+
+@pytest.fixture(scope="module")
+def system():
+    made = System()
+    yield made
+    made.down()
+
+
+def script(name, *words, **env):
+    return subprocess.run([os.path.join(TOP, "scripts", name), *words], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "ISP_BUILD": BUILD, **env}, check=False)
+
+
+def dump(system, tmp_path, *words):
+    done = script("backup", str(tmp_path / "kept"), *words, ISP_ENV=system.env, PGUSER="postgres")
+    assert done.returncode == 0, done
+    return done.stdout.strip()
+
+
+def test_a_backup_restores_and_keeps_every_rule(system, tmp_path):
+    name = dump(system, tmp_path)
+    assert os.stat(name).st_mode & 0o077 == 0, "nobody else may read it"
+    done = script("restore-test", name)
+    assert done.returncode == 0 and "every rule holds" in done.stdout, done
+
+
+def test_a_restored_system_that_breaks_a_rule_is_told(system, tmp_path):
+    system.sql("INSERT INTO customers (name, credit) VALUES ('Credit out of nothing', 5)")
+    try:
+        done = script("restore-test", dump(system, tmp_path))
+        assert done.returncode == 1 and "credit" in done.stdout, done
+    finally:
+        system.sql("DELETE FROM customers WHERE name = 'Credit out of nothing'")
+
+
+def test_only_the_newest_are_kept(system, tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for day in range(10, 15):
+        (kept / ("isp-202601%dT000000Z.dump" % day)).write_text("old")
+    newest = dump(system, tmp_path, "3")
+    assert sorted(os.listdir(kept)) == ["isp-20260113T000000Z.dump", "isp-20260114T000000Z.dump", os.path.basename(newest)]
+
+
+def test_half_a_dump_gets_no_name(system, tmp_path):
+    done = script("backup", str(tmp_path / "kept"), DATABASE_URL="host=/nowhere")
+    assert done.returncode != 0 and os.listdir(tmp_path / "kept") == [], done
