@@ -1,0 +1,88 @@
+/*
+ * pure.sql: the nightly run as somebody would write it who has the machine to himself: one
+ * transaction, no report, no chunks, nothing tested twice, the product's own triggers that make
+ * accounts and jobs switched off and their work done by hand.  It leaves the same rows behind as
+ * billing-cron does.  The product is held against its time.
+ */
+\set ON_ERROR_STOP 1
+\set day '''2026-07-15'''
+SET work_mem = '64MB';
+BEGIN;
+ALTER TABLE subscriptions DISABLE TRIGGER USER;
+ALTER TABLE mikrotik_secrets DISABLE TRIGGER USER;
+
+-- renew: an invoice each, numbered without a gap, and a line in the log
+WITH due AS (
+	SELECT s.id, s.customer_id, p.id AS package_id, p.price, s.end_date, q.starts, q.starts + p.validity_days - 1 AS ends,
+	       row_number() OVER (ORDER BY s.seq) AS nth, count(*) OVER () AS n
+	  FROM subscriptions s
+	  JOIN packages p ON p.id = coalesce(s.next_package_id, s.package_id)
+	 CROSS JOIN LATERAL (SELECT greatest(s.end_date + 1, s.resumed_on)) AS q(starts)
+	 WHERE s.status = 'active' AND s.auto_renew AND s.end_date - least(7, p.validity_days - 1) <= :day::date
+	   AND NOT EXISTS (SELECT FROM invoices i
+	                    WHERE i.subscription_id = s.id AND i.status <> 'cancelled' AND i.kind <> 'other'
+	                      AND q.starts BETWEEN i.period_start AND i.period_end)
+), counter AS (
+	INSERT INTO invoice_counters AS c (day, last_number)
+	SELECT :day::date, count(*) FROM due HAVING count(*) > 0
+	    ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + excluded.last_number
+	RETURNING last_number
+), made AS (
+	INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, period_start,
+	       period_end, issued_on, due_date)
+	SELECT format('INV-%s-%s', to_char(:day::date, 'YYYYMMDD'), lpad(at::text, greatest(4, length(at::text)), '0')),
+	       d.id, d.customer_id, d.package_id, 'renewal', d.price, d.starts, d.ends, :day::date,
+	       greatest(d.end_date, :day::date)
+	  FROM due d
+	 CROSS JOIN counter c
+	 CROSS JOIN LATERAL (SELECT c.last_number - d.n + d.nth) AS q(at)
+	 ORDER BY d.nth
+	RETURNING id, customer_id, subscription_id, invoice_number, amount, due_date
+)
+INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, meta, actor)
+SELECT customer_id, subscription_id, id, 'renewed', format('Invoice %s issued.', invoice_number),
+       jsonb_build_object('amount', amount, 'due_date', due_date), 'pure.sql'
+  FROM made;
+
+-- overdue
+WITH late AS (
+	UPDATE invoices SET status = 'overdue', updated_at = now()
+	 WHERE status = 'unpaid' AND due_date < :day::date
+	RETURNING id, customer_id, subscription_id, invoice_number, due_date
+)
+INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, meta, actor)
+SELECT customer_id, subscription_id, id, 'overdue', format('Invoice %s is overdue.', invoice_number),
+       jsonb_build_object('due_date', due_date), 'pure.sql'
+  FROM late;
+
+-- suspend: the subscription, what its account should be, the job for the router, the log
+WITH debtors AS (
+	SELECT DISTINCT i.subscription_id AS id
+	  FROM invoices i
+	 WHERE i.status = 'overdue' AND i.due_date + 1 < :day::date
+), cut AS (
+	UPDATE subscriptions s SET status = 'suspended', suspend_reason = 'debt', updated_at = now()
+	  FROM debtors d
+	 WHERE s.id = d.id AND s.status = 'active' AND coalesce(s.hold_until < :day::date, true)
+	RETURNING s.id, s.customer_id
+), account AS (
+	UPDATE mikrotik_secrets m SET wanted = 'suspended', disabled = true, updated_at = now()
+	  FROM cut
+	 WHERE m.subscription_id = cut.id
+	RETURNING m.id, m.router_id
+), job AS (
+	UPDATE account_states s
+	   SET generation = s.generation + 1, sync_state = 'pending', sync_error = NULL, attempts = 0, due_at = now(),
+	       updated_at = now()
+	  FROM account a
+	 WHERE s.account_id = a.id AND s.router_id = a.router_id
+)
+INSERT INTO billing_logs (customer_id, subscription_id, action, message, meta, actor)
+SELECT customer_id, id, 'suspended', 'Suspended for debt.', jsonb_build_object('before', 'active', 'after', 'suspended'),
+       'pure.sql'
+  FROM cut;
+SELECT pg_notify('router_jobs', id::text) FROM router_settings;
+
+ALTER TABLE subscriptions ENABLE TRIGGER USER;
+ALTER TABLE mikrotik_secrets ENABLE TRIGGER USER;
+COMMIT;
