@@ -3,11 +3,12 @@
  *
  * A throw-away server of two addresses with nothing general in it: no route
  * table, no field table, no errors to speak of.  The same libfcgi, the same
- * multiplexing, the same statements in one pipeline, columns known by number
+ * multiplexing, the same statements (taken from where the product composes
+ * them) in one pipeline, the same bytes in answer; but columns known by number
  * and written straight into one static buffer.  The product is held against
  * its figures; it is no part of the product.
  *
- *	ceiling SOCKET WORKERS CONNINFO
+ *	ceiling SOCKET WORKERS CONNINFO ADDRESS
  *
  *	GET /api/customers/UUID   token, row, its subscriptions and secrets
  *	GET /api/customers        token, 20 newest rows, total from the counter
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +31,11 @@
 #include <libpq-fe.h>
 #include <openssl/sha.h>
 
-enum { FD_MAX = 1024, OUT_MAX = 1 << 20, ROWS = 20 };
+#include "api/api.h"
+#include "crud/crud_int.h"
+#include "sql.h"
+
+enum { FD_MAX = 1024, OUT_MAX = 1 << 20, COLS_MAX = 64, LEAD_MAX = 96 };
 
 static FCGX_Request *conns[FD_MAX];
 static char out[OUT_MAX];
@@ -98,26 +104,68 @@ put_col(const PGresult *r, int row, int col)
 	}
 }
 
-static void
-put_row(const PGresult *r, int row)
+/* ---- what stands before each column of a statement, written once -------------------------- */
+
+struct shape {
+	int ncols;
+	char lead[COLS_MAX][LEAD_MAX];
+	size_t lead_len[COLS_MAX];
+	const char *tail;
+};
+
+/* How much of a name says the object it lies in: "customer.name" 8, "name" 0. */
+static size_t
+nest(const char *name)
 {
-	for (int c = 0; c < PQnfields(r); c++) {
-		out[len++] = c == 0 ? '{' : ',';
-		put_text(PQfname(r, c));
-		out[len++] = ':';
-		put_col(r, row, c);
-	}
-	out[len++] = '}';
+	const char *dot = strchr(name, '.');
+
+	return dot != NULL ? (size_t)(dot - name) : 0;
 }
 
 static void
-put_rows(const PGresult *r)
+learn(struct shape *sh, const PGresult *r)
+{
+	const char *before = "";
+
+	sh->ncols = PQnfields(r);
+	for (int c = 0; c < sh->ncols; c++) {
+		const char *name = PQfname(r, c);
+		size_t in = nest(name), was = nest(before);
+		bool same = in == was && strncmp(name, before, in) == 0;
+		int n = snprintf(sh->lead[c], LEAD_MAX, "%s%s", !same && was > 0 ? "}" : "",
+		    c == 0 ? "{" : ",");
+
+		if (!same && in > 0)
+			n += snprintf(sh->lead[c] + n, LEAD_MAX - (size_t)n, "\"%.*s\":{", (int)in,
+			    name);
+		n += snprintf(sh->lead[c] + n, LEAD_MAX - (size_t)n,
+		    "\"%s\":", name + (in > 0 ? in + 1 : 0));
+		sh->lead_len[c] = (size_t)n;
+		before = name;
+	}
+	sh->tail = nest(before) > 0 ? "}}" : "}";
+}
+
+static void
+put_row(struct shape *sh, const PGresult *r, int row)
+{
+	if (sh->ncols == 0)
+		learn(sh, r);
+	for (int c = 0; c < sh->ncols; c++) {
+		put(sh->lead[c], sh->lead_len[c]);
+		put_col(r, row, c);
+	}
+	put(sh->tail, strlen(sh->tail));
+}
+
+static void
+put_rows(struct shape *sh, const PGresult *r)
 {
 	out[len++] = '[';
 	for (int i = 0; i < PQntuples(r); i++) {
 		if (i > 0)
 			out[len++] = ',';
-		put_row(r, i);
+		put_row(sh, r, i);
 	}
 	out[len++] = ']';
 }
@@ -126,19 +174,7 @@ put_rows(const PGresult *r)
 
 enum { S_TOKEN, S_SHOW, S_SUBS, S_SECRETS, S_LIST, S_TOTAL, S__MAX };
 
-static const char *const statements[S__MAX] = {
-	[S_TOKEN] =
-	    "SELECT t.id, t.token, t.abilities, u.id, u.email, u.role FROM personal_access_tokens t "
-	    "JOIN users u ON u.id = t.user_id WHERE t.id = $1::bigint AND u.is_active",
-	[S_SHOW] = "SELECT * FROM customer_rows WHERE id = $1::uuid",
-	[S_SUBS] = "SELECT * FROM subscription_rows WHERE customer_id = $1::uuid "
-		   "ORDER BY created_at DESC, id DESC",
-	[S_SECRETS] = "SELECT * FROM secret_rows WHERE customer_id = $1::uuid "
-		      "ORDER BY created_at DESC, id DESC",
-	[S_LIST] = "SELECT * FROM customer_rows WHERE archived_at IS NULL "
-		   "ORDER BY created_at DESC, id DESC LIMIT 20",
-	[S_TOTAL] = "SELECT sum(n)::bigint FROM row_counts WHERE table_name = 'customers'",
-};
+static struct shape shapes[S__MAX];
 
 static void
 die(const char *what)
@@ -149,34 +185,41 @@ die(const char *what)
 }
 
 static void
+prepare(int stmt, const struct db_stmt *st)
+{
+	PGresult *r = PQprepare(pg, (char[]){ (char)('a' + stmt), '\0' }, st->text, 0, NULL);
+
+	if (PQresultStatus(r) != PGRES_COMMAND_OK)
+		die(st->text);
+	PQclear(r);
+}
+
+static void
 db_connect(const char *conninfo)
 {
+	const struct resource *customer = &customer_resource;
+	const struct list_key all = { .r = customer, .sort = "created_at", .down = true };
+
 	pg = PQconnectdb(conninfo);
 	if (PQstatus(pg) != CONNECTION_OK)
 		die("connect");
 	PQclear(PQexec(pg,
 	    "SET plan_cache_mode = force_generic_plan; SET jit = off; SET TimeZone = 'UTC'"));
-	for (int i = 0; i < S__MAX; i++) {
-		char name[8];
-		PGresult *r;
-
-		(void)snprintf(name, sizeof(name), "s%d", i);
-		r = PQprepare(pg, name, statements[i], 0, NULL);
-		if (PQresultStatus(r) != PGRES_COMMAND_OK)
-			die(statements[i]);
-		PQclear(r);
-	}
+	prepare(S_TOKEN, &SQL_session_by_token);
+	prepare(S_SHOW, crud_stmt(customer, CRUD_SHOW));
+	prepare(S_SUBS, crud_child_stmt(&customer->children[0]));
+	prepare(S_SECRETS, crud_child_stmt(&customer->children[1]));
+	prepare(S_LIST, &crud_list_stmts(&all)->rows);
+	prepare(S_TOTAL, &crud_list_stmts(&all)->count);
 	if (PQenterPipelineMode(pg) != 1)
 		die("pipeline");
 }
 
 static void
-queue(int stmt, const char *arg)
+queue(int stmt, int n, const char *const *args)
 {
-	char name[8];
-
-	(void)snprintf(name, sizeof(name), "s%d", stmt);
-	if (PQsendQueryPrepared(pg, name, arg != NULL, &arg, NULL, NULL, 0) != 1)
+	if (PQsendQueryPrepared(pg, (char[]){ (char)('a' + stmt), '\0' }, n, args, NULL, NULL, 0) !=
+	    1)
 		die("send");
 }
 
@@ -191,85 +234,185 @@ next_result(void)
 }
 
 static void
+sync_begin(void)
+{
+	if (PQpipelineSync(pg) != 1)
+		die("sync");
+}
+
+static void
 sync_end(void)
 {
 	PQclear(PQgetResult(pg));
 }
 
-/* ---- the two addresses ------------------------------------------------------------------ */
+/* ---- who asks --------------------------------------------------------------------------- */
 
-static bool
-token_good(const PGresult *r, const char *secret)
+struct token {
+	char id[24], hash[2 * SHA256_DIGEST_LENGTH + 1];
+};
+
+static void
+token_read(const char *bearer, struct token *ret)
 {
+	const char *id = bearer != NULL ? bearer + strlen("Bearer ") : "0|";
+	const char *secret = strchr(id, '|') + 1;
 	unsigned char md[SHA256_DIGEST_LENGTH];
-	char hex[2 * SHA256_DIGEST_LENGTH + 1];
 
+	(void)snprintf(ret->id, sizeof(ret->id), "%.*s", (int)(secret - 1 - id), id);
 	(void)SHA256((const unsigned char *)secret, strlen(secret), md);
 	for (size_t i = 0; i < sizeof(md); i++) {
-		hex[2 * i] = "0123456789abcdef"[md[i] >> 4];
-		hex[2 * i + 1] = "0123456789abcdef"[md[i] & 15];
+		ret->hash[2 * i] = "0123456789abcdef"[md[i] >> 4];
+		ret->hash[2 * i + 1] = "0123456789abcdef"[md[i] & 15];
 	}
-	hex[sizeof(hex) - 1] = '\0';
-	return PQntuples(r) == 1 && memcmp(PQgetvalue(r, 0, 1), hex, sizeof(hex) - 1) == 0;
+	ret->hash[sizeof(ret->hash) - 1] = '\0';
 }
 
 static void
-show(const char *id, const char *token_id, const char *secret)
+queue_token(const struct token *t)
+{
+	queue(S_TOKEN, 2, (const char *[]){ t->id, t->hash });
+}
+
+static bool
+token_good(const PGresult *r, const struct token *t)
+{
+	return PQntuples(r) == 1 && memcmp(PQgetvalue(r, 0, 0), t->hash, sizeof(t->hash) - 1) == 0;
+}
+
+static void
+put_head(bool good)
+{
+	if (good)
+		PUT("Status: 200\r\nContent-Type: application/json\r\n\r\n");
+	else
+		PUT("Status: 401\r\nContent-Type: application/json\r\n\r\n{}");
+}
+
+/* ---- the two addresses ------------------------------------------------------------------ */
+
+static void
+put_customer(const PGresult *row, const PGresult *subs, const PGresult *secrets)
+{
+	put_row(&shapes[S_SHOW], row, 0);
+	len--;
+	PUT(",\"subscriptions\":");
+	put_rows(&shapes[S_SUBS], subs);
+	PUT(",\"secrets\":");
+	put_rows(&shapes[S_SECRETS], secrets);
+	out[len++] = '}';
+}
+
+static void
+show(const char *id, const struct token *t)
 {
 	PGresult *token, *row, *subs, *secrets;
 
-	queue(S_TOKEN, token_id);
-	queue(S_SHOW, id);
-	queue(S_SUBS, id);
-	queue(S_SECRETS, id);
-	if (PQpipelineSync(pg) != 1)
-		die("sync");
+	queue_token(t);
+	queue(S_SHOW, 1, &id);
+	queue(S_SUBS, 1, &id);
+	queue(S_SECRETS, 1, &id);
+	sync_begin();
 	token = next_result();
 	row = next_result();
 	subs = next_result();
 	secrets = next_result();
 	sync_end();
-	if (!token_good(token, secret) || PQntuples(row) != 1) {
-		PUT("Status: 401\r\nContent-Type: application/json\r\n\r\n{}");
-	} else {
-		PUT("Status: 200\r\nContent-Type: application/json\r\n\r\n");
-		put_row(row, 0);
-		len--;
-		PUT(",\"subscriptions\":");
-		put_rows(subs);
-		PUT(",\"secrets\":");
-		put_rows(secrets);
-		out[len++] = '}';
-	}
+	put_head(token_good(token, t) && PQntuples(row) == 1);
+	if (token_good(token, t) && PQntuples(row) == 1)
+		put_customer(row, subs, secrets);
 	PQclear(token);
 	PQclear(row);
 	PQclear(subs);
 	PQclear(secrets);
 }
 
+/* ---- Laravel's paginator, page 1 of many ------------------------------------------------- */
+
+static const char *address; /* APP_URL/api/customers */
+
 static void
-list(const char *token_id, const char *secret)
+put_number(long n)
+{
+	len += (size_t)snprintf(out + len, 24, "%ld", n);
+}
+
+static void
+put_url(long page)
+{
+	out[len++] = '"';
+	put(address, strlen(address));
+	PUT("?page=");
+	put_number(page);
+	out[len++] = '"';
+}
+
+static void
+put_link(long page)
+{
+	PUT(",{\"url\":");
+	put_url(page);
+	PUT(",\"label\":\"");
+	put_number(page);
+	if (page == 1)
+		PUT("\",\"active\":true}");
+	else
+		PUT("\",\"active\":false}");
+}
+
+static void
+put_links(long last)
+{
+	PUT(",\"links\":[{\"url\":null,\"label\":\"&laquo; Previous\",\"active\":false}");
+	for (long page = 1; page <= 10; page++)
+		put_link(page);
+	PUT(",{\"url\":null,\"label\":\"...\",\"active\":false}");
+	put_link(last - 1);
+	put_link(last);
+	PUT(",{\"url\":");
+	put_url(2);
+	PUT(",\"label\":\"Next &raquo;\",\"active\":false}]");
+}
+
+static void
+put_page(const PGresult *rows, const PGresult *total)
+{
+	long last = (strtol(PQgetvalue(total, 0, 0), NULL, 10) + 19) / 20;
+
+	PUT("{\"current_page\":1,\"data\":");
+	put_rows(&shapes[S_LIST], rows);
+	PUT(",\"first_page_url\":");
+	put_url(1);
+	PUT(",\"from\":1,\"last_page\":");
+	put_number(last);
+	PUT(",\"last_page_url\":");
+	put_url(last);
+	put_links(last);
+	PUT(",\"next_page_url\":");
+	put_url(2);
+	PUT(",\"path\":\"");
+	put(address, strlen(address));
+	PUT("\",\"per_page\":20,\"prev_page_url\":null,\"to\":20,\"total\":");
+	put_col(total, 0, 0);
+	out[len++] = '}';
+}
+
+static void
+list(const struct token *t)
 {
 	PGresult *token, *rows, *total;
 
-	queue(S_TOKEN, token_id);
-	queue(S_LIST, NULL);
-	queue(S_TOTAL, NULL);
-	if (PQpipelineSync(pg) != 1)
-		die("sync");
+	queue_token(t);
+	queue(S_LIST, 2, (const char *[]){ "20", "0" });
+	queue(S_TOTAL, 0, NULL);
+	sync_begin();
 	token = next_result();
 	rows = next_result();
 	total = next_result();
 	sync_end();
-	if (!token_good(token, secret)) {
-		PUT("Status: 401\r\nContent-Type: application/json\r\n\r\n{}");
-	} else {
-		PUT("Status: 200\r\nContent-Type: application/json\r\n\r\n{\"current_page\":1,\"data\":");
-		put_rows(rows);
-		PUT(",\"per_page\":20,\"total\":");
-		put_col(total, 0, 0);
-		out[len++] = '}';
-	}
+	put_head(token_good(token, t));
+	if (token_good(token, t))
+		put_page(rows, total);
 	PQclear(token);
 	PQclear(rows);
 	PQclear(total);
@@ -279,18 +422,14 @@ static void
 serve(FCGX_Request *rq)
 {
 	const char *path = FCGX_GetParam("DOCUMENT_URI", rq->envp);
-	const char *bearer = FCGX_GetParam("HTTP_AUTHORIZATION", rq->envp);
-	const char *bar = bearer != NULL ? strchr(bearer, '|') : NULL;
-	char token_id[24] = "0";
+	struct token token;
 
-	if (bar != NULL && (size_t)(bar - bearer) < sizeof(token_id) + 7)
-		(void)snprintf(token_id, sizeof(token_id), "%.*s", (int)(bar - bearer - 7),
-		    bearer + 7);
+	token_read(FCGX_GetParam("HTTP_AUTHORIZATION", rq->envp), &token);
 	len = 0;
 	if (strncmp(path, "/api/customers/", 15) == 0)
-		show(path + 15, token_id, bar != NULL ? bar + 1 : "");
+		show(path + 15, &token);
 	else
-		list(token_id, bar != NULL ? bar + 1 : "");
+		list(&token);
 	FCGX_PutStr(out, (int)len, rq->out);
 }
 
@@ -345,6 +484,7 @@ work(int listener, const char *conninfo)
 	struct epoll_event ev[64];
 	int ep = epoll_create1(EPOLL_CLOEXEC), n;
 
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	db_connect(conninfo);
 	watch(ep, listener);
 	for (;;) {
@@ -363,10 +503,11 @@ main(int argc, char **argv)
 {
 	int listener;
 
-	if (argc != 4) {
-		fputs("usage: ceiling SOCKET WORKERS CONNINFO\n", stderr);
+	if (argc != 5) {
+		fputs("usage: ceiling SOCKET WORKERS CONNINFO ADDRESS\n", stderr);
 		return 2;
 	}
+	address = argv[4];
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGCHLD, SIG_IGN);
 	FCGX_Init();
