@@ -42,12 +42,14 @@ LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions WHERE status IN ('active', 'suspended') AND NOT auto_renew AND end_date < d
 $$;
 
+-- The oldest overdue invoice is looked up for each: just after the overdue step the planner still
+-- believes there are none at all, and a join would read them all again in every chunk.
 CREATE OR REPLACE FUNCTION suspensions_due(d date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions s
 	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < d)
-	  AND EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'overdue'
-		AND i.due_date < d - (SELECT grace_days FROM settings))
+	  AND (SELECT min(i.due_date) FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'overdue')
+		< d - (SELECT grace_days FROM settings)
 $$;
 
 -- In the order in which they must be worked off.
