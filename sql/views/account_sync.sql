@@ -14,11 +14,11 @@ SELECT m.id AS account_id,
        CASE WHEN s.worst IS NULL AND m.removed_at IS NULL THEN 'no active router' ELSE s.error END AS sync_error,
        s.synced_at
   FROM mikrotik_secrets m
- CROSS JOIN LATERAL (
+ LEFT JOIN LATERAL (
 	SELECT max(CASE a.sync_state WHEN 'failed' THEN 2 WHEN 'pending' THEN 1 ELSE 0 END) AS worst,
 	       string_agg(coalesce(a.sync_error, r.name || ' is not active'), '; ' ORDER BY a.present DESC, r.name)
 	           FILTER (WHERE a.sync_error IS NOT NULL OR a.sync_state <> 'synced' AND NOT r.is_active) AS error,
 	       max(a.synced_at) AS synced_at
 	  FROM account_states a
 	  JOIN router_settings r ON r.id = a.router_id
-	 WHERE a.account_id = m.id) s;
+	 WHERE a.account_id = m.id) s ON true;

@@ -20,9 +20,9 @@ SELECT i.id, i.invoice_number, i.subscription_id, i.customer_id, i.package_id, i
                ORDER BY m.seq), '[]')
           FROM payments m WHERE m.invoice_id = i.id) AS payments
   FROM invoices i
-  JOIN subscriptions s ON s.id = i.subscription_id
-  JOIN customers c ON c.id = i.customer_id
-  JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
+  LEFT JOIN subscriptions s ON s.id = i.subscription_id
+  LEFT JOIN customers c ON c.id = i.customer_id
+  LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
 
 -- What anybody with the link may see: no address, number or name to log in with.
 CREATE VIEW public_invoice_rows AS
@@ -33,6 +33,6 @@ SELECT i.id, i.invoice_number, i.amount,
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
        p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth"
   FROM invoices i
-  JOIN subscriptions s ON s.id = i.subscription_id
-  JOIN customers c ON c.id = i.customer_id
-  JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
+  LEFT JOIN subscriptions s ON s.id = i.subscription_id
+  LEFT JOIN customers c ON c.id = i.customer_id
+  LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);

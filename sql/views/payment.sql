@@ -9,5 +9,5 @@ SELECT m.id, m.invoice_id, m.customer_id, m.amount, m.fee, m.method, m.source, m
        i.subscription_id AS "invoice.subscription_id",
        c.id AS "customer.id", c.name AS "customer.name"
   FROM payments m
-  JOIN invoices i ON i.id = m.invoice_id
-  JOIN customers c ON c.id = m.customer_id;
+  LEFT JOIN invoices i ON i.id = m.invoice_id
+  LEFT JOIN customers c ON c.id = m.customer_id;

@@ -1,5 +1,6 @@
 DROP VIEW IF EXISTS subscription_rows CASCADE;
 
+-- Left joins all, though none comes up empty: what a count does not ask for is not looked at.
 CREATE VIEW subscription_rows AS
 SELECT s.id, s.customer_id, s.package_id, s.next_package_id, s.router_id, s.mikrotik_username,
        true AS has_password, s.start_date, s.end_date, s.status, s.suspend_reason, s.auto_renew,
@@ -13,6 +14,6 @@ SELECT s.id, s.customer_id, s.package_id, s.next_package_id, s.router_id, s.mikr
        p.priority AS "package.priority", p.validity_days AS "package.validity_days",
        p.router_profile AS "package.router_profile", p.is_active AS "package.is_active"
   FROM subscriptions s
-  JOIN customers c ON c.id = s.customer_id
-  JOIN packages p ON p.id = s.package_id
+  LEFT JOIN customers c ON c.id = s.customer_id
+  LEFT JOIN packages p ON p.id = s.package_id
   LEFT JOIN account_sync a ON a.subscription_id = s.id;
