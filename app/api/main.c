@@ -111,6 +111,7 @@ work(const struct pool *p, int listen_fd, void *arg)
 
 	if (configure(&cx, args->env, &cf) != RC_OK)
 		return daemon_fail(&cx, &program);
+	cx.conf = &cf;
 	cx.db = database(&cx, &cf);
 	const struct http_policy policy = {
 		.routes = api_routes,
