@@ -1,0 +1,274 @@
+"""Money under concurrency, each race by name, on real connections. After each test every
+invariant must hold (money_db)."""
+import itertools
+import json
+import os
+import sys
+import threading
+import time
+
+import psycopg2
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from money import cluster, money_db  # noqa: E402,F401 (fixtures)
+
+FIRST, DUE_PAST, LATE = "2026-01-01", "2026-02-01", "2026-03-01"
+
+
+class Town:
+    """A package of 100000 for 30 days, and who buys it."""
+
+    def __init__(self, connect):
+        self.connect, self.names, self.db = connect, itertools.count(1), connect()
+        self.package = self.one("INSERT INTO packages (name, bandwidth, price, router_profile)"
+                                " VALUES ('P', '10M/10M', 100000, 'p') RETURNING id")
+
+    def rows(self, text, *args, conn=None):
+        with (conn or self.db).cursor() as cursor:
+            cursor.execute(text, args)
+            return cursor.fetchall()
+
+    def one(self, text, *args):
+        return self.rows(text, *args)[0][0]
+
+    def customer(self):
+        return self.one("INSERT INTO customers (name) VALUES ('C') RETURNING id")
+
+    def subscription(self, customer, **fields):
+        return self.one("SELECT subscription_create(%s, %s)", json.dumps(dict({
+            "customer_id": customer, "package_id": self.package, "mikrotik_password": "x", "issue_invoice": True,
+            "mikrotik_username": "u%d" % next(self.names)}, **fields)), FIRST)
+
+    def invoice(self, sub):
+        return self.one("SELECT id FROM invoices WHERE subscription_id = %s", sub)
+
+    def overdue(self, sub):
+        """Its invoice overdue beyond grace, its service not yet cut."""
+        self.one("SELECT count(*) FROM billing_overdue(%s::uuid[], %s)", [self.invoice(sub)], DUE_PAST)
+
+    def renewable(self, n):
+        return [self.subscription(self.customer(), issue_invoice=False) for _ in range(n)]
+
+
+@pytest.fixture
+def town(money_db):  # noqa: F811
+    return Town(money_db)
+
+
+def book(invoice, **fields):
+    return "SELECT payment_id, repeated FROM payment_book(%s, %s)", (json.dumps(dict(fields, invoice_id=invoice)), LATE)
+
+
+def at_once(town, statements):
+    """Each on a connection of its own, let go together. Rows, or the SQLSTATE of the refusal."""
+    barrier, answers = threading.Barrier(len(statements)), [None] * len(statements)
+
+    def run(n, text, args):
+        conn = town.connect()
+        barrier.wait()
+        try:
+            answers[n] = town.rows(text, *args, conn=conn)
+        except psycopg2.Error as error:
+            answers[n] = error.pgcode
+        conn.close()
+
+    threads = [threading.Thread(target=run, args=(n, *s)) for n, s in enumerate(statements)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive(), "a request hangs"
+    return answers
+
+
+def waits(town, n):
+    """Until n connections wait for a lock."""
+    end = time.monotonic() + 20
+    while town.one("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                   " AND wait_event_type = 'Lock'") < n:
+        assert time.monotonic() < end, "nobody waits"
+        time.sleep(0.01)
+
+
+def behind(town, first, second):
+    """first is done but not committed when second begins; then it commits. Answers second's."""
+    holder, answers = town.connect(), []
+    holder.autocommit = False
+    town.rows(*flat(first), conn=holder)
+    thread = threading.Thread(target=lambda: answers.extend(at_once(town, [second])))
+    thread.start()
+    waits(town, 1)
+    holder.commit()
+    thread.join(60)
+    holder.close()
+    return answers[0]
+
+
+def flat(statement):
+    return [statement[0], *statement[1]]
+
+
+def state(town, sub):
+    return town.rows("SELECT status, suspend_reason, end_date::text FROM subscriptions WHERE id = %s", sub)[0]
+
+
+def test_marked_paid_twice_at_once(town):
+    sub = town.subscription(town.customer())
+    answers = at_once(town, [book(town.invoice(sub))] * 8)
+    assert sorted(a for a in answers if isinstance(a, str)) == ["IS409"] * 7
+    assert town.rows("SELECT count(*), sum(amount) FROM payments") == [(1, 100000)]
+
+
+def test_one_reference_from_16_connections(town):
+    """One booking, fifteen repetitions of its answer, no error."""
+    sub = town.subscription(town.customer())
+    answers = at_once(town, [book(town.invoice(sub), reference="R", request_hash="h")] * 16)
+    assert {a[0][0] for a in answers} == {town.one("SELECT id FROM payments")}
+    assert sorted(a[0][1] for a in answers) == [False] + [True] * 15
+
+
+def test_one_reference_for_16_customers(town):
+    """The same reference for other invoices at the same time: one is booked, the others clash."""
+    invoices = [town.invoice(town.subscription(town.customer())) for _ in range(16)]
+    answers = at_once(town, [book(i, reference="R", request_hash=i) for i in invoices])
+    assert sorted(a for a in answers if isinstance(a, str)) == ["IS409"] * 15
+    assert town.one("SELECT count(*) FROM payments") == 1
+
+
+def test_a_reference_whose_first_user_gives_up(town):
+    """The second waits for the first; when that rolls back, the money of the second is booked."""
+    one, two = (town.invoice(town.subscription(town.customer())) for _ in range(2))
+    holder = town.connect()
+    holder.autocommit = False
+    town.rows(*flat(book(one, reference="R", request_hash="1")), conn=holder)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.extend(at_once(town, [book(two, reference="R", request_hash="2")])))
+    thread.start()
+    waits(town, 1)
+    holder.rollback()
+    thread.join(60)
+    assert answers[0][0][1] is False
+    assert town.rows("SELECT invoice_id FROM payments") == [(two,)]
+
+
+def test_two_invoices_of_one_subscription_paid_at_once(town):
+    """Both settle, and the service reaches to the end of the later period, whoever is first."""
+    for _ in range(10):
+        sub = town.subscription(town.customer())
+        town.one("SELECT invoice_create(%s, %s)", json.dumps({"subscription_id": sub}), FIRST)
+        invoices = [r[0] for r in town.rows("SELECT id FROM invoices WHERE subscription_id = %s", sub)]
+        answers = at_once(town, [book(i) for i in invoices])
+        assert [a[0][1] for a in answers] == [False, False]
+        assert state(town, sub) == ("active", None, "2026-03-01")
+
+
+SUSPEND = "SELECT outcome FROM billing_suspend(%s::uuid[], %s)"
+
+
+def test_payment_racing_a_suspension(town):
+    """Whoever wins, who has paid is online."""
+    for _ in range(20):
+        sub = town.subscription(town.customer())
+        town.overdue(sub)
+        paid, cut = at_once(town, [book(town.invoice(sub)), (SUSPEND, ([sub], LATE))])
+        assert paid[0][1] is False
+        assert cut[0][0] in ("done", "skipped")
+        assert state(town, sub)[:2] == ("active", None)
+
+
+def test_payment_commits_while_the_suspension_waits(town):
+    sub = town.subscription(town.customer())
+    town.overdue(sub)
+    assert behind(town, book(town.invoice(sub)), (SUSPEND, ([sub], LATE))) == [("skipped",)]
+    assert state(town, sub)[0] == "active"
+
+
+def test_suspension_commits_while_the_payment_waits(town):
+    sub = town.subscription(town.customer())
+    town.overdue(sub)
+    behind(town, (SUSPEND, ([sub], LATE)), book(town.invoice(sub)))
+    assert state(town, sub)[:2] == ("active", None)
+
+
+def test_payment_commits_while_overdue_waits(town):
+    sub = town.subscription(town.customer())
+    step = ("SELECT outcome FROM billing_overdue(%s::uuid[], %s)", ([town.invoice(sub)], LATE))
+    assert behind(town, book(town.invoice(sub)), step) == [("skipped",)]
+
+
+def run_steps(town, day):
+    """A run as billing-cron makes it, in chunks of 5, without its advisory lock."""
+    conn = town.connect()
+    for step in ("renew", "overdue", "expire", "suspend"):
+        ids = [r[0] for r in town.rows("SELECT id FROM billing_candidates(%s, %s) ORDER BY n", step, day, conn=conn)]
+        for at in range(0, len(ids), 5):
+            town.rows("SELECT * FROM billing_%s(%%s::uuid[], %%s)" % step, ids[at:at + 5], day, conn=conn)
+    conn.close()
+
+
+def preview(town, day):
+    conn = town.connect()
+    conn.autocommit = False
+    ids = [r[0] for r in town.rows("SELECT id FROM billing_candidates('renew', %s)", day, conn=conn)]
+    town.rows("SELECT * FROM billing_renew(%s::uuid[], %s)", ids, day, conn=conn)
+    conn.rollback()
+    conn.close()
+
+
+def test_two_runs_and_a_preview_at_once(town):
+    """Even without the advisory lock: one invoice each, numbers 1 to n, nothing of the preview."""
+    town.renewable(40)
+    failures = []
+
+    def guarded(work):
+        try:
+            work(town, "2026-01-25")
+        except Exception as error:  # pylint: disable=broad-except
+            failures.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(w,)) for w in (run_steps, run_steps, preview)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures
+    assert town.rows("SELECT count(*), count(DISTINCT subscription_id), max(invoice_number) FROM invoices") == [
+        (40, 40, "INV-20260125-0040")]
+
+
+def test_numbers_without_gap_when_some_fail(town):
+    """Issued one by one, in chunks and in transactions that roll back, all at once."""
+    subs = town.renewable(30)
+    other = [("SELECT invoice_create(%s, %s)", (json.dumps(
+        {"subscription_id": s, "kind": "other", "amount": 5000}), "2026-01-25")) for s in subs[:10]]
+    broken = [("SELECT invoice_create(%s, %s), 1 / (SELECT count(*) FROM pg_class WHERE false)", o[1]) for o in other[:5]]
+    chunks = [("SELECT outcome FROM billing_renew(%s::uuid[], %s)", (subs[a:a + 10], "2026-01-25")) for a in (0, 10, 20)]
+    at_once(town, other + broken + chunks)
+    assert town.rows("SELECT count(*), max(last_number) FROM invoices, invoice_counters") == [(40, 40)]
+
+
+def test_credit_of_two_subscriptions_at_once(town):
+    """Payments with surplus on two subscriptions of a customer, a gift and a run: no deadlock, no double use."""
+    for _ in range(5):
+        customer = town.customer()
+        subs = [town.subscription(customer) for _ in range(3)]
+        at_once(town, [book(town.invoice(s), amount=150000, surplus_to_credit=True) for s in subs[:2]]
+                + [("SELECT credit_enter(%s, 1000, 'gift', %s)", (customer, LATE)),
+                   ("SELECT outcome FROM billing_overdue(%s::uuid[], %s)", ([town.invoice(s) for s in subs], LATE)),
+                   ("SELECT outcome FROM billing_suspend(%s::uuid[], %s)", (subs, LATE))])
+        assert town.one("SELECT sum(paid_amount) FROM invoices WHERE customer_id = %s", customer) == 300000
+        assert town.one("SELECT credit FROM customers WHERE id = %s", customer) == 1000
+
+
+def test_reversal_racing_a_payout(town):
+    """The surplus is paid out or taken back, never both."""
+    for _ in range(10):
+        customer = town.customer()
+        sub = town.subscription(customer)
+        payment = town.rows(*flat(book(town.invoice(sub), amount=160000, surplus_to_credit=True)))[0][0]
+        answers = at_once(town, [
+            ("SELECT payment_reverse(%s, 'reversal', NULL, %s)", (payment, LATE)),
+            ("SELECT credit_enter(%s, -60000, 'payout', %s)", (customer, LATE))])
+        assert sorted(isinstance(a, str) for a in answers) == [False, True], answers
+        assert "IS409" in answers
