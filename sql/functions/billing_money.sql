@@ -319,9 +319,8 @@ END $$;
 CREATE OR REPLACE FUNCTION lot_close(p payments, gone bigint, reason text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	lost bigint;
+	lost bigint := gone - lot_credit(p.id);
 BEGIN
-	SELECT gone - coalesce(sum(amount), 0) INTO lost FROM customer_credits WHERE payment_id = p.id;
 	IF lost > 0 THEN
 		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, NULL, reason, d);
 	END IF;
@@ -369,32 +368,43 @@ RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	p      payments := payment_lock(pay);
-	left_  bigint;
-	rest   bigint;
+	keeps  bigint;
 	undone uuid[] := '{}';
 BEGIN
 	IF refund_is_known(p, refund_id, amount) THEN
 		RETURN;
 	END IF;
-	left_ := payment_refundable(p, amount) - amount;
-	SELECT greatest(amount - coalesce(sum(c.amount), 0), 0) INTO rest FROM customer_credits c WHERE c.payment_id = pay;
+	keeps := payment_refundable(p, amount) - amount;
 	IF reopen THEN
-		undone := allocations_return(p, rest, 'refund', d);
-		SELECT greatest(amount - coalesce(sum(c.amount), 0), 0) INTO rest FROM customer_credits c WHERE c.payment_id = pay;
+		undone := allocations_return(p, greatest(amount - lot_credit(pay), 0), 'refund', d);
 	END IF;
-	IF rest > 0 THEN
-		PERFORM credit_entry(p.customer_id, pay, NULL, 'loss', rest, p.invoice_id, reason, d);
-		PERFORM payment_gone_alert(p, 'refund written off', rest);
-	END IF;
-	PERFORM credit_entry(p.customer_id, pay, NULL, 'refunded', -amount, p.invoice_id, reason, d);
+	PERFORM refund_enter(p, amount, reason, d);
 	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on)
 	VALUES (pay, refund_id, amount, reopen, reason, who_actor(), d);
-	UPDATE payments SET status = CASE WHEN left_ = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
+	UPDATE payments SET status = CASE WHEN keeps = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
 	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
 		p.customer_id, NULL, p.invoice_id,
-		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen,
-			'written_off', rest, 'reason', reason));
+		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason));
 	PERFORM debt_reopened(p.customer_id, undone, d);
+END $$;
+
+CREATE OR REPLACE FUNCTION lot_credit(pay uuid) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN coalesce((SELECT sum(amount) FROM customer_credits WHERE payment_id = pay), 0);
+END $$;
+
+-- Out of the lot; what it does not hold is a loss, and somebody should know.
+CREATE OR REPLACE FUNCTION refund_enter(p payments, money bigint, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	lost bigint := money - lot_credit(p.id);
+BEGIN
+	IF lost > 0 THEN
+		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, p.invoice_id, reason, d);
+		PERFORM payment_gone_alert(p, 'refund written off', lost);
+	END IF;
+	PERFORM credit_entry(p.customer_id, p.id, NULL, 'refunded', -money, p.invoice_id, reason, d);
 END $$;
 
 CREATE OR REPLACE FUNCTION refund_is_known(p payments, refund text, money bigint) RETURNS boolean
@@ -413,14 +423,14 @@ END $$;
 CREATE OR REPLACE FUNCTION payment_refundable(p payments, money bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-	left_ bigint;
+	most bigint;
 BEGIN
-	SELECT p.amount - coalesce(sum(amount), 0) INTO left_ FROM refunds WHERE payment_id = p.id;
+	SELECT p.amount - coalesce(sum(amount), 0) INTO most FROM refunds WHERE payment_id = p.id;
 	IF p.status <> 'received' THEN
 		PERFORM raise_conflict(format('The payment is %s already.', p.status));
 	END IF;
-	IF money <= 0 OR money > left_ THEN
-		PERFORM raise_invalid('amount', format('The amount must be from 1 to %s.', left_));
+	IF money <= 0 OR money > most THEN
+		PERFORM raise_invalid('amount', format('The amount must be from 1 to %s.', most));
 	END IF;
-	RETURN left_;
+	RETURN most;
 END $$;

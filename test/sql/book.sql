@@ -1,0 +1,45 @@
+-- Idempotency, and money of the gateway (contract 5).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 10000, "reference": "A", "request_hash": "1"}') AS p \gset
+SELECT is((SELECT (payment_id, invoice_id, repeated) FROM payment_book(jsonb_build_object('invoice_id', inv(:'s'), 'amount', 10000, 'reference', 'A', 'request_hash', '1'), '2026-01-03')),
+	(:'p'::uuid, inv(:'s'), true), 'the same request again: the first answer');
+SELECT is(owes(inv(:'s')), 'unpaid 10000/100000', 'and nothing changes');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 20000, "reference": "A", "request_hash": "2"}')$$, :'s'),
+	'IS409', NULL, 'another request under the same reference');
+SELECT pay(inv(:'s'), '2026-01-02', '{"reference": "B", "request_hash": "1"}') AS q \gset
+SELECT is(pay(inv(:'s'), '2026-01-09', '{"reference": "B", "request_hash": "1"}'), :'q'::uuid, 'repeated on an invoice paid meanwhile');
+SELECT throws_ok($$INSERT INTO payments (invoice_id, customer_id, amount, received_on, reference) SELECT invoice_id, customer_id, 1, received_on, 'B' FROM payments LIMIT 1$$,
+	'23505', NULL, '(source, reference) is unique');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 5, "reference": "B", "source": "midtrans"}')$$, :'s'), 'per source');
+SELECT is(alerts('Money for a paid invoice'), 1::bigint, 'gateway money for a paid invoice: alert');
+SELECT is(credit(owner(:'s')), 5::bigint, 'and credit');
+
+SELECT sub(person()) AS s \gset
+SELECT invoice_cancel(inv(:'s'), '2026-01-02') \g /dev/null
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02')$$, :'s'), 'IS409', NULL, 'nobody pays a cancelled invoice by hand');
+SELECT gateway(inv(:'s'), 100000, '2026-01-02') AS p \gset
+SELECT is(owes(inv(:'s')), 'cancelled 0/100000', 'gateway money: the invoice stays cancelled');
+SELECT is(credit(owner(:'s')), 100000::bigint, 'all of it is credit');
+SELECT is(alerts('Money for a cancelled invoice'), 1::bigint, 'with an alert');
+SELECT is((SELECT count(*) FROM message_outbox), 2::bigint, 'that is in the outbox');
+SELECT sub(person()) AS s \gset
+SELECT customer_archive(owner(:'s'), false, '2026-01-02') \g /dev/null
+SELECT gateway(inv(:'s'), 150000, '2026-01-02') AS p \gset
+SELECT is(owes(inv(:'s')) || ' ' || credit(owner(:'s')), 'paid 100000/100000 50000', 'an archived customer still pays what he owes');
+SELECT is(alerts('Money for an archived customer'), 1::bigint, 'with an alert');
+
+-- payment pages of the old amount are dropped
+SELECT sub(person()) AS s \gset
+INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, expires_at)
+SELECT inv(:'s'), n, 'O' || n, 100000, state, now() FROM unnest('{open,paid,closed,pending}'::text[]) WITH ORDINALITY t (state, n);
+SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 1}') \g /dev/null
+SELECT results_eq($$SELECT order_id, kind FROM gateway_jobs JOIN midtrans_attempts a ON a.id = attempt_id ORDER BY 1$$,
+	$$VALUES ('O1', 'cancel'), ('O4', 'cancel')$$, 'what is owed changed: open pages are cancelled');
+SELECT pay(inv(:'s'), '2026-01-02') \g /dev/null
+SELECT is(count(*), 2::bigint, 'once') FROM gateway_jobs;
+SELECT sound();
+SELECT finish();
+ROLLBACK;

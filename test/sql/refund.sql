@@ -1,0 +1,34 @@
+-- Refunds (contract 5).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT gateway(inv(:'s'), 130000, '2026-01-01') AS p \gset
+SELECT payment_refund(:'p', 'R1', 30000, false, NULL, '2026-01-02') \g /dev/null
+SELECT is(credit(:'c') || ', ' || owes(inv(:'s')), '0, paid 100000/100000', 'the payment''s credit goes first');
+SELECT is(count(*), 0::bigint, 'nothing is lost') FROM customer_credits WHERE kind = 'loss';
+SELECT payment_refund(:'p', 'R1', 30000, false, NULL, '2026-01-02') \g /dev/null
+SELECT is(count(*), 1::bigint, 'the same refund again changes nothing') FROM refunds;
+SELECT throws_ok(format($$SELECT payment_refund(%L, 'R1', 1, false, NULL, '2026-01-02')$$, :'p'), 'IS409', NULL, 'another under its id');
+SELECT payment_refund(:'p', 'R2', 40000, false, NULL, '2026-03-02') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'paid 100000/100000, active 2026-01-30', 'the rest is written off: the invoice stays paid');
+SELECT is((SELECT amount FROM customer_credits WHERE kind = 'loss'), 40000::bigint, 'as a loss');
+SELECT is(alerts('Payment taken back: refund written off'), 1::bigint, 'with an alert');
+SELECT throws_ok(format($$SELECT payment_refund(%L, 'R3', 60001, false, NULL, '2026-03-02')$$, :'p'), 'IS422', NULL, 'not more than is left');
+SELECT payment_refund(:'p', 'R4', 60000, true, NULL, '2026-03-02') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'overdue 40000/100000, suspended(debt) 2026-01-30', 'reopen: a debt again, as undone money');
+SELECT is(status, 'refunded', 'all of it') FROM payments WHERE id = :'p';
+SELECT throws_ok(format($$SELECT payment_refund(%L, 'R5', 1, false, NULL, '2026-03-02')$$, :'p'), 'IS409', NULL, 'nothing left');
+SELECT sound();
+-- a write-off made good by a later reversal
+SELECT sub(person()) AS s \gset
+SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p \gset
+SELECT payment_refund(:'p', 'R6', 25000, false, NULL, '2026-01-02') \g /dev/null
+SELECT payment_reverse(:'p', 'void', NULL, '2026-01-02') \g /dev/null
+SELECT is((SELECT amount FROM payment_reversals WHERE payment_id = :'p'), 75000::bigint, 'only what was not refunded can be reversed');
+SELECT is(owes(inv(:'s')), 'overdue 0/100000', 'nothing pays it any more');
+SELECT is((SELECT sum(amount) FROM customer_credits WHERE payment_id = :'p' AND kind = 'loss'), 0::numeric, 'the write-off is taken back');
+SELECT sound();
+SELECT finish();
+ROLLBACK;

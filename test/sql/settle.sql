@@ -1,0 +1,106 @@
+-- Money in: payments, credit, settlement, idempotency (contract 5).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+-- paid in full, in part, too much
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 40000}') \g /dev/null
+SELECT is(owes(inv(:'s')), 'unpaid 40000/100000', 'a part payment leaves it unpaid');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 60001}')$$, :'s'), 'IS422', NULL, 'more than outstanding');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 0}')$$, :'s'), 'IS422', NULL, 'nothing');
+SELECT pay(inv(:'s'), '2026-01-02') AS p \gset
+SELECT is(owes(inv(:'s')), 'paid 100000/100000', 'the outstanding is the default');
+SELECT is(amount, 60000::bigint, 'the payment is what was received') FROM payments WHERE id = :'p';
+SELECT is(received_on, '2026-01-02', 'on the business day') FROM payments WHERE id = :'p';
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02')$$, :'s'), 'IS409', NULL, 'paid already');
+SELECT throws_ok($$SELECT pay(gen_random_uuid(), '2026-01-02')$$, 'IS404', NULL, 'no such invoice');
+SELECT sub(:'c') AS t \gset
+SELECT over(inv(:'t'), 130000, '2026-01-02') AS p \gset
+SELECT is(credit(:'c'), 30000::bigint, 'surplus is credit');
+SELECT is(amount, 130000::bigint, 'in full in the books') FROM payments WHERE id = :'p';
+SELECT sub(:'c') AS u \gset
+SELECT is(owes(inv(:'u')), 'unpaid 30000/100000', 'credit is used at issue');
+SELECT is(credit(:'c'), 0::bigint, 'all of it');
+SELECT credit_enter(:'c', 70000, 'sorry', '2026-01-02') \g /dev/null
+SELECT is(owes(inv(:'u')), 'paid 100000/100000', 'a gift is used at once');
+
+-- credit goes to the oldest due date, over all subscriptions of the customer and of nobody else
+SELECT person() AS c \gset
+SELECT sub(:'c', '{}', '2026-01-05') AS a \gset
+SELECT sub(:'c', '{}', '2026-01-03') AS b \gset
+SELECT sub(person(), '{}', '2026-01-01') AS stranger \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'a', 'kind', 'other', 'amount', 7000, 'due_date', '2026-01-03'), '2026-01-05') \g /dev/null
+SELECT credit_enter(:'c', 101000, 'gift', '2026-01-06') \g /dev/null
+SELECT is(owes(inv(:'b')) || ', ' || owes(inv(:'a', 2)) || ', ' || owes(inv(:'a')), 'paid 100000/100000, unpaid 1000/7000, unpaid 0/100000',
+	'oldest due date first, then order of issue');
+SELECT is(owes(inv(:'stranger')), 'unpaid 0/100000', 'never another customer''s');
+-- oldest lot first
+SELECT person() AS c \gset
+SELECT credit_enter(:'c', 10000, 'one', '2026-01-01') AS one \gset
+SELECT credit_enter(:'c', 10000, 'two', '2026-01-01') AS two \gset
+SELECT credit_enter(:'c', -4000, 'cash', '2026-01-01') \g /dev/null
+SELECT is((SELECT remainder FROM credit_lots(:'c') WHERE gift_id = :'one'), 6000::bigint, 'a payout takes the oldest lot');
+SELECT sub(:'c', jsonb_build_object('package_id', pkg('W'))) AS s \gset
+SELECT is((SELECT string_agg(amount::text, '+' ORDER BY id) FROM allocations WHERE invoice_id = inv(:'s')), '6000+10000', 'so does credit');
+SELECT throws_ok(format('SELECT credit_enter(%L, -1, NULL, %L)', :'c', '2026-01-01'), 'IS409', NULL, 'no payout beyond the credit');
+SELECT throws_ok(format('SELECT credit_enter(%L, 0, NULL, %L)', :'c', '2026-01-01'), 'IS422', NULL, 'nothing is nothing');
+SELECT throws_ok($$SELECT credit_enter(gen_random_uuid(), 1, NULL, '2026-01-01')$$, 'IS404', NULL, 'no such customer');
+
+-- what settlement does to the service
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT change(:'s', '{"end_date": "2026-04-01"}', '2026-01-26') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-27') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-04-01', 'greatest(end_date, period_end): never shortened');
+SELECT is(replaced_end_date || ' ' || settled_end_date, '2026-04-01 2026-04-01', 'remembered') FROM invoices WHERE id = inv(:'s');
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT pay(inv(:'s'), '2026-05-01') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-01', 'a period past, but never cut off: no days anew');
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT night('2026-02-02') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'cut off for debt');
+SELECT pay(inv(:'s'), '2026-03-01') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-01', 'paid on the last day of the period: the period');
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT night('2026-02-02') \g /dev/null
+SELECT pay(inv(:'s'), '2026-03-02') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-31', 'the whole period past while cut off: its length from D on');
+
+-- who comes back
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-26'), '2026-01-25') \g /dev/null
+SELECT night('2026-02-02') \g /dev/null
+SELECT pay(inv(:'s'), '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-03-01', 'another overdue invoice remains, of any kind');
+SELECT pay(inv(:'s', 2), '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-01', 'none remains; other never moves end_date');
+SELECT sub(person()) AS s \gset
+SELECT subscription_suspend(:'s', NULL, '2026-01-02') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-02') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(manual) 2026-01-30', 'only a suspension for debt is lifted by payment');
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT change(:'s', '{"auto_renew": false}', '2026-01-25') \g /dev/null
+SELECT step('expire', '2026-01-31') \g /dev/null
+SELECT is(is_now(:'s'), 'expired 2026-01-30', 'expired');
+SELECT pay(inv(:'s'), '2026-02-01') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-01', 'expired becomes active when the service reaches D');
+SELECT sub(person()) AS s \gset
+SELECT change(:'s', '{"auto_renew": false}', '2026-01-01') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000), '2026-01-01') \g /dev/null
+SELECT step('expire', '2026-02-10') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-02-10') \g /dev/null
+SELECT is(is_now(:'s'), 'expired 2026-01-30', 'and not when it does not');
+SELECT sub(person()) AS s \gset
+SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-03') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2026-01-30, paid 100000/100000', 'settling moves nothing that is cancelled');
+SELECT sound();
+SELECT finish();
+ROLLBACK;

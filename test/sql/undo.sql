@@ -1,0 +1,72 @@
+-- Money undone: reversals, refunds, what they do to invoices and service (contract 5).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-26') AS p \gset
+SELECT payment_reverse(:'p', 'reversal', 'a mistake', '2026-01-30') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'active 2026-01-30, unpaid 0/100000', 'not due yet: unpaid, end_date goes back');
+SELECT is(settled_end_date, NULL, 'nothing is remembered') FROM invoices WHERE id = inv(:'s');
+SELECT is((SELECT status || ' ' || amount FROM payments WHERE id = :'p'), 'reversed 100000', 'the payment stays');
+SELECT is((SELECT kind || ' ' || amount || ' ' || reversed_on FROM payment_reversals WHERE payment_id = :'p'), 'reversal 100000 2026-01-30', 'beside a counter-entry');
+SELECT throws_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'p', 'reversal', '2026-01-30'), 'IS409', NULL, 'once');
+SELECT throws_ok($$SELECT payment_reverse(gen_random_uuid(), 'reversal', NULL, '2026-01-30')$$, 'IS404', NULL, 'no such payment');
+
+SELECT pay(inv(:'s'), '2026-01-30') AS p \gset
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-31') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'active 2026-01-30, overdue 0/100000', 'past due: overdue, within grace not cut off');
+SELECT pay(inv(:'s'), '2026-01-30') AS p \gset
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-01') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'beyond grace: cut off in the same transaction');
+SELECT pay(inv(:'s'), '2026-02-01') AS p \gset
+SELECT is(is_now(:'s'), 'active 2026-03-01', 'and back');
+SELECT change(:'s', '{"end_date": "2026-03-05"}', '2026-02-01') \g /dev/null
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-01') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-03-05', 'an end_date moved since stays');
+SELECT is(alerts('End date of % not moved back'), 1::bigint, 'with an alert');
+
+-- a hold, a manual suspension, a cancelled subscription
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
+UPDATE subscriptions SET hold_until = '2026-01-10' WHERE id = :'s';
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-10') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'a hold protects to its day');
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
+SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-10') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2026-01-30, overdue 0/100000', 'of a cancelled subscription only the invoice changes');
+
+-- part payments, surplus, credit that steps in
+SELECT person() AS c \gset
+SELECT sub(:'c') AS a \gset
+SELECT sub(:'c', '{}', '2026-01-02') AS b \gset
+SELECT over(inv(:'a'), 180000, '2026-01-02') AS p \gset
+SELECT is(owes(inv(:'a')) || ', ' || owes(inv(:'b')), 'paid 100000/100000, unpaid 80000/100000', 'a lot pays two invoices');
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-02') \g /dev/null
+SELECT is(owes(inv(:'a')) || ', ' || owes(inv(:'b')), 'overdue 0/100000, unpaid 0/100000', 'and leaves both; a part payment undone changes no status');
+SELECT is((SELECT sum(amount) FROM customer_credits WHERE payment_id = :'p'), 0::numeric, 'nothing is left of it');
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
+SELECT credit_enter(:'c', 100000, 'gift', '2026-01-01') \g /dev/null
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-03-01') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'paid 100000/100000, active 2026-01-30', 'other credit steps in before anybody is cut off');
+
+-- paid out already
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT over(inv(:'s'), 150000, '2026-01-01') AS p \gset
+SELECT credit_enter(:'c', -50000, 'cash', '2026-01-01') \g /dev/null
+SELECT throws_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'p', 'reversal', '2026-01-02'), 'IS409', NULL, 'paid out: not by hand');
+SELECT payment_reverse(:'p', 'chargeback', NULL, '2026-01-02') \g /dev/null
+SELECT is((SELECT amount FROM customer_credits WHERE payment_id = :'p' AND kind = 'loss'), 50000::bigint, 'the gateway does not ask: a loss');
+SELECT is(alerts('Payment taken back: chargeback'), 1::bigint, 'with an alert');
+SELECT sub(person()) AS s \gset
+SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p \gset
+SELECT throws_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'p', 'reversal', '2026-01-02'), 'IS409', NULL, 'a gateway payment is refunded, not deleted');
+SELECT sound();
+SELECT finish();
+ROLLBACK;
