@@ -33,8 +33,8 @@ struct fleet {
 	bool failed;
 };
 
-static int64_t
-now_ms(void)
+int64_t
+sync_now(void)
 {
 	struct timespec t;
 
@@ -59,7 +59,7 @@ child_of(struct fleet *f, const char *router_id)
 
 		if (strcmp(c->router_id, router_id) == 0)
 			return c;
-		if (unused == NULL && c->pid == 0 && c->rest_until <= now_ms())
+		if (unused == NULL && c->pid == 0 && c->rest_until <= sync_now())
 			unused = c;
 	}
 	return unused;
@@ -92,7 +92,7 @@ start(struct fleet *f, const struct sync *s, const char *router_id)
 	struct child *c = child_of(f, router_id);
 	pid_t parent = getpid(), pid;
 
-	if (c == NULL || c->pid != 0 || c->rest_until > now_ms())
+	if (c == NULL || c->pid != 0 || c->rest_until > sync_now())
 		return;
 	pid = fork();
 	if (pid == 0)
@@ -113,7 +113,7 @@ ended(struct fleet *f, struct child *c, int status)
 
 	f->failed = f->failed || !well;
 	c->pid = 0;
-	c->rest_until = well ? 0 : now_ms() + REST_MS;
+	c->rest_until = well ? 0 : sync_now() + REST_MS;
 	if (WIFSIGNALED(status) && !daemon_stopping())
 		log_event(LOG_ERROR, "worker killed", "router", c->router_id, "signal",
 		    strsignal(WTERMSIG(status)), NULL);
@@ -151,11 +151,11 @@ signal_all(const struct fleet *f, int sig)
 static void
 end_all(struct fleet *f)
 {
-	int64_t until = now_ms() + ENOUGH_MS;
+	int64_t until = sync_now() + ENOUGH_MS;
 
 	signal_all(f, SIGTERM);
 	while (reap(f) > 0) {
-		if (now_ms() > until)
+		if (sync_now() > until)
 			signal_all(f, SIGKILL);
 		(void)poll(NULL, 0, 20);
 	}
@@ -196,8 +196,8 @@ sync_wait(struct ctx *cx, int ms, const char **payload)
 	if (db_wait(cx, 0, payload) != RC_OK || *payload != NULL || daemon_stopping())
 		return;
 	fds[1].fd = db_socket(cx->db);
-	if (poll(fds, 2, ms) > 0 && fds[1].revents != 0 && db_wait(cx, 0, payload) != RC_OK)
-		*payload = NULL;
+	if (poll(fds, 2, ms > 0 ? ms : 0) > 0 && fds[1].revents != 0)
+		(void)db_wait(cx, 0, payload);
 }
 
 static int
@@ -206,6 +206,10 @@ serve(struct ctx *cx, struct fleet *f, const struct sync *s)
 	const char *payload;
 	int ms;
 
+	if (db_listen(cx, SYNC_CHANNEL) != RC_OK) {
+		log_err(LOG_ERROR, "listen", cx);
+		return daemon_exit(cx->err.rc);
+	}
 	while (!daemon_stopping()) {
 		arena_reset(cx->mem);
 		(void)reap(f);

@@ -10,6 +10,7 @@
 #define ROUTER_SYNC_SYNC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/ctx.h"
 
@@ -31,5 +32,7 @@ int fleet_run(struct ctx *, const struct sync *);
  * NULL; a lost database is no failure here: the next statement tells.
  */
 void sync_wait(struct ctx *, int ms, const char **payload);
+
+int64_t sync_now(void); /* milliseconds of a clock that only goes forward */
 
 #endif

@@ -27,33 +27,39 @@ tell(const char *router_id, const struct provision_report *r)
 	    "done", done, "failed", failed, "error", r->error, NULL);
 }
 
-/* How long this router has nothing to do; LINGER_MS at most. */
+/* When this router's next job comes due, if that is before `until`. */
 static enum rc
-next_due(struct ctx *cx, const char *router_id, int *ret)
+next_due(struct ctx *cx, const char *router_id, int64_t until, int64_t *ret)
 {
 	struct router_work *work;
 	size_t n;
 
-	*ret = LINGER_MS;
+	*ret = until;
 	TRY(router_work(cx, &work, &n));
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(work[i].router_id, router_id) == 0 && work[i].wait_ms < *ret)
-			*ret = (int)work[i].wait_ms;
+		int64_t at = sync_now() + work[i].wait_ms;
+
+		if (strcmp(work[i].router_id, router_id) == 0 && at < *ret)
+			*ret = at;
 	}
 	return RC_OK;
 }
 
-/* True when there is a reason to go on: a notice for this router, or a job that came due. */
+/* Linger; true when there is a reason to go on: a notice for this router, or a job come due. */
 static bool
 goes_on(struct ctx *cx, const char *router_id)
 {
+	int64_t until = sync_now() + LINGER_MS, due;
 	const char *payload;
-	int ms;
 
-	if (next_due(cx, router_id, &ms) != RC_OK)
+	if (next_due(cx, router_id, until, &due) != RC_OK)
 		return false;
-	sync_wait(cx, ms, &payload);
-	return ms < LINGER_MS || (payload != NULL && strcmp(payload, router_id) == 0);
+	while (sync_now() < due && !daemon_stopping()) {
+		sync_wait(cx, (int)(due - sync_now()), &payload);
+		if (payload != NULL && strcmp(payload, router_id) == 0)
+			return true;
+	}
+	return due < until;
 }
 
 static enum rc

@@ -307,8 +307,10 @@ work_on(struct ctx *cx, struct provision *p, struct provision_report *ret)
 		return RC_OK;
 	TRY(connect_to(cx, p, &r, &reached));
 	ret->broken = !reached;
-	if (!reached)
+	if (!reached) {
+		ret->error = arena_strdup(cx->mem, cx->err.msg);
 		return RC_OK;
+	}
 	if (r.is_broken)
 		TRY(claim(cx, p->router_id, &w));
 	if (w.naccounts + w.njobs == 0)

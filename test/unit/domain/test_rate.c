@@ -26,7 +26,9 @@ static void
 limits_are_the_packages_texts_swapped(void **state)
 {
 	/* clang-format off */
-	static const struct { const char *bandwidth, *burst; int priority; const char *limit; } rows[] = {
+	static const struct {
+		const char *bandwidth, *burst; int priority; const char *limit;
+	} rows[] = {
 		{ "10M/10M", NULL, 8, "10M/10M" },
 		{ "100M/20M", NULL, 8, "20M/100M" },
 		{ "100M/20M", "", 8, "20M/100M" },

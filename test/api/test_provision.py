@@ -1,0 +1,734 @@
+"""Contract 6 rule by rule: a private database, simulated routers and router-sync between them.
+
+What the API would write is written here by SQL; everything is looked at from outside, in the
+tables of the simulated routers and in account_sync.
+"""
+import base64
+import ctypes
+import ctypes.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import psycopg2
+import psycopg2.extras
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import isp  # noqa: E402
+
+KEY = bytes(range(32))
+SODIUM = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
+SOON = 2.0  # seconds from commit to the router
+
+
+def seal(place, plain):
+    """What lib/base/crypt.c makes of a secret."""
+    nonce, text = os.urandom(24), plain.encode()
+    box = ctypes.create_string_buffer(len(text) + 16)
+    SODIUM.crypto_aead_xchacha20poly1305_ietf_encrypt(
+        box, None, text, ctypes.c_ulonglong(len(text)), place.encode(), ctypes.c_ulonglong(len(place)), None, nonce, KEY)
+    name = ctypes.create_string_buffer(32)
+    SODIUM.crypto_generichash(name, ctypes.c_size_t(32), KEY, ctypes.c_ulonglong(32), None, ctypes.c_size_t(0))
+    return "s1.%s.%s" % (name.raw.hex()[:8], base64.urlsafe_b64encode(nonce + box.raw).decode().rstrip("="))
+
+
+class Bench:
+    """The database, and router-sync beside it."""
+
+    def __init__(self):
+        os.makedirs(isp.BUILD, exist_ok=True)
+        self.dir = tempfile.mkdtemp(prefix="prov.", dir=isp.BUILD if len(isp.BUILD) < 50 else None)
+        self.process = None
+        self.db("up")
+        self.db("deploy")
+        self.uri = "postgresql:///isp?host=" + os.path.join(self.dir, "run")
+        self.sql_connection = psycopg2.connect(self.uri + "&user=postgres")
+        self.sql_connection.autocommit = True
+        self.env = os.path.join(self.dir, "isp.env")
+        with open(self.env, "w", encoding="utf-8") as file:
+            file.write("APP_ENV=local\nAPP_KEY=base64:%s\nDATABASE_URL=%s\n" % (
+                base64.b64encode(KEY).decode(), self.uri))
+        self.customer = self.one("INSERT INTO customers (name) VALUES ('Town') RETURNING id")
+
+    def db(self, command):
+        subprocess.run([os.path.join(isp.TOP, "scripts", "db"), command, "--dir", self.dir], check=True,
+                       stdin=subprocess.DEVNULL, env=dict(os.environ, ISP_STACK_FAST="1"))
+
+    def down(self):
+        self.stop()
+        self.sql_connection.close()
+        self.db("down")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # ---- router-sync
+
+    def program(self, *more):
+        return [os.path.join(isp.BUILD, "bin", "router-sync"), "--env", self.env] + list(more)
+
+    def start(self):
+        with open(os.path.join(isp.BUILD, "log.test_provision"), "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self.program(), stdin=subprocess.DEVNULL, stderr=log)
+
+    def stop(self):
+        if self.process is None:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(20)
+        self.process = None
+        return code
+
+    def once(self):
+        return subprocess.run(self.program("--once"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+
+    # ---- rows
+
+    def sql(self, text, *args):
+        with self.sql_connection.cursor() as cursor:
+            cursor.execute(text, args or None)
+            return cursor.fetchall() if cursor.description else None
+
+    def one(self, text, *args):
+        return self.sql(text, *args)[0][0]
+
+    def router(self, sim, **columns):
+        columns = dict({"name": isp.unique("R"), "host": "127.0.0.1", "port": sim.port, "username": sim.USER}, **columns)
+        ident = self.insert("router_settings", dict(columns, is_active=False))
+        self.sql("UPDATE router_settings SET password = %s, is_active = %s WHERE id = %s",
+                 seal("router_settings:%s:password" % ident, sim.PASSWORD), columns.get("is_active", True), ident)
+        return ident
+
+    def insert(self, table, columns):
+        return self.one("INSERT INTO %s (%s) VALUES (%s) RETURNING id" % (
+            table, ", ".join(columns), ", ".join(["%s"] * len(columns))), *columns.values())
+
+    def package(self, **columns):
+        name = isp.unique("home-")
+        return self.insert("packages", dict({"name": name, "router_profile": name, "bandwidth": "100M/20M",
+                                             "price": 150000}, **columns))
+
+    def profile(self, package):
+        return self.one("SELECT router_profile FROM packages WHERE id = %s", package)
+
+    def subscribe(self, router, package, password="dial-pw", **columns):
+        ident = self.one("SELECT gen_random_uuid()")
+        columns = dict({"mikrotik_username": isp.unique("user"), "customer_id": self.customer, "package_id": package,
+                        "router_id": router, "start_date": "2026-03-01", "end_date": "2026-03-30"}, **columns)
+        columns["mikrotik_password"] = seal("subscriptions:%s:mikrotik_password" % ident, password)
+        self.insert("subscriptions", dict(columns, id=ident))
+        return Subscription(self, ident, columns["mikrotik_username"])
+
+    def check(self):
+        assert self.sql("SELECT * FROM check_accounts()") == []
+
+
+class Subscription:
+    def __init__(self, bench, ident, name):
+        self.bench, self.id, self.name = bench, ident, name
+        self.account = bench.one("SELECT id FROM mikrotik_secrets WHERE subscription_id = %s", ident)
+        self.mark = "isp:" + self.account
+
+    def set(self, **columns):
+        self.bench.sql("UPDATE subscriptions SET %s WHERE id = %%s" % ", ".join("%s = %%s" % c for c in columns),
+                       *columns.values(), self.id)
+
+    def password(self, plain):
+        self.set(mikrotik_password=seal("subscriptions:%s:mikrotik_password" % self.id, plain))
+
+    def suspend(self):
+        self.set(status="suspended", suspend_reason="debt")
+
+    def activate(self):
+        self.set(status="active", suspend_reason=None)
+
+    def cancel(self):
+        self.set(status="cancelled", suspend_reason=None)
+
+    def sync(self):
+        return self.bench.sql("SELECT sync_state, sync_error FROM account_sync WHERE subscription_id = %s", self.id)[0]
+
+    def wait(self, state="synced", seconds=SOON):
+        isp.wait_until(lambda: self.sync()[0] == state, seconds, "%s %s, is %r" % (self.name, state, self.sync()))
+        return self.sync()[1]
+
+
+@pytest.fixture(scope="module")
+def bench():
+    made = Bench()
+    try:
+        made.start()
+        yield made
+        assert made.stop() == 0
+        made.check()
+    finally:
+        made.down()
+
+
+@pytest.fixture
+def sims(bench):
+    """Makes routers; afterwards all of ours are inactive."""
+    made = []
+
+    def make(*args):
+        made.append(isp.Sim(*args).up())
+        return made[-1]
+    yield make
+    bench.sql("UPDATE router_settings SET is_active = false WHERE is_active")
+    for sim in made:
+        sim.down()
+
+
+@pytest.fixture
+def sim(sims):
+    return sims()
+
+
+@pytest.fixture
+def router(bench, sim):
+    sim._ask("POST", "/command", {"words": ["/ip/pool/add", "=name=pool1", "=ranges=10.9.0.2-10.9.255.254"]})
+    return bench.router(sim, ppp_local_address="10.9.0.1", ppp_pool="pool1")
+
+
+def command(sim, *words):
+    replies = sim._ask("POST", "/command", {"words": list(words)})["replies"]
+    assert all(r[0] != "!trap" for r in replies), replies
+    return replies
+
+
+def online(sim, name):
+    row = sim.secret(name)
+    return row["sessions"] if row else []
+
+
+def dial(sim, name, password="dial-pw"):
+    sim.cpe(name, service="pppoe", password=password, redial=0.1)
+    isp.wait_until(lambda: online(sim, name), 3, name + " online")
+
+
+def paths(sim, *wanted):
+    return [e["path"] for e in sim.log()["entries"] if e["path"] in wanted]
+
+
+# ---- pppoe --------------------------------------------------------------------------------------
+
+def test_created_enabled_with_profile_and_comment(bench, sim, router):
+    package = bench.package(burst="150M/30M")
+    began = time.monotonic()
+    sub = bench.subscribe(router, package, comment="Jl. Merdeka 1", remote_address="10.1.2.3")
+    sub.wait()
+    assert time.monotonic() - began < SOON
+    secret = sim.secret(sub.name)
+    assert secret["disabled"] == "false" and secret["service"] == "pppoe"
+    assert secret["profile"] == bench.profile(package)
+    assert secret["comment"] == sub.mark + " Jl. Merdeka 1"
+    assert secret["password"] == "dial-pw" and secret["remote-address"] == "10.1.2.3"
+    profile = sim.table("/ppp/profile", name=bench.profile(package))[0]
+    assert profile["rate-limit"] == "20M/100M 30M/150M 15M/75M 10/10"
+    assert profile["local-address"] == "10.9.0.1" and profile["remote-address"] == "pool1"
+    assert profile["comment"] == "isp:" + package
+    assert bench.one("SELECT mikrotik_id FROM mikrotik_secrets WHERE id = %s", sub.account) == secret[".id"]
+    assert bench.one("SELECT last_connected_at IS NOT NULL FROM router_settings WHERE id = %s", router)
+
+
+def test_suspended_disabled_first_then_kicked(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    dial(sim, sub.name)
+    sim.log_reset()
+    sub.suspend()
+    sub.wait()
+    assert sim.secret(sub.name)["disabled"] == "true" and not online(sim, sub.name)
+    assert paths(sim, "/ppp/secret/set", "/ppp/active/remove") == ["/ppp/secret/set", "/ppp/active/remove"]
+    time.sleep(0.4)
+    assert not online(sim, sub.name), "it came back"
+    sub.activate()
+    sub.wait()
+    assert sim.secret(sub.name)["disabled"] == "false"
+    isp.wait_until(lambda: online(sim, sub.name), 3, "online again")
+
+
+def test_looked_up_by_name_never_the_whole_table(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    for entry in sim.log()["entries"]:
+        if entry["path"].endswith("/print") and entry["path"].startswith("/ppp/"):
+            assert entry["queries"] and ".proplist" in entry["attributes"], entry
+
+
+def test_restored_without_a_kick(bench, sim, router):
+    sub = bench.subscribe(router, bench.package(), status="suspended", suspend_reason="manual")
+    sub.wait()
+    assert sim.secret(sub.name)["disabled"] == "true"
+    sim.log_reset()
+    sub.activate()
+    sub.wait()
+    assert paths(sim, "/ppp/active/print", "/ppp/active/remove") == []
+
+
+def test_rename_is_a_set_and_a_kick(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    dial(sim, sub.name)
+    before, old = sim.secret(sub.name)[".id"], sub.name
+    sub.set(mikrotik_username=old + "-new")
+    sub.wait()
+    assert sim.secret(old) is None and sim.secret(old + "-new")[".id"] == before
+    assert not sim.table("/ppp/active", name=old)
+
+
+@pytest.mark.parametrize("change", ["plan", "password", "address"])
+def test_changed_set_then_kicked(bench, sim, router, change):
+    sub = bench.subscribe(router, bench.package())
+    other = bench.package()
+    sub.wait()
+    dial(sim, sub.name, None)
+    session = online(sim, sub.name)
+    if change == "plan":
+        sub.set(package_id=other)
+    elif change == "password":
+        sub.password("another")
+    else:
+        sub.set(remote_address="10.1.2.77")
+    sub.wait()
+    secret = sim.secret(sub.name)
+    assert session[0] not in secret["sessions"]
+    assert change != "plan" or secret["profile"] == bench.profile(other)
+    assert change != "password" or secret["password"] == "another"
+    assert change != "address" or secret["remote-address"] == "10.1.2.77"
+    if change == "address":
+        sub.set(remote_address=None)
+        sub.wait()
+        assert "remote-address" not in sim.secret(sub.name)
+
+
+def test_nothing_for_the_router_no_job(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sub.set(end_date="2026-04-30", auto_renew=False)
+    assert sub.sync()[0] == "synced"
+
+
+def test_cancelled_removed_and_kicked_and_its_name_free(bench, sim, router):
+    package = bench.package()
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    dial(sim, sub.name)
+    sub.cancel()
+    sub.wait()
+    assert sim.secret(sub.name) is None and not sim.table("/ppp/active", name=sub.name)
+    again = bench.subscribe(router, package, mikrotik_username=sub.name)
+    again.wait()
+    assert sim.secret(sub.name)["comment"] == again.mark
+
+
+def test_name_taken_again_while_the_router_was_down(bench, sim, router):
+    package = bench.package()
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    dial(sim, sub.name, None)
+    session = online(sim, sub.name)
+    sim.fault("refuse")
+    sub.cancel()
+    again = bench.subscribe(router, package, mikrotik_username=sub.name, password="other")
+    again.wait("failed", 5)
+    sim.well()
+    again.wait(seconds=15)
+    sub.wait(seconds=5)
+    secret = sim.secret(sub.name)
+    assert secret["comment"] == again.mark and secret["password"] == "other" and session[0] not in secret["sessions"]
+
+
+def test_foreign_secret_is_not_touched(bench, sim, router):
+    name = isp.unique("foreign")
+    command(sim, "/ppp/secret/add", "=name=" + name, "=password=x", "=comment=the boss himself")
+    before = sim.secret(name)
+    sub = bench.subscribe(router, bench.package(), mikrotik_username=name)
+    sub.wait("failed")
+    assert sub.sync()[1] == "%s exists on %s and is not ours" % (
+        name, bench.one("SELECT name FROM router_settings WHERE id = %s", router))
+    sub.cancel()
+    sub.wait()
+    assert sim.secret(name) == before
+    command(sim, "/ppp/secret/remove", "=.id=" + before[".id"])
+
+
+def test_foreign_profile_used_only_with_equal_rates(bench, sim, router):
+    same, other = bench.package(), bench.package()
+    command(sim, "/ppp/profile/add", "=name=" + bench.profile(same), "=rate-limit=20000k/100M")
+    command(sim, "/ppp/profile/add", "=name=" + bench.profile(other), "=rate-limit=5M/5M")
+    good, bad = bench.subscribe(router, same), bench.subscribe(router, other)
+    good.wait()
+    assert sim.secret(good.name)["profile"] == bench.profile(same)
+    assert "exists on" in bad.wait("failed") + bad.sync()[1] and "is not ours" in bad.sync()[1]
+    assert sim.table("/ppp/profile", name=bench.profile(other))[0]["rate-limit"] == "5M/5M"
+    assert "comment" not in sim.table("/ppp/profile", name=bench.profile(same))[0]
+
+
+def test_edited_bandwidth_sets_the_profile_and_kicks_nobody(bench, sim, router):
+    package = bench.package()
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    dial(sim, sub.name)
+    session = online(sim, sub.name)
+    bench.sql("UPDATE packages SET bandwidth = '50M/10M' WHERE id = %s", package)
+    isp.wait_until(lambda: sim.table("/ppp/profile", name=bench.profile(package))[0]["rate-limit"] == "10M/50M", SOON)
+    assert online(sim, sub.name) == session
+    bench.sql("BEGIN; SET LOCAL isp.kick = 'on'; UPDATE packages SET bandwidth = '60M/10M' WHERE id = '%s'; COMMIT" % package)
+    isp.wait_until(lambda: online(sim, sub.name) not in ([], session), 3, "dialled again")
+    assert sim.table("/ppp/profile", name=bench.profile(package))[0]["rate-limit"] == "10M/60M"
+
+
+def test_profile_copies_the_default_or_warns(bench, sims):
+    sim = sims()
+    router = bench.router(sim)
+    bare = bench.subscribe(router, bench.package())
+    bare.wait()
+    assert "gives no addresses" in bare.sync()[1]
+    fixed = bench.subscribe(router, bench.package(), remote_address="10.1.1.1")
+    fixed.wait()
+    assert fixed.sync()[1] is None
+    command(sim, "/ip/pool/add", "=name=homes", "=ranges=10.8.0.2-10.8.0.250")
+    command(sim, "/ppp/profile/set", "=.id=*0", "=local-address=10.8.0.1", "=remote-address=homes")
+    package = bench.package()
+    good = bench.subscribe(router, package)
+    good.wait()
+    profile = sim.table("/ppp/profile", name=bench.profile(package))[0]
+    assert good.sync()[1] is None and (profile["local-address"], profile["remote-address"]) == ("10.8.0.1", "homes")
+
+
+def test_isolation_profile_instead_of_disabling(bench, sim, router):
+    command(sim, "/ppp/profile/add", "=name=isolated")
+    package = bench.package()
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    dial(sim, sub.name)
+    try:
+        bench.sql("UPDATE settings SET suspend_mode = 'isolate'")
+        sub.suspend()
+        sub.wait()
+        secret = sim.secret(sub.name)
+        assert secret["profile"] == "isolated" and secret["disabled"] == "false"
+        isp.wait_until(lambda: online(sim, sub.name), 3)
+        walled = online(sim, sub.name)
+        sub.activate()
+        sub.wait()
+        assert sim.secret(sub.name)["profile"] == bench.profile(package)
+        assert online(sim, sub.name) != walled, "goes on inside the walls"
+        sub.suspend()
+        sub.wait()
+    finally:
+        bench.sql("UPDATE settings SET suspend_mode = 'disable'")
+    sub.wait()
+    assert sim.secret(sub.name)["disabled"] == "true"
+
+
+def test_expired_as_suspended_or_removed(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sub.set(status="expired")
+    sub.wait()
+    assert sim.secret(sub.name)["disabled"] == "true"
+    try:
+        bench.sql("UPDATE settings SET remove_expired = true")
+        sub.wait()
+        assert sim.secret(sub.name) is None
+    finally:
+        bench.sql("UPDATE settings SET remove_expired = false")
+    sub.activate()
+    sub.wait()
+    assert sim.secret(sub.name)["disabled"] == "false"
+
+
+# ---- hotspot and static -------------------------------------------------------------------------
+
+def test_hotspot_user_profile_sessions_and_cookies(bench, sim, router):
+    package = bench.package(type="hotspot", bandwidth="5M/2M")
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    user = sim.table("/ip/hotspot/user", name=sub.name)[0]
+    assert user["profile"] == "isp-" + bench.profile(package) and user["comment"] == sub.mark
+    assert sim.table("/ip/hotspot/user/profile", name=user["profile"])[0]["rate-limit"] == "2M/5M"
+    sim.cpe(sub.name, service="hotspot", password="dial-pw", redial=0.1)
+    isp.wait_until(lambda: sim.table("/ip/hotspot/active", user=sub.name), 3, "online")
+    sub.suspend()
+    sub.wait()
+    assert sim.table("/ip/hotspot/user", name=sub.name)[0]["disabled"] == "true"
+    assert not sim.table("/ip/hotspot/active", user=sub.name) and not sim.table("/ip/hotspot/cookie", user=sub.name)
+    time.sleep(0.3)
+    assert not sim.table("/ip/hotspot/active", user=sub.name)
+    sub.set(mikrotik_username=sub.name + "-x")
+    sub.activate()
+    sub.wait()
+    assert sim.table("/ip/hotspot/user", name=sub.name + "-x")[0]["disabled"] == "false"
+    assert not sim.table("/ip/hotspot/user", name=sub.name)
+
+
+def blocked(sim, address):
+    return [row for row in sim.table("/ip/firewall/address-list") if row["address"] == address]
+
+
+def test_static_blocked_and_unblocked(bench, sim, router):
+    package = bench.package(type="static", bandwidth="10M/5M", burst="20M/10M", priority=3)
+    sub = bench.subscribe(router, package, remote_address="10.4.0.9")
+    sub.wait()
+    queue = sim.table("/queue/simple", name=sub.name)[0]
+    assert queue["target"] == "10.4.0.9/32" and queue["max-limit"] == "5000000/10000000"
+    assert queue["burst-limit"] == "10000000/20000000" and queue["burst-threshold"] == "3750000/7500000"
+    assert queue["priority"] == "3/3" and queue["comment"] == sub.mark
+    sub.suspend()
+    sub.wait()
+    assert [(row["list"], row["comment"]) for row in blocked(sim, "10.4.0.9")] == [("isp-blocked", sub.mark)]
+    assert sim.table("/queue/simple", name=sub.name)[0]["disabled"] == "false"
+    sub.activate()
+    sub.wait()
+    assert not blocked(sim, "10.4.0.9")
+    bench.sql("UPDATE packages SET bandwidth = '30M/6M', burst = NULL WHERE id = %s", package)
+    isp.wait_until(lambda: sim.table("/queue/simple", name=sub.name)[0]["max-limit"] == "6000000/30000000", SOON)
+    assert sim.table("/queue/simple", name=sub.name)[0]["burst-limit"] == "0/0"
+
+
+def test_static_queue_goes_after_the_block_until_the_address_is_taken(bench, sim, router):
+    package = bench.package(type="static")
+    sub = bench.subscribe(router, package, remote_address="10.4.0.20")
+    sub.wait()
+    sim.log_reset()
+    sub.cancel()
+    sub.wait()
+    assert paths(sim, "/ip/firewall/address-list/add", "/queue/simple/remove") == [
+        "/ip/firewall/address-list/add", "/queue/simple/remove"]
+    assert blocked(sim, "10.4.0.20") and not sim.table("/queue/simple", name=sub.name)
+    taker = bench.subscribe(router, package, remote_address="10.4.0.20")
+    taker.wait()
+    assert not blocked(sim, "10.4.0.20") and sim.table("/queue/simple", name=taker.name)
+
+
+def test_static_address_taken_while_the_router_was_down(bench, sim, router):
+    package = bench.package(type="static")
+    sub = bench.subscribe(router, package, remote_address="10.4.0.21")
+    sub.wait()
+    sim.fault("refuse")
+    sub.cancel()
+    taker = bench.subscribe(router, package, remote_address="10.4.0.21")
+    sim.well()
+    taker.wait(seconds=15)
+    sub.wait(seconds=5)
+    assert not blocked(sim, "10.4.0.21") and not sim.table("/queue/simple", name=sub.name)
+
+
+def test_service_changed_with_the_plan(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sub.set(package_id=bench.package(type="hotspot"))
+    sub.wait()
+    assert sim.secret(sub.name) is None and sim.table("/ip/hotspot/user", name=sub.name)
+
+
+# ---- routers that fail --------------------------------------------------------------------------
+
+def test_down_pending_failed_right_by_itself(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sim.fault("refuse")
+    sub.suspend()
+    assert sub.sync()[0] in ("pending", "failed")
+    sub.wait("failed", 5)
+    assert "refused the connection" in sub.sync()[1]
+    assert bench.one("SELECT name FROM router_settings WHERE id = %s", router) in sub.sync()[1]
+    sim.well()
+    sub.wait(seconds=13)
+    assert sim.secret(sub.name)["disabled"] == "true" and sub.sync()[1] is None
+
+
+def test_wrong_password_then_corrected(bench, sim):
+    router = bench.router(sim)
+    bench.sql("UPDATE router_settings SET password = %s WHERE id = %s",
+              seal("router_settings:%s:password" % router, "wrong"), router)
+    sub = bench.subscribe(router, bench.package())
+    sub.wait("failed", 5)
+    assert "refused the login" in sub.sync()[1]
+    bench.sql("UPDATE router_settings SET password = %s WHERE id = %s",
+              seal("router_settings:%s:password" % router, sim.PASSWORD), router)
+    sub.wait()
+
+
+@pytest.mark.parametrize("kind", ["lost", "drop"])
+def test_lost_reply(bench, sim, router, kind):
+    sim.fault(kind, path="/ppp/secret/add", times=1)
+    sub = bench.subscribe(router, bench.package())
+    sub.wait(seconds=6)
+    assert len(sim.table("/ppp/secret", name=sub.name)) == 1
+    sim.fault(kind, path="/ppp/secret/set", times=1)
+    first, second = sub.name, sub.name + "-2"
+    sub.set(mikrotik_username=second)
+    isp.wait_until(lambda: sim.secret(second), 3)
+    sub.set(mikrotik_username=second + "-3")
+    sub.wait(seconds=6)
+    left = [row["name"] for row in sim.table("/ppp/secret") if row.get("comment", "").startswith(sub.mark)]
+    assert left == [second + "-3"] and sim.secret(first) is None
+    dial(sim, second + "-3")
+    sim.fault(kind, path="/ppp/secret/set", times=1)
+    sub.suspend()
+    sub.wait(seconds=6)
+    assert not online(sim, second + "-3")
+
+
+def test_move_while_the_old_router_is_down(bench, sims):
+    old, new = sims(), sims()
+    first, second = bench.router(old), bench.router(new)
+    sub = bench.subscribe(first, bench.package(), remote_address="10.1.1.1")
+    sub.wait()
+    dial(old, sub.name)
+    old.fault("refuse")
+    sub.set(router_id=second)
+    isp.wait_until(lambda: new.secret(sub.name), SOON, "added on the new router")
+    sub.wait("failed", 5)
+    assert old.secret(sub.name), "only the new one was to be had"
+    old.well()
+    sub.wait(seconds=13)
+    assert old.secret(sub.name) is None and not old.table("/ppp/active", name=sub.name)
+    assert bench.one("SELECT count(*) FROM account_states WHERE account_id = %s", sub.account) == 1
+
+
+def test_move_keeps_the_old_router_until_the_new_has_it(bench, sims):
+    old, new = sims(), sims()
+    first, second = bench.router(old), bench.router(new)
+    sub = bench.subscribe(first, bench.package())
+    sub.wait()
+    new.fault("refuse")
+    sub.set(router_id=second)
+    sub.wait("failed", 5)
+    assert old.secret(sub.name)["disabled"] == "false"
+    new.well()
+    sub.wait(seconds=13)
+    assert old.secret(sub.name) is None and new.secret(sub.name)
+
+
+def test_no_active_router_then_one(bench, sims):
+    sub = bench.subscribe(None, bench.package())
+    assert sub.sync() == ("pending", "no active router")
+    sim = sims()
+    bench.router(sim)
+    sub.wait()
+    assert sim.secret(sub.name)
+
+
+def test_inactive_router_keeps_its_jobs(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    bench.sql("UPDATE router_settings SET is_active = false WHERE id = %s", router)
+    sub.suspend()
+    time.sleep(0.5)
+    assert sub.sync()[0] == "pending" and "is not active" in sub.sync()[1]
+    bench.sql("UPDATE router_settings SET is_active = true WHERE id = %s", router)
+    sub.wait()
+    assert sim.secret(sub.name)["disabled"] == "true"
+
+
+def test_one_bad_account_stops_no_other(bench, sim, router):
+    package = bench.package()
+    with bench.sql_connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        bad = bench.subscribe(router, package, profile="there-is-none")
+        good = [bench.subscribe(router, package) for _ in range(5)]
+        cursor.execute("COMMIT")
+    for sub in good:
+        sub.wait()
+    bad.wait("failed")
+    assert "profile there-is-none does not exist on" in bad.sync()[1]
+
+
+# ---- many ---------------------------------------------------------------------------------------
+
+def many(bench, router, package, count, stem):
+    """Subscriptions without a password of their own, in one statement."""
+    bench.sql("INSERT INTO subscriptions (customer_id, package_id, router_id, mikrotik_username, mikrotik_password,"
+              " start_date, end_date) SELECT %s, %s, %s, %s || i, '', '2026-03-01', '2026-03-30'"
+              " FROM generate_series(1, %s) i", bench.customer, package, router, stem, count)
+
+
+def unsynced(bench, router):
+    return bench.one("SELECT count(*) FROM account_states WHERE router_id = %s AND sync_state <> 'synced'", router)
+
+
+def test_500_suspensions_one_connection_one_print_each(bench, sim, router):
+    package = bench.package()
+    many(bench, router, package, 600, "crowd-")
+    isp.wait_until(lambda: unsynced(bench, router) == 0, 20, "600 accounts made")
+    sim._ask("POST", "/cpe", {"dial": "all"})
+    isp.wait_until(lambda: len(sim.table("/ppp/active")) == 600, 10, "all online")
+    time.sleep(0.2)
+    sim.log_reset()
+    before = sim._ask("GET", "/")["opened"]
+    began = time.monotonic()
+    bench.sql("UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE mikrotik_username IN"
+              " (SELECT 'crowd-' || i FROM generate_series(1, 500) i)")
+    isp.wait_until(lambda: unsynced(bench, router) == 0, 5, "500 suspended")
+    seconds = time.monotonic() - began
+    assert seconds < 5
+    log = sim.log()
+    assert sim._ask("GET", "/")["opened"] - before <= 1
+    for menu in ("/ppp/secret", "/ppp/active"):
+        prints = [e for e in log["entries"] if e["path"] == menu + "/print"]
+        assert len(prints) <= 1 and all(".proplist" in e["attributes"] for e in prints), prints
+    assert len({e["connection"] for e in log["entries"]}) == 1
+    disabled = [row["name"] for row in sim.table("/ppp/secret", disabled="true")]
+    assert len(disabled) == 500 and len(sim.table("/ppp/active")) == 100
+    print("500 suspensions: %.2f s" % seconds)
+
+
+def test_one_dead_router_delays_nobody(bench, sims):
+    package = bench.package()
+    there = [sims() for _ in range(10)]
+    routers = [bench.router(sim) for sim in there]
+    for router in routers:
+        many(bench, router, package, 1, "tenth-%s-" % router[:8])
+    isp.wait_until(lambda: all(unsynced(bench, r) == 0 for r in routers), 10)
+
+    def turn(status, reason, of):
+        """Seconds until the routers of `of` hold the new state, one statement for all."""
+        began = time.monotonic()
+        bench.sql("UPDATE subscriptions SET status = %s, suspend_reason = %s WHERE mikrotik_username LIKE 'tenth-%%'",
+                  status, reason)
+        isp.wait_until(lambda: all(unsynced(bench, r) == 0 for r in of), 10)
+        return time.monotonic() - began
+    healthy = min(turn("suspended", "debt", routers), turn("active", None, routers))
+    there[0].fault("hang")
+    with_a_dead_one = min(turn("suspended", "debt", routers[1:]), turn("active", None, routers[1:]))
+    assert with_a_dead_one < healthy + 0.5, (healthy, with_a_dead_one)
+    assert unsynced(bench, routers[0]) == 1
+
+
+# ---- the program --------------------------------------------------------------------------------
+
+def test_once_does_all_and_tells_what_failed(bench, sim, router):
+    assert bench.stop() == 0
+    try:
+        sub = bench.subscribe(router, bench.package())
+        assert bench.once().returncode == 0
+        assert sub.sync()[0] == "synced" and sim.secret(sub.name)
+        sub.set(profile="nowhere")
+        assert bench.once().returncode == 1
+        assert sub.sync()[0] == "failed"
+        sub.set(profile=None)
+        assert bench.once().returncode == 0
+    finally:
+        bench.start()
+
+
+def test_a_killed_worker_is_replaced(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sim.fault("slow", path="/ppp/secret/set", delay=1, times=1)
+    sub.suspend()
+    time.sleep(0.3)
+    children = subprocess.run(["pgrep", "-P", str(bench.process.pid)], capture_output=True, text=True, check=True)
+    for pid in children.stdout.split():
+        os.kill(int(pid), signal.SIGKILL)
+    sub.wait(seconds=6)
+    assert sim.secret(sub.name)["disabled"] == "true"
