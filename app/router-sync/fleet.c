@@ -196,8 +196,9 @@ sync_wait(struct ctx *cx, int ms, const char **payload)
 	if (db_wait(cx, 0, payload) != RC_OK || *payload != NULL || daemon_stopping())
 		return;
 	fds[1].fd = db_socket(cx->db);
-	if (poll(fds, 2, ms > 0 ? ms : 0) > 0 && fds[1].revents != 0)
-		(void)db_wait(cx, 0, payload);
+	if (poll(fds, 2, ms > 0 ? ms : 0) > 0 && fds[1].revents != 0 &&
+	    db_wait(cx, 0, payload) != RC_OK)
+		*payload = NULL;
 }
 
 static int

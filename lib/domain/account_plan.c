@@ -354,12 +354,9 @@ static void
 queue_attrs(struct planning *p, struct account_op *op, const struct account_object *o)
 {
 	const struct account *w = p->want;
-	struct rate_queue q;
+	struct rate_queue q = { 0 };
 
-	if (!rate_queue(p->mem, w->bandwidth, w->burst, w->priority, &q)) {
-		p->plan->error = "the bandwidth or burst of the package is malformed";
-		return;
-	}
+	(void)rate_queue(p->mem, w->bandwidth, w->burst, w->priority, &q);
 	op_differs(op, "name", o->name, w->username);
 	op_address(op, "target", o->address, w->remote_address);
 	op_attr(op, "max-limit", q.max_limit);
@@ -454,6 +451,15 @@ is_held(struct planning *p, const struct account_object *o)
 	return p->plan->error != NULL;
 }
 
+static bool
+has_rates(const struct planning *p)
+{
+	const struct account *w = p->want;
+	struct rate_queue q;
+
+	return rate_queue(p->mem, w->bandwidth, w->burst, w->priority, &q);
+}
+
 static void
 plan_present(struct planning *p)
 {
@@ -466,10 +472,14 @@ plan_present(struct planning *p)
 		p->plan->error = "a static account needs a remote_address";
 		return;
 	}
-	if (o == NULL)
-		o = by_mark(p, w->menu);
 	if (w->menu == MENU_QUEUE && w->wish == WISH_SUSPENDED)
 		block(p, w->remote_address);
+	if (w->menu == MENU_QUEUE && !has_rates(p)) {
+		p->plan->error = "the bandwidth or burst of the package is malformed";
+		return;
+	}
+	if (o == NULL)
+		o = by_mark(p, w->menu);
 	remove_others(p, o);
 	if (o != NULL)
 		change(p, o);

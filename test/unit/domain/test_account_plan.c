@@ -314,8 +314,7 @@ static_queues(void **state)
 	    "set queue *2 max-limit=5M/10M priority=8/8 burst-limit=0/0 burst-threshold=0/0"
 	    " burst-time=0s/0s; ");
 	a.bandwidth = "fast";
-	assert_plan(a, NULL, NULL,
-	    "!the bandwidth or burst of the package is malformed; ");
+	assert_plan(a, NULL, NULL, "!the bandwidth or burst of the package is malformed; ");
 	a.remote_address = NULL;
 	assert_plan(a, NULL, NULL, "!a static account needs a remote_address; ");
 }
