@@ -49,7 +49,8 @@ add_key(struct ctx *cx, const char *text, size_t len)
 	    sodium_base642bin(k->bytes, KEY_LEN, text + 7, len - 7, NULL, &n, &end,
 		sodium_base64_VARIANT_ORIGINAL) != 0 ||
 	    n != KEY_LEN || end != text + len)
-		return FAIL(cx, RC_INVALID, "a key must be base64: and the base64 of 32 bytes");
+		return FAIL(cx, RC_INVALID,
+		    "a key (APP_KEY, APP_PREVIOUS_KEYS) is base64: and the base64 of 32 bytes");
 	name_key(k);
 	nkeys++;
 	return RC_OK;

@@ -6,12 +6,12 @@ SELECT id, name, email, email_verified_at, password, role, is_active, remember_t
 SELECT email, token, created_at FROM password_reset_tokens WHERE false;
 SELECT id, user_id, name, token, abilities, last_used_at, expires_at, created_at, updated_at FROM
 	personal_access_tokens WHERE false;
-SELECT key, minute, hits FROM throttles WHERE false;
+SELECT key, since, hits FROM throttles WHERE false;
 SELECT id, user_id, actor, action, subject_type, subject_id, ip, request_id, meta, created_at FROM
 	audit_logs WHERE false;
 SELECT one, lead_days, grace_days, hold_nights, suspend_mode, isolation_profile, remove_expired,
 	token_idle_days, attempt_minutes, public_reads_per_minute, public_tokens_per_minute,
-	invoice_tokens_per_minute, enabled_payments, updated_at FROM settings WHERE false;
+	invoice_tokens_per_minute, enabled_payments, setup_token, updated_at FROM settings WHERE false;
 SELECT table_name, stripe, n FROM row_counts WHERE false;
 
 DO $$

@@ -121,7 +121,7 @@ def test_down_leaves_no_process_even_of_a_killed_master(own):
 def test_data_and_key_survive_down(own):
     own.up()
     key = own.env()["APP_KEY"]
-    own.run("psql", "--", "-qc", "CREATE TABLE kept ()")
+    own.run("psql", "--", "-qc", "SET ROLE isp_owner", "-c", "CREATE TABLE kept ()")
     own.run("down")
     own.up()
     assert own.env()["APP_KEY"] == key
