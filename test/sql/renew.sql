@@ -67,8 +67,9 @@ SELECT throws_ok(format($$INSERT INTO invoices (invoice_number, subscription_id,
 SELECT is((SELECT array_agg(n) FROM billing_candidates('renew', '2026-01-28')), (SELECT array_agg(n ORDER BY n) FROM billing_candidates('renew', '2026-01-28')), 'in order');
 SELECT bare(), bare(), bare() \g /dev/null
 SELECT string_agg(right(invoice_number, 4), ' ' ORDER BY s.seq) AS numbers
-FROM step('renew', '2026-01-29') r JOIN subscriptions s ON s.id = r.subscription_id WHERE r.outcome = 'done' \gset
-SELECT is(:'numbers'::text, '0001 0002 0003 0004', 'numbers in the order of subscriptions');
+FROM billing_renew(ARRAY(SELECT id FROM billing_candidates('renew', '2026-01-29') ORDER BY n DESC), '2026-01-29') r
+JOIN subscriptions s ON s.id = r.subscription_id WHERE r.outcome = 'done' \gset
+SELECT is(:'numbers'::text, '0001 0002 0003', 'numbers in the order of subscriptions, however the chunk is ordered');
 SELECT bare() AS s \gset
 UPDATE packages SET price = 111000 WHERE name = 'P';
 SELECT is(amount, 111000::bigint, 'the price of the day of issue') FROM step('renew', '2026-01-30') WHERE subscription_id = :'s';

@@ -1,0 +1,64 @@
+-- check_invariants() sees every kind of damage. Each is done behind the functions' back, seen
+-- under its rule, and taken back.
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT over(inv(:'s'), 150000, '2026-01-01') AS p \gset
+SELECT night('2026-01-25') \g /dev/null
+SELECT credit_enter(:'c', 90000, 'gift', '2026-01-26') \g /dev/null
+SELECT sub(person()) AS t \gset
+SELECT pay(inv(:'t'), '2026-01-01') AS q \gset
+SELECT payment_reverse(:'q', 'reversal', NULL, '2026-01-02') \g /dev/null
+SELECT sound();
+
+CREATE FUNCTION seen(damage text, rules text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	BEGIN
+		SET LOCAL session_replication_role = replica; -- no triggers: damage, not business
+		EXECUTE damage;
+		SET LOCAL session_replication_role = origin;
+		SELECT string_agg(DISTINCT rule, ' ' ORDER BY rule) INTO found FROM check_invariants();
+		RAISE EXCEPTION USING ERRCODE = 'ZZ001';
+	EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+		RETURN is(found, rules, damage);
+	END;
+END $$;
+-- What constraints forbid must be seen where somebody has dropped them.
+ALTER TABLE invoices DROP CONSTRAINT invoices_period_excl, DROP CONSTRAINT invoices_paid_amount_check;
+ALTER TABLE customers DROP CONSTRAINT customers_credit_not_negative;
+ALTER TABLE subscriptions DROP CONSTRAINT subscriptions_reason_check;
+
+SELECT seen(format('UPDATE payments SET amount = amount + 1 WHERE id = %L', :'p'), 'lot money');
+SELECT seen('DELETE FROM payment_reversals', 'lot money');
+SELECT seen(format('UPDATE invoices SET paid_amount = paid_amount - 1 WHERE id = inv(%L)', :'s'), 'invoice money');
+SELECT seen(format('DELETE FROM allocations WHERE payment_id = %L', :'p'), 'invoice lot');
+SELECT seen(format('UPDATE customers SET credit = credit + 1 WHERE id = %L', :'c'), 'credit money');
+SELECT seen(format('UPDATE customers SET credit = -1 WHERE id = %L', :'c'), 'credit money');
+SELECT seen('UPDATE customer_credits SET amount = amount + 1 WHERE kind = ''surplus''', 'credit lot');
+SELECT seen('DELETE FROM customer_credits WHERE kind = ''gift''', 'credit lot money');
+SELECT seen(format('UPDATE customer_credits SET customer_id = %L WHERE kind = ''surplus''', owner(:'t')), 'credit');
+SELECT seen(format('UPDATE invoices SET status = ''unpaid'' WHERE id = inv(%L)', :'s'), 'credit invoice settled');
+SELECT seen(format('UPDATE invoices SET status = ''paid'' WHERE id = inv(%L)', :'t'), 'invoice settled');
+SELECT seen(format('UPDATE invoices SET status = ''cancelled'' WHERE id = inv(%L)', :'s'), 'invoice settled');
+SELECT seen(format('UPDATE invoices SET settled_end_date = NULL WHERE id = inv(%L)', :'s'), 'settled');
+SELECT seen(format('UPDATE invoices SET settled_end_date = due_date WHERE id = inv(%L)', :'t'), 'settled');
+SELECT seen(format('UPDATE invoices SET period_start = period_start - 1 WHERE id = inv(%L, 2)', :'s'), 'period');
+SELECT seen('UPDATE invoice_counters SET last_number = last_number + 1', 'number');
+SELECT seen('DELETE FROM invoice_counters', 'number');
+SELECT seen(format('UPDATE invoices SET invoice_number = ''INV-20260101-0007'' WHERE id = inv(%L)', :'s'), 'number');
+SELECT seen(format('UPDATE invoices SET invoice_number = ''4711'' WHERE id = inv(%L)', :'s'), 'number');
+SELECT seen(format('UPDATE invoices SET issued_on = issued_on + 1 WHERE id = inv(%L)', :'s'), 'number');
+SELECT seen(format('UPDATE subscriptions SET status = ''suspended'' WHERE id = %L', :'s'), 'state');
+SELECT seen(format('UPDATE subscriptions SET suspend_reason = ''debt'' WHERE id = %L', :'s'), 'state');
+SELECT seen(format('UPDATE customers SET archived_at = now() WHERE id = %L', :'c'), 'row_count state');
+SELECT seen(format('UPDATE invoices SET customer_id = %L WHERE id = inv(%L)', owner(:'t'), :'s'), 'money owner');
+SELECT seen(format('UPDATE payments SET customer_id = %L WHERE id = %L', owner(:'t'), :'p'), 'money owner');
+SELECT seen('UPDATE row_counts SET n = n + 1 WHERE table_name = ''invoices'' AND stripe = 0', 'row_count');
+SELECT seen('INSERT INTO customers (name) VALUES (''x'')', 'row_count');
+SELECT sound();
+SELECT finish();
+ROLLBACK;

@@ -1,0 +1,97 @@
+-- Plan changes, updates, invoices by hand (contract 5: plan changes, cancelling; 3b).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+-- now
+SELECT bare() AS s \gset
+SELECT night('2026-01-25') \g /dev/null
+INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, expires_at) VALUES (inv(:'s'), 1, 'O', 100000, 'open', now());
+SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-26') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'s', 2)), 'cancelled 0/100000, unpaid 0/30000', 'an untouched invoice ahead is reissued at the new price');
+SELECT is(period_start || ' ' || period_end || ' ' || due_date || ' ' || kind, '2026-01-31 2026-02-06 2026-01-30 renewal', 'and length') FROM invoices WHERE id = inv(:'s', 2);
+SELECT is(count(*), 1::bigint, 'its payment page is cancelled') FROM gateway_jobs;
+SELECT is(package_id, pkg('W'), 'the package is the new one') FROM subscriptions WHERE id = :'s';
+SELECT pay(inv(:'s', 2), '2026-01-26', '{"amount": 1}') \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-26') \g /dev/null
+SELECT is(owes(inv(:'s', 2)) || ' ' || (inv(:'s', 3) IS NULL), 'unpaid 1/30000 true', 'what is paid in part stays');
+SELECT sub(person()) AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-01') \g /dev/null
+SELECT is(owes(inv(:'s')) || ' ' || (inv(:'s', 2) IS NULL), 'unpaid 0/100000 true', 'a period begun stays as billed');
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-01') \g /dev/null
+SELECT is(count(*), 1::bigint, 'to the present package: nothing') FROM billing_logs WHERE subscription_id = :'s' AND action = 'plan_changed';
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-02-10"}') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('F')), '2026-01-01') \g /dev/null
+SELECT is(owes(inv(:'s', 2)) || ' ' || is_now(:'s'), 'paid 0/0 active 2026-03-02', 'reissued at no price: paid at issue with all effects');
+SELECT is(kind || ' ' || due_date, 'first 2026-02-01', 'a first invoice stays one') FROM invoices WHERE id = inv(:'s', 2);
+-- two ahead: the longer one would overlap the other
+SELECT bare() AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-01') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-25') \g /dev/null
+SELECT change(:'s', '{"end_date": "2026-02-06"}', '2026-01-25') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-25') \g /dev/null
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-26'), 'IS409', NULL, 'what would overlap is refused');
+SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'s', 2)), 'unpaid 0/30000, unpaid 0/30000', 'and nothing has changed');
+
+-- next period
+SELECT bare() AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
+SELECT is(package_id = pkg('P') AND next_package_id = pkg('Q'), true, 'stored') FROM subscriptions WHERE id = :'s';
+SELECT night('2026-01-25') \g /dev/null
+SELECT is(owes(inv(:'s')), 'unpaid 0/200000', 'the next renewal has it');
+SELECT is(package_id = pkg('Q') AND next_package_id IS NULL, true, 'from then on it is the package') FROM subscriptions WHERE id = :'s';
+SELECT bare() AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('P'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
+SELECT is(next_package_id, NULL, 'the present one next: forgotten') FROM subscriptions WHERE id = :'s';
+SELECT change(:'s', jsonb_build_object('package_id', pkg('W'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-25') AS i \gset
+SELECT is(amount || ' ' || period_end, '30000 2026-02-06', 'a renewal by hand takes it too') FROM invoices WHERE id = :'i';
+
+-- invoices by hand
+SELECT throws_ok(format('SELECT invoice_create(%L, %L)', jsonb_build_object('subscription_id', :'s'), '2026-01-25'), 'IS409', NULL, 'billed already');
+SELECT throws_ok($$SELECT invoice_create('{"subscription_id": "00000000-0000-0000-0000-000000000000"}', '2026-01-25')$$, 'IS422', NULL, 'no such subscription');
+SELECT throws_ok(format('SELECT invoice_create(%L, %L)', jsonb_build_object('subscription_id', :'s', 'kind', 'other'), '2026-01-25'), 'IS422', NULL, 'other: amount is required');
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 7, 'notes', 'cable'), '2026-02-25') AS o \gset
+SELECT is(owes(:'o') || ' ' || due_date || ' ' || notes || coalesce(period_start::text, ''), 'unpaid 0/7 2026-02-25 cable', 'other has no period') FROM invoices WHERE id = :'o';
+
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"status": "paid"}', '2026-01-25')$$, :'o'), 'IS422', NULL, 'status is not writable');
+SELECT invoice_update(:'o', '{"status": "unpaid", "amount": 9, "due_date": "2026-03-03", "notes": null}', '2026-01-25') \g /dev/null
+SELECT is(owes(:'o') || ' ' || due_date || coalesce(notes, ''), 'unpaid 0/9 2026-03-03', 'amount, due_date, notes are') FROM invoices WHERE id = :'o';
+SELECT is((SELECT meta #>> '{before,amount}' || '-' || (meta #>> '{after,amount}') FROM billing_logs WHERE invoice_id = :'o' AND action = 'updated'), '7-9', 'before and after are logged');
+SELECT pay(:'o', '2026-01-25', '{"amount": 1}') AS p \gset
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"amount": 10}', '2026-01-25')$$, :'o'), 'IS409', NULL, 'not the amount once money touched it');
+SELECT throws_ok(format($$SELECT invoice_cancel(%L, '2026-01-25')$$, :'o'), 'IS409', NULL, 'nor is it cancelled');
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-25') \g /dev/null
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"amount": 10}', '2026-01-25')$$, :'o'), 'IS409', NULL, 'not even when it is gone');
+SELECT lives_ok(format($$SELECT invoice_cancel(%L, '2026-01-25')$$, :'o'), 'but then it can be cancelled');
+SELECT throws_ok(format($$SELECT invoice_cancel(%L, '2026-01-25')$$, :'o'), 'IS409', NULL, 'once');
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 7), '2026-02-25') AS o \gset
+INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, expires_at) VALUES (:'o', 1, 'O2', 7, 'closed', now());
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"amount": 10}', '2026-01-25')$$, :'o'), 'IS409', NULL, 'nor once a payment page was made');
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 7), '2026-02-25') AS o \gset
+SELECT invoice_update(:'o', '{"amount": 0}', '2026-01-25') \g /dev/null
+SELECT is(owes(:'o'), 'paid 0/0', 'nothing owed is paid');
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"amount": 1}', '2026-01-25')$$, :'o'), 'IS409', NULL, 'and stays');
+
+-- updates of a subscription
+SELECT bare() AS s \gset
+SELECT change(:'s', '{"comment": "roof", "mikrotik_username": null, "router_id": null, "status": "active"}', '2026-01-02') \g /dev/null
+SELECT is(comment || ' ' || (mikrotik_username IS NOT NULL), 'roof true', 'present keys change, what is needed stays') FROM subscriptions WHERE id = :'s';
+SELECT change(:'s', '{"comment": null}', '2026-01-02') \g /dev/null
+SELECT is(comment, NULL, 'a null empties') FROM subscriptions WHERE id = :'s';
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"status": "cancelled"}', '2026-01-02'), 'IS422', NULL, 'status is not writable');
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('customer_id', person()), '2026-01-02'), 'IS422', NULL, 'nor is the customer');
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('S')), '2026-01-02'), 'IS422', NULL, 'static needs an address');
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2025-12-31"}', '2026-01-02'), 'IS422', NULL, 'end before start');
+SELECT change(:'s', '{"mikrotik_password": "secret"}', '2026-01-02') \g /dev/null
+SELECT is(count(*), 0::bigint, 'no password in the log') FROM billing_logs WHERE meta::text LIKE '%secret%' OR meta::text LIKE '%"x"%';
+SELECT night('2026-01-25') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-02-28"}', '2026-01-26'), 'IS409', NULL, 'not before the end of what is paid');
+SELECT lives_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-03-10"}', '2026-01-26'), 'later is giving days away');
+SELECT lives_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-03-01"}', '2026-01-26'), 'which can be taken again');
+SELECT throws_ok($$SELECT change(gen_random_uuid(), '{}', '2026-01-26')$$, 'IS404', NULL, 'no such subscription');
+SELECT sound();
+SELECT finish();
+ROLLBACK;

@@ -1,0 +1,113 @@
+-- Overdue, suspension, expiry, activation, cancelling, archiving (contract 5: states, a run).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+-- overdue
+SELECT sub(person()) AS s \gset
+SELECT is(night('2026-01-01'), NULL, 'due today is not overdue');
+SELECT is(night('2026-01-02'), 'overdue:done', 'the day after it is');
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'grace');
+UPDATE settings SET grace_days = 3;
+SELECT is(night('2026-01-04'), NULL, 'grace of 3 days: not on the third');
+SELECT is((SELECT amount || ' ' || due_date || ' ' || (invoice_id = inv(:'s')) FROM step('suspend', '2026-01-05')), '100000 2026-01-01 true', 'but on the fourth');
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'cut off');
+UPDATE settings SET grace_days = 1;
+SELECT invoice_update(inv(:'s'), '{"due_date": "2026-12-01"}', '2026-01-05') \g /dev/null
+SELECT is(owes(inv(:'s')), 'overdue 0/100000', 'nothing turns overdue into unpaid');
+SELECT is(outcome || ' ' || detail, 'skipped changed meanwhile', 'a candidate paid meanwhile is skipped') FROM billing_suspend(ARRAY[:'s'::uuid], '2026-01-09');
+SELECT is(outcome, 'skipped', 'an overdue invoice is not marked again') FROM billing_overdue(ARRAY[inv(:'s')], '2027-01-09');
+
+-- holds
+SELECT sub(person()) AS s \gset
+SELECT night('2026-01-03') \g /dev/null
+SELECT throws_ok(format($$SELECT subscription_activate(%L, '2026-01-03', NULL, '2026-01-04')$$, :'s'), 'IS422', NULL, 'until in the past');
+SELECT throws_ok(format($$SELECT subscription_activate(%L, '2026-01-19', NULL, '2026-01-04')$$, :'s'), 'IS422', NULL, 'until beyond 14 days');
+SELECT subscription_activate(:'s', '2026-01-18', 'he promised', '2026-01-04') \g /dev/null
+SELECT is(hold_until || ' ' || resumed_on, '2026-01-18 2026-01-04', 'holds to the day promised, remembers the return') FROM subscriptions WHERE id = :'s';
+SELECT is(night('2026-01-18'), NULL, 'to the day');
+SELECT is(night('2026-01-19'), 'suspend:done', 'and no longer');
+SELECT subscription_activate(:'s', NULL, NULL, '2026-01-20') \g /dev/null
+SELECT is(hold_until, '2026-01-20', 'without a promise: today') FROM subscriptions WHERE id = :'s';
+SELECT throws_ok(format($$SELECT subscription_activate(%L, NULL, NULL, '2026-01-20')$$, :'s'), 'IS409', NULL, 'active already');
+SELECT pay(inv(:'s'), '2026-01-20') \g /dev/null
+SELECT is(hold_until, NULL, 'paid: no hold') FROM subscriptions WHERE id = :'s';
+SELECT bare() AS s \gset
+SELECT subscription_suspend(:'s', NULL, '2026-01-02') \g /dev/null
+SELECT subscription_activate(:'s', '2026-01-09', NULL, '2026-01-03') \g /dev/null
+SELECT is(hold_until, NULL, 'without debt there is nothing to hold') FROM subscriptions WHERE id = :'s';
+
+-- by hand
+SELECT sub(person()) AS s \gset
+SELECT night('2026-01-03') \g /dev/null
+SELECT subscription_suspend(:'s', 'abuse', '2026-01-04') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(manual) 2026-01-30', 'debt gives way to a decision');
+SELECT throws_ok(format($$SELECT subscription_suspend(%L, NULL, '2026-01-04')$$, :'s'), 'IS409', NULL, 'suspended already');
+SELECT pay(inv(:'s'), '2026-01-04') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(manual) 2026-01-30', 'payment does not lift it');
+SELECT is((SELECT meta #>> '{reason}' FROM billing_logs WHERE subscription_id = :'s' AND action = 'suspended' AND meta ->> 'reason' = 'abuse'), 'abuse', 'the log says why');
+
+-- expiry
+SELECT bare() AS s \gset
+SELECT change(:'s', '{"auto_renew": false}', '2026-01-01') \g /dev/null
+SELECT is((SELECT count(*) FROM step('expire', '2026-01-30')), 0::bigint, 'on its last day it serves');
+SELECT is((SELECT outcome FROM step('expire', '2026-01-31')), 'done', 'the day after it is expired');
+SELECT is(is_now(:'s'), 'expired 2026-01-30', 'without a reason');
+SELECT throws_ok(format($$SELECT subscription_suspend(%L, NULL, '2026-01-31')$$, :'s'), 'IS409', NULL, 'expired is not suspended');
+SELECT is((SELECT count(*) FROM step('renew', '2026-02-01') WHERE subscription_id = :'s'), 0::bigint, 'expired is not billed');
+SELECT subscription_activate(:'s', NULL, NULL, '2026-02-01') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'activated from expired');
+SELECT sub(person()) AS s \gset
+SELECT change(:'s', '{"auto_renew": false}', '2026-01-01') \g /dev/null
+SELECT step('overdue', '2026-01-03'), step('suspend', '2026-01-03') \g /dev/null
+SELECT step('expire', '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s'), 'expired 2026-01-30', 'expired from suspended');
+SELECT is(outcome, 'skipped', 'and not again') FROM billing_expire(ARRAY[:'s'::uuid], '2026-02-04');
+
+-- cancelling
+SELECT bare() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-20') AS ahead \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 1), '2026-01-20') AS other \gset
+INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, expires_at) VALUES (:'ahead', 1, 'O', 100000, 'open', now());
+SELECT subscription_cancel(:'s', 'moved away', '2026-01-20') \g /dev/null
+SELECT is(owes(:'ahead') || ', ' || owes(:'other'), 'cancelled 0/100000, unpaid 0/1', 'periods not begun are cancelled, other stays due');
+SELECT is(count(*), 1::bigint, 'its payment page too') FROM gateway_jobs WHERE kind = 'cancel';
+SELECT lives_ok(format('SELECT subscription_cancel(%L, NULL, %L)', :'s', '2026-01-21'), 'again: nothing happens');
+SELECT is(count(*), 1::bigint, 'logged once') FROM billing_logs WHERE subscription_id = :'s' AND action = 'cancelled';
+SELECT throws_ok(format('SELECT %s', x), 'IS409', NULL, 'from cancelled: ' || x) FROM unnest(ARRAY[
+	format('subscription_suspend(%L, NULL, %L)', :'s', '2026-01-21'), format('subscription_activate(%L, NULL, NULL, %L)', :'s', '2026-01-21'),
+	format('subscription_update(%L, %L, %L)', :'s', '{"comment": "x"}', '2026-01-21'),
+	format('invoice_create(%L, %L)', jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 1), '2026-01-21')]) x;
+SELECT lives_ok(format($$SELECT sub(person(), jsonb_build_object('mikrotik_username', (SELECT mikrotik_username FROM subscriptions WHERE id = %L)))$$, :'s'), 'the username is free again');
+SELECT sub(person()) AS s \gset
+SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
+SELECT is(owes(inv(:'s')), 'unpaid 0/100000', 'a period begun stays due');
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-02-28"}') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 1}') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
+SELECT is(owes(inv(:'s')), 'unpaid 1/100000', 'so does what is paid in part');
+
+-- archiving
+SELECT person() AS c \gset
+SELECT sub(:'c') AS a \gset
+SELECT sub(:'c') AS b \gset
+SELECT customer_archive(:'c', false, '2026-01-02') \g /dev/null
+SELECT is((SELECT string_agg(status, ' ') FROM subscriptions WHERE customer_id = :'c'), 'cancelled cancelled', 'its subscriptions are cancelled');
+SELECT isnt(archived_at, NULL, 'hidden') FROM customers WHERE id = :'c';
+SELECT lives_ok(format('SELECT customer_archive(%L, false, %L)', :'c', '2026-01-02'), 'again: nothing happens');
+SELECT throws_ok(format('SELECT sub(%L)', :'c'), 'IS422', NULL, 'nothing is sold to the archived');
+SELECT person() AS c \gset
+SELECT credit_enter(:'c', 5, 'x', '2026-01-02') \g /dev/null
+SELECT throws_ok(format('SELECT customer_archive(%L, false, %L)', :'c', '2026-01-02'), 'IS409', NULL, 'not with credit');
+SELECT lives_ok(format('SELECT customer_archive(%L, true, %L)', :'c', '2026-01-02'), 'unless it is kept');
+SELECT throws_ok($$SELECT customer_archive(gen_random_uuid(), true, '2026-01-02')$$, 'IS404', NULL, 'no such customer');
+
+-- every step skips cancelled subscriptions, but what they owe becomes overdue
+SELECT sub(person(), '{"auto_renew": false}') AS s \gset
+SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
+SELECT is((SELECT count(*) FROM step('expire', '2026-03-01') WHERE subscription_id = :'s'), 0::bigint, 'no step moves what is cancelled');
+SELECT step('overdue', '2026-03-01') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2026-01-30, overdue 0/100000', 'its debt is a debt');
+SELECT sound();
+SELECT finish();
+ROLLBACK;
