@@ -57,13 +57,14 @@ SELECT f.*, i.nth, gen_random_uuid() AS invoice_id, i.nth = 1 OR NOT f.owes AS i
  CROSS JOIN LATERAL (SELECT f.end_date + CASE WHEN f.owes THEN 1 ELSE -29 END - CASE i.nth WHEN 1 THEN 30 ELSE 0 END) AS p(starts);
 
 INSERT INTO invoices (id, invoice_number, subscription_id, customer_id, package_id, kind, amount, paid_amount,
-       period_start, period_end, issued_on, due_date, status, created_at, updated_at)
+       period_start, period_end, issued_on, due_date, status, replaced_end_date, settled_end_date, created_at, updated_at)
 SELECT invoice_id,
        format('INV-%s-%s', to_char(issued_on, 'YYYYMMDD'),
               lpad(at::text, greatest(4, length(at::text)), '0')),
        subscription_id, customer_id, package_id, CASE nth WHEN 1 THEN 'first' ELSE 'renewal' END, price,
        CASE WHEN is_paid THEN price ELSE 0 END, starts, starts + 29, issued_on, due_date,
-       CASE WHEN is_paid THEN 'paid' ELSE 'unpaid' END, issued_on, issued_on
+       CASE WHEN is_paid THEN 'paid' ELSE 'unpaid' END, CASE WHEN is_paid THEN due_date END,
+       CASE WHEN is_paid THEN starts + 29 END, issued_on, issued_on
   FROM (SELECT *, row_number() OVER (PARTITION BY issued_on ORDER BY n) AS at FROM billing) b
  ORDER BY issued_on, n;
 

@@ -37,6 +37,7 @@ struct job {
 
 struct tally {
 	int64_t booked, repeated;
+	double seconds; /* without connecting, as pgbench counts */
 	int failed;
 };
 
@@ -56,12 +57,22 @@ pay_one(struct ctx *cx, const struct job *job, int64_t n, struct tally *t)
 	return RC_OK;
 }
 
+static double
+now_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void
 pay_all(const struct job *job, struct tally *t)
 {
 	struct db_conf conf = { .conninfo = job->conninfo, .program = "pay", .timezone = "UTC" };
 	struct ctx cx = { .mem = arena_new(65536) };
 	enum rc rc = db_open(&cx, &conf, &cx.db);
+	double begun = now_s();
 
 	for (int64_t i = 0; rc == RC_OK && i < job->count; i++) {
 		rc = pay_one(&cx, job, job->first + i, t);
@@ -70,16 +81,8 @@ pay_all(const struct job *job, struct tally *t)
 	}
 	if (rc != RC_OK)
 		fprintf(stderr, "pay: %s (%s)\n", cx.err.msg, cx.err.detail);
+	t->seconds = now_s() - begun;
 	t->failed = rc != RC_OK;
-}
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void
@@ -101,7 +104,7 @@ pay_in_parallel(const struct job *job, int processes, struct tally *tallies)
 }
 
 static int
-report(const struct tally *tallies, int processes, double seconds)
+report(const struct tally *tallies, int processes)
 {
 	struct tally sum = { 0 };
 
@@ -109,9 +112,11 @@ report(const struct tally *tallies, int processes, double seconds)
 		sum.booked += tallies[p].booked;
 		sum.repeated += tallies[p].repeated;
 		sum.failed |= tallies[p].failed;
+		if (tallies[p].seconds > sum.seconds)
+			sum.seconds = tallies[p].seconds;
 	}
 	printf("booked=%ld repeated=%ld tps=%.1f\n", (long)sum.booked, (long)sum.repeated,
-	    (double)(sum.booked + sum.repeated) / seconds);
+	    (double)(sum.booked + sum.repeated) / sum.seconds);
 	return sum.failed;
 }
 
@@ -121,7 +126,6 @@ main(int argc, char **argv)
 	struct tally *tallies = mmap(NULL, PROCESSES_MAX * sizeof(*tallies), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct job job;
-	double begun;
 	int processes;
 
 	if (argc < 6 || argc > 7 || tallies == MAP_FAILED) {
@@ -133,7 +137,6 @@ main(int argc, char **argv)
 	processes = (int)strtol(argv[3], NULL, 10);
 	if (processes < 1 || processes > PROCESSES_MAX)
 		return 2;
-	begun = now_s();
 	pay_in_parallel(&job, processes, tallies);
-	return report(tallies, processes, now_s() - begun);
+	return report(tallies, processes);
 }
