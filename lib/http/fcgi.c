@@ -141,6 +141,37 @@ read_request(struct ctx *cx, const FCGX_Request *fr)
 	};
 }
 
+static const char *
+reason_of(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} reasons[] = {
+		{ 200, " OK" },
+		{ 201, " Created" },
+		{ 204, " No Content" },
+		{ 400, " Bad Request" },
+		{ 401, " Unauthorized" },
+		{ 403, " Forbidden" },
+		{ 404, " Not Found" },
+		{ 405, " Method Not Allowed" },
+		{ 409, " Conflict" },
+		{ 413, " Content Too Large" },
+		{ 415, " Unsupported Media Type" },
+		{ 422, " Unprocessable Content" },
+		{ 429, " Too Many Requests" },
+		{ 500, " Internal Server Error" },
+		{ 502, " Bad Gateway" },
+		{ 503, " Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < countof(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	return " Unknown";
+}
+
 static void
 write_answer(struct ctx *cx, FCGX_Request *fr, const struct resp *rs)
 {
@@ -148,6 +179,7 @@ write_answer(struct ctx *cx, FCGX_Request *fr, const struct resp *rs)
 
 	sb_puts(&head, "Status: ");
 	sb_i64(&head, rs->status);
+	sb_puts(&head, reason_of(rs->status));
 	sb_puts(&head, "\r\nCache-Control: no-store\r\n");
 	if (rs->body.len > 0) {
 		sb_puts(&head, "Content-Type: application/json\r\nContent-Length: ");

@@ -87,6 +87,6 @@ CREATE TABLE row_counts (
 	stripe     smallint NOT NULL,
 	n          bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (table_name, stripe)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 10);
 
 COMMIT;
