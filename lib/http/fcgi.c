@@ -18,6 +18,9 @@ enum {
 	HALF_REQUEST_MS = 5000, /* a peer may take to finish what it began */
 	SLOW_PEER_SECONDS = 10, /* for what does not fit into the socket's buffer */
 	EVENTS = 64,
+	LINGER_MS = 100,   /* of a drain, before idle connections are closed */
+	IDLE_CLOSE_MS = 5, /* between two of them */
+	DRAIN_MS = 20000,
 	FCGI_VERSION = 1,
 	FCGI_HEADER = 8,
 	FCGI_ABORT = 2,
@@ -34,7 +37,8 @@ struct loop {
 	int epoll;
 	struct conn *conns;
 	size_t nconns;
-	bool accepts; /* the listening socket is being watched */
+	bool accepts;  /* the listening socket is being watched */
+	bool draining; /* nothing is kept any more */
 	unsigned char peek[PEEK_MAX];
 };
 
@@ -234,7 +238,7 @@ serve(struct loop *l, int fd, bool large)
 		set_timer(0);
 		return false; /* libfcgi has closed it */
 	}
-	keep = fr.keepConnection != 0 && l->w->conns_max > 1;
+	keep = fr.keepConnection != 0 && l->w->conns_max > 1 && !l->draining;
 	answer(l->w, &fr, large);
 	fr.keepConnection = 1;
 	FCGX_Finish_r(&fr);
@@ -363,10 +367,10 @@ drop_slow_peers(struct loop *l)
 }
 
 static void
-turn(struct loop *l)
+wait_and_attend(struct loop *l, int ms)
 {
 	struct epoll_event events[EVENTS];
-	int n = epoll_wait(l->epoll, events, EVENTS, drop_slow_peers(l));
+	int n = epoll_wait(l->epoll, events, EVENTS, ms);
 
 	for (int i = 0; i < n; i++) {
 		struct conn *c = events[i].data.ptr;
@@ -376,22 +380,43 @@ turn(struct loop *l)
 		else if ((void *)c != (void *)l && c->fd >= 0)
 			attend(l, c);
 	}
-	watch_listener(l, l->nconns < l->w->conns_max);
 }
 
-/* Answer what has arrived; what waits to be accepted may have no other worker to go to. */
+/* Close one connection on which nothing is under way. */
+static void
+drop_one_idle(struct loop *l)
+{
+	for (size_t i = 0; i < l->w->conns_max; i++) {
+		struct conn *c = &l->conns[i];
+
+		if (c->fd < 0 || c->since_ms != 0)
+			continue;
+		attend(l, c);
+		if (c->fd >= 0 && c->since_ms == 0)
+			drop(l, c);
+		return;
+	}
+}
+
+/*
+ * Leave so that the web server notices no gap: what comes on kept connections
+ * is still answered, each is closed after its answer, and the idle ones go one
+ * by one.  All at once, a request could find nothing but dead ones and fail.
+ */
 static void
 drain(struct loop *l)
 {
+	l->draining = true;
+	if (l->w->conns_max > 1)
+		while (take_connection(l))
+			;
 	watch_listener(l, false);
-	do {
-		for (size_t i = 0; i < l->w->conns_max; i++) {
-			if (l->conns[i].fd >= 0)
-				attend(l, &l->conns[i]);
-			if (l->conns[i].fd >= 0)
-				drop(l, &l->conns[i]);
-		}
-	} while (take_connection(l));
+	for (int64_t start = now_ms(); l->nconns > 0 && now_ms() - start < DRAIN_MS;) {
+		(void)drop_slow_peers(l);
+		wait_and_attend(l, IDLE_CLOSE_MS);
+		if (now_ms() - start > LINGER_MS)
+			drop_one_idle(l);
+	}
 }
 
 static bool
@@ -422,8 +447,10 @@ fcgi_run(const struct fcgi_worker *w)
 	l->conns = arena_alloc(mem, w->conns_max * sizeof(*l->conns));
 	if (!open_loop(l))
 		return FAIL(w->cx, RC_INTERNAL, "the worker cannot wait: %s", strerror(errno));
-	while (!w->stopping())
-		turn(l);
+	while (!w->stopping()) {
+		wait_and_attend(l, drop_slow_peers(l));
+		watch_listener(l, l->nconns < w->conns_max);
+	}
 	drain(l);
 	(void)close(l->epoll);
 	return RC_OK;
