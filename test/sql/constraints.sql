@@ -1,0 +1,144 @@
+-- Every CHECK and every unique or exclusion constraint refuses something: each attempt must be
+-- refused under the name given, and no constraint may be left without an attempt.
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+SELECT sub(person()) AS s \gset
+SELECT sub(person()) AS other \gset
+SELECT over(inv(:'s'), 150000, '2026-01-01') AS p \gset
+SELECT payment_refund(:'p', 'R', 1, false, NULL, '2026-01-01') \g /dev/null
+SELECT pay(inv(:'other'), '2026-01-01', '{"reference": "A"}') AS q \gset
+SELECT payment_reverse(:'q', 'reversal', NULL, '2026-01-01') \g /dev/null
+INSERT INTO users (name, email, password) VALUES ('a', 'a@x', 'x'), ('b', 'b@x', 'x');
+INSERT INTO personal_access_tokens (user_id, name, token) SELECT id, 't', rpad(email, 64) FROM users;
+INSERT INTO router_settings (name, host, username) VALUES ('r', 'r1', 'u'), ('r', 'r2', 'u');
+INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, expires_at) VALUES (inv(:'s'), 1, 'o1', 1, now()), (inv(:'s'), 2, 'o2', 1, now());
+INSERT INTO midtrans_transactions (attempt_id, transaction_id, transaction_status, gross_amount) SELECT id, order_id, 'x', 1 FROM midtrans_attempts;
+INSERT INTO midtrans_events (source, order_id, body) VALUES ('status', 'o1', '{}');
+INSERT INTO gateway_jobs (attempt_id, kind) SELECT id, 'confirm' FROM midtrans_attempts LIMIT 1;
+INSERT INTO midtrans_logs (order_id, event) VALUES ('o1', 'create');
+INSERT INTO notification_settings (channel) VALUES ('email');
+SELECT alert_raise('system', 'info', 't', 'm') \g /dev/null
+INSERT INTO snmp_devices (name, host) VALUES ('d', 'h');
+INSERT INTO snmp_interfaces (device_id, if_index, if_name) SELECT id, n, 'e' || n FROM snmp_devices, generate_series(1, 2) n;
+INSERT INTO ping_targets (name, host) VALUES ('t', 'h');
+INSERT INTO ping_history (target_id, packet_loss_percent, status, recorded_at) SELECT id, 0, 'up', now() FROM ping_targets;
+
+CREATE TEMP TABLE refused (name text);
+CREATE FUNCTION refuses(attempt text, wanted text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	got text;
+BEGIN
+	EXECUTE attempt;
+	RETURN fail(attempt || ': not refused');
+EXCEPTION WHEN check_violation OR unique_violation OR exclusion_violation THEN
+	GET STACKED DIAGNOSTICS got = CONSTRAINT_NAME;
+	INSERT INTO refused VALUES (got);
+	RETURN is(got, wanted, attempt);
+END $$;
+
+-- One row of the table is changed, its triggers kept out.
+SET LOCAL session_replication_role = replica;
+SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), split_part(name, ' ', 2)) FROM (VALUES
+	('users users_role_check', 'role = ''king'''),
+	('personal_access_tokens personal_access_tokens_token_check', 'token = ''short'''),
+	('personal_access_tokens personal_access_tokens_token_key', 'token = rpad(''x'', 64)'),
+	('settings settings_one_check', 'one = false'),
+	('settings settings_suspend_mode_check', 'suspend_mode = ''x'''),
+	('customers customers_status_check', 'status = ''x'''),
+	('customers customers_credit_not_negative', 'credit = -1'),
+	('packages packages_type_check', 'type = ''x'''),
+	('packages packages_price_check', 'price = -1'),
+	('packages packages_price_check', 'price = 1000000000000'),
+	('packages packages_priority_check', 'priority = 9'),
+	('packages packages_validity_days_check', 'validity_days = 0'),
+	('packages packages_name_key', 'name = ''P'''),
+	('packages packages_router_profile_key', 'router_profile = ''p'''),
+	('router_settings router_settings_port_check', 'port = 65536'),
+	('router_settings router_settings_tls_verify_check', 'tls_verify = ''x'''),
+	('router_settings router_settings_host_port_key', 'host = ''same'''),
+	('subscriptions subscriptions_status_check', 'status = ''x'''),
+	('subscriptions subscriptions_suspend_reason_check', 'status = ''suspended'', suspend_reason = ''x'''),
+	('subscriptions subscriptions_reason_check', 'status = ''suspended'''),
+	('subscriptions subscriptions_reason_check', 'suspend_reason = ''debt'''),
+	('subscriptions subscriptions_end_date_check', 'end_date = start_date - 1'),
+	('invoice_counters invoice_counters_last_number_check', 'last_number = 0'),
+	('invoices invoices_kind_check', 'kind = ''x'''),
+	('invoices invoices_status_check', 'status = ''x'''),
+	('invoices invoices_amount_check', 'amount = -1'),
+	('invoices invoices_amount_check', 'amount = 1000000000000'),
+	('invoices invoices_paid_amount_check', 'paid_amount = amount + 1'),
+	('invoices invoices_paid_amount_check', 'paid_amount = -1'),
+	('invoices invoices_period_check', 'kind = ''other'''),
+	('invoices invoices_period_check', 'period_end = NULL'),
+	('invoices invoices_period_check', 'period_end = period_start - 1'),
+	('invoices invoices_invoice_number_key', 'invoice_number = ''same'''),
+	('payments payments_amount_check', 'amount = 0'),
+	('payments payments_fee_check', 'fee = -1'),
+	('payments payments_method_check', 'method = ''barter'''),
+	('payments payments_source_check', 'source = ''x'''),
+	('payments payments_status_check', 'status = ''x'''),
+	('payments payments_midtrans_status_check', 'midtrans_status = ''x'''),
+	('payment_reversals payment_reversals_kind_check', 'kind = ''x'''),
+	('payment_reversals payment_reversals_amount_check', 'amount = 0'),
+	('refunds refunds_amount_check', 'amount = 0'),
+	('customer_credits customer_credits_kind_check', 'kind = ''x'''),
+	('customer_credits customer_credits_amount_check', 'amount = 0'),
+	('customer_credits customer_credits_lot_check', 'payment_id = NULL'),
+	('customer_credits customer_credits_lot_check', 'gift_id = id'),
+	('allocations allocations_amount_check', 'amount = 0'),
+	('allocations allocations_lot_check', 'payment_id = NULL'),
+	('mikrotik_secrets mikrotik_secrets_service_check', 'service = ''x'''),
+	('mikrotik_secrets mikrotik_secrets_wanted_check', 'wanted = ''x'''),
+	('notification_settings notification_settings_channel_check', 'channel = ''x'''),
+	('alert_logs alert_logs_type_check', 'type = ''x'''),
+	('alert_logs alert_logs_severity_check', 'severity = ''x'''),
+	('message_outbox message_outbox_state_check', 'state = ''x'''),
+	('midtrans_attempts midtrans_attempts_attempt_check', 'attempt = 0'),
+	('midtrans_attempts midtrans_attempts_order_id_check', 'order_id = rpad(order_id, 51, ''x'')'),
+	('midtrans_attempts midtrans_attempts_order_id_key', 'order_id = ''same'''),
+	('midtrans_attempts midtrans_attempts_invoice_id_attempt_key', 'attempt = 9'),
+	('midtrans_attempts midtrans_attempts_amount_check', 'amount = 0'),
+	('midtrans_attempts midtrans_attempts_state_check', 'state = ''x'''),
+	('midtrans_transactions midtrans_transactions_transaction_id_key', 'transaction_id = ''same'''),
+	('midtrans_events midtrans_events_source_check', 'source = ''x'''),
+	('gateway_jobs gateway_jobs_kind_check', 'kind = ''x'''),
+	('midtrans_logs midtrans_logs_event_check', 'event = ''x'''),
+	('snmp_devices snmp_devices_port_check', 'port = 0'),
+	('snmp_devices snmp_devices_version_check', 'version = ''4'''),
+	('snmp_devices snmp_devices_security_level_check', 'security_level = ''x'''),
+	('snmp_devices snmp_devices_device_type_check', 'device_type = ''x'''),
+	('snmp_devices snmp_devices_status_check', 'status = ''x'''),
+	('snmp_interfaces snmp_interfaces_if_oper_status_check', 'if_oper_status = ''x'''),
+	('snmp_interfaces snmp_interfaces_if_admin_status_check', 'if_admin_status = ''x'''),
+	('snmp_interfaces snmp_interfaces_device_id_if_index_key', 'if_index = 7'),
+	('ping_targets ping_targets_status_check', 'status = ''x'''),
+	('ping_history ping_history_status_check', 'status = ''x''')
+) AS t (name, change);
+
+-- Those a single change cannot meet.
+SELECT refuses('INSERT INTO users (name, email, password) VALUES (''c'', ''A@X'', ''x'')', 'users_email_key');
+SELECT refuses(format('UPDATE subscriptions SET mikrotik_username = (SELECT mikrotik_username FROM subscriptions WHERE id = %L)', :'s'), 'subscriptions_mikrotik_username_key');
+SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_source_reference_key');
+SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
+SELECT refuses('INSERT INTO refunds (payment_id, refund_id, amount, refunded_on) SELECT payment_id, refund_id, amount, refunded_on FROM refunds', 'refunds_refund_id_key');
+SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, kind FROM gateway_jobs', 'gateway_jobs_open_key');
+SELECT refuses('INSERT INTO message_outbox (alert_id, channel_id) SELECT a.id, n.id FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
+SELECT refuses('INSERT INTO mikrotik_secrets (username) SELECT username FROM mikrotik_secrets', 'mikrotik_secrets_username_key');
+SELECT refuses('INSERT INTO mikrotik_secrets (username, router_id, service, remote_address) SELECT ''st'' || n, id, ''static'', ''10.0.0.1'' FROM router_settings, generate_series(1, 2) n WHERE host = ''r1''', 'mikrotik_secrets_remote_address_key');
+SELECT refuses('INSERT INTO mikrotik_secrets (username, subscription_id) SELECT ''z'' || n, subscription_id FROM mikrotik_secrets, generate_series(1, 2) n', 'mikrotik_secrets_subscription_id_key');
+SELECT refuses('INSERT INTO account_states (account_id, router_id, sync_state) SELECT m.id, r.id, ''x'' FROM mikrotik_secrets m, router_settings r LIMIT 1', 'account_states_sync_state_check');
+SELECT refuses('INSERT INTO profile_states (package_id, router_id, sync_state) SELECT p.id, r.id, ''x'' FROM packages p, router_settings r LIMIT 1', 'profile_states_sync_state_check');
+SET LOCAL session_replication_role = origin;
+
+-- What money refers to cannot be deleted.
+SELECT throws_ok(format('DELETE FROM %I', t), '23503', NULL, t || ' that money refers to stay')
+FROM unnest('{customers,subscriptions,packages,invoices,payments}'::text[]) t;
+
+SELECT is_empty($$
+	SELECT conrelid::regclass, conname FROM pg_constraint
+	WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'x') AND conislocal AND coninhcount = 0
+	  AND conrelid <> 0 AND conrelid::regclass::text <> 'usernames'
+	  AND conname NOT IN (SELECT name FROM refused)$$, 'no constraint without an attempt');
+SELECT finish();
+ROLLBACK;
