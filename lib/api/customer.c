@@ -41,6 +41,7 @@ const struct resource customer_resource = {
 	.nfields = countof(fields),
 	.children = children,
 	.nchildren = countof(children),
+	.audited = true,
 };
 
 static const struct field archive_params[] = {

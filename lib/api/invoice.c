@@ -36,14 +36,14 @@ static const struct field fields[] = {
 	{ "updated_at",      FT_TIME,  RO | FF_SORT },
 };
 
-static const struct field a_day = { "day", FT_DATE };
+static const struct field due_from = { "due_from", FT_DATE }, due_to = { "due_to", FT_DATE };
 
 static const struct field any_kind = { "kind", FT_TEXT, .max = 16, .among = all_kinds };
 
 static const struct filter filters[] = {
 	{ "kind",     "kind",     "=",  &any_kind },
-	{ "due_from", "due_date", ">=", &a_day },
-	{ "due_to",   "due_date", "<=", &a_day },
+	{ "due_from", "due_date", ">=", &due_from },
+	{ "due_to",   "due_date", "<=", &due_to },
 };
 
 static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };

@@ -35,6 +35,7 @@ const struct resource package_resource = {
 	.search = search,
 	.fields = fields,
 	.nfields = countof(fields),
+	.audited = true,
 };
 
 static const struct field params[] = {

@@ -40,11 +40,12 @@ static const struct field fields[] = {
 	{ "updated_at",   FT_TIME,  RO },
 };
 
-static const struct field a_day = { "day", FT_DATE };
+static const struct field received_from = { "received_from", FT_DATE };
+static const struct field received_to = { "received_to", FT_DATE };
 
 static const struct filter filters[] = {
-	{ "received_from", "received_on", ">=", &a_day },
-	{ "received_to",   "received_on", "<=", &a_day },
+	{ "received_from", "received_on", ">=", &received_from },
+	{ "received_to",   "received_on", "<=", &received_to },
 };
 
 static const char *const search[] = { "reference", "invoice.invoice_number", "customer.name",

@@ -318,7 +318,7 @@ crud_show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* What was asked for, for the audit log: without the secrets. */
+/* What was asked for, for the audit log: of secrets only that they are new. */
 static const char *
 meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 {
@@ -326,9 +326,11 @@ meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 	const char *text;
 
 	for (size_t i = 0; i < r->nfields; i++)
-		if (r->fields[i].type == FT_SECRET && shape_has(in, r->fields[i].name))
-			cJSON_ReplaceItemInObjectCaseSensitive(shown, r->fields[i].name,
-			    cJSON_CreateString("********"));
+		if (r->fields[i].type == FT_SECRET && shape_has(in, r->fields[i].name)) {
+			cJSON_DeleteItemFromObjectCaseSensitive(shown, r->fields[i].name);
+			cJSON_AddTrueToObject(shown,
+			    arena_printf(cx->mem, "new_%s", r->fields[i].name));
+		}
 	text = shape_json(cx, shown);
 	cJSON_Delete(shown);
 	return text;

@@ -2,6 +2,8 @@
 #include "http/http.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,6 +31,22 @@ static const int status_of[RC__MAX] = {
 
 /* ---- finding the route ----------------------------------------------------------------------- */
 
+/* The next character of a path, its escape undone; a slash that is escaped parts nothing. */
+static char
+take_char(const char **at)
+{
+	const char *s = *at;
+
+	if (s[0] == '%' && isxdigit((unsigned char)s[1]) && isxdigit((unsigned char)s[2])) {
+		char c = (char)strtol((char[]){ s[1], s[2], '\0' }, NULL, 16);
+
+		*at += 3;
+		return c != '/' ? c : '%';
+	}
+	*at += 1;
+	return *s;
+}
+
 /* How many :name parts pat has when path fits it, -1 when it does not. */
 static int
 path_fit(const char *pat, const char *path)
@@ -37,7 +55,7 @@ path_fit(const char *pat, const char *path)
 
 	while (*pat != '\0') {
 		if (*pat != ':') {
-			if (*pat++ != *path++)
+			if (*path == '\0' || *pat++ != take_char(&path))
 				return -1;
 			continue;
 		}
@@ -111,18 +129,20 @@ read_args(struct ctx *cx, const char *pat, struct req *rq)
 	size_t nargs = 0;
 
 	memset(rq->args, 0, sizeof(rq->args));
-	for (; *pat != '\0'; pat++, path++) {
+	for (; *pat != '\0'; pat++) {
 		size_t name, val;
 
-		if (*pat != ':')
+		if (*pat != ':') {
+			(void)take_char(&path);
 			continue;
+		}
 		assert(nargs < REQ_ARGS_MAX);
 		name = strcspn(pat + 1, "/");
 		val = strcspn(path, "/");
 		rq->args[nargs].name = arena_printf(cx->mem, "%.*s", (int)name, pat + 1);
 		TRY(req_decode(cx, path, val, &rq->args[nargs++].val));
 		pat += name;
-		path += val - 1;
+		path += val;
 	}
 	return RC_OK;
 }

@@ -247,10 +247,8 @@ read_whole(struct reading *r)
 
 	if (r->f->type == FT_MONEY)
 		what = "must be a whole amount of rupiah";
-	if (s != NULL) {
-		s = trimmed(r->cx, r->f, s);
-		raw = (struct json_span){ s, strlen(s) };
-	}
+	if (s != NULL)
+		raw = (struct json_span){ s, strcspn(s, "eE") == strlen(s) ? strlen(s) : 0 };
 	if ((s == NULL && !cJSON_IsNumber(r->v)) || !value_whole(raw.at, raw.len, &n))
 		return unfit(r->cx, r->f, what);
 	if (!check_range(r->cx, r->f, n))

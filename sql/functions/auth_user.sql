@@ -53,7 +53,7 @@ BEGIN
 		DELETE FROM personal_access_tokens WHERE user_id = who AND id <> kept;
 	END IF;
 	PERFORM audit('update', 'user', who::text,
-		CASE WHEN input ? 'password' THEN input || '{"password": "changed"}' ELSE input END, ip);
+		CASE WHEN input ? 'password' THEN input - 'password' || '{"new_password": true}' ELSE input END, ip);
 END $$;
 
 CREATE OR REPLACE FUNCTION user_drop(who uuid, ip text) RETURNS void
