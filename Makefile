@@ -211,6 +211,7 @@ lint: lint-tree
 	@echo "lint: not Debian 12: clang-format, clang-tidy, cppcheck and gcc -fanalyzer left out"
 endif
 
+# gcc 12 sees leaks where a pointer moves into a struct: ASan and valgrind look for the real ones.
 # A stamp hangs on the object, which hangs on all headers: what is unchanged is not looked at again.
 stamps     = $(patsubst %,$(B)/lint/%.$(1),$(2))
 lint-files: $(call stamps,format,$(C_ALL) $(H_ALL)) $(call stamps,tidy,$(LIB_SRC) $(APP_SRC)) \
@@ -219,7 +220,7 @@ lint-files: $(call stamps,format,$(C_ALL) $(H_ALL)) $(call stamps,tidy,$(LIB_SRC
 
 CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -Ilib -I$(B)/gen \
            --enable=warning,performance,portability --suppress=missingIncludeSystem \
-           --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DISP_VERSION='""'
+           --suppress=varFuncNullUB -D_GNU_SOURCE -DISP_VERSION='""'
 
 $(B)/lint/%.format: % .clang-format
 	@mkdir -p $(@D)
@@ -236,7 +237,7 @@ $(B)/lint/%.c.cppcheck: $(B)/obj/%.o
 $(B)/lint/%.c.analyzer: $(B)/obj/%.o
 	@mkdir -p $(@D)
 	@echo analyzer $*.c
-	@$(COMPILE_obj) $(PKG_CFLAGS) -fanalyzer -c -o $@.o $*.c && rm $@.o && touch $@
+	@$(COMPILE_obj) $(PKG_CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -c -o $@.o $*.c && rm $@.o && touch $@
 $(B)/lint/%.c.strict: $(B)/san/%.o
 	@mkdir -p $(@D)
 	@$(COMPILE_obj) $(TESTS) $(PKG_CFLAGS) -fsyntax-only $*.c && touch $@
