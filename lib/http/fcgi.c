@@ -278,8 +278,9 @@ drop(struct loop *l, struct conn *c)
 	forget(l, c);
 }
 
+/* See what has come on a connection; its peer may have left behind it. */
 static void
-attend(struct loop *l, struct conn *c)
+attend(struct loop *l, struct conn *c, bool left)
 {
 	enum arrival seen = look(l, c->fd);
 
@@ -290,7 +291,9 @@ attend(struct loop *l, struct conn *c)
 	case NOTHING:
 		break;
 	case HALF:
-		if (c->since_ms == 0)
+		if (left)
+			drop(l, c); /* the other half will not come */
+		else if (c->since_ms == 0)
 			c->since_ms = now_ms();
 		break;
 	case WHOLE:
@@ -342,7 +345,7 @@ take_connection(struct loop *l)
 	/* One that never says a word counts as half a request: in the classic loop others wait. */
 	*c = (struct conn){ .fd = fd, .since_ms = l->w->conns_max == 1 ? now_ms() : 0 };
 	l->nconns++;
-	attend(l, c);
+	attend(l, c, false);
 	return true;
 }
 
@@ -378,7 +381,7 @@ wait_and_attend(struct loop *l, int ms)
 		if (c == NULL)
 			(void)take_connection(l);
 		else if ((void *)c != (void *)l && c->fd >= 0)
-			attend(l, c);
+			attend(l, c, (events[i].events & (EPOLLRDHUP | EPOLLHUP)) != 0);
 	}
 }
 
@@ -391,7 +394,7 @@ drop_one_idle(struct loop *l)
 
 		if (c->fd < 0 || c->since_ms != 0)
 			continue;
-		attend(l, c);
+		attend(l, c, false);
 		if (c->fd >= 0 && c->since_ms == 0)
 			drop(l, c);
 		return;
@@ -448,8 +451,10 @@ fcgi_run(const struct fcgi_worker *w)
 	if (!open_loop(l))
 		return FAIL(w->cx, RC_INTERNAL, "the worker cannot wait: %s", strerror(errno));
 	while (!w->stopping()) {
-		wait_and_attend(l, drop_slow_peers(l));
+		int wait = drop_slow_peers(l);
+
 		watch_listener(l, l->nconns < w->conns_max);
+		wait_and_attend(l, wait);
 	}
 	drain(l);
 	(void)close(l->epoll);
