@@ -1,4 +1,4 @@
-"""The seeds: first.sql can be applied again, dev_admin.sql is not for production."""
+"""The seeds: first.sql and demo.sql can be applied again, dev_admin.sql is not for production."""
 import os
 import subprocess
 import sys
@@ -85,3 +85,19 @@ def test_a_customer_cannot_be_deleted(money_db):  # noqa: F811
     with pytest.raises(psycopg2.errors.ForeignKeyViolation):
         cursor.execute("DELETE FROM customers")
     conn.close()
+
+
+def test_demo(money_db):  # noqa: F811
+    """A town in which every screen has something to show; money_db checks the invariants."""
+    applied(money_db, "first")
+    applied(money_db, "demo")
+    counts = rows(money_db, "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM invoices),"
+                            " (SELECT count(*) FROM payments)")
+    assert counts[0][0] == 60 and counts[0][1] > 300 and counts[0][2] > 300
+    assert {"active", "suspended", "expired", "cancelled"} == {
+        row[0] for row in rows(money_db, "SELECT DISTINCT status FROM subscriptions")}
+    assert {"unpaid", "paid", "overdue"} <= {row[0] for row in rows(money_db, "SELECT DISTINCT status FROM invoices")}
+    assert rows(money_db, "SELECT count(DISTINCT date_trunc('month', created_at)) >= 12 FROM payments") == [(True,)]
+    applied(money_db, "demo")
+    assert rows(money_db, "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM invoices),"
+                          " (SELECT count(*) FROM payments)") == counts
