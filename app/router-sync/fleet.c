@@ -68,21 +68,22 @@ child_of(struct fleet *f, const char *router_id)
 static _Noreturn void
 become_worker(const struct sync *s, const char *router_id, pid_t parent)
 {
-	const char *argv[8] = { "router-sync", "--router", router_id };
-	size_t n = 3;
+	const char *tail[4] = { NULL };
+	size_t n = 0;
 	sigset_t none;
 
-	if (s->env != NULL) {
-		argv[n++] = "--env";
-		argv[n++] = s->env;
-	}
 	if (s->once)
-		argv[n++] = "--once";
+		tail[n++] = "--once";
+	if (s->env != NULL) {
+		tail[n++] = "--env";
+		tail[n++] = s->env;
+	}
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent)
-		(void)execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+		(void)execl("/proc/self/exe", "router-sync", "--router", router_id, tail[0],
+		    tail[1], tail[2], (char *)NULL);
 	_exit(EXIT_FAILED);
 }
 

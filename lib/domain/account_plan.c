@@ -171,7 +171,7 @@ kick(struct planning *p, enum account_menu menu, const char *name)
 {
 	struct account_plan *plan = p->plan;
 
-	if (menu != MENU_PPP && menu != MENU_HOTSPOT)
+	if ((menu != MENU_PPP && menu != MENU_HOTSPOT) || name == NULL)
 		return;
 	for (size_t i = 0; i < plan->nkicks; i++) {
 		if (plan->kicks[i].menu == menu && strcmp(plan->kicks[i].name, name) == 0)

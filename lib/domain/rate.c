@@ -223,7 +223,9 @@ read_limit(const char *s, int64_t ret[static LIMIT_NUMBERS])
 
 	memset(ret, 0, LIMIT_NUMBERS * sizeof(ret[0]));
 	ret[LIMIT_PRIORITY] = 8;
-	while (s != NULL && *(s += strspn(s, " ")) != '\0') {
+	if (s == NULL)
+		return true;
+	while (*(s += strspn(s, " ")) != '\0') {
 		if (n == LIMIT_PRIORITY) {
 			s = read_digits(s, &ret[n++]);
 		} else {

@@ -290,6 +290,23 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 	return RC_OK;
 }
 
+/*
+ * A connection and what there is to do.  A healthy router is not spoken to
+ * without need; a broken one is first asked whether it is back.
+ */
+static enum rc
+reach(struct ctx *cx, struct provision *p, const struct router *r, struct work *w, bool *ret)
+{
+	*ret = true;
+	if (r->is_broken)
+		TRY(connect_to(cx, p, r, ret));
+	if (*ret)
+		TRY(claim(cx, p->router_id, w));
+	if (*ret && !r->is_broken && w->naccounts + w->njobs > 0)
+		TRY(connect_to(cx, p, r, ret));
+	return RC_OK;
+}
+
 /* With the lock held. */
 static enum rc
 work_on(struct ctx *cx, struct provision *p, struct provision_report *ret)
@@ -301,19 +318,11 @@ work_on(struct ctx *cx, struct provision *p, struct provision_report *ret)
 	TRY(router_by_id(cx, p->router_id, &r));
 	if (!r.is_active || (r.is_broken && !r.is_probe_due))
 		return RC_OK;
-	if (!r.is_broken)
-		TRY(claim(cx, p->router_id, &w));
-	if (!r.is_broken && w.naccounts + w.njobs == 0)
-		return RC_OK;
-	TRY(connect_to(cx, p, &r, &reached));
+	TRY(reach(cx, p, &r, &w, &reached));
 	ret->broken = !reached;
-	if (!reached) {
+	if (!reached)
 		ret->error = arena_strdup(cx->mem, cx->err.msg);
-		return RC_OK;
-	}
-	if (r.is_broken)
-		TRY(claim(cx, p->router_id, &w));
-	if (w.naccounts + w.njobs == 0)
+	if (!reached || w.naccounts + w.njobs == 0)
 		return RC_OK;
 	return do_batch(cx, p, &r, &w, ret);
 }

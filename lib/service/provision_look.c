@@ -342,7 +342,7 @@ static enum rc
 ask_database(struct ctx *cx, struct batch *b)
 {
 	size_t room = count_objects(&b->sight) + 1, n, nstale;
-	struct account_object **objs = arena_alloc(cx->mem, room * sizeof(*objs));
+	struct account_object **objs = arena_alloc(cx->mem, room * sizeof(struct account_object *));
 	const char **marks = arena_alloc(cx->mem, room * sizeof(*marks)), **stale;
 
 	n = strangers(cx, &b->sight, objs, marks);

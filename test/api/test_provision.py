@@ -7,6 +7,7 @@ import base64
 import ctypes
 import ctypes.util
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -702,6 +703,77 @@ def test_one_dead_router_delays_nobody(bench, sims):
     with_a_dead_one = min(turn("suspended", "debt", routers[1:]), turn("active", None, routers[1:]))
     assert with_a_dead_one < healthy + 0.5, (healthy, with_a_dead_one)
     assert unsynced(bench, routers[0]) == 1
+
+
+def held(bench, sims_by_router):
+    """What each router should hold by the database, and what it holds, of ours."""
+    wanted, found = {}, {}
+    for router, sim in sims_by_router.items():
+        for name, want, disabled, profile, address, mark in bench.sql(
+                "SELECT username, wanted, disabled, coalesce(m.profile, p.router_profile), remote_address, 'isp:' || m.id"
+                " FROM mikrotik_secrets m JOIN packages p ON p.id = package_id"
+                " WHERE m.router_id = %s AND removed_at IS NULL AND wanted <> 'absent' AND service = 'pppoe'", router):
+            off = "true" if want == "suspended" or disabled else "false"
+            wanted[router, name] = (off, profile, address, mark)
+        for row in sim.table("/ppp/secret"):
+            found[router, row["name"]] = (row["disabled"], row["profile"], row.get("remote-address"), row.get("comment"))
+            assert row["disabled"] == "false" or not row["sessions"], row
+        for row in sim.table("/ppp/active"):
+            assert (router, row["name"]) in wanted, "a session of nobody: %r" % row
+    return wanted, found
+
+
+def test_whatever_happens_it_becomes_right(bench, sims):
+    seed = int(os.environ.get("SEED") or random.randrange(10 ** 9))
+    print("SEED=%d" % seed)
+    dice = random.Random(seed)
+    there = {bench.router(sim): sim for sim in (sims(), sims(), sims())}
+    for sim in there.values():
+        sim._ask("POST", "/cpe", {"dial": "all"})
+    packages = [bench.package() for _ in range(3)]
+    names = [isp.unique("any") for _ in range(30)]
+    alive = []
+
+    def begin():
+        free = [n for n in names if n not in [s.name for s in alive]]
+        if free:
+            alive.append(bench.subscribe(dice.choice(list(there)), dice.choice(packages), password="",
+                                         mikrotik_username=dice.choice(free)))
+
+    def end():
+        alive.pop(dice.randrange(len(alive))).cancel()
+
+    def rename():
+        sub, free = dice.choice(alive), [n for n in names if n not in [s.name for s in alive]]
+        if free:
+            sub.name = dice.choice(free)
+            sub.set(mikrotik_username=sub.name)
+
+    def strike():
+        kind = dice.choice(["lost", "drop", "refuse", "busy", "slow", "hangup"])
+        sim = dice.choice(list(there.values()))
+        if kind == "hangup":
+            sim._ask("POST", "/hangup", {})
+        else:
+            sim.fault(kind, **({} if kind == "refuse" else {"times": dice.randrange(1, 4), "delay": 0.2}))
+
+    acts = [begin, begin, begin, rename, rename, end, strike,
+            lambda: dice.choice(list(there.values())).well(),
+            lambda: dice.choice(alive).suspend(), lambda: dice.choice(alive).activate(),
+            lambda: dice.choice(alive).set(package_id=dice.choice(packages)),
+            lambda: dice.choice(alive).set(router_id=dice.choice(list(there))),
+            lambda: dice.choice(alive).set(remote_address=dice.choice([None, "10.77.0.%d" % dice.randrange(250)]))]
+    until = time.monotonic() + (60 if isp.SOAK else 6)
+    while time.monotonic() < until:
+        (begin if len(alive) < 5 else dice.choice(acts))()
+        time.sleep(dice.random() * 0.05)
+    for sim in there.values():
+        sim.well()
+    isp.wait_until(lambda: sum(unsynced(bench, r) for r in there) == 0, 40, "all synced (SEED=%d)" % seed)
+    time.sleep(0.3)
+    wanted, found = held(bench, there)
+    assert found == wanted, "SEED=%d" % seed
+    bench.check()
 
 
 # ---- the program --------------------------------------------------------------------------------
