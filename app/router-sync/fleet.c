@@ -170,6 +170,7 @@ sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
 	size_t n;
 
 	*ret = SWEEP_MS;
+	TRY(router_tell(cx));
 	TRY(router_work(cx, &work, &n));
 	for (size_t i = 0; i < n; i++) {
 		const struct child *c = child_of(f, work[i].router_id);

@@ -105,5 +105,6 @@ worker_run(struct ctx *cx, const struct sync *s, const char *router_id)
 		log_err(LOG_ERROR, "worker", cx);
 		return daemon_exit(rc);
 	}
-	return failed ? EXIT_FAILED : EXIT_DONE;
+	/* In service the database tells who failed; --once is asked for an answer. */
+	return failed && s->once ? EXIT_FAILED : EXIT_DONE;
 }

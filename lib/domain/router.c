@@ -133,6 +133,12 @@ router_broken(struct ctx *cx, const char *id, const char *reason, int probe_s)
 }
 
 enum rc
+router_tell(struct ctx *cx)
+{
+	return db_query0(cx, &SQL_router_tell, NULL);
+}
+
+enum rc
 router_healthy(struct ctx *cx, const char *id, const char *version)
 {
 	return db_query(cx, &SQL_router_healthy, NULL, V_TEXT(id), V_TEXT(version));

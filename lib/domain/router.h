@@ -45,6 +45,8 @@ enum rc router_unlock(struct ctx *, const char *id) _must_check_;
 
 /* The breaker opens, with the reason on all that waits; probe again in so many seconds. */
 enum rc router_broken(struct ctx *, const char *id, const char *reason, int probe_s) _must_check_;
+/* What came since for broken routers fails with their reason, too. */
+enum rc router_tell(struct ctx *) _must_check_;
 /* A login succeeded: closes the breaker, all jobs are due.  version may be NULL. */
 enum rc router_healthy(struct ctx *, const char *id, const char *version) _must_check_;
 

@@ -28,7 +28,8 @@ CREATE OR REPLACE FUNCTION router_work()
 RETURNS TABLE (router_id uuid, wait_ms bigint) LANGUAGE sql STABLE AS $$
 	SELECT q.id, greatest(0, ceil(extract(epoch FROM q.at - clock_timestamp()) * 1000))::bigint
 	  FROM (SELECT r.id, CASE WHEN b.broken_since IS NOT NULL THEN coalesce(b.next_probe_at, now())
-	                          ELSE least((SELECT min(j.due_at) FROM account_jobs j WHERE j.router_id = r.id),
+	                          ELSE least((SELECT j.due_at FROM account_jobs j WHERE j.router_id = r.id
+	                                       ORDER BY j.due_at LIMIT 1),
 	                                     (SELECT min(p.due_at) FROM profile_states p
 	                                       WHERE p.router_id = r.id AND p.generation > p.synced_generation)) END AS at
 	          FROM router_settings r
@@ -198,6 +199,19 @@ BEGIN
 	 WHERE router_id = router AND generation > synced_generation
 	   AND (sync_state, sync_error) IS DISTINCT FROM ('failed', reason);
 END $$;
+
+-- What came for a router that is known to be broken says so too, and does not wait for the next probe.
+CREATE OR REPLACE FUNCTION router_tell()
+RETURNS void LANGUAGE sql AS $$
+	UPDATE account_states s
+	   SET sync_state = 'failed', sync_error = q.last_error, updated_at = now()
+	  FROM (SELECT a.account_id, a.router_id, b.last_error
+	          FROM router_states b
+	          JOIN account_states a ON a.router_id = b.router_id
+	         WHERE b.broken_since IS NOT NULL AND a.generation > a.synced_generation AND a.sync_state = 'pending'
+	           FOR UPDATE OF a SKIP LOCKED) q
+	 WHERE s.account_id = q.account_id AND s.router_id = q.router_id
+$$;
 
 -- A login succeeded: after a failure all its jobs are due at once.
 CREATE OR REPLACE FUNCTION router_healthy(router uuid, os_version text)

@@ -17,6 +17,9 @@ SELECT id::text AS id FROM router_settings WHERE is_active ORDER BY created_at, 
 -- name: router_work()
 SELECT router_id::text AS router_id, wait_ms FROM router_work();
 
+-- name: router_tell()
+SELECT router_tell();
+
 -- One worker a router: the lock is the session's and is held while a batch is done.
 -- name: router_lock(uuid)
 SELECT pg_try_advisory_lock(hashtextextended('router ' || $1::text, 0)) AS locked;
