@@ -1,0 +1,188 @@
+-- Accounts and jobs (contract 6): from a change to a job, claims, results, breakers.
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+-- "pppoe enabled on R1", and each state: "R1 3/2 pending kick", a state to be left in brackets.
+CREATE FUNCTION acc(s uuid) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM mikrotik_secrets WHERE subscription_id = s $$;
+CREATE FUNCTION wish(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', service, wanted, CASE WHEN disabled THEN 'disabled' END, 'on', coalesce(r.name, 'none'),
+	                 CASE WHEN removed_at IS NOT NULL THEN 'removed' END)
+	  FROM mikrotik_secrets m LEFT JOIN router_settings r ON r.id = m.router_id WHERE subscription_id = s $$;
+CREATE FUNCTION jobs(a uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(format(CASE WHEN present THEN '%s %s/%s %s%s' ELSE '(%s %s/%s %s%s)' END, r.name, generation,
+	                  synced_generation, sync_state, CASE WHEN kick THEN ' kick' END), ', ' ORDER BY r.name)
+	  FROM account_states s JOIN router_settings r ON r.id = s.router_id WHERE account_id = a $$;
+CREATE FUNCTION shown(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(': ', sync_state, sync_error) FROM account_sync WHERE subscription_id = s $$;
+CREATE FUNCTION router(n text, active boolean DEFAULT true) RETURNS uuid LANGUAGE sql AS $$
+	INSERT INTO router_settings (name, host, username, is_active) VALUES (n, n, 'u', active) RETURNING id $$;
+-- All that is due on a router went well, or failed.
+CREATE FUNCTION done(r uuid, ok boolean DEFAULT true, error text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	results jsonb;
+BEGIN
+	SELECT jsonb_agg(jsonb_build_object('id', account_id, 'generation', generation, 'ok', ok, 'error', error)) INTO results
+	  FROM account_claim(r, 1000, NULL);
+	PERFORM account_results(r, coalesce(results, '[]'));
+	PERFORM profile_results(r, coalesce((SELECT jsonb_agg(jsonb_build_object('id', package_id, 'generation', generation,
+		'ok', ok, 'error', error)) FROM profile_claim(r, NULL)), '[]'));
+	RETURN coalesce(jsonb_array_length(results), 0);
+END $$;
+CREATE FUNCTION wants(r uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(username || ' ' || want, ', ' ORDER BY username, want) FROM account_claim(r, 1000, NULL) $$;
+
+-- without a router
+SELECT router('R0', false) AS r0 \gset
+SELECT bare() AS s \gset
+SELECT is(wish(:'s'), 'pppoe enabled on none', 'created all the same');
+SELECT is(shown(:'s'), 'pending: no active router', 'and says why it waits');
+SELECT is(jobs(acc(:'s')), NULL, 'no job yet');
+SELECT router('R1') AS r1 \gset
+SELECT is(wish(:'s'), 'pppoe enabled on R1', 'the first active one takes it');
+SELECT is(jobs(acc(:'s')), 'R1 1/0 pending', 'with a job');
+SELECT is(count(*), 1::bigint, 'and asks for the profile') FROM profile_claim(:'r1', NULL);
+SELECT router('R2') AS r2 \gset
+
+-- a job is a generation
+SELECT is(traces, 'ppp - ' || username, 'where it may come to stand is written down first') FROM account_claim(:'r1', 10, NULL);
+SELECT is(done(:'r1'), 1::bigint, 'claimed');
+SELECT is(jobs(acc(:'s')), 'R1 1/1 synced', 'done');
+SELECT is(done(:'r1'), 0::bigint, 'once');
+UPDATE subscriptions SET end_date = end_date + 30 WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), 'R1 1/1 synced', 'nothing a router would notice: no job');
+UPDATE subscriptions SET comment = 'x' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), 'R1 2/1 pending', 'the comment is on the router, and nobody is kicked for it');
+UPDATE subscriptions SET mikrotik_password = 'y' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), 'R1 3/1 pending kick', 'the password: kick');
+SELECT account_results(:'r1', jsonb_build_array(jsonb_build_object('id', acc(:'s'), 'generation', 2, 'ok', true))) \g /dev/null
+SELECT is(jobs(acc(:'s')), 'R1 3/2 pending kick', 'a stale job cannot win: the newer change stays due');
+SELECT done(:'r1', false, 'no such thing') \g /dev/null
+SELECT is(shown(:'s'), 'failed: no such thing', 'a failure says why');
+SELECT is(done(:'r1'), 0::bigint, 'and waits');
+SELECT ok(due_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 second', 'a second at first')
+  FROM account_states WHERE account_id = acc(:'s');
+SELECT is(array_agg(job_backoff(n)::text ORDER BY n), '{00:00:01,00:00:02,00:00:04,00:08:32,00:15:00,00:15:00}',
+	'1, 2, 4 … 15 minutes') FROM unnest('{0,1,2,9,10,99}'::int[]) n;
+UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), 'R1 4/2 pending kick', 'a change is due at once, whatever failed before');
+SELECT is(wants(:'r1'), 'u1 suspended', 'the wish is read when the worker acts');
+SELECT done(:'r1') \g /dev/null
+SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'all kicks done with it');
+UPDATE subscriptions SET suspend_reason = 'manual' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'another reason is not another state');
+
+-- a switch thrown by hand holds until the subscription's next turn
+UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s';
+UPDATE mikrotik_secrets SET disabled = true WHERE subscription_id = :'s';
+SELECT is(wants(:'r1'), 'u1 suspended', 'switched off by hand');
+UPDATE subscriptions SET comment = 'y' WHERE id = :'s';
+SELECT is(wish(:'s'), 'pppoe enabled disabled on R1', 'and stays so');
+UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
+UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s';
+SELECT is(wants(:'r1'), 'u1 enabled', 'until it is activated');
+SELECT done(:'r1') \g /dev/null
+
+-- moves
+UPDATE subscriptions SET router_id = :'r2' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), '(R1 10/9 pending), R2 1/0 pending', 'on the new one, off the old one');
+SELECT is(done(:'r1'), 0::bigint, 'but not before the new one has it');
+SELECT done(:'r2') \g /dev/null
+SELECT is(wants(:'r1'), 'u1 absent', 'then');
+UPDATE subscriptions SET router_id = :'r1' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), 'R1 11/9 pending, (R2 2/1 pending)', 'and back');
+SELECT done(:'r1'), done(:'r2') \g /dev/null
+SELECT is(jobs(acc(:'s')), 'R1 11/11 synced', 'what was left is forgotten');
+UPDATE subscriptions SET router_id = :'r2', status = 'suspended', suspend_reason = 'manual' WHERE id = :'s';
+SELECT is(wants(:'r1'), 'u1 absent', 'nobody to serve meanwhile: at once');
+SELECT done(:'r1'), done(:'r2') \g /dev/null
+SELECT is(shown(:'s'), 'synced', 'moved');
+
+-- cancelled, and the name again
+UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'s';
+SELECT is(wish(:'s'), 'pppoe absent disabled on R2 removed', 'its account is gone');
+SELECT sub(person(), jsonb_build_object('mikrotik_username', 'u1', 'router_id', :'r2')) AS t \gset
+SELECT is(wants(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
+SELECT is((SELECT string_agg(m::text, ', ') FROM account_stale(:'r2', jsonb_build_array(acc(:'s'), acc(:'t'), 'nonsense')) AS x (m)),
+	acc(:'s')::text, 'what the first left may be taken over');
+SELECT done(:'r2') \g /dev/null
+SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}')$$, '23505', NULL, 'once');
+
+-- accounts that stand alone
+INSERT INTO mikrotik_secrets (router_id, username, service, imported) VALUES (:'r1', 'found', 'pppoe', true) RETURNING id AS found \gset
+SELECT is(jobs(:'found'), 'R1 1/1 synced', 'imported: nothing to do');
+INSERT INTO mikrotik_secrets (router_id, username, service, password) VALUES (:'r1', 'made', 'pppoe', 'x') RETURNING id AS made \gset
+SELECT is(jobs(:'made'), 'R1 1/0 pending', 'made here: a job');
+SELECT sub(person(), '{"mikrotik_username": "found"}') AS s \gset
+SELECT is(acc(:'s'), :'found', 'a subscription of that name takes the account');
+SELECT throws_ok(format('UPDATE subscriptions SET mikrotik_username = %L WHERE id = %L', 'made', :'s'), 'IS422', NULL,
+	'a name that is taken');
+SELECT account_remove(:'made') \g /dev/null
+SELECT is((SELECT want FROM account_claim(:'r1', 1, :'made')), 'absent', 'removed by hand');
+SELECT throws_ok(format('SELECT account_remove(%L)', :'found'), 'IS409', NULL, 'not one of a subscription');
+
+-- packages
+SELECT done(:'r1'), done(:'r2') \g /dev/null
+UPDATE packages SET price = 1 WHERE name = 'P';
+SELECT is(count(*), 0::bigint, 'a price is no business of a router') FROM profile_claim(:'r1', NULL);
+UPDATE packages SET bandwidth = '11M/11M' WHERE name = 'P';
+SELECT is(count(*), 1::bigint, 'a rate is') FROM profile_claim(:'r1', NULL);
+SELECT is(wants(:'r1'), NULL, 'and kicks nobody');
+SET LOCAL isp.kick = 'on';
+UPDATE packages SET bandwidth = '12M/12M' WHERE name = 'P';
+SET LOCAL isp.kick = 'off';
+SELECT is(jobs(acc(:'s')), 'R1 3/2 pending kick', 'unless asked to');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.0.5', 'router_id', :'r1')) AS x \gset
+SELECT done(:'r1') \g /dev/null
+UPDATE packages SET burst = '9M/9M' WHERE name = 'S';
+SELECT is(jobs(acc(:'x')), 'R1 2/1 pending', 'queues carry the rates themselves');
+SELECT throws_ok(format($$SELECT sub(person(), '{"package_id": "%s", "remote_address": "10.0.0.5", "router_id": "%s"}')$$, pkg('S'), :'r1'),
+	'23505', NULL, 'one static account an address');
+UPDATE subscriptions SET status = 'cancelled' WHERE id = :'x';
+SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.0.5', 'router_id', :'r1')) AS y \gset
+SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'x'))), '10.0.0.5', 'who leaves knows that his address is taken');
+SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'y'))), NULL, 'who took it does not');
+SELECT done(:'r1') \g /dev/null
+
+-- policies
+UPDATE subscriptions SET status = 'expired' WHERE id = :'s';
+SELECT is(wish(:'s'), 'pppoe suspended disabled on R1', 'expired is as suspended');
+UPDATE settings SET remove_expired = true;
+SELECT is(wish(:'s'), 'pppoe absent disabled on R1', 'or removed');
+UPDATE settings SET remove_expired = false;
+SELECT done(:'r1') \g /dev/null
+UPDATE settings SET suspend_mode = 'isolate';
+SELECT is(jobs(acc(:'s')) LIKE '% pending kick', true, 'another way of suspending: done again');
+SELECT is((SELECT isolation FROM account_claim(:'r1', 9, acc(:'s'))), 'isolated', 'with that profile');
+UPDATE settings SET suspend_mode = 'disable';
+
+-- breakers
+SELECT router_broken(:'r1', 'router R1 refused the connection: x', 10) \g /dev/null
+SELECT is(shown(:'s'), 'failed: router R1 refused the connection: x', 'all that waits says why');
+SELECT is(wait_ms > 8000, true, 'the next probe') FROM router_work() WHERE router_id = :'r1';
+UPDATE subscriptions SET comment = 'z' WHERE id = :'s';
+SELECT is(shown(:'s'), 'pending', 'a new change');
+SELECT router_tell() \g /dev/null
+SELECT is(shown(:'s'), 'failed: router R1 refused the connection: x', 'does not wait for the probe to say so');
+SELECT router_healthy(:'r1', '7.20') \g /dev/null
+SELECT is(wait_ms, 0::bigint, 'back: all is due') FROM router_work() WHERE router_id = :'r1';
+UPDATE router_settings SET is_active = false WHERE id = :'r1';
+SELECT is(count(*), 0::bigint, 'inactive: no work') FROM router_work() WHERE router_id = :'r1';
+UPDATE subscriptions SET comment = 'w' WHERE id = :'s';
+SELECT is(shown(:'s'), 'pending: R1 is not active', 'its jobs wait and say so');
+UPDATE router_settings SET is_active = true WHERE id = :'r1';
+SELECT done(:'r1') \g /dev/null
+UPDATE router_settings SET host = 'elsewhere' WHERE id = :'r1';
+SELECT is(jobs(acc(:'s')) LIKE 'R1 % pending', true, 'at a new address all is looked at again, without a kick');
+
+-- deleting a router
+SELECT throws_ok(format('SELECT router_remove(%L)', :'r1'), 'IS409', NULL, 'not with accounts');
+SELECT throws_ok('SELECT router_remove(gen_random_uuid())', 'IS404', NULL, 'not what is not');
+UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE status <> 'cancelled';
+SELECT throws_ok(format('SELECT router_remove(%L)', :'r1'), 'IS409', NULL, 'not before they left');
+SELECT done(:'r1') \g /dev/null
+SELECT lives_ok(format('SELECT router_remove(%L)', :'r1'), 'then');
+
+SELECT is_empty('SELECT * FROM check_accounts()', 'every invariant holds');
+SELECT * FROM finish();
+ROLLBACK;
