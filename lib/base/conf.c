@@ -8,6 +8,9 @@
 
 enum { FILE_MAX = 1 << 16 };
 
+/* The key of examples. */
+static const char zero_key[] = "base64:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 static const char file_default[] = "/etc/isp-billing/isp.env";
 
 enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_CHOICE };
@@ -51,6 +54,37 @@ static const struct item {
 	[CONF_API_ROUTER_WORKERS] = { "API_ROUTER_WORKERS", CT_INT, 1, 256, "4", .help = "of the router pool" },
 	[CONF_API_GATEWAY_WORKERS] = { "API_GATEWAY_WORKERS", CT_INT, 1, 256, "4",
 	    .help = "of the gateway pool" },
+	[CONF_MIDTRANS_SERVER_KEY] = { "MIDTRANS_SERVER_KEY", CT_TEXT, .dflt = "", .secret = true,
+	    .help = "without it there is no online payment" },
+	[CONF_MIDTRANS_CLIENT_KEY] = { "MIDTRANS_CLIENT_KEY", CT_TEXT, .dflt = "",
+	    .help = "what the payment page shows itself with" },
+	[CONF_MIDTRANS_MERCHANT_ID] = { "MIDTRANS_MERCHANT_ID", CT_TEXT, .dflt = "",
+	    .help = "whose money it is" },
+	[CONF_MIDTRANS_IS_PRODUCTION] = { "MIDTRANS_IS_PRODUCTION", CT_BOOL, .dflt = "false",
+	    .help = "real money, not the sandbox" },
+	[CONF_MIDTRANS_SNAP_URL] = { "MIDTRANS_SNAP_URL", CT_TEXT, .dflt = "",
+	    .help = "base with /snap/v1, instead of Midtrans' own" },
+	[CONF_MIDTRANS_API_URL] = { "MIDTRANS_API_URL", CT_TEXT, .dflt = "",
+	    .help = "base with /v2, instead of Midtrans' own" },
+	[CONF_TELEGRAM_API_URL] = { "TELEGRAM_API_URL", CT_TEXT, .dflt = "https://api.telegram.org",
+	    .help = "where bots are spoken to" },
+	[CONF_TELEGRAM_BOT_TOKEN] = { "TELEGRAM_BOT_TOKEN", CT_TEXT, .dflt = "", .secret = true,
+	    .help = "the bot, where a channel names none" },
+	[CONF_TELEGRAM_CHAT_ID] = { "TELEGRAM_CHAT_ID", CT_TEXT, .dflt = "",
+	    .help = "and whom it tells" },
+	[CONF_MAIL_HOST] = { "MAIL_HOST", CT_TEXT, .dflt = "", .help = "the mail server" },
+	[CONF_MAIL_PORT] = { "MAIL_PORT", CT_INT, 1, 65535, "587", .help = "its port" },
+	[CONF_MAIL_USERNAME] = { "MAIL_USERNAME", CT_TEXT, .dflt = "", .help = "its user" },
+	[CONF_MAIL_PASSWORD] = { "MAIL_PASSWORD", CT_TEXT, .dflt = "", .secret = true,
+	    .help = "its password" },
+	[CONF_MAIL_ENCRYPTION] = { "MAIL_ENCRYPTION", CT_CHOICE, .dflt = "tls",
+	    .among = " tls ssl none ", .help = "tls: STARTTLS" },
+	[CONF_MAIL_FROM_ADDRESS] = { "MAIL_FROM_ADDRESS", CT_TEXT, .dflt = "",
+	    .help = "who writes" },
+	[CONF_MAIL_FROM_NAME] = { "MAIL_FROM_NAME", CT_TEXT, .dflt = "ISP Billing",
+	    .help = "by which name" },
+	[CONF_SNMP_TIMEOUT_MS] = { "SNMP_TIMEOUT_MS", CT_INT, 50, 60000, "1000",
+	    .help = "how long a device may take to answer" },
 	[CONF_MIKROTIK_HOST] = { "MIKROTIK_HOST", CT_TEXT, .dflt = "",
 	    .help = "a first, active router for an empty database" },
 	[CONF_MIKROTIK_PORT] = { "MIKROTIK_PORT", CT_INT, 1, 65535, "8728", .help = "its port" },
@@ -119,6 +153,8 @@ check_production(struct ctx *cx, const struct conf *cf)
 		return RC_OK;
 	if (conf_text(cf, CONF_APP_TODAY)[0] != '\0')
 		return FAIL(cx, RC_INVALID, "APP_TODAY: not in production");
+	if (strcmp(conf_text(cf, CONF_APP_KEY), zero_key) == 0)
+		return FAIL(cx, RC_INVALID, "APP_KEY: everybody knows this one");
 	if (conf_text(cf, CONF_APP_KEY)[0] == '\0')
 		return FAIL(cx, RC_INVALID, "APP_KEY: must be set; ispctl key generate makes one");
 	return RC_OK;

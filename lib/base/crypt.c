@@ -37,14 +37,14 @@ name_key(struct key *k)
 
 /* "base64:" and the 44 letters of 32 bytes. */
 static enum rc
-add_key(struct ctx *cx, const char *text, size_t len)
+add_key(struct ctx *cx, const char *name, const char *text, size_t len)
 {
 	struct key *k = &keys[nkeys];
 	const char *end;
 	size_t n;
 
 	if (nkeys == KEYS_MAX)
-		return FAIL(cx, RC_INVALID, "there are more than %d keys", KEYS_MAX);
+		return FAIL(cx, RC_INVALID, "%s: there are more than %d keys", name, KEYS_MAX - 1);
 	if (len < 7 || strncmp(text, "base64:", 7) != 0 ||
 	    sodium_base642bin(k->bytes, KEY_LEN, text + 7, len - 7, NULL, &n, &end,
 		sodium_base64_VARIANT_ORIGINAL) != 0 ||
@@ -62,12 +62,12 @@ crypt_open(struct ctx *cx, const char *app_key, const char *previous)
 	if (sodium_init() < 0)
 		return FAIL(cx, RC_INTERNAL, "libsodium cannot be used");
 	nkeys = 0;
-	TRY(add_key(cx, app_key, strlen(app_key)));
+	TRY(add_key(cx, "APP_KEY", app_key, strlen(app_key)));
 	for (const char *p = previous != NULL ? previous : ""; *p != '\0';) {
 		size_t n = strcspn(p, ", ");
 
 		if (n > 0)
-			TRY(add_key(cx, p, n));
+			TRY(add_key(cx, "APP_PREVIOUS_KEYS", p, n));
 		p += n;
 		p += strspn(p, ", ");
 	}
