@@ -43,11 +43,14 @@ read_filters(struct ctx *cx, const struct req *rq, const struct resource *r, str
 
 	for (size_t i = 0; crud_filter(r, i, &f); i++) {
 		const char *s = param(cx, rq, f.param);
+		struct field form;
 
 		assert(i < CRUD_FILTERS_MAX);
 		if (s == NULL)
 			continue;
-		if (shape_param(cx, f.form, s) != RC_OK)
+		form = *f.form;
+		form.name = f.param; /* "due_from", where the form is that of any day */
+		if (shape_param(cx, &form, s) != RC_OK)
 			rc = RC_INVALID;
 		l->key.filters |= UINT64_C(1) << i;
 		l->vals[l->nvals++] = V_TEXT(s);

@@ -210,6 +210,7 @@ run(struct ctx *cx, const struct http_policy *hp, struct req *rq, struct resp *r
 	enum rc rc;
 
 	TRY(check_address(cx, rq));
+	rq->path = req_plain_path(cx, rq->path);
 	rt = find_route(hp, rq->path, method);
 	if (rt == NULL)
 		return no_route(cx, hp, rq, rs);

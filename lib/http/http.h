@@ -86,6 +86,8 @@ enum rc req_uuid(struct ctx *, const struct req *, const char *name, const char 
 enum rc req_param_int(struct ctx *, const struct req *, const char *name, int64_t min, int64_t max,
     int64_t dflt, int64_t *ret) _must_check_; /* bad: RC_INVALID on the name */
 
+/* A raw path without the escapes of what needs none (RFC 3986): as routes are written. */
+const char *req_plain_path(struct ctx *, const char *path);
 bool req_is_json(const struct req *); /* the body is declared JSON */
 /* s with its percent escapes undone; RC_MALFORMED for NUL or broken UTF-8. */
 enum rc req_decode(struct ctx *, const char *s, size_t n, const char **ret) _must_check_;

@@ -53,6 +53,35 @@ req_decode(struct ctx *cx, const char *s, size_t n, const char **ret)
 	return decode(cx, s, n, false, ret);
 }
 
+/* What no escape is needed for (RFC 3986). */
+static bool
+is_unreserved(int c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+const char *
+req_plain_path(struct ctx *cx, const char *path)
+{
+	size_t n = strlen(path), len = 0;
+	char *to;
+
+	if (strchr(path, '%') == NULL)
+		return path;
+	to = arena_alloc(cx->mem, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		int c = path[i] != '%' || hex(path[i + 1]) < 0 || hex(path[i + 2]) < 0
+			    ? 0
+			    : hex(path[i + 1]) * 16 + hex(path[i + 2]);
+
+		to[len++] = is_unreserved(c) ? (char)c : path[i];
+		i += is_unreserved(c) ? 2 : 0;
+	}
+	to[len] = '\0';
+	return to;
+}
+
 const char *
 req_arg(const struct req *rq, const char *name)
 {
