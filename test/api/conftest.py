@@ -40,7 +40,8 @@ def stack(sim):
     try:
         system.up()
         admin = system.client()
-        admin.make("/api/router-settings", sim.as_router("Session router"))
+        admin.make("/api/router-settings", dict(sim.as_router("Session router"), connect_timeout_ms=3000,
+                                                read_timeout_ms=3000))
         for role, email in PEOPLE.items():
             admin.make("/api/users", {"name": role, "email": email, "password": PASSWORD, "role": role})
         yield system

@@ -281,7 +281,7 @@ def test_no_secret_in_any_answer(operations, api, town, sim, stack):
            "router-settings": router["id"], "users": user["id"], "packages": sub["package_id"]}
     with open(os.path.join(stack.dir, "isp.env"), encoding="utf-8") as file:
         hidden.append(re.search(r"APP_KEY=base64:(\S+)", file.read()).group(1))
-    stored = re.compile(r"\$argon2id?\$|\$2y\$|\"(password|mikrotik_password|token|secret|community|remember_token)\":")
+    stored = re.compile(r"\$argon2id?\$|\$2y\$|\"(password|mikrotik_password|token|secret|community|remember_token)\":(?!\s*(\"\*{8}\"|null))")
     walked = 0
     for operation in operations:
         if operation.method != "GET" or operation.path.endswith(("/credentials", "openapi.json")):
@@ -340,7 +340,8 @@ def test_a_router_test_tells_failures_apart(api, sim):
 
 def test_request_ids_are_in_the_logs(stack, api):
     answer = api.get("/api/customers/" + isp.NOBODY).want(404)
-    made = api.post("/api/packages", {"name": isp.unique("Audit"), "bandwidth": "1M/1M", "price": 1}).want(201)
+    made = api.post("/api/users", {"name": "N", "email": isp.unique("audit") + "@example.net",
+                                   "password": "a long password"}).want(201)
     ids = [a.header("x-request-id") for a in (answer, made)]
     assert len(set(ids)) == 2 and all(re.fullmatch(r"[0-9a-f]{32}", i) for i in ids)
 
@@ -440,7 +441,7 @@ def test_sighup_replaces_workers_under_load(stack, api):
         time.sleep(1)
         os.kill(stack.leader("isp-api"), signal.SIGHUP)
         time.sleep(2)
-    isp.wait_until(lambda: not before & set(stack.workers()), 15, "all workers replaced")
+    isp.wait_until(lambda: not before & set(stack.workers()), 40, "all workers replaced")
     over.set()
     for thread in threads:
         thread.join(30)
@@ -454,7 +455,7 @@ def test_sighup_replaces_workers_under_load(stack, api):
 
 def test_a_full_slow_pool_says_so_and_starves_nobody(stack, api):
     """Passwords are checked by two workers; 64 wait; who comes then is told 503 at once."""
-    jobs = [lambda c=isp.Client(stack.url): c.call("POST", "/api/login", isp.ADMIN) for _ in range(140)]
+    jobs = [lambda c=isp.Client(stack.url): c.call("POST", "/api/login", isp.ADMIN) for _ in range(90)]
     seen, over = [], threading.Event()
 
     def watch():
@@ -469,7 +470,7 @@ def test_a_full_slow_pool_says_so_and_starves_nobody(stack, api):
         watcher.join(20)
     statuses = [a.status for a in answers]
     assert set(statuses) == {200, 503}, {s: statuses.count(s) for s in statuses}
-    assert statuses.count(200) >= 60
+    assert statuses.count(200) >= 64
     assert all(int(a.header("retry-after")) > 0 for a in answers if a.status == 503)
     assert seen and max(seen) < 2, "the fast pool waited for the slow one"
 

@@ -261,7 +261,7 @@ lists_filter_sort_and_search(void **state)
 	HAS(rs, "\"sort\":[");
 	HAS(rs, "\"status\":[");
 	HAS(rs, "\"per_page\":[");
-	HAS(rs, "\"from\":[");
+	HAS(rs, "\"created_from\":[");
 }
 
 static void
