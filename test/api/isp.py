@@ -403,9 +403,11 @@ class Sim:
         return self._ask("POST", "/log/reset", {})
 
     def as_router(self, name=None):
-        """The body that makes it one of our routers."""
+        """The body that makes it one of our routers, with addresses for the profiles we make."""
+        self._ask("POST", "/command", {"words": ["/ip/pool/add", "=name=subscribers", "=ranges=10.64.0.2-10.64.255.254"]})
         return {"name": name or unique("Router "), "host": "127.0.0.1", "port": self.port, "username": self.USER,
-                "password": self.PASSWORD, "is_active": True}
+                "password": self.PASSWORD, "is_active": True, "ppp_local_address": "10.64.0.1",
+                "ppp_pool": "subscribers"}
 
 
 # ---- people -------------------------------------------------------------------------------------
