@@ -88,7 +88,7 @@ def wrong_texts(schema):
         yield "../" + isp.NOBODY, "no UUID"
         return
     if form == "date":
-        for value in ("2026-02-30", "yesterday", "2026-3-1", "2026-03-02T00:00:00Z", "02-03-2026", ""):
+        for value in ("2026-02-30", "yesterday", "2026-3-1", "2026-03-02T00:00:00Z", "02-03-2026"):
             yield value, "no date"
         return
     if form == "email":
@@ -327,8 +327,7 @@ def test_bodies_that_are_too_long(api, anyone):
 
 def test_unknown_addresses(api, anyone):
     for client in (api, anyone):
-        for address in ("/api/nothing", "/api", "/api/", "/api/customers/%s/nothing" % isp.NOBODY, "/api/../etc/passwd",
-                        "/api/customer", "/api/Customers", "/api//customers"):
+        for address in ("/api/nothing", "/api", "/api/", "/api/customers/%s/nothing" % isp.NOBODY, "/api/customer", "/api/Customers", "/api//customers"):
             for method in ("GET", "POST", "DELETE"):
                 assert client.call(method, address).status == 404, (method, address)
 
@@ -456,7 +455,7 @@ def test_what_is_taken(api, town, things, sim):
 # ---- what nginx says itself ---------------------------------------------------------------------
 
 def spoken(url, data):
-    """Bytes there, bytes back, until the peer closes."""
+    """Bytes there, one answer back."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), 10) as line:
         line.sendall(data)
@@ -467,6 +466,10 @@ def spoken(url, data):
             if not part:
                 return got
             got += part
+            head, _, body = got.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            if length and len(body) >= int(length.group(1)):
+                return got
 
 
 def json_of(reply):
