@@ -23,7 +23,7 @@ LANGUAGE sql STABLE AS $$
 	FROM subscriptions s
 	JOIN packages p ON p.id = s.package_id
 	JOIN packages n ON n.id = coalesce(s.next_package_id, s.package_id)
-	CROSS JOIN LATERAL (SELECT greatest(s.end_date + 1, s.resumed_on) AS first_day) t
+	CROSS JOIN LATERAL (SELECT next_period_start(s) AS first_day) t
 	WHERE s.auto_renew AND s.status = 'active'
 	  AND s.end_date <= d + (SELECT lead_days FROM settings)
 	  AND s.end_date <= d + p.validity_days - 1

@@ -49,6 +49,11 @@ SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-25')
 SELECT is(amount || ' ' || period_end, '30000 2026-02-06', 'a renewal by hand takes it too') FROM invoices WHERE id = :'i';
 
 -- invoices by hand
+SELECT bare() AS back \gset
+SELECT subscription_suspend(:'back', NULL, '2026-01-10') \g /dev/null
+SELECT subscription_activate(:'back', NULL, NULL, '2026-02-15') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'back'), '2026-02-15') AS i \gset
+SELECT is(period_start, '2026-02-15', 'a renewal by hand after a late return begins on its day') FROM invoices WHERE id = :'i';
 SELECT throws_ok(format('SELECT invoice_create(%L, %L)', jsonb_build_object('subscription_id', :'s'), '2026-01-25'), 'IS409', NULL, 'billed already');
 SELECT throws_ok($$SELECT invoice_create('{"subscription_id": "00000000-0000-0000-0000-000000000000"}', '2026-01-25')$$, 'IS422', NULL, 'no such subscription');
 SELECT throws_ok(format('SELECT invoice_create(%L, %L)', jsonb_build_object('subscription_id', :'s', 'kind', 'other'), '2026-01-25'), 'IS422', NULL, 'other: amount is required');

@@ -30,6 +30,10 @@ SELECT is(is_now(:'late'), 'active 2026-01-30', 'nobody is cut off before grace 
 SELECT is(night('2026-02-12'), 'suspend:done', 'and is afterwards');
 SELECT sub(person(), jsonb_build_object('package_id', pkg('W'), 'issue_invoice', false)) AS w \gset
 SELECT is((SELECT count(*) FROM step('renew', '2026-01-01')), 1::bigint, 'a week: lead is at most validity_days - 1');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('W'), 'issue_invoice', false, 'start_date', '2026-01-10', 'end_date', '2026-01-16')) AS soon \gset
+SELECT is((SELECT count(*) FROM billing_candidates('renew', '2026-01-09') WHERE id = :'soon'), 0::bigint, 'not before its period');
+SELECT is((SELECT count(*) FROM billing_candidates('renew', '2026-01-10') WHERE id = :'soon'), 1::bigint, 'but on its first day');
+SELECT change(:'soon', '{"auto_renew": false}', '2026-01-09') \g /dev/null
 SELECT bare() AS off \gset
 SELECT change(:'off', '{"auto_renew": false}', '2026-01-01') \g /dev/null
 SELECT bare() AS cut \gset

@@ -80,6 +80,7 @@ SELECT pay(inv(:'s'), '2026-02-03') \g /dev/null
 SELECT is(is_now(:'s'), 'suspended(debt) 2026-03-01', 'another overdue invoice remains, of any kind');
 SELECT pay(inv(:'s', 2), '2026-02-03') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-03-01', 'none remains; other never moves end_date');
+SELECT is(settled_end_date, NULL, 'so it remembers none') FROM invoices WHERE id = inv(:'s', 2);
 SELECT sub(person()) AS s \gset
 SELECT subscription_suspend(:'s', NULL, '2026-01-02') \g /dev/null
 SELECT pay(inv(:'s'), '2026-01-02') \g /dev/null
