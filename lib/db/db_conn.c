@@ -72,8 +72,9 @@ session_options(struct arena *mem, const struct db_conf *conf, const char *given
 	sb_puts(&s, given != NULL ? given : "");
 	put_setting(&s, "plan_cache_mode", "force_generic_plan");
 	put_setting(&s, "jit", "off");
-	put_setting(&s, "max_parallel_workers_per_gather", "0"); /* a page of rows wants no helpers */
-	put_setting(&s, "random_page_cost", "1.1"); /* what is read often lies in memory */
+	/* A page of rows wants no helpers, and what is read often lies in memory. */
+	put_setting(&s, "max_parallel_workers_per_gather", "0");
+	put_setting(&s, "random_page_cost", "1.1");
 	put_setting(&s, "timezone", "UTC");
 	put_setting(&s, "datestyle", "ISO");
 	put_setting(&s, "statement_timeout", arena_printf(mem, "%d", conf->statement_ms));

@@ -44,7 +44,8 @@ opens_in_its_place_only(void **state)
 	forged[strlen(forged) - 2] ^= 1;
 	assert_int_equal(crypt_unseal(&cx, "t:1:password", forged, &plain), RC_INTERNAL);
 	assert_int_equal(crypt_unseal(&cx, "t:1:password", "plain text", &plain), RC_INTERNAL);
-	assert_int_equal(crypt_unseal(&cx, "t:1:password", "s1.00000000.AAAA", &plain), RC_INTERNAL);
+	assert_int_equal(crypt_unseal(&cx, "t:1:password", "s1.00000000.AAAA", &plain),
+	    RC_INTERNAL);
 	assert_int_equal(crypt_unseal(&cx, "t:1:password", "s1.", &plain), RC_INTERNAL);
 	assert_int_equal(crypt_unseal(&cx, "t:1:password", "", &plain), RC_OK);
 	assert_string_equal(plain, "");
