@@ -1,0 +1,110 @@
+/*
+ * Two at once, where only one may win: the first admin, and the last.  Two
+ * connections by hand: what the first has not committed, the second waits for.
+ */
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+static PGconn *one, *two;
+
+static void
+run(const char *sql)
+{
+	PGresult *res = PQexec(one, sql);
+
+	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(one));
+	PQclear(res);
+}
+
+/* What the second gets, once the first has committed: a SQLSTATE, "" for success. */
+static const char *
+second(const char *sql)
+{
+	static char state[6];
+	PGresult *res;
+
+	assert_true(PQsendQuery(two, sql));
+	run("SELECT pg_sleep(0.2)");
+	assert_true(PQconsumeInput(two) && PQisBusy(two));
+	run("COMMIT");
+	state[0] = '\0';
+	while ((res = PQgetResult(two)) != NULL) {
+		const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+		if (code != NULL)
+			memcpy(state, code, sizeof(state));
+		PQclear(res);
+	}
+	return state;
+}
+
+static int
+connect_both(void **state)
+{
+	(void)state;
+	one = PQconnectdb(getenv("TEST_DB"));
+	two = PQconnectdb(getenv("TEST_DB"));
+	assert_int_equal(PQstatus(one), CONNECTION_OK);
+	assert_int_equal(PQstatus(two), CONNECTION_OK);
+	return 0;
+}
+
+static int
+disconnect_both(void **state)
+{
+	(void)state;
+	PQfinish(one);
+	PQfinish(two);
+	return 0;
+}
+
+#define REGISTER(name)                                                                             \
+	"SELECT user_register('{\"name\":\"" name "\",\"email\":\"" name                           \
+	"@example.net\",\"password\":\"hash\"}', NULL, '')"
+
+static void
+two_registrations_make_one_admin(void **state)
+{
+	PGresult *res;
+
+	(void)state;
+	run("TRUNCATE users CASCADE");
+	run("BEGIN");
+	run(REGISTER("one"));
+	assert_string_equal(second(REGISTER("two")), "IS403");
+	res = PQexec(one, "SELECT count(*), min(role) FROM users");
+	assert_string_equal(PQgetvalue(res, 0, 0), "1");
+	assert_string_equal(PQgetvalue(res, 0, 1), "admin");
+	PQclear(res);
+}
+
+static void
+two_admins_cannot_demote_each_other(void **state)
+{
+	(void)state;
+	run("INSERT INTO users (name, email, password, role) "
+	    "VALUES ('two', 'two@example.net', 'hash', 'admin')");
+	run("BEGIN");
+	run("UPDATE users SET role = 'viewer' WHERE name = 'one'");
+	assert_string_equal(second("DELETE FROM users WHERE name = 'two'"), "IS409");
+	run("BEGIN");
+	run("UPDATE users SET role = 'admin' WHERE name = 'one'");
+	run("UPDATE users SET is_active = false WHERE name = 'two'");
+	assert_string_equal(second("UPDATE users SET is_active = false WHERE name = 'one'"),
+	    "IS409");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_registrations_make_one_admin),
+		cmocka_unit_test(two_admins_cannot_demote_each_other),
+	};
+
+	return cmocka_run_group_tests_name("races", tests, connect_both, disconnect_both);
+}
