@@ -41,7 +41,7 @@ take_char(const char **at)
 		char c = (char)strtol((char[]){ s[1], s[2], '\0' }, NULL, 16);
 
 		*at += 3;
-		return c != '/' ? c : '%';
+		return (char)(c != '/' ? c : '%');
 	}
 	*at += 1;
 	return *s;
