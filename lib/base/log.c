@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Short of PIPE_BUF, so that a write to a pipe is whole. */
-enum { LINE_MAX_ = 4000 };
+enum { LINE_LENGTH = 4000 };
 
 static const char *log_program = "isp";
 
@@ -16,7 +16,7 @@ static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
 struct line {
 	size_t len;
-	char text[LINE_MAX_ + 2];
+	char text[LINE_LENGTH + 2];
 };
 
 void
@@ -28,7 +28,7 @@ log_open(const char *program)
 static void
 put(struct line *l, char c)
 {
-	if (l->len < LINE_MAX_)
+	if (l->len < LINE_LENGTH)
 		l->text[l->len++] = c;
 }
 

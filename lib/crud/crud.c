@@ -219,6 +219,35 @@ send_rows(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct
 	return db_send_n(cx, &st->rows, rows, l->vals, l->nvals + 2);
 }
 
+/* Count, unless that is remembered; then count is NULL. */
+static enum rc
+send_list(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows,
+    struct db_rows **count)
+{
+	if (l->key.search)
+		TRY(db_send_n(cx, &SQL_crud_custom_plan, NULL, NULL, 0));
+	TRY(send_rows(cx, st, l, rows));
+	if (count == NULL)
+		return RC_OK;
+	return db_send_n(cx, &st->count, count, l->vals, l->nvals);
+}
+
+/* The total of a list that was counted just now, remembered when that was dear. */
+static enum rc
+take_total(struct ctx *cx, const struct list_stmts *st, struct listing *l, const char *hash,
+    int64_t since)
+{
+	struct page *p = &l->page;
+
+	if (st->exact)
+		return RC_OK;
+	if (p->total > TOTAL_EXACT_MAX)
+		TRY(estimate(cx, st, l, &p->total));
+	if (now_ms() - since >= TOTAL_DEAR_MS)
+		remember(st, hash, p->total);
+	return RC_OK;
+}
+
 /* Rows and total in one round trip; a third statement only where too many rows fit. */
 static enum rc
 fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
@@ -226,21 +255,15 @@ fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_
 	const char *hash = st->exact ? "" : hash_of(cx, l);
 	struct page *p = &l->page;
 	bool known = !st->exact && recall(st, hash, &p->total);
-	int64_t start = st->exact ? 0 : now_ms();
+	int64_t start = now_ms();
 	struct db_rows *count = NULL;
 
-	if (l->key.search)
-		TRY(db_send_n(cx, &SQL_crud_custom_plan, NULL, NULL, 0));
-	TRY(send_rows(cx, st, l, rows));
-	if (!known)
-		TRY(db_send_n(cx, &st->count, &count, l->vals, l->nvals));
+	TRY(send_list(cx, st, l, rows, known ? NULL : &count));
 	TRY(db_sync(cx));
-	if (!known)
+	if (count != NULL) {
 		p->total = db_i64(count, 0, "total");
-	if (!known && !st->exact && p->total > TOTAL_EXACT_MAX)
-		TRY(estimate(cx, st, l, &p->total));
-	if (!known && !st->exact && now_ms() - start >= TOTAL_DEAR_MS)
-		remember(st, hash, p->total);
+		TRY(take_total(cx, st, l, hash, start));
+	}
 	p->total_is_estimate = !st->exact && p->total > TOTAL_EXACT_MAX;
 	return RC_OK;
 }
@@ -434,23 +457,35 @@ crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct
 	return RC_OK;
 }
 
+/* Write, note who did it, and read the row back: one round trip, one transaction. */
+static enum rc
+write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, enum crud_verb verb,
+    struct shown *ret)
+{
+	const struct db_val create[] = { V_TEXT(shape_json(cx, in)) };
+	const struct db_val update[] = { V_TEXT(id), create[0] };
+	bool creates = verb == CRUD_CREATE;
+
+	TRY(db_who(cx));
+	TRY(db_send_n(cx, crud_stmt(r, verb), NULL, creates ? create : update, creates ? 1 : 2));
+	TRY(send_audit(cx, r, id, creates ? "create" : "update",
+	    r->audited ? meta_of(cx, r, in) : NULL));
+	TRY(send_show(cx, r, id, ret));
+	return db_sync(cx);
+}
+
 enum rc
 crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
 {
 	const struct resource *r = arg;
-	const char *id = crypt_uuid(cx), *meta;
+	const char *id = crypt_uuid(cx);
 	struct shown s;
 	cJSON *in;
 
 	TRY(crud_read(cx, r, NULL, rq, &in));
-	meta = r->audited ? meta_of(cx, r, in) : NULL;
 	TRY(seal_secrets(cx, r, id, in));
 	cJSON_AddStringToObject(in, "id", id);
-	TRY(db_who(cx));
-	TRY(db_send(cx, crud_stmt(r, CRUD_CREATE), NULL, V_TEXT(shape_json(cx, in))));
-	TRY(send_audit(cx, r, id, "create", meta));
-	TRY(send_show(cx, r, id, &s));
-	TRY(db_sync(cx));
+	TRY(write_row(cx, r, id, in, CRUD_CREATE, &s));
 	return answer(cx, r, &s, 201, rs);
 }
 
@@ -458,19 +493,14 @@ enum rc
 crud_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
 {
 	const struct resource *r = arg;
-	const char *id, *meta;
 	struct shown s;
+	const char *id;
 	cJSON *in;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(crud_read(cx, r, id, rq, &in));
-	meta = r->audited ? meta_of(cx, r, in) : NULL;
 	TRY(seal_secrets(cx, r, id, in));
-	TRY(db_who(cx));
-	TRY(db_send(cx, crud_stmt(r, CRUD_UPDATE), NULL, V_TEXT(id), V_TEXT(shape_json(cx, in))));
-	TRY(send_audit(cx, r, id, "update", meta));
-	TRY(send_show(cx, r, id, &s));
-	TRY(db_sync(cx));
+	TRY(write_row(cx, r, id, in, CRUD_UPDATE, &s));
 	return answer(cx, r, &s, 200, rs);
 }
 

@@ -379,11 +379,11 @@ db_begin(struct ctx *cx)
 enum rc
 db_commit(struct ctx *cx)
 {
-	struct db_rows *rows;
+	struct db_rows *rows = NULL;
 
 	TRY(db_query0(cx, &stmt_commit, &rows));
 	cx->db->in_tx = false;
-	if (strcmp(PQcmdStatus(rows->res), "COMMIT") != 0)
+	if (rows == NULL || strcmp(PQcmdStatus(rows->res), "COMMIT") != 0)
 		return FAIL(cx, RC_INTERNAL, "a transaction that had failed was committed");
 	return RC_OK;
 }

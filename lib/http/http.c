@@ -398,6 +398,6 @@ resp_header(struct resp *rs, const char *name, const char *val)
 	sb_puts(&rs->headers, name);
 	sb_puts(&rs->headers, ": ");
 	for (; *val != '\0'; val++)
-		sb_putc(&rs->headers, (unsigned char)*val < 0x20 ? ' ' : *val);
+		sb_putc(&rs->headers, (char)((unsigned char)*val < 0x20 ? ' ' : *val));
 	sb_puts(&rs->headers, "\r\n");
 }

@@ -29,7 +29,7 @@ undo_escapes(char *to, const char *s, size_t n, bool plus)
 			to[len++] = (char)(hex(s[i + 1]) * 16 + hex(s[i + 2]));
 			i += 2;
 		} else {
-			to[len++] = plus && s[i] == '+' ? ' ' : s[i];
+			to[len++] = (char)(plus && s[i] == '+' ? ' ' : s[i]);
 		}
 	}
 	return len;
@@ -75,7 +75,7 @@ req_plain_path(struct ctx *cx, const char *path)
 			    ? 0
 			    : hex(path[i + 1]) * 16 + hex(path[i + 2]);
 
-		to[len++] = is_unreserved(c) ? (char)c : path[i];
+		to[len++] = (char)(is_unreserved(c) ? c : path[i]);
 		i += is_unreserved(c) ? 2 : 0;
 	}
 	to[len] = '\0';
@@ -126,7 +126,7 @@ req_uuid(struct ctx *cx, const struct req *rq, const char *name, const char **re
 	lower = arena_strdup(cx->mem, s);
 	for (char *p = lower; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'F')
-			*p = (char)(*p | 0x20);
+			*p = (char)(*p + ('a' - 'A'));
 	*ret = lower;
 	return RC_OK;
 }
@@ -149,7 +149,7 @@ parse_int(const char *s, int64_t *ret)
 	return true;
 }
 
-enum rc
+enum rc /* NOLINTNEXTLINE(readability-function-size): two bounds, a default, a result */
 req_param_int(struct ctx *cx, const struct req *rq, const char *name, int64_t min, int64_t max,
     int64_t dflt, int64_t *ret)
 {

@@ -12,7 +12,7 @@ looks_like(const char *s, const char *picture)
 	for (; *picture != '\0'; picture++, s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if (*picture == '9' ? !isdigit(c) : *picture == 'x' ? !isxdigit(c) : c != *picture)
+		if (*picture == '9' ? !isdigit(c) : *picture == 'x' ? !isxdigit(c) : *s != *picture)
 			return false;
 	}
 	return true;
@@ -72,6 +72,23 @@ is_zone(const char *s)
 	       number(s + 1, 2) <= 15 && number(s + 4, 2) < 60;
 }
 
+/* ":SS" and a fraction may stand at s; behind them, NULL when they are wrong. */
+static const char *
+skip_seconds(const char *s)
+{
+	size_t n;
+
+	if (!looks_like(s, ":99"))
+		return s;
+	if (number(s + 1, 2) > 59)
+		return NULL;
+	s += 3;
+	if (*s != '.')
+		return s;
+	n = strspn(s + 1, "0123456789");
+	return n >= 1 && n <= 9 ? s + 1 + n : NULL;
+}
+
 bool
 value_is_time(const char *s)
 {
@@ -79,19 +96,8 @@ value_is_time(const char *s)
 		return false;
 	if (number(s + 11, 2) > 23 || number(s + 14, 2) > 59)
 		return false;
-	s += 16;
-	if (looks_like(s, ":99")) {
-		size_t fraction;
-
-		if (number(s + 1, 2) > 59)
-			return false;
-		s += 3;
-		fraction = *s == '.' ? strspn(s + 1, "0123456789") : 0;
-		if (*s == '.' && (fraction == 0 || fraction > 9))
-			return false;
-		s += *s == '.' ? fraction + 1 : 0;
-	}
-	return is_zone(s);
+	s = skip_seconds(s + 16);
+	return s != NULL && is_zone(s);
 }
 
 /* Labels of letters, digits and inner hyphens; two at least. */
