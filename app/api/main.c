@@ -128,6 +128,7 @@ work(const struct pool *p, int listen_fd, void *arg)
 		.conns_max = p->conns_max,
 		.wake_fd = daemon_signal_fd(),
 		.stopping = daemon_stopping,
+		.leaving = daemon_hup,
 	};
 	cx.mem = mem;
 	prefork_ready();

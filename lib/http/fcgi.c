@@ -18,6 +18,8 @@ enum {
 	HALF_REQUEST_MS = 5000, /* a peer may take to finish what it began */
 	SLOW_PEER_SECONDS = 10, /* for what does not fit into the socket's buffer */
 	EVENTS = 64,
+	LEAVE_MS = 20000, /* by then the web server has closed what it kept: keepalive_time */
+	LOOK_MS = 500,
 	LINGER_MS = 100,   /* of a drain, before idle connections are closed */
 	IDLE_CLOSE_MS = 5, /* between two of them */
 	DRAIN_MS = 20000,
@@ -364,7 +366,7 @@ drop_slow_peers(struct loop *l)
 		if (now - c->since_ms >= HALF_REQUEST_MS)
 			drop(l, c);
 		else
-			wait = 500;
+			wait = LOOK_MS;
 	}
 	return wait;
 }
@@ -402,6 +404,23 @@ drop_one_idle(struct loop *l)
 }
 
 /*
+ * Another has taken over: serve the connections there are until the web server
+ * closes them.  Were it us who closed, a POST could be on its way just then,
+ * and the web server may not send it a second time.
+ */
+static void
+leave(struct loop *l)
+{
+	int64_t end = now_ms() + LEAVE_MS;
+
+	watch_listener(l, false);
+	while (l->nconns > 0 && now_ms() < end && !l->w->stopping()) {
+		(void)drop_slow_peers(l);
+		wait_and_attend(l, LOOK_MS);
+	}
+}
+
+/*
  * Leave so that the web server notices no gap: what comes on kept connections
  * is still answered, each is closed after its answer, and the idle ones go one
  * by one.  All at once, a request could find nothing but dead ones and fail.
@@ -410,7 +429,7 @@ static void
 drain(struct loop *l)
 {
 	l->draining = true;
-	if (l->w->conns_max > 1)
+	if (l->w->conns_max > 1 && l->w->stopping())
 		while (take_connection(l))
 			;
 	watch_listener(l, false);
@@ -445,17 +464,21 @@ fcgi_run(const struct fcgi_worker *w)
 {
 	_cleanup_(arena_freep) struct arena *mem = arena_new(4096);
 	struct loop *l = arena_alloc(mem, sizeof(*l));
+	bool left = false;
 
 	l->w = w;
 	l->conns = arena_alloc(mem, w->conns_max * sizeof(*l->conns));
 	if (!open_loop(l))
 		return FAIL(w->cx, RC_INTERNAL, "the worker cannot wait: %s", strerror(errno));
-	while (!w->stopping()) {
+	while (!w->stopping() && !left) {
 		int wait = drop_slow_peers(l);
 
 		watch_listener(l, l->nconns < w->conns_max);
 		wait_and_attend(l, wait);
+		left = w->leaving != NULL && w->leaving();
 	}
+	if (left)
+		leave(l);
 	drain(l);
 	(void)close(l->epoll);
 	return RC_OK;

@@ -13,7 +13,9 @@
  * slow, broken or gone costs its connection, never the worker.
  *
  * On stop no connection is taken any more, what has arrived is answered, all
- * else is closed; a web server repeats GET requests that this hits.
+ * else is closed; a web server repeats GET requests that this hits, but not a
+ * POST that was on its way just then.  One that leaves because another takes
+ * over lets the web server close the connections, so that nothing is hit.
  */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H
@@ -27,6 +29,7 @@ struct fcgi_worker {
 	size_t conns_max; /* 1: the classic loop */
 	int wake_fd;      /* readable when stopping() may have changed */
 	bool (*stopping)(void);
+	bool (*leaving)(void); /* true once, when another takes over; NULL: never */
 };
 
 /* Serve until stopping(); RC_INTERNAL when the machine refuses its means. */

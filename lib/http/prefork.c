@@ -309,7 +309,7 @@ replace(struct master *m, struct slot *s)
 	}
 	s->pid = pid;
 	m->leaving[m->nleaving++] = old;
-	(void)kill(old, SIGTERM);
+	(void)kill(old, SIGHUP);
 	return true;
 }
 

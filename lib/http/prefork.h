@@ -4,8 +4,8 @@
  * The master listens, starts the workers of each pool, starts a new one for
  * each that dies (at once the first time, later and later when they keep
  * dying), and ends them.  Signals, caught by daemon_signals(): SIGTERM lets all
- * workers drain and ends; SIGHUP replaces them one by one, the old leaving only
- * when the new is ready.
+ * workers drain and ends; SIGHUP replaces them one by one, the old one being
+ * told to leave (SIGHUP again) only when the new is ready.
  *
  * Sockets of systemd (LISTEN_FDS) are taken by their names, which are the
  * pools'.

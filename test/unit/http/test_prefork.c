@@ -31,7 +31,7 @@ work(const struct pool *p, int listen_fd, void *arg)
 	if (access(broken, F_OK) == 0)
 		return EXIT_FAILED;
 	prefork_ready();
-	while (!daemon_stopping()) {
+	while (!daemon_stopping() && !daemon_hup()) {
 		pid_t me = getpid();
 		int fd;
 
