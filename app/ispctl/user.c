@@ -93,7 +93,7 @@ user_json(struct ispctl *ctl, const char *role, const char *hash)
 enum rc
 cmd_user_add(struct ispctl *ctl)
 {
-	const char *email = ctl->rest[0], *role = NULL, *hash;
+	const char *email = ctl->rest[0], *role = NULL, *hash = NULL;
 
 	if (strchr(email, '@') == NULL || !utf8_valid(email, strlen(email)) ||
 	    utf8_has_control(email, false))
@@ -123,7 +123,7 @@ enum rc
 cmd_user_passwd(struct ispctl *ctl)
 {
 	struct db_rows *rows;
-	const char *hash;
+	const char *hash = NULL;
 
 	TRY(read_password(ctl->cx, &hash));
 	TRY(db_query(ctl->cx, &SQL_user_new_password, &rows, V_TEXT(ctl->rest[0]), V_TEXT(hash)));
