@@ -19,6 +19,7 @@ enum {
 	SWEEP_MS = 30000,
 	CHILDREN_MAX = 256,
 	REST_MS = 2000,   /* after a child that failed, so that a mistake cannot spin */
+	AWAY_MS = 1000,   /* between two tries while the database is away */
 	ENOUGH_MS = 5000, /* that children get to end by themselves */
 };
 
@@ -42,7 +43,7 @@ sync_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Only to end a wait: waitpid() tells who. */
+/* Only to end a wait, and blocked but there, so that none is lost: waitpid() tells who. */
 static void
 on_child(int sig)
 {
@@ -188,6 +189,21 @@ sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
 	return RC_OK;
 }
 
+/* As poll(), with SIGCHLD let in. */
+static bool
+something_came(struct pollfd *fds, nfds_t n, int ms)
+{
+	struct timespec t = { 0 };
+	sigset_t mask;
+
+	if (ms > 0)
+		t = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	(void)sigprocmask(SIG_SETMASK, NULL, &mask);
+	(void)sigdelset(&mask, SIGCHLD);
+	return ppoll(fds, n, &t, &mask) > 0;
+}
+
 void
 sync_wait(struct ctx *cx, int ms, const char **payload)
 {
@@ -195,11 +211,14 @@ sync_wait(struct ctx *cx, int ms, const char **payload)
 		{ .events = POLLIN } };
 
 	*payload = NULL;
-	if (db_wait(cx, 0, payload) != RC_OK || *payload != NULL || daemon_stopping())
+	if (db_wait(cx, 0, payload) != RC_OK) {
+		(void)something_came(fds, 1, ms < AWAY_MS ? ms : AWAY_MS);
+		return;
+	}
+	if (*payload != NULL || daemon_stopping())
 		return;
 	fds[1].fd = db_socket(cx->db);
-	if (poll(fds, 2, ms > 0 ? ms : 0) > 0 && fds[1].revents != 0 &&
-	    db_wait(cx, 0, payload) != RC_OK)
+	if (something_came(fds, 2, ms) && fds[1].revents != 0 && db_wait(cx, 0, payload) != RC_OK)
 		*payload = NULL;
 }
 
@@ -218,7 +237,7 @@ serve(struct ctx *cx, struct fleet *f, const struct sync *s)
 		(void)reap(f);
 		if (sweep(cx, f, s, &ms) != RC_OK) {
 			log_err(LOG_ERROR, "sweep", cx);
-			ms = 1000;
+			ms = AWAY_MS;
 		}
 		sync_wait(cx, ms, &payload);
 		while (payload != NULL)
@@ -248,8 +267,12 @@ int
 fleet_run(struct ctx *cx, const struct sync *s)
 {
 	static const struct sigaction child = { .sa_handler = on_child };
+	sigset_t blocked;
 	struct fleet fleet = { 0 }; /* not from cx->mem, which serve() empties */
 
+	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
 	(void)sigaction(SIGCHLD, &child, NULL);
 	return s->once ? serve_once(cx, &fleet, s) : serve(cx, &fleet, s);
 }

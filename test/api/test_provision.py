@@ -49,13 +49,16 @@ class Bench:
         self.db("up")
         self.db("deploy")
         self.uri = "postgresql:///isp?host=" + os.path.join(self.dir, "run")
-        self.sql_connection = psycopg2.connect(self.uri + "&user=postgres")
-        self.sql_connection.autocommit = True
+        self.connect()
         self.env = os.path.join(self.dir, "isp.env")
         with open(self.env, "w", encoding="utf-8") as file:
             file.write("APP_ENV=local\nAPP_KEY=base64:%s\nDATABASE_URL=%s\n" % (
                 base64.b64encode(KEY).decode(), self.uri))
         self.customer = self.one("INSERT INTO customers (name) VALUES ('Town') RETURNING id")
+
+    def connect(self):
+        self.sql_connection = psycopg2.connect(self.uri + "&user=postgres")
+        self.sql_connection.autocommit = True
 
     def db(self, command):
         subprocess.run([os.path.join(isp.TOP, "scripts", "db"), command, "--dir", self.dir], check=True,
@@ -802,5 +805,26 @@ def test_a_killed_worker_is_replaced(bench, sim, router):
     children = subprocess.run(["pgrep", "-P", str(bench.process.pid)], capture_output=True, text=True, check=True)
     for pid in children.stdout.split():
         os.kill(int(pid), signal.SIGKILL)
+    sub.wait(seconds=6)
+    assert sim.secret(sub.name)["disabled"] == "true"
+
+
+def test_it_outlives_the_database(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    bench.sql_connection.close()
+    try:
+        bench.db("down")
+        time.sleep(1)
+        assert bench.process.poll() is None
+        with open("/proc/%d/stat" % bench.process.pid, encoding="ascii") as file:
+            before = sum(int(n) for n in file.read().split()[13:15])
+        time.sleep(1)
+        with open("/proc/%d/stat" % bench.process.pid, encoding="ascii") as file:
+            assert sum(int(n) for n in file.read().split()[13:15]) - before < 30, "it spins"
+    finally:
+        bench.db("up")
+        bench.connect()
+    sub.suspend()
     sub.wait(seconds=6)
     assert sim.secret(sub.name)["disabled"] == "true"
