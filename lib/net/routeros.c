@@ -253,7 +253,9 @@ login_step(struct ctx *cx, struct routeros *ros, const char *key, const char *va
 
 	ros_cmd_set(&job.cmd, "name", ros->to.username);
 	ros_cmd_set(&job.cmd, key, val);
-	t.total_ms = t.read_ms = ros->to.login_ms;
+	t.total_ms = ros->to.login_ms;
+	if (t.read_ms > t.total_ms)
+		t.read_ms = t.total_ms;
 	f = ros_talk(cx, ros, &t);
 	explicit_bzero(job.cmd.out.buf, job.cmd.out.len);
 	if (job.reply.ntraps > 0) {

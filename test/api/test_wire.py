@@ -317,7 +317,7 @@ def test_an_absent_secret_means_keep(api, stack, sim, kept):
 def test_a_router_test_tells_failures_apart(api, sim):
     closed = isp.Sim().up()
     closed.down()
-    body = dict(sim.as_router(), connect_timeout_ms=1000, read_timeout_ms=1000, is_active=False)
+    body = dict(sim.as_router(), connect_timeout_ms=500, read_timeout_ms=500, is_active=False)
     router = api.make("/api/router-settings", dict(body, host="127.0.0.1", port=closed.port))
     at = "/api/router-settings/" + router["id"]
     messages = {"refused": api.post(at + "/test").want(502).json["message"]}
@@ -327,6 +327,7 @@ def test_a_router_test_tells_failures_apart(api, sim):
         messages["timeout"] = api.post(at + "/test").want(502).json["message"]
         api.put(at, {"ssl": True}).want(200)
         messages["tls"] = api.post(at + "/test").want(502).json["message"]
+        assert "TLS" in messages["tls"] and "time" in messages["timeout"], messages
     finally:
         sim.well()
     api.put(at, {"ssl": False, "password": "wrong"}).want(200)
