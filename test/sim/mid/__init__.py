@@ -1,0 +1,1 @@
+"""The parts of the simulated Midtrans (manual: ../midtrans.py)."""
