@@ -70,8 +70,9 @@ class Page:
         pending = [t for t in order.transactions if t.status in ("new", "pending")]
         if order.paid():
             last = next(t for t in order.transactions if t.status in PAID)
+            url = escape(self._finish(session, last))
             return head + "<p id=state class=yes>paid</p>" \
-                "<a id=finish href=\"%s\">Back to the shop</a>" % escape(self._finish(session, last))
+                "<a id=finish href=\"%s\">Back to the shop</a>" % url
         if pending:
             return head + "".join(self._pending(session, t) for t in pending)
         if not session.is_open(self.gateway.clock.now()):
