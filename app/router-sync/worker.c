@@ -45,7 +45,10 @@ next_due(struct ctx *cx, const char *router_id, int64_t until, int64_t *ret)
 	return RC_OK;
 }
 
-/* Linger; true when there is a reason to go on: a notice for this router, or a job come due. */
+/*
+ * Linger; true when there is a reason to go on: a notice for this router, a job
+ * come due, or a wait cut short: the database was away and notices were lost.
+ */
 static bool
 goes_on(struct ctx *cx, const char *router_id)
 {
@@ -56,6 +59,8 @@ goes_on(struct ctx *cx, const char *router_id)
 		return false;
 	while (sync_now() < due && !daemon_stopping()) {
 		sync_wait(cx, (int)(due - sync_now()), &payload);
+		if (payload == NULL && sync_now() < due)
+			return true;
 		if (payload != NULL && strcmp(payload, router_id) == 0)
 			return true;
 	}
