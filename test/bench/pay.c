@@ -25,8 +25,9 @@ enum { PROCESSES_MAX = 16 };
 /* pgbench runs the same: test/bench/pay.pgbench. */
 static const struct db_stmt book = {
 	"bench_book",
-	"SELECT repeated FROM payment_book((SELECT jsonb_build_object('invoice_id', invoice_id,"
-	" 'method', 'transfer', 'reference', $3::text) FROM bench_open WHERE n = $1::int), $2::date)",
+	"SELECT repeated FROM payment_book((SELECT jsonb_build_object("
+	"'invoice_id', invoice_id, 'method', 'transfer', 'reference', $3::text)"
+	" FROM bench_open WHERE n = $1::int), $2::date)",
 	3,
 };
 

@@ -32,32 +32,35 @@ enum stmt {
 static const char *const statements[S__MAX] = {
 	[S_OVERDUE] = "UPDATE invoices SET status = 'overdue', updated_at = now()"
 		      " WHERE status = 'unpaid' AND due_date < $1::date",
-	[S_RENEWALS] =
-	    "SELECT s.id, s.customer_id, p.id, p.price, s.end_date + 1, s.end_date + p.validity_days,"
-	    " greatest(s.end_date, $1::date) FROM subscriptions s JOIN packages p ON p.id = s.package_id"
-	    " WHERE s.status = 'active' AND s.auto_renew"
-	    " AND s.end_date - least(7, p.validity_days - 1) <= $1::date"
-	    " AND NOT EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id"
-	    " AND i.status <> 'cancelled' AND s.end_date + 1 BETWEEN i.period_start AND i.period_end)"
-	    " ORDER BY s.seq LIMIT $2::int",
+	[S_RENEWALS] = "SELECT s.id, s.customer_id, p.id, p.price, s.end_date + 1,"
+		       " s.end_date + p.validity_days, greatest(s.end_date, $1::date)"
+		       " FROM subscriptions s JOIN packages p ON p.id = s.package_id"
+		       " WHERE s.status = 'active' AND s.auto_renew"
+		       " AND s.end_date - least(7, p.validity_days - 1) <= $1::date"
+		       " AND NOT EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id"
+		       " AND i.status <> 'cancelled'"
+		       " AND s.end_date + 1 BETWEEN i.period_start AND i.period_end)"
+		       " ORDER BY s.seq LIMIT $2::int",
 	[S_NUMBER] = "INSERT INTO invoice_counters AS c (day, last_number) VALUES ($1::date, 1)"
 		     " ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + 1"
 		     " RETURNING format('INV-%s-%s', to_char(day, 'YYYYMMDD'),"
 		     " lpad(last_number::text, greatest(4, length(last_number::text)), '0'))",
 	[S_INVOICE] =
 	    "INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, amount,"
-	    " period_start, period_end, due_date, issued_on) VALUES ($1, $2::uuid, $3::uuid, $4::uuid,"
+	    " period_start, period_end, due_date, issued_on)"
+	    " VALUES ($1, $2::uuid, $3::uuid, $4::uuid,"
 	    " $5::bigint, $6::date, $7::date, $8::date, $9::date) RETURNING id",
 	[S_RENEWED] =
-	    "INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, actor)"
+	    "INSERT INTO billing_logs"
+	    " (customer_id, subscription_id, invoice_id, action, message, actor)"
 	    " VALUES ($1::uuid, $2::uuid, $3::uuid, 'renewed', 'Invoice issued.', 'rowloop')",
 	[S_DEBTORS] = "SELECT s.id, s.customer_id FROM subscriptions s WHERE s.status = 'active'"
 		      " AND EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id"
 		      " AND i.status IN ('unpaid', 'overdue') AND i.due_date + 1 < $1::date)"
 		      " ORDER BY s.seq LIMIT $2::int",
-	[S_SUSPEND] =
-	    "UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt', updated_at = now()"
-	    " WHERE id = $1::uuid AND status = 'active'",
+	[S_SUSPEND] = "UPDATE subscriptions"
+		      " SET status = 'suspended', suspend_reason = 'debt', updated_at = now()"
+		      " WHERE id = $1::uuid AND status = 'active'",
 	[S_ACCOUNT] =
 	    "UPDATE mikrotik_secrets SET wanted = 'suspended', disabled = true, updated_at = now()"
 	    " WHERE subscription_id = $1::uuid RETURNING id",
