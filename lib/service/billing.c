@@ -189,14 +189,13 @@ chunk_work(struct ctx *cx, const struct run *run, const struct work *w, struct d
 	    V_TEXT(run->opt->date));
 }
 
+/* One statement is a transaction of its own, and one round trip. */
 static enum rc
 chunk_commit(struct ctx *cx, struct run *run, const struct work *w)
 {
 	struct db_rows *rows;
 
-	TRY(db_begin(cx));
 	TRY(chunk_work(cx, run, w, &rows));
-	TRY(db_commit(cx));
 	return report_rows(cx, run, w, rows);
 }
 
@@ -217,7 +216,7 @@ chunk_rehearse(struct ctx *cx, struct run *run, const struct work *w)
 	return why.rc;
 }
 
-/* One chunk in an arena of its own, timed; a failed transaction ends with the arena. */
+/* One chunk in an arena of its own, timed. */
 static enum rc
 chunk_once(struct run *run, const struct work *w)
 {

@@ -95,7 +95,9 @@ DECLARE
 	issued uuid[];
 BEGIN
 	WITH due AS MATERIALIZED (
-		SELECT *, row_number() OVER (ORDER BY r.seq) AS n FROM renewals_due(d) r WHERE r.id = ANY(ids) AND r.fits
+		SELECT r.id, r.customer_id, r.package_id, r.amount, r.period_start, r.period_end, r.due_date,
+			row_number() OVER (ORDER BY r.seq) AS n
+		FROM renewals_due(d) r WHERE r.id = ANY(ids) AND r.fits
 	), counter AS (
 		INSERT INTO invoice_counters AS c (day, last_number) SELECT d, count(*) FROM due HAVING count(*) > 0
 		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
@@ -157,9 +159,11 @@ CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], d date) RETURNS SETOF bil
 LANGUAGE plpgsql AS $$
 DECLARE
 	due uuid[];
+	all_due boolean; -- the usual case: no searching in arrays, row by row
 BEGIN
 	PERFORM invoices_lock(ids);
 	due := ARRAY(SELECT id FROM overdue_due(d) WHERE id = ANY(ids));
+	all_due := cardinality(due) = cardinality(ids);
 	WITH mark AS (
 		UPDATE invoices SET status = 'overdue', updated_at = now() WHERE id = ANY(due) RETURNING *
 	)
@@ -168,9 +172,9 @@ BEGIN
 		jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
 	FROM mark;
 	RETURN QUERY
-		SELECT 'overdue', CASE WHEN i.id = ANY(due) THEN 'done' ELSE 'skipped' END,
+		SELECT 'overdue', CASE WHEN all_due OR i.id = ANY(due) THEN 'done' ELSE 'skipped' END,
 			s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount, i.due_date,
-			CASE WHEN i.id <> ALL(due) THEN 'changed meanwhile' END
+			CASE WHEN NOT all_due AND i.id <> ALL(due) THEN 'changed meanwhile' END
 		FROM invoices i
 		JOIN subscriptions s ON s.id = i.subscription_id
 		JOIN customers c ON c.id = i.customer_id
@@ -197,14 +201,16 @@ CREATE OR REPLACE FUNCTION billing_suspend(ids uuid[], d date) RETURNS SETOF bil
 LANGUAGE plpgsql AS $$
 DECLARE
 	due uuid[];
+	all_due boolean;
 BEGIN
 	PERFORM subscriptions_lock(ids);
 	due := ARRAY(SELECT id FROM suspensions_due(d) WHERE id = ANY(ids));
+	all_due := cardinality(due) = cardinality(ids);
 	PERFORM subscriptions_become(due, 'suspended', 'debt', 'an invoice is overdue beyond grace');
 	RETURN QUERY
-		SELECT 'suspend', CASE WHEN s.id = ANY(due) THEN 'done' ELSE 'skipped' END,
+		SELECT 'suspend', CASE WHEN all_due OR s.id = ANY(due) THEN 'done' ELSE 'skipped' END,
 			s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount, i.due_date,
-			CASE WHEN s.id <> ALL(due) THEN 'changed meanwhile' END
+			CASE WHEN NOT all_due AND s.id <> ALL(due) THEN 'changed meanwhile' END
 		FROM subscriptions s
 		JOIN customers c ON c.id = s.customer_id
 		LEFT JOIN LATERAL (
