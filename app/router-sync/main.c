@@ -3,6 +3,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
+#include "domain/router.h"
 #include "sync.h"
 
 enum { OPT_ONCE, OPT_ROUTER };
@@ -35,7 +36,8 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 		.today = conf_text(conf, CONF_APP_TODAY),
 	};
 	cx->actor.name = program.name;
-	return db_open(cx, &to, &cx->db);
+	TRY(db_open(cx, &to, &cx->db));
+	return router_first(cx, conf);
 }
 
 int

@@ -66,6 +66,20 @@ router_default(struct ctx *cx, const char **ret)
 	return RC_OK;
 }
 
+enum rc
+router_first(struct ctx *cx, const struct conf *cf)
+{
+	const char *host = conf_text(cf, CONF_MIKROTIK_HOST), *id = crypt_uuid(cx), *sealed;
+
+	if (host[0] == '\0')
+		return RC_OK;
+	TRY(crypt_seal(cx, arena_printf(cx->mem, "router_settings:%s:password", id),
+	    conf_text(cf, CONF_MIKROTIK_PASSWORD), &sealed));
+	return db_query(cx, &SQL_router_first, NULL, V_TEXT(id), V_TEXT(host),
+	    V_I64(conf_int(cf, CONF_MIKROTIK_PORT)), V_TEXT(conf_text(cf, CONF_MIKROTIK_USERNAME)),
+	    V_TEXT(sealed), V_BOOL(conf_bool(cf, CONF_MIKROTIK_SSL)));
+}
+
 static void
 ids_of(struct ctx *cx, const struct db_rows *rows, const char ***ret, size_t *nret)
 {

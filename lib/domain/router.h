@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/conf.h"
 #include "base/ctx.h"
 
 struct router {
@@ -28,6 +29,12 @@ enum rc router_by_id(struct ctx *, const char *id, struct router *ret) _must_che
 /* The id of the first active one; RC_CONFLICT when none is active. */
 enum rc router_default(struct ctx *, const char **ret) _must_check_;
 enum rc router_active_ids(struct ctx *, const char ***ret, size_t *nret) _must_check_;
+
+/*
+ * Where MIKROTIK_HOST is set and no router is active, make an active one of
+ * the MIKROTIK_* keys, unless a router at that address is known already.
+ */
+enum rc router_first(struct ctx *, const struct conf *) _must_check_;
 
 /* Opened for use; never keep it longer than a connection. */
 enum rc router_password(struct ctx *, const struct router *, const char **ret) _must_check_;

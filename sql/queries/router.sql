@@ -11,6 +11,9 @@ SELECT r.id::text AS id, r.name, r.host, r.port, r.username, r.password, r.ssl, 
 -- name: router_default()
 SELECT account_default_router()::text AS id;
 
+-- name: router_first(uuid, text, int, text, text, bool)
+SELECT router_first($1::uuid, $2::text, $3::int, $4::text, $5::text, $6::bool);
+
 -- name: router_active_ids()
 SELECT id::text AS id FROM router_settings WHERE is_active ORDER BY created_at, id;
 

@@ -165,6 +165,18 @@ def test_routers(system):
     system.sql("DELETE FROM router_settings WHERE name = 'Dead'")
 
 
+def test_the_first_router_comes_from_the_configuration(system):
+    """Made active once, its password sealed; never where a router is active or has that address."""
+    keys = {"MIKROTIK_HOST": "127.0.0.7", "MIKROTIK_PORT": "1", "MIKROTIK_PASSWORD": "s3cret"}
+    for _ in range(2):
+        ok(system.run("router-sync", "--once", env=keys))
+    assert system.sql("SELECT host, port, is_active FROM router_settings") == "127.0.0.7|1|t"
+    assert system.sql("SELECT password LIKE 's1.%' AND password NOT LIKE '%s3cret%' FROM router_settings") == "t"
+    ok(system.run("router-sync", "--once", env={**keys, "MIKROTIK_HOST": "127.0.0.6"}))
+    assert system.sql("SELECT count(*) FROM router_settings") == "1"
+    system.sql("DELETE FROM router_states; DELETE FROM router_settings")
+
+
 def test_health_tells_what_is_broken(system):
     assert "database: PostgreSQL" in ok(system.run("ispctl", "health"))
     system.sql("INSERT INTO router_settings (name, host, username) VALUES ('Ill', '127.0.0.8', 'api');"

@@ -21,7 +21,8 @@ set remove enable disable unset, move for queues; /login /cancel /quit. Texts, i
 traps are those of routeros facts 1 to 6. Queues print unset rates as 0/0. Without the policy
 `sensitive` passwords print as ***** (v7) or not at all (v6). Factory state: ether1 to ether5,
 ppp profiles default and default-encryption, hotspot server hotspot1, its user profile default
-and user default-trial, dhcp server dhcp1, no pool. --legacy: the md5 challenge of before 6.43
+and user default-trial, dhcp server dhcp1, no pool (--pool FIRST-LAST makes one, "pppoe", from which
+the profile default gives addresses). --legacy: the md5 challenge of before 6.43
 (name and password of the new form are ignored). Long prints are sent in slices: with tags,
 other answers come in between; untagged commands are answered in order.
 
@@ -121,6 +122,7 @@ def arguments(argv):
     parser.add_argument("--redial", type=float, default=1.0)
     parser.add_argument("--monitor-delay", type=float, default=1.0)
     parser.add_argument("--secrets", type=int, default=0)
+    parser.add_argument("--pool", metavar="FIRST-LAST")
     parser.add_argument("--many", type=int, default=1)
     args = parser.parse_args(argv)
     if not args.host.startswith("127."):

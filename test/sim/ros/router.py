@@ -80,8 +80,12 @@ class Router:
     def _factory(self):
         for n in range(1, 6):
             self._ether(n)
+        addresses = {}
+        if self.options.get("pool"):
+            self.make("/ip/pool", {"name": "pppoe", "ranges": self.options["pool"]})
+            addresses = {"local-address": self.options["pool"].split("-")[0], "remote-address": "pppoe"}
         self.make("/ppp/profile", {"name": "default", "default": "true",
-                                   "change-tcp-mss": "yes"}, rowid="*0")
+                                   "change-tcp-mss": "yes", **addresses}, rowid="*0")
         self.make("/ppp/profile", {"name": "default-encryption", "default": "true",
                                    "change-tcp-mss": "yes", "use-encryption": "yes"},
                   rowid="*FFFFFFFE")
