@@ -225,6 +225,17 @@ def test_the_public_invoice_tells_no_more_than_it_must(stack, api, town, anyone)
     anyone.get("/api/public/invoices/" + isp.NOBODY).want(404)
 
 
+def test_public_reads_are_limited_by_address(town, stack, anyone):
+    """120 a minute and 30 at once; whoever else asks notices nothing."""
+    _, invoice = town.billed()
+    address = "/api/public/invoices/" + invoice["id"]
+    answers = [anyone.get(address) for _ in range(60)]
+    statuses = [a.status for a in answers]
+    assert set(statuses) == {200, 429} and statuses[:30] == [200] * 30, statuses
+    assert all(int(a.header("retry-after")) > 0 for a in answers if a.status == 429)
+    assert isp.Client(stack.url, source="127.8.8.8").get(address).status == 200
+
+
 @pytest.mark.parametrize("given,kept", [(150000, 150000), (150000.0, 150000), ("150000.00", 150000), ("150000", 150000),
                                         (0, 0), (999999999999, 999999999999)])
 def test_money_that_is_accepted(api, given, kept):
