@@ -101,7 +101,7 @@ database(struct ctx *cx, const struct conf *cf)
 }
 
 static int
-work(const struct pool *p, int listen_fd, void *arg)
+work(const struct pool *p, const struct pool_fds *fds, void *arg)
 {
 	const struct daemon_args *args = arg;
 	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
@@ -124,11 +124,12 @@ work(const struct pool *p, int listen_fd, void *arg)
 	const struct fcgi_worker worker = {
 		.cx = &cx,
 		.policy = &policy,
-		.listen_fd = listen_fd,
+		.listen_fd = fds->listen,
+		.take_fd = fds->take,
+		.give_fd = fds->give,
 		.conns_max = p->conns_max,
 		.wake_fd = daemon_signal_fd(),
 		.stopping = daemon_stopping,
-		.leaving = daemon_hup,
 	};
 	cx.mem = mem;
 	prefork_ready();

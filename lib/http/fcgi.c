@@ -18,11 +18,7 @@ enum {
 	HALF_REQUEST_MS = 5000, /* a peer may take to finish what it began */
 	SLOW_PEER_SECONDS = 10, /* for what does not fit into the socket's buffer */
 	EVENTS = 64,
-	LEAVE_MS = 20000, /* by then the web server has closed what it kept: keepalive_time */
-	LOOK_MS = 500,
-	LINGER_MS = 100,   /* of a drain, before idle connections are closed */
-	IDLE_CLOSE_MS = 5, /* between two of them */
-	DRAIN_MS = 20000,
+	GIVE_TRIES = 200, /* of a millisecond each, while the others are busy */
 	FCGI_VERSION = 1,
 	FCGI_HEADER = 8,
 	FCGI_ABORT = 2,
@@ -39,10 +35,14 @@ struct loop {
 	int epoll;
 	struct conn *conns;
 	size_t nconns;
-	bool accepts;  /* the listening socket is being watched */
-	bool draining; /* nothing is kept any more */
+	bool accepts; /* the listening socket is being watched */
 	unsigned char peek[PEEK_MAX];
 };
+
+/* What epoll tells of those that are no connections. */
+static char marks[3];
+static void *const mark_listen = &marks[0], *const mark_take = &marks[1],
+		   *const mark_wake = &marks[2];
 
 enum arrival { NOTHING, GONE, HALF, WHOLE, LARGE };
 
@@ -240,7 +240,7 @@ serve(struct loop *l, int fd, bool large)
 		set_timer(0);
 		return false; /* libfcgi has closed it */
 	}
-	keep = fr.keepConnection != 0 && l->w->conns_max > 1 && !l->draining;
+	keep = fr.keepConnection != 0 && l->w->conns_max > 1;
 	answer(l->w, &fr, large);
 	fr.keepConnection = 1;
 	FCGX_Finish_r(&fr);
@@ -254,15 +254,24 @@ serve(struct loop *l, int fd, bool large)
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
+/* Be woken by a socket that all workers of the pool share: one of them is enough. */
 static void
-watch_listener(struct loop *l, bool on)
+watch_shared(struct loop *l, int fd, void *mark, bool on)
 {
-	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL };
+	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = mark };
 
+	if (fd >= 0)
+		(void)epoll_ctl(l->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd, &e);
+}
+
+static void
+watch_sources(struct loop *l, bool on)
+{
 	if (l->accepts == on)
 		return;
 	l->accepts = on;
-	(void)epoll_ctl(l->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, l->w->listen_fd, &e);
+	watch_shared(l, l->w->listen_fd, mark_listen, on);
+	watch_shared(l, l->w->take_fd, mark_take, on);
 }
 
 static void
@@ -328,27 +337,94 @@ watch(struct loop *l, struct conn *c, int fd)
 	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
-/* One at a time: the next is for whichever worker is idle then. */
-static bool
-take_connection(struct loop *l)
+static void
+add_connection(struct loop *l, int fd)
 {
 	struct conn *c = free_place(l);
-	int fd = c != NULL ? accept4(l->w->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			log_event(LOG_WARN, "accept", "msg", strerror(errno), NULL);
-		return false;
-	}
-	if (!watch(l, c, fd)) {
+	if (c == NULL || !watch(l, c, fd)) {
 		(void)close(fd);
-		return true;
+		return;
 	}
 	/* One that never says a word counts as half a request: in the classic loop others wait. */
 	*c = (struct conn){ .fd = fd, .since_ms = l->w->conns_max == 1 ? now_ms() : 0 };
 	l->nconns++;
 	attend(l, c, false);
-	return true;
+}
+
+/* One at a time: the next is for whichever worker is idle then. */
+static bool
+accept_one(struct loop *l)
+{
+	int fd = -1;
+
+	if (l->nconns < l->w->conns_max)
+		fd = accept4(l->w->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		add_connection(l, fd);
+	else if (errno == EMFILE || errno == ENFILE)
+		log_event(LOG_WARN, "accept", "msg", strerror(errno), NULL);
+	return fd >= 0;
+}
+
+/* A message of one byte that carries a descriptor. */
+struct parcel {
+	struct msghdr msg;
+	struct iovec io;
+	char byte;
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+};
+
+static struct msghdr *
+pack(struct parcel *p)
+{
+	*p = (struct parcel){ .byte = 'c' };
+	p->io = (struct iovec){ &p->byte, 1 };
+	p->msg = (struct msghdr){ .msg_iov = &p->io,
+		.msg_iovlen = 1,
+		.msg_control = &p->control,
+		.msg_controllen = sizeof(p->control) };
+	return &p->msg;
+}
+
+static void
+take_one(struct loop *l)
+{
+	struct parcel p;
+	struct cmsghdr *c;
+	int fd;
+
+	if (l->nconns == l->w->conns_max ||
+	    recvmsg(l->w->take_fd, pack(&p), MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
+		return;
+	c = CMSG_FIRSTHDR(&p.msg);
+	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
+		return;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	add_connection(l, fd);
+}
+
+static void
+give_away(struct loop *l, struct conn *c)
+{
+	struct parcel p;
+	struct msghdr *msg = pack(&p);
+	struct cmsghdr *head = CMSG_FIRSTHDR(msg);
+
+	*head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(sizeof(int)) };
+	memcpy(CMSG_DATA(head), &c->fd, sizeof(c->fd));
+	for (int i = 0; i < GIVE_TRIES && l->w->give_fd >= 0; i++) {
+		if (sendmsg(l->w->give_fd, msg, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ||
+		    errno != EAGAIN)
+			break;
+		(void)usleep(1000);
+	}
+	drop(l, c); /* our own descriptor of it */
 }
 
 /* Close those whose half request stays half; ms until the next look, -1 when there is none. */
@@ -366,7 +442,7 @@ drop_slow_peers(struct loop *l)
 		if (now - c->since_ms >= HALF_REQUEST_MS)
 			drop(l, c);
 		else
-			wait = LOOK_MS;
+			wait = 500;
 	}
 	return wait;
 }
@@ -378,73 +454,37 @@ wait_and_attend(struct loop *l, int ms)
 	int n = epoll_wait(l->epoll, events, EVENTS, ms);
 
 	for (int i = 0; i < n; i++) {
-		struct conn *c = events[i].data.ptr;
+		void *what = events[i].data.ptr;
+		struct conn *c = what;
 
-		if (c == NULL)
-			(void)take_connection(l);
-		else if ((void *)c != (void *)l && c->fd >= 0)
+		if (what == mark_listen)
+			(void)accept_one(l);
+		else if (what == mark_take)
+			take_one(l);
+		else if (what != mark_wake && c->fd >= 0)
 			attend(l, c, (events[i].events & (EPOLLRDHUP | EPOLLHUP)) != 0);
 	}
 }
 
-/* Close one connection on which nothing is under way. */
-static void
-drop_one_idle(struct loop *l)
-{
-	for (size_t i = 0; i < l->w->conns_max; i++) {
-		struct conn *c = &l->conns[i];
-
-		if (c->fd < 0 || c->since_ms != 0)
-			continue;
-		attend(l, c, false);
-		if (c->fd >= 0 && c->since_ms == 0)
-			drop(l, c);
-		return;
-	}
-}
-
-/*
- * Another has taken over: serve the connections there are until the web server
- * closes them.  Were it us who closed, a POST could be on its way just then,
- * and the web server may not send it a second time.
- */
-static void
-leave(struct loop *l)
-{
-	int64_t end = now_ms() + LEAVE_MS;
-
-	watch_listener(l, false);
-	while (l->nconns > 0 && now_ms() < end && !l->w->stopping()) {
-		(void)drop_slow_peers(l);
-		wait_and_attend(l, LOOK_MS);
-	}
-}
-
-/*
- * Leave so that the web server notices no gap: what comes on kept connections
- * is still answered, each is closed after its answer, and the idle ones go one
- * by one.  All at once, a request could find nothing but dead ones and fail.
- */
+/* What waits to be accepted may have no other worker to go to. */
 static void
 drain(struct loop *l)
 {
-	l->draining = true;
-	if (l->w->conns_max > 1 && l->w->stopping())
-		while (take_connection(l))
-			;
-	watch_listener(l, false);
-	for (int64_t start = now_ms(); l->nconns > 0 && now_ms() - start < DRAIN_MS;) {
-		(void)drop_slow_peers(l);
-		wait_and_attend(l, IDLE_CLOSE_MS);
-		if (now_ms() - start > LINGER_MS)
-			drop_one_idle(l);
+	while (l->w->conns_max > 1 && accept_one(l))
+		;
+	watch_sources(l, false);
+	for (size_t i = 0; i < l->w->conns_max; i++) {
+		if (l->conns[i].fd >= 0)
+			attend(l, &l->conns[i], false);
+		if (l->conns[i].fd >= 0)
+			give_away(l, &l->conns[i]);
 	}
 }
 
 static bool
 open_loop(struct loop *l)
 {
-	struct epoll_event wake = { .events = EPOLLIN, .data.ptr = l };
+	struct epoll_event wake = { .events = EPOLLIN, .data.ptr = mark_wake };
 	struct sigaction sa = { .sa_handler = on_alarm };
 
 	(void)sigaction(SIGALRM, &sa, NULL);
@@ -455,7 +495,7 @@ open_loop(struct loop *l)
 		l->conns[i].fd = -1;
 	if (l->w->wake_fd >= 0)
 		(void)epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->w->wake_fd, &wake);
-	watch_listener(l, true);
+	watch_sources(l, true);
 	return true;
 }
 
@@ -464,21 +504,17 @@ fcgi_run(const struct fcgi_worker *w)
 {
 	_cleanup_(arena_freep) struct arena *mem = arena_new(4096);
 	struct loop *l = arena_alloc(mem, sizeof(*l));
-	bool left = false;
 
 	l->w = w;
 	l->conns = arena_alloc(mem, w->conns_max * sizeof(*l->conns));
 	if (!open_loop(l))
 		return FAIL(w->cx, RC_INTERNAL, "the worker cannot wait: %s", strerror(errno));
-	while (!w->stopping() && !left) {
+	while (!w->stopping()) {
 		int wait = drop_slow_peers(l);
 
-		watch_listener(l, l->nconns < w->conns_max);
+		watch_sources(l, l->nconns < w->conns_max);
 		wait_and_attend(l, wait);
-		left = w->leaving != NULL && w->leaving();
 	}
-	if (left)
-		leave(l);
 	drain(l);
 	(void)close(l->epoll);
 	return RC_OK;

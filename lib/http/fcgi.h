@@ -12,10 +12,9 @@
  * too large for that, and large answers, are under a timer.  A peer that is
  * slow, broken or gone costs its connection, never the worker.
  *
- * On stop no connection is taken any more, what has arrived is answered, all
- * else is closed; a web server repeats GET requests that this hits, but not a
- * POST that was on its way just then.  One that leaves because another takes
- * over lets the web server close the connections, so that nothing is hit.
+ * On stop no connection is taken any more, what has arrived is answered, and
+ * the connections are given to the other workers of the pool as they are: all
+ * there is to know of one lies in its socket.  The web server notices nothing.
  */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H
@@ -26,10 +25,11 @@ struct fcgi_worker {
 	struct ctx *cx; /* reset after each request */
 	const struct http_policy *policy;
 	int listen_fd;    /* does not block */
+	int take_fd;      /* connections of workers that leave; -1: none */
+	int give_fd;      /* where to leave ours; -1: they are closed */
 	size_t conns_max; /* 1: the classic loop */
 	int wake_fd;      /* readable when stopping() may have changed */
 	bool (*stopping)(void);
-	bool (*leaving)(void); /* true once, when another takes over; NULL: never */
 };
 
 /* Serve until stopping(); RC_INTERNAL when the machine refuses its means. */

@@ -23,6 +23,7 @@
 enum {
 	CHILDREN_MAX = 1024,
 	READY_MS = 15000,
+	LEAVE_MS = 1000,
 	DRAIN_MS = 35000, /* the longest call to a router or gateway, and some */
 	YOUNG_MS = 2000,  /* who dies younger than this died of its start */
 	BACKOFF_MS = 250,
@@ -33,7 +34,7 @@ enum {
 /* A worker's place; it has one child, or waits until one may be started. */
 struct slot {
 	const struct pool *pool;
-	int listen_fd;
+	struct pool_fds fds;
 	pid_t pid; /* 0: none */
 	int64_t started, not_before;
 	int backoff;
@@ -196,7 +197,7 @@ be_worker(struct master *m, const struct slot *s, pid_t parent)
 	daemon_signals();
 	if (s->pool->nice != 0)
 		(void)setpriority(PRIO_PROCESS, 0, s->pool->nice);
-	exit(m->fn(s->pool, s->listen_fd, m->arg));
+	exit(m->fn(s->pool, &s->fds, m->arg));
 }
 
 /* The new child's pid; *ready is readable when it can serve, or died. */
@@ -290,6 +291,27 @@ became_ready(int fd)
 	return false;
 }
 
+static bool
+is_leaving(const struct master *m, pid_t pid)
+{
+	for (size_t i = 0; i < m->nleaving; i++)
+		if (m->leaving[i] == pid)
+			return true;
+	return false;
+}
+
+/* One by one, but for those whose work takes long: they may leave later. */
+static void
+wait_for(struct master *m, pid_t pid)
+{
+	struct pollfd p = { .fd = m->child_fd, .events = POLLIN };
+
+	for (int64_t end = now_ms() + LEAVE_MS; is_leaving(m, pid) && now_ms() < end;) {
+		(void)poll(&p, 1, 100);
+		reap(m);
+	}
+}
+
 /* False when the new one does not come up: then the old one stays. */
 static bool
 replace(struct master *m, struct slot *s)
@@ -309,7 +331,8 @@ replace(struct master *m, struct slot *s)
 	}
 	s->pid = pid;
 	m->leaving[m->nleaving++] = old;
-	(void)kill(old, SIGHUP);
+	(void)kill(old, SIGTERM);
+	wait_for(m, old);
 	return true;
 }
 
@@ -361,6 +384,18 @@ end_all(struct master *m)
 /* ---- the master ------------------------------------------------------------------------------ */
 
 static enum rc
+open_fds(struct ctx *cx, const struct pool *p, struct pool_fds *ret)
+{
+	int pair[2], fd = -1;
+
+	TRY(open_listener(cx, p, &fd));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
+		return FAIL(cx, RC_INTERNAL, "socketpair: %s", strerror(errno));
+	*ret = (struct pool_fds){ .listen = fd, .take = pair[0], .give = pair[1] };
+	return RC_OK;
+}
+
+static enum rc
 make_slots(struct master *m, const struct pool *pools, size_t n)
 {
 	size_t total = 0;
@@ -369,11 +404,11 @@ make_slots(struct master *m, const struct pool *pools, size_t n)
 		total += (size_t)pools[i].workers;
 	m->slots = arena_alloc(m->cx->mem, total * sizeof(*m->slots));
 	for (size_t i = 0; i < n; i++) {
-		int fd = -1;
+		struct pool_fds fds;
 
-		TRY(open_listener(m->cx, &pools[i], &fd));
+		TRY(open_fds(m->cx, &pools[i], &fds));
 		for (int k = 0; k < pools[i].workers; k++)
-			m->slots[m->nslots++] = (struct slot){ .pool = &pools[i], .listen_fd = fd };
+			m->slots[m->nslots++] = (struct slot){ .pool = &pools[i], .fds = fds };
 	}
 	return RC_OK;
 }

@@ -4,8 +4,8 @@
  * The master listens, starts the workers of each pool, starts a new one for
  * each that dies (at once the first time, later and later when they keep
  * dying), and ends them.  Signals, caught by daemon_signals(): SIGTERM lets all
- * workers drain and ends; SIGHUP replaces them one by one, the old one being
- * told to leave (SIGHUP again) only when the new is ready.
+ * workers drain and ends; SIGHUP replaces them one by one, the old leaving
+ * (SIGTERM) only when the new is ready to take its connections over.
  *
  * Sockets of systemd (LISTEN_FDS) are taken by their names, which are the
  * pools'.
@@ -24,11 +24,17 @@ struct pool {
 	size_t conns_max; /* for fcgi_run() */
 };
 
+/* What the workers of a pool share. */
+struct pool_fds {
+	int listen;
+	int give, take; /* connections, from workers that leave to those that stay */
+};
+
 /*
  * Runs in the child; what it returns is its exit code.  It calls
  * prefork_ready() once it can serve.
  */
-typedef int (*prefork_fn)(const struct pool *, int listen_fd, void *arg);
+typedef int (*prefork_fn)(const struct pool *, const struct pool_fds *, void *arg);
 void prefork_ready(void);
 
 /* Until SIGTERM.  RC_INVALID when an address cannot be listened on, RC_RETRY when one is in use. */

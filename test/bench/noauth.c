@@ -17,7 +17,7 @@
 enum { CONNS_MAX = 1024, STATEMENT_MS = 20000, LOCK_MS = 5000, BACKLOG = 1024 };
 
 static int
-work(const struct pool *p, int listen_fd, void *arg)
+work(const struct pool *p, const struct pool_fds *fds, void *arg)
 {
 	char *const *argv = arg;
 	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
@@ -41,7 +41,9 @@ work(const struct pool *p, int listen_fd, void *arg)
 	const struct fcgi_worker worker = {
 		.cx = &cx,
 		.policy = &policy,
-		.listen_fd = listen_fd,
+		.listen_fd = fds->listen,
+		.take_fd = fds->take,
+		.give_fd = fds->give,
 		.conns_max = p->conns_max,
 		.wake_fd = daemon_signal_fd(),
 		.stopping = daemon_stopping,

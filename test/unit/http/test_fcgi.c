@@ -24,6 +24,7 @@ enum { BEGIN = 1, PARAMS = 4, STDIN = 5, STDOUT = 6, END = 3 };
 static char path[64];
 static int listen_fd;
 static pid_t worker;
+static int pair[2]; /* taken from, given to */
 
 /* ---- the worker ------------------------------------------------------------------------------ */
 
@@ -63,6 +64,8 @@ be_worker(size_t conns_max)
 	struct fcgi_worker w = { .cx = &cx,
 		.policy = &policy,
 		.listen_fd = listen_fd,
+		.take_fd = pair[0],
+		.give_fd = pair[1],
 		.conns_max = conns_max,
 		.stopping = daemon_stopping };
 
@@ -82,6 +85,9 @@ start(size_t conns_max)
 	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(listen_fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	assert_int_equal(listen(listen_fd, 64), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+			     pair),
+	    0);
 	worker = fork();
 	if (worker == 0)
 		be_worker(conns_max);
@@ -115,6 +121,8 @@ stop(void **state)
 		(void)usleep(50000);
 	(void)kill(worker, SIGKILL);
 	(void)close(listen_fd);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
 	(void)unlink(path);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
@@ -425,23 +433,47 @@ classic_gives_up_on_the_silent(void **state)
 	(void)close(fd);
 }
 
+/* End the worker, and go on with another. */
 static void
-drain_answers_what_has_come(void **state)
+replace_worker(void)
 {
-	int idle = dial(), busy = dial();
+	int status;
+
+	(void)kill(worker, SIGTERM);
+	assert_int_equal(waitpid(worker, &status, 0), worker);
+	assert_int_equal(status, 0);
+	worker = fork();
+	if (worker == 0)
+		be_worker(64);
+}
+
+static void
+connections_outlive_their_worker(void **state)
+{
 	const struct wire *w;
+	int idle = dial(), half = dial(), waiting = dial();
 
 	(void)state;
 	assert_non_null(ask(idle, "GET", "/api/echo", 0, true));
-	assert_non_null(ask(busy, "GET", "/api/echo", 0, true));
-	(void)kill(worker, SIGTERM);
 	w = request("GET", "/api/echo", 0, true);
-	send_all(busy, w->b, w->len);
-	assert_non_null(answer(busy));
-	assert_true(is_closed(busy));
-	assert_true(is_closed(idle));
+	send_all(half, w->b, w->len - 20);
+	(void)usleep(50000);
+	(void)kill(worker, SIGSTOP);
+	send_all(waiting, w->b, w->len);
+	(void)kill(worker, SIGTERM);
+	(void)kill(worker, SIGCONT);
+	replace_worker();
+	assert_non_null(answer(waiting));
+	assert_non_null(ask(idle, "GET", "/api/echo", 0, true));
+	w = request("GET", "/api/echo", 0, true);
+	send_all(half, w->b + w->len - 20, 20);
+	assert_non_null(answer(half));
+	replace_worker();
+	assert_non_null(ask(half, "GET", "/api/echo", 0, true));
+	assert_non_null(ask(waiting, "GET", "/api/echo", 0, true));
 	(void)close(idle);
-	(void)close(busy);
+	(void)close(half);
+	(void)close(waiting);
 }
 
 #define MANY(f)    cmocka_unit_test_setup_teardown(f, start_many, stop)
@@ -458,7 +490,7 @@ main(void)
 		MANY(broken_records_cost_their_connection),
 		MANY(large_bodies_both_ways),
 		MANY(large_body_cut_short),
-		MANY(drain_answers_what_has_come),
+		MANY(connections_outlive_their_worker),
 		CLASSIC(classic_keeps_nothing),
 		CLASSIC(classic_gives_up_on_the_silent),
 	};

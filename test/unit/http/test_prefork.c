@@ -21,9 +21,9 @@ static pid_t master;
 
 /* Tells its pid to everyone; with the file `broken` there it cannot even start. */
 static int
-work(const struct pool *p, int listen_fd, void *arg)
+work(const struct pool *p, const struct pool_fds *shared, void *arg)
 {
-	struct pollfd fds[] = { { .fd = listen_fd, .events = POLLIN },
+	struct pollfd fds[] = { { .fd = shared->listen, .events = POLLIN },
 		{ .fd = daemon_signal_fd(), .events = POLLIN } };
 
 	(void)p;
@@ -31,12 +31,12 @@ work(const struct pool *p, int listen_fd, void *arg)
 	if (access(broken, F_OK) == 0)
 		return EXIT_FAILED;
 	prefork_ready();
-	while (!daemon_stopping() && !daemon_hup()) {
+	while (!daemon_stopping()) {
 		pid_t me = getpid();
 		int fd;
 
 		(void)poll(fds, countof(fds), -1);
-		fd = accept(listen_fd, NULL, NULL);
+		fd = accept(shared->listen, NULL, NULL);
 		if (fd < 0)
 			continue;
 		(void)!write(fd, &me, sizeof(me));
