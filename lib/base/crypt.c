@@ -181,6 +181,16 @@ crypt_sha256_hex(struct ctx *cx, const char *text)
 	return sodium_bin2hex(hex, 2 * sizeof(hash) + 1, hash, sizeof(hash));
 }
 
+const char *
+crypt_sha512_hex(struct ctx *cx, const char *text)
+{
+	unsigned char hash[crypto_hash_sha512_BYTES];
+	char *hex = arena_alloc(cx->mem, 2 * sizeof(hash) + 1);
+
+	(void)crypto_hash_sha512(hash, (const unsigned char *)text, strlen(text));
+	return sodium_bin2hex(hex, 2 * sizeof(hash) + 1, hash, sizeof(hash));
+}
+
 bool
 crypt_same(const char *a, const char *b)
 {

@@ -28,6 +28,7 @@ bool crypt_is_current(const char *sealed); /* sealed under APP_KEY itself */
 const char *crypt_uuid(struct ctx *);                /* version 4, text */
 const char *crypt_token(struct ctx *, size_t chars); /* random letters and digits */
 const char *crypt_sha256_hex(struct ctx *, const char *text);
+const char *crypt_sha512_hex(struct ctx *, const char *text);
 bool crypt_same(const char *a, const char *b); /* constant time for equal lengths */
 
 /* argon2id of libsodium (interactive); verify also takes bcrypt ($2y$, $2b$, $2a$). */
