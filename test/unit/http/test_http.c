@@ -277,14 +277,17 @@ paginator_is_laravels(void **state)
 	    "\"last_page\":3,\"last_page_url\":\"http://x/api/things?status=a%22b&page=3\","
 	    "\"links\":[{\"url\":\"http://x/api/things?status=a%22b&page=1\","
 	    "\"label\":\"&laquo; Previous\",\"active\":false},"
-	    "{\"url\":\"http://x/api/things?status=a%22b&page=1\",\"label\":\"1\",\"active\":false},"
+	    "{\"url\":\"http://x/api/things?status=a%22b&page=1\","
+	    "\"label\":\"1\",\"active\":false},"
 	    "{\"url\":\"http://x/api/things?status=a%22b&page=2\",\"label\":\"2\",\"active\":true},"
-	    "{\"url\":\"http://x/api/things?status=a%22b&page=3\",\"label\":\"3\",\"active\":false},"
+	    "{\"url\":\"http://x/api/things?status=a%22b&page=3\","
+	    "\"label\":\"3\",\"active\":false},"
 	    "{\"url\":\"http://x/api/things?status=a%22b&page=3\",\"label\":\"Next &raquo;\","
 	    "\"active\":false}],"
 	    "\"next_page_url\":\"http://x/api/things?status=a%22b&page=3\","
 	    "\"path\":\"http://x/api/things\",\"per_page\":20,"
-	    "\"prev_page_url\":\"http://x/api/things?status=a%22b&page=1\",\"to\":40,\"total\":45}");
+	    "\"prev_page_url\":\"http://x/api/things?status=a%22b&page=1\","
+	    "\"to\":40,\"total\":45}");
 }
 
 /* The labels between the arrows. */

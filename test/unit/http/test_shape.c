@@ -154,10 +154,8 @@ static void
 texts_and_their_forms(void **state)
 {
 	(void)state;
-	SAME(
-	    update(
-		"{\"name\":\"\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\"}"),
-	    "{\"name\":\"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\"}");
+	SAME(update("{\"name\":\"12345\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\"}"),
+	    "{\"name\":\"12345\u00e9\u00e9\u00e9\u00e9\u00e9\"}");
 	SAME(update("{\"name\":\"12345678901\"}"),
 	    "The name must not be greater than 10 characters.");
 	SAME(update("{\"name\":\"a\\u0007\"}"), "The name must not hold control characters.");
