@@ -111,7 +111,7 @@ CREATE TABLE payments (
 	created_at              timestamptz NOT NULL DEFAULT now(),
 	updated_at              timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX payments_source_reference_key ON payments (source, reference) WHERE reference IS NOT NULL;
+CREATE UNIQUE INDEX payments_reference_key ON payments (source, reference) WHERE reference IS NOT NULL;
 CREATE INDEX payments_newest ON payments (created_at DESC, id DESC);
 CREATE INDEX payments_invoice ON payments (invoice_id);
 CREATE INDEX payments_customer ON payments (customer_id);

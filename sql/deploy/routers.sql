@@ -20,7 +20,7 @@ CREATE TABLE router_settings (
 	last_connected_at  timestamptz,
 	created_at         timestamptz NOT NULL DEFAULT now(),
 	updated_at         timestamptz NOT NULL DEFAULT now(),
-	CONSTRAINT router_settings_host_port_key UNIQUE (host, port)
+	CONSTRAINT router_settings_host_key UNIQUE (host, port)
 );
 CREATE INDEX router_settings_newest ON router_settings (created_at DESC, id DESC);
 

@@ -38,7 +38,7 @@ BEGIN
 		'invoices_search', 'invoices_subscription', 'invoices_unpaid_due',
 		'payments_customer', 'payments_invoice', 'payments_method',
 		'payments_midtrans_transaction_id', 'payments_newest', 'payments_payment_date',
-		'payments_received_on', 'payments_source_reference_key', 'payment_reversals_payment',
+		'payments_received_on', 'payments_reference_key', 'payment_reversals_payment',
 		'refunds_payment', 'customer_credits_customer', 'customer_credits_gift',
 		'customer_credits_payment', 'allocations_gift', 'allocations_invoice',
 		'allocations_payment', 'billing_logs_action', 'billing_logs_customer',

@@ -20,7 +20,7 @@ BEGIN
 	END LOOP;
 	FOREACH name IN ARRAY ARRAY[
 		'router_settings_port_check', 'router_settings_tls_verify_check',
-		'router_settings_host_port_key', 'router_states_router_id_fkey']
+		'router_settings_host_key', 'router_states_router_id_fkey']
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
 	END LOOP;

@@ -56,7 +56,7 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('packages packages_router_profile_key', 'router_profile = ''p'''),
 	('router_settings router_settings_port_check', 'port = 65536'),
 	('router_settings router_settings_tls_verify_check', 'tls_verify = ''x'''),
-	('router_settings router_settings_host_port_key', 'host = ''same'''),
+	('router_settings router_settings_host_key', 'host = ''same'''),
 	('subscriptions subscriptions_status_check', 'status = ''x'''),
 	('subscriptions subscriptions_suspend_reason_check', 'status = ''suspended'', suspend_reason = ''x'''),
 	('subscriptions subscriptions_reason_check', 'status = ''suspended'''),
@@ -119,7 +119,7 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 -- Those a single change cannot meet.
 SELECT refuses('INSERT INTO users (name, email, password) VALUES (''c'', ''A@X'', ''x'')', 'users_email_key');
 SELECT refuses(format('UPDATE subscriptions SET mikrotik_username = (SELECT mikrotik_username FROM subscriptions WHERE id = %L)', :'s'), 'subscriptions_mikrotik_username_key');
-SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_source_reference_key');
+SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_reference_key');
 SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
 SELECT refuses('INSERT INTO refunds (payment_id, refund_id, amount, refunded_on) SELECT payment_id, refund_id, amount, refunded_on FROM refunds', 'refunds_refund_id_key');
 SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, kind FROM gateway_jobs', 'gateway_jobs_open_key');
