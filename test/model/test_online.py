@@ -1,0 +1,239 @@
+"""The sequential reader of online payments, on sums small enough to do in the head."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from midtrans import Books, Reader, Standing, only_truth_counts, standing
+
+TODAY = date(2026, 3, 2)
+ORDER = "INV-20260302-0001-1-abcd"
+
+
+def day(n):
+    return TODAY + timedelta(days=n)
+
+
+class Desk:
+    """One customer; subscription 1 with its first invoice 1/1 of 100, due in `due` days."""
+
+    def __init__(self, due=0, run=True, **more):
+        self.books = Books()
+        self.reader = Reader(self.books, TODAY)
+        self("package", package=0, price=100, validity_days=30)
+        self("customer", customer=0)
+        start = day(due)
+        fields = {"auto_renew": True, "issue_invoice": True, **more}
+        self("create", sub=1, customer=0, package=0, start=start, end=start + timedelta(days=29), **fields)
+        if run:
+            self("run")
+        self.reader.order(ORDER, "1/1", 100)
+
+    def __call__(self, op, **args):
+        assert self.books.apply({"day": TODAY, "op": op, **args}) == "ok", (op, args)
+
+    def tell(self, status, t="t1", order=ORDER, **more):
+        self.reader.tell({"order_id": order, "transaction_id": t, "transaction_status": status,
+                          "gross_amount": "100.00", **more})
+        assert self.books.violations() == []
+
+    def refund(self, *parts, t="t1", status="partial_refund"):
+        rows = [{"refund_key": "k%d" % n, "refund_amount": "%d.00" % part} for n, part in enumerate(parts)]
+        self.tell(status, t, refunds=rows, refund_amount="%d.00" % sum(parts))
+
+    @property
+    def invoice(self):
+        found = self.books.invoices["1/1"]
+        return found.status, found.paid
+
+    @property
+    def sub(self):
+        found = self.books.subs[1]
+        return found.status, found.reason, (found.end - TODAY).days
+
+    @property
+    def credit(self):
+        return self.books.credit(0)
+
+
+def test_a_settlement_pays_once_however_often_it_is_told():
+    desk = Desk()
+    for status in ("pending", "settlement", "settlement", "pending", "expire", "failure"):
+        desk.tell(status)
+    assert desk.invoice == ("paid", 100) and desk.credit == 0
+    assert desk.sub == ("active", None, 29)
+
+
+def test_a_card_is_booked_at_capture_and_not_again_at_settlement():
+    desk = Desk()
+    desk.tell("capture", fraud_status="challenge")
+    assert desk.invoice == ("unpaid", 0)
+    desk.tell("capture", fraud_status="accept")
+    assert desk.invoice == ("paid", 100)
+    desk.tell("settlement", fraud_status="accept")
+    assert desk.credit == 0 and len(desk.books.lots) == 1
+
+
+@pytest.mark.parametrize("status", ["deny", "cancel"])
+def test_a_doubtful_card_that_is_refused_pays_nothing(status):
+    desk = Desk()
+    desk.tell("capture", fraud_status="challenge")
+    desk.tell(status)
+    assert desk.invoice == ("unpaid", 0) and not desk.books.lots
+
+
+def test_debt_paid_resumes_and_a_reversal_cuts_off_again():
+    desk = Desk(due=-10)
+    assert desk.sub == ("suspended", "debt", 19) and desk.invoice == ("overdue", 0)
+    desk.tell("settlement")
+    assert desk.sub == ("active", None, 19) and desk.invoice == ("paid", 100)
+    desk.tell("deny")
+    desk.tell("deny")
+    assert desk.sub == ("suspended", "debt", 19) and desk.invoice == ("overdue", 0)
+
+
+def test_a_period_wholly_past_is_given_anew_and_taken_back():
+    desk = Desk(due=-60, auto_renew=False)
+    assert desk.sub == ("expired", None, -31)
+    desk.tell("settlement")
+    assert desk.sub == ("active", None, 29)
+    desk.tell("deny")
+    assert desk.sub == ("suspended", "debt", -31)
+
+
+def test_deny_of_another_transaction_is_an_earlier_failure():
+    desk = Desk()
+    desk.tell("deny", "t0")
+    desk.tell("settlement", "t1")
+    desk.tell("deny", "t0")
+    assert desk.invoice == ("paid", 100)
+
+
+def test_captured_money_can_be_voided_settled_money_not():
+    desk = Desk()
+    desk.tell("capture", fraud_status="accept")
+    desk.tell("cancel")
+    assert desk.invoice == ("unpaid", 0)
+    desk = Desk()
+    desk.tell("settlement")
+    desk.tell("cancel")
+    assert desk.invoice == ("paid", 100)
+
+
+def test_two_orders_paid_leave_credit_and_the_second_steps_in():
+    desk = Desk(due=-10)
+    desk.reader.order("second", "1/1", 100)
+    desk.tell("settlement")
+    desk.tell("settlement", "t2", "second")
+    assert desk.invoice == ("paid", 100) and desk.credit == 100
+    desk.tell("deny")
+    assert desk.invoice == ("paid", 100) and desk.credit == 0
+    assert desk.sub == ("active", None, 19)
+
+
+def test_money_after_cash_and_on_a_cancelled_invoice_is_credit():
+    desk = Desk()
+    desk("mark_paid", lot=99, invoice="1/1", amount=None, reference=None)
+    desk.tell("settlement")
+    assert desk.invoice == ("paid", 100) and desk.credit == 100
+    desk = Desk()
+    desk("cancel_invoice", invoice="1/1")
+    desk.tell("settlement")
+    assert desk.invoice == ("cancelled", 0) and desk.credit == 100
+
+
+def test_refunds_are_booked_once_each_and_write_off():
+    desk = Desk()
+    desk.tell("settlement")
+    desk.refund(30)
+    desk.refund(30)
+    desk.refund(30, 20)
+    assert desk.invoice == ("paid", 100) and desk.credit == 0
+    assert desk.books.lots[1].refunded == 50 and desk.books.lots[1].lost == 50
+    desk.refund(30, 20, 50, status="refund")
+    assert desk.books.lots[1].left == 0 and desk.invoice == ("paid", 100)
+
+
+def test_a_refund_never_heard_settled_books_both():
+    desk = Desk()
+    desk.refund(100, status="refund")
+    assert desk.invoice == ("paid", 100) and desk.books.lots[1].lost == 100
+
+
+def test_a_refund_takes_the_payments_credit_first():
+    desk = Desk()
+    desk.reader.order("second", "1/1", 100)
+    desk.tell("settlement")
+    desk.tell("settlement", "t2", "second")
+    desk.refund(70, t="t2")
+    assert desk.credit == 30 and desk.books.lots[2].lost == 0
+
+
+@pytest.mark.parametrize("parts", [(100,), (40, 100)])
+def test_chargebacks_open_the_debt(parts):
+    desk = Desk(due=-10)
+    desk.tell("settlement")
+    for part in parts:
+        status = "chargeback" if part == 100 else "partial_chargeback"
+        desk.tell(status, refund_chargeback_amount="%d.00" % part)
+        assert desk.invoice == ("overdue", 100 - part)
+        assert desk.sub == ("suspended", "debt", 19)
+
+
+def test_the_fee_is_not_the_ledgers():
+    desk = Desk()
+    info = {"gross_amount_info": {"original_amount": "100.00"}}
+    desk.tell("settlement", gross_amount="104.00", metadata={"extra_info": info})
+    assert desk.invoice == ("paid", 100) and desk.credit == 0
+    desk.refund(104, status="refund")
+    assert desk.books.lots[1].refunded == 100
+
+
+def test_another_amount_than_asked_is_booked_as_it_is():
+    desk = Desk()
+    desk.tell("settlement", gross_amount="60.00")
+    assert desk.invoice == ("unpaid", 60)
+    desk.reader.order("second", "1/1", 40)
+    desk.tell("settlement", "t2", "second", gross_amount="70")
+    assert desk.invoice == ("paid", 100) and desk.credit == 30
+
+
+def test_money_paid_out_before_it_was_taken_back_is_a_loss():
+    desk = Desk()
+    desk("cancel_invoice", invoice="1/1")
+    desk.tell("settlement")
+    desk("payout", customer=0, amount=-100)
+    desk.tell("deny")
+    assert desk.books.lots[1].lost == 100 and desk.credit == 0
+
+
+def shown(status, fraud="accept", **more):
+    return {"transaction_status": status, "fraud_status": fraud, "gross_amount": 104, "fee": 4,
+            "refunds": [], "charged_back": 0, **more}
+
+
+@pytest.mark.parametrize("status,fraud,booked", [
+    ("pending", "accept", False), ("expire", "accept", False), ("failure", "accept", False),
+    ("capture", "challenge", False), ("capture", "accept", True), ("settlement", "accept", True),
+    ("deny", "accept", None), ("cancel", "accept", None), ("chargeback", "accept", None)])
+def test_standing(status, fraud, booked):
+    assert standing(shown(status, fraud)) == Standing(booked, 100)
+
+
+def test_standing_of_refunds_and_parts():
+    rows = [{"key": "a", "amount": 60}, {"key": "b", "amount": 44}]
+    assert standing(shown("refund", refunds=rows)) == Standing(True, 100, {"a": 60, "b": 40})
+    assert standing(shown("partial_chargeback", charged_back=30)) == Standing(True, 100, {}, 30)
+
+
+def test_when_the_order_cannot_matter():
+    desk = Desk()
+    desk.reader.order("second", "1/1", 100)
+    desk.tell("settlement")
+    assert only_truth_counts(desk.books, 0, True, True)
+    desk.tell("settlement", "t2", "second")
+    assert only_truth_counts(desk.books, 0, False, True)
+    assert not only_truth_counts(desk.books, 0, True, False)
+    desk("other_invoice", sub=1, amount=300, due_date=TODAY)
+    assert not only_truth_counts(desk.books, 0, False, False)
+    assert not only_truth_counts(Desk(due=-60, auto_renew=False).books, 0, False, True)
