@@ -11,7 +11,7 @@ bool utf8_valid(const char *, size_t n);
 /* Code points of a valid text. */
 size_t utf8_length(const char *);
 
-/* C0 and C1 controls and DEL; with lines, newline and tab are no controls. */
+/* C0 and C1 controls and DEL; with lines, the ends of lines (LF, CR) and tab are none. */
 bool utf8_has_control(const char *, bool lines);
 
 #endif

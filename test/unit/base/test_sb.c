@@ -1,0 +1,108 @@
+#include "unit.h"
+
+#include <string.h>
+
+#include "base/sb.h"
+
+static struct arena *mem;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	mem = arena_new(1024);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(mem);
+	return 0;
+}
+
+static void
+grows_and_stays_terminated(void **state)
+{
+	struct sb s = sb_new(mem);
+
+	(void)state;
+	assert_string_equal(s.buf, "");
+	for (size_t i = 1; i <= 1000; i++) {
+		sb_puts(&s, "0123456789");
+		assert_int_equal(s.len, 10 * i);
+		assert_int_equal(strlen(s.buf), s.len);
+	}
+	for (size_t i = 0; i < s.len; i++)
+		assert_int_equal(s.buf[i], '0' + (char)(i % 10));
+}
+
+/* Sizes around those where it must grow: the NUL needs a place, too. */
+static void
+any_size_fits(void **state)
+{
+	char text[300];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		struct sb s = sb_new(mem), p = sb_new(mem);
+
+		memset(text, 'x', n);
+		text[n] = '\0';
+		sb_add(&s, text, n);
+		sb_printf(&p, "%s", text);
+		assert_string_equal(s.buf, text);
+		assert_string_equal(p.buf, text);
+		assert_int_equal(p.len, n);
+		sb_putc(&s, '!');
+		assert_int_equal(s.buf[n], '!');
+		assert_int_equal(s.buf[n + 1], '\0');
+	}
+}
+
+static void
+numbers_to_their_ends(void **state)
+{
+	struct sb s = sb_new(mem);
+
+	(void)state;
+	sb_i64(&s, INT64_MIN);
+	sb_putc(&s, ' ');
+	sb_i64(&s, INT64_MAX);
+	sb_putc(&s, ' ');
+	sb_i64(&s, 0);
+	sb_printf(&s, " %s", "end");
+	assert_string_equal(s.buf, "-9223372036854775808 9223372036854775807 0 end");
+}
+
+static void
+room_is_written_to_in_place(void **state)
+{
+	struct sb s = sb_new(mem);
+	char *to;
+
+	(void)state;
+	sb_puts(&s, "head ");
+	to = sb_room(&s, 500);
+	memset(to, 'r', 500);
+	sb_took(&s, 3); /* not all of what was asked for came */
+	assert_string_equal(s.buf, "head rrr");
+	sb_puts(&s, " tail");
+	assert_string_equal(s.buf, "head rrr tail");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(grows_and_stays_terminated),
+		CASE(any_size_fits),
+		CASE(numbers_to_their_ends),
+		CASE(room_is_written_to_in_place),
+	};
+
+	return cmocka_run_group_tests_name("sb", tests, NULL, NULL);
+}
