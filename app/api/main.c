@@ -12,7 +12,7 @@
 #include "http/fcgi.h"
 #include "http/prefork.h"
 
-enum { CONNS_MAX = 1024, STATEMENT_MS = 20000, LOCK_MS = 5000, POOLS = 4 };
+enum { CONNS_MAX = 1024, STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000, POOLS = 4 };
 
 enum { OPT_ROUTES, OPT_SQL };
 
@@ -95,6 +95,7 @@ database(struct ctx *cx, const struct conf *cf)
 		.today = today[0] != '\0' ? today : NULL,
 		.statement_ms = STATEMENT_MS,
 		.lock_ms = LOCK_MS,
+		.answer_ms = ANSWER_MS,
 	};
 
 	return db_new(&dc);

@@ -34,6 +34,7 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 		.program = program.name,
 		.timezone = conf_text(conf, CONF_APP_TIMEZONE),
 		.today = conf_text(conf, CONF_APP_TODAY),
+		.answer_ms = 60000,
 	};
 	cx->actor.name = program.name;
 	TRY(db_open(cx, &to, &cx->db));

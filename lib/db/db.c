@@ -153,13 +153,17 @@ accept_result(struct ctx *cx, const struct item *item, PGresult *res)
 	return RC_OK;
 }
 
-/* The one result of an item, and the end of it; NULL when the connection broke. */
+/* The one result of an item, and the end of it; NULL when the server is gone or silent. */
 static PGresult *
 read_result(struct db *db, const struct item *item)
 {
-	PGresult *res = PQgetResult(db->pg), *rest;
-	ExecStatusType status = PQresultStatus(res);
+	PGresult *res, *rest;
+	ExecStatusType status;
 
+	if (!db_conn_await(db))
+		return NULL;
+	res = PQgetResult(db->pg);
+	status = PQresultStatus(res);
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 		unprepare(db, item);
 	if (res == NULL || PQstatus(db->pg) != CONNECTION_OK) {
@@ -216,7 +220,7 @@ run_queue(struct ctx *cx, bool gate_only)
 		if (item->kind == ITEM_GATE)
 			db->has_gate = false;
 	}
-	if (lost || !take_sync(db))
+	if (lost || !db_conn_await(db) || !take_sync(db))
 		return db_conn_lost(cx, name);
 	db->nqueue = 0;
 	if (rc != RC_OK && cx->err.again)
@@ -240,7 +244,7 @@ undo(struct db *db)
 
 		ok = res != NULL;
 	}
-	if (!ok || !take_sync(db))
+	if (!ok || !db_conn_await(db) || !take_sync(db))
 		db_conn_drop(db);
 	db->nqueue = 0;
 	db->has_gate = false;

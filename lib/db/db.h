@@ -83,6 +83,7 @@ struct db_conf {
 	const char *today;    /* APP_TODAY, or NULL */
 	int statement_ms;     /* statement_timeout; 0: none */
 	int lock_ms;          /* lock_timeout; 0: none */
+	int answer_ms;        /* a server silent for so long is given up; 0: never */
 };
 
 /* Open now; RC_RETRY when the database cannot be reached. */

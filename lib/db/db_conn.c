@@ -88,7 +88,7 @@ static bool
 is_ours(const char *key)
 {
 	static const char *const ours[] = { "user", "application_name", "options",
-		"connect_timeout", "tcp_user_timeout", "client_encoding" };
+		"connect_timeout", "tcp_user_timeout", "keepalives_idle", "client_encoding" };
 
 	for (size_t i = 0; i < countof(ours); i++)
 		if (strcmp(key, ours[i]) == 0)
@@ -108,6 +108,7 @@ connect_with(struct arena *mem, const struct db_conf *conf, const PQconninfoOpti
 	put_default(&p, all, "application_name", conf->program);
 	put_default(&p, all, "connect_timeout", "5");
 	put_default(&p, all, "tcp_user_timeout", "15000");
+	put_default(&p, all, "keepalives_idle", "10"); /* that time-out then ends the wait */
 	put(&p, "client_encoding", "UTF8");
 	put(&p, "options", session_options(mem, conf, find(all, "options")));
 	return PQconnectdbParams(p.key, p.val, 0);
@@ -184,9 +185,12 @@ db_conn_drop(struct db *db)
 enum rc
 db_conn_lost(struct ctx *cx, const char *name)
 {
-	(void)FAIL(cx, RC_RETRY, "the database went away");
+	bool silent = PQstatus(cx->db->pg) == CONNECTION_OK;
+
+	(void)FAIL(cx, RC_RETRY,
+	    silent ? "the database does not answer" : "the database went away");
 	(void)err_detail(&cx->err, "%s: %s", name, PQerrorMessage(cx->db->pg));
-	cx->err.again = !cx->db->in_tx;
+	cx->err.again = !silent && !cx->db->in_tx; /* nobody waits for the silent a second time */
 	db_conn_drop(cx->db);
 	return RC_RETRY;
 }
@@ -226,6 +230,24 @@ db_conn_ready(struct ctx *cx)
 	if (db->in_tx)
 		return FAIL(cx, RC_RETRY, "the database went away");
 	return open_again(cx);
+}
+
+bool
+db_conn_await(struct db *db)
+{
+	struct pollfd pfd = { .fd = PQsocket(db->pg) };
+	int most = db->conf.answer_ms > 0 ? db->conf.answer_ms : -1;
+
+	while (PQisBusy(db->pg) != 0) {
+		pfd.events = POLLIN;
+		if (PQflush(db->pg) > 0)
+			pfd.events |= POLLOUT;
+		if (poll(&pfd, 1, most) == 0)
+			return false;
+		if (PQconsumeInput(db->pg) == 0)
+			return true; /* PQgetResult() tells what broke */
+	}
+	return true;
 }
 
 struct db *

@@ -47,6 +47,8 @@ enum rc db_conn_ready(struct ctx *) _must_check_;
 /* Give the connection up; always RC_RETRY. */
 enum rc db_conn_lost(struct ctx *, const char *name);
 void db_conn_drop(struct db *);
+/* Until the next result is here, or there will be none: false when the server stays silent. */
+bool db_conn_await(struct db *);
 /* An arena will call back with db, and then let go of it. */
 void db_conn_hold(struct ctx *, void (*release)(void *));
 void db_conn_let_go(struct db *);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "db/db.h"
@@ -48,7 +49,8 @@ setup(void **state)
 		.program = "test_db",
 		.timezone = "Asia/Jakarta",
 		.today = "2026-03-04",
-		.statement_ms = 1000 };
+		.statement_ms = 1000,
+		.answer_ms = 3000 };
 	cx = (struct ctx){ .mem = arena_new(4096) };
 	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
 		return -1;
@@ -359,6 +361,27 @@ too_many_statements_are_forgotten(void **state)
 	free(many);
 }
 
+/*
+ * A server that was stopped in its tracks, or whose network was cut, sends nothing and closes
+ * nothing: its statement_timeout is of no help, and GET /api/health hung with it for as long as
+ * it did.  The one who asks must give up by himself, and not ask the same again at once.
+ */
+static void
+silence_is_given_up(void **state)
+{
+	static const struct db_stmt no_limit = { "t_no_limit", "SET statement_timeout = 0", 0 };
+	static const struct db_stmt silent = { "t_silent", "SELECT pg_sleep(30)", 0 };
+	time_t begun = time(NULL);
+	struct db_rows *rows;
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &no_limit, NULL), RC_OK);
+	assert_int_equal(db_query0(&cx, &silent, NULL), RC_RETRY);
+	assert_false(cx.err.again);
+	assert_true(time(NULL) - begun < 10);
+	assert_int_equal(db_query0(&cx, &one, &rows), RC_OK);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -380,6 +403,7 @@ main(void)
 		CASE(hears_notices),
 		CASE(away_is_retry),
 		CASE(too_many_statements_are_forgotten),
+		CASE(silence_is_given_up),
 	};
 
 	return cmocka_run_group_tests_name("db", tests, NULL, NULL);
