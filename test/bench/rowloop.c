@@ -46,7 +46,8 @@ static const char *const statements[S__MAX] = {
 		     " RETURNING format('INV-%s-%s', to_char(day, 'YYYYMMDD'),"
 		     " lpad(last_number::text, greatest(4, length(last_number::text)), '0'))",
 	[S_INVOICE] =
-	    "INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, amount,"
+	    "INSERT INTO invoices"
+	    " (invoice_number, subscription_id, customer_id, package_id, amount,"
 	    " period_start, period_end, due_date, issued_on)"
 	    " VALUES ($1, $2::uuid, $3::uuid, $4::uuid,"
 	    " $5::bigint, $6::date, $7::date, $8::date, $9::date) RETURNING id",

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "http/http.h"
-#include "http/page.h"
 
 static struct ctx cx;
 static int authenticated, passed, ran;
@@ -257,82 +256,6 @@ other_origins(void **state)
 	assert_int_equal(authenticated, 2);
 }
 
-/* What Laravel 11 gives for page 2 of 45 rows, 20 a page, with another parameter. */
-static void
-paginator_is_laravels(void **state)
-{
-	struct req rq = { .path = "/api/things",
-		.query = "page=2&status=a%22b",
-		.base = "http://x" };
-	struct resp rs = { .body = sb_new(cx.mem) };
-	struct page p;
-
-	(void)state;
-	assert_int_equal(page_read(&cx, &rq, &p), RC_OK);
-	p.total = 45;
-	page_write(&cx, &rq, &rs, &p, "[1]", 20);
-	assert_string_equal(rs.body.buf,
-	    "{\"current_page\":2,\"data\":[1],"
-	    "\"first_page_url\":\"http://x/api/things?status=a%22b&page=1\",\"from\":21,"
-	    "\"last_page\":3,\"last_page_url\":\"http://x/api/things?status=a%22b&page=3\","
-	    "\"links\":[{\"url\":\"http://x/api/things?status=a%22b&page=1\","
-	    "\"label\":\"&laquo; Previous\",\"active\":false},"
-	    "{\"url\":\"http://x/api/things?status=a%22b&page=1\","
-	    "\"label\":\"1\",\"active\":false},"
-	    "{\"url\":\"http://x/api/things?status=a%22b&page=2\",\"label\":\"2\",\"active\":true},"
-	    "{\"url\":\"http://x/api/things?status=a%22b&page=3\","
-	    "\"label\":\"3\",\"active\":false},"
-	    "{\"url\":\"http://x/api/things?status=a%22b&page=3\",\"label\":\"Next &raquo;\","
-	    "\"active\":false}],"
-	    "\"next_page_url\":\"http://x/api/things?status=a%22b&page=3\","
-	    "\"path\":\"http://x/api/things\",\"per_page\":20,"
-	    "\"prev_page_url\":\"http://x/api/things?status=a%22b&page=1\","
-	    "\"to\":40,\"total\":45}");
-}
-
-/* The labels between the arrows. */
-static const char *
-labels(int64_t page, int64_t total)
-{
-	struct req rq = { .path = "/p", .base = "" };
-	struct resp rs = { .body = sb_new(cx.mem) };
-	struct page p = { .page = page, .per_page = 10, .total = total };
-	struct sb out = sb_new(cx.mem);
-
-	page_write(&cx, &rq, &rs, &p, "[]", 0);
-	for (const char *s = rs.body.buf; (s = strstr(s, "\"label\":\"")) != NULL;) {
-		s += strlen("\"label\":\"");
-		if (*s != '&' && *s != 'N')
-			sb_printf(&out, "%.*s ", (int)strcspn(s, "\""), s);
-	}
-	return out.buf;
-}
-
-static void
-paginator_slides(void **state)
-{
-	(void)state;
-	assert_string_equal(labels(1, 0), "1 ");
-	assert_string_equal(labels(1, 130), "1 2 3 4 5 6 7 8 9 10 11 12 13 ");
-	assert_string_equal(labels(7, 200), "1 2 3 4 5 6 7 8 9 10 ... 19 20 ");
-	assert_string_equal(labels(10, 200), "1 2 ... 7 8 9 10 11 12 13 ... 19 20 ");
-	assert_string_equal(labels(14, 200), "1 2 ... 11 12 13 14 15 16 17 18 19 20 ");
-}
-
-static void
-pages_are_bounded(void **state)
-{
-	struct req rq = { .path = "/p", .query = "page=0&per_page=101" };
-	struct page p;
-
-	(void)state;
-	assert_int_equal(page_read(&cx, &rq, &p), RC_INVALID);
-	assert_string_equal(cx.err.fields->field, "page");
-	assert_string_equal(cx.err.fields->next->field, "per_page");
-	rq.query = "page=99999999999999999999";
-	assert_int_equal(page_read(&cx, &rq, &p), RC_INVALID);
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -348,9 +271,6 @@ main(void)
 		CASE(a_read_is_repeated_once),
 		CASE(errors_in_laravels_shape),
 		CASE(other_origins),
-		CASE(paginator_is_laravels),
-		CASE(paginator_slides),
-		CASE(pages_are_bounded),
 	};
 
 	return cmocka_run_group_tests_name("http", tests, NULL, NULL);
