@@ -248,18 +248,17 @@ chunk_try(struct run *run, const struct work *w)
 	return rc;
 }
 
-static void
+/* By name: a person must find the row, and an id alone says nothing to them. */
+static enum rc
 report_failure(struct run *run, const struct work *w)
 {
-	struct billing_line l = {
-		.step = w->step->name,
-		.outcome = "failed",
-		.subscription_id = w->ids[0],
-		.detail =
-		    arena_printf(run->cx->mem, "%s (%s)", run->cx->err.msg, run->cx->err.detail),
-	};
+	struct ctx *cx = run->cx;
+	const char *why = arena_printf(cx->mem, "%s (%s)", cx->err.msg, cx->err.detail);
+	struct db_rows *rows;
 
-	report_line(run, w, &l);
+	TRY(db_query(cx, &SQL_billing_failure, &rows, V_TEXT(w->step->name), V_TEXT(w->ids[0]),
+	    V_TEXT(why)));
+	return report_rows(cx, run, w, rows);
 }
 
 /* Halve a failing chunk until the bad row stands alone. */
@@ -273,10 +272,8 @@ chunk_do(struct run *run, const struct work *w)
 		return RC_OK;
 	if (db_socket(run->cx->db) < 0)
 		return rc;
-	if (w->n == 1) {
-		report_failure(run, w);
-		return RC_OK;
-	}
+	if (w->n == 1)
+		return report_failure(run, w);
 	half.n = w->n / 2;
 	TRY(chunk_do(run, &half));
 	half.ids = w->ids + half.n;

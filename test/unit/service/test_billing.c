@@ -29,6 +29,8 @@ static const struct db_stmt refuse_function = { "tb_refuse_f",
 	" RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END $$", 0 };
 static const struct db_stmt refuse_trigger = { "tb_refuse_t",
 	"CREATE TRIGGER unit_refuse BEFORE INSERT ON invoices FOR EACH ROW EXECUTE FUNCTION unit_refuse()", 0 };
+static const struct db_stmt refuse_update = { "tb_refuse_u",
+	"CREATE TRIGGER unit_refuse BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION unit_refuse()", 0 };
 static const struct db_stmt allow = { "tb_allow", "DROP TRIGGER unit_refuse ON invoices", 0 };
 static const struct db_stmt count = { "tb_count",
 	"SELECT count(*) AS n FROM invoices WHERE issued_on BETWEEN '1999-01-01' AND '1999-12-31'", 0 };
@@ -170,6 +172,33 @@ a_second_run_does_what_was_left(void **state)
 	assert_int_equal(invoices(), 40);
 }
 
+/*
+ * A failure was reported as an id alone, in the text report not even that, and for the overdue
+ * step the id of the invoice was called that of a subscription.
+ */
+static void
+a_failure_is_named(void **state)
+{
+	struct billing_options opt = { .date = "1999-02-20",
+		.dry_run = true,
+		.steps = 1U << BILLING_OVERDUE };
+	struct billing_report rep;
+	const char *failed;
+
+	(void)state;
+	assert_int_equal(sql(&refuse_function), RC_OK);
+	assert_int_equal(sql(&refuse_update), RC_OK);
+	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
+	assert_int_equal(sql(&allow), RC_OK);
+	assert_int_equal(billing_failed(&rep), 1);
+	assert_int_equal(rep.count[BILLING_OVERDUE].done, 39);
+	failed = strstr(rep.lines.buf, "\"failed\"");
+	assert_non_null(failed);
+	assert_non_null(
+	    strstr(failed, "\"username\":\"unit1999-7\",\"customer_name\":\"unit 1999\","
+			   "\"invoice_number\":\"INV-19990125-"));
+}
+
 static void
 only_the_steps_asked_for(void **state)
 {
@@ -219,6 +248,7 @@ main(void)
 		cmocka_unit_test(another_run_holds_the_lock),
 		cmocka_unit_test(a_bad_row_stops_nothing_else),
 		cmocka_unit_test(a_second_run_does_what_was_left),
+		cmocka_unit_test(a_failure_is_named),
 		cmocka_unit_test(only_the_steps_asked_for),
 		cmocka_unit_test(a_preview_is_kept),
 		cmocka_unit_test(missed_days_are_told),
