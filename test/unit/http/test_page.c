@@ -132,6 +132,8 @@ nothing_is_from_null_to_null(void **state)
 	assert_non_null(strstr(beyond, "\"from\":null,\"last_page\":3,"));
 	assert_non_null(strstr(beyond, "\"prev_page_url\":\"/p?page=8\""));
 	assert_non_null(strstr(beyond, "\"next_page_url\":null"));
+	assert_non_null(
+	    strstr(answer((struct page){ 3, 20, 45, false }, "", 5), "\"next_page_url\":null"));
 }
 
 /* What begins with "page" but is another parameter stays. */

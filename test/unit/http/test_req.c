@@ -145,7 +145,7 @@ json_is_declared(void **state)
 		"application/problem+json", "application/vnd.api+json; x=y" };
 	static const char *const bad[] = { "", "text/json", "application/jsonp", "application/jso",
 		"application/x-www-form-urlencoded", "text/plain; application/json",
-		"application/+jsonx", "text/x+json" };
+		"application/+json", "application/+jsonx", "text/x+json" };
 
 	(void)state;
 	for (size_t i = 0; i < countof(good); i++)
