@@ -1,0 +1,221 @@
+/* How we connect, what a session of ours is, and what becomes of a connection that ends. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "db/db.h"
+
+static struct ctx cx;
+
+/* clang-format off */
+static const struct db_stmt session = { "c_session",
+	"SELECT current_user AS who, current_setting('application_name') AS program,"
+	" current_setting('client_encoding') AS encoding, current_setting('jit') AS jit,"
+	" current_setting('datestyle') AS dates, current_setting('isp.timezone') AS zone,"
+	" current_setting('isp.today') AS today, current_setting('work_mem') AS work_mem,"
+	" current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock", 0 };
+static const struct db_stmt make = { "c_make", "CREATE TEMP TABLE seen (n int)", 0 };
+static const struct db_stmt add = { "c_add", "INSERT INTO seen VALUES (1)", 0 };
+static const struct db_stmt one = { "c_one", "SELECT 1 AS one", 0 };
+/* clang-format on */
+
+static int
+setup(void **state)
+{
+	(void)state;
+	cx = (struct ctx){ .mem = arena_new(4096) };
+	return getenv("TEST_DB") != NULL ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_reset(cx.mem);
+	db_close(cx.db);
+	arena_free(cx.mem);
+	return 0;
+}
+
+static struct db_rows *
+open_as(const struct db_conf *conf)
+{
+	struct db_rows *rows;
+
+	if (db_open(&cx, conf, &cx.db) != RC_OK)
+		fail_msg("%s: %s", cx.err.msg, cx.err.detail);
+	assert_int_equal(db_query0(&cx, &session, &rows), RC_OK);
+	return rows;
+}
+
+#define SAID(col, val) assert_string_equal(db_text(rows, 0, col), val)
+
+static void
+a_session_is_what_the_program_says(void **state)
+{
+	const struct db_conf conf = {
+		.conninfo = getenv("TEST_DB"),
+		.role = "isp_api",
+		.program = "unit test",
+		.timezone = "Weird \\Zone' \"x\"",
+		.today = "2026-03-04",
+		.statement_ms = 1234,
+		.lock_ms = 567,
+	};
+	struct db_rows *rows = open_as(&conf);
+
+	(void)state;
+	SAID("who", "isp_api");
+	SAID("program", "unit test");
+	SAID("encoding", "UTF8");
+	SAID("jit", "off");
+	SAID("dates", "ISO, MDY");
+	SAID("zone", "Weird \\Zone' \"x\"");
+	SAID("today", "2026-03-04");
+	SAID("statement", "1234ms");
+	SAID("lock", "567ms");
+}
+
+static void
+what_is_not_said_is_empty(void **state)
+{
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB") };
+	struct db_rows *rows = open_as(&conf);
+
+	(void)state;
+	SAID("who", "postgres");
+	SAID("zone", "");
+	SAID("today", "");
+	SAID("statement", "0");
+	SAID("lock", "0");
+}
+
+/* DATABASE_URL may say more; what we rely on it cannot change. */
+static void
+the_url_adds_and_does_not_override(void **state)
+{
+	const struct db_conf conf = {
+		.conninfo = arena_printf(cx.mem,
+		    "%s&application_name=theirs&client_encoding=LATIN1"
+		    "&options=-c%%20work_mem%%3D12MB%%20-c%%20jit%%3Don%%20-c%%20datestyle%%3DGerman",
+		    getenv("TEST_DB")),
+		.role = "isp_billing",
+		.program = "ours",
+	};
+	struct db_rows *rows = open_as(&conf);
+
+	(void)state;
+	SAID("who", "isp_billing");
+	SAID("program", "theirs");
+	SAID("work_mem", "12MB");
+	SAID("encoding", "UTF8");
+	SAID("jit", "off");
+	SAID("dates", "ISO, DMY");
+}
+
+/* The arena outlives the connection, or the other way round: either order ends well. */
+static void
+closed_inside_a_transaction(void **state)
+{
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB") };
+
+	(void)state;
+	(void)open_as(&conf);
+	assert_int_equal(db_query0(&cx, &make, NULL), RC_OK);
+	assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(db_query0(&cx, &add, NULL), RC_OK);
+	assert_int_equal(db_send_n(&cx, &add, NULL, NULL, 0), RC_OK);
+	db_close(cx.db);
+	cx.db = NULL;
+	arena_reset(cx.mem); /* rolls back what is no longer there */
+}
+
+static void
+nothing_to_close_is_closed(void **state)
+{
+	(void)state;
+	db_close(NULL);
+	assert_int_equal(db_listen(&(struct ctx){ .mem = cx.mem }, "no \"name\""), RC_INTERNAL);
+	assert_int_equal(db_listen(&(struct ctx){ .mem = cx.mem }, ""), RC_INTERNAL);
+}
+
+/* A place where somebody answers the door and hangs up at once; how often has it rung? */
+static int door;
+
+static int
+rings(void)
+{
+	int n = 0, fd;
+
+	while ((fd = accept(door, NULL, NULL)) >= 0) {
+		(void)close(fd);
+		n++;
+	}
+	return n;
+}
+
+static const char *
+open_door(const char *dir)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/.s.PGSQL.5432", dir);
+	door = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(door, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(door, 16), 0);
+	return arena_strdup(cx.mem, at.sun_path);
+}
+
+/* While the database is away each request fails at once: a try each 300 ms, not one each time. */
+static void
+a_database_that_is_away_is_not_stormed(void **state)
+{
+	char dir[] = "/tmp/isp-unit-XXXXXX";
+	const char *at;
+	struct db_conf conf = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	at = open_door(dir);
+	(void)close(door); /* the file stays: connecting is refused */
+	conf.conninfo = arena_printf(cx.mem, "host=%s user=x dbname=x", dir);
+	cx.db = db_new(&conf);
+	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_non_null(strstr(cx.err.detail, dir));
+	assert_int_equal(unlink(at), 0);
+
+	at = open_door(dir);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+		assert_string_equal(cx.err.msg, "the database cannot be reached");
+	}
+	assert_int_equal(rings(), 0);
+	(void)close(door);
+	(void)usleep(310000);
+	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_non_null(strstr(cx.err.detail, dir)); /* it has been tried again */
+	assert_int_equal(unlink(at), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_session_is_what_the_program_says),
+		CASE(what_is_not_said_is_empty),
+		CASE(the_url_adds_and_does_not_override),
+		CASE(closed_inside_a_transaction),
+		CASE(nothing_to_close_is_closed),
+		CASE(a_database_that_is_away_is_not_stormed),
+	};
+
+	return cmocka_run_group_tests_name("db_conn", tests, NULL, NULL);
+}
