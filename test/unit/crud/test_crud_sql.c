@@ -1,0 +1,254 @@
+/*
+ * From a resource table to statements: which there are, that PostgreSQL takes
+ * each of them, and that one is composed once.
+ */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crud/crud_int.h"
+
+static struct ctx cx;
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ "name",    FT_TEXT, RW | FF_NEEDED | FF_SORT, 1, 255 },
+	{ "email",   FT_TEXT, FF_CREATE | FF_SHOWN | FF_FILTER, .max = 255 },
+	{ "address", FT_TEXT, FF_UPDATE | FF_SHOWN, .max = 255 },
+	{ "status",  FT_TEXT, RW | FF_FILTER | FF_LOCKED, .max = 16 },
+	{ "created_at", FT_TIME, RO },
+};
+static const struct field day = { "day", FT_DATE };
+static const struct filter filters[] = {
+	{ "since", "created_at", ">=", &day },
+	{ "until", "created_at", "<", &day },
+};
+static const char *const search[] = { "name", "email", NULL };
+static const char *const joined_search[] = { "name", "customer.name", NULL };
+static const struct child children[] = { { "bills", "s_view", "customer_id" } };
+static const struct resource thing = {
+	.name = "s_thing", .table = "customers", .view = "s_view",
+	.visible = "archived_at IS NULL", .hidden = "archived_at IS NOT NULL", .search = search,
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
+	.children = children, .nchildren = countof(children),
+};
+static const struct resource other = {
+	.name = "s_other", .table = "customers", .view = "s_view", .search = joined_search,
+	.fields = fields, .nfields = countof(fields),
+};
+static const struct db_stmt view = { "s_make",
+	"CREATE TEMP VIEW s_view AS SELECT c.*, c.id AS customer_id, c.name AS \"customer.name\" FROM customers c", 0 };
+/* clang-format on */
+
+static int
+open_all(void **state)
+{
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB"), .program = "test_crud_sql" };
+
+	(void)state;
+	cx = (struct ctx){ .mem = arena_new(16384) };
+	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
+		return -1;
+	return db_query0(&cx, &view, NULL) == RC_OK ? 0 : -1;
+}
+
+static int
+close_all(void **state)
+{
+	(void)state;
+	arena_reset(cx.mem);
+	db_close(cx.db);
+	arena_free(cx.mem);
+	return 0;
+}
+
+/* PREPARE takes the statement, and sees as many parameters as it says it has. */
+static void
+assert_prepares(const struct db_stmt *st)
+{
+	struct db_stmt prepare = { NULL, arena_printf(cx.mem, "PREPARE unit_test AS %s", st->text),
+		0 };
+	const struct db_stmt count = { NULL,
+		"SELECT cardinality(parameter_types) AS n FROM pg_prepared_statements"
+		" WHERE name = 'unit_test'",
+		0 };
+	const struct db_stmt forget = { NULL, "DEALLOCATE unit_test", 0 };
+	struct db_rows *rows;
+
+	if (strncmp(st->text, "EXPLAIN", 7) == 0)
+		prepare.text =
+		    arena_printf(cx.mem, "PREPARE unit_test AS %s", strstr(st->text, "SELECT"));
+	if (db_query0(&cx, &prepare, NULL) != RC_OK)
+		fail_msg("%s: %s", st->text, cx.err.detail);
+	assert_int_equal(db_query0(&cx, &count, &rows), RC_OK);
+	assert_int_equal(db_i64(rows, 0, "n"), st->nparams);
+	assert_int_equal(db_query0(&cx, &forget, NULL), RC_OK);
+}
+
+static const struct list_stmts *
+list(struct list_key k)
+{
+	if (k.sort == NULL)
+		k.sort = "name";
+	if (k.r == NULL)
+		k.r = &thing;
+	return crud_list_stmts(&k);
+}
+
+static void
+filters_come_fields_first(void **state)
+{
+	static const char *const params[] = { "email", "status", "since", "until" };
+	struct filter f;
+
+	(void)state;
+	for (size_t i = 0; i < countof(params); i++) {
+		assert_true(crud_filter(&thing, i, &f));
+		assert_string_equal(f.param, params[i]);
+	}
+	assert_string_equal(f.op, "<");
+	assert_false(crud_filter(&thing, countof(params), &f));
+}
+
+/* Every set of filters, with and without a search, of the visible and the hidden. */
+static void
+every_list_prepares(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 16 * 8; i++) {
+		const struct list_stmts *l = list((struct list_key){ .filters = i % 16,
+		    .search = (i & 16) != 0,
+		    .hidden = (i & 32) != 0,
+		    .down = (i & 64) != 0 });
+
+		assert_prepares(&l->rows);
+		assert_prepares(&l->count);
+		assert_prepares(&l->estimate);
+		assert_int_equal(l->rows.nparams, l->estimate.nparams + 2);
+	}
+}
+
+static void
+a_list_is_one_statement_for_its_filters(void **state)
+{
+	const struct list_stmts *l =
+	    list((struct list_key){ .filters = 5, .search = true, .down = true });
+
+	(void)state;
+	assert_string_equal(l->rows.text,
+	    "SELECT * FROM \"s_view\" WHERE (archived_at IS NULL) AND \"email\" = $1"
+	    " AND \"created_at\" >= $2 AND (\"name\" ILIKE $3 OR \"email\" ILIKE $3)"
+	    " ORDER BY \"name\" DESC, id DESC LIMIT $4 OFFSET $5");
+	assert_string_equal(l->count.text,
+	    "SELECT count(*) AS total FROM (SELECT FROM \"s_view\" WHERE (archived_at IS NULL)"
+	    " AND \"email\" = $1 AND \"created_at\" >= $2"
+	    " AND (\"name\" ILIKE $3 OR \"email\" ILIKE $3) LIMIT 100001) found");
+	assert_false(l->exact);
+}
+
+/* Or-ed over a join no index would serve: each column finds its ids by itself. */
+static void
+a_search_over_a_join_is_a_union(void **state)
+{
+	const struct list_stmts *l = list((struct list_key){ .r = &other, .search = true });
+
+	(void)state;
+	assert_non_null(
+	    strstr(l->rows.text, "id IN (SELECT id FROM \"s_view\" WHERE \"name\" ILIKE $1 UNION"
+				 " SELECT id FROM \"s_view\" WHERE \"customer.name\" ILIKE $1)"));
+	assert_prepares(&l->rows);
+}
+
+/* The counters know all visible rows, and nothing narrower. */
+static void
+only_whole_tables_are_counted_by_trigger(void **state)
+{
+	(void)state;
+	assert_true(list((struct list_key){ 0 })->exact);
+	assert_non_null(strstr(list((struct list_key){ 0 })->count.text, "row_counts"));
+	assert_false(list((struct list_key){ .filters = 1 })->exact);
+	assert_false(list((struct list_key){ .search = true })->exact);
+	assert_false(list((struct list_key){ .hidden = true })->exact);
+	/* Its customers include the archived: not what is counted. */
+	assert_false(list((struct list_key){ .r = &other })->exact);
+}
+
+/* The connection knows a statement by its address: another copy would be prepared again. */
+static void
+what_was_composed_is_found_again(void **state)
+{
+	struct list_key a = { .r = &thing, .sort = "name", .filters = 3 }, b = a;
+	char sort[] = "name";
+
+	(void)state;
+	b.sort = sort;
+	assert_ptr_equal(crud_list_stmts(&a), crud_list_stmts(&b));
+	b.down = true;
+	assert_ptr_not_equal(crud_list_stmts(&a), crud_list_stmts(&b));
+	assert_string_not_equal(crud_list_stmts(&a)->rows.name, crud_list_stmts(&b)->rows.name);
+	b = a;
+	b.sort = "created_at";
+	assert_ptr_not_equal(crud_list_stmts(&a), crud_list_stmts(&b));
+	for (int verb = 0; verb < CRUD__MAX; verb++) {
+		assert_ptr_equal(crud_stmt(&thing, (enum crud_verb)verb),
+		    crud_stmt(&thing, (enum crud_verb)verb));
+		assert_ptr_not_equal(crud_stmt(&thing, (enum crud_verb)verb),
+		    crud_stmt(&other, (enum crud_verb)verb));
+	}
+	assert_ptr_equal(crud_child_stmt(&children[0]), crud_child_stmt(&children[0]));
+}
+
+/* A verb writes what its flag allows, and what is locked by none. */
+static void
+a_verb_writes_its_columns(void **state)
+{
+	(void)state;
+	for (int verb = 0; verb < CRUD__MAX; verb++)
+		assert_prepares(crud_stmt(&thing, (enum crud_verb)verb));
+	assert_prepares(crud_child_stmt(&children[0]));
+	assert_string_equal(crud_stmt(&thing, CRUD_CREATE)->text,
+	    "INSERT INTO \"customers\" (id, \"name\", \"email\") SELECT id, \"name\", \"email\""
+	    " FROM jsonb_populate_record(NULL::\"customers\", $1::jsonb)");
+	assert_string_equal(crud_stmt(&thing, CRUD_UPDATE)->text,
+	    "UPDATE \"customers\" t SET (updated_at, \"name\", \"address\") ="
+	    " (SELECT now(), \"name\", \"address\""
+	    " FROM jsonb_populate_record(t, $2::jsonb)) WHERE t.id = $1");
+	assert_string_equal(crud_stmt(&thing, CRUD_SHOW)->text,
+	    "SELECT * FROM \"s_view\" WHERE id = $1");
+	assert_string_equal(crud_stmt(&thing, CRUD_LOCKED)->text,
+	    "SELECT * FROM \"customers\" WHERE id = $1");
+	assert_string_equal(crud_stmt(&thing, CRUD_DELETE)->text,
+	    "DELETE FROM \"customers\" WHERE id = $1");
+}
+
+static void
+people_may_read_them(void **state)
+{
+	struct sb out = sb_new(cx.mem);
+
+	(void)state;
+	crud_print(&out, &thing);
+	for (int verb = 0; verb < CRUD__MAX; verb++)
+		assert_non_null(strstr(out.buf, crud_stmt(&thing, (enum crud_verb)verb)->text));
+	assert_non_null(strstr(out.buf, crud_child_stmt(&children[0])->text));
+	assert_non_null(strstr(out.buf, "ILIKE"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(filters_come_fields_first),
+		cmocka_unit_test(every_list_prepares),
+		cmocka_unit_test(a_list_is_one_statement_for_its_filters),
+		cmocka_unit_test(a_search_over_a_join_is_a_union),
+		cmocka_unit_test(only_whole_tables_are_counted_by_trigger),
+		cmocka_unit_test(what_was_composed_is_found_again),
+		cmocka_unit_test(a_verb_writes_its_columns),
+		cmocka_unit_test(people_may_read_them),
+	};
+
+	return cmocka_run_group_tests_name("crud_sql", tests, open_all, close_all);
+}
