@@ -4,6 +4,19 @@
  * changes the subscription.  account_1_jobs.sql makes jobs of what changes.
  */
 
+-- An IPv6 address has many spellings, and one customer: kept in the one that compares.
+CREATE OR REPLACE FUNCTION subscription_addresses()
+RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	NEW.local_address := host(nullif(NEW.local_address, '')::inet);
+	NEW.remote_address := host(nullif(NEW.remote_address, '')::inet);
+	RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER subscription_addresses BEFORE INSERT OR UPDATE OF local_address, remote_address
+	ON subscriptions FOR EACH ROW
+	WHEN (NEW.local_address LIKE '%:%' OR NEW.remote_address LIKE '%:%') EXECUTE FUNCTION subscription_addresses();
+
 CREATE OR REPLACE FUNCTION subscription_added()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

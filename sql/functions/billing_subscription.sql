@@ -270,7 +270,8 @@ BEGIN
 		PERFORM plan_change(fresh, package_for(input), coalesce(input ->> 'effective', 'now'), d);
 	END IF;
 	PERFORM static_has_address(p, is_now.remote_address)
-	  FROM subscriptions is_now JOIN packages p ON p.id = is_now.package_id WHERE is_now.id = sub;
+	  FROM subscriptions is_now JOIN packages p ON p.id IN (is_now.package_id, is_now.next_package_id)
+	 WHERE is_now.id = sub;
 END $$;
 
 -- What an update may name but never change.

@@ -19,3 +19,19 @@ END $$;
 
 CREATE OR REPLACE TRIGGER package_profile BEFORE INSERT ON packages FOR EACH ROW
 	WHEN (NEW.router_profile IS NULL) EXECUTE FUNCTION package_profile();
+
+-- A static account without an address can neither be made nor cut off, and what it was before
+-- would stay on the router, whatever the subscription says.
+CREATE OR REPLACE FUNCTION package_has_addresses() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM subscriptions
+	            WHERE (package_id = NEW.id OR next_package_id = NEW.id) AND status <> 'cancelled'
+	              AND nullif(remote_address, '') IS NULL) THEN
+		PERFORM raise_conflict('Subscriptions with this package have no remote_address, which a static package needs.');
+	END IF;
+	RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER package_has_addresses AFTER UPDATE OF type ON packages FOR EACH ROW
+	WHEN (NEW.type = 'static' AND OLD.type <> 'static') EXECUTE FUNCTION package_has_addresses();

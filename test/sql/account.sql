@@ -175,6 +175,12 @@ SELECT done(:'r1') \g /dev/null
 UPDATE router_settings SET host = 'elsewhere' WHERE id = :'r1';
 SELECT is(jobs(acc(:'s')) LIKE 'R1 % pending', true, 'at a new address all is looked at again, without a kick');
 
+-- One IPv6 address in two spellings was given to two customers.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'issue_invoice', false, 'remote_address', '2001:DB8:0::1')) AS v6 \gset
+SELECT is(remote_address, '2001:db8::1', 'an address has one spelling') FROM subscriptions WHERE id = :'v6';
+SELECT throws_ok($$SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'issue_invoice', false, 'remote_address', '2001:db8::0:1'))$$,
+	'23505', NULL, 'and one customer');
+
 -- deleting a router
 SELECT throws_ok(format('SELECT router_remove(%L)', :'r1'), 'IS409', NULL, 'not with accounts');
 SELECT throws_ok('SELECT router_remove(gen_random_uuid())', 'IS404', NULL, 'not what is not');

@@ -24,6 +24,14 @@ SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-02-10"}') A
 SELECT change(:'s', jsonb_build_object('package_id', pkg('F')), '2026-01-01') \g /dev/null
 SELECT is(owes(inv(:'s', 2)) || ' ' || is_now(:'s'), 'paid 0/0 active 2026-03-02', 'reissued at no price: paid at issue with all effects');
 SELECT is(kind || ' ' || due_date, 'first 2026-02-01', 'a first invoice stays one') FROM invoices WHERE id = inv(:'s', 2);
+-- Without an address a static account can be neither made nor cut off: a package that became static
+-- left the secret of a suspended customer enabled on the router, and a static next package would.
+SELECT bare() AS s \gset
+SELECT throws_ok($$UPDATE packages SET type = 'static' WHERE name = 'P'$$, 'IS409', NULL, 'a package in use does not become static without addresses');
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('S'), 'effective', 'next_period'), '2026-01-01'),
+	'IS422', NULL, 'nor does the next one');
+SELECT change(:'s', jsonb_build_object('package_id', pkg('S'), 'effective', 'next_period', 'remote_address', '10.0.9.9'), '2026-01-01') \g /dev/null
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"remote_address": null}', '2026-01-01'), 'IS422', NULL, 'and the address stays as long as it is');
 -- two ahead: the longer one would overlap the other
 SELECT bare() AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-01') \g /dev/null
