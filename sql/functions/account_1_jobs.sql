@@ -262,12 +262,14 @@ CREATE OR REPLACE TRIGGER package_changed AFTER UPDATE ON packages
 /*
  * Routers.  One that becomes active, or whose address or login is put right,
  * gets its jobs done at once; the first active one also takes the accounts
- * that had none.  At a new address stands perhaps another box: all is looked
- * at again.
+ * that had none; the lock keeps an account from being made meanwhile that
+ * neither sees the router nor is seen.  At a new address stands perhaps
+ * another box: all is looked at again.
  */
 CREATE OR REPLACE FUNCTION router_ready(routers uuid[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+	PERFORM pg_advisory_xact_lock(hashtext('isp-billing: first router'));
 	UPDATE mikrotik_secrets
 	   SET router_id = account_default_router(), updated_at = now()
 	 WHERE router_id IS NULL AND removed_at IS NULL AND account_default_router() IS NOT NULL;

@@ -23,6 +23,10 @@ DECLARE
 	fallback uuid := account_default_router();
 	expire   boolean := (SELECT remove_expired FROM settings);
 BEGIN
+	IF fallback IS NULL THEN
+		PERFORM pg_advisory_xact_lock_shared(hashtext('isp-billing: first router')); -- see router_ready()
+		fallback := account_default_router();
+	END IF;
 	-- An account that stands alone (imported, say) under this name becomes the subscription's.
 	UPDATE mikrotik_secrets m
 	   SET subscription_id = n.id, customer_id = n.customer_id, router_id = coalesce(n.router_id, m.router_id, fallback),

@@ -1,6 +1,6 @@
 /*
- * Two at once, where only one may win: the first admin, and the last.  Two
- * connections by hand: what the first has not committed, the second waits for.
+ * Two at once, where one must wait: the first admin, the last, the first router.
+ * Two connections by hand: what the first has not committed, the second waits for.
  */
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -98,12 +98,41 @@ two_admins_cannot_demote_each_other(void **state)
 	    "IS409");
 }
 
+/*
+ * A subscription made while the first router was being added saw no router, and the router took
+ * over the accounts it saw: that one stayed without a router for ever.
+ */
+static void
+no_account_misses_the_first_router(void **state)
+{
+	PGresult *res;
+
+	(void)state;
+	run("UPDATE router_settings SET is_active = false");
+	run("INSERT INTO customers (name) VALUES ('race')");
+	run("INSERT INTO packages (name, bandwidth, price) VALUES ('race', '1M/1M', 1)");
+	run("BEGIN");
+	run("INSERT INTO router_settings (name, host, username) VALUES ('race', 'race', 'u')");
+	assert_string_equal(
+	    second("SELECT subscription_create(jsonb_build_object('customer_id', c.id,"
+		   " 'package_id', p.id, 'mikrotik_username', 'race', 'mikrotik_password', 'x'),"
+		   " '2026-01-01') FROM customers c, packages p"
+		   " WHERE c.name = 'race' AND p.name = 'race'"),
+	    "");
+	res = PQexec(one, "SELECT r.name FROM mikrotik_secrets m JOIN router_settings r"
+			  " ON r.id = m.router_id WHERE m.username = 'race'");
+	assert_int_equal(PQntuples(res), 1);
+	PQclear(res);
+	run("UPDATE router_settings SET is_active = false");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_registrations_make_one_admin),
 		cmocka_unit_test(two_admins_cannot_demote_each_other),
+		cmocka_unit_test(no_account_misses_the_first_router),
 	};
 
 	return cmocka_run_group_tests_name("races", tests, connect_both, disconnect_both);
