@@ -72,7 +72,7 @@ BEGIN
 		PERFORM payment_book(jsonb_build_object('invoice_id', i.id,
 			'amount', CASE WHEN (i.seq + i.n) % 23 = 0 THEN i.amount + 50000 END, 'surplus_to_credit', true,
 			'method', (ARRAY['cash', 'transfer', 'qris', 'cash', 'gopay', 'transfer', 'cash', 'dana'])[1 + i.seq % 8],
-			'payment_date', d + time '03:00' + (i.seq % 540) * interval '1 minute'), d);
+			'payment_date', least(d + time '03:00' + (i.seq % 540) * interval '1 minute', now())), d);
 	END LOOP;
 END $$;
 
@@ -85,10 +85,10 @@ BEGIN
 			USING step, d;
 	END LOOP;
 	-- Written now, but it tells of then.
-	UPDATE invoices SET created_at = d + time '00:05' WHERE created_at = now();
-	UPDATE subscriptions SET created_at = d + time '02:00' WHERE created_at = now();
+	UPDATE invoices SET created_at = least(d + time '00:05', now()) WHERE created_at = now();
+	UPDATE subscriptions SET created_at = least(d + time '02:00', now()) WHERE created_at = now();
 	UPDATE payments SET created_at = payment_date WHERE created_at = now();
-	UPDATE billing_logs SET created_at = d + time '03:00' WHERE created_at = now();
+	UPDATE billing_logs SET created_at = least(d + time '03:00', now()) WHERE created_at = now();
 END $$;
 
 DO $$
