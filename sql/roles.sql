@@ -51,7 +51,8 @@ GRANT INSERT                 ON allocations, customer_credits, payment_reversals
 GRANT INSERT                 ON billing_logs, message_outbox                                          TO isp_api;
 GRANT INSERT, UPDATE         ON alert_logs                                                            TO isp_api;
 -- gateway
-GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, gateway_jobs                TO isp_api;
+GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, gateway_jobs
+                                                                                                      TO isp_api;
 GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
 
 -- ---- isp_billing: the nightly run -----------------------------------------------------------------
@@ -65,8 +66,9 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, packa
 GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, updated_at)
                                                                                ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
-GRANT INSERT                 ON allocations, customer_credits, billing_logs, alert_logs, message_outbox, gateway_jobs
+GRANT INSERT                 ON allocations, customer_credits, billing_logs, alert_logs, message_outbox
                                                                                                       TO isp_billing;
+GRANT INSERT, UPDATE (generation, due_at)                                      ON gateway_jobs        TO isp_billing;
 
 -- ---- isp_router: what routers hold ----------------------------------------------------------------
 
@@ -86,14 +88,14 @@ GRANT INSERT                 ON alert_logs, message_outbox                      
 -- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
 
 GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments, payment_reversals, refunds,
-	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_events,
-	midtrans_verdicts, gateway_jobs, alert_logs, row_counts                                       TO isp_gateway;
+	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_refunds,
+	midtrans_events, midtrans_verdicts, gateway_jobs, alert_logs, row_counts                       TO isp_gateway;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, updated_at)
                                                                                ON subscriptions       TO isp_gateway;
 GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_url, payment_reference,
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
-GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, gateway_jobs, row_counts
+GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, midtrans_refunds, gateway_jobs, row_counts
                                                                                                       TO isp_gateway;
 GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs, alert_logs,
 	message_outbox, midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
@@ -127,7 +129,7 @@ BEGIN
 			('isp_api',     '.'),
 			('isp_billing', '^(who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
 			('isp_billing', '^(invoice|renewal|overdue_|expir|suspensions_|subscription|settled_|next_|period_)'),
-			('isp_billing', '^(account_|router_|profile_)'),
+			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
 			('isp_router',  '^(who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
 			('isp_gateway', '^(who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "http/fcgi.h"
 #include "http/prefork.h"
+#include "service/gateway.h"
 
 enum { CONNS_MAX = 1024, STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000, POOLS = 4 };
 
@@ -114,6 +115,7 @@ work(const struct pool *p, const struct pool_fds *fds, void *arg)
 		return daemon_fail(&cx, &program);
 	cx.conf = &cf;
 	cx.db = database(&cx, &cf);
+	cx.gateway = gateway_new(life, &cf);
 	const struct http_policy policy = {
 		.routes = api_routes,
 		.nroutes = api_nroutes,

@@ -5,6 +5,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
+#include "peer.h"
 #include "service/billing.h"
 
 enum { OPT_DATE, OPT_DRY_RUN, OPT_JSON, OPT_ONLY };
@@ -48,8 +49,8 @@ print_totals(const struct billing_report *rep)
 	for (enum billing_step s = 0; s < BILLING__STEPS; s++) {
 		const struct billing_count *c = &rep->count[s];
 
-		(void)printf("%s: %zu done, %zu refused, %zu skipped, %zu failed\n",
-		    billing_step_name(s), c->done, c->refused, c->skipped, c->failed);
+		(void)printf("%s: %zu done, %zu refused, %zu skipped, %zu held, %zu failed\n",
+		    billing_step_name(s), c->done, c->refused, c->skipped, c->held, c->failed);
 	}
 	(void)printf("%s%s\n", rep->date, rep->dry_run ? ": rehearsed, nothing changed" : ": done");
 }
@@ -66,6 +67,7 @@ open_all(struct ctx *cx, const struct daemon_args *args, struct conf *cf, struct
 		.today = conf_text(cf, CONF_APP_TODAY),
 		.lock_ms = 5000,
 	};
+	cx->conf = cf;
 	TRY(db_open(cx, dc, &cx->db));
 	return db_who(cx);
 }
@@ -86,11 +88,16 @@ run(struct ctx *cx, const struct daemon_args *args)
 	struct billing_options opt = { 0 };
 	struct billing_report rep;
 	bool json = args->val[OPT_JSON] != NULL;
+	enum rc rc;
 
 	if (read_options(cx, args, &opt) == RC_INVALID)
 		return daemon_usage(&self, cx->err.msg);
-	if (cx->err.rc != RC_OK ||
-	    billing_run(cx, &opt, json ? NULL : print_line, NULL, &rep) != RC_OK)
+	if (cx->err.rc != RC_OK)
+		return daemon_fail(cx, &self);
+	opt.gateway = peer_open(cx, opt.date);
+	rc = billing_run(cx, &opt, json ? NULL : print_line, NULL, &rep);
+	peer_close(opt.gateway);
+	if (rc != RC_OK)
 		return daemon_fail(cx, &self);
 	if (json)
 		(void)puts(billing_report_json(cx, &rep));
@@ -98,7 +105,7 @@ run(struct ctx *cx, const struct daemon_args *args)
 		print_totals(&rep);
 	if (billing_failed(&rep) == 0)
 		return EXIT_DONE;
-	(void)fprintf(stderr, "%s: %zu failed\n", self.name, billing_failed(&rep));
+	(void)fprintf(stderr, "%s: %zu failed or held\n", self.name, billing_failed(&rep));
 	return EXIT_FAILED;
 }
 

@@ -5,7 +5,7 @@
 #include "base/daemon.h"
 #include "db/db.h"
 
-enum { OPT_ADMIN, OPT_ROLE, OPT_NAME, OPT_DATE };
+enum { OPT_ADMIN, OPT_ROLE, OPT_NAME, OPT_DATE, OPT_DUE };
 
 struct ispctl {
 	struct ctx *cx; /* with a database, but for commands that need none */
@@ -22,6 +22,7 @@ enum rc cmd_key_rotate(struct ispctl *);
 enum rc cmd_router_list(struct ispctl *);
 enum rc cmd_router_test(struct ispctl *);
 enum rc cmd_billing_preview(struct ispctl *);
+enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_health(struct ispctl *);
 enum rc cmd_check(struct ispctl *);
 enum rc cmd_setup(struct ispctl *);

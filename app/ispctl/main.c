@@ -11,6 +11,7 @@ static const struct daemon_option options[] = {
 	[OPT_ROLE] = { "--role", "ROLE", "user add: admin, operator or viewer (operator)" },
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
 	[OPT_DATE] = { "--date", "D", "billing preview: the business date (today)" },
+	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose turn it is" },
 };
 
 enum need { NEED_NOTHING, NEED_DATABASE, NEED_KEYS }; /* the last needs both */
@@ -29,6 +30,7 @@ static const struct command {
 	{ "router list", 0, NEED_DATABASE, cmd_router_list },
 	{ "router test", 1, NEED_KEYS, cmd_router_test },
 	{ "billing preview", 0, NEED_DATABASE, cmd_billing_preview },
+	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
 	{ "health", 0, NEED_DATABASE, cmd_health },
 	{ "check", 0, NEED_DATABASE, cmd_check },
 	{ "setup", 0, NEED_DATABASE, cmd_setup },
@@ -50,6 +52,7 @@ static const struct daemon self = {
 	    "  router list            the routers\n"
 	    "  router test NAME       log in to a router and say what answers\n"
 	    "  billing preview        what the next billing run would do\n"
+	    "  midtrans reconcile     ask Midtrans about every payment that is not over\n"
 	    "  health                 is all well? exit 1 if not\n"
 	    "  check                  hold every rule against the data: exit 1 naming rows\n"
 	    "  setup                  print the token that the first registration asks for\n",

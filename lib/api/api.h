@@ -81,6 +81,12 @@ API_OP(invoice_public);
 API_OP(payment_create);
 API_OP(payment_reverse);
 
+API_OP(midtrans_page);
+API_OP(midtrans_notification);
+API_OP(midtrans_status);
+API_OP(midtrans_cancel);
+API_OP(midtrans_refund);
+
 API_OP(router_save);
 API_OP(router_delete);
 API_OP(router_test_one);

@@ -87,6 +87,14 @@ const struct route api_routes[] = {
 	OP("POST",   "/api/payments",     O_BILLING, payment_create),
 	OP("DELETE", "/api/payments/:id", A_BILLING, payment_reverse),
 
+	OP("POST", "/api/midtrans/snap-token",      NOBODY,    midtrans_page),
+	OP("POST", "/api/midtrans/create-token",    O_BILLING, midtrans_page),
+	OP("POST", "/api/midtrans/notification",    NOBODY,    midtrans_notification),
+	OP("POST", "/api/midtrans/webhook",         NOBODY,    midtrans_notification),
+	OP("GET",  "/api/midtrans/status/:orderId", O_READ,    midtrans_status),
+	OP("POST", "/api/midtrans/cancel/:orderId", O_BILLING, midtrans_cancel),
+	OP("POST", "/api/midtrans/refund/:orderId", A_BILLING, midtrans_refund),
+
 	OP("GET",  "/api/router-settings/test",     O_READ,    router_test_default),
 	OP("GET",  "/api/mikrotik/test",            O_READ,    router_test_default),
 	OP("POST", "/api/router-settings/:id/test", O_NETWORK, router_test_one),

@@ -207,7 +207,7 @@ said_by(const struct midtrans_state *s, const struct midtrans_message *m, enum m
 		return S_FOREIGN;
 	if (st->said == S_UNKNOWN)
 		return S_UNKNOWN;
-	if (s->elsewhere || (w != MW_TOLD && !code_fits(st, m->status_code)))
+	if (s->elsewhere || m->gross <= 0 || (w != MW_TOLD && !code_fits(st, m->status_code)))
 		return S_MISFIT;
 	if (st->said == S_REFUND && no_news(s, m))
 		return S_NO_NEWS;

@@ -5,6 +5,7 @@
 
 #include "base/jw.h"
 #include "db/db.h"
+#include "service/gateway.h"
 #include "sql.h"
 
 enum {
@@ -154,6 +155,8 @@ count_line(struct billing_count *c, const char *outcome)
 		c->done++;
 	else if (strcmp(outcome, "refused") == 0)
 		c->refused++;
+	else if (strcmp(outcome, "held") == 0)
+		c->held++;
 	else if (strcmp(outcome, "failed") == 0)
 		c->failed++;
 	else
@@ -308,6 +311,63 @@ work_off(struct run *run, const struct work *all)
 	return RC_OK;
 }
 
+/* ---- holds ----------------------------------------------------------------------------------- */
+
+static void
+report_held(struct run *run, const struct work *w, const struct gateway_held *h)
+{
+	struct billing_line l = {
+		.step = w->step->name,
+		.outcome = "held",
+		.subscription_id = arena_strdup(run->cx->mem, h->subscription_id),
+		.username = h->username,
+		.customer_name = h->customer_name,
+		.detail = "Midtrans gave no answer",
+	};
+
+	report_line(run, w, &l);
+}
+
+static bool
+is_held(const struct gateway_held *held, size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(held[i].subscription_id, id) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Whoever may have paid is asked for at Midtrans first; without an answer he
+ * stays.  Who turns out to have paid is no candidate any more when his chunk
+ * looks again.
+ */
+static enum rc
+hold_back(struct run *run, struct work *w)
+{
+	struct ctx *gx = run->opt->gateway;
+	struct gateway_held *held;
+	size_t nheld, n = 0;
+
+	if (gx == NULL || run->opt->dry_run || w->n == 0 || !gateway_is_on(gx))
+		return RC_OK;
+	gx->mem = run->cx->mem;
+	TRY(db_who(gx));
+	if (gateway_hold(gx, w->ids, w->n, run->opt->date, &held, &nheld) != RC_OK) {
+		run->cx->err = gx->err;
+		return gx->err.rc;
+	}
+	for (size_t i = 0; i < nheld; i++)
+		report_held(run, w, &held[i]);
+	for (size_t i = 0; i < w->n; i++)
+		if (nheld == 0 || !is_held(held, nheld, w->ids[i]))
+			w->ids[n++] = w->ids[i];
+	w->n = n;
+	return RC_OK;
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
 static enum rc
 run_step(struct run *run, enum billing_step s)
 {
@@ -321,6 +381,8 @@ run_step(struct run *run, enum billing_step s)
 	w.ids = arena_alloc(cx->mem, (w.n + 1) * sizeof(*w.ids));
 	for (size_t i = 0; i < w.n; i++)
 		w.ids[i] = db_text(rows, i, "id");
+	if (s == BILLING_SUSPEND)
+		TRY(hold_back(run, &w));
 	return work_off(run, &w);
 }
 
@@ -350,6 +412,7 @@ report_json(struct ctx *cx, const struct billing_report *rep, const char *lines)
 		jw_i64(&w, "done", (int64_t)rep->count[i].done);
 		jw_i64(&w, "refused", (int64_t)rep->count[i].refused);
 		jw_i64(&w, "skipped", (int64_t)rep->count[i].skipped);
+		jw_i64(&w, "held", (int64_t)rep->count[i].held);
 		jw_i64(&w, "failed", (int64_t)rep->count[i].failed);
 		jw_end(&w);
 	}
@@ -436,7 +499,7 @@ billing_failed(const struct billing_report *rep)
 	size_t n = 0;
 
 	for (size_t i = 0; i < BILLING__STEPS; i++)
-		n += rep->count[i].failed;
+		n += rep->count[i].failed + rep->count[i].held;
 	return n;
 }
 

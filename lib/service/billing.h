@@ -31,12 +31,17 @@ struct billing_options {
 	const char *date; /* the business date D, "YYYY-MM-DD" */
 	bool dry_run;
 	unsigned steps; /* bit per step; 0: all */
+	/*
+	 * Whose db may book payments, to ask Midtrans before anybody is suspended
+	 * (gateway.h); NULL: nobody is asked.  A dry run asks nobody.
+	 */
+	struct ctx *gateway;
 };
 
 /* What happened to one subscription or invoice. */
 struct billing_line {
 	const char *step;    /* renew, overdue, expire, suspend */
-	const char *outcome; /* done, refused, skipped, failed */
+	const char *outcome; /* done, refused, skipped, held, failed */
 	const char *subscription_id, *username, *customer_name;
 	const char *invoice_number; /* NULL where no invoice is meant */
 	int64_t amount;             /* of that invoice */
@@ -45,7 +50,9 @@ struct billing_line {
 };
 
 struct billing_count {
-	size_t done, refused, skipped, failed;
+	size_t done, refused, skipped;
+	size_t held; /* not suspended tonight, since Midtrans gave no answer */
+	size_t failed;
 };
 
 struct billing_report {
@@ -74,7 +81,7 @@ enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_che
  */
 enum rc billing_run(struct ctx *, const struct billing_options *, billing_fn tell, void *arg,
     struct billing_report *ret) _must_check_;
-size_t billing_failed(const struct billing_report *);
+size_t billing_failed(const struct billing_report *); /* and held */
 const char *billing_report_json(struct ctx *, const struct billing_report *);
 
 /*

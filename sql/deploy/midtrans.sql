@@ -13,9 +13,11 @@ CREATE TABLE midtrans_attempts (
 	                'paid', 'closed')),
 	calls           int NOT NULL DEFAULT 0, -- create calls sent
 	expires_at      timestamptz NOT NULL,
-	next_check_at   timestamptz,
-	checks          int NOT NULL DEFAULT 0,
-	closed_at       timestamptz,
+	had_200         boolean NOT NULL DEFAULT false, -- a notification with status_code 200 came
+	alerts          text[] NOT NULL DEFAULT '{}', -- what people were told already
+	next_check_at   timestamptz, -- NULL: finally closed
+	checks          int NOT NULL DEFAULT 0, -- in a row that found nothing new
+	closed_at       timestamptz, -- paid or closed since
 	created_at      timestamptz NOT NULL DEFAULT now(),
 	updated_at      timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (invoice_id, attempt)
@@ -41,6 +43,19 @@ CREATE TABLE midtrans_transactions (
 );
 CREATE INDEX midtrans_transactions_attempt ON midtrans_transactions (attempt_id);
 
+-- Refunds we asked for, before we asked: what was meant by them, however the answer comes.
+CREATE TABLE midtrans_refunds (
+	refund_key     text PRIMARY KEY,
+	transaction_id text NOT NULL REFERENCES midtrans_transactions (transaction_id) ON DELETE RESTRICT,
+	amount         bigint NOT NULL CHECK (amount > 0),
+	reopen         boolean NOT NULL,
+	reason         text,
+	actor          text,
+	state          text NOT NULL DEFAULT 'asked' CHECK (state IN ('asked', 'done', 'refused')),
+	created_at     timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX midtrans_refunds_asked_key ON midtrans_refunds (transaction_id) WHERE state = 'asked';
+
 -- Every well-signed body, before anything else is done with it. Append-only.
 CREATE TABLE midtrans_events (
 	id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -64,6 +79,7 @@ CREATE TABLE gateway_jobs (
 	id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	attempt_id uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
 	kind       text NOT NULL CHECK (kind IN ('confirm', 'cancel', 'expire')),
+	generation int NOT NULL DEFAULT 1, -- asked for again while at work: not done yet
 	attempts   int NOT NULL DEFAULT 0,
 	last_error text,
 	due_at     timestamptz NOT NULL DEFAULT now(),

@@ -114,14 +114,20 @@ BEGIN
 	RETURN alert;
 END $$;
 
+-- Work for gateway-sync, to be done once; asked for while it is being done, it is done again.
+CREATE OR REPLACE FUNCTION gateway_job(attempt uuid, job text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO gateway_jobs AS j (attempt_id, kind) VALUES (attempt, job)
+	ON CONFLICT (attempt_id, kind) WHERE done_at IS NULL
+		DO UPDATE SET generation = j.generation + 1, due_at = least(j.due_at, now());
+	PERFORM pg_notify('gateway_jobs', '');
+END $$;
+
 -- What is owed has changed, so no open payment page may take the old amount.
 CREATE OR REPLACE FUNCTION invoice_attempts_drop(inv uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO gateway_jobs (attempt_id, kind)
-	SELECT id, 'cancel' FROM midtrans_attempts WHERE invoice_id = inv AND state NOT IN ('paid', 'closed')
-	ON CONFLICT DO NOTHING;
-	IF FOUND THEN
-		PERFORM pg_notify('gateway_jobs', '');
-	END IF;
+	PERFORM gateway_job(id, 'cancel') FROM midtrans_attempts
+	WHERE invoice_id = inv AND state NOT IN ('paid', 'closed');
 END $$;

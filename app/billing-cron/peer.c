@@ -1,0 +1,33 @@
+/* peer.c: see peer.h. */
+#include "peer.h"
+
+#include "base/conf.h"
+#include "db/db.h"
+#include "service/gateway.h"
+
+struct ctx *
+peer_open(struct ctx *cx, const char *date)
+{
+	struct db_conf *to = arena_alloc(cx->mem, sizeof(*to));
+	struct ctx *gx = arena_alloc(cx->mem, sizeof(*gx));
+
+	*to = (struct db_conf){
+		.conninfo = conf_database(cx, cx->conf),
+		.role = "isp_gateway",
+		.program = "billing-cron",
+		.timezone = conf_text(cx->conf, CONF_APP_TIMEZONE),
+		.today = date,
+		.lock_ms = 5000,
+	};
+	*gx = *cx;
+	gx->db = db_new(to);
+	gx->gateway = gateway_new(cx->mem, cx->conf);
+	return gx;
+}
+
+/* Its connection holds on to the arena, which outlives it. */
+void
+peer_close(struct ctx *gx)
+{
+	db_close(gx->db);
+}

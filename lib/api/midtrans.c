@@ -1,0 +1,158 @@
+/* midtrans.c: online payment: pages for customers, the webhook, and what people do. */
+#include <cJSON.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/money.h"
+#include "base/jw.h"
+#include "db/db.h"
+#include "db/rowjson.h"
+#include "service/gateway.h"
+#include "sql.h"
+
+/* clang-format off */
+static const struct field page_fields[] = {
+	{ "invoice_id", FT_UUID, FF_CREATE | FF_NEEDED },
+};
+
+const struct op midtrans_page_op = {
+	.summary = "A page to pay what is owed: success, snap_token, order_id, redirect_url, client_key",
+	.fields = page_fields, .nfields = countof(page_fields), .flag = FF_CREATE,
+};
+
+/* Their types are held by the reader of messages: what is wrong there is 400, not 422. */
+static const struct field notice_fields[] = {
+	{ "order_id",           FT_JSON, FF_CREATE },
+	{ "status_code",        FT_JSON, FF_CREATE },
+	{ "gross_amount",       FT_JSON, FF_CREATE },
+	{ "signature_key",      FT_JSON, FF_CREATE },
+	{ "transaction_status", FT_JSON, FF_CREATE },
+	{ "transaction_id",     FT_JSON, FF_CREATE },
+	{ "fraud_status",       FT_JSON, FF_CREATE },
+	{ "payment_type",       FT_JSON, FF_CREATE },
+	{ "currency",           FT_JSON, FF_CREATE },
+	{ "merchant_id",        FT_JSON, FF_CREATE },
+	{ "transaction_time",   FT_JSON, FF_CREATE },
+	{ "settlement_time",    FT_JSON, FF_CREATE },
+	{ "expiry_time",        FT_JSON, FF_CREATE },
+	{ "va_numbers",         FT_JSON, FF_CREATE },
+	{ "permata_va_number",  FT_JSON, FF_CREATE },
+	{ "bank",               FT_JSON, FF_CREATE },
+	{ "store",              FT_JSON, FF_CREATE },
+	{ "issuer",             FT_JSON, FF_CREATE },
+	{ "acquirer",           FT_JSON, FF_CREATE },
+	{ "refund_amount",      FT_JSON, FF_CREATE },
+	{ "refunds",            FT_JSON, FF_CREATE },
+	{ "metadata",           FT_JSON, FF_CREATE },
+};
+
+const struct op midtrans_notification_op = {
+	.summary = "What Midtrans tells of a payment; signed by signature_key",
+	.fields = notice_fields, .nfields = countof(notice_fields), .flag = FF_CREATE,
+};
+
+const struct op midtrans_status_op = { .summary = "Ask Midtrans about an order: success, data" };
+const struct op midtrans_cancel_op = { .summary = "Cancel an order nobody paid: success, data" };
+
+static const struct field refund_fields[] = {
+	{ "amount", FT_MONEY, FF_CREATE, 1, MONEY_MAX, .hint = "by default all that is left of it" },
+	{ "reason", FT_TEXT,  FF_CREATE | FF_NULL, .max = 255 },
+	{ "reopen", FT_BOOL,  FF_CREATE, .dflt = "false", .hint = "the debt opens again" },
+};
+
+const struct op midtrans_refund_op = {
+	.summary = "Pay a customer back by Midtrans: success, data",
+	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
+};
+/* clang-format on */
+
+/* Who acts where nobody is logged in. */
+static enum rc
+act_as(struct ctx *cx, const char *name)
+{
+	if (cx->actor.name == NULL)
+		cx->actor.name = name;
+	return db_who(cx);
+}
+
+enum rc
+midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct gateway_page page;
+	struct cJSON *in;
+	struct jw w;
+
+	TRY(op_read(cx, op, rq, &in));
+	TRY(act_as(cx, "customer"));
+	TRY(gateway_page(cx, shape_text(in, "invoice_id"), &page));
+	rs->status = 200;
+	w = jw_new(&rs->body);
+	jw_obj(&w, NULL);
+	jw_bool(&w, "success", true);
+	jw_str(&w, "snap_token", page.snap_token);
+	jw_str(&w, "order_id", page.order_id);
+	jw_str(&w, "redirect_url", page.redirect_url);
+	jw_str(&w, "client_key", page.client_key);
+	jw_end(&w);
+	return RC_OK;
+}
+
+enum rc
+midtrans_notification(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct cJSON *in;
+
+	TRY(op_read(cx, op, rq, &in));
+	TRY(act_as(cx, "midtrans"));
+	TRY(gateway_notify(cx, in, rq->body));
+	return resp_json(rs, 200, "{\"success\":true}");
+}
+
+static enum rc
+answer_standing(struct ctx *cx, const char *attempt_id, struct resp *rs)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_midtrans_standing, &rows, V_TEXT(attempt_id)));
+	rs->status = 200;
+	sb_puts(&rs->body, "{\"success\":true,\"data\":");
+	rowjson_object(&rs->body, rows, 0);
+	sb_puts(&rs->body, "}");
+	return RC_OK;
+}
+
+enum rc
+midtrans_status(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	const char *id;
+
+	(void)op;
+	TRY(api_act(cx));
+	TRY(gateway_status(cx, req_arg(rq, "orderId"), &id));
+	return answer_standing(cx, id, rs);
+}
+
+enum rc
+midtrans_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	const char *id;
+
+	(void)op;
+	TRY(gateway_cancel(cx, req_arg(rq, "orderId"), &id));
+	return answer_standing(cx, id, rs);
+}
+
+enum rc
+midtrans_refund(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	struct gateway_refund want = { .order_id = req_arg(rq, "orderId") };
+	struct cJSON *in;
+	const char *id;
+
+	TRY(op_read(cx, op, rq, &in));
+	want.amount = shape_i64(in, "amount");
+	want.reason = shape_text(in, "reason");
+	want.reopen = shape_bool(in, "reopen");
+	TRY(gateway_refund(cx, &want, &id));
+	return answer_standing(cx, id, rs);
+}

@@ -1,0 +1,244 @@
+/* attempt.c: see attempt.h; the deeds themselves are in sql/functions/midtrans_*.sql. */
+#include "domain/attempt.h"
+
+#include <string.h>
+
+#include "base/jw.h"
+#include "db/db.h"
+#include "sql.h"
+
+/* clang-format off */
+static const struct {
+	enum midtrans_deed deed;
+	const char *name;
+} deed_names[] = {
+	{ MD_NOTE, "note" }, { MD_BOOK, "book" }, { MD_REFUND, "refund" }, { MD_TAKE, "take" },
+	{ MD_VOID, "void" }, { MD_CHARGEBACK, "chargeback" }, { MD_CONFIRM, "confirm" },
+	{ MD_ALERT, "alert" },
+};
+
+static const struct db_col state_cols[] = {
+	DB_COL(midtrans_state, expected, DB_I64),
+	DB_COL(midtrans_state, had_200, DB_BOOL),
+	DB_COL(midtrans_state, elsewhere, DB_BOOL),
+	DB_COL(midtrans_state, status, DB_TEXT),
+	DB_COL(midtrans_state, payment_status, DB_TEXT),
+	DB_COL(midtrans_state, refunded, DB_I64),
+};
+
+static const struct db_col attempt_cols[] = {
+	DB_COL(attempt, id, DB_TEXT),
+	DB_COL(attempt, order_id, DB_TEXT),
+	DB_COL(attempt, snap_token, DB_TEXT),
+	DB_COL(attempt, state, DB_TEXT),
+	DB_COL(attempt, expired, DB_BOOL),
+	DB_COL(attempt, owed, DB_BOOL),
+};
+
+static const struct db_col order_cols[] = {
+	DB_COL(midtrans_order, order_id, DB_TEXT),
+	DB_COL(midtrans_order, number, DB_TEXT),
+	DB_COL(midtrans_order, invoice_id, DB_TEXT),
+	DB_COL(midtrans_order, amount, DB_I64),
+	DB_COL(midtrans_order, item, DB_TEXT),
+	DB_COL(midtrans_order, customer, DB_TEXT),
+	DB_COL(midtrans_order, email, DB_TEXT),
+	DB_COL(midtrans_order, phone, DB_TEXT),
+	DB_COL(midtrans_order, start_time, DB_TEXT),
+	DB_COL(midtrans_order, minutes, DB_I64),
+	DB_COL(midtrans_order, enabled, DB_TEXT),
+};
+/* clang-format on */
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static void
+put_said(struct jw *w, const struct midtrans_message *m)
+{
+	jw_str(w, "transaction_id", m->transaction_id);
+	jw_str(w, "status", m->status);
+	jw_str(w, "fraud_status", m->fraud_status);
+	jw_str(w, "payment_type", m->payment_type);
+	jw_str(w, "method", midtrans_method(m->payment_type));
+	jw_str(w, "bank", m->bank);
+	jw_i64(w, "gross", m->gross);
+	jw_str(w, "transaction_time", m->transaction_time);
+	jw_str(w, "settlement_time", m->settlement_time);
+	jw_str(w, "expiry_time", m->expiry_time);
+	if (m->refund_total > 0)
+		jw_i64(w, "refund_total", m->refund_total);
+	jw_arr(w, "refunds");
+	for (size_t i = 0; i < m->nrefunds; i++) {
+		jw_obj(w, NULL);
+		jw_str(w, "id", m->refunds[i].id);
+		jw_i64(w, "amount", m->refunds[i].amount);
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
+static void
+put_decided(struct jw *w, const struct midtrans_decision *d)
+{
+	jw_str(w, "verdict", d->verdict);
+	jw_str(w, "rows", d->rows);
+	jw_str(w, "attempt", d->attempt);
+	jw_i64(w, "amount", d->amount);
+	jw_i64(w, "fee", d->fee);
+	jw_arr(w, "deeds");
+	for (size_t i = 0; i < countof(deed_names); i++)
+		if (d->deeds & deed_names[i].deed)
+			jw_str(w, NULL, deed_names[i].name);
+	jw_end(w);
+}
+
+/* What midtrans_apply() in SQL is told. */
+static const char *
+order_to_do(struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const struct midtrans_decision *d)
+{
+	struct sb s = sb_new(cx->mem);
+	struct jw w = jw_new(&s);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "source", source);
+	jw_bool(&w, "is_200",
+	    strcmp(source, ATTEMPT_NOTIFICATION) == 0 && strcmp(m->status_code, "200") == 0);
+	put_decided(&w, d);
+	put_said(&w, m);
+	jw_end(&w);
+	return s.buf;
+}
+
+static enum rc
+decide_and_do(struct ctx *cx, const struct db_rows *heard, const char *source,
+    const struct midtrans_message *m, const char *merchant_id, struct midtrans_decision *ret)
+{
+	bool told = strcmp(source, ATTEMPT_NOTIFICATION) != 0;
+	struct midtrans_state state;
+
+	TRY(db_scan(cx, heard, 0, state_cols, &state));
+	midtrans_decide(&state, m, told ? MW_TOLD : MW_HEARD, merchant_id, ret);
+	TRY(db_send(cx, &SQL_midtrans_apply, NULL, V_TEXT(db_text(heard, 0, "attempt_id")),
+	    V_I64(db_i64(heard, 0, "event_id")), V_TEXT(order_to_do(cx, source, m, ret))));
+	return db_commit(cx);
+}
+
+enum rc
+attempt_apply(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw,
+    const char *merchant_id, struct midtrans_decision *ret)
+{
+	struct db_rows *heard;
+
+	TRY(db_begin(cx));
+	TRY(db_query(cx, &SQL_midtrans_hear, &heard, V_TEXT(source), V_TEXT(m->order_id),
+	    V_TEXT(m->transaction_id), V_TEXT(raw)));
+	if (db_text(heard, 0, "attempt_id") != NULL)
+		return decide_and_do(cx, heard, source, m, merchant_id, ret);
+	TRY(db_commit(cx));
+	return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
+}
+
+enum rc
+attempt_remember(struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const char *raw)
+{
+	return db_query(cx, &SQL_midtrans_event_add, NULL, V_TEXT(source), V_TEXT(m->order_id),
+	    V_TEXT(m->transaction_id), V_TEXT(raw));
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+enum rc
+attempt_by_id(struct ctx *cx, const char *id, struct attempt *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_gateway_attempt, &rows, V_TEXT(id)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such attempt.");
+	return db_scan(cx, rows, 0, attempt_cols, ret);
+}
+
+enum rc
+attempt_by_order(struct ctx *cx, const char *order_id, struct attempt *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_midtrans_by_order, &rows, V_TEXT(order_id)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
+	return attempt_by_id(cx, db_text(rows, 0, "id"), ret);
+}
+
+enum rc
+attempt_transactions(struct ctx *cx, const char *id, struct attempt_transaction **ret, size_t *nret)
+{
+	struct attempt_transaction *all;
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_gateway_transactions, &rows, V_TEXT(id)));
+	all = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*all));
+	for (size_t i = 0; i < db_count(rows); i++) {
+		all[i].transaction_id = db_text(rows, i, "transaction_id");
+		all[i].live = db_bool(rows, i, "live");
+	}
+	*ret = all;
+	*nret = db_count(rows);
+	return RC_OK;
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static enum rc
+begin_attempt(struct ctx *cx, const char *invoice_id, const struct db_rows *page,
+    struct attempt_page *ret)
+{
+	int64_t n = db_i64(page, 0, "attempt");
+	struct db_rows *rows;
+
+	ret->order_id = midtrans_order_id(cx, db_text(page, 0, "invoice_number"), n);
+	TRY(db_query(cx, &SQL_midtrans_attempt_add, &rows, V_TEXT(invoice_id), V_I64(n),
+	    V_TEXT(ret->order_id), V_I64(db_i64(page, 0, "owed"))));
+	ret->id = db_text(rows, 0, "id");
+	ret->calls = 1;
+	return RC_OK;
+}
+
+enum rc
+attempt_page(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *ret)
+{
+	struct attempt_page page;
+	struct db_rows *rows;
+
+	TRY(db_begin(cx));
+	TRY(db_query(cx, &SQL_midtrans_page, &rows, V_TEXT(invoice_id), V_BOOL(counts)));
+	page = (struct attempt_page){ .id = db_text(rows, 0, "attempt_id"),
+		.order_id = db_text(rows, 0, "order_id"),
+		.snap_token = db_text(rows, 0, "snap_token"),
+		.redirect_url = db_text(rows, 0, "redirect_url"),
+		.calls = db_i64(rows, 0, "calls") };
+	if (page.id == NULL)
+		TRY(begin_attempt(cx, invoice_id, rows, &page));
+	TRY(db_commit(cx));
+	*ret = page;
+	return RC_OK;
+}
+
+enum rc
+attempt_order(struct ctx *cx, const char *id, const char *url, struct midtrans_order *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_midtrans_order, &rows, V_TEXT(id)));
+	TRY(db_scan(cx, rows, 0, order_cols, ret));
+	ret->finish = arena_printf(cx->mem, "%s/pay/%s", url, ret->invoice_id);
+	return RC_OK;
+}
+
+enum rc
+attempt_made(struct ctx *cx, struct attempt_page *page, const char *state, const char *said)
+{
+	return db_query(cx, &SQL_midtrans_attempt_made, NULL, V_TEXT(page->id),
+	    V_TEXT(page->snap_token), V_TEXT(page->redirect_url), V_TEXT(state), V_TEXT(said));
+}

@@ -1,0 +1,60 @@
+/*
+ * attempt.h: payment attempts, as the database knows them: what Midtrans says
+ * of one is stored, held against it by midtrans_decide(), and done.
+ */
+#ifndef DOMAIN_ATTEMPT_H
+#define DOMAIN_ATTEMPT_H
+
+#include "domain/midtrans.h"
+
+/* Where a message came from; notification alone is not Midtrans' own word to us. */
+#define ATTEMPT_NOTIFICATION "notification"
+#define ATTEMPT_STATUS       "status"
+#define ATTEMPT_CANCEL       "cancel"
+#define ATTEMPT_EXPIRE       "expire"
+#define ATTEMPT_REFUND       "refund"
+
+/*
+ * Store the message (raw: its JSON) and do what it asks for, in one
+ * transaction; what was decided in *ret.  RC_NOT_FOUND: the order is not ours,
+ * the message is stored all the same.  Any other failure stored nothing:
+ * attempt_remember() does that alone.
+ */
+enum rc attempt_apply(struct ctx *, const char *source, const struct midtrans_message *,
+    const char *raw, const char *merchant_id, struct midtrans_decision *ret) _must_check_;
+enum rc attempt_remember(struct ctx *, const char *source, const struct midtrans_message *,
+    const char *raw) _must_check_;
+
+/* What is asked about, and how. */
+struct attempt {
+	const char *id, *order_id;
+	const char *snap_token; /* NULL: none came */
+	const char *state;
+	bool expired, owed; /* its time is over; its amount is still what is owed */
+};
+enum rc attempt_by_id(struct ctx *, const char *id, struct attempt *ret) _must_check_;
+/* RC_NOT_FOUND when the order is not ours. */
+enum rc attempt_by_order(struct ctx *, const char *order_id, struct attempt *ret) _must_check_;
+
+struct attempt_transaction {
+	const char *transaction_id;
+	bool live; /* may still be paid */
+};
+enum rc attempt_transactions(struct ctx *, const char *id, struct attempt_transaction **ret,
+    size_t *nret) _must_check_;
+
+/* The page an invoice is paid on now. */
+struct attempt_page {
+	const char *id, *order_id, *snap_token, *redirect_url;
+	int64_t calls; /* create calls sent, the coming one included */
+};
+/* Find it, or begin a new attempt; RC_CONFLICT when nothing is owed.  counts: against the limit. */
+enum rc attempt_page(struct ctx *, const char *invoice_id, bool counts,
+    struct attempt_page *ret) _must_check_;
+enum rc attempt_order(struct ctx *, const char *id, const char *url,
+    struct midtrans_order *ret) _must_check_;
+/* The create call's outcome: state open, unknown or closed; said: JSON for the log. */
+enum rc attempt_made(struct ctx *, struct attempt_page *, const char *state,
+    const char *said) _must_check_;
+
+#endif

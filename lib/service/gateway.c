@@ -1,0 +1,219 @@
+/* gateway.c: how Midtrans is called, and what it tells unasked. */
+#include <cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "net/httpc.h"
+#include "service/gateway_int.h"
+
+struct gateway {
+	struct httpc *http;
+	const char *base[2];
+};
+
+enum { HTTP_UNAUTHORIZED = 401, HTTP_NOT_FOUND = 404, HTTP_TOO_MANY = 429, HTTP_ERROR = 500 };
+
+static const char *
+base_url(struct arena *life, const char *own, const char *usual)
+{
+	size_t n = strlen(own);
+
+	while (n > 0 && own[n - 1] == '/')
+		n--;
+	if (n > 0)
+		return arena_printf(life, "%.*s", (int)n, own);
+	return usual;
+}
+
+struct gateway *
+gateway_new(struct arena *life, const struct conf *cf)
+{
+	struct gateway *gw = arena_alloc(life, sizeof(*gw));
+	bool live = conf_bool(cf, CONF_MIDTRANS_IS_PRODUCTION);
+
+	gw->http = httpc_new(life, &(struct httpc_peer){ .name = "Midtrans",
+				       .user = conf_text(cf, CONF_MIDTRANS_SERVER_KEY) });
+	gw->base[GATEWAY_SNAP] = base_url(life, conf_text(cf, CONF_MIDTRANS_SNAP_URL),
+	    live ? "https://app.midtrans.com/snap/v1" : "https://app.sandbox.midtrans.com/snap/v1");
+	gw->base[GATEWAY_CORE] = base_url(life, conf_text(cf, CONF_MIDTRANS_API_URL),
+	    live ? "https://api.midtrans.com/v2" : "https://api.sandbox.midtrans.com/v2");
+	return gw;
+}
+
+bool
+gateway_is_on(const struct ctx *cx)
+{
+	return cx->conf != NULL && conf_text(cx->conf, CONF_MIDTRANS_SERVER_KEY)[0] != '\0';
+}
+
+enum rc
+gateway_ready(struct ctx *cx)
+{
+	if (!gateway_is_on(cx))
+		return FAIL(cx, RC_RETRY, "online payment is not configured");
+	return RC_OK;
+}
+
+const char *
+gateway_merchant(const struct ctx *cx)
+{
+	return conf_text(cx->conf, CONF_MIDTRANS_MERCHANT_ID);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+/* Whatever Midtrans wrote about what is wrong, one line. */
+static const char *
+messages_of(struct ctx *cx, const cJSON *body)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(body, "error_messages"), *one;
+	const char *status =
+	    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "status_message"));
+	struct sb s = sb_new(cx->mem);
+
+	if (status != NULL)
+		sb_puts(&s, status);
+	cJSON_ArrayForEach (one, list) {
+		if (s.len > 0)
+			sb_puts(&s, "; ");
+		if (cJSON_IsString(one))
+			sb_puts(&s, one->valuestring);
+	}
+	return arena_printf(cx->mem, "%.300s", s.len > 0 ? s.buf : "");
+}
+
+/* status_code of the body, a text of three digits; 0 when there is none. */
+static int
+code_of(const cJSON *body)
+{
+	const char *text =
+	    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "status_code"));
+
+	if (text == NULL || strlen(text) != 3 || strspn(text, "0123456789") != 3)
+		return 0;
+	return (int)strtol(text, NULL, 10);
+}
+
+/* Both layers: an error of HTTP is one, and so is one inside a 200. */
+static enum rc
+judge(struct ctx *cx, const struct gateway_call *call, int http, struct gateway_answer *a)
+{
+	int said = code_of(a->body);
+
+	a->code = http >= 400 || said == 0 ? http : said;
+	if (a->code == HTTP_UNAUTHORIZED)
+		return FAIL(cx, RC_UPSTREAM, "Midtrans does not accept our key.");
+	if (a->code == HTTP_TOO_MANY)
+		return FAIL(cx, RC_UPSTREAM, "Midtrans asks us to slow down.");
+	if (a->code >= HTTP_ERROR || a->code < 200 || (a->code >= 300 && a->code < 400))
+		return FAIL(cx, RC_UPSTREAM, "Midtrans answered %d.", a->code);
+	if (http == HTTP_NOT_FOUND && said == 0 && call->base == GATEWAY_CORE)
+		return FAIL(cx, RC_UPSTREAM, "Midtrans has no such address: see MIDTRANS_API_URL.");
+	return RC_OK;
+}
+
+enum rc
+gateway_call(struct ctx *cx, const struct gateway_call *call, struct gateway_answer *ret)
+{
+	const char *headers[] = { NULL, NULL };
+	struct gateway *gw = cx->gateway;
+	struct httpc_answer got;
+
+	*ret = (struct gateway_answer){ .messages = "" };
+	if (call->key != NULL)
+		headers[0] = arena_printf(cx->mem, "Idempotency-Key: %s", call->key);
+	TRY(httpc_call(cx, gw->http,
+	    &(struct httpc_call){ .method = call->method,
+		.url = arena_printf(cx->mem, "%s%s", gw->base[call->base], call->path),
+		.body = call->body,
+		.headers = headers },
+	    &got));
+	ret->code = got.status;
+	if (httpc_json(cx, gw->http, &got, &ret->body) != RC_OK && got.status < 400)
+		return cx->err.rc;
+	cx->err = (struct err){ 0 };
+	ret->raw = got.body;
+	ret->messages = messages_of(cx, ret->body);
+	if (judge(cx, call, got.status, ret) != RC_OK)
+		return err_detail(&cx->err, "%s %s: %d %s", call->method,
+		    call->base == GATEWAY_SNAP ? "snap" : "core", got.status, ret->messages);
+	return RC_OK;
+}
+
+bool
+gateway_sent(const struct ctx *cx)
+{
+	return httpc_sent(cx->gateway->http);
+}
+
+bool
+gateway_timed_out(const struct ctx *cx)
+{
+	return httpc_fault(cx->gateway->http) == HTTPC_TIMEOUT;
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static void
+tell(const struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const struct midtrans_decision *d)
+{
+	log_event(LOG_INFO, "midtrans", "rid", cx->request_id, "source", source, "order",
+	    m->order_id, "status", m->status, "verdict", d->verdict, "rows", d->rows, NULL);
+}
+
+enum rc
+gateway_apply(struct ctx *cx, const char *source, const char *order_id,
+    const struct gateway_answer *a, const char **transaction_id)
+{
+	struct midtrans_decision d;
+	struct midtrans_message m;
+
+	TRY(midtrans_read_answer(cx, a->body, order_id, &m));
+	TRY(attempt_apply(cx, source, &m, a->raw, gateway_merchant(cx), &d));
+	tell(cx, source, &m, &d);
+	*transaction_id = m.transaction_id;
+	return RC_OK;
+}
+
+/*
+ * It could not be applied: keep it, so that gateway-sync can ask.  Whatever it
+ * was, Midtrans is to send it again; but for what can never be stored.
+ */
+static enum rc
+keep_it(struct ctx *cx, const struct midtrans_message *m, const char *raw)
+{
+	struct err why = cx->err;
+
+	(void)!db_rollback(cx);
+	if (attempt_remember(cx, ATTEMPT_NOTIFICATION, m, raw) == RC_INVALID)
+		return FAIL(cx, RC_MALFORMED, "The body is malformed.");
+	cx->err = why;
+	log_err(LOG_WARN, "notification not applied", cx);
+	cx->err = (struct err){ 0 };
+	return FAIL(cx, RC_RETRY,
+	    "The notification could not be applied now. Please send it again.");
+}
+
+enum rc
+gateway_notify(struct ctx *cx, const struct cJSON *body, const char *raw)
+{
+	struct midtrans_decision d;
+	struct midtrans_message m;
+	enum rc rc;
+
+	TRY(gateway_ready(cx));
+	TRY(midtrans_read(cx, body, conf_text(cx->conf, CONF_MIDTRANS_SERVER_KEY), &m));
+	rc = attempt_apply(cx, ATTEMPT_NOTIFICATION, &m, raw, gateway_merchant(cx), &d);
+	if (rc == RC_NOT_FOUND)
+		log_event(LOG_WARN, "notification of an unknown order", "rid", cx->request_id,
+		    "order", m.order_id, NULL);
+	if (rc == RC_OK)
+		tell(cx, ATTEMPT_NOTIFICATION, &m, &d);
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		return rc;
+	return keep_it(cx, &m, raw);
+}

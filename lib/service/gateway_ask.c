@@ -1,0 +1,293 @@
+/* gateway_ask.c: what is asked of Midtrans about an attempt; every answer is applied. */
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/jw.h"
+#include "db/db.h"
+#include "net/httpc.h"
+#include "service/gateway_int.h"
+#include "sql.h"
+
+enum { NONE = 404, EXPIRED = 407, NOT_NOW = 412, NO_KEY = 406, BAD_AMOUNT = 414 };
+
+static enum rc
+core(struct ctx *cx, const char *method, const char *id, const char *verb, const char *body,
+    struct gateway_answer *ret)
+{
+	struct gateway_call call = { .base = GATEWAY_CORE, .method = method, .body = body };
+
+	call.path = arena_printf(cx->mem, "/%s/%s", httpc_escape(cx->mem, id), verb);
+	return gateway_call(cx, &call, ret);
+}
+
+static bool
+is_good(const struct gateway_answer *a)
+{
+	return a->code < 400 || a->code == EXPIRED;
+}
+
+static enum rc
+unwelcome(struct ctx *cx, const char *verb, const struct gateway_answer *a)
+{
+	(void)FAIL(cx, RC_UPSTREAM, "Midtrans refused to %s: %d.", verb, a->code);
+	return err_detail(&cx->err, "%s", a->messages);
+}
+
+/* ---- status ---------------------------------------------------------------------------------- */
+
+/* *transaction_id: whose state it told; NULL: it knows nothing by this id. */
+static enum rc
+ask_one(struct ctx *cx, const struct attempt *at, const char *id, const char **transaction_id)
+{
+	struct gateway_answer a;
+
+	*transaction_id = NULL;
+	TRY(core(cx, "GET", id, "status", NULL, &a));
+	if (a.code == NONE)
+		return RC_OK;
+	if (!is_good(&a))
+		return unwelcome(cx, "say the status", &a);
+	return gateway_apply(cx, ATTEMPT_STATUS, at->order_id, &a, transaction_id);
+}
+
+/*
+ * By order_id Midtrans tells of one transaction, for some channels of none: so
+ * each that is known is asked for by its own id, too.
+ */
+static enum rc
+ask_all(struct ctx *cx, const struct attempt *at)
+{
+	struct attempt_transaction *known;
+	const char *told, *other;
+	size_t n;
+
+	TRY(ask_one(cx, at, at->order_id, &told));
+	TRY(attempt_transactions(cx, at->id, &known, &n));
+	for (size_t i = 0; i < n; i++)
+		if (told == NULL || strcmp(told, known[i].transaction_id) != 0)
+			TRY(ask_one(cx, at, known[i].transaction_id, &other));
+	return RC_OK;
+}
+
+enum rc
+gateway_ask(struct ctx *cx, const char *attempt_id)
+{
+	struct attempt at;
+
+	TRY(gateway_ready(cx));
+	TRY(attempt_by_id(cx, attempt_id, &at));
+	TRY(ask_all(cx, &at));
+	return db_query(cx, &SQL_gateway_checked, NULL, V_TEXT(attempt_id));
+}
+
+enum rc
+gateway_status(struct ctx *cx, const char *order_id, const char **ret)
+{
+	struct attempt at;
+
+	TRY(gateway_ready(cx));
+	TRY(attempt_by_order(cx, order_id, &at));
+	TRY(gateway_ask(cx, at.id));
+	*ret = at.id;
+	return RC_OK;
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+/* The id by which a call about what may still be paid works best. */
+static enum rc
+best_id(struct ctx *cx, const struct attempt *at, const char **ret)
+{
+	struct attempt_transaction *known;
+	size_t n;
+
+	*ret = at->order_id;
+	TRY(attempt_transactions(cx, at->id, &known, &n));
+	for (size_t i = 0; i < n; i++) {
+		if (!known[i].live)
+			continue;
+		*ret = known[i].transaction_id;
+		break;
+	}
+	return RC_OK;
+}
+
+/* A page that nobody used; whether it could be ended changes nothing. */
+static enum rc
+end_session(struct ctx *cx, const struct attempt *at)
+{
+	struct gateway_call call = { .base = GATEWAY_SNAP, .method = "POST" };
+	struct gateway_answer a;
+
+	if (at->snap_token == NULL)
+		return RC_OK;
+	call.path =
+	    arena_printf(cx->mem, "/transactions/%s/cancel", httpc_escape(cx->mem, at->snap_token));
+	return gateway_call(cx, &call, &a);
+}
+
+/* verb: cancel or expire, which is also the source of what is answered. */
+static enum rc
+end_it(struct ctx *cx, const struct attempt *at, const char *verb)
+{
+	struct gateway_answer a;
+	const char *id, *told;
+
+	TRY(best_id(cx, at, &id));
+	TRY(core(cx, "POST", id, verb, NULL, &a));
+	if (is_good(&a) && gateway_apply(cx, verb, at->order_id, &a, &told) == RC_OK)
+		return RC_OK;
+	if (cx->err.rc != RC_OK && cx->err.rc != RC_UPSTREAM)
+		return cx->err.rc;
+	cx->err = (struct err){ 0 };
+	if (a.code == NONE)
+		return end_session(cx, at);
+	if (!is_good(&a) && a.code != NOT_NOW)
+		return unwelcome(cx, verb, &a);
+	return ask_all(cx, at);
+}
+
+enum rc
+gateway_drop(struct ctx *cx, const struct attempt *at)
+{
+	TRY(end_it(cx, at, ATTEMPT_CANCEL));
+	return db_query(cx, &SQL_gateway_closed, NULL, V_TEXT(at->id));
+}
+
+enum rc
+gateway_expire(struct ctx *cx, const struct attempt *at)
+{
+	const char *id;
+
+	TRY(ask_all(cx, at));
+	TRY(best_id(cx, at, &id));
+	if (strcmp(id, at->order_id) != 0)
+		TRY(end_it(cx, at, ATTEMPT_EXPIRE));
+	return db_query(cx, &SQL_gateway_checked, NULL, V_TEXT(at->id));
+}
+
+enum rc
+gateway_cancel(struct ctx *cx, const char *order_id, const char **ret)
+{
+	struct attempt at;
+
+	TRY(gateway_ready(cx));
+	TRY(attempt_by_order(cx, order_id, &at));
+	if (strcmp(at.state, "paid") != 0 && strcmp(at.state, "closed") != 0) {
+		TRY(gateway_drop(cx, &at));
+		TRY(attempt_by_order(cx, order_id, &at));
+	}
+	if (strcmp(at.state, "paid") == 0)
+		return FAIL(cx, RC_CONFLICT, "The order is paid: refund it instead.");
+	*ret = at.id;
+	return RC_OK;
+}
+
+/* ---- refunds --------------------------------------------------------------------------------- */
+
+static enum rc
+find_refundable(struct ctx *cx, const struct gateway_refund *want, struct db_rows **ret)
+{
+	TRY(db_query(cx, &SQL_midtrans_refundable, ret, V_TEXT(want->order_id)));
+	if (db_count(*ret) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
+	if (db_text(*ret, 0, "transaction_id") == NULL || db_i64(*ret, 0, "most") == 0)
+		return FAIL(cx, RC_CONFLICT, "Nothing of this order can be refunded.");
+	return RC_OK;
+}
+
+/*
+ * A refund whose answer was lost may have been made: Midtrans is asked before
+ * another one is.
+ */
+static enum rc
+clear_up(struct ctx *cx, const struct gateway_refund *want, struct db_rows **rows)
+{
+	const char *asked = db_text(*rows, 0, "asked");
+
+	if (asked == NULL)
+		return RC_OK;
+	TRY(gateway_ask(cx, db_text(*rows, 0, "id")));
+	TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(asked)));
+	return find_refundable(cx, want, rows);
+}
+
+static const char *
+refund_body(struct ctx *cx, const char *key, int64_t amount, const char *reason)
+{
+	struct sb s = sb_new(cx->mem);
+	struct jw w = jw_new(&s);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "refund_key", key);
+	jw_i64(&w, "amount", amount);
+	if (reason != NULL)
+		jw_str(&w, "reason", midtrans_name(cx, reason, MIDTRANS_ID_MAX));
+	jw_end(&w);
+	return s.buf;
+}
+
+/* Not made, and why; the request is done with. */
+static enum rc
+refused(struct ctx *cx, const char *key, const struct gateway_answer *a)
+{
+	TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(key)));
+	if (a->code == NOT_NOW)
+		(void)FAIL(cx, RC_CONFLICT,
+		    "Midtrans cannot refund this payment: pay it back by hand.");
+	else if (a->code == BAD_AMOUNT)
+		(void)FAIL(cx, RC_CONFLICT, "Midtrans cannot refund this amount.");
+	else
+		return unwelcome(cx, "refund", a);
+	return err_detail(&cx->err, "%s", a->messages);
+}
+
+/*
+ * The answer to a refund tells of this one alone; the state of the whole is
+ * asked for.
+ */
+static enum rc
+refund_it(struct ctx *cx, const struct db_rows *rows, const struct gateway_refund *want,
+    int64_t amount)
+{
+	const char *tx = db_text(rows, 0, "transaction_id"), *id = db_text(rows, 0, "id");
+	const char *key = arena_printf(cx->mem, "isp-%s", crypt_token(cx, 20));
+	struct gateway_answer a;
+
+	TRY(db_query(cx, &SQL_midtrans_refund_ask, NULL, V_TEXT(key), V_TEXT(tx), V_I64(amount),
+	    V_BOOL(want->reopen), V_TEXT(want->reason)));
+	if (core(cx, "POST", tx, "refund", refund_body(cx, key, amount, want->reason), &a) !=
+	    RC_OK) {
+		struct err why = cx->err;
+
+		if (gateway_sent(cx))
+			TRY(db_query(cx, &SQL_gateway_job, NULL, V_TEXT(id), V_TEXT("confirm")));
+		else
+			TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(key)));
+		cx->err = why;
+		return why.rc;
+	}
+	if (!is_good(&a) && a.code != NO_KEY)
+		return refused(cx, key, &a);
+	TRY(db_query(cx, &SQL_gateway_job, NULL, V_TEXT(id), V_TEXT("confirm")));
+	return gateway_ask(cx, id);
+}
+
+enum rc
+gateway_refund(struct ctx *cx, const struct gateway_refund *want, const char **ret)
+{
+	struct db_rows *rows;
+	int64_t most, amount;
+
+	TRY(gateway_ready(cx));
+	TRY(find_refundable(cx, want, &rows));
+	TRY(clear_up(cx, want, &rows));
+	most = db_i64(rows, 0, "most");
+	amount = want->amount > 0 ? want->amount : most;
+	if (amount > most)
+		return err_field(cx, "amount", "The amount must not be greater than %lld.",
+		    (long long)most);
+	TRY(refund_it(cx, rows, want, amount));
+	*ret = db_text(rows, 0, "id");
+	return RC_OK;
+}

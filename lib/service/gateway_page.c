@@ -1,0 +1,211 @@
+/* gateway_page.c: a page for a customer to pay on. */
+#include <cJSON.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/jw.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "service/gateway_int.h"
+#include "sql.h"
+
+enum { TRIES = 3, CREATED = 201 };
+
+/* What became of a create call. */
+enum outcome {
+	MADE,
+	UNKNOWN, /* perhaps made: the same order again, later */
+	REFUSED,
+	TAKEN, /* Midtrans knows the order already */
+};
+
+/* ---- one at a time --------------------------------------------------------------------------- */
+
+/* The lock of an invoice is of the session: no transaction stays open while Midtrans is called. */
+static enum rc
+wait_for_page(struct ctx *cx, const char *invoice_id)
+{
+	struct err why;
+	enum rc rc;
+
+	TRY(db_query0(cx, &SQL_midtrans_patience, NULL));
+	rc = db_query(cx, &SQL_midtrans_page_wait, NULL, V_TEXT(invoice_id));
+	why = cx->err;
+	if (db_query0(cx, &SQL_midtrans_impatience, NULL) != RC_OK)
+		return cx->err.rc;
+	cx->err = why;
+	return rc;
+}
+
+/* *alone: nobody else was asking for it. */
+static enum rc
+lock_page(struct ctx *cx, const char *invoice_id, bool *alone)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_midtrans_page_lock, &rows, V_TEXT(invoice_id)));
+	*alone = db_bool(rows, 0, "locked");
+	return *alone ? RC_OK : wait_for_page(cx, invoice_id);
+}
+
+static void
+unlock_page(struct ctx *cx, const char *invoice_id)
+{
+	struct err why = cx->err;
+
+	(void)!db_rollback(cx);
+	if (db_query(cx, &SQL_midtrans_page_unlock, NULL, V_TEXT(invoice_id)) != RC_OK)
+		log_err(LOG_WARN, "unlock", cx);
+	cx->err = why;
+}
+
+/* ---- the create call ------------------------------------------------------------------------- */
+
+/* Words of Midtrans, in two languages; a hint and no more. */
+static bool
+says_taken(const char *text)
+{
+	return strstr(text, "order_id") != NULL &&
+	       (strstr(text, "taken") != NULL || strstr(text, "digunakan") != NULL ||
+		   strstr(text, "utilized") != NULL || strstr(text, "already") != NULL);
+}
+
+static const char *
+text_of(const struct gateway_answer *a, const char *name)
+{
+	const char *val = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(a->body, name));
+
+	return val != NULL && val[0] != '\0' ? val : NULL;
+}
+
+static enum outcome
+read_outcome(struct ctx *cx, const struct gateway_answer *a, struct attempt_page *page)
+{
+	if (cx->err.rc != RC_OK)
+		return UNKNOWN;
+	if (a->code >= 400)
+		return says_taken(a->messages) ? TAKEN : REFUSED;
+	page->snap_token = text_of(a, "token");
+	page->redirect_url = text_of(a, "redirect_url");
+	if (a->code == CREATED && page->snap_token != NULL && page->redirect_url != NULL)
+		return MADE;
+	page->snap_token = page->redirect_url = NULL;
+	return UNKNOWN;
+}
+
+/*
+ * The order_id is also the key of idempotence: a lost answer asked for again is
+ * the first answer again, and kills no token.  What got lost at once is asked
+ * for a second time; a silence of 15 s is long enough for whoever waits.
+ */
+static enum outcome
+create(struct ctx *cx, const char *body, struct attempt_page *page, struct gateway_answer *a)
+{
+	const struct gateway_call call = { .base = GATEWAY_SNAP,
+		.method = "POST",
+		.path = "/transactions",
+		.body = body,
+		.key = page->order_id };
+	enum outcome out = UNKNOWN;
+
+	for (int i = 0; i < 2 && out == UNKNOWN; i++) {
+		cx->err = (struct err){ 0 };
+		(void)!gateway_call(cx, &call, a);
+		out = read_outcome(cx, a, page);
+		page->calls += i;
+		if (gateway_timed_out(cx))
+			break;
+	}
+	return out;
+}
+
+static const char *
+said(struct ctx *cx, const struct gateway_answer *a)
+{
+	struct sb s = sb_new(cx->mem);
+	struct jw w = jw_new(&s);
+
+	jw_obj(&w, NULL);
+	jw_i64(&w, "code", a->code);
+	jw_str(&w, "messages", a->messages);
+	jw_end(&w);
+	return s.buf;
+}
+
+/*
+ * An earlier call of this attempt did reach Midtrans, whose answer we lost:
+ * the order is ours, its money is known, but its page is gone.
+ */
+static enum rc
+adopt(struct ctx *cx, struct attempt_page *page, const struct gateway_answer *a)
+{
+	TRY(gateway_ask(cx, page->id));
+	return attempt_made(cx, page, "closed", said(cx, a));
+}
+
+/* *again: this attempt leads to no page, but another may. */
+static enum rc
+make(struct ctx *cx, struct attempt_page *page, bool *again)
+{
+	struct gateway_answer a;
+	struct midtrans_order o;
+	enum outcome out;
+	struct err why;
+
+	*again = false;
+	TRY(attempt_order(cx, page->id, conf_text(cx->conf, CONF_APP_URL), &o));
+	out = create(cx, midtrans_snap_body(cx, &o), page, &a);
+	why = cx->err;
+	cx->err = (struct err){ 0 };
+	*again = out == TAKEN;
+	if (out == TAKEN && page->calls > 1)
+		return adopt(cx, page, &a);
+	TRY(attempt_made(cx, page,
+	    out == MADE      ? "open"
+	    : out == UNKNOWN ? "unknown"
+			     : "closed",
+	    said(cx, &a)));
+	if (out == MADE || out == TAKEN)
+		return RC_OK;
+	cx->err = why;
+	if (why.rc != RC_OK)
+		return why.rc;
+	(void)FAIL(cx, RC_UPSTREAM, "The payment gateway refused to make a payment page.");
+	return err_detail(&cx->err, "%d %s", a.code, a.messages);
+}
+
+static enum rc
+find_or_make(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *page)
+{
+	for (int i = 0; i < TRIES; i++) {
+		bool again;
+
+		TRY(attempt_page(cx, invoice_id, counts && i == 0, page));
+		if (page->snap_token != NULL)
+			return RC_OK;
+		TRY(make(cx, page, &again));
+		if (!again)
+			return RC_OK;
+	}
+	return FAIL(cx, RC_UPSTREAM, "The payment gateway knows all our orders already.");
+}
+
+enum rc
+gateway_page(struct ctx *cx, const char *invoice_id, struct gateway_page *ret)
+{
+	struct attempt_page page;
+	bool alone;
+	enum rc rc;
+
+	TRY(gateway_ready(cx));
+	TRY(lock_page(cx, invoice_id, &alone));
+	rc = find_or_make(cx, invoice_id, alone, &page);
+	unlock_page(cx, invoice_id);
+	if (rc != RC_OK)
+		return rc;
+	*ret = (struct gateway_page){ .snap_token = page.snap_token,
+		.order_id = page.order_id,
+		.redirect_url = page.redirect_url,
+		.client_key = conf_text(cx->conf, CONF_MIDTRANS_CLIENT_KEY) };
+	return RC_OK;
+}

@@ -1,0 +1,239 @@
+/* gateway_work.c: what is done without anybody waiting: jobs, reconciliation, holds. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/sb.h"
+#include "db/db.h"
+#include "service/gateway_int.h"
+#include "sql.h"
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+struct job {
+	int64_t id, generation;
+	const char *attempt_id, *kind, *since;
+};
+
+static const struct db_col job_cols[] = {
+	DB_COL(job, id, DB_I64),
+	DB_COL(job, generation, DB_I64),
+	DB_COL(job, attempt_id, DB_TEXT),
+	DB_COL(job, kind, DB_TEXT),
+	DB_COL(job, since, DB_TEXT),
+};
+
+static enum rc
+do_confirm(struct ctx *cx, const struct job *job)
+{
+	TRY(gateway_ask(cx, job->attempt_id));
+	return db_query(cx, &SQL_gateway_doubt, NULL, V_TEXT(job->attempt_id), V_TEXT(job->since));
+}
+
+/* Only what is not owed any more, and not over already. */
+static enum rc
+do_cancel(struct ctx *cx, const struct job *job)
+{
+	struct attempt at;
+
+	TRY(attempt_by_id(cx, job->attempt_id, &at));
+	if (at.owed || strcmp(at.state, "paid") == 0)
+		return RC_OK;
+	return gateway_drop(cx, &at);
+}
+
+static enum rc
+do_expire(struct ctx *cx, const struct job *job)
+{
+	struct attempt at;
+
+	TRY(attempt_by_id(cx, job->attempt_id, &at));
+	return at.expired ? gateway_expire(cx, &at) : RC_OK;
+}
+
+static const struct {
+	const char *kind;
+	enum rc (*fn)(struct ctx *, const struct job *);
+} kinds[] = { { "confirm", do_confirm }, { "cancel", do_cancel }, { "expire", do_expire } };
+
+static enum rc
+do_job(struct ctx *cx, const struct job *job)
+{
+	for (size_t i = 0; i < countof(kinds); i++)
+		if (strcmp(kinds[i].kind, job->kind) == 0)
+			return kinds[i].fn(cx, job);
+	return FAIL(cx, RC_INTERNAL, "there is no work called %s", job->kind);
+}
+
+/* The outcome of a job that failed is why, and that it is due again later. */
+static enum rc
+job_failed(struct ctx *cx, const struct job *job)
+{
+	struct err why = cx->err;
+
+	(void)!db_rollback(cx);
+	cx->err = (struct err){ 0 };
+	TRY(db_query(cx, &SQL_gateway_failed, NULL, V_I64(job->id), V_TEXT(why.msg)));
+	cx->err = why;
+	return why.rc;
+}
+
+/* *ret: there was one. */
+static enum rc
+next_job(struct ctx *cx, bool *ret)
+{
+	struct db_rows *rows;
+	struct job job;
+
+	TRY(db_query0(cx, &SQL_gateway_take, &rows));
+	*ret = db_count(rows) > 0;
+	if (!*ret)
+		return RC_OK;
+	TRY(db_scan(cx, rows, 0, job_cols, &job));
+	if (do_job(cx, &job) != RC_OK)
+		return job_failed(cx, &job);
+	return db_query(cx, &SQL_gateway_done, NULL, V_I64(job.id), V_I64(job.generation));
+}
+
+static enum rc
+next_check(struct ctx *cx, bool *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query0(cx, &SQL_gateway_check_take, &rows));
+	*ret = db_count(rows) > 0;
+	return *ret ? gateway_ask(cx, db_text(rows, 0, "id")) : RC_OK;
+}
+
+enum rc
+gateway_work(struct ctx *cx, bool *ret)
+{
+	TRY(gateway_ready(cx));
+	TRY(next_job(cx, ret));
+	return *ret ? RC_OK : next_check(cx, ret);
+}
+
+enum rc
+gateway_sweep(struct ctx *cx)
+{
+	return db_query0(cx, &SQL_gateway_sweep, NULL);
+}
+
+enum rc
+gateway_wait(struct ctx *cx, int *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query0(cx, &SQL_gateway_wait, &rows));
+	*ret = (int)db_i64(rows, 0, "ms");
+	return RC_OK;
+}
+
+/* ---- all at once ----------------------------------------------------------------------------- */
+
+/* In an arena of its own: there may be many, and each answer is kept as long as its arena. */
+static enum rc
+ask_apart(struct ctx *cx, const char *attempt_id)
+{
+	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
+	struct ctx own = *cx;
+	enum rc rc;
+
+	own.mem = mem;
+	own.err = (struct err){ 0 };
+	rc = gateway_ask(&own, attempt_id);
+	cx->err = own.err;
+	cx->err.fields = NULL;
+	return rc;
+}
+
+enum rc
+gateway_reconcile(struct ctx *cx, bool due, struct gateway_count *ret)
+{
+	struct db_rows *rows;
+
+	*ret = (struct gateway_count){ 0 };
+	TRY(gateway_ready(cx));
+	TRY(db_query(cx, &SQL_gateway_unfinished, &rows, V_BOOL(due)));
+	for (size_t i = 0; i < db_count(rows); i++) {
+		if (ask_apart(cx, db_text(rows, i, "id")) != RC_OK) {
+			ret->failed++;
+			log_err(LOG_WARN, "reconcile", cx);
+		}
+		if (db_socket(cx->db) < 0)
+			return cx->err.rc;
+		ret->asked++;
+	}
+	cx->err = (struct err){ 0 };
+	return RC_OK;
+}
+
+/* ---- the nightly run ------------------------------------------------------------------------- */
+
+static const char *
+id_array(struct ctx *cx, const char *const *ids, size_t n)
+{
+	struct sb s = sb_new(cx->mem);
+
+	sb_putc(&s, '{');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			sb_putc(&s, ',');
+		sb_puts(&s, ids[i]);
+	}
+	sb_putc(&s, '}');
+	return s.buf;
+}
+
+/* Ask about the attempts of one subscription, the rows from *i on; RC_OK: all were answered. */
+static enum rc
+ask_debts(struct ctx *cx, const struct db_rows *rows, size_t *i)
+{
+	const char *sub = db_text(rows, *i, "subscription_id");
+	enum rc rc = RC_OK;
+
+	for (; *i < db_count(rows) && strcmp(db_text(rows, *i, "subscription_id"), sub) == 0;
+	     (*i)++)
+		if (rc == RC_OK)
+			rc = ask_apart(cx, db_text(rows, *i, "attempt_id"));
+	return rc;
+}
+
+/* Nobody answered: one more night, or one too many; *nret grows when it is held. */
+static enum rc
+hold_one(struct ctx *cx, const char *sub, const char *date, struct gateway_held *all, size_t *nret)
+{
+	struct db_rows *rows;
+
+	log_err(LOG_WARN, "no answer", cx);
+	cx->err = (struct err){ 0 };
+	TRY(db_query(cx, &SQL_gateway_hold, &rows, V_TEXT(sub), V_TEXT(date)));
+	if (db_bool(rows, 0, "held"))
+		all[(*nret)++] = (struct gateway_held){ .subscription_id = sub,
+			.username = db_text(rows, 0, "username"),
+			.customer_name = db_text(rows, 0, "customer_name") };
+	return RC_OK;
+}
+
+enum rc
+gateway_hold(struct ctx *cx, const char *const *ids, size_t n, const char *date,
+    struct gateway_held **ret, size_t *nret)
+{
+	struct gateway_held *all = arena_alloc(cx->mem, (n + 1) * sizeof(*all));
+	struct db_rows *rows;
+	size_t nheld = 0;
+
+	TRY(gateway_ready(cx));
+	TRY(db_query(cx, &SQL_gateway_debts, &rows, V_TEXT(id_array(cx, ids, n))));
+	for (size_t i = 0; i < db_count(rows);) {
+		const char *sub = db_text(rows, i, "subscription_id");
+
+		if (ask_debts(cx, rows, &i) == RC_OK)
+			TRY(db_query(cx, &SQL_gateway_answered, NULL, V_TEXT(sub)));
+		else
+			TRY(hold_one(cx, sub, date, all, &nheld));
+	}
+	*ret = all;
+	*nret = nheld;
+	return RC_OK;
+}

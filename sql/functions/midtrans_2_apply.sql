@@ -1,0 +1,239 @@
+/*
+ * What Midtrans said is stored, then held against what is known (C:
+ * midtrans_decide), then done, in one transaction with the customer, the
+ * subscription and the invoice locked. `m` is the message with the decision:
+ *	verdict, rows, deeds, attempt, amount, fee        what was decided
+ *	transaction_id, status, fraud_status, ...         what was said
+ */
+
+-- Store the message and lock what it is about. attempt_id NULL: the order is not ours.
+CREATE OR REPLACE FUNCTION midtrans_hear(source text, ord text, tx text, body jsonb)
+RETURNS TABLE (event_id bigint, attempt_id uuid, expected bigint, had_200 boolean, elsewhere boolean,
+	status text, payment_status text, refunded bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+	a midtrans_attempts;
+	t midtrans_transactions;
+BEGIN
+	event_id := midtrans_event_add(source, ord, tx, body);
+	SELECT * INTO a FROM midtrans_attempts o WHERE o.order_id = ord;
+	IF NOT FOUND THEN
+		INSERT INTO midtrans_verdicts (event_id, verdict) VALUES (midtrans_hear.event_id, 'unknown_order');
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	PERFORM invoice_lock(a.invoice_id);
+	SELECT * INTO a FROM midtrans_attempts o WHERE o.id = a.id;
+	SELECT * INTO t FROM midtrans_transactions o WHERE o.transaction_id = tx;
+	attempt_id := a.id;
+	expected := a.amount;
+	had_200 := a.had_200;
+	elsewhere := coalesce(t.attempt_id <> a.id, false);
+	IF NOT elsewhere THEN
+		status := t.transaction_status;
+		SELECT p.status, coalesce(sum(r.amount), 0) INTO payment_status, refunded
+		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
+	END IF;
+	RETURN NEXT;
+END $$;
+
+-- The signature is a secret as long as it can be replayed.
+CREATE OR REPLACE FUNCTION midtrans_event_add(source text, ord text, tx text, body jsonb) RETURNS bigint
+LANGUAGE sql AS $$
+	INSERT INTO midtrans_events (source, order_id, transaction_id, body, request_id)
+	VALUES (source, ord, tx, body - 'signature_key', who_request()) RETURNING id
+$$;
+
+-- ---- the deeds
+
+CREATE OR REPLACE FUNCTION midtrans_apply(att uuid, event bigint, m jsonb, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	a midtrans_attempts;
+	t midtrans_transactions;
+BEGIN
+	SELECT * INTO a FROM midtrans_attempts WHERE id = att;
+	IF m -> 'deeds' ? 'note' THEN
+		t := midtrans_note(a, m);
+	END IF;
+	IF m -> 'deeds' ? 'book' THEN
+		t.payment_id := midtrans_book(a, m, d);
+	END IF;
+	IF m -> 'deeds' ?| '{refund,take}' THEN
+		PERFORM midtrans_refund_book(t, m, m -> 'deeds' ? 'take', d);
+	END IF;
+	IF m -> 'deeds' ?| '{void,chargeback}' THEN
+		PERFORM payment_reverse(t.payment_id, CASE WHEN m -> 'deeds' ? 'void' THEN 'void' ELSE 'chargeback' END,
+			format('Midtrans says %s', m ->> 'status'), d);
+	END IF;
+	IF m -> 'deeds' ? 'alert' THEN
+		PERFORM midtrans_alert(a, concat_ws(':', m ->> 'rows', m ->> 'status', m ->> 'refund_total'),
+			midtrans_alert_title(m ->> 'verdict', m ->> 'status'),
+			format('Order %s over %s: Midtrans says %s over %s (rule %s).', a.order_id, rupiah(a.amount),
+				m ->> 'status', rupiah((m ->> 'gross')::bigint), m ->> 'rows'));
+	END IF;
+	PERFORM midtrans_attempt_becomes(a, m);
+	IF m -> 'deeds' ? 'confirm' THEN
+		PERFORM gateway_job(att, 'confirm');
+	END IF;
+	PERFORM midtrans_verdict(a, event, m);
+END $$;
+
+CREATE OR REPLACE FUNCTION midtrans_alert_title(verdict text, status text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE verdict
+		WHEN 'foreign' THEN 'Payment in another currency or of another merchant'
+		WHEN 'misfit' THEN 'Notification that does not add up'
+		WHEN 'unknown_status' THEN 'Payment with an unknown status'
+		WHEN 'disagrees' THEN 'Midtrans and our books disagree'
+		WHEN 'confirm' THEN 'Payment taken back, they say'
+		ELSE CASE WHEN status LIKE '%refund' THEN 'Payment refunded'
+		          WHEN status LIKE '%chargeback' THEN 'Payment charged back'
+		          WHEN status = 'capture' THEN 'Card payment under review'
+		          WHEN status = 'cancel' THEN 'Settled payment cancelled'
+		          ELSE 'Payment of another amount' END
+	END
+$$;
+
+-- The transaction as it is now; times once known are kept.
+CREATE OR REPLACE FUNCTION midtrans_note(a midtrans_attempts, m jsonb) RETURNS midtrans_transactions
+LANGUAGE plpgsql AS $$
+DECLARE
+	t midtrans_transactions;
+BEGIN
+	INSERT INTO midtrans_transactions AS o (attempt_id, transaction_id, transaction_status, fraud_status, payment_type,
+		bank, gross_amount, fee, transaction_time, settlement_time, expiry_time)
+	VALUES (a.id, m ->> 'transaction_id', m ->> 'status', m ->> 'fraud_status', m ->> 'payment_type', m ->> 'bank',
+		(m ->> 'gross')::bigint, (m ->> 'fee')::bigint, (m ->> 'transaction_time')::timestamptz,
+		(m ->> 'settlement_time')::timestamptz, (m ->> 'expiry_time')::timestamptz)
+	ON CONFLICT (transaction_id) DO UPDATE SET
+		transaction_status = excluded.transaction_status,
+		fraud_status = coalesce(excluded.fraud_status, o.fraud_status),
+		payment_type = coalesce(excluded.payment_type, o.payment_type),
+		bank = coalesce(excluded.bank, o.bank),
+		gross_amount = excluded.gross_amount,
+		fee = CASE WHEN o.payment_id IS NULL THEN excluded.fee ELSE o.fee END,
+		transaction_time = coalesce(excluded.transaction_time, o.transaction_time),
+		settlement_time = coalesce(excluded.settlement_time, o.settlement_time),
+		expiry_time = coalesce(excluded.expiry_time, o.expiry_time),
+		updated_at = now()
+	RETURNING * INTO t;
+	UPDATE payments SET midtrans_status = t.transaction_status, updated_at = now()
+	WHERE id = t.payment_id AND midtrans_status IS DISTINCT FROM t.transaction_status;
+	RETURN t;
+END $$;
+
+-- The attempt is paid before the money pays anything: else its own page would be cancelled.
+CREATE OR REPLACE FUNCTION midtrans_book(a midtrans_attempts, m jsonb, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	pay uuid;
+BEGIN
+	UPDATE midtrans_attempts SET state = 'paid' WHERE id = a.id;
+	SELECT b.payment_id INTO pay FROM payment_book(jsonb_build_object('invoice_id', a.invoice_id,
+		'amount', (m ->> 'amount')::bigint, 'fee', (m ->> 'fee')::bigint, 'method', m ->> 'method',
+		'source', 'midtrans', 'reference', m ->> 'transaction_id', 'request_hash', a.order_id,
+		'transaction_id', m ->> 'transaction_id', 'midtrans_transaction_id', m ->> 'transaction_id',
+		'midtrans_status', m ->> 'status',
+		'payment_date', coalesce(m ->> 'settlement_time', m ->> 'transaction_time')), d) b;
+	UPDATE midtrans_transactions SET payment_id = pay WHERE transaction_id = m ->> 'transaction_id';
+	UPDATE invoices SET midtrans_transaction_id = m ->> 'transaction_id' WHERE id = a.invoice_id;
+	RETURN pay;
+END $$;
+
+/*
+ * Every refund is announced several times, in lists that name all of them and
+ * a sum over all. Each id is booked once, never more than the sum; what the
+ * list does not name is booked as the rest.
+ */
+CREATE OR REPLACE FUNCTION midtrans_refund_book(t midtrans_transactions, m jsonb, take boolean, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	whole bigint := (SELECT amount FROM payments WHERE id = t.payment_id);
+	most  bigint := CASE WHEN m ->> 'status' = 'refund' THEN whole
+	                     ELSE least(whole, coalesce((m ->> 'refund_total')::bigint, whole)) END;
+	one   record;
+BEGIN
+	FOR one IN
+		SELECT r.id, r.amount FROM jsonb_to_recordset(m -> 'refunds') AS r (id text, amount bigint)
+		WHERE NOT EXISTS (SELECT FROM refunds WHERE refund_id = t.transaction_id || ':' || r.id)
+	LOOP
+		PERFORM midtrans_refund_one(t, one.id, least(one.amount, most - midtrans_refunded(t)), take, d);
+	END LOOP;
+	IF m ->> 'status' = 'refund' OR m ->> 'refund_total' IS NOT NULL THEN
+		PERFORM midtrans_refund_one(t, NULL, most - midtrans_refunded(t), take, d);
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION midtrans_refunded(t midtrans_transactions) RETURNS bigint
+LANGUAGE sql AS $$
+	SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE payment_id = t.payment_id
+$$;
+
+-- One that we asked for means what was asked for; without an id it is known by its amount.
+CREATE OR REPLACE FUNCTION midtrans_refund_one(t midtrans_transactions, key text, money bigint, take boolean, d date)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	asked midtrans_refunds;
+BEGIN
+	IF money <= 0 THEN
+		RETURN;
+	END IF;
+	UPDATE midtrans_refunds SET state = 'done'
+	WHERE transaction_id = t.transaction_id AND (refund_key = key OR key IS NULL AND amount = money AND state = 'asked')
+	RETURNING * INTO asked;
+	PERFORM payment_refund(t.payment_id,
+		t.transaction_id || ':' || coalesce(asked.refund_key, key, 'up to ' || midtrans_refunded(t) + money),
+		money, coalesce(asked.reopen, take), coalesce(asked.reason, 'at Midtrans'), d);
+END $$;
+
+/*
+ * The attempt's new state. Paid by one of its transactions, it stays paid,
+ * whatever becomes of the others. A page that came alive again though its
+ * amount is not owed any more is to be cancelled.
+ */
+CREATE OR REPLACE FUNCTION midtrans_attempt_becomes(a midtrans_attempts, m jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	becomes text := CASE
+		WHEN midtrans_is_paid(a.id) THEN 'paid'
+		WHEN m ->> 'attempt' = 'open' AND a.state = 'closed' THEN 'closed'
+		ELSE coalesce(m ->> 'attempt', a.state) END;
+	news    boolean := m ->> 'verdict' = 'applied';
+BEGIN
+	IF NOT news AND (a.had_200 OR NOT (m ->> 'is_200')::boolean) THEN
+		RETURN;
+	END IF;
+	UPDATE midtrans_attempts
+	SET state = becomes, had_200 = had_200 OR (m ->> 'is_200')::boolean, updated_at = now(),
+	    closed_at = CASE WHEN becomes IN ('paid', 'closed') THEN coalesce(closed_at, now()) END,
+	    checks = CASE WHEN news THEN 0 ELSE checks END,
+	    next_check_at = CASE WHEN news THEN now() + interval '1 minute' ELSE next_check_at END
+	WHERE id = a.id;
+	IF becomes NOT IN ('paid', 'closed') AND NOT midtrans_is_owed(a) THEN
+		PERFORM gateway_job(a.id, 'cancel');
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION midtrans_is_paid(att uuid) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM midtrans_transactions t JOIN payments p ON p.id = t.payment_id
+		WHERE t.attempt_id = att AND p.status <> 'reversed')
+$$;
+
+-- Is the amount of this attempt what is owed now?
+CREATE OR REPLACE FUNCTION midtrans_is_owed(a midtrans_attempts) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT status IN ('unpaid', 'overdue') AND amount - paid_amount = a.amount FROM invoices WHERE id = a.invoice_id
+$$;
+
+CREATE OR REPLACE FUNCTION midtrans_verdict(a midtrans_attempts, event bigint, m jsonb) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO midtrans_verdicts (event_id, verdict, detail) VALUES (event, m ->> 'verdict', 'row ' || (m ->> 'rows'));
+	INSERT INTO midtrans_logs (invoice_id, order_id, transaction_id, event, status, response)
+	VALUES (a.invoice_id, a.order_id, m ->> 'transaction_id',
+		CASE m ->> 'source' WHEN 'status' THEN 'status_check' WHEN 'expire' THEN 'cancel' ELSE m ->> 'source' END,
+		m ->> 'status', jsonb_strip_nulls(jsonb_build_object('verdict', m ->> 'verdict', 'rows', m ->> 'rows',
+			'payment_type', m ->> 'payment_type', 'gross_amount', (m ->> 'gross')::bigint, 'event_id', event)));
+$$;

@@ -1,0 +1,148 @@
+"""gateway: a simulated Midtrans for tests, and a system that is paid through it.
+
+    Mid      test/sim/midtrans.py and its control port; the manual is there
+    Payer    makes invoices of the system and has customers pay them
+    sign()   what Midtrans would put into signature_key
+"""
+import atexit
+import hashlib
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+from urllib.parse import urlencode
+
+import isp
+
+KEY = "SB-Mid-server-simulated"
+MERCHANT = "G000000001"
+
+
+def sign(body, key=KEY):
+    text = "%s%s%s%s" % (body["order_id"], body["status_code"], body["gross_amount"], key)
+    return hashlib.sha512(text.encode()).hexdigest()
+
+
+class Mid:
+    def __init__(self, *args):
+        self.args = list(args)
+        self.process = None
+
+    def up(self):
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(isp.TOP, "test", "sim", "midtrans.py")] + self.args,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+            env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
+        atexit.register(self.down)
+        ports = dict(re.findall(r"(\w+)=(\d+)", self.process.stdout.readline()))
+        self.port, self.control = int(ports["api"]), int(ports["control"])
+        return self
+
+    def down(self):
+        atexit.unregister(self.down)
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.process:
+            self.process.stdout.close()
+
+    def env(self):
+        """What makes a system use it."""
+        base = "http://127.0.0.1:%d" % self.port
+        return {"MIDTRANS_SERVER_KEY": KEY, "MIDTRANS_CLIENT_KEY": "SB-Mid-client-simulated",
+                "MIDTRANS_MERCHANT_ID": MERCHANT, "MIDTRANS_SNAP_URL": base + "/snap/v1",
+                "MIDTRANS_API_URL": base + "/v2"}
+
+    def ask(self, method, path, body=None, **query):
+        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=30)
+        try:
+            connection.request(method, path + ("?" + urlencode(query) if query else ""),
+                               body=None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            data = json.loads(response.read())
+            assert response.status == 200, "%s %s: %r" % (method, path, data)
+            return data
+        finally:
+            connection.close()
+
+    def act(self, order, act, **more):
+        where = {"order_id": order} if order.startswith("INV-") else {"transaction_id": order}
+        return self.ask("POST", "/act", dict(where, act=act, **more))
+
+    def rules(self, **more):
+        return self.ask("POST", "/notify", more)
+
+    def fault(self, kind, path="*", **more):
+        return self.ask("POST", "/fault", dict(more, kind=kind, path=path))
+
+    def well(self):
+        return self.ask("POST", "/fault", {"kind": "none"})
+
+    def order(self, order):
+        return self.ask("GET", "/orders/" + order)
+
+    def calls(self, path):
+        """How often the API was asked so."""
+        return len(self.ask("GET", "/log", path=path)["entries"])
+
+    def craft(self, order, change=None, sign_it=True, send=False, **more):
+        return self.ask("POST", "/messages/craft",
+                        dict(more, order_id=order, change=change or {}, sign=sign_it, send=send))
+
+
+class Payer:
+    """Customers of a system that is paid through a Mid."""
+
+    def __init__(self, stack, mid, town):
+        self.stack, self.mid, self.town = stack, mid, town
+        self.anyone = isp.Client(stack.url)
+
+    def billed(self, **more):
+        return self.town.billed(**more)[1]
+
+    def token(self, invoice):
+        answer = self.anyone.post("/api/midtrans/snap-token", {"invoice_id": invoice["id"]})
+        return answer.want(200).json
+
+    def order(self, invoice):
+        return self.token(invoice)["order_id"]
+
+    def show(self, invoice):
+        return self.town.api.show("/api/invoices/" + invoice["id"])
+
+    def status(self, invoice):
+        return self.show(invoice)["status"]
+
+    def wait(self, invoice, status, seconds=10):
+        isp.wait_until(lambda: self.status(invoice) == status, seconds, "invoice " + status)
+
+    def payments(self, invoice):
+        return self.town.api.rows("/api/payments", invoice_id=invoice["id"])
+
+    def notify(self, body, **headers):
+        told = {"Content-Type": "application/json"}
+        told.update(headers)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.anyone.raw("POST", "/api/midtrans/notification", data, told)
+
+    def sql(self, text):
+        done = self.stack._stack("psql", "--dir", self.stack.dir, "--", "-Atc", text)
+        return done.stdout.strip()
+
+    def credit(self, invoice):
+        customer = self.show(invoice)["customer_id"]
+        return self.town.api.show("/api/customers/" + customer)["credit"]
+
+    def idle(self):
+        """gateway-sync has nothing left to do."""
+        isp.wait_until(lambda: self.sql("SELECT count(*) FROM gateway_jobs WHERE done_at IS NULL") == "0",
+                       15, "gateway-sync's queue empty")
+
+    def reconcile(self, *more):
+        return self.stack.exec("ispctl", "midtrans", "reconcile", *more)
