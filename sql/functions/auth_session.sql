@@ -7,11 +7,12 @@ LANGUAGE sql STABLE AS $$
 	   AND coalesce(t.last_used_at, t.created_at) > now() - make_interval(days => idle_days)
 $$;
 
--- Note the use, if the secret is right; nobody waits for another who notes the same.
+-- Note the use, if the secret is right and nobody did within the minute; nobody waits for another who notes the same.
 CREATE OR REPLACE FUNCTION token_touch(which bigint, hash text) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE personal_access_tokens SET last_used_at = now()
 	 WHERE id = (SELECT id FROM personal_access_tokens WHERE id = which AND token = hash
+	                AND coalesce(last_used_at, '-infinity') < now() - interval '1 minute'
 	                FOR UPDATE SKIP LOCKED);
 $$;
 
