@@ -38,21 +38,30 @@ refuse(struct ctx *cx, const struct login *who, const char *reason, const char *
 	return err_field(cx, "email", "%s", msg);
 }
 
-/* Count the try; find who is meant, if anybody. */
+/* Count the try; who succeeds gets it back. */
 static enum rc
-find(struct ctx *cx, const char *email, struct login *ret)
+take_a_try(struct ctx *cx, const char *email)
 {
-	struct db_rows *wait, *rows;
+	struct db_rows *wait;
 	int64_t seconds;
 
 	TRY(db_query(cx, &SQL_login_take, &wait, V_TEXT(email), V_TEXT(cx->ip)));
 	seconds = db_i64(wait, 0, "wait");
-	if (seconds > 0) {
-		(void)FAIL(cx, RC_THROTTLED,
-		    "Too many login attempts. Please try again in %" PRId64 " seconds.", seconds);
-		cx->err.retry_after = (int)seconds;
-		return RC_THROTTLED;
-	}
+	if (seconds == 0)
+		return RC_OK;
+	(void)FAIL(cx, RC_THROTTLED,
+	    "Too many login attempts. Please try again in %" PRId64 " seconds.", seconds);
+	cx->err.retry_after = (int)seconds;
+	return RC_THROTTLED;
+}
+
+/* Who is meant, if anybody. */
+static enum rc
+find(struct ctx *cx, const char *email, struct login *ret)
+{
+	struct db_rows *rows;
+
+	TRY(take_a_try(cx, email));
 	TRY(db_query(cx, &SQL_login_find, &rows, V_TEXT(email)));
 	*ret = (struct login){ .password = nobody };
 	return db_count(rows) == 0 ? RC_OK : db_scan(cx, rows, 0, login_cols, ret);
@@ -110,11 +119,14 @@ session_confirm(struct ctx *cx, const char *password)
 	struct db_rows *rows;
 	const char *hash;
 
+	TRY(take_a_try(cx, cx->actor.name));
 	TRY(db_query(cx, &SQL_user_hash, &rows, V_TEXT(cx->actor.id)));
 	hash = db_count(rows) == 0 ? nobody : db_text(rows, 0, "password");
-	if (!crypt_password_verify(hash, password))
-		return err_field(cx, "current_password", "The current password is incorrect.");
-	return RC_OK;
+	if (crypt_password_verify(hash, password))
+		return RC_OK;
+	TRY(db_query(cx, &SQL_login_failed, &rows, V_TEXT(cx->actor.id), V_TEXT("current password"),
+	    V_TEXT(cx->ip)));
+	return err_field(cx, "current_password", "The current password is incorrect.");
 }
 
 bool

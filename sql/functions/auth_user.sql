@@ -87,10 +87,11 @@ CREATE OR REPLACE TRIGGER users_admin_deleted AFTER DELETE ON users FOR EACH ROW
 	WHEN (OLD.role = 'admin' AND OLD.is_active)
 	EXECUTE FUNCTION users_keep_an_admin();
 
--- My own new password ends all my other sessions.
+-- My own new password ends all my other sessions; the try to guess the old one was none.
 CREATE OR REPLACE FUNCTION user_password(who uuid, hash text, kept bigint, ip text) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE users SET password = hash, updated_at = now() WHERE id = who;
 	DELETE FROM personal_access_tokens WHERE user_id = who AND id <> kept;
+	SELECT login_give_back(email, ip) FROM users WHERE id = who;
 	SELECT audit('password', 'user', who::text, NULL, ip);
 $$;

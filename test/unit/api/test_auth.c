@@ -1,4 +1,6 @@
 /* Who may enter, how often they may try, what their tokens allow. */
+#include <libpq-fe.h>
+
 #include "ask.h"
 
 /* A user with a real password; the e-mail is new. */
@@ -189,6 +191,73 @@ a_new_password_ends_the_other_sessions(void **state)
 	(void)want(200, "POST", "/api/login", login_body(email, "battery staple"));
 }
 
+/* With a stolen token the password could be guessed without end, and nobody saw. */
+static void
+guesses_of_the_present_password_are_throttled(void **state)
+{
+	static const char guess[] = "{\"current_password\":\"no\",\"password\":\"battery staple\","
+				    "\"password_confirmation\":\"battery staple\"}";
+	const char *email = somebody("viewer", "correct horse 1"), *admin = ask.token;
+	struct answer a;
+
+	(void)state;
+	from("10.0.0.7");
+	a = want(200, "POST", "/api/login", login_body(email, "correct horse 1"));
+	ask.token = text(&a, "token");
+	for (int i = 0; i < 5; i++)
+		(void)want(422, "PUT", "/api/auth/password", guess);
+	(void)want(429, "PUT", "/api/auth/password", guess);
+	(void)want(429, "POST", "/api/login", login_body(email, "correct horse 1"));
+	a = ask_as(admin, "GET", "/api/audit-logs?action=login_failed&per_page=1", NULL);
+	assert_non_null(strstr(a.body, "current password"));
+}
+
+/* As the owner: time does not pass in a test, nothing is imported. */
+static void
+set(const char *table, const char *what, const char *where)
+{
+	PGconn *db = PQconnectdb(getenv("TEST_DB"));
+	PGresult *res = PQexec(db, FMT("UPDATE %s SET %s WHERE %s", table, what, where));
+
+	assert_string_equal(PQcmdTuples(res), "1");
+	PQclear(res);
+	PQfinish(db);
+}
+
+static void
+tokens_end_by_date_and_by_rest(void **state)
+{
+	static const char tokens[] = "personal_access_tokens";
+	const char *token = user_with("viewer", "\"*\""), *it = FMT("id = %d", atoi(token));
+
+	(void)state;
+	set(tokens, "last_used_at = now() - interval '29 days'", it);
+	assert_int_equal(ask_as(token, "GET", "/api/customers", NULL).status, 200);
+	set(tokens, "last_used_at = now() - interval '31 days'", it);
+	assert_int_equal(ask_as(token, "GET", "/api/customers", NULL).status, 401);
+	set(tokens, "last_used_at = now(), expires_at = now() + interval '1 minute'", it);
+	assert_int_equal(ask_as(token, "GET", "/api/customers", NULL).status, 200);
+	set(tokens, "expires_at = now() - interval '1 second'", it);
+	assert_int_equal(ask_as(token, "GET", "/api/customers", NULL).status, 401);
+}
+
+/* What Laravel stored lets its owner in once, and is argon2id from then on. */
+static void
+an_imported_hash_is_replaced(void **state)
+{
+	static const char bcrypt[] = "$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+	const char *email = somebody("viewer", "correct horse 1");
+	const char *her = FMT("lower(email) = lower('%s')", email);
+
+	(void)state;
+	from("10.0.0.8");
+	set("users", FMT("password = '%s'", bcrypt), her);
+	(void)want(422, "POST", "/api/login", login_body(email, "correct horse 1"));
+	(void)want(200, "POST", "/api/login", login_body(email, "secret"));
+	set("users", "name = 'Replaced'", FMT("%s AND password LIKE '$argon2id$%%'", her));
+	(void)want(200, "POST", "/api/login", login_body(email, "secret"));
+}
+
 static void
 registration_is_closed_once_there_is_a_user(void **state)
 {
@@ -231,6 +300,9 @@ main(void)
 		ASK_TEST(abilities_and_roles_both_count),
 		ASK_TEST(tokens_of_scripts),
 		ASK_TEST(a_new_password_ends_the_other_sessions),
+		ASK_TEST(guesses_of_the_present_password_are_throttled),
+		ASK_TEST(tokens_end_by_date_and_by_rest),
+		ASK_TEST(an_imported_hash_is_replaced),
 		ASK_TEST(registration_is_closed_once_there_is_a_user),
 		ASK_TEST(users_by_table),
 	};
