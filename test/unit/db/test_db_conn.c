@@ -102,7 +102,8 @@ the_url_adds_and_does_not_override(void **state)
 	const struct db_conf conf = {
 		.conninfo = arena_printf(cx.mem,
 		    "%s&application_name=theirs&client_encoding=LATIN1"
-		    "&options=-c%%20work_mem%%3D12MB%%20-c%%20jit%%3Don%%20-c%%20datestyle%%3DGerman",
+		    "&options=-c%%20work_mem%%3D12MB%%20-c%%20jit%%3Don"
+		    "%%20-c%%20datestyle%%3DGerman",
 		    getenv("TEST_DB")),
 		.role = "isp_billing",
 		.program = "ours",
