@@ -228,7 +228,8 @@ static void
 tokens_end_by_date_and_by_rest(void **state)
 {
 	static const char tokens[] = "personal_access_tokens";
-	const char *token = user_with("viewer", "\"*\""), *it = FMT("id = %d", atoi(token));
+	const char *token = user_with("viewer", "\"*\""),
+		   *it = FMT("id = %ld", strtol(token, NULL, 10));
 
 	(void)state;
 	set(tokens, "last_used_at = now() - interval '29 days'", it);
