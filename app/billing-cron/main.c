@@ -66,6 +66,7 @@ open_all(struct ctx *cx, const struct daemon_args *args, struct conf *cf, struct
 		.timezone = conf_text(cf, CONF_APP_TIMEZONE),
 		.today = conf_text(cf, CONF_APP_TODAY),
 		.lock_ms = 5000,
+		.answer_ms = 300000, /* or it would hold the lock of all nights to come */
 	};
 	cx->conf = cf;
 	TRY(db_open(cx, dc, &cx->db));

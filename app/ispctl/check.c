@@ -48,9 +48,11 @@ cmd_health(struct ispctl *ctl)
 	struct db_rows *rows;
 	const char *last;
 	size_t broken;
+	bool late;
 
 	TRY(db_query0(ctl->cx, &SQL_health_database, &rows));
 	last = db_text(rows, 0, "last_run");
+	late = db_bool(rows, 0, "is_late");
 	(void)printf("database: %s\n", db_text(rows, 0, "server"));
 	(void)printf("billing: last run for %s, today is %s\n", last != NULL ? last : "no day yet",
 	    db_text(rows, 0, "today"));
@@ -58,9 +60,10 @@ cmd_health(struct ispctl *ctl)
 	    (long long)db_i64(rows, 0, "failed"));
 	(void)printf("messages: %lld waiting\n", (long long)db_i64(rows, 0, "messages"));
 	TRY(health_routers(ctl->cx, &broken));
-	if (broken > 0 || db_i64(rows, 0, "failed") > 0)
-		return FAIL(ctl->cx, RC_CONFLICT, "%zu routers broken, %lld accounts failed",
-		    broken, (long long)db_i64(rows, 0, "failed"));
+	if (broken > 0 || late || db_i64(rows, 0, "failed") > 0)
+		return FAIL(ctl->cx, RC_CONFLICT, "%zu routers broken, %lld accounts failed%s",
+		    broken, (long long)db_i64(rows, 0, "failed"),
+		    late ? ", billing runs missed" : "");
 	return RC_OK;
 }
 

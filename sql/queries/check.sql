@@ -6,12 +6,12 @@ UNION ALL
 SELECT rule, subject, detail FROM check_accounts();
 
 -- name: health_database()
-SELECT version() AS server,
-       (SELECT max(business_date)::text FROM billing_runs WHERE finished_at IS NOT NULL) AS last_run,
+SELECT version() AS server, r.last_run::text AS last_run, r.last_run < business_today() - 1 AS is_late,
        business_today()::text AS today,
        (SELECT count(*) FROM account_states WHERE generation > synced_generation) AS jobs,
        (SELECT count(*) FROM account_states WHERE sync_state = 'failed') AS failed,
-       (SELECT count(*) FROM message_outbox WHERE state = 'pending') AS messages;
+       (SELECT count(*) FROM message_outbox WHERE state = 'pending') AS messages
+  FROM (SELECT max(business_date) AS last_run FROM billing_runs WHERE finished_at IS NOT NULL) r;
 
 -- name: health_routers()
 SELECT r.name, r.is_active, s.broken_since, s.last_error

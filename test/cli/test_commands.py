@@ -187,6 +187,14 @@ def test_health_tells_what_is_broken(system):
     system.sql("DELETE FROM router_settings WHERE name = 'Ill'")
 
 
+def test_health_tells_that_the_nights_are_missed(system):
+    """A timer that no longer fires bills nobody and tells nobody."""
+    system.sql("INSERT INTO billing_runs (business_date, finished_at) VALUES ('1998-05-05', now())")
+    assert "1998-05-05" in ok(system.run("ispctl", "health", env={"APP_TODAY": "1998-05-06"}))
+    fails(system.run("ispctl", "health", env={"APP_TODAY": "1998-05-07"}), 1, "missed")
+    system.sql("DELETE FROM billing_runs WHERE business_date = '1998-05-05'")
+
+
 def test_check_names_rows_that_break_a_rule(system):
     """Credit out of nothing: the rule, the customer and the figures are told, exit 1."""
     assert "every rule holds" in ok(system.run("ispctl", "check"))
