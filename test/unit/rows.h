@@ -1,0 +1,137 @@
+/*
+ * rows.h: a test with rows of its own in $TEST_DB.
+ *
+ * Each test is one transaction, in which customers, packages, routers and users
+ * are gone; at its end it is rolled back.  So no test sees what another left,
+ * and a second connection sees nothing of the test.  A statement that fails ends
+ * the transaction, too: let it be the last of its test.
+ */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+#include "base/crypt.h"
+#include "base/log.h"
+#include "db/db.h"
+
+#define ROWS_KEY "base64:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+static struct ctx cx;
+
+/* Run a statement; the column v of its first row, NULL when there is none. */
+#define sql(...)     rows_sql(arena_printf(cx.mem, __VA_ARGS__))
+#define sql_i64(...) strtoll(sql(__VA_ARGS__), NULL, 10)
+
+static inline const char *
+rows_sql(const char *text)
+{
+	const struct db_stmt st = { NULL, text, 0 };
+	struct db_rows *rows;
+
+	if (db_query0(&cx, &st, &rows) != RC_OK)
+		fail_msg("%s: %s (%s)", text, cx.err.msg, cx.err.detail);
+	return db_count(rows) > 0 ? db_text(rows, 0, "v") : NULL;
+}
+
+static inline int
+rows_open(void **state)
+{
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB"),
+		.program = "unit",
+		.timezone = "Asia/Jakarta",
+		.today = "2026-03-02" };
+	struct arena *life = arena_new(65536);
+	struct ctx opener = { .mem = life };
+
+	(void)state;
+	log_open("unit");
+	if (conf.conninfo == NULL || db_open(&opener, &conf, &opener.db) != RC_OK ||
+	    crypt_open(&opener, ROWS_KEY, "") != RC_OK)
+		return -1;
+	cx = (struct ctx){ .mem = arena_new(65536), .db = opener.db };
+	arena_free(life);
+	return 0;
+}
+
+static inline int
+rows_close(void **state)
+{
+	(void)state;
+	arena_free(cx.mem);
+	db_close(cx.db);
+	return 0;
+}
+
+static inline int
+rows_begin(void **state)
+{
+	(void)state;
+	cx.actor = (struct actor){ .name = "unit" };
+	cx.request_id = "";
+	cx.ip = "192.0.2.1";
+	cx.err = (struct err){ 0 };
+	if (db_begin(&cx) != RC_OK)
+		return -1;
+	(void)sql("TRUNCATE customers, packages, router_settings, users CASCADE");
+	return 0;
+}
+
+static inline int
+rows_end(void **state)
+{
+	(void)state;
+	arena_reset(cx.mem);
+	return 0;
+}
+
+#define ROWS_TEST(f) cmocka_unit_test_setup_teardown(f, rows_begin, rows_end)
+
+/* ---- what many tests need ------------------------------------------------ */
+
+/* A router at that port of this machine, its password sealed; its id. */
+static inline const char *
+a_router(const char *name, int port)
+{
+	const char *id = crypt_uuid(&cx), *sealed;
+
+	assert_int_equal(crypt_seal(&cx, arena_printf(cx.mem, "router_settings:%s:password", id),
+			     "s3cret", &sealed),
+	    RC_OK);
+	(void)sql("INSERT INTO router_settings (id, name, host, port, username, password)"
+		  " VALUES ('%s', '%s', '127.0.0.1', %d, 'api', '%s')",
+	    id, name, port, sealed);
+	return id;
+}
+
+static inline const char *
+a_package(const char *name, const char *type)
+{
+	return sql("INSERT INTO packages (name, type, bandwidth, price, router_profile)"
+		   " VALUES ('%s', '%s', '10M/5M', 150000, '%s') RETURNING id::text AS v",
+	    name, type, name);
+}
+
+/* A subscriber of the package; the id of the account. */
+static inline const char *
+an_account(const char *username, const char *package, const char *address)
+{
+	const char *id = crypt_uuid(&cx), *sealed;
+
+	assert_int_equal(crypt_seal(&cx,
+			     arena_printf(cx.mem, "subscriptions:%s:mikrotik_password", id),
+			     "kata sandi", &sealed),
+	    RC_OK);
+	(void)sql(
+	    "WITH c AS (INSERT INTO customers (name) VALUES ('Citra') RETURNING id)"
+	    " INSERT INTO subscriptions (id, customer_id, package_id, mikrotik_username,"
+	    " mikrotik_password, remote_address, start_date, end_date)"
+	    " SELECT '%s', c.id, '%s', '%s', '%s', nullif('%s', ''), '2026-03-01', '2026-03-30' FROM c",
+	    id, package, username, sealed, address);
+	return sql("SELECT id::text AS v FROM mikrotik_secrets WHERE subscription_id = '%s'", id);
+}
+
+#endif
