@@ -125,11 +125,11 @@ an_account(const char *username, const char *package, const char *address)
 			     arena_printf(cx.mem, "subscriptions:%s:mikrotik_password", id),
 			     "kata sandi", &sealed),
 	    RC_OK);
-	(void)sql(
-	    "WITH c AS (INSERT INTO customers (name) VALUES ('Citra') RETURNING id)"
-	    " INSERT INTO subscriptions (id, customer_id, package_id, mikrotik_username,"
-	    " mikrotik_password, remote_address, start_date, end_date)"
-	    " SELECT '%s', c.id, '%s', '%s', '%s', nullif('%s', ''), '2026-03-01', '2026-03-30' FROM c",
+	(void)sql("WITH c AS (INSERT INTO customers (name) VALUES ('Citra') RETURNING id)"
+		  " INSERT INTO subscriptions (id, customer_id, package_id, mikrotik_username,"
+		  " mikrotik_password, remote_address, start_date, end_date)"
+		  " SELECT '%s', c.id, '%s', '%s', '%s', nullif('%s', ''), '2026-03-01',"
+		  " '2026-03-30' FROM c",
 	    id, package, username, sealed, address);
 	return sql("SELECT id::text AS v FROM mikrotik_secrets WHERE subscription_id = '%s'", id);
 }
