@@ -7,6 +7,7 @@
 import atexit
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import re
@@ -18,6 +19,8 @@ import isp
 
 KEY = "SB-Mid-server-simulated"
 MERCHANT = "G000000001"
+
+_addresses = itertools.count(1)
 
 
 def sign(body, key=KEY):
@@ -59,14 +62,14 @@ class Mid:
                 "MIDTRANS_MERCHANT_ID": MERCHANT, "MIDTRANS_SNAP_URL": base + "/snap/v1",
                 "MIDTRANS_API_URL": base + "/v2"}
 
-    def ask(self, method, path, body=None, **query):
+    def ask(self, method, address, body=None, **query):
         connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=30)
         try:
-            connection.request(method, path + ("?" + urlencode(query) if query else ""),
+            connection.request(method, address + ("?" + urlencode(query) if query else ""),
                                body=None if body is None else json.dumps(body))
             response = connection.getresponse()
             data = json.loads(response.read())
-            assert response.status == 200, "%s %s: %r" % (method, path, data)
+            assert response.status == 200, "%s %s: %r" % (method, address, data)
             return data
         finally:
             connection.close()
@@ -101,13 +104,16 @@ class Payer:
 
     def __init__(self, stack, mid, town):
         self.stack, self.mid, self.town = stack, mid, town
-        self.anyone = isp.Client(stack.url)
+        self.anyone = isp.Client(stack.url, source="127.2.%d.%d" % divmod(next(_addresses), 250))
 
     def billed(self, **more):
         return self.town.billed(**more)[1]
 
     def token(self, invoice):
-        answer = self.anyone.post("/api/midtrans/snap-token", {"invoice_id": invoice["id"]})
+        """From an address of its own: nginx limits each."""
+        customer = isp.Client(self.stack.url, source="127.1.%d.%d" % divmod(next(_addresses), 250))
+        answer = customer.post("/api/midtrans/snap-token", {"invoice_id": invoice["id"]})
+        customer.close()
         return answer.want(200).json
 
     def order(self, invoice):
@@ -134,6 +140,9 @@ class Payer:
     def sql(self, text):
         done = self.stack._stack("psql", "--dir", self.stack.dir, "--", "-Atc", text)
         return done.stdout.strip()
+
+    def token_of(self, order):
+        return self.sql("SELECT snap_token FROM midtrans_attempts WHERE order_id = '%s'" % order)
 
     def credit(self, invoice):
         customer = self.show(invoice)["customer_id"]
