@@ -359,9 +359,9 @@ static bool
 read_empty(struct reading *r)
 {
 	const struct field *f = r->f;
-	bool create = r->flag == FF_CREATE;
+	bool create = r->flag == FF_CREATE, named = r->v != NULL && f->type != FT_SECRET;
 
-	if (create && (f->flags & FF_NEEDED))
+	if ((f->flags & FF_NEEDED) && (create || named))
 		return required(r);
 	if (r->v != NULL && (f->flags & FF_NULL) && f->type != FT_SECRET)
 		give(r, cJSON_CreateNull());

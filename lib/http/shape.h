@@ -8,8 +8,8 @@
  * openapi.json is held against, and what GET /api/meta gives the SPA.
  *
  * Unknown fields are ignored.  null: for a nullable field it is null (it
- * clears); for a required one it is a fault on create; for all others it is
- * as if not given.  All bad fields are reported at once.
+ * clears); for a required one it is a fault, but a secret is kept on update;
+ * for all others it is as if not given.  All bad fields are reported at once.
  */
 #ifndef HTTP_SHAPE_H
 #define HTTP_SHAPE_H

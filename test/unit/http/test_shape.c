@@ -90,7 +90,8 @@ defaults_and_unknown_fields(void **state)
 	SAME(create(""), "The name field is required.");
 	SAME(create("{\"name\":null}"), "The name field is required.");
 	SAME(create("{\"name\":\"  \"}"), "The name field is required.");
-	SAME(update("{\"name\":null}"), "{}");
+	/* Answered 200, and the name stayed: who asked to empty it was not told. */
+	SAME(update("{\"name\":null}"), "The name field is required.");
 	SAME(update("{\"name\":\"\"}"), "The name must be at least 1 characters.");
 }
 
