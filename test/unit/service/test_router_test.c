@@ -51,7 +51,6 @@ says_what_the_router_is(void **state)
 	assert_string_equal(t.uptime, "1w2d");
 	assert_string_equal(t.cpu_load, ""); /* this one did not say */
 	assert_string_equal(t.message, "Connected to gw-1.");
-	/* Read and gone: the connection is closed before the answer is told. */
 	assert_string_equal(hang_up(),
 	    "/login|=name=api|=password=s3cret\n"
 	    "/system/identity/print|=.proplist=name\n"

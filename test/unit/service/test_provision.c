@@ -1,0 +1,499 @@
+/*
+ * A batch from claim to result, against a router of two screens: provision.c
+ * and what it is made of, provision_{profile,look,act,kick}.c.  What commands
+ * an account needs is told in test_account_plan.c; here it is their order, and
+ * what becomes of an answer.
+ */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "service/provision.h"
+
+/* What each connection begins with. */
+#define HELLO                                                                                      \
+	{ .listen = 1, .say = "!done\n" },                                                         \
+	{                                                                                          \
+		.listen = 1, .say = "!re|=version=7.20.4 (stable)\n!done\n"                        \
+	}
+#define HELLO_HEARD "/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
+
+static struct peer *peer;
+static struct provision *hand;
+static const char *router;
+static char heard[65536];
+
+/* The client, then the peer; what it heard since. */
+static const char *
+hang_up(void)
+{
+	if (hand != NULL)
+		provision_close(hand);
+	if (peer != NULL)
+		(void)peer_stop(peer, heard, sizeof(heard));
+	hand = NULL;
+	peer = NULL;
+	return heard;
+}
+
+/* A router in the database that answers by these turns, and a hand on it. */
+static void
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	router = a_router("Main", peer->port);
+	hand = provision_new(cx.mem, router);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+static struct provision_report
+batch(void)
+{
+	struct provision_report rep;
+
+	if (provision_batch(&cx, hand, &rep) != RC_OK)
+		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
+	return rep;
+}
+
+static const char *
+state_of(const char *account)
+{
+	return sql("SELECT concat_ws(': ', sync_state, sync_error) AS v FROM account_states"
+		   " WHERE account_id = '%s'",
+	    account);
+}
+
+/* An account on a profile that is named by hand: there is none to look up for it. */
+static const char *
+plain_account(const char *username)
+{
+	const char *package = sql("SELECT id::text AS v FROM packages"), *id;
+
+	if (package == NULL)
+		package = a_package("home", "pppoe");
+	id = an_account(username, package, "");
+	(void)sql("UPDATE mikrotik_secrets SET profile = 'gold'");
+	(void)sql("UPDATE account_states SET kick = false");
+	(void)sql("DELETE FROM profile_states");
+	return id;
+}
+
+/* As if the router had it all. */
+static void
+all_synced(void)
+{
+	(void)sql("UPDATE account_states SET synced_generation = generation, kick = false,"
+		  " sync_state = 'synced', traces = ARRAY['ppp - ' || (SELECT username"
+		  " FROM mikrotik_secrets m WHERE m.id = account_id)]");
+}
+
+static void
+all_due(void)
+{
+	(void)sql("UPDATE account_states SET due_at = now()");
+}
+
+static int
+times(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+		n++;
+	return n;
+}
+
+static void
+nothing_to_do_speaks_to_nobody(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	rep = batch();
+	assert_false(rep.busy || rep.broken);
+	assert_int_equal(rep.done + rep.failed, 0);
+	assert_string_equal(hang_up(), "");
+}
+
+static void
+a_new_account_gets_its_profile_first(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2,
+		    .say = "!re|.tag=2|=.id=*0|=local-address=10.0.0.1|=remote-address=pool\n"
+			   "!done|.tag=2\n!done|.tag=1\n" },
+		{ .listen = 1, .say = "!done|=ret=*A\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1F\n", .end = PEER_HOLD },
+	};
+	const char *id, *package = a_package("home", "pppoe");
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	id = an_account("citra", package, "");
+	rep = batch();
+	assert_int_equal(rep.done, 2); /* the account, and the profile that was due with it */
+	assert_int_equal(rep.failed, 0);
+	assert_string_equal(state_of(id), "synced");
+	assert_string_equal(sql("SELECT mikrotik_id AS v FROM mikrotik_secrets"), "*1F");
+	assert_string_equal(sql("SELECT sync_state AS v FROM profile_states"), "synced");
+	assert_string_equal(sql("SELECT version AS v FROM router_states"), "7.20.4 (stable)");
+	assert_string_equal(hang_up(),
+	    arena_printf(cx.mem,
+		HELLO_HEARD
+		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
+		"|?name=home|.tag=1\n"
+		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
+		"|?name=default|.tag=2\n"
+		"/ppp/profile/add|=name=home|=local-address=10.0.0.1|=remote-address=pool"
+		"|=rate-limit=5M/10M|=comment=isp:%s\n"
+		"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+		"remote-address,disabled,comment|?name=citra\n"
+		"/ppp/secret/add|=name=citra|=password=kata sandi|=profile=home"
+		"|=comment=isp:%s|=disabled=no|=service=pppoe\n",
+		package, id));
+}
+
+/* Somebody else's profile of that name at another speed is neither changed nor used. */
+static void
+a_foreign_profile_fails_who_needs_it(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2,
+		    .say = "!re|.tag=1|=.id=*7|=rate-limit=1M/1M|=comment=by hand\n"
+			   "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+	const char *id, *package = a_package("home", "pppoe");
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	id = an_account("citra", package, "");
+	rep = batch();
+	assert_int_equal(rep.failed, 2);
+	assert_string_equal(rep.error, "profile home exists on Main and is not ours");
+	assert_string_equal(state_of(id), "failed: profile home exists on Main and is not ours");
+	assert_int_equal(times(hang_up(), "/set") + times(heard, "/add"), 0);
+}
+
+/* The sessions end after the account is right; one that ended by itself is no failure. */
+static void
+a_suspended_account_is_cut_off(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:00000000-0000-4000-8000-000000000001\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=.id=*800|=name=citra\n!re|=.id=*801|=name=citra\n!done\n" },
+		{ .listen = 2,
+		    .say = "!done|.tag=2\n!trap|=message=no such item|.tag=1\n!done|.tag=1\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	(void)plain_account("citra");
+	(void)sql("DELETE FROM account_states");
+	(void)sql("UPDATE mikrotik_secrets SET id = '00000000-0000-4000-8000-000000000001'");
+	all_synced();
+	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
+	assert_int_equal(batch().done, 1);
+	assert_string_equal(state_of("00000000-0000-4000-8000-000000000001"), "synced");
+	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment|?name=citra\n"
+	    "/ppp/secret/set|=.id=*1|=password=kata sandi|=disabled=yes\n"
+	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+	    "/ppp/active/remove|=.id=*800|.tag=1\n"
+	    "/ppp/active/remove|=.id=*801|.tag=2\n");
+}
+
+static void
+one_bad_account_stops_no_other(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 2,
+		    .say =
+			"!trap|=message=failure: secret with the same name already exists|.tag=3\n"
+			"!done|.tag=3\n!done|=ret=*2|.tag=4\n",
+		    .end = PEER_HOLD },
+	};
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	(void)plain_account("ani");
+	(void)plain_account("budi");
+	rep = batch();
+	assert_int_equal(rep.done, 1);
+	assert_int_equal(rep.failed, 1);
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM account_states s"
+				 " JOIN mikrotik_secrets m ON m.id = s.account_id"
+				 " WHERE sync_error = m.username || ' exists on Main'"
+				 " AND sync_state = 'failed' AND due_at > now()"),
+	    1);
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM account_states"
+				 " WHERE sync_state = 'synced' AND sync_error IS NULL"),
+	    1);
+}
+
+static void
+a_password_no_key_opens_fails_its_account(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	(void)sql("UPDATE subscriptions SET mikrotik_password = 's1.00000000.AAAA'");
+	all_due();
+	assert_int_equal(batch().failed, 1);
+	assert_string_equal(state_of(id), "failed: its password cannot be opened: wrong APP_KEY?");
+}
+
+/* What a lost connection left undone says so, and the next batch dials again. */
+static void
+a_lost_connection_is_dialled_again(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .end = PEER_AGAIN },
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+	};
+	struct provision_report rep;
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	rep = batch();
+	assert_int_equal(rep.failed, 1);
+	assert_false(rep.broken); /* it may be back at once */
+	assert_non_null(strstr(state_of(id), "failed: router Main closed the connection"));
+	all_due();
+	assert_int_equal(batch().done, 1);
+	assert_string_equal(state_of(id), "synced");
+	assert_int_equal(times(hang_up(), "/login"), 2);
+}
+
+static void
+a_good_connection_is_kept(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*2\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	(void)plain_account("ani");
+	assert_int_equal(batch().done, 1);
+	all_synced();
+	(void)plain_account("budi");
+	(void)sql("UPDATE account_states SET synced_generation = generation WHERE account_id ="
+		  " (SELECT id FROM mikrotik_secrets WHERE username = 'ani')");
+	assert_int_equal(batch().done, 1);
+	assert_int_equal(times(hang_up(), "/login"), 1);
+}
+
+/* Not asked before its next probe; and what waited is told why meanwhile. */
+static void
+a_router_that_refuses_is_left_alone_for_a_while(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1,
+		    .say = "!trap|=message=invalid user name or password (6)\n!done\n",
+		    .end = PEER_AGAIN },
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+	};
+	struct provision_report rep;
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	rep = batch();
+	assert_true(rep.broken);
+	assert_non_null(strstr(rep.error, "login"));
+	assert_string_equal(state_of(id), arena_printf(cx.mem, "failed: %s", rep.error));
+	assert_in_range(sql_i64("SELECT ceil(extract(epoch FROM next_probe_at - clock_timestamp()))"
+				"::text AS v FROM router_states"),
+	    50, 60); /* a refused login fills the router's log */
+	all_due();
+	rep = batch();
+	assert_false(rep.broken);
+	assert_int_equal(rep.done + rep.failed, 0);
+	(void)sql("UPDATE router_states SET next_probe_at = now()");
+	assert_int_equal(batch().done, 1);
+	assert_int_equal(times(hang_up(), "/login"), 2);
+	assert_null(sql("SELECT last_error AS v FROM router_states"));
+}
+
+static void
+another_worker_has_the_router(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB"), .program = "unit" };
+	struct ctx rival = { .mem = arena_new(4096) };
+	bool theirs = false;
+
+	(void)state;
+	answering(turns);
+	(void)plain_account("citra");
+	assert_int_equal(db_open(&rival, &conf, &rival.db), RC_OK);
+	assert_int_equal(router_lock(&rival, router, &theirs), RC_OK);
+	assert_true(theirs);
+	assert_true(batch().busy);
+	arena_reset(rival.mem);
+	db_close(rival.db);
+	arena_free(rival.mem);
+	assert_string_equal(hang_up(), "");
+}
+
+/* A month's end: one print of each table instead of a question a name. */
+static void
+many_accounts_are_looked_up_at_once(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=stranger\n!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*8|=name=stranger\n!re|=.id=*9|=name=u7\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	for (int i = 0; i < 51; i++)
+		(void)plain_account(arena_printf(cx.mem, "u%d", i));
+	all_synced();
+	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
+	assert_int_equal(batch().done, 51);
+	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment\n"
+	    "/ppp/active/print|=.proplist=.id,name\n"
+	    "/ppp/active/remove|=.id=*9\n");
+}
+
+/* ---- what people wait for ------------------------------------------------ */
+
+static void
+an_account_is_put_in_order_now(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_AGAIN },
+		HELLO,
+		{ .listen = 1,
+		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	(void)sql("UPDATE account_states SET due_at = now() + interval '1 hour'");
+	assert_int_equal(provision_account(&cx, id), RC_OK);
+	assert_string_equal(state_of(id), "synced");
+	/* Also what is in order is looked at again when somebody asks. */
+	assert_int_equal(provision_account(&cx, id), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "permission"));
+	assert_non_null(strstr(state_of(id), "failed: "));
+	assert_int_equal(times(hang_up(), "/ppp/secret/print"), 2);
+}
+
+static void
+an_account_without_a_router_waits(void **state)
+{
+	const char *id = plain_account("citra");
+
+	(void)state;
+	assert_int_equal(provision_account(&cx, crypt_uuid(&cx)), RC_NOT_FOUND);
+	assert_int_equal(provision_account(&cx, id), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "no active router");
+	router = a_router("Main", 1);
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(provision_account(&cx, id), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "Main is not active");
+}
+
+/* On the second of two routers, though the first cannot be reached; which one is said. */
+static void
+a_package_goes_to_every_router(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 1, .say = "!done|=ret=*A\n", .end = PEER_HOLD },
+	};
+	const char *package = a_package("home", "pppoe"), *away;
+
+	(void)state;
+	assert_int_equal(provision_package(&cx, package), RC_CONFLICT);
+	away = a_router("Away", 1);
+	(void)sql("UPDATE router_settings SET created_at = created_at - interval '1 day'");
+	answering(turns);
+	assert_int_equal(provision_package(&cx, package), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "router Away"));
+	assert_string_equal(sql("SELECT sync_state AS v FROM profile_states WHERE router_id = '%s'",
+				router),
+	    "synced");
+	assert_string_equal(sql("SELECT sync_state AS v FROM profile_states WHERE router_id = '%s'",
+				away),
+	    "failed");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(nothing_to_do_speaks_to_nobody),
+		CASE(a_new_account_gets_its_profile_first),
+		CASE(a_foreign_profile_fails_who_needs_it),
+		CASE(a_suspended_account_is_cut_off),
+		CASE(one_bad_account_stops_no_other),
+		CASE(a_password_no_key_opens_fails_its_account),
+		CASE(a_lost_connection_is_dialled_again),
+		CASE(a_good_connection_is_kept),
+		CASE(a_router_that_refuses_is_left_alone_for_a_while),
+		CASE(another_worker_has_the_router),
+		CASE(many_accounts_are_looked_up_at_once),
+		CASE(an_account_is_put_in_order_now),
+		CASE(an_account_without_a_router_waits),
+		CASE(a_package_goes_to_every_router),
+	};
+
+	return cmocka_run_group_tests_name("provision", tests, rows_open, rows_close);
+}
