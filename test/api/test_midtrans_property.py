@@ -180,10 +180,9 @@ def enables(router):
     """The names behind every command that made an account usable again."""
     names = {row[".id"]: row["name"] for row in router.table("/ppp/secret")}
     for entry in router.log()["entries"]:
-        words = entry.get("words") or []
-        if entry["path"] == "/ppp/secret/enable" or (entry["path"] == "/ppp/secret/set" and "=disabled=no" in words):
-            ids = [word.split("=", 2)[2] for word in words if word.startswith(("=.id=", "=numbers="))]
-            yield from (names.get(i, i) for i in ids)
+        told = entry["attributes"]
+        if entry["path"] == "/ppp/secret/enable" or (entry["path"] == "/ppp/secret/set" and told.get("disabled") == "no"):
+            yield names.get(told.get(".id"), told.get(".id"))
 
 
 def test_without_any_webhook_reconciliation_finds_it_all(system, gate, seed):

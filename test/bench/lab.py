@@ -19,6 +19,7 @@ HERE = os.path.join(TOP, "test", "bench")
 BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
 DAY = "2026-07-15"  # the one of fill.sql
 DIR_MAX = 80        # of scripts/stack
+KEY = "SB-Mid-server-bench"
 WITHOUT = "router-sync,gateway-sync,notifier,timers"
 
 
@@ -142,7 +143,7 @@ class Lab:
         """The product, and somebody logged in."""
         self.copy("isp")
         with open(self.path("bench.env"), "w", encoding="utf-8") as file:
-            file.write("APP_TODAY=%s\n" % DAY)
+            file.write("APP_TODAY=%s\nMIDTRANS_SERVER_KEY=%s\n" % (DAY, KEY))
         told = self.script("stack", "up", "--port", "0", "--env", self.path("bench.env"), "--without", WITHOUT)
         self.port = int(re.search(r"url=http://127\.0\.0\.1:(\d+)", told).group(1))
         body = {"email": "admin@ispbilling.com", "password": "admin123"}
