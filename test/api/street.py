@@ -28,7 +28,7 @@ VALIDITY = 30
 PRICES = (150000, 99999)
 FINDABLE = ("qris gopay shopeepay bca_va bni_va bri_va permata_va cimb_va echannel credit_card indomaret "
             "alfamart").split()
-METHODS = FINDABLE + "dana danamon_va bsi_va seabank_va saqu_va".split()
+METHODS = FINDABLE + "dana danamon_va bsi_va seabank_va saqu_va credit_card credit_card".split()
 REVERSIBLE = ("permata_va", "echannel", "indomaret")
 REFUNDABLE = {"qris": "any", "gopay": "any", "shopeepay": "full", "dana": "any", "credit_card": "any"}
 
@@ -111,7 +111,7 @@ class Street:
                                    cursor_factory=psycopg2.extras.RealDictCursor)
         self.db.autocommit = True
         self.sql(WITNESS)
-        gate.post("/notify", hold=True)
+        gate.post("/notify", hold=True, url=stack.url + WEBHOOK)
 
     def close(self):
         self.db.close()
@@ -321,7 +321,7 @@ class Street:
                 self.pay(home, order, dice)
         elif roll < 0.5 and method in REFUNDABLE:
             self.refunds(home, order, t, name, dice)
-        elif roll < 0.6:
+        elif 0.5 <= roll < 0.65:
             part = t["gross_amount"] * dice.randrange(10, 60) // 100
             if dice.random() < 0.5:
                 self.act(home, "chargeback", order, amount=part, **name)

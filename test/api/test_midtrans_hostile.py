@@ -58,7 +58,7 @@ class Desk:
         self.gate, self.system = gate, system
         api = system.client()
         town = isp.Town(api)
-        gate.post("/notify", hold=True)
+        gate.post("/notify", hold=True, url=system.url + WEBHOOK)
         self.invoices, self.orders = [], []
         for _ in range(2):
             self.invoices.append(town.billed()[1]["id"])

@@ -286,11 +286,14 @@ class Gateway:
     # ---- Core
 
     def find(self, name):
-        """By transaction_id; else by order_id, the newest that can be found so."""
-        if name in self.transactions:
-            return self.transactions[name]
+        """By transaction_id; else by order_id, the newest that can be found so. A card that was
+        chosen and not used is nothing yet."""
+        told = self.transactions.get(name)
+        if told and told.status != "new":
+            return told
         order = self.orders.get(name)
-        seen = [t for t in order.transactions if not t.channel.snap_bi] if order else []
+        seen = [t for t in order.transactions
+                if not t.channel.snap_bi and t.status != "new"] if order else []
         if not seen:
             raise Refusal(404, "Transaction doesn't exist.")
         return seen[-1]
