@@ -205,6 +205,9 @@ read_refunds(struct reading *r, struct midtrans_message *m)
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(r->body, "refunds"), *row;
 
 	m->refund_total = money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_amount"));
+	if (m->refund_total == 0) /* of a partial chargeback */
+		m->refund_total =
+		    money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_chargeback_amount"));
 	m->refunds = arena_alloc(r->cx->mem, REFUNDS_MAX * sizeof(*m->refunds));
 	if (list != NULL && !cJSON_IsArray(list))
 		unfit(r, "refunds", "must be a list");

@@ -18,7 +18,7 @@ import psycopg2
 import psycopg2.extras
 
 import isp
-from gateway import HEADERS, WEBHOOK
+from rough import HEADERS, WEBHOOK
 
 sys.path.insert(0, os.path.join(isp.TOP, "test", "model"))
 import midtrans as model  # noqa: E402
@@ -185,7 +185,7 @@ class Street:
         got = client.post("/api/midtrans/create-token", {"invoice_id": invoice}).want(200).json
         order = got["order_id"]
         assert order not in home.orders, "%s again, though it expired" % order
-        asked = self.gate.ask("GET", "/orders/" + order)[1]["gross_amount"]
+        asked = self.gate.talk("GET", "/orders/" + order)[1]["gross_amount"]
         assert asked == home.books().invoices[home.invoices[invoice]].outstanding, (home.story, order, asked)
         home.orders[order] = (invoice, asked)
         return order
@@ -246,7 +246,7 @@ class Street:
     def act(self, home, act, order, **more):
         """The transaction; None where the rules do not allow it just now (a page was cancelled)."""
         body = dict(more, act=act, **({} if "transaction_id" in more else {"order_id": order}))
-        status, answer = self.gate.ask("POST", "/act", body, statuses=(200, 409))
+        status, answer = self.gate.talk("POST", "/act", body, statuses=(200, 409))
         home.story.append((order, act, more, answer.get("transaction_status", answer.get("message"))))
         return answer if status == 200 else None
 
@@ -342,7 +342,7 @@ class Street:
         found = []
         for home in homes:
             for order in home.orders:
-                for message in self.gate.messages(order_id=order):
+                for message in self.gate.messages(order):
                     if message["id"] not in home.told:
                         home.told[message["id"]] = message["body"]
                         found.append(json.dumps(message["body"]).encode())
@@ -428,7 +428,7 @@ class Street:
         reader = model.Reader(home.books(), date(), home.lots + 1)
         for order, (invoice, amount) in home.orders.items():
             reader.order(order, home.invoices[invoice], amount)
-        everything = [m for order in home.orders for m in self.gate.messages(order_id=order)]
+        everything = [m for order in home.orders for m in self.gate.messages(order)]
         for message in sorted(everything, key=lambda m: m["id"]):
             reader.tell(message["body"])
         return reader

@@ -18,7 +18,8 @@ import psycopg2
 import pytest
 
 import isp
-from gateway import HEADERS, WEBHOOK, Midtrans
+from gateway import KEY
+from rough import HEADERS, WEBHOOK, Gate
 
 COUNT = 100000 if isp.SOAK else 10000
 WARM = 2000
@@ -37,7 +38,7 @@ def seed():
 
 @pytest.fixture(scope="module")
 def gate():
-    peer = Midtrans().up()
+    peer = Gate().up()
     yield peer
     peer.down()
 
@@ -64,9 +65,9 @@ class Desk:
             self.invoices.append(town.billed()[1]["id"])
             made = api.post("/api/midtrans/create-token", {"invoice_id": self.invoices[-1]}).want(200).json
             self.orders.append(made["order_id"])
-        gate.act("choose", self.orders[0], method="qris")
-        gate.act("pay", self.orders[0])
-        self.pending, self.settled = [m["body"] for m in gate.messages(order_id=self.orders[0])]
+        gate.act(self.orders[0], "choose", method="qris")
+        gate.act(self.orders[0], "pay")
+        self.pending, self.settled = [m["body"] for m in gate.messages(self.orders[0])]
         self.waits = gate.post("/messages/craft", order_id=self.begun(), send=False)
         client = isp.Client(system.url)
         client.raw("POST", WEBHOOK, json.dumps(self.settled).encode(), HEADERS).want(200)
@@ -76,7 +77,7 @@ class Desk:
 
     def begun(self):
         """The second order: begun, never paid."""
-        self.gate.act("choose", self.orders[1], method="bca_va")
+        self.gate.act(self.orders[1], "choose", method="bca_va")
         return self.orders[1]
 
 
@@ -88,7 +89,7 @@ def desk(system, gate):
 def signed(body, **change):
     """With fields changed, and a good signature for whatever it says."""
     body = {k: v for k, v in dict(body, **change).items() if v is not None}
-    text = "".join(str(body.get(name, "")) for name in ("order_id", "status_code", "gross_amount")) + Midtrans.KEY
+    text = "".join(str(body.get(name, "")) for name in ("order_id", "status_code", "gross_amount")) + KEY
     return dict(body, signature_key=hashlib.sha512(text.encode()).hexdigest())
 
 
@@ -203,7 +204,7 @@ def throw(system, desk, seed, count):
                 answer = client.raw("POST", WEBHOOK, body, HEADERS).sound()
                 if answer.status != status:
                     wrong.append("%s: wanted %d: %r for %r" % (name, status, answer, body[:600]))
-                elif b"INV-" in answer.body or Midtrans.KEY.encode() in answer.body:
+                elif b"INV-" in answer.body or KEY.encode() in answer.body:
                     wrong.append("%s: echoes: %r" % (name, answer))
             except (OSError, http.client.HTTPException) as failure:
                 if name != "oversized":  # nginx may close before all of it is read
@@ -225,12 +226,12 @@ def throw(system, desk, seed, count):
 def test_each_by_its_status_without_a_trace(system, gate, desk, seed):
     wrong = throw(system, desk, seed + " warm", WARM)
     assert wrong == [], "%d: %s" % (len(wrong), "\n".join(wrong[:5]))
-    pids, before, calls = sorted(system.workers()), rows(system), gate.calls(limit=0)["counts"]
+    pids, before, calls = sorted(system.workers()), rows(system), gate.counts()
     held = memory(pids)
     wrong = throw(system, desk, seed, COUNT - WARM)
     assert wrong == [], "seed %s: %d: %s" % (seed, len(wrong), "\n".join(wrong[:5]))
     same_but(before, rows(system))
-    assert gate.calls(limit=0)["counts"] == calls, "somebody was called"
+    assert gate.counts() == calls, "somebody was called"
     assert sorted(system.workers()) == pids, "a worker ended"
     grown = {pid: now - held[pid] for pid, now in memory(pids).items()}
     print("grown by %r bytes" % sorted(grown.values()))

@@ -18,7 +18,7 @@ import threading
 import pytest
 
 import isp
-from gateway import Midtrans, deliver
+from rough import Gate, deliver
 from street import FINDABLE, TODAY, Street
 
 ROUNDS = 200 if isp.SOAK else 20
@@ -42,7 +42,7 @@ def router():
 
 @pytest.fixture(scope="module")
 def gate():
-    peer = Midtrans().up()
+    peer = Gate().up()
     yield peer
     peer.down()
 
