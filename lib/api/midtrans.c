@@ -79,11 +79,15 @@ enum rc
 midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 {
 	struct gateway_page page;
+	struct db_rows *rows;
 	struct cJSON *in;
 	struct jw w;
 
 	TRY(op_read(cx, op, rq, &in));
 	TRY(act_as(cx, "customer"));
+	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
 	TRY(gateway_page(cx, shape_text(in, "invoice_id"), &page));
 	rs->status = 200;
 	w = jw_new(&rs->body);
