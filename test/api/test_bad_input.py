@@ -64,8 +64,6 @@ def bodies(things):
         "/api/packages": {"name": isp.unique("P"), "bandwidth": "10M/10M", "price": 1000},
         "/api/subscriptions": {"customer_id": things.customer["id"], "package_id": things.package["id"],
                                "mikrotik_username": isp.unique("bad"), "mikrotik_password": "pw"},
-        "/api/midtrans/snap-token": {"invoice_id": things.invoice["id"]},
-        "/api/midtrans/create-token": {"invoice_id": things.invoice["id"]},
         "/api/invoices": {"subscription_id": things.sub["id"], "kind": "other", "amount": 1000, "due_date": TODAY},
         "/api/payments": {"invoice_id": things.invoice["id"], "amount": 1000},
         "/api/midtrans/snap-token": {"invoice_id": things.invoice["id"]},
