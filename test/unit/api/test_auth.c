@@ -1,4 +1,4 @@
-/* Who may enter, how often they may try, what their tokens allow. */
+/* Who may enter, how often they may try, what their tokens allow: auth.c and user.c. */
 #include <libpq-fe.h>
 
 #include "ask.h"

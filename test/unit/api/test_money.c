@@ -1,4 +1,7 @@
-/* Subscriptions, invoices, payments: from signing up to money taken back. */
+/*
+ * Subscriptions, invoices, payments: from signing up to money taken back.
+ * Covers subscription.c, invoice.c, payment.c and dashboard.c.
+ */
 #include "ask.h"
 
 static const char nowhere[] = "00000000-0000-4000-8000-000000000000";

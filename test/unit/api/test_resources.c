@@ -1,4 +1,7 @@
-/* Customers, packages, routers, policies: tables held against their forms. */
+/*
+ * Customers, packages, routers, policies: tables held against their forms.
+ * Covers customer.c, package.c, router.c, setting.c, meta.c, log.c and op.c.
+ */
 #include "ask.h"
 
 static const char nowhere[] = "00000000-0000-4000-8000-000000000000";

@@ -1,4 +1,7 @@
-/* The route table against its golden file, and the description against the table. */
+/*
+ * The route table against its golden file, and the description against the
+ * table: routes.c and openapi.c.
+ */
 #include <stdio.h>
 
 #include "ask.h"

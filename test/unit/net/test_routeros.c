@@ -1,3 +1,4 @@
+/* A client against a router of two screens: routeros.c and, behind it, ros_talk.c. */
 #include "unit.h"
 
 #include <string.h>
