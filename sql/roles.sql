@@ -51,7 +51,7 @@ GRANT INSERT                 ON allocations, customer_credits, payment_reversals
 GRANT INSERT                 ON billing_logs, message_outbox                                          TO isp_api;
 GRANT INSERT, UPDATE         ON alert_logs                                                            TO isp_api;
 -- gateway
-GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, gateway_jobs
+GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies, gateway_jobs
                                                                                                       TO isp_api;
 GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
 
@@ -89,13 +89,14 @@ GRANT INSERT                 ON alert_logs, message_outbox                      
 
 GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments, payment_reversals, refunds,
 	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_refunds,
-	midtrans_events, midtrans_verdicts, gateway_jobs, alert_logs, row_counts                       TO isp_gateway;
+	midtrans_events, midtrans_copies, midtrans_verdicts, gateway_jobs, alert_logs, row_counts       TO isp_gateway;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, updated_at)
                                                                                ON subscriptions       TO isp_gateway;
 GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_url, payment_reference,
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
-GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, midtrans_refunds, gateway_jobs, row_counts
+GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
+	gateway_jobs, row_counts
                                                                                                       TO isp_gateway;
 GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs, alert_logs,
 	message_outbox, midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;

@@ -75,13 +75,27 @@ act_as(struct ctx *cx, const char *name)
 	return db_who(cx);
 }
 
+static void
+write_page(struct resp *rs, const struct gateway_page *page)
+{
+	struct jw w = jw_new(&rs->body);
+
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	jw_bool(&w, "success", true);
+	jw_str(&w, "snap_token", page->snap_token);
+	jw_str(&w, "order_id", page->order_id);
+	jw_str(&w, "redirect_url", page->redirect_url);
+	jw_str(&w, "client_key", page->client_key);
+	jw_end(&w);
+}
+
 enum rc
 midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 {
 	struct gateway_page page;
 	struct db_rows *rows;
 	struct cJSON *in;
-	struct jw w;
 
 	TRY(op_read(cx, op, rq, &in));
 	TRY(act_as(cx, "customer"));
@@ -89,15 +103,7 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs, const void 
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
 	TRY(gateway_page(cx, shape_text(in, "invoice_id"), &page));
-	rs->status = 200;
-	w = jw_new(&rs->body);
-	jw_obj(&w, NULL);
-	jw_bool(&w, "success", true);
-	jw_str(&w, "snap_token", page.snap_token);
-	jw_str(&w, "order_id", page.order_id);
-	jw_str(&w, "redirect_url", page.redirect_url);
-	jw_str(&w, "client_key", page.client_key);
-	jw_end(&w);
+	write_page(rs, &page);
 	return RC_OK;
 }
 

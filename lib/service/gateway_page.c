@@ -110,9 +110,11 @@ create(struct ctx *cx, const char *body, struct attempt_page *page, struct gatew
 
 	for (int i = 0; i < 2 && out == UNKNOWN; i++) {
 		cx->err = (struct err){ 0 };
+		page->calls += i;
 		(void)!gateway_call(cx, &call, a);
 		out = read_outcome(cx, a, page);
-		page->calls += i;
+		if (!gateway_sent(cx))
+			page->calls--;
 		if (gateway_timed_out(cx))
 			break;
 	}

@@ -56,17 +56,24 @@ CREATE TABLE midtrans_refunds (
 );
 CREATE UNIQUE INDEX midtrans_refunds_asked_key ON midtrans_refunds (transaction_id) WHERE state = 'asked';
 
--- Every well-signed body, before anything else is done with it. Append-only.
+-- Every well-signed body, before anything else is done with it. Append-only; a copy is counted.
 CREATE TABLE midtrans_events (
 	id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	source         text NOT NULL CHECK (source IN ('notification', 'status', 'cancel', 'expire', 'refund')),
 	order_id       text NOT NULL,
 	transaction_id text,
 	body           jsonb NOT NULL,
+	body_hash      bytea NOT NULL,
 	request_id     text,
-	received_at    timestamptz NOT NULL DEFAULT now()
+	received_at    timestamptz NOT NULL DEFAULT now(),
+	CONSTRAINT midtrans_events_body_key UNIQUE (order_id, source, body_hash)
 );
-CREATE INDEX midtrans_events_order ON midtrans_events (order_id);
+
+CREATE TABLE midtrans_copies (
+	event_id bigint PRIMARY KEY REFERENCES midtrans_events ON DELETE RESTRICT,
+	copies   bigint NOT NULL DEFAULT 1,
+	last_at  timestamptz NOT NULL DEFAULT now()
+);
 
 CREATE TABLE midtrans_verdicts (
 	event_id   bigint PRIMARY KEY REFERENCES midtrans_events ON DELETE RESTRICT,

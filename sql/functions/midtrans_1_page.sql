@@ -79,13 +79,16 @@ LANGUAGE sql AS $$
 $$;
 
 -- The create call was answered: with a token, with a refusal that ends the attempt, or not at all.
-CREATE OR REPLACE FUNCTION midtrans_attempt_made(att uuid, token text, url text, result text, said jsonb) RETURNS void
+-- What never left us is no call: only an order that may be known there can be taken for ours.
+CREATE OR REPLACE FUNCTION midtrans_attempt_made(att uuid, sent int, token text, url text, result text, said jsonb)
+RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	a midtrans_attempts;
 BEGIN
 	UPDATE midtrans_attempts t
 	SET snap_token = coalesce(token, snap_token), redirect_url = coalesce(url, redirect_url), updated_at = now(),
+	    calls = sent,
 	    state = CASE WHEN t.state IN ('new', 'unknown') THEN result ELSE t.state END,
 	    closed_at = CASE WHEN result = 'closed' THEN now() ELSE closed_at END
 	WHERE id = att RETURNING * INTO a;

@@ -18,7 +18,8 @@ BEGIN
 	event_id := midtrans_event_add(source, ord, tx, body);
 	SELECT * INTO a FROM midtrans_attempts o WHERE o.order_id = ord;
 	IF NOT FOUND THEN
-		INSERT INTO midtrans_verdicts (event_id, verdict) VALUES (midtrans_hear.event_id, 'unknown_order');
+		INSERT INTO midtrans_verdicts (event_id, verdict) VALUES (midtrans_hear.event_id, 'unknown_order')
+		ON CONFLICT DO NOTHING;
 		RETURN NEXT;
 		RETURN;
 	END IF;
@@ -37,12 +38,25 @@ BEGIN
 	RETURN NEXT;
 END $$;
 
--- The signature is a secret as long as it can be replayed.
-CREATE OR REPLACE FUNCTION midtrans_event_add(source text, ord text, tx text, body jsonb) RETURNS bigint
-LANGUAGE sql AS $$
-	INSERT INTO midtrans_events (source, order_id, transaction_id, body, request_id)
-	VALUES (source, ord, tx, body - 'signature_key', who_request()) RETURNING id
-$$;
+-- A copy of what is there already is only counted. The signature is a secret as long as it can
+-- be replayed.
+CREATE OR REPLACE FUNCTION midtrans_event_add(src text, ord text, tx text, said jsonb) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	what  jsonb := said - 'signature_key';
+	hash  bytea := sha256(convert_to(what::text, 'UTF8'));
+	event bigint;
+BEGIN
+	INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, request_id)
+	VALUES (src, ord, tx, what, hash, who_request())
+	ON CONFLICT ON CONSTRAINT midtrans_events_body_key DO NOTHING RETURNING id INTO event;
+	IF event IS NULL THEN
+		SELECT id INTO event FROM midtrans_events WHERE (order_id, source, body_hash) = (ord, src, hash);
+		INSERT INTO midtrans_copies AS c (event_id) VALUES (event)
+		ON CONFLICT (event_id) DO UPDATE SET copies = c.copies + 1, last_at = now();
+	END IF;
+	RETURN event;
+END $$;
 
 -- ---- the deeds
 
@@ -67,7 +81,7 @@ BEGIN
 			format('Midtrans says %s', m ->> 'status'), d);
 	END IF;
 	IF m -> 'deeds' ? 'alert' THEN
-		PERFORM midtrans_alert(a, concat_ws(':', m ->> 'rows', m ->> 'status', m ->> 'refund_total'),
+		PERFORM midtrans_alert(a, midtrans_alert_key(m),
 			midtrans_alert_title(m ->> 'verdict', m ->> 'status'),
 			format('Order %s over %s: Midtrans says %s over %s (rule %s).', a.order_id, rupiah(a.amount),
 				m ->> 'status', rupiah((m ->> 'gross')::bigint), m ->> 'rows'));
@@ -78,6 +92,13 @@ BEGIN
 	END IF;
 	PERFORM midtrans_verdict(a, event, m);
 END $$;
+
+-- What anybody can write into a copy must not make one alert after the other.
+CREATE OR REPLACE FUNCTION midtrans_alert_key(m jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN m ->> 'verdict' = 'applied' THEN concat_ws(':', m ->> 'rows', m ->> 'status', m ->> 'refund_total')
+	            ELSE m ->> 'rows' END
+$$;
 
 CREATE OR REPLACE FUNCTION midtrans_alert_title(verdict text, status text) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
@@ -228,12 +249,18 @@ LANGUAGE sql STABLE AS $$
 	SELECT status IN ('unpaid', 'overdue') AND amount - paid_amount = a.amount FROM invoices WHERE id = a.invoice_id
 $$;
 
+-- Of a copy the first verdict stands; what follows from it all the same is done.
 CREATE OR REPLACE FUNCTION midtrans_verdict(a midtrans_attempts, event bigint, m jsonb) RETURNS void
-LANGUAGE sql AS $$
-	INSERT INTO midtrans_verdicts (event_id, verdict, detail) VALUES (event, m ->> 'verdict', 'row ' || (m ->> 'rows'));
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO midtrans_verdicts (event_id, verdict, detail) VALUES (event, m ->> 'verdict', 'row ' || (m ->> 'rows'))
+	ON CONFLICT DO NOTHING;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
 	INSERT INTO midtrans_logs (invoice_id, order_id, transaction_id, event, status, response)
 	VALUES (a.invoice_id, a.order_id, m ->> 'transaction_id',
 		CASE m ->> 'source' WHEN 'status' THEN 'status_check' WHEN 'expire' THEN 'cancel' ELSE m ->> 'source' END,
 		m ->> 'status', jsonb_strip_nulls(jsonb_build_object('verdict', m ->> 'verdict', 'rows', m ->> 'rows',
 			'payment_type', m ->> 'payment_type', 'gross_amount', (m ->> 'gross')::bigint, 'event_id', event)));
-$$;
+END $$;

@@ -103,8 +103,10 @@ LANGUAGE sql AS $$
 	FROM midtrans_attempts a
 	CROSS JOIN LATERAL (
 		SELECT DISTINCT lower(o.body ->> 'transaction_status') AS status, o.transaction_id
-		FROM midtrans_events o JOIN midtrans_verdicts v ON v.event_id = o.id AND v.verdict = 'confirm'
-		WHERE o.order_id = a.order_id AND o.received_at >= since) e
+		FROM midtrans_events o
+		JOIN midtrans_verdicts v ON v.event_id = o.id AND v.verdict = 'confirm'
+		LEFT JOIN midtrans_copies c ON c.event_id = o.id
+		WHERE o.order_id = a.order_id AND coalesce(c.last_at, o.received_at) >= since) e
 	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id AND t.attempt_id = a.id
 	LEFT JOIN payments p ON p.id = t.payment_id
 	WHERE a.id = att

@@ -36,8 +36,8 @@ SELECT a.order_id, i.invoice_number AS number, i.id::text AS invoice_id, a.amoun
  CROSS JOIN settings s
  WHERE a.id = $1::uuid;
 
--- name: midtrans_attempt_made(uuid, text, text, text, jsonb)
-SELECT midtrans_attempt_made($1::uuid, $2, $3, $4, $5::jsonb);
+-- name: midtrans_attempt_made(uuid, int, text, text, text, jsonb)
+SELECT midtrans_attempt_made($1::uuid, $2::int, $3, $4, $5, $6::jsonb);
 
 -- name: midtrans_hear(text, text, text, jsonb)
 SELECT * FROM midtrans_hear($1, $2, $3, $4::jsonb);

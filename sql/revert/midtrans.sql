@@ -4,6 +4,7 @@ BEGIN;
 DROP TABLE midtrans_logs CASCADE;
 DROP TABLE gateway_jobs CASCADE;
 DROP TABLE midtrans_verdicts CASCADE;
+DROP TABLE midtrans_copies CASCADE;
 DROP TABLE midtrans_events CASCADE;
 DROP TABLE midtrans_refunds CASCADE;
 DROP TABLE midtrans_transactions CASCADE;

@@ -9,8 +9,9 @@ SELECT id, attempt_id, transaction_id, transaction_status, fraud_status, payment
 	updated_at FROM midtrans_transactions WHERE false;
 SELECT refund_key, transaction_id, amount, reopen, reason, actor, state, created_at FROM midtrans_refunds
 	WHERE false;
-SELECT id, source, order_id, transaction_id, body, request_id, received_at FROM midtrans_events
+SELECT id, source, order_id, transaction_id, body, body_hash, request_id, received_at FROM midtrans_events
 	WHERE false;
+SELECT event_id, copies, last_at FROM midtrans_copies WHERE false;
 SELECT event_id, verdict, detail, decided_at FROM midtrans_verdicts WHERE false;
 SELECT id, attempt_id, kind, generation, attempts, last_error, due_at, done_at, created_at FROM gateway_jobs
 	WHERE false;
@@ -22,7 +23,7 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
-		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_order', 'midtrans_refunds_asked_key',
+		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_body_key', 'midtrans_refunds_asked_key',
 		'gateway_jobs_due', 'gateway_jobs_open_key', 'midtrans_logs_event',
 		'midtrans_logs_newest', 'midtrans_logs_order_id']
 	LOOP
@@ -35,7 +36,7 @@ BEGIN
 		'midtrans_attempts_order_id_key', 'midtrans_transactions_attempt_id_fkey',
 		'midtrans_transactions_payment_id_fkey', 'midtrans_transactions_transaction_id_key',
 		'midtrans_refunds_amount_check', 'midtrans_refunds_state_check',
-		'midtrans_refunds_transaction_id_fkey', 'midtrans_events_source_check', 'midtrans_verdicts_event_id_fkey',
+		'midtrans_refunds_transaction_id_fkey', 'midtrans_events_source_check', 'midtrans_copies_event_id_fkey', 'midtrans_verdicts_event_id_fkey',
 		'gateway_jobs_kind_check', 'gateway_jobs_attempt_id_fkey', 'midtrans_logs_event_check',
 		'midtrans_logs_invoice_id_fkey']
 	LOOP

@@ -477,6 +477,23 @@ def test_replayed_with_another_status_is_not_believed(payer, mid):
     assert [p["status"] for p in payer.payments(invoice)] == ["received"]
 
 
+def test_a_replay_leaves_nothing_but_a_counter(payer, mid):
+    invoice = payer.billed()
+    order, body = genuine(payer, mid, invoice, method="qris")
+    assert payer.notify(body).status == 200
+
+    def rows():
+        return payer.sql("SELECT (SELECT count(*) FROM midtrans_events), (SELECT count(*) FROM midtrans_verdicts), "
+                         "(SELECT count(*) FROM midtrans_logs), (SELECT count(*) FROM gateway_jobs), "
+                         "(SELECT count(*) FROM alert_logs), (SELECT count(*) FROM payments)")
+    before = rows()
+    for _ in range(5):
+        assert payer.notify(body).status == 200
+    assert rows() == before
+    assert payer.sql("SELECT copies FROM midtrans_copies c JOIN midtrans_events e ON e.id = c.event_id "
+                     "WHERE e.order_id = '%s'" % order) == "5"
+
+
 def test_another_merchant_or_currency_is_not_money(payer, mid):
     for change in ({"currency": "USD"}, {"merchant_id": "G999999999"}):
         invoice = payer.billed()
@@ -681,6 +698,18 @@ def test_nobody_who_paid_is_suspended(deaf, mid):
     assert not suspended(deaf, paid_sub) and deaf.status(paid) == "paid"
     assert suspended(deaf, debt_sub)
     assert report["steps"]["suspend"]["held"] == 0
+
+
+def test_who_pays_is_online_again(deaf, mid):
+    """Suspended for debt, paid, and found by reconciliation with the rights of gateway-sync."""
+    sub, invoice = deaf.town.billed(start_date="2026-03-01", end_date="2026-03-31")
+    deaf.stack.cron("2026-03-05")
+    assert suspended(deaf, sub)
+    mid.act(deaf.order(invoice), "pay", method="bca_va")
+    deaf.sql("UPDATE midtrans_attempts SET next_check_at = now() WHERE invoice_id = '%s'" % invoice["id"])
+    deaf.stack.exec("gateway-sync", "--once")
+    deaf.wait(invoice, "paid", 3)
+    assert not suspended(deaf, sub)
 
 
 def test_no_answer_holds_for_three_nights(deaf, mid):

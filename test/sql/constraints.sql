@@ -15,7 +15,7 @@ INSERT INTO router_settings (name, host, username) VALUES ('r', 'r1', 'u'), ('r'
 INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, expires_at) VALUES (inv(:'s'), 1, 'o1', 1, now()), (inv(:'s'), 2, 'o2', 1, now());
 INSERT INTO midtrans_transactions (attempt_id, transaction_id, transaction_status, gross_amount) SELECT id, order_id, 'x', 1 FROM midtrans_attempts;
 INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, reopen) VALUES ('k1', 'o1', 1, false), ('k2', 'o2', 1, false);
-INSERT INTO midtrans_events (source, order_id, body) VALUES ('status', 'o1', '{}');
+INSERT INTO midtrans_events (source, order_id, body, body_hash) VALUES ('status', 'o1', '{}', 'a'), ('status', 'o1', '[]', 'b');
 INSERT INTO gateway_jobs (attempt_id, kind) SELECT id, 'confirm' FROM midtrans_attempts LIMIT 1;
 INSERT INTO midtrans_logs (order_id, event) VALUES ('o1', 'create');
 INSERT INTO notification_settings (channel) VALUES ('email');
@@ -106,6 +106,7 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('midtrans_refunds midtrans_refunds_amount_check', 'amount = 0'),
 	('midtrans_refunds midtrans_refunds_state_check', 'state = ''x'''),
 	('midtrans_refunds midtrans_refunds_asked_key', 'transaction_id = ''o1'''),
+	('midtrans_events midtrans_events_body_key', 'body_hash = ''a'''),
 	('midtrans_events midtrans_events_source_check', 'source = ''x'''),
 	('gateway_jobs gateway_jobs_kind_check', 'kind = ''x'''),
 	('midtrans_logs midtrans_logs_event_check', 'event = ''x'''),
