@@ -484,7 +484,7 @@ work(int listener, const char *conninfo)
 	struct epoll_event ev[64];
 	int ep = epoll_create1(EPOLL_CLOEXEC), n;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* libfcgi catches SIGTERM, and goes on */
 	db_connect(conninfo);
 	watch(ep, listener);
 	for (;;) {
