@@ -1,7 +1,7 @@
 /*
  * rows.h: a test with rows of its own in $TEST_DB.
  *
- * Each test is one transaction, in which customers, packages, routers and users
+ * Each test is one transaction, in which customers, packages, devices and users
  * are gone; at its end it is rolled back.  So no test sees what another left,
  * and a second connection sees nothing of the test.  A statement that fails ends
  * the transaction, too: let it be the last of its test.
@@ -76,7 +76,8 @@ rows_begin(void **state)
 	cx.err = (struct err){ 0 };
 	if (db_begin(&cx) != RC_OK)
 		return -1;
-	(void)sql("TRUNCATE customers, packages, router_settings, users CASCADE");
+	(void)sql("TRUNCATE customers, packages, router_settings, radius_settings, snmp_devices,"
+		  " users CASCADE");
 	return 0;
 }
 
