@@ -36,6 +36,8 @@ class Run:
         self.said, self.status = "", None
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            # Whoever started the tests in the background had SIGINT ignored, and that is inherited.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             env = dict(os.environ, ISP_BUILD=BUILD, ISP_STACK_FAST="1", TMPDIR=self.tmp)
             try:
                 os.execve(os.path.join(self.tree, "scripts", "run"), ["run", "--port", "0"], env)
