@@ -25,7 +25,7 @@ COUNT = 100000 if isp.SOAK else 10000
 WARM = 2000
 CLIENTS = 8
 GROWTH = 512 * 1024       # bytes a worker may have grown by
-KEPT = ("midtrans_events", "midtrans_verdicts", "midtrans_logs", "row_counts")  # what a well-signed body may add to
+KEPT = ("midtrans_events", "midtrans_copies", "midtrans_verdicts", "midtrans_logs", "row_counts")  # what a well-signed body may add to
 TODAY = "2026-03-02"
 
 
