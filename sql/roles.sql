@@ -73,12 +73,7 @@ GRANT INSERT, UPDATE (generation, due_at)                                      O
 -- ---- isp_router: what routers hold ----------------------------------------------------------------
 
 GRANT SELECT ON settings, packages, subscriptions, router_settings, router_states, mikrotik_secrets,
-	account_states, profile_states                                                                TO isp_router;
-DO $$ BEGIN -- this file is applied before the views are made, too
-	IF to_regclass('account_jobs') IS NOT NULL THEN
-		GRANT SELECT ON account_jobs TO isp_router;
-	END IF;
-END $$;
+	account_states, account_jobs, profile_states                                                  TO isp_router;
 GRANT UPDATE (last_connected_at)                                               ON router_settings     TO isp_router;
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
