@@ -3,7 +3,7 @@ DROP VIEW IF EXISTS subscription_rows CASCADE;
 -- Left joins all, though none comes up empty: what a count does not ask for is not looked at.
 CREATE VIEW subscription_rows AS
 SELECT s.id, s.customer_id, s.package_id, s.next_package_id, s.router_id, s.mikrotik_username,
-       true AS has_password, s.start_date, s.end_date, s.status, s.suspend_reason, s.auto_renew,
+       s.mikrotik_password <> '' AS has_password, s.start_date, s.end_date, s.status, s.suspend_reason, s.auto_renew,
        s.resumed_on, s.hold_until, s.local_address, s.remote_address, s.profile, s.comment,
        a.sync_state, a.sync_error, a.synced_at,
        s.cancelled_at, s.created_at, s.updated_at,
