@@ -3,6 +3,7 @@
 #include <crypt.h>
 #include <sodium.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	KEYS_MAX = 8,
@@ -149,10 +150,16 @@ const char *
 crypt_uuid(struct ctx *cx)
 {
 	unsigned char b[16];
+	struct timespec now;
+	uint64_t ms;
 	char hex[33];
 
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	randombytes_buf(b, sizeof(b));
-	b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)(ms >> (8 * (5 - i)));
+	b[6] = (unsigned char)((b[6] & 0x0F) | 0x70);
 	b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
 	(void)sodium_bin2hex(hex, sizeof(hex), b, sizeof(b));
 	return arena_printf(cx->mem, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,

@@ -1,6 +1,9 @@
 #include "unit.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/crypt.h"
 
@@ -69,16 +72,28 @@ keys_are_changed(void **state)
 	assert_int_equal(crypt_open(&cx, key1, "nonsense"), RC_INVALID);
 }
 
+/* The time a version 7 id begins with: 8 and 4 hexadecimal digits. */
+static int64_t
+born_ms(const char *id)
+{
+	char hex[13];
+
+	(void)snprintf(hex, sizeof(hex), "%.8s%.4s", id, id + 9);
+	return strtoll(hex, NULL, 16);
+}
+
 static void
 ids_tokens_digests(void **state)
 {
+	int64_t before = (int64_t)time(NULL) * 1000;
 	const char *u = crypt_uuid(&cx);
 
 	(void)state;
 	assert_int_equal(strlen(u), 36);
-	assert_int_equal(u[14], '4');
+	assert_int_equal(u[14], '7');
 	assert_non_null(strchr("89ab", u[19]));
 	assert_string_not_equal(u, crypt_uuid(&cx));
+	assert_in_range(born_ms(u), before, before + 60000);
 	assert_int_equal(strlen(crypt_token(&cx, 48)), 48);
 	assert_string_equal(crypt_sha256_hex(&cx, "abc"),
 	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
