@@ -413,24 +413,29 @@ db_affected(const struct db_rows *rows)
 	return strtoul(PQcmdTuples(rows->res), NULL, 10);
 }
 
+/* Looked for from `guess` on, round to it again; -1 where there is none. */
 static int
-column(const struct db_rows *rows, const char *name)
+column(const struct db_rows *rows, const char *name, int guess)
 {
 	int n = PQnfields(rows->res);
 
 	for (int i = 0; i < n; i++)
-		if (strcmp(PQfname(rows->res, i), name) == 0)
-			return i;
+		if (strcmp(PQfname(rows->res, (guess + i) % n), name) == 0)
+			return (guess + i) % n;
 	return -1;
+}
+
+static const char *
+value(const struct db_rows *rows, size_t row, int col)
+{
+	assert(col >= 0 && row < db_count(rows));
+	return PQgetisnull(rows->res, (int)row, col) ? NULL : PQgetvalue(rows->res, (int)row, col);
 }
 
 const char *
 db_text(const struct db_rows *rows, size_t row, const char *col)
 {
-	int c = column(rows, col);
-
-	assert(c >= 0 && row < db_count(rows));
-	return PQgetisnull(rows->res, (int)row, c) ? NULL : PQgetvalue(rows->res, (int)row, c);
+	return value(rows, row, column(rows, col, 0));
 }
 
 int64_t
@@ -466,10 +471,13 @@ enum rc
 db_scan_n(struct ctx *cx, const struct db_rows *rows, size_t row, const struct db_col *cols,
     size_t n, void *ret)
 {
+	int at = -1;
+
 	for (size_t i = 0; i < n; i++) {
-		if (column(rows, cols[i].name) < 0)
+		at = column(rows, cols[i].name, at + 1);
+		if (at < 0)
 			return FAIL(cx, RC_INTERNAL, "the rows lack column %s", cols[i].name);
-		scan_one(&cols[i], db_text(rows, row, cols[i].name), ret);
+		scan_one(&cols[i], value(rows, row, at), ret);
 	}
 	return RC_OK;
 }

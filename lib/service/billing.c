@@ -30,9 +30,9 @@ static const struct db_col line_cols[] = {
 	DB_COL(billing_line, step, DB_TEXT),
 	DB_COL(billing_line, outcome, DB_TEXT),
 	DB_COL(billing_line, subscription_id, DB_TEXT),
-	DB_COL(billing_line, username, DB_TEXT),
-	DB_COL(billing_line, customer_name, DB_TEXT),
 	DB_COL(billing_line, invoice_number, DB_TEXT),
+	DB_COL(billing_line, customer_name, DB_TEXT),
+	DB_COL(billing_line, username, DB_TEXT),
 	DB_COL(billing_line, amount, DB_I64),
 	DB_COL(billing_line, due_date, DB_TEXT),
 	DB_COL(billing_line, detail, DB_TEXT),
@@ -167,9 +167,10 @@ static void
 report_line(struct run *run, const struct work *w, const struct billing_line *l)
 {
 	count_line(w->count, l->outcome);
-	line_json(&run->rep->lines, l);
 	if (run->tell != NULL)
 		run->tell(run->arg, l);
+	else
+		line_json(&run->rep->lines, l);
 }
 
 static enum rc

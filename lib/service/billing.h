@@ -61,10 +61,10 @@ struct billing_report {
 	const char *missed; /* "2026-12-01, 2026-12-02": days no run was made for; NULL: none */
 	struct billing_count count[BILLING__STEPS];
 	int64_t longest_ms; /* the longest transaction */
-	struct sb lines;    /* JSON array items, comma separated */
+	struct sb lines;    /* JSON array items, comma separated; empty where they were told */
 };
 
-/* Told of each line as it is committed (or rehearsed). */
+/* Told of each line as it is committed (or rehearsed); without one they are collected. */
 typedef void (*billing_fn)(void *arg, const struct billing_line *);
 
 const char *billing_step_name(enum billing_step);
