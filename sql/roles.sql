@@ -123,12 +123,18 @@ BEGIN
 		SELECT program, f.oid::regprocedure AS fn
 		FROM (VALUES
 			('isp_api',     '.'),
+			('isp_billing', '^uuidv7'),
+			('isp_router',  '^uuidv7'),
+			('isp_gateway', '^uuidv7'),
+			('isp_notify',  '^uuidv7'),
+			('isp_snmp',    '^uuidv7'),
+			('isp_ping',    '^uuidv7'),
 			('isp_billing', '^(who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
-			('isp_billing', '^(invoice|renewal|overdue_|expir|suspensions_|subscription|settled_|next_|period_)'),
+			('isp_billing', '^(invoice|open_invoices|renewal|overdue_|expir|suspensions_|subscription|settled_|next_|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
 			('isp_router',  '^(who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
 			('isp_gateway', '^(who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
-			('isp_gateway', '^(invoice|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
+			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
 			('isp_notify',  '^(who_|business_|message_)'),
 			('isp_snmp',    '^(who_|business_|alert_|snmp_)'),
 			('isp_ping',    '^(who_|business_|alert_|ping_)')

@@ -6,7 +6,7 @@ BEGIN;
  * Of a subscription's account the password stays in the subscription alone.
  */
 CREATE TABLE mikrotik_secrets (
-	id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id              uuid PRIMARY KEY DEFAULT uuidv7(),
 	subscription_id uuid UNIQUE REFERENCES subscriptions ON DELETE RESTRICT,
 	customer_id     uuid REFERENCES customers ON DELETE SET NULL,
 	router_id       uuid REFERENCES router_settings ON DELETE RESTRICT, -- where it lives; NULL: no active router

@@ -4,8 +4,21 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
+/*
+ * Ids begin with their time of birth (UUID version 7, RFC 9562): what was made
+ * together stands together in every index, and what is new at its end. Random
+ * ids cost the nightly run twice its time. Named as PostgreSQL 18 names its
+ * own, which then is the one taken.
+ */
+CREATE FUNCTION uuidv7() RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
+	SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+		PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+		FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+
 CREATE TABLE users (
-	id                uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id                uuid PRIMARY KEY DEFAULT uuidv7(),
 	name              text NOT NULL,
 	email             text NOT NULL,
 	email_verified_at timestamptz,
@@ -47,7 +60,7 @@ CREATE UNLOGGED TABLE throttles (
 );
 
 CREATE TABLE audit_logs (
-	id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id           uuid PRIMARY KEY DEFAULT uuidv7(),
 	user_id      uuid REFERENCES users ON DELETE SET NULL,
 	actor        text,          -- e-mail of the user then, or the program
 	action       text NOT NULL, -- login, login_failed, logout, create, update, delete, credentials, ...

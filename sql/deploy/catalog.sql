@@ -2,7 +2,7 @@
 BEGIN;
 
 CREATE TABLE customers (
-	id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id          uuid PRIMARY KEY DEFAULT uuidv7(),
 	name        text NOT NULL,
 	email       text,
 	phone       text,
@@ -20,7 +20,7 @@ CREATE INDEX customers_email ON customers (email);
 CREATE INDEX customers_search ON customers USING gin (name gin_trgm_ops, email gin_trgm_ops, phone gin_trgm_ops);
 
 CREATE TABLE packages (
-	id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id             uuid PRIMARY KEY DEFAULT uuidv7(),
 	name           text NOT NULL CONSTRAINT packages_name_key UNIQUE,
 	type           text NOT NULL DEFAULT 'pppoe' CHECK (type IN ('pppoe', 'hotspot', 'static')),
 	bandwidth      text NOT NULL, -- download/upload, "10M/10M"

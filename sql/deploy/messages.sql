@@ -2,7 +2,7 @@
 BEGIN;
 
 CREATE TABLE notification_settings (
-	id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id         uuid PRIMARY KEY DEFAULT uuidv7(),
 	channel    text NOT NULL CHECK (channel IN ('telegram', 'email', 'webhook', 'whatsapp')),
 	config     jsonb NOT NULL DEFAULT '{}', -- secrets inside are sealed
 	events     jsonb NOT NULL DEFAULT '["all"]',
@@ -12,7 +12,7 @@ CREATE TABLE notification_settings (
 );
 
 CREATE TABLE alert_logs (
-	id                uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id                uuid PRIMARY KEY DEFAULT uuidv7(),
 	type              text NOT NULL CHECK (type IN ('device_down', 'device_up', 'high_latency', 'packet_loss',
 	                  'payment', 'subscription', 'system')),
 	severity          text NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
@@ -30,7 +30,7 @@ CREATE INDEX alert_logs_is_read ON alert_logs (is_read);
 CREATE INDEX alert_logs_newest ON alert_logs (created_at DESC, id DESC);
 
 CREATE TABLE message_outbox (
-	id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id         uuid PRIMARY KEY DEFAULT uuidv7(),
 	alert_id   uuid NOT NULL REFERENCES alert_logs ON DELETE CASCADE,
 	channel_id uuid REFERENCES notification_settings ON DELETE CASCADE, -- NULL: not fanned out yet
 	state      text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'failed')),

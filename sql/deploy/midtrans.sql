@@ -2,7 +2,7 @@
 BEGIN;
 
 CREATE TABLE midtrans_attempts (
-	id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id              uuid PRIMARY KEY DEFAULT uuidv7(),
 	invoice_id      uuid NOT NULL REFERENCES invoices ON DELETE RESTRICT,
 	attempt         int NOT NULL CHECK (attempt > 0),
 	order_id        text NOT NULL CONSTRAINT midtrans_attempts_order_id_key UNIQUE CHECK (length(order_id) <= 50),
@@ -25,7 +25,7 @@ CREATE TABLE midtrans_attempts (
 CREATE INDEX midtrans_attempts_check ON midtrans_attempts (next_check_at) WHERE next_check_at IS NOT NULL;
 
 CREATE TABLE midtrans_transactions (
-	id                 uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id                 uuid PRIMARY KEY DEFAULT uuidv7(),
 	attempt_id         uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
 	transaction_id     text NOT NULL CONSTRAINT midtrans_transactions_transaction_id_key UNIQUE,
 	transaction_status text NOT NULL,
@@ -97,7 +97,7 @@ CREATE UNIQUE INDEX gateway_jobs_open_key ON gateway_jobs (attempt_id, kind) WHE
 CREATE INDEX gateway_jobs_due ON gateway_jobs (due_at) WHERE done_at IS NULL;
 
 CREATE TABLE midtrans_logs (
-	id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id             uuid PRIMARY KEY DEFAULT uuidv7(),
 	invoice_id     uuid REFERENCES invoices ON DELETE SET NULL,
 	order_id       text NOT NULL,
 	transaction_id text,

@@ -2,7 +2,7 @@
 BEGIN;
 
 CREATE TABLE snmp_devices (
-	id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id             uuid PRIMARY KEY DEFAULT uuidv7(),
 	name           text NOT NULL,
 	host           text NOT NULL,
 	port           int NOT NULL DEFAULT 161 CHECK (port BETWEEN 1 AND 65535),
@@ -27,7 +27,7 @@ CREATE INDEX snmp_devices_is_active ON snmp_devices (is_active);
 CREATE INDEX snmp_devices_status ON snmp_devices (status);
 
 CREATE TABLE snmp_interfaces (
-	id                uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id                uuid PRIMARY KEY DEFAULT uuidv7(),
 	device_id         uuid NOT NULL REFERENCES snmp_devices ON DELETE CASCADE,
 	if_index          int NOT NULL,
 	if_name           text NOT NULL,
@@ -56,7 +56,7 @@ CREATE INDEX bandwidth_history_interface ON bandwidth_history (interface_id, rec
 CREATE TABLE bandwidth_history_default PARTITION OF bandwidth_history DEFAULT;
 
 CREATE TABLE ping_targets (
-	id                  uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id                  uuid PRIMARY KEY DEFAULT uuidv7(),
 	name                text NOT NULL,
 	host                text NOT NULL,
 	"group"             text,

@@ -2,7 +2,7 @@
 BEGIN;
 
 CREATE TABLE router_settings (
-	id                 uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id                 uuid PRIMARY KEY DEFAULT uuidv7(),
 	name               text NOT NULL DEFAULT 'Main Router',
 	host               text NOT NULL,
 	port               int NOT NULL DEFAULT 8728 CHECK (port BETWEEN 1 AND 65535),
@@ -36,7 +36,7 @@ CREATE TABLE router_states (
 );
 
 CREATE TABLE radius_settings (
-	id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	id             uuid PRIMARY KEY DEFAULT uuidv7(),
 	host           text NOT NULL,
 	port           int NOT NULL DEFAULT 1812,
 	secret         text NOT NULL, -- sealed

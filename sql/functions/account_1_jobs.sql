@@ -349,7 +349,7 @@ BEGIN
 	IF n > 0 THEN
 		PERFORM raise_conflict(format('This router still has %s account(s): move or cancel them first.', n));
 	END IF;
-	IF EXISTS (SELECT FROM subscriptions WHERE router_id = router AND status <> 'cancelled') THEN
+	IF EXISTS (SELECT FROM subscriptions WHERE router_id = router AND is_live) THEN
 		PERFORM raise_conflict('Subscriptions are bound to this router: move them first.');
 	END IF;
 	UPDATE subscriptions SET router_id = NULL WHERE router_id = router;

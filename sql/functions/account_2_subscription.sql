@@ -37,7 +37,7 @@ BEGIN
 	  FROM new_rows n
 	  JOIN packages p ON p.id = n.package_id
 	 WHERE m.username = n.mikrotik_username AND m.removed_at IS NULL AND m.subscription_id IS NULL
-	   AND n.status <> 'cancelled';
+	   AND n.is_live;
 
 	INSERT INTO mikrotik_secrets (subscription_id, customer_id, router_id, package_id, username, service, profile,
 	       local_address, remote_address, comment, wanted, disabled, removed_at)
@@ -67,8 +67,8 @@ BEGIN
 	            n.comment, n.customer_id) IS DISTINCT FROM
 	           (o.status, o.package_id, o.router_id, o.mikrotik_username, o.local_address, o.remote_address, o.profile,
 	            o.comment, o.customer_id)),
-	       array_agg(n.id) FILTER (WHERE n.mikrotik_username <> o.mikrotik_username AND n.status <> 'cancelled'),
-	       array_agg(n.id) FILTER (WHERE n.mikrotik_password <> o.mikrotik_password AND n.status <> 'cancelled')
+	       array_agg(n.id) FILTER (WHERE n.mikrotik_username <> o.mikrotik_username AND n.is_live),
+	       array_agg(n.id) FILTER (WHERE n.mikrotik_password <> o.mikrotik_password AND n.is_live)
 	  INTO mirrored, renamed, secret
 	  FROM new_rows n
 	  JOIN old_rows o ON o.id = n.id;

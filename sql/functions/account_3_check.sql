@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION check_accounts()
 RETURNS TABLE (rule text, subject text, detail text) LANGUAGE sql STABLE AS $$
 	SELECT 'every subscription not cancelled has an account', s.mikrotik_username, s.id::text
 	  FROM subscriptions s
-	 WHERE s.status <> 'cancelled'
+	 WHERE s.is_live
 	   AND NOT EXISTS (SELECT FROM mikrotik_secrets m WHERE m.subscription_id = s.id AND m.removed_at IS NULL)
 	UNION ALL
 	SELECT 'the account of a cancelled subscription is removed', s.mikrotik_username, s.id::text
@@ -27,7 +27,7 @@ RETURNS TABLE (rule text, subject text, detail text) LANGUAGE sql STABLE AS $$
 	  JOIN packages p ON p.id = s.package_id
 	  JOIN mikrotik_secrets m ON m.subscription_id = s.id
 	 CROSS JOIN settings c
-	 WHERE s.status <> 'cancelled'
+	 WHERE s.is_live
 	   AND (m.username, m.wanted, m.package_id, m.service, m.profile, m.local_address, m.remote_address,
 	        coalesce(s.router_id = m.router_id, true)) IS DISTINCT FROM
 	       (s.mikrotik_username, account_wanted(s.status, c.remove_expired), s.package_id, p.type, nullif(s.profile, ''),

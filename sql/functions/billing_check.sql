@@ -53,7 +53,7 @@ LANGUAGE sql STABLE AS $$
 	WHERE c.credit <> coalesce(l.total, 0) OR c.credit < 0
 	UNION ALL
 	SELECT 'customer ' || c.id, format('has a credit of %s beside the open invoice %s', c.credit, i.invoice_number)
-	FROM customers c JOIN invoices i ON i.customer_id = c.id AND i.status IN ('unpaid', 'overdue')
+	FROM customers c JOIN invoices i ON i.customer_id = c.id AND i.is_open
 	WHERE c.credit > 0
 $$;
 
@@ -74,7 +74,7 @@ CREATE OR REPLACE FUNCTION check_settled() RETURNS TABLE (subject text, detail t
 LANGUAGE sql STABLE AS $$
 	SELECT i.invoice_number, 'is paid, but does not remember the end date it set'
 	FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
-	WHERE i.status = 'paid' AND i.kind <> 'other' AND s.status <> 'cancelled'
+	WHERE i.status = 'paid' AND i.kind <> 'other' AND s.is_live
 	  AND (i.settled_end_date IS NULL OR i.replaced_end_date IS NULL)
 	UNION ALL
 	SELECT invoice_number, format('is %s, but remembers an end date', status) FROM invoices
@@ -113,7 +113,7 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT 'subscription ' || s.id, 'is of an archived customer, but not cancelled'
 	FROM subscriptions s JOIN customers c ON c.id = s.customer_id
-	WHERE c.archived_at IS NOT NULL AND s.status <> 'cancelled'
+	WHERE c.archived_at IS NOT NULL AND s.is_live
 $$;
 
 -- Whose it is says the subscription; invoices and payments only repeat it.

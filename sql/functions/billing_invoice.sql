@@ -20,9 +20,9 @@ END $$;
 -- ---- periods
 
 -- The next period begins the day after the service granted, or on the day of a late return.
-CREATE OR REPLACE FUNCTION next_period_start(s subscriptions) RETURNS date
+CREATE OR REPLACE FUNCTION next_period_start(granted_to date, resumed_on date) RETURNS date
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT greatest(s.end_date + 1, s.resumed_on)
+	SELECT greatest(granted_to + 1, resumed_on)
 $$;
 
 -- What the exclusion constraint would refuse, asked beforehand.
@@ -31,9 +31,14 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN EXISTS (
 		SELECT FROM invoices
-		WHERE subscription_id = sub AND status <> 'cancelled' AND kind <> 'other'
-		  AND daterange(period_start, period_end, '[]') && daterange(first_day, last_day, '[]'));
+		WHERE subscription_id = sub AND period_held && daterange(first_day, last_day, '[]'));
 END $$;
+
+-- What a subscription owes; named with its customer, whose open invoices the index knows.
+CREATE OR REPLACE FUNCTION open_invoices(customer uuid, sub uuid) RETURNS SETOF invoices
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM invoices WHERE customer_id = customer AND subscription_id = sub AND is_open
+$$;
 
 -- ---- issue
 
@@ -84,7 +89,7 @@ BEGIN
 	draft.package_id := p.id;
 	draft.kind := 'renewal';
 	draft.amount := p.price;
-	draft.period_start := next_period_start(s);
+	draft.period_start := next_period_start(s.end_date, s.resumed_on);
 	draft.period_end := draft.period_start + p.validity_days - 1;
 	draft.due_date := coalesce(due, greatest(s.end_date, d));
 	RETURN draft;
@@ -257,7 +262,7 @@ END $$;
 CREATE OR REPLACE FUNCTION invoice_amount_is_free(i invoices) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF i.status NOT IN ('unpaid', 'overdue') THEN
+	IF NOT i.is_open THEN
 		PERFORM raise_conflict(format('The invoice is %s: its amount stays.', i.status));
 	END IF;
 	IF EXISTS (SELECT FROM allocations WHERE invoice_id = i.id)
@@ -271,7 +276,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices := invoice_lock(inv);
 BEGIN
-	IF i.status NOT IN ('unpaid', 'overdue') THEN
+	IF NOT i.is_open THEN
 		PERFORM raise_conflict(format('The invoice is %s.', i.status));
 	END IF;
 	IF i.paid_amount > 0 THEN

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION credit_entry(customer uuid, payment uuid, gift uuid, 
 	invoice uuid, reason text, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	entry uuid := gen_random_uuid();
+	entry uuid := uuidv7();
 BEGIN
 	INSERT INTO customer_credits (id, customer_id, kind, amount, payment_id, gift_id, invoice_id, reason, actor, entered_on)
 	VALUES (entry, customer, kind, money, payment, CASE kind WHEN 'gift' THEN entry ELSE gift END,
@@ -46,7 +46,7 @@ BEGIN
 	WHILE (SELECT credit > 0 FROM customers WHERE id = customer) LOOP
 		SELECT i.id AS invoice, l.payment_id, l.gift_id, least(l.remainder, i.amount - i.paid_amount) AS money INTO use
 		FROM invoices i, credit_lots(customer) l
-		WHERE i.customer_id = customer AND i.status IN ('unpaid', 'overdue') AND i.seq <= newest
+		WHERE i.customer_id = customer AND i.is_open AND i.seq <= newest
 		ORDER BY i.due_date, i.seq, l.born LIMIT 1;
 		EXIT WHEN NOT FOUND;
 		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, use.invoice, NULL, d);
@@ -174,7 +174,7 @@ BEGIN
 	IF coalesce(input ->> 'source', 'manual') <> 'manual' THEN
 		RETURN amount;
 	END IF;
-	IF i.status NOT IN ('unpaid', 'overdue') THEN
+	IF NOT i.is_open THEN
 		PERFORM raise_conflict(format('The invoice is %s.', i.status));
 	END IF;
 	IF amount <= 0 THEN
@@ -212,7 +212,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	used bigint := 0;
 BEGIN
-	IF i.status IN ('unpaid', 'overdue') THEN
+	IF i.is_open THEN
 		used := least(p.amount, i.amount - i.paid_amount);
 		PERFORM allocate(i.id, p.id, NULL, used, p.method, d);
 	END IF;
@@ -233,7 +233,7 @@ DECLARE
 	archived boolean;
 BEGIN
 	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = p.customer_id;
-	IF archived OR i.status NOT IN ('unpaid', 'overdue') THEN
+	IF archived OR NOT i.is_open THEN
 		PERFORM alert_raise('payment', 'warning',
 			format('Money for %s', CASE WHEN archived THEN 'an archived customer'
 			                            ELSE format('a %s invoice', i.status) END),
@@ -349,7 +349,7 @@ BEGIN
 	FOR s IN
 		SELECT * FROM subscriptions
 		WHERE id IN (SELECT subscription_id FROM invoices
-		             WHERE id = ANY(undone) AND status IN ('unpaid', 'overdue')
+		             WHERE id = ANY(undone) AND is_open
 		               AND due_date + (SELECT grace_days FROM settings) < d)
 		  AND status = 'active' AND (hold_until IS NULL OR hold_until < d)
 		ORDER BY seq

@@ -8,33 +8,35 @@
 -- ---- who it is about
 
 /*
- * Subscriptions whose next period is to be billed on d. `fits` is false where
- * the period would overlap one billed already: that is for people to sort out.
+ * Subscriptions whose next period is to be billed on d: nobody was billed for
+ * its first day yet. `fits` is false where its end would overlap a period
+ * billed already: that is for people to sort out.
  */
 CREATE OR REPLACE FUNCTION renewals_due(d date)
 RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, amount bigint,
 	period_start date, period_end date, due_date date, fits boolean)
 LANGUAGE sql STABLE AS $$
 	SELECT s.id, s.seq, s.customer_id, n.id, n.price,
-		t.first_day, t.first_day + n.validity_days - 1, greatest(s.end_date, d),
-		NOT EXISTS (SELECT FROM invoices i
-			WHERE i.subscription_id = s.id AND i.status <> 'cancelled'
-			  AND i.period_start <= t.first_day + n.validity_days - 1 AND i.period_end >= t.first_day)
+		t.first_day, t.last_day, greatest(s.end_date, d), billed.starts IS NULL
 	FROM subscriptions s
 	JOIN packages p ON p.id = s.package_id
 	JOIN packages n ON n.id = coalesce(s.next_package_id, s.package_id)
-	CROSS JOIN LATERAL (SELECT next_period_start(s) AS first_day) t
+	CROSS JOIN LATERAL (SELECT next_period_start(s.end_date, s.resumed_on) AS first_day) f
+	CROSS JOIN LATERAL (SELECT f.first_day, f.first_day + n.validity_days - 1 AS last_day) t
+	-- (one look into an index by the end of periods, which holds nothing that late as a rule)
+	LEFT JOIN LATERAL (
+		SELECT min(i.period_start) AS starts FROM invoices i
+		WHERE i.subscription_id = s.id AND i.period_end >= t.first_day AND i.period_start <= t.last_day
+		  AND i.period_held IS NOT NULL) billed ON true
 	WHERE s.auto_renew AND s.status = 'active'
 	  AND s.end_date <= d + (SELECT lead_days FROM settings)
 	  AND s.end_date <= d + p.validity_days - 1
-	  AND NOT EXISTS (SELECT FROM invoices i
-		WHERE i.subscription_id = s.id AND i.status <> 'cancelled'
-		  AND i.period_start <= t.first_day AND i.period_end >= t.first_day)
+	  AND (billed.starts > t.first_day) IS NOT FALSE
 $$;
 
 CREATE OR REPLACE FUNCTION overdue_due(d date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM invoices WHERE status = 'unpaid' AND due_date < d
+	SELECT * FROM invoices WHERE is_open AND status = 'unpaid' AND due_date < d
 $$;
 
 CREATE OR REPLACE FUNCTION expiries_due(d date) RETURNS SETOF subscriptions
@@ -42,14 +44,12 @@ LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions WHERE status IN ('active', 'suspended') AND NOT auto_renew AND end_date < d
 $$;
 
--- The oldest overdue invoice is looked up for each: just after the overdue step the planner still
--- believes there are none at all, and a join would read them all again in every chunk.
 CREATE OR REPLACE FUNCTION suspensions_due(d date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions s
 	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < d)
-	  AND (SELECT min(i.due_date) FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'overdue')
-		< d - (SELECT grace_days FROM settings)
+	  AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) i
+		WHERE i.status = 'overdue' AND i.due_date < d - (SELECT grace_days FROM settings))
 $$;
 
 -- In the order in which they must be worked off.
@@ -73,31 +73,29 @@ END $$;
 CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	issued uuid[];
+	made record;
+	done uuid[]; -- of the ids, those that were billed
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	issued := renewals_issue(ids, d);
-	PERFORM renewals_follow_up(issued, d);
-	RETURN QUERY
-		SELECT 'renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount, i.due_date,
-			format('%s to %s', i.period_start, i.period_end)
-		FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
-		WHERE i.id = ANY(issued) ORDER BY i.seq;
-	IF cardinality(issued) < cardinality(ids) THEN
-		RETURN QUERY SELECT * FROM renewals_not_issued(ids, issued, d);
+	SELECT * INTO made FROM renewals_issue(ids, d);
+	done := ARRAY(SELECT subscription_id FROM unnest(made.lines));
+	PERFORM renewals_follow_up(done, made.covered, d);
+	RETURN QUERY SELECT * FROM unnest(made.lines);
+	IF cardinality(done) < cardinality(ids) THEN
+		RETURN QUERY SELECT * FROM renewals_not_issued(ids, done, d);
 	END IF;
 END $$;
 
--- All invoices of a chunk: their numbers are taken at once, and given in the order of subscriptions.
-CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date) RETURNS uuid[]
+/*
+ * All invoices of a chunk: their numbers are taken at once, and given in the
+ * order of subscriptions. `covered` are those that cost nothing, or whose
+ * customer has credit.
+ */
+CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date, OUT lines billing_report[], OUT covered uuid[])
 LANGUAGE plpgsql AS $$
-DECLARE
-	issued uuid[];
 BEGIN
 	WITH due AS MATERIALIZED (
-		SELECT r.id, r.customer_id, r.package_id, r.amount, r.period_start, r.period_end, r.due_date,
-			row_number() OVER (ORDER BY r.seq) AS n
-		FROM renewals_due(d) r WHERE r.id = ANY(ids) AND r.fits
+		SELECT r.*, row_number() OVER (ORDER BY r.seq) AS n FROM renewals_due(d) r WHERE r.id = ANY(ids) AND r.fits
 	), counter AS (
 		INSERT INTO invoice_counters AS c (day, last_number) SELECT d, count(*) FROM due HAVING count(*) > 0
 		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
@@ -108,7 +106,7 @@ BEGIN
 		SELECT invoice_number(d, (taken_before + n)::int), due.id, customer_id, package_id, 'renewal', amount,
 			period_start, period_end, d, due_date
 		FROM due, counter ORDER BY n
-		RETURNING *
+		RETURNING id, subscription_id, customer_id, invoice_number, kind, amount, period_start, period_end, due_date
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
@@ -118,28 +116,27 @@ BEGIN
 			who_actor(), who_request()
 		FROM issue
 	)
-	SELECT array_agg(id) INTO issued FROM issue;
-	RETURN coalesce(issued, '{}');
+	SELECT coalesce(array_agg(ROW('renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount,
+			i.due_date, format('%s to %s', i.period_start, i.period_end))::billing_report ORDER BY s.seq), '{}'),
+		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0)
+	INTO lines, covered
+	FROM issue i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id;
 END $$;
 
 -- For the few it concerns: the package of the next period, what costs nothing, and credit.
-CREATE OR REPLACE FUNCTION renewals_follow_up(issued uuid[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION renewals_follow_up(subs uuid[], covered uuid[], d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
 BEGIN
-	PERFORM next_package_begin(s) FROM subscriptions s JOIN invoices o ON o.subscription_id = s.id
-	  WHERE o.id = ANY(issued) AND s.next_package_id IS NOT NULL;
-	FOR i IN
-		SELECT o.* FROM invoices o JOIN customers c ON c.id = o.customer_id
-		WHERE o.id = ANY(issued) AND (o.amount = 0 OR c.credit > 0) ORDER BY o.seq
-	LOOP
+	PERFORM next_package_begin(s) FROM subscriptions s WHERE s.id = ANY(subs) AND s.next_package_id IS NOT NULL;
+	FOR i IN SELECT * FROM invoices WHERE id = ANY(covered) ORDER BY seq LOOP
 		PERFORM invoice_issued(i, d);
 	END LOOP;
 END $$;
 
 -- Still due, though all that fitted was billed: it overlaps. Not due any more: somebody was faster.
-CREATE OR REPLACE FUNCTION renewals_not_issued(ids uuid[], issued uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION renewals_not_issued(ids uuid[], done uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
 	SELECT 'renew', CASE WHEN r.id IS NULL THEN 'skipped' ELSE 'refused' END,
 		s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, r.amount, r.due_date,
@@ -149,7 +146,7 @@ LANGUAGE sql STABLE AS $$
 	JOIN customers c ON c.id = s.customer_id
 	LEFT JOIN renewals_due(d) r ON r.id = s.id
 	WHERE s.id = ANY(ids)
-	  AND s.id NOT IN (SELECT subscription_id FROM invoices WHERE id = ANY(issued))
+	  AND s.id <> ALL(done)
 	ORDER BY s.seq
 $$;
 
@@ -214,7 +211,7 @@ BEGIN
 		FROM subscriptions s
 		JOIN customers c ON c.id = s.customer_id
 		LEFT JOIN LATERAL (
-			SELECT * FROM invoices o WHERE o.subscription_id = s.id AND o.status = 'overdue'
+			SELECT * FROM open_invoices(s.customer_id, s.id) o WHERE o.status = 'overdue'
 			ORDER BY o.due_date, o.seq LIMIT 1) i ON true
 		WHERE s.id = ANY(ids) ORDER BY s.seq;
 END $$;
@@ -222,12 +219,14 @@ END $$;
 -- subscription_becomes() for a set.
 CREATE OR REPLACE FUNCTION subscriptions_become(subs uuid[], state text, because text, why text) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+	for_all jsonb := jsonb_strip_nulls(jsonb_build_object('reason', why,
+		'after', jsonb_build_object('status', state, 'suspend_reason', because)));
 BEGIN
 	INSERT INTO billing_logs (action, message, customer_id, subscription_id, meta, actor, request_id)
 	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id,
-		jsonb_strip_nulls(jsonb_build_object('reason', why,
-			'before', jsonb_build_object('status', status, 'suspend_reason', suspend_reason),
-			'after', jsonb_build_object('status', state, 'suspend_reason', because))),
+		for_all || jsonb_build_object('before',
+			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
 		who_actor(), who_request()
 	FROM subscriptions WHERE id = ANY(subs);
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs);

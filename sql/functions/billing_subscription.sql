@@ -26,13 +26,13 @@ DECLARE
 	state text := s.status;
 	hold  date := s.hold_until;
 BEGIN
-	IF s.suspend_reason = 'debt' AND NOT subscription_is_overdue(s.id) THEN
+	IF s.suspend_reason = 'debt' AND NOT subscription_is_overdue(s) THEN
 		state := 'active';
 		hold := NULL;
 	ELSIF s.status = 'expired' AND until >= d THEN
 		state := 'active';
 	END IF;
-	IF hold IS NOT NULL AND NOT subscription_owes(s.id, d) THEN
+	IF hold IS NOT NULL AND NOT subscription_owes(s, d) THEN
 		hold := NULL;
 	END IF;
 	IF (state, until, hold) IS DISTINCT FROM (s.status, s.end_date, s.hold_until) THEN
@@ -45,18 +45,17 @@ BEGIN
 		'after', jsonb_build_object('status', state, 'end_date', until));
 END $$;
 
-CREATE OR REPLACE FUNCTION subscription_is_overdue(sub uuid) RETURNS boolean
+CREATE OR REPLACE FUNCTION subscription_is_overdue(s subscriptions) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN EXISTS (SELECT FROM invoices WHERE subscription_id = sub AND status = 'overdue');
+	RETURN EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE status = 'overdue');
 END $$;
 
 -- Debt as a person at the counter sees it: past due, whether the run has marked it or not.
-CREATE OR REPLACE FUNCTION subscription_owes(sub uuid, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION subscription_owes(s subscriptions, d date) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN EXISTS (SELECT FROM invoices
-		WHERE subscription_id = sub AND status IN ('unpaid', 'overdue') AND due_date < d);
+	RETURN EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE due_date < d);
 END $$;
 
 -- From cancelled there is no way back.
@@ -100,7 +99,7 @@ BEGIN
 		PERFORM raise_conflict('The subscription is active already.');
 	END IF;
 	UPDATE subscriptions
-	SET resumed_on = d, hold_until = CASE WHEN subscription_owes(sub, d) THEN coalesce(until, d) END
+	SET resumed_on = d, hold_until = CASE WHEN subscription_owes(s, d) THEN coalesce(until, d) END
 	WHERE id = sub;
 	PERFORM subscription_becomes(s, 'active', NULL, reason);
 END $$;
@@ -116,18 +115,15 @@ BEGIN
 	END IF;
 	UPDATE subscriptions SET cancelled_at = now() WHERE id = sub;
 	PERFORM subscription_becomes(s, 'cancelled', NULL, reason);
-	FOR i IN SELECT * FROM untouched_invoices(sub, d) LOOP
+	FOR i IN SELECT * FROM untouched_invoices(s, d) LOOP
 		PERFORM invoice_void(i, 'the subscription was cancelled', d);
 	END LOOP;
 END $$;
 
 -- Invoices nobody has paid on, of periods that have not begun.
-CREATE OR REPLACE FUNCTION untouched_invoices(sub uuid, d date) RETURNS SETOF invoices
+CREATE OR REPLACE FUNCTION untouched_invoices(s subscriptions, d date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM invoices
-	WHERE subscription_id = sub AND status IN ('unpaid', 'overdue') AND paid_amount = 0
-	  AND kind <> 'other' AND period_start > d
-	ORDER BY period_start
+	SELECT * FROM open_invoices(s.customer_id, s.id) WHERE paid_amount = 0 AND period_start > d ORDER BY period_start
 $$;
 
 -- Hidden, not deleted: every financial row stays.
@@ -165,7 +161,7 @@ BEGIN
 	PERFORM static_has_address(p, input ->> 'remote_address');
 	INSERT INTO subscriptions (id, customer_id, package_id, router_id, mikrotik_username, mikrotik_password,
 		start_date, end_date, auto_renew, local_address, remote_address, profile, comment)
-	VALUES (coalesce((input ->> 'id')::uuid, gen_random_uuid()), (input ->> 'customer_id')::uuid, p.id,
+	VALUES (coalesce((input ->> 'id')::uuid, uuidv7()), (input ->> 'customer_id')::uuid, p.id,
 		(input ->> 'router_id')::uuid, input ->> 'mikrotik_username', input ->> 'mikrotik_password',
 		coalesce((input ->> 'start_date')::date, d), first_end_date(input, p, d),
 		coalesce((input ->> 'auto_renew')::boolean, true),
@@ -349,7 +345,7 @@ END $$;
 CREATE OR REPLACE FUNCTION plan_change_now(s subscriptions, p packages, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	old   invoices[] := ARRAY(SELECT o FROM untouched_invoices(s.id, d) o);
+	old   invoices[] := ARRAY(SELECT o FROM untouched_invoices(s, d) o);
 	i     invoices;
 	draft invoices;
 BEGIN

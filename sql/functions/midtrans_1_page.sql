@@ -16,7 +16,7 @@ END $$;
 CREATE OR REPLACE FUNCTION midtrans_owed(i invoices) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF i.status NOT IN ('unpaid', 'overdue') THEN
+	IF NOT i.is_open THEN
 		PERFORM raise_conflict(format('The invoice is %s.', i.status));
 	END IF;
 	IF i.amount <= i.paid_amount THEN

@@ -246,7 +246,7 @@ $$;
 -- Is the amount of this attempt what is owed now?
 CREATE OR REPLACE FUNCTION midtrans_is_owed(a midtrans_attempts) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT status IN ('unpaid', 'overdue') AND amount - paid_amount = a.amount FROM invoices WHERE id = a.invoice_id
+	SELECT is_open AND amount - paid_amount = a.amount FROM invoices WHERE id = a.invoice_id
 $$;
 
 -- Of a copy the first verdict stands; what follows from it all the same is done.

@@ -26,7 +26,7 @@ CREATE OR REPLACE FUNCTION package_has_addresses() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF EXISTS (SELECT FROM subscriptions
-	            WHERE (package_id = NEW.id OR next_package_id = NEW.id) AND status <> 'cancelled'
+	            WHERE (package_id = NEW.id OR next_package_id = NEW.id) AND is_live
 	              AND nullif(remote_address, '') IS NULL) THEN
 		PERFORM raise_conflict('Subscriptions with this package have no remote_address, which a static package needs.');
 	END IF;

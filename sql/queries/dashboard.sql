@@ -12,7 +12,7 @@ SELECT c.total_customers, c.active_customers, p.total_packages, s.active_subscri
                   FROM subscriptions WHERE status IN ('active', 'suspended')) s,
        LATERAL (SELECT count(*) FILTER (WHERE status = 'unpaid') AS unpaid_invoices,
                        count(*) FILTER (WHERE status = 'overdue') AS overdue_invoices
-                  FROM invoices WHERE status IN ('unpaid', 'overdue')) i,
+                  FROM invoices WHERE is_open) i,
        LATERAL (SELECT coalesce(sum(amount), 0)::bigint AS total,
                        coalesce(sum(amount) FILTER (WHERE received_on >= d.first), 0)::bigint AS month
                   FROM payments) m,
@@ -32,7 +32,8 @@ SELECT * FROM subscription_rows
  ORDER BY end_date, id LIMIT 5;
 
 -- name: dashboard_overdue()
-SELECT * FROM invoice_rows WHERE status = 'overdue' ORDER BY due_date, id LIMIT 5;
+SELECT r.* FROM invoices i JOIN invoice_rows r ON r.id = i.id
+ WHERE i.is_open AND i.status = 'overdue' ORDER BY i.due_date, i.id LIMIT 5;
 
 -- name: dashboard_activities(int)
 SELECT *, "customer.name" AS customer_name FROM billing_log_rows ORDER BY created_at DESC, id DESC LIMIT $1::int;

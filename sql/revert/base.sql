@@ -8,6 +8,7 @@ DROP TABLE throttles CASCADE;
 DROP TABLE personal_access_tokens CASCADE;
 DROP TABLE password_reset_tokens CASCADE;
 DROP TABLE users CASCADE;
+DROP FUNCTION uuidv7();
 DROP EXTENSION pg_trgm;
 DROP EXTENSION btree_gist;
 

@@ -64,7 +64,7 @@ BEGIN
 	FOR i IN
 		SELECT o.id, o.seq, o.amount, town.n
 		FROM invoices o JOIN customers c ON c.id = o.customer_id JOIN town ON town.name = c.name
-		WHERE o.status IN ('unpaid', 'overdue')
+		WHERE o.is_open
 		  AND greatest(o.issued_on, o.due_date + coalesce(town.habit,
 			CASE WHEN o.due_date < business_today() - 50 THEN 0 ELSE 1000 END)) <= d
 		ORDER BY o.seq

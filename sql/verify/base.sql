@@ -36,6 +36,7 @@ BEGIN
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_extension WHERE extname = name), 'extension ' || name || ' is missing';
 	END LOOP;
+	ASSERT to_regprocedure('public.uuidv7()') IS NOT NULL, 'function uuidv7 is missing';
 	ASSERT (SELECT count(*) FROM settings) = 1, 'the row of settings is missing';
 END $$;
 

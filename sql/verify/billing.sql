@@ -2,12 +2,12 @@
 BEGIN;
 
 SELECT id, seq, customer_id, package_id, next_package_id, router_id, mikrotik_username,
-	mikrotik_password, start_date, end_date, status, suspend_reason, auto_renew, resumed_on,
+	mikrotik_password, start_date, end_date, status, is_live, suspend_reason, auto_renew, resumed_on,
 	hold_until, gateway_holds, local_address, remote_address, profile, comment, cancelled_at,
 	created_at, updated_at FROM subscriptions WHERE false;
 SELECT day, last_number FROM invoice_counters WHERE false;
 SELECT id, seq, invoice_number, subscription_id, customer_id, package_id, kind, amount, paid_amount,
-	period_start, period_end, issued_on, due_date, status, replaced_end_date, settled_end_date,
+	period_start, period_end, issued_on, due_date, status, is_open, period_held, replaced_end_date, settled_end_date,
 	payment_reference, payment_url, midtrans_order_id, midtrans_transaction_id, notes, created_at,
 	updated_at FROM invoices WHERE false;
 SELECT id, seq, invoice_id, customer_id, amount, fee, method, source, reference, request_hash,
@@ -30,12 +30,11 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
-		'subscriptions_customer', 'subscriptions_end_date', 'subscriptions_mikrotik_username_key',
+		'subscriptions_end_date', 'subscriptions_mikrotik_username_key',
 		'subscriptions_newest', 'subscriptions_next_package', 'subscriptions_package',
-		'subscriptions_router', 'subscriptions_search', 'subscriptions_status',
-		'invoices_customer', 'invoices_midtrans_order_id', 'invoices_newest',
-		'invoices_open_customer', 'invoices_overdue',
-		'invoices_search', 'invoices_subscription', 'invoices_unpaid_due',
+		'subscriptions_router', 'subscriptions_search',
+		'invoices_midtrans_order_id', 'invoices_newest', 'invoices_open_customer', 'invoices_open_due',
+		'invoices_search', 'invoices_subscription',
 		'payments_customer', 'payments_invoice', 'payments_method',
 		'payments_midtrans_transaction_id', 'payments_newest', 'payments_payment_date',
 		'payments_received_on', 'payments_reference_key', 'payment_reversals_payment',
@@ -48,13 +47,13 @@ BEGIN
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';
 	END LOOP;
 	FOREACH name IN ARRAY ARRAY[
-		'subscriptions_end_date_check', 'subscriptions_reason_check',
+		'subscriptions_owner_key', 'subscriptions_end_date_check', 'subscriptions_reason_check',
 		'subscriptions_status_check', 'subscriptions_suspend_reason_check',
 		'subscriptions_customer_id_fkey', 'subscriptions_next_package_id_fkey',
 		'subscriptions_package_id_fkey', 'subscriptions_router_id_fkey',
 		'invoice_counters_last_number_check', 'invoices_amount_check', 'invoices_kind_check',
 		'invoices_paid_amount_check', 'invoices_period_check', 'invoices_status_check',
-		'invoices_customer_id_fkey', 'invoices_package_id_fkey', 'invoices_subscription_id_fkey',
+		'invoices_package_id_fkey', 'invoices_subscription_id_fkey',
 		'invoices_invoice_number_key', 'invoices_period_excl', 'payments_amount_check',
 		'payments_fee_check', 'payments_method_check', 'payments_midtrans_status_check',
 		'payments_source_check', 'payments_status_check', 'payments_customer_id_fkey',
@@ -65,9 +64,7 @@ BEGIN
 		'customer_credits_lot_check', 'customer_credits_customer_id_fkey',
 		'customer_credits_gift_id_fkey', 'customer_credits_invoice_id_fkey',
 		'customer_credits_payment_id_fkey', 'allocations_amount_check', 'allocations_lot_check',
-		'allocations_gift_id_fkey', 'allocations_invoice_id_fkey', 'allocations_payment_id_fkey',
-		'billing_logs_customer_id_fkey', 'billing_logs_invoice_id_fkey',
-		'billing_logs_subscription_id_fkey']
+		'allocations_gift_id_fkey', 'allocations_invoice_id_fkey', 'allocations_payment_id_fkey']
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
 	END LOOP;

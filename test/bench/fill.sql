@@ -3,7 +3,8 @@
  *
  * Each has one subscription and two invoices, in three groups:
  *	4 of 10  paid, ends within 7 days:  tonight renews them
- *	2 of 10  their invoice fell due five days ago: tonight marks it overdue, and suspends them
+ *	2 of 10  their invoice fell due 5 to 21 days ago (nobody ran the nights between): tonight marks
+ *	         it overdue, and suspends them
  *	4 of 10  paid, ends later:          tonight leaves them alone
  * Money, periods and numbers are as the product would have left them: ispctl check finds no fault.
  */
@@ -22,11 +23,11 @@ SELECT format('Bench %s', n), format('%s0M/%s0M', n, n), 50000 * (n + 2), format
 
 CREATE TEMPORARY TABLE filling AS
 SELECT n,
-       gen_random_uuid() AS customer_id,
-       gen_random_uuid() AS subscription_id,
+       uuidv7() AS customer_id,
+       uuidv7() AS subscription_id,
        p.id AS package_id, p.price,
        CASE WHEN n % 10 < 4 THEN :day::date + n % 8
-            WHEN n % 10 < 6 THEN :day::date - 5
+            WHEN n % 10 < 6 THEN :day::date - 5 - n % 17
             ELSE :day::date + 8 + n % 20 END AS end_date,
        n % 10 IN (4, 5) AS owes,
        timestamptz '2026-01-01 00:00Z' + n * interval '1 minute' AS made_at
@@ -49,7 +50,7 @@ SELECT subscription_id, customer_id, package_id, format('pelanggan%s', n), 'seal
 
 -- Of those who owe, the second period is the one not paid.
 CREATE TEMPORARY TABLE billing AS
-SELECT f.*, i.nth, gen_random_uuid() AS invoice_id, i.nth = 1 OR NOT f.owes AS is_paid, p.starts,
+SELECT f.*, i.nth, uuidv7() AS invoice_id, i.nth = 1 OR NOT f.owes AS is_paid, p.starts,
        CASE WHEN i.nth = 1 THEN p.starts ELSE p.starts - 8 END AS issued_on,
        CASE WHEN i.nth = 1 THEN p.starts ELSE p.starts - 1 END AS due_date
   FROM filling f
@@ -72,7 +73,7 @@ INSERT INTO invoice_counters (day, last_number)
 SELECT issued_on, count(*) FROM billing GROUP BY issued_on;
 
 INSERT INTO payments (id, invoice_id, customer_id, amount, payment_date, received_on, created_at, updated_at)
-SELECT gen_random_uuid(), invoice_id, customer_id, price, due_date, due_date, due_date, due_date
+SELECT uuidv7(), invoice_id, customer_id, price, due_date, due_date, due_date, due_date
   FROM billing
  WHERE is_paid
  ORDER BY due_date, n;

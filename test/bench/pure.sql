@@ -20,8 +20,8 @@ WITH due AS (
 	 CROSS JOIN LATERAL (SELECT greatest(s.end_date + 1, s.resumed_on)) AS q(starts)
 	 WHERE s.status = 'active' AND s.auto_renew AND s.end_date - least(7, p.validity_days - 1) <= :day::date
 	   AND NOT EXISTS (SELECT FROM invoices i
-	                    WHERE i.subscription_id = s.id AND i.status <> 'cancelled' AND i.kind <> 'other'
-	                      AND q.starts BETWEEN i.period_start AND i.period_end)
+	                    WHERE i.subscription_id = s.id AND i.period_end >= q.starts AND i.period_start <= q.starts
+	                      AND i.period_held IS NOT NULL)
 ), counter AS (
 	INSERT INTO invoice_counters AS c (day, last_number)
 	SELECT :day::date, count(*) FROM due HAVING count(*) > 0
@@ -37,34 +37,35 @@ WITH due AS (
 	 CROSS JOIN counter c
 	 CROSS JOIN LATERAL (SELECT c.last_number - d.n + d.nth) AS q(at)
 	 ORDER BY d.nth
-	RETURNING id, customer_id, subscription_id, invoice_number, amount, due_date
+	RETURNING id, customer_id, subscription_id, invoice_number, kind, amount, period_start, period_end, due_date
 )
 INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, meta, actor)
-SELECT customer_id, subscription_id, id, 'renewed', format('Invoice %s issued.', invoice_number),
-       jsonb_build_object('amount', amount, 'due_date', due_date), 'pure.sql'
+SELECT customer_id, subscription_id, id, 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
+       jsonb_build_object('kind', kind, 'amount', amount, 'period_start', period_start, 'period_end', period_end,
+                          'due_date', due_date), 'pure.sql'
   FROM made;
 
 -- overdue
 WITH late AS (
 	UPDATE invoices SET status = 'overdue', updated_at = now()
-	 WHERE status = 'unpaid' AND due_date < :day::date
+	 WHERE is_open AND status = 'unpaid' AND due_date < :day::date
 	RETURNING id, customer_id, subscription_id, invoice_number, due_date
 )
 INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, meta, actor)
-SELECT customer_id, subscription_id, id, 'overdue', format('Invoice %s is overdue.', invoice_number),
-       jsonb_build_object('due_date', due_date), 'pure.sql'
+SELECT customer_id, subscription_id, id, 'overdue', format('%s was due %s', invoice_number, due_date),
+       jsonb_build_object('due_date', due_date, 'date', :day::date), 'pure.sql'
   FROM late;
 
 -- suspend: the subscription, what its account should be, the job for the router, the log
 WITH debtors AS (
 	SELECT DISTINCT i.subscription_id AS id
 	  FROM invoices i
-	 WHERE i.status = 'overdue' AND i.due_date + 1 < :day::date
+	 WHERE i.is_open AND i.status = 'overdue' AND i.due_date + 1 < :day::date
 ), cut AS (
 	UPDATE subscriptions s SET status = 'suspended', suspend_reason = 'debt', updated_at = now()
 	  FROM debtors d
 	 WHERE s.id = d.id AND s.status = 'active' AND coalesce(s.hold_until < :day::date, true)
-	RETURNING s.id, s.customer_id
+	RETURNING s.id, s.customer_id, s.mikrotik_username
 ), account AS (
 	UPDATE mikrotik_secrets m SET wanted = 'suspended', disabled = true, updated_at = now()
 	  FROM cut
@@ -78,8 +79,8 @@ WITH debtors AS (
 	 WHERE s.account_id = a.id AND s.router_id = a.router_id
 )
 INSERT INTO billing_logs (customer_id, subscription_id, action, message, meta, actor)
-SELECT customer_id, id, 'suspended', 'Suspended for debt.', jsonb_build_object('before', 'active', 'after', 'suspended'),
-       'pure.sql'
+SELECT customer_id, id, 'suspended', mikrotik_username || ' is suspended (debt)', '{"reason": "an invoice is overdue beyond grace",
+       "before": {"status": "active"}, "after": {"status": "suspended", "suspend_reason": "debt"}}', 'pure.sql'
   FROM cut;
 SELECT pg_notify('router_jobs', id::text) FROM router_settings;
 

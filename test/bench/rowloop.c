@@ -31,15 +31,14 @@ enum stmt {
 
 static const char *const statements[S__MAX] = {
 	[S_OVERDUE] = "UPDATE invoices SET status = 'overdue', updated_at = now()"
-		      " WHERE status = 'unpaid' AND due_date < $1::date",
+		      " WHERE is_open AND status = 'unpaid' AND due_date < $1::date",
 	[S_RENEWALS] = "SELECT s.id, s.customer_id, p.id, p.price, s.end_date + 1,"
 		       " s.end_date + p.validity_days, greatest(s.end_date, $1::date)"
 		       " FROM subscriptions s JOIN packages p ON p.id = s.package_id"
 		       " WHERE s.status = 'active' AND s.auto_renew"
 		       " AND s.end_date - least(7, p.validity_days - 1) <= $1::date"
 		       " AND NOT EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id"
-		       " AND i.status <> 'cancelled'"
-		       " AND s.end_date + 1 BETWEEN i.period_start AND i.period_end)"
+		       " AND i.period_end > s.end_date AND i.period_held IS NOT NULL)"
 		       " ORDER BY s.seq LIMIT $2::int",
 	[S_NUMBER] = "INSERT INTO invoice_counters AS c (day, last_number) VALUES ($1::date, 1)"
 		     " ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + 1"
@@ -56,7 +55,7 @@ static const char *const statements[S__MAX] = {
 	    " VALUES ($1::uuid, $2::uuid, $3::uuid, 'renewed', 'Invoice issued.', 'rowloop')",
 	[S_DEBTORS] = "SELECT s.id, s.customer_id FROM subscriptions s WHERE s.status = 'active'"
 		      " AND EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id"
-		      " AND i.status IN ('unpaid', 'overdue') AND i.due_date + 1 < $1::date)"
+		      " AND i.is_open AND i.due_date + 1 < $1::date)"
 		      " ORDER BY s.seq LIMIT $2::int",
 	[S_SUSPEND] = "UPDATE subscriptions"
 		      " SET status = 'suspended', suspend_reason = 'debt', updated_at = now()"
