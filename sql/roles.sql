@@ -63,7 +63,7 @@ GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, i
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, package_id, next_package_id, updated_at)
                                                                                ON subscriptions       TO isp_billing;
-GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, updated_at)
+GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, midtrans_transaction_id, updated_at)
                                                                                ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
 GRANT INSERT                 ON allocations, customer_credits, billing_logs, alert_logs, message_outbox

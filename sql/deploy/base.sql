@@ -96,7 +96,7 @@ INSERT INTO settings DEFAULT VALUES;
 
 -- Exact totals without counting: triggers add to one of 16 stripes, readers sum them.
 CREATE TABLE row_counts (
-	table_name text NOT NULL,
+	table_name name NOT NULL,
 	stripe     smallint NOT NULL,
 	n          bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (table_name, stripe)

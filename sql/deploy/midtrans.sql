@@ -98,7 +98,7 @@ CREATE INDEX gateway_jobs_due ON gateway_jobs (due_at) WHERE done_at IS NULL;
 
 CREATE TABLE midtrans_logs (
 	id             uuid PRIMARY KEY DEFAULT uuidv7(),
-	invoice_id     uuid REFERENCES invoices ON DELETE SET NULL,
+	invoice_id     uuid, -- never deleted, as what billing_logs names
 	order_id       text NOT NULL,
 	transaction_id text,
 	event          text NOT NULL CHECK (event IN ('create', 'notification', 'status_check', 'cancel', 'refund')),

@@ -5,38 +5,30 @@
  * inserts neither queue behind a long transaction nor deadlock over counters.
  * Of tables that hide rows (a time in a column) only the others are counted.
  */
-CREATE OR REPLACE FUNCTION row_count_add(tab text, delta bigint) RETURNS void
+CREATE OR REPLACE FUNCTION row_count_add(tab name, delta bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	mine smallint := pg_backend_pid() % 16;
-	free smallint;
 BEGIN
-	IF delta = 0 THEN
-		RETURN;
-	END IF;
-	SELECT stripe INTO free FROM row_counts
-	 WHERE table_name = tab AND stripe = mine
-	   FOR UPDATE SKIP LOCKED;
-	IF NOT FOUND THEN
-		SELECT stripe INTO free FROM row_counts
-		 WHERE table_name = tab
-		   FOR UPDATE SKIP LOCKED LIMIT 1;
-	END IF;
 	UPDATE row_counts SET n = n + delta
-	 WHERE table_name = tab AND stripe = coalesce(free, mine);
+	 WHERE delta <> 0 AND table_name = tab AND stripe = coalesce(
+		(SELECT stripe FROM row_counts WHERE table_name = tab AND stripe = mine FOR UPDATE SKIP LOCKED),
+		(SELECT stripe FROM row_counts WHERE table_name = tab FOR UPDATE SKIP LOCKED LIMIT 1),
+		mine);
 END $$;
 
+-- How many of the rows that came or went are not hidden.
 CREATE OR REPLACE FUNCTION row_count_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	delta bigint;
 BEGIN
 	IF TG_NARGS = 0 THEN
-		SELECT count(*) INTO delta FROM changed;
+		PERFORM row_count_add(TG_TABLE_NAME, (SELECT count(*) FROM changed));
 	ELSE
 		EXECUTE format('SELECT count(*) FROM changed WHERE %I IS NULL', TG_ARGV[0]) INTO delta;
+		PERFORM row_count_add(TG_TABLE_NAME, delta);
 	END IF;
-	PERFORM row_count_add(TG_TABLE_NAME, delta);
 	RETURN NULL;
 END $$;
 
@@ -46,11 +38,11 @@ DECLARE
 	delta bigint;
 BEGIN
 	IF TG_NARGS = 0 THEN
-		SELECT count(*) INTO delta FROM changed;
+		PERFORM row_count_add(TG_TABLE_NAME, -(SELECT count(*) FROM changed));
 	ELSE
 		EXECUTE format('SELECT count(*) FROM changed WHERE %I IS NULL', TG_ARGV[0]) INTO delta;
+		PERFORM row_count_add(TG_TABLE_NAME, -delta);
 	END IF;
-	PERFORM row_count_add(TG_TABLE_NAME, -delta);
 	RETURN NULL;
 END $$;
 
@@ -70,13 +62,13 @@ BEGIN
 END $$;
 
 -- Begin to count a table: what is there now, and from then on by trigger. Does nothing the second time.
-CREATE OR REPLACE FUNCTION row_count_keep(tab text, hidden_by text) RETURNS void
+CREATE OR REPLACE FUNCTION row_count_keep(tab name, hidden_by text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	arg text := coalesce(quote_literal(hidden_by), '');
 	present bigint;
 BEGIN
-	PERFORM FROM pg_trigger WHERE tgrelid = tab::regclass AND tgname = 'row_count_insert';
+	PERFORM FROM pg_trigger WHERE tgrelid = tab::text::regclass AND tgname = 'row_count_insert';
 	IF FOUND THEN
 		RETURN;
 	END IF;

@@ -21,9 +21,10 @@ END $$;
 
 -- Where an account goes that names no router: the first active one.
 CREATE OR REPLACE FUNCTION account_default_router()
-RETURNS uuid LANGUAGE sql STABLE AS $$
-	SELECT id FROM router_settings WHERE is_active ORDER BY created_at, id LIMIT 1
-$$;
+RETURNS uuid LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT id FROM router_settings WHERE is_active ORDER BY created_at, id LIMIT 1);
+END $$;
 
 -- What a subscription in this status wants of its account; remove_expired is the policy.
 CREATE OR REPLACE FUNCTION account_wanted(status text, remove_expired boolean)

@@ -118,7 +118,7 @@ BEGIN
 		end_date := settled_end_date(s, i, d);
 	END IF;
 	UPDATE invoices
-	SET paid_amount = amount, status = 'paid', updated_at = now(),
+	SET paid_amount = amount, status = 'paid', midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now(),
 	    replaced_end_date = CASE WHEN end_date IS NOT NULL THEN s.end_date END,
 	    settled_end_date = end_date
 	WHERE id = i.id;

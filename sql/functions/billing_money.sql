@@ -44,36 +44,36 @@ DECLARE
 	use record;
 BEGIN
 	WHILE (SELECT credit > 0 FROM customers WHERE id = customer) LOOP
-		SELECT i.id AS invoice, l.payment_id, l.gift_id, least(l.remainder, i.amount - i.paid_amount) AS money INTO use
+		SELECT i AS invoice, l.payment_id, l.gift_id, least(l.remainder, i.amount - i.paid_amount) AS money INTO use
 		FROM invoices i, credit_lots(customer) l
 		WHERE i.customer_id = customer AND i.is_open AND i.seq <= newest
 		ORDER BY i.due_date, i.seq, l.born LIMIT 1;
 		EXIT WHEN NOT FOUND;
-		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, use.invoice, NULL, d);
+		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, (use.invoice).id, NULL, d);
 		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', d);
 	END LOOP;
 END $$;
 
--- Let a lot pay some of an invoice, all effects included.
-CREATE OR REPLACE FUNCTION allocate(inv uuid, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
+-- Let a lot pay some of an invoice, all effects included. i is the invoice as it stands, but for the
+-- transaction it is paid by.
+CREATE OR REPLACE FUNCTION allocate(i invoices, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	i       invoices;
-	effects jsonb;
+	effects jsonb := '{}';
 BEGIN
-	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (inv, payment, gift, money);
-	SELECT * INTO i FROM invoices WHERE id = inv;
+	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (i.id, payment, gift, money);
 	IF i.paid_amount + money < i.amount THEN
-		UPDATE invoices SET paid_amount = paid_amount + money, updated_at = now() WHERE id = inv;
-		effects := '{}';
+		UPDATE invoices
+		SET paid_amount = paid_amount + money, midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now()
+		WHERE id = i.id;
 	ELSE
 		effects := invoice_settled(i, d);
 	END IF;
 	PERFORM billing_log(CASE WHEN i.paid_amount + money < i.amount THEN 'part_paid' ELSE 'paid' END,
 		format('%s by %s for %s', rupiah(money), method, i.invoice_number),
-		i.customer_id, i.subscription_id, inv,
+		i.customer_id, i.subscription_id, i.id,
 		effects || jsonb_build_object('amount', money, 'payment_id', payment, 'gift_id', gift, 'was', i.status));
-	PERFORM invoice_attempts_drop(inv);
+	PERFORM invoice_attempts_drop(i.id);
 END $$;
 
 -- A gift (+) or a payout (-), by an admin.
@@ -129,22 +129,35 @@ END $$;
 CREATE OR REPLACE FUNCTION payment_book(input jsonb, d date)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
 LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, d);
+END $$;
+
+-- The same for who holds the invoice's locks. What people ask for may be refused today, though the
+-- first answer was another: they are looked up first.
+CREATE OR REPLACE FUNCTION payment_take(i invoices, input jsonb, d date)
+RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
+LANGUAGE plpgsql AS $$
 DECLARE
-	i invoices := invoice_lock((input ->> 'invoice_id')::uuid);
 	p payments;
 BEGIN
-	IF input ->> 'reference' IS NOT NULL THEN
+	IF payment_is_manual(input) AND input ->> 'reference' IS NOT NULL THEN
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		IF FOUND THEN RETURN; END IF;
 	END IF;
 	p := payment_insert(i, input, payment_amount(i, input), d);
-	IF p.id IS NULL THEN -- somebody used the reference for another customer, just now
+	IF p.id IS NULL THEN -- the gateway repeats itself, or somebody used the reference just now
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		RETURN;
 	END IF;
 	PERFORM payment_spend(p, i, d);
 	RETURN QUERY SELECT p.id, p.invoice_id, false;
 END $$;
+
+CREATE OR REPLACE FUNCTION payment_is_manual(input jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(input ->> 'source', 'manual') = 'manual'
+$$;
 
 -- The payment this reference already stands for, if the same was asked then.
 CREATE OR REPLACE FUNCTION payment_repeated(input jsonb)
@@ -171,7 +184,7 @@ DECLARE
 	owed   bigint := i.amount - i.paid_amount;
 	amount bigint := coalesce((input ->> 'amount')::bigint, owed);
 BEGIN
-	IF coalesce(input ->> 'source', 'manual') <> 'manual' THEN
+	IF NOT payment_is_manual(input) THEN
 		RETURN amount;
 	END IF;
 	IF NOT i.is_open THEN
@@ -214,7 +227,8 @@ DECLARE
 BEGIN
 	IF i.is_open THEN
 		used := least(p.amount, i.amount - i.paid_amount);
-		PERFORM allocate(i.id, p.id, NULL, used, p.method, d);
+		i.midtrans_transaction_id := coalesce(p.midtrans_transaction_id, i.midtrans_transaction_id);
+		PERFORM allocate(i, p.id, NULL, used, p.method, d);
 	END IF;
 	IF p.amount > used THEN
 		PERFORM credit_entry(p.customer_id, p.id, NULL, 'surplus', p.amount - used, i.id, NULL, d);

@@ -32,6 +32,8 @@ BEGIN
 	elsewhere := coalesce(t.attempt_id <> a.id, false);
 	IF NOT elsewhere THEN
 		status := t.transaction_status;
+	END IF;
+	IF NOT elsewhere AND t.payment_id IS NOT NULL THEN
 		SELECT p.status, coalesce(sum(r.amount), 0) INTO payment_status, refunded
 		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
 	END IF;
@@ -63,15 +65,18 @@ END $$;
 CREATE OR REPLACE FUNCTION midtrans_apply(att uuid, event bigint, m jsonb, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	a midtrans_attempts;
-	t midtrans_transactions;
+	a   midtrans_attempts;
+	t   midtrans_transactions;
+	pay uuid;
 BEGIN
 	SELECT * INTO a FROM midtrans_attempts WHERE id = att;
-	IF m -> 'deeds' ? 'note' THEN
-		t := midtrans_note(a, m);
-	END IF;
 	IF m -> 'deeds' ? 'book' THEN
-		t.payment_id := midtrans_book(a, m, d);
+		-- It is paid before the money pays anything: else its own page would be cancelled.
+		PERFORM midtrans_attempt_becomes(a, m);
+		pay := midtrans_book(a, m, d);
+	END IF;
+	IF m -> 'deeds' ? 'note' THEN
+		t := midtrans_note(a, m, pay);
 	END IF;
 	IF m -> 'deeds' ?| '{refund,take}' THEN
 		PERFORM midtrans_refund_book(t, m, m -> 'deeds' ? 'take', d);
@@ -86,7 +91,9 @@ BEGIN
 			format('Order %s over %s: Midtrans says %s over %s (rule %s).', a.order_id, rupiah(a.amount),
 				m ->> 'status', rupiah((m ->> 'gross')::bigint), m ->> 'rows'));
 	END IF;
-	PERFORM midtrans_attempt_becomes(a, m);
+	IF NOT m -> 'deeds' ? 'book' THEN
+		PERFORM midtrans_attempt_becomes(a, m);
+	END IF;
 	IF m -> 'deeds' ? 'confirm' THEN
 		PERFORM gateway_job(att, 'confirm');
 	END IF;
@@ -116,16 +123,16 @@ LANGUAGE sql IMMUTABLE AS $$
 	END
 $$;
 
--- The transaction as it is now; times once known are kept.
-CREATE OR REPLACE FUNCTION midtrans_note(a midtrans_attempts, m jsonb) RETURNS midtrans_transactions
+-- The transaction as it is now, and the payment it has just become; times once known are kept.
+CREATE OR REPLACE FUNCTION midtrans_note(a midtrans_attempts, m jsonb, pay uuid) RETURNS midtrans_transactions
 LANGUAGE plpgsql AS $$
 DECLARE
 	t midtrans_transactions;
 BEGIN
 	INSERT INTO midtrans_transactions AS o (attempt_id, transaction_id, transaction_status, fraud_status, payment_type,
-		bank, gross_amount, fee, transaction_time, settlement_time, expiry_time)
+		bank, gross_amount, fee, payment_id, transaction_time, settlement_time, expiry_time)
 	VALUES (a.id, m ->> 'transaction_id', m ->> 'status', m ->> 'fraud_status', m ->> 'payment_type', m ->> 'bank',
-		(m ->> 'gross')::bigint, (m ->> 'fee')::bigint, (m ->> 'transaction_time')::timestamptz,
+		(m ->> 'gross')::bigint, (m ->> 'fee')::bigint, pay, (m ->> 'transaction_time')::timestamptz,
 		(m ->> 'settlement_time')::timestamptz, (m ->> 'expiry_time')::timestamptz)
 	ON CONFLICT (transaction_id) DO UPDATE SET
 		transaction_status = excluded.transaction_status,
@@ -134,32 +141,32 @@ BEGIN
 		bank = coalesce(excluded.bank, o.bank),
 		gross_amount = excluded.gross_amount,
 		fee = CASE WHEN o.payment_id IS NULL THEN excluded.fee ELSE o.fee END,
+		payment_id = coalesce(o.payment_id, excluded.payment_id),
 		transaction_time = coalesce(excluded.transaction_time, o.transaction_time),
 		settlement_time = coalesce(excluded.settlement_time, o.settlement_time),
 		expiry_time = coalesce(excluded.expiry_time, o.expiry_time),
 		updated_at = now()
 	RETURNING * INTO t;
-	UPDATE payments SET midtrans_status = t.transaction_status, updated_at = now()
-	WHERE id = t.payment_id AND midtrans_status IS DISTINCT FROM t.transaction_status;
+	IF pay IS NULL AND t.payment_id IS NOT NULL THEN
+		UPDATE payments SET midtrans_status = t.transaction_status, updated_at = now()
+		WHERE id = t.payment_id AND midtrans_status IS DISTINCT FROM t.transaction_status;
+	END IF;
 	RETURN t;
 END $$;
 
--- The attempt is paid before the money pays anything: else its own page would be cancelled.
+-- midtrans_hear() holds the locks.
 CREATE OR REPLACE FUNCTION midtrans_book(a midtrans_attempts, m jsonb, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	pay uuid;
+	i invoices;
 BEGIN
-	UPDATE midtrans_attempts SET state = 'paid' WHERE id = a.id;
-	SELECT b.payment_id INTO pay FROM payment_book(jsonb_build_object('invoice_id', a.invoice_id,
-		'amount', (m ->> 'amount')::bigint, 'fee', (m ->> 'fee')::bigint, 'method', m ->> 'method',
-		'source', 'midtrans', 'reference', m ->> 'transaction_id', 'request_hash', a.order_id,
+	SELECT * INTO i FROM invoices WHERE id = a.invoice_id;
+	RETURN (SELECT payment_id FROM payment_take(i, jsonb_build_object('amount', (m ->> 'amount')::bigint,
+		'fee', (m ->> 'fee')::bigint, 'method', m ->> 'method', 'source', 'midtrans',
+		'reference', m ->> 'transaction_id', 'request_hash', a.order_id,
 		'transaction_id', m ->> 'transaction_id', 'midtrans_transaction_id', m ->> 'transaction_id',
 		'midtrans_status', m ->> 'status',
-		'payment_date', coalesce(m ->> 'settlement_time', m ->> 'transaction_time')), d) b;
-	UPDATE midtrans_transactions SET payment_id = pay WHERE transaction_id = m ->> 'transaction_id';
-	UPDATE invoices SET midtrans_transaction_id = m ->> 'transaction_id' WHERE id = a.invoice_id;
-	RETURN pay;
+		'payment_date', coalesce(m ->> 'settlement_time', m ->> 'transaction_time')), d));
 END $$;
 
 /*
@@ -237,17 +244,20 @@ BEGIN
 	END IF;
 END $$;
 
+-- (in plpgsql, whose plans are kept: as SQL these would be planned anew in each call)
 CREATE OR REPLACE FUNCTION midtrans_is_paid(att uuid) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM midtrans_transactions t JOIN payments p ON p.id = t.payment_id
-		WHERE t.attempt_id = att AND p.status <> 'reversed')
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM midtrans_transactions t JOIN payments p ON p.id = t.payment_id
+		WHERE t.attempt_id = att AND p.status <> 'reversed');
+END $$;
 
 -- Is the amount of this attempt what is owed now?
 CREATE OR REPLACE FUNCTION midtrans_is_owed(a midtrans_attempts) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT is_open AND amount - paid_amount = a.amount FROM invoices WHERE id = a.invoice_id
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM invoices WHERE id = a.invoice_id AND is_open AND amount - paid_amount = a.amount);
+END $$;
 
 -- Of a copy the first verdict stands; what follows from it all the same is done.
 CREATE OR REPLACE FUNCTION midtrans_verdict(a midtrans_attempts, event bigint, m jsonb) RETURNS void

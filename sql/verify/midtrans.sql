@@ -37,8 +37,7 @@ BEGIN
 		'midtrans_transactions_payment_id_fkey', 'midtrans_transactions_transaction_id_key',
 		'midtrans_refunds_amount_check', 'midtrans_refunds_state_check',
 		'midtrans_refunds_transaction_id_fkey', 'midtrans_events_source_check', 'midtrans_copies_event_id_fkey', 'midtrans_verdicts_event_id_fkey',
-		'gateway_jobs_kind_check', 'gateway_jobs_attempt_id_fkey', 'midtrans_logs_event_check',
-		'midtrans_logs_invoice_id_fkey']
+		'gateway_jobs_kind_check', 'gateway_jobs_attempt_id_fkey', 'midtrans_logs_event_check']
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
 	END LOOP;
