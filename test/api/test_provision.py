@@ -691,7 +691,7 @@ def test_one_dead_router_delays_nobody(bench, sims):
     there = [sims() for _ in range(10)]
     routers = [bench.router(sim) for sim in there]
     for router in routers:
-        many(bench, router, package, 1, "tenth-%s-" % router[:8])
+        many(bench, router, package, 1, "tenth-%s-" % router[-8:])
     isp.wait_until(lambda: all(unsynced(bench, r) == 0 for r in routers), 10)
 
     def turn(status, reason, of):
