@@ -5,7 +5,6 @@
 #include "api/api.h"
 #include "api/form.h"
 #include "api/money.h"
-#include "base/crypt.h"
 #include "sql.h"
 
 /* What a person may book; "midtrans" stands for a gateway payment entered by hand. */
@@ -100,8 +99,6 @@ enum rc
 money_book(struct ctx *cx, const struct req *rq, struct cJSON *in, struct db_rows **ret)
 {
 	TRY(name_it(cx, rq, in));
-	op_put(in, "request_hash", crypt_sha256_hex(cx, shape_json(cx, in)));
-	op_put(in, "source", "manual");
 	return db_query(cx, &SQL_payment_book, ret, V_TEXT(shape_json(cx, in)));
 }
 

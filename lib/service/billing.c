@@ -538,14 +538,28 @@ preview_end(struct ctx *cx)
 	cx->err = why;
 }
 
+static enum rc
+preview_in_turn(struct ctx *cx, const char *date, const char **ret)
+{
+	struct db_rows *rows;
+	const char *turn;
+
+	TRY(db_query0(cx, &SQL_billing_preview_turn, &rows));
+	turn = db_text(rows, 0, "turn");
+	if (turn == NULL)
+		return FAIL(cx, RC_RETRY, "The preview is being calculated. Please ask again.");
+	if (strcmp(turn, "next") == 0)
+		TRY(db_query0(cx, &SQL_billing_preview_wait, NULL));
+	return preview_make(cx, date, ret);
+}
+
 enum rc
 billing_preview(struct ctx *cx, const char *date, const char **ret_json)
 {
 	enum rc rc;
 
 	TRY(billing_date(cx, date != NULL ? date : "", &date));
-	TRY(db_query0(cx, &SQL_billing_preview_lock, NULL));
-	rc = preview_make(cx, date, ret_json);
+	rc = preview_in_turn(cx, date, ret_json);
 	preview_end(cx);
 	return rc;
 }

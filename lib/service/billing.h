@@ -86,7 +86,7 @@ const char *billing_report_json(struct ctx *, const struct billing_report *);
 
 /*
  * A dry run for GET /api/billing/preview and ispctl: one at a time, its answer
- * kept for 60 seconds.  date NULL: today.
+ * kept for 60 seconds.  date NULL: today.  RC_RETRY where two are at it already.
  */
 enum rc billing_preview(struct ctx *, const char *date, const char **ret_json) _must_check_;
 

@@ -145,7 +145,7 @@ BEGIN
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		IF FOUND THEN RETURN; END IF;
 	END IF;
-	p := payment_insert(i, input, payment_amount(i, input), d);
+	p := payment_insert(i, input, payment_amount(i, input, d), d);
 	IF p.id IS NULL THEN -- the gateway repeats itself, or somebody used the reference just now
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		RETURN;
@@ -178,7 +178,7 @@ BEGIN
 END $$;
 
 -- What is received. People are held to what is owed; the gateway's money is there already.
-CREATE OR REPLACE FUNCTION payment_amount(i invoices, input jsonb) RETURNS bigint
+CREATE OR REPLACE FUNCTION payment_amount(i invoices, input jsonb, d date) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
 	owed   bigint := i.amount - i.paid_amount;
@@ -192,6 +192,9 @@ BEGIN
 	END IF;
 	IF amount <= 0 THEN
 		PERFORM raise_invalid('amount', 'The amount must be greater than 0.');
+	END IF;
+	IF (input ->> 'payment_date')::timestamptz::date > d THEN
+		PERFORM raise_invalid('payment_date', format('The payment date must not be later than %s.', d));
 	END IF;
 	IF amount > owed AND (input ->> 'surplus_to_credit')::boolean IS NOT TRUE THEN
 		PERFORM raise_invalid('amount', format('The amount must not be greater than the outstanding %s.', owed));

@@ -157,7 +157,7 @@ DECLARE
 	p packages;
 BEGIN
 	PERFORM customer_is_served((input ->> 'customer_id')::uuid);
-	p := package_for(input);
+	p := package_for(input, NULL);
 	PERFORM static_has_address(p, input ->> 'remote_address');
 	INSERT INTO subscriptions (id, customer_id, package_id, router_id, mikrotik_username, mikrotik_password,
 		start_date, end_date, auto_renew, local_address, remote_address, profile, comment)
@@ -185,14 +185,22 @@ BEGIN
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION package_for(input jsonb) RETURNS packages
+/*
+ * The package asked for, held as it is until commit (it could become static
+ * meanwhile). What is not sold any more is only kept: `has` is the package of
+ * now. Asked for before any row that a change of packages touches is locked.
+ */
+CREATE OR REPLACE FUNCTION package_for(input jsonb, has uuid) RETURNS packages
 LANGUAGE plpgsql AS $$
 DECLARE
 	p packages;
 BEGIN
-	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid;
+	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid FOR SHARE;
 	IF NOT FOUND THEN
 		PERFORM raise_invalid('package_id', 'The selected package id is invalid.');
+	END IF;
+	IF NOT p.is_active AND p.id IS DISTINCT FROM has THEN
+		PERFORM raise_invalid('package_id', format('The package %s is not sold any more.', p.name));
 	END IF;
 	RETURN p;
 END $$;
@@ -250,11 +258,15 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions := subscription_lock(sub);
 	fresh subscriptions := subscription_with(s, input);
+	p     packages; -- asked for
 BEGIN
 	PERFORM subscription_keeps(s, input);
 	PERFORM dates_are_in_order(fresh.start_date, fresh.end_date);
 	PERFORM subscription_living(sub);
 	PERFORM end_date_is_free(s, fresh);
+	IF input ->> 'package_id' IS NOT NULL THEN
+		p := package_for(input, s.package_id);
+	END IF;
 	UPDATE subscriptions
 	SET mikrotik_username = fresh.mikrotik_username, mikrotik_password = fresh.mikrotik_password,
 	    start_date = fresh.start_date, end_date = fresh.end_date, auto_renew = fresh.auto_renew,
@@ -262,11 +274,11 @@ BEGIN
 	    profile = fresh.profile, comment = fresh.comment, updated_at = now()
 	WHERE id = sub;
 	PERFORM subscription_update_log(s, fresh);
-	IF input ->> 'package_id' IS NOT NULL THEN
-		PERFORM plan_change(fresh, package_for(input), coalesce(input ->> 'effective', 'now'), d);
+	IF p.id IS NOT NULL THEN
+		PERFORM plan_change(fresh, p, coalesce(input ->> 'effective', 'now'), d);
 	END IF;
-	PERFORM static_has_address(p, is_now.remote_address)
-	  FROM subscriptions is_now JOIN packages p ON p.id IN (is_now.package_id, is_now.next_package_id)
+	PERFORM static_has_address(has, is_now.remote_address)
+	  FROM subscriptions is_now JOIN packages has ON has.id IN (is_now.package_id, is_now.next_package_id)
 	 WHERE is_now.id = sub;
 END $$;
 

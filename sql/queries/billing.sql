@@ -63,12 +63,17 @@ RELEASE SAVEPOINT chunk;
 -- name: billing_savepoint_undo()
 ROLLBACK TO SAVEPOINT chunk;
 
--- One preview at a time: the second waits for the first one's answer.
--- name: billing_preview_lock()
+-- One preview at a time. One more may wait for its answer, and no third: whoever waits keeps a
+-- worker from those who pay.
+-- name: billing_preview_turn()
+SELECT CASE WHEN pg_try_advisory_lock(hashtext('isp-billing: preview')) THEN 'now'
+            WHEN pg_try_advisory_lock(hashtext('isp-billing: preview, next')) THEN 'next' END AS turn;
+
+-- name: billing_preview_wait()
 SELECT pg_advisory_lock(hashtext('isp-billing: preview'));
 
 -- name: billing_preview_unlock()
-SELECT pg_advisory_unlock(hashtext('isp-billing: preview'));
+SELECT pg_advisory_unlock_all();
 
 -- name: billing_preview_kept(date)
 SELECT answer FROM billing_previews

@@ -138,7 +138,7 @@ def test_one_key_for_two_bodies_is_a_clash(town, api):
     key = isp.unique("key-")
     address = "/api/invoices/%s/mark-paid"
     first = api.post(address % invoice["id"], {"method": "cash", "notes": "one"}, Idempotency_Key=key).want(200).json
-    again = api.post(address % invoice["id"], {"method": "cash", "notes": "one"}, Idempotency_Key=key).want(200).json
+    again = api.post(address % invoice["id"], {"notes": "one", "method": "cash"}, Idempotency_Key=key).want(200).json
     assert again == first
     api.post(address % invoice["id"], {"method": "cash", "notes": "two"}, Idempotency_Key=key).want(409)
     api.post(address % other["id"], {"method": "cash", "notes": "one"}, Idempotency_Key=key).want(409)

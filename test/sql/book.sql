@@ -31,6 +31,14 @@ SELECT gateway(inv(:'s'), 150000, '2026-01-02') AS p \gset
 SELECT is(owes(inv(:'s')) || ' ' || credit(owner(:'s')), 'paid 100000/100000 50000', 'an archived customer still pays what he owes');
 SELECT is(alerts('Money for an archived customer'), 1::bigint, 'with an alert');
 
+-- nobody has paid tomorrow; the gateway's clock is its own
+SELECT sub(person()) AS s \gset
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-03"}')$$, :'s'), 'IS422',
+	'The payment date must not be later than 2026-01-02.', 'not in the future');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-02T23:59:00Z", "amount": 1}')$$, :'s'), 'today is');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-03", "source": "midtrans", "reference": "T"}')$$, :'s'),
+	'what the gateway says is booked');
+
 -- payment pages of the old amount are dropped
 SELECT sub(person()) AS s \gset
 INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, expires_at)

@@ -24,6 +24,19 @@ SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-02-10"}') A
 SELECT change(:'s', jsonb_build_object('package_id', pkg('F')), '2026-01-01') \g /dev/null
 SELECT is(owes(inv(:'s', 2)) || ' ' || is_now(:'s'), 'paid 0/0 active 2026-03-02', 'reissued at no price: paid at issue with all effects');
 SELECT is(kind || ' ' || due_date, 'first 2026-02-01', 'a first invoice stays one') FROM invoices WHERE id = inv(:'s', 2);
+-- What is not sold any more is kept, not given.
+SAVEPOINT all_sold;
+UPDATE packages SET is_active = false WHERE name = 'W';
+SELECT throws_ok(format('SELECT sub(%L, %L)', person(), jsonb_build_object('package_id', pkg('W'))), 'IS422',
+	'The package W is not sold any more.', 'a package that is not active is not sold');
+SELECT bare() AS s \gset
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('W')), '2026-01-01'),
+	'IS422', NULL, 'nor changed to');
+UPDATE packages SET is_active = false WHERE name = 'P';
+SELECT lives_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('P'), 'comment', 'x'), '2026-01-01'),
+	'who has it keeps it');
+SELECT is(night('2026-01-25') LIKE '%renew:done%', true, 'and is billed for it');
+ROLLBACK TO all_sold;
 -- Without an address a static account can be neither made nor cut off: a package that became static
 -- left the secret of a suspended customer enabled on the router, and a static next package would.
 SELECT bare() AS s \gset

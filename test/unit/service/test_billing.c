@@ -35,6 +35,8 @@ static const struct db_stmt allow = { "tb_allow", "DROP TRIGGER unit_refuse ON i
 static const struct db_stmt count = { "tb_count",
 	"SELECT count(*) AS n FROM invoices WHERE issued_on BETWEEN '1999-01-01' AND '1999-12-31'", 0 };
 static const struct db_stmt hold_lock = { "tb_lock", "SELECT pg_advisory_lock(hashtext('isp-billing: run'))", 0 };
+static const struct db_stmt hold_previews = { "tb_previews",
+	"SELECT pg_advisory_lock(hashtext('isp-billing: preview')), pg_advisory_lock(hashtext('isp-billing: preview, next'))", 0 };
 static const struct db_stmt drop_lock = { "tb_unlock", "SELECT pg_advisory_unlock(hashtext('isp-billing: run'))", 0 };
 static const struct db_stmt forget = { "tb_forget", "DELETE FROM billing_previews", 0 };
 /* clang-format on */
@@ -229,6 +231,25 @@ a_preview_is_kept(void **state)
 	assert_non_null(strstr(third, "\"suspend\":{\"done\":0"));
 }
 
+/* Four callers of a long preview held up all payment tokens: one may wait, no more. */
+static void
+a_third_preview_is_sent_away(void **state)
+{
+	struct ctx other = { .mem = arena_new(4096), .request_id = "" };
+	const char *json;
+
+	(void)state;
+	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
+	assert_int_equal(db_query0(&other, &hold_previews, NULL), RC_OK);
+	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_RETRY);
+	assert_non_null(strstr(cx.err.msg, "ask again"));
+	arena_reset(other.mem);
+	db_close(other.db);
+	arena_free(other.mem);
+	cx.err = (struct err){ 0 };
+	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_OK);
+}
+
 static void
 missed_days_are_told(void **state)
 {
@@ -251,6 +272,7 @@ main(void)
 		cmocka_unit_test(a_failure_is_named),
 		cmocka_unit_test(only_the_steps_asked_for),
 		cmocka_unit_test(a_preview_is_kept),
+		cmocka_unit_test(a_third_preview_is_sent_away),
 		cmocka_unit_test(missed_days_are_told),
 	};
 
