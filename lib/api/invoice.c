@@ -156,6 +156,7 @@ invoice_public(struct ctx *cx, const struct req *rq, struct resp *rs, const void
 
 	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(db_send(cx, &SQL_public_read_pace, NULL, V_TEXT(cx->ip)));
 	TRY(db_query(cx, &SQL_invoice_public, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");

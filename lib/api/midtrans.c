@@ -99,6 +99,7 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs, const void 
 
 	TRY(op_read(cx, op, rq, &in));
 	TRY(act_as(cx, "customer"));
+	TRY(db_send(cx, &SQL_public_token_pace, NULL, V_TEXT(cx->ip)));
 	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");

@@ -1,5 +1,6 @@
 /* db_error.c: from SQLSTATE to rc, and to a sentence for people that holds no SQL. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/db_int.h"
@@ -105,6 +106,16 @@ on_raised_field(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	return err_field(cx, field, "%s", text);
 }
 
+/* raise_throttled(): how long to wait stands in the hint. */
+static enum rc
+on_throttled(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
+{
+	(void)st;
+	(void)FAIL(cx, RC_THROTTLED, "%s", field_of(res, PG_DIAG_MESSAGE_PRIMARY));
+	cx->err.retry_after = (int)strtol(field_of(res, PG_DIAG_MESSAGE_HINT), NULL, 10);
+	return RC_THROTTLED;
+}
+
 /* The server forgot, or may no longer use, what we prepared: begin anew. */
 static enum rc
 on_stale(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
@@ -127,7 +138,7 @@ static const struct state {
 	{ "IS404", RC_NOT_FOUND, NULL, NULL },
 	{ "IS409", RC_CONFLICT, NULL, NULL },
 	{ "IS422", RC_INVALID, NULL, on_raised_field },
-	{ "IS429", RC_THROTTLED, NULL, NULL },
+	{ "IS429", RC_THROTTLED, NULL, on_throttled },
 	{ "23505", RC_INVALID, "", on_unique },
 	{ "23503", RC_INVALID, "", on_reference },
 	{ "23001", RC_INVALID, "", on_reference },

@@ -34,6 +34,13 @@ BEGIN
 	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS422', COLUMN = field;
 END $$;
 
+-- Too fast: try again after so many seconds.
+CREATE OR REPLACE FUNCTION raise_throttled(message text, seconds int) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS429', HINT = seconds::text;
+END $$;
+
 CREATE OR REPLACE FUNCTION raise_denied(message text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,3 +1,48 @@
+-- Who asks too often. What nobody has used for an hour is forgotten now and then.
+
+CREATE OR REPLACE FUNCTION throttle_sweep() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF random() < 0.01 THEN
+		DELETE FROM throttles WHERE since < clock_timestamp() - interval '1 hour';
+	END IF;
+END $$;
+
+/*
+ * So many a minute under this key, and a burst of 30 beyond. `since` is when
+ * what was taken will have been earned.
+ */
+CREATE OR REPLACE FUNCTION throttle_pace(k text, per_minute int) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	burst  CONSTANT int := 30;
+	step   interval := interval '1 minute' / per_minute;
+	moment timestamptz := clock_timestamp();
+	earned timestamptz;
+BEGIN
+	PERFORM throttle_sweep();
+	INSERT INTO throttles AS old (key, since, hits) VALUES (k, moment + step, 1)
+	ON CONFLICT (key) DO UPDATE SET since = greatest(old.since, moment) + step
+	 WHERE old.since - moment <= burst * step;
+	IF NOT FOUND THEN
+		SELECT since INTO earned FROM throttles WHERE key = k;
+		PERFORM raise_throttled('Too many requests. Please slow down.',
+			greatest(1, ceil(extract(epoch FROM earned - burst * step - moment)))::int);
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION public_read_pace(ip text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM throttle_pace('public-reads:' || ip, (SELECT public_reads_per_minute FROM settings));
+END $$;
+
+CREATE OR REPLACE FUNCTION public_token_pace(ip text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM throttle_pace('public-tokens:' || ip, (SELECT public_tokens_per_minute FROM settings));
+END $$;
+
 -- Tries are taken before they are made and given back when they succeed: what counts is failures,
 -- and no number of tries at once gets past the limit.
 
@@ -30,9 +75,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	wait int;
 BEGIN
-	IF random() < 0.01 THEN
-		DELETE FROM throttles WHERE since < clock_timestamp() - interval '1 hour';
-	END IF;
+	PERFORM throttle_sweep();
 	wait := throttle_take('login-address:' || ip, 30);
 	IF wait = 0 THEN
 		wait := throttle_take('login:' || lower(mail) || ':' || ip, 5);

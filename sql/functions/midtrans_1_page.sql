@@ -28,9 +28,12 @@ END $$;
 -- At most so many tokens a minute for one invoice.
 CREATE OR REPLACE FUNCTION midtrans_throttle(inv uuid) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+	wait int;
 BEGIN
-	IF throttle_take('invoice-tokens:' || inv, (SELECT invoice_tokens_per_minute FROM settings)) > 0 THEN
-		RAISE EXCEPTION USING MESSAGE = 'Too many payment attempts. Please wait a minute.', ERRCODE = 'IS429';
+	wait := throttle_take('invoice-tokens:' || inv, (SELECT invoice_tokens_per_minute FROM settings));
+	IF wait > 0 THEN
+		PERFORM raise_throttled('Too many payment attempts. Please wait a minute.', wait);
 	END IF;
 END $$;
 

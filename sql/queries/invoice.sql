@@ -7,6 +7,12 @@ SELECT invoice_update($1::uuid, $2::jsonb, business_today());
 -- name: invoice_cancel(uuid)
 SELECT invoice_cancel($1::uuid, business_today());
 
+-- name: public_read_pace(text)
+SELECT public_read_pace($1);
+
+-- name: public_token_pace(text)
+SELECT public_token_pace($1);
+
 -- name: invoice_public(uuid)
 SELECT * FROM public_invoice_rows WHERE id = $1::uuid;
 

@@ -236,6 +236,25 @@ def test_public_reads_are_limited_by_address(town, stack, anyone):
     assert isp.Client(stack.url, source="127.8.8.8").get(address).status == 200
 
 
+def test_the_limits_of_the_public_are_settings(town, stack, api):
+    """nginx once had the defaults built in: the settings changed nothing."""
+    _, invoice = town.billed()
+    address = "/api/public/invoices/" + invoice["id"]
+    before = api.get("/api/settings").want(200).json
+    try:
+        api.put("/api/settings", {"public_reads_per_minute": 1200, "public_tokens_per_minute": 1}).want(200)
+        reader = isp.Client(stack.url, source="127.8.8.9")
+        for _ in range(50):
+            reader.get(address).want(200)
+            time.sleep(0.06)
+        answers = [reader.post("/api/midtrans/snap-token", {"invoice_id": isp.NOBODY}) for _ in range(33)]
+        assert [a.status for a in answers] == [404] * 31 + [429] * 2
+        assert 50 <= int(answers[-1].header("retry-after")) <= 120
+    finally:
+        api.put("/api/settings", {k: before[k] for k in ("public_reads_per_minute", "public_tokens_per_minute")}).want(200)
+    api.put("/api/settings", {"public_reads_per_minute": 1201}).want(422)
+
+
 @pytest.mark.parametrize("given,kept", [(150000, 150000), (150000.0, 150000), ("150000.00", 150000), ("150000", 150000),
                                         (0, 0), (999999999999, 999999999999)])
 def test_money_that_is_accepted(api, given, kept):

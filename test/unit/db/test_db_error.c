@@ -63,6 +63,17 @@ teardown(void **state)
 	return 0;
 }
 
+static const struct db_stmt slow_down = { "te_slow", "SELECT raise_throttled('slow down', 17)", 0 };
+
+static void
+who_is_too_fast_hears_how_long(void **state)
+{
+	(void)state;
+	assert_int_equal(db_query0(&cx, &slow_down, NULL), RC_THROTTLED);
+	assert_string_equal(cx.err.msg, "slow down");
+	assert_int_equal(cx.err.retry_after, 17);
+}
+
 /* The words of our own states are for people; of the server's, for the log alone. */
 static void
 each_state_has_its_code(void **state)
@@ -212,6 +223,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_state_has_its_code),
+		CASE(who_is_too_fast_hears_how_long),
 		CASE(a_constraint_names_its_column),
 		CASE(a_constraint_named_otherwise_names_none),
 		CASE(what_is_referred_to_is_in_use),
