@@ -1,6 +1,7 @@
 #include "http/prefork.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
@@ -169,6 +170,9 @@ open_listener(struct ctx *cx, const struct pool *p, int *ret)
 		TRY(listen_unix(cx, p->address, &fd));
 	else if (fd < 0)
 		TRY(listen_tcp(cx, p->address, &fd));
+	/* systemd's may block, and a worker that drains would wait for ever in accept(). */
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	if (listen(fd, p->backlog) != 0)
 		return FAIL(cx, RC_INVALID, "%s: %s", p->address, strerror(errno));
 	*ret = fd;

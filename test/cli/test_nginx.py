@@ -73,6 +73,14 @@ def test_headers_of_api_and_of_files(system):
             assert len(headers.get_all(name)) == 1, name
 
 
+def test_a_file_that_is_not_there_is_no_screen(system):
+    """It once answered the application's page, which a browser then took for a script."""
+    status, headers, _ = system.get("/assets/none.js")
+    assert (status, headers["Content-Type"]) == (404, "application/json")
+    assert system.get("/placeholder.css")[0] == 200
+    assert system.get("/customers/7")[0] == 200
+
+
 def test_the_request_id_is_in_the_log(system):
     request = system.get("/api/health")[1]["X-Request-Id"]
     limit = time.monotonic() + 5

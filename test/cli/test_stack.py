@@ -1,4 +1,7 @@
 """scripts/stack as contract 10 promises it."""
+import datetime
+import importlib.machinery
+import importlib.util
 import os
 import pwd
 import shutil
@@ -7,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import zoneinfo
 
 import pytest
 from stackdir import BUILD, TOP, System, run
@@ -233,3 +237,62 @@ def test_without_root():
         subprocess.run([os.path.join(top, "scripts", "stack"), "down", "--dir", os.path.join(top, "var")],
                        capture_output=True, check=False)
         shutil.rmtree(top)
+
+
+def the_script():
+    """scripts/stack as a module."""
+    loader = importlib.machinery.SourceFileLoader("stack", os.path.join(TOP, "scripts", "stack"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("stack", loader))
+    loader.exec_module(module)
+    return module
+
+
+def test_the_daily_timer_is_due_at_five_past_midnight(system):
+    """In the days of the business, wherever the machine stands; and a stack that comes up bills nobody."""
+    script = the_script()
+    for zone in ("Asia/Jakarta", "Pacific/Auckland", "America/St_Johns"):
+        script.read_env = lambda _, zone=zone: {"APP_TIMEZONE": zone}
+        wait = script.until_due(script.Stack(system.dir), "billing-cron")
+        due = datetime.datetime.fromtimestamp(time.time() + wait + 1, zoneinfo.ZoneInfo(zone))
+        assert 0 < wait <= 25 * 3600 and (due.hour, due.minute) == (0, 5), due
+    assert system.run("psql", "--", "-Atc", "SELECT count(*) FROM billing_runs").stdout == "0\n"
+    assert system.pid("billing-cron")
+
+
+def test_sockets_of_systemd_are_taken(system):
+    """As sd_listen_fds(3) hands them over: from descriptor 3 on, by name; they are not ours to remove."""
+    old = system.pid("isp-api")
+    os.kill(old, signal.SIGTERM)
+    limit = time.monotonic() + 20
+    while living(old) and time.monotonic() < limit:
+        time.sleep(0.02)
+    names = ["gateway", "fast", "router", "login"]  # in an order of its own
+    paths = [os.path.join(system.dir, "run", name + ".sock") for name in names]
+    sockets = [socket.socket(socket.AF_UNIX) for _ in names]
+    for path, sock in zip(paths, sockets):
+        if os.path.exists(path):
+            os.unlink(path)
+        sock.bind(path)
+        sock.listen(64)
+    redirections = " ".join("%d<&%d" % (3 + i, s.fileno()) for i, s in enumerate(sockets))
+    api = subprocess.Popen(["bash", "-c", "LISTEN_PID=$$ LISTEN_FDS=4 LISTEN_FDNAMES=%s exec %s/bin/isp-api --env %s %s" % (
+        ":".join(names), BUILD, os.path.join(system.dir, "isp.env"), redirections)],
+        pass_fds=[s.fileno() for s in sockets], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        limit = time.monotonic() + 10
+        while system.get("/api/health")[0] != 200 and time.monotonic() < limit:
+            time.sleep(0.05)
+        assert system.get("/api/health")[0] == 200
+        assert system.get("/api/users")[0] == 401, "the login pool"
+        assert system.get("/api/billing/preview")[0] == 401, "the gateway's"
+        api.terminate()
+        assert api.wait(20) == 0
+        assert all(os.path.exists(path) for path in paths)
+    finally:
+        api.kill()
+        api.wait()
+        for path, sock in zip(paths, sockets):
+            sock.close()
+            os.unlink(path)
+        assert system.run("restart", "isp-api").returncode == 0
+    assert system.get("/api/health")[0] == 200
