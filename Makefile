@@ -71,7 +71,7 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test fuzz fuzzers bench soak install clean compdb top-length FORCE
+        api-test cli-test e2e fuzz fuzzers bench soak install clean compdb top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -154,6 +154,7 @@ test: build
 	@$(MAKE) --no-print-directory sim-test
 	@$(MAKE) --no-print-directory cli-test
 	@$(MAKE) --no-print-directory api-test
+	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory fuzz S=10
 
 # What a pre-commit hook has the patience for.
@@ -186,6 +187,11 @@ sim-test:
 
 cli-test: programs
 	$(if $(wildcard test/cli/test_*.py),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/cli)
+
+# In a browser.  Ubuntu has no package of one.
+e2e: programs
+	$(if $(wildcard /usr/bin/chromium),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/e2e, \
+	  @echo "e2e: no Chromium among this release's packages: the tests in a browser are left out")
 
 # make fuzz [T=shape] [S=60]: each for S seconds; what it finds lands in $(B)/fuzzers.
 S ?= 60

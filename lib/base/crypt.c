@@ -151,7 +151,7 @@ crypt_uuid(struct ctx *cx)
 {
 	unsigned char b[16];
 	struct timespec now;
-	uint64_t ms;
+	uint64_t ms, fraction;
 	char hex[33];
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -159,7 +159,9 @@ crypt_uuid(struct ctx *cx)
 	randombytes_buf(b, sizeof(b));
 	for (int i = 0; i < 6; i++)
 		b[i] = (unsigned char)(ms >> (8 * (5 - i)));
-	b[6] = (unsigned char)((b[6] & 0x0F) | 0x70);
+	fraction = (uint64_t)now.tv_nsec % 1000000 * 4096 / 1000000;
+	b[6] = (unsigned char)(fraction >> 8 | 0x70);
+	b[7] = (unsigned char)fraction;
 	b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
 	(void)sodium_bin2hex(hex, sizeof(hex), b, sizeof(b));
 	return arena_printf(cx->mem, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,

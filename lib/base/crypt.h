@@ -25,7 +25,7 @@ enum rc crypt_unseal(struct ctx *, const char *place, const char *sealed,
     const char **ret) _must_check_;
 bool crypt_is_current(const char *sealed); /* sealed under APP_KEY itself */
 
-/* Version 7, text: begins with the time in ms, as the ids of the database do. */
+/* Version 7, text: begins with the time in ms and 1/4096 of them, as the ids of the database do. */
 const char *crypt_uuid(struct ctx *);
 const char *crypt_token(struct ctx *, size_t chars); /* random letters and digits */
 const char *crypt_sha256_hex(struct ctx *, const char *text);

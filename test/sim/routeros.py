@@ -57,6 +57,7 @@ POST /cpe                {"name": N, "service": "pppoe"|"hotspot", "password": P
                          right), "redial": S, "sessions": n, "wait": first dial after S (0)}
                          or {"dial": "all"|"none"} or {"redial": S} for the whole router
 GET  /cpe                [{service, name, sessions, state (online, or why not)}]
+GET  /street             the same as a page for people, which looks again by itself
 DELETE /cpe              {"name": N, "service": ...}: switched off, its sessions end
 POST /secrets            {"count": 10000, "prefix": "user", "profile": ..., "comment": ...}:
                          user00001.. with password pw00001..; any secret property; {made}

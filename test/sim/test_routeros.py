@@ -854,6 +854,16 @@ def test_log_has_names_but_no_values(sim):
     assert sim.get("/log/counts")["counts"]["/ppp/secret/add"] == 2
 
 
+def test_the_street_is_shown_to_people(sim):
+    sim.client().add("/ppp/secret/add", "=name=joe&co", "=password=x")
+    sim.post("/cpe", name="joe&co")
+    sim.post("/cpe", name="jim")
+    eventually(lambda: {c["name"]: c["state"] for c in sim.get("/cpe")}["joe&co"] == "online")
+    with urllib.request.urlopen("http://127.0.0.1:%d/street" % sim.ports["control"], timeout=10) as answer:
+        page = answer.read().decode()
+    assert "1 of 2 online" in page and page.index("jim") < page.index("joe&amp;co")
+
+
 def test_command_and_errors_of_control(sim):
     made = sim.post("/command", words=["/ppp/profile/add", "=name=p"])
     assert made["replies"][0][0] == "!done"

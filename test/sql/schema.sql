@@ -8,6 +8,8 @@ SELECT matches(uuidv7()::text, '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9
 SELECT ok(abs(('x' || lpad(translate(left(uuidv7()::text, 13), '-', ''), 16, '0'))::bit(64)::bigint
 	- extract(epoch FROM clock_timestamp()) * 1000) < 1000, 'begins with the time');
 SELECT is((SELECT count(DISTINCT uuidv7()) FROM generate_series(1, 10000)), 10000::bigint, 'each another');
+SELECT is((SELECT count(*) FROM (SELECT id < lag(id) OVER (ORDER BY n) AS back FROM (
+	SELECT n, uuidv7() AS id FROM generate_series(1, 10000) n) made) pairs WHERE back), 0::bigint, 'in the order in which they were made');
 SELECT is_empty($$SELECT table_name, column_default FROM information_schema.columns
 	WHERE table_schema = 'public' AND column_name = 'id' AND data_type = 'uuid' AND column_default <> 'uuidv7()'$$,
 	'every id that is made here is one');

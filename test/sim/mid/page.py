@@ -129,6 +129,7 @@ def see_other(url):
 
 def html(status, body):
     text = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport " \
-           "content=\"width=device-width\"><title>Simulated Midtrans</title><style>%s</style>" \
+           "content=\"width=device-width\"><link rel=icon href=\"data:,\">" \
+           "<title>Simulated Midtrans</title><style>%s</style>" \
            "<body>%s</body></html>" % (STYLE, body)
     return Answer(status, text.encode(), "text/html; charset=utf-8")

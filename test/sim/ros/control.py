@@ -6,6 +6,7 @@ import traceback
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .api import execute
+from .street import drawn
 
 BODY_MAX = 64 * 1024 * 1024
 
@@ -32,9 +33,10 @@ class Control:
         except Exception as bad:    # a mistake of ours: told to both sides, never a silence
             traceback.print_exc()
             status, answer = 500, {"message": repr(bad)}
-        data = json.dumps(answer).encode()
-        head = "HTTP/1.1 %d -\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" \
-               "Connection: close\r\n\r\n" % (status, len(data))
+        page = isinstance(answer, str)  # for people; all else is JSON
+        data = (answer if page else json.dumps(answer)).encode()
+        head = "HTTP/1.1 %d -\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (
+            status, "text/html; charset=utf-8" if page else "application/json", len(data))
         writer.write(head.encode() + data)
         try:
             await writer.drain()
@@ -160,6 +162,9 @@ class Control:
     def cpes(self, order):
         return [cpe.shown() for cpe in self.router.town.cpes.values()]
 
+    def street(self, order):
+        return drawn(self.cpes(order))
+
     def secrets(self, order):
         return {"made": self.router.fill(int(order.pop("count")), order)}
 
@@ -182,7 +187,7 @@ ROUTES = {
     ("GET", "/log"): Control.log, ("GET", "/log/counts"): Control.counts,
     ("POST", "/log/reset"): Control.log_reset, ("GET", "/fault"): Control.faults,
     ("POST", "/fault"): Control.fault, ("POST", "/reset"): Control.reset,
-    ("GET", "/cpe"): Control.cpes, ("POST", "/cpe"): Control.cpe,
+    ("GET", "/street"): Control.street, ("GET", "/cpe"): Control.cpes, ("POST", "/cpe"): Control.cpe,
     ("DELETE", "/cpe"): Control.cpe_off, ("POST", "/secrets"): Control.secrets,
     ("POST", "/user"): Control.user, ("POST", "/command"): Control.command,
     ("POST", "/hangup"): Control.hang_up,
