@@ -102,7 +102,7 @@ function facts(invoice) {
 		["received", in_part && rupiah(invoice.amount - invoice.outstanding)],
 		["notes", invoice.notes]];
 	for (const [key, value] of rows.filter((row) => row[1])) {
-		const row = make("div");
+		const row = make("div", value.length > 40 ? "long" : "");
 		row.append(make("dt", "", say(key)), make("dd", "", value));
 		list.append(row);
 	}
