@@ -2,7 +2,7 @@
 """A simulated RouterOS router: the API on the wire, as strict as real ones.
 
     routeros.py [--host 127.0.0.1] [--port 0] [--control 0] [--identity R1] [--user admin]
-        [--password pw] [--policy read,write,test,sensitive] [--version 7.20.4] [--legacy]
+        [--password pw] [--policy api,read,write,test,sensitive] [--version 7.20.4] [--legacy]
         [--tls-port N [--cert FILE --key FILE | --adh]] [--max-sessions 20] [--no-hotspot]
         [--dial all|none] [--redial 1.0] [--monitor-delay 1.0] [--secrets N] [--many N]
 
@@ -18,7 +18,8 @@ Menus: /ppp/secret active profile; /ip/hotspot, its user, user/profile, active, 
 /queue/simple; /ip/firewall/address-list (and /ipv6/...); /ip/pool; /ip/dhcp-server, its lease;
 /interface (with monitor-traffic); /system/resource identity. Commands: print getall listen add
 set remove enable disable unset, move for queues; /login /cancel /quit. Texts, ids, values and
-traps are those of routeros facts 1 to 6. Queues print unset rates as 0/0. Without the policy
+traps are those of routeros facts 1 to 6. Queues print unset rates as 0/0. A user who is disabled,
+or whose group lacks the policy `api`, is refused as one with a wrong password is. Without the policy
 `sensitive` passwords print as ***** (v7) or not at all (v6). Factory state: ether1 to ether5,
 ppp profiles default and default-encryption, hotspot server hotspot1, its user profile default
 and user default-trial, dhcp server dhcp1, no pool (--pool FIRST-LAST makes one, "pppoe", from which
@@ -61,7 +62,7 @@ GET  /street             the same as a page for people, which looks again by its
 DELETE /cpe              {"name": N, "service": ...}: switched off, its sessions end
 POST /secrets            {"count": 10000, "prefix": "user", "profile": ..., "comment": ...}:
                          user00001.. with password pw00001..; any secret property; {made}
-POST /user               {"name", "password", "policy"}: add or change an API user
+POST /user               {"name", "password", "policy", "disabled"}: add or change a user
 POST /command            {"words": ["/ppp/profile/add", "=name=p"]}: run it with all rights,
                          unlogged, without faults: {replies: [["!done", "=ret=*1"]]}
 POST /hangup             cut every connection
@@ -110,7 +111,7 @@ def arguments(argv):
     parser.add_argument("--identity", default="R1")
     parser.add_argument("--user", default="admin")
     parser.add_argument("--password", default="pw")
-    parser.add_argument("--policy", default="read,write,test,sensitive")
+    parser.add_argument("--policy", default="api,read,write,test,sensitive")
     parser.add_argument("--version", default="7.20.4", type=_version)
     parser.add_argument("--legacy", action="store_true")
     parser.add_argument("--tls-port", type=int)

@@ -18,15 +18,18 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "routeros.py")
+PATIENCE = 30       # seconds for a whole answer: a stream never falls silent, so silence is no limit
+START = 20          # seconds a simulator may take to say that it is ready
 
 
 class Client:
     """A RouterOS client that does one thing at a time and keeps every word."""
 
-    def __init__(self, port, tls=None):
+    def __init__(self, port, tls=None, patience=PATIENCE):
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=5)
         if tls:
             self.sock = tls.wrap_socket(self.sock)
+        self.patience = patience
         self.buf = b""
 
     def close(self):
@@ -73,7 +76,10 @@ class Client:
     def replies(self):
         """Sentences up to !done or !fatal."""
         out = []
+        end = time.monotonic() + self.patience
         while True:
+            if time.monotonic() > end:
+                raise TimeoutError("an answer without an end")
             out.append(self.sentence())
             if out[-1][0] in ("!done", "!fatal"):
                 return out
@@ -129,13 +135,21 @@ class Sim:
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([sys.executable, PROGRAM, *options], text=True,
                                         stdout=subprocess.PIPE, stderr=self.errors)
-        self.routers = []
         many = int(options[options.index("--many") + 1]) if "--many" in options else 1
-        for _ in range(many):
-            line = self.process.stdout.readline().split()
-            self.routers.append({k: int(n) for k, n in (w.split("=") for w in line)})
+        self.routers = self.ready(many)
         self.ports = self.routers[0]
         self.clients = []
+
+    def ready(self, many):
+        """The ports it tells; one that has not told them in time is ended, and so is the reading."""
+        timer = threading.Timer(START, self.process.kill)
+        timer.start()
+        try:
+            lines = [self.process.stdout.readline().split() for _ in range(many)]
+        finally:
+            timer.cancel()
+        assert all(lines), "the simulator did not start"
+        return [{k: int(n) for k, n in (w.split("=") for w in line)} for line in lines]
 
     def stop(self):
         for client in self.clients:
@@ -375,15 +389,31 @@ def test_legacy_login():
         assert row["last-logged-out"] == "jan/01/1970 00:00:00"
 
 
+def test_who_may_not_log_in_is_refused_alike(sim):
+    """A user who was disabled, or whose group lacked the policy `api`, could log in here and at no
+    real router; a real one says nothing of the reason."""
+    refused = [["!trap", "=message=invalid user name or password (6)"], ["!done"]]
+    sim.post("/user", name="u", password="pw", policy="read,write,test")
+    assert sim.raw().login("u") == refused
+    sim.post("/user", name="u", password="pw", policy="api,read")
+    assert sim.raw().login("u") == [["!done"]]
+    sim.post("/user", name="u", password="pw", policy="api,read", disabled=True)
+    assert sim.raw().login("u") == refused
+    for old in started("--legacy", "--version", "6.42.1", "--policy", "read,write"):
+        c = old.raw()
+        digest = hashlib.md5(b"\0pw" + bytes.fromhex(attrs(c.login()[0])["ret"])).hexdigest()
+        assert c.talk("/login", "=name=admin", "=response=00" + digest)[0] == ["!trap", "=message=cannot log in"]
+
+
 def test_policies(sim):
-    sim.post("/user", name="ro", password="pw", policy="read")
+    sim.post("/user", name="ro", password="pw", policy="api,read")
     sim.post("/secrets", count=1)
     c = sim.client("ro")
     assert c.trap("/ppp/secret/add", "=name=x") == "not enough permissions (9)"
     assert c.rows("/ppp/secret/print")[0]["password"] == "*****"
     assert c.rows("/ppp/secret/print", "?password=pw00001") == []
     assert sim.client().rows("/ppp/secret/print")[0]["password"] == "pw00001"
-    sim.post("/user", name="wo", password="pw", policy="write")
+    sim.post("/user", name="wo", password="pw", policy="api,write")
     assert sim.client("wo").trap("/ppp/secret/print") == "not enough permissions (9)"
 
 
@@ -766,6 +796,39 @@ def test_hang(sim):
     sim.client()
 
 
+@pytest.mark.parametrize("path", [None, "/system/identity/print"])
+def test_a_hung_connection_streams_nothing_more(sim, path):
+    """A connection that had hung went on with its streams. Its client, which reads until the end of
+    an answer and gives up on silence only, then waited for ever: the test run did, now and then."""
+    c = sim.client()
+    c.send("/interface/monitor-traffic", "=interface=ether1", ".tag=m")
+    assert c.sentence()[:2] == ["!re", ".tag=m"]
+    sim.post("/fault", kind="hang", **({"path": path} if path else {}))
+    c.send("/system/identity/print")
+    time.sleep(0.1)
+    c.sock.settimeout(0.4)
+    seen = 0
+    with pytest.raises(TimeoutError):
+        while seen < 20:
+            c.sentence()
+            seen += 1
+    assert seen < 5
+
+
+def test_sentences_never_mix(sim):
+    """What was cancelled while an answer came in pieces told so in the middle of that answer."""
+    c = sim.client()
+    c.send("/interface/monitor-traffic", "=interface=ether1", ".tag=m")
+    sim.post("/fault", kind="chunk", size=1, delay=0.003, path="/system")
+    c.send("/system/resource/print")
+    time.sleep(0.05)
+    c.send("/cancel", "=tag=m", ".tag=c")
+    seen = []
+    while len(seen) < 5:
+        seen += [s[0] for s in [c.sentence()] if "=name=ether1" not in s]
+    assert seen == ["!re", "!done", "!trap", "!done", "!done"]
+
+
 def test_refuse_and_return(sim):
     c = sim.client()
     sim.post("/fault", kind="refuse")
@@ -902,7 +965,7 @@ def test_tls_with_certificate(tmp_path):
     cert, key = tmp_path / "c.pem", tmp_path / "k.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
                     "/CN=r", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
-                    cert], check=True, capture_output=True)
+                    cert], check=True, capture_output=True, timeout=60)
     for sim in started("--tls-port", "0", "--cert", str(cert), "--key", str(key)):
         context = ssl.create_default_context(cafile=cert)
         context.check_hostname = False
@@ -999,7 +1062,7 @@ def rude_client(sim, seed, until):
             ("/ppp/secret/listen", ".tag=3"), ("/ppp/active/remove", "=.id=*5")]
     while time.time() < until:
         try:
-            client = Client(sim.ports["api"])
+            client = Client(sim.ports["api"], patience=2)
             client.sock.settimeout(0.2)
             client.login()
             for _ in range(dice.randrange(20)):
@@ -1029,7 +1092,8 @@ def test_rude_clients_under_faults_leave_it_sound(sim):
         sim.http("POST", "/fault", {"kind": "none"})
         time.sleep(0.05)
     for one in crowd:
-        one.join()
+        one.join(PATIENCE)
+    assert not any(one.is_alive() for one in crowd), "a client waits for ever"
     eventually(lambda: sim.get("/")["connections"] == 0)
     everyone = ("/ppp/secret", "/ppp/active", "/interface?type=pppoe-in")
     eventually(lambda: len({len(sim.get("/tables" + part)) for part in everyone}) == 1)
@@ -1063,7 +1127,9 @@ def test_ten_thousand_secrets(sim):
     c.sock.sendall(encode("/ppp/secret/print", "=.proplist=.id,name,disabled,profile,comment"))
     data = b""
     while not data.endswith(b"\x05!done\0"):
-        data += c.sock.recv(1 << 20)
+        piece = c.sock.recv(1 << 20)
+        assert piece, "closed in mid-answer"
+        data += piece
     full = time.time() - start
     start = time.time()
     c.sock.sendall(b"".join(encode("/ppp/secret/print", "=.proplist=.id",

@@ -82,9 +82,7 @@ class Api(asyncio.Protocol):
     def connection_lost(self, exc):
         self.dead = True
         self.router.connections.discard(self)
-        for end in list(self.streams.values()):
-            end()
-        self.jobs = []
+        self._silence()
         self.waiting = []
 
     def pause_writing(self):
@@ -112,8 +110,20 @@ class Api(asyncio.Protocol):
         hang = self.router.faults.on.get("hang")
         if hang and not (hang.path or hang.after) and hang.times is None:
             hang.hits += 1
-            self.dead = True
+            self._hang()
         return self.dead
+
+    def _hang(self):
+        """Nothing more comes from this connection: nothing that waits, no half reply, no stream."""
+        self._flush()
+        self.dead = True
+        self._silence()
+        self.slow = None
+
+    def _silence(self):
+        for end in list(self.streams.values()):
+            end()
+        self.jobs = []
 
     # executing
 
@@ -148,13 +158,12 @@ class Api(asyncio.Protocol):
         """Faults that take the place of executing; True when nothing more is to do."""
         if faults.hit("hang", call.path):
             self._log(call, "fault: hang")
-            self._flush()
-            self.dead = True
+            self._hang()
             return True
         noise = faults.hit("garbage", call.path)
         if noise:
             self._log(call, "fault: garbage")
-            self.out.append(bytes.fromhex(noise.get("hex", "f8000000")))
+            self._put(bytes.fromhex(noise.get("hex", "f8000000")))
             return True
         for kind in ("busy", "trap"):
             fault = faults.hit(kind, call.path)
@@ -191,7 +200,7 @@ class Api(asyncio.Protocol):
 
     def _fatal(self, reason, call):
         self._log(call, "fatal: " + reason)
-        self.out.append(FATAL + wire.word(reason) + b"\0")
+        self._put(FATAL + wire.word(reason) + b"\0")
         self.close()
 
     # login
@@ -207,17 +216,20 @@ class Api(asyncio.Protocol):
             self._send(call, done_bytes(_tag(call.tag), self.challenge.hex()))
             return
         known = self.router.users.get(attrs.get("name"))
-        if not known or not self._proven(attrs, known[0]) or \
-                self.router.faults.hit("login", "/login"):
+        if not known or not self._welcome(attrs, known) or self.router.faults.hit("login", "/login"):
             self.refused += 1
             self._refuse(call, Trap("cannot log in" if self.router.legacy
                                     else "invalid user name or password (6)"))
             return
-        self.policy = known[1]
+        self.policy = known.policy
         self.decoder.limit = wire.SENTENCE_MAX
         self.router.logins += 1
         self._log(call, None)
         self._send(call, done_bytes(_tag(call.tag)))
+
+    def _welcome(self, attrs, user):
+        """All refusals look alike: which of these it was, the router keeps to itself."""
+        return self._proven(attrs, user.password) and not user.disabled and "api" in user.policy
 
     def _proven(self, attrs, password):
         if not self.router.legacy:
@@ -242,6 +254,10 @@ class Api(asyncio.Protocol):
             self._flush()
             self.slow = [bytearray(), chunk.get("size", 1), chunk.get("delay", 0)]
             self.router.loop.call_soon(self._trickle)
+        self._put(data)
+
+    def _put(self, data):
+        """Behind all that is still to be sent: sentences never mix."""
         if self.slow:
             self.slow[0].extend(data)
         else:
@@ -254,7 +270,7 @@ class Api(asyncio.Protocol):
             return True
         drop = faults.hit("drop", call.path)
         if drop:
-            self.out.append(data[:drop.get("bytes", 5)])
+            self._put(data[:drop.get("bytes", 5)])
             self.close(drop.get("reset", False))
             return True
         delay = faults.hit("slow", call.path)
@@ -271,9 +287,9 @@ class Api(asyncio.Protocol):
 
     def _trickle(self):
         """Send the next piece of a reply that comes in small pieces."""
-        buf, size, delay = self.slow
-        if self.transport.is_closing():
+        if self.slow is None or self.transport.is_closing():
             return
+        buf, size, delay = self.slow
         self.transport.write(bytes(buf[:size]))
         del buf[:size]
         if buf:
@@ -307,7 +323,7 @@ class Api(asyncio.Protocol):
             self._pump()
         else:
             self.jobs.append((tag, chunks))
-            self.out.append(chunk)
+            self._put(chunk)
             self._flush()
         self._wake()
 
@@ -319,7 +335,10 @@ class Api(asyncio.Protocol):
                 self.transport.write(data)
 
     def close(self, reset=False):
-        """Send what is due, then close."""
+        """Send what is due, the rest of what comes in pieces too, then close."""
+        if self.slow:
+            self.out.insert(0, bytes(self.slow[0]))
+            self.slow = None
         self._flush()
         self.dead = True
         self.waiting = []
@@ -387,12 +406,12 @@ class Api(asyncio.Protocol):
         for tag in found:
             if tag in self.streams:
                 self.streams[tag]()
-            self.out.append(trap_bytes(_tag(tag), Trap("interrupted", 2)))
+            self._put(trap_bytes(_tag(tag), Trap("interrupted", 2)))
         self.jobs = [job for job in self.jobs if job[0] not in found]
         self._log(call, None)
         self._send(call, done_bytes(_tag(call.tag)))
         for tag in found:
-            self.out.append(done_bytes(_tag(tag)))
+            self._put(done_bytes(_tag(tag)))
 
 
 def execute(router, words):

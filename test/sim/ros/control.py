@@ -169,9 +169,9 @@ class Control:
         return {"made": self.router.fill(int(order.pop("count")), order)}
 
     def user(self, order):
-        """Add or change an API user: name, password, policy."""
+        """Add or change a user: name, password, policy (of his group), disabled."""
         policy = order.get("policy", self.router.options["policy"])
-        self.router.set_user(order["name"], order["password"], policy)
+        self.router.set_user(order["name"], order["password"], policy, bool(order.get("disabled")))
         return {}
 
     def command(self, order):

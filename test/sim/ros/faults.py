@@ -48,6 +48,8 @@ class Faults:
         wrong = set(options) - set(_OPTIONS)
         if wrong:
             raise ValueError("unknown option " + ", ".join(sorted(wrong)))
+        if options.get("size", 1) < 1:
+            raise ValueError("pieces of nothing never come to an end")
         self.on.pop(kind, None)
         if not order.get("off"):
             self.on[kind] = Fault(kind, options)

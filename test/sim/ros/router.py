@@ -1,6 +1,6 @@
 """One router: its tables, users, log and faults. No sockets here."""
 import time
-from collections import Counter, deque
+from collections import Counter, deque, namedtuple
 
 from . import schema
 from .cpe import Town
@@ -8,6 +8,7 @@ from .faults import Faults
 from .table import Table
 
 LOG_MAX = 200000
+User = namedtuple("User", "password policy disabled")
 
 
 class Router:
@@ -43,8 +44,8 @@ class Router:
         self.clear_log()
         self._factory()
 
-    def set_user(self, name, password, policy):
-        self.users[name] = (password, frozenset(policy.split(",")))
+    def set_user(self, name, password, policy, disabled=False):
+        self.users[name] = User(password, frozenset(policy.split(",")), disabled)
 
     def clear_log(self):
         self.log = deque(maxlen=LOG_MAX)
