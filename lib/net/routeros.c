@@ -168,6 +168,8 @@ fail(struct ctx *cx, struct routeros *ros, enum routeros_fault f, const char *wh
 		[ROS_CLOSED] = "closed the connection",
 		[ROS_TRAP] = "refused",
 	};
+	/* The router words these as it does a wrong password. */
+	const char *maybe = "; is the user disabled, or without the policy api?";
 	const char *name = ros_text_printable(cx->mem, ros->to.name, NAME_FITS);
 	bool secret = ros->to.password[0] != '\0' && strstr(why, ros->to.password) != NULL;
 
@@ -176,7 +178,8 @@ fail(struct ctx *cx, struct routeros *ros, enum routeros_fault f, const char *wh
 	if (f == ROS_TRAP || f == ROS_TIMEOUT)
 		(void)FAIL(cx, RC_UPSTREAM, "router %s %s (%.32s): %s", name, texts[f], what, why);
 	else
-		(void)FAIL(cx, RC_UPSTREAM, "router %s %s: %s", name, texts[f], why);
+		(void)FAIL(cx, RC_UPSTREAM, "router %s %s: %s%s", name, texts[f], why,
+		    f == ROS_LOGIN ? maybe : "");
 	(void)err_detail(&cx->err, "%s port %d, %s: %s", ros->to.host, ros->to.port, what,
 	    routeros_fault_name(f));
 	return RC_UPSTREAM;

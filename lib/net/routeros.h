@@ -66,7 +66,7 @@ enum routeros_fault {
 	ROS_REFUSED,     /* nobody listens on the port */
 	ROS_TIMEOUT,
 	ROS_TLS,
-	ROS_LOGIN,      /* wrong user or password: do not try again */
+	ROS_LOGIN,      /* wrong user or password, disabled, no policy api: do not try again */
 	ROS_PERMISSION, /* the API user's group lacks a right */
 	ROS_PROTOCOL,   /* not the API, or beyond our limits */
 	ROS_CLOSED,     /* the router hung up */

@@ -336,6 +336,9 @@ static const struct {
 } refusals[] = {
 	{ "!trap|=message=invalid user name or password (6)\n!done\n", ROS_LOGIN,
 	  "refused the login: invalid user name or password (6)" },
+	/* It says the same of a user who is disabled: who only reads "password" looks long. */
+	{ "!trap|=message=invalid user name or password (6)\n!done\n", ROS_LOGIN,
+	  "(6); is the user disabled, or without the policy api?" },
 	{ "!trap|=message=cannot log in\n!done\n", ROS_LOGIN, "cannot log in" },
 	{ "!trap|=message=not enough permissions (9)\n!done\n", ROS_PERMISSION, "(9)" },
 	{ "!fatal|too many commands before login\n", ROS_LOGIN, "too many commands" },
