@@ -10,6 +10,7 @@
 #include "domain/midtrans.h"
 
 enum { DIGITS_MAX = 12, WORD_MAX = 64, LEVELS_MAX = 32, MEMBERS_MAX = 512, REFUNDS_MAX = 100 };
+enum { ADDRESS_MAX = 254, LOCAL_MAX = 64, LABEL_MAX = 63 }; /* of e-mail */
 
 /* ---- small parts ----------------------------------------------------------------------------- */
 
@@ -354,14 +355,45 @@ put_text(struct jw *w, const char *key, const char *val, size_t max, struct ctx 
 		jw_str(w, key, midtrans_name(cx, val, max));
 }
 
+/* What stands between the dots of an address: letters, digits, and what more may be in it. */
+struct part {
+	size_t max;
+	const char *edge, *within; /* anywhere; anywhere but first and last */
+};
+
+static bool
+is_of(char c, const char *more)
+{
+	return isalnum((unsigned char)c) || strchr(more, c) != NULL;
+}
+
+/* 0: not all of s is such parts. */
+static size_t
+count_parts(const char *s, size_t len, const struct part *p)
+{
+	size_t parts = 0, n;
+
+	for (const char *end = s + len; s <= end; s += n + 1, parts++) {
+		for (n = 0; s + n < end && s[n] != '.'; n++)
+			if (!is_of(s[n], p->edge) && !is_of(s[n], p->within))
+				return 0;
+		if (n == 0 || n > p->max || !is_of(s[0], p->edge) || !is_of(s[n - 1], p->edge))
+			return 0;
+	}
+	return parts;
+}
+
+/* Midtrans refuses the whole order for an address that is none: rather too strict here. */
 static bool
 is_email(const char *s)
 {
+	static const struct part name = { LOCAL_MAX, "!#$%&*+/=?^_{|}~-", "" };
+	static const struct part label = { LABEL_MAX, "", "-" };
 	const char *a = s != NULL ? strchr(s, '@') : NULL;
 
-	return a != NULL && a > s && strlen(s) <= 255 && strchr(a + 1, '@') == NULL &&
-	       strchr(a + 1, '.') != NULL && a[1] != '.' && s[strlen(s) - 1] != '.' &&
-	       strpbrk(s, " \t\r\n,;<>") == NULL;
+	return a != NULL && strlen(s) <= ADDRESS_MAX && a - s <= LOCAL_MAX &&
+	       count_parts(s, (size_t)(a - s), &name) > 0 &&
+	       count_parts(a + 1, strlen(a + 1), &label) > 1;
 }
 
 static void

@@ -500,6 +500,35 @@ orders_say_what_there_is(void **state)
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(b, "enabled_payments")), 1);
 }
 
+/*
+ * An address that Midtrans does not take refuses the whole order, and the
+ * customer could not pay at all: such a one is left out.
+ */
+static void
+only_addresses_midtrans_takes(void **state)
+{
+	static const char w63[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	struct ctx *cx = *state;
+	const char *good[] = { "ani@example.net", "a.b@c.co.id", "a+b_c@d-e.f4.id",
+		arena_printf(cx->mem, "%sa@c.id", w63), arena_printf(cx->mem, "a@%s.id", w63) };
+	const char *bad[] = { "x", "a@b", "a b@c.id", "@c.id", "a@c.id\n", "a@@c.id", "a@b@c.id",
+		"a@c..id", "a@.c.id", "a@c.id.", ".a@c.id", "a.@c.id", "a..b@c.id", "\"a\"@c.id",
+		"o'b@c.id", "a@-c.id", "a@c-.id", "a@c.-id", "a@c.i_d", "\xC3\xA9@c.id",
+		"a@\xC3\xA9.id", "a@", "a@.", arena_printf(cx->mem, "%saa@c.id", w63),
+		arena_printf(cx->mem, "a@%sa.id", w63),
+		arena_printf(cx->mem, "a@%s.%s.%s.%s.id", w63, w63, w63, w63) };
+	struct midtrans_order o = { .order_id = "o", .number = "n", .item = "i" };
+
+	for (size_t i = 0; i < countof(good); i++) {
+		o.email = good[i];
+		assert_non_null(strstr(midtrans_snap_body(cx, &o), "\"email\""));
+	}
+	for (size_t i = 0; i < countof(bad); i++) {
+		o.email = bad[i];
+		assert_null(strstr(midtrans_snap_body(cx, &o), "\"email\""));
+	}
+}
+
 int
 main(void)
 {
@@ -518,6 +547,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(names_are_cut_between_characters, begin, end),
 		cmocka_unit_test_setup_teardown(order_ids, begin, end),
 		cmocka_unit_test_setup_teardown(orders_say_what_there_is, begin, end),
+		cmocka_unit_test_setup_teardown(only_addresses_midtrans_takes, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
