@@ -14,17 +14,20 @@ The gateway
 -----------
 POST /snap/v1/transactions (facts 2): 201 token (36 characters) and redirect_url; 400 with all
 error_messages; the order_id again before a method was chosen: a new token, the old page gone
-(404); afterwards 400. POST /snap/v1/transactions/TOKEN/cancel, /expire: 200, or 404, 400.
+(404); afterwards 400. expiry.start_time is held against the clock below: more than 10 minutes
+off is refused (a UTC time labelled +0700). POST /snap/v1/transactions/TOKEN/cancel, /expire: 200,
+or 404, 400 (also when the page has run out).
 GET /v2/ID/status, POST /v2/ID/cancel expire refund approve deny (facts 3): HTTP 200 with
 status_code in the body ("404" until a method was chosen), 401 and 413 as HTTP. ID is an order_id
-(the newest transaction of it) or a transaction_id. Methods: qris gopay shopeepay dana bca_va
-bni_va bri_va permata_va cimb_va danamon_va bsi_va seabank_va saqu_va echannel credit_card
-indomaret alfamart (bca, mandiri, card, bank_transfer, cstore, ... are understood as well); dana,
-danamon, bsi, seabank, saqu are BI-SNAP: found by transaction_id only, which also stands in
-order_id, status "PENDING". Idempotency-Key: a success is told again for 5 minutes, whatever is
-asked; one under way is 202. Times are WIB, amounts "150000.00". Pending payments expire, captures
-settle (or, challenged, are denied) a day later, by the clock below. X-Append-Notification and
-X-Override-Notification are obeyed.
+(the newest transaction of it) or a transaction_id. Methods: qris gopay shopeepay dana ovo kredivo
+akulaku bca_va bni_va bri_va permata_va cimb_va danamon_va bsi_va seabank_va saqu_va echannel
+credit_card indomaret alfamart (bca, mandiri, card, bank_transfer, cstore, ... are understood as
+well); dana, danamon, bsi, seabank, saqu are BI-SNAP: found by transaction_id only, which also
+stands in order_id, status "PENDING". Idempotency-Key: a success is told again for 5 minutes,
+whatever is asked; one under way is 202. Times are WIB, amounts "150000.00". By the clock below
+pending payments expire, captures settle (or, challenged, are denied) a day later, and refunds are
+refused (412) when the channel's window is over. X-Append-Notification and X-Override-Notification
+are obeyed.
 GET redirect_url is a page with buttons (their ids: the names of the methods, then pay, refuse,
 expire, for cards also challenge); after the last of these the browser is sent to
 callbacks.finish with order_id, status_code and transaction_status (without one: to the page).
@@ -39,7 +42,8 @@ POST /act                {"order_id": O or "transaction_id": T, "act": A, ...}; 
                          An order means its newest transaction, for pay, challenge, refuse and
                          authorize the one that waits (of that method). `force` breaks the rules.
   choose {method}        pending (a card: nothing is announced yet)
-  pay {method?, challenge?}  settlement; a card: capture. Begins the payment if it must
+  pay {method?, challenge?, issuer?}  settlement; a card: capture. Begins the payment if it must;
+                         QRIS of another issuer than gopay has a shorter window for refunds
   challenge, accept      capture with fraud challenge; capture with accept
   refuse {method?}       deny: of a waiting or challenged payment, or a new one that fails at once
   settle, void           capture -> settlement; capture -> cancel

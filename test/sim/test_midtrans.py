@@ -210,8 +210,8 @@ def test_order_id(sim):
     assert sim.create("a" * 50)[0] == 201
     assert sim.errors("a" * 51) == [name + " too long"]
     assert sim.create("Az09-_~.")[0] == 201
-    for bad in ("a/b", "a#b", "a b", "é", "a%2Fb"):
-        assert len(sim.errors(bad)) == 1
+    for bad in ("a/b", "a#b", "a b", "é", "a%2Fb", ORDER + "\n", "\n"):
+        assert len(sim.errors(bad)) == 1, bad
     assert sim.errors("") == [name + " is required"]
     assert sim.errors(None) == [name + " is required"]
     assert len(sim.errors(7)) == 1
@@ -265,10 +265,14 @@ def test_several_errors_at_once(sim):
 
 def test_customer(sim):
     bad = "customer_details.email format is invalid"
-    for email in ("", "x", "a@b", "a b@c.id", "@c.id", None):
-        assert sim.errors(customer_details={"email": email}) == [bad]
-    good = {"email": "a.b@c.co.id", "phone": "+62811"}
-    assert sim.create("mail", customer_details=good)[0] == 201
+    for email in ("", "x", "a@b", "a b@c.id", "@c.id", None, "a@c.id\n", "a@@c.id", "a@c..id",
+                  "a@.c.id", "a@c.id.", ".a@c.id", "a.@c.id", "a..b@c.id", '"a"@c.id', "o'b@c.id",
+                  "a@-c.id", "a@c-.id", "a@c.-id", "a@c.i_d", "\u00e9@c.id", "a@\u00e9.id",
+                  "a" * 65 + "@c.id", "a@" + "c" * 64 + ".id"):
+        assert sim.errors(customer_details={"email": email}) == [bad], email
+    for n, email in enumerate(("a.b@c.co.id", "a+b_c@d-e.f4.id", "a" * 64 + "@c.id")):
+        good = {"email": email, "phone": "+62811"}
+        assert sim.create("mail%d" % n, customer_details=good)[0] == 201, email
     assert sim.create("none", customer_details={"first_name": "Budi"})[0] == 201
     assert sim.errors(customer_details={"first_name": "n" * 256}) == [
         "customer_details.first_name too long"]
@@ -285,7 +289,11 @@ def stamp(seconds):
     ({"duration": 1, "unit": "week"}, False), ({"duration": "1", "unit": "day"}, False),
     ({"duration": 0, "unit": "day"}, False), ({"unit": "day"}, False),
     ({"duration": 1, "unit": "day", "start_time": stamp(0)}, True),
-    ({"duration": 1, "unit": "hour", "start_time": stamp(-3601)}, False),
+    ({"duration": 1, "unit": "hour", "start_time": stamp(-590)}, True),
+    ({"duration": 1, "unit": "day", "start_time": stamp(-610)}, False),
+    ({"duration": 1, "unit": "day", "start_time": stamp(610)}, False),
+    ({"duration": 1, "unit": "day", "start_time": stamp(-7 * 3600)}, False),  # UTC, labelled +0700
+    ({"duration": 1, "unit": "day", "start_time": stamp(0) + "\n"}, False),
     ({"duration": 1, "unit": "day", "start_time": stamp(0)[:-6]}, False),
     ({"duration": 1, "unit": "day", "start_time": "2025-13-01 00:00:00 +0700"}, False),
 ])
@@ -372,6 +380,10 @@ def test_end_of_a_session(sim):
         assert sim.call("POST", path)[0] == 400
         assert b"ended" in sim.http("GET", "/snap/v4/redirection/" + token)[2]
         assert sim.code("status", how) == "404"
+    token = sim.create("over", page_expiry={"duration": 5, "unit": "minutes"})[1]["token"]
+    sim.tell("POST", "/clock", {"advance": 301})
+    assert sim.call("POST", "/snap/v1/transactions/%s/cancel" % token) == (
+        400, {"error_messages": ["token already expired"]})
     token = sim.create()[1]["token"]
     sim.act("choose", method="qris")
     assert sim.call("POST", "/snap/v1/transactions/%s/cancel" % token) == (
@@ -468,12 +480,26 @@ def test_refund(sim):
 @pytest.mark.parametrize("method,amount,code", [
     ("bca_va", 1, "412"), ("echannel", 1, "412"), ("indomaret", 1, "412"),
     ("permata_va", 1, "412"), ("gopay", 1, "200"), ("dana", 1, "200"), ("shopeepay", 1, "414"),
-    ("shopeepay", 150000, "200"), ("credit_card", 1, "412")])
+    ("shopeepay", 150000, "200"), ("ovo", 1, "414"), ("ovo", 150000, "200"), ("kredivo", 1, "200"),
+    ("akulaku", 1, "200"), ("credit_card", 1, "412")])
 def test_refund_by_channel(sim, method, amount, code):
-    """Never VA, bill or counter; ShopeePay in full only; a capture is no settlement yet."""
+    """Never VA, bill or counter; ShopeePay and OVO in full only; a capture is no settlement yet."""
     sim.create()
     name = sim.act("pay", method=method)["transaction_id"]
     assert sim.code("refund", name, {"refund_key": "r", "amount": amount}) == code
+
+
+@pytest.mark.parametrize("method,issuer,days", [
+    ("qris", "gopay", 45), ("qris", "bca", 7), ("gopay", "gopay", 45), ("shopeepay", "gopay", 365),
+    ("dana", "gopay", 45), ("ovo", "gopay", 7), ("kredivo", "gopay", 14)])
+def test_refund_windows(sim, method, issuer, days):
+    """facts 3; a foreign issuer's QRIS has less than our own."""
+    for late, code in ((-60, "200"), (60, "412")):
+        sim.tell("POST", "/clock", {"offset": 0})
+        sim.create("late%d" % late)
+        name = sim.act("pay", "late%d" % late, method=method, issuer=issuer)["transaction_id"]
+        sim.tell("POST", "/clock", {"advance": days * 86400 + late})
+        assert sim.code("refund", name, {"refund_key": "r"}) == code
 
 
 def test_card(sim):

@@ -43,6 +43,7 @@ class Acts:
         does(self, transaction, order)
 
     def pay(self, t, order):
+        t.issuer = str(order.get("issuer", t.issuer))
         if order.get("challenge"):
             self.challenge(t, order)
         elif t.channel.card:

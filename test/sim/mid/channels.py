@@ -2,21 +2,30 @@
 import random
 
 DAY = 86400
+OWN_ISSUER, FOREIGN_WINDOW = "gopay", 7
 
 
 class Channel:
     """name: as in enabled_payments; type: payment_type in messages; life: seconds a started
-    payment stays payable unless the order says otherwise."""
+    payment stays payable unless the order says otherwise; window: days in which it can be
+    refunded (None: for ever)."""
 
     def __init__(self, name, label, type_, **more):
         self.name, self.label, self.type = name, label, type_
         self.bank = more.get("bank")
         self.snap_bi = more.get("snap_bi", False)         # found by transaction_id only
         self.refund = more.get("refund")                  # None, "any" or "full"
+        self.window = more.get("window")
         self.reversible = more.get("reversible", False)   # deny after settlement happens
         self.life = more.get("life", DAY)
         self.no_fraud = more.get("no_fraud", False)       # no fraud_status in messages
         self.card = type_ == "credit_card"
+
+    def refundable(self, age, issuer):
+        """Whether money paid `age` seconds ago can still be paid back; issuer: of a QRIS payment,
+        whose own customers have longer (facts 3)."""
+        window = FOREIGN_WINDOW if self.type == "qris" and issuer != OWN_ISSUER else self.window
+        return window is None or age <= window * DAY
 
     def details(self):
         """The fields of its own, as shown to whoever pays and told in messages."""
@@ -34,15 +43,15 @@ class Channel:
                     "approval_code": digits("", 13), "channel_response_code": "00",
                     "channel_response_message": "Approved", "eci": "05"}
         if self.type == "qris":
-            return {"acquirer": "gopay"}
+            return {"acquirer": OWN_ISSUER}
         return {}
 
-    def once_paid(self, gross, when):
+    def once_paid(self, gross, when, issuer):
         if self.bank == "bni":
             return {"payment_amounts": [{"paid_at": when, "amount": gross}]}
         if self.type == "qris":
-            return {"issuer": "gopay", "transaction_type": "on-us",
-                    "reference_id": digits("A1", 12)}
+            return {"issuer": issuer, "reference_id": digits("A1", 12),
+                    "transaction_type": "on-us" if issuer == OWN_ISSUER else "off-us"}
         return {}
 
 
@@ -51,10 +60,13 @@ def digits(start, n):
 
 
 ALL = [
-    Channel("qris", "QRIS", "qris", refund="any", life=900),
-    Channel("gopay", "GoPay", "gopay", refund="any", life=900),
-    Channel("shopeepay", "ShopeePay", "shopeepay", refund="full", life=900),
-    Channel("dana", "DANA", "dana", refund="any", life=900, snap_bi=True),
+    Channel("qris", "QRIS", "qris", refund="any", window=45, life=900),
+    Channel("gopay", "GoPay", "gopay", refund="any", window=45, life=900),
+    Channel("shopeepay", "ShopeePay", "shopeepay", refund="full", window=365, life=900),
+    Channel("dana", "DANA", "dana", refund="any", window=45, life=900, snap_bi=True),
+    Channel("ovo", "OVO", "ovo", refund="full", window=7, life=900),
+    Channel("kredivo", "Kredivo", "kredivo", refund="any", window=14),
+    Channel("akulaku", "Akulaku", "akulaku", refund="any"),
     Channel("bca_va", "BCA virtual account", "bank_transfer", bank="bca"),
     Channel("bni_va", "BNI virtual account", "bank_transfer", bank="bni"),
     Channel("bri_va", "BRI virtual account", "bank_transfer", bank="bri"),

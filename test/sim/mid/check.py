@@ -3,9 +3,13 @@ import re
 
 from .clock import UNITS, parse_stamp
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$")
-ORDER_ID = re.compile(r"[A-Za-z0-9\-_~.]+$")
+# No quotes, no dots side by side or at an end, no label that begins or ends with "-", only ASCII.
+ATOM = r"[A-Za-z0-9!#$%&*+/=?^_{|}~-]+"
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL = re.compile(r"(?=[^@]{1,64}@)%s(\.%s)*@(%s\.)+%s\Z" % (ATOM, ATOM, LABEL, LABEL))
+ORDER_ID = re.compile(r"[A-Za-z0-9\-_~.]+\Z")
 DAY = 86400
+CLOCKS_APART = 600   # how far expiry.start_time may be from our clock
 SHORT_MIN, LONG_MAX = 5 * 60, 7 * DAY
 TEXTS = {"first_name": 255, "last_name": 255, "email": 255, "phone": 255}
 PLACE = {"first_name": 255, "last_name": 255, "phone": 255, "address": 255, "city": 100,
@@ -152,8 +156,8 @@ class Check:
             self._say("page_expiry.start_time is not allowed")
         elif start is None:
             self._say("expiry.start_time format is invalid, use yyyy-MM-dd hh:mm:ss Z")
-        elif start + seconds <= self.now:
-            self._say("expiry time is already past")
+        elif abs(start - self.now) > CLOCKS_APART:
+            self._say("expiry.start_time must be the time of now")
 
     def _rest(self):
         body = self.body
@@ -164,7 +168,7 @@ class Check:
         callbacks = self._object("callbacks") or {}
         finish = callbacks.get("finish")
         if finish is not None and not (isinstance(finish, str)
-                                       and re.match(r"https?://[^/\s]+", finish)):
+                                       and re.match(r"https?://[^/\s]+[^\s]*\Z", finish)):
             self._say("callbacks.finish must be an absolute URL")
         for n in (1, 2, 3):
             name = "custom_field%d" % n

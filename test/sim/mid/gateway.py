@@ -92,6 +92,7 @@ class Transaction:
         self.started, self.settled = now, None
         self.expires = self._expiry(now)
         self.details = channel.details()
+        self.issuer = channels.OWN_ISSUER   # who pays by QRIS
         self.refunds, self.charged_back = [], 0
 
     @staticmethod
@@ -163,6 +164,8 @@ class Gateway:
             raise Refusal(404, "token not found")
         if session.order.transactions:
             raise Refusal(400, "Transaction is in progress")
+        if session.state == "open" and session.closes <= self.clock.now():
+            session.state = "expired"
         if session.state != "open":
             raise Refusal(400, "token already %s" % session.state)
         session.state = how
@@ -194,7 +197,8 @@ class Gateway:
         if status == "settlement" or (status == "capture" and not transaction.settled):
             transaction.settled = now
             transaction.details.update(
-                transaction.channel.once_paid(money(transaction.gross), wib(now)))
+                transaction.channel.once_paid(money(transaction.gross), wib(now),
+                                              transaction.issuer))
         if status == "capture":
             self._remind(transaction, now + DAY)
         self.announce(transaction, self.body(transaction, "notification"))
@@ -206,6 +210,9 @@ class Gateway:
             raise Refusal(412, "Merchant cannot modify the status of the transaction")
         if any(row["key"] == key for row in transaction.refunds):
             raise Refusal(406, "Refund key has been used, please use another one")
+        age = self.clock.now() - (transaction.settled or transaction.started)
+        if not force and not transaction.channel.refundable(age, transaction.issuer):
+            raise Refusal(412, "Refund period of the transaction is over")
         left = transaction.gross - transaction.refunded()
         amount = left if amount is None else amount
         if amount > left or (transaction.channel.refund == "full" and amount != transaction.gross):
