@@ -225,7 +225,8 @@ run_queue(struct ctx *cx, bool gate_only)
 	db->nqueue = 0;
 	if (rc != RC_OK && cx->err.again)
 		db_conn_drop(db);
-	db->who_is_due |= rc != RC_OK && db->has_who;
+	/* To a failed transaction nothing is said but how it ends: see undo(). */
+	db->who_is_due |= rc != RC_OK && db->has_who && !db->in_tx;
 	return rc;
 }
 
@@ -387,9 +388,10 @@ db_commit(struct ctx *cx)
 
 	TRY(db_query0(cx, &stmt_commit, &rows));
 	cx->db->in_tx = false;
-	if (rows == NULL || strcmp(PQcmdStatus(rows->res), "COMMIT") != 0)
-		return FAIL(cx, RC_INTERNAL, "a transaction that had failed was committed");
-	return RC_OK;
+	if (rows != NULL && strcmp(PQcmdStatus(rows->res), "COMMIT") == 0)
+		return RC_OK;
+	cx->db->who_is_due = cx->db->has_who;
+	return FAIL(cx, RC_INTERNAL, "a transaction that had failed was committed");
 }
 
 enum rc

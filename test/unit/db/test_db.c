@@ -38,6 +38,8 @@ static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_inval
 static const struct db_stmt today = { "t_today",
 	"SELECT business_today() AS day, current_setting('plan_cache_mode') AS mode, current_setting('timezone') AS zone", 0 };
 static const struct db_stmt notify = { "t_notify", "SELECT pg_notify('unit_test', $1)", 1 };
+static const struct db_stmt savepoint = { "t_savepoint", "SAVEPOINT here", 0 };
+static const struct db_stmt go_back = { "t_go_back", "ROLLBACK TO SAVEPOINT here", 0 };
 static const struct db_stmt slow = { "t_slow", "SELECT pg_sleep(5)", 0 };
 /* clang-format on */
 
@@ -252,6 +254,57 @@ says_who_acts(void **state)
 }
 
 static void
+the_actor_is(const char *name)
+{
+	struct db_rows *rows;
+
+	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	assert_string_equal(db_text(rows, 0, "actor"), name);
+}
+
+/*
+ * Who acts was said again behind any failure, also where the transaction goes on from a savepoint:
+ * there the server takes ROLLBACK TO SAVEPOINT and nothing else, so the saying killed it (25P02),
+ * and with it every preview of which one chunk failed.
+ */
+static void
+a_savepoint_is_gone_back_to(void **state)
+{
+	(void)state;
+	cx.actor.name = "ani@example.com";
+	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_query0(&cx, &savepoint, NULL), RC_OK);
+	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
+	assert_int_equal(db_query0(&cx, &go_back, NULL), RC_OK);
+	the_actor_is("ani@example.com");
+	assert_int_equal(db_commit(&cx), RC_OK);
+	assert_int_equal(things(), 1);
+	the_actor_is("ani@example.com");
+}
+
+/* What was said in a transaction goes with it, whichever way it is given up. */
+static void
+who_acts_outlives_transactions(void **state)
+{
+	(void)state;
+	cx.actor.name = "budi@example.com";
+	assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(db_who(&cx), RC_OK);
+	the_actor_is("budi@example.com");
+	assert_int_equal(db_rollback(&cx), RC_OK);
+	the_actor_is("budi@example.com");
+	cx.actor.name = "citra@example.com";
+	assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(db_who(&cx), RC_OK);
+	the_actor_is("citra@example.com");
+	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
+	assert_int_equal(db_commit(&cx), RC_INTERNAL);
+	the_actor_is("citra@example.com");
+}
+
+static void
 sessions_are_ours(void **state)
 {
 	struct db_rows *rows;
@@ -397,6 +450,8 @@ main(void)
 		CASE(our_own_states),
 		CASE(gate_comes_first),
 		CASE(says_who_acts),
+		CASE(a_savepoint_is_gone_back_to),
+		CASE(who_acts_outlives_transactions),
 		CASE(sessions_are_ours),
 		CASE(lost_connections_come_back),
 		CASE(loss_under_way_may_be_repeated),
