@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/jw.h"
+#include "base/log.h"
 #include "db/db.h"
 #include "service/gateway.h"
 #include "sql.h"
@@ -13,7 +14,7 @@ enum {
 	CHUNK_MAX = 1024,
 	CHUNK_SLOW_MS = 150, /* smaller chunks beyond this: none may last 300 ms */
 	CHUNK_QUICK_MS = 60,
-	CHUNK_TRIES = 3, /* deadlocks and lock time-outs */
+	CHUNK_TRIES = 3, /* deadlocks and lock time-outs; a rehearsal gives way at once */
 };
 
 static const struct step {
@@ -215,7 +216,8 @@ chunk_rehearse(struct ctx *cx, struct run *run, const struct work *w)
 		return report_rows(cx, run, w, rows);
 	}
 	why = cx->err;
-	TRY(db_query0(cx, &SQL_billing_savepoint_undo, NULL));
+	TRY(db_send_n(cx, &SQL_billing_savepoint_undo, NULL, NULL, 0));
+	TRY(db_query0(cx, &SQL_billing_savepoint_keep, NULL));
 	cx->err = why;
 	return why.rc;
 }
@@ -242,9 +244,10 @@ chunk_once(struct run *run, const struct work *w)
 static enum rc
 chunk_try(struct run *run, const struct work *w)
 {
+	int tries = run->opt->dry_run ? 1 : CHUNK_TRIES;
 	enum rc rc = RC_OK;
 
-	for (int i = 0; i < CHUNK_TRIES; i++) {
+	for (int i = 0; i < tries; i++) {
 		rc = chunk_once(run, w);
 		if (rc != RC_RETRY || db_socket(run->cx->db) < 0)
 			break;
@@ -252,14 +255,26 @@ chunk_try(struct run *run, const struct work *w)
 	return rc;
 }
 
-/* By name: a person must find the row, and an id alone says nothing to them. */
+static void
+log_failure(const struct ctx *cx, const struct work *w)
+{
+	log_event(LOG_WARN, "billing_row", "step", w->step->name, "id", w->ids[0], "rc",
+	    rc_name(cx->err.rc), "msg", cx->err.msg, "detail", cx->err.detail, "rid",
+	    cx->request_id, NULL);
+}
+
+/*
+ * By name: a person must find the row, and an id alone says nothing to them.
+ * What the database said is for the log: a browser is shown the line, too.
+ */
 static enum rc
 report_failure(struct run *run, const struct work *w)
 {
 	struct ctx *cx = run->cx;
-	const char *why = arena_printf(cx->mem, "%s (%s)", cx->err.msg, cx->err.detail);
+	const char *why = arena_strdup(cx->mem, cx->err.msg);
 	struct db_rows *rows;
 
+	log_failure(cx, w);
 	TRY(db_query(cx, &SQL_billing_failure, &rows, V_TEXT(w->step->name), V_TEXT(w->ids[0]),
 	    V_TEXT(why)));
 	return report_rows(cx, run, w, rows);

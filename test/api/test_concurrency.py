@@ -2,7 +2,9 @@
 
 The session's router is on; invariants are held against the database after every test."""
 import json
+import os
 
+import psycopg2
 import pytest
 
 import isp
@@ -111,6 +113,22 @@ def test_two_runs_and_a_preview_at_once(stack, town, api, crowd):
         assert len(town.invoices(sub)) == 1
 
 
+def test_a_preview_beside_one_who_is_busy(stack, town, api):
+    """His rows are locked: he alone is missing.  The preview died with 500 at the first chunk that
+    failed, for it said again who asks where the database takes nothing but the way back."""
+    date = isp.day(TODAY, 5)
+    subs = [town.subscription(start_date="2026-02-06", end_date="2026-03-07") for _ in range(3)]
+    busy = psycopg2.connect(host=os.path.join(stack.dir, "run"), dbname="isp", user="postgres")
+    try:
+        busy.cursor().execute("SELECT FROM customers WHERE id = %s FOR UPDATE", [subs[1]["customer_id"]])
+        lines = api.get("/api/billing/preview", date=date).want(200).json["lines"]
+    finally:
+        busy.close()
+    told_of = {l["subscription_id"]: l for l in lines if l["step"] == "renew"}
+    assert [told_of[s["id"]]["outcome"] for s in subs] == ["done", "failed", "done"]
+    assert told_of[subs[1]["id"]]["detail"] == "someone else is changing this, please try again"
+
+
 def test_mark_paid_twice_at_once(town, api, crowd):
     """One is the payment, the other is told 409."""
     for _ in range(6):
@@ -217,7 +235,7 @@ def test_preview_and_dry_run_tell_what_the_run_does(stack, town, api):
     """All four steps: to renew, unpaid past due, not renewed and over, overdue beyond grace."""
     for _ in range(3):
         town.subscription(start_date="2026-02-04", end_date="2026-03-05")
-        town.billed(start_date="2026-02-20", end_date="2026-03-21")
+        town.billed(start_date="2026-03-03", end_date="2026-04-01")
         town.subscription(start_date="2026-01-01", end_date="2026-02-20", auto_renew=False)
     debtor(town, stack, 3)
     date = isp.day(TODAY, 2)
