@@ -54,6 +54,8 @@ read_password(struct ctx *cx, const char **ret_hash)
 	    utf8_length(buf) > PASSWORD_MAX)
 		return FAIL(cx, RC_INVALID, "the password must have %d to %d characters",
 		    PASSWORD_MIN, PASSWORD_MAX);
+	if (utf8_has_control(buf, false)) /* the login would not take it */
+		return FAIL(cx, RC_INVALID, "the password must not hold control characters");
 	return crypt_password_hash(cx, buf, ret_hash);
 }
 

@@ -110,7 +110,7 @@ api_authenticate(struct ctx *cx, const struct req *rq, uint32_t perm)
 /* clang-format off */
 static const struct field login_fields[] = {
 	{ "email",    FT_EMAIL, FF_CREATE | FF_NEEDED, .max = 255 },
-	{ "password", FT_TEXT,  FF_CREATE | FF_NEEDED, 1, 255 },
+	{ "password", FT_TEXT,  FF_CREATE | FF_NEEDED | FF_EXACT, 1, 255 },
 };
 
 static const struct field register_fields[] = {
@@ -123,7 +123,7 @@ static const struct field register_fields[] = {
 };
 
 static const struct field password_fields[] = {
-	{ "current_password",      FT_TEXT,   FF_CREATE | FF_NEEDED, 1, 255 },
+	{ "current_password",      FT_TEXT,   FF_CREATE | FF_NEEDED | FF_EXACT, 1, 255 },
 	{ "password",              FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128 },
 	{ "password_confirmation", FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128,
 	  .hint = "the password again" },

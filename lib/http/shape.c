@@ -157,7 +157,7 @@ trimmed(struct ctx *cx, const struct field *f, const char *s)
 	size_t n;
 	char *t;
 
-	if (f->type == FT_SECRET)
+	if (f->type == FT_SECRET || (f->flags & FF_EXACT))
 		return s;
 	s += strspn(s, " \t\r\n");
 	t = arena_strdup(cx->mem, s);

@@ -47,7 +47,8 @@ enum fflag {
 	FF_LINES = 1 << 7,  /* text may hold newlines */
 	FF_LOCKED =
 	    1 << 8, /* status: 422 unless it equals the present value; .hint says the address */
-	FF_LOWER = 1 << 9, /* stored in lower case (e-mail) */
+	FF_LOWER = 1 << 9,  /* stored in lower case (e-mail) */
+	FF_EXACT = 1 << 10, /* blanks around a text belong to it (a password to be checked) */
 };
 
 /* Extra form of a text; fills err_field and returns false when unfit. */

@@ -117,6 +117,21 @@ def test_users(system):
     assert "password" in system.sql("SELECT string_agg(action, ',') FROM audit_logs")
 
 
+def test_passwords_are_taken_as_they_are(system):
+    """Blanks belong to them; what the API would never take back is not stored."""
+    for word in ("  blank at the ends ", "        "):
+        ok(system.run("ispctl", "user", "add", "blank%d@example.net" % len(word), given=word + "\n"))
+        stored = system.sql("SELECT password FROM users WHERE email = 'blank%d@example.net'" % len(word))
+        assert argon2id_fits(stored, word) and not argon2id_fits(stored, word.strip()), stored
+    fails(system.run("ispctl", "user", "add", "tab@example.net", given="with\ta tab\n"), 1, "control")
+    fails(system.run("ispctl", "user", "passwd", "blank8@example.net", given="with\x7fa delete\n"), 1, "control")
+
+
+def argon2id_fits(stored, word):
+    sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
+    return sodium.crypto_pwhash_str_verify(stored.encode(), word.encode(), ctypes.c_ulonglong(len(word))) == 0
+
+
 def test_keys(system):
     made = ok(system.run("ispctl", "key", "generate")).strip()
     assert made.startswith("base64:") and len(made) == 51

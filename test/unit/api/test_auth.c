@@ -191,6 +191,31 @@ a_new_password_ends_the_other_sessions(void **state)
 	(void)want(200, "POST", "/api/login", login_body(email, "battery staple"));
 }
 
+/*
+ * Blanks were cut off where a password is asked for and kept where it is set: who began or ended
+ * theirs with one was locked out for good.
+ */
+static void
+a_password_keeps_its_blanks(void **state)
+{
+	const char *email = somebody("viewer", "  two before ");
+	struct answer a;
+
+	(void)state;
+	from("10.0.0.9");
+	(void)want(422, "POST", "/api/login", login_body(email, "two before"));
+	a = want(200, "POST", "/api/login", login_body(email, "  two before "));
+	ask.token = text(&a, "token");
+	(void)want(422, "PUT", "/api/auth/password",
+	    "{\"current_password\":\"two before\",\"password\":\"        \","
+	    "\"password_confirmation\":\"        \"}");
+	(void)want(200, "PUT", "/api/auth/password",
+	    "{\"current_password\":\"  two before \",\"password\":\"        \","
+	    "\"password_confirmation\":\"        \"}");
+	(void)want(422, "POST", "/api/login", login_body(email, "         "));
+	(void)want(200, "POST", "/api/login", login_body(email, "        "));
+}
+
 /* With a stolen token the password could be guessed without end, and nobody saw. */
 static void
 guesses_of_the_present_password_are_throttled(void **state)
@@ -301,6 +326,7 @@ main(void)
 		ASK_TEST(abilities_and_roles_both_count),
 		ASK_TEST(tokens_of_scripts),
 		ASK_TEST(a_new_password_ends_the_other_sessions),
+		ASK_TEST(a_password_keeps_its_blanks),
 		ASK_TEST(guesses_of_the_present_password_are_throttled),
 		ASK_TEST(tokens_end_by_date_and_by_rest),
 		ASK_TEST(an_imported_hash_is_replaced),
