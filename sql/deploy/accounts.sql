@@ -27,8 +27,9 @@ CREATE TABLE mikrotik_secrets (
 	updated_at      timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 80); -- no index on wanted and disabled: a suspension stays on its page
 CREATE UNIQUE INDEX mikrotik_secrets_username_key ON mikrotik_secrets (username) WHERE removed_at IS NULL;
-CREATE UNIQUE INDEX mikrotik_secrets_remote_address_key ON mikrotik_secrets (router_id, remote_address)
-	WHERE removed_at IS NULL AND service = 'static';
+-- Those without a router wait for the same one.
+CREATE UNIQUE INDEX mikrotik_secrets_remote_address_key ON mikrotik_secrets (router_id, remote_address) NULLS NOT DISTINCT
+	WHERE removed_at IS NULL AND service = 'static' AND remote_address IS NOT NULL;
 CREATE INDEX mikrotik_secrets_address ON mikrotik_secrets (router_id, remote_address) WHERE remote_address IS NOT NULL;
 CREATE INDEX mikrotik_secrets_newest ON mikrotik_secrets (created_at DESC, id DESC);
 CREATE INDEX mikrotik_secrets_customer ON mikrotik_secrets (customer_id);

@@ -20,15 +20,32 @@ END $$;
 CREATE OR REPLACE TRIGGER package_profile BEFORE INSERT ON packages FOR EACH ROW
 	WHEN (NEW.router_profile IS NULL) EXECUTE FUNCTION package_profile();
 
+-- An address that two accounts of one router would have, were this package static.
+CREATE OR REPLACE FUNCTION package_address_twice(package uuid) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT min(mine.remote_address)
+	  FROM mikrotik_secrets mine
+	  JOIN mikrotik_secrets other ON other.remote_address = mine.remote_address AND other.id <> mine.id
+	       AND other.router_id IS NOT DISTINCT FROM mine.router_id
+	 WHERE mine.package_id = package AND mine.subscription_id IS NOT NULL AND mine.removed_at IS NULL
+	   AND other.removed_at IS NULL
+	   AND (other.service = 'static' OR other.package_id = package AND other.subscription_id IS NOT NULL)
+$$;
+
 -- A static account without an address can neither be made nor cut off, and what it was before
--- would stay on the router, whatever the subscription says.
+-- would stay on the router, whatever the subscription says. Nor can two have the same.
 CREATE OR REPLACE FUNCTION package_has_addresses() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+	twice text := package_address_twice(NEW.id);
 BEGIN
 	IF EXISTS (SELECT FROM subscriptions
 	            WHERE (package_id = NEW.id OR next_package_id = NEW.id) AND is_live
 	              AND nullif(remote_address, '') IS NULL) THEN
 		PERFORM raise_conflict('Subscriptions with this package have no remote_address, which a static package needs.');
+	END IF;
+	IF twice IS NOT NULL THEN
+		PERFORM raise_conflict(format('The remote address %s would be used twice, which a static package does not allow.', twice));
 	END IF;
 	RETURN NULL;
 END $$;

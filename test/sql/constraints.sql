@@ -132,6 +132,8 @@ SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, k
 SELECT refuses('INSERT INTO message_outbox (alert_id, channel_id) SELECT a.id, n.id FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username) SELECT username FROM mikrotik_secrets', 'mikrotik_secrets_username_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, router_id, service, remote_address) SELECT ''st'' || n, id, ''static'', ''10.0.0.1'' FROM router_settings, generate_series(1, 2) n WHERE host = ''r1''', 'mikrotik_secrets_remote_address_key');
+-- While no router was active two static customers got one address, and the first router to come could not take both.
+SELECT refuses('INSERT INTO mikrotik_secrets (username, service, remote_address) SELECT ''sn'' || n, ''static'', ''10.0.0.1'' FROM generate_series(1, 2) n', 'mikrotik_secrets_remote_address_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, subscription_id) SELECT ''z'' || n, subscription_id FROM mikrotik_secrets, generate_series(1, 2) n', 'mikrotik_secrets_subscription_id_key');
 SELECT refuses('INSERT INTO account_states (account_id, router_id, sync_state) SELECT m.id, r.id, ''x'' FROM mikrotik_secrets m, router_settings r LIMIT 1', 'account_states_sync_state_check');
 SELECT refuses('INSERT INTO profile_states (package_id, router_id, sync_state) SELECT p.id, r.id, ''x'' FROM packages p, router_settings r LIMIT 1', 'profile_states_sync_state_check');

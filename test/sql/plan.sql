@@ -45,6 +45,18 @@ SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('p
 	'IS422', NULL, 'nor does the next one');
 SELECT change(:'s', jsonb_build_object('package_id', pkg('S'), 'effective', 'next_period', 'remote_address', '10.0.9.9'), '2026-01-01') \g /dev/null
 SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"remote_address": null}', '2026-01-01'), 'IS422', NULL, 'and the address stays as long as it is');
+-- Where two would then hold one address the answer named remote_address, a field nobody had given.
+SAVEPOINT no_statics;
+UPDATE subscriptions SET remote_address = '10.0.9.' || seq % 250, router_id = NULL, next_package_id = NULL WHERE package_id = pkg('P');
+SELECT sub(person(), '{"remote_address": "10.0.9.251"}') AS one, sub(person(), '{"remote_address": "10.0.9.251"}') AS two \gset
+SELECT throws_ok($$UPDATE packages SET type = 'static' WHERE name = 'P'$$, 'IS409',
+	'The remote address 10.0.9.251 would be used twice, which a static package does not allow.', 'nor where two have one address');
+UPDATE subscriptions SET remote_address = '10.0.9.252' WHERE id = :'two';
+SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.9.252')) AS three \gset
+SELECT throws_ok($$UPDATE packages SET type = 'static' WHERE name = 'P'$$, 'IS409', NULL, 'nor where another static one has it');
+SELECT subscription_cancel(:'three', NULL, '2026-01-01') \g /dev/null
+SELECT lives_ok($$UPDATE packages SET type = 'static' WHERE name = 'P'$$, 'else it does');
+ROLLBACK TO no_statics;
 -- two ahead: the longer one would overlap the other
 SELECT bare() AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-01') \g /dev/null
