@@ -4,13 +4,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "api/api.h"
 #include "base/crypt.h"
 #include "base/jw.h"
-#include "base/utf8.h"
+#include "domain/user.h"
 #include "ispctl.h"
 #include "sql.h"
-
-enum { PASSWORD_MIN = 8, PASSWORD_MAX = 128 };
 
 static void
 echo_off(struct termios *was)
@@ -43,41 +42,38 @@ read_secret(char *buf, int size)
 }
 
 static enum rc
-read_password(struct ctx *cx, const char **ret_hash)
+read_password(struct ctx *cx, const char **ret)
 {
 	char buf[1024];
 
 	if (!read_secret(buf, (int)sizeof(buf)))
 		return FAIL(cx, RC_INVALID, "the password must be given on standard input");
 	buf[strcspn(buf, "\r\n")] = '\0';
-	if (!utf8_valid(buf, strlen(buf)) || utf8_length(buf) < PASSWORD_MIN ||
-	    utf8_length(buf) > PASSWORD_MAX)
-		return FAIL(cx, RC_INVALID, "the password must have %d to %d characters",
-		    PASSWORD_MIN, PASSWORD_MAX);
-	if (utf8_has_control(buf, false)) /* the login would not take it */
-		return FAIL(cx, RC_INVALID, "the password must not hold control characters");
-	return crypt_password_hash(cx, buf, ret_hash);
-}
-
-static enum rc
-read_role(struct ispctl *ctl, const char **ret)
-{
-	const char *role = ctl->args->val[OPT_ROLE];
-
-	if (ctl->args->val[OPT_ADMIN] != NULL)
-		role = "admin";
-	if (role == NULL)
-		role = "operator";
-	if (strcmp(role, "admin") != 0 && strcmp(role, "operator") != 0 &&
-	    strcmp(role, "viewer") != 0)
-		return FAIL(ctl->cx, RC_INVALID, "the role %s is none of admin, operator, viewer",
-		    role);
-	*ret = role;
+	*ret = arena_strdup(cx->mem, buf);
 	return RC_OK;
 }
 
+/* Held against the table that /api/users has: what its login would not take is not stored. */
+static enum rc
+read_user(struct ctx *cx, const struct sb *json, enum fflag flag, struct cJSON **ret)
+{
+	const struct req rq = { .body = json->buf,
+		.body_len = json->len,
+		.content_type = "application/json" };
+
+	return shape_read(cx, user_resource.fields, user_resource.nfields, flag, &rq, ret);
+}
+
 static const char *
-user_json(struct ispctl *ctl, const char *role, const char *hash)
+role_of(const struct daemon_args *args)
+{
+	if (args->val[OPT_ADMIN] != NULL)
+		return "admin";
+	return args->val[OPT_ROLE] != NULL ? args->val[OPT_ROLE] : "operator";
+}
+
+static struct sb
+user_json(struct ispctl *ctl, const char *password)
 {
 	const char *email = ctl->rest[0], *name = ctl->args->val[OPT_NAME];
 	struct sb s = sb_new(ctl->cx->mem);
@@ -86,24 +82,25 @@ user_json(struct ispctl *ctl, const char *role, const char *hash)
 	jw_obj(&w, NULL);
 	jw_str(&w, "name", name != NULL ? name : email);
 	jw_str(&w, "email", email);
-	jw_str(&w, "role", role);
-	jw_str(&w, "password", hash);
+	jw_str(&w, "role", role_of(ctl->args));
+	jw_str(&w, "password", password);
 	jw_end(&w);
-	return s.buf;
+	return s;
 }
 
 enum rc
 cmd_user_add(struct ispctl *ctl)
 {
-	const char *email = ctl->rest[0], *role = NULL, *hash = NULL;
+	struct ctx *cx = ctl->cx;
+	const char *password, *id;
+	struct cJSON *in;
+	struct sb json;
 
-	if (strchr(email, '@') == NULL || !utf8_valid(email, strlen(email)) ||
-	    utf8_has_control(email, false))
-		return FAIL(ctl->cx, RC_INVALID, "%s is no e-mail address", email);
-	TRY(read_role(ctl, &role));
-	TRY(read_password(ctl->cx, &hash));
-	TRY(db_query(ctl->cx, &SQL_user_add, NULL, V_TEXT(user_json(ctl, role, hash)), V_TEXT("")));
-	(void)printf("%s may log in as %s\n", email, role);
+	TRY(read_password(cx, &password));
+	json = user_json(ctl, password);
+	TRY(read_user(cx, &json, FF_CREATE, &in));
+	TRY(user_add(cx, in, &id));
+	(void)printf("%s may log in as %s\n", shape_text(in, "email"), shape_text(in, "role"));
 	return RC_OK;
 }
 
@@ -121,13 +118,32 @@ cmd_user_list(struct ispctl *ctl)
 	return RC_OK;
 }
 
+/* A new password, hashed; one that stands for "as before" is none. */
+static enum rc
+new_password(struct ctx *cx, const char **ret_hash)
+{
+	struct sb s = sb_new(cx->mem);
+	struct jw w = jw_new(&s);
+	const char *password;
+	struct cJSON *in;
+
+	TRY(read_password(cx, &password));
+	jw_obj(&w, NULL);
+	jw_str(&w, "password", password);
+	jw_end(&w);
+	TRY(read_user(cx, &s, FF_UPDATE, &in));
+	if (shape_text(in, "password") == NULL)
+		return FAIL(cx, RC_INVALID, "The password field is required.");
+	return crypt_password_hash(cx, password, ret_hash);
+}
+
 enum rc
 cmd_user_passwd(struct ispctl *ctl)
 {
 	struct db_rows *rows;
-	const char *hash = NULL;
+	const char *hash;
 
-	TRY(read_password(ctl->cx, &hash));
+	TRY(new_password(ctl->cx, &hash));
 	TRY(db_query(ctl->cx, &SQL_user_new_password, &rows, V_TEXT(ctl->rest[0]), V_TEXT(hash)));
 	if (db_count(rows) == 0)
 		return FAIL(ctl->cx, RC_NOT_FOUND, "there is no user %s", ctl->rest[0]);
