@@ -149,15 +149,43 @@ account_claim(struct ctx *cx, const char *router_id, int most, const char *only,
 	return RC_OK;
 }
 
-/* The one place where an account stands once its wish came true. */
 static const char *
-final_trace(struct arena *mem, const struct account *a)
+trace_text(struct arena *mem, enum account_menu menu, const char *name, const char *address)
 {
-	if (a->menu == MENU_QUEUE)
-		return arena_printf(mem, "static %s %s",
-		    a->remote_address != NULL ? a->remote_address : "-", a->username);
-	return arena_printf(mem, "%s - %s", a->menu == MENU_HOTSPOT ? "hotspot" : "ppp",
-	    a->username);
+	if (menu == MENU_QUEUE)
+		return arena_printf(mem, "static %s %s", address != NULL ? address : "-", name);
+	return arena_printf(mem, "%s - %s", menu == MENU_HOTSPOT ? "hotspot" : "ppp", name);
+}
+
+/* An address it had before, and that stays blocked until it is in service again. */
+static bool
+is_kept(const struct account *a, size_t i)
+{
+	const struct account_trace *t = &a->traces[i];
+
+	if (!account_blocks(a, t) || account_address_same(t->address, a->remote_address))
+		return false;
+	for (size_t j = 0; j < i; j++) {
+		if (account_address_same(t->address, a->traces[j].address))
+			return false;
+	}
+	return true;
+}
+
+/* Where an account stands once its wish came true: one place, and its blocked addresses. */
+static void
+write_traces(struct ctx *cx, struct jw *w, const struct account *a)
+{
+	jw_arr(w, "traces");
+	if (a->wish != WISH_ABSENT)
+		jw_str(w, NULL, trace_text(cx->mem, a->menu, a->username, a->remote_address));
+	for (size_t i = 0; i < a->ntraces && a->wish == WISH_SUSPENDED; i++) {
+		if (is_kept(a, i))
+			jw_str(w, NULL,
+			    trace_text(cx->mem, MENU_QUEUE, a->traces[i].name,
+				a->traces[i].address));
+	}
+	jw_end(w);
 }
 
 static void
@@ -168,12 +196,8 @@ write_result(struct ctx *cx, struct jw *w, const struct account_result *r)
 	jw_i64(w, "generation", r->generation);
 	jw_bool(w, "ok", r->ok);
 	jw_str(w, "error", r->error);
-	if (r->ok && r->account != NULL) {
-		jw_arr(w, "traces");
-		if (r->account->wish != WISH_ABSENT)
-			jw_str(w, NULL, final_trace(cx->mem, r->account));
-		jw_end(w);
-	}
+	if (r->ok && r->account != NULL)
+		write_traces(cx, w, r->account);
 	if (r->hint != NULL)
 		jw_str(w, "hint", r->hint);
 	jw_end(w);

@@ -47,13 +47,14 @@ struct account {
 	const char *username; /* its name on the router */
 	const char *sealed, *sealed_place;
 	const char *password; /* opened by the worker; NULL: unknown */
+	bool locked;          /* it is sealed, and no key of ours opens it */
 	const char *profile;  /* NULL: leave alone */
 	bool own_profile;     /* of its package, not one named by hand */
 	const char *package_id, *router_profile, *bandwidth, *burst;
 	int priority;
 	const char *local_address, *remote_address;
 	const char *comment;   /* the user's */
-	bool imported;         /* an object without a mark under its name is it */
+	bool imported;         /* an object without a mark under its first trace is it */
 	const char *isolation; /* profile of those suspended; NULL: disable them */
 	struct account_trace *traces;
 	size_t ntraces;
@@ -85,11 +86,18 @@ struct account_object {
 };
 
 /* The uuid in "isp:<uuid>[ ...]", in mem; NULL when it is no mark of ours. */
+#define ACCOUNT_MARK "isp:"
 const char *account_mark(struct arena *, const char *comment);
+bool account_is_marked(const struct account_object *);
+bool account_is_marked_by(const struct account_object *, const char *id);
 enum account_owner account_owner(const struct account *, const struct account_object *);
 
 /* Two spellings of one address? "10.0.0.5" is "10.0.0.5/32". */
 bool account_address_same(const char *a, const char *b);
+/* Has another live account it by now? */
+bool account_is_taken(const struct account *, const char *address);
+/* Must the address of this trace be blocked, now that the account is not in service? */
+bool account_blocks(const struct account *, const struct account_trace *);
 
 enum account_act { ACT_ADD, ACT_SET, ACT_UNSET, ACT_REMOVE };
 
@@ -102,6 +110,7 @@ struct account_op {
 	enum account_act act;
 	enum account_menu menu;
 	struct account_object *on; /* what it changes; NULL for ACT_ADD */
+	bool guarded;              /* only if nothing of the account failed before */
 	struct account_attr attrs[ACCOUNT_ATTRS];
 	size_t nattrs;
 };
@@ -113,18 +122,19 @@ struct account_kick {
 };
 
 /*
- * To be done one after another; each op needs the one before it, the kicks
- * need them all.  error: the account fails, after the ops that there are.
+ * To be done in this order: the first ops, the end of the sessions, the other
+ * ops.  cut: the sessions end whatever failed; else only when nothing did.
+ * error: the account fails after all this; a warning does not fail it.
  */
-#define ACCOUNT_OPS   16
-#define ACCOUNT_KICKS 16
 struct account_plan {
-	struct account_op ops[ACCOUNT_OPS];
-	size_t nops;
-	struct account_kick kicks[ACCOUNT_KICKS];
+	struct account_op *ops;
+	size_t nops, nfirst;
+	struct account_kick *kicks;
 	size_t nkicks;
+	bool cut;
 	const char *error, *warning;
 };
+#define ACCOUNT_LOCKED "its password cannot be opened: wrong APP_KEY?"
 
 /*
  * objs: everything found under the account's names and addresses, of all

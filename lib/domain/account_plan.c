@@ -1,21 +1,14 @@
-/* account_plan.c: from a wish and what was found to commands. Pure. */
-#include <arpa/inet.h>
+/*
+ * account_plan.c: from a wish and what was found to commands. Pure.
+ *
+ * Who should be offline is cut off first, object by object, by commands that
+ * want nothing else and need no other to succeed; whatever is wrong with the
+ * rest of his account comes after his sessions have ended.
+ */
 #include <assert.h>
 #include <string.h>
 
 #include "domain/account.h"
-
-const char *const account_menu_path[MENU__MAX] = {
-	[MENU_PPP] = "/ppp/secret",
-	[MENU_HOTSPOT] = "/ip/hotspot/user",
-	[MENU_QUEUE] = "/queue/simple",
-	[MENU_BLOCK] = "/ip/firewall/address-list",
-	[MENU_BLOCK6] = "/ipv6/firewall/address-list",
-};
-
-#define MARK     "isp:"
-#define MARK_LEN (sizeof(MARK) - 1)
-#define UUID_LEN ((size_t)36)
 
 /* What one planning works on. */
 struct planning {
@@ -23,85 +16,12 @@ struct planning {
 	const char *router;
 	const struct account *want;
 	struct account_object *const *objs;
-	size_t n;
+	size_t n, room; /* room: of plan->ops */
 	struct account_plan *plan;
-	struct account_op spare; /* where a plan beyond its bounds is written to */
+	bool guarded;  /* so are the ops planned now */
+	bool disabled; /* the object it should be, as left by the ops so far */
+	bool walled;   /* it has got the isolation profile, enabled, with the password */
 };
-
-/* ---- marks, addresses ---------------------------------------------------- */
-
-const char *
-account_mark(struct arena *mem, const char *comment)
-{
-	if (comment == NULL || strncmp(comment, MARK, MARK_LEN) != 0)
-		return NULL;
-	comment += MARK_LEN;
-	if (strspn(comment, "0123456789abcdef-") != UUID_LEN)
-		return NULL;
-	if (comment[UUID_LEN] != '\0' && comment[UUID_LEN] != ' ')
-		return NULL;
-	return arena_printf(mem, "%.*s", (int)UUID_LEN, comment);
-}
-
-static bool
-is_marked_by(const char *comment, const char *id)
-{
-	return comment != NULL && strncmp(comment, MARK, MARK_LEN) == 0 &&
-	       strncmp(comment + MARK_LEN, id, UUID_LEN) == 0 &&
-	       (comment[MARK_LEN + UUID_LEN] == '\0' || comment[MARK_LEN + UUID_LEN] == ' ');
-}
-
-static bool
-is_ours(const struct account_object *o)
-{
-	return o->comment != NULL && strncmp(o->comment, MARK, MARK_LEN) == 0;
-}
-
-enum account_owner
-account_owner(const struct account *want, const struct account_object *o)
-{
-	if (o->dynamic)
-		return OWNER_FOREIGN;
-	if (is_marked_by(o->comment, want->id))
-		return OWNER_THIS;
-	if (is_ours(o))
-		return o->stale ? OWNER_STALE : OWNER_OTHER;
-	return want->imported ? OWNER_THIS : OWNER_FOREIGN;
-}
-
-/* As bytes, without the prefix length of a single host; 0 when it is no address. */
-static size_t
-address_bytes(const char *text, unsigned char ret[static 16])
-{
-	char buf[INET6_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
-	bool six = memchr(text, ':', len) != NULL;
-
-	if (len >= sizeof(buf))
-		return 0;
-	if (slash != NULL && strcmp(slash, six ? "/128" : "/32") != 0)
-		return 0;
-	memcpy(buf, text, len);
-	buf[len] = '\0';
-	if (inet_pton(six ? AF_INET6 : AF_INET, buf, ret) != 1)
-		return 0;
-	return six ? 16 : 4;
-}
-
-bool
-account_address_same(const char *a, const char *b)
-{
-	unsigned char x[16], y[16];
-	size_t n;
-
-	if (a == NULL || b == NULL)
-		return a == b;
-	n = address_bytes(a, x);
-	if (n == 0 || n != address_bytes(b, y))
-		return strcmp(a, b) == 0;
-	return memcmp(x, y, n) == 0;
-}
 
 static bool
 same(const char *a, const char *b)
@@ -110,13 +30,9 @@ same(const char *a, const char *b)
 }
 
 static bool
-is_taken(const struct account *want, const char *address)
+is_empty(const char *s)
 {
-	for (size_t i = 0; i < want->ntaken; i++) {
-		if (account_address_same(want->taken[i], address))
-			return true;
-	}
-	return false;
+	return s == NULL || *s == '\0';
 }
 
 /* ---- building a plan ----------------------------------------------------- */
@@ -124,20 +40,25 @@ is_taken(const struct account *want, const char *address)
 static struct account_op *
 op_new(struct planning *p, enum account_act act, enum account_menu menu, struct account_object *on)
 {
-	struct account_op *op = &p->spare;
+	struct account_op *op = &p->plan->ops[p->plan->nops++];
 
-	if (p->plan->nops < ACCOUNT_OPS)
-		op = &p->plan->ops[p->plan->nops++];
-	else
-		p->plan->error = "too many traces on the router; the rest follows";
-	*op = (struct account_op){ .act = act, .menu = menu, .on = on };
+	assert(p->plan->nops <= p->room);
+	*op = (struct account_op){ .act = act, .menu = menu, .on = on, .guarded = p->guarded };
 	return op;
+}
+
+/* The last op, when it turns out to have nothing to say. */
+static void
+op_drop_empty(struct planning *p)
+{
+	if (p->plan->ops[p->plan->nops - 1].nattrs == 0)
+		p->plan->nops--;
 }
 
 static void
 op_attr(struct account_op *op, const char *key, const char *val)
 {
-	if (val == NULL || *val == '\0')
+	if (is_empty(val))
 		return;
 	assert(op->nattrs < ACCOUNT_ATTRS);
 	op->attrs[op->nattrs++] = (struct account_attr){ key, val };
@@ -162,8 +83,25 @@ static void
 op_unset(struct planning *p, struct account_object *o, const char *key, const char *found,
     const char *val)
 {
-	if (found != NULL && *found != '\0' && (val == NULL || *val == '\0'))
+	if (!is_empty(found) && is_empty(val))
 		op_attr(op_new(p, ACT_UNSET, o->menu, o), "value-name", key);
+}
+
+/* The account fails, after what can be done; the first reason is told. */
+static void
+plan_error(struct planning *p, const char *error)
+{
+	if (p->plan->error == NULL)
+		p->plan->error = error;
+}
+
+/* Not to be read back, so it is always sent where it counts; not needed to switch somebody off. */
+static void
+op_password(struct planning *p, struct account_op *op)
+{
+	if (p->want->locked)
+		plan_error(p, ACCOUNT_LOCKED);
+	op_attr(op, "password", p->want->password);
 }
 
 static void
@@ -177,28 +115,30 @@ kick(struct planning *p, enum account_menu menu, const char *name)
 		if (plan->kicks[i].menu == menu && strcmp(plan->kicks[i].name, name) == 0)
 			return;
 	}
-	if (plan->nkicks < ACCOUNT_KICKS)
-		plan->kicks[plan->nkicks++] = (struct account_kick){ menu, name };
+	plan->kicks[plan->nkicks++] = (struct account_kick){ menu, name };
 }
 
 static struct account_object *by_name(struct planning *, enum account_menu, const char *name);
 
-/* May sessions under this name be of the account, whatever became of its object? */
+/* Sessions under a name are the account's, unless the object of that name is another's. */
 static void
-kick_trace(struct planning *p, const struct account_trace *t)
+kick_name(struct planning *p, enum account_menu menu, const char *name)
 {
-	const struct account_object *o = by_name(p, t->menu, t->name);
+	const struct account_object *o = by_name(p, menu, name);
 
 	if (o == NULL || account_owner(p->want, o) == OWNER_THIS)
-		kick(p, t->menu, t->name);
+		kick(p, menu, name);
 }
 
 static void
 kick_all(struct planning *p)
 {
-	kick(p, p->want->menu, p->want->username);
-	for (size_t i = 0; i < p->want->ntraces; i++)
-		kick_trace(p, &p->want->traces[i]);
+	const struct account *w = p->want;
+
+	if (w->wish != WISH_ABSENT)
+		kick_name(p, w->menu, w->username);
+	for (size_t i = 0; i < w->ntraces; i++)
+		kick_name(p, w->traces[i].menu, w->traces[i].name);
 }
 
 static const char *
@@ -206,9 +146,8 @@ comment_of(struct planning *p)
 {
 	const struct account *w = p->want;
 
-	if (w->comment == NULL || *w->comment == '\0')
-		return arena_printf(p->mem, MARK "%s", w->id);
-	return arena_printf(p->mem, MARK "%s %s", w->id, w->comment);
+	return arena_printf(p->mem, ACCOUNT_MARK "%s%s%s", w->id, is_empty(w->comment) ? "" : " ",
+	    is_empty(w->comment) ? "" : w->comment);
 }
 
 /* ---- looking at what was found ------------------------------------------- */
@@ -238,12 +177,12 @@ by_name(struct planning *p, enum account_menu menu, const char *name)
 
 /* One of ours under another name, to be renamed. */
 static struct account_object *
-by_mark(struct planning *p, enum account_menu menu)
+by_owner(struct planning *p, enum account_menu menu)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct account_object *o = p->objs[i];
 
-		if (!o->gone && o->menu == menu && is_marked_by(o->comment, p->want->id))
+		if (!o->gone && o->menu == menu && account_owner(p->want, o) == OWNER_THIS)
 			return o;
 	}
 	return NULL;
@@ -263,17 +202,65 @@ blocked(struct planning *p, const char *address)
 
 /* ---- the address list ---------------------------------------------------- */
 
+/* Several traces may have one address. */
+static bool
+is_dealt_with(const struct planning *p, const char *address)
+{
+	for (size_t i = 0; i < p->plan->nops; i++) {
+		const struct account_op *op = &p->plan->ops[i];
+		const char *of = op->act == ACT_ADD ? op->attrs[1].val : op->on->address;
+
+		if (is_entry(op->menu) && account_address_same(of, address))
+			return true;
+	}
+	return false;
+}
+
+/* An entry that was switched off by hand blocks nobody. */
+static void
+block_again(struct planning *p, struct account_object *o)
+{
+	if (!o->disabled)
+		return;
+	if (account_is_marked(o))
+		op_attr(op_new(p, ACT_SET, o->menu, o), "disabled", "no");
+	else
+		plan_error(p,
+		    arena_printf(p->mem,
+			"%s: the entry of %s in " ACCOUNT_BLOCK_LIST " is disabled and not ours",
+			p->router, o->address));
+}
+
 static void
 block(struct planning *p, const char *address)
 {
+	struct account_object *o;
 	struct account_op *op;
 
-	if (address == NULL || *address == '\0' || blocked(p, address) != NULL)
+	if (is_empty(address) || is_dealt_with(p, address))
 		return;
+	if ((o = blocked(p, address)) != NULL) {
+		block_again(p, o);
+		return;
+	}
 	op = op_new(p, ACT_ADD, strchr(address, ':') != NULL ? MENU_BLOCK6 : MENU_BLOCK, NULL);
 	op_attr(op, "list", ACCOUNT_BLOCK_LIST);
-	op_attr(op, "address", address);
+	op_attr(op, "address", address); /* second: is_dealt_with() looks there */
 	op_attr(op, "comment", comment_of(p));
+}
+
+/* The address it has, and those it had: a device goes on with an old one as well. */
+static void
+block_all(struct planning *p)
+{
+	const struct account *w = p->want;
+
+	if (w->menu == MENU_QUEUE && w->wish == WISH_SUSPENDED)
+		block(p, w->remote_address);
+	for (size_t i = 0; i < w->ntraces; i++) {
+		if (account_blocks(w, &w->traces[i]))
+			block(p, w->traces[i].address);
+	}
 }
 
 static void
@@ -281,9 +268,9 @@ unblock(struct planning *p, const char *address)
 {
 	struct account_object *o;
 
-	if (address == NULL || *address == '\0' || (o = blocked(p, address)) == NULL)
+	if (is_empty(address) || (o = blocked(p, address)) == NULL)
 		return;
-	if (is_ours(o))
+	if (account_is_marked(o))
 		(void)op_new(p, ACT_REMOVE, o->menu, o);
 	else
 		p->plan->warning = arena_printf(p->mem,
@@ -301,9 +288,10 @@ unblock_old(struct planning *p)
 		const char *old = w->traces[i].address;
 		struct account_object *o = old != NULL ? blocked(p, old) : NULL;
 
-		if (o == NULL || account_address_same(old, w->remote_address) || is_taken(w, old))
+		if (o == NULL || is_dealt_with(p, old) ||
+		    account_address_same(old, w->remote_address) || account_is_taken(w, old))
 			continue;
-		if (is_marked_by(o->comment, w->id))
+		if (account_is_marked_by(o, w->id))
 			(void)op_new(p, ACT_REMOVE, o->menu, o);
 	}
 }
@@ -311,7 +299,7 @@ unblock_old(struct planning *p)
 /* ---- each kind of object ------------------------------------------------- */
 
 static bool
-is_disabled(const struct account *w)
+is_off(const struct account *w)
 {
 	return w->wish == WISH_SUSPENDED && w->isolation == NULL;
 }
@@ -326,13 +314,16 @@ static void
 common_attrs(struct planning *p, struct account_op *op, const struct account_object *o)
 {
 	const struct account *w = p->want;
+	bool fresh = o->id == NULL;
 
 	op_differs(op, "name", o->name, w->username);
-	op_attr(op, "password", w->password);
-	op_differs(op, "profile", o->profile, profile_of(w));
+	if (fresh || (!p->walled && (!is_off(w) || w->kick)))
+		op_password(p, op);
+	if (!p->walled)
+		op_differs(op, "profile", o->profile, profile_of(w));
 	op_differs(op, "comment", o->comment, comment_of(p));
-	if (o->id == NULL || o->disabled != is_disabled(w))
-		op_attr(op, "disabled", is_disabled(w) ? "yes" : "no");
+	if (fresh || (!p->walled && p->disabled != is_off(w)))
+		op_attr(op, "disabled", is_off(w) ? "yes" : "no");
 }
 
 static void
@@ -362,11 +353,23 @@ queue_attrs(struct planning *p, struct account_op *op, const struct account_obje
 	op_attr(op, "max-limit", q.max_limit);
 	op_attr(op, "priority", q.priority);
 	op_differs(op, "comment", o->comment, comment_of(p));
+	op_attr(op, "disabled", o->disabled ? "no" : NULL);
 	if (q.burst_limit == NULL && o->id == NULL)
 		return;
 	op_attr(op, "burst-limit", q.burst_limit != NULL ? q.burst_limit : "0/0");
 	op_attr(op, "burst-threshold", q.burst_limit != NULL ? q.burst_threshold : "0/0");
 	op_attr(op, "burst-time", q.burst_limit != NULL ? q.burst_time : "0s/0s");
+}
+
+/* Is a session of this object under a name or address, or of an account, that it should not be? */
+static bool
+is_elsewhere(const struct planning *p, const struct account_object *o)
+{
+	const struct account *w = p->want;
+
+	return account_owner(w, o) == OWNER_STALE || !same(o->name, w->username) ||
+	       !account_address_same(o->address, w->remote_address) ||
+	       (o->menu == MENU_PPP && !account_address_same(o->local, w->local_address));
 }
 
 /* What a session of this object runs with is no longer what it should. */
@@ -375,11 +378,8 @@ must_redial(const struct planning *p, const struct account_object *o)
 {
 	const struct account *w = p->want;
 
-	return w->kick || w->wish == WISH_SUSPENDED || account_owner(w, o) == OWNER_STALE ||
-	       !same(o->name, w->username) ||
-	       (profile_of(w) != NULL && !same(o->profile, profile_of(w))) ||
-	       !account_address_same(o->address, w->remote_address) ||
-	       (o->menu == MENU_PPP && !account_address_same(o->local, w->local_address));
+	return w->kick || w->wish == WISH_SUSPENDED || is_elsewhere(p, o) ||
+	       (profile_of(w) != NULL && !same(o->profile, profile_of(w)));
 }
 
 static void
@@ -387,9 +387,9 @@ change(struct planning *p, struct account_object *o)
 {
 	struct account_op *op = op_new(p, ACT_SET, o->menu, o);
 
+	p->disabled = p->disabled || o->disabled;
 	(o->menu == MENU_QUEUE ? queue_attrs : user_attrs)(p, op, o);
-	if (op->nattrs == 0)
-		p->plan->nops--;
+	op_drop_empty(p);
 	if (o->menu == MENU_QUEUE)
 		return;
 	if (o->menu == MENU_PPP)
@@ -402,21 +402,77 @@ change(struct planning *p, struct account_object *o)
 	}
 }
 
+/* Nobody could dial in, or another with his own password: better not there. */
+static bool
+lacks_password(struct planning *p)
+{
+	const struct account *w = p->want;
+
+	if (w->menu == MENU_QUEUE || w->password != NULL)
+		return false;
+	plan_error(p, w->locked
+			  ? ACCOUNT_LOCKED
+			  : arena_printf(p->mem, "%s is not on %s and its password is not known",
+				w->username, p->router));
+	return true;
+}
+
 static void
 add(struct planning *p)
 {
 	static const struct account_object nothing;
 	const struct account *w = p->want;
 
-	if (w->menu != MENU_QUEUE && w->password == NULL) {
-		p->plan->error = arena_printf(p->mem,
-		    "%s is not on %s and its password is not known", w->username, p->router);
-		return;
-	}
 	(w->menu == MENU_QUEUE ? queue_attrs : user_attrs)(p, op_new(p, ACT_ADD, w->menu, NULL),
 	    &nothing);
 	if (w->kick || w->wish == WISH_SUSPENDED)
 		kick_all(p);
+}
+
+/* ---- cutting off --------------------------------------------------------- */
+
+static void
+disable(struct planning *p, struct account_object *o)
+{
+	if (!o->disabled)
+		op_attr(op_new(p, ACT_SET, o->menu, o), "disabled", "yes");
+	p->disabled = true;
+}
+
+/* Into the walled garden.  Who is under a wrong name or address is disabled until that is right. */
+static void
+wall(struct planning *p, struct account_object *o)
+{
+	struct account_op *op = op_new(p, ACT_SET, o->menu, o);
+
+	op_password(p, op);
+	op_differs(op, "profile", o->profile, p->want->isolation);
+	if (o->disabled)
+		op_attr(op, "disabled", "no");
+	op_drop_empty(p);
+	p->walled = true;
+}
+
+/* All that is ours, but the one object it should be, which lets nobody dial in as a customer. */
+static void
+cut(struct planning *p, struct account_object *keep)
+{
+	const struct account *w = p->want;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct account_object *o = p->objs[i];
+
+		if (o->gone || is_entry(o->menu) || o->menu == MENU_QUEUE)
+			continue;
+		if (o == keep)
+			(w->isolation != NULL && !is_elsewhere(p, o) ? wall : disable)(p, o);
+		else if (account_owner(w, o) == OWNER_THIS)
+			(void)op_new(p, ACT_REMOVE, o->menu, o);
+		else
+			continue;
+		kick(p, o->menu, o->name);
+	}
+	kick_all(p);
 }
 
 /* ---- the three wishes ---------------------------------------------------- */
@@ -425,11 +481,13 @@ add(struct planning *p)
 static void
 remove_others(struct planning *p, const struct account_object *keep)
 {
+	bool cut_off = p->want->wish != WISH_ENABLED; /* then only queues are left of them */
+
 	for (size_t i = 0; i < p->n; i++) {
 		struct account_object *o = p->objs[i];
 
 		if (o == keep || o->gone || is_entry(o->menu) ||
-		    !is_marked_by(o->comment, p->want->id))
+		    (cut_off && o->menu != MENU_QUEUE) || account_owner(p->want, o) != OWNER_THIS)
 			continue;
 		(void)op_new(p, ACT_REMOVE, o->menu, o);
 		kick(p, o->menu, o->name);
@@ -443,78 +501,102 @@ is_held(struct planning *p, const struct account_object *o)
 	enum account_owner owner = account_owner(p->want, o);
 
 	if (owner == OWNER_FOREIGN)
-		p->plan->error =
-		    arena_printf(p->mem, "%s exists on %s and is not ours", o->name, p->router);
+		plan_error(p,
+		    arena_printf(p->mem, "%s exists on %s and is not ours", o->name, p->router));
 	else if (owner == OWNER_OTHER)
-		p->plan->error = arena_printf(p->mem, "%s on %s still belongs to another account",
-		    o->name, p->router);
-	return p->plan->error != NULL;
+		plan_error(p, arena_printf(p->mem, "%s on %s still belongs to another account",
+				  o->name, p->router));
+	return owner == OWNER_FOREIGN || owner == OWNER_OTHER;
 }
 
+/* What a queue cannot be made without. */
 static bool
-has_rates(const struct planning *p)
+is_incomplete(struct planning *p)
 {
 	const struct account *w = p->want;
+	const char *error = NULL;
 	struct rate_queue q;
 
-	return rate_queue(p->mem, w->bandwidth, w->burst, w->priority, &q);
+	if (w->menu != MENU_QUEUE)
+		return false;
+	if (is_empty(w->remote_address))
+		error = "a static account needs a remote_address";
+	else if (!rate_queue(p->mem, w->bandwidth, w->burst, w->priority, &q))
+		error = "the bandwidth or burst of the package is malformed";
+	if (error != NULL)
+		plan_error(p, error);
+	return error != NULL;
+}
+
+/* The object and all its properties. */
+static void
+settle(struct planning *p, struct account_object *keep, bool held)
+{
+	bool fresh = keep == NULL || account_owner(p->want, keep) != OWNER_THIS;
+
+	if (held || is_incomplete(p) || (fresh && lacks_password(p)))
+		return;
+	remove_others(p, keep);
+	if (keep != NULL)
+		change(p, keep);
+	else
+		add(p);
+	if (p->want->wish != WISH_ENABLED)
+		return;
+	unblock(p, p->want->remote_address);
+	unblock_old(p);
 }
 
 static void
 plan_present(struct planning *p)
 {
 	const struct account *w = p->want;
-	struct account_object *o = by_name(p, w->menu, w->username);
+	struct account_object *keep = by_name(p, w->menu, w->username);
+	bool held = keep != NULL && is_held(p, keep);
 
-	if (o != NULL && is_held(p, o))
-		return;
-	if (w->menu == MENU_QUEUE && (w->remote_address == NULL || *w->remote_address == '\0')) {
-		p->plan->error = "a static account needs a remote_address";
-		return;
+	if (keep == NULL || held)
+		keep = by_owner(p, w->menu);
+	if (w->wish == WISH_SUSPENDED) {
+		block_all(p);
+		cut(p, keep);
+		p->plan->nfirst = p->plan->nops;
 	}
-	if (w->menu == MENU_QUEUE && w->wish == WISH_SUSPENDED)
-		block(p, w->remote_address);
-	if (w->menu == MENU_QUEUE && !has_rates(p)) {
-		p->plan->error = "the bandwidth or burst of the package is malformed";
-		return;
-	}
-	if (o == NULL)
-		o = by_mark(p, w->menu);
-	remove_others(p, o);
-	if (o != NULL)
-		change(p, o);
-	else
-		add(p);
-	if (w->wish == WISH_ENABLED)
-		unblock(p, w->remote_address);
-	unblock_old(p);
+	p->guarded = true;
+	settle(p, keep, held);
 }
 
+/* A queue goes only after its block: without it the customer would be online unlimited. */
 static void
 plan_absent(struct planning *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		struct account_object *o = p->objs[i];
-
-		if (o->gone || is_entry(o->menu) || account_owner(p->want, o) != OWNER_THIS)
-			continue;
-		if (o->menu == MENU_QUEUE && !is_taken(p->want, o->address))
-			block(p, o->address);
-		(void)op_new(p, ACT_REMOVE, o->menu, o);
-	}
-	for (size_t i = 0; i < p->want->ntraces; i++)
-		kick_trace(p, &p->want->traces[i]);
+	cut(p, NULL);
+	block_all(p);
+	p->guarded = true;
+	remove_others(p, NULL);
 }
 
 void
 account_plan(struct arena *mem, const char *router, const struct account *want,
     struct account_object *const *objs, size_t n, struct account_plan *ret)
 {
-	struct planning p = { mem, router, want, objs, n, ret, { 0 } };
+	/* Each object is removed or set once, an address blocked or unblocked; one is set and unset
+	 * twice. */
+	size_t room = n + 2 * want->ntraces + 8;
+	struct planning p = { .mem = mem,
+		.router = router,
+		.want = want,
+		.objs = objs,
+		.n = n,
+		.room = room,
+		.plan = ret };
 
-	memset(ret, 0, sizeof(*ret));
+	*ret = (struct account_plan){ .cut = want->wish != WISH_ENABLED };
+	ret->ops = arena_alloc(mem, room * sizeof(*ret->ops));
+	ret->kicks = arena_alloc(mem, (n + want->ntraces + 2) * sizeof(*ret->kicks));
 	if (want->wish == WISH_ABSENT)
 		plan_absent(&p);
 	else
 		plan_present(&p);
+	if (want->wish != WISH_SUSPENDED)
+		ret->nfirst = ret->nops;
 }

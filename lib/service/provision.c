@@ -143,9 +143,7 @@ tasks_of(struct ctx *cx, struct account *accounts, size_t n)
 		tasks[i].a = a;
 		if (a->sealed == NULL || a->wish == WISH_ABSENT || a->menu == MENU_QUEUE)
 			continue;
-		if (crypt_unseal(cx, a->sealed_place, a->sealed, &a->password) != RC_OK)
-			provision_over(&tasks[i], false,
-			    "its password cannot be opened: wrong APP_KEY?");
+		a->locked = crypt_unseal(cx, a->sealed_place, a->sealed, &a->password) != RC_OK;
 	}
 	return tasks;
 }
@@ -172,9 +170,10 @@ carry_out(struct ctx *cx, struct batch *b)
 	if (b->ntasks == 0)
 		return RC_OK;
 	TRY(provision_look(cx, b));
-	TRY(provision_act(cx, b, true));
-	TRY(provision_act(cx, b, false));
-	return provision_kick(cx, b);
+	TRY(provision_act(cx, b, STAGE_LEAVE));
+	TRY(provision_act(cx, b, STAGE_STAY));
+	TRY(provision_kick(cx, b));
+	return provision_act(cx, b, STAGE_AFTER);
 }
 
 static const char *
@@ -191,6 +190,21 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 	    a->profile != NULL ? a->profile : a->router_profile, b->router->name);
 }
 
+/* reason: why the connection was lost, NULL when it was not. */
+static void
+finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
+{
+	const char *const reasons[] = { t->plan.error, t->lack, reason };
+
+	for (size_t i = 0; i < countof(reasons); i++) {
+		if (reasons[i] != NULL)
+			provision_fault(t, reasons[i]);
+	}
+	t->ok = t->error == NULL;
+	if (t->ok)
+		t->error = warning_of(cx, b, t);
+}
+
 /* What a lost connection left undone failed with its reason. */
 static void
 finish(struct ctx *cx, struct batch *b, enum rc rc)
@@ -198,8 +212,7 @@ finish(struct ctx *cx, struct batch *b, enum rc rc)
 	const char *reason = rc != RC_OK ? arena_strdup(cx->mem, cx->err.msg) : NULL;
 
 	for (size_t i = 0; i < b->ntasks; i++)
-		provision_over(&b->tasks[i], rc == RC_OK,
-		    rc == RC_OK ? warning_of(cx, b, &b->tasks[i]) : reason);
+		finish_task(cx, b, &b->tasks[i], reason);
 	for (size_t i = 0; i < b->nprofiles; i++) {
 		struct profile_job *j = b->profiles[i].job;
 

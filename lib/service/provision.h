@@ -5,7 +5,9 @@
  * read when the worker acts, so a stale job can never win, and every job can
  * run twice.  All of a router's work of one moment is a batch on one
  * connection: profiles first, then what must leave, then what must be there,
- * at last the sessions that must end.  One bad account stops nothing else.
+ * then the sessions that must end.  Who is suspended is only cut off before his
+ * sessions end; all else about him comes after that, so that nothing that is
+ * wrong with his account keeps him online.  One bad account stops nothing else.
  *
  * One worker per router at a time, by an advisory lock held while a batch is
  * done.  No router is called inside a transaction.

@@ -18,14 +18,17 @@ provision_refusal(struct ctx *cx, struct batch *b, const struct routeros_job *jo
 	return arena_strdup(cx->mem, cx->err.msg);
 }
 
-void
-provision_over(struct task *t, bool ok, const char *error)
+bool
+provision_missing(const struct routeros_job *job)
 {
-	if (t->over)
-		return;
-	t->over = true;
-	t->ok = ok;
-	t->error = error;
+	return job->reply.ntraps > 0 && job->reply.traps[0].kind == TRAP_NO_COMMAND;
+}
+
+void
+provision_fault(struct task *t, const char *error)
+{
+	if (t->error == NULL)
+		t->error = error;
 }
 
 static struct routeros_job
@@ -54,17 +57,25 @@ is_reached(const struct account_op *op, enum ros_trap_kind trap)
 }
 
 static const char *
+attr_of(const struct account_op *op, const char *key)
+{
+	for (size_t i = 0; i < op->nattrs; i++) {
+		if (strcmp(op->attrs[i].key, key) == 0)
+			return op->attrs[i].val;
+	}
+	return "?";
+}
+
+static const char *
 refusal(struct ctx *cx, struct batch *b, const struct task *t, const struct routeros_job *job)
 {
 	const struct ros_trap *trap = &job->reply.traps[0];
-	const struct account *a = t->a;
 
 	if (trap->kind == TRAP_EXISTS)
-		return arena_printf(cx->mem, "%s exists on %s", a->username, b->router->name);
+		return arena_printf(cx->mem, "%s exists on %s", t->a->username, b->router->name);
 	if (trap->kind == TRAP_NO_REF && strcmp(trap->arg, "profile") == 0)
 		return arena_printf(cx->mem, "profile %s does not exist on %s",
-		    a->wish == WISH_SUSPENDED && a->isolation != NULL ? a->isolation : a->profile,
-		    b->router->name);
+		    attr_of(&t->plan.ops[t->step], "profile"), b->router->name);
 	return provision_refusal(cx, b, job);
 }
 
@@ -72,7 +83,7 @@ refusal(struct ctx *cx, struct batch *b, const struct task *t, const struct rout
 static void
 op_done(struct task *t, const struct routeros_job *job)
 {
-	const struct account_op *op = &t->plan.ops[t->step++];
+	const struct account_op *op = &t->plan.ops[t->step];
 	bool entry = op->menu == MENU_BLOCK || op->menu == MENU_BLOCK6;
 
 	if (op->act == ACT_REMOVE)
@@ -91,26 +102,36 @@ op_answered(struct ctx *cx, struct batch *b, const struct routeros_job *job)
 	if (job->reply.ntraps == 0 || is_reached(&t->plan.ops[t->step], job->reply.traps[0].kind))
 		op_done(t, job);
 	else
-		provision_over(t, false, refusal(cx, b, t, job));
+		provision_fault(t, refusal(cx, b, t, job));
+	t->step++;
 }
 
 static bool
-is_leaving(const struct task *t)
+is_at(const struct task *t, enum stage stage)
 {
-	return t->a->wish == WISH_ABSENT;
+	return stage == STAGE_AFTER || (t->a->wish == WISH_ABSENT) == (stage == STAGE_LEAVE);
+}
+
+/* Is there an op left of this stage?  Passes over those that may not be done any more. */
+static bool
+has_op(struct task *t, enum stage stage)
+{
+	size_t end = stage == STAGE_AFTER ? t->plan.nops : t->plan.nfirst;
+
+	while (t->step < end && t->plan.ops[t->step].guarded && t->error != NULL)
+		t->step++;
+	return is_at(t, stage) && t->step < end;
 }
 
 static enum rc
-round_of(struct ctx *cx, struct batch *b, bool leaving, size_t *ret)
+round_of(struct ctx *cx, struct batch *b, enum stage stage, size_t *ret)
 {
 	struct routeros_job *jobs = arena_alloc(cx->mem, (b->ntasks + 1) * sizeof(*jobs));
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->ntasks; i++) {
-		struct task *t = &b->tasks[i];
-
-		if (is_leaving(t) == leaving && !t->over && t->step < t->plan.nops)
-			jobs[n++] = op_job(cx, t);
+		if (has_op(&b->tasks[i], stage))
+			jobs[n++] = op_job(cx, &b->tasks[i]);
 	}
 	if (n > 0)
 		TRY(routeros_batch(cx, b->ros, jobs, n));
@@ -120,28 +141,26 @@ round_of(struct ctx *cx, struct batch *b, bool leaving, size_t *ret)
 	return RC_OK;
 }
 
-enum rc
-provision_act(struct ctx *cx, struct batch *b, bool leaving)
+static void
+plan(struct ctx *cx, struct batch *b, struct task *t)
 {
 	struct account_object **seen;
+	size_t n = provision_seen(cx, b, t->a, &seen);
+
+	account_plan(cx->mem, b->router->name, t->a, seen, n, &t->plan);
+}
+
+enum rc
+provision_act(struct ctx *cx, struct batch *b, enum stage stage)
+{
 	size_t n;
 
 	for (size_t i = 0; i < b->ntasks; i++) {
-		struct task *t = &b->tasks[i];
-
-		if (is_leaving(t) != leaving || t->over)
-			continue;
-		n = provision_seen(cx, b, t->a, &seen);
-		account_plan(cx->mem, b->router->name, t->a, seen, n, &t->plan);
+		if (stage != STAGE_AFTER && is_at(&b->tasks[i], stage))
+			plan(cx, b, &b->tasks[i]);
 	}
 	do {
-		TRY(round_of(cx, b, leaving, &n));
+		TRY(round_of(cx, b, stage, &n));
 	} while (n > 0);
-	for (size_t i = 0; i < b->ntasks; i++) {
-		struct task *t = &b->tasks[i];
-
-		if (is_leaving(t) == leaving && t->plan.error != NULL)
-			provision_over(t, false, t->plan.error);
-	}
 	return RC_OK;
 }

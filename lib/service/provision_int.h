@@ -23,6 +23,7 @@ struct sight {
 	struct slot **buckets;
 	size_t nbuckets, nslots;
 	const char *error[MENU__MAX]; /* why a menu could not be read */
+	bool missing[MENU__MAX];      /* because this router has no such menu */
 };
 
 struct profile {
@@ -36,9 +37,12 @@ struct profile {
 struct task {
 	struct account *a;
 	struct account_plan plan;
-	size_t step; /* next op of the plan */
-	bool over, ok;
-	const char *error, *hint;
+	size_t step;       /* next op of the plan */
+	const char *error; /* the first that failed it; its guarded ops are not done */
+	const char *lack;  /* fails it too, when all is done: what the router would need */
+	const char *hint;
+	bool kicks; /* its sessions end in this batch */
+	bool ok;
 	bool poolless;
 };
 
@@ -54,7 +58,9 @@ struct batch {
 
 /* The words of a refusal, NULL when the reply has none. */
 const char *provision_refusal(struct ctx *, struct batch *, const struct routeros_job *);
-void provision_over(struct task *, bool ok, const char *error);
+/* Is it that this router has no such menu: another version, a package left out? */
+bool provision_missing(const struct routeros_job *);
+void provision_fault(struct task *, const char *error);
 
 /* Make or correct the profiles, and tell the tasks that need one that failed. */
 enum rc provision_profiles(struct ctx *, struct batch *) _must_check_;
@@ -63,9 +69,13 @@ enum rc provision_look(struct ctx *, struct batch *) _must_check_;
 /* All that was seen for one account. */
 size_t provision_seen(struct ctx *, const struct batch *, const struct account *,
     struct account_object ***ret);
-/* Plan and carry out the tasks of one kind: those that leave, or those that stay. */
-enum rc provision_act(struct ctx *, struct batch *, bool leaving) _must_check_;
-/* End the sessions of all tasks that are not over. */
+/*
+ * Plan and carry out: of those that leave, then of those that stay what comes
+ * before the end of their sessions; and of all what comes after it.
+ */
+enum stage { STAGE_LEAVE, STAGE_STAY, STAGE_AFTER };
+enum rc provision_act(struct ctx *, struct batch *, enum stage) _must_check_;
+/* End the sessions that must end. */
 enum rc provision_kick(struct ctx *, struct batch *) _must_check_;
 
 #endif

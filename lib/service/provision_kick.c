@@ -29,6 +29,7 @@ struct name {
 /* What is to be kicked in one table, and what was found of it. */
 struct kicking {
 	const struct live *live;
+	bool big; /* print the table as a whole */
 	struct name *names;
 	size_t n;
 	struct {
@@ -44,6 +45,13 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct name *)a)->name, ((const struct name *)b)->name);
 }
 
+/* For nothing but a cut may a session end whose account is not right. */
+static bool
+may_kick(const struct task *t)
+{
+	return t->plan.cut || t->error == NULL;
+}
+
 static void
 collect(struct ctx *cx, struct batch *b, struct kicking *k)
 {
@@ -55,12 +63,13 @@ collect(struct ctx *cx, struct batch *b, struct kicking *k)
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct task *t = &b->tasks[i];
 
-		for (size_t j = 0; j < t->plan.nkicks && !t->over; j++) {
+		for (size_t j = 0; j < t->plan.nkicks && t->kicks; j++) {
 			if (t->plan.kicks[j].menu == k->live->menu)
 				k->names[k->n++] = (struct name){ t->plan.kicks[j].name, t };
 		}
 	}
 	qsort(k->names, k->n, sizeof(*k->names), by_name);
+	k->big = b->ntasks > PROVISION_BIG || k->n > PROVISION_BIG;
 }
 
 static void
@@ -112,28 +121,36 @@ is_repeated(const struct kicking *k, size_t i)
 	return i > 0 && strcmp(k->names[i].name, k->names[i - 1].name) == 0;
 }
 
+/* name NULL: the whole table could not be read. */
+static void
+tell(struct kicking *k, const char *name, const char *refusal)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		if (name == NULL || strcmp(name, k->names[i].name) == 0)
+			provision_fault(k->names[i].task, refusal);
+	}
+}
+
 static enum rc
 look(struct ctx *cx, struct batch *b, struct kicking *k)
 {
 	struct routeros_job *jobs = arena_alloc(cx->mem, (k->n + 1) * sizeof(*jobs));
+	const char **asked = arena_alloc(cx->mem, (k->n + 1) * sizeof(*asked));
 	size_t n = 0;
 
-	if (k->n > PROVISION_BIG) {
-		jobs[n++] = look_job(cx, k);
-	} else {
-		for (size_t i = 0; i < k->n; i++) {
-			if (is_repeated(k, i))
-				continue;
-			jobs[n] = look_job(cx, k);
-			ros_cmd_where(&jobs[n++].cmd, k->live->prop, k->names[i].name);
-		}
+	for (size_t i = 0; i < k->n; i++) {
+		if (is_repeated(k, i) || (k->big && n > 0))
+			continue;
+		jobs[n] = look_job(cx, k);
+		if (!k->big)
+			ros_cmd_where(&jobs[n].cmd, k->live->prop, asked[n] = k->names[i].name);
+		n++;
 	}
 	TRY(routeros_batch(cx, b->ros, jobs, n));
 	for (size_t i = 0; i < n; i++) {
-		const char *refusal = provision_refusal(cx, b, &jobs[i]);
-
-		for (size_t j = 0; refusal != NULL && j < k->n; j++)
-			provision_over(k->names[j].task, false, refusal);
+		/* Where there is no such table nobody is online by it. */
+		if (jobs[i].reply.ntraps > 0 && !provision_missing(&jobs[i]))
+			tell(k, asked[i], provision_refusal(cx, b, &jobs[i]));
 	}
 	return RC_OK;
 }
@@ -154,7 +171,7 @@ end(struct ctx *cx, struct batch *b, struct kicking *k)
 	TRY(routeros_batch(cx, b->ros, jobs, k->nfound));
 	for (size_t i = 0; i < k->nfound; i++) {
 		if (jobs[i].reply.ntraps > 0 && jobs[i].reply.traps[0].kind != TRAP_NO_ITEM)
-			provision_over(jobs[i].arg, false, provision_refusal(cx, b, &jobs[i]));
+			provision_fault(jobs[i].arg, provision_refusal(cx, b, &jobs[i]));
 	}
 	return RC_OK;
 }
@@ -162,6 +179,8 @@ end(struct ctx *cx, struct batch *b, struct kicking *k)
 enum rc
 provision_kick(struct ctx *cx, struct batch *b)
 {
+	for (size_t i = 0; i < b->ntasks; i++)
+		b->tasks[i].kicks = may_kick(&b->tasks[i]); /* a table that fails stops no other */
 	for (size_t i = 0; i < countof(lives); i++) {
 		struct kicking k = { .live = &lives[i] };
 

@@ -13,9 +13,9 @@
 static const char *const props[MENU__MAX] = {
 	[MENU_PPP] = ".id,name,service,profile,local-address,remote-address,disabled,comment",
 	[MENU_HOTSPOT] = ".id,name,profile,address,disabled,comment",
-	[MENU_QUEUE] = ".id,name,target,dynamic,comment",
-	[MENU_BLOCK] = ".id,address,dynamic,comment",
-	[MENU_BLOCK6] = ".id,address,dynamic,comment",
+	[MENU_QUEUE] = ".id,name,target,dynamic,disabled,comment",
+	[MENU_BLOCK] = ".id,address,dynamic,disabled,comment",
+	[MENU_BLOCK6] = ".id,address,dynamic,disabled,comment",
 };
 
 static const char *const address_of[MENU__MAX] = {
@@ -295,9 +295,11 @@ ask_router(struct ctx *cx, struct batch *b)
 	TRY(routeros_batch(cx, b->ros, jobs, n));
 	for (size_t i = 0; i < n; i++) {
 		const char *refusal = provision_refusal(cx, b, &jobs[i]);
+		enum account_menu menu = ((struct looking *)jobs[i].arg)->menu;
 
 		if (refusal != NULL)
-			s->error[((struct looking *)jobs[i].arg)->menu] = refusal;
+			s->error[menu] = refusal;
+		s->missing[menu] = s->missing[menu] || provision_missing(&jobs[i]);
 	}
 	return RC_OK;
 }
@@ -356,20 +358,25 @@ ask_database(struct ctx *cx, struct batch *b)
 	return RC_OK;
 }
 
-/* A menu that cannot be read fails the accounts that need it. */
-static void
-tell_tasks(struct batch *b)
-{
-	for (size_t i = 0; i < b->ntasks; i++) {
-		struct task *t = &b->tasks[i];
+struct telling {
+	const struct sight *s;
+	struct task *task;
+};
 
-		if (b->sight.error[t->a->menu] != NULL)
-			provision_over(t, false, b->sight.error[t->a->menu]);
-		for (size_t j = 0; j < t->a->ntraces && !t->over; j++) {
-			if (b->sight.error[t->a->traces[j].menu] != NULL)
-				provision_over(t, false, b->sight.error[t->a->traces[j].menu]);
-		}
-	}
+/*
+ * A menu that cannot be read fails the accounts that need it.  One that this
+ * router does not have holds nothing, and fails who should be in it alone.
+ */
+static void
+tell_task(struct ctx *cx, void *arg, enum account_menu menu, const char *key)
+{
+	struct telling *t = arg;
+	bool lives_there = menu == t->task->a->menu && t->task->a->wish != WISH_ABSENT;
+
+	(void)cx;
+	(void)key;
+	if (t->s->error[menu] != NULL && (lives_there || !t->s->missing[menu]))
+		provision_fault(t->task, t->s->error[menu]);
 }
 
 enum rc
@@ -386,6 +393,10 @@ provision_look(struct ctx *cx, struct batch *b)
 	}
 	TRY(ask_router(cx, b));
 	TRY(ask_database(cx, b));
-	tell_tasks(b);
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct telling t = { s, &b->tasks[i] };
+
+		each_place(cx, b->tasks[i].a, tell_task, &t);
+	}
 	return RC_OK;
 }

@@ -59,13 +59,45 @@ look_job(struct ctx *cx, struct profile *p, bool hotspot, const char *name)
 	return job;
 }
 
-/* All profiles of the batch, and the router's own default to copy addresses from. */
+/*
+ * Profiles that somebody else looks after: the router's own default, to copy
+ * addresses from, and those of the walled garden, of PPP and of hotspot users.
+ */
+struct others {
+	struct profile standard;
+	struct profile walls[2];
+	const char *refusal[2]; /* why a wall could not be looked for */
+};
+
+static enum rc
+look_walls(struct ctx *cx, struct batch *b, struct others *o)
+{
+	struct routeros_job jobs[2];
+	size_t n = 0;
+
+	for (size_t i = 0; i < countof(o->walls); i++) {
+		if (o->walls[i].name != NULL)
+			jobs[n++] = look_job(cx, &o->walls[i], i == 1, o->walls[i].name);
+	}
+	if (n > 0)
+		TRY(routeros_batch(cx, b->ros, jobs, n));
+	for (size_t i = 0; i < n; i++) {
+		size_t at = jobs[i].arg == &o->walls[1];
+
+		o->refusal[at] = provision_refusal(cx, b, &jobs[i]);
+	}
+	return RC_OK;
+}
+
+/* All profiles of the batch, and the router's default. */
 static enum rc
 look(struct ctx *cx, struct batch *b, struct profile *standard)
 {
 	struct routeros_job *jobs = arena_alloc(cx->mem, (b->nprofiles + 1) * sizeof(*jobs));
 	size_t n = b->nprofiles;
 
+	if (n == 0)
+		return RC_OK;
 	for (size_t i = 0; i < n; i++) {
 		struct profile *p = &b->profiles[i];
 
@@ -201,6 +233,42 @@ collect(struct ctx *cx, struct batch *b)
 	}
 }
 
+static bool
+is_walled(const struct account *a)
+{
+	return a->wish == WISH_SUSPENDED && a->isolation != NULL && a->menu != MENU_QUEUE;
+}
+
+static void
+collect_walls(const struct batch *b, struct others *o)
+{
+	for (size_t i = 0; i < b->ntasks; i++) {
+		const struct account *a = b->tasks[i].a;
+
+		if (is_walled(a))
+			o->walls[a->menu == MENU_HOTSPOT].name = a->isolation;
+	}
+}
+
+/* Without the walls the customer is disabled: a walled garden that is not there lets him out. */
+static void
+tell_walled(struct ctx *cx, struct batch *b, const struct others *o)
+{
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+		bool hotspot = t->a->menu == MENU_HOTSPOT;
+
+		if (!is_walled(t->a) || o->walls[hotspot].id != NULL)
+			continue;
+		t->lack = o->refusal[hotspot];
+		if (t->lack == NULL)
+			t->lack = arena_printf(cx->mem,
+			    "profile %s does not exist on %s: disabled instead", t->a->isolation,
+			    b->router->name);
+		t->a->isolation = NULL;
+	}
+}
+
 /* Who is only cut off must not stay online for want of a profile. */
 static void
 tell_tasks(struct batch *b)
@@ -215,20 +283,21 @@ tell_tasks(struct batch *b)
 		if (p->job->ok)
 			t->a->profile = p->name;
 		else if (t->a->wish == WISH_ENABLED)
-			provision_over(t, false, p->job->error);
+			provision_fault(t, p->job->error);
 	}
 }
 
 enum rc
 provision_profiles(struct ctx *cx, struct batch *b)
 {
-	struct profile standard = { 0 };
+	struct others others = { 0 };
 
 	collect(cx, b);
-	if (b->nprofiles == 0)
-		return RC_OK;
-	TRY(look(cx, b, &standard));
-	TRY(correct_all(cx, b, &standard));
+	collect_walls(b, &others);
+	TRY(look_walls(cx, b, &others));
+	tell_walled(cx, b, &others);
+	TRY(look(cx, b, &others.standard));
+	TRY(correct_all(cx, b, &others.standard));
 	tell_tasks(b);
 	return RC_OK;
 }

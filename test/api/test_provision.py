@@ -449,6 +449,138 @@ def test_expired_as_suspended_or_removed(bench, sim, router):
     assert sim.secret(sub.name)["disabled"] == "false"
 
 
+# ---- cut off, whatever else is wrong --------------------------------------------------------------
+
+def assert_cut_off(sim, name):
+    """Disabled, and nobody comes back."""
+    isp.wait_until(lambda: sim.secret(name)["disabled"] == "true" and not online(sim, name), SOON, name + " cut off")
+    time.sleep(0.4)
+    assert not online(sim, name)
+
+
+def served(bench, sim, router, **columns):
+    """A subscription whose device is online."""
+    sub = bench.subscribe(router, bench.package(), **columns)
+    sub.wait()
+    dial(sim, sub.name, None)
+    return sub
+
+
+def test_suspended_though_the_profile_is_gone(bench, sim, router):
+    """Somebody removed the profile that a subscription named by hand. One command both disabled the
+    secret and set the profile; the router refused it, and the customer was online for ever."""
+    command(sim, "/ppp/profile/add", "=name=vip")
+    sub = served(bench, sim, router, profile="vip")
+    profile = sim.table("/ppp/profile", name="vip")[0]
+    command(sim, "/ppp/profile/remove", "=.id=" + profile[".id"])
+    sub.suspend()
+    assert_cut_off(sim, sub.name)
+    sub.wait("failed")
+    assert "profile vip does not exist on" in sub.sync()[1]
+    sub.set(profile=None)
+    sub.wait()
+
+
+@pytest.mark.parametrize("end", ["suspended", "expired", "cancelled"])
+def test_cut_off_though_the_new_name_is_not_ours(bench, sim, router, end):
+    """Renamed onto a secret of somebody else: that failed, rightly. Then the customer did not pay, and
+    that failed too: his own secret went on under the old name."""
+    sub = served(bench, sim, router)
+    taken = isp.unique("boss")
+    command(sim, "/ppp/secret/add", "=name=" + taken, "=password=x")
+    dial(sim, taken, None)
+    sub.set(mikrotik_username=taken)
+    sub.wait("failed")
+    assert online(sim, sub.name), "he has paid"
+    before = online(sim, taken)
+    sub.set(status=end, suspend_reason="debt" if end == "suspended" else None)
+    if end == "cancelled":
+        sub.wait()
+        assert sim.secret(sub.name) is None and not sim.table("/ppp/active", name=sub.name)
+    else:
+        assert_cut_off(sim, sub.name)
+        assert "exists on" in sub.sync()[1] and "is not ours" in sub.sync()[1]
+    boss = sim.secret(taken)
+    assert boss["disabled"] == "false" and boss["sessions"] == before, "somebody else was kicked"
+    command(sim, "/ppp/secret/remove", "=.id=" + boss[".id"])
+    sub.wait(seconds=20)
+
+
+def test_suspended_though_no_key_opens_the_password(bench, sim, router):
+    """After an APP_KEY was lost no customer could be suspended: the password could not be opened, and
+    disabling needs none. Who has paid is let in again; what needs the password says so."""
+    sub = served(bench, sim, router)
+    sub.set(mikrotik_password="s1.00000000.AAAA")
+    sub.suspend()
+    assert_cut_off(sim, sub.name)
+    sub.wait("failed")
+    assert "cannot be opened" in sub.sync()[1]
+    sub.activate()
+    isp.wait_until(lambda: sim.secret(sub.name)["disabled"] == "false", SOON)
+    isp.wait_until(lambda: online(sim, sub.name), 3, "let in again")
+    sub.wait("failed")
+    sub.password("another")
+    sub.wait()
+    assert sim.secret(sub.name)["password"] == "another"
+    other = bench.subscribe(router, bench.package())
+    other.wait()
+    other.suspend()
+    other.wait()
+    other.set(mikrotik_password="s1.00000000.AAAA")
+    other.cancel()
+    other.wait()
+    assert sim.secret(other.name) is None
+
+
+def test_isolated_on_a_router_without_the_isolation_profile(bench, sim, router):
+    """suspend_mode isolate, and nobody had made the profile on this router: no suspension went
+    through there. A garden without walls lets everybody out, so they are disabled, and it is said."""
+    sub = served(bench, sim, router)
+    hot = bench.subscribe(router, bench.package(type="hotspot"))
+    hot.wait()
+    try:
+        bench.sql("UPDATE settings SET suspend_mode = 'isolate', isolation_profile = 'walls'")
+        sub.suspend()
+        hot.suspend()
+        assert_cut_off(sim, sub.name)
+        name = bench.one("SELECT name FROM router_settings WHERE id = %s", router)
+        sub.wait("failed")
+        assert sub.sync()[1] == "profile walls does not exist on %s: disabled instead" % name
+        hot.wait("failed")
+        assert sim.table("/ip/hotspot/user", name=hot.name)[0]["disabled"] == "true"
+        command(sim, "/ppp/profile/add", "=name=walls")
+        sub.wait(seconds=20)
+        secret = sim.secret(sub.name)
+        assert (secret["profile"], secret["disabled"]) == ("walls", "false"), "not walled in when it could be"
+        assert hot.sync()[0] == "failed", "another menu, another profile"
+        command(sim, "/ip/hotspot/user/profile/add", "=name=walls")
+        hot.wait(seconds=20)
+        isp.wait_until(lambda: online(sim, sub.name), 3, "in the garden")
+        sub.activate()
+        sub.wait()
+    finally:
+        bench.sql("UPDATE settings SET suspend_mode = 'disable', isolation_profile = 'isolated'")
+    hot.wait()
+
+
+@pytest.mark.parametrize("kind", ["lost", "trap", "hang"])
+def test_cut_off_though_all_else_fails(bench, sim, router, kind):
+    """A router that fails whatever follows, each time: the customer is off all the same."""
+    sub = served(bench, sim, router)
+    sim.log_reset()
+    sim.fault(kind, path="/ppp/secret/set", after=1, message="failure: no")
+    with bench.sql_connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        sub.set(comment="moved to Jl. Sudirman")
+        sub.suspend()
+        cursor.execute("COMMIT")
+    isp.wait_until(lambda: sim.secret(sub.name)["disabled"] == "true" and not online(sim, sub.name), SOON)
+    assert paths(sim, "/ppp/secret/set", "/ppp/active/remove")[:2] == ["/ppp/secret/set", "/ppp/active/remove"]
+    sim.well()
+    sub.wait(seconds=30 if kind == "hang" else 6)
+    assert sim.secret(sub.name)["comment"] == sub.mark + " moved to Jl. Sudirman"
+
+
 # ---- hotspot and static -------------------------------------------------------------------------
 
 def test_hotspot_user_profile_sessions_and_cookies(bench, sim, router):

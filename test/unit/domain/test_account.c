@@ -165,6 +165,36 @@ what_came_true_is_synced(void **state)
 	assert_int_equal(due(100), 0);
 }
 
+/* The blocked addresses of who is suspended are known until he is back; of each, one line. */
+static void
+blocked_addresses_leave_a_trace(void **state)
+{
+	struct account *a;
+	const char *id;
+
+	(void)state;
+	router = a_router("Main", 8728);
+	id = an_account("citra", a_package("fix", "static"), "10.0.0.6");
+	(void)sql("UPDATE account_states SET traces = '{static 10.0.0.5 citra,static 10.0.0.5 old,"
+		  "static 10.0.0.6 old,hotspot - citra}'");
+	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
+	tell(claim(NULL), true, NULL);
+	assert_string_equal(state_of(id),
+	    "synced 2/2 static 10.0.0.6 citra,static 10.0.0.5 citra ");
+	(void)an_account("dewi", sql("SELECT id::text AS v FROM packages"), "10.0.0.5");
+	(void)sql("UPDATE mikrotik_secrets SET comment = 'x' WHERE id = '%s'", id);
+	a = claim(id);
+	assert_string_equal(a->taken[0], "10.0.0.5");
+	tell(a, true, NULL); /* whose business it is now */
+	assert_string_equal(state_of(id), "synced 3/3 static 10.0.0.6 citra ");
+	(void)sql("UPDATE account_states SET traces = traces || 'static 10.0.0.5 citra'::text"
+		  " WHERE account_id = '%s'",
+	    id);
+	(void)sql("UPDATE mikrotik_secrets SET disabled = false WHERE id = '%s'", id);
+	tell(claim(id), true, NULL);
+	assert_string_equal(state_of(id), "synced 4/4 static 10.0.0.6 citra ");
+}
+
 static int64_t
 due_in_ms(void)
 {
@@ -277,6 +307,7 @@ main(void)
 		ROWS_TEST(addresses_of_others_are_named),
 		ROWS_TEST(what_is_not_due_is_not_claimed),
 		ROWS_TEST(what_came_true_is_synced),
+		ROWS_TEST(blocked_addresses_leave_a_trace),
 		ROWS_TEST(what_failed_is_tried_again_later),
 		ROWS_TEST(an_old_answer_does_not_win),
 		ROWS_TEST(who_left_leaves_no_trace),

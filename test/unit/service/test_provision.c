@@ -188,6 +188,18 @@ a_foreign_profile_fails_who_needs_it(void **state)
 	assert_int_equal(times(hang_up(), "/set") + times(heard, "/add"), 0);
 }
 
+/* "citra", marked, whose id is known beforehand, suspended by hand. */
+#define CITRA "00000000-0000-4000-8000-000000000001"
+static void
+citra_is_suspended(void)
+{
+	(void)plain_account("citra");
+	(void)sql("DELETE FROM account_states");
+	(void)sql("UPDATE mikrotik_secrets SET id = '" CITRA "'");
+	all_synced();
+	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
+}
+
 /* The sessions end after the account is right; one that ended by itself is no failure. */
 static void
 a_suspended_account_is_cut_off(void **state)
@@ -196,7 +208,7 @@ a_suspended_account_is_cut_off(void **state)
 		HELLO,
 		{ .listen = 1,
 		    .say = "!re|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
-			   "|=comment=isp:00000000-0000-4000-8000-000000000001\n!done\n" },
+			   "|=comment=isp:" CITRA "\n!done\n" },
 		{ .listen = 1, .say = "!done\n" },
 		{ .listen = 1,
 		    .say = "!re|=.id=*800|=name=citra\n!re|=.id=*801|=name=citra\n!done\n" },
@@ -207,20 +219,73 @@ a_suspended_account_is_cut_off(void **state)
 
 	(void)state;
 	answering(turns);
-	(void)plain_account("citra");
-	(void)sql("DELETE FROM account_states");
-	(void)sql("UPDATE mikrotik_secrets SET id = '00000000-0000-4000-8000-000000000001'");
-	all_synced();
-	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
+	citra_is_suspended();
 	assert_int_equal(batch().done, 1);
-	assert_string_equal(state_of("00000000-0000-4000-8000-000000000001"), "synced");
+	assert_string_equal(state_of(CITRA), "synced");
 	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
 	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
 	    "remote-address,disabled,comment|?name=citra\n"
-	    "/ppp/secret/set|=.id=*1|=password=kata sandi|=disabled=yes\n"
+	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
 	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
 	    "/ppp/active/remove|=.id=*800|.tag=1\n"
 	    "/ppp/active/remove|=.id=*801|.tag=2\n");
+}
+
+/*
+ * The command that disabled a customer also set what else was wrong with him;
+ * when the router refused that he was online for ever.  Now it comes last, and
+ * by itself.
+ */
+static void
+what_else_is_wrong_comes_after_the_sessions(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=*2"
+			   "|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*800|=name=citra\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=input does not match any value of profile\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_suspended();
+	assert_int_equal(batch().failed, 1);
+	assert_string_equal(state_of(CITRA), "failed: profile gold does not exist on Main");
+	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment|?name=citra\n"
+	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+	    "/ppp/active/remove|=.id=*800\n"
+	    "/ppp/secret/set|=.id=*1|=profile=gold|=service=pppoe\n");
+}
+
+/* One that cannot be disabled is kicked all the same, and nothing more is set. */
+static void
+a_cut_that_fails_is_the_end_of_the_rest(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=gold"
+			   "|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!trap|=message=action timed out (13)\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_suspended();
+	assert_int_equal(batch().failed, 1);
+	assert_non_null(strstr(state_of(CITRA), "action timed out"));
+	assert_int_equal(times(hang_up(), "/set"), 1);
+	assert_int_equal(times(heard, "/ppp/active/print"), 1);
 }
 
 static void
@@ -483,6 +548,8 @@ main(void)
 		CASE(a_new_account_gets_its_profile_first),
 		CASE(a_foreign_profile_fails_who_needs_it),
 		CASE(a_suspended_account_is_cut_off),
+		CASE(what_else_is_wrong_comes_after_the_sessions),
+		CASE(a_cut_that_fails_is_the_end_of_the_rest),
 		CASE(one_bad_account_stops_no_other),
 		CASE(a_password_no_key_opens_fails_its_account),
 		CASE(a_lost_connection_is_dialled_again),
