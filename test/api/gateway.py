@@ -3,6 +3,9 @@
     Mid      test/sim/midtrans.py and its control port; the manual is there
     Payer    makes invoices of the system and has customers pay them
     sign()   what Midtrans would put into signature_key
+
+Fixtures, for a module to import: `payer` of a system of the module's own with the Mid `mid`, both
+new to each test; `deaf` the same, but no notification ever arrives.
 """
 import atexit
 import hashlib
@@ -15,10 +18,13 @@ import subprocess
 import sys
 from urllib.parse import urlencode
 
+import pytest
+
 import isp
 
 KEY = "SB-Mid-server-simulated"
 MERCHANT = "G000000001"
+TODAY = "2026-03-02"
 
 _addresses = itertools.count(1)
 
@@ -155,3 +161,67 @@ class Payer:
 
     def reconcile(self, *more):
         return self.stack.exec("ispctl", "midtrans", "reconcile", *more)
+
+    def order_state(self, order):
+        return self.sql("SELECT state FROM midtrans_attempts WHERE order_id = '%s'" % order)
+
+    def wait_order(self, order, state, seconds=5):
+        isp.wait_until(lambda: self.order_state(order) == state, seconds, "order " + state)
+
+    def events(self, order):
+        return int(self.sql("SELECT count(*) FROM midtrans_events WHERE order_id = '%s'" % order))
+
+    def refunds(self, invoice):
+        return self.sql("SELECT string_agg(r.amount::text, ',' ORDER BY r.id) FROM refunds r "
+                        "JOIN payments p ON p.id = r.payment_id WHERE p.invoice_id = '%s'" % invoice["id"])
+
+    def alerts(self, invoice):
+        """The titles of what people were told about an invoice."""
+        titles = self.sql("SELECT title FROM alert_logs WHERE meta ->> 'invoice_id' = '%s' ORDER BY id" % invoice["id"])
+        return titles.split("\n") if titles else []
+
+    def genuine(self, invoice, act="pay", **more):
+        """An order and the body of its newest message, which was never sent."""
+        self.mid.rules(hold=True)
+        order = self.order(invoice)
+        self.mid.act(order, act, **more)
+        return order, self.mid.craft(order)
+
+    def paid_by(self, method, invoice=None):
+        invoice = invoice or self.billed()
+        order = self.order(invoice)
+        self.mid.act(order, "pay", method=method)
+        self.wait(invoice, "paid")
+        return invoice, order
+
+
+@pytest.fixture(scope="module")
+def mid():
+    peer = Mid("--scale", "0.001").up()
+    yield peer
+    peer.down()
+
+
+@pytest.fixture(scope="module")
+def paying(mid, request):
+    system = isp.Stack(request.module.__name__.replace("test_", ""), env=mid.env())
+    try:
+        system.up()
+        yield system
+        mid.well()
+        system.check()
+    finally:
+        system.down()
+
+
+@pytest.fixture
+def payer(paying, mid):
+    mid.ask("POST", "/reset")
+    mid.rules(url=paying.url + "/api/midtrans/notification")
+    return Payer(paying, mid, isp.Town(paying.client(), TODAY))
+
+
+@pytest.fixture
+def deaf(payer, mid):
+    mid.rules(drop=1)
+    return payer
