@@ -103,17 +103,16 @@ find_option(const struct daemon *d, const char *arg)
 static const char *
 take_value(const struct daemon *d, const struct daemon_option *o, char ***at)
 {
-	const char *eq = strchr(**at, '=');
+	const char *eq = strchr(**at, '='), *val;
 
 	if (o->value == NULL && eq != NULL)
 		refuse(d, "no value goes with", o->name);
 	if (o->value == NULL)
 		return "";
-	if (eq != NULL)
-		return eq + 1;
-	if ((*at)[1] == NULL)
+	val = eq != NULL ? eq + 1 : *++*at;
+	if (val == NULL || val[0] == '\0')
 		refuse(d, "a value must follow", o->name);
-	return *++*at;
+	return val;
 }
 
 static void

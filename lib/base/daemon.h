@@ -43,7 +43,8 @@ struct daemon_args {
 /*
  * Understand the command line.  --help and --version print and end the
  * process with 0; what is not understood ends it with 2 and one line.
- * An option may stand anywhere; "--" ends them.
+ * An option may stand anywhere; "--" ends them.  An empty value is none: it is
+ * a variable that was never set.
  */
 void daemon_args(struct ctx *, const struct daemon *, char **argv, struct daemon_args *ret);
 

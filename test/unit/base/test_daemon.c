@@ -103,6 +103,17 @@ wrong_command_lines_end_with_2(void **state)
 	assert_int_equal(exit_of(good), 99);
 }
 
+/* billing-cron --only "$STEPS" with STEPS unset did all of them, for real. */
+static void
+an_empty_value_is_none(void **state)
+{
+	char *word[] = { "prog", "--date", "", NULL }, *joined[] = { "prog", "--date=", NULL };
+
+	(void)state;
+	assert_int_equal(exit_of(word), EXIT_USAGE);
+	assert_int_equal(exit_of(joined), EXIT_USAGE);
+}
+
 static void
 exit_codes(void **state)
 {
@@ -142,6 +153,7 @@ main(void)
 		T(options_stand_anywhere),
 		T(absent_options_are_null),
 		T(wrong_command_lines_end_with_2),
+		T(an_empty_value_is_none),
 		T(exit_codes),
 		T(signals_are_heard),
 	};
