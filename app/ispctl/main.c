@@ -112,6 +112,26 @@ open_and_run(struct ispctl *ctl, const struct command *cmd, struct conf *cf, str
 	return cmd->run(ctl);
 }
 
+/* Fields are called as the options that fill them: a bad value of one is a matter of usage. */
+static bool
+is_usage(const struct err *e, const struct daemon_args *args)
+{
+	if (e->fields == NULL)
+		return false;
+	for (size_t i = 0; i < countof(options); i++)
+		if (args->val[i] != NULL && strcmp(options[i].name + 2, e->fields->field) == 0)
+			return true;
+	return false;
+}
+
+static int
+exit_code(const struct ctx *cx, const struct daemon_args *args, enum rc rc)
+{
+	if (rc == RC_OK)
+		return EXIT_DONE;
+	return is_usage(&cx->err, args) ? daemon_usage(&self, cx->err.msg) : daemon_fail(cx, &self);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -122,7 +142,6 @@ main(int argc, char **argv)
 	struct db_conf dc;
 	struct ispctl ctl = { .cx = &cx, .cf = &cf, .args = &args };
 	const struct command *cmd;
-	enum rc rc;
 	int code;
 
 	(void)argc;
@@ -132,8 +151,7 @@ main(int argc, char **argv)
 	if (cmd == NULL)
 		return daemon_usage(&self,
 		    args.nargs == 0 ? "a command must be given" : "there is no such command");
-	rc = open_and_run(&ctl, cmd, &cf, &dc);
-	code = rc == RC_OK ? EXIT_DONE : daemon_fail(&cx, &self);
+	code = exit_code(&cx, &args, open_and_run(&ctl, cmd, &cf, &dc));
 	db_close(cx.db);
 	return code;
 }

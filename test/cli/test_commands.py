@@ -245,6 +245,18 @@ def test_commands_that_are_none(system, words):
     fails(system.run("ispctl", *words), 2)
 
 
+@pytest.mark.parametrize("words", [
+    ["user", "add", "x@example.net", "--role", "king"], ["user", "add", "x@example.net", "--role", ""],
+    ["user", "add", "x@example.net", "--name", ""], ["user", "add", "x@example.net", "--name", " "],
+    ["user", "add", "x@example.net", "--name", "a\tb"], ["user", "add", "x@example.net", "--name", "x" * 256],
+    ["billing", "preview", "--date", "tomorrow"], ["billing", "preview", "--date", "2026-02-30"],
+    ["billing", "preview", "--date", ""]])
+def test_values_that_are_none_are_a_matter_of_usage(system, words):
+    """Exit 1 means that something failed, and a script then tries again."""
+    fails(system.run("ispctl", *words, given="rahasia 123\n"), 2, words[-2].lstrip("-"))
+    assert system.sql("SELECT count(*) FROM users WHERE email = 'x@example.net'") == "0"
+
+
 # ---- billing-cron -------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -283,9 +295,12 @@ def test_steps_by_name_and_days_missed(system, subscription):
 
 
 @pytest.mark.parametrize("words", [["--date", "yesterday"], ["--date", "2031-02-30"], ["--only", "renew,forget"],
-                                   ["now"], ["--dry-run=yes"]])
+                                   ["--date", ""], ["--only", ""], ["--only="], ["now"], ["--dry-run=yes"]])
 def test_wrong_words_are_a_matter_of_usage(system, words):
+    """An empty value was as good as none: all steps of today were done, for real."""
+    runs = system.sql("SELECT count(*) FROM billing_runs")
     fails(system.run("billing-cron", *words), 2)
+    assert system.sql("SELECT count(*) FROM billing_runs") == runs
 
 
 def test_a_second_run_exits_75(system):
