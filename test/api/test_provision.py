@@ -665,6 +665,189 @@ def test_service_changed_with_the_plan(bench, sim, router):
     assert sim.secret(sub.name) is None and sim.table("/ip/hotspot/user", name=sub.name)
 
 
+def entry(sim, address):
+    rows = blocked(sim, address)
+    return (rows[0]["comment"], rows[0]["disabled"]) if rows else None
+
+
+def test_suspended_keeps_every_address_blocked(bench, sim, router):
+    """The address of a suspended customer was changed, and the entry of the old one left with it: his
+    device still had that one. It leaves when he is in service again."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.1")
+    sub.wait()
+    sub.suspend()
+    sub.wait()
+    for address in ("10.4.1.2", "10.4.1.3"):
+        sub.set(remote_address=address)
+        sub.wait()
+    assert [bool(blocked(sim, "10.4.1.%d" % n)) for n in (1, 2, 3)] == [True, True, True]
+    assert sim.table("/queue/simple", name=sub.name)[0]["target"] == "10.4.1.3/32"
+    sub.activate()
+    sub.wait()
+    assert [bool(blocked(sim, "10.4.1.%d" % n)) for n in (1, 2, 3)] == [False, False, False]
+
+
+def test_suspended_and_given_another_address_at_once(bench, sim, router):
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.10")
+    sub.wait()
+    with bench.sql_connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        sub.set(remote_address="10.4.1.11")
+        sub.suspend()
+        cursor.execute("COMMIT")
+    sub.wait()
+    assert blocked(sim, "10.4.1.10") and blocked(sim, "10.4.1.11")
+
+
+@pytest.mark.parametrize("kind", ["static", "pppoe"])
+def test_old_address_taken_by_another_active_account(bench, sim, router, kind):
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.20")
+    sub.wait()
+    sub.suspend()
+    sub.wait()
+    sub.set(remote_address="10.4.1.21")
+    sub.wait()
+    taker = bench.subscribe(router, bench.package(type=kind), remote_address="10.4.1.20")
+    taker.wait()
+    assert not blocked(sim, "10.4.1.20") and blocked(sim, "10.4.1.21")
+    sub.set(comment="seen again")
+    sub.wait()
+    assert not blocked(sim, "10.4.1.20"), "another customer was cut off"
+    if kind == "static":
+        taker.suspend()
+        taker.wait()
+        sub.activate()
+        sub.wait()
+        assert blocked(sim, "10.4.1.20") and not blocked(sim, "10.4.1.21")
+
+
+def test_static_cut_off_whatever_is_wrong(bench, sim, router):
+    """A queue that could not be put right kept its customer online: the block came after that."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.30")
+    sub.wait()
+    taken = isp.unique("boss")
+    command(sim, "/queue/simple/add", "=name=" + taken, "=target=10.4.1.99")
+    sub.set(mikrotik_username=taken)
+    sub.wait("failed")
+    sub.suspend()
+    isp.wait_until(lambda: blocked(sim, "10.4.1.30"), SOON, "blocked")
+    assert "is not ours" in sub.wait("failed") or sub.sync()[1]
+    sub.cancel()
+    sub.wait()
+    assert blocked(sim, "10.4.1.30") and not sim.table("/queue/simple", name=sub.name)
+    assert sim.table("/queue/simple", name=taken)[0]["target"] == "10.4.1.99/32"
+
+
+def test_disabled_by_hand_on_the_router(bench, sim, router):
+    """An entry or a queue that somebody switched off is as good as none."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.40")
+    sub.wait()
+    queue = sim.table("/queue/simple", name=sub.name)[0]
+    command(sim, "/queue/simple/disable", "=.id=" + queue[".id"])
+    sub.set(comment="x")
+    sub.wait()
+    assert sim.table("/queue/simple", name=sub.name)[0]["disabled"] == "false"
+    sub.suspend()
+    sub.wait()
+    command(sim, "/ip/firewall/address-list/disable", "=.id=" + blocked(sim, "10.4.1.40")[0][".id"])
+    sub.set(comment="y")
+    sub.wait()
+    assert entry(sim, "10.4.1.40")[1] == "false"
+
+
+def test_foreign_entries_stay(bench, sim, router):
+    """What only began like a mark of ours, "isp:uplink", was taken away."""
+    command(sim, "/ip/firewall/address-list/add", "=list=isp-blocked", "=address=10.4.1.50", "=comment=isp:uplink")
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.50")
+    sub.wait()
+    assert "is in isp-blocked and the entry is not ours" in sub.sync()[1]
+    assert entry(sim, "10.4.1.50") == ("isp:uplink", "false")
+
+
+def test_unblocked_though_the_list_could_not_be_read(bench, sim, router):
+    """The list of blocked addresses could not be read when a customer had paid: he was taken for
+    unblocked, was synced, and stayed offline for good."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.60")
+    sub.wait()
+    sub.suspend()
+    sub.wait()
+    sim.fault("busy", path="/ip/firewall/address-list/print", times=1)
+    sub.activate()
+    isp.wait_until(lambda: sub.sync()[0] == "synced" and not blocked(sim, "10.4.1.60"), 5, "unblocked")
+
+
+def test_cancelled_though_the_queue_had_gone(bench, sim, router):
+    """Somebody removed the queue by hand; with the account cancelled nothing at all stood in the way."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.70")
+    sub.wait()
+    queue = sim.table("/queue/simple", name=sub.name)[0]
+    command(sim, "/queue/simple/remove", "=.id=" + queue[".id"])
+    sub.cancel()
+    sub.wait()
+    assert blocked(sim, "10.4.1.70")
+
+
+def test_from_static_to_pppoe_while_suspended(bench, sim, router):
+    """With the plan the queue left, and the block with it."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.80")
+    sub.wait()
+    sub.suspend()
+    sub.wait()
+    sub.set(package_id=bench.package(), remote_address=None)
+    sub.wait()
+    assert blocked(sim, "10.4.1.80") and not sim.table("/queue/simple", name=sub.name)
+    assert sim.secret(sub.name)["disabled"] == "true"
+    sub.activate()
+    sub.wait()
+    assert not blocked(sim, "10.4.1.80") and sim.secret(sub.name)["disabled"] == "false"
+
+
+def test_hotspot_session_ends_though_its_cookies_cannot_be_read(bench, sim, router):
+    """Cookies come first, and a failure there was the end of it: the session went on."""
+    sub = bench.subscribe(router, bench.package(type="hotspot"))
+    sub.wait()
+    sim.cpe(sub.name, service="hotspot", password="dial-pw", redial=0.1)
+    isp.wait_until(lambda: sim.table("/ip/hotspot/active", user=sub.name), 3, "online")
+    sim.fault("trap", path="/ip/hotspot/cookie", message="failure: no")
+    sub.suspend()
+    isp.wait_until(lambda: not sim.table("/ip/hotspot/active", user=sub.name), SOON, "offline")
+    sub.wait("failed")
+    sim.well()
+    sub.wait(seconds=6)
+    assert not sim.table("/ip/hotspot/cookie", user=sub.name)
+
+
+def test_a_router_without_hotspot(bench, sims):
+    """Meant for the hotspot by mistake, then for PPPoE: the look at the first place failed for ever."""
+    sim = sims("--no-hotspot")
+    router = bench.router(sim)
+    sub = bench.subscribe(router, bench.package(type="hotspot"))
+    sub.wait("failed")
+    sub.set(package_id=bench.package())
+    sub.wait(seconds=4)
+    assert sim.secret(sub.name)
+    sub.cancel()
+    sub.wait()
+    other = bench.subscribe(router, bench.package(type="hotspot"))
+    other.wait("failed")
+    other.cancel()
+    other.wait()
+
+
+def test_hotspot_user_of_another_server(bench, sim, router):
+    """Names of hotspot users are unique for one server only: ours is not the other's."""
+    sub = bench.subscribe(router, bench.package(type="hotspot"))
+    sub.wait()
+    command(sim, "/ip/hotspot/user/add", "=name=" + sub.name, "=server=hotspot1", "=comment=the boss")
+    sub.suspend()
+    sub.wait()
+    rows = {row.get("comment"): row["disabled"] for row in sim.table("/ip/hotspot/user", name=sub.name)}
+    assert rows == {sub.mark: "true", "the boss": "false"}
+    sub.cancel()
+    sub.wait()
+    assert [row["comment"] for row in sim.table("/ip/hotspot/user", name=sub.name)] == ["the boss"]
+
+
 # ---- routers that fail --------------------------------------------------------------------------
 
 def test_down_pending_failed_right_by_itself(bench, sim, router):
