@@ -24,6 +24,7 @@ static const struct db_col state_cols[] = {
 	DB_COL(midtrans_state, status, DB_TEXT),
 	DB_COL(midtrans_state, payment_status, DB_TEXT),
 	DB_COL(midtrans_state, refunded, DB_I64),
+	DB_COL(midtrans_state, charged, DB_I64),
 };
 
 static const struct db_col attempt_cols[] = {
@@ -52,19 +53,12 @@ static const struct db_col order_cols[] = {
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
+/* What of refunds it says; a partial chargeback without a sum of its own may say itself there. */
 static void
-put_said(struct jw *w, const struct midtrans_message *m)
+put_refunds(struct jw *w, const struct midtrans_message *m)
 {
-	jw_str(w, "transaction_id", m->transaction_id);
-	jw_str(w, "status", m->status);
-	jw_str(w, "fraud_status", m->fraud_status);
-	jw_str(w, "payment_type", m->payment_type);
-	jw_str(w, "method", midtrans_method(m->payment_type));
-	jw_str(w, "bank", m->bank);
-	jw_i64(w, "gross", m->gross);
-	jw_str(w, "transaction_time", m->transaction_time);
-	jw_str(w, "settlement_time", m->settlement_time);
-	jw_str(w, "expiry_time", m->expiry_time);
+	if (m->charged_total == 0 && strcmp(m->status, "partial_chargeback") == 0)
+		return;
 	if (m->refund_total > 0)
 		jw_i64(w, "refund_total", m->refund_total);
 	jw_arr(w, "refunds");
@@ -77,6 +71,34 @@ put_said(struct jw *w, const struct midtrans_message *m)
 	jw_end(w);
 }
 
+/* Money that is no rupiah, in its own words. */
+static void
+put_money(struct ctx *cx, struct jw *w, const struct midtrans_message *m)
+{
+	const char *currency = m->currency != NULL ? m->currency : "IDR";
+
+	if (m->gross >= 0)
+		jw_i64(w, "gross", m->gross);
+	if (m->gross < 0 || strcmp(currency, "IDR") != 0)
+		jw_str(w, "money", arena_printf(cx->mem, "%s %s", m->gross_amount, currency));
+}
+
+static void
+put_said(struct ctx *cx, struct jw *w, const struct midtrans_message *m)
+{
+	jw_str(w, "transaction_id", m->transaction_id);
+	jw_str(w, "status", m->status);
+	jw_str(w, "fraud_status", m->fraud_status);
+	jw_str(w, "payment_type", m->payment_type);
+	jw_str(w, "method", midtrans_method(m->payment_type));
+	jw_str(w, "bank", m->bank);
+	jw_str(w, "transaction_time", m->transaction_time);
+	jw_str(w, "settlement_time", m->settlement_time);
+	jw_str(w, "expiry_time", m->expiry_time);
+	put_money(cx, w, m);
+	put_refunds(w, m);
+}
+
 static void
 put_decided(struct jw *w, const struct midtrans_decision *d)
 {
@@ -85,6 +107,7 @@ put_decided(struct jw *w, const struct midtrans_decision *d)
 	jw_str(w, "attempt", d->attempt);
 	jw_i64(w, "amount", d->amount);
 	jw_i64(w, "fee", d->fee);
+	jw_i64(w, "charged", d->charged);
 	jw_arr(w, "deeds");
 	for (size_t i = 0; i < countof(deed_names); i++)
 		if (d->deeds & deed_names[i].deed)
@@ -105,7 +128,7 @@ order_to_do(struct ctx *cx, const char *source, const struct midtrans_message *m
 	jw_bool(&w, "is_200",
 	    strcmp(source, ATTEMPT_NOTIFICATION) == 0 && strcmp(m->status_code, "200") == 0);
 	put_decided(&w, d);
-	put_said(&w, m);
+	put_said(cx, &w, m);
 	jw_end(&w);
 	return s.buf;
 }

@@ -15,12 +15,13 @@ enum said {
 	S_REFUND = 1 << 7, /* or partial_refund */
 	S_CHARGEBACK = 1 << 8,
 	S_PART_CHARGEBACK = 1 << 9,
-	S_NO_NEWS = 1 << 10, /* refunds that are booked already */
+	S_NO_NEWS = 1 << 10, /* what is known: it waits still, or a sum is in the books */
 	S_UNKNOWN = 1 << 11,
 	S_FOREIGN = 1 << 12, /* another currency or merchant */
-	S_MISFIT = 1 << 13,  /* the parts do not belong together: somebody changed it */
+	S_ODD = 1 << 13,     /* no whole rupiah: nothing that could be booked */
+	S_MISFIT = 1 << 14,  /* the parts do not belong together: somebody changed it */
 	S_PAID = S_CAPTURE | S_SETTLEMENT,
-	S_ANY = (1 << 14) - 1,
+	S_ANY = (1 << 15) - 1,
 };
 
 /* What became of the transaction so far. */
@@ -61,7 +62,9 @@ static const struct rule {
 	const char *attempt;
 } rules[] = {
 	{ "22",    S_FOREIGN, T_ANY, W_ANY, EITHER, "foreign", MD_ALERT, NULL },
-	{ "29",    S_MISFIT,  T_ANY, W_ANY, EITHER, "misfit", MD_CONFIRM | MD_ALERT, NULL },
+	{ "21",    S_ODD,     T_ANY, W_ANY, EITHER, "odd_amount", MD_ALERT, NULL },
+	{ "29",    S_MISFIT,  T_ANY, W_HEARD, EITHER, "misfit", MD_CONFIRM | MD_ALERT, NULL },
+	{ "29",    S_MISFIT,  T_ANY, MW_TOLD, EITHER, "disagrees", MD_ALERT, NULL },
 	{ "27",    S_UNKNOWN, T_ANY, W_ANY, EITHER, "unknown_status", MD_ALERT, NULL },
 
 	{ "1,6",   S_PENDING, T_NEW | T_OPEN, W_ANY, EITHER, "applied", MD_NOTE, "pending" },
@@ -95,7 +98,7 @@ static const struct rule {
 	{ "9",     S_EXPIRE, T_DEAD, W_ANY, EITHER, "duplicate", 0, NULL },
 	{ "11",    S_DENY | S_CANCEL | S_EXPIRE, T_ANY, W_ANY, EITHER, "stale", 0, NULL },
 
-	{ "23,24", S_NO_NEWS, T_ANY, W_ANY, EITHER, "duplicate", 0, NULL },
+	{ "1,9,23,25", S_NO_NEWS, T_ANY, W_ANY, EITHER, "duplicate", 0, NULL },
 	{ "23,24", S_REFUND, T_PAID, W_HEARD, EITHER, "confirm", MD_CONFIRM, NULL },
 	{ "23,24", S_REFUND, T_PAID, MW_TOLD, EITHER, "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL },
 	{ "26",    S_REFUND, T_UNPAID | T_DEAD, W_HEARD, EITHER, "confirm", MD_CONFIRM, NULL },
@@ -189,12 +192,41 @@ code_fits(const struct status *st, const char *code)
 	       strstr(st->codes, code) != NULL;
 }
 
-/* Everything this message says of refunds is in the books. */
-static bool
-no_news(const struct midtrans_state *s, const struct midtrans_message *m)
+/* Some say it by a sum of its own, others perhaps in that of refunds: what is no refund of ours. */
+static int64_t
+charged_by(const struct midtrans_state *s, const struct midtrans_message *m)
 {
-	return is(s->payment_status, "received") && m->refund_total > 0 &&
-	       m->refund_total <= s->refunded;
+	if (m->charged_total > 0)
+		return m->charged_total;
+	return m->refund_total > s->refunded ? m->refund_total - s->refunded : 0;
+}
+
+/* The sum is in the books; where none is said, the status is. */
+static bool
+is_booked(const struct midtrans_state *s, const struct midtrans_message *m, int64_t sum,
+    int64_t booked)
+{
+	return is(s->payment_status, "received") && sum <= booked &&
+	       (sum > 0 || is(s->status, m->status));
+}
+
+/*
+ * Who asks every few minutes is told the same again and again: news is what
+ * starts the pace of asking anew, so this must be none.
+ */
+static bool
+no_news(unsigned said, const struct midtrans_state *s, const struct midtrans_message *m)
+{
+	switch (said) {
+	case S_PENDING:
+		return s->payment_status == NULL && is(s->status, m->status);
+	case S_REFUND:
+		return is_booked(s, m, m->refund_total, s->refunded);
+	case S_PART_CHARGEBACK:
+		return is_booked(s, m, charged_by(s, m), s->charged);
+	default:
+		return false;
+	}
 }
 
 static unsigned
@@ -205,13 +237,13 @@ said_by(const struct midtrans_state *s, const struct midtrans_message *m, enum m
 
 	if (is_foreign(m, merchant_id))
 		return S_FOREIGN;
+	if (m->gross < 0)
+		return S_ODD;
 	if (st->said == S_UNKNOWN)
 		return S_UNKNOWN;
-	if (s->elsewhere || m->gross <= 0 || (w != MW_TOLD && !code_fits(st, m->status_code)))
+	if (s->elsewhere || m->gross == 0 || (w != MW_TOLD && !code_fits(st, m->status_code)))
 		return S_MISFIT;
-	if (st->said == S_REFUND && no_news(s, m))
-		return S_NO_NEWS;
-	return st->said;
+	return no_news(st->said, s, m) ? S_NO_NEWS : st->said;
 }
 
 static unsigned
@@ -254,6 +286,7 @@ midtrans_decide(const struct midtrans_state *s, const struct midtrans_message *m
 	unsigned said = said_by(s, m, w, merchant_id), then = was(s);
 	unsigned amount = weigh_amount(s, m, &d.amount, &d.fee), weight = w;
 
+	d.charged = charged_by(s, m);
 	if (w != MW_TOLD)
 		weight = is_first(s, m, amount) ? MW_FIRST : MW_HEARD;
 	for (const struct rule *r = rules; r < rules + countof(rules); r++) {

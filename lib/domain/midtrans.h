@@ -46,9 +46,10 @@ struct midtrans_message {
 	/* NULL where not said */
 	const char *fraud_status, *payment_type, *bank, *currency, *merchant_id;
 	const char *transaction_time, *settlement_time, *expiry_time; /* with +07 */
-	int64_t gross;
-	int64_t original;     /* without the fee put on the customer; 0: not said */
-	int64_t refund_total; /* of all refunds so far; 0: not said */
+	int64_t gross;         /* -1: a number, but no whole rupiah */
+	int64_t original;      /* without the fee put on the customer; 0: not said */
+	int64_t refund_total;  /* of all refunds so far; 0: not said */
+	int64_t charged_total; /* of all parts the customer's bank took back so far; 0: not said */
 	struct midtrans_refund *refunds;
 	size_t nrefunds;
 };
@@ -67,7 +68,7 @@ enum rc midtrans_read_answer(struct ctx *, const struct cJSON *body, const char 
 const char *midtrans_signature(struct ctx *, const char *order_id, const char *status_code,
     const char *gross_amount, const char *server_key);
 
-/* "150000", "150000.0", "150000.00"; at most 12 digits, no sign, no rupiah's fraction. */
+/* "150000", "150000.0", "150000.00"; at most 12 digits, no sign, no fraction of a rupiah. */
 bool midtrans_amount(const char *, int64_t *ret);
 /* "2025-01-31 23:59:59", in western Indonesia: the same with +07; NULL when it is no time. */
 const char *midtrans_time(struct ctx *, const char *);
@@ -90,6 +91,7 @@ struct midtrans_state {
 	const char *status;         /* of the transaction, as noted last; NULL: never seen */
 	const char *payment_status; /* received, reversed, refunded; NULL: none booked */
 	int64_t refunded;           /* of that payment so far */
+	int64_t charged;            /* charged back in parts, so far */
 };
 
 enum midtrans_deed {
@@ -109,6 +111,7 @@ struct midtrans_decision {
 	unsigned deeds;
 	const char *attempt; /* its new state; NULL: as it was */
 	int64_t amount, fee; /* to book */
+	int64_t charged;     /* what its parts charged back come to by this message */
 };
 
 void midtrans_decide(const struct midtrans_state *, const struct midtrans_message *,

@@ -32,6 +32,21 @@ midtrans_amount(const char *s, int64_t *ret)
 	return true;
 }
 
+/* Whole rupiah, or -1 where it is a number of something else; false: no number. */
+static bool
+read_amount(const char *s, int64_t *ret)
+{
+	size_t n = strspn(s, "0123456789"), more = 0;
+
+	if (midtrans_amount(s, ret))
+		return true;
+	*ret = -1;
+	if (n == 0 || n > DIGITS_MAX || s[n] != '.')
+		return false;
+	more = strspn(s + n + 1, "0123456789");
+	return more > 0 && more <= DIGITS_MAX && s[n + 1 + more] == '\0';
+}
+
 static int
 two(const char *s)
 {
@@ -206,9 +221,8 @@ read_refunds(struct reading *r, struct midtrans_message *m)
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(r->body, "refunds"), *row;
 
 	m->refund_total = money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_amount"));
-	if (m->refund_total == 0) /* of a partial chargeback */
-		m->refund_total =
-		    money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_chargeback_amount"));
+	m->charged_total =
+	    money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_chargeback_amount"));
 	m->refunds = arena_alloc(r->cx->mem, REFUNDS_MAX * sizeof(*m->refunds));
 	if (list != NULL && !cJSON_IsArray(list))
 		unfit(r, "refunds", "must be a list");
@@ -287,7 +301,7 @@ midtrans_read(struct ctx *cx, const cJSON *body, const char *server_key,
 		return FAIL(cx, RC_DENIED, "The signature is not right.");
 	if (repeats(body, 0))
 		return FAIL(cx, RC_MALFORMED, "The body is malformed.");
-	if (!midtrans_amount(m.gross_amount, &m.gross))
+	if (!read_amount(m.gross_amount, &m.gross))
 		unfit(&r, "gross_amount", "is malformed");
 	read_rest(&r, &m);
 	TRY(r.rc);
@@ -311,7 +325,7 @@ midtrans_read_answer(struct ctx *cx, const cJSON *body, const char *order_id,
 	m.gross_amount = needed(&r, "gross_amount", WORD_MAX);
 	m.signature_key = "";
 	read_rest(&r, &m);
-	if (!midtrans_amount(m.gross_amount, &m.gross))
+	if (!read_amount(m.gross_amount, &m.gross))
 		unfit(&r, "gross_amount", "is malformed");
 	if (named != NULL && strcmp(named, order_id) != 0 && strcmp(named, m.transaction_id) != 0)
 		unfit(&r, "order_id", "is of another order");

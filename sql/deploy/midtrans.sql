@@ -34,6 +34,7 @@ CREATE TABLE midtrans_transactions (
 	bank               text,
 	gross_amount       bigint NOT NULL,
 	fee                bigint NOT NULL DEFAULT 0,
+	charged_back       bigint NOT NULL DEFAULT 0, -- by the customer's bank, in parts
 	payment_id         uuid REFERENCES payments ON DELETE RESTRICT,
 	transaction_time   timestamptz,
 	settlement_time    timestamptz,

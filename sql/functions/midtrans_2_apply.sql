@@ -9,7 +9,7 @@
 -- Store the message and lock what it is about. attempt_id NULL: the order is not ours.
 CREATE OR REPLACE FUNCTION midtrans_hear(source text, ord text, tx text, body jsonb)
 RETURNS TABLE (event_id bigint, attempt_id uuid, expected bigint, had_200 boolean, elsewhere boolean,
-	status text, payment_status text, refunded bigint)
+	status text, payment_status text, refunded bigint, charged bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
 	a midtrans_attempts;
@@ -34,7 +34,7 @@ BEGIN
 		status := t.transaction_status;
 	END IF;
 	IF NOT elsewhere AND t.payment_id IS NOT NULL THEN
-		SELECT p.status, coalesce(sum(r.amount), 0) INTO payment_status, refunded
+		SELECT p.status, coalesce(sum(r.amount), 0) - t.charged_back, t.charged_back INTO payment_status, refunded, charged
 		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
 	END IF;
 	RETURN NEXT;
@@ -79,7 +79,10 @@ BEGIN
 		t := midtrans_note(a, m, pay);
 	END IF;
 	IF m -> 'deeds' ?| '{refund,take}' THEN
-		PERFORM midtrans_refund_book(t, m, m -> 'deeds' ? 'take', d);
+		PERFORM midtrans_refund_book(t, m, d);
+	END IF;
+	IF m -> 'deeds' ? 'take' THEN
+		PERFORM midtrans_charge_book(t, (m ->> 'charged')::bigint, d);
 	END IF;
 	IF m -> 'deeds' ?| '{void,chargeback}' THEN
 		PERFORM payment_reverse(t.payment_id, CASE WHEN m -> 'deeds' ? 'void' THEN 'void' ELSE 'chargeback' END,
@@ -89,7 +92,7 @@ BEGIN
 		PERFORM midtrans_alert(a, midtrans_alert_key(m),
 			midtrans_alert_title(m ->> 'verdict', m ->> 'status'),
 			format('Order %s over %s: Midtrans says %s over %s (rule %s).', a.order_id, rupiah(a.amount),
-				m ->> 'status', rupiah((m ->> 'gross')::bigint), m ->> 'rows'));
+				m ->> 'status', coalesce(m ->> 'money', rupiah((m ->> 'gross')::bigint)), m ->> 'rows'));
 	END IF;
 	IF NOT m -> 'deeds' ? 'book' THEN
 		PERFORM midtrans_attempt_becomes(a, m);
@@ -111,6 +114,7 @@ CREATE OR REPLACE FUNCTION midtrans_alert_title(verdict text, status text) RETUR
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE verdict
 		WHEN 'foreign' THEN 'Payment in another currency or of another merchant'
+		WHEN 'odd_amount' THEN 'Payment of an amount that is no whole rupiah'
 		WHEN 'misfit' THEN 'Notification that does not add up'
 		WHEN 'unknown_status' THEN 'Payment with an unknown status'
 		WHEN 'disagrees' THEN 'Midtrans and our books disagree'
@@ -174,10 +178,10 @@ END $$;
  * a sum over all. Each id is booked once, never more than the sum; what the
  * list does not name is booked as the rest.
  */
-CREATE OR REPLACE FUNCTION midtrans_refund_book(t midtrans_transactions, m jsonb, take boolean, d date) RETURNS void
+CREATE OR REPLACE FUNCTION midtrans_refund_book(t midtrans_transactions, m jsonb, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	whole bigint := (SELECT amount FROM payments WHERE id = t.payment_id);
+	whole bigint := (SELECT amount FROM payments WHERE id = t.payment_id) - t.charged_back;
 	most  bigint := CASE WHEN m ->> 'status' = 'refund' THEN whole
 	                     ELSE least(whole, coalesce((m ->> 'refund_total')::bigint, whole)) END;
 	one   record;
@@ -186,20 +190,34 @@ BEGIN
 		SELECT r.id, r.amount FROM jsonb_to_recordset(m -> 'refunds') AS r (id text, amount bigint)
 		WHERE NOT EXISTS (SELECT FROM refunds WHERE refund_id = t.transaction_id || ':' || r.id)
 	LOOP
-		PERFORM midtrans_refund_one(t, one.id, least(one.amount, most - midtrans_refunded(t)), take, d);
+		PERFORM midtrans_refund_one(t, one.id, least(one.amount, most - midtrans_refunded(t)), d);
 	END LOOP;
 	IF m ->> 'status' = 'refund' OR m ->> 'refund_total' IS NOT NULL THEN
-		PERFORM midtrans_refund_one(t, NULL, most - midtrans_refunded(t), take, d);
+		PERFORM midtrans_refund_one(t, NULL, most - midtrans_refunded(t), d);
 	END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION midtrans_refunded(t midtrans_transactions) RETURNS bigint
 LANGUAGE sql AS $$
-	SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE payment_id = t.payment_id
+	SELECT coalesce(sum(amount), 0)::bigint - t.charged_back FROM refunds WHERE payment_id = t.payment_id
 $$;
 
+-- Taken back in parts by the customer's bank, `total` so far: a sum of its own beside that of refunds.
+CREATE OR REPLACE FUNCTION midtrans_charge_book(t midtrans_transactions, total bigint, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	whole bigint := (SELECT amount FROM payments WHERE id = t.payment_id);
+	money bigint := least(total, whole - midtrans_refunded(t)) - t.charged_back;
+BEGIN
+	IF money > 0 THEN
+		PERFORM payment_refund(t.payment_id, format('%s:charged back up to %s', t.transaction_id, t.charged_back + money),
+			money, true, 'charged back in part', d);
+		UPDATE midtrans_transactions SET charged_back = charged_back + money WHERE id = t.id;
+	END IF;
+END $$;
+
 -- One that we asked for means what was asked for; without an id it is known by its amount.
-CREATE OR REPLACE FUNCTION midtrans_refund_one(t midtrans_transactions, key text, money bigint, take boolean, d date)
+CREATE OR REPLACE FUNCTION midtrans_refund_one(t midtrans_transactions, key text, money bigint, d date)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -213,7 +231,7 @@ BEGIN
 	RETURNING * INTO asked;
 	PERFORM payment_refund(t.payment_id,
 		t.transaction_id || ':' || coalesce(asked.refund_key, key, 'up to ' || midtrans_refunded(t) + money),
-		money, coalesce(asked.reopen, take), coalesce(asked.reason, 'at Midtrans'), d);
+		money, coalesce(asked.reopen, false), coalesce(asked.reason, 'at Midtrans'), d);
 END $$;
 
 /*

@@ -5,8 +5,8 @@ SELECT id, invoice_id, attempt, order_id, amount, snap_token, redirect_url, stat
 	expires_at, had_200, alerts, next_check_at, checks, closed_at, created_at, updated_at FROM midtrans_attempts WHERE
 	false;
 SELECT id, attempt_id, transaction_id, transaction_status, fraud_status, payment_type, bank,
-	gross_amount, fee, payment_id, transaction_time, settlement_time, expiry_time, created_at,
-	updated_at FROM midtrans_transactions WHERE false;
+	gross_amount, fee, charged_back, payment_id, transaction_time, settlement_time, expiry_time,
+	created_at, updated_at FROM midtrans_transactions WHERE false;
 SELECT refund_key, transaction_id, amount, reopen, reason, actor, state, created_at FROM midtrans_refunds
 	WHERE false;
 SELECT id, source, order_id, transaction_id, body, body_hash, request_id, received_at FROM midtrans_events

@@ -3,6 +3,8 @@ import json
 import os
 import time
 
+import pytest
+
 import gateway
 import isp
 from gateway import mid, payer, paying  # noqa: F401 (fixtures)
@@ -260,6 +262,27 @@ def test_another_merchant_or_currency_is_not_money(payer, mid):
         assert payer.notify(dict(body, **change)).status == 200
         assert payer.payments(invoice) == []
         mid.rules(hold=False)
+
+
+@pytest.mark.parametrize("money,title", [
+    ({"gross_amount": "10.50", "currency": "USD"}, "Payment in another currency or of another merchant"),
+    ({"gross_amount": "150000.50"}, "Payment of an amount that is no whole rupiah")])
+def test_money_that_is_no_whole_rupiah_is_for_people(payer, mid, money, title):
+    """Well signed, it was answered 400 as if malformed: Midtrans sent it again in vain, nobody was told, and
+    asking for its status failed for ever, which held up what else there was to ask (rows 21, 22)."""
+    invoice = payer.billed()
+    order, body = payer.genuine(invoice, method="credit_card")
+    body.update(money, transaction_id="odd-" + order)
+    body["signature_key"] = gateway.sign(body)
+    assert payer.notify(body).status == 200
+    assert payer.notify(body).status == 200
+    assert payer.events(order) == 1 and payer.payments(invoice) == []
+    assert payer.alerts(invoice) == [title]
+    assert body["gross_amount"] in payer.sql("SELECT message FROM alert_logs WHERE meta ->> 'order_id' = '%s'" % order)
+    mid.fault("status", "GET /v2/%s/status" % order, code=200, body=json.dumps(body))
+    payer.town.api.get("/api/midtrans/status/" + order).want(200)
+    assert payer.payments(invoice) == [] and payer.alerts(invoice) == [title]
+    mid.well()
 
 
 def test_an_unknown_order_is_404_and_its_event_is_kept(payer, mid):

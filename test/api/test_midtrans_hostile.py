@@ -137,7 +137,7 @@ def malformed(desk, dice):
         dumped(signed(good, transaction_status=None)), dumped(signed(good, transaction_id=None)),
         dumped(signed(good, transaction_status=3)), dumped(signed(good, transaction_id=[1])),
         dumped(signed(good, gross_amount="1e5")), dumped(signed(good, gross_amount="-150000.00")),
-        dumped(signed(good, gross_amount="150000.50")), dumped(signed(good, gross_amount="9" * 40)),
+        dumped(signed(good, gross_amount="10,50")), dumped(signed(good, gross_amount="9" * 40)),
         dumped(signed(good, fraud_status=["accept"])), dumped(signed(good, transaction_id="x" * 5000)),
         bytes(dice.randrange(256) for _ in range(dice.randrange(1, 300)))])
 
@@ -268,6 +268,7 @@ def test_replayed_and_altered_where_nothing_is_signed(system, desk):
                  dict(good, transaction_status="nonsense"), dict(good, transaction_status="SETTLEMENT"),
                  dict(good, transaction_id="another"), dict(good, currency="USD"), dict(good, merchant_id="G1"),
                  dict(good, fraud_status="challenge"), dict(good, payment_type="cash"),
+                 signed(good, gross_amount="150000.50"), signed(good, gross_amount="10.50", currency="USD"),
                  dict(desk.waits, transaction_status="settlement"), dict(desk.waits, transaction_status="capture"),
                  dict(desk.waits, transaction_status="refund"), dict(desk.waits, transaction_id=good["transaction_id"])]:
         answer = client.raw("POST", WEBHOOK, dumped(body), HEADERS).sound()

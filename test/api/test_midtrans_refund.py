@@ -17,6 +17,20 @@ def test_refunds_at_the_dashboard_are_booked_once_each(payer, mid):
     assert payer.refunds(invoice) == "50000,30000" and payer.status(invoice) == "paid"
 
 
+def test_a_partial_chargeback_after_a_partial_refund(payer, mid):
+    """It was weighed against the sum of refunds, which was in the books: nothing was taken, nobody told."""
+    invoice, order = payer.paid_by("qris")
+    mid.act(order, "refund", amount=50000)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
+    mid.act(order, "chargeback", amount=30000, force=True)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000,30000", 5)
+    payer.idle()
+    assert payer.show(invoice)["outstanding"] == 30000
+    payer.reconcile()
+    assert payer.refunds(invoice) == "50000,30000"
+    assert "Payment charged back" in payer.alerts(invoice)
+
+
 def test_refund_by_an_admin(payer, mid):
     invoice, order = payer.paid_by("qris")
     at = "/api/midtrans/refund/" + order

@@ -64,7 +64,7 @@ struct row {
 	int64_t gross, original; /* 0: 150,000; not said */
 	bool had_200, elsewhere;
 	const char *currency, *merchant;
-	int64_t refund_total, refunded;
+	int64_t refund_total, refunded, charged_total, charged;
 };
 
 #define HEARD MW_HEARD
@@ -74,6 +74,9 @@ struct row {
 static const struct row rows[] = {
 	{ "1",  { NULL, NULL }, { "pending", NULL, "201", HEARD }, { "applied", MD_NOTE, "pending" } },
 	{ "1",  { NULL, NULL }, { "pending", NULL, "201", TOLD },  { "applied", MD_NOTE, "pending" } },
+	/* Asked every minute, it answered "pending" every minute, and so was asked every minute for ever. */
+	{ "1",  { "pending", NULL }, { "pending", NULL, "201", TOLD }, { "duplicate", 0, NULL } },
+	{ "1",  { "pending", NULL }, { "pending", NULL, "201", HEARD }, { "duplicate", 0, NULL } },
 	{ "2",  { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
 	{ "2",  { "pending", NULL }, { "settlement", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
 	{ "2",  { "pending", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
@@ -83,11 +86,19 @@ static const struct row rows[] = {
 	{ "3",  { "pending", NULL }, { "capture", "challenge", "201", HEARD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
 	{ "3",  { NULL, NULL }, { "capture", NULL, "201", HEARD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", HEARD }, { "duplicate", 0, NULL } },
+	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", HEARD }, { "stale", 0, NULL }, .had_200 = true },
+	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", TOLD }, { "stale", 0, NULL } },
 	{ "4",  { "capture", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
 	{ "4",  { "capture", NULL }, { "settlement", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
 	{ "5",  { "capture", NULL }, { "deny", "deny", "202", HEARD }, { "applied", MD_NOTE, "closed" } },
 	{ "5",  { "capture", NULL }, { "cancel", "challenge", "202", HEARD }, { "applied", MD_NOTE, "closed" } },
+	{ "5",  { "capture", NULL }, { "expire", "challenge", "407", TOLD }, { "applied", MD_NOTE, "closed" } },
+	{ "5",  { "capture", NULL }, { "pending", "challenge", "201", HEARD }, { "stale", 0, NULL } },
 	{ "6",  { NULL, NULL }, { "authorize", "accept", "201", HEARD }, { "applied", MD_NOTE, "pending" } },
+	{ "6",  { "pending", NULL }, { "authorize", "accept", "200", HEARD }, { "applied", MD_NOTE, "pending" } },
+	{ "6",  { "authorize", NULL }, { "authorize", "accept", "201", TOLD }, { "duplicate", 0, NULL } },
+	{ "6",  { "authorize", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
+	{ "6",  { "authorize", NULL }, { "cancel", "accept", "200", TOLD }, { "applied", MD_NOTE, "closed" } },
 	{ "7",  { "pending", NULL }, { "deny", NULL, "202", HEARD }, { "applied", MD_NOTE, "open" } },
 	{ "7",  { NULL, NULL }, { "deny", "deny", "202", HEARD }, { "applied", MD_NOTE, "open" } },
 	{ "8",  { "pending", NULL }, { "expire", NULL, "202", HEARD }, { "applied", MD_NOTE, "closed" } },
@@ -105,6 +116,8 @@ static const struct row rows[] = {
 	{ "11", { "capture", "received" }, { "failure", NULL, "202", HEARD }, { "stale", 0, NULL } },
 	{ "11", { "settlement", "received" }, { "expire", NULL, "407", TOLD }, { "disagrees", MD_ALERT, NULL } },
 	{ "11", { "expire", NULL }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL } },
+	{ "11", { "refund", "refunded" }, { "deny", NULL, "202", HEARD }, { "stale", 0, NULL } },
+	{ "11", { "deny", "reversed" }, { "expire", NULL, "202", HEARD }, { "stale", 0, NULL } },
 	{ "12", { "capture", "received" }, { "cancel", "accept", "202", HEARD }, { "confirm", MD_CONFIRM, NULL } },
 	{ "12", { "capture", "received" }, { "cancel", "accept", "200", TOLD }, { "applied", MD_VOID | MD_NOTE, "closed" } },
 	{ "13", { "settlement", "received" }, { "cancel", NULL, "202", HEARD }, { "confirm", MD_CONFIRM | MD_ALERT, NULL } },
@@ -133,15 +146,38 @@ static const struct row rows[] = {
 	{ "21", { "expire", NULL }, { "settlement", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_NOTE | MD_ALERT, "paid" }, .gross = 200000 },
 	/* original_amount is not signed: below what is owed it is no fee. */
 	{ "21", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .gross = 100000, .original = 150000 },
+	/* "150000.50" and "10.50" USD were refused as malformed and so for ever unknown: they are for people. */
+	{ "21", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "odd_amount", MD_ALERT, NULL }, .gross = -1 },
+	{ "21", { "settlement", "received" }, { "refund", NULL, "200", TOLD }, { "odd_amount", MD_ALERT, NULL }, .gross = -1 },
+	{ "22", { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "foreign", MD_ALERT, NULL }, .gross = -1, .currency = "USD" },
 	{ "22", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "foreign", MD_ALERT, NULL }, .currency = "USD" },
 	{ "22", { "pending", NULL }, { "settlement", NULL, "200", TOLD }, { "foreign", MD_ALERT, NULL }, .merchant = "G000000000" },
 	{ "23", { "settlement", "received" }, { "partial_refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .refund_total = 50000 },
 	{ "23", { "settlement", "received" }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 50000 },
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "duplicate", 0, NULL }, .refund_total = 50000, .refunded = 50000 },
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 70000, .refunded = 50000 },
+	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
 	{ "24", { "settlement", "received" }, { "refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
 	{ "24", { "partial_refund", "received" }, { "refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 150000, .refunded = 50000 },
 	{ "24", { "refund", "refunded" }, { "refund", NULL, "200", HEARD }, { "duplicate", 0, NULL }, .refund_total = 150000 },
+	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL } },
+	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", HEARD }, { "stale", 0, NULL } },
+	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .charged_total = 30000 },
+	/* Its sum stands beside that of refunds: 50,000 paid back hid 30,000 taken back. */
+	{ "25", { "partial_refund", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL },
+	  .refund_total = 50000, .refunded = 50000, .charged_total = 30000 },
+	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL },
+	  .refund_total = 50000, .refunded = 50000, .charged_total = 30000, .charged = 30000 },
+	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL },
+	  .charged_total = 40000, .charged = 30000 },
+	{ "25", { "partial_chargeback", "received" }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL },
+	  .refund_total = 20000, .charged_total = 30000, .charged = 30000 },
+	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL }, .refund_total = 30000 },
+	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL },
+	  .refund_total = 30000, .charged = 30000 },
+	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
+	{ "25", { "refund", "refunded" }, { "chargeback", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL } },
+	{ "25", { "refund", "refunded" }, { "partial_chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
 	{ "25", { "capture", "received" }, { "chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
 	{ "25", { "settlement", "received" }, { "chargeback", NULL, "200", TOLD }, { "applied", MD_CHARGEBACK | MD_NOTE, "closed" } },
 	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL } },
@@ -150,6 +186,7 @@ static const struct row rows[] = {
 	{ "26", { "pending", NULL }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_REFUND | MD_NOTE | MD_ALERT, "paid" } },
 	{ "26", { NULL, NULL }, { "chargeback", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_CHARGEBACK | MD_NOTE, "closed" } },
 	{ "26", { NULL, NULL }, { "chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
+	{ "26", { "expire", NULL }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_TAKE | MD_NOTE | MD_ALERT, "paid" } },
 	{ "27", { "settlement", "received" }, { "quantum_refund", NULL, "200", HEARD }, { "unknown_status", MD_ALERT, NULL } },
 	{ "27", { NULL, NULL }, { "settlement", "deny", "200", TOLD }, { "unknown_status", MD_ALERT, NULL } },
 	/* 29: well signed, but changed since: the code does not fit the status. */
@@ -158,6 +195,8 @@ static const struct row rows[] = {
 	{ "29", { "settlement", "received" }, { "deny", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
 	{ "29", { "pending", NULL }, { "pending", NULL, "0 2", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
 	{ "29", { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL }, .elsewhere = true },
+	/* Asked, Midtrans said the same: asking again on that made a job that never ended. */
+	{ "29", { NULL, NULL }, { "settlement", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL }, .elsewhere = true },
 };
 /* clang-format on */
 
@@ -169,7 +208,8 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.elsewhere = r->elsewhere,
 		.status = r->was.status,
 		.payment_status = r->was.payment,
-		.refunded = r->refunded };
+		.refunded = r->refunded,
+		.charged = r->charged };
 	struct midtrans_message m = { .order_id = "INV-20250101-0001-1-abcd",
 		.status_code = r->said.code,
 		.status = r->said.status,
@@ -179,7 +219,8 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.original = r->original,
 		.currency = r->currency,
 		.merchant_id = r->merchant,
-		.refund_total = r->refund_total };
+		.refund_total = r->refund_total,
+		.charged_total = r->charged_total };
 
 	midtrans_decide(&s, &m, r->said.weight, "G123456789", ret);
 }
@@ -246,6 +287,31 @@ money_is_confirmed(void **state)
 				     (MD_BOOK | MD_REFUND | MD_TAKE | MD_VOID | MD_CHARGEBACK),
 		    0);
 	}
+}
+
+/*
+ * What a partial chargeback comes to: its own sum; where it has none, what the
+ * sum of refunds says beyond the refunds that are known.
+ */
+static void
+chargebacks_have_their_own_sum(void **state)
+{
+	struct row r = { .was = { "settlement", "received" },
+		.said = { "partial_chargeback", NULL, "200", TOLD },
+		.refund_total = 50000,
+		.refunded = 50000,
+		.charged_total = 30000 };
+	struct midtrans_decision d;
+
+	(void)state;
+	decide(&r, &d);
+	assert_int_equal(d.charged, 30000);
+	r.charged_total = 0;
+	decide(&r, &d);
+	assert_int_equal(d.charged, 0);
+	r.refund_total = 80000;
+	decide(&r, &d);
+	assert_int_equal(d.charged, 30000);
 }
 
 static void
@@ -394,6 +460,29 @@ refuses_bad_signatures(void **state)
 	    RC_DENIED);
 }
 
+/*
+ * A number that is no whole rupiah is well signed all the same: refused as
+ * malformed, nobody ever heard of it, and Midtrans sent it again in vain.
+ */
+static void
+reads_amounts_that_are_no_rupiah(void **state)
+{
+	static const char *const odd[] = { "10.50", "150000.50", "0.01", "150000.000" };
+	static const char *const none[] = { "", "1e5", "-10.50", ".50", "10.", "10,50", "NaN",
+		"10.5.0", "10.50 ", "1234567890123.50", "9999999999999" };
+	struct ctx *cx = *state;
+	struct midtrans_message m;
+
+	for (size_t i = 0; i < countof(odd); i++) {
+		assert_int_equal(midtrans_read(cx, notice(cx, odd[i], NULL, rest), key, &m), RC_OK);
+		assert_int_equal(m.gross, -1);
+		assert_string_equal(m.gross_amount, odd[i]);
+	}
+	for (size_t i = 0; i < countof(none); i++)
+		assert_int_equal(midtrans_read(cx, notice(cx, none[i], NULL, rest), key, &m),
+		    RC_MALFORMED);
+}
+
 static void
 refuses_bad_fields(void **state)
 {
@@ -536,12 +625,14 @@ main(void)
 		cmocka_unit_test(every_row),
 		cmocka_unit_test(no_gap),
 		cmocka_unit_test(money_is_confirmed),
+		cmocka_unit_test(chargebacks_have_their_own_sum),
 		cmocka_unit_test(fee_stands_apart),
 		cmocka_unit_test(amounts),
 		cmocka_unit_test_setup_teardown(times, begin, end),
 		cmocka_unit_test_setup_teardown(signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_a_notice, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_signatures, begin, end),
+		cmocka_unit_test_setup_teardown(reads_amounts_that_are_no_rupiah, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),
 		cmocka_unit_test_setup_teardown(reads_an_answer, begin, end),
 		cmocka_unit_test_setup_teardown(names_are_cut_between_characters, begin, end),
