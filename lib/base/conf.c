@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 1 << 16 };
@@ -11,9 +12,12 @@ enum { FILE_MAX = 1 << 16 };
 /* The key of examples. */
 static const char zero_key[] = "base64:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
+/* Debian's, which PostgreSQL and Python read, too. */
+static const char zones[] = "/usr/share/zoneinfo";
+
 static const char file_default[] = "/etc/isp-billing/isp.env";
 
-enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_CHOICE };
+enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_ZONE, CT_CHOICE };
 
 static const struct item {
 	const char *name;
@@ -33,7 +37,7 @@ static const struct item {
 	    .help = "keys of before, separated by commas: still open what they sealed" },
 	[CONF_APP_URL] = { "APP_URL", CT_TEXT, .dflt = "http://localhost:8080",
 	    .help = "where browsers reach this system" },
-	[CONF_APP_TIMEZONE] = { "APP_TIMEZONE", CT_TEXT, .dflt = "Asia/Jakarta",
+	[CONF_APP_TIMEZONE] = { "APP_TIMEZONE", CT_ZONE, .dflt = "Asia/Jakarta",
 	    .help = "whose days are business days" },
 	[CONF_APP_TODAY] = { "APP_TODAY", CT_DATE, .dflt = "",
 	    .help = "the business date, instead of today; not in production" },
@@ -106,18 +110,44 @@ is_int(const char *s, int64_t min, int64_t max)
 	return errno == 0 && end != s && *end == '\0' && n >= min && n <= max;
 }
 
-/* YYYY-MM-DD in form; the calendar is PostgreSQL's business. */
+static void
+close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+/* YYYY-MM-DD, a day of the calendar. */
 static bool
 is_date(const char *s)
 {
 	static const char form[] = "dddd-dd-dd";
+	struct tm day = { 0 }, real;
 
 	if (strlen(s) != sizeof(form) - 1)
 		return false;
 	for (size_t i = 0; form[i] != '\0'; i++)
 		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != '-')
 			return false;
-	return true;
+	if (strptime(s, "%Y-%m-%d", &day) == NULL || day.tm_year < 0)
+		return false;
+	real = day; /* timegm() makes the 30th of February the 2nd of March */
+	(void)timegm(&real);
+	return real.tm_mon == day.tm_mon && real.tm_mday == day.tm_mday;
+}
+
+/* A file of the zone database, known by how it begins. */
+static bool
+is_zone(struct ctx *cx, const char *name)
+{
+	_cleanup_(close_fd) int fd = -1;
+	char magic[4] = "";
+
+	if (name[0] == '/' || strstr(name, "..") != NULL)
+		return false;
+	fd = open(arena_printf(cx->mem, "%s/%s", zones, name), O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) &&
+	       memcmp(magic, "TZif", sizeof(magic)) == 0;
 }
 
 /* Is val one of the words between the spaces of list? */
@@ -127,23 +157,47 @@ is_among(struct ctx *cx, const char *list, const char *val)
 	return strstr(list, arena_printf(cx->mem, " %s ", val)) != NULL;
 }
 
+static bool
+is_fit(struct ctx *cx, const struct item *it, const char *val)
+{
+	switch (it->type) {
+	case CT_TEXT:
+		break;
+	case CT_INT:
+		return is_int(val, it->min, it->max);
+	case CT_BOOL:
+		return is_among(cx, " true false 1 0 yes no ", val);
+	case CT_DATE:
+		return is_date(val);
+	case CT_ZONE:
+		return is_zone(cx, val);
+	case CT_CHOICE:
+		return is_among(cx, it->among, val);
+	}
+	return true;
+}
+
+/* "… is", and this. */
+static const char *
+unfit(struct ctx *cx, const struct item *it)
+{
+	if (it->type == CT_INT)
+		return arena_printf(cx->mem, "no whole number from %lld to %lld",
+		    (long long)it->min, (long long)it->max);
+	if (it->type == CT_CHOICE)
+		return arena_printf(cx->mem, "none of%s", it->among);
+	if (it->type == CT_ZONE)
+		return arena_printf(cx->mem, "no time zone of %s", zones);
+	return it->type == CT_DATE ? "no day as YYYY-MM-DD" : "neither true nor false";
+}
+
 static enum rc
 check_item(struct ctx *cx, const struct item *it, const char *val)
 {
-	const char *shown = it->secret ? "the value" : val;
-
-	if (val[0] == '\0')
+	if (val[0] == '\0' || is_fit(cx, it, val))
 		return RC_OK;
-	if (it->type == CT_INT && !is_int(val, it->min, it->max))
-		return FAIL(cx, RC_INVALID, "%s: %s is no whole number from %lld to %lld", it->name,
-		    shown, (long long)it->min, (long long)it->max);
-	if (it->type == CT_BOOL && !is_among(cx, " true false 1 0 yes no ", val))
-		return FAIL(cx, RC_INVALID, "%s: %s is neither true nor false", it->name, shown);
-	if (it->type == CT_DATE && !is_date(val))
-		return FAIL(cx, RC_INVALID, "%s: %s is no date as YYYY-MM-DD", it->name, shown);
-	if (it->type == CT_CHOICE && strstr(it->among, arena_printf(cx->mem, " %s ", val)) == NULL)
-		return FAIL(cx, RC_INVALID, "%s: %s is none of%s", it->name, shown, it->among);
-	return RC_OK;
+	return FAIL(cx, RC_INVALID, "%s: %s is %s", it->name, it->secret ? "the value" : val,
+	    unfit(cx, it));
 }
 
 static enum rc
@@ -206,13 +260,6 @@ read_line(struct ctx *cx, const char *line, size_t n, struct conf *cf)
 	it = item_by_name(line, (size_t)(eq - line));
 	if (it != NULL)
 		cf->val[it - items] = read_value(cx, eq + 1, n - (size_t)(eq + 1 - line));
-}
-
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
 }
 
 static enum rc

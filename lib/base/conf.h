@@ -70,7 +70,8 @@ struct conf {
 /*
  * Read file (NULL: $ISP_ENV, else /etc/isp-billing/isp.env; only the last may
  * be missing) and the environment.  RC_INVALID with one clear line; also for a
- * default APP_KEY and for APP_TODAY under APP_ENV=production.
+ * default APP_KEY and for APP_TODAY under APP_ENV=production.  A day is one of
+ * the calendar, a zone one of this machine's zone database.
  */
 enum rc conf_load(struct ctx *, const char *file, struct conf *ret) _must_check_;
 

@@ -88,6 +88,8 @@ def test_help_version_and_usage(system, program):
 def test_a_bad_configuration_stops_with_one_line_that_names_the_key(system, program):
     words = ["health"] if program == "ispctl" else []
     fails(system.run(program, *words, env={"APP_TODAY": "tomorrow"}), 1, "APP_TODAY")
+    fails(system.run(program, *words, env={"APP_TODAY": "2026-02-30"}), 1, "APP_TODAY")
+    fails(system.run(program, *words, env={"APP_TIMEZONE": "Asia/Jakata"}), 1, "APP_TIMEZONE")
     fails(system.run(program, *words, env={"API_LOGIN_WORKERS": "many"}), 1, "API_LOGIN_WORKERS")
 
 

@@ -92,9 +92,37 @@ bad_values_stop_with_the_key(void **state)
 	    "API_FAST_WORKERS: 2x is no whole number from 0 to 256");
 	assert_refused(b, "APP_ENV=dev\n", "APP_ENV: dev is none of local testing production ");
 	assert_refused(b, "APP_ENV=local\nAPP_TODAY=1/2/2026\n",
-	    "APP_TODAY: 1/2/2026 is no date as YYYY-MM-DD");
+	    "APP_TODAY: 1/2/2026 is no day as YYYY-MM-DD");
 	assert_refused(b, "APP_ENV=local\nMIKROTIK_SSL=ru\n",
 	    "MIKROTIK_SSL: ru is neither true nor false");
+}
+
+/*
+ * With either of these each program started, and each statement that asked for the day then failed:
+ * people were told that a value of theirs was malformed, and nothing was logged.
+ */
+static void
+days_and_zones_must_exist(void **state)
+{
+	static const char *const bad_zones[] = { "Asia/Jakata", "Asia", "../etc/passwd", "zone.tab",
+		"/usr/share/zoneinfo/Asia/Jakarta", "WIB", "+07" };
+	static const char *const bad_days[] = { "2026-02-30", "2025-02-29", "2026-13-01",
+		"2026-00-10", "2026-01-00", "0000-01-01", "2026- 1- 1" };
+	struct box *b = *state;
+
+	for (size_t i = 0; i < countof(bad_zones); i++)
+		assert_refused(b,
+		    arena_printf(b->cx.mem, "APP_ENV=local\nAPP_TIMEZONE=%s\n", bad_zones[i]),
+		    arena_printf(b->cx.mem,
+			"APP_TIMEZONE: %s is no time zone of /usr/share/zoneinfo", bad_zones[i]));
+	for (size_t i = 0; i < countof(bad_days); i++)
+		assert_refused(b,
+		    arena_printf(b->cx.mem, "APP_ENV=local\nAPP_TODAY=%s\n", bad_days[i]),
+		    arena_printf(b->cx.mem, "APP_TODAY: %s is no day as YYYY-MM-DD", bad_days[i]));
+	assert_int_equal(load(b, "APP_ENV=local\nAPP_TIMEZONE=America/Argentina/Buenos_Aires\n"
+				 "APP_TODAY=2028-02-29\n"),
+	    RC_OK);
+	assert_int_equal(load(b, "APP_ENV=local\nAPP_TIMEZONE=Etc/GMT-7\nAPP_TODAY=\n"), RC_OK);
 }
 
 static void
@@ -150,6 +178,7 @@ main(void)
 		T(values_quotes_and_comments),
 		T(environment_goes_before_file),
 		T(bad_values_stop_with_the_key),
+		T(days_and_zones_must_exist),
 		T(production_refuses_what_is_for_tests),
 		T(a_missing_file_is_told),
 		T(database_from_parts),
