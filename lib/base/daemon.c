@@ -31,7 +31,8 @@ static bool
 wants_detail(const struct err *e)
 {
 	return e->detail[0] != '\0' &&
-	       (e->rc == RC_RETRY || e->rc == RC_UPSTREAM || e->rc == RC_INTERNAL);
+	       (e->rc == RC_RETRY || e->rc == RC_UPSTREAM || e->rc == RC_INTERNAL ||
+		   (e->rc == RC_INVALID && e->fields == NULL));
 }
 
 int

@@ -304,15 +304,22 @@ write_error(struct ctx *cx, struct resp *rs)
 	jw_end(&w);
 }
 
+/* What is wrong with a request is told by field: where none is named, it was for us to see it. */
+static bool
+is_our_bug(const struct err *e)
+{
+	return e->rc == RC_INTERNAL || (e->rc == RC_INVALID && e->fields == NULL);
+}
+
 static void
 log_outcome(const struct ctx *cx, const struct req *rq)
 {
-	enum rc rc = cx->err.rc;
+	bool bug = is_our_bug(&cx->err);
 
-	if (rc != RC_INTERNAL && rc != RC_UPSTREAM && rc != RC_RETRY)
+	if (!bug && cx->err.rc != RC_UPSTREAM && cx->err.rc != RC_RETRY)
 		return;
-	log_err(rc == RC_INTERNAL ? LOG_ERROR : LOG_WARN, "request", cx);
-	if (rc == RC_INTERNAL)
+	log_err(bug ? LOG_ERROR : LOG_WARN, "request", cx);
+	if (bug)
 		log_event(LOG_ERROR, "request_was", "method", rq->method, "path", rq->path, "rid",
 		    cx->request_id, NULL);
 }
