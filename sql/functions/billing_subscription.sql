@@ -32,7 +32,7 @@ BEGIN
 	ELSIF s.status = 'expired' AND until >= d THEN
 		state := 'active';
 	END IF;
-	IF hold IS NOT NULL AND NOT subscription_owes(s, d) THEN
+	IF hold IS NOT NULL AND NOT subscription_owes(s) THEN
 		hold := NULL;
 	END IF;
 	IF (state, until, hold) IS DISTINCT FROM (s.status, s.end_date, s.hold_until) THEN
@@ -51,11 +51,11 @@ BEGIN
 	RETURN EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE status = 'overdue');
 END $$;
 
--- Debt as a person at the counter sees it: past due, whether the run has marked it or not.
-CREATE OR REPLACE FUNCTION subscription_owes(s subscriptions, d date) RETURNS boolean
+-- What a hold is given for: whatever is open, past due or not yet.
+CREATE OR REPLACE FUNCTION subscription_owes(s subscriptions) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE due_date < d);
+	RETURN EXISTS (SELECT FROM open_invoices(s.customer_id, s.id));
 END $$;
 
 -- From cancelled there is no way back.
@@ -85,7 +85,7 @@ BEGIN
 	PERFORM subscription_becomes(s, 'suspended', 'manual', reason);
 END $$;
 
--- Open debt is not forgotten: it holds off the suspend step until `until` and no longer.
+-- What is open is not forgotten: it holds off the suspend step until `until` and no longer.
 CREATE OR REPLACE FUNCTION subscription_activate(sub uuid, until date, reason text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -99,7 +99,7 @@ BEGIN
 		PERFORM raise_conflict('The subscription is active already.');
 	END IF;
 	UPDATE subscriptions
-	SET resumed_on = d, hold_until = CASE WHEN subscription_owes(s, d) THEN coalesce(until, d) END
+	SET resumed_on = d, hold_until = CASE WHEN subscription_owes(s) THEN coalesce(until, d) END
 	WHERE id = sub;
 	PERFORM subscription_becomes(s, 'active', NULL, reason);
 END $$;

@@ -62,8 +62,9 @@ Added here, where text and pins are silent:
  5. A reversal undoes its invoices newest allocation first, so that end_date unwinds step by step.
  6. Only invoices that were paid before the reversal can suspend at once; one that merely lost a
     part payment waits for the suspend step.
- 7. hold_until is cleared by a settlement that lifts a suspension for debt, or after which the
-    subscription has no open debt in the sense of activate (unpaid or overdue, due_date < D).
+ 7. "With debt open" (activate) means any open invoice of the subscription, past due or not: who
+    promises to pay by a day is not cut off before it. hold_until is cleared by a settlement that
+    lifts a suspension for debt, or after which nothing of the subscription is open.
  8. expired and cancelled have no suspend reason. Expiring and suspending leave hold_until alone.
  9. Cancelling an invoice never lifts a suspension (only payment does).
 10. A plan change now to another package forgets a stored next_package; next_period to the present
@@ -258,8 +259,8 @@ class Model:
         return invoice.due + days(self.grace_days) < day
 
     @staticmethod
-    def has_open_debt(sub, day):
-        return any(i.status in OPEN and i.due < day for i in sub.invoices)
+    def owes(sub):
+        return any(i.status in OPEN for i in sub.invoices)
 
     @staticmethod
     def held(sub, day):
@@ -317,7 +318,7 @@ class Model:
             sub.hold_until = None
         if sub.status == "expired" and sub.end >= day:
             sub.status = "active"
-        if not self.has_open_debt(sub, day):
+        if not self.owes(sub):
             sub.hold_until = None
 
     @staticmethod
@@ -463,7 +464,7 @@ class Model:
         sub.status = "active"
         sub.reason = None
         sub.resumed_on = day
-        sub.hold_until = (until or day) if self.has_open_debt(sub, day) else None
+        sub.hold_until = (until or day) if self.owes(sub) else None
 
     def op_cancel_subscription(self, day, sub):
         sub = self.subs[sub]

@@ -538,6 +538,17 @@ def test_activate_is_refused_when_active_or_cancelled(town):
     assert town("activate", 2, sub=1, until=None) == "409"
 
 
+def test_a_promise_for_what_is_not_due_yet_stands(town):
+    """It was forgotten, and the subscription cut off days before the day promised."""
+    town.create(issue=True)
+    town("suspend", 1, sub=1)
+    town("activate", 1, sub=1, until=day(9))
+    town.runs(2, 9)
+    assert town.inv("1/1")[0] == "overdue" and town.sub()[0] == "active"
+    town.runs(10, 10)
+    assert town.sub()[:2] == ("suspended", "debt")
+
+
 def test_without_debt_there_is_no_hold(town):
     town.create()
     town("suspend", 2, sub=1)

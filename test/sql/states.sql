@@ -36,6 +36,17 @@ SELECT bare() AS s \gset
 SELECT subscription_suspend(:'s', NULL, '2026-01-02') \g /dev/null
 SELECT subscription_activate(:'s', '2026-01-09', NULL, '2026-01-03') \g /dev/null
 SELECT is(hold_until, NULL, 'without debt there is nothing to hold') FROM subscriptions WHERE id = :'s';
+-- A promise was forgotten where the invoice it was given for was not past due that day.
+SELECT sub(person()) AS s \gset
+SELECT subscription_suspend(:'s', NULL, '2026-01-01'), subscription_activate(:'s', '2026-01-10', NULL, '2026-01-01') \g /dev/null
+SELECT is(hold_until, '2026-01-10', 'due today is open, too: the promise stands') FROM subscriptions WHERE id = :'s';
+SELECT is((SELECT string_agg(r.step, ' ') FROM (SELECT * FROM step('overdue', '2026-01-09') UNION ALL SELECT * FROM step('suspend', '2026-01-09')) r
+	WHERE r.subscription_id = :'s'), 'overdue', 'and holds');
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 1), '2026-01-09') AS other \gset
+SELECT pay(:'other', '2026-01-09') \g /dev/null
+SELECT is(hold_until, '2026-01-10', 'also when something else is paid') FROM subscriptions WHERE id = :'s';
+SELECT pay(inv(:'s'), '2026-01-09') \g /dev/null
+SELECT is(hold_until, NULL, 'nothing is open: no hold') FROM subscriptions WHERE id = :'s';
 
 -- by hand
 SELECT sub(person()) AS s \gset
