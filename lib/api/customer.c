@@ -125,10 +125,14 @@ customer_credit_enter(struct ctx *cx, const struct req *rq, struct resp *rs, con
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
+	int64_t amount;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, op, rq, &in));
-	TRY(db_query(cx, &SQL_credit_enter, &rows, V_TEXT(id), V_I64(shape_i64(in, "amount")),
+	amount = shape_i64(in, "amount");
+	TRY(db_query(cx, &SQL_credit_enter, &rows, V_TEXT(id), V_I64(amount),
 	    V_TEXT(shape_text(in, "reason"))));
-	return crud_answer(cx, &credit_resource, db_text(rows, 0, "id"), 201, rs);
+	TRY(db_query(cx, &SQL_credit_entered, &rows, V_TEXT(id), V_TEXT(db_text(rows, 0, "id")),
+	    V_I64(amount)));
+	return op_answer(rs, 201, rows);
 }

@@ -6,3 +6,11 @@ SELECT customer_archive($1::uuid, $2::boolean, business_today());
 
 -- name: credit_enter(uuid, bigint, text)
 SELECT credit_enter($1::uuid, $2::bigint, $3::text, business_today()) AS id;
+
+-- Its last line tells the whole of a payout, though each lot it came from has a line of its own.
+-- name: credit_entered(uuid, uuid, bigint)
+SELECT (entered.line).*
+  FROM (SELECT jsonb_populate_record(r, jsonb_build_object('amount', $3::bigint)) AS line
+          FROM credit_rows r
+         WHERE r.customer_id = $1::uuid AND r.id = $2::uuid
+        OFFSET 0) entered;

@@ -100,6 +100,28 @@ credit_is_a_ledger(void **state)
 	(void)want(204, "DELETE", FMT("/api/customers/%s?keep_credit=1", id), NULL);
 }
 
+/* Paid out of several gifts, 2500 were answered as 500: the line of the last of them. */
+static void
+a_payout_is_answered_as_one(void **state)
+{
+	const char *id = made("/api/customers", "{\"name\":\"Budi\"}");
+	const char *path = FMT("/api/customers/%s/credits", id);
+	struct answer a, row;
+
+	(void)state;
+	for (int i = 1; i <= 3; i++)
+		(void)want(201, "POST", path, "{\"amount\":1000,\"reason\":\"sorry\"}");
+	a = want(201, "POST", path, "{\"amount\":-2500,\"reason\":\"paid back\"}");
+	assert_int_equal(number(&a, "amount"), -2500);
+	assert_int_equal(number(&a, "balance"), 500);
+	assert_string_equal(text(&a, "kind"), "payout");
+	row = want(200, "GET", path, NULL);
+	assert_int_equal(number(&row, "total"), 6);
+	row.json = cJSON_GetArrayItem(cJSON_GetObjectItem(row.json, "data"), 0);
+	assert_string_equal(text(&row, "id"), text(&a, "id"));
+	assert_int_equal(cJSON_GetArraySize(row.json), cJSON_GetArraySize(a.json));
+}
+
 static void
 package_forms(void **state)
 {
@@ -293,6 +315,7 @@ main(void)
 		ASK_TEST(customer_lives),
 		ASK_TEST(customer_refuses_nonsense),
 		ASK_TEST(credit_is_a_ledger),
+		ASK_TEST(a_payout_is_answered_as_one),
 		ASK_TEST(package_forms),
 		ASK_TEST(package_profile_is_made_and_stays),
 		ASK_TEST(money_is_whole_rupiah),
