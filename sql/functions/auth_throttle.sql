@@ -70,6 +70,7 @@ LANGUAGE sql AS $$
 $$;
 
 -- Both limits of a login; the address first, so that one who sweeps many names locks nobody else out.
+-- What the pair refuses costs the address nothing: nothing was tried.
 CREATE OR REPLACE FUNCTION login_take(mail text, ip text) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,6 +80,9 @@ BEGIN
 	wait := throttle_take('login-address:' || ip, 30);
 	IF wait = 0 THEN
 		wait := throttle_take('login:' || lower(mail) || ':' || ip, 5);
+		IF wait > 0 THEN
+			PERFORM throttle_give_back('login-address:' || ip);
+		END IF;
 	END IF;
 	RETURN wait;
 END $$;
