@@ -15,16 +15,18 @@
 
 enum { CONNS_MAX = 1024, STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000, POOLS = 4 };
 
-enum { OPT_ROUTES, OPT_SQL };
+enum { OPT_ROUTES, OPT_SQL, OPT_ORIGINS };
 
 static const struct daemon_option options[] = {
 	[OPT_ROUTES] = { "--print-routes", NULL, "every address, its method and permission bits" },
 	[OPT_SQL] = { "--print-sql", NULL, "the statements composed for plain resources" },
+	[OPT_ORIGINS] = { "--print-origins", NULL,
+	    "who may call from a browser, as nginx wants to know it" },
 };
 
 static const struct daemon program = {
 	.name = "isp-api",
-	.synopsis = "[--print-routes | --print-sql]",
+	.synopsis = "[--print-routes | --print-sql | --print-origins]",
 	.summary = "Serves /api to a web server that speaks FastCGI.",
 	.options = options,
 	.noptions = countof(options),
@@ -74,6 +76,16 @@ origins(struct ctx *cx, const struct conf *cf)
 		return own;
 	return arena_printf(cx->mem,
 	    "%s,http://localhost:5173,http://localhost:3000,http://localhost:8080", own);
+}
+
+static int
+print_origins(struct ctx *cx, const struct conf *cf)
+{
+	struct sb out = sb_new(cx->mem);
+
+	http_print_origins(&out, origins(cx, cf));
+	(void)fputs(out.buf, stdout);
+	return EXIT_DONE;
 }
 
 /* Read anew by every worker: SIGHUP is enough to make a changed file count. */
@@ -191,6 +203,8 @@ main(int argc, char **argv)
 		return print_sql(&cx);
 	if (configure(&cx, args.env, &cf) != RC_OK)
 		return daemon_fail(&cx, &program);
+	if (args.val[OPT_ORIGINS] != NULL)
+		return print_origins(&cx, &cf);
 	make_pools(&cx, &cf, pools);
 	daemon_signals();
 	log_event(LOG_INFO, "start", "version", ISP_VERSION, NULL);

@@ -326,23 +326,62 @@ log_outcome(const struct ctx *cx, const struct req *rq)
 
 /* ---- other origins --------------------------------------------------------------------------- */
 
-static bool
-is_listed(const char *list, const char *origin)
+/* The next of a comma list, without the slash people put behind it; its length, 0: no more. */
+static size_t
+take_origin(const char **at, const char **ret)
 {
-	size_t n = strlen(origin);
+	size_t len = 0;
 
-	while (list != NULL && *list != '\0' && n > 0) {
-		size_t len;
-
-		list += strspn(list, ", ");
-		len = strcspn(list, ", ");
-		while (len > 0 && list[len - 1] == '/')
+	while (len == 0 && **at != '\0') {
+		*at += strspn(*at, ", ");
+		*ret = *at;
+		len = strcspn(*at, ", ");
+		*at += len;
+		while (len > 0 && (*ret)[len - 1] == '/')
 			len--;
-		if (len == n && strncasecmp(list, origin, n) == 0)
-			return true;
-		list += strcspn(list, ", ");
 	}
+	return len;
+}
+
+/* Does a list hold this origin before end?  NULL: to its end. */
+static bool
+is_listed(const char *list, const char *end, const char *origin, size_t n)
+{
+	const char *one;
+	size_t len;
+
+	while (n > 0 && (len = take_origin(&list, &one)) > 0 && (end == NULL || one < end))
+		if (len == n && strncasecmp(one, origin, n) == 0)
+			return true;
 	return false;
+}
+
+static bool
+may_call(const struct http_policy *hp, const struct req *rq)
+{
+	const char *origin = rq->origin != NULL ? rq->origin : "";
+
+	return hp->origins != NULL && is_listed(hp->origins, NULL, origin, strlen(origin));
+}
+
+/* What no Origin header can be is left out: the web server would take it for its own words. */
+static bool
+is_origin(const char *s, size_t n)
+{
+	return memmem(s, n, "://", 3) != NULL &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			 ":/.-_+[]") >= n;
+}
+
+void
+http_print_origins(struct sb *out, const char *list)
+{
+	const char *at = list, *one;
+	size_t len;
+
+	while ((len = take_origin(&at, &one)) > 0)
+		if (is_origin(one, len) && !is_listed(list, one, one, len))
+			sb_printf(out, "\"%.*s\" $http_origin;\n", (int)len, one);
 }
 
 static void
@@ -350,8 +389,9 @@ cors(const struct http_policy *hp, const struct req *rq, struct resp *rs)
 {
 	if (rq->origin == NULL || rq->origin[0] == '\0')
 		return;
+	/* Where nginx answers itself, nginx/isp.conf says the same. */
 	resp_header(rs, "Vary", "Origin");
-	if (!is_listed(hp->origins, rq->origin))
+	if (!may_call(hp, rq))
 		return;
 	resp_header(rs, "Access-Control-Allow-Origin", rq->origin);
 	resp_header(rs, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
@@ -364,7 +404,7 @@ answer_options(struct ctx *cx, const struct http_policy *hp, const struct req *r
 
 	rs->status = 204;
 	resp_header(rs, "Allow", allow[0] != '\0' ? allow : "OPTIONS");
-	if (!is_listed(hp->origins, rq->origin != NULL ? rq->origin : ""))
+	if (!may_call(hp, rq))
 		return;
 	resp_header(rs, "Access-Control-Allow-Methods",
 	    "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");

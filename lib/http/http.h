@@ -78,6 +78,9 @@ struct http_policy {
  */
 void http_dispatch(struct ctx *, const struct http_policy *, struct req *, struct resp *);
 
+/* The origins of a comma list as lines of a map of nginx (isp.conf). */
+void http_print_origins(struct sb *, const char *list);
+
 const char *req_arg(const struct req *, const char *name); /* never NULL */
 /* A decoded query parameter; NULL when absent; the last one of several wins. */
 const char *req_param(struct ctx *, const struct req *, const char *name);

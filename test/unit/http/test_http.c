@@ -294,6 +294,23 @@ other_origins(void **state)
 	assert_int_equal(authenticated, 2);
 }
 
+/* Each once, or nginx does not start; what would end its quotes is no origin. */
+static void
+origins_are_printed_for_nginx(void **state)
+{
+	struct sb s = sb_new(cx.mem);
+
+	(void)state;
+	http_print_origins(&s, " http://localhost:3000/ ,/,https://ISP.example,default,"
+			       "http://LOCALHOST:3000,http://a\"b,http://a;b,app://here,");
+	assert_string_equal(s.buf, "\"http://localhost:3000\" $http_origin;\n"
+				   "\"https://ISP.example\" $http_origin;\n"
+				   "\"app://here\" $http_origin;\n");
+	s = sb_new(cx.mem);
+	http_print_origins(&s, "");
+	assert_string_equal(s.buf, "");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -310,6 +327,7 @@ main(void)
 		CASE(errors_in_laravels_shape),
 		CASE(what_names_no_field_is_logged),
 		CASE(other_origins),
+		CASE(origins_are_printed_for_nginx),
 	};
 
 	return cmocka_run_group_tests_name("http", tests, NULL, NULL);
