@@ -9,10 +9,16 @@ import pytest
 from stackdir import System, fetch
 
 
+OWN = "https://panel.example"
+
+
 @pytest.fixture(name="system", scope="module")
 def _system():
     system = System()
-    system.up("--tls")
+    path = os.path.join(system.dir, "more.env")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("FRONTEND_URL=%s/, http://localhost:3000\n" % OWN)
+    system.up("--tls", "--env", path)
     yield system
     system.close()
 
@@ -73,6 +79,51 @@ def test_headers_of_api_and_of_files(system):
             assert len(headers.get_all(name)) == 1, name
 
 
+@pytest.mark.parametrize("path", ["/api/login", "/api/midtrans/webhook", "/api/public/invoices/1"])
+def test_nginx_names_the_origins_that_the_workers_name(system, path):
+    """A browser that came from elsewhere could not see that its request was too large: it was told
+    of a network error."""
+    for origin in (OWN, OWN.upper(), "http://localhost:3000", "http://localhost:5173"):
+        status, headers, _ = post(system, path, 70000, Origin=origin)
+        assert status == 413
+        assert headers.get_all("Access-Control-Allow-Origin") == [origin]
+        assert headers.get_all("Access-Control-Expose-Headers") == ["X-Request-Id, Retry-After"]
+        assert headers.get_all("Vary") == ["Origin"]
+    for origin in ("https://evil.example", OWN + ".evil.example", "null", "default"):
+        status, headers, _ = post(system, path, 70000, Origin=origin)
+        assert status == 413
+        assert headers["Access-Control-Allow-Origin"] is None and headers["Access-Control-Expose-Headers"] is None
+        assert headers.get_all("Vary") == ["Origin"]
+
+
+@pytest.mark.parametrize("path, status", [("/api/health", 200), ("/api/me", 401), ("/api/none", 404), ("/api/login", 405)])
+def test_what_a_worker_says_is_said_once(system, path, status):
+    found, headers, _ = system.get(path, headers={"Origin": OWN})
+    assert found == status
+    for name, value in (("Access-Control-Allow-Origin", OWN), ("Vary", "Origin"),
+                        ("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")):
+        assert headers.get_all(name) == [value]
+    assert len(headers.get_all("Allow") or [""]) == 1
+    assert system.get(path, headers={"Origin": "https://evil.example"})[1]["Access-Control-Allow-Origin"] is None
+    assert system.get(path)[1]["Vary"] is None
+
+
+def test_files_are_for_no_other_origin(system):
+    headers = system.get("/", headers={"Origin": OWN})[1]
+    assert headers["Access-Control-Allow-Origin"] is None and headers["Vary"] is None
+
+
+@pytest.mark.parametrize("method, path, allow", [
+    ("POST", "/", "GET, HEAD"), ("POST", "/placeholder.css", "GET, HEAD"), ("PUT", "/customers/7", "GET, HEAD"),
+    ("TRACE", "/api/health", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    ("POST", "/api/health", "GET, HEAD, OPTIONS")])
+def test_a_method_that_is_not_allowed_is_told_which_are(system, method, path, allow):
+    """Where nginx refused it the answer had no Allow (RFC 9110 wants one)."""
+    status, headers, body = system.get(path, method=method)
+    assert status == 405 and set(body) == {"message"}
+    assert headers.get_all("Allow") == [allow]
+
+
 def test_a_file_that_is_not_there_is_no_screen(system):
     """It once answered the application's page, which a browser then took for a script."""
     status, headers, _ = system.get("/assets/none.js")
@@ -125,8 +176,9 @@ def test_every_pool_is_503_without_workers(system, path):
     try:
         while any(accepts(system, pool) for pool in ("fast", "login", "router", "gateway")):
             time.sleep(0.02)
-        status, headers, body = system.get(path)
+        status, headers, body = system.get(path, headers={"Origin": OWN})
         assert status == 503 and set(body) == {"message"}
+        assert headers.get_all("Access-Control-Allow-Origin") == [OWN]
         assert int(headers["Retry-After"]) > 0
     finally:
         assert system.run("restart", "isp-api").returncode == 0

@@ -133,10 +133,8 @@ def test_data_and_key_survive_down(own):
 
 
 def test_env_file_is_added(own):
-    path = os.path.join(own.dir, "more.env")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("# a comment\nAPP_TODAY=2026-12-01\nFRONTEND_URL=http://a.example,http://b.example\n")
-    own.up("--env", path)
+    own.up("--env", env_file(own, "# a comment\nAPP_TODAY=2026-12-01\n"
+                                  "FRONTEND_URL=http://a.example,http://b.example\n"))
     assert own.env()["APP_TODAY"] == "2026-12-01"
     assert own.env()["FRONTEND_URL"] == "http://a.example,http://b.example"
 
@@ -185,14 +183,52 @@ def test_a_port_in_use_is_told(own):
     assert own.processes() == {}
 
 
-def test_a_program_that_cannot_start_shows_its_log(own):
-    path = os.path.join(own.dir, "bad.env")
+def env_file(system, text):
+    path = os.path.join(system.dir, "more.env")
     with open(path, "w", encoding="utf-8") as file:
-        file.write("APP_KEY=nonsense\n")
-    done = own.run("up", "--port", 0, "--env", path)
+        file.write(text)
+    return path
+
+
+def test_a_program_that_cannot_start_shows_its_log(own):
+    done = own.run("up", "--port", 0, "--env", env_file(own, "API_SOCKET_DIR=/nowhere/at/all\n"))
     assert done.returncode == 1
-    assert "isp-api" in done.stderr and "APP_KEY" in done.stderr
+    assert "isp-api" in done.stderr and "/nowhere/at/all" in done.stderr
     assert own.processes() == {}
+
+
+def test_what_is_no_key_is_not_kept(own):
+    """It was kept in isp.env, in the place of the one that everything was sealed with."""
+    bad = env_file(own, "APP_KEY=nonsense\n")
+    for _ in range(2):  # before there was any, and in the place of a good one
+        done = own.run("up", "--port", 0, "--env", bad)
+        assert done.returncode == 1 and done.stderr.count("\n") == 1, done
+        assert "isp-api" in done.stderr and "APP_KEY" in done.stderr
+        assert own.processes() == {}
+        own.up()
+        key = own.env()["APP_KEY"]
+        assert key.startswith("base64:")
+        own.run("down")
+    own.up()
+    assert own.env()["APP_KEY"] == key
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http", "99999999999999999999"])
+def test_a_port_that_is_none_is_a_matter_of_usage(own, port):
+    """It ended with a traceback of Python's, or was told five times by nginx."""
+    done = own.run("up", "--port", port)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "port" in done.stderr, done
+
+
+def test_what_was_left_out_is_not_restarted(own):
+    """It was started, and no status said so."""
+    own.up("--without", "router-sync,timers")
+    for name in ("router-sync", "billing-cron", "sim-router"):
+        done = own.run("restart", name)
+        assert done.returncode == 1 and name in done.stderr, done
+        assert not os.path.exists(os.path.join(own.dir, "run", name + ".pid"))
+    assert own.run("restart", "isp-api").returncode == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user to be")
