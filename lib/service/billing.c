@@ -402,13 +402,29 @@ run_step(struct run *run, enum billing_step s)
 	return work_off(run, &w);
 }
 
+static bool
+is_asked_for(const struct run *run, enum billing_step s)
+{
+	return run->opt->steps == 0 || (run->opt->steps & (1U << s)) != 0;
+}
+
 static enum rc
 run_steps(struct run *run)
 {
 	for (enum billing_step s = 0; s < BILLING__STEPS; s++)
-		if (run->opt->steps == 0 || (run->opt->steps & (1U << s)) != 0)
+		if (is_asked_for(run, s))
 			TRY(run_step(run, s));
 	return RC_OK;
+}
+
+static bool
+is_whole(const struct run *run)
+{
+	enum billing_step s = 0;
+
+	while (s < BILLING__STEPS && is_asked_for(run, s))
+		s++;
+	return s == BILLING__STEPS;
 }
 
 /* lines: a JSON array */
@@ -460,7 +476,7 @@ run_real(struct run *run)
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
 	return db_query(cx, &SQL_billing_run_end, NULL, V_I64(id),
-	    V_TEXT(report_json(cx, run->rep, "[]")));
+	    V_TEXT(report_json(cx, run->rep, "[]")), V_BOOL(is_whole(run)));
 }
 
 static enum rc

@@ -222,7 +222,7 @@ CREATE TABLE billing_runs (
 	id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	business_date date NOT NULL,
 	started_at    timestamptz NOT NULL DEFAULT now(),
-	finished_at   timestamptz,
+	finished_at   timestamptz, -- NULL: broken off, or of some steps only
 	report        jsonb
 );
 CREATE INDEX billing_runs_date ON billing_runs (business_date);

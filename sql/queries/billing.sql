@@ -22,8 +22,9 @@ SELECT string_agg(day::date::text, ', ' ORDER BY day) AS missed
 -- name: billing_run_begin(date)
 INSERT INTO billing_runs (business_date) VALUES ($1::date) RETURNING id;
 
--- name: billing_run_end(bigint, jsonb)
-UPDATE billing_runs SET finished_at = now(), report = $2::jsonb WHERE id = $1::bigint;
+-- Of all steps, or the day's run is still to come.
+-- name: billing_run_end(bigint, jsonb, boolean)
+UPDATE billing_runs SET finished_at = CASE WHEN $3::boolean THEN now() END, report = $2::jsonb WHERE id = $1::bigint;
 
 -- name: billing_candidates(text, date)
 SELECT id::text AS id FROM billing_candidates($1, $2::date) ORDER BY n;
