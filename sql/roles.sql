@@ -54,6 +54,7 @@ GRANT INSERT, UPDATE         ON alert_logs                                      
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies, gateway_jobs
                                                                                                       TO isp_api;
 GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_api;
 
 -- ---- isp_billing: the nightly run -----------------------------------------------------------------
 
@@ -84,7 +85,8 @@ GRANT INSERT                 ON alert_logs, message_outbox                      
 
 GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments, payment_reversals, refunds,
 	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_refunds,
-	midtrans_events, midtrans_copies, midtrans_verdicts, gateway_jobs, alert_logs, row_counts       TO isp_gateway;
+	midtrans_strangers, midtrans_events, midtrans_copies, midtrans_verdicts, gateway_jobs, alert_logs, row_counts
+                                                                                                      TO isp_gateway;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, updated_at)
                                                                                ON subscriptions       TO isp_gateway;
@@ -95,6 +97,7 @@ GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactio
                                                                                                       TO isp_gateway;
 GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs, alert_logs,
 	message_outbox, midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
+GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_gateway;
 
 -- ---- isp_notify, isp_snmp, isp_ping ---------------------------------------------------------------
 

@@ -30,10 +30,20 @@ static const struct db_col state_cols[] = {
 static const struct db_col attempt_cols[] = {
 	DB_COL(attempt, id, DB_TEXT),
 	DB_COL(attempt, order_id, DB_TEXT),
+	DB_COL(attempt, invoice_id, DB_TEXT),
 	DB_COL(attempt, snap_token, DB_TEXT),
 	DB_COL(attempt, state, DB_TEXT),
-	DB_COL(attempt, expired, DB_BOOL),
+	DB_COL(attempt, over, DB_BOOL),
+	DB_COL(attempt, live, DB_BOOL),
 	DB_COL(attempt, owed, DB_BOOL),
+};
+
+static const struct db_col transaction_cols[] = {
+	DB_COL(attempt_transaction, transaction_id, DB_TEXT),
+	DB_COL(attempt_transaction, status, DB_TEXT),
+	DB_COL(attempt_transaction, told, DB_BOOL),
+	DB_COL(attempt_transaction, live, DB_BOOL),
+	DB_COL(attempt_transaction, captured, DB_BOOL),
 };
 
 static const struct db_col order_cols[] = {
@@ -202,10 +212,8 @@ attempt_transactions(struct ctx *cx, const char *id, struct attempt_transaction 
 
 	TRY(db_query(cx, &SQL_gateway_transactions, &rows, V_TEXT(id)));
 	all = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*all));
-	for (size_t i = 0; i < db_count(rows); i++) {
-		all[i].transaction_id = db_text(rows, i, "transaction_id");
-		all[i].live = db_bool(rows, i, "live");
-	}
+	for (size_t i = 0; i < db_count(rows); i++)
+		TRY(db_scan(cx, rows, i, transaction_cols, &all[i]));
 	*ret = all;
 	*nret = db_count(rows);
 	return RC_OK;

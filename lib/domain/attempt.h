@@ -27,10 +27,12 @@ enum rc attempt_remember(struct ctx *, const char *source, const struct midtrans
 
 /* What is asked about, and how. */
 struct attempt {
-	const char *id, *order_id;
+	const char *id, *order_id, *invoice_id;
 	const char *snap_token; /* NULL: none came */
 	const char *state;
-	bool expired, owed; /* its time is over; its amount is still what is owed */
+	bool over; /* its time is, and nothing has come of it yet */
+	bool live; /* one of its transactions may still be paid */
+	bool owed; /* its amount is still what is owed */
 };
 enum rc attempt_by_id(struct ctx *, const char *id, struct attempt *ret) _must_check_;
 /* RC_NOT_FOUND when the order is not ours. */
@@ -38,8 +40,12 @@ enum rc attempt_by_order(struct ctx *, const char *order_id, struct attempt *ret
 
 struct attempt_transaction {
 	const char *transaction_id;
-	bool live; /* may still be paid */
+	const char *status; /* NULL: nothing is noted of it */
+	bool told;          /* Midtrans itself named it, not a notification alone */
+	bool live;          /* may still be paid */
+	bool captured;      /* paid by a card, and not settled yet: it can still be cancelled */
 };
+/* Those to ask about; what Midtrans named comes first. */
 enum rc attempt_transactions(struct ctx *, const char *id, struct attempt_transaction **ret,
     size_t *nret) _must_check_;
 

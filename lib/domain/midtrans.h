@@ -63,6 +63,12 @@ enum rc midtrans_read(struct ctx *, const struct cJSON *body, const char *server
 /* An answer to a call about this order; RC_UPSTREAM when it is none, or about another order. */
 enum rc midtrans_read_answer(struct ctx *, const struct cJSON *body, const char *order_id,
     struct midtrans_message *ret) _must_check_;
+/*
+ * It names this order, or none.  Some channels repeat the transaction_id
+ * instead: there what counts is the invoice we gave with the order (NULL: not
+ * asked about), as far as it is told.
+ */
+bool midtrans_is_about(const struct cJSON *body, const char *order_id, const char *invoice_id);
 
 /* What Midtrans would sign this with: lower-case hex. */
 const char *midtrans_signature(struct ctx *, const char *order_id, const char *status_code,

@@ -309,17 +309,32 @@ midtrans_read(struct ctx *cx, const cJSON *body, const char *server_key,
 	return RC_OK;
 }
 
-/*
- * Some channels repeat the transaction_id as order_id in answers: the order is
- * the one that was asked about.
- */
+static const char *
+word(const cJSON *body, const char *name)
+{
+	const char *val = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
+
+	return val != NULL ? val : "";
+}
+
+bool
+midtrans_is_about(const cJSON *body, const char *order_id, const char *invoice_id)
+{
+	const char *named = word(body, "order_id"), *invoice = word(body, "custom_field1");
+
+	if (strcmp(named, order_id) == 0)
+		return true;
+	if (named[0] != '\0' && strcmp(named, word(body, "transaction_id")) != 0)
+		return false;
+	return invoice_id == NULL || invoice[0] == '\0' || strcmp(invoice, invoice_id) == 0;
+}
+
 enum rc
 midtrans_read_answer(struct ctx *cx, const cJSON *body, const char *order_id,
     struct midtrans_message *ret)
 {
 	struct reading r = { .cx = cx, .body = body, .bad = RC_UPSTREAM };
 	struct midtrans_message m = { .order_id = order_id };
-	const char *named = text(&r, "order_id", MIDTRANS_ID_MAX);
 
 	m.status_code = needed(&r, "status_code", WORD_MAX);
 	m.gross_amount = needed(&r, "gross_amount", WORD_MAX);
@@ -327,7 +342,7 @@ midtrans_read_answer(struct ctx *cx, const cJSON *body, const char *order_id,
 	read_rest(&r, &m);
 	if (!read_amount(m.gross_amount, &m.gross))
 		unfit(&r, "gross_amount", "is malformed");
-	if (named != NULL && strcmp(named, order_id) != 0 && strcmp(named, m.transaction_id) != 0)
+	if (!midtrans_is_about(body, order_id, NULL))
 		unfit(&r, "order_id", "is of another order");
 	TRY(r.rc);
 	*ret = m;

@@ -12,6 +12,7 @@
 struct gateway {
 	struct httpc *http;
 	const char *base[2];
+	int code; /* of the last answer; 0: there was none */
 };
 
 enum { HTTP_UNAUTHORIZED = 401, HTTP_NOT_FOUND = 404, HTTP_TOO_MANY = 429, HTTP_ERROR = 500 };
@@ -123,6 +124,7 @@ gateway_call(struct ctx *cx, const struct gateway_call *call, struct gateway_ans
 	struct httpc_answer got;
 
 	*ret = (struct gateway_answer){ .messages = "" };
+	gw->code = 0;
 	if (call->key != NULL)
 		headers[0] = arena_printf(cx->mem, "Idempotency-Key: %s", call->key);
 	TRY(httpc_call(cx, gw->http,
@@ -137,7 +139,9 @@ gateway_call(struct ctx *cx, const struct gateway_call *call, struct gateway_ans
 	cx->err = (struct err){ 0 };
 	ret->raw = got.body;
 	ret->messages = messages_of(cx, ret->body);
-	if (judge(cx, call, got.status, ret) != RC_OK)
+	(void)!judge(cx, call, got.status, ret);
+	gw->code = ret->code;
+	if (cx->err.rc != RC_OK)
 		return err_detail(&cx->err, "%s %s: %d %s", call->method,
 		    call->base == GATEWAY_SNAP ? "snap" : "core", got.status, ret->messages);
 	return RC_OK;
@@ -153,6 +157,20 @@ bool
 gateway_timed_out(const struct ctx *cx)
 {
 	return httpc_fault(cx->gateway->http) == HTTPC_TIMEOUT;
+}
+
+bool
+gateway_is_away(const struct ctx *cx)
+{
+	switch (httpc_fault(cx->gateway->http)) {
+	case HTTPC_RESOLVE:
+	case HTTPC_REFUSED:
+	case HTTPC_TIMEOUT:
+	case HTTPC_TLS:
+		return true;
+	default:
+		return cx->gateway->code == HTTP_TOO_MANY;
+	}
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */

@@ -62,7 +62,7 @@ enum rc gateway_refund(struct ctx *, const struct gateway_refund *, const char *
 
 /* ---- work ------------------------------------------------------------------------------------ */
 
-/* Ask about an attempt and apply all that is answered. */
+/* Ask about an attempt and apply all that is answered; what its time is over for is ended. */
 enum rc gateway_ask(struct ctx *, const char *attempt_id) _must_check_;
 
 /* One thing that is due: a job, else an attempt to ask about.  *ret: there was one. */

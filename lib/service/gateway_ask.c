@@ -8,7 +8,17 @@
 #include "service/gateway_int.h"
 #include "sql.h"
 
-enum { NONE = 404, EXPIRED = 407, NOT_NOW = 412, NO_KEY = 406, BAD_AMOUNT = 414 };
+/* Codes of answers, and words for what we make of them. */
+enum {
+	NO_ACCESS = 401,
+	NONE = 404,
+	NO_KEY = 406,
+	EXPIRED = 407,
+	TOO_LATE = 408,
+	NOT_NOW = 412,
+	BAD_AMOUNT = 414,
+	TOO_MANY = 429,
+};
 
 static enum rc
 core(struct ctx *cx, const char *method, const char *id, const char *verb, const char *body,
@@ -33,21 +43,60 @@ unwelcome(struct ctx *cx, const char *verb, const struct gateway_answer *a)
 	return err_detail(&cx->err, "%s", a->messages);
 }
 
+/* It says no, and would say no again: not to our key, nor for the moment. */
+static bool
+is_no(const struct gateway_answer *a)
+{
+	return a->code >= 400 && a->code < 500 && a->code != NO_ACCESS && a->code != EXPIRED &&
+	       a->code != TOO_LATE && a->code != TOO_MANY;
+}
+
 /* ---- status ---------------------------------------------------------------------------------- */
 
-/* *transaction_id: whose state it told; NULL: it knows nothing by this id. */
+/*
+ * Ask by order_id (t NULL) or by a transaction's id.  *told: the transaction
+ * whose state was answered; NULL: it knows nothing by this id.
+ *
+ * Anybody may have claimed an id, and such a one must not stop us from asking
+ * about the others: whatever Midtrans says no to, and what is another order's,
+ * is none of ours.
+ */
 static enum rc
-ask_one(struct ctx *cx, const struct attempt *at, const char *id, const char **transaction_id)
+ask_one(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t,
+    const char **told)
 {
+	bool claim = t != NULL && !t->told;
 	struct gateway_answer a;
+	enum rc rc;
 
-	*transaction_id = NULL;
-	TRY(core(cx, "GET", id, "status", NULL, &a));
-	if (a.code == NONE)
-		return RC_OK;
+	*told = NULL;
+	rc = core(cx, "GET", t != NULL ? t->transaction_id : at->order_id, "status", NULL, &a);
+	if ((rc == RC_OK && a.code == NONE) || (claim && is_no(&a)) ||
+	    (rc == RC_OK && claim && is_good(&a) &&
+		!midtrans_is_about(a.body, at->order_id, at->invoice_id))) {
+		cx->err = (struct err){ 0 };
+		return t == NULL ? RC_OK
+				 : db_query(cx, &SQL_gateway_stranger, NULL, V_TEXT(at->id),
+				       V_TEXT(t->transaction_id));
+	}
+	TRY(rc);
 	if (!is_good(&a))
 		return unwelcome(cx, "say the status", &a);
-	return gateway_apply(cx, ATTEMPT_STATUS, at->order_id, &a, transaction_id);
+	return gateway_apply(cx, ATTEMPT_STATUS, at->order_id, &a, told);
+}
+
+/* Of many things each is tried, unless nobody is there at all; the first failure counts. */
+static bool
+goes_on(struct ctx *cx, enum rc rc, struct err *first)
+{
+	if (rc == RC_OK)
+		return true;
+	if (rc != RC_UPSTREAM || gateway_is_away(cx))
+		return false;
+	if (first->rc == RC_OK)
+		*first = cx->err;
+	cx->err = (struct err){ 0 };
+	return true;
 }
 
 /*
@@ -58,59 +107,23 @@ static enum rc
 ask_all(struct ctx *cx, const struct attempt *at)
 {
 	struct attempt_transaction *known;
+	struct err first = { 0 };
 	const char *told, *other;
 	size_t n;
 
-	TRY(ask_one(cx, at, at->order_id, &told));
+	TRY(ask_one(cx, at, NULL, &told));
 	TRY(attempt_transactions(cx, at->id, &known, &n));
-	for (size_t i = 0; i < n; i++)
-		if (told == NULL || strcmp(told, known[i].transaction_id) != 0)
-			TRY(ask_one(cx, at, known[i].transaction_id, &other));
-	return RC_OK;
-}
-
-enum rc
-gateway_ask(struct ctx *cx, const char *attempt_id)
-{
-	struct attempt at;
-
-	TRY(gateway_ready(cx));
-	TRY(attempt_by_id(cx, attempt_id, &at));
-	TRY(ask_all(cx, &at));
-	return db_query(cx, &SQL_gateway_checked, NULL, V_TEXT(attempt_id));
-}
-
-enum rc
-gateway_status(struct ctx *cx, const char *order_id, const char **ret)
-{
-	struct attempt at;
-
-	TRY(gateway_ready(cx));
-	TRY(attempt_by_order(cx, order_id, &at));
-	TRY(gateway_ask(cx, at.id));
-	*ret = at.id;
-	return RC_OK;
+	for (size_t i = 0; i < n; i++) {
+		if (told != NULL && strcmp(told, known[i].transaction_id) == 0)
+			continue;
+		if (!goes_on(cx, ask_one(cx, at, &known[i], &other), &first))
+			return cx->err.rc;
+	}
+	cx->err = first;
+	return first.rc;
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
-
-/* The id by which a call about what may still be paid works best. */
-static enum rc
-best_id(struct ctx *cx, const struct attempt *at, const char **ret)
-{
-	struct attempt_transaction *known;
-	size_t n;
-
-	*ret = at->order_id;
-	TRY(attempt_transactions(cx, at->id, &known, &n));
-	for (size_t i = 0; i < n; i++) {
-		if (!known[i].live)
-			continue;
-		*ret = known[i].transaction_id;
-		break;
-	}
-	return RC_OK;
-}
 
 /* A page that nobody used; whether it could be ended changes nothing. */
 static enum rc
@@ -126,44 +139,118 @@ end_session(struct ctx *cx, const struct attempt *at)
 	return gateway_call(cx, &call, &a);
 }
 
-/* verb: cancel or expire, which is also the source of what is answered. */
+/* End one; what cannot be ended is something else by now, and Midtrans is asked what. */
 static enum rc
-end_it(struct ctx *cx, const struct attempt *at, const char *verb)
+end_one(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t,
+    const char *verb)
 {
 	struct gateway_answer a;
-	const char *id, *told;
+	const char *told;
 
-	TRY(best_id(cx, at, &id));
-	TRY(core(cx, "POST", id, verb, NULL, &a));
+	TRY(core(cx, "POST", t->transaction_id, verb, NULL, &a));
 	if (is_good(&a) && gateway_apply(cx, verb, at->order_id, &a, &told) == RC_OK)
 		return RC_OK;
 	if (cx->err.rc != RC_OK && cx->err.rc != RC_UPSTREAM)
 		return cx->err.rc;
 	cx->err = (struct err){ 0 };
-	if (a.code == NONE)
-		return end_session(cx, at);
-	if (!is_good(&a) && a.code != NOT_NOW)
+	if (!is_good(&a) && a.code != NOT_NOW && a.code != NONE)
 		return unwelcome(cx, verb, &a);
-	return ask_all(cx, at);
+	return ask_one(cx, at, t, &told);
+}
+
+/* What is authorized or captured does not expire. */
+static const char *
+verb_for(const struct attempt *at, const struct attempt_transaction *t)
+{
+	return at->over && strcmp(t->status, "pending") == 0 ? ATTEMPT_EXPIRE : ATTEMPT_CANCEL;
+}
+
+/*
+ * One order may see several payments under way: each is ended by its own id,
+ * for by order_id only the newest is meant.  What Midtrans has not told to be
+ * of this order may be anybody's, and is left alone.
+ */
+static enum rc
+end_live(struct ctx *cx, const struct attempt *at, size_t *nret)
+{
+	struct attempt_transaction *t;
+	struct err first = { 0 };
+	size_t n;
+
+	*nret = 0;
+	TRY(attempt_transactions(cx, at->id, &t, &n));
+	for (size_t i = 0; i < n; i++) {
+		if (!t[i].live || !t[i].told)
+			continue;
+		(*nret)++;
+		if (!goes_on(cx, end_one(cx, at, &t[i], verb_for(at, &t[i])), &first))
+			return cx->err.rc;
+	}
+	cx->err = first;
+	return first.rc;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+enum rc
+gateway_ask(struct ctx *cx, const char *attempt_id)
+{
+	struct attempt at;
+	size_t ended;
+
+	TRY(gateway_ready(cx));
+	TRY(attempt_by_id(cx, attempt_id, &at));
+	TRY(ask_all(cx, &at));
+	if (at.over)
+		TRY(end_live(cx, &at, &ended));
+	return db_query(cx, &SQL_gateway_checked, NULL, V_TEXT(attempt_id), V_BOOL(true));
 }
 
 enum rc
-gateway_drop(struct ctx *cx, const struct attempt *at)
+gateway_status(struct ctx *cx, const char *order_id, const char **ret)
 {
-	TRY(end_it(cx, at, ATTEMPT_CANCEL));
-	return db_query(cx, &SQL_gateway_closed, NULL, V_TEXT(at->id));
+	struct attempt at;
+
+	TRY(gateway_ready(cx));
+	TRY(attempt_by_order(cx, order_id, &at));
+	TRY(gateway_ask(cx, at.id));
+	*ret = at.id;
+	return RC_OK;
 }
 
 enum rc
-gateway_expire(struct ctx *cx, const struct attempt *at)
+gateway_drop(struct ctx *cx, const char *attempt_id)
 {
-	const char *id;
+	struct db_rows *rows;
+	struct attempt at;
+	size_t ended;
 
-	TRY(ask_all(cx, at));
-	TRY(best_id(cx, at, &id));
-	if (strcmp(id, at->order_id) != 0)
-		TRY(end_it(cx, at, ATTEMPT_EXPIRE));
-	return db_query(cx, &SQL_gateway_checked, NULL, V_TEXT(at->id));
+	TRY(attempt_by_id(cx, attempt_id, &at));
+	TRY(ask_all(cx, &at)); /* what was paid meanwhile is not to be cancelled */
+	TRY(end_live(cx, &at, &ended));
+	TRY(attempt_by_id(cx, attempt_id, &at));
+	if (strcmp(at.state, "paid") == 0)
+		return RC_OK;
+	if (ended == 0)
+		TRY(end_session(cx, &at));
+	TRY(db_query(cx, &SQL_gateway_closed, &rows, V_TEXT(at.id)));
+	if (db_i64(rows, 0, "live") > 0)
+		return FAIL(cx, RC_UPSTREAM, "Midtrans keeps a payment of this order open.");
+	return RC_OK;
+}
+
+/* A card's payment that is captured and not settled yet is no refund, but undone (row 12). */
+static enum rc
+void_captured(struct ctx *cx, const struct attempt *at)
+{
+	struct attempt_transaction *t;
+	size_t n;
+
+	TRY(attempt_transactions(cx, at->id, &t, &n));
+	for (size_t i = 0; i < n; i++)
+		if (t[i].captured)
+			TRY(end_one(cx, at, &t[i], ATTEMPT_CANCEL));
+	return RC_OK;
 }
 
 enum rc
@@ -173,9 +260,12 @@ gateway_cancel(struct ctx *cx, const char *order_id, const char **ret)
 
 	TRY(gateway_ready(cx));
 	TRY(attempt_by_order(cx, order_id, &at));
-	if (strcmp(at.state, "paid") != 0 && strcmp(at.state, "closed") != 0) {
-		TRY(gateway_drop(cx, &at));
-		TRY(attempt_by_order(cx, order_id, &at));
+	if (strcmp(at.state, "closed") != 0 || at.live) {
+		if (strcmp(at.state, "paid") == 0)
+			TRY(void_captured(cx, &at));
+		else
+			TRY(gateway_drop(cx, at.id));
+		TRY(attempt_by_id(cx, at.id, &at));
 	}
 	if (strcmp(at.state, "paid") == 0)
 		return FAIL(cx, RC_CONFLICT, "The order is paid: refund it instead.");

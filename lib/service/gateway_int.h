@@ -36,14 +36,18 @@ enum rc gateway_call(struct ctx *, const struct gateway_call *,
 /* A part of the request of the last call went out. */
 bool gateway_sent(const struct ctx *);
 bool gateway_timed_out(const struct ctx *);
+/* To the last call nobody answered, or we were asked to slow down: no order's fault. */
+bool gateway_is_away(const struct ctx *);
 
 /* What an answer says of an order, done.  *transaction_id: whose it is. */
 enum rc gateway_apply(struct ctx *, const char *source, const char *order_id,
     const struct gateway_answer *, const char **transaction_id) _must_check_;
 
-/* End what can be ended of an attempt at Midtrans, and close it here. */
-enum rc gateway_drop(struct ctx *, const struct attempt *) _must_check_;
-/* The same for one whose time is over. */
-enum rc gateway_expire(struct ctx *, const struct attempt *) _must_check_;
+/*
+ * End all of an attempt at Midtrans that may still be paid, and close it here;
+ * but for one that turns out to be paid, of which only the rest is ended.
+ * RC_UPSTREAM when something stays open.
+ */
+enum rc gateway_drop(struct ctx *, const char *attempt_id) _must_check_;
 
 #endif

@@ -30,16 +30,16 @@ do_confirm(struct ctx *cx, const struct job *job)
 	return db_query(cx, &SQL_gateway_doubt, NULL, V_TEXT(job->attempt_id), V_TEXT(job->since));
 }
 
-/* Only what is not owed any more, and not over already. */
+/* Only what is not owed any more; of what is paid or closed, what is still open beside it. */
 static enum rc
 do_cancel(struct ctx *cx, const struct job *job)
 {
 	struct attempt at;
 
 	TRY(attempt_by_id(cx, job->attempt_id, &at));
-	if (at.owed || strcmp(at.state, "paid") == 0)
+	if (strcmp(at.state, "paid") == 0 ? !at.live : at.owed && strcmp(at.state, "closed") != 0)
 		return RC_OK;
-	return gateway_drop(cx, &at);
+	return gateway_drop(cx, at.id);
 }
 
 static enum rc
@@ -48,7 +48,7 @@ do_expire(struct ctx *cx, const struct job *job)
 	struct attempt at;
 
 	TRY(attempt_by_id(cx, job->attempt_id, &at));
-	return at.expired ? gateway_expire(cx, &at) : RC_OK;
+	return at.over ? gateway_ask(cx, at.id) : RC_OK;
 }
 
 static const struct {

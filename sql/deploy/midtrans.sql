@@ -36,6 +36,7 @@ CREATE TABLE midtrans_transactions (
 	fee                bigint NOT NULL DEFAULT 0,
 	charged_back       bigint NOT NULL DEFAULT 0, -- by the customer's bank, in parts
 	payment_id         uuid REFERENCES payments ON DELETE RESTRICT,
+	told               boolean NOT NULL DEFAULT false, -- Midtrans named it in an answer to a call of ours
 	transaction_time   timestamptz,
 	settlement_time    timestamptz,
 	expiry_time        timestamptz,
@@ -43,6 +44,18 @@ CREATE TABLE midtrans_transactions (
 	updated_at         timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX midtrans_transactions_attempt ON midtrans_transactions (attempt_id);
+
+/*
+ * Transactions Midtrans, asked by their id, knows nothing of. Who is only
+ * claimed to be one, by what no signature covers, is not asked about again
+ * until somebody tells of it anew.
+ */
+CREATE TABLE midtrans_strangers (
+	attempt_id     uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
+	transaction_id text NOT NULL,
+	asked_at       timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (attempt_id, transaction_id)
+);
 
 -- Refunds we asked for, before we asked: what was meant by them, however the answer comes.
 CREATE TABLE midtrans_refunds (
@@ -96,6 +109,7 @@ CREATE TABLE gateway_jobs (
 );
 CREATE UNIQUE INDEX gateway_jobs_open_key ON gateway_jobs (attempt_id, kind) WHERE done_at IS NULL;
 CREATE INDEX gateway_jobs_due ON gateway_jobs (due_at) WHERE done_at IS NULL;
+CREATE INDEX gateway_jobs_expired ON gateway_jobs (attempt_id) WHERE kind = 'expire';
 
 CREATE TABLE midtrans_logs (
 	id             uuid PRIMARY KEY DEFAULT uuidv7(),

@@ -26,6 +26,9 @@ BEGIN
 	PERFORM invoice_lock(a.invoice_id);
 	SELECT * INTO a FROM midtrans_attempts o WHERE o.id = a.id;
 	SELECT * INTO t FROM midtrans_transactions o WHERE o.transaction_id = tx;
+	IF source <> 'notification' AND t.attempt_id <> a.id THEN
+		t := midtrans_move(t, a);
+	END IF;
 	attempt_id := a.id;
 	expected := a.amount;
 	had_200 := a.had_200;
@@ -38,6 +41,18 @@ BEGIN
 		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
 	END IF;
 	RETURN NEXT;
+END $$;
+
+-- Midtrans names the transaction of another attempt: it is there by an unsigned word only, unless
+-- Midtrans named that attempt, too.
+CREATE OR REPLACE FUNCTION midtrans_move(t midtrans_transactions, a midtrans_attempts) RETURNS midtrans_transactions
+LANGUAGE plpgsql AS $$
+DECLARE
+	moved midtrans_transactions;
+BEGIN
+	UPDATE midtrans_transactions SET attempt_id = a.id, transaction_status = 'claimed', updated_at = now()
+	WHERE id = t.id AND NOT told AND payment_id IS NULL RETURNING * INTO moved;
+	RETURN CASE WHEN FOUND THEN moved ELSE t END;
 END $$;
 
 -- A copy of what is there already is only counted. The signature is a secret as long as it can
@@ -100,13 +115,31 @@ BEGIN
 	IF m -> 'deeds' ? 'confirm' THEN
 		PERFORM gateway_job(att, 'confirm');
 	END IF;
+	IF m ->> 'source' <> 'notification' THEN
+		PERFORM midtrans_told(a, m ->> 'transaction_id');
+	END IF;
 	PERFORM midtrans_verdict(a, event, m);
+END $$;
+
+-- Midtrans' own word: there is such a transaction, and it is of this attempt. Where nothing is noted
+-- of it all the same (a status nobody knows), it is not to be asked for again and again.
+CREATE OR REPLACE FUNCTION midtrans_told(a midtrans_attempts, tx text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM midtrans_transactions WHERE transaction_id = tx AND attempt_id = a.id;
+	IF NOT FOUND THEN
+		PERFORM gateway_stranger(a.id, tx);
+		RETURN;
+	END IF;
+	UPDATE midtrans_transactions SET told = true WHERE transaction_id = tx AND NOT told;
+	DELETE FROM midtrans_strangers WHERE attempt_id = a.id AND transaction_id = tx;
 END $$;
 
 -- What anybody can write into a copy must not make one alert after the other.
 CREATE OR REPLACE FUNCTION midtrans_alert_key(m jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN m ->> 'verdict' = 'applied' THEN concat_ws(':', m ->> 'rows', m ->> 'status', m ->> 'refund_total')
+	SELECT CASE WHEN m ->> 'source' <> 'notification' AND m ->> 'verdict' = 'applied'
+	            THEN concat_ws(':', m ->> 'rows', m ->> 'status', m ->> 'refund_total', nullif(m ->> 'charged', '0'))
 	            ELSE m ->> 'rows' END
 $$;
 
@@ -236,17 +269,20 @@ END $$;
 
 /*
  * The attempt's new state. Paid by one of its transactions, it stays paid,
- * whatever becomes of the others. A page that came alive again though its
- * amount is not owed any more is to be cancelled.
+ * whatever becomes of the others; while one of them may still be paid, it is
+ * not closed. What can still be paid though it is not owed any more, or beside
+ * a payment, is to be cancelled.
  */
 CREATE OR REPLACE FUNCTION midtrans_attempt_becomes(a midtrans_attempts, m jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	becomes text := CASE
 		WHEN midtrans_is_paid(a.id) THEN 'paid'
-		WHEN m ->> 'attempt' = 'open' AND a.state = 'closed' THEN 'closed'
+		WHEN m ->> 'attempt' IN ('open', 'closed') THEN coalesce(midtrans_live_state(a.id),
+			CASE WHEN a.state = 'closed' THEN 'closed' ELSE m ->> 'attempt' END)
 		ELSE coalesce(m ->> 'attempt', a.state) END;
 	news    boolean := m ->> 'verdict' = 'applied';
+	rivals  boolean;
 BEGIN
 	IF NOT news AND (a.had_200 OR NOT (m ->> 'is_200')::boolean) THEN
 		RETURN;
@@ -256,11 +292,33 @@ BEGIN
 	    closed_at = CASE WHEN becomes IN ('paid', 'closed') THEN coalesce(closed_at, now()) END,
 	    checks = CASE WHEN news THEN 0 ELSE checks END,
 	    next_check_at = CASE WHEN news THEN now() + interval '1 minute' ELSE next_check_at END
-	WHERE id = a.id;
-	IF becomes NOT IN ('paid', 'closed') AND NOT midtrans_is_owed(a) THEN
+	WHERE id = a.id
+	RETURNING becomes = 'paid' AND EXISTS (SELECT FROM midtrans_transactions t WHERE t.attempt_id = a.id
+		AND (t.transaction_id <> m ->> 'transaction_id' OR NOT m -> 'deeds' ? 'book') AND midtrans_is_live(t)) INTO rivals;
+	IF rivals OR (becomes NOT IN ('paid', 'closed') AND NOT midtrans_is_owed(a)) THEN
 		PERFORM gateway_job(a.id, 'cancel');
 	END IF;
 END $$;
+
+/*
+ * May this transaction still be paid? Not when Midtrans does not know it, and
+ * nobody but a notification has ever named it, or its time is over.
+ */
+CREATE OR REPLACE FUNCTION midtrans_is_live(t midtrans_transactions) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN t.payment_id IS NULL AND t.transaction_status IN ('pending', 'authorize', 'capture')
+		AND NOT EXISTS (SELECT FROM midtrans_strangers s JOIN midtrans_attempts a ON a.id = s.attempt_id
+			WHERE s.attempt_id = t.attempt_id AND s.transaction_id = t.transaction_id
+			  AND (NOT t.told OR a.expires_at <= now()));
+END $$;
+
+-- What an attempt is by its transactions that may still be paid; NULL: there is none.
+CREATE OR REPLACE FUNCTION midtrans_live_state(att uuid) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN bool_or(t.transaction_status = 'capture') THEN 'review' ELSE 'pending' END
+	FROM midtrans_transactions t WHERE t.attempt_id = att AND midtrans_is_live(t) HAVING count(*) > 0
+$$;
 
 -- (in plpgsql, whose plans are kept: as SQL these would be planned anew in each call)
 CREATE OR REPLACE FUNCTION midtrans_is_paid(att uuid) RETURNS boolean

@@ -41,56 +41,130 @@ LANGUAGE sql STABLE AS $$
 		(SELECT min(next_check_at) FROM midtrans_attempts WHERE next_check_at IS NOT NULL)) - clock_timestamp()))))::bigint
 $$;
 
--- How to ask about an attempt.
+-- How to ask about an attempt. over: its time is, and nothing has come of it yet.
 CREATE OR REPLACE FUNCTION gateway_attempt(att uuid)
-RETURNS TABLE (id uuid, order_id text, snap_token text, state text, expired boolean, owed boolean)
+RETURNS TABLE (id uuid, order_id text, invoice_id uuid, snap_token text, state text, over boolean, live boolean, owed boolean)
 LANGUAGE sql STABLE AS $$
-	SELECT a.id, a.order_id, a.snap_token, a.state, a.expires_at <= now(), midtrans_is_owed(a)
+	SELECT a.id, a.order_id, a.invoice_id, a.snap_token, a.state,
+		a.expires_at <= now() AND a.state IN ('new', 'open', 'unknown', 'pending'),
+		midtrans_live_state(a.id) IS NOT NULL, midtrans_is_owed(a)
 	FROM midtrans_attempts a WHERE a.id = att
 $$;
 
--- Its transactions, those that only an unconfirmed notification named included; the newest first.
-CREATE OR REPLACE FUNCTION gateway_transactions(att uuid) RETURNS TABLE (transaction_id text, live boolean)
+/*
+ * What notifications named as transactions of an attempt, and Midtrans has not:
+ * `heard` last. Of those that moved nothing the events alone know.
+ */
+CREATE OR REPLACE FUNCTION gateway_claims(a midtrans_attempts)
+RETURNS TABLE (transaction_id text, first_heard timestamptz, heard timestamptz)
 LANGUAGE sql STABLE AS $$
-	SELECT s.transaction_id, s.live FROM (
-		SELECT t.transaction_id, t.payment_id IS NULL AND t.transaction_status IN ('pending', 'authorize', 'capture') AS live,
-			t.created_at AS since
-		FROM midtrans_transactions t WHERE t.attempt_id = att
-		UNION ALL
-		SELECT e.transaction_id, false, max(e.received_at)
-		FROM midtrans_attempts a
-		JOIN midtrans_events e ON e.order_id = a.order_id AND e.received_at > now() - interval '3 days'
-		JOIN midtrans_verdicts v ON v.event_id = e.id AND v.verdict = 'confirm'
-		WHERE a.id = att AND NOT EXISTS (SELECT FROM midtrans_transactions o WHERE o.transaction_id = e.transaction_id)
-		GROUP BY e.transaction_id) s
-	ORDER BY s.since DESC LIMIT 20
+	SELECT e.transaction_id, min(e.received_at), max(coalesce(c.last_at, e.received_at))
+	FROM midtrans_events e
+	JOIN midtrans_verdicts v ON v.event_id = e.id
+	LEFT JOIN midtrans_copies c ON c.event_id = e.id
+	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id
+	WHERE e.order_id = a.order_id AND e.source = 'notification' AND t.told IS NOT TRUE
+	  AND (t.attempt_id = a.id OR v.verdict IN ('confirm', 'misfit') AND e.received_at > now() - interval '3 days')
+	GROUP BY e.transaction_id
 $$;
 
 /*
- * Midtrans answered, and all of it is applied. A page that expired with
- * nothing under way is closed by our own clock: nobody tells of it. Asked
- * again after 1, 2, 4 minutes ... 6 hours, until it is over for three days.
+ * The transactions to ask about by their own id. Those that Midtrans has named
+ * come first, all of them. Anybody who saw one genuine body can claim any
+ * number of others: of claims, a few of the oldest and of the newest, until
+ * Midtrans says that it knows no such thing.
  */
-CREATE OR REPLACE FUNCTION gateway_checked(att uuid) RETURNS void
-LANGUAGE sql AS $$
-	UPDATE midtrans_attempts a
-	SET state = CASE WHEN ends THEN 'closed' ELSE a.state END,
-	    closed_at = CASE WHEN ends THEN now() ELSE a.closed_at END,
-	    checks = a.checks + 1,
-	    next_check_at = CASE WHEN a.closed_at > now() - interval '3 days' OR a.closed_at IS NULL
-	                         THEN now() + least(360, 2 ^ least(a.checks, 10)) * interval '1 minute' END
-	FROM (SELECT o.id, o.expires_at <= now() AND o.state IN ('new', 'open', 'unknown', 'pending') AND NOT EXISTS (
-			SELECT FROM gateway_transactions(o.id) t WHERE t.live) AS ends
-	      FROM midtrans_attempts o WHERE o.id = att FOR UPDATE) now_is
-	WHERE a.id = now_is.id
+CREATE OR REPLACE FUNCTION gateway_transactions(att uuid)
+RETURNS TABLE (transaction_id text, status text, told boolean, live boolean, captured boolean)
+LANGUAGE sql STABLE AS $$
+	WITH claims AS (
+		SELECT c.transaction_id, least(row_number() OVER (ORDER BY c.first_heard, c.transaction_id),
+			row_number() OVER (ORDER BY c.first_heard DESC, c.transaction_id DESC)) AS place
+		FROM midtrans_attempts a CROSS JOIN gateway_claims(a) c
+		WHERE a.id = att AND NOT EXISTS (SELECT FROM midtrans_strangers s
+			WHERE s.attempt_id = att AND s.transaction_id = c.transaction_id AND s.asked_at >= c.heard)
+		ORDER BY place LIMIT 20
+	), named AS (
+		SELECT t.transaction_id, 0 AS place FROM midtrans_transactions t WHERE t.attempt_id = att AND t.told
+		UNION ALL
+		SELECT c.transaction_id, c.place FROM claims c
+	)
+	SELECT n.transaction_id, t.transaction_status, coalesce(t.told, false), coalesce(midtrans_is_live(t), false),
+		coalesce(t.transaction_status = 'capture' AND p.status = 'received', false)
+	FROM named n
+	LEFT JOIN midtrans_transactions t ON t.transaction_id = n.transaction_id AND t.attempt_id = att
+	LEFT JOIN payments p ON p.id = t.payment_id
+	ORDER BY n.place, t.created_at DESC
 $$;
 
--- By hand, or because what it asked for is not owed any more.
-CREATE OR REPLACE FUNCTION gateway_closed(att uuid) RETURNS void
+-- Asked by this id, Midtrans knows nothing of the kind.
+CREATE OR REPLACE FUNCTION gateway_stranger(att uuid, tx text) RETURNS void
 LANGUAGE sql AS $$
-	UPDATE midtrans_attempts SET state = 'closed', closed_at = now(), updated_at = now()
-	WHERE id = att AND state NOT IN ('paid', 'closed', 'review')
+	INSERT INTO midtrans_strangers (attempt_id, transaction_id) VALUES (att, tx)
+	ON CONFLICT (attempt_id, transaction_id) DO UPDATE SET asked_at = now()
 $$;
+
+-- Again after 1, 2, 4 minutes ... 6 hours.
+CREATE OR REPLACE FUNCTION gateway_pause(checks int) RETURNS interval
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT least(360, 2 ^ least(checks, 10)) * interval '1 minute'
+$$;
+
+/*
+ * An attempt was asked about. Answered, all of it is applied: what ran out with
+ * nothing under way is closed by our own clock, since nobody tells of it, and
+ * what waited for a payment that is over waits no more. Answered or not, it is
+ * asked about again, less and less often, until it is over for three days; at
+ * once where there were more claims than one round asks about.
+ */
+CREATE OR REPLACE FUNCTION gateway_checked(att uuid, answered boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	a       midtrans_attempts;
+	becomes text;
+	more    boolean := false;
+BEGIN
+	SELECT * INTO a FROM midtrans_attempts WHERE id = att FOR UPDATE;
+	becomes := a.state;
+	IF answered THEN
+		becomes := gateway_state(a);
+		more := EXISTS (SELECT FROM gateway_transactions(att) t WHERE NOT t.told);
+	END IF;
+	UPDATE midtrans_attempts
+	SET state = becomes, checks = a.checks + CASE WHEN more THEN 0 ELSE 1 END,
+	    closed_at = CASE WHEN becomes <> a.state AND becomes = 'closed' THEN now() ELSE a.closed_at END,
+	    next_check_at = CASE WHEN a.closed_at > now() - interval '3 days' OR a.closed_at IS NULL
+	                         THEN now() + gateway_pause(CASE WHEN more THEN 0 ELSE a.checks END) END
+	WHERE id = att;
+END $$;
+
+-- What an attempt is, now that Midtrans has told all of it.
+CREATE OR REPLACE FUNCTION gateway_state(a midtrans_attempts) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF a.state NOT IN ('new', 'open', 'unknown', 'pending') OR midtrans_live_state(a.id) IS NOT NULL THEN
+		RETURN a.state;
+	END IF;
+	IF a.expires_at <= now() OR a.state = 'pending' AND EXISTS (SELECT FROM midtrans_transactions t
+		WHERE t.attempt_id = a.id AND t.told AND t.transaction_status IN ('expire', 'cancel', 'failure'))
+	THEN
+		RETURN 'closed';
+	END IF;
+	RETURN CASE a.state WHEN 'pending' THEN 'open' ELSE a.state END;
+END $$;
+
+-- By hand, or because what it asked for is not owed any more. Answers how many payments under way
+-- could not be ended: as long as there is one, it stays open.
+CREATE OR REPLACE FUNCTION gateway_closed(att uuid) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	left_over bigint;
+BEGIN
+	SELECT count(*) INTO left_over FROM midtrans_transactions t WHERE t.attempt_id = att AND midtrans_is_live(t);
+	UPDATE midtrans_attempts SET state = 'closed', closed_at = now(), updated_at = now()
+	WHERE id = att AND state NOT IN ('paid', 'closed') AND left_over = 0;
+	RETURN left_over;
+END $$;
 
 /*
  * A notification claimed that money came or went, and Midtrans, asked, knows
@@ -98,7 +172,7 @@ $$;
  */
 CREATE OR REPLACE FUNCTION gateway_doubt(att uuid, since timestamptz) RETURNS void
 LANGUAGE sql AS $$
-	SELECT midtrans_alert(a, 'unconfirmed:' || e.status, 'A notification was not confirmed',
+	SELECT midtrans_alert(a, 'unconfirmed', 'A notification was not confirmed',
 		format('A notification for order %s said %s. Midtrans, asked, does not.', a.order_id, e.status))
 	FROM midtrans_attempts a
 	CROSS JOIN LATERAL (
@@ -114,7 +188,8 @@ LANGUAGE sql AS $$
 	           ELSE p.status = 'received' AND NOT EXISTS (SELECT FROM refunds WHERE payment_id = p.id) END
 $$;
 
--- Every half minute: pages that ran out, and messages that were stored but never applied.
+-- Every half minute: pages that ran out (once: what cannot be ended then is asked about like all
+-- the rest), and messages that were stored but never applied.
 CREATE OR REPLACE FUNCTION gateway_sweep() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -123,7 +198,7 @@ BEGIN
 	PERFORM gateway_job(a.id, 'expire') FROM midtrans_attempts a
 	WHERE a.state IN ('new', 'open', 'unknown', 'pending') AND a.expires_at < now() - interval '30 seconds'
 	  AND a.next_check_at IS NOT NULL
-	  AND NOT EXISTS (SELECT FROM gateway_jobs j WHERE j.attempt_id = a.id AND j.kind = 'expire' AND j.done_at IS NULL);
+	  AND NOT EXISTS (SELECT FROM gateway_jobs j WHERE j.attempt_id = a.id AND j.kind = 'expire');
 	FOR lost IN
 		INSERT INTO midtrans_verdicts (event_id, verdict, detail)
 		SELECT e.id, 'confirm', 'was stored, but not applied' FROM midtrans_events e

@@ -99,11 +99,14 @@ SELECT * FROM gateway_attempt($1::uuid);
 -- name: gateway_transactions(uuid)
 SELECT * FROM gateway_transactions($1::uuid);
 
--- name: gateway_checked(uuid)
-SELECT gateway_checked($1::uuid);
+-- name: gateway_stranger(uuid, text)
+SELECT gateway_stranger($1::uuid, $2);
+
+-- name: gateway_checked(uuid, boolean)
+SELECT gateway_checked($1::uuid, $2::boolean);
 
 -- name: gateway_closed(uuid)
-SELECT gateway_closed($1::uuid);
+SELECT gateway_closed($1::uuid) AS live;
 
 -- name: gateway_doubt(uuid, timestamptz)
 SELECT gateway_doubt($1::uuid, $2::timestamptz);

@@ -7,6 +7,7 @@ DROP TABLE midtrans_verdicts CASCADE;
 DROP TABLE midtrans_copies CASCADE;
 DROP TABLE midtrans_events CASCADE;
 DROP TABLE midtrans_refunds CASCADE;
+DROP TABLE midtrans_strangers CASCADE;
 DROP TABLE midtrans_transactions CASCADE;
 DROP TABLE midtrans_attempts CASCADE;
 

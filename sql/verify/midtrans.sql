@@ -5,8 +5,9 @@ SELECT id, invoice_id, attempt, order_id, amount, snap_token, redirect_url, stat
 	expires_at, had_200, alerts, next_check_at, checks, closed_at, created_at, updated_at FROM midtrans_attempts WHERE
 	false;
 SELECT id, attempt_id, transaction_id, transaction_status, fraud_status, payment_type, bank,
-	gross_amount, fee, charged_back, payment_id, transaction_time, settlement_time, expiry_time,
+	gross_amount, fee, charged_back, payment_id, told, transaction_time, settlement_time, expiry_time,
 	created_at, updated_at FROM midtrans_transactions WHERE false;
+SELECT attempt_id, transaction_id, asked_at FROM midtrans_strangers WHERE false;
 SELECT refund_key, transaction_id, amount, reopen, reason, actor, state, created_at FROM midtrans_refunds
 	WHERE false;
 SELECT id, source, order_id, transaction_id, body, body_hash, request_id, received_at FROM midtrans_events
@@ -24,7 +25,7 @@ DECLARE
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
 		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_body_key', 'midtrans_refunds_asked_key',
-		'gateway_jobs_due', 'gateway_jobs_open_key', 'midtrans_logs_event',
+		'gateway_jobs_due', 'gateway_jobs_expired', 'gateway_jobs_open_key', 'midtrans_logs_event',
 		'midtrans_logs_newest', 'midtrans_logs_order_id']
 	LOOP
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';
@@ -35,7 +36,7 @@ BEGIN
 		'midtrans_attempts_invoice_id_fkey', 'midtrans_attempts_invoice_id_attempt_key',
 		'midtrans_attempts_order_id_key', 'midtrans_transactions_attempt_id_fkey',
 		'midtrans_transactions_payment_id_fkey', 'midtrans_transactions_transaction_id_key',
-		'midtrans_refunds_amount_check', 'midtrans_refunds_state_check',
+		'midtrans_strangers_attempt_id_fkey', 'midtrans_refunds_amount_check', 'midtrans_refunds_state_check',
 		'midtrans_refunds_transaction_id_fkey', 'midtrans_events_source_check', 'midtrans_copies_event_id_fkey', 'midtrans_verdicts_event_id_fkey',
 		'gateway_jobs_kind_check', 'gateway_jobs_attempt_id_fkey', 'midtrans_logs_event_check']
 	LOOP

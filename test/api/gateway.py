@@ -171,6 +171,10 @@ class Payer:
     def events(self, order):
         return int(self.sql("SELECT count(*) FROM midtrans_events WHERE order_id = '%s'" % order))
 
+    def at_midtrans(self, order):
+        """The state of each payment of an order, the first begun first."""
+        return [t["transaction_status"] for t in self.mid.order(order)["transactions"]]
+
     def refunds(self, invoice):
         return self.sql("SELECT string_agg(r.amount::text, ',' ORDER BY r.id) FROM refunds r "
                         "JOIN payments p ON p.id = r.payment_id WHERE p.invoice_id = '%s'" % invoice["id"])

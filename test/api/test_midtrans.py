@@ -117,6 +117,98 @@ def test_settled_by_cash_ends_the_pending_payment(payer, mid):
     payer.idle()
 
 
+def begun_twice(payer, mid, *methods):
+    """An order whose customer wandered: a payment by each method is under way."""
+    invoice = payer.billed()
+    order = payer.order(invoice)
+    for method in methods or ("bca_va", "bni_va"):
+        mid.act(order, "choose", method=method)
+    isp.wait_until(lambda: payer.sql("SELECT count(*) FROM midtrans_transactions t JOIN midtrans_attempts a "
+                                     "ON a.id = t.attempt_id WHERE a.order_id = '%s'" % order) == "2", 5)
+    return invoice, order
+
+
+def test_settled_by_cash_ends_every_payment_under_way(payer, mid):
+    """Only the newest was cancelled, the other could be paid for a day, and the order counted as closed."""
+    for methods in ((), ("dana", "bca_va")):
+        invoice, order = begun_twice(payer, mid, *methods)
+        payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
+        isp.wait_until(lambda: payer.at_midtrans(order) == ["cancel", "cancel"], 5)
+        payer.wait_order(order, "closed")
+
+
+def test_cancelling_by_hand_ends_every_payment_under_way(payer, mid):
+    invoice, order = begun_twice(payer, mid)
+    mid.fault("status", "POST /v2/%s/cancel" % mid.order(order)["transactions"][0]["transaction_id"], code=500)
+    payer.town.api.post("/api/midtrans/cancel/" + order).want(502)
+    assert payer.at_midtrans(order) == ["pending", "cancel"] and payer.order_state(order) == "pending"
+    mid.well()
+    payer.town.api.post("/api/midtrans/cancel/" + order).want(200)
+    assert payer.at_midtrans(order) == ["cancel", "cancel"] and payer.order_state(order) == "closed"
+
+
+def test_one_of_two_expires_and_the_page_stays(payer, mid):
+    """The end of one payment closed the order: the customer got a second page beside a payment under way."""
+    invoice, order = begun_twice(payer, mid)
+    first, second = [t["transaction_id"] for t in mid.order(order)["transactions"]]
+    mid.act(first, "expire")
+    isp.wait_until(lambda: payer.sql("SELECT transaction_status FROM midtrans_transactions WHERE transaction_id = '%s'"
+                                     % first) == "expire", 5)
+    assert payer.order(invoice) == order and payer.order_state(order) == "pending"
+    mid.act(second, "expire")
+    payer.wait_order(order, "closed")
+
+
+def test_what_is_under_way_beside_a_payment_is_cancelled(payer, mid):
+    invoice, order = begun_twice(payer, mid)
+    mid.act(order, "pay", method="bca_va")
+    payer.wait(invoice, "paid")
+    isp.wait_until(lambda: payer.at_midtrans(order) == ["settlement", "cancel"], 5)
+    payer.idle()
+    assert payer.order_state(order) == "paid" and len(payer.payments(invoice)) == 1
+
+
+def test_cancel_meets_settlement(payer, mid):
+    """The customer pays while we cancel: Midtrans says 412, is asked, and the money is credit."""
+    invoice, order = payer.billed(), None
+    order = payer.order(invoice)
+    mid.act(order, "choose", method="bca_va")
+    payer.wait_order(order, "pending")
+    mid.rules(drop=1)
+    mid.fault("latency", "POST /v2/*/cancel", delay=1.5)
+    payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
+    isp.wait_until(lambda: [e for e in mid.ask("GET", "/log")["entries"] if e["path"].endswith("/cancel")], 5)
+    mid.act(order, "pay")
+    isp.wait_until(lambda: payer.credit(invoice) == 150000, 5)
+    payer.idle()
+    assert payer.order_state(order) == "paid" and payer.at_midtrans(order) == ["settlement"]
+    mid.well()
+
+
+def test_authorized_then_captured(payer, mid):
+    """A hold on a card is a payment under way (row 6), and money when it is captured."""
+    invoice = payer.billed()
+    order = payer.order(invoice)
+    mid.act(order, "authorize", method="credit_card")
+    payer.wait_order(order, "pending")
+    assert payer.status(invoice) == "unpaid" and payer.payments(invoice) == []
+    mid.act(order, "capture")
+    payer.wait(invoice, "paid")
+
+
+def test_authorized_and_run_out_is_cancelled(payer, mid):
+    """A hold does not expire: it was told to every 30 seconds for ever."""
+    invoice = payer.billed()
+    order = payer.order(invoice)
+    mid.act(order, "authorize", method="credit_card")
+    payer.wait_order(order, "pending")
+    payer.sql("UPDATE midtrans_attempts SET expires_at = now() - interval '1 minute' WHERE order_id = '%s'" % order)
+    payer.stack.exec("gateway-sync", "--once")
+    payer.wait_order(order, "closed")
+    assert payer.at_midtrans(order) == ["cancel"]
+    assert mid.calls("/v2/%s/expire" % mid.order(order)["transactions"][0]["transaction_id"]) == 0
+
+
 def test_expired_then_settled_is_confirmed(payer, mid):
     """Row 20: an expiry was told, then money: Midtrans is asked, and knows."""
     invoice = payer.billed()
@@ -175,6 +267,21 @@ def test_deny_before_the_settlement_it_took_back(payer, mid):
     assert payer.notify(settled).status == 200
     payer.idle()
     assert payer.status(invoice) == "unpaid" and payer.payments(invoice) == []
+
+
+def test_a_captured_card_is_cancelled_by_hand(payer, mid):
+    """It is paid, and not settled: what can be done is to cancel it, and that was refused."""
+    invoice, order = payer.paid_by("credit_card")
+    answer = payer.town.api.post("/api/midtrans/cancel/" + order).want(200).json
+    assert answer["data"]["attempt_state"] == "closed" and payer.at_midtrans(order) == ["cancel"]
+    assert payer.status(invoice) == "unpaid"
+    payment, = payer.payments(invoice)
+    assert payment["status"] == "reversed"
+    invoice, order = payer.paid_by("credit_card")
+    mid.rules(drop=1)
+    mid.act(order, "settle")  # nobody tells us
+    payer.town.api.post("/api/midtrans/cancel/" + order).want(409)
+    assert payer.status(invoice) == "paid" and payer.at_midtrans(order) == ["settlement"]
 
 
 def test_void_of_a_captured_card(payer, mid):
@@ -236,6 +343,88 @@ def test_replayed_with_another_status_is_not_believed(payer, mid):
     payer.idle()
     assert payer.status(invoice) == "paid" and payer.credit(invoice) == 0
     assert [p["status"] for p in payer.payments(invoice)] == ["received"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_claims_do_not_hide_a_payment(payer, mid, late):
+    """Each altered copy named another transaction of the order, and only the newest 20 were asked about: the
+    one that was paid was not among them, and Midtrans finds a DANA payment by its own id alone."""
+    invoice = payer.billed()
+    order, bodies = payer.order(invoice), []
+    mid.rules(hold=True)
+    mid.act(order, "choose", method="bca_va")
+    body = mid.craft(order)
+    for n in range(40):
+        bodies.append(dict(body, transaction_id="claim-%d-%s" % (n, order)))
+    if late:
+        mid.act(order, "choose", method="dana")
+        assert payer.notify(mid.craft(order)).status == 200
+    for claim in bodies:
+        assert payer.notify(claim).status == 200
+    if not late:
+        mid.act(order, "choose", method="dana")
+        assert payer.notify(mid.craft(order)).status == 200
+    mid.act(order, "pay", method="dana")
+    payer.reconcile()
+    assert payer.status(invoice) == "paid"
+    payer.idle()
+    payer.reconcile()
+    payer.reconcile()
+
+    asked = {call: n for call, n in mid.ask("GET", "/log", limit=0)["counts"].items() if "/claim-" in call}
+    assert len(asked) == 40 and max(asked.values()) <= 2, "each is asked about once, or by two at once"
+    payer.reconcile()
+    after = mid.ask("GET", "/log", limit=0)["counts"]
+    assert {call: n for call, n in after.items() if "/claim-" in call} == asked, "though Midtrans does not know it"
+
+
+@pytest.mark.parametrize("method", ["qris", "dana"])
+def test_a_claimed_transaction_goes_back_to_its_order(payer, mid, method):
+    """Somebody names the transaction of another order in a copy of a body: that order's money was refused as not
+    adding up, asked about without end, and never booked."""
+    mine, other = payer.billed(), payer.billed()
+    order, body = payer.genuine(other, "choose", method="bca_va")
+    theirs, settled = payer.genuine(mine, method=method)
+    assert payer.notify(dict(body, transaction_id=settled["transaction_id"])).status == 200
+    mid.rules(hold=False)
+    assert payer.notify(settled).status == 200
+    payer.wait(mine, "paid", 5)
+    payer.idle()
+    payer.reconcile()
+    assert payer.status(other) == "unpaid" and payer.payments(other) == []
+    assert mid.calls("/v2/%s/status" % theirs) < 5
+
+
+@pytest.mark.parametrize("method", ["bca_va", "dana"])
+def test_a_claim_cancels_nobody_elses_payment(payer, mid, method):
+    """What a copy claims is asked about before anything is done to it: another order's payment is left alone,
+    also where Midtrans names no order in its answer (DANA), but the invoice we gave it."""
+    mine, other = payer.billed(), payer.billed()
+    order, body = payer.genuine(other, "choose", method="bri_va")
+    theirs, _ = payer.genuine(mine, "choose", method=method)
+    theirs_id = mid.order(theirs)["transactions"][0]["transaction_id"]
+    for n in range(25):
+        assert payer.notify(dict(body, transaction_id="claim-%d-%s" % (n, order))).status == 200
+    assert payer.notify(dict(body, transaction_id=theirs_id)).status == 200
+    for n in range(25, 50):
+        assert payer.notify(dict(body, transaction_id="claim-%d-%s" % (n, order))).status == 200
+    payer.town.api.post("/api/invoices/%s/mark-paid" % other["id"], {}).want(200)
+    payer.idle()
+    assert payer.at_midtrans(order) == ["cancel"] and payer.at_midtrans(theirs) == ["pending"]
+    assert payer.order_state(order) == "closed"
+    mid.act(theirs, "pay")
+    assert payer.notify(mid.craft(theirs)).status == 200
+    payer.wait(mine, "paid", 5)
+    assert payer.payments(other)[0]["source"] == "manual" and len(payer.payments(other)) == 1
+
+
+def test_one_alert_for_all_copies(payer, mid):
+    """A doubtful card is told once: each copy with another sum of refunds made another alert."""
+    invoice = payer.billed()
+    order, body = payer.genuine(invoice, "challenge", method="credit_card")
+    for n in range(10):
+        assert payer.notify(dict(body, transaction_id="t%d-%s" % (n, order), refund_amount="%d.00" % n)).status == 200
+    assert payer.alerts(invoice) == ["Card payment under review"]
 
 
 def test_a_replay_leaves_nothing_but_a_counter(payer, mid):

@@ -26,6 +26,57 @@ SELECT is(status, 'refunded', 'the payment is gone') FROM payments;
 SELECT say(:'a', 'T1', 'status', 'partial_chargeback', 'note take', '{"charged": 90000}') \g /dev/null
 SELECT is(sum(amount), 100000::numeric, 'never more than came') FROM refunds;
 
+-- An order with two payments under way was closed by the end of one: the customer got another page,
+-- and could pay twice.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'P1', 'notification', 'pending', 'note', '{"attempt": "pending"}'), say(:'a', 'P2', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT say(:'a', 'P1', 'notification', 'expire', 'note', '{"attempt": "closed"}') \g /dev/null
+SELECT is(state_of(:'a'), 'pending', 'one expired, the other still waits');
+SELECT say(:'a', 'P3', 'notification', 'deny', 'note', '{"attempt": "open"}') \g /dev/null
+SELECT is(state_of(:'a'), 'pending', 'nor does a refused card end the waiting');
+SELECT say(:'a', 'P2', 'notification', 'capture', 'note', '{"attempt": "review", "fraud_status": "challenge"}'),
+	say(:'a', 'P3', 'notification', 'cancel', 'note', '{"attempt": "closed"}') \g /dev/null
+SELECT is(state_of(:'a'), 'review', 'nor the looking');
+SELECT say(:'a', 'P2', 'notification', 'deny', 'note', '{"attempt": "closed"}') \g /dev/null
+SELECT is(state_of(:'a'), 'closed', 'the last one closes');
+
+-- What was still under way beside a payment stayed payable until it ran out.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'R1', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT say(:'a', 'R1', 'notification', 'settlement', 'note book', '{"attempt": "paid"}') \g /dev/null
+SELECT is(jobs(:'a'), NULL, 'a payment that waits for nobody leaves no work');
+SELECT say(:'a', 'R2', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'what is begun beside a payment is to be cancelled');
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'R3', 'notification', 'pending', 'note', '{"attempt": "pending"}'), say(:'a', 'R4', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT say(:'a', 'R4', 'notification', 'settlement', 'note book', '{"attempt": "paid"}') \g /dev/null
+SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'and what was');
+
+-- Anybody who saw one genuine body can claim any transaction as the order's: the one whose it is was
+-- then "of another attempt", and its money never booked.
+SELECT sub(person()) AS s \gset
+SELECT sub(person()) AS z \gset
+SELECT page(inv(:'s')) AS a, page(inv(:'z')) AS b \gset
+SELECT say(:'b', 'M1', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(elsewhere, true, 'claimed by another order, a notification is not believed') FROM midtrans_hear('notification', order_of(:'a'), 'M1', '{"n": 1}');
+SELECT results_eq(format('SELECT elsewhere, status FROM midtrans_hear(%L, order_of(%L), %L, %L)', 'status', :'a', 'M1', '{"n": 2}'),
+	$$VALUES (false, 'claimed')$$, 'Midtrans'' own word is');
+SELECT say(:'a', 'M1', 'status', 'settlement', 'note book', '{"attempt": "paid"}') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'z')), 'paid 100000/100000, unpaid 0/100000', 'the money is where it belongs');
+SELECT results_eq(format('SELECT elsewhere FROM midtrans_hear(%L, order_of(%L), %L, %L)', 'status', :'b', 'M1', '{"n": 3}'),
+	'VALUES (true)', 'and stays there');
+
+-- Copies altered in what no signature covers made one alert after the other: the sum of refunds was
+-- in the key.
+SELECT page(inv(:'z'), 2) AS a \gset
+SELECT say(:'a', 'C' || n, 'notification', 'capture', 'alert', jsonb_build_object('rows', '3', 'refund_total', n)) FROM generate_series(1, 5) n \g /dev/null
+SELECT is(count(*), 1::bigint, 'one alert for all of them') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a';
+SELECT say(:'a', 'C1', 'status', 'partial_refund', 'alert', jsonb_build_object('refund_total', n)) FROM generate_series(1, 2) n \g /dev/null
+SELECT is(count(*), 3::bigint, 'Midtrans'' own word is told each time it is another') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a';
+
 SELECT sound();
 SELECT finish();
 ROLLBACK;

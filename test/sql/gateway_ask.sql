@@ -1,0 +1,137 @@
+-- Whom Midtrans is asked about, and when (midtrans_3_work.sql).
+BEGIN;
+\ir town.psql
+\ir midtrans.psql
+SELECT no_plan();
+
+-- ---- which transactions
+
+-- The newest 20 were asked about: twenty altered copies of one body, each naming another transaction,
+-- and the real one was never asked about again.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+CREATE FUNCTION asked(att uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM gateway_transactions(att) $$;
+CREATE FUNCTION claim(att uuid, tx text, verdict text, at timestamptz) RETURNS void LANGUAGE sql AS $$
+	WITH e AS (
+		INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, received_at)
+		VALUES ('notification', order_of(att), tx, '{"transaction_status": "settlement"}', sha256(convert_to(tx, 'UTF8')), at) RETURNING id)
+	INSERT INTO midtrans_verdicts (event_id, verdict) SELECT id, verdict FROM e $$;
+SELECT say(:'a', 'told', 'status', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT claim(:'a', 'claim' || to_char(n, 'FM00'), 'confirm', now() - (51 - n) * interval '1 minute') FROM generate_series(1, 50) n \g /dev/null
+SELECT is((SELECT transaction_id FROM gateway_transactions(:'a') LIMIT 1), 'told', 'what Midtrans named comes first');
+SELECT is(count(*), 21::bigint, 'of what anybody may have named, twenty') FROM gateway_transactions(:'a');
+SELECT is(string_agg(transaction_id, ' ' ORDER BY transaction_id), 'claim01 claim10 claim41 claim50', 'the oldest and the newest')
+	FROM gateway_transactions(:'a') WHERE transaction_id IN ('claim01', 'claim10', 'claim11', 'claim40', 'claim41', 'claim50');
+SELECT say(:'a', 'told' || n, 'status', 'deny', 'note') FROM generate_series(1, 30) n \g /dev/null
+SELECT is(count(*), 31::bigint, 'of what Midtrans named, all') FROM gateway_transactions(:'a') WHERE told;
+
+-- Midtrans does not know it: it is dropped, and the next ones get their turn.
+SELECT gateway_stranger(:'a', transaction_id) FROM gateway_transactions(:'a') WHERE NOT told \g /dev/null
+SELECT is(string_agg(transaction_id, ' ' ORDER BY transaction_id), 'claim11 claim20 claim31 claim40', 'then the next')
+	FROM gateway_transactions(:'a') WHERE transaction_id IN ('claim01', 'claim10', 'claim11', 'claim20', 'claim21', 'claim31', 'claim40', 'claim41');
+SELECT gateway_checked(:'a', true) \g /dev/null
+SELECT is((SELECT (checks, next_check_at - now()) FROM midtrans_attempts WHERE id = :'a'), (0, interval '1 minute'), 'at once: the round was not whole');
+SELECT gateway_stranger(:'a', 'claim' || to_char(n, 'FM00')) FROM generate_series(1, 50) n \g /dev/null
+SELECT is(count(*), 0::bigint, 'until none is left') FROM gateway_transactions(:'a') WHERE NOT told;
+SELECT gateway_checked(:'a', true) \g /dev/null
+SELECT is(checks, 1, 'which ends the round') FROM midtrans_attempts WHERE id = :'a';
+INSERT INTO midtrans_copies SELECT id, 1, now() + interval '2 hours' FROM midtrans_events WHERE transaction_id = 'claim07';
+SELECT is(string_agg(transaction_id, ' '), 'claim07', 'told of anew, it is asked about anew') FROM gateway_transactions(:'a') WHERE NOT told;
+SELECT say(:'a', 'claim07', 'status', 'pending', 'note') \g /dev/null
+SELECT is((SELECT told FROM gateway_transactions(:'a') WHERE transaction_id = 'claim07'), true, 'Midtrans knows it after all');
+SELECT is(count(*), 0::bigint, 'it is no stranger any more') FROM midtrans_strangers WHERE transaction_id = 'claim07';
+
+-- A claim that Midtrans answers with something nobody knows is settled, too.
+SELECT claim(:'a', 'odd', 'confirm', now()) \g /dev/null
+SELECT say(:'a', 'odd', 'status', 'quantum', 'alert') \g /dev/null
+SELECT is(asked(:'a') ~ 'odd', false, 'not asked about again and again');
+-- Named by a notification of its own order, while another order has it by an unsigned word.
+SELECT page(inv(:'s'), 2) AS b \gset
+SELECT say(:'a', 'stolen', 'notification', 'pending', 'note') \g /dev/null
+SELECT claim(:'b', 'stolen', 'misfit', now()) \g /dev/null
+SELECT is(asked(:'b'), 'stolen', 'the order whose it may be asks about it');
+
+-- ---- what is live
+
+-- A transaction that nobody at Midtrans knows kept a page waiting, and made a job each half minute.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+CREATE FUNCTION live(att uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM gateway_transactions(att) WHERE live $$;
+SELECT say(:'a', 'heard', 'notification', 'pending', 'note', '{"attempt": "pending"}'),
+	say(:'a', 'known', 'status', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(live(:'a'), 'heard known', 'both may be paid');
+SELECT gateway_stranger(:'a', 'heard'), gateway_stranger(:'a', 'known') \g /dev/null
+SELECT is(live(:'a'), 'known', 'what a notification alone named, and Midtrans does not know, may not');
+UPDATE midtrans_attempts SET expires_at = now() - interval '1 minute' WHERE id = :'a';
+SELECT is(live(:'a'), NULL, 'nor what it does not know any more when the time is over');
+SELECT gateway_checked(:'a', true) \g /dev/null
+SELECT is(state_of(:'a'), 'closed', 'so the page is closed by our clock');
+
+-- A forged payment under way kept a page that had been ended: the customer got it again and again.
+SELECT page(inv(:'s'), 2) AS a \gset
+SELECT say(:'a', 'real', 'status', 'pending', 'note', '{"attempt": "pending"}'), say(:'a', 'forged', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT say(:'a', 'real', 'notification', 'expire', 'note', '{"attempt": "closed"}') \g /dev/null
+SELECT is(state_of(:'a'), 'pending', 'as far as is known');
+SELECT gateway_stranger(:'a', 'forged'), gateway_checked(:'a', true) \g /dev/null
+SELECT is(state_of(:'a'), 'closed', 'until Midtrans was asked');
+SELECT page(inv(:'s'), 3) AS a \gset
+SELECT say(:'a', 'forged2', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT gateway_stranger(:'a', 'forged2'), gateway_checked(:'a', true) \g /dev/null
+SELECT is(state_of(:'a'), 'open', 'nothing was ended: it can still be used');
+
+-- ---- ending
+
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'L1', 'status', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(gateway_closed(:'a'), 1::bigint, 'one could not be ended');
+SELECT is(state_of(:'a'), 'pending', 'so it stays open');
+SELECT say(:'a', 'L1', 'cancel', 'cancel', 'note') \g /dev/null
+SELECT is(gateway_closed(:'a') || state_of(:'a'), '0closed', 'then it is closed');
+
+-- A page that ran out left a job each half minute for as long as something of it could not be ended.
+SELECT page(inv(:'s'), 2, jsonb_build_object('expires_at', now() - interval '1 minute', 'state', 'pending')) AS a \gset
+SELECT gateway_sweep() \g /dev/null
+SELECT is(jobs(:'a'), 'expire', 'a page ran out');
+UPDATE gateway_jobs SET done_at = now() - interval '1 hour' WHERE attempt_id = :'a';
+SELECT gateway_sweep() \g /dev/null
+SELECT is(jobs(:'a'), NULL, 'one job, and no more: the rest is asked about like all the rest');
+
+-- ---- how often
+
+-- 1, 2, 4 minutes ... 6 hours; a check that failed did not count, and an order that always failed was
+-- asked about every two minutes for ever.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+CREATE FUNCTION paces(att uuid, answered boolean, n int) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found_paces text[];
+BEGIN
+	FOR i IN 1..n LOOP
+		PERFORM gateway_checked(att, answered);
+		found_paces := found_paces || (SELECT extract(epoch FROM next_check_at - now()) / 60 FROM midtrans_attempts WHERE id = att)::int::text;
+	END LOOP;
+	RETURN array_to_string(found_paces, ' ');
+END $$;
+SELECT is(paces(:'a', true, 11), '1 2 4 8 16 32 64 128 256 360 360', 'answered: less and less often');
+SELECT say(:'a', 'N', 'status', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(paces(:'a', true, 3), '1 2 4', 'news: from the beginning');
+SELECT say(:'a', 'N', 'status', 'pending', '', '{"verdict": "duplicate"}') \g /dev/null
+SELECT is(paces(:'a', true, 1), '8', 'the same again is no news');
+SELECT page(inv(:'s'), 2) AS a \gset
+SELECT is(paces(:'a', false, 11), '1 2 4 8 16 32 64 128 256 360 360', 'unanswered: the same');
+SELECT is(paces(:'a', true, 1), '360', 'together they count');
+
+-- Until three days after it was over, answered or not.
+CREATE TEMP TABLE over_since AS SELECT since, answered, page(inv(:'s'), 10 + row_number() OVER ()::int,
+	jsonb_build_object('state', 'closed', 'closed_at', now() - since, 'expires_at', now() - interval '9 days')) AS att
+FROM unnest('{71:59,72:01}'::interval[]) since, unnest('{true,false}'::boolean[]) answered;
+SELECT gateway_checked(att, answered) FROM over_since \g /dev/null
+SELECT results_eq('SELECT since, answered, next_check_at - now() FROM over_since JOIN midtrans_attempts ON id = att ORDER BY 1, 2',
+	$$VALUES (interval '71:59', false, interval '1 minute'), ('71:59', true, '1 minute'), ('72:01', false, NULL), ('72:01', true, NULL)$$,
+	'the end is the same');
+
+SELECT finish();
+ROLLBACK;
