@@ -17,7 +17,7 @@
  * Errors: SQLSTATE becomes rc in one table (db.c).  The functions of
  * sql/functions raise with a sentence for people and these states of ours:
  *	IS403 RC_DENIED   IS404 RC_NOT_FOUND   IS409 RC_CONFLICT
- *	IS422 RC_INVALID, on the field named by COLUMN
+ *	IS422 RC_INVALID, on each field of DETAIL: a line of name, tab, sentence
  *	IS429 RC_THROTTLED, the hint says for how many seconds
  * A unique violation (23505) is RC_INVALID "… has already been taken" on the
  * column of the constraint (its name is TABLE_COLUMN_key); a dangling

@@ -93,17 +93,24 @@ on_missing(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	return err_field(cx, field, "The %s field is required.", spoken(cx, field));
 }
 
-/* raise_invalid(): the sentence and the field are ours. */
+/* raise_invalid_all(): a line for each field: its name, a tab, a sentence for people. */
 static enum rc
-on_raised_field(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
+on_raised_fields(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 {
-	const char *field = field_of(res, PG_DIAG_COLUMN_NAME);
-	const char *text = field_of(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *at = field_of(res, PG_DIAG_MESSAGE_DETAIL);
 
 	(void)st;
-	if (field[0] == '\0')
-		return FAIL(cx, RC_INVALID, "%s", text);
-	return err_field(cx, field, "%s", text);
+	(void)FAIL(cx, RC_INVALID, "%s", field_of(res, PG_DIAG_MESSAGE_PRIMARY));
+	while (*at != '\0') {
+		int name = (int)strcspn(at, "\t\n"), line = (int)strcspn(at, "\n");
+		int skip = name < line ? name + 1 : line;
+
+		(void)err_field(cx, arena_printf(cx->mem, "%.*s", name, at), "%.*s", line - skip,
+		    at + skip);
+		at += line;
+		at += *at == '\n';
+	}
+	return RC_INVALID;
 }
 
 /* raise_throttled(): how long to wait stands in the hint. */
@@ -137,7 +144,7 @@ static const struct state {
 	{ "IS403", RC_DENIED, NULL, NULL },
 	{ "IS404", RC_NOT_FOUND, NULL, NULL },
 	{ "IS409", RC_CONFLICT, NULL, NULL },
-	{ "IS422", RC_INVALID, NULL, on_raised_field },
+	{ "IS422", RC_INVALID, NULL, on_raised_fields },
 	{ "IS429", RC_THROTTLED, NULL, on_throttled },
 	{ "23505", RC_INVALID, "", on_unique },
 	{ "23503", RC_INVALID, "", on_reference },

@@ -28,10 +28,27 @@ BEGIN
 	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS404';
 END $$;
 
+-- What is wrong with a field, {{field, sentence}}; nothing where it is not `bad`. Joined by || with
+-- what else is, and raised at once.
+CREATE OR REPLACE FUNCTION unfit(bad boolean, field text, sentence text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN bad THEN ARRAY[ARRAY[field, sentence]] ELSE '{}' END;
+
+-- All of them, a line each; the first is also the message. None: nothing happens.
+CREATE OR REPLACE FUNCTION raise_invalid_all(misses text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF cardinality(misses) > 0 THEN
+		RAISE EXCEPTION USING MESSAGE = misses[1][2], ERRCODE = 'IS422', DETAIL = (
+			SELECT string_agg(misses[n][1] || E'\t' || misses[n][2], E'\n' ORDER BY n)
+			  FROM generate_subscripts(misses, 1) n);
+	END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION raise_invalid(field text, message text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS422', COLUMN = field;
+	PERFORM raise_invalid_all(ARRAY[ARRAY[field, message]]);
 END $$;
 
 -- Too fast: try again after so many seconds.

@@ -153,17 +153,20 @@ END $$;
 CREATE OR REPLACE FUNCTION subscription_create(input jsonb, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions;
-	p packages;
+	s      subscriptions;
+	p      packages;
+	misses text[] := customer_misses((input ->> 'customer_id')::uuid)
+		|| package_misses((input ->> 'package_id')::uuid, NULL)
+		|| router_misses((input ->> 'router_id')::uuid)
+		|| dates_misses((input ->> 'start_date')::date, (input ->> 'end_date')::date);
 BEGIN
-	PERFORM customer_is_served((input ->> 'customer_id')::uuid);
-	p := package_for(input, NULL);
-	PERFORM static_has_address(p, input ->> 'remote_address');
+	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid;
+	PERFORM raise_invalid_all(misses || address_misses(p, input ->> 'remote_address'));
 	INSERT INTO subscriptions (id, customer_id, package_id, router_id, mikrotik_username, mikrotik_password,
 		start_date, end_date, auto_renew, local_address, remote_address, profile, comment)
 	VALUES (coalesce((input ->> 'id')::uuid, uuidv7()), (input ->> 'customer_id')::uuid, p.id,
 		(input ->> 'router_id')::uuid, input ->> 'mikrotik_username', input ->> 'mikrotik_password',
-		coalesce((input ->> 'start_date')::date, d), first_end_date(input, p, d),
+		coalesce((input ->> 'start_date')::date, d), coalesce((input ->> 'end_date')::date, d + p.validity_days - 1),
 		coalesce((input ->> 'auto_renew')::boolean, true),
 		input ->> 'local_address', input ->> 'remote_address', input ->> 'profile', input ->> 'comment')
 	RETURNING * INTO s;
@@ -176,13 +179,14 @@ BEGIN
 	RETURN s.id;
 END $$;
 
-CREATE OR REPLACE FUNCTION customer_is_served(customer uuid) RETURNS void
+-- What is wrong with what was asked for, see unfit(): all of it is told at once.
+
+-- Nothing is sold to the archived; who is sold something stays as he is until commit.
+CREATE OR REPLACE FUNCTION customer_misses(customer uuid) RETURNS text[]
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM FROM customers WHERE id = customer AND archived_at IS NULL FOR NO KEY UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_invalid('customer_id', 'The selected customer id is invalid.');
-	END IF;
+	RETURN unfit(NOT FOUND, 'customer_id', 'The selected customer id is invalid.');
 END $$;
 
 /*
@@ -190,51 +194,39 @@ END $$;
  * meanwhile). What is not sold any more is only kept: `has` is the package of
  * now. Asked for before any row that a change of packages touches is locked.
  */
-CREATE OR REPLACE FUNCTION package_for(input jsonb, has uuid) RETURNS packages
+CREATE OR REPLACE FUNCTION package_misses(package uuid, has uuid) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
 	p packages;
 BEGIN
-	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid FOR SHARE;
+	SELECT * INTO p FROM packages WHERE id = package FOR SHARE;
 	IF NOT FOUND THEN
-		PERFORM raise_invalid('package_id', 'The selected package id is invalid.');
+		RETURN unfit(true, 'package_id', 'The selected package id is invalid.');
 	END IF;
-	IF NOT p.is_active AND p.id IS DISTINCT FROM has THEN
-		PERFORM raise_invalid('package_id', format('The package %s is not sold any more.', p.name));
-	END IF;
-	RETURN p;
+	RETURN unfit(NOT p.is_active AND p.id IS DISTINCT FROM has, 'package_id',
+		format('The package %s is not sold any more.', p.name));
 END $$;
 
-CREATE OR REPLACE FUNCTION static_has_address(p packages, address text) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-	IF p.type = 'static' AND address IS NULL THEN
-		PERFORM raise_invalid('remote_address', 'The remote address field is required for a static package.');
-	END IF;
-END $$;
+CREATE OR REPLACE FUNCTION router_misses(router uuid) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT unfit(router IS NOT NULL AND NOT EXISTS (SELECT FROM router_settings WHERE id = router),
+		'router_id', 'The selected router id is invalid.')
+$$;
 
-CREATE OR REPLACE FUNCTION dates_are_in_order(first_day date, last_day date) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-	IF last_day < first_day THEN
-		PERFORM raise_invalid('end_date', 'The end date must be a date after or equal to start date.');
-	END IF;
-END $$;
+CREATE OR REPLACE FUNCTION address_misses(p packages, address text) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT unfit(p.type = 'static' AND address IS NULL,
+		'remote_address', 'The remote address field is required for a static package.')
+$$;
 
 -- Both dates, or neither: then the package says how long.
-CREATE OR REPLACE FUNCTION first_end_date(input jsonb, p packages, d date) RETURNS date
-LANGUAGE plpgsql AS $$
-DECLARE
-	first_day date := input ->> 'start_date';
-	last_day  date := input ->> 'end_date';
-BEGIN
-	IF (first_day IS NULL) <> (last_day IS NULL) THEN
-		PERFORM raise_invalid(CASE WHEN first_day IS NULL THEN 'start_date' ELSE 'end_date' END,
-			'The start date and the end date must be given together, or neither.');
-	END IF;
-	PERFORM dates_are_in_order(first_day, last_day);
-	RETURN coalesce(last_day, d + p.validity_days - 1);
-END $$;
+CREATE OR REPLACE FUNCTION dates_misses(first_day date, last_day date) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT unfit((first_day IS NULL) <> (last_day IS NULL),
+			CASE WHEN first_day IS NULL THEN 'start_date' ELSE 'end_date' END,
+			'The start date and the end date must be given together, or neither.')
+		|| unfit(last_day < first_day, 'end_date', 'The end date must be a date after or equal to start date.')
+$$;
 
 CREATE OR REPLACE FUNCTION first_draft(s subscriptions, p packages) RETURNS invoices
 LANGUAGE plpgsql AS $$
@@ -256,17 +248,15 @@ END $$;
 CREATE OR REPLACE FUNCTION subscription_update(sub uuid, input jsonb, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s     subscriptions := subscription_lock(sub);
-	fresh subscriptions := subscription_with(s, input);
-	p     packages; -- asked for
+	s       subscriptions := subscription_lock(sub);
+	fresh   subscriptions := subscription_with(s, input);
+	package uuid := input ->> 'package_id';
 BEGIN
-	PERFORM subscription_keeps(s, input);
-	PERFORM dates_are_in_order(fresh.start_date, fresh.end_date);
+	PERFORM raise_invalid_all(subscription_misses(s, input) || dates_misses(fresh.start_date, fresh.end_date)
+		|| router_misses(fresh.router_id)
+		|| CASE WHEN package IS NOT NULL THEN package_misses(package, s.package_id) END);
 	PERFORM subscription_living(sub);
 	PERFORM end_date_is_free(s, fresh);
-	IF input ->> 'package_id' IS NOT NULL THEN
-		p := package_for(input, s.package_id);
-	END IF;
 	UPDATE subscriptions
 	SET mikrotik_username = fresh.mikrotik_username, mikrotik_password = fresh.mikrotik_password,
 	    start_date = fresh.start_date, end_date = fresh.end_date, auto_renew = fresh.auto_renew,
@@ -274,26 +264,20 @@ BEGIN
 	    profile = fresh.profile, comment = fresh.comment, updated_at = now()
 	WHERE id = sub;
 	PERFORM subscription_update_log(s, fresh);
-	IF p.id IS NOT NULL THEN
-		PERFORM plan_change(fresh, p, coalesce(input ->> 'effective', 'now'), d);
-	END IF;
-	PERFORM static_has_address(has, is_now.remote_address)
+	PERFORM plan_change(fresh, p, coalesce(input ->> 'effective', 'now'), d) FROM packages p WHERE p.id = package;
+	PERFORM raise_invalid_all(address_misses(has, is_now.remote_address))
 	  FROM subscriptions is_now JOIN packages has ON has.id IN (is_now.package_id, is_now.next_package_id)
 	 WHERE is_now.id = sub;
 END $$;
 
 -- What an update may name but never change.
-CREATE OR REPLACE FUNCTION subscription_keeps(s subscriptions, input jsonb) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-	IF input ->> 'status' <> s.status THEN
-		PERFORM raise_invalid('status',
-			format('The status is changed by POST /api/subscriptions/%s/suspend, /activate or /cancel.', s.id));
-	END IF;
-	IF (input ->> 'customer_id')::uuid <> s.customer_id THEN
-		PERFORM raise_invalid('customer_id', 'A subscription cannot be given to another customer.');
-	END IF;
-END $$;
+CREATE OR REPLACE FUNCTION subscription_misses(s subscriptions, input jsonb) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT unfit(input ->> 'status' <> s.status, 'status',
+			format('The status is changed by POST /api/subscriptions/%s/suspend, /activate or /cancel.', s.id))
+		|| unfit((input ->> 'customer_id')::uuid <> s.customer_id, 'customer_id',
+			'A subscription cannot be given to another customer.')
+$$;
 
 -- s with the keys of input; what may not be null keeps its value.
 CREATE OR REPLACE FUNCTION subscription_with(s subscriptions, input jsonb) RETURNS subscriptions

@@ -59,6 +59,33 @@ nested(const struct answer *a, const char *outer, const char *name)
 	return text(&in, name);
 }
 
+/* A form with three wrong fields was refused three times, each time for another one. */
+static void
+all_that_is_wrong_is_told_at_once(void **state)
+{
+	static const char *const fields[] = { "customer_id", "package_id", "router_id",
+		"end_date" };
+	struct subscriber s = sign_up("");
+	struct answer a;
+
+	(void)state;
+	a = want(422, "POST", "/api/subscriptions",
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"router_id\":\"%s\","
+		"\"mikrotik_username\":\"u\",\"mikrotik_password\":\"p\","
+		"\"start_date\":\"2026-03-02\"}",
+		nowhere, nowhere, nowhere));
+	for (size_t i = 0; i < countof(fields); i++)
+		assert_true(names(&a, fields[i]));
+	assert_string_equal(text(&a, "message"),
+	    "The selected customer id is invalid. (and 3 more errors)");
+	a = want(422, "PUT", s.path,
+	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"router_id\":\"%s\","
+		"\"end_date\":\"2026-03-01\"}",
+		nowhere, nowhere, nowhere));
+	for (size_t i = 0; i < countof(fields); i++)
+		assert_true(names(&a, fields[i]));
+}
+
 static void
 subscription_shows_all_but_the_password(void **state)
 {
@@ -326,6 +353,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ASK_TEST(subscription_shows_all_but_the_password),
+		ASK_TEST(all_that_is_wrong_is_told_at_once),
 		ASK_TEST(subscription_refuses_nonsense),
 		ASK_TEST(subscription_stops_goes_on_and_ends),
 		ASK_TEST(plan_changes_now_or_later),

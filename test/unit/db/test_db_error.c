@@ -136,6 +136,32 @@ assert_field(const char *field, const char *msg)
 	assert_string_equal(cx.err.msg, msg);
 }
 
+/* A rule that finds several fields wrong tells of all of them. */
+static void
+several_fields_are_raised_at_once(void **state)
+{
+	static const struct db_stmt st = { "te_all",
+		"SELECT raise_invalid_all('{{a_day,\"The a day is none.\"},{b,No}}'"
+		" || unfit(true, 'c', 'Nor this.') || unfit(NULL, 'd', 'x')"
+		" || unfit(false, 'e', 'x'))",
+		0 };
+	static const struct db_stmt nothing = { "te_none", "SELECT raise_invalid_all('{}')", 0 };
+	const struct field_err *f;
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &nothing, NULL), RC_OK);
+	assert_int_equal(db_query0(&cx, &st, NULL), RC_INVALID);
+	assert_string_equal(cx.err.msg, "The a day is none.");
+	f = cx.err.fields;
+	assert_string_equal(f->field, "a_day");
+	assert_string_equal(f->msg, "The a day is none.");
+	assert_string_equal(f->next->field, "b");
+	assert_string_equal(f->next->msg, "No");
+	assert_string_equal(f->next->next->field, "c");
+	assert_string_equal(f->next->next->msg, "Nor this.");
+	assert_null(f->next->next->next);
+}
+
 static void
 a_constraint_names_its_column(void **state)
 {
@@ -224,6 +250,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_state_has_its_code),
 		CASE(who_is_too_fast_hears_how_long),
+		CASE(several_fields_are_raised_at_once),
 		CASE(a_constraint_names_its_column),
 		CASE(a_constraint_named_otherwise_names_none),
 		CASE(what_is_referred_to_is_in_use),
