@@ -7,6 +7,8 @@
 #include "base/sb.h"
 #include "base/utf8.h"
 
+enum { DAY_SECONDS = 86400 };
+
 struct httpc {
 	CURL *easy;
 	struct httpc_peer peer;
@@ -291,14 +293,17 @@ static struct httpc_answer
 take_answer(struct ctx *cx, CURL *easy, const struct transfer *t)
 {
 	long status = 0;
+	curl_off_t wait = 0;
 	const char *type = NULL;
 
 	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	(void)curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+	(void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait);
 	return (struct httpc_answer){ .status = (int)status,
 		.body = t->body.buf,
 		.body_len = t->body.len,
-		.content_type = arena_strdup(cx->mem, type != NULL ? type : "") };
+		.content_type = arena_strdup(cx->mem, type != NULL ? type : ""),
+		.retry_after = (int)(wait < DAY_SECONDS ? wait : DAY_SECONDS) };
 }
 
 static CURLcode

@@ -61,6 +61,7 @@ struct httpc_answer {
 	const char *body; /* in cx->mem, NUL-terminated; may hold NUL */
 	size_t body_len;
 	const char *content_type; /* "" for none */
+	int retry_after;          /* seconds; 0: not said */
 };
 
 enum httpc_fault {

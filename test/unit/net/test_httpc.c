@@ -194,7 +194,7 @@ test_statuses(void **state)
 {
 	static const struct turn turns[] = {
 		{ "HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}" },
-		{ "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n" },
+		{ "HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n" },
 		{ "HTTP/1.1 201 Made\r\nTransfer-Encoding: chunked\r\n\r\n"
 		  "3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n" },
 	};
@@ -205,8 +205,10 @@ test_statuses(void **state)
 	assert_int_equal(call(&w, "GET", NULL), RC_OK);
 	assert_int_equal(w.answer.status, 401);
 	assert_string_equal(w.answer.content_type, "");
+	assert_int_equal(w.answer.retry_after, 0);
 	assert_int_equal(call(&w, "GET", NULL), RC_OK);
 	assert_int_equal(w.answer.status, 503);
+	assert_int_equal(w.answer.retry_after, 7);
 	assert_string_equal(w.answer.body, "");
 	assert_int_equal(call(&w, "GET", NULL), RC_OK);
 	assert_int_equal(w.answer.status, 201);
@@ -447,30 +449,100 @@ test_resolve(void **state)
 	end(&w);
 }
 
-/* Nobody accepts: the queue of a listener is full. */
+/* A listener with no room left: who calls it gets no answer at all. */
+struct full {
+	int lfd, fds[4], port;
+};
+
 static void
-test_connect_timeout(void **state)
+full_open(struct full *f)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof(at);
-	int lfd = socket(AF_INET, SOCK_STREAM, 0), fds[4];
+
+	f->lfd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(f->lfd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(f->lfd, 0), 0);
+	assert_int_equal(getsockname(f->lfd, (struct sockaddr *)&at, &len), 0);
+	f->port = ntohs(at.sin_port);
+	for (size_t i = 0; i < countof(f->fds); i++) {
+		f->fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(f->fds[i], (struct sockaddr *)&at, sizeof(at));
+	}
+}
+
+static void
+full_close(struct full *f)
+{
+	for (size_t i = 0; i < countof(f->fds); i++)
+		(void)close(f->fds[i]);
+	(void)close(f->lfd);
+}
+
+static void
+test_connect_timeout(void **state)
+{
 	struct world w = { 0 };
+	struct full full;
 
 	(void)state;
 	begin(&w, NULL, 0);
+	full_open(&full);
 	w.patience_ms = 400;
-	assert_int_equal(bind(lfd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(lfd, 0), 0);
-	assert_int_equal(getsockname(lfd, (struct sockaddr *)&at, &len), 0);
-	for (size_t i = 0; i < countof(fds); i++) {
-		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		(void)connect(fds[i], (struct sockaddr *)&at, sizeof(at));
-	}
-	(void)snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/SECRET", ntohs(at.sin_port));
+	(void)snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/SECRET", full.port);
 	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_TIMEOUT, false);
-	for (size_t i = 0; i < countof(fds); i++)
-		(void)close(fds[i]);
-	(void)close(lfd);
+	full_close(&full);
+	end(&w);
+}
+
+/* One call that says nothing of time; how long it took, in ms. */
+struct patience {
+	const char *url;
+	int64_t took;
+	bool timed_out, sent;
+};
+
+static void *
+wait_in_vain(void *arg)
+{
+	struct patience *p = arg;
+	struct ctx cx = { .mem = arena_new(4096) };
+	struct httpc *http = httpc_new(cx.mem, &(struct httpc_peer){ .name = "Midtrans" });
+	struct httpc_call c = { .method = "POST", .url = p->url, .body = "{}" };
+	struct httpc_answer answer;
+	int64_t start = now_ms();
+
+	p->timed_out =
+	    httpc_call(&cx, http, &c, &answer) == RC_UPSTREAM && httpc_fault(http) == HTTPC_TIMEOUT;
+	p->took = now_ms() - start;
+	p->sent = httpc_sent(http);
+	arena_free(cx.mem);
+	return NULL;
+}
+
+/* 5 seconds to be there, 15 to answer: what Midtrans is given, who names no other. */
+static void
+test_default_times(void **state)
+{
+	static const struct turn turns[] = { { NULL, PEER_HANG } };
+	struct world w = { 0 };
+	struct full full;
+	char url[64];
+	struct patience connects = { .url = url }, answers = { .url = w.url };
+	pthread_t thread;
+
+	(void)state;
+	BEGIN(&w, turns);
+	full_open(&full);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/", full.port);
+	assert_int_equal(pthread_create(&thread, NULL, wait_in_vain, &connects), 0);
+	(void)wait_in_vain(&answers);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(connects.timed_out && !connects.sent);
+	assert_in_range(connects.took, 4900, 7000);
+	assert_true(answers.timed_out && answers.sent);
+	assert_in_range(answers.took, 14900, 17000);
+	full_close(&full);
 	end(&w);
 }
 
@@ -687,6 +759,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_connect_timeout),
+		cmocka_unit_test(test_default_times),
 		cmocka_unit_test(test_bad_calls),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_tls_to_a_plain_port),
