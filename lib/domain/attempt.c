@@ -268,8 +268,13 @@ attempt_order(struct ctx *cx, const char *id, const char *url, struct midtrans_o
 }
 
 enum rc
-attempt_made(struct ctx *cx, struct attempt_page *page, const char *state, const char *said)
+attempt_made(struct ctx *cx, struct attempt_page *page, const char *state, const char *said,
+    bool *ret)
 {
-	return db_query(cx, &SQL_midtrans_attempt_made, NULL, V_TEXT(page->id), V_I64(page->calls),
-	    V_TEXT(page->snap_token), V_TEXT(page->redirect_url), V_TEXT(state), V_TEXT(said));
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_midtrans_attempt_made, &rows, V_TEXT(page->id), V_I64(page->calls),
+	    V_TEXT(page->snap_token), V_TEXT(page->redirect_url), V_TEXT(state), V_TEXT(said)));
+	*ret = db_bool(rows, 0, "usable");
+	return RC_OK;
 }

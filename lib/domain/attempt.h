@@ -59,8 +59,12 @@ enum rc attempt_page(struct ctx *, const char *invoice_id, bool counts,
     struct attempt_page *ret) _must_check_;
 enum rc attempt_order(struct ctx *, const char *id, const char *url,
     struct midtrans_order *ret) _must_check_;
-/* The create call's outcome: state open, unknown or closed; said: JSON for the log. */
-enum rc attempt_made(struct ctx *, struct attempt_page *, const char *state,
-    const char *said) _must_check_;
+/*
+ * The create call's outcome: state open, unknown or closed; said: JSON for the
+ * log.  *ret: its page may be handed out; one that may not, since its amount is
+ * not owed any more, is being cancelled.
+ */
+enum rc attempt_made(struct ctx *, struct attempt_page *, const char *state, const char *said,
+    bool *ret) _must_check_;
 
 #endif

@@ -17,6 +17,8 @@ struct gateway {
 
 enum { HTTP_UNAUTHORIZED = 401, HTTP_NOT_FOUND = 404, HTTP_TOO_MANY = 429, HTTP_ERROR = 500 };
 
+enum { BUSY_SECONDS = 10 }; /* where Midtrans does not say how long */
+
 static const char *
 base_url(struct arena *life, const char *own, const char *usual)
 {
@@ -100,15 +102,19 @@ code_of(const cJSON *body)
 
 /* Both layers: an error of HTTP is one, and so is one inside a 200. */
 static enum rc
-judge(struct ctx *cx, const struct gateway_call *call, int http, struct gateway_answer *a)
+judge(struct ctx *cx, const struct gateway_call *call, const struct httpc_answer *got,
+    struct gateway_answer *a)
 {
-	int said = code_of(a->body);
+	int said = code_of(a->body), http = got->status, wait = got->retry_after;
 
 	a->code = http >= 400 || said == 0 ? http : said;
 	if (a->code == HTTP_UNAUTHORIZED)
 		return FAIL(cx, RC_UPSTREAM, "Midtrans does not accept our key.");
-	if (a->code == HTTP_TOO_MANY)
-		return FAIL(cx, RC_UPSTREAM, "Midtrans asks us to slow down.");
+	if (a->code == HTTP_TOO_MANY) {
+		(void)FAIL(cx, RC_RETRY, "Midtrans asks us to slow down. Please try again.");
+		cx->err.retry_after = wait > 0 ? wait : BUSY_SECONDS;
+		return cx->err.rc;
+	}
 	if (a->code >= HTTP_ERROR || a->code < 200 || (a->code >= 300 && a->code < 400))
 		return FAIL(cx, RC_UPSTREAM, "Midtrans answered %d.", a->code);
 	if (http == HTTP_NOT_FOUND && said == 0 && call->base == GATEWAY_CORE)
@@ -139,7 +145,7 @@ gateway_call(struct ctx *cx, const struct gateway_call *call, struct gateway_ans
 	cx->err = (struct err){ 0 };
 	ret->raw = got.body;
 	ret->messages = messages_of(cx, ret->body);
-	(void)!judge(cx, call, got.status, ret);
+	(void)!judge(cx, call, &got, ret);
 	gw->code = ret->code;
 	if (cx->err.rc != RC_OK)
 		return err_detail(&cx->err, "%s %s: %d %s", call->method,

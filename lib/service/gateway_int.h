@@ -28,8 +28,8 @@ struct gateway_answer {
 
 /*
  * RC_UPSTREAM when there is no answer, or one that says nothing of the order:
- * no JSON with success, 401, 429, 5xx.  *ret is set with those, too, as far as
- * there was an answer.
+ * no JSON with success, 401, 5xx; RC_RETRY for 429.  *ret is set with those,
+ * too, as far as there was an answer.
  */
 enum rc gateway_call(struct ctx *, const struct gateway_call *,
     struct gateway_answer *ret) _must_check_;

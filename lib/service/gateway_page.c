@@ -9,14 +9,24 @@
 #include "service/gateway_int.h"
 #include "sql.h"
 
-enum { TRIES = 3, CREATED = 201 };
+enum { TRIES = 3, CREATED = 201, NO_ACCESS = 401, TOO_MANY = 429 };
 
 /* What became of a create call. */
 enum outcome {
 	MADE,
 	UNKNOWN, /* perhaps made: the same order again, later */
+	BUSY,    /* not made: the same order again, later */
 	REFUSED,
 	TAKEN, /* Midtrans knows the order already */
+};
+
+/* And what that makes of the attempt. */
+static const char *const state_after[] = {
+	[MADE] = "open",
+	[UNKNOWN] = "unknown",
+	[BUSY] = "unknown",
+	[REFUSED] = "closed",
+	[TAKEN] = "closed",
 };
 
 /* ---- one at a time --------------------------------------------------------------------------- */
@@ -81,6 +91,10 @@ text_of(const struct gateway_answer *a, const char *name)
 static enum outcome
 read_outcome(struct ctx *cx, const struct gateway_answer *a, struct attempt_page *page)
 {
+	if (a->code == NO_ACCESS)
+		return REFUSED;
+	if (a->code == TOO_MANY)
+		return BUSY;
 	if (cx->err.rc != RC_OK)
 		return UNKNOWN;
 	if (a->code >= 400)
@@ -95,8 +109,9 @@ read_outcome(struct ctx *cx, const struct gateway_answer *a, struct attempt_page
 
 /*
  * The order_id is also the key of idempotence: a lost answer asked for again is
- * the first answer again, and kills no token.  What got lost at once is asked
- * for a second time; a silence of 15 s is long enough for whoever waits.
+ * the first answer again, and kills no token.  What got lost at once, or met an
+ * error of the moment, is asked for a second time; a silence of 15 s is long
+ * enough for whoever waits, and who is asked to slow down does.
  */
 static enum outcome
 create(struct ctx *cx, const char *body, struct attempt_page *page, struct gateway_answer *a)
@@ -113,7 +128,7 @@ create(struct ctx *cx, const char *body, struct attempt_page *page, struct gatew
 		page->calls += i;
 		(void)!gateway_call(cx, &call, a);
 		out = read_outcome(cx, a, page);
-		if (!gateway_sent(cx))
+		if (!gateway_sent(cx) || out == BUSY)
 			page->calls--;
 		if (gateway_timed_out(cx))
 			break;
@@ -141,8 +156,10 @@ said(struct ctx *cx, const struct gateway_answer *a)
 static enum rc
 adopt(struct ctx *cx, struct attempt_page *page, const struct gateway_answer *a)
 {
+	bool usable;
+
 	TRY(gateway_ask(cx, page->id));
-	return attempt_made(cx, page, "closed", said(cx, a));
+	return attempt_made(cx, page, "closed", said(cx, a), &usable);
 }
 
 /* *again: this attempt leads to no page, but another may. */
@@ -153,6 +170,7 @@ make(struct ctx *cx, struct attempt_page *page, bool *again)
 	struct midtrans_order o;
 	enum outcome out;
 	struct err why;
+	bool usable;
 
 	*again = false;
 	TRY(attempt_order(cx, page->id, conf_text(cx->conf, CONF_APP_URL), &o));
@@ -162,13 +180,11 @@ make(struct ctx *cx, struct attempt_page *page, bool *again)
 	*again = out == TAKEN;
 	if (out == TAKEN && page->calls > 1)
 		return adopt(cx, page, &a);
-	TRY(attempt_made(cx, page,
-	    out == MADE      ? "open"
-	    : out == UNKNOWN ? "unknown"
-			     : "closed",
-	    said(cx, &a)));
-	if (out == MADE || out == TAKEN)
+	TRY(attempt_made(cx, page, state_after[out], said(cx, &a), &usable));
+	if (out == TAKEN || usable)
 		return RC_OK;
+	if (out == MADE)
+		return FAIL(cx, RC_CONFLICT, "The invoice has been paid or changed just now.");
 	cx->err = why;
 	if (why.rc != RC_OK)
 		return why.rc;

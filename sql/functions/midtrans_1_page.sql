@@ -56,8 +56,10 @@ BEGIN
 		PERFORM midtrans_throttle(inv);
 	END IF;
 	SELECT * INTO a FROM midtrans_attempts t
-	WHERE t.invoice_id = inv AND t.amount = owed AND t.expires_at > now() + interval '1 minute'
-	  AND t.state NOT IN ('paid', 'closed') AND (t.snap_token IS NOT NULL OR t.state IN ('new', 'unknown'))
+	WHERE t.invoice_id = inv AND t.amount = owed AND t.state NOT IN ('paid', 'closed')
+	  AND CASE WHEN t.snap_token IS NOT NULL THEN t.expires_at > now() + interval '1 minute'
+	           -- to be made yet: Midtrans makes none for less than five minutes
+	           ELSE t.state IN ('new', 'unknown') AND t.expires_at > now() + interval '6 minutes' END
 	ORDER BY t.attempt DESC LIMIT 1;
 	IF FOUND AND a.snap_token IS NULL THEN
 		UPDATE midtrans_attempts t SET calls = t.calls + 1, state = 'unknown', updated_at = now()
@@ -81,24 +83,38 @@ LANGUAGE sql AS $$
 	RETURNING id
 $$;
 
--- The create call was answered: with a token, with a refusal that ends the attempt, or not at all.
--- What never left us is no call: only an order that may be known there can be taken for ours.
+/*
+ * The create call was answered: with a token, with a refusal that ends the
+ * attempt, or not at all. What never left us is no call: only an order that may
+ * be known there can be taken for ours.
+ *
+ * While the call was under way the invoice may have been settled or cancelled,
+ * when there was no page yet that could be ended: then it is now. Who does that
+ * holds the invoice as we do, so either finds the other's doing. Answers
+ * whether there is a page that may be handed out.
+ */
 CREATE OR REPLACE FUNCTION midtrans_attempt_made(att uuid, sent int, token text, url text, result text, said jsonb)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-	a midtrans_attempts;
+	a      midtrans_attempts;
+	usable boolean;
 BEGIN
+	PERFORM invoice_lock((SELECT invoice_id FROM midtrans_attempts WHERE id = att));
 	UPDATE midtrans_attempts t
 	SET snap_token = coalesce(token, snap_token), redirect_url = coalesce(url, redirect_url), updated_at = now(),
 	    calls = sent,
 	    state = CASE WHEN t.state IN ('new', 'unknown') THEN result ELSE t.state END,
-	    closed_at = CASE WHEN result = 'closed' THEN now() ELSE closed_at END
+	    closed_at = CASE WHEN t.state IN ('new', 'unknown') AND result = 'closed' THEN now() ELSE closed_at END
 	WHERE id = att RETURNING * INTO a;
-	IF token IS NOT NULL THEN
+	usable := token IS NOT NULL AND a.state NOT IN ('paid', 'closed') AND midtrans_is_owed(a);
+	IF usable THEN
 		UPDATE invoices SET payment_url = url, midtrans_order_id = a.order_id, updated_at = now()
 		WHERE id = a.invoice_id;
+	ELSIF token IS NOT NULL THEN
+		PERFORM gateway_job(a.id, 'cancel');
 	END IF;
 	INSERT INTO midtrans_logs (invoice_id, order_id, event, status, request, response)
 	VALUES (a.invoice_id, a.order_id, 'create', result, jsonb_build_object('amount', a.amount, 'call', a.calls), said);
+	RETURN usable;
 END $$;

@@ -22,12 +22,13 @@ SELECT * FROM midtrans_page($1::uuid, $2::boolean);
 -- name: midtrans_attempt_add(uuid, int, text, bigint)
 SELECT midtrans_attempt_add($1::uuid, $2::int, $3, $4::bigint) AS id;
 
--- What the page says. Midtrans wants the time of western Indonesia.
+-- What the page says. Midtrans wants the time of western Indonesia, and that of now: what is asked for
+-- again after a while lives no longer for that.
 -- name: midtrans_order(uuid)
 SELECT a.order_id, i.invoice_number AS number, i.id::text AS invoice_id, a.amount,
        coalesce('Internet ' || p.name || ' ', '') || i.invoice_number AS item, c.name AS customer, c.email, c.phone,
-       to_char(a.created_at AT TIME ZONE '+07:00'::interval, 'YYYY-MM-DD HH24:MI:SS') || ' +0700' AS start_time,
-       round(extract(epoch FROM a.expires_at - a.created_at) / 60)::bigint AS minutes,
+       to_char(now() AT TIME ZONE '+07:00'::interval, 'YYYY-MM-DD HH24:MI:SS') || ' +0700' AS start_time,
+       ceil(extract(epoch FROM a.expires_at - now()) / 60)::bigint AS minutes,
        to_json(s.enabled_payments)::text AS enabled
   FROM midtrans_attempts a
   JOIN invoices i ON i.id = a.invoice_id
@@ -37,7 +38,7 @@ SELECT a.order_id, i.invoice_number AS number, i.id::text AS invoice_id, a.amoun
  WHERE a.id = $1::uuid;
 
 -- name: midtrans_attempt_made(uuid, int, text, text, text, jsonb)
-SELECT midtrans_attempt_made($1::uuid, $2::int, $3, $4, $5, $6::jsonb);
+SELECT midtrans_attempt_made($1::uuid, $2::int, $3, $4, $5, $6::jsonb) AS usable;
 
 -- name: midtrans_hear(text, text, text, jsonb)
 SELECT * FROM midtrans_hear($1, $2, $3, $4::jsonb);

@@ -1,5 +1,12 @@
 """Payment pages: what is asked for, and that one invoice has one page, whatever gets lost."""
+import datetime
 import json
+import os
+import signal
+import threading
+import time
+
+import pytest
 
 import isp
 from gateway import mid, payer, paying  # noqa: F401 (fixtures)
@@ -15,9 +22,60 @@ def test_page_says_what_the_plan_says(payer, mid):
     assert asked["transaction_details"]["gross_amount"] == 150000
     assert sum(i["price"] * i["quantity"] for i in asked["item_details"]) == 150000
     assert asked["callbacks"]["finish"] == payer.stack.url + "/pay/" + invoice["id"]
-    assert asked["expiry"]["start_time"].endswith(" +0700") and asked["expiry"]["duration"] == 1440
     assert asked["credit_card"] == {"secure": True}
     assert payer.show(invoice)["payment_url"] == answer["redirect_url"]
+
+
+WIB = datetime.timezone(datetime.timedelta(hours=7))
+
+
+def begins(asked):
+    """(seconds from now, whole) of a page's time to be paid in."""
+    rule = asked["expiry"]
+    assert rule["start_time"].endswith(" +0700") and rule["unit"] == "minutes"
+    start = datetime.datetime.strptime(rule["start_time"], "%Y-%m-%d %H:%M:%S %z")
+    assert start.utcoffset() == datetime.timedelta(hours=7)
+    return (start - datetime.datetime.now(WIB)).total_seconds(), rule["duration"]
+
+
+def test_the_page_lives_a_day_from_now_by_the_clock_of_jakarta(payer, mid):
+    """A time of UTC labelled +0700 passed every test: pages lived seven hours less."""
+    order = payer.order(payer.billed())
+    since, minutes = begins(mid.order(order)["request"])
+    assert -5 < since <= 0 and minutes == 1440
+    left = payer.sql("SELECT extract(epoch FROM expires_at - now()) FROM midtrans_attempts WHERE order_id = '%s'" % order)
+    assert 86390 < float(left) <= 86400
+
+
+def test_a_page_asked_for_again_later_begins_then(payer, mid):
+    """Asked for again an hour later, it began an hour ago: Midtrans refuses that, and the order was given up."""
+    invoice = payer.billed()
+    mid.fault("status", "POST /snap/v1/transactions", code=500, times=2)
+    payer.ask_token(invoice).want(502)
+    payer.sql("UPDATE midtrans_attempts SET created_at = created_at - interval '1 hour', expires_at = expires_at - "
+              "interval '1 hour' WHERE invoice_id = '%s'" % invoice["id"])
+    order = payer.order(invoice)
+    assert order.startswith(invoice["invoice_number"] + "-1-")
+    since, minutes = begins(mid.order(order)["request"])
+    assert -5 < since <= 0 and minutes == 1380
+    other = payer.billed()
+    mid.fault("status", "POST /snap/v1/transactions", code=500, times=2)
+    payer.ask_token(other).want(502)
+    payer.sql("UPDATE midtrans_attempts SET expires_at = now() + interval '5 minutes' WHERE invoice_id = '%s'" % other["id"])
+    assert payer.order(other).startswith(other["invoice_number"] + "-2-"), "for less than 5 minutes there is no page"
+
+
+def test_the_owners_settings_reach_the_page(payer, mid):
+    api = payer.town.api
+    api.put("/api/settings", {"enabled_payments": ["other_qris", "bca_va"], "attempt_minutes": 45}).want(200)
+    try:
+        order = payer.order(payer.billed())
+    finally:
+        api.put("/api/settings", {"enabled_payments": None, "attempt_minutes": 1440}).want(200)
+    asked = mid.order(order)["request"]
+    assert asked["enabled_payments"] == ["other_qris", "bca_va"] and mid.order(order)["offered"] == ["qris", "bca_va"]
+    assert begins(asked)[1] == 45
+    assert "enabled_payments" not in mid.order(payer.order(payer.billed()))["request"]
 
 
 def test_the_same_page_until_it_is_used_up(payer, mid):
@@ -125,6 +183,139 @@ def test_taken_by_somebody_else_is_not_ours(payer, mid):
     assert order.startswith(invoice["invoice_number"] + "-2-")
     assert payer.sql("SELECT state FROM midtrans_attempts WHERE order_id LIKE '%s-1-%%'"
                      % invoice["invoice_number"]) == "closed"
+
+
+@pytest.mark.parametrize("then", ["choose", "pay"])
+def test_an_order_whose_answers_were_lost_is_adopted(payer, mid, then):
+    """Both answers of the first request were lost, and the page was used all the same: "already taken" is then our
+    own order. Paid, the invoice is paid; begun, the customer gets another page and both are watched."""
+    invoice = payer.billed()
+    mid.fault("lost", "POST /snap/v1/transactions", times=2)
+    payer.ask_token(invoice).want(502)
+    order = payer.sql("SELECT order_id FROM midtrans_attempts WHERE invoice_id = '%s'" % invoice["id"])
+    assert mid.order(order)["state"] == "open" and payer.order_state(order) == "unknown"
+    mid.rules(drop=1)
+    mid.act(order, then, method="bca_va")
+    mid.ask("POST", "/clock", {"advance": 301})  # before that the Idempotency-Key gives the first answer again
+    again = payer.ask_token(invoice)
+    if then == "pay":
+        assert again.want(409).json["message"] == "The invoice is paid."
+        assert payer.status(invoice) == "paid" and payer.order_state(order) == "paid"
+        return
+    second = again.want(200).json["order_id"]
+    assert second.startswith(invoice["invoice_number"] + "-2-") and payer.order_state(order) == "pending"
+    assert payer.sql("SELECT closed_at IS NULL FROM midtrans_attempts WHERE order_id = '%s'" % order) == "t"
+    mid.act(order, "pay")
+    payer.reconcile()
+    assert payer.status(invoice) == "paid"
+    isp.wait_until(lambda: mid.order(second)["state"] == "canceled", 5, "the other page cancelled")
+
+
+def later(function):
+    """Run it beside the test; join() gives what it returned."""
+    result = []
+    thread = threading.Thread(target=lambda: result.append(function()), daemon=True)
+    thread.start()
+
+    def join():
+        thread.join(60)
+        return result[0]
+    return join
+
+
+def under_way(payer, invoice):
+    """The order whose create call has begun."""
+    return isp.wait_until(lambda: payer.sql("SELECT order_id FROM midtrans_attempts WHERE invoice_id = '%s'"
+                                            % invoice["id"]), 5)
+
+
+def test_the_attempt_is_stored_before_the_call_and_outlives_the_worker(payer, mid):
+    invoice = payer.billed()
+    mid.fault("hang", "POST /snap/v1/transactions", execute=True)
+    first = later(lambda: payer.ask_token(invoice).status)
+    order = under_way(payer, invoice)
+    isp.wait_until(lambda: mid.calls("/snap/v1/transactions") == 1, 5)
+    assert payer.sql("SELECT state, calls, amount FROM midtrans_attempts WHERE order_id = '%s'" % order) == "new|1|150000"
+    for worker in payer.stack.workers():
+        os.kill(worker, signal.SIGKILL)
+    assert first() == 502
+    mid.well()
+    isp.wait_until(payer.stack.healthy, 10)
+    mid.act(order, "pay", method="qris")
+    payer.wait(invoice, "paid")
+    assert [p["midtrans_transaction_id"] for p in payer.payments(invoice)] == \
+        [mid.order(order)["transactions"][0]["transaction_id"]]
+
+
+def test_the_second_waits_for_the_first(payer, mid):
+    invoice = payer.billed()
+    mid.fault("latency", "POST /snap/v1/transactions", delay=3)
+    first = later(lambda: payer.token(invoice))
+    under_way(payer, invoice)
+    began = time.monotonic()
+    second = payer.token(invoice)
+    assert second == first() and time.monotonic() - began > 2
+    assert mid.calls("/snap/v1/transactions") == 1
+    mid.well()
+
+
+def test_the_second_does_not_wait_for_ever(payer, mid):
+    """8 seconds, then 503: it is nobody's conflict, and not too often."""
+    invoice = payer.billed()
+    mid.fault("latency", "POST /snap/v1/transactions", delay=10)
+    first = later(lambda: payer.token(invoice))
+    order = under_way(payer, invoice)
+    answer = payer.ask_token(invoice).want(503)
+    assert 7 < answer.seconds < 9.5 and int(answer.header("retry-after")) > 0
+    mid.well()
+    assert first()["order_id"] == order and payer.order(invoice) == order
+
+
+@pytest.mark.parametrize("deed", ["paid", "part", "cancelled", "by_hand"])
+def test_a_page_not_wanted_any_more_when_it_comes_is_ended(payer, mid, deed):
+    """The invoice was settled or cancelled while its page was being made, when there was none that could be ended:
+    the page was handed out, and stayed open for a day."""
+    invoice = payer.billed()
+    mid.fault("latency", "POST /snap/v1/transactions", delay=1.5)
+    first = later(lambda: payer.ask_token(invoice))
+    order = under_way(payer, invoice)
+    api = payer.town.api
+    if deed == "cancelled":
+        api.delete("/api/invoices/" + invoice["id"]).want(204)
+    elif deed == "by_hand":
+        api.post("/api/midtrans/cancel/" + order).want(200)
+    else:
+        more = {"amount": 50000} if deed == "part" else {}
+        api.post("/api/invoices/%s/mark-paid" % invoice["id"], more).want(200)
+    payer.wait_order(order, "closed")
+    answer = first().want(409)
+    assert "token" not in answer.json and order not in answer.body.decode()
+    isp.wait_until(lambda: mid.order(order)["state"] == "canceled", 5, "the page ended")
+    payer.idle()
+    assert payer.show(invoice)["payment_url"] is None
+    mid.well()
+    if deed == "part":
+        assert mid.order(payer.order(invoice))["gross_amount"] == 100000
+
+
+def test_a_wrong_key_is_not_tried_twice_and_ends_the_attempt(payer, mid):
+    invoice = payer.billed()
+    mid.fault("status", "POST /snap/v1/transactions", code=401, times=1,
+              body=json.dumps({"error_messages": ["Access denied due to unauthorized transaction"]}))
+    answer = payer.ask_token(invoice).want(502)
+    assert "key" in answer.json["message"] and mid.calls("/snap/v1/transactions") == 1
+    assert payer.order(invoice).startswith(invoice["invoice_number"] + "-2-")
+
+
+@pytest.mark.parametrize("header,seconds", [({"Retry-After": "7"}, "7"), ({}, "10")])
+def test_asked_to_slow_down_we_do(payer, mid, header, seconds):
+    """It was asked again at once, which is no way to slow down; nor is a 502 an answer that says when."""
+    invoice = payer.billed()
+    mid.fault("status", "POST /snap/v1/transactions", code=429, times=1, header=header,
+              body=json.dumps({"error_messages": ["Too many requests"]}))
+    answer = payer.ask_token(invoice).want(503)
+    assert answer.header("retry-after") == seconds and mid.calls("/snap/v1/transactions") == 1
+    assert payer.order(invoice).startswith(invoice["invoice_number"] + "-1-")
 
 
 def test_tokens_of_one_invoice_are_limited(payer):
