@@ -20,7 +20,8 @@ CREATE TABLE router_settings (
 	last_connected_at  timestamptz,
 	created_at         timestamptz NOT NULL DEFAULT now(),
 	updated_at         timestamptz NOT NULL DEFAULT now(),
-	CONSTRAINT router_settings_host_key UNIQUE (host, port)
+	CONSTRAINT router_settings_host_key UNIQUE (host, port),
+	CONSTRAINT router_settings_tls_fingerprint_check CHECK (tls_verify <> 'pin' OR tls_fingerprint IS NOT NULL)
 );
 CREATE INDEX router_settings_newest ON router_settings (created_at DESC, id DESC);
 
@@ -45,5 +46,6 @@ CREATE TABLE radius_settings (
 	created_at     timestamptz NOT NULL DEFAULT now(),
 	updated_at     timestamptz NOT NULL DEFAULT now()
 );
+CREATE UNIQUE INDEX radius_settings_one ON radius_settings ((true));
 
 COMMIT;

@@ -14,13 +14,14 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
-		'router_settings_newest']
+		'router_settings_newest', 'radius_settings_one']
 	LOOP
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';
 	END LOOP;
 	FOREACH name IN ARRAY ARRAY[
 		'router_settings_port_check', 'router_settings_tls_verify_check',
-		'router_settings_host_key', 'router_states_router_id_fkey']
+		'router_settings_host_key', 'router_settings_tls_fingerprint_check',
+		'router_states_router_id_fkey']
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
 	END LOOP;

@@ -277,11 +277,13 @@ class Stack:
         done = self.exec("ispctl", "check", check=False)
         assert done.returncode == 0, "ispctl check:\n%s%s" % (done.stdout, done.stderr)
 
+    def sql(self, text):
+        """What one statement answers, as text; as the superuser."""
+        return self._stack("psql", "--dir", self.dir, "--", "-qAtc", text).stdout.strip()
+
     def pending(self):
         """How many jobs router-sync still has."""
-        done = self._stack("psql", "--dir", self.dir, "--", "-Atc", "SELECT count(*) FROM account_states "
-                           "WHERE generation > synced_generation")
-        return int(done.stdout)
+        return int(self.sql("SELECT count(*) FROM account_states WHERE generation > synced_generation"))
 
     def drained(self, seconds=20):
         wait_until(lambda: self.pending() == 0, seconds, "router-sync's queue empty")

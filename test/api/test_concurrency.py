@@ -182,6 +182,26 @@ def test_one_user_name_taken_twice_at_once(town, crowd):
     assert all("mikrotik_username" in a.errors for a in answers if a.status == 422)
 
 
+def test_one_router_added_twice_at_once(api, crowd):
+    """One adds it, the others change it: they once all looked first, and were told that it was taken."""
+    for n in range(4):
+        body = {"name": "Twin", "host": "127.9.9.%d" % (n + 1), "username": "u", "password": "p", "is_active": False}
+        answers = isp.throng([lambda c=crowd(): c.post("/api/router-settings", body) for _ in range(4)])
+        assert sorted(a.status for a in answers) == [200, 200, 200, 201], answers
+        assert len({a.json["id"] for a in answers}) == 1
+        api.delete("/api/router-settings/" + answers[0].json["id"]).want(204)
+
+
+def test_radius_set_up_twice_at_once(stack, crowd):
+    """There were two, and no address to be rid of one."""
+    for _ in range(4):
+        stack.sql("DELETE FROM radius_settings")
+        answers = isp.throng([lambda c=crowd(): c.post("/api/radius-settings", {"host": "127.0.0.1", "secret": "s"})
+                              for _ in range(4)])
+        assert sorted(a.status for a in answers) == [200, 200, 200, 201], answers
+        assert stack.sql("SELECT count(*) FROM radius_settings") == "1"
+
+
 def test_one_renewal_issued_twice_at_once(town, api, crowd):
     """By hand, at once: each takes its own next period or is told 409; no day is billed twice."""
     sub = town.subscription()

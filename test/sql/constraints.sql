@@ -58,6 +58,7 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('router_settings router_settings_port_check', 'port = 65536'),
 	('router_settings router_settings_tls_verify_check', 'tls_verify = ''x'''),
 	('router_settings router_settings_host_key', 'host = ''same'''),
+	('router_settings router_settings_tls_fingerprint_check', 'tls_verify = ''pin'', tls_fingerprint = NULL'),
 	('subscriptions subscriptions_status_check', 'status = ''x'''),
 	('subscriptions subscriptions_suspend_reason_check', 'status = ''suspended'', suspend_reason = ''x'''),
 	('subscriptions subscriptions_reason_check', 'status = ''suspended'''),
@@ -132,6 +133,7 @@ SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, k
 SELECT refuses('INSERT INTO message_outbox (alert_id, channel_id) SELECT a.id, n.id FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username) SELECT username FROM mikrotik_secrets', 'mikrotik_secrets_username_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, router_id, service, remote_address) SELECT ''st'' || n, id, ''static'', ''10.0.0.1'' FROM router_settings, generate_series(1, 2) n WHERE host = ''r1''', 'mikrotik_secrets_remote_address_key');
+SELECT refuses('INSERT INTO radius_settings (host, secret) SELECT ''h'', ''x'' FROM generate_series(1, 2)', 'radius_settings_one');
 -- While no router was active two static customers got one address, and the first router to come could not take both.
 SELECT refuses('INSERT INTO mikrotik_secrets (username, service, remote_address) SELECT ''sn'' || n, ''static'', ''10.0.0.1'' FROM generate_series(1, 2) n', 'mikrotik_secrets_remote_address_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, subscription_id) SELECT ''z'' || n, subscription_id FROM mikrotik_secrets, generate_series(1, 2) n', 'mikrotik_secrets_subscription_id_key');

@@ -239,10 +239,17 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	    "{\"name\":\"R\",\"host\":\"h.example.net\",\"username\":\"u\","
 	    "\"tls_verify\":\"pin\"}");
 	assert_true(names(&a, "tls_fingerprint"));
+	/* A PUT was not asked, and the router could not be logged in to any more. */
+	a = want(422, "PUT", FMT("/api/router-settings/%s", id), "{\"tls_verify\":\"pin\"}");
+	assert_true(names(&a, "tls_fingerprint"));
+	(void)want(200, "PUT", FMT("/api/router-settings/%s", id),
+	    FMT("{\"tls_verify\":\"pin\",\"tls_fingerprint\":\"%064d\"}", 7));
+	a = want(422, "PATCH", FMT("/api/router-settings/%s", id), "{\"tls_fingerprint\":null}");
+	assert_true(names(&a, "tls_fingerprint"));
 	(void)want(204, "DELETE", FMT("/api/router-settings/%s", id), NULL);
 	(void)want(404, "GET", FMT("/api/router-settings/%s", id), NULL);
 	a = want(200, "GET", FMT("/api/audit-logs?subject_id=%s", id), NULL);
-	assert_int_equal(number(&a, "total"), 3);
+	assert_int_equal(number(&a, "total"), 4);
 	assert_null(strstr(a.body, "s3cret-7"));
 }
 
