@@ -13,7 +13,7 @@ struct claimed {
 	const char *profile, *package_id, *local_address, *remote_address, *comment;
 	const char *isolation, *traces, *taken, *router_profile, *bandwidth, *burst;
 	int64_t generation, priority;
-	bool kick, imported;
+	bool kick, known, imported;
 };
 
 static const struct db_col claimed_cols[] = {
@@ -30,6 +30,7 @@ static const struct db_col claimed_cols[] = {
 	DB_COL(claimed, local_address, DB_TEXT),
 	DB_COL(claimed, remote_address, DB_TEXT),
 	DB_COL(claimed, comment, DB_TEXT),
+	DB_COL(claimed, known, DB_BOOL),
 	DB_COL(claimed, imported, DB_BOOL),
 	DB_COL(claimed, isolation, DB_TEXT),
 	DB_COL(claimed, traces, DB_TEXT),
@@ -123,6 +124,7 @@ read_account(struct arena *mem, const struct claimed *c, struct account *ret)
 		.local_address = c->local_address,
 		.remote_address = c->remote_address,
 		.comment = c->comment,
+		.known = c->known,
 		.imported = c->imported,
 		.isolation = c->isolation,
 	};
@@ -224,23 +226,29 @@ account_results(struct ctx *cx, const char *router_id, const struct account_resu
 }
 
 enum rc
-account_stale(struct ctx *cx, const char *router_id, const char *const *marks, size_t n,
-    const char ***ret, size_t *nret)
+account_stale(struct ctx *cx, const char *router_id, struct account_object *const *objs, size_t n)
 {
 	struct sb out = sb_new(cx->mem);
 	struct jw w = jw_new(&out);
 	struct db_rows *rows;
-	const char **stale;
 
+	if (n == 0)
+		return RC_OK;
 	jw_arr(&w, NULL);
-	for (size_t i = 0; i < n; i++)
-		jw_str(&w, NULL, marks[i]);
+	for (size_t i = 0; i < n; i++) {
+		jw_obj(&w, NULL);
+		jw_i64(&w, "n", (int64_t)i);
+		jw_str(&w, "id", account_mark(cx->mem, objs[i]->comment));
+		jw_str(&w, "name", objs[i]->name);
+		jw_end(&w);
+	}
 	jw_end(&w);
 	TRY(db_query(cx, &SQL_account_stale, &rows, V_TEXT(router_id), V_TEXT(out.buf)));
-	stale = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*stale));
-	for (size_t i = 0; i < db_count(rows); i++)
-		stale[i] = db_text(rows, i, "id");
-	*ret = stale;
-	*nret = db_count(rows);
+	for (size_t i = 0; i < db_count(rows); i++) {
+		struct account_object *o = objs[db_i64(rows, i, "n")];
+
+		o->stale = true;
+		o->promised = db_bool(rows, i, "renamed");
+	}
 	return RC_OK;
 }

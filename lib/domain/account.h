@@ -54,6 +54,7 @@ struct account {
 	int priority;
 	const char *local_address, *remote_address;
 	const char *comment;   /* the user's */
+	bool known;            /* it was in order on this router once */
 	bool imported;         /* an object without a mark under its first trace is it */
 	const char *isolation; /* profile of those suspended; NULL: disable them */
 	struct account_trace *traces;
@@ -81,8 +82,9 @@ struct account_object {
 	const char *local, *address; /* address: remote-address, target or entry */
 	const char *comment;
 	bool disabled, dynamic;
-	bool stale; /* its mark is of an account that left; asked of the database */
-	bool gone;  /* removed since */
+	bool stale;    /* its mark's account should not be under this name: account_stale() */
+	bool promised; /* and is in service itself, so that it leaves this object alone */
+	bool gone;     /* removed since */
 };
 
 /* The uuid in "isp:<uuid>[ ...]", in mem; NULL when it is no mark of ours. */
@@ -156,8 +158,8 @@ struct account_result {
 enum rc account_results(struct ctx *, const char *router_id, const struct account_result *,
     size_t n) _must_check_;
 
-/* Marks among these (uuids) whose accounts should no longer be on the router. */
-enum rc account_stale(struct ctx *, const char *router_id, const char *const *marks, size_t n,
-    const char ***ret, size_t *nret) _must_check_;
+/* Fills in stale and promised of marked objects that another account wants. */
+enum rc account_stale(struct ctx *, const char *router_id, struct account_object *const *objs,
+    size_t n) _must_check_;
 
 #endif

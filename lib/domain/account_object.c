@@ -69,7 +69,7 @@ account_owner(const struct account *want, const struct account_object *o)
 	if (o->dynamic)
 		return OWNER_FOREIGN;
 	if (account_is_marked_by(o, want->id))
-		return OWNER_THIS;
+		return o->promised ? OWNER_OTHER : OWNER_THIS;
 	if (account_is_marked(o))
 		return o->stale ? OWNER_STALE : OWNER_OTHER;
 	return is_imported(want, o) ? OWNER_THIS : OWNER_FOREIGN;

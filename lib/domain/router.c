@@ -125,6 +125,16 @@ router_work(struct ctx *cx, struct router_work **ret, size_t *nret)
 }
 
 enum rc
+router_is_due(struct ctx *cx, const char *id, bool *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_router_is_due, &rows, V_TEXT(id)));
+	*ret = db_bool(rows, 0, "is_due");
+	return RC_OK;
+}
+
+enum rc
 router_lock(struct ctx *cx, const char *id, bool *ret)
 {
 	struct db_rows *rows;

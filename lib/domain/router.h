@@ -46,6 +46,8 @@ struct router_work {
 };
 enum rc router_work(struct ctx *, struct router_work **ret, size_t *nret) _must_check_;
 
+enum rc router_is_due(struct ctx *, const char *id, bool *ret) _must_check_;
+
 /* The right to work on a router: false when another has it.  Ends with the connection. */
 enum rc router_lock(struct ctx *, const char *id, bool *ret) _must_check_;
 enum rc router_unlock(struct ctx *, const char *id) _must_check_;

@@ -190,11 +190,30 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 	    a->profile != NULL ? a->profile : a->router_profile, b->router->name);
 }
 
+/*
+ * An object that was left to another account, and that he did not take, still
+ * lets this one in: its name must not be forgotten.
+ */
+static const char *
+left_behind(struct ctx *cx, const struct batch *b, const struct task *t)
+{
+	struct account_object **seen;
+	size_t n = provision_seen(cx, b, t, &seen);
+
+	for (size_t i = 0; i < n; i++) {
+		if (seen[i]->promised && account_is_marked_by(seen[i], t->a->id))
+			return arena_printf(cx->mem, "%s on %s is not taken over yet",
+			    seen[i]->name, b->router->name);
+	}
+	return NULL;
+}
+
 /* reason: why the connection was lost, NULL when it was not. */
 static void
 finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 {
-	const char *const reasons[] = { t->plan.error, t->lack, reason };
+	const char *const reasons[] = { t->plan.error, t->lack, reason,
+		reason == NULL ? left_behind(cx, b, t) : NULL };
 
 	for (size_t i = 0; i < countof(reasons); i++) {
 		if (reasons[i] != NULL)
@@ -305,19 +324,21 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 
 /*
  * A connection and what there is to do.  A healthy router is not spoken to
- * without need; a broken one is first asked whether it is back.
+ * without need; a broken one is first asked whether it is back.  Claims are
+ * made on a router that answers: where no command can have been sent, no
+ * account leaves a trace.
  */
 static enum rc
 reach(struct ctx *cx, struct provision *p, const struct router *r, struct work *w, bool *ret)
 {
+	bool due = true;
+
 	*ret = true;
-	if (r->is_broken)
+	if (!r->is_broken)
+		TRY(router_is_due(cx, p->router_id, &due));
+	if (due)
 		TRY(connect_to(cx, p, r, ret));
-	if (*ret)
-		TRY(claim(cx, p->router_id, w));
-	if (*ret && !r->is_broken && w->naccounts + w->njobs > 0)
-		TRY(connect_to(cx, p, r, ret));
-	return RC_OK;
+	return due && *ret ? claim(cx, p->router_id, w) : RC_OK;
 }
 
 /* With the lock held. */

@@ -63,19 +63,20 @@ attr_of(const struct account_op *op, const char *key)
 		if (strcmp(op->attrs[i].key, key) == 0)
 			return op->attrs[i].val;
 	}
-	return "?";
+	return NULL;
 }
 
 static const char *
 refusal(struct ctx *cx, struct batch *b, const struct task *t, const struct routeros_job *job)
 {
 	const struct ros_trap *trap = &job->reply.traps[0];
+	const char *profile = attr_of(&t->plan.ops[t->step], "profile");
 
 	if (trap->kind == TRAP_EXISTS)
 		return arena_printf(cx->mem, "%s exists on %s", t->a->username, b->router->name);
-	if (trap->kind == TRAP_NO_REF && strcmp(trap->arg, "profile") == 0)
-		return arena_printf(cx->mem, "profile %s does not exist on %s",
-		    attr_of(&t->plan.ops[t->step], "profile"), b->router->name);
+	if (trap->kind == TRAP_NO_REF && strcmp(trap->arg, "profile") == 0 && profile != NULL)
+		return arena_printf(cx->mem, "profile %s does not exist on %s", profile,
+		    b->router->name);
 	return provision_refusal(cx, b, job);
 }
 
@@ -90,8 +91,10 @@ op_done(struct task *t, const struct routeros_job *job)
 		op->on->gone = true;
 	else if (op->act == ACT_ADD && !entry)
 		t->hint = job->reply.ret;
-	else if (op->act == ACT_SET)
+	else if (op->act == ACT_SET && !entry)
 		t->hint = op->on->id;
+	if (op->act == ACT_SET && attr_of(op, "comment") != NULL)
+		op->on->promised = false; /* it bears the taker's mark now */
 }
 
 static void
@@ -145,7 +148,7 @@ static void
 plan(struct ctx *cx, struct batch *b, struct task *t)
 {
 	struct account_object **seen;
-	size_t n = provision_seen(cx, b, t->a, &seen);
+	size_t n = provision_seen(cx, b, t, &seen);
 
 	account_plan(cx->mem, b->router->name, t->a, seen, n, &t->plan);
 }

@@ -8,11 +8,12 @@
 /* More jobs than this, or names, and a table is printed once as a whole. */
 #define PROVISION_BIG ((size_t)50)
 
-/* All that may stand on the router under one name of one menu. */
+/* All that may stand on the router under one name of one menu, or bear one mark. */
 struct slot {
 	enum account_menu menu;
-	const char *key;        /* a name; of an entry its address */
-	const char *account_id; /* whose it should be; "" when several want it */
+	bool by_mark;
+	const char *key;             /* a name; of an entry its address; of marks the account */
+	const struct task *for_whom; /* whose the name should be; NULL: there are only traces */
 	struct account_object **objs;
 	size_t n, room;
 	struct slot *next;
@@ -41,7 +42,8 @@ struct task {
 	const char *error; /* the first that failed it; its guarded ops are not done */
 	const char *lack;  /* fails it too, when all is done: what the router would need */
 	const char *hint;
-	bool kicks; /* its sessions end in this batch */
+	struct account_object *stray; /* its object under a name that a hand gave it */
+	bool kicks;                   /* its sessions end in this batch */
 	bool ok;
 	bool poolless;
 };
@@ -66,8 +68,8 @@ void provision_fault(struct task *, const char *error);
 enum rc provision_profiles(struct ctx *, struct batch *) _must_check_;
 /* Look up all names and addresses of the tasks. */
 enum rc provision_look(struct ctx *, struct batch *) _must_check_;
-/* All that was seen for one account. */
-size_t provision_seen(struct ctx *, const struct batch *, const struct account *,
+/* All that was seen for one task. */
+size_t provision_seen(struct ctx *, const struct batch *, const struct task *,
     struct account_object ***ret);
 /*
  * Plan and carry out: of those that leave, then of those that stay what comes

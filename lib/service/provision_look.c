@@ -3,6 +3,10 @@
  *
  * Few names are asked for one by one, pipelined; many by one print of the
  * table, of which only the wanted rows are kept.
+ *
+ * Who was there and is no more under any name of his may have been renamed by
+ * hand: he is looked for by his mark.  Only then, and only where it stands once:
+ * whoever copies a row in Winbox copies the mark.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -34,41 +38,47 @@ is_entry(enum account_menu menu)
 
 /* ---- slots --------------------------------------------------------------- */
 
-static size_t
-hash(enum account_menu menu, const char *key)
-{
-	uint64_t h = UINT64_C(14695981039346656037) + menu;
+/* What a slot is found by. */
+struct place {
+	enum account_menu menu;
+	bool by_mark;
+	const char *key;
+};
 
-	for (; *key != '\0'; key++)
+static size_t
+hash(const struct place *p)
+{
+	uint64_t h = UINT64_C(14695981039346656037) + p->menu + (p->by_mark ? MENU__MAX : 0);
+
+	for (const char *key = p->key; *key != '\0'; key++)
 		h = (h ^ (unsigned char)*key) * UINT64_C(1099511628211);
 	return (size_t)h;
 }
 
 static struct slot *
-slot_find(const struct sight *s, enum account_menu menu, const char *key)
+slot_find(const struct sight *s, struct place p)
 {
-	struct slot *at = s->buckets[hash(menu, key) % s->nbuckets];
+	struct slot *at = s->buckets[hash(&p) % s->nbuckets];
 
-	while (at != NULL && (at->menu != menu || strcmp(at->key, key) != 0))
+	while (at != NULL &&
+	       (at->menu != p.menu || at->by_mark != p.by_mark || strcmp(at->key, p.key) != 0))
 		at = at->next;
 	return at;
 }
 
-static void
-slot_want(struct ctx *cx, struct sight *s, enum account_menu menu, const char *key, const char *id)
+static struct slot *
+slot_want(struct ctx *cx, struct sight *s, struct place p)
 {
-	struct slot **bucket = &s->buckets[hash(menu, key) % s->nbuckets];
-	struct slot *at = slot_find(s, menu, key);
+	struct slot **bucket = &s->buckets[hash(&p) % s->nbuckets];
+	struct slot *at = slot_find(s, p);
 
-	if (at != NULL) {
-		if (strcmp(at->account_id, id) != 0)
-			at->account_id = "";
-		return;
-	}
+	if (at != NULL)
+		return at;
 	at = arena_alloc(cx->mem, sizeof(*at));
-	*at = (struct slot){ .menu = menu, .key = key, .account_id = id, .next = *bucket };
+	*at = (struct slot){ .menu = p.menu, .by_mark = p.by_mark, .key = p.key, .next = *bucket };
 	*bucket = at;
 	s->nslots++;
+	return at;
 }
 
 static void
@@ -134,17 +144,10 @@ each_place(struct ctx *cx, const struct account *a, want_fn *want, void *arg)
 	}
 }
 
-struct wanting {
-	struct sight *s;
-	const char *id;
-};
-
 static void
 want_slot(struct ctx *cx, void *arg, enum account_menu menu, const char *key)
 {
-	struct wanting *w = arg;
-
-	slot_want(cx, w->s, menu, key, w->id);
+	(void)slot_want(cx, arg, (struct place){ menu, false, key });
 }
 
 struct gathering {
@@ -157,7 +160,7 @@ static void
 gather_slot(struct ctx *cx, void *arg, enum account_menu menu, const char *key)
 {
 	struct gathering *g = arg;
-	struct slot *at = slot_find(g->s, menu, key);
+	struct slot *at = slot_find(g->s, (struct place){ menu, false, key });
 
 	(void)cx;
 	for (size_t i = 0; i < g->n; i++) {
@@ -169,15 +172,15 @@ gather_slot(struct ctx *cx, void *arg, enum account_menu menu, const char *key)
 }
 
 size_t
-provision_seen(struct ctx *cx, const struct batch *b, const struct account *a,
+provision_seen(struct ctx *cx, const struct batch *b, const struct task *t,
     struct account_object ***ret)
 {
 	struct gathering g = { &b->sight, NULL, 0 };
 	struct account_object **all;
 	size_t n = 0;
 
-	g.slots = arena_alloc(cx->mem, (2 * a->ntraces + 2) * sizeof(struct slot *));
-	each_place(cx, a, gather_slot, &g);
+	g.slots = arena_alloc(cx->mem, (2 * t->a->ntraces + 2) * sizeof(struct slot *));
+	each_place(cx, t->a, gather_slot, &g);
 	for (size_t i = 0; i < g.n; i++)
 		n += g.slots[i]->n;
 	all = arena_alloc(cx->mem, (n + 1) * sizeof(struct account_object *));
@@ -186,6 +189,8 @@ provision_seen(struct ctx *cx, const struct batch *b, const struct account *a,
 		for (size_t j = 0; j < g.slots[i]->n; j++)
 			all[n++] = g.slots[i]->objs[j];
 	}
+	if (t->stray != NULL)
+		all[n++] = t->stray;
 	*ret = all;
 	return n;
 }
@@ -195,6 +200,7 @@ provision_seen(struct ctx *cx, const struct batch *b, const struct account *a,
 struct looking {
 	struct sight *s;
 	enum account_menu menu;
+	bool by_mark; /* rows under names of the batch have been seen already */
 };
 
 static const char *
@@ -213,17 +219,31 @@ flag_of(const struct ros_row *row, const char *key)
 	return val != NULL && (strcmp(val, "true") == 0 || strcmp(val, "yes") == 0);
 }
 
+/* Where a row is wanted: by its name, else by its mark; NULL: it is not. */
+static struct slot *
+slot_of(struct ctx *cx, const struct looking *l, const struct ros_row *row)
+{
+	const char *key = ros_row_get(row, is_entry(l->menu) ? "address" : "name"), *mark;
+	struct slot *at = NULL;
+
+	if (key == NULL || ros_row_get(row, ".id") == NULL)
+		return NULL;
+	if (is_entry(l->menu))
+		key = canonical(cx, key);
+	at = slot_find(l->s, (struct place){ l->menu, false, key });
+	if (at != NULL || is_entry(l->menu))
+		return l->by_mark ? NULL : at;
+	mark = account_mark(cx->mem, ros_row_get(row, "comment"));
+	return mark != NULL ? slot_find(l->s, (struct place){ l->menu, true, mark }) : NULL;
+}
+
 static enum rc
 look_row(struct ctx *cx, const struct ros_row *row, void *arg)
 {
 	struct looking *l = arg;
-	const char *key = ros_row_get(row, is_entry(l->menu) ? "address" : "name");
+	struct slot *at = slot_of(cx, l, row);
 	struct account_object *o;
-	struct slot *at;
 
-	if (key == NULL || ros_row_get(row, ".id") == NULL)
-		return RC_OK;
-	at = slot_find(l->s, l->menu, is_entry(l->menu) ? canonical(cx, key) : key);
 	if (at == NULL)
 		return RC_OK;
 	o = arena_alloc(cx->mem, sizeof(*o));
@@ -266,7 +286,7 @@ look_jobs(struct ctx *cx, struct sight *s, struct looking look[static MENU__MAX]
 
 	for (size_t i = 0; i < s->nbuckets; i++) {
 		for (struct slot *at = s->buckets[i]; at != NULL; at = at->next) {
-			if (big && asked[at->menu])
+			if (at->by_mark || (big && asked[at->menu]))
 				continue;
 			asked[at->menu] = true;
 			jobs[n] = look_job(cx, &look[at->menu]);
@@ -279,17 +299,12 @@ look_jobs(struct ctx *cx, struct sight *s, struct looking look[static MENU__MAX]
 	return n;
 }
 
+/* Carry the questions out; what was refused is remembered of its menu. */
 static enum rc
-ask_router(struct ctx *cx, struct batch *b)
+ask(struct ctx *cx, struct batch *b, struct routeros_job *jobs, size_t n)
 {
 	struct sight *s = &b->sight;
-	struct looking look[MENU__MAX];
-	struct routeros_job *jobs = arena_alloc(cx->mem, (s->nslots + 1) * sizeof(*jobs));
-	size_t n;
 
-	for (size_t i = 0; i < MENU__MAX; i++)
-		look[i] = (struct looking){ s, (enum account_menu)i };
-	n = look_jobs(cx, s, look, b->ntasks > PROVISION_BIG, jobs);
 	if (n == 0)
 		return RC_OK;
 	TRY(routeros_batch(cx, b->ros, jobs, n));
@@ -304,23 +319,142 @@ ask_router(struct ctx *cx, struct batch *b)
 	return RC_OK;
 }
 
+static bool
+is_big(const struct batch *b)
+{
+	return b->ntasks > PROVISION_BIG;
+}
+
+/* ---- who was renamed by hand --------------------------------------------- */
+
+/* Each menu where the account has been. */
+static bool
+was_in(const struct account *a, enum account_menu menu)
+{
+	for (size_t i = 0; i < a->ntraces; i++) {
+		if (a->traces[i].menu == menu)
+			return true;
+	}
+	return false;
+}
+
+/* It was there, and is not to be seen, though its places could be read. */
+static bool
+is_lost(struct ctx *cx, const struct batch *b, const struct task *t)
+{
+	struct account_object **seen;
+	size_t n;
+
+	if (!t->a->known || t->error != NULL)
+		return false;
+	n = provision_seen(cx, b, t, &seen);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_entry(seen[i]->menu) && account_owner(t->a, seen[i]) == OWNER_THIS)
+			return false;
+	}
+	return true;
+}
+
+/* By the comment as we write it; with another text behind the mark it is not found. */
+static struct routeros_job
+mark_job(struct ctx *cx, const struct account *a, struct looking *l)
+{
+	struct routeros_job job = look_job(cx, l);
+	const char *mark = arena_printf(cx->mem, ACCOUNT_MARK "%s", a->id);
+	const char *const comments[] = { mark,
+		arena_printf(cx->mem, "%s %s", mark, a->comment != NULL ? a->comment : "") };
+
+	ros_cmd_any(&job.cmd, "comment", comments, a->comment != NULL ? 2 : 1);
+	return job;
+}
+
+static void
+want_marks(struct ctx *cx, struct sight *s, const struct account *a)
+{
+	for (enum account_menu m = 0; m < MENU__MAX; m++) {
+		if (a->known && was_in(a, m))
+			(void)slot_want(cx, s, (struct place){ m, true, a->id });
+	}
+}
+
+/* Ask for the marks of those who are lost; a whole table has shown them already. */
+static enum rc
+ask_marks(struct ctx *cx, struct batch *b)
+{
+	struct routeros_job *jobs =
+	    arena_alloc(cx->mem, (b->ntasks * MENU__MAX + 1) * sizeof(*jobs));
+	struct looking look[MENU__MAX];
+	size_t n = 0;
+
+	for (enum account_menu m = 0; m < MENU__MAX; m++)
+		look[m] = (struct looking){ &b->sight, m, true };
+	for (size_t i = 0; i < b->ntasks && !is_big(b); i++) {
+		struct task *t = &b->tasks[i];
+
+		if (!is_lost(cx, b, t))
+			continue;
+		want_marks(cx, &b->sight, t->a);
+		for (enum account_menu m = 0; m < MENU__MAX; m++) {
+			if (was_in(t->a, m))
+				jobs[n++] = mark_job(cx, t->a, &look[m]);
+		}
+	}
+	return ask(cx, b, jobs, n);
+}
+
+static struct account_object *
+stray_of(const struct sight *s, const struct account *a)
+{
+	struct account_object *found = NULL;
+	size_t n = 0;
+
+	for (enum account_menu m = 0; m < MENU__MAX; m++) {
+		struct slot *at = slot_find(s, (struct place){ m, true, a->id });
+
+		n += at != NULL ? at->n : 0;
+		if (at != NULL && at->n > 0)
+			found = at->objs[0];
+	}
+	return n == 1 ? found : NULL;
+}
+
+static enum rc
+find_strays(struct ctx *cx, struct batch *b)
+{
+	TRY(ask_marks(cx, b));
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+
+		if (is_lost(cx, b, t))
+			t->stray = stray_of(&b->sight, t->a);
+	}
+	return RC_OK;
+}
+
 /* ---- marks of other accounts --------------------------------------------- */
 
-/* Objects whose mark is not of the account that wants their name. */
+/* May this task take an object over, if that is free? */
+static bool
+is_taker(const struct task *t)
+{
+	return t != NULL && t->error == NULL &&
+	       (t->a->menu == MENU_QUEUE || t->a->password != NULL);
+}
+
+/* Objects under a name that another account of ours should have. */
 static size_t
-strangers(struct ctx *cx, const struct sight *s, struct account_object **objs, const char **marks)
+strangers(const struct sight *s, struct account_object **objs)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->nbuckets; i++) {
 		for (struct slot *at = s->buckets[i]; at != NULL; at = at->next) {
-			for (size_t j = 0; j < at->n && !is_entry(at->menu); j++) {
-				const char *mark = account_mark(cx->mem, at->objs[j]->comment);
+			for (size_t j = 0; j < at->n && is_taker(at->for_whom); j++) {
+				struct account_object *o = at->objs[j];
 
-				if (mark == NULL || strcmp(mark, at->account_id) == 0)
-					continue;
-				objs[n] = at->objs[j];
-				marks[n++] = mark;
+				if (account_is_marked(o) &&
+				    !account_is_marked_by(o, at->for_whom->a->id))
+					objs[n++] = o;
 			}
 		}
 	}
@@ -339,23 +473,14 @@ count_objects(const struct sight *s)
 	return n;
 }
 
-/* An object left behind by an account of ours may be taken over by the next. */
+/* What an account of ours left behind, or is to leave, may be taken over by the next. */
 static enum rc
 ask_database(struct ctx *cx, struct batch *b)
 {
-	size_t room = count_objects(&b->sight) + 1, n, nstale;
-	struct account_object **objs = arena_alloc(cx->mem, room * sizeof(struct account_object *));
-	const char **marks = arena_alloc(cx->mem, room * sizeof(*marks)), **stale;
+	struct account_object **objs =
+	    arena_alloc(cx->mem, (count_objects(&b->sight) + 1) * sizeof(struct account_object *));
 
-	n = strangers(cx, &b->sight, objs, marks);
-	if (n == 0)
-		return RC_OK;
-	TRY(account_stale(cx, b->router->id, marks, n, &stale, &nstale));
-	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j < nstale && !objs[i]->stale; j++)
-			objs[i]->stale = strcmp(marks[i], stale[j]) == 0;
-	}
-	return RC_OK;
+	return account_stale(cx, b->router->id, objs, strangers(&b->sight, objs));
 }
 
 struct telling {
@@ -379,24 +504,43 @@ tell_task(struct ctx *cx, void *arg, enum account_menu menu, const char *key)
 		provision_fault(t->task, t->s->error[menu]);
 }
 
-enum rc
-provision_look(struct ctx *cx, struct batch *b)
+/* All names and addresses; of a batch that prints whole tables the marks as well. */
+static void
+want_all(struct ctx *cx, struct batch *b)
 {
 	struct sight *s = &b->sight;
 
 	s->nbuckets = 4 * b->ntasks + 16;
 	s->buckets = arena_alloc(cx->mem, s->nbuckets * sizeof(struct slot *));
 	for (size_t i = 0; i < b->ntasks; i++) {
-		struct wanting w = { s, b->tasks[i].a->id };
+		const struct task *t = &b->tasks[i];
+		struct place its = { t->a->menu, false, t->a->username };
 
-		each_place(cx, b->tasks[i].a, want_slot, &w);
+		each_place(cx, t->a, want_slot, s);
+		if (t->a->wish != WISH_ABSENT)
+			slot_find(s, its)->for_whom = t;
+		if (is_big(b))
+			want_marks(cx, s, t->a);
 	}
-	TRY(ask_router(cx, b));
-	TRY(ask_database(cx, b));
+}
+
+enum rc
+provision_look(struct ctx *cx, struct batch *b)
+{
+	struct sight *s = &b->sight;
+	struct looking look[MENU__MAX];
+	struct routeros_job *jobs;
+
+	want_all(cx, b);
+	for (enum account_menu m = 0; m < MENU__MAX; m++)
+		look[m] = (struct looking){ s, m, false };
+	jobs = arena_alloc(cx->mem, (s->nslots + 1) * sizeof(*jobs));
+	TRY(ask(cx, b, jobs, look_jobs(cx, s, look, is_big(b), jobs)));
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct telling t = { s, &b->tasks[i] };
 
 		each_place(cx, b->tasks[i].a, tell_task, &t);
 	}
-	return RC_OK;
+	TRY(find_strays(cx, b));
+	return ask_database(cx, b);
 }

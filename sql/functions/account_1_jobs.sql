@@ -39,7 +39,11 @@ $$;
 /*
  * These accounts are dirty where they live (kicks[i]: sessions of ids[i] must
  * end with it).  Also asks for the profile of each package that is new on its
- * router.  Accounts without a router are left alone until there is one.
+ * router, and wakes routers they have still to leave: who stays there until the
+ * new one has him leaves at once when he is no longer in service.  Accounts
+ * without a router are left alone until there is one; one that should be nowhere
+ * and never was where it lives (no command is sent before a trace is written)
+ * waits for no router's answer.
  *
  * (Hundreds of rows out of tens of thousands: without the setting the planner
  * reads whole tables, for three quarters of the time of a suspension.)
@@ -79,7 +83,14 @@ BEGIN
 		RETURNING s.router_id
 	)
 	SELECT array_agg(DISTINCT router_id) INTO routers FROM made;
-	PERFORM router_notify(routers);
+
+	UPDATE account_states s
+	   SET synced_generation = s.generation, kick = false, sync_state = 'synced', synced_at = now()
+	  FROM mikrotik_secrets m
+	 WHERE m.id = ANY (ids) AND m.wanted = 'absent' AND s.account_id = m.id AND s.router_id = m.router_id
+	   AND s.traces = '{}';
+	PERFORM router_notify(routers || ARRAY(SELECT router_id FROM account_states
+	                                        WHERE account_id = ANY (ids) AND NOT present));
 END $$;
 
 -- The same kick for all.
@@ -148,12 +159,16 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- These accounts must leave every router but the one they live on now.
+-- These accounts must leave every router but the one they live on now; where they never were they have left.
 CREATE OR REPLACE FUNCTION account_leave(ids uuid[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	routers uuid[];
 BEGIN
+	DELETE FROM account_states s
+	 USING mikrotik_secrets m
+	 WHERE m.id = ANY (ids) AND s.account_id = m.id AND s.router_id IS DISTINCT FROM m.router_id AND s.traces = '{}';
+
 	WITH gone AS (
 		UPDATE account_states s
 		   SET present = false, generation = s.generation + 1, sync_state = 'pending', sync_error = NULL,

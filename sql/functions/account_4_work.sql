@@ -39,15 +39,26 @@ RETURNS TABLE (router_id uuid, wait_ms bigint) LANGUAGE sql STABLE AS $$
 	 ORDER BY 2
 $$;
 
+-- Has a router work now?  Asked before it is spoken to; claims are made when it has answered.
+CREATE OR REPLACE FUNCTION router_is_due(router uuid)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM account_jobs WHERE router_id = router AND due_at <= clock_timestamp())
+	    OR EXISTS (SELECT FROM profile_states
+	                WHERE router_id = router AND generation > synced_generation AND due_at <= clock_timestamp());
+END $$;
+
 /*
  * The due jobs of a router (or the one of only_account, due or not), each with
  * its wish as it is now.  Writes down first where an account may come to
- * stand, so that what a lost reply left behind is found again.
+ * stand, so that what a lost reply left behind is found again.  known: it once
+ * was there as it should be.  imported: it has not been since it was found there.
  */
+DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid); -- OR REPLACE lets no column be added
 CREATE OR REPLACE FUNCTION account_claim(router uuid, most int, only_account uuid)
 RETURNS TABLE (account_id uuid, generation bigint, kick boolean, want text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
-	comment text, imported boolean, isolation text, traces text, taken text,
+	comment text, known boolean, imported boolean, isolation text, traces text, taken text,
 	router_profile text, bandwidth text, burst text, priority int) LANGUAGE plpgsql AS $$
 DECLARE
 	ids uuid[];
@@ -79,7 +90,8 @@ BEGIN
 	       coalesce(m.password, b.mikrotik_password),
 	       CASE WHEN m.password IS NOT NULL THEN format('mikrotik_secrets:%s:password', m.id)
 	            ELSE format('subscriptions:%s:mikrotik_password', b.id) END,
-	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, m.imported,
+	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, s.synced_generation > 0,
+	       m.imported AND s.synced_at = s.created_at,
 	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
 	       array_to_string(s.traces, E'\n'),
 	       (SELECT string_agg(o.remote_address, E'\n')
@@ -237,13 +249,21 @@ BEGIN
 END $$;
 
 /*
- * Whose object is this?  Of another account of ours that no longer should be
- * on this router: one that takes its name may take its object too.
+ * Whose are these objects of a router, [{n, id (of the mark), name}]?  Answered
+ * are those that an account may take that wants the name: of accounts that no
+ * longer should be on this router, and (renamed) of those in service there that
+ * should have another name and, their password being known, can get another
+ * object; else two that swap their names would wait for each other for ever.
  */
-CREATE OR REPLACE FUNCTION account_stale(router uuid, accounts jsonb)
-RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
-	SELECT m.id
-	  FROM jsonb_array_elements_text(accounts) AS a (id)
-	  JOIN mikrotik_secrets m ON m.id::text = a.id
-	 WHERE m.removed_at IS NOT NULL OR m.wanted = 'absent' OR m.router_id IS DISTINCT FROM router
+DROP FUNCTION IF EXISTS account_stale(uuid, jsonb);
+CREATE OR REPLACE FUNCTION account_stale(router uuid, objects jsonb)
+RETURNS TABLE (n int, renamed boolean) LANGUAGE sql STABLE AS $$
+	SELECT q.n, NOT q.has_left
+	  FROM (SELECT o.n, m.removed_at IS NOT NULL OR m.wanted = 'absent' OR m.router_id IS DISTINCT FROM router AS has_left,
+	               m.wanted = 'enabled' AND NOT m.disabled AND m.username <> o.name
+	                 AND coalesce(m.password, b.mikrotik_password) IS NOT NULL AS is_renamed
+	          FROM jsonb_to_recordset(objects) AS o (n int, id text, name text)
+	          JOIN mikrotik_secrets m ON m.id::text = o.id
+	          LEFT JOIN subscriptions b ON b.id = m.subscription_id) q
+	 WHERE q.has_left OR q.is_renamed
 $$;

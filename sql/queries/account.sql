@@ -2,7 +2,7 @@
 
 -- name: account_claim(uuid, int, uuid)
 SELECT account_id::text AS id, generation, kick, want, service, username, password, password_place,
-       profile, package_id::text AS package_id, local_address, remote_address, comment, imported,
+       profile, package_id::text AS package_id, local_address, remote_address, comment, known, imported,
        isolation, traces, taken, router_profile, bandwidth, burst, priority
   FROM account_claim($1::uuid, $2::int, $3::uuid);
 
@@ -13,7 +13,7 @@ SELECT account_results($1::uuid, $2::jsonb);
 SELECT account_hints($1::jsonb);
 
 -- name: account_stale(uuid, jsonb)
-SELECT id::text AS id FROM account_stale($1::uuid, $2::jsonb) AS s (id);
+SELECT n, renamed FROM account_stale($1::uuid, $2::jsonb);
 
 -- name: account_touch(uuid)
 SELECT account_touch(ARRAY[$1::uuid], false);

@@ -20,6 +20,9 @@ SELECT id::text AS id FROM router_settings WHERE is_active ORDER BY created_at, 
 -- name: router_work()
 SELECT router_id::text AS router_id, wait_ms FROM router_work();
 
+-- name: router_is_due(uuid)
+SELECT router_is_due($1::uuid) AS is_due;
+
 -- name: router_tell()
 SELECT router_tell();
 

@@ -46,6 +46,7 @@ SELECT router('R2') AS r2 \gset
 
 -- a job is a generation
 SELECT is(traces, 'ppp - ' || username, 'where it may come to stand is written down first') FROM account_claim(:'r1', 10, NULL);
+SELECT is(known, false, 'it was not there yet') FROM account_claim(:'r1', 10, NULL);
 SELECT is(done(:'r1'), 1::bigint, 'claimed');
 SELECT is(jobs(acc(:'s')), 'R1 1/1 synced', 'done');
 SELECT is(done(:'r1'), 0::bigint, 'once');
@@ -98,23 +99,46 @@ SELECT is(wants(:'r1'), 'u1 absent', 'nobody to serve meanwhile: at once');
 SELECT done(:'r1'), done(:'r2') \g /dev/null
 SELECT is(shown(:'s'), 'synced', 'moved');
 
+-- Moved to a router that never answered, and back: it was shown as failed there until that would answer.
+SELECT router('Nowhere') AS r3 \gset
+UPDATE subscriptions SET router_id = :'r3' WHERE id = :'s';
+UPDATE subscriptions SET router_id = :'r2' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')) LIKE 'R2 %', true, 'where no command was sent there is nothing to leave');
+SELECT sub(person(), jsonb_build_object('mikrotik_username', 'lost', 'router_id', :'r3')) AS lost \gset
+SELECT is(router_is_due(:'r3'), true, 'it has work');
+SELECT router_broken(:'r3', 'refused', 10) \g /dev/null
+UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'lost';
+SELECT is(shown(:'lost'), 'synced', 'nor to remove');
+SELECT done(:'r3') \g /dev/null
+SELECT is(router_is_due(:'r3'), false, 'and no work left');
+SELECT lives_ok(format('SELECT router_remove(%L)', :'r3'), 'so it can be deleted');
+SELECT done(:'r2') \g /dev/null
+
 -- cancelled, and the name again
 UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'s';
 SELECT is(wish(:'s'), 'pppoe absent disabled on R2 removed', 'its account is gone');
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'u1', 'router_id', :'r2')) AS t \gset
 SELECT is(wants(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
-SELECT is((SELECT string_agg(m::text, ', ') FROM account_stale(:'r2', jsonb_build_array(acc(:'s'), acc(:'t'), 'nonsense')) AS x (m)),
-	acc(:'s')::text, 'what the first left may be taken over');
+SELECT is((SELECT string_agg(format('%s %s', n, renamed), ', ' ORDER BY n)
+             FROM account_stale(:'r2', jsonb_build_array(jsonb_build_object('n', 0, 'id', acc(:'s'), 'name', 'u1'),
+                                                         jsonb_build_object('n', 1, 'id', acc(:'t'), 'name', 'u1'),
+                                                         jsonb_build_object('n', 2, 'id', acc(:'t'), 'name', 'u0'),
+                                                         jsonb_build_object('n', 3, 'id', 'nonsense', 'name', 'u1')))),
+	'0 f, 2 t', 'what the first left may be taken over, and what the second should leave');
 SELECT done(:'r2') \g /dev/null
 SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}')$$, '23505', NULL, 'once');
 
 -- accounts that stand alone
 INSERT INTO mikrotik_secrets (router_id, username, service, imported) VALUES (:'r1', 'found', 'pppoe', true) RETURNING id AS found \gset
 SELECT is(jobs(:'found'), 'R1 1/1 synced', 'imported: nothing to do');
+SELECT is(format('%s %s', known, imported), 't t', 'it is there, without a mark') FROM account_claim(:'r1', 1, :'found');
 INSERT INTO mikrotik_secrets (router_id, username, service, password) VALUES (:'r1', 'made', 'pppoe', 'x') RETURNING id AS made \gset
 SELECT is(jobs(:'made'), 'R1 1/0 pending', 'made here: a job');
 SELECT sub(person(), '{"mikrotik_username": "found"}') AS s \gset
 SELECT is(acc(:'s'), :'found', 'a subscription of that name takes the account');
+UPDATE account_states SET created_at = created_at - interval '1 minute' WHERE account_id = :'found'; -- one transaction has one now()
+SELECT done(:'r1') \g /dev/null
+SELECT is(format('%s %s', known, imported), 't f', 'from then on it has one') FROM account_claim(:'r1', 1, :'found');
 SELECT throws_ok(format('UPDATE subscriptions SET mikrotik_username = %L WHERE id = %L', 'made', :'s'), 'IS422', NULL,
 	'a name that is taken');
 SELECT account_remove(:'made') \g /dev/null

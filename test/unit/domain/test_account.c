@@ -273,11 +273,18 @@ nothing_to_tell_asks_nothing(void **state)
 	assert_int_equal(account_results(&cx, router, NULL, 0), RC_OK);
 }
 
+static struct account_object
+marked(const char *id, const char *name)
+{
+	return (
+	    struct account_object){ .name = name, .comment = arena_printf(cx.mem, "isp:%s", id) };
+}
+
 static void
 a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 {
-	const char *package = a_package("home", "pppoe"), *lives, *gone, *elsewhere, **stale;
-	size_t n;
+	const char *package = a_package("home", "pppoe"), *lives, *gone, *elsewhere;
+	struct account_object o[6], *objs[countof(o)];
 
 	(void)state;
 	elsewhere = a_router("Other", 2);
@@ -286,16 +293,32 @@ a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 	gone = an_account("two", package, "");
 	(void)sql("UPDATE mikrotik_secrets SET router_id = '%s'", router);
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent' WHERE id = '%s'", gone);
-	assert_int_equal(account_stale(&cx, router,
-			     (const char *const[]){ lives, gone, crypt_uuid(&cx), "not-a-uuid" }, 4,
-			     &stale, &n),
-	    RC_OK);
-	assert_int_equal(n, 1);
-	assert_string_equal(stale[0], gone);
-	assert_int_equal(account_stale(&cx, elsewhere, (const char *const[]){ lives }, 1, &stale,
-			     &n),
-	    RC_OK);
-	assert_int_equal(n, 1);
+	o[0] = marked(lives, "one");
+	o[1] = marked(gone, "two");
+	o[2] = marked(crypt_uuid(&cx), "x");
+	o[3] = marked("------------------------------------", "x");
+	o[4] = marked(lives, "once");
+	o[5] = marked(lives, "once");
+	for (size_t i = 0; i < countof(o); i++)
+		objs[i] = &o[i];
+	assert_int_equal(account_stale(&cx, router, objs, 5), RC_OK);
+	assert_false(o[0].stale || o[2].stale || o[3].stale || o[5].stale);
+	assert_true(o[1].stale && !o[1].promised);
+	assert_true(o[4].stale && o[4].promised); /* it should have another name by now */
+
+	o[4].stale = o[4].promised = false; /* but not one whose password is on the router alone */
+	(void)sql("UPDATE mikrotik_secrets SET subscription_id = NULL WHERE id = '%s'", lives);
+	assert_int_equal(account_stale(&cx, router, objs, 5), RC_OK);
+	assert_false(o[4].stale || o[4].promised);
+	(void)
+	    sql("UPDATE mikrotik_secrets SET password = 'sealed', disabled = true WHERE id = '%s'",
+		lives); /* nor of one who is to be cut off: he does that himself */
+	assert_int_equal(account_stale(&cx, router, objs, 5), RC_OK);
+	assert_false(o[4].stale || o[4].promised);
+
+	assert_int_equal(account_stale(&cx, elsewhere, objs, 1), RC_OK);
+	assert_true(o[0].stale && !o[0].promised);
+	assert_int_equal(account_stale(&cx, elsewhere, objs, 0), RC_OK);
 }
 
 int

@@ -372,6 +372,30 @@ a_name_left_by_another_is_taken_over(void **state)
 	assert_plan(gone, &o, NULL, "");
 }
 
+/*
+ * Two who swapped their names while the router was down each waited for the
+ * other.  Of those in service each takes the object that has his name by now,
+ * and leaves his own, that is promised to another, alone.
+ */
+static void
+what_is_promised_is_left_alone(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+	struct account_object own = secret("old", "isp:" ME), other = secret("ani", "isp:" OTHER);
+	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
+
+	(void)state;
+	a.traces = traces;
+	a.ntraces = 2;
+	other.id = "*9";
+	own.stale = own.promised = true;
+	other.stale = other.promised = true;
+	assert_plan(a, &own, &other, "set ppp *9 password=pw comment=isp:" ME "; kick ppp ani; ");
+	assert_plan(a, &own, NULL,
+	    "add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " disabled=no service=pppoe; ");
+}
+
 static void
 imported_ones_are_adopted(void **state)
 {
@@ -689,6 +713,7 @@ main(void)
 		cmocka_unit_test(addresses_are_set_and_cleared),
 		cmocka_unit_test(what_is_not_ours_is_left_alone),
 		cmocka_unit_test(a_name_left_by_another_is_taken_over),
+		cmocka_unit_test(what_is_promised_is_left_alone),
 		cmocka_unit_test(imported_ones_are_adopted),
 		cmocka_unit_test(imported_ones_are_what_was_found),
 		cmocka_unit_test(absent_are_removed_and_kicked),
