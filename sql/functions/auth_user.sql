@@ -38,10 +38,12 @@ BEGIN
 END $$;
 
 -- Present keys change. A new password given by an admin ends the user's sessions, but for the
--- one that gave it.
+-- one that gave it. Noted first: who changes his own e-mail is known by the old one.
 CREATE OR REPLACE FUNCTION user_set(who uuid, input jsonb, kept bigint, ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+	PERFORM audit('update', 'user', who::text,
+		CASE WHEN input ? 'password' THEN input - 'password' || '{"new_password": true}' ELSE input END, ip);
 	UPDATE users u SET (name, email, password, role, is_active, updated_at) =
 		(SELECT n.name, lower(n.email), n.password, n.role, n.is_active, now()
 		   FROM jsonb_populate_record(u, input) n)
@@ -52,8 +54,6 @@ BEGIN
 	IF input ? 'password' THEN
 		DELETE FROM personal_access_tokens WHERE user_id = who AND id <> kept;
 	END IF;
-	PERFORM audit('update', 'user', who::text,
-		CASE WHEN input ? 'password' THEN input - 'password' || '{"new_password": true}' ELSE input END, ip);
 END $$;
 
 CREATE OR REPLACE FUNCTION user_drop(who uuid, ip text) RETURNS void

@@ -315,6 +315,21 @@ users_by_table(void **state)
 	(void)want(404, "DELETE", "/api/users/not-a-uuid", NULL);
 }
 
+/* The entry was looked up by an e-mail that was no longer anybody's, and belonged to nobody. */
+static void
+who_changes_his_own_address_is_known(void **state)
+{
+	struct answer a = want(200, "GET", "/api/me", NULL);
+	const char *id = text(&a, "id");
+
+	(void)state;
+	(void)want(200, "PUT", FMT("/api/users/%s", id),
+	    FMT("{\"email\":\"%s@example.net\"}", crypt_token(&ask.cx, 10)));
+	a = want(200, "GET", FMT("/api/audit-logs?action=update&user_id=%s&subject_id=%s", id, id),
+	    NULL);
+	assert_int_equal(number(&a, "total"), 1);
+}
+
 int
 main(void)
 {
@@ -332,6 +347,7 @@ main(void)
 		ASK_TEST(an_imported_hash_is_replaced),
 		ASK_TEST(registration_is_closed_once_there_is_a_user),
 		ASK_TEST(users_by_table),
+		ASK_TEST(who_changes_his_own_address_is_known),
 	};
 
 	return cmocka_run_group_tests_name("auth", tests, ask_open, ask_close);
