@@ -164,6 +164,18 @@ put_search(struct sb *s, const struct resource *r, int param)
 	sb_putc(s, ')');
 }
 
+/* E-mail addresses are the same however they are spelt. */
+static void
+put_filter(struct sb *s, const struct filter *f, int param)
+{
+	if (f->form->type == FT_EMAIL) {
+		sb_printf(s, "lower(%s) %s lower($%d)", quoted(f->column), f->op, param);
+		return;
+	}
+	put_name(s, f->column);
+	sb_printf(s, " %s $%d", f->op, param);
+}
+
 /* " WHERE …" of a list; *nparams how many parameters that took. */
 static const char *
 where_of(const struct list_key *k, int *nparams)
@@ -180,8 +192,7 @@ where_of(const struct list_key *k, int *nparams)
 		if (!((k->filters >> i) & 1))
 			continue;
 		sb_puts(&s, sep);
-		put_name(&s, f.column);
-		sb_printf(&s, " %s $%d", f.op, ++*nparams);
+		put_filter(&s, &f, ++*nparams);
 		sep = " AND ";
 	}
 	if (k->search) {

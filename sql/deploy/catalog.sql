@@ -16,7 +16,7 @@ CREATE TABLE customers (
 CREATE INDEX customers_newest ON customers (created_at DESC, id DESC);
 CREATE INDEX customers_name ON customers (name, id);
 CREATE INDEX customers_status ON customers (status);
-CREATE INDEX customers_email ON customers (email);
+CREATE INDEX customers_email ON customers (lower(email));
 CREATE INDEX customers_search ON customers USING gin (name gin_trgm_ops, email gin_trgm_ops, phone gin_trgm_ops);
 
 CREATE TABLE packages (

@@ -53,6 +53,25 @@ customer_lives(void **state)
 	assert_non_null(strstr(a.body, id));
 }
 
+/* An address is the same however it is spelt: the filter found one and not the other. */
+static void
+mail_is_found_however_it_is_spelt(void **state)
+{
+	const char *stem = crypt_token(&ask.cx, 10);
+	struct answer a;
+
+	(void)state;
+	(void)made("/api/customers",
+	    FMT("{\"name\":\"Ani\",\"email\":\"Ani.%s@Example.net\"}", stem));
+	a = want(200, "GET", FMT("/api/customers?email=aNI.%s@example.NET", stem), NULL);
+	assert_int_equal(number(&a, "total"), 1);
+	(void)made("/api/users", FMT("{\"name\":\"B\",\"email\":\"B.%s@Example.net\","
+				     "\"password\":\"long enough\"}",
+				     stem));
+	a = want(200, "GET", FMT("/api/users?email=B.%s@Example.net", stem), NULL);
+	assert_int_equal(number(&a, "total"), 1);
+}
+
 static void
 customer_refuses_nonsense(void **state)
 {
@@ -320,6 +339,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ASK_TEST(customer_lives),
+		ASK_TEST(mail_is_found_however_it_is_spelt),
 		ASK_TEST(customer_refuses_nonsense),
 		ASK_TEST(credit_is_a_ledger),
 		ASK_TEST(a_payout_is_answered_as_one),

@@ -14,7 +14,7 @@ static struct ctx cx;
 /* clang-format off */
 static const struct field fields[] = {
 	{ "name",    FT_TEXT, RW | FF_NEEDED | FF_SORT, 1, 255 },
-	{ "email",   FT_TEXT, FF_CREATE | FF_SHOWN | FF_FILTER, .max = 255 },
+	{ "email",   FT_EMAIL, FF_CREATE | FF_SHOWN | FF_FILTER, .max = 255 },
 	{ "address", FT_TEXT, FF_UPDATE | FF_SHOWN, .max = 255 },
 	{ "status",  FT_TEXT, RW | FF_FILTER | FF_LOCKED, .max = 16 },
 	{ "created_at", FT_TIME, RO },
@@ -138,12 +138,13 @@ a_list_is_one_statement_for_its_filters(void **state)
 
 	(void)state;
 	assert_string_equal(l->rows.text,
-	    "SELECT * FROM \"s_view\" WHERE (archived_at IS NULL) AND \"email\" = $1"
-	    " AND \"created_at\" >= $2 AND (\"name\" ILIKE $3 OR \"email\" ILIKE $3)"
+	    "SELECT * FROM \"s_view\" WHERE (archived_at IS NULL) AND"
+	    " lower(\"email\") = lower($1) AND \"created_at\" >= $2 AND"
+	    " (\"name\" ILIKE $3 OR \"email\" ILIKE $3)"
 	    " ORDER BY \"name\" DESC, id DESC LIMIT $4 OFFSET $5");
 	assert_string_equal(l->count.text,
 	    "SELECT count(*) AS total FROM (SELECT FROM \"s_view\" WHERE (archived_at IS NULL)"
-	    " AND \"email\" = $1 AND \"created_at\" >= $2"
+	    " AND lower(\"email\") = lower($1) AND \"created_at\" >= $2"
 	    " AND (\"name\" ILIKE $3 OR \"email\" ILIKE $3) LIMIT 100001) found");
 	assert_false(l->exact);
 }
