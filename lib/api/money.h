@@ -13,6 +13,9 @@ extern const char *const money_methods[];
 
 struct cJSON;
 
+/* The request's Idempotency-Key; NULL when there is none. */
+enum rc money_key(struct ctx *, const struct req *, const char **ret) _must_check_;
+
 /*
  * Book what `in` says, under its reference or the request's Idempotency-Key;
  * the same key with another body is RC_CONFLICT.  One row: payment_id,

@@ -78,20 +78,31 @@ const struct op payment_reverse_op = {
 };
 /* clang-format on */
 
-/* The key counts where the body names no reference of its own. */
-static enum rc
-name_it(struct ctx *cx, const struct req *rq, struct cJSON *in)
+enum rc
+money_key(struct ctx *cx, const struct req *rq, const char **ret)
 {
 	const char *key = rq->idempotency_key;
 
-	if (*key == '\0' || shape_text(in, "reference") != NULL)
-		return RC_OK;
 	if (strlen(key) > KEY_MAX)
 		return err_field(cx, "Idempotency-Key",
 		    "The Idempotency-Key must not have more than %d characters.", KEY_MAX);
 	if (!form_printable(cx, "Idempotency-Key", key))
 		return RC_INVALID;
-	op_put(in, "reference", key);
+	*ret = *key != '\0' ? key : NULL;
+	return RC_OK;
+}
+
+/* The key counts where the body names no reference of its own. */
+static enum rc
+name_it(struct ctx *cx, const struct req *rq, struct cJSON *in)
+{
+	const char *key;
+
+	if (shape_text(in, "reference") != NULL)
+		return RC_OK;
+	TRY(money_key(cx, rq, &key));
+	if (key != NULL)
+		op_put(in, "reference", key);
 	return RC_OK;
 }
 
