@@ -200,6 +200,7 @@ auth_register(struct ctx *cx, const struct req *rq, struct resp *rs, const void 
 	struct session s;
 	const char *id;
 
+	TRY(user_may_register(cx));
 	TRY(op_read(cx, op, rq, &in));
 	TRY(confirmed(cx, in));
 	cx->actor.name = shape_text(in, "email");

@@ -49,6 +49,14 @@ user_set(struct ctx *cx, const char *id, struct cJSON *in)
 }
 
 enum rc
+user_may_register(struct ctx *cx)
+{
+	struct db_rows *rows;
+
+	return db_query(cx, &SQL_registration_open, &rows, V_NULL);
+}
+
+enum rc
 user_register(struct ctx *cx, struct cJSON *in, bool guarded, const char **ret_id)
 {
 	const struct cJSON *setup = cJSON_GetObjectItemCaseSensitive(in, "setup_token");

@@ -16,6 +16,8 @@ struct cJSON;
 
 enum rc user_add(struct ctx *, struct cJSON *in, const char **ret_id) _must_check_;
 enum rc user_set(struct ctx *, const char *id, struct cJSON *in) _must_check_;
+/* RC_DENIED once there is a user: to be asked before anything that was sent is looked at. */
+enum rc user_may_register(struct ctx *) _must_check_;
 /*
  * The first admin of an empty system; RC_DENIED ever after.  guarded: only
  * with the setup token, RC_INVALID on setup_token otherwise.

@@ -189,7 +189,7 @@ def address_of(operation, things):
 
 
 UNREACHABLE = {
-    "/api/auth/register",  # there is a user: 403 whatever the body says
+    "/api/auth/register",  # there is a user: 403 whatever the body says (test/unit/api/test_auth.c)
 }
 
 

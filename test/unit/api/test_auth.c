@@ -284,11 +284,17 @@ an_imported_hash_is_replaced(void **state)
 	(void)want(200, "POST", "/api/login", login_body(email, "secret"));
 }
 
+/* Whatever is sent: a stranger was told what a good registration looks like. */
 static void
 registration_is_closed_once_there_is_a_user(void **state)
 {
+	static const char *const bodies[] = { NULL, "{}", "{", "[1]", "{\"name\":7}",
+		"{\"name\":\"a\",\"name\":\"b\"}" };
+
 	(void)state;
 	ask.token = NULL;
+	for (size_t i = 0; i < countof(bodies); i++)
+		(void)want(403, "POST", "/api/auth/register", bodies[i]);
 	(void)want(403, "POST", "/api/auth/register",
 	    "{\"name\":\"X\",\"email\":\"x@example.net\",\"password\":\"long enough\","
 	    "\"password_confirmation\":\"long enough\"}");
