@@ -9,6 +9,7 @@
 
 #include "base/jw.h"
 #include "base/log.h"
+#include "http/json.h"
 
 enum { RETRY_SECONDS = 2, THROTTLE_SECONDS = 60 };
 
@@ -159,6 +160,17 @@ check_address(struct ctx *cx, const struct req *rq)
 	return rq->query != NULL ? req_decode(cx, rq->query, strlen(rq->query), &text) : RC_OK;
 }
 
+/* A body that is no JSON object is refused also where nobody reads it: it may have been cut off. */
+static enum rc
+check_json(struct ctx *cx, const struct req *rq)
+{
+	struct json_span *spans = arena_alloc(cx->mem, JSON_MEMBERS * sizeof(*spans));
+	size_t n;
+
+	return json_check(cx, rq->body, rq->body_len, spans, &n);
+}
+
+/* On addresses of anybody the handler says what a bad body is: the gateway has its own rules. */
 static enum rc
 check_body(struct ctx *cx, const struct req *rq, const struct route *rt)
 {
@@ -166,9 +178,11 @@ check_body(struct ctx *cx, const struct req *rq, const struct route *rt)
 
 	if (rq->body_len > max)
 		return FAIL(cx, RC_TOO_LARGE, "The body is larger than %zu KiB.", max / 1024);
-	if (rq->body_len > 0 && strcmp(rt->method, "GET") != 0 && !req_is_json(rq))
+	if (rq->body_len == 0 || strcmp(rt->method, "GET") == 0)
+		return RC_OK;
+	if (!req_is_json(rq))
 		return FAIL(cx, RC_MEDIA, "The body must be declared as application/json.");
-	return RC_OK;
+	return rt->perm == 0 ? RC_OK : check_json(cx, rq);
 }
 
 /*

@@ -71,8 +71,8 @@ struct http_policy {
 };
 
 /*
- * Find the route, check the permission, run it, render the outcome, log what
- * must be.  Where several routes fit, the one with fewer :name parts wins.  HEAD
+ * Find the route, check the permission and the body, run it, render the outcome,
+ * log what must be.  Where several routes fit, the one with fewer :name parts wins.  HEAD
  * runs GET; OPTIONS is answered here.  A GET hit by a lost connection is run
  * once more.
  */

@@ -280,6 +280,24 @@ def test_no_json_for_a_row_that_exists(api, things):
         assert answer.status == 400, "%s: %r" % (why, answer)
 
 
+def test_no_json_for_what_takes_no_body(operations, api, things):
+    """A DELETE whose body was cut off on its way was done: nobody had looked at it."""
+    findings = []
+    bare = [o for o in operations if o.method in ("POST", "PUT", "PATCH", "DELETE") and not o.fields and "midtrans" not in o.path]
+    assert {"/api/logout", "/api/customers/{id}", "/api/router-settings/{id}/test"} <= {o.path for o in bare}
+    broken = [(body, why) for body, why in BODIES_THAT_ARE_NONE if why != "a key twice"]  # no matter of theirs
+    for operation in bare:
+        for body, why in broken:
+            answer = api.raw(operation.method, address_of(operation, things), body,
+                             api.headers(**{"Content-Type": "application/json"})).sound()
+            if answer.status != 400:
+                findings.append("%s: %s: %r" % (operation, why, answer))
+    assert findings == [], "%d:\n%s" % (len(findings), "\n".join(findings[:40]))
+    for address, row in (("customers", things.customer), ("invoices", things.invoice), ("users", things.user)):
+        api.show("/api/%s/%s" % (address, row["id"]))
+    assert api.show("/api/me")["role"] == "admin"
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
                                   "application/xml", "nonsense", None])
 def test_a_body_not_declared_as_json(api, kind):
