@@ -13,7 +13,7 @@
 #include "http/json.h"
 #include "http/value.h"
 
-enum { EMAIL_MAX = 254, JSON_MAX = 65536 };
+enum { JSON_MAX = 65536 };
 
 /* One field being read: what came, how it was spelt, and where it goes. */
 struct reading {
@@ -193,9 +193,7 @@ check_form(struct ctx *cx, const struct field *f, const char *s)
 {
 	if (!forms[f->type].fits(s))
 		return unfit(cx, f, forms[f->type].what);
-	if (f->type == FT_EMAIL && strlen(s) > EMAIL_MAX)
-		return unfit(cx, f, "must not be greater than 254 characters");
-	return f->type == FT_EMAIL ? check_length(cx, f, s) : true;
+	return check_length(cx, f, s);
 }
 
 static bool
