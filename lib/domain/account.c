@@ -11,7 +11,7 @@
 struct claimed {
 	const char *id, *want, *service, *username, *password, *password_place;
 	const char *profile, *package_id, *local_address, *remote_address, *comment;
-	const char *isolation, *traces, *taken, *router_profile, *bandwidth, *burst;
+	const char *isolation, *traces, *taken, *shared, *router_profile, *bandwidth, *burst;
 	int64_t generation, priority;
 	bool kick, known, imported;
 };
@@ -35,6 +35,7 @@ static const struct db_col claimed_cols[] = {
 	DB_COL(claimed, isolation, DB_TEXT),
 	DB_COL(claimed, traces, DB_TEXT),
 	DB_COL(claimed, taken, DB_TEXT),
+	DB_COL(claimed, shared, DB_TEXT),
 	DB_COL(claimed, router_profile, DB_TEXT),
 	DB_COL(claimed, bandwidth, DB_TEXT),
 	DB_COL(claimed, burst, DB_TEXT),
@@ -130,6 +131,7 @@ read_account(struct arena *mem, const struct claimed *c, struct account *ret)
 	};
 	read_traces(mem, c->traces, ret);
 	ret->ntaken = lines_of(mem, c->taken, &ret->taken);
+	ret->nshared = lines_of(mem, c->shared, &ret->shared);
 }
 
 enum rc
@@ -165,7 +167,7 @@ is_kept(const struct account *a, size_t i)
 {
 	const struct account_trace *t = &a->traces[i];
 
-	if (!account_blocks(a, t) || account_address_same(t->address, a->remote_address))
+	if (!account_blocks(a, t->address) || account_address_same(t->address, a->remote_address))
 		return false;
 	for (size_t j = 0; j < i; j++) {
 		if (account_address_same(t->address, a->traces[j].address))

@@ -59,8 +59,10 @@ struct account {
 	const char *isolation; /* profile of those suspended; NULL: disable them */
 	struct account_trace *traces;
 	size_t ntraces;
-	const char **taken; /* addresses that other live accounts have by now */
+	const char **taken; /* addresses that other accounts in service have by now */
 	size_t ntaken;
+	const char **shared; /* addresses that others must have blocked */
+	size_t nshared;
 };
 
 enum rc account_claim(struct ctx *, const char *router_id, int most, const char *only,
@@ -96,10 +98,10 @@ enum account_owner account_owner(const struct account *, const struct account_ob
 
 /* Two spellings of one address? "10.0.0.5" is "10.0.0.5/32". */
 bool account_address_same(const char *a, const char *b);
-/* Has another live account it by now? */
-bool account_is_taken(const struct account *, const char *address);
-/* Must the address of this trace be blocked, now that the account is not in service? */
-bool account_blocks(const struct account *, const struct account_trace *);
+/* Must this address of an account be blocked: it is not in service, nor is another that took it? */
+bool account_blocks(const struct account *, const char *address);
+/* Must another have it blocked? */
+bool account_shares(const struct account *, const char *address);
 
 enum account_act { ACT_ADD, ACT_SET, ACT_UNSET, ACT_REMOVE };
 

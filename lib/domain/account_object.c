@@ -109,19 +109,25 @@ account_address_same(const char *a, const char *b)
 	return memcmp(x, y, n) == 0;
 }
 
-bool
-account_is_taken(const struct account *want, const char *address)
+static bool
+is_among(const char *const *addresses, size_t n, const char *address)
 {
-	for (size_t i = 0; i < want->ntaken; i++) {
-		if (account_address_same(want->taken[i], address))
+	for (size_t i = 0; i < n; i++) {
+		if (account_address_same(addresses[i], address))
 			return true;
 	}
 	return false;
 }
 
 bool
-account_blocks(const struct account *want, const struct account_trace *t)
+account_blocks(const struct account *want, const char *address)
 {
-	return want->wish != WISH_ENABLED && t->address != NULL &&
-	       !account_is_taken(want, t->address);
+	return want->wish != WISH_ENABLED && address != NULL && *address != '\0' &&
+	       !is_among(want->taken, want->ntaken, address);
+}
+
+bool
+account_shares(const struct account *want, const char *address)
+{
+	return is_among(want->shared, want->nshared, address);
 }

@@ -237,7 +237,7 @@ block(struct planning *p, const char *address)
 	struct account_object *o;
 	struct account_op *op;
 
-	if (is_empty(address) || is_dealt_with(p, address))
+	if (!account_blocks(p->want, address) || is_dealt_with(p, address))
 		return;
 	if ((o = blocked(p, address)) != NULL) {
 		block_again(p, o);
@@ -257,10 +257,8 @@ block_all(struct planning *p)
 
 	if (w->menu == MENU_QUEUE && w->wish == WISH_SUSPENDED)
 		block(p, w->remote_address);
-	for (size_t i = 0; i < w->ntraces; i++) {
-		if (account_blocks(w, &w->traces[i]))
-			block(p, w->traces[i].address);
-	}
+	for (size_t i = 0; i < w->ntraces; i++)
+		block(p, w->traces[i].address);
 }
 
 static void
@@ -289,7 +287,7 @@ unblock_old(struct planning *p)
 		struct account_object *o = old != NULL ? blocked(p, old) : NULL;
 
 		if (o == NULL || is_dealt_with(p, old) ||
-		    account_address_same(old, w->remote_address) || account_is_taken(w, old))
+		    account_address_same(old, w->remote_address) || account_shares(w, old))
 			continue;
 		if (account_is_marked_by(o, w->id))
 			(void)op_new(p, ACT_REMOVE, o->menu, o);

@@ -53,12 +53,14 @@ END $$;
  * its wish as it is now.  Writes down first where an account may come to
  * stand, so that what a lost reply left behind is found again.  known: it once
  * was there as it should be.  imported: it has not been since it was found there.
+ * taken: its addresses, present and past, that other accounts in service have by
+ * now; shared: those that other static accounts must have blocked.
  */
 DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid); -- OR REPLACE lets no column be added
 CREATE OR REPLACE FUNCTION account_claim(router uuid, most int, only_account uuid)
 RETURNS TABLE (account_id uuid, generation bigint, kick boolean, want text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
-	comment text, known boolean, imported boolean, isolation text, traces text, taken text,
+	comment text, known boolean, imported boolean, isolation text, traces text, taken text, shared text,
 	router_profile text, bandwidth text, burst text, priority int) LANGUAGE plpgsql AS $$
 DECLARE
 	ids uuid[];
@@ -94,18 +96,21 @@ BEGIN
 	       m.imported AND s.synced_at = s.created_at,
 	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
 	       array_to_string(s.traces, E'\n'),
-	       (SELECT string_agg(o.remote_address, E'\n')
-	          FROM mikrotik_secrets o
-	         WHERE o.router_id = router AND o.id <> m.id AND o.removed_at IS NULL AND o.wanted <> 'absent'
-	           AND o.remote_address = ANY (m.remote_address || a.old)),
+	       a.taken, a.shared,
 	       p.router_profile, p.bandwidth, p.burst, p.priority
 	  FROM account_states s
 	  JOIN mikrotik_secrets m ON m.id = s.account_id
 	  LEFT JOIN subscriptions b ON b.id = m.subscription_id
 	  LEFT JOIN packages p ON p.id = m.package_id
 	 CROSS JOIN settings c
-	 CROSS JOIN LATERAL (SELECT array_agg(split_part(t, ' ', 2)) FILTER (WHERE t LIKE 'static %') AS old
-	                       FROM unnest(s.traces) AS t) a
+	 CROSS JOIN LATERAL (
+		SELECT string_agg(o.remote_address, E'\n') FILTER (WHERE o.wanted = 'enabled' AND NOT o.disabled) AS taken,
+		       string_agg(o.remote_address, E'\n')
+		           FILTER (WHERE o.service = 'static' AND (o.wanted <> 'enabled' OR o.disabled)) AS shared
+		  FROM mikrotik_secrets o
+		 WHERE o.router_id = router AND o.id <> m.id AND o.removed_at IS NULL AND o.wanted <> 'absent'
+		   AND o.remote_address = ANY (m.remote_address || ARRAY(
+			SELECT split_part(t, ' ', 2) FROM unnest(s.traces) AS t WHERE t LIKE 'static %'))) a
 	 WHERE s.router_id = router AND s.account_id = ANY (ids)
 	 ORDER BY s.account_id;
 END $$;

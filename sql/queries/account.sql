@@ -3,7 +3,7 @@
 -- name: account_claim(uuid, int, uuid)
 SELECT account_id::text AS id, generation, kick, want, service, username, password, password_place,
        profile, package_id::text AS package_id, local_address, remote_address, comment, known, imported,
-       isolation, traces, taken, router_profile, bandwidth, burst, priority
+       isolation, traces, taken, shared, router_profile, bandwidth, burst, priority
   FROM account_claim($1::uuid, $2::int, $3::uuid);
 
 -- name: account_results(uuid, jsonb)

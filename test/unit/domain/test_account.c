@@ -123,6 +123,11 @@ addresses_of_others_are_named(void **state)
 	assert_string_equal(a->traces[1].address, "10.0.0.8");
 	assert_int_equal(a->ntaken, 1);
 	assert_string_equal(a->taken[0], "10.0.0.7");
+	assert_int_equal(a->nshared, 0);
+	(void)sql("UPDATE mikrotik_secrets SET disabled = true WHERE username = 'two'");
+	a = claim(one);
+	assert_int_equal(a->ntaken, 0);
+	assert_string_equal(a->shared[0], "10.0.0.7"); /* he must have it blocked */
 }
 
 static void

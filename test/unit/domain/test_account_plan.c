@@ -613,6 +613,8 @@ an_old_address_stays_blocked_until_he_is_back(void **state)
 	a.ntaken = 1;
 	assert_plan(a, NULL, NULL,
 	    "*add block list=isp-blocked address=10.0.0.6 comment=isp:" ME "; " FAST);
+	taken[0] = "10.0.0.6"; /* his own, which a PPP account in service has as well */
+	assert_plan(a, &e, NULL, FAST);
 
 	a = fixed(WISH_ENABLED);
 	a.traces = traces;
@@ -621,8 +623,9 @@ an_old_address_stays_blocked_until_he_is_back(void **state)
 #define QUEUE_6                                                                                    \
 	"add queue name=ani target=10.0.0.6 max-limit=5M/10M priority=8/8 comment=isp:" ME "; "
 	assert_plan(a, &e, NULL, QUEUE_6 "remove block *3; ");
-	a.taken = taken; /* by one who may be suspended himself */
-	a.ntaken = 1;
+	taken[0] = "10.0.0.5";
+	a.shared = taken; /* by one who is suspended himself, and found it blocked */
+	a.nshared = 1;
 	assert_plan(a, &e, NULL, QUEUE_6);
 }
 
