@@ -17,7 +17,7 @@ import tempfile
 import time
 
 import psycopg2
-import psycopg2.extras
+import psycopg2.errors
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -327,6 +327,61 @@ def test_changed_set_then_kicked(bench, sim, router, change):
         assert "remote-address" not in sim.secret(sub.name)
 
 
+def test_what_is_rolled_back_is_no_job(bench, sim, router):
+    """The change and its job are one transaction."""
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sim.log_reset()
+    with bench.sql_connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        sub.suspend()
+        cursor.execute("ROLLBACK")
+    time.sleep(0.5)
+    assert sub.sync()[0] == "synced" and not sim.log()["entries"]
+
+
+def test_the_newest_wish_wins(bench, sim, router):
+    """Suspended and paid while the router is slow: what the worker acts on is what holds then."""
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sim.fault("slow", path="/ppp/secret", delay=0.4)
+    for _ in range(3):
+        sub.suspend()
+        time.sleep(0.3)
+        sub.activate()
+        time.sleep(0.1)
+    sub.wait(seconds=8)
+    assert sim.secret(sub.name)["disabled"] == "false"
+
+
+def test_a_comment_is_set_and_kicks_nobody(bench, sim, router):
+    sub = served(bench, sim, router)
+    session = online(sim, sub.name)
+    sub.set(comment="Jl. Sudirman 2")
+    sub.wait()
+    assert sim.secret(sub.name)["comment"] == sub.mark + " Jl. Sudirman 2" and online(sim, sub.name) == session
+    assert bench.one("SELECT synced_at > now() - interval '5 s' FROM account_sync WHERE subscription_id = %s", sub.id)
+
+
+@pytest.mark.parametrize("burst, rate, queue", [
+    ("", "5M/10M 0/0 0/0 0/0 3", ("0/0", "0/0", "0s/0s")),
+    ("20M/10M", "5M/10M 10M/20M 3750k/7500k 10/10 3", ("10000000/20000000", "3750000/7500000", "10s/10s")),
+    ("20M/10M 8M/4M 16/8", "5M/10M 10M/20M 4M/8M 8/16 3", ("10000000/20000000", "4000000/8000000", "8s/16s"))])
+def test_rates_are_swapped_for_the_router(bench, sim, router, burst, rate, queue):
+    """Ours are download/upload, the router's upload/download; the priority stands behind a burst only."""
+    columns = {"bandwidth": "10M/5M", "burst": burst or None, "priority": 3}
+    sub = bench.subscribe(router, bench.package(**columns))
+    fixed = bench.subscribe(router, bench.package(type="static", **columns), remote_address="10.4.3.1")
+    sub.wait()
+    fixed.wait()
+    profile = sim.table("/ppp/profile", name=sim.secret(sub.name)["profile"])[0]
+    assert profile["rate-limit"] == rate
+    row = sim.table("/queue/simple", name=fixed.name)[0]
+    assert (row["max-limit"], row["priority"]) == ("5000000/10000000", "3/3")
+    assert (row["burst-limit"], row["burst-threshold"], row["burst-time"]) == queue
+    bench.sql("UPDATE subscriptions SET status = 'cancelled' WHERE id = %s", fixed.id)
+
+
 def test_nothing_for_the_router_no_job(bench, sim, router):
     sub = bench.subscribe(router, bench.package())
     sub.wait()
@@ -345,6 +400,18 @@ def test_cancelled_removed_and_kicked_and_its_name_free(bench, sim, router):
     again = bench.subscribe(router, package, mikrotik_username=sub.name)
     again.wait()
     assert sim.secret(sub.name)["comment"] == again.mark
+
+
+def test_archived_customer_leaves_the_routers(bench, sim, router):
+    customer = bench.insert("customers", {"name": "Moves away"})
+    sub = served(bench, sim, router, customer_id=customer)
+    hot = bench.subscribe(router, bench.package(type="hotspot"), customer_id=customer)
+    hot.wait()
+    bench.sql("SELECT customer_archive(%s, false, '2026-03-02')", customer)
+    sub.wait()
+    hot.wait()
+    assert sim.secret(sub.name) is None and not sim.table("/ppp/active", name=sub.name)
+    assert not sim.table("/ip/hotspot/user", name=hot.name)
 
 
 def test_name_taken_again_while_the_router_was_down(bench, sim, router):
@@ -620,6 +687,28 @@ def test_hotspot_user_profile_sessions_and_cookies(bench, sim, router):
     sub.wait()
     assert sim.table("/ip/hotspot/user", name=sub.name + "-x")[0]["disabled"] == "false"
     assert not sim.table("/ip/hotspot/user", name=sub.name)
+
+
+def test_hotspot_password_and_isolation(bench, sim, router):
+    """A cookie outlives a password, and would let the device in again."""
+    command(sim, "/ip/hotspot/user/profile/add", "=name=isolated")
+    sub = bench.subscribe(router, bench.package(type="hotspot"))
+    sub.wait()
+    sim.cpe(sub.name, service="hotspot", password="dial-pw", redial=0.1)
+    isp.wait_until(lambda: sim.table("/ip/hotspot/active", user=sub.name), 3, "online")
+    sub.password("another")
+    sub.wait()
+    time.sleep(0.3)
+    assert not sim.table("/ip/hotspot/active", user=sub.name) and not sim.table("/ip/hotspot/cookie", user=sub.name)
+    try:
+        bench.sql("UPDATE settings SET suspend_mode = 'isolate'")
+        sub.suspend()
+        sub.wait()
+        user = sim.table("/ip/hotspot/user", name=sub.name)[0]
+        assert (user["profile"], user["disabled"], user["password"]) == ("isolated", "false", "another")
+    finally:
+        bench.sql("UPDATE settings SET suspend_mode = 'disable'")
+    sub.wait()
 
 
 def blocked(sim, address):
@@ -1278,6 +1367,72 @@ def test_no_active_router_then_one(bench, sims):
     assert sim.secret(sub.name)
 
 
+def test_by_default_on_the_first_active_router(bench, sims):
+    asleep, first, second = sims(), sims(), sims()
+    bench.router(asleep, is_active=False)
+    bench.router(first)
+    bench.router(second)
+    sub = bench.subscribe(None, bench.package())
+    sub.wait()
+    assert first.secret(sub.name) and not second.secret(sub.name) and not asleep.secret(sub.name)
+
+
+def test_a_broken_router_is_probed_by_one_login(bench, sim, router):
+    """However many wait for it: its log, and its sessions, are not for us to fill."""
+    package = bench.package()
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    sim.fault("full")
+    sim._ask("POST", "/hangup", {})
+    sim.log_reset()
+    many(bench, router, package, 30, "waiting-")
+    sub.suspend()
+    sub.wait("failed", 5)
+    assert "closed the connection" in sub.sync()[1]
+    time.sleep(3)
+    assert sim._ask("GET", "/")["opened"] <= 2
+    assert bench.one("SELECT count(*) FROM account_states WHERE router_id = %s AND sync_state = 'failed'"
+                     " AND sync_error LIKE '%%closed the connection%%'", router) == 31
+    sim.well()
+    sim.log_reset()
+    back(bench, sim, router)
+    isp.wait_until(lambda: unsynced(bench, router) == 0, 5, "all its jobs were due")
+    assert sim._ask("GET", "/")["logins"] == 1
+
+
+def test_a_job_that_fails_is_tried_again_later_and_later(bench, sim, router):
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sim.log_reset()
+    sim.fault("trap", path="/ppp/secret/set", message="failure: no")
+    sub.suspend()
+    time.sleep(3.6)
+    assert len(paths(sim, "/ppp/secret/set")) == 3, "after 1 and 2 more seconds"
+    sim.well()
+    sub.wait(seconds=5)
+    assert sim.secret(sub.name)["disabled"] == "true"
+
+
+def test_two_services_work_on_a_router_in_turn(bench, sim, router):
+    """One worker a router, whoever started it: two would undo and double each other's work."""
+    second = subprocess.Popen(bench.program(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(0.5)
+        sim.fault("slow", path="/ppp/secret", delay=0.05)
+        package = bench.package()
+        subs = []
+        for _ in range(12):
+            subs.append(bench.subscribe(router, package))
+            time.sleep(0.05)
+        for sub in subs:
+            sub.wait(seconds=10)
+        seen = [(e["connection"], e["time"], e["path"]) for e in sim.log()["entries"] if e["path"] == "/ppp/secret/add"]
+        assert len(seen) == len(subs), "an account was made twice"
+    finally:
+        second.terminate()
+        assert second.wait(20) == 0
+
+
 def test_inactive_router_keeps_its_jobs(bench, sim, router):
     sub = bench.subscribe(router, bench.package())
     sub.wait()
@@ -1381,22 +1536,57 @@ def test_one_dead_router_delays_nobody(bench, sims):
     assert unsynced(bench, routers[0]) == 1
 
 
-def held(bench, sims_by_router):
-    """What each router should hold by the database, and what it holds, of ours."""
-    wanted, found = {}, {}
-    for router, sim in sims_by_router.items():
-        for name, want, disabled, profile, address, mark in bench.sql(
-                "SELECT username, wanted, disabled, coalesce(m.profile, p.router_profile), remote_address, 'isp:' || m.id"
-                " FROM mikrotik_secrets m JOIN packages p ON p.id = package_id"
-                " WHERE m.router_id = %s AND removed_at IS NULL AND wanted <> 'absent' AND service = 'pppoe'", router):
-            off = "true" if want == "suspended" or disabled else "false"
-            wanted[router, name] = (off, profile, address, mark)
-        for row in sim.table("/ppp/secret"):
-            found[router, row["name"]] = (row["disabled"], row["profile"], row.get("remote-address"), row.get("comment"))
+MENUS = {"pppoe": "/ppp/secret", "hotspot": "/ip/hotspot/user", "static": "/queue/simple"}
+
+
+def wanted_of(bench, router):
+    """What a router should hold by the database, by menu and name; and the addresses in service, and to be blocked."""
+    wanted, served_addresses, to_block = {}, set(), set()
+    for name, service, want, disabled, profile, address, mark in bench.sql(
+            "SELECT username, service, wanted, disabled, coalesce(m.profile, p.router_profile), remote_address,"
+            " 'isp:' || m.id FROM mikrotik_secrets m JOIN packages p ON p.id = package_id"
+            " WHERE m.router_id = %s AND removed_at IS NULL AND wanted <> 'absent'", router):
+        off = want == "suspended" or disabled
+        if service == "static":
+            wanted[service, name] = (address + "/32", "false", mark)
+            (to_block if off else served_addresses).add(address)
+            continue
+        if not off:
+            served_addresses.add(address)
+        profile = "isp-" + profile if service == "hotspot" else profile
+        wanted[service, name] = (address, str(off).lower(), mark, profile)
+    return wanted, served_addresses, to_block
+
+
+def assert_held(bench, router, sim):
+    """The router holds that, of ours nothing else, and nobody is online who should not be."""
+    wanted, served_addresses, to_block = wanted_of(bench, router)
+    found = {}
+    for service, menu in MENUS.items():
+        for row in sim.table(menu):
+            if not row.get("comment", "").startswith("isp:"):
+                continue
+            if service == "static":
+                found[service, row["name"]] = (row["target"], row["disabled"], row["comment"])
+                continue
+            address = row.get("remote-address") or row.get("address")
+            found[service, row["name"]] = (address, row["disabled"], row["comment"], row["profile"])
             assert row["disabled"] == "false" or not row["sessions"], row
-        for row in sim.table("/ppp/active"):
-            assert (router, row["name"]) in wanted, "a session of nobody: %r" % row
-    return wanted, found
+    assert found == wanted
+    for service, menu, prop in (("pppoe", "/ppp/active", "name"), ("hotspot", "/ip/hotspot/active", "user")):
+        for row in sim.table(menu):
+            assert (service, row[prop]) in wanted, "a session of nobody: %r" % row
+    entries = {row["address"] for row in sim.table("/ip/firewall/address-list")}
+    assert not entries & served_addresses and to_block - served_addresses <= entries
+
+
+def waiting(bench, routers):
+    found = bench.sql("SELECT m.username, m.service, m.wanted, s.present, s.sync_state, s.sync_error, s.traces"
+                      " FROM account_states s JOIN mikrotik_secrets m ON m.id = s.account_id"
+                      " WHERE s.router_id = ANY (%s::uuid[]) AND s.generation > s.synced_generation", list(routers))
+    if found:
+        print(found)
+    return found
 
 
 def test_whatever_happens_it_becomes_right(bench, sims):
@@ -1406,15 +1596,21 @@ def test_whatever_happens_it_becomes_right(bench, sims):
     there = {bench.router(sim): sim for sim in (sims(), sims(), sims())}
     for sim in there.values():
         sim._ask("POST", "/cpe", {"dial": "all"})
-    packages = [bench.package() for _ in range(3)]
+    packages = [bench.package(type=kind) for kind in ("pppoe", "pppoe", "pppoe", "hotspot", "static")]
     names = [isp.unique("any") for _ in range(30)]
     alive = []
+
+    def plan(package):
+        """With an address, which a static account cannot do without."""
+        address = "10.77.0.%d" % dice.randrange(50)
+        return {"package_id": package, "remote_address": address if package == packages[-1] else dice.choice([None, address])}
 
     def begin():
         free = [n for n in names if n not in [s.name for s in alive]]
         if free:
-            alive.append(bench.subscribe(dice.choice(list(there)), dice.choice(packages), password="",
-                                         mikrotik_username=dice.choice(free)))
+            columns = plan(dice.choice(packages))
+            alive.append(bench.subscribe(dice.choice(list(there)), columns.pop("package_id"), password="",
+                                         mikrotik_username=dice.choice(free), **columns))
 
     def end():
         alive.pop(dice.randrange(len(alive))).cancel()
@@ -1425,6 +1621,13 @@ def test_whatever_happens_it_becomes_right(bench, sims):
             sub.name = dice.choice(free)
             sub.set(mikrotik_username=sub.name)
 
+    def swap():
+        one, two = dice.sample(alive, 2)
+        one.set(mikrotik_username=isp.unique("tmp"))
+        one.name, two.name = two.name, one.name
+        two.set(mikrotik_username=two.name)
+        one.set(mikrotik_username=one.name)
+
     def strike():
         kind = dice.choice(["lost", "drop", "refuse", "busy", "slow", "hangup"])
         sim = dice.choice(list(there.values()))
@@ -1433,22 +1636,24 @@ def test_whatever_happens_it_becomes_right(bench, sims):
         else:
             sim.fault(kind, **({} if kind == "refuse" else {"times": dice.randrange(1, 4), "delay": 0.2}))
 
-    acts = [begin, begin, begin, rename, rename, end, strike,
+    acts = [begin, begin, begin, rename, rename, swap, end, strike,
             lambda: dice.choice(list(there.values())).well(),
             lambda: dice.choice(alive).suspend(), lambda: dice.choice(alive).activate(),
-            lambda: dice.choice(alive).set(package_id=dice.choice(packages)),
-            lambda: dice.choice(alive).set(router_id=dice.choice(list(there))),
-            lambda: dice.choice(alive).set(remote_address=dice.choice([None, "10.77.0.%d" % dice.randrange(250)]))]
+            lambda: dice.choice(alive).set(**plan(dice.choice(packages))),
+            lambda: dice.choice(alive).set(router_id=dice.choice(list(there)))]
     until = time.monotonic() + (60 if isp.SOAK else 6)
     while time.monotonic() < until:
-        (begin if len(alive) < 5 else dice.choice(acts))()
+        try:
+            (begin if len(alive) < 5 else dice.choice(acts))()
+        except psycopg2.errors.UniqueViolation as refused:
+            assert "remote_address" in str(refused), refused
         time.sleep(dice.random() * 0.05)
-    for sim in there.values():
-        sim.well()
-    isp.wait_until(lambda: sum(unsynced(bench, r) for r in there) == 0, 40, "all synced (SEED=%d)" % seed)
+    for router, sim in there.items():
+        back(bench, sim, router)
+    isp.wait_until(lambda: not waiting(bench, there), 40, "all synced (SEED=%d)" % seed)
     time.sleep(0.3)
-    wanted, found = held(bench, there)
-    assert found == wanted, "SEED=%d" % seed
+    for router, sim in there.items():
+        assert_held(bench, router, sim)
     bench.check()
 
 
