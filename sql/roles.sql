@@ -51,8 +51,8 @@ GRANT INSERT                 ON allocations, customer_credits, payment_reversals
 GRANT INSERT                 ON billing_logs, message_outbox                                          TO isp_api;
 GRANT INSERT, UPDATE         ON alert_logs                                                            TO isp_api;
 -- gateway
-GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies, gateway_jobs
-                                                                                                      TO isp_api;
+GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_refund_keys,
+	midtrans_copies, gateway_jobs                                                                 TO isp_api;
 GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_api;
 

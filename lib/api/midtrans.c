@@ -61,7 +61,7 @@ static const struct field refund_fields[] = {
 };
 
 const struct op midtrans_refund_op = {
-	.summary = "Pay a customer back by Midtrans: success, data",
+	.summary = "Pay a customer back by Midtrans: success, data; takes an Idempotency-Key",
 	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
 };
 /* clang-format on */
@@ -161,6 +161,7 @@ midtrans_refund(struct ctx *cx, const struct req *rq, struct resp *rs, const voi
 	const char *id;
 
 	TRY(op_read(cx, op, rq, &in));
+	TRY(money_key(cx, rq, &want.key));
 	want.amount = shape_i64(in, "amount");
 	want.reason = shape_text(in, "reason");
 	want.reopen = shape_bool(in, "reopen");

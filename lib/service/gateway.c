@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "net/httpc.h"
 #include "service/gateway_int.h"
+#include "sql.h"
 
 struct gateway {
 	struct httpc *http;
@@ -15,7 +16,7 @@ struct gateway {
 	int code; /* of the last answer; 0: there was none */
 };
 
-enum { HTTP_UNAUTHORIZED = 401, HTTP_NOT_FOUND = 404, HTTP_TOO_MANY = 429, HTTP_ERROR = 500 };
+enum { HTTP_ERROR = 500 };
 
 enum { BUSY_SECONDS = 10 }; /* where Midtrans does not say how long */
 
@@ -108,16 +109,16 @@ judge(struct ctx *cx, const struct gateway_call *call, const struct httpc_answer
 	int said = code_of(a->body), http = got->status, wait = got->retry_after;
 
 	a->code = http >= 400 || said == 0 ? http : said;
-	if (a->code == HTTP_UNAUTHORIZED)
+	if (a->code == GATEWAY_NO_ACCESS)
 		return FAIL(cx, RC_UPSTREAM, "Midtrans does not accept our key.");
-	if (a->code == HTTP_TOO_MANY) {
+	if (a->code == GATEWAY_TOO_MANY) {
 		(void)FAIL(cx, RC_RETRY, "Midtrans asks us to slow down. Please try again.");
 		cx->err.retry_after = wait > 0 ? wait : BUSY_SECONDS;
 		return cx->err.rc;
 	}
 	if (a->code >= HTTP_ERROR || a->code < 200 || (a->code >= 300 && a->code < 400))
 		return FAIL(cx, RC_UPSTREAM, "Midtrans answered %d.", a->code);
-	if (http == HTTP_NOT_FOUND && said == 0 && call->base == GATEWAY_CORE)
+	if (http == GATEWAY_NONE && said == 0 && call->base == GATEWAY_CORE)
 		return FAIL(cx, RC_UPSTREAM, "Midtrans has no such address: see MIDTRANS_API_URL.");
 	return RC_OK;
 }
@@ -153,6 +154,37 @@ gateway_call(struct ctx *cx, const struct gateway_call *call, struct gateway_ans
 	return RC_OK;
 }
 
+enum rc
+gateway_core(struct ctx *cx, const char *method, const char *id, const char *verb, const char *body,
+    struct gateway_answer *ret)
+{
+	struct gateway_call call = { .base = GATEWAY_CORE, .method = method, .body = body };
+
+	call.path = arena_printf(cx->mem, "/%s/%s", httpc_escape(cx->mem, id), verb);
+	return gateway_call(cx, &call, ret);
+}
+
+bool
+gateway_is_good(const struct gateway_answer *a)
+{
+	return a->code < 400 || a->code == GATEWAY_EXPIRED;
+}
+
+bool
+gateway_is_no(const struct gateway_answer *a)
+{
+	return a->code >= 400 && a->code < HTTP_ERROR && a->code != GATEWAY_NO_ACCESS &&
+	       a->code != GATEWAY_EXPIRED && a->code != GATEWAY_TOO_LATE &&
+	       a->code != GATEWAY_TOO_MANY;
+}
+
+enum rc
+gateway_unwelcome(struct ctx *cx, const char *verb, const struct gateway_answer *a)
+{
+	(void)FAIL(cx, RC_UPSTREAM, "Midtrans refused to %s: %d.", verb, a->code);
+	return err_detail(&cx->err, "%s", a->messages);
+}
+
 bool
 gateway_sent(const struct ctx *cx)
 {
@@ -175,8 +207,50 @@ gateway_is_away(const struct ctx *cx)
 	case HTTPC_TLS:
 		return true;
 	default:
-		return cx->gateway->code == HTTP_TOO_MANY;
+		return cx->gateway->code == GATEWAY_TOO_MANY;
 	}
+}
+
+/* ---- one at a time --------------------------------------------------------------------------- */
+
+static enum rc
+wait_for(struct ctx *cx, const char *name)
+{
+	struct err why;
+	enum rc rc;
+
+	TRY(db_query0(cx, &SQL_gateway_patience, NULL));
+	rc = db_query(cx, &SQL_gateway_lock_wait, NULL, V_TEXT(name));
+	why = cx->err;
+	if (db_query0(cx, &SQL_gateway_impatience, NULL) != RC_OK)
+		return cx->err.rc;
+	cx->err = why;
+	return rc;
+}
+
+enum rc
+gateway_lock(struct ctx *cx, const char *name, const char *busy, bool *alone)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_gateway_lock, &rows, V_TEXT(name)));
+	*alone = db_bool(rows, 0, "locked");
+	if (*alone)
+		return RC_OK;
+	if (busy != NULL)
+		return FAIL(cx, RC_CONFLICT, "%s", busy);
+	return wait_for(cx, name);
+}
+
+void
+gateway_unlock(struct ctx *cx, const char *name)
+{
+	struct err why = cx->err;
+
+	(void)!db_rollback(cx);
+	if (db_query(cx, &SQL_gateway_unlock, NULL, V_TEXT(name)) != RC_OK)
+		log_err(LOG_WARN, "unlock", cx);
+	cx->err = why;
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */

@@ -54,10 +54,19 @@ enum rc gateway_cancel(struct ctx *, const char *order_id, const char **ret) _mu
 
 struct gateway_refund {
 	const char *order_id, *reason; /* reason: NULL for none */
+	const char *key;               /* Idempotency-Key, or NULL */
 	int64_t amount;                /* 0: all that is left of it */
 	bool reopen;                   /* the debt */
 };
-/* RC_CONFLICT when nothing can be refunded, or Midtrans cannot for this way of paying. */
+/*
+ * One at a time.  The same key and wish again: the first answer.  Where an
+ * answer was lost the same amount again is the same refund, and no other is
+ * begun before it is known what became of it.  All of a card's payment that has
+ * not settled yet is no refund at Midtrans, but undone: the invoice is due again.
+ *
+ * RC_CONFLICT when nothing can be refunded, Midtrans cannot for this way of
+ * paying, another refund is under way, or the key is another's.
+ */
 enum rc gateway_refund(struct ctx *, const struct gateway_refund *, const char **ret) _must_check_;
 
 /* ---- work ------------------------------------------------------------------------------------ */

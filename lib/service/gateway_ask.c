@@ -1,55 +1,10 @@
 /* gateway_ask.c: what is asked of Midtrans about an attempt; every answer is applied. */
 #include <string.h>
 
-#include "base/crypt.h"
-#include "base/jw.h"
 #include "db/db.h"
 #include "net/httpc.h"
 #include "service/gateway_int.h"
 #include "sql.h"
-
-/* Codes of answers, and words for what we make of them. */
-enum {
-	NO_ACCESS = 401,
-	NONE = 404,
-	NO_KEY = 406,
-	EXPIRED = 407,
-	TOO_LATE = 408,
-	NOT_NOW = 412,
-	BAD_AMOUNT = 414,
-	TOO_MANY = 429,
-};
-
-static enum rc
-core(struct ctx *cx, const char *method, const char *id, const char *verb, const char *body,
-    struct gateway_answer *ret)
-{
-	struct gateway_call call = { .base = GATEWAY_CORE, .method = method, .body = body };
-
-	call.path = arena_printf(cx->mem, "/%s/%s", httpc_escape(cx->mem, id), verb);
-	return gateway_call(cx, &call, ret);
-}
-
-static bool
-is_good(const struct gateway_answer *a)
-{
-	return a->code < 400 || a->code == EXPIRED;
-}
-
-static enum rc
-unwelcome(struct ctx *cx, const char *verb, const struct gateway_answer *a)
-{
-	(void)FAIL(cx, RC_UPSTREAM, "Midtrans refused to %s: %d.", verb, a->code);
-	return err_detail(&cx->err, "%s", a->messages);
-}
-
-/* It says no, and would say no again: not to our key, nor for the moment. */
-static bool
-is_no(const struct gateway_answer *a)
-{
-	return a->code >= 400 && a->code < 500 && a->code != NO_ACCESS && a->code != EXPIRED &&
-	       a->code != TOO_LATE && a->code != TOO_MANY;
-}
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
@@ -70,9 +25,10 @@ ask_one(struct ctx *cx, const struct attempt *at, const struct attempt_transacti
 	enum rc rc;
 
 	*told = NULL;
-	rc = core(cx, "GET", t != NULL ? t->transaction_id : at->order_id, "status", NULL, &a);
-	if ((rc == RC_OK && a.code == NONE) || (claim && is_no(&a)) ||
-	    (rc == RC_OK && claim && is_good(&a) &&
+	rc = gateway_core(cx, "GET", t != NULL ? t->transaction_id : at->order_id, "status", NULL,
+	    &a);
+	if ((rc == RC_OK && a.code == GATEWAY_NONE) || (claim && gateway_is_no(&a)) ||
+	    (rc == RC_OK && claim && gateway_is_good(&a) &&
 		!midtrans_is_about(a.body, at->order_id, at->invoice_id))) {
 		cx->err = (struct err){ 0 };
 		return t == NULL ? RC_OK
@@ -80,8 +36,8 @@ ask_one(struct ctx *cx, const struct attempt *at, const struct attempt_transacti
 				       V_TEXT(t->transaction_id));
 	}
 	TRY(rc);
-	if (!is_good(&a))
-		return unwelcome(cx, "say the status", &a);
+	if (!gateway_is_good(&a))
+		return gateway_unwelcome(cx, "say the status", &a);
 	return gateway_apply(cx, ATTEMPT_STATUS, at->order_id, &a, told);
 }
 
@@ -147,14 +103,14 @@ end_one(struct ctx *cx, const struct attempt *at, const struct attempt_transacti
 	struct gateway_answer a;
 	const char *told;
 
-	TRY(core(cx, "POST", t->transaction_id, verb, NULL, &a));
-	if (is_good(&a) && gateway_apply(cx, verb, at->order_id, &a, &told) == RC_OK)
+	TRY(gateway_core(cx, "POST", t->transaction_id, verb, NULL, &a));
+	if (gateway_is_good(&a) && gateway_apply(cx, verb, at->order_id, &a, &told) == RC_OK)
 		return RC_OK;
 	if (cx->err.rc != RC_OK && cx->err.rc != RC_UPSTREAM)
 		return cx->err.rc;
 	cx->err = (struct err){ 0 };
-	if (!is_good(&a) && a.code != NOT_NOW && a.code != NONE)
-		return unwelcome(cx, verb, &a);
+	if (!gateway_is_good(&a) && a.code != GATEWAY_NOT_NOW && a.code != GATEWAY_NONE)
+		return gateway_unwelcome(cx, verb, &a);
 	return ask_one(cx, at, t, &told);
 }
 
@@ -239,17 +195,18 @@ gateway_drop(struct ctx *cx, const char *attempt_id)
 	return RC_OK;
 }
 
-/* A card's payment that is captured and not settled yet is no refund, but undone (row 12). */
-static enum rc
-void_captured(struct ctx *cx, const struct attempt *at)
+enum rc
+gateway_void(struct ctx *cx, const char *attempt_id)
 {
 	struct attempt_transaction *t;
+	struct attempt at;
 	size_t n;
 
-	TRY(attempt_transactions(cx, at->id, &t, &n));
+	TRY(attempt_by_id(cx, attempt_id, &at));
+	TRY(attempt_transactions(cx, attempt_id, &t, &n));
 	for (size_t i = 0; i < n; i++)
 		if (t[i].captured)
-			TRY(end_one(cx, at, &t[i], ATTEMPT_CANCEL));
+			TRY(end_one(cx, &at, &t[i], ATTEMPT_CANCEL));
 	return RC_OK;
 }
 
@@ -262,7 +219,7 @@ gateway_cancel(struct ctx *cx, const char *order_id, const char **ret)
 	TRY(attempt_by_order(cx, order_id, &at));
 	if (strcmp(at.state, "closed") != 0 || at.live) {
 		if (strcmp(at.state, "paid") == 0)
-			TRY(void_captured(cx, &at));
+			TRY(gateway_void(cx, at.id));
 		else
 			TRY(gateway_drop(cx, at.id));
 		TRY(attempt_by_id(cx, at.id, &at));
@@ -270,114 +227,5 @@ gateway_cancel(struct ctx *cx, const char *order_id, const char **ret)
 	if (strcmp(at.state, "paid") == 0)
 		return FAIL(cx, RC_CONFLICT, "The order is paid: refund it instead.");
 	*ret = at.id;
-	return RC_OK;
-}
-
-/* ---- refunds --------------------------------------------------------------------------------- */
-
-static enum rc
-find_refundable(struct ctx *cx, const struct gateway_refund *want, struct db_rows **ret)
-{
-	TRY(db_query(cx, &SQL_midtrans_refundable, ret, V_TEXT(want->order_id)));
-	if (db_count(*ret) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
-	if (db_text(*ret, 0, "transaction_id") == NULL || db_i64(*ret, 0, "most") == 0)
-		return FAIL(cx, RC_CONFLICT, "Nothing of this order can be refunded.");
-	return RC_OK;
-}
-
-/*
- * A refund whose answer was lost may have been made: Midtrans is asked before
- * another one is.
- */
-static enum rc
-clear_up(struct ctx *cx, const struct gateway_refund *want, struct db_rows **rows)
-{
-	const char *asked = db_text(*rows, 0, "asked");
-
-	if (asked == NULL)
-		return RC_OK;
-	TRY(gateway_ask(cx, db_text(*rows, 0, "id")));
-	TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(asked)));
-	return find_refundable(cx, want, rows);
-}
-
-static const char *
-refund_body(struct ctx *cx, const char *key, int64_t amount, const char *reason)
-{
-	struct sb s = sb_new(cx->mem);
-	struct jw w = jw_new(&s);
-
-	jw_obj(&w, NULL);
-	jw_str(&w, "refund_key", key);
-	jw_i64(&w, "amount", amount);
-	if (reason != NULL)
-		jw_str(&w, "reason", midtrans_name(cx, reason, MIDTRANS_ID_MAX));
-	jw_end(&w);
-	return s.buf;
-}
-
-/* Not made, and why; the request is done with. */
-static enum rc
-refused(struct ctx *cx, const char *key, const struct gateway_answer *a)
-{
-	TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(key)));
-	if (a->code == NOT_NOW)
-		(void)FAIL(cx, RC_CONFLICT,
-		    "Midtrans cannot refund this payment: pay it back by hand.");
-	else if (a->code == BAD_AMOUNT)
-		(void)FAIL(cx, RC_CONFLICT, "Midtrans cannot refund this amount.");
-	else
-		return unwelcome(cx, "refund", a);
-	return err_detail(&cx->err, "%s", a->messages);
-}
-
-/*
- * The answer to a refund tells of this one alone; the state of the whole is
- * asked for.
- */
-static enum rc
-refund_it(struct ctx *cx, const struct db_rows *rows, const struct gateway_refund *want,
-    int64_t amount)
-{
-	const char *tx = db_text(rows, 0, "transaction_id"), *id = db_text(rows, 0, "id");
-	const char *key = arena_printf(cx->mem, "isp-%s", crypt_token(cx, 20));
-	struct gateway_answer a;
-
-	TRY(db_query(cx, &SQL_midtrans_refund_ask, NULL, V_TEXT(key), V_TEXT(tx), V_I64(amount),
-	    V_BOOL(want->reopen), V_TEXT(want->reason)));
-	if (core(cx, "POST", tx, "refund", refund_body(cx, key, amount, want->reason), &a) !=
-	    RC_OK) {
-		struct err why = cx->err;
-
-		if (gateway_sent(cx))
-			TRY(db_query(cx, &SQL_gateway_job, NULL, V_TEXT(id), V_TEXT("confirm")));
-		else
-			TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(key)));
-		cx->err = why;
-		return why.rc;
-	}
-	if (!is_good(&a) && a.code != NO_KEY)
-		return refused(cx, key, &a);
-	TRY(db_query(cx, &SQL_gateway_job, NULL, V_TEXT(id), V_TEXT("confirm")));
-	return gateway_ask(cx, id);
-}
-
-enum rc
-gateway_refund(struct ctx *cx, const struct gateway_refund *want, const char **ret)
-{
-	struct db_rows *rows;
-	int64_t most, amount;
-
-	TRY(gateway_ready(cx));
-	TRY(find_refundable(cx, want, &rows));
-	TRY(clear_up(cx, want, &rows));
-	most = db_i64(rows, 0, "most");
-	amount = want->amount > 0 ? want->amount : most;
-	if (amount > most)
-		return err_field(cx, "amount", "The amount must not be greater than %lld.",
-		    (long long)most);
-	TRY(refund_it(cx, rows, want, amount));
-	*ret = db_text(rows, 0, "id");
 	return RC_OK;
 }

@@ -33,6 +33,34 @@ struct gateway_answer {
  */
 enum rc gateway_call(struct ctx *, const struct gateway_call *,
     struct gateway_answer *ret) _must_check_;
+/* POST or GET /v2/ID/VERB. */
+enum rc gateway_core(struct ctx *, const char *method, const char *id, const char *verb,
+    const char *body, struct gateway_answer *ret) _must_check_;
+
+/* Codes of answers that mean more than success or failure. */
+enum {
+	GATEWAY_NO_ACCESS = 401,
+	GATEWAY_NONE = 404,
+	GATEWAY_KEY_USED = 406, /* a refund's key */
+	GATEWAY_EXPIRED = 407,  /* a success */
+	GATEWAY_TOO_LATE = 408,
+	GATEWAY_NOT_NOW = 412,
+	GATEWAY_BAD_AMOUNT = 414,
+	GATEWAY_TOO_MANY = 429,
+};
+bool gateway_is_good(const struct gateway_answer *);
+/* It says no, and would say no again: not for the moment, nor to our key. */
+bool gateway_is_no(const struct gateway_answer *);
+enum rc gateway_unwelcome(struct ctx *, const char *verb, const struct gateway_answer *);
+
+/*
+ * What one does at a time, by name: RC_OK is to be followed by
+ * gateway_unlock().  *alone: nobody else was at it.  Whoever comes second waits
+ * up to 8 s, then it is RC_RETRY; or he is told at once that it is busy,
+ * RC_CONFLICT.
+ */
+enum rc gateway_lock(struct ctx *, const char *name, const char *busy, bool *alone) _must_check_;
+void gateway_unlock(struct ctx *, const char *name);
 /* A part of the request of the last call went out. */
 bool gateway_sent(const struct ctx *);
 bool gateway_timed_out(const struct ctx *);
@@ -49,5 +77,7 @@ enum rc gateway_apply(struct ctx *, const char *source, const char *order_id,
  * RC_UPSTREAM when something stays open.
  */
 enum rc gateway_drop(struct ctx *, const char *attempt_id) _must_check_;
+/* Undo a card's payment that is captured and not settled yet (row 12), if there is one. */
+enum rc gateway_void(struct ctx *, const char *attempt_id) _must_check_;
 
 #endif

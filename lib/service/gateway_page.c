@@ -4,12 +4,9 @@
 
 #include "base/conf.h"
 #include "base/jw.h"
-#include "base/log.h"
-#include "db/db.h"
 #include "service/gateway_int.h"
-#include "sql.h"
 
-enum { TRIES = 3, CREATED = 201, NO_ACCESS = 401, TOO_MANY = 429 };
+enum { TRIES = 3, CREATED = 201 };
 
 /* What became of a create call. */
 enum outcome {
@@ -28,46 +25,6 @@ static const char *const state_after[] = {
 	[REFUSED] = "closed",
 	[TAKEN] = "closed",
 };
-
-/* ---- one at a time --------------------------------------------------------------------------- */
-
-/* The lock of an invoice is of the session: no transaction stays open while Midtrans is called. */
-static enum rc
-wait_for_page(struct ctx *cx, const char *invoice_id)
-{
-	struct err why;
-	enum rc rc;
-
-	TRY(db_query0(cx, &SQL_midtrans_patience, NULL));
-	rc = db_query(cx, &SQL_midtrans_page_wait, NULL, V_TEXT(invoice_id));
-	why = cx->err;
-	if (db_query0(cx, &SQL_midtrans_impatience, NULL) != RC_OK)
-		return cx->err.rc;
-	cx->err = why;
-	return rc;
-}
-
-/* *alone: nobody else was asking for it. */
-static enum rc
-lock_page(struct ctx *cx, const char *invoice_id, bool *alone)
-{
-	struct db_rows *rows;
-
-	TRY(db_query(cx, &SQL_midtrans_page_lock, &rows, V_TEXT(invoice_id)));
-	*alone = db_bool(rows, 0, "locked");
-	return *alone ? RC_OK : wait_for_page(cx, invoice_id);
-}
-
-static void
-unlock_page(struct ctx *cx, const char *invoice_id)
-{
-	struct err why = cx->err;
-
-	(void)!db_rollback(cx);
-	if (db_query(cx, &SQL_midtrans_page_unlock, NULL, V_TEXT(invoice_id)) != RC_OK)
-		log_err(LOG_WARN, "unlock", cx);
-	cx->err = why;
-}
 
 /* ---- the create call ------------------------------------------------------------------------- */
 
@@ -91,9 +48,9 @@ text_of(const struct gateway_answer *a, const char *name)
 static enum outcome
 read_outcome(struct ctx *cx, const struct gateway_answer *a, struct attempt_page *page)
 {
-	if (a->code == NO_ACCESS)
+	if (a->code == GATEWAY_NO_ACCESS)
 		return REFUSED;
-	if (a->code == TOO_MANY)
+	if (a->code == GATEWAY_TOO_MANY)
 		return BUSY;
 	if (cx->err.rc != RC_OK)
 		return UNKNOWN;
@@ -216,9 +173,9 @@ gateway_page(struct ctx *cx, const char *invoice_id, struct gateway_page *ret)
 	enum rc rc;
 
 	TRY(gateway_ready(cx));
-	TRY(lock_page(cx, invoice_id, &alone));
+	TRY(gateway_lock(cx, invoice_id, NULL, &alone));
 	rc = find_or_make(cx, invoice_id, alone, &page);
-	unlock_page(cx, invoice_id);
+	gateway_unlock(cx, invoice_id);
 	if (rc != RC_OK)
 		return rc;
 	*ret = (struct gateway_page){ .snap_token = page.snap_token,

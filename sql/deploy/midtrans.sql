@@ -61,14 +61,25 @@ CREATE TABLE midtrans_strangers (
 CREATE TABLE midtrans_refunds (
 	refund_key     text PRIMARY KEY,
 	transaction_id text NOT NULL REFERENCES midtrans_transactions (transaction_id) ON DELETE RESTRICT,
-	amount         bigint NOT NULL CHECK (amount > 0),
+	amount         bigint NOT NULL CHECK (amount > 0), -- of the payment
+	fee            bigint NOT NULL DEFAULT 0, -- on top: who gets all back gets that, too
+	whole          boolean NOT NULL DEFAULT false, -- all that was left of the payment
 	reopen         boolean NOT NULL,
 	reason         text,
 	actor          text,
 	state          text NOT NULL DEFAULT 'asked' CHECK (state IN ('asked', 'done', 'refused')),
+	told           boolean NOT NULL DEFAULT false, -- whoever asked knows what became of it
 	created_at     timestamptz NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX midtrans_refunds_asked_key ON midtrans_refunds (transaction_id) WHERE state = 'asked';
+CREATE INDEX midtrans_refunds_transaction ON midtrans_refunds (transaction_id);
+
+-- The Idempotency-Keys under which a refund was asked for.
+CREATE TABLE midtrans_refund_keys (
+	idempotency_key text PRIMARY KEY,
+	refund_key      text NOT NULL REFERENCES midtrans_refunds ON DELETE RESTRICT,
+	request_hash    text NOT NULL
+);
 
 -- Every well-signed body, before anything else is done with it. Append-only; a copy is counted.
 CREATE TABLE midtrans_events (

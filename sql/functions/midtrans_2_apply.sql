@@ -100,8 +100,7 @@ BEGIN
 		PERFORM midtrans_charge_book(t, (m ->> 'charged')::bigint, d);
 	END IF;
 	IF m -> 'deeds' ?| '{void,chargeback}' THEN
-		PERFORM payment_reverse(t.payment_id, CASE WHEN m -> 'deeds' ? 'void' THEN 'void' ELSE 'chargeback' END,
-			format('Midtrans says %s', m ->> 'status'), d);
+		PERFORM midtrans_undo(t, CASE WHEN m -> 'deeds' ? 'void' THEN 'void' ELSE 'chargeback' END, m ->> 'status', d);
 	END IF;
 	IF m -> 'deeds' ? 'alert' THEN
 		PERFORM midtrans_alert(a, midtrans_alert_key(m),
@@ -206,6 +205,30 @@ BEGIN
 		'payment_date', coalesce(m ->> 'settlement_time', m ->> 'transaction_time')), d));
 END $$;
 
+-- The payment is gone. A card's that was not settled goes so when all of it is to be paid back.
+CREATE OR REPLACE FUNCTION midtrans_undo(t midtrans_transactions, kind text, status text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	asked midtrans_refunds;
+BEGIN
+	UPDATE midtrans_refunds SET state = 'done' WHERE transaction_id = t.transaction_id AND state = 'asked' AND kind = 'void'
+	RETURNING * INTO asked;
+	PERFORM midtrans_act_for(asked.actor);
+	PERFORM payment_reverse(t.payment_id, kind, coalesce(asked.reason, format('Midtrans says %s', status)), d);
+	PERFORM midtrans_act_for(NULL);
+END $$;
+
+-- What Midtrans tells a program of, somebody may have asked for: then it is the deed of that person.
+CREATE OR REPLACE FUNCTION midtrans_act_for(person text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF person IS NOT NULL THEN
+		PERFORM set_config('isp.program', coalesce(who_actor(), ''), true), set_config('isp.actor', person, true);
+	ELSIF current_setting('isp.program', true) <> '' THEN
+		PERFORM set_config('isp.actor', current_setting('isp.program'), true), set_config('isp.program', '', true);
+	END IF;
+END $$;
+
 /*
  * Every refund is announced several times, in lists that name all of them and
  * a sum over all. Each id is booked once, never more than the sum; what the
@@ -262,9 +285,11 @@ BEGIN
 	UPDATE midtrans_refunds SET state = 'done'
 	WHERE transaction_id = t.transaction_id AND (refund_key = key OR key IS NULL AND amount = money AND state = 'asked')
 	RETURNING * INTO asked;
+	PERFORM midtrans_act_for(asked.actor);
 	PERFORM payment_refund(t.payment_id,
 		t.transaction_id || ':' || coalesce(asked.refund_key, key, 'up to ' || midtrans_refunded(t) + money),
 		money, coalesce(asked.reopen, false), coalesce(asked.reason, 'at Midtrans'), d);
+	PERFORM midtrans_act_for(NULL);
 END $$;
 
 /*

@@ -1,20 +1,21 @@
 -- midtrans.sql: payment pages, messages of the gateway, and the work they leave.
 
--- One page at a time is made for an invoice; whoever comes second waits for the first.
--- name: midtrans_page_lock(uuid)
-SELECT pg_try_advisory_lock(hashtextextended('midtrans:' || $1::text, 0)) AS locked;
+-- One page at a time is made for an invoice, one refund of an order; whoever comes second waits for
+-- the first, or does not. The lock is of the session: no transaction is open while Midtrans is called.
+-- name: gateway_lock(text)
+SELECT pg_try_advisory_lock(hashtextextended('midtrans:' || $1, 0)) AS locked;
 
--- name: midtrans_patience()
+-- name: gateway_patience()
 SET lock_timeout = '8s';
 
--- name: midtrans_impatience()
+-- name: gateway_impatience()
 SET lock_timeout = '5s';
 
--- name: midtrans_page_wait(uuid)
-SELECT pg_advisory_lock(hashtextextended('midtrans:' || $1::text, 0));
+-- name: gateway_lock_wait(text)
+SELECT pg_advisory_lock(hashtextextended('midtrans:' || $1, 0));
 
--- name: midtrans_page_unlock(uuid)
-SELECT pg_advisory_unlock(hashtextextended('midtrans:' || $1::text, 0));
+-- name: gateway_unlock(text)
+SELECT pg_advisory_unlock(hashtextextended('midtrans:' || $1, 0));
 
 -- name: midtrans_page(uuid, boolean)
 SELECT * FROM midtrans_page($1::uuid, $2::boolean);
@@ -62,22 +63,17 @@ SELECT a.order_id, a.state AS attempt_state, a.amount, i.id AS invoice_id, i.inv
  WHERE a.id = $1::uuid
  ORDER BY t.payment_id IS NULL, t.created_at DESC LIMIT 1;
 
--- The payment of an attempt that can be refunded.
--- name: midtrans_refundable(text)
-SELECT a.id, t.transaction_id, p.amount - coalesce((SELECT sum(amount) FROM refunds r WHERE r.payment_id = p.id), 0)::bigint
-           AS most, q.refund_key AS asked
-  FROM midtrans_attempts a
-  LEFT JOIN (midtrans_transactions t JOIN payments p ON p.id = t.payment_id AND p.status = 'received') ON t.attempt_id = a.id
-  LEFT JOIN midtrans_refunds q ON q.transaction_id = t.transaction_id AND q.state = 'asked'
- WHERE a.order_id = $1
- ORDER BY p.seq LIMIT 1;
+-- name: midtrans_refund_begin(text, jsonb, boolean)
+SELECT * FROM midtrans_refund_begin($1, $2::jsonb, $3::boolean);
 
--- name: midtrans_refund_ask(text, text, bigint, boolean, text)
-INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, reopen, reason, actor)
-VALUES ($1, $2, $3::bigint, $4::boolean, $5, who_actor());
+-- name: midtrans_refund(text)
+SELECT * FROM midtrans_refund($1);
 
 -- name: midtrans_refund_refused(text)
 UPDATE midtrans_refunds SET state = 'refused' WHERE refund_key = $1 AND state = 'asked';
+
+-- name: midtrans_refund_told(text)
+UPDATE midtrans_refunds SET told = true WHERE refund_key = $1 AND NOT told;
 
 -- name: gateway_take()
 SELECT id, attempt_id, kind, generation, created_at::text AS since FROM gateway_take();

@@ -6,6 +6,7 @@ DROP TABLE gateway_jobs CASCADE;
 DROP TABLE midtrans_verdicts CASCADE;
 DROP TABLE midtrans_copies CASCADE;
 DROP TABLE midtrans_events CASCADE;
+DROP TABLE midtrans_refund_keys CASCADE;
 DROP TABLE midtrans_refunds CASCADE;
 DROP TABLE midtrans_strangers CASCADE;
 DROP TABLE midtrans_transactions CASCADE;

@@ -1,5 +1,8 @@
 """Money that goes back by Midtrans."""
+import json
 import time
+
+import pytest
 
 import isp
 from gateway import mid, payer, paying  # noqa: F401 (fixtures)
@@ -52,13 +55,219 @@ def test_a_bank_transfer_is_not_refunded_by_midtrans(payer, mid):
     assert payer.refunds(invoice) == ""
 
 
+# ---- exactly once --------------------------------------------------------------------------------
+
+def made(mid, order):
+    """(amount, key) of each refund of an order at Midtrans."""
+    return [(r["amount"], r["key"]) for t in mid.order(order)["transactions"] for r in t["refunds"]]
+
+
+def posts(mid, order):
+    """The keys of the refund calls about an order."""
+    ids = [t["transaction_id"] for t in mid.order(order)["transactions"]]
+    return [e["body"]["refund_key"] for e in mid.ask("GET", "/log")["entries"]
+            if e["path"] in ["/v2/%s/refund" % i for i in ids]]
+
+
+def refund(payer, order, amount, key=None, **more):
+    body = dict(more) if amount is None else dict(more, amount=amount)
+    headers = {"Idempotency_Key": key} if key else {}
+    api = payer.town.api.another(timeout=40)
+    try:
+        return api.post("/api/midtrans/refund/" + order, body, **headers)
+    finally:
+        api.close()
+
+
+def test_two_at_once_are_one(payer, mid):
+    """A double click, or two admins: the second call found the first under way, called it refused, and paid the
+    customer twice."""
+    invoice, order = payer.paid_by("qris")
+    mid.fault("latency", "POST /v2/*/refund", delay=1)
+    answers = isp.throng([lambda: refund(payer, order, 50000) for _ in range(2)])
+    assert sorted(a.status for a in answers) == [200, 409], answers
+    assert "under way" in [a for a in answers if a.status == 409][0].json["message"]
+    assert [amount for amount, _ in made(mid, order)] == [50000]
+    payer.idle()
+    assert payer.refunds(invoice) == "50000"
+    mid.well()
+
+
+def test_two_at_once_with_one_key_get_one_answer(payer, mid):
+    """The second waits for the answer of the first; with a key of its own it is told that one is under way."""
+    invoice, order = payer.paid_by("qris")
+    mid.fault("latency", "POST /v2/*/refund", delay=1)
+    first, second = isp.throng([lambda: refund(payer, order, 50000, "same-" + order)] * 2)
+    assert first.want(200).json == second.want(200).json
+    answers = isp.throng([lambda: refund(payer, order, 30000, "mine-" + order),
+                          lambda: refund(payer, order, 30000, "theirs-" + order)])
+    assert sorted(a.status for a in answers) == [200, 409]
+    assert [amount for amount, _ in made(mid, order)] == [50000, 30000]
+    payer.idle()
+    assert payer.refunds(invoice) == "50000,30000"
+    mid.well()
+
+
 def test_a_refund_whose_answer_got_lost_is_not_made_twice(payer, mid):
+    """The same amount again is the same refund, whether gateway-sync has found it meanwhile or not; and it is the
+    refund of who asked for it, for the reason given, though a program books it."""
     invoice, order = payer.paid_by("qris")
     mid.fault("lost", "POST /v2/*/refund", times=1)
-    at = "/api/midtrans/refund/" + order
-    payer.town.api.post(at, {"amount": 50000, "reopen": True}).want(502)
+    refund(payer, order, 50000, reopen=True, reason="too slow").want(502)
     isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
     assert payer.status(invoice) == "unpaid"
     payer.idle()
-    assert mid.order(order)["transactions"][0]["refunds"][0]["key"].startswith("isp-")
-    assert len(mid.order(order)["transactions"][0]["refunds"]) == 1
+    refund(payer, order, 50000, reopen=True, reason="too slow").want(200)
+    assert len(made(mid, order)) == 1 and payer.refunds(invoice) == "50000"
+    assert made(mid, order)[0][1].startswith("isp-") and len(posts(mid, order)) == 1
+    assert payer.sql("SELECT r.reason, r.actor, r.reopen FROM refunds r JOIN payments p ON p.id = r.payment_id "
+                     "WHERE p.invoice_id = '%s'" % invoice["id"]) == "too slow|admin@ispbilling.com|t"
+    refund(payer, order, 50000).want(200)  # now its outcome is known: this is another
+    assert [amount for amount, _ in made(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
+
+
+def test_a_lost_refund_is_asked_for_again_under_its_own_key(payer, mid):
+    """It never arrived, and nobody can know: the same key again cannot pay twice."""
+    invoice, order = payer.paid_by("qris")
+    mid.fault("reset", "POST /v2/*/refund", times=1)
+    refund(payer, order, 50000).want(502)
+    payer.idle()
+    assert made(mid, order) == []
+    answer = refund(payer, order, 30000).want(409)
+    assert "another amount is under way" in answer.json["message"]
+    refund(payer, order, None).want(409)
+    refund(payer, order, 50000).want(200)
+    assert len(posts(mid, order)) == 2 and len(set(posts(mid, order))) == 1
+    assert [amount for amount, _ in made(mid, order)] == [50000] and payer.refunds(invoice) == "50000"
+    refund(payer, order, 30000).want(200)
+    assert payer.refunds(invoice) == "50000,30000"
+
+
+def test_a_key_used_before_means_it_is_done(payer, mid):
+    """406, or all is refunded, said of a refund that was sent before: it may be this very one."""
+    for amount in (50000, None):
+        invoice, order = payer.paid_by("qris")
+        mid.fault("lost", "POST /v2/*/refund", times=1)
+        mid.fault("status", "GET /v2/*", code=503)
+        refund(payer, order, amount).want(502)
+        refund(payer, order, amount).want(502)  # it is not asked for again before Midtrans says what became of it
+        assert len(posts(mid, order)) == 1
+        mid.fault("status", "GET /v2/*", code=404, times=2, body=json.dumps({"status_code": "404"}))
+        refund(payer, order, amount).want(200)
+        payer.idle()
+        mid.well()
+        assert len(made(mid, order)) == 1 and len(set(posts(mid, order))) == 1
+        assert payer.refunds(invoice) == str(amount or 150000)
+
+
+def test_only_a_refusal_is_one(payer, mid):
+    """500 may be anything; 414 is no; a call that never left is none."""
+    invoice, order = payer.paid_by("qris")
+
+    def states():
+        return payer.sql("SELECT string_agg(q.state, ',' ORDER BY q.created_at) FROM midtrans_refunds q "
+                         "JOIN midtrans_transactions t USING (transaction_id) JOIN midtrans_attempts a "
+                         "ON a.id = t.attempt_id WHERE a.order_id = '%s'" % order)
+    mid.fault("status", "POST /v2/*/refund", code=200, times=1, body=json.dumps(
+        {"status_code": "414", "status_message": "Refund request is rejected"}))
+    refund(payer, order, 10000).want(409)
+    assert states() == "refused"
+    mid.fault("status", "POST /v2/*/refund", code=429, times=1)
+    refund(payer, order, 20000).want(503)
+    assert states() == "refused,refused"
+    mid.fault("refuse")
+    refund(payer, order, 30000).want(502)
+    mid.well()
+    assert states() == "refused,refused,refused"
+    mid.fault("status", "POST /v2/*/refund", code=500, times=1)
+    refund(payer, order, 40000).want(502)
+    assert states() == "refused,refused,refused,asked"
+    refund(payer, order, 40000).want(200)
+    assert states() == "refused,refused,refused,done" and [a for a, _ in made(mid, order)] == [40000]
+
+
+def test_an_idempotency_key_is_honoured(payer, mid):
+    """As payments do: the same key and body, the first answer; another body, 409."""
+    invoice, order = payer.paid_by("qris")
+    key = "refund-of-" + order
+    first = refund(payer, order, 50000, key, reason="x").want(200).json
+    assert refund(payer, order, 50000, key, reason="x").want(200).json == first
+    for more in ({"amount": 40000}, {"amount": 50000, "reason": "y"}, {"amount": 50000, "reason": "x", "reopen": True}):
+        refund(payer, order, key=key, **{"amount": None, **more}).want(409)
+    other = payer.paid_by("qris")[1]
+    refund(payer, other, 50000, key, reason="x").want(409)
+    refund(payer, other, 1, "x" * 256).want(422)
+    refund(payer, order, 50000, key + "2", reason="x").want(200)
+    assert [amount for amount, _ in made(mid, order)] == [50000, 50000]
+    mid.fault("status", "POST /v2/*/refund", code=200, times=1, body=json.dumps({"status_code": "414"}))
+    refund(payer, other, 70000, "again").want(409)
+    refund(payer, other, 70000, "again").want(200)  # what was refused may be asked for anew
+    assert [amount for amount, _ in made(mid, other)] == [70000]
+
+
+def test_a_key_of_an_answer_that_got_lost(payer, mid):
+    invoice, order = payer.paid_by("qris")
+    mid.fault("lost", "POST /v2/*/refund", times=1)
+    refund(payer, order, 50000, "lost-" + order).want(502)
+    payer.idle()
+    for _ in range(2):
+        refund(payer, order, 50000, "lost-" + order).want(200)
+    assert len(made(mid, order)) == 1 and payer.refunds(invoice) == "50000"
+
+
+# ---- all of it -----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("method", ["qris", "shopeepay", "ovo"])
+def test_all_of_it_is_with_the_fee(payer, mid, method):
+    """Asked for without the fee put on top, a refund of everything was one in part: ShopeePay and OVO refused it,
+    and a QRIS payment never counted as refunded at Midtrans."""
+    mid.ask("POST", "/fee", {"amount": 4440})
+    invoice, order = payer.paid_by(method)
+    refund(payer, order, None).want(200)
+    assert [amount for amount, _ in made(mid, order)] == [154440] and payer.at_midtrans(order) == ["refund"]
+    assert payer.refunds(invoice) == "150000"
+    payment, = payer.payments(invoice)
+    assert (payment["status"], payment["fee"]) == ("refunded", 4440)
+    refund(payer, order, 1).want(409)
+
+
+def test_parts_are_ours_and_the_last_takes_the_fee_along(payer, mid):
+    mid.ask("POST", "/fee", {"amount": 4440})
+    invoice, order = payer.paid_by("qris")
+    refund(payer, order, 50000).want(200)
+    refund(payer, order, 100000).want(200)
+    assert [amount for amount, _ in made(mid, order)] == [50000, 104440] and payer.at_midtrans(order) == ["refund"]
+    assert payer.refunds(invoice) == "50000,100000"
+
+
+def test_all_of_a_captured_card_is_undone(payer, mid):
+    """What is captured and not settled cannot be refunded, but cancelled: the invoice is due again."""
+    invoice, order = payer.paid_by("credit_card")
+    answer = refund(payer, order, 1000).want(409)
+    assert "settled" in answer.json["message"]
+    refund(payer, order, 150000, "void-" + order, reason="moved away").want(200)
+    refund(payer, order, 150000, "void-" + order, reason="moved away").want(200)
+    assert payer.at_midtrans(order) == ["cancel"] and made(mid, order) == []
+    assert payer.status(invoice) == "unpaid" and payer.refunds(invoice) == ""
+    assert payer.sql("SELECT kind, reason, r.actor FROM payment_reversals r JOIN payments p ON p.id = r.payment_id "
+                     "WHERE p.invoice_id = '%s'" % invoice["id"]) == "void|moved away|admin@ispbilling.com"
+    refund(payer, order, 150000).want(409)
+
+
+def test_a_lost_cancellation_of_a_captured_card(payer, mid):
+    invoice, order = payer.paid_by("credit_card")
+    mid.fault("lost", "POST /v2/*/cancel", times=1)
+    mid.rules(drop=1)
+    refund(payer, order, None, reason="moved away").want(502)
+    payer.wait(invoice, "unpaid", 5)
+    refund(payer, order, None).want(200)
+    assert payer.at_midtrans(order) == ["cancel"] and len(payer.payments(invoice)) == 1
+
+
+def test_a_card_that_has_settled_unheard_is_refunded(payer, mid):
+    invoice, order = payer.paid_by("credit_card")
+    mid.rules(drop=1)
+    mid.act(order, "settle")
+    refund(payer, order, None).want(200)
+    assert payer.at_midtrans(order) == ["refund"] and payer.refunds(invoice) == "150000"
+    assert payer.status(invoice) == "paid"
