@@ -92,8 +92,8 @@ enum rc
 cmd_user_add(struct ispctl *ctl)
 {
 	struct ctx *cx = ctl->cx;
-	const char *password, *id;
-	struct cJSON *in;
+	const char *password = NULL, *id = NULL;
+	struct cJSON *in = NULL;
 	struct sb json;
 
 	TRY(read_password(cx, &password));
@@ -124,8 +124,8 @@ new_password(struct ctx *cx, const char **ret_hash)
 {
 	struct sb s = sb_new(cx->mem);
 	struct jw w = jw_new(&s);
-	const char *password;
-	struct cJSON *in;
+	const char *password = NULL;
+	struct cJSON *in = NULL;
 
 	TRY(read_password(cx, &password));
 	jw_obj(&w, NULL);
@@ -140,8 +140,8 @@ new_password(struct ctx *cx, const char **ret_hash)
 enum rc
 cmd_user_passwd(struct ispctl *ctl)
 {
+	const char *hash = NULL;
 	struct db_rows *rows;
-	const char *hash;
 
 	TRY(new_password(ctl->cx, &hash));
 	TRY(db_query(ctl->cx, &SQL_user_new_password, &rows, V_TEXT(ctl->rest[0]), V_TEXT(hash)));

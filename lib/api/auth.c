@@ -182,27 +182,30 @@ auth_login(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op
 	return answer_session(cx, rs, 200, &s);
 }
 
-/* The browser sends the password twice; a program need not. */
+/* The body; the browser sends the password in it twice, a program need not. */
 static enum rc
-confirmed(struct ctx *cx, const struct cJSON *in)
+read_confirmed(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON **ret)
 {
-	const char *again = shape_text(in, "password_confirmation");
+	const char *again;
+	struct cJSON *in;
 
+	TRY(op_read(cx, op, rq, &in));
+	again = shape_text(in, "password_confirmation");
 	if (again != NULL && strcmp(again, shape_text(in, "password")) != 0)
 		return err_field(cx, "password", "The password confirmation does not match.");
+	*ret = in;
 	return RC_OK;
 }
 
 enum rc
 auth_register(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 {
-	struct cJSON *in;
+	struct cJSON *in = NULL;
 	struct session s;
 	const char *id;
 
 	TRY(user_may_register(cx));
-	TRY(op_read(cx, op, rq, &in));
-	TRY(confirmed(cx, in));
+	TRY(read_confirmed(cx, op, rq, &in));
 	cx->actor.name = shape_text(in, "email");
 	TRY(db_who(cx));
 	TRY(user_register(cx, in, cx->conf == NULL || conf_production(cx->conf), &id));
@@ -257,12 +260,11 @@ auth_user(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 enum rc
 auth_password(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 {
-	struct cJSON *in;
+	struct cJSON *in = NULL;
 	struct db_rows *rows;
 	const char *hash;
 
-	TRY(op_read(cx, op, rq, &in));
-	TRY(confirmed(cx, in));
+	TRY(read_confirmed(cx, op, rq, &in));
 	TRY(session_confirm(cx, shape_text(in, "current_password")));
 	TRY(crypt_password_hash(cx, shape_text(in, "password"), &hash));
 	TRY(db_query(cx, &SQL_user_password, &rows, V_TEXT(cx->actor.id), V_TEXT(hash),
