@@ -72,9 +72,9 @@ struct http_policy {
 
 /*
  * Find the route, check the permission and the body, run it, render the outcome,
- * log what must be.  Where several routes fit, the one with fewer :name parts wins.  HEAD
- * runs GET; OPTIONS is answered here.  A GET hit by a lost connection is run
- * once more.
+ * log what must be.  Where several routes fit, the one with fewer :name parts
+ * wins.  HEAD runs GET; OPTIONS is answered here.  A GET hit by a lost connection
+ * is run once more.
  */
 void http_dispatch(struct ctx *, const struct http_policy *, struct req *, struct resp *);
 
