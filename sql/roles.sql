@@ -62,8 +62,8 @@ GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, i
 	payment_reversals, refunds, customer_credits, allocations, billing_logs, billing_runs, alert_logs,
 	midtrans_attempts, gateway_jobs, row_counts                                                   TO isp_billing;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
-GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, package_id, next_package_id, updated_at)
-                                                                               ON subscriptions       TO isp_billing;
+GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, package_id, next_package_id,
+	updated_at)                                                            ON subscriptions       TO isp_billing;
 GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, midtrans_transaction_id, updated_at)
                                                                                ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
@@ -88,7 +88,7 @@ GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments
 	midtrans_strangers, midtrans_events, midtrans_copies, midtrans_verdicts, gateway_jobs, alert_logs, row_counts
                                                                                                       TO isp_gateway;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
-GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, updated_at)
+GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, updated_at)
                                                                                ON subscriptions       TO isp_gateway;
 GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_url, payment_reference,
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;

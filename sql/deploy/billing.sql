@@ -20,6 +20,7 @@ CREATE TABLE subscriptions (
 	resumed_on        date, -- day of the last activation by hand
 	hold_until        date, -- no suspension for debt up to this day
 	gateway_holds     int NOT NULL DEFAULT 0, -- nights in a row the gateway gave no answer
+	gateway_held_on   date, -- the last of them
 	local_address     text,
 	remote_address    text,
 	profile           text,

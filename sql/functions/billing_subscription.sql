@@ -35,10 +35,10 @@ BEGIN
 	IF hold IS NOT NULL AND NOT subscription_owes(s) THEN
 		hold := NULL;
 	END IF;
-	IF (state, until, hold) IS DISTINCT FROM (s.status, s.end_date, s.hold_until) THEN
+	IF (state, until, hold, 0) IS DISTINCT FROM (s.status, s.end_date, s.hold_until, s.gateway_holds) THEN
 		UPDATE subscriptions
 		SET status = state, suspend_reason = CASE WHEN state <> 'active' THEN s.suspend_reason END,
-		    end_date = until, hold_until = hold, updated_at = now()
+		    end_date = until, hold_until = hold, gateway_holds = 0, gateway_held_on = NULL, updated_at = now()
 		WHERE id = s.id;
 	END IF;
 	RETURN jsonb_build_object('before', jsonb_build_object('status', s.status, 'end_date', s.end_date),
@@ -99,7 +99,8 @@ BEGIN
 		PERFORM raise_conflict('The subscription is active already.');
 	END IF;
 	UPDATE subscriptions
-	SET resumed_on = d, hold_until = CASE WHEN subscription_owes(s) THEN coalesce(until, d) END
+	SET resumed_on = d, hold_until = CASE WHEN subscription_owes(s) THEN coalesce(until, d) END,
+	    gateway_holds = 0, gateway_held_on = NULL
 	WHERE id = sub;
 	PERFORM subscription_becomes(s, 'active', NULL, reason);
 END $$;

@@ -1,11 +1,12 @@
 -- What gateway-sync does: jobs at once, and asking about attempts until they are finally closed.
 
--- The next job that is due, and nobody else's for a while.
+-- The next job that is due, and nobody else's for a while. What was never tried goes first: somebody
+-- may be waiting, and an order that hangs has hung before.
 CREATE OR REPLACE FUNCTION gateway_take() RETURNS SETOF gateway_jobs
 LANGUAGE sql AS $$
 	UPDATE gateway_jobs SET attempts = attempts + 1, due_at = now() + interval '2 minutes'
 	WHERE id = (SELECT id FROM gateway_jobs WHERE done_at IS NULL AND due_at <= now()
-	            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+	            ORDER BY attempts > 0, due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 	RETURNING *
 $$;
 
@@ -222,29 +223,39 @@ LANGUAGE sql STABLE AS $$
 	ORDER BY i.subscription_id, a.attempt
 $$;
 
--- Nobody could say whether it is paid: not tonight. After too many nights it is, and people are told.
+/*
+ * Nobody could say whether it is paid: not tonight. After too many nights it
+ * is, and people are told. A night counts once, however often it is run, and
+ * so does one that is over; the count ends with an answer, a payment, or an
+ * activation by hand.
+ */
 CREATE OR REPLACE FUNCTION gateway_hold(sub uuid, d date) RETURNS TABLE (held boolean, username text, customer_name text)
 LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions := subscription_lock(sub);
+	s     subscriptions := subscription_lock(sub);
+	again boolean := coalesce(d <= s.gateway_held_on, false);
+	night int := s.gateway_holds + CASE WHEN again THEN 0 ELSE 1 END;
 BEGIN
-	held := s.gateway_holds < (SELECT hold_nights FROM settings);
+	held := night <= (SELECT hold_nights FROM settings);
 	username := s.mikrotik_username;
 	SELECT name INTO customer_name FROM customers WHERE id = s.customer_id;
-	UPDATE subscriptions SET gateway_holds = CASE WHEN held THEN gateway_holds + 1 ELSE 0 END WHERE id = sub;
+	RETURN NEXT;
+	IF again THEN
+		RETURN;
+	END IF;
+	UPDATE subscriptions SET gateway_holds = night, gateway_held_on = d WHERE id = sub;
 	IF held THEN
 		PERFORM billing_log('held', format('%s is not suspended: Midtrans gave no answer', username), s.customer_id, sub,
-			NULL, jsonb_build_object('night', s.gateway_holds + 1, 'date', d));
+			NULL, jsonb_build_object('night', night, 'date', d));
 	ELSE
 		PERFORM alert_raise('payment', 'warning', format('%s suspended without an answer', username),
 			format('Midtrans has given no answer for %s nights. If %s has paid, the payment will be found later.',
-				s.gateway_holds, customer_name),
+				night - 1, customer_name),
 			jsonb_build_object('subscription_id', sub, 'date', d));
 	END IF;
-	RETURN NEXT;
 END $$;
 
 CREATE OR REPLACE FUNCTION gateway_answered(sub uuid) RETURNS void
 LANGUAGE sql AS $$
-	UPDATE subscriptions SET gateway_holds = 0 WHERE id = sub AND gateway_holds > 0
+	UPDATE subscriptions SET gateway_holds = 0, gateway_held_on = NULL WHERE id = sub AND gateway_holds > 0
 $$;

@@ -3,7 +3,7 @@ BEGIN;
 
 SELECT id, seq, customer_id, package_id, next_package_id, router_id, mikrotik_username,
 	mikrotik_password, start_date, end_date, status, is_live, suspend_reason, auto_renew, resumed_on,
-	hold_until, gateway_holds, local_address, remote_address, profile, comment, cancelled_at,
+	hold_until, gateway_holds, gateway_held_on, local_address, remote_address, profile, comment, cancelled_at,
 	created_at, updated_at FROM subscriptions WHERE false;
 SELECT day, last_number FROM invoice_counters WHERE false;
 SELECT id, seq, invoice_number, subscription_id, customer_id, package_id, kind, amount, paid_amount,
