@@ -11,8 +11,9 @@ enum { OPT_ONCE };
 
 enum {
 	SWEEP_MS = 30000,
-	PAUSE_MS = 1000, /* after a failure; doubled with each, up to */
+	PAUSE_MS = 1000, /* when nobody answers; doubled with each time, up to */
 	PAUSE_MOST_MS = 30000,
+	SILENCES_MOST = 2, /* in a row, with --once */
 	LOCK_MS = 5000,
 };
 
@@ -30,7 +31,7 @@ static const struct daemon program = {
 
 struct pace {
 	int64_t sweep_at; /* when to sweep next */
-	int pause;        /* Midtrans or the database fails: ms to wait before more is tried */
+	int pause;        /* Midtrans or the database is away: ms to wait before more is tried */
 };
 
 static int64_t
@@ -62,52 +63,56 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 	return db_who(cx);
 }
 
-/* Until a NOTIFY, a signal or ms. */
+/* Until a NOTIFY, a signal or ms; where the database is away, a signal or ms. */
 static void
 rest(struct ctx *cx, int ms)
 {
 	struct pollfd fds[2] = { { .fd = daemon_signal_fd(), .events = POLLIN },
 		{ .events = POLLIN } };
 	const char *payload = NULL;
+	bool deaf = db_wait(cx, 0, &payload) != RC_OK;
 
-	if (db_wait(cx, 0, &payload) != RC_OK || payload != NULL || daemon_stopping())
+	if (payload != NULL || daemon_stopping())
 		return;
-	fds[1].fd = db_socket(cx->db);
+	fds[1].fd = deaf ? -1 : db_socket(cx->db);
 	(void)poll(fds, 2, ms);
 	do {
 		payload = NULL;
-	} while (db_wait(cx, 0, &payload) == RC_OK && payload != NULL);
+	} while (!deaf && db_wait(cx, 0, &payload) == RC_OK && payload != NULL);
 }
 
-/* Longer and longer, so that a dead gateway is not asked without end. */
-static void
-failed(struct ctx *cx, struct pace *p)
+/* Longer and longer, so that who is dead is not asked without end. */
+static int
+longer(struct pace *p)
 {
-	struct pollfd fd = { .fd = daemon_signal_fd(), .events = POLLIN };
-
-	log_err(LOG_WARN, "work", cx);
 	p->pause = p->pause > 0 ? 2 * p->pause : PAUSE_MS;
 	if (p->pause > PAUSE_MOST_MS)
 		p->pause = PAUSE_MOST_MS;
-	if (!daemon_stopping())
-		(void)poll(&fd, 1, p->pause);
+	return p->pause;
 }
 
-/* Sweep when it is time, then one thing that is due; *ms: how long there is nothing to do. */
+/*
+ * Sweep when it is time, then one thing that is due; *ms: how long to rest.
+ * What fails has a clock of its own and delays nothing else, unless nobody is
+ * there; and even then somebody may ask for something now.
+ */
 static enum rc
 step(struct ctx *cx, struct pace *p, int *ms)
 {
-	bool worked;
+	enum gateway_outcome came;
 
 	*ms = 0;
 	if (now_ms() >= p->sweep_at) {
 		TRY(gateway_sweep(cx));
 		p->sweep_at = now_ms() + SWEEP_MS;
 	}
-	TRY(gateway_work(cx, &worked));
-	if (!worked)
-		TRY(gateway_wait(cx, ms));
-	return RC_OK;
+	TRY(gateway_work(cx, &came));
+	if (came == GATEWAY_AWAY) {
+		*ms = longer(p);
+		return RC_OK;
+	}
+	p->pause = 0;
+	return came == GATEWAY_IDLE ? gateway_wait(cx, ms) : RC_OK;
 }
 
 static int
@@ -124,33 +129,32 @@ serve(struct ctx *cx)
 		arena_reset(cx->mem);
 		cx->err = (struct err){ 0 };
 		if (step(cx, &pace, &ms) != RC_OK) {
-			failed(cx, &pace);
-			continue;
+			log_err(LOG_WARN, "work", cx);
+			ms = longer(&pace);
 		}
-		pace.pause = 0;
 		if (ms > 0)
 			rest(cx, ms);
 	}
 	return EXIT_DONE;
 }
 
-/* Each thing that is due is tried once; the database going away ends it. */
+/* Each thing that is due is tried once; nobody answering, or the database going away, ends it. */
 static int
 serve_once(struct ctx *cx)
 {
-	bool worked = true, well = true;
+	enum gateway_outcome came = GATEWAY_DONE;
+	int silences = 0;
+	bool well = true;
 
 	if (gateway_sweep(cx) != RC_OK)
 		return daemon_fail(cx, &program);
-	while (worked && !daemon_stopping()) {
+	while (came != GATEWAY_IDLE && silences < SILENCES_MOST && !daemon_stopping()) {
 		arena_reset(cx->mem);
 		cx->err = (struct err){ 0 };
-		if (gateway_work(cx, &worked) == RC_OK)
-			continue;
-		if (db_socket(cx->db) < 0)
+		if (gateway_work(cx, &came) != RC_OK)
 			return daemon_fail(cx, &program);
-		log_err(LOG_WARN, "work", cx);
-		well = false;
+		silences = came == GATEWAY_AWAY ? silences + 1 : 0;
+		well = well && (came == GATEWAY_DONE || came == GATEWAY_IDLE);
 	}
 	return well ? EXIT_DONE : EXIT_FAILED;
 }

@@ -74,8 +74,14 @@ enum rc gateway_refund(struct ctx *, const struct gateway_refund *, const char *
 /* Ask about an attempt and apply all that is answered; what its time is over for is ended. */
 enum rc gateway_ask(struct ctx *, const char *attempt_id) _must_check_;
 
-/* One thing that is due: a job, else an attempt to ask about.  *ret: there was one. */
-enum rc gateway_work(struct ctx *, bool *ret) _must_check_;
+enum gateway_outcome {
+	GATEWAY_IDLE, /* nothing is due */
+	GATEWAY_DONE,
+	GATEWAY_FAILED, /* logged; it is due again later, by its own clock */
+	GATEWAY_AWAY,   /* the same, and so would anything else now: nobody answers */
+};
+/* One thing that is due: a job, else an attempt to ask about.  RC_OK unless the database fails. */
+enum rc gateway_work(struct ctx *, enum gateway_outcome *ret) _must_check_;
 /* Every half minute: find what was left lying. */
 enum rc gateway_sweep(struct ctx *) _must_check_;
 /* Milliseconds until something is due, at most 30,000. */
@@ -84,7 +90,10 @@ enum rc gateway_wait(struct ctx *, int *ret) _must_check_;
 struct gateway_count {
 	size_t asked, failed;
 };
-/* Ask about all attempts not finally closed; due: only those whose turn it is. */
+/*
+ * Ask about all attempts not finally closed; due: only those whose turn it is.
+ * When nobody answers twice in a row the rest counts as failed without asking.
+ */
 enum rc gateway_reconcile(struct ctx *, bool due, struct gateway_count *ret) _must_check_;
 
 /* ---- the nightly run ------------------------------------------------------------------------- */
@@ -96,7 +105,8 @@ struct gateway_held {
 /*
  * Before these subscriptions are suspended for debt: ask about the open
  * attempts of their overdue invoices.  *ret are those that must wait, since
- * nobody answered; they live in cx->mem.
+ * nobody answered; they live in cx->mem.  When nobody answers twice in a row
+ * the rest waits without being asked about.
  */
 enum rc gateway_hold(struct ctx *, const char *const *ids, size_t n, const char *date,
     struct gateway_held **ret, size_t *nret) _must_check_;

@@ -65,52 +65,69 @@ do_job(struct ctx *cx, const struct job *job)
 	return FAIL(cx, RC_INTERNAL, "there is no work called %s", job->kind);
 }
 
-/* The outcome of a job that failed is why, and that it is due again later. */
+/* Ask about an attempt; without an answer it is asked about again, less and less often, all the
+ * same. */
 static enum rc
-job_failed(struct ctx *cx, const struct job *job)
+check(struct ctx *cx, const char *attempt_id)
 {
-	struct err why = cx->err;
+	struct err why;
 
+	if (gateway_ask(cx, attempt_id) == RC_OK)
+		return RC_OK;
+	why = cx->err;
 	(void)!db_rollback(cx);
 	cx->err = (struct err){ 0 };
-	TRY(db_query(cx, &SQL_gateway_failed, NULL, V_I64(job->id), V_TEXT(why.msg)));
+	TRY(db_query(cx, &SQL_gateway_checked, NULL, V_TEXT(attempt_id), V_BOOL(false)));
 	cx->err = why;
 	return why.rc;
 }
 
-/* *ret: there was one. */
-static enum rc
-next_job(struct ctx *cx, bool *ret)
+/* What failed delays nothing but itself, unless nobody was there to answer. */
+static enum gateway_outcome
+outcome_of(struct ctx *cx, enum rc rc)
 {
-	struct db_rows *rows;
-	struct job job;
-
-	TRY(db_query0(cx, &SQL_gateway_take, &rows));
-	*ret = db_count(rows) > 0;
-	if (!*ret)
-		return RC_OK;
-	TRY(db_scan(cx, rows, 0, job_cols, &job));
-	if (do_job(cx, &job) != RC_OK)
-		return job_failed(cx, &job);
-	return db_query(cx, &SQL_gateway_done, NULL, V_I64(job.id), V_I64(job.generation));
+	if (rc == RC_OK)
+		return GATEWAY_DONE;
+	log_err(LOG_WARN, "work", cx);
+	return gateway_is_away(cx) ? GATEWAY_AWAY : GATEWAY_FAILED;
 }
 
 static enum rc
-next_check(struct ctx *cx, bool *ret)
+work_on_job(struct ctx *cx, const struct db_rows *rows, enum gateway_outcome *ret)
 {
-	struct db_rows *rows;
+	enum gateway_outcome came;
+	const char *why;
+	struct job job;
 
-	TRY(db_query0(cx, &SQL_gateway_check_take, &rows));
-	*ret = db_count(rows) > 0;
-	return *ret ? gateway_ask(cx, db_text(rows, 0, "id")) : RC_OK;
+	TRY(db_scan(cx, rows, 0, job_cols, &job));
+	came = outcome_of(cx, do_job(cx, &job));
+	if (came == GATEWAY_DONE) {
+		TRY(db_query(cx, &SQL_gateway_done, NULL, V_I64(job.id), V_I64(job.generation)));
+	} else {
+		why = arena_strdup(cx->mem, cx->err.msg);
+		(void)!db_rollback(cx);
+		cx->err = (struct err){ 0 };
+		TRY(db_query(cx, &SQL_gateway_failed, NULL, V_I64(job.id), V_TEXT(why)));
+	}
+	*ret = came;
+	return RC_OK;
 }
 
 enum rc
-gateway_work(struct ctx *cx, bool *ret)
+gateway_work(struct ctx *cx, enum gateway_outcome *ret)
 {
+	struct db_rows *rows;
+
 	TRY(gateway_ready(cx));
-	TRY(next_job(cx, ret));
-	return *ret ? RC_OK : next_check(cx, ret);
+	TRY(db_query0(cx, &SQL_gateway_take, &rows));
+	if (db_count(rows) > 0)
+		return work_on_job(cx, rows, ret);
+	TRY(db_query0(cx, &SQL_gateway_check_take, &rows));
+	*ret = GATEWAY_IDLE;
+	if (db_count(rows) > 0)
+		*ret = outcome_of(cx, check(cx, db_text(rows, 0, "id")));
+	cx->err = (struct err){ 0 };
+	return db_socket(cx->db) < 0 ? FAIL(cx, RC_RETRY, "the database went away") : RC_OK;
 }
 
 enum rc
@@ -131,17 +148,25 @@ gateway_wait(struct ctx *cx, int *ret)
 
 /* ---- all at once ----------------------------------------------------------------------------- */
 
+/* Nobody waits 15 s for each of a thousand: so many silences in a row, and no more is asked. */
+enum { SILENCES_MOST = 2 };
+
 /* In an arena of its own: there may be many, and each answer is kept as long as its arena. */
 static enum rc
-ask_apart(struct ctx *cx, const char *attempt_id)
+ask_apart(struct ctx *cx, const char *attempt_id, unsigned *silences)
 {
 	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
 	struct ctx own = *cx;
 	enum rc rc;
 
+	if (*silences >= SILENCES_MOST)
+		return FAIL(cx, RC_UPSTREAM, "Midtrans gives no answer: not asked.");
 	own.mem = mem;
 	own.err = (struct err){ 0 };
-	rc = gateway_ask(&own, attempt_id);
+	rc = check(&own, attempt_id);
+	*silences = rc != RC_OK && gateway_is_away(cx) ? *silences + 1 : 0;
+	if (rc != RC_OK)
+		log_err(LOG_WARN, "no answer", &own);
 	cx->err = own.err;
 	cx->err.fields = NULL;
 	return rc;
@@ -150,21 +175,20 @@ ask_apart(struct ctx *cx, const char *attempt_id)
 enum rc
 gateway_reconcile(struct ctx *cx, bool due, struct gateway_count *ret)
 {
+	struct gateway_count n = { 0 };
 	struct db_rows *rows;
+	unsigned silences = 0;
 
-	*ret = (struct gateway_count){ 0 };
 	TRY(gateway_ready(cx));
 	TRY(db_query(cx, &SQL_gateway_unfinished, &rows, V_BOOL(due)));
-	for (size_t i = 0; i < db_count(rows); i++) {
-		if (ask_apart(cx, db_text(rows, i, "id")) != RC_OK) {
-			ret->failed++;
-			log_err(LOG_WARN, "reconcile", cx);
-		}
+	for (; n.asked < db_count(rows); n.asked++) {
+		if (ask_apart(cx, db_text(rows, n.asked, "id"), &silences) != RC_OK)
+			n.failed++;
 		if (db_socket(cx->db) < 0)
 			return cx->err.rc;
-		ret->asked++;
 	}
 	cx->err = (struct err){ 0 };
+	*ret = n;
 	return RC_OK;
 }
 
@@ -187,7 +211,7 @@ id_array(struct ctx *cx, const char *const *ids, size_t n)
 
 /* Ask about the attempts of one subscription, the rows from *i on; RC_OK: all were answered. */
 static enum rc
-ask_debts(struct ctx *cx, const struct db_rows *rows, size_t *i)
+ask_debts(struct ctx *cx, const struct db_rows *rows, size_t *i, unsigned *silences)
 {
 	const char *sub = db_text(rows, *i, "subscription_id");
 	enum rc rc = RC_OK;
@@ -195,7 +219,7 @@ ask_debts(struct ctx *cx, const struct db_rows *rows, size_t *i)
 	for (; *i < db_count(rows) && strcmp(db_text(rows, *i, "subscription_id"), sub) == 0;
 	     (*i)++)
 		if (rc == RC_OK)
-			rc = ask_apart(cx, db_text(rows, *i, "attempt_id"));
+			rc = ask_apart(cx, db_text(rows, *i, "attempt_id"), silences);
 	return rc;
 }
 
@@ -205,7 +229,6 @@ hold_one(struct ctx *cx, const char *sub, const char *date, struct gateway_held 
 {
 	struct db_rows *rows;
 
-	log_err(LOG_WARN, "no answer", cx);
 	cx->err = (struct err){ 0 };
 	TRY(db_query(cx, &SQL_gateway_hold, &rows, V_TEXT(sub), V_TEXT(date)));
 	if (db_bool(rows, 0, "held"))
@@ -221,6 +244,7 @@ gateway_hold(struct ctx *cx, const char *const *ids, size_t n, const char *date,
 {
 	struct gateway_held *all = arena_alloc(cx->mem, (n + 1) * sizeof(*all));
 	struct db_rows *rows;
+	unsigned silences = 0;
 	size_t nheld = 0;
 
 	TRY(gateway_ready(cx));
@@ -228,7 +252,7 @@ gateway_hold(struct ctx *cx, const char *const *ids, size_t n, const char *date,
 	for (size_t i = 0; i < db_count(rows);) {
 		const char *sub = db_text(rows, i, "subscription_id");
 
-		if (ask_debts(cx, rows, &i) == RC_OK)
+		if (ask_debts(cx, rows, &i, &silences) == RC_OK)
 			TRY(db_query(cx, &SQL_gateway_answered, NULL, V_TEXT(sub)));
 		else
 			TRY(hold_one(cx, sub, date, all, &nheld));

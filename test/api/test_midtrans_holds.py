@@ -1,5 +1,8 @@
 """The nightly run, which asks before it cuts anybody off."""
 import json
+import time
+
+import pytest
 
 import isp
 from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
@@ -33,17 +36,118 @@ def test_who_pays_is_online_again(deaf, mid):
     assert not suspended(deaf, sub)
 
 
+def indebted(payer):
+    """A subscription and its invoice, which the night of 2026-03-05 would suspend it for."""
+    return payer.town.billed(start_date="2026-03-01", end_date="2026-03-31")
+
+
+def run(payer, night):
+    """(exit status, seconds, report) of a night."""
+    began = time.monotonic()
+    done = payer.stack.exec("billing-cron", "--date", night, "--json", check=False)
+    return done.returncode, time.monotonic() - began, json.loads(done.stdout)
+
+
+def held(report):
+    return sorted(l["subscription_id"] for l in report["lines"] if l["outcome"] == "held")
+
+
+def nights(payer, count):
+    payer.town.api.put("/api/settings", {"hold_nights": count}).want(200)
+
+
+def test_exactly_those_that_would_be_suspended_are_asked_about(deaf, mid):
+    """Not who is not due yet, has no page, was suspended before or is paid; and of an order each thing once."""
+    asked, others = [], []
+    for _ in range(2):
+        sub, invoice = indebted(deaf)
+        asked.append(deaf.order(invoice))
+    promised, invoice = indebted(deaf)
+    others.append(deaf.order(invoice))
+    deaf.town.api.post("/api/subscriptions/%s/suspend" % promised["id"], {}).want(200)
+    _, later = deaf.town.billed(start_date="2026-03-10", end_date="2026-03-31")
+    others.append(deaf.order(later))
+    _, cash = indebted(deaf)
+    others.append(deaf.order(cash))
+    deaf.town.api.post("/api/invoices/%s/mark-paid" % cash["id"], {}).want(200)
+    indebted(deaf)  # never had a page
+    deaf.idle()
+    mid.ask("POST", "/log/reset", {})
+    deaf.stack.cron("2026-03-05")
+    counts = mid.ask("GET", "/log")["counts"]
+    assert counts == {"GET /v2/%s/status" % order: 1 for order in asked}, (counts, others)
+
+
 def test_no_answer_holds_for_three_nights(deaf, mid):
-    sub, invoice = deaf.town.billed(start_date="2026-03-01", end_date="2026-03-31")
-    other, _ = deaf.town.billed(start_date="2026-03-01", end_date="2026-03-31")
+    sub, invoice = indebted(deaf)
+    other, _ = indebted(deaf)
     deaf.order(invoice)
     mid.fault("status", "/v2/*", code=500)
     for night in ("2026-03-05", "2026-03-06", "2026-03-07"):
-        done = deaf.stack.exec("billing-cron", "--date", night, "--json", check=False)
-        report = json.loads(done.stdout)
-        assert done.returncode == 1 and report["steps"]["suspend"]["held"] >= 1, done
-        assert [l for l in report["lines"] if l["outcome"] == "held" and l["subscription_id"] == sub["id"]]
-        assert not suspended(deaf, sub) and suspended(deaf, other)
-    deaf.stack.exec("billing-cron", "--date", "2026-03-08", check=False)
+        for _ in range(3):  # however often it is run: each run was a night
+            status, _, report = run(deaf, night)
+            assert status == 1 and report["steps"]["suspend"]["held"] >= 1 and sub["id"] in held(report)
+            assert not suspended(deaf, sub) and suspended(deaf, other)
+    run(deaf, "2026-03-08")
     assert suspended(deaf, sub)
     assert deaf.sql("SELECT count(*) FROM alert_logs WHERE meta ->> 'subscription_id' = '%s'" % sub["id"]) == "1"
+
+
+def test_a_payment_begins_the_count_anew(deaf, mid):
+    """The nights of an old debt were counted against the next one."""
+    sub, invoice = indebted(deaf)
+    order = deaf.order(invoice)
+    mid.fault("status", "/v2/*", code=500)
+    nights(deaf, 1)
+    try:
+        assert held(run(deaf, "2026-03-05")[2]) == [sub["id"]]
+        mid.well()
+        mid.act(order, "pay", method="bca_va")
+        deaf.reconcile()
+        assert deaf.status(invoice) == "paid"
+        deaf.town.api.make("/api/invoices", {"subscription_id": sub["id"], "kind": "other", "amount": 50000,
+                                             "due_date": "2026-03-05"})
+        again = [i for i in deaf.town.invoices(sub) if i["id"] != invoice["id"]]
+        deaf.order(again[0])
+        mid.fault("status", "/v2/*", code=500)
+        assert held(run(deaf, "2026-03-08")[2]) == [sub["id"]]
+        run(deaf, "2026-03-09")
+        assert suspended(deaf, sub), "one night, says the setting"
+    finally:
+        nights(deaf, 3)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_gateway_that_is_away_is_not_asked_about_each(deaf, mid, silent):
+    """15 seconds for each debtor: with a thousand of them the night took four hours. After two silences in a row
+    all the rest waits without being asked about; an answer in between, and it is asked on."""
+    debts = [indebted(deaf) for _ in range(6)]
+    for _, invoice in debts:
+        deaf.order(invoice)
+    deaf.idle()
+    mid.ask("POST", "/log/reset", {})
+    if silent:
+        mid.fault("hang", "*", times=1)
+        mid.fault("status", "*", code=429, after=1)
+    else:
+        mid.fault("refuse")
+    status, seconds, report = run(deaf, "2026-03-05")
+    assert status == 1 and set(held(report)) >= {sub["id"] for sub, _ in debts}
+    assert seconds < (24 if silent else 8)
+    assert sum(mid.ask("GET", "/log")["counts"].values()) == (2 if silent else 0)
+    mid.well()
+    for _, invoice in debts:
+        deaf.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
+    deaf.idle()
+
+
+def test_a_single_silence_is_no_reason_to_ask_no_more(deaf, mid):
+    debts = [indebted(deaf) for _ in range(4)]
+    orders = [deaf.order(invoice) for _, invoice in debts]
+    for order in orders[:3:2]:
+        mid.fault("status", "GET /v2/%s/status" % order, code=429)
+    mid.act(orders[3], "pay", method="bca_va")
+    _, _, report = run(deaf, "2026-03-05")
+    mid.well()
+    assert len(set(held(report)) & {sub["id"] for sub, _ in debts}) == 2
+    assert deaf.status(debts[3][1]) == "paid" and suspended(deaf, debts[1][0])

@@ -1,6 +1,24 @@
 """What gateway-sync and ispctl find out without any notification."""
+import os
+import signal
+
+import pytest
+
+import gateway
 import isp
 from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
+
+
+@pytest.fixture
+def alone(deaf):
+    """`deaf`, and its gateway-sync is stopped: what is due is done by who is asked to."""
+    deaf.idle()
+    pid = deaf.stack.leader("gateway-sync")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield deaf
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_reconciliation_alone_finds_every_payment(deaf, mid):
@@ -81,3 +99,98 @@ def test_bi_snap_channels_are_found_by_transaction(payer, mid):
     mid.act(order, "pay")
     payer.reconcile()
     assert payer.status(invoice) == "paid"
+
+
+# ---- who waits for whom --------------------------------------------------------------------------
+
+def claimed(payer, invoice):
+    """An order whose notification has to be confirmed: gateway-sync has a job."""
+    order = payer.order(invoice)
+    payer.mid.act(order, "choose", method="bca_va")
+    body = payer.mid.craft(order)
+    body.update(status_code="200", transaction_status="settlement", gross_amount="150001.00")
+    body["signature_key"] = gateway.sign(body)
+    assert payer.notify(body).status == 200
+    return order
+
+
+def jobs(payer, order, what):
+    return payer.sql("SELECT %s FROM gateway_jobs j JOIN midtrans_attempts a ON a.id = j.attempt_id "
+                     "WHERE a.order_id = '%s' ORDER BY j.id DESC LIMIT 1" % (what, order))
+
+
+def test_a_job_is_done_within_a_second(payer, mid):
+    """From the commit that leaves it, NOTIFY and all."""
+    invoice, order = payer.paid_by("permata_va")
+    mid.act(order, "reverse")
+    payer.wait(invoice, "unpaid", 5)
+    payer.idle()
+    assert float(jobs(payer, order, "extract(epoch FROM done_at - j.created_at)")) < 1
+
+
+def test_an_order_that_fails_delays_no_other(deaf, mid):
+    """Each failure paused everything, 1, 2, 4 ... 30 s: a few broken orders, and nothing was confirmed in time."""
+    broken, invoice = [], deaf.billed()
+    mid.fault("status", "GET /v2/*", code=500)
+    for _ in range(5):
+        broken.append(claimed(deaf, deaf.billed()))
+    isp.wait_until(lambda: all(int(jobs(deaf, o, "attempts") or 0) > 0 for o in broken), 5, "each tried")
+    order = deaf.order(invoice)
+    mid.act(order, "pay", method="bca_va")
+    mid.well()
+    for other in broken:
+        mid.fault("status", "GET /v2/%s/status" % other, code=500)
+    body = mid.craft(order)
+    body.update(gross_amount="150001.00")
+    body["signature_key"] = gateway.sign(body)
+    assert deaf.notify(body).status == 200
+    deaf.wait(invoice, "paid", 1)
+    mid.well()
+    deaf.sql("UPDATE gateway_jobs SET due_at = now() WHERE done_at IS NULL")
+    deaf.stack.exec("gateway-sync", "--once")
+    deaf.idle()
+
+
+def test_a_check_that_fails_comes_less_and_less_often(alone, mid):
+    """It was due again in two minutes, whatever the count, for ever."""
+    order = alone.order(alone.billed())
+    mid.fault("status", "GET /v2/%s/status" % order, code=500)
+    for minutes in (1, 2, 4):
+        alone.sql("UPDATE midtrans_attempts SET next_check_at = now() WHERE order_id = '%s'" % order)
+        assert alone.stack.exec("gateway-sync", "--once", check=False).returncode == 1
+        left = float(alone.sql("SELECT extract(epoch FROM next_check_at - now()) / 60 FROM midtrans_attempts "
+                               "WHERE order_id = '%s'" % order))
+        assert minutes - 0.2 < left <= minutes
+    mid.well()
+
+
+def test_once_ends_when_nobody_answers(alone, mid):
+    orders = [alone.order(alone.billed()) for _ in range(5)]
+    mid.ask("POST", "/log/reset", {})
+    mid.fault("status", "*", code=429)
+    alone.sql("UPDATE midtrans_attempts SET next_check_at = now() WHERE order_id IN (%s)"
+              % ", ".join("'%s'" % o for o in orders))
+    assert alone.stack.exec("gateway-sync", "--once", check=False).returncode == 1
+    assert sum(mid.ask("GET", "/log")["counts"].values()) == 2
+    mid.well()
+    assert alone.stack.exec("gateway-sync", "--once").returncode == 0
+
+
+# ---- ispctl midtrans reconcile -------------------------------------------------------------------
+
+def test_reconcile_asks_all_or_those_whose_turn_it_is(alone, mid):
+    first, second = alone.order(alone.billed()), alone.order(alone.billed())
+    mid.ask("POST", "/log/reset", {})
+    asked = lambda: [mid.calls("/v2/%s/status" % o) for o in (first, second)]  # noqa: E731
+    alone.reconcile("--due")
+    assert asked() == [0, 0]
+    alone.sql("UPDATE midtrans_attempts SET next_check_at = now() - interval '1 second', checks = 9 "
+             "WHERE order_id = '%s'" % first)
+    alone.reconcile("--due")
+    assert asked() == [1, 0]
+    said = alone.reconcile().stdout
+    assert asked() == [2, 1] and "0 without an answer" in said
+    mid.fault("refuse")
+    done = alone.stack.exec("ispctl", "midtrans", "reconcile", check=False)
+    assert done.returncode == 1 and "without an answer" in done.stdout
+    mid.well()
