@@ -174,14 +174,17 @@ static struct wire *
 request(const char *method, const char *uri, size_t body, bool keep)
 {
 	static struct wire w;
-	static unsigned char zeros[32768];
+	static unsigned char object[300000];
 	const unsigned char begin[8] = { 0, 1, keep };
 	unsigned char params[1024];
 	char length[24];
 	size_t n = 0;
 
 	w.len = 0;
-	memset(zeros, ' ', sizeof(zeros));
+	assert_true(body <= sizeof(object));
+	memset(object, ' ', sizeof(object));
+	object[0] = '{';
+	object[body > 0 ? body - 1 : 0] = '}';
 	(void)snprintf(length, sizeof(length), "%zu", body);
 	n += put_param(params + n, "REQUEST_METHOD", method);
 	n += put_param(params + n, "REQUEST_URI", uri);
@@ -192,8 +195,10 @@ request(const char *method, const char *uri, size_t body, bool keep)
 	put_record(&w, BEGIN, begin, 8);
 	put_record(&w, PARAMS, params, n);
 	put_record(&w, PARAMS, "", 0);
-	for (; body > 0; body -= body < sizeof(zeros) ? body : sizeof(zeros))
-		put_record(&w, STDIN, zeros, body < sizeof(zeros) ? body : sizeof(zeros));
+	for (size_t at = 0, len; at < body; at += len) {
+		len = body - at < 32768 ? body - at : 32768;
+		put_record(&w, STDIN, object + at, len);
+	}
 	put_record(&w, STDIN, "", 0);
 	return &w;
 }
