@@ -174,6 +174,16 @@ gateway_status(struct ctx *cx, const char *order_id, const char **ret)
 	return RC_OK;
 }
 
+/* What may still be paid of it; at: as it is then.  *ended: so many payments under way. */
+static enum rc
+end_all(struct ctx *cx, const char *attempt_id, struct attempt *at, size_t *ended)
+{
+	TRY(attempt_by_id(cx, attempt_id, at));
+	TRY(ask_all(cx, at)); /* what was paid meanwhile is not to be cancelled */
+	TRY(end_live(cx, at, ended));
+	return attempt_by_id(cx, attempt_id, at);
+}
+
 enum rc
 gateway_drop(struct ctx *cx, const char *attempt_id)
 {
@@ -181,10 +191,7 @@ gateway_drop(struct ctx *cx, const char *attempt_id)
 	struct attempt at;
 	size_t ended;
 
-	TRY(attempt_by_id(cx, attempt_id, &at));
-	TRY(ask_all(cx, &at)); /* what was paid meanwhile is not to be cancelled */
-	TRY(end_live(cx, &at, &ended));
-	TRY(attempt_by_id(cx, attempt_id, &at));
+	TRY(end_all(cx, attempt_id, &at, &ended));
 	if (strcmp(at.state, "paid") == 0)
 		return RC_OK;
 	if (ended == 0)

@@ -182,24 +182,28 @@ order_void(struct ctx *cx, struct refund *r)
 
 /* ---- what people ask for --------------------------------------------------------------------- */
 
+/* Whatever is open of it: what became of it, all of a card's undone, or ordered. */
+static enum rc
+make(struct ctx *cx, struct refund *r, bool fresh)
+{
+	if (!fresh && is_open(r))
+		TRY(see_what_came(cx, r));
+	if (is_open(r) && r->captured && r->whole)
+		TRY(order_void(cx, r));
+	return is_open(r) ? order_refund(cx, r, fresh) : RC_OK;
+}
+
 /* waited: another was being made, and the lock is ours now. */
 static enum rc
 refund_it(struct ctx *cx, const struct gateway_refund *want, bool waited, const char **ret)
 {
 	struct db_rows *rows;
 	struct refund r;
-	bool fresh;
 
 	TRY(db_query(cx, &SQL_midtrans_refund_begin, &rows, V_TEXT(want->order_id),
 	    V_TEXT(wish(cx, want)), V_BOOL(waited)));
-	fresh = db_bool(rows, 0, "fresh");
 	TRY(look_up(cx, db_text(rows, 0, "refund_key"), &r));
-	if (!fresh && is_open(&r))
-		TRY(see_what_came(cx, &r));
-	if (is_open(&r) && r.captured && r.whole)
-		TRY(order_void(cx, &r));
-	if (is_open(&r))
-		TRY(order_refund(cx, &r, fresh));
+	TRY(make(cx, &r, db_bool(rows, 0, "fresh")));
 	TRY(db_query(cx, &SQL_midtrans_refund_told, NULL, V_TEXT(r.refund_key)));
 	*ret = r.attempt_id;
 	return RC_OK;
