@@ -2,6 +2,7 @@
 #include <cJSON.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/conf.h"
 #include "base/log.h"
@@ -13,12 +14,16 @@
 struct gateway {
 	struct httpc *http;
 	const char *base[2];
-	int code; /* of the last answer; 0: there was none */
+	int code;         /* of the last answer; 0: there was none */
+	unsigned unknown; /* notifications of orders that are not ours, since it was told of them */
+	int64_t told_at;  /* s, when; 0: never */
 };
 
 enum { HTTP_ERROR = 500 };
 
 enum { BUSY_SECONDS = 10 }; /* where Midtrans does not say how long */
+
+enum { UNKNOWN_SECONDS = 60 }; /* so often a line of the log for orders that are not ours */
 
 static const char *
 base_url(struct arena *life, const char *own, const char *usual)
@@ -296,6 +301,23 @@ keep_it(struct ctx *cx, const struct midtrans_message *m, const char *raw)
 	    "The notification could not be applied now. Please send it again.");
 }
 
+/* Each is an event in the database; the log has one line a minute for all of them. */
+static void
+tell_unknown(struct ctx *cx, const char *order_id)
+{
+	struct gateway *gw = cx->gateway;
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	gw->unknown++;
+	if (gw->told_at != 0 && t.tv_sec - gw->told_at < UNKNOWN_SECONDS)
+		return;
+	log_event(LOG_WARN, "notification of an unknown order", "rid", cx->request_id, "order",
+	    order_id, "of", arena_printf(cx->mem, "%u", gw->unknown), NULL);
+	gw->told_at = t.tv_sec;
+	gw->unknown = 0;
+}
+
 enum rc
 gateway_notify(struct ctx *cx, const struct cJSON *body, const char *raw)
 {
@@ -307,8 +329,7 @@ gateway_notify(struct ctx *cx, const struct cJSON *body, const char *raw)
 	TRY(midtrans_read(cx, body, conf_text(cx->conf, CONF_MIDTRANS_SERVER_KEY), &m));
 	rc = attempt_apply(cx, ATTEMPT_NOTIFICATION, &m, raw, gateway_merchant(cx), &d);
 	if (rc == RC_NOT_FOUND)
-		log_event(LOG_WARN, "notification of an unknown order", "rid", cx->request_id,
-		    "order", m.order_id, NULL);
+		tell_unknown(cx, m.order_id);
 	if (rc == RC_OK)
 		tell(cx, ATTEMPT_NOTIFICATION, &m, &d);
 	if (rc == RC_OK || rc == RC_NOT_FOUND)

@@ -280,12 +280,19 @@ def test_replayed_and_altered_where_nothing_is_signed(system, desk):
 
 
 def test_an_order_nobody_knows(system, desk):
-    before = rows(system)
+    """404, and each an event; of the log a line a minute and worker, not a line each (row 28)."""
+    def lines():
+        with open(os.path.join(system.dir, "log", "isp-api.log"), encoding="utf-8") as file:
+            return sum("unknown order" in line for line in file)
+    before, told = rows(system), lines()
     client = isp.Client(system.url)
-    for order in ("INV-20200101-0001-1-abcd", "x" * 50, "a/b", "\u00fc"):
+    for order in ["INV-20200101-0001-1-abcd", "x" * 50, "a/b", "\u00fc"] + ["none-%d" % n for n in range(60)]:
         client.raw("POST", WEBHOOK, dumped(signed(desk.settled, order_id=order)), HEADERS).want(404)
     client.close()
-    same_but(before, rows(system), KEPT)
+    after = rows(system)
+    same_but(before, after, KEPT)
+    assert after["midtrans_events"] == before["midtrans_events"] + 64
+    assert 0 < lines() - told <= len(system.workers())
 
 
 @pytest.mark.parametrize("method,status", [("GET", 405), ("PUT", 405), ("DELETE", 405)])
