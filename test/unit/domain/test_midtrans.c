@@ -86,10 +86,14 @@ static const struct row rows[] = {
 	{ "3",  { "pending", NULL }, { "capture", "challenge", "201", HEARD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
 	{ "3",  { NULL, NULL }, { "capture", NULL, "201", HEARD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", HEARD }, { "duplicate", 0, NULL } },
+	{ "3",  { "pending", NULL }, { "capture", "challenge", "201", TOLD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
+	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", TOLD }, { "duplicate", 0, NULL } },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", HEARD }, { "stale", 0, NULL }, .had_200 = true },
 	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", TOLD }, { "stale", 0, NULL } },
 	{ "4",  { "capture", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
 	{ "4",  { "capture", NULL }, { "settlement", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
+	{ "4",  { "capture", NULL }, { "capture", "accept", "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .had_200 = true },
+	{ "4",  { "capture", NULL }, { "capture", "accept", "200", TOLD }, { "applied", MD_BOOK | MD_NOTE | MD_ALERT, "paid" }, .gross = 100000 },
 	{ "5",  { "capture", NULL }, { "deny", "deny", "202", HEARD }, { "applied", MD_NOTE, "closed" } },
 	{ "5",  { "capture", NULL }, { "cancel", "challenge", "202", HEARD }, { "applied", MD_NOTE, "closed" } },
 	{ "5",  { "capture", NULL }, { "expire", "challenge", "407", TOLD }, { "applied", MD_NOTE, "closed" } },
@@ -100,6 +104,7 @@ static const struct row rows[] = {
 	{ "6",  { "authorize", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
 	{ "6",  { "authorize", NULL }, { "cancel", "accept", "200", TOLD }, { "applied", MD_NOTE, "closed" } },
 	{ "7",  { "pending", NULL }, { "deny", NULL, "202", HEARD }, { "applied", MD_NOTE, "open" } },
+	{ "7",  { "pending", NULL }, { "deny", NULL, "202", TOLD }, { "applied", MD_NOTE, "open" } },
 	{ "7",  { NULL, NULL }, { "deny", "deny", "202", HEARD }, { "applied", MD_NOTE, "open" } },
 	{ "8",  { "pending", NULL }, { "expire", NULL, "202", HEARD }, { "applied", MD_NOTE, "closed" } },
 	{ "8",  { "pending", NULL }, { "expire", NULL, "407", TOLD }, { "applied", MD_NOTE, "closed" } },
@@ -110,11 +115,15 @@ static const struct row rows[] = {
 	{ "9",  { "settlement", "received" }, { "capture", "accept", "200", HEARD }, { "duplicate", 0, NULL }, .had_200 = true },
 	{ "9",  { "cancel", NULL }, { "cancel", NULL, "202", HEARD }, { "duplicate", 0, NULL } },
 	{ "9",  { "expire", NULL }, { "expire", NULL, "202", HEARD }, { "duplicate", 0, NULL } },
+	{ "9",  { "expire", NULL }, { "expire", NULL, "407", TOLD }, { "duplicate", 0, NULL } },
+	{ "9",  { "settlement", "received" }, { "settlement", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
 	{ "10", { "capture", "received" }, { "settlement", "accept", "200", HEARD }, { "applied", MD_NOTE, NULL }, .had_200 = true },
+	{ "10", { "capture", "received" }, { "settlement", "accept", "200", TOLD }, { "applied", MD_NOTE, NULL } },
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL } },
 	{ "11", { "settlement", "received" }, { "expire", NULL, "202", HEARD }, { "stale", 0, NULL } },
 	{ "11", { "capture", "received" }, { "failure", NULL, "202", HEARD }, { "stale", 0, NULL } },
 	{ "11", { "settlement", "received" }, { "expire", NULL, "407", TOLD }, { "disagrees", MD_ALERT, NULL } },
+	{ "11", { "capture", "received" }, { "failure", NULL, "202", TOLD }, { "disagrees", MD_ALERT, NULL } },
 	{ "11", { "expire", NULL }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL } },
 	{ "11", { "refund", "refunded" }, { "deny", NULL, "202", HEARD }, { "stale", 0, NULL } },
 	{ "11", { "deny", "reversed" }, { "expire", NULL, "202", HEARD }, { "stale", 0, NULL } },
@@ -124,6 +133,8 @@ static const struct row rows[] = {
 	{ "13", { "settlement", "received" }, { "cancel", NULL, "200", TOLD }, { "applied", MD_VOID | MD_NOTE | MD_ALERT, "closed" } },
 	{ "14", { "settlement", "received" }, { "deny", NULL, "202", HEARD }, { "confirm", MD_CONFIRM, NULL } },
 	{ "14", { "settlement", "received" }, { "deny", NULL, "202", TOLD }, { "applied", MD_VOID | MD_NOTE, "closed" } },
+	{ "14", { "capture", "received" }, { "deny", "deny", "202", HEARD }, { "confirm", MD_CONFIRM, NULL } },
+	{ "14", { "capture", "received" }, { "deny", "deny", "202", TOLD }, { "applied", MD_VOID | MD_NOTE, "closed" } },
 	{ "14b", { "deny", "reversed" }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .had_200 = true },
 	{ "14b", { "refund", "refunded" }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .had_200 = true },
 	{ "14b", { "deny", "reversed" }, { "deny", NULL, "202", TOLD }, { "duplicate", 0, NULL } },
@@ -254,17 +265,18 @@ no_gap(void **state)
 		"cancel", "expire", "failure", "refund", "partial_refund", "chargeback",
 		"partial_chargeback", "new_idea" };
 	static const char *const codes[] = { "200", "201", "202" };
+	static const char *const frauds[] = { "accept", "challenge" };
 	static const char *const payments[] = { NULL, "received", "reversed", "refunded" };
 	struct midtrans_decision d;
 
 	(void)state;
 	for (size_t i = 0; i < countof(all); i++)
 		for (size_t j = 0; j <= countof(all); j++)
-			for (size_t k = 0; k < countof(codes) * countof(payments) * 2; k++) {
+			for (size_t k = 0; k < 3 * 4 * 2 * 2; k++) {
 				struct row r = { .was = { j < countof(all) ? all[j] : NULL,
 						     payments[k / 3 % 4] },
-					.said = { all[i], "accept", codes[k % 3],
-					    k < 12 ? MW_HEARD : MW_TOLD } };
+					.said = { all[i], frauds[k / 12 % 2], codes[k % 3],
+					    k < 24 ? MW_HEARD : MW_TOLD } };
 
 				decide(&r, &d);
 				assert_string_not_equal(d.rows, "");
@@ -286,6 +298,53 @@ money_is_confirmed(void **state)
 		assert_int_equal(d.deeds &
 				     (MD_BOOK | MD_REFUND | MD_TAKE | MD_VOID | MD_CHARGEBACK),
 		    0);
+	}
+}
+
+/* Money that was not there before: what the amount, and being the first, decide about. */
+static bool
+is_new_money(const struct row *r)
+{
+	return r->was.payment == NULL && (strcmp(r->said.status, "settlement") == 0 ||
+					     strcmp(r->said.status, "capture") == 0);
+}
+
+static void
+same_as_wanted(const struct row *r)
+{
+	struct midtrans_decision d;
+
+	decide(r, &d);
+	assert_string_equal(d.verdict, r->want.verdict);
+	assert_int_equal(d.deeds, r->want.deeds);
+}
+
+/* It is held against what was asked for where it is booked, and nowhere else. */
+static void
+amounts_count_for_new_money_alone(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct row r = rows[i];
+
+		if (r.gross != 0 || (is_new_money(&r) && (r.want.deeds & MD_BOOK)))
+			continue;
+		r.gross = 100000;
+		same_as_wanted(&r);
+	}
+}
+
+static void
+being_first_counts_for_new_money_alone(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct row r = rows[i];
+
+		if (is_new_money(&r))
+			continue;
+		r.had_200 = !r.had_200;
+		same_as_wanted(&r);
 	}
 }
 
@@ -625,6 +684,8 @@ main(void)
 		cmocka_unit_test(every_row),
 		cmocka_unit_test(no_gap),
 		cmocka_unit_test(money_is_confirmed),
+		cmocka_unit_test(amounts_count_for_new_money_alone),
+		cmocka_unit_test(being_first_counts_for_new_money_alone),
 		cmocka_unit_test(chargebacks_have_their_own_sum),
 		cmocka_unit_test(fee_stands_apart),
 		cmocka_unit_test(amounts),
