@@ -83,6 +83,8 @@ struct account_object {
 	const char *service, *profile;
 	const char *local, *address; /* address: remote-address, target or entry */
 	const char *comment;
+	const char *max_limit, *priority; /* of queues, and their bursts: */
+	const char *burst_limit, *burst_threshold, *burst_time;
 	bool disabled, dynamic;
 	bool stale;    /* its mark's account should not be under this name: account_stale() */
 	bool promised; /* and is in service itself, so that it leaves this object alone */

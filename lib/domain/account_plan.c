@@ -79,6 +79,14 @@ op_address(struct account_op *op, const char *key, const char *found, const char
 		op_attr(op, key, val);
 }
 
+/* By the numbers: the router prints "5000000/10000000" for our "5M/10M". */
+static void
+op_rate(struct account_op *op, const char *key, const char *found, const char *val)
+{
+	if (!rate_limit_same(found, val))
+		op_attr(op, key, val);
+}
+
 static void
 op_unset(struct planning *p, struct account_object *o, const char *key, const char *found,
     const char *val)
@@ -346,17 +354,20 @@ queue_attrs(struct planning *p, struct account_op *op, const struct account_obje
 	struct rate_queue q = { 0 };
 
 	(void)rate_queue(p->mem, w->bandwidth, w->burst, w->priority, &q);
+	if (q.burst_limit == NULL) {
+		q.burst_limit = q.burst_threshold = "0/0";
+		q.burst_time = "0s/0s";
+	}
 	op_differs(op, "name", o->name, w->username);
 	op_address(op, "target", o->address, w->remote_address);
-	op_attr(op, "max-limit", q.max_limit);
-	op_attr(op, "priority", q.priority);
+	op_rate(op, "max-limit", o->max_limit, q.max_limit);
+	op_differs(op, "priority", o->priority, q.priority);
 	op_differs(op, "comment", o->comment, comment_of(p));
 	op_attr(op, "disabled", o->disabled ? "no" : NULL);
-	if (q.burst_limit == NULL && o->id == NULL)
-		return;
-	op_attr(op, "burst-limit", q.burst_limit != NULL ? q.burst_limit : "0/0");
-	op_attr(op, "burst-threshold", q.burst_limit != NULL ? q.burst_threshold : "0/0");
-	op_attr(op, "burst-time", q.burst_limit != NULL ? q.burst_time : "0s/0s");
+	op_rate(op, "burst-limit", o->burst_limit, q.burst_limit);
+	op_rate(op, "burst-threshold", o->burst_threshold, q.burst_threshold);
+	if (!rate_times_same(o->burst_time, q.burst_time))
+		op_attr(op, "burst-time", q.burst_time);
 }
 
 /* Is a session of this object under a name or address, or of an account, that it should not be? */

@@ -247,6 +247,58 @@ rate_limit_same(const char *a, const char *b)
 	return read_limit(a, x) && read_limit(b, y) && memcmp(x, y, sizeof(x)) == 0;
 }
 
+static int64_t
+seconds_of(char unit)
+{
+	switch (unit) {
+	case 'm':
+		return 60;
+	case 'h':
+		return 3600;
+	case 'd':
+		return 86400;
+	default:
+		return unit == 's' || unit == '/' || unit == '\0';
+	}
+}
+
+/* "10", "10s", "1m30s", at *s; moves *s behind it. */
+static bool
+read_duration(const char **s, int64_t *ret)
+{
+	int64_t n, unit;
+
+	*ret = 0;
+	do {
+		const char *end = read_digits(*s, &n);
+
+		unit = end != *s ? seconds_of(*end) : 0;
+		if (unit == 0)
+			return false;
+		*ret += n * unit;
+		*s = end + (*end != '/' && *end != '\0');
+	} while (**s != '/' && **s != '\0');
+	return true;
+}
+
+static bool
+read_times(const char *s, int64_t ret[static 2])
+{
+	ret[0] = ret[1] = 0;
+	if (s == NULL)
+		return true;
+	return read_duration(&s, &ret[0]) && *s++ == '/' && read_duration(&s, &ret[1]) &&
+	       *s == '\0';
+}
+
+bool
+rate_times_same(const char *a, const char *b)
+{
+	int64_t x[2], y[2];
+
+	return read_times(a, x) && read_times(b, y) && memcmp(x, y, sizeof(x)) == 0;
+}
+
 /* Queues take whole numbers only, so decimals become a smaller unit. */
 static const char *
 queue_pair(struct arena *mem, const struct pair *p)

@@ -37,6 +37,9 @@ const char *rate_limit(struct arena *, const char *bandwidth, const char *burst,
 /* Do two rate-limits mean the same?  By numbers: "10M/10M" is "10M" is "10000k/10M 0/0". */
 bool rate_limit_same(const char *a, const char *b);
 
+/* Do two burst-times?  "90/10" is "1m30s/10s"; NULL is none, "0s/0s". */
+bool rate_times_same(const char *a, const char *b);
+
 /* The same package as properties of a simple queue; NULLs where there is no burst. */
 struct rate_queue {
 	const char *max_limit;

@@ -14,10 +14,13 @@
 
 #include "service/provision_int.h"
 
+static const char queue_props[] = ".id,name,target,dynamic,disabled,comment,priority,max-limit,"
+				  "burst-limit,burst-threshold,burst-time";
+
 static const char *const props[MENU__MAX] = {
 	[MENU_PPP] = ".id,name,service,profile,local-address,remote-address,disabled,comment",
 	[MENU_HOTSPOT] = ".id,name,profile,address,disabled,comment",
-	[MENU_QUEUE] = ".id,name,target,dynamic,disabled,comment",
+	[MENU_QUEUE] = queue_props,
 	[MENU_BLOCK] = ".id,address,dynamic,disabled,comment",
 	[MENU_BLOCK6] = ".id,address,dynamic,disabled,comment",
 };
@@ -256,6 +259,11 @@ look_row(struct ctx *cx, const struct ros_row *row, void *arg)
 		.local = text_of(cx, row, "local-address"),
 		.address = text_of(cx, row, address_of[l->menu]),
 		.comment = text_of(cx, row, "comment"),
+		.max_limit = text_of(cx, row, "max-limit"),
+		.priority = text_of(cx, row, "priority"),
+		.burst_limit = text_of(cx, row, "burst-limit"),
+		.burst_threshold = text_of(cx, row, "burst-threshold"),
+		.burst_time = text_of(cx, row, "burst-time"),
 		.disabled = flag_of(row, "disabled"),
 		.dynamic = flag_of(row, "dynamic"),
 	};

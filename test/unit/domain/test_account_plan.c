@@ -118,6 +118,11 @@ queue(void)
 		.id = "*2",
 		.name = "ani",
 		.address = "10.0.0.5/32",
+		.max_limit = "5000000/10000000",
+		.priority = "8/8",
+		.burst_limit = "0/0",
+		.burst_threshold = "0/0",
+		.burst_time = "0s/0s",
 		.comment = "isp:" ME };
 }
 
@@ -473,17 +478,43 @@ static_queues(void **state)
 	assert_plan(a, NULL, NULL,
 	    "add queue name=ani target=10.0.0.5 max-limit=5M/10M priority=8/8 comment=isp:" ME
 	    "; ");
-	assert_plan(a, &q, NULL,
-	    "set queue *2 max-limit=5M/10M priority=8/8 burst-limit=0/0 burst-threshold=0/0"
-	    " burst-time=0s/0s; ");
+	assert_plan(a, &q, NULL, "");
 	q.disabled = true; /* a queue that was switched off by hand limits nobody */
-	assert_plan(a, &q, NULL,
-	    "set queue *2 max-limit=5M/10M priority=8/8 disabled=no burst-limit=0/0"
-	    " burst-threshold=0/0 burst-time=0s/0s; ");
+	assert_plan(a, &q, NULL, "set queue *2 disabled=no; ");
 	a.bandwidth = "fast";
 	assert_plan(a, NULL, NULL, "!the bandwidth or burst of the package is malformed; ");
 	a.remote_address = NULL;
 	assert_plan(a, NULL, NULL, "!a static account needs a remote_address; ");
+}
+
+/* Rates by their numbers, in the spelling of the router; each that differs, and no other. */
+static void
+the_rates_of_a_queue(void **state)
+{
+	struct account a = fixed(WISH_ENABLED);
+	struct account_object q = queue();
+
+	(void)state;
+	q.max_limit = "5000000/20000000";
+	assert_plan(a, &q, NULL, "set queue *2 max-limit=5M/10M; ");
+	q = queue();
+	q.priority = "1/1";
+	assert_plan(a, &q, NULL, "set queue *2 priority=8/8; ");
+	q = queue();
+	a.burst = "20M/10M 8M/4M 90/10";
+	assert_plan(a, &q, NULL,
+	    "set queue *2 burst-limit=10M/20M burst-threshold=4M/8M burst-time=10s/90s; ");
+	q.burst_limit = "10000000/20000000";
+	q.burst_threshold = "4000000/8000000";
+	q.burst_time = "10s/1m30s";
+	assert_plan(a, &q, NULL, "");
+	q.burst_time = "10s/1m31s";
+	assert_plan(a, &q, NULL, "set queue *2 burst-time=10s/90s; ");
+	a.burst = NULL; /* what is no longer sold is taken back */
+	assert_plan(a, &q, NULL,
+	    "set queue *2 burst-limit=0/0 burst-threshold=0/0 burst-time=0s/0s; ");
+	q.max_limit = q.burst_limit = q.burst_threshold = q.burst_time = NULL;
+	assert_plan(a, &q, NULL, "set queue *2 max-limit=5M/10M; ");
 }
 
 static void
@@ -494,12 +525,8 @@ static_blocked_before_all_else(void **state)
 
 	(void)state;
 	assert_plan(a, &q, NULL,
-	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
-	    "; set queue *2 max-limit=5M/10M priority=8/8 burst-limit=0/0 burst-threshold=0/0"
-	    " burst-time=0s/0s; ");
-	assert_plan(a, &q, &e,
-	    "set queue *2 max-limit=5M/10M priority=8/8 burst-limit=0/0 burst-threshold=0/0"
-	    " burst-time=0s/0s; ");
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME "; ");
+	assert_plan(a, &q, &e, "");
 	a.remote_address = "2001:db8::5";
 	a.ntraces = 0;
 	assert_plan(a, NULL, NULL,
@@ -722,6 +749,7 @@ main(void)
 		cmocka_unit_test(absent_are_removed_and_kicked),
 		cmocka_unit_test(another_service_leaves_the_old_menu),
 		cmocka_unit_test(static_queues),
+		cmocka_unit_test(the_rates_of_a_queue),
 		cmocka_unit_test(static_blocked_before_all_else),
 		cmocka_unit_test(nothing_else_saves_a_static_one),
 		cmocka_unit_test(a_disabled_entry_blocks_nobody),

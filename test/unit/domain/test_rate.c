@@ -95,6 +95,33 @@ limits_compare_as_numbers(void **state)
 }
 
 static void
+times_compare_as_seconds(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *a, *b; bool same; } rows[] = {
+		{ "10s/10s", "10/10", true },
+		{ "1m30s/1h", "90s/3600s", true },
+		{ "1d/1h1m1s", "86400/3661", true },
+		{ "0s/0s", NULL, true },
+		{ "10s/20s", "20s/10s", false },
+		{ "10s", "10s/10s", false },
+		{ "10s/", "10s/0s", false },
+		{ "/", NULL, false },
+		{ "", NULL, false },
+		{ "1x/1x", "1s/1s", false },
+		{ "10s/10s/", "10s/10s", false },
+		{ "s/s", NULL, false },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		assert_int_equal(rate_times_same(rows[i].a, rows[i].b), rows[i].same);
+		assert_int_equal(rate_times_same(rows[i].b, rows[i].a), rows[i].same);
+	}
+}
+
+static void
 queues_take_whole_numbers(void **state)
 {
 	struct rate_queue q;
@@ -141,6 +168,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_are_the_packages_texts_swapped),
 		cmocka_unit_test(limits_compare_as_numbers),
+		cmocka_unit_test(times_compare_as_seconds),
 		cmocka_unit_test(queues_take_whole_numbers),
 		cmocka_unit_test(forms_the_api_asks_for),
 	};
