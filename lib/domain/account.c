@@ -134,16 +134,12 @@ read_account(struct arena *mem, const struct claimed *c, struct account *ret)
 	ret->nshared = lines_of(mem, c->shared, &ret->shared);
 }
 
-enum rc
-account_claim(struct ctx *cx, const char *router_id, int most, const char *only,
-    struct account **ret, size_t *nret)
+static enum rc
+read_accounts(struct ctx *cx, const struct db_rows *rows, struct account **ret, size_t *nret)
 {
-	struct db_rows *rows;
-	struct account *all;
+	struct account *all = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*all));
 	struct claimed c;
 
-	TRY(db_query(cx, &SQL_account_claim, &rows, V_TEXT(router_id), V_I64(most), V_TEXT(only)));
-	all = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*all));
 	for (size_t i = 0; i < db_count(rows); i++) {
 		TRY(db_scan(cx, rows, i, claimed_cols, &c));
 		read_account(cx->mem, &c, &all[i]);
@@ -151,6 +147,25 @@ account_claim(struct ctx *cx, const char *router_id, int most, const char *only,
 	*ret = all;
 	*nret = db_count(rows);
 	return RC_OK;
+}
+
+enum rc
+account_claim(struct ctx *cx, const char *router_id, int most, const char *only,
+    struct account **ret, size_t *nret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_account_claim, &rows, V_TEXT(router_id), V_I64(most), V_TEXT(only)));
+	return read_accounts(cx, rows, ret, nret);
+}
+
+enum rc
+account_settled(struct ctx *cx, const char *router_id, struct account **ret, size_t *nret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_account_settled, &rows, V_TEXT(router_id)));
+	return read_accounts(cx, rows, ret, nret);
 }
 
 static const char *
@@ -252,5 +267,53 @@ account_stale(struct ctx *cx, const char *router_id, struct account_object *cons
 		o->stale = true;
 		o->promised = db_bool(rows, i, "renamed");
 	}
+	return RC_OK;
+}
+
+static const char *
+ids_json(struct ctx *cx, const char *const *ids, size_t n)
+{
+	struct sb out = sb_new(cx->mem);
+	struct jw w = jw_new(&out);
+
+	jw_arr(&w, NULL);
+	for (size_t i = 0; i < n; i++)
+		jw_str(&w, NULL, ids[i]);
+	jw_end(&w);
+	return out.buf;
+}
+
+static const char *
+strays_json(struct ctx *cx, struct account_object *const *objs, size_t n)
+{
+	static const char *const services[MENU__MAX] = { "pppoe", "hotspot", "static" };
+	struct sb out = sb_new(cx->mem);
+	struct jw w = jw_new(&out);
+
+	jw_arr(&w, NULL);
+	for (size_t i = 0; i < n; i++) {
+		jw_obj(&w, NULL);
+		jw_str(&w, "id", account_mark(cx->mem, objs[i]->comment));
+		jw_str(&w, "service", services[objs[i]->menu]);
+		jw_str(&w, "name", objs[i]->name);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	return out.buf;
+}
+
+enum rc
+account_found(struct ctx *cx, const char *router_id, const struct account_findings *f,
+    struct account_found *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_account_found, &rows, V_TEXT(router_id),
+	    V_TEXT(ids_json(cx, f->accounts, f->naccounts)),
+	    V_TEXT(ids_json(cx, f->packages, f->npackages)),
+	    V_TEXT(strays_json(cx, f->strays, f->nstrays))));
+	*ret = (struct account_found){ .different = db_i64(rows, 0, "different"),
+		.profiles = db_i64(rows, 0, "profiles"),
+		.misplaced = db_i64(rows, 0, "misplaced") };
 	return RC_OK;
 }

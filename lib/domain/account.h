@@ -68,6 +68,10 @@ struct account {
 enum rc account_claim(struct ctx *, const char *router_id, int most, const char *only,
     struct account **ret, size_t *nret) _must_check_;
 
+/* All that are in order on a router as far as is known, to be compared with it. */
+enum rc account_settled(struct ctx *, const char *router_id, struct account **ret,
+    size_t *nret) _must_check_;
+
 /* Whose an object is, seen from one account. */
 enum account_owner {
 	OWNER_FOREIGN,
@@ -161,6 +165,24 @@ struct account_result {
 
 enum rc account_results(struct ctx *, const char *router_id, const struct account_result *,
     size_t n) _must_check_;
+
+/*
+ * What a comparison found becomes jobs, where it is for us to act and there is
+ * none yet; how many of each.
+ */
+struct account_findings {
+	const char **accounts,
+	    **packages; /* that are not as they should be, packages by a profile */
+	size_t naccounts, npackages;
+	struct account_object **strays; /* that bear the mark of an account not compared */
+	size_t nstrays;
+};
+struct account_found {
+	int64_t different, profiles;
+	int64_t misplaced; /* accounts that have no business on this router */
+};
+enum rc account_found(struct ctx *, const char *router_id, const struct account_findings *,
+    struct account_found *ret) _must_check_;
 
 /* Fills in stale and promised of marked objects that another account wants. */
 enum rc account_stale(struct ctx *, const char *router_id, struct account_object *const *objs,

@@ -125,6 +125,16 @@ router_work(struct ctx *cx, struct router_work **ret, size_t *nret)
 }
 
 enum rc
+router_night(struct ctx *cx, const char **ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query0(cx, &SQL_router_night, &rows));
+	*ret = db_text(rows, 0, "night");
+	return RC_OK;
+}
+
+enum rc
 router_is_due(struct ctx *cx, const char *id, bool *ret)
 {
 	struct db_rows *rows;

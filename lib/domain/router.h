@@ -48,6 +48,9 @@ enum rc router_work(struct ctx *, struct router_work **ret, size_t *nret) _must_
 
 enum rc router_is_due(struct ctx *, const char *id, bool *ret) _must_check_;
 
+/* The day whose night it is: when it changes, routers are to be compared with the database. */
+enum rc router_night(struct ctx *, const char **ret) _must_check_;
+
 /* The right to work on a router: false when another has it.  Ends with the connection. */
 enum rc router_lock(struct ctx *, const char *id, bool *ret) _must_check_;
 enum rc router_unlock(struct ctx *, const char *id) _must_check_;

@@ -49,19 +49,56 @@ BEGIN
 END $$;
 
 /*
- * The due jobs of a router (or the one of only_account, due or not), each with
- * its wish as it is now.  Writes down first where an account may come to
- * stand, so that what a lost reply left behind is found again.  known: it once
- * was there as it should be.  imported: it has not been since it was found there.
- * taken: its addresses, present and past, that other accounts in service have by
- * now; shared: those that other static accounts must have blocked.
+ * What these accounts should be on a router, as the database has it now.  known:
+ * it once was there as it should be.  imported: it has not been since it was
+ * found there.  taken: its addresses, present and past, that other accounts in
+ * service have by now; shared: those that other static accounts must have blocked.
  */
-DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid); -- OR REPLACE lets no column be added
-CREATE OR REPLACE FUNCTION account_claim(router uuid, most int, only_account uuid)
-RETURNS TABLE (account_id uuid, generation bigint, kick boolean, want text, service text, username text,
+DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wishes(uuid, uuid[]), account_settled(uuid);
+DROP TYPE IF EXISTS account_wish; -- has no OR REPLACE
+CREATE TYPE account_wish AS (account_id uuid, generation bigint, kick boolean, want text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
 	comment text, known boolean, imported boolean, isolation text, traces text, taken text, shared text,
-	router_profile text, bandwidth text, burst text, priority int) LANGUAGE plpgsql AS $$
+	router_profile text, bandwidth text, burst text, priority int);
+
+CREATE OR REPLACE FUNCTION account_wishes(router uuid, ids uuid[])
+RETURNS SETOF account_wish LANGUAGE sql STABLE AS $$
+	SELECT m.id, s.generation, s.kick,
+	       CASE WHEN NOT s.present OR m.wanted = 'absent' OR m.removed_at IS NOT NULL THEN 'absent'
+	            WHEN m.disabled THEN 'suspended' ELSE m.wanted END,
+	       m.service, m.username,
+	       coalesce(m.password, b.mikrotik_password),
+	       CASE WHEN m.password IS NOT NULL THEN format('mikrotik_secrets:%s:password', m.id)
+	            ELSE format('subscriptions:%s:mikrotik_password', b.id) END,
+	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, s.synced_generation > 0,
+	       m.imported AND s.synced_at = s.created_at,
+	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
+	       array_to_string(s.traces, E'\n'), a.taken, a.shared,
+	       p.router_profile, p.bandwidth, p.burst, p.priority
+	  FROM account_states s
+	  JOIN mikrotik_secrets m ON m.id = s.account_id
+	  LEFT JOIN subscriptions b ON b.id = m.subscription_id
+	  LEFT JOIN packages p ON p.id = m.package_id
+	 CROSS JOIN settings c
+	 CROSS JOIN LATERAL (
+		SELECT string_agg(o.remote_address, E'\n') FILTER (WHERE o.wanted = 'enabled' AND NOT o.disabled) AS taken,
+		       string_agg(o.remote_address, E'\n')
+		           FILTER (WHERE o.service = 'static' AND (o.wanted <> 'enabled' OR o.disabled)) AS shared
+		  FROM mikrotik_secrets o
+		 WHERE o.router_id = router AND o.id <> m.id AND o.removed_at IS NULL AND o.wanted <> 'absent'
+		   AND o.remote_address = ANY (m.remote_address || ARRAY(
+			SELECT split_part(t, ' ', 2) FROM unnest(s.traces) AS t WHERE t LIKE 'static %'))) a
+	 WHERE s.router_id = router AND s.account_id = ANY (ids)
+	 ORDER BY s.account_id
+$$;
+
+/*
+ * The due jobs of a router (or the one of only_account, due or not), each with
+ * its wish as it is now.  Writes down first where an account may come to
+ * stand, so that what a lost reply left behind is found again.
+ */
+CREATE OR REPLACE FUNCTION account_claim(router uuid, most int, only_account uuid)
+RETURNS SETOF account_wish LANGUAGE plpgsql AS $$
 DECLARE
 	ids uuid[];
 BEGIN
@@ -84,35 +121,7 @@ BEGIN
 	   AND s.present AND m.wanted <> 'absent'
 	   AND account_trace(m.service, m.remote_address, m.username) <> ALL (s.traces);
 
-	RETURN QUERY
-	SELECT m.id, s.generation, s.kick,
-	       CASE WHEN NOT s.present OR m.wanted = 'absent' OR m.removed_at IS NOT NULL THEN 'absent'
-	            WHEN m.disabled THEN 'suspended' ELSE m.wanted END,
-	       m.service, m.username,
-	       coalesce(m.password, b.mikrotik_password),
-	       CASE WHEN m.password IS NOT NULL THEN format('mikrotik_secrets:%s:password', m.id)
-	            ELSE format('subscriptions:%s:mikrotik_password', b.id) END,
-	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, s.synced_generation > 0,
-	       m.imported AND s.synced_at = s.created_at,
-	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
-	       array_to_string(s.traces, E'\n'),
-	       a.taken, a.shared,
-	       p.router_profile, p.bandwidth, p.burst, p.priority
-	  FROM account_states s
-	  JOIN mikrotik_secrets m ON m.id = s.account_id
-	  LEFT JOIN subscriptions b ON b.id = m.subscription_id
-	  LEFT JOIN packages p ON p.id = m.package_id
-	 CROSS JOIN settings c
-	 CROSS JOIN LATERAL (
-		SELECT string_agg(o.remote_address, E'\n') FILTER (WHERE o.wanted = 'enabled' AND NOT o.disabled) AS taken,
-		       string_agg(o.remote_address, E'\n')
-		           FILTER (WHERE o.service = 'static' AND (o.wanted <> 'enabled' OR o.disabled)) AS shared
-		  FROM mikrotik_secrets o
-		 WHERE o.router_id = router AND o.id <> m.id AND o.removed_at IS NULL AND o.wanted <> 'absent'
-		   AND o.remote_address = ANY (m.remote_address || ARRAY(
-			SELECT split_part(t, ' ', 2) FROM unnest(s.traces) AS t WHERE t LIKE 'static %'))) a
-	 WHERE s.router_id = router AND s.account_id = ANY (ids)
-	 ORDER BY s.account_id;
+	RETURN QUERY SELECT * FROM account_wishes(router, ids);
 END $$;
 
 -- The due profile jobs of a router, or the one of only_package.
@@ -272,3 +281,77 @@ RETURNS TABLE (n int, renamed boolean) LANGUAGE sql STABLE AS $$
 	          LEFT JOIN subscriptions b ON b.id = m.subscription_id) q
 	 WHERE q.has_left OR q.is_renamed
 $$;
+
+/*
+ * The day whose night it is.  Once a night each router is compared with the
+ * database: what no job changed somebody else may have, or another router
+ * stands behind the same address.  The night begins at three, after billing's.
+ */
+CREATE OR REPLACE FUNCTION router_night(moment timestamptz)
+RETURNS date LANGUAGE sql STABLE AS $$
+	SELECT (moment AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta')
+	        - interval '3 hours')::date
+$$;
+
+/*
+ * The accounts that are in order on a router, as far as is known: what a check
+ * compares.  What was imported is left as it was found until it is changed here.
+ */
+CREATE OR REPLACE FUNCTION account_settled(router uuid)
+RETURNS SETOF account_wish LANGUAGE sql STABLE AS $$
+	SELECT w.*
+	  FROM account_wishes(router, ARRAY(SELECT s.account_id FROM account_states s
+	                                     WHERE s.router_id = router AND s.present
+	                                       AND s.generation = s.synced_generation)) w
+	 WHERE w.want <> 'absent' AND NOT w.imported
+$$;
+
+/*
+ * What a check found becomes jobs, but for what has one already; how many of
+ * each.  accounts and packages, [id], are not as they should be.  strays,
+ * [{id, service, name}], bear the mark of an account that was not compared: it
+ * is to leave if it has no business on this router and the name is its own; a
+ * mark under another name somebody may have copied with the row.
+ */
+CREATE OR REPLACE FUNCTION account_found(router uuid, accounts jsonb, packages jsonb, strays jsonb)
+RETURNS TABLE (different bigint, profiles bigint, misplaced bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM account_states s
+	  WHERE s.router_id = router
+	    AND s.account_id::text IN (SELECT jsonb_array_elements_text(accounts)
+	                               UNION SELECT o.id FROM jsonb_to_recordset(strays) AS o (id text))
+	  ORDER BY s.account_id FOR UPDATE;
+
+	UPDATE account_states s
+	   SET generation = s.generation + 1, sync_state = 'pending', sync_error = NULL, attempts = 0, due_at = now(),
+	       updated_at = now()
+	  FROM jsonb_array_elements_text(accounts) AS o (id)
+	 WHERE s.router_id = router AND s.account_id = o.id::uuid AND s.generation = s.synced_generation;
+	GET DIAGNOSTICS different = ROW_COUNT;
+
+	INSERT INTO profile_states AS s (package_id, router_id)
+	SELECT o.id::uuid, router FROM jsonb_array_elements_text(packages) AS o (id) ORDER BY o.id
+	    ON CONFLICT (package_id, router_id) DO UPDATE
+	   SET generation = s.generation + 1, sync_state = 'pending', sync_error = NULL, attempts = 0, due_at = now()
+	 WHERE s.generation = s.synced_generation;
+	GET DIAGNOSTICS profiles = ROW_COUNT;
+
+	INSERT INTO account_states AS s (account_id, router_id, present, traces)
+	SELECT m.id, router, m.router_id IS NOT DISTINCT FROM router,
+	       array_agg(account_trace(o.service, m.remote_address, o.name) ORDER BY o.service)
+	  FROM jsonb_to_recordset(strays) AS o (id text, service text, name text)
+	  JOIN mikrotik_secrets m ON m.id::text = o.id AND m.username = o.name
+	 WHERE m.wanted = 'absent' OR m.removed_at IS NOT NULL OR m.router_id IS DISTINCT FROM router
+	 GROUP BY m.id
+	 ORDER BY m.id
+	    ON CONFLICT (account_id, router_id) DO UPDATE
+	   SET traces = s.traces || excluded.traces, generation = s.generation + 1, sync_state = 'pending',
+	       sync_error = NULL, attempts = 0, due_at = now(), updated_at = now()
+	 WHERE s.generation = s.synced_generation OR NOT excluded.traces <@ s.traces;
+	GET DIAGNOSTICS misplaced = ROW_COUNT;
+
+	IF different + profiles + misplaced > 0 THEN
+		PERFORM router_notify(ARRAY[router]);
+	END IF;
+	RETURN NEXT;
+END $$;

@@ -23,6 +23,9 @@ SELECT router_id::text AS router_id, wait_ms FROM router_work();
 -- name: router_is_due(uuid)
 SELECT router_is_due($1::uuid) AS is_due;
 
+-- name: router_night()
+SELECT router_night(now()) AS night;
+
 -- name: router_tell()
 SELECT router_tell();
 

@@ -199,6 +199,78 @@ SELECT done(:'r1') \g /dev/null
 UPDATE router_settings SET host = 'elsewhere' WHERE id = :'r1';
 SELECT is(jobs(acc(:'s')) LIKE 'R1 % pending', true, 'at a new address all is looked at again, without a kick');
 
+-- the nightly check: what is compared, and what it found becomes jobs, each once
+SET isp.timezone = 'Asia/Jakarta';
+SELECT is(router_night('2026-03-02 02:59:59+07'), '2026-03-01'::date, 'the night begins at three');
+SELECT is(router_night('2026-03-02 03:00+07'), '2026-03-02'::date, 'of the town, wherever the database stands');
+RESET isp.timezone;
+SELECT router('C1') AS c1, router('C2') AS c2 \gset
+CREATE FUNCTION settled(r uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(username || ' ' || want, ', ' ORDER BY username) FROM account_settled(r) $$;
+CREATE FUNCTION finds(r uuid, accounts uuid[], packages uuid[] DEFAULT '{}', strays jsonb DEFAULT '[]') RETURNS text LANGUAGE sql AS $$
+	SELECT format('%s %s %s', different, profiles, misplaced)
+	  FROM account_found(r, to_jsonb(accounts), to_jsonb(packages), strays) $$;
+CREATE FUNCTION stray(a uuid, name text, service text DEFAULT 'pppoe') RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_array(jsonb_build_object('id', a, 'service', service, 'name', name)) $$;
+SELECT is(settled(:'c1'), NULL, 'nobody there, nobody compared');
+SELECT is(finds(:'c1', '{}'), '0 0 0', 'nothing found, nothing made');
+SELECT sub(person(), jsonb_build_object('mikrotik_username', 'n1', 'router_id', :'c1')) AS n1 \gset
+SELECT sub(person(), jsonb_build_object('mikrotik_username', 'n2', 'router_id', :'c1')) AS n2 \gset
+SELECT is(settled(:'c1'), NULL, 'who has a job is not compared: it will be right anyway');
+SELECT done(:'c1') \g /dev/null
+UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'n2';
+SELECT done(:'c1') \g /dev/null
+INSERT INTO mikrotik_secrets (router_id, username, imported) VALUES (:'c1', 'a-found', true);
+UPDATE account_states SET created_at = created_at - interval '1 day', synced_at = created_at - interval '1 day'
+ WHERE account_id = (SELECT id FROM mikrotik_secrets WHERE username = 'a-found');
+SELECT is(settled(:'c1'), 'n1 enabled, n2 suspended', 'who is in order; what was imported is left as it was found');
+UPDATE mikrotik_secrets SET comment = 'ours now' WHERE username = 'a-found';
+SELECT done(:'c1') \g /dev/null
+SELECT is(settled(:'c1'), 'a-found enabled, n1 enabled, n2 suspended', 'until it is changed here');
+SELECT finds(:'c1', ARRAY[acc(:'n1')]) AS found, jobs(acc(:'n1')) AS jobs, jobs(acc(:'n2')) AS other \gset
+SELECT is(:'found'::text, '1 0 0', 'different');
+SELECT is(:'jobs'::text, 'C1 2/1 pending', 'is a job, and nobody is kicked for it');
+SELECT is(:'other'::text, 'C1 2/2 synced', 'of that account alone');
+SELECT is(finds(:'c1', ARRAY[acc(:'n1')]), '0 0 0', 'one is enough');
+SELECT is(finds(:'c2', ARRAY[acc(:'n1')]), '0 0 0', 'and on another router it is not looked for');
+SELECT done(:'c1') \g /dev/null
+SELECT is(finds(:'c1', '{}', ARRAY[pkg('P')]), '0 1 0', 'a profile');
+SELECT is(finds(:'c1', '{}', ARRAY[pkg('P')]), '0 0 0', 'once');
+SELECT is(count(*), 1::bigint, 'is a job as well') FROM profile_claim(:'c1', NULL);
+SELECT is(finds(:'c2', '{}', ARRAY[pkg('P')]), '0 1 0', 'also where it never was');
+SELECT done(:'c1'), done(:'c2') \g /dev/null
+
+-- our marks where they have no business
+SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'who lives there is not misplaced');
+SELECT is(finds(:'c1', '{}', '{}', stray(gen_random_uuid(), 'n1')), '0 0 0', 'nor who is not known to us');
+SELECT is(finds(:'c1', '{}', '{}', '[{"id": "x", "service": "pppoe", "name": "n1"}]'), '0 0 0', 'nor what is no id');
+SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'a copy')), '0 0 0', 'a mark under another name was copied');
+SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 1', 'who lives elsewhere is');
+SELECT is(jobs(acc(:'n1')), 'C1 2/2 synced, (C2 1/0 pending)', 'and has to leave');
+SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'once');
+SELECT is(wants(:'c2'), 'n1 absent', 'it leaves');
+SELECT is(traces, 'ppp - n1', 'under that name') FROM account_claim(:'c2', 9, NULL);
+SELECT done(:'c2') \g /dev/null
+SELECT is(jobs(acc(:'n1')), 'C1 2/2 synced', 'and is forgotten there');
+UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'n2';
+SELECT done(:'c1') \g /dev/null
+SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n2'), 'n2')), '0 0 1', 'who was cancelled has no business anywhere');
+SELECT is(wants(:'c1'), 'n2 absent', 'it leaves');
+SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n2'), 'n2', 'hotspot')), '0 0 1', 'and from another menu');
+SELECT is(traces LIKE E'ppp - n2\n%hotspot - n2', true, 'in one') FROM account_claim(:'c1', 9, NULL);
+SELECT done(:'c1') \g /dev/null
+SELECT sub(person(), jsonb_build_object('mikrotik_username', 'n3', 'package_id', pkg('S'), 'issue_invoice', false,
+	'remote_address', '10.0.0.77', 'router_id', :'c1')) AS n3 \gset
+SELECT done(:'c1') \g /dev/null
+SELECT finds(:'c2', '{}', '{}', stray(acc(:'n3'), 'n3', 'static')) \g /dev/null
+SELECT is(traces, 'static 10.0.0.77 n3', 'a queue leaves with its address, to be blocked first') FROM account_claim(:'c2', 9, NULL);
+SELECT done(:'c2') \g /dev/null
+SET ROLE isp_router;
+SELECT is(settled(:'c1'), 'a-found enabled, n1 enabled, n3 enabled', 'router-sync may compare');
+SELECT is(finds(:'c1', ARRAY[acc(:'n1')], ARRAY[pkg('P')], stray(acc(:'n2'), 'n2')), '1 1 1', 'and make the jobs');
+RESET ROLE;
+SELECT done(:'c1') \g /dev/null
+
 -- One IPv6 address in two spellings was given to two customers.
 SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'issue_invoice', false, 'remote_address', '2001:DB8:0::1')) AS v6 \gset
 SELECT is(remote_address, '2001:db8::1', 'an address has one spelling') FROM subscriptions WHERE id = :'v6';

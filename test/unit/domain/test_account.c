@@ -326,6 +326,50 @@ a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 	assert_int_equal(account_stale(&cx, elsewhere, objs, 0), RC_OK);
 }
 
+/* What is in order is compared; what a comparison found is a job, once. */
+static void
+what_was_found_is_a_job(void **state)
+{
+	const char *package = a_package("home", "pppoe"), *lives, *gone, *elsewhere;
+	struct account_findings f = { .accounts = &lives, .packages = &package };
+	struct account_object o, *objs = &o;
+	struct account_found found;
+	struct account *all;
+	size_t n;
+
+	(void)state;
+	elsewhere = a_router("Other", 2);
+	router = a_router("Main", 1);
+	lives = an_account("one", package, "");
+	(void)sql("UPDATE mikrotik_secrets SET router_id = '%s'", router);
+	assert_int_equal(account_settled(&cx, router, &all, &n), RC_OK);
+	assert_int_equal(n, 0);
+	(void)sql("UPDATE account_states SET synced_generation = generation");
+	(void)sql("UPDATE profile_states SET synced_generation = generation");
+	assert_int_equal(account_settled(&cx, router, &all, &n), RC_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(all[0].id, lives);
+	assert_string_equal(all[0].username, "one");
+	assert_true(all[0].wish == WISH_ENABLED && all[0].password == NULL);
+
+	assert_int_equal(account_found(&cx, router, &f, &found), RC_OK);
+	assert_true(found.different == 0 && found.profiles == 0 && found.misplaced == 0);
+	gone = crypt_uuid(&cx);
+	o = marked(gone, "two");
+	f.naccounts = f.npackages = f.nstrays = 1;
+	f.strays = &objs;
+	assert_int_equal(account_found(&cx, router, &f, &found), RC_OK);
+	assert_true(found.different == 1 && found.profiles == 1 && found.misplaced == 0);
+	assert_int_equal(account_found(&cx, router, &f, &found), RC_OK);
+	assert_true(found.different == 0 && found.profiles == 0);
+	o = marked(lives, "one");
+	assert_int_equal(account_found(&cx, elsewhere, &f, &found), RC_OK);
+	assert_int_equal(found.misplaced, 1);
+	assert_string_equal(sql("SELECT traces[1] AS v FROM account_states WHERE router_id = '%s'",
+				elsewhere),
+	    "ppp - one");
+}
+
 int
 main(void)
 {
@@ -341,6 +385,7 @@ main(void)
 		ROWS_TEST(who_left_leaves_no_trace),
 		ROWS_TEST(nothing_to_tell_asks_nothing),
 		ROWS_TEST(a_mark_is_stale_when_its_account_should_not_be_there),
+		ROWS_TEST(what_was_found_is_a_job),
 	};
 
 	return cmocka_run_group_tests_name("account", tests, rows_open, rows_close);

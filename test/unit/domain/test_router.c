@@ -263,6 +263,17 @@ profiles_are_jobs_with_a_generation(void **state)
 	assert_int_equal(profile_everywhere(&cx, crypt_uuid(&cx), &ids, &n), RC_INVALID);
 }
 
+static void
+a_night_is_a_day(void **state)
+{
+	const char *night;
+
+	(void)state;
+	assert_int_equal(router_night(&cx, &night), RC_OK);
+	assert_string_equal(night,
+	    sql("SELECT (now() AT TIME ZONE 'Asia/Jakarta' - interval '3 hours')::date AS v"));
+}
+
 int
 main(void)
 {
@@ -275,6 +286,7 @@ main(void)
 		ROWS_TEST(work_is_due_now_or_at_the_next_probe),
 		ROWS_TEST(a_breaker_opens_and_closes),
 		ROWS_TEST(profiles_are_jobs_with_a_generation),
+		ROWS_TEST(a_night_is_a_day),
 	};
 
 	return cmocka_run_group_tests_name("router", tests, rows_open, rows_close);
