@@ -23,6 +23,9 @@ enum {
 	ENOUGH_MS = 5000, /* that children get to end by themselves */
 };
 
+/* Instead of a router: of the child that compares them all. */
+#define NIGHT "night"
+
 struct child {
 	pid_t pid; /* 0: the place is free, or resting */
 	char router_id[40];
@@ -32,6 +35,7 @@ struct child {
 struct fleet {
 	struct child children[CHILDREN_MAX];
 	bool failed;
+	char night[16]; /* whose check has been started */
 };
 
 int64_t
@@ -69,10 +73,16 @@ child_of(struct fleet *f, const char *router_id)
 static _Noreturn void
 become_worker(const struct sync *s, const char *router_id, pid_t parent)
 {
-	const char *tail[4] = { NULL };
+	const char *tail[6] = { NULL };
 	size_t n = 0;
 	sigset_t none;
 
+	if (strcmp(router_id, NIGHT) == 0) {
+		tail[n++] = "--check";
+	} else {
+		tail[n++] = "--router";
+		tail[n++] = router_id;
+	}
 	if (s->once)
 		tail[n++] = "--once";
 	if (s->env != NULL) {
@@ -83,8 +93,8 @@ become_worker(const struct sync *s, const char *router_id, pid_t parent)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent)
-		(void)execl("/proc/self/exe", "router-sync", "--router", router_id, tail[0],
-		    tail[1], tail[2], (char *)NULL);
+		(void)execl("/proc/self/exe", "router-sync", tail[0], tail[1], tail[2], tail[3],
+		    tail[4], (char *)NULL);
 	_exit(EXIT_FAILED);
 }
 
@@ -163,6 +173,22 @@ end_all(struct fleet *f)
 	}
 }
 
+/* A night that began before we did is not ours: each restart would compare all again. */
+static enum rc
+check_nightly(struct ctx *cx, struct fleet *f, const struct sync *s)
+{
+	const char *night;
+	bool first = f->night[0] == '\0';
+
+	TRY(router_night(cx, &night));
+	if (strcmp(night, f->night) == 0)
+		return RC_OK;
+	(void)snprintf(f->night, sizeof(f->night), "%s", night);
+	if (!first)
+		start(f, s, NIGHT);
+	return RC_OK;
+}
+
 /* Start what is due; *ret: when to look again. */
 static enum rc
 sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
@@ -171,6 +197,7 @@ sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
 	size_t n;
 
 	*ret = SWEEP_MS;
+	TRY(check_nightly(cx, f, s));
 	TRY(router_tell(cx));
 	TRY(router_work(cx, &work, &n));
 	for (size_t i = 0; i < n; i++) {

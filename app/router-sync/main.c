@@ -6,16 +6,17 @@
 #include "domain/router.h"
 #include "sync.h"
 
-enum { OPT_ONCE, OPT_ROUTER };
+enum { OPT_ONCE, OPT_CHECK, OPT_ROUTER };
 
 static const struct daemon_option options[] = {
 	[OPT_ONCE] = { "--once", NULL, "do what is due, then end; 1 when something failed" },
-	[OPT_ROUTER] = { "--router", "ID", "work on this router only, until it has nothing to do" },
+	[OPT_CHECK] = { "--check", NULL, "compare routers with the database, make jobs, then end" },
+	[OPT_ROUTER] = { "--router", "ID", "this router only" },
 };
 
 static const struct daemon program = {
 	.name = "router-sync",
-	.synopsis = "[--once] [--router ID]",
+	.synopsis = "[--once | --check] [--router ID]",
 	.summary = "makes routers hold what the database says",
 	.options = options,
 	.noptions = countof(options),
@@ -62,7 +63,9 @@ main(int argc, char **argv)
 		return daemon_fail(&cx, &program);
 	s = (struct sync){ .env = args.env, .once = args.val[OPT_ONCE] != NULL };
 	cx.mem = mem;
-	if (args.val[OPT_ROUTER] != NULL)
+	if (args.val[OPT_CHECK] != NULL)
+		code = check_run(&cx, args.val[OPT_ROUTER]);
+	else if (args.val[OPT_ROUTER] != NULL)
 		code = worker_run(&cx, &s, args.val[OPT_ROUTER]);
 	else
 		code = fleet_run(&cx, &s);

@@ -4,7 +4,8 @@
  * The parent LISTENs, sweeps, and keeps a child process for each router with
  * work, so that a dead router delays nobody but itself.  A child is the same
  * program with --router; it ends when its router has had nothing to do for a
- * while.
+ * while.  Once a night there is also a child with --check, which compares the
+ * routers with the database, one after another; what it finds becomes jobs.
  */
 #ifndef ROUTER_SYNC_SYNC_H
 #define ROUTER_SYNC_SYNC_H
@@ -23,6 +24,9 @@ struct sync {
 
 /* Work on one router until it has nothing to do (once: nothing due); an exit code. */
 int worker_run(struct ctx *, const struct sync *, const char *router_id);
+
+/* Compare one router, or (NULL) each active one, with the database; an exit code. */
+int check_run(struct ctx *, const char *router_id);
 
 /* Keep the children; an exit code. */
 int fleet_run(struct ctx *, const struct sync *);

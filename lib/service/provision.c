@@ -20,13 +20,6 @@ enum {
 	LOCK_STEP_MS = 50,
 };
 
-struct provision {
-	const char *router_id;
-	struct arena *mem; /* of the connection */
-	struct routeros *ros;
-	const char *address; /* what it was opened with, to notice changes */
-};
-
 /* ---- connections --------------------------------------------------------- */
 
 enum rc
@@ -408,45 +401,61 @@ lock_soon(struct ctx *cx, const struct router *r)
 	return FAIL(cx, RC_UPSTREAM, "router %s is busy; the change follows by itself", r->name);
 }
 
-/* One account (or the profile of one package) on one router, with the lock held. */
+/* With the lock held. */
 static enum rc
-do_one(struct ctx *cx, const struct router *r, const char *account_id, const char *package_id,
-    struct provision_report *ret)
+reached(struct ctx *cx, const struct router *r, int budget_ms, provision_fn *fn, void *arg)
 {
 	struct provision *p = provision_new(cx->mem, r->id);
-	struct work w = { 0 };
-	bool reached;
+	bool ok;
 	enum rc rc;
 
-	TRY(connect_to(cx, p, r, &reached));
-	ret->broken = !reached;
-	if (!reached) {
-		ret->error = arena_strdup(cx->mem, cx->err.msg);
-		return RC_OK;
-	}
-	routeros_budget(p->ros, ACT_BUDGET_MS);
-	if (account_id != NULL)
-		rc = account_claim(cx, r->id, 1, account_id, &w.accounts, &w.naccounts);
-	else
-		rc = profile_claim(cx, r->id, package_id, &w.jobs, &w.njobs);
-	if (rc == RC_OK)
-		rc = do_batch(cx, p, r, &w, ret);
+	TRY(connect_to(cx, p, r, &ok));
+	if (!ok)
+		return FAIL(cx, RC_UPSTREAM, "%s", arena_strdup(cx->mem, cx->err.msg));
+	routeros_budget(p->ros, budget_ms);
+	rc = fn(cx, p, r, arg);
 	provision_close(p);
 	return rc;
+}
+
+enum rc
+provision_alone(struct ctx *cx, const char *router_id, int budget_ms, provision_fn *fn, void *arg)
+{
+	struct router r;
+
+	TRY(router_by_id(cx, router_id, &r));
+	if (!r.is_active)
+		return FAIL(cx, RC_UPSTREAM, "%s is not active", r.name);
+	TRY(lock_soon(cx, &r));
+	return unlocked(cx, r.id, reached(cx, &r, budget_ms, fn, arg));
+}
+
+/* An account, or the profile of a package. */
+struct one {
+	const char *account_id, *package_id;
+};
+
+static enum rc
+do_one(struct ctx *cx, struct provision *p, const struct router *r, void *arg)
+{
+	struct provision_report report = { 0 };
+	const struct one *one = arg;
+	struct work w = { 0 };
+
+	if (one->account_id != NULL)
+		TRY(account_claim(cx, r->id, 1, one->account_id, &w.accounts, &w.naccounts));
+	else
+		TRY(profile_claim(cx, r->id, one->package_id, &w.jobs, &w.njobs));
+	TRY(do_batch(cx, p, r, &w, &report));
+	return report.error != NULL ? FAIL(cx, RC_UPSTREAM, "%s", report.error) : RC_OK;
 }
 
 static enum rc
 locked_one(struct ctx *cx, const char *router_id, const char *account_id, const char *package_id)
 {
-	struct provision_report report = { 0 };
-	struct router r;
+	struct one one = { account_id, package_id };
 
-	TRY(router_by_id(cx, router_id, &r));
-	TRY(lock_soon(cx, &r));
-	TRY(unlocked(cx, r.id, do_one(cx, &r, account_id, package_id, &report)));
-	if (report.error != NULL)
-		return FAIL(cx, RC_UPSTREAM, "%s", report.error);
-	return RC_OK;
+	return provision_alone(cx, router_id, ACT_BUDGET_MS, do_one, &one);
 }
 
 enum rc

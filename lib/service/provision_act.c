@@ -13,9 +13,14 @@ static const char *const verbs[] = {
 const char *
 provision_refusal(struct ctx *cx, struct batch *b, const struct routeros_job *job)
 {
+	const char *words;
+
 	if (routeros_check(cx, b->ros, &job->cmd, &job->reply) == RC_OK)
 		return NULL;
-	return arena_strdup(cx->mem, cx->err.msg);
+	words = arena_strdup(cx->mem, cx->err.msg);
+	if (b->refusal == NULL && !provision_missing(job))
+		b->refusal = words;
+	return words;
 }
 
 bool
@@ -144,8 +149,8 @@ round_of(struct ctx *cx, struct batch *b, enum stage stage, size_t *ret)
 	return RC_OK;
 }
 
-static void
-plan(struct ctx *cx, struct batch *b, struct task *t)
+void
+provision_plan(struct ctx *cx, struct batch *b, struct task *t)
 {
 	struct account_object **seen;
 	size_t n = provision_seen(cx, b, t, &seen);
@@ -160,7 +165,7 @@ provision_act(struct ctx *cx, struct batch *b, enum stage stage)
 
 	for (size_t i = 0; i < b->ntasks; i++) {
 		if (stage != STAGE_AFTER && is_at(&b->tasks[i], stage))
-			plan(cx, b, &b->tasks[i]);
+			provision_plan(cx, b, &b->tasks[i]);
 	}
 	do {
 		TRY(round_of(cx, b, stage, &n));

@@ -8,6 +8,13 @@
 /* More jobs than this, or names, and a table is printed once as a whole. */
 #define PROVISION_BIG ((size_t)50)
 
+struct provision {
+	const char *router_id;
+	struct arena *mem; /* of the connection */
+	struct routeros *ros;
+	const char *address; /* what it was opened with, to notice changes */
+};
+
 /* All that may stand on the router under one name of one menu, or bear one mark. */
 struct slot {
 	enum account_menu menu;
@@ -25,6 +32,7 @@ struct sight {
 	size_t nbuckets, nslots;
 	const char *error[MENU__MAX]; /* why a menu could not be read */
 	bool missing[MENU__MAX];      /* because this router has no such menu */
+	struct slot rest; /* of a check: what bears the mark of an account that is no task */
 };
 
 struct profile {
@@ -33,6 +41,7 @@ struct profile {
 	const char *id, *local, *remote, *rate, *comment; /* as found; id NULL: not there */
 	bool seen;
 	bool ours, poolless; /* we made it, and it gives nobody an address */
+	bool wrong;          /* it is to be made or set */
 };
 
 struct task {
@@ -44,6 +53,7 @@ struct task {
 	const char *hint;
 	struct account_object *stray; /* its object under a name that a hand gave it */
 	bool kicks;                   /* its sessions end in this batch */
+	bool online;                  /* it has some in spite of its plan, see provision_online() */
 	bool ok;
 	bool poolless;
 };
@@ -55,6 +65,8 @@ struct batch {
 	size_t ntasks;
 	struct profile *profiles;
 	size_t nprofiles;
+	bool check;          /* all tables are looked at, and nothing is changed */
+	const char *refusal; /* the first */
 	struct sight sight;
 };
 
@@ -64,8 +76,11 @@ const char *provision_refusal(struct ctx *, struct batch *, const struct routero
 bool provision_missing(const struct routeros_job *);
 void provision_fault(struct task *, const char *error);
 
-/* Make or correct the profiles, and tell the tasks that need one that failed. */
+/* Make or correct the profiles (a check: only look), and tell the tasks that need one that failed.
+ */
 enum rc provision_profiles(struct ctx *, struct batch *) _must_check_;
+/* Is a table printed as a whole? */
+bool provision_big(const struct batch *);
 /* Look up all names and addresses of the tasks. */
 enum rc provision_look(struct ctx *, struct batch *) _must_check_;
 /* All that was seen for one task. */
@@ -77,7 +92,16 @@ size_t provision_seen(struct ctx *, const struct batch *, const struct task *,
  */
 enum stage { STAGE_LEAVE, STAGE_STAY, STAGE_AFTER };
 enum rc provision_act(struct ctx *, struct batch *, enum stage) _must_check_;
+/* Only plan, from what was seen. */
+void provision_plan(struct ctx *, struct batch *, struct task *);
 /* End the sessions that must end. */
 enum rc provision_kick(struct ctx *, struct batch *) _must_check_;
+/* Who of those that should be disabled has sessions? */
+enum rc provision_online(struct ctx *, struct batch *) _must_check_;
+
+/* Speak to one router with its lock held, within budget_ms; its failure is RC_UPSTREAM. */
+typedef enum rc provision_fn(struct ctx *, struct provision *, const struct router *, void *arg);
+enum rc provision_alone(struct ctx *cx, const char *router_id, int budget_ms, provision_fn *fn,
+    void *arg) _must_check_;
 
 #endif

@@ -29,7 +29,6 @@ struct name {
 /* What is to be kicked in one table, and what was found of it. */
 struct kicking {
 	const struct live *live;
-	bool big; /* print the table as a whole */
 	struct name *names;
 	size_t n;
 	struct {
@@ -69,7 +68,6 @@ collect(struct ctx *cx, struct batch *b, struct kicking *k)
 		}
 	}
 	qsort(k->names, k->n, sizeof(*k->names), by_name);
-	k->big = b->ntasks > PROVISION_BIG || k->n > PROVISION_BIG;
 }
 
 static void
@@ -136,13 +134,14 @@ look(struct ctx *cx, struct batch *b, struct kicking *k)
 {
 	struct routeros_job *jobs = arena_alloc(cx->mem, (k->n + 1) * sizeof(*jobs));
 	const char **asked = arena_alloc(cx->mem, (k->n + 1) * sizeof(*asked));
+	bool big = provision_big(b) || k->n > PROVISION_BIG;
 	size_t n = 0;
 
 	for (size_t i = 0; i < k->n; i++) {
-		if (is_repeated(k, i) || (k->big && n > 0))
+		if (is_repeated(k, i) || (big && n > 0))
 			continue;
 		jobs[n] = look_job(cx, k);
-		if (!k->big)
+		if (!big)
 			ros_cmd_where(&jobs[n].cmd, k->live->prop, asked[n] = k->names[i].name);
 		n++;
 	}
@@ -176,11 +175,16 @@ end(struct ctx *cx, struct batch *b, struct kicking *k)
 	return RC_OK;
 }
 
-enum rc
-provision_kick(struct ctx *cx, struct batch *b)
+static void
+note(struct kicking *k)
 {
-	for (size_t i = 0; i < b->ntasks; i++)
-		b->tasks[i].kicks = may_kick(&b->tasks[i]); /* a table that fails stops no other */
+	for (size_t i = 0; i < k->nfound; i++)
+		k->found[i].task->online = true;
+}
+
+static enum rc
+each_table(struct ctx *cx, struct batch *b)
+{
 	for (size_t i = 0; i < countof(lives); i++) {
 		struct kicking k = { .live = &lives[i] };
 
@@ -188,7 +192,29 @@ provision_kick(struct ctx *cx, struct batch *b)
 		if (k.n == 0)
 			continue;
 		TRY(look(cx, b, &k));
-		TRY(end(cx, b, &k));
+		if (b->check)
+			note(&k);
+		else
+			TRY(end(cx, b, &k));
 	}
 	return RC_OK;
+}
+
+enum rc
+provision_kick(struct ctx *cx, struct batch *b)
+{
+	for (size_t i = 0; i < b->ntasks; i++)
+		b->tasks[i].kicks = may_kick(&b->tasks[i]); /* a table that fails stops no other */
+	return each_table(cx, b);
+}
+
+enum rc
+provision_online(struct ctx *cx, struct batch *b)
+{
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+
+		t->kicks = t->plan.cut && t->a->isolation == NULL;
+	}
+	return each_table(cx, b);
 }

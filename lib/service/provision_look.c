@@ -204,6 +204,7 @@ struct looking {
 	struct sight *s;
 	enum account_menu menu;
 	bool by_mark; /* rows under names of the batch have been seen already */
+	bool check;
 };
 
 static const char *
@@ -222,7 +223,10 @@ flag_of(const struct ros_row *row, const char *key)
 	return val != NULL && (strcmp(val, "true") == 0 || strcmp(val, "yes") == 0);
 }
 
-/* Where a row is wanted: by its name, else by its mark; NULL: it is not. */
+/*
+ * Where a row is wanted: by its name, else by its mark; NULL: it is not.  A check
+ * also keeps what bears the mark of somebody else.
+ */
 static struct slot *
 slot_of(struct ctx *cx, const struct looking *l, const struct ros_row *row)
 {
@@ -237,7 +241,9 @@ slot_of(struct ctx *cx, const struct looking *l, const struct ros_row *row)
 	if (at != NULL || is_entry(l->menu))
 		return l->by_mark ? NULL : at;
 	mark = account_mark(cx->mem, ros_row_get(row, "comment"));
-	return mark != NULL ? slot_find(l->s, (struct place){ l->menu, true, mark }) : NULL;
+	if (mark != NULL)
+		at = slot_find(l->s, (struct place){ l->menu, true, mark });
+	return at == NULL && mark != NULL && l->check ? &l->s->rest : at;
 }
 
 static enum rc
@@ -284,24 +290,37 @@ look_job(struct ctx *cx, struct looking *l)
 	return job;
 }
 
-/* One question a name, or one a menu. */
+/* One question a table; a check asks for all of them. */
 static size_t
-look_jobs(struct ctx *cx, struct sight *s, struct looking look[static MENU__MAX], bool big,
+table_jobs(struct ctx *cx, const struct sight *s, struct looking look[static MENU__MAX],
     struct routeros_job *jobs)
 {
-	bool asked[MENU__MAX] = { false };
+	bool wanted[MENU__MAX] = { false };
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->nbuckets; i++) {
-		for (struct slot *at = s->buckets[i]; at != NULL; at = at->next) {
-			if (at->by_mark || (big && asked[at->menu]))
-				continue;
-			asked[at->menu] = true;
+		for (const struct slot *at = s->buckets[i]; at != NULL; at = at->next)
+			wanted[at->menu] = true;
+	}
+	for (enum account_menu m = 0; m < MENU__MAX; m++) {
+		if (wanted[m] || look[m].check)
+			jobs[n++] = look_job(cx, &look[m]);
+	}
+	return n;
+}
+
+/* One question a name. */
+static size_t
+name_jobs(struct ctx *cx, const struct sight *s, struct looking look[static MENU__MAX],
+    struct routeros_job *jobs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nbuckets; i++) {
+		for (const struct slot *at = s->buckets[i]; at != NULL; at = at->next) {
 			jobs[n] = look_job(cx, &look[at->menu]);
-			if (!big)
-				ros_cmd_where(&jobs[n].cmd, is_entry(at->menu) ? "address" : "name",
-				    at->key);
-			n++;
+			ros_cmd_where(&jobs[n++].cmd, is_entry(at->menu) ? "address" : "name",
+			    at->key);
 		}
 	}
 	return n;
@@ -327,10 +346,10 @@ ask(struct ctx *cx, struct batch *b, struct routeros_job *jobs, size_t n)
 	return RC_OK;
 }
 
-static bool
-is_big(const struct batch *b)
+bool
+provision_big(const struct batch *b)
 {
-	return b->ntasks > PROVISION_BIG;
+	return b->check || b->ntasks > PROVISION_BIG;
 }
 
 /* ---- who was renamed by hand --------------------------------------------- */
@@ -395,8 +414,8 @@ ask_marks(struct ctx *cx, struct batch *b)
 	size_t n = 0;
 
 	for (enum account_menu m = 0; m < MENU__MAX; m++)
-		look[m] = (struct looking){ &b->sight, m, true };
-	for (size_t i = 0; i < b->ntasks && !is_big(b); i++) {
+		look[m] = (struct looking){ .s = &b->sight, .menu = m, .by_mark = true };
+	for (size_t i = 0; i < b->ntasks && !provision_big(b); i++) {
 		struct task *t = &b->tasks[i];
 
 		if (!is_lost(cx, b, t))
@@ -526,8 +545,8 @@ want_all(struct ctx *cx, struct batch *b)
 
 		each_place(cx, t->a, want_slot, s);
 		if (t->a->wish != WISH_ABSENT)
-			slot_find(s, its)->for_whom = t;
-		if (is_big(b))
+			slot_want(cx, s, its)->for_whom = t;
+		if (provision_big(b))
 			want_marks(cx, s, t->a);
 	}
 }
@@ -541,9 +560,9 @@ provision_look(struct ctx *cx, struct batch *b)
 
 	want_all(cx, b);
 	for (enum account_menu m = 0; m < MENU__MAX; m++)
-		look[m] = (struct looking){ s, m, false };
-	jobs = arena_alloc(cx->mem, (s->nslots + 1) * sizeof(*jobs));
-	TRY(ask(cx, b, jobs, look_jobs(cx, s, look, is_big(b), jobs)));
+		look[m] = (struct looking){ .s = s, .menu = m, .check = b->check };
+	jobs = arena_alloc(cx->mem, (s->nslots + MENU__MAX) * sizeof(*jobs));
+	TRY(ask(cx, b, jobs, (provision_big(b) ? table_jobs : name_jobs)(cx, s, look, jobs)));
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct telling t = { s, &b->tasks[i] };
 

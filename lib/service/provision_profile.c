@@ -179,8 +179,12 @@ correct_all(struct ctx *cx, struct batch *b, const struct profile *standard)
 	struct routeros_job *jobs = arena_alloc(cx->mem, (b->nprofiles + 1) * sizeof(*jobs));
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->nprofiles; i++)
-		n += correct(cx, b, &b->profiles[i], standard, &jobs[n]);
+	for (size_t i = 0; i < b->nprofiles; i++) {
+		struct profile *p = &b->profiles[i];
+
+		p->wrong = correct(cx, b, p, standard, &jobs[n]);
+		n += p->wrong && !b->check;
+	}
 	if (n > 0)
 		TRY(routeros_batch(cx, b->ros, jobs, n));
 	for (size_t i = 0; i < n; i++)
@@ -212,7 +216,8 @@ collect(struct ctx *cx, struct batch *b)
 {
 	struct profile *all = arena_alloc(cx->mem, (b->nprofiles + b->ntasks + 1) * sizeof(*all));
 
-	memcpy(all, b->profiles, b->nprofiles * sizeof(*all));
+	if (b->nprofiles > 0)
+		memcpy(all, b->profiles, b->nprofiles * sizeof(*all));
 	b->profiles = all;
 	for (size_t i = 0; i < b->nprofiles; i++)
 		name_profile(cx, &all[i], all[i].job);

@@ -1,6 +1,6 @@
 /*
  * A batch from claim to result, against a router of two screens: provision.c
- * and what it is made of, provision_{profile,look,act,kick}.c.  What commands
+ * and what it is made of, provision_{profile,look,act,kick,check}.c.  What commands
  * an account needs is told in test_account_plan.c; here it is their order, and
  * what becomes of an answer.
  */
@@ -595,6 +595,209 @@ a_package_goes_to_every_router(void **state)
 	    "failed");
 }
 
+/* ---- a comparison -------------------------------------------------------- */
+
+#define PRINT_ALL                                                                                  \
+	"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,remote-address,"      \
+	"disabled,comment|.tag=1\n"                                                                \
+	"/ip/hotspot/user/print|=.proplist=.id,name,profile,address,disabled,comment|.tag=2\n"     \
+	"/queue/simple/print|=.proplist=.id,name,target,dynamic,disabled,comment,priority,"        \
+	"max-limit,burst-limit,burst-threshold,burst-time|.tag=3\n"                                \
+	"/ip/firewall/address-list/print|=.proplist=.id,address,dynamic,disabled,comment"          \
+	"|?list=isp-blocked|.tag=4\n"                                                              \
+	"/ipv6/firewall/address-list/print|=.proplist=.id,address,dynamic,disabled,comment"        \
+	"|?list=isp-blocked|.tag=5\n"
+
+/* After the first table, with or without rows. */
+#define NOTHING_MORE "!done|.tag=1\n!done|.tag=2\n!done|.tag=3\n!done|.tag=4\n!done|.tag=5\n"
+
+static void
+citra_is_settled(const char *wanted)
+{
+	citra_is_suspended();
+	(void)sql("UPDATE mikrotik_secrets SET disabled = '%s' = 'suspended'", wanted);
+	all_synced();
+}
+
+static struct provision_findings
+compared(void)
+{
+	struct provision_findings f;
+
+	if (provision_check(&cx, router, &f) != RC_OK)
+		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
+	return f;
+}
+
+/* One print a table, whoever should be there; of foreign rows none is kept, and nothing is sent. */
+static void
+an_empty_database_is_compared(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=by-hand|=comment=hers\n"
+			   "!re|.tag=1|=.id=*2|=name=old|=comment=isp:" CITRA "\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	f = compared();
+	assert_int_equal(f.accounts + (size_t)f.different + (size_t)f.profiles, 0);
+	assert_int_equal(f.misplaced, 0);
+	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+}
+
+static void
+what_is_right_makes_no_job(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=false\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	f = compared();
+	assert_int_equal(f.accounts, 1);
+	assert_int_equal(f.different + f.profiles + f.misplaced, 0);
+	assert_string_equal(state_of(CITRA), "synced");
+	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+}
+
+/* Only looked at: the job does the rest. */
+static void
+what_is_different_becomes_a_job(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=true\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	assert_int_equal(compared().different, 1);
+	assert_string_equal(state_of(CITRA), "pending");
+	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+}
+
+/* He dialled in while he was being disabled. */
+static void
+who_is_disabled_and_online_is_different(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=true\n" NOTHING_MORE },
+		{ .listen = 1,
+		    .say = "!re|=.id=*7|=name=dewi\n!re|=.id=*8|=name=citra\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("suspended");
+	assert_int_equal(compared().different, 1);
+	assert_string_equal(hang_up(),
+	    HELLO_HEARD PRINT_ALL "/ppp/active/print|=.proplist=.id,name\n");
+}
+
+/* A package's profile is looked up by name, and not made before the job. */
+static void
+a_profile_that_is_gone_becomes_a_job(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 5,
+		    .say = "!re|.tag=3|=.id=*1|=name=citra|=service=pppoe|=profile=home"
+			   "|=comment=isp:" CITRA "|=disabled=false\n!done|.tag=3\n!done|.tag=4\n"
+			   "!done|.tag=5\n!done|.tag=6\n!done|.tag=7\n",
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	(void)sql("UPDATE mikrotik_secrets SET profile = NULL");
+	all_synced();
+	(void)sql("UPDATE profile_states SET synced_generation = generation");
+	f = compared();
+	assert_int_equal(f.profiles, 1);
+	assert_int_equal(f.different, 0);
+	assert_int_equal(times(hang_up(), "/add|") + times(heard, "/set|"), 0);
+}
+
+/* A table that was refused looked empty, and everybody in it was missed. */
+static void
+what_is_refused_says_nothing(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!trap|.tag=1|=message=action timed out (13)\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f = { .accounts = 7 };
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	assert_int_equal(provision_check(&cx, router, &f), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "action timed out"));
+	assert_int_equal(f.accounts, 7);
+	assert_string_equal(state_of(CITRA), "synced");
+	(void)hang_up();
+}
+
+/* A router without hotspots or IPv6 has nothing there, which is no failure. */
+static void
+what_a_router_has_not_is_empty(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=false\n"
+			   "!trap|.tag=2|=message=no such command prefix\n"
+			   "!trap|.tag=5|=message=no such command prefix\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	assert_int_equal(compared().different, 0);
+	(void)hang_up();
+}
+
+static void
+an_inactive_router_is_not_compared(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(provision_check(&cx, router, &f), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "Main is not active");
+	assert_string_equal(hang_up(), "");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
 
 int
@@ -619,6 +822,14 @@ main(void)
 		CASE(an_account_is_put_in_order_now),
 		CASE(an_account_without_a_router_waits),
 		CASE(a_package_goes_to_every_router),
+		CASE(an_empty_database_is_compared),
+		CASE(what_is_right_makes_no_job),
+		CASE(what_is_different_becomes_a_job),
+		CASE(who_is_disabled_and_online_is_different),
+		CASE(a_profile_that_is_gone_becomes_a_job),
+		CASE(what_is_refused_says_nothing),
+		CASE(what_a_router_has_not_is_empty),
+		CASE(an_inactive_router_is_not_compared),
 	};
 
 	return cmocka_run_group_tests_name("provision", tests, rows_open, rows_close);
