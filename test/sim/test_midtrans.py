@@ -18,6 +18,7 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "midtrans.py")
+START = 20          # seconds a simulator may take to say that it is ready
 KEY = "SB-Mid-server-example-key-0001"
 ORDER = "INV-20250101-0001-1"
 VECTORS = {     # facts 4
@@ -71,12 +72,27 @@ class Sim:
         self.process = subprocess.Popen(
             [sys.executable, PROGRAM, "--server-key", KEY, "--client-key", "C", "--merchant-id",
              "G1", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        ports = dict(word.split("=") for word in self.process.stdout.readline().split())
+        ports = self.ready()
         self.port, self.door = int(ports["api"]), int(ports["control"])
+
+    def ready(self):
+        """The ports it tells; one that has not told them in time is ended, and so is the reading."""
+        timer = threading.Timer(START, self.process.kill)
+        timer.start()
+        try:
+            line = self.process.stdout.readline().split()
+        finally:
+            timer.cancel()
+        assert line, "the simulator did not start"
+        return dict(word.split("=") for word in line)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=10)
+        try:
+            out, err = self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         return self.process.returncode, out + err
 
     def http(self, method, path, body=None, headers=None, timeout=5, port=None):
@@ -163,7 +179,7 @@ def sign(order_id, code, gross):
 def test_only_loopback():
     for more in (["--host", "0.0.0.0"], ["--notify", "http://192.0.2.1/"],
                  ["--notify", "https://127.0.0.1/"]):
-        done = subprocess.run([sys.executable, PROGRAM, *more], capture_output=True, check=False)
+        done = subprocess.run([sys.executable, PROGRAM, *more], capture_output=True, check=False, timeout=20)
         assert done.returncode == 2
 
 
@@ -363,11 +379,11 @@ def test_idempotency_key(sim):
 def test_idempotency_key_under_way(sim):
     sim.tell("POST", "/fault", {"kind": "latency", "path": "inside", "delay": 0.5})
     key, seen = {"Idempotency-Key": "slow"}, []
-    other = threading.Thread(target=lambda: seen.append(sim.create(headers=key)[0]))
+    other = threading.Thread(target=lambda: seen.append(sim.create(headers=key)[0]), daemon=True)
     other.start()
     time.sleep(0.2)
     assert sim.create(headers=key)[0] == 202
-    other.join()
+    other.join(10)
     assert seen == [201]
     assert sim.create(headers=key)[0] == 201
 

@@ -156,7 +156,11 @@ class Sim:
             client.close()
         self.process.send_signal(signal.SIGTERM)
         self.process.stdout.close()
-        status = self.process.wait(10)
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         self.errors.seek(0)
         errors = self.errors.read()
         self.errors.close()
@@ -1079,7 +1083,7 @@ def test_rude_clients_under_faults_leave_it_sound(sim):
     sim.post("/secrets", count=1000)
     sim.post("/cpe", dial="all")
     until = time.time() + 3
-    crowd = [threading.Thread(target=rude_client, args=(sim, n, until)) for n in range(16)]
+    crowd = [threading.Thread(target=rude_client, args=(sim, n, until), daemon=True) for n in range(16)]
     for one in crowd:
         one.start()
     dice = random.Random(1)
