@@ -99,6 +99,23 @@ UPDATE gateway_jobs SET done_at = now() - interval '1 hour' WHERE attempt_id = :
 SELECT gateway_sweep() \g /dev/null
 SELECT is(jobs(:'a'), NULL, 'one job, and no more: the rest is asked about like all the rest');
 
+-- A notification that was stored and not applied: its invoice was locked for too long, or the worker died.
+SELECT page(inv(:'s'), 3) AS a \gset
+CREATE FUNCTION left_lying(ord text, age interval) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, received_at)
+	VALUES ('notification', ord, 'lost', '{}', sha256(convert_to(age::text, 'UTF8')), now() - age) $$;
+SELECT left_lying(order_of(:'a'), '29 seconds') \g /dev/null
+SELECT gateway_sweep() \g /dev/null
+SELECT is(jobs(:'a'), NULL, 'it may be at work still');
+SELECT left_lying(order_of(:'a'), '31 seconds'), left_lying('no order of ours', '31 seconds') \g /dev/null
+SELECT gateway_sweep() \g /dev/null
+SELECT is(jobs(:'a'), 'confirm', 'then Midtrans is asked');
+SELECT is(count(*), 2::bigint, 'and it lies there no more') FROM midtrans_verdicts WHERE detail = 'was stored, but not applied';
+SELECT is(asked(:'a'), 'lost', 'about what it named');
+UPDATE gateway_jobs SET done_at = now() WHERE attempt_id = :'a';
+SELECT gateway_sweep() \g /dev/null
+SELECT is(jobs(:'a'), NULL, 'once');
+
 -- ---- how often
 
 -- 1, 2, 4 minutes ... 6 hours; a check that failed did not count, and an order that always failed was
