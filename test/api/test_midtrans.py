@@ -1,6 +1,7 @@
 """Online payment against a simulated Midtrans: each case of the Midtrans facts by its name."""
 import json
 import os
+import socket
 import time
 
 import pytest
@@ -303,6 +304,214 @@ def test_chargeback(payer, mid):
     payer.wait(invoice, "unpaid", 5)
 
 
+# ---- what stays as it is ---------------------------------------------------------------------------
+
+def overdue(payer):
+    sub, invoice = payer.town.billed(start_date="2026-02-20", end_date="2026-03-21")
+    payer.stack.cron("2026-03-02", "--only", "overdue")
+    assert payer.status(invoice) == "overdue"
+    return sub, invoice
+
+
+def test_overdue_stays_overdue(payer, mid):
+    """What begins and ends without money changes no invoice (rows 1 and 8)."""
+    _, invoice = overdue(payer)
+    for end in ("expire", "cancel", "failure"):
+        order = payer.order(invoice)
+        mid.act(order, "choose", method="bca_va")
+        payer.wait_order(order, "pending")
+        assert payer.status(invoice) == "overdue"
+        mid.act(order, end)
+        payer.wait_order(order, "closed")
+        assert payer.status(invoice) == "overdue", end
+
+
+def test_others_say_nothing_about_what_is_paid(payer, mid):
+    """Another transaction of the order (row 15), another order of the invoice (row 16), and late news of its own
+    (row 11): it stays paid."""
+    invoice = payer.billed()
+    first = payer.order(invoice)
+    mid.act(first, "choose", method="bca_va")
+    mid.act(first, "expire")
+    second = isp.wait_until(lambda: (lambda o: o if o != first else None)(payer.order(invoice)), 5)
+    mid.act(second, "pay", method="qris")
+    payer.wait(invoice, "paid")
+    for status, code in (("deny", "202"), ("expire", "202"), ("cancel", "202"), ("failure", "202"), ("pending", "201")):
+        change = {"transaction_status": status, "status_code": code}
+        other = dict(change, transaction_id="other-%s-%s" % (status, second))
+        for order, said in ((second, other), (first, change), (first, dict(other, transaction_id="x" + first + status))):
+            assert payer.notify(mid.craft(order, said)).status == 200
+        if status in ("expire", "failure", "pending"):
+            assert payer.notify(mid.craft(second, change)).status == 200
+    payer.idle()
+    assert payer.status(invoice) == "paid" and payer.order_state(second) == "paid"
+    assert [p["status"] for p in payer.payments(invoice)] == ["received"] and payer.credit(invoice) == 0
+
+
+def test_money_for_a_page_that_ran_out_counts(payer, mid):
+    """Closed by our own clock, and paid all the same (row 19)."""
+    invoice = payer.billed()
+    order = payer.order(invoice)
+    payer.sql("UPDATE midtrans_attempts SET expires_at = now() - interval '1 minute' WHERE order_id = '%s'" % order)
+    payer.stack.exec("gateway-sync", "--once")
+    payer.wait_order(order, "closed")
+    mid.act(order, "pay", method="qris", force=True)
+    payer.wait(invoice, "paid", 3)
+    assert payer.order_state(order) == "paid" and len(payer.payments(invoice)) == 1
+
+
+@pytest.mark.parametrize("deed", ["cancelled", "paid", "part"])
+def test_what_is_not_owed_any_more_has_no_page(payer, mid, deed):
+    """One nobody used and one with a payment under way, both of one invoice."""
+    invoice = payer.billed()
+    mid.fault("lost", "POST /snap/v1/transactions", times=2)
+    payer.ask_token(invoice).want(502)
+    first = payer.sql("SELECT order_id FROM midtrans_attempts WHERE invoice_id = '%s'" % invoice["id"])
+    mid.act(first, "choose", method="bca_va")
+    payer.wait_order(first, "pending")
+    second = payer.order(invoice)
+    assert second != first and mid.order(second)["state"] == "open"
+    if deed == "cancelled":
+        payer.town.api.delete("/api/invoices/" + invoice["id"]).want(204)
+    else:
+        payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"],
+                            {"amount": 1000} if deed == "part" else {}).want(200)
+    for order in (first, second):
+        payer.wait_order(order, "closed")
+    assert payer.at_midtrans(first) == ["cancel"] and mid.order(second)["state"] == "canceled"
+    payer.idle()
+
+
+# ---- what is told to people, and what is booked ------------------------------------------------------
+
+@pytest.mark.parametrize("change,date", [
+    ({"settlement_time": "2026-03-01 00:30:00"}, "2026-02-28T17:30:00"),
+    ({"settlement_time": None, "transaction_time": "2025-12-31 23:59:59"}, "2025-12-31T16:59:59")])
+def test_paid_when_midtrans_says(payer, mid, change, date):
+    """Its times are of western Indonesia and say so nowhere; not those of our clock either."""
+    invoice = payer.billed()
+    order, _ = payer.genuine(invoice, method="bca_va")
+    assert payer.notify(mid.craft(order, change)).status == 200
+    assert payer.payments(invoice)[0]["payment_date"].startswith(date)
+
+
+def test_a_transaction_id_is_any_text(payer, mid):
+    """No UUID, and longer than one."""
+    invoice = payer.billed()
+    order, _ = payer.genuine(invoice, method="bca_va")
+    name = "A120%s/%s" % ("x" * 100, order)
+    assert payer.notify(mid.craft(order, {"transaction_id": name})).status == 200
+    payment, = payer.payments(invoice)
+    assert payment["midtrans_transaction_id"] == payment["transaction_id"] == name and payer.status(invoice) == "paid"
+
+
+def told(payer, invoice, *titles):
+    isp.wait_until(lambda: sorted(payer.alerts(invoice)) == sorted(titles), 5,
+                   "%r instead of %r" % (titles, payer.alerts(invoice)))
+
+
+def test_people_are_told_of_money_nobody_expected(payer, mid):
+    """Rows 17 and 18."""
+    invoice = payer.billed()
+    order, _ = payer.genuine(invoice, method="qris")
+    payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
+    payer.notify(mid.craft(order))
+    told(payer, invoice, "Money for a paid invoice")
+    assert payer.credit(invoice) == 150000 and payer.status(invoice) == "paid"
+    invoice = payer.billed()
+    order, _ = payer.genuine(invoice, method="qris")
+    payer.town.api.delete("/api/invoices/" + invoice["id"]).want(204)
+    payer.notify(mid.craft(order))
+    told(payer, invoice, "Money for a cancelled invoice")
+    assert payer.credit(invoice) == 150000 and payer.status(invoice) == "cancelled"
+
+
+def test_a_cancel_of_what_is_settled_is_not_believed(payer, mid):
+    """Impossible by the graph (row 13): Midtrans is asked, people are told, nothing is undone on its word."""
+    invoice, order = payer.paid_by("qris")
+    said = {"transaction_status": "cancel", "status_code": "202"}
+    for n in range(3):
+        assert payer.notify(mid.craft(order, dict(said, status_message="%d" % n))).status == 200
+    payer.idle()
+    assert payer.status(invoice) == "paid" and mid.calls("/v2/%s/status" % order) > 0
+    told(payer, invoice, "Payment taken back, they say", "A notification was not confirmed")
+
+
+def test_people_are_told_of_money_that_goes(payer, mid):
+    """Rows 14, 23, 24 and 25."""
+    invoice, order = payer.paid_by("permata_va")
+    mid.act(order, "reverse")
+    payer.wait(invoice, "unpaid", 5)
+    told(payer, invoice, "Payment taken back: void")
+    invoice, order = payer.paid_by("qris")
+    mid.act(order, "refund", amount=50000)
+    told(payer, invoice, "Payment refunded", "Payment taken back: refund written off")
+    mid.act(order, "refund")
+    told(payer, invoice, *2 * ["Payment refunded", "Payment taken back: refund written off"])
+    assert payer.status(invoice) == "paid"  # what is refunded at the dashboard is written off
+    invoice, order = payer.paid_by("qris")
+    mid.act(order, "chargeback")
+    payer.wait(invoice, "unpaid", 5)
+    told(payer, invoice, "Payment taken back: chargeback")
+
+
+def test_a_reversal_cuts_off_who_is_in_debt_without_it(payer, mid):
+    """What it had brought goes with it: the invoice is overdue again, and service ends at once."""
+    sub, invoice = overdue(payer)
+    _, order = payer.paid_by("permata_va", invoice)
+    mid.act(order, "reverse")
+    payer.wait(invoice, "overdue", 5)
+    assert payer.town.api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
+
+
+@pytest.mark.parametrize("gross,status,open_,credit", [(100000, "unpaid", 50000, 0), (200000, "paid", 0, 50000)])
+def test_another_amount_that_midtrans_confirms(payer, mid, gross, status, open_, credit):
+    """The true amount is booked, and people are told (row 21)."""
+    invoice = payer.billed()
+    order, body = payer.genuine(invoice, method="bca_va")
+    body["gross_amount"] = "%d.00" % gross
+    body["signature_key"] = gateway.sign(body)
+    mid.fault("status", "GET /v2/*", code=200, body=json.dumps(body))
+    assert payer.notify(body).status == 200
+    isp.wait_until(lambda: payer.payments(invoice), 5)
+    payer.idle()
+    assert [p["amount"] for p in payer.payments(invoice)] == [gross]
+    assert (payer.status(invoice), payer.show(invoice)["outstanding"], payer.credit(invoice)) == (status, open_, credit)
+    told(payer, invoice, "Payment of another amount")
+    mid.well()
+
+
+def test_another_amount_that_midtrans_does_not_confirm(payer, mid):
+    """An event and an alert, and no money (row 21)."""
+    invoice = payer.billed()
+    order = payer.order(invoice)
+    mid.act(order, "choose", method="bca_va")
+    body = mid.craft(order, {"transaction_status": "settlement", "status_code": "200", "gross_amount": "100000.00"})
+    assert payer.notify(body).status == 200
+    payer.idle()
+    assert payer.payments(invoice) == [] and payer.status(invoice) == "unpaid"
+    told(payer, invoice, "A notification was not confirmed")
+
+
+@pytest.mark.parametrize("deed,status,titles", [
+    ("refund", "paid", ["Payment refunded", "Payment taken back: refund written off"]),
+    ("chargeback", "unpaid", ["Payment taken back: chargeback"])])
+def test_money_that_came_and_went_unheard(payer, mid, deed, status, titles):
+    """The settlement was never told: payment and refund are booked together (row 26)."""
+    invoice = payer.billed()
+    order = payer.order(invoice)
+    mid.rules(drop=1)
+    mid.act(order, "pay", method="qris")
+    mid.act(order, deed)
+    assert payer.notify(mid.craft(order)).status == 200
+    payer.wait(invoice, status, 5)
+    isp.wait_until(lambda: payer.payments(invoice), 5)
+    payment, = payer.payments(invoice)
+    assert payment["status"] == ("refunded" if deed == "refund" else "reversed")
+    assert payer.credit(invoice) == 0
+    told(payer, invoice, *titles)
+
+
 # ---- hostile requests -----------------------------------------------------------------------------
 
 def test_forged_and_altered_signatures_are_403_and_leave_nothing(payer, mid):
@@ -450,6 +659,7 @@ def test_another_merchant_or_currency_is_not_money(payer, mid):
         order, body = payer.genuine(invoice, method="qris")
         assert payer.notify(dict(body, **change)).status == 200
         assert payer.payments(invoice) == []
+        assert payer.alerts(invoice) == ["Payment in another currency or of another merchant"]
         mid.rules(hold=False)
 
 
@@ -556,19 +766,69 @@ def test_answers_in_time_while_midtrans_hangs(payer, mid):
 
 
 def test_a_locked_invoice_is_503_and_the_event_is_kept(payer, mid):
-    invoice = payer.billed()
-    order, body = payer.genuine(invoice, method="qris")
-    before = payer.events(order)
+    """Sent again, it is applied; sent no more, the sweep has Midtrans asked about it."""
+    again, never = payer.billed(), payer.billed()
+    bodies = [payer.genuine(i, method="qris")[1] for i in (again, never)]
     held = payer.stack.start("psql", "-X", "-h", os.path.join(payer.stack.dir, "run"), "-U", "postgres", "-d", "isp", "-c",
-                             "BEGIN; SELECT FROM customers WHERE id = '%s' FOR UPDATE; SELECT pg_sleep(7)"
-                             % payer.show(invoice)["customer_id"])
+                             "BEGIN; SELECT FROM customers WHERE id IN ('%s', '%s') FOR UPDATE; SELECT pg_sleep(7)"
+                             % tuple(payer.show(i)["customer_id"] for i in (again, never)))
     isp.wait_until(lambda: payer.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "1", 5)
-    answer = payer.notify(body)
-    assert answer.status == 503 and answer.headers["retry-after"]
+    others = [gateway.Payer(payer.stack, mid, payer.town) for _ in bodies]
+    answers = isp.throng([lambda o=o, b=b: o.notify(b) for o, b in zip(others, bodies)])
+    assert [(a.status, bool(a.headers["retry-after"])) for a in answers] == [(503, True)] * 2
     held.communicate(timeout=30)
-    assert payer.events(order) == before + 1 and payer.payments(invoice) == []
-    assert payer.notify(body).status == 200
-    payer.wait(invoice, "paid", 2)
+    for invoice, body in zip((again, never), bodies):
+        assert payer.events(body["order_id"]) == 1 and payer.payments(invoice) == []
+    assert payer.notify(bodies[0]).status == 200
+    payer.wait(again, "paid", 2)
+    payer.sql("UPDATE midtrans_events SET received_at = now() - interval '31 seconds' WHERE order_id = '%s'"
+              % bodies[1]["order_id"])
+    payer.stack.exec("gateway-sync", "--once")
+    payer.wait(never, "paid", 5)
+
+
+def test_no_database_is_503(payer, mid):
+    """Sent again for two hours, not once (facts 4)."""
+    invoice = payer.billed()
+    _, body = payer.genuine(invoice, method="qris")
+    payer.sql("ALTER DATABASE isp CONNECTION LIMIT 0")
+    try:
+        payer.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'isp_api'")
+        answer = payer.notify(body)
+        assert answer.status == 503 and answer.headers["retry-after"]
+    finally:
+        payer.sql("ALTER DATABASE isp CONNECTION LIMIT -1")
+    isp.wait_until(payer.stack.healthy, 10)
+    assert payer.notify(body).status == 200 and payer.status(invoice) == "paid"
+
+
+def test_never_a_redirect(payer, mid):
+    _, body = payer.genuine(payer.billed(), method="qris")
+    for tail in ("/", "?x=1", "//"):
+        answer = payer.anyone.raw("POST", "/api/midtrans/notification" + tail, json.dumps(body).encode(),
+                                  {"Content-Type": "application/json"})
+        assert answer.status in (200, 404) and "location" not in answer.headers, (tail, answer)
+
+
+def test_a_dead_router_keeps_no_notification_waiting(payer, mid):
+    """Who pays is online again when the router is; Midtrans is answered at once."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    api = payer.town.api
+    router = api.make("/api/router-settings", {"name": isp.unique("Dead "), "host": "127.0.0.1", "username": "isp",
+                                               "port": silent.getsockname()[1], "password": "pw", "is_active": True})
+    try:
+        sub, invoice = payer.town.billed(start_date="2026-02-20", end_date="2026-03-21", router_id=router["id"])
+        payer.stack.cron("2026-03-02", "--only", "overdue,suspend")
+        assert api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
+        _, body = payer.genuine(invoice, method="qris")
+        began = time.monotonic()
+        assert payer.notify(body).status == 200
+        assert time.monotonic() - began < 1
+        now = api.show("/api/subscriptions/" + sub["id"])
+        assert now["status"] == "active" and payer.status(invoice) == "paid"
+    finally:
+        api.put("/api/router-settings/" + router["id"], {"is_active": False})
+        silent.close()
 
 
 # ---- without a key --------------------------------------------------------------------------------

@@ -211,6 +211,22 @@ def test_an_order_whose_answers_were_lost_is_adopted(payer, mid, then):
     isp.wait_until(lambda: mid.order(second)["state"] == "canceled", 5, "the other page cancelled")
 
 
+def test_taken_on_the_second_call_is_our_own(payer, mid):
+    """The first answer was lost, to the second Midtrans says "taken": the order is known, its money too, but its
+    page is gone."""
+    invoice = payer.billed()
+    create = "POST /snap/v1/transactions"
+    mid.fault("lost", create, times=1)
+    mid.fault("status", create, code=400, times=1, after=1, body=json.dumps(
+        {"error_messages": ["transaction_details.order_id has already been taken"]}))
+    second = payer.order(invoice)
+    first = payer.sql("SELECT order_id FROM midtrans_attempts WHERE invoice_id = '%s' AND attempt = 1" % invoice["id"])
+    assert second.startswith(invoice["invoice_number"] + "-2-") and mid.calls("/v2/%s/status" % first) == 1
+    mid.act(first, "pay", method="qris")
+    payer.wait(invoice, "paid")
+    isp.wait_until(lambda: mid.order(second)["state"] == "canceled", 5, "the other page cancelled")
+
+
 def later(function):
     """Run it beside the test; join() gives what it returned."""
     result = []

@@ -271,3 +271,27 @@ def test_a_card_that_has_settled_unheard_is_refunded(payer, mid):
     refund(payer, order, None).want(200)
     assert payer.at_midtrans(order) == ["refund"] and payer.refunds(invoice) == "150000"
     assert payer.status(invoice) == "paid"
+
+
+# ---- who else takes it back ----------------------------------------------------------------------
+
+@pytest.mark.parametrize("first", ["refund", "chargeback"])
+def test_a_refund_meets_a_chargeback(payer, mid, first):
+    """At the same time, the one or the other first at Midtrans: the money goes once."""
+    invoice, order = payer.paid_by("qris")
+    mid.fault("latency", "POST /v2/*/refund", delay=0.5 if first == "chargeback" else 0)
+
+    def charge():
+        time.sleep(0.2 if first == "refund" else 0.1)
+        mid.act(order, "chargeback", force=True)
+    answer, _ = isp.throng([lambda: refund(payer, order, None), charge])
+    payer.idle()
+    mid.well()
+    payer.reconcile()
+    payment, = payer.payments(invoice)
+    assert payment["status"] in ("refunded", "reversed"), (answer, payment)
+    assert payer.credit(invoice) == 0
+    assert payer.status(invoice) == ("unpaid" if payment["status"] == "reversed" else "paid")
+    if first == "chargeback":
+        assert made(mid, order) == [] and payment["status"] == "reversed" and answer.status == 409
+    payer.stack.check()
