@@ -101,6 +101,40 @@ def test_bi_snap_channels_are_found_by_transaction(payer, mid):
     assert payer.status(invoice) == "paid"
 
 
+def hours_pass(payer, mid, orders, hours):
+    """For Midtrans and for these orders."""
+    mid.ask("POST", "/clock", {"advance": 3600 * hours})
+    past = ", ".join("%s = %s - interval '%d hours'" % (name, name, hours)
+                     for name in ("created_at", "expires_at", "next_check_at", "closed_at"))
+    payer.sql("UPDATE midtrans_attempts SET %s WHERE order_id IN (%s)" % (past, ", ".join("'%s'" % o for o in orders)))
+
+
+def test_a_day_without_any_notification(alone, mid):
+    """gateway-sync by itself, by its own pace: what is paid, captured, refused, reversed, refunded, charged back,
+    what runs out, and what nobody ever used."""
+    methods = {"early": "qris", "late": "bca_va", "card": "credit_card", "back": "permata_va", "part": "gopay",
+               "charged": "credit_card", "expired": "bni_va", "unused": None, "refused": "credit_card"}
+    invoices = {name: alone.billed() for name in methods}
+    orders = {name: alone.order(invoice) for name, invoice in invoices.items()}
+    deeds = {0: [("early", "pay"), ("card", "pay"), ("expired", "choose"), ("refused", "refuse"), ("back", "pay"),
+                 ("part", "pay"), ("charged", "pay")],
+             3: [("back", "reverse")], 9: [("charged", "settle"), ("part", "refund")], 15: [("late", "pay")],
+             18: [("charged", "chargeback")]}
+    for hour in range(0, 39, 3):  # six hours at most until each is asked about again
+        for name, deed in deeds.get(hour, ()):
+            more = {"amount": 50000} if deed == "refund" else {}
+            mid.act(orders[name], deed, method=methods[name], **more)
+        alone.stack.exec("gateway-sync", "--once")
+        hours_pass(alone, mid, orders.values(), 3)
+    found = {name: (alone.status(invoice), alone.order_state(orders[name])) for name, invoice in invoices.items()}
+    assert found == {"early": ("paid", "paid"), "late": ("paid", "paid"), "card": ("paid", "paid"),
+                     "back": ("unpaid", "closed"), "part": ("paid", "paid"), "charged": ("unpaid", "closed"),
+                     "expired": ("unpaid", "closed"), "unused": ("unpaid", "closed"), "refused": ("unpaid", "closed")}
+    assert alone.refunds(invoices["part"]) == "50000"
+    assert alone.payments(invoices["card"])[0]["midtrans_status"] == "settlement"
+    assert mid.ask("GET", "/messages", state="delivered") == []
+
+
 # ---- who waits for whom --------------------------------------------------------------------------
 
 def claimed(payer, invoice):
