@@ -1,19 +1,14 @@
 /* main.c: isp-api, the FastCGI workers behind nginx. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "api/api.h"
-#include "base/conf.h"
 #include "base/crypt.h"
 #include "base/daemon.h"
 #include "base/log.h"
 #include "http/fcgi.h"
 #include "http/prefork.h"
+#include "isp_api.h"
 #include "service/gateway.h"
 
-enum { CONNS_MAX = 1024, STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000, POOLS = 4 };
+enum { STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000 };
 
 enum { OPT_ROUTES, OPT_SQL, OPT_ORIGINS };
 
@@ -32,62 +27,6 @@ static const struct daemon program = {
 	.noptions = countof(options),
 };
 
-/* A pool before its configuration. */
-static const struct plan {
-	const char *name;
-	enum conf_key workers;
-	int backlog, nice;
-	size_t conns_max;
-} plans[POOLS] = {
-	{ "fast", CONF_API_FAST_WORKERS, 1024, 0, CONNS_MAX },
-	{ "login", CONF_API_LOGIN_WORKERS, 64, 10, 1 },
-	{ "router", CONF_API_ROUTER_WORKERS, 64, 0, 1 },
-	{ "gateway", CONF_API_GATEWAY_WORKERS, 64, 0, 1 },
-};
-
-static int
-print_routes(void)
-{
-	for (size_t i = 0; i < api_nroutes; i++)
-		(void)printf("%-7s 0x%02x %s\n", api_routes[i].method, api_routes[i].perm,
-		    api_routes[i].path);
-	return EXIT_DONE;
-}
-
-static int
-print_sql(struct ctx *cx)
-{
-	struct sb out = sb_new(cx->mem);
-
-	for (size_t i = 0; i < api_nroutes; i++)
-		if (api_routes[i].fn == crud_list)
-			crud_print(&out, api_routes[i].arg);
-	(void)fputs(out.buf, stdout);
-	return EXIT_DONE;
-}
-
-/* In development browsers also come from the usual places of a development server. */
-static const char *
-origins(struct ctx *cx, const struct conf *cf)
-{
-	const char *own = conf_text(cf, CONF_FRONTEND_URL);
-
-	if (conf_production(cf))
-		return own;
-	return arena_printf(cx->mem,
-	    "%s,http://localhost:5173,http://localhost:3000,http://localhost:8080", own);
-}
-
-static int
-print_origins(struct ctx *cx, const struct conf *cf)
-{
-	struct sb out = sb_new(cx->mem);
-
-	http_print_origins(&out, origins(cx, cf));
-	(void)fputs(out.buf, stdout);
-	return EXIT_DONE;
-}
-
 /* Read anew by every worker: SIGHUP is enough to make a changed file count. */
 static enum rc
 configure(struct ctx *cx, const char *env, struct conf *cf)
@@ -99,18 +38,11 @@ configure(struct ctx *cx, const char *env, struct conf *cf)
 static struct db *
 database(struct ctx *cx, const struct conf *cf)
 {
-	const char *today = conf_text(cf, CONF_APP_TODAY);
-	const struct db_conf dc = {
-		.conninfo = conf_database(cx, cf),
-		.role = "isp_api",
-		.program = program.name,
-		.timezone = conf_text(cf, CONF_APP_TIMEZONE),
-		.today = today[0] != '\0' ? today : NULL,
-		.statement_ms = STATEMENT_MS,
-		.lock_ms = LOCK_MS,
-		.answer_ms = ANSWER_MS,
-	};
+	struct db_conf dc = db_conf_of(cx, cf, program.name, "isp_api");
 
+	dc.statement_ms = STATEMENT_MS;
+	dc.lock_ms = LOCK_MS;
+	dc.answer_ms = ANSWER_MS;
 	return db_new(&dc);
 }
 
@@ -133,7 +65,7 @@ work(const struct pool *p, const struct pool_fds *fds, void *arg)
 		.nroutes = api_nroutes,
 		.authenticate = api_authenticate,
 		.pass = db_gate_pass,
-		.origins = origins(&cx, &cf),
+		.origins = isp_api_origins(&cx, &cf),
 		.url = conf_text(&cf, CONF_APP_URL),
 	};
 	const struct fcgi_worker worker = {
@@ -154,41 +86,12 @@ work(const struct pool *p, const struct pool_fds *fds, void *arg)
 	return EXIT_DONE;
 }
 
-/* DIR/fast.sock and so on; of HOST:PORT the ports from there on. */
-static const char *
-address_of(struct ctx *cx, const char *where, size_t i)
-{
-	const char *colon = strrchr(where, ':');
-
-	if (where[0] == '/' || colon == NULL)
-		return arena_printf(cx->mem, "%s/%s.sock", where, plans[i].name);
-	return arena_printf(cx->mem, "%.*s:%ld", (int)(colon - where), where,
-	    strtol(colon + 1, NULL, 10) + (long)i);
-}
-
-static void
-make_pools(struct ctx *cx, const struct conf *cf, struct pool *ret)
-{
-	for (size_t i = 0; i < POOLS; i++) {
-		int workers = (int)conf_int(cf, plans[i].workers);
-
-		ret[i] = (struct pool){
-			.name = plans[i].name,
-			.address = address_of(cx, conf_text(cf, CONF_API_SOCKET_DIR), i),
-			.workers = workers > 0 ? workers : 2 * (int)sysconf(_SC_NPROCESSORS_ONLN),
-			.backlog = plans[i].backlog,
-			.nice = plans[i].nice,
-			.conns_max = plans[i].conns_max,
-		};
-	}
-}
-
 int
 main(int argc, char **argv)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
 	struct ctx cx = { .mem = life };
-	struct pool pools[POOLS];
+	struct pool pools[ISP_API_POOLS];
 	struct daemon_args args;
 	struct conf cf;
 
@@ -205,10 +108,10 @@ main(int argc, char **argv)
 		return daemon_fail(&cx, &program);
 	if (args.val[OPT_ORIGINS] != NULL)
 		return print_origins(&cx, &cf);
-	make_pools(&cx, &cf, pools);
+	isp_api_pools(&cx, &cf, pools);
 	daemon_signals();
 	log_event(LOG_INFO, "start", "version", ISP_VERSION, NULL);
-	if (prefork_run(&cx, pools, POOLS, work, &args) != RC_OK)
+	if (prefork_run(&cx, pools, ISP_API_POOLS, work, &args) != RC_OK)
 		return daemon_fail(&cx, &program);
 	log_event(LOG_INFO, "stop", NULL);
 	return EXIT_DONE;

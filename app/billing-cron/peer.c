@@ -11,14 +11,9 @@ peer_open(struct ctx *cx, const char *date)
 	struct db_conf *to = arena_alloc(cx->mem, sizeof(*to));
 	struct ctx *gx = arena_alloc(cx->mem, sizeof(*gx));
 
-	*to = (struct db_conf){
-		.conninfo = conf_database(cx, cx->conf),
-		.role = "isp_gateway",
-		.program = "billing-cron",
-		.timezone = conf_text(cx->conf, CONF_APP_TIMEZONE),
-		.today = date,
-		.lock_ms = 5000,
-	};
+	*to = db_conf_of(cx, cx->conf, "billing-cron", "isp_gateway");
+	to->today = date;
+	to->lock_ms = 5000;
 	*gx = *cx;
 	gx->db = db_new(to);
 	gx->gateway = gateway_new(cx->mem, cx->conf);

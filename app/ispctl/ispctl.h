@@ -14,6 +14,18 @@ struct ispctl {
 	const char *const *rest; /* the words after the command; ends with NULL */
 };
 
+enum need { NEED_NOTHING, NEED_DATABASE, NEED_KEYS }; /* the last needs both */
+
+struct command {
+	const char *words; /* "user add" */
+	size_t nargs;      /* after the words */
+	enum need need;
+	enum rc (*run)(struct ispctl *);
+};
+
+/* Which command the arguments are; NULL: none.  *ret_rest: what stands after its words. */
+const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
+
 enum rc cmd_user_add(struct ispctl *);
 enum rc cmd_user_list(struct ispctl *);
 enum rc cmd_user_passwd(struct ispctl *);

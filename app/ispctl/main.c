@@ -1,5 +1,4 @@
 /* main.c: the sysadmin's command (ispctl.8): find the command, open what it needs, run it. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/crypt.h"
@@ -12,28 +11,6 @@ static const struct daemon_option options[] = {
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
 	[OPT_DATE] = { "--date", "D", "billing preview: the business date (today)" },
 	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose turn it is" },
-};
-
-enum need { NEED_NOTHING, NEED_DATABASE, NEED_KEYS }; /* the last needs both */
-
-static const struct command {
-	const char *words;
-	size_t nargs;
-	enum need need;
-	enum rc (*run)(struct ispctl *);
-} commands[] = {
-	{ "user add", 1, NEED_DATABASE, cmd_user_add },
-	{ "user list", 0, NEED_DATABASE, cmd_user_list },
-	{ "user passwd", 1, NEED_DATABASE, cmd_user_passwd },
-	{ "key generate", 0, NEED_NOTHING, cmd_key_generate },
-	{ "key rotate", 0, NEED_KEYS, cmd_key_rotate },
-	{ "router list", 0, NEED_DATABASE, cmd_router_list },
-	{ "router test", 1, NEED_KEYS, cmd_router_test },
-	{ "billing preview", 0, NEED_DATABASE, cmd_billing_preview },
-	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
-	{ "health", 0, NEED_DATABASE, cmd_health },
-	{ "check", 0, NEED_DATABASE, cmd_check },
-	{ "setup", 0, NEED_DATABASE, cmd_setup },
 };
 
 static const struct daemon self = {
@@ -58,37 +35,6 @@ static const struct daemon self = {
 	    "  setup                  print the token that the first registration asks for\n",
 };
 
-/* The words of a command at the start of the arguments; how many, 0: not this one. */
-static size_t
-match(const char *words, const char *const *args)
-{
-	size_t n = 0;
-
-	for (const char *p = words; *p != '\0'; p += strspn(p, " ")) {
-		size_t len = strcspn(p, " ");
-
-		if (args[n] == NULL || strlen(args[n]) != len || strncmp(args[n], p, len) != 0)
-			return 0;
-		n++;
-		p += len;
-	}
-	return n;
-}
-
-static const struct command *
-find_command(const struct daemon_args *args, const char *const **rest)
-{
-	for (size_t i = 0; i < countof(commands); i++) {
-		size_t n = match(commands[i].words, args->args);
-
-		if (n == 0 || args->nargs != n + commands[i].nargs)
-			continue;
-		*rest = args->args + n;
-		return &commands[i];
-	}
-	return NULL;
-}
-
 static enum rc
 open_and_run(struct ispctl *ctl, const struct command *cmd, struct conf *cf, struct db_conf *dc)
 {
@@ -100,13 +46,8 @@ open_and_run(struct ispctl *ctl, const struct command *cmd, struct conf *cf, str
 	if (cmd->need == NEED_KEYS)
 		TRY(crypt_open(cx, conf_text(cf, CONF_APP_KEY),
 		    conf_text(cf, CONF_APP_PREVIOUS_KEYS)));
-	*dc = (struct db_conf){
-		.conninfo = conf_database(cx, cf),
-		.program = self.name,
-		.timezone = conf_text(cf, CONF_APP_TIMEZONE),
-		.today = conf_text(cf, CONF_APP_TODAY),
-		.lock_ms = 10000,
-	};
+	*dc = db_conf_of(cx, cf, self.name, NULL);
+	dc->lock_ms = 10000;
 	TRY(db_open(cx, dc, &cx->db));
 	TRY(db_who(cx));
 	return cmd->run(ctl);
@@ -147,7 +88,7 @@ main(int argc, char **argv)
 	(void)argc;
 	log_open(self.name);
 	daemon_args(&cx, &self, argv, &args);
-	cmd = find_command(&args, &ctl.rest);
+	cmd = command_find(&args, &ctl.rest);
 	if (cmd == NULL)
 		return daemon_usage(&self,
 		    args.nargs == 0 ? "a command must be given" : "there is no such command");

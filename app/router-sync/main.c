@@ -29,14 +29,8 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 
 	TRY(conf_load(cx, env, conf));
 	TRY(crypt_open(cx, conf_text(conf, CONF_APP_KEY), conf_text(conf, CONF_APP_PREVIOUS_KEYS)));
-	to = (struct db_conf){
-		.conninfo = conf_database(cx, conf),
-		.role = "isp_router",
-		.program = program.name,
-		.timezone = conf_text(conf, CONF_APP_TIMEZONE),
-		.today = conf_text(conf, CONF_APP_TODAY),
-		.answer_ms = 60000,
-	};
+	to = db_conf_of(cx, conf, program.name, "isp_router");
+	to.answer_ms = 60000;
 	cx->actor.name = program.name;
 	TRY(db_open(cx, &to, &cx->db));
 	return router_first(cx, conf);

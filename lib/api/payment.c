@@ -96,7 +96,7 @@ money_key(struct ctx *cx, const struct req *rq, const char **ret)
 static enum rc
 name_it(struct ctx *cx, const struct req *rq, struct cJSON *in)
 {
-	const char *key;
+	const char *key = NULL;
 
 	if (shape_text(in, "reference") != NULL)
 		return RC_OK;

@@ -87,6 +87,9 @@ struct db_conf {
 	int answer_ms;        /* a server silent for so long is given up; 0: never */
 };
 
+/* What the configuration says of it; lives as long as that and cx->mem. */
+struct db_conf db_conf_of(struct ctx *, const struct conf *, const char *program, const char *role);
+
 /* Open now; RC_RETRY when the database cannot be reached. */
 enum rc db_open(struct ctx *, const struct db_conf *, struct db **ret) _must_check_;
 /* The same without connecting: the first statement does (a worker that outlives the database). */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/conf.h"
 #include "base/sb.h"
 #include "db/db_int.h"
 
@@ -248,6 +249,18 @@ db_conn_await(struct db *db)
 			return true; /* PQgetResult() tells what broke */
 	}
 	return true;
+}
+
+struct db_conf
+db_conf_of(struct ctx *cx, const struct conf *cf, const char *program, const char *role)
+{
+	return (struct db_conf){
+		.conninfo = conf_database(cx, cf),
+		.role = role,
+		.program = program,
+		.timezone = conf_text(cf, CONF_APP_TIMEZONE),
+		.today = conf_text(cf, CONF_APP_TODAY),
+	};
 }
 
 struct db *

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "db/db.h"
 
 static struct ctx cx;
@@ -79,6 +80,26 @@ a_session_is_what_the_program_says(void **state)
 	SAID("today", "2026-03-04");
 	SAID("statement", "1234ms");
 	SAID("lock", "567ms");
+}
+
+static void
+the_configuration_says_where_and_when(void **state)
+{
+	const struct conf cf = { .val = {
+				     [CONF_DATABASE_URL] = "host=/x dbname=y",
+				     [CONF_APP_TIMEZONE] = "Asia/Makassar",
+				     [CONF_APP_TODAY] = "2026-03-04",
+				 } };
+	struct db_conf conf;
+
+	(void)state;
+	conf = db_conf_of(&cx, &cf, "unit test", "isp_api");
+	assert_string_equal(conf.conninfo, "host=/x dbname=y");
+	assert_string_equal(conf.role, "isp_api");
+	assert_string_equal(conf.program, "unit test");
+	assert_string_equal(conf.timezone, "Asia/Makassar");
+	assert_string_equal(conf.today, "2026-03-04");
+	assert_int_equal(conf.statement_ms + conf.lock_ms + conf.answer_ms, 0);
 }
 
 static void
@@ -211,6 +232,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_session_is_what_the_program_says),
+		CASE(the_configuration_says_where_and_when),
 		CASE(what_is_not_said_is_empty),
 		CASE(the_url_adds_and_does_not_override),
 		CASE(closed_inside_a_transaction),

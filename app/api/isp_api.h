@@ -1,0 +1,21 @@
+/* isp_api.h: what isp-api is made of besides its loop. */
+#ifndef ISP_API_H
+#define ISP_API_H
+
+#include "base/conf.h"
+#include "http/prefork.h"
+
+enum { ISP_API_POOLS = 4 }; /* nginx/isp.conf says which address goes to which */
+
+/* The pools as configured; they live in cx->mem. */
+void isp_api_pools(struct ctx *, const struct conf *, struct pool ret[static ISP_API_POOLS]);
+
+/* A comma list of who may call from a browser; lives in cx->mem or the configuration. */
+const char *isp_api_origins(struct ctx *, const struct conf *);
+
+/* For --print-…; each is an exit code. */
+int print_routes(void);
+int print_sql(struct ctx *);
+int print_origins(struct ctx *, const struct conf *);
+
+#endif

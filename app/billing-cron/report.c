@@ -1,0 +1,32 @@
+/* report.c: see report.h. */
+#include "report.h"
+
+#include <stdio.h>
+
+/* "renew    INV-20261201-0004     150000  2026-12-07  ani@home  Ani Lestari" */
+void
+report_line(void *arg, const struct billing_line *l)
+{
+	(void)arg;
+	(void)printf("%-8s %-7s %-20s %12lld  %-10s  %s  %s", l->step, l->outcome,
+	    l->invoice_number != NULL ? l->invoice_number : "-", (long long)l->amount,
+	    l->due_date != NULL ? l->due_date : "-", l->username != NULL ? l->username : "-",
+	    l->customer_name != NULL ? l->customer_name : "-");
+	if (l->detail != NULL && l->detail[0] != '\0')
+		(void)printf("  (%s)", l->detail);
+	(void)putchar('\n');
+}
+
+void
+report_totals(const struct billing_report *rep)
+{
+	if (rep->missed != NULL)
+		(void)printf("days without a run: %s\n", rep->missed);
+	for (enum billing_step s = 0; s < BILLING__STEPS; s++) {
+		const struct billing_count *c = &rep->count[s];
+
+		(void)printf("%s: %zu done, %zu refused, %zu skipped, %zu held, %zu failed\n",
+		    billing_step_name(s), c->done, c->refused, c->skipped, c->held, c->failed);
+	}
+	(void)printf("%s%s\n", rep->date, rep->dry_run ? ": rehearsed, nothing changed" : ": done");
+}

@@ -1,0 +1,50 @@
+/* command.c: the commands, each in a file of its noun. */
+#include <string.h>
+
+#include "ispctl.h"
+
+static const struct command commands[] = {
+	{ "user add", 1, NEED_DATABASE, cmd_user_add },
+	{ "user list", 0, NEED_DATABASE, cmd_user_list },
+	{ "user passwd", 1, NEED_DATABASE, cmd_user_passwd },
+	{ "key generate", 0, NEED_NOTHING, cmd_key_generate },
+	{ "key rotate", 0, NEED_KEYS, cmd_key_rotate },
+	{ "router list", 0, NEED_DATABASE, cmd_router_list },
+	{ "router test", 1, NEED_KEYS, cmd_router_test },
+	{ "billing preview", 0, NEED_DATABASE, cmd_billing_preview },
+	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
+	{ "health", 0, NEED_DATABASE, cmd_health },
+	{ "check", 0, NEED_DATABASE, cmd_check },
+	{ "setup", 0, NEED_DATABASE, cmd_setup },
+};
+
+/* The words of a command at the start of the arguments; how many, 0: not this one. */
+static size_t
+match(const char *words, const char *const *args)
+{
+	size_t n = 0;
+
+	for (const char *p = words; *p != '\0'; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		if (args[n] == NULL || strlen(args[n]) != len || strncmp(args[n], p, len) != 0)
+			return 0;
+		n++;
+		p += len;
+	}
+	return n;
+}
+
+const struct command *
+command_find(const struct daemon_args *args, const char *const **ret_rest)
+{
+	for (size_t i = 0; i < countof(commands); i++) {
+		size_t n = match(commands[i].words, args->args);
+
+		if (n == 0 || args->nargs != n + commands[i].nargs)
+			continue;
+		*ret_rest = args->args + n;
+		return &commands[i];
+	}
+	return NULL;
+}
