@@ -385,3 +385,73 @@ def test_500_accounts_one_print_a_table(bench, sim, router):
     assert sim._ask("GET", "/")["opened"] - before <= 2
     sim.log_reset()
     assert check(bench, router) == found(500) and not writes(sim)
+
+
+def test_a_new_night_is_a_new_check(bench, sim, router):
+    """The service compares by itself when a night begins, once; a night that it was started in is not its own."""
+    package = bench.package()
+    sub, off = bench.subscribe(router, package), bench.subscribe(router, package)
+    for one in (sub, off):
+        one.wait()
+    night = bench.one("SELECT pg_get_functiondef('router_night(timestamptz)'::regprocedure)")
+
+    def begins(day):
+        bench.sql("CREATE OR REPLACE FUNCTION router_night(moment timestamptz) RETURNS date LANGUAGE sql STABLE AS"
+                  " $$ SELECT '%s'::date $$" % day)
+        bench.sql("SELECT router_notify(ARRAY[%s]::uuid[])", router)
+    try:
+        edit(sim, "/ppp/secret", sub.name, disabled="yes")
+        begins("2099-01-01")
+        isp.wait_until(lambda: sim.secret(sub.name)["disabled"] == "false", 5, "found in the night")
+        edit(sim, "/ppp/secret", off.name, disabled="yes")
+        begins("2099-01-01")
+        bench.stop()
+        bench.start()
+        time.sleep(1)
+        begins("2099-01-01")
+        time.sleep(1)
+        assert sim.secret(off.name)["disabled"] == "true", "a restart is no night"
+        begins("2099-01-02")
+        isp.wait_until(lambda: sim.secret(off.name)["disabled"] == "false", 5, "the next one is")
+    finally:
+        bench.sql(night)
+
+
+def test_isolated_is_right_until_the_profile_is_gone(bench, sim, router):
+    """A walled garden that is not there lets him out: he is disabled, and it is told."""
+    command(sim, "/ppp/profile/add", "=name=isolated", "=rate-limit=64k/64k")
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    try:
+        bench.sql("UPDATE settings SET suspend_mode = 'isolate'")
+        sub.suspend()
+        sub.wait()
+        dial(sim, sub.name)
+        assert check(bench, router) == found(1) and online(sim, sub.name)
+        edit(sim, "/ppp/secret", sub.name, profile="default")
+        assert check(bench, router) == found(1, different=1)
+        assert sim.secret(sub.name)["profile"] == "isolated"
+        remove(sim, "/ppp/profile", "isolated")
+        assert check(bench, router, wait=False) == found(1, different=1)
+        assert "profile isolated does not exist" in sub.wait("failed")
+        assert sim.secret(sub.name)["disabled"] == "true" and not online(sim, sub.name)
+    finally:
+        bench.sql("UPDATE settings SET suspend_mode = 'disable'")
+    sub.wait()
+
+
+def test_a_profile_that_somebody_else_made_is_told(bench, sim, router):
+    package = bench.package()
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    profile = bench.profile(package)
+    edit(sim, "/ppp/profile", profile, comment="mine", rate_limit="1M/1M")
+    assert check(bench, router, wait=False) == found(1, different=1)
+    assert "profile %s exists on" % profile in sub.wait("failed")
+    assert sim.table("/ppp/profile", name=profile)[0]["rate-limit"] == "1M/1M"
+    edit(sim, "/ppp/profile", profile, comment="isp:" + package)
+    assert run(bench, "--router", router)[0] == 0
+    bench.sql("SELECT profile_due(ARRAY[%s]::uuid[], NULL)", package)
+    bench.sql("SELECT account_touch(ARRAY[%s]::uuid[], false)", sub.account)
+    sub.wait()
+    assert check(bench, router) == found(1)
