@@ -489,6 +489,22 @@ def test_profile_copies_the_default_or_warns(bench, sims):
     assert good.sync()[1] is None and (profile["local-address"], profile["remote-address"]) == ("10.8.0.1", "homes")
 
 
+def test_another_pool_of_the_router_is_set_in_its_profiles(bench, sim, router):
+    package = bench.package()
+    sub = bench.subscribe(router, package)
+    sub.wait()
+    dial(sim, sub.name)
+    session = online(sim, sub.name)
+    command(sim, "/ip/pool/add", "=name=pool2", "=ranges=10.10.0.2-10.10.0.254")
+    bench.sql("UPDATE router_settings SET ppp_pool = 'pool2', ppp_local_address = '10.10.0.1' WHERE id = %s", router)
+
+    def profile():
+        row = sim.table("/ppp/profile", name=bench.profile(package))[0]
+        return row["local-address"], row["remote-address"]
+    isp.wait_until(lambda: profile() == ("10.10.0.1", "pool2"), SOON, profile())
+    assert online(sim, sub.name) == session, "nobody is kicked for it"
+
+
 def test_isolation_profile_instead_of_disabling(bench, sim, router):
     command(sim, "/ppp/profile/add", "=name=isolated")
     package = bench.package()
@@ -1495,6 +1511,18 @@ def test_500_suspensions_one_connection_one_print_each(bench, sim, router):
     disabled = [row["name"] for row in sim.table("/ppp/secret", disabled="true")]
     assert len(disabled) == 500 and len(sim.table("/ppp/active")) == 100
     print("500 suspensions: %.2f s" % seconds)
+
+
+@pytest.mark.parametrize("count", [50, 51])
+def test_fifty_by_name_more_by_one_print(bench, sim, router, count):
+    """One batch: all became due while the router was not to be spoken to."""
+    package = bench.package()
+    with away(bench, router):
+        many(bench, router, package, count, "batch-%d-" % count)
+        sim.log_reset()
+    isp.wait_until(lambda: unsynced(bench, router) == 0, 10, "all made")
+    asked = [len(e["queries"]) for e in sim.log()["entries"] if e["path"] == "/ppp/secret/print"]
+    assert asked == ([1] * 50 if count == 50 else [0])
 
 
 def test_a_big_batch_with_few_kicks_prints_the_sessions_once(bench, sim, router):
