@@ -38,7 +38,7 @@ class Site:
         """Make the listener agree with the fault `refuse`."""
         async with self.lock:
             if self.faults.refused():
-                self.listener.close()
+                await self.listener.close()
             else:
                 await self.listener.open()
 

@@ -106,14 +106,16 @@ class Listener:
             self.server = await asyncio.start_server(self._client, sock=held, limit=HEAD_MAX,
                                                      backlog=512)
 
-    def close(self):
-        """Refuse: nobody listens, but the port stays ours (bound, not listening)."""
+    async def close(self):
+        """Refuse: nobody listens, but the port stays ours (bound, not listening); who was connected is not
+        any more when this returns."""
         if self.server:
             self.server.close()
             self.server = None
             self.held = bound(self.host, self.port)
             for writer in list(self.writers):
                 reset(writer)
+            await asyncio.sleep(0)  # an abort is carried out by the loop
 
     async def _client(self, reader, writer):
         self.writers.add(writer)
