@@ -26,6 +26,20 @@ SELECT is(status, 'refunded', 'the payment is gone') FROM payments;
 SELECT say(:'a', 'T1', 'status', 'partial_chargeback', 'note take', '{"charged": 90000}') \g /dev/null
 SELECT is(sum(amount), 100000::numeric, 'never more than came') FROM refunds;
 
+-- Each list of refunds names the earlier ones, too.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'F', 'notification', 'settlement', 'note book', '{"attempt": "paid"}') \g /dev/null
+SELECT say(:'a', 'F', 'status', 'partial_refund', 'note refund', '{"refund_total": 30000, "refunds": [{"id": "k1", "amount": 30000}]}') \g /dev/null
+SELECT say(:'a', 'F', 'status', 'partial_refund', 'note refund', '{"refund_total": 50000, "refunds": [{"id": "k1", "amount": 30000}, {"id": "k2", "amount": 20000}]}') FROM generate_series(1, 2) \g /dev/null
+SELECT results_eq($$SELECT refund_id, amount FROM refunds WHERE refund_id LIKE 'F:%' ORDER BY id$$, $$VALUES ('F:k1', 30000::bigint), ('F:k2', 20000)$$,
+	'each is booked once, by its id');
+
+-- Not ours: kept, and never taken for one that was not applied.
+SELECT is(attempt_id, NULL, 'no such order') FROM midtrans_hear('notification', 'nobody''s', 'U', '{}');
+SELECT is((SELECT verdict FROM midtrans_verdicts v JOIN midtrans_events e ON e.id = v.event_id WHERE order_id = 'nobody''s'),
+	'unknown_order', 'which is the verdict');
+
 -- An order with two payments under way was closed by the end of one: the customer got another page,
 -- and could pay twice.
 SELECT sub(person()) AS s \gset
@@ -40,6 +54,18 @@ SELECT say(:'a', 'P2', 'notification', 'capture', 'note', '{"attempt": "review",
 SELECT is(state_of(:'a'), 'review', 'nor the looking');
 SELECT say(:'a', 'P2', 'notification', 'deny', 'note', '{"attempt": "closed"}') \g /dev/null
 SELECT is(state_of(:'a'), 'closed', 'the last one closes');
+
+SELECT say(:'a', 'P4', 'notification', 'deny', 'note', '{"attempt": "open"}') \g /dev/null
+SELECT is(state_of(:'a'), 'closed', 'and a card refused on the page does not open it again');
+
+-- What is begun on a page whose amount is not owed any more is to be cancelled.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'O1', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(jobs(:'a'), NULL, 'it is owed');
+UPDATE midtrans_attempts SET amount = amount - 1 WHERE id = :'a';
+SELECT say(:'a', 'O2', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(jobs(:'a'), 'cancel', 'it is not');
 
 -- What was still under way beside a payment stayed payable until it ran out.
 SELECT sub(person()) AS s \gset
