@@ -70,7 +70,7 @@ MEMCHECKS := $(UNIT_SRC:test/unit/%.c=$(B)/memcheck/%)
 FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
-.PHONY: build programs deps run test quick lint lint-files unit units memcheck sql-test sim-test \
+.PHONY: build programs deps run test test-rest quick lint lint-files unit units memcheck sql-test sim-test \
         api-test cli-test e2e fuzz fuzzers bench soak install clean compdb top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -146,16 +146,19 @@ $(B)/bench/%: $(B)/obj/test/bench/%.o $(B)/obj/libisp.a
 # ---- tests -------------------------------------------------------------------------------------
 
 # Everything, in under 15 minutes on 2 cores; the long forms are soak, fuzz, memcheck and bench.
+# Two lanes of tests side by side: each has systems of its own and keeps about one core busy.
 test: build
 	@$(MAKE) --no-print-directory -j2 lint
 	@$(MAKE) --no-print-directory -j2 units fuzzers
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory sql-test
-	@$(MAKE) --no-print-directory sim-test
-	@$(MAKE) --no-print-directory cli-test
-	@$(MAKE) --no-print-directory api-test
-	@$(MAKE) --no-print-directory e2e
-	@$(MAKE) --no-print-directory fuzz S=10
+	@$(MAKE) --no-print-directory -j2 --output-sync=line api-test test-rest
+
+test-rest: programs units fuzzers
+	@$(MAKE) --no-print-directory -j1 unit
+	@$(MAKE) --no-print-directory -j1 sql-test
+	@$(MAKE) --no-print-directory -j1 sim-test
+	@$(MAKE) --no-print-directory -j1 cli-test
+	@$(MAKE) --no-print-directory -j1 e2e
+	@$(MAKE) --no-print-directory -j1 fuzz S=10
 
 # What a pre-commit hook has the patience for.
 quick: programs units

@@ -104,6 +104,9 @@ class Bench:
 
     def router(self, sim, **columns):
         columns = dict({"name": isp.unique("R"), "host": "127.0.0.1", "port": sim.port, "username": sim.USER}, **columns)
+        # The port of a simulator that has ended may be given to the next: its router is another one.
+        self.sql("UPDATE router_settings SET host = 'gone-' || id, is_active = false WHERE host = %s AND port = %s",
+                 columns["host"], columns["port"])
         ident = self.insert("router_settings", dict(columns, is_active=False))
         self.sql("UPDATE router_settings SET password = %s, is_active = %s WHERE id = %s",
                  seal("router_settings:%s:password" % ident, sim.PASSWORD), columns.get("is_active", True), ident)
