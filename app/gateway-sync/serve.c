@@ -2,8 +2,8 @@
 #include "serve.h"
 
 #include <poll.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -20,15 +20,6 @@ struct pace {
 	int64_t sweep_at; /* when to sweep next */
 	int pause;        /* Midtrans or the database is away: ms to wait before more is tried */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Until a NOTIFY, a signal or ms; where the database is away, a signal or ms. */
 static void
@@ -69,9 +60,9 @@ step(struct ctx *cx, struct pace *p, int *ms)
 	enum gateway_outcome came;
 
 	*ms = 0;
-	if (now_ms() >= p->sweep_at) {
+	if (clock_ms() >= p->sweep_at) {
 		TRY(gateway_sweep(cx));
-		p->sweep_at = now_ms() + SWEEP_MS;
+		p->sweep_at = clock_ms() + SWEEP_MS;
 	}
 	TRY(gateway_work(cx, &came));
 	if (came == GATEWAY_AWAY) {

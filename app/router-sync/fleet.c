@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -38,15 +39,6 @@ struct fleet {
 	char night[16]; /* whose check has been started */
 };
 
-int64_t
-sync_now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Only to end a wait, and blocked but there, so that none is lost: waitpid() tells who. */
 static void
 on_child(int sig)
@@ -64,7 +56,7 @@ child_of(struct fleet *f, const char *router_id)
 
 		if (strcmp(c->router_id, router_id) == 0)
 			return c;
-		if (unused == NULL && c->pid == 0 && c->rest_until <= sync_now())
+		if (unused == NULL && c->pid == 0 && c->rest_until <= clock_ms())
 			unused = c;
 	}
 	return unused;
@@ -104,7 +96,7 @@ start(struct fleet *f, const struct sync *s, const char *router_id)
 	struct child *c = child_of(f, router_id);
 	pid_t parent = getpid(), pid;
 
-	if (c == NULL || c->pid != 0 || c->rest_until > sync_now())
+	if (c == NULL || c->pid != 0 || c->rest_until > clock_ms())
 		return;
 	pid = fork();
 	if (pid == 0)
@@ -125,7 +117,7 @@ ended(struct fleet *f, struct child *c, int status)
 
 	f->failed = f->failed || !well;
 	c->pid = 0;
-	c->rest_until = well ? 0 : sync_now() + REST_MS;
+	c->rest_until = well ? 0 : clock_ms() + REST_MS;
 	if (WIFSIGNALED(status) && !daemon_stopping())
 		log_event(LOG_ERROR, "worker killed", "router", c->router_id, "signal",
 		    strsignal(WTERMSIG(status)), NULL);
@@ -163,11 +155,11 @@ signal_all(const struct fleet *f, int sig)
 static void
 end_all(struct fleet *f)
 {
-	int64_t until = sync_now() + ENOUGH_MS;
+	int64_t until = clock_ms() + ENOUGH_MS;
 
 	signal_all(f, SIGTERM);
 	while (reap(f) > 0) {
-		if (sync_now() > until)
+		if (clock_ms() > until)
 			signal_all(f, SIGKILL);
 		(void)poll(NULL, 0, 20);
 	}

@@ -37,6 +37,4 @@ int fleet_run(struct ctx *, const struct sync *);
  */
 void sync_wait(struct ctx *, int ms, const char **payload);
 
-int64_t sync_now(void); /* milliseconds of a clock that only goes forward */
-
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -37,7 +38,7 @@ next_due(struct ctx *cx, const char *router_id, int64_t until, int64_t *ret)
 	*ret = until;
 	TRY(router_work(cx, &work, &n));
 	for (size_t i = 0; i < n; i++) {
-		int64_t at = sync_now() + work[i].wait_ms;
+		int64_t at = clock_ms() + work[i].wait_ms;
 
 		if (strcmp(work[i].router_id, router_id) == 0 && at < *ret)
 			*ret = at;
@@ -52,14 +53,14 @@ next_due(struct ctx *cx, const char *router_id, int64_t until, int64_t *ret)
 static bool
 goes_on(struct ctx *cx, const char *router_id)
 {
-	int64_t until = sync_now() + LINGER_MS, due;
+	int64_t until = clock_ms() + LINGER_MS, due;
 	const char *payload;
 
 	if (next_due(cx, router_id, until, &due) != RC_OK)
 		return false;
-	while (sync_now() < due && !daemon_stopping()) {
-		sync_wait(cx, (int)(due - sync_now()), &payload);
-		if (payload == NULL && sync_now() < due)
+	while (clock_ms() < due && !daemon_stopping()) {
+		sync_wait(cx, (int)(due - clock_ms()), &payload);
+		if (payload == NULL && clock_ms() < due)
 			return true;
 		if (payload != NULL && strcmp(payload, router_id) == 0)
 			return true;

@@ -4,10 +4,10 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cJSON.h>
 
+#include "base/clock.h"
 #include "base/crypt.h"
 #include "crud/crud_int.h"
 #include "db/rowjson.h"
@@ -143,15 +143,6 @@ static struct remembered {
 	int64_t total, at;
 } totals[TOTAL_CACHE];
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static struct remembered *
 place_of(const char *hash, const struct list_stmts *st)
 {
@@ -176,7 +167,7 @@ recall(const struct list_stmts *st, const char *hash, int64_t *ret)
 {
 	const struct remembered *m = place_of(hash, st);
 
-	if (m->stmts != st || strcmp(m->vals, hash) != 0 || now_ms() - m->at > TOTAL_CACHE_MS)
+	if (m->stmts != st || strcmp(m->vals, hash) != 0 || clock_ms() - m->at > TOTAL_CACHE_MS)
 		return false;
 	*ret = m->total;
 	return true;
@@ -187,7 +178,7 @@ remember(const struct list_stmts *st, const char *hash, int64_t total)
 {
 	struct remembered *m = place_of(hash, st);
 
-	*m = (struct remembered){ .stmts = st, .total = total, .at = now_ms() };
+	*m = (struct remembered){ .stmts = st, .total = total, .at = clock_ms() };
 	memcpy(m->vals, hash, sizeof(m->vals));
 }
 
@@ -243,7 +234,7 @@ take_total(struct ctx *cx, const struct list_stmts *st, struct listing *l, const
 		return RC_OK;
 	if (p->total > TOTAL_EXACT_MAX)
 		TRY(estimate(cx, st, l, &p->total));
-	if (now_ms() - since >= TOTAL_DEAR_MS)
+	if (clock_ms() - since >= TOTAL_DEAR_MS)
 		remember(st, hash, p->total);
 	return RC_OK;
 }
@@ -255,7 +246,7 @@ fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_
 	const char *hash = st->exact ? "" : hash_of(cx, l);
 	struct page *p = &l->page;
 	bool known = !st->exact && recall(st, hash, &p->total);
-	int64_t start = now_ms();
+	int64_t start = clock_ms();
 	struct db_rows *count = NULL;
 
 	TRY(send_list(cx, st, l, rows, known ? NULL : &count));

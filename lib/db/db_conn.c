@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/sb.h"
 #include "db/db_int.h"
@@ -16,15 +16,6 @@ struct params {
 	const char *key[PARAMS_MAX + 1], *val[PARAMS_MAX + 1];
 	size_t n;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 put(struct params *p, const char *key, const char *val)
@@ -137,7 +128,7 @@ connect_now(struct ctx *cx, PQconninfoOption *all)
 	PGconn *pg = connect_with(cx->mem, &db->conf, all);
 
 	if (PQstatus(pg) != CONNECTION_OK) {
-		db->closed_until = now_ms() + PAUSE_MS;
+		db->closed_until = clock_ms() + PAUSE_MS;
 		(void)FAIL(cx, RC_RETRY, "the database cannot be reached");
 		(void)err_detail(&cx->err, "%s", PQerrorMessage(pg));
 		PQfinish(pg);
@@ -158,7 +149,7 @@ open_again(struct ctx *cx)
 	char *why = NULL;
 	enum rc rc;
 
-	if (now_ms() < cx->db->closed_until)
+	if (clock_ms() < cx->db->closed_until)
 		return FAIL(cx, RC_RETRY, "the database cannot be reached");
 	all = PQconninfoParse(cx->db->conf.conninfo, &why);
 	if (all == NULL) {

@@ -8,9 +8,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
@@ -45,15 +45,6 @@ static void *const mark_listen = &marks[0], *const mark_take = &marks[1],
 		   *const mark_wake = &marks[2];
 
 enum arrival { NOTHING, GONE, HALF, WHOLE, LARGE };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- what has arrived ------------------------------------------------------------------------ */
 
@@ -305,7 +296,7 @@ attend(struct loop *l, struct conn *c, bool left)
 		if (left)
 			drop(l, c); /* the other half will not come */
 		else if (c->since_ms == 0)
-			c->since_ms = now_ms();
+			c->since_ms = clock_ms();
 		break;
 	case WHOLE:
 	case LARGE:
@@ -347,7 +338,7 @@ add_connection(struct loop *l, int fd)
 		return;
 	}
 	/* One that never says a word counts as half a request: in the classic loop others wait. */
-	*c = (struct conn){ .fd = fd, .since_ms = l->w->conns_max == 1 ? now_ms() : 0 };
+	*c = (struct conn){ .fd = fd, .since_ms = l->w->conns_max == 1 ? clock_ms() : 0 };
 	l->nconns++;
 	attend(l, c, false);
 }
@@ -431,7 +422,7 @@ give_away(struct loop *l, struct conn *c)
 static int
 drop_slow_peers(struct loop *l)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 	int wait = -1;
 
 	for (size_t i = 0; i < l->w->conns_max; i++) {

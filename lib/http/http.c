@@ -382,7 +382,9 @@ may_call(const struct http_policy *hp, const struct req *rq)
 static bool
 is_origin(const char *s, size_t n)
 {
-	return memmem(s, n, "://", 3) != NULL &&
+	const char *host = strstr(s, "://");
+
+	return host != NULL && host < s + n &&
 	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 			 ":/.-_+[]") >= n;
 }

@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/daemon.h"
 #include "base/log.h"
 
@@ -55,15 +55,6 @@ struct master {
 
 /* The child's end of the pipe that says it is ready. */
 static int ready_pipe = -1;
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
@@ -221,7 +212,7 @@ start_child(struct master *m, struct slot *s, int *ready)
 	}
 	(void)close(ends[1]);
 	*ready = ends[0];
-	s->started = now_ms();
+	s->started = clock_ms();
 	return pid;
 }
 
@@ -231,13 +222,13 @@ fill_slot(struct master *m, struct slot *s)
 	_cleanup_(close_fd) int ready = -1;
 	pid_t pid;
 
-	if (s->pid != 0 || now_ms() < s->not_before)
+	if (s->pid != 0 || clock_ms() < s->not_before)
 		return;
 	pid = start_child(m, s, &ready);
 	if (pid > 0)
 		s->pid = pid;
 	else
-		s->not_before = now_ms() + BACKOFF_MAX_MS;
+		s->not_before = clock_ms() + BACKOFF_MAX_MS;
 }
 
 /* A child that dies of its start is started again later and later. */
@@ -245,14 +236,14 @@ static void
 note_death(struct slot *s, int status)
 {
 	char text[48];
-	bool young = now_ms() - s->started < YOUNG_MS;
+	bool young = clock_ms() - s->started < YOUNG_MS;
 
 	s->pid = 0;
 	if (daemon_stopping())
 		return;
 	s->backoff = young ? (s->backoff > 0 ? 2 * s->backoff : BACKOFF_MS) : 0;
 	s->backoff = s->backoff > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : s->backoff;
-	s->not_before = now_ms() + s->backoff;
+	s->not_before = clock_ms() + s->backoff;
 	(void)snprintf(text, sizeof(text), WIFSIGNALED(status) ? "signal %d" : "exit %d",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	log_event(LOG_WARN, "worker_died", "pool", s->pool->name, "how", text, NULL);
@@ -286,10 +277,10 @@ static bool
 became_ready(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t end = now_ms() + READY_MS;
+	int64_t end = clock_ms() + READY_MS;
 	char byte;
 
-	while (now_ms() < end && !daemon_stopping())
+	while (clock_ms() < end && !daemon_stopping())
 		if (poll(&p, 1, 100) > 0)
 			return read(fd, &byte, 1) == 1;
 	return false;
@@ -310,7 +301,7 @@ wait_for(struct master *m, pid_t pid)
 {
 	struct pollfd p = { .fd = m->child_fd, .events = POLLIN };
 
-	for (int64_t end = now_ms() + LEAVE_MS; is_leaving(m, pid) && now_ms() < end;) {
+	for (int64_t end = clock_ms() + LEAVE_MS; is_leaving(m, pid) && clock_ms() < end;) {
 		(void)poll(&p, 1, 100);
 		reap(m);
 	}
@@ -370,7 +361,7 @@ static void
 end_all(struct master *m)
 {
 	struct pollfd p = { .fd = m->child_fd, .events = POLLIN };
-	int64_t end = now_ms() + DRAIN_MS;
+	int64_t end = clock_ms() + DRAIN_MS;
 
 	for (size_t i = 0; i < m->nslots; i++) {
 		const char *address = m->slots[i].pool->address;
@@ -378,7 +369,7 @@ end_all(struct master *m)
 		if (inherited(m->slots[i].pool->name) < 0 && address[0] == '/')
 			(void)unlink(address); /* who comes now is refused at once */
 	}
-	for (bool any = signal_all(m, SIGTERM); any && now_ms() < end; any = signal_all(m, 0)) {
+	for (bool any = signal_all(m, SIGTERM); any && clock_ms() < end; any = signal_all(m, 0)) {
 		(void)poll(&p, 1, 200);
 		reap(m);
 	}

@@ -1,4 +1,5 @@
 #include "net/ros_conn.h"
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,17 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-int64_t
-ros_conn_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static bool
 fails(struct ros_conn *c, enum routeros_fault fault, const char *why)
@@ -56,7 +47,7 @@ ros_conn_wait(const struct ros_conn *c, short events, int64_t deadline)
 	int64_t left;
 	int n;
 
-	while ((left = deadline - ros_conn_now()) > 0) {
+	while ((left = deadline - clock_ms()) > 0) {
 		n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return true;
@@ -129,7 +120,7 @@ dial(struct ros_conn *c, const struct addrinfo *list, int64_t deadline)
 	for (const struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next)
 		left++;
 	for (const struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next, left--) {
-		now = ros_conn_now();
+		now = clock_ms();
 		if (now >= deadline)
 			return fails(c, ROS_TIMEOUT, "connecting");
 		if (dial_one(c, ai, now + (deadline - now) / left))
@@ -146,7 +137,7 @@ static int
 resolve(const char *host, int port, int64_t deadline, struct addrinfo **ret)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
-	int64_t secs = (deadline - ros_conn_now()) / 1000;
+	int64_t secs = (deadline - clock_ms()) / 1000;
 	char service[12];
 
 	(void)snprintf(service, sizeof(service), "%d", port);

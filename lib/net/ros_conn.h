@@ -2,7 +2,7 @@
  * ros_conn.h: the bytes to and from one router: TCP or TLS, never blocking.
  *
  * Reading and writing take what is there and say when to wait; waiting is
- * ros_conn_wait() with a deadline, in milliseconds of ros_conn_now().  Any
+ * ros_conn_wait() with a deadline, in milliseconds of clock_ms().  Any
  * failure leaves fault and why (for people, no secrets) and the connection
  * only fit to be closed.
  */
@@ -27,8 +27,6 @@ struct ros_conn {
 	enum routeros_fault fault;
 	char why[120];
 };
-
-int64_t ros_conn_now(void); /* monotonic */
 
 /* Resolve, connect (every address in turn) and do TLS; false: see fault. */
 bool ros_conn_open(struct ros_conn *, const struct routeros_target *, int64_t deadline);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "net/ros_text.h"
 
 /* How much may wait in our own buffer before more commands are put there. */
@@ -47,7 +48,7 @@ fill(struct run *r)
 	while (r->sent < r->t->n && r->sent - r->done < window && r->out.len < OUT_MAX) {
 		ros_cmd_seal(&r->t->jobs[r->sent].cmd, tag_of(r, r->sent), &r->out);
 		r->t->jobs[r->sent].sent = true;
-		r->due[r->sent] = ros_conn_now() + r->t->total_ms;
+		r->due[r->sent] = clock_ms() + r->t->total_ms;
 		r->sent++;
 	}
 }
@@ -66,7 +67,7 @@ push(struct run *r)
 		if (n == 0)
 			return ROS_OK;
 		r->written += (size_t)n;
-		r->heard = ros_conn_now();
+		r->heard = clock_ms();
 	}
 	explicit_bzero(r->out.buf, r->out.len); /* it may have held a password */
 	r->out.len = r->written = 0;
@@ -214,7 +215,7 @@ pull(struct run *r)
 	if (r->received > r->ros->to.max_bytes)
 		return fault(r, ROS_PROTOCOL, "too many bytes");
 	f = take_all(r);
-	r->heard = ros_conn_now(); /* our own row functions are not its silence */
+	r->heard = clock_ms(); /* our own row functions are not its silence */
 	return f;
 }
 
@@ -223,7 +224,7 @@ step(struct run *r)
 {
 	enum routeros_fault f = push(r);
 
-	if (f == ROS_OK && ros_conn_now() >= end_of(r))
+	if (f == ROS_OK && clock_ms() >= end_of(r))
 		f = fault(r, ROS_TIMEOUT, "it took too long");
 	return f == ROS_OK ? pull(r) : f;
 }
@@ -231,7 +232,7 @@ step(struct run *r)
 enum routeros_fault
 ros_talk(struct ctx *cx, struct routeros *ros, struct talk *t)
 {
-	struct run r = { .cx = cx, .ros = ros, .t = t, .heard = ros_conn_now() };
+	struct run r = { .cx = cx, .ros = ros, .t = t, .heard = clock_ms() };
 	enum routeros_fault f = ROS_OK;
 
 	if (ros->tags > UINT_MAX / 8)

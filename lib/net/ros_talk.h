@@ -16,7 +16,7 @@ struct routeros {
 	struct arena *session; /* the decoder and its buffers: from open to close */
 	struct ros_conn conn;  /* conn.fd -1: closed */
 	struct ros_decoder *in;
-	int64_t budget; /* a time of ros_conn_now(), or INT64_MAX */
+	int64_t budget; /* a time of clock_ms(), or INT64_MAX */
 	unsigned tags;  /* used so far on this connection */
 	enum routeros_fault fault;
 	struct ros_trap trap;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "net/ros_talk.h"
 #include "net/ros_text.h"
 
@@ -88,7 +89,7 @@ routeros_alive(struct routeros *ros)
 void
 routeros_budget(struct routeros *ros, int ms)
 {
-	ros->budget = ms > 0 ? ros_conn_now() + ms : INT64_MAX;
+	ros->budget = ms > 0 ? clock_ms() + ms : INT64_MAX;
 }
 
 enum routeros_fault
@@ -294,7 +295,7 @@ login(struct ctx *cx, struct routeros *ros)
 enum rc
 routeros_open(struct ctx *cx, struct routeros *ros)
 {
-	int64_t end = ros_conn_now() + ros->to.connect_ms;
+	int64_t end = clock_ms() + ros->to.connect_ms;
 
 	routeros_close(ros);
 	forget(ros);

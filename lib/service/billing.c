@@ -1,8 +1,8 @@
 #include "service/billing.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/jw.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -102,15 +102,6 @@ billing_date(struct ctx *cx, const char *text, const char **ret)
 	TRY(rc);
 	*ret = db_text(rows, 0, "date");
 	return RC_OK;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* "{id,id,…}" */
@@ -228,13 +219,13 @@ chunk_once(struct run *run, const struct work *w)
 {
 	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
 	struct ctx cx = *run->cx;
-	int64_t t0 = now_ms();
+	int64_t t0 = clock_ms();
 	enum rc rc;
 
 	cx.mem = mem;
 	rc = run->opt->dry_run ? chunk_rehearse(&cx, run, w) : chunk_commit(&cx, run, w);
-	if (rc == RC_OK && now_ms() - t0 > run->rep->longest_ms)
-		run->rep->longest_ms = now_ms() - t0;
+	if (rc == RC_OK && clock_ms() - t0 > run->rep->longest_ms)
+		run->rep->longest_ms = clock_ms() - t0;
 	run->cx->err = cx.err;
 	run->cx->err.fields = NULL; /* they lived in the chunk's arena */
 	return rc;
@@ -317,12 +308,12 @@ work_off(struct run *run, const struct work *all)
 	size_t size = CHUNK_FIRST;
 
 	for (size_t at = 0; at < all->n; at += chunk.n) {
-		int64_t t0 = now_ms();
+		int64_t t0 = clock_ms();
 
 		chunk.ids = all->ids + at;
 		chunk.n = all->n - at < size ? all->n - at : size;
 		TRY(chunk_do(run, &chunk));
-		size = next_size(size, now_ms() - t0);
+		size = next_size(size, clock_ms() - t0);
 	}
 	return RC_OK;
 }

@@ -2,8 +2,8 @@
 #include <cJSON.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -16,14 +16,14 @@ struct gateway {
 	const char *base[2];
 	int code;         /* of the last answer; 0: there was none */
 	unsigned unknown; /* notifications of orders that are not ours, since it was told of them */
-	int64_t told_at;  /* s, when; 0: never */
+	int64_t told_at;  /* clock_ms(), when; 0: never */
 };
 
 enum { HTTP_ERROR = 500 };
 
 enum { BUSY_SECONDS = 10 }; /* where Midtrans does not say how long */
 
-enum { UNKNOWN_SECONDS = 60 }; /* so often a line of the log for orders that are not ours */
+enum { UNKNOWN_MS = 60000 }; /* so often a line of the log for orders that are not ours */
 
 static const char *
 base_url(struct arena *life, const char *own, const char *usual)
@@ -306,15 +306,14 @@ static void
 tell_unknown(struct ctx *cx, const char *order_id)
 {
 	struct gateway *gw = cx->gateway;
-	struct timespec t;
+	int64_t now = clock_ms();
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	gw->unknown++;
-	if (gw->told_at != 0 && t.tv_sec - gw->told_at < UNKNOWN_SECONDS)
+	if (gw->told_at != 0 && now - gw->told_at < UNKNOWN_MS)
 		return;
 	log_event(LOG_WARN, "notification of an unknown order", "rid", cx->request_id, "order",
 	    order_id, "of", arena_printf(cx->mem, "%u", gw->unknown), NULL);
-	gw->told_at = t.tv_sec;
+	gw->told_at = now;
 	gw->unknown = 0;
 }
 

@@ -5,8 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <signal.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "http_peer.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -57,15 +57,6 @@ call(struct world *w, const char *method, const char *body)
 		.total_ms = w->patience_ms > 0 ? w->patience_ms : 20000 };
 
 	return httpc_call(&w->cx, w->http, &c, &w->answer);
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* A failure of this kind, that gives nothing away. */
@@ -247,9 +238,9 @@ test_hang(void **state)
 	(void)state;
 	BEGIN(&w, turns);
 	w.patience_ms = 400;
-	start = now_ms();
+	start = clock_ms();
 	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_TIMEOUT, true);
-	assert_in_range(now_ms() - start, 350, 1500);
+	assert_in_range(clock_ms() - start, 350, 1500);
 	assert_int_equal(call(&w, "GET", NULL), RC_OK); /* the handle is as good as new */
 	end(&w);
 }
@@ -264,9 +255,9 @@ test_drip(void **state)
 	(void)state;
 	BEGIN(&w, turns);
 	w.patience_ms = 400;
-	start = now_ms();
+	start = clock_ms();
 	assert_fault(&w, call(&w, "GET", NULL), HTTPC_TIMEOUT, true);
-	assert_in_range(now_ms() - start, 350, 1500);
+	assert_in_range(clock_ms() - start, 350, 1500);
 	end(&w);
 }
 
@@ -510,11 +501,11 @@ wait_in_vain(void *arg)
 	struct httpc *http = httpc_new(cx.mem, &(struct httpc_peer){ .name = "Midtrans" });
 	struct httpc_call c = { .method = "POST", .url = p->url, .body = "{}" };
 	struct httpc_answer answer;
-	int64_t start = now_ms();
+	int64_t start = clock_ms();
 
 	p->timed_out =
 	    httpc_call(&cx, http, &c, &answer) == RC_UPSTREAM && httpc_fault(http) == HTTPC_TIMEOUT;
-	p->took = now_ms() - start;
+	p->took = clock_ms() - start;
 	p->sent = httpc_sent(http);
 	arena_free(cx.mem);
 	return NULL;

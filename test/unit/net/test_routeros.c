@@ -2,8 +2,8 @@
 #include "unit.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "net/ros_peer.h"
 #include "net/routeros.h"
 
@@ -109,15 +109,6 @@ assert_dead(struct fix *f)
 {
 	assert_false(routeros_alive(f->ros));
 	assert_fault(f, run(f, "/after", NULL), ROS_CLOSED, "it is not connected");
-}
-
-static long
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* --------------------------------------------------------------- in order */
@@ -420,9 +411,9 @@ nothing_holds_us(void **state)
 		f->target.max_bytes = SIZE_MAX;
 		dial_ok(f, cases[i].turns);
 		routeros_budget(f->ros, cases[i].budget_ms);
-		start = now_ms();
+		start = clock_ms();
 		assert_fault(f, run(f, "/p", NULL), ROS_TIMEOUT, cases[i].text);
-		assert_in_range(now_ms() - start, cases[i].least, cases[i].most);
+		assert_in_range(clock_ms() - start, cases[i].least, cases[i].most);
 		routeros_budget(f->ros, 0);
 		assert_dead(f);
 		(void)hang_up(f);
@@ -456,10 +447,10 @@ a_router_that_never_pauses_ends_in_time(void **state)
 	f->target.total_ms = 300;
 	f->target.max_rows = f->target.max_bytes = SIZE_MAX;
 	dial_ok(f, turns);
-	start = now_ms();
+	start = clock_ms();
 	assert_fault(f, routeros_run(&f->cx, f->ros, &c, dawdle, &rows, NULL), ROS_TIMEOUT,
 	    "it took too long");
-	assert_in_range(now_ms() - start, 290, 1500);
+	assert_in_range(clock_ms() - start, 290, 1500);
 	assert_dead(f);
 }
 
@@ -468,17 +459,17 @@ a_silent_login_ends_in_time(void **state)
 {
 	static const struct turn turns[] = { { .listen = 1, .end = PEER_HOLD } };
 	struct fix *f = *state;
-	long start = now_ms();
+	int64_t start = clock_ms();
 
 	f->target.login_ms = 150;
 	assert_fault(f, dial(f, turns), ROS_TIMEOUT, "did not answer in time (login)");
-	assert_in_range(now_ms() - start, 140, 1000);
+	assert_in_range(clock_ms() - start, 140, 1000);
 	(void)hang_up(f);
 	f->target.login_ms = 2000;
 	f->target.budget_ms = 100;
-	start = now_ms();
+	start = clock_ms();
 	assert_fault(f, dial(f, turns), ROS_TIMEOUT, "did not answer in time (login)");
-	assert_in_range(now_ms() - start, 90, 1000);
+	assert_in_range(clock_ms() - start, 90, 1000);
 }
 
 /* clang-format off */
