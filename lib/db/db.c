@@ -415,6 +415,21 @@ db_affected(const struct db_rows *rows)
 	return strtoul(PQcmdTuples(rows->res), NULL, 10);
 }
 
+const char *
+db_ids(struct ctx *cx, const char *const *ids, size_t n)
+{
+	struct sb s = sb_new(cx->mem);
+
+	sb_putc(&s, '{');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			sb_putc(&s, ',');
+		sb_puts(&s, ids[i]);
+	}
+	sb_putc(&s, '}');
+	return s.buf;
+}
+
 /* Looked for from `guess` on, round to it again; -1 where there is none. */
 static int
 column(const struct db_rows *rows, const char *name, int guess)

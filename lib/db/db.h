@@ -63,6 +63,9 @@ db_val_text(const char *s)
 #define V_BOOL(b) ((struct db_val){ .type = DB_BOOL, .flag = (b) })
 #define V_NULL    ((struct db_val){ .type = DB_NULL })
 
+/* Of ids the text of a uuid[]; lives in cx->mem. */
+const char *db_ids(struct ctx *, const char *const *ids, size_t n);
+
 /* A column of a row and the member it fills. */
 struct db_col {
 	const char *name;

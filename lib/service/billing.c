@@ -104,22 +104,6 @@ billing_date(struct ctx *cx, const char *text, const char **ret)
 	return RC_OK;
 }
 
-/* "{id,id,…}" */
-static const char *
-id_array(struct ctx *cx, const char *const *ids, size_t n)
-{
-	struct sb s = sb_new(cx->mem);
-
-	sb_putc(&s, '{');
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			sb_putc(&s, ',');
-		sb_puts(&s, ids[i]);
-	}
-	sb_putc(&s, '}');
-	return s.buf;
-}
-
 static void
 line_json(struct sb *out, const struct billing_line *l)
 {
@@ -181,7 +165,7 @@ report_rows(struct ctx *cx, struct run *run, const struct work *w, const struct 
 static enum rc
 chunk_work(struct ctx *cx, const struct run *run, const struct work *w, struct db_rows **ret)
 {
-	return db_query(cx, w->step->work, ret, V_TEXT(id_array(cx, w->ids, w->n)),
+	return db_query(cx, w->step->work, ret, V_TEXT(db_ids(cx, w->ids, w->n)),
 	    V_TEXT(run->opt->date));
 }
 

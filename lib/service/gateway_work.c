@@ -194,21 +194,6 @@ gateway_reconcile(struct ctx *cx, bool due, struct gateway_count *ret)
 
 /* ---- the nightly run ------------------------------------------------------------------------- */
 
-static const char *
-id_array(struct ctx *cx, const char *const *ids, size_t n)
-{
-	struct sb s = sb_new(cx->mem);
-
-	sb_putc(&s, '{');
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			sb_putc(&s, ',');
-		sb_puts(&s, ids[i]);
-	}
-	sb_putc(&s, '}');
-	return s.buf;
-}
-
 /* Ask about the attempts of one subscription, the rows from *i on; RC_OK: all were answered. */
 static enum rc
 ask_debts(struct ctx *cx, const struct db_rows *rows, size_t *i, unsigned *silences)
@@ -248,7 +233,7 @@ gateway_hold(struct ctx *cx, const char *const *ids, size_t n, const char *date,
 	size_t nheld = 0;
 
 	TRY(gateway_ready(cx));
-	TRY(db_query(cx, &SQL_gateway_debts, &rows, V_TEXT(id_array(cx, ids, n))));
+	TRY(db_query(cx, &SQL_gateway_debts, &rows, V_TEXT(db_ids(cx, ids, n))));
 	for (size_t i = 0; i < db_count(rows);) {
 		const char *sub = db_text(rows, i, "subscription_id");
 

@@ -27,6 +27,8 @@ static const struct db_stmt types = { "t_types",
 	"SELECT 7::bigint AS number, 'x'::text AS text, true AS flag, NULL::text AS nothing", 0 };
 static const struct db_stmt echo = { "t_echo",
 	"SELECT $1::text AS a, $2::bigint AS b, $3::boolean AS c", 3 };
+static const struct db_stmt array = { "t_array",
+	"SELECT cardinality($1::uuid[]) AS n, ($1::uuid[])[2] AS last", 1 };
 static const struct db_stmt broken = { "t_broken", "SELECT no_such_column FROM thing", 0 };
 static const struct db_stmt pid = { "t_pid", "SELECT pg_backend_pid() AS pid", 0 };
 static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($1::int)", 1 };
@@ -104,6 +106,21 @@ values_and_columns(void **state)
 	assert_false(db_bool(rows, 0, "c"));
 	assert_int_equal(db_query(&cx, &echo, &rows, V_NULL, V_NULL, V_NULL), RC_OK);
 	assert_null(db_text(rows, 0, "a"));
+}
+
+static void
+ids_are_an_array(void **state)
+{
+	const char *const ids[] = { "00000000-0000-7000-8000-000000000001",
+		"00000000-0000-7000-8000-000000000002" };
+	struct db_rows *rows;
+
+	(void)state;
+	for (size_t n = 0; n <= countof(ids); n++) {
+		assert_int_equal(db_query(&cx, &array, &rows, V_TEXT(db_ids(&cx, ids, n))), RC_OK);
+		assert_int_equal(db_i64(rows, 0, "n"), n);
+	}
+	assert_string_equal(db_text(rows, 0, "last"), ids[1]);
 }
 
 static void
@@ -442,6 +459,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(values_and_columns),
+		CASE(ids_are_an_array),
 		CASE(one_trip_is_one_transaction),
 		CASE(first_error_wins_and_nothing_sticks),
 		CASE(what_was_only_queued_never_happens),
