@@ -153,12 +153,12 @@ test: build
 	@$(MAKE) --no-print-directory -j2 --output-sync=line api-test test-rest
 
 test-rest: programs units fuzzers
-	@$(MAKE) --no-print-directory -j1 unit
-	@$(MAKE) --no-print-directory -j1 sql-test
-	@$(MAKE) --no-print-directory -j1 sim-test
-	@$(MAKE) --no-print-directory -j1 cli-test
-	@$(MAKE) --no-print-directory -j1 e2e
-	@$(MAKE) --no-print-directory -j1 fuzz S=10
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory sql-test
+	@$(MAKE) --no-print-directory sim-test
+	@$(MAKE) --no-print-directory cli-test
+	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory fuzz S=10
 
 # What a pre-commit hook has the patience for.
 quick: programs units
