@@ -108,15 +108,23 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs, const void 
 	return RC_OK;
 }
 
-enum rc
-midtrans_notification(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+static enum rc
+take_notification(struct ctx *cx, const struct req *rq, const void *op)
 {
 	struct cJSON *in;
 
 	TRY(op_read(cx, op, rq, &in));
 	TRY(act_as(cx, "midtrans"));
-	TRY(gateway_notify(cx, in, rq->body));
-	return resp_json(rs, 200, "{\"success\":true}");
+	return gateway_notify(cx, in, rq->body);
+}
+
+enum rc
+midtrans_notification(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	enum rc rc = take_notification(cx, rq, op);
+
+	gateway_count(cx, rc);
+	return rc == RC_OK ? resp_json(rs, 200, "{\"success\":true}") : rc;
 }
 
 static enum rc

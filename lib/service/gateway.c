@@ -11,19 +11,24 @@
 #include "service/gateway_int.h"
 #include "sql.h"
 
+/* Notifications that changed nothing, since the log had a line about them. */
+struct tally {
+	unsigned n;
+	int64_t told_at; /* clock_ms(); 0: never */
+};
+
 struct gateway {
 	struct httpc *http;
 	const char *base[2];
-	int code;         /* of the last answer; 0: there was none */
-	unsigned unknown; /* notifications of orders that are not ours, since it was told of them */
-	int64_t told_at;  /* clock_ms(), when; 0: never */
+	int code; /* of the last answer; 0: there was none */
+	struct tally unknown, refused;
 };
 
 enum { HTTP_ERROR = 500 };
 
 enum { BUSY_SECONDS = 10 }; /* where Midtrans does not say how long */
 
-enum { UNKNOWN_MS = 60000 }; /* so often a line of the log for orders that are not ours */
+enum { TALLY_MS = 60000 }; /* so often a line */
 
 static const char *
 base_url(struct arena *life, const char *own, const char *usual)
@@ -301,20 +306,22 @@ keep_it(struct ctx *cx, const struct midtrans_message *m, const char *raw)
 	    "The notification could not be applied now. Please send it again.");
 }
 
-/* Each is an event in the database; the log has one line a minute for all of them. */
-static void
-tell_unknown(struct ctx *cx, const char *order_id)
+void
+gateway_count(struct ctx *cx, enum rc rc)
 {
 	struct gateway *gw = cx->gateway;
+	struct tally *t = rc == RC_NOT_FOUND ? &gw->unknown : &gw->refused;
 	int64_t now = clock_ms();
 
-	gw->unknown++;
-	if (gw->told_at != 0 && now - gw->told_at < UNKNOWN_MS)
+	if (rc != RC_NOT_FOUND && rc != RC_DENIED && rc != RC_MALFORMED)
 		return;
-	log_event(LOG_WARN, "notification of an unknown order", "rid", cx->request_id, "order",
-	    order_id, "of", arena_printf(cx->mem, "%u", gw->unknown), NULL);
-	gw->told_at = now;
-	gw->unknown = 0;
+	t->n++;
+	if (t->told_at != 0 && now - t->told_at < TALLY_MS)
+		return;
+	log_event(LOG_WARN,
+	    rc == RC_NOT_FOUND ? "notification of an unknown order" : "notification refused", "rid",
+	    cx->request_id, "of", arena_printf(cx->mem, "%u", t->n), NULL);
+	*t = (struct tally){ .told_at = now };
 }
 
 enum rc
@@ -327,8 +334,6 @@ gateway_notify(struct ctx *cx, const struct cJSON *body, const char *raw)
 	TRY(gateway_ready(cx));
 	TRY(midtrans_read(cx, body, conf_text(cx->conf, CONF_MIDTRANS_SERVER_KEY), &m));
 	rc = attempt_apply(cx, ATTEMPT_NOTIFICATION, &m, raw, gateway_merchant(cx), &d);
-	if (rc == RC_NOT_FOUND)
-		tell_unknown(cx, m.order_id);
 	if (rc == RC_OK)
 		tell(cx, ATTEMPT_NOTIFICATION, &m, &d);
 	if (rc == RC_OK || rc == RC_NOT_FOUND)

@@ -45,6 +45,12 @@ enum rc gateway_page(struct ctx *, const char *invoice_id, struct gateway_page *
  */
 enum rc gateway_notify(struct ctx *, const struct cJSON *body, const char *raw) _must_check_;
 
+/*
+ * What became of a notification: those refused, and those of orders that are not
+ * ours, are counted; of each kind the log has a line a minute and worker, `of` how many.
+ */
+void gateway_count(struct ctx *, enum rc);
+
 /* ---- people ---------------------------------------------------------------------------------- */
 
 /* Each answers the attempt's id; RC_NOT_FOUND when the order is not ours. */

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import random
+import re
 import socket
 import threading
 import time
@@ -279,11 +280,15 @@ def test_replayed_and_altered_where_nothing_is_signed(system, desk):
     assert len(desk.api.rows("/api/payments")) == 1
 
 
+def log_lines(system, event):
+    with open(os.path.join(system.dir, "log", "isp-api.log"), encoding="utf-8") as file:
+        return [line for line in file if event in line]
+
+
 def test_an_order_nobody_knows(system, desk):
     """404, and each an event; of the log a line a minute and worker, not a line each (row 28)."""
     def lines():
-        with open(os.path.join(system.dir, "log", "isp-api.log"), encoding="utf-8") as file:
-            return sum("unknown order" in line for line in file)
+        return len(log_lines(system, "unknown order"))
     before, told = rows(system), lines()
     client = isp.Client(system.url)
     for order in ["INV-20200101-0001-1-abcd", "x" * 50, "a/b", "\u00fc"] + ["none-%d" % n for n in range(60)]:
@@ -293,6 +298,20 @@ def test_an_order_nobody_knows(system, desk):
     same_but(before, after, KEPT)
     assert after["midtrans_events"] == before["midtrans_events"] + 64
     assert 0 < lines() - told <= len(system.workers())
+
+
+def test_what_is_refused_is_counted(system, desk):
+    """Row 29: not a row, but a number in the log, and nothing of what was sent."""
+    before, told = rows(system), len(log_lines(system, "notification refused"))
+    client = isp.Client(system.url)
+    for n in range(30):
+        client.raw("POST", WEBHOOK, dumped(dict(desk.settled, order_id="forged-%d" % n)), HEADERS).want(403)
+        client.raw("POST", WEBHOOK, b"{forged-", HEADERS).want(400)
+    client.close()
+    same_but(before, rows(system), ())
+    lines = log_lines(system, "notification refused")
+    assert lines and all(re.search(r"\bof=[1-9]", line) for line in lines), lines
+    assert len(lines) - told <= len(system.workers()) and not log_lines(system, "forged-")
 
 
 @pytest.mark.parametrize("method,status", [("GET", 405), ("PUT", 405), ("DELETE", 405)])
