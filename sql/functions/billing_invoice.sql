@@ -131,10 +131,11 @@ END $$;
 -- ---- undone
 
 /*
- * Money went from the invoice. True when it had been paid: then it is a debt
- * again, and the service it bought is taken back.
+ * Money went from the invoice. Where it had been paid it is a debt again, and the
+ * service it bought is taken back: answers it as it was before, settled_end_date
+ * NULL where no end date went back.
  */
-CREATE OR REPLACE FUNCTION invoice_undone(inv uuid, money bigint, reason text, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION invoice_undone(inv uuid, money bigint, reason text, d date) RETURNS invoices
 LANGUAGE plpgsql AS $$
 DECLARE
 	i        invoices;
@@ -151,31 +152,49 @@ BEGIN
 		i.customer_id, i.subscription_id, inv,
 		jsonb_build_object('amount', money, 'reason', reason, 'before', i.status,
 			'replaced_end_date', i.replaced_end_date, 'settled_end_date', i.settled_end_date));
-	IF was_paid THEN
-		PERFORM end_date_restore(i, d);
-	END IF;
 	PERFORM invoice_attempts_drop(inv);
-	RETURN was_paid;
+	IF NOT was_paid THEN
+		RETURN NULL;
+	END IF;
+	IF NOT end_date_restore(i, d) THEN
+		i.settled_end_date := NULL;
+	END IF;
+	RETURN i;
 END $$;
 
--- Back to what it was before the settlement, unless somebody has moved it since.
-CREATE OR REPLACE FUNCTION end_date_restore(i invoices, d date) RETURNS void
+-- Back to what it was before the settlement, unless somebody has moved it since. Whether it went back.
+CREATE OR REPLACE FUNCTION end_date_restore(i invoices, d date) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
 	IF s.status = 'cancelled' OR i.replaced_end_date IS NOT DISTINCT FROM i.settled_end_date THEN
-		RETURN;
+		RETURN false;
 	END IF;
 	IF s.end_date = i.settled_end_date AND s.start_date <= i.replaced_end_date THEN
 		UPDATE subscriptions SET end_date = i.replaced_end_date, updated_at = now() WHERE id = s.id;
-		RETURN;
+		RETURN true;
 	END IF;
 	PERFORM alert_raise('subscription', 'warning', format('End date of %s not moved back', s.mikrotik_username),
 		format('The money for %s is gone, but the end date has been moved since and stays at %s.',
 			i.invoice_number, s.end_date),
 		jsonb_build_object('invoice_id', i.id, 'subscription_id', s.id, 'date', d));
+	RETURN false;
+END $$;
+
+-- Other money stepped in for what was undone (i: as it was before): what its settlement made of the end date stands.
+CREATE OR REPLACE FUNCTION end_date_stands(i invoices) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE invoices
+	SET replaced_end_date = i.replaced_end_date, settled_end_date = i.settled_end_date, updated_at = now()
+	WHERE id = i.id;
+	UPDATE subscriptions SET end_date = i.settled_end_date, updated_at = now()
+	WHERE id = i.subscription_id AND status <> 'cancelled' AND end_date < i.settled_end_date;
+	PERFORM billing_log('updated', format('Other credit pays %s: service to %s stands', i.invoice_number, i.settled_end_date),
+		i.customer_id, i.subscription_id, i.id,
+		jsonb_build_object('replaced_end_date', i.replaced_end_date, 'settled_end_date', i.settled_end_date));
 END $$;
 
 -- ---- by hand

@@ -272,7 +272,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	p      payments := payment_lock(pay);
 	gone   bigint;
-	undone uuid[];
+	undone invoices[];
 BEGIN
 	PERFORM payment_is_reversible(p, kind);
 	SELECT p.amount - coalesce(sum(amount), 0) INTO gone FROM refunds WHERE payment_id = pay;
@@ -307,13 +307,14 @@ BEGIN
 	END IF;
 END $$;
 
--- Give up to `money` of what a payment pays back to its credit. Answers the invoices that were paid.
-CREATE OR REPLACE FUNCTION allocations_return(p payments, money bigint, reason text, d date) RETURNS uuid[]
+-- Give up to `money` of what a payment pays back to its credit. Answers the invoices that were paid, see invoice_undone().
+CREATE OR REPLACE FUNCTION allocations_return(p payments, money bigint, reason text, d date) RETURNS invoices[]
 LANGUAGE plpgsql AS $$
 DECLARE
 	held   record;
 	part   bigint;
-	undone uuid[] := '{}';
+	was    invoices;
+	undone invoices[] := '{}';
 BEGIN
 	FOR held IN
 		SELECT invoice_id AS invoice, sum(amount)::bigint AS amount FROM allocations WHERE payment_id = p.id
@@ -324,8 +325,9 @@ BEGIN
 		money := money - part;
 		INSERT INTO allocations (invoice_id, payment_id, amount) VALUES (held.invoice, p.id, -part);
 		PERFORM credit_entry(p.customer_id, p.id, NULL, 'returned', part, held.invoice, reason, d);
-		IF invoice_undone(held.invoice, part, reason, d) THEN
-			undone := undone || held.invoice;
+		was := invoice_undone(held.invoice, part, reason, d);
+		IF was.id IS NOT NULL THEN
+			undone := undone || was;
 		END IF;
 	END LOOP;
 	RETURN undone;
@@ -356,17 +358,23 @@ BEGIN
 			'amount', money));
 END $$;
 
--- Invoices are open again: other credit pays first; what is then overdue beyond grace cuts off at once.
-CREATE OR REPLACE FUNCTION debt_reopened(customer uuid, undone uuid[], d date) RETURNS void
+/*
+ * Invoices are open again: other credit pays first, as if it had been there
+ * before; what is then overdue beyond grace cuts off at once.
+ */
+CREATE OR REPLACE FUNCTION debt_reopened(customer uuid, undone invoices[], d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	PERFORM credit_apply(customer, d);
+	PERFORM end_date_stands(u)
+	FROM unnest(undone) u JOIN invoices i ON i.id = u.id
+	WHERE i.status = 'paid' AND u.settled_end_date IS NOT NULL;
 	FOR s IN
 		SELECT * FROM subscriptions
 		WHERE id IN (SELECT subscription_id FROM invoices
-		             WHERE id = ANY(undone) AND is_open
+		             WHERE id IN (SELECT u.id FROM unnest(undone) u) AND is_open
 		               AND due_date + (SELECT grace_days FROM settings) < d)
 		  AND status = 'active' AND (hold_until IS NULL OR hold_until < d)
 		ORDER BY seq
@@ -386,7 +394,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	p      payments := payment_lock(pay);
 	keeps  bigint;
-	undone uuid[] := '{}';
+	undone invoices[] := '{}';
 BEGIN
 	IF refund_is_known(p, refund_id, amount) THEN
 		RETURN;

@@ -323,13 +323,24 @@ class Model:
 
     @staticmethod
     def undo(invoice, day):
-        """The invoice was paid and no longer is."""
+        """The invoice was paid and no longer is; with what it remembered of the end date that went back."""
         invoice.status = "overdue" if invoice.due < day else "unpaid"
-        sub = invoice.sub
-        if sub.status != "cancelled" and invoice.end_after is not None:
-            if sub.end == invoice.end_after:
-                sub.end = invoice.end_before
+        sub, was = invoice.sub, (invoice.end_before, invoice.end_after)
         invoice.end_before = invoice.end_after = None
+        if sub.status == "cancelled" or was[1] is None or sub.end != was[1]:
+            return invoice, None
+        sub.end = was[0]
+        return invoice, was
+
+    def reopened(self, customer, undone, day):
+        """Other credit steps in, as if it had been there before; who then still owes is cut off."""
+        self.apply_credit(customer, day)
+        for invoice, was in undone:
+            if invoice.status == "paid" and was:
+                invoice.end_before, invoice.end_after = was
+                invoice.sub.end = max(invoice.sub.end, invoice.end_after)
+        for invoice, _ in undone:
+            self.suspend_undone(invoice, day)
 
     def suspend_undone(self, invoice, day):
         sub = invoice.sub
@@ -572,12 +583,9 @@ class Model:
             invoice = allocation.invoice
             invoice.allocations.remove(allocation)
             if invoice.status == "paid":
-                self.undo(invoice, day)
-                undone.append(invoice)
+                undone.append(self.undo(invoice, day))
         lot.allocations = []
-        self.apply_credit(lot.customer, day)
-        for invoice in undone:
-            self.suspend_undone(invoice, day)
+        self.reopened(lot.customer, undone, day)
 
     def op_gift(self, day, lot, customer, amount):
         refuse_unless(amount > 0, "422")

@@ -97,8 +97,7 @@ class Books(billing.Model):
             money -= part
             self.shrink(mine, part)
             if invoice.status == "paid":
-                self.undo(invoice, day)
-                undone.append(invoice)
+                undone.append(self.undo(invoice, day))
         return undone
 
     @staticmethod
@@ -118,11 +117,6 @@ class Books(billing.Model):
             if allocation.amount == 0:
                 allocation.lot.allocations.remove(allocation)
                 allocation.invoice.allocations.remove(allocation)
-
-    def reopened(self, customer, undone, day):
-        self.apply_credit(customer, day)
-        for invoice in undone:
-            self.suspend_undone(invoice, day)
 
     def money_violations(self, customer):
         """The base's equation, with what came back out of it."""

@@ -131,6 +131,21 @@ def test_two_orders_paid_leave_credit_and_the_second_steps_in():
     assert desk.sub == ("active", None, 19)
 
 
+def test_what_the_settlement_made_of_the_end_date_stands_when_other_credit_steps_in():
+    """Whichever of the two comes first, and whenever it is taken back."""
+    ends = set()
+    for order in (("t1", "t2", "-t1"), ("t1", "-t1", "t2"), ("t2", "t1", "-t1")):
+        desk = Desk(due=-40)
+        desk.reader.order("second", "1/1", 100)
+        desk("cancel_invoice", invoice="1/2")
+        for what in order:
+            name = what.lstrip("-")
+            desk.tell("deny" if what != name else "settlement", name, "second" if name == "t2" else ORDER)
+        assert desk.invoice == ("paid", 100)
+        ends.add(desk.sub)
+    assert len(ends) == 1, ends
+
+
 def test_money_after_cash_and_on_a_cancelled_invoice_is_credit():
     desk = Desk()
     desk("mark_paid", lot=99, invoice="1/1", amount=None, reference=None)
