@@ -437,7 +437,7 @@ class Street:
     def is_certain(home, reader):
         seen = reader.seen.values()
         return model.only_truth_counts(reader.books, 0, any(t.refunds for t in seen),
-                                       any(t.over or t.charged for t in seen))
+                                       any(t.over or t.charged for t in seen), date())
 
     def compare_states(self, homes, books):
         keys = [home.customer for home in homes]

@@ -259,15 +259,18 @@ def capped(rows, amount):
     return found
 
 
-def only_truth_counts(books, customer, refunded, undone):
+def only_truth_counts(books, customer, refunded, undone, day):
     """Whether the order in which things become known cannot change the end.
 
     refunded, undone: whether any of this customer's gateway money was. One invoice alone takes the
     money, and no write-off chooses between two payments; nor was anybody expired, whom undone
-    money leaves suspended, but money never seen as it was."""
+    money leaves suspended, but money never seen as it was; nor does a period that is over begin anew
+    for who was cut off (for an older debt), which undone money within grace does not do again."""
     subs = [s for s in books.subs.values() if s.customer == customer]
     takers = [i for s in subs for i in s.invoices if i.status != "cancelled"]
     lots = [lot for lot in books.lots.values() if lot.customer == customer]
     if len(takers) > 1 or (refunded and len(lots) > 1):
+        return False
+    if undone and any(i.holds_period and day > i.end and not books.beyond_grace(i, day) for i in takers):
         return False
     return not (undone and any(s.status == "expired" or not s.auto_renew for s in subs))
