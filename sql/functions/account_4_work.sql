@@ -56,7 +56,7 @@ END $$;
  */
 DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wishes(uuid, uuid[]), account_settled(uuid);
 DROP TYPE IF EXISTS account_wish; -- has no OR REPLACE
-CREATE TYPE account_wish AS (account_id uuid, generation bigint, kick boolean, want text, service text, username text,
+CREATE TYPE account_wish AS (id uuid, generation bigint, kick boolean, want text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
 	comment text, known boolean, imported boolean, isolation text, traces text, taken text, shared text,
 	router_profile text, bandwidth text, burst text, priority int);

@@ -1,16 +1,10 @@
 -- account.sql: what router-sync asks about accounts, and the answers it writes back.
 
 -- name: account_claim(uuid, int, uuid)
-SELECT account_id::text AS id, generation, kick, want, service, username, password, password_place,
-       profile, package_id::text AS package_id, local_address, remote_address, comment, known, imported,
-       isolation, traces, taken, shared, router_profile, bandwidth, burst, priority
-  FROM account_claim($1::uuid, $2::int, $3::uuid);
+SELECT * FROM account_claim($1::uuid, $2::int, $3::uuid);
 
 -- name: account_settled(uuid)
-SELECT account_id::text AS id, generation, kick, want, service, username, password, password_place,
-       profile, package_id::text AS package_id, local_address, remote_address, comment, known, imported,
-       isolation, traces, taken, shared, router_profile, bandwidth, burst, priority
-  FROM account_settled($1::uuid);
+SELECT * FROM account_settled($1::uuid);
 
 -- name: account_found(uuid, jsonb, jsonb, jsonb)
 SELECT different, profiles, misplaced FROM account_found($1::uuid, $2::jsonb, $3::jsonb, $4::jsonb);

@@ -22,7 +22,7 @@ CREATE FUNCTION done(r uuid, ok boolean DEFAULT true, error text DEFAULT NULL) R
 DECLARE
 	results jsonb;
 BEGIN
-	SELECT jsonb_agg(jsonb_build_object('id', account_id, 'generation', generation, 'ok', ok, 'error', error)) INTO results
+	SELECT jsonb_agg(jsonb_build_object('id', id, 'generation', generation, 'ok', ok, 'error', error)) INTO results
 	  FROM account_claim(r, 1000, NULL);
 	PERFORM account_results(r, coalesce(results, '[]'));
 	PERFORM profile_results(r, coalesce((SELECT jsonb_agg(jsonb_build_object('id', package_id, 'generation', generation,
