@@ -134,19 +134,13 @@ see_what_came(struct ctx *cx, struct refund *r)
 static enum rc
 refused(struct ctx *cx, struct refund *r, bool fresh, const struct gateway_answer *a)
 {
-	struct err why;
-
 	if (!fresh) {
 		TRY(see_what_came(cx, r));
 		if (!is_open(r))
 			return RC_OK;
 	}
 	(void)say_why_not(cx, r, a);
-	why = cx->err;
-	cx->err = (struct err){ 0 };
-	TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(r->refund_key)));
-	cx->err = why;
-	return why.rc;
+	return not_made(cx, r);
 }
 
 /* No answer about this refund: it was not made only if it never got there, or was sent away. */
