@@ -164,7 +164,7 @@ check_address(struct ctx *cx, const struct req *rq)
 static enum rc
 check_json(struct ctx *cx, const struct req *rq)
 {
-	struct json_span *spans = arena_alloc(cx->mem, JSON_MEMBERS * sizeof(*spans));
+	struct json_span spans[JSON_MEMBERS];
 	size_t n;
 
 	return json_check(cx, rq->body, rq->body_len, spans, &n);
