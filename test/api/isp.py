@@ -1,4 +1,4 @@
-"""isp: the system from outside, for tests.  The standard library only.
+"""isp: the system from outside, for tests.
 
     Stack    a whole private system by scripts/stack: up, exec, down
     Client   one person at the API: a kept connection, a token, an address of their own
@@ -10,6 +10,7 @@ Every answer of the API is held against what holds for all of them (Answer.sound
 /api, a request id, no-store, no 500.
 """
 import atexit
+import contextlib
 import datetime
 import http.client
 import itertools
@@ -23,6 +24,8 @@ import tempfile
 import threading
 import time
 from urllib.parse import urlencode, urlsplit
+
+import psycopg2
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
@@ -280,6 +283,20 @@ class Stack:
     def sql(self, text):
         """What one statement answers, as text; as the superuser."""
         return self._stack("psql", "--dir", self.dir, "--", "-qAtc", text).stdout.strip()
+
+    def connect(self, **more):
+        """A connection of the superuser's."""
+        return psycopg2.connect(host=os.path.join(self.dir, "run"), dbname="isp", user="postgres", **more)
+
+    @contextlib.contextmanager
+    def locked(self, query):
+        """The rows of a SELECT, locked by somebody else until the block ends."""
+        other = self.connect()
+        try:
+            other.cursor().execute(query + " FOR UPDATE")
+            yield
+        finally:
+            other.close()
 
     def pending(self):
         """How many jobs router-sync still has."""

@@ -14,7 +14,6 @@ import json
 import os
 import sys
 
-import psycopg2
 import psycopg2.extras
 
 import isp
@@ -107,8 +106,7 @@ class Street:
         self.packages = [self.api.make("/api/packages", {
             "name": isp.unique("Street "), "bandwidth": "10M/10M", "price": price, "validity_days": VALIDITY})["id"]
             for price in PRICES]
-        self.db = psycopg2.connect(host=os.path.join(stack.dir, "run"), dbname="isp", user="postgres",
-                                   cursor_factory=psycopg2.extras.RealDictCursor)
+        self.db = stack.connect(cursor_factory=psycopg2.extras.RealDictCursor)
         self.db.autocommit = True
         self.sql(WITNESS)
         gate.post("/notify", hold=True, url=stack.url + WEBHOOK)

@@ -2,9 +2,7 @@
 
 The session's router is on; invariants are held against the database after every test."""
 import json
-import os
 
-import psycopg2
 import pytest
 
 import isp
@@ -118,12 +116,8 @@ def test_a_preview_beside_one_who_is_busy(stack, town, api):
     failed, for it said again who asks where the database takes nothing but the way back."""
     date = isp.day(TODAY, 5)
     subs = [town.subscription(start_date="2026-02-06", end_date="2026-03-07") for _ in range(3)]
-    busy = psycopg2.connect(host=os.path.join(stack.dir, "run"), dbname="isp", user="postgres")
-    try:
-        busy.cursor().execute("SELECT FROM customers WHERE id = %s FOR UPDATE", [subs[1]["customer_id"]])
+    with stack.locked("SELECT FROM customers WHERE id = '%s'" % subs[1]["customer_id"]):
         lines = api.get("/api/billing/preview", date=date).want(200).json["lines"]
-    finally:
-        busy.close()
     told_of = {l["subscription_id"]: l for l in lines if l["step"] == "renew"}
     assert [told_of[s["id"]]["outcome"] for s in subs] == ["done", "failed", "done"]
     assert told_of[subs[1]["id"]]["detail"] == "someone else is changing this, please try again"
