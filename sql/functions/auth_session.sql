@@ -1,20 +1,55 @@
 -- Tokens and those who hold them. Hashing is C's work: what arrives here is hashed.
 
+CREATE OR REPLACE FUNCTION token_expired(t personal_access_tokens) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(t.expires_at <= now(), false)
+$$;
+
 -- Neither expired nor left unused for too long.
 CREATE OR REPLACE FUNCTION token_lives(t personal_access_tokens, idle_days int) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT (t.expires_at IS NULL OR t.expires_at > now())
-	   AND coalesce(t.last_used_at, t.created_at) > now() - make_interval(days => idle_days)
+	SELECT NOT token_expired(t) AND coalesce(t.last_used_at, t.created_at) > now() - make_interval(days => idle_days)
 $$;
 
--- Note the use, if the secret is right and nobody did within the minute; nobody waits for another who notes the same.
-CREATE OR REPLACE FUNCTION token_touch(which bigint, hash text) RETURNS void
-LANGUAGE sql AS $$
+/*
+ * A token nobody used within the minute: does it live? Its use is noted, if the
+ * secret is right; nobody waits for another who notes the same.
+ */
+CREATE OR REPLACE FUNCTION token_used(which bigint, hash text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM personal_access_tokens t, settings s WHERE t.id = which AND token_lives(t, s.token_idle_days)) THEN
+		RETURN false;
+	END IF;
 	UPDATE personal_access_tokens SET last_used_at = now()
 	 WHERE id = (SELECT id FROM personal_access_tokens WHERE id = which AND token = hash
 	                AND coalesce(last_used_at, '-infinity') < now() - interval '1 minute'
 	                FOR UPDATE SKIP LOCKED);
-$$;
+	RETURN true;
+END $$;
+
+-- Who holds a token stands beside it, as of now: whoever changes that waits for a token being made, and finds it.
+CREATE OR REPLACE FUNCTION token_holder() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+	SELECT email, role, is_active INTO NEW.holder_email, NEW.holder_role, NEW.holder_active
+	  FROM users WHERE id = NEW.user_id FOR SHARE;
+	RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION token_holder_changed() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE personal_access_tokens SET holder_email = NEW.email, holder_role = NEW.role, holder_active = NEW.is_active
+	 WHERE user_id = NEW.id;
+	RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER token_holder BEFORE INSERT ON personal_access_tokens
+	FOR EACH ROW EXECUTE FUNCTION token_holder();
+CREATE OR REPLACE TRIGGER token_holder_changed AFTER UPDATE OF email, role, is_active ON users
+	FOR EACH ROW WHEN ((OLD.email, OLD.role, OLD.is_active) IS DISTINCT FROM (NEW.email, NEW.role, NEW.is_active))
+	EXECUTE FUNCTION token_holder_changed();
 
 -- The user begins to use a new token; the try was no failure. 0: deactivated meanwhile.
 CREATE OR REPLACE FUNCTION session_open(who uuid, hash text, label text, ip text) RETURNS bigint

@@ -1,13 +1,10 @@
--- Who holds a token, and whether it still counts. The use is noted at most once a minute.
+-- Who holds a token, if it still counts. The use is noted at most once a minute; who used it within
+-- the minute need not be asked whether he left it alone for too long.
 -- name: session_by_token(bigint, text)
-SELECT t.token, array_to_string(t.abilities, ' ') AS abilities, u.id AS user_id, u.email, u.role,
-       u.is_active AND token_lives(t, s.token_idle_days) AS alive,
-       CASE WHEN coalesce(t.last_used_at, '-infinity') < now() - interval '1 minute'
-            THEN token_touch($1::bigint, $2::text) END AS touched
+SELECT token, array_to_string(abilities, ' ') AS abilities, user_id, holder_email AS email, holder_role AS role
   FROM personal_access_tokens t
-  JOIN users u ON u.id = t.user_id
- CROSS JOIN settings s
- WHERE t.id = $1::bigint;
+ WHERE id = $1::bigint AND holder_active AND NOT token_expired(t)
+   AND CASE WHEN last_used_at > now() - interval '1 minute' THEN true ELSE token_used($1::bigint, $2::text) END;
 
 -- name: login_take(text, text)
 SELECT login_take($1::text, $2::text) AS wait;

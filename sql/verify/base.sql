@@ -4,8 +4,8 @@ BEGIN;
 SELECT id, name, email, email_verified_at, password, role, is_active, remember_token, created_at,
 	updated_at FROM users WHERE false;
 SELECT email, token, created_at FROM password_reset_tokens WHERE false;
-SELECT id, user_id, name, token, abilities, last_used_at, expires_at, created_at, updated_at FROM
-	personal_access_tokens WHERE false;
+SELECT id, user_id, holder_email, holder_role, holder_active, name, token, abilities, last_used_at,
+	expires_at, created_at, updated_at FROM personal_access_tokens WHERE false;
 SELECT key, since, hits FROM throttles WHERE false;
 SELECT id, user_id, actor, action, subject_type, subject_id, ip, request_id, meta, created_at FROM
 	audit_logs WHERE false;

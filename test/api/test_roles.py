@@ -2,6 +2,7 @@
 less than all abilities.  WHO is contract 3 written down a second time: an address that stands in the
 description and not here fails."""
 import re
+import threading
 
 import pytest
 
@@ -169,6 +170,34 @@ def test_a_deactivated_users_tokens_stop_at_once(api, stack):
     assert "email" in answer.errors
     api.put("/api/users/" + user["id"], {"is_active": True}).want(200)
     stack.client(email.upper(), "a long password 5")
+
+
+def waits(stack):
+    return stack.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != "0"
+
+
+@pytest.mark.parametrize("first", ["change", "token"])
+def test_a_token_made_while_its_holder_changes(api, stack, first):
+    """What stands beside a token is what its holder is, whoever came first."""
+    email, become = isp.unique("riser") + "@example.net", "UPDATE users SET role = 'operator' WHERE id = %s"
+    user = api.make("/api/users", {"name": "Riser", "email": email, "password": "a long password 5", "role": "viewer"})
+    make = "INSERT INTO personal_access_tokens (user_id, name, token) VALUES (%s, 'racer', md5(%s) || md5(%s))"
+    steps = [(become, [user["id"]]), (make, [user["id"], email, email])]
+    one, other = stack.connect(), stack.connect()
+    begun, follows = steps if first == "change" else reversed(steps)
+    one.cursor().execute(*begun)
+
+    def second():
+        with other:
+            other.cursor().execute(*follows)
+    thread = threading.Thread(target=second)
+    thread.start()
+    isp.wait_until(lambda: waits(stack), 5)
+    one.commit()
+    thread.join(10)
+    one.close()
+    other.close()
+    assert stack.sql("SELECT holder_role FROM personal_access_tokens WHERE user_id = '%s'" % user["id"]) == "operator"
 
 
 def test_a_changed_password_revokes_the_other_tokens(api, stack):
