@@ -133,7 +133,7 @@ BEGIN
 			('isp_snmp',    '^uuidv7'),
 			('isp_ping',    '^uuidv7'),
 			('isp_billing', '^(who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
-			('isp_billing', '^(invoice|open_invoices|renewal|overdue_|expir|suspensions_|subscription|settled_|next_|period_)'),
+			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|next_|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
 			('isp_router',  '^(who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
 			('isp_gateway', '^(who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),

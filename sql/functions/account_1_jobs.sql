@@ -54,12 +54,12 @@ DECLARE
 	routers uuid[];
 BEGIN
 	INSERT INTO profile_states (package_id, router_id)
-	SELECT DISTINCT m.package_id, m.router_id
-	  FROM unnest(ids) AS w(id)
-	  JOIN mikrotik_secrets m ON m.id = w.id
-	 WHERE m.router_id IS NOT NULL AND m.package_id IS NOT NULL AND m.profile IS NULL
-	   AND m.removed_at IS NULL AND m.service <> 'static'
-	   AND NOT EXISTS (SELECT FROM profile_states p
+	SELECT m.package_id, m.router_id
+	  FROM (SELECT DISTINCT package_id, router_id
+	          FROM mikrotik_secrets
+	         WHERE id = ANY (ids) AND router_id IS NOT NULL AND package_id IS NOT NULL AND profile IS NULL
+	           AND removed_at IS NULL AND service <> 'static') m
+	 WHERE NOT EXISTS (SELECT FROM profile_states p
 	                    WHERE p.package_id = m.package_id AND p.router_id = m.router_id)
 	 ORDER BY 1, 2
 	    ON CONFLICT DO NOTHING;

@@ -83,7 +83,7 @@ BEGIN
 		fallback := account_default_router();
 		expire := (SELECT remove_expired FROM settings);
 		-- In the order in which router-sync locks them.
-		PERFORM FROM mikrotik_secrets m JOIN new_rows n ON n.id = m.subscription_id ORDER BY m.id FOR UPDATE OF m;
+		PERFORM FROM mikrotik_secrets WHERE subscription_id = ANY (mirrored) ORDER BY id FOR UPDATE;
 		UPDATE mikrotik_secrets m
 		   SET customer_id = n.customer_id,
 		       router_id = CASE WHEN n.router_id IS DISTINCT FROM o.router_id THEN coalesce(n.router_id, fallback, m.router_id)

@@ -1,7 +1,7 @@
 -- What every rule of billing stands on: locks, the log, alerts, jobs for the gateway.
 
 CREATE OR REPLACE FUNCTION rupiah(money bigint) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
 	SELECT 'Rp' || replace(to_char(money, 'FM999,999,999,999,999'), ',', '.')
 $$;
 
@@ -72,23 +72,19 @@ BEGIN
 	RETURN p;
 END $$;
 
--- The same for a set, as the nightly run needs it.
+-- The same for a set, as the nightly run needs it: customer by customer, each before what is his.
 CREATE OR REPLACE FUNCTION subscriptions_lock(subs uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM FROM customers
-	  WHERE id IN (SELECT customer_id FROM subscriptions WHERE id = ANY(subs))
-	  ORDER BY id FOR NO KEY UPDATE;
-	PERFORM FROM subscriptions WHERE id = ANY(subs) ORDER BY id FOR NO KEY UPDATE;
+	PERFORM FROM subscriptions own JOIN customers c ON c.id = own.customer_id
+	  WHERE own.id = ANY(subs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
 END $$;
 
 CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM FROM customers
-	  WHERE id IN (SELECT customer_id FROM invoices WHERE id = ANY(invs))
-	  ORDER BY id FOR NO KEY UPDATE;
-	PERFORM FROM invoices WHERE id = ANY(invs) ORDER BY id FOR NO KEY UPDATE;
+	PERFORM FROM invoices own JOIN customers c ON c.id = own.customer_id
+	  WHERE own.id = ANY(invs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
 END $$;
 
 -- Who did what and why, in the transaction that did it.

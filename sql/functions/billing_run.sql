@@ -34,9 +34,9 @@ LANGUAGE sql STABLE AS $$
 	  AND (billed.starts > t.first_day) IS NOT FALSE
 $$;
 
-CREATE OR REPLACE FUNCTION overdue_due(d date) RETURNS SETOF invoices
-LANGUAGE sql STABLE AS $$
-	SELECT * FROM invoices WHERE is_open AND status = 'unpaid' AND due_date < d
+CREATE OR REPLACE FUNCTION invoice_is_late(i invoices, d date) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT i.is_open AND i.status = 'unpaid' AND i.due_date < d
 $$;
 
 CREATE OR REPLACE FUNCTION expiries_due(d date) RETURNS SETOF subscriptions
@@ -60,7 +60,7 @@ BEGIN
 	WHEN 'renew' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM renewals_due(d) c ORDER BY c.seq;
 	WHEN 'overdue' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM overdue_due(d) c ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE invoice_is_late(c, d) ORDER BY c.seq;
 	WHEN 'expire' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM expiries_due(d) c ORDER BY c.seq;
 	WHEN 'suspend' THEN
@@ -68,22 +68,45 @@ BEGIN
 	END CASE;
 END $$;
 
+-- ---- what is told
+
+-- Lines of candidates to whom nothing was done: subscriptions, or invoices of the overdue step.
+CREATE OR REPLACE FUNCTION billing_lines(step text, outcome text, ids uuid[], detail text) RETURNS SETOF billing_report
+LANGUAGE sql STABLE AS $$
+	SELECT step, outcome, s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount,
+		coalesce(i.due_date, s.end_date), detail
+	FROM unnest(ids) AS told(id)
+	LEFT JOIN invoices i ON i.id = told.id
+	JOIN subscriptions s ON s.id = coalesce(i.subscription_id, told.id)
+	JOIN customers c ON c.id = s.customer_id
+	ORDER BY s.seq
+$$;
+
+-- Of all others somebody was faster. (As a rule there are none: no set is searched for them.)
+CREATE OR REPLACE FUNCTION billing_skipped(step text, ids uuid[], told uuid[]) RETURNS SETOF billing_report
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM billing_lines(step, 'skipped', CASE WHEN cardinality(told) < cardinality(ids)
+		THEN ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(told)) END, 'changed meanwhile')
+$$;
+
 -- ---- renew
 
 CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	made record;
-	done uuid[]; -- of the ids, those that were billed
+	done uuid[];
+	refused billing_report[] := '{}';
 BEGIN
 	PERFORM subscriptions_lock(ids);
 	SELECT * INTO made FROM renewals_issue(ids, d);
 	done := ARRAY(SELECT subscription_id FROM unnest(made.lines));
 	PERFORM renewals_follow_up(done, made.covered, d);
-	RETURN QUERY SELECT * FROM unnest(made.lines);
 	IF cardinality(done) < cardinality(ids) THEN
-		RETURN QUERY SELECT * FROM renewals_not_issued(ids, done, d);
+		refused := ARRAY(SELECT renewals_refused(ids, d));
 	END IF;
+	RETURN QUERY SELECT * FROM unnest(made.lines || refused);
+	RETURN QUERY SELECT * FROM billing_skipped('renew', ids, done || ARRAY(SELECT subscription_id FROM unnest(refused)));
 END $$;
 
 /*
@@ -135,19 +158,16 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Still due, though all that fitted was billed: it overlaps. Not due any more: somebody was faster.
-CREATE OR REPLACE FUNCTION renewals_not_issued(ids uuid[], done uuid[], d date) RETURNS SETOF billing_report
+-- Still due, though all that fitted was billed.
+CREATE OR REPLACE FUNCTION renewals_refused(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
-	SELECT 'renew', CASE WHEN r.id IS NULL THEN 'skipped' ELSE 'refused' END,
-		s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, r.amount, r.due_date,
-		CASE WHEN r.id IS NULL THEN 'changed meanwhile'
-		     ELSE format('%s to %s overlaps a period already billed', r.period_start, r.period_end) END
-	FROM subscriptions s
-	JOIN customers c ON c.id = s.customer_id
-	LEFT JOIN renewals_due(d) r ON r.id = s.id
-	WHERE s.id = ANY(ids)
-	  AND s.id <> ALL(done)
-	ORDER BY s.seq
+	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, r.amount, r.due_date,
+		format('%s to %s overlaps a period already billed', r.period_start, r.period_end)
+	FROM renewals_due(d) r
+	JOIN subscriptions s ON s.id = r.id
+	JOIN customers c ON c.id = r.customer_id
+	WHERE r.id = ANY(ids)
+	ORDER BY r.seq
 $$;
 
 -- ---- overdue, expire, suspend
@@ -155,65 +175,64 @@ $$;
 CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	due uuid[];
-	all_due boolean; -- the usual case: no searching in arrays, row by row
+	lines billing_report[];
 BEGIN
 	PERFORM invoices_lock(ids);
-	due := ARRAY(SELECT id FROM overdue_due(d) WHERE id = ANY(ids));
-	all_due := cardinality(due) = cardinality(ids);
 	WITH mark AS (
-		UPDATE invoices SET status = 'overdue', updated_at = now() WHERE id = ANY(due) RETURNING *
+		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND invoice_is_late(i, d)
+		RETURNING i.*
+	), log AS (
+		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
+		SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
+			jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
+		FROM mark
 	)
-	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
-	SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
-		jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
-	FROM mark;
-	RETURN QUERY
-		SELECT 'overdue', CASE WHEN all_due OR i.id = ANY(due) THEN 'done' ELSE 'skipped' END,
-			s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount, i.due_date,
-			CASE WHEN NOT all_due AND i.id <> ALL(due) THEN 'changed meanwhile' END
-		FROM invoices i
-		JOIN subscriptions s ON s.id = i.subscription_id
-		JOIN customers c ON c.id = i.customer_id
-		WHERE i.id = ANY(ids) ORDER BY i.seq;
+	SELECT coalesce(array_agg(ROW('overdue', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
+		i.amount - i.paid_amount, i.due_date, NULL)::billing_report ORDER BY i.seq), '{}')
+	INTO lines
+	FROM mark i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id;
+	RETURN QUERY SELECT * FROM unnest(lines);
+	RETURN QUERY SELECT * FROM billing_skipped('overdue', ids, ARRAY(SELECT invoice_id FROM unnest(lines)));
 END $$;
 
 CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	due uuid[];
+	lines billing_report[];
+	done uuid[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	due := ARRAY(SELECT id FROM expiries_due(d) WHERE id = ANY(ids));
-	PERFORM subscriptions_become(due, 'expired', NULL, format('the service ended before %s', d));
-	RETURN QUERY
-		SELECT 'expire', CASE WHEN s.id = ANY(due) THEN 'done' ELSE 'skipped' END,
-			s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint, s.end_date,
-			CASE WHEN s.id = ANY(due) THEN 'not renewed' ELSE 'changed meanwhile' END
-		FROM subscriptions s JOIN customers c ON c.id = s.customer_id
-		WHERE s.id = ANY(ids) ORDER BY s.seq;
+	lines := ARRAY(
+		SELECT ROW('expire', 'done', s.id, NULL, NULL, c.name, s.mikrotik_username, NULL, s.end_date,
+			'not renewed')::billing_report
+		FROM expiries_due(d) s JOIN customers c ON c.id = s.customer_id
+		WHERE s.id = ANY(ids) ORDER BY s.seq);
+	done := ARRAY(SELECT subscription_id FROM unnest(lines));
+	PERFORM subscriptions_become(done, 'expired', NULL, format('the service ended before %s', d));
+	RETURN QUERY SELECT * FROM unnest(lines);
+	RETURN QUERY SELECT * FROM billing_skipped('expire', ids, done);
 END $$;
 
 CREATE OR REPLACE FUNCTION billing_suspend(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	due uuid[];
-	all_due boolean;
+	lines billing_report[];
+	done uuid[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	due := ARRAY(SELECT id FROM suspensions_due(d) WHERE id = ANY(ids));
-	all_due := cardinality(due) = cardinality(ids);
-	PERFORM subscriptions_become(due, 'suspended', 'debt', 'an invoice is overdue beyond grace');
-	RETURN QUERY
-		SELECT 'suspend', CASE WHEN all_due OR s.id = ANY(due) THEN 'done' ELSE 'skipped' END,
-			s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount, i.due_date,
-			CASE WHEN NOT all_due AND s.id <> ALL(due) THEN 'changed meanwhile' END
-		FROM subscriptions s
+	lines := ARRAY(
+		SELECT ROW('suspend', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
+			i.amount - i.paid_amount, i.due_date, NULL)::billing_report
+		FROM suspensions_due(d) s
 		JOIN customers c ON c.id = s.customer_id
-		LEFT JOIN LATERAL (
+		CROSS JOIN LATERAL (
 			SELECT * FROM open_invoices(s.customer_id, s.id) o WHERE o.status = 'overdue'
-			ORDER BY o.due_date, o.seq LIMIT 1) i ON true
-		WHERE s.id = ANY(ids) ORDER BY s.seq;
+			ORDER BY o.due_date, o.seq LIMIT 1) i
+		WHERE s.id = ANY(ids) ORDER BY s.seq);
+	done := ARRAY(SELECT subscription_id FROM unnest(lines));
+	PERFORM subscriptions_become(done, 'suspended', 'debt', 'an invoice is overdue beyond grace');
+	RETURN QUERY SELECT * FROM unnest(lines);
+	RETURN QUERY SELECT * FROM billing_skipped('suspend', ids, done);
 END $$;
 
 -- subscription_becomes() for a set.

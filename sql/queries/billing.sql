@@ -41,15 +41,9 @@ SELECT * FROM billing_expire($1::uuid[], $2::date);
 -- name: billing_suspend(uuid[], date)
 SELECT * FROM billing_suspend($1::uuid[], $2::date);
 
--- The line of a candidate that could not be done: a subscription, or an invoice of the overdue step.
+-- The line of a candidate that could not be done.
 -- name: billing_failure(text, uuid, text)
-SELECT $1 AS step, 'failed' AS outcome, s.id AS subscription_id, i.id AS invoice_id, i.invoice_number,
-       c.name AS customer_name, s.mikrotik_username AS username, i.amount - i.paid_amount AS amount,
-       coalesce(i.due_date, s.end_date) AS due_date, $3 AS detail
-  FROM subscriptions s
-  JOIN customers c ON c.id = s.customer_id
-  LEFT JOIN invoices i ON i.id = $2::uuid AND i.subscription_id = s.id
- WHERE s.id = coalesce((SELECT subscription_id FROM invoices WHERE id = $2::uuid), $2::uuid);
+SELECT * FROM billing_lines($1, 'failed', ARRAY[$2::uuid], $3);
 
 -- A rehearsal gives way at once to real work, and real work to it.
 -- name: billing_rehearse()
