@@ -1,9 +1,10 @@
-/* form.c: see form.h.  A form is walked by takers: each eats what it knows and says whether. */
+/* form.c: see form.h. */
 #include "api/form.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "domain/rate.h"
 #include "http/value.h"
 
 static bool
@@ -28,75 +29,18 @@ form_phone(struct ctx *cx, const char *field, const char *val)
 	       refuse(cx, field, "digits, +, -, blanks and parentheses");
 }
 
-/* "10M", "5.5M": not zero, at most six digits before the point. */
-static bool
-take_rate(const char **at)
-{
-	const char *s = *at;
-	size_t whole = strspn(s, DIGITS), part = 0;
-	bool zero = strspn(s, "0") == whole;
-
-	if (whole == 0 || whole > 6)
-		return false;
-	s += whole;
-	if (*s == '.') {
-		part = strspn(s + 1, DIGITS);
-		zero = zero && s[1] == '0';
-		s += 2;
-	}
-	if (part > 1 || (s[-1] == '.') || zero || *s == '\0' || strchr("kMG", *s) == NULL)
-		return false;
-	*at = s + 1;
-	return true;
-}
-
-static bool
-take_seconds(const char **at)
-{
-	size_t n = strspn(*at, DIGITS);
-
-	if (n == 0 || n > 4 || strspn(*at, "0") == n)
-		return false;
-	*at += n;
-	return true;
-}
-
-static bool
-take_char(const char **at, char c)
-{
-	if (**at != c)
-		return false;
-	(*at)++;
-	return true;
-}
-
-static bool
-take_pair(const char **at, bool (*one)(const char **))
-{
-	return one(at) && take_char(at, '/') && one(at);
-}
-
 bool
 form_rates(struct ctx *cx, const char *field, const char *val)
 {
-	const char *at = val;
+	struct rate rate;
 
-	return (take_pair(&at, take_rate) && *at == '\0') ||
-	       refuse(cx, field, "download/upload with k, M or G, as 10M/10M");
+	return rate_read(val, &rate) || refuse(cx, field, RATE_FORM);
 }
 
 bool
 form_burst(struct ctx *cx, const char *field, const char *val)
 {
-	const char *at = val;
-	bool fits = take_pair(&at, take_rate);
-
-	if (fits && *at != '\0')
-		fits = take_char(&at, ' ') && take_pair(&at, take_rate) && take_char(&at, ' ') &&
-		       take_pair(&at, take_seconds) && *at == '\0';
-	return fits || refuse(cx, field,
-			   "\"download/upload\", as 15M/15M, or \"rates threshold seconds\", "
-			   "as 15M/15M 8M/8M 10/10");
+	return rate_burst_ok(val) || refuse(cx, field, RATE_BURST_FORM);
 }
 
 bool

@@ -79,7 +79,7 @@ read_half(const char **s, struct half *ret)
 	ret->val = ret->val * unit + tenth * unit / 10;
 	ret->len = (size_t)(at - ret->text);
 	*s = at;
-	return true;
+	return ret->val <= RATE_MAX;
 }
 
 static bool
@@ -94,20 +94,26 @@ read_pair(const char **s, struct pair *ret)
 static bool
 is_seconds(const struct half *h)
 {
-	return h->val >= 1 && h->val <= 3600 && strspn(h->text, "0123456789") == h->len;
+	return h->val >= 1 && h->val <= RATE_SECONDS_MAX && strspn(h->text, "0123456789") == h->len;
 }
 
-/* Rates of zero sell nothing. */
+/* A router also says 2000000, 2M or 2K; we say 2M.  A rate of zero sells nothing. */
 static bool
-is_positive(const struct pair *p)
+is_sold(const struct half *h)
 {
-	return p->first.val > 0 && p->second.val > 0;
+	return h->val > 0 && strchr("kMG", h->text[h->len - 1]) != NULL;
+}
+
+static bool
+read_rates(const char **s, struct pair *ret)
+{
+	return read_pair(s, ret) && is_sold(&ret->first) && is_sold(&ret->second);
 }
 
 static bool
 read_bandwidth(const char *text, struct pair *ret)
 {
-	return text != NULL && read_pair(&text, ret) && *text == '\0' && is_positive(ret);
+	return text != NULL && read_rates(&text, ret) && *text == '\0';
 }
 
 static bool
@@ -116,14 +122,14 @@ read_burst(const char *text, struct burst *ret)
 	*ret = (struct burst){ .any = text != NULL && *text != '\0' };
 	if (!ret->any)
 		return true;
-	if (!read_pair(&text, &ret->limit) || !is_positive(&ret->limit))
+	if (!read_rates(&text, &ret->limit))
 		return false;
 	ret->plain = *text == '\0';
 	if (ret->plain)
 		return true;
-	if (*text++ != ' ' || !read_pair(&text, &ret->threshold) || *text++ != ' ')
+	if (*text++ != ' ' || !read_rates(&text, &ret->threshold) || *text++ != ' ')
 		return false;
-	return read_pair(&text, &ret->seconds) && *text == '\0' && is_positive(&ret->threshold) &&
+	return read_pair(&text, &ret->seconds) && *text == '\0' &&
 	       is_seconds(&ret->seconds.first) && is_seconds(&ret->seconds.second);
 }
 

@@ -16,13 +16,18 @@
 
 #define RATE_MAX INT64_C(1000000000000) /* 1 Tbit/s: beyond is a slip of the pen */
 
-/* The form the API asks for, with an example, for its messages. */
-#define RATE_BURST_FORM "D/U (like 20M/20M) or D/U D/U s/s (like 20M/20M 8M/8M 10/10)"
+#define RATE_SECONDS_MAX 3600
+
+/* The forms the API asks for, with an example, for its messages. */
+#define RATE_FORM "download/upload with k, M or G, like 10M/10M, at most 1000G"
+#define RATE_BURST_FORM                                                                            \
+	"D/U (like 20M/20M) or D/U D/U s/s (like 20M/20M 8M/8M 10/10), at most 1000G and 3600 s"
 
 struct rate {
 	int64_t down, up; /* bits per second */
 };
 
+/* What can be sold: these take what rate_limit() and rate_queue() take, and no more. */
 bool rate_read(const char *text, struct rate *ret); /* "D/U"; false: not that form */
 bool rate_burst_ok(const char *text);               /* one of the two forms of burst */
 
