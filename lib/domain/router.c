@@ -66,13 +66,25 @@ router_default(struct ctx *cx, const char **ret)
 	return RC_OK;
 }
 
+/* The id of the router at that address, which its password is bound to; else a new one. */
+static enum rc
+id_at(struct ctx *cx, const char *host, int64_t port, const char **ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_router_at, &rows, V_TEXT(host), V_I64(port)));
+	*ret = db_count(rows) > 0 ? db_text(rows, 0, "id") : crypt_uuid(cx);
+	return RC_OK;
+}
+
 enum rc
 router_first(struct ctx *cx, const struct conf *cf)
 {
-	const char *host = conf_text(cf, CONF_MIKROTIK_HOST), *id = crypt_uuid(cx), *sealed;
+	const char *host = conf_text(cf, CONF_MIKROTIK_HOST), *id = NULL, *sealed;
 
 	if (host[0] == '\0')
 		return RC_OK;
+	TRY(id_at(cx, host, conf_int(cf, CONF_MIKROTIK_PORT), &id));
 	TRY(crypt_seal(cx, arena_printf(cx->mem, "router_settings:%s:password", id),
 	    conf_text(cf, CONF_MIKROTIK_PASSWORD), &sealed));
 	return db_query(cx, &SQL_router_first, NULL, V_TEXT(id), V_TEXT(host),

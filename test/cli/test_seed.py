@@ -45,6 +45,7 @@ def test_first(money_db):  # noqa: F811
             ("50M/50M", 400000, "50-mbps", 30), ("100M/100M", 600000, "100-mbps", 30)]
         assert rows(money_db, "SELECT name, host, port, is_active FROM router_settings") == [
             ("Main Router", "192.168.88.1", 8728, False)]
+        assert rows(money_db, "SELECT router_is_seed(r) FROM router_settings r") == [(True,)], "MIKROTIK_HOST may take it"
 
 
 def test_first_brings_nothing_back(money_db):  # noqa: F811

@@ -118,6 +118,91 @@ the_first_router_comes_from_the_configuration(void **state)
 	assert_int_equal(router_default(&cx, &id), RC_CONFLICT);
 }
 
+/* As sql/seed/first.sql makes it; test/cli/test_seed.py holds that against router_is_seed(). */
+static void
+a_seed(void)
+{
+	(void)sql("INSERT INTO router_settings (name, host, username, is_active)"
+		  " VALUES ('Main Router', '192.168.88.1', 'admin', false)");
+}
+
+static struct conf
+configured_as_the_seed(void)
+{
+	struct conf cf = configured("192.168.88.1");
+
+	cf.val[CONF_MIKROTIK_PORT] = "8728";
+	cf.val[CONF_MIKROTIK_USERNAME] = "admin";
+	return cf;
+}
+
+/*
+ * The address every RouterOS has out of the box, and the plan's own: the seed stood in the way,
+ * inactive, and no router became active.  What refers to the seed goes on doing so.
+ */
+static void
+the_seed_at_that_address_becomes_the_first(void **state)
+{
+	struct conf cf = configured_as_the_seed();
+	const char *seed, *id, *password;
+	struct router r;
+
+	(void)state;
+	a_seed();
+	seed = sql("SELECT id::text AS v FROM router_settings");
+	assert_int_equal(router_first(&cx, &cf), RC_OK);
+	assert_int_equal(routers(), 1);
+	assert_int_equal(router_default(&cx, &id), RC_OK);
+	assert_string_equal(id, seed);
+	assert_int_equal(router_by_id(&cx, id, &r), RC_OK);
+	assert_true(r.ssl);
+	assert_int_equal(router_password(&cx, &r, &password), RC_OK);
+	assert_string_equal(password, "from the file");
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(router_first(&cx, &cf), RC_OK);
+	assert_int_equal(router_default(&cx, &id), RC_CONFLICT);
+}
+
+static void
+the_seed_elsewhere_stands_beside_the_first(void **state)
+{
+	struct conf cf = configured("192.0.2.7");
+	const char *id;
+	struct router r;
+
+	(void)state;
+	a_seed();
+	assert_int_equal(router_first(&cx, &cf), RC_OK);
+	assert_int_equal(routers(), 2);
+	assert_int_equal(router_default(&cx, &id), RC_OK);
+	assert_int_equal(router_by_id(&cx, id, &r), RC_OK);
+	assert_string_equal(r.host, "192.0.2.7");
+}
+
+/* Moved to another address and then switched off, it was made again, active, at the next start. */
+static void
+a_router_of_somebody_is_no_empty_system(void **state)
+{
+	static const char *const ways[] = {
+		"UPDATE router_settings SET host = '192.0.2.9', is_active = false",
+		"UPDATE router_settings SET password = 's1.x', is_active = false",
+		"UPDATE router_settings SET is_active = false, updated_at = created_at + interval '1s'",
+		"UPDATE router_settings SET is_active = false, last_connected_at = now()",
+	};
+	struct conf cf = configured_as_the_seed();
+	const char *id;
+
+	(void)state;
+	for (size_t i = 0; i < countof(ways); i++) {
+		(void)sql("DELETE FROM router_settings");
+		a_seed();
+		(void)sql("%s", ways[i]);
+		assert_int_equal(router_first(&cx, &cf), RC_OK);
+		assert_int_equal(routers(), 1);
+		assert_int_equal(router_default(&cx, &id), RC_CONFLICT);
+	}
+}
+
 static void
 one_worker_a_router(void **state)
 {
@@ -282,6 +367,9 @@ main(void)
 		ROWS_TEST(a_password_opens_in_its_place_alone),
 		ROWS_TEST(the_default_is_the_oldest_active),
 		ROWS_TEST(the_first_router_comes_from_the_configuration),
+		ROWS_TEST(the_seed_at_that_address_becomes_the_first),
+		ROWS_TEST(the_seed_elsewhere_stands_beside_the_first),
+		ROWS_TEST(a_router_of_somebody_is_no_empty_system),
 		ROWS_TEST(one_worker_a_router),
 		ROWS_TEST(work_is_due_now_or_at_the_next_probe),
 		ROWS_TEST(a_breaker_opens_and_closes),
