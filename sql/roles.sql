@@ -63,7 +63,7 @@ GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, i
 	midtrans_attempts, gateway_jobs, row_counts                                                   TO isp_billing;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, package_id, next_package_id,
-	updated_at)                                                            ON subscriptions       TO isp_billing;
+	next_package_on, updated_at)                                           ON subscriptions       TO isp_billing;
 GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, midtrans_transaction_id, updated_at)
                                                                                ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
@@ -133,7 +133,7 @@ BEGIN
 			('isp_snmp',    '^uuidv7'),
 			('isp_ping',    '^uuidv7'),
 			('isp_billing', '^(who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
-			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|next_|period_)'),
+			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|next_|packages_begin|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
 			('isp_router',  '^(who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
 			('isp_gateway', '^(who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),

@@ -7,6 +7,7 @@ CREATE TABLE subscriptions (
 	customer_id       uuid NOT NULL REFERENCES customers ON DELETE RESTRICT,
 	package_id        uuid NOT NULL REFERENCES packages ON DELETE RESTRICT,
 	next_package_id   uuid REFERENCES packages ON DELETE RESTRICT, -- from the next period on
+	next_package_on   date, -- first day of the period billed at it; NULL: none is yet
 	router_id         uuid REFERENCES router_settings ON DELETE RESTRICT, -- NULL: the default router
 	mikrotik_username text NOT NULL,
 	mikrotik_password text NOT NULL, -- sealed
@@ -37,6 +38,7 @@ CREATE UNIQUE INDEX subscriptions_mikrotik_username_key ON subscriptions (mikrot
 CREATE INDEX subscriptions_newest ON subscriptions (created_at DESC, id DESC);
 CREATE INDEX subscriptions_package ON subscriptions (package_id);
 CREATE INDEX subscriptions_next_package ON subscriptions (next_package_id) WHERE next_package_id IS NOT NULL;
+CREATE INDEX subscriptions_next_package_on ON subscriptions (next_package_on) WHERE next_package_on IS NOT NULL;
 CREATE INDEX subscriptions_router ON subscriptions (router_id);
 CREATE INDEX subscriptions_end_date ON subscriptions (end_date) WHERE is_live;
 CREATE INDEX subscriptions_search ON subscriptions USING gin (mikrotik_username gin_trgm_ops);

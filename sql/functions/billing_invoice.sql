@@ -247,7 +247,7 @@ BEGIN
 	IF period_is_taken(s.id, draft.period_start, draft.period_end) THEN
 		PERFORM raise_conflict('The next period has been billed already.');
 	END IF;
-	PERFORM next_package_begin(s);
+	PERFORM next_package_billed(s, d);
 	RETURN draft;
 END $$;
 
@@ -309,6 +309,7 @@ CREATE OR REPLACE FUNCTION invoice_void(i invoices, reason text, d date) RETURNS
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE invoices SET status = 'cancelled', updated_at = now() WHERE id = i.id;
+	UPDATE subscriptions SET next_package_on = NULL WHERE id = i.subscription_id AND next_package_on = i.period_start;
 	PERFORM billing_log('invoice_cancelled', format('%s cancelled', i.invoice_number),
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('reason', reason, 'before', i.status, 'date', d));

@@ -34,6 +34,12 @@ LANGUAGE sql STABLE AS $$
 	  AND (billed.starts > t.first_day) IS NOT FALSE
 $$;
 
+-- Subscriptions whose period billed at the next package has begun on d.
+CREATE OR REPLACE FUNCTION packages_begin_due(d date) RETURNS SETOF subscriptions
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM subscriptions WHERE next_package_on <= d AND is_live
+$$;
+
 CREATE OR REPLACE FUNCTION invoice_is_late(i invoices, d date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT i.is_open AND i.status = 'unpaid' AND i.due_date < d
@@ -58,7 +64,9 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	CASE step
 	WHEN 'renew' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM renewals_due(d) c ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id
+			FROM (SELECT r.seq, r.id FROM renewals_due(d) r UNION SELECT s.seq, s.id FROM packages_begin_due(d) s) c
+			ORDER BY c.seq;
 	WHEN 'overdue' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE invoice_is_late(c, d) ORDER BY c.seq;
 	WHEN 'expire' THEN
@@ -94,19 +102,33 @@ $$;
 CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	made record;
-	done uuid[];
-	refused billing_report[] := '{}';
+	made  record;
+	lines billing_report[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
+	lines := ARRAY(SELECT packages_begin(ids, d));
 	SELECT * INTO made FROM renewals_issue(ids, d);
-	done := ARRAY(SELECT subscription_id FROM unnest(made.lines));
-	PERFORM renewals_follow_up(done, made.covered, d);
-	IF cardinality(done) < cardinality(ids) THEN
-		refused := ARRAY(SELECT renewals_refused(ids, d));
+	PERFORM renewals_follow_up(ARRAY(SELECT subscription_id FROM unnest(made.lines)), made.covered, d);
+	lines := lines || made.lines;
+	IF cardinality(lines) < cardinality(ids) THEN
+		lines := lines || ARRAY(SELECT renewals_refused(ids, d));
 	END IF;
-	RETURN QUERY SELECT * FROM unnest(made.lines || refused);
-	RETURN QUERY SELECT * FROM billing_skipped('renew', ids, done || ARRAY(SELECT subscription_id FROM unnest(refused)));
+	RETURN QUERY SELECT * FROM unnest(lines);
+	RETURN QUERY SELECT * FROM billing_skipped('renew', ids, ARRAY(SELECT DISTINCT subscription_id FROM unnest(lines)));
+END $$;
+
+-- Before anything is billed, so that it is billed at what they have.
+CREATE OR REPLACE FUNCTION packages_begin(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions;
+BEGIN
+	FOR s IN SELECT * FROM packages_begin_due(d) due WHERE due.id = ANY(ids) ORDER BY due.seq LOOP
+		PERFORM next_package_begin(s);
+		RETURN QUERY SELECT 'renew', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint,
+			s.next_package_on, format('has the package %s from now on', p.name)
+			FROM customers c, packages p WHERE c.id = s.customer_id AND p.id = s.next_package_id;
+	END LOOP;
 END $$;
 
 /*
@@ -152,7 +174,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
 BEGIN
-	PERFORM next_package_begin(s) FROM subscriptions s WHERE s.id = ANY(subs) AND s.next_package_id IS NOT NULL;
+	PERFORM next_package_billed(s, d) FROM subscriptions s WHERE s.id = ANY(subs) AND s.next_package_id IS NOT NULL;
 	FOR i IN SELECT * FROM invoices WHERE id = ANY(covered) ORDER BY seq LOOP
 		PERFORM invoice_issued(i, d);
 	END LOOP;

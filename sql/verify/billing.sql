@@ -1,7 +1,7 @@
 -- Verify billing: every table with its columns, then the indexes, constraints and types.
 BEGIN;
 
-SELECT id, seq, customer_id, package_id, next_package_id, router_id, mikrotik_username,
+SELECT id, seq, customer_id, package_id, next_package_id, next_package_on, router_id, mikrotik_username,
 	mikrotik_password, start_date, end_date, status, is_live, suspend_reason, auto_renew, resumed_on,
 	hold_until, gateway_holds, gateway_held_on, local_address, remote_address, profile, comment, cancelled_at,
 	created_at, updated_at FROM subscriptions WHERE false;
@@ -31,7 +31,7 @@ DECLARE
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
 		'subscriptions_end_date', 'subscriptions_mikrotik_username_key',
-		'subscriptions_newest', 'subscriptions_next_package', 'subscriptions_package',
+		'subscriptions_newest', 'subscriptions_next_package', 'subscriptions_next_package_on', 'subscriptions_package',
 		'subscriptions_router', 'subscriptions_search',
 		'invoices_midtrans_order_id', 'invoices_newest', 'invoices_open_customer', 'invoices_open_due',
 		'invoices_search', 'invoices_subscription',

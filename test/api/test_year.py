@@ -77,8 +77,9 @@ class System:
             ids = [row[0] for row in self.sql("SELECT id FROM billing_candidates(%s, %s) ORDER BY n", step, day)]
             for at in range(0, len(ids), CHUNK):
                 chunk = ids[at:at + CHUNK]
-                report = self.sql("SELECT outcome FROM billing_%s(%%s::uuid[], %%s)" % step, chunk, day)
-                assert len(report) == len(chunk), "one line of the report for each candidate"
+                subject = "invoice_id" if step == "overdue" else "subscription_id"
+                report = self.sql("SELECT %s FROM billing_%s(%%s::uuid[], %%s)" % (subject, step), chunk, day)
+                assert {row[0] for row in report} == set(chunk), "a line of the report for each candidate"
 
     def update(self, day, sub, **fields):
         self.sql("SELECT subscription_update(%s, %s, %s)", self.subs[sub], json.dumps(fields, default=str), day)

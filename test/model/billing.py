@@ -58,7 +58,9 @@ Added here, where text and pins are silent:
     never change state.
  3. The lead of renew, least(lead_days, validity_days - 1), uses the package the subscription has
     now; price and length of the new period are those of next_package where one is set.
- 4. A renewal issued by hand is "the next period": it, too, takes next_package.
+ 4. A renewal issued by hand is "the next period": it, too, takes next_package. The package changes
+    when the first period billed at it begins, in the renew step, before anything is issued; at once
+    where that day is past when it is billed. Cancelling that invoice makes it wait for the next one.
  5. A reversal undoes its invoices newest allocation first, so that end_date unwinds step by step.
  6. Only invoices that were paid before the reversal can suspend at once; one that merely lost a
     part payment waits for the suspend step.
@@ -68,10 +70,13 @@ Added here, where text and pins are silent:
  8. expired and cancelled have no suspend reason. Expiring and suspending leave hold_until alone.
  9. Cancelling an invoice never lifts a suspension (only payment does).
 10. A plan change now to another package forgets a stored next_package; next_period to the present
-    package forgets it too; a change now to the package it already has changes nothing.
-11. Reissue keeps the kind; a first invoice stays due on its first day (that is its rule). Several
-    are reissued in order of period_start; if a new period would overlap another invoice, the whole
-    change is 409.
+    package forgets it too; a change now to the package it already has changes nothing. Where the
+    next period is billed at the next package already, another one is reissued for it; 409 once money
+    touched it.
+11. Reissue keeps the kind; a first invoice stays due on its first day (that is its rule), and where
+    end_date is the end of its period that moves along. Several are reissued in order of period_start,
+    and what followed on one follows on its successor; if a new period would overlap another invoice,
+    the whole change is 409.
 12. "Unpaid" in cancelling and reissuing means unpaid or overdue with paid_amount = 0.
 13. Every change of a cancelled subscription but cancel is 409; validation (422) comes first.
     Amount over outstanding is judged after the invoice's state, and after the reference.
@@ -110,6 +115,7 @@ class Subscription:
     status: str = "active"
     reason: str | None = None
     next_package: int | None = None
+    next_package_on: date | None = None
     resumed_on: date | None = None
     hold_until: date | None = None
     invoices: list = field(default_factory=list)
@@ -384,10 +390,17 @@ class Model:
 
     def issue_next(self, sub, due, day):
         package, start, end = self.next_period(sub)
-        sub.package = package
-        sub.next_package = None
+        if sub.next_package is not None and sub.next_package_on is None:
+            sub.next_package_on = start
+            self.begin_package(sub, day)
         price = self.packages[package].price
         return self.issue(sub, "renewal", price, due, (start, end), day)
+
+    @staticmethod
+    def begin_package(sub, day):
+        if sub.next_package_on is not None and sub.next_package_on <= day:
+            sub.package = sub.next_package
+            sub.next_package = sub.next_package_on = None
 
     # ---- a run
 
@@ -398,6 +411,8 @@ class Model:
 
     def renew(self, day):
         for sub in self.subs.values():
+            if sub.status != "cancelled":
+                self.begin_package(sub, day)
             if sub.status != "active" or not sub.auto_renew:
                 continue
             lead = min(self.lead_days, self.packages[sub.package].validity_days - 1)
@@ -509,25 +524,45 @@ class Model:
 
     def op_plan(self, day, sub, package, effective):
         sub = self.living(sub)
-        if effective == "next_period":
-            sub.next_package = None if package == sub.package else package
-            return
-        if package == sub.package:
-            return
         old = self.untouched_ahead(sub, day)
+        if effective == "next_period":
+            self.plan_next(day, sub, package, old)
+        elif package != sub.package:
+            drafts = self.reissue_drafts(sub, package, old)
+            sub.package = package
+            sub.next_package = sub.next_package_on = None
+            self.reissue(day, sub, package, old, drafts)
+
+    def plan_next(self, day, sub, package, old):
+        on = sub.next_package_on
+        if on is not None:
+            old = [i for i in old if i.start >= on]
+            refuse_unless(old and old[0].start == on, "409")
+            self.reissue(day, sub, package, old, self.reissue_drafts(sub, package, old))
+        sub.next_package = None if package == sub.package else package
+        sub.next_package_on = None if package == sub.package else on
+
+    def reissue_drafts(self, sub, package, old):
+        """The periods the old invoices get; 409 where one would overlap."""
         validity = days(self.packages[package].validity_days - 1)
-        taken = [i for i in self.periods(sub) if i not in old]
-        for invoice in old:
-            refuse_unless(not overlaps(invoice.start, invoice.start + validity, taken), "409")
-        for earlier, later in zip(old, old[1:]):
-            refuse_unless(earlier.start + validity < later.start, "409")
-        sub.package = package
-        sub.next_package = None
+        taken = [(i.start, i.end) for i in self.periods(sub) if i not in old]
+        drafts = []
+        for n, invoice in enumerate(old):
+            start = invoice.start
+            if n > 0 and start == old[n - 1].end + days(1):
+                start = drafts[-1][1] + days(1)
+            drafts.append((start, start + validity))
+            refuse_unless(all(start + validity < a or b < start for a, b in taken), "409")
+            taken.append(drafts[-1])
+        return drafts
+
+    def reissue(self, day, sub, package, old, drafts):
         for invoice in old:
             invoice.status = "cancelled"
-        for invoice in old:
-            due = invoice.start if invoice.kind == "first" else max(sub.end, day)
-            period = (invoice.start, invoice.start + validity)
+        for invoice, period in zip(old, drafts):
+            due = period[0] if invoice.kind == "first" else max(sub.end, day)
+            if invoice.kind == "first" and sub.end == invoice.end:
+                sub.end = period[1]
             self.issue(sub, invoice.kind, self.packages[package].price, due, period, day)
 
     # ---- invoices by hand
@@ -546,6 +581,8 @@ class Model:
         invoice = self.invoices[invoice]
         refuse_unless(invoice.status in OPEN and invoice.paid == 0, "409")
         invoice.status = "cancelled"
+        if invoice.start is not None and invoice.sub.next_package_on == invoice.start:
+            invoice.sub.next_package_on = None
 
     # ---- money by hand
 

@@ -622,9 +622,35 @@ def test_plan_change_for_next_period_waits_for_the_next_issue(town):
     town.mark(24, "1/1")
     town.runs(52, 52)
     assert town.model.subs[1].package == 0
-    town.runs(53, 53)
-    assert town.model.subs[1].package == 2
+    town.runs(53, 60)
     assert (town.inv("1/2")[1], town.period("1/2")) == (180, (61, 120))
+    assert town.model.subs[1].package == 0
+    town.runs(61, 61)
+    assert town.model.subs[1].package == 2
+
+
+def test_next_period_billed_already_is_billed_anew_until_money_touches_it(town):
+    town.create()
+    town("plan", 22, sub=1, package=2, effective="next_period")
+    town.runs(23, 23)
+    assert (town.inv("1/1")[1], town.period("1/1")) == (180, (31, 90))
+    town("plan", 24, sub=1, package=1, effective="next_period")
+    assert (town.inv("1/1")[0], town.inv("1/2")[1], town.period("1/2")[0]) == ("cancelled", town.model.packages[1].price, 31)
+    town("cancel_invoice", 24, invoice="1/2")
+    town.runs(25, 25)
+    assert (town.inv("1/3")[1], town.period("1/3")[0]) == (town.model.packages[1].price, 31)
+    town.pay(25, "1/3", 1)
+    assert town("plan", 25, sub=1, package=0, effective="next_period") == "409"
+    town.runs(31, 31)
+    assert town.model.subs[1].package == 1
+
+
+def test_the_days_of_a_first_period_move_with_its_package(town):
+    town.create(start=5, end=34, issue=True)
+    before = town.period("1/1")
+    town("plan", 2, sub=1, package=2, effective="now")
+    assert town.period("1/2") == (before[0], before[0] + 59)
+    assert town.sub()[2] == before[0] + 59
 
 
 def test_new_price_touches_only_later_invoices(town):

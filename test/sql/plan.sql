@@ -24,6 +24,14 @@ SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-02-10"}') A
 SELECT change(:'s', jsonb_build_object('package_id', pkg('F')), '2026-01-01') \g /dev/null
 SELECT is(owes(inv(:'s', 2)) || ' ' || is_now(:'s'), 'paid 0/0 active 2026-03-02', 'reissued at no price: paid at issue with all effects');
 SELECT is(kind || ' ' || due_date, 'first 2026-02-01', 'a first invoice stays one') FROM invoices WHERE id = inv(:'s', 2);
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-01') \g /dev/null
+SELECT is(period_end || ' ' || is_now(:'s'), '2026-02-07 active 2026-02-07', 'its days move along: nobody has thirty for the price of seven') FROM invoices WHERE id = inv(:'s', 2);
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-02') \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('P')), '2026-01-02') \g /dev/null
+SELECT is((SELECT string_agg(period_start || ' ' || period_end, ', ' ORDER BY period_start) FROM invoices WHERE subscription_id = :'s' AND is_open),
+	'2026-02-01 2026-03-02, 2026-03-03 2026-04-01', 'and what follows follows');
+SELECT is(is_now(:'s'), 'active 2026-03-02', 'granted as before');
 -- What is not sold any more is kept, not given.
 SAVEPOINT all_sold;
 UPDATE packages SET is_active = false WHERE name = 'W';
@@ -57,14 +65,15 @@ SELECT throws_ok($$UPDATE packages SET type = 'static' WHERE name = 'P'$$, 'IS40
 SELECT subscription_cancel(:'three', NULL, '2026-01-01') \g /dev/null
 SELECT lives_ok($$UPDATE packages SET type = 'static' WHERE name = 'P'$$, 'else it does');
 ROLLBACK TO no_statics;
--- two ahead: the longer one would overlap the other
+-- two ahead, money on the second: the longer first would overlap it
 SELECT bare() AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-01') \g /dev/null
 SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-25') \g /dev/null
 SELECT change(:'s', '{"end_date": "2026-02-06"}', '2026-01-25') \g /dev/null
 SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-25') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-01-25', '{"amount": 1}') \g /dev/null
 SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-26'), 'IS409', NULL, 'what would overlap is refused');
-SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'s', 2)), 'unpaid 0/30000, unpaid 0/30000', 'and nothing has changed');
+SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'s', 2)), 'unpaid 0/30000, unpaid 1/30000', 'and nothing has changed');
 
 -- next period
 SELECT bare() AS s \gset
@@ -72,7 +81,28 @@ SELECT change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'nex
 SELECT is(package_id = pkg('P') AND next_package_id = pkg('Q'), true, 'stored') FROM subscriptions WHERE id = :'s';
 SELECT night('2026-01-25') \g /dev/null
 SELECT is(owes(inv(:'s')), 'unpaid 0/200000', 'the next renewal has it');
-SELECT is(package_id = pkg('Q') AND next_package_id IS NULL, true, 'from then on it is the package') FROM subscriptions WHERE id = :'s';
+-- The plan changed up to a week before the period began: who paid for fifty had ten.
+SELECT is(package_id = pkg('P') AND next_package_on = '2026-01-31', true, 'which begins with its period') FROM subscriptions WHERE id = :'s';
+SELECT is(night('2026-01-30'), NULL, 'not a day earlier');
+SELECT is((SELECT array_agg(outcome || ' ' || detail || ' ' || coalesce(invoice_number, '-')) FROM step('renew', '2026-01-31') WHERE subscription_id = :'s'),
+	'{"done has the package Q from now on -"}', 'the night says so');
+SELECT is(package_id = pkg('Q') AND next_package_id IS NULL AND next_package_on IS NULL, true, 'then it is the package') FROM subscriptions WHERE id = :'s';
+SELECT is_empty(format($$SELECT FROM step('renew', '2026-01-31') WHERE subscription_id = %L$$, :'s'), 'once');
+SELECT bare() AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
+SELECT night('2026-01-25') \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('W'), 'effective', 'next_period'), '2026-01-26') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'s', 2)), 'cancelled 0/200000, unpaid 0/30000', 'a next period that was billed is billed anew');
+SELECT is(package_id = pkg('P') AND next_package_id = pkg('W') AND next_package_on = '2026-01-31', true, 'and waits') FROM subscriptions WHERE id = :'s';
+SELECT invoice_cancel(inv(:'s', 2), '2026-01-26') \g /dev/null
+SELECT is(next_package_id = pkg('W') AND next_package_on IS NULL, true, 'cancelled, it waits for the next invoice') FROM subscriptions WHERE id = :'s';
+SELECT night('2026-01-26') \g /dev/null
+SELECT is(owes(inv(:'s', 3)), 'unpaid 0/30000', 'which has it');
+SELECT pay(inv(:'s', 3), '2026-01-26', '{"amount": 1}') \g /dev/null
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-26'),
+	'IS409', 'The next period has been paid for with another package: change it when it has begun.', 'money holds it');
+SELECT subscription_cancel(:'s', NULL, '2026-01-27') \g /dev/null
+SELECT is(night('2026-02-01') LIKE '%renew%', false, 'of a cancelled subscription nothing begins');
 SELECT bare() AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
 SELECT change(:'s', jsonb_build_object('package_id', pkg('P'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
@@ -80,6 +110,10 @@ SELECT is(next_package_id, NULL, 'the present one next: forgotten') FROM subscri
 SELECT change(:'s', jsonb_build_object('package_id', pkg('W'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
 SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-01-25') AS i \gset
 SELECT is(amount || ' ' || period_end, '30000 2026-02-06', 'a renewal by hand takes it too') FROM invoices WHERE id = :'i';
+SELECT bare() AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('W'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-02-01') \g /dev/null
+SELECT is(package_id, pkg('W'), 'and begins at once where its period has begun') FROM subscriptions WHERE id = :'s';
 
 -- invoices by hand
 SELECT bare() AS back \gset
