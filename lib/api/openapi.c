@@ -516,6 +516,11 @@ static const char error_response[] =
     "\"properties\":{\"message\":{\"type\":\"string\"},\"errors\":{\"type\":\"object\","
     "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}}}}}";
 
+static const char about[] =
+    "Unknown fields of a body are ignored. null, and \"\" where nothing was typed, clears a field "
+    "that may be null and keeps a secret; for any other it is 422 on a change, and on creation as if "
+    "the field was not given.";
+
 const char *
 openapi_json(struct ctx *cx)
 {
@@ -526,6 +531,7 @@ openapi_json(struct ctx *cx)
 	jw_str(&w, "openapi", "3.1.0");
 	jw_obj(&w, "info");
 	jw_str(&w, "title", "ISP Billing");
+	jw_str(&w, "description", about);
 	jw_str(&w, "version", ISP_VERSION);
 	jw_end(&w);
 	jw_raw(&w, "security", "[{\"token\":[]}]");

@@ -18,9 +18,9 @@ static const struct field user_fields[] = {
 	{ "name",       FT_TEXT,   RW | FF_NEEDED | FF_SORT, 1, 255 },
 	{ "email",      FT_EMAIL,  RW | FF_NEEDED | FF_SORT | FF_FILTER | FF_LOWER, .max = 255 },
 	{ "password",   FT_SECRET, WO | FF_NEEDED, 8, 128 },
-	{ "role",       FT_TEXT,   RW | FF_FILTER, .max = 16, .among = roles,
+	{ "role",       FT_TEXT,   RW | FF_GRANTS | FF_FILTER, .max = 16, .among = roles,
 	  .dflt = "\"operator\"" },
-	{ "is_active",  FT_BOOL,   RW | FF_FILTER, .dflt = "true" },
+	{ "is_active",  FT_BOOL,   RW | FF_GRANTS | FF_FILTER, .dflt = "true" },
 	{ "email_verified_at", FT_TIME, RO | FF_NULL },
 	{ "created_at", FT_TIME,   RO | FF_SORT },
 	{ "updated_at", FT_TIME,   RO | FF_SORT },
@@ -95,7 +95,8 @@ static const char *const abilities[] = { "*", "read", "billing", "network", NULL
 /* clang-format off */
 static const struct field token_fields[] = {
 	{ "name",         FT_TEXT, FF_CREATE | RO | FF_NEEDED | FF_SORT, 1, 255 },
-	{ "abilities",    FT_LIST, FF_CREATE | RO, 1, 4, .among = abilities, .dflt = "[\"*\"]" },
+	{ "abilities",    FT_LIST, FF_CREATE | RO | FF_GRANTS, 1, 4, .among = abilities,
+	  .dflt = "[\"*\"]" },
 	{ "expires_at",   FT_TIME, FF_CREATE | RO | FF_NULL, .hint = "in the future" },
 	{ "user_id",      FT_UUID, RO | FF_FILTER },
 	{ "last_used_at", FT_TIME, RO | FF_NULL },

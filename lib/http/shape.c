@@ -58,9 +58,12 @@ unfit(struct ctx *cx, const struct field *f, const char *what)
 	return false;
 }
 
+/* The hint of a locked field says which address sets it. */
 static bool
 required(struct reading *r)
 {
+	if (r->f->flags & FF_LOCKED)
+		return unfit(r->cx, r->f, "field is required");
 	(void)err_field(r->cx, r->f->name, "The %s field is required.", spoken(r->cx, r->f->name));
 	return false;
 }
@@ -344,26 +347,31 @@ is_empty(struct reading *r)
 
 	if (r->v == NULL || cJSON_IsNull(r->v))
 		return true;
-	if (s == NULL)
+	if (s == NULL || r->f->type == FT_LIST)
 		return false;
-	if (r->f->type == FT_SECRET)
-		return s[0] == '\0' || strcmp(s, "********") == 0;
-	if (s[0] != '\0' || (r->f->flags & FF_NULL))
-		return s[0] == '\0';
-	return r->f->flags & FF_NEEDED ? r->flag == FF_CREATE : r->f->type != FT_TEXT;
+	return s[0] == '\0' || (r->f->type == FT_SECRET && strcmp(s, "********") == 0);
+}
+
+/* Must it have a value?  named: it was given one that is none. */
+static bool
+is_due(struct reading *r, bool named)
+{
+	if (r->flag != FF_CREATE)
+		return named && !(r->f->flags & FF_NULL);
+	return (r->f->flags & FF_NEEDED) || ((r->f->flags & FF_GRANTS) && cJSON_IsNull(r->v));
 }
 
 static bool
 read_empty(struct reading *r)
 {
 	const struct field *f = r->f;
-	bool create = r->flag == FF_CREATE, named = r->v != NULL && f->type != FT_SECRET;
+	bool named = r->v != NULL && f->type != FT_SECRET;
 
-	if ((f->flags & FF_NEEDED) && (create || named))
+	if (is_due(r, named))
 		return required(r);
-	if (r->v != NULL && (f->flags & FF_NULL) && f->type != FT_SECRET)
+	if (named && (f->flags & FF_NULL))
 		give(r, cJSON_CreateNull());
-	else if (create && f->dflt != NULL)
+	else if (r->flag == FF_CREATE && f->dflt != NULL)
 		give(r, cJSON_Parse(f->dflt));
 	return true;
 }

@@ -7,9 +7,12 @@
  * checks is also what the plain resources of crud.h are made of, what
  * openapi.json is held against, and what GET /api/meta gives the SPA.
  *
- * Unknown fields are ignored.  null: for a nullable field it is null (it
- * clears); for a required one it is a fault, but a secret is kept on update;
- * for all others it is as if not given.  All bad fields are reported at once.
+ * Unknown fields are ignored.  null, and "" (what browsers send where nothing
+ * was typed; but never for a list): for a nullable field it is null (it
+ * clears), and a secret is kept.  For all others: on creation it is as if not
+ * given (the default; a fault where the field is required), on update a fault,
+ * as nobody would be told that nothing changed.  All bad fields are reported
+ * at once.
  */
 #ifndef HTTP_SHAPE_H
 #define HTTP_SHAPE_H
@@ -47,8 +50,9 @@ enum fflag {
 	FF_LINES = 1 << 7,  /* text may hold newlines */
 	FF_LOCKED =
 	    1 << 8, /* status: 422 unless it equals the present value; .hint says the address */
-	FF_LOWER = 1 << 9,  /* stored in lower case (e-mail) */
-	FF_EXACT = 1 << 10, /* blanks around a text belong to it (a password to be checked) */
+	FF_LOWER = 1 << 9,   /* stored in lower case (e-mail) */
+	FF_EXACT = 1 << 10,  /* blanks around a text belong to it (a password to be checked) */
+	FF_GRANTS = 1 << 11, /* its default gives rights: null does not ask for it, absence does */
 };
 
 /* Extra form of a text; fills err_field and returns false when unfit. */

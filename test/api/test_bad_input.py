@@ -158,6 +158,8 @@ class Walk:
             self.send(dict(self.good, **{name: None}), (422,), name, "null")
             if "string" in openapi.types(schema):
                 self.send(dict(self.good, **{name: ""}), (422,), name, "empty")
+        if not create:
+            self.emptied(name, schema)
         for value, why in wrong_values(schema):
             self.send(dict(self.good, **{name: value}), (422,), name, why)
         if openapi.types(schema) & {"string"}:
@@ -166,6 +168,15 @@ class Walk:
         if schema.get("format") == "uuid":
             self.send(dict(self.good, **{name: isp.NOBODY}), (404,) if "midtrans" in self.operation.path else (422,),
                       name, "unknown id")
+
+    def emptied(self, name, schema):
+        """What is changed to nothing: a secret is kept, what cannot be null is no change."""
+        if schema.get("writeOnly") and name not in self.operation.needed:
+            self.send(dict(self.good, **{name: None}), (200,), name, "null")
+            self.send(dict(self.good, **{name: ""}), (200,), name, "empty")
+        elif "null" not in openapi.types(schema):
+            self.send(dict(self.good, **{name: None}), (422,), name, "null")
+            self.send(dict(self.good, **{name: ""}), (422,), name, "empty")
 
     def all(self):
         for name, schema in self.operation.fields.items():
@@ -214,6 +225,29 @@ def test_the_walk(operations, api, things, stack):
     print("%d bad bodies to %d addresses" % (sent, walked))
     assert walked >= 20 and sent > 400
     assert findings == [], "%d:\n%s" % (len(findings), "\n".join(findings[:60]))
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_nothing_typed_is_the_default(api, nothing):
+    """Where a form was left empty; for numbers it was so, for texts it was 422."""
+    row = api.make("/api/packages", {"name": isp.unique("P q"), "bandwidth": "1M/1M", "price": 1, "type": nothing,
+                                     "router_profile": nothing, "priority": nothing, "is_active": nothing})
+    assert (row["type"], row["priority"], row["is_active"]) == ("pppoe", 8, True)
+    assert row["router_profile"] == re.sub(" ", "-", row["name"].lower())
+    assert api.make("/api/customers", {"name": "N", "status": nothing})["status"] == "active"
+    row = api.make("/api/router-settings", {"name": "R", "host": isp.unique("r") + ".example.net", "username": "u",
+                                            "ssl": True, "port": nothing, "tls_verify": nothing, "is_active": False})
+    assert (row["port"], row["tls_verify"]) == (8729, "verify")
+
+
+def test_null_asks_for_no_rights(api):
+    """{"abilities": null} made a token of all abilities."""
+    user = {"name": "N", "email": isp.unique("n") + "@example.net", "password": "a long password"}
+    for nothing in (None, ""):
+        assert "abilities" in api.post("/api/auth/tokens", {"name": "T", "abilities": nothing}).want(422).errors
+    for field in ("role", "is_active"):
+        assert field in api.post("/api/users", dict(user, **{field: None})).want(422).errors
+    assert api.make("/api/users", dict(user, role=""))["role"] == "operator"
 
 
 def test_the_walk_changed_nothing(operations, api, things):

@@ -31,6 +31,9 @@ static const struct field fields[] = {
 	{ "notes",  FT_TEXT,   BOTH | FF_LINES | FF_NULL, .max = 100 },
 	{ "login",  FT_TEXT,   BOTH, 1, 64, .chars = "._-" },
 	{ "fixed",  FT_TEXT,   FF_CREATE, .max = 5 },
+	{ "state",  FT_TEXT,   FF_UPDATE | FF_LOCKED, .max = 5, .hint = "use /state" },
+	{ "may",    FT_LIST,   BOTH | FF_GRANTS, .among = days },
+	{ "role",   FT_TEXT,   BOTH | FF_GRANTS, .among = kinds },
 };
 /* clang-format on */
 
@@ -92,15 +95,56 @@ defaults_and_unknown_fields(void **state)
 	SAME(create("{\"name\":\"  \"}"), "The name field is required.");
 	/* Answered 200, and the name stayed: who asked to empty it was not told. */
 	SAME(update("{\"name\":null}"), "The name field is required.");
-	SAME(update("{\"name\":\"\"}"), "The name must be at least 1 characters.");
+	SAME(update("{\"name\":\"\"}"), "The name field is required.");
 }
 
 static void
 null_clears_what_may_be_null(void **state)
 {
 	(void)state;
-	SAME(update("{\"from\":null,\"email\":\"\",\"kind\":null,\"notes\":\"\"}"),
+	SAME(update("{\"from\":null,\"email\":\"\",\"notes\":\"\"}"),
 	    "{\"from\":null,\"email\":null,\"notes\":null}");
+}
+
+/* Answered 200, and nothing changed: PUT of a package {"priority": null}. */
+static void
+null_is_no_change(void **state)
+{
+	static const char *const others[] = { "name", "kind", "price", "count", "active", "days",
+		"meta", "at", "login", "may", "role" };
+
+	(void)state;
+	for (size_t i = 0; i < countof(others); i++) {
+		const char *body = arena_printf(cx.mem, "{\"%s\":null}", others[i]);
+
+		SAME(update(body), arena_printf(cx.mem, "The %s field is required.", others[i]));
+		SAME(cx.err.fields->field, others[i]);
+	}
+	SAME(update("{\"kind\":\"\"}"), "The kind field is required.");
+	SAME(update("{\"count\":\" \"}"), "The count field is required.");
+	SAME(update("{\"state\":null}"), "The state field is required (use /state).");
+}
+
+/* What was not typed into a form is not given, a number or a text: "" was refused of texts. */
+static void
+nothing_typed_is_the_default(void **state)
+{
+	(void)state;
+	SAME(create("{\"name\":\"A\",\"kind\":\"\",\"active\":\"\",\"count\":\"\",\"login\":\"\","
+		    "\"fixed\":\"\",\"role\":\"\",\"secret\":\"\"}"),
+	    "{\"name\":\"A\",\"kind\":\"pppoe\",\"active\":true}");
+	SAME(create("{\"name\":\"A\",\"kind\":null,\"active\":null,\"count\":null}"),
+	    "{\"name\":\"A\",\"kind\":\"pppoe\",\"active\":true}");
+}
+
+/* {"abilities": null} made a token of all abilities. */
+static void
+null_asks_for_no_rights(void **state)
+{
+	(void)state;
+	SAME(create("{\"name\":\"A\",\"may\":null}"), "The may field is required.");
+	SAME(create("{\"name\":\"A\",\"may\":\"\"}"), "The may must be a list.");
+	SAME(create("{\"name\":\"A\",\"role\":null}"), "The role field is required.");
 }
 
 static void
@@ -281,6 +325,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(defaults_and_unknown_fields),
 		CASE(null_clears_what_may_be_null),
+		CASE(null_is_no_change),
+		CASE(nothing_typed_is_the_default),
+		CASE(null_asks_for_no_rights),
 		CASE(all_bad_fields_at_once),
 		CASE(numbers_are_exact),
 		CASE(truth),
