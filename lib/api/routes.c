@@ -2,7 +2,8 @@
  * routes.c: every address this program answers, in one table.
  *
  * Role: V any, O operator or admin, A admin.  Ability of the token: READ to
- * look, BILLING and NETWORK to change, FULL for what no partial token may do.
+ * look, BILLING and NETWORK to change, FULL for what no partial token may do or
+ * see: users, tokens, passwords, settings, credentials.
  * What the browser and the plan call by two names shares one handler.
  */
 #include "api/api.h"
@@ -42,7 +43,7 @@ const struct route api_routes[] = {
 	OP("GET",  "/api/me",            V_READ, auth_me),
 	OP("GET",  "/api/auth/user",     V_READ, auth_user),
 	OP("PUT",  "/api/auth/password", V_FULL, auth_password),
-	OP("GET",    "/api/auth/tokens",     V_READ, token_list),
+	OP("GET",    "/api/auth/tokens",     V_FULL, token_list),
 	OP("POST",   "/api/auth/tokens",     V_FULL, token_create),
 	OP("DELETE", "/api/auth/tokens/:id", V_FULL, token_delete),
 
@@ -103,10 +104,10 @@ const struct route api_routes[] = {
 	{ "PUT",   "/api/router-settings/:id",      A_NETWORK, crud_update, &router_resource },
 	{ "PATCH", "/api/router-settings/:id",      A_NETWORK, crud_update, &router_resource },
 	OP("DELETE", "/api/router-settings/:id",    A_NETWORK, router_delete),
-	OP("GET",  "/api/radius-settings",          A_READ,    radius_show),
+	OP("GET",  "/api/radius-settings",          A_FULL, radius_show),
 	OP("POST", "/api/radius-settings",          A_FULL, radius_save),
 
-	OP("GET",  "/api/settings",                 V_READ, setting_show),
+	OP("GET",  "/api/settings",                 V_FULL, setting_show),
 	OP_CHANGE("/api/settings",                  A_FULL, setting_save),
 	OP("GET",  "/api/billing/preview",          O_READ, billing_rehearse),
 
