@@ -184,7 +184,9 @@ END $$;
 CREATE OR REPLACE TRIGGER account_added AFTER INSERT ON mikrotik_secrets
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION account_added();
 CREATE OR REPLACE TRIGGER account_changed AFTER UPDATE ON mikrotik_secrets
-	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION account_changed();
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
+	WHEN (current_setting('isp.reseal', true) IS DISTINCT FROM 'on') -- see seal_replace()
+	EXECUTE FUNCTION account_changed();
 
 /*
  * Take an account that belongs to no subscription off its router and out of
@@ -208,7 +210,8 @@ END $$;
 
 /*
  * Packages.  New rates set the profile and kick nobody; SET LOCAL isp.kick =
- * 'on' in the transaction of the change (?kick=1) kicks those on the plan.
+ * 'on' in the transaction of the change (?kick=1) kicks those on the plan,
+ * also where the rates were changed before.
  * Queues of static accounts carry the rates themselves.
  */
 CREATE OR REPLACE FUNCTION package_changed()
@@ -230,13 +233,14 @@ BEGIN
 	  JOIN old_rows o ON o.id = n.id
 	 WHERE (n.bandwidth, n.burst, n.priority, n.router_profile, n.type)
 	       IS DISTINCT FROM (o.bandwidth, o.burst, o.priority, o.router_profile, o.type);
-	IF changed IS NULL THEN
-		RETURN NULL;
+	IF changed IS NOT NULL THEN
+		PERFORM profile_due(changed, NULL);
 	END IF;
-	PERFORM profile_due(changed, NULL);
 	SELECT array_agg(id ORDER BY id) INTO ids
 	  FROM mikrotik_secrets
-	 WHERE package_id = ANY (changed) AND removed_at IS NULL AND (kick OR service = 'static');
+	 WHERE removed_at IS NULL
+	   AND (package_id = ANY (changed) AND service = 'static'
+	        OR kick AND package_id IN (SELECT id FROM new_rows));
 	PERFORM account_touch(ids, kick);
 	RETURN NULL;
 END $$;
@@ -344,7 +348,9 @@ END $$;
 CREATE OR REPLACE TRIGGER router_added AFTER INSERT ON router_settings
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION router_added();
 CREATE OR REPLACE TRIGGER router_changed AFTER UPDATE ON router_settings
-	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION router_changed();
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
+	WHEN (current_setting('isp.reseal', true) IS DISTINCT FROM 'on') -- see seal_replace()
+	EXECUTE FUNCTION router_changed();
 
 /*
  * DELETE of a router: refused while accounts live on it or must still leave

@@ -118,4 +118,6 @@ END $$;
 CREATE OR REPLACE TRIGGER subscription_added AFTER INSERT ON subscriptions
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscription_added();
 CREATE OR REPLACE TRIGGER subscription_changed AFTER UPDATE ON subscriptions
-	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscription_changed();
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
+	WHEN (current_setting('isp.reseal', true) IS DISTINCT FROM 'on') -- see seal_replace()
+	EXECUTE FUNCTION subscription_changed();

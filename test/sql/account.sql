@@ -145,6 +145,17 @@ SELECT account_remove(:'made') \g /dev/null
 SELECT is((SELECT want FROM account_claim(:'r1', 1, :'made')), 'absent', 'removed by hand');
 SELECT throws_ok(format('SELECT account_remove(%L)', :'found'), 'IS409', NULL, 'not one of a subscription');
 
+-- A key that is rotated is no new password: every subscriber was thrown out by it.
+SELECT done(:'r1'), done(:'r2') \g /dev/null
+SELECT jobs(acc(:'s')) AS before \gset
+SELECT is(seal_replace('subscriptions:' || id || ':mikrotik_password', mikrotik_password, 'sealed anew'), true, 'sealed anew') FROM subscriptions WHERE id = :'s';
+SELECT is(jobs(acc(:'s')), :'before', 'which no router need know');
+INSERT INTO router_states (router_id, failures) VALUES (:'r1', 3) ON CONFLICT (router_id) DO UPDATE SET failures = 3;
+SELECT seal_replace('router_settings:' || id || ':password', password, 'sealed anew') FROM router_settings WHERE id = :'r1' \g /dev/null
+SELECT is(failures, 3, 'nor is a router right again by it') FROM router_states WHERE router_id = :'r1';
+UPDATE subscriptions SET mikrotik_password = 'another' WHERE id = :'s';
+SELECT is(jobs(acc(:'s')) LIKE '% pending kick', true, 'what is changed afterwards is');
+
 -- packages
 SELECT done(:'r1'), done(:'r2') \g /dev/null
 UPDATE packages SET price = 1 WHERE name = 'P';
@@ -155,7 +166,14 @@ SELECT is(wants(:'r1'), NULL, 'and kicks nobody');
 SET LOCAL isp.kick = 'on';
 UPDATE packages SET bandwidth = '12M/12M' WHERE name = 'P';
 SET LOCAL isp.kick = 'off';
-SELECT is(jobs(acc(:'s')), 'R1 3/2 pending kick', 'unless asked to');
+SELECT is(jobs(acc(:'s')), 'R1 4/3 pending kick', 'unless asked to');
+SELECT done(:'r1') \g /dev/null
+UPDATE packages SET updated_at = now() WHERE name = 'P';
+SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'saved as it is: nothing');
+SET LOCAL isp.kick = 'on';
+UPDATE packages SET updated_at = now() WHERE name = 'P';
+SET LOCAL isp.kick = 'off';
+SELECT is(jobs(acc(:'s')), 'R1 5/4 pending kick', 'who asks for the kick after the change gets it');
 SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.0.5', 'router_id', :'r1')) AS x \gset
 SELECT done(:'r1') \g /dev/null
 UPDATE packages SET burst = '9M/9M' WHERE name = 'S';
