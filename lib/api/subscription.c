@@ -139,6 +139,33 @@ subscription_create(struct ctx *cx, const struct req *rq, struct resp *rs, const
 	return crud_answer(cx, &subscription_resource, id, 201, rs);
 }
 
+static enum rc
+present_password(struct ctx *cx, const char *id, const char **ret)
+{
+	struct db_rows *rows;
+
+	*ret = NULL;
+	TRY(db_query(cx, &SQL_subscription_sealed, &rows, V_TEXT(id)));
+	if (db_count(rows) > 0 &&
+	    crypt_unseal(cx, place(cx, id), db_text(rows, 0, "mikrotik_password"), ret) != RC_OK)
+		*ret = NULL; /* nobody knows it: any is another */
+	return RC_OK;
+}
+
+/* A form sends the password back as it was shown: that is no new one, and throws nobody out. */
+static enum rc
+keep_password(struct ctx *cx, const char *id, struct cJSON *in)
+{
+	const char *plain = shape_text(in, "mikrotik_password"), *present;
+
+	if (plain == NULL)
+		return RC_OK;
+	TRY(present_password(cx, id, &present));
+	if (present != NULL && crypt_same(present, plain))
+		cJSON_DeleteItemFromObjectCaseSensitive(in, "mikrotik_password");
+	return RC_OK;
+}
+
 enum rc
 subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 {
@@ -149,6 +176,7 @@ subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs, const
 	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(crud_read(cx, &subscription_resource, id, rq, &in));
+	TRY(keep_password(cx, id, in));
 	TRY(seal(cx, id, in));
 	TRY(db_query(cx, &SQL_subscription_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);

@@ -4,6 +4,9 @@ SELECT subscription_create($1::jsonb, business_today());
 -- name: subscription_update(uuid, jsonb)
 SELECT subscription_update($1::uuid, $2::jsonb, business_today());
 
+-- name: subscription_sealed(uuid)
+SELECT mikrotik_password FROM subscriptions WHERE id = $1::uuid;
+
 -- name: subscription_suspend(uuid, text)
 SELECT subscription_suspend($1::uuid, $2::text, business_today());
 

@@ -1,0 +1,38 @@
+"""Changes of a subscriber that must, or must not, reach the router, through the API.  What the router
+then does with them is test_provision's."""
+import pytest
+
+
+@pytest.fixture
+def sub(town):
+    return town.subscription(mikrotik_password="as it was")
+
+
+@pytest.fixture
+def job(stack):
+    """How often something was to be done to an account."""
+    def of(sub):
+        return int(stack.sql("SELECT s.generation FROM account_states s JOIN mikrotik_secrets m ON m.id = s.account_id"
+                             " WHERE m.subscription_id = '%s'" % sub["id"]))
+    return of
+
+
+def test_a_password_sent_back_is_no_new_one(api, sub, job):
+    """The client's form sends it as it was shown: the subscriber was thrown off line at every save."""
+    address, before = "/api/subscriptions/" + sub["id"], job(sub)
+    api.put(address, {"mikrotik_password": "as it was"}).want(200)
+    assert job(sub) == before
+    api.put(address, {"mikrotik_password": "another"}).want(200)
+    assert job(sub) == before + 1
+    assert api.get(address + "/credentials").json["password"] == "another"
+
+
+def test_sessions_may_be_ended_after_the_rates_were_changed(stack, api, town, sub, job):
+    package = town.package()
+    api.put("/api/subscriptions/" + sub["id"], {"package_id": package["id"]}).want(200)
+    stack.drained()
+    before = job(sub)
+    api.put("/api/packages/" + package["id"], {"bandwidth": "7M/7M"}).want(200)
+    assert job(sub) == before
+    api.put("/api/packages/%s?kick=1" % package["id"], {"bandwidth": "7M/7M"}).want(200)
+    assert job(sub) == before + 1
