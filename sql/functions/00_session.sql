@@ -9,11 +9,15 @@ CREATE OR REPLACE FUNCTION who_request() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(current_setting('isp.request_id', true), '');
 
--- The day of business now. Asked at the edge only: every rule takes its day as a parameter.
+-- Days of business are days where the provider is.
+CREATE OR REPLACE FUNCTION business_day(moment timestamptz) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (moment AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'))::date;
+
+-- The one now. Asked at the edge only: every rule takes its day as a parameter.
 CREATE OR REPLACE FUNCTION business_today() RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce(nullif(current_setting('isp.today', true), '')::date,
-	(now() AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'))::date);
+RETURN coalesce(nullif(current_setting('isp.today', true), '')::date, business_day(now()));
 
 -- Sentences for people; lib/db turns the states into 409, 404, 422 and 403.
 CREATE OR REPLACE FUNCTION raise_conflict(message text) RETURNS void

@@ -289,8 +289,7 @@ $$;
  */
 CREATE OR REPLACE FUNCTION router_night(moment timestamptz)
 RETURNS date LANGUAGE sql STABLE AS $$
-	SELECT (moment AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta')
-	        - interval '3 hours')::date
+	SELECT business_day(moment - interval '3 hours')
 $$;
 
 /*

@@ -177,6 +177,12 @@ BEGIN
 	RETURN QUERY SELECT p.id, p.invoice_id, true;
 END $$;
 
+-- A date is one; a time is of some day of business.
+CREATE OR REPLACE FUNCTION payment_day(moment text) RETURNS date
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN length(moment) = 10 THEN moment::date ELSE business_day(moment::timestamptz) END
+$$;
+
 -- What is received. People are held to what is owed; the gateway's money is there already.
 CREATE OR REPLACE FUNCTION payment_amount(i invoices, input jsonb, d date) RETURNS bigint
 LANGUAGE plpgsql AS $$
@@ -193,7 +199,7 @@ BEGIN
 	IF amount <= 0 THEN
 		PERFORM raise_invalid('amount', 'The amount must be greater than 0.');
 	END IF;
-	IF (input ->> 'payment_date')::timestamptz::date > d THEN
+	IF payment_day(input ->> 'payment_date') > d THEN
 		PERFORM raise_invalid('payment_date', format('The payment date must not be later than %s.', d));
 	END IF;
 	IF amount > owed AND (input ->> 'surplus_to_credit')::boolean IS NOT TRUE THEN

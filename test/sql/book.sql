@@ -35,7 +35,12 @@ SELECT is(alerts('Money for an archived customer'), 1::bigint, 'with an alert');
 SELECT sub(person()) AS s \gset
 SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-03"}')$$, :'s'), 'IS422',
 	'The payment date must not be later than 2026-01-02.', 'not in the future');
-SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-02T23:59:00Z", "amount": 1}')$$, :'s'), 'today is');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-02T16:59:59Z", "amount": 1}')$$, :'s'), 'today is, to its last second where we are');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-02T17:00:00Z", "amount": 1}')$$, :'s'), 'IS422', NULL, 'tomorrow began');
+SET LOCAL isp.timezone = 'America/Lima';
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-01', '{"payment_date": "2026-01-02", "amount": 1}')$$, :'s'), 'IS422', NULL, 'a date is that date everywhere');
+SELECT is(payment_day('2026-01-02') || ' ' || payment_day('2026-01-02T04:59:00Z'), '2026-01-02 2026-01-01', 'west of Greenwich too');
+SET LOCAL isp.timezone = '';
 SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-03", "source": "midtrans", "reference": "T"}')$$, :'s'),
 	'what the gateway says is booked');
 
