@@ -30,7 +30,7 @@ struct db {
 	bool has_gate;   /* a gate is in the queue */
 	bool has_who;    /* db_who() was called on this connection */
 	bool who_is_due; /* and must be said (again) before the next statement */
-	char actor[200], request[100];
+	char actor[256], request[100]; /* an e-mail has at most 255 bytes */
 	const char *channels[DB_CHANNELS_MAX];
 	size_t nchannels;
 	size_t held;          /* by arenas that will call back */
