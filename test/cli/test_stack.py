@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -137,6 +138,45 @@ def test_env_file_is_added(own):
                                   "FRONTEND_URL=http://a.example,http://b.example\n"))
     assert own.env()["APP_TODAY"] == "2026-12-01"
     assert own.env()["FRONTEND_URL"] == "http://a.example,http://b.example"
+
+
+def test_the_settings_of_the_shell_lead_nowhere(own):
+    """With a real system's isp.env sourced, every program of a test's stack read that system's database, Midtrans
+    and router from its environment, which goes before the file."""
+    with open(os.path.join(TOP, "lib", "base", "conf.h"), encoding="utf-8") as file:
+        names = re.findall(r"^\tCONF_([A-Z][A-Z0-9_]+),$", file.read(), re.M)
+    assert {"DATABASE_URL", "DB_HOST", "MIDTRANS_SERVER_KEY", "MIKROTIK_HOST", "MAIL_HOST"} <= set(names)
+    poison = {name: "another-system" for name in names + ["PGHOST", "ISP_ENV", "CREDENTIALS_DIRECTORY"]}
+    own.up("--env", env_file(own, "MAIL_HOST=mail.example\n"), env={**os.environ, **poison})
+    for told in own.processes().values():
+        assert b"another-system" not in told or b"postgres" in told.split(b"\0")[0], told
+    shown = own.run("exec", "--", "env", env={**os.environ, **poison}).stdout
+    assert "another-system" not in shown and "MAIL_HOST=mail.example\n" in shown
+    assert own.run("psql", "--", "-Atc", "SELECT 1", env={**os.environ, **poison}).stdout == "1\n"
+
+
+@pytest.mark.parametrize("line, value", [
+    ("Asia/Jakarta", "Asia/Jakarta"), ('"Asia/Jakarta"', "Asia/Jakarta"), ("'a b'  # why", "a b"), ("a#b \t# c\r", "a#b"),
+    ('"a # b" c', "a # b"), ('"open # c', '"open'), ("", ""), ('""', ""), ("# c", ""), (" a", " a"), ("it's \"so\"", "it's \"so\"")])
+def test_values_are_read_as_the_programs_read_them(line, value):
+    """test/unit/base/test_conf.c has the same of lib/base/conf.c.  And what is written is read back."""
+    script = the_script()
+    assert script.read_value(line + "\n") == value
+    assert script.read_value(script.put_value(value)) == value
+
+
+def test_a_file_the_programs_take_is_good_for_all(own):
+    """APP_TIMEZONE in quotes: exec handed them on, and the daily timer died of them, so that nobody was billed."""
+    own.up("--env", env_file(own, "APP_TIMEZONE=\"Asia/Makassar\"  # WITA\nMAIL_FROM_NAME='Net # 1'\n=\n"),
+           "--without", "router-sync,gateway-sync")
+    done = own.run("exec", "--", "billing-cron", "--dry-run")
+    assert done.returncode == 0, done
+    assert "MAIL_FROM_NAME=Net # 1\n" in own.run("exec", "--", "env").stdout
+    script = the_script()
+    due = datetime.datetime.fromtimestamp(time.time() + script.until_due(script.Stack(own.dir), "billing-cron") + 1,
+                                          zoneinfo.ZoneInfo("Asia/Makassar"))
+    assert (due.hour, due.minute) == (0, 5)
+    assert own.run("status").returncode == 0, "the timer lives"
 
 
 def test_writes_nothing_outside_its_directory(own):

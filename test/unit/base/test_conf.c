@@ -71,6 +71,25 @@ values_quotes_and_comments(void **state)
 	assert_int_equal(conf_int(&b->cf, CONF_API_LOGIN_WORKERS), 2);
 }
 
+/* The pairs that test/cli/test_stack.py holds scripts/stack against. */
+static void
+odd_values(void **state)
+{
+	static const char *const pairs[][2] = { { "\"Asia/Jakarta\"", "Asia/Jakarta" },
+		{ "'a b'  # why", "a b" }, { "a#b \t# c\r", "a#b" }, { "\"a # b\" c", "a # b" },
+		{ "\"open # c", "\"open" }, { "", "" }, { "\"\"", "" }, { "# c", "" },
+		{ " a", " a" }, { "it's \"so\"", "it's \"so\"" } };
+	struct box *b = *state;
+
+	for (size_t i = 0; i < countof(pairs); i++) {
+		const char *text =
+		    arena_printf(b->cx.mem, "APP_ENV=local\nMAIL_FROM_ADDRESS=%s\n", pairs[i][0]);
+
+		assert_int_equal(load(b, text), RC_OK);
+		assert_string_equal(conf_text(&b->cf, CONF_MAIL_FROM_ADDRESS), pairs[i][1]);
+	}
+}
+
 static void
 environment_goes_before_file(void **state)
 {
@@ -176,6 +195,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(values_quotes_and_comments),
+		T(odd_values),
 		T(environment_goes_before_file),
 		T(bad_values_stop_with_the_key),
 		T(days_and_zones_must_exist),
