@@ -186,7 +186,7 @@ a_router_of_somebody_is_no_empty_system(void **state)
 	static const char *const ways[] = {
 		"UPDATE router_settings SET host = '192.0.2.9', is_active = false",
 		"UPDATE router_settings SET password = 's1.x', is_active = false",
-		"UPDATE router_settings SET is_active = false, updated_at = created_at + interval '1s'",
+		"UPDATE router_settings SET is_active = false, updated_at = created_at + '1s'",
 		"UPDATE router_settings SET is_active = false, last_connected_at = now()",
 	};
 	struct conf cf = configured_as_the_seed();
