@@ -266,14 +266,13 @@ static enum rc
 slurp(struct ctx *cx, const char *path, bool optional, const char **ret)
 {
 	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *buf = arena_alloc(cx->mem, FILE_MAX + 1);
-	ssize_t n;
+	char *buf;
 
 	*ret = "";
 	if (fd < 0 && errno == ENOENT && optional)
 		return RC_OK;
-	n = fd < 0 ? -1 : read(fd, buf, FILE_MAX);
-	if (n < 0)
+	buf = arena_alloc(cx->mem, FILE_MAX + 1);
+	if (fd < 0 || read(fd, buf, FILE_MAX) < 0)
 		return FAIL(cx, RC_INVALID, "%s: %s", path, strerror(errno));
 	*ret = buf;
 	return RC_OK;
@@ -295,12 +294,29 @@ read_file(struct ctx *cx, const char *file, struct conf *cf)
 	return RC_OK;
 }
 
+/* Secrets that systemd hands over, each in a file of its name (systemd.exec(5), CREDENTIALS). */
+static enum rc
+read_credentials(struct ctx *cx, struct conf *cf)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY"), *text;
+
+	for (size_t i = 0; dir != NULL && i < CONF__MAX; i++) {
+		if (!items[i].secret)
+			continue;
+		TRY(slurp(cx, arena_printf(cx->mem, "%s/%s", dir, items[i].name), true, &text));
+		if (text[0] != '\0')
+			cf->val[i] = read_value(cx, text, strcspn(text, "\n"));
+	}
+	return RC_OK;
+}
+
 enum rc
 conf_load(struct ctx *cx, const char *file, struct conf *ret)
 {
 	struct conf cf = { 0 };
 
 	TRY(read_file(cx, file, &cf));
+	TRY(read_credentials(cx, &cf));
 	for (size_t i = 0; i < CONF__MAX; i++) {
 		const char *env = getenv(items[i].name);
 

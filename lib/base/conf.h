@@ -1,10 +1,11 @@
 /*
  * conf.h: how a program is configured: one table of every key (contract 9).
  *
- * A key's value comes from the environment, else from the env file, else from
- * the table.  All are checked at the start: a bad value stops the program with
- * one line that names the key.  Policies of the business are no configuration:
- * they live in the database (settings).
+ * A key's value comes from the environment, else, of a secret, from a
+ * credential of its name ($CREDENTIALS_DIRECTORY/APP_KEY: systemd.exec(5)),
+ * else from the env file, else from the table.  All are checked at the start: a
+ * bad value stops the program with one line that names the key.  Policies of
+ * the business are no configuration: they live in the database (settings).
  *
  * The env file has lines KEY=VALUE; a value may stand in single or double
  * quotes; # begins a comment at the start of a line or after a space.
@@ -69,9 +70,9 @@ struct conf {
 
 /*
  * Read file (NULL: $ISP_ENV, else /etc/isp-billing/isp.env; only the last may
- * be missing) and the environment.  RC_INVALID with one clear line; also for a
- * default APP_KEY and for APP_TODAY under APP_ENV=production.  A day is one of
- * the calendar, a zone one of this machine's zone database.
+ * be missing), credentials and the environment.  RC_INVALID with one clear
+ * line; also for a default APP_KEY and for APP_TODAY under APP_ENV=production.
+ * A day is one of the calendar, a zone one of this machine's zone database.
  */
 enum rc conf_load(struct ctx *, const char *file, struct conf *ret) _must_check_;
 

@@ -34,3 +34,11 @@ def test_a_night_without_the_database_is_not_lost():
     unit = service(os.path.join(TOP, "systemd", "billing-cron.service"))
     assert unit["Restart"] == "on-failure" and "75" not in unit.get("SuccessExitStatus", "")
     assert unit["RestartPreventExitStatus"].split() == ["1", "2"] and unit["RestartSec"] == "5min"
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=os.path.basename)
+def test_the_key_may_be_a_credential(path):
+    """By a name of the credential store: the unit would not start without a file that has a path."""
+    with open(path, encoding="utf-8") as file:
+        loaded = [line.strip().split("=", 1)[1] for line in file if line.startswith("LoadCredential=")]
+    assert loaded == ["APP_KEY:isp-billing.APP_KEY", "APP_PREVIOUS_KEYS:isp-billing.APP_PREVIOUS_KEYS"]

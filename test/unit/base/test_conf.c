@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/conf.h"
@@ -36,14 +37,20 @@ teardown(void **state)
 	return unsetenv("APP_URL");
 }
 
-static enum rc
-load(struct box *b, const char *text)
+static void
+write_text(const char *path, const char *text)
 {
-	FILE *f = fopen(b->path, "w");
+	FILE *f = fopen(path, "w");
 
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fclose(f), 0);
+}
+
+static enum rc
+load(struct box *b, const char *text)
+{
+	write_text(b->path, text);
 	return conf_load(&b->cx, b->path, &b->cf);
 }
 
@@ -156,6 +163,39 @@ production_refuses_what_is_for_tests(void **state)
 	assert_true(conf_production(&b->cf));
 }
 
+/* A key could only stand in a file that every service and every administrator's editor reads. */
+static void
+a_secret_may_be_a_credential(void **state)
+{
+	static const char text[] = "APP_KEY=base64:file\nAPP_URL=http://file\n";
+	struct box *b = *state;
+	char dir[] = "/tmp/isp-cred-XXXXXX";
+	const char *key, *url;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", dir, 1), 0);
+	key = arena_printf(b->cx.mem, "%s/APP_KEY", dir);
+	url = arena_printf(b->cx.mem, "%s/APP_URL", dir);
+	assert_int_equal(load(b, text), RC_OK);
+	assert_string_equal(conf_text(&b->cf, CONF_APP_KEY), "base64:file");
+	write_text(key, "base64:credential\n");
+	write_text(url, "http://credential\n");
+	assert_int_equal(load(b, text), RC_OK);
+	assert_string_equal(conf_text(&b->cf, CONF_APP_KEY), "base64:credential");
+	assert_string_equal(conf_text(&b->cf, CONF_APP_URL), "http://file"); /* no secret */
+	assert_int_equal(setenv("APP_KEY", "base64:environment", 1), 0);
+	assert_int_equal(load(b, text), RC_OK);
+	assert_string_equal(conf_text(&b->cf, CONF_APP_KEY), "base64:environment");
+	assert_int_equal(unsetenv("APP_KEY"), 0);
+	write_text(key, "base64:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	assert_refused(b, text, "APP_KEY: everybody knows this one");
+	/* One that is there and cannot be read is no reason to take the file's. */
+	assert_int_equal(unlink(key) + mkdir(key, 0700), 0);
+	assert_refused(b, text, arena_printf(b->cx.mem, "%s/APP_KEY: Is a directory", dir));
+	assert_int_equal(rmdir(key) + unlink(url) + rmdir(dir), 0);
+	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+}
+
 static void
 a_missing_file_is_told(void **state)
 {
@@ -200,6 +240,7 @@ main(void)
 		T(bad_values_stop_with_the_key),
 		T(days_and_zones_must_exist),
 		T(production_refuses_what_is_for_tests),
+		T(a_secret_may_be_a_credential),
 		T(a_missing_file_is_told),
 		T(database_from_parts),
 		T(booleans),
