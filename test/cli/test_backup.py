@@ -14,8 +14,9 @@ def system():
 
 
 def script(name, *words, **env):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_URL", "DB_", "PG"))}
     return subprocess.run([os.path.join(TOP, "scripts", name), *words], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "ISP_BUILD": BUILD, **env}, check=False)
+                          env={**kept, "ISP_BUILD": BUILD, **env}, check=False)
 
 
 def dump(system, tmp_path, *words):
@@ -52,3 +53,24 @@ def test_only_the_newest_are_kept(system, tmp_path):
 def test_half_a_dump_gets_no_name(system, tmp_path):
     done = script("backup", str(tmp_path / "kept"), DATABASE_URL="host=/nowhere")
     assert done.returncode != 0 and os.listdir(tmp_path / "kept") == [], done
+
+
+def test_the_database_in_parts(system, tmp_path):
+    """As in the plan's own env file; and read as the programs read it.  There was no backup at all."""
+    env = tmp_path / "isp.env"
+    env.write_text("DATABASE_URL=\nDB_HOST=/nowhere\nDB_HOST=\"%s/run\" # the socket\nDB_PORT=5432  # as ever\n"
+                   "  DB_DATABASE='isp'\r\nDB_USERNAME=postgres\nDB_PASSWORD='it is # odd'\n" % system.pg)
+    done = script("backup", str(tmp_path / "kept"), ISP_ENV=str(env))
+    assert done.returncode == 0 and os.path.getsize(done.stdout.strip()) > 10000, done
+    done = script("backup", str(tmp_path / "other"), ISP_ENV=str(env), DB_HOST="/nowhere")
+    assert done.returncode != 0 and "/nowhere" in done.stderr, "the environment goes before the file"
+    done = script("backup", str(tmp_path / "other"), ISP_ENV=str(env), DATABASE_URL="host=/nowhere/else")
+    assert done.returncode != 0 and "/nowhere/else" in done.stderr, done
+
+
+def test_no_database_is_told(tmp_path):
+    env = tmp_path / "isp.env"
+    env.write_text("# DATABASE_URL=host=/nowhere\nAPP_ENV=local\n")
+    for path in (str(env), str(tmp_path / "none")):
+        done = script("backup", str(tmp_path / "kept"), ISP_ENV=path)
+        assert done.returncode == 1 and path in done.stderr and not (tmp_path / "kept").exists(), done
