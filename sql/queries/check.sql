@@ -5,8 +5,11 @@ SELECT rule, subject, detail FROM check_invariants()
 UNION ALL
 SELECT rule, subject, detail FROM check_accounts();
 
+-- Where no run was ever finished, whoever subscribed more than a day ago has missed one.
 -- name: health_database()
-SELECT version() AS server, r.last_run::text AS last_run, r.last_run < business_today() - 1 AS is_late,
+SELECT version() AS server, r.last_run::text AS last_run,
+       coalesce(r.last_run < business_today() - 1,
+                EXISTS (SELECT FROM subscriptions WHERE created_at < now() - interval '1 day')) AS is_late,
        business_today()::text AS today,
        (SELECT count(*) FROM account_states WHERE generation > synced_generation) AS jobs,
        (SELECT count(*) FROM account_states WHERE sync_state = 'failed') AS failed,

@@ -224,6 +224,22 @@ def test_health_tells_that_the_nights_are_missed(system):
     system.sql("DELETE FROM billing_runs WHERE business_date = '1998-05-05'")
 
 
+def test_health_tells_that_no_night_ever_came(system):
+    """A timer that was never enabled: no run at all was taken for none missed."""
+    assert system.sql("SELECT count(*) FROM billing_runs") == "0", "before those of the tests below"
+    system.sql("INSERT INTO packages (name, bandwidth, price, router_profile) VALUES ('Old', '1M/1M', 1, 'old');"
+               "INSERT INTO customers (name) VALUES ('Old');"
+               "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password, start_date,"
+               " end_date) SELECT c.id, p.id, 'old', '', '2031-01-01', '2031-01-30'"
+               " FROM customers c, packages p WHERE c.name = 'Old' AND p.name = 'Old'")
+    try:
+        assert "no day yet" in ok(system.run("ispctl", "health")), "it came today"
+        system.sql("UPDATE subscriptions SET created_at = now() - interval '25 hours'")
+        fails(system.run("ispctl", "health"), 1, "missed")
+    finally:
+        system.sql("SELECT subscription_cancel(id, 'test', '2031-01-01') FROM subscriptions WHERE mikrotik_username = 'old'")
+
+
 def test_check_names_rows_that_break_a_rule(system):
     """Credit out of nothing: the rule, the customer and the figures are told, exit 1."""
     assert "every rule holds" in ok(system.run("ispctl", "check"))
