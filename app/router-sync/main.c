@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "db/db.h"
 #include "domain/router.h"
+#include "http/value.h"
 #include "sync.h"
 
 enum { OPT_ONCE, OPT_CHECK, OPT_ROUTER };
@@ -36,6 +37,19 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 	return router_first(cx, conf);
 }
 
+/* What is wrong with the command line; NULL: nothing. */
+static const char *
+wrong_words(struct ctx *cx, const struct daemon_args *args)
+{
+	const char *router = args->val[OPT_ROUTER];
+
+	if (args->nargs > 0)
+		return arena_printf(cx->mem, "there is no argument %s", args->args[0]);
+	if (router != NULL && !value_is_uuid(router))
+		return arena_printf(cx->mem, "--router: %s is no router's id", router);
+	return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -45,13 +59,15 @@ main(int argc, char **argv)
 	struct daemon_args args;
 	struct conf conf;
 	struct sync s;
+	const char *wrong;
 	int code;
 
 	(void)argc;
 	log_open(program.name);
 	daemon_args(&cx, &program, argv, &args);
-	if (args.nargs > 0)
-		return daemon_usage(&program, args.args[0]);
+	wrong = wrong_words(&cx, &args);
+	if (wrong != NULL)
+		return daemon_usage(&program, wrong);
 	daemon_signals();
 	if (prepare(&cx, args.env, &conf) != RC_OK)
 		return daemon_fail(&cx, &program);

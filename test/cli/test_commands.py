@@ -206,6 +206,13 @@ def test_the_first_router_comes_from_the_configuration(system):
     system.sql("DELETE FROM router_states; DELETE FROM router_settings")
 
 
+@pytest.mark.parametrize("words", [[], ["--once"], ["--check"]])
+@pytest.mark.parametrize("router", ["nope", "12345678-1234-1234-1234-12345678901g"])
+def test_a_router_is_named_by_its_id(system, words, router):
+    """What is no id was told by the database, about its types."""
+    fails(system.run("router-sync", "--router", router, *words), 2, "--router", router)
+
+
 def test_health_tells_what_is_broken(system):
     assert "database: PostgreSQL" in ok(system.run("ispctl", "health"))
     system.sql("INSERT INTO router_settings (name, host, username) VALUES ('Ill', '127.0.0.8', 'api');"
