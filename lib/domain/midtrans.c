@@ -68,10 +68,14 @@ static const struct rule {
 	{ "27",    S_UNKNOWN, T_ANY, W_ANY, EITHER, "unknown_status", MD_ALERT, NULL },
 
 	{ "1,6",   S_PENDING, T_NEW | T_OPEN, W_ANY, EITHER, "applied", MD_NOTE, "pending" },
+	{ "20",    S_PENDING, T_DEAD, MW_TOLD, EITHER, "applied", MD_NOTE, "pending" },
+	{ "11",    S_PENDING | S_CHALLENGE, T_PAID, MW_TOLD, EITHER, "disagrees", MD_ALERT, NULL },
 	{ "11,16", S_PENDING, T_ANY, W_ANY, EITHER, "stale", 0, NULL },
 
 	{ "3",     S_CHALLENGE, T_NEW | T_OPEN, W_ANY, EITHER, "applied", MD_NOTE | MD_ALERT, "review" },
-	{ "3",     S_CHALLENGE, T_REVIEW, W_ANY, EITHER, "duplicate", 0, NULL },
+	{ "3",     S_CHALLENGE, T_DEAD, MW_TOLD, EITHER, "applied", MD_NOTE | MD_ALERT, "review" },
+	{ "3",     S_CHALLENGE, T_REVIEW, W_HEARD, EITHER, "duplicate", 0, NULL },
+	{ "3",     S_CHALLENGE, T_REVIEW, MW_TOLD, EITHER, "duplicate", MD_ALERT, NULL },
 	{ "11",    S_CHALLENGE, T_ANY, W_ANY, EITHER, "stale", 0, NULL },
 
 	{ "2,4,17,18,19", S_PAID, T_UNPAID, W_BELIEVED, RIGHT, "applied", MD_BOOK | MD_NOTE, "paid" },
