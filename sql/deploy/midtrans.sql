@@ -46,14 +46,15 @@ CREATE TABLE midtrans_transactions (
 CREATE INDEX midtrans_transactions_attempt ON midtrans_transactions (attempt_id);
 
 /*
- * Transactions Midtrans, asked by their id, knows nothing of. Who is only
- * claimed to be one, by what no signature covers, is not asked about again
- * until somebody tells of it anew.
+ * Transactions Midtrans, asked by their id, knows nothing of. What is only
+ * claimed to be one, by what no signature covers, is asked about a few times,
+ * and then no more until somebody tells of it anew.
  */
 CREATE TABLE midtrans_strangers (
 	attempt_id     uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
 	transaction_id text NOT NULL,
 	asked_at       timestamptz NOT NULL DEFAULT now(),
+	asks           int NOT NULL DEFAULT 1, -- since a notification named it last
 	PRIMARY KEY (attempt_id, transaction_id)
 );
 
@@ -93,6 +94,7 @@ CREATE TABLE midtrans_events (
 	received_at    timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT midtrans_events_body_key UNIQUE (order_id, source, body_hash)
 );
+CREATE INDEX midtrans_events_received ON midtrans_events (received_at) INCLUDE (id); -- a sweep reads no bodies
 
 CREATE TABLE midtrans_copies (
 	event_id bigint PRIMARY KEY REFERENCES midtrans_events ON DELETE RESTRICT,

@@ -31,7 +31,7 @@ BEGIN
 	END IF;
 	attempt_id := a.id;
 	expected := a.amount;
-	had_200 := a.had_200;
+	had_200 := a.had_200 OR midtrans_heard_200(ord, event_id);
 	elsewhere := coalesce(t.attempt_id <> a.id, false);
 	IF NOT elsewhere THEN
 		status := t.transaction_status;
@@ -41,6 +41,15 @@ BEGIN
 		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
 	END IF;
 	RETURN NEXT;
+END $$;
+
+-- Was another notification with 200 stored, whatever became of it? Of one that could not be applied
+-- (its invoice was locked for too long) a copy may come, altered, before Midtrans sends it again.
+CREATE OR REPLACE FUNCTION midtrans_heard_200(ord text, event bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM midtrans_events e WHERE e.order_id = ord AND e.source = 'notification'
+		AND e.body ->> 'status_code' = '200' AND e.id <> event);
 END $$;
 
 -- Midtrans names the transaction of another attempt: it is there by an unsigned word only, unless
@@ -103,10 +112,7 @@ BEGIN
 		PERFORM midtrans_undo(t, CASE WHEN m -> 'deeds' ? 'void' THEN 'void' ELSE 'chargeback' END, m ->> 'status', d);
 	END IF;
 	IF m -> 'deeds' ? 'alert' THEN
-		PERFORM midtrans_alert(a, midtrans_alert_key(m),
-			midtrans_alert_title(m ->> 'verdict', m ->> 'status'),
-			format('Order %s over %s: Midtrans says %s over %s (rule %s).', a.order_id, rupiah(a.amount),
-				m ->> 'status', coalesce(m ->> 'money', rupiah((m ->> 'gross')::bigint)), m ->> 'rows'));
+		PERFORM midtrans_tell(a, m);
 	END IF;
 	IF NOT m -> 'deeds' ? 'book' THEN
 		PERFORM midtrans_attempt_becomes(a, m);
@@ -127,19 +133,33 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM FROM midtrans_transactions WHERE transaction_id = tx AND attempt_id = a.id;
 	IF NOT FOUND THEN
-		PERFORM gateway_stranger(a.id, tx);
+		INSERT INTO midtrans_strangers (attempt_id, transaction_id, asks) VALUES (a.id, tx, midtrans_asks())
+		ON CONFLICT (attempt_id, transaction_id) DO UPDATE SET asks = excluded.asks, asked_at = now();
 		RETURN;
 	END IF;
 	UPDATE midtrans_transactions SET told = true WHERE transaction_id = tx AND NOT told;
 	DELETE FROM midtrans_strangers WHERE attempt_id = a.id AND transaction_id = tx;
 END $$;
 
--- What anybody can write into a copy must not make one alert after the other.
+-- People are told of all that Midtrans says, each thing once. What anybody can write into a copy must
+-- not make one alert after the other: of notifications, each rule is told once.
+CREATE OR REPLACE FUNCTION midtrans_tell(a midtrans_attempts, m jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF m ->> 'source' = 'notification' THEN
+		UPDATE midtrans_attempts SET alerts = alerts || (m ->> 'rows') WHERE id = a.id AND m ->> 'rows' <> ALL(alerts);
+		IF NOT FOUND THEN
+			RETURN;
+		END IF;
+	END IF;
+	PERFORM midtrans_alert(a, midtrans_alert_key(m), midtrans_alert_title(m ->> 'verdict', m ->> 'status'),
+		format('Order %s over %s: Midtrans says %s over %s (rule %s).', a.order_id, rupiah(a.amount),
+			m ->> 'status', coalesce(m ->> 'money', rupiah((m ->> 'gross')::bigint)), m ->> 'rows'));
+END $$;
+
 CREATE OR REPLACE FUNCTION midtrans_alert_key(m jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN m ->> 'source' <> 'notification' AND m ->> 'verdict' = 'applied'
-	            THEN concat_ws(':', m ->> 'rows', m ->> 'status', m ->> 'refund_total', nullif(m ->> 'charged', '0'))
-	            ELSE m ->> 'rows' END
+	SELECT concat_ws(':', m ->> 'rows', m ->> 'status', m ->> 'transaction_id', m ->> 'refund_total', nullif(m ->> 'charged', '0'))
 $$;
 
 CREATE OR REPLACE FUNCTION midtrans_alert_title(verdict text, status text) RETURNS text
@@ -326,17 +346,24 @@ BEGIN
 END $$;
 
 /*
- * May this transaction still be paid? Not when Midtrans does not know it, and
- * nobody but a notification has ever named it, or its time is over.
+ * May this transaction still be paid? Not when Midtrans, asked often enough,
+ * does not know it, and nobody but a notification has ever named it, or its
+ * time is over.
  */
 CREATE OR REPLACE FUNCTION midtrans_is_live(t midtrans_transactions) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN t.payment_id IS NULL AND t.transaction_status IN ('pending', 'authorize', 'capture')
 		AND NOT EXISTS (SELECT FROM midtrans_strangers s JOIN midtrans_attempts a ON a.id = s.attempt_id
-			WHERE s.attempt_id = t.attempt_id AND s.transaction_id = t.transaction_id
+			WHERE s.attempt_id = t.attempt_id AND s.transaction_id = t.transaction_id AND s.asks >= midtrans_asks()
 			  AND (NOT t.told OR a.expires_at <= now()));
 END $$;
+
+-- So often Midtrans must have said that it knows no such thing: it may lag behind itself.
+CREATE OR REPLACE FUNCTION midtrans_asks() RETURNS int
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT 5
+$$;
 
 -- What an attempt is by its transactions that may still be paid; NULL: there is none.
 CREATE OR REPLACE FUNCTION midtrans_live_state(att uuid) RETURNS text

@@ -69,41 +69,72 @@ LANGUAGE sql STABLE AS $$
 	GROUP BY e.transaction_id
 $$;
 
+-- The claims that are worth asking about, and how often Midtrans has said, since the last was heard,
+-- that it knows no such thing. That may be wrong: for three days it is asked again, but not for ever.
+CREATE OR REPLACE FUNCTION gateway_open_claims(a midtrans_attempts)
+RETURNS TABLE (transaction_id text, first_heard timestamptz, asks int)
+LANGUAGE sql STABLE AS $$
+	SELECT c.transaction_id, c.first_heard, CASE WHEN s.asked_at >= c.heard THEN s.asks ELSE 0 END
+	FROM gateway_claims(a) c
+	LEFT JOIN midtrans_strangers s ON s.attempt_id = a.id AND s.transaction_id = c.transaction_id
+	WHERE (s.asked_at >= c.heard) IS NOT TRUE
+	   OR s.asks < midtrans_asks() AND c.heard > now() - interval '3 days'
+$$;
+
 /*
  * The transactions to ask about by their own id. Those that Midtrans has named
  * come first, all of them. Anybody who saw one genuine body can claim any
- * number of others: of claims, a few of the oldest and of the newest, until
- * Midtrans says that it knows no such thing.
+ * number of others: of claims, a few of the oldest and of the newest, those
+ * never asked about (asks 0) before the others.
  */
 CREATE OR REPLACE FUNCTION gateway_transactions(att uuid)
-RETURNS TABLE (transaction_id text, status text, told boolean, live boolean, captured boolean)
+RETURNS TABLE (transaction_id text, status text, told boolean, live boolean, captured boolean, asks int)
 LANGUAGE sql STABLE AS $$
 	WITH claims AS (
-		SELECT c.transaction_id, least(row_number() OVER (ORDER BY c.first_heard, c.transaction_id),
-			row_number() OVER (ORDER BY c.first_heard DESC, c.transaction_id DESC)) AS place
-		FROM midtrans_attempts a CROSS JOIN gateway_claims(a) c
-		WHERE a.id = att AND NOT EXISTS (SELECT FROM midtrans_strangers s
-			WHERE s.attempt_id = att AND s.transaction_id = c.transaction_id AND s.asked_at >= c.heard)
-		ORDER BY place LIMIT 20
+		SELECT c.transaction_id, c.asks, least(row_number() OVER (PARTITION BY c.asks ORDER BY c.first_heard, c.transaction_id),
+			row_number() OVER (PARTITION BY c.asks ORDER BY c.first_heard DESC, c.transaction_id DESC)) AS place
+		FROM midtrans_attempts a CROSS JOIN gateway_open_claims(a) c
+		WHERE a.id = att
+		ORDER BY asks, place LIMIT 20
 	), named AS (
-		SELECT t.transaction_id, 0 AS place FROM midtrans_transactions t WHERE t.attempt_id = att AND t.told
+		SELECT t.transaction_id, -1 AS asks, 0 AS place FROM midtrans_transactions t WHERE t.attempt_id = att AND t.told
 		UNION ALL
-		SELECT c.transaction_id, c.place FROM claims c
+		SELECT c.transaction_id, c.asks, c.place FROM claims c
 	)
 	SELECT n.transaction_id, t.transaction_status, coalesce(t.told, false), coalesce(midtrans_is_live(t), false),
-		coalesce(t.transaction_status = 'capture' AND p.status = 'received', false)
+		coalesce(t.transaction_status = 'capture' AND p.status = 'received', false), n.asks
 	FROM named n
 	LEFT JOIN midtrans_transactions t ON t.transaction_id = n.transaction_id AND t.attempt_id = att
 	LEFT JOIN payments p ON p.id = t.payment_id
-	ORDER BY n.place, t.created_at DESC
+	ORDER BY n.asks, n.place, t.created_at DESC
 $$;
 
--- Asked by this id, Midtrans knows nothing of the kind.
-CREATE OR REPLACE FUNCTION gateway_stranger(att uuid, tx text) RETURNS void
-LANGUAGE sql AS $$
-	INSERT INTO midtrans_strangers (attempt_id, transaction_id) VALUES (att, tx)
-	ON CONFLICT (attempt_id, transaction_id) DO UPDATE SET asked_at = now()
+-- When a notification last named this transaction of an attempt.
+CREATE OR REPLACE FUNCTION gateway_heard(att uuid, tx text) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+	SELECT max(coalesce(c.last_at, e.received_at))
+	FROM midtrans_attempts a
+	JOIN midtrans_events e ON e.order_id = a.order_id AND e.source = 'notification' AND e.transaction_id = tx
+	LEFT JOIN midtrans_copies c ON c.event_id = e.id
+	WHERE a.id = att
 $$;
+
+-- Asked by this id, Midtrans knows nothing of the kind. Where its money is booked already, on the word
+-- of a notification, people are told.
+CREATE OR REPLACE FUNCTION gateway_stranger(att uuid, tx text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO midtrans_strangers AS s (attempt_id, transaction_id) VALUES (att, tx)
+	ON CONFLICT (attempt_id, transaction_id) DO UPDATE
+	SET asks = CASE WHEN s.asked_at < gateway_heard(att, tx) THEN 1 ELSE s.asks + 1 END, asked_at = now();
+	PERFORM midtrans_alert(a, 'unknown:' || tx, 'Midtrans does not know a payment in our books',
+		format('A notification for order %s told of a payment of %s (%s). Midtrans, asked, knows no such thing.',
+			a.order_id, rupiah(p.amount), tx))
+	FROM midtrans_attempts a
+	JOIN midtrans_transactions t ON t.attempt_id = a.id AND t.transaction_id = tx AND NOT t.told
+	JOIN payments p ON p.id = t.payment_id AND p.status = 'received'
+	WHERE a.id = att;
+END $$;
 
 -- Again after 1, 2, 4 minutes ... 6 hours.
 CREATE OR REPLACE FUNCTION gateway_pause(checks int) RETURNS interval
@@ -115,28 +146,40 @@ $$;
  * An attempt was asked about. Answered, all of it is applied: what ran out with
  * nothing under way is closed by our own clock, since nobody tells of it, and
  * what waited for a payment that is over waits no more. Answered or not, it is
- * asked about again, less and less often, until it is over for three days; at
- * once where there were more claims than one round asks about.
+ * asked about again, less and less often, until it is over for three days and
+ * nothing is open of it; at once where there were more claims than one round
+ * asks about, and from the beginning where it was finally closed before.
  */
 CREATE OR REPLACE FUNCTION gateway_checked(att uuid, answered boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	a       midtrans_attempts;
 	becomes text;
+	pace    int;
 	more    boolean := false;
 BEGIN
 	SELECT * INTO a FROM midtrans_attempts WHERE id = att FOR UPDATE;
+	pace := CASE WHEN a.next_check_at IS NULL THEN 0 ELSE a.checks END;
 	becomes := a.state;
 	IF answered THEN
 		becomes := gateway_state(a);
-		more := EXISTS (SELECT FROM gateway_transactions(att) t WHERE NOT t.told);
+		more := EXISTS (SELECT FROM gateway_transactions(att) t WHERE t.asks = 0);
 	END IF;
 	UPDATE midtrans_attempts
-	SET state = becomes, checks = a.checks + CASE WHEN more THEN 0 ELSE 1 END,
+	SET state = becomes, checks = pace + CASE WHEN more THEN 0 ELSE 1 END,
 	    closed_at = CASE WHEN becomes <> a.state AND becomes = 'closed' THEN now() ELSE a.closed_at END,
-	    next_check_at = CASE WHEN a.closed_at > now() - interval '3 days' OR a.closed_at IS NULL
-	                         THEN now() + gateway_pause(CASE WHEN more THEN 0 ELSE a.checks END) END
+	    next_check_at = CASE WHEN more OR gateway_goes_on(a) THEN now() + gateway_pause(CASE WHEN more THEN 0 ELSE pace END) END
 	WHERE id = att;
+END $$;
+
+-- Is there anything to wait for?
+CREATE OR REPLACE FUNCTION gateway_goes_on(a midtrans_attempts) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN a.closed_at IS NULL OR a.closed_at > now() - interval '3 days'
+		OR EXISTS (SELECT FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
+			WHERE t.attempt_id = a.id AND r.state = 'asked')
+		OR EXISTS (SELECT FROM gateway_unconfirmed(a, now() - interval '3 days'));
 END $$;
 
 -- What an attempt is, now that Midtrans has told all of it.
@@ -167,35 +210,79 @@ BEGIN
 	RETURN left_over;
 END $$;
 
+-- "50000.00" or 50000, from where anybody may have written anything.
+CREATE OR REPLACE FUNCTION gateway_sum(v jsonb) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN v #>> '{}' ~ '^[0-9]{1,12}(\.0{1,2})?$' THEN (v #>> '{}')::numeric::bigint END
+$$;
+
+-- What notifications have claimed since then of money that came or went; `said`: how much of it in all,
+-- where it goes in parts.
+CREATE OR REPLACE FUNCTION gateway_claimed(a midtrans_attempts, since timestamptz)
+RETURNS TABLE (transaction_id text, status text, verdict text, said bigint)
+LANGUAGE sql STABLE AS $$
+	SELECT e.transaction_id, l.status, v.verdict, max(gateway_sum(e.body -> CASE l.status
+		WHEN 'partial_refund' THEN 'refund_amount' WHEN 'partial_chargeback' THEN 'refund_chargeback_amount' END))
+	FROM midtrans_events e
+	JOIN midtrans_verdicts v ON v.event_id = e.id AND v.verdict IN ('confirm', 'misfit')
+	LEFT JOIN midtrans_copies c ON c.event_id = e.id
+	CROSS JOIN lower(e.body ->> 'transaction_status') AS l (status)
+	WHERE e.order_id = a.order_id AND e.source = 'notification' AND coalesce(c.last_at, e.received_at) >= since
+	GROUP BY e.transaction_id, l.status, v.verdict
+$$;
+
+-- What of it is not in our books. known: the transaction is one, by more than a notification's word.
+CREATE OR REPLACE FUNCTION gateway_unconfirmed(a midtrans_attempts, since timestamptz)
+RETURNS TABLE (transaction_id text, status text, verdict text, known boolean)
+LANGUAGE sql STABLE AS $$
+	SELECT e.transaction_id, e.status, e.verdict, coalesce(t.told OR p.id IS NOT NULL, false)
+	FROM gateway_claimed(a, since) e
+	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id AND t.attempt_id = a.id
+	LEFT JOIN payments p ON p.id = t.payment_id
+	WHERE CASE e.status
+		WHEN 'settlement' THEN p.id IS NULL
+		WHEN 'capture' THEN p.id IS NULL
+		WHEN 'deny' THEN p.status = 'received'
+		WHEN 'cancel' THEN p.status = 'received'
+		WHEN 'refund' THEN coalesce(p.status, 'received') = 'received'
+		WHEN 'chargeback' THEN coalesce(p.status, 'received') = 'received'
+		WHEN 'partial_refund' THEN p.id IS NULL
+			OR p.status = 'received' AND midtrans_refunded(t) < least(p.amount, coalesce(e.said, 1))
+		WHEN 'partial_chargeback' THEN p.id IS NULL
+			OR p.status = 'received' AND t.charged_back < least(p.amount, coalesce(e.said, 1))
+		END
+$$;
+
 /*
  * A notification claimed that money came or went, and Midtrans, asked, knows
- * nothing of it: somebody forged it, or something is about to happen.
+ * nothing of it: somebody forged it, or something is about to happen. Of
+ * transactions that anybody may have made up, people are told once.
  */
 CREATE OR REPLACE FUNCTION gateway_doubt(att uuid, since timestamptz) RETURNS void
 LANGUAGE sql AS $$
-	SELECT midtrans_alert(a, 'unconfirmed', 'A notification was not confirmed',
+	SELECT midtrans_alert(a, concat_ws(':', 'unconfirmed', e.status, CASE WHEN e.known THEN e.transaction_id END),
+		'A notification was not confirmed',
 		format('A notification for order %s said %s. Midtrans, asked, does not.', a.order_id, e.status))
-	FROM midtrans_attempts a
-	CROSS JOIN LATERAL (
-		SELECT DISTINCT lower(o.body ->> 'transaction_status') AS status, o.transaction_id
-		FROM midtrans_events o
-		JOIN midtrans_verdicts v ON v.event_id = o.id AND v.verdict = 'confirm'
-		LEFT JOIN midtrans_copies c ON c.event_id = o.id
-		WHERE o.order_id = a.order_id AND coalesce(c.last_at, o.received_at) >= since) e
-	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id AND t.attempt_id = a.id
-	LEFT JOIN payments p ON p.id = t.payment_id
-	WHERE a.id = att
-	  AND CASE WHEN e.status IN ('settlement', 'capture') THEN p.id IS NULL
-	           ELSE p.status = 'received' AND NOT EXISTS (SELECT FROM refunds WHERE payment_id = p.id) END
+	FROM midtrans_attempts a CROSS JOIN gateway_unconfirmed(a, since) e
+	WHERE a.id = att AND e.verdict = 'confirm'
+$$;
+
+-- A refund was asked for, and who did so never learned what became of it, nor left a job behind.
+CREATE OR REPLACE FUNCTION gateway_sweep_refunds() RETURNS void
+LANGUAGE sql AS $$
+	UPDATE midtrans_attempts a SET next_check_at = now(), checks = 0
+	FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
+	WHERE r.state = 'asked' AND r.created_at < now() - interval '1 minute' AND a.id = t.attempt_id AND a.next_check_at IS NULL
 $$;
 
 -- Every half minute: pages that ran out (once: what cannot be ended then is asked about like all
--- the rest), and messages that were stored but never applied.
+-- the rest), refunds nobody waits for, and messages of these days that were stored but never applied.
 CREATE OR REPLACE FUNCTION gateway_sweep() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	lost record;
 BEGIN
+	PERFORM gateway_sweep_refunds();
 	PERFORM gateway_job(a.id, 'expire') FROM midtrans_attempts a
 	WHERE a.state IN ('new', 'open', 'unknown', 'pending') AND a.expires_at < now() - interval '30 seconds'
 	  AND a.next_check_at IS NOT NULL
@@ -203,8 +290,7 @@ BEGIN
 	FOR lost IN
 		INSERT INTO midtrans_verdicts (event_id, verdict, detail)
 		SELECT e.id, 'confirm', 'was stored, but not applied' FROM midtrans_events e
-		WHERE e.id > (SELECT coalesce(max(id), 0) - 5000 FROM midtrans_events)
-		  AND e.received_at < now() - interval '30 seconds'
+		WHERE e.received_at BETWEEN now() - interval '3 days' AND now() - interval '30 seconds'
 		  AND NOT EXISTS (SELECT FROM midtrans_verdicts v WHERE v.event_id = e.id)
 		ON CONFLICT DO NOTHING RETURNING event_id
 	LOOP

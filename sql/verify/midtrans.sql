@@ -7,7 +7,7 @@ SELECT id, invoice_id, attempt, order_id, amount, snap_token, redirect_url, stat
 SELECT id, attempt_id, transaction_id, transaction_status, fraud_status, payment_type, bank,
 	gross_amount, fee, charged_back, payment_id, told, transaction_time, settlement_time, expiry_time,
 	created_at, updated_at FROM midtrans_transactions WHERE false;
-SELECT attempt_id, transaction_id, asked_at FROM midtrans_strangers WHERE false;
+SELECT attempt_id, transaction_id, asked_at, asks FROM midtrans_strangers WHERE false;
 SELECT refund_key, transaction_id, amount, fee, whole, reopen, reason, actor, state, told, created_at
 	FROM midtrans_refunds WHERE false;
 SELECT idempotency_key, refund_key, request_hash FROM midtrans_refund_keys WHERE false;
@@ -25,7 +25,7 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
-		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_body_key', 'midtrans_refunds_asked_key',
+		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_body_key', 'midtrans_events_received', 'midtrans_refunds_asked_key',
 		'midtrans_refunds_transaction', 'gateway_jobs_due', 'gateway_jobs_expired', 'gateway_jobs_open_key', 'midtrans_logs_event',
 		'midtrans_logs_newest', 'midtrans_logs_order_id']
 	LOOP

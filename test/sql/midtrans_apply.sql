@@ -103,6 +103,40 @@ SELECT is(count(*), 1::bigint, 'one alert for all of them') FROM alert_logs WHER
 SELECT say(:'a', 'C1', 'status', 'partial_refund', 'alert', jsonb_build_object('refund_total', n)) FROM generate_series(1, 2) n \g /dev/null
 SELECT is(count(*), 3::bigint, 'Midtrans'' own word is told each time it is another') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a';
 
+-- A second card under review was hidden by the first: one alert for the whole order.
+SELECT page(inv(:'z'), 3) AS a \gset
+CREATE FUNCTION told(att uuid) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM alert_logs WHERE meta ->> 'attempt_id' = att::text $$;
+SELECT say(:'a', 'V1', 'notification', 'capture', 'note alert', '{"attempt": "review", "rows": "3"}'),
+	say(:'a', 'V1', 'status', 'capture', 'alert', '{"verdict": "duplicate", "rows": "3"}') \g /dev/null
+SELECT is(told(:'a'), 1::bigint, 'told once, whoever says it');
+SELECT say(:'a', 'V2', 'notification', 'capture', 'note alert', '{"attempt": "review", "rows": "3"}') \g /dev/null
+SELECT is(told(:'a'), 1::bigint, 'of another, a notification is not believed');
+SELECT say(:'a', 'V2', 'status', 'capture', 'alert', '{"verdict": "duplicate", "rows": "3"}') FROM generate_series(1, 2) \g /dev/null
+SELECT is(told(:'a'), 2::bigint, 'Midtrans is');
+SELECT say(:'a', 'V' || n, 'status', 'pending', 'alert', '{"verdict": "foreign", "rows": "22"}') FROM generate_series(3, 4) n \g /dev/null
+SELECT is(told(:'a'), 4::bigint, 'so of other merchants'' money');
+
+-- Dead by an altered copy alone, a payment was cancelled by nobody, and never asked about again.
+SELECT page(inv(:'z'), 4) AS a \gset
+SELECT say(:'a', 'Z', 'notification', 'pending', 'note', '{"attempt": "pending"}'), say(:'a', 'Z', 'notification', 'expire', 'note', '{"attempt": "closed"}') \g /dev/null
+SELECT is(state_of(:'a') || ' ' || (closed_at IS NULL), 'closed false', 'they say') FROM midtrans_attempts WHERE id = :'a';
+UPDATE invoices SET paid_amount = amount - 1 WHERE id = inv(:'z');
+SELECT say(:'a', 'Z', 'status', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(state_of(:'a') || ' ' || (closed_at IS NULL) || ' ' || jobs(:'a'), 'pending true cancel', 'Midtrans says otherwise: what is not owed is cancelled')
+	FROM midtrans_attempts WHERE id = :'a';
+UPDATE invoices SET paid_amount = 0 WHERE id = inv(:'z');
+
+-- A notification with 200 that was stored and could not be applied: a copy of it, altered, was booked
+-- at once, and the real one after it.
+SELECT page(inv(:'z'), 5) AS a \gset
+CREATE FUNCTION had_200(att uuid, body jsonb) RETURNS boolean LANGUAGE sql AS $$
+	SELECT had_200 FROM midtrans_hear('notification', order_of(att), 'W', body) $$;
+SELECT is(had_200(:'a', '{"status_code": "201"}'), false, 'none yet');
+SELECT midtrans_event_add('status', order_of(:'a'), 'W', '{"status_code": "200"}') \g /dev/null
+SELECT is(had_200(:'a', '{"status_code": "200", "n": 1}'), false, 'the first');
+SELECT is(had_200(:'a', '{"status_code": "200", "n": 1}'), false, 'sent again, it still is');
+SELECT is(had_200(:'a', '{"status_code": "200", "n": 2}'), true, 'altered, it is not');
+
 SELECT sound();
 SELECT finish();
 ROLLBACK;
