@@ -14,7 +14,6 @@ enum {
 	SETTLE_MS = 200,   /* how long many jobs may go on growing in number … */
 	SETTLE_TIMES = 6,  /* … so that a run is one batch, not one a transaction */
 	PROBE_S = 10,
-	PROBE_LOGIN_S = 60, /* a refused login fills the router's log */
 	ACT_BUDGET_MS = 30000,
 	LOCK_WAIT_MS = 5000,
 	LOCK_STEP_MS = 50,
@@ -93,11 +92,10 @@ address_of(struct ctx *cx, const struct router *r)
 static enum rc
 broken(struct ctx *cx, struct provision *p)
 {
-	bool refused = p->ros != NULL && routeros_fault(p->ros) == ROS_LOGIN;
 	const char *reason = arena_strdup(cx->mem, cx->err.msg);
 
 	provision_close(p);
-	return router_broken(cx, p->router_id, reason, refused ? PROBE_LOGIN_S : PROBE_S);
+	return router_broken(cx, p->router_id, reason, PROBE_S);
 }
 
 /* The kept connection if it is still good, else a new one; *ret false: broken. */
