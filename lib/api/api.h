@@ -121,14 +121,6 @@ enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
 /* The same request, its list narrowed to the rows of a parent. */
 struct req op_within(struct ctx *, const struct req *, const char *column, const char *id);
-/*
- * For a POST that means one row: after op_alone() nobody else looks for one of
- * the resource, until op_save() has created it or changed the one that stands in
- * its place (id not NULL).
- */
-enum rc op_alone(struct ctx *, const struct resource *) _must_check_;
-enum rc op_save(struct ctx *, const struct req *, struct resp *, const struct resource *,
-    const char *id) _must_check_;
 /* Set a text of a body. */
 void op_put(struct cJSON *in, const char *key, const char *val);
 

@@ -4,7 +4,6 @@
 
 #include "api/api.h"
 #include "db/rowjson.h"
-#include "sql.h"
 
 enum rc
 op_read(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON **ret)
@@ -44,28 +43,6 @@ op_within(struct ctx *cx, const struct req *rq, const char *column, const char *
 
 	sub.query = arena_printf(cx->mem, "%s&%s=%s", rq->query, column, id);
 	return sub;
-}
-
-enum rc
-op_alone(struct ctx *cx, const struct resource *res)
-{
-	TRY(db_begin(cx));
-	return db_send(cx, &SQL_op_alone, NULL, V_TEXT(res->table));
-}
-
-enum rc
-op_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *res,
-    const char *id)
-{
-	struct req sub = *rq;
-
-	sub.args[0].name = "id";
-	sub.args[0].val = id;
-	if (id == NULL)
-		TRY(crud_create(cx, rq, rs, res));
-	else
-		TRY(crud_update(cx, &sub, rs, res));
-	return db_commit(cx);
 }
 
 void

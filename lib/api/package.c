@@ -75,16 +75,10 @@ keep_profile(struct ctx *cx, const struct req *rq)
 enum rc
 package_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
 {
-	struct db_rows *rows;
 	bool kick;
 
 	(void)op;
 	TRY(op_flag(cx, rq, "kick", &kick));
 	TRY(keep_profile(cx, rq));
-	if (!kick)
-		return crud_update(cx, rq, rs, &package_resource);
-	TRY(db_begin(cx));
-	TRY(db_query0(cx, &SQL_package_kick, &rows));
-	TRY(crud_update(cx, rq, rs, &package_resource));
-	return db_commit(cx);
+	return crud_update_with(cx, rq, rs, &package_resource, kick ? &SQL_package_kick : NULL);
 }

@@ -7,24 +7,27 @@
 #include "service/router_test.h"
 #include "sql.h"
 
+enum { PLACE = 3 }; /* so many of the fields say where a router is */
+
 static const char *const verifications[] = { "verify", "pin", "adh", "none", NULL };
 
 /* clang-format off */
 static const struct field router_fields[] = {
-	{ "name",              FT_TEXT,   RW | FF_NEEDED | FF_SORT, 1, 255 },
 	{ "host",              FT_TEXT,   RW | FF_NEEDED | FF_SORT | FF_FILTER | FF_LOWER, 1, 253,
 	  .check = form_host },
 	{ "port",              FT_INT,    RW | FF_FILTER, 1, 65535,
 	  .hint = "by default 8728, with ssl 8729" },
+	{ "ssl",               FT_BOOL,   RW, .dflt = "false" },
+	/* So far where it is (PLACE); now what it is. */
+	{ "name",              FT_TEXT,   RW | FF_NEEDED | FF_SORT, 1, 255 },
 	{ "username",          FT_TEXT,   RW | FF_NEEDED, 1, 64, .check = form_printable },
 	{ "password",          FT_SECRET, WO, .max = 128, .check = form_printable },
-	{ "ssl",               FT_BOOL,   RW, .dflt = "false" },
 	{ "tls_verify",        FT_TEXT,   RW, .max = 16, .among = verifications,
 	  .dflt = "\"verify\"" },
 	{ "tls_fingerprint",   FT_TEXT,   RW | FF_NULL, .max = 95, .check = form_digest,
 	  .hint = "for tls_verify pin" },
 	{ "tls_ca",            FT_TEXT,   RW | FF_NULL | FF_LINES, .max = 65536,
-	  .hint = "PEM, for tls_verify verify" },
+	  .check = form_pem, .hint = "PEM, for tls_verify verify" },
 	{ "ppp_local_address", FT_TEXT,   RW | FF_NULL, .max = 63, .check = form_printable,
 	  .hint = "of the profiles we make" },
 	{ "ppp_pool",          FT_TEXT,   RW | FF_NULL, .max = 63, .check = form_printable,
@@ -43,6 +46,14 @@ static const struct field router_fields[] = {
 
 static const char *const router_search[] = { "name", "host", NULL };
 
+static int
+port_of(const struct cJSON *in)
+{
+	if (shape_has(in, "port"))
+		return (int)shape_i64(in, "port");
+	return shape_bool(in, "ssl") ? 8729 : 8728;
+}
+
 static enum rc
 check_router(struct ctx *cx, const char *id, struct cJSON *in)
 {
@@ -50,7 +61,7 @@ check_router(struct ctx *cx, const char *id, struct cJSON *in)
 	if (id == NULL && !shape_has(in, "password"))
 		cJSON_AddStringToObject(in, "password", "");
 	if (id == NULL && !shape_has(in, "port"))
-		cJSON_AddNumberToObject(in, "port", shape_bool(in, "ssl") ? 8729 : 8728);
+		cJSON_AddNumberToObject(in, "port", port_of(in));
 	return RC_OK;
 }
 
@@ -68,7 +79,8 @@ const struct resource router_resource = {
 };
 
 const struct op router_save_op = {
-	.summary = "Add a router, or change the one with this host and port (then 200)",
+	.summary = "Add a router, or change the one with this host and port: then 200, and nothing "
+		   "but host is required",
 	.fields = router_fields, .nfields = countof(router_fields), .flag = FF_CREATE,
 	.row = &router_resource, .status = 201,
 };
@@ -76,20 +88,27 @@ const struct op router_delete_op = { .summary = "Remove a router that has no acc
 	  .status = 204 };
 /* clang-format on */
 
-/* The body of the POST is held against the fields by whichever verb it turns out to be. */
-enum rc
-router_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+/* The router that is where this body says. */
+static enum rc
+find_router(struct ctx *cx, const struct req *rq, const char **ret)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	TRY(op_read(cx, op, rq, &in));
-	TRY(check_router(cx, NULL, in));
-	TRY(op_alone(cx, &router_resource));
+	if (shape_read(cx, router_fields, PLACE, FF_CREATE, rq, &in) != RC_OK)
+		return RC_OK;
 	TRY(db_query(cx, &SQL_router_at, &rows, V_TEXT(shape_text(in, "host")),
-	    V_I64(shape_i64(in, "port"))));
-	return op_save(cx, rq, rs, &router_resource,
-	    db_count(rows) == 0 ? NULL : db_text(rows, 0, "id"));
+	    V_I64(port_of(in))));
+	if (db_count(rows) > 0)
+		*ret = db_text(rows, 0, "id");
+	return RC_OK;
+}
+
+enum rc
+router_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	(void)op;
+	return crud_save(cx, rq, rs, &router_resource, find_router);
 }
 
 enum rc
@@ -183,7 +202,7 @@ const struct op radius_show_op = {
 	.summary = "The RADIUS server, or null", .row = &radius_resource,
 };
 const struct op radius_save_op = {
-	.summary = "Set the RADIUS server up (201), or change it (200)",
+	.summary = "Set the RADIUS server up (201), or change it: then 200, and nothing is required",
 	.fields = radius_fields, .nfields = countof(radius_fields), .flag = FF_CREATE,
 	.row = &radius_resource, .status = 201,
 };
@@ -199,14 +218,21 @@ radius_show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *o
 	return op_answer(rs, 200, rows);
 }
 
-enum rc
-radius_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+static enum rc
+find_radius(struct ctx *cx, const struct req *rq, const char **ret)
 {
 	struct db_rows *rows;
 
-	(void)op;
-	TRY(op_alone(cx, &radius_resource));
+	(void)rq;
 	TRY(db_query0(cx, &SQL_radius_row, &rows));
-	return op_save(cx, rq, rs, &radius_resource,
-	    db_count(rows) == 0 ? NULL : db_text(rows, 0, "id"));
+	if (db_count(rows) > 0)
+		*ret = db_text(rows, 0, "id");
+	return RC_OK;
+}
+
+enum rc
+radius_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+{
+	(void)op;
+	return crud_save(cx, rq, rs, &radius_resource, find_radius);
 }

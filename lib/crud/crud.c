@@ -481,9 +481,9 @@ crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *a
 }
 
 enum rc
-crud_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+crud_update_with(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
+    const struct db_stmt *first)
 {
-	const struct resource *r = arg;
 	struct shown s;
 	const char *id;
 	cJSON *in;
@@ -491,8 +491,35 @@ crud_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *a
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(crud_read(cx, r, id, rq, &in));
 	TRY(seal_secrets(cx, r, id, in));
+	if (first != NULL)
+		TRY(db_send_n(cx, first, NULL, NULL, 0));
 	TRY(write_row(cx, r, id, in, CRUD_UPDATE, &s));
 	return answer(cx, r, &s, 200, rs);
+}
+
+enum rc
+crud_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+{
+	return crud_update_with(cx, rq, rs, arg, NULL);
+}
+
+enum rc
+crud_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
+    crud_find find)
+{
+	struct req one = *rq;
+	const char *id = NULL;
+
+	TRY(db_begin(cx));
+	TRY(db_send(cx, &SQL_op_alone, NULL, V_TEXT(r->table)));
+	TRY(find(cx, rq, &id));
+	one.args[0].name = "id";
+	one.args[0].val = id;
+	if (id == NULL)
+		TRY(crud_create(cx, rq, rs, r));
+	else
+		TRY(crud_update(cx, &one, rs, r));
+	return db_commit(cx);
 }
 
 /* The audit row first: it is written from the row that is about to go. */

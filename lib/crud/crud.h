@@ -76,6 +76,20 @@ enum rc crud_update(struct ctx *, const struct req *, struct resp *, const void 
 enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const void *arg);
 
 /*
+ * A POST that means one row, be it there or not: crud_update of the row that
+ * find() names, else crud_create.  From looking to writing it is alone: nobody
+ * else looks for a row of this resource.  What find() cannot read of the body
+ * means no row that is there; crud_create says what is wrong with it.
+ */
+typedef enum rc (*crud_find)(struct ctx *, const struct req *, const char **ret);
+enum rc crud_save(struct ctx *, const struct req *, struct resp *, const struct resource *,
+    crud_find find) _must_check_;
+
+/* crud_update, with a statement in front of the change and in its transaction (NULL: none). */
+enum rc crud_update_with(struct ctx *, const struct req *, struct resp *, const struct resource *,
+    const struct db_stmt *first) _must_check_;
+
+/*
  * The body of a request, held against the fields of a resource, its locks and
  * its own rule; id NULL: for creation.
  */

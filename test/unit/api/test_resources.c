@@ -258,6 +258,8 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	    "{\"name\":\"R\",\"host\":\"h.example.net\",\"username\":\"u\","
 	    "\"tls_verify\":\"pin\"}");
 	assert_true(names(&a, "tls_fingerprint"));
+	a = want(422, "PUT", FMT("/api/router-settings/%s", id), "{\"tls_ca\":\"garbage\"}");
+	assert_true(names(&a, "tls_ca"));
 	/* A PUT was not asked, and the router could not be logged in to any more. */
 	a = want(422, "PUT", FMT("/api/router-settings/%s", id), "{\"tls_verify\":\"pin\"}");
 	assert_true(names(&a, "tls_fingerprint"));
@@ -270,6 +272,35 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	a = want(200, "GET", FMT("/api/audit-logs?subject_id=%s", id), NULL);
 	assert_int_equal(number(&a, "total"), 4);
 	assert_null(strstr(a.body, "s3cret-7"));
+}
+
+/* What the client sends has no name: its every save of a router that was there was 422. */
+static void
+router_that_is_there_needs_its_place_alone(void **state)
+{
+	const char *host = FMT("%s.example.net", crypt_token(&ask.cx, 8));
+	struct answer a = want(201, "POST", "/api/router-settings",
+	    FMT("{\"name\":\"R\",\"host\":\"%s\",\"username\":\"api\",\"ssl\":true,"
+		"\"is_active\":false}",
+		host));
+	const char *id = text(&a, "id");
+
+	(void)state;
+	a = want(200, "POST", "/api/router-settings",
+	    FMT("{\"host\":\"%s\",\"port\":8729,\"username\":\"isp\",\"password\":\"x\","
+		"\"ssl\":true}",
+		host));
+	assert_string_equal(text(&a, "id"), id);
+	assert_string_equal(text(&a, "name"), "R");
+	assert_string_equal(text(&a, "username"), "isp");
+	a = want(200, "POST", "/api/router-settings", FMT("{\"host\":\"%s\",\"ssl\":true}", host));
+	assert_string_equal(text(&a, "id"), id);
+	a = want(422, "POST", "/api/router-settings",
+	    FMT("{\"host\":\"%s\",\"ssl\":true,\"username\":\"\",\"read_timeout_ms\":1}", host));
+	assert_true(names(&a, "username") && names(&a, "read_timeout_ms"));
+	a = want(422, "POST", "/api/router-settings", FMT("{\"host\":\"%s\"}", host));
+	assert_true(names(&a, "name") && names(&a, "username"));
+	(void)want(400, "POST", "/api/router-settings", "[]");
 }
 
 static void
@@ -347,6 +378,7 @@ main(void)
 		ASK_TEST(package_profile_is_made_and_stays),
 		ASK_TEST(money_is_whole_rupiah),
 		ASK_TEST(router_is_saved_once_and_tells_no_secret),
+		ASK_TEST(router_that_is_there_needs_its_place_alone),
 		ASK_TEST(radius_is_one),
 		ASK_TEST(policies_are_bounded),
 		ASK_TEST(what_everybody_may_ask),
