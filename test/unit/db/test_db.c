@@ -279,6 +279,20 @@ the_actor_is(const char *name)
 	assert_string_equal(db_text(rows, 0, "actor"), name);
 }
 
+/* Of e-mails beyond 199 bytes the log had the beginning, and the audit nobody. */
+static void
+a_long_name_is_said_whole(void **state)
+{
+	char name[256];
+
+	(void)state;
+	(void)memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	cx.actor.name = name;
+	assert_int_equal(db_who(&cx), RC_OK);
+	the_actor_is(name);
+}
+
 /*
  * Who acts was said again behind any failure, also where the transaction goes on from a savepoint:
  * there the server takes ROLLBACK TO SAVEPOINT and nothing else, so the saying killed it (25P02),
@@ -468,6 +482,7 @@ main(void)
 		CASE(our_own_states),
 		CASE(gate_comes_first),
 		CASE(says_who_acts),
+		CASE(a_long_name_is_said_whole),
 		CASE(a_savepoint_is_gone_back_to),
 		CASE(who_acts_outlives_transactions),
 		CASE(sessions_are_ours),
