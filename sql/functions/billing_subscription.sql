@@ -159,6 +159,7 @@ DECLARE
 	misses text[] := customer_misses((input ->> 'customer_id')::uuid)
 		|| package_misses((input ->> 'package_id')::uuid, NULL)
 		|| router_misses((input ->> 'router_id')::uuid)
+		|| username_misses(input ->> 'mikrotik_username', NULL)
 		|| dates_misses((input ->> 'start_date')::date, (input ->> 'end_date')::date);
 BEGIN
 	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid;
@@ -214,6 +215,14 @@ LANGUAGE sql STABLE AS $$
 		'router_id', 'The selected router id is invalid.')
 $$;
 
+-- What the index would say, too late to be told with the rest.
+CREATE OR REPLACE FUNCTION username_misses(username text, own uuid) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT unfit(EXISTS (SELECT FROM subscriptions
+	                      WHERE mikrotik_username = username AND is_live AND id IS DISTINCT FROM own),
+		'mikrotik_username', 'The mikrotik username has already been taken.')
+$$;
+
 CREATE OR REPLACE FUNCTION address_misses(p packages, address text) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT unfit(p.type = 'static' AND address IS NULL,
@@ -254,7 +263,7 @@ DECLARE
 	package uuid := input ->> 'package_id';
 BEGIN
 	PERFORM raise_invalid_all(subscription_misses(s, input) || dates_misses(fresh.start_date, fresh.end_date)
-		|| router_misses(fresh.router_id)
+		|| router_misses(fresh.router_id) || username_misses(fresh.mikrotik_username, sub)
 		|| CASE WHEN package IS NOT NULL THEN package_misses(package, s.package_id) END);
 	PERFORM subscription_living(sub);
 	PERFORM end_date_is_free(s, fresh);

@@ -2,6 +2,8 @@
 then does with them is test_provision's."""
 import pytest
 
+import isp
+
 
 @pytest.fixture
 def sub(town):
@@ -36,3 +38,13 @@ def test_sessions_may_be_ended_after_the_rates_were_changed(stack, api, town, su
     assert job(sub) == before
     api.put("/api/packages/%s?kick=1" % package["id"], {"bandwidth": "7M/7M"}).want(200)
     assert job(sub) == before + 1
+
+
+def test_all_that_is_wrong_is_told_at_once(api, town, sub):
+    """Also where the database finds it: a package nobody sells and a name somebody has."""
+    other = town.subscription()
+    wrong = {"package_id": isp.NOBODY, "router_id": isp.NOBODY, "mikrotik_username": sub["mikrotik_username"]}
+    body = dict(wrong, customer_id=isp.NOBODY, mikrotik_password="x", start_date="2026-03-02")
+    assert set(api.post("/api/subscriptions", body).want(422).errors) == set(wrong) | {"customer_id", "end_date"}
+    assert set(api.put("/api/subscriptions/" + other["id"], wrong).want(422).errors) == set(wrong)
+    api.put("/api/subscriptions/" + sub["id"], {"mikrotik_username": sub["mikrotik_username"]}).want(200)
