@@ -127,7 +127,8 @@ SELECT is((SELECT string_agg(format('%s %s', n, renamed), ', ' ORDER BY n)
 	'0 f, 2 t', 'what the first left may be taken over, and what the second should leave');
 SELECT done(:'r2') \g /dev/null
 SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}')$$, 'IS422', NULL, 'once');
-SELECT throws_ok($$UPDATE subscriptions SET mikrotik_username = 'u1' WHERE id = (SELECT sub(person()))$$, '23505', NULL, 'whoever does it');
+SELECT bare() AS y \gset
+SELECT throws_ok(format($$UPDATE subscriptions SET mikrotik_username = 'u1' WHERE id = %L$$, :'y'), '23505', NULL, 'whoever does it');
 
 -- accounts that stand alone
 INSERT INTO mikrotik_secrets (router_id, username, service, imported) VALUES (:'r1', 'found', 'pppoe', true) RETURNING id AS found \gset
