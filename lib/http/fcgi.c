@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -100,7 +101,11 @@ param(const FCGX_Request *fr, const char *name)
 	return s != NULL ? s : "";
 }
 
-/* The body as declared; one that is too large is not read, one cut short is no request. */
+/*
+ * The body as declared; one that is too large is not read, one cut short is no
+ * request.  It is read to its end: the record that says so, left behind, would
+ * be the beginning of the connection's next request.
+ */
 static bool
 read_body(struct ctx *cx, const FCGX_Request *fr, struct req *rq)
 {
@@ -113,7 +118,7 @@ read_body(struct ctx *cx, const FCGX_Request *fr, struct req *rq)
 	if (n == 0 || n > REQ_BODY_MAX)
 		return true;
 	buf = arena_alloc(cx->mem, n + 1);
-	if (FCGX_GetStr(buf, (int)n, fr->in) != (int)n)
+	if (FCGX_GetStr(buf, (int)n, fr->in) != (int)n || FCGX_GetChar(fr->in) != EOF)
 		return false;
 	rq->body = buf;
 	return true;
