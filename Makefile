@@ -70,7 +70,7 @@ MEMCHECKS := $(UNIT_SRC:test/unit/%.c=$(B)/memcheck/%)
 FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
-.PHONY: build programs deps run test test-rest quick lint lint-files unit units memcheck sql-test sim-test \
+.PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
         api-test cli-test e2e fuzz fuzzers bench soak install clean compdb top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -146,11 +146,17 @@ $(B)/bench/%: $(B)/obj/test/bench/%.o $(B)/obj/libisp.a
 # ---- tests -------------------------------------------------------------------------------------
 
 # Everything, in under 15 minutes on 2 cores; the long forms are soak, fuzz, memcheck and bench.
-# Two lanes of tests side by side: each has systems of its own and keeps about one core busy.
+# Two lanes of tests side by side, as long as each other: each has systems of its own and keeps
+# about one core busy.
 test: build
 	@$(MAKE) --no-print-directory -j2 lint
 	@$(MAKE) --no-print-directory -j2 units fuzzers
-	@$(MAKE) --no-print-directory -j2 --output-sync=line api-test test-rest
+	@$(MAKE) --no-print-directory -j2 --output-sync=line test-api test-rest
+
+ROUTER_TESTS := $(wildcard test/api/test_provision*.py)
+
+test-api: programs
+	@$(PYTEST) $(ROUTER_TESTS:%=--ignore=%) test/api
 
 test-rest: programs units fuzzers
 	@$(MAKE) --no-print-directory unit
@@ -159,6 +165,7 @@ test-rest: programs units fuzzers
 	@$(MAKE) --no-print-directory cli-test
 	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory fuzz S=10
+	@$(PYTEST) $(ROUTER_TESTS)
 
 # What a pre-commit hook has the patience for.
 quick: programs units
