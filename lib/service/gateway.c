@@ -126,7 +126,8 @@ judge(struct ctx *cx, const struct gateway_call *call, const struct httpc_answer
 		cx->err.retry_after = wait > 0 ? wait : BUSY_SECONDS;
 		return cx->err.rc;
 	}
-	if (a->code >= HTTP_ERROR || a->code < 200 || (a->code >= 300 && a->code < 400))
+	if (a->code >= HTTP_ERROR || a->code < 200 || (a->code >= 300 && a->code < 400) ||
+	    a->code == GATEWAY_TOO_LATE)
 		return FAIL(cx, RC_UPSTREAM, "Midtrans answered %d.", a->code);
 	if (http == GATEWAY_NONE && said == 0 && call->base == GATEWAY_CORE)
 		return FAIL(cx, RC_UPSTREAM, "Midtrans has no such address: see MIDTRANS_API_URL.");
@@ -186,6 +187,14 @@ gateway_is_no(const struct gateway_answer *a)
 	return a->code >= 400 && a->code < HTTP_ERROR && a->code != GATEWAY_NO_ACCESS &&
 	       a->code != GATEWAY_EXPIRED && a->code != GATEWAY_TOO_LATE &&
 	       a->code != GATEWAY_TOO_MANY;
+}
+
+bool
+gateway_may_be_done(const struct ctx *cx, const struct gateway_answer *a)
+{
+	bool sent_away = a->code >= 400 && a->code < HTTP_ERROR && a->code != GATEWAY_TOO_LATE;
+
+	return gateway_sent(cx) && !sent_away;
 }
 
 enum rc

@@ -66,9 +66,10 @@ struct gateway_refund {
 };
 /*
  * One at a time.  The same key and wish again: the first answer.  Where an
- * answer was lost the same amount again is the same refund, and no other is
- * begun before it is known what became of it.  All of a card's payment that has
- * not settled yet is no refund at Midtrans, but undone: the invoice is due again.
+ * answer was lost the same wish without a key again is the same refund, for a
+ * day, and no other is begun before it is known what became of it.  All of a
+ * card's payment that has not settled yet is no refund at Midtrans, but undone;
+ * in our books it is one, unless the debt is to open again.
  *
  * RC_CONFLICT when nothing can be refunded, Midtrans cannot for this way of
  * paying, another refund is under way, or the key is another's.

@@ -8,37 +8,66 @@
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
+/* Nothing is known there by this id.  spare: as good as that is whatever else says no to it. */
+static bool
+is_none(enum rc rc, const struct gateway_answer *a, bool spare)
+{
+	return (rc == RC_OK && a->code == GATEWAY_NONE) || (spare && gateway_is_no(a));
+}
+
+/* Something is, but it is another's. */
+static bool
+is_anothers(const struct attempt *at, enum rc rc, const struct gateway_answer *a)
+{
+	return rc == RC_OK && gateway_is_good(a) &&
+	       !midtrans_is_about(a->body, at->order_id, at->invoice_id);
+}
+
+static enum rc
+take_status(struct ctx *cx, const struct attempt *at, enum rc rc, const struct gateway_answer *a,
+    const char **told)
+{
+	TRY(rc);
+	if (!gateway_is_good(a))
+		return gateway_unwelcome(cx, "say the status", a);
+	return gateway_apply(cx, ATTEMPT_STATUS, at->order_id, a, told);
+}
+
 /*
- * Ask by order_id (t NULL) or by a transaction's id.  *told: the transaction
- * whose state was answered; NULL: it knows nothing by this id.
- *
- * Anybody may have claimed an id, and such a one must not stop us from asking
- * about the others: whatever Midtrans says no to, and what is another order's,
- * is none of ours.
+ * Ask by order_id.  *told: the transaction whose state was answered; NULL: it
+ * knows nothing by this id.  spare: there are transactions to ask for, which
+ * some channels want to be asked for only.
+ */
+static enum rc
+ask_order(struct ctx *cx, const struct attempt *at, bool spare, const char **told)
+{
+	struct gateway_answer a;
+	enum rc rc = gateway_core(cx, "GET", at->order_id, "status", NULL, &a);
+
+	*told = NULL;
+	if (!is_none(rc, &a, spare) && !is_anothers(at, rc, &a))
+		return take_status(cx, at, rc, &a, told);
+	cx->err = (struct err){ 0 };
+	return RC_OK;
+}
+
+/*
+ * Ask by a transaction's id.  Anybody may have claimed one, and such a one must
+ * not stop us from asking about the others: whatever Midtrans says no to, and
+ * what is another order's, is none of ours.
  */
 static enum rc
 ask_one(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t,
     const char **told)
 {
-	bool claim = t != NULL && !t->told;
 	struct gateway_answer a;
-	enum rc rc;
+	enum rc rc = gateway_core(cx, "GET", t->transaction_id, "status", NULL, &a);
 
 	*told = NULL;
-	rc = gateway_core(cx, "GET", t != NULL ? t->transaction_id : at->order_id, "status", NULL,
-	    &a);
-	if ((rc == RC_OK && a.code == GATEWAY_NONE) || (claim && gateway_is_no(&a)) ||
-	    (rc == RC_OK && claim && gateway_is_good(&a) &&
-		!midtrans_is_about(a.body, at->order_id, at->invoice_id))) {
-		cx->err = (struct err){ 0 };
-		return t == NULL ? RC_OK
-				 : db_query(cx, &SQL_gateway_stranger, NULL, V_TEXT(at->id),
-				       V_TEXT(t->transaction_id));
-	}
-	TRY(rc);
-	if (!gateway_is_good(&a))
-		return gateway_unwelcome(cx, "say the status", &a);
-	return gateway_apply(cx, ATTEMPT_STATUS, at->order_id, &a, told);
+	if (!is_none(rc, &a, !t->told) && (t->told || !is_anothers(at, rc, &a)))
+		return take_status(cx, at, rc, &a, told);
+	cx->err = (struct err){ 0 };
+	return db_query(cx, &SQL_gateway_stranger, NULL, V_TEXT(at->id), V_TEXT(t->transaction_id));
 }
 
 /* Of many things each is tried, unless nobody is there at all; the first failure counts. */
@@ -67,8 +96,9 @@ ask_all(struct ctx *cx, const struct attempt *at)
 	const char *told, *other;
 	size_t n;
 
-	TRY(ask_one(cx, at, NULL, &told));
 	TRY(attempt_transactions(cx, at->id, &known, &n));
+	if (!goes_on(cx, ask_order(cx, at, n > 0 && known[0].told, &told), &first))
+		return cx->err.rc;
 	for (size_t i = 0; i < n; i++) {
 		if (told != NULL && strcmp(told, known[i].transaction_id) == 0)
 			continue;
@@ -95,23 +125,34 @@ end_session(struct ctx *cx, const struct attempt *at)
 	return gateway_call(cx, &call, &a);
 }
 
-/* End one; what cannot be ended is something else by now, and Midtrans is asked what. */
+/* What cannot be ended is something else by now, and Midtrans is asked what. */
 static enum rc
-end_one(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t,
-    const char *verb)
+see_ended(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t,
+    const char *verb, const struct gateway_answer *a)
 {
-	struct gateway_answer a;
 	const char *told;
 
-	TRY(gateway_core(cx, "POST", t->transaction_id, verb, NULL, &a));
-	if (gateway_is_good(&a) && gateway_apply(cx, verb, at->order_id, &a, &told) == RC_OK)
+	if (gateway_is_good(a) && gateway_apply(cx, verb, at->order_id, a, &told) == RC_OK)
 		return RC_OK;
 	if (cx->err.rc != RC_OK && cx->err.rc != RC_UPSTREAM)
 		return cx->err.rc;
 	cx->err = (struct err){ 0 };
-	if (!gateway_is_good(&a) && a.code != GATEWAY_NOT_NOW && a.code != GATEWAY_NONE)
-		return gateway_unwelcome(cx, verb, &a);
+	if (!gateway_is_good(a) && a->code != GATEWAY_NOT_NOW && a->code != GATEWAY_NONE)
+		return gateway_unwelcome(cx, verb, a);
 	return ask_one(cx, at, t, &told);
+}
+
+/* End one.  *done: it may be ended, or may be yet, though this failed. */
+static enum rc
+end_one(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t,
+    const char *verb, bool *done)
+{
+	struct gateway_answer a;
+	enum rc rc = gateway_core(cx, "POST", t->transaction_id, verb, NULL, &a);
+
+	*done = gateway_may_be_done(cx, &a);
+	TRY(rc);
+	return see_ended(cx, at, t, verb, &a);
 }
 
 /* What is authorized or captured does not expire. */
@@ -131,6 +172,7 @@ end_live(struct ctx *cx, const struct attempt *at, size_t *nret)
 {
 	struct attempt_transaction *t;
 	struct err first = { 0 };
+	bool done;
 	size_t n;
 
 	*nret = 0;
@@ -139,7 +181,7 @@ end_live(struct ctx *cx, const struct attempt *at, size_t *nret)
 		if (!t[i].live || !t[i].told)
 			continue;
 		(*nret)++;
-		if (!goes_on(cx, end_one(cx, at, &t[i], verb_for(at, &t[i])), &first))
+		if (!goes_on(cx, end_one(cx, at, &t[i], verb_for(at, &t[i]), &done), &first))
 			return cx->err.rc;
 	}
 	cx->err = first;
@@ -203,17 +245,18 @@ gateway_drop(struct ctx *cx, const char *attempt_id)
 }
 
 enum rc
-gateway_void(struct ctx *cx, const char *attempt_id)
+gateway_void(struct ctx *cx, const char *attempt_id, const char *transaction_id, bool *done)
 {
 	struct attempt_transaction *t;
 	struct attempt at;
 	size_t n;
 
+	*done = true;
 	TRY(attempt_by_id(cx, attempt_id, &at));
 	TRY(attempt_transactions(cx, attempt_id, &t, &n));
 	for (size_t i = 0; i < n; i++)
-		if (t[i].captured)
-			TRY(end_one(cx, &at, &t[i], ATTEMPT_CANCEL));
+		if (t[i].captured && strcmp(t[i].transaction_id, transaction_id) == 0)
+			return end_one(cx, &at, &t[i], ATTEMPT_CANCEL, done);
 	return RC_OK;
 }
 
@@ -224,11 +267,8 @@ gateway_cancel(struct ctx *cx, const char *order_id, const char **ret)
 
 	TRY(gateway_ready(cx));
 	TRY(attempt_by_order(cx, order_id, &at));
-	if (strcmp(at.state, "closed") != 0 || at.live) {
-		if (strcmp(at.state, "paid") == 0)
-			TRY(gateway_void(cx, at.id));
-		else
-			TRY(gateway_drop(cx, at.id));
+	if (strcmp(at.state, "paid") != 0 && (strcmp(at.state, "closed") != 0 || at.live)) {
+		TRY(gateway_drop(cx, at.id));
 		TRY(attempt_by_id(cx, at.id, &at));
 	}
 	if (strcmp(at.state, "paid") == 0)

@@ -28,8 +28,9 @@ struct gateway_answer {
 
 /*
  * RC_UPSTREAM when there is no answer, or one that says nothing of the order:
- * no JSON with success, 401, 5xx; RC_RETRY for 429.  *ret is set with those,
- * too, as far as there was an answer.
+ * no JSON with success, 401, 5xx, and 408, after which it may have been done or
+ * not; RC_RETRY for 429.  *ret is set with those, too, as far as there was an
+ * answer.
  */
 enum rc gateway_call(struct ctx *, const struct gateway_call *,
     struct gateway_answer *ret) _must_check_;
@@ -51,6 +52,8 @@ enum {
 bool gateway_is_good(const struct gateway_answer *);
 /* It says no, and would say no again: not for the moment, nor to our key. */
 bool gateway_is_no(const struct gateway_answer *);
+/* What the last call asked for may have been done: it went out, and was not sent away. */
+bool gateway_may_be_done(const struct ctx *, const struct gateway_answer *);
 enum rc gateway_unwelcome(struct ctx *, const char *verb, const struct gateway_answer *);
 
 /*
@@ -77,7 +80,11 @@ enum rc gateway_apply(struct ctx *, const char *source, const char *order_id,
  * RC_UPSTREAM when something stays open.
  */
 enum rc gateway_drop(struct ctx *, const char *attempt_id) _must_check_;
-/* Undo a card's payment that is captured and not settled yet (row 12), if there is one. */
-enum rc gateway_void(struct ctx *, const char *attempt_id) _must_check_;
+/*
+ * Undo this payment of a card if it is captured and not settled yet (row 12).
+ * *done: it may be undone, or may be yet, though this failed.
+ */
+enum rc gateway_void(struct ctx *, const char *attempt_id, const char *transaction_id,
+    bool *done) _must_check_;
 
 #endif

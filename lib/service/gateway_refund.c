@@ -147,9 +147,7 @@ refused(struct ctx *cx, struct refund *r, bool fresh, const struct gateway_answe
 static enum rc
 no_answer(struct ctx *cx, const struct refund *r, bool fresh, const struct gateway_answer *a)
 {
-	bool sent_away = a->code >= 400 && a->code < 500 && a->code != GATEWAY_TOO_LATE;
-
-	return fresh && (sent_away || !gateway_sent(cx)) ? not_made(cx, r) : left_open(cx, r);
+	return fresh && !gateway_may_be_done(cx, a) ? not_made(cx, r) : left_open(cx, r);
 }
 
 static enum rc
@@ -167,10 +165,12 @@ order_refund(struct ctx *cx, struct refund *r, bool fresh)
 /* All of a card's payment that has not settled yet: it is undone, unless it has settled meanwhile.
  */
 static enum rc
-order_void(struct ctx *cx, struct refund *r)
+order_void(struct ctx *cx, struct refund *r, bool fresh)
 {
-	if (gateway_void(cx, r->attempt_id) != RC_OK)
-		return left_open(cx, r);
+	bool done;
+
+	if (gateway_void(cx, r->attempt_id, r->transaction_id, &done) != RC_OK)
+		return fresh && !done ? not_made(cx, r) : left_open(cx, r);
 	return look_up(cx, r->refund_key, r);
 }
 
@@ -183,7 +183,7 @@ make(struct ctx *cx, struct refund *r, bool fresh)
 	if (!fresh && is_open(r))
 		TRY(see_what_came(cx, r));
 	if (is_open(r) && r->captured && r->whole)
-		TRY(order_void(cx, r));
+		TRY(order_void(cx, r, fresh));
 	return is_open(r) ? order_refund(cx, r, fresh) : RC_OK;
 }
 

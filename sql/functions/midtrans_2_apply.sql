@@ -225,14 +225,25 @@ BEGIN
 		'payment_date', coalesce(m ->> 'settlement_time', m ->> 'transaction_time')), d));
 END $$;
 
--- The payment is gone. A card's that was not settled goes so when all of it is to be paid back.
+/*
+ * The payment is gone. A card's that was not settled goes so when all of it is
+ * to be paid back: then it is a refund like any other, unless the debt is to
+ * open again.
+ */
 CREATE OR REPLACE FUNCTION midtrans_undo(t midtrans_transactions, kind text, status text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	asked midtrans_refunds;
 BEGIN
-	UPDATE midtrans_refunds SET state = 'done' WHERE transaction_id = t.transaction_id AND state = 'asked' AND kind = 'void'
-	RETURNING * INTO asked;
+	UPDATE midtrans_refunds SET state = 'done'
+	WHERE transaction_id = t.transaction_id AND state = 'asked' AND whole AND status = 'cancel' RETURNING * INTO asked;
+	UPDATE midtrans_refunds SET state = 'refused'
+	WHERE transaction_id = t.transaction_id AND state = 'asked' AND kind = 'void'; -- there is nothing left to refund
+	IF NOT asked.reopen THEN
+		PERFORM midtrans_refund_one(t, asked.refund_key,
+			(SELECT amount FROM payments WHERE id = t.payment_id) - midtrans_refunded(t) - t.charged_back, d);
+		RETURN;
+	END IF;
 	PERFORM midtrans_act_for(asked.actor);
 	PERFORM payment_reverse(t.payment_id, kind, coalesce(asked.reason, format('Midtrans says %s', status)), d);
 	PERFORM midtrans_act_for(NULL);

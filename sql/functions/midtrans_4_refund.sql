@@ -25,7 +25,7 @@ BEGIN
 		PERFORM raise_conflict('A refund of this order is under way.');
 	END IF;
 	IF q.refund_key IS NULL THEN
-		q := midtrans_refund_open(a, (input ->> 'amount')::bigint);
+		q := midtrans_refund_open(a, input);
 	END IF;
 	fresh := q.refund_key IS NULL;
 	IF fresh THEN
@@ -69,29 +69,37 @@ END $$;
 
 /*
  * The refund whose outcome nobody was told: its answer was lost, and whoever
- * asks for the same amount means it. Another amount has to wait for it, unless
- * it is known by now.
+ * asks for the very same means it, for a day. Any other has to wait for it,
+ * unless it is known by now.
  */
-CREATE OR REPLACE FUNCTION midtrans_refund_open(a midtrans_attempts, money bigint) RETURNS midtrans_refunds
+CREATE OR REPLACE FUNCTION midtrans_refund_open(a midtrans_attempts, input jsonb) RETURNS midtrans_refunds
 LANGUAGE plpgsql AS $$
 DECLARE
 	q midtrans_refunds;
 BEGIN
 	SELECT r.* INTO q FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
-	WHERE t.attempt_id = a.id AND (r.state = 'asked' OR r.state = 'done' AND NOT r.told)
-	  AND CASE WHEN money IS NULL THEN r.whole ELSE r.amount = money END
-	ORDER BY r.state, r.created_at LIMIT 1;
-	IF q.state = 'asked' THEN
+	WHERE t.attempt_id = a.id
+	  AND (r.state = 'asked' OR r.state = 'done' AND NOT r.told AND r.created_at > now() - interval '1 day')
+	ORDER BY r.state, NOT midtrans_refund_is(r, input), r.created_at LIMIT 1;
+	IF midtrans_refund_is(q, input) THEN
 		RETURN q;
 	END IF;
-	IF EXISTS (SELECT FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
-		WHERE t.attempt_id = a.id AND r.state = 'asked')
-	THEN
-		PERFORM raise_conflict('A refund of another amount is under way. Ask for that one again to learn what became of it.');
+	IF q.state = 'asked' THEN
+		PERFORM raise_conflict(format('A refund of %s is under way. Ask for the very same again, without another key, '
+			'to learn what became of it.', rupiah(q.amount)));
 	END IF;
-	RETURN q;
+	RETURN NULL;
 END $$;
 
+-- Is this what is asked for? A key that is new says: no, another one.
+CREATE OR REPLACE FUNCTION midtrans_refund_is(q midtrans_refunds, input jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(CASE WHEN input ->> 'amount' IS NULL THEN q.whole ELSE q.amount = (input ->> 'amount')::bigint END
+		AND q.reopen = coalesce((input ->> 'reopen')::boolean, false)
+		AND q.reason IS NOT DISTINCT FROM input ->> 'reason' AND input ->> 'key' IS NULL, false)
+$$;
+
+-- Of several payments of an order the first that so much can be taken of.
 CREATE OR REPLACE FUNCTION midtrans_refund_add(a midtrans_attempts, input jsonb) RETURNS midtrans_refunds
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -99,9 +107,12 @@ DECLARE
 	money bigint;
 	q     midtrans_refunds;
 BEGIN
-	SELECT t.transaction_id, t.fee, y.amount - coalesce((SELECT sum(amount) FROM refunds r WHERE r.payment_id = y.id), 0)::bigint AS most
-	INTO p FROM midtrans_transactions t JOIN payments y ON y.id = t.payment_id AND y.status = 'received'
-	WHERE t.attempt_id = a.id ORDER BY y.seq LIMIT 1;
+	SELECT t.transaction_id, t.fee, b.most INTO p
+	FROM midtrans_transactions t
+	JOIN payments y ON y.id = t.payment_id AND y.status = 'received'
+	CROSS JOIN LATERAL (SELECT y.amount - coalesce(sum(r.amount), 0)::bigint AS most FROM refunds r WHERE r.payment_id = y.id) b
+	WHERE t.attempt_id = a.id
+	ORDER BY least(b.most, coalesce((input ->> 'amount')::bigint, 1)) DESC, y.seq LIMIT 1;
 	IF NOT FOUND THEN
 		PERFORM raise_conflict('Nothing of this order can be refunded.');
 	END IF;

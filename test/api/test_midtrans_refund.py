@@ -126,6 +126,24 @@ def test_a_refund_whose_answer_got_lost_is_not_made_twice(payer, mid):
     assert [amount for amount, _ in made(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
 
 
+@pytest.mark.parametrize("other", [{"key": True}, {"reopen": True}, {"reason": "outage in April"}, {"later": True}])
+def test_another_refund_of_the_same_amount_is_another(payer, mid, other):
+    """The answer of the first got lost, and gateway-sync found it: the next of that amount, whenever it came and
+    whatever it was for, was answered 200 and not made."""
+    invoice, order = payer.paid_by("qris")
+    wish = {"reason": "outage in March"}
+    mid.fault("lost", "POST /v2/*/refund", times=1)
+    refund(payer, order, 50000, "first-" + order, **wish).want(502)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
+    payer.idle()
+    if other.pop("later", None):
+        payer.sql("UPDATE midtrans_refunds SET created_at = now() - interval '25 hours'")
+    key = "second-" + order if other.pop("key", None) else None
+    refund(payer, order, 50000, key, **{**wish, **other}).want(200)
+    assert [amount for amount, _ in made(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
+    assert payer.status(invoice) == ("unpaid" if "reopen" in other else "paid")
+
+
 def test_a_lost_refund_is_asked_for_again_under_its_own_key(payer, mid):
     """It never arrived, and nobody can know: the same key again cannot pay twice."""
     invoice, order = payer.paid_by("qris")
@@ -134,8 +152,10 @@ def test_a_lost_refund_is_asked_for_again_under_its_own_key(payer, mid):
     payer.idle()
     assert made(mid, order) == []
     answer = refund(payer, order, 30000).want(409)
-    assert "another amount is under way" in answer.json["message"]
+    assert "under way" in answer.json["message"] and "50.000" in answer.json["message"]
     refund(payer, order, None).want(409)
+    refund(payer, order, 50000, reopen=True).want(409)
+    refund(payer, order, 50000, "another-" + order).want(409)
     refund(payer, order, 50000).want(200)
     assert len(posts(mid, order)) == 2 and len(set(posts(mid, order))) == 1
     assert [amount for amount, _ in made(mid, order)] == [50000] and payer.refunds(invoice) == "50000"
@@ -160,8 +180,21 @@ def test_a_key_used_before_means_it_is_done(payer, mid):
         assert payer.refunds(invoice) == str(amount or 150000)
 
 
+@pytest.mark.parametrize("executed", [True, False])
+def test_408_says_nothing(payer, mid, executed):
+    """A proxy gave up waiting, and the refund was made: it counted as refused, and the next try, under another key,
+    paid the customer twice."""
+    invoice, order = payer.paid_by("qris")
+    mid.rules(drop=1)
+    mid.fault("status", "POST /v2/*/refund", code=408, times=1, execute=executed)
+    refund(payer, order, 50000).want(502)
+    refund(payer, order, 50000).want(200)
+    assert [amount for amount, _ in made(mid, order)] == [50000] and len(set(posts(mid, order))) == 1
+    assert payer.refunds(invoice) == "50000"
+
+
 def test_only_a_refusal_is_one(payer, mid):
-    """500 may be anything; 414 is no; a call that never left is none."""
+    """500 and 408 may be anything; 414 is no; a call that never left is none."""
     invoice, order = payer.paid_by("qris")
 
     def states():
@@ -179,11 +212,12 @@ def test_only_a_refusal_is_one(payer, mid):
     refund(payer, order, 30000).want(502)
     mid.well()
     assert states() == "refused,refused,refused"
-    mid.fault("status", "POST /v2/*/refund", code=500, times=1)
-    refund(payer, order, 40000).want(502)
-    assert states() == "refused,refused,refused,asked"
-    refund(payer, order, 40000).want(200)
-    assert states() == "refused,refused,refused,done" and [a for a, _ in made(mid, order)] == [40000]
+    for n, code in enumerate((500, 408)):
+        mid.fault("status", "POST /v2/*/refund", code=code, times=1)
+        refund(payer, order, 40000).want(502)
+        assert states() == "refused,refused,refused," + "done," * n + "asked"
+        refund(payer, order, 40000).want(200)
+    assert states() == "refused,refused,refused,done,done" and [a for a, _ in made(mid, order)] == [40000, 40000]
 
 
 def test_an_idempotency_key_is_honoured(payer, mid):
@@ -241,12 +275,12 @@ def test_parts_are_ours_and_the_last_takes_the_fee_along(payer, mid):
 
 
 def test_all_of_a_captured_card_is_undone(payer, mid):
-    """What is captured and not settled cannot be refunded, but cancelled: the invoice is due again."""
+    """What is captured and not settled cannot be refunded, but cancelled; with reopen the invoice is due again."""
     invoice, order = payer.paid_by("credit_card")
     answer = refund(payer, order, 1000).want(409)
     assert "settled" in answer.json["message"]
-    refund(payer, order, 150000, "void-" + order, reason="moved away").want(200)
-    refund(payer, order, 150000, "void-" + order, reason="moved away").want(200)
+    for _ in range(2):
+        refund(payer, order, 150000, "void-" + order, reason="moved away", reopen=True).want(200)
     assert payer.at_midtrans(order) == ["cancel"] and made(mid, order) == []
     assert payer.status(invoice) == "unpaid" and payer.refunds(invoice) == ""
     assert payer.sql("SELECT kind, reason, r.actor FROM payment_reversals r JOIN payments p ON p.id = r.payment_id "
@@ -254,14 +288,82 @@ def test_all_of_a_captured_card_is_undone(payer, mid):
     refund(payer, order, 150000).want(409)
 
 
+def test_all_of_a_captured_card_is_a_refund_in_our_books(payer, mid):
+    """Without reopen the invoice stays paid, though the payment is undone at Midtrans: who was given his money back
+    was cut off for the debt. The cancellation, told again, books nothing more."""
+    sub, invoice = payer.town.billed(start_date="2026-01-01", end_date="2026-01-31")
+    payer.stack.cron("2026-03-02")
+    _, order = payer.paid_by("credit_card", invoice)
+    refund(payer, order, None, reason="too slow").want(200)
+    payer.idle()
+    assert payer.notify(mid.craft(order)).status == 200
+    payer.idle()
+    payer.reconcile()
+    assert payer.at_midtrans(order) == ["cancel"] and made(mid, order) == []
+    assert payer.status(invoice) == "paid" and payer.refunds(invoice) == "150000"
+    assert payer.town.api.show("/api/subscriptions/" + sub["id"])["status"] == "active"
+    payment, = payer.payments(invoice)
+    assert (payment["status"], payment["midtrans_status"]) == ("refunded", "cancel")
+    assert payer.sql("SELECT r.reason, r.actor FROM refunds r JOIN payments p ON p.id = r.payment_id "
+                     "WHERE p.invoice_id = '%s'" % invoice["id"]) == "too slow|admin@ispbilling.com"
+    refund(payer, order, 1).want(409)
+
+
 def test_a_lost_cancellation_of_a_captured_card(payer, mid):
+    for reopen in (False, True):
+        invoice, order = payer.paid_by("credit_card")
+        mid.fault("lost", "POST /v2/*/cancel", times=1)
+        mid.rules(drop=1)
+        refund(payer, order, None, reopen=reopen).want(502)
+        payer.idle()
+        refund(payer, order, None, reopen=reopen).want(200)
+        assert payer.at_midtrans(order) == ["cancel"] and len(payer.payments(invoice)) == 1
+        assert payer.status(invoice) == ("unpaid" if reopen else "paid")
+        mid.rules(drop=0)
+
+
+def test_a_cancellation_that_never_left_is_not_made(payer, mid):
+    """It stayed asked for for ever, and no other refund of the order could be begun."""
     invoice, order = payer.paid_by("credit_card")
-    mid.fault("lost", "POST /v2/*/cancel", times=1)
-    mid.rules(drop=1)
-    refund(payer, order, None, reason="moved away").want(502)
-    payer.wait(invoice, "unpaid", 5)
+    mid.fault("refuse")
+    refund(payer, order, None).want(502)
+    mid.well()
+    mid.act(order, "settle")
+    refund(payer, order, 1000).want(200)
+    assert payer.refunds(invoice) == "1000" and [amount for amount, _ in made(mid, order)] == [1000]
+
+
+def paid_again(payer, mid, order, method):
+    """The same order, which another payment has paid: by the customer's mistake, or the bank's."""
+    mid.act(order, "choose", method=method, force=True)
+    mid.act(order, "pay", method=method, force=True)
+    isp.wait_until(lambda: payer.sql("SELECT count(*) FROM midtrans_transactions t JOIN midtrans_attempts a "
+                                     "ON a.id = t.attempt_id WHERE t.payment_id IS NOT NULL AND a.order_id = '%s'"
+                                     % order) == "2", 5, "both payments booked")
+    payer.idle()
+
+
+def test_of_two_captured_payments_one_is_undone(payer, mid):
+    """All that was captured for the order was cancelled."""
+    invoice, order = payer.paid_by("credit_card")
+    paid_again(payer, mid, order, "credit_card")
+    refund(payer, order, 150000).want(200)
+    payer.idle()
+    assert sorted(payer.at_midtrans(order)) == ["cancel", "capture"]
+    assert sorted(p["status"] for p in payer.payments(invoice)) == ["received", "refunded"]
+    assert payer.status(invoice) == "paid"
+
+
+def test_of_two_payments_the_one_that_is_enough_is_refunded(payer, mid):
+    """Only the first was looked at, and once something of it was refunded, the second could not be any more."""
+    invoice, order = payer.paid_by("qris")
+    paid_again(payer, mid, order, "gopay")
+    refund(payer, order, 50000).want(200)
+    refund(payer, order, 150000).want(200)
+    refund(payer, order, 100001).want(422)
     refund(payer, order, None).want(200)
-    assert payer.at_midtrans(order) == ["cancel"] and len(payer.payments(invoice)) == 1
+    first, second = mid.order(order)["transactions"]
+    assert [[r["amount"] for r in t["refunds"]] for t in (first, second)] == [[50000, 100000], [150000]]
 
 
 def test_a_card_that_has_settled_unheard_is_refunded(payer, mid):

@@ -14,11 +14,15 @@ CREATE FUNCTION asked_for(k text) RETURNS text LANGUAGE sql AS $$
 
 SELECT throws_ok($$SELECT ask(NULL, '{}')$$, 'IS404', NULL, 'no such order');
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 100001}'), 'IS422', 'The amount must not be greater than 100000.', 'more than came');
-SELECT ask(:'a', '{"amount": 40000}') AS k \gset
+SELECT ask(:'a', '{"amount": 40000, "key": "K"}') AS k \gset
 SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, asked', 'a part, by whom');
-SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'under way: the same amount is the same refund');
-SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}'), :'k', 'also under a key');
-SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000}'), 'IS409', NULL, 'another amount has to wait');
+SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'under way: the same again is the same refund');
+SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}'), :'k', 'also under its key');
+SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000}'), 'IS409',
+	'A refund of Rp40.000 is under way. Ask for the very same again, without another key, to learn what became of it.',
+	'another amount has to wait');
+SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', other), 'IS409', NULL, 'so has another wish ' || other)
+FROM unnest(ARRAY['{"amount": 40000, "key": "M"}', '{"amount": 40000, "reopen": true}', '{"amount": 40000, "reason": "late"}']) other;
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{}'), 'IS409', NULL, 'so has the rest');
 SELECT throws_ok(format('SELECT ask(%L, %L, true)', :'a', '{"amount": 40000}'), 'IS409', NULL, 'and whoever came while it was being made');
 SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}', true), :'k', 'but for its own key');
@@ -35,6 +39,11 @@ SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, done', 'done');
 SELECT is(actor, 'ani@example.net', 'the refund is of who asked for it') FROM refunds;
 SELECT is(who_actor(), 'gateway-sync', 'for so long');
 SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'nobody was told yet: asked again, it is the same');
+SELECT isnt(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'it is') FROM midtrans_attempts a WHERE id = :'a';
+SELECT is(midtrans_refund_open(a, ('{"amount": 40000, "reopen": false}'::jsonb || other)), NULL, 'but not ' || other::text)
+FROM midtrans_attempts a, unnest(ARRAY['{"key": "M"}', '{"reopen": true}', '{"reason": "late"}', '{"amount": 1}']::jsonb[]) other WHERE a.id = :'a';
+UPDATE midtrans_refunds SET created_at = now() - interval '25 hours';
+SELECT is(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'nor a day later') FROM midtrans_attempts a WHERE id = :'a';
 UPDATE midtrans_refunds SET told = true;
 SELECT isnt(ask(:'a', '{"amount": 40000}'), :'k', 'told, it is another');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'asked';
@@ -48,6 +57,39 @@ SELECT ask(:'a', '{"key": "L"}') AS k \gset
 SELECT results_eq(format('SELECT gross, whole, captured FROM midtrans_refund(%L)', :'k'), 'VALUES (64000::bigint, true, false)', 'what Midtrans is asked for');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'asked';
 SELECT isnt(ask(:'a', '{"amount": 1, "key": "L"}'), NULL, 'the key of what was refused is free');
+UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'asked';
+
+-- paid twice: what the first is not enough for is taken of the second
+SELECT say(:'a', 'T2', 'status', 'settlement', 'note book', '{"attempt": "paid", "amount": 80000}') \g /dev/null
+CREATE FUNCTION of(att uuid, money bigint) RETURNS text LANGUAGE sql AS $$
+	SELECT r.transaction_id FROM midtrans_attempts a, midtrans_refund_add(a, jsonb_build_object('amount', money)) r WHERE a.id = att $$;
+SELECT throws_ok(format('SELECT of(%L, 80001)', :'a'), 'IS422', 'The amount must not be greater than 80000.', 'more than either');
+SELECT is(of(:'a', 60001), 'T2', 'more than is left of the first');
+SELECT is(of(:'a', 60000), 'T1', 'as much as is left of it');
+
+-- a card's captured payment, voided: a refund of all of it is what was asked for; else the payment is undone
+CREATE FUNCTION voided(wish jsonb, status text DEFAULT 'cancel') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	i  uuid := inv(sub(person()));
+	a  uuid := page(i);
+	tx text := gen_random_uuid();
+	k  text;
+BEGIN
+	PERFORM say(a, tx, 'status', 'capture', 'note book', '{"attempt": "paid"}');
+	IF wish IS NOT NULL THEN
+		k := ask(a, wish);
+	END IF;
+	PERFORM say(a, tx, 'status', status, 'void note', '{"attempt": "closed"}');
+	RETURN (SELECT format('invoice %s, payment %s, attempt %s, refund %s', n.status, p.status, state_of(a),
+			coalesce((SELECT r.amount::text FROM refunds r WHERE r.payment_id = p.id AND r.refund_id = tx || ':' || k), '-'))
+			|| coalesce(', ' || (SELECT state FROM midtrans_refunds WHERE refund_key = k), '')
+		FROM invoices n JOIN payments p ON p.invoice_id = n.id WHERE n.id = i);
+END $$;
+SELECT is(voided('{}'), 'invoice paid, payment refunded, attempt paid, refund 100000, done', 'all of it is a refund');
+SELECT is(voided('{"reopen": true}'), 'invoice overdue, payment reversed, attempt closed, refund -, done', 'or opens the debt');
+SELECT is(voided('{"amount": 1}'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'a part is not what was done');
+SELECT is(voided('{}', 'deny'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'nor what the bank takes back');
+SELECT is(voided(NULL), 'invoice overdue, payment reversed, attempt closed, refund -', 'nobody asked');
 SELECT sound();
 SELECT finish();
 ROLLBACK;
