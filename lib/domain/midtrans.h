@@ -64,9 +64,9 @@ enum rc midtrans_read(struct ctx *, const struct cJSON *body, const char *server
 enum rc midtrans_read_answer(struct ctx *, const struct cJSON *body, const char *order_id,
     struct midtrans_message *ret) _must_check_;
 /*
- * It names this order, or none.  Some channels repeat the transaction_id
- * instead: there what counts is the invoice we gave with the order (NULL: not
- * asked about), as far as it is told.
+ * It names this order, or none; some channels repeat the transaction_id instead.
+ * And the invoice we gave with the order (NULL: not asked about), as far as it
+ * is told: another system may have taken the same order_id.
  */
 bool midtrans_is_about(const struct cJSON *body, const char *order_id, const char *invoice_id);
 

@@ -322,9 +322,8 @@ midtrans_is_about(const cJSON *body, const char *order_id, const char *invoice_i
 {
 	const char *named = word(body, "order_id"), *invoice = word(body, "custom_field1");
 
-	if (strcmp(named, order_id) == 0)
-		return true;
-	if (named[0] != '\0' && strcmp(named, word(body, "transaction_id")) != 0)
+	if (named[0] != '\0' && strcmp(named, order_id) != 0 &&
+	    strcmp(named, word(body, "transaction_id")) != 0)
 		return false;
 	return invoice_id == NULL || invoice[0] == '\0' || strcmp(invoice, invoice_id) == 0;
 }
@@ -450,6 +449,24 @@ put_items(struct ctx *cx, struct jw *w, const struct midtrans_order *o)
 	jw_end(w);
 }
 
+/*
+ * Each way to pay ends by expiry, counted from now; the page itself, which would
+ * live for a day whatever that says, by page_expiry, which begins by itself.
+ */
+static void
+put_times(struct jw *w, const struct midtrans_order *o)
+{
+	jw_obj(w, "expiry");
+	jw_str(w, "start_time", o->start_time);
+	jw_i64(w, "duration", o->minutes);
+	jw_str(w, "unit", "minutes");
+	jw_end(w);
+	jw_obj(w, "page_expiry");
+	jw_i64(w, "duration", o->minutes);
+	jw_str(w, "unit", "minutes");
+	jw_end(w);
+}
+
 static void
 put_rest(struct jw *w, const struct midtrans_order *o)
 {
@@ -459,11 +476,7 @@ put_rest(struct jw *w, const struct midtrans_order *o)
 	jw_obj(w, "callbacks");
 	jw_str(w, "finish", o->finish);
 	jw_end(w);
-	jw_obj(w, "expiry");
-	jw_str(w, "start_time", o->start_time);
-	jw_i64(w, "duration", o->minutes);
-	jw_str(w, "unit", "minutes");
-	jw_end(w);
+	put_times(w, o);
 	jw_str(w, "custom_field1", o->invoice_id);
 	if (o->enabled != NULL)
 		jw_raw(w, "enabled_payments", o->enabled);

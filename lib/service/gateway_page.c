@@ -137,6 +137,8 @@ make(struct ctx *cx, struct attempt_page *page, bool *again)
 	*again = out == TAKEN;
 	if (out == TAKEN && page->calls > 1)
 		return adopt(cx, page, &a);
+	if (out == TAKEN)
+		page->calls = 0; /* somebody else's: this call made nothing */
 	TRY(attempt_made(cx, page, state_after[out], said(cx, &a), &usable));
 	if (out == TAKEN || usable)
 		return RC_OK;

@@ -85,8 +85,9 @@ $$;
 
 /*
  * The create call was answered: with a token, with a refusal that ends the
- * attempt, or not at all. What never left us is no call: only an order that may
- * be known there can be taken for ours.
+ * attempt, or not at all. What never left us, or was somebody else's already, is
+ * no call: only an order that one of ours may have made can be taken for ours, and
+ * is worth asking about.
  *
  * While the call was under way the invoice may have been settled or cancelled,
  * when there was no page yet that could be ended: then it is now. Who does that
@@ -105,7 +106,8 @@ BEGIN
 	SET snap_token = coalesce(token, snap_token), redirect_url = coalesce(url, redirect_url), updated_at = now(),
 	    calls = sent,
 	    state = CASE WHEN t.state IN ('new', 'unknown') THEN result ELSE t.state END,
-	    closed_at = CASE WHEN t.state IN ('new', 'unknown') AND result = 'closed' THEN now() ELSE closed_at END
+	    closed_at = CASE WHEN t.state IN ('new', 'unknown') AND result = 'closed' THEN now() ELSE closed_at END,
+	    next_check_at = CASE WHEN sent > 0 OR result <> 'closed' THEN next_check_at END
 	WHERE id = att RETURNING * INTO a;
 	usable := token IS NOT NULL AND a.state NOT IN ('paid', 'closed') AND midtrans_is_owed(a);
 	IF usable THEN

@@ -2,8 +2,9 @@
 
 -- One page at a time is made for an invoice, one refund of an order; whoever comes second waits for
 -- the first, or does not. The lock is of the session: no transaction is open while Midtrans is called.
+-- An id is the same one in capitals.
 -- name: gateway_lock(text)
-SELECT pg_try_advisory_lock(hashtextextended('midtrans:' || $1, 0)) AS locked;
+SELECT pg_try_advisory_lock(hashtextextended('midtrans:' || lower($1), 0)) AS locked;
 
 -- name: gateway_patience()
 SET lock_timeout = '8s';
@@ -12,10 +13,10 @@ SET lock_timeout = '8s';
 SET lock_timeout = '5s';
 
 -- name: gateway_lock_wait(text)
-SELECT pg_advisory_lock(hashtextextended('midtrans:' || $1, 0));
+SELECT pg_advisory_lock(hashtextextended('midtrans:' || lower($1), 0));
 
 -- name: gateway_unlock(text)
-SELECT pg_advisory_unlock(hashtextextended('midtrans:' || $1, 0));
+SELECT pg_advisory_unlock(hashtextextended('midtrans:' || lower($1), 0));
 
 -- name: midtrans_page(uuid, boolean)
 SELECT * FROM midtrans_page($1::uuid, $2::boolean);

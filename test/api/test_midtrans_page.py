@@ -1,13 +1,16 @@
 """Payment pages: what is asked for, and that one invoice has one page, whatever gets lost."""
+import base64
 import datetime
 import json
 import os
 import signal
 import threading
 import time
+import urllib.request
 
 import pytest
 
+import gateway
 import isp
 from gateway import mid, payer, paying  # noqa: F401 (fixtures)
 
@@ -27,6 +30,24 @@ def test_page_says_what_the_plan_says(payer, mid):
 
 
 WIB = datetime.timezone(datetime.timedelta(hours=7))
+
+
+def test_the_page_lives_as_long_as_the_attempt(payer, mid):
+    """A setting of more than a day handed out pages that had ended: the page lives a day, unless it is told."""
+    api = payer.town.api
+    api.put("/api/settings", {"attempt_minutes": 10080}).want(200)
+    try:
+        invoice = payer.billed()
+        first = payer.token(invoice)
+        assert mid.order(first["order_id"])["request"]["page_expiry"] == {"duration": 10080, "unit": "minutes"}
+        mid.ask("POST", "/clock", {"advance": 6 * 86400})
+        assert payer.token(invoice) == first
+        page = urllib.request.urlopen(first["redirect_url"], timeout=10).read().decode()
+        assert "id=state>choose<" in page
+        mid.act(first["order_id"], "choose", method="bca_va")
+        payer.wait_order(first["order_id"], "pending")
+    finally:
+        api.put("/api/settings", {"attempt_minutes": 1440}).want(200)
 
 
 def begins(asked):
@@ -145,6 +166,17 @@ def test_two_tabs_and_twenty_clicks_get_one_attempt(payer, mid):
     assert mid.calls("/snap/v1/transactions") == 1
 
 
+def test_an_invoice_spelled_in_capitals_is_the_same(payer, mid):
+    """Each spelling had a lock of its own: the second call killed the page the first was handing out."""
+    invoice = payer.billed()
+    mid.fault("latency", "POST /snap/v1/transactions", delay=1)
+    first = later(lambda: payer.token(invoice))
+    under_way(payer, invoice)
+    assert payer.token({"id": invoice["id"].upper()}) == first()
+    assert mid.calls("/snap/v1/transactions") == 1
+    mid.well()
+
+
 def test_a_lost_answer_is_the_same_order(payer, mid):
     for kind in ("lost", "truncate", "reset"):
         invoice = payer.billed()
@@ -174,15 +206,47 @@ def test_a_refusal_ends_the_attempt(payer, mid):
     assert payer.order(invoice).startswith(invoice["invoice_number"] + "-2-")
 
 
-def test_taken_by_somebody_else_is_not_ours(payer, mid):
-    """"Already taken" on the first call of an attempt: the next number, and no adoption."""
+def test_408_is_no_refusal(payer, mid):
+    """A proxy gave up waiting, twice: the page may have been made, and its order was given up."""
+    invoice = payer.billed()
+    mid.fault("status", "POST /snap/v1/transactions", code=408, times=2, execute=True)
+    payer.ask_token(invoice).want(502)
+    order = payer.sql("SELECT order_id FROM midtrans_attempts WHERE invoice_id = '%s'" % invoice["id"])
+    assert payer.order_state(order) == "unknown" and payer.order(invoice) == order
+
+
+def taken(payer, mid):
+    """(invoice, order_id): an order that Midtrans knew before we ever asked for it."""
     invoice = payer.billed()
     mid.fault("status", "POST /snap/v1/transactions", code=400, times=1, body=json.dumps(
         {"error_messages": ["transaction_details.order_id sudah digunakan"]}))
-    order = payer.order(invoice)
-    assert order.startswith(invoice["invoice_number"] + "-2-")
-    assert payer.sql("SELECT state FROM midtrans_attempts WHERE order_id LIKE '%s-1-%%'"
-                     % invoice["invoice_number"]) == "closed"
+    assert payer.order(invoice).startswith(invoice["invoice_number"] + "-2-")
+    return invoice, payer.sql("SELECT order_id FROM midtrans_attempts WHERE invoice_id = '%s' AND attempt = 1"
+                              % invoice["id"])
+
+
+def by_another_system(mid, order, **more):
+    """An order of the same shop, made by other software."""
+    key = base64.b64encode((gateway.KEY + ":").encode()).decode()
+    request = urllib.request.Request("http://127.0.0.1:%d/snap/v1/transactions" % mid.port, json.dumps(
+        dict(more, transaction_details={"order_id": order, "gross_amount": 77000})).encode(),
+        {"Content-Type": "application/json", "Accept": "application/json", "Authorization": "Basic " + key})
+    assert urllib.request.urlopen(request, timeout=10).status == 201
+
+
+@pytest.mark.parametrize("field", [{"custom_field1": "somebody else"}, {}])
+def test_taken_by_somebody_else_is_not_ours(payer, mid, field):
+    """"Already taken" on the first call of an attempt: the next number, and no adoption, nor by reconciliation,
+    which booked the other's money."""
+    invoice, order = taken(payer, mid)
+    assert payer.order_state(order) == "closed"
+    by_another_system(mid, order, **field)
+    mid.rules(drop=1)
+    mid.act(order, "pay", method="qris")
+    payer.reconcile()
+    if field:  # it says whose it is
+        payer.town.api.get("/api/midtrans/status/" + order).want(200)
+    assert payer.status(invoice) == "unpaid" and payer.payments(invoice) == [] and payer.credit(invoice) == 0
 
 
 @pytest.mark.parametrize("then", ["choose", "pay"])

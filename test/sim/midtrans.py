@@ -15,8 +15,9 @@ The gateway
 POST /snap/v1/transactions (facts 2): 201 token (36 characters) and redirect_url; 400 with all
 error_messages; the order_id again before a method was chosen: a new token, the old page gone
 (404); afterwards 400. expiry.start_time is held against the clock below: more than 10 minutes
-off is refused (a UTC time labelled +0700). POST /snap/v1/transactions/TOKEN/cancel, /expire: 200,
-or 404, 400 (also when the page has run out).
+off is refused (a UTC time labelled +0700). A page ends after a day, or by page_expiry, and never
+later than by its expiry. POST /snap/v1/transactions/TOKEN/cancel, /expire: 200, or 404, 400 (also
+when the page has run out).
 GET /v2/ID/status, POST /v2/ID/cancel expire refund approve deny (facts 3): HTTP 200 with
 status_code in the body ("404" until a method was chosen), 401 and 413 as HTTP. ID is an order_id
 (the newest transaction of it) or a transaction_id. Methods: qris gopay shopeepay dana ovo kredivo

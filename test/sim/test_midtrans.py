@@ -996,6 +996,22 @@ def test_page_ends(sim):
     assert sim.http("GET", "/snap/v4/redirection/nothing")[0] == 404
 
 
+@pytest.mark.parametrize("times,days", [
+    ({"expiry": {"duration": 3, "unit": "days", "start_time": stamp(0)}}, 1),
+    ({"page_expiry": {"duration": 3, "unit": "days"}}, 3),
+    ({"expiry": {"duration": 3, "unit": "days", "start_time": stamp(0)},
+      "page_expiry": {"duration": 3, "unit": "days"}}, 3),
+    ({"expiry": {"duration": 2, "unit": "days", "start_time": stamp(0)},
+      "page_expiry": {"duration": 3, "unit": "days"}}, 2),
+])
+def test_page_lives_a_day_unless_told(sim, times, days):
+    url = sim.create(**times)[1]["redirect_url"]
+    sim.tell("POST", "/clock", {"advance": days * 86400 - 600})
+    assert "choose" in look(sim, url)
+    sim.tell("POST", "/clock", {"advance": 601})
+    assert "ended" in look(sim, url)
+
+
 def test_a_va_outlives_its_page(sim):
     sim.create(page_expiry={"duration": 5, "unit": "minutes"})
     sim.act("choose", method="bca_va")

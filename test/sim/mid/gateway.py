@@ -48,10 +48,9 @@ class Session:
     @staticmethod
     def _life(request, now):
         rule = request.get("page_expiry")
-        if rule:
-            return rule["duration"] * UNITS[rule["unit"]]
+        life = rule["duration"] * UNITS[rule["unit"]] if rule else DAY
         fixed = Order.deadline(request)
-        return min(DAY, fixed - now) if fixed else DAY
+        return min(life, fixed - now) if fixed else life
 
     def is_open(self, now):
         return self.state == "open" and now < self.closes and not self.order.paid()
