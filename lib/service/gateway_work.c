@@ -194,7 +194,7 @@ gateway_reconcile(struct ctx *cx, bool due, struct gateway_count *ret)
 
 /* ---- the nightly run ------------------------------------------------------------------------- */
 
-/* Ask about the attempts of one subscription, the rows from *i on; RC_OK: all were answered. */
+/* Ask about all attempts of one subscription, the rows from *i on; RC_OK: all were answered. */
 static enum rc
 ask_debts(struct ctx *cx, const struct db_rows *rows, size_t *i, unsigned *silences)
 {
@@ -203,8 +203,8 @@ ask_debts(struct ctx *cx, const struct db_rows *rows, size_t *i, unsigned *silen
 
 	for (; *i < db_count(rows) && strcmp(db_text(rows, *i, "subscription_id"), sub) == 0;
 	     (*i)++)
-		if (rc == RC_OK)
-			rc = ask_apart(cx, db_text(rows, *i, "attempt_id"), silences);
+		if (ask_apart(cx, db_text(rows, *i, "attempt_id"), silences) != RC_OK)
+			rc = cx->err.rc;
 	return rc;
 }
 

@@ -93,6 +93,36 @@ def test_no_answer_holds_for_three_nights(deaf, mid):
     assert deaf.sql("SELECT count(*) FROM alert_logs WHERE meta ->> 'subscription_id' = '%s'" % sub["id"]) == "1"
 
 
+def test_of_several_attempts_each_is_asked_about(deaf, mid):
+    """An answer that failed ended the asking, and the attempt that had paid was not asked about."""
+    sub, invoice = indebted(deaf)
+    first = deaf.order(invoice)
+    deaf.sql("UPDATE midtrans_attempts SET expires_at = now() + interval '30 seconds' WHERE order_id = '%s'" % first)
+    mid.act(deaf.order(invoice), "pay", method="bca_va")
+    mid.fault("status", "GET /v2/%s/status" % first, code=500)
+    run(deaf, "2026-03-05")
+    mid.well()
+    assert deaf.status(invoice) == "paid" and not suspended(deaf, sub)
+
+
+@pytest.mark.parametrize("said", [
+    {"code": 200, "body": json.dumps({"status_code": "412", "status_message": "not by order_id"})}, {"code": 500}])
+def test_an_order_whose_id_is_no_good_is_asked_for_by_its_payments(deaf, mid, said):
+    """Whatever went wrong with the order_id ended the asking, also where the payment's own id was known. A plain no
+    to the order_id is no failure then."""
+    sub, invoice = indebted(deaf)
+    order = deaf.order(invoice)
+    mid.act(order, "choose", method="dana")
+    assert deaf.notify(mid.craft(order)).status == 200
+    deaf.reconcile()
+    mid.act(order, "pay")
+    mid.fault("status", "GET /v2/%s/status" % order, **said)
+    report = run(deaf, "2026-03-05")[2]
+    mid.well()
+    assert deaf.status(invoice) == "paid" and not suspended(deaf, sub)
+    assert (sub["id"] in held(report)) == (said["code"] == 500)
+
+
 def test_a_payment_begins_the_count_anew(deaf, mid):
     """The nights of an old debt were counted against the next one."""
     sub, invoice = indebted(deaf)
