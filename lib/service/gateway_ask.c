@@ -267,7 +267,7 @@ gateway_cancel(struct ctx *cx, const char *order_id, const char **ret)
 
 	TRY(gateway_ready(cx));
 	TRY(attempt_by_order(cx, order_id, &at));
-	if (strcmp(at.state, "paid") != 0 && (strcmp(at.state, "closed") != 0 || at.live)) {
+	if (strcmp(at.state, "paid") != 0) { /* closed, too: that may be hearsay */
 		TRY(gateway_drop(cx, at.id));
 		TRY(attempt_by_id(cx, at.id, &at));
 	}

@@ -130,15 +130,36 @@ END $$;
 -- of it all the same (a status nobody knows), it is not to be asked for again and again.
 CREATE OR REPLACE FUNCTION midtrans_told(a midtrans_attempts, tx text) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+	t midtrans_transactions;
 BEGIN
-	PERFORM FROM midtrans_transactions WHERE transaction_id = tx AND attempt_id = a.id;
+	SELECT * INTO t FROM midtrans_transactions WHERE transaction_id = tx AND attempt_id = a.id;
 	IF NOT FOUND THEN
 		INSERT INTO midtrans_strangers (attempt_id, transaction_id, asks) VALUES (a.id, tx, midtrans_asks())
 		ON CONFLICT (attempt_id, transaction_id) DO UPDATE SET asks = excluded.asks, asked_at = now();
 		RETURN;
 	END IF;
-	UPDATE midtrans_transactions SET told = true WHERE transaction_id = tx AND NOT told;
 	DELETE FROM midtrans_strangers WHERE attempt_id = a.id AND transaction_id = tx;
+	IF NOT t.told THEN
+		UPDATE midtrans_transactions SET told = true WHERE id = t.id;
+		PERFORM midtrans_revive(a.id) WHERE midtrans_is_live(t);
+	END IF;
+END $$;
+
+-- One of its transactions may be paid after all: what was closed without it is open, and what is not
+-- owed, or is paid by another, is to be cancelled.
+CREATE OR REPLACE FUNCTION midtrans_revive(att uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	a midtrans_attempts;
+BEGIN
+	SELECT * INTO a FROM midtrans_attempts WHERE id = att AND state IN ('paid', 'closed');
+	UPDATE midtrans_attempts SET state = midtrans_live_state(att), closed_at = NULL, checks = 0,
+		next_check_at = now() + interval '1 minute', updated_at = now()
+	WHERE id = a.id AND state = 'closed';
+	IF a.state = 'paid' OR a.state = 'closed' AND NOT midtrans_is_owed(a) THEN
+		PERFORM gateway_job(att, 'cancel');
+	END IF;
 END $$;
 
 -- People are told of all that Midtrans says, each thing once. What anybody can write into a copy must

@@ -198,13 +198,15 @@ BEGIN
 END $$;
 
 -- By hand, or because what it asked for is not owed any more. Answers how many payments under way
--- could not be ended: as long as there is one, it stays open.
+-- could not be ended: as long as there is one, it stays open. What Midtrans, asked, does not know is
+-- none; should it know it later, midtrans_revive() opens it again.
 CREATE OR REPLACE FUNCTION gateway_closed(att uuid) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
 	left_over bigint;
 BEGIN
-	SELECT count(*) INTO left_over FROM midtrans_transactions t WHERE t.attempt_id = att AND midtrans_is_live(t);
+	SELECT count(*) INTO left_over FROM midtrans_transactions t WHERE t.attempt_id = att AND midtrans_is_live(t)
+		AND (t.told OR NOT EXISTS (SELECT FROM midtrans_strangers s WHERE (s.attempt_id, s.transaction_id) = (att, t.transaction_id)));
 	UPDATE midtrans_attempts SET state = 'closed', closed_at = now(), updated_at = now()
 	WHERE id = att AND state NOT IN ('paid', 'closed') AND left_over = 0;
 	RETURN left_over;

@@ -1,4 +1,5 @@
 """What gateway-sync and ispctl find out without any notification."""
+import json
 import os
 import signal
 
@@ -133,6 +134,54 @@ def test_a_day_without_any_notification(alone, mid):
     assert alone.refunds(invoices["part"]) == "50000"
     assert alone.payments(invoices["card"])[0]["midtrans_status"] == "settlement"
     assert mid.ask("GET", "/messages", state="delivered") == []
+
+
+def long_closed(payer, order):
+    """Nothing came of it for days: it is finally closed."""
+    payer.idle()
+    payer.sql("UPDATE midtrans_attempts SET closed_at = now() - interval '4 days' WHERE order_id = '%s'" % order)
+    payer.reconcile()
+    assert payer.sql("SELECT next_check_at FROM midtrans_attempts WHERE order_id = '%s'" % order) == ""
+
+
+def old_news(mid, body):
+    """Midtrans answers what it said before."""
+    mid.fault("status", "GET /v2/*/status", code=200, body=json.dumps(body))
+
+
+def test_a_refund_that_comes_late_is_found(payer, mid):
+    """Of an order more than three days old it was asked once what became of a refund, and never again."""
+    invoice, order = payer.paid_by("qris")
+    mid.rules(drop=1)
+    long_closed(payer, order)
+    old_news(mid, mid.craft(order))
+    mid.fault("lost", "POST /v2/*/refund", times=1)
+    payer.town.api.another(timeout=40).post("/api/midtrans/refund/" + order, {"amount": 50000}).want(502)
+    payer.idle()
+    assert payer.refunds(invoice) == ""
+    mid.well()
+    payer.reconcile()
+    assert payer.refunds(invoice) == "50000"
+    payer.reconcile()
+    assert payer.sql("SELECT next_check_at FROM midtrans_attempts WHERE order_id = '%s'" % order) == ""
+
+
+def test_what_midtrans_confirms_late_is_found(payer, mid):
+    """The one look a notification left was too early; then nobody looked."""
+    invoice, order = payer.paid_by("qris")
+    long_closed(payer, order)
+    before = mid.craft(order)
+    mid.rules(hold=True)
+    mid.act(order, "refund", amount=50000)
+    old_news(mid, before)
+    assert payer.notify(mid.craft(order)).status == 200
+    payer.idle()
+    assert payer.refunds(invoice) == ""
+    mid.well()
+    payer.reconcile()
+    assert payer.refunds(invoice) == "50000"
+    payer.reconcile()
+    assert payer.sql("SELECT next_check_at FROM midtrans_attempts WHERE order_id = '%s'" % order) == ""
 
 
 # ---- who waits for whom --------------------------------------------------------------------------

@@ -105,9 +105,27 @@ SELECT is(gateway_closed(:'a'), 1::bigint, 'one could not be ended');
 SELECT is(state_of(:'a'), 'pending', 'so it stays open');
 SELECT say(:'a', 'L1', 'cancel', 'cancel', 'note') \g /dev/null
 SELECT is(gateway_closed(:'a') || state_of(:'a'), '0closed', 'then it is closed');
+-- Any number of payments under way can be made up: they must not keep it open.
+SELECT page(inv(:'s'), 2) AS a \gset
+SELECT say(:'a', 'L2', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(gateway_closed(:'a'), 1::bigint, 'one nobody asked about may be under way');
+SELECT unknown(:'a', 'L2', 1) \g /dev/null
+SELECT is(gateway_closed(:'a') || state_of(:'a'), '0closed', 'what Midtrans does not know is not');
+SELECT say(:'a', 'L2', 'status', 'pending', '', '{"verdict": "duplicate"}') \g /dev/null
+SELECT is(state_of(:'a') || ' ' || coalesce(jobs(:'a'), 'owed'), 'pending owed', 'but it was wrong: it is open again');
+SELECT page(inv(:'s'), 3, '{"state": "closed"}') AS a \gset
+SELECT say(:'a', 'L3', 'notification', 'pending', 'note'), say(:'a', 'L4', 'notification', 'pending', 'note') \g /dev/null
+UPDATE midtrans_attempts SET amount = amount - 1, state = 'closed' WHERE id = :'a';
+UPDATE gateway_jobs SET done_at = now() WHERE attempt_id = :'a';
+SELECT say(:'a', 'L3', 'status', 'pending', '', '{"verdict": "duplicate"}') \g /dev/null
+SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'pending cancel', 'and ended, where it is not owed');
+UPDATE midtrans_attempts SET state = 'paid' WHERE id = :'a';
+UPDATE gateway_jobs SET done_at = now() WHERE attempt_id = :'a';
+SELECT say(:'a', 'L4', 'status', 'pending', '', '{"verdict": "duplicate"}') FROM generate_series(1, 2) \g /dev/null
+SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'or paid by another');
 
 -- A page that ran out left a job each half minute for as long as something of it could not be ended.
-SELECT page(inv(:'s'), 2, jsonb_build_object('expires_at', now() - interval '1 minute', 'state', 'pending')) AS a \gset
+SELECT page(inv(:'s'), 4, jsonb_build_object('expires_at', now() - interval '1 minute', 'state', 'pending')) AS a \gset
 SELECT gateway_sweep() \g /dev/null
 SELECT is(jobs(:'a'), 'expire', 'a page ran out');
 UPDATE gateway_jobs SET done_at = now() - interval '1 hour' WHERE attempt_id = :'a';
@@ -115,7 +133,7 @@ SELECT gateway_sweep() \g /dev/null
 SELECT is(jobs(:'a'), NULL, 'one job, and no more: the rest is asked about like all the rest');
 
 -- A notification that was stored and not applied: its invoice was locked for too long, or the worker died.
-SELECT page(inv(:'s'), 3) AS a \gset
+SELECT page(inv(:'s'), 5) AS a \gset
 CREATE FUNCTION left_lying(ord text, age interval) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, received_at)
 	VALUES ('notification', ord, 'lost', '{}', sha256(convert_to(age::text, 'UTF8')), now() - age) $$;
