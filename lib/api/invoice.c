@@ -48,6 +48,18 @@ static const struct filter filters[] = {
 
 static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };
 
+/* Nobody asks twice for what is missing: with the fields, not after them. */
+static enum rc
+check_invoice(struct ctx *cx, const char *id, struct cJSON *in)
+{
+	const char *kind = shape_text(in, "kind");
+	bool other = id == NULL && kind != NULL && strcmp(kind, "other") == 0;
+
+	if (!other || shape_has(in, "amount") || shape_refused(cx, "amount"))
+		return RC_OK;
+	return err_field(cx, "amount", "The amount field is required when kind is other.");
+}
+
 const struct resource invoice_resource = {
 	.name = "invoice",
 	.label = "The invoice",
@@ -58,6 +70,7 @@ const struct resource invoice_resource = {
 	.nfields = countof(fields),
 	.filters = filters,
 	.nfilters = countof(filters),
+	.check = check_invoice,
 };
 
 const struct op invoice_create_op = {

@@ -433,19 +433,29 @@ check_locked(struct ctx *cx, const struct resource *r, const char *id, cJSON *in
 	return rc;
 }
 
+/* The worse of two outcomes; what is only RC_INVALID lets the next look for more of it. */
+static enum rc
+worse(enum rc a, enum rc b)
+{
+	return a == RC_OK || a == RC_INVALID ? (b != RC_OK ? b : a) : a;
+}
+
 enum rc
 crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct req *rq,
     struct cJSON **ret)
 {
 	enum fflag flag = id == NULL ? FF_CREATE : FF_UPDATE;
-	cJSON *in;
+	cJSON *in = NULL;
+	enum rc rc = shape_read(cx, r->fields, r->nfields, flag, rq, &in);
 
-	TRY(shape_read(cx, r->fields, r->nfields, flag, rq, &in));
-	TRY(check_locked(cx, r, id, in));
+	if (in == NULL)
+		return rc;
+	rc = worse(rc, check_locked(cx, r, id, in));
 	if (r->check != NULL)
-		TRY(r->check(cx, id, in));
-	*ret = in;
-	return RC_OK;
+		rc = worse(rc, r->check(cx, id, in));
+	if (rc == RC_OK)
+		*ret = in;
+	return rc;
 }
 
 /* Write, note who did it, and read the row back: one round trip, one transaction. */

@@ -65,7 +65,8 @@ struct resource {
 	size_t nchildren;
 	const char *secret_of; /* FT_SECRET fields are sealed as "<table>:<id>:<field>"; set when
 				  there are any */
-	enum rc (*check)(struct ctx *, const char *id, struct cJSON *in); /* id NULL: create */
+	/* id NULL: create; in: what was fit, when fields were refused (shape_refused()) already */
+	enum rc (*check)(struct ctx *, const char *id, struct cJSON *in);
 	bool audited; /* each write leaves an audit_logs row */
 };
 
@@ -91,7 +92,7 @@ enum rc crud_update_with(struct ctx *, const struct req *, struct resp *, const 
 
 /*
  * The body of a request, held against the fields of a resource, its locks and
- * its own rule; id NULL: for creation.
+ * its own rule, all of them before anything is answered; id NULL: for creation.
  */
 enum rc crud_read(struct ctx *, const struct resource *, const char *id, const struct req *,
     struct cJSON **ret) _must_check_;

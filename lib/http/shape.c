@@ -451,10 +451,17 @@ shape_read(struct ctx *cx, const struct field *fields, size_t n, enum fflag flag
 		find(b, &r);
 		fit = read_field(&r) && fit;
 	}
-	if (!fit)
-		return cx->err.rc;
 	*ret = out;
-	return RC_OK;
+	return fit ? RC_OK : cx->err.rc;
+}
+
+bool
+shape_refused(const struct ctx *cx, const char *name)
+{
+	for (const struct field_err *f = cx->err.fields; f != NULL; f = f->next)
+		if (strcmp(f->field, name) == 0)
+			return true;
+	return false;
 }
 
 const char *

@@ -76,11 +76,16 @@ struct field {
  * RC_MEDIA when it is not declared JSON; RC_INVALID with every bad field.
  * *ret holds known fields alone, normalised (money and ints as integers,
  * booleans as true/false, kept secrets left out), defaults filled in on
- * create; it belongs to cx->mem.  An empty body is an empty object.
+ * create; it belongs to cx->mem.  An empty body is an empty object.  With
+ * RC_INVALID it holds what was fit, so that a rule of several fields can add
+ * what it finds.
  */
 struct req;
 enum rc shape_read(struct ctx *, const struct field *, size_t n, enum fflag flag,
     const struct req *, struct cJSON **ret) _must_check_;
+
+/* Has this field been refused already? */
+bool shape_refused(const struct ctx *, const char *name);
 
 /* Values of a body that shape_read() accepted; absent and null: NULL, 0, false. */
 const char *shape_text(const struct cJSON *, const char *name);

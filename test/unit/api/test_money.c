@@ -270,6 +270,27 @@ payment_is_booked_and_reversed(void **state)
 	assert_int_equal(number(&a, "outstanding"), 0);
 }
 
+/* amount came in a second round, when the subscription had been named; status in a third. */
+static void
+all_that_is_wrong_with_an_invoice_at_once(void **state)
+{
+	struct answer a =
+	    want(422, "POST", "/api/invoices", "{\"kind\":\"other\",\"status\":\"paid\"}");
+	struct subscriber s = sign_up("");
+
+	(void)state;
+	assert_true(names(&a, "subscription_id") && names(&a, "amount") && names(&a, "status"));
+	a = want(422, "POST", "/api/invoices", "{\"kind\":\"other\",\"amount\":-1}");
+	assert_null(strstr(a.body, "amount field is required"));
+	assert_true(names(&a, "subscription_id") && names(&a, "amount"));
+	a = want(422, "POST", "/api/invoices", "{}");
+	assert_false(names(&a, "amount"));
+	a = want(201, "POST", "/api/invoices", FMT("{\"subscription_id\":\"%s\"}", s.id));
+	a = want(422, "PUT", FMT("/api/invoices/%s", text(&a, "id")),
+	    "{\"due_date\":null,\"status\":\"paid\"}");
+	assert_true(names(&a, "due_date") && names(&a, "status"));
+}
+
 static void
 invoices_by_hand(void **state)
 {
@@ -359,6 +380,7 @@ main(void)
 		ASK_TEST(plan_changes_now_or_later),
 		ASK_TEST(invoice_is_paid_once),
 		ASK_TEST(payment_is_booked_and_reversed),
+		ASK_TEST(all_that_is_wrong_with_an_invoice_at_once),
 		ASK_TEST(invoices_by_hand),
 		ASK_TEST(dashboard_adds_up),
 		ASK_TEST(preview_says_what_a_run_would_do),
