@@ -517,9 +517,9 @@ static const char error_response[] =
     "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}}}}}";
 
 static const char about[] =
-    "Unknown fields of a body are ignored. null, and \"\" where nothing was typed, clears a field "
-    "that may be null and keeps a secret; for any other it is 422 on a change, and on creation as if "
-    "the field was not given.";
+    "Unknown fields of a body are ignored. null, and \"\" where nothing was typed, clears a "
+    "field that may be null and keeps a secret; for any other it is 422 on a change, and on "
+    "creation as if the field was not given.";
 
 const char *
 openapi_json(struct ctx *cx)

@@ -448,7 +448,7 @@ crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct
 	cJSON *in = NULL;
 	enum rc rc = shape_read(cx, r->fields, r->nfields, flag, rq, &in);
 
-	if (in == NULL)
+	if (rc != RC_OK && rc != RC_INVALID)
 		return rc;
 	rc = worse(rc, check_locked(cx, r, id, in));
 	if (r->check != NULL)
