@@ -91,6 +91,8 @@ main(int argc, char **argv)
 	daemon_args(&cx, &self, argv, &args);
 	if (args.nargs > 0)
 		return daemon_usage(&self, "only options are understood");
+	daemon_signals();
+	cx.stopping = daemon_stopping;
 	if (open_all(&cx, &args, &cf, &dc) == RC_OK)
 		code = run(&cx, &args);
 	else

@@ -18,6 +18,13 @@ static const struct command commands[] = {
 	{ "setup", 0, NEED_DATABASE, cmd_setup },
 };
 
+void
+command_row_by_row(struct ctx *cx)
+{
+	daemon_signals();
+	cx->stopping = daemon_stopping;
+}
+
 /* The words of a command at the start of the arguments; how many, 0: not this one. */
 static size_t
 match(const char *words, const char *const *args)

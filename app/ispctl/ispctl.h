@@ -26,6 +26,9 @@ struct command {
 /* Which command the arguments are; NULL: none.  *ret_rest: what stands after its words. */
 const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
 
+/* A signal ends this one between two rows; all others it ends where they are. */
+void command_row_by_row(struct ctx *);
+
 enum rc cmd_user_add(struct ispctl *);
 enum rc cmd_user_list(struct ispctl *);
 enum rc cmd_user_passwd(struct ispctl *);

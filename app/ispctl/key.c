@@ -33,6 +33,7 @@ cmd_key_rotate(struct ispctl *ctl)
 {
 	struct reseal_report rep;
 
+	command_row_by_row(ctl->cx);
 	TRY(reseal_all(ctl->cx, tell_unopened, NULL, &rep));
 	(void)printf("%zu secrets, %zu sealed anew, %zu failed\n", rep.seen, rep.resealed,
 	    rep.failed);

@@ -10,6 +10,7 @@ cmd_midtrans_reconcile(struct ispctl *ctl)
 	struct ctx *cx = ctl->cx;
 	struct gateway_count n;
 
+	command_row_by_row(cx);
 	cx->conf = ctl->cf;
 	cx->gateway = gateway_new(cx->mem, ctl->cf);
 	TRY(gateway_reconcile(cx, ctl->args->val[OPT_DUE] != NULL, &n));

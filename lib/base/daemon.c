@@ -201,6 +201,14 @@ daemon_stopping(void)
 	return stop_came != 0;
 }
 
+enum rc
+daemon_goes_on(struct ctx *cx)
+{
+	if (cx->stopping == NULL || !cx->stopping())
+		return RC_OK;
+	return FAIL(cx, RC_RETRY, "told to end by a signal; run it again for the rest");
+}
+
 bool
 daemon_hup(void)
 {

@@ -4,7 +4,9 @@
  * --help, --version and --env FILE are understood by all; exit codes are one
  * table: 0 done, 1 something failed (told on stderr), 2 usage, 75 try later.
  * SIGTERM and SIGINT only raise a flag and make daemon_signal_fd() readable,
- * so that a program ends between two pieces of work.
+ * so that a program ends between two pieces of work.  One that gives a context
+ * daemon_stopping() as `stopping` has its long work end so, too, with 75: what
+ * was done stays, and doing it again does the rest.
  */
 #ifndef BASE_DAEMON_H
 #define BASE_DAEMON_H
@@ -60,5 +62,8 @@ void daemon_signals(void);
 bool daemon_stopping(void); /* SIGTERM or SIGINT came */
 bool daemon_hup(void);      /* SIGHUP came since the last call */
 int daemon_signal_fd(void); /* readable when a signal came; drained by the two above */
+
+/* Between two rows of long work: RC_RETRY where cx->stopping says that it is to end. */
+enum rc daemon_goes_on(struct ctx *) _must_check_;
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/daemon.h"
 #include "base/jw.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -215,7 +216,7 @@ chunk_once(struct run *run, const struct work *w)
 	return rc;
 }
 
-/* Deadlocks and lock time-outs pass; a lost connection does not. */
+/* Deadlocks and lock time-outs pass, unless we are told to end; a lost connection does not. */
 static enum rc
 chunk_try(struct run *run, const struct work *w)
 {
@@ -224,7 +225,8 @@ chunk_try(struct run *run, const struct work *w)
 
 	for (int i = 0; i < tries; i++) {
 		rc = chunk_once(run, w);
-		if (rc != RC_RETRY || db_socket(run->cx->db) < 0)
+		if (rc != RC_RETRY || db_socket(run->cx->db) < 0 ||
+		    daemon_goes_on(run->cx) != RC_OK)
 			break;
 	}
 	return rc;
@@ -266,6 +268,7 @@ chunk_do(struct run *run, const struct work *w)
 		return RC_OK;
 	if (db_socket(run->cx->db) < 0)
 		return rc;
+	TRY(daemon_goes_on(run->cx)); /* nothing is said yet against any row */
 	if (w->n == 1)
 		return report_failure(run, w);
 	half.n = w->n / 2;
@@ -294,6 +297,7 @@ work_off(struct run *run, const struct work *all)
 	for (size_t at = 0; at < all->n; at += chunk.n) {
 		int64_t t0 = clock_ms();
 
+		TRY(daemon_goes_on(run->cx));
 		chunk.ids = all->ids + at;
 		chunk.n = all->n - at < size ? all->n - at : size;
 		TRY(chunk_do(run, &chunk));

@@ -75,8 +75,9 @@ enum rc billing_steps_read(struct ctx *, const char *list, unsigned *ret) _must_
 enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_check_;
 
 /*
- * Run.  RC_RETRY when another run holds the lock or the database goes away;
- * what was committed until then stays and the next run goes on from there.
+ * Run.  RC_RETRY when another run holds the lock, the database goes away or
+ * cx->stopping says that it is to end; what was committed until then stays and
+ * the next run goes on from there.
  * Rows that failed are counted in the report, not an error.  tell may be NULL.
  */
 enum rc billing_run(struct ctx *, const struct billing_options *, billing_fn tell, void *arg,

@@ -100,6 +100,7 @@ struct gateway_count {
 /*
  * Ask about all attempts not finally closed; due: only those whose turn it is.
  * When nobody answers twice in a row the rest counts as failed without asking.
+ * RC_RETRY between two of them where cx->stopping says so; gateway_hold(), too.
  */
 enum rc gateway_reconcile(struct ctx *, bool due, struct gateway_count *ret) _must_check_;
 

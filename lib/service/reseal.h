@@ -2,8 +2,8 @@
  * reseal.h: give every secret at rest the present APP_KEY.
  *
  * Row by row, each its own transaction: it can be stopped at any moment and
- * run again, and goes on beside a running system.  What no key opens is told
- * and left alone.
+ * run again, and goes on beside a running system; RC_RETRY between two rows
+ * where cx->stopping says so.  What no key opens is told and left alone.
  */
 #ifndef SERVICE_RESEAL_H
 #define SERVICE_RESEAL_H

@@ -1,13 +1,17 @@
 """ispctl and billing-cron as a sysadmin calls them: a database, an env file, a shell."""
 import base64
+import contextlib
 import ctypes
 import ctypes.util
 import hashlib
+import http.server
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 
 import pytest
 
@@ -38,12 +42,35 @@ class System:
         subprocess.run([os.path.join(TOP, "scripts/db"), "down", "--dir", self.pg], check=True)
         shutil.rmtree(self.dir)
 
-    def run(self, program, *words, given=None, env=None):
+    def words_of(self, program, words, env=None):
+        """A command line and its environment."""
         full = {k: v for k, v in os.environ.items() if not k.startswith(("APP_", "DATABASE", "ISP_ENV"))}
         if program == "ispctl":  # the database's owner
             full["PGUSER"] = "isp_owner"
-        return subprocess.run([os.path.join(BUILD, "bin", program), "--env", self.env, *words], input=given,
-                              env={**full, **(env or {})}, capture_output=True, text=True, timeout=60, check=False)
+        return [os.path.join(BUILD, "bin", program), "--env", self.env, *words], {**full, **(env or {})}
+
+    def run(self, program, *words, given=None, env=None):
+        line, full = self.words_of(program, words, env)
+        return subprocess.run(line, input=given, env=full, capture_output=True, text=True, timeout=60, check=False)
+
+    def run_told_to_end(self, program, *words, lock):
+        """Told to end while it waits for what the statement `lock` holds, which it gets then."""
+        holder = subprocess.Popen(["psql", "-XAtq", "-h", self.pg + "/run", "-U", "postgres", "isp"], text=True,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line, full = self.words_of(program, words)
+        try:
+            holder.stdin.write("BEGIN;\n%s;\n\\echo held\n" % lock)
+            holder.stdin.flush()
+            assert any("held" in said for said in iter(holder.stdout.readline, ""))
+            child = subprocess.Popen(line, env=full, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            limit = time.monotonic() + 20
+            while self.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "0":
+                assert time.monotonic() < limit and child.poll() is None
+            child.terminate()
+        finally:
+            holder.communicate()
+        out, err = child.communicate(timeout=60)
+        return subprocess.CompletedProcess(line, child.returncode, out, err)
 
     def sql(self, text):
         done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.pg + "/run", "-U", "postgres", "isp",
@@ -183,6 +210,25 @@ def seal(key, place, text):
         ctypes.c_ulonglong(len(place)), None, nonce, raw)
     ident = hashlib.blake2b(raw, digest_size=32).hexdigest()[:8]
     return "s1.%s.%s" % (ident, base64.urlsafe_b64encode(nonce + box.raw).decode().rstrip("="))
+
+
+def test_a_rotation_that_is_told_to_end(system):
+    """The row in hand is done and no other begun; what is left is done the next time."""
+    system.sql("INSERT INTO router_settings (name, host, username, is_active)"
+               " SELECT 'Rotated ' || i, '127.0.1.' || i, 'api', false FROM generate_series(1, 4) i")
+    ids = system.sql("SELECT id FROM router_settings ORDER BY 'router_settings:' || id || ':password'").split()
+    for ident in ids:
+        system.sql("UPDATE router_settings SET password = '%s' WHERE id = '%s'" % (
+            seal(KEYS[0], "router_settings:%s:password" % ident, "s3cret"), ident))
+    try:
+        system.write_env(APP_KEY=KEYS[1], APP_PREVIOUS_KEYS=KEYS[0])
+        done = system.run_told_to_end("ispctl", "key", "rotate",
+                                      lock="SELECT FROM router_settings WHERE id = '%s' FOR UPDATE" % ids[1])
+        fails(done, 75, "signal")
+        assert "4 secrets, 2 sealed anew, 0 failed" in ok(system.run("ispctl", "key", "rotate"))
+    finally:
+        system.write_env(APP_KEY=KEYS[0])
+        system.sql("DELETE FROM router_settings")
 
 
 def test_routers(system):
@@ -345,3 +391,82 @@ def test_a_second_run_exits_75(system):
     finally:
         holder.communicate()
     ok(system.run("billing-cron", "--date", "2031-03-01"))
+
+
+def test_a_run_that_is_told_to_end(system):
+    """It died between two statements, and said nothing: now its chunk is done, the rest told to be left, and the
+    next run does that; nobody is billed twice, and the day counts as one without a run until then."""
+    count, day = 1000, "2032-01-25"
+    system.sql("INSERT INTO packages (name, bandwidth, price, router_profile) VALUES ('Long', '1M/1M', 75000, 'long');"
+               "INSERT INTO customers (name) SELECT 'Long ' || i FROM generate_series(1, %d) i;"
+               "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password,"
+               " start_date, end_date) SELECT c.id, p.id, 'long-' || c.id, '', '2032-01-01', '2032-01-30'"
+               " FROM customers c, packages p WHERE c.name LIKE 'Long %%' AND p.name = 'Long'" % count)
+    second = system.sql("SELECT id FROM billing_candidates('renew', '%s') WHERE n = 300" % day)
+    done = system.run_told_to_end("billing-cron", "--date", day,
+                                  lock="SELECT FROM subscriptions WHERE id = '%s' FOR UPDATE" % second)
+    fails(done, 75, "signal")
+    billed = "SELECT count(*), count(DISTINCT subscription_id) FROM invoices WHERE status <> 'cancelled'" \
+             " AND invoice_number LIKE 'INV-20320125-%'"
+    first = int(system.sql(billed).split("|")[0])
+    assert 256 < first < count and done.stdout.count("renew ") == first, "no more than the chunk in hand"
+    finished = "SELECT count(*) FROM billing_runs WHERE business_date = '%s' AND finished_at IS NOT NULL" % day
+    assert system.sql(finished) == "0"
+    assert counts(system.run("billing-cron", "--date", day, "--json"))["renew"] == count - first
+    assert system.sql(billed) == "%d|%d" % (count, count) and system.sql(finished) == "1"
+
+
+@contextlib.contextmanager
+def midtrans_that_ends(children):
+    """A Midtrans that knows of no order and, when it is asked, ends who asks; (its address, what it was asked)."""
+    asked = []
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            while not children:
+                time.sleep(0.01)
+            children[0].terminate()
+            self.send_response(404)
+            self.end_headers()
+            self.wfile.write(b'{"status_code": "404", "status_message": "Transaction doesn\'t exist."}')
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield "http://127.0.0.1:%d/v2" % server.server_port, asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def debtors(system):
+    """Five whom a run of 2033-03-01 would suspend, each with a page of Midtrans open."""
+    system.sql("INSERT INTO packages (name, bandwidth, price, router_profile) VALUES ('Owed', '1M/1M', 75000, 'owed');"
+               "INSERT INTO customers (name) SELECT 'Owes ' || i FROM generate_series(1, 5) i;"
+               "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password,"
+               " start_date, end_date) SELECT c.id, p.id, 'owes-' || c.id, '', '2033-01-01', '2033-01-30'"
+               " FROM customers c, packages p WHERE c.name LIKE 'Owes %' AND p.name = 'Owed'")
+    for step, day in (("renew", "2033-01-30"), ("overdue", "2033-03-01")):
+        ok(system.run("billing-cron", "--date", day, "--only", step))
+    assert system.sql("WITH made AS (INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state,"
+                      " expires_at, next_check_at) SELECT i.id, 1, i.invoice_number || '-1-abcd', 75000, 'open',"
+                      " now() + interval '1 day', now() FROM invoices i JOIN customers c ON c.id = i.customer_id"
+                      " WHERE c.name LIKE 'Owes %' AND i.status = 'overdue' RETURNING 1) SELECT count(*) FROM made") == "5"
+
+
+@pytest.mark.parametrize("program, words", [("ispctl", ["midtrans", "reconcile"]),
+                                            ("billing-cron", ["--date", "2033-03-01", "--only", "suspend"])])
+def test_no_more_is_asked_of_midtrans_than_the_one_in_hand(system, debtors, program, words):
+    children = []
+    with midtrans_that_ends(children) as (url, asked):
+        line, env = system.words_of(program, words, {"MIDTRANS_SERVER_KEY": "SB-Mid-server-x", "MIDTRANS_API_URL": url})
+        children.append(subprocess.Popen(line, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        out, err = children[0].communicate(timeout=60)
+    assert children[0].returncode == 75 and "signal" in err, (out, err)
+    assert len(asked) == 1, asked
+    assert system.sql("SELECT count(*) FROM subscriptions WHERE mikrotik_username LIKE 'owes-%' AND status = 'active'") == "5"

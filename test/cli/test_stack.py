@@ -335,6 +335,31 @@ def test_the_daily_timer_is_due_at_five_past_midnight(system):
     assert system.pid("billing-cron")
 
 
+def test_a_timer_waits_for_the_run_that_it_ends(own):
+    """It was gone at once, and `down` then killed the run in the middle of its chunk."""
+    fake, said = os.path.join(own.dir, "billing-cron"), os.path.join(own.dir, "said")
+    with open(fake, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\ntrap 'sleep 1; echo whole >>%s; exit 75' TERM\necho begun >%s\n"
+                   "while :; do sleep 0.1; done\n" % (said, said))
+    os.chmod(fake, 0o755)
+    child = os.fork()
+    if child == 0:
+        script = the_script()
+        script.BIN, script.until_due, script.conf_names = own.dir, lambda *_: 0, lambda: ()
+        try:
+            script.timer(script.Stack(own.dir), "billing-cron")
+        except SystemExit:
+            os._exit(0)
+        os._exit(1)
+    limit = time.monotonic() + 10
+    while not os.path.exists(said) and time.monotonic() < limit:
+        time.sleep(0.05)
+    os.kill(child, signal.SIGTERM)
+    assert os.waitpid(child, 0)[1] == 0
+    with open(said, encoding="utf-8") as file:
+        assert file.read() == "begun\nwhole\n"
+
+
 def test_sockets_of_systemd_are_taken(system):
     """As sd_listen_fds(3) hands them over: from descriptor 3 on, by name; they are not ours to remove."""
     old = system.pid("isp-api")

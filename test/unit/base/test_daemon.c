@@ -124,6 +124,23 @@ exit_codes(void **state)
 	assert_int_equal(daemon_exit(RC_UPSTREAM), 1);
 }
 
+static bool
+is_told(void)
+{
+	return true;
+}
+
+static void
+long_work_ends_when_it_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(daemon_goes_on(&cx), RC_OK);
+	cx.stopping = is_told;
+	assert_int_equal(daemon_goes_on(&cx), RC_RETRY);
+	assert_int_equal(daemon_exit(cx.err.rc), EXIT_LATER);
+	cx.stopping = NULL;
+}
+
 static void
 signals_are_heard(void **state)
 {
@@ -155,6 +172,7 @@ main(void)
 		T(wrong_command_lines_end_with_2),
 		T(an_empty_value_is_none),
 		T(exit_codes),
+		T(long_work_ends_when_it_is_told),
 		T(signals_are_heard),
 	};
 
