@@ -95,6 +95,7 @@ CREATE TABLE midtrans_events (
 	CONSTRAINT midtrans_events_body_key UNIQUE (order_id, source, body_hash)
 );
 CREATE INDEX midtrans_events_received ON midtrans_events (received_at) INCLUDE (id); -- a sweep reads no bodies
+CREATE INDEX midtrans_events_200 ON midtrans_events (order_id) WHERE source = 'notification' AND body ->> 'status_code' = '200';
 
 CREATE TABLE midtrans_copies (
 	event_id bigint PRIMARY KEY REFERENCES midtrans_events ON DELETE RESTRICT,

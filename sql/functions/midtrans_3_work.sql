@@ -65,7 +65,8 @@ LANGUAGE sql STABLE AS $$
 	LEFT JOIN midtrans_copies c ON c.event_id = e.id
 	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id
 	WHERE e.order_id = a.order_id AND e.source = 'notification' AND t.told IS NOT TRUE
-	  AND (t.attempt_id = a.id OR v.verdict IN ('confirm', 'misfit') AND e.received_at > now() - interval '3 days')
+	  AND (t.attempt_id = a.id OR v.verdict IN ('confirm', 'misfit')
+	       AND coalesce(c.last_at, e.received_at) > now() - interval '3 days')
 	GROUP BY e.transaction_id
 $$;
 
@@ -85,7 +86,7 @@ $$;
  * The transactions to ask about by their own id. Those that Midtrans has named
  * come first, all of them. Anybody who saw one genuine body can claim any
  * number of others: of claims, a few of the oldest and of the newest, those
- * never asked about (asks 0) before the others.
+ * never asked about (asks 0; -1: no claim) before the others.
  */
 CREATE OR REPLACE FUNCTION gateway_transactions(att uuid)
 RETURNS TABLE (transaction_id text, status text, told boolean, live boolean, captured boolean, asks int)

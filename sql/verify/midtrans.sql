@@ -25,7 +25,8 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
-		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_body_key', 'midtrans_events_received', 'midtrans_refunds_asked_key',
+		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_200', 'midtrans_events_body_key',
+		'midtrans_events_received', 'midtrans_refunds_asked_key',
 		'midtrans_refunds_transaction', 'gateway_jobs_due', 'gateway_jobs_expired', 'gateway_jobs_open_key', 'midtrans_logs_event',
 		'midtrans_logs_newest', 'midtrans_logs_order_id']
 	LOOP

@@ -49,6 +49,8 @@ INSERT INTO midtrans_copies SELECT id, 1, now() + interval '2 hours' FROM midtra
 SELECT is(string_agg(transaction_id, ' '), 'claim07', 'told of anew, it is asked about anew') FROM gateway_transactions(:'a') WHERE NOT told;
 UPDATE midtrans_strangers SET asked_at = now() - interval '1 hour';
 UPDATE midtrans_copies SET last_at = now();
+UPDATE midtrans_events SET received_at = now() - interval '4 days' WHERE transaction_id = 'claim07';
+SELECT is(asked(:'a') ~ 'claim07', true, 'however old the first of it is');
 SELECT gateway_stranger(:'a', 'claim07') \g /dev/null
 SELECT is(asks, 1, 'from the beginning') FROM gateway_transactions(:'a') WHERE transaction_id = 'claim07';
 SELECT say(:'a', 'claim07', 'status', 'pending', 'note') \g /dev/null
