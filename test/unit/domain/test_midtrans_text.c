@@ -1,5 +1,4 @@
-/* test_midtrans_text.c: whose an answer is, and how long a page lives; the rest is in test_midtrans.c. */
- * test_midtrans.c. */
+/* test_midtrans_text.c: whose an answer is, how long a page lives; the rest: test_midtrans.c. */
 #include "unit.h"
 
 #include <cJSON.h>
