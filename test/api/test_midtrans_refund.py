@@ -309,10 +309,11 @@ def test_all_of_a_captured_card_is_a_refund_in_our_books(payer, mid):
     refund(payer, order, 1).want(409)
 
 
-def test_a_lost_cancellation_of_a_captured_card(payer, mid):
+@pytest.mark.parametrize("kind,more", [("lost", {}), ("status", {"code": 408, "execute": True})])
+def test_a_lost_cancellation_of_a_captured_card(payer, mid, kind, more):
     for reopen in (False, True):
         invoice, order = payer.paid_by("credit_card")
-        mid.fault("lost", "POST /v2/*/cancel", times=1)
+        mid.fault(kind, "POST /v2/*/cancel", times=1, **more)
         mid.rules(drop=1)
         refund(payer, order, None, reopen=reopen).want(502)
         payer.idle()
