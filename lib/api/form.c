@@ -4,9 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
+#include "base/pem.h"
 #include "domain/rate.h"
 #include "http/value.h"
 
@@ -109,23 +107,9 @@ form_digest(struct ctx *cx, const char *field, const char *val)
 	       refuse(cx, field, "a SHA-256 in hex, 64 digits with or without colons");
 }
 
-/* Without this OpenSSL asks the terminal for the password of what says it is encrypted. */
-static int
-no_password(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf, (void)size, (void)rwflag, (void)arg;
-	return -1;
-}
-
 bool
 form_pem(struct ctx *cx, const char *field, const char *val)
 {
-	BIO *bio = BIO_new_mem_buf(val, -1);
-	X509 *cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-	bool fits = cert != NULL;
-
-	X509_free(cert);
-	BIO_free(bio);
-	ERR_clear_error();
-	return fits || refuse(cx, field, "a certificate in PEM, or several");
+	return pem_certificates(val, NULL, NULL) > 0 ||
+	       refuse(cx, field, "a certificate in PEM, or several");
 }

@@ -1,5 +1,6 @@
 #include "net/ros_conn.h"
 #include "base/clock.h"
+#include "base/pem.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -200,22 +200,20 @@ tls_result(struct ros_conn *c, int n, int no)
 }
 
 /* Trust what the PEM text holds: an authority, or the router's own certificate. */
+static void
+trust(void *store, struct x509_st *cert)
+{
+	(void)X509_STORE_add_cert(store, cert);
+}
+
 static bool
 trust_pem(struct ros_conn *c, const char *pem)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(c->tls);
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	X509 *cert;
-	int n = 0;
 
-	while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		n += X509_STORE_add_cert(store, cert);
-		X509_free(cert);
-	}
-	BIO_free(bio);
-	ERR_clear_error();
 	(void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	return n > 0 || fails(c, ROS_TLS, "its CA text holds no certificate");
+	return pem_certificates(pem, trust, store) > 0 ||
+	       fails(c, ROS_TLS, "its CA text holds no certificate");
 }
 
 static bool
