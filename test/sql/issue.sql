@@ -15,7 +15,7 @@ SELECT throws_ok($$SELECT sub(gen_random_uuid())$$, 'IS422', 'The selected custo
 SELECT throws_ok($$SELECT sub(person(), '{"package_id": "00000000-0000-0000-0000-000000000000"}')$$, 'IS422', 'The selected package id is invalid.', 'unknown package');
 SELECT throws_ok($$SELECT sub(person(), jsonb_build_object('package_id', pkg('S')))$$, 'IS422', NULL, 'static needs an address');
 SELECT lives_ok($$SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.0.9'))$$, 'static with one');
-SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}')$$, '23505', NULL, 'a username is taken');
+SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}')$$, 'IS422', NULL, 'a username is taken');
 
 -- the first invoice
 SELECT sub(person()) AS s \gset
@@ -34,7 +34,7 @@ SELECT sub(person()) AS a, sub(person(), '{}', '2026-01-02') AS b \gset
 SELECT is(invoice_number, 'INV-20260101-10000', 'and issued so') FROM invoices WHERE id = inv(:'a');
 SELECT is(invoice_number, 'INV-20260102-0001', 'each day begins at 1') FROM invoices WHERE id = inv(:'b');
 SELECT is(count(*), 1::bigint, 'an issue that fails takes no number') FROM invoice_counters WHERE day = '2026-01-02' AND last_number = 1;
-SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}', '2026-01-02')$$, '23505');
+SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}', '2026-01-02')$$, 'IS422');
 SELECT is(last_number, 1, 'really') FROM invoice_counters WHERE day = '2026-01-02';
 SELECT finish();
 ROLLBACK;
