@@ -240,10 +240,9 @@ gateway_hold(struct ctx *cx, const char *const *ids, size_t n, const char *date,
 		const char *sub = db_text(rows, i, "subscription_id");
 
 		TRY(daemon_goes_on(cx));
-		if (ask_debts(cx, rows, &i, &silences) == RC_OK)
-			TRY(db_query(cx, &SQL_gateway_answered, NULL, V_TEXT(sub)));
-		else
-			TRY(hold_one(cx, sub, date, all, &nheld));
+		TRY(ask_debts(cx, rows, &i, &silences) == RC_OK
+			? db_query(cx, &SQL_gateway_answered, NULL, V_TEXT(sub))
+			: hold_one(cx, sub, date, all, &nheld));
 	}
 	*ret = all;
 	*nret = nheld;
