@@ -153,7 +153,7 @@ test: build
 	@$(MAKE) --no-print-directory -j2 units fuzzers
 	@$(MAKE) --no-print-directory -j2 --output-sync=line test-api test-rest
 
-ROUTER_TESTS := $(wildcard test/api/test_provision*.py)
+ROUTER_TESTS := test/api/test_provision.py
 
 test-api: programs
 	@$(PYTEST) $(ROUTER_TESTS:%=--ignore=%) test/api
