@@ -65,7 +65,10 @@ BEGIN
 	CASE step
 	WHEN 'renew' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id
-			FROM (SELECT r.seq, r.id FROM renewals_due(d) r UNION SELECT s.seq, s.id FROM packages_begin_due(d) s) c
+			FROM (SELECT r.seq, r.id FROM renewals_due(d) r
+			      UNION ALL
+			      SELECT b.seq, b.id FROM packages_begin_due(d) b
+			      WHERE NOT EXISTS (SELECT FROM renewals_due(d) r WHERE r.id = b.id)) c
 			ORDER BY c.seq;
 	WHEN 'overdue' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE invoice_is_late(c, d) ORDER BY c.seq;
@@ -123,7 +126,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
-	FOR s IN SELECT * FROM packages_begin_due(d) due WHERE due.id = ANY(ids) ORDER BY due.seq LOOP
+	-- (they are few and the ids are many: OFFSET 0 has the few looked for first)
+	FOR s IN SELECT * FROM (SELECT * FROM packages_begin_due(d) OFFSET 0) due WHERE due.id = ANY(ids) ORDER BY due.seq LOOP
 		PERFORM next_package_begin(s);
 		RETURN QUERY SELECT 'renew', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint,
 			s.next_package_on, format('has the package %s from now on', p.name)
