@@ -149,6 +149,16 @@ def old_news(mid, body):
     mid.fault("status", "GET /v2/*/status", code=200, body=json.dumps(body))
 
 
+def found_by_asking(payer, mid, invoice, order):
+    """Nobody told of the refund; asked about, it is booked, and then nothing is waited for."""
+    assert payer.refunds(invoice) == ""
+    mid.well()
+    payer.reconcile()
+    assert payer.refunds(invoice) == "50000"
+    payer.reconcile()
+    assert payer.sql("SELECT next_check_at FROM midtrans_attempts WHERE order_id = '%s'" % order) == ""
+
+
 def test_a_refund_that_comes_late_is_found(payer, mid):
     """Of an order more than three days old it was asked once what became of a refund, and never again."""
     invoice, order = payer.paid_by("qris")
@@ -158,12 +168,7 @@ def test_a_refund_that_comes_late_is_found(payer, mid):
     mid.fault("lost", "POST /v2/*/refund", times=1)
     payer.town.api.another(timeout=40).post("/api/midtrans/refund/" + order, {"amount": 50000}).want(502)
     payer.idle()
-    assert payer.refunds(invoice) == ""
-    mid.well()
-    payer.reconcile()
-    assert payer.refunds(invoice) == "50000"
-    payer.reconcile()
-    assert payer.sql("SELECT next_check_at FROM midtrans_attempts WHERE order_id = '%s'" % order) == ""
+    found_by_asking(payer, mid, invoice, order)
 
 
 def test_what_midtrans_confirms_late_is_found(payer, mid):
@@ -176,12 +181,7 @@ def test_what_midtrans_confirms_late_is_found(payer, mid):
     old_news(mid, before)
     assert payer.notify(mid.craft(order)).status == 200
     payer.idle()
-    assert payer.refunds(invoice) == ""
-    mid.well()
-    payer.reconcile()
-    assert payer.refunds(invoice) == "50000"
-    payer.reconcile()
-    assert payer.sql("SELECT next_check_at FROM midtrans_attempts WHERE order_id = '%s'" % order) == ""
+    found_by_asking(payer, mid, invoice, order)
 
 
 # ---- who waits for whom --------------------------------------------------------------------------
