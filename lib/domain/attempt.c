@@ -21,6 +21,8 @@ static const struct db_col state_cols[] = {
 	DB_COL(midtrans_state, expected, DB_I64),
 	DB_COL(midtrans_state, had_200, DB_BOOL),
 	DB_COL(midtrans_state, elsewhere, DB_BOOL),
+	DB_COL(midtrans_state, fresh, DB_BOOL),
+	DB_COL(midtrans_state, invoice_id, DB_TEXT),
 	DB_COL(midtrans_state, status, DB_TEXT),
 	DB_COL(midtrans_state, payment_status, DB_TEXT),
 	DB_COL(midtrans_state, refunded, DB_I64),
@@ -143,33 +145,25 @@ order_to_do(struct ctx *cx, const char *source, const struct midtrans_message *m
 	return s.buf;
 }
 
-static enum rc
-decide_and_do(struct ctx *cx, const struct db_rows *heard, const char *source,
-    const struct midtrans_message *m, const char *merchant_id, struct midtrans_decision *ret)
+enum rc
+attempt_hear(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw,
+    struct attempt_heard *ret)
 {
-	bool told = strcmp(source, ATTEMPT_NOTIFICATION) != 0;
-	struct midtrans_state state;
+	struct db_rows *rows;
 
-	TRY(db_scan(cx, heard, 0, state_cols, &state));
-	midtrans_decide(&state, m, told ? MW_TOLD : MW_HEARD, merchant_id, ret);
-	TRY(db_send(cx, &SQL_midtrans_apply, NULL, V_TEXT(db_text(heard, 0, "attempt_id")),
-	    V_I64(db_i64(heard, 0, "event_id")), V_TEXT(order_to_do(cx, source, m, ret))));
-	return db_commit(cx);
+	TRY(db_query(cx, &SQL_midtrans_hear, &rows, V_TEXT(source), V_TEXT(m->order_id),
+	    V_TEXT(m->transaction_id), V_TEXT(raw)));
+	*ret = (struct attempt_heard){ .attempt_id = db_text(rows, 0, "attempt_id"),
+		.event_id = db_i64(rows, 0, "event_id") };
+	return ret->attempt_id == NULL ? RC_OK : db_scan(cx, rows, 0, state_cols, &ret->state);
 }
 
 enum rc
-attempt_apply(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw,
-    const char *merchant_id, struct midtrans_decision *ret)
+attempt_do(struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const struct attempt_heard *heard, const struct midtrans_decision *d)
 {
-	struct db_rows *heard;
-
-	TRY(db_begin(cx));
-	TRY(db_query(cx, &SQL_midtrans_hear, &heard, V_TEXT(source), V_TEXT(m->order_id),
-	    V_TEXT(m->transaction_id), V_TEXT(raw)));
-	if (db_text(heard, 0, "attempt_id") != NULL)
-		return decide_and_do(cx, heard, source, m, merchant_id, ret);
-	TRY(db_commit(cx));
-	return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
+	return db_send(cx, &SQL_midtrans_apply, NULL, V_TEXT(heard->attempt_id),
+	    V_I64(heard->event_id), V_TEXT(order_to_do(cx, source, m, d)));
 }
 
 enum rc
@@ -239,21 +233,15 @@ begin_attempt(struct ctx *cx, const char *invoice_id, const struct db_rows *page
 enum rc
 attempt_page(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *ret)
 {
-	struct attempt_page page;
 	struct db_rows *rows;
 
-	TRY(db_begin(cx));
 	TRY(db_query(cx, &SQL_midtrans_page, &rows, V_TEXT(invoice_id), V_BOOL(counts)));
-	page = (struct attempt_page){ .id = db_text(rows, 0, "attempt_id"),
+	*ret = (struct attempt_page){ .id = db_text(rows, 0, "attempt_id"),
 		.order_id = db_text(rows, 0, "order_id"),
 		.snap_token = db_text(rows, 0, "snap_token"),
 		.redirect_url = db_text(rows, 0, "redirect_url"),
 		.calls = db_i64(rows, 0, "calls") };
-	if (page.id == NULL)
-		TRY(begin_attempt(cx, invoice_id, rows, &page));
-	TRY(db_commit(cx));
-	*ret = page;
-	return RC_OK;
+	return ret->id != NULL ? RC_OK : begin_attempt(cx, invoice_id, rows, ret);
 }
 
 enum rc

@@ -14,14 +14,22 @@
 #define ATTEMPT_EXPIRE       "expire"
 #define ATTEMPT_REFUND       "refund"
 
+/* What is known of the order that a message is about. */
+struct attempt_heard {
+	const char *attempt_id; /* NULL: the order is not ours */
+	int64_t event_id;
+	struct midtrans_state state;
+};
 /*
- * Store the message (raw: its JSON) and do what it asks for, in one
- * transaction; what was decided in *ret.  RC_NOT_FOUND: the order is not ours,
- * the message is stored all the same.  Any other failure stored nothing:
- * attempt_remember() does that alone.
+ * Store the message (raw: its JSON) and lock the invoice it is about; then do
+ * what was decided, which is sent and not waited for (db_send).  Both in one
+ * transaction of the caller's.
  */
-enum rc attempt_apply(struct ctx *, const char *source, const struct midtrans_message *,
-    const char *raw, const char *merchant_id, struct midtrans_decision *ret) _must_check_;
+enum rc attempt_hear(struct ctx *, const char *source, const struct midtrans_message *,
+    const char *raw, struct attempt_heard *ret) _must_check_;
+enum rc attempt_do(struct ctx *, const char *source, const struct midtrans_message *,
+    const struct attempt_heard *, const struct midtrans_decision *) _must_check_;
+/* Only store it: it could not be applied. */
 enum rc attempt_remember(struct ctx *, const char *source, const struct midtrans_message *,
     const char *raw) _must_check_;
 
@@ -54,7 +62,10 @@ struct attempt_page {
 	const char *id, *order_id, *snap_token, *redirect_url;
 	int64_t calls; /* create calls sent, the coming one included */
 };
-/* Find it, or begin a new attempt; RC_CONFLICT when nothing is owed.  counts: against the limit. */
+/*
+ * Find it, or begin a new attempt, in a transaction of the caller's; RC_CONFLICT
+ * when nothing is owed.  counts: against the limit.
+ */
 enum rc attempt_page(struct ctx *, const char *invoice_id, bool counts,
     struct attempt_page *ret) _must_check_;
 enum rc attempt_order(struct ctx *, const char *id, const char *url,

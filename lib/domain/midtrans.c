@@ -189,6 +189,14 @@ is_foreign(const struct midtrans_message *m, const char *merchant_id)
 	       strcmp(m->merchant_id, merchant_id) != 0;
 }
 
+/* Another party of our merchant may have taken the order_id: the signature fits all the same. */
+static bool
+is_anothers(const struct midtrans_state *s, const struct midtrans_message *m)
+{
+	return s->elsewhere ||
+	       (m->invoice_id[0] != '\0' && strcmp(m->invoice_id, s->invoice_id) != 0);
+}
+
 static bool
 code_fits(const struct status *st, const char *code)
 {
@@ -205,13 +213,20 @@ charged_by(const struct midtrans_state *s, const struct midtrans_message *m)
 	return m->refund_total > s->refunded ? m->refund_total - s->refunded : 0;
 }
 
-/* The sum is in the books; where none is said, the status is. */
+/* The sum is in the books; where Midtrans, asked, says none, the status is. */
 static bool
-is_booked(const struct midtrans_state *s, const struct midtrans_message *m, int64_t sum,
-    int64_t booked)
+is_booked(const struct midtrans_state *s, const struct midtrans_message *m, enum midtrans_weight w,
+    int64_t sum, int64_t booked)
 {
 	return is(s->payment_status, "received") && sum <= booked &&
-	       (sum > 0 || is(s->status, m->status));
+	       (sum > 0 || (w == MW_TOLD && is(s->status, m->status)));
+}
+
+/* The answer to what was asked before the payment came: soon it is asked again. */
+static bool
+outrun(const struct midtrans_state *s, enum midtrans_weight w)
+{
+	return s->fresh && w == MW_TOLD;
 }
 
 /*
@@ -219,15 +234,18 @@ is_booked(const struct midtrans_state *s, const struct midtrans_message *m, int6
  * starts the pace of asking anew, so this must be none.
  */
 static bool
-no_news(unsigned said, const struct midtrans_state *s, const struct midtrans_message *m)
+no_news(unsigned said, const struct midtrans_state *s, const struct midtrans_message *m,
+    enum midtrans_weight w)
 {
 	switch (said) {
 	case S_PENDING:
-		return s->payment_status == NULL && is(s->status, m->status);
+		return s->payment_status == NULL ? is(s->status, m->status) : outrun(s, w);
+	case S_CHALLENGE:
+		return outrun(s, w);
 	case S_REFUND:
-		return is_booked(s, m, m->refund_total, s->refunded);
+		return is_booked(s, m, w, m->refund_total, s->refunded);
 	case S_PART_CHARGEBACK:
-		return is_booked(s, m, charged_by(s, m), s->charged);
+		return is_booked(s, m, w, charged_by(s, m), s->charged);
 	default:
 		return false;
 	}
@@ -245,9 +263,9 @@ said_by(const struct midtrans_state *s, const struct midtrans_message *m, enum m
 		return S_ODD;
 	if (st->said == S_UNKNOWN)
 		return S_UNKNOWN;
-	if (s->elsewhere || m->gross == 0 || (w != MW_TOLD && !code_fits(st, m->status_code)))
+	if (is_anothers(s, m) || m->gross == 0 || (w != MW_TOLD && !code_fits(st, m->status_code)))
 		return S_MISFIT;
-	return no_news(st->said, s, m) ? S_NO_NEWS : st->said;
+	return no_news(st->said, s, m, w) ? S_NO_NEWS : st->said;
 }
 
 static unsigned

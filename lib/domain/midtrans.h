@@ -45,6 +45,7 @@ struct midtrans_message {
 	const char *transaction_id;
 	/* NULL where not said */
 	const char *fraud_status, *payment_type, *bank, *currency, *merchant_id;
+	const char *invoice_id; /* what we gave with the order, as custom_field1 */
 	const char *transaction_time, *settlement_time, *expiry_time; /* with +07 */
 	int64_t gross;         /* -1: a number, but no whole rupiah */
 	int64_t original;      /* without the fee put on the customer; 0: not said */
@@ -91,10 +92,12 @@ enum midtrans_weight {
 
 /* What is known of the attempt and of the message's transaction. */
 struct midtrans_state {
-	int64_t expected;           /* the attempt's amount */
-	bool had_200;               /* a notification with 200 came before */
-	bool elsewhere;             /* the transaction belongs to another attempt */
-	const char *status;         /* of the transaction, as noted last; NULL: never seen */
+	int64_t expected;       /* the attempt's amount */
+	bool had_200;           /* a notification with 200 came before */
+	bool elsewhere;         /* the transaction is another attempt's, or the order not ours */
+	bool fresh;             /* its payment was noted a moment ago: an answer may be older */
+	const char *invoice_id; /* whose attempt it is */
+	const char *status;     /* of the transaction, as noted last; NULL: never seen */
 	const char *payment_status; /* received, reversed, refunded; NULL: none booked */
 	int64_t refunded;           /* of that payment so far */
 	int64_t charged;            /* charged back in parts, so far */

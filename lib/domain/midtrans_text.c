@@ -120,6 +120,15 @@ unfit(struct reading *r, const char *name, const char *what)
 		r->rc = FAIL(r->cx, r->bad, "The %s %s.", name, what);
 }
 
+/* A text of any kind; "": not said. */
+static const char *
+word(const cJSON *body, const char *name)
+{
+	const char *val = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
+
+	return val != NULL ? val : "";
+}
+
 /* A text of 1 to max bytes, or NULL; "" counts as not said. */
 static const char *
 text(struct reading *r, const char *name, size_t max)
@@ -251,6 +260,7 @@ read_rest(struct reading *r, struct midtrans_message *m)
 	m->payment_type = text(r, "payment_type", WORD_MAX);
 	m->currency = text(r, "currency", WORD_MAX);
 	m->merchant_id = text(r, "merchant_id", WORD_MAX);
+	m->invoice_id = word(r->body, "custom_field1");
 	m->transaction_time = midtrans_time(cx, text(r, "transaction_time", WORD_MAX));
 	m->settlement_time = midtrans_time(cx, text(r, "settlement_time", WORD_MAX));
 	m->expiry_time = midtrans_time(cx, text(r, "expiry_time", WORD_MAX));
@@ -307,14 +317,6 @@ midtrans_read(struct ctx *cx, const cJSON *body, const char *server_key,
 	TRY(r.rc);
 	*ret = m;
 	return RC_OK;
-}
-
-static const char *
-word(const cJSON *body, const char *name)
-{
-	const char *val = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
-
-	return val != NULL ? val : "";
 }
 
 bool

@@ -455,6 +455,16 @@ shape_read(struct ctx *cx, const struct field *fields, size_t n, enum fflag flag
 	return fit ? RC_OK : cx->err.rc;
 }
 
+enum rc
+shape_whole(struct ctx *cx, const struct req *rq, struct cJSON **ret)
+{
+	struct body *b = arena_alloc(cx->mem, sizeof(*b));
+
+	TRY(parse(cx, rq, b));
+	*ret = b->in;
+	return RC_OK;
+}
+
 bool
 shape_refused(const struct ctx *cx, const char *name)
 {

@@ -83,6 +83,8 @@ struct field {
 struct req;
 enum rc shape_read(struct ctx *, const struct field *, size_t n, enum fflag flag,
     const struct req *, struct cJSON **ret) _must_check_;
+/* The same with a body whose fields are held elsewhere: all of it, as it came. */
+enum rc shape_whole(struct ctx *, const struct req *, struct cJSON **ret) _must_check_;
 
 /* Has this field been refused already? */
 bool shape_refused(const struct ctx *, const char *name);

@@ -282,16 +282,36 @@ tell(const struct ctx *cx, const char *source, const struct midtrans_message *m,
 	    m->order_id, "status", m->status, "verdict", d->verdict, "rows", d->rows, NULL);
 }
 
+/* RC_NOT_FOUND: the order is not ours, the message is stored all the same. */
+static enum rc
+take_in(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw)
+{
+	bool told = strcmp(source, ATTEMPT_NOTIFICATION) != 0;
+	struct midtrans_decision d = { 0 };
+	struct attempt_heard heard;
+
+	TRY(db_begin(cx));
+	TRY(attempt_hear(cx, source, m, raw, &heard));
+	if (heard.attempt_id != NULL) {
+		midtrans_decide(&heard.state, m, told ? MW_TOLD : MW_HEARD, gateway_merchant(cx),
+		    &d);
+		TRY(attempt_do(cx, source, m, &heard, &d));
+	}
+	TRY(db_commit(cx));
+	if (heard.attempt_id == NULL)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
+	tell(cx, source, m, &d);
+	return RC_OK;
+}
+
 enum rc
 gateway_apply(struct ctx *cx, const char *source, const char *order_id,
     const struct gateway_answer *a, const char **transaction_id)
 {
-	struct midtrans_decision d;
 	struct midtrans_message m;
 
 	TRY(midtrans_read_answer(cx, a->body, order_id, &m));
-	TRY(attempt_apply(cx, source, &m, a->raw, gateway_merchant(cx), &d));
-	tell(cx, source, &m, &d);
+	TRY(take_in(cx, source, &m, a->raw));
 	*transaction_id = m.transaction_id;
 	return RC_OK;
 }
@@ -336,15 +356,12 @@ gateway_count(struct ctx *cx, enum rc rc)
 enum rc
 gateway_notify(struct ctx *cx, const struct cJSON *body, const char *raw)
 {
-	struct midtrans_decision d;
 	struct midtrans_message m;
 	enum rc rc;
 
 	TRY(gateway_ready(cx));
 	TRY(midtrans_read(cx, body, conf_text(cx->conf, CONF_MIDTRANS_SERVER_KEY), &m));
-	rc = attempt_apply(cx, ATTEMPT_NOTIFICATION, &m, raw, gateway_merchant(cx), &d);
-	if (rc == RC_OK)
-		tell(cx, ATTEMPT_NOTIFICATION, &m, &d);
+	rc = take_in(cx, ATTEMPT_NOTIFICATION, &m, raw);
 	if (rc == RC_OK || rc == RC_NOT_FOUND)
 		return rc;
 	return keep_it(cx, &m, raw);

@@ -4,6 +4,7 @@
 
 #include "base/conf.h"
 #include "base/jw.h"
+#include "db/db.h"
 #include "service/gateway_int.h"
 
 enum { TRIES = 3, CREATED = 201 };
@@ -152,12 +153,20 @@ make(struct ctx *cx, struct attempt_page *page, bool *again)
 }
 
 static enum rc
+find(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *page)
+{
+	TRY(db_begin(cx));
+	TRY(attempt_page(cx, invoice_id, counts, page));
+	return db_commit(cx);
+}
+
+static enum rc
 find_or_make(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *page)
 {
 	for (int i = 0; i < TRIES; i++) {
 		bool again;
 
-		TRY(attempt_page(cx, invoice_id, counts && i == 0, page));
+		TRY(find(cx, invoice_id, counts && i == 0, page));
 		if (page->snap_token != NULL)
 			return RC_OK;
 		TRY(make(cx, page, &again));

@@ -14,8 +14,8 @@
  * minute, and 300 a second were too many.
  */
 CREATE OR REPLACE FUNCTION midtrans_hear(source text, ord text, tx text, body jsonb)
-RETURNS TABLE (event_id bigint, attempt_id uuid, expected bigint, had_200 boolean, elsewhere boolean,
-	status text, payment_status text, refunded bigint, charged bigint)
+RETURNS TABLE (event_id bigint, attempt_id uuid, invoice_id uuid, expected bigint, had_200 boolean, elsewhere boolean,
+	fresh boolean, status text, payment_status text, refunded bigint, charged bigint)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	a midtrans_attempts;
@@ -36,13 +36,15 @@ BEGIN
 		t := midtrans_move(t, a);
 	END IF;
 	attempt_id := a.id;
+	invoice_id := a.invoice_id;
 	expected := a.amount;
 	had_200 := a.had_200 OR midtrans_heard_200(ord, event_id);
-	elsewhere := coalesce(t.attempt_id <> a.id, false);
+	elsewhere := a.calls = 0 OR coalesce(t.attempt_id <> a.id, false); -- 0: Midtrans had the order from others before
+	fresh := coalesce(t.payment_id IS NOT NULL AND t.updated_at > now() - interval '1 minute', false);
 	IF NOT elsewhere THEN
 		status := t.transaction_status;
 	END IF;
-	IF NOT elsewhere AND t.payment_id IS NOT NULL THEN
+	IF t.attempt_id = a.id AND t.payment_id IS NOT NULL THEN
 		SELECT p.status, coalesce(sum(r.amount), 0) - t.charged_back, t.charged_back INTO payment_status, refunded, charged
 		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
 	END IF;

@@ -320,9 +320,8 @@ class Street:
         elif roll < 0.5 and method in REFUNDABLE:
             self.refunds(home, order, t, name, dice)
         elif 0.5 <= roll < 0.65:
-            part = t["gross_amount"] * dice.randrange(10, 60) // 100
-            if dice.random() < 0.5:
-                self.act(home, "chargeback", order, amount=part, **name)
+            for _ in range(dice.choice((0, 0, 1, 2))):
+                self.act(home, "chargeback", order, amount=t["gross_amount"] * dice.randrange(10, 45) // 100, **name)
             if dice.random() < 0.6:
                 self.act(home, "chargeback", order, **name)
 

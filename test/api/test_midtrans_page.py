@@ -236,17 +236,29 @@ def by_another_system(mid, order, **more):
 
 @pytest.mark.parametrize("field", [{"custom_field1": "somebody else"}, {}])
 def test_taken_by_somebody_else_is_not_ours(payer, mid, field):
-    """"Already taken" on the first call of an attempt: the next number, and no adoption, nor by reconciliation,
-    which booked the other's money."""
+    """"Already taken" on the first call of an attempt: the next number, and no adoption, nor by reconciliation nor
+    by notification, which booked the other's money."""
     invoice, order = taken(payer, mid)
     assert payer.order_state(order) == "closed"
     by_another_system(mid, order, **field)
     mid.rules(drop=1)
     mid.act(order, "pay", method="qris")
     payer.reconcile()
-    if field:  # it says whose it is
-        payer.town.api.get("/api/midtrans/status/" + order).want(200)
+    payer.town.api.get("/api/midtrans/status/" + order).want(200)
+    assert payer.notify(mid.craft(order)).status == 200
+    payer.idle()
+    assert payer.alerts(invoice) == ["Notification that does not add up" if field else "Midtrans and our books disagree"]
     assert payer.status(invoice) == "unpaid" and payer.payments(invoice) == [] and payer.credit(invoice) == 0
+
+
+def test_a_notification_that_names_another_invoice_is_asked_about(payer, mid):
+    """Two systems of one shop may use one order_id: the signature fits, the invoice we gave with it does not."""
+    invoice = payer.billed()
+    order, body = payer.genuine(invoice, method="qris")
+    assert payer.notify(dict(body, custom_field1=isp.NOBODY)).status == 200
+    payer.idle()
+    assert payer.status(invoice) == "paid", "Midtrans, asked, says it is ours"
+    assert "Notification that does not add up" in payer.alerts(invoice)
 
 
 @pytest.mark.parametrize("then", ["choose", "pay"])

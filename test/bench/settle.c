@@ -27,19 +27,31 @@ struct job {
 };
 
 static enum rc
+take(struct ctx *cx, const struct midtrans_message *m, const char *raw, struct crowd_tally *t)
+{
+	struct attempt_heard heard;
+	struct midtrans_decision d;
+
+	TRY(db_begin(cx));
+	TRY(attempt_hear(cx, ATTEMPT_NOTIFICATION, m, raw, &heard));
+	midtrans_decide(&heard.state, m, MW_HEARD, "", &d);
+	TRY(attempt_do(cx, ATTEMPT_NOTIFICATION, m, &heard, &d));
+	TRY(db_commit(cx));
+	t->done += strcmp(d.verdict, "applied") == 0;
+	return RC_OK;
+}
+
+static enum rc
 settle_one(struct ctx *cx, const struct job *job, const char *raw, struct crowd_tally *t)
 {
 	cJSON *body = cJSON_Parse(raw);
-	struct midtrans_decision d;
 	struct midtrans_message m;
 	enum rc rc = midtrans_read(cx, body, job->key, &m);
 
 	if (rc == RC_OK)
-		rc = attempt_apply(cx, ATTEMPT_NOTIFICATION, &m, raw, "", &d);
+		rc = take(cx, &m, raw, t);
 	cJSON_Delete(body);
-	TRY(rc);
-	t->done += strcmp(d.verdict, "applied") == 0;
-	return RC_OK;
+	return rc;
 }
 
 /* The bodies live in an arena of their own: cx->mem is emptied after each. */

@@ -26,6 +26,18 @@ SELECT is(status, 'refunded', 'the payment is gone') FROM payments;
 SELECT say(:'a', 'T1', 'status', 'partial_chargeback', 'note take', '{"charged": 90000}') \g /dev/null
 SELECT is(sum(amount), 100000::numeric, 'never more than came') FROM refunds;
 
+-- An answer to what was asked before the payment came is none against it.
+CREATE FUNCTION fresh(att uuid, tx text) RETURNS boolean LANGUAGE sql AS $$
+	SELECT fresh FROM midtrans_hear('status', order_of(att), tx, '{}') $$;
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'Q1', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
+SELECT is(fresh(:'a', 'Q1') || ' ' || fresh(:'a', 'nobody''s'), 'false false', 'nothing is paid');
+SELECT say(:'a', 'Q1', 'notification', 'settlement', 'note book', '{"attempt": "paid"}') \g /dev/null
+SELECT is(fresh(:'a', 'Q1'), true, 'paid a moment ago');
+UPDATE midtrans_transactions SET updated_at = now() - interval '61 seconds' WHERE transaction_id = 'Q1';
+SELECT is(fresh(:'a', 'Q1'), false, 'after a minute nobody waits for an older answer');
+
 -- Each list of refunds names the earlier ones, too.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
@@ -80,6 +92,15 @@ SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'R3', 'notification', 'pending', 'note', '{"attempt": "pending"}'), say(:'a', 'R4', 'notification', 'pending', 'note', '{"attempt": "pending"}') \g /dev/null
 SELECT say(:'a', 'R4', 'notification', 'settlement', 'note book', '{"attempt": "paid"}') \g /dev/null
 SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'and what was');
+
+-- Another party of our merchant had the order_id before us, and its payment paid our invoice.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT results_eq(format('SELECT elsewhere, invoice_id FROM midtrans_hear(%L, order_of(%L), %L, %L)', 'notification', :'a', 'X', '{}'),
+	format('VALUES (false, %L::uuid)', inv(:'s')), 'an order that a call of ours may have made is ours');
+UPDATE midtrans_attempts SET calls = 0 WHERE id = :'a';
+SELECT results_eq(format('SELECT elsewhere, status FROM midtrans_hear(%L, order_of(%L), %L, %L)', 'status', :'a', 'X', '{}'),
+	'VALUES (true, NULL::text)', 'one that none did is not');
 
 -- Anybody who saw one genuine body can claim any transaction as the order's: the one whose it is was
 -- then "of another attempt", and its money never booked.

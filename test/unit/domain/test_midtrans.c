@@ -62,8 +62,8 @@ struct row {
 		const char *attempt;
 	} want;
 	int64_t gross, original; /* 0: 150,000; not said */
-	bool had_200, elsewhere;
-	const char *currency, *merchant;
+	bool had_200, elsewhere, fresh;
+	const char *currency, *merchant, *invoice;
 	int64_t refund_total, refunded, charged_total, charged;
 };
 
@@ -91,6 +91,7 @@ static const struct row rows[] = {
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", TOLD }, { "duplicate", MD_ALERT, NULL } },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", HEARD }, { "stale", 0, NULL }, .had_200 = true },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", TOLD }, { "disagrees", MD_ALERT, NULL } },
+	{ "3",  { "capture", "received" }, { "capture", "challenge", "201", TOLD }, { "duplicate", 0, NULL }, .fresh = true },
 	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", HEARD }, { "stale", 0, NULL } },
 	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", TOLD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
 	{ "3",  { "deny", "reversed" }, { "capture", "challenge", "201", TOLD }, { "stale", 0, NULL } },
@@ -126,6 +127,9 @@ static const struct row rows[] = {
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL } },
 	/* Booked on a notification's word, it was not paid: Midtrans said so again and again, and nobody was told. */
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", TOLD }, { "disagrees", MD_ALERT, NULL } },
+	/* Asked a moment before it was paid: people were told of a quarrel that was none. */
+	{ "11", { "settlement", "received" }, { "pending", NULL, "201", TOLD }, { "duplicate", 0, NULL }, .fresh = true },
+	{ "11", { "settlement", "received" }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL }, .fresh = true },
 	{ "11", { "capture", "received" }, { "authorize", "accept", "201", TOLD }, { "disagrees", MD_ALERT, NULL } },
 	{ "11", { "deny", "reversed" }, { "pending", NULL, "201", TOLD }, { "stale", 0, NULL } },
 	{ "11", { "settlement", "received" }, { "expire", NULL, "202", HEARD }, { "stale", 0, NULL } },
@@ -179,6 +183,8 @@ static const struct row rows[] = {
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "duplicate", 0, NULL }, .refund_total = 50000, .refunded = 50000 },
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 70000, .refunded = 50000 },
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
+	/* Which of several it is a notification without a sum does not say. */
+	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .refunded = 50000 },
 	{ "24", { "settlement", "received" }, { "refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
 	{ "24", { "partial_refund", "received" }, { "refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 150000, .refunded = 50000 },
 	{ "24", { "refund", "refunded" }, { "refund", NULL, "200", HEARD }, { "duplicate", 0, NULL }, .refund_total = 150000 },
@@ -198,6 +204,7 @@ static const struct row rows[] = {
 	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL },
 	  .refund_total = 30000, .charged = 30000 },
 	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
+	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .charged = 30000 },
 	{ "25", { "refund", "refunded" }, { "chargeback", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL } },
 	{ "25", { "refund", "refunded" }, { "partial_chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
 	{ "25", { "capture", "received" }, { "chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
@@ -217,6 +224,9 @@ static const struct row rows[] = {
 	{ "29", { "settlement", "received" }, { "deny", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
 	{ "29", { "pending", NULL }, { "pending", NULL, "0 2", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
 	{ "29", { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL }, .elsewhere = true },
+	/* Another party of our merchant took the order_id first: what was paid there paid an invoice of ours. */
+	{ "29", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL }, .invoice = "another" },
+	{ "2",  { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" }, .invoice = "invoice" },
 	/* Asked, Midtrans said the same: asking again on that made a job that never ended. */
 	{ "29", { NULL, NULL }, { "settlement", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL }, .elsewhere = true },
 };
@@ -228,6 +238,8 @@ decide(const struct row *r, struct midtrans_decision *ret)
 	struct midtrans_state s = { .expected = 150000,
 		.had_200 = r->had_200,
 		.elsewhere = r->elsewhere,
+		.fresh = r->fresh,
+		.invoice_id = "invoice",
 		.status = r->was.status,
 		.payment_status = r->was.payment,
 		.refunded = r->refunded,
@@ -241,6 +253,7 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.original = r->original,
 		.currency = r->currency,
 		.merchant_id = r->merchant,
+		.invoice_id = r->invoice != NULL ? r->invoice : "",
 		.refund_total = r->refund_total,
 		.charged_total = r->charged_total };
 
