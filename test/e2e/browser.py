@@ -44,6 +44,9 @@ class Browser:
     def click(self, css):
         self.find(css).click()
 
+    def run(self, script):
+        return self.driver.execute_script(script)
+
     @property
     def text(self):
         return self.find("body").text

@@ -76,6 +76,20 @@ def test_back_before_the_money_is_there(demo, browser):
     browser.until("paid", lambda: browser.find("main[data-status]").get_attribute("data-status") == "paid")
 
 
+def test_a_look_that_fails_ends_nothing(demo, browser):
+    """Back from a wallet's app, the phone has no network for a moment: the page looked no more, and never said paid."""
+    invoice, _ = rows(demo, OWING)[0]
+    browser.open(pay_page(demo, invoice, "?order_id=x"))
+    browser.find(".deed")
+    browser.run("const real = fetch; let looks = 0; window.looks = () => looks;"
+                "window.fetch = (...a) => ++looks > 1 ? real(...a) : Promise.reject(new TypeError('no network'));")
+    browser.until("a look that failed", lambda: browser.run("return window.looks()") == 1)
+    assert browser.find(".deed").text == "Bayar sekarang", "what was shown stays"
+    done = demo.run("psql", "--", "-Atc", "SELECT payment_book(jsonb_build_object('invoice_id', '%s'), business_today())" % invoice)
+    assert done.returncode == 0, done.stderr
+    browser.until("paid", lambda: browser.find("main").get_attribute("data-status") == "paid", 30)
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_each_state_fits(demo, browser, size):
     """Also with the longest words somebody could have entered."""

@@ -129,7 +129,10 @@ async function ask(method, address, body) {
 	return [answer.status, await answer.json()];
 }
 
-/* Looks again by itself as long as something is owed; draws only what is news. */
+/*
+ * Looks again by itself as long as something is owed; draws only what is news. What is shown stays
+ * when one look fails: whoever comes back from his bank has no network for a moment.
+ */
 async function load() {
 	let status, invoice;
 	clearTimeout(timer);
@@ -138,6 +141,8 @@ async function load() {
 	} catch {
 		status = 0;
 	}
+	if (status !== 200 && status !== 404 && seen)
+		return timer = setTimeout(load, ASK_SLOWLY_MS);
 	if (status !== 200)
 		return trouble({ 404: "missing", 429: "busy" }[status] || "broken", status === 404 ? null : load);
 	const waits = Date.now() - began < PATIENCE_MS, news = JSON.stringify([invoice, waits]);
