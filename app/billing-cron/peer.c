@@ -14,6 +14,7 @@ peer_open(struct ctx *cx, const char *date)
 	*to = db_conf_of(cx, cx->conf, "billing-cron", "isp_gateway");
 	to->today = date;
 	to->lock_ms = 5000;
+	to->answer_ms = 300000; /* as the run's own connection: the night waits for this one, too */
 	*gx = *cx;
 	gx->db = db_new(to);
 	gx->gateway = gateway_new(cx->mem, cx->conf);

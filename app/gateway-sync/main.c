@@ -7,7 +7,7 @@
 #include "serve.h"
 #include "service/gateway.h"
 
-enum { LOCK_MS = 5000 };
+enum { LOCK_MS = 5000, ANSWER_MS = 60000 };
 
 enum { OPT_ONCE };
 
@@ -31,6 +31,7 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 	TRY(conf_load(cx, env, conf));
 	to = db_conf_of(cx, conf, program.name, "isp_gateway");
 	to.lock_ms = LOCK_MS;
+	to.answer_ms = ANSWER_MS;
 	cx->actor.name = program.name;
 	cx->conf = conf;
 	TRY(db_open(cx, &to, &cx->db));
