@@ -69,7 +69,7 @@ GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, 
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
 GRANT INSERT                 ON allocations, customer_credits, billing_logs, alert_logs, message_outbox
                                                                                                       TO isp_billing;
-GRANT INSERT, UPDATE (generation, due_at)                                      ON gateway_jobs        TO isp_billing;
+GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON gateway_jobs        TO isp_billing;
 
 -- ---- isp_router: what routers hold ----------------------------------------------------------------
 

@@ -13,11 +13,13 @@ enum {
 	SWEEP_MS = 30000,
 	PAUSE_MS = 1000, /* when nobody answers; doubled with each time, up to */
 	PAUSE_MOST_MS = 30000,
+	SLOW_MOST = 60,    /* seconds it may ask us to wait */
 	SILENCES_MOST = 2, /* in a row, when it is done once */
 };
 
 struct pace {
 	int64_t sweep_at; /* when to sweep next */
+	int64_t again_at; /* Midtrans asked us to slow down: nothing before, whoever asks */
 	int pause;        /* Midtrans or the database is away: ms to wait before more is tried */
 };
 
@@ -49,6 +51,14 @@ longer(struct pace *p)
 	return p->pause;
 }
 
+static int
+slow_ms(const struct ctx *cx)
+{
+	int wait = gateway_slow_down(cx);
+
+	return 1000 * (wait < SLOW_MOST ? wait : SLOW_MOST);
+}
+
 /*
  * Sweep when it is time, then one thing that is due; *ms: how long to rest.
  * What fails has a clock of its own and delays nothing else, unless nobody is
@@ -59,6 +69,9 @@ step(struct ctx *cx, struct pace *p, int *ms)
 {
 	enum gateway_outcome came;
 
+	*ms = (int)(p->again_at - clock_ms());
+	if (*ms > 0)
+		return RC_OK;
 	*ms = 0;
 	if (clock_ms() >= p->sweep_at) {
 		TRY(gateway_sweep(cx));
@@ -67,6 +80,7 @@ step(struct ctx *cx, struct pace *p, int *ms)
 	TRY(gateway_work(cx, &came));
 	if (came == GATEWAY_AWAY) {
 		*ms = longer(p);
+		p->again_at = clock_ms() + slow_ms(cx);
 		return RC_OK;
 	}
 	p->pause = 0;

@@ -104,6 +104,7 @@ put_said(struct ctx *cx, struct jw *w, const struct midtrans_message *m)
 	jw_str(w, "payment_type", m->payment_type);
 	jw_str(w, "method", midtrans_method(m->payment_type));
 	jw_str(w, "bank", m->bank);
+	jw_str(w, "pay_code", m->pay_code);
 	jw_str(w, "transaction_time", m->transaction_time);
 	jw_str(w, "settlement_time", m->settlement_time);
 	jw_str(w, "expiry_time", m->expiry_time);

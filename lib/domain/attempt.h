@@ -12,7 +12,6 @@
 #define ATTEMPT_STATUS       "status"
 #define ATTEMPT_CANCEL       "cancel"
 #define ATTEMPT_EXPIRE       "expire"
-#define ATTEMPT_REFUND       "refund"
 
 /* What is known of the order that a message is about. */
 struct attempt_heard {

@@ -45,6 +45,7 @@ struct midtrans_message {
 	const char *transaction_id;
 	/* NULL where not said */
 	const char *fraud_status, *payment_type, *bank, *currency, *merchant_id;
+	const char *pay_code;   /* what the customer types to pay */
 	const char *invoice_id; /* what we gave with the order, as custom_field1 */
 	const char *transaction_time, *settlement_time, *expiry_time; /* with +07 */
 	int64_t gross;         /* -1: a number, but no whole rupiah */

@@ -188,25 +188,56 @@ at(const cJSON *v, const char *const *path)
 	return v;
 }
 
+/* The first of these that is said, or NULL. */
+static const char *
+one_of(struct reading *r, const char *const *names)
+{
+	const char *val = NULL;
+
+	for (; val == NULL && *names != NULL; names++)
+		val = text(r, *names, WORD_MAX);
+	return val;
+}
+
+/* Of the first virtual account: its bank or its number. */
+static const char *
+of_account(struct reading *r, const char *name)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(r->body, "va_numbers");
+	const char *val = cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(list, 0), name));
+
+	return val != NULL && strlen(val) <= WORD_MAX && !utf8_has_control(val, true) ? val : NULL;
+}
+
 /* Who, of the many that could: a bank, a shop, an issuer. */
 static const char *
 bank_of(struct reading *r)
 {
-	static const char *const names[] = { "bank", "store", "issuer", "acquirer" };
-	const cJSON *va = cJSON_GetObjectItemCaseSensitive(r->body, "va_numbers");
-	const char *bank = cJSON_GetStringValue(
-	    cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(va, 0), "bank"));
+	static const char *const names[] = { "bank", "store", "issuer", "acquirer", NULL };
+	const char *bank = of_account(r, "bank");
 
-	if (bank != NULL && strlen(bank) <= WORD_MAX && !utf8_has_control(bank, true))
+	if (bank != NULL)
 		return bank;
 	if (text(r, "permata_va_number", WORD_MAX) != NULL)
 		return "permata";
-	for (size_t i = 0; i < countof(names); i++) {
-		bank = text(r, names[i], WORD_MAX);
-		if (bank != NULL)
-			return bank;
-	}
-	return NULL;
+	return one_of(r, names);
+}
+
+/* Mandiri's bill has two numbers: the biller's and its own. */
+static const char *
+pay_code_of(struct reading *r)
+{
+	static const char *const names[] = { "permata_va_number", "payment_code", NULL };
+	const char *biller = text(r, "biller_code", WORD_MAX),
+		   *bill = text(r, "bill_key", WORD_MAX);
+	const char *number = of_account(r, "va_number");
+
+	if (number != NULL)
+		return number;
+	if (biller != NULL && bill != NULL)
+		return arena_printf(r->cx->mem, "%s %s", biller, bill);
+	return one_of(r, names);
 }
 
 /* refund_key and refund_chargeback_id are both unique; the first is what we can choose. */
@@ -265,6 +296,7 @@ read_rest(struct reading *r, struct midtrans_message *m)
 	m->settlement_time = midtrans_time(cx, text(r, "settlement_time", WORD_MAX));
 	m->expiry_time = midtrans_time(cx, text(r, "expiry_time", WORD_MAX));
 	m->bank = bank_of(r);
+	m->pay_code = pay_code_of(r);
 	m->original = money(at(r->body, original));
 	read_refunds(r, m);
 	if (m->fraud_status != NULL)

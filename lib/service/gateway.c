@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/jw.h"
 #include "base/log.h"
 #include "db/db.h"
 #include "net/httpc.h"
@@ -21,6 +22,7 @@ struct gateway {
 	struct httpc *http;
 	const char *base[2];
 	int code; /* of the last answer; 0: there was none */
+	int wait; /* seconds it asked for before the next call */
 	struct tally unknown, refused;
 };
 
@@ -119,11 +121,12 @@ judge(struct ctx *cx, const struct gateway_call *call, const struct httpc_answer
 	int said = code_of(a->body), http = got->status, wait = got->retry_after;
 
 	a->code = http >= 400 || said == 0 ? http : said;
+	a->said = said != 0;
 	if (a->code == GATEWAY_NO_ACCESS)
 		return FAIL(cx, RC_UPSTREAM, "Midtrans does not accept our key.");
 	if (a->code == GATEWAY_TOO_MANY) {
 		(void)FAIL(cx, RC_RETRY, "Midtrans asks us to slow down. Please try again.");
-		cx->err.retry_after = wait > 0 ? wait : BUSY_SECONDS;
+		cx->err.retry_after = cx->gateway->wait = wait > 0 ? wait : BUSY_SECONDS;
 		return cx->err.rc;
 	}
 	if (a->code >= HTTP_ERROR || a->code < 200 || (a->code >= 300 && a->code < 400) ||
@@ -142,7 +145,7 @@ gateway_call(struct ctx *cx, const struct gateway_call *call, struct gateway_ans
 	struct httpc_answer got;
 
 	*ret = (struct gateway_answer){ .messages = "" };
-	gw->code = 0;
+	gw->code = gw->wait = 0;
 	if (call->key != NULL)
 		headers[0] = arena_printf(cx->mem, "Idempotency-Key: %s", call->key);
 	TRY(httpc_call(cx, gw->http,
@@ -173,6 +176,19 @@ gateway_core(struct ctx *cx, const char *method, const char *id, const char *ver
 
 	call.path = arena_printf(cx->mem, "/%s/%s", httpc_escape(cx->mem, id), verb);
 	return gateway_call(cx, &call, ret);
+}
+
+const char *
+gateway_said(struct ctx *cx, const struct gateway_answer *a)
+{
+	struct sb s = sb_new(cx->mem);
+	struct jw w = jw_new(&s);
+
+	jw_obj(&w, NULL);
+	jw_i64(&w, "code", a->code);
+	jw_str(&w, "messages", a->messages);
+	jw_end(&w);
+	return s.buf;
 }
 
 bool
@@ -228,6 +244,12 @@ gateway_is_away(const struct ctx *cx)
 	default:
 		return cx->gateway->code == GATEWAY_TOO_MANY;
 	}
+}
+
+int
+gateway_slow_down(const struct ctx *cx)
+{
+	return cx->gateway->wait;
 }
 
 /* ---- one at a time --------------------------------------------------------------------------- */

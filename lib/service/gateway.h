@@ -89,6 +89,8 @@ enum gateway_outcome {
 };
 /* One thing that is due: a job, else an attempt to ask about.  RC_OK unless the database fails. */
 enum rc gateway_work(struct ctx *, enum gateway_outcome *ret) _must_check_;
+/* Seconds Midtrans, by its last answer, wants to be left alone; 0: it did not say so. */
+int gateway_slow_down(const struct ctx *);
 /* Every half minute: find what was left lying. */
 enum rc gateway_sweep(struct ctx *) _must_check_;
 /* Milliseconds until something is due, at most 30,000. */

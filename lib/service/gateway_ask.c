@@ -8,11 +8,21 @@
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
-/* Nothing is known there by this id.  spare: as good as that is whatever else says no to it. */
+/*
+ * Nothing is known there by this id.  spare: as good as that is whatever else
+ * says no to it.  A proxy's page says nothing of what Midtrans knows.
+ */
 static bool
 is_none(enum rc rc, const struct gateway_answer *a, bool spare)
 {
-	return (rc == RC_OK && a->code == GATEWAY_NONE) || (spare && gateway_is_no(a));
+	return rc == RC_OK && a->said && (a->code == GATEWAY_NONE || (spare && gateway_is_no(a)));
+}
+
+/* Somebody before Midtrans does not like this id, which nobody but a notification has named. */
+static bool
+is_sent_away(const struct attempt_transaction *t, const struct gateway_answer *a)
+{
+	return !t->told && !a->said && gateway_is_no(a);
 }
 
 /* Something is, but it is another's. */
@@ -64,6 +74,10 @@ ask_one(struct ctx *cx, const struct attempt *at, const struct attempt_transacti
 	enum rc rc = gateway_core(cx, "GET", t->transaction_id, "status", NULL, &a);
 
 	*told = NULL;
+	if (is_sent_away(t, &a)) {
+		cx->err = (struct err){ 0 };
+		return RC_OK;
+	}
 	if (!is_none(rc, &a, !t->told) && (t->told || !is_anothers(at, rc, &a)))
 		return take_status(cx, at, rc, &a, told);
 	cx->err = (struct err){ 0 };

@@ -20,7 +20,8 @@ struct gateway_call {
 };
 
 struct gateway_answer {
-	int code; /* of HTTP when it is an error, else status_code of the body, else of HTTP */
+	int code;  /* of HTTP when it is an error, else status_code of the body, else of HTTP */
+	bool said; /* the body has a status_code: it is Midtrans that speaks, no proxy before it */
 	struct cJSON *body; /* NULL when it is no JSON object */
 	const char *raw;
 	const char *messages; /* error_messages or status_message, for the log; "" */
@@ -50,6 +51,8 @@ enum {
 	GATEWAY_TOO_MANY = 429,
 };
 bool gateway_is_good(const struct gateway_answer *);
+/* Code and messages as JSON, for the log of what Midtrans was asked. */
+const char *gateway_said(struct ctx *, const struct gateway_answer *);
 /* It says no, and would say no again: not for the moment, nor to our key. */
 bool gateway_is_no(const struct gateway_answer *);
 /* What the last call asked for may have been done: it went out, and was not sent away. */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/conf.h"
-#include "base/jw.h"
 #include "db/db.h"
 #include "service/gateway_int.h"
 
@@ -94,19 +93,6 @@ create(struct ctx *cx, const char *body, struct attempt_page *page, struct gatew
 	return out;
 }
 
-static const char *
-said(struct ctx *cx, const struct gateway_answer *a)
-{
-	struct sb s = sb_new(cx->mem);
-	struct jw w = jw_new(&s);
-
-	jw_obj(&w, NULL);
-	jw_i64(&w, "code", a->code);
-	jw_str(&w, "messages", a->messages);
-	jw_end(&w);
-	return s.buf;
-}
-
 /*
  * An earlier call of this attempt did reach Midtrans, whose answer we lost:
  * the order is ours, its money is known, but its page is gone.
@@ -117,7 +103,7 @@ adopt(struct ctx *cx, struct attempt_page *page, const struct gateway_answer *a)
 	bool usable;
 
 	TRY(gateway_ask(cx, page->id));
-	return attempt_made(cx, page, "closed", said(cx, a), &usable);
+	return attempt_made(cx, page, "closed", gateway_said(cx, a), &usable);
 }
 
 /* *again: this attempt leads to no page, but another may. */
@@ -140,7 +126,7 @@ make(struct ctx *cx, struct attempt_page *page, bool *again)
 		return adopt(cx, page, &a);
 	if (out == TAKEN)
 		page->calls = 0; /* somebody else's: this call made nothing */
-	TRY(attempt_made(cx, page, state_after[out], said(cx, &a), &usable));
+	TRY(attempt_made(cx, page, state_after[out], gateway_said(cx, &a), &usable));
 	if (out == TAKEN || usable)
 		return RC_OK;
 	if (out == MADE)

@@ -79,6 +79,22 @@ refund_body(struct ctx *cx, const struct refund *r)
 	return s.buf;
 }
 
+/* For people: what Midtrans said, whatever follows from it. */
+static enum rc
+note_call(struct ctx *cx, const struct refund *r, const struct gateway_answer *a)
+{
+	struct err why = cx->err;
+	const char *came = "unknown";
+
+	if (why.rc == RC_OK)
+		came = gateway_is_good(a) || a->code == GATEWAY_KEY_USED ? "accepted" : "refused";
+	cx->err = (struct err){ 0 };
+	TRY(db_query(cx, &SQL_midtrans_refund_log, NULL, V_TEXT(r->refund_key), V_TEXT(came),
+	    V_TEXT(gateway_said(cx, a))));
+	cx->err = why;
+	return RC_OK;
+}
+
 /* It may have been made, or may be made yet: what is known of it, gateway-sync finds out. */
 static enum rc
 left_open(struct ctx *cx, const struct refund *r)
@@ -154,8 +170,10 @@ static enum rc
 order_refund(struct ctx *cx, struct refund *r, bool fresh)
 {
 	struct gateway_answer a;
+	enum rc rc = gateway_core(cx, "POST", r->transaction_id, "refund", refund_body(cx, r), &a);
 
-	if (gateway_core(cx, "POST", r->transaction_id, "refund", refund_body(cx, r), &a) != RC_OK)
+	TRY(note_call(cx, r, &a));
+	if (rc != RC_OK)
 		return no_answer(cx, r, fresh, &a);
 	if (gateway_is_good(&a) || a.code == GATEWAY_KEY_USED)
 		return see_what_came(cx, r);

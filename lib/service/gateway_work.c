@@ -108,7 +108,8 @@ work_on_job(struct ctx *cx, const struct db_rows *rows, enum gateway_outcome *re
 		why = arena_strdup(cx->mem, cx->err.msg);
 		(void)!db_rollback(cx);
 		cx->err = (struct err){ 0 };
-		TRY(db_query(cx, &SQL_gateway_failed, NULL, V_I64(job.id), V_TEXT(why)));
+		TRY(db_query(cx, &SQL_gateway_failed, NULL, V_I64(job.id), V_I64(job.generation),
+		    V_TEXT(why)));
 	}
 	*ret = came;
 	return RC_OK;

@@ -32,6 +32,7 @@ CREATE TABLE midtrans_transactions (
 	fraud_status       text,
 	payment_type       text,
 	bank               text,
+	pay_code           text, -- what the customer types: number of the virtual account, biller's or shop's code
 	gross_amount       bigint NOT NULL,
 	fee                bigint NOT NULL DEFAULT 0,
 	charged_back       bigint NOT NULL DEFAULT 0, -- by the customer's bank, in parts
@@ -119,11 +120,10 @@ CREATE TABLE gateway_jobs (
 	last_error text,
 	due_at     timestamptz NOT NULL DEFAULT now(),
 	done_at    timestamptz,
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(), -- when it was asked for, after it was done last
+	CONSTRAINT gateway_jobs_attempt_key UNIQUE (attempt_id, kind)
 );
-CREATE UNIQUE INDEX gateway_jobs_open_key ON gateway_jobs (attempt_id, kind) WHERE done_at IS NULL;
 CREATE INDEX gateway_jobs_due ON gateway_jobs (due_at) WHERE done_at IS NULL;
-CREATE INDEX gateway_jobs_expired ON gateway_jobs (attempt_id) WHERE kind = 'expire';
 
 CREATE TABLE midtrans_logs (
 	id             uuid PRIMARY KEY DEFAULT uuidv7(),

@@ -122,16 +122,26 @@ BEGIN
 	IF m -> 'deeds' ? 'alert' THEN
 		PERFORM midtrans_tell(a, m);
 	END IF;
-	IF NOT m -> 'deeds' ? 'book' THEN
+	IF NOT m -> 'deeds' ? 'book' OR m -> 'deeds' ? 'chargeback' THEN
 		PERFORM midtrans_attempt_becomes(a, m);
 	END IF;
-	IF m -> 'deeds' ? 'confirm' THEN
+	IF m -> 'deeds' ? 'confirm' AND NOT midtrans_repeats(att, event) THEN
 		PERFORM gateway_job(att, 'confirm');
 	END IF;
 	IF m ->> 'source' <> 'notification' THEN
 		PERFORM midtrans_told(a, m ->> 'transaction_id');
 	END IF;
 	PERFORM midtrans_verdict(a, event, m);
+END $$;
+
+-- A copy of what Midtrans was asked about a moment ago: whoever sends it again and again makes us ask
+-- no oftener.
+CREATE OR REPLACE FUNCTION midtrans_repeats(att uuid, event bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM midtrans_verdicts v WHERE v.event_id = event)
+		AND EXISTS (SELECT FROM gateway_jobs j WHERE (j.attempt_id, j.kind) = (att, 'confirm')
+			AND j.created_at > now() - interval '1 minute');
 END $$;
 
 -- Midtrans' own word: there is such a transaction, and it is of this attempt. Where nothing is noted
@@ -215,15 +225,16 @@ DECLARE
 	t midtrans_transactions;
 BEGIN
 	INSERT INTO midtrans_transactions AS o (attempt_id, transaction_id, transaction_status, fraud_status, payment_type,
-		bank, gross_amount, fee, payment_id, transaction_time, settlement_time, expiry_time)
+		bank, pay_code, gross_amount, fee, payment_id, transaction_time, settlement_time, expiry_time)
 	VALUES (a.id, m ->> 'transaction_id', m ->> 'status', m ->> 'fraud_status', m ->> 'payment_type', m ->> 'bank',
-		(m ->> 'gross')::bigint, (m ->> 'fee')::bigint, pay, (m ->> 'transaction_time')::timestamptz,
+		m ->> 'pay_code', (m ->> 'gross')::bigint, (m ->> 'fee')::bigint, pay, (m ->> 'transaction_time')::timestamptz,
 		(m ->> 'settlement_time')::timestamptz, (m ->> 'expiry_time')::timestamptz)
 	ON CONFLICT (transaction_id) DO UPDATE SET
 		transaction_status = excluded.transaction_status,
 		fraud_status = coalesce(excluded.fraud_status, o.fraud_status),
 		payment_type = coalesce(excluded.payment_type, o.payment_type),
 		bank = coalesce(excluded.bank, o.bank),
+		pay_code = coalesce(excluded.pay_code, o.pay_code),
 		gross_amount = excluded.gross_amount,
 		fee = CASE WHEN o.payment_id IS NULL THEN excluded.fee ELSE o.fee END,
 		payment_id = coalesce(o.payment_id, excluded.payment_id),
@@ -267,7 +278,7 @@ BEGIN
 	UPDATE midtrans_refunds SET state = 'done'
 	WHERE transaction_id = t.transaction_id AND state = 'asked' AND whole AND status = 'cancel' RETURNING * INTO asked;
 	UPDATE midtrans_refunds SET state = 'refused'
-	WHERE transaction_id = t.transaction_id AND state = 'asked' AND kind = 'void'; -- there is nothing left to refund
+	WHERE transaction_id = t.transaction_id AND state = 'asked'; -- there is nothing left to refund
 	IF NOT asked.reopen THEN
 		PERFORM midtrans_refund_one(t, asked.refund_key,
 			(SELECT amount FROM payments WHERE id = t.payment_id) - midtrans_refunded(t) - t.charged_back, d);
@@ -310,6 +321,9 @@ BEGIN
 	END LOOP;
 	IF m ->> 'status' = 'refund' OR m ->> 'refund_total' IS NOT NULL THEN
 		PERFORM midtrans_refund_one(t, NULL, most - midtrans_refunded(t), d);
+	END IF;
+	IF midtrans_refunded(t) >= whole THEN
+		UPDATE midtrans_refunds SET state = 'refused' WHERE transaction_id = t.transaction_id AND state = 'asked';
 	END IF;
 END $$;
 

@@ -18,10 +18,13 @@ LANGUAGE sql AS $$
 	WHERE id = job
 $$;
 
--- Again after 2, 4, 8 seconds and so on, at most 15 minutes, for ever.
-CREATE OR REPLACE FUNCTION gateway_failed(job bigint, why text) RETURNS void
+-- Again after 2, 4, 8 seconds and so on, at most 15 minutes, for ever; at once where it was asked for
+-- meanwhile: that is another matter, which has not failed yet.
+CREATE OR REPLACE FUNCTION gateway_failed(job bigint, gen int, why text) RETURNS void
 LANGUAGE sql AS $$
-	UPDATE gateway_jobs SET last_error = why, due_at = now() + least(900, 2 ^ least(attempts, 10)) * interval '1 second'
+	UPDATE gateway_jobs
+	SET last_error = why, attempts = CASE WHEN generation = gen THEN attempts ELSE 0 END,
+	    due_at = now() + CASE WHEN generation = gen THEN least(900, 2 ^ least(attempts, 10)) ELSE 0 END * interval '1 second'
 	WHERE id = job
 $$;
 
@@ -71,15 +74,14 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The claims that are worth asking about, and how often Midtrans has said, since the last was heard,
--- that it knows no such thing. That may be wrong: for three days it is asked again, but not for ever.
+-- that it knows no such thing. That may be wrong, however often: for three days it is asked again.
 CREATE OR REPLACE FUNCTION gateway_open_claims(a midtrans_attempts)
 RETURNS TABLE (transaction_id text, first_heard timestamptz, asks int)
 LANGUAGE sql STABLE AS $$
 	SELECT c.transaction_id, c.first_heard, CASE WHEN s.asked_at >= c.heard THEN s.asks ELSE 0 END
 	FROM gateway_claims(a) c
 	LEFT JOIN midtrans_strangers s ON s.attempt_id = a.id AND s.transaction_id = c.transaction_id
-	WHERE (s.asked_at >= c.heard) IS NOT TRUE
-	   OR s.asks < midtrans_asks() AND c.heard > now() - interval '3 days'
+	WHERE (s.asked_at >= c.heard) IS NOT TRUE OR c.heard > now() - interval '3 days'
 $$;
 
 /*
@@ -120,14 +122,16 @@ LANGUAGE sql STABLE AS $$
 	WHERE a.id = att
 $$;
 
--- Asked by this id, Midtrans knows nothing of the kind. Where its money is booked already, on the word
--- of a notification, people are told.
+-- Asked by this id, Midtrans knows nothing of the kind; that counts once a minute, or a few clicks would
+-- be an answer for good. Where its money is booked already, on the word of a notification, people are
+-- told.
 CREATE OR REPLACE FUNCTION gateway_stranger(att uuid, tx text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO midtrans_strangers AS s (attempt_id, transaction_id) VALUES (att, tx)
 	ON CONFLICT (attempt_id, transaction_id) DO UPDATE
-	SET asks = CASE WHEN s.asked_at < gateway_heard(att, tx) THEN 1 ELSE s.asks + 1 END, asked_at = now();
+	SET asks = CASE WHEN s.asked_at < gateway_heard(att, tx) THEN 1 ELSE s.asks + 1 END, asked_at = now()
+	WHERE s.asked_at < gateway_heard(att, tx) OR s.asked_at <= now() - interval '1 minute';
 	PERFORM midtrans_alert(a, 'unknown:' || tx, 'Midtrans does not know a payment in our books',
 		format('A notification for order %s told of a payment of %s (%s). Midtrans, asked, knows no such thing.',
 			a.order_id, rupiah(p.amount), tx))
@@ -179,7 +183,7 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN a.closed_at IS NULL OR a.closed_at > now() - interval '3 days'
 		OR EXISTS (SELECT FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
-			WHERE t.attempt_id = a.id AND r.state = 'asked')
+			WHERE t.attempt_id = a.id AND r.state = 'asked' AND r.created_at > now() - interval '30 days')
 		OR EXISTS (SELECT FROM gateway_unconfirmed(a, now() - interval '3 days'));
 END $$;
 
@@ -187,15 +191,15 @@ END $$;
 CREATE OR REPLACE FUNCTION gateway_state(a midtrans_attempts) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	IF a.state NOT IN ('new', 'open', 'unknown', 'pending') OR midtrans_live_state(a.id) IS NOT NULL THEN
+	IF a.state IN ('paid', 'closed') OR midtrans_live_state(a.id) IS NOT NULL THEN
 		RETURN a.state;
 	END IF;
-	IF a.expires_at <= now() OR a.state = 'pending' AND EXISTS (SELECT FROM midtrans_transactions t
+	IF a.expires_at <= now() OR a.state IN ('pending', 'review') AND EXISTS (SELECT FROM midtrans_transactions t
 		WHERE t.attempt_id = a.id AND t.told AND t.transaction_status IN ('expire', 'cancel', 'failure'))
 	THEN
 		RETURN 'closed';
 	END IF;
-	RETURN CASE a.state WHEN 'pending' THEN 'open' ELSE a.state END;
+	RETURN CASE WHEN a.state IN ('pending', 'review') THEN 'open' ELSE a.state END;
 END $$;
 
 -- By hand, or because what it asked for is not owed any more. Answers how many payments under way
@@ -275,7 +279,7 @@ CREATE OR REPLACE FUNCTION gateway_sweep_refunds() RETURNS void
 LANGUAGE sql AS $$
 	UPDATE midtrans_attempts a SET next_check_at = now(), checks = 0
 	FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
-	WHERE r.state = 'asked' AND r.created_at < now() - interval '1 minute' AND a.id = t.attempt_id AND a.next_check_at IS NULL
+	WHERE r.state = 'asked' AND r.created_at BETWEEN now() - interval '30 days' AND now() - interval '1 minute' AND a.id = t.attempt_id AND a.next_check_at IS NULL
 $$;
 
 -- Every half minute: pages that ran out (once: what cannot be ended then is asked about like all

@@ -57,7 +57,7 @@ SELECT id FROM midtrans_attempts WHERE order_id = $1;
 -- For people: an attempt as it stands.
 -- name: midtrans_standing(uuid)
 SELECT a.order_id, a.state AS attempt_state, a.amount, i.id AS invoice_id, i.invoice_number, i.status AS invoice_status,
-       t.transaction_id, t.transaction_status, t.payment_type, t.bank, t.gross_amount, t.fee
+       t.transaction_id, t.transaction_status, t.payment_type, t.bank, t.pay_code, t.expiry_time, t.gross_amount, t.fee
   FROM midtrans_attempts a
   JOIN invoices i ON i.id = a.invoice_id
   LEFT JOIN midtrans_transactions t ON t.attempt_id = a.id
@@ -69,6 +69,16 @@ SELECT * FROM midtrans_refund_begin($1, $2::jsonb, $3::boolean);
 
 -- name: midtrans_refund(text)
 SELECT * FROM midtrans_refund($1);
+
+-- What became of the call: accepted, refused, or unknown.
+-- name: midtrans_refund_log(text, text, jsonb)
+INSERT INTO midtrans_logs (invoice_id, order_id, transaction_id, event, status, request, response)
+SELECT a.invoice_id, a.order_id, r.transaction_id, 'refund', $2,
+       jsonb_build_object('refund_key', r.refund_key, 'amount', r.amount), $3::jsonb
+  FROM midtrans_refunds r
+  JOIN midtrans_transactions t ON t.transaction_id = r.transaction_id
+  JOIN midtrans_attempts a ON a.id = t.attempt_id
+ WHERE r.refund_key = $1;
 
 -- name: midtrans_refund_refused(text)
 UPDATE midtrans_refunds SET state = 'refused' WHERE refund_key = $1 AND state = 'asked';
@@ -82,8 +92,8 @@ SELECT id, attempt_id, kind, generation, created_at::text AS since FROM gateway_
 -- name: gateway_done(bigint, int)
 SELECT gateway_done($1::bigint, $2::int);
 
--- name: gateway_failed(bigint, text)
-SELECT gateway_failed($1::bigint, $2);
+-- name: gateway_failed(bigint, int, text)
+SELECT gateway_failed($1::bigint, $2::int, $3);
 
 -- name: gateway_check_take()
 SELECT id FROM gateway_check_take() AS id;

@@ -4,7 +4,7 @@ BEGIN;
 SELECT id, invoice_id, attempt, order_id, amount, snap_token, redirect_url, state, calls,
 	expires_at, had_200, alerts, next_check_at, checks, closed_at, created_at, updated_at FROM midtrans_attempts WHERE
 	false;
-SELECT id, attempt_id, transaction_id, transaction_status, fraud_status, payment_type, bank,
+SELECT id, attempt_id, transaction_id, transaction_status, fraud_status, payment_type, bank, pay_code,
 	gross_amount, fee, charged_back, payment_id, told, transaction_time, settlement_time, expiry_time,
 	created_at, updated_at FROM midtrans_transactions WHERE false;
 SELECT attempt_id, transaction_id, asked_at, asks FROM midtrans_strangers WHERE false;
@@ -27,7 +27,7 @@ BEGIN
 	FOREACH name IN ARRAY ARRAY[
 		'midtrans_attempts_check', 'midtrans_transactions_attempt', 'midtrans_events_200', 'midtrans_events_body_key',
 		'midtrans_events_received', 'midtrans_refunds_asked_key',
-		'midtrans_refunds_transaction', 'gateway_jobs_due', 'gateway_jobs_expired', 'gateway_jobs_open_key', 'midtrans_logs_event',
+		'midtrans_refunds_transaction', 'gateway_jobs_due', 'gateway_jobs_attempt_key', 'midtrans_logs_event',
 		'midtrans_logs_newest', 'midtrans_logs_order_id']
 	LOOP
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';

@@ -8,6 +8,7 @@ Fixtures, for a module to import: `payer` of a system of the module's own with t
 new to each test; `deaf` the same, but no notification ever arrives.
 """
 import atexit
+import base64
 import hashlib
 import http.client
 import itertools
@@ -210,6 +211,18 @@ def mid():
     peer.down()
 
 
+def tells_no_secret(system):
+    """No log has the server key (nor as it is sent), a signature, or the token of a page."""
+    names = [os.path.join(root, name) for root, _, files in os.walk(os.path.join(system.dir, "log")) for name in files]
+    logs = "".join(open(name, encoding="utf-8", errors="replace").read() for name in names)
+    tokens = system._stack("psql", "--dir", system.dir, "--", "-Atc",
+                           "SELECT snap_token FROM midtrans_attempts WHERE snap_token IS NOT NULL").stdout.split()
+    assert "midtrans" in logs
+    for secret in [KEY, base64.b64encode((KEY + ":").encode()).decode()] + tokens:
+        assert secret not in logs
+    assert not re.search(r"\b[0-9a-f]{128}\b", logs)
+
+
 @pytest.fixture(scope="module")
 def paying(mid, request):
     system = isp.Stack(request.module.__name__.replace("test_", ""), env=mid.env())
@@ -218,6 +231,7 @@ def paying(mid, request):
         yield system
         mid.well()
         system.check()
+        tells_no_secret(system)
     finally:
         system.down()
 

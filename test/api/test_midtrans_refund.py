@@ -217,6 +217,9 @@ def test_only_a_refusal_is_one(payer, mid):
         refund(payer, order, 40000).want(502)
         assert states() == "refused,refused,refused," + "done," * n + "asked"
         refund(payer, order, 40000).want(200)
+    assert payer.sql("SELECT string_agg(status || ' ' || (response ->> 'code'), ',' ORDER BY created_at, id) FROM midtrans_logs "
+                     "WHERE event = 'refund' AND order_id = '%s'" % order) == (
+        "refused 414,unknown 429,unknown 0,unknown 500,accepted 200,unknown 408,accepted 200"), "of each call a line for people"
     assert states() == "refused,refused,refused,done,done" and [a for a, _ in made(mid, order)] == [40000, 40000]
 
 

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -257,6 +258,37 @@ def test_once_ends_when_nobody_answers(alone, mid):
     assert sum(mid.ask("GET", "/log")["counts"].values()) == 2
     mid.well()
     assert alone.stack.exec("gateway-sync", "--once").returncode == 0
+
+
+def test_a_proxy_before_midtrans_knows_nothing(alone, mid):
+    """Its 403 counted as "no such payment": people were told falsely that Midtrans does not know a payment, and after
+    the fifth it was never asked about again."""
+    invoice = alone.billed()
+    order, body = alone.genuine(invoice, method="qris")
+    assert alone.notify(body).status == 200 and alone.status(invoice) == "paid"
+    for code in (403, 404):
+        mid.fault("html", "GET /v2/*", code=code)
+        alone.stack.exec("ispctl", "midtrans", "reconcile", check=False)
+    mid.well()
+    told = "SELECT told, (SELECT count(*) FROM midtrans_strangers s WHERE s.attempt_id = t.attempt_id) " \
+           "FROM midtrans_transactions t JOIN midtrans_attempts a ON a.id = t.attempt_id WHERE a.order_id = '%s'" % order
+    assert alone.sql(told) == "f|0" and alone.alerts(invoice) == []
+    alone.reconcile()
+    assert alone.sql(told) == "t|0" and alone.alerts(invoice) == []
+
+
+def test_asked_to_slow_down_gateway_sync_does(payer, mid):
+    """Each NOTIFY made it ask at once, however long Midtrans had asked for."""
+    invoices = [payer.billed() for _ in range(5)]
+    mid.ask("POST", "/log/reset", {})
+    mid.fault("status", "GET /v2/*", code=429, header={"Retry-After": "4"})
+    orders = [claimed(payer, invoice) for invoice in invoices]
+    isp.wait_until(lambda: mid.calls("/v2/%s/status" % orders[0]), 5, "the first asked about")
+    began = time.monotonic()
+    asked = sum(mid.calls("/v2/%s/status" % order) for order in orders)
+    mid.well()
+    payer.idle()
+    assert asked <= 2 and time.monotonic() - began > 2
 
 
 # ---- ispctl midtrans reconcile -------------------------------------------------------------------

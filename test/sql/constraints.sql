@@ -129,7 +129,7 @@ SELECT refuses(format('UPDATE subscriptions SET mikrotik_username = (SELECT mikr
 SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_reference_key');
 SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
 SELECT refuses('INSERT INTO refunds (payment_id, refund_id, amount, refunded_on) SELECT payment_id, refund_id, amount, refunded_on FROM refunds', 'refunds_refund_id_key');
-SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, kind FROM gateway_jobs', 'gateway_jobs_open_key');
+SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, kind FROM gateway_jobs', 'gateway_jobs_attempt_key');
 SELECT refuses('INSERT INTO message_outbox (alert_id, channel_id) SELECT a.id, n.id FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username) SELECT username FROM mikrotik_secrets', 'mikrotik_secrets_username_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, router_id, service, remote_address) SELECT ''st'' || n, id, ''static'', ''10.0.0.1'' FROM router_settings, generate_series(1, 2) n WHERE host = ''r1''', 'mikrotik_secrets_remote_address_key');

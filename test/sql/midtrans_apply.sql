@@ -158,6 +158,35 @@ SELECT is(had_200(:'a', '{"status_code": "200", "n": 1}'), false, 'the first');
 SELECT is(had_200(:'a', '{"status_code": "200", "n": 1}'), false, 'sent again, it still is');
 SELECT is(had_200(:'a', '{"status_code": "200", "n": 2}'), true, 'altered, it is not');
 
+-- Whoever sends a copy again and again made us ask Midtrans as often.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+CREATE FUNCTION asked_again(att uuid, more jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE gateway_jobs SET done_at = now() WHERE attempt_id = att;
+	PERFORM say(att, 'C1', 'notification', 'refund', 'confirm', '{"verdict": "confirm"}' || more);
+	RETURN jobs(att) IS NOT NULL;
+END $$;
+SELECT is(asked_again(:'a', '{}'), true, 'a message');
+SELECT is(asked_again(:'a', '{}'), false, 'its copy a moment later');
+SELECT is(asked_again(:'a', '{"n": 1}'), true, 'another one');
+UPDATE gateway_jobs SET created_at = now() - interval '61 seconds';
+SELECT is(asked_again(:'a', '{}'), true, 'a copy a minute later');
+
+-- Paid and charged back before anybody told of it: its page was on offer again.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'B1', 'notification', 'pending', 'note', '{"attempt": "pending"}'),
+	say(:'a', 'B1', 'status', 'chargeback', 'book chargeback note', '{"attempt": "closed"}') \g /dev/null
+SELECT is(state_of(:'a') || ', ' || owes(inv(:'s')), 'closed, overdue 0/100000', 'it came and went, and its page with it');
+
+-- What the customer types to pay is kept, and so is when the time is over.
+SELECT page(inv(:'s'), 2) AS a \gset
+SELECT say(:'a', 'P1', 'notification', 'pending', 'note', '{"bank": "bca", "pay_code": "812345", "expiry_time": "2026-01-03 10:00:00+07"}'),
+	say(:'a', 'P1', 'status', 'expire', 'note') \g /dev/null
+SELECT results_eq($$SELECT bank, pay_code, expiry_time, transaction_status FROM midtrans_transactions WHERE transaction_id = 'P1'$$,
+	$$VALUES ('bca', '812345', '2026-01-03 03:00:00+00'::timestamptz, 'expire')$$, 'once known');
+
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -90,6 +90,20 @@ SELECT is(voided('{"reopen": true}'), 'invoice overdue, payment reversed, attemp
 SELECT is(voided('{"amount": 1}'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'a part is not what was done');
 SELECT is(voided('{}', 'deny'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'nor what the bank takes back');
 SELECT is(voided(NULL), 'invoice overdue, payment reversed, attempt closed, refund -', 'nobody asked');
+-- One that nobody repeats stayed asked for, and asked about, when nothing was left to refund.
+CREATE FUNCTION left_asked(tx text, then_ text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	att uuid := page(inv(sub(person())));
+	k   text;
+BEGIN
+	PERFORM say(att, tx, 'notification', 'settlement', 'note book', '{"attempt": "paid"}');
+	k := ask(att, '{"amount": 40000}');
+	PERFORM say(att, tx, 'status', then_, 'note ' || CASE then_ WHEN 'refund' THEN 'refund' ELSE 'chargeback' END,
+		'{"refunds": [{"id": "dashboard", "amount": 100000}], "attempt": "closed"}');
+	RETURN (SELECT state FROM midtrans_refunds WHERE refund_key = k);
+END $$;
+SELECT is(left_asked('Z' || w, w), 'refused', 'nothing is left of it: ' || w) FROM unnest(ARRAY['refund', 'chargeback']) w;
+
 SELECT sound();
 SELECT finish();
 ROLLBACK;
