@@ -252,6 +252,7 @@ asked_to_slow_down_says_how_long(void **state)
 	ANSWERING(turns);
 	assert_int_equal(gateway_core(&cx, "GET", "T", "status", NULL, &a), RC_RETRY);
 	assert_int_equal(cx.err.retry_after, 7);
+	assert_int_equal(gateway_slow_down(&cx), 7);
 	assert_int_equal(gateway_core(&cx, "GET", "T", "status", NULL, &a), RC_RETRY);
 	assert_int_equal(cx.err.retry_after, 10);
 }
