@@ -62,7 +62,8 @@ slow_ms(const struct ctx *cx)
 /*
  * Sweep when it is time, then one thing that is due; *ms: how long to rest.
  * What fails has a clock of its own and delays nothing else, unless nobody is
- * there; and even then somebody may ask for something now.
+ * there; and even then somebody may ask for something now, unless Midtrans
+ * asked us to slow down.
  */
 static enum rc
 step(struct ctx *cx, struct pace *p, int *ms)

@@ -150,13 +150,17 @@ enum rc
 attempt_hear(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw,
     struct attempt_heard *ret)
 {
+	struct attempt_heard heard;
 	struct db_rows *rows;
 
 	TRY(db_query(cx, &SQL_midtrans_hear, &rows, V_TEXT(source), V_TEXT(m->order_id),
 	    V_TEXT(m->transaction_id), V_TEXT(raw)));
-	*ret = (struct attempt_heard){ .attempt_id = db_text(rows, 0, "attempt_id"),
+	heard = (struct attempt_heard){ .attempt_id = db_text(rows, 0, "attempt_id"),
 		.event_id = db_i64(rows, 0, "event_id") };
-	return ret->attempt_id == NULL ? RC_OK : db_scan(cx, rows, 0, state_cols, &ret->state);
+	if (heard.attempt_id != NULL)
+		TRY(db_scan(cx, rows, 0, state_cols, &heard.state));
+	*ret = heard;
+	return RC_OK;
 }
 
 enum rc
@@ -234,15 +238,19 @@ begin_attempt(struct ctx *cx, const char *invoice_id, const struct db_rows *page
 enum rc
 attempt_page(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *ret)
 {
+	struct attempt_page page;
 	struct db_rows *rows;
 
 	TRY(db_query(cx, &SQL_midtrans_page, &rows, V_TEXT(invoice_id), V_BOOL(counts)));
-	*ret = (struct attempt_page){ .id = db_text(rows, 0, "attempt_id"),
+	page = (struct attempt_page){ .id = db_text(rows, 0, "attempt_id"),
 		.order_id = db_text(rows, 0, "order_id"),
 		.snap_token = db_text(rows, 0, "snap_token"),
 		.redirect_url = db_text(rows, 0, "redirect_url"),
 		.calls = db_i64(rows, 0, "calls") };
-	return ret->id != NULL ? RC_OK : begin_attempt(cx, invoice_id, rows, ret);
+	if (page.id == NULL)
+		TRY(begin_attempt(cx, invoice_id, rows, &page));
+	*ret = page;
+	return RC_OK;
 }
 
 enum rc

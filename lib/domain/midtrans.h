@@ -8,7 +8,7 @@
  * known and finds, in one table, the row that fits: what becomes of attempt and
  * transaction, and which deeds are due.  The same table serves the webhook,
  * look-ups, cancelling and reconciliation; only the weight of the message
- * differs.  sql/functions/midtrans_apply.sql does the deeds.
+ * differs.  sql/functions/midtrans_2_apply.sql does the deeds.
  *
  * A signature covers order_id, status_code and gross_amount alone.  So what a
  * notification says of the rest is believed where it moves no money, and of

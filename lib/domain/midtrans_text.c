@@ -188,56 +188,53 @@ at(const cJSON *v, const char *const *path)
 	return v;
 }
 
-/* The first of these that is said, or NULL. */
+/* A short text that is only shown to people, else NULL: for it no message is refused. */
 static const char *
-one_of(struct reading *r, const char *const *names)
+shown(const cJSON *row, const char *name)
 {
-	const char *val = NULL;
+	const char *val = word(row, name);
 
-	for (; val == NULL && *names != NULL; names++)
-		val = text(r, *names, WORD_MAX);
+	if (val[0] == '\0' || strlen(val) > WORD_MAX || utf8_has_control(val, true))
+		return NULL;
 	return val;
 }
 
 /* Of the first virtual account: its bank or its number. */
 static const char *
-of_account(struct reading *r, const char *name)
+of_account(const struct reading *r, const char *name)
 {
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(r->body, "va_numbers");
-	const char *val = cJSON_GetStringValue(
-	    cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(list, 0), name));
 
-	return val != NULL && strlen(val) <= WORD_MAX && !utf8_has_control(val, true) ? val : NULL;
+	return shown(cJSON_GetArrayItem(list, 0), name);
 }
 
 /* Who, of the many that could: a bank, a shop, an issuer. */
 static const char *
-bank_of(struct reading *r)
+bank_of(const struct reading *r)
 {
-	static const char *const names[] = { "bank", "store", "issuer", "acquirer", NULL };
+	static const char *const names[] = { "bank", "store", "issuer", "acquirer" };
 	const char *bank = of_account(r, "bank");
 
-	if (bank != NULL)
-		return bank;
-	if (text(r, "permata_va_number", WORD_MAX) != NULL)
-		return "permata";
-	return one_of(r, names);
+	if (bank == NULL && word(r->body, "permata_va_number")[0] != '\0')
+		bank = "permata";
+	for (size_t i = 0; bank == NULL && i < countof(names); i++)
+		bank = shown(r->body, names[i]);
+	return bank;
 }
 
 /* Mandiri's bill has two numbers: the biller's and its own. */
 static const char *
-pay_code_of(struct reading *r)
+pay_code_of(const struct reading *r)
 {
-	static const char *const names[] = { "permata_va_number", "payment_code", NULL };
-	const char *biller = text(r, "biller_code", WORD_MAX),
-		   *bill = text(r, "bill_key", WORD_MAX);
+	const char *biller = shown(r->body, "biller_code"), *bill = shown(r->body, "bill_key");
+	const char *permata = shown(r->body, "permata_va_number");
 	const char *number = of_account(r, "va_number");
 
 	if (number != NULL)
 		return number;
 	if (biller != NULL && bill != NULL)
 		return arena_printf(r->cx->mem, "%s %s", biller, bill);
-	return one_of(r, names);
+	return permata != NULL ? permata : shown(r->body, "payment_code");
 }
 
 /* refund_key and refund_chargeback_id are both unique; the first is what we can choose. */

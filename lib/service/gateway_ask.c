@@ -18,11 +18,15 @@ is_none(enum rc rc, const struct gateway_answer *a, bool spare)
 	return rc == RC_OK && a->said && (a->code == GATEWAY_NONE || (spare && gateway_is_no(a)));
 }
 
-/* Somebody before Midtrans does not like this id, which nobody but a notification has named. */
+/*
+ * Somebody before Midtrans does not like this id, which nobody but a
+ * notification has named ("a/b" is no address there).  Midtrans itself having
+ * spoken about the order, it is the id's fault.
+ */
 static bool
-is_sent_away(const struct attempt_transaction *t, const struct gateway_answer *a)
+is_no_id(const struct attempt_transaction *t, bool speaks, const struct gateway_answer *a)
 {
-	return !t->told && !a->said && gateway_is_no(a);
+	return !t->told && speaks && !a->said && gateway_is_no(a);
 }
 
 /* Something is, but it is another's. */
@@ -46,15 +50,16 @@ take_status(struct ctx *cx, const struct attempt *at, enum rc rc, const struct g
 /*
  * Ask by order_id.  *told: the transaction whose state was answered; NULL: it
  * knows nothing by this id.  spare: there are transactions to ask for, which
- * some channels want to be asked for only.
+ * some channels want to be asked for only.  *speaks: it was Midtrans that answered.
  */
 static enum rc
-ask_order(struct ctx *cx, const struct attempt *at, bool spare, const char **told)
+ask_order(struct ctx *cx, const struct attempt *at, bool spare, const char **told, bool *speaks)
 {
 	struct gateway_answer a;
 	enum rc rc = gateway_core(cx, "GET", at->order_id, "status", NULL, &a);
 
 	*told = NULL;
+	*speaks = a.said;
 	if (!is_none(rc, &a, spare) && !is_anothers(at, rc, &a))
 		return take_status(cx, at, rc, &a, told);
 	cx->err = (struct err){ 0 };
@@ -67,18 +72,15 @@ ask_order(struct ctx *cx, const struct attempt *at, bool spare, const char **tol
  * what is another order's, is none of ours.
  */
 static enum rc
-ask_one(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t,
+ask_one(struct ctx *cx, const struct attempt *at, const struct attempt_transaction *t, bool speaks,
     const char **told)
 {
 	struct gateway_answer a;
 	enum rc rc = gateway_core(cx, "GET", t->transaction_id, "status", NULL, &a);
 
 	*told = NULL;
-	if (is_sent_away(t, &a)) {
-		cx->err = (struct err){ 0 };
-		return RC_OK;
-	}
-	if (!is_none(rc, &a, !t->told) && (t->told || !is_anothers(at, rc, &a)))
+	if (!is_none(rc, &a, !t->told) && !is_no_id(t, speaks, &a) &&
+	    (t->told || !is_anothers(at, rc, &a)))
 		return take_status(cx, at, rc, &a, told);
 	cx->err = (struct err){ 0 };
 	return db_query(cx, &SQL_gateway_stranger, NULL, V_TEXT(at->id), V_TEXT(t->transaction_id));
@@ -108,15 +110,16 @@ ask_all(struct ctx *cx, const struct attempt *at)
 	struct attempt_transaction *known;
 	struct err first = { 0 };
 	const char *told, *other;
+	bool speaks;
 	size_t n;
 
 	TRY(attempt_transactions(cx, at->id, &known, &n));
-	if (!goes_on(cx, ask_order(cx, at, n > 0 && known[0].told, &told), &first))
+	if (!goes_on(cx, ask_order(cx, at, n > 0 && known[0].told, &told, &speaks), &first))
 		return cx->err.rc;
 	for (size_t i = 0; i < n; i++) {
 		if (told != NULL && strcmp(told, known[i].transaction_id) == 0)
 			continue;
-		if (!goes_on(cx, ask_one(cx, at, &known[i], &other), &first))
+		if (!goes_on(cx, ask_one(cx, at, &known[i], speaks, &other), &first))
 			return cx->err.rc;
 	}
 	cx->err = first;
@@ -153,7 +156,7 @@ see_ended(struct ctx *cx, const struct attempt *at, const struct attempt_transac
 	cx->err = (struct err){ 0 };
 	if (!gateway_is_good(a) && a->code != GATEWAY_NOT_NOW && a->code != GATEWAY_NONE)
 		return gateway_unwelcome(cx, verb, a);
-	return ask_one(cx, at, t, &told);
+	return ask_one(cx, at, t, false, &told);
 }
 
 /* End one.  *done: it may be ended, or may be yet, though this failed. */

@@ -216,6 +216,9 @@ refund_it(struct ctx *cx, const struct gateway_refund *want, bool waited, const 
 	    V_TEXT(wish(cx, want)), V_BOOL(waited)));
 	TRY(look_up(cx, db_text(rows, 0, "refund_key"), &r));
 	TRY(make(cx, &r, db_bool(rows, 0, "fresh")));
+	if (strcmp(r.state, "refused") == 0)
+		return FAIL(cx, RC_CONFLICT,
+		    "Nothing is left to refund: the payment was refunded or taken back meanwhile.");
 	TRY(db_query(cx, &SQL_midtrans_refund_told, NULL, V_TEXT(r.refund_key)));
 	*ret = r.attempt_id;
 	return RC_OK;

@@ -48,8 +48,8 @@ CREATE INDEX midtrans_transactions_attempt ON midtrans_transactions (attempt_id)
 
 /*
  * Transactions Midtrans, asked by their id, knows nothing of. What is only
- * claimed to be one, by what no signature covers, is asked about a few times,
- * and then no more until somebody tells of it anew.
+ * claimed to be one, by what no signature covers, counts as none after a few
+ * times, and is asked about for three days after somebody told of it last.
  */
 CREATE TABLE midtrans_strangers (
 	attempt_id     uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,

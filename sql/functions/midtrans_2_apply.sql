@@ -119,6 +119,9 @@ BEGIN
 	IF m -> 'deeds' ?| '{void,chargeback}' THEN
 		PERFORM midtrans_undo(t, CASE WHEN m -> 'deeds' ? 'void' THEN 'void' ELSE 'chargeback' END, m ->> 'status', d);
 	END IF;
+	IF m -> 'deeds' ?| '{refund,take,void,chargeback}' THEN
+		PERFORM midtrans_refunds_end(t);
+	END IF;
 	IF m -> 'deeds' ? 'alert' THEN
 		PERFORM midtrans_tell(a, m);
 	END IF;
@@ -134,18 +137,18 @@ BEGIN
 	PERFORM midtrans_verdict(a, event, m);
 END $$;
 
--- A copy of what Midtrans was asked about a moment ago: whoever sends it again and again makes us ask
+-- A copy of what Midtrans was asked about a moment ago, or is to be asked about: whoever sends it again and again makes us ask
 -- no oftener.
 CREATE OR REPLACE FUNCTION midtrans_repeats(att uuid, event bigint) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN EXISTS (SELECT FROM midtrans_verdicts v WHERE v.event_id = event)
 		AND EXISTS (SELECT FROM gateway_jobs j WHERE (j.attempt_id, j.kind) = (att, 'confirm')
-			AND j.created_at > now() - interval '1 minute');
+			AND (j.done_at IS NULL OR j.created_at > now() - interval '1 minute'));
 END $$;
 
 -- Midtrans' own word: there is such a transaction, and it is of this attempt. Where nothing is noted
--- of it all the same (a status nobody knows), it is not to be asked for again and again.
+-- of it all the same (a status nobody knows), it has been asked for often enough.
 CREATE OR REPLACE FUNCTION midtrans_told(a midtrans_attempts, tx text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -277,8 +280,6 @@ DECLARE
 BEGIN
 	UPDATE midtrans_refunds SET state = 'done'
 	WHERE transaction_id = t.transaction_id AND state = 'asked' AND whole AND status = 'cancel' RETURNING * INTO asked;
-	UPDATE midtrans_refunds SET state = 'refused'
-	WHERE transaction_id = t.transaction_id AND state = 'asked'; -- there is nothing left to refund
 	IF NOT asked.reopen THEN
 		PERFORM midtrans_refund_one(t, asked.refund_key,
 			(SELECT amount FROM payments WHERE id = t.payment_id) - midtrans_refunded(t) - t.charged_back, d);
@@ -322,9 +323,14 @@ BEGIN
 	IF m ->> 'status' = 'refund' OR m ->> 'refund_total' IS NOT NULL THEN
 		PERFORM midtrans_refund_one(t, NULL, most - midtrans_refunded(t), d);
 	END IF;
-	IF midtrans_refunded(t) >= whole THEN
-		UPDATE midtrans_refunds SET state = 'refused' WHERE transaction_id = t.transaction_id AND state = 'asked';
-	END IF;
+END $$;
+
+-- Nothing is left of the payment: what was asked for, and is not among what was made, will not be.
+CREATE OR REPLACE FUNCTION midtrans_refunds_end(t midtrans_transactions) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE midtrans_refunds SET state = 'refused' WHERE transaction_id = t.transaction_id AND state = 'asked'
+		AND EXISTS (SELECT FROM payments p WHERE p.id = t.payment_id AND p.status <> 'received');
 END $$;
 
 CREATE OR REPLACE FUNCTION midtrans_refunded(t midtrans_transactions) RETURNS bigint

@@ -279,7 +279,8 @@ CREATE OR REPLACE FUNCTION gateway_sweep_refunds() RETURNS void
 LANGUAGE sql AS $$
 	UPDATE midtrans_attempts a SET next_check_at = now(), checks = 0
 	FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
-	WHERE r.state = 'asked' AND r.created_at BETWEEN now() - interval '30 days' AND now() - interval '1 minute' AND a.id = t.attempt_id AND a.next_check_at IS NULL
+	WHERE r.state = 'asked' AND r.created_at BETWEEN now() - interval '30 days' AND now() - interval '1 minute'
+	  AND a.id = t.attempt_id AND a.next_check_at IS NULL
 $$;
 
 -- Every half minute: pages that ran out (once: what cannot be ended then is asked about like all

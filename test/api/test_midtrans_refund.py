@@ -144,6 +144,16 @@ def test_another_refund_of_the_same_amount_is_another(payer, mid, other):
     assert payer.status(invoice) == ("unpaid" if "reopen" in other else "paid")
 
 
+def test_a_refund_that_nothing_is_left_for_is_a_conflict(payer, mid):
+    """Its answer got lost, and all was paid back at the dashboard: told of success, an admin believed in both."""
+    invoice, order = payer.paid_by("qris")
+    mid.fault("status", "POST /v2/*/refund", code=500, times=1)
+    refund(payer, order, 40000).want(502)
+    mid.act(order, "refund")
+    answer = refund(payer, order, 40000).want(409)
+    assert answer.json["message"].startswith("Nothing") and payer.refunds(invoice) == "150000"
+
+
 def test_a_lost_refund_is_asked_for_again_under_its_own_key(payer, mid):
     """It never arrived, and nobody can know: the same key again cannot pay twice."""
     invoice, order = payer.paid_by("qris")

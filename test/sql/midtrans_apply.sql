@@ -172,6 +172,9 @@ SELECT is(asked_again(:'a', '{}'), false, 'its copy a moment later');
 SELECT is(asked_again(:'a', '{"n": 1}'), true, 'another one');
 UPDATE gateway_jobs SET created_at = now() - interval '61 seconds';
 SELECT is(asked_again(:'a', '{}'), true, 'a copy a minute later');
+UPDATE gateway_jobs SET created_at = now() - interval '61 seconds', attempts = 5, due_at = now() + interval '1 minute';
+SELECT say(:'a', 'C1', 'notification', 'refund', 'confirm', '{"verdict": "confirm"}') \g /dev/null
+SELECT is(attempts || ' ' || (due_at > now()), '5 true', 'what fails is not tried oftener for a copy') FROM gateway_jobs WHERE attempt_id = :'a';
 
 -- Paid and charged back before anybody told of it: its page was on offer again.
 SELECT sub(person()) AS s \gset

@@ -98,11 +98,11 @@ DECLARE
 BEGIN
 	PERFORM say(att, tx, 'notification', 'settlement', 'note book', '{"attempt": "paid"}');
 	k := ask(att, '{"amount": 40000}');
-	PERFORM say(att, tx, 'status', then_, 'note ' || CASE then_ WHEN 'refund' THEN 'refund' ELSE 'chargeback' END,
-		'{"refunds": [{"id": "dashboard", "amount": 100000}], "attempt": "closed"}');
+	PERFORM say(att, tx, 'status', then_, 'note ' || CASE then_ WHEN 'partial_chargeback' THEN 'take' ELSE then_ END,
+		'{"refunds": [{"id": "dashboard", "amount": 100000}], "charged": 100000, "attempt": "closed"}');
 	RETURN (SELECT state FROM midtrans_refunds WHERE refund_key = k);
 END $$;
-SELECT is(left_asked('Z' || w, w), 'refused', 'nothing is left of it: ' || w) FROM unnest(ARRAY['refund', 'chargeback']) w;
+SELECT is(left_asked('Z' || w, w), 'refused', 'nothing is left of it: ' || w) FROM unnest(ARRAY['refund', 'chargeback', 'partial_chargeback']) w;
 
 SELECT sound();
 SELECT finish();
