@@ -292,12 +292,12 @@ def test_asked_to_slow_down_gateway_sync_does(payer, mid):
 
 
 def test_what_is_no_id_is_none(alone, mid):
-    """"a/b" is no address of Midtrans, says its router, in HTML. Passed over without a count, it kept the order under
+    """"no/id" is no address of Midtrans, says its router, in HTML. Passed over without a count, it kept the order under
     way, and asked about each minute, for ever."""
     invoice = alone.billed()
     order, body = alone.genuine(invoice, "choose", method="bca_va")
-    odd = "a/b-" + order
-    mid.fault("html", "GET /v2/a*", code=404)
+    odd = "no/id-" + order  # no transaction of others begins so
+    mid.fault("html", "GET /v2/no*", code=404)
     assert alone.notify(dict(body, transaction_id=odd)).status == 200
     for _ in range(5):
         alone.sql("UPDATE midtrans_strangers SET asked_at = now() - interval '1 minute'; UPDATE midtrans_events "
