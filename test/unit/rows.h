@@ -116,6 +116,22 @@ a_package(const char *name, const char *type)
 	    name, type, name);
 }
 
+/* One who owes 150,000 on a first invoice, the only one there is; its id. */
+static inline const char *
+an_invoice(void)
+{
+	const char *package = a_package("home", "pppoe");
+	const char *customer = sql("INSERT INTO customers (name, email)"
+				   " VALUES ('Citra', 'c@example.net') RETURNING id AS v");
+
+	(void)sql(
+	    "SELECT subscription_create(jsonb_build_object('customer_id', '%s', 'package_id', '%s',"
+	    " 'mikrotik_username', 'citra', 'mikrotik_password', 'x', 'issue_invoice', true),"
+	    " '2026-03-02') AS v",
+	    customer, package);
+	return sql("SELECT id AS v FROM invoices");
+}
+
 /* A subscriber of the package; the id of the account. */
 static inline const char *
 an_account(const char *username, const char *package, const char *address)

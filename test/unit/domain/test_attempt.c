@@ -1,24 +1,7 @@
-/* Attempts and their messages in the database; what SQL does with them is told in
- * test/sql/midtrans_*.sql. */
+/* Attempts and their messages; what SQL does with them is told in test/sql/midtrans_*.sql. */
 #include "rows.h"
 
 #include "domain/attempt.h"
-
-/* One who owes 150,000 on a first invoice; its id. */
-static const char *
-an_invoice(void)
-{
-	const char *package = a_package("home", "pppoe");
-	const char *customer = sql("INSERT INTO customers (name, email)"
-				   " VALUES ('Citra', 'c@example.net') RETURNING id AS v");
-
-	(void)sql(
-	    "SELECT subscription_create(jsonb_build_object('customer_id', '%s', 'package_id', '%s',"
-	    " 'mikrotik_username', 'citra', 'mikrotik_password', 'x', 'issue_invoice', true),"
-	    " '2026-03-02') AS v",
-	    customer, package);
-	return sql("SELECT id AS v FROM invoices");
-}
 
 static struct attempt_page
 page_of(const char *invoice)

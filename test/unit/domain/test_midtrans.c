@@ -586,8 +586,7 @@ refuses_bad_fields(void **state)
 	assert_int_equal(midtrans_read(cx, json(cx, "{\"order_id\":7}"), key, &m), RC_MALFORMED);
 }
 
-/* A number where a text was expected, of something that is only shown, is no reason to lose money.
- */
+/* A number for a text, of something that is only shown, is no reason to lose money. */
 static void
 what_is_only_shown_refuses_nothing(void **state)
 {

@@ -96,22 +96,6 @@ end(void **state)
 
 #define GATEWAY_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
-/* One who owes 150,000 on a first invoice; its id. */
-static const char *
-an_invoice(void)
-{
-	const char *package = a_package("home", "pppoe");
-	const char *customer =
-	    sql("INSERT INTO customers (name) VALUES ('Citra') RETURNING id AS v");
-
-	(void)sql(
-	    "SELECT subscription_create(jsonb_build_object('customer_id', '%s', 'package_id', '%s',"
-	    " 'mikrotik_username', 'citra', 'mikrotik_password', 'x', 'issue_invoice', true),"
-	    " '2026-03-02') AS v",
-	    customer, package);
-	return sql("SELECT id AS v FROM invoices");
-}
-
 /* With a page that was made; the order's id. */
 static const char *
 an_order(void)
