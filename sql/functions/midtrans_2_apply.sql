@@ -137,8 +137,8 @@ BEGIN
 	PERFORM midtrans_verdict(a, event, m);
 END $$;
 
--- A copy of what Midtrans was asked about a moment ago, or is to be asked about: whoever sends it again and again makes us ask
--- no oftener.
+-- A copy of what Midtrans was asked about a moment ago, or is to be asked about: whoever sends it again
+-- and again makes us ask no oftener.
 CREATE OR REPLACE FUNCTION midtrans_repeats(att uuid, event bigint) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
