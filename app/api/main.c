@@ -6,7 +6,7 @@
 #include "http/fcgi.h"
 #include "http/prefork.h"
 #include "isp_api.h"
-#include "service/gateway.h"
+#include "midtrans/gateway.h"
 
 enum { STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000 };
 

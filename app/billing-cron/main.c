@@ -3,10 +3,10 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
+#include "billing/billing.h"
 #include "db/db.h"
 #include "peer.h"
 #include "report.h"
-#include "service/billing.h"
 
 enum { OPT_DATE, OPT_DRY_RUN, OPT_JSON, OPT_ONLY };
 

@@ -3,7 +3,7 @@
 
 #include "base/conf.h"
 #include "db/db.h"
-#include "service/gateway.h"
+#include "midtrans/gateway.h"
 
 struct ctx *
 peer_open(struct ctx *cx, const char *date)

@@ -4,8 +4,8 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
+#include "midtrans/gateway.h"
 #include "serve.h"
-#include "service/gateway.h"
 
 enum { LOCK_MS = 5000, ANSWER_MS = 60000 };
 

@@ -7,7 +7,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "service/gateway.h"
+#include "midtrans/gateway.h"
 
 enum {
 	SWEEP_MS = 30000,

@@ -1,8 +1,8 @@
 /* check.c: is all well, and does every rule hold? */
 #include <stdio.h>
 
+#include "billing/billing.h"
 #include "ispctl.h"
-#include "service/billing.h"
 #include "sql.h"
 
 enum rc

@@ -4,7 +4,7 @@
 #include <sodium.h>
 
 #include "ispctl.h"
-#include "service/reseal.h"
+#include "work/reseal.h"
 
 enum rc
 cmd_key_generate(struct ispctl *ctl)

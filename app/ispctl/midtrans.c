@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "ispctl.h"
-#include "service/gateway.h"
+#include "midtrans/gateway.h"
 
 enum rc
 cmd_midtrans_reconcile(struct ispctl *ctl)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "ispctl.h"
-#include "service/router_test.h"
+#include "router/router_test.h"
 #include "sql.h"
 
 enum rc

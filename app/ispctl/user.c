@@ -7,8 +7,8 @@
 #include "api/api.h"
 #include "base/crypt.h"
 #include "base/jw.h"
-#include "domain/user.h"
 #include "ispctl.h"
+#include "people/user.h"
 #include "sql.h"
 
 static void

@@ -3,8 +3,8 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
-#include "domain/router.h"
-#include "service/provision.h"
+#include "router/provision.h"
+#include "router/router.h"
 #include "sync.h"
 
 static void

@@ -13,7 +13,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "domain/router.h"
+#include "router/router.h"
 #include "sync.h"
 
 enum {

@@ -2,9 +2,9 @@
 #include "base/crypt.h"
 #include "base/daemon.h"
 #include "base/log.h"
+#include "base/value.h"
 #include "db/db.h"
-#include "domain/router.h"
-#include "http/value.h"
+#include "router/router.h"
 #include "sync.h"
 
 enum { OPT_ONCE, OPT_CHECK, OPT_ROUTER };

@@ -6,7 +6,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "service/provision.h"
+#include "router/provision.h"
 #include "sync.h"
 
 enum {

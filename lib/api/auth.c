@@ -6,8 +6,8 @@
 #include "base/crypt.h"
 #include "base/jw.h"
 #include "db/rowjson.h"
-#include "domain/session.h"
-#include "domain/user.h"
+#include "people/session.h"
+#include "people/user.h"
 #include "sql.h"
 
 /* ---- who asks ---- */

@@ -3,8 +3,8 @@
 
 #include "api/api.h"
 #include "base/jw.h"
+#include "billing/billing.h"
 #include "db/rowjson.h"
-#include "service/billing.h"
 #include "sql.h"
 
 const struct op dashboard_stats_op = {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/pem.h"
-#include "domain/rate.h"
-#include "http/value.h"
+#include "base/value.h"
+#include "router/rate.h"
 
 static bool
 refuse(struct ctx *cx, const char *field, const char *want)

@@ -7,7 +7,7 @@
 #include "base/jw.h"
 #include "db/db.h"
 #include "db/rowjson.h"
-#include "service/gateway.h"
+#include "midtrans/gateway.h"
 #include "sql.h"
 
 /* clang-format off */

@@ -4,7 +4,7 @@
 #include "api/api.h"
 #include "api/form.h"
 #include "base/jw.h"
-#include "service/router_test.h"
+#include "router/router_test.h"
 #include "sql.h"
 
 enum { PLACE = 3 }; /* so many of the fields say where a router is */

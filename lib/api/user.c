@@ -1,5 +1,5 @@
 /* user.c: who may log in, and the tokens of their scripts. */
-#include "domain/user.h"
+#include "people/user.h"
 
 #include <cJSON.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 
 #include "api/api.h"
 #include "db/rowjson.h"
-#include "domain/session.h"
+#include "people/session.h"
 #include "sql.h"
 
 static const char *const roles[] = { "admin", "operator", "viewer", NULL };

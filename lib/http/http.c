@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "base/jw.h"
 #include "base/log.h"
-#include "http/json.h"
 
 enum { RETRY_SECONDS = 2, THROTTLE_SECONDS = 60 };
 

@@ -4,8 +4,8 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "base/value.h"
 #include "http/http.h"
-#include "http/value.h"
 
 static int
 hex(char c)

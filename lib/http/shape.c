@@ -8,10 +8,10 @@
 
 #include <cJSON.h>
 
+#include "base/json.h"
 #include "base/utf8.h"
+#include "base/value.h"
 #include "http/http.h"
-#include "http/json.h"
-#include "http/value.h"
 
 enum { JSON_MAX = 65536 };
 

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "base/macro.h"
+#include "billing/billing.h"
 #include "db/db.h"
-#include "service/billing.h"
 
 static double
 now_ms(void)

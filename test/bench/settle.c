@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "crowd.h"
-#include "domain/attempt.h"
+#include "midtrans/attempt.h"
 
 static const struct db_stmt fetch = {
 	"bench_fetch",

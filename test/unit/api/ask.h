@@ -19,7 +19,7 @@
 #include "base/crypt.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "domain/session.h"
+#include "people/session.h"
 #include "sql.h"
 
 struct ask {

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "base/json.h"
+#include "base/value.h"
 #include "http/http.h"
-#include "http/json.h"
 #include "http/shape.h"
-#include "http/value.h"
 
 static struct ctx cx;
 

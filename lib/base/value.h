@@ -1,0 +1,20 @@
+/* value.h: whether a text is a date, a number, an address; shared by bodies and queries. */
+#ifndef BASE_VALUE_H
+#define BASE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool value_is_uuid(const char *);
+bool value_is_date(const char *); /* YYYY-MM-DD, a day of the calendar, years 1900 to 2999 */
+bool value_is_time(const char *); /* a date, T or blank, HH:MM[:SS[.f]][Z|+HH:MM] */
+bool value_is_email(const char *);
+
+/*
+ * A decimal number of JSON's form that is whole: 5, 5.0, 5e2, -3; exact, and
+ * false for anything above 18 digits.
+ */
+bool value_whole(const char *, size_t n, int64_t *ret);
+
+#endif

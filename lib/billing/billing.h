@@ -1,0 +1,94 @@
+/*
+ * billing.h: the nightly run and its rehearsal (contract 5).
+ *
+ * A run works off its steps in order: renew, overdue, expire, suspend.  The
+ * candidates of a step are found once, then done in chunks, each a short
+ * transaction that grows and shrinks with what it takes (none should last
+ * 300 ms).  A chunk that fails is halved down to its bad row, which is
+ * reported and stops nothing else.
+ *
+ * A dry run executes the very same code as savepoints of one transaction that
+ * is rolled back.  Rules live in sql/functions/billing_*.sql; here is only the
+ * order of work.
+ */
+#ifndef BILLING_BILLING_H
+#define BILLING_BILLING_H
+
+#include <stdbool.h>
+
+#include "base/ctx.h"
+#include "base/sb.h"
+
+enum billing_step {
+	BILLING_RENEW,
+	BILLING_OVERDUE,
+	BILLING_EXPIRE,
+	BILLING_SUSPEND,
+	BILLING__STEPS,
+};
+
+struct billing_options {
+	const char *date; /* the business date D, "YYYY-MM-DD" */
+	bool dry_run;
+	unsigned steps; /* bit per step; 0: all */
+	/*
+	 * Whose db may book payments, to ask Midtrans before anybody is suspended
+	 * (gateway.h); NULL: nobody is asked.  A dry run asks nobody.
+	 */
+	struct ctx *gateway;
+};
+
+/* What happened to one subscription or invoice. */
+struct billing_line {
+	const char *step;    /* renew, overdue, expire, suspend */
+	const char *outcome; /* done, refused, skipped, held, failed */
+	const char *subscription_id, *username, *customer_name;
+	const char *invoice_number; /* NULL where no invoice is meant */
+	int64_t amount;             /* of that invoice */
+	const char *due_date;       /* of that invoice */
+	const char *detail;         /* why, when refused, skipped or failed */
+};
+
+struct billing_count {
+	size_t done, refused, skipped;
+	size_t held; /* not suspended tonight, since Midtrans gave no answer */
+	size_t failed;
+};
+
+struct billing_report {
+	const char *date;
+	bool dry_run;
+	const char *missed; /* "2026-12-01, 2026-12-02": days no run was made for; NULL: none */
+	struct billing_count count[BILLING__STEPS];
+	int64_t longest_ms; /* the longest transaction */
+	struct sb lines;    /* JSON array items, comma separated; empty where they were told */
+};
+
+/* Told of each line as it is committed (or rehearsed); without one they are collected. */
+typedef void (*billing_fn)(void *arg, const struct billing_line *);
+
+const char *billing_step_name(enum billing_step);
+/* "renew,suspend" to bits; RC_INVALID names the word that is none. */
+enum rc billing_steps_read(struct ctx *, const char *list, unsigned *ret) _must_check_;
+
+/* D from text, else APP_TODAY or today in APP_TIMEZONE; RC_INVALID when it is no date. */
+enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_check_;
+
+/*
+ * Run.  RC_RETRY when another run holds the lock, the database goes away or
+ * cx->stopping says that it is to end; what was committed until then stays and
+ * the next run goes on from there.
+ * Rows that failed are counted in the report, not an error.  tell may be NULL.
+ */
+enum rc billing_run(struct ctx *, const struct billing_options *, billing_fn tell, void *arg,
+    struct billing_report *ret) _must_check_;
+size_t billing_failed(const struct billing_report *); /* and held */
+const char *billing_report_json(struct ctx *, const struct billing_report *);
+
+/*
+ * A dry run for GET /api/billing/preview and ispctl: one at a time, its answer
+ * kept for 60 seconds.  date NULL: today.  RC_RETRY where two are at it already.
+ */
+enum rc billing_preview(struct ctx *, const char *date, const char **ret_json) _must_check_;
+
+#endif

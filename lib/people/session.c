@@ -1,0 +1,154 @@
+/* session.c: see session.h. */
+#include "people/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "db/db.h"
+#include "sql.h"
+
+/* What an unknown e-mail is held against, so that it costs what a known one does. */
+static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$NDDZhV0rIFOa3QHkF49eFQ"
+			     "$fiIWdHeRKwuoQsY7al1RwCkVai4eio1ucUGLUPiRZNQ";
+
+enum { SECRET_CHARS = 48, SECRET_LEAST = 40 };
+
+struct login {
+	const char *id, *email, *password;
+	bool is_active;
+};
+
+static const struct db_col login_cols[] = {
+	DB_COL(login, id, DB_TEXT),
+	DB_COL(login, email, DB_TEXT),
+	DB_COL(login, password, DB_TEXT),
+	DB_COL(login, is_active, DB_BOOL),
+};
+
+static enum rc
+refuse(struct ctx *cx, const struct login *who, const char *reason, const char *msg)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_login_failed, &rows, V_TEXT(who->id), V_TEXT(reason),
+	    V_TEXT(cx->ip)));
+	return err_field(cx, "email", "%s", msg);
+}
+
+/* Count the try; who succeeds gets it back. */
+static enum rc
+take_a_try(struct ctx *cx, const char *email)
+{
+	struct db_rows *wait;
+	int64_t seconds;
+
+	TRY(db_query(cx, &SQL_login_take, &wait, V_TEXT(email), V_TEXT(cx->ip)));
+	seconds = db_i64(wait, 0, "wait");
+	if (seconds == 0)
+		return RC_OK;
+	(void)FAIL(cx, RC_THROTTLED,
+	    "Too many login attempts. Please try again in %" PRId64 " seconds.", seconds);
+	cx->err.retry_after = (int)seconds;
+	return RC_THROTTLED;
+}
+
+/* Who is meant, if anybody. */
+static enum rc
+find(struct ctx *cx, const char *email, struct login *ret)
+{
+	struct db_rows *rows;
+
+	TRY(take_a_try(cx, email));
+	TRY(db_query(cx, &SQL_login_find, &rows, V_TEXT(email)));
+	*ret = (struct login){ .password = nobody };
+	return db_count(rows) == 0 ? RC_OK : db_scan(cx, rows, 0, login_cols, ret);
+}
+
+/* An imported hash is replaced as soon as we see the password it belongs to. */
+static enum rc
+renew_hash(struct ctx *cx, const struct login *who, const char *password)
+{
+	struct db_rows *rows;
+	const char *hash;
+
+	if (!crypt_password_is_old(who->password))
+		return RC_OK;
+	TRY(crypt_password_hash(cx, password, &hash));
+	return db_query(cx, &SQL_user_rehash, &rows, V_TEXT(who->id), V_TEXT(hash));
+}
+
+enum rc
+session_login(struct ctx *cx, const char *email, const char *password, struct session *ret)
+{
+	struct login who;
+
+	cx->actor = (struct actor){ .name = email };
+	TRY(db_who(cx));
+	TRY(find(cx, email, &who));
+	if (!crypt_password_verify(who.password, password) || who.id == NULL)
+		return refuse(cx, &who, "credentials", "The provided credentials are incorrect.");
+	if (!who.is_active)
+		return refuse(cx, &who, "deactivated", "Your account has been deactivated.");
+	TRY(renew_hash(cx, &who, password));
+	return session_open(cx, who.id, ret);
+}
+
+enum rc
+session_open(struct ctx *cx, const char *user_id, struct session *ret)
+{
+	struct db_rows *rows;
+	const char *hash, *secret = session_secret(cx, &hash);
+	int64_t id;
+
+	TRY(db_query(cx, &SQL_session_open, &rows, V_TEXT(user_id), V_TEXT(hash),
+	    V_TEXT("auth-token"), V_TEXT(cx->ip)));
+	id = db_i64(rows, 0, "id");
+	if (id == 0)
+		return err_field(cx, "email", "Your account has been deactivated.");
+	ret->user_id = user_id;
+	ret->token = arena_printf(cx->mem, "%" PRId64 "|%s", id, secret);
+	return RC_OK;
+}
+
+enum rc
+session_confirm(struct ctx *cx, const char *password)
+{
+	struct db_rows *rows;
+	const char *hash;
+
+	TRY(take_a_try(cx, cx->actor.name));
+	TRY(db_query(cx, &SQL_user_hash, &rows, V_TEXT(cx->actor.id)));
+	hash = db_count(rows) == 0 ? nobody : db_text(rows, 0, "password");
+	if (crypt_password_verify(hash, password))
+		return RC_OK;
+	TRY(db_query(cx, &SQL_login_failed, &rows, V_TEXT(cx->actor.id), V_TEXT("current password"),
+	    V_TEXT(cx->ip)));
+	return err_field(cx, "current_password", "The current password is incorrect.");
+}
+
+bool
+session_token(struct ctx *cx, const char *text, struct token *ret)
+{
+	char *end;
+
+	if (*text < '1' || *text > '9')
+		return false;
+	errno = 0;
+	ret->id = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '|' || strlen(end + 1) < SECRET_LEAST)
+		return false;
+	ret->hash = crypt_sha256_hex(cx, end + 1);
+	return true;
+}
+
+const char *
+session_secret(struct ctx *cx, const char **ret_hash)
+{
+	const char *secret = crypt_token(cx, SECRET_CHARS);
+
+	*ret_hash = crypt_sha256_hex(cx, secret);
+	return secret;
+}

@@ -1,0 +1,74 @@
+/* user.c: see user.h. */
+#include "people/user.h"
+
+#include <cJSON.h>
+
+#include "base/crypt.h"
+#include "db/db.h"
+#include "sql.h"
+
+/* The input as text, with the hash in the place of the password. */
+static enum rc
+hashed(struct ctx *cx, struct cJSON *in, const char **ret)
+{
+	const char *plain = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(in, "password"));
+	const char *hash;
+	char *text;
+
+	if (plain != NULL) {
+		TRY(crypt_password_hash(cx, plain, &hash));
+		cJSON_ReplaceItemInObjectCaseSensitive(in, "password", cJSON_CreateString(hash));
+	}
+	text = cJSON_PrintUnformatted(in);
+	*ret = arena_strdup(cx->mem, text);
+	cJSON_free(text);
+	return RC_OK;
+}
+
+enum rc
+user_add(struct ctx *cx, struct cJSON *in, const char **ret_id)
+{
+	struct db_rows *rows;
+	const char *input;
+
+	TRY(hashed(cx, in, &input));
+	TRY(db_query(cx, &SQL_user_add, &rows, V_TEXT(input), V_TEXT(cx->ip)));
+	*ret_id = db_text(rows, 0, "id");
+	return RC_OK;
+}
+
+enum rc
+user_set(struct ctx *cx, const char *id, struct cJSON *in)
+{
+	struct db_rows *rows;
+	const char *input;
+
+	TRY(hashed(cx, in, &input));
+	return db_query(cx, &SQL_user_set, &rows, V_TEXT(id), V_TEXT(input),
+	    V_I64(cx->actor.token_id), V_TEXT(cx->ip));
+}
+
+enum rc
+user_may_register(struct ctx *cx)
+{
+	struct db_rows *rows;
+
+	return db_query(cx, &SQL_registration_open, &rows, V_NULL);
+}
+
+enum rc
+user_register(struct ctx *cx, struct cJSON *in, bool guarded, const char **ret_id)
+{
+	const struct cJSON *setup = cJSON_GetObjectItemCaseSensitive(in, "setup_token");
+	const char *given = cJSON_GetStringValue(setup), *hash = NULL, *input;
+	struct db_rows *rows;
+
+	if (guarded)
+		hash = crypt_sha256_hex(cx, given != NULL ? given : "");
+	/* Asked before as well, so that strangers cannot keep us hashing. */
+	TRY(db_query(cx, &SQL_registration_open, &rows, V_TEXT(hash)));
+	TRY(hashed(cx, in, &input));
+	TRY(db_query(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(hash), V_TEXT(cx->ip)));
+	*ret_id = db_text(rows, 0, "id");
+	return RC_OK;
+}

@@ -1,0 +1,28 @@
+/*
+ * user.h: people who may log in.
+ *
+ * A field "password" of the input is hashed here, outside of any transaction;
+ * the rest is for the functions of sql/functions/auth_user.sql, which also
+ * keep the last active admin.
+ */
+#ifndef PEOPLE_USER_H
+#define PEOPLE_USER_H
+
+#include <stdbool.h>
+
+#include "base/ctx.h"
+
+struct cJSON;
+
+enum rc user_add(struct ctx *, struct cJSON *in, const char **ret_id) _must_check_;
+enum rc user_set(struct ctx *, const char *id, struct cJSON *in) _must_check_;
+/* RC_DENIED once there is a user: to be asked before anything that was sent is looked at. */
+enum rc user_may_register(struct ctx *) _must_check_;
+/*
+ * The first admin of an empty system; RC_DENIED ever after.  guarded: only
+ * with the setup token, RC_INVALID on setup_token otherwise.
+ */
+enum rc user_register(struct ctx *, struct cJSON *in, bool guarded,
+    const char **ret_id) _must_check_;
+
+#endif

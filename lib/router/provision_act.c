@@ -1,0 +1,174 @@
+/* provision_act.c: plans carried out, in rounds: step n of all accounts at once, pipelined. */
+#include <string.h>
+
+#include "router/provision_int.h"
+
+static const char *const verbs[] = {
+	[ACT_ADD] = "add",
+	[ACT_SET] = "set",
+	[ACT_UNSET] = "unset",
+	[ACT_REMOVE] = "remove",
+};
+
+const char *
+provision_refusal(struct ctx *cx, struct batch *b, const struct routeros_job *job)
+{
+	const char *words;
+
+	if (routeros_check(cx, b->ros, &job->cmd, &job->reply) == RC_OK)
+		return NULL;
+	words = arena_strdup(cx->mem, cx->err.msg);
+	if (b->refusal == NULL && !provision_missing(job))
+		b->refusal = words;
+	return words;
+}
+
+bool
+provision_missing(const struct routeros_job *job)
+{
+	return job->reply.ntraps > 0 && job->reply.traps[0].kind == TRAP_NO_COMMAND;
+}
+
+void
+provision_fault(struct task *t, const char *error)
+{
+	if (t->error == NULL)
+		t->error = error;
+}
+
+static struct routeros_job
+op_job(struct ctx *cx, struct task *t)
+{
+	const struct account_op *op = &t->plan.ops[t->step];
+	struct routeros_job job = { .arg = t };
+
+	job.cmd = ros_cmd_new(cx->mem,
+	    arena_printf(cx->mem, "%s/%s", account_menu_path[op->menu], verbs[op->act]));
+	if (op->on != NULL)
+		ros_cmd_set(&job.cmd, ".id", op->on->id);
+	for (size_t i = 0; i < op->nattrs; i++)
+		ros_cmd_set(&job.cmd, op->attrs[i].key, op->attrs[i].val);
+	return job;
+}
+
+/* A trap that says the goal is reached already. */
+static bool
+is_reached(const struct account_op *op, enum ros_trap_kind trap)
+{
+	if (op->act == ACT_REMOVE)
+		return trap == TRAP_NO_ITEM;
+	return op->act == ACT_ADD && (op->menu == MENU_BLOCK || op->menu == MENU_BLOCK6) &&
+	       trap == TRAP_EXISTS;
+}
+
+static const char *
+attr_of(const struct account_op *op, const char *key)
+{
+	for (size_t i = 0; i < op->nattrs; i++) {
+		if (strcmp(op->attrs[i].key, key) == 0)
+			return op->attrs[i].val;
+	}
+	return NULL;
+}
+
+static const char *
+refusal(struct ctx *cx, struct batch *b, const struct task *t, const struct routeros_job *job)
+{
+	const struct ros_trap *trap = &job->reply.traps[0];
+	const char *profile = attr_of(&t->plan.ops[t->step], "profile");
+
+	if (trap->kind == TRAP_EXISTS)
+		return arena_printf(cx->mem, "%s exists on %s", t->a->username, b->router->name);
+	if (trap->kind == TRAP_NO_REF && strcmp(trap->arg, "profile") == 0 && profile != NULL)
+		return arena_printf(cx->mem, "profile %s does not exist on %s", profile,
+		    b->router->name);
+	return provision_refusal(cx, b, job);
+}
+
+/* What an op that succeeded changed in what we have seen. */
+static void
+op_done(struct task *t, const struct routeros_job *job)
+{
+	const struct account_op *op = &t->plan.ops[t->step];
+	bool entry = op->menu == MENU_BLOCK || op->menu == MENU_BLOCK6;
+
+	if (op->act == ACT_REMOVE)
+		op->on->gone = true;
+	else if (op->act == ACT_ADD && !entry)
+		t->hint = job->reply.ret;
+	else if (op->act == ACT_SET && !entry)
+		t->hint = op->on->id;
+	if (op->act == ACT_SET && attr_of(op, "comment") != NULL)
+		op->on->promised = false; /* it bears the taker's mark now */
+}
+
+static void
+op_answered(struct ctx *cx, struct batch *b, const struct routeros_job *job)
+{
+	struct task *t = job->arg;
+
+	if (job->reply.ntraps == 0 || is_reached(&t->plan.ops[t->step], job->reply.traps[0].kind))
+		op_done(t, job);
+	else
+		provision_fault(t, refusal(cx, b, t, job));
+	t->step++;
+}
+
+static bool
+is_at(const struct task *t, enum stage stage)
+{
+	return stage == STAGE_AFTER || (t->a->wish == WISH_ABSENT) == (stage == STAGE_LEAVE);
+}
+
+/* Is there an op left of this stage?  Passes over those that may not be done any more. */
+static bool
+has_op(struct task *t, enum stage stage)
+{
+	size_t end = stage == STAGE_AFTER ? t->plan.nops : t->plan.nfirst;
+
+	while (t->step < end && t->plan.ops[t->step].guarded && t->error != NULL)
+		t->step++;
+	return is_at(t, stage) && t->step < end;
+}
+
+static enum rc
+round_of(struct ctx *cx, struct batch *b, enum stage stage, size_t *ret)
+{
+	struct routeros_job *jobs = arena_alloc(cx->mem, (b->ntasks + 1) * sizeof(*jobs));
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->ntasks; i++) {
+		if (has_op(&b->tasks[i], stage))
+			jobs[n++] = op_job(cx, &b->tasks[i]);
+	}
+	if (n > 0)
+		TRY(routeros_batch(cx, b->ros, jobs, n));
+	for (size_t i = 0; i < n; i++)
+		op_answered(cx, b, &jobs[i]);
+	*ret = n;
+	return RC_OK;
+}
+
+void
+provision_plan(struct ctx *cx, struct batch *b, struct task *t)
+{
+	struct account_object **seen;
+	size_t n = provision_seen(cx, b, t, &seen);
+
+	account_plan(cx->mem, b->router->name, t->a, seen, n, &t->plan);
+}
+
+enum rc
+provision_act(struct ctx *cx, struct batch *b, enum stage stage)
+{
+	size_t n;
+
+	for (size_t i = 0; i < b->ntasks; i++) {
+		if (stage != STAGE_AFTER && is_at(&b->tasks[i], stage))
+			provision_plan(cx, b, &b->tasks[i]);
+	}
+	do {
+		TRY(round_of(cx, b, stage, &n));
+	} while (n > 0);
+	return RC_OK;
+}

@@ -1,0 +1,220 @@
+/*
+ * provision_kick.c: sessions that must end.
+ *
+ * After the accounts are right, never before: a device dials again within a
+ * second.  Hotspot cookies go first, or the device comes back by one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "router/provision_int.h"
+
+/* A table of sessions, and the property that names the user. */
+struct live {
+	const char *path, *prop;
+	enum account_menu menu;
+};
+
+static const struct live lives[] = {
+	{ "/ppp/active", "name", MENU_PPP },
+	{ "/ip/hotspot/cookie", "user", MENU_HOTSPOT },
+	{ "/ip/hotspot/active", "user", MENU_HOTSPOT },
+};
+
+struct name {
+	const char *name;
+	struct task *task;
+};
+
+/* What is to be kicked in one table, and what was found of it. */
+struct kicking {
+	const struct live *live;
+	struct name *names;
+	size_t n;
+	struct {
+		const char *id;
+		struct task *task;
+	} * found;
+	size_t nfound, room;
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct name *)a)->name, ((const struct name *)b)->name);
+}
+
+/* For nothing but a cut may a session end whose account is not right. */
+static bool
+may_kick(const struct task *t)
+{
+	return t->plan.cut || t->error == NULL;
+}
+
+static void
+collect(struct ctx *cx, struct batch *b, struct kicking *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->ntasks; i++)
+		n += b->tasks[i].plan.nkicks;
+	k->names = arena_alloc(cx->mem, (n + 1) * sizeof(*k->names));
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+
+		for (size_t j = 0; j < t->plan.nkicks && t->kicks; j++) {
+			if (t->plan.kicks[j].menu == k->live->menu)
+				k->names[k->n++] = (struct name){ t->plan.kicks[j].name, t };
+		}
+	}
+	qsort(k->names, k->n, sizeof(*k->names), by_name);
+}
+
+static void
+found(struct ctx *cx, struct kicking *k, const char *id, struct task *task)
+{
+	if (k->nfound == k->room) {
+		void *more;
+
+		k->room = k->room == 0 ? 64 : k->room * 2;
+		more = arena_alloc(cx->mem, k->room * sizeof(*k->found));
+		if (k->nfound > 0)
+			memcpy(more, k->found, k->nfound * sizeof(*k->found));
+		k->found = more;
+	}
+	k->found[k->nfound].id = arena_strdup(cx->mem, id);
+	k->found[k->nfound++].task = task;
+}
+
+static enum rc
+session_row(struct ctx *cx, const struct ros_row *row, void *arg)
+{
+	struct kicking *k = arg;
+	struct name key = { ros_row_get(row, k->live->prop), NULL };
+	const char *id = ros_row_get(row, ".id");
+	const struct name *hit;
+
+	if (key.name == NULL || id == NULL)
+		return RC_OK;
+	hit = bsearch(&key, k->names, k->n, sizeof(*k->names), by_name);
+	if (hit != NULL)
+		found(cx, k, id, hit->task);
+	return RC_OK;
+}
+
+static struct routeros_job
+look_job(struct ctx *cx, struct kicking *k)
+{
+	struct routeros_job job = { .row = session_row, .arg = k };
+
+	job.cmd = ros_cmd_new(cx->mem, arena_printf(cx->mem, "%s/print", k->live->path));
+	ros_cmd_props(&job.cmd, arena_printf(cx->mem, ".id,%s", k->live->prop));
+	return job;
+}
+
+/* Names may come twice: of two accounts, where one left what the other took. */
+static bool
+is_repeated(const struct kicking *k, size_t i)
+{
+	return i > 0 && strcmp(k->names[i].name, k->names[i - 1].name) == 0;
+}
+
+/* name NULL: the whole table could not be read. */
+static void
+tell(struct kicking *k, const char *name, const char *refusal)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		if (name == NULL || strcmp(name, k->names[i].name) == 0)
+			provision_fault(k->names[i].task, refusal);
+	}
+}
+
+static enum rc
+look(struct ctx *cx, struct batch *b, struct kicking *k)
+{
+	struct routeros_job *jobs = arena_alloc(cx->mem, (k->n + 1) * sizeof(*jobs));
+	const char **asked = arena_alloc(cx->mem, (k->n + 1) * sizeof(*asked));
+	bool big = provision_big(b) || k->n > PROVISION_BIG;
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n; i++) {
+		if (is_repeated(k, i) || (big && n > 0))
+			continue;
+		jobs[n] = look_job(cx, k);
+		if (!big)
+			ros_cmd_where(&jobs[n].cmd, k->live->prop, asked[n] = k->names[i].name);
+		n++;
+	}
+	TRY(routeros_batch(cx, b->ros, jobs, n));
+	for (size_t i = 0; i < n; i++) {
+		/* Where there is no such table nobody is online by it. */
+		if (jobs[i].reply.ntraps > 0 && !provision_missing(&jobs[i]))
+			tell(k, asked[i], provision_refusal(cx, b, &jobs[i]));
+	}
+	return RC_OK;
+}
+
+static enum rc
+end(struct ctx *cx, struct batch *b, struct kicking *k)
+{
+	struct routeros_job *jobs = arena_alloc(cx->mem, (k->nfound + 1) * sizeof(*jobs));
+
+	if (k->nfound == 0)
+		return RC_OK;
+	for (size_t i = 0; i < k->nfound; i++) {
+		jobs[i].arg = k->found[i].task;
+		jobs[i].cmd =
+		    ros_cmd_new(cx->mem, arena_printf(cx->mem, "%s/remove", k->live->path));
+		ros_cmd_set(&jobs[i].cmd, ".id", k->found[i].id);
+	}
+	TRY(routeros_batch(cx, b->ros, jobs, k->nfound));
+	for (size_t i = 0; i < k->nfound; i++) {
+		if (jobs[i].reply.ntraps > 0 && jobs[i].reply.traps[0].kind != TRAP_NO_ITEM)
+			provision_fault(jobs[i].arg, provision_refusal(cx, b, &jobs[i]));
+	}
+	return RC_OK;
+}
+
+static void
+note(struct kicking *k)
+{
+	for (size_t i = 0; i < k->nfound; i++)
+		k->found[i].task->online = true;
+}
+
+static enum rc
+each_table(struct ctx *cx, struct batch *b)
+{
+	for (size_t i = 0; i < countof(lives); i++) {
+		struct kicking k = { .live = &lives[i] };
+
+		collect(cx, b, &k);
+		if (k.n == 0)
+			continue;
+		TRY(look(cx, b, &k));
+		if (b->check)
+			note(&k);
+		else
+			TRY(end(cx, b, &k));
+	}
+	return RC_OK;
+}
+
+enum rc
+provision_kick(struct ctx *cx, struct batch *b)
+{
+	for (size_t i = 0; i < b->ntasks; i++)
+		b->tasks[i].kicks = may_kick(&b->tasks[i]); /* a table that fails stops no other */
+	return each_table(cx, b);
+}
+
+enum rc
+provision_online(struct ctx *cx, struct batch *b)
+{
+	for (size_t i = 0; i < b->ntasks; i++) {
+		struct task *t = &b->tasks[i];
+
+		t->kicks = t->plan.cut && t->a->isolation == NULL;
+	}
+	return each_table(cx, b);
+}

@@ -1,0 +1,82 @@
+/*
+ * router.h: the routers we drive, as the database knows them: how to reach
+ * one, which have work, who may work on one, and its circuit breaker.
+ */
+#ifndef ROUTER_ROUTER_H
+#define ROUTER_ROUTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/conf.h"
+#include "base/ctx.h"
+
+struct router {
+	const char *id, *name, *host;
+	int64_t port;
+	const char *username;
+	const char *password; /* sealed: see router_password() */
+	bool ssl;
+	const char *tls_verify, *tls_fingerprint, *tls_ca;
+	const char *ppp_local_address, *ppp_pool;
+	int64_t connect_timeout_ms, read_timeout_ms;
+	bool is_active;
+	bool is_broken, is_probe_due; /* its circuit breaker */
+};
+
+/* RC_NOT_FOUND when there is none. */
+enum rc router_by_id(struct ctx *, const char *id, struct router *ret) _must_check_;
+/* The id of the first active one; RC_CONFLICT when none is active. */
+enum rc router_default(struct ctx *, const char **ret) _must_check_;
+enum rc router_active_ids(struct ctx *, const char ***ret, size_t *nret) _must_check_;
+
+/*
+ * Where MIKROTIK_HOST is set and there is no router but perhaps the untouched
+ * one of sql/seed/first.sql, make an active one of the MIKROTIK_* keys.
+ */
+enum rc router_first(struct ctx *, const struct conf *) _must_check_;
+
+/* Opened for use; never keep it longer than a connection. */
+enum rc router_password(struct ctx *, const struct router *, const char **ret) _must_check_;
+
+/* Routers with something to do, and in how many ms. */
+struct router_work {
+	const char *router_id;
+	int64_t wait_ms;
+};
+enum rc router_work(struct ctx *, struct router_work **ret, size_t *nret) _must_check_;
+
+enum rc router_is_due(struct ctx *, const char *id, bool *ret) _must_check_;
+
+/* The day whose night it is: when it changes, routers are to be compared with the database. */
+enum rc router_night(struct ctx *, const char **ret) _must_check_;
+
+/* The right to work on a router: false when another has it.  Ends with the connection. */
+enum rc router_lock(struct ctx *, const char *id, bool *ret) _must_check_;
+enum rc router_unlock(struct ctx *, const char *id) _must_check_;
+
+/* The breaker opens, with the reason on all that waits; probe again in so many seconds. */
+enum rc router_broken(struct ctx *, const char *id, const char *reason, int probe_s) _must_check_;
+/* What came since for broken routers fails with their reason, too. */
+enum rc router_tell(struct ctx *) _must_check_;
+/* A login succeeded: closes the breaker, all jobs are due.  version may be NULL. */
+enum rc router_healthy(struct ctx *, const char *id, const char *version) _must_check_;
+
+/* A package's profile that should be right on a router; generation 0: not a job. */
+struct profile_job {
+	const char *id; /* of the package */
+	int64_t generation;
+	const char *service, *router_profile, *bandwidth, *burst;
+	int64_t priority;
+	bool ok;
+	const char *error;
+};
+enum rc profile_claim(struct ctx *, const char *router_id, const char *only,
+    struct profile_job **ret, size_t *nret) _must_check_;
+enum rc profile_results(struct ctx *, const char *router_id, const struct profile_job *,
+    size_t n) _must_check_;
+/* Make the profile of a package due on every active router; their ids. */
+enum rc profile_everywhere(struct ctx *, const char *package_id, const char ***ret,
+    size_t *nret) _must_check_;
+
+#endif

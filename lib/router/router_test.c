@@ -1,0 +1,54 @@
+/* router_test.c: two reads on a fresh connection. */
+#include "router/router_test.h"
+
+#include "router/provision.h"
+
+enum { TEST_BUDGET_MS = 12000 };
+
+static const char *
+text_of(const struct ros_row *row, const char *key)
+{
+	const char *val = ros_row_get(row, key);
+
+	return val != NULL ? val : "";
+}
+
+static enum rc
+ask(struct ctx *cx, struct routeros *ros, const char *path, const char *props, struct ros_row *ret)
+{
+	struct ros_cmd cmd = ros_cmd_new(cx->mem, path);
+
+	ros_cmd_props(&cmd, props);
+	return routeros_one(cx, ros, &cmd, ret);
+}
+
+static enum rc
+read_both(struct ctx *cx, struct routeros *ros, struct router_test *ret)
+{
+	struct ros_row identity, resource;
+
+	TRY(ask(cx, ros, "/system/identity/print", "name", &identity));
+	TRY(ask(cx, ros, "/system/resource/print", "version,board-name,uptime,cpu-load",
+	    &resource));
+	*ret = (struct router_test){
+		.identity = text_of(&identity, "name"),
+		.version = text_of(&resource, "version"),
+		.board_name = text_of(&resource, "board-name"),
+		.uptime = text_of(&resource, "uptime"),
+		.cpu_load = text_of(&resource, "cpu-load"),
+	};
+	ret->message = arena_printf(cx->mem, "Connected to %s.", ret->identity);
+	return RC_OK;
+}
+
+enum rc
+router_test(struct ctx *cx, const char *router_id, struct router_test *ret)
+{
+	struct routeros *ros;
+	enum rc rc;
+
+	TRY(provision_connect(cx, router_id, TEST_BUDGET_MS, &ros));
+	rc = read_both(cx, ros, ret);
+	routeros_close(ros);
+	return rc;
+}

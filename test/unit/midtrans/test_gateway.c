@@ -1,0 +1,606 @@
+/*
+ * Calls to Midtrans and what becomes of an answer: gateway.c and its parts
+ * gateway_{page,ask,refund,work}.c, against a web server of one screen.  What a
+ * strict one and many rivals make of it: test/api/test_midtrans*.py.
+ *
+ * The service has transactions of its own: what a test makes is committed, and
+ * gone when the next begins.
+ */
+#include "rows.h"
+
+#include <cJSON.h>
+
+#include "base/conf.h"
+#include "midtrans/gateway_int.h"
+#include "net/http_peer.h"
+
+#define SAYS(code, body)                                                                           \
+	{                                                                                          \
+		.say = "HTTP/1.1 " code " X\r\nContent-Type: application/json\r\n"                 \
+		       "Connection: close\r\n\r\n" body,                                           \
+		.end = PEER_CLOSE                                                                  \
+	}
+#define LOST                                                                                       \
+	{                                                                                          \
+		.end = PEER_CLOSE                                                                  \
+	}
+#define MADE      SAYS("201", "{\"token\":\"tok\",\"redirect_url\":\"https://pay.example/tok\"}")
+#define NONE      SAYS("404", "{\"status_code\":\"404\",\"status_message\":\"doesn't exist\"}")
+#define KEY       "SB-Mid-server-unit"
+#define TAKEN_MSG "{\"error_messages\":[\"transaction_details.order_id has already been taken\"]}"
+
+static struct conf conf;
+static struct peer peer;
+static bool listening;
+
+/* ---- a world for each test ------------------------------------------------------------------- */
+
+/* Midtrans, and a client that knows where it is. */
+static void
+answering(const struct turn *turns, size_t n)
+{
+	peer = (struct peer){ .turns = turns, .nturns = n };
+	peer_start(&peer);
+	listening = true;
+	conf.val[CONF_MIDTRANS_SNAP_URL] =
+	    arena_printf(cx.mem, "http://127.0.0.1:%d/snap/v1", peer.port);
+	conf.val[CONF_MIDTRANS_API_URL] =
+	    arena_printf(cx.mem, "http://127.0.0.1:%d/v2/", peer.port);
+	cx.gateway = gateway_new(cx.mem, &conf);
+}
+
+#define ANSWERING(turns) answering(turns, countof(turns))
+
+/* The peer ends, so that what it heard is whole. */
+static void
+hang_up(void)
+{
+	if (listening)
+		peer_stop(&peer);
+	listening = false;
+}
+
+static void
+clear(void)
+{
+	(void)sql("TRUNCATE customers, packages, midtrans_events CASCADE");
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CONF__MAX; i++)
+		conf.val[i] = "";
+	conf.val[CONF_MIDTRANS_SERVER_KEY] = KEY;
+	conf.val[CONF_MIDTRANS_CLIENT_KEY] = "client";
+	conf.val[CONF_APP_URL] = "https://isp.example";
+	cx.conf = &conf;
+	cx.actor = (struct actor){ .name = "unit" };
+	cx.request_id = cx.ip = "";
+	cx.err = (struct err){ 0 };
+	clear();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	hang_up();
+	cx.err = (struct err){ 0 };
+	clear();
+	arena_reset(cx.mem);
+	return 0;
+}
+
+#define GATEWAY_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+/* With a page that was made; the order's id. */
+static const char *
+an_order(void)
+{
+	return sql(
+	    "INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls, state,"
+	    " snap_token, redirect_url, expires_at, next_check_at)"
+	    " VALUES ('%s', 1, 'unit-order', 150000, 1, 'open', 'tok', 'https://pay.example/tok',"
+	    " now() + interval '1 day', now() + interval '1 minute') RETURNING order_id AS v",
+	    an_invoice());
+}
+
+static const char *
+attempt_of(const char *order_id)
+{
+	return sql("SELECT id AS v FROM midtrans_attempts WHERE order_id = '%s'", order_id);
+}
+
+/* "open 1": its state, and the calls that may have made it. */
+static const char *
+attempt_is(int n)
+{
+	return sql(
+	    "SELECT concat_ws(' ', state, calls) AS v FROM midtrans_attempts WHERE attempt = %d",
+	    n);
+}
+
+static const char *
+notice(const char *order_id, const char *status, const char *code)
+{
+	return arena_printf(cx.mem,
+	    "{\"order_id\":\"%s\",\"transaction_id\":\"T-1\",\"transaction_status\":\"%s\","
+	    "\"status_code\":\"%s\",\"gross_amount\":\"150000.00\",\"payment_type\":\"qris\","
+	    "\"currency\":\"IDR\",\"signature_key\":\"%s\"}",
+	    order_id, status, code, midtrans_signature(&cx, order_id, code, "150000.00", KEY));
+}
+
+static enum rc
+notify(const char *text)
+{
+	cJSON *body = cJSON_Parse(text);
+	enum rc rc;
+
+	cx.err = (struct err){ 0 };
+	rc = gateway_notify(&cx, body, text);
+	cJSON_Delete(body);
+	return rc;
+}
+
+/* An order, paid by notification. */
+static const char *
+a_paid_order(void)
+{
+	const char *order = an_order();
+
+	assert_int_equal(notify(notice(order, "settlement", "200")), RC_OK);
+	return order;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+/* Both layers count: an error of HTTP, and one inside a 200. */
+static void
+each_answer_is_judged(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		struct turn turn;
+		enum rc rc;
+		int code;
+		bool good, no, may_be_done, away;
+	} cases[] = {
+		{ SAYS("200", "{\"status_code\":\"200\"}"),    RC_OK, 200, true, false, true, false },
+		{ SAYS("200", "{\"status_code\":\"201\"}"),    RC_OK, 201, true, false, true, false },
+		{ SAYS("200", "{\"status_code\":\"407\"}"),    RC_OK, 407, true, false, false, false },
+		{ SAYS("200", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
+		{ SAYS("404", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
+		{ SAYS("412", "{\"status_code\":\"412\"}"),    RC_OK, 412, false, true, false, false },
+		{ SAYS("404", "{}"),                           RC_UPSTREAM, 404, false, true, false, false },
+		{ SAYS("401", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
+		{ SAYS("200", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
+		/* It may have been done, says the reference; taken for a refusal, a refund was paid twice. */
+		{ SAYS("408", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
+		{ SAYS("200", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
+		{ SAYS("429", "{\"status_code\":\"429\"}"),    RC_RETRY, 429, false, false, false, true },
+		{ SAYS("500", "{\"status_code\":\"500\"}"),    RC_UPSTREAM, 500, false, false, true, false },
+		{ SAYS("200", "{\"status_code\":\"505\"}"),    RC_UPSTREAM, 505, false, false, true, false },
+		{ SAYS("503", "<html>"),                       RC_UPSTREAM, 503, false, false, true, false },
+		{ SAYS("302", "{}"),                           RC_UPSTREAM, 302, true, false, true, false },
+		{ SAYS("200", "<html>"),                       RC_UPSTREAM, 200, true, false, true, false },
+		{ LOST,                                        RC_UPSTREAM, 0, true, false, true, false },
+	};
+	/* clang-format on */
+	struct gateway_answer a;
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		enum rc rc;
+
+		answering(&cases[i].turn, 1);
+		cx.err = (struct err){ 0 };
+		rc = gateway_core(&cx, "POST", "T/1", "refund", "{}", &a);
+		hang_up();
+		if (rc != cases[i].rc || a.code != cases[i].code ||
+		    gateway_is_good(&a) != cases[i].good || gateway_is_no(&a) != cases[i].no ||
+		    gateway_may_be_done(&cx, &a) != cases[i].may_be_done ||
+		    gateway_is_away(&cx) != cases[i].away)
+			fail_msg("case %zu: rc %d, code %d: %s", i, rc, a.code, cx.err.msg);
+		assert_memory_equal(peer.heard[0], "POST /v2/T%2F1/refund HTTP/1.1\r\n", 32);
+	}
+}
+
+static void
+nobody_there_is_away_and_nothing_was_sent(void **state)
+{
+	static const struct turn turns[] = { LOST };
+	struct gateway_answer a;
+
+	(void)state;
+	ANSWERING(turns);
+	hang_up();
+	assert_int_equal(gateway_core(&cx, "GET", "T-1", "status", NULL, &a), RC_UPSTREAM);
+	assert_true(gateway_is_away(&cx));
+	assert_false(gateway_sent(&cx) || gateway_may_be_done(&cx, &a));
+}
+
+static void
+asked_to_slow_down_says_how_long(void **state)
+{
+	static const struct turn turns[] = {
+		{ .say = "HTTP/1.1 429 X\r\nRetry-After: 7\r\nConnection: close\r\n\r\n{}",
+		    .end = PEER_CLOSE },
+		SAYS("429", "{}"),
+	};
+	struct gateway_answer a;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_core(&cx, "GET", "T", "status", NULL, &a), RC_RETRY);
+	assert_int_equal(cx.err.retry_after, 7);
+	assert_int_equal(gateway_slow_down(&cx), 7);
+	assert_int_equal(gateway_core(&cx, "GET", "T", "status", NULL, &a), RC_RETRY);
+	assert_int_equal(cx.err.retry_after, 10);
+}
+
+static void
+without_a_key_there_is_no_online_payment(void **state)
+{
+	struct gateway_page page;
+
+	(void)state;
+	assert_true(gateway_is_on(&cx));
+	conf.val[CONF_MIDTRANS_SERVER_KEY] = "";
+	assert_false(gateway_is_on(&cx));
+	assert_int_equal(gateway_page(&cx, "00000000-0000-4000-8000-000000000000", &page),
+	    RC_RETRY);
+	assert_string_equal(cx.err.msg, "online payment is not configured");
+	assert_int_equal(notify(notice("o", "settlement", "200")), RC_RETRY);
+}
+
+static void
+one_does_it_at_a_time(void **state)
+{
+	const struct db_conf at = { .conninfo = getenv("TEST_DB"), .program = "unit" };
+	struct ctx rival = { .mem = arena_new(4096) };
+	bool alone;
+
+	(void)state;
+	assert_int_equal(db_open(&rival, &at, &rival.db), RC_OK);
+	assert_int_equal(gateway_lock(&rival, "Refund:o", NULL, &alone), RC_OK);
+	assert_true(alone);
+	assert_int_equal(gateway_lock(&cx, "refund:O", "It is busy.", &alone), RC_CONFLICT);
+	assert_string_equal(cx.err.msg, "It is busy.");
+	gateway_unlock(&rival, "refund:o");
+	cx.err = (struct err){ 0 };
+	assert_int_equal(gateway_lock(&cx, "refund:o", "It is busy.", &alone), RC_OK);
+	assert_true(alone);
+	gateway_unlock(&cx, "refund:o");
+	arena_reset(rival.mem);
+	db_close(rival.db);
+	arena_free(rival.mem);
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static void
+a_page_is_made_once(void **state)
+{
+	static const struct turn turns[] = { MADE };
+	const char *invoice = an_invoice();
+	struct gateway_page first, again;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_page(&cx, invoice, &first), RC_OK);
+	assert_int_equal(gateway_page(&cx, invoice, &again), RC_OK);
+	hang_up();
+	assert_int_equal(peer.requests, 1);
+	assert_string_equal(first.snap_token, "tok");
+	assert_string_equal(first.redirect_url, "https://pay.example/tok");
+	assert_string_equal(first.client_key, "client");
+	assert_string_equal(again.order_id, first.order_id);
+	assert_memory_equal(peer.heard[0], "POST /snap/v1/transactions HTTP/1.1\r\n", 37);
+	assert_non_null(
+	    strstr(peer.heard[0], arena_printf(cx.mem, "Idempotency-Key: %s\r\n", first.order_id)));
+	assert_string_equal(attempt_is(1), "open 1");
+}
+
+static void
+a_lost_answer_is_asked_for_again(void **state)
+{
+	static const struct turn turns[] = { LOST, MADE };
+	const char *invoice = an_invoice(), *key;
+	struct gateway_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_page(&cx, invoice, &page), RC_OK);
+	hang_up();
+	key = arena_printf(cx.mem, "Idempotency-Key: %s\r\n", page.order_id);
+	assert_int_equal(peer.requests, 2);
+	assert_non_null(strstr(peer.heard[0], key));
+	assert_non_null(strstr(peer.heard[1], key));
+	assert_string_equal(attempt_is(1), "open 2");
+}
+
+static void
+an_order_of_others_is_left_for_the_next_number(void **state)
+{
+	static const struct turn turns[] = { SAYS("400", TAKEN_MSG), MADE };
+	const char *invoice = an_invoice();
+	struct gateway_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_page(&cx, invoice, &page), RC_OK);
+	assert_non_null(strstr(page.order_id, "-2-"));
+	assert_string_equal(attempt_is(1), "closed 0");
+	assert_string_equal(attempt_is(2), "open 1");
+}
+
+static void
+our_own_order_is_adopted(void **state)
+{
+	static const struct turn turns[] = { LOST, SAYS("400", TAKEN_MSG), NONE, MADE };
+	const char *invoice = an_invoice();
+	struct gateway_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_page(&cx, invoice, &page), RC_OK);
+	hang_up();
+	assert_non_null(strstr(peer.heard[2], "/status HTTP/1.1\r\n"));
+	assert_string_equal(attempt_is(1), "closed 2");
+	assert_string_equal(attempt_is(2), "open 1");
+}
+
+static void
+what_makes_no_page(void **state)
+{
+	static const struct {
+		struct turn turns[2];
+		enum rc rc;
+		const char *attempt;
+	} cases[] = {
+		{ { SAYS("400", "{\"error_messages\":[\"amount\"]}") }, RC_UPSTREAM, "closed 1" },
+		{ { SAYS("401", "{}") }, RC_UPSTREAM, "closed 1" },
+		{ { SAYS("429", "{}") }, RC_RETRY, "unknown 0" },
+		{ { SAYS("500", "{}"), SAYS("500", "{}") }, RC_UPSTREAM, "unknown 2" },
+		{ { SAYS("201", "{}"), SAYS("201", "{\"token\":\"\"}") }, RC_UPSTREAM,
+		    "unknown 2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *invoice = an_invoice();
+		struct gateway_page page;
+
+		ANSWERING(cases[i].turns);
+		cx.err = (struct err){ 0 };
+		if (gateway_page(&cx, invoice, &page) != cases[i].rc)
+			fail_msg("case %zu: %s", i, cx.err.msg);
+		assert_string_equal(attempt_is(1), cases[i].attempt);
+		hang_up();
+		clear();
+	}
+}
+
+/* ---- the webhook ----------------------------------------------------------------------------- */
+
+static void
+a_notification_is_taken_once(void **state)
+{
+	const char *order = an_order();
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(notify(notice(order, "settlement", "200")), RC_OK);
+	assert_string_equal(
+	    sql("SELECT concat_ws(' ', status, (SELECT count(*) FROM payments)) AS v"
+		" FROM invoices"),
+	    "paid 1");
+	assert_string_equal(attempt_is(1), "paid 1");
+}
+
+static void
+what_is_no_notification_of_ours(void **state)
+{
+	const char *order = an_order(), *forged = notice(order, "settlement", "200");
+
+	(void)state;
+	assert_int_equal(notify(notice("nobody's", "settlement", "200")), RC_NOT_FOUND);
+	strchr(strstr(forged, "150000.00"), '1')[0] = '2';
+	assert_int_equal(notify(forged), RC_DENIED);
+	assert_int_equal(notify("{\"order_id\":7}"), RC_MALFORMED);
+	assert_int_equal(
+	    sql_i64("SELECT count(*)::text AS v FROM midtrans_events WHERE order_id = '%s'", order),
+	    0);
+}
+
+/* ---- asking and ending ----------------------------------------------------------------------- */
+
+static void
+what_midtrans_says_is_applied(void **state)
+{
+	const char *order = an_order(), *id;
+	const struct turn turns[] = { SAYS("200",
+	    "{\"status_code\":\"200\",\"order_id\":\"unit-order\","
+	    "\"transaction_id\":\"T-9\",\"transaction_status\":\"settlement\","
+	    "\"gross_amount\":\"150000.00\"}") };
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_status(&cx, order, &id), RC_OK);
+	hang_up();
+	assert_string_equal(id, attempt_of(order));
+	assert_memory_equal(peer.heard[0], "GET /v2/unit-order/status HTTP/1.1\r\n", 36);
+	assert_string_equal(attempt_is(1), "paid 1");
+	assert_int_equal(gateway_status(&cx, "nobody's", &id), RC_NOT_FOUND);
+}
+
+static void
+a_page_nobody_used_is_cancelled(void **state)
+{
+	static const struct turn turns[] = { NONE, SAYS("200", "{\"status_code\":\"200\"}") };
+	const char *order = an_order(), *id;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_cancel(&cx, order, &id), RC_OK);
+	hang_up();
+	assert_memory_equal(peer.heard[1], "POST /snap/v1/transactions/tok/cancel HTTP/1.1\r\n",
+	    48);
+	assert_string_equal(attempt_is(1), "closed 1");
+}
+
+static void
+what_is_paid_is_not_cancelled(void **state)
+{
+	static const struct turn turns[] = { LOST };
+	const char *order = a_paid_order(), *id;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(gateway_cancel(&cx, order, &id), RC_CONFLICT);
+	hang_up();
+	assert_int_equal(peer.requests, 0);
+}
+
+/* ---- refunds --------------------------------------------------------------------------------- */
+
+static enum rc
+refund(const char *order, const struct turn *turns, size_t n)
+{
+	const struct gateway_refund want = { .order_id = order, .amount = 50000, .reason = "slow" };
+	const char *id;
+	enum rc rc;
+
+	answering(turns, n);
+	rc = gateway_refund(&cx, &want, &id);
+	hang_up();
+	return rc;
+}
+
+static const char *
+refund_is(void)
+{
+	return sql("SELECT string_agg(state, ' ' ORDER BY created_at) AS v FROM midtrans_refunds");
+}
+
+static void
+a_refused_refund_was_not_made(void **state)
+{
+	static const struct turn turns[] = { SAYS("200", "{\"status_code\":\"412\"}") };
+
+	(void)state;
+	assert_int_equal(refund(a_paid_order(), turns, 1), RC_CONFLICT);
+	assert_string_equal(refund_is(), "refused");
+	assert_memory_equal(peer.heard[0], "POST /v2/T-1/refund HTTP/1.1\r\n", 30);
+	assert_non_null(strstr(peer.heard[0], "\"amount\":50000,\"reason\":\"slow\"}"));
+}
+
+/* Whether it was made nobody knows: it stays asked for, and gateway-sync asks. */
+static void
+a_refund_without_an_answer_stays_open(void **state)
+{
+	static const struct turn turns[] = { SAYS("408", "{\"status_code\":\"408\"}") };
+
+	(void)state;
+	assert_int_equal(refund(a_paid_order(), turns, 1), RC_UPSTREAM);
+	assert_string_equal(refund_is(), "asked");
+	assert_string_equal(sql("SELECT kind AS v FROM gateway_jobs WHERE done_at IS NULL"),
+	    "confirm");
+}
+
+/* ---- work ------------------------------------------------------------------------------------ */
+
+static void
+work_is_done_one_thing_at_a_time(void **state)
+{
+	static const struct turn turns[] = { NONE, NONE };
+	enum gateway_outcome came;
+	int ms;
+
+	(void)state;
+	ANSWERING(turns);
+	(void)sql("SELECT gateway_job('%s', 'confirm')::text AS v", attempt_of(an_order()));
+	assert_int_equal(gateway_wait(&cx, &ms), RC_OK);
+	assert_int_equal(ms, 0);
+	assert_int_equal(gateway_work(&cx, &came), RC_OK);
+	assert_int_equal(came, GATEWAY_DONE);
+	assert_int_equal(gateway_work(&cx, &came), RC_OK);
+	assert_int_equal(came, GATEWAY_IDLE);
+	(void)sql("UPDATE midtrans_attempts SET next_check_at = now()");
+	assert_int_equal(gateway_work(&cx, &came), RC_OK);
+	assert_int_equal(came, GATEWAY_DONE);
+	hang_up();
+	assert_int_equal(peer.requests, 2);
+	assert_int_equal(gateway_wait(&cx, &ms), RC_OK);
+	assert_in_range(ms, 1, 30000);
+}
+
+static void
+failed_work_is_due_again_later(void **state)
+{
+	static const struct turn turns[] = { SAYS("500", "{}") };
+	enum gateway_outcome came;
+
+	(void)state;
+	ANSWERING(turns);
+	(void)sql("SELECT gateway_job('%s', 'confirm')::text AS v", attempt_of(an_order()));
+	assert_int_equal(gateway_work(&cx, &came), RC_OK);
+	assert_int_equal(came, GATEWAY_FAILED);
+	assert_string_equal(sql("SELECT concat_ws(' ', attempts, last_error, due_at > now()) AS v"
+				" FROM gateway_jobs"),
+	    "1 Midtrans answered 500. t");
+}
+
+static void
+after_two_silences_nobody_is_asked(void **state)
+{
+	static const struct turn turns[] = { LOST };
+	struct gateway_count n;
+
+	(void)state;
+	ANSWERING(turns);
+	hang_up();
+	(void)an_order();
+	(void)sql("INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls,"
+		  " expires_at, next_check_at)"
+		  " SELECT invoice_id, n, 'o' || n, amount, 1, expires_at, next_check_at"
+		  " FROM midtrans_attempts, generate_series(2, 4) n");
+	assert_int_equal(gateway_reconcile(&cx, false, &n), RC_OK);
+	assert_int_equal(n.asked, 4);
+	assert_int_equal(n.failed, 4);
+	assert_int_equal(sql_i64(
+			     "SELECT count(*)::text AS v FROM midtrans_attempts WHERE checks > 0"),
+	    2);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GATEWAY_TEST(each_answer_is_judged),
+		GATEWAY_TEST(nobody_there_is_away_and_nothing_was_sent),
+		GATEWAY_TEST(asked_to_slow_down_says_how_long),
+		GATEWAY_TEST(without_a_key_there_is_no_online_payment),
+		GATEWAY_TEST(one_does_it_at_a_time),
+		GATEWAY_TEST(a_page_is_made_once),
+		GATEWAY_TEST(a_lost_answer_is_asked_for_again),
+		GATEWAY_TEST(an_order_of_others_is_left_for_the_next_number),
+		GATEWAY_TEST(our_own_order_is_adopted),
+		GATEWAY_TEST(what_makes_no_page),
+		GATEWAY_TEST(a_notification_is_taken_once),
+		GATEWAY_TEST(what_is_no_notification_of_ours),
+		GATEWAY_TEST(what_midtrans_says_is_applied),
+		GATEWAY_TEST(a_page_nobody_used_is_cancelled),
+		GATEWAY_TEST(what_is_paid_is_not_cancelled),
+		GATEWAY_TEST(a_refused_refund_was_not_made),
+		GATEWAY_TEST(a_refund_without_an_answer_stays_open),
+		GATEWAY_TEST(work_is_done_one_thing_at_a_time),
+		GATEWAY_TEST(failed_work_is_due_again_later),
+		GATEWAY_TEST(after_two_silences_nobody_is_asked),
+	};
+
+	return cmocka_run_group_tests_name("midtrans/gateway", tests, rows_open, rows_close);
+}

@@ -1,0 +1,143 @@
+/* People who may log in: what becomes of their passwords, and who is the first of them. */
+#include "rows.h"
+
+#include <cJSON.h>
+
+#include "people/user.h"
+
+static void
+forget(void *json)
+{
+	cJSON_Delete(json);
+}
+
+static struct cJSON *
+input(const char *text)
+{
+	struct cJSON *in = cJSON_Parse(text);
+
+	assert_non_null(in);
+	arena_defer(cx.mem, forget, in);
+	return in;
+}
+
+static const char *
+hash_of(const char *id)
+{
+	return sql("SELECT password AS v FROM users WHERE id = '%s'", id);
+}
+
+#define ANI "{\"name\":\"Ani\",\"email\":\"Ani@example.net\",\"password\":\"correct horse\"}"
+
+static void
+a_password_is_kept_as_a_hash(void **state)
+{
+	const char *id;
+
+	(void)state;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	assert_int_equal(strncmp(hash_of(id), "$argon2id$", 10), 0);
+	assert_true(crypt_password_verify(hash_of(id), "correct horse"));
+	assert_string_equal(sql("SELECT email || ' ' || role AS v FROM users"),
+	    "ani@example.net operator");
+	assert_null(sql("SELECT meta::text AS v FROM audit_logs"
+			" WHERE meta::text LIKE '%%horse%%' OR meta::text LIKE '%%argon%%'"));
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "email");
+}
+
+static void
+other_changes_leave_password_and_sessions(void **state)
+{
+	const char *id, *hash;
+
+	(void)state;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	hash = hash_of(id);
+	(void)sql("INSERT INTO personal_access_tokens (user_id, name, token, abilities)"
+		  " VALUES ('%s', 't', repeat('a', 64), '{read}')",
+	    id);
+	assert_int_equal(user_set(&cx, id, input("{\"name\":\"Budi\",\"role\":\"viewer\"}")),
+	    RC_OK);
+	assert_string_equal(sql("SELECT name || ' ' || role AS v FROM users"), "Budi viewer");
+	assert_string_equal(hash_of(id), hash);
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM personal_access_tokens"), 1);
+	assert_int_equal(user_set(&cx, crypt_uuid(&cx), input("{\"name\":\"X\"}")), RC_NOT_FOUND);
+}
+
+/* All but the one it was given by. */
+static void
+a_new_password_ends_the_sessions(void **state)
+{
+	const char *id;
+
+	(void)state;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	cx.actor.token_id =
+	    sql_i64("INSERT INTO personal_access_tokens (user_id, name, token, abilities)"
+		    " SELECT '%s', 't', repeat(n::text, 64), '{read}' FROM generate_series(1, 3) n"
+		    " RETURNING id::text AS v",
+		id);
+	assert_int_equal(user_set(&cx, id, input("{\"password\":\"battery staple\"}")), RC_OK);
+	assert_true(crypt_password_verify(hash_of(id), "battery staple"));
+	assert_int_equal(sql_i64("SELECT min(id)::text AS v FROM personal_access_tokens"
+				 " HAVING count(*) = 1"),
+	    cx.actor.token_id);
+}
+
+static void
+the_first_one_is_admin_and_the_only_one(void **state)
+{
+	const char *id;
+
+	(void)state;
+	assert_int_equal(user_register(&cx,
+			     input("{\"name\":\"A\",\"email\":\"a@example.net\","
+				   "\"password\":\"correct horse\",\"role\":\"viewer\"}"),
+			     false, &id),
+	    RC_OK);
+	assert_string_equal(sql("SELECT role AS v FROM users"), "admin");
+	assert_true(crypt_password_verify(hash_of(id), "correct horse"));
+	assert_int_equal(user_register(&cx, input(ANI), false, &id), RC_DENIED);
+}
+
+static void
+a_guarded_system_wants_its_setup_token(void **state)
+{
+	const char *id;
+
+	(void)state;
+	(void)sql("UPDATE settings SET setup_token = '%s'", crypt_sha256_hex(&cx, "let me in"));
+	assert_int_equal(user_register(&cx, input(ANI), true, &id), RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "setup_token");
+}
+
+static void
+with_the_setup_token_once(void **state)
+{
+	const char *id;
+
+	(void)state;
+	(void)sql("UPDATE settings SET setup_token = '%s'", crypt_sha256_hex(&cx, "let me in"));
+	assert_int_equal(user_register(&cx,
+			     input("{\"name\":\"A\",\"email\":\"a@example.net\","
+				   "\"password\":\"correct horse\",\"setup_token\":\"let me in\"}"),
+			     true, &id),
+	    RC_OK);
+	assert_null(sql("SELECT setup_token AS v FROM settings"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROWS_TEST(a_password_is_kept_as_a_hash),
+		ROWS_TEST(other_changes_leave_password_and_sessions),
+		ROWS_TEST(a_new_password_ends_the_sessions),
+		ROWS_TEST(the_first_one_is_admin_and_the_only_one),
+		ROWS_TEST(a_guarded_system_wants_its_setup_token),
+		ROWS_TEST(with_the_setup_token_once),
+	};
+
+	return cmocka_run_group_tests_name("user", tests, rows_open, rows_close);
+}

@@ -1,0 +1,766 @@
+/* test_account_plan.c: (wish, found) to commands, row by row of contract 6. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sb.h"
+#include "router/account.h"
+
+#define ME    "11111111-1111-4111-8111-111111111111"
+#define OTHER "22222222-2222-4222-8222-222222222222"
+
+static struct arena *mem;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	mem = arena_new(4096);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(mem);
+	return 0;
+}
+
+static const char *const menus[MENU__MAX] = { "ppp", "hotspot", "queue", "block", "block6" };
+static const char *const acts[] = { "add", "set", "unset", "remove" };
+
+static void
+told_ops(struct sb *out, const struct account_plan *p, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct account_op *op = &p->ops[i];
+
+		sb_printf(out, "%s%s %s", op->guarded ? "" : "*", acts[op->act], menus[op->menu]);
+		if (op->on != NULL)
+			sb_printf(out, " %s", op->on->id);
+		for (size_t j = 0; j < op->nattrs; j++)
+			sb_printf(out, " %s=%s", op->attrs[j].key, op->attrs[j].val);
+		sb_puts(out, "; ");
+	}
+}
+
+/*
+ * A plan as one line, in the order it is carried out, "*" before what is done
+ * whatever failed: "*set ppp *1 disabled=yes; *kick ppp ani; !error; ?warning; ".
+ */
+static const char *
+told(const struct account_plan *p)
+{
+	struct sb out = sb_new(mem);
+
+	told_ops(&out, p, 0, p->nfirst);
+	for (size_t i = 0; i < p->nkicks; i++)
+		sb_printf(&out, "%skick %s %s; ", p->cut ? "*" : "", menus[p->kicks[i].menu],
+		    p->kicks[i].name);
+	told_ops(&out, p, p->nfirst, p->nops);
+	if (p->error != NULL)
+		sb_printf(&out, "!%s; ", p->error);
+	if (p->warning != NULL)
+		sb_printf(&out, "?%s; ", p->warning);
+	return out.buf != NULL ? out.buf : "";
+}
+
+static struct account
+ppp(enum account_wish wish)
+{
+	static struct account_trace trace;
+
+	trace = (struct account_trace){ MENU_PPP, "ani", NULL };
+	return (struct account){ .id = ME,
+		.wish = wish,
+		.menu = MENU_PPP,
+		.service = "pppoe",
+		.username = "ani",
+		.password = "pw",
+		.profile = "home",
+		.traces = &trace,
+		.ntraces = 1,
+		.priority = 8 };
+}
+
+static struct account_object
+secret(const char *name, const char *comment)
+{
+	return (struct account_object){ .menu = MENU_PPP,
+		.id = "*1",
+		.name = name,
+		.service = "pppoe",
+		.profile = "home",
+		.comment = comment };
+}
+
+static struct account
+fixed(enum account_wish wish)
+{
+	static struct account_trace trace;
+	struct account a = ppp(wish);
+
+	trace = (struct account_trace){ MENU_QUEUE, "ani", "10.0.0.5" };
+	a.menu = MENU_QUEUE;
+	a.service = "static";
+	a.remote_address = "10.0.0.5";
+	a.bandwidth = "10M/5M";
+	a.traces = &trace;
+	return a;
+}
+
+static struct account_object
+queue(void)
+{
+	return (struct account_object){ .menu = MENU_QUEUE,
+		.id = "*2",
+		.name = "ani",
+		.address = "10.0.0.5/32",
+		.max_limit = "5000000/10000000",
+		.priority = "8/8",
+		.burst_limit = "0/0",
+		.burst_threshold = "0/0",
+		.burst_time = "0s/0s",
+		.comment = "isp:" ME };
+}
+
+static struct account_object
+entry(const char *comment)
+{
+	return (struct account_object){ .menu = MENU_BLOCK,
+		.id = "*3",
+		.address = "10.0.0.5",
+		.comment = comment };
+}
+
+/* What is planned for a with these two found (NULL: nothing). */
+static const char *
+plan_of(const struct account *a, struct account_object *x, struct account_object *y)
+{
+	struct account_object *objs[2];
+	struct account_plan plan;
+	size_t n = 0;
+
+	if (x != NULL)
+		objs[n++] = x;
+	if (y != NULL)
+		objs[n++] = y;
+	account_plan(mem, "R1", a, objs, n, &plan);
+	return told(&plan);
+}
+
+#define assert_plan(a, x, y, text) assert_string_equal(plan_of(&(a), x, y), text)
+
+static void
+new_ones_are_added(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+
+	(void)state;
+	assert_plan(a, NULL, NULL,
+	    "add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " disabled=no service=pppoe; ");
+	a.comment = "Jl. Merdeka";
+	a.remote_address = "10.1.1.1";
+	assert_plan(a, NULL, NULL,
+	    "add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " Jl. Merdeka disabled=no service=pppoe remote-address=10.1.1.1; ");
+	a.password = NULL;
+	assert_plan(a, NULL, NULL, "!ani is not on R1 and its password is not known; ");
+}
+
+static void
+suspended_are_disabled_then_kicked(void **state)
+{
+	struct account a = ppp(WISH_SUSPENDED);
+	struct account_object o = secret("ani", "isp:" ME);
+
+	(void)state;
+	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; ");
+	o.disabled = true;
+	assert_plan(a, &o, NULL, "*kick ppp ani; ");
+	a.comment = "note";
+	a.kick = true; /* his password may be another, too */
+	assert_plan(a, &o, NULL, "*kick ppp ani; set ppp *1 password=pw comment=isp:" ME " note; ");
+	assert_plan(a, NULL, NULL,
+	    "*kick ppp ani; add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " note disabled=yes service=pppoe; ");
+}
+
+/*
+ * A customer was suspended and stayed online for ever: the one command that
+ * disabled him also named the profile of his plan, which somebody had removed
+ * from the router.  Whatever else must change waits until he is cut off.
+ */
+static void
+nothing_else_saves_from_suspension(void **state)
+{
+	struct account a = ppp(WISH_SUSPENDED);
+	struct account_object o = secret("ani", "isp:" ME);
+
+	(void)state;
+	o.profile = "*2"; /* so a secret names a profile that is gone */
+	assert_plan(a, &o, NULL,
+	    "*set ppp *1 disabled=yes; *kick ppp ani; set ppp *1 profile=home; ");
+	a.profile = NULL;
+	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; ");
+}
+
+/* The same with a name that somebody else's secret has: his old one went on. */
+static void
+a_name_that_is_held_saves_from_no_suspension(void **state)
+{
+	struct account a = ppp(WISH_SUSPENDED);
+	struct account_object o = secret("old", "isp:" ME), boss = secret("ani", "the boss");
+	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
+
+	(void)state;
+	a.traces = traces;
+	a.ntraces = 2;
+	boss.id = "*9";
+	assert_plan(a, &o, &boss,
+	    "*set ppp *1 disabled=yes; *kick ppp old; !ani exists on R1 and is not ours; ");
+	a.isolation = "walled"; /* nobody is let into a garden under a wrong name */
+	assert_plan(a, &o, &boss,
+	    "*set ppp *1 disabled=yes; *kick ppp old; !ani exists on R1 and is not ours; ");
+	boss.comment = "isp:" OTHER;
+	assert_plan(a, &o, &boss,
+	    "*set ppp *1 disabled=yes; *kick ppp old; "
+	    "!ani on R1 still belongs to another account; ");
+	boss.stale = true; /* it is taken over, and his own goes */
+	a.isolation = NULL;
+	assert_plan(a, &o, &boss,
+	    "*remove ppp *1; *set ppp *9 disabled=yes; *kick ppp old; *kick ppp ani; "
+	    "set ppp *9 comment=isp:" ME "; ");
+	a.password = NULL; /* the other's must not open his account */
+	assert_plan(a, &o, &boss,
+	    "*remove ppp *1; *set ppp *9 disabled=yes; *kick ppp old; *kick ppp ani; "
+	    "!ani is not on R1 and its password is not known; ");
+}
+
+/* A password that no key opened kept its customer online: it is needed for other things. */
+static void
+a_locked_password_is_asked_for_where_it_is_needed(void **state)
+{
+	struct account a = ppp(WISH_SUSPENDED);
+	struct account_object o = secret("ani", "isp:" ME);
+
+	(void)state;
+	a.password = NULL;
+	a.locked = true;
+	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; ");
+	a.kick = true;
+	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; !" ACCOUNT_LOCKED "; ");
+	assert_plan(a, NULL, NULL, "*kick ppp ani; !" ACCOUNT_LOCKED "; ");
+	a.isolation = "walled";
+	assert_plan(a, &o, NULL,
+	    "*set ppp *1 profile=walled; *kick ppp ani; !" ACCOUNT_LOCKED "; ");
+	a.wish = WISH_ENABLED;
+	a.kick = false;
+	o.disabled = true; /* who has paid is let in, and it is told that all is not well */
+	assert_plan(a, &o, NULL, "set ppp *1 disabled=no; !" ACCOUNT_LOCKED "; ");
+}
+
+static void
+isolated_are_walled_in_at_once(void **state)
+{
+	struct account a = ppp(WISH_SUSPENDED);
+	struct account_object o = secret("ani", "isp:" ME);
+
+	(void)state;
+	a.isolation = "walled";
+	a.kick = true;
+	assert_plan(a, &o, NULL, "*set ppp *1 password=pw profile=walled; *kick ppp ani; ");
+	o.disabled = true;
+	assert_plan(a, &o, NULL,
+	    "*set ppp *1 password=pw profile=walled disabled=no; *kick ppp ani; ");
+	o.disabled = false;
+	a.comment = "note";
+	assert_plan(a, &o, NULL,
+	    "*set ppp *1 password=pw profile=walled; *kick ppp ani; "
+	    "set ppp *1 comment=isp:" ME " note; ");
+	a.comment = NULL;
+	a.remote_address = "10.1.1.1"; /* a session with the old address would go on in there */
+	assert_plan(a, &o, NULL,
+	    "*set ppp *1 disabled=yes; *kick ppp ani; "
+	    "set ppp *1 password=pw profile=walled disabled=no remote-address=10.1.1.1; ");
+	a.remote_address = NULL;
+	assert_plan(a, NULL, NULL,
+	    "*kick ppp ani; add ppp name=ani password=pw profile=walled comment=isp:" ME
+	    " disabled=no service=pppoe; ");
+}
+
+static void
+restored_without_a_kick(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+	struct account_object o = secret("ani", "isp:" ME " note");
+
+	(void)state;
+	o.disabled = true;
+	a.comment = "note";
+	assert_plan(a, &o, NULL, "set ppp *1 password=pw disabled=no; ");
+	o.profile = "walled";
+	assert_plan(a, &o, NULL, "set ppp *1 password=pw profile=home disabled=no; kick ppp ani; ");
+}
+
+static void
+renamed_by_the_mark(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+	struct account_object o = secret("old", "isp:" ME);
+	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
+
+	(void)state;
+	a.traces = traces;
+	a.ntraces = 2;
+	assert_plan(a, &o, NULL, "set ppp *1 name=ani password=pw; kick ppp old; kick ppp ani; ");
+	/* the reply was lost: renamed already, but the old session may still be there */
+	o.name = "ani";
+	a.kick = true;
+	assert_plan(a, &o, NULL, "set ppp *1 password=pw; kick ppp ani; kick ppp old; ");
+}
+
+static void
+addresses_are_set_and_cleared(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+	struct account_object o = secret("ani", "isp:" ME);
+
+	(void)state;
+	o.address = "10.0.0.5";
+	a.remote_address = "10.0.0.5";
+	assert_plan(a, &o, NULL, "set ppp *1 password=pw; ");
+	a.remote_address = NULL;
+	assert_plan(a, &o, NULL,
+	    "set ppp *1 password=pw; unset ppp *1 value-name=remote-address; kick ppp ani; ");
+	a.remote_address = "2001:DB8::1";
+	o.address = "2001:db8:0::1";
+	assert_plan(a, &o, NULL, "set ppp *1 password=pw; ");
+}
+
+static void
+what_is_not_ours_is_left_alone(void **state)
+{
+	struct account a = ppp(WISH_ENABLED), gone = ppp(WISH_ABSENT);
+	struct account_object o = secret("ani", "the boss");
+
+	(void)state;
+	assert_plan(a, &o, NULL, "!ani exists on R1 and is not ours; ");
+	assert_plan(gone, &o, NULL, "");
+	o.comment = NULL;
+	assert_plan(a, &o, NULL, "!ani exists on R1 and is not ours; ");
+	o.comment = "isp:" ME "x"; /* looks like a mark, and is none */
+	assert_plan(a, &o, NULL, "!ani exists on R1 and is not ours; ");
+	o.comment = "isp:" ME;
+	o.dynamic = true;
+	assert_plan(a, &o, NULL, "!ani exists on R1 and is not ours; ");
+	o.dynamic = false;
+	o.comment = "isp:" OTHER;
+	assert_plan(a, &o, NULL, "!ani on R1 still belongs to another account; ");
+	assert_plan(gone, &o, NULL, "");
+}
+
+static void
+a_name_left_by_another_is_taken_over(void **state)
+{
+	struct account a = ppp(WISH_ENABLED), gone = ppp(WISH_ABSENT);
+	struct account_object o = secret("ani", "isp:" OTHER);
+
+	(void)state;
+	assert_plan(a, &o, NULL, "!ani on R1 still belongs to another account; ");
+	o.stale = true;
+	assert_plan(a, &o, NULL, "set ppp *1 password=pw comment=isp:" ME "; kick ppp ani; ");
+	/* and the other way round: the one who left finds it taken, and kicks nobody */
+	assert_plan(gone, &o, NULL, "");
+}
+
+/*
+ * Two who swapped their names while the router was down each waited for the
+ * other.  Of those in service each takes the object that has his name by now,
+ * and leaves his own, that is promised to another, alone.
+ */
+static void
+what_is_promised_is_left_alone(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+	struct account_object own = secret("old", "isp:" ME), other = secret("ani", "isp:" OTHER);
+	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
+
+	(void)state;
+	a.traces = traces;
+	a.ntraces = 2;
+	other.id = "*9";
+	own.stale = own.promised = true;
+	other.stale = other.promised = true;
+	assert_plan(a, &own, &other, "set ppp *9 password=pw comment=isp:" ME "; kick ppp ani; ");
+	assert_plan(a, &own, NULL,
+	    "add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " disabled=no service=pppoe; ");
+}
+
+static void
+imported_ones_are_adopted(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+	struct account_object o = secret("ani", "by hand");
+
+	(void)state;
+	a.imported = true;
+	a.comment = "by hand";
+	assert_plan(a, &o, NULL, "set ppp *1 password=pw comment=isp:" ME " by hand; ");
+	a.wish = WISH_SUSPENDED;
+	assert_plan(a, &o, NULL,
+	    "*set ppp *1 disabled=yes; *kick ppp ani; set ppp *1 comment=isp:" ME " by hand; ");
+}
+
+/*
+ * An imported account was renamed onto the name of somebody else's secret and
+ * took that over; its own went on for ever.  It is what stood under its name
+ * when it was found, and nothing else.
+ */
+static void
+imported_ones_are_what_was_found(void **state)
+{
+	struct account a = ppp(WISH_ENABLED), gone = ppp(WISH_ABSENT);
+	struct account_object o = secret("old", "by hand"), boss = secret("ani", "the boss");
+	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
+
+	(void)state;
+	boss.id = "*9";
+	a.imported = gone.imported = true;
+	a.traces = gone.traces = traces;
+	a.ntraces = gone.ntraces = 2;
+	assert_plan(a, &o, NULL,
+	    "set ppp *1 name=ani password=pw comment=isp:" ME "; kick ppp old; kick ppp ani; ");
+	assert_plan(a, &o, &boss, "!ani exists on R1 and is not ours; ");
+	a.wish = WISH_SUSPENDED;
+	assert_plan(a, &o, &boss,
+	    "*set ppp *1 disabled=yes; *kick ppp old; !ani exists on R1 and is not ours; ");
+	assert_plan(gone, &o, &boss, "*remove ppp *1; *kick ppp old; ");
+}
+
+static void
+absent_are_removed_and_kicked(void **state)
+{
+	struct account a = ppp(WISH_ABSENT);
+	struct account_object o = secret("ani", "isp:" ME);
+
+	(void)state;
+	assert_plan(a, &o, NULL, "*remove ppp *1; *kick ppp ani; ");
+	assert_plan(a, NULL, NULL, "*kick ppp ani; ");
+}
+
+static void
+another_service_leaves_the_old_menu(void **state)
+{
+	struct account a = ppp(WISH_ENABLED);
+	struct account_object o = secret("ani", "isp:" ME);
+
+	(void)state;
+	a.menu = MENU_HOTSPOT;
+	a.service = "hotspot";
+	a.profile = "isp-home";
+	assert_plan(a, &o, NULL,
+	    "remove ppp *1; add hotspot name=ani password=pw profile=isp-home comment=isp:" ME
+	    " disabled=no; kick ppp ani; ");
+}
+
+static void
+static_queues(void **state)
+{
+	struct account a = fixed(WISH_ENABLED);
+	struct account_object q = queue();
+
+	(void)state;
+	assert_plan(a, NULL, NULL,
+	    "add queue name=ani target=10.0.0.5 max-limit=5M/10M priority=8/8 comment=isp:" ME
+	    "; ");
+	assert_plan(a, &q, NULL, "");
+	q.disabled = true; /* a queue that was switched off by hand limits nobody */
+	assert_plan(a, &q, NULL, "set queue *2 disabled=no; ");
+	a.bandwidth = "fast";
+	assert_plan(a, NULL, NULL, "!the bandwidth or burst of the package is malformed; ");
+	a.remote_address = NULL;
+	assert_plan(a, NULL, NULL, "!a static account needs a remote_address; ");
+}
+
+/* Rates by their numbers, in the spelling of the router; each that differs, and no other. */
+static void
+the_rates_of_a_queue(void **state)
+{
+	struct account a = fixed(WISH_ENABLED);
+	struct account_object q = queue();
+
+	(void)state;
+	q.max_limit = "5000000/20000000";
+	assert_plan(a, &q, NULL, "set queue *2 max-limit=5M/10M; ");
+	q = queue();
+	q.priority = "1/1";
+	assert_plan(a, &q, NULL, "set queue *2 priority=8/8; ");
+	q = queue();
+	a.burst = "20M/10M 8M/4M 90/10";
+	assert_plan(a, &q, NULL,
+	    "set queue *2 burst-limit=10M/20M burst-threshold=4M/8M burst-time=10s/90s; ");
+	q.burst_limit = "10000000/20000000";
+	q.burst_threshold = "4000000/8000000";
+	q.burst_time = "10s/1m30s";
+	assert_plan(a, &q, NULL, "");
+	q.burst_time = "10s/1m31s";
+	assert_plan(a, &q, NULL, "set queue *2 burst-time=10s/90s; ");
+	a.burst = NULL; /* what is no longer sold is taken back */
+	assert_plan(a, &q, NULL,
+	    "set queue *2 burst-limit=0/0 burst-threshold=0/0 burst-time=0s/0s; ");
+	q.max_limit = q.burst_limit = q.burst_threshold = q.burst_time = NULL;
+	assert_plan(a, &q, NULL, "set queue *2 max-limit=5M/10M; ");
+}
+
+static void
+static_blocked_before_all_else(void **state)
+{
+	struct account a = fixed(WISH_SUSPENDED);
+	struct account_object q = queue(), e = entry("isp:" ME);
+
+	(void)state;
+	assert_plan(a, &q, NULL,
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME "; ");
+	assert_plan(a, &q, &e, "");
+	a.remote_address = "2001:db8::5";
+	a.ntraces = 0;
+	assert_plan(a, NULL, NULL,
+	    "*add block6 list=isp-blocked address=2001:db8::5 comment=isp:" ME
+	    "; add queue name=ani target=2001:db8::5 max-limit=5M/10M priority=8/8 comment=isp:" ME
+	    "; ");
+}
+
+/* A static customer went on when his queue could not be put right: the block came after that. */
+static void
+nothing_else_saves_a_static_one(void **state)
+{
+	struct account a = fixed(WISH_SUSPENDED);
+	struct account_object foreign = queue();
+
+	(void)state;
+	foreign.comment = "the boss";
+	assert_plan(a, &foreign, NULL,
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
+	    "; !ani exists on R1 and is not ours; ");
+	a.bandwidth = "fast";
+	assert_plan(a, NULL, NULL,
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
+	    "; !the bandwidth or burst of the package is malformed; ");
+	a.remote_address = NULL; /* taken from him in the database, not from his device */
+	assert_plan(a, NULL, NULL,
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
+	    "; !a static account needs a remote_address; ");
+}
+
+/* An entry that was switched off by hand counted as a block. */
+static void
+a_disabled_entry_blocks_nobody(void **state)
+{
+	struct account a = fixed(WISH_SUSPENDED);
+	struct account_object e = entry("isp:" OTHER);
+
+	(void)state;
+	a.bandwidth = "fast";
+	e.disabled = true;
+	assert_plan(a, &e, NULL,
+	    "*set block *3 disabled=no; !the bandwidth or burst of the package is malformed; ");
+	e.comment = "by hand";
+	assert_plan(a, &e, NULL,
+	    "!R1: the entry of 10.0.0.5 in isp-blocked is disabled and not ours; ");
+}
+
+static void
+static_unblocked_after_the_queue(void **state)
+{
+	struct account a = fixed(WISH_ENABLED);
+	struct account_object e = entry("isp:" OTHER), foreign = entry("isp:x by hand");
+
+	(void)state;
+	assert_plan(a, NULL, &e,
+	    "add queue name=ani target=10.0.0.5 max-limit=5M/10M priority=8/8 comment=isp:" ME
+	    "; remove block *3; ");
+	assert_plan(a, NULL, &foreign,
+	    "add queue name=ani target=10.0.0.5 max-limit=5M/10M priority=8/8 comment=isp:" ME
+	    "; ?R1: 10.0.0.5 is in isp-blocked and the entry is not ours; ");
+}
+
+static void
+static_removed_after_the_block(void **state)
+{
+	const char *taken[] = { "10.0.0.5" };
+	struct account a = fixed(WISH_ABSENT);
+	struct account_object q = queue(), e = entry("isp:" ME);
+
+	(void)state;
+	assert_plan(a, &q, NULL,
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME "; remove queue *2; ");
+	assert_plan(a, &q, &e, "remove queue *2; ");
+	/* What a hand wrote into the queue may be another customer's address by now. */
+	q.address = "10.0.0.77/32,ether2";
+	assert_plan(a, &q, &e, "remove queue *2; ");
+	/* Somebody removed the queue: the device is there as before. */
+	assert_plan(a, NULL, NULL,
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME "; ");
+	a.taken = taken;
+	a.ntaken = 1;
+	assert_plan(a, &q, NULL, "remove queue *2; ");
+}
+
+/*
+ * The address of a suspended customer was changed, and the entry of the old one
+ * left with it: his device, which still had that one, was online without limit.
+ * It leaves when he is in service again, or with the account that takes it.
+ */
+static void
+an_old_address_stays_blocked_until_he_is_back(void **state)
+{
+	const char *taken[] = { "10.0.0.5" };
+	struct account_trace traces[] = { { MENU_QUEUE, "ani", "10.0.0.5" },
+		{ MENU_QUEUE, "old", "10.0.0.5" }, { MENU_QUEUE, "ani", "10.0.0.6" } };
+	struct account a = fixed(WISH_SUSPENDED);
+	struct account_object e = entry("isp:" ME);
+
+	(void)state;
+	a.traces = traces;
+	a.ntraces = countof(traces);
+	a.remote_address = "10.0.0.6";
+	a.bandwidth = "fast"; /* to see no queue */
+#define FAST "!the bandwidth or burst of the package is malformed; "
+	assert_plan(a, NULL, NULL,
+	    "*add block list=isp-blocked address=10.0.0.6 comment=isp:" ME
+	    "; *add block list=isp-blocked address=10.0.0.5 comment=isp:" ME "; " FAST);
+	assert_plan(a, &e, NULL,
+	    "*add block list=isp-blocked address=10.0.0.6 comment=isp:" ME "; " FAST);
+	a.taken = taken;
+	a.ntaken = 1;
+	assert_plan(a, NULL, NULL,
+	    "*add block list=isp-blocked address=10.0.0.6 comment=isp:" ME "; " FAST);
+	taken[0] = "10.0.0.6"; /* his own, which a PPP account in service has as well */
+	assert_plan(a, &e, NULL, FAST);
+
+	a = fixed(WISH_ENABLED);
+	a.traces = traces;
+	a.ntraces = countof(traces);
+	a.remote_address = "10.0.0.6";
+#define QUEUE_6                                                                                    \
+	"add queue name=ani target=10.0.0.6 max-limit=5M/10M priority=8/8 comment=isp:" ME "; "
+	assert_plan(a, &e, NULL, QUEUE_6 "remove block *3; ");
+	taken[0] = "10.0.0.5";
+	a.shared = taken; /* by one who is suspended himself, and found it blocked */
+	a.nshared = 1;
+	assert_plan(a, &e, NULL, QUEUE_6);
+}
+
+/* With another kind of plan the queue leaves; a suspended customer's only after its block. */
+static void
+a_queue_left_behind_is_blocked_first(void **state)
+{
+	struct account a = ppp(WISH_SUSPENDED);
+	struct account_trace traces[] = { { MENU_QUEUE, "ani", "10.0.0.5" },
+		{ MENU_PPP, "ani", NULL } };
+	struct account_object q = queue(), e = entry("isp:" ME);
+
+	(void)state;
+	a.traces = traces;
+	a.ntraces = 2;
+	assert_plan(a, &q, NULL,
+	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
+	    "; *kick ppp ani; remove queue *2; add ppp name=ani password=pw profile=home"
+	    " comment=isp:" ME " disabled=yes service=pppoe; ");
+	a.wish = WISH_ENABLED;
+	assert_plan(a, &q, &e,
+	    "remove queue *2; add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " disabled=no service=pppoe; remove block *3; ");
+}
+
+/* There was room for 16 commands; names beyond were told to follow, and never did. */
+static void
+many_traces_are_no_trouble(void **state)
+{
+	enum { MANY = 100 };
+	static struct account_trace traces[MANY];
+	static struct account_object objs[MANY], *all[MANY];
+	struct account a = ppp(WISH_ABSENT);
+	struct account_plan plan;
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		traces[i] = (struct account_trace){ MENU_PPP, arena_printf(mem, "u%zu", i), NULL };
+		objs[i] = secret(traces[i].name, "isp:" ME);
+		all[i] = &objs[i];
+	}
+	a.traces = traces;
+	a.ntraces = MANY;
+	account_plan(mem, "R1", &a, all, MANY, &plan);
+	assert_int_equal(plan.nops, MANY);
+	assert_int_equal(plan.nkicks, MANY);
+	assert_null(plan.error);
+}
+
+static void
+marks(void **state)
+{
+	(void)state;
+	assert_string_equal(account_mark(mem, "isp:" ME), ME);
+	assert_string_equal(account_mark(mem, "isp:" ME " the rest"), ME);
+	assert_null(account_mark(mem, "isp:" ME "the rest"));
+	assert_null(account_mark(mem, "isp:"));
+	assert_null(account_mark(mem, "isp:uplink of the boss"));
+	assert_null(account_mark(mem, "x isp:" ME));
+	assert_null(account_mark(mem, NULL));
+}
+
+static void
+addresses(void **state)
+{
+	(void)state;
+	assert_true(account_address_same("10.0.0.5", "10.0.0.5/32"));
+	assert_true(account_address_same("2001:db8::1/128", "2001:0db8::1"));
+	assert_true(account_address_same("pool1", "pool1"));
+	assert_true(account_address_same(NULL, NULL));
+	assert_false(account_address_same("10.0.0.5", "10.0.0.5/24"));
+	assert_false(account_address_same("10.0.0.5", NULL));
+	assert_false(account_address_same("10.0.0.5", "10.0.0.50"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(new_ones_are_added),
+		cmocka_unit_test(suspended_are_disabled_then_kicked),
+		cmocka_unit_test(nothing_else_saves_from_suspension),
+		cmocka_unit_test(a_name_that_is_held_saves_from_no_suspension),
+		cmocka_unit_test(a_locked_password_is_asked_for_where_it_is_needed),
+		cmocka_unit_test(isolated_are_walled_in_at_once),
+		cmocka_unit_test(restored_without_a_kick),
+		cmocka_unit_test(renamed_by_the_mark),
+		cmocka_unit_test(addresses_are_set_and_cleared),
+		cmocka_unit_test(what_is_not_ours_is_left_alone),
+		cmocka_unit_test(a_name_left_by_another_is_taken_over),
+		cmocka_unit_test(what_is_promised_is_left_alone),
+		cmocka_unit_test(imported_ones_are_adopted),
+		cmocka_unit_test(imported_ones_are_what_was_found),
+		cmocka_unit_test(absent_are_removed_and_kicked),
+		cmocka_unit_test(another_service_leaves_the_old_menu),
+		cmocka_unit_test(static_queues),
+		cmocka_unit_test(the_rates_of_a_queue),
+		cmocka_unit_test(static_blocked_before_all_else),
+		cmocka_unit_test(nothing_else_saves_a_static_one),
+		cmocka_unit_test(a_disabled_entry_blocks_nobody),
+		cmocka_unit_test(static_unblocked_after_the_queue),
+		cmocka_unit_test(static_removed_after_the_block),
+		cmocka_unit_test(an_old_address_stays_blocked_until_he_is_back),
+		cmocka_unit_test(a_queue_left_behind_is_blocked_first),
+		cmocka_unit_test(many_traces_are_no_trouble),
+		cmocka_unit_test(marks),
+		cmocka_unit_test(addresses),
+	};
+
+	return cmocka_run_group_tests_name("account_plan", tests, setup, teardown);
+}

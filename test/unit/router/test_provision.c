@@ -1,0 +1,836 @@
+/*
+ * A batch from claim to result, against a router of two screens: provision.c
+ * and what it is made of, provision_{profile,look,act,kick,check}.c.  What commands
+ * an account needs is told in test_account_plan.c; here it is their order, and
+ * what becomes of an answer.
+ */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "router/provision.h"
+
+/* What each connection begins with. */
+#define HELLO                                                                                      \
+	{ .listen = 1, .say = "!done\n" },                                                         \
+	{                                                                                          \
+		.listen = 1, .say = "!re|=version=7.20.4 (stable)\n!done\n"                        \
+	}
+#define HELLO_HEARD "/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
+
+static struct peer *peer;
+static struct provision *hand;
+static const char *router;
+static char heard[65536];
+
+/* The client, then the peer; what it heard since. */
+static const char *
+hang_up(void)
+{
+	if (hand != NULL)
+		provision_close(hand);
+	if (peer != NULL)
+		(void)peer_stop(peer, heard, sizeof(heard));
+	hand = NULL;
+	peer = NULL;
+	return heard;
+}
+
+/* A router in the database that answers by these turns, and a hand on it. */
+static void
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	router = a_router("Main", peer->port);
+	hand = provision_new(cx.mem, router);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+static struct provision_report
+batch(void)
+{
+	struct provision_report rep;
+
+	if (provision_batch(&cx, hand, &rep) != RC_OK)
+		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
+	return rep;
+}
+
+static const char *
+state_of(const char *account)
+{
+	return sql("SELECT concat_ws(': ', sync_state, sync_error) AS v FROM account_states"
+		   " WHERE account_id = '%s'",
+	    account);
+}
+
+/* An account on a profile that is named by hand: there is none to look up for it. */
+static const char *
+plain_account(const char *username)
+{
+	const char *package = sql("SELECT id::text AS v FROM packages"), *id;
+
+	if (package == NULL)
+		package = a_package("home", "pppoe");
+	id = an_account(username, package, "");
+	(void)sql("UPDATE mikrotik_secrets SET profile = 'gold'");
+	(void)sql("UPDATE account_states SET kick = false");
+	(void)sql("DELETE FROM profile_states");
+	return id;
+}
+
+/* As if the router had it all. */
+static void
+all_synced(void)
+{
+	(void)sql("UPDATE account_states SET synced_generation = generation, kick = false,"
+		  " sync_state = 'synced', traces = ARRAY['ppp - ' || (SELECT username"
+		  " FROM mikrotik_secrets m WHERE m.id = account_id)]");
+}
+
+static void
+all_due(void)
+{
+	(void)sql("UPDATE account_states SET due_at = now()");
+}
+
+static int
+times(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+		n++;
+	return n;
+}
+
+static void
+nothing_to_do_speaks_to_nobody(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	rep = batch();
+	assert_false(rep.busy || rep.broken);
+	assert_int_equal(rep.done + rep.failed, 0);
+	assert_string_equal(hang_up(), "");
+}
+
+static void
+a_new_account_gets_its_profile_first(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2,
+		    .say = "!re|.tag=2|=.id=*0|=local-address=10.0.0.1|=remote-address=pool\n"
+			   "!done|.tag=2\n!done|.tag=1\n" },
+		{ .listen = 1, .say = "!done|=ret=*A\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1F\n", .end = PEER_HOLD },
+	};
+	const char *id, *package = a_package("home", "pppoe");
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	id = an_account("citra", package, "");
+	rep = batch();
+	assert_int_equal(rep.done, 2); /* the account, and the profile that was due with it */
+	assert_int_equal(rep.failed, 0);
+	assert_string_equal(state_of(id), "synced");
+	assert_string_equal(sql("SELECT mikrotik_id AS v FROM mikrotik_secrets"), "*1F");
+	assert_string_equal(sql("SELECT sync_state AS v FROM profile_states"), "synced");
+	assert_string_equal(sql("SELECT version AS v FROM router_states"), "7.20.4 (stable)");
+	assert_string_equal(hang_up(),
+	    arena_printf(cx.mem,
+		HELLO_HEARD
+		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
+		"|?name=home|.tag=1\n"
+		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
+		"|?name=default|.tag=2\n"
+		"/ppp/profile/add|=name=home|=local-address=10.0.0.1|=remote-address=pool"
+		"|=rate-limit=5M/10M|=comment=isp:%s\n"
+		"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+		"remote-address,disabled,comment|?name=citra\n"
+		"/ppp/secret/add|=name=citra|=password=kata sandi|=profile=home"
+		"|=comment=isp:%s|=disabled=no|=service=pppoe\n",
+		package, id));
+}
+
+/* Somebody else's profile of that name at another speed is neither changed nor used. */
+static void
+a_foreign_profile_fails_who_needs_it(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2,
+		    .say = "!re|.tag=1|=.id=*7|=rate-limit=1M/1M|=comment=by hand\n"
+			   "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+	const char *id, *package = a_package("home", "pppoe");
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	id = an_account("citra", package, "");
+	rep = batch();
+	assert_int_equal(rep.failed, 2);
+	assert_string_equal(rep.error, "profile home exists on Main and is not ours");
+	assert_string_equal(state_of(id), "failed: profile home exists on Main and is not ours");
+	assert_int_equal(times(hang_up(), "/set") + times(heard, "/add"), 0);
+}
+
+/* "citra", marked, whose id is known beforehand, suspended by hand. */
+#define CITRA "00000000-0000-4000-8000-000000000001"
+static void
+citra_is_suspended(void)
+{
+	(void)plain_account("citra");
+	(void)sql("DELETE FROM account_states");
+	(void)sql("UPDATE mikrotik_secrets SET id = '" CITRA "'");
+	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
+	(void)sql("UPDATE account_states SET synced_generation = 1, generation = 2");
+}
+
+/* The sessions end after the account is right; one that ended by itself is no failure. */
+static void
+a_suspended_account_is_cut_off(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=.id=*800|=name=citra\n!re|=.id=*801|=name=citra\n!done\n" },
+		{ .listen = 2,
+		    .say = "!done|.tag=2\n!trap|=message=no such item|.tag=1\n!done|.tag=1\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_suspended();
+	assert_int_equal(batch().done, 1);
+	assert_string_equal(state_of(CITRA), "synced");
+	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment|?name=citra\n"
+	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+	    "/ppp/active/remove|=.id=*800|.tag=1\n"
+	    "/ppp/active/remove|=.id=*801|.tag=2\n");
+}
+
+/*
+ * The command that disabled a customer also set what else was wrong with him;
+ * when the router refused that he was online for ever.  Now it comes last, and
+ * by itself.
+ */
+static void
+what_else_is_wrong_comes_after_the_sessions(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=*2"
+			   "|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*800|=name=citra\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=input does not match any value of profile\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_suspended();
+	assert_int_equal(batch().failed, 1);
+	assert_string_equal(state_of(CITRA), "failed: profile gold does not exist on Main");
+	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment|?name=citra\n"
+	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+	    "/ppp/active/remove|=.id=*800\n"
+	    "/ppp/secret/set|=.id=*1|=profile=gold|=service=pppoe\n");
+}
+
+/* One that cannot be disabled is kicked all the same, and nothing more is set. */
+static void
+a_cut_that_fails_is_the_end_of_the_rest(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=gold"
+			   "|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!trap|=message=action timed out (13)\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_suspended();
+	assert_int_equal(batch().failed, 1);
+	assert_non_null(strstr(state_of(CITRA), "action timed out"));
+	assert_int_equal(times(hang_up(), "/set"), 1);
+	assert_int_equal(times(heard, "/ppp/active/print"), 1);
+}
+
+/*
+ * A secret that somebody renamed on the router was added anew, and went on
+ * under its other name for ever.  Asked about only when it is missed, by the
+ * two spellings of its comment; of several nobody knows which it was.
+ */
+static void
+who_is_missed_is_looked_for_by_his_mark(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=upstairs|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA " a note\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_suspended();
+	(void)sql("UPDATE mikrotik_secrets SET comment = 'a note'");
+	assert_int_equal(batch().done, 1);
+	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment|?name=citra\n"
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment|?comment=isp:" CITRA "|?comment=isp:" CITRA
+	    " a note|?#|\n"
+	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+	    "/ppp/active/print|=.proplist=.id,name|?name=citra|.tag=1\n"
+	    "/ppp/active/print|=.proplist=.id,name|?name=upstairs|.tag=2\n"
+	    "/ppp/secret/set|=.id=*1|=name=citra\n");
+}
+
+static void
+one_of_several_marks_is_nobodys(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=upstairs|=comment=isp:" CITRA "\n"
+			   "!re|=.id=*2|=name=downstairs|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*3\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_suspended();
+	assert_int_equal(batch().done, 1);
+	assert_int_equal(times(hang_up(), "/ppp/secret/set"), 0);
+	assert_int_equal(times(heard, "/ppp/secret/add|=name=citra"), 1);
+}
+
+static void
+one_bad_account_stops_no_other(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 2,
+		    .say =
+			"!trap|=message=failure: secret with the same name already exists|.tag=3\n"
+			"!done|.tag=3\n!done|=ret=*2|.tag=4\n",
+		    .end = PEER_HOLD },
+	};
+	struct provision_report rep;
+
+	(void)state;
+	answering(turns);
+	(void)plain_account("ani");
+	(void)plain_account("budi");
+	rep = batch();
+	assert_int_equal(rep.done, 1);
+	assert_int_equal(rep.failed, 1);
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM account_states s"
+				 " JOIN mikrotik_secrets m ON m.id = s.account_id"
+				 " WHERE sync_error = m.username || ' exists on Main'"
+				 " AND sync_state = 'failed' AND due_at > now()"),
+	    1);
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM account_states"
+				 " WHERE sync_state = 'synced' AND sync_error IS NULL"),
+	    1);
+}
+
+static void
+a_password_no_key_opens_fails_its_account(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	(void)sql("UPDATE subscriptions SET mikrotik_password = 's1.00000000.AAAA'");
+	all_due();
+	assert_int_equal(batch().failed, 1);
+	assert_string_equal(state_of(id), "failed: its password cannot be opened: wrong APP_KEY?");
+}
+
+/* What a lost connection left undone says so, and the next batch dials again. */
+static void
+a_lost_connection_is_dialled_again(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .end = PEER_AGAIN },
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+	};
+	struct provision_report rep;
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	rep = batch();
+	assert_int_equal(rep.failed, 1);
+	assert_false(rep.broken); /* it may be back at once */
+	assert_non_null(strstr(state_of(id), "failed: router Main closed the connection"));
+	all_due();
+	assert_int_equal(batch().done, 1);
+	assert_string_equal(state_of(id), "synced");
+	assert_int_equal(times(hang_up(), "/login"), 2);
+}
+
+static void
+a_good_connection_is_kept(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*2\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	(void)plain_account("ani");
+	assert_int_equal(batch().done, 1);
+	all_synced();
+	(void)plain_account("budi");
+	(void)sql("UPDATE account_states SET synced_generation = generation WHERE account_id ="
+		  " (SELECT id FROM mikrotik_secrets WHERE username = 'ani')");
+	assert_int_equal(batch().done, 1);
+	assert_int_equal(times(hang_up(), "/login"), 1);
+}
+
+/* Not asked before its next probe; and what waited is told why meanwhile. */
+static void
+a_router_that_refuses_is_left_alone_for_a_while(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1,
+		    .say = "!trap|=message=invalid user name or password (6)\n!done\n",
+		    .end = PEER_AGAIN },
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+	};
+	struct provision_report rep;
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	rep = batch();
+	assert_true(rep.broken);
+	assert_non_null(strstr(rep.error, "login"));
+	assert_string_equal(state_of(id), arena_printf(cx.mem, "failed: %s", rep.error));
+	assert_in_range(sql_i64("SELECT ceil(extract(epoch FROM next_probe_at - clock_timestamp()))"
+				"::text AS v FROM router_states"),
+	    8, 10); /* it was 60: a password put right on the router waited a minute */
+	all_due();
+	rep = batch();
+	assert_false(rep.broken);
+	assert_int_equal(rep.done + rep.failed, 0);
+	(void)sql("UPDATE router_states SET next_probe_at = now()");
+	assert_int_equal(batch().done, 1);
+	assert_int_equal(times(hang_up(), "/login"), 2);
+	assert_null(sql("SELECT last_error AS v FROM router_states"));
+}
+
+static void
+another_worker_has_the_router(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB"), .program = "unit" };
+	struct ctx rival = { .mem = arena_new(4096) };
+	bool theirs = false;
+
+	(void)state;
+	answering(turns);
+	(void)plain_account("citra");
+	assert_int_equal(db_open(&rival, &conf, &rival.db), RC_OK);
+	assert_int_equal(router_lock(&rival, router, &theirs), RC_OK);
+	assert_true(theirs);
+	assert_true(batch().busy);
+	arena_reset(rival.mem);
+	db_close(rival.db);
+	arena_free(rival.mem);
+	assert_string_equal(hang_up(), "");
+}
+
+/* A month's end: one print of each table instead of a question a name. */
+static void
+many_accounts_are_looked_up_at_once(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=stranger\n!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*8|=name=stranger\n!re|=.id=*9|=name=u7\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	for (int i = 0; i < 51; i++)
+		(void)plain_account(arena_printf(cx.mem, "u%d", i));
+	all_synced();
+	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
+	assert_int_equal(batch().done, 51);
+	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
+	    "remote-address,disabled,comment\n"
+	    "/ppp/active/print|=.proplist=.id,name\n"
+	    "/ppp/active/remove|=.id=*9\n");
+}
+
+/* ---- what people wait for ------------------------------------------------ */
+
+static void
+an_account_is_put_in_order_now(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_AGAIN },
+		HELLO,
+		{ .listen = 1,
+		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	const char *id;
+
+	(void)state;
+	answering(turns);
+	id = plain_account("citra");
+	(void)sql("UPDATE account_states SET due_at = now() + interval '1 hour'");
+	assert_int_equal(provision_account(&cx, id), RC_OK);
+	assert_string_equal(state_of(id), "synced");
+	/* Also what is in order is looked at again when somebody asks. */
+	assert_int_equal(provision_account(&cx, id), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "permission"));
+	assert_non_null(strstr(state_of(id), "failed: "));
+	assert_int_equal(times(hang_up(), "/ppp/secret/print"), 2);
+}
+
+static void
+an_account_without_a_router_waits(void **state)
+{
+	const char *id = plain_account("citra");
+
+	(void)state;
+	assert_int_equal(provision_account(&cx, crypt_uuid(&cx)), RC_NOT_FOUND);
+	assert_int_equal(provision_account(&cx, id), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "no active router");
+	router = a_router("Main", 1);
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(provision_account(&cx, id), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "Main is not active");
+}
+
+/* On the second of two routers, though the first cannot be reached; which one is said. */
+static void
+a_package_goes_to_every_router(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 1, .say = "!done|=ret=*A\n", .end = PEER_HOLD },
+	};
+	const char *package = a_package("home", "pppoe"), *away;
+
+	(void)state;
+	assert_int_equal(provision_package(&cx, package), RC_CONFLICT);
+	away = a_router("Away", 1);
+	(void)sql("UPDATE router_settings SET created_at = created_at - interval '1 day'");
+	answering(turns);
+	assert_int_equal(provision_package(&cx, package), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "router Away"));
+	assert_string_equal(sql("SELECT sync_state AS v FROM profile_states WHERE router_id = '%s'",
+				router),
+	    "synced");
+	assert_string_equal(sql("SELECT sync_state AS v FROM profile_states WHERE router_id = '%s'",
+				away),
+	    "failed");
+}
+
+/* ---- a comparison -------------------------------------------------------- */
+
+#define PRINT_ALL                                                                                  \
+	"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,remote-address,"      \
+	"disabled,comment|.tag=1\n"                                                                \
+	"/ip/hotspot/user/print|=.proplist=.id,name,profile,address,disabled,comment|.tag=2\n"     \
+	"/queue/simple/print|=.proplist=.id,name,target,dynamic,disabled,comment,priority,"        \
+	"max-limit,burst-limit,burst-threshold,burst-time|.tag=3\n"                                \
+	"/ip/firewall/address-list/print|=.proplist=.id,address,dynamic,disabled,comment"          \
+	"|?list=isp-blocked|.tag=4\n"                                                              \
+	"/ipv6/firewall/address-list/print|=.proplist=.id,address,dynamic,disabled,comment"        \
+	"|?list=isp-blocked|.tag=5\n"
+
+/* After the first table, with or without rows. */
+#define NOTHING_MORE "!done|.tag=1\n!done|.tag=2\n!done|.tag=3\n!done|.tag=4\n!done|.tag=5\n"
+
+static void
+citra_is_settled(const char *wanted)
+{
+	citra_is_suspended();
+	(void)sql("UPDATE mikrotik_secrets SET disabled = '%s' = 'suspended'", wanted);
+	all_synced();
+}
+
+static struct provision_findings
+compared(void)
+{
+	struct provision_findings f;
+
+	if (provision_check(&cx, router, &f) != RC_OK)
+		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
+	return f;
+}
+
+/* One print a table, whoever should be there; of foreign rows none is kept, and nothing is sent. */
+static void
+an_empty_database_is_compared(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=by-hand|=comment=hers\n"
+			   "!re|.tag=1|=.id=*2|=name=old|=comment=isp:" CITRA "\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	f = compared();
+	assert_int_equal(f.accounts + (size_t)f.different + (size_t)f.profiles, 0);
+	assert_int_equal(f.misplaced, 0);
+	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+}
+
+static void
+what_is_right_makes_no_job(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=false\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	f = compared();
+	assert_int_equal(f.accounts, 1);
+	assert_int_equal(f.different + f.profiles + f.misplaced, 0);
+	assert_string_equal(state_of(CITRA), "synced");
+	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+}
+
+/* Only looked at: the job does the rest. */
+static void
+what_is_different_becomes_a_job(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=true\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	assert_int_equal(compared().different, 1);
+	assert_string_equal(state_of(CITRA), "pending");
+	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+}
+
+/* He dialled in while he was being disabled. */
+static void
+who_is_disabled_and_online_is_different(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=true\n" NOTHING_MORE },
+		{ .listen = 1,
+		    .say = "!re|=.id=*7|=name=dewi\n!re|=.id=*8|=name=citra\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("suspended");
+	assert_int_equal(compared().different, 1);
+	assert_string_equal(hang_up(),
+	    HELLO_HEARD PRINT_ALL "/ppp/active/print|=.proplist=.id,name\n");
+}
+
+/* A package's profile is looked up by name, and not made before the job. */
+static void
+a_profile_that_is_gone_becomes_a_job(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
+		{ .listen = 5,
+		    .say = "!re|.tag=3|=.id=*1|=name=citra|=service=pppoe|=profile=home"
+			   "|=comment=isp:" CITRA "|=disabled=false\n!done|.tag=3\n!done|.tag=4\n"
+			   "!done|.tag=5\n!done|.tag=6\n!done|.tag=7\n",
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	(void)sql("UPDATE mikrotik_secrets SET profile = NULL");
+	all_synced();
+	(void)sql("UPDATE profile_states SET synced_generation = generation");
+	f = compared();
+	assert_int_equal(f.profiles, 1);
+	assert_int_equal(f.different, 0);
+	assert_int_equal(times(hang_up(), "/add|") + times(heard, "/set|"), 0);
+}
+
+/* A table that was refused looked empty, and everybody in it was missed. */
+static void
+what_is_refused_says_nothing(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!trap|.tag=1|=message=action timed out (13)\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+	struct provision_findings f = { .accounts = 7 };
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	assert_int_equal(provision_check(&cx, router, &f), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "action timed out"));
+	assert_int_equal(f.accounts, 7);
+	assert_string_equal(state_of(CITRA), "synced");
+	(void)hang_up();
+}
+
+/* A router without hotspots or IPv6 has nothing there, which is no failure. */
+static void
+what_a_router_has_not_is_empty(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 5,
+		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
+			   "|=comment=isp:" CITRA "|=disabled=false\n"
+			   "!trap|.tag=2|=message=no such command prefix\n"
+			   "!trap|.tag=5|=message=no such command prefix\n" NOTHING_MORE,
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_settled("enabled");
+	assert_int_equal(compared().different, 0);
+	(void)hang_up();
+}
+
+static void
+an_inactive_router_is_not_compared(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	struct provision_findings f;
+
+	(void)state;
+	answering(turns);
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(provision_check(&cx, router, &f), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "Main is not active");
+	assert_string_equal(hang_up(), "");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(nothing_to_do_speaks_to_nobody),
+		CASE(a_new_account_gets_its_profile_first),
+		CASE(a_foreign_profile_fails_who_needs_it),
+		CASE(a_suspended_account_is_cut_off),
+		CASE(what_else_is_wrong_comes_after_the_sessions),
+		CASE(a_cut_that_fails_is_the_end_of_the_rest),
+		CASE(who_is_missed_is_looked_for_by_his_mark),
+		CASE(one_of_several_marks_is_nobodys),
+		CASE(one_bad_account_stops_no_other),
+		CASE(a_password_no_key_opens_fails_its_account),
+		CASE(a_lost_connection_is_dialled_again),
+		CASE(a_good_connection_is_kept),
+		CASE(a_router_that_refuses_is_left_alone_for_a_while),
+		CASE(another_worker_has_the_router),
+		CASE(many_accounts_are_looked_up_at_once),
+		CASE(an_account_is_put_in_order_now),
+		CASE(an_account_without_a_router_waits),
+		CASE(a_package_goes_to_every_router),
+		CASE(an_empty_database_is_compared),
+		CASE(what_is_right_makes_no_job),
+		CASE(what_is_different_becomes_a_job),
+		CASE(who_is_disabled_and_online_is_different),
+		CASE(a_profile_that_is_gone_becomes_a_job),
+		CASE(what_is_refused_says_nothing),
+		CASE(what_a_router_has_not_is_empty),
+		CASE(an_inactive_router_is_not_compared),
+	};
+
+	return cmocka_run_group_tests_name("provision", tests, rows_open, rows_close);
+}

@@ -1,0 +1,158 @@
+/* Is a router there, and may we log in and read? */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "router/router_test.h"
+
+static struct peer *peer;
+static char heard[4096];
+
+static const char *
+hang_up(void)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, heard, sizeof(heard));
+	peer = NULL;
+	return heard;
+}
+
+/* A router in the database that answers by these turns. */
+static const char *
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	return a_router("Main", peer->port);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+static void
+says_what_the_router_is(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=name=gw-1\n!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=version=7.20.4 (stable)|=board-name=hEX|=uptime=1w2d\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	struct router_test t;
+
+	(void)state;
+	assert_int_equal(router_test(&cx, answering(turns), &t), RC_OK);
+	assert_string_equal(t.identity, "gw-1");
+	assert_string_equal(t.version, "7.20.4 (stable)");
+	assert_string_equal(t.board_name, "hEX");
+	assert_string_equal(t.uptime, "1w2d");
+	assert_string_equal(t.cpu_load, ""); /* this one did not say */
+	assert_string_equal(t.message, "Connected to gw-1.");
+	assert_string_equal(hang_up(),
+	    "/login|=name=api|=password=s3cret\n"
+	    "/system/identity/print|=.proplist=name\n"
+	    "/system/resource/print|=.proplist=version,board-name,uptime,cpu-load\n");
+}
+
+static void
+the_default_router_is_meant_by_none(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=name=gw-1\n!done\n" },
+		{ .listen = 1, .say = "!re\n!done\n", .end = PEER_HOLD },
+	};
+	struct router_test t;
+
+	(void)state;
+	assert_int_equal(router_test(&cx, NULL, &t), RC_CONFLICT);
+	(void)answering(turns);
+	assert_int_equal(router_test(&cx, NULL, &t), RC_OK);
+	assert_string_equal(t.identity, "gw-1");
+}
+
+/* Before it is switched on is when one wants to know. */
+static void
+a_router_switched_off_is_tested_too(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=name=gw-1\n!done\n" },
+		{ .listen = 1, .say = "!re\n!done\n", .end = PEER_HOLD },
+	};
+	const char *id = answering(turns);
+	struct router_test t;
+
+	(void)state;
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(router_test(&cx, id, &t), RC_OK);
+	assert_int_equal(router_test(&cx, crypt_uuid(&cx), &t), RC_NOT_FOUND);
+}
+
+static void
+a_wrong_password_is_said(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1,
+		    .say = "!trap|=message=invalid user name or password (6)\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	struct router_test t = { .identity = "untouched" };
+
+	(void)state;
+	assert_int_equal(router_test(&cx, answering(turns), &t), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "router Main"));
+	assert_non_null(strstr(cx.err.msg, "login"));
+	assert_null(strstr(cx.err.msg, "s3cret"));
+	assert_string_equal(t.identity, "untouched");
+}
+
+static void
+a_missing_right_is_said(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	struct router_test t;
+
+	(void)state;
+	assert_int_equal(router_test(&cx, answering(turns), &t), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "permission"));
+}
+
+static void
+nobody_there_is_said(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	const char *id = answering(turns);
+	struct router_test t;
+
+	(void)state;
+	(void)hang_up();
+	assert_int_equal(router_test(&cx, id, &t), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "router Main"));
+	assert_non_null(strstr(cx.err.msg, "refused"));
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(says_what_the_router_is),
+		CASE(the_default_router_is_meant_by_none),
+		CASE(a_router_switched_off_is_tested_too),
+		CASE(a_wrong_password_is_said),
+		CASE(a_missing_right_is_said),
+		CASE(nobody_there_is_said),
+	};
+
+	return cmocka_run_group_tests_name("router_test", tests, rows_open, rows_close);
+}
