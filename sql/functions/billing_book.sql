@@ -1,4 +1,4 @@
--- What every rule of billing stands on: locks, the log, alerts, jobs for the gateway.
+-- What every rule of billing stands on: locks, the log, jobs for the gateway.
 
 CREATE OR REPLACE FUNCTION rupiah(money bigint) RETURNS text
 LANGUAGE sql STABLE AS $$
@@ -94,20 +94,6 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 	VALUES (action, message, customer, subscription, invoice, jsonb_strip_nulls(meta), who_actor(), who_request());
-END $$;
-
--- An alert for people. The notifier finds out which channels want it.
-CREATE OR REPLACE FUNCTION alert_raise(type text, severity text, title text, message text, meta jsonb DEFAULT NULL)
-RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-	alert uuid;
-BEGIN
-	INSERT INTO alert_logs (type, severity, title, message, meta)
-	VALUES (type, severity, title, message, meta) RETURNING id INTO alert;
-	INSERT INTO message_outbox (alert_id) VALUES (alert);
-	PERFORM pg_notify('messages', '');
-	RETURN alert;
 END $$;
 
 -- Work for gateway-sync, to be done once; asked for while it is being done, it is done again. One row
