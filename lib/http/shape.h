@@ -55,7 +55,7 @@ enum fflag {
 	FF_GRANTS = 1 << 11, /* its default gives rights: null does not ask for it, absence does */
 };
 
-/* Extra form of a text; fills err_field and returns false when unfit. */
+/* Extra form of a text; fills err_field and returns false when field_error. */
 typedef bool (*field_check)(struct ctx *, const char *field, const char *val);
 
 struct field {
