@@ -71,7 +71,7 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test e2e fuzz fuzzers bench soak install deb clean compdb top-length FORCE
+        api-test cli-test e2e fuzz fuzzers bench soak mutate install deb clean compdb top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -214,6 +214,13 @@ bench: programs $(BENCHES)
 # The long form of what `make test` does in seconds: the hammer, the model's year, the outages.
 soak: programs
 	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
+	scripts/mutate --n 200 || :
+
+# make mutate [N=100] [SEED=] [AT=path] [BUDGET=minutes]: mistakes that no test notices.
+N ?=
+mutate: programs
+	@scripts/mutate $(if $(filter-out -%,$(N)),--n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(AT),--at $(AT)) \
+	  $(if $(BUDGET),--budget $(BUDGET))
 
 run: build
 	@scripts/run
