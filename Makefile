@@ -79,7 +79,12 @@ BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 build: deps
 	@$(MAKE) --no-print-directory programs
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(B)/gen/openapi.json
+
+# The description of the API, for those who generate from it (app/web).
+$(B)/gen/openapi.json: $(B)/bin/isp-api
+	$< --print-openapi >$@.new
+	mv $@.new $@
 
 deps:
 	@scripts/deps
