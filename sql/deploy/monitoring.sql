@@ -163,10 +163,7 @@ CREATE TABLE monitor_states (
 	latency_ms   double precision,
 	jitter_ms    double precision,
 	loss_percent double precision,
-	uptime_ms    bigint,
-	flap_score   double precision NOT NULL DEFAULT 0, -- changes of status, each half as heavy every 10 minutes
-	flap_at      timestamptz NOT NULL DEFAULT now(),
-	is_flapping  boolean NOT NULL DEFAULT false
+	uptime_ms    bigint
 ) WITH (fillfactor = 60);
 CREATE INDEX monitor_states_device ON monitor_states (device_id);
 CREATE INDEX monitor_states_target ON monitor_states (target_id);

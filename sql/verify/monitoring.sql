@@ -24,7 +24,7 @@ SELECT target_id, recorded_at, sent, received, sum_ms, min_ms, max_ms FROM ping_
 SELECT target_id, recorded_at, sent, received, sum_ms, min_ms, max_ms FROM ping_1h WHERE false;
 SELECT rollup, rolled_until FROM history_rolls WHERE false;
 SELECT id, kind, device_id, target_id, status, since, misses, hits, missed_since, checked_at,
-	error, latency_ms, jitter_ms, loss_percent, uptime_ms, flap_score, flap_at, is_flapping FROM
+	error, latency_ms, jitter_ms, loss_percent, uptime_ms FROM
 	monitor_states WHERE false;
 SELECT id, title, note, starts_at, ends_at, device_id, target_id, router_id, created_at,
 	updated_at FROM maintenance_windows WHERE false;

@@ -14,7 +14,7 @@ SELECT d.id, d.name, d.host, d.port, d.version, d.community <> '' AS has_communi
        d.device_type, d.location, d.parent_id, d.router_id, d.is_active, d.sys_name, d.sys_descr,
        CASE WHEN d.is_active AND s.checked_at > now() - interval '16 minutes' THEN s.status ELSE 'unknown' END AS status,
        s.checked_at AS last_polled_at, s.since AS status_since, s.error AS last_error, s.latency_ms, s.uptime_ms / 1000 AS uptime_seconds,
-       coalesce(s.is_flapping, false) AS is_flapping, d.discovered_at, d.created_at, d.updated_at
+       d.discovered_at, d.created_at, d.updated_at
   FROM snmp_devices d
   LEFT JOIN monitor_states s ON s.id = d.id;
 
@@ -34,7 +34,7 @@ SELECT t.id, t.name, t.host, t."group", t.interval_seconds, t.timeout_ms, t.pack
        CASE WHEN t.is_active AND s.checked_at > now() - greatest(make_interval(secs => 3 * t.interval_seconds), interval '5 minutes')
             THEN s.status ELSE 'unknown' END AS status,
        s.latency_ms AS last_latency_ms, s.jitter_ms, s.loss_percent AS packet_loss_percent, s.checked_at AS last_checked_at,
-       s.since AS status_since, s.error AS last_error, coalesce(s.is_flapping, false) AS is_flapping, t.created_at, t.updated_at
+       s.since AS status_since, s.error AS last_error, t.created_at, t.updated_at
   FROM ping_targets t
   LEFT JOIN monitor_states s ON s.id = t.id;
 
