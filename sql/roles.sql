@@ -132,13 +132,13 @@ BEGIN
 			('isp_notify',  '^uuidv7'),
 			('isp_snmp',    '^uuidv7'),
 			('isp_ping',    '^uuidv7'),
-			('isp_billing', '^(who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
+			('isp_billing', '^(backoff$|who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
 			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|next_|packages_begin|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
-			('isp_router',  '^(who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
-			('isp_gateway', '^(who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
+			('isp_router',  '^(backoff$|who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
+			('isp_gateway', '^(backoff$|who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
-			('isp_notify',  '^(who_|business_|message_)'),
+			('isp_notify',  '^(backoff$|who_|business_|message_)'),
 			('isp_snmp',    '^(who_|business_|alert_|snmp_)'),
 			('isp_ping',    '^(who_|business_|alert_|ping_)')
 		) AS t (program, names)
