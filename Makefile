@@ -1,6 +1,7 @@
 # ISP Billing.  `make` builds, `make run` starts the whole system in var/, `make test` proves it.
 # All that is made lies in $(B): obj/ (strict), san/ (ASan, UBSan), mem/ (for valgrind), fuzz/,
-# gen/ (statements of sql/queries), bin/, unit/, lint/ (one stamp for each file and tool).
+# gen/ (statements of sql/queries), bin/, unit/, web/ (the screens), lint/ (one stamp for each file
+# and tool).  Only npm's packages lie elsewhere: in app/web/node_modules.
 
 VERSION = 0.1.0
 B      ?= build
@@ -71,7 +72,7 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test e2e fuzz fuzzers bench soak install clean compdb top-length FORCE
+        api-test cli-test e2e web web-check web-e2e fuzz fuzzers bench soak install clean compdb top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -140,6 +141,38 @@ $(B)/bench/%: $(B)/obj/test/bench/%.o $(B)/obj/libisp.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
 	$(Q)$(LINK_obj) -o $@ $^ $(PKG_LIBS)
+
+# ---- the screens -------------------------------------------------------------------------------
+
+# make web: the operators' console, built into $(B)/web, which nginx serves.  Each step has a stamp:
+# packages when the lock file changes, types when the API's description does, the build when a source
+# does.  A change in C that leaves the description as it is rebuilds nothing here.
+WEB      := app/web
+WEB_SRC  := $(shell find $(WEB)/console $(WEB)/*.json $(WEB)/*.ts -type f ! -name schema.d.ts 2>/dev/null)
+NPM_DONE := $(WEB)/node_modules/.package-lock.json
+SCHEMA   := $(WEB)/console/src/api/schema.d.ts
+OPENAPI  := lib/api/openapi.json
+
+web: $(B)/web/index.html
+
+$(NPM_DONE): $(WEB)/package-lock.json $(WEB)/package.json $(WEB)/.npmrc
+	$(call say,npm ci)
+	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
+	@touch $@
+
+$(SCHEMA): $(OPENAPI) $(NPM_DONE)
+	$(call say,types $@)
+	$(Q)cd $(WEB) && OPENAPI=$(abspath $(OPENAPI)) npm run --silent types >/dev/null
+	@touch $@
+
+$(B)/web/index.html: $(WEB_SRC) $(SCHEMA)
+	$(call say,vite $(B)/web)
+	$(Q)cd $(WEB) && npm run --silent build -- --outDir $(abspath $(B))/web --logLevel warn
+	@touch $@
+
+# Types, style and the kit's unit tests.
+web-check: $(SCHEMA)
+	@cd $(WEB) && npm run --silent check && npm run --silent unit
 
 -include $(foreach f,obj san mem fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
 
@@ -215,7 +248,7 @@ bench: programs $(BENCHES)
 soak: programs
 	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
 
-run: build
+run: build web
 	@scripts/run
 
 # ---- lint --------------------------------------------------------------------------------------
@@ -279,12 +312,14 @@ install: programs
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
 	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8)
 	cp -R sql $(SHARE)/
-	cp -R $(firstword $(wildcard app/web/dist) nginx/html) $(SHARE)/web
+	cp -R $(if $(wildcard $(B)/web/index.html),$(B)/web,nginx/html) $(SHARE)/web
+	cp -R app/web/pay $(SHARE)/web/pay
 	install -d $(DESTDIR)/etc/isp-billing/nginx
 	install -m 644 nginx/fastcgi.conf nginx/listen.conf $(DESTDIR)/etc/isp-billing/nginx
 	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \
 	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
-	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
+	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' \
+	    -e 's|@PAY@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
 	    nginx/isp.conf > $(DESTDIR)/etc/isp-billing/nginx/isp.conf
 	install -d $(DESTDIR)/lib/systemd/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
 	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(DESTDIR)/lib/systemd/system
