@@ -43,13 +43,14 @@ GRANT INSERT, UPDATE         ON row_counts                                      
 GRANT INSERT, UPDATE         ON customers                                                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
-GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets                           TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets, maintenance_windows      TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
 -- money
 GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters, payments                   TO isp_api;
 GRANT INSERT                 ON allocations, customer_credits, payment_reversals, refunds             TO isp_api;
-GRANT INSERT                 ON billing_logs, message_outbox                                          TO isp_api;
-GRANT INSERT, UPDATE         ON alert_logs                                                            TO isp_api;
+GRANT INSERT                 ON billing_logs                                                          TO isp_api;
+GRANT UPDATE (is_read, updated_at)                                             ON alert_logs          TO isp_api;
+GRANT UPDATE                 ON message_templates                                                     TO isp_api;
 -- gateway
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_refund_keys,
 	midtrans_copies, gateway_jobs                                                                 TO isp_api;
@@ -67,7 +68,7 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gatew
 GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, midtrans_transaction_id, updated_at)
                                                                                ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
-GRANT INSERT                 ON allocations, customer_credits, billing_logs, alert_logs, message_outbox
+GRANT INSERT                 ON allocations, customer_credits, billing_logs
                                                                                                       TO isp_billing;
 GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON gateway_jobs        TO isp_billing;
 
@@ -79,7 +80,6 @@ GRANT UPDATE (last_connected_at)                                               O
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
 GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
-GRANT INSERT                 ON alert_logs, message_outbox                                            TO isp_router;
 
 -- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
 
@@ -95,23 +95,26 @@ GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_
 GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
 	gateway_jobs, row_counts
                                                                                                       TO isp_gateway;
-GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs, alert_logs,
-	message_outbox, midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
+GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs,
+	midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
 GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_gateway;
 
 -- ---- isp_notify, isp_snmp, isp_ping ---------------------------------------------------------------
 
-GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox                           TO isp_notify;
-GRANT UPDATE (notification_sent, updated_at)                                   ON alert_logs          TO isp_notify;
-GRANT INSERT, UPDATE, DELETE ON message_outbox                                                        TO isp_notify;
+GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox, message_templates        TO isp_notify;
 
-GRANT SELECT ON settings, snmp_devices, snmp_interfaces, bandwidth_history, alert_logs                TO isp_snmp;
-GRANT UPDATE                 ON snmp_devices, snmp_interfaces                                         TO isp_snmp;
-GRANT INSERT                 ON snmp_interfaces, bandwidth_history, alert_logs, message_outbox        TO isp_snmp;
+GRANT SELECT ON settings, snmp_devices, snmp_interfaces, snmp_counters, ping_targets, monitor_states, bandwidth_history,
+	bandwidth_5m, bandwidth_1h, maintenance_windows, history_rolls, monitor_things, alert_logs    TO isp_snmp;
+GRANT UPDATE (sys_name, sys_descr, max_vars, discovered_at)                    ON snmp_devices        TO isp_snmp;
+GRANT INSERT, UPDATE         ON snmp_interfaces, snmp_counters, monitor_states, bandwidth_5m, bandwidth_1h,
+	history_rolls                                                                                 TO isp_snmp;
+GRANT INSERT                 ON bandwidth_history                                                     TO isp_snmp;
 
-GRANT SELECT ON settings, ping_targets, ping_history, alert_logs                                      TO isp_ping;
-GRANT UPDATE                 ON ping_targets                                                          TO isp_ping;
-GRANT INSERT                 ON ping_history, alert_logs, message_outbox                              TO isp_ping;
+GRANT SELECT ON settings, ping_targets, monitor_states, ping_history, ping_5m, ping_1h, maintenance_windows,
+	history_rolls, monitor_things, alert_logs                                                     TO isp_ping;
+GRANT UPDATE (address, resolved_at)                                            ON ping_targets        TO isp_ping;
+GRANT INSERT, UPDATE         ON monitor_states, ping_5m, ping_1h, history_rolls                       TO isp_ping;
+GRANT INSERT                 ON ping_history                                                          TO isp_ping;
 
 -- ---- functions ------------------------------------------------------------------------------------
 
@@ -132,15 +135,15 @@ BEGIN
 			('isp_notify',  '^uuidv7'),
 			('isp_snmp',    '^uuidv7'),
 			('isp_ping',    '^uuidv7'),
-			('isp_billing', '^(who_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
-			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|next_|packages_begin|period_)'),
+			('isp_billing', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
+			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|message_remind|next_|packages_begin|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
-			('isp_router',  '^(who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
-			('isp_gateway', '^(who_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
+			('isp_router',  '^(backoff$|who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
+			('isp_gateway', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
-			('isp_notify',  '^(who_|business_|message_)'),
-			('isp_snmp',    '^(who_|business_|alert_|snmp_)'),
-			('isp_ping',    '^(who_|business_|alert_|ping_)')
+			('isp_notify',  '^(backoff$|who_|business_|message_|alert_sweep)'),
+			('isp_snmp',    '^(who_|business_|alert_|snmp_|monitor_|history_)'),
+			('isp_ping',    '^(who_|business_|alert_|ping_|monitor_|history_)')
 		) AS t (program, names)
 		JOIN pg_proc f ON f.pronamespace = 'public'::regnamespace AND f.proname ~ t.names
 		WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')

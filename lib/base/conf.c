@@ -179,7 +179,7 @@ is_fit(struct ctx *cx, const struct item *it, const char *val)
 
 /* "… is", and this. */
 static const char *
-unfit(struct ctx *cx, const struct item *it)
+field_error(struct ctx *cx, const struct item *it)
 {
 	if (it->type == CT_INT)
 		return arena_printf(cx->mem, "no whole number from %lld to %lld",
@@ -197,7 +197,7 @@ check_item(struct ctx *cx, const struct item *it, const char *val)
 	if (val[0] == '\0' || is_fit(cx, it, val))
 		return RC_OK;
 	return FAIL(cx, RC_INVALID, "%s: %s is %s", it->name, it->secret ? "the value" : val,
-	    unfit(cx, it));
+	    field_error(cx, it));
 }
 
 static enum rc

@@ -34,7 +34,7 @@ END $$;
 
 -- What is wrong with a field, {{field, sentence}}; nothing where it is not `bad`. Joined by || with
 -- what else is, and raised at once.
-CREATE OR REPLACE FUNCTION unfit(bad boolean, field text, sentence text) RETURNS text[]
+CREATE OR REPLACE FUNCTION field_error(bad boolean, field text, sentence text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN bad THEN ARRAY[ARRAY[field, sentence]] ELSE '{}' END;
 

@@ -142,8 +142,8 @@ several_fields_are_raised_at_once(void **state)
 {
 	static const struct db_stmt st = { "te_all",
 		"SELECT raise_invalid_all('{{a_day,\"The a day is none.\"},{b,No}}'"
-		" || unfit(true, 'c', 'Nor this.') || unfit(NULL, 'd', 'x')"
-		" || unfit(false, 'e', 'x'))",
+		" || field_error(true, 'c', 'Nor this.') || field_error(NULL, 'd', 'x')"
+		" || field_error(false, 'e', 'x'))",
 		0 };
 	static const struct db_stmt nothing = { "te_none", "SELECT raise_invalid_all('{}')", 0 };
 	const struct field_err *f;
