@@ -35,7 +35,7 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 	cx->actor.name = program.name;
 	cx->conf = conf;
 	TRY(db_open(cx, &to, &cx->db));
-	return db_who(cx);
+	return db_set_actor(cx);
 }
 
 /* Without a key there is nothing to do, and nothing wrong. */

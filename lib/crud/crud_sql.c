@@ -11,7 +11,7 @@
 
 enum { BUCKETS = 256 };
 
-/* Tables whose visible rows are counted by trigger (sql/functions/01_row_counts.sql). */
+/* Tables whose visible rows are counted by trigger (sql/functions/row_count.sql). */
 static const struct {
 	const char *table, *visible;
 } counted[] = {

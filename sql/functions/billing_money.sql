@@ -17,7 +17,7 @@ DECLARE
 BEGIN
 	INSERT INTO customer_credits (id, customer_id, kind, amount, payment_id, gift_id, invoice_id, reason, actor, entered_on)
 	VALUES (entry, customer, kind, money, payment, CASE kind WHEN 'gift' THEN entry ELSE gift END,
-		invoice, reason, who_actor(), d);
+		invoice, reason, session_actor(), d);
 	UPDATE customers SET credit = credit + money, updated_at = now() WHERE id = customer;
 	RETURN entry;
 END $$;
@@ -285,7 +285,7 @@ BEGIN
 	undone := allocations_return(p, p.amount, kind, d);
 	PERFORM lot_close(p, gone, reason, d);
 	INSERT INTO payment_reversals (payment_id, kind, amount, reason, actor, reversed_on)
-	VALUES (pay, kind, gone, reason, who_actor(), d);
+	VALUES (pay, kind, gone, reason, session_actor(), d);
 	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
 	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
 		p.customer_id, NULL, p.invoice_id,
@@ -411,7 +411,7 @@ BEGIN
 	END IF;
 	PERFORM refund_enter(p, amount, reason, d);
 	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on)
-	VALUES (pay, refund_id, amount, reopen, reason, who_actor(), d);
+	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), d);
 	UPDATE payments SET status = CASE WHEN keeps = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
 	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
 		p.customer_id, NULL, p.invoice_id,

@@ -181,14 +181,14 @@ BEGIN
 	RETURN s.id;
 END $$;
 
--- What is wrong with what was asked for, see unfit(): all of it is told at once.
+-- What is wrong with what was asked for, see field_error(): all of it is told at once.
 
 -- Nothing is sold to the archived; who is sold something stays as he is until commit.
 CREATE OR REPLACE FUNCTION customer_misses(customer uuid) RETURNS text[]
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM FROM customers WHERE id = customer AND archived_at IS NULL FOR NO KEY UPDATE;
-	RETURN unfit(NOT FOUND, 'customer_id', 'The selected customer id is invalid.');
+	RETURN field_error(NOT FOUND, 'customer_id', 'The selected customer id is invalid.');
 END $$;
 
 /*
@@ -203,39 +203,39 @@ DECLARE
 BEGIN
 	SELECT * INTO p FROM packages WHERE id = package FOR SHARE;
 	IF NOT FOUND THEN
-		RETURN unfit(true, 'package_id', 'The selected package id is invalid.');
+		RETURN field_error(true, 'package_id', 'The selected package id is invalid.');
 	END IF;
-	RETURN unfit(NOT p.is_active AND p.id IS DISTINCT FROM has, 'package_id',
+	RETURN field_error(NOT p.is_active AND p.id IS DISTINCT FROM has, 'package_id',
 		format('The package %s is not sold any more.', p.name));
 END $$;
 
 CREATE OR REPLACE FUNCTION router_misses(router uuid) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT unfit(router IS NOT NULL AND NOT EXISTS (SELECT FROM router_settings WHERE id = router),
+	SELECT field_error(router IS NOT NULL AND NOT EXISTS (SELECT FROM router_settings WHERE id = router),
 		'router_id', 'The selected router id is invalid.')
 $$;
 
 -- What the index would say, too late to be told with the rest.
 CREATE OR REPLACE FUNCTION username_misses(username text, own uuid) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT unfit(EXISTS (SELECT FROM subscriptions
+	SELECT field_error(EXISTS (SELECT FROM subscriptions
 	                      WHERE mikrotik_username = username AND is_live AND id IS DISTINCT FROM own),
 		'mikrotik_username', 'The mikrotik username has already been taken.')
 $$;
 
 CREATE OR REPLACE FUNCTION address_misses(p packages, address text) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT unfit(p.type = 'static' AND address IS NULL,
+	SELECT field_error(p.type = 'static' AND address IS NULL,
 		'remote_address', 'The remote address field is required for a static package.')
 $$;
 
 -- Both dates, or neither: then the package says how long.
 CREATE OR REPLACE FUNCTION dates_misses(first_day date, last_day date) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT unfit((first_day IS NULL) <> (last_day IS NULL),
+	SELECT field_error((first_day IS NULL) <> (last_day IS NULL),
 			CASE WHEN first_day IS NULL THEN 'start_date' ELSE 'end_date' END,
 			'The start date and the end date must be given together, or neither.')
-		|| unfit(last_day < first_day, 'end_date', 'The end date must be a date after or equal to start date.')
+		|| field_error(last_day < first_day, 'end_date', 'The end date must be a date after or equal to start date.')
 $$;
 
 CREATE OR REPLACE FUNCTION first_draft(s subscriptions, p packages) RETURNS invoices
@@ -283,9 +283,9 @@ END $$;
 -- What an update may name but never change.
 CREATE OR REPLACE FUNCTION subscription_misses(s subscriptions, input jsonb) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT unfit(input ->> 'status' <> s.status, 'status',
+	SELECT field_error(input ->> 'status' <> s.status, 'status',
 			format('The status is changed by POST /api/subscriptions/%s/suspend, /activate or /cancel.', s.id))
-		|| unfit((input ->> 'customer_id')::uuid <> s.customer_id, 'customer_id',
+		|| field_error((input ->> 'customer_id')::uuid <> s.customer_id, 'customer_id',
 			'A subscription cannot be given to another customer.')
 $$;
 

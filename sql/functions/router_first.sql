@@ -13,7 +13,7 @@ $$;
  * otherwise.
  */
 CREATE OR REPLACE FUNCTION router_first(router uuid, host text, port int, username text, sealed text, tls boolean)
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	INSERT INTO router_settings AS r (id, name, host, port, username, password, ssl)
 	SELECT router, 'Router ' || host, host, port, username, sealed, tls
 	 WHERE NOT EXISTS (SELECT FROM router_settings other WHERE NOT router_is_seed(other))
