@@ -59,7 +59,7 @@ FUZZ_SRC  := $(wildcard test/fuzz/fuzz_*.c)
 BENCH_SRC := $(wildcard test/bench/*.c)
 C_ALL     := $(LIB_SRC) $(APP_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC)
 H_ALL     := $(wildcard lib/*/*.h app/*/*.h test/unit/*.h test/*/*.h)
-MAN       := $(wildcard app/*/*.8)
+MAN       := $(wildcard app/*/*.8 app/*/*.5)
 PY        := $(wildcard test/*/*.py test/*/*/*.py) $(shell grep -lsE '^\#!.*python3' scripts/* test/bench/* test/sim/*)
 SH        := $(shell grep -lsE '^\#!/bin/(ba)?sh' .ci/* scripts/* test/*/*)
 
@@ -71,7 +71,7 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test e2e fuzz fuzzers bench soak install clean compdb top-length FORCE
+        api-test cli-test e2e fuzz fuzzers bench soak mutate install deb clean compdb top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -79,7 +79,12 @@ BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 build: deps
 	@$(MAKE) --no-print-directory programs
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(B)/gen/openapi.json
+
+# The description of the API, for those who generate from it (app/web).
+$(B)/gen/openapi.json: $(B)/bin/isp-api
+	$< --print-openapi >$@.new
+	mv $@.new $@
 
 deps:
 	@scripts/deps
@@ -214,6 +219,13 @@ bench: programs $(BENCHES)
 # The long form of what `make test` does in seconds: the hammer, the model's year, the outages.
 soak: programs
 	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
+	scripts/mutate --n 200 || :
+
+# make mutate [N=100] [SEED=] [AT=path] [BUDGET=minutes]: mistakes that no test notices.
+N ?=
+mutate: programs
+	@scripts/mutate $(if $(filter-out -%,$(N)),--n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(AT),--at $(AT)) \
+	  $(if $(BUDGET),--budget $(BUDGET))
 
 run: build
 	@scripts/run
@@ -274,23 +286,42 @@ top-length:
 compdb:
 	bear --output $(B)/compile_commands.json -- $(MAKE) -B programs
 
-SHARE = $(DESTDIR)$(PREFIX)/share/isp-billing
+# The files of a server, below DESTDIR.  Made anew as a whole, so that nothing stale stays; what the
+# sysadmin owns (isp.env, nginx/listen.conf, origins.conf) is not among them.
+ETC     = $(DESTDIR)/etc/isp-billing
+SHARE   = $(DESTDIR)$(PREFIX)/share/isp-billing
+UNITDIR = $(DESTDIR)/usr/lib/systemd
+SERVER_SCRIPTS = scripts/setup scripts/schema scripts/backup scripts/restore scripts/restore-test scripts/db
 install: programs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(SHARE)
-	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
-	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8)
-	cp -R sql $(SHARE)/
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	for page in $(MAN); do install -m 644 $$page \
+	  $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename $$page | sed 's/^api[.]8$$/isp-api.8/'); done
+	rm -rf $(SHARE)
+	install -d $(SHARE)/scripts $(SHARE)/nginx
+	cp -R sql $(SHARE)/sql
+	rm -f $(SHARE)/sql/seed/dev_admin.sql $(SHARE)/sql/seed/demo.sql
 	cp -R $(firstword $(wildcard app/web/dist) nginx/html) $(SHARE)/web
-	install -d $(DESTDIR)/etc/isp-billing/nginx
-	install -m 644 nginx/fastcgi.conf nginx/listen.conf $(DESTDIR)/etc/isp-billing/nginx
+	install -m 755 $(SERVER_SCRIPTS) $(SHARE)/scripts
+	install -d $(ETC)/nginx
+	install -m 644 nginx/fastcgi.conf $(ETC)/nginx
 	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \
 	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
 	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
-	    nginx/isp.conf > $(DESTDIR)/etc/isp-billing/nginx/isp.conf
-	install -d $(DESTDIR)/lib/systemd/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
-	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(DESTDIR)/lib/systemd/system
+	    nginx/isp.conf > $(ETC)/nginx/isp.conf
+	install -d $(UNITDIR)/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
+	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(UNITDIR)/system
 	install -m 644 systemd/sysusers.d/* $(DESTDIR)/usr/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/* $(DESTDIR)/usr/lib/tmpfiles.d
+
+# The Debian package, from what git knows and the built screens: $(B)/deb/isp-billing_VERSION_ARCH.deb.
+DEB = $(B)/deb/isp-billing-$(VERSION)
+deb: build $(if $(wildcard app/web/package.json),web)
+	rm -rf $(B)/deb && mkdir -p $(DEB)
+	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C $(DEB)
+	if [ -d app/web/dist ]; then mkdir -p $(DEB)/app/web && cp -R app/web/dist $(DEB)/app/web/; fi
+	cd $(DEB) && sed -i '1s/([^)]*)/($(VERSION))/' debian/changelog && dpkg-buildpackage -us -uc -b
+	lintian --fail-on error $(B)/deb/*.changes
 
 clean:
 	rm -rf $(B)

@@ -45,8 +45,9 @@ GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews         
 -- money
 GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters, payments                   TO isp_api;
 GRANT INSERT                 ON allocations, customer_credits, payment_reversals, refunds             TO isp_api;
-GRANT INSERT                 ON billing_logs, message_outbox                                          TO isp_api;
-GRANT INSERT, UPDATE         ON alert_logs                                                            TO isp_api;
+GRANT INSERT                 ON billing_logs                                                          TO isp_api;
+GRANT UPDATE (is_read, updated_at)                                             ON alert_logs          TO isp_api;
+GRANT UPDATE                 ON message_templates                                                     TO isp_api;
 -- gateway
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_refund_keys,
 	midtrans_copies, gateway_jobs                                                                 TO isp_api;
@@ -64,7 +65,7 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gatew
 GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, midtrans_transaction_id, updated_at)
                                                                                ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
-GRANT INSERT                 ON allocations, customer_credits, billing_logs, alert_logs, message_outbox
+GRANT INSERT                 ON allocations, customer_credits, billing_logs
                                                                                                       TO isp_billing;
 GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON gateway_jobs        TO isp_billing;
 
@@ -76,7 +77,6 @@ GRANT UPDATE (last_connected_at)                                               O
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
 GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
-GRANT INSERT                 ON alert_logs, message_outbox                                            TO isp_router;
 
 -- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
 
@@ -92,23 +92,21 @@ GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_
 GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
 	gateway_jobs, row_counts
                                                                                                       TO isp_gateway;
-GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs, alert_logs,
-	message_outbox, midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
+GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs,
+	midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
 GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_gateway;
 
 -- ---- isp_notify, isp_snmp, isp_ping ---------------------------------------------------------------
 
-GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox                           TO isp_notify;
-GRANT UPDATE (notification_sent, updated_at)                                   ON alert_logs          TO isp_notify;
-GRANT INSERT, UPDATE, DELETE ON message_outbox                                                        TO isp_notify;
+GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox, message_templates        TO isp_notify;
 
 GRANT SELECT ON settings, snmp_devices, snmp_interfaces, bandwidth_history, alert_logs                TO isp_snmp;
 GRANT UPDATE                 ON snmp_devices, snmp_interfaces                                         TO isp_snmp;
-GRANT INSERT                 ON snmp_interfaces, bandwidth_history, alert_logs, message_outbox        TO isp_snmp;
+GRANT INSERT                 ON snmp_interfaces, bandwidth_history                                    TO isp_snmp;
 
 GRANT SELECT ON settings, ping_targets, ping_history, alert_logs                                      TO isp_ping;
 GRANT UPDATE                 ON ping_targets                                                          TO isp_ping;
-GRANT INSERT                 ON ping_history, alert_logs, message_outbox                              TO isp_ping;
+GRANT INSERT                 ON ping_history                                                          TO isp_ping;
 
 -- ---- functions ------------------------------------------------------------------------------------
 
@@ -129,13 +127,13 @@ BEGIN
 			('isp_notify',  '^uuidv7'),
 			('isp_snmp',    '^uuidv7'),
 			('isp_ping',    '^uuidv7'),
-			('isp_billing', '^(session_|raise_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
-			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|next_|packages_begin|period_)'),
+			('isp_billing', '^(session_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
+			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|message_remind|next_|packages_begin|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
 			('isp_router',  '^(session_|raise_|business_|account_|router_|profile_|job_|alert_)'),
-			('isp_gateway', '^(session_|raise_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
+			('isp_gateway', '^(session_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
-			('isp_notify',  '^(session_|business_|message_)'),
+			('isp_notify',  '^(session_|business_|message_|alert_sweep)'),
 			('isp_snmp',    '^(session_|business_|alert_|snmp_)'),
 			('isp_ping',    '^(session_|business_|alert_|ping_)')
 		) AS t (program, names)

@@ -8,7 +8,7 @@
  * reported and stops nothing else.
  *
  * A dry run executes the very same code as savepoints of one transaction that
- * is rolled back.  Rules live in sql/functions/billing_*.sql; here is only the
+ * is rolled back.  Rules live in sql/functions (run.sql and the nouns it calls); here is only the
  * order of work.
  */
 #ifndef BILLING_BILLING_H

@@ -47,7 +47,7 @@ spoken(struct ctx *cx, const char *name)
 
 /* "The due date must …", with the field's hint behind it. */
 static bool
-unfit(struct ctx *cx, const struct field *f, const char *what)
+field_error(struct ctx *cx, const struct field *f, const char *what)
 {
 	const char *name = spoken(cx, f->name);
 
@@ -63,7 +63,7 @@ static bool
 required(struct reading *r)
 {
 	if (r->f->flags & FF_LOCKED)
-		return unfit(r->cx, r->f, "field is required");
+		return field_error(r->cx, r->f, "field is required");
 	(void)err_field(r->cx, r->f->name, "The %s field is required.", spoken(r->cx, r->f->name));
 	return false;
 }
@@ -95,7 +95,7 @@ check_among(struct ctx *cx, const struct field *f, const char *s)
 	sb_puts(&list, "must be one of: ");
 	for (const char *const *a = f->among; *a != NULL; a++)
 		sb_printf(&list, "%s%s", a == f->among ? "" : ", ", *a);
-	return unfit(cx, f, list.buf);
+	return field_error(cx, f, list.buf);
 }
 
 static bool
@@ -104,10 +104,10 @@ check_length(struct ctx *cx, const struct field *f, const char *s)
 	int64_t n = (int64_t)utf8_length(s);
 
 	if (n < f->min)
-		return unfit(cx, f,
+		return field_error(cx, f,
 		    arena_printf(cx->mem, "must be at least %" PRId64 " characters", f->min));
 	if (f->max > 0 && n > f->max)
-		return unfit(cx, f,
+		return field_error(cx, f,
 		    arena_printf(cx->mem, "must not be greater than %" PRId64 " characters",
 			f->max));
 	return true;
@@ -119,7 +119,7 @@ check_chars(struct ctx *cx, const struct field *f, const char *s)
 	const char *what;
 
 	if (utf8_has_control(s, (f->flags & FF_LINES) != 0))
-		return unfit(cx, f, "must not hold control characters");
+		return field_error(cx, f, "must not hold control characters");
 	if (f->chars == NULL)
 		return true;
 	for (; *s != '\0'; s++)
@@ -130,7 +130,7 @@ check_chars(struct ctx *cx, const struct field *f, const char *s)
 	what = f->chars[0] != '\0'
 		   ? arena_printf(cx->mem, "may hold letters, digits and %s only", f->chars)
 		   : "may hold letters and digits only";
-	return unfit(cx, f, what);
+	return field_error(cx, f, what);
 }
 
 static bool
@@ -195,7 +195,7 @@ static bool
 check_form(struct ctx *cx, const struct field *f, const char *s)
 {
 	if (!forms[f->type].fits(s))
-		return unfit(cx, f, forms[f->type].what);
+		return field_error(cx, f, forms[f->type].what);
 	return check_length(cx, f, s);
 }
 
@@ -205,7 +205,7 @@ read_text(struct reading *r)
 	const char *s = text_of(r);
 
 	if (s == NULL)
-		return unfit(r->cx, r->f, "must be a text");
+		return field_error(r->cx, r->f, "must be a text");
 	if (!check_text(r->cx, r->f, s))
 		return false;
 	give(r, cJSON_CreateString(lowered(r->cx, r->f, s)));
@@ -218,7 +218,7 @@ read_form(struct reading *r)
 	const char *s = text_of(r);
 
 	if (s == NULL)
-		return unfit(r->cx, r->f, forms[r->f->type].what);
+		return field_error(r->cx, r->f, forms[r->f->type].what);
 	if (!check_form(r->cx, r->f, s))
 		return false;
 	if (r->f->check != NULL && !r->f->check(r->cx, r->f->name, s))
@@ -234,7 +234,7 @@ check_range(struct ctx *cx, const struct field *f, int64_t n)
 {
 	if (n >= f->min && n <= f->max)
 		return true;
-	return unfit(cx, f,
+	return field_error(cx, f,
 	    arena_printf(cx->mem, "must be between %" PRId64 " and %" PRId64, f->min, f->max));
 }
 
@@ -251,7 +251,7 @@ read_whole(struct reading *r)
 	if (s != NULL)
 		raw = (struct json_span){ s, strcspn(s, "eE") == strlen(s) ? strlen(s) : 0 };
 	if ((s == NULL && !cJSON_IsNumber(r->v)) || !value_whole(raw.at, raw.len, &n))
-		return unfit(r->cx, r->f, what);
+		return field_error(r->cx, r->f, what);
 	if (!check_range(r->cx, r->f, n))
 		return false;
 	give(r, cJSON_CreateNumber((double)n));
@@ -272,7 +272,7 @@ read_bool(struct reading *r)
 	else if (cJSON_IsNumber(r->v) && value_whole(r->raw.at, r->raw.len, &n) && (n | 1) == 1)
 		val = n == 1;
 	else
-		return unfit(r->cx, r->f, "must be true or false");
+		return field_error(r->cx, r->f, "must be true or false");
 	give(r, cJSON_CreateBool(val));
 	return true;
 }
@@ -298,21 +298,21 @@ read_list(struct reading *r)
 
 	give(r, list);
 	if (!cJSON_IsArray(r->v))
-		return unfit(r->cx, r->f, "must be a list");
+		return field_error(r->cx, r->f, "must be a list");
 	cJSON_ArrayForEach (v, r->v) {
 		const char *s = cJSON_GetStringValue(v);
 
 		if (s == NULL)
-			return unfit(r->cx, r->f, "must be a list of texts");
+			return field_error(r->cx, r->f, "must be a list of texts");
 		if (!check_among(r->cx, r->f, s) || !check_chars(r->cx, r->f, s))
 			return false;
 		if (!list_has(list, s))
 			cJSON_AddItemToArray(list, cJSON_CreateString(s));
 	}
 	if (cJSON_GetArraySize(list) < r->f->min)
-		return unfit(r->cx, r->f, "must not be empty");
+		return field_error(r->cx, r->f, "must not be empty");
 	if (r->f->max > 0 && cJSON_GetArraySize(list) > r->f->max)
-		return unfit(r->cx, r->f, "has too many entries");
+		return field_error(r->cx, r->f, "has too many entries");
 	return true;
 }
 
@@ -320,7 +320,7 @@ static bool
 read_json(struct reading *r)
 {
 	if (r->raw.len > (r->f->max > 0 ? (size_t)r->f->max : (size_t)JSON_MAX))
-		return unfit(r->cx, r->f, "is too long");
+		return field_error(r->cx, r->f, "is too long");
 	give(r, cJSON_Duplicate(r->v, true));
 	return true;
 }
@@ -456,6 +456,19 @@ shape_read(struct ctx *cx, const struct field *fields, size_t n, enum fflag flag
 }
 
 enum rc
+shape_read_some(struct ctx *cx, const struct some_fields *some, enum fflag flag,
+    const struct req *rq, struct cJSON **ret)
+{
+	struct field *named = arena_alloc(cx->mem, some->n * sizeof(*named));
+	size_t n = 0;
+
+	for (size_t i = 0; i < some->n; i++)
+		if (is_among(some->names, some->fields[i].name))
+			named[n++] = some->fields[i];
+	return shape_read(cx, named, n, flag, rq, ret);
+}
+
+enum rc
 shape_whole(struct ctx *cx, const struct req *rq, struct cJSON **ret)
 {
 	struct body *b = arena_alloc(cx->mem, sizeof(*b));
@@ -520,13 +533,13 @@ param_fits(struct ctx *cx, const struct field *f, const char *val)
 	case FT_INT:
 	case FT_MONEY:
 		if (!value_whole(val, strlen(val), &n) || strpbrk(val, ".eE") != NULL)
-			return unfit(cx, f, "must be a whole number");
+			return field_error(cx, f, "must be a whole number");
 		return check_range(cx, f, n);
 	case FT_BOOL:
 		if (strcmp(val, "0") == 0 || strcmp(val, "1") == 0 || strcmp(val, "true") == 0 ||
 		    strcmp(val, "false") == 0)
 			return true;
-		return unfit(cx, f, "must be true or false");
+		return field_error(cx, f, "must be true or false");
 	case FT_DATE:
 	case FT_UUID:
 	case FT_EMAIL:

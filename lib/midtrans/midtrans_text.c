@@ -114,7 +114,7 @@ struct reading {
 };
 
 static void
-unfit(struct reading *r, const char *name, const char *what)
+field_error(struct reading *r, const char *name, const char *what)
 {
 	if (r->rc == RC_OK)
 		r->rc = FAIL(r->cx, r->bad, "The %s %s.", name, what);
@@ -138,11 +138,11 @@ text(struct reading *r, const char *name, size_t max)
 	if (v == NULL || cJSON_IsNull(v))
 		return NULL;
 	if (!cJSON_IsString(v)) {
-		unfit(r, name, "must be a text");
+		field_error(r, name, "must be a text");
 		return NULL;
 	}
 	if (strlen(v->valuestring) > max || utf8_has_control(v->valuestring, true))
-		unfit(r, name, "is malformed");
+		field_error(r, name, "is malformed");
 	return v->valuestring[0] != '\0' ? v->valuestring : NULL;
 }
 
@@ -152,7 +152,7 @@ needed(struct reading *r, const char *name, size_t max)
 	const char *val = text(r, name, max);
 
 	if (val == NULL)
-		unfit(r, name, "is required");
+		field_error(r, name, "is required");
 	return val != NULL ? val : "";
 }
 
@@ -262,7 +262,7 @@ read_refunds(struct reading *r, struct midtrans_message *m)
 	    money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_chargeback_amount"));
 	m->refunds = arena_alloc(r->cx->mem, REFUNDS_MAX * sizeof(*m->refunds));
 	if (list != NULL && !cJSON_IsArray(list))
-		unfit(r, "refunds", "must be a list");
+		field_error(r, "refunds", "must be a list");
 	cJSON_ArrayForEach (row, list) {
 		struct midtrans_refund one = { .id = refund_id(r, row) };
 		const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, "refund_amount");
@@ -341,7 +341,7 @@ midtrans_read(struct ctx *cx, const cJSON *body, const char *server_key,
 	if (repeats(body, 0))
 		return FAIL(cx, RC_MALFORMED, "The body is malformed.");
 	if (!read_amount(m.gross_amount, &m.gross))
-		unfit(&r, "gross_amount", "is malformed");
+		field_error(&r, "gross_amount", "is malformed");
 	read_rest(&r, &m);
 	TRY(r.rc);
 	*ret = m;
@@ -371,9 +371,9 @@ midtrans_read_answer(struct ctx *cx, const cJSON *body, const char *order_id,
 	m.signature_key = "";
 	read_rest(&r, &m);
 	if (!read_amount(m.gross_amount, &m.gross))
-		unfit(&r, "gross_amount", "is malformed");
+		field_error(&r, "gross_amount", "is malformed");
 	if (!midtrans_is_about(body, order_id, NULL))
-		unfit(&r, "order_id", "is of another order");
+		field_error(&r, "order_id", "is of another order");
 	TRY(r.rc);
 	*ret = m;
 	return RC_OK;

@@ -1,5 +1,6 @@
 #include "net/ros_conn.h"
 #include "base/clock.h"
+#include "base/ctx.h"
 #include "base/pem.h"
 
 #include <arpa/inet.h>

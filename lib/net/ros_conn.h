@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "net/routeros.h"
+#include "net/ros_target.h"
 
 struct ssl_st;
 struct ssl_ctx_st;

@@ -242,7 +242,7 @@ ros_talk(struct ctx *cx, struct routeros *ros, struct talk *t)
 	while (f == ROS_OK && r.done < t->n)
 		f = step(&r);
 	if (f == ROS_CLOSED && r.done == t->n) {
-		routeros_close(ros); /* a goodbye after the last answer spoils no answer */
+		t->hung_up = true; /* a goodbye after the last answer spoils no answer */
 		return ROS_OK;
 	}
 	if (f == ROS_OK && !ros_decoder_idle(ros->in))

@@ -9,6 +9,7 @@
 #define NET_ROS_TALK_H
 
 #include "net/ros_conn.h"
+#include "net/ros_job.h"
 
 struct routeros {
 	struct routeros_target to;
@@ -31,6 +32,7 @@ struct talk {
 	int total_ms;       /* for each job */
 	const char *why;    /* of a failure, for people */
 	const char *path;   /* the command it was about */
+	bool hung_up;       /* the router closed after its last answer: close the connection */
 	enum rc row_rc;     /* of the first row function that failed, RC_OK when none */
 	struct err row_err; /* its words */
 };

@@ -223,6 +223,16 @@ talk_of(const struct routeros *ros, struct routeros_job *jobs, size_t n)
 	};
 }
 
+static enum routeros_fault
+talk_once(struct ctx *cx, struct routeros *ros, struct talk *t)
+{
+	enum routeros_fault f = ros_talk(cx, ros, t);
+
+	if (t->hung_up)
+		routeros_close(ros);
+	return f;
+}
+
 /* Hex of MD5(one zero byte, the password, the challenge); false when it is no challenge. */
 static bool
 answer_of(const char *challenge, const char *password, char ret[static 35])
@@ -260,7 +270,7 @@ login_step(struct ctx *cx, struct routeros *ros, const char *key, const char *va
 	t.total_ms = ros->to.login_ms;
 	if (t.read_ms > t.total_ms)
 		t.read_ms = t.total_ms;
-	f = ros_talk(cx, ros, &t);
+	f = talk_once(cx, ros, &t);
 	explicit_bzero(job.cmd.out.buf, job.cmd.out.len);
 	if (job.reply.ntraps > 0) {
 		trap = &job.reply.traps[0];
@@ -339,7 +349,7 @@ routeros_batch(struct ctx *cx, struct routeros *ros, struct routeros_job *jobs, 
 	if (n == 0)
 		return RC_OK;
 	TRY(ready(cx, ros, jobs, n));
-	f = ros_talk(cx, ros, &t);
+	f = talk_once(cx, ros, &t);
 	if (f != ROS_OK)
 		(void)broken(cx, ros, f, t.path, t.why);
 	if (t.row_rc != RC_OK)

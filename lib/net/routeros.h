@@ -31,47 +31,8 @@
 #define NET_ROUTEROS_H
 
 #include "base/ctx.h"
-#include "net/ros_codec.h"
-#include "net/ros_trap.h"
-
-enum routeros_tls {
-	ROS_PLAIN = 0,
-	ROS_TLS_VERIFY, /* by ca, else by the system's authorities, and the name or address */
-	ROS_TLS_PIN,    /* the certificate's SHA-256 is fingerprint, nothing else matters */
-	ROS_TLS_ADH,    /* api-ssl without a certificate: no proof of who answers */
-	ROS_TLS_NONE,   /* any certificate */
-};
-
-/* All text is copied by routeros_new(); a 0 number means its default. */
-struct routeros_target {
-	const char *name; /* for people: "Main Router" */
-	const char *host; /* name, IPv4 or IPv6 */
-	int port;         /* 8728, or 8729 with TLS */
-	const char *username, *password;
-	enum routeros_tls tls;
-	const char *fingerprint; /* 64 hex digits, with or without colons (PIN) */
-	const char *ca;          /* PEM text (VERIFY); NULL: the system's */
-	int connect_ms;          /* 5,000 */
-	int login_ms;            /* 10,000 */
-	int read_ms;             /* 15,000 */
-	int total_ms;            /* 60,000 */
-	int budget_ms;           /* from routeros_open() to the last answer; none */
-	size_t max_rows;         /* for each command: 1,000,000 */
-	size_t max_bytes;        /* for each run or batch: 256 MiB */
-};
-
-enum routeros_fault {
-	ROS_OK = 0,
-	ROS_UNREACHABLE, /* unknown name, no route */
-	ROS_REFUSED,     /* nobody listens on the port */
-	ROS_TIMEOUT,
-	ROS_TLS,
-	ROS_LOGIN,      /* wrong user or password, disabled, no policy api: do not try again */
-	ROS_PERMISSION, /* the API user's group lacks a right */
-	ROS_PROTOCOL,   /* not the API, or beyond our limits */
-	ROS_CLOSED,     /* the router hung up */
-	ROS_TRAP,       /* the router refused the command; see routeros_trap() */
-};
+#include "net/ros_job.h"
+#include "net/ros_target.h"
 
 struct routeros;
 
@@ -98,23 +59,6 @@ const struct ros_trap *routeros_trap(const struct routeros *);
 const char *routeros_fault_name(enum routeros_fault); /* "refused", "timeout" ... */
 
 /*
- * One row.  It lives until the function returns: keep copies in cx->mem
- * (arena_strdup, ros_row_dup).  Returning other than RC_OK ends the reading:
- * the rest of the answer is dropped and the command fails with that.
- */
-typedef enum rc routeros_row_fn(struct ctx *, const struct ros_row *, void *arg);
-
-/* What came besides rows; in cx->mem. */
-struct routeros_reply {
-	bool done;       /* the router finished this command */
-	const char *ret; /* =ret= of !done: the id after add, the count; else NULL */
-	size_t rows;
-	size_t ntraps; /* all that came; the first ROS_TRAPS_KEPT are in traps */
-	struct ros_trap *traps;
-};
-#define ROS_TRAPS_KEPT 8
-
-/*
  * Send one command and read its answer to the end.  row NULL drops rows, ret
  * NULL drops the reply.  run: a trap is a failure, RC_UPSTREAM with the
  * router's words.  ask: a trap is an answer, to be looked for in ret.
@@ -135,15 +79,6 @@ enum rc routeros_check(struct ctx *, struct routeros *, const struct ros_cmd *,
  * On failure reply.done tells which were finished; one that was sent but is
  * not done may or may not have happened.
  */
-struct routeros_job {
-	struct ros_cmd cmd;
-	routeros_row_fn *row;
-	void *arg;
-	struct routeros_reply reply; /* filled in as answers come */
-	bool sent;
-};
-#define ROS_WINDOW 16
-
 enum rc routeros_batch(struct ctx *, struct routeros *, struct routeros_job *,
     size_t n) _must_check_;
 

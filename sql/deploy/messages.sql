@@ -14,16 +14,19 @@ CREATE TABLE notification_settings (
 CREATE TABLE alert_logs (
 	id                uuid PRIMARY KEY DEFAULT uuidv7(),
 	type              text NOT NULL CHECK (type IN ('device_down', 'device_up', 'high_latency', 'packet_loss',
-	                  'payment', 'subscription', 'system')),
+	                  'bandwidth', 'payment', 'subscription', 'system')),
 	severity          text NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
 	title             text NOT NULL,
 	message           text NOT NULL,
 	meta              jsonb,
+	key               text, -- the thing and what is wrong with it; at most one open alert has it
+	resolved_at       timestamptz, -- of an alert with a key: when the thing was well again
 	is_read           boolean NOT NULL DEFAULT false,
 	notification_sent boolean NOT NULL DEFAULT false,
 	created_at        timestamptz NOT NULL DEFAULT now(),
 	updated_at        timestamptz NOT NULL DEFAULT now()
 );
+CREATE UNIQUE INDEX alert_logs_open_key ON alert_logs (key) WHERE resolved_at IS NULL;
 CREATE INDEX alert_logs_type ON alert_logs (type);
 CREATE INDEX alert_logs_severity ON alert_logs (severity);
 CREATE INDEX alert_logs_is_read ON alert_logs (is_read);

@@ -94,7 +94,7 @@ BEGIN
 	END IF;
 END $$;
 
--- lib/crud/crud_sql.c has the same list.
+-- The resources of lib/api say .counted for these; test/unit/api/test_resources.c compares both.
 SELECT row_count_keep('users', NULL), row_count_keep('customers', 'archived_at'), row_count_keep('packages', NULL),
        row_count_keep('subscriptions', NULL), row_count_keep('invoices', NULL), row_count_keep('payments', NULL),
        row_count_keep('router_settings', NULL), row_count_keep('mikrotik_secrets', 'removed_at'),

@@ -3,8 +3,8 @@ BEGIN;
 
 SELECT id, channel, config, events, is_active, created_at, updated_at FROM notification_settings
 	WHERE false;
-SELECT id, type, severity, title, message, meta, is_read, notification_sent, created_at, updated_at
-	FROM alert_logs WHERE false;
+SELECT id, type, severity, title, message, meta, key, resolved_at, is_read, notification_sent, created_at,
+	updated_at FROM alert_logs WHERE false;
 SELECT id, alert_id, channel_id, state, attempts, last_error, due_at, sent_at, created_at FROM
 	message_outbox WHERE false;
 
@@ -13,8 +13,7 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
-		'alert_logs_is_read', 'alert_logs_newest', 'alert_logs_severity', 'alert_logs_type',
-		'message_outbox_due']
+		'alert_logs_is_read', 'alert_logs_newest', 'alert_logs_open_key', 'alert_logs_severity', 'alert_logs_type']
 	LOOP
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';
 	END LOOP;

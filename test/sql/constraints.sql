@@ -19,6 +19,7 @@ INSERT INTO midtrans_events (source, order_id, body, body_hash) VALUES ('status'
 INSERT INTO gateway_jobs (attempt_id, kind) SELECT id, 'confirm' FROM midtrans_attempts LIMIT 1;
 INSERT INTO midtrans_logs (order_id, event) VALUES ('o1', 'create');
 INSERT INTO notification_settings (channel) VALUES ('email');
+INSERT INTO message_outbox (event, channel, recipient, dedupe_key) VALUES ('test', 'email', 'a', 'a'), ('test', 'email', 'b', 'b');
 SELECT alert_raise('system', 'info', 't', 'm') \g /dev/null
 INSERT INTO snmp_devices (name, host) VALUES ('d', 'h');
 INSERT INTO snmp_interfaces (device_id, if_index, if_name) SELECT id, n, 'e' || n FROM snmp_devices, generate_series(1, 2) n;
@@ -95,7 +96,22 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('notification_settings notification_settings_channel_check', 'channel = ''x'''),
 	('alert_logs alert_logs_type_check', 'type = ''x'''),
 	('alert_logs alert_logs_severity_check', 'severity = ''x'''),
+	('alert_logs alert_logs_notify_check', 'notify = ''x'''),
+	('notification_settings notification_settings_audience_check', 'audience = ''x'''),
+	('notification_settings notification_settings_gap_ms_check', 'gap_ms = -1'),
+	('message_templates message_templates_audience_check', 'audience = ''x'''),
+	('message_templates message_templates_days_check', 'days = 0'),
+	('message_templates message_templates_event_key', 'event = ''same'''),
 	('message_outbox message_outbox_state_check', 'state = ''x'''),
+	('message_outbox message_outbox_channel_check', 'channel = ''x'''),
+	('message_outbox message_outbox_sender_check', 'channel = ''webhook'''),
+	('message_outbox message_outbox_dedupe_key_key', 'dedupe_key = ''same'''),
+	('settings settings_message_language_check', 'message_language = ''x'''),
+	('settings settings_quiet_from_hour_check', 'quiet_from_hour = 24'),
+	('settings settings_quiet_until_hour_check', 'quiet_until_hour = 24'),
+	('settings settings_message_day_first_check', 'message_day_first = 0'),
+	('settings settings_message_day_most_check', 'message_day_most = 0'),
+	('settings settings_restore_proof_days_check', 'restore_proof_days = 0'),
 	('midtrans_attempts midtrans_attempts_attempt_check', 'attempt = 0'),
 	('midtrans_attempts midtrans_attempts_order_id_check', 'order_id = rpad(order_id, 51, ''x'')'),
 	('midtrans_attempts midtrans_attempts_order_id_key', 'order_id = ''same'''),
@@ -130,7 +146,7 @@ SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_reference_k
 SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
 SELECT refuses('INSERT INTO refunds (payment_id, refund_id, amount, refunded_on) SELECT payment_id, refund_id, amount, refunded_on FROM refunds', 'refunds_refund_id_key');
 SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, kind FROM gateway_jobs', 'gateway_jobs_attempt_key');
-SELECT refuses('INSERT INTO message_outbox (alert_id, channel_id) SELECT a.id, n.id FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
+SELECT refuses('INSERT INTO message_outbox (event, channel, alert_id, channel_id, recipient) SELECT ''alert'', ''webhook'', a.id, n.id, ''x'' FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username) SELECT username FROM mikrotik_secrets', 'mikrotik_secrets_username_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, router_id, service, remote_address) SELECT ''st'' || n, id, ''static'', ''10.0.0.1'' FROM router_settings, generate_series(1, 2) n WHERE host = ''r1''', 'mikrotik_secrets_remote_address_key');
 SELECT refuses('INSERT INTO radius_settings (host, secret) SELECT ''h'', ''x'' FROM generate_series(1, 2)', 'radius_settings_one');

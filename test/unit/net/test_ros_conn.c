@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "net/ros_conn.h"
+#include "net/routeros.h"
 #include "net/ros_peer.h"
 
 struct fix {

@@ -5,8 +5,6 @@
  * the lock, so a payment that committed meanwhile wins.
  */
 
--- ---- who it is about
-
 /*
  * Subscriptions whose next period is to be billed on d: nobody was billed for
  * its first day yet. `fits` is false where its end would overlap a period
@@ -40,7 +38,7 @@ LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions WHERE next_package_on <= d AND is_live
 $$;
 
-CREATE OR REPLACE FUNCTION invoice_is_late(i invoices, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_invoice_late(i invoices, d date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT i.is_open AND i.status = 'unpaid' AND i.due_date < d
 $$;
@@ -71,15 +69,13 @@ BEGIN
 			      WHERE NOT EXISTS (SELECT FROM renewals_due(d) r WHERE r.id = b.id)) c
 			ORDER BY c.seq;
 	WHEN 'overdue' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE invoice_is_late(c, d) ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE is_invoice_late(c, d) ORDER BY c.seq;
 	WHEN 'expire' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM expiries_due(d) c ORDER BY c.seq;
 	WHEN 'suspend' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM suspensions_due(d) c ORDER BY c.seq;
 	END CASE;
 END $$;
-
--- ---- what is told
 
 -- Lines of candidates to whom nothing was done: subscriptions, or invoices of the overdue step.
 CREATE OR REPLACE FUNCTION billing_lines(step text, outcome text, ids uuid[], detail text) RETURNS SETOF billing_report
@@ -99,8 +95,6 @@ LANGUAGE sql STABLE AS $$
 	SELECT * FROM billing_lines(step, 'skipped', CASE WHEN cardinality(told) < cardinality(ids)
 		THEN ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(told)) END, 'changed meanwhile')
 $$;
-
--- ---- renew
 
 CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
@@ -180,7 +174,7 @@ DECLARE
 BEGIN
 	PERFORM next_package_billed(s, d) FROM subscriptions s WHERE s.id = ANY(subs) AND s.next_package_id IS NOT NULL;
 	FOR i IN SELECT * FROM invoices WHERE id = ANY(covered) ORDER BY seq LOOP
-		PERFORM invoice_issued(i, d);
+		PERFORM invoice_finish_issue(i, d);
 	END LOOP;
 END $$;
 
@@ -196,8 +190,6 @@ LANGUAGE sql STABLE AS $$
 	ORDER BY r.seq
 $$;
 
--- ---- overdue, expire, suspend
-
 CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -205,7 +197,7 @@ DECLARE
 BEGIN
 	PERFORM invoices_lock(ids);
 	WITH mark AS (
-		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND invoice_is_late(i, d)
+		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND is_invoice_late(i, d)
 		RETURNING i.*
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
@@ -234,7 +226,7 @@ BEGIN
 		FROM expiries_due(d) s JOIN customers c ON c.id = s.customer_id
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
-	PERFORM subscriptions_become(done, 'expired', NULL, format('the service ended before %s', d));
+	PERFORM subscriptions_set_status(done, 'expired', NULL, format('the service ended before %s', d));
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('expire', ids, done);
 END $$;
@@ -256,23 +248,7 @@ BEGIN
 			ORDER BY o.due_date, o.seq LIMIT 1) i
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
-	PERFORM subscriptions_become(done, 'suspended', 'debt', 'an invoice is overdue beyond grace');
+	PERFORM subscriptions_set_status(done, 'suspended', 'debt', 'an invoice is overdue beyond grace');
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('suspend', ids, done);
-END $$;
-
--- subscription_becomes() for a set.
-CREATE OR REPLACE FUNCTION subscriptions_become(subs uuid[], state text, because text, why text) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	for_all jsonb := jsonb_strip_nulls(jsonb_build_object('reason', why,
-		'after', jsonb_build_object('status', state, 'suspend_reason', because)));
-BEGIN
-	INSERT INTO billing_logs (action, message, customer_id, subscription_id, meta, actor, request_id)
-	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id,
-		for_all || jsonb_build_object('before',
-			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
-		session_actor(), session_request()
-	FROM subscriptions WHERE id = ANY(subs);
-	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs);
 END $$;

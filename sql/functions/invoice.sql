@@ -1,3 +1,26 @@
+CREATE OR REPLACE FUNCTION invoice_lock(inv uuid) RETURNS invoices
+LANGUAGE plpgsql AS $$
+DECLARE
+	i invoices;
+BEGIN
+	PERFORM FROM invoices own
+	  JOIN subscriptions s ON s.id = own.subscription_id
+	  JOIN customers c ON c.id = own.customer_id
+	  WHERE own.id = inv FOR NO KEY UPDATE OF c, s, own;
+	SELECT * INTO i FROM invoices WHERE id = inv;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('Invoice not found.');
+	END IF;
+	RETURN i;
+END $$;
+
+CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM invoices own JOIN customers c ON c.id = own.customer_id
+	  WHERE own.id = ANY(invs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
+END $$;
+
 -- The life of an invoice: issued, settled, undone, cancelled.
 
 CREATE OR REPLACE FUNCTION invoice_number(d date, n int) RETURNS text
@@ -17,8 +40,6 @@ BEGIN
 	RETURN invoice_number(d, n);
 END $$;
 
--- ---- periods
-
 -- The next period begins the day after the service granted, or on the day of a late return.
 CREATE OR REPLACE FUNCTION next_period_start(granted_to date, resumed_on date) RETURNS date
 LANGUAGE sql IMMUTABLE AS $$
@@ -26,7 +47,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- What the exclusion constraint would refuse, asked beforehand.
-CREATE OR REPLACE FUNCTION period_is_taken(sub uuid, first_day date, last_day date) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_period_taken(sub uuid, first_day date, last_day date) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN EXISTS (
@@ -39,8 +60,6 @@ CREATE OR REPLACE FUNCTION open_invoices(customer uuid, sub uuid) RETURNS SETOF 
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM invoices WHERE customer_id = customer AND subscription_id = sub AND is_open
 $$;
-
--- ---- issue
 
 /*
  * A new invoice, and what follows from it at once. `draft` says what for:
@@ -60,17 +79,17 @@ BEGIN
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('kind', i.kind, 'amount', i.amount, 'period_start', i.period_start,
 			'period_end', i.period_end, 'due_date', i.due_date));
-	PERFORM invoice_issued(i, d);
+	PERFORM invoice_finish_issue(i, d);
 	RETURN i.id;
 END $$;
 
 -- Where nothing is owed it is paid at issue, with all effects; otherwise credit pays what it can.
-CREATE OR REPLACE FUNCTION invoice_issued(i invoices, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_finish_issue(i invoices, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF i.amount = 0 THEN
 		PERFORM billing_log('paid', format('%s costs nothing', i.invoice_number),
-			i.customer_id, i.subscription_id, i.id, invoice_settled(i, d));
+			i.customer_id, i.subscription_id, i.id, invoice_settle(i, d));
 	ELSE
 		PERFORM credit_apply(i.customer_id, d, i.seq);
 	END IF;
@@ -95,8 +114,6 @@ BEGIN
 	RETURN draft;
 END $$;
 
--- ---- settled
-
 -- The last day of service once i is paid on day d. A period wholly past is of no use to
 -- somebody who was cut off: he gets its length from d on. Nothing ever shortens.
 CREATE OR REPLACE FUNCTION settled_end_date(s subscriptions, i invoices, d date) RETURNS date
@@ -107,7 +124,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- Nothing is outstanding any more. Answers what that did to the subscription, for the log.
-CREATE OR REPLACE FUNCTION invoice_settled(i invoices, d date) RETURNS jsonb
+CREATE OR REPLACE FUNCTION invoice_settle(i invoices, d date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
 	s        subscriptions;
@@ -125,17 +142,15 @@ BEGIN
 	IF s.status = 'cancelled' THEN
 		RETURN '{}'::jsonb;
 	END IF;
-	RETURN subscription_settled(s, coalesce(end_date, s.end_date), d);
+	RETURN subscription_resume_if_paid(s, coalesce(end_date, s.end_date), d);
 END $$;
-
--- ---- undone
 
 /*
  * Money went from the invoice. Where it had been paid it is a debt again, and the
  * service it bought is taken back: answers it as it was before, settled_end_date
  * NULL where no end date went back.
  */
-CREATE OR REPLACE FUNCTION invoice_undone(inv uuid, money bigint, reason text, d date) RETURNS invoices
+CREATE OR REPLACE FUNCTION invoice_unsettle(inv uuid, money bigint, reason text, d date) RETURNS invoices
 LANGUAGE plpgsql AS $$
 DECLARE
 	i        invoices;
@@ -152,7 +167,7 @@ BEGIN
 		i.customer_id, i.subscription_id, inv,
 		jsonb_build_object('amount', money, 'reason', reason, 'before', i.status,
 			'replaced_end_date', i.replaced_end_date, 'settled_end_date', i.settled_end_date));
-	PERFORM invoice_attempts_drop(inv);
+	PERFORM invoice_attempts_cancel(inv);
 	IF NOT was_paid THEN
 		RETURN NULL;
 	END IF;
@@ -196,8 +211,6 @@ BEGIN
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('replaced_end_date', i.replaced_end_date, 'settled_end_date', i.settled_end_date));
 END $$;
-
--- ---- by hand
 
 CREATE OR REPLACE FUNCTION invoice_create(input jsonb, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
@@ -244,7 +257,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	draft invoices := renewal_draft(s, (input ->> 'due_date')::date, d);
 BEGIN
-	IF period_is_taken(s.id, draft.period_start, draft.period_end) THEN
+	IF is_period_taken(s.id, draft.period_start, draft.period_end) THEN
 		PERFORM raise_conflict('The next period has been billed already.');
 	END IF;
 	PERFORM next_package_billed(s, d);
@@ -261,7 +274,7 @@ BEGIN
 		PERFORM raise_invalid('status', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', inv));
 	END IF;
 	IF (input ->> 'amount')::bigint <> i.amount THEN
-		PERFORM invoice_amount_is_free(i);
+		PERFORM require_invoice_untouched(i);
 	END IF;
 	UPDATE invoices
 	SET amount = coalesce((input ->> 'amount')::bigint, amount),
@@ -273,12 +286,12 @@ BEGIN
 		jsonb_build_object('before', jsonb_build_object('amount', i.amount, 'due_date', i.due_date, 'notes', i.notes),
 			'after', jsonb_build_object('amount', fresh.amount, 'due_date', fresh.due_date, 'notes', fresh.notes)));
 	IF fresh.amount = 0 AND i.amount > 0 THEN
-		PERFORM invoice_issued(fresh, d);
+		PERFORM invoice_finish_issue(fresh, d);
 	END IF;
 END $$;
 
 -- An amount somebody may be paying right now, or has paid on, is not changed.
-CREATE OR REPLACE FUNCTION invoice_amount_is_free(i invoices) RETURNS void
+CREATE OR REPLACE FUNCTION require_invoice_untouched(i invoices) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT i.is_open THEN
@@ -313,5 +326,5 @@ BEGIN
 	PERFORM billing_log('invoice_cancelled', format('%s cancelled', i.invoice_number),
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('reason', reason, 'before', i.status, 'date', d));
-	PERFORM invoice_attempts_drop(i.id);
+	PERFORM invoice_attempts_cancel(i.id);
 END $$;

@@ -1,124 +1,19 @@
-/*
- * Money. It comes in lots: a payment or a gift. Allocations say what a lot
- * pays; what is left of it is the customer's credit, and the ledger
- * customer_credits tells how that came and went. For every lot, always:
- *
- *	amount - reversed - refunded - paid out + written off = allocated + credit
- */
-
--- ---- credit
-
--- One line of the ledger. A gift is a lot of its own, known by the id of its line.
-CREATE OR REPLACE FUNCTION credit_entry(customer uuid, payment uuid, gift uuid, kind text, money bigint,
-	invoice uuid, reason text, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION payment_lock(pay uuid) RETURNS payments
 LANGUAGE plpgsql AS $$
 DECLARE
-	entry uuid := uuidv7();
+	p payments;
 BEGIN
-	INSERT INTO customer_credits (id, customer_id, kind, amount, payment_id, gift_id, invoice_id, reason, actor, entered_on)
-	VALUES (entry, customer, kind, money, payment, CASE kind WHEN 'gift' THEN entry ELSE gift END,
-		invoice, reason, session_actor(), d);
-	UPDATE customers SET credit = credit + money, updated_at = now() WHERE id = customer;
-	RETURN entry;
-END $$;
-
--- The lots a customer has something left of; `born` orders them by age.
-CREATE OR REPLACE FUNCTION credit_lots(customer uuid)
-RETURNS TABLE (payment_id uuid, gift_id uuid, remainder bigint, born bigint)
-LANGUAGE sql STABLE AS $$
-	SELECT l.payment_id, l.gift_id, sum(l.amount)::bigint, min(l.seq)
-	FROM customer_credits l
-	WHERE l.customer_id = customer
-	GROUP BY l.payment_id, l.gift_id
-	HAVING sum(l.amount) > 0
-$$;
-
-/*
- * Credit never rests while something is owed: the oldest lot pays the invoice
- * due first, until one of both is used up. `newest` keeps out invoices issued
- * later in the same chunk of a run, as if they were issued one by one.
- */
-CREATE OR REPLACE FUNCTION credit_apply(customer uuid, d date, newest bigint DEFAULT 9223372036854775807) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	use record;
-BEGIN
-	WHILE (SELECT credit > 0 FROM customers WHERE id = customer) LOOP
-		SELECT i AS invoice, l.payment_id, l.gift_id, least(l.remainder, i.amount - i.paid_amount) AS money INTO use
-		FROM invoices i, credit_lots(customer) l
-		WHERE i.customer_id = customer AND i.is_open AND i.seq <= newest
-		ORDER BY i.due_date, i.seq, l.born LIMIT 1;
-		EXIT WHEN NOT FOUND;
-		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, (use.invoice).id, NULL, d);
-		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', d);
-	END LOOP;
-END $$;
-
--- Let a lot pay some of an invoice, all effects included. i is the invoice as it stands, but for the
--- transaction it is paid by.
-CREATE OR REPLACE FUNCTION allocate(i invoices, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	effects jsonb := '{}';
-BEGIN
-	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (i.id, payment, gift, money);
-	IF i.paid_amount + money < i.amount THEN
-		UPDATE invoices
-		SET paid_amount = paid_amount + money, midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now()
-		WHERE id = i.id;
-	ELSE
-		effects := invoice_settled(i, d);
+	PERFORM FROM payments own
+	  JOIN invoices i ON i.id = own.invoice_id
+	  JOIN subscriptions s ON s.id = i.subscription_id
+	  JOIN customers c ON c.id = own.customer_id
+	  WHERE own.id = pay FOR NO KEY UPDATE OF c, s, i, own;
+	SELECT * INTO p FROM payments WHERE id = pay;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('Payment not found.');
 	END IF;
-	PERFORM billing_log(CASE WHEN i.paid_amount + money < i.amount THEN 'part_paid' ELSE 'paid' END,
-		format('%s by %s for %s', rupiah(money), method, i.invoice_number),
-		i.customer_id, i.subscription_id, i.id,
-		effects || jsonb_build_object('amount', money, 'payment_id', payment, 'gift_id', gift, 'was', i.status));
-	PERFORM invoice_attempts_drop(i.id);
+	RETURN p;
 END $$;
-
--- A gift (+) or a payout (-), by an admin.
-CREATE OR REPLACE FUNCTION credit_enter(customer uuid, amount bigint, reason text, d date) RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-	c     customers := customer_lock(customer);
-	entry uuid;
-BEGIN
-	IF amount = 0 THEN
-		PERFORM raise_invalid('amount', 'The amount must not be 0.');
-	ELSIF amount > 0 THEN
-		entry := credit_entry(customer, NULL, NULL, 'gift', amount, NULL, reason, d);
-	ELSE
-		entry := credit_pay_out(c, -amount, reason, d);
-	END IF;
-	PERFORM billing_log(CASE WHEN amount > 0 THEN 'gift' ELSE 'payout' END,
-		format('%s of %s', CASE WHEN amount > 0 THEN 'Gift' ELSE 'Payout' END, rupiah(abs(amount))),
-		customer, NULL, NULL,
-		jsonb_build_object('amount', amount, 'reason', reason, 'before', c.credit, 'after', c.credit + amount));
-	PERFORM credit_apply(customer, d);
-	RETURN entry;
-END $$;
-
--- Paid back in cash, from the oldest lots. Answers the last line of the ledger.
-CREATE OR REPLACE FUNCTION credit_pay_out(c customers, money bigint, reason text, d date) RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-	lot   record;
-	part  bigint;
-	entry uuid;
-BEGIN
-	IF money > c.credit THEN
-		PERFORM raise_conflict(format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
-	END IF;
-	FOR lot IN SELECT * FROM credit_lots(c.id) ORDER BY born LOOP
-		EXIT WHEN money = 0;
-		part := least(lot.remainder, money);
-		money := money - part;
-		entry := credit_entry(c.id, lot.payment_id, lot.gift_id, 'payout', -part, NULL, reason, d);
-	END LOOP;
-	RETURN entry;
-END $$;
-
--- ---- payments in
 
 /*
  * Book a payment. One round trip does all of it: the money, the invoice, the
@@ -141,7 +36,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	p payments;
 BEGIN
-	IF payment_is_manual(input) AND input ->> 'reference' IS NOT NULL THEN
+	IF is_payment_manual(input) AND input ->> 'reference' IS NOT NULL THEN
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		IF FOUND THEN RETURN; END IF;
 	END IF;
@@ -154,7 +49,7 @@ BEGIN
 	RETURN QUERY SELECT p.id, p.invoice_id, false;
 END $$;
 
-CREATE OR REPLACE FUNCTION payment_is_manual(input jsonb) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_payment_manual(input jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(input ->> 'source', 'manual') = 'manual'
 $$;
@@ -190,7 +85,7 @@ DECLARE
 	owed   bigint := i.amount - i.paid_amount;
 	amount bigint := coalesce((input ->> 'amount')::bigint, owed);
 BEGIN
-	IF NOT payment_is_manual(input) THEN
+	IF NOT is_payment_manual(input) THEN
 		RETURN amount;
 	END IF;
 	IF NOT i.is_open THEN
@@ -266,8 +161,6 @@ BEGIN
 	END IF;
 END $$;
 
--- ---- payments undone
-
 /*
  * Take a payment back: what is left of its credit, then everything it paid,
  * newest first, so that end dates unwind step by step. Then other credit may
@@ -280,7 +173,7 @@ DECLARE
 	gone   bigint;
 	undone invoices[];
 BEGIN
-	PERFORM payment_is_reversible(p, kind);
+	PERFORM require_payment_reversible(p, kind);
 	SELECT p.amount - coalesce(sum(amount), 0) INTO gone FROM refunds WHERE payment_id = pay;
 	undone := allocations_return(p, p.amount, kind, d);
 	PERFORM lot_close(p, gone, reason, d);
@@ -291,12 +184,12 @@ BEGIN
 		p.customer_id, NULL, p.invoice_id,
 		jsonb_build_object('payment_id', pay, 'amount', gone, 'kind', kind, 'reason', reason));
 	IF kind <> 'reversal' THEN
-		PERFORM payment_gone_alert(p, kind, gone);
+		PERFORM payment_alert_lost(p, kind, gone);
 	END IF;
-	PERFORM debt_reopened(p.customer_id, undone, d);
+	PERFORM debt_reopen(p.customer_id, undone, d);
 END $$;
 
-CREATE OR REPLACE FUNCTION payment_is_reversible(p payments, kind text) RETURNS void
+CREATE OR REPLACE FUNCTION require_payment_reversible(p payments, kind text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF p.status <> 'received' THEN
@@ -313,7 +206,7 @@ BEGIN
 	END IF;
 END $$;
 
--- Give up to `money` of what a payment pays back to its credit. Answers the invoices that were paid, see invoice_undone().
+-- Give up to `money` of what a payment pays back to its credit. Answers the invoices that were paid, see invoice_unsettle().
 CREATE OR REPLACE FUNCTION allocations_return(p payments, money bigint, reason text, d date) RETURNS invoices[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -331,7 +224,7 @@ BEGIN
 		money := money - part;
 		INSERT INTO allocations (invoice_id, payment_id, amount) VALUES (held.invoice, p.id, -part);
 		PERFORM credit_entry(p.customer_id, p.id, NULL, 'returned', part, held.invoice, reason, d);
-		was := invoice_undone(held.invoice, part, reason, d);
+		was := invoice_unsettle(held.invoice, part, reason, d);
 		IF was.id IS NOT NULL THEN
 			undone := undone || was;
 		END IF;
@@ -355,7 +248,7 @@ BEGIN
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION payment_gone_alert(p payments, what text, money bigint) RETURNS void
+CREATE OR REPLACE FUNCTION payment_alert_lost(p payments, what text, money bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise('payment', 'warning', format('Payment taken back: %s', what),
@@ -368,7 +261,7 @@ END $$;
  * Invoices are open again: other credit pays first, as if it had been there
  * before; what is then overdue beyond grace cuts off at once.
  */
-CREATE OR REPLACE FUNCTION debt_reopened(customer uuid, undone invoices[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION debt_reopen(customer uuid, undone invoices[], d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
@@ -385,83 +278,6 @@ BEGIN
 		  AND status = 'active' AND (hold_until IS NULL OR hold_until < d)
 		ORDER BY seq
 	LOOP
-		PERFORM subscription_becomes(s, 'suspended', 'debt', 'the money for an overdue invoice is gone');
+		PERFORM subscription_set_status(s, 'suspended', 'debt', 'the money for an overdue invoice is gone');
 	END LOOP;
-END $$;
-
-/*
- * The gateway paid back. The payment's own credit goes first. The rest is
- * written off (the invoice stays paid), or with `reopen` becomes a debt again.
- * The same refund_id again changes nothing.
- */
-CREATE OR REPLACE FUNCTION payment_refund(pay uuid, refund_id text, amount bigint, reopen boolean, reason text, d date)
-RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	p      payments := payment_lock(pay);
-	keeps  bigint;
-	undone invoices[] := '{}';
-BEGIN
-	IF refund_is_known(p, refund_id, amount) THEN
-		RETURN;
-	END IF;
-	keeps := payment_refundable(p, amount) - amount;
-	IF reopen THEN
-		undone := allocations_return(p, greatest(amount - lot_credit(pay), 0), 'refund', d);
-	END IF;
-	PERFORM refund_enter(p, amount, reason, d);
-	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on)
-	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), d);
-	UPDATE payments SET status = CASE WHEN keeps = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
-	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
-		p.customer_id, NULL, p.invoice_id,
-		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason));
-	PERFORM debt_reopened(p.customer_id, undone, d);
-END $$;
-
-CREATE OR REPLACE FUNCTION lot_credit(pay uuid) RETURNS bigint
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-	RETURN coalesce((SELECT sum(amount) FROM customer_credits WHERE payment_id = pay), 0);
-END $$;
-
--- Out of the lot; what it does not hold is a loss, and somebody should know.
-CREATE OR REPLACE FUNCTION refund_enter(p payments, money bigint, reason text, d date) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	lost bigint := money - lot_credit(p.id);
-BEGIN
-	IF lost > 0 THEN
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, p.invoice_id, reason, d);
-		PERFORM payment_gone_alert(p, 'refund written off', lost);
-	END IF;
-	PERFORM credit_entry(p.customer_id, p.id, NULL, 'refunded', -money, p.invoice_id, reason, d);
-END $$;
-
-CREATE OR REPLACE FUNCTION refund_is_known(p payments, refund text, money bigint) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE
-	known refunds;
-BEGIN
-	SELECT * INTO known FROM refunds WHERE refund_id = refund;
-	IF FOUND AND (known.payment_id, known.amount) <> (p.id, money) THEN
-		PERFORM raise_conflict('The refund id has been used for another refund.');
-	END IF;
-	RETURN known.id IS NOT NULL;
-END $$;
-
--- How much of a payment could still be refunded.
-CREATE OR REPLACE FUNCTION payment_refundable(p payments, money bigint) RETURNS bigint
-LANGUAGE plpgsql AS $$
-DECLARE
-	most bigint;
-BEGIN
-	SELECT p.amount - coalesce(sum(amount), 0) INTO most FROM refunds WHERE payment_id = p.id;
-	IF p.status <> 'received' THEN
-		PERFORM raise_conflict(format('The payment is %s already.', p.status));
-	END IF;
-	IF money <= 0 OR money > most THEN
-		PERFORM raise_invalid('amount', format('The amount must be from 1 to %s.', most));
-	END IF;
-	RETURN most;
 END $$;

@@ -1,0 +1,117 @@
+/*
+ * Money. It comes in lots: a payment or a gift. Allocations say what a lot
+ * pays; what is left of it is the customer's credit, and the ledger
+ * customer_credits tells how that came and went. For every lot, always:
+ *
+ *	amount - reversed - refunded - paid out + written off = allocated + credit
+ */
+
+-- One line of the ledger. A gift is a lot of its own, known by the id of its line.
+CREATE OR REPLACE FUNCTION credit_entry(customer uuid, payment uuid, gift uuid, kind text, money bigint,
+	invoice uuid, reason text, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	entry uuid := uuidv7();
+BEGIN
+	INSERT INTO customer_credits (id, customer_id, kind, amount, payment_id, gift_id, invoice_id, reason, actor, entered_on)
+	VALUES (entry, customer, kind, money, payment, CASE kind WHEN 'gift' THEN entry ELSE gift END,
+		invoice, reason, session_actor(), d);
+	UPDATE customers SET credit = credit + money, updated_at = now() WHERE id = customer;
+	RETURN entry;
+END $$;
+
+-- The lots a customer has something left of; `born` orders them by age.
+CREATE OR REPLACE FUNCTION credit_lots(customer uuid)
+RETURNS TABLE (payment_id uuid, gift_id uuid, remainder bigint, born bigint)
+LANGUAGE sql STABLE AS $$
+	SELECT l.payment_id, l.gift_id, sum(l.amount)::bigint, min(l.seq)
+	FROM customer_credits l
+	WHERE l.customer_id = customer
+	GROUP BY l.payment_id, l.gift_id
+	HAVING sum(l.amount) > 0
+$$;
+
+/*
+ * Credit never rests while something is owed: the oldest lot pays the invoice
+ * due first, until one of both is used up. `newest` keeps out invoices issued
+ * later in the same chunk of a run, as if they were issued one by one.
+ */
+CREATE OR REPLACE FUNCTION credit_apply(customer uuid, d date, newest bigint DEFAULT 9223372036854775807) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	use record;
+BEGIN
+	WHILE (SELECT credit > 0 FROM customers WHERE id = customer) LOOP
+		SELECT i AS invoice, l.payment_id, l.gift_id, least(l.remainder, i.amount - i.paid_amount) AS money INTO use
+		FROM invoices i, credit_lots(customer) l
+		WHERE i.customer_id = customer AND i.is_open AND i.seq <= newest
+		ORDER BY i.due_date, i.seq, l.born LIMIT 1;
+		EXIT WHEN NOT FOUND;
+		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, (use.invoice).id, NULL, d);
+		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', d);
+	END LOOP;
+END $$;
+
+-- Let a lot pay some of an invoice, all effects included. i is the invoice as it stands, but for the
+-- transaction it is paid by.
+CREATE OR REPLACE FUNCTION allocate(i invoices, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	effects jsonb := '{}';
+BEGIN
+	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (i.id, payment, gift, money);
+	IF i.paid_amount + money < i.amount THEN
+		UPDATE invoices
+		SET paid_amount = paid_amount + money, midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now()
+		WHERE id = i.id;
+	ELSE
+		effects := invoice_settle(i, d);
+	END IF;
+	PERFORM billing_log(CASE WHEN i.paid_amount + money < i.amount THEN 'part_paid' ELSE 'paid' END,
+		format('%s by %s for %s', rupiah(money), method, i.invoice_number),
+		i.customer_id, i.subscription_id, i.id,
+		effects || jsonb_build_object('amount', money, 'payment_id', payment, 'gift_id', gift, 'was', i.status));
+	PERFORM invoice_attempts_cancel(i.id);
+END $$;
+
+-- A gift (+) or a payout (-), by an admin.
+CREATE OR REPLACE FUNCTION credit_enter(customer uuid, amount bigint, reason text, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	c     customers := customer_lock(customer);
+	entry uuid;
+BEGIN
+	IF amount = 0 THEN
+		PERFORM raise_invalid('amount', 'The amount must not be 0.');
+	ELSIF amount > 0 THEN
+		entry := credit_entry(customer, NULL, NULL, 'gift', amount, NULL, reason, d);
+	ELSE
+		entry := credit_pay_out(c, -amount, reason, d);
+	END IF;
+	PERFORM billing_log(CASE WHEN amount > 0 THEN 'gift' ELSE 'payout' END,
+		format('%s of %s', CASE WHEN amount > 0 THEN 'Gift' ELSE 'Payout' END, rupiah(abs(amount))),
+		customer, NULL, NULL,
+		jsonb_build_object('amount', amount, 'reason', reason, 'before', c.credit, 'after', c.credit + amount));
+	PERFORM credit_apply(customer, d);
+	RETURN entry;
+END $$;
+
+-- Paid back in cash, from the oldest lots. Answers the last line of the ledger.
+CREATE OR REPLACE FUNCTION credit_pay_out(c customers, money bigint, reason text, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	lot   record;
+	part  bigint;
+	entry uuid;
+BEGIN
+	IF money > c.credit THEN
+		PERFORM raise_conflict(format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
+	END IF;
+	FOR lot IN SELECT * FROM credit_lots(c.id) ORDER BY born LOOP
+		EXIT WHEN money = 0;
+		part := least(lot.remainder, money);
+		money := money - part;
+		entry := credit_entry(c.id, lot.payment_id, lot.gift_id, 'payout', -part, NULL, reason, d);
+	END LOOP;
+	RETURN entry;
+END $$;

@@ -1,0 +1,51 @@
+/*
+ * Locks. The customer's row is the mutex of all that is his: whoever touches
+ * money or state takes it first, then the subscription, the invoice and, last,
+ * the counter of invoice numbers. So two of us can never wait for each other,
+ * and whatever is read after the lock stays true until commit.
+ * NO KEY UPDATE excludes as FOR UPDATE does, but does not stop other tables
+ * from referring to the row meanwhile.
+ */
+CREATE OR REPLACE FUNCTION customer_lock(customer uuid) RETURNS customers
+LANGUAGE plpgsql AS $$
+DECLARE
+	found_customer customers;
+BEGIN
+	SELECT * INTO found_customer FROM customers WHERE id = customer FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('Customer not found.');
+	END IF;
+	RETURN found_customer;
+END $$;
+
+-- Hidden, not deleted: every financial row stays.
+CREATE OR REPLACE FUNCTION customer_archive(customer uuid, keep_credit boolean, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	c   customers := customer_lock(customer);
+	sub uuid;
+BEGIN
+	IF c.archived_at IS NOT NULL THEN
+		RETURN;
+	END IF;
+	IF c.credit > 0 AND NOT coalesce(keep_credit, false) THEN
+		PERFORM raise_conflict(format('The customer has a credit of %s: pay it out first, or archive with keep_credit=1.',
+			rupiah(c.credit)));
+	END IF;
+	FOR sub IN SELECT id FROM subscriptions WHERE customer_id = customer ORDER BY id LOOP
+		PERFORM subscription_cancel(sub, 'the customer was archived', d);
+	END LOOP;
+	UPDATE customers SET archived_at = now(), updated_at = now() WHERE id = customer;
+	PERFORM billing_log('archived', format('%s archived', c.name), customer, NULL, NULL,
+		jsonb_build_object('credit', c.credit));
+END $$;
+
+-- What is wrong with what was asked for, see field_error(): all of it is told at once.
+
+-- Nothing is sold to the archived; who is sold something stays as he is until commit.
+CREATE OR REPLACE FUNCTION customer_errors(customer uuid) RETURNS text[]
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM customers WHERE id = customer AND archived_at IS NULL FOR NO KEY UPDATE;
+	RETURN field_error(NOT FOUND, 'customer_id', 'The selected customer id is invalid.');
+END $$;
