@@ -127,13 +127,13 @@ BEGIN
 			('isp_notify',  '^uuidv7'),
 			('isp_snmp',    '^uuidv7'),
 			('isp_ping',    '^uuidv7'),
-			('isp_billing', '^(session_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
+			('isp_billing', '^(backoff$|session_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
 			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|message_remind|next_|packages_begin|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
-			('isp_router',  '^(session_|raise_|business_|account_|router_|profile_|job_|alert_)'),
-			('isp_gateway', '^(session_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
+			('isp_router',  '^(backoff$|session_|raise_|business_|account_|router_|profile_|job_|alert_)'),
+			('isp_gateway', '^(backoff$|session_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
-			('isp_notify',  '^(session_|business_|message_|alert_sweep)'),
+			('isp_notify',  '^(backoff$|session_|business_|message_|alert_sweep)'),
 			('isp_snmp',    '^(session_|business_|alert_|snmp_)'),
 			('isp_ping',    '^(session_|business_|alert_|ping_)')
 		) AS t (program, names)

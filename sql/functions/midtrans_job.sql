@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION gateway_failed(job bigint, gen int, why text) RETURNS
 LANGUAGE sql AS $$
 	UPDATE gateway_jobs
 	SET last_error = why, attempts = CASE WHEN generation = gen THEN attempts ELSE 0 END,
-	    due_at = now() + CASE WHEN generation = gen THEN least(900, 2 ^ least(attempts, 10)) ELSE 0 END * interval '1 second'
+	    due_at = now() + CASE WHEN generation = gen THEN backoff(attempts, '1 second', '15 minutes') ELSE '0' END
 	WHERE id = job
 $$;
 
@@ -141,12 +141,6 @@ BEGIN
 	WHERE a.id = att;
 END $$;
 
--- Again after 1, 2, 4 minutes ... 6 hours.
-CREATE OR REPLACE FUNCTION gateway_pause(checks int) RETURNS interval
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT least(360, 2 ^ least(checks, 10)) * interval '1 minute'
-$$;
-
 /*
  * An attempt was asked about. Answered, all of it is applied: what ran out with
  * nothing under way is closed by our own clock, since nobody tells of it, and
@@ -173,7 +167,7 @@ BEGIN
 	UPDATE midtrans_attempts
 	SET state = becomes, checks = pace + CASE WHEN more THEN 0 ELSE 1 END,
 	    closed_at = CASE WHEN becomes <> a.state AND becomes = 'closed' THEN now() ELSE a.closed_at END,
-	    next_check_at = CASE WHEN more OR gateway_goes_on(a) THEN now() + gateway_pause(CASE WHEN more THEN 0 ELSE pace END) END
+	    next_check_at = CASE WHEN more OR gateway_goes_on(a) THEN now() + backoff(CASE WHEN more THEN 0 ELSE pace END, '1 minute', '6 hours') END
 	WHERE id = att;
 END $$;
 
