@@ -1,7 +1,7 @@
 /*
  * The account of a subscription: one row of mikrotik_secrets from its first
- * moment to its cancellation, mirrored by statement-level triggers, whoever
- * changes the subscription.  account_1_jobs.sql makes jobs of what changes.
+ * moment to its cancellation, mirrored by statement-level triggers, whatever
+ * changes the subscription.  account.sql makes jobs of what changes.
  */
 
 -- An IPv6 address has many spellings, and one customer: kept in the one that compares.
@@ -96,7 +96,7 @@ BEGIN
 		       remote_address = nullif(n.remote_address, ''),
 		       comment = nullif(n.comment, ''),
 		       wanted = account_wanted(n.status, expire),
-		       -- A switch thrown by hand holds until the subscription's next turn.
+		       -- An account disabled by hand stays so until the subscription's next turn.
 		       disabled = CASE WHEN n.status = o.status THEN m.disabled ELSE account_wanted(n.status, expire) <> 'enabled' END,
 		       removed_at = CASE WHEN n.status = 'cancelled' THEN coalesce(m.removed_at, now()) END,
 		       updated_at = now()
@@ -110,13 +110,14 @@ BEGIN
 		        o.comment, o.customer_id);
 	END IF;
 	IF secret IS NOT NULL THEN
-		PERFORM account_touch(ARRAY(SELECT id FROM mikrotik_secrets WHERE subscription_id = ANY (secret) ORDER BY id), true);
+		PERFORM account_mark_dirty(ARRAY(SELECT id FROM mikrotik_secrets WHERE subscription_id = ANY (secret) ORDER BY id), true);
 	END IF;
 	RETURN NULL;
 END $$;
 
 CREATE OR REPLACE TRIGGER subscription_added AFTER INSERT ON subscriptions
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscription_added();
+
 CREATE OR REPLACE TRIGGER subscription_changed AFTER UPDATE ON subscriptions
 	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
 	WHEN (current_setting('isp.reseal', true) IS DISTINCT FROM 'on') -- see seal_replace()

@@ -1,7 +1,7 @@
 /*
- * What router-sync asks and answers.  It claims the due jobs of one router,
- * talks to the router outside any transaction, and writes back what came of
- * each: the generation it acted upon, so that a newer change stays due.
+ * The jobs of accounts.  router-sync claims the due jobs of one router, talks
+ * to the router outside any transaction, and writes the result of each back
+ * with the generation that it acted upon, so that a newer change stays due.
  */
 
 -- 1, 2, 4 seconds … 15 minutes.
@@ -23,46 +23,22 @@ SELECT s.account_id, s.router_id, s.due_at
 	SELECT FROM account_states n
 	 WHERE n.account_id = s.account_id AND n.present AND n.generation > n.synced_generation));
 
--- Routers with something to do, and in how many milliseconds (0: now). Broken ones: their next probe.
-CREATE OR REPLACE FUNCTION router_work()
-RETURNS TABLE (router_id uuid, wait_ms bigint) LANGUAGE sql STABLE AS $$
-	SELECT q.id, greatest(0, ceil(extract(epoch FROM q.at - clock_timestamp()) * 1000))::bigint
-	  FROM (SELECT r.id, CASE WHEN b.broken_since IS NOT NULL THEN coalesce(b.next_probe_at, now())
-	                          ELSE least((SELECT j.due_at FROM account_jobs j WHERE j.router_id = r.id
-	                                       ORDER BY j.due_at LIMIT 1),
-	                                     (SELECT min(p.due_at) FROM profile_states p
-	                                       WHERE p.router_id = r.id AND p.generation > p.synced_generation)) END AS at
-	          FROM router_settings r
-	          LEFT JOIN router_states b ON b.router_id = r.id
-	         WHERE r.is_active) q
-	 WHERE q.at IS NOT NULL
-	 ORDER BY 2
-$$;
-
--- Has a router work now?  Asked before it is spoken to; claims are made when it has answered.
-CREATE OR REPLACE FUNCTION router_is_due(router uuid)
-RETURNS boolean LANGUAGE plpgsql STABLE AS $$
-BEGIN
-	RETURN EXISTS (SELECT FROM account_jobs WHERE router_id = router AND due_at <= clock_timestamp())
-	    OR EXISTS (SELECT FROM profile_states
-	                WHERE router_id = router AND generation > synced_generation AND due_at <= clock_timestamp());
-END $$;
-
 /*
- * What these accounts should be on a router, as the database has it now.  known:
+ * The state that these accounts should have on a router, as the database has it now.  known:
  * it once was there as it should be.  imported: it has not been since it was
  * found there.  taken: its addresses, present and past, that other accounts in
  * service have by now; shared: those that other static accounts must have blocked.
  */
-DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wishes(uuid, uuid[]), account_settled(uuid);
-DROP TYPE IF EXISTS account_wish; -- has no OR REPLACE
-CREATE TYPE account_wish AS (id uuid, generation bigint, kick boolean, want text, service text, username text,
+DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_settled(uuid);
+
+DROP TYPE IF EXISTS account_wanted_row; -- has no OR REPLACE
+CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wanted text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
 	comment text, known boolean, imported boolean, isolation text, traces text, taken text, shared text,
 	router_profile text, bandwidth text, burst text, priority int);
 
-CREATE OR REPLACE FUNCTION account_wishes(router uuid, ids uuid[])
-RETURNS SETOF account_wish LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION account_wanted_rows(router uuid, ids uuid[])
+RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	SELECT m.id, s.generation, s.kick,
 	       CASE WHEN NOT s.present OR m.wanted = 'absent' OR m.removed_at IS NOT NULL THEN 'absent'
 	            WHEN m.disabled THEN 'suspended' ELSE m.wanted END,
@@ -94,11 +70,11 @@ $$;
 
 /*
  * The due jobs of a router (or the one of only_account, due or not), each with
- * its wish as it is now.  Writes down first where an account may come to
+ * what is wanted as it is now.  Writes down first where an account may come to
  * stand, so that what a lost reply left behind is found again.
  */
 CREATE OR REPLACE FUNCTION account_claim(router uuid, most int, only_account uuid)
-RETURNS SETOF account_wish LANGUAGE plpgsql AS $$
+RETURNS SETOF account_wanted_row LANGUAGE plpgsql AS $$
 DECLARE
 	ids uuid[];
 BEGIN
@@ -121,21 +97,8 @@ BEGIN
 	   AND s.present AND m.wanted <> 'absent'
 	   AND account_trace(m.service, m.remote_address, m.username) <> ALL (s.traces);
 
-	RETURN QUERY SELECT * FROM account_wishes(router, ids);
+	RETURN QUERY SELECT * FROM account_wanted_rows(router, ids);
 END $$;
-
--- The due profile jobs of a router, or the one of only_package.
-CREATE OR REPLACE FUNCTION profile_claim(router uuid, only_package uuid)
-RETURNS TABLE (package_id uuid, generation bigint, service text, router_profile text, bandwidth text, burst text,
-	priority int) LANGUAGE sql STABLE AS $$
-	SELECT p.id, s.generation, p.type, p.router_profile, p.bandwidth, p.burst, p.priority
-	  FROM profile_states s
-	  JOIN packages p ON p.id = s.package_id
-	 WHERE s.router_id = router
-	   AND CASE WHEN only_package IS NULL THEN s.generation > s.synced_generation AND s.due_at <= clock_timestamp()
-	            ELSE s.package_id = only_package END
-	 ORDER BY p.router_profile
-$$;
 
 /*
  * Write back account jobs: [{id, generation, ok, error, traces}].  error of
@@ -177,22 +140,6 @@ BEGIN
 	PERFORM router_notify(others);
 END $$;
 
--- The same for profiles: [{id, generation, ok, error}].
-CREATE OR REPLACE FUNCTION profile_results(router uuid, results jsonb)
-RETURNS void LANGUAGE sql AS $$
-	UPDATE profile_states s
-	   SET synced_generation = CASE WHEN r.ok THEN r.generation ELSE s.synced_generation END,
-	       sync_state = CASE WHEN s.generation > r.generation THEN s.sync_state
-	                         WHEN r.ok THEN 'synced' ELSE 'failed' END,
-	       sync_error = CASE WHEN s.generation > r.generation THEN s.sync_error ELSE r.error END,
-	       synced_at = CASE WHEN r.ok THEN now() ELSE s.synced_at END,
-	       attempts = CASE WHEN r.ok OR s.generation > r.generation THEN 0 ELSE s.attempts + 1 END,
-	       due_at = CASE WHEN r.ok OR s.generation > r.generation THEN s.due_at
-	                     ELSE clock_timestamp() + job_backoff(s.attempts) END
-	  FROM jsonb_to_recordset(results) AS r (id uuid, generation bigint, ok boolean, error text)
-	 WHERE s.router_id = router AND s.package_id = r.id
-$$;
-
 -- The last seen ids, a hint for screens: [{id, hint}].
 CREATE OR REPLACE FUNCTION account_hints(hints jsonb)
 RETURNS void LANGUAGE sql AS $$
@@ -203,73 +150,14 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 
 /*
- * A router could not be reached: the breaker opens, all that waits for it says
- * why, and it is probed again in probe_s seconds.
- */
-CREATE OR REPLACE FUNCTION router_broken(router uuid, reason text, probe_s int)
-RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-	INSERT INTO router_states AS s (router_id, failures, broken_since, next_probe_at, last_error)
-	VALUES (router, 1, now(), clock_timestamp() + make_interval(secs => probe_s), reason)
-	    ON CONFLICT (router_id) DO UPDATE
-	   SET failures = s.failures + 1, broken_since = coalesce(s.broken_since, now()),
-	       next_probe_at = excluded.next_probe_at, last_error = reason, updated_at = now();
-	PERFORM FROM account_states
-	  WHERE router_id = router AND generation > synced_generation ORDER BY account_id FOR UPDATE;
-	UPDATE account_states
-	   SET sync_state = 'failed', sync_error = reason, attempts = attempts + 1, updated_at = now()
-	 WHERE router_id = router AND generation > synced_generation
-	   AND (sync_state, sync_error) IS DISTINCT FROM ('failed', reason);
-	UPDATE profile_states
-	   SET sync_state = 'failed', sync_error = reason, attempts = attempts + 1
-	 WHERE router_id = router AND generation > synced_generation
-	   AND (sync_state, sync_error) IS DISTINCT FROM ('failed', reason);
-END $$;
-
--- What came for a router that is known to be broken says so too, and does not wait for the next probe.
-CREATE OR REPLACE FUNCTION router_tell()
-RETURNS void LANGUAGE sql AS $$
-	UPDATE account_states s
-	   SET sync_state = 'failed', sync_error = q.last_error, updated_at = now()
-	  FROM (SELECT a.account_id, a.router_id, b.last_error
-	          FROM router_states b
-	          JOIN account_states a ON a.router_id = b.router_id
-	         WHERE b.broken_since IS NOT NULL AND a.generation > a.synced_generation AND a.sync_state = 'pending'
-	           FOR UPDATE OF a SKIP LOCKED) q
-	 WHERE s.account_id = q.account_id AND s.router_id = q.router_id
-$$;
-
--- A login succeeded: after a failure all its jobs are due at once.
-CREATE OR REPLACE FUNCTION router_healthy(router uuid, os_version text)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	was_broken boolean;
-BEGIN
-	SELECT broken_since IS NOT NULL INTO was_broken FROM router_states WHERE router_id = router;
-	INSERT INTO router_states AS s (router_id, version)
-	VALUES (router, os_version)
-	    ON CONFLICT (router_id) DO UPDATE
-	   SET failures = 0, broken_since = NULL, next_probe_at = NULL, last_error = NULL,
-	       version = coalesce(os_version, s.version), updated_at = now();
-	UPDATE router_settings SET last_connected_at = now() WHERE id = router;
-	IF was_broken THEN
-		PERFORM FROM account_states
-		  WHERE router_id = router AND generation > synced_generation ORDER BY account_id FOR UPDATE;
-		UPDATE account_states SET due_at = now(), attempts = 0
-		 WHERE router_id = router AND generation > synced_generation;
-		UPDATE profile_states SET due_at = now(), attempts = 0
-		 WHERE router_id = router AND generation > synced_generation;
-	END IF;
-END $$;
-
-/*
- * Whose are these objects of a router, [{n, id (of the mark), name}]?  Answered
- * are those that an account may take that wants the name: of accounts that no
+ * Which of these objects of a router, [{n, id (of the mark), name}], may an
+ * account take over that should have the name?  Those of accounts that no
  * longer should be on this router, and (renamed) of those in service there that
  * should have another name and, their password being known, can get another
  * object; else two that swap their names would wait for each other for ever.
  */
 DROP FUNCTION IF EXISTS account_stale(uuid, jsonb);
+
 CREATE OR REPLACE FUNCTION account_stale(router uuid, objects jsonb)
 RETURNS TABLE (n int, renamed boolean) LANGUAGE sql STABLE AS $$
 	SELECT q.n, NOT q.has_left
@@ -283,34 +171,24 @@ RETURNS TABLE (n int, renamed boolean) LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * The day whose night it is.  Once a night each router is compared with the
- * database: what no job changed somebody else may have, or another router
- * stands behind the same address.  The night begins at three, after billing's.
- */
-CREATE OR REPLACE FUNCTION router_night(moment timestamptz)
-RETURNS date LANGUAGE sql STABLE AS $$
-	SELECT business_day(moment - interval '3 hours')
-$$;
-
-/*
  * The accounts that are in order on a router, as far as is known: what a check
  * compares.  What was imported is left as it was found until it is changed here.
  */
 CREATE OR REPLACE FUNCTION account_settled(router uuid)
-RETURNS SETOF account_wish LANGUAGE sql STABLE AS $$
+RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	SELECT w.*
-	  FROM account_wishes(router, ARRAY(SELECT s.account_id FROM account_states s
+	  FROM account_wanted_rows(router, ARRAY(SELECT s.account_id FROM account_states s
 	                                     WHERE s.router_id = router AND s.present
 	                                       AND s.generation = s.synced_generation)) w
-	 WHERE w.want <> 'absent' AND NOT w.imported
+	 WHERE w.wanted <> 'absent' AND NOT w.imported
 $$;
 
 /*
- * What a check found becomes jobs, but for what has one already; how many of
+ * The differences that a check found become jobs, where there is none yet; how many of
  * each.  accounts and packages, [id], are not as they should be.  strays,
  * [{id, service, name}], bear the mark of an account that was not compared: it
  * is to leave if it has no business on this router and the name is its own; a
- * mark under another name somebody may have copied with the row.
+ * mark under another name may have been copied with its row.
  */
 CREATE OR REPLACE FUNCTION account_found(router uuid, accounts jsonb, packages jsonb, strays jsonb)
 RETURNS TABLE (different bigint, profiles bigint, misplaced bigint) LANGUAGE plpgsql AS $$
