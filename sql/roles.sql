@@ -40,7 +40,7 @@ GRANT INSERT, UPDATE         ON row_counts                                      
 GRANT INSERT, UPDATE         ON customers                                                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
-GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets                           TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets, maintenance_windows      TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
 -- money
 GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters, payments                   TO isp_api;
@@ -100,12 +100,17 @@ GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                              
 
 GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox, message_templates        TO isp_notify;
 
-GRANT SELECT ON settings, snmp_devices, snmp_interfaces, bandwidth_history, alert_logs                TO isp_snmp;
-GRANT UPDATE                 ON snmp_devices, snmp_interfaces                                         TO isp_snmp;
-GRANT INSERT                 ON snmp_interfaces, bandwidth_history                                    TO isp_snmp;
+GRANT SELECT ON settings, snmp_devices, snmp_interfaces, snmp_counters, ping_targets, monitor_states, bandwidth_history,
+	bandwidth_5m, bandwidth_1h, maintenance_windows, history_rolls, monitor_things, alert_logs    TO isp_snmp;
+GRANT UPDATE (sys_name, sys_descr, max_vars, discovered_at)                    ON snmp_devices        TO isp_snmp;
+GRANT INSERT, UPDATE         ON snmp_interfaces, snmp_counters, monitor_states, bandwidth_5m, bandwidth_1h,
+	history_rolls                                                                                 TO isp_snmp;
+GRANT INSERT                 ON bandwidth_history                                                     TO isp_snmp;
 
-GRANT SELECT ON settings, ping_targets, ping_history, alert_logs                                      TO isp_ping;
-GRANT UPDATE                 ON ping_targets                                                          TO isp_ping;
+GRANT SELECT ON settings, ping_targets, monitor_states, ping_history, ping_5m, ping_1h, maintenance_windows,
+	history_rolls, monitor_things, alert_logs                                                     TO isp_ping;
+GRANT UPDATE (address, resolved_at)                                            ON ping_targets        TO isp_ping;
+GRANT INSERT, UPDATE         ON monitor_states, ping_5m, ping_1h, history_rolls                       TO isp_ping;
 GRANT INSERT                 ON ping_history                                                          TO isp_ping;
 
 -- ---- functions ------------------------------------------------------------------------------------
@@ -134,8 +139,8 @@ BEGIN
 			('isp_gateway', '^(backoff$|session_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
 			('isp_notify',  '^(backoff$|session_|business_|message_|alert_sweep)'),
-			('isp_snmp',    '^(session_|business_|alert_|snmp_)'),
-			('isp_ping',    '^(session_|business_|alert_|ping_)')
+			('isp_snmp',    '^(session_|business_|alert_|snmp_|monitor_|history_)'),
+			('isp_ping',    '^(session_|business_|alert_|ping_|monitor_|history_)')
 		) AS t (program, names)
 		JOIN pg_proc f ON f.pronamespace = 'public'::regnamespace AND f.proname ~ t.names
 		WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')
