@@ -311,6 +311,7 @@ lint-tree:
 	@$(if $(SH),shellcheck $(SH))
 	@$(if $(PY),PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache $(PYTHON) -m compileall -q $(PY))
 	@$(if $(MAN),mandoc -Tlint -W warning $(MAN))
+	@scripts/db run -- sh -c 'scripts/db lint --dir "$$TEST_DB_DIR" --name isp_test'
 
 top-length:
 	@scripts/top-length

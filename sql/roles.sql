@@ -12,9 +12,6 @@ DECLARE
 	fn      regprocedure;
 BEGIN
 	FOREACH program IN ARRAY '{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping}'::text[] LOOP
-		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = program) THEN
-			EXECUTE format('CREATE ROLE %I LOGIN', program);
-		END IF;
 		EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', program);
 		EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), program);
 		EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', program);
@@ -135,15 +132,15 @@ BEGIN
 			('isp_notify',  '^uuidv7'),
 			('isp_snmp',    '^uuidv7'),
 			('isp_ping',    '^uuidv7'),
-			('isp_billing', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
+			('isp_billing', '^(backoff$|session_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
 			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|message_remind|next_|packages_begin|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
-			('isp_router',  '^(backoff$|who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
-			('isp_gateway', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
+			('isp_router',  '^(backoff$|session_|raise_|business_|account_|router_|profile_|job_|alert_)'),
+			('isp_gateway', '^(backoff$|session_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
-			('isp_notify',  '^(backoff$|who_|business_|message_|alert_sweep)'),
-			('isp_snmp',    '^(who_|business_|alert_|snmp_|monitor_|history_)'),
-			('isp_ping',    '^(who_|business_|alert_|ping_|monitor_|history_)')
+			('isp_notify',  '^(backoff$|session_|business_|message_|alert_sweep)'),
+			('isp_snmp',    '^(session_|business_|alert_|snmp_|monitor_|history_)'),
+			('isp_ping',    '^(session_|business_|alert_|ping_|monitor_|history_)')
 		) AS t (program, names)
 		JOIN pg_proc f ON f.pronamespace = 'public'::regnamespace AND f.proname ~ t.names
 		WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')
