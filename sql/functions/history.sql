@@ -14,7 +14,7 @@ $$;
 
 -- The partition that a moment falls into; its bounds are written with their offset, whatever the session's zone.
 CREATE OR REPLACE FUNCTION history_partition(parent text, lower_bound timestamptz, upper_bound timestamptz)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	name text := parent || to_char(lower_bound AT TIME ZONE 'UTC', '"_p"YYYYMMDD');
 BEGIN

@@ -168,7 +168,7 @@ SELECT refuses('INSERT INTO account_states (account_id, router_id, sync_state) S
 SELECT refuses('INSERT INTO profile_states (package_id, router_id, sync_state) SELECT p.id, r.id, ''x'' FROM packages p, router_settings r LIMIT 1', 'profile_states_sync_state_check');
 SET LOCAL session_replication_role = origin;
 
--- What money refers to cannot be deleted.
+-- Rows that money refers to cannot be deleted.
 SELECT throws_ok(format('DELETE FROM %I', t), '23503', NULL, t || ' that money refers to stay')
 FROM unnest('{customers,subscriptions,packages,invoices,payments}'::text[]) t;
 
