@@ -118,7 +118,7 @@ static const struct field register_fields[] = {
 	{ "password",              FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128 },
 	{ "password_confirmation", FT_SECRET, FF_CREATE, 8, 128, .hint = "the password again" },
 	{ "setup_token",           FT_TEXT,   FF_CREATE, .max = 255,
-	  .hint = "in production: what `ispctl setup` printed" },
+	  .hint = "in production: what `ispctl user setup-token` printed" },
 };
 
 static const struct field password_fields[] = {
