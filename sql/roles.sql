@@ -53,15 +53,15 @@ GRANT UPDATE (is_read, updated_at)                                             O
 GRANT UPDATE                 ON message_templates                                                     TO isp_api;
 -- gateway
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_refund_keys,
-	midtrans_copies, gateway_jobs                                                                 TO isp_api;
+	midtrans_copies, midtrans_jobs                                                                 TO isp_api;
 GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
-GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON midtrans_unknown_ids                                                    TO isp_api;
 
 -- ---- isp_billing: the nightly run -----------------------------------------------------------------
 
 GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, invoices, invoice_counters, payments,
 	payment_reversals, refunds, customer_credits, allocations, billing_logs, billing_runs, alert_logs,
-	midtrans_attempts, gateway_jobs, row_counts                                                   TO isp_billing;
+	midtrans_attempts, midtrans_jobs, row_counts                                                   TO isp_billing;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, package_id, next_package_id,
 	next_package_on, updated_at)                                           ON subscriptions       TO isp_billing;
@@ -70,7 +70,7 @@ GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, 
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
 GRANT INSERT                 ON allocations, customer_credits, billing_logs
                                                                                                       TO isp_billing;
-GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON gateway_jobs        TO isp_billing;
+GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON midtrans_jobs        TO isp_billing;
 
 -- ---- isp_router: what routers hold ----------------------------------------------------------------
 
@@ -85,7 +85,7 @@ GRANT INSERT, UPDATE         ON router_states                                   
 
 GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments, payment_reversals, refunds,
 	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_refunds,
-	midtrans_strangers, midtrans_events, midtrans_copies, midtrans_verdicts, gateway_jobs, alert_logs, row_counts
+	midtrans_unknown_ids, midtrans_events, midtrans_copies, midtrans_verdicts, midtrans_jobs, alert_logs, row_counts
                                                                                                       TO isp_gateway;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, updated_at)
@@ -93,11 +93,11 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gatew
 GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_url, payment_reference,
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
 GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
-	gateway_jobs, row_counts
+	midtrans_jobs, row_counts
                                                                                                       TO isp_gateway;
 GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs,
 	midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
-GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_gateway;
+GRANT INSERT, UPDATE, DELETE ON midtrans_unknown_ids                                                    TO isp_gateway;
 
 -- ---- isp_notify, isp_snmp, isp_ping ---------------------------------------------------------------
 
@@ -132,7 +132,7 @@ BEGIN
 			('isp_ping',    '^uuidv7'),
 			('isp_billing', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
 			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|message_remind|next_|packages_begin|period_)'),
-			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
+			('isp_billing', '^(account_|router_|profile_|midtrans_job_add)'),
 			('isp_router',  '^(backoff$|who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
 			('isp_gateway', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),

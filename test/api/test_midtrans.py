@@ -799,7 +799,7 @@ def test_a_replay_leaves_nothing_but_a_counter(payer, mid):
 
     def rows():
         return payer.sql("SELECT (SELECT count(*) FROM midtrans_events), (SELECT count(*) FROM midtrans_verdicts), "
-                         "(SELECT count(*) FROM midtrans_logs), (SELECT count(*) FROM gateway_jobs), "
+                         "(SELECT count(*) FROM midtrans_logs), (SELECT count(*) FROM midtrans_jobs), "
                          "(SELECT count(*) FROM alert_logs), (SELECT count(*) FROM payments)")
     before = rows()
     for _ in range(5):
