@@ -14,8 +14,8 @@
  *
  * cx->conf has the addresses and keys; cx->midtrans keeps the connections.
  */
-#ifndef MIDTRANS_MIDTRANS_H
-#define MIDTRANS_MIDTRANS_H
+#ifndef MIDTRANS_PURE_H
+#define MIDTRANS_PURE_H
 
 #include <stdbool.h>
 

@@ -41,7 +41,7 @@ midtrans_reconcile(struct ctx *cx, bool due, struct midtrans_count *ret)
 	TRY(midtrans_require_configured(cx));
 	TRY(db_query(cx, &SQL_midtrans_attempts_unfinished, &rows, V_BOOL(due)));
 	for (; n.asked < db_count(rows); n.asked++) {
-		TRY(daemon_goes_on(cx));
+		TRY(daemon_check_stop(cx));
 		if (check_apart(cx, db_text(rows, n.asked, "id"), &silences) != RC_OK)
 			n.failed++;
 		if (db_socket(cx->db) < 0)
@@ -98,7 +98,7 @@ midtrans_hold_unanswered(struct ctx *cx, const char *const *ids, size_t n, const
 	for (size_t i = 0; i < db_count(rows);) {
 		const char *sub = db_text(rows, i, "subscription_id");
 
-		TRY(daemon_goes_on(cx));
+		TRY(daemon_check_stop(cx));
 		TRY(check_debts(cx, rows, &i, &silences) == RC_OK
 			? db_query(cx, &SQL_midtrans_hold_end, NULL, V_TEXT(sub))
 			: hold_subscription(cx, sub, date, all, &nheld));

@@ -59,7 +59,7 @@ DECLARE
 	event    bigint;
 BEGIN
 	INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, money, claimed_amount, request_id)
-	VALUES (source, message_order, message_transaction, unsigned, hash, money, claimed_amount, who_request())
+	VALUES (source, message_order, message_transaction, unsigned, hash, money, claimed_amount, session_request())
 	ON CONFLICT ON CONSTRAINT midtrans_events_body_key DO NOTHING RETURNING id INTO event;
 	IF event IS NULL THEN
 		SELECT e.id INTO event FROM midtrans_events e
@@ -97,8 +97,8 @@ BEGIN
 	INSERT INTO midtrans_logs (order_id, transaction_id, event, status, response)
 	VALUES (e.order_id, e.transaction_id, 'notification', e.body ->> 'transaction_status',
 		jsonb_build_object('verdict', 'unknown_order', 'gross_amount', e.body ->> 'gross_amount', 'event_id', event));
-	UPDATE alert_logs SET resolved_at = clock_timestamp(), updated_at = clock_timestamp()
-	WHERE key = 'midtrans:unknown_order' AND resolved_at IS NULL AND created_at <= now() - interval '1 hour';
+	PERFORM alert_resolve(l.key) FROM alert_logs l
+	WHERE l.key = 'midtrans:unknown_order' AND l.resolved_at IS NULL AND l.created_at <= now() - interval '1 hour';
 	PERFORM alert_raise('payment', 'warning', 'Payment for an unknown order',
 		format('Midtrans reports a payment of %s %s for order %s, which is not ours. Look it up in the dashboard of Midtrans.',
 			coalesce(e.body ->> 'currency', 'IDR'), e.body ->> 'gross_amount', e.order_id),

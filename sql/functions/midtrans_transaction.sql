@@ -221,7 +221,7 @@ CREATE OR REPLACE FUNCTION midtrans_set_actor(person text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF person IS NOT NULL THEN
-		PERFORM set_config('isp.program', coalesce(who_actor(), ''), true), set_config('isp.actor', person, true);
+		PERFORM set_config('isp.program', coalesce(session_actor(), ''), true), set_config('isp.actor', person, true);
 	ELSIF current_setting('isp.program', true) <> '' THEN
 		PERFORM set_config('isp.actor', current_setting('isp.program'), true), set_config('isp.program', '', true);
 	END IF;

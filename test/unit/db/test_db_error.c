@@ -66,7 +66,7 @@ teardown(void **state)
 static const struct db_stmt slow_down = { "te_slow", "SELECT raise_throttled('slow down', 17)", 0 };
 
 static void
-who_is_too_fast_hears_how_long(void **state)
+a_throttled_caller_gets_the_seconds_to_wait(void **state)
 {
 	(void)state;
 	assert_int_equal(db_query0(&cx, &slow_down, NULL), RC_THROTTLED);
@@ -122,7 +122,7 @@ each_state_has_its_code(void **state)
 		assert_non_null(strstr(cx.err.detail, "words of the server"));
 		assert_non_null(strstr(cx.err.detail, cases[i].state));
 		assert_non_null(strstr(cx.err.detail, "e_fail_with"));
-		assert_false(cx.err.again); /* the server has answered: nothing is in doubt */
+		assert_false(cx.err.again); /* the server has answered: the outcome is known */
 	}
 }
 
@@ -160,6 +160,29 @@ several_fields_are_raised_at_once(void **state)
 	assert_string_equal(f->next->next->field, "c");
 	assert_string_equal(f->next->next->msg, "Nor this.");
 	assert_null(f->next->next->next);
+}
+
+/* A rule gives its code beside its sentence, and with a field the bound that was broken. */
+static void
+rules_raise_codes(void **state)
+{
+	static const struct db_stmt conflict = { "te_paid",
+		"SELECT raise_conflict('invoice_paid', 'The invoice is paid.')", 0 };
+	static const struct db_stmt fields = { "te_most",
+		"SELECT raise_invalid_all(field_error(true, 'amount', 'max', 'Too much.',"
+		" '{\"max\": 5}') || field_error(true, 'b', 'No code.'))",
+		0 };
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &conflict, NULL), RC_CONFLICT);
+	assert_string_equal(cx.err.msg, "The invoice is paid.");
+	assert_string_equal(cx.err.code, "invoice_paid");
+	assert_int_equal(db_query0(&cx, &fields, NULL), RC_INVALID);
+	assert_string_equal(cx.err.msg, "Too much.");
+	assert_string_equal(cx.err.fields->msg, "Too much.");
+	assert_string_equal(cx.err.fields->code, "{\"max\": 5, \"code\": \"max\"}");
+	assert_string_equal(cx.err.fields->next->msg, "No code.");
+	assert_null(cx.err.fields->next->code);
 }
 
 static void
@@ -249,8 +272,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_state_has_its_code),
-		CASE(who_is_too_fast_hears_how_long),
+		CASE(a_throttled_caller_gets_the_seconds_to_wait),
 		CASE(several_fields_are_raised_at_once),
+		CASE(rules_raise_codes),
 		CASE(a_constraint_names_its_column),
 		CASE(a_constraint_named_otherwise_names_none),
 		CASE(what_is_referred_to_is_in_use),

@@ -1,0 +1,51 @@
+import { useMay } from '../../api/query';
+import { useT } from '../../i18n';
+import { PageFrame, TabFrame } from '../../kit/page';
+import { Channels, Messages, Templates } from '../messages/messages';
+import { SettingForm } from './form';
+import { Health } from './health';
+import { History } from './history';
+import { AuditLog, MidtransLog } from './logs';
+import { Tokens, Users } from './people';
+
+export function Settings() {
+	const { t } = useT();
+	const may = useMay();
+	return (
+		<PageFrame title={t.nav.settings}>
+			<TabFrame
+				tabs={[
+					{
+						key: 'billing',
+						label: t.w.policies,
+						body: <SettingForm group="billing" title={t.w.policies} />,
+					},
+					{
+						key: 'company',
+						label: t.w.company,
+						body: <SettingForm group="company" title={t.w.company} />,
+					},
+					{
+						key: 'suspension',
+						label: t.w.suspension,
+						body: <SettingForm group="suspension" title={t.w.suspension} />,
+					},
+					{
+						key: 'limits',
+						label: t.w.limits,
+						body: <SettingForm group="rest" title={t.w.limits} />,
+					},
+					may('admin') && { key: 'users', label: t.w.users, body: <Users /> },
+					{ key: 'tokens', label: t.w.tokens, body: <Tokens /> },
+					may('admin') && { key: 'channels', label: t.w.channels, body: <Channels /> },
+					may('admin') && { key: 'templates', label: t.w.templates, body: <Templates /> },
+					may('operator') && { key: 'messages', label: t.w.messages, body: <Messages /> },
+					may('operator') && { key: 'billing-log', label: t.w.billingLog, body: <History /> },
+					may('operator') && { key: 'midtrans-log', label: t.w.midtransLog, body: <MidtransLog /> },
+					may('admin') && { key: 'audit-log', label: t.w.auditLog, body: <AuditLog /> },
+					{ key: 'health', label: t.w.health, body: <Health /> },
+				]}
+			/>
+		</PageFrame>
+	);
+}
