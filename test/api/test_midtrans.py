@@ -462,7 +462,7 @@ def test_a_cancel_of_what_is_settled_is_not_believed(payer, mid):
         assert payer.notify(mid.craft(order, dict(said, status_message="%d" % n))).status == 200
     payer.idle()
     assert payer.status(invoice) == "paid" and mid.calls("/v2/%s/status" % order) > 0
-    told(payer, invoice, "Payment taken back, they say", "A notification was not confirmed")
+    told(payer, invoice, "Payment reported as taken back", "A notification was not confirmed")
 
 
 def test_people_are_told_of_money_that_goes(payer, mid):

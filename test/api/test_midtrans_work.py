@@ -270,7 +270,7 @@ def test_a_proxy_before_midtrans_knows_nothing(alone, mid):
         mid.fault("html", "GET /v2/*", code=code)
         alone.stack.exec("ispctl", "midtrans", "reconcile", check=False)
     mid.well()
-    told = "SELECT told, (SELECT count(*) FROM midtrans_unknown_ids s WHERE s.attempt_id = t.attempt_id) " \
+    told = "SELECT confirmed, (SELECT count(*) FROM midtrans_unknown_ids s WHERE s.attempt_id = t.attempt_id) " \
            "FROM midtrans_transactions t JOIN midtrans_attempts a ON a.id = t.attempt_id WHERE a.order_id = '%s'" % order
     assert alone.sql(told) == "f|0" and alone.alerts(invoice) == []
     alone.reconcile()
