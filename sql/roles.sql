@@ -28,6 +28,10 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- ---- isp_backup: reads all (pg_read_all_data, sql/cluster.sql), changes nothing
+
+DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO isp_backup', current_database()); END $$;
+
 -- ---- isp_api: all that people do ------------------------------------------------------------------
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO isp_api;
@@ -333,6 +337,9 @@ BEGIN
 	('payment_alert',                     'api gateway'),
 	('payment_alert_lost',                'api gateway'),
 	('payment_amount',                    'api gateway'),
+	('password_forgot',                   'api'),
+	('password_reset',                    'api'),
+	('password_reset_is_valid',           'api'),
 	('payment_book',                      'api gateway'),
 	('payment_day',                       'api gateway'),
 	('payment_insert',                    'api gateway'),
@@ -414,6 +421,7 @@ BEGIN
 	('subscriptions_set_status',          'api billing'),
 	('suspensions_due',                   'api billing'),
 	('template_unknown_fields',           'api'),
+	('throttle_address',                  'api'),
 	('throttle_give_back',                'api'),
 	('throttle_pace',                     'api'),
 	('throttle_sweep',                    'api'),
