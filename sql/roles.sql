@@ -43,6 +43,7 @@ GRANT INSERT, UPDATE         ON row_counts                                      
 GRANT INSERT, UPDATE         ON customers                                                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic                     TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets                           TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
 -- money
@@ -80,6 +81,8 @@ GRANT UPDATE (last_connected_at)                                               O
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
 GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
+GRANT SELECT, INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic, line_samples
+                                                                                                      TO isp_router;
 
 -- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ BEGIN
 			('isp_billing', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
 			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|message_remind|next_|packages_begin|period_)'),
 			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
-			('isp_router',  '^(backoff$|who_|raise_|business_|account_|router_|profile_|job_|alert_)'),
+			('isp_router',  '^(backoff$|who_|raise_|business_|account_|router_|profile_|line_sample|job_|alert_)'),
 			('isp_gateway', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
 			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
 			('isp_notify',  '^(backoff$|who_|business_|message_|alert_sweep)'),
