@@ -1,6 +1,7 @@
 # ISP Billing.  `make` builds, `make run` starts the whole system in var/, `make test` proves it.
 # All that is made lies in $(B): obj/ (strict), san/ (ASan, UBSan), mem/ (for valgrind), fuzz/,
-# gen/ (statements of sql/queries), bin/, unit/, lint/ (one stamp for each file and tool).
+# gen/ (statements of sql/queries), bin/, unit/, web/ (the screens), lint/ (one stamp for each file
+# and tool).  Only npm's packages lie elsewhere: in app/web/node_modules.
 
 VERSION = 0.1.0
 B      ?= build
@@ -18,10 +19,10 @@ PYTHON  = /usr/bin/python3
 PYTEST  = PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache ISP_BUILD=$(abspath $(B)) ISP_STACK_FAST=1 \
           $(PYTHON) -m pytest -q -p no:cacheprovider
 
-LIBS    = libpq libcjson libcurl openssl libsodium libcrypt
+LIBS    = libpq libcjson libcurl openssl libsodium libcrypt expat zlib
 # Asked for once, and only when something is compiled: scripts/deps may just have installed them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBS)) -lfcgi)$(PKG_LIBS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBS)) -lfcgi -lm)$(PKG_LIBS)
 
 WARN    = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
           -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef -Wformat=2 \
@@ -71,7 +72,8 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test e2e fuzz fuzzers bench soak mutate install deb clean compdb top-length FORCE
+        api-test cli-test e2e web web-check web-e2e fuzz fuzzers bench soak mutate install deb clean compdb \
+        top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -81,10 +83,11 @@ build: deps
 
 programs: $(PROGRAMS) $(B)/gen/openapi.json
 
-# The description of the API, for those who generate from it (app/web).
+# The description of the API, for those who generate from it (app/web).  One that says the same
+# stays as old as it is.
 $(B)/gen/openapi.json: $(B)/bin/isp-api
-	$< --print-openapi >$@.new
-	mv $@.new $@
+	$(Q)$< --print-openapi >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 deps:
 	@scripts/deps
@@ -145,6 +148,38 @@ $(B)/bench/%: $(B)/obj/test/bench/%.o $(B)/obj/libisp.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
 	$(Q)$(LINK_obj) -o $@ $^ $(PKG_LIBS)
+
+# ---- the screens -------------------------------------------------------------------------------
+
+# make web: the operators' console, built into $(B)/web, which nginx serves.  Each step has a stamp:
+# packages when the lock file changes, types when the API's description does, the build when a source
+# does.  A change in C that leaves the description as it is rebuilds nothing here.
+WEB      := app/web
+WEB_SRC  := $(shell find $(WEB)/console $(WEB)/*.json $(WEB)/*.ts -type f ! -name schema.d.ts 2>/dev/null)
+NPM_DONE := $(WEB)/node_modules/.package-lock.json
+SCHEMA   := $(WEB)/console/src/api/schema.d.ts
+OPENAPI  := $(B)/gen/openapi.json
+
+web: $(B)/web/index.html
+
+$(NPM_DONE): $(WEB)/package-lock.json $(WEB)/package.json $(WEB)/.npmrc
+	$(call say,npm ci)
+	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
+	@touch $@
+
+$(SCHEMA): $(OPENAPI) $(NPM_DONE)
+	$(call say,types $@)
+	$(Q)cd $(WEB) && OPENAPI=$(abspath $(OPENAPI)) npm run --silent types >/dev/null
+	@touch $@
+
+$(B)/web/index.html: $(WEB_SRC) $(SCHEMA)
+	$(call say,vite $(B)/web)
+	$(Q)cd $(WEB) && npm run --silent build -- --outDir $(abspath $(B))/web --logLevel warn
+	@touch $@
+
+# Types, style and the kit's unit tests.
+web-check: $(SCHEMA)
+	@cd $(WEB) && npm run --silent check && npm run --silent unit
 
 -include $(foreach f,obj san mem fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
 
@@ -227,7 +262,7 @@ mutate: programs
 	@scripts/mutate $(if $(filter-out -%,$(N)),--n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(AT),--at $(AT)) \
 	  $(if $(BUDGET),--budget $(BUDGET))
 
-run: build
+run: build web
 	@scripts/run
 
 # ---- lint --------------------------------------------------------------------------------------
@@ -276,6 +311,7 @@ lint-tree:
 	@$(if $(SH),shellcheck $(SH))
 	@$(if $(PY),PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache $(PYTHON) -m compileall -q $(PY))
 	@$(if $(MAN),mandoc -Tlint -W warning $(MAN))
+	@scripts/db run -- sh -c 'scripts/db lint --dir "$$TEST_DB_DIR" --name isp_test'
 
 top-length:
 	@scripts/top-length
@@ -300,25 +336,27 @@ install: programs
 	install -d $(SHARE)/scripts $(SHARE)/nginx
 	cp -R sql $(SHARE)/sql
 	rm -f $(SHARE)/sql/seed/dev_admin.sql $(SHARE)/sql/seed/demo.sql
-	cp -R $(firstword $(wildcard app/web/dist) nginx/html) $(SHARE)/web
+	cp -R $(dir $(firstword $(wildcard built/web/index.html $(B)/web/index.html) nginx/html/index.html)) $(SHARE)/web
+	cp -R app/web/pay $(SHARE)/web/pay
 	install -m 755 $(SERVER_SCRIPTS) $(SHARE)/scripts
 	install -d $(ETC)/nginx
 	install -m 644 nginx/fastcgi.conf $(ETC)/nginx
 	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \
 	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
-	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
+	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' \
+	    -e 's|@PAY@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
 	    nginx/isp.conf > $(ETC)/nginx/isp.conf
 	install -d $(UNITDIR)/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
 	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(UNITDIR)/system
 	install -m 644 systemd/sysusers.d/* $(DESTDIR)/usr/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/* $(DESTDIR)/usr/lib/tmpfiles.d
 
-# The Debian package, from what git knows and the built screens: $(B)/deb/isp-billing_VERSION_ARCH.deb.
+# The Debian package, from what git knows and the screens in built/web (its clean empties build): $(B)/deb/isp-billing_VERSION_ARCH.deb.
 DEB = $(B)/deb/isp-billing-$(VERSION)
-deb: build $(if $(wildcard app/web/package.json),web)
+deb: build web
 	rm -rf $(B)/deb && mkdir -p $(DEB)
 	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C $(DEB)
-	if [ -d app/web/dist ]; then mkdir -p $(DEB)/app/web && cp -R app/web/dist $(DEB)/app/web/; fi
+	mkdir -p $(DEB)/built && cp -R $(B)/web $(DEB)/built/
 	cd $(DEB) && sed -i '1s/([^)]*)/($(VERSION))/' debian/changelog && dpkg-buildpackage -us -uc -b
 	lintian --fail-on error $(B)/deb/*.changes
 

@@ -1,9 +1,9 @@
 /*
- * One role a program, each with the least it needs. Applied after every
- * deploy, as owner: all rights are taken back first, so that this file is the
- * whole truth, whatever stood here before.
+ * The rights of each program's role, by name. Applied after every deploy, as
+ * the owner: all rights are taken back first, so that no grant of an earlier
+ * version stays. The roles themselves are made with the database (scripts/db).
  *
- * Nothing financial can be deleted, by nobody: no role has DELETE (or
+ * No role can delete money: none has DELETE (or
  * TRUNCATE) on invoices, payments, allocations, credits or their logs.
  */
 DO $$
@@ -12,9 +12,6 @@ DECLARE
 	fn      regprocedure;
 BEGIN
 	FOREACH program IN ARRAY '{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping}'::text[] LOOP
-		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = program) THEN
-			EXECUTE format('CREATE ROLE %I LOGIN', program);
-		END IF;
 		EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', program);
 		EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), program);
 		EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', program);
@@ -44,10 +41,11 @@ GRANT INSERT, UPDATE         ON customers                                       
 GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic                     TO isp_api;
-GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets                           TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets, maintenance_windows      TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
 -- money
-GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters, payments                   TO isp_api;
+GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters                             TO isp_api;
+GRANT INSERT, UPDATE (status, midtrans_status, notes, updated_at)              ON payments            TO isp_api;
 GRANT INSERT                 ON allocations, customer_credits, payment_reversals, refunds             TO isp_api;
 GRANT INSERT                 ON billing_logs                                                          TO isp_api;
 GRANT UPDATE (is_read, updated_at)                                             ON alert_logs          TO isp_api;
@@ -95,7 +93,8 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gatew
                                                                                ON subscriptions       TO isp_gateway;
 GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_url, payment_reference,
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
-GRANT INSERT, UPDATE         ON payments, midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
+GRANT INSERT, UPDATE (status, midtrans_status, updated_at)                     ON payments            TO isp_gateway;
+GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
 	gateway_jobs, row_counts
                                                                                                       TO isp_gateway;
 GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs,
@@ -106,46 +105,342 @@ GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                              
 
 GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox, message_templates        TO isp_notify;
 
-GRANT SELECT ON settings, snmp_devices, snmp_interfaces, bandwidth_history, alert_logs                TO isp_snmp;
-GRANT UPDATE                 ON snmp_devices, snmp_interfaces                                         TO isp_snmp;
-GRANT INSERT                 ON snmp_interfaces, bandwidth_history                                    TO isp_snmp;
+GRANT SELECT ON settings, snmp_devices, snmp_interfaces, snmp_counters, ping_targets, monitor_states, bandwidth_history,
+	bandwidth_5m, bandwidth_1h, maintenance_windows, history_rolls, monitor_things, alert_logs    TO isp_snmp;
+GRANT UPDATE (sys_name, sys_descr, max_vars, discovered_at)                    ON snmp_devices        TO isp_snmp;
+GRANT INSERT, UPDATE         ON snmp_interfaces, snmp_counters, monitor_states, bandwidth_5m, bandwidth_1h,
+	history_rolls                                                                                 TO isp_snmp;
+GRANT INSERT                 ON bandwidth_history                                                     TO isp_snmp;
 
-GRANT SELECT ON settings, ping_targets, ping_history, alert_logs                                      TO isp_ping;
-GRANT UPDATE                 ON ping_targets                                                          TO isp_ping;
+GRANT SELECT ON settings, ping_targets, monitor_states, ping_history, ping_5m, ping_1h, maintenance_windows,
+	history_rolls, monitor_things, alert_logs                                                     TO isp_ping;
+GRANT UPDATE (address, resolved_at)                                            ON ping_targets        TO isp_ping;
+GRANT INSERT, UPDATE         ON monitor_states, ping_5m, ping_1h, history_rolls                       TO isp_ping;
 GRANT INSERT                 ON ping_history                                                          TO isp_ping;
 
 -- ---- functions ------------------------------------------------------------------------------------
 
--- Role and the functions it may call, by the beginning of their names. Trigger functions need no
--- grant; a function calls others with the rights of who called it.
+-- Each function and the programs (isp_...) that may call it, one line a function, in the order of the
+-- alphabet. Trigger functions need no grant; a function calls others with the rights of its caller. A
+-- name without a function is an error, so that the list names nothing that is gone.
 DO $$
 DECLARE
-	may record;
+	granted record;
+	fn      regprocedure;
 BEGIN
 	EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO isp_billing, isp_api', current_database());
-	FOR may IN
-		SELECT program, f.oid::regprocedure AS fn
-		FROM (VALUES
-			('isp_api',     '.'),
-			('isp_billing', '^uuidv7'),
-			('isp_router',  '^uuidv7'),
-			('isp_gateway', '^uuidv7'),
-			('isp_notify',  '^uuidv7'),
-			('isp_snmp',    '^uuidv7'),
-			('isp_ping',    '^uuidv7'),
-			('isp_billing', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_|credit_|allocate|customer_lock)'),
-			('isp_billing', '^(invoice|open_invoices|renewal|expir|suspensions_|subscription|settled_|message_remind|next_|packages_begin|period_)'),
-			('isp_billing', '^(account_|router_|profile_|gateway_job)'),
-			('isp_router',  '^(backoff$|who_|raise_|business_|account_|router_|profile_|line_sample|job_|alert_)'),
-			('isp_gateway', '^(backoff$|who_|raise_|require_|is_|business_|rupiah|alert_|billing_log|credit_|allocat|customer_lock)'),
-			('isp_gateway', '^(invoice|open_invoices|subscription_|settled_|end_date_|payment_|refund|lot_|debt_|midtrans_|gateway_)'),
-			('isp_notify',  '^(backoff$|who_|business_|message_|alert_sweep)'),
-			('isp_snmp',    '^(who_|business_|alert_|snmp_)'),
-			('isp_ping',    '^(who_|business_|alert_|ping_)')
-		) AS t (program, names)
-		JOIN pg_proc f ON f.pronamespace = 'public'::regnamespace AND f.proname ~ t.names
-		WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')
-	LOOP
-		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', may.fn, may.program);
+	FOR granted IN SELECT name, programs FROM (VALUES
+	('account_claim',                     'api billing router'),
+	('account_default_router',            'api billing router'),
+	('account_found',                     'api billing router'),
+	('account_hints',                     'api billing router'),
+	('account_import',                    'api'),
+	('account_leave',                     'api billing router'),
+	('account_mark_dirty',                'api billing router'),
+	('account_of_subscription',           'api'),
+	('account_online',                    'api'),
+	('account_remove',                    'api billing router'),
+	('account_require_own',               'api'),
+	('account_results',                   'api billing router'),
+	('account_settled',                   'api billing router'),
+	('account_stale',                     'api billing router'),
+	('account_switch',                    'api'),
+	('account_trace',                     'api billing router'),
+	('account_wanted',                    'api'),
+	('account_wanted_rows',               'api billing router'),
+	('address_errors',                    'api'),
+	('alert_conditions',                  'api billing router gateway snmp ping'),
+	('alert_is_wanted',                   'api billing router gateway snmp ping'),
+	('alert_notify_state',                'api billing router gateway snmp ping'),
+	('alert_raise',                       'api billing router gateway snmp ping'),
+	('alert_resolve',                     'api billing router gateway snmp ping'),
+	('alert_sweep',                       'api billing router gateway notify snmp ping'),
+	('allocate',                          'api billing gateway'),
+	('allocations_return',                'api gateway'),
+	('audit',                             'api'),
+	('backoff',                           'api gateway'),
+	('billing_candidates',                'api billing'),
+	('billing_expire',                    'api billing'),
+	('billing_lines',                     'api billing'),
+	('billing_log',                       'api billing gateway'),
+	('billing_overdue',                   'api billing'),
+	('billing_renew',                     'api billing'),
+	('billing_skipped',                   'api billing'),
+	('billing_suspend',                   'api billing'),
+	('business_day',                      'api billing router gateway notify snmp ping'),
+	('business_today',                    'api billing router gateway notify snmp ping'),
+	('check_accounts',                    'api'),
+	('check_credit',                      'api'),
+	('check_invariants',                  'api'),
+	('check_invoices',                    'api'),
+	('check_lots',                        'api'),
+	('check_money',                       'api'),
+	('check_numbers',                     'api'),
+	('check_owners',                      'api'),
+	('check_periods',                     'api'),
+	('check_row_counts',                  'api'),
+	('check_settled',                     'api'),
+	('check_states',                      'api'),
+	('credit_apply',                      'api billing gateway'),
+	('credit_enter',                      'api billing gateway'),
+	('credit_entry',                      'api billing gateway'),
+	('credit_lots',                       'api billing gateway'),
+	('credit_pay_out',                    'api billing gateway'),
+	('customer_archive',                  'api'),
+	('customer_errors',                   'api'),
+	('customer_lock',                     'api billing gateway'),
+	('dates_errors',                      'api'),
+	('debt_reopen',                       'api gateway'),
+	('end_date_restore',                  'api gateway'),
+	('end_date_stands',                   'api gateway'),
+	('expiries_due',                      'api billing'),
+	('field_error',                       'api'),
+	('first_draft',                       'api'),
+	('gateway_answered',                  'api gateway'),
+	('gateway_attempt',                   'api gateway'),
+	('gateway_check_take',                'api gateway'),
+	('gateway_checked',                   'api gateway'),
+	('gateway_claimed',                   'api gateway'),
+	('gateway_claims',                    'api gateway'),
+	('gateway_closed',                    'api gateway'),
+	('gateway_debts',                     'api gateway'),
+	('gateway_done',                      'api gateway'),
+	('gateway_doubt',                     'api gateway'),
+	('gateway_failed',                    'api gateway'),
+	('gateway_goes_on',                   'api gateway'),
+	('gateway_heard',                     'api gateway'),
+	('gateway_hold',                      'api gateway'),
+	('gateway_job',                       'api billing gateway'),
+	('gateway_open_claims',               'api gateway'),
+	('gateway_state',                     'api gateway'),
+	('gateway_stranger',                  'api gateway'),
+	('gateway_sum',                       'api gateway'),
+	('gateway_sweep',                     'api gateway'),
+	('gateway_sweep_refunds',             'api gateway'),
+	('gateway_take',                      'api gateway'),
+	('gateway_transactions',              'api gateway'),
+	('gateway_unconfirmed',               'api gateway'),
+	('gateway_wait',                      'api gateway'),
+	('history_drop',                      'api snmp ping'),
+	('history_make',                      'api snmp ping'),
+	('history_partition',                 'api snmp ping'),
+	('history_partitions',                'api snmp ping'),
+	('history_period',                    'api snmp ping'),
+	('history_rolled',                    'api snmp ping'),
+	('history_rolled_set',                'api snmp ping'),
+	('history_tables',                    'api snmp ping'),
+	('invoice_attempts_cancel',           'api billing gateway'),
+	('invoice_cancel',                    'api billing gateway'),
+	('invoice_create',                    'api billing gateway'),
+	('invoice_finish_issue',              'api billing gateway'),
+	('invoice_issue',                     'api billing gateway'),
+	('invoice_lock',                      'api billing gateway'),
+	('invoice_number',                    'api billing gateway'),
+	('invoice_number_take',               'api billing gateway'),
+	('invoice_settle',                    'api billing gateway'),
+	('invoice_unsettle',                  'api gateway'),
+	('invoice_update',                    'api billing gateway'),
+	('invoice_void',                      'api billing gateway'),
+	('invoices_lock',                     'api billing'),
+	('invoices_reissue',                  'api billing gateway'),
+	('is_invoice_late',                   'api billing'),
+	('is_payment_manual',                 'api gateway'),
+	('is_period_taken',                   'api billing gateway'),
+	('is_refund_known',                   'api gateway'),
+	('job_backoff',                       'api router'),
+	('line_sample',                       'router'),
+	('line_sample_due',                   'router'),
+	('login_give_back',                   'api'),
+	('login_take',                        'api'),
+	('lot_close',                         'api gateway'),
+	('lot_credit',                        'api gateway'),
+	('message_address',                   'api notify'),
+	('message_backoff',                   'api notify'),
+	('message_company',                   'api notify'),
+	('message_day',                       'api notify'),
+	('message_day_cap',                   'api notify'),
+	('message_done',                      'api notify'),
+	('message_due_senders',               'api notify'),
+	('message_fan_out',                   'api notify'),
+	('message_fields',                    'api notify'),
+	('message_gap',                       'api notify'),
+	('message_is_active',                 'api notify'),
+	('message_is_quiet',                  'api notify'),
+	('message_leave_unknown',             'api notify'),
+	('message_moment',                    'api notify'),
+	('message_obsolete',                  'api notify'),
+	('message_phone',                     'api notify'),
+	('message_queue',                     'api notify'),
+	('message_queue_many',                'api notify'),
+	('message_queue_outage',              'api notify'),
+	('message_queue_user',                'api notify'),
+	('message_recover',                   'api notify'),
+	('message_remind',                    'api billing notify'),
+	('message_remind_candidates',         'api billing notify'),
+	('message_render',                    'api notify'),
+	('message_resend',                    'api notify'),
+	('message_sender_done',               'api notify'),
+	('message_take',                      'api notify'),
+	('message_would_send',                'api notify'),
+	('midtrans_act_for',                  'api gateway'),
+	('midtrans_alert',                    'api gateway'),
+	('midtrans_alert_key',                'api gateway'),
+	('midtrans_alert_title',              'api gateway'),
+	('midtrans_apply',                    'api gateway'),
+	('midtrans_asks',                     'api gateway'),
+	('midtrans_attempt_add',              'api gateway'),
+	('midtrans_attempt_becomes',          'api gateway'),
+	('midtrans_attempt_made',             'api gateway'),
+	('midtrans_book',                     'api gateway'),
+	('midtrans_charge_book',              'api gateway'),
+	('midtrans_event_add',                'api gateway'),
+	('midtrans_hear',                     'api gateway'),
+	('midtrans_heard_200',                'api gateway'),
+	('midtrans_is_live',                  'api gateway'),
+	('midtrans_is_owed',                  'api gateway'),
+	('midtrans_is_paid',                  'api gateway'),
+	('midtrans_live_state',               'api gateway'),
+	('midtrans_move',                     'api gateway'),
+	('midtrans_note',                     'api gateway'),
+	('midtrans_owed',                     'api gateway'),
+	('midtrans_page',                     'api gateway'),
+	('midtrans_refund',                   'api gateway'),
+	('midtrans_refund_add',               'api gateway'),
+	('midtrans_refund_begin',             'api gateway'),
+	('midtrans_refund_book',              'api gateway'),
+	('midtrans_refund_by_key',            'api gateway'),
+	('midtrans_refund_is',                'api gateway'),
+	('midtrans_refund_key',               'api gateway'),
+	('midtrans_refund_one',               'api gateway'),
+	('midtrans_refund_open',              'api gateway'),
+	('midtrans_refunded',                 'api gateway'),
+	('midtrans_refunds_end',              'api gateway'),
+	('midtrans_repeats',                  'api gateway'),
+	('midtrans_revive',                   'api gateway'),
+	('midtrans_tell',                     'api gateway'),
+	('midtrans_throttle',                 'api gateway'),
+	('midtrans_told',                     'api gateway'),
+	('midtrans_undo',                     'api gateway'),
+	('midtrans_verdict',                  'api gateway'),
+	('next_package_begin',                'api billing'),
+	('next_package_billed',               'api billing'),
+	('next_period_start',                 'api billing'),
+	('open_invoices',                     'api billing gateway'),
+	('other_draft',                       'api'),
+	('package_address_twice',             'api'),
+	('package_errors',                    'api'),
+	('packages_begin',                    'api billing'),
+	('packages_begin_due',                'api billing'),
+	('payment_alert',                     'api gateway'),
+	('payment_alert_lost',                'api gateway'),
+	('payment_amount',                    'api gateway'),
+	('payment_book',                      'api gateway'),
+	('payment_day',                       'api gateway'),
+	('payment_insert',                    'api gateway'),
+	('payment_lock',                      'api gateway'),
+	('payment_refund',                    'api gateway'),
+	('payment_refundable',                'api gateway'),
+	('payment_repeated',                  'api gateway'),
+	('payment_reverse',                   'api gateway'),
+	('payment_spend',                     'api gateway'),
+	('payment_take',                      'api gateway'),
+	('plan_change',                       'api'),
+	('plan_change_next',                  'api'),
+	('profile_claim',                     'api billing router'),
+	('profile_mark_dirty',                'api billing router'),
+	('profile_mark_dirty_on_all_routers', 'api billing router'),
+	('profile_results',                   'api billing router'),
+	('public_read_pace',                  'api'),
+	('public_token_pace',                 'api'),
+	('raise_conflict',                    'api billing router gateway'),
+	('raise_denied',                      'api billing router gateway'),
+	('raise_invalid',                     'api billing router gateway'),
+	('raise_invalid_all',                 'api billing router gateway'),
+	('raise_not_found',                   'api billing router gateway'),
+	('raise_throttled',                   'api billing router gateway'),
+	('refund_enter',                      'api gateway'),
+	('registration_open',                 'api'),
+	('reissue_draft',                     'api'),
+	('renewal_by_hand',                   'api billing'),
+	('renewal_draft',                     'api billing'),
+	('renewals_due',                      'api billing'),
+	('renewals_follow_up',                'api billing'),
+	('renewals_issue',                    'api billing'),
+	('renewals_refused',                  'api billing'),
+	('require_end_date_free',             'api billing gateway'),
+	('require_invoice_untouched',         'api billing gateway'),
+	('require_payment_reversible',        'api gateway'),
+	('router_broken',                     'api billing router'),
+	('router_bytes_text',                 'api'),
+	('router_errors',                     'api billing'),
+	('router_fail_waiting',               'api billing router'),
+	('router_first',                      'api billing router'),
+	('router_healthy',                    'api billing router'),
+	('router_is_due',                     'api billing router'),
+	('router_is_seed',                    'api billing router'),
+	('router_live_store',                 'api router'),
+	('router_night',                      'api billing router'),
+	('router_notify',                     'api billing router'),
+	('router_rate',                       'api router'),
+	('router_rate_text',                  'api'),
+	('router_ready',                      'api billing router'),
+	('router_remove',                     'api billing router'),
+	('router_snapshot_expire',            'api'),
+	('router_snapshot_fail',              'api router'),
+	('router_snapshot_store',             'api router'),
+	('router_work',                       'api billing router'),
+	('row_count_add',                     'api'),
+	('row_count_keep',                    'api'),
+	('rupiah',                            'api billing gateway'),
+	('seal_replace',                      'api'),
+	('session_actor',                     'api billing router gateway notify snmp ping'),
+	('session_close',                     'api'),
+	('session_open',                      'api'),
+	('session_request',                   'api billing router gateway notify snmp ping'),
+	('settled_end_date',                  'api billing gateway'),
+	('subscription_activate',             'api billing gateway'),
+	('subscription_cancel',               'api billing gateway'),
+	('subscription_create',               'api billing gateway'),
+	('subscription_errors',               'api billing gateway'),
+	('subscription_has_debt',             'api billing gateway'),
+	('subscription_has_overdue',          'api billing gateway'),
+	('subscription_lock',                 'api billing gateway'),
+	('subscription_lock_live',            'api billing gateway'),
+	('subscription_resume_if_paid',       'api billing gateway'),
+	('subscription_set_status',           'api billing gateway'),
+	('subscription_suspend',              'api billing gateway'),
+	('subscription_update',               'api billing gateway'),
+	('subscription_update_log',           'api billing gateway'),
+	('subscription_with',                 'api billing gateway'),
+	('subscriptions_lock',                'api billing'),
+	('subscriptions_set_status',          'api billing'),
+	('suspensions_due',                   'api billing'),
+	('template_unknown_fields',           'api'),
+	('throttle_give_back',                'api'),
+	('throttle_pace',                     'api'),
+	('throttle_sweep',                    'api'),
+	('throttle_take',                     'api'),
+	('token_add',                         'api'),
+	('token_drop',                        'api'),
+	('token_expired',                     'api'),
+	('token_lives',                       'api'),
+	('token_used',                        'api'),
+	('untouched_invoices',                'api'),
+	('user_add',                          'api'),
+	('user_drop',                         'api'),
+	('user_password',                     'api'),
+	('user_register',                     'api'),
+	('user_set',                          'api'),
+	('username_errors',                   'api'),
+	('uuidv7',                            'api billing router gateway snmp ping')
+	) AS t (name, programs) LOOP
+		PERFORM FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = granted.name;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'sql/roles.sql: there is no function %', granted.name;
+		END IF;
+		FOR fn IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = granted.name LOOP
+			EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', fn,
+				(SELECT string_agg('isp_' || program, ', ') FROM string_to_table(granted.programs, ' ') program));
+		END LOOP;
 	END LOOP;
 END $$;

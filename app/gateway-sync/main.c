@@ -34,7 +34,7 @@ prepare(struct ctx *cx, const char *env, bool once, struct conf *conf)
 	cx->actor.name = program.name;
 	cx->conf = conf;
 	TRY(once ? db_open(cx, &to, &cx->db) : loop_connect(cx, &to));
-	return db_who(cx);
+	return db_set_actor(cx);
 }
 
 static int

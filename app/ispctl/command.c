@@ -15,7 +15,7 @@ static const struct command commands[] = {
 	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
 	{ "health", 0, NEED_DATABASE, cmd_health },
 	{ "check", 0, NEED_DATABASE, cmd_check },
-	{ "setup", 0, NEED_DATABASE, cmd_setup },
+	{ "user setup-token", 0, NEED_DATABASE, cmd_user_setup_token },
 };
 
 void
@@ -25,7 +25,7 @@ command_row_by_row(struct ctx *cx)
 	cx->stopping = daemon_stopping;
 }
 
-/* The words of a command at the start of the arguments; how many, 0: not this one. */
+/* Count the arguments that are the words of this command; 0: another command. */
 static size_t
 match(const char *words, const char *const *args)
 {

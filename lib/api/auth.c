@@ -81,7 +81,7 @@ enum rc
 api_act(struct ctx *cx)
 {
 	TRY(db_gate_pass(cx));
-	return db_who(cx);
+	return db_set_actor(cx);
 }
 
 /* A read goes along with the look-up; anything that acts waits for its outcome. */
@@ -118,7 +118,7 @@ static const struct field register_fields[] = {
 	{ "password",              FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128 },
 	{ "password_confirmation", FT_SECRET, FF_CREATE, 8, 128, .hint = "the password again" },
 	{ "setup_token",           FT_TEXT,   FF_CREATE, .max = 255,
-	  .hint = "in production: what `ispctl setup` printed" },
+	  .hint = "in production: what `ispctl user setup-token` printed" },
 };
 
 static const struct field password_fields[] = {
@@ -206,7 +206,7 @@ auth_register(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(user_may_register(cx));
 	TRY(read_confirmed(cx, &auth_register_op, rq, &in));
 	cx->actor.name = shape_text(in, "email");
-	TRY(db_who(cx));
+	TRY(db_set_actor(cx));
 	TRY(user_register(cx, in, cx->conf == NULL || conf_production(cx->conf), &id));
 	TRY(session_open(cx, id, &s));
 	return answer_session(cx, rs, 201, &s);

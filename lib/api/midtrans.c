@@ -77,7 +77,7 @@ act_as(struct ctx *cx, const char *name)
 {
 	if (cx->actor.name == NULL)
 		cx->actor.name = name;
-	return db_who(cx);
+	return db_set_actor(cx);
 }
 
 static void

@@ -205,7 +205,7 @@ write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, e
 	const struct db_val update[] = { V_TEXT(id), create[0] };
 	bool creates = verb == CRUD_CREATE;
 
-	TRY(db_who(cx));
+	TRY(db_set_actor(cx));
 	TRY(db_send_n(cx, crud_stmt(r, verb), NULL, creates ? create : update, creates ? 1 : 2));
 	TRY(send_audit(cx, r, id, creates ? "create" : "update",
 	    r->audited ? meta_of(cx, r, in) : NULL));
@@ -293,7 +293,7 @@ crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_who(cx));
+	TRY(db_set_actor(cx));
 	TRY(send_audit(cx, r, id, "delete", NULL));
 	TRY(db_send(cx, crud_stmt(r, CRUD_DELETE), &gone, V_TEXT(id)));
 	TRY(db_sync(cx));

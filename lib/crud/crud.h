@@ -12,7 +12,7 @@
  * is NOT NULL needs its default in the field table: the database's own is not
  * used.  Lists are sorted by created_at, newest first, or by ?sort= of FF_SORT
  * fields.  The total of a list without filters comes from row_counts where the
- * table is counted (crud_sql.c).  Writes say who acts (db_who()).
+ * table is counted (crud_sql.c).  Writes say who acts (db_set_actor()).
  *
  * A rule that needs more than one field belongs into the database, or .check.
  * As soon as a verb has a life of its own (an invoice is issued, not created),

@@ -1,7 +1,7 @@
 /*
- * rowjson.c: the hot loop of every list.  What can be known once per result
- * (keys with their quotes and commas, nesting, how each type is written) is
- * planned once; a row then costs copies and one table look-up a byte of text.
+ * rowjson.c: the hot loop of every list.  All that is the same for each row of
+ * a result (keys with their quotes and commas, nesting, how each type is
+ * written) is planned once; a row then costs copies and one table look-up a byte of text.
  */
 #include "db/rowjson.h"
 

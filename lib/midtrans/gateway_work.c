@@ -217,7 +217,7 @@ gateway_reconcile(struct ctx *cx, bool due, struct gateway_count *ret)
 	TRY(gateway_ready(cx));
 	TRY(db_query(cx, &SQL_gateway_unfinished, &rows, V_BOOL(due)));
 	for (; n.asked < db_count(rows); n.asked++) {
-		TRY(daemon_goes_on(cx));
+		TRY(daemon_check_stop(cx));
 		if (ask_apart(cx, db_text(rows, n.asked, "id"), &silences) != RC_OK)
 			n.failed++;
 		if (db_socket(cx->db) < 0)
@@ -273,7 +273,7 @@ gateway_hold(struct ctx *cx, const char *const *ids, size_t n, const char *date,
 	for (size_t i = 0; i < db_count(rows);) {
 		const char *sub = db_text(rows, i, "subscription_id");
 
-		TRY(daemon_goes_on(cx));
+		TRY(daemon_check_stop(cx));
 		TRY(ask_debts(cx, rows, &i, &silences) == RC_OK
 			? db_query(cx, &SQL_gateway_answered, NULL, V_TEXT(sub))
 			: hold_one(cx, sub, date, all, &nheld));

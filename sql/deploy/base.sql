@@ -43,7 +43,7 @@ CREATE TABLE password_reset_tokens (
  * The client holds "<id>|<random>"; token is the SHA-256 of the random part, in
  * hex. Users alone hold tokens: user_id is Laravel's tokenable_type and
  * tokenable_id. Every request looks its token up: who holds it stands beside
- * it, kept by triggers (auth_session.sql), for a join with users costs as much
+ * it, kept by triggers (token.sql), for a join with users costs as much
  * as all the rest of the look-up.
  */
 CREATE TABLE personal_access_tokens (
@@ -99,7 +99,7 @@ CREATE TABLE settings (
 	public_tokens_per_minute int NOT NULL DEFAULT 60,
 	invoice_tokens_per_minute int NOT NULL DEFAULT 20,
 	enabled_payments  text[],                           -- NULL: all the gateway offers
-	setup_token       text,                             -- SHA-256 of what `ispctl setup` printed; allows the first register
+	setup_token       text,                             -- SHA-256 of what `ispctl user setup-token` printed; allows the first register
 	updated_at        timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO settings DEFAULT VALUES;

@@ -40,7 +40,7 @@ $$;
 -- Milliseconds until something is due; at most half a minute.
 CREATE OR REPLACE FUNCTION gateway_wait() RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT least(30000, greatest(0, ceil(1000 * extract(epoch FROM least(
+	SELECT least(30000, greatest(0, ceil(1000 * extract(epoch FROM least(clock_timestamp() + interval '30 seconds',
 		(SELECT min(due_at) FROM gateway_jobs WHERE done_at IS NULL),
 		(SELECT min(next_check_at) FROM midtrans_attempts WHERE next_check_at IS NOT NULL)) - clock_timestamp()))))::bigint
 $$;

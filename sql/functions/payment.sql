@@ -178,7 +178,7 @@ BEGIN
 	undone := allocations_return(p, p.amount, kind, d);
 	PERFORM lot_close(p, gone, reason, d);
 	INSERT INTO payment_reversals (payment_id, kind, amount, reason, actor, reversed_on)
-	VALUES (pay, kind, gone, reason, who_actor(), d);
+	VALUES (pay, kind, gone, reason, session_actor(), d);
 	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
 	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
 		p.customer_id, NULL, p.invoice_id,

@@ -156,7 +156,7 @@ BEGIN
 			customer_id, subscription_id, id,
 			jsonb_build_object('kind', kind, 'amount', amount, 'period_start', period_start,
 				'period_end', period_end, 'due_date', due_date),
-			who_actor(), who_request()
+			session_actor(), session_request()
 		FROM issue
 	)
 	SELECT coalesce(array_agg(ROW('renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount,
@@ -202,7 +202,7 @@ BEGIN
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
-			jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
+			jsonb_build_object('due_date', due_date, 'date', d), session_actor(), session_request()
 		FROM mark
 	)
 	SELECT coalesce(array_agg(ROW('overdue', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,

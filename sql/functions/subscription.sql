@@ -327,7 +327,7 @@ BEGIN
 	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id,
 		for_all || jsonb_build_object('before',
 			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
-		who_actor(), who_request()
+		session_actor(), session_request()
 	FROM subscriptions WHERE id = ANY(subs);
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs);
 END $$;

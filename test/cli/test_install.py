@@ -136,10 +136,12 @@ def test_the_readme_brings_a_bare_machine_to_a_paid_invoice(root):
     assert 1 <= len(commands) <= 10
     for command in commands:
         command = command.replace("HOST", HOST).replace("EMAIL", ADMIN)
+        if command.startswith("certbot"):
+            continue  # Let's Encrypt must reach HOST from outside
         if "apt-get" in command:
-            root.run("apt-get -qq update && cd /root && " + command, alone=False)
+            root.run("apt-get -qq update; cd /root && " + command, alone=False)
             root.run("apt-get -qq install -y --no-install-recommends curl >/dev/null", alone=False)
-        elif "ispctl setup" in command:
+        elif "--admin" in command:
             root.type(command, [("Password", PASSWORD)])
         else:
             root.run(command)

@@ -24,7 +24,12 @@ SELECT alert_raise('system', 'info', 't', 'm') \g /dev/null
 INSERT INTO snmp_devices (name, host) VALUES ('d', 'h');
 INSERT INTO snmp_interfaces (device_id, if_index, if_name) SELECT id, n, 'e' || n FROM snmp_devices, generate_series(1, 2) n;
 INSERT INTO ping_targets (name, host) VALUES ('t', 'h');
-INSERT INTO ping_history (target_id, packet_loss_percent, status, recorded_at) SELECT id, 0, 'up', now() FROM ping_targets;
+SELECT history_make() \g /dev/null
+INSERT INTO ping_history (target_id, sent, received, packet_loss_percent, status, recorded_at) SELECT id, 4, 4, 0, 'up', now() FROM ping_targets;
+INSERT INTO monitor_states (id, kind, checked_at) SELECT id, 'ping', now() FROM ping_targets;
+INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms, read_at)
+	SELECT id, 1, 1, 64, 1, 0, 'b', 1, now() FROM snmp_interfaces WHERE if_index = 1;
+INSERT INTO maintenance_windows (title, starts_at, ends_at) VALUES ('w', now(), now() + interval '1 hour');
 
 CREATE TEMP TABLE refused (name text);
 CREATE FUNCTION refuses(attempt text, wanted text) RETURNS text LANGUAGE plpgsql AS $$
@@ -131,11 +136,17 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('snmp_devices snmp_devices_version_check', 'version = ''4'''),
 	('snmp_devices snmp_devices_security_level_check', 'security_level = ''x'''),
 	('snmp_devices snmp_devices_device_type_check', 'device_type = ''x'''),
-	('snmp_devices snmp_devices_status_check', 'status = ''x'''),
+	('snmp_devices snmp_devices_max_vars_check', 'max_vars = 0'),
 	('snmp_interfaces snmp_interfaces_if_oper_status_check', 'if_oper_status = ''x'''),
 	('snmp_interfaces snmp_interfaces_if_admin_status_check', 'if_admin_status = ''x'''),
-	('snmp_interfaces snmp_interfaces_device_id_if_index_key', 'if_index = 7'),
-	('ping_targets ping_targets_status_check', 'status = ''x'''),
+	('snmp_interfaces snmp_interfaces_device_id_if_name_key', 'if_name = ''e7'''),
+	('snmp_counters snmp_counters_bits_check', 'bits = 63'),
+	('ping_targets ping_targets_interval_seconds_check', 'interval_seconds = 9'),
+	('ping_targets ping_targets_timeout_ms_check', 'timeout_ms = 9'),
+	('ping_targets ping_targets_packet_count_check', 'packet_count = 0'),
+	('monitor_states monitor_states_status_check', 'status = ''x'''),
+	('monitor_states monitor_states_kind_check', 'kind = ''x'''),
+	('maintenance_windows maintenance_windows_check', 'ends_at = starts_at'),
 	('ping_history ping_history_status_check', 'status = ''x''')
 ) AS t (name, change);
 
@@ -157,7 +168,7 @@ SELECT refuses('INSERT INTO account_states (account_id, router_id, sync_state) S
 SELECT refuses('INSERT INTO profile_states (package_id, router_id, sync_state) SELECT p.id, r.id, ''x'' FROM packages p, router_settings r LIMIT 1', 'profile_states_sync_state_check');
 SET LOCAL session_replication_role = origin;
 
--- What money refers to cannot be deleted.
+-- Rows that money refers to cannot be deleted.
 SELECT throws_ok(format('DELETE FROM %I', t), '23503', NULL, t || ' that money refers to stay')
 FROM unnest('{customers,subscriptions,packages,invoices,payments}'::text[]) t;
 

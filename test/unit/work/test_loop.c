@@ -131,7 +131,7 @@ once_tells_of_failures_and_goes_on(void **state)
 	assert_int_equal(s.done, 3);
 }
 
-/* Nobody waits 15 s for each of a thousand jobs. */
+/* Waiting 15 s for each of a thousand jobs would take hours. */
 static void
 once_gives_up_after_two_silences(void **state)
 {

@@ -1,9 +1,9 @@
 /*
  * Exact totals without counting. Each statement that adds or takes rows adds
  * to one of the 16 stripes of its table; a reader sums them, and sees exactly
- * the rows its snapshot sees. A stripe somebody holds is passed over, so that
+ * the rows its snapshot sees. A locked stripe is passed over, so that
  * inserts neither queue behind a long transaction nor deadlock over counters.
- * Of tables that hide rows (a time in a column) only the others are counted.
+ * Rows that a table hides (a time in a column, archived_at) are not counted.
  */
 CREATE OR REPLACE FUNCTION row_count_add(tab name, delta bigint) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -17,7 +17,7 @@ BEGIN
 		mine);
 END $$;
 
--- How many of the rows that came or went are not hidden.
+-- Count the rows inserted, or deleted, that are not hidden.
 CREATE OR REPLACE FUNCTION row_count_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -61,7 +61,7 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- Begin to count a table: what is there now, and from then on by trigger. Does nothing the second time.
+-- Begin to count a table: its present rows, and from then on by trigger. Does nothing the second time.
 CREATE OR REPLACE FUNCTION row_count_keep(tab name, hidden_by text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -102,5 +102,5 @@ SELECT row_count_keep('users', NULL), row_count_keep('customers', 'archived_at')
        row_count_keep('notification_settings', NULL), row_count_keep('billing_logs', NULL),
        row_count_keep('midtrans_logs', NULL), row_count_keep('audit_logs', NULL), row_count_keep('alert_logs', NULL);
 
--- A look at all 16 stripes goes by their key only when the planner knows how few of many rows they are.
+-- The planner reads 16 stripes by their key only when it knows how many rows there are.
 ANALYZE row_counts;

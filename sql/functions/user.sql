@@ -1,4 +1,4 @@
--- People who may log in. input.password is a hash already.
+-- Users. input.password is a hash already.
 
 CREATE OR REPLACE FUNCTION user_add(input jsonb, ip text) RETURNS uuid
 LANGUAGE plpgsql AS $$
@@ -14,7 +14,7 @@ BEGIN
 	RETURN made;
 END $$;
 
--- May there be a first admin?
+-- Refuse registration once there is a user.
 -- setup: SHA-256 of the setup token, where production asks for one; else NULL.
 CREATE OR REPLACE FUNCTION registration_open(setup text) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -23,11 +23,11 @@ BEGIN
 		PERFORM raise_denied('Registration is closed: ask an administrator for an account.');
 	END IF;
 	IF setup IS NOT NULL AND NOT EXISTS (SELECT FROM settings WHERE setup_token = setup) THEN
-		PERFORM raise_invalid('setup_token', 'The setup token is not the one that ispctl setup printed.');
+		PERFORM raise_invalid('setup_token', 'The setup token is not the one that ispctl printed.');
 	END IF;
 END $$;
 
--- Two at once make one.
+-- Make the first admin; two at once make one.
 CREATE OR REPLACE FUNCTION user_register(input jsonb, setup text, ip text) RETURNS uuid
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -37,8 +37,8 @@ BEGIN
 	RETURN user_add(input || '{"role": "admin", "is_active": true}', ip);
 END $$;
 
--- Present keys change. A new password given by an admin ends the user's sessions, but for the
--- one that gave it. Noted first: who changes his own e-mail is known by the old one.
+-- Change the fields that input has. A new password given by an admin ends the user's sessions, but
+-- for the one that gave it. The audit row comes first: a user who changes the own e-mail acts under the old one.
 CREATE OR REPLACE FUNCTION user_set(who uuid, input jsonb, kept bigint, ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -68,8 +68,8 @@ BEGIN
 	PERFORM audit('delete', 'user', who::text, jsonb_build_object('email', mail), ip);
 END $$;
 
--- An active admin may go, as long as another stays. Two who demote each other take turns here,
--- and the second sees what the first did.
+-- Keep one active admin. Two admins who demote each other take turns here, and the second sees what
+-- the first did.
 CREATE OR REPLACE FUNCTION users_keep_an_admin() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -87,7 +87,7 @@ CREATE OR REPLACE TRIGGER users_admin_deleted AFTER DELETE ON users FOR EACH ROW
 	WHEN (OLD.role = 'admin' AND OLD.is_active)
 	EXECUTE FUNCTION users_keep_an_admin();
 
--- My own new password ends all my other sessions; the try to guess the old one was none.
+-- Change the own password; all other sessions of the user end, and the attempt was no failure.
 CREATE OR REPLACE FUNCTION user_password(who uuid, hash text, kept bigint, ip text) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE users SET password = hash, updated_at = now() WHERE id = who;

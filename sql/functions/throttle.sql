@@ -1,4 +1,4 @@
--- Who asks too often. What nobody has used for an hour is forgotten now and then.
+-- Limits on requests. One call in a hundred deletes the keys that were not used for an hour.
 
 CREATE OR REPLACE FUNCTION throttle_sweep() RETURNS void
 LANGUAGE plpgsql AS $$
@@ -9,8 +9,8 @@ BEGIN
 END $$;
 
 /*
- * So many a minute under this key, and a burst of 30 beyond. `since` is when
- * what was taken will have been earned.
+ * Allow per_minute requests a minute under key k, and a burst of 30 beyond.
+ * `since` is the moment at which all requests so far have been earned.
  */
 CREATE OR REPLACE FUNCTION throttle_pace(k text, per_minute int) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -43,10 +43,10 @@ BEGIN
 	PERFORM throttle_pace('public-tokens:' || ip, (SELECT public_tokens_per_minute FROM settings));
 END $$;
 
--- Tries are taken before they are made and given back when they succeed: what counts is failures,
--- and no number of tries at once gets past the limit.
+-- An attempt is counted before it is made and taken off again when it succeeds: only failures
+-- count, and simultaneous attempts cannot pass the limit.
 
--- One more try under this key. 0: go on; else the seconds to wait.
+-- Count one more attempt under key k. 0: allowed; else the seconds to wait.
 CREATE OR REPLACE FUNCTION throttle_take(k text, most int) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -69,8 +69,8 @@ LANGUAGE sql AS $$
 	UPDATE throttles SET hits = hits - 1 WHERE key = k AND hits > 0;
 $$;
 
--- Both limits of a login; the address first, so that one who sweeps many names locks nobody else out.
--- What the pair refuses costs the address nothing: nothing was tried.
+-- Both limits of a login; the address first, so that an attacker who tries many names does not lock
+-- other addresses out. An attempt that the pair refuses does not count for the address.
 CREATE OR REPLACE FUNCTION login_take(mail text, ip text) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- Tokens and those who hold them. Hashing is C's work: what arrives here is hashed.
+-- Sessions and personal tokens. Hashing is done in C: every token here is a hash.
 
 CREATE OR REPLACE FUNCTION token_expired(t personal_access_tokens) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -12,8 +12,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * A token nobody used within the minute: does it live? Its use is noted, if the
- * secret is right; nobody waits for another who notes the same.
+ * For a token not used within the last minute: is it valid? Its use is recorded if the
+ * secret is right; a request does not wait for another that records the same.
  */
 CREATE OR REPLACE FUNCTION token_used(which bigint, hash text) RETURNS boolean
 LANGUAGE plpgsql AS $$
@@ -28,7 +28,8 @@ BEGIN
 	RETURN true;
 END $$;
 
--- Who holds a token stands beside it, as of now: whoever changes that waits for a token being made, and finds it.
+-- Copy the user's e-mail, role and state into the token: every request reads them. FOR SHARE makes a
+-- change of the user wait for a token being made, so that the change reaches the token too.
 CREATE OR REPLACE FUNCTION token_holder() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -51,7 +52,7 @@ CREATE OR REPLACE TRIGGER token_holder_changed AFTER UPDATE OF email, role, is_a
 	FOR EACH ROW WHEN ((OLD.email, OLD.role, OLD.is_active) IS DISTINCT FROM (NEW.email, NEW.role, NEW.is_active))
 	EXECUTE FUNCTION token_holder_changed();
 
--- The user begins to use a new token; the try was no failure. 0: deactivated meanwhile.
+-- Make the token of a session; the attempt was no failure. 0: the user was deactivated meanwhile.
 CREATE OR REPLACE FUNCTION session_open(who uuid, hash text, label text, ip text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -76,12 +77,12 @@ LANGUAGE sql AS $$
 	SELECT audit('logout', 'user', who::text, NULL, ip);
 $$;
 
--- A token a person makes for a script. Who asks has already been found to hold every ability given.
+-- Make a personal token for a script. The route requires every ability, so that none is given away.
 CREATE OR REPLACE FUNCTION token_add(who uuid, input jsonb, hash text, ip text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
 	made bigint;
-	ends timestamptz := input->>'expires_at';
+	ends timestamptz := (input->>'expires_at')::timestamptz;
 BEGIN
 	IF ends <= now() THEN
 		PERFORM raise_invalid('expires_at', 'The expires at must be in the future.');
