@@ -70,6 +70,7 @@ const struct resource secret_resource = {
 	.fields = fields,
 	.nfields = countof(fields),
 	.secret_of = "mikrotik_secrets",
+	.counted = true,
 	.check = check,
 	.audited = true,
 };

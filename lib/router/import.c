@@ -104,8 +104,8 @@ read_row(struct ctx *cx, const struct ros_row *row, void *arg)
 	struct importing *im = arg;
 	const char *name = ros_row_get(row, "name"), *fault;
 
-	if (name == NULL || ros_json_flag(ros_row_get(row, "default")))
-		return RC_OK; /* the router's own trial user */
+	if (name == NULL || (im->hotspot && strcmp(name, "default-trial") == 0))
+		return RC_OK; /* the router's own */
 	im->report->total++;
 	fault = fault_of(cx, im, row, name);
 	if (fault == NULL)
@@ -135,7 +135,7 @@ read_all(struct ctx *cx, struct routeros *ros, struct importing *im)
 	    ".id,name,password,service,profile,local-address,remote-address,disabled,comment", im));
 	im->hotspot = true;
 	return read_menu(cx, ros, "/ip/hotspot/user/print",
-	    ".id,name,password,profile,address,disabled,comment,default", im);
+	    ".id,name,password,profile,address,disabled,comment", im);
 }
 
 enum rc

@@ -9,44 +9,48 @@
 struct menu {
 	const char *kind, *path, *props;
 	const char *where, *is; /* only such rows; NULL: all */
+	bool lasting;           /* without what the router made itself */
 	bool optional;          /* a router without this menu has no rows in it */
 };
 
 static const struct menu menus[] = {
 	/* Interfaces of sessions come by the thousand. */
 	{ SNAPSHOT_INTERFACES, "/interface/print",
-	    ".id,name,type,running,disabled,mtu,mac-address,rx-byte,tx-byte,comment", "dynamic",
-	    "false", false },
+	    ".id,name,type,running,disabled,mtu,mac-address,rx-byte,tx-byte,dynamic,"
+	    "comment",
+	    NULL, NULL, true, false },
 	{ SNAPSHOT_PROFILES, "/ppp/profile/print",
 	    ".id,name,local-address,remote-address,rate-limit,only-one,default,comment", NULL, NULL,
-	    false },
+	    false, false },
 	{ SNAPSHOT_SECRETS, "/ppp/secret/print",
 	    ".id,name,service,profile,local-address,remote-address,disabled,comment,"
 	    "last-logged-out",
-	    NULL, NULL, false },
+	    NULL, NULL, false, false },
 	{ SNAPSHOT_HOTSPOT_USERS, "/ip/hotspot/user/print",
 	    ".id,server,name,profile,address,limit-uptime,uptime,bytes-in,bytes-out,disabled,"
 	    "comment",
-	    NULL, NULL, true },
+	    NULL, NULL, false, true },
 	{ SNAPSHOT_DHCP_LEASES, "/ip/dhcp-server/lease/print",
 	    ".id,address,mac-address,server,status,host-name,expires-after,last-seen,dynamic,"
 	    "disabled,comment",
-	    NULL, NULL, true },
+	    NULL, NULL, false, true },
 	{ SNAPSHOT_QUEUES, "/queue/simple/print",
 	    ".id,name,target,max-limit,burst-limit,burst-threshold,burst-time,priority,dynamic,"
 	    "disabled,comment",
-	    NULL, NULL, false },
+	    NULL, NULL, false, false },
 };
 
 /* Rows as they arrive, written down at once: 20,000 of them are never held as rows. */
 struct listing {
 	struct sb out;
 	struct jw w;
+	bool lasting;
 };
 
 static void
 listing_open(struct ctx *cx, struct listing *l)
 {
+	l->lasting = false;
 	l->out = sb_new(cx->mem);
 	l->w = jw_new(&l->out);
 	jw_arr(&l->w, NULL);
@@ -65,7 +69,9 @@ listing_row(struct ctx *cx, const struct ros_row *row, void *arg)
 	struct listing *l = arg;
 
 	(void)cx;
-	ros_json_row(&l->w, row);
+	/* An interface that lasts may have no such property: a query would miss it. */
+	if (!l->lasting || !ros_json_flag(ros_row_get(row, "dynamic")))
+		ros_json_row(&l->w, row);
 	return RC_OK;
 }
 
@@ -77,6 +83,7 @@ list(struct ctx *cx, struct routeros *ros, const struct menu *m, const char **re
 	struct listing l;
 
 	listing_open(cx, &l);
+	l.lasting = m->lasting;
 	ros_cmd_props(&cmd, m->props);
 	if (m->where != NULL)
 		ros_cmd_where(&cmd, m->where, m->is);
@@ -206,13 +213,13 @@ read_system(struct ctx *cx, struct routeros *ros, const char **ret)
 
 static const struct menu live_menus[] = {
 	{ "ppp", "/ppp/active/print", ".id,name,service,caller-id,address,uptime", NULL, NULL,
-	    false },
+	    false, false },
 	{ "hotspot", "/ip/hotspot/active/print",
 	    ".id,server,user,address,mac-address,uptime,session-time-left,bytes-in,bytes-out,"
 	    "packets-in,packets-out",
-	    NULL, NULL, true },
+	    NULL, NULL, false, true },
 	{ "counters", "/interface/print", "name,rx-byte,tx-byte,rx-packet,tx-packet", "dynamic",
-	    "true", false },
+	    "true", false, false },
 };
 
 enum rc
