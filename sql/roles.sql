@@ -28,6 +28,10 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- ---- isp_backup: reads all (pg_read_all_data, sql/cluster.sql), changes nothing
+
+DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO isp_backup', current_database()); END $$;
+
 -- ---- isp_api: all that people do ------------------------------------------------------------------
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO isp_api;
