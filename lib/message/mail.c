@@ -133,9 +133,8 @@ add_quoted(struct sb *out, const char *text)
 static void
 add_part(struct sb *out, const char *boundary, const char *type, const char *text)
 {
-	sb_printf(out,
-	    "--%s\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-	    boundary, type);
+	sb_printf(out, "--%s\r\nContent-Type: %s; charset=utf-8\r\n", boundary, type);
+	sb_puts(out, "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
 	add_quoted(out, text);
 }
 

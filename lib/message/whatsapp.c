@@ -322,7 +322,7 @@ whatsapp_send(struct ctx *cx, struct channels *c, const struct message *m, const
 	if (call.url == NULL || m->recipient[0] == '\0' ||
 	    (form->body == NULL && m->wa_template == NULL)) {
 		*ret = undelivered(cx, OUTCOME_REFUSED,
-		    "The channel has no url, the message no number, or the event no template at Meta");
+		    "No url in the channel, no number, or no template at Meta");
 		return RC_OK;
 	}
 	call.body = form->body == NULL ? meta_body(cx, m, m->recipient)

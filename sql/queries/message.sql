@@ -47,3 +47,9 @@ SELECT message_queue_user($1, $2, $3, $4, $5);
 
 -- name: message_resend(uuid)
 SELECT message_resend($1);
+
+-- name: channel_of_kind(text)
+SELECT channel_of_kind($1)::text AS id;
+
+-- name: message_preview(uuid, text, text, text, uuid, text)
+SELECT event, subject_text AS subject, body_text AS text, fields, would_send FROM message_preview($1, $2, $3, $4, $5, $6);
