@@ -3,7 +3,7 @@
 -- What is wrong with the config of a channel, for raise_invalid_all().
 CREATE OR REPLACE FUNCTION channel_errors(n notification_settings) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT coalesce(array_agg(ARRAY[field, sentence]), '{}') FROM (VALUES
+	SELECT coalesce(array_agg(ARRAY[field, sentence || E'\t{"code": "channel_config"}']), '{}') FROM (VALUES
 		(jsonb_typeof(n.config) <> 'object', 'config', 'The config must be an object.'),
 		(n.channel = 'telegram' AND n.config ->> 'chat_id' !~ '^(-?[0-9]{1,20}|@[A-Za-z0-9_]{5,32})$', 'config.chat_id',
 		 'The config chat_id must be a number, with its minus for a group, or @channel.'),
@@ -60,7 +60,7 @@ DECLARE
 BEGIN
 	SELECT id INTO found_id FROM notification_settings WHERE channel = kind ORDER BY is_active DESC, created_at DESC LIMIT 1;
 	IF NOT FOUND THEN
-		PERFORM raise_invalid('type', format('There is no channel of type %s.', kind));
+		PERFORM raise_invalid('type', 'unknown', format('There is no channel of type %s.', kind));
 	END IF;
 	RETURN found_id;
 END $$;

@@ -427,7 +427,7 @@ DECLARE
 BEGIN
 	SELECT * INTO n FROM notification_settings WHERE id = message_test.channel_id;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such channel.');
+		PERFORM raise_not_found('channel_unknown', 'There is no such channel.');
 	END IF;
 	INSERT INTO message_outbox (event, channel, channel_id, recipient)
 	VALUES ('test', n.channel, n.id, message_staff_address(n)) RETURNING * INTO m;
@@ -508,10 +508,10 @@ DECLARE
 BEGIN
 	SELECT * INTO m FROM message_outbox WHERE id = message FOR UPDATE;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such message.');
+		PERFORM raise_not_found('message_unknown', 'There is no such message.');
 	END IF;
 	IF m.state NOT IN ('failed', 'unknown', 'cancelled') THEN
-		PERFORM raise_conflict('Only a failed, unknown or cancelled message can be sent again.');
+		PERFORM raise_conflict('message_not_over', 'Only a failed, unknown or cancelled message can be sent again.');
 	END IF;
 	UPDATE message_outbox SET state = 'pending', attempts = 0, due_at = now(), updated_at = now() WHERE id = message;
 	PERFORM pg_notify('messages', '');

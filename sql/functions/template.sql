@@ -16,16 +16,16 @@ BEGIN
 		('body_en', new.body_en)) t (field, content)
 	LOOP
 		IF cardinality(template_unknown_fields(part.content, new.fields)) > 0 THEN
-			faults := faults || ARRAY[ARRAY[part.field, format('The %s names an unknown field: {%s}. Known are: {%s}.', part.field,
-				array_to_string(template_unknown_fields(part.content, new.fields), '}, {'), array_to_string(new.fields, '}, {'))]];
+			faults := faults || field_error(true, part.field, 'template_field', format('The %s names an unknown field: {%s}. Known are: {%s}.', part.field,
+				array_to_string(template_unknown_fields(part.content, new.fields), '}, {'), array_to_string(new.fields, '}, {')));
 		END IF;
 	END LOOP;
 	IF NOT new.wa_fields <@ new.fields THEN
-		faults := faults || ARRAY[ARRAY['wa_fields', format('The wa_fields name an unknown field. Known are: %s.',
-			array_to_string(new.fields, ', '))]];
+		faults := faults || field_error(true, 'wa_fields', 'template_field', format('The wa_fields name an unknown field. Known are: %s.',
+			array_to_string(new.fields, ', ')));
 	END IF;
 	IF new.audience <> 'customers' AND NOT new.is_active THEN
-		faults := faults || ARRAY[ARRAY['is_active', 'This event cannot be switched off.']];
+		faults := faults || field_error(true, 'is_active', 'template_required', 'This event cannot be switched off.');
 	END IF;
 	PERFORM raise_invalid_all(faults);
 	IF new.is_active AND NOT old.is_active THEN
@@ -50,10 +50,10 @@ DECLARE
 BEGIN
 	SELECT * INTO t FROM message_templates WHERE id = template;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such template.');
+		PERFORM raise_not_found('template_unknown', 'There is no such template.');
 	END IF;
 	IF invoice IS NOT NULL AND NOT EXISTS (SELECT FROM invoices WHERE id = invoice) THEN
-		PERFORM raise_invalid('invoice_id', 'The invoice id is unknown.');
+		PERFORM raise_invalid('invoice_id', 'unknown', 'The invoice id is unknown.');
 	END IF;
 	SELECT i.id, i.customer_id, i.subscription_id INTO m.invoice_id, m.customer_id, m.subscription_id FROM invoices i WHERE i.id = invoice;
 	m.fields := '{}';
