@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/crypt.h"
-#include "base/jw.h"
 #include "base/log.h"
 #include "db/db.h"
 #include "sql.h"
@@ -131,19 +129,4 @@ message_test(struct ctx *cx, const char *channel_id)
 	if (d.outcome != OUTCOME_SENT)
 		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.150s", d.detail);
 	return RC_OK;
-}
-
-enum rc
-message_queue_password_reset(struct ctx *cx, const char *email, const char *name, const char *token)
-{
-	const char *id = crypt_uuid(cx), *sealed;
-	struct sb fields = sb_new(cx->mem);
-	struct jw w = jw_new(&fields);
-
-	TRY(crypt_seal(cx, arena_printf(cx->mem, "message_outbox:%s:secret", id), token, &sealed));
-	jw_obj(&w, NULL);
-	jw_str(&w, "name", name);
-	jw_end(&w);
-	return db_query(cx, &SQL_message_queue_user, NULL, V_TEXT(id), V_TEXT("password_reset"),
-	    V_TEXT(email), V_TEXT(fields.buf), V_TEXT(sealed));
 }

@@ -23,11 +23,4 @@ enum rc message_send_next(struct ctx *, struct line *, bool *ret, bool *well) _m
 /* A test over this channel, waited for: RC_UPSTREAM with the reason where it did not arrive. */
 enum rc message_test(struct ctx *, const char *channel_id) _must_check_;
 
-/*
- * Queue mail to a user with a link that holds token; in the caller's
- * transaction.  The token is sealed until the mail is sent, then forgotten.
- */
-enum rc message_queue_password_reset(struct ctx *, const char *email, const char *name,
-    const char *token) _must_check_;
-
 #endif

@@ -42,9 +42,6 @@ SELECT m.id::text AS id, m.event, m.channel, m.channel_id::text AS channel_id, m
  CROSS JOIN settings s
   JOIN notification_settings n ON n.id = m.channel_id;
 
--- name: message_queue_user(uuid, text, text, jsonb, text)
-SELECT message_queue_user($1, $2, $3, $4, $5);
-
 -- name: message_resend(uuid)
 SELECT message_resend($1);
 
