@@ -113,7 +113,8 @@ each_type_of_a_cell(void **state)
 	(void)state;
 	assert_string_equal(
 	    read_book(head,
-		"<worksheet><sheetData><row r='2'><c r='A2' t='s'><v>0</v></c><c r='C2' t='s'><v>1</v></c></row>"
+		"<worksheet><sheetData><row r='2'><c r='A2' t='s'><v>0</v></c>"
+		"<c r='C2' t='s'><v>1</v></c></row>"
 		"<row r='5'><c r='A5'><v>6.281234567890E+12</v></c><c r='B5' s='1'><v>46032</v></c>"
 		"<c r='C5' s='1'><v>46032.5</v></c><c r='D5' s='2'><v>46032</v></c>"
 		"<c r='E5' t='inlineStr'><is><t>x &amp; y</t></is></c><c r='F5' t='b'><v>1</v></c>"
