@@ -28,6 +28,10 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- ---- isp_backup: reads all (pg_read_all_data, sql/cluster.sql), changes nothing
+
+DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO isp_backup', current_database()); END $$;
+
 -- ---- isp_api: all that people do ------------------------------------------------------------------
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO isp_api;
@@ -40,6 +44,7 @@ GRANT INSERT, UPDATE         ON row_counts                                      
 GRANT INSERT, UPDATE         ON customers                                                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic                     TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets, maintenance_windows      TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
 -- money
@@ -51,15 +56,15 @@ GRANT UPDATE (is_read, updated_at)                                             O
 GRANT UPDATE                 ON message_templates                                                     TO isp_api;
 -- gateway
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_refund_keys,
-	midtrans_copies, gateway_jobs                                                                 TO isp_api;
+	midtrans_copies, midtrans_jobs                                                                 TO isp_api;
 GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
-GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON midtrans_unknown_ids                                                    TO isp_api;
 
 -- ---- isp_billing: the nightly run -----------------------------------------------------------------
 
 GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, invoices, invoice_counters, payments,
 	payment_reversals, refunds, customer_credits, allocations, billing_logs, billing_runs, alert_logs,
-	midtrans_attempts, gateway_jobs, row_counts                                                   TO isp_billing;
+	midtrans_attempts, midtrans_jobs, row_counts                                                   TO isp_billing;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, package_id, next_package_id,
 	next_package_on, updated_at)                                           ON subscriptions       TO isp_billing;
@@ -68,7 +73,7 @@ GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, 
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
 GRANT INSERT                 ON allocations, customer_credits, billing_logs
                                                                                                       TO isp_billing;
-GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON gateway_jobs        TO isp_billing;
+GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON midtrans_jobs        TO isp_billing;
 
 -- ---- isp_router: what routers hold ----------------------------------------------------------------
 
@@ -78,12 +83,14 @@ GRANT UPDATE (last_connected_at)                                               O
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
 GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
+GRANT SELECT, INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic, line_samples
+                                                                                                      TO isp_router;
 
 -- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
 
 GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments, payment_reversals, refunds,
 	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_refunds,
-	midtrans_strangers, midtrans_events, midtrans_copies, midtrans_verdicts, gateway_jobs, alert_logs, row_counts
+	midtrans_unknown_ids, midtrans_events, midtrans_copies, midtrans_verdicts, midtrans_jobs, alert_logs, row_counts
                                                                                                       TO isp_gateway;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, updated_at)
@@ -92,11 +99,11 @@ GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
 GRANT INSERT, UPDATE (status, midtrans_status, updated_at)                     ON payments            TO isp_gateway;
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
-	gateway_jobs, row_counts
+	midtrans_jobs, row_counts
                                                                                                       TO isp_gateway;
 GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs,
 	midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
-GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_gateway;
+GRANT INSERT, UPDATE, DELETE ON midtrans_unknown_ids                                                    TO isp_gateway;
 
 -- ---- isp_notify, isp_snmp, isp_ping ---------------------------------------------------------------
 
@@ -131,26 +138,28 @@ BEGIN
 	('account_default_router',            'api billing router'),
 	('account_found',                     'api billing router'),
 	('account_hints',                     'api billing router'),
+	('account_import',                    'api'),
 	('account_leave',                     'api billing router'),
 	('account_mark_dirty',                'api billing router'),
+	('account_of_subscription',           'api'),
+	('account_online',                    'api'),
 	('account_remove',                    'api billing router'),
+	('account_require_own',               'api'),
 	('account_results',                   'api billing router'),
 	('account_settled',                   'api billing router'),
 	('account_stale',                     'api billing router'),
+	('account_switch',                    'api'),
 	('account_trace',                     'api billing router'),
 	('account_wanted',                    'api'),
 	('account_wanted_rows',               'api billing router'),
 	('address_errors',                    'api'),
-	('alert_conditions',                  'api billing router gateway snmp ping'),
-	('alert_is_wanted',                   'api billing router gateway snmp ping'),
-	('alert_notify_state',                'api billing router gateway snmp ping'),
 	('alert_raise',                       'api billing router gateway snmp ping'),
 	('alert_resolve',                     'api billing router gateway snmp ping'),
-	('alert_sweep',                       'api billing router gateway notify snmp ping'),
+	('alert_sweep',                       'notify'),
 	('allocate',                          'api billing gateway'),
 	('allocations_return',                'api gateway'),
 	('audit',                             'api'),
-	('backoff',                           'api gateway'),
+	('backoff',                           'api gateway router'),
 	('billing_candidates',                'api billing'),
 	('billing_expire',                    'api billing'),
 	('billing_lines',                     'api billing'),
@@ -161,6 +170,7 @@ BEGIN
 	('billing_suspend',                   'api billing'),
 	('business_day',                      'api billing router gateway notify snmp ping'),
 	('business_today',                    'api billing router gateway notify snmp ping'),
+	('channel_of_kind',                   'api'),
 	('check_accounts',                    'api'),
 	('check_credit',                      'api'),
 	('check_invariants',                  'api'),
@@ -188,31 +198,6 @@ BEGIN
 	('expiries_due',                      'api billing'),
 	('field_error',                       'api'),
 	('first_draft',                       'api'),
-	('gateway_answered',                  'api gateway'),
-	('gateway_attempt',                   'api gateway'),
-	('gateway_check_take',                'api gateway'),
-	('gateway_checked',                   'api gateway'),
-	('gateway_claimed',                   'api gateway'),
-	('gateway_claims',                    'api gateway'),
-	('gateway_closed',                    'api gateway'),
-	('gateway_debts',                     'api gateway'),
-	('gateway_done',                      'api gateway'),
-	('gateway_doubt',                     'api gateway'),
-	('gateway_failed',                    'api gateway'),
-	('gateway_goes_on',                   'api gateway'),
-	('gateway_heard',                     'api gateway'),
-	('gateway_hold',                      'api gateway'),
-	('gateway_job',                       'api billing gateway'),
-	('gateway_open_claims',               'api gateway'),
-	('gateway_state',                     'api gateway'),
-	('gateway_stranger',                  'api gateway'),
-	('gateway_sum',                       'api gateway'),
-	('gateway_sweep',                     'api gateway'),
-	('gateway_sweep_refunds',             'api gateway'),
-	('gateway_take',                      'api gateway'),
-	('gateway_transactions',              'api gateway'),
-	('gateway_unconfirmed',               'api gateway'),
-	('gateway_wait',                      'api gateway'),
 	('history_drop',                      'snmp ping'),
 	('history_make',                      'snmp ping'),
 	('history_partition',                 'snmp ping'),
@@ -239,79 +224,97 @@ BEGIN
 	('is_payment_manual',                 'api gateway'),
 	('is_period_taken',                   'api billing gateway'),
 	('is_refund_known',                   'api gateway'),
-	('job_backoff',                       'api router'),
+	('line_sample',                       'router'),
+	('line_sample_due',                   'router'),
 	('login_give_back',                   'api'),
 	('login_take',                        'api'),
 	('lot_close',                         'api gateway'),
 	('lot_credit',                        'api gateway'),
-	('message_address',                   'api notify'),
-	('message_backoff',                   'api notify'),
+	('message_alert',                     'api notify'),
+	('message_chat_moved',                'api notify'),
 	('message_company',                   'api notify'),
-	('message_day',                       'api notify'),
-	('message_day_cap',                   'api notify'),
 	('message_done',                      'api notify'),
-	('message_due_senders',               'api notify'),
-	('message_fan_out',                   'api notify'),
+	('message_due_senders',               'notify'),
+	('message_fan_out',                   'notify'),
 	('message_fields',                    'api notify'),
-	('message_gap',                       'api notify'),
-	('message_is_active',                 'api notify'),
-	('message_is_quiet',                  'api notify'),
-	('message_leave_unknown',             'api notify'),
-	('message_moment',                    'api notify'),
-	('message_obsolete',                  'api notify'),
-	('message_phone',                     'api notify'),
-	('message_queue',                     'api notify'),
-	('message_queue_many',                'api notify'),
-	('message_queue_outage',              'api notify'),
-	('message_queue_user',                'api notify'),
-	('message_recover',                   'api notify'),
-	('message_remind',                    'api billing notify'),
-	('message_remind_candidates',         'api billing notify'),
-	('message_render',                    'api notify'),
-	('message_resend',                    'api notify'),
-	('message_sender_done',               'api notify'),
-	('message_take',                      'api notify'),
-	('message_would_send',                'api notify'),
-	('midtrans_act_for',                  'api gateway'),
-	('midtrans_alert',                    'api gateway'),
-	('midtrans_alert_key',                'api gateway'),
-	('midtrans_alert_title',              'api gateway'),
-	('midtrans_apply',                    'api gateway'),
-	('midtrans_asks',                     'api gateway'),
+	('message_parameters',                'api notify'),
+	('message_preview',                   'api'),
+	('message_queue',                     'api'),
+	('message_queue_many',                'api'),
+	('message_queue_outage',              'api snmp ping'),
+	('message_queue_user',                'api'),
+	('message_recover',                   'notify'),
+	('message_remind',                    'billing'),
+	('message_render',                    'api'),
+	('message_resend',                    'api'),
+	('message_take',                      'notify'),
+	('message_test',                      'api'),
+	('message_would_send',                'api'),
+	('midtrans_alert_once',               'api gateway'),
+	('midtrans_alert_unconfirmed',        'api gateway'),
+	('midtrans_amount_owed',              'api gateway'),
+	('midtrans_asks_until_unknown',       'api gateway'),
 	('midtrans_attempt_add',              'api gateway'),
-	('midtrans_attempt_becomes',          'api gateway'),
-	('midtrans_attempt_made',             'api gateway'),
-	('midtrans_book',                     'api gateway'),
-	('midtrans_charge_book',              'api gateway'),
-	('midtrans_event_add',                'api gateway'),
-	('midtrans_hear',                     'api gateway'),
-	('midtrans_heard_200',                'api gateway'),
-	('midtrans_is_live',                  'api gateway'),
-	('midtrans_is_owed',                  'api gateway'),
-	('midtrans_is_paid',                  'api gateway'),
-	('midtrans_live_state',               'api gateway'),
-	('midtrans_move',                     'api gateway'),
-	('midtrans_note',                     'api gateway'),
-	('midtrans_owed',                     'api gateway'),
-	('midtrans_page',                     'api gateway'),
+	('midtrans_attempt_close',            'api gateway'),
+	('midtrans_attempt_is_owed',          'api gateway'),
+	('midtrans_attempt_is_paid',          'api gateway'),
+	('midtrans_attempt_needs_checks',     'api gateway'),
+	('midtrans_attempt_open_state',       'api gateway'),
+	('midtrans_attempt_record_answer',    'api gateway'),
+	('midtrans_attempt_reopen',           'api gateway'),
+	('midtrans_attempt_state_now',        'api gateway'),
+	('midtrans_attempt_update',           'api gateway'),
+	('midtrans_attempt_view',             'api gateway'),
+	('midtrans_attempts_of_debts',        'api gateway'),
+	('midtrans_chargeback_book',          'api gateway'),
+	('midtrans_check_finish',             'api gateway'),
+	('midtrans_check_take',               'api gateway'),
+	('midtrans_check_token_limit',        'api gateway'),
+	('midtrans_claimed_money',            'api gateway'),
+	('midtrans_decision_alert',           'api gateway'),
+	('midtrans_decision_log',             'api gateway'),
+	('midtrans_event_had_200',            'api gateway'),
+	('midtrans_event_record',             'api gateway'),
+	('midtrans_event_store',              'api gateway'),
+	('midtrans_event_unknown_order',      'api gateway'),
+	('midtrans_hold',                     'api gateway'),
+	('midtrans_hold_end',                 'api gateway'),
+	('midtrans_job_add',                  'api billing gateway'),
+	('midtrans_job_add_confirm',          'api gateway'),
+	('midtrans_job_fail',                 'api gateway'),
+	('midtrans_job_finish',               'api gateway'),
+	('midtrans_job_take',                 'api gateway'),
+	('midtrans_named_at',                 'api gateway'),
+	('midtrans_page_find',                'api gateway'),
+	('midtrans_payment_book',             'api gateway'),
+	('midtrans_payment_undo',             'api gateway'),
 	('midtrans_refund',                   'api gateway'),
 	('midtrans_refund_add',               'api gateway'),
 	('midtrans_refund_begin',             'api gateway'),
-	('midtrans_refund_book',              'api gateway'),
+	('midtrans_refund_bind_key',          'api gateway'),
 	('midtrans_refund_by_key',            'api gateway'),
-	('midtrans_refund_is',                'api gateway'),
-	('midtrans_refund_key',               'api gateway'),
-	('midtrans_refund_one',               'api gateway'),
+	('midtrans_refund_matches',           'api gateway'),
 	('midtrans_refund_open',              'api gateway'),
-	('midtrans_refunded',                 'api gateway'),
-	('midtrans_refunds_end',              'api gateway'),
-	('midtrans_repeats',                  'api gateway'),
-	('midtrans_revive',                   'api gateway'),
-	('midtrans_tell',                     'api gateway'),
-	('midtrans_throttle',                 'api gateway'),
-	('midtrans_told',                     'api gateway'),
-	('midtrans_undo',                     'api gateway'),
-	('midtrans_verdict',                  'api gateway'),
+	('midtrans_refund_settle',            'api gateway'),
+	('midtrans_refunded_amount',          'api gateway'),
+	('midtrans_refunds_book',             'api gateway'),
+	('midtrans_refunds_refuse_rest',      'api gateway'),
+	('midtrans_set_actor',                'api gateway'),
+	('midtrans_sweep',                    'api gateway'),
+	('midtrans_sweep_expired',            'api gateway'),
+	('midtrans_sweep_refunds',            'api gateway'),
+	('midtrans_sweep_unapplied',          'api gateway'),
+	('midtrans_transaction_confirm',      'api gateway'),
+	('midtrans_transaction_is_open',      'api gateway'),
+	('midtrans_transaction_move',         'api gateway'),
+	('midtrans_transaction_save',         'api gateway'),
+	('midtrans_transactions_to_ask',      'api gateway'),
+	('midtrans_unconfirmed_ids',          'api gateway'),
+	('midtrans_unconfirmed_ids_to_ask',   'api gateway'),
+	('midtrans_unconfirmed_money',        'api gateway'),
+	('midtrans_unknown_id_count',         'api gateway'),
+	('midtrans_unknown_orders',           'api gateway'),
+	('midtrans_work_wait',                'api gateway'),
 	('monitor_affected',                  'snmp ping'),
 	('monitor_alert_is_open',             'snmp ping'),
 	('monitor_duration',                  'snmp ping'),
@@ -330,12 +333,12 @@ BEGIN
 	('package_errors',                    'api'),
 	('packages_begin',                    'api billing'),
 	('packages_begin_due',                'api billing'),
-	('payment_alert',                     'api gateway'),
-	('payment_alert_lost',                'api gateway'),
-	('payment_amount',                    'api gateway'),
 	('password_forgot',                   'api'),
 	('password_reset',                    'api'),
 	('password_reset_is_valid',           'api'),
+	('payment_alert',                     'api gateway'),
+	('payment_alert_lost',                'api gateway'),
+	('payment_amount',                    'api gateway'),
 	('payment_book',                      'api gateway'),
 	('payment_day',                       'api gateway'),
 	('payment_insert',                    'api gateway'),
@@ -379,16 +382,23 @@ BEGIN
 	('require_invoice_untouched',         'api billing gateway'),
 	('require_payment_reversible',        'api gateway'),
 	('router_broken',                     'api billing router'),
+	('router_bytes_text',                 'api'),
 	('router_errors',                     'api billing'),
 	('router_fail_waiting',               'api billing router'),
 	('router_first',                      'api billing router'),
 	('router_healthy',                    'api billing router'),
 	('router_is_due',                     'api billing router'),
 	('router_is_seed',                    'api billing router'),
+	('router_live_store',                 'api router'),
 	('router_night',                      'api billing router'),
 	('router_notify',                     'api billing router'),
+	('router_rate',                       'api router'),
+	('router_rate_text',                  'api'),
 	('router_ready',                      'api billing router'),
 	('router_remove',                     'api billing router'),
+	('router_snapshot_expire',            'api'),
+	('router_snapshot_fail',              'api router'),
+	('router_snapshot_store',             'api router'),
 	('router_work',                       'api billing router'),
 	('row_count_add',                     'api'),
 	('row_count_keep',                    'api'),

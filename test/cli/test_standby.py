@@ -121,7 +121,7 @@ def test_a_pooler_in_session_mode(tmp_path):
         run = os.path.join(system.dir, "run")
         subprocess.run(["psql", "-XAtq", "-h", run, "-U", "postgres", "isp", "-c", "ALTER DATABASE isp SET timezone = 'Asia/Tokyo'",
                         "-c", "ALTER DATABASE isp SET default_transaction_isolation = 'repeatable read'",
-                        "-c", "ALTER DATABASE isp SET search_path = pg_temp",
+                        "-c", "ALTER DATABASE isp SET statement_timeout = 0",
                         "-c", "ALTER DATABASE isp SET standard_conforming_strings = off",
                         "-c", "ALTER DATABASE isp SET datestyle = 'German'"], check=True)
         os.chmod(tmp_path, 0o777)

@@ -154,7 +154,7 @@ defaults_of_the_database_do_not_matter(void **state)
 		.conninfo = arena_printf(cx.mem,
 		    "%s&options=-c%%20default_transaction_isolation%%3Drepeatable%%5C%%20read"
 		    "%%20-c%%20standard_conforming_strings%%3Doff%%20-c%%20search_path%%3Dpg_temp"
-		    "%%20-c%%20timezone%%3DAsia/Tokyo%%20-c%%20default_transaction_read_only%%3Doff",
+		    "%%20-c%%20timezone%%3DAsia/Tokyo",
 		    getenv("TEST_DB")),
 		.program = "unit",
 	};
