@@ -190,8 +190,10 @@ read_confirmed(struct ctx *cx, const struct op *op, const struct req *rq, struct
 
 	TRY(op_read(cx, op, rq, &in));
 	again = shape_text(in, "password_confirmation");
-	if (again != NULL && strcmp(again, shape_text(in, "password")) != 0)
-		return err_field(cx, "password", "The password confirmation does not match.");
+	if (again != NULL && strcmp(again, shape_text(in, "password")) != 0) {
+		(void)err_field(cx, "password", "The password confirmation does not match.");
+		return err_field_code(cx, "confirmation", NULL);
+	}
 	*ret = in;
 	return RC_OK;
 }

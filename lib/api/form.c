@@ -9,9 +9,10 @@
 #include "router/rate.h"
 
 static bool
-refuse(struct ctx *cx, const char *field, const char *want)
+refuse(struct ctx *cx, const char *field, const char *form)
 {
-	(void)err_field(cx, field, "The %s must be %s.", field, want);
+	(void)err_field(cx, field, "The %s must be %s.", field, form);
+	(void)err_field_code(cx, "format", NULL);
 	return false;
 }
 

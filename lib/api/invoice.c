@@ -57,7 +57,8 @@ check_invoice(struct ctx *cx, const char *id, struct cJSON *in)
 
 	if (!other || shape_has(in, "amount") || shape_refused(cx, "amount"))
 		return RC_OK;
-	return err_field(cx, "amount", "The amount field is required when kind is other.");
+	(void)err_field(cx, "amount", "The amount field is required when kind is other.");
+	return err_field_code(cx, "required", NULL);
 }
 
 const struct resource invoice_resource = {

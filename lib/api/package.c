@@ -68,8 +68,10 @@ keep_profile(struct ctx *cx, const struct req *rq)
 		return RC_OK;
 	TRY(db_query(cx, &SQL_package_other_profile, &rows, V_TEXT(id),
 	    V_TEXT(shape_text(in, "router_profile"))));
-	if (db_count(rows) > 0)
-		return err_field(cx, "router_profile", "The router profile is fixed at creation.");
+	if (db_count(rows) > 0) {
+		(void)err_field(cx, "router_profile", "The router profile is fixed at creation.");
+		return err_field_code(cx, "fixed", NULL);
+	}
 	return RC_OK;
 }
 

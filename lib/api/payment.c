@@ -84,9 +84,11 @@ money_key(struct ctx *cx, const struct req *rq, const char **ret)
 {
 	const char *key = rq->idempotency_key;
 
-	if (strlen(key) > KEY_MAX)
-		return err_field(cx, "Idempotency-Key",
+	if (strlen(key) > KEY_MAX) {
+		(void)err_field(cx, "Idempotency-Key",
 		    "The Idempotency-Key must not have more than %d characters.", KEY_MAX);
+		return err_field_code(cx, "max_length", NULL);
+	}
 	if (!form_printable(cx, "Idempotency-Key", key))
 		return RC_INVALID;
 	*ret = *key != '\0' ? key : NULL;
@@ -122,8 +124,10 @@ payment_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_read(cx, &payment_create_op, rq, &in));
 	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
-	if (db_count(rows) == 0)
-		return err_field(cx, "invoice_id", "The selected invoice id is invalid.");
+	if (db_count(rows) == 0) {
+		(void)err_field(cx, "invoice_id", "The selected invoice id is invalid.");
+		return err_field_code(cx, "unknown_reference", NULL);
+	}
 	TRY(money_book(cx, rq, in, &rows));
 	return crud_answer(cx, &payment_resource, db_text(rows, 0, "payment_id"), 201, rs);
 }
