@@ -40,7 +40,8 @@ struct op {
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
     package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
-    midtrans_log_resource;
+    midtrans_log_resource, snmp_device_resource, snmp_interface_resource, ping_target_resource,
+    alert_resource, maintenance_window_resource;
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
@@ -93,6 +94,16 @@ API_OP(router_test_one);
 API_OP(router_test_default);
 API_OP(radius_show);
 API_OP(radius_save);
+
+API_OP(snmp_discover);
+API_OP(snmp_interfaces);
+API_OP(snmp_bandwidth);
+API_OP(ping_now);
+API_OP(ping_history);
+API_OP(monitoring_dashboard);
+API_OP(monitoring_alerts);
+API_OP(alert_read);
+API_OP(alert_read_all);
 
 API_OP(setting_show);
 API_OP(setting_save);

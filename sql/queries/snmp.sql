@@ -28,3 +28,12 @@ SELECT snmp_store_samples($1::uuid[], $2::numeric[], $3::numeric[], $4::int[], $
 
 -- name: snmp_roll()
 SELECT snmp_roll(now());
+
+-- name: snmp_device_exists(uuid)
+SELECT 1 FROM snmp_devices WHERE id = $1::uuid;
+
+-- name: snmp_interface_exists(uuid)
+SELECT 1 FROM snmp_interfaces WHERE id = $1::uuid;
+
+-- name: bandwidth_chart(uuid, text)
+SELECT recorded_at, in_rate, out_rate, in_max, out_max FROM bandwidth_chart($1::uuid, $2::text);
