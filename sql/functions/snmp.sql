@@ -33,12 +33,12 @@ LANGUAGE sql AS $$
 $$;
 
 -- Interfaces of the devices that were discovered: new ones, changed ones, and those that are gone.
-CREATE OR REPLACE FUNCTION snmp_discovered(found jsonb, devices jsonb) RETURNS void
+CREATE OR REPLACE FUNCTION snmp_discovered(listed jsonb, devices jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO snmp_interfaces AS i (device_id, if_name, if_index, if_descr, if_alias, if_speed, if_oper_status, if_admin_status)
 	SELECT r.device_id, r.if_name, r.if_index, r.if_descr, r.if_alias, r.if_speed, r.oper, r.admin
-	  FROM jsonb_to_recordset(found) AS r (device_id uuid, if_name text, if_index bigint, if_descr text, if_alias text,
+	  FROM jsonb_to_recordset(listed) AS r (device_id uuid, if_name text, if_index bigint, if_descr text, if_alias text,
 	                                       if_speed bigint, oper text, admin text)
 	  JOIN snmp_devices d ON d.id = r.device_id
 	ON CONFLICT (device_id, if_name) DO UPDATE SET if_index = excluded.if_index, if_descr = excluded.if_descr,
@@ -50,7 +50,7 @@ BEGIN
 	UPDATE snmp_interfaces i SET is_present = false, if_oper_status = 'unknown', updated_at = now()
 	  FROM jsonb_to_recordset(devices) AS d (id uuid, was_discovered boolean)
 	 WHERE d.was_discovered AND i.device_id = d.id AND i.is_present
-	   AND NOT EXISTS (SELECT FROM jsonb_to_recordset(found) AS r (device_id uuid, if_name text)
+	   AND NOT EXISTS (SELECT FROM jsonb_to_recordset(listed) AS r (device_id uuid, if_name text)
 	                    WHERE r.device_id = i.device_id AND r.if_name = i.if_name);
 END $$;
 

@@ -233,7 +233,7 @@ def test_targets(api, stack):
 
 
 def test_a_killed_pinger_leaves_no_duplicate(api, stack):
-    made = [api.make("/api/ping-targets", {"name": isp.unique("t"), "host": "127.3.1.%d" % (n + 1), "interval_seconds": 10,
+    made = [api.make("/api/ping-targets", {"name": isp.unique("t"), "host": "127.3.1.%d" % (n + 1), "interval_seconds": 60,
                                            "packet_count": 1}) for n in range(20)]
     run = stack.start("pinger")
     isp.wait_until(lambda: int(stack.sql("SELECT count(*) FROM ping_history h JOIN ping_targets t ON t.id = h.target_id"
