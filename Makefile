@@ -351,7 +351,8 @@ install: programs
 	install -m 644 systemd/sysusers.d/* $(DESTDIR)/usr/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/* $(DESTDIR)/usr/lib/tmpfiles.d
 
-# The Debian package, from what git knows and the screens in built/web (its clean empties build): $(B)/deb/isp-billing_VERSION_ARCH.deb.
+# The Debian package, from what git knows and the screens, in built/web since its clean empties build:
+# $(B)/deb/isp-billing_VERSION_ARCH.deb.
 DEB = $(B)/deb/isp-billing-$(VERSION)
 deb: build web
 	rm -rf $(B)/deb && mkdir -p $(DEB)

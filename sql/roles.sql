@@ -28,6 +28,10 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- ---- isp_backup: reads all (pg_read_all_data, sql/cluster.sql), changes nothing
+
+DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO isp_backup', current_database()); END $$;
+
 -- ---- isp_api: all that people do ------------------------------------------------------------------
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO isp_api;
@@ -40,6 +44,7 @@ GRANT INSERT, UPDATE         ON row_counts                                      
 GRANT INSERT, UPDATE         ON customers                                                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic                     TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets, maintenance_windows      TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
 -- money
@@ -78,6 +83,8 @@ GRANT UPDATE (last_connected_at)                                               O
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
 GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
+GRANT SELECT, INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic, line_samples
+                                                                                                      TO isp_router;
 
 -- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
 
@@ -131,12 +138,17 @@ BEGIN
 	('account_default_router',            'api billing router'),
 	('account_found',                     'api billing router'),
 	('account_hints',                     'api billing router'),
+	('account_import',                    'api'),
 	('account_leave',                     'api billing router'),
 	('account_mark_dirty',                'api billing router'),
+	('account_of_subscription',           'api'),
+	('account_online',                    'api'),
 	('account_remove',                    'api billing router'),
+	('account_require_own',               'api'),
 	('account_results',                   'api billing router'),
 	('account_settled',                   'api billing router'),
 	('account_stale',                     'api billing router'),
+	('account_switch',                    'api'),
 	('account_trace',                     'api billing router'),
 	('account_wanted',                    'api'),
 	('account_wanted_rows',               'api billing router'),
@@ -150,7 +162,7 @@ BEGIN
 	('allocate',                          'api billing gateway'),
 	('allocations_return',                'api gateway'),
 	('audit',                             'api'),
-	('backoff',                           'api gateway'),
+	('backoff',                           'api gateway router'),
 	('bandwidth_chart',                   'api'),
 	('billing_candidates',                'api billing'),
 	('billing_expire',                    'api billing'),
@@ -240,7 +252,8 @@ BEGIN
 	('is_payment_manual',                 'api gateway'),
 	('is_period_taken',                   'api billing gateway'),
 	('is_refund_known',                   'api gateway'),
-	('job_backoff',                       'api router'),
+	('line_sample',                       'router'),
+	('line_sample_due',                   'router'),
 	('login_give_back',                   'api'),
 	('login_take',                        'api'),
 	('lot_close',                         'api gateway'),
@@ -334,6 +347,9 @@ BEGIN
 	('payment_alert',                     'api gateway'),
 	('payment_alert_lost',                'api gateway'),
 	('payment_amount',                    'api gateway'),
+	('password_forgot',                   'api'),
+	('password_reset',                    'api'),
+	('password_reset_is_valid',           'api'),
 	('payment_book',                      'api gateway'),
 	('payment_day',                       'api gateway'),
 	('payment_insert',                    'api gateway'),
@@ -377,16 +393,23 @@ BEGIN
 	('require_invoice_untouched',         'api billing gateway'),
 	('require_payment_reversible',        'api gateway'),
 	('router_broken',                     'api billing router'),
+	('router_bytes_text',                 'api'),
 	('router_errors',                     'api billing'),
 	('router_fail_waiting',               'api billing router'),
 	('router_first',                      'api billing router'),
 	('router_healthy',                    'api billing router'),
 	('router_is_due',                     'api billing router'),
 	('router_is_seed',                    'api billing router'),
+	('router_live_store',                 'api router'),
 	('router_night',                      'api billing router'),
 	('router_notify',                     'api billing router'),
+	('router_rate',                       'api router'),
+	('router_rate_text',                  'api'),
 	('router_ready',                      'api billing router'),
 	('router_remove',                     'api billing router'),
+	('router_snapshot_expire',            'api'),
+	('router_snapshot_fail',              'api router'),
+	('router_snapshot_store',             'api router'),
 	('router_work',                       'api billing router'),
 	('row_count_add',                     'api'),
 	('row_count_keep',                    'api'),
@@ -421,6 +444,7 @@ BEGIN
 	('subscriptions_set_status',          'api billing'),
 	('suspensions_due',                   'api billing'),
 	('template_unknown_fields',           'api'),
+	('throttle_address',                  'api'),
 	('throttle_give_back',                'api'),
 	('throttle_pace',                     'api'),
 	('throttle_sweep',                    'api'),
