@@ -83,7 +83,7 @@ boot_id(struct ctx *cx)
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
 	if (f == NULL || fgets(text, 37, f) == NULL)
-		(void)strcpy(text, "unknown");
+		text = arena_strdup(cx->mem, "unknown");
 	if (f != NULL)
 		(void)fclose(f);
 	return text;
