@@ -40,8 +40,10 @@ struct op {
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
     package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
-    midtrans_log_resource, secret_resource, snmp_device_resource, snmp_interface_resource,
-    ping_target_resource, alert_resource, maintenance_window_resource;
+    midtrans_log_resource, notification_setting_resource, message_template_resource,
+    message_resource, secret_resource;
+extern const struct resource snmp_device_resource, snmp_interface_resource, ping_target_resource,
+    alert_resource, maintenance_window_resource;
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
@@ -137,6 +139,9 @@ API_OP(monitoring_dashboard);
 API_OP(monitoring_alerts);
 API_OP(alert_read);
 API_OP(alert_read_all);
+API_OP(notification_test);
+API_OP(template_preview);
+API_OP(message_resend);
 
 API_OP(setting_show);
 API_OP(setting_save);

@@ -15,6 +15,8 @@ static const struct field fields[] = {
 	{ "status",      FT_TEXT,  RW | FF_FILTER | FF_SORT, .max = 16, .among = states,
 	  .dflt = "\"active\"",
 	  .hint = "a label, without effect on the service" },
+	{ "message_opt_out", FT_BOOL, RW, .dflt = "false",
+	  .hint = "no messages about bills and outages" },
 	{ "credit",      FT_MONEY, RO | FF_SORT },
 	{ "archived_at", FT_TIME,  RO | FF_NULL },
 	{ "created_at",  FT_TIME,  RO | FF_SORT },
