@@ -33,6 +33,7 @@ test('the life of a subscriber: born, billed, paid, cut, back, gone', async ({ p
 	const name = `Nyoman ${Date.now() % 100000}`;
 	const account = `nyoman.${Date.now() % 100000}`;
 	await enter(page, '/customers');
+	await expect(page.getByRole('button', { name: 'Pelanggan baru' })).toBeVisible();
 	await page.keyboard.press('n');
 	const dialog = page.getByRole('dialog');
 	await dialog.getByRole('button', { name: 'Simpan' }).click();
@@ -143,6 +144,7 @@ test('language and darkness are the person’s, and stay', async ({ page, allowe
 test('an expired session keeps what was typed', async ({ page, allowed }) => {
 	allowed.push(/status of 401/);
 	await enter(page, '/customers');
+	await expect(page.getByRole('button', { name: 'Pelanggan baru' })).toBeVisible();
 	await page.keyboard.press('n');
 	await page.getByLabel('Nama').fill('Wayan Tetap');
 	await page.evaluate(() => localStorage.setItem('auth_token', '1|gone'));

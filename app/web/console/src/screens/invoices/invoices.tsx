@@ -66,7 +66,12 @@ export function InvoiceRowAct({ invoice }: { invoice: Invoice }) {
 	return (
 		<Group gap={4} wrap="nowrap" justify="flex-end">
 			{isOpen(invoice) && may('operator') && (
-				<Button size="compact-sm" variant="light" onClick={() => open(takePayment(t, invoice))}>
+				<Button
+					size="compact-sm"
+					variant="light"
+					aria-label={`${t.a.takePayment}: ${invoice.invoice_number}`}
+					onClick={() => open(takePayment(t, invoice))}
+				>
 					{t.a.take}
 				</Button>
 			)}
