@@ -48,7 +48,8 @@ serve(void *arg)
 	while (fgets(line, sizeof(line), in) != NULL) {
 		const char *reply;
 
-		(void)strncat(h->heard, line, sizeof(h->heard) - strlen(h->heard) - 1);
+		(void)snprintf(h->heard + strlen(h->heard), sizeof(h->heard) - strlen(h->heard),
+		    "%s", line);
 		if (in_text && strcmp(line, ".\r\n") != 0)
 			continue;
 		reply = reply_of(h, line);
