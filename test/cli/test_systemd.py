@@ -43,7 +43,8 @@ def test_the_key_may_be_a_credential(path):
     """By a name of the credential store: the unit would not start without a file that has a path."""
     with open(path, encoding="utf-8") as file:
         loaded = [line.strip().split("=", 1)[1] for line in file if line.startswith("LoadCredential=")]
-    assert loaded == ["APP_KEY:isp-billing.APP_KEY", "APP_PREVIOUS_KEYS:isp-billing.APP_PREVIOUS_KEYS"]
+    assert loaded[:2] == ["APP_KEY:isp-billing.APP_KEY", "APP_PREVIOUS_KEYS:isp-billing.APP_PREVIOUS_KEYS"]
+    assert all(line == "%s:isp-billing.%s" % ((line.split(":")[0],) * 2) for line in loaded)
 
 
 OURS = [os.path.join(TOP, "systemd", name + ".service") for name in ("isp-api", "router-sync", "gateway-sync", "billing-cron")]
@@ -51,7 +52,7 @@ OURS = [os.path.join(TOP, "systemd", name + ".service") for name in ("isp-api", 
 
 @pytest.mark.parametrize("path", OURS, ids=os.path.basename)
 def test_each_line_that_confines_a_service(path):
-    """Of 23 lines taken away one at a time the tests noticed 5."""
+    """The tests noticed 5 of 23 lines taken away one at a time."""
     with open(path, encoding="utf-8") as file:
         lines = set(file.read().split("\n"))
     assert {"NoNewPrivileges=yes", "ProtectProc=invisible", "ProcSubset=pid", "PrivateUsers=yes", "LimitCORE=0", "UMask=0077",
