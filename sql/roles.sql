@@ -83,6 +83,7 @@ GRANT UPDATE (last_connected_at)                                               O
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
 GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
+GRANT SELECT ON router_samples_due                                                                    TO isp_router;
 GRANT SELECT, INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic, line_samples
                                                                                                       TO isp_router;
 
@@ -134,7 +135,9 @@ DECLARE
 BEGIN
 	EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO isp_billing, isp_api', current_database());
 	FOR granted IN SELECT name, programs FROM (VALUES
+	('account_address_error',             'api billing gateway'),
 	('account_claim',                     'api billing router'),
+	('account_compared',                  'api billing router'),
 	('account_default_router',            'api billing router'),
 	('account_found',                     'api billing router'),
 	('account_hints',                     'api billing router'),
@@ -146,7 +149,6 @@ BEGIN
 	('account_remove',                    'api billing router'),
 	('account_require_own',               'api'),
 	('account_results',                   'api billing router'),
-	('account_settled',                   'api billing router'),
 	('account_stale',                     'api billing router'),
 	('account_switch',                    'api'),
 	('account_trace',                     'api billing router'),
@@ -225,6 +227,7 @@ BEGIN
 	('is_payment_manual',                 'api gateway'),
 	('is_period_taken',                   'api billing gateway'),
 	('is_refund_known',                   'api gateway'),
+	('isolir_line',                       'api'),
 	('line_sample',                       'router'),
 	('line_sample_due',                   'router'),
 	('login_give_back',                   'api'),

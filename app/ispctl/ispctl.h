@@ -5,7 +5,7 @@
 #include "base/daemon.h"
 #include "db/db.h"
 
-enum { OPT_ADMIN, OPT_ROLE, OPT_NAME, OPT_DATE, OPT_DUE };
+enum { OPT_ADMIN, OPT_ROLE, OPT_NAME, OPT_DATE, OPT_DUE, OPT_ROUTER, OPT_JSON, OPT_FORCE };
 
 struct ispctl {
 	struct ctx *cx; /* with a database, but for commands that need none */
@@ -36,6 +36,9 @@ enum rc cmd_key_generate(struct ispctl *);
 enum rc cmd_key_rotate(struct ispctl *);
 enum rc cmd_router_list(struct ispctl *);
 enum rc cmd_router_test(struct ispctl *);
+enum rc cmd_router_plan(struct ispctl *);
+enum rc cmd_router_apply(struct ispctl *);
+enum rc cmd_router_isolate_commands(struct ispctl *);
 enum rc cmd_billing_preview(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_health(struct ispctl *);

@@ -12,6 +12,9 @@ static const struct daemon_option options[] = {
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
 	[OPT_DATE] = { "--date", "D", "billing preview: the business date (today)" },
 	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose turn it is" },
+	[OPT_ROUTER] = { "--router", "NAME", "router plan, apply: this router (all active ones)" },
+	[OPT_JSON] = { "--json", NULL, "router plan: as JSON" },
+	[OPT_FORCE] = { "--force", NULL, "router apply: beyond the bounds too" },
 };
 
 static const struct daemon self = {
@@ -29,6 +32,9 @@ static const struct daemon self = {
 	    "  key rotate             seal every secret with the present APP_KEY\n"
 	    "  router list            the routers\n"
 	    "  router test NAME       log in to a router and say what answers\n"
+	    "  router plan            what differs between the routers and the database\n"
+	    "  router apply           put that right\n"
+	    "  router isolate-commands NAME   what to type on a router for suspend_mode isolate\n"
 	    "  billing preview        what the next billing run would do\n"
 	    "  midtrans reconcile     ask Midtrans about every payment that is not over\n"
 	    "  health                 is all well? exit 1 if not\n"

@@ -1,7 +1,11 @@
 /* router.c: the routers, from the shell. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/conf.h"
 #include "ispctl.h"
+#include "router/drift.h"
+#include "router/provision.h"
 #include "router/router_test.h"
 #include "sql.h"
 
@@ -48,5 +52,136 @@ cmd_router_test(struct ispctl *ctl)
 	TRY(router_test(ctl->cx, id, &rep));
 	(void)printf("%s\nidentity: %s\nversion: %s\nboard: %s\nuptime: %s\ncpu load: %s\n",
 	    rep.message, rep.identity, rep.version, rep.board_name, rep.uptime, rep.cpu_load);
+	return RC_OK;
+}
+
+/* ---- drift ---------------------------------------------------------------- */
+
+/* The routers that a command is about: --router, else all active ones. */
+static enum rc
+chosen_routers(struct ispctl *ctl, const char ***ret, size_t *nret)
+{
+	const char *name = ctl->args->val[OPT_ROUTER];
+
+	if (name == NULL)
+		return router_active_ids(ctl->cx, ret, nret);
+	*ret = arena_alloc(ctl->cx->mem, sizeof(**ret));
+	*nret = 1;
+	return find_router(ctl->cx, name, *ret);
+}
+
+enum rc
+cmd_router_plan(struct ispctl *ctl)
+{
+	bool as_json = ctl->args->val[OPT_JSON] != NULL;
+	struct ctx *cx = ctl->cx;
+	struct sb out = sb_new(cx->mem);
+	struct jw w = jw_new(&out);
+	const char **ids;
+	struct drift d;
+	size_t n;
+
+	TRY(chosen_routers(ctl, &ids, &n));
+	if (as_json)
+		jw_arr(&w, NULL);
+	for (size_t i = 0; i < n; i++) {
+		TRY(drift_plan(cx, ids[i], &d));
+		if (as_json)
+			drift_json(&w, NULL, drift_refusal(cx, &d), &d);
+		else
+			drift_print(&out, &d);
+	}
+	if (as_json)
+		jw_end(&w);
+	(void)printf("%s%s", out.buf, as_json ? "\n" : "");
+	return RC_OK;
+}
+
+enum { BATCHES_MOST = 200, PAUSE_MS = 200 };
+
+/* Carry the jobs out here: router-sync need not run, and the exit code says how it went. */
+static enum rc
+carry_out(struct ctx *cx, const char *router_id)
+{
+	struct router_link *l = link_new(cx->mem, router_id);
+	struct provision_report r = { .busy = true };
+	const char *error = NULL;
+	enum rc rc = RC_OK;
+	size_t done = 0;
+
+	for (int i = 0; i < BATCHES_MOST && rc == RC_OK; i++) {
+		rc = provision_batch(cx, l, &r);
+		if (rc == RC_OK && r.busy)
+			link_sleep(PAUSE_MS);
+		else if (r.done + r.failed == 0)
+			break;
+		done += r.done;
+		error = r.error != NULL ? r.error : error;
+	}
+	link_close(l);
+	(void)printf("%zu done\n", done);
+	return rc != RC_OK || error == NULL ? rc : FAIL(cx, RC_UPSTREAM, "%s", error);
+}
+
+enum rc
+cmd_router_apply(struct ispctl *ctl)
+{
+	struct ctx *cx = ctl->cx;
+	struct sb out = sb_new(cx->mem);
+	struct drift_jobs jobs;
+	const char **ids;
+	struct drift d;
+	size_t n;
+
+	TRY(chosen_routers(ctl, &ids, &n));
+	for (size_t i = 0; i < n; i++) {
+		TRY(drift_plan(cx, ids[i], &d));
+		out.len = 0;
+		drift_print(&out, &d);
+		(void)printf("%s", out.buf);
+		TRY(drift_apply(cx, &d, ctl->args->val[OPT_FORCE] != NULL, &jobs));
+		TRY(carry_out(cx, ids[i]));
+	}
+	return RC_OK;
+}
+
+/* ---- the walled garden ----------------------------------------------------- */
+
+/* The host of a URL: between "//" and the next "/" or ":". */
+static const char *
+host_of(struct ctx *cx, const char *url)
+{
+	const char *from = strstr(url, "//");
+
+	from = from != NULL ? from + 2 : url;
+	return arena_printf(cx->mem, "%.*s", (int)strcspn(from, ":/"), from);
+}
+
+enum rc
+cmd_router_isolate_commands(struct ispctl *ctl)
+{
+	const char *host = host_of(ctl->cx, conf_text(ctl->cf, CONF_APP_URL)), *profile, *id;
+	struct db_rows *rows;
+
+	TRY(find_router(ctl->cx, ctl->rest[0], &id));
+	TRY(db_query0(ctl->cx, &SQL_router_isolation, &rows));
+	profile = db_text(rows, 0, "isolation_profile");
+	(void)printf(
+	    "# On %s. Sessions with the profile %s reach only %s and names.\n"
+	    "/ip firewall address-list add list=isp-pay address=%s comment=\"isp: the pay page\"\n"
+	    "/ppp profile add name=%s copy-from=default address-list=isp-isolated "
+	    "comment=\"isp: isolated\"\n"
+	    "/ip hotspot user profile add name=%s address-list=isp-isolated\n"
+	    "# The page finds a line by its address: these rules come before masquerade and drop.\n"
+	    "/ip firewall nat add chain=srcnat src-address-list=isp-isolated "
+	    "dst-address-list=isp-pay action=accept place-before=0\n"
+	    "/ip firewall nat add chain=dstnat src-address-list=isp-isolated protocol=tcp "
+	    "dst-port=80 dst-address-list=!isp-pay action=dst-nat to-addresses=%s to-ports=80\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated "
+	    "dst-address-list=isp-pay action=accept\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated protocol=udp "
+	    "dst-port=53 action=accept\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated action=drop\n",
+	    ctl->rest[0], profile, host, host, profile, profile, host);
 	return RC_OK;
 }

@@ -1,16 +1,19 @@
-/* check.c: each router compared with the database, one after another. */
+/* check.c: all routers, one after another: compared with the database, or sampled. */
 #include <stdio.h>
 
 #include "base/daemon.h"
 #include "base/log.h"
-#include "router/provision.h"
+#include "db/db.h"
+#include "router/drift.h"
 #include "router/router.h"
+#include "router/snapshot.h"
+#include "sql.h"
 #include "sync.h"
 
 static void
-log_report(const char *router_id, const struct provision_findings *f)
+log_report(const char *router_id, const struct drift_findings *f)
 {
-	bool well = f->different + f->profiles + f->misplaced == 0;
+	bool well = f->different + f->profiles + f->misplaced == 0 && f->refusal == NULL;
 	char accounts[24], different[24], profiles[24], misplaced[24];
 
 	(void)snprintf(accounts, sizeof(accounts), "%zu", f->accounts);
@@ -18,14 +21,15 @@ log_report(const char *router_id, const struct provision_findings *f)
 	(void)snprintf(profiles, sizeof(profiles), "%lld", (long long)f->profiles);
 	(void)snprintf(misplaced, sizeof(misplaced), "%lld", (long long)f->misplaced);
 	log_event(well ? LOG_INFO : LOG_WARN, "check", "router", router_id, "accounts", accounts,
-	    "different", different, "profiles", profiles, "misplaced", misplaced, NULL);
+	    "different", different, "profiles", profiles, "misplaced", misplaced, "refused",
+	    f->refusal, NULL);
 }
 
 static enum rc
 check(struct ctx *cx, const char *router_id)
 {
-	struct provision_findings f;
-	enum rc rc = provision_check(cx, router_id, &f);
+	struct drift_findings f;
+	enum rc rc = drift_check(cx, router_id, &f);
 
 	if (rc == RC_OK)
 		log_report(router_id, &f);
@@ -52,6 +56,31 @@ check_run(struct ctx *cx, const char *router_id)
 		arena_reset(cx->mem);
 		if (check(cx, ids[i]) != RC_OK)
 			code = daemon_exit(cx->err.rc);
+	}
+	return code;
+}
+
+enum { SAMPLE_MS = 20000 }; /* for the sessions of one router */
+
+int
+sample_run(struct ctx *cx)
+{
+	_cleanup_(arena_freep) struct arena *life = arena_new(4096);
+	struct ctx listing = *cx;
+	struct db_rows *rows;
+	int code = EXIT_DONE;
+
+	listing.mem = life; /* not from cx->mem, which each router empties */
+	if (db_query0(&listing, &SQL_line_sample_due, &rows) != RC_OK) {
+		log_err(LOG_ERROR, "sample", &listing);
+		return daemon_exit(listing.err.rc);
+	}
+	for (size_t i = 0; i < db_count(rows) && !daemon_stopping(); i++) {
+		arena_reset(cx->mem);
+		if (snapshot_sample(cx, db_text(rows, i, "id"), SAMPLE_MS) == RC_OK)
+			continue;
+		log_err(LOG_WARN, "sample", cx);
+		code = daemon_exit(cx->err.rc);
 	}
 	return code;
 }

@@ -14,7 +14,9 @@
 #include "base/log.h"
 #include "db/db.h"
 #include "router/router.h"
+#include "sql.h"
 #include "sync.h"
+#include "work/loop.h"
 
 enum {
 	SWEEP_MS = 30000,
@@ -26,6 +28,8 @@ enum {
 
 /* Instead of a router: of the child that compares them all. */
 #define NIGHT "night"
+/* And of the child that samples sessions. */
+#define SAMPLE "sample"
 
 struct child {
 	pid_t pid; /* 0: the place is free, or resting */
@@ -71,6 +75,8 @@ become_worker(const struct sync *s, const char *router_id, pid_t parent)
 
 	if (strcmp(router_id, NIGHT) == 0) {
 		tail[n++] = "--check";
+	} else if (strcmp(router_id, SAMPLE) == 0) {
+		tail[n++] = "--sample";
 	} else {
 		tail[n++] = "--router";
 		tail[n++] = router_id;
@@ -181,6 +187,19 @@ check_nightly(struct ctx *cx, struct fleet *f, const struct sync *s)
 	return RC_OK;
 }
 
+static enum rc
+sample_sessions(struct ctx *cx, struct fleet *f, const struct sync *s)
+{
+	struct db_rows *rows;
+
+	if (s->once)
+		return RC_OK;
+	TRY(db_query0(cx, &SQL_router_sample_waiting, &rows));
+	if (db_bool(rows, 0, "is_due"))
+		start(f, s, SAMPLE);
+	return RC_OK;
+}
+
 /* Start what is due; *ret: when to look again. */
 static enum rc
 sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
@@ -190,6 +209,7 @@ sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
 
 	*ret = SWEEP_MS;
 	TRY(check_nightly(cx, f, s));
+	TRY(sample_sessions(cx, f, s));
 	TRY(router_fail_waiting(cx));
 	TRY(router_work(cx, &work, &n));
 	for (size_t i = 0; i < n; i++) {
@@ -206,39 +226,6 @@ sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
 			*ret = work[i].wait_ms > 0 ? (int)work[i].wait_ms : REST_MS / 4;
 	}
 	return RC_OK;
-}
-
-/* As poll(), with SIGCHLD let in. */
-static bool
-something_came(struct pollfd *fds, nfds_t n, int ms)
-{
-	struct timespec t = { 0 };
-	sigset_t mask;
-
-	if (ms > 0)
-		t = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
-
-	(void)sigprocmask(SIG_SETMASK, NULL, &mask);
-	(void)sigdelset(&mask, SIGCHLD);
-	return ppoll(fds, n, &t, &mask) > 0;
-}
-
-void
-sync_wait(struct ctx *cx, int ms, const char **payload)
-{
-	struct pollfd fds[2] = { { .fd = daemon_signal_fd(), .events = POLLIN },
-		{ .events = POLLIN } };
-
-	*payload = NULL;
-	if (db_wait(cx, 0, payload) != RC_OK) {
-		(void)something_came(fds, 1, ms < AWAY_MS ? ms : AWAY_MS);
-		return;
-	}
-	if (*payload != NULL || daemon_stopping())
-		return;
-	fds[1].fd = db_socket(cx->db);
-	if (something_came(fds, 2, ms) && fds[1].revents != 0 && db_wait(cx, 0, payload) != RC_OK)
-		*payload = NULL;
 }
 
 static int
@@ -258,7 +245,7 @@ serve(struct ctx *cx, struct fleet *f, const struct sync *s)
 			log_err(LOG_ERROR, "sweep", cx);
 			ms = AWAY_MS;
 		}
-		sync_wait(cx, ms, &payload);
+		loop_wait(cx, ms, &payload);
 		while (payload != NULL)
 			if (db_wait(cx, 0, &payload) != RC_OK)
 				break;

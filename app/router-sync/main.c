@@ -7,17 +7,18 @@
 #include "router/router.h"
 #include "sync.h"
 
-enum { OPT_ONCE, OPT_CHECK, OPT_ROUTER };
+enum { OPT_ONCE, OPT_CHECK, OPT_SAMPLE, OPT_ROUTER };
 
 static const struct daemon_option options[] = {
 	[OPT_ONCE] = { "--once", NULL, "do what is due, then end; 1 when something failed" },
 	[OPT_CHECK] = { "--check", NULL, "compare routers with the database, make jobs, then end" },
+	[OPT_SAMPLE] = { "--sample", NULL, "sample the sessions of routers whose turn it is" },
 	[OPT_ROUTER] = { "--router", "ID", "this router only" },
 };
 
 static const struct daemon program = {
 	.name = "router-sync",
-	.synopsis = "[--once | --check] [--router ID]",
+	.synopsis = "[--once | --check | --sample] [--router ID]",
 	.summary = "makes routers hold what the database says",
 	.options = options,
 	.noptions = countof(options),
@@ -75,6 +76,8 @@ main(int argc, char **argv)
 	cx.mem = mem;
 	if (args.val[OPT_CHECK] != NULL)
 		code = check_run(&cx, args.val[OPT_ROUTER]);
+	else if (args.val[OPT_SAMPLE] != NULL)
+		code = sample_run(&cx);
 	else if (args.val[OPT_ROUTER] != NULL)
 		code = worker_run(&cx, &s, args.val[OPT_ROUTER]);
 	else

@@ -28,13 +28,10 @@ int worker_run(struct ctx *, const struct sync *, const char *router_id);
 /* Compare one router, or (NULL) each active one, with the database; an exit code. */
 int check_run(struct ctx *, const char *router_id);
 
+/* Sample the sessions of each router whose turn it is; an exit code. */
+int sample_run(struct ctx *);
+
 /* Keep the children; an exit code. */
 int fleet_run(struct ctx *, const struct sync *);
-
-/*
- * Wait for a NOTIFY, a signal or ms.  *payload is one notice that came, or
- * NULL; a lost database is no failure here: the next statement fails.
- */
-void sync_wait(struct ctx *, int ms, const char **payload);
 
 #endif

@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "router/provision.h"
 #include "sync.h"
+#include "work/loop.h"
 
 enum {
 	LINGER_MS = 15000, /* a kept connection saves a login when the next change comes */
@@ -59,7 +60,7 @@ goes_on(struct ctx *cx, const char *router_id)
 	if (next_due(cx, router_id, until, &due) != RC_OK)
 		return false;
 	while (clock_ms() < due && !daemon_stopping()) {
-		sync_wait(cx, (int)(due - clock_ms()), &payload);
+		loop_wait(cx, (int)(due - clock_ms()), &payload);
 		if (payload == NULL && clock_ms() < due)
 			return true;
 		if (payload != NULL && strcmp(payload, router_id) == 0)
@@ -83,7 +84,7 @@ work(struct ctx *cx, const struct sync *s, struct router_link *l, const char *ro
 			if ((waited += BUSY_MS) > BUSY_MOST_MS)
 				return FAIL(cx, RC_RETRY, "another worker has router %s",
 				    router_id);
-			sync_wait(cx, BUSY_MS, &payload);
+			loop_wait(cx, BUSY_MS, &payload);
 			continue;
 		}
 		waited = 0;

@@ -1,5 +1,6 @@
 /* router.c: the routers we drive, and the RADIUS server beside them. */
 #include <cJSON.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/form.h"
@@ -51,10 +52,37 @@ port_of(const struct cJSON *in)
 	return shape_bool(in, "ssl") ? 8729 : 8728;
 }
 
+/* A change of address would send the stored password to whoever listens there. */
+static enum rc
+require_password(struct ctx *cx, const char *id, const struct cJSON *in)
+{
+	static const char *const place[] = { "host", "port", "tls_verify" };
+	struct db_rows *rows;
+	bool moved;
+
+	if (shape_has(in, "password"))
+		return RC_OK;
+	TRY(db_query(cx, &SQL_router_place, &rows, V_TEXT(id)));
+	if (db_count(rows) == 0)
+		return RC_OK;
+	moved = shape_has(in, "ssl") && shape_bool(in, "ssl") != db_bool(rows, 0, "ssl");
+	for (size_t i = 0; i < countof(place); i++) {
+		const char *val = strcmp(place[i], "port") == 0 && shape_has(in, "port")
+				      ? arena_printf(cx->mem, "%lld", (long long)shape_i64(in, "port"))
+				      : shape_text(in, place[i]);
+
+		moved = moved || (val != NULL && strcmp(val, db_text(rows, 0, place[i])) != 0);
+	}
+	return !moved ? RC_OK
+		      : err_field(cx, "password",
+			    "The password is required to change host, port, ssl or tls_verify.");
+}
+
 static enum rc
 check_router(struct ctx *cx, const char *id, struct cJSON *in)
 {
-	(void)cx;
+	if (id != NULL)
+		return require_password(cx, id, in);
 	if (id == NULL && !shape_has(in, "password"))
 		cJSON_AddStringToObject(in, "password", "");
 	if (id == NULL && !shape_has(in, "port"))
@@ -180,6 +208,7 @@ static const struct field radius_fields[] = {
 	{ "nas_identifier", FT_TEXT,   RW, 1, 255, .dflt = "\"mikrotik\"" },
 	{ "enabled",        FT_BOOL,   RW, .dflt = "false" },
 	{ "has_secret",     FT_BOOL,   RO },
+	{ "in_use",         FT_BOOL,   RO, .hint = "false: no program uses RADIUS" },
 	{ "created_at",     FT_TIME,   RO },
 	{ "updated_at",     FT_TIME,   RO },
 };

@@ -13,7 +13,7 @@ struct claimed {
 	const char *profile, *package_id, *local_address, *remote_address, *comment;
 	const char *isolation, *traces, *taken, *shared, *router_profile, *bandwidth, *burst;
 	int64_t generation, priority;
-	bool kick, known, imported;
+	bool kick, known, pending, imported;
 };
 
 static const struct db_col claimed_cols[] = {
@@ -31,6 +31,7 @@ static const struct db_col claimed_cols[] = {
 	DB_COL(claimed, remote_address, DB_TEXT),
 	DB_COL(claimed, comment, DB_TEXT),
 	DB_COL(claimed, known, DB_BOOL),
+	DB_COL(claimed, pending, DB_BOOL),
 	DB_COL(claimed, imported, DB_BOOL),
 	DB_COL(claimed, isolation, DB_TEXT),
 	DB_COL(claimed, traces, DB_TEXT),
@@ -126,6 +127,7 @@ read_account(struct arena *mem, const struct claimed *c, struct account *ret)
 		.remote_address = c->remote_address,
 		.comment = c->comment,
 		.known = c->known,
+		.pending = c->pending,
 		.imported = c->imported,
 		.isolation = c->isolation,
 	};
@@ -160,11 +162,11 @@ account_claim(struct ctx *cx, const char *router_id, int most, const char *only,
 }
 
 enum rc
-account_settled(struct ctx *cx, const char *router_id, struct account **ret, size_t *nret)
+account_compared(struct ctx *cx, const char *router_id, struct account **ret, size_t *nret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_settled, &rows, V_TEXT(router_id)));
+	TRY(db_query(cx, &SQL_account_compared, &rows, V_TEXT(router_id)));
 	return read_accounts(cx, rows, ret, nret);
 }
 
@@ -266,6 +268,7 @@ account_stale(struct ctx *cx, const char *router_id, struct account_object *cons
 
 		o->stale = true;
 		o->promised = db_bool(rows, i, "renamed");
+		o->copied = db_bool(rows, i, "copied");
 	}
 	return RC_OK;
 }

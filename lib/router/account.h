@@ -55,6 +55,7 @@ struct account {
 	const char *local_address, *remote_address;
 	const char *comment;   /* the user's */
 	bool known;            /* it was in order on this router once */
+	bool pending;          /* it has a job */
 	bool imported;         /* an object without a mark under its first trace is it */
 	const char *isolation; /* profile of those suspended; NULL: disable them */
 	struct account_trace *traces;
@@ -68,8 +69,8 @@ struct account {
 enum rc account_claim(struct ctx *, const char *router_id, int most, const char *only,
     struct account **ret, size_t *nret) _must_check_;
 
-/* All that are in order on a router as far as is known, to be compared with it. */
-enum rc account_settled(struct ctx *, const char *router_id, struct account **ret,
+/* All that should be on a router, or still leave it, but for untouched imports. */
+enum rc account_compared(struct ctx *, const char *router_id, struct account **ret,
     size_t *nret) _must_check_;
 
 /* The owner of an object, seen from one account. */
@@ -92,6 +93,7 @@ struct account_object {
 	bool disabled, dynamic;
 	bool stale;    /* its mark's account should not be under this name: account_stale() */
 	bool promised; /* and is in service itself, so that it leaves this object alone */
+	bool copied;   /* the account has another name: the mark was copied with the row */
 	bool gone;     /* removed since */
 };
 

@@ -35,19 +35,6 @@ enum rc provision_batch(struct ctx *, struct router_link *,
     struct provision_report *ret) _must_check_;
 
 /*
- * Compare all of a router with the database; nothing is changed there, what is
- * different becomes jobs.  RC_UPSTREAM: it could not be read, and nothing is made.
- */
-struct provision_findings {
-	size_t accounts;   /* compared */
-	int64_t different; /* of them, without a job before */
-	int64_t profiles;  /* that are gone or wrong */
-	int64_t misplaced; /* accounts of ours that should not be there */
-};
-enum rc provision_check(struct ctx *, const char *router_id,
-    struct provision_findings *ret) _must_check_;
-
-/*
  * Bring one account in order now, on the router where it session_tables; and the
  * profile of a package on every active router.  RC_UPSTREAM says which router
  * failed and how; the job stays due.

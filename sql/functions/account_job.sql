@@ -23,12 +23,12 @@ SELECT s.account_id, s.router_id, s.due_at
  * found there.  taken: its addresses, present and past, that other accounts in
  * service have by now; shared: those that other static accounts must have blocked.
  */
-DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_settled(uuid);
+DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_compared(uuid);
 
 DROP TYPE IF EXISTS account_wanted_row; -- has no OR REPLACE
 CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wanted text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
-	comment text, known boolean, imported boolean, isolation text, traces text, taken text, shared text,
+	comment text, known boolean, pending boolean, imported boolean, isolation text, traces text, taken text, shared text,
 	router_profile text, bandwidth text, burst text, priority int);
 
 CREATE OR REPLACE FUNCTION account_wanted_rows(router uuid, ids uuid[])
@@ -41,6 +41,7 @@ RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	       CASE WHEN m.password IS NOT NULL THEN format('mikrotik_secrets:%s:password', m.id)
 	            ELSE format('subscriptions:%s:mikrotik_password', b.id) END,
 	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, s.synced_generation > 0,
+	       s.generation > s.synced_generation,
 	       m.imported AND s.synced_at = s.created_at,
 	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
 	       array_to_string(s.traces, E'\n'), a.taken, a.shared,
@@ -153,9 +154,10 @@ $$;
 DROP FUNCTION IF EXISTS account_stale(uuid, jsonb);
 
 CREATE OR REPLACE FUNCTION account_stale(router uuid, objects jsonb)
-RETURNS TABLE (n int, renamed boolean) LANGUAGE sql STABLE AS $$
-	SELECT q.n, NOT q.has_left
+RETURNS TABLE (n int, renamed boolean, copied boolean) LANGUAGE sql STABLE AS $$
+	SELECT q.n, NOT q.has_left, q.is_elsewhere
 	  FROM (SELECT o.n, m.removed_at IS NOT NULL OR m.wanted = 'absent' OR m.router_id IS DISTINCT FROM router AS has_left,
+	               m.username <> o.name AS is_elsewhere,
 	               m.wanted = 'enabled' AND NOT m.disabled AND m.username <> o.name
 	                 AND coalesce(m.password, b.mikrotik_password) IS NOT NULL AS is_renamed
 	          FROM jsonb_to_recordset(objects) AS o (n int, id text, name text)
@@ -165,16 +167,17 @@ RETURNS TABLE (n int, renamed boolean) LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * The accounts that are in order on a router, as far as is known: what a check
- * compares.  What was imported is left as it was found until it is changed here.
+ * The accounts of a router that a comparison covers: those that should be there
+ * or must still leave.  What was imported is left as it was found until it is
+ * changed here.
  */
-CREATE OR REPLACE FUNCTION account_settled(router uuid)
+CREATE OR REPLACE FUNCTION account_compared(router uuid)
 RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	SELECT w.*
 	  FROM account_wanted_rows(router, ARRAY(SELECT s.account_id FROM account_states s
-	                                     WHERE s.router_id = router AND s.present
-	                                       AND s.generation = s.synced_generation)) w
-	 WHERE w.wanted <> 'absent' AND NOT w.imported
+	                                          WHERE s.router_id = router
+	                                            AND (s.present OR s.generation > s.synced_generation))) w
+	 WHERE NOT w.imported AND (w.wanted <> 'absent' OR w.traces <> '')
 $$;
 
 /*

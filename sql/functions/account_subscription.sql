@@ -4,18 +4,44 @@
  * changes the subscription.  account.sql makes jobs of what changes.
  */
 
+/*
+ * Why an address cannot be a customer's with this service; NULL: it can.  RouterOS
+ * takes IPv4 alone in PPP secrets and hotspot users; an IPv4 address written as
+ * IPv6 would be a second spelling of the same customer.
+ */
+CREATE OR REPLACE FUNCTION account_address_error(service text, address text)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE
+	       WHEN nullif(address, '') IS NULL THEN NULL
+	       WHEN family(address::inet) = 6 AND service <> 'static' THEN 'must be an IPv4 address for a ' || service || ' package.'
+	       WHEN address::inet <<= ANY ('{0.0.0.0/8,127.0.0.0/8,169.254.0.0/16,224.0.0.0/4,255.255.255.255/32}'::inet[])
+	         OR address::inet <<= ANY ('{::/128,::1/128,fe80::/10,ff00::/8,::ffff:0:0/96}'::inet[])
+	       THEN 'must be an address that a customer can have.' END
+$$;
+
 -- An IPv6 address has many spellings, and one customer: kept in the one that compares.
 CREATE OR REPLACE FUNCTION subscription_addresses()
 RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	service text := (SELECT type FROM packages WHERE id = NEW.package_id);
+	moved   boolean := TG_OP = 'INSERT' OR OLD.package_id <> NEW.package_id;
+	local   text := account_address_error(service, NEW.local_address);
+	remote  text := account_address_error(service, NEW.remote_address);
 BEGIN
+	-- A value that stands already (an imported one) passes; a new one, or a new package, does not.
+	PERFORM raise_invalid_all(
+		field_error(local IS NOT NULL AND (moved OR NEW.local_address IS DISTINCT FROM OLD.local_address),
+			'local_address', 'The local address ' || local)
+		|| field_error(remote IS NOT NULL AND (moved OR NEW.remote_address IS DISTINCT FROM OLD.remote_address),
+			'remote_address', 'The remote address ' || remote));
 	NEW.local_address := host(nullif(NEW.local_address, '')::inet);
 	NEW.remote_address := host(nullif(NEW.remote_address, '')::inet);
 	RETURN NEW;
 END $$;
 
-CREATE OR REPLACE TRIGGER subscription_addresses BEFORE INSERT OR UPDATE OF local_address, remote_address
+CREATE OR REPLACE TRIGGER subscription_addresses BEFORE INSERT OR UPDATE OF local_address, remote_address, package_id
 	ON subscriptions FOR EACH ROW
-	WHEN (NEW.local_address LIKE '%:%' OR NEW.remote_address LIKE '%:%') EXECUTE FUNCTION subscription_addresses();
+	WHEN (NEW.local_address <> '' OR NEW.remote_address <> '') EXECUTE FUNCTION subscription_addresses();
 
 CREATE OR REPLACE FUNCTION subscription_added()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

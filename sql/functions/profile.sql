@@ -44,6 +44,13 @@ DECLARE
 	kick    boolean := coalesce(current_setting('isp.kick', true), '') = 'on';
 	ids     uuid[];
 BEGIN
+	PERFORM raise_invalid('type', format('The address %s of %s cannot be used with this type.', b.remote_address,
+	                                     b.mikrotik_username))
+	   FROM new_rows n
+	   JOIN old_rows o ON o.id = n.id AND o.type <> n.type
+	   JOIN subscriptions b ON b.package_id = n.id AND b.is_live
+	  WHERE coalesce(account_address_error(n.type, b.remote_address), account_address_error(n.type, b.local_address))
+	        IS NOT NULL;
 	UPDATE mikrotik_secrets m
 	   SET service = n.type, updated_at = now()
 	  FROM new_rows n

@@ -138,16 +138,20 @@ BEGIN
 	UPDATE router_states SET sampled_at = moment WHERE router_id = router;
 END $$;
 
--- The routers whose sessions are to be sampled now; each is noted as tried.
+-- Active routers that answer and whose sessions were not sampled for line_sample_minutes.
+CREATE OR REPLACE VIEW router_samples_due AS
+SELECT r.id
+  FROM router_settings r
+ CROSS JOIN settings c
+  LEFT JOIN router_states b ON b.router_id = r.id
+ WHERE r.is_active AND c.line_sample_minutes > 0 AND b.broken_since IS NULL
+   AND coalesce(b.sample_tried_at <= clock_timestamp() - make_interval(mins => c.line_sample_minutes), true);
+
+-- The same; each is noted as tried.
 CREATE OR REPLACE FUNCTION line_sample_due()
 RETURNS SETOF uuid LANGUAGE sql AS $$
 	INSERT INTO router_states AS s (router_id, sample_tried_at)
-	SELECT r.id, clock_timestamp()
-	  FROM router_settings r
-	 CROSS JOIN settings c
-	  LEFT JOIN router_states b ON b.router_id = r.id
-	 WHERE r.is_active AND c.line_sample_minutes > 0 AND b.broken_since IS NULL
-	   AND coalesce(b.sample_tried_at <= clock_timestamp() - make_interval(mins => c.line_sample_minutes), true)
+	SELECT id, clock_timestamp() FROM router_samples_due
 	    ON CONFLICT (router_id) DO UPDATE SET sample_tried_at = excluded.sample_tried_at
 	RETURNING router_id
 $$;
@@ -170,4 +174,36 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
 	  LEFT JOIN (SELECT taken_at, online FROM line_samples
 	              WHERE account_id = account.id AND taken_at > now() - interval '10 minutes'
 	              ORDER BY taken_at DESC LIMIT 1) l ON true
+$$;
+
+/*
+ * The line that a customer of the isolation page means: by the address of the
+ * request, where exactly one live session over all routers has it; else by the
+ * username with the last 4 digits of the phone.  It shows no more than the public
+ * invoice does.
+ */
+CREATE OR REPLACE FUNCTION isolir_line(address text, name text, digits text)
+RETURNS TABLE (customer text, status text, suspend_reason text, invoice_id uuid, total_due bigint)
+LANGUAGE sql STABLE AS $$
+	WITH by_address AS (
+		SELECT min(s.username) AS username
+		  FROM router_sessions s
+		 WHERE s.address = isolir_line.address AND s.taken_at > now() - interval '10 minutes'
+		HAVING count(*) = 1
+	), line AS (
+		SELECT b.*
+		  FROM subscriptions b
+		  JOIN customers c ON c.id = b.customer_id
+		 WHERE b.is_live
+		   AND CASE WHEN name IS NULL THEN b.mikrotik_username = (SELECT username FROM by_address)
+		            ELSE b.mikrotik_username = name AND length(digits) = 4
+		                 AND right(regexp_replace(c.phone, '\D', '', 'g'), 4) = digits END
+	)
+	SELECT c.name, l.status, l.suspend_reason,
+	       (SELECT i.id FROM invoices i WHERE i.subscription_id = l.id AND i.status IN ('unpaid', 'overdue')
+	         ORDER BY i.due_date, i.id LIMIT 1),
+	       coalesce((SELECT sum(i.amount - i.paid_amount) FROM invoices i
+	                  WHERE i.subscription_id = l.id AND i.status IN ('unpaid', 'overdue')), 0)::bigint
+	  FROM line l
+	  JOIN customers c ON c.id = l.customer_id
 $$;

@@ -3,8 +3,8 @@
 -- name: account_claim(uuid, int, uuid)
 SELECT * FROM account_claim($1::uuid, $2::int, $3::uuid);
 
--- name: account_settled(uuid)
-SELECT * FROM account_settled($1::uuid);
+-- name: account_compared(uuid)
+SELECT * FROM account_compared($1::uuid);
 
 -- name: account_found(uuid, jsonb, jsonb, jsonb)
 SELECT different, profiles, misplaced FROM account_found($1::uuid, $2::jsonb, $3::jsonb, $4::jsonb);
@@ -16,7 +16,7 @@ SELECT account_results($1::uuid, $2::jsonb);
 SELECT account_hints($1::jsonb);
 
 -- name: account_stale(uuid, jsonb)
-SELECT n, renamed FROM account_stale($1::uuid, $2::jsonb);
+SELECT n, renamed, copied FROM account_stale($1::uuid, $2::jsonb);
 
 -- name: account_mark_dirty(uuid)
 SELECT account_mark_dirty(ARRAY[$1::uuid], false);

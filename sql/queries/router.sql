@@ -51,3 +51,18 @@ SELECT profile_results($1::uuid, $2::jsonb);
 
 -- name: profile_mark_dirty_on_all_routers(uuid)
 SELECT id::text AS id FROM profile_mark_dirty_on_all_routers($1::uuid) AS r (id);
+
+-- The nightly comparison would do more than it may: an alert, until a later one may again.
+-- name: router_drift_alert(uuid, text, text)
+SELECT CASE WHEN $3::text IS NULL THEN alert_resolve('drift ' || $1::text)
+            ELSE alert_raise('system', 'critical', left('Router ' || $2::text || ' differs from the database', 255),
+                             $3::text || '. See ispctl router plan.', NULL, 'drift ' || $1::text) END;
+
+-- name: router_sample_waiting()
+SELECT EXISTS (SELECT FROM router_samples_due) AS is_due;
+
+-- name: router_place(uuid)
+SELECT host, port::text AS port, ssl, tls_verify FROM router_settings WHERE id = $1::uuid;
+
+-- name: router_isolation()
+SELECT isolation_profile FROM settings;

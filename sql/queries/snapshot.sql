@@ -110,3 +110,6 @@ SELECT l.taken_at AS time, l.online,
          WHERE m.subscription_id = $1::uuid AND s.taken_at > now() - interval '24 hours'
         WINDOW w AS (ORDER BY s.taken_at)) l
  ORDER BY l.taken_at;
+
+-- name: isolir_line(text, text, text)
+SELECT customer, status, suspend_reason, invoice_id, total_due FROM isolir_line($1::text, $2::text, $3::text);

@@ -8,5 +8,5 @@ SELECT r.id, r.name, r.host, r.port, r.username, r.password <> '' AS has_passwor
   LEFT JOIN router_states s ON s.router_id = r.id;
 
 CREATE VIEW radius_setting_rows AS
-SELECT id, host, port, secret <> '' AS has_secret, nas_identifier, enabled, created_at, updated_at
+SELECT id, host, port, secret <> '' AS has_secret, false AS in_use, nas_identifier, enabled, created_at, updated_at
   FROM radius_settings;

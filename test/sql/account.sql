@@ -63,7 +63,7 @@ SELECT is(shown(:'s'), 'failed: no such thing', 'a failure says why');
 SELECT is(done(:'r1'), 0::bigint, 'and waits');
 SELECT ok(due_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 second', 'a second at first')
   FROM account_states WHERE account_id = acc(:'s');
-SELECT is(array_agg(job_backoff(n)::text ORDER BY n), '{00:00:01,00:00:02,00:00:04,00:08:32,00:15:00,00:15:00}',
+SELECT is(array_agg(backoff(n, '1 second', '15 minutes')::text ORDER BY n), '{00:00:01,00:00:02,00:00:04,00:08:32,00:15:00,00:15:00}',
 	'1, 2, 4 … 15 minutes') FROM unnest('{0,1,2,9,10,99}'::int[]) n;
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), 'R1 4/2 pending kick', 'a change is due at once, whatever failed before');
@@ -225,28 +225,28 @@ SELECT is(router_night('2026-03-02 02:59:59+07'), '2026-03-01'::date, 'the night
 SELECT is(router_night('2026-03-02 03:00+07'), '2026-03-02'::date, 'of the town, wherever the database stands');
 RESET isp.timezone;
 SELECT router('C1') AS c1, router('C2') AS c2 \gset
-CREATE FUNCTION settled(r uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(username || ' ' || wanted, ', ' ORDER BY username) FROM account_settled(r) $$;
+CREATE FUNCTION compared(r uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(username || ' ' || wanted, ', ' ORDER BY username) FROM account_compared(r) $$;
 CREATE FUNCTION finds(r uuid, accounts uuid[], packages uuid[] DEFAULT '{}', strays jsonb DEFAULT '[]') RETURNS text LANGUAGE sql AS $$
 	SELECT format('%s %s %s', different, profiles, misplaced)
 	  FROM account_found(r, to_jsonb(accounts), to_jsonb(packages), strays) $$;
 CREATE FUNCTION stray(a uuid, name text, service text DEFAULT 'pppoe') RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_array(jsonb_build_object('id', a, 'service', service, 'name', name)) $$;
-SELECT is(settled(:'c1'), NULL, 'nobody there, nobody compared');
+SELECT is(compared(:'c1'), NULL, 'an empty router has nothing to compare');
 SELECT is(finds(:'c1', '{}'), '0 0 0', 'nothing found, nothing made');
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'n1', 'router_id', :'c1')) AS n1 \gset
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'n2', 'router_id', :'c1')) AS n2 \gset
-SELECT is(settled(:'c1'), NULL, 'who has a job is not compared: it will be right anyway');
+SELECT is(compared(:'c1'), 'n1 enabled, n2 enabled', 'accounts with a job are compared, too');
 SELECT done(:'c1') \g /dev/null
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'n2';
 SELECT done(:'c1') \g /dev/null
 INSERT INTO mikrotik_secrets (router_id, username, imported) VALUES (:'c1', 'a-found', true);
 UPDATE account_states SET created_at = created_at - interval '1 day', synced_at = created_at - interval '1 day'
  WHERE account_id = (SELECT id FROM mikrotik_secrets WHERE username = 'a-found');
-SELECT is(settled(:'c1'), 'n1 enabled, n2 suspended', 'who is in order; what was imported is left as it was found');
+SELECT is(compared(:'c1'), 'n1 enabled, n2 suspended', 'all accounts of the router; an import is left as it was found');
 UPDATE mikrotik_secrets SET comment = 'ours now' WHERE username = 'a-found';
 SELECT done(:'c1') \g /dev/null
-SELECT is(settled(:'c1'), 'a-found enabled, n1 enabled, n2 suspended', 'until it is changed here');
+SELECT is(compared(:'c1'), 'a-found enabled, n1 enabled, n2 suspended', 'until it is changed here');
 SELECT finds(:'c1', ARRAY[acc(:'n1')]) AS found, jobs(acc(:'n1')) AS jobs, jobs(acc(:'n2')) AS other \gset
 SELECT is(:'found'::text, '1 0 0', 'different');
 SELECT is(:'jobs'::text, 'C1 2/1 pending', 'is a job, and nobody is kicked for it');
@@ -286,7 +286,7 @@ SELECT finds(:'c2', '{}', '{}', stray(acc(:'n3'), 'n3', 'static')) \g /dev/null
 SELECT is(traces, 'static 10.0.0.77 n3', 'a queue leaves with its address, to be blocked first') FROM account_claim(:'c2', 9, NULL);
 SELECT done(:'c2') \g /dev/null
 SET ROLE isp_router;
-SELECT is(settled(:'c1'), 'a-found enabled, n1 enabled, n3 enabled', 'router-sync may compare');
+SELECT is(compared(:'c1'), 'a-found enabled, n1 enabled, n3 enabled', 'router-sync may compare');
 SELECT is(finds(:'c1', ARRAY[acc(:'n1')], ARRAY[pkg('P')], stray(acc(:'n2'), 'n2')), '1 1 1', 'and make the jobs');
 RESET ROLE;
 SELECT done(:'c1') \g /dev/null

@@ -342,12 +342,14 @@ what_was_found_is_a_job(void **state)
 	router = a_router("Main", 1);
 	lives = an_account("one", package, "");
 	(void)sql("UPDATE mikrotik_secrets SET router_id = '%s'", router);
-	assert_int_equal(account_settled(&cx, router, &all, &n), RC_OK);
-	assert_int_equal(n, 0);
+	assert_int_equal(account_compared(&cx, router, &all, &n), RC_OK);
+	assert_int_equal(n, 1);
+	assert_true(all[0].pending);
 	(void)sql("UPDATE account_states SET synced_generation = generation");
 	(void)sql("UPDATE profile_states SET synced_generation = generation");
-	assert_int_equal(account_settled(&cx, router, &all, &n), RC_OK);
+	assert_int_equal(account_compared(&cx, router, &all, &n), RC_OK);
 	assert_int_equal(n, 1);
+	assert_false(all[0].pending);
 	assert_string_equal(all[0].id, lives);
 	assert_string_equal(all[0].username, "one");
 	assert_true(all[0].wanted == WANTED_ON && all[0].password == NULL);

@@ -7,6 +7,7 @@
 #include "rows.h"
 
 #include "net/ros_peer.h"
+#include "router/drift.h"
 #include "router/provision.h"
 
 /* What each connection begins with. */
@@ -619,12 +620,12 @@ citra_is_settled(const char *wanted)
 	all_synced();
 }
 
-static struct provision_findings
+static struct drift_findings
 compared(void)
 {
-	struct provision_findings f;
+	struct drift_findings f;
 
-	if (provision_check(&cx, router, &f) != RC_OK)
+	if (drift_check(&cx, router, &f) != RC_OK)
 		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
 	return f;
 }
@@ -640,7 +641,7 @@ an_empty_database_is_compared(void **state)
 			   "!re|.tag=1|=.id=*2|=name=old|=comment=isp:" CITRA "\n" NOTHING_MORE,
 		    .end = PEER_HOLD },
 	};
-	struct provision_findings f;
+	struct drift_findings f;
 
 	(void)state;
 	answering(turns);
@@ -660,7 +661,7 @@ what_is_right_makes_no_job(void **state)
 			   "|=comment=isp:" CITRA "|=disabled=false\n" NOTHING_MORE,
 		    .end = PEER_HOLD },
 	};
-	struct provision_findings f;
+	struct drift_findings f;
 
 	(void)state;
 	answering(turns);
@@ -727,7 +728,7 @@ a_profile_that_is_gone_becomes_a_job(void **state)
 			   "!done|.tag=5\n!done|.tag=6\n!done|.tag=7\n",
 		    .end = PEER_HOLD },
 	};
-	struct provision_findings f;
+	struct drift_findings f;
 
 	(void)state;
 	answering(turns);
@@ -751,12 +752,12 @@ what_is_refused_says_nothing(void **state)
 		    .say = "!trap|.tag=1|=message=action timed out (13)\n" NOTHING_MORE,
 		    .end = PEER_HOLD },
 	};
-	struct provision_findings f = { .accounts = 7 };
+	struct drift_findings f = { .accounts = 7 };
 
 	(void)state;
 	answering(turns);
 	citra_is_settled("enabled");
-	assert_int_equal(provision_check(&cx, router, &f), RC_UPSTREAM);
+	assert_int_equal(drift_check(&cx, router, &f), RC_UPSTREAM);
 	assert_non_null(strstr(cx.err.msg, "action timed out"));
 	assert_int_equal(f.accounts, 7);
 	assert_string_equal(state_of(CITRA), "synced");
@@ -788,12 +789,12 @@ static void
 an_inactive_router_is_not_compared(void **state)
 {
 	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
-	struct provision_findings f;
+	struct drift_findings f;
 
 	(void)state;
 	answering(turns);
 	(void)sql("UPDATE router_settings SET is_active = false");
-	assert_int_equal(provision_check(&cx, router, &f), RC_UPSTREAM);
+	assert_int_equal(drift_check(&cx, router, &f), RC_UPSTREAM);
 	assert_string_equal(cx.err.msg, "Main is not active");
 	assert_string_equal(hang_up(), "");
 }

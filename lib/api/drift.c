@@ -1,0 +1,69 @@
+/* drift.c: what differs between a router and the database, for the screen. */
+#include <cJSON.h>
+
+#include "api/api.h"
+#include "api/mikrotik.h"
+#include "base/jw.h"
+#include "router/drift.h"
+#include "router/snapshot.h"
+
+/* clang-format off */
+const struct op mikrotik_drift_op = {
+	.summary = "What differs between a router and the database: {router_id router accounts cuts "
+		   "differences [{kind menu name text}] refusal}; changes nothing",
+	.params = mikrotik_router_param, .nparams = 1,
+};
+
+static const struct field apply_fields[] = {
+	{ "router_id", FT_UUID, FF_CREATE | FF_NULL, .hint = "by default the default router" },
+	{ "force",     FT_BOOL, FF_CREATE, .dflt = "false",
+	  .hint = "also where more than a tenth of the accounts would be cut or removed" },
+};
+const struct op mikrotik_drift_apply_op = {
+	.summary = "Make jobs of the differences: {success accounts profiles leaving}; 409 beyond "
+		   "the bounds without force",
+	.fields = apply_fields, .nfields = countof(apply_fields), .flag = FF_CREATE,
+};
+/* clang-format on */
+
+enum rc
+mikrotik_drift(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	const char *router_id;
+	struct drift d;
+	struct sb out;
+	struct jw w;
+
+	TRY(mikrotik_router(cx, rq, &router_id));
+	TRY(api_act(cx));
+	TRY(snapshot_default(cx, &router_id));
+	TRY(drift_plan(cx, router_id, &d));
+	out = sb_new(cx->mem);
+	w = jw_new(&out);
+	drift_json(&w, NULL, drift_refusal(cx, &d), &d);
+	return resp_json(rs, 200, out.buf);
+}
+
+enum rc
+mikrotik_drift_apply(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct jw w = jw_new(&rs->body);
+	struct drift_jobs jobs;
+	const char *router_id;
+	struct cJSON *in;
+	struct drift d;
+
+	TRY(op_read(cx, &mikrotik_drift_apply_op, rq, &in));
+	router_id = shape_text(in, "router_id");
+	TRY(snapshot_default(cx, &router_id));
+	TRY(drift_plan(cx, router_id, &d));
+	TRY(drift_apply(cx, &d, shape_bool(in, "force"), &jobs));
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	jw_bool(&w, "success", true);
+	jw_i64(&w, "accounts", jobs.accounts);
+	jw_i64(&w, "profiles", jobs.profiles);
+	jw_i64(&w, "leaving", jobs.leaving);
+	jw_end(&w);
+	return RC_OK;
+}

@@ -1,0 +1,131 @@
+"""ispctl router plan and apply, GET /api/mikrotik/drift: what differs, and that it is put right.
+
+Somebody works on the router by hand beside us; the plan says so like a diff, apply repairs it, and
+whatever is not ours stays as it is.
+"""
+import json
+import os
+import random
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import isp  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def home(stack, town):
+    """A router of its own with eight subscribers and a secret that is not ours."""
+    sim = isp.Sim().up()
+    admin = stack.client()
+    sim.ident = admin.make("/api/router-settings", sim.as_router("Drift"))["id"]
+    sim.subs = [town.subscription(router_id=sim.ident) for _ in range(8)]
+    run(sim, "/ppp/secret/add", "=name=neighbour", "=password=x", "=comment=not of the ISP")
+    stack.drained(40)
+    yield sim
+    for sub in sim.subs:
+        admin.post("/api/subscriptions/%s/cancel" % sub["id"]).want(200)
+    stack.drained(40)
+    sim.down()
+    stack.sql("UPDATE router_settings SET is_active = false WHERE id = '%s'" % sim.ident)
+
+
+def run(sim, *words):
+    return sim._ask("POST", "/command", {"words": list(words)})["replies"]
+
+
+def plan(stack):
+    return json.loads(stack.exec("ispctl", "router", "plan", "--router", "Drift", "--json").stdout)[0]
+
+
+def kinds(report):
+    return sorted((d["kind"], d["menu"]) for d in report["differences"])
+
+
+def names(sim):
+    return [sub["mikrotik_username"] for sub in sim.subs]
+
+
+def test_in_order(home, stack, api):
+    assert plan(stack)["differences"] == []
+    got = api.get("/api/mikrotik/drift", router_id=home.ident).want(200).json
+    assert (got["accounts"], got["differences"], got["refusal"]) == (8, [], None)
+
+
+def test_a_plan_reads_like_a_diff_and_apply_repairs(home, stack):
+    first, second, third = (home.secret(name) for name in names(home)[:3])
+    run(home, "/ppp/secret/remove", "=.id=" + first[".id"])
+    run(home, "/ppp/secret/set", "=.id=" + second[".id"], "=profile=default", "=disabled=yes")
+    run(home, "/ppp/secret/set", "=.id=" + third[".id"], "=remote-address=10.9.9.9")
+    before = home.secret("neighbour")
+    text = stack.exec("ispctl", "router", "plan", "--router", "Drift").stdout
+    assert "+ /ppp/secret %s" % first["name"] in text
+    assert "~ /ppp/secret %s  profile: default -> %s; disabled: yes -> no" % (second["name"], second["profile"]) in text
+    assert "remote-address: 10.9.9.9 -> none" in text
+    assert "pw-" not in text and "neighbour" not in text
+    assert home.secret(first["name"]) is None, "a plan changes nothing"
+    stack.exec("ispctl", "router", "apply", "--router", "Drift")
+    assert plan(stack)["differences"] == []
+    assert home.secret(first["name"])["password"] == first["password"]
+    assert home.secret(second["name"])["profile"] == second["profile"]
+    assert home.secret("neighbour") == before
+
+
+def test_an_empty_answer_is_no_empty_router(home, stack, api):
+    """Another box behind the same address: adding all to it is not what the night may do alone."""
+    rows = home.table("/ppp/secret")
+    for row in rows:
+        if row["name"] in names(home):
+            run(home, "/ppp/secret/remove", "=.id=" + row[".id"])
+    report = plan(stack)
+    assert "is it the right router?" in report["refusal"]
+    done = stack.exec("ispctl", "router", "apply", "--router", "Drift", check=False)
+    assert done.returncode == 1 and "right router" in done.stderr
+    assert "right router" in api.post("/api/mikrotik/drift/apply", {"router_id": home.ident}).want(409).json["message"]
+    assert all(home.secret(name) is None for name in names(home))
+    stack.exec("ispctl", "router", "apply", "--router", "Drift", "--force")
+    assert plan(stack)["differences"] == []
+
+
+def test_many_cuts_need_force(home, stack, api):
+    """Suspended accounts that somebody enabled again by hand: five of eight are not cut by the night alone."""
+    for sub in home.subs[:5]:
+        api.post("/api/subscriptions/%s/suspend" % sub["id"]).want(200)
+    stack.drained(40)
+    for name in names(home)[:5]:
+        run(home, "/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=disabled=no")
+    report = plan(stack)
+    assert report["cuts"] == 5 and "cut or remove 5 of 8" in report["refusal"]
+    api.post("/api/mikrotik/drift/apply", {"router_id": home.ident}).want(409)
+    api.post("/api/mikrotik/drift/apply", {"router_id": home.ident, "force": True}).want(200)
+    stack.drained(40)
+    assert all(home.secret(name)["disabled"] == "true" for name in names(home)[:5])
+    for sub in home.subs[:5]:
+        api.post("/api/subscriptions/%s/activate" % sub["id"]).want(200)
+    stack.drained(40)
+
+
+def test_a_router_that_cannot_be_read_has_no_plan(home, stack, api):
+    home.fault("trap", path="/ppp/secret/print", message="not enough permissions (9)")
+    done = stack.exec("ispctl", "router", "plan", "--router", "Drift", check=False)
+    home.well()
+    assert done.returncode == 1 and "permit" in done.stderr
+
+
+def test_apply_reaches_a_fixpoint(home, stack):
+    """Edits at random, then apply: nothing differs, and objects without our mark are byte for byte the same."""
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    rng = random.Random(seed)
+    foreign = home.secret("neighbour")
+    for _ in range(2):
+        for name in rng.sample(names(home), 4):
+            row = home.secret(name)
+            edit = rng.choice([["set", "=profile=default"], ["set", "=disabled=yes"],
+                               ["set", "=remote-address=10.7.7.7"], ["remove"], ["set", "=service=any"]])
+            run(home, "/ppp/secret/" + edit[0], "=.id=" + row[".id"], *edit[1:])
+        stack.exec("ispctl", "router", "apply", "--router", "Drift", "--force")
+        assert plan(stack)["differences"] == []
+    assert home.secret("neighbour") == foreign
