@@ -177,7 +177,7 @@ RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	  FROM account_wanted_rows(router, ARRAY(SELECT s.account_id FROM account_states s
 	                                          WHERE s.router_id = router
 	                                            AND (s.present OR s.generation > s.synced_generation))) w
-	 WHERE NOT w.imported AND (w.wanted <> 'absent' OR w.traces <> '')
+	 WHERE NOT w.imported AND (w.wanted <> 'absent' OR w.pending)
 $$;
 
 /*
