@@ -1,6 +1,7 @@
 # ISP Billing.  `make` builds, `make run` starts the whole system in var/, `make test` proves it.
 # All that is made lies in $(B): obj/ (strict), san/ (ASan, UBSan), mem/ (for valgrind), fuzz/,
-# gen/ (statements of sql/queries), bin/, unit/, lint/ (one stamp for each file and tool).
+# gen/ (statements of sql/queries), bin/, unit/, web/ (the screens), lint/ (one stamp for each file
+# and tool).  Only npm's packages lie elsewhere: in app/web/node_modules.
 
 VERSION = 0.1.0
 B      ?= build
@@ -59,7 +60,7 @@ FUZZ_SRC  := $(wildcard test/fuzz/fuzz_*.c)
 BENCH_SRC := $(wildcard test/bench/*.c)
 C_ALL     := $(LIB_SRC) $(APP_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC)
 H_ALL     := $(wildcard lib/*/*.h app/*/*.h test/unit/*.h test/*/*.h)
-MAN       := $(wildcard app/*/*.8)
+MAN       := $(wildcard app/*/*.8 app/*/*.5)
 PY        := $(wildcard test/*/*.py test/*/*/*.py) $(shell grep -lsE '^\#!.*python3' scripts/* test/bench/* test/sim/*)
 SH        := $(shell grep -lsE '^\#!/bin/(ba)?sh' .ci/* scripts/* test/*/*)
 
@@ -71,7 +72,8 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test e2e fuzz fuzzers bench soak install clean compdb top-length FORCE
+        api-test cli-test e2e web web-check web-e2e fuzz fuzzers bench soak mutate install deb clean compdb \
+        top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -79,7 +81,13 @@ BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 build: deps
 	@$(MAKE) --no-print-directory programs
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(B)/gen/openapi.json
+
+# The description of the API, for those who generate from it (app/web).  One that says the same
+# stays as old as it is.
+$(B)/gen/openapi.json: $(B)/bin/isp-api
+	$(Q)$< --print-openapi >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 deps:
 	@scripts/deps
@@ -140,6 +148,38 @@ $(B)/bench/%: $(B)/obj/test/bench/%.o $(B)/obj/libisp.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
 	$(Q)$(LINK_obj) -o $@ $^ $(PKG_LIBS)
+
+# ---- the screens -------------------------------------------------------------------------------
+
+# make web: the operators' console, built into $(B)/web, which nginx serves.  Each step has a stamp:
+# packages when the lock file changes, types when the API's description does, the build when a source
+# does.  A change in C that leaves the description as it is rebuilds nothing here.
+WEB      := app/web
+WEB_SRC  := $(shell find $(WEB)/console $(WEB)/*.json $(WEB)/*.ts -type f ! -name schema.d.ts 2>/dev/null)
+NPM_DONE := $(WEB)/node_modules/.package-lock.json
+SCHEMA   := $(WEB)/console/src/api/schema.d.ts
+OPENAPI  := $(B)/gen/openapi.json
+
+web: $(B)/web/index.html
+
+$(NPM_DONE): $(WEB)/package-lock.json $(WEB)/package.json $(WEB)/.npmrc
+	$(call say,npm ci)
+	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
+	@touch $@
+
+$(SCHEMA): $(OPENAPI) $(NPM_DONE)
+	$(call say,types $@)
+	$(Q)cd $(WEB) && OPENAPI=$(abspath $(OPENAPI)) npm run --silent types >/dev/null
+	@touch $@
+
+$(B)/web/index.html: $(WEB_SRC) $(SCHEMA)
+	$(call say,vite $(B)/web)
+	$(Q)cd $(WEB) && npm run --silent build -- --outDir $(abspath $(B))/web --logLevel warn
+	@touch $@
+
+# Types, style and the kit's unit tests.
+web-check: $(SCHEMA)
+	@cd $(WEB) && npm run --silent check && npm run --silent unit
 
 -include $(foreach f,obj san mem fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
 
@@ -214,8 +254,15 @@ bench: programs $(BENCHES)
 # The long form of what `make test` does in seconds: the hammer, the model's year, the outages.
 soak: programs
 	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
+	scripts/mutate --n 200 || :
 
-run: build
+# make mutate [N=100] [SEED=] [AT=path] [BUDGET=minutes]: mistakes that no test notices.
+N ?=
+mutate: programs
+	@scripts/mutate $(if $(filter-out -%,$(N)),--n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(AT),--at $(AT)) \
+	  $(if $(BUDGET),--budget $(BUDGET))
+
+run: build web
 	@scripts/run
 
 # ---- lint --------------------------------------------------------------------------------------
@@ -264,6 +311,7 @@ lint-tree:
 	@$(if $(SH),shellcheck $(SH))
 	@$(if $(PY),PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache $(PYTHON) -m compileall -q $(PY))
 	@$(if $(MAN),mandoc -Tlint -W warning $(MAN))
+	@scripts/db run -- sh -c 'scripts/db lint --dir "$$TEST_DB_DIR" --name isp_test'
 
 top-length:
 	@scripts/top-length
@@ -273,23 +321,44 @@ top-length:
 compdb:
 	bear --output $(B)/compile_commands.json -- $(MAKE) -B programs
 
-SHARE = $(DESTDIR)$(PREFIX)/share/isp-billing
+# The files of a server, below DESTDIR.  Made anew as a whole, so that nothing stale stays; what the
+# sysadmin owns (isp.env, nginx/listen.conf, origins.conf) is not among them.
+ETC     = $(DESTDIR)/etc/isp-billing
+SHARE   = $(DESTDIR)$(PREFIX)/share/isp-billing
+UNITDIR = $(DESTDIR)/usr/lib/systemd
+SERVER_SCRIPTS = scripts/setup scripts/schema scripts/backup scripts/restore scripts/restore-test scripts/db
 install: programs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(SHARE)
-	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
-	$(if $(MAN),install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8)
-	cp -R sql $(SHARE)/
-	cp -R $(firstword $(wildcard app/web/dist) nginx/html) $(SHARE)/web
-	install -d $(DESTDIR)/etc/isp-billing/nginx
-	install -m 644 nginx/fastcgi.conf nginx/listen.conf $(DESTDIR)/etc/isp-billing/nginx
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	for page in $(MAN); do install -m 644 $$page \
+	  $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename $$page | sed 's/^api[.]8$$/isp-api.8/'); done
+	rm -rf $(SHARE)
+	install -d $(SHARE)/scripts $(SHARE)/nginx
+	cp -R sql $(SHARE)/sql
+	rm -f $(SHARE)/sql/seed/dev_admin.sql $(SHARE)/sql/seed/demo.sql
+	cp -R $(dir $(firstword $(wildcard built/web/index.html $(B)/web/index.html) nginx/html/index.html)) $(SHARE)/web
+	cp -R app/web/pay $(SHARE)/web/pay
+	install -m 755 $(SERVER_SCRIPTS) $(SHARE)/scripts
+	install -d $(ETC)/nginx
+	install -m 644 nginx/fastcgi.conf $(ETC)/nginx
 	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \
 	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
-	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
-	    nginx/isp.conf > $(DESTDIR)/etc/isp-billing/nginx/isp.conf
-	install -d $(DESTDIR)/lib/systemd/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
-	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(DESTDIR)/lib/systemd/system
+	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' \
+	    -e 's|@PAY@|$(PREFIX)/share/isp-billing/web|' -e 's|@LOG@|/var/log/nginx/isp.log|' \
+	    nginx/isp.conf > $(ETC)/nginx/isp.conf
+	install -d $(UNITDIR)/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
+	install -m 644 $(foreach x,service timer socket,$(wildcard systemd/*.$(x))) $(UNITDIR)/system
 	install -m 644 systemd/sysusers.d/* $(DESTDIR)/usr/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/* $(DESTDIR)/usr/lib/tmpfiles.d
+
+# The Debian package, from what git knows and the screens in built/web (its clean empties build): $(B)/deb/isp-billing_VERSION_ARCH.deb.
+DEB = $(B)/deb/isp-billing-$(VERSION)
+deb: build web
+	rm -rf $(B)/deb && mkdir -p $(DEB)
+	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C $(DEB)
+	mkdir -p $(DEB)/built && cp -R $(B)/web $(DEB)/built/
+	cd $(DEB) && sed -i '1s/([^)]*)/($(VERSION))/' debian/changelog && dpkg-buildpackage -us -uc -b
+	lintian --fail-on error $(B)/deb/*.changes
 
 clean:
 	rm -rf $(B)

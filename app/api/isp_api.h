@@ -3,6 +3,7 @@
 #define ISP_API_H
 
 #include "base/conf.h"
+#include "base/daemon.h"
 #include "http/prefork.h"
 
 enum { ISP_API_POOLS = 4 }; /* nginx/isp.conf says which address goes to which */
@@ -13,8 +14,17 @@ void isp_api_pools(struct ctx *, const struct conf *, struct pool ret[static ISP
 /* A comma list of who may call from a browser; lives in cx->mem or the configuration. */
 const char *isp_api_origins(struct ctx *, const struct conf *);
 
+extern const struct daemon isp_api_program;
+
+/* Read by the master and anew by every worker: SIGHUP makes a changed file count. */
+enum rc isp_api_configure(struct ctx *, const char *env, struct conf *ret) _must_check_;
+
+/* One worker, for prefork_run(); arg is its struct daemon_args. */
+int isp_api_work(const struct pool *, const struct pool_fds *, void *arg);
+
 /* For --print-…; each is an exit code. */
 int print_routes(void);
+int print_openapi(struct ctx *);
 int print_sql(struct ctx *);
 int print_origins(struct ctx *, const struct conf *);
 

@@ -9,8 +9,15 @@ int
 print_routes(void)
 {
 	for (size_t i = 0; i < api_nroutes; i++)
-		(void)printf("%-7s 0x%02x %s\n", api_routes[i].method, api_routes[i].perm,
-		    api_routes[i].path);
+		(void)printf("%-7s 0x%02x %-8s %s\n", api_routes[i].method, api_routes[i].perm,
+		    http_pool_name(api_routes[i].pool), api_routes[i].path);
+	return EXIT_DONE;
+}
+
+int
+print_openapi(struct ctx *cx)
+{
+	(void)puts(openapi_json(cx));
 	return EXIT_DONE;
 }
 
@@ -20,8 +27,8 @@ print_sql(struct ctx *cx)
 	struct sb out = sb_new(cx->mem);
 
 	for (size_t i = 0; i < api_nroutes; i++)
-		if (api_routes[i].fn == crud_list)
-			crud_print(&out, api_routes[i].arg);
+		if (api_routes[i].verb == crud_list)
+			crud_print(&out, api_routes[i].resource);
 	(void)fputs(out.buf, stdout);
 	return EXIT_DONE;
 }

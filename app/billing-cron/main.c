@@ -36,7 +36,7 @@ open_all(struct ctx *cx, const struct daemon_args *args, struct conf *cf, struct
 	dc->answer_ms = 300000; /* or it would hold the lock of all nights to come */
 	cx->conf = cf;
 	TRY(db_open(cx, dc, &cx->db));
-	return db_who(cx);
+	return db_set_actor(cx);
 }
 
 /* What the command line asks for; a word that is wrong is a matter of usage. */

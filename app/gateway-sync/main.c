@@ -1,11 +1,9 @@
 /* main.c: gateway-sync, see gateway-sync.8. */
-#include <poll.h>
-
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
 #include "midtrans/gateway.h"
-#include "serve.h"
+#include "work/loop.h"
 
 enum { LOCK_MS = 5000, ANSWER_MS = 60000 };
 
@@ -23,8 +21,9 @@ static const struct daemon program = {
 	.noptions = countof(options),
 };
 
+/* A service waits for a database that is away; --once ends with 75. */
 static enum rc
-prepare(struct ctx *cx, const char *env, struct conf *conf)
+prepare(struct ctx *cx, const char *env, bool once, struct conf *conf)
 {
 	struct db_conf to;
 
@@ -34,28 +33,16 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 	to.answer_ms = ANSWER_MS;
 	cx->actor.name = program.name;
 	cx->conf = conf;
-	TRY(db_open(cx, &to, &cx->db));
-	return db_who(cx);
-}
-
-/* Without a key there is nothing to do, and nothing wrong. */
-static int
-idle(bool once)
-{
-	struct pollfd fd = { .fd = daemon_signal_fd(), .events = POLLIN };
-
-	log_event(LOG_INFO, "online payment is not configured", NULL);
-	while (!once && !daemon_stopping())
-		(void)poll(&fd, 1, -1);
-	return EXIT_DONE;
+	TRY(once ? db_open(cx, &to, &cx->db) : loop_connect(cx, &to));
+	return db_set_actor(cx);
 }
 
 static int
-once(struct ctx *cx)
+run_once(struct ctx *cx, const struct loop *loop)
 {
 	bool well;
 
-	if (serve_once(cx, &well) != RC_OK)
+	if (loop_once(cx, loop, &well) != RC_OK)
 		return daemon_fail(cx, &program);
 	return well ? EXIT_DONE : EXIT_FAILED;
 }
@@ -68,6 +55,7 @@ main(int argc, char **argv)
 	struct ctx cx = { .mem = life, .request_id = "", .ip = "" };
 	struct daemon_args args;
 	struct conf conf;
+	bool once;
 	int code;
 
 	(void)argc;
@@ -75,15 +63,15 @@ main(int argc, char **argv)
 	daemon_args(&cx, &program, argv, &args);
 	if (args.nargs > 0)
 		return daemon_usage(&program, args.args[0]);
+	once = args.val[OPT_ONCE] != NULL;
 	daemon_signals();
-	if (prepare(&cx, args.env, &conf) != RC_OK)
-		return daemon_fail(&cx, &program);
+	if (prepare(&cx, args.env, once, &conf) != RC_OK)
+		return daemon_stopping() ? EXIT_DONE : daemon_fail(&cx, &program);
 	cx.gateway = gateway_new(life, &conf);
 	cx.mem = mem;
 	if (!gateway_is_on(&cx))
-		code = idle(args.val[OPT_ONCE] != NULL);
-	else
-		code = args.val[OPT_ONCE] != NULL ? once(&cx) : serve(&cx);
+		log_event(LOG_INFO, "online payment is not configured", NULL);
+	code = once ? run_once(&cx, &gateway_loop) : loop_run(&cx, &gateway_loop);
 	db_close(cx.db);
 	return code;
 }

@@ -1,4 +1,4 @@
-/* check.c: is all well, and does every rule hold? */
+/* check.c: health and the check of every rule. */
 #include <stdio.h>
 
 #include "billing/billing.h"
@@ -20,7 +20,7 @@ cmd_check(struct ispctl *ctl)
 	return RC_OK;
 }
 
-/* Broken routers are told one by one; how many. */
+/* Print a line for each broken router and count them. */
 static enum rc
 health_routers(struct ctx *cx, size_t *ret)
 {

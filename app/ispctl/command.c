@@ -25,7 +25,7 @@ command_row_by_row(struct ctx *cx)
 	cx->stopping = daemon_stopping;
 }
 
-/* The words of a command at the start of the arguments; how many, 0: not this one. */
+/* Count the arguments that are the words of this command; 0: another command. */
 static size_t
 match(const char *words, const char *const *args)
 {

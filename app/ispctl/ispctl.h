@@ -1,4 +1,4 @@
-/* ispctl.h: what the commands of ispctl share. */
+/* ispctl.h: the interface between the commands of ispctl. */
 #ifndef ISPCTL_H
 #define ISPCTL_H
 
@@ -23,10 +23,10 @@ struct command {
 	enum rc (*run)(struct ispctl *);
 };
 
-/* Which command the arguments are; NULL: none.  *ret_rest: what stands after its words. */
+/* Find the command that the arguments name; NULL: none.  *ret_rest: arguments after its words. */
 const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
 
-/* A signal ends this one between two rows; all others it ends where they are. */
+/* Make a signal end this command between two rows; it ends all others where they are. */
 void command_row_by_row(struct ctx *);
 
 enum rc cmd_user_add(struct ispctl *);

@@ -1,4 +1,4 @@
-/* key.c: APP_KEY: a new one, and giving it to all that is sealed. */
+/* key.c: APP_KEY: making a key, and sealing every secret with it. */
 #include <stdio.h>
 
 #include <sodium.h>

@@ -1,4 +1,4 @@
-/* user.c: who may log in, from the shell. */
+/* user.c: users, from the shell. */
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -22,7 +22,7 @@ echo_off(struct termios *was)
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
 }
 
-/* A line of standard input; a person at a terminal is asked, and not overheard. */
+/* Read a line of standard input; at a terminal prompt for it and show nothing of it. */
 static bool
 read_secret(char *buf, int size)
 {
@@ -53,7 +53,7 @@ read_password(struct ctx *cx, const char **ret)
 	return RC_OK;
 }
 
-/* Held against the table that /api/users has: what its login would not take is not stored. */
+/* Check the input by the field table of /api/users: the login must accept all that is stored. */
 static enum rc
 read_user(struct ctx *cx, const struct sb *json, enum fflag flag, struct cJSON **ret)
 {
@@ -118,7 +118,7 @@ cmd_user_list(struct ispctl *ctl)
 	return RC_OK;
 }
 
-/* A new password, hashed; one that stands for "as before" is none. */
+/* Hash a new password; one that means "keep the present one" is refused. */
 static enum rc
 new_password(struct ctx *cx, const char **ret_hash)
 {

@@ -8,7 +8,7 @@
 #include "sync.h"
 
 static void
-tell(const char *router_id, const struct provision_findings *f)
+log_report(const char *router_id, const struct provision_findings *f)
 {
 	bool well = f->different + f->profiles + f->misplaced == 0;
 	char accounts[24], different[24], profiles[24], misplaced[24];
@@ -28,7 +28,7 @@ check(struct ctx *cx, const char *router_id)
 	enum rc rc = provision_check(cx, router_id, &f);
 
 	if (rc == RC_OK)
-		tell(router_id, &f);
+		log_report(router_id, &f);
 	else
 		log_err(LOG_WARN, "check", cx);
 	return rc;

@@ -39,7 +39,7 @@ struct fleet {
 	char night[16]; /* whose check has been started */
 };
 
-/* Only to end a wait, and blocked but there, so that none is lost: waitpid() tells who. */
+/* Ends a wait; the signal is blocked elsewhere, so that none is lost. */
 static void
 on_child(int sig)
 {
@@ -190,7 +190,7 @@ sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
 
 	*ret = SWEEP_MS;
 	TRY(check_nightly(cx, f, s));
-	TRY(router_tell(cx));
+	TRY(router_fail_waiting(cx));
 	TRY(router_work(cx, &work, &n));
 	for (size_t i = 0; i < n; i++) {
 		const struct child *c = child_of(f, work[i].router_id);

@@ -37,7 +37,7 @@ prepare(struct ctx *cx, const char *env, struct conf *conf)
 	return router_first(cx, conf);
 }
 
-/* What is wrong with the command line; NULL: nothing. */
+/* The fault of the command line; NULL: none. */
 static const char *
 wrong_words(struct ctx *cx, const struct daemon_args *args)
 {

@@ -2,7 +2,7 @@
  * sync.h: the parts of router-sync.
  *
  * The parent LISTENs, sweeps, and keeps a child process for each router with
- * work, so that a dead router delays nobody but itself.  A child is the same
+ * work, so that a dead router delays no other.  A child is the same
  * program with --router; it ends when its router has had nothing to do for a
  * while.  Once a night there is also a child with --check, which compares the
  * routers with the database, one after another; what it finds becomes jobs.
@@ -33,7 +33,7 @@ int fleet_run(struct ctx *, const struct sync *);
 
 /*
  * Wait for a NOTIFY, a signal or ms.  *payload is one notice that came, or
- * NULL; a lost database is no failure here: the next statement tells.
+ * NULL; a lost database is no failure here: the next statement fails.
  */
 void sync_wait(struct ctx *, int ms, const char **payload);
 

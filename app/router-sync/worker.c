@@ -16,7 +16,7 @@ enum {
 };
 
 static void
-tell(const char *router_id, const struct provision_report *r)
+log_report(const char *router_id, const struct provision_report *r)
 {
 	char done[24], failed[24];
 
@@ -69,7 +69,8 @@ goes_on(struct ctx *cx, const char *router_id)
 }
 
 static enum rc
-work(struct ctx *cx, const struct sync *s, struct provision *p, const char *router_id, bool *failed)
+work(struct ctx *cx, const struct sync *s, struct router_link *l, const char *router_id,
+    bool *failed)
 {
 	struct provision_report r;
 	const char *payload;
@@ -77,7 +78,7 @@ work(struct ctx *cx, const struct sync *s, struct provision *p, const char *rout
 
 	while (!daemon_stopping()) {
 		arena_reset(cx->mem);
-		TRY(provision_batch(cx, p, &r));
+		TRY(provision_batch(cx, l, &r));
 		if (r.busy) {
 			if ((waited += BUSY_MS) > BUSY_MOST_MS)
 				return FAIL(cx, RC_RETRY, "another worker has router %s",
@@ -86,7 +87,7 @@ work(struct ctx *cx, const struct sync *s, struct provision *p, const char *rout
 			continue;
 		}
 		waited = 0;
-		tell(router_id, &r);
+		log_report(router_id, &r);
 		*failed = *failed || r.failed > 0 || r.broken;
 		if (r.broken)
 			return RC_OK;
@@ -100,17 +101,17 @@ int
 worker_run(struct ctx *cx, const struct sync *s, const char *router_id)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(4096);
-	struct provision *p = provision_new(life, router_id);
+	struct router_link *l = link_new(life, router_id);
 	bool failed = false;
 	enum rc rc = s->once ? RC_OK : db_listen(cx, SYNC_CHANNEL);
 
 	if (rc == RC_OK)
-		rc = work(cx, s, p, router_id, &failed);
-	provision_close(p);
+		rc = work(cx, s, l, router_id, &failed);
+	link_close(l);
 	if (rc != RC_OK) {
 		log_err(LOG_ERROR, "worker", cx);
 		return daemon_exit(rc);
 	}
-	/* In service the database tells who failed; --once is asked for an answer. */
+	/* In service the database holds the failures; --once answers by its exit code. */
 	return failed && s->once ? EXIT_FAILED : EXIT_DONE;
 }

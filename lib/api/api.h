@@ -2,9 +2,9 @@
  * api.h: every address of the product, who may use it, what it takes.
  *
  * routes.c is the table; each noun has a file with its field table, its
- * resource and the handlers of those verbs that mean more than a row.  Such a
- * handler is handed its struct op, which says what body and query it takes:
- * the same words check the request and describe it in openapi.json.
+ * resource and the handlers of those verbs that mean more than a row.  Each such
+ * handler NAME has a struct op NAME_op, which says what body and query it takes:
+ * the same table checks the request and describes it in OpenAPI.
  */
 #ifndef API_API_H
 #define API_API_H
@@ -44,7 +44,7 @@ extern const struct resource user_resource, token_resource, customer_resource, c
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
-	enum rc fn(struct ctx *, const struct req *, struct resp *, const void *op);               \
+	enum rc fn(struct ctx *, const struct req *, struct resp *);                               \
 	extern const struct op fn##_op
 
 API_OP(auth_login);
@@ -119,8 +119,6 @@ enum rc op_read(struct ctx *, const struct op *, const struct req *,
 enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _must_check_;
 /* Answer with the first of the rows; with null when there is none. */
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
-/* The same request, its list narrowed to the rows of a parent. */
-struct req op_within(struct ctx *, const struct req *, const char *column, const char *id);
 /* Set a text of a body. */
 void op_put(struct cJSON *in, const char *key, const char *val);
 

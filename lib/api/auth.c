@@ -81,7 +81,7 @@ enum rc
 api_act(struct ctx *cx)
 {
 	TRY(db_gate_pass(cx));
-	return db_who(cx);
+	return db_set_actor(cx);
 }
 
 /* A read goes along with the look-up; anything that acts waits for its outcome. */
@@ -171,12 +171,12 @@ answer_session(struct ctx *cx, struct resp *rs, int status, const struct session
 }
 
 enum rc
-auth_login(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+auth_login(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in;
 	struct session s;
 
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &auth_login_op, rq, &in));
 	TRY(session_login(cx, shape_text(in, "email"), shape_text(in, "password"), &s));
 	return answer_session(cx, rs, 200, &s);
 }
@@ -197,16 +197,16 @@ read_confirmed(struct ctx *cx, const struct op *op, const struct req *rq, struct
 }
 
 enum rc
-auth_register(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+auth_register(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in = NULL;
 	struct session s;
 	const char *id;
 
 	TRY(user_may_register(cx));
-	TRY(read_confirmed(cx, op, rq, &in));
+	TRY(read_confirmed(cx, &auth_register_op, rq, &in));
 	cx->actor.name = shape_text(in, "email");
-	TRY(db_who(cx));
+	TRY(db_set_actor(cx));
 	TRY(user_register(cx, in, cx->conf == NULL || conf_production(cx->conf), &id));
 	TRY(session_open(cx, id, &s));
 	return answer_session(cx, rs, 201, &s);
@@ -225,45 +225,45 @@ const struct op auth_password_op = {
 };
 
 enum rc
-auth_logout(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+auth_logout(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 
-	(void)rq, (void)op;
+	(void)rq;
 	TRY(db_query(cx, &SQL_session_close, &rows, V_I64(cx->actor.token_id), V_TEXT(cx->actor.id),
 	    V_TEXT(cx->ip)));
 	return resp_json(rs, 200, "{\"message\":\"Logged out successfully\"}");
 }
 
 enum rc
-auth_me(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+auth_me(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 
-	(void)rq, (void)op;
+	(void)rq;
 	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
 	return op_answer(rs, 200, rows);
 }
 
 enum rc
-auth_user(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+auth_user(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 
-	(void)rq, (void)op;
+	(void)rq;
 	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
 	rs->status = 200;
 	return answer_user(cx, rs, rows, NULL);
 }
 
 enum rc
-auth_password(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+auth_password(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in = NULL;
 	struct db_rows *rows;
 	const char *hash;
 
-	TRY(read_confirmed(cx, op, rq, &in));
+	TRY(read_confirmed(cx, &auth_password_op, rq, &in));
 	TRY(session_confirm(cx, shape_text(in, "current_password")));
 	TRY(crypt_password_hash(cx, shape_text(in, "password"), &hash));
 	TRY(db_query(cx, &SQL_user_password, &rows, V_TEXT(cx->actor.id), V_TEXT(hash),

@@ -42,6 +42,7 @@ const struct resource customer_resource = {
 	.children = children,
 	.nchildren = countof(children),
 	.audited = true,
+	.counted = true,
 };
 
 static const struct field archive_params[] = {
@@ -89,13 +90,12 @@ const struct op customer_credit_enter_op = {
 /* clang-format on */
 
 enum rc
-customer_archive(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+customer_archive(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	const char *id;
 	bool keep;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_flag(cx, rq, "keep_credit", &keep));
 	TRY(db_query(cx, &SQL_customer_archive, &rows, V_TEXT(id), V_BOOL(keep)));
@@ -104,23 +104,21 @@ customer_archive(struct ctx *cx, const struct req *rq, struct resp *rs, const vo
 }
 
 enum rc
-customer_credits(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+customer_credits(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
-	struct req sub;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_query(cx, &SQL_customer_exists, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such customer.");
-	sub = op_within(cx, rq, "customer_id", id);
-	return crud_list(cx, &sub, rs, &credit_resource);
+	return crud_list_where(cx, rq, rs, &credit_resource,
+	    (struct list_bound){ "customer_id", id });
 }
 
 enum rc
-customer_credit_enter(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+customer_credit_enter(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
@@ -128,7 +126,7 @@ customer_credit_enter(struct ctx *cx, const struct req *rq, struct resp *rs, con
 	int64_t amount;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &customer_credit_enter_op, rq, &in));
 	amount = shape_i64(in, "amount");
 	TRY(db_query(cx, &SQL_credit_enter, &rows, V_TEXT(id), V_I64(amount),
 	    V_TEXT(shape_text(in, "reason"))));

@@ -43,7 +43,7 @@ put_numbers(struct jw *w, const struct db_rows *rows)
 }
 
 enum rc
-dashboard_stats(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+dashboard_stats(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	static const struct {
 		const char *key;
@@ -57,7 +57,7 @@ dashboard_stats(struct ctx *cx, const struct req *rq, struct resp *rs, const voi
 	struct db_rows *rows[countof(parts)];
 	struct jw w = jw_new(&rs->body);
 
-	(void)rq, (void)op;
+	(void)rq;
 	for (size_t i = 0; i < countof(parts); i++)
 		TRY(db_send_n(cx, parts[i].stmt, &rows[i], NULL, 0));
 	TRY(db_sync(cx));
@@ -91,12 +91,11 @@ const struct op billing_rehearse_op = {
 /* clang-format on */
 
 enum rc
-dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	int64_t limit;
 
-	(void)op;
 	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
 	TRY(db_query(cx, &SQL_dashboard_activities, &rows, V_I64(limit)));
 	rs->status = 200;
@@ -105,11 +104,10 @@ dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs, cons
 }
 
 enum rc
-billing_rehearse(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+billing_rehearse(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *date = req_param(cx, rq, "date"), *json;
 
-	(void)op;
 	if (date != NULL)
 		TRY(shape_param(cx, &preview_params[0], date));
 	TRY(api_act(cx));

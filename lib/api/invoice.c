@@ -71,6 +71,7 @@ const struct resource invoice_resource = {
 	.filters = filters,
 	.nfilters = countof(filters),
 	.check = check_invoice,
+	.counted = true,
 };
 
 const struct op invoice_create_op = {
@@ -109,25 +110,23 @@ const struct op invoice_public_op = {
 /* clang-format on */
 
 enum rc
-invoice_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+invoice_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	(void)op;
 	TRY(crud_read(cx, &invoice_resource, NULL, rq, &in));
 	TRY(db_query(cx, &SQL_invoice_create, &rows, V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &invoice_resource, db_text(rows, 0, "id"), 201, rs);
 }
 
 enum rc
-invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(crud_read(cx, &invoice_resource, id, rq, &in));
 	TRY(db_query(cx, &SQL_invoice_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
@@ -135,12 +134,11 @@ invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void
 }
 
 enum rc
-invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_query(cx, &SQL_invoice_cancel, &rows, V_TEXT(id)));
 	rs->status = 204;
@@ -148,26 +146,25 @@ invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const void
 }
 
 enum rc
-invoice_mark_paid(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+invoice_mark_paid(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &invoice_mark_paid_op, rq, &in));
 	op_put(in, "invoice_id", id);
 	TRY(money_book(cx, rq, in, &rows));
 	return crud_answer(cx, &invoice_resource, id, 200, rs);
 }
 
 enum rc
-invoice_public(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+invoice_public(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_send(cx, &SQL_public_read_pace, NULL, V_TEXT(cx->ip)));
 	TRY(db_query(cx, &SQL_invoice_public, &rows, V_TEXT(id)));

@@ -53,6 +53,7 @@ const struct resource billing_log_resource = {
 	.search = billing_search,
 	.fields = billing_fields,
 	.nfields = countof(billing_fields),
+	.counted = true,
 };
 
 const struct resource audit_log_resource = {
@@ -63,6 +64,7 @@ const struct resource audit_log_resource = {
 	.search = audit_search,
 	.fields = audit_fields,
 	.nfields = countof(audit_fields),
+	.counted = true,
 };
 
 const struct resource midtrans_log_resource = {
@@ -73,4 +75,5 @@ const struct resource midtrans_log_resource = {
 	.search = midtrans_search,
 	.fields = midtrans_fields,
 	.nfields = countof(midtrans_fields),
+	.counted = true,
 };

@@ -26,13 +26,13 @@ now(struct ctx *cx)
 }
 
 enum rc
-meta_health(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+meta_health(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct jw w = jw_new(&rs->body);
 	struct db_rows *rows;
 	bool up = db_query0(cx, &SQL_health, &rows) == RC_OK;
 
-	(void)rq, (void)op;
+	(void)rq;
 	rs->status = up ? 200 : 503;
 	if (!up)
 		resp_header(rs, "Retry-After", "2");
@@ -48,9 +48,9 @@ meta_health(struct ctx *cx, const struct req *rq, struct resp *rs, const void *o
 }
 
 enum rc
-meta_openapi(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+meta_openapi(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	(void)rq, (void)op;
+	(void)rq;
 	return resp_json(rs, 200, openapi_json(cx));
 }
 
@@ -153,11 +153,11 @@ put_meta(struct jw *w, const struct meta *m)
 }
 
 enum rc
-meta_fields(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+meta_fields(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct jw w = jw_new(&rs->body);
 
-	(void)cx, (void)rq, (void)op;
+	(void)cx, (void)rq;
 	rs->status = 200;
 	jw_obj(&w, NULL);
 	jw_arr(&w, "resources");

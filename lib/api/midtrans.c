@@ -77,7 +77,7 @@ act_as(struct ctx *cx, const char *name)
 {
 	if (cx->actor.name == NULL)
 		cx->actor.name = name;
-	return db_who(cx);
+	return db_set_actor(cx);
 }
 
 static void
@@ -96,13 +96,13 @@ write_page(struct resp *rs, const struct gateway_page *page)
 }
 
 enum rc
-midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct gateway_page page;
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &midtrans_page_op, rq, &in));
 	TRY(act_as(cx, "customer"));
 	TRY(db_send(cx, &SQL_public_token_pace, NULL, V_TEXT(cx->ip)));
 	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
@@ -124,11 +124,10 @@ take_notification(struct ctx *cx, const struct req *rq)
 }
 
 enum rc
-midtrans_notification(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+midtrans_notification(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	enum rc rc = take_notification(cx, rq);
 
-	(void)op;
 	gateway_count(cx, rc);
 	return rc == RC_OK ? resp_json(rs, 200, "{\"success\":true}") : rc;
 }
@@ -147,34 +146,32 @@ answer_standing(struct ctx *cx, const char *attempt_id, struct resp *rs)
 }
 
 enum rc
-midtrans_status(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+midtrans_status(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	(void)op;
 	TRY(api_act(cx));
 	TRY(gateway_status(cx, req_arg(rq, "orderId"), &id));
 	return answer_standing(cx, id, rs);
 }
 
 enum rc
-midtrans_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+midtrans_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	(void)op;
 	TRY(gateway_cancel(cx, req_arg(rq, "orderId"), &id));
 	return answer_standing(cx, id, rs);
 }
 
 enum rc
-midtrans_refund(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+midtrans_refund(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct gateway_refund want = { .order_id = req_arg(rq, "orderId") };
 	struct cJSON *in;
 	const char *id;
 
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &midtrans_refund_op, rq, &in));
 	TRY(money_key(cx, rq, &want.key));
 	want.amount = shape_i64(in, "amount");
 	want.reason = shape_text(in, "reason");

@@ -36,15 +36,6 @@ op_answer(struct resp *rs, int status, const struct db_rows *rows)
 	return RC_OK;
 }
 
-struct req
-op_within(struct ctx *cx, const struct req *rq, const char *column, const char *id)
-{
-	struct req sub = *rq;
-
-	sub.query = arena_printf(cx->mem, "%s&%s=%s", rq->query, column, id);
-	return sub;
-}
-
 void
 op_put(struct cJSON *in, const char *key, const char *val)
 {

@@ -1,8 +1,7 @@
 /*
  * openapi.c: the description of every address, written from the tables that
- * serve it: routes, ops, resources, fields.  What it says is therefore true;
- * lib/api/openapi.json is what it said last, kept for readers and held
- * against it by a test.
+ * serve it: routes, ops, resources, fields.  `isp-api --print-openapi` prints it;
+ * test/unit/api/openapi.golden.json shows its changes in the diff.
  */
 #include <string.h>
 
@@ -25,19 +24,19 @@ spaced(struct ctx *cx, const char *name)
 static struct op
 crud_op(struct ctx *cx, const struct route *rt)
 {
-	const struct resource *res = rt->arg;
+	const struct resource *res = rt->resource;
 	const char *name = spaced(cx, res->name);
 
-	if (rt->fn == crud_list)
+	if (rt->verb == crud_list)
 		return (struct op){ .list = res,
 			.summary = arena_printf(cx->mem, "List the %s", spaced(cx, res->table)) };
-	if (rt->fn == crud_show)
+	if (rt->verb == crud_show)
 		return (
 		    struct op){ .row = res, .summary = arena_printf(cx->mem, "Show one %s", name) };
-	if (rt->fn == crud_delete)
+	if (rt->verb == crud_delete)
 		return (struct op){ .status = 204,
 			.summary = arena_printf(cx->mem, "Delete one %s", name) };
-	if (rt->fn == crud_create)
+	if (rt->verb == crud_create)
 		return (struct op){ .fields = res->fields,
 			.nfields = res->nfields,
 			.row = res,
@@ -54,13 +53,7 @@ crud_op(struct ctx *cx, const struct route *rt)
 static struct op
 op_of(struct ctx *cx, const struct route *rt)
 {
-	static const handler_fn crud[] = { crud_list, crud_show, crud_create, crud_update,
-		crud_delete };
-
-	for (size_t i = 0; i < countof(crud); i++)
-		if (rt->fn == crud[i])
-			return crud_op(cx, rt);
-	return *(const struct op *)rt->arg;
+	return rt->verb != NULL ? crud_op(cx, rt) : *rt->op;
 }
 
 /* ---- fields as JSON Schema ---- */

@@ -36,6 +36,7 @@ const struct resource package_resource = {
 	.fields = fields,
 	.nfields = countof(fields),
 	.audited = true,
+	.counted = true,
 };
 
 static const struct field params[] = {
@@ -73,11 +74,10 @@ keep_profile(struct ctx *cx, const struct req *rq)
 }
 
 enum rc
-package_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+package_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	bool kick;
 
-	(void)op;
 	TRY(op_flag(cx, rq, "kick", &kick));
 	TRY(keep_profile(cx, rq));
 	return crud_update_with(cx, rq, rs, &package_resource, kick ? &SQL_package_kick : NULL);

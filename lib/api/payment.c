@@ -60,6 +60,7 @@ const struct resource payment_resource = {
 	.nfields = countof(fields),
 	.filters = filters,
 	.nfilters = countof(filters),
+	.counted = true,
 };
 
 static const struct field reverse_fields[] = {
@@ -114,12 +115,12 @@ money_book(struct ctx *cx, const struct req *rq, struct cJSON *in, struct db_row
 }
 
 enum rc
-payment_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+payment_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &payment_create_op, rq, &in));
 	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
 	if (db_count(rows) == 0)
 		return err_field(cx, "invoice_id", "The selected invoice id is invalid.");
@@ -128,14 +129,14 @@ payment_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void
 }
 
 enum rc
-payment_reverse(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+payment_reverse(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &payment_reverse_op, rq, &in));
 	TRY(db_query(cx, &SQL_payment_reverse, &rows, V_TEXT(id),
 	    V_TEXT(shape_text(in, "reason"))));
 	rs->status = 204;

@@ -7,8 +7,6 @@
 #include "router/router_test.h"
 #include "sql.h"
 
-enum { PLACE = 3 }; /* so many of the fields say where a router is */
-
 static const char *const verifications[] = { "verify", "pin", "adh", "none", NULL };
 
 /* clang-format off */
@@ -18,7 +16,6 @@ static const struct field router_fields[] = {
 	{ "port",              FT_INT,    RW | FF_FILTER, 1, 65535,
 	  .hint = "by default 8728, with ssl 8729" },
 	{ "ssl",               FT_BOOL,   RW, .dflt = "false" },
-	/* So far where it is (PLACE); now what it is. */
 	{ "name",              FT_TEXT,   RW | FF_NEEDED | FF_SORT, 1, 255 },
 	{ "username",          FT_TEXT,   RW | FF_NEEDED, 1, 64, .check = form_printable },
 	{ "password",          FT_SECRET, WO, .max = 128, .check = form_printable },
@@ -76,6 +73,7 @@ const struct resource router_resource = {
 	.secret_of = "router_settings",
 	.check = check_router,
 	.audited = true,
+	.counted = true,
 };
 
 const struct op router_save_op = {
@@ -92,10 +90,12 @@ const struct op router_delete_op = { .summary = "Remove a router that has no acc
 static enum rc
 find_router(struct ctx *cx, const struct req *rq, const char **ret)
 {
+	static const char *const names[] = { "host", "port", "ssl", NULL };
+	const struct some_fields address = { router_fields, countof(router_fields), names };
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	if (shape_read(cx, router_fields, PLACE, FF_CREATE, rq, &in) != RC_OK)
+	if (shape_read_some(cx, &address, FF_CREATE, rq, &in) != RC_OK)
 		return RC_OK;
 	TRY(db_query(cx, &SQL_router_at, &rows, V_TEXT(shape_text(in, "host")),
 	    V_I64(port_of(in))));
@@ -105,19 +105,17 @@ find_router(struct ctx *cx, const struct req *rq, const char **ret)
 }
 
 enum rc
-router_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+router_save(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	(void)op;
 	return crud_save(cx, rq, rs, &router_resource, find_router);
 }
 
 enum rc
-router_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+router_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_query(cx, &SQL_router_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
 	rs->status = 204;
@@ -157,19 +155,18 @@ test(struct ctx *cx, const char *id, struct resp *rs)
 }
 
 enum rc
-router_test_one(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+router_test_one(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	return test(cx, id, rs);
 }
 
 enum rc
-router_test_default(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+router_test_default(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	(void)rq, (void)op;
+	(void)rq;
 	return test(cx, NULL, rs);
 }
 
@@ -209,11 +206,11 @@ const struct op radius_save_op = {
 /* clang-format on */
 
 enum rc
-radius_show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+radius_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 
-	(void)rq, (void)op;
+	(void)rq;
 	TRY(db_query0(cx, &SQL_radius_row, &rows));
 	return op_answer(rs, 200, rows);
 }
@@ -231,8 +228,7 @@ find_radius(struct ctx *cx, const struct req *rq, const char **ret)
 }
 
 enum rc
-radius_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+radius_save(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	(void)op;
 	return crud_save(cx, rq, rs, &radius_resource, find_radius);
 }

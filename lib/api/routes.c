@@ -23,97 +23,107 @@ enum {
 	A_FULL = P_ADMIN | P_FULL,
 };
 
-#define OP(method, path, perm, fn)                                                                 \
+#define OP(method, path, perm, pool, fn)                                                           \
 	{                                                                                          \
-		method, path, perm, fn, &fn##_op                                                   \
+		method, path, perm, POOL_##pool, fn, &fn##_op, NULL, NULL                          \
 	}
-#define OP_CHANGE(path, perm, fn) OP("PUT", path, perm, fn), OP("PATCH", path, perm, fn)
+#define VERB(method, path, perm, pool, verb, noun)                                                 \
+	{                                                                                          \
+		method, path, perm, POOL_##pool, NULL, NULL, verb, &noun##_resource                \
+	}
+/* PUT and PATCH are one; GET is the list and the row. */
+#define OP_CHANGE(path, perm, pool, fn)                                                            \
+	OP("PUT", path, perm, pool, fn), OP("PATCH", path, perm, pool, fn)
+#define VERB_CHANGE(path, perm, pool, noun)                                                        \
+	VERB("PUT", path, perm, pool, crud_update, noun),                                          \
+	    VERB("PATCH", path, perm, pool, crud_update, noun)
+#define VERB_READ(path, perm, pool, noun)                                                          \
+	VERB("GET", path, perm, pool, crud_list, noun),                                            \
+	    VERB("GET", path "/:id", perm, pool, crud_show, noun)
 
 /* clang-format off */
 const struct route api_routes[] = {
-	OP("GET",  "/api/health",        NOBODY, meta_health),
-	OP("GET",  "/api/openapi.json",  NOBODY, meta_openapi),
-	OP("GET",  "/api/meta",          V_READ, meta_fields),
+	OP("GET", "/api/health", NOBODY, FAST, meta_health),
+	OP("GET", "/api/openapi.json", NOBODY, FAST, meta_openapi),
+	OP("GET", "/api/meta", V_READ, FAST, meta_fields),
 
-	OP("POST", "/api/login",         NOBODY, auth_login),
-	OP("POST", "/api/auth/login",    NOBODY, auth_login),
-	OP("POST", "/api/auth/register", NOBODY, auth_register),
-	OP("POST", "/api/logout",        V_ANY,  auth_logout),
-	OP("POST", "/api/auth/logout",   V_ANY,  auth_logout),
-	OP("GET",  "/api/me",            V_READ, auth_me),
-	OP("GET",  "/api/auth/user",     V_READ, auth_user),
-	OP("PUT",  "/api/auth/password", V_FULL, auth_password),
-	OP("GET",    "/api/auth/tokens",     V_FULL, token_list),
-	OP("POST",   "/api/auth/tokens",     V_FULL, token_create),
-	OP("DELETE", "/api/auth/tokens/:id", V_FULL, token_delete),
+	OP("POST", "/api/login", NOBODY, LOGIN, auth_login),
+	OP("POST", "/api/auth/login", NOBODY, LOGIN, auth_login),
+	OP("POST", "/api/auth/register", NOBODY, LOGIN, auth_register),
+	OP("POST", "/api/logout", V_ANY, FAST, auth_logout),
+	OP("POST", "/api/auth/logout", V_ANY, FAST, auth_logout),
+	OP("GET", "/api/me", V_READ, FAST, auth_me),
+	OP("GET", "/api/auth/user", V_READ, FAST, auth_user),
+	OP("PUT", "/api/auth/password", V_FULL, LOGIN, auth_password),
+	OP("GET", "/api/auth/tokens", V_FULL, FAST, token_list),
+	OP("POST", "/api/auth/tokens", V_FULL, FAST, token_create),
+	OP("DELETE", "/api/auth/tokens/:id", V_FULL, FAST, token_delete),
 
-	CRUD_READ("/api/users", &user_resource, A_FULL),
-	OP("POST",   "/api/users",       A_FULL, user_create),
-	OP_CHANGE("/api/users/:id",      A_FULL, user_update),
-	OP("DELETE", "/api/users/:id",   A_FULL, user_delete),
+	VERB_READ("/api/users", A_FULL, LOGIN, user),
+	OP("POST", "/api/users", A_FULL, LOGIN, user_create),
+	OP_CHANGE("/api/users/:id", A_FULL, LOGIN, user_update),
+	OP("DELETE", "/api/users/:id", A_FULL, LOGIN, user_delete),
 
-	OP("GET",  "/api/dashboard/stats",             V_READ, dashboard_stats),
-	OP("GET",  "/api/dashboard/recent-activities", V_READ, dashboard_activities),
+	OP("GET", "/api/dashboard/stats", V_READ, FAST, dashboard_stats),
+	OP("GET", "/api/dashboard/recent-activities", V_READ, FAST, dashboard_activities),
 
-	CRUD_READ("/api/customers", &customer_resource, V_READ),
-	{ "POST",  "/api/customers",     O_BILLING, crud_create, &customer_resource },
-	{ "PUT",   "/api/customers/:id", O_BILLING, crud_update, &customer_resource },
-	{ "PATCH", "/api/customers/:id", O_BILLING, crud_update, &customer_resource },
-	OP("DELETE", "/api/customers/:id",         O_BILLING, customer_archive),
-	OP("GET",    "/api/customers/:id/credits", V_READ,    customer_credits),
-	OP("POST",   "/api/customers/:id/credits", A_BILLING, customer_credit_enter),
+	VERB_READ("/api/customers", V_READ, FAST, customer),
+	VERB("POST", "/api/customers", O_BILLING, FAST, crud_create, customer),
+	VERB_CHANGE("/api/customers/:id", O_BILLING, FAST, customer),
+	OP("DELETE", "/api/customers/:id", O_BILLING, FAST, customer_archive),
+	OP("GET", "/api/customers/:id/credits", V_READ, FAST, customer_credits),
+	OP("POST", "/api/customers/:id/credits", A_BILLING, FAST, customer_credit_enter),
 
-	CRUD_READ("/api/packages", &package_resource, V_READ),
-	{ "POST",  "/api/packages",     A_BILLING, crud_create, &package_resource },
-	OP_CHANGE("/api/packages/:id",  A_BILLING, package_update),
-	{ "DELETE", "/api/packages/:id", A_BILLING, crud_delete, &package_resource },
+	VERB_READ("/api/packages", V_READ, FAST, package),
+	VERB("POST", "/api/packages", A_BILLING, FAST, crud_create, package),
+	OP_CHANGE("/api/packages/:id", A_BILLING, FAST, package_update),
+	VERB("DELETE", "/api/packages/:id", A_BILLING, FAST, crud_delete, package),
 
-	CRUD_READ("/api/subscriptions", &subscription_resource, V_READ),
-	OP("POST",   "/api/subscriptions",                 O_BILLING, subscription_create),
-	OP_CHANGE("/api/subscriptions/:id",                O_BILLING, subscription_update),
-	OP("DELETE", "/api/subscriptions/:id",             O_BILLING, subscription_delete),
-	OP("POST",   "/api/subscriptions/:id/suspend",     O_BILLING, subscription_suspend),
-	OP("POST",   "/api/subscriptions/:id/activate",    O_BILLING, subscription_activate),
-	OP("POST",   "/api/subscriptions/:id/cancel",      O_BILLING, subscription_cancel),
-	OP("GET",    "/api/subscriptions/:id/credentials", O_FULL,    subscription_credentials),
+	VERB_READ("/api/subscriptions", V_READ, FAST, subscription),
+	OP("POST", "/api/subscriptions", O_BILLING, FAST, subscription_create),
+	OP_CHANGE("/api/subscriptions/:id", O_BILLING, FAST, subscription_update),
+	OP("DELETE", "/api/subscriptions/:id", O_BILLING, FAST, subscription_delete),
+	OP("POST", "/api/subscriptions/:id/suspend", O_BILLING, FAST, subscription_suspend),
+	OP("POST", "/api/subscriptions/:id/activate", O_BILLING, FAST, subscription_activate),
+	OP("POST", "/api/subscriptions/:id/cancel", O_BILLING, FAST, subscription_cancel),
+	OP("GET", "/api/subscriptions/:id/credentials", O_FULL, FAST, subscription_credentials),
 
-	CRUD_READ("/api/invoices", &invoice_resource, V_READ),
-	OP("POST",   "/api/invoices",               O_BILLING, invoice_create),
-	OP_CHANGE("/api/invoices/:id",              O_BILLING, invoice_update),
-	OP("DELETE", "/api/invoices/:id",           O_BILLING, invoice_cancel),
-	OP("POST",   "/api/invoices/:id/mark-paid", O_BILLING, invoice_mark_paid),
-	OP("GET",    "/api/public/invoices/:id",    NOBODY,    invoice_public),
+	VERB_READ("/api/invoices", V_READ, FAST, invoice),
+	OP("POST", "/api/invoices", O_BILLING, FAST, invoice_create),
+	OP_CHANGE("/api/invoices/:id", O_BILLING, FAST, invoice_update),
+	OP("DELETE", "/api/invoices/:id", O_BILLING, FAST, invoice_cancel),
+	OP("POST", "/api/invoices/:id/mark-paid", O_BILLING, FAST, invoice_mark_paid),
+	OP("GET", "/api/public/invoices/:id", NOBODY, FAST, invoice_public),
 
-	CRUD_READ("/api/payments", &payment_resource, V_READ),
-	OP("POST",   "/api/payments",     O_BILLING, payment_create),
-	OP("DELETE", "/api/payments/:id", A_BILLING, payment_reverse),
+	VERB_READ("/api/payments", V_READ, FAST, payment),
+	OP("POST", "/api/payments", O_BILLING, FAST, payment_create),
+	OP("DELETE", "/api/payments/:id", A_BILLING, FAST, payment_reverse),
 
-	OP("POST", "/api/midtrans/snap-token",      NOBODY,    midtrans_page),
-	OP("POST", "/api/midtrans/create-token",    O_BILLING, midtrans_page),
-	OP("POST", "/api/midtrans/notification",    NOBODY,    midtrans_notification),
-	OP("POST", "/api/midtrans/webhook",         NOBODY,    midtrans_notification),
-	OP("GET",  "/api/midtrans/status/:orderId", O_READ,    midtrans_status),
-	OP("POST", "/api/midtrans/cancel/:orderId", O_BILLING, midtrans_cancel),
-	OP("POST", "/api/midtrans/refund/:orderId", A_BILLING, midtrans_refund),
+	OP("POST", "/api/midtrans/snap-token", NOBODY, GATEWAY, midtrans_page),
+	OP("POST", "/api/midtrans/create-token", O_BILLING, GATEWAY, midtrans_page),
+	OP("POST", "/api/midtrans/notification", NOBODY, FAST, midtrans_notification),
+	OP("POST", "/api/midtrans/webhook", NOBODY, FAST, midtrans_notification),
+	OP("GET", "/api/midtrans/status/:orderId", O_READ, GATEWAY, midtrans_status),
+	OP("POST", "/api/midtrans/cancel/:orderId", O_BILLING, GATEWAY, midtrans_cancel),
+	OP("POST", "/api/midtrans/refund/:orderId", A_BILLING, GATEWAY, midtrans_refund),
 
-	OP("GET",  "/api/router-settings/test",     O_READ,    router_test_default),
-	OP("GET",  "/api/mikrotik/test",            O_READ,    router_test_default),
-	OP("POST", "/api/router-settings/:id/test", O_NETWORK, router_test_one),
-	CRUD_READ("/api/router-settings", &router_resource, V_READ),
-	OP("POST", "/api/router-settings",          A_NETWORK, router_save),
-	{ "PUT",   "/api/router-settings/:id",      A_NETWORK, crud_update, &router_resource },
-	{ "PATCH", "/api/router-settings/:id",      A_NETWORK, crud_update, &router_resource },
-	OP("DELETE", "/api/router-settings/:id",    A_NETWORK, router_delete),
-	OP("GET",  "/api/radius-settings",          A_FULL, radius_show),
-	OP("POST", "/api/radius-settings",          A_FULL, radius_save),
+	OP("GET", "/api/router-settings/test", O_READ, ROUTER, router_test_default),
+	OP("GET", "/api/mikrotik/test", O_READ, ROUTER, router_test_default),
+	OP("POST", "/api/router-settings/:id/test", O_NETWORK, ROUTER, router_test_one),
+	VERB_READ("/api/router-settings", V_READ, FAST, router),
+	OP("POST", "/api/router-settings", A_NETWORK, FAST, router_save),
+	VERB_CHANGE("/api/router-settings/:id", A_NETWORK, FAST, router),
+	OP("DELETE", "/api/router-settings/:id", A_NETWORK, FAST, router_delete),
+	OP("GET", "/api/radius-settings", A_FULL, FAST, radius_show),
+	OP("POST", "/api/radius-settings", A_FULL, FAST, radius_save),
 
-	OP("GET",  "/api/settings",                 V_FULL, setting_show),
-	OP_CHANGE("/api/settings",                  A_FULL, setting_save),
-	OP("GET",  "/api/billing/preview",          O_READ, billing_rehearse),
+	OP("GET", "/api/settings", V_FULL, FAST, setting_show),
+	OP_CHANGE("/api/settings", A_FULL, FAST, setting_save),
+	OP("GET", "/api/billing/preview", O_READ, GATEWAY, billing_rehearse),
 
-	CRUD_READ("/api/billing-logs",  &billing_log_resource,  O_READ),
-	CRUD_READ("/api/midtrans-logs", &midtrans_log_resource, O_READ),
-	CRUD_READ("/api/audit-logs",    &audit_log_resource,    A_READ),
+	VERB_READ("/api/billing-logs", O_READ, FAST, billing_log),
+	VERB_READ("/api/midtrans-logs", O_READ, FAST, midtrans_log),
+	VERB_READ("/api/audit-logs", A_READ, FAST, audit_log),
 };
 /* clang-format on */
 

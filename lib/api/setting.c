@@ -54,22 +54,22 @@ const struct op setting_save_op = {
 /* clang-format on */
 
 enum rc
-setting_show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+setting_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 
-	(void)rq, (void)op;
+	(void)rq;
 	TRY(db_query0(cx, &SQL_setting_row, &rows));
 	return op_answer(rs, 200, rows);
 }
 
 enum rc
-setting_save(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+setting_save(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &setting_save_op, rq, &in));
 	TRY(db_query(cx, &SQL_setting_save, &rows, V_TEXT(shape_json(cx, in)), V_TEXT(cx->ip)));
 	TRY(db_query0(cx, &SQL_setting_row, &rows));
 	return op_answer(rs, 200, rows);

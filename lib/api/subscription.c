@@ -60,6 +60,7 @@ const struct resource subscription_resource = {
 	.search = search,
 	.fields = fields,
 	.nfields = countof(fields),
+	.counted = true,
 };
 
 static const struct field reason_fields[] = {
@@ -125,13 +126,12 @@ seal(struct ctx *cx, const char *id, struct cJSON *in)
 }
 
 enum rc
-subscription_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+subscription_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id = crypt_uuid(cx);
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	(void)op;
 	TRY(crud_read(cx, &subscription_resource, NULL, rq, &in));
 	TRY(seal(cx, id, in));
 	op_put(in, "id", id);
@@ -167,13 +167,12 @@ keep_password(struct ctx *cx, const char *id, struct cJSON *in)
 }
 
 enum rc
-subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(crud_read(cx, &subscription_resource, id, rq, &in));
 	TRY(keep_password(cx, id, in));
@@ -183,12 +182,11 @@ subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs, const
 }
 
 enum rc
-subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id), V_NULL));
 	rs->status = 204;
@@ -196,42 +194,42 @@ subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const
 }
 
 enum rc
-subscription_suspend(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+subscription_suspend(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &subscription_suspend_op, rq, &in));
 	TRY(db_query(cx, &SQL_subscription_suspend, &rows, V_TEXT(id),
 	    V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
-subscription_activate(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+subscription_activate(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &subscription_activate_op, rq, &in));
 	TRY(db_query(cx, &SQL_subscription_activate, &rows, V_TEXT(id),
 	    V_TEXT(shape_text(in, "until")), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
-subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &subscription_cancel_op, rq, &in));
 	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id),
 	    V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
@@ -239,13 +237,12 @@ subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs, const
 
 /* Who has looked is noted before anything is shown. */
 enum rc
-subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct jw w = jw_new(&rs->body);
 	struct db_rows *rows;
 	const char *id, *plain;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(api_act(cx));
 	TRY(db_query(cx, &SQL_subscription_credentials, &rows, V_TEXT(id), V_TEXT(cx->ip)));

@@ -36,6 +36,7 @@ const struct resource user_resource = {
 	.search = user_search,
 	.fields = user_fields,
 	.nfields = countof(user_fields),
+	.counted = true,
 };
 
 const struct op user_create_op = {
@@ -53,35 +54,34 @@ const struct op user_delete_op = { .summary = "Delete a user; the last active ad
 /* clang-format on */
 
 enum rc
-user_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+user_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in;
 	const char *id;
 
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &user_create_op, rq, &in));
 	TRY(user_add(cx, in, &id));
 	return crud_answer(cx, &user_resource, id, 201, rs);
 }
 
 enum rc
-user_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+user_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &user_update_op, rq, &in));
 	TRY(user_set(cx, id, in));
 	return crud_answer(cx, &user_resource, id, 200, rs);
 }
 
 enum rc
-user_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+user_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	const char *id;
 
-	(void)op;
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_query(cx, &SQL_user_drop, &rows, V_TEXT(id), V_TEXT(cx->ip)));
 	rs->status = 204;
@@ -123,14 +123,11 @@ const struct op token_delete_op = { .summary = "Revoke one of my tokens", .statu
 /* clang-format on */
 
 enum rc
-token_list(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+token_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct req mine;
-
-	(void)op;
 	TRY(api_act(cx));
-	mine = op_within(cx, rq, "user_id", cx->actor.id);
-	return crud_list(cx, &mine, rs, &token_resource);
+	return crud_list_where(cx, rq, rs, &token_resource,
+	    (struct list_bound){ "user_id", cx->actor.id });
 }
 
 /* The row, and the one time the plain text is told. */
@@ -146,25 +143,24 @@ answer_token(struct ctx *cx, struct resp *rs, int64_t id, const char *secret)
 
 /* The address asks for every ability already, so none can be given away that is not held. */
 enum rc
-token_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+token_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *hash, *secret = session_secret(cx, &hash);
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	TRY(op_read(cx, op, rq, &in));
+	TRY(op_read(cx, &token_create_op, rq, &in));
 	TRY(db_query(cx, &SQL_token_add, &rows, V_TEXT(cx->actor.id), V_TEXT(shape_json(cx, in)),
 	    V_TEXT(hash), V_TEXT(cx->ip)));
 	return answer_token(cx, rs, db_i64(rows, 0, "id"), secret);
 }
 
 enum rc
-token_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void *op)
+token_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *text = req_arg(rq, "id");
 	struct db_rows *rows;
 
-	(void)op;
 	if (strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
 		return FAIL(cx, RC_NOT_FOUND, "There is no such token.");
 	TRY(db_query(cx, &SQL_token_drop, &rows, V_TEXT(cx->actor.id),

@@ -1,6 +1,6 @@
 /*
- * clock.h: how long something took, or may take.  No rule reads a clock: what day
- * it is, is told to it (contract 5).
+ * clock.h: a monotonic clock for durations and time-outs.  No rule reads a clock: each takes
+ * the business date as a parameter.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

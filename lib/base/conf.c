@@ -158,7 +158,7 @@ is_among(struct ctx *cx, const char *list, const char *val)
 }
 
 static bool
-is_fit(struct ctx *cx, const struct item *it, const char *val)
+is_valid(struct ctx *cx, const struct item *it, const char *val)
 {
 	switch (it->type) {
 	case CT_TEXT:
@@ -177,9 +177,9 @@ is_fit(struct ctx *cx, const struct item *it, const char *val)
 	return true;
 }
 
-/* "… is", and this. */
+/* The end of the sentence "NAME: value is …". */
 static const char *
-field_error(struct ctx *cx, const struct item *it)
+expectation(struct ctx *cx, const struct item *it)
 {
 	if (it->type == CT_INT)
 		return arena_printf(cx->mem, "no whole number from %lld to %lld",
@@ -194,10 +194,10 @@ field_error(struct ctx *cx, const struct item *it)
 static enum rc
 check_item(struct ctx *cx, const struct item *it, const char *val)
 {
-	if (val[0] == '\0' || is_fit(cx, it, val))
+	if (val[0] == '\0' || is_valid(cx, it, val))
 		return RC_OK;
 	return FAIL(cx, RC_INVALID, "%s: %s is %s", it->name, it->secret ? "the value" : val,
-	    field_error(cx, it));
+	    expectation(cx, it));
 }
 
 static enum rc

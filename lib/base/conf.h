@@ -81,7 +81,7 @@ int64_t conf_int(const struct conf *, enum conf_key);
 bool conf_bool(const struct conf *, enum conf_key);
 bool conf_production(const struct conf *);
 
-/* What to give libpq: DATABASE_URL, else the DB_* keys put together. */
+/* The conninfo for libpq: DATABASE_URL, else the DB_* keys put together. */
 const char *conf_database(struct ctx *, const struct conf *);
 
 /* Every key with its type, default and meaning, for --help and the manual. */

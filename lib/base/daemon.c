@@ -11,7 +11,7 @@
 #define ISP_VERSION "unknown"
 #endif
 
-/* Written by signal handlers alone: there is no other way to hear a signal. */
+/* Written by signal handlers alone: a handler can reach nothing else. */
 static volatile sig_atomic_t stop_came, hup_came;
 static int signal_pipe[2] = { -1, -1 };
 
@@ -26,7 +26,7 @@ daemon_exit(enum rc rc)
 	return rc == RC_OK || rc == RC_RETRY ? exit_of[rc] : EXIT_FAILED;
 }
 
-/* What a peer or the database said belongs to failures that are nobody's typing error. */
+/* Show the detail only of failures that are not a mistake in the input of the person. */
 static bool
 wants_detail(const struct err *e)
 {
@@ -202,11 +202,11 @@ daemon_stopping(void)
 }
 
 enum rc
-daemon_goes_on(struct ctx *cx)
+daemon_check_stop(struct ctx *cx)
 {
 	if (cx->stopping == NULL || !cx->stopping())
 		return RC_OK;
-	return FAIL(cx, RC_RETRY, "told to end by a signal; run it again for the rest");
+	return FAIL(cx, RC_RETRY, "stopped by a signal; run it again for the rest");
 }
 
 bool

@@ -1,8 +1,8 @@
 /*
- * daemon.h: what every program of ours begins and ends with (contract 10).
+ * daemon.h: command line, exit codes and signals of every program.
  *
- * --help, --version and --env FILE are understood by all; exit codes are one
- * table: 0 done, 1 something failed (told on stderr), 2 usage, 75 try later.
+ * All understand --help, --version and --env FILE; exit codes are one
+ * table: 0 done, 1 something failed (one line on stderr), 2 usage, 75 try later.
  * SIGTERM and SIGINT only raise a flag and make daemon_signal_fd() readable,
  * so that a program ends between two pieces of work.  One that gives a context
  * daemon_stopping() as `stopping` has its long work end so, too, with 75: what
@@ -64,6 +64,6 @@ bool daemon_hup(void);      /* SIGHUP came since the last call */
 int daemon_signal_fd(void); /* readable when a signal came; drained by the two above */
 
 /* Between two rows of long work: RC_RETRY where cx->stopping says that it is to end. */
-enum rc daemon_goes_on(struct ctx *) _must_check_;
+enum rc daemon_check_stop(struct ctx *) _must_check_;
 
 #endif

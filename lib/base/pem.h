@@ -1,5 +1,5 @@
 /*
- * pem.h: certificates as people paste them.
+ * pem.h: reading certificates in PEM.
  */
 #ifndef BASE_PEM_H
 #define BASE_PEM_H
@@ -9,9 +9,8 @@
 struct x509_st;
 
 /*
- * Each certificate of a text in PEM, as far as it can be read, is lent to take
- * (NULL: they are only counted).  How many there were.  What says it is encrypted is none: nobody
- * is asked for a password.
+ * Lend each certificate of a text in PEM that can be read to take (NULL: only count them).
+ * Returns their number.  An encrypted block is skipped, and no password is asked for.
  */
 size_t pem_certificates(const char *pem, void (*take)(void *arg, struct x509_st *), void *arg);
 

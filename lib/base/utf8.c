@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What may follow a lead byte: how many bytes, and the range of the first of them. */
+/* Lead bytes, the number of bytes that follow, and the range of the first of them. */
 struct form {
 	unsigned char from, to, more, low, high;
 };

@@ -226,7 +226,7 @@ chunk_try(struct run *run, const struct work *w)
 	for (int i = 0; i < tries; i++) {
 		rc = chunk_once(run, w);
 		if (rc != RC_RETRY || db_socket(run->cx->db) < 0 ||
-		    daemon_goes_on(run->cx) != RC_OK)
+		    daemon_check_stop(run->cx) != RC_OK)
 			break;
 	}
 	return rc;
@@ -268,7 +268,7 @@ chunk_do(struct run *run, const struct work *w)
 		return RC_OK;
 	if (db_socket(run->cx->db) < 0)
 		return rc;
-	TRY(daemon_goes_on(run->cx)); /* nothing is said yet against any row */
+	TRY(daemon_check_stop(run->cx)); /* nothing is said yet against any row */
 	if (w->n == 1)
 		return report_failure(run, w);
 	half.n = w->n / 2;
@@ -297,7 +297,7 @@ work_off(struct run *run, const struct work *all)
 	for (size_t at = 0; at < all->n; at += chunk.n) {
 		int64_t t0 = clock_ms();
 
-		TRY(daemon_goes_on(run->cx));
+		TRY(daemon_check_stop(run->cx));
 		chunk.ids = all->ids + at;
 		chunk.n = all->n - at < size ? all->n - at : size;
 		TRY(chunk_do(run, &chunk));
@@ -347,7 +347,7 @@ hold_back(struct run *run, struct work *w)
 	if (gx == NULL || run->opt->dry_run || w->n == 0 || !gateway_is_on(gx))
 		return RC_OK;
 	gx->mem = run->cx->mem;
-	TRY(db_who(gx));
+	TRY(db_set_actor(gx));
 	if (gateway_hold(gx, w->ids, w->n, run->opt->date, &held, &nheld) != RC_OK) {
 		run->cx->err = gx->err;
 		return gx->err.rc;

@@ -1,277 +1,15 @@
-/* crud.c: the five handlers every plain resource shares. */
+/* crud.c: one row: show, create, change, delete. */
 #include "crud/crud.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cJSON.h>
 
-#include "base/clock.h"
 #include "base/crypt.h"
 #include "crud/crud_int.h"
 #include "db/rowjson.h"
 #include "sql.h"
-
-enum { TOTAL_EXACT_MAX = 100000, TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_DEAR_MS = 20 };
-
-/* ---- the parameters of a list ---------------------------------------------------------------- */
-
-struct listing {
-	struct list_key key;
-	struct page page;
-	struct db_val vals[CRUD_FILTERS_MAX + 3];
-	size_t nvals; /* without limit and offset */
-};
-
-static const char *
-param(struct ctx *cx, const struct req *rq, const char *name)
-{
-	const char *s;
-
-	if (name == NULL || rq->query == NULL || rq->query[0] == '\0')
-		return NULL;
-	s = req_param(cx, rq, name);
-	return s != NULL && s[0] != '\0' ? s : NULL;
-}
-
-static enum rc
-read_filters(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
-{
-	enum rc rc = RC_OK;
-	struct filter f;
-
-	for (size_t i = 0; crud_filter(r, i, &f); i++) {
-		const char *s = param(cx, rq, f.param);
-		struct field form;
-
-		assert(i < CRUD_FILTERS_MAX);
-		if (s == NULL)
-			continue;
-		form = *f.form;
-		form.name = f.param; /* "due_from", where the form is that of any day */
-		if (shape_param(cx, &form, s) != RC_OK)
-			rc = RC_INVALID;
-		l->key.filters |= UINT64_C(1) << i;
-		l->vals[l->nvals++] = V_TEXT(s);
-	}
-	return rc;
-}
-
-static enum rc
-read_hidden(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
-{
-	const struct field form = { r->hidden_param, FT_BOOL, 0 };
-	const char *s = param(cx, rq, r->hidden_param);
-
-	if (s == NULL)
-		return RC_OK;
-	TRY(shape_param(cx, &form, s));
-	l->key.hidden = *s == '1' || *s == 't';
-	return RC_OK;
-}
-
-/* "name" up, "-name" down; the column is the table's own constant, never the request's text. */
-static enum rc
-read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
-{
-	const char *s = param(cx, rq, "sort");
-
-	l->key.sort = "created_at";
-	l->key.down = s == NULL || *s == '-';
-	if (s == NULL || strcmp(s + (*s == '-'), "created_at") == 0)
-		return RC_OK;
-	s += *s == '-';
-	for (size_t i = 0; i < r->nfields; i++) {
-		if (!(r->fields[i].flags & FF_SORT) || strcmp(r->fields[i].name, s) != 0)
-			continue;
-		l->key.sort = r->fields[i].name;
-		return RC_OK;
-	}
-	return err_field(cx, "sort", "The sort must be a column this list can be sorted by.");
-}
-
-/* The text with what LIKE takes for a pattern made literal. */
-static const char *
-like_pattern(struct ctx *cx, const char *text)
-{
-	struct sb s = sb_new(cx->mem);
-
-	sb_putc(&s, '%');
-	for (; *text != '\0'; text++) {
-		if (*text == '%' || *text == '_' || *text == '\\')
-			sb_putc(&s, '\\');
-		sb_putc(&s, *text);
-	}
-	sb_putc(&s, '%');
-	return s.buf;
-}
-
-static enum rc
-read_search(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
-{
-	static const struct field form = { "search", FT_TEXT, 0, .max = 255 };
-	const char *s = r->search != NULL ? param(cx, rq, "search") : NULL;
-
-	if (s == NULL)
-		return RC_OK;
-	TRY(shape_param(cx, &form, s));
-	l->key.search = true;
-	l->vals[l->nvals++] = V_TEXT(like_pattern(cx, s));
-	return RC_OK;
-}
-
-static enum rc
-read_listing(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
-{
-	bool fit = page_read(cx, rq, &l->page) == RC_OK;
-
-	l->key.r = r;
-	fit = read_filters(cx, rq, r, l) == RC_OK && fit;
-	fit = read_search(cx, rq, r, l) == RC_OK && fit;
-	fit = read_hidden(cx, rq, r, l) == RC_OK && fit;
-	fit = read_sort(cx, rq, r, l) == RC_OK && fit;
-	return fit ? RC_OK : cx->err.rc;
-}
-
-/* ---- totals ---------------------------------------------------------------------------------- */
-
-/* Counts that were dear, for a few seconds; one a place, the newest stays. */
-static struct remembered {
-	const struct list_stmts *stmts;
-	char vals[65]; /* SHA-256 of the parameters */
-	int64_t total, at;
-} totals[TOTAL_CACHE];
-
-static struct remembered *
-place_of(const char *hash, const struct list_stmts *st)
-{
-	size_t at =
-	    ((uintptr_t)st >> 4) + strtoul((char[]){ hash[0], hash[1], hash[2], 0 }, NULL, 16);
-
-	return &totals[at % TOTAL_CACHE];
-}
-
-static const char *
-hash_of(struct ctx *cx, const struct listing *l)
-{
-	struct sb s = sb_new(cx->mem);
-
-	for (size_t i = 0; i < l->nvals; i++)
-		sb_printf(&s, "%zu:%s", strlen(l->vals[i].text), l->vals[i].text);
-	return crypt_sha256_hex(cx, s.buf);
-}
-
-static bool
-recall(const struct list_stmts *st, const char *hash, int64_t *ret)
-{
-	const struct remembered *m = place_of(hash, st);
-
-	if (m->stmts != st || strcmp(m->vals, hash) != 0 || clock_ms() - m->at > TOTAL_CACHE_MS)
-		return false;
-	*ret = m->total;
-	return true;
-}
-
-static void
-remember(const struct list_stmts *st, const char *hash, int64_t total)
-{
-	struct remembered *m = place_of(hash, st);
-
-	*m = (struct remembered){ .stmts = st, .total = total, .at = clock_ms() };
-	memcpy(m->vals, hash, sizeof(m->vals));
-}
-
-/* The planner's guess stands in the outermost node of its plan. */
-static enum rc
-estimate(struct ctx *cx, const struct list_stmts *st, const struct listing *l, int64_t *ret)
-{
-	static const char key[] = "\"Plan Rows\":";
-	struct db_rows *rows;
-	const char *at;
-
-	TRY(db_query_n(cx, &st->estimate, &rows, l->vals, l->nvals));
-	at = strstr(db_text(rows, 0, "QUERY PLAN"), key);
-	if (at == NULL)
-		return FAIL(cx, RC_INTERNAL, "a plan without rows");
-	*ret = strtoll(at + strlen(key), NULL, 10);
-	if (*ret <= TOTAL_EXACT_MAX)
-		*ret = TOTAL_EXACT_MAX + 1;
-	return RC_OK;
-}
-
-/* ---- the list -------------------------------------------------------------------------------- */
-
-static enum rc
-send_rows(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
-{
-	l->vals[l->nvals] = V_I64(l->page.per_page);
-	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);
-	return db_send_n(cx, &st->rows, rows, l->vals, l->nvals + 2);
-}
-
-/* Count, unless that is remembered; then count is NULL. */
-static enum rc
-send_list(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows,
-    struct db_rows **count)
-{
-	if (l->key.search)
-		TRY(db_send_n(cx, &SQL_crud_custom_plan, NULL, NULL, 0));
-	TRY(send_rows(cx, st, l, rows));
-	if (count == NULL)
-		return RC_OK;
-	return db_send_n(cx, &st->count, count, l->vals, l->nvals);
-}
-
-/* The total of a list that was counted just now, remembered when that was dear. */
-static enum rc
-take_total(struct ctx *cx, const struct list_stmts *st, struct listing *l, const char *hash,
-    int64_t since)
-{
-	struct page *p = &l->page;
-
-	if (st->exact)
-		return RC_OK;
-	if (p->total > TOTAL_EXACT_MAX)
-		TRY(estimate(cx, st, l, &p->total));
-	if (clock_ms() - since >= TOTAL_DEAR_MS)
-		remember(st, hash, p->total);
-	return RC_OK;
-}
-
-/* Rows and total in one round trip; a third statement only where too many rows fit. */
-static enum rc
-fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
-{
-	const char *hash = st->exact ? "" : hash_of(cx, l);
-	struct page *p = &l->page;
-	bool known = !st->exact && recall(st, hash, &p->total);
-	int64_t start = clock_ms();
-	struct db_rows *count = NULL;
-
-	TRY(send_list(cx, st, l, rows, known ? NULL : &count));
-	TRY(db_sync(cx));
-	if (count != NULL) {
-		p->total = db_i64(count, 0, "total");
-		TRY(take_total(cx, st, l, hash, start));
-	}
-	p->total_is_estimate = !st->exact && p->total > TOTAL_EXACT_MAX;
-	return RC_OK;
-}
-
-enum rc
-crud_list(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
-{
-	struct listing *l = arena_alloc(cx->mem, sizeof(*l));
-	struct sb data = sb_new(cx->mem);
-	struct db_rows *rows;
-
-	TRY(read_listing(cx, rq, arg, l));
-	TRY(fetch(cx, crud_list_stmts(&l->key), l, &rows));
-	rowjson_array(&data, rows);
-	page_write(cx, rq, rs, &l->page, data.buf, db_count(rows));
-	return RC_OK;
-}
 
 /* ---- one row --------------------------------------------------------------------------------- */
 
@@ -304,13 +42,13 @@ answer(struct ctx *cx, const struct resource *r, const struct shown *s, int stat
 	if (db_count(s->row) == 0)
 		return missing(cx, r);
 	rs->status = status;
-	rowjson_object(out, s->row, 0);
+	sb_putc(out, '{');
+	rowjson_members(out, s->row, 0);
 	for (size_t i = 0; i < r->nchildren; i++) {
-		out->buf[--out->len] = '\0'; /* the closing brace comes after the children */
 		sb_printf(out, ",\"%s\":", r->children[i].name);
 		rowjson_array(out, s->children[i]);
-		sb_putc(out, '}');
 	}
+	sb_putc(out, '}');
 	return RC_OK;
 }
 
@@ -325,12 +63,12 @@ crud_answer(struct ctx *cx, const struct resource *r, const char *id, int status
 }
 
 enum rc
-crud_show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+crud_show(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
 {
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	return crud_answer(cx, arg, id, 200, rs);
+	return crud_answer(cx, r, id, 200, rs);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -467,7 +205,7 @@ write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, e
 	const struct db_val update[] = { V_TEXT(id), create[0] };
 	bool creates = verb == CRUD_CREATE;
 
-	TRY(db_who(cx));
+	TRY(db_set_actor(cx));
 	TRY(db_send_n(cx, crud_stmt(r, verb), NULL, creates ? create : update, creates ? 1 : 2));
 	TRY(send_audit(cx, r, id, creates ? "create" : "update",
 	    r->audited ? meta_of(cx, r, in) : NULL));
@@ -476,9 +214,8 @@ write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, e
 }
 
 enum rc
-crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
 {
-	const struct resource *r = arg;
 	const char *id = crypt_uuid(cx);
 	struct shown s;
 	cJSON *in;
@@ -490,58 +227,73 @@ crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *a
 	return answer(cx, r, &s, 201, rs);
 }
 
+/* first: a statement in front of the change and in its transaction; NULL: none. */
+static enum rc
+update(struct ctx *cx, const struct req *rq, const struct resource *r, const char *id,
+    const struct db_stmt *first, struct shown *ret)
+{
+	cJSON *in;
+
+	TRY(crud_read(cx, r, id, rq, &in));
+	TRY(seal_secrets(cx, r, id, in));
+	if (first != NULL)
+		TRY(db_send_n(cx, first, NULL, NULL, 0));
+	return write_row(cx, r, id, in, CRUD_UPDATE, ret);
+}
+
 enum rc
 crud_update_with(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
     const struct db_stmt *first)
 {
 	struct shown s;
 	const char *id;
-	cJSON *in;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(crud_read(cx, r, id, rq, &in));
-	TRY(seal_secrets(cx, r, id, in));
-	if (first != NULL)
-		TRY(db_send_n(cx, first, NULL, NULL, 0));
-	TRY(write_row(cx, r, id, in, CRUD_UPDATE, &s));
+	TRY(update(cx, rq, r, id, first, &s));
 	return answer(cx, r, &s, 200, rs);
 }
 
 enum rc
-crud_update(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+crud_update_id(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
+    const char *id)
 {
-	return crud_update_with(cx, rq, rs, arg, NULL);
+	struct shown s;
+
+	TRY(update(cx, rq, r, id, NULL, &s));
+	return answer(cx, r, &s, 200, rs);
+}
+
+enum rc
+crud_update(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
+{
+	return crud_update_with(cx, rq, rs, r, NULL);
 }
 
 enum rc
 crud_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
     crud_find find)
 {
-	struct req one = *rq;
 	const char *id = NULL;
 
 	TRY(db_begin(cx));
 	TRY(db_send(cx, &SQL_op_alone, NULL, V_TEXT(r->table)));
 	TRY(find(cx, rq, &id));
-	one.args[0].name = "id";
-	one.args[0].val = id;
 	if (id == NULL)
 		TRY(crud_create(cx, rq, rs, r));
 	else
-		TRY(crud_update(cx, &one, rs, r));
+		TRY(crud_update_id(cx, rq, rs, r, id));
 	return db_commit(cx);
 }
 
 /* The audit row first: it is written from the row that is about to go. */
 enum rc
-crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
 {
-	const struct resource *r = arg;
 	struct db_rows *gone;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_who(cx));
+	TRY(db_set_actor(cx));
 	TRY(send_audit(cx, r, id, "delete", NULL));
 	TRY(db_send(cx, crud_stmt(r, CRUD_DELETE), &gone, V_TEXT(id)));
 	TRY(db_sync(cx));

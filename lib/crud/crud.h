@@ -12,7 +12,7 @@
  * is NOT NULL needs its default in the field table: the database's own is not
  * used.  Lists are sorted by created_at, newest first, or by ?sort= of FF_SORT
  * fields.  The total of a list without filters comes from row_counts where the
- * table is counted (crud_sql.c).  Writes say who acts (db_who()).
+ * table is counted (crud_sql.c).  Writes say who acts (db_set_actor()).
  *
  * A rule that needs more than one field belongs into the database, or .check.
  * As soon as a verb has a life of its own (an invoice is issued, not created),
@@ -68,13 +68,25 @@ struct resource {
 	/* id NULL: create; in: what was fit, when fields were refused (shape_refused()) already */
 	enum rc (*check)(struct ctx *, const char *id, struct cJSON *in);
 	bool audited; /* each write leaves an audit_logs row */
+	bool counted; /* row_counts knows how many visible rows there are (row_count_keep()) */
 };
 
-enum rc crud_list(struct ctx *, const struct req *, struct resp *, const void *arg);
-enum rc crud_show(struct ctx *, const struct req *, struct resp *, const void *arg);
-enum rc crud_create(struct ctx *, const struct req *, struct resp *, const void *arg);
-enum rc crud_update(struct ctx *, const struct req *, struct resp *, const void *arg);
-enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const void *arg);
+enum rc crud_list(struct ctx *, const struct req *, struct resp *, const struct resource *);
+enum rc crud_show(struct ctx *, const struct req *, struct resp *, const struct resource *);
+enum rc crud_create(struct ctx *, const struct req *, struct resp *, const struct resource *);
+enum rc crud_update(struct ctx *, const struct req *, struct resp *, const struct resource *);
+enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const struct resource *);
+
+/* The same with the id that the caller found; crud_update() takes it from the path. */
+enum rc crud_update_id(struct ctx *, const struct req *, struct resp *, const struct resource *,
+    const char *id) _must_check_;
+
+/* A list of those rows alone whose column (a constant) has this value, whatever the query asks. */
+struct list_bound {
+	const char *column, *val;
+};
+enum rc crud_list_where(struct ctx *, const struct req *, struct resp *, const struct resource *,
+    struct list_bound) _must_check_;
 
 /*
  * A POST that means one row, be it there or not: crud_update of the row that
@@ -103,18 +115,5 @@ enum rc crud_answer(struct ctx *, const struct resource *, const char *id, int s
 
 /* The statements of a resource, for people who want to read them (isp-api --print-sql). */
 void crud_print(struct sb *, const struct resource *);
-
-/* The routes of a resource, for a route table; PUT and PATCH are one. */
-/* clang-format off */
-#define CRUD_READ(path, res, see)                                          \
-	{ "GET", path, see, crud_list, res },                              \
-	{ "GET", path "/:id", see, crud_show, res }
-#define CRUD_ROUTES(path, res, see, edit)                                  \
-	CRUD_READ(path, res, see),                                         \
-	{ "POST", path, edit, crud_create, res },                          \
-	{ "PUT", path "/:id", edit, crud_update, res },                    \
-	{ "PATCH", path "/:id", edit, crud_update, res },                  \
-	{ "DELETE", path "/:id", edit, crud_delete, res }
-/* clang-format on */
 
 #endif

@@ -1,4 +1,4 @@
-/* crud_int.h: the statements crud_sql.c composes and crud.c runs. */
+/* crud_int.h: the statements crud_sql.c composes; crud.c, crud_list.c and crud_total.c run them. */
 #ifndef CRUD_CRUD_INT_H
 #define CRUD_CRUD_INT_H
 
@@ -19,16 +19,17 @@ enum crud_verb {
 /* What makes one list different from another. */
 struct list_key {
 	const struct resource *r;
-	uint64_t filters; /* bit i: the i-th filter is given (crud_filter()) */
-	const char *sort; /* column; a constant of the resource */
-	bool down;        /* descending */
-	bool search;      /* the parameter after those of the filters is the pattern */
-	bool hidden;      /* the hidden rows instead of the visible */
+	uint64_t filters;  /* bit i: the i-th filter is given (crud_filter()) */
+	const char *bound; /* column of crud_list_where(); NULL: none */
+	const char *sort;  /* column; a constant of the resource */
+	bool down;         /* descending */
+	bool search;       /* the parameter after those of the filters is the pattern */
+	bool hidden;       /* the hidden rows instead of the visible */
 };
 
 /*
- * Parameters: the given filters in order, the pattern, then for rows limit and
- * offset.
+ * Parameters: the value of the bound, the given filters in order, the pattern,
+ * then for rows limit and offset.
  */
 struct list_stmts {
 	struct db_stmt rows;
@@ -37,11 +38,32 @@ struct list_stmts {
 	bool exact;              /* count reads row_counts: cheap, not to be remembered */
 };
 
+/* One list being read. */
+struct listing {
+	struct list_key key;
+	struct page page;
+	struct db_val vals[CRUD_FILTERS_MAX + 4];
+	size_t nvals; /* without limit and offset */
+};
+
+/* The total of a list on its way. */
+struct total_query {
+	const char *hash;      /* of the parameters */
+	int64_t since;         /* when it was sent */
+	struct db_rows *count; /* NULL: the total is remembered */
+};
+
 /* The i-th filter of a resource: FF_FILTER fields first, then .filters; false behind the last. */
 bool crud_filter(const struct resource *, size_t i, struct filter *ret);
 
 const struct list_stmts *crud_list_stmts(const struct list_key *);
 const struct db_stmt *crud_stmt(const struct resource *, enum crud_verb);
 const struct db_stmt *crud_child_stmt(const struct child *);
+
+/* Queue the count of a list, unless its total is remembered; after db_sync() take the total. */
+enum rc crud_total_send(struct ctx *, const struct list_stmts *, struct listing *,
+    struct total_query *ret) _must_check_;
+enum rc crud_total_take(struct ctx *, const struct list_stmts *, struct listing *,
+    const struct total_query *) _must_check_;
 
 #endif

@@ -11,27 +11,6 @@
 
 enum { BUCKETS = 256 };
 
-/* Tables whose visible rows are counted by trigger (sql/functions/01_row_counts.sql). */
-static const struct {
-	const char *table, *visible;
-} counted[] = {
-	{ "users", NULL },
-	{ "customers", "archived_at IS NULL" },
-	{ "packages", NULL },
-	{ "subscriptions", NULL },
-	{ "invoices", NULL },
-	{ "payments", NULL },
-	{ "router_settings", NULL },
-	{ "mikrotik_secrets", "removed_at IS NULL" },
-	{ "snmp_devices", NULL },
-	{ "ping_targets", NULL },
-	{ "notification_settings", NULL },
-	{ "billing_logs", NULL },
-	{ "midtrans_logs", NULL },
-	{ "audit_logs", NULL },
-	{ "alert_logs", NULL },
-};
-
 /* A composed statement, found again by what it was made from. */
 struct entry {
 	struct entry *next;
@@ -188,6 +167,10 @@ where_of(const struct list_key *k, int *nparams)
 		sb_printf(&s, "%s(%s)", sep, visible_of(k));
 		sep = " AND ";
 	}
+	if (k->bound != NULL) {
+		sb_printf(&s, "%s%s = $%d", sep, quoted(k->bound), ++*nparams);
+		sep = " AND ";
+	}
 	for (size_t i = 0; crud_filter(k->r, i, &f); i++) {
 		if (!((k->filters >> i) & 1))
 			continue;
@@ -202,21 +185,11 @@ where_of(const struct list_key *k, int *nparams)
 	return s.buf;
 }
 
+/* row_counts holds the visible rows alone. */
 static bool
 is_counted(const struct list_key *k)
 {
-	const char *visible = visible_of(k);
-
-	if (k->filters != 0 || k->search || k->hidden)
-		return false;
-	for (size_t i = 0; i < countof(counted); i++) {
-		if (strcmp(counted[i].table, k->r->table) != 0)
-			continue;
-		if (visible == NULL || counted[i].visible == NULL)
-			return visible == counted[i].visible;
-		return strcmp(visible, counted[i].visible) == 0;
-	}
-	return false;
+	return k->r->counted && k->filters == 0 && !k->search && !k->hidden && k->bound == NULL;
 }
 
 static const char *
@@ -258,7 +231,8 @@ static bool
 same_key(const struct list_key *a, const struct list_key *b)
 {
 	return a->r == b->r && a->filters == b->filters && a->down == b->down &&
-	       a->search == b->search && a->hidden == b->hidden && strcmp(a->sort, b->sort) == 0;
+	       a->search == b->search && a->hidden == b->hidden && a->bound == b->bound &&
+	       strcmp(a->sort, b->sort) == 0;
 }
 
 const struct list_stmts *

@@ -22,7 +22,7 @@ name_of(const struct db_stmt *st)
 
 /* ---- what is prepared ------------------------------------------------------------------------ */
 
-/* Where st stands in the hash, or the free place it would take. */
+/* The place of st in the hash, or the free place it would take. */
 static const struct db_stmt **
 place_of(struct db *db, const struct db_stmt *st)
 {
@@ -34,7 +34,7 @@ place_of(struct db *db, const struct db_stmt *st)
 	return &db->prepared[at % DB_PREPARED_SLOTS];
 }
 
-/* Too many kinds of lists were asked for: start over, rather than fill the server's memory. */
+/* Forget all prepared statements before they fill the memory of the server. */
 static void
 forget_all(struct db *db)
 {
@@ -137,7 +137,7 @@ unprepare(struct db *db, const struct item *item)
 		*place_of(db, item->stmt) = &stmt_forget;
 }
 
-/* A good result: to the gate's judge, or to whoever waits for it. */
+/* Hand a good result to the gate's check or to the caller's slot. */
 static enum rc
 accept_result(struct ctx *cx, const struct item *item, PGresult *res)
 {
@@ -153,7 +153,7 @@ accept_result(struct ctx *cx, const struct item *item, PGresult *res)
 	return RC_OK;
 }
 
-/* The one result of an item, and the end of it; NULL when the server is gone or silent. */
+/* Read the one result of an item up to its end; NULL when the server is gone or silent. */
 static PGresult *
 read_result(struct db *db, const struct item *item)
 {
@@ -252,7 +252,7 @@ undo(struct db *db)
 	db->who_is_due = db->has_who;
 }
 
-/* What was queued and never run must neither happen nor be answered to the next one. */
+/* Undo statements that were queued and never run: the next request must not read their answers. */
 static void
 drain(void *arg)
 {
@@ -270,11 +270,11 @@ say_who(struct ctx *cx)
 	const struct db_val v[] = { V_TEXT(db->actor), V_TEXT(db->request) };
 
 	db->who_is_due = false;
-	return send_item(cx, (struct item){ .kind = ITEM_ROWS, .stmt = &SQL_db_who }, v,
+	return send_item(cx, (struct item){ .kind = ITEM_ROWS, .stmt = &SQL_db_set_actor }, v,
 	    countof(v));
 }
 
-/* Before the first statement of a queue: a live connection, and what must be said first. */
+/* Open the connection and send what must come before the first statement of a queue. */
 static enum rc
 open_queue(struct ctx *cx)
 {
@@ -334,7 +334,7 @@ db_gate_pass(struct ctx *cx)
 }
 
 enum rc
-db_who(struct ctx *cx)
+db_set_actor(struct ctx *cx)
 {
 	struct db *db = cx->db;
 	const char *name = cx->actor.name != NULL ? cx->actor.name : "";
@@ -356,7 +356,7 @@ roll_back(struct db *db)
 	if (!db->in_tx)
 		return;
 	db->in_tx = false;
-	if (db->nqueue > 0) /* what fails there would keep our own word from being heard */
+	if (db->nqueue > 0) /* a failed statement there would make the server skip our ROLLBACK */
 		undo(db);
 	undo(db);
 }
@@ -430,7 +430,7 @@ db_ids(struct ctx *cx, const char *const *ids, size_t n)
 	return s.buf;
 }
 
-/* Looked for from `guess` on, round to it again; -1 where there is none. */
+/* Search from `guess` on and wrap round; -1: no such column. */
 static int
 column(const struct db_rows *rows, const char *name, int guess)
 {

@@ -63,7 +63,7 @@ db_val_text(const char *s)
 #define V_BOOL(b) ((struct db_val){ .type = DB_BOOL, .flag = (b) })
 #define V_NULL    ((struct db_val){ .type = DB_NULL })
 
-/* Of ids the text of a uuid[]; lives in cx->mem. */
+/* The text of a uuid[] of these ids; lives in cx->mem. */
 const char *db_ids(struct ctx *, const char *const *ids, size_t n);
 
 /* A column of a row and the member it fills. */
@@ -90,7 +90,7 @@ struct db_conf {
 	int answer_ms;        /* a server silent for so long is given up; 0: never */
 };
 
-/* What the configuration says of it; lives as long as that and cx->mem. */
+/* Read the configuration; the result lives as long as that and cx->mem. */
 struct db_conf db_conf_of(struct ctx *, const struct conf *, const char *program, const char *role);
 
 /* Open now; RC_RETRY when the database cannot be reached. */
@@ -135,11 +135,11 @@ enum rc db_gate_n(struct ctx *, const struct db_stmt *, db_gate_fn check, void *
 enum rc db_gate_pass(struct ctx *) _must_check_; /* RC_OK when there is none or it passed */
 
 /*
- * Tell the database who acts, for billing_logs and audit_logs: queued in front
- * of the next statement, kept until told otherwise (who_actor() and
- * who_request() in SQL).  From cx->actor.name and cx->request_id.
+ * Set the actor of the session, cx->actor.name, and cx->request_id, for
+ * billing_logs and audit_logs: queued in front of the next statement and kept
+ * until the next call (session_actor() and session_request() in SQL).
  */
-enum rc db_who(struct ctx *) _must_check_;
+enum rc db_set_actor(struct ctx *) _must_check_;
 
 size_t db_count(const struct db_rows *);
 size_t db_affected(const struct db_rows *); /* rows of an INSERT, UPDATE, DELETE */

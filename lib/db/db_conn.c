@@ -55,7 +55,7 @@ put_setting(struct sb *s, const char *name, const char *val)
 	}
 }
 
-/* What every session of ours relies on, whatever the server's own settings are. */
+/* Set all that our sessions rely on, whatever the server's own settings are. */
 static const char *
 session_options(struct arena *mem, const struct db_conf *conf, const char *given)
 {

@@ -28,7 +28,7 @@ struct db {
 	size_t nprepared;
 	bool in_tx;      /* between db_begin() and its end; a lost connection does not end it */
 	bool has_gate;   /* a gate is in the queue */
-	bool has_who;    /* db_who() was called on this connection */
+	bool has_who;    /* db_set_actor() was called on this connection */
 	bool who_is_due; /* and must be said (again) before the next statement */
 	char actor[256], request[100]; /* an e-mail has at most 255 bytes */
 	const char *channels[DB_CHANNELS_MAX];

@@ -1,7 +1,7 @@
 /*
- * rowjson.c: the hot loop of every list.  What can be known once per result
- * (keys with their quotes and commas, nesting, how each type is written) is
- * planned once; a row then costs copies and one table look-up a byte of text.
+ * rowjson.c: the hot loop of every list.  All that is the same for each row of
+ * a result (keys with their quotes and commas, nesting, how each type is
+ * written) is planned once; a row then costs copies and one table look-up a byte of text.
  */
 #include "db/rowjson.h"
 
@@ -306,9 +306,8 @@ write_column(struct sb *out, const PGresult *res, int row, const struct op *op)
 }
 
 static void
-write_row(struct sb *out, const PGresult *res, int row, const struct plan *plan)
+write_members(struct sb *out, const PGresult *res, int row, const struct plan *plan)
 {
-	sb_putc(out, '{');
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->ops[i];
 
@@ -322,6 +321,13 @@ write_row(struct sb *out, const PGresult *res, int row, const struct plan *plan)
 			sb_putc(out, '{');
 		}
 	}
+}
+
+static void
+write_row(struct sb *out, const PGresult *res, int row, const struct plan *plan)
+{
+	sb_putc(out, '{');
+	write_members(out, res, row, plan);
 	sb_putc(out, '}');
 }
 
@@ -331,6 +337,14 @@ rowjson_object(struct sb *out, const struct db_rows *rows, size_t row)
 	struct plan plan = make_plan(out->mem, rows->res);
 
 	write_row(out, rows->res, (int)row, &plan);
+}
+
+void
+rowjson_members(struct sb *out, const struct db_rows *rows, size_t row)
+{
+	struct plan plan = make_plan(out->mem, rows->res);
+
+	write_members(out, rows->res, (int)row, &plan);
 }
 
 void

@@ -148,6 +148,19 @@ read_args(struct ctx *cx, const char *pat, struct req *rq)
 	return RC_OK;
 }
 
+const char *
+http_pool_name(enum route_pool pool)
+{
+	static const char *const names[POOL__MAX] = {
+		[POOL_FAST] = "fast",
+		[POOL_LOGIN] = "login",
+		[POOL_ROUTER] = "router",
+		[POOL_GATEWAY] = "gateway",
+	};
+
+	return names[pool];
+}
+
 /* ---- running it ------------------------------------------------------------------------------ */
 
 /* NUL and broken UTF-8 anywhere in the address are refused before anything looks at it. */
@@ -210,7 +223,7 @@ run_route(struct ctx *cx, const struct http_policy *hp, const struct route *rt, 
 	if (rc == RC_OK)
 		rc = enter(cx, hp, rt, rq);
 	if (rc == RC_OK)
-		rc = rt->fn(cx, rq, rs, rt->arg);
+		rc = rt->verb != NULL ? rt->verb(cx, rq, rs, rt->resource) : rt->fn(cx, rq, rs);
 	if (hp->pass != NULL)
 		TRY(hp->pass(cx));
 	return rc;

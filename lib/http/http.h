@@ -42,14 +42,26 @@ struct resp {
 	struct sb headers; /* extra "Name: value\r\n" lines */
 };
 
-typedef enum rc (*handler_fn)(struct ctx *, const struct req *, struct resp *, const void *arg);
+struct op;       /* of lib/api: describes an operation */
+struct resource; /* of lib/crud: describes a table */
 
+typedef enum rc (*handler_fn)(struct ctx *, const struct req *, struct resp *);
+typedef enum rc (
+    *verb_fn)(struct ctx *, const struct req *, struct resp *, const struct resource *);
+
+/* The pool of workers that serves a route; the web server chooses it by location. */
+enum route_pool { POOL_FAST, POOL_LOGIN, POOL_ROUTER, POOL_GATEWAY, POOL__MAX };
+
+/* A route runs either an operation or a verb of a resource. */
 struct route {
 	const char *method;
 	const char *path; /* "/api/invoices/:id" */
 	uint32_t perm;    /* all bits must be held; 0: anyone */
+	enum route_pool pool;
 	handler_fn fn;
-	const void *arg; /* handed to fn; a resource, for the CRUD verbs */
+	const struct op *op; /* what fn takes and answers */
+	verb_fn verb;
+	const struct resource *resource; /* what verb works on */
 };
 
 /* What the policy floor (lib/api) plugs in. */
@@ -77,6 +89,9 @@ struct http_policy {
  * is run once more.
  */
 void http_dispatch(struct ctx *, const struct http_policy *, struct req *, struct resp *);
+
+/* "fast", as sockets and nginx's upstreams name it. */
+const char *http_pool_name(enum route_pool);
 
 /* The origins of a comma list as lines of a map of nginx (isp.conf). */
 void http_print_origins(struct sb *, const char *list);

@@ -456,6 +456,19 @@ shape_read(struct ctx *cx, const struct field *fields, size_t n, enum fflag flag
 }
 
 enum rc
+shape_read_some(struct ctx *cx, const struct some_fields *some, enum fflag flag,
+    const struct req *rq, struct cJSON **ret)
+{
+	struct field *named = arena_alloc(cx->mem, some->n * sizeof(*named));
+	size_t n = 0;
+
+	for (size_t i = 0; i < some->n; i++)
+		if (is_among(some->names, some->fields[i].name))
+			named[n++] = some->fields[i];
+	return shape_read(cx, named, n, flag, rq, ret);
+}
+
+enum rc
 shape_whole(struct ctx *cx, const struct req *rq, struct cJSON **ret)
 {
 	struct body *b = arena_alloc(cx->mem, sizeof(*b));

@@ -83,6 +83,14 @@ struct field {
 struct req;
 enum rc shape_read(struct ctx *, const struct field *, size_t n, enum fflag flag,
     const struct req *, struct cJSON **ret) _must_check_;
+/* The same for those fields of a table alone that are named. */
+struct some_fields {
+	const struct field *fields;
+	size_t n;
+	const char *const *names; /* NULL-terminated */
+};
+enum rc shape_read_some(struct ctx *, const struct some_fields *, enum fflag flag,
+    const struct req *, struct cJSON **ret) _must_check_;
 /* The same with a body whose fields are held elsewhere: all of it, as it came. */
 enum rc shape_whole(struct ctx *, const struct req *, struct cJSON **ret) _must_check_;
 

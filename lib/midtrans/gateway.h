@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "base/ctx.h"
+#include "work/loop.h"
 
 struct cJSON;
 struct gateway;
@@ -81,20 +82,12 @@ enum rc gateway_refund(struct ctx *, const struct gateway_refund *, const char *
 /* Ask about an attempt and apply all that is answered; what its time is over for is ended. */
 enum rc gateway_ask(struct ctx *, const char *attempt_id) _must_check_;
 
-enum gateway_outcome {
-	GATEWAY_IDLE, /* nothing is due */
-	GATEWAY_DONE,
-	GATEWAY_FAILED, /* logged; it is due again later, by its own clock */
-	GATEWAY_AWAY,   /* the same, and so would anything else now: nobody answers */
-};
-/* One thing that is due: a job, else an attempt to ask about.  RC_OK unless the database fails. */
-enum rc gateway_work(struct ctx *, enum gateway_outcome *ret) _must_check_;
-/* Seconds Midtrans, by its last answer, wants to be left alone; 0: it did not say so. */
-int gateway_slow_down(const struct ctx *);
-/* Every half minute: find what was left lying. */
-enum rc gateway_sweep(struct ctx *) _must_check_;
-/* Milliseconds until something is due, at most 30,000. */
-enum rc gateway_wait(struct ctx *, int *ret) _must_check_;
+/*
+ * gateway-sync: each step is one thing that is due, a job, else an attempt to
+ * ask about.  When Midtrans asks to slow down, nothing is asked for as long as
+ * it says, at most a minute.  Without a server key nothing is ever due.
+ */
+extern const struct loop gateway_loop;
 
 struct gateway_count {
 	size_t asked, failed;

@@ -72,6 +72,8 @@ bool gateway_sent(const struct ctx *);
 bool gateway_timed_out(const struct ctx *);
 /* To the last call nobody answered, or we were asked to slow down: no order's fault. */
 bool gateway_is_away(const struct ctx *);
+/* Seconds Midtrans, by its last answer, wants to be left alone; 0: it did not say so. */
+int gateway_slow_down(const struct ctx *);
 
 /* What an answer says of an order, done.  *transaction_id: whose it is. */
 enum rc gateway_apply(struct ctx *, const char *source, const char *order_id,

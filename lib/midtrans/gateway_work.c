@@ -9,6 +9,8 @@
 #include "midtrans/gateway_int.h"
 #include "sql.h"
 
+enum { HOLD_MOST = 60 }; /* seconds that Midtrans may ask us to wait */
+
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 struct job {
@@ -84,25 +86,25 @@ check(struct ctx *cx, const char *attempt_id)
 }
 
 /* What failed delays nothing but itself, unless nobody was there to answer. */
-static enum gateway_outcome
+static enum loop_outcome
 outcome_of(struct ctx *cx, enum rc rc)
 {
 	if (rc == RC_OK)
-		return GATEWAY_DONE;
+		return LOOP_DONE;
 	log_err(LOG_WARN, "work", cx);
-	return gateway_is_away(cx) ? GATEWAY_AWAY : GATEWAY_FAILED;
+	return gateway_is_away(cx) ? LOOP_AWAY : LOOP_FAILED;
 }
 
 static enum rc
-work_on_job(struct ctx *cx, const struct db_rows *rows, enum gateway_outcome *ret)
+work_on_job(struct ctx *cx, const struct db_rows *rows, enum loop_outcome *ret)
 {
-	enum gateway_outcome came;
+	enum loop_outcome came;
 	const char *why;
 	struct job job;
 
 	TRY(db_scan(cx, rows, 0, job_cols, &job));
 	came = outcome_of(cx, do_job(cx, &job));
-	if (came == GATEWAY_DONE) {
+	if (came == LOOP_DONE) {
 		TRY(db_query(cx, &SQL_gateway_done, NULL, V_I64(job.id), V_I64(job.generation)));
 	} else {
 		why = arena_strdup(cx->mem, cx->err.msg);
@@ -115,31 +117,22 @@ work_on_job(struct ctx *cx, const struct db_rows *rows, enum gateway_outcome *re
 	return RC_OK;
 }
 
-enum rc
-gateway_work(struct ctx *cx, enum gateway_outcome *ret)
+/* One attempt whose turn it is to be asked about. */
+static enum rc
+work_on_check(struct ctx *cx, enum loop_outcome *ret)
 {
 	struct db_rows *rows;
 
-	TRY(gateway_ready(cx));
-	TRY(db_query0(cx, &SQL_gateway_take, &rows));
-	if (db_count(rows) > 0)
-		return work_on_job(cx, rows, ret);
 	TRY(db_query0(cx, &SQL_gateway_check_take, &rows));
-	*ret = GATEWAY_IDLE;
+	*ret = LOOP_IDLE;
 	if (db_count(rows) > 0)
 		*ret = outcome_of(cx, check(cx, db_text(rows, 0, "id")));
 	cx->err = (struct err){ 0 };
 	return db_socket(cx->db) < 0 ? FAIL(cx, RC_RETRY, "the database went away") : RC_OK;
 }
 
-enum rc
-gateway_sweep(struct ctx *cx)
-{
-	return db_query0(cx, &SQL_gateway_sweep, NULL);
-}
-
-enum rc
-gateway_wait(struct ctx *cx, int *ret)
+static enum rc
+time_until_due(struct ctx *cx, int *ret)
 {
 	struct db_rows *rows;
 
@@ -147,6 +140,46 @@ gateway_wait(struct ctx *cx, int *ret)
 	*ret = (int)db_i64(rows, 0, "ms");
 	return RC_OK;
 }
+
+static int
+hold_ms(const struct ctx *cx)
+{
+	int wait = gateway_slow_down(cx);
+
+	return 1000 * (wait < HOLD_MOST ? wait : HOLD_MOST);
+}
+
+static enum rc
+step(struct ctx *cx, void *work, struct loop_turn *ret)
+{
+	struct db_rows *rows;
+
+	(void)work;
+	ret->outcome = LOOP_IDLE;
+	if (!gateway_is_on(cx))
+		return RC_OK;
+	TRY(db_query0(cx, &SQL_gateway_take, &rows));
+	TRY(db_count(rows) > 0 ? work_on_job(cx, rows, &ret->outcome)
+			       : work_on_check(cx, &ret->outcome));
+	if (ret->outcome == LOOP_AWAY)
+		ret->hold_ms = hold_ms(cx);
+	return ret->outcome == LOOP_IDLE ? time_until_due(cx, &ret->wait_ms) : RC_OK;
+}
+
+/* Find what was left lying. */
+static enum rc
+sweep(struct ctx *cx, void *work)
+{
+	(void)work;
+	return gateway_is_on(cx) ? db_query0(cx, &SQL_gateway_sweep, NULL) : RC_OK;
+}
+
+const struct loop gateway_loop = {
+	.channel = "gateway_jobs",
+	.sweep_ms = 30000,
+	.sweep = sweep,
+	.step = step,
+};
 
 /* ---- all at once ----------------------------------------------------------------------------- */
 
@@ -184,7 +217,7 @@ gateway_reconcile(struct ctx *cx, bool due, struct gateway_count *ret)
 	TRY(gateway_ready(cx));
 	TRY(db_query(cx, &SQL_gateway_unfinished, &rows, V_BOOL(due)));
 	for (; n.asked < db_count(rows); n.asked++) {
-		TRY(daemon_goes_on(cx));
+		TRY(daemon_check_stop(cx));
 		if (ask_apart(cx, db_text(rows, n.asked, "id"), &silences) != RC_OK)
 			n.failed++;
 		if (db_socket(cx->db) < 0)
@@ -240,7 +273,7 @@ gateway_hold(struct ctx *cx, const char *const *ids, size_t n, const char *date,
 	for (size_t i = 0; i < db_count(rows);) {
 		const char *sub = db_text(rows, i, "subscription_id");
 
-		TRY(daemon_goes_on(cx));
+		TRY(daemon_check_stop(cx));
 		TRY(ask_debts(cx, rows, &i, &silences) == RC_OK
 			? db_query(cx, &SQL_gateway_answered, NULL, V_TEXT(sub))
 			: hold_one(cx, sub, date, all, &nheld));

@@ -141,7 +141,7 @@ ros_cmd_query(struct ros_cmd *c, const char *word)
 		c->bad = true;
 }
 
-/* None would mean no condition, and so every row: a mistake, not a wish. */
+/* No value would mean no condition, and so every row: a mistake of the caller. */
 void
 ros_cmd_any(struct ros_cmd *c, const char *key, const char *const *vals, size_t n)
 {

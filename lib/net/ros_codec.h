@@ -20,7 +20,7 @@
 
 #include "base/sb.h"
 
-/* What we accept from a router; more is refused as ROS_STEP_BAD. */
+/* Limits on what a router may send; more is refused as ROS_STEP_BAD. */
 #define ROS_WORD_MAX     ((size_t)16 << 20)
 #define ROS_SENTENCE_MAX ((size_t)32 << 20)
 #define ROS_WORDS_MAX    ((size_t)1024)

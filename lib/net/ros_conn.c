@@ -26,7 +26,7 @@ fails(struct ros_conn *c, enum routeros_fault fault, const char *why)
 	return false;
 }
 
-/* What an errno of connect, send or recv means. */
+/* The fault that an errno of connect, send or recv means. */
 static bool
 fails_errno(struct ros_conn *c, int no)
 {
@@ -131,7 +131,7 @@ dial(struct ros_conn *c, const struct addrinfo *list, int64_t deadline)
 }
 
 /*
- * The resolver knows no deadline.  It is told to ask each server once, for a
+ * The resolver knows no deadline.  It is set to ask each server once, for a
  * second or two, so that a dead one costs about as much as a dead router.
  */
 static int
@@ -278,16 +278,16 @@ read_pin(const char *text, unsigned char ret[static 32])
 static bool
 check_pin(struct ros_conn *c, const char *fingerprint)
 {
-	unsigned char want[32], have[EVP_MAX_MD_SIZE];
+	unsigned char pin[32], have[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	X509 *cert;
 	bool same;
 
-	if (!read_pin(fingerprint, want))
+	if (!read_pin(fingerprint, pin))
 		return fails(c, ROS_TLS, "its fingerprint setting is not a SHA-256");
 	cert = SSL_get1_peer_certificate(c->ssl);
 	same = cert != NULL && X509_digest(cert, EVP_sha256(), have, &len) == 1 &&
-	       len == sizeof(want) && CRYPTO_memcmp(want, have, len) == 0;
+	       len == sizeof(pin) && CRYPTO_memcmp(pin, have, len) == 0;
 	X509_free(cert);
 	return same || fails(c, ROS_TLS, "its certificate is not the pinned one");
 }

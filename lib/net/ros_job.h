@@ -15,7 +15,7 @@
  */
 typedef enum rc routeros_row_fn(struct ctx *, const struct ros_row *, void *arg);
 
-/* What came besides rows; in cx->mem. */
+/* The answer besides its rows; in cx->mem. */
 struct routeros_reply {
 	bool done;       /* the router finished this command */
 	const char *ret; /* =ret= of !done: the id after add, the count; else NULL */

@@ -10,7 +10,7 @@
 /* How much may wait in our own buffer before more commands are put there. */
 #define OUT_MAX ((size_t)64 << 10)
 
-/* What moves while the jobs of one talk are under way. */
+/* The state of one talk. */
 struct run {
 	struct ctx *cx;
 	struct routeros *ros;
@@ -18,7 +18,7 @@ struct run {
 	size_t sent, done;
 	size_t oldest; /* no job before this one is unfinished */
 	int64_t *due;  /* of each job sent */
-	int64_t heard; /* when a byte last moved */
+	int64_t moved; /* when a byte last moved */
 	size_t received;
 	struct sb out;
 	size_t written; /* of out */
@@ -67,7 +67,7 @@ push(struct run *r)
 		if (n == 0)
 			return ROS_OK;
 		r->written += (size_t)n;
-		r->heard = clock_ms();
+		r->moved = clock_ms();
 	}
 	explicit_bzero(r->out.buf, r->out.len); /* it may have held a password */
 	r->out.len = r->written = 0;
@@ -189,7 +189,7 @@ static enum routeros_fault
 wait_for(struct run *r)
 {
 	short events = r->ros->conn.wait;
-	int64_t end = end_of(r), silence = r->heard + r->t->read_ms;
+	int64_t end = end_of(r), silence = r->moved + r->t->read_ms;
 
 	events = (short)(events | POLLIN | (r->written < r->out.len ? POLLOUT : 0));
 	if (!ros_conn_wait(&r->ros->conn, events, silence < end ? silence : end))
@@ -215,7 +215,7 @@ pull(struct run *r)
 	if (r->received > r->ros->to.max_bytes)
 		return fault(r, ROS_PROTOCOL, "too many bytes");
 	f = take_all(r);
-	r->heard = clock_ms(); /* our own row functions are not its silence */
+	r->moved = clock_ms(); /* our own row functions are not its silence */
 	return f;
 }
 
@@ -232,7 +232,7 @@ step(struct run *r)
 enum routeros_fault
 ros_talk(struct ctx *cx, struct routeros *ros, struct talk *t)
 {
-	struct run r = { .cx = cx, .ros = ros, .t = t, .heard = clock_ms() };
+	struct run r = { .cx = cx, .ros = ros, .t = t, .moved = clock_ms() };
 	enum routeros_fault f = ROS_OK;
 
 	if (ros->tags > UINT_MAX / 8)

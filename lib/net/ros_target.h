@@ -35,7 +35,7 @@ struct routeros_target {
 enum routeros_fault {
 	ROS_OK = 0,
 	ROS_UNREACHABLE, /* unknown name, no route */
-	ROS_REFUSED,     /* nobody listens on the port */
+	ROS_REFUSED,     /* no process listens on the port */
 	ROS_TIMEOUT,
 	ROS_TLS,
 	ROS_LOGIN,      /* wrong user or password, disabled, no policy api: do not try again */

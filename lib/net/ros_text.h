@@ -2,7 +2,7 @@
  * ros_text.h: the text of routers, which is bytes without a character set.
  *
  * Winbox writes the code page of the machine it runs on, others write UTF-8.
- * What is valid UTF-8 is taken as it is; anything else is read as Latin-1, so
+ * Valid UTF-8 is taken as it is; anything else is read as Latin-1, so
  * that what leaves this floor is always UTF-8.
  */
 #ifndef NET_ROS_TEXT_H

@@ -1,9 +1,9 @@
 /*
  * ros_trap.h: what a router meant by a !trap.
  *
- * RouterOS tells errors in prose that varies by version; it is matched on
+ * RouterOS words errors in prose that varies by version; it is matched on
  * parts, without regard to case.  The kind says what to do, arg which property
- * it was about (in RouterOS spelling, "" when not told).
+ * it was about (in RouterOS spelling, "" when it does not say).
  */
 #ifndef NET_ROS_TRAP_H
 #define NET_ROS_TRAP_H
@@ -26,7 +26,7 @@ enum ros_trap_kind {
 
 struct ros_trap {
 	enum ros_trap_kind kind;
-	int category;        /* -1 when not told */
+	int category;        /* -1 when it does not say */
 	const char *message; /* one line, see ros_text_printable(); still untrusted */
 	const char *arg;
 };

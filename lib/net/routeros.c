@@ -320,7 +320,7 @@ routeros_open(struct ctx *cx, struct routeros *ros)
 
 /* ------------------------------------------------------------------ commands */
 
-/* What must hold before anything is sent. */
+/* Conditions before anything is sent. */
 static enum rc
 ready(struct ctx *cx, struct routeros *ros, const struct routeros_job *jobs, size_t n)
 {

@@ -68,7 +68,7 @@ enum rc routeros_run(struct ctx *, struct routeros *, const struct ros_cmd *, ro
 enum rc routeros_ask(struct ctx *, struct routeros *, const struct ros_cmd *, routeros_row_fn *row,
     void *arg, struct routeros_reply *ret) _must_check_;
 
-/* What run does with the reply of ask or of a job: RC_OK unless it has a trap. */
+/* The check that run makes of the reply of ask or of a job: RC_OK unless it has a trap. */
 enum rc routeros_check(struct ctx *, struct routeros *, const struct ros_cmd *,
     const struct routeros_reply *) _must_check_;
 

@@ -10,7 +10,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* What an unknown e-mail is held against, so that it costs what a known one does. */
+/* Verified against for an unknown e-mail, so that it takes as long as a known one. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$NDDZhV0rIFOa3QHkF49eFQ"
 			     "$fiIWdHeRKwuoQsY7al1RwCkVai4eio1ucUGLUPiRZNQ";
 
@@ -38,7 +38,7 @@ refuse(struct ctx *cx, const struct login *who, const char *reason, const char *
 	return err_field(cx, "email", "%s", msg);
 }
 
-/* Count the try; who succeeds gets it back. */
+/* Count the attempt; a successful login takes it off again. */
 static enum rc
 take_a_try(struct ctx *cx, const char *email)
 {
@@ -55,7 +55,7 @@ take_a_try(struct ctx *cx, const char *email)
 	return RC_THROTTLED;
 }
 
-/* Who is meant, if anybody. */
+/* Look up the user of an e-mail; for an unknown one *ret has no id. */
 static enum rc
 find(struct ctx *cx, const char *email, struct login *ret)
 {
@@ -67,7 +67,7 @@ find(struct ctx *cx, const char *email, struct login *ret)
 	return db_count(rows) == 0 ? RC_OK : db_scan(cx, rows, 0, login_cols, ret);
 }
 
-/* An imported hash is replaced as soon as we see the password it belongs to. */
+/* Replace an imported (bcrypt) hash at the first login with its password. */
 static enum rc
 renew_hash(struct ctx *cx, const struct login *who, const char *password)
 {
@@ -86,7 +86,7 @@ session_login(struct ctx *cx, const char *email, const char *password, struct se
 	struct login who;
 
 	cx->actor = (struct actor){ .name = email };
-	TRY(db_who(cx));
+	TRY(db_set_actor(cx));
 	TRY(find(cx, email, &who));
 	if (!crypt_password_verify(who.password, password) || who.id == NULL)
 		return refuse(cx, &who, "credentials", "The provided credentials are incorrect.");

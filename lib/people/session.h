@@ -14,7 +14,7 @@
 
 struct session {
 	const char *user_id;
-	const char *token; /* plain: to be told once */
+	const char *token; /* plain text, shown to the user this once */
 };
 
 /*

@@ -7,7 +7,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* The input as text, with the hash in the place of the password. */
+/* Print the input with the hash in the place of the password. */
 static enum rc
 hashed(struct ctx *cx, struct cJSON *in, const char **ret)
 {
@@ -65,7 +65,7 @@ user_register(struct ctx *cx, struct cJSON *in, bool guarded, const char **ret_i
 
 	if (guarded)
 		hash = crypt_sha256_hex(cx, given != NULL ? given : "");
-	/* Asked before as well, so that strangers cannot keep us hashing. */
+	/* Checked before hashing as well: an anonymous request must not cost a hash. */
 	TRY(db_query(cx, &SQL_registration_open, &rows, V_TEXT(hash)));
 	TRY(hashed(cx, in, &input));
 	TRY(db_query(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(hash), V_TEXT(cx->ip)));

@@ -1,8 +1,8 @@
 /*
- * user.h: people who may log in.
+ * user.h: users.
  *
  * A field "password" of the input is hashed here, outside of any transaction;
- * the rest is for the functions of sql/functions/auth_user.sql, which also
+ * the rest is for the functions of sql/functions/user.sql, which also
  * keep the last active admin.
  */
 #ifndef PEOPLE_USER_H

@@ -9,7 +9,7 @@
 
 /* A job's columns as they come; struct account is made of them. */
 struct claimed {
-	const char *id, *want, *service, *username, *password, *password_place;
+	const char *id, *wanted, *service, *username, *password, *password_place;
 	const char *profile, *package_id, *local_address, *remote_address, *comment;
 	const char *isolation, *traces, *taken, *shared, *router_profile, *bandwidth, *burst;
 	int64_t generation, priority;
@@ -20,7 +20,7 @@ static const struct db_col claimed_cols[] = {
 	DB_COL(claimed, id, DB_TEXT),
 	DB_COL(claimed, generation, DB_I64),
 	DB_COL(claimed, kick, DB_BOOL),
-	DB_COL(claimed, want, DB_TEXT),
+	DB_COL(claimed, wanted, DB_TEXT),
 	DB_COL(claimed, service, DB_TEXT),
 	DB_COL(claimed, username, DB_TEXT),
 	DB_COL(claimed, password, DB_TEXT),
@@ -42,12 +42,12 @@ static const struct db_col claimed_cols[] = {
 	DB_COL(claimed, priority, DB_I64),
 };
 
-static enum account_wish
-wish_of(const char *want)
+static enum account_wanted
+wanted_of(const char *word)
 {
-	if (strcmp(want, "enabled") == 0)
-		return WISH_ENABLED;
-	return strcmp(want, "suspended") == 0 ? WISH_SUSPENDED : WISH_ABSENT;
+	if (strcmp(word, "enabled") == 0)
+		return WANTED_ON;
+	return strcmp(word, "suspended") == 0 ? WANTED_CUT : WANTED_GONE;
 }
 
 static enum account_menu
@@ -109,7 +109,7 @@ read_account(struct arena *mem, const struct claimed *c, struct account *ret)
 		.id = c->id,
 		.generation = c->generation,
 		.kick = c->kick,
-		.wish = wish_of(c->want),
+		.wanted = wanted_of(c->wanted),
 		.menu = menu_of(c->service),
 		.service = c->service,
 		.username = c->username,
@@ -191,14 +191,14 @@ is_kept(const struct account *a, size_t i)
 	return true;
 }
 
-/* Where an account stands once its wish came true: one place, and its blocked addresses. */
+/* Places of an account that is as wanted: one object, and its blocked addresses. */
 static void
 write_traces(struct ctx *cx, struct jw *w, const struct account *a)
 {
 	jw_arr(w, "traces");
-	if (a->wish != WISH_ABSENT)
+	if (a->wanted != WANTED_GONE)
 		jw_str(w, NULL, trace_text(cx->mem, a->menu, a->username, a->remote_address));
-	for (size_t i = 0; i < a->ntraces && a->wish == WISH_SUSPENDED; i++) {
+	for (size_t i = 0; i < a->ntraces && a->wanted == WANTED_CUT; i++) {
 		if (is_kept(a, i))
 			jw_str(w, NULL,
 			    trace_text(cx->mem, MENU_QUEUE, a->traces[i].name,

@@ -1,9 +1,9 @@
 /*
- * account.h: what a router should hold for an account, and what to tell it.
+ * account.h: what a router should hold for an account, and the commands for it.
  *
- * account_claim() takes the due jobs of one router, each with its wish as the
- * database has it at that moment.  account_plan() compares one wish with what
- * was found on the router and answers with commands; it is pure, and the whole
+ * account_claim() takes the due jobs of one router, each with what is wanted as
+ * the database has it at that moment.  account_plan() compares it with what was
+ * found on the router and answers with commands; it is pure, and the whole
  * of contract 6 about single accounts stands there.  account_results() writes
  * back what came of it.  The service floor (provision.h) does the talking.
  *
@@ -28,7 +28,7 @@ enum account_menu {
 extern const char *const account_menu_path[MENU__MAX]; /* "/ppp/secret" ... */
 #define ACCOUNT_BLOCK_LIST "isp-blocked"
 
-enum account_wish { WISH_ENABLED, WISH_SUSPENDED, WISH_ABSENT };
+enum account_wanted { WANTED_ON, WANTED_CUT, WANTED_GONE };
 
 /* A place where the account stands, or may stand where a reply was lost. */
 struct account_trace {
@@ -41,7 +41,7 @@ struct account {
 	const char *id;
 	int64_t generation;
 	bool kick; /* sessions must end with this change */
-	enum account_wish wish;
+	enum account_wanted wanted;
 	enum account_menu menu;
 	const char *service;  /* pppoe, any, hotspot, static */
 	const char *username; /* its name on the router */
@@ -49,7 +49,7 @@ struct account {
 	const char *password; /* opened by the worker; NULL: unknown */
 	bool locked;          /* it is sealed, and no key of ours opens it */
 	const char *profile;  /* NULL: leave alone */
-	bool own_profile;     /* of its package, not one named by hand */
+	bool own_profile;     /* of its package, not one that the subscription names */
 	const char *package_id, *router_profile, *bandwidth, *burst;
 	int priority;
 	const char *local_address, *remote_address;
@@ -72,7 +72,7 @@ enum rc account_claim(struct ctx *, const char *router_id, int most, const char 
 enum rc account_settled(struct ctx *, const char *router_id, struct account **ret,
     size_t *nret) _must_check_;
 
-/* Whose an object is, seen from one account. */
+/* The owner of an object, seen from one account. */
 enum account_owner {
 	OWNER_FOREIGN,
 	OWNER_THIS,
@@ -153,7 +153,7 @@ struct account_plan {
 void account_plan(struct arena *, const char *router, const struct account *,
     struct account_object *const *objs, size_t n, struct account_plan *ret);
 
-/* What came of one job.  error of what went well is a warning. */
+/* The result of one job.  error beside ok is a warning. */
 struct account_result {
 	const char *id;
 	int64_t generation;
@@ -167,7 +167,7 @@ enum rc account_results(struct ctx *, const char *router_id, const struct accoun
     size_t n) _must_check_;
 
 /*
- * What a comparison found becomes jobs, where it is for us to act and there is
+ * Differences become jobs, where it is for us to act and there is
  * none yet; how many of each.
  */
 struct account_findings {
@@ -184,7 +184,7 @@ struct account_found {
 enum rc account_found(struct ctx *, const char *router_id, const struct account_findings *,
     struct account_found *ret) _must_check_;
 
-/* Fills in stale and promised of marked objects that another account wants. */
+/* Fills in stale and promised of marked objects under a name that another account should have. */
 enum rc account_stale(struct ctx *, const char *router_id, struct account_object *const *objs,
     size_t n) _must_check_;
 

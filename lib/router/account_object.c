@@ -57,22 +57,22 @@ same(const char *a, const char *b)
 
 /* Is it what was found on the router, under the name of that day, and made this account? */
 static bool
-is_imported(const struct account *want, const struct account_object *o)
+is_imported(const struct account *a, const struct account_object *o)
 {
-	return want->imported && want->ntraces > 0 && want->traces[0].menu == o->menu &&
-	       same(want->traces[0].name, o->name);
+	return a->imported && a->ntraces > 0 && a->traces[0].menu == o->menu &&
+	       same(a->traces[0].name, o->name);
 }
 
 enum account_owner
-account_owner(const struct account *want, const struct account_object *o)
+account_owner(const struct account *a, const struct account_object *o)
 {
 	if (o->dynamic)
 		return OWNER_FOREIGN;
-	if (account_is_marked_by(o, want->id))
+	if (account_is_marked_by(o, a->id))
 		return o->promised ? OWNER_OTHER : OWNER_THIS;
 	if (account_is_marked(o))
 		return o->stale ? OWNER_STALE : OWNER_OTHER;
-	return is_imported(want, o) ? OWNER_THIS : OWNER_FOREIGN;
+	return is_imported(a, o) ? OWNER_THIS : OWNER_FOREIGN;
 }
 
 /* As bytes, without the prefix length of a single host; 0 when it is no address. */
@@ -120,14 +120,14 @@ is_among(const char *const *addresses, size_t n, const char *address)
 }
 
 bool
-account_blocks(const struct account *want, const char *address)
+account_blocks(const struct account *a, const char *address)
 {
-	return want->wish != WISH_ENABLED && address != NULL && *address != '\0' &&
-	       !is_among(want->taken, want->ntaken, address);
+	return a->wanted != WANTED_ON && address != NULL && *address != '\0' &&
+	       !is_among(a->taken, a->ntaken, address);
 }
 
 bool
-account_shares(const struct account *want, const char *address)
+account_shares(const struct account *a, const char *address)
 {
-	return is_among(want->shared, want->nshared, address);
+	return is_among(a->shared, a->nshared, address);
 }

@@ -2,7 +2,6 @@
 #include "router/provision.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/crypt.h"
 #include "db/db.h"
@@ -13,113 +12,8 @@ enum {
 	BATCH_MOST = 2000, /* jobs at once */
 	SETTLE_MS = 200,   /* how long many jobs may go on growing in number … */
 	SETTLE_TIMES = 6,  /* … so that a run is one batch, not one a transaction */
-	PROBE_S = 10,
 	ACT_BUDGET_MS = 30000,
-	LOCK_WAIT_MS = 5000,
-	LOCK_STEP_MS = 50,
 };
-
-/* ---- connections --------------------------------------------------------- */
-
-enum rc
-provision_target(struct ctx *cx, const struct router *r, struct routeros_target *ret)
-{
-	struct routeros_target t = {
-		.name = r->name,
-		.host = r->host,
-		.port = (int)r->port,
-		.username = r->username,
-		.tls = ROS_PLAIN,
-		.fingerprint = r->tls_fingerprint,
-		.ca = r->tls_ca,
-		.connect_ms = (int)r->connect_timeout_ms,
-		.read_ms = (int)r->read_timeout_ms,
-	};
-
-	if (r->ssl && !routeros_tls_by_name(r->tls_verify, &t.tls))
-		return FAIL(cx, RC_INTERNAL, "router %s: unknown tls_verify", r->name);
-	TRY(router_password(cx, r, &t.password));
-	*ret = t;
-	return RC_OK;
-}
-
-enum rc
-provision_connect(struct ctx *cx, const char *router_id, int budget_ms, struct routeros **ret)
-{
-	struct routeros_target target;
-	struct routeros *ros;
-	struct router r;
-
-	if (router_id == NULL)
-		TRY(router_default(cx, &router_id));
-	TRY(router_by_id(cx, router_id, &r));
-	TRY(provision_target(cx, &r, &target));
-	target.budget_ms = budget_ms;
-	ros = routeros_new(cx->mem, &target);
-	TRY(routeros_open(cx, ros));
-	*ret = ros;
-	return RC_OK;
-}
-
-struct provision *
-provision_new(struct arena *life, const char *router_id)
-{
-	struct provision *p = arena_alloc(life, sizeof(*p));
-
-	p->router_id = arena_strdup(life, router_id);
-	return p;
-}
-
-void
-provision_close(struct provision *p)
-{
-	if (p->mem != NULL)
-		arena_free(p->mem);
-	p->mem = NULL;
-	p->ros = NULL;
-}
-
-static const char *
-address_of(struct ctx *cx, const struct router *r)
-{
-	return arena_printf(cx->mem, "%s %d %s %s %d %s %s %s", r->host, (int)r->port, r->username,
-	    r->password, r->ssl, r->tls_verify,
-	    r->tls_fingerprint != NULL ? r->tls_fingerprint : "",
-	    r->tls_ca != NULL ? r->tls_ca : "");
-}
-
-/* The breaker: why, on all that waits; a new connection next time. */
-static enum rc
-broken(struct ctx *cx, struct provision *p)
-{
-	const char *reason = arena_strdup(cx->mem, cx->err.msg);
-
-	provision_close(p);
-	return router_broken(cx, p->router_id, reason, PROBE_S);
-}
-
-/* The kept connection if it is still good, else a new one; *ret false: broken. */
-static enum rc
-connect_to(struct ctx *cx, struct provision *p, const struct router *r, bool *ret)
-{
-	const char *address = address_of(cx, r), *version = NULL;
-	struct routeros_target target;
-
-	*ret = true;
-	if (p->ros != NULL && strcmp(p->address, address) == 0 && routeros_alive(p->ros))
-		return RC_OK;
-	provision_close(p);
-	*ret = false;
-	if (provision_target(cx, r, &target) != RC_OK)
-		return broken(cx, p);
-	p->mem = arena_new(65536);
-	p->address = arena_strdup(p->mem, address);
-	p->ros = routeros_new(p->mem, &target);
-	if (routeros_open(cx, p->ros) != RC_OK || routeros_version(cx, p->ros, &version) != RC_OK)
-		return broken(cx, p);
-	*ret = true;
-	return router_healthy(cx, p->router_id, version);
-}
 
 /* ---- a batch ------------------------------------------------------------- */
 
@@ -132,7 +26,7 @@ tasks_of(struct ctx *cx, struct account *accounts, size_t n)
 		struct account *a = &accounts[i];
 
 		tasks[i].a = a;
-		if (a->sealed == NULL || a->wish == WISH_ABSENT || a->menu == MENU_QUEUE)
+		if (a->sealed == NULL || a->wanted == WANTED_GONE || a->menu == MENU_QUEUE)
 			continue;
 		a->locked = crypt_unseal(cx, a->sealed_place, a->sealed, &a->password) != RC_OK;
 	}
@@ -174,7 +68,7 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 
 	if (t->plan.warning != NULL)
 		return t->plan.warning;
-	if (!t->poolless || a->wish == WISH_ABSENT || a->remote_address != NULL)
+	if (!t->poolless || a->wanted == WANTED_GONE || a->remote_address != NULL)
 		return NULL;
 	return arena_printf(cx->mem,
 	    "profile %s on %s gives no addresses: set a pool for the router or a remote_address",
@@ -182,14 +76,14 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 }
 
 /*
- * An object that was left to another account, and that he did not take, still
- * lets this one in: its name must not be forgotten.
+ * An object that was left to another account, and that it did not take, still
+ * lets this customer in: keep its name in the traces.
  */
 static const char *
 left_behind(struct ctx *cx, const struct batch *b, const struct task *t)
 {
 	struct account_object **seen;
-	size_t n = provision_seen(cx, b, t, &seen);
+	size_t n = provision_view_of(cx, b, t, &seen);
 
 	for (size_t i = 0; i < n; i++) {
 		if (seen[i]->promised && account_is_marked_by(seen[i], t->a->id))
@@ -208,14 +102,14 @@ finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 
 	for (size_t i = 0; i < countof(reasons); i++) {
 		if (reasons[i] != NULL)
-			provision_fault(t, reasons[i]);
+			task_fail(t, reasons[i]);
 	}
 	t->ok = t->error == NULL;
 	if (t->ok)
 		t->error = warning_of(cx, b, t);
 }
 
-/* What a lost connection left undone failed with its reason. */
+/* Tasks that a lost connection left undone fail with its reason. */
 static void
 finish(struct ctx *cx, struct batch *b, enum rc rc)
 {
@@ -246,7 +140,7 @@ write_back(struct ctx *cx, const struct batch *b, const struct profile_job *jobs
 	return account_results(cx, b->router->id, results, b->ntasks);
 }
 
-/* What there is to do, as the database has it now. */
+/* The jobs, as the database has them now. */
 struct work {
 	struct account *accounts;
 	size_t naccounts;
@@ -264,10 +158,10 @@ count(struct provision_report *r, bool ok, const char *error)
 }
 
 static enum rc
-do_batch(struct ctx *cx, struct provision *p, const struct router *r, const struct work *w,
+do_batch(struct ctx *cx, struct router_link *l, const struct router *r, const struct work *w,
     struct provision_report *ret)
 {
-	struct batch b = { .ros = p->ros, .router = r, .ntasks = w->naccounts };
+	struct batch b = { .ros = l->ros, .router = r, .ntasks = w->naccounts };
 	enum rc rc;
 
 	b.tasks = tasks_of(cx, w->accounts, w->naccounts);
@@ -276,21 +170,13 @@ do_batch(struct ctx *cx, struct provision *p, const struct router *r, const stru
 	if (rc != RC_OK && rc != RC_UPSTREAM)
 		return rc;
 	finish(cx, &b, rc);
-	if (!routeros_alive(p->ros))
-		provision_close(p);
+	if (!routeros_alive(l->ros))
+		link_close(l);
 	for (size_t i = 0; i < b.ntasks; i++)
 		count(ret, b.tasks[i].ok, b.tasks[i].error);
 	for (size_t i = 0; i < w->njobs; i++)
 		count(ret, w->jobs[i].ok, w->jobs[i].error);
 	return write_back(cx, &b, w->jobs, w->njobs);
-}
-
-static void
-sleep_ms(long ms)
-{
-	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	(void)nanosleep(&t, NULL);
 }
 
 /* A run commits in chunks: wait for the rest of it while it goes on growing. */
@@ -306,7 +192,7 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 		before = ret->naccounts;
 		if (before <= PROVISION_BIG || before == BATCH_MOST)
 			return RC_OK;
-		sleep_ms(SETTLE_MS);
+		link_sleep(SETTLE_MS);
 		TRY(account_claim(cx, router_id, BATCH_MOST, NULL, &ret->accounts,
 		    &ret->naccounts));
 	} while (ret->naccounts != before && ++times < SETTLE_TIMES);
@@ -320,62 +206,49 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
  * account leaves a trace.
  */
 static enum rc
-reach(struct ctx *cx, struct provision *p, const struct router *r, struct work *w, bool *ret)
+reach(struct ctx *cx, struct router_link *l, const struct router *r, struct work *w, bool *ret)
 {
 	bool due = true;
 
 	*ret = true;
 	if (!r->is_broken)
-		TRY(router_is_due(cx, p->router_id, &due));
+		TRY(router_is_due(cx, l->router_id, &due));
 	if (due)
-		TRY(connect_to(cx, p, r, ret));
-	return due && *ret ? claim(cx, p->router_id, w) : RC_OK;
+		TRY(link_open(cx, l, r, ret));
+	return due && *ret ? claim(cx, l->router_id, w) : RC_OK;
 }
 
 /* With the lock held. */
 static enum rc
-work_on(struct ctx *cx, struct provision *p, struct provision_report *ret)
+work_on(struct ctx *cx, struct router_link *l, struct provision_report *ret)
 {
 	struct work w = { 0 };
 	struct router r;
 	bool reached;
 
-	TRY(router_by_id(cx, p->router_id, &r));
+	TRY(router_by_id(cx, l->router_id, &r));
 	if (!r.is_active || (r.is_broken && !r.is_probe_due))
 		return RC_OK;
-	TRY(reach(cx, p, &r, &w, &reached));
+	TRY(reach(cx, l, &r, &w, &reached));
 	ret->broken = !reached;
 	if (!reached)
 		ret->error = arena_strdup(cx->mem, cx->err.msg);
 	if (!reached || w.naccounts + w.njobs == 0)
 		return RC_OK;
-	return do_batch(cx, p, &r, &w, ret);
-}
-
-/* Give the lock back whatever came of the work; a lost database has taken it already. */
-static enum rc
-unlocked(struct ctx *cx, const char *router_id, enum rc rc)
-{
-	struct err kept = cx->err;
-	enum rc done = router_unlock(cx, router_id);
-
-	if (rc == RC_OK)
-		return done;
-	cx->err = kept;
-	return rc;
+	return do_batch(cx, l, &r, &w, ret);
 }
 
 enum rc
-provision_batch(struct ctx *cx, struct provision *p, struct provision_report *ret)
+provision_batch(struct ctx *cx, struct router_link *l, struct provision_report *ret)
 {
 	struct provision_report report = { 0 };
 	bool mine;
 	enum rc rc;
 
-	TRY(router_lock(cx, p->router_id, &mine));
+	TRY(router_lock(cx, l->router_id, &mine));
 	report.busy = !mine;
 	if (mine) {
-		rc = unlocked(cx, p->router_id, work_on(cx, p, &report));
+		rc = link_unlock(cx, l->router_id, work_on(cx, l, &report));
 		if (rc != RC_OK && rc != RC_NOT_FOUND) /* a router may be deleted meanwhile */
 			return rc;
 	}
@@ -383,77 +256,32 @@ provision_batch(struct ctx *cx, struct provision *p, struct provision_report *re
 	return RC_OK;
 }
 
-/* ---- what people wait for ------------------------------------------------ */
-
-static enum rc
-lock_soon(struct ctx *cx, const struct router *r)
-{
-	bool mine = false;
-
-	for (int waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS) {
-		TRY(router_lock(cx, r->id, &mine));
-		if (mine)
-			return RC_OK;
-		sleep_ms(LOCK_STEP_MS);
-	}
-	return FAIL(cx, RC_UPSTREAM, "router %s is busy; the change follows by itself", r->name);
-}
-
-/* With the lock held. */
-static enum rc
-reached(struct ctx *cx, const struct router *r, int budget_ms, provision_fn *fn, void *arg)
-{
-	struct provision *p = provision_new(cx->mem, r->id);
-	bool ok;
-	enum rc rc;
-
-	TRY(connect_to(cx, p, r, &ok));
-	if (!ok)
-		return FAIL(cx, RC_UPSTREAM, "%s", arena_strdup(cx->mem, cx->err.msg));
-	routeros_budget(p->ros, budget_ms);
-	rc = fn(cx, p, r, arg);
-	provision_close(p);
-	return rc;
-}
-
-enum rc
-provision_alone(struct ctx *cx, const char *router_id, int budget_ms, provision_fn *fn, void *arg)
-{
-	struct router r;
-
-	TRY(router_by_id(cx, router_id, &r));
-	if (!r.is_active)
-		return FAIL(cx, RC_UPSTREAM, "%s is not active", r.name);
-	TRY(lock_soon(cx, &r));
-	return unlocked(cx, r.id, reached(cx, &r, budget_ms, fn, arg));
-}
-
 /* An account, or the profile of a package. */
-struct one {
+struct sync_target {
 	const char *account_id, *package_id;
 };
 
 static enum rc
-do_one(struct ctx *cx, struct provision *p, const struct router *r, void *arg)
+sync_one(struct ctx *cx, struct router_link *l, const struct router *r, void *arg)
 {
 	struct provision_report report = { 0 };
-	const struct one *one = arg;
+	const struct sync_target *target = arg;
 	struct work w = { 0 };
 
-	if (one->account_id != NULL)
-		TRY(account_claim(cx, r->id, 1, one->account_id, &w.accounts, &w.naccounts));
+	if (target->account_id != NULL)
+		TRY(account_claim(cx, r->id, 1, target->account_id, &w.accounts, &w.naccounts));
 	else
-		TRY(profile_claim(cx, r->id, one->package_id, &w.jobs, &w.njobs));
-	TRY(do_batch(cx, p, r, &w, &report));
+		TRY(profile_claim(cx, r->id, target->package_id, &w.jobs, &w.njobs));
+	TRY(do_batch(cx, l, r, &w, &report));
 	return report.error != NULL ? FAIL(cx, RC_UPSTREAM, "%s", report.error) : RC_OK;
 }
 
 static enum rc
-locked_one(struct ctx *cx, const char *router_id, const char *account_id, const char *package_id)
+sync_locked(struct ctx *cx, const char *router_id, const char *account_id, const char *package_id)
 {
-	struct one one = { account_id, package_id };
+	struct sync_target target = { account_id, package_id };
 
-	return provision_alone(cx, router_id, ACT_BUDGET_MS, do_one, &one);
+	return link_locked(cx, router_id, ACT_BUDGET_MS, sync_one, &target);
 }
 
 enum rc
@@ -470,8 +298,8 @@ provision_account(struct ctx *cx, const char *account_id)
 		return FAIL(cx, RC_UPSTREAM, "no active router");
 	if (!db_bool(rows, 0, "is_active"))
 		return FAIL(cx, RC_UPSTREAM, "%s is not active", db_text(rows, 0, "router_name"));
-	TRY(db_query(cx, &SQL_account_touch, NULL, V_TEXT(account_id)));
-	return locked_one(cx, router_id, account_id, NULL);
+	TRY(db_query(cx, &SQL_account_mark_dirty, NULL, V_TEXT(account_id)));
+	return sync_locked(cx, router_id, account_id, NULL);
 }
 
 enum rc
@@ -482,11 +310,11 @@ provision_package(struct ctx *cx, const char *package_id)
 	const char **ids;
 	size_t n;
 
-	TRY(profile_everywhere(cx, package_id, &ids, &n));
+	TRY(profile_mark_dirty_on_all_routers(cx, package_id, &ids, &n));
 	if (n == 0)
 		return FAIL(cx, RC_CONFLICT, "There is no active router.");
 	for (size_t i = 0; i < n; i++) {
-		enum rc one = locked_one(cx, ids[i], NULL, package_id);
+		enum rc one = sync_locked(cx, ids[i], NULL, package_id);
 
 		if (one != RC_OK && one != RC_UPSTREAM)
 			return one;

@@ -5,9 +5,9 @@
  * read when the worker acts, so a stale job can never win, and every job can
  * run twice.  All of a router's work of one moment is a batch on one
  * connection: profiles first, then what must leave, then what must be there,
- * then the sessions that must end.  Who is suspended is only cut off before his
- * sessions end; all else about him comes after that, so that nothing that is
- * wrong with his account keeps him online.  One bad account stops nothing else.
+ * then the sessions that must end.  A suspended customer is only cut off
+ * before the sessions end; the rest of the account comes after that, so that no
+ * fault of the account keeps the customer online.  One bad account stops no other.
  *
  * One worker per router at a time, by an advisory lock held while a batch is
  * done.  No router is called inside a transaction.
@@ -18,29 +18,11 @@
 #include <stdbool.h>
 
 #include "base/ctx.h"
-#include "net/routeros.h"
-#include "router/router.h"
-
-/* How to reach a router, its password opened, in cx->mem. */
-enum rc provision_target(struct ctx *, const struct router *,
-    struct routeros_target *ret) _must_check_;
-
-/*
- * A connection for an action somebody waits for (router_id NULL: the default
- * router), all of it within budget_ms.  It ends with cx->mem.  RC_NOT_FOUND,
- * RC_CONFLICT (none is active), RC_UPSTREAM.
- */
-enum rc provision_connect(struct ctx *, const char *router_id, int budget_ms,
-    struct routeros **ret) _must_check_;
-
-/* A worker's hand on one router; its connection is kept from batch to batch. */
-struct provision;
-struct provision *provision_new(struct arena *life, const char *router_id);
-void provision_close(struct provision *);
+#include "router/link.h"
 
 struct provision_report {
 	bool busy;   /* another worker has the router: nothing was done */
-	bool broken; /* it could not be reached; told to all who wait for it */
+	bool broken; /* it could not be reached; all waiting jobs say so */
 	size_t done, failed;
 	const char *error; /* the first; NULL: none */
 };
@@ -49,7 +31,7 @@ struct provision_report {
  * One batch of what is due.  A router's failure is in the report and in the
  * database, not an error: RC_RETRY is the database's.
  */
-enum rc provision_batch(struct ctx *, struct provision *,
+enum rc provision_batch(struct ctx *, struct router_link *,
     struct provision_report *ret) _must_check_;
 
 /*
@@ -66,7 +48,7 @@ enum rc provision_check(struct ctx *, const char *router_id,
     struct provision_findings *ret) _must_check_;
 
 /*
- * Bring one account in order now, on the router where it lives; and the
+ * Bring one account in order now, on the router where it session_tables; and the
  * profile of a package on every active router.  RC_UPSTREAM says which router
  * failed and how; the job stays due.
  */

@@ -10,32 +10,6 @@ static const char *const verbs[] = {
 	[ACT_REMOVE] = "remove",
 };
 
-const char *
-provision_refusal(struct ctx *cx, struct batch *b, const struct routeros_job *job)
-{
-	const char *words;
-
-	if (routeros_check(cx, b->ros, &job->cmd, &job->reply) == RC_OK)
-		return NULL;
-	words = arena_strdup(cx->mem, cx->err.msg);
-	if (b->refusal == NULL && !provision_missing(job))
-		b->refusal = words;
-	return words;
-}
-
-bool
-provision_missing(const struct routeros_job *job)
-{
-	return job->reply.ntraps > 0 && job->reply.traps[0].kind == TRAP_NO_COMMAND;
-}
-
-void
-provision_fault(struct task *t, const char *error)
-{
-	if (t->error == NULL)
-		t->error = error;
-}
-
 static struct routeros_job
 op_job(struct ctx *cx, struct task *t)
 {
@@ -85,7 +59,7 @@ refusal(struct ctx *cx, struct batch *b, const struct task *t, const struct rout
 	return provision_refusal(cx, b, job);
 }
 
-/* What an op that succeeded changed in what we have seen. */
+/* Notes in the view what a successful command changed. */
 static void
 op_done(struct task *t, const struct routeros_job *job)
 {
@@ -110,14 +84,14 @@ op_answered(struct ctx *cx, struct batch *b, const struct routeros_job *job)
 	if (job->reply.ntraps == 0 || is_reached(&t->plan.ops[t->step], job->reply.traps[0].kind))
 		op_done(t, job);
 	else
-		provision_fault(t, refusal(cx, b, t, job));
+		task_fail(t, refusal(cx, b, t, job));
 	t->step++;
 }
 
 static bool
 is_at(const struct task *t, enum stage stage)
 {
-	return stage == STAGE_AFTER || (t->a->wish == WISH_ABSENT) == (stage == STAGE_LEAVE);
+	return stage == STAGE_AFTER || (t->a->wanted == WANTED_GONE) == (stage == STAGE_LEAVE);
 }
 
 /* Is there an op left of this stage?  Passes over those that may not be done any more. */
@@ -153,7 +127,7 @@ void
 provision_plan(struct ctx *cx, struct batch *b, struct task *t)
 {
 	struct account_object **seen;
-	size_t n = provision_seen(cx, b, t, &seen);
+	size_t n = provision_view_of(cx, b, t, &seen);
 
 	account_plan(cx->mem, b->router->name, t->a, seen, n, &t->plan);
 }

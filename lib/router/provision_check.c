@@ -1,11 +1,11 @@
 /*
  * provision_check.c: a router compared with the database.
  *
- * Jobs follow changes of ours.  What somebody changed by hand, a dial-in that
+ * Jobs follow changes of ours.  A change by hand, a dial-in that
  * slipped in while its account was disabled, or another router behind the same
- * address is no change of ours, and is found here: whoever is not as he should
- * be gets a job, which puts it right or tells why it cannot, and what bears our
- * mark without any business on this router gets one to leave.
+ * address is no change of ours, and is found here: an account that is not as it should be
+ * gets a job, which puts it right or says why it cannot, and an object that bears
+ * our mark but does not belong on this router gets one to leave.
  *
  * One print a table, profiles by name, and nothing is changed.  A password is
  * not to be read back, so it is taken for right.
@@ -37,7 +37,8 @@ look(struct ctx *cx, struct batch *b)
 static enum rc
 make_jobs(struct ctx *cx, const struct batch *b, struct account_found *ret)
 {
-	struct account_findings f = { .strays = b->sight.rest.objs, .nstrays = b->sight.rest.n };
+	struct account_findings f = { .strays = b->view.unclaimed.objs,
+		.nstrays = b->view.unclaimed.n };
 
 	f.accounts = arena_alloc(cx->mem, (b->ntasks + 1) * sizeof(*f.accounts));
 	f.packages = arena_alloc(cx->mem, (b->nprofiles + 1) * sizeof(*f.packages));
@@ -53,10 +54,10 @@ make_jobs(struct ctx *cx, const struct batch *b, struct account_found *ret)
 }
 
 static enum rc
-check(struct ctx *cx, struct provision *p, const struct router *r, void *arg)
+check(struct ctx *cx, struct router_link *l, const struct router *r, void *arg)
 {
 	struct provision_findings *ret = arg;
-	struct batch b = { .ros = p->ros, .router = r, .check = true };
+	struct batch b = { .ros = l->ros, .router = r, .check = true };
 	struct account_found found;
 	struct account *accounts;
 
@@ -74,5 +75,5 @@ check(struct ctx *cx, struct provision *p, const struct router *r, void *arg)
 enum rc
 provision_check(struct ctx *cx, const char *router_id, struct provision_findings *ret)
 {
-	return provision_alone(cx, router_id, BUDGET_MS, check, ret);
+	return link_locked(cx, router_id, BUDGET_MS, check, ret);
 }

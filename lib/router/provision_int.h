@@ -1,46 +1,20 @@
-/* provision_int.h: what the files of provision share; nobody else includes it. */
+/* provision_int.h: what the files of provision share; no other file includes it. */
 #ifndef ROUTER_PROVISION_INT_H
 #define ROUTER_PROVISION_INT_H
 
 #include "router/account.h"
 #include "router/provision.h"
+#include "router/provision_view.h"
 
 /* More jobs than this, or names, and a table is printed once as a whole. */
 #define PROVISION_BIG ((size_t)50)
-
-struct provision {
-	const char *router_id;
-	struct arena *mem; /* of the connection */
-	struct routeros *ros;
-	const char *address; /* what it was opened with, to notice changes */
-};
-
-/* All that may stand on the router under one name of one menu, or bear one mark. */
-struct slot {
-	enum account_menu menu;
-	bool by_mark;
-	const char *key;             /* a name; of an entry its address; of marks the account */
-	const struct task *for_whom; /* whose the name should be; NULL: there are only traces */
-	struct account_object **objs;
-	size_t n, room;
-	struct slot *next;
-};
-
-/* What was seen on the router of what we asked for. */
-struct sight {
-	struct slot **buckets;
-	size_t nbuckets, nslots;
-	const char *error[MENU__MAX]; /* why a menu could not be read */
-	bool missing[MENU__MAX];      /* because this router has no such menu */
-	struct slot rest; /* of a check: what bears the mark of an account that is no task */
-};
 
 struct profile {
 	struct profile_job *job; /* what it should be; ok and error are filled in */
 	const char *name;        /* on the router */
 	const char *id, *local, *remote, *rate, *comment; /* as found; id NULL: not there */
 	bool seen;
-	bool ours, poolless; /* we made it, and it gives nobody an address */
+	bool ours, poolless; /* we made it, and it gives no address */
 	bool wrong;          /* it is to be made or set */
 };
 
@@ -51,7 +25,7 @@ struct task {
 	const char *error; /* the first that failed it; its guarded ops are not done */
 	const char *lack;  /* fails it too, when all is done: what the router would need */
 	const char *hint;
-	struct account_object *stray; /* its object under a name that a hand gave it */
+	struct account_object *stray; /* its object, renamed on the router */
 	bool kicks;                   /* its sessions end in this batch */
 	bool online;                  /* it has some in spite of its plan, see provision_online() */
 	bool ok;
@@ -67,16 +41,16 @@ struct batch {
 	size_t nprofiles;
 	bool check;          /* all tables are looked at, and nothing is changed */
 	const char *refusal; /* the first */
-	struct sight sight;
+	struct router_view view;
 };
 
 /* The words of a refusal, NULL when the reply has none. */
 const char *provision_refusal(struct ctx *, struct batch *, const struct routeros_job *);
 /* Is it that this router has no such menu: another version, a package left out? */
 bool provision_missing(const struct routeros_job *);
-void provision_fault(struct task *, const char *error);
+void task_fail(struct task *, const char *error);
 
-/* Make or correct the profiles (a check: only look), and tell the tasks that need one that failed.
+/* Make or correct the profiles (a check: only look), and fail the tasks whose profile failed.
  */
 enum rc provision_profiles(struct ctx *, struct batch *) _must_check_;
 /* Is a table printed as a whole? */
@@ -84,8 +58,24 @@ bool provision_big(const struct batch *);
 /* Look up all names and addresses of the tasks. */
 enum rc provision_look(struct ctx *, struct batch *) _must_check_;
 /* All that was seen for one task. */
-size_t provision_seen(struct ctx *, const struct batch *, const struct task *,
+size_t provision_view_of(struct ctx *, const struct batch *, const struct task *,
     struct account_object ***ret);
+/* One reading of a table. */
+struct looking {
+	struct router_view *s;
+	enum account_menu menu;
+	bool by_mark; /* rows under names of the batch have been seen already */
+	bool check;
+};
+struct routeros_job provision_look_job(struct ctx *, struct looking *);
+/* Sends the questions; what was refused is kept by menu in the view. */
+enum rc provision_ask(struct ctx *, struct batch *, struct routeros_job *, size_t n) _must_check_;
+/* Makes rows for the marks of an account. */
+void provision_add_marks(struct ctx *, struct router_view *, const struct account *);
+/* Finds objects that were renamed by hand. */
+enum rc provision_find_strays(struct ctx *, struct batch *) _must_check_;
+/* Asks the database which objects of other accounts may be taken over. */
+enum rc provision_find_takeable(struct ctx *, struct batch *) _must_check_;
 /*
  * Plan and carry out: of those that leave, then of those that stay what comes
  * before the end of their sessions; and of all what comes after it.
@@ -96,12 +86,7 @@ enum rc provision_act(struct ctx *, struct batch *, enum stage) _must_check_;
 void provision_plan(struct ctx *, struct batch *, struct task *);
 /* End the sessions that must end. */
 enum rc provision_kick(struct ctx *, struct batch *) _must_check_;
-/* Who of those that should be disabled has sessions? */
+/* Find sessions of accounts that should be disabled. */
 enum rc provision_online(struct ctx *, struct batch *) _must_check_;
-
-/* Speak to one router with its lock held, within budget_ms; its failure is RC_UPSTREAM. */
-typedef enum rc provision_fn(struct ctx *, struct provision *, const struct router *, void *arg);
-enum rc provision_alone(struct ctx *cx, const char *router_id, int budget_ms, provision_fn *fn,
-    void *arg) _must_check_;
 
 #endif

@@ -10,12 +10,12 @@
 #include "router/provision_int.h"
 
 /* A table of sessions, and the property that names the user. */
-struct live {
+struct session_table {
 	const char *path, *prop;
 	enum account_menu menu;
 };
 
-static const struct live lives[] = {
+static const struct session_table session_tables[] = {
 	{ "/ppp/active", "name", MENU_PPP },
 	{ "/ip/hotspot/cookie", "user", MENU_HOTSPOT },
 	{ "/ip/hotspot/active", "user", MENU_HOTSPOT },
@@ -26,9 +26,9 @@ struct name {
 	struct task *task;
 };
 
-/* What is to be kicked in one table, and what was found of it. */
+/* The sessions to end in one table, and those found. */
 struct kicking {
-	const struct live *live;
+	const struct session_table *table;
 	struct name *names;
 	size_t n;
 	struct {
@@ -63,7 +63,7 @@ collect(struct ctx *cx, struct batch *b, struct kicking *k)
 		struct task *t = &b->tasks[i];
 
 		for (size_t j = 0; j < t->plan.nkicks && t->kicks; j++) {
-			if (t->plan.kicks[j].menu == k->live->menu)
+			if (t->plan.kicks[j].menu == k->table->menu)
 				k->names[k->n++] = (struct name){ t->plan.kicks[j].name, t };
 		}
 	}
@@ -90,7 +90,7 @@ static enum rc
 session_row(struct ctx *cx, const struct ros_row *row, void *arg)
 {
 	struct kicking *k = arg;
-	struct name key = { ros_row_get(row, k->live->prop), NULL };
+	struct name key = { ros_row_get(row, k->table->prop), NULL };
 	const char *id = ros_row_get(row, ".id");
 	const struct name *hit;
 
@@ -107,8 +107,8 @@ look_job(struct ctx *cx, struct kicking *k)
 {
 	struct routeros_job job = { .row = session_row, .arg = k };
 
-	job.cmd = ros_cmd_new(cx->mem, arena_printf(cx->mem, "%s/print", k->live->path));
-	ros_cmd_props(&job.cmd, arena_printf(cx->mem, ".id,%s", k->live->prop));
+	job.cmd = ros_cmd_new(cx->mem, arena_printf(cx->mem, "%s/print", k->table->path));
+	ros_cmd_props(&job.cmd, arena_printf(cx->mem, ".id,%s", k->table->prop));
 	return job;
 }
 
@@ -121,11 +121,11 @@ is_repeated(const struct kicking *k, size_t i)
 
 /* name NULL: the whole table could not be read. */
 static void
-tell(struct kicking *k, const char *name, const char *refusal)
+fail_names(struct kicking *k, const char *name, const char *refusal)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		if (name == NULL || strcmp(name, k->names[i].name) == 0)
-			provision_fault(k->names[i].task, refusal);
+			task_fail(k->names[i].task, refusal);
 	}
 }
 
@@ -142,14 +142,14 @@ look(struct ctx *cx, struct batch *b, struct kicking *k)
 			continue;
 		jobs[n] = look_job(cx, k);
 		if (!big)
-			ros_cmd_where(&jobs[n].cmd, k->live->prop, asked[n] = k->names[i].name);
+			ros_cmd_where(&jobs[n].cmd, k->table->prop, asked[n] = k->names[i].name);
 		n++;
 	}
 	TRY(routeros_batch(cx, b->ros, jobs, n));
 	for (size_t i = 0; i < n; i++) {
-		/* Where there is no such table nobody is online by it. */
+		/* A router without this table has no sessions in it. */
 		if (jobs[i].reply.ntraps > 0 && !provision_missing(&jobs[i]))
-			tell(k, asked[i], provision_refusal(cx, b, &jobs[i]));
+			fail_names(k, asked[i], provision_refusal(cx, b, &jobs[i]));
 	}
 	return RC_OK;
 }
@@ -164,13 +164,13 @@ end(struct ctx *cx, struct batch *b, struct kicking *k)
 	for (size_t i = 0; i < k->nfound; i++) {
 		jobs[i].arg = k->found[i].task;
 		jobs[i].cmd =
-		    ros_cmd_new(cx->mem, arena_printf(cx->mem, "%s/remove", k->live->path));
+		    ros_cmd_new(cx->mem, arena_printf(cx->mem, "%s/remove", k->table->path));
 		ros_cmd_set(&jobs[i].cmd, ".id", k->found[i].id);
 	}
 	TRY(routeros_batch(cx, b->ros, jobs, k->nfound));
 	for (size_t i = 0; i < k->nfound; i++) {
 		if (jobs[i].reply.ntraps > 0 && jobs[i].reply.traps[0].kind != TRAP_NO_ITEM)
-			provision_fault(jobs[i].arg, provision_refusal(cx, b, &jobs[i]));
+			task_fail(jobs[i].arg, provision_refusal(cx, b, &jobs[i]));
 	}
 	return RC_OK;
 }
@@ -185,8 +185,8 @@ note(struct kicking *k)
 static enum rc
 each_table(struct ctx *cx, struct batch *b)
 {
-	for (size_t i = 0; i < countof(lives); i++) {
-		struct kicking k = { .live = &lives[i] };
+	for (size_t i = 0; i < countof(session_tables); i++) {
+		struct kicking k = { .table = &session_tables[i] };
 
 		collect(cx, b, &k);
 		if (k.n == 0)

@@ -3,7 +3,7 @@
  *
  * A PPP profile of ours carries our mark in its comment; hotspot user profiles
  * have no comment and are known by the prefix "isp-".  A PPP profile of the
- * same name that somebody else made is used when its rates are the package's.
+ * same name without our mark is used when its rates are the package's.
  */
 #include <string.h>
 
@@ -60,17 +60,17 @@ look_job(struct ctx *cx, struct profile *p, bool hotspot, const char *name)
 }
 
 /*
- * Profiles that somebody else looks after: the router's own default, to copy
+ * Profiles that are not ours to change: the router's own default, to copy
  * addresses from, and those of the walled garden, of PPP and of hotspot users.
  */
-struct others {
+struct foreign_profiles {
 	struct profile standard;
 	struct profile walls[2];
 	const char *refusal[2]; /* why a wall could not be looked for */
 };
 
 static enum rc
-look_walls(struct ctx *cx, struct batch *b, struct others *o)
+look_walls(struct ctx *cx, struct batch *b, struct foreign_profiles *o)
 {
 	struct routeros_job jobs[2];
 	size_t n = 0;
@@ -207,7 +207,7 @@ name_profile(struct ctx *cx, struct profile *p, struct profile_job *j)
 static bool
 needs_profile(const struct account *a)
 {
-	return a->own_profile && a->menu != MENU_QUEUE && a->wish != WISH_ABSENT;
+	return a->own_profile && a->menu != MENU_QUEUE && a->wanted != WANTED_GONE;
 }
 
 /* Those with a job (already there) and those the accounts use. */
@@ -241,11 +241,11 @@ collect(struct ctx *cx, struct batch *b)
 static bool
 is_walled(const struct account *a)
 {
-	return a->wish == WISH_SUSPENDED && a->isolation != NULL && a->menu != MENU_QUEUE;
+	return a->wanted == WANTED_CUT && a->isolation != NULL && a->menu != MENU_QUEUE;
 }
 
 static void
-collect_walls(const struct batch *b, struct others *o)
+collect_walls(const struct batch *b, struct foreign_profiles *o)
 {
 	for (size_t i = 0; i < b->ntasks; i++) {
 		const struct account *a = b->tasks[i].a;
@@ -255,9 +255,10 @@ collect_walls(const struct batch *b, struct others *o)
 	}
 }
 
-/* Without the walls the customer is disabled: a walled garden that is not there lets him out. */
+/* Where the isolation profile is missing the customer is disabled instead: a profile that
+ * does not exist isolates no session. */
 static void
-tell_walled(struct ctx *cx, struct batch *b, const struct others *o)
+fail_walled(struct ctx *cx, struct batch *b, const struct foreign_profiles *o)
 {
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct task *t = &b->tasks[i];
@@ -274,9 +275,9 @@ tell_walled(struct ctx *cx, struct batch *b, const struct others *o)
 	}
 }
 
-/* Who is only cut off must not stay online for want of a profile. */
+/* A missing profile fails only accounts that should be on: a cut needs none. */
 static void
-tell_tasks(struct batch *b)
+fail_tasks(struct batch *b)
 {
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct task *t = &b->tasks[i];
@@ -287,22 +288,22 @@ tell_tasks(struct batch *b)
 		t->poolless = p->poolless;
 		if (p->job->ok)
 			t->a->profile = p->name;
-		else if (t->a->wish == WISH_ENABLED)
-			provision_fault(t, p->job->error);
+		else if (t->a->wanted == WANTED_ON)
+			task_fail(t, p->job->error);
 	}
 }
 
 enum rc
 provision_profiles(struct ctx *cx, struct batch *b)
 {
-	struct others others = { 0 };
+	struct foreign_profiles others = { 0 };
 
 	collect(cx, b);
 	collect_walls(b, &others);
 	TRY(look_walls(cx, b, &others));
-	tell_walled(cx, b, &others);
+	fail_walled(cx, b, &others);
 	TRY(look(cx, b, &others.standard));
 	TRY(correct_all(cx, b, &others.standard));
-	tell_tasks(b);
+	fail_tasks(b);
 	return RC_OK;
 }

@@ -1,4 +1,4 @@
-/* rate.c: reading by hand, as every number here is bounded. */
+/* rate.c: read digit by digit, as every number here is bounded. */
 #include "router/rate.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ struct pair {
 	struct half first, second;
 };
 
-/* What a burst says; `plain` when only its limit was given. */
+/* A burst; `plain` when only its limit was given. */
 struct burst {
 	bool any, plain;
 	struct pair limit, threshold, seconds;

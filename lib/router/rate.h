@@ -27,7 +27,7 @@ struct rate {
 	int64_t down, up; /* bits per second */
 };
 
-/* What can be sold: these take what rate_limit() and rate_queue() take, and no more. */
+/* Rates that can be sold: exactly those that rate_limit() and rate_queue() accept. */
 bool rate_read(const char *text, struct rate *ret); /* "D/U"; false: not that form */
 bool rate_burst_ok(const char *text);               /* one of the two forms of burst */
 

@@ -1,4 +1,4 @@
-/* router.c: see sql/functions/account_4_work.sql for what the statements do. */
+/* router.c: see sql/functions/router.sql and profile.sql for what the statements do. */
 #include "router/router.h"
 
 #include "base/crypt.h"
@@ -179,9 +179,9 @@ router_broken(struct ctx *cx, const char *id, const char *reason, int probe_s)
 }
 
 enum rc
-router_tell(struct ctx *cx)
+router_fail_waiting(struct ctx *cx)
 {
-	return db_query0(cx, &SQL_router_tell, NULL);
+	return db_query0(cx, &SQL_router_fail_waiting, NULL);
 }
 
 enum rc
@@ -211,13 +211,13 @@ profile_results(struct ctx *cx, const char *router_id, const struct profile_job 
 {
 	struct sb out = sb_new(cx->mem);
 	struct jw w = jw_new(&out);
-	size_t told = 0;
+	size_t written = 0;
 
 	jw_arr(&w, NULL);
 	for (size_t i = 0; i < n; i++) {
 		if (jobs[i].generation == 0)
 			continue;
-		told++;
+		written++;
 		jw_obj(&w, NULL);
 		jw_str(&w, "id", jobs[i].id);
 		jw_i64(&w, "generation", jobs[i].generation);
@@ -226,17 +226,18 @@ profile_results(struct ctx *cx, const char *router_id, const struct profile_job 
 		jw_end(&w);
 	}
 	jw_end(&w);
-	if (told == 0)
+	if (written == 0)
 		return RC_OK;
 	return db_query(cx, &SQL_profile_results, NULL, V_TEXT(router_id), V_TEXT(out.buf));
 }
 
 enum rc
-profile_everywhere(struct ctx *cx, const char *package_id, const char ***ret, size_t *nret)
+profile_mark_dirty_on_all_routers(struct ctx *cx, const char *package_id, const char ***ret,
+    size_t *nret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_profile_everywhere, &rows, V_TEXT(package_id)));
+	TRY(db_query(cx, &SQL_profile_mark_dirty_on_all_routers, &rows, V_TEXT(package_id)));
 	ids_of(cx, rows, ret, nret);
 	return RC_OK;
 }

@@ -57,8 +57,8 @@ enum rc router_unlock(struct ctx *, const char *id) _must_check_;
 
 /* The breaker opens, with the reason on all that waits; probe again in so many seconds. */
 enum rc router_broken(struct ctx *, const char *id, const char *reason, int probe_s) _must_check_;
-/* What came since for broken routers fails with their reason, too. */
-enum rc router_tell(struct ctx *) _must_check_;
+/* Jobs that came since for broken routers fail with their reason, too. */
+enum rc router_fail_waiting(struct ctx *) _must_check_;
 /* A login succeeded: closes the breaker, all jobs are due.  version may be NULL. */
 enum rc router_healthy(struct ctx *, const char *id, const char *version) _must_check_;
 
@@ -76,7 +76,7 @@ enum rc profile_claim(struct ctx *, const char *router_id, const char *only,
 enum rc profile_results(struct ctx *, const char *router_id, const struct profile_job *,
     size_t n) _must_check_;
 /* Make the profile of a package due on every active router; their ids. */
-enum rc profile_everywhere(struct ctx *, const char *package_id, const char ***ret,
+enum rc profile_mark_dirty_on_all_routers(struct ctx *, const char *package_id, const char ***ret,
     size_t *nret) _must_check_;
 
 #endif

@@ -1,7 +1,7 @@
 /* router_test.c: two reads on a fresh connection. */
 #include "router/router_test.h"
 
-#include "router/provision.h"
+#include "router/link.h"
 
 enum { TEST_BUDGET_MS = 12000 };
 
@@ -47,7 +47,7 @@ router_test(struct ctx *cx, const char *router_id, struct router_test *ret)
 	struct routeros *ros;
 	enum rc rc;
 
-	TRY(provision_connect(cx, router_id, TEST_BUDGET_MS, &ros));
+	TRY(link_connect(cx, router_id, TEST_BUDGET_MS, &ros));
 	rc = read_both(cx, ros, ret);
 	routeros_close(ros);
 	return rc;

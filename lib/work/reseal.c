@@ -36,7 +36,7 @@ reseal_all(struct ctx *cx, reseal_fn tell, void *arg, struct reseal_report *ret)
 	do {
 		TRY(db_query(cx, &SQL_seal_after, &rows, V_TEXT(after)));
 		for (size_t i = 0; i < db_count(rows); i++) {
-			TRY(daemon_goes_on(cx));
+			TRY(daemon_check_stop(cx));
 			after = db_text(rows, i, "place");
 			TRY(reseal(cx, after, db_text(rows, i, "sealed"), tell, arg, &rep));
 		}

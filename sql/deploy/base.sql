@@ -43,7 +43,7 @@ CREATE TABLE password_reset_tokens (
  * The client holds "<id>|<random>"; token is the SHA-256 of the random part, in
  * hex. Users alone hold tokens: user_id is Laravel's tokenable_type and
  * tokenable_id. Every request looks its token up: who holds it stands beside
- * it, kept by triggers (auth_session.sql), for a join with users costs as much
+ * it, kept by triggers (token.sql), for a join with users costs as much
  * as all the rest of the look-up.
  */
 CREATE TABLE personal_access_tokens (

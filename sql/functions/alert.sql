@@ -1,30 +1,119 @@
--- Alerts for people. The notifier finds out which channels want them.
+/*
+ * Alerts: written in the transaction of the change that caused them, sent by the notifier.
+ *
+ * Without a key an alert is an event. With a key it is a state: alert_raise() opens it once and
+ * counts repetitions, alert_resolve() ends it and writes the recovery. The two run with their
+ * owner's rights, so that no program needs any on the tables behind them.
+ */
+
 DROP FUNCTION IF EXISTS alert_raise(text, text, text, text, jsonb);
 
--- Raise an alert. One with a key is raised once: while it is open, nothing happens and NULL is returned.
+-- A thing whose alerts came and went so often within an hour is damped: listed, not sent.
+CREATE OR REPLACE FUNCTION alert_notify_state(alert_key text) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN count(*) >= 3 THEN 'damped' ELSE 'pending' END FROM alert_logs
+	 WHERE key = alert_key AND created_at > now() - interval '1 hour';
+$$;
+
+-- Raise an alert. One with a key is raised once: while it is open, it counts the repetition and returns NULL.
 CREATE OR REPLACE FUNCTION alert_raise(type text, severity text, title text, message text, meta jsonb DEFAULT NULL,
-	key text DEFAULT NULL)
-RETURNS uuid
-LANGUAGE plpgsql AS $$
+	key text DEFAULT NULL) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-	alert uuid;
+	alert   uuid;
+	is_open boolean;
 BEGIN
-	INSERT INTO alert_logs AS a (type, severity, title, message, meta, key)
-	VALUES (type, severity, title, message, meta, key)
-	ON CONFLICT (key) WHERE resolved_at IS NULL DO NOTHING
-	RETURNING a.id INTO alert;
-	IF alert IS NOT NULL THEN
-		INSERT INTO message_outbox (alert_id) VALUES (alert);
-		PERFORM pg_notify('messages', '');
-	END IF;
-	RETURN alert;
+	INSERT INTO alert_logs AS a (type, severity, title, message, meta, key, notify)
+	VALUES (alert_raise.type, alert_raise.severity, left(alert_raise.title, 255), alert_raise.message, alert_raise.meta,
+		alert_raise.key, alert_notify_state(alert_raise.key))
+	ON CONFLICT (key) WHERE resolved_at IS NULL
+	DO UPDATE SET repeats = a.repeats + 1, last_raised_at = clock_timestamp(), updated_at = clock_timestamp()
+	RETURNING a.id, a.repeats > 0 INTO alert, is_open;
+	PERFORM pg_notify('messages', '');
+	RETURN CASE WHEN NOT is_open THEN alert END;
 END $$;
 
--- Close the open alert of a key; NULL where there is none, so that nothing is called well that never failed.
-CREATE OR REPLACE FUNCTION alert_resolve(open_key text) RETURNS uuid
-LANGUAGE sql AS $$
-	UPDATE alert_logs SET resolved_at = clock_timestamp(), updated_at = clock_timestamp()
-	 WHERE key = open_key AND resolved_at IS NULL
-	RETURNING id
+/*
+ * Close the open alert of a key; NULL where there is none, so that nothing is called well that never
+ * failed. With a title its recovery is written, of type device_up for device_down, else of the same
+ * type. Where nobody was told of the alert yet both are skipped; the recovery of a damped one is damped.
+ */
+DROP FUNCTION IF EXISTS alert_resolve(text);
+CREATE OR REPLACE FUNCTION alert_resolve(open_key text, title text DEFAULT NULL, message text DEFAULT NULL,
+	meta jsonb DEFAULT NULL) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	opened alert_logs;
+BEGIN
+	UPDATE alert_logs a SET resolved_at = clock_timestamp(), updated_at = clock_timestamp(),
+	       notify = CASE a.notify WHEN 'pending' THEN 'skipped' ELSE a.notify END
+	 WHERE a.key = open_key AND a.resolved_at IS NULL
+	RETURNING * INTO opened;
+	IF FOUND AND alert_resolve.title IS NOT NULL THEN
+		INSERT INTO alert_logs (type, severity, title, message, meta, resolves, resolved_at, notify)
+		VALUES (CASE opened.type WHEN 'device_down' THEN 'device_up' ELSE opened.type END, 'info',
+			left(alert_resolve.title, 255), coalesce(alert_resolve.message, opened.message),
+			coalesce(alert_resolve.meta, opened.meta), opened.id, clock_timestamp(),
+			CASE opened.notify WHEN 'done' THEN 'pending' ELSE opened.notify END);
+		PERFORM pg_notify('messages', '');
+	END IF;
+	RETURN opened.id;
+END $$;
+
+/*
+ * What the system itself should say, as a set: a row is a state that holds now. alert_sweep()
+ * raises what is new among them and resolves what no longer holds.
+ */
+CREATE OR REPLACE FUNCTION alert_conditions(day date) RETURNS TABLE (key text, severity text, title text, message text)
+LANGUAGE sql STABLE AS $$
+	SELECT 'router:' || r.id, 'critical', format('Router %s cannot be reached or refuses us', r.name),
+	       format('Since %s. %s', to_char(s.broken_since, 'YYYY-MM-DD HH24:MI TZ'), coalesce(s.last_error, ''))
+	  FROM router_states s JOIN router_settings r ON r.id = s.router_id
+	 WHERE r.is_active AND s.broken_since < now() - interval '10 minutes'
+	UNION ALL
+	-- The run of a day is due in its first hours; where none was ever finished, a day after the first line.
+	SELECT 'billing_run', 'critical', 'The nightly billing run is missing',
+	       'Last finished run: ' || coalesce(last_run::text, 'never')
+	  FROM (SELECT max(business_date) AS last_run FROM billing_runs WHERE finished_at IS NOT NULL) r
+	 WHERE coalesce(last_run < day - 1, EXISTS (SELECT FROM subscriptions WHERE created_at < now() - interval '1 day'))
+	UNION ALL
+	SELECT 'sender:' || s.sender, 'critical',
+	       format('Messages over %s are failing', coalesce(n.name || ' (' || n.channel || ')', s.sender)),
+	       format('Since %s: %s', to_char(s.failing_since, 'YYYY-MM-DD HH24:MI TZ'), s.last_error)
+	  FROM message_senders s LEFT JOIN notification_settings n ON n.id::text = s.sender
+	 WHERE s.failing_since < now() - interval '10 minutes'
+	UNION ALL
+	-- Payments of the last day that only our own questions brought to light.
+	SELECT 'webhook_silence', 'warning', 'Midtrans notifications do not arrive',
+	       format('%s payments of the last 24 hours became known only because we asked.', silent)
+	  FROM (SELECT count(*) FILTER (WHERE NOT noticed) AS silent, bool_or(noticed) AS any_noticed
+	          FROM (SELECT bool_or(source = 'notification') AS noticed FROM midtrans_events
+	                 WHERE received_at > now() - interval '1 day'
+	                   AND body ->> 'transaction_status' IN ('settlement', 'capture') GROUP BY order_id) o) e
+	 WHERE silent >= 3 AND NOT any_noticed
+	UNION ALL
+	SELECT 'restore_proof', 'warning', 'No backup was proved by a restore',
+	       format('Last proof: %s. Run ispctl restore-test.', coalesce(to_char(last_proof, 'YYYY-MM-DD'), 'never'))
+	  FROM (SELECT max(proved_at) AS last_proof FROM restore_proofs) p, settings
+	 WHERE coalesce(last_proof, (SELECT min(created_at) FROM invoices)) < now() - make_interval(days => restore_proof_days);
 $$;
+
+CREATE OR REPLACE FUNCTION alert_sweep(day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	PERFORM alert_raise('system', c.severity, c.title, c.message, NULL, c.key)
+	   FROM alert_conditions(day) c
+	  WHERE NOT EXISTS (SELECT FROM alert_logs a WHERE a.key = c.key AND a.resolved_at IS NULL);
+	PERFORM alert_resolve(a.key, 'Over: ' || a.title)
+	   FROM alert_logs a
+	  WHERE a.type = 'system' AND a.resolved_at IS NULL
+	    AND a.key ~ '^(router:|billing_run$|sender:|webhook_silence$|restore_proof$)'
+	    AND NOT EXISTS (SELECT FROM alert_conditions(day) c WHERE c.key = a.key);
+END $$;
+
+-- Is this type among the events of a channel? The plan says payment_received for payment.
+CREATE OR REPLACE FUNCTION alert_is_wanted(events jsonb, alert_type text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN events ?| ARRAY['all', alert_type, CASE alert_type WHEN 'payment' THEN 'payment_received' END];

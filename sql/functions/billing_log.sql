@@ -11,5 +11,5 @@ CREATE OR REPLACE FUNCTION billing_log(action text, message text, customer uuid,
 LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
-	VALUES (action, message, customer, subscription, invoice, jsonb_strip_nulls(meta), who_actor(), who_request());
+	VALUES (action, message, customer, subscription, invoice, jsonb_strip_nulls(meta), session_actor(), session_request());
 END $$;

@@ -12,7 +12,7 @@ BEGIN
 		SELECT FROM subscriptions WHERE id = sub AND customer_id = customer), 'subscription_id', 'The selected subscription id is invalid.'));
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, quantity, entered_on, actor)
 	VALUES (customer, sub, coalesce(input ->> 'kind', 'charge'), input ->> 'text', (input ->> 'amount')::bigint,
-		coalesce((input ->> 'quantity')::int, 1), d, who_actor()) RETURNING id INTO entry;
+		coalesce((input ->> 'quantity')::int, 1), d, session_actor()) RETURNING id INTO entry;
 	PERFORM billing_log('charged', format('%s: %s', input ->> 'text', rupiah((input ->> 'amount')::bigint)), customer, sub, NULL, input);
 	IF (input ->> 'own_bill')::boolean THEN
 		PERFORM charge_bill(c, entry, (input ->> 'due_date')::date, d);
@@ -56,7 +56,7 @@ END $$;
 CREATE OR REPLACE FUNCTION reactivation_charge(s subscriptions, o service_offs, d date) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, off_id, entered_on, actor)
-	SELECT s.customer_id, s.id, 'charge', 'Reactivation', g.reactivation_fee, o.id, d, who_actor()
+	SELECT s.customer_id, s.id, 'charge', 'Reactivation', g.reactivation_fee, o.id, d, session_actor()
 	FROM settings g WHERE g.reactivation_fee > 0 AND NOT EXISTS (SELECT FROM charges WHERE off_id = o.id)
 $$;
 

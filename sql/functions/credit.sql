@@ -15,7 +15,7 @@ DECLARE
 BEGIN
 	INSERT INTO customer_credits (id, customer_id, kind, amount, payment_id, gift_id, invoice_id, reason, actor, entered_on)
 	VALUES (entry, customer, kind, money, payment, CASE kind WHEN 'gift' THEN entry ELSE gift END,
-		invoice, reason, who_actor(), d);
+		invoice, reason, session_actor(), d);
 	UPDATE customers SET credit = credit + money, updated_at = now() WHERE id = customer;
 	RETURN entry;
 END $$;

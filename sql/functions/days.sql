@@ -16,7 +16,7 @@ BEGIN
 		RETURN;
 	END IF;
 	INSERT INTO service_days (subscription_id, days, kind, invoice_id, off_id, reason, actor, entered_on, until_day)
-	VALUES (sub, n, what, invoice, off, reason, who_actor(), d, until_day);
+	VALUES (sub, n, what, invoice, off, reason, session_actor(), d, until_day);
 	UPDATE subscriptions
 	SET end_date = end_date + n, anchor_day = CASE WHEN what IN ('gift', 'off') THEN NULL ELSE anchor_day END,
 	    promises = CASE WHEN what = 'period' AND n > 0 THEN 0 ELSE promises END, updated_at = now()

@@ -82,7 +82,7 @@ DECLARE
 	event bigint;
 BEGIN
 	INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, request_id)
-	VALUES (src, ord, tx, what, hash, who_request())
+	VALUES (src, ord, tx, what, hash, session_request())
 	ON CONFLICT ON CONSTRAINT midtrans_events_body_key DO NOTHING RETURNING id INTO event;
 	IF event IS NULL THEN
 		SELECT id INTO event FROM midtrans_events WHERE (order_id, source, body_hash) = (ord, src, hash);
@@ -295,7 +295,7 @@ CREATE OR REPLACE FUNCTION midtrans_act_for(person text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF person IS NOT NULL THEN
-		PERFORM set_config('isp.program', coalesce(who_actor(), ''), true), set_config('isp.actor', person, true);
+		PERFORM set_config('isp.program', coalesce(session_actor(), ''), true), set_config('isp.actor', person, true);
 	ELSIF current_setting('isp.program', true) <> '' THEN
 		PERFORM set_config('isp.actor', current_setting('isp.program'), true), set_config('isp.program', '', true);
 	END IF;

@@ -122,7 +122,7 @@ BEGIN
 	END IF;
 	INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, fee, whole, reopen, reason, actor)
 	VALUES ('isp-' || gen_random_uuid(), p.transaction_id, money, CASE WHEN money = p.most THEN p.fee ELSE 0 END,
-		money = p.most, coalesce((input ->> 'reopen')::boolean, false), input ->> 'reason', who_actor())
+		money = p.most, coalesce((input ->> 'reopen')::boolean, false), input ->> 'reason', session_actor())
 	ON CONFLICT (transaction_id) WHERE state = 'asked' DO NOTHING RETURNING * INTO q;
 	IF q.refund_key IS NULL THEN
 		PERFORM raise_conflict('A refund of this order is under way.');

@@ -228,7 +228,7 @@ BEGIN
 	undone := allocations_return(p, p.amount, kind, d);
 	PERFORM lot_close(p, gone, reason, d);
 	INSERT INTO payment_reversals (payment_id, kind, amount, reason, actor, reversed_on)
-	VALUES (pay, kind, gone, reason, who_actor(), d);
+	VALUES (pay, kind, gone, reason, session_actor(), d);
 	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
 	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
 		p.customer_id, NULL, p.invoice_id,
@@ -254,7 +254,7 @@ BEGIN
 	END IF;
 	IF bounded AND (p.received_on <> d OR p.method <> 'cash' OR NOT EXISTS (
 		SELECT FROM billing_logs l WHERE l.meta ->> 'payment_id' = p.id::text AND l.customer_id = p.customer_id
-		  AND l.action IN ('paid', 'part_paid', 'surplus') AND l.actor = who_actor())) THEN
+		  AND l.action IN ('paid', 'part_paid', 'surplus') AND l.actor = session_actor())) THEN
 		PERFORM raise_denied('An operator may undo only a cash payment booked by the same person on the same day.');
 	END IF;
 	IF EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = p.id AND c.kind = 'payout') THEN

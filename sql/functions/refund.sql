@@ -23,7 +23,7 @@ BEGIN
 	END IF;
 	PERFORM refund_enter(p, amount, reason, d);
 	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on, method)
-	VALUES (pay, refund_id, amount, reopen, reason, who_actor(), d, method);
+	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), d, method);
 	UPDATE payments SET status = CASE WHEN keeps = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
 	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
 		p.customer_id, NULL, p.invoice_id,

@@ -306,7 +306,7 @@ BEGIN
 			customer_id, subscription_id, id,
 			jsonb_build_object('kind', kind, 'amount', amount, 'period_start', period_start,
 				'period_end', period_end, 'due_date', due_date),
-			who_actor(), who_request()
+			session_actor(), session_request()
 		FROM issue
 	)
 	SELECT coalesce(array_agg(ROW('renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount,
@@ -358,7 +358,7 @@ BEGIN
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
-			jsonb_build_object('due_date', due_date, 'date', d), who_actor(), who_request()
+			jsonb_build_object('due_date', due_date, 'date', d), session_actor(), session_request()
 		FROM mark
 	)
 	SELECT coalesce(array_agg(ROW('overdue', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
@@ -381,7 +381,7 @@ BEGIN
 		FROM late_fees_due(d) i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
 		WHERE i.id = ANY(ids) ORDER BY i.seq);
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, entered_on, actor)
-	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, d, who_actor()
+	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, d, session_actor()
 	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
 	UPDATE invoices SET late_fee_on = d, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(lines));
 	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id)
@@ -452,7 +452,7 @@ BEGIN
 	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id,
 		for_all || jsonb_build_object('before',
 			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
-		who_actor(), who_request()
+		session_actor(), session_request()
 	FROM subscriptions WHERE id = ANY(subs);
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
 	UPDATE subscriptions SET status = state, suspend_reason = because, closed_on = d - 1, updated_at = now()
@@ -491,6 +491,6 @@ BEGIN
 		PERFORM subscription_set_status(s, 'active', NULL, format('the run of %s was undone', r.business_date));
 		n := n + 1;
 	END LOOP;
-	UPDATE billing_runs SET undone_at = now(), undone_by = who_actor() WHERE id = run;
+	UPDATE billing_runs SET undone_at = now(), undone_by = session_actor() WHERE id = run;
 	RETURN n;
 END $$;

@@ -1,7 +1,7 @@
 /*
  * Put one sealed value in the place of another, unless it changed meanwhile.
- * place comes from the view sealed_values: table, id and column.  Nobody's
- * secret changes by it: the triggers that tell routers of a new one look away.
+ * place comes from the view sealed_values: table, id and column.  The secret
+ * itself stays: isp.reseal keeps the triggers from marking accounts dirty.
  */
 CREATE OR REPLACE FUNCTION seal_replace(place text, old text, new text) RETURNS boolean
 LANGUAGE plpgsql AS $$

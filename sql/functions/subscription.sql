@@ -275,7 +275,7 @@ BEGIN
 	WHERE customer_id = s.customer_id AND subscription_id = s.id AND status = 'overdue';
 	UPDATE subscriptions SET hold_until = until, promises = promises + (status = 'expired')::int,
 		gateway_holds = 0, gateway_held_on = NULL, updated_at = now() WHERE id = s.id;
-	INSERT INTO promises (subscription_id, from_day, until, reason, actor) VALUES (s.id, d, until, reason, who_actor());
+	INSERT INTO promises (subscription_id, from_day, until, reason, actor) VALUES (s.id, d, until, reason, session_actor());
 	PERFORM billing_log('promised', format('%s stays on until %s', s.mikrotik_username, until), s.customer_id, s.id, NULL,
 		jsonb_build_object('until', until, 'reason', reason));
 END $$;
@@ -558,7 +558,7 @@ BEGIN
 		UPDATE invoices SET grants_days = false WHERE customer_id = s.customer_id AND subscription_id = sub AND is_open;
 	ELSE
 		INSERT INTO service_days (subscription_id, days, kind, reason, actor, entered_on)
-		SELECT sub, n, CASE WHEN n > 0 THEN 'start' ELSE 'gift' END, 'billed while postpaid', who_actor(), d
+		SELECT sub, n, CASE WHEN n > 0 THEN 'start' ELSE 'gift' END, 'billed while postpaid', session_actor(), d
 		FROM (SELECT s.end_date - s.start_date + 1 - coalesce(sum(days), 0)::int AS n FROM service_days WHERE subscription_id = sub) l
 		WHERE n <> 0;
 		UPDATE subscriptions SET is_postpaid = false, closed_on = NULL, updated_at = now() WHERE id = sub;

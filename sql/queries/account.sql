@@ -18,10 +18,10 @@ SELECT account_hints($1::jsonb);
 -- name: account_stale(uuid, jsonb)
 SELECT n, renamed FROM account_stale($1::uuid, $2::jsonb);
 
--- name: account_touch(uuid)
-SELECT account_touch(ARRAY[$1::uuid], false);
+-- name: account_mark_dirty(uuid)
+SELECT account_mark_dirty(ARRAY[$1::uuid], false);
 
--- Where an account lives, for who wants it in order now.
+-- The router of an account, for an immediate sync.
 -- name: account_place(uuid)
 SELECT a.router_id::text AS router_id, r.name AS router_name, r.is_active
   FROM account_sync a

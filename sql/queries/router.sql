@@ -26,8 +26,8 @@ SELECT router_is_due($1::uuid) AS is_due;
 -- name: router_night()
 SELECT router_night(now()) AS night;
 
--- name: router_tell()
-SELECT router_tell();
+-- name: router_fail_waiting()
+SELECT router_fail_waiting();
 
 -- One worker a router: the lock is the session's and is held while a batch is done.
 -- name: router_lock(uuid)
@@ -49,5 +49,5 @@ SELECT package_id::text AS id, generation, service, router_profile, bandwidth, b
 -- name: profile_results(uuid, jsonb)
 SELECT profile_results($1::uuid, $2::jsonb);
 
--- name: profile_everywhere(uuid)
-SELECT id::text AS id FROM profile_everywhere($1::uuid) AS r (id);
+-- name: profile_mark_dirty_on_all_routers(uuid)
+SELECT id::text AS id FROM profile_mark_dirty_on_all_routers($1::uuid) AS r (id);

@@ -1,5 +1,5 @@
--- Who holds a token, if it still counts. The use is noted at most once a minute; who used it within
--- the minute need not be asked whether he left it alone for too long.
+-- The user of a token that is still valid. The use is recorded at most once a minute; a token used
+-- within the minute cannot be idle for too long, so that only older ones call token_used().
 -- name: session_by_token(bigint, text)
 SELECT token, array_to_string(abilities, ' ') AS abilities, user_id, holder_email AS email, holder_role AS role
   FROM personal_access_tokens t

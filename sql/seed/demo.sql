@@ -38,7 +38,7 @@ SELECT name, login || '@example.com', '0812-' || to_char(n * 7919 % 10000, 'FM00
 	street, now() - interval '366 days' + n * interval '1 minute'
 FROM town ORDER BY n;
 
--- What happens on a day, before and after the nightly run.
+-- The events of a day, before and after the nightly run.
 CREATE FUNCTION pg_temp.people_come(first_day date, d date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	t record;

@@ -1,4 +1,4 @@
--- What an empty system begins with: the plan's four packages and its router. The router is
+-- The first rows of an empty system: four packages and a router. The router is
 -- inactive, so that nothing dials an address nobody chose. Where people have made packages or
 -- routers of their own, or thrown these away, nothing comes back.
 INSERT INTO packages (name, type, bandwidth, price, router_profile)

@@ -13,8 +13,7 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY[
-		'alert_logs_is_read', 'alert_logs_newest', 'alert_logs_open_key', 'alert_logs_severity', 'alert_logs_type',
-		'message_outbox_due']
+		'alert_logs_is_read', 'alert_logs_newest', 'alert_logs_open_key', 'alert_logs_severity', 'alert_logs_type']
 	LOOP
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';
 	END LOOP;

@@ -1,6 +1,6 @@
 /*
  * How far an account is: one row an account, for the screens to join.
- * Joined by subscription it tells sync_state, sync_error and synced_at of a
+ * Joined by subscription it shows sync_state, sync_error and synced_at of a
  * subscription: the worst of its routers, with the reason for people.
  */
 CREATE OR REPLACE VIEW account_sync AS

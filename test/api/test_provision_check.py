@@ -220,7 +220,7 @@ def test_the_foreign_is_left_alone(bench, sim, router):
         sub.name, bench.one("SELECT name FROM router_settings WHERE id = %s", router))
     assert sim.secret(sub.name) == theirs
     edit(sim, "/ppp/secret", sub.name, comment=sub.mark)
-    bench.sql("SELECT account_touch(ARRAY[%s]::uuid[], false)", sub.account)
+    bench.sql("SELECT account_mark_dirty(ARRAY[%s]::uuid[], false)", sub.account)
     sub.wait()
     assert {menu: len(sim.table(menu)) for menu in before} == {menu: len(rows) for menu, rows in before.items()}
     # The account is gone, and so is its secret; the copy of its mark is not ours still.
@@ -451,7 +451,7 @@ def test_a_profile_that_somebody_else_made_is_told(bench, sim, router):
     assert sim.table("/ppp/profile", name=profile)[0]["rate-limit"] == "1M/1M"
     edit(sim, "/ppp/profile", profile, comment="isp:" + package)
     assert run(bench, "--router", router)[0] == 0
-    bench.sql("SELECT profile_due(ARRAY[%s]::uuid[], NULL)", package)
-    bench.sql("SELECT account_touch(ARRAY[%s]::uuid[], false)", sub.account)
+    bench.sql("SELECT profile_mark_dirty(ARRAY[%s]::uuid[], NULL)", package)
+    bench.sql("SELECT account_mark_dirty(ARRAY[%s]::uuid[], false)", sub.account)
     sub.wait()
     assert check(bench, router) == found(1)

@@ -53,14 +53,14 @@ class System:
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open("/proc/%s/cmdline" % pid, "rb") as file:
-                    told = file.read()
+                    known = file.read()
                 with open("/proc/%s/environ" % pid, "rb") as file:
-                    told += file.read()
-                told += os.fsencode(os.readlink("/proc/%s/cwd" % pid))
+                    known += file.read()
+                known += os.fsencode(os.readlink("/proc/%s/cwd" % pid))
             except OSError:
                 continue
-            if os.fsencode(self.dir) in told and int(pid) != os.getpid():
-                found[int(pid)] = told
+            if os.fsencode(self.dir) in known and int(pid) != os.getpid():
+                found[int(pid)] = known
         return found
 
     def close(self):

@@ -32,7 +32,7 @@ def test_a_backup_restores_and_keeps_every_rule(system, tmp_path):
     assert done.returncode == 0 and "every rule holds" in done.stdout, done
 
 
-def test_a_restored_system_that_breaks_a_rule_is_told(system, tmp_path):
+def test_a_restored_system_that_breaks_a_rule_is_reported(system, tmp_path):
     system.sql("INSERT INTO customers (name, credit) VALUES ('Credit out of nothing', 5)")
     try:
         done = script("restore-test", dump(system, tmp_path))
@@ -68,7 +68,7 @@ def test_the_database_in_parts(system, tmp_path):
     assert done.returncode != 0 and "/nowhere/else" in done.stderr, done
 
 
-def test_no_database_is_told(tmp_path):
+def test_no_database_is_reported(tmp_path):
     env = tmp_path / "isp.env"
     env.write_text("# DATABASE_URL=host=/nowhere\nAPP_ENV=local\n")
     for path in (str(env), str(tmp_path / "none")):

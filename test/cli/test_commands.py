@@ -53,8 +53,8 @@ class System:
         line, full = self.words_of(program, words, env)
         return subprocess.run(line, input=given, env=full, capture_output=True, text=True, timeout=60, check=False)
 
-    def run_told_to_end(self, program, *words, lock):
-        """Told to end while it waits for what the statement `lock` holds, which it gets then."""
+    def run_and_stop(self, program, *words, lock):
+        """Send SIGTERM while it waits for the rows that the statement `lock` holds, then release them."""
         holder = subprocess.Popen(["psql", "-XAtq", "-h", self.pg + "/run", "-U", "postgres", "isp"], text=True,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line, full = self.words_of(program, words)
@@ -147,7 +147,7 @@ def test_users(system):
 @pytest.mark.parametrize("address", ["nobody", "root@localhost", "a b@example.net", "a b@", "a@b@example.net",
                                      "\u00fc@example.net", "a@%s.net" % ("x" * 64), "a@%snet" % ("x." * 127)])
 def test_an_address_that_could_never_log_in_is_refused(system, address):
-    """It was stored, and its owner was told that his e-mail is none."""
+    """It was stored, and the login of its owner then refused the e-mail."""
     fails(system.run("ispctl", "user", "add", address, "--name", "N", given="rahasia 123\n"), 1, "email")
     assert system.sql("SELECT count(*) FROM users WHERE email LIKE '%localhost'") == "0"
 
@@ -212,7 +212,7 @@ def seal(key, place, text):
     return "s1.%s.%s" % (ident, base64.urlsafe_b64encode(nonce + box.raw).decode().rstrip("="))
 
 
-def test_a_rotation_that_is_told_to_end(system):
+def test_a_rotation_that_is_stopped(system):
     """The row in hand is done and no other begun; what is left is done the next time."""
     system.sql("INSERT INTO router_settings (name, host, username, is_active)"
                " SELECT 'Rotated ' || i, '127.0.1.' || i, 'api', false FROM generate_series(1, 4) i")
@@ -222,7 +222,7 @@ def test_a_rotation_that_is_told_to_end(system):
             seal(KEYS[0], "router_settings:%s:password" % ident, "s3cret"), ident))
     try:
         system.write_env(APP_KEY=KEYS[1], APP_PREVIOUS_KEYS=KEYS[0])
-        done = system.run_told_to_end("ispctl", "key", "rotate",
+        done = system.run_and_stop("ispctl", "key", "rotate",
                                       lock="SELECT FROM router_settings WHERE id = '%s' FOR UPDATE" % ids[1])
         fails(done, 75, "signal")
         assert "4 secrets, 2 sealed anew, 0 failed" in ok(system.run("ispctl", "key", "rotate"))
@@ -255,7 +255,7 @@ def test_the_first_router_comes_from_the_configuration(system):
 @pytest.mark.parametrize("words", [[], ["--once"], ["--check"]])
 @pytest.mark.parametrize("router", ["nope", "12345678-1234-1234-1234-12345678901g"])
 def test_a_router_is_named_by_its_id(system, words, router):
-    """What is no id was told by the database, about its types."""
+    """An id of another form ended with the database's message about types."""
     fails(system.run("router-sync", "--router", router, *words), 2, "--router", router)
 
 
@@ -294,7 +294,7 @@ def test_health_tells_that_no_night_ever_came(system):
 
 
 def test_check_names_rows_that_break_a_rule(system):
-    """Credit out of nothing: the rule, the customer and the figures are told, exit 1."""
+    """Credit out of nothing: the rule, the customer and the figures are printed, exit 1."""
     assert "every rule holds" in ok(system.run("ispctl", "check"))
     system.sql("INSERT INTO customers (name, credit) VALUES ('Credit out of nothing', 5)")
     done = system.run("ispctl", "check")
@@ -358,7 +358,7 @@ def test_a_rehearsal_says_exactly_what_the_run_then_does(system, subscription):
 
 
 def test_steps_by_name_and_days_missed(system, subscription):
-    """A run of some steps once counted as the run of its day: nobody was told that it was missing."""
+    """A run of some steps once counted as the run of its day: its absence was not reported."""
     ok(system.run("billing-cron", "--date", "2031-01-25"))
     only = counts(system.run("billing-cron", "--date", "2031-02-20", "--json", "--only", "suspend,overdue"))
     assert only["overdue"] >= 1 and only["suspend"] >= 1 and only["renew"] == 0
@@ -393,8 +393,8 @@ def test_a_second_run_exits_75(system):
     ok(system.run("billing-cron", "--date", "2031-03-01"))
 
 
-def test_a_run_that_is_told_to_end(system):
-    """It died between two statements, and said nothing: now its chunk is done, the rest told to be left, and the
+def test_a_run_that_is_stopped(system):
+    """It died between two statements, and said nothing: now its chunk is done, the rest reported as left, and the
     next run does that; nobody is billed twice, and the day counts as one without a run until then."""
     count, day = 1000, "2032-01-25"
     system.sql("INSERT INTO packages (name, bandwidth, price, router_profile) VALUES ('Long', '1M/1M', 75000, 'long');"
@@ -403,7 +403,7 @@ def test_a_run_that_is_told_to_end(system):
                " start_date, end_date) SELECT c.id, p.id, 'long-' || c.id, '', '2032-01-01', '2032-01-30'"
                " FROM customers c, packages p WHERE c.name LIKE 'Long %%' AND p.name = 'Long'" % count)
     second = system.sql("SELECT id FROM billing_candidates('renew', '%s') WHERE n = 300" % day)
-    done = system.run_told_to_end("billing-cron", "--date", day,
+    done = system.run_and_stop("billing-cron", "--date", day,
                                   lock="SELECT FROM subscriptions WHERE id = '%s' FOR UPDATE" % second)
     fails(done, 75, "signal")
     billed = "SELECT count(*), count(DISTINCT subscription_id) FROM invoices WHERE status <> 'cancelled'" \

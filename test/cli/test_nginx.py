@@ -1,4 +1,4 @@
-"""What nginx itself answers for: its errors as JSON, limits, headers, TLS."""
+"""Answers of nginx itself: its errors as JSON, limits, headers, TLS."""
 import os
 import signal
 import socket
@@ -81,8 +81,8 @@ def test_headers_of_api_and_of_files(system):
 
 @pytest.mark.parametrize("path", ["/api/login", "/api/midtrans/webhook", "/api/public/invoices/1"])
 def test_nginx_names_the_origins_that_the_workers_name(system, path):
-    """A browser that came from elsewhere could not see that its request was too large: it was told
-    of a network error."""
+    """A browser that came from elsewhere could not see that its request was too large: it showed
+    a network error."""
     for origin in (OWN, OWN.upper(), "http://localhost:3000", "http://localhost:5173"):
         status, headers, _ = post(system, path, 70000, Origin=origin)
         assert status == 413
@@ -117,7 +117,7 @@ def test_files_are_for_no_other_origin(system):
     ("POST", "/", "GET, HEAD"), ("POST", "/placeholder.css", "GET, HEAD"), ("PUT", "/customers/7", "GET, HEAD"),
     ("TRACE", "/api/health", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     ("POST", "/api/health", "GET, HEAD, OPTIONS")])
-def test_a_method_that_is_not_allowed_is_told_which_are(system, method, path, allow):
+def test_a_method_that_is_not_allowed_gets_those_that_are(system, method, path, allow):
     """Where nginx refused it the answer had no Allow (RFC 9110 wants one)."""
     status, headers, body = system.get(path, method=method)
     assert status == 405 and set(body) == {"message"}

@@ -36,7 +36,7 @@ class Run:
         self.said, self.status = "", None
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
-            # Whoever started the tests in the background had SIGINT ignored, and that is inherited.
+            # A shell that starts the tests in the background ignores SIGINT, and that is inherited.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             env = dict(os.environ, ISP_BUILD=BUILD, ISP_STACK_FAST="1", TMPDIR=self.tmp)
             try:
@@ -53,7 +53,7 @@ class Run:
             found |= {os.path.join(where, n) for n in names + dirs}
         return found
 
-    def hear(self, pattern, seconds):
+    def read_until(self, pattern, seconds):
         """Read the terminal until pattern, or the end, is there."""
         limit = time.monotonic() + seconds
         while pattern is None or not re.search(pattern, self.said):
@@ -78,7 +78,7 @@ class Run:
         return self.status
 
     def processes(self):
-        """Whoever works in the tree, or was started with its name."""
+        """The processes that work in the tree or were started with its name."""
         found = []
         for entry in filter(str.isdigit, os.listdir("/proc")):
             if int(entry) == os.getpid():
@@ -127,7 +127,7 @@ def log_in(url):
 
 @pytest.mark.parametrize("keys", [b"\x03", b"\x03\x03\x03"], ids=["Ctrl-C", "Ctrl-C thrice"])
 def test_run_and_ctrl_c(run, keys):
-    said = run.hear(r"admin123[^\n]*\n", 90)
+    said = run.read_until(r"admin123[^\n]*\n", 90)
     url = re.search(r"http://127\.0\.0\.1:\d+", said).group(0)
     assert "admin@ispbilling.com" in said
     status, body = log_in(url)
@@ -136,7 +136,7 @@ def test_run_and_ctrl_c(run, keys):
     for key in keys:
         run.type(bytes([key]))
         time.sleep(0.1)
-    run.hear(None, 60)
+    run.read_until(None, 60)
     assert run.wait() in (0, 130)
     assert run.processes() == []
     assert run.files() - run.before == set(), "files outside var/"
@@ -145,18 +145,18 @@ def test_run_and_ctrl_c(run, keys):
 
 def test_the_data_are_there_again(run):
     """A second run of the same var/ begins where the first one ended."""
-    url = re.search(r"http://127\.0\.0\.1:\d+", run.hear(r"admin123[^\n]*\n", 90)).group(0)
+    url = re.search(r"http://127\.0\.0\.1:\d+", run.read_until(r"admin123[^\n]*\n", 90)).group(0)
     token = json.loads(log_in(url)[1])["token"]
     run.type(b"\x03")
-    run.hear(None, 60)
+    run.read_until(None, 60)
     run.wait()
     os.close(run.terminal)
     run.start()
-    url = re.search(r"http://127\.0\.0\.1:\d+", run.hear(r"admin123[^\n]*\n", 90)).group(0)
+    url = re.search(r"http://127\.0\.0\.1:\d+", run.read_until(r"admin123[^\n]*\n", 90)).group(0)
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
     connection.request("GET", "/api/me", headers={"Authorization": "Bearer " + token})
     assert connection.getresponse().status == 200, "the token of the first run is still good"
     connection.close()
     run.type(b"\x03")
-    run.hear(None, 60)
+    run.read_until(None, 60)

@@ -99,7 +99,7 @@ def test_demo(money_db):  # noqa: F811
         row[0] for row in rows(money_db, "SELECT DISTINCT status FROM subscriptions")}
     assert {"unpaid", "paid", "overdue"} <= {row[0] for row in rows(money_db, "SELECT DISTINCT status FROM invoices")}
     assert rows(money_db, "SELECT count(DISTINCT date_trunc('month', created_at)) >= 12 FROM payments") == [(True,)]
-    # What happens today was told of this evening: "recent payments" lay in the future.
+    # Rows of today had a time of this evening: "recent payments" lay in the future.
     assert rows(money_db, "SELECT count(*) FROM (SELECT created_at FROM payments UNION ALL SELECT payment_date FROM payments"
                           " UNION ALL SELECT created_at FROM invoices UNION ALL SELECT created_at FROM billing_logs"
                           " UNION ALL SELECT created_at FROM subscriptions) t WHERE created_at > now()") == [(0,)]

@@ -36,7 +36,7 @@ class Database:
         cursor = conn.cursor()
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'isp_owner'")
         if not cursor.fetchone():
-            cursor.execute("CREATE ROLE isp_owner LOGIN CREATEROLE")
+            cursor.execute("CREATE ROLE isp_owner LOGIN")
         cursor.execute("CREATE DATABASE %s OWNER isp_owner" % name)
         conn.close()
 

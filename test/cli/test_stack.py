@@ -148,8 +148,8 @@ def test_the_settings_of_the_shell_lead_nowhere(own):
     assert {"DATABASE_URL", "DB_HOST", "MIDTRANS_SERVER_KEY", "MIKROTIK_HOST", "MAIL_HOST"} <= set(names)
     poison = {name: "another-system" for name in names + ["PGHOST", "ISP_ENV", "CREDENTIALS_DIRECTORY"]}
     own.up("--env", env_file(own, "MAIL_HOST=mail.example\n"), env={**os.environ, **poison})
-    for told in own.processes().values():
-        assert b"another-system" not in told or b"postgres" in told.split(b"\0")[0], told
+    for known in own.processes().values():
+        assert b"another-system" not in known or b"postgres" in known.split(b"\0")[0], known
     shown = own.run("exec", "--", "env", env={**os.environ, **poison}).stdout
     assert "another-system" not in shown and "MAIL_HOST=mail.example\n" in shown
     assert own.run("psql", "--", "-Atc", "SELECT 1", env={**os.environ, **poison}).stdout == "1\n"
@@ -212,7 +212,7 @@ def test_a_directory_of_80_bytes_works():
         shutil.rmtree(parent)
 
 
-def test_a_port_in_use_is_told(own):
+def test_a_port_in_use_is_reported(own):
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen()
@@ -255,7 +255,7 @@ def test_what_is_no_key_is_not_kept(own):
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http", "99999999999999999999"])
 def test_a_port_that_is_none_is_a_matter_of_usage(own, port):
-    """It ended with a traceback of Python's, or was told five times by nginx."""
+    """It ended with a traceback of Python's, or with nginx's message five times."""
     done = own.run("up", "--port", port)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "port" in done.stderr, done

@@ -46,23 +46,21 @@ read_twice(struct ctx *cx, struct req *rq, struct cJSON *in)
 }
 
 static enum rc
-create(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct req copy = *rq;
 	struct cJSON *in;
 
-	(void)arg;
 	TRY(shape_read(cx, fields, countof(fields), FF_CREATE, rq, &in));
 	read_twice(cx, &copy, in);
 	return resp_json(rs, 201, shape_json(cx, in));
 }
 
 static enum rc
-list(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct page p;
 
-	(void)arg;
 	TRY(page_read(cx, rq, &p));
 	for (size_t i = 0; i < countof(fields); i++) {
 		const char *val = req_param(cx, rq, fields[i].name);
@@ -76,20 +74,19 @@ list(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
 }
 
 static enum rc
-show(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+show(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	(void)arg;
 	TRY(req_uuid(cx, rq, "id", &id));
 	return resp_json(rs, 200, id);
 }
 
 static const struct route routes[] = {
-	{ "GET", "/a", 1, list, NULL },
-	{ "POST", "/a", 1, create, NULL },
-	{ "GET", "/a/:id", 1, show, NULL },
-	{ "PUT", "/a/:id/b/:name", 0, create, NULL },
+	{ "GET", "/a", 1, .fn = list },
+	{ "POST", "/a", 1, .fn = create },
+	{ "GET", "/a/:id", 1, .fn = show },
+	{ "PUT", "/a/:id/b/:name", 0, .fn = create },
 };
 
 static const struct http_policy policy = {

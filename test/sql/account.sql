@@ -30,7 +30,7 @@ BEGIN
 	RETURN coalesce(jsonb_array_length(results), 0);
 END $$;
 CREATE FUNCTION wants(r uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(username || ' ' || want, ', ' ORDER BY username, want) FROM account_claim(r, 1000, NULL) $$;
+	SELECT string_agg(username || ' ' || wanted, ', ' ORDER BY username, wanted) FROM account_claim(r, 1000, NULL) $$;
 
 -- without a router
 SELECT router('R0', false) AS r0 \gset
@@ -144,7 +144,7 @@ SELECT is(format('%s %s', known, imported), 't f', 'from then on it has one') FR
 SELECT throws_ok(format('UPDATE subscriptions SET mikrotik_username = %L WHERE id = %L', 'made', :'s'), 'IS422', NULL,
 	'a name that is taken');
 SELECT account_remove(:'made') \g /dev/null
-SELECT is((SELECT want FROM account_claim(:'r1', 1, :'made')), 'absent', 'removed by hand');
+SELECT is((SELECT wanted FROM account_claim(:'r1', 1, :'made')), 'absent', 'removed by hand');
 SELECT throws_ok(format('SELECT account_remove(%L)', :'found'), 'IS409', NULL, 'not one of a subscription');
 
 -- A key that is rotated is no new password: every subscriber was thrown out by it.
@@ -206,7 +206,7 @@ SELECT is(shown(:'s'), 'failed: router R1 refused the connection: x', 'all that 
 SELECT is(wait_ms > 8000, true, 'the next probe') FROM router_work() WHERE router_id = :'r1';
 UPDATE subscriptions SET comment = 'z' WHERE id = :'s';
 SELECT is(shown(:'s'), 'pending', 'a new change');
-SELECT router_tell() \g /dev/null
+SELECT router_fail_waiting() \g /dev/null
 SELECT is(shown(:'s'), 'failed: router R1 refused the connection: x', 'does not wait for the probe to say so');
 SELECT router_healthy(:'r1', '7.20') \g /dev/null
 SELECT is(wait_ms, 0::bigint, 'back: all is due') FROM router_work() WHERE router_id = :'r1';
@@ -226,7 +226,7 @@ SELECT is(router_night('2026-03-02 03:00+07'), '2026-03-02'::date, 'of the town,
 RESET isp.timezone;
 SELECT router('C1') AS c1, router('C2') AS c2 \gset
 CREATE FUNCTION settled(r uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(username || ' ' || want, ', ' ORDER BY username) FROM account_settled(r) $$;
+	SELECT string_agg(username || ' ' || wanted, ', ' ORDER BY username) FROM account_settled(r) $$;
 CREATE FUNCTION finds(r uuid, accounts uuid[], packages uuid[] DEFAULT '{}', strays jsonb DEFAULT '[]') RETURNS text LANGUAGE sql AS $$
 	SELECT format('%s %s %s', different, profiles, misplaced)
 	  FROM account_found(r, to_jsonb(accounts), to_jsonb(packages), strays) $$;

@@ -19,11 +19,17 @@ INSERT INTO midtrans_events (source, order_id, body, body_hash) VALUES ('status'
 INSERT INTO gateway_jobs (attempt_id, kind) SELECT id, 'confirm' FROM midtrans_attempts LIMIT 1;
 INSERT INTO midtrans_logs (order_id, event) VALUES ('o1', 'create');
 INSERT INTO notification_settings (channel) VALUES ('email');
+INSERT INTO message_outbox (event, channel, recipient, dedupe_key) VALUES ('test', 'email', 'a', 'a'), ('test', 'email', 'b', 'b');
 SELECT alert_raise('system', 'info', 't', 'm') \g /dev/null
 INSERT INTO snmp_devices (name, host) VALUES ('d', 'h');
 INSERT INTO snmp_interfaces (device_id, if_index, if_name) SELECT id, n, 'e' || n FROM snmp_devices, generate_series(1, 2) n;
 INSERT INTO ping_targets (name, host) VALUES ('t', 'h');
-INSERT INTO ping_history (target_id, packet_loss_percent, status, recorded_at) SELECT id, 0, 'up', now() FROM ping_targets;
+SELECT history_make() \g /dev/null
+INSERT INTO ping_history (target_id, sent, received, packet_loss_percent, status, recorded_at) SELECT id, 4, 4, 0, 'up', now() FROM ping_targets;
+INSERT INTO monitor_states (id, kind, checked_at) SELECT id, 'ping', now() FROM ping_targets;
+INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms, read_at)
+	SELECT id, 1, 1, 64, 1, 0, 'b', 1, now() FROM snmp_interfaces WHERE if_index = 1;
+INSERT INTO maintenance_windows (title, starts_at, ends_at) VALUES ('w', now(), now() + interval '1 hour');
 
 CREATE TEMP TABLE refused (name text);
 CREATE FUNCTION refuses(attempt text, wanted text) RETURNS text LANGUAGE plpgsql AS $$
@@ -95,7 +101,22 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('notification_settings notification_settings_channel_check', 'channel = ''x'''),
 	('alert_logs alert_logs_type_check', 'type = ''x'''),
 	('alert_logs alert_logs_severity_check', 'severity = ''x'''),
+	('alert_logs alert_logs_notify_check', 'notify = ''x'''),
+	('notification_settings notification_settings_audience_check', 'audience = ''x'''),
+	('notification_settings notification_settings_gap_ms_check', 'gap_ms = -1'),
+	('message_templates message_templates_audience_check', 'audience = ''x'''),
+	('message_templates message_templates_days_check', 'days = 0'),
+	('message_templates message_templates_event_key', 'event = ''same'''),
 	('message_outbox message_outbox_state_check', 'state = ''x'''),
+	('message_outbox message_outbox_channel_check', 'channel = ''x'''),
+	('message_outbox message_outbox_sender_check', 'channel = ''webhook'''),
+	('message_outbox message_outbox_dedupe_key_key', 'dedupe_key = ''same'''),
+	('settings settings_message_language_check', 'message_language = ''x'''),
+	('settings settings_quiet_from_hour_check', 'quiet_from_hour = 24'),
+	('settings settings_quiet_until_hour_check', 'quiet_until_hour = 24'),
+	('settings settings_message_day_first_check', 'message_day_first = 0'),
+	('settings settings_message_day_most_check', 'message_day_most = 0'),
+	('settings settings_restore_proof_days_check', 'restore_proof_days = 0'),
 	('midtrans_attempts midtrans_attempts_attempt_check', 'attempt = 0'),
 	('midtrans_attempts midtrans_attempts_order_id_check', 'order_id = rpad(order_id, 51, ''x'')'),
 	('midtrans_attempts midtrans_attempts_order_id_key', 'order_id = ''same'''),
@@ -115,11 +136,17 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('snmp_devices snmp_devices_version_check', 'version = ''4'''),
 	('snmp_devices snmp_devices_security_level_check', 'security_level = ''x'''),
 	('snmp_devices snmp_devices_device_type_check', 'device_type = ''x'''),
-	('snmp_devices snmp_devices_status_check', 'status = ''x'''),
+	('snmp_devices snmp_devices_max_vars_check', 'max_vars = 0'),
 	('snmp_interfaces snmp_interfaces_if_oper_status_check', 'if_oper_status = ''x'''),
 	('snmp_interfaces snmp_interfaces_if_admin_status_check', 'if_admin_status = ''x'''),
-	('snmp_interfaces snmp_interfaces_device_id_if_index_key', 'if_index = 7'),
-	('ping_targets ping_targets_status_check', 'status = ''x'''),
+	('snmp_interfaces snmp_interfaces_device_id_if_name_key', 'if_name = ''e7'''),
+	('snmp_counters snmp_counters_bits_check', 'bits = 63'),
+	('ping_targets ping_targets_interval_seconds_check', 'interval_seconds = 9'),
+	('ping_targets ping_targets_timeout_ms_check', 'timeout_ms = 9'),
+	('ping_targets ping_targets_packet_count_check', 'packet_count = 0'),
+	('monitor_states monitor_states_status_check', 'status = ''x'''),
+	('monitor_states monitor_states_kind_check', 'kind = ''x'''),
+	('maintenance_windows maintenance_windows_check', 'ends_at = starts_at'),
 	('ping_history ping_history_status_check', 'status = ''x''')
 ) AS t (name, change);
 
@@ -130,7 +157,7 @@ SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_reference_k
 SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
 SELECT refuses('INSERT INTO refunds (payment_id, refund_id, amount, refunded_on) SELECT payment_id, refund_id, amount, refunded_on FROM refunds', 'refunds_refund_id_key');
 SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, kind FROM gateway_jobs', 'gateway_jobs_attempt_key');
-SELECT refuses('INSERT INTO message_outbox (alert_id, channel_id) SELECT a.id, n.id FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
+SELECT refuses('INSERT INTO message_outbox (event, channel, alert_id, channel_id, recipient) SELECT ''alert'', ''webhook'', a.id, n.id, ''x'' FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username) SELECT username FROM mikrotik_secrets', 'mikrotik_secrets_username_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, router_id, service, remote_address) SELECT ''st'' || n, id, ''static'', ''10.0.0.1'' FROM router_settings, generate_series(1, 2) n WHERE host = ''r1''', 'mikrotik_secrets_remote_address_key');
 SELECT refuses('INSERT INTO radius_settings (host, secret) SELECT ''h'', ''x'' FROM generate_series(1, 2)', 'radius_settings_one');
@@ -141,7 +168,7 @@ SELECT refuses('INSERT INTO account_states (account_id, router_id, sync_state) S
 SELECT refuses('INSERT INTO profile_states (package_id, router_id, sync_state) SELECT p.id, r.id, ''x'' FROM packages p, router_settings r LIMIT 1', 'profile_states_sync_state_check');
 SET LOCAL session_replication_role = origin;
 
--- What money refers to cannot be deleted.
+-- Rows that money refers to cannot be deleted.
 SELECT throws_ok(format('DELETE FROM %I', t), '23503', NULL, t || ' that money refers to stay')
 FROM unnest('{customers,subscriptions,packages,invoices,payments}'::text[]) t;
 

@@ -4,6 +4,9 @@ BEGIN;
 \ir midtrans.psql
 SELECT no_plan();
 
+-- With no job and no attempt the wait was 0: an idle gateway-sync asked the database without a pause.
+SELECT ok(gateway_wait() BETWEEN 29000 AND 30000, 'with nothing due the wait is half a minute');
+
 -- ---- which transactions
 
 -- The newest 20 were asked about: twenty altered copies of one body, each naming another transaction,

@@ -37,7 +37,7 @@ SELECT say(:'a', 'T1', 'status', 'partial_refund', 'note refund', jsonb_build_ob
 	jsonb_build_object('id', :'k', 'amount', 40000)))) \g /dev/null
 SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, done', 'done');
 SELECT is(actor, 'ani@example.net', 'the refund is of who asked for it') FROM refunds;
-SELECT is(who_actor(), 'gateway-sync', 'for so long');
+SELECT is(session_actor(), 'gateway-sync', 'for so long');
 SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'nobody was told yet: asked again, it is the same');
 SELECT isnt(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'it is') FROM midtrans_attempts a WHERE id = :'a';
 SELECT is(midtrans_refund_open(a, ('{"amount": 40000, "reopen": false}'::jsonb || other)), NULL, 'but not ' || other::text)

@@ -1,4 +1,4 @@
--- What each program may do, and what none may (sql/roles.sql).
+-- The rights of each program, and actions that none may do (sql/roles.sql).
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -1,4 +1,4 @@
--- What the tables do by themselves: ids in the order of their birth, and updates that change no index.
+-- Properties of the tables: ids in the order of their creation, and updates that change no index.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

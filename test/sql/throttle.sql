@@ -31,7 +31,7 @@ EXCEPTION WHEN SQLSTATE 'IS429' THEN
 END $$;
 SELECT ok(seconds_to_wait() BETWEEN 55 AND 60, 'at one a minute the wait is a minute');
 
--- Whoever tried one name too often used up the tries of all who share his address.
+-- Too many attempts at one name used up the attempts of all who share the address.
 SELECT is(array_agg(login_take('a@x', '192.0.2.9') > 0), array_fill(false, ARRAY[5]) || array_fill(true, ARRAY[45]),
 	'five failures a minute for a person at an address') FROM generate_series(1, 50);
 SELECT is(count(*) FILTER (WHERE login_take(n || '@x', '192.0.2.9') = 0), 25::bigint, 'thirty at the address in all')

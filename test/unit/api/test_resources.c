@@ -365,10 +365,30 @@ what_everybody_may_ask(void **state)
 	assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(a.json, "resources")) > 10);
 }
 
+/* A resource says .counted just where the triggers count its table. */
+static void
+counters_and_resources_agree(void **state)
+{
+	const struct db_stmt stmt = { NULL,
+		"SELECT count(*) AS n FROM row_counts WHERE table_name = $1", 1 };
+	struct db_rows *rows;
+
+	(void)state;
+	for (const struct route *rt = api_routes; rt < api_routes + api_nroutes; rt++) {
+		if (rt->verb != crud_list)
+			continue;
+		assert_int_equal(db_query(&ask.cx, &stmt, &rows, V_TEXT(rt->resource->table)),
+		    RC_OK);
+		if (rt->resource->counted != (db_i64(rows, 0, "n") > 0))
+			fail_msg("%s: counted by one side alone", rt->resource->table);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ASK_TEST(counters_and_resources_agree),
 		ASK_TEST(customer_lives),
 		ASK_TEST(mail_is_found_however_it_is_spelt),
 		ASK_TEST(customer_refuses_nonsense),

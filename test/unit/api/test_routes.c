@@ -7,7 +7,7 @@
 #include "ask.h"
 
 static const char golden_path[] = "test/unit/api/routes.golden";
-static const char openapi_path[] = "lib/api/openapi.json";
+static const char openapi_path[] = "test/unit/api/openapi.golden.json";
 
 static const char *
 file_text(const char *path)
@@ -63,8 +63,8 @@ no_permission_is_lost(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < api_nroutes; i++)
-		sb_printf(&s, "%-6s %-42s%s\n", api_routes[i].method, api_routes[i].path,
-		    perm_words(api_routes[i].perm));
+		sb_printf(&s, "%-6s %-42s %-8s%s\n", api_routes[i].method, api_routes[i].path,
+		    http_pool_name(api_routes[i].pool), perm_words(api_routes[i].perm));
 	check_golden(golden_path, s.buf);
 }
 

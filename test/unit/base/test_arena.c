@@ -93,7 +93,7 @@ the_end_releases_too(void **state)
 	arena_free(NULL);
 }
 
-/* What releases point at is still there when they run: db.c rolls back from one. */
+/* Memory that a release points at is still there when it runs: db.c rolls back from one. */
 static void
 look(void *text)
 {

@@ -125,7 +125,7 @@ bad_values_stop_with_the_key(void **state)
 
 /*
  * With either of these each program started, and each statement that asked for the day then failed:
- * people were told that a value of theirs was malformed, and nothing was logged.
+ * the answer said that a value of the body was malformed, and nothing was logged.
  */
 static void
 days_and_zones_must_exist(void **state)
@@ -197,7 +197,7 @@ a_secret_may_be_a_credential(void **state)
 }
 
 static void
-a_missing_file_is_told(void **state)
+a_missing_file_is_reported(void **state)
 {
 	struct box *b = *state;
 
@@ -241,7 +241,7 @@ main(void)
 		T(days_and_zones_must_exist),
 		T(production_refuses_what_is_for_tests),
 		T(a_secret_may_be_a_credential),
-		T(a_missing_file_is_told),
+		T(a_missing_file_is_reported),
 		T(database_from_parts),
 		T(booleans),
 	};

@@ -69,7 +69,7 @@ absent_options_are_null(void **state)
 	assert_int_equal(a.nargs, 0);
 }
 
-/* What a command line makes a process of its own end with. */
+/* The exit status of a process of its own with this command line. */
 static int
 exit_of(char **argv)
 {
@@ -125,24 +125,24 @@ exit_codes(void **state)
 }
 
 static bool
-is_told(void)
+must_stop(void)
 {
 	return true;
 }
 
 static void
-long_work_ends_when_it_is_told(void **state)
+long_work_ends_at_a_signal(void **state)
 {
 	(void)state;
-	assert_int_equal(daemon_goes_on(&cx), RC_OK);
-	cx.stopping = is_told;
-	assert_int_equal(daemon_goes_on(&cx), RC_RETRY);
+	assert_int_equal(daemon_check_stop(&cx), RC_OK);
+	cx.stopping = must_stop;
+	assert_int_equal(daemon_check_stop(&cx), RC_RETRY);
 	assert_int_equal(daemon_exit(cx.err.rc), EXIT_LATER);
 	cx.stopping = NULL;
 }
 
 static void
-signals_are_heard(void **state)
+signals_are_received(void **state)
 {
 	struct pollfd p;
 
@@ -172,8 +172,8 @@ main(void)
 		T(wrong_command_lines_end_with_2),
 		T(an_empty_value_is_none),
 		T(exit_codes),
-		T(long_work_ends_when_it_is_told),
-		T(signals_are_heard),
+		T(long_work_ends_at_a_signal),
+		T(signals_are_received),
 	};
 
 	return cmocka_run_group_tests_name("daemon", tests, NULL, NULL);

@@ -66,7 +66,7 @@ what_it_does_not(void **state)
 	assert_int_equal(nspans, 999); /* untouched on failure */
 }
 
-/* What cJSON takes, and PostgreSQL or a reader of ours would not. */
+/* Texts that cJSON accepts and PostgreSQL or our own readers refuse. */
 static void
 texts_are_whole_unicode_without_nul(void **state)
 {

@@ -1,4 +1,4 @@
-/* What is said on standard error: each test reads the lines of its own events. */
+/* Lines on standard error: each test reads those of its own events. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 static int saved, ends[2];
-static char heard[16384];
+static char captured[16384];
 
 static int
 setup(void **state)
@@ -36,10 +36,10 @@ teardown(void **state)
 static const char *
 said(void)
 {
-	ssize_t n = read(ends[0], heard, sizeof(heard) - 1);
+	ssize_t n = read(ends[0], captured, sizeof(captured) - 1);
 
-	heard[n > 0 ? n : 0] = '\0';
-	return heard;
+	captured[n > 0 ? n : 0] = '\0';
+	return captured;
 }
 
 /* One line, and this pair in it as a whole. */
@@ -72,7 +72,7 @@ an_event_is_a_line_of_pairs(void **state)
 	assert_null(strstr(line, "nothing"));
 }
 
-/* Whoever writes the text writes no line and no pair of his own. */
+/* A foreign text makes no line and no pair of its own. */
 static void
 texts_cannot_forge(void **state)
 {
@@ -110,7 +110,7 @@ a_line_is_one_short_write(void **state)
 }
 
 static void
-an_error_is_told_with_all_that_is_known(void **state)
+an_error_is_logged_with_all_that_is_known(void **state)
 {
 	struct ctx cx = { .request_id = "r-7" };
 	const char *line;
@@ -156,7 +156,7 @@ main(void)
 		CASE(an_event_is_a_line_of_pairs),
 		CASE(texts_cannot_forge),
 		CASE(a_line_is_one_short_write),
-		CASE(an_error_is_told_with_all_that_is_known),
+		CASE(an_error_is_logged_with_all_that_is_known),
 		CASE(every_code_has_a_name_of_its_own),
 	};
 

@@ -143,7 +143,7 @@ a_preview_gives_way_to_real_work(void **state)
 	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
 	assert_int_equal(db_begin(&other), RC_OK);
 	assert_int_equal(db_query0(&other, &lock_customer, NULL), RC_OK);
-	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_set_actor(&cx), RC_OK);
 	assert_int_equal(billing_preview(&cx, "1999-01-25", &json), RC_OK);
 	arena_free(other.mem);
 	db_close(other.db);

@@ -62,9 +62,20 @@ static const char views[] =
 	" password <> '' AS has_password, created_at FROM router_settings";
 /* clang-format on */
 
+/* clang-format off */
+#define VERB(method, path, fun, res) { method, path, .verb = fun, .resource = res }
+#define VERBS(path, res)                                    \
+	VERB("GET", path, crud_list, res),                  \
+	VERB("GET", path "/:id", crud_show, res),           \
+	VERB("POST", path, crud_create, res),               \
+	VERB("PUT", path "/:id", crud_update, res),         \
+	VERB("PATCH", path "/:id", crud_update, res),       \
+	VERB("DELETE", path "/:id", crud_delete, res)
+/* clang-format on */
+
 static const struct route routes[] = {
-	CRUD_ROUTES("/api/customers", &customers, 0, 0),
-	CRUD_ROUTES("/api/routers", &routers, 0, 0),
+	VERBS("/api/customers", &customers),
+	VERBS("/api/routers", &routers),
 };
 
 static const struct http_policy policy = {

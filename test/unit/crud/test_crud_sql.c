@@ -33,6 +33,7 @@ static const struct resource thing = {
 	.fields = fields, .nfields = countof(fields),
 	.filters = filters, .nfilters = countof(filters),
 	.children = children, .nchildren = countof(children),
+	.counted = true,
 };
 static const struct resource other = {
 	.name = "s_other", .table = "customers", .view = "s_view", .search = joined_search,
@@ -172,8 +173,22 @@ only_whole_tables_are_counted_by_trigger(void **state)
 	assert_false(list((struct list_key){ .filters = 1 })->exact);
 	assert_false(list((struct list_key){ .search = true })->exact);
 	assert_false(list((struct list_key){ .hidden = true })->exact);
+	assert_false(list((struct list_key){ .bound = "status" })->exact);
 	/* Its customers include the archived: not what is counted. */
 	assert_false(list((struct list_key){ .r = &other })->exact);
+}
+
+/* The bound comes before the filters, and no query can widen it. */
+static void
+bound_is_the_first_parameter(void **state)
+{
+	const struct list_stmts *l = list((struct list_key){ .bound = "status", .filters = 1 });
+
+	(void)state;
+	assert_non_null(strstr(l->rows.text, "(archived_at IS NULL) AND \"status\" = $1 AND "));
+	assert_int_equal(l->count.nparams, 2);
+	assert_prepares(&l->rows);
+	assert_prepares(&l->count);
 }
 
 /* The connection knows a statement by its address: another copy would be prepared again. */
@@ -246,6 +261,7 @@ main(void)
 		cmocka_unit_test(a_list_is_one_statement_for_its_filters),
 		cmocka_unit_test(a_search_over_a_join_is_a_union),
 		cmocka_unit_test(only_whole_tables_are_counted_by_trigger),
+		cmocka_unit_test(bound_is_the_first_parameter),
 		cmocka_unit_test(what_was_composed_is_found_again),
 		cmocka_unit_test(a_verb_writes_its_columns),
 		cmocka_unit_test(people_may_read_them),

@@ -33,7 +33,7 @@ static const struct db_stmt broken = { "t_broken", "SELECT no_such_column FROM t
 static const struct db_stmt pid = { "t_pid", "SELECT pg_backend_pid() AS pid", 0 };
 static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($1::int)", 1 };
 static const struct db_stmt who = { "t_who",
-	"SELECT who_actor() AS actor, who_request() AS request", 0 };
+	"SELECT session_actor() AS actor, session_request() AS request", 0 };
 static const struct db_stmt one = { "t_one", "SELECT 1 AS one", 0 };
 static const struct db_stmt raise = { "t_raise", "SELECT raise_conflict($1)", 1 };
 static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_invalid($1, $2)", 2 };
@@ -145,7 +145,7 @@ first_error_wins_and_nothing_sticks(void **state)
 	assert_int_equal(db_sync(&cx), RC_INTERNAL);
 	assert_string_equal(cx.err.msg, "internal error");
 	assert_non_null(strstr(cx.err.detail, "t_broken: 42703"));
-	/* What was never prepared because of that is prepared now. */
+	/* The statement that was not prepared because of that is prepared now. */
 	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
 	assert_int_equal(things(), 1);
 }
@@ -262,7 +262,7 @@ says_who_acts(void **state)
 	(void)state;
 	cx.actor.name = "ani@example.com";
 	cx.request_id = "r1";
-	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_set_actor(&cx), RC_OK);
 	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
 	/* The failure undid it with all else; it is said again. */
 	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
@@ -279,7 +279,7 @@ the_actor_is(const char *name)
 	assert_string_equal(db_text(rows, 0, "actor"), name);
 }
 
-/* Of e-mails beyond 199 bytes the log had the beginning, and the audit nobody. */
+/* E-mails beyond 199 bytes were cut in the log, and the audit found no user of the rest. */
 static void
 a_long_name_is_said_whole(void **state)
 {
@@ -289,12 +289,12 @@ a_long_name_is_said_whole(void **state)
 	(void)memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	cx.actor.name = name;
-	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_set_actor(&cx), RC_OK);
 	the_actor_is(name);
 }
 
 /*
- * Who acts was said again behind any failure, also where the transaction goes on from a savepoint:
+ * The actor was set again after any failure, also where the transaction goes on from a savepoint:
  * there the server takes ROLLBACK TO SAVEPOINT and nothing else, so the saying killed it (25P02),
  * and with it every preview of which one chunk failed.
  */
@@ -303,7 +303,7 @@ a_savepoint_is_gone_back_to(void **state)
 {
 	(void)state;
 	cx.actor.name = "ani@example.com";
-	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_set_actor(&cx), RC_OK);
 	assert_int_equal(db_begin(&cx), RC_OK);
 	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
 	assert_int_equal(db_query0(&cx, &savepoint, NULL), RC_OK);
@@ -315,20 +315,20 @@ a_savepoint_is_gone_back_to(void **state)
 	the_actor_is("ani@example.com");
 }
 
-/* What was said in a transaction goes with it, whichever way it is given up. */
+/* An actor set in a transaction goes with it, whichever way it is given up. */
 static void
 who_acts_outlives_transactions(void **state)
 {
 	(void)state;
 	cx.actor.name = "budi@example.com";
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_set_actor(&cx), RC_OK);
 	the_actor_is("budi@example.com");
 	assert_int_equal(db_rollback(&cx), RC_OK);
 	the_actor_is("budi@example.com");
 	cx.actor.name = "citra@example.com";
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_who(&cx), RC_OK);
+	assert_int_equal(db_set_actor(&cx), RC_OK);
 	the_actor_is("citra@example.com");
 	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
 	assert_int_equal(db_commit(&cx), RC_INTERNAL);
@@ -391,7 +391,7 @@ loss_under_way_may_be_repeated(void **state)
 }
 
 static void
-hears_notices(void **state)
+receives_notices(void **state)
 {
 	const char *payload = NULL;
 
@@ -448,7 +448,7 @@ too_many_statements_are_forgotten(void **state)
 /*
  * A server that was stopped in its tracks, or whose network was cut, sends nothing and closes
  * nothing: its statement_timeout is of no help, and GET /api/health hung with it for as long as
- * it did.  The one who asks must give up by himself, and not ask the same again at once.
+ * it did.  The caller must give up after answer_ms, and not repeat the statement at once.
  */
 static void
 silence_is_given_up(void **state)
@@ -488,7 +488,7 @@ main(void)
 		CASE(sessions_are_ours),
 		CASE(lost_connections_come_back),
 		CASE(loss_under_way_may_be_repeated),
-		CASE(hears_notices),
+		CASE(receives_notices),
 		CASE(away_is_retry),
 		CASE(too_many_statements_are_forgotten),
 		CASE(silence_is_given_up),

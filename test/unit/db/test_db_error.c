@@ -66,7 +66,7 @@ teardown(void **state)
 static const struct db_stmt slow_down = { "te_slow", "SELECT raise_throttled('slow down', 17)", 0 };
 
 static void
-who_is_too_fast_hears_how_long(void **state)
+a_throttled_caller_gets_the_seconds_to_wait(void **state)
 {
 	(void)state;
 	assert_int_equal(db_query0(&cx, &slow_down, NULL), RC_THROTTLED);
@@ -122,7 +122,7 @@ each_state_has_its_code(void **state)
 		assert_non_null(strstr(cx.err.detail, "words of the server"));
 		assert_non_null(strstr(cx.err.detail, cases[i].state));
 		assert_non_null(strstr(cx.err.detail, "e_fail_with"));
-		assert_false(cx.err.again); /* the server has answered: nothing is in doubt */
+		assert_false(cx.err.again); /* the server has answered: the outcome is known */
 	}
 }
 
@@ -249,7 +249,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_state_has_its_code),
-		CASE(who_is_too_fast_hears_how_long),
+		CASE(a_throttled_caller_gets_the_seconds_to_wait),
 		CASE(several_fields_are_raised_at_once),
 		CASE(a_constraint_names_its_column),
 		CASE(a_constraint_named_otherwise_names_none),

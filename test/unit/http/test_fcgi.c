@@ -29,20 +29,18 @@ static int pair[2]; /* taken from, given to */
 /* ---- the worker ------------------------------------------------------------------------------ */
 
 static enum rc
-echo(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+echo(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	(void)arg;
 	rs->status = 200;
 	sb_printf(&rs->body, "%s %s %s %zu", rq->method, rq->query, cx->request_id, rq->body_len);
 	return RC_OK;
 }
 
 static enum rc
-large(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
+large(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	(void)cx;
 	(void)rq;
-	(void)arg;
 	rs->status = 200;
 	for (int i = 0; i < 300000; i++)
 		sb_puts(&rs->body, "0123456789");
@@ -50,9 +48,9 @@ large(struct ctx *cx, const struct req *rq, struct resp *rs, const void *arg)
 }
 
 static const struct route routes[] = {
-	{ "GET", "/api/echo", 1, echo, NULL },
-	{ "POST", "/api/echo", 1, echo, NULL },
-	{ "GET", "/api/large", 1, large, NULL },
+	{ "GET", "/api/echo", 1, .fn = echo },
+	{ "POST", "/api/echo", 1, .fn = echo },
+	{ "GET", "/api/large", 1, .fn = large },
 };
 
 static const struct http_policy policy = { .routes = routes, .nroutes = countof(routes) };

@@ -28,7 +28,7 @@ pass(struct ctx *c)
 }
 
 static enum rc
-show(struct ctx *c, const struct req *rq, struct resp *rs, const void *arg)
+show(struct ctx *c, const struct req *rq, struct resp *rs)
 {
 	const char *q = req_param(c, rq, "q");
 
@@ -41,45 +41,67 @@ show(struct ctx *c, const struct req *rq, struct resp *rs, const void *arg)
 		return RC_RETRY;
 	}
 	rs->status = 200;
-	sb_printf(&rs->body, "%s:%s:%s", (const char *)arg, req_arg(rq, "id"), q ? q : "-");
+	sb_printf(&rs->body, "thing:%s:%s", req_arg(rq, "id"), q ? q : "-");
 	return RC_OK;
 }
 
 static enum rc
-fixed(struct ctx *c, const struct req *rq, struct resp *rs, const void *arg)
+answer(struct resp *rs, const char *json)
 {
-	(void)c;
-	(void)rq;
 	ran++;
-	return resp_json(rs, 200, arg);
+	return resp_json(rs, 200, json);
 }
 
-static enum rc
-break_down(struct ctx *c, const struct req *rq, struct resp *rs, const void *arg)
-{
-	(void)rq;
-	(void)rs;
-	ran++;
-	if (strcmp(arg, "bug") == 0)
-		return FAIL(c, RC_INTERNAL, "a secret of ours");
-	if (strcmp(arg, "vague") == 0) {
-		(void)FAIL(c, RC_INVALID, "a value is out of range or malformed");
-		return err_detail(&c->err, "some_query: 22008 no such day");
+/* A handler that answers always the same. */
+#define FIXED(name, json)                                                                          \
+	static enum rc name(struct ctx *c, const struct req *rq, struct resp *rs)                  \
+	{                                                                                          \
+		(void)c, (void)rq;                                                                 \
+		return answer(rs, json);                                                           \
 	}
+
+FIXED(special, "\"special\"")
+FIXED(make, "\"made\"")
+FIXED(put, "\"put\"")
+FIXED(login, "\"in\"")
+
+static enum rc
+refuse_fields(struct ctx *c, const struct req *rq, struct resp *rs)
+{
+	(void)rq, (void)rs;
+	ran++;
 	(void)err_field(c, "name", "The name field is required.");
 	(void)err_field(c, "price", "The price must be whole.");
 	return err_field(c, "name", "The name is silly.");
 }
 
+static enum rc
+fail_inside(struct ctx *c, const struct req *rq, struct resp *rs)
+{
+	(void)rq, (void)rs;
+	ran++;
+	return FAIL(c, RC_INTERNAL, "a secret of ours");
+}
+
+/* A value that the database refused, and no field to tell of. */
+static enum rc
+fail_vaguely(struct ctx *c, const struct req *rq, struct resp *rs)
+{
+	(void)rq, (void)rs;
+	ran++;
+	(void)FAIL(c, RC_INVALID, "a value is out of range or malformed");
+	return err_detail(&c->err, "some_query: 22008 no such day");
+}
+
 static const struct route routes[] = {
-	{ "GET", "/api/things/:id", 1, show, "thing" },
-	{ "GET", "/api/things/special", 1, fixed, "\"special\"" },
-	{ "POST", "/api/things", 1, fixed, "\"made\"" },
-	{ "PUT", "/api/things/:id", 1, fixed, "\"put\"" },
-	{ "POST", "/api/login", 0, fixed, "\"in\"" },
-	{ "GET", "/api/fields", 0, break_down, "fields" },
-	{ "GET", "/api/bug", 0, break_down, "bug" },
-	{ "GET", "/api/vague", 0, break_down, "vague" },
+	{ "GET", "/api/things/:id", 1, .fn = show },
+	{ "GET", "/api/things/special", 1, .fn = special },
+	{ "POST", "/api/things", 1, .fn = make },
+	{ "PUT", "/api/things/:id", 1, .fn = put },
+	{ "POST", "/api/login", 0, .fn = login },
+	{ "GET", "/api/fields", 0, .fn = refuse_fields },
+	{ "GET", "/api/bug", 0, .fn = fail_inside },
+	{ "GET", "/api/vague", 0, .fn = fail_vaguely },
 };
 
 static const struct http_policy policy = {

@@ -513,42 +513,43 @@ a_refund_without_an_answer_stays_open(void **state)
 
 /* ---- work ------------------------------------------------------------------------------------ */
 
+static enum loop_outcome
+step(struct loop_turn *turn)
+{
+	assert_int_equal(gateway_loop.step(&cx, gateway_loop.work, turn), RC_OK);
+	return turn->outcome;
+}
+
 static void
 work_is_done_one_thing_at_a_time(void **state)
 {
 	static const struct turn turns[] = { NONE, NONE };
-	enum gateway_outcome came;
-	int ms;
+	struct loop_turn turn = { 0 };
 
 	(void)state;
 	ANSWERING(turns);
 	(void)sql("SELECT gateway_job('%s', 'confirm')::text AS v", attempt_of(an_order()));
-	assert_int_equal(gateway_wait(&cx, &ms), RC_OK);
-	assert_int_equal(ms, 0);
-	assert_int_equal(gateway_work(&cx, &came), RC_OK);
-	assert_int_equal(came, GATEWAY_DONE);
-	assert_int_equal(gateway_work(&cx, &came), RC_OK);
-	assert_int_equal(came, GATEWAY_IDLE);
+	assert_int_equal(step(&turn), LOOP_DONE);
+	assert_int_equal(step(&turn), LOOP_IDLE);
+	assert_in_range(turn.wait_ms, 1, 30000);
 	(void)sql("UPDATE midtrans_attempts SET next_check_at = now()");
-	assert_int_equal(gateway_work(&cx, &came), RC_OK);
-	assert_int_equal(came, GATEWAY_DONE);
+	assert_int_equal(step(&turn), LOOP_DONE);
 	hang_up();
 	assert_int_equal(peer.requests, 2);
-	assert_int_equal(gateway_wait(&cx, &ms), RC_OK);
-	assert_in_range(ms, 1, 30000);
+	assert_int_equal(step(&turn), LOOP_IDLE);
+	assert_in_range(turn.wait_ms, 1, 30000);
 }
 
 static void
 failed_work_is_due_again_later(void **state)
 {
 	static const struct turn turns[] = { SAYS("500", "{}") };
-	enum gateway_outcome came;
+	struct loop_turn turn = { 0 };
 
 	(void)state;
 	ANSWERING(turns);
 	(void)sql("SELECT gateway_job('%s', 'confirm')::text AS v", attempt_of(an_order()));
-	assert_int_equal(gateway_work(&cx, &came), RC_OK);
-	assert_int_equal(came, GATEWAY_FAILED);
+	assert_int_equal(step(&turn), LOOP_FAILED);
 	assert_string_equal(sql("SELECT concat_ws(' ', attempts, last_error, due_at > now()) AS v"
 				" FROM gateway_jobs"),
 	    "1 Midtrans answered 500. t");

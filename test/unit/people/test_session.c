@@ -102,7 +102,7 @@ wrong_password_and_wrong_person_are_one(void **state)
 }
 
 static void
-the_deactivated_are_told_so_after_their_password(void **state)
+a_deactivated_user_is_refused_after_the_password(void **state)
 {
 	const char *id = somebody("ani@example.net");
 	struct session s;
@@ -174,7 +174,7 @@ main(void)
 		ROWS_TEST(secrets_are_long_and_never_twice),
 		ROWS_TEST(a_password_gives_a_token),
 		ROWS_TEST(wrong_password_and_wrong_person_are_one),
-		ROWS_TEST(the_deactivated_are_told_so_after_their_password),
+		ROWS_TEST(a_deactivated_user_is_refused_after_the_password),
 		ROWS_TEST(five_failures_a_minute),
 		ROWS_TEST(an_imported_hash_is_renewed),
 		ROWS_TEST(only_the_actor_confirms),

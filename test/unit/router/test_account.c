@@ -60,7 +60,7 @@ a_job_is_the_wish_of_this_moment(void **state)
 	a = claim(NULL);
 	assert_string_equal(a->id, id);
 	assert_int_equal(a->generation, 1);
-	assert_int_equal(a->wish, WISH_ENABLED);
+	assert_int_equal(a->wanted, WANTED_ON);
 	assert_int_equal(a->menu, MENU_PPP);
 	assert_string_equal(a->service, "pppoe");
 	assert_string_equal(a->username, "citra");
@@ -82,9 +82,9 @@ a_job_is_the_wish_of_this_moment(void **state)
 	assert_null(a->traces[0].address);
 
 	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
-	assert_int_equal(claim(NULL)->wish, WISH_SUSPENDED);
+	assert_int_equal(claim(NULL)->wanted, WANTED_CUT);
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
-	assert_int_equal(claim(NULL)->wish, WISH_ABSENT);
+	assert_int_equal(claim(NULL)->wanted, WANTED_GONE);
 }
 
 static void
@@ -265,7 +265,7 @@ who_left_leaves_no_trace(void **state)
 	(void)sql("UPDATE mikrotik_secrets SET router_id = '%s'", router);
 	tell(claim(NULL), true, NULL); /* first the new one has it */
 	router = there;
-	assert_int_equal(claim(NULL)->wish, WISH_ABSENT);
+	assert_int_equal(claim(NULL)->wanted, WANTED_GONE);
 	tell(claim(NULL), true, NULL);
 	assert_null(state_of(id));
 }
@@ -350,7 +350,7 @@ what_was_found_is_a_job(void **state)
 	assert_int_equal(n, 1);
 	assert_string_equal(all[0].id, lives);
 	assert_string_equal(all[0].username, "one");
-	assert_true(all[0].wish == WISH_ENABLED && all[0].password == NULL);
+	assert_true(all[0].wanted == WANTED_ON && all[0].password == NULL);
 
 	assert_int_equal(account_found(&cx, router, &f, &found), RC_OK);
 	assert_true(found.different == 0 && found.profiles == 0 && found.misplaced == 0);

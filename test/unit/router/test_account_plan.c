@@ -68,13 +68,13 @@ told(const struct account_plan *p)
 }
 
 static struct account
-ppp(enum account_wish wish)
+ppp(enum account_wanted wish)
 {
 	static struct account_trace trace;
 
 	trace = (struct account_trace){ MENU_PPP, "ani", NULL };
 	return (struct account){ .id = ME,
-		.wish = wish,
+		.wanted = wish,
 		.menu = MENU_PPP,
 		.service = "pppoe",
 		.username = "ani",
@@ -97,7 +97,7 @@ secret(const char *name, const char *comment)
 }
 
 static struct account
-fixed(enum account_wish wish)
+fixed(enum account_wanted wish)
 {
 	static struct account_trace trace;
 	struct account a = ppp(wish);
@@ -156,7 +156,7 @@ plan_of(const struct account *a, struct account_object *x, struct account_object
 static void
 new_ones_are_added(void **state)
 {
-	struct account a = ppp(WISH_ENABLED);
+	struct account a = ppp(WANTED_ON);
 
 	(void)state;
 	assert_plan(a, NULL, NULL,
@@ -174,7 +174,7 @@ new_ones_are_added(void **state)
 static void
 suspended_are_disabled_then_kicked(void **state)
 {
-	struct account a = ppp(WISH_SUSPENDED);
+	struct account a = ppp(WANTED_CUT);
 	struct account_object o = secret("ani", "isp:" ME);
 
 	(void)state;
@@ -197,7 +197,7 @@ suspended_are_disabled_then_kicked(void **state)
 static void
 nothing_else_saves_from_suspension(void **state)
 {
-	struct account a = ppp(WISH_SUSPENDED);
+	struct account a = ppp(WANTED_CUT);
 	struct account_object o = secret("ani", "isp:" ME);
 
 	(void)state;
@@ -212,7 +212,7 @@ nothing_else_saves_from_suspension(void **state)
 static void
 a_name_that_is_held_saves_from_no_suspension(void **state)
 {
-	struct account a = ppp(WISH_SUSPENDED);
+	struct account a = ppp(WANTED_CUT);
 	struct account_object o = secret("old", "isp:" ME), boss = secret("ani", "the boss");
 	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
 
@@ -244,7 +244,7 @@ a_name_that_is_held_saves_from_no_suspension(void **state)
 static void
 a_locked_password_is_asked_for_where_it_is_needed(void **state)
 {
-	struct account a = ppp(WISH_SUSPENDED);
+	struct account a = ppp(WANTED_CUT);
 	struct account_object o = secret("ani", "isp:" ME);
 
 	(void)state;
@@ -257,7 +257,7 @@ a_locked_password_is_asked_for_where_it_is_needed(void **state)
 	a.isolation = "walled";
 	assert_plan(a, &o, NULL,
 	    "*set ppp *1 profile=walled; *kick ppp ani; !" ACCOUNT_LOCKED "; ");
-	a.wish = WISH_ENABLED;
+	a.wanted = WANTED_ON;
 	a.kick = false;
 	o.disabled = true; /* who has paid is let in, and it is told that all is not well */
 	assert_plan(a, &o, NULL, "set ppp *1 disabled=no; !" ACCOUNT_LOCKED "; ");
@@ -266,7 +266,7 @@ a_locked_password_is_asked_for_where_it_is_needed(void **state)
 static void
 isolated_are_walled_in_at_once(void **state)
 {
-	struct account a = ppp(WISH_SUSPENDED);
+	struct account a = ppp(WANTED_CUT);
 	struct account_object o = secret("ani", "isp:" ME);
 
 	(void)state;
@@ -295,7 +295,7 @@ isolated_are_walled_in_at_once(void **state)
 static void
 restored_without_a_kick(void **state)
 {
-	struct account a = ppp(WISH_ENABLED);
+	struct account a = ppp(WANTED_ON);
 	struct account_object o = secret("ani", "isp:" ME " note");
 
 	(void)state;
@@ -309,7 +309,7 @@ restored_without_a_kick(void **state)
 static void
 renamed_by_the_mark(void **state)
 {
-	struct account a = ppp(WISH_ENABLED);
+	struct account a = ppp(WANTED_ON);
 	struct account_object o = secret("old", "isp:" ME);
 	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
 
@@ -326,7 +326,7 @@ renamed_by_the_mark(void **state)
 static void
 addresses_are_set_and_cleared(void **state)
 {
-	struct account a = ppp(WISH_ENABLED);
+	struct account a = ppp(WANTED_ON);
 	struct account_object o = secret("ani", "isp:" ME);
 
 	(void)state;
@@ -344,7 +344,7 @@ addresses_are_set_and_cleared(void **state)
 static void
 what_is_not_ours_is_left_alone(void **state)
 {
-	struct account a = ppp(WISH_ENABLED), gone = ppp(WISH_ABSENT);
+	struct account a = ppp(WANTED_ON), gone = ppp(WANTED_GONE);
 	struct account_object o = secret("ani", "the boss");
 
 	(void)state;
@@ -366,7 +366,7 @@ what_is_not_ours_is_left_alone(void **state)
 static void
 a_name_left_by_another_is_taken_over(void **state)
 {
-	struct account a = ppp(WISH_ENABLED), gone = ppp(WISH_ABSENT);
+	struct account a = ppp(WANTED_ON), gone = ppp(WANTED_GONE);
 	struct account_object o = secret("ani", "isp:" OTHER);
 
 	(void)state;
@@ -385,7 +385,7 @@ a_name_left_by_another_is_taken_over(void **state)
 static void
 what_is_promised_is_left_alone(void **state)
 {
-	struct account a = ppp(WISH_ENABLED);
+	struct account a = ppp(WANTED_ON);
 	struct account_object own = secret("old", "isp:" ME), other = secret("ani", "isp:" OTHER);
 	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
 
@@ -404,14 +404,14 @@ what_is_promised_is_left_alone(void **state)
 static void
 imported_ones_are_adopted(void **state)
 {
-	struct account a = ppp(WISH_ENABLED);
+	struct account a = ppp(WANTED_ON);
 	struct account_object o = secret("ani", "by hand");
 
 	(void)state;
 	a.imported = true;
 	a.comment = "by hand";
 	assert_plan(a, &o, NULL, "set ppp *1 password=pw comment=isp:" ME " by hand; ");
-	a.wish = WISH_SUSPENDED;
+	a.wanted = WANTED_CUT;
 	assert_plan(a, &o, NULL,
 	    "*set ppp *1 disabled=yes; *kick ppp ani; set ppp *1 comment=isp:" ME " by hand; ");
 }
@@ -424,7 +424,7 @@ imported_ones_are_adopted(void **state)
 static void
 imported_ones_are_what_was_found(void **state)
 {
-	struct account a = ppp(WISH_ENABLED), gone = ppp(WISH_ABSENT);
+	struct account a = ppp(WANTED_ON), gone = ppp(WANTED_GONE);
 	struct account_object o = secret("old", "by hand"), boss = secret("ani", "the boss");
 	struct account_trace traces[] = { { MENU_PPP, "old", NULL }, { MENU_PPP, "ani", NULL } };
 
@@ -436,7 +436,7 @@ imported_ones_are_what_was_found(void **state)
 	assert_plan(a, &o, NULL,
 	    "set ppp *1 name=ani password=pw comment=isp:" ME "; kick ppp old; kick ppp ani; ");
 	assert_plan(a, &o, &boss, "!ani exists on R1 and is not ours; ");
-	a.wish = WISH_SUSPENDED;
+	a.wanted = WANTED_CUT;
 	assert_plan(a, &o, &boss,
 	    "*set ppp *1 disabled=yes; *kick ppp old; !ani exists on R1 and is not ours; ");
 	assert_plan(gone, &o, &boss, "*remove ppp *1; *kick ppp old; ");
@@ -445,7 +445,7 @@ imported_ones_are_what_was_found(void **state)
 static void
 absent_are_removed_and_kicked(void **state)
 {
-	struct account a = ppp(WISH_ABSENT);
+	struct account a = ppp(WANTED_GONE);
 	struct account_object o = secret("ani", "isp:" ME);
 
 	(void)state;
@@ -456,7 +456,7 @@ absent_are_removed_and_kicked(void **state)
 static void
 another_service_leaves_the_old_menu(void **state)
 {
-	struct account a = ppp(WISH_ENABLED);
+	struct account a = ppp(WANTED_ON);
 	struct account_object o = secret("ani", "isp:" ME);
 
 	(void)state;
@@ -471,7 +471,7 @@ another_service_leaves_the_old_menu(void **state)
 static void
 static_queues(void **state)
 {
-	struct account a = fixed(WISH_ENABLED);
+	struct account a = fixed(WANTED_ON);
 	struct account_object q = queue();
 
 	(void)state;
@@ -491,7 +491,7 @@ static_queues(void **state)
 static void
 the_rates_of_a_queue(void **state)
 {
-	struct account a = fixed(WISH_ENABLED);
+	struct account a = fixed(WANTED_ON);
 	struct account_object q = queue();
 
 	(void)state;
@@ -520,7 +520,7 @@ the_rates_of_a_queue(void **state)
 static void
 static_blocked_before_all_else(void **state)
 {
-	struct account a = fixed(WISH_SUSPENDED);
+	struct account a = fixed(WANTED_CUT);
 	struct account_object q = queue(), e = entry("isp:" ME);
 
 	(void)state;
@@ -539,7 +539,7 @@ static_blocked_before_all_else(void **state)
 static void
 nothing_else_saves_a_static_one(void **state)
 {
-	struct account a = fixed(WISH_SUSPENDED);
+	struct account a = fixed(WANTED_CUT);
 	struct account_object foreign = queue();
 
 	(void)state;
@@ -561,7 +561,7 @@ nothing_else_saves_a_static_one(void **state)
 static void
 a_disabled_entry_blocks_nobody(void **state)
 {
-	struct account a = fixed(WISH_SUSPENDED);
+	struct account a = fixed(WANTED_CUT);
 	struct account_object e = entry("isp:" OTHER);
 
 	(void)state;
@@ -577,7 +577,7 @@ a_disabled_entry_blocks_nobody(void **state)
 static void
 static_unblocked_after_the_queue(void **state)
 {
-	struct account a = fixed(WISH_ENABLED);
+	struct account a = fixed(WANTED_ON);
 	struct account_object e = entry("isp:" OTHER), foreign = entry("isp:x by hand");
 
 	(void)state;
@@ -593,7 +593,7 @@ static void
 static_removed_after_the_block(void **state)
 {
 	const char *taken[] = { "10.0.0.5" };
-	struct account a = fixed(WISH_ABSENT);
+	struct account a = fixed(WANTED_GONE);
 	struct account_object q = queue(), e = entry("isp:" ME);
 
 	(void)state;
@@ -622,7 +622,7 @@ an_old_address_stays_blocked_until_he_is_back(void **state)
 	const char *taken[] = { "10.0.0.5" };
 	struct account_trace traces[] = { { MENU_QUEUE, "ani", "10.0.0.5" },
 		{ MENU_QUEUE, "old", "10.0.0.5" }, { MENU_QUEUE, "ani", "10.0.0.6" } };
-	struct account a = fixed(WISH_SUSPENDED);
+	struct account a = fixed(WANTED_CUT);
 	struct account_object e = entry("isp:" ME);
 
 	(void)state;
@@ -643,7 +643,7 @@ an_old_address_stays_blocked_until_he_is_back(void **state)
 	taken[0] = "10.0.0.6"; /* his own, which a PPP account in service has as well */
 	assert_plan(a, &e, NULL, FAST);
 
-	a = fixed(WISH_ENABLED);
+	a = fixed(WANTED_ON);
 	a.traces = traces;
 	a.ntraces = countof(traces);
 	a.remote_address = "10.0.0.6";
@@ -660,7 +660,7 @@ an_old_address_stays_blocked_until_he_is_back(void **state)
 static void
 a_queue_left_behind_is_blocked_first(void **state)
 {
-	struct account a = ppp(WISH_SUSPENDED);
+	struct account a = ppp(WANTED_CUT);
 	struct account_trace traces[] = { { MENU_QUEUE, "ani", "10.0.0.5" },
 		{ MENU_PPP, "ani", NULL } };
 	struct account_object q = queue(), e = entry("isp:" ME);
@@ -672,7 +672,7 @@ a_queue_left_behind_is_blocked_first(void **state)
 	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
 	    "; *kick ppp ani; remove queue *2; add ppp name=ani password=pw profile=home"
 	    " comment=isp:" ME " disabled=yes service=pppoe; ");
-	a.wish = WISH_ENABLED;
+	a.wanted = WANTED_ON;
 	assert_plan(a, &q, &e,
 	    "remove queue *2; add ppp name=ani password=pw profile=home comment=isp:" ME
 	    " disabled=no service=pppoe; remove block *3; ");
@@ -685,7 +685,7 @@ many_traces_are_no_trouble(void **state)
 	enum { MANY = 100 };
 	static struct account_trace traces[MANY];
 	static struct account_object objs[MANY], *all[MANY];
-	struct account a = ppp(WISH_ABSENT);
+	struct account a = ppp(WANTED_GONE);
 	struct account_plan plan;
 
 	(void)state;

@@ -18,7 +18,7 @@
 #define HELLO_HEARD "/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
 
 static struct peer *peer;
-static struct provision *hand;
+static struct router_link *hand;
 static const char *router;
 static char heard[65536];
 
@@ -27,7 +27,7 @@ static const char *
 hang_up(void)
 {
 	if (hand != NULL)
-		provision_close(hand);
+		link_close(hand);
 	if (peer != NULL)
 		(void)peer_stop(peer, heard, sizeof(heard));
 	hand = NULL;
@@ -41,7 +41,7 @@ answering(const struct turn *turns)
 {
 	peer = peer_start(turns, NULL);
 	router = a_router("Main", peer->port);
-	hand = provision_new(cx.mem, router);
+	hand = link_new(cx.mem, router);
 }
 
 static int

@@ -275,7 +275,7 @@ a_breaker_opens_and_closes(void **state)
 	/* What comes while it is away is told, too. */
 	late = an_account("dewi", package, "");
 	assert_string_equal(state_of(late), "pending: ");
-	assert_int_equal(router_tell(&cx), RC_OK);
+	assert_int_equal(router_fail_waiting(&cx), RC_OK);
 	assert_string_equal(state_of(late), "failed: router Main: refused");
 	(void)sql("UPDATE router_states SET next_probe_at = now()");
 	assert_int_equal(router_by_id(&cx, router, &r), RC_OK);
@@ -308,7 +308,7 @@ profiles_are_jobs_with_a_generation(void **state)
 	size_t n;
 
 	(void)state;
-	assert_int_equal(profile_everywhere(&cx, package, &ids, &n), RC_OK);
+	assert_int_equal(profile_mark_dirty_on_all_routers(&cx, package, &ids, &n), RC_OK);
 	assert_int_equal(n, 1);
 	assert_string_equal(ids[0], router);
 	assert_int_equal(profile_claim(&cx, router, NULL, &jobs, &n), RC_OK);
@@ -345,7 +345,8 @@ profiles_are_jobs_with_a_generation(void **state)
 	jobs[0].ok = true;
 	assert_int_equal(profile_results(&cx, router, jobs, 1), RC_OK);
 	assert_string_equal(profile_state(), "synced 2/2 ");
-	assert_int_equal(profile_everywhere(&cx, crypt_uuid(&cx), &ids, &n), RC_INVALID);
+	assert_int_equal(profile_mark_dirty_on_all_routers(&cx, crypt_uuid(&cx), &ids, &n),
+	    RC_INVALID);
 }
 
 static void

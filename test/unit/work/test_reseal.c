@@ -22,12 +22,12 @@ note(void *arg, const char *place)
 }
 
 static struct reseal_report
-run(struct sb *told)
+run(struct sb *reported)
 {
 	struct reseal_report rep;
 
-	*told = sb_new(cx.mem);
-	assert_int_equal(reseal_all(&cx, note, told, &rep), RC_OK);
+	*reported = sb_new(cx.mem);
+	assert_int_equal(reseal_all(&cx, note, reported, &rep), RC_OK);
 	return rep;
 }
 
@@ -54,7 +54,7 @@ every_secret_gets_the_present_key(void **state)
 {
 	const char *package = a_package("home", "pppoe");
 	struct reseal_report rep;
-	struct sb told;
+	struct sb reported;
 
 	(void)state;
 	(void)a_router("Main", 1);
@@ -63,26 +63,26 @@ every_secret_gets_the_present_key(void **state)
 		(void)an_account(arena_printf(cx.mem, "u%d", i), package, "");
 	assert_int_equal(crypt_open(&cx, NEW_KEY, ROWS_KEY), RC_OK);
 	assert_int_equal(not_of_the_new_key(), 5);
-	rep = run(&told);
+	rep = run(&reported);
 	assert_int_equal(rep.seen, 5);
 	assert_int_equal(rep.resealed, 5);
 	assert_int_equal(rep.failed, 0);
 	assert_int_equal(crypt_open(&cx, NEW_KEY, ""), RC_OK); /* the old one may go */
 	assert_int_equal(not_of_the_new_key(), 0);
-	assert_string_equal(told.buf, "");
+	assert_string_equal(reported.buf, "");
 	/* A second run finds nothing left to do. */
-	rep = run(&told);
+	rep = run(&reported);
 	assert_int_equal(rep.seen, 5);
 	assert_int_equal(rep.resealed, 0);
 }
 
-/* It is told and left as it is, and the others are not left out for it. */
+/* It is reported and left as it is, and the others are sealed all the same. */
 static void
-what_no_key_opens_is_told_and_left_alone(void **state)
+a_secret_that_no_key_opens_is_reported_and_kept(void **state)
 {
 	struct reseal_report rep;
 	const char *broken;
-	struct sb told;
+	struct sb reported;
 
 	(void)state;
 	(void)a_router("Main", 1);
@@ -90,10 +90,11 @@ what_no_key_opens_is_told_and_left_alone(void **state)
 	(void)sql("UPDATE router_settings SET password = 's1.00000000.AAAA' WHERE id = '%s'",
 	    broken);
 	assert_int_equal(crypt_open(&cx, NEW_KEY, ROWS_KEY), RC_OK);
-	rep = run(&told);
+	rep = run(&reported);
 	assert_int_equal(rep.resealed, 1);
 	assert_int_equal(rep.failed, 1);
-	assert_string_equal(told.buf, arena_printf(cx.mem, "router_settings:%s:password;", broken));
+	assert_string_equal(reported.buf,
+	    arena_printf(cx.mem, "router_settings:%s:password;", broken));
 	assert_string_equal(sql("SELECT password AS v FROM router_settings WHERE id = '%s'",
 				broken),
 	    "s1.00000000.AAAA");
@@ -104,13 +105,13 @@ static void
 many_are_read_page_by_page(void **state)
 {
 	struct reseal_report rep;
-	struct sb told;
+	struct sb reported;
 
 	(void)state;
 	(void)sql(
 	    "INSERT INTO router_settings (host, username, password, is_active)"
 	    " SELECT n::text, 'api', 's1.00000000.AAAA', false FROM generate_series(1, 1201) n");
-	rep = run(&told);
+	rep = run(&reported);
 	assert_int_equal(rep.seen, 1201);
 	assert_int_equal(rep.failed, 1201);
 }
@@ -122,7 +123,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(every_secret_gets_the_present_key),
-		CASE(what_no_key_opens_is_told_and_left_alone),
+		CASE(a_secret_that_no_key_opens_is_reported_and_kept),
 		CASE(many_are_read_page_by_page),
 	};
 

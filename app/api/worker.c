@@ -1,0 +1,67 @@
+/* worker.c: one worker: its configuration, its database, its loop of requests. */
+#include "api/api.h"
+#include "base/crypt.h"
+#include "base/log.h"
+#include "http/fcgi.h"
+#include "isp_api.h"
+#include "midtrans/gateway.h"
+
+enum { STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000 };
+
+enum rc
+isp_api_configure(struct ctx *cx, const char *env, struct conf *cf)
+{
+	TRY(conf_load(cx, env, cf));
+	return crypt_open(cx, conf_text(cf, CONF_APP_KEY), conf_text(cf, CONF_APP_PREVIOUS_KEYS));
+}
+
+static struct db *
+database(struct ctx *cx, const struct conf *cf)
+{
+	struct db_conf dc = db_conf_of(cx, cf, isp_api_program.name, "isp_api");
+
+	dc.statement_ms = STATEMENT_MS;
+	dc.lock_ms = LOCK_MS;
+	dc.answer_ms = ANSWER_MS;
+	return db_new(&dc);
+}
+
+int
+isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
+{
+	const struct daemon_args *args = arg;
+	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
+	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
+	struct ctx cx = { .mem = life };
+	struct conf cf;
+
+	if (isp_api_configure(&cx, args->env, &cf) != RC_OK)
+		return daemon_fail(&cx, &isp_api_program);
+	cx.conf = &cf;
+	cx.db = database(&cx, &cf);
+	cx.gateway = gateway_new(life, &cf);
+	const struct http_policy policy = {
+		.routes = api_routes,
+		.nroutes = api_nroutes,
+		.authenticate = api_authenticate,
+		.pass = db_gate_pass,
+		.origins = isp_api_origins(&cx, &cf),
+		.url = conf_text(&cf, CONF_APP_URL),
+	};
+	const struct fcgi_worker worker = {
+		.cx = &cx,
+		.policy = &policy,
+		.listen_fd = fds->listen,
+		.take_fd = fds->take,
+		.give_fd = fds->give,
+		.conns_max = p->conns_max,
+		.wake_fd = daemon_signal_fd(),
+		.stopping = daemon_stopping,
+	};
+	cx.mem = mem;
+	prefork_ready();
+	if (fcgi_run(&worker) != RC_OK)
+		return daemon_fail(&cx, &isp_api_program);
+	db_close(cx.db);
+	return EXIT_DONE;
+}

@@ -1,0 +1,61 @@
+/*
+ * Errors in the person's language.
+ *
+ * The server tells a code and the bound beside each English sentence; a code without a sentence
+ * here shows the server's.
+ */
+import { ApiError, type Code } from '../api/client';
+import { number } from '../kit/format';
+import type { Messages } from './id';
+
+type Say = string | ((bound: string) => string);
+
+function sentence(t: Messages, code: Code | undefined, said: string): string {
+	const found = code && (t.e as Record<string, Say>)[code.code];
+	if (!found) return said;
+	if (typeof found === 'string') return found;
+	const bound = code[code.code] ?? code.bound ?? code.max ?? code.min;
+	if (bound === undefined) return said;
+	return found(typeof bound === 'number' ? number(bound) : String(bound));
+}
+
+/* The sentence at each field. */
+export function fieldErrors(t: Messages, error: unknown): Record<string, string> {
+	if (!(error instanceof ApiError)) return {};
+	const pairs = Object.entries(error.errors).map(([field, texts]) => [
+		field,
+		texts.map((text, i) => sentence(t, error.codes[field]?.[i] ?? guess(text), text)).join(' '),
+	]);
+	return Object.fromEntries(pairs);
+}
+
+/* Codes of the sentences every resource shares, for answers that carry none. */
+const KNOWN: [RegExp, string][] = [
+	[/ is required\.$/, 'required'],
+	[/ has already been taken\.$/, 'taken'],
+	[/ may not be greater than ([\d.]+) characters\.$/, 'max_length'],
+	[/ must be at least ([\d.]+) characters\.$/, 'min_length'],
+	[/ must not be greater than the outstanding (\d+)\.$/, 'overpaid'],
+	[/ must not be greater than (\d+)\.$/, 'max'],
+	[/ must be at least (\d+)\.$/, 'min'],
+	[/^The selected .* is invalid\.$/, 'unknown'],
+	[/credentials are (incorrect|wrong)/, 'credentials'],
+];
+function guess(text: string): Code | undefined {
+	for (const [pattern, code] of KNOWN) {
+		const match = pattern.exec(text);
+		if (match) return { code, bound: match[1] === undefined ? undefined : Number(match[1]) };
+	}
+}
+
+/* The one sentence for an error that has no field on screen. */
+export function errorText(t: Messages, error: unknown): string {
+	if (!(error instanceof ApiError)) return t.e.s500;
+	if (error.status === 0) return t.e.network;
+	if (error.status === 503 || error.status === 504) return t.e.busy;
+	const own = error.code && (t.e as Record<string, Say>)[error.code];
+	if (typeof own === 'string') return own;
+	if (error.status === 409 || error.status === 502) return error.message;
+	const general = (t.e as Record<string, Say>)[`s${error.status}`];
+	return typeof general === 'string' ? general : error.message;
+}

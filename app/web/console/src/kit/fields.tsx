@@ -1,0 +1,317 @@
+/*
+ * Fields of a form.  A field is a name of the resource, whose type, bounds and choices come from
+ * /api/meta, or an object that says more.  The server is the only validator: its sentence stands
+ * at its field.
+ */
+import {
+	Checkbox,
+	NativeSelect,
+	PasswordInput,
+	Select,
+	SimpleGrid,
+	Textarea,
+	TextInput,
+} from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useState } from 'react';
+import { type MetaField, useFields } from '../api/meta';
+import type { Loose } from '../api/types';
+import { useT, word } from '../i18n';
+import { readMoney } from './format';
+import { type Reference, useReference } from './reference';
+
+export type FieldKind =
+	| 'text'
+	| 'area'
+	| 'money'
+	| 'int'
+	| 'day'
+	| 'time'
+	| 'yes'
+	| 'choice'
+	| 'reference'
+	| 'secret';
+export type Values = Record<string, unknown>;
+export type Field = {
+	name: string;
+	label?: string;
+	hint?: string;
+	kind?: FieldKind;
+	among?: string[];
+	nameOf?(choice: string): string;
+	reference?: Reference;
+	required?: boolean;
+	initial?: unknown;
+	wide?: boolean;
+	rows?: number;
+	max?: number;
+	show?(values: Values): boolean;
+	/* Leave it out where the server does not know it. */
+	ifKnown?: boolean;
+};
+
+const KIND: Record<string, FieldKind> = {
+	money: 'money',
+	int: 'int',
+	bool: 'yes',
+	date: 'day',
+	time: 'time',
+	password: 'secret',
+	secret: 'secret',
+};
+
+/* What a field is, with what /api/meta tells of it. */
+export function resolve(
+	field: string | Field,
+	meta: Map<string, MetaField>,
+	isCreate: boolean,
+): Field {
+	const own = typeof field === 'string' ? { name: field } : field;
+	const told = meta.get(own.name);
+	const kind =
+		own.kind ??
+		(own.reference
+			? 'reference'
+			: (own.among ?? told?.among)
+				? 'choice'
+				: told?.lines
+					? 'area'
+					: (KIND[told?.type ?? ''] ?? 'text'));
+	return {
+		...own,
+		kind,
+		among: own.among ?? told?.among,
+		required: own.required ?? (isCreate && told?.required === true),
+		max: own.max ?? (kind === 'text' || kind === 'area' ? told?.max : undefined),
+		initial: own.initial ?? (isCreate ? told?.default : undefined),
+	};
+}
+
+/* A field given by its name alone is one that the resource has and that can be written. */
+export function useResolved(
+	fields: (string | Field)[],
+	resource?: string,
+	isCreate = true,
+): Field[] {
+	const meta = useFields(resource);
+	const isKnown = (f: string | Field) => {
+		if (meta.size === 0 || (typeof f !== 'string' && !f.ifKnown)) return true;
+		const told = meta.get(typeof f === 'string' ? f : f.name);
+		return isCreate ? !!told?.create : !!told?.update;
+	};
+	return fields.filter(isKnown).map(f => resolve(f, meta, isCreate));
+}
+
+/* A form's first values: the row's, else the fields' own. */
+export function firstValues(fields: Field[], row?: Loose): Values {
+	return Object.fromEntries(
+		fields.map(f => [f.name, row?.[f.name] ?? f.initial ?? (f.kind === 'yes' ? false : '')]),
+	);
+}
+
+/* What is sent: on create all that is filled, on change only what differs. */
+export function bodyOf(fields: Field[], values: Values, first?: Values): Values {
+	const shown = fields.filter(f => f.show?.(values) ?? true);
+	const pairs = shown
+		.filter(f => (first ? values[f.name] !== first[f.name] : values[f.name] !== ''))
+		.map(f => [f.name, values[f.name] === '' ? null : values[f.name]]);
+	return Object.fromEntries(pairs);
+}
+
+type Props = {
+	fields: Field[];
+	values: Values;
+	errors: Record<string, string>;
+	onChange(name: string, value: unknown): void;
+	columns?: number;
+	autoFocus?: boolean;
+};
+
+export function FieldSet({ fields, values, errors, onChange, columns = 2, autoFocus }: Props) {
+	const shown = fields.filter(f => f.show?.(values) ?? true);
+	return (
+		<SimpleGrid cols={{ base: 1, xs: columns }} spacing="sm" verticalSpacing="xs">
+			{shown.map((f, i) => (
+				<div
+					key={f.name}
+					style={f.wide || f.kind === 'area' ? { gridColumn: '1 / -1' } : undefined}
+				>
+					<Input
+						field={f}
+						value={values[f.name]}
+						error={errors[f.name]}
+						onChange={v => onChange(f.name, v)}
+						focus={autoFocus && i === 0}
+					/>
+				</div>
+			))}
+		</SimpleGrid>
+	);
+}
+
+type One = {
+	field: Field;
+	value: unknown;
+	error?: string;
+	onChange(value: unknown): void;
+	focus?: boolean;
+};
+
+function Input({ field, value, error, onChange, focus }: One) {
+	const { t } = useT();
+	const text = value === null || value === undefined ? '' : String(value);
+	const hint = field.hint ?? (t.h as Record<string, string>)[field.name];
+	const common = {
+		label: field.label ?? word(t.f, field.name),
+		description: hint,
+		error,
+		required: field.required,
+		withAsterisk: field.required,
+		'data-autofocus': focus || undefined,
+		name: field.name,
+		/* A long form is not a browser's to fill with the operator's own data. */
+		autoComplete: field.kind === 'secret' ? 'new-password' : 'off',
+	};
+	switch (field.kind) {
+		case 'yes':
+			return (
+				<Checkbox
+					mt={{ base: 4, xs: 26 }}
+					label={common.label}
+					description={hint}
+					error={error}
+					checked={value === true}
+					onChange={e => onChange(e.currentTarget.checked)}
+				/>
+			);
+		case 'choice':
+			return (
+				<NativeSelect
+					{...common}
+					value={text}
+					onChange={e => onChange(e.currentTarget.value)}
+					data={[
+						...(field.required || (field.initial ?? '') !== '' ? [] : [{ value: '', label: '–' }]),
+						...(field.among ?? []).map(v => ({
+							value: v,
+							label: field.nameOf?.(v) ?? word(t.v, v),
+						})),
+					]}
+				/>
+			);
+		case 'reference':
+			return (
+				<ReferenceInput
+					field={field}
+					value={text}
+					error={error}
+					onChange={onChange}
+					focus={focus}
+				/>
+			);
+		case 'area':
+			return (
+				<Textarea
+					{...common}
+					autosize
+					minRows={field.rows ?? 2}
+					maxRows={12}
+					maxLength={field.max}
+					value={text}
+					onChange={e => onChange(e.currentTarget.value)}
+				/>
+			);
+		case 'secret':
+			return (
+				<PasswordInput {...common} value={text} onChange={e => onChange(e.currentTarget.value)} />
+			);
+		case 'money':
+			return (
+				<TextInput
+					{...common}
+					inputMode="numeric"
+					leftSection="Rp"
+					value={text}
+					onChange={e => onChange(readMoney(e.currentTarget.value) ?? '')}
+				/>
+			);
+		case 'int':
+			return (
+				<TextInput
+					{...common}
+					inputMode="numeric"
+					value={text}
+					onChange={e =>
+						onChange(
+							/^-?\d+$/.test(e.currentTarget.value)
+								? Number(e.currentTarget.value)
+								: e.currentTarget.value,
+						)
+					}
+				/>
+			);
+		case 'day':
+			return (
+				<TextInput
+					{...common}
+					type="date"
+					value={text}
+					onChange={e => onChange(e.currentTarget.value)}
+				/>
+			);
+		case 'time':
+			return (
+				<TextInput
+					{...common}
+					type="datetime-local"
+					value={localTime(text)}
+					onChange={e =>
+						onChange(e.currentTarget.value ? new Date(e.currentTarget.value).toISOString() : '')
+					}
+				/>
+			);
+		default:
+			return (
+				<TextInput
+					{...common}
+					maxLength={field.max}
+					value={text}
+					onChange={e => onChange(e.currentTarget.value)}
+				/>
+			);
+	}
+}
+
+/* UTC as the browser's own clock, for an input of type datetime-local. */
+function localTime(text: string) {
+	if (!text) return '';
+	const at = new Date(text);
+	return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+function ReferenceInput({ field, value, error, onChange, focus }: One & { value: string }) {
+	const { t } = useT();
+	const [search, setSearch] = useState('');
+	const [asked] = useDebouncedValue(search, 250);
+	const reference = field.reference!;
+	const rows = useReference(reference, reference.many ? asked : '');
+	return (
+		<Select
+			label={field.label ?? word(t.f, field.name)}
+			description={field.hint ?? (t.h as Record<string, string>)[field.name]}
+			error={error}
+			withAsterisk={field.required}
+			data-autofocus={focus || undefined}
+			placeholder={reference.many ? t.w.typeToSearch : t.w.choose}
+			searchable
+			clearable={!field.required}
+			value={value || null}
+			onChange={v => onChange(v ?? '')}
+			onSearchChange={setSearch}
+			filter={reference.many ? ({ options }) => options : undefined}
+			data={rows.map(r => ({ value: r.id, label: reference.label(r) }))}
+			nothingFoundMessage={t.w.noneFound}
+			comboboxProps={{ withinPortal: true }}
+		/>
+	);
+}

@@ -1,0 +1,165 @@
+/* The line above a list: search, filters, CSV. */
+import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import IconDownload from '@tabler/icons-react/dist/esm/icons/IconDownload.mjs';
+import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
+import IconX from '@tabler/icons-react/dist/esm/icons/IconX.mjs';
+import { useEffect, useState } from 'react';
+import { download, type Query } from '../api/client';
+import { useT, word } from '../i18n';
+import { type Reference, useReference } from './reference';
+import type { Search } from './state-url';
+import { useToast } from './toast';
+
+export type Filter = {
+	key: string;
+	label?: string;
+	among?: string[];
+	yes?: boolean;
+	day?: boolean;
+	reference?: Reference;
+};
+
+type Bar = {
+	filters: Filter[];
+	search?: boolean;
+	state: Search;
+	onChange(patch: Search): void;
+	csv?: { path: string; query: Query; name: string };
+};
+
+export function FilterBar({ filters, search, state, onChange, csv }: Bar) {
+	const { t } = useT();
+	const toast = useToast();
+	if (!search && filters.length === 0 && !csv) return null;
+	const isFiltered = filters.some(f => state[f.key]) || !!state.search;
+	const save = () => {
+		if (csv)
+			download(
+				csv.path,
+				{ ...csv.query, page: undefined, per_page: undefined },
+				`${csv.name}.csv`,
+			).catch(toast.error);
+	};
+	return (
+		<Group mb="sm" gap="xs" align="end">
+			{search && (
+				<SearchBox
+					value={state.search ?? ''}
+					onChange={v => onChange({ search: v || undefined })}
+				/>
+			)}
+			{filters.map(f => (
+				<OneFilter
+					key={f.key}
+					filter={f}
+					value={state[f.key] ?? ''}
+					onChange={v => onChange({ [f.key]: v || undefined })}
+				/>
+			))}
+			{isFiltered && (
+				<Button
+					size="xs"
+					variant="subtle"
+					color="gray"
+					leftSection={<IconX size={14} />}
+					onClick={() =>
+						onChange({
+							search: undefined,
+							...Object.fromEntries(filters.map(f => [f.key, undefined])),
+						})
+					}
+				>
+					{t.a.clear}
+				</Button>
+			)}
+			{csv && (
+				<Button
+					size="xs"
+					variant="default"
+					ml="auto"
+					leftSection={<IconDownload size={14} />}
+					onClick={save}
+				>
+					{t.a.csv}
+				</Button>
+			)}
+		</Group>
+	);
+}
+
+function SearchBox({ value, onChange }: { value: string; onChange(v: string): void }) {
+	const { t } = useT();
+	const [text, setText] = useState(value);
+	const tell = useDebouncedCallback(onChange, 250);
+	useEffect(() => setText(value), [value]);
+	return (
+		<TextInput
+			size="xs"
+			flex="1 1 200px"
+			maw={340}
+			type="search"
+			placeholder={t.w.search}
+			aria-label={t.w.search}
+			leftSection={<IconSearch size={14} />}
+			value={text}
+			onChange={e => {
+				setText(e.currentTarget.value);
+				tell(e.currentTarget.value);
+			}}
+		/>
+	);
+}
+
+type One = { filter: Filter; value: string; onChange(v: string): void };
+
+function OneFilter({ filter, value, onChange }: One) {
+	const { t } = useT();
+	const label = filter.label ?? word(t.f, filter.key);
+	if (filter.day)
+		return (
+			<TextInput
+				size="xs"
+				type="date"
+				label={label}
+				value={value}
+				onChange={e => onChange(e.currentTarget.value)}
+				styles={{ label: { fontSize: 11, lineHeight: 1.2, fontWeight: 400 } }}
+			/>
+		);
+	if (filter.reference)
+		return <ReferenceFilter filter={filter} value={value} onChange={onChange} />;
+	const among = filter.yes ? ['1', '0'] : (filter.among ?? []);
+	const name = (v: string) => (filter.yes ? (v === '1' ? t.w.yes : t.w.no) : word(t.v, v));
+	return (
+		<NativeSelect
+			size="xs"
+			aria-label={label}
+			value={value}
+			onChange={e => onChange(e.currentTarget.value)}
+			data={[
+				{ value: '', label: `${label}: ${t.w.all}` },
+				...among.map(v => ({ value: v, label: name(v) })),
+			]}
+		/>
+	);
+}
+
+function ReferenceFilter({ filter, value, onChange }: One) {
+	const { t } = useT();
+	const rows = useReference(filter.reference!, '');
+	const label = filter.label ?? word(t.f, filter.key);
+	return (
+		<NativeSelect
+			size="xs"
+			maw={200}
+			aria-label={label}
+			value={value}
+			onChange={e => onChange(e.currentTarget.value)}
+			data={[
+				{ value: '', label: `${label}: ${t.w.all}` },
+				...rows.map(r => ({ value: r.id, label: filter.reference!.label(r) })),
+			]}
+		/>
+	);
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { bits, day, monthName, readMoney, rupiah, shortRupiah, whatsapp } from './format';
+
+describe('money', () => {
+	it('parts thousands with dots in both languages', () => {
+		expect(rupiah(12650000)).toBe('Rp12.650.000');
+		expect(rupiah(-500)).toBe('−Rp500');
+	});
+	it('is read with and without dots, and left alone when it is no number', () => {
+		expect(readMoney('Rp 150.000')).toBe(150000);
+		expect(readMoney('150000')).toBe(150000);
+		expect(readMoney('')).toBeUndefined();
+		expect(readMoney('12,5')).toBe('12,5');
+	});
+	it('is short on an axis', () => {
+		expect(shortRupiah(12650000, 'id')).toBe('12,7 jt');
+		expect(shortRupiah(1200000000, 'en')).toBe('1.2 bn');
+		expect(shortRupiah(0, 'id')).toBe('0');
+	});
+});
+
+describe('dates', () => {
+	it('is one day, whatever the zone of the browser', () => {
+		expect(day('2026-11-28', 'id')).toBe('28 Nov 2026');
+		expect(day(null, 'id')).toBe('–');
+	});
+	it('moves a time into the zone of the business', () => {
+		expect(day('2026-11-28T20:00:00Z', 'en')).toBe('29 Nov 2026');
+	});
+	it('names a month', () => {
+		expect(monthName('2026-05', 'id')).toBe('Mei 26');
+	});
+});
+
+it('writes rates', () => {
+	expect(bits(999)).toBe('999 bit/s');
+	expect(bits(12_345_678)).toBe('12,3 Mbit/s');
+	expect(bits(null)).toBe('–');
+});
+
+it('makes a WhatsApp link of a local number', () => {
+	expect(whatsapp('0812-3456 789', 'a b')).toBe('https://wa.me/628123456789?text=a%20b');
+});

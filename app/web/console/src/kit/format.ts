@@ -1,0 +1,100 @@
+/* Money, dates, rates: written one way on every screen. */
+import type { Lang } from '../i18n';
+
+let zone = 'Asia/Jakarta';
+/* The business's time zone, from /api/meta. */
+export const setZone = (name: string) => {
+	zone = name;
+};
+
+const locale = (lang: Lang) => (lang === 'id' ? 'id-ID' : 'en-GB');
+const kept = new Map<string, Intl.DateTimeFormat>();
+function formatter(lang: Lang, options: Intl.DateTimeFormatOptions) {
+	const key = lang + zone + JSON.stringify(options);
+	let made = kept.get(key);
+	if (!made) {
+		made = new Intl.DateTimeFormat(locale(lang), { timeZone: zone, ...options });
+		kept.set(key, made);
+	}
+	return made;
+}
+
+export const rupiah = (n: number) => `${n < 0 ? '−' : ''}Rp${number(Math.abs(n))}`;
+export const number = (n: number) => new Intl.NumberFormat('id-ID').format(n);
+
+/* 12.650.000 as 12,7 jt: for the axes of charts. */
+export function shortRupiah(n: number, lang: Lang) {
+	const [by, unit] =
+		n >= 1e9
+			? [1e9, lang === 'id' ? 'M' : 'bn']
+			: n >= 1e6
+				? [1e6, lang === 'id' ? 'jt' : 'm']
+				: [1e3, lang === 'id' ? 'rb' : 'k'];
+	if (n === 0) return '0';
+	return `${new Intl.NumberFormat(locale(lang), { maximumFractionDigits: 1 }).format(n / by)} ${unit}`;
+}
+
+/* A day without a clock is the same day in every zone. */
+const instant = (text: string) => new Date(text.length === 10 ? `${text}T12:00:00Z` : text);
+
+export const day = (text: string | null | undefined, lang: Lang) =>
+	text
+		? formatter(lang, { day: '2-digit', month: 'short', year: 'numeric' }).format(instant(text))
+		: '–';
+export const moment = (text: string | null | undefined, lang: Lang) =>
+	text
+		? formatter(lang, {
+				day: '2-digit',
+				month: 'short',
+				year: 'numeric',
+				hour: '2-digit',
+				minute: '2-digit',
+				hourCycle: 'h23',
+			}).format(instant(text))
+		: '–';
+export const clock = (text: string | number, lang: Lang, seconds = false) =>
+	formatter(lang, {
+		hour: '2-digit',
+		minute: '2-digit',
+		...(seconds ? { second: '2-digit' as const } : {}),
+		hourCycle: 'h23',
+	}).format(new Date(text));
+export const monthName = (text: string, lang: Lang) =>
+	formatter(lang, { month: 'short', year: '2-digit' }).format(instant(`${text.slice(0, 7)}-15`));
+
+export function today(offset = 0) {
+	const now = new Date(Date.now() + offset * 86_400_000);
+	return new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(now);
+}
+
+/* 12345678 as 12,3 Mbit/s. */
+export function bits(n: number | null | undefined) {
+	if (n === null || n === undefined) return '–';
+	const unit = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'];
+	let at = 0;
+	let left = n;
+	for (; left >= 1000 && at < 3; at++) left /= 1000;
+	return `${new Intl.NumberFormat('id-ID', { maximumFractionDigits: left < 100 ? 1 : 0 }).format(left)} ${unit[at]}`;
+}
+
+export function bytes(n: number | null | undefined) {
+	if (n === null || n === undefined) return '–';
+	const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+	let at = 0;
+	let left = n;
+	for (; left >= 1024 && at < 4; at++) left /= 1024;
+	return `${new Intl.NumberFormat('id-ID', { maximumFractionDigits: 1 }).format(left)} ${unit[at]}`;
+}
+
+/* An Indonesian number as WhatsApp's links want it: 0812-3 becomes 62812 3. */
+export function whatsapp(phone: string, text: string) {
+	const digits = phone.replace(/\D/g, '').replace(/^0/, '62');
+	return `https://wa.me/${digits}?text=${encodeURIComponent(text)}`;
+}
+
+/* What a person typed as money: whole rupiah, undefined when empty, text when it is no number. */
+export function readMoney(text: string): number | string | undefined {
+	const plain = text.replace(/^Rp\s?/i, '').replace(/[\s.]/g, '');
+	if (plain === '') return undefined;
+	return /^-?\d{1,12}$/.test(plain) ? Number(plain) : text;
+}

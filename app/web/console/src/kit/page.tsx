@@ -1,0 +1,197 @@
+/* The frame of a screen: its title, where it belongs, its acts. */
+import {
+	Anchor,
+	Button,
+	Card,
+	Group,
+	Menu,
+	SimpleGrid,
+	Skeleton,
+	Tabs,
+	Text,
+	Title,
+} from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import IconChevronDown from '@tabler/icons-react/dist/esm/icons/IconChevronDown.mjs';
+import { Link } from '@tanstack/react-router';
+import { type ReactNode, useEffect } from 'react';
+import { useMay } from '../api/query';
+import { useT } from '../i18n';
+import { type Act, ActButton, useAct } from './act';
+import { useUrl } from './state-url';
+
+type PageProps = {
+	title: ReactNode;
+	/* The tab of the browser, when the title is more than text. */
+	name?: string;
+	back?: [to: string, label: string];
+	beside?: ReactNode;
+	/* The first is the blue button; the others stand beside it, `more` in a menu. */
+	acts?: (Act | undefined | false)[];
+	more?: (Act | undefined | false)[];
+	buttons?: ReactNode;
+	children: ReactNode;
+};
+
+const real = (acts: (Act | undefined | false)[] = []) => acts.filter(a => !!a) as Act[];
+
+export function PageFrame(props: PageProps) {
+	const name = props.name ?? (typeof props.title === 'string' ? props.title : '');
+	const open = useAct();
+	const may = useMay();
+	const acts = real(props.acts);
+	useEffect(() => {
+		document.title = name ? `${name} · ISP Billing` : 'ISP Billing';
+	}, [name]);
+	const first = acts[0];
+	useHotkeys(
+		first && may(first.role ?? 'operator')
+			? [[first.key === 'takePayment' ? 'p' : 'n', () => open(first)]]
+			: [],
+	);
+	return (
+		<>
+			{props.back && (
+				<Anchor component={Link} to={props.back[0]} fz="sm">
+					{props.back[1]}
+				</Anchor>
+			)}
+			<Group justify="space-between" mb="sm" gap="xs" align="center">
+				<Group gap="xs" miw={0}>
+					<Title order={1} fz="h3">
+						{props.title}
+					</Title>
+					{props.beside}
+				</Group>
+				<Group gap="xs">
+					{props.buttons}
+					{acts.slice(1).map(a => (
+						<ActButton key={a.key + a.path} act={a} size="sm" />
+					))}
+					<MoreMenu acts={real(props.more)} />
+					{first && <ActButton act={first} size="sm" variant="filled" />}
+				</Group>
+			</Group>
+			{props.children}
+		</>
+	);
+}
+
+export function MoreMenu({ acts, compact }: { acts: Act[]; compact?: boolean }) {
+	const { t } = useT();
+	const open = useAct();
+	const may = useMay();
+	const allowed = acts.filter(a => may(a.role ?? 'operator'));
+	if (allowed.length === 0) return null;
+	return (
+		<Menu position="bottom-end" withinPortal>
+			<Menu.Target>
+				<Button
+					size={compact ? 'compact-sm' : 'sm'}
+					variant="default"
+					rightSection={<IconChevronDown size={14} />}
+				>
+					{t.a.more}
+				</Button>
+			</Menu.Target>
+			<Menu.Dropdown>
+				{allowed.map(a => (
+					<Menu.Item
+						key={a.key + a.path}
+						leftSection={a.icon}
+						color={a.colour}
+						onClick={() => open(a)}
+					>
+						{a.label ?? t.a[a.key]}
+					</Menu.Item>
+				))}
+			</Menu.Dropdown>
+		</Menu>
+	);
+}
+
+/* Figures of a screen at one look. */
+export function Facts({
+	of,
+	cols,
+}: {
+	of: [label: string, value: ReactNode, colour?: string][];
+	cols?: number;
+}) {
+	return (
+		<SimpleGrid cols={{ base: 2, sm: 3, lg: cols ?? Math.min(of.length, 6) }} spacing="xs" mb="md">
+			{of.map(([label, value, colour]) => (
+				<Card key={label} withBorder padding="xs">
+					<Text fz="xs" c="dimmed" truncate>
+						{label}
+					</Text>
+					<Text fz="sm" fw={600} component="div" c={colour} className="numbers">
+						{value === undefined ? <Skeleton h={16} my={3} w="70%" /> : value}
+					</Text>
+				</Card>
+			))}
+		</SimpleGrid>
+	);
+}
+
+export type Tab = { key: string; label: string; body: ReactNode };
+
+/* Tabs whose choice stands in the address; only the chosen one is mounted. */
+export function TabFrame({
+	tabs,
+	name = 'tab',
+}: {
+	tabs: (Tab | false | undefined)[];
+	name?: string;
+}) {
+	const [state, setState] = useUrl();
+	const real = tabs.filter(x => !!x) as Tab[];
+	const chosen = real.find(x => x.key === state[name])?.key ?? real[0]?.key;
+	return (
+		<Tabs
+			value={chosen}
+			onChange={v =>
+				setState({ [name]: v === real[0]?.key ? undefined : (v ?? undefined), page: undefined })
+			}
+			keepMounted={false}
+		>
+			<Tabs.List mb="sm" style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+				{real.map(x => (
+					<Tabs.Tab key={x.key} value={x.key}>
+						{x.label}
+					</Tabs.Tab>
+				))}
+			</Tabs.List>
+			{real.map(x => (
+				<Tabs.Panel key={x.key} value={x.key}>
+					{x.body}
+				</Tabs.Panel>
+			))}
+		</Tabs>
+	);
+}
+
+/* A titled part of a screen. */
+export function Section(props: {
+	title: string;
+	beside?: ReactNode;
+	children: ReactNode;
+	flush?: boolean;
+}) {
+	return (
+		<Card withBorder padding={props.flush ? 0 : 'sm'} component="section">
+			<Group
+				justify="space-between"
+				mb={props.flush ? 0 : 'xs'}
+				p={props.flush ? 'sm' : 0}
+				gap="xs"
+			>
+				<Title order={2} fz="sm" fw={600}>
+					{props.title}
+				</Title>
+				{props.beside}
+			</Group>
+			{props.children}
+		</Card>
+	);
+}

@@ -1,0 +1,37 @@
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@mantine/spotlight/styles.css';
+import './theme.css';
+import { createTheme, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { setNonce } from 'get-nonce';
+import { createRoot } from 'react-dom/client';
+import { cache } from './api/query';
+import { Language } from './i18n';
+import { router } from './routes';
+
+const theme = createTheme({
+	primaryColor: 'blue',
+	primaryShade: { light: 8, dark: 8 },
+	defaultRadius: 'sm',
+	fontFamily: 'Inter, system-ui, "Segoe UI", Roboto, sans-serif',
+	headings: { fontWeight: '650' },
+});
+
+/* Style elements that libraries make while running carry the nonce of this page's answer: Mantine's
+ * by its property, those of the scroll lock behind dialogs by setNonce. */
+const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? '';
+setNonce(nonce);
+
+createRoot(document.getElementById('root')!).render(
+	<MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+		<Notifications position="top-right" />
+		<Language>
+			<QueryClientProvider client={cache}>
+				<RouterProvider router={router} />
+			</QueryClientProvider>
+		</Language>
+	</MantineProvider>,
+);

@@ -1,0 +1,100 @@
+/*
+ * The one table of the console's addresses.  Each screen is a chunk of its own, loaded when first
+ * needed; `role` is what /api/me must at least say for it to be shown.
+ */
+import {
+	createRootRoute,
+	createRoute,
+	createRouter,
+	lazyRouteComponent,
+	Outlet,
+	redirect,
+} from '@tanstack/react-router';
+import { session } from './api/client';
+import type { Role } from './api/types';
+import { NotFound } from './kit/empty';
+import { Login } from './screens/login/login';
+import { Shell } from './shell/shell';
+
+// biome-ignore lint/suspicious/noExplicitAny: what a lazy module exports is known where it is used
+type Screen = [path: string, load: () => Promise<any>, name: string, role?: Role];
+
+const home = () => import('./screens/home/home');
+const customers = () => import('./screens/customers/customers');
+const customer = () => import('./screens/customers/customer');
+const subscriptions = () => import('./screens/subscriptions/subscriptions');
+const subscription = () => import('./screens/subscriptions/subscription');
+const invoices = () => import('./screens/invoices/invoices');
+const invoice = () => import('./screens/invoices/invoice');
+const payments = () => import('./screens/payments/payments');
+const packages = () => import('./screens/packages/packages');
+const network = () => import('./screens/network/network');
+const router_ = () => import('./screens/network/router');
+const settings = () => import('./screens/settings/settings');
+const receipt = () => import('./screens/receipt/receipt');
+
+const SCREENS: Screen[] = [
+	['/', home, 'Home'],
+	['/customers', customers, 'Customers'],
+	['/customers/$id', customer, 'CustomerScreen'],
+	['/subscriptions', subscriptions, 'Subscriptions'],
+	['/subscriptions/$id', subscription, 'SubscriptionScreen'],
+	['/invoices', invoices, 'Invoices'],
+	['/invoices/$id', invoice, 'InvoiceScreen'],
+	['/payments', payments, 'Payments'],
+	['/packages', packages, 'Packages'],
+	['/network', network, 'Network'],
+	['/network/routers/$id', router_, 'RouterScreen'],
+	['/settings', settings, 'Settings'],
+];
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+const login = createRoute({ getParentRoute: () => root, path: '/login', component: Login });
+
+const needSession = () => {
+	if (session.token === null)
+		throw redirect({
+			to: '/login',
+			search:
+				location.pathname === '/' ? {} : ({ next: location.pathname + location.search } as never),
+		});
+};
+
+/* Paper has no navigation around it. */
+const paper = createRoute({
+	getParentRoute: () => root,
+	path: '/receipt/$id',
+	beforeLoad: needSession,
+	component: lazyRouteComponent(receipt, 'Receipt'),
+});
+
+const inside = createRoute({
+	getParentRoute: () => root,
+	id: 'in',
+	component: Shell,
+	beforeLoad: needSession,
+});
+
+const screens = SCREENS.map(([path, load, name]) =>
+	createRoute({ getParentRoute: () => inside, path, component: lazyRouteComponent(load, name) }),
+);
+
+export const roleOf = (path: string): Role =>
+	SCREENS.find(([pattern]) => pattern === path)?.[3] ?? 'viewer';
+
+/* ?a=1&b=x, both ways as texts: a phone number stays as it was typed. */
+const parseSearch = (text: string) => Object.fromEntries(new URLSearchParams(text));
+const stringifySearch = (search: Record<string, unknown>) => {
+	const given = Object.entries(search).filter(([, v]) => v !== undefined && v !== '');
+	const text = new URLSearchParams(given.map(([k, v]) => [k, String(v)])).toString();
+	return text ? `?${text}` : '';
+};
+
+export const router = createRouter({
+	routeTree: root.addChildren([login, paper, inside.addChildren(screens)]),
+	defaultPreload: 'intent',
+	scrollRestoration: true,
+	parseSearch,
+	stringifySearch,
+});

@@ -1,0 +1,61 @@
+/* What can be done to a customer. */
+import type { Row } from '../../api/types';
+import type { Messages } from '../../i18n/id';
+import type { Act } from '../../kit/act';
+import type { Field } from '../../kit/fields';
+
+const FIELDS: (string | Field)[] = [
+	{ name: 'name', required: true, wide: true },
+	'phone',
+	'email',
+	'address',
+	'npwp',
+	'tax_exempt',
+	'status',
+	'notes',
+];
+
+export const customerCreate = (t: Messages, after?: (row: Row) => void): Act => ({
+	key: 'newCustomer',
+	role: 'operator',
+	method: 'POST',
+	path: '/api/customers',
+	resource: 'customer',
+	fields: FIELDS.filter(f => f !== 'status'),
+	submit: t.a.save,
+	toast: row => String(row.name),
+	after,
+});
+
+export const customerEdit = (row: Row): Act => ({
+	key: 'edit',
+	role: 'operator',
+	method: 'PUT',
+	path: `/api/customers/${row.id}`,
+	resource: 'customer',
+	fields: FIELDS,
+	row,
+});
+
+export const customerArchive = (t: Messages, row: Row, after: () => void): Act => ({
+	key: 'archive',
+	role: 'operator',
+	colour: 'red',
+	method: 'DELETE',
+	path: `/api/customers/${row.id}`,
+	says: t.c.archive,
+	typed: String(row.name),
+	after,
+});
+
+export const creditAdjust = (t: Messages, row: Row): Act => ({
+	key: 'adjustCredit',
+	role: 'admin',
+	method: 'POST',
+	path: `/api/customers/${row.id}/credits`,
+	says: t.c.adjustCredit,
+	fields: [
+		{ name: 'amount', kind: 'money', required: true },
+		{ name: 'reason', required: true },
+	],
+});

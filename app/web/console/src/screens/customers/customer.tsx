@@ -1,0 +1,166 @@
+import { Alert, Anchor, Group, Text } from '@mantine/core';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useGet } from '../../api/query';
+import type { Page, Row } from '../../api/types';
+import { useT } from '../../i18n';
+import { NotYet } from '../../kit/empty';
+import { day, rupiah, whatsapp } from '../../kit/format';
+import { List, Rows } from '../../kit/list';
+import { Facts, MoreMenu, PageFrame, TabFrame } from '../../kit/page';
+import { State } from '../../kit/state';
+import { isOpen } from '../invoices/acts';
+import { InvoiceList } from '../invoices/invoices';
+import { Live } from '../network/live';
+import { takePayment } from '../payments/acts';
+import { PaymentList } from '../payments/payments';
+import { History } from '../settings/history';
+import { subscriptionActs, subscriptionCreate } from '../subscriptions/acts';
+import { PasswordButton } from '../subscriptions/subscription';
+import { creditAdjust, customerArchive, customerEdit } from './acts';
+
+/* Open invoices, oldest first: debt and what is paid next. */
+function useOpen(id: string) {
+	const read = useGet<Page<Row<'invoice'>>>('/api/invoices', {
+		customer_id: id,
+		sort: 'due_date',
+		per_page: 100,
+	});
+	const open = read.data?.data.filter(isOpen);
+	return { open, debt: open?.reduce((sum, i) => sum + i.outstanding, 0) };
+}
+
+export function CustomerScreen() {
+	const { t, lang } = useT();
+	const go = useNavigate();
+	const { id } = useParams({ strict: false }) as { id: string };
+	const read = useGet<Row<'customer'>>(`/api/customers/${id}`);
+	const { open, debt } = useOpen(id);
+	const row = read.data;
+	if (!row) return <NotYet error={read.error} retry={() => void read.refetch()} />;
+	const subscriptions = (row.subscriptions ?? []) as Row<'subscription'>[];
+	const live = subscriptions.filter(s => s.status !== 'cancelled');
+	const cut = live.find(s => s.suspend_reason === 'debt');
+	const oldest = open?.[0];
+	return (
+		<PageFrame
+			title={row.name}
+			back={['/customers', t.nav.customers]}
+			beside={live.map(s => (
+				<State key={s.id} is={s.suspend_reason === 'debt' ? 'off_for_debt' : s.status} />
+			))}
+			acts={[
+				oldest ? takePayment(t, { ...oldest, customer: row }) : subscriptionCreate(t, row),
+				oldest && subscriptionCreate(t, row),
+			]}
+			more={[
+				customerEdit(row),
+				creditAdjust(t, row),
+				customerArchive(t, row, () => void go({ to: '/customers' })),
+			]}
+		>
+			{cut && oldest && (
+				<Alert color="red" variant="light" mb="sm" p="xs">
+					{t.w.whyCut}: {oldest.invoice_number}, {t.f.due_date.toLowerCase()}{' '}
+					{day(oldest.due_date, lang)}, {rupiah(oldest.outstanding)}.
+				</Alert>
+			)}
+			<Facts
+				of={[
+					[t.f.debt, debt === undefined ? undefined : rupiah(debt), debt ? 'red' : undefined],
+					[t.f.credit, rupiah(row.credit ?? 0)],
+					[t.f.phone, <Phone key="p" phone={row.phone} />],
+					[t.f.email, row.email ?? '–'],
+					[t.f.address, row.address ?? '–'],
+					[t.f.created_at, day(row.created_at, lang)],
+				]}
+			/>
+			{row.notes && (
+				<Text fz="sm" mb="sm">
+					{row.notes}
+				</Text>
+			)}
+			<TabFrame
+				tabs={[
+					{
+						key: 'subscriptions',
+						label: t.nav.subscriptions,
+						body: (
+							<Rows<Row<'subscription'>>
+								label={t.nav.subscriptions}
+								rows={subscriptions}
+								open={s => `/subscriptions/${s.id}`}
+								columns={[
+									{ key: 'mikrotik_username' },
+									{
+										key: 'status',
+										cell: s => (
+											<State is={s.suspend_reason === 'debt' ? 'off_for_debt' : s.status} />
+										),
+									},
+									{ key: 'package', cell: s => s.package?.name, phone: 'plain' },
+									{ key: 'end_date' },
+									{ key: 'sync_state', wide: true, phone: 'hide' },
+								]}
+								rowAct={s => (
+									<Group gap="xs" wrap="nowrap" justify="flex-end">
+										{s.status !== 'cancelled' && <PasswordButton subscription={s} compact />}
+										<MoreMenu compact acts={subscriptionActs(t, s)} />
+									</Group>
+								)}
+							/>
+						),
+					},
+					{
+						key: 'invoices',
+						label: t.nav.invoices,
+						body: <InvoiceList local hideCustomer fixed={{ customer_id: id }} />,
+					},
+					{
+						key: 'payments',
+						label: t.nav.payments,
+						body: <PaymentList local hideCustomer fixed={{ customer_id: id }} />,
+					},
+					{ key: 'credit', label: t.f.credit, body: <Credits id={id} /> },
+					live[0] && {
+						key: 'live',
+						label: t.w.live,
+						body: <Live username={live[0].mikrotik_username} type={live[0].package?.type} />,
+					},
+					{ key: 'history', label: t.w.history, body: <History fixed={{ customer_id: id }} /> },
+				]}
+			/>
+		</PageFrame>
+	);
+}
+
+function Phone({ phone }: { phone?: string | null }) {
+	if (!phone) return '–';
+	return (
+		<Group gap={6}>
+			<Anchor href={`tel:${phone.replace(/[^\d+]/g, '')}`} fz="inherit">
+				{phone}
+			</Anchor>
+			<Anchor href={whatsapp(phone, '')} target="_blank" rel="noreferrer" fz="xs">
+				WA
+			</Anchor>
+		</Group>
+	);
+}
+
+function Credits({ id }: { id: string }) {
+	const { t } = useT();
+	return (
+		<List<Row<'credit'>>
+			path={`/api/customers/${id}/credits`}
+			label={t.w.creditLedger}
+			local
+			columns={[
+				{ key: 'created_at', phone: 'plain' },
+				{ key: 'kind', phone: 'plain' },
+				{ key: 'reason', phone: 'plain' },
+				{ key: 'amount' },
+				{ key: 'balance', phone: 'hide' },
+			]}
+		/>
+	);
+}

@@ -1,0 +1,79 @@
+/* What can be done to an invoice. */
+import type { Row } from '../../api/types';
+import type { Lang } from '../../i18n';
+import type { Messages } from '../../i18n/id';
+import type { Act } from '../../kit/act';
+import { day, rupiah, whatsapp } from '../../kit/format';
+import { SUBSCRIPTION } from '../references';
+
+export const isOpen = (invoice: Row) => invoice.outstanding > 0 && invoice.status !== 'cancelled';
+
+export const invoiceCreate = (
+	t: Messages,
+	subscription?: Row,
+	after?: (row: Row) => void,
+): Act => ({
+	key: subscription ? 'bill' : 'newInvoice',
+	role: 'operator',
+	method: 'POST',
+	path: '/api/invoices',
+	says: t.c.billRenewal,
+	fields: [
+		...(subscription
+			? []
+			: [{ name: 'subscription_id', reference: SUBSCRIPTION, required: true, wide: true }]),
+		{ name: 'kind', among: ['renewal', 'other'], required: true, initial: 'renewal' },
+		{ name: 'amount', kind: 'money' as const, required: true, show: v => v.kind === 'other' },
+		{ name: 'due_date', kind: 'day' as const },
+		{ name: 'notes', wide: true },
+	],
+	fixed: subscription ? { subscription_id: subscription.id } : undefined,
+	submit: t.a.bill,
+	toast: row => String(row.invoice_number),
+	after,
+});
+
+export const invoiceEdit = (row: Row): Act => ({
+	key: 'edit',
+	role: 'operator',
+	method: 'PUT',
+	path: `/api/invoices/${row.id}`,
+	fields: [
+		{ name: 'due_date', kind: 'day' },
+		{ name: 'notes', kind: 'area' },
+	],
+	row,
+});
+
+export const invoiceCancel = (t: Messages, row: Row): Act => ({
+	key: 'cancelInvoice',
+	role: 'operator',
+	colour: 'red',
+	method: 'DELETE',
+	path: `/api/invoices/${row.id}`,
+	says: (
+		<>
+			<b>{row.invoice_number}</b> · {rupiah(row.amount)}. {t.c.cancelInvoice}
+		</>
+	),
+});
+
+/* Where the customer pays. */
+export const payLink = (invoice: Row) =>
+	String(invoice.pay_url ?? `${location.origin}/pay/${invoice.id}`);
+
+export function reminder(t: Messages, lang: Lang, invoice: Row) {
+	const name = String(invoice.subscription?.customer?.name ?? invoice.customer?.name ?? '');
+	return t.w.reminder(
+		name,
+		invoice.invoice_number,
+		rupiah(invoice.outstanding),
+		day(invoice.due_date, lang),
+		payLink(invoice),
+	);
+}
+
+export function reminderLink(t: Messages, lang: Lang, invoice: Row) {
+	const phone = invoice.subscription?.customer?.phone ?? invoice.customer?.phone;
+	return phone ? whatsapp(String(phone), reminder(t, lang, invoice)) : undefined;
+}

@@ -1,0 +1,88 @@
+import { Anchor, Button, Stack } from '@mantine/core';
+import IconPrinter from '@tabler/icons-react/dist/esm/icons/IconPrinter.mjs';
+import { Link, useParams } from '@tanstack/react-router';
+import { useGet } from '../../api/query';
+import type { Loose, Row } from '../../api/types';
+import { useT, word } from '../../i18n';
+import { NotYet } from '../../kit/empty';
+import { day, rupiah } from '../../kit/format';
+import { Rows } from '../../kit/list';
+import { Facts, PageFrame, Section } from '../../kit/page';
+import { State } from '../../kit/state';
+import { To } from '../../kit/value';
+import { takePayment } from '../payments/acts';
+import { PaymentList } from '../payments/payments';
+import { History } from '../settings/history';
+import { invoiceCancel, invoiceEdit, isOpen, payLink } from './acts';
+
+export function InvoiceScreen() {
+	const { t, lang } = useT();
+	const { id } = useParams({ strict: false }) as { id: string };
+	const read = useGet<Row<'invoice'>>(`/api/invoices/${id}`);
+	const invoice = read.data;
+	if (!invoice) return <NotYet error={read.error} retry={() => void read.refetch()} />;
+	const customer = invoice.subscription?.customer ?? invoice.customer;
+	const period = invoice.period_start
+		? `${day(invoice.period_start, lang)} – ${day(invoice.period_end, lang)}`
+		: '–';
+	return (
+		<PageFrame
+			title={invoice.invoice_number}
+			back={['/invoices', t.nav.invoices]}
+			beside={<State is={invoice.status} />}
+			acts={[isOpen(invoice) && takePayment(t, invoice)]}
+			more={[isOpen(invoice) && invoiceEdit(invoice), isOpen(invoice) && invoiceCancel(t, invoice)]}
+			buttons={
+				<Button
+					component={Link}
+					to={`/receipt/${id}`}
+					variant="default"
+					leftSection={<IconPrinter size={16} />}
+				>
+					{t.a.print}
+				</Button>
+			}
+		>
+			<Facts
+				of={[
+					[
+						t.f.customer,
+						customer ? <To to={`/customers/${invoice.customer_id}`}>{customer.name}</To> : '–',
+					],
+					[t.f.amount, rupiah(invoice.amount)],
+					[t.f.outstanding, rupiah(invoice.outstanding), isOpen(invoice) ? 'red' : undefined],
+					[t.f.due_date, day(invoice.due_date, lang)],
+					[t.f.period, period],
+					[t.f.kind, word(t.v, String(invoice.kind))],
+				]}
+			/>
+			<Stack gap="md">
+				{Array.isArray(invoice.lines) && invoice.lines.length > 0 && (
+					<Section title={t.w.lines} flush>
+						<Rows<Loose>
+							label={t.w.lines}
+							rows={invoice.lines}
+							columns={[
+								{ key: 'description', phone: 'title' },
+								{ key: 'amount', kind: 'money' },
+							]}
+						/>
+					</Section>
+				)}
+				<div>
+					<PaymentList local hideCustomer fixed={{ invoice_id: id }} />
+				</div>
+				{isOpen(invoice) && (
+					<Section title={t.a.payLink}>
+						<Anchor href={payLink(invoice)} target="_blank" rel="noreferrer" fz="sm">
+							{payLink(invoice)}
+						</Anchor>
+					</Section>
+				)}
+				<Section title={t.w.history} flush>
+					<History fixed={{ invoice_id: id }} />
+				</Section>
+			</Stack>
+		</PageFrame>
+	);
+}

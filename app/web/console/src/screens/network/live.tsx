@@ -1,0 +1,76 @@
+/* One customer's session as the router sees it now: rates of the last minutes, address, uptime. */
+import { Stack, Text } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
+import { useGet } from '../../api/query';
+import type { Loose } from '../../api/types';
+import { useT } from '../../i18n';
+import { Chart } from '../../kit/chart';
+import { bits } from '../../kit/format';
+import { Facts } from '../../kit/page';
+import { State } from '../../kit/state';
+
+const KEPT = 120;
+type Samples = { x: number[]; down: (number | null)[]; up: (number | null)[] };
+
+export function Live({ username, type }: { username: string; type?: string }) {
+	const { t } = useT();
+	const read = useGet<Loose>(
+		'/api/mikrotik/user-detail',
+		{ username, type: type === 'hotspot' ? 'hotspot' : 'pppoe' },
+		{ every: 2000, stale: 0 },
+	);
+	const samples = useSamples(read.data, read.dataUpdatedAt);
+	if (read.error && !read.data)
+		return (
+			<Text fz="sm" c="dimmed" py="lg" ta="center">
+				{read.error.status === 404 ? t.w.offlineNow : read.error.message}
+			</Text>
+		);
+	const detail = read.data;
+	return (
+		<Stack gap="sm">
+			<Facts
+				of={[
+					[
+						t.f.online,
+						<State
+							key="s"
+							is={detail ? 'online' : 'pending'}
+							label={detail ? t.w.onlineNow : t.w.loading}
+						/>,
+					],
+					[t.f.address, detail?.address ?? detail?.ip ?? '–'],
+					[t.f.uptime, detail?.uptime ?? '–'],
+					[t.f.download, bits(samples.down.at(-1))],
+					[t.f.upload, bits(samples.up.at(-1))],
+				]}
+			/>
+			<Chart
+				label={t.w.traffic}
+				x={samples.x}
+				ys={[samples.down, samples.up]}
+				format={bits}
+				lines={[
+					{ label: t.f.download, colour: '#228be6', fill: true },
+					{ label: t.f.upload, colour: '#12b886' },
+				]}
+			/>
+		</Stack>
+	);
+}
+
+function useSamples(detail: Loose | undefined, at: number): Samples {
+	const kept = useRef<Samples>({ x: [], down: [], up: [] });
+	const [samples, setSamples] = useState(kept.current);
+	useEffect(() => {
+		if (!detail) return;
+		const now = kept.current;
+		kept.current = {
+			x: [...now.x, at / 1000].slice(-KEPT),
+			down: [...now.down, Number(detail.downloadSpeed ?? detail.download ?? 0)].slice(-KEPT),
+			up: [...now.up, Number(detail.uploadSpeed ?? detail.upload ?? 0)].slice(-KEPT),
+		};
+		setSamples(kept.current);
+	}, [at]);
+	return samples;
+}

@@ -1,0 +1,55 @@
+/* Taking money. */
+import { Anchor } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { Row } from '../../api/types';
+import type { Messages } from '../../i18n/id';
+import type { Act } from '../../kit/act';
+import { rupiah } from '../../kit/format';
+
+export const METHODS = ['cash', 'transfer', 'qris', 'other'];
+
+/* One blue button that says the sum; Enter takes it. */
+export const takePayment = (t: Messages, invoice: Row, label?: string): Act => ({
+	key: 'takePayment',
+	label: label ?? `${t.a.takePayment} · ${rupiah(invoice.outstanding)}`,
+	role: 'operator',
+	method: 'POST',
+	path: '/api/payments',
+	says: (
+		<>
+			<b>{invoice.invoice_number}</b> ·{' '}
+			{invoice.subscription?.customer?.name ?? invoice.customer?.name}. {t.c.takePayment}
+		</>
+	),
+	fields: [
+		{ name: 'amount', kind: 'money', required: true, initial: invoice.outstanding },
+		{ name: 'method', among: METHODS, required: true, initial: 'cash' },
+		{ name: 'reference' },
+		{ name: 'notes' },
+	],
+	fixed: { invoice_id: invoice.id },
+	toast: answer => (
+		<>
+			{t.w.paidToast(rupiah(answer.amount))}.{' '}
+			<Anchor component={Link} to={`/receipt/${invoice.id}`} fz="inherit">
+				{t.a.receipt}
+			</Anchor>
+		</>
+	),
+	submit: t.a.takePayment,
+});
+
+export const reversePayment = (t: Messages, payment: Row): Act => ({
+	key: 'reverse',
+	role: 'admin',
+	colour: 'red',
+	method: 'DELETE',
+	path: `/api/payments/${payment.id}`,
+	says: (
+		<>
+			<b>{rupiah(payment.amount)}</b> · {payment.invoice?.invoice_number} · {payment.customer?.name}
+			. {t.c.reverse}
+		</>
+	),
+	fields: [{ name: 'reason', required: true }],
+});

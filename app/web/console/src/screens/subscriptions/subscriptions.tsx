@@ -1,0 +1,73 @@
+import { useNavigate } from '@tanstack/react-router';
+import type { Row } from '../../api/types';
+import { useT } from '../../i18n';
+import { List, type ListProps } from '../../kit/list';
+import { MoreMenu, PageFrame } from '../../kit/page';
+import { State } from '../../kit/state';
+import { To } from '../../kit/value';
+import { ImportButton } from '../import/button';
+import { PACKAGE, ROUTER } from '../references';
+import { subscriptionActs, subscriptionCreate } from './acts';
+
+type Subscription = Row<'subscription'>;
+
+export function SubscriptionList(
+	props: Partial<ListProps<Subscription>> & { hideCustomer?: boolean },
+) {
+	const { t } = useT();
+	const { hideCustomer, ...list } = props;
+	return (
+		<List<Subscription>
+			path="/api/subscriptions"
+			label={t.nav.subscriptions}
+			sort="-created_at"
+			open={r => `/subscriptions/${r.id}`}
+			columns={[
+				{ key: 'mikrotik_username', sort: true },
+				...(hideCustomer
+					? []
+					: [
+							{
+								key: 'customer',
+								phone: 'plain' as const,
+								cell: (r: Subscription) =>
+									r.customer && <To to={`/customers/${r.customer_id}`}>{r.customer.name}</To>,
+							},
+						]),
+				{
+					key: 'status',
+					cell: r => <State is={r.suspend_reason === 'debt' ? 'off_for_debt' : r.status} />,
+				},
+				{ key: 'package', phone: 'plain', cell: r => r.package?.name },
+				{ key: 'end_date', sort: true },
+				{ key: 'sync_state', wide: true, phone: 'hide' },
+				{ key: 'remote_address', wide: true, phone: 'hide' },
+			]}
+			rowAct={r => <MoreMenu compact acts={subscriptionActs(t, r)} />}
+			{...list}
+		/>
+	);
+}
+
+export function Subscriptions() {
+	const { t } = useT();
+	const go = useNavigate();
+	return (
+		<PageFrame
+			title={t.nav.subscriptions}
+			acts={[subscriptionCreate(t, undefined, row => void go({ to: `/subscriptions/${row.id}` }))]}
+			buttons={<ImportButton noun="subscriptions" />}
+		>
+			<SubscriptionList
+				search
+				csv="langganan"
+				filters={[
+					{ key: 'status', among: ['active', 'suspended', 'expired', 'cancelled'] },
+					{ key: 'package_id', reference: PACKAGE },
+					{ key: 'router_id', reference: ROUTER },
+					{ key: 'sync_state', among: ['synced', 'pending', 'failed'] },
+				]}
+			/>
+		</PageFrame>
+	);
+}

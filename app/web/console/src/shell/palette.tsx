@@ -1,0 +1,77 @@
+/* Find anything from anywhere: people, accounts, invoices, payments, screens. */
+
+import { useDebouncedValue } from '@mantine/hooks';
+import { Spotlight } from '@mantine/spotlight';
+import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
+import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
+import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
+import IconUser from '@tabler/icons-react/dist/esm/icons/IconUser.mjs';
+import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useGet } from '../api/query';
+import type { Page, Row } from '../api/types';
+import { useT } from '../i18n';
+import { PLACES } from './shell';
+
+type Found = { type: string; id: string; title: string; subtitle?: string | null };
+
+const WHERE: Record<string, [string, typeof IconUser]> = {
+	customer: ['/customers/', IconUser],
+	subscription: ['/subscriptions/', IconWifi],
+	invoice: ['/invoices/', IconFileInvoice],
+	payment: ['/payments?search=', IconCash],
+};
+
+export function Palette() {
+	const { t } = useT();
+	const go = useNavigate();
+	const [text, setText] = useState('');
+	const [asked] = useDebouncedValue(text.trim(), 180);
+	const found = useGet<Page<Row<'customer'>>>(
+		'/api/customers',
+		{ search: asked, per_page: 7 },
+		{ enabled: asked.length > 1 },
+	);
+	const rows: Found[] = (asked.length > 1 ? (found.data?.data ?? []) : []).map(c => ({
+		type: 'customer',
+		id: c.id,
+		title: String(c.name),
+		subtitle: [c.phone, c.address].filter(Boolean).join(' · '),
+	}));
+	const things = rows.map(r => {
+		const [base, Icon] = WHERE[r.type] ?? ['/', IconSearch];
+		return {
+			id: r.type + r.id,
+			label: r.title,
+			description: r.subtitle ?? undefined,
+			leftSection: <Icon size={18} />,
+			onClick: () => void go({ to: base + r.id }),
+		};
+	});
+	const places = PLACES.filter(([, name]) =>
+		t.nav[name].toLowerCase().includes(text.toLowerCase()),
+	).map(([to, name, Icon]) => ({
+		id: to,
+		label: t.nav[name],
+		leftSection: <Icon size={18} />,
+		onClick: () => void go({ to }),
+	}));
+	return (
+		<Spotlight
+			query={text}
+			onQueryChange={setText}
+			filter={(_query, all) => all}
+			actions={[...things, ...places]}
+			shortcut={['/', 'mod + K']}
+			searchProps={{
+				placeholder: t.w.searchAll,
+				'aria-label': t.w.searchAll,
+				leftSection: <IconSearch size={18} />,
+			}}
+			nothingFound={found.isFetching ? t.w.loading : t.w.noneFound}
+			scrollable
+			maxHeight={420}
+		/>
+	);
+}

@@ -1,0 +1,261 @@
+/* What stands around every screen: navigation, search, the user's menu, news of the connection. */
+import {
+	ActionIcon,
+	Alert,
+	AppShell,
+	Burger,
+	Group,
+	Kbd,
+	Menu,
+	Modal,
+	NavLink,
+	Table,
+	Text,
+	UnstyledButton,
+	useComputedColorScheme,
+	useMantineColorScheme,
+} from '@mantine/core';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import { spotlight } from '@mantine/spotlight';
+import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
+import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
+import IconHome from '@tabler/icons-react/dist/esm/icons/IconHome.mjs';
+import IconKeyboard from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs';
+import IconLanguage from '@tabler/icons-react/dist/esm/icons/IconLanguage.mjs';
+import IconLogout from '@tabler/icons-react/dist/esm/icons/IconLogout.mjs';
+import IconMoon from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs';
+import IconNetwork from '@tabler/icons-react/dist/esm/icons/IconNetwork.mjs';
+import IconPackage from '@tabler/icons-react/dist/esm/icons/IconPackage.mjs';
+import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
+import IconSettings from '@tabler/icons-react/dist/esm/icons/IconSettings.mjs';
+import IconSun from '@tabler/icons-react/dist/esm/icons/IconSun.mjs';
+import IconUser from '@tabler/icons-react/dist/esm/icons/IconUser.mjs';
+import IconUsers from '@tabler/icons-react/dist/esm/icons/IconUsers.mjs';
+import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { Suspense, useEffect, useRef, useState } from 'react';
+import { call, session } from '../api/client';
+import { useMeta } from '../api/meta';
+import { cache, refresh, useMe } from '../api/query';
+import { useT, word } from '../i18n';
+import { Acts } from '../kit/act';
+import { setZone } from '../kit/format';
+import { LoginForm } from '../screens/login/login';
+import { useConnection } from './connection';
+import { Palette } from './palette';
+
+export const PLACES = [
+	['/', 'home', IconHome, 'h'],
+	['/customers', 'customers', IconUsers, 'c'],
+	['/subscriptions', 'subscriptions', IconWifi, 's'],
+	['/invoices', 'invoices', IconFileInvoice, 'i'],
+	['/payments', 'payments', IconCash, 'p'],
+	['/packages', 'packages', IconPackage, 'k'],
+	['/network', 'network', IconNetwork, 'n'],
+	['/settings', 'settings', IconSettings, 'e'],
+] as const;
+
+export function Shell() {
+	const { t, lang } = useT();
+	const [isOpen, nav] = useDisclosure();
+	const [keys, keysOpen] = useDisclosure();
+	const { pathname } = useLocation();
+	const zone = useMeta()?.time_zone;
+	const isAway = useConnection();
+	if (zone) setZone(zone);
+	useGoKeys();
+	useHotkeys([['shift+?', keysOpen.open]]);
+	useEffect(() => nav.close(), [pathname]);
+	return (
+		<Acts>
+			<AppShell
+				header={{ height: 48 }}
+				navbar={{ width: 200, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+				padding={{ base: 'sm', sm: 'md' }}
+			>
+				<AppShell.Header px="sm">
+					<Group h="100%" justify="space-between" wrap="nowrap" gap="xs">
+						<Group gap="xs" wrap="nowrap">
+							<Burger
+								opened={isOpen}
+								onClick={nav.toggle}
+								hiddenFrom="sm"
+								size="sm"
+								aria-label={t.w.menu}
+							/>
+							<Text fw={700} fz="sm" visibleFrom="sm" w={170}>
+								ISP Billing
+							</Text>
+						</Group>
+						<UnstyledButton
+							onClick={spotlight.open}
+							flex={1}
+							maw={420}
+							miw={0}
+							aria-label={t.w.searchAll}
+						>
+							<Group
+								gap="xs"
+								px="sm"
+								py={6}
+								bd="1px solid var(--mantine-color-default-border)"
+								bdrs="sm"
+								wrap="nowrap"
+							>
+								<IconSearch size={15} />
+								<Text fz="sm" c="dimmed" truncate flex={1} miw={0}>
+									{t.w.searchAll}
+								</Text>
+								<Kbd size="xs" visibleFrom="sm">
+									/
+								</Kbd>
+							</Group>
+						</UnstyledButton>
+						<UserMenu onKeys={keysOpen.open} />
+					</Group>
+				</AppShell.Header>
+				<AppShell.Navbar p={6} aria-label={t.w.menu}>
+					{PLACES.map(([to, name, Icon]) => (
+						<NavLink
+							key={to}
+							component={Link}
+							to={to}
+							label={t.nav[name]}
+							leftSection={<Icon size={17} stroke={1.6} />}
+							active={to === '/' ? pathname === '/' : pathname.startsWith(to)}
+							py={7}
+						/>
+					))}
+				</AppShell.Navbar>
+				<AppShell.Main>
+					{isAway && (
+						<Alert color="yellow" variant="light" mb="sm" p="xs" role="status">
+							{t.w.away}
+						</Alert>
+					)}
+					<Suspense fallback={null}>
+						<Outlet key={lang} />
+					</Suspense>
+				</AppShell.Main>
+			</AppShell>
+			<Palette />
+			<SessionDialog />
+			<Modal
+				opened={keys}
+				onClose={keysOpen.close}
+				title={t.w.keys}
+				closeButtonProps={{ 'aria-label': t.a.close }}
+			>
+				<Table fz="sm">
+					<Table.Tbody>
+						{t.w.keyList.map(([key, text]) => (
+							<Table.Tr key={key}>
+								<Table.Td>
+									<Kbd>{key}</Kbd>
+								</Table.Td>
+								<Table.Td>{text}</Table.Td>
+							</Table.Tr>
+						))}
+					</Table.Tbody>
+				</Table>
+			</Modal>
+		</Acts>
+	);
+}
+
+/* g, then a letter, within a second. */
+function useGoKeys() {
+	const go = useNavigate();
+	const armed = useRef(0);
+	useHotkeys([
+		[
+			'g',
+			() => {
+				armed.current = Date.now();
+			},
+		],
+	]);
+	useHotkeys(
+		PLACES.map(([to, , , letter]) => [
+			letter,
+			() => {
+				if (Date.now() - armed.current > 1000) return;
+				armed.current = 0;
+				void go({ to });
+			},
+			{ preventDefault: false },
+		]),
+	);
+}
+
+function UserMenu({ onKeys }: { onKeys(): void }) {
+	const { t, lang, setLang } = useT();
+	const me = useMe();
+	const { setColorScheme } = useMantineColorScheme();
+	const isDark = useComputedColorScheme('light') === 'dark';
+	const logout = async () => {
+		await call('POST', '/api/logout').catch(() => {});
+		session.token = null;
+		cache.clear();
+		location.assign('/login');
+	};
+	return (
+		<Menu position="bottom-end" width={220}>
+			<Menu.Target>
+				<ActionIcon variant="subtle" color="gray" size="lg" aria-label={t.w.account}>
+					<IconUser size={19} />
+				</ActionIcon>
+			</Menu.Target>
+			<Menu.Dropdown>
+				<Menu.Label>
+					{me?.name} {me && `· ${word(t.v, String(me.role))}`}
+				</Menu.Label>
+				<Menu.Item
+					leftSection={isDark ? <IconSun size={16} /> : <IconMoon size={16} />}
+					onClick={() => setColorScheme(isDark ? 'light' : 'dark')}
+				>
+					{isDark ? t.w.light : t.w.dark}
+				</Menu.Item>
+				<Menu.Item
+					leftSection={<IconLanguage size={16} />}
+					onClick={() => setLang(lang === 'id' ? 'en' : 'id')}
+				>
+					{t.w.otherLanguage}
+				</Menu.Item>
+				<Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onKeys}>
+					{t.w.keys}
+				</Menu.Item>
+				<Menu.Divider />
+				<Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void logout()}>
+					{t.a.logout}
+				</Menu.Item>
+			</Menu.Dropdown>
+		</Menu>
+	);
+}
+
+/* A session that ends leaves the screen, and what was typed, as it is. */
+function SessionDialog() {
+	const { t } = useT();
+	const [isOpen, setOpen] = useState(false);
+	const me = useMe();
+	useEffect(() => session.onExpired(() => setOpen(true)), []);
+	const done = () => {
+		setOpen(false);
+		refresh();
+	};
+	return (
+		<Modal
+			opened={isOpen}
+			onClose={() => {}}
+			withCloseButton={false}
+			title={t.w.expiredTitle}
+			zIndex={500}
+		>
+			<Text fz="sm" mb="sm">
+				{t.w.expiredText}
+			</Text>
+			<LoginForm onDone={done} email={me?.email ? String(me.email) : undefined} />
+		</Modal>
+	);
+}

@@ -1,0 +1,170 @@
+/* crud_list.c: a page of rows, filtered, searched and sorted as the query says. */
+#include <assert.h>
+#include <string.h>
+
+#include "crud/crud_int.h"
+#include "db/rowjson.h"
+#include "sql.h"
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+static const char *
+param(struct ctx *cx, const struct req *rq, const char *name)
+{
+	const char *s;
+
+	if (name == NULL || rq->query == NULL || rq->query[0] == '\0')
+		return NULL;
+	s = req_param(cx, rq, name);
+	return s != NULL && s[0] != '\0' ? s : NULL;
+}
+
+static enum rc
+read_filters(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
+{
+	enum rc rc = RC_OK;
+	struct filter f;
+
+	for (size_t i = 0; crud_filter(r, i, &f); i++) {
+		const char *s = param(cx, rq, f.param);
+		struct field form;
+
+		assert(i < CRUD_FILTERS_MAX);
+		if (s == NULL)
+			continue;
+		form = *f.form;
+		form.name = f.param; /* "due_from", where the form is that of any day */
+		if (shape_param(cx, &form, s) != RC_OK)
+			rc = RC_INVALID;
+		l->key.filters |= UINT64_C(1) << i;
+		l->vals[l->nvals++] = V_TEXT(s);
+	}
+	return rc;
+}
+
+static enum rc
+read_hidden(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
+{
+	const struct field form = { r->hidden_param, FT_BOOL, 0 };
+	const char *s = param(cx, rq, r->hidden_param);
+
+	if (s == NULL)
+		return RC_OK;
+	TRY(shape_param(cx, &form, s));
+	l->key.hidden = *s == '1' || *s == 't';
+	return RC_OK;
+}
+
+/* "name" up, "-name" down; the column is the table's own constant, never the request's text. */
+static enum rc
+read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
+{
+	const char *s = param(cx, rq, "sort");
+
+	l->key.sort = "created_at";
+	l->key.down = s == NULL || *s == '-';
+	if (s == NULL || strcmp(s + (*s == '-'), "created_at") == 0)
+		return RC_OK;
+	s += *s == '-';
+	for (size_t i = 0; i < r->nfields; i++) {
+		if (!(r->fields[i].flags & FF_SORT) || strcmp(r->fields[i].name, s) != 0)
+			continue;
+		l->key.sort = r->fields[i].name;
+		return RC_OK;
+	}
+	return err_field(cx, "sort", "The sort must be a column this list can be sorted by.");
+}
+
+/* The text with what LIKE takes for a pattern made literal. */
+static const char *
+like_pattern(struct ctx *cx, const char *text)
+{
+	struct sb s = sb_new(cx->mem);
+
+	sb_putc(&s, '%');
+	for (; *text != '\0'; text++) {
+		if (*text == '%' || *text == '_' || *text == '\\')
+			sb_putc(&s, '\\');
+		sb_putc(&s, *text);
+	}
+	sb_putc(&s, '%');
+	return s.buf;
+}
+
+static enum rc
+read_search(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
+{
+	static const struct field form = { "search", FT_TEXT, 0, .max = 255 };
+	const char *s = r->search != NULL ? param(cx, rq, "search") : NULL;
+
+	if (s == NULL)
+		return RC_OK;
+	TRY(shape_param(cx, &form, s));
+	l->key.search = true;
+	l->vals[l->nvals++] = V_TEXT(like_pattern(cx, s));
+	return RC_OK;
+}
+
+static enum rc
+read_listing(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
+{
+	bool fit = page_read(cx, rq, &l->page) == RC_OK;
+
+	fit = read_filters(cx, rq, r, l) == RC_OK && fit;
+	fit = read_search(cx, rq, r, l) == RC_OK && fit;
+	fit = read_hidden(cx, rq, r, l) == RC_OK && fit;
+	fit = read_sort(cx, rq, r, l) == RC_OK && fit;
+	return fit ? RC_OK : cx->err.rc;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* Rows and total in one round trip. */
+static enum rc
+fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
+{
+	struct total_query total;
+
+	if (l->key.search)
+		TRY(db_send_n(cx, &SQL_crud_custom_plan, NULL, NULL, 0));
+	l->vals[l->nvals] = V_I64(l->page.per_page);
+	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);
+	TRY(db_send_n(cx, &st->rows, rows, l->vals, l->nvals + 2));
+	TRY(crud_total_send(cx, st, l, &total));
+	TRY(db_sync(cx));
+	return crud_total_take(cx, st, l, &total);
+}
+
+static enum rc
+list(struct ctx *cx, const struct req *rq, struct resp *rs, struct listing *l)
+{
+	struct sb data = sb_new(cx->mem);
+	struct db_rows *rows;
+
+	TRY(read_listing(cx, rq, l->key.r, l));
+	TRY(fetch(cx, crud_list_stmts(&l->key), l, &rows));
+	rowjson_array(&data, rows);
+	page_write(cx, rq, rs, &l->page, data.buf, db_count(rows));
+	return RC_OK;
+}
+
+enum rc
+crud_list(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
+{
+	struct listing *l = arena_alloc(cx->mem, sizeof(*l));
+
+	l->key.r = r;
+	return list(cx, rq, rs, l);
+}
+
+enum rc
+crud_list_where(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
+    struct list_bound bound)
+{
+	struct listing *l = arena_alloc(cx->mem, sizeof(*l));
+
+	l->key.r = r;
+	l->key.bound = bound.column;
+	l->vals[l->nvals++] = V_TEXT(bound.val);
+	return list(cx, rq, rs, l);
+}

@@ -1,0 +1,102 @@
+/* crud_total.c: how many rows a list has in all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "crud/crud_int.h"
+
+enum { TOTAL_EXACT_MAX = 100000, TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20 };
+
+/* Totals whose count was costly, for a few seconds: one a place, the newest stays. */
+static struct remembered {
+	const struct list_stmts *stmts;
+	char vals[65]; /* SHA-256 of the parameters */
+	int64_t total, at;
+} totals[TOTAL_CACHE];
+
+static struct remembered *
+place_of(const char *hash, const struct list_stmts *st)
+{
+	size_t at =
+	    ((uintptr_t)st >> 4) + strtoul((char[]){ hash[0], hash[1], hash[2], 0 }, NULL, 16);
+
+	return &totals[at % TOTAL_CACHE];
+}
+
+static const char *
+hash_of(struct ctx *cx, const struct listing *l)
+{
+	struct sb s = sb_new(cx->mem);
+
+	for (size_t i = 0; i < l->nvals; i++)
+		sb_printf(&s, "%zu:%s", strlen(l->vals[i].text), l->vals[i].text);
+	return crypt_sha256_hex(cx, s.buf);
+}
+
+static bool
+recall(const struct list_stmts *st, const char *hash, int64_t *ret)
+{
+	const struct remembered *m = place_of(hash, st);
+
+	if (m->stmts != st || strcmp(m->vals, hash) != 0 || clock_ms() - m->at > TOTAL_CACHE_MS)
+		return false;
+	*ret = m->total;
+	return true;
+}
+
+static void
+remember(const struct list_stmts *st, const char *hash, int64_t total)
+{
+	struct remembered *m = place_of(hash, st);
+
+	*m = (struct remembered){ .stmts = st, .total = total, .at = clock_ms() };
+	memcpy(m->vals, hash, sizeof(m->vals));
+}
+
+/* The planner's estimate stands in the outermost node of its plan. */
+static enum rc
+estimate(struct ctx *cx, const struct list_stmts *st, const struct listing *l, int64_t *ret)
+{
+	static const char key[] = "\"Plan Rows\":";
+	struct db_rows *rows;
+	const char *at;
+
+	TRY(db_query_n(cx, &st->estimate, &rows, l->vals, l->nvals));
+	at = strstr(db_text(rows, 0, "QUERY PLAN"), key);
+	if (at == NULL)
+		return FAIL(cx, RC_INTERNAL, "a plan without rows");
+	*ret = strtoll(at + strlen(key), NULL, 10);
+	if (*ret <= TOTAL_EXACT_MAX)
+		*ret = TOTAL_EXACT_MAX + 1;
+	return RC_OK;
+}
+
+enum rc
+crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
+    struct total_query *ret)
+{
+	*ret = (struct total_query){ .hash = st->exact ? "" : hash_of(cx, l), .since = clock_ms() };
+	if (!st->exact && recall(st, ret->hash, &l->page.total))
+		return RC_OK;
+	return db_send_n(cx, &st->count, &ret->count, l->vals, l->nvals);
+}
+
+/* A third statement only where more rows fit than are counted. */
+enum rc
+crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
+    const struct total_query *q)
+{
+	struct page *p = &l->page;
+
+	if (q->count != NULL)
+		p->total = db_i64(q->count, 0, "total");
+	if (st->exact)
+		return RC_OK;
+	if (q->count != NULL && p->total > TOTAL_EXACT_MAX)
+		TRY(estimate(cx, st, l, &p->total));
+	if (q->count != NULL && clock_ms() - q->since >= TOTAL_COSTLY_MS)
+		remember(st, q->hash, p->total);
+	p->total_is_estimate = p->total > TOTAL_EXACT_MAX;
+	return RC_OK;
+}

@@ -1,0 +1,68 @@
+/*
+ * loop.h: a service that LISTENs for work, sweeps, and backs off.
+ *
+ * The services of this tree (router-sync, gateway-sync, notifier) find their
+ * work in a table.  A NOTIFY on a channel says that there is new work; a sweep
+ * every half minute finds what a lost NOTIFY or a killed worker left behind.
+ * loop_run() does one step of work after another, rests when nothing is due
+ * until a NOTIFY, a signal or the time that the step named, and backs off while
+ * the peer or the database is away.  cx->mem is emptied before each step.
+ *
+ * One failed job is no reason to pause: its next try has a time of its own in
+ * the database, and other jobs go on (LOOP_FAILED).  Only when nobody answers
+ * at all would every other job fail, too (LOOP_AWAY).
+ */
+#ifndef WORK_LOOP_H
+#define WORK_LOOP_H
+
+#include <stdbool.h>
+
+#include "base/ctx.h"
+
+struct db_conf;
+
+enum loop_outcome {
+	LOOP_IDLE,   /* nothing is due for wait_ms */
+	LOOP_DONE,   /* one piece of work is done; there may be more */
+	LOOP_FAILED, /* one piece of work failed, is logged, and is due again later */
+	LOOP_AWAY,   /* the same, and any other work now would fail, too */
+};
+
+struct loop_turn {
+	enum loop_outcome outcome;
+	int wait_ms; /* LOOP_IDLE: until something is due */
+	int hold_ms; /* LOOP_AWAY: no step before, not even after a NOTIFY */
+};
+
+struct loop {
+	const char *channel;                        /* of NOTIFY */
+	int sweep_ms;                               /* between two sweeps */
+	void *work;                                 /* for the two functions */
+	enum rc (*sweep)(struct ctx *, void *work); /* NULL: the steps find all by themselves */
+	enum rc (*step)(struct ctx *, void *work, struct loop_turn *ret);
+};
+
+/* Work until a signal comes; an exit code.  A database that is away is waited for. */
+int loop_run(struct ctx *, const struct loop *);
+
+/*
+ * Sweep, then step until nothing is due or nobody answers twice in a row.
+ * *ret_well: no step failed.  Fails when the database goes away.
+ */
+enum rc loop_once(struct ctx *, const struct loop *, bool *ret_well) _must_check_;
+
+/*
+ * Wait for a NOTIFY, a signal (SIGCHLD, where it is blocked otherwise, among
+ * them) or ms.  *payload: one notification, or NULL.  A database that is away
+ * is no failure here, and waits at most a second: the next statement tells.
+ */
+void loop_wait(struct ctx *, int ms, const char **payload);
+
+/*
+ * Connect; wait while the database cannot be reached, until a signal comes.
+ * Fails with RC_RETRY then, and at once for what waiting does not mend, such
+ * as a refused password.
+ */
+enum rc loop_connect(struct ctx *, const struct db_conf *) _must_check_;
+
+#endif

@@ -1,0 +1,234 @@
+/*
+ * The jobs of accounts.  router-sync claims the due jobs of one router, talks
+ * to the router outside any transaction, and writes the result of each back
+ * with the generation that it acted upon, so that a newer change stays due.
+ */
+
+-- 1, 2, 4 seconds … 15 minutes.
+CREATE OR REPLACE FUNCTION job_backoff(attempts int)
+RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+	SELECT make_interval(secs => least(900, 2 ^ least(attempts, 10)))
+$$;
+
+/*
+ * Account jobs that could be done once due.  An account in service leaves its
+ * old router only when the new one has it.
+ */
+CREATE OR REPLACE VIEW account_jobs AS
+SELECT s.account_id, s.router_id, s.due_at
+  FROM account_states s
+  JOIN mikrotik_secrets m ON m.id = s.account_id
+ WHERE s.generation > s.synced_generation
+   AND (s.present OR m.wanted <> 'enabled' OR m.disabled OR NOT EXISTS (
+	SELECT FROM account_states n
+	 WHERE n.account_id = s.account_id AND n.present AND n.generation > n.synced_generation));
+
+/*
+ * The state that these accounts should have on a router, as the database has it now.  known:
+ * it once was there as it should be.  imported: it has not been since it was
+ * found there.  taken: its addresses, present and past, that other accounts in
+ * service have by now; shared: those that other static accounts must have blocked.
+ */
+DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_settled(uuid);
+
+DROP TYPE IF EXISTS account_wanted_row; -- has no OR REPLACE
+CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wanted text, service text, username text,
+	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
+	comment text, known boolean, imported boolean, isolation text, traces text, taken text, shared text,
+	router_profile text, bandwidth text, burst text, priority int);
+
+CREATE OR REPLACE FUNCTION account_wanted_rows(router uuid, ids uuid[])
+RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
+	SELECT m.id, s.generation, s.kick,
+	       CASE WHEN NOT s.present OR m.wanted = 'absent' OR m.removed_at IS NOT NULL THEN 'absent'
+	            WHEN m.disabled THEN 'suspended' ELSE m.wanted END,
+	       m.service, m.username,
+	       coalesce(m.password, b.mikrotik_password),
+	       CASE WHEN m.password IS NOT NULL THEN format('mikrotik_secrets:%s:password', m.id)
+	            ELSE format('subscriptions:%s:mikrotik_password', b.id) END,
+	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, s.synced_generation > 0,
+	       m.imported AND s.synced_at = s.created_at,
+	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
+	       array_to_string(s.traces, E'\n'), a.taken, a.shared,
+	       p.router_profile, p.bandwidth, p.burst, p.priority
+	  FROM account_states s
+	  JOIN mikrotik_secrets m ON m.id = s.account_id
+	  LEFT JOIN subscriptions b ON b.id = m.subscription_id
+	  LEFT JOIN packages p ON p.id = m.package_id
+	 CROSS JOIN settings c
+	 CROSS JOIN LATERAL (
+		SELECT string_agg(o.remote_address, E'\n') FILTER (WHERE o.wanted = 'enabled' AND NOT o.disabled) AS taken,
+		       string_agg(o.remote_address, E'\n')
+		           FILTER (WHERE o.service = 'static' AND (o.wanted <> 'enabled' OR o.disabled)) AS shared
+		  FROM mikrotik_secrets o
+		 WHERE o.router_id = router AND o.id <> m.id AND o.removed_at IS NULL AND o.wanted <> 'absent'
+		   AND o.remote_address = ANY (m.remote_address || ARRAY(
+			SELECT split_part(t, ' ', 2) FROM unnest(s.traces) AS t WHERE t LIKE 'static %'))) a
+	 WHERE s.router_id = router AND s.account_id = ANY (ids)
+	 ORDER BY s.account_id
+$$;
+
+/*
+ * The due jobs of a router (or the one of only_account, due or not), each with
+ * what is wanted as it is now.  Writes down first where an account may come to
+ * stand, so that what a lost reply left behind is found again.
+ */
+CREATE OR REPLACE FUNCTION account_claim(router uuid, most int, only_account uuid)
+RETURNS SETOF account_wanted_row LANGUAGE plpgsql AS $$
+DECLARE
+	ids uuid[];
+BEGIN
+	IF only_account IS NOT NULL THEN
+		ids := ARRAY[only_account];
+	ELSE
+		SELECT array_agg(j.account_id) INTO ids
+		  FROM (SELECT a.account_id FROM account_jobs a
+		         WHERE a.router_id = router AND a.due_at <= clock_timestamp()
+		         ORDER BY a.due_at, a.account_id LIMIT most) j;
+	END IF;
+	IF ids IS NULL THEN
+		RETURN;
+	END IF;
+
+	UPDATE account_states s
+	   SET traces = s.traces || account_trace(m.service, m.remote_address, m.username)
+	  FROM mikrotik_secrets m
+	 WHERE s.router_id = router AND s.account_id = ANY (ids) AND m.id = s.account_id
+	   AND s.present AND m.wanted <> 'absent'
+	   AND account_trace(m.service, m.remote_address, m.username) <> ALL (s.traces);
+
+	RETURN QUERY SELECT * FROM account_wanted_rows(router, ids);
+END $$;
+
+/*
+ * Write back account jobs: [{id, generation, ok, error, traces}].  error of
+ * what went well is a warning.  Wakes the routers that were waiting for this.
+ */
+CREATE OR REPLACE FUNCTION account_results(router uuid, results jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	others uuid[];
+BEGIN
+	PERFORM FROM account_states s
+	  JOIN jsonb_to_recordset(results) AS r (id uuid) ON r.id = s.account_id
+	 WHERE s.router_id = router
+	 ORDER BY s.account_id FOR UPDATE OF s;
+
+	UPDATE account_states s
+	   SET synced_generation = CASE WHEN r.ok THEN r.generation ELSE s.synced_generation END,
+	       kick = s.kick AND NOT (r.ok AND s.generation = r.generation),
+	       sync_state = CASE WHEN s.generation > r.generation THEN s.sync_state
+	                         WHEN r.ok THEN 'synced' ELSE 'failed' END,
+	       sync_error = CASE WHEN s.generation > r.generation THEN s.sync_error ELSE r.error END,
+	       synced_at = CASE WHEN r.ok THEN now() ELSE s.synced_at END,
+	       traces = coalesce(r.traces, s.traces),
+	       attempts = CASE WHEN r.ok OR s.generation > r.generation THEN 0 ELSE s.attempts + 1 END,
+	       due_at = CASE WHEN r.ok OR s.generation > r.generation THEN s.due_at
+	                     ELSE clock_timestamp() + job_backoff(s.attempts) END,
+	       updated_at = now()
+	  FROM jsonb_to_recordset(results) AS r (id uuid, generation bigint, ok boolean, error text, traces text[])
+	 WHERE s.router_id = router AND s.account_id = r.id AND r.generation >= s.synced_generation;
+
+	DELETE FROM account_states s
+	 USING jsonb_to_recordset(results) AS r (id uuid)
+	 WHERE s.router_id = router AND s.account_id = r.id AND NOT s.present AND s.generation = s.synced_generation;
+
+	SELECT array_agg(DISTINCT s.router_id) INTO others
+	  FROM jsonb_to_recordset(results) AS r (id uuid, ok boolean)
+	  JOIN account_states s ON s.account_id = r.id
+	 WHERE r.ok AND s.router_id <> router AND NOT s.present;
+	PERFORM router_notify(others);
+END $$;
+
+-- The last seen ids, a hint for screens: [{id, hint}].
+CREATE OR REPLACE FUNCTION account_hints(hints jsonb)
+RETURNS void LANGUAGE sql AS $$
+	UPDATE mikrotik_secrets m
+	   SET mikrotik_id = h.hint
+	  FROM jsonb_to_recordset(hints) AS h (id uuid, hint text)
+	 WHERE m.id = h.id AND m.mikrotik_id IS DISTINCT FROM h.hint
+$$;
+
+/*
+ * Which of these objects of a router, [{n, id (of the mark), name}], may an
+ * account take over that should have the name?  Those of accounts that no
+ * longer should be on this router, and (renamed) of those in service there that
+ * should have another name and, their password being known, can get another
+ * object; else two that swap their names would wait for each other for ever.
+ */
+DROP FUNCTION IF EXISTS account_stale(uuid, jsonb);
+
+CREATE OR REPLACE FUNCTION account_stale(router uuid, objects jsonb)
+RETURNS TABLE (n int, renamed boolean) LANGUAGE sql STABLE AS $$
+	SELECT q.n, NOT q.has_left
+	  FROM (SELECT o.n, m.removed_at IS NOT NULL OR m.wanted = 'absent' OR m.router_id IS DISTINCT FROM router AS has_left,
+	               m.wanted = 'enabled' AND NOT m.disabled AND m.username <> o.name
+	                 AND coalesce(m.password, b.mikrotik_password) IS NOT NULL AS is_renamed
+	          FROM jsonb_to_recordset(objects) AS o (n int, id text, name text)
+	          JOIN mikrotik_secrets m ON m.id::text = o.id
+	          LEFT JOIN subscriptions b ON b.id = m.subscription_id) q
+	 WHERE q.has_left OR q.is_renamed
+$$;
+
+/*
+ * The accounts that are in order on a router, as far as is known: what a check
+ * compares.  What was imported is left as it was found until it is changed here.
+ */
+CREATE OR REPLACE FUNCTION account_settled(router uuid)
+RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
+	SELECT w.*
+	  FROM account_wanted_rows(router, ARRAY(SELECT s.account_id FROM account_states s
+	                                     WHERE s.router_id = router AND s.present
+	                                       AND s.generation = s.synced_generation)) w
+	 WHERE w.wanted <> 'absent' AND NOT w.imported
+$$;
+
+/*
+ * The differences that a check found become jobs, where there is none yet; how many of
+ * each.  accounts and packages, [id], are not as they should be.  strays,
+ * [{id, service, name}], bear the mark of an account that was not compared: it
+ * is to leave if it has no business on this router and the name is its own; a
+ * mark under another name may have been copied with its row.
+ */
+CREATE OR REPLACE FUNCTION account_found(router uuid, accounts jsonb, packages jsonb, strays jsonb)
+RETURNS TABLE (different bigint, profiles bigint, misplaced bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM account_states s
+	  WHERE s.router_id = router
+	    AND s.account_id::text IN (SELECT jsonb_array_elements_text(accounts)
+	                               UNION SELECT o.id FROM jsonb_to_recordset(strays) AS o (id text))
+	  ORDER BY s.account_id FOR UPDATE;
+
+	UPDATE account_states s
+	   SET generation = s.generation + 1, sync_state = 'pending', sync_error = NULL, attempts = 0, due_at = now(),
+	       updated_at = now()
+	  FROM jsonb_array_elements_text(accounts) AS o (id)
+	 WHERE s.router_id = router AND s.account_id = o.id::uuid AND s.generation = s.synced_generation;
+	GET DIAGNOSTICS different = ROW_COUNT;
+
+	INSERT INTO profile_states AS s (package_id, router_id)
+	SELECT o.id::uuid, router FROM jsonb_array_elements_text(packages) AS o (id) ORDER BY o.id
+	    ON CONFLICT (package_id, router_id) DO UPDATE
+	   SET generation = s.generation + 1, sync_state = 'pending', sync_error = NULL, attempts = 0, due_at = now()
+	 WHERE s.generation = s.synced_generation;
+	GET DIAGNOSTICS profiles = ROW_COUNT;
+
+	INSERT INTO account_states AS s (account_id, router_id, present, traces)
+	SELECT m.id, router, m.router_id IS NOT DISTINCT FROM router,
+	       array_agg(account_trace(o.service, m.remote_address, o.name) ORDER BY o.service)
+	  FROM jsonb_to_recordset(strays) AS o (id text, service text, name text)
+	  JOIN mikrotik_secrets m ON m.id::text = o.id AND m.username = o.name
+	 WHERE m.wanted = 'absent' OR m.removed_at IS NOT NULL OR m.router_id IS DISTINCT FROM router
+	 GROUP BY m.id
+	 ORDER BY m.id
+	    ON CONFLICT (account_id, router_id) DO UPDATE
+	   SET traces = s.traces || excluded.traces, generation = s.generation + 1, sync_state = 'pending',
+	       sync_error = NULL, attempts = 0, due_at = now(), updated_at = now()
+	 WHERE s.generation = s.synced_generation OR NOT excluded.traces <@ s.traces;
+	GET DIAGNOSTICS misplaced = ROW_COUNT;
+
+	IF different + profiles + misplaced > 0 THEN
+		PERFORM router_notify(ARRAY[router]);
+	END IF;
+	RETURN NEXT;
+END $$;

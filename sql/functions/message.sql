@@ -1,0 +1,462 @@
+/*
+ * The outbox. Messages to customers are queued by triggers on invoices and subscriptions and by the
+ * nightly reminder, in the transaction of the change; the notifier takes them one by one. All of it
+ * runs with its owner's rights: a program needs none on the tables behind it.
+ */
+
+-- 628..., or NULL for what is no mobile number of Indonesia; another country's with its + alone.
+CREATE OR REPLACE FUNCTION message_phone(phone text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN local ~ '^628[0-9]{7,11}$' THEN local
+	            WHEN phone ~ '^\s*\+' AND digits !~ '^62' AND digits ~ '^[1-9][0-9]{7,14}$' THEN digits END
+	  FROM (SELECT digits, regexp_replace(regexp_replace(digits, '^(00)?(62)?0?8', '628'), '^00', '') AS local
+	          FROM (SELECT regexp_replace(phone, '[^0-9]', '', 'g') AS digits) d) n;
+$$;
+
+-- Put values in the place of {name}, each once: braces inside a value are text.
+CREATE OR REPLACE FUNCTION message_render(template text, fields jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT coalesce(string_agg(CASE WHEN piece[1] ~ '^\{[a-z_]+\}$' AND fields ? trim(BOTH '{}' FROM piece[1])
+	                                THEN coalesce(fields ->> trim(BOTH '{}' FROM piece[1]), '') ELSE piece[1] END, '' ORDER BY n), '')
+	  FROM regexp_matches(template, '\{[a-z_]+\}|[^{]+|\{', 'g') WITH ORDINALITY AS p (piece, n);
+$$;
+
+-- What customers see as the sender; the company's name where settings hold one.
+CREATE OR REPLACE FUNCTION message_company() RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(nullif(to_jsonb(settings) ->> 'company_name', ''), 'ISP Billing') FROM settings;
+$$;
+
+CREATE OR REPLACE FUNCTION message_day(day date) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN to_char(day, 'DD-MM-YYYY');
+
+CREATE OR REPLACE FUNCTION message_moment(moment timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN to_char(moment AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'), 'DD-MM-YYYY HH24:MI');
+
+-- The fields of a message, as things stand now; its own come on top.
+CREATE OR REPLACE FUNCTION message_fields(m message_outbox, app_url text) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+	SELECT jsonb_build_object('company', message_company(), 'app_url', app_url, 'time', message_moment(now()))
+	    || coalesce((SELECT jsonb_build_object('severity', a.severity, 'title', a.title, 'message', a.message,
+	                        'time', message_moment(a.created_at)) FROM alert_logs a WHERE a.id = m.alert_id), '{}')
+	    || coalesce((SELECT jsonb_build_object('name', c.name) FROM customers c WHERE c.id = m.customer_id), '{}')
+	    || coalesce((SELECT jsonb_build_object('invoice_number', i.invoice_number, 'amount', rupiah(i.amount),
+	                        'outstanding', rupiah(greatest(i.amount - i.paid_amount, 0)), 'due_date', message_day(i.due_date),
+	                        'days', i.due_date - business_today(), 'pay_url', app_url || '/pay/' || i.id)
+	                   FROM invoices i WHERE i.id = m.invoice_id), '{}')
+	    || coalesce((SELECT jsonb_build_object('package', p.name, 'username', s.mikrotik_username)
+	                   FROM subscriptions s JOIN packages p ON p.id = s.package_id
+	                  WHERE s.id = coalesce(m.subscription_id, (SELECT subscription_id FROM invoices WHERE id = m.invoice_id))), '{}')
+	    || m.fields;
+$$;
+
+-- ---- queueing ------------------------------------------------------------------------------------
+
+-- Where a customer is written to: WhatsApp before mail, where there is a channel for customers.
+CREATE OR REPLACE FUNCTION message_address(customer uuid, OUT channel_id uuid, OUT channel text, OUT recipient text)
+RETURNS SETOF record
+LANGUAGE sql STABLE AS $$
+	SELECT n.id, n.channel, a.address
+	  FROM customers c
+	  JOIN notification_settings n ON n.is_active AND n.audience = 'customers'
+	  CROSS JOIN LATERAL (SELECT CASE n.channel WHEN 'whatsapp' THEN message_phone(c.phone)
+	                                            WHEN 'email' THEN nullif(c.email, '') END AS address) a
+	 WHERE c.id = customer AND NOT c.message_opt_out AND c.archived_at IS NULL AND a.address IS NOT NULL
+	 ORDER BY n.channel = 'whatsapp' DESC, n.id LIMIT 1;
+$$;
+
+CREATE OR REPLACE FUNCTION message_is_active(event_name text) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM message_templates WHERE event = event_name AND is_active);
+$$;
+
+/*
+ * Queue one event for many customers at once: the arrays stand side by side, and keys say what is
+ * sent at most once, ever. Returns how many were queued.
+ */
+CREATE OR REPLACE FUNCTION message_queue_many(event text, customers uuid[], invoices uuid[], subscriptions uuid[], keys text[],
+	fields jsonb DEFAULT '{}') RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	queued int;
+BEGIN
+	IF NOT message_is_active(message_queue_many.event) THEN
+		RETURN 0;
+	END IF;
+	INSERT INTO message_outbox (event, channel, channel_id, customer_id, invoice_id, subscription_id, recipient, fields, dedupe_key)
+	SELECT message_queue_many.event, a.channel, a.channel_id, q.customer, q.invoice, q.subscription, a.recipient,
+	       message_queue_many.fields, message_queue_many.event || ':' || q.key
+	  FROM unnest(message_queue_many.customers, message_queue_many.invoices, message_queue_many.subscriptions,
+	              message_queue_many.keys) AS q (customer, invoice, subscription, key)
+	 CROSS JOIN LATERAL message_address(q.customer) a
+	ON CONFLICT (dedupe_key) DO NOTHING;
+	GET DIAGNOSTICS queued = ROW_COUNT;
+	IF queued > 0 THEN
+		PERFORM pg_notify('messages', '');
+	END IF;
+	RETURN queued;
+END $$;
+
+-- The same for one customer; key: what it is about (an invoice's id, a line and a day).
+CREATE OR REPLACE FUNCTION message_queue(event text, customer uuid, invoice uuid, subscription uuid, key text,
+	fields jsonb DEFAULT '{}') RETURNS boolean
+LANGUAGE sql
+RETURN message_queue_many(event, ARRAY[customer], ARRAY[invoice], ARRAY[subscription], ARRAY[key], fields) > 0;
+
+-- Mail of our own to a user: {token} stands for what `secret` (sealed as message_outbox:ID:secret) holds.
+CREATE OR REPLACE FUNCTION message_queue_user(id uuid, event text, recipient text, fields jsonb, secret text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	INSERT INTO message_outbox (id, event, channel, recipient, fields, secret)
+	VALUES (message_queue_user.id, message_queue_user.event, 'email', message_queue_user.recipient,
+		message_queue_user.fields, message_queue_user.secret);
+	PERFORM pg_notify('messages', '');
+END $$;
+
+/*
+ * Whom a reminder concerns on a day. Reminders of the days before it was switched on are not made
+ * up for: the first day of a bill's reminder must not lie before active_since.
+ */
+CREATE OR REPLACE FUNCTION message_remind_candidates(day date, template message_templates)
+RETURNS TABLE (invoice_id uuid, customer_id uuid, subscription_id uuid)
+LANGUAGE sql STABLE AS $$
+	SELECT i.id, i.customer_id, i.subscription_id
+	  FROM invoices i
+	 WHERE i.is_open AND i.amount > i.paid_amount
+	   AND CASE template.event
+	       WHEN 'due_soon'  THEN i.due_date BETWEEN day + 1 AND day + template.days
+	                         AND i.due_date - template.days >= coalesce(template.active_since, day)
+	       WHEN 'due_today' THEN i.due_date = day
+	       WHEN 'overdue'   THEN i.due_date BETWEEN greatest(coalesce(template.active_since, day), day - 7) - 1 AND day - 1
+	       END
+	   AND NOT EXISTS (SELECT FROM message_outbox m WHERE m.dedupe_key = template.event || ':' || i.id);
+$$;
+
+-- The nightly reminder: due soon, due today, overdue. Returns how many messages it queued.
+CREATE OR REPLACE FUNCTION message_remind(day date) RETURNS int
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	SELECT coalesce(sum(message_queue_many(t.event, c.customers, c.invoices, c.subscriptions, c.keys)), 0)::int
+	  FROM message_templates t
+	 CROSS JOIN LATERAL (SELECT array_agg(r.customer_id) AS customers, array_agg(r.invoice_id) AS invoices,
+	                            array_agg(r.subscription_id) AS subscriptions, array_agg(r.invoice_id::text) AS keys
+	                       FROM message_remind_candidates(day, t) r) c
+	 WHERE t.event IN ('due_soon', 'due_today', 'overdue') AND t.is_active AND c.keys IS NOT NULL;
+$$;
+
+-- How many messages an event would send today, were it on: shown before it is switched on.
+CREATE OR REPLACE FUNCTION message_would_send(template uuid, day date) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	SELECT CASE WHEN t.event IN ('due_soon', 'due_today', 'overdue') THEN
+	       (SELECT count(*) FROM message_remind_candidates(day, t) r CROSS JOIN LATERAL message_address(r.customer_id))
+	       ELSE 0 END
+	  FROM message_templates t WHERE t.id = template;
+$$;
+
+-- A planned outage, for all with a live line on a router (NULL: on any).
+CREATE OR REPLACE FUNCTION message_queue_outage(maintenance uuid, router uuid, starts timestamptz, ends timestamptz, note text)
+RETURNS int
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	SELECT message_queue_many('planned_outage', array_agg(customer_id), array_agg(NULL::uuid), array_agg(id),
+	                          array_agg(maintenance || ':' || customer_id),
+	                          jsonb_build_object('starts', message_moment(starts), 'ends', message_moment(ends), 'note', coalesce(note, '')))
+	  FROM (SELECT DISTINCT ON (customer_id) customer_id, id FROM subscriptions
+	         WHERE status = 'active' AND (router IS NULL OR router_id = router) ORDER BY customer_id, id) s;
+$$;
+
+-- ---- the changes that queue ----------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION message_on_invoice_issue() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	IF message_is_active('bill_issued') THEN
+		PERFORM message_queue_many('bill_issued', array_agg(customer_id), array_agg(id), array_agg(subscription_id),
+			array_agg(id::text))
+		   FROM issued WHERE is_open AND amount > paid_amount HAVING count(*) > 0;
+	END IF;
+	RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION message_on_invoice_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	IF message_is_active('paid') THEN
+		PERFORM message_queue_many('paid', array_agg(n.customer_id), array_agg(n.id), array_agg(n.subscription_id),
+			array_agg(n.id::text))
+		   FROM after_change n JOIN before_change o USING (id)
+		  WHERE n.status = 'paid' AND o.status <> 'paid' AND n.amount > 0 HAVING count(*) > 0;
+	END IF;
+	RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION message_on_subscription_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	today date := business_today();
+BEGIN
+	IF NOT message_is_active('cut') AND NOT message_is_active('restored') THEN
+		RETURN NULL;
+	END IF;
+	PERFORM message_queue_many(event, array_agg(customer_id), array_agg(NULL::uuid), array_agg(id),
+		array_agg(id || ':' || today))
+	   FROM (SELECT n.id, n.customer_id, CASE n.status WHEN 'active' THEN 'restored' ELSE 'cut' END AS event
+	           FROM after_change n JOIN before_change o USING (id)
+	          WHERE n.status = 'suspended' AND n.suspend_reason = 'debt' AND o.status = 'active'
+	             OR n.status = 'active' AND o.status = 'suspended' AND o.suspend_reason = 'debt') c
+	  GROUP BY event;
+	RETURN NULL;
+END $$;
+
+-- Money that came in is an alert only where a channel asks for it by name.
+CREATE OR REPLACE FUNCTION message_on_payment() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	IF EXISTS (SELECT FROM notification_settings
+	            WHERE is_active AND audience = 'staff' AND events ?| '{payment,payment_received}') THEN
+		PERFORM alert_raise('payment', 'info', format('Payment received: %s', rupiah(p.amount)),
+			format('%s from %s by %s', rupiah(p.amount), c.name, p.method),
+			jsonb_build_object('payment_id', p.id, 'customer_id', p.customer_id))
+		   FROM received p JOIN customers c ON c.id = p.customer_id;
+	END IF;
+	RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER message_on_issue AFTER INSERT ON invoices REFERENCING NEW TABLE AS issued
+	FOR EACH STATEMENT EXECUTE FUNCTION message_on_invoice_issue();
+CREATE OR REPLACE TRIGGER message_on_change AFTER UPDATE ON invoices REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change
+	FOR EACH STATEMENT EXECUTE FUNCTION message_on_invoice_change();
+CREATE OR REPLACE TRIGGER message_on_change AFTER UPDATE ON subscriptions
+	REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change
+	FOR EACH STATEMENT EXECUTE FUNCTION message_on_subscription_change();
+CREATE OR REPLACE TRIGGER message_on_payment AFTER INSERT ON payments REFERENCING NEW TABLE AS received
+	FOR EACH STATEMENT EXECUTE FUNCTION message_on_payment();
+
+-- ---- the notifier's work -------------------------------------------------------------------------
+
+-- Give each new alert to the channels that want its type; true: there may be more.
+CREATE OR REPLACE FUNCTION message_fan_out() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	alerts uuid[];
+BEGIN
+	SELECT array_agg(id) INTO alerts FROM (
+		SELECT id FROM alert_logs WHERE notify = 'pending' ORDER BY created_at LIMIT 500 FOR UPDATE SKIP LOCKED) a;
+	INSERT INTO message_outbox (event, channel, channel_id, alert_id, recipient)
+	SELECT CASE WHEN a.resolves IS NULL THEN 'alert' ELSE 'recovery' END, n.channel, n.id, a.id,
+	       coalesce(n.config ->> CASE n.channel WHEN 'telegram' THEN 'chat_id' WHEN 'email' THEN 'email'
+	                             WHEN 'webhook' THEN 'url' ELSE 'phone' END, '')
+	  FROM alert_logs a JOIN notification_settings n ON n.is_active AND n.audience = 'staff' AND alert_is_wanted(n.events, a.type)
+	 WHERE a.id = ANY(alerts)
+	ON CONFLICT (alert_id, channel_id) DO NOTHING;
+	UPDATE alert_logs SET notify = 'done', updated_at = now() WHERE id = ANY(alerts);
+	RETURN coalesce(cardinality(alerts), 0) = 500;
+END $$;
+
+-- The senders that have work, and in how many ms the first of it may leave.
+CREATE OR REPLACE FUNCTION message_due_senders() RETURNS TABLE (sender text, wait_ms int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	WITH RECURSIVE line AS ( -- one look-up a sender, not one a message
+		(SELECT sender FROM message_outbox WHERE state = 'pending' ORDER BY sender LIMIT 1)
+		UNION ALL
+		SELECT (SELECT o.sender FROM message_outbox o WHERE o.state = 'pending' AND o.sender > line.sender ORDER BY o.sender LIMIT 1)
+		  FROM line WHERE line.sender IS NOT NULL
+	)
+	SELECT l.sender, least(greatest(extract(epoch FROM greatest(s.next_at, first.due_at) - now()) * 1000, 0), 30000)::int
+	  FROM (SELECT sender FROM line WHERE sender IS NOT NULL
+	        UNION SELECT DISTINCT sender FROM message_outbox WHERE state = 'sending') l
+	  LEFT JOIN message_senders s ON s.sender = l.sender
+	 CROSS JOIN LATERAL (
+		SELECT least((SELECT due_at FROM message_outbox o WHERE o.sender = l.sender AND state = 'pending' AND NOT (customer_id IS NOT NULL)
+		               ORDER BY due_at LIMIT 1),
+		             (SELECT due_at FROM message_outbox o WHERE o.sender = l.sender AND state = 'pending' AND customer_id IS NOT NULL
+		               ORDER BY due_at LIMIT 1)) AS due_at) first;
+$$;
+
+-- No message to a customer at night, by the hour where the provider is.
+CREATE OR REPLACE FUNCTION message_is_quiet(moment timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN quiet_from_hour <= quiet_until_hour THEN h >= quiet_from_hour AND h < quiet_until_hour
+	            ELSE h >= quiet_from_hour OR h < quiet_until_hour END
+	  FROM settings, extract(hour FROM moment AT TIME ZONE
+	       coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta')) h;
+$$;
+
+-- A WhatsApp number begins with few messages a day and may send a quarter more each day.
+CREATE OR REPLACE FUNCTION message_day_cap(s message_senders, day date) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT least(message_day_most, message_day_first * 1.25 ^ least(greatest(day - coalesce(s.first_day, day), 0), 60))::int
+	  FROM settings;
+$$;
+
+-- What a kill or a time-out left: nobody knows whether it arrived.
+CREATE OR REPLACE FUNCTION message_leave_unknown(m message_outbox, error text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	-- A second WhatsApp or Telegram message is worse than a look by a person; mail merges by its Message-ID,
+	-- alerts and webhooks by their id.
+	IF m.customer_id IS NOT NULL AND m.channel IN ('whatsapp', 'telegram') OR m.attempts >= 8 THEN
+		UPDATE message_outbox SET state = 'unknown', last_error = error, updated_at = now() WHERE id = m.id;
+	ELSE
+		UPDATE message_outbox SET state = 'pending', last_error = error, due_at = now() + message_backoff(m.attempts),
+			updated_at = now() WHERE id = m.id;
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION message_backoff(attempts int) RETURNS interval
+LANGUAGE sql IMMUTABLE
+RETURN least(make_interval(secs => 5 * 3 ^ least(attempts, 10)), interval '1 hour');
+
+-- Called by a worker that holds the sender's lock: what stands in `sending` belongs to nobody.
+CREATE OR REPLACE FUNCTION message_recover(sender_name text) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	n int := 0;
+	m message_outbox;
+BEGIN
+	FOR m IN SELECT * FROM message_outbox WHERE sender = sender_name AND state = 'sending' LOOP
+		PERFORM message_leave_unknown(m, 'the notifier ended while it was sending');
+		n := n + 1;
+	END LOOP;
+	RETURN n;
+END $$;
+
+-- Why this message is not true any more; NULL: it is.
+CREATE OR REPLACE FUNCTION message_obsolete(m message_outbox) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT CASE
+		WHEN m.customer_id IS NULL THEN NULL
+		WHEN (SELECT message_opt_out FROM customers WHERE id = m.customer_id) THEN 'the customer wants no messages'
+		WHEN NOT message_is_active(m.event) THEN 'this event is switched off'
+		WHEN m.event IN ('bill_issued', 'due_soon', 'due_today', 'overdue')
+		 AND NOT EXISTS (SELECT FROM invoices WHERE id = m.invoice_id AND is_open AND amount > paid_amount) THEN 'nothing is owed any more'
+		WHEN m.event IN ('cut', 'restored')
+		 AND (SELECT status <> CASE m.event WHEN 'cut' THEN 'suspended' ELSE 'active' END FROM subscriptions WHERE id = m.subscription_id)
+		THEN 'the line changed meanwhile'
+	END;
+$$;
+
+/*
+ * The next message of a sender, in state `sending`: the caller commits and only then calls the
+ * channel. No row: nothing may leave now. gap_ms: the channel's pace, counted from this moment.
+ */
+CREATE OR REPLACE FUNCTION message_take(sender_name text, app_url text) RETURNS SETOF message_outbox
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	s message_senders;
+	m message_outbox;
+	may_write_customers boolean;
+	why text;
+BEGIN
+	INSERT INTO message_senders (sender) VALUES (sender_name) ON CONFLICT DO NOTHING;
+	SELECT * INTO s FROM message_senders WHERE sender = sender_name FOR UPDATE;
+	IF s.next_at > clock_timestamp() THEN
+		RETURN;
+	END IF;
+	may_write_customers := NOT message_is_quiet(clock_timestamp())
+		AND (sender_name = 'email' OR s.sent_day IS DISTINCT FROM business_today()
+		     OR s.sent_today < message_day_cap(s, business_today()));
+	LOOP
+		SELECT * INTO m FROM message_outbox
+		 WHERE sender = sender_name AND state = 'pending' AND (customer_id IS NOT NULL) IN (false, may_write_customers)
+		   AND due_at <= now()
+		 ORDER BY (customer_id IS NOT NULL), due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+		IF NOT FOUND THEN
+			RETURN;
+		END IF;
+		why := message_obsolete(m);
+		EXIT WHEN why IS NULL;
+		UPDATE message_outbox SET state = 'cancelled', last_error = why, updated_at = now() WHERE id = m.id;
+	END LOOP;
+	UPDATE message_senders
+	   SET next_at = clock_timestamp() + message_gap(m),
+	       first_day = CASE WHEN m.customer_id IS NULL THEN first_day ELSE coalesce(first_day, business_today()) END,
+	       sent_today = CASE WHEN sent_day = business_today() THEN sent_today ELSE 0 END + (m.customer_id IS NOT NULL)::int,
+	       sent_day = business_today(), updated_at = now()
+	 WHERE sender = sender_name;
+	RETURN QUERY UPDATE message_outbox o
+	   SET state = 'sending', attempts = attempts + 1, updated_at = now(),
+	       subject = message_render(CASE l.message_language WHEN 'en' THEN t.subject_en ELSE t.subject_id END, f.f),
+	       body = message_render(CASE l.message_language WHEN 'en' THEN t.body_en ELSE t.body_id END, f.f)
+	  FROM message_templates t, settings l, message_fields(m, app_url) AS f (f)
+	 WHERE o.id = m.id AND t.event = o.event
+	RETURNING o.*;
+END $$;
+
+-- Time between two messages of a sender. An unofficial WhatsApp number that hurries is banned.
+CREATE OR REPLACE FUNCTION message_gap(m message_outbox) RETURNS interval
+LANGUAGE sql VOLATILE AS $$
+	SELECT make_interval(secs => coalesce(
+		(SELECT n.gap_ms * CASE WHEN n.channel = 'whatsapp' THEN 1 + random() ELSE 1 END FROM notification_settings n WHERE n.id = m.channel_id),
+		CASE WHEN m.channel = 'whatsapp' AND m.customer_id IS NOT NULL THEN 10000 + 50000 * random()
+		     WHEN m.channel = 'whatsapp' THEN 3000
+		     WHEN m.channel = 'telegram' THEN CASE WHEN m.recipient ~ '^-' THEN 3100 ELSE 1050 END
+		     ELSE 0 END) / 1000.0);
+$$;
+
+/*
+ * How the call ended. sent; retry (refused for now, after so many seconds where the peer said how
+ * many); refused (never); down (nothing of it left us: the sender waits, not the message); unknown.
+ * A sender that is down for three days gives its messages up.
+ */
+CREATE OR REPLACE FUNCTION message_done(message uuid, outcome text, detail text, wait_seconds int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	m message_outbox;
+BEGIN
+	SELECT * INTO m FROM message_outbox WHERE id = message AND state = 'sending' FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	CASE outcome
+	WHEN 'sent' THEN
+		UPDATE message_outbox SET state = 'sent', provider_id = detail, sent_at = clock_timestamp(), secret = '', last_error = NULL,
+			updated_at = now() WHERE id = message;
+		UPDATE alert_logs SET notification_sent = true, updated_at = now() WHERE id = m.alert_id AND NOT notification_sent;
+	WHEN 'refused' THEN
+		UPDATE message_outbox SET state = 'failed', last_error = detail, updated_at = now() WHERE id = message;
+	WHEN 'unknown' THEN
+		PERFORM message_leave_unknown(m, detail);
+	ELSE
+		UPDATE message_outbox
+		   SET state = CASE WHEN outcome = 'retry' AND attempts >= 8 OR m.created_at < now() - interval '3 days' THEN 'failed' ELSE 'pending' END,
+		       attempts = CASE outcome WHEN 'down' THEN attempts - 1 ELSE attempts END,
+		       due_at = CASE outcome WHEN 'down' THEN due_at ELSE now() + greatest(message_backoff(attempts), make_interval(secs => wait_seconds)) END,
+		       last_error = detail, updated_at = now()
+		 WHERE id = message;
+	END CASE;
+	PERFORM message_sender_done(m.sender, outcome, detail, wait_seconds);
+END $$;
+
+CREATE OR REPLACE FUNCTION message_sender_done(sender_name text, outcome text, detail text, wait_seconds int) RETURNS void
+LANGUAGE sql AS $$
+	UPDATE message_senders
+	   SET failures = CASE WHEN outcome IN ('down', 'unknown') THEN failures + 1 WHEN outcome = 'sent' THEN 0 ELSE failures END,
+	       failing_since = CASE WHEN outcome IN ('down', 'unknown') THEN coalesce(failing_since, now()) WHEN outcome = 'sent' THEN NULL
+	                            ELSE failing_since END,
+	       last_error = CASE outcome WHEN 'sent' THEN NULL ELSE detail END,
+	       next_at = greatest(next_at, clock_timestamp() + CASE
+	                 WHEN outcome IN ('down', 'unknown') THEN least(make_interval(secs => 2 ^ least(failures, 12)), interval '15 minutes')
+	                 WHEN outcome = 'retry' THEN make_interval(secs => wait_seconds) ELSE interval '0' END),
+	       updated_at = now()
+	 WHERE sender = sender_name;
+$$;
+
+-- Send again what was refused, given up or unknown: a person decided so.
+CREATE OR REPLACE FUNCTION message_resend(message uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	m message_outbox;
+BEGIN
+	SELECT * INTO m FROM message_outbox WHERE id = message FOR UPDATE;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('There is no such message.');
+	END IF;
+	IF m.state NOT IN ('failed', 'unknown', 'cancelled') THEN
+		PERFORM raise_conflict('Only a failed, unknown or cancelled message can be sent again.');
+	END IF;
+	UPDATE message_outbox SET state = 'pending', attempts = 0, due_at = now(), updated_at = now() WHERE id = message;
+	PERFORM pg_notify('messages', '');
+END $$;
