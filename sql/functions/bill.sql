@@ -21,7 +21,7 @@ $$;
 CREATE OR REPLACE FUNCTION items_due(sub uuid, periods int, d date)
 RETURNS TABLE (item subscription_items, times int)
 LANGUAGE sql STABLE AS $$
-	SELECT i, least(periods, coalesce(i.periods - i.billed, periods))
+	SELECT i, least(items_due.periods, coalesce(i.periods - i.billed, items_due.periods))
 	FROM subscription_items i
 	WHERE i.subscription_id = sub AND i.removed_at IS NULL AND i.from_day <= d AND (i.periods IS NULL OR i.billed < i.periods)
 	ORDER BY i.from_day, i.id

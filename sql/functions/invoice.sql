@@ -370,12 +370,13 @@ BEGIN
 	RETURN bill_taxed(ARRAY(
 		SELECT ROW(l.kind, l.text, coalesce(l.quantity, 1), l.unit_price, coalesce(l.quantity, 1) * l.unit_price,
 			coalesce(l.taxable, l.kind NOT IN ('deposit', 'late_fee')), NULL, NULL, NULL)::bill_line
-		FROM jsonb_to_recordset(input) WITH ORDINALITY AS l (kind text, text text, quantity int, unit_price bigint, taxable boolean, n bigint)
+		FROM ROWS FROM (jsonb_to_recordset(input) AS (kind text, text text, quantity int, unit_price bigint, taxable boolean))
+			WITH ORDINALITY AS l (kind, text, quantity, unit_price, taxable, n)
 		WHERE l.kind <> 'tax' ORDER BY l.n), customer);
 END $$;
 
 -- `waive`: its days are given, and never billed.
-CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, waive boolean, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices := invoice_lock(inv);

@@ -101,7 +101,8 @@ BEGIN
 	WHERE p.customer_id = i.customer_id AND p.invoice_id IS NOT DISTINCT FROM i.id AND p.source = 'manual' AND p.status = 'received'
 	  AND p.amount = coalesce((input ->> 'amount')::bigint, i.amount - i.paid_amount)
 	  AND p.reference IS NOT DISTINCT FROM input ->> 'reference'
-	  AND business_day(p.payment_date) = coalesce(payment_day(input ->> 'payment_date'), d)
+	  AND CASE WHEN input ->> 'payment_date' IS NULL THEN p.received_on = d
+	           ELSE business_day(p.payment_date) = payment_day(input ->> 'payment_date') END
 	  AND p.created_at > clock_timestamp() - interval '10 minutes'
 	ORDER BY p.seq DESC LIMIT 1;
 	IF FOUND AND (i.id IS NULL OR i.is_open) THEN

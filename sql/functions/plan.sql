@@ -67,7 +67,7 @@ END $$;
 CREATE OR REPLACE FUNCTION untouched_invoices(s subscriptions, d date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM open_invoices(s.customer_id, s.id)
-	WHERE paid_amount = 0 AND CASE kind WHEN 'first' THEN period_start >= d ELSE period_start > d END
+	WHERE paid_amount = 0 AND period_start > d
 	ORDER BY period_start
 $$;
 

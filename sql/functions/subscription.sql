@@ -107,11 +107,11 @@ BEGIN
 		RETURN;
 	END IF;
 	until := s.end_date + service_off_gain(s, d);
-	IF CASE WHEN s.suspend_reason = 'debt' THEN true
-	        WHEN s.suspend_reason = 'new' THEN s.waits_first AND s.start_date <= d AND open_days(s.customer_id, s.id) = 0
-	             AND s.end_date >= s.start_date
-	        WHEN s.status = 'expired' THEN until >= d
-	        ELSE false END AND NOT is_line_past_grace(s, until, d) THEN
+	IF (CASE WHEN s.suspend_reason = 'debt' THEN true
+	         WHEN s.suspend_reason = 'new' THEN s.waits_first AND s.start_date <= d AND open_days(s.customer_id, s.id) = 0
+	              AND s.end_date >= s.start_date
+	         WHEN s.status = 'expired' THEN until >= d
+	         ELSE false END) AND NOT is_line_past_grace(s, until, d) THEN
 		PERFORM subscription_switch_on(s, why, d, with_fee);
 		PERFORM subscription_end_hold(x) FROM subscriptions x WHERE x.id = sub;
 	END IF;
@@ -266,8 +266,8 @@ DECLARE
 	most int := (SELECT promises_max FROM settings);
 	full_bill text;
 BEGIN
-	SELECT invoice_number INTO full_bill FROM open_invoices(s.customer_id, s.id)
-	WHERE status = 'overdue' AND invoices.promises >= most ORDER BY due_date LIMIT 1;
+	SELECT o.invoice_number INTO full_bill FROM open_invoices(s.customer_id, s.id) o
+	WHERE o.status = 'overdue' AND o.promises >= most ORDER BY o.due_date LIMIT 1;
 	IF full_bill IS NOT NULL OR s.status = 'expired' AND NOT subscription_has_debt(s) AND s.promises >= most THEN
 		PERFORM raise_conflict(format('%s promises have been made already%s.', most, ' for ' || full_bill));
 	END IF;
