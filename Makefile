@@ -19,10 +19,10 @@ PYTHON  = /usr/bin/python3
 PYTEST  = PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache ISP_BUILD=$(abspath $(B)) ISP_STACK_FAST=1 \
           $(PYTHON) -m pytest -q -p no:cacheprovider
 
-LIBS    = libpq libcjson libcurl openssl libsodium libcrypt
+LIBS    = libpq libcjson libcurl openssl libsodium libcrypt expat zlib netsnmp liboping
 # Asked for once, and only when something is compiled: scripts/deps may just have installed them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(LIBS)) -lfcgi)$(PKG_LIBS)
+PKG_LIBS   = $(eval PKG_LIBS := -Wl,--as-needed $(shell pkg-config --libs $(LIBS)) -lfcgi -lm)$(PKG_LIBS)
 
 WARN    = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
           -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef -Wformat=2 \
@@ -351,7 +351,8 @@ install: programs
 	install -m 644 systemd/sysusers.d/* $(DESTDIR)/usr/lib/sysusers.d
 	install -m 644 systemd/tmpfiles.d/* $(DESTDIR)/usr/lib/tmpfiles.d
 
-# The Debian package, from what git knows and the screens in built/web (its clean empties build): $(B)/deb/isp-billing_VERSION_ARCH.deb.
+# The Debian package, from what git knows and the screens, in built/web since its clean empties build:
+# $(B)/deb/isp-billing_VERSION_ARCH.deb.
 DEB = $(B)/deb/isp-billing-$(VERSION)
 deb: build web
 	rm -rf $(B)/deb && mkdir -p $(DEB)

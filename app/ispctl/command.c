@@ -15,7 +15,7 @@ static const struct command commands[] = {
 	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
 	{ "health", 0, NEED_DATABASE, cmd_health },
 	{ "check", 0, NEED_DATABASE, cmd_check },
-	{ "setup", 0, NEED_DATABASE, cmd_setup },
+	{ "user setup-token", 0, NEED_DATABASE, cmd_user_setup_token },
 };
 
 void

@@ -40,6 +40,9 @@ enum rc cmd_billing_preview(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_health(struct ispctl *);
 enum rc cmd_check(struct ispctl *);
-enum rc cmd_setup(struct ispctl *);
+enum rc cmd_user_setup_token(struct ispctl *);
+
+/* Becomes the script of a command that is one; returns when it is none. */
+void script_run(char **argv);
 
 #endif

@@ -1,4 +1,5 @@
 /* main.c: the sysadmin's command (ispctl.8): find the command, open what it needs, run it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/crypt.h"
@@ -32,7 +33,11 @@ static const struct daemon self = {
 	    "  midtrans reconcile     ask Midtrans about every payment that is not over\n"
 	    "  health                 is all well? exit 1 if not\n"
 	    "  check                  hold every rule against the data: exit 1 naming rows\n"
-	    "  setup                  print the token that the first registration asks for\n",
+	    "  user setup-token       print the token that the first registration asks for\n"
+	    "  setup, upgrade         make this machine a running system; follow a new package\n"
+	    "  backup DIR [KEEP]      dump the database into DIR\n"
+	    "  restore FILE --into DB bring a dump back as another database\n"
+	    "  restore-test FILE      prove a dump in a cluster that is thrown away\n",
 };
 
 static enum rc
@@ -87,6 +92,9 @@ main(int argc, char **argv)
 
 	(void)argc;
 	log_open(self.name);
+	script_run(argv);
+	/* The owner's commands: also where DATABASE_URL, as it should, names no user. */
+	(void)setenv("PGUSER", "isp_owner", 0);
 	daemon_args(&cx, &self, argv, &args);
 	cmd = command_find(&args, &ctl.rest);
 	if (cmd == NULL)

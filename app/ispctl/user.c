@@ -151,7 +151,7 @@ cmd_user_passwd(struct ispctl *ctl)
 }
 
 enum rc
-cmd_setup(struct ispctl *ctl)
+cmd_user_setup_token(struct ispctl *ctl)
 {
 	const char *token = crypt_token(ctl->cx, 40);
 

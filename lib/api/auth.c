@@ -118,7 +118,7 @@ static const struct field register_fields[] = {
 	{ "password",              FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128 },
 	{ "password_confirmation", FT_SECRET, FF_CREATE, 8, 128, .hint = "the password again" },
 	{ "setup_token",           FT_TEXT,   FF_CREATE, .max = 255,
-	  .hint = "in production: what `ispctl setup` printed" },
+	  .hint = "in production: what `ispctl user setup-token` printed" },
 };
 
 static const struct field password_fields[] = {
@@ -190,8 +190,10 @@ read_confirmed(struct ctx *cx, const struct op *op, const struct req *rq, struct
 
 	TRY(op_read(cx, op, rq, &in));
 	again = shape_text(in, "password_confirmation");
-	if (again != NULL && strcmp(again, shape_text(in, "password")) != 0)
-		return err_field(cx, "password", "The password confirmation does not match.");
+	if (again != NULL && strcmp(again, shape_text(in, "password")) != 0) {
+		(void)err_field(cx, "password", "The password confirmation does not match.");
+		return err_field_code(cx, "confirmation", NULL);
+	}
 	*ret = in;
 	return RC_OK;
 }

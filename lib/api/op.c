@@ -11,6 +11,13 @@ op_read(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON 
 	return shape_read(cx, op->fields, op->nfields, op->flag, rq, ret);
 }
 
+static enum rc
+refuse_flag(struct ctx *cx, const char *name)
+{
+	(void)err_field(cx, name, "The %s must be true or false.", name);
+	return err_field_code(cx, "boolean", NULL);
+}
+
 enum rc
 op_flag(struct ctx *cx, const struct req *rq, const char *name, bool *ret)
 {
@@ -21,7 +28,7 @@ op_flag(struct ctx *cx, const struct req *rq, const char *name, bool *ret)
 	else if (strcmp(val, "1") == 0 || strcmp(val, "true") == 0)
 		*ret = true;
 	else
-		return err_field(cx, name, "The %s must be true or false.", name);
+		return refuse_flag(cx, name);
 	return RC_OK;
 }
 

@@ -504,10 +504,17 @@ put_schemas(struct ctx *cx, struct jw *w)
 }
 
 static const char error_response[] =
-    "{\"description\":\"What went wrong, for people; errors names fields and comes with 422\","
-    "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"message\"],"
-    "\"properties\":{\"message\":{\"type\":\"string\"},\"errors\":{\"type\":\"object\","
-    "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}}}}}";
+    "{\"description\":\"What went wrong: message for people, code for programs; errors and codes "
+    "name fields and come with 422\","
+    "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\","
+    "\"required\":[\"message\",\"code\"],"
+    "\"properties\":{\"message\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
+    "\"errors\":{\"type\":\"object\","
+    "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+    "\"codes\":{\"type\":\"object\","
+    "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"required\":[\"code\"],\"properties\":{\"code\":{\"type\":\"string\"}},"
+    "\"additionalProperties\":true}}}}}}}}";
 
 static const char about[] =
     "Unknown fields of a body are ignored. null, and \"\" where nothing was typed, clears a "

@@ -31,7 +31,8 @@ send_show(struct ctx *cx, const struct resource *r, const char *id, struct shown
 static enum rc
 missing(struct ctx *cx, const struct resource *r)
 {
-	return FAIL(cx, RC_NOT_FOUND, "%s does not exist.", r->label);
+	(void)FAIL(cx, RC_NOT_FOUND, "%s does not exist.", r->label);
+	return err_code(&cx->err, arena_printf(cx->mem, "%s_not_found", r->name));
 }
 
 static enum rc
@@ -122,8 +123,9 @@ seal_secrets(struct ctx *cx, const struct resource *r, const char *id, cJSON *in
 static enum rc
 refuse_locked(struct ctx *cx, const struct field *f)
 {
-	return err_field(cx, f->name, "The %s cannot be set here%s%s.", f->name,
+	(void)err_field(cx, f->name, "The %s cannot be set here%s%s.", f->name,
 	    f->hint != NULL ? ": " : "", f->hint != NULL ? f->hint : "");
+	return err_field_code(cx, "locked", NULL);
 }
 
 static bool
@@ -285,6 +287,15 @@ crud_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 	return db_commit(cx);
 }
 
+/* Rows that refer to this one keep it: "package_in_use". */
+static enum rc
+name_conflict(struct ctx *cx, const struct resource *r, enum rc rc)
+{
+	if (rc == RC_CONFLICT)
+		(void)err_code(&cx->err, arena_printf(cx->mem, "%s_in_use", r->name));
+	return rc;
+}
+
 /* The audit row first: it is written from the row that is about to go. */
 enum rc
 crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
@@ -296,7 +307,7 @@ crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 	TRY(db_set_actor(cx));
 	TRY(send_audit(cx, r, id, "delete", NULL));
 	TRY(db_send(cx, crud_stmt(r, CRUD_DELETE), &gone, V_TEXT(id)));
-	TRY(db_sync(cx));
+	TRY(name_conflict(cx, r, db_sync(cx)));
 	if (db_affected(gone) == 0)
 		return missing(cx, r);
 	rs->status = 204;

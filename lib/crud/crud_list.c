@@ -72,7 +72,8 @@ read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct
 		l->key.sort = r->fields[i].name;
 		return RC_OK;
 	}
-	return err_field(cx, "sort", "The sort must be a column this list can be sorted by.");
+	(void)err_field(cx, "sort", "The sort must be a column this list can be sorted by.");
+	return err_field_code(cx, "sort", NULL);
 }
 
 /* The text with what LIKE takes for a pattern made literal. */

@@ -49,7 +49,8 @@ on_unique(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	(void)st;
 	if (field[0] == '\0')
 		return FAIL(cx, RC_CONFLICT, "this exists already");
-	return err_field(cx, field, "The %s has already been taken.", spoken(cx, field));
+	(void)err_field(cx, field, "The %s has already been taken.", spoken(cx, field));
+	return err_field_code(cx, "taken", NULL);
 }
 
 /* The server says which side broke; in another language our own statement does. */
@@ -65,12 +66,15 @@ on_reference(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 {
 	const char *field = constraint_column(cx, res, "_fkey");
 
-	if (is_delete(res, st))
-		return FAIL(cx, RC_CONFLICT, "This is still in use by %s.",
+	if (is_delete(res, st)) {
+		(void)FAIL(cx, RC_CONFLICT, "This is still in use by %s.",
 		    spoken(cx, field_of(res, PG_DIAG_TABLE_NAME)));
+		return err_code(&cx->err, "in_use");
+	}
 	if (field[0] == '\0')
 		return FAIL(cx, RC_INVALID, "The request refers to something that does not exist.");
-	return err_field(cx, field, "The selected %s does not exist.", spoken(cx, field));
+	(void)err_field(cx, field, "The selected %s does not exist.", spoken(cx, field));
+	return err_field_code(cx, "unknown_reference", NULL);
 }
 
 static enum rc
@@ -90,10 +94,27 @@ on_missing(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	const char *field = field_of(res, PG_DIAG_COLUMN_NAME);
 
 	(void)st;
-	return err_field(cx, field, "The %s field is required.", spoken(cx, field));
+	(void)err_field(cx, field, "The %s field is required.", spoken(cx, field));
+	return err_field_code(cx, "required", NULL);
 }
 
-/* raise_invalid_all(): a line for each field: its name, a tab, a sentence for people. */
+/* The text before the next tab or end of line; *at moves behind that tab. */
+static const char *
+take_part(struct ctx *cx, const char **at)
+{
+	size_t n = strcspn(*at, "\t\n");
+	const char *part = arena_printf(cx->mem, "%.*s", (int)n, *at);
+
+	*at += n;
+	*at += **at == '\t';
+	return part;
+}
+
+/*
+ * raise_invalid_all(): a line for each field: its name, a sentence for people, its
+ * code and bounds as a JSON object (field_error(); none from older rules), each
+ * behind a tab.
+ */
 static enum rc
 on_raised_fields(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 {
@@ -102,12 +123,12 @@ on_raised_fields(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	(void)st;
 	(void)FAIL(cx, RC_INVALID, "%s", field_of(res, PG_DIAG_MESSAGE_PRIMARY));
 	while (*at != '\0') {
-		int name = (int)strcspn(at, "\t\n"), line = (int)strcspn(at, "\n");
-		int skip = name < line ? name + 1 : line;
+		const char *field = take_part(cx, &at), *sentence = take_part(cx, &at);
+		const char *code = take_part(cx, &at);
 
-		(void)err_field(cx, arena_printf(cx->mem, "%.*s", name, at), "%.*s", line - skip,
-		    at + skip);
-		at += line;
+		(void)err_field(cx, field, "%s", sentence);
+		if (code[0] != '\0')
+			(void)err_field_code_json(cx, code);
 		at += *at == '\n';
 	}
 	return RC_INVALID;
@@ -178,7 +199,8 @@ state_of(const char *sqlstate)
 static void
 set_error(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 {
-	const struct state *s = state_of(field_of(res, PG_DIAG_SQLSTATE));
+	const char *sqlstate = field_of(res, PG_DIAG_SQLSTATE);
+	const struct state *s = state_of(sqlstate);
 
 	if (s == NULL)
 		(void)FAIL(cx, RC_INTERNAL, "internal error");
@@ -187,6 +209,9 @@ set_error(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	else
 		(void)FAIL(cx, s->rc, "%s",
 		    s->msg != NULL ? s->msg : field_of(res, PG_DIAG_MESSAGE_PRIMARY));
+	/* Raised by sql/functions, whose code stands for the constraint. */
+	if (strncmp(sqlstate, "IS", 2) == 0)
+		(void)err_code(&cx->err, field_of(res, PG_DIAG_CONSTRAINT_NAME));
 }
 
 enum rc

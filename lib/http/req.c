@@ -149,6 +149,15 @@ parse_int(const char *s, int64_t *ret)
 	return true;
 }
 
+static enum rc
+refuse_int(struct ctx *cx, const char *name, int64_t min, int64_t max)
+{
+	(void)err_field(cx, name, "The %s must be a whole number from %lld to %lld.", name,
+	    (long long)min, (long long)max);
+	return err_field_code(cx, "range",
+	    arena_printf(cx->mem, "\"min\":%lld,\"max\":%lld", (long long)min, (long long)max));
+}
+
 enum rc /* NOLINTNEXTLINE(readability-function-size): two bounds, a default, a result */
 req_param_int(struct ctx *cx, const struct req *rq, const char *name, int64_t min, int64_t max,
     int64_t dflt, int64_t *ret)
@@ -157,8 +166,7 @@ req_param_int(struct ctx *cx, const struct req *rq, const char *name, int64_t mi
 	int64_t val = dflt;
 
 	if (s != NULL && s[0] != '\0' && (!parse_int(s, &val) || val < min || val > max))
-		return err_field(cx, name, "The %s must be a whole number from %lld to %lld.", name,
-		    (long long)min, (long long)max);
+		return refuse_int(cx, name, min, max);
 	*ret = val;
 	return RC_OK;
 }

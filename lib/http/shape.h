@@ -1,18 +1,19 @@
 /*
  * shape.h: what a request body may hold, as a table.
  *
- * A handler declares the fields it wants and asks shape_read() once; after
- * that every value is present or absent, of its type, and within its bounds,
- * so that the rest of the handler has no more checks of form.  The table that
- * checks is also what the plain resources of crud.h are made of, what
- * openapi.json is held against, and what GET /api/meta gives the SPA.
+ * A handler declares its fields and calls shape_read() once; after that every
+ * value is present or absent, of its type, and within its bounds, so that the
+ * rest of the handler has no more checks of form.  Resources (crud.h), OpenAPI and
+ * GET /api/meta read the same table.
  *
- * Unknown fields are ignored.  null, and "" (what browsers send where nothing
- * was typed; but never for a list): for a nullable field it is null (it
- * clears), and a secret is kept.  For all others: on creation it is as if not
- * given (the default; a fault where the field is required), on update a fault,
- * as nobody would be told that nothing changed.  All bad fields are reported
- * at once.
+ * Unknown fields are ignored.  null clears a nullable field and keeps a secret; so
+ * does "", which browsers send for an empty input (not for a list).  For all other
+ * fields both mean "not given" on creation (the default counts; a required field
+ * is refused), and are refused on update, because nothing would change unnoticed.
+ * All bad fields are reported at once, each with its code: required, text,
+ * min_length, max_length, characters, control_characters, choice, format, date,
+ * id, email, time, integer, money, range, boolean, list, list_of_texts, min_items,
+ * max_items, too_long; from the database also taken, unknown_reference, locked.
  */
 #ifndef HTTP_SHAPE_H
 #define HTTP_SHAPE_H
@@ -94,7 +95,7 @@ enum rc shape_read_some(struct ctx *, const struct some_fields *, enum fflag fla
 /* The same with a body whose fields are held elsewhere: all of it, as it came. */
 enum rc shape_whole(struct ctx *, const struct req *, struct cJSON **ret) _must_check_;
 
-/* Has this field been refused already? */
+/* Whether this field has been refused already. */
 bool shape_refused(const struct ctx *, const char *name);
 
 /* Values of a body that shape_read() accepted; absent and null: NULL, 0, false. */

@@ -99,7 +99,7 @@ CREATE TABLE settings (
 	public_tokens_per_minute int NOT NULL DEFAULT 60,
 	invoice_tokens_per_minute int NOT NULL DEFAULT 20,
 	enabled_payments  text[],                           -- NULL: all the gateway offers
-	setup_token       text,                             -- SHA-256 of what `ispctl setup` printed; allows the first register
+	setup_token       text,                             -- SHA-256 of what `ispctl user setup-token` printed; allows the first register
 	updated_at        timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO settings DEFAULT VALUES;

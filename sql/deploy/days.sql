@@ -1,6 +1,20 @@
 -- Days of service have a ledger, bills have lines, periods go by day or by month.
 BEGIN;
 
+-- Functions that are gone, or have other arguments now.
+DO $$
+DECLARE
+	fn regprocedure;
+BEGIN
+	FOR fn IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = ANY('{next_period_start,settled_end_date,
+		end_date_restore,end_date_stands,invoice_issue,renewal_draft,renewal_by_hand,other_draft,first_draft,reissue_draft,invoice_settle,
+		invoice_unsettle,invoice_settled,invoice_undone,invoice_issued,invoices_reissue,plan_change,plan_change_next,next_package_billed,
+		payment_spend,payment_reverse,payment_refund,allocations_return,debt_reopen,debt_reopened,renewals_due,renewals_issue,
+		renewals_follow_up,invoice_cancel,check_settled,subscription_becomes,subscriptions_become,subscription_settled}'::text[]) LOOP
+		EXECUTE format('DROP FUNCTION %s CASCADE', fn);
+	END LOOP;
+END $$;
+
 -- ---- what is sold, and to whom
 
 ALTER TABLE packages

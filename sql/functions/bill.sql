@@ -201,9 +201,9 @@ CREATE OR REPLACE FUNCTION require_invoice_untouched(i invoices) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT i.is_open THEN
-		PERFORM raise_conflict(format('The invoice is %s: its lines stay.', i.status));
+		PERFORM raise_conflict('invoice_closed', format('The invoice is %s: its lines stay.', i.status));
 	END IF;
 	IF NOT is_invoice_untouched(i) THEN
-		PERFORM raise_conflict('Money or a payment page has touched the invoice: its lines stay. Cancel it and issue another.');
+		PERFORM raise_conflict('invoice_touched', 'Money or a payment page has touched the invoice: its lines stay. Cancel it and issue another.');
 	END IF;
 END $$;

@@ -106,7 +106,7 @@ DECLARE
 	entry uuid;
 BEGIN
 	IF money > c.credit THEN
-		PERFORM raise_conflict(format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
+		PERFORM raise_conflict('credit_too_small', format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
 	END IF;
 	FOR lot IN SELECT * FROM credit_lots(c.id) ORDER BY born LOOP
 		EXIT WHEN money = 0;

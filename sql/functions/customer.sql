@@ -30,7 +30,7 @@ BEGIN
 		RETURN;
 	END IF;
 	IF c.credit > 0 AND NOT coalesce(keep_credit, false) THEN
-		PERFORM raise_conflict(format('The customer has a credit of %s: pay it out first, or archive with keep_credit=1.',
+		PERFORM raise_conflict('customer_has_credit', format('The customer has a credit of %s: pay it out first, or archive with keep_credit=1.',
 			rupiah(c.credit)));
 	END IF;
 	FOR sub IN SELECT id FROM subscriptions WHERE customer_id = customer ORDER BY id LOOP

@@ -225,7 +225,7 @@ DECLARE
 BEGIN
 	SELECT * INTO t FROM terms_of(s);
 	IF t.cycle = 'calendar' OR s.is_postpaid THEN
-		PERFORM raise_invalid('end_date', 'The end date follows from the calendar: use POST /days of the subscription.');
+		PERFORM raise_invalid('end_date', 'use_days', 'The end date follows from the calendar: use POST /days of the subscription.');
 	END IF;
 	IF s.status = 'expired' AND wanted >= d THEN
 		PERFORM subscription_switch_on(s, 'the end date was moved', d, false);

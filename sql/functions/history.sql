@@ -14,7 +14,7 @@ $$;
 
 -- The partition that a moment falls into; its bounds are written with their offset, whatever the session's zone.
 CREATE OR REPLACE FUNCTION history_partition(parent text, lower_bound timestamptz, upper_bound timestamptz)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	name text := parent || to_char(lower_bound AT TIME ZONE 'UTC', '"_p"YYYYMMDD');
 BEGIN
@@ -53,7 +53,7 @@ $$;
  * everybody wait who comes later.
  */
 CREATE OR REPLACE FUNCTION history_drop() RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
 	old text := (SELECT p.name FROM history_partitions() p JOIN history_tables() t USING (parent)
 	              WHERE p.ends < now() - make_interval(days => t.keep_days) ORDER BY p.ends LIMIT 1);

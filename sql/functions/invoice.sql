@@ -225,10 +225,10 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	IF EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE period_start > d)
 	   OR is_period_taken(s.id, draft.period_start, draft.period_end) THEN
-		PERFORM raise_conflict('The next period has been billed already.');
+		PERFORM raise_conflict('period_billed', 'The next period has been billed already.');
 	END IF;
 	IF s.is_postpaid AND draft.period_end >= d THEN
-		PERFORM raise_conflict('The period has not passed yet: a postpaid line is billed afterwards.');
+		PERFORM raise_conflict('period_not_over', 'The period has not passed yet: a postpaid line is billed afterwards.');
 	END IF;
 END $$;
 
@@ -275,7 +275,7 @@ DECLARE
 	lines bill_line[];
 BEGIN
 	IF s.is_postpaid THEN
-		PERFORM raise_conflict('A postpaid line is billed afterwards: it cannot be paid ahead.');
+		PERFORM raise_conflict('line_is_postpaid', 'A postpaid line is billed afterwards: it cannot be paid ahead.');
 	END IF;
 	PERFORM require_operator_discount(bounded, discount);
 	SELECT * INTO next FROM open_invoices(s.customer_id, sub) o WHERE o.grants_days AND is_invoice_untouched(o) AND o.period_start > d
@@ -293,6 +293,27 @@ BEGIN
 	END IF;
 	PERFORM next_package_billed(s, draft.period_start, d);
 	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, d), d);
+END $$;
+
+-- The bill that was made, or with `dry_run` would be.
+CREATE OR REPLACE FUNCTION subscription_prepay_answer(sub uuid, input jsonb, d date) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+	answer jsonb;
+	i      uuid;
+BEGIN
+	i := subscription_prepay(sub, (input ->> 'periods')::int, (input ->> 'discount')::bigint, (input ->> 'bounded')::boolean, d);
+	SELECT jsonb_build_object('id', v.id, 'invoice_number', v.invoice_number, 'kind', v.kind, 'amount', v.amount,
+		'period_start', v.period_start, 'period_end', v.period_end, 'due_date', v.due_date, 'status', v.status,
+		'lines', (SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'text', l.text, 'quantity', l.quantity,
+			'unit_price', l.unit_price, 'amount', l.amount) ORDER BY l.position) FROM invoice_lines l WHERE l.invoice_id = i))
+	INTO answer FROM invoices v WHERE v.id = i;
+	IF (input ->> 'dry_run')::boolean THEN
+		RAISE EXCEPTION USING ERRCODE = 'ISDRY', MESSAGE = answer::text;
+	END IF;
+	RETURN answer;
+EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
+	RETURN SQLERRM::jsonb;
 END $$;
 
 -- So many periods in a row: a part stands alone, whole ones are one line.
@@ -367,6 +388,12 @@ END $$;
 CREATE OR REPLACE FUNCTION lines_read(input jsonb, customer uuid) RETURNS bill_line[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
+	PERFORM raise_invalid('lines', 'format', 'The lines must be a list of {kind, text, quantity, unit_price}.')
+	WHERE CASE WHEN jsonb_typeof(input) <> 'array' THEN true ELSE EXISTS (
+		SELECT FROM jsonb_array_elements(input) l
+		WHERE (jsonb_typeof(l) = 'object' AND l ->> 'kind' IN ('package', 'part', 'item', 'charge', 'installation', 'deposit', 'late_fee',
+			'discount', 'tax') AND length(l ->> 'text') BETWEEN 1 AND 255 AND l ->> 'unit_price' ~ '^-?\d{1,12}$'
+			AND coalesce(l ->> 'quantity', '1') ~ '^[1-9]\d{0,3}$') IS NOT TRUE) END;
 	RETURN bill_taxed(ARRAY(
 		SELECT ROW(l.kind, l.text, coalesce(l.quantity, 1), l.unit_price, coalesce(l.quantity, 1) * l.unit_price,
 			coalesce(l.taxable, l.kind NOT IN ('deposit', 'late_fee')), NULL, NULL, NULL)::bill_line
@@ -382,10 +409,10 @@ DECLARE
 	i invoices := invoice_lock(inv);
 BEGIN
 	IF NOT i.is_open THEN
-		PERFORM raise_conflict(format('The invoice is %s.', i.status));
+		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	END IF;
 	IF i.paid_amount > 0 THEN
-		PERFORM raise_conflict('The invoice is paid in part: reverse the payment first.');
+		PERFORM raise_conflict('invoice_part_paid', 'The invoice is paid in part: reverse the payment first.');
 	END IF;
 	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, d);
 	IF waive AND i.grants_days THEN
@@ -460,7 +487,7 @@ DECLARE
 	most bigint := (SELECT operator_discount_max FROM settings);
 BEGIN
 	IF bounded AND money > most THEN
-		PERFORM raise_denied(format('An operator may lower a bill by at most %s.', rupiah(most)));
+		PERFORM raise_denied('discount_bound', format('An operator may lower a bill by at most %s.', rupiah(most)));
 	END IF;
 END $$;
 
@@ -470,6 +497,6 @@ DECLARE
 	most int := (SELECT operator_days_max FROM settings);
 BEGIN
 	IF bounded AND n > most THEN
-		PERFORM raise_denied(format('An operator may give at most %s days.', most));
+		PERFORM raise_denied('days_bound', format('An operator may give at most %s days.', most));
 	END IF;
 END $$;

@@ -83,7 +83,7 @@ BEGIN
 		RETURN;
 	END IF;
 	IF p.request_hash IS DISTINCT FROM input ->> 'request_hash' THEN
-		PERFORM raise_conflict('The Idempotency-Key has been used for another payment.');
+		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another payment.');
 	END IF;
 	RETURN QUERY SELECT p.id, p.invoice_id, true;
 END $$;
@@ -106,7 +106,7 @@ BEGIN
 	  AND p.created_at > clock_timestamp() - interval '10 minutes'
 	ORDER BY p.seq DESC LIMIT 1;
 	IF FOUND AND (i.id IS NULL OR i.is_open) THEN
-		PERFORM raise_conflict(format('The same payment was booked at %s (%s). Send duplicate: true to book it again.',
+		PERFORM raise_conflict('payment_duplicate', format('The same payment was booked at %s (%s). Send duplicate: true to book it again.',
 			to_char(first.created_at, 'HH24:MI:SS'), first.id));
 	END IF;
 END $$;
@@ -128,7 +128,7 @@ BEGIN
 		RETURN amount;
 	END IF;
 	IF i.id IS NOT NULL AND NOT i.is_open THEN
-		PERFORM raise_conflict(format('The invoice is %s.', i.status));
+		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	END IF;
 	IF amount IS NULL OR amount <= 0 THEN
 		PERFORM raise_invalid('amount', 'The amount must be greater than 0.');
@@ -147,7 +147,7 @@ BEGIN
 		PERFORM raise_invalid('payment_date', format('The payment date must not be later than %s.', d));
 	END IF;
 	IF bounded AND day < d - 1 THEN
-		PERFORM raise_denied('An operator may date a payment today or yesterday.');
+		PERFORM raise_denied('payment_date_bound', 'An operator may date a payment today or yesterday.');
 	END IF;
 END $$;
 
@@ -245,21 +245,21 @@ CREATE OR REPLACE FUNCTION require_payment_reversible(p payments, kind text, d d
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF p.status <> 'received' THEN
-		PERFORM raise_conflict(format('The payment is %s already.', p.status));
+		PERFORM raise_conflict('payment_' || p.status, format('The payment is %s already.', p.status));
 	END IF;
 	IF kind <> 'reversal' THEN
 		RETURN;
 	END IF;
 	IF p.source <> 'manual' THEN
-		PERFORM raise_conflict('A gateway payment cannot be deleted: refund it.');
+		PERFORM raise_conflict('payment_is_gateway', 'A gateway payment cannot be deleted: refund it.');
 	END IF;
 	IF bounded AND (p.received_on <> d OR p.method <> 'cash' OR NOT EXISTS (
 		SELECT FROM billing_logs l WHERE l.meta ->> 'payment_id' = p.id::text AND l.customer_id = p.customer_id
 		  AND l.action IN ('paid', 'part_paid', 'surplus') AND l.actor = session_actor())) THEN
-		PERFORM raise_denied('An operator may undo only a cash payment booked by the same person on the same day.');
+		PERFORM raise_denied('payment_undo_bound', 'An operator may undo only a cash payment booked by the same person on the same day.');
 	END IF;
 	IF EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = p.id AND c.kind = 'payout') THEN
-		PERFORM raise_conflict('Some of this payment has been paid out already.');
+		PERFORM raise_conflict('payment_paid_out', 'Some of this payment has been paid out already.');
 	END IF;
 END $$;
 

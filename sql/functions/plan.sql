@@ -50,6 +50,21 @@ BEGIN
 	RETURN answer || jsonb_build_object('end_date', (SELECT end_date FROM subscriptions WHERE id = sub));
 END $$;
 
+-- The same with `dry_run`: worked out, and undone.
+CREATE OR REPLACE FUNCTION subscription_change_answer(sub uuid, input jsonb, d date) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+	answer jsonb;
+BEGIN
+	answer := subscription_change(sub, input, d);
+	IF (input ->> 'dry_run')::boolean THEN
+		RAISE EXCEPTION USING ERRCODE = 'ISDRY', MESSAGE = answer::text;
+	END IF;
+	RETURN answer;
+EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
+	RETURN SQLERRM::jsonb;
+END $$;
+
 CREATE OR REPLACE FUNCTION plan_change_now(s subscriptions, p packages, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,7 +94,7 @@ DECLARE
 	i   invoices;
 BEGIN
 	IF s.next_package_on < (SELECT coalesce(min(period_start), 'infinity') FROM unnest(old)) THEN
-		PERFORM raise_conflict('The next period has been paid for with another package: change it when it has begun.');
+		PERFORM raise_conflict('period_paid', 'The next period has been paid for with another package: change it when it has begun.');
 	END IF;
 	FOREACH i IN ARRAY old LOOP
 		PERFORM invoice_void(i, 'reissued after a plan change', d);
@@ -111,7 +126,7 @@ BEGIN
 		draft.due_date := greatest(i.due_date, d);
 		draft.notes := i.notes;
 		IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
-			PERFORM raise_conflict('With this package the next period would overlap one already billed.');
+			PERFORM raise_conflict('period_overlaps', 'With this package the next period would overlap one already billed.');
 		END IF;
 		PERFORM next_package_billed(s, draft.period_start, d);
 		PERFORM invoice_issue(draft, bill_compose(s, ARRAY[period_line(s, draft.period_start, draft.period_end)], 1,

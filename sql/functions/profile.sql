@@ -43,7 +43,6 @@ DECLARE
 	changed uuid[];
 	kick    boolean := coalesce(current_setting('isp.kick', true), '') = 'on';
 	ids     uuid[];
-	routers uuid[];
 BEGIN
 	UPDATE mikrotik_secrets m
 	   SET service = n.type, updated_at = now()

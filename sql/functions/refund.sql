@@ -86,7 +86,7 @@ DECLARE
 BEGIN
 	SELECT * INTO known FROM refunds WHERE refund_id = refund;
 	IF FOUND AND (known.payment_id, known.amount) <> (p.id, money) THEN
-		PERFORM raise_conflict('The refund id has been used for another refund.');
+		PERFORM raise_conflict('refund_id_used', 'The refund id has been used for another refund.');
 	END IF;
 	RETURN known.id IS NOT NULL;
 END $$;
@@ -99,7 +99,7 @@ DECLARE
 BEGIN
 	SELECT p.amount - coalesce(sum(amount), 0) INTO most FROM refunds WHERE payment_id = p.id;
 	IF p.status <> 'received' THEN
-		PERFORM raise_conflict(format('The payment is %s already.', p.status));
+		PERFORM raise_conflict('payment_' || p.status, format('The payment is %s already.', p.status));
 	END IF;
 	IF money <= 0 OR money > most THEN
 		PERFORM raise_invalid('amount', format('The amount must be from 1 to %s.', most));

@@ -479,7 +479,7 @@ BEGIN
 		PERFORM raise_not_found('Run not found.');
 	END IF;
 	IF r.undone_at IS NOT NULL THEN
-		PERFORM raise_conflict('The run is undone already.');
+		PERFORM raise_conflict('run_undone', 'The run is undone already.');
 	END IF;
 	subs := ARRAY(SELECT subscription_id FROM service_offs WHERE run_id = run AND back_on IS NULL AND struck_at IS NULL);
 	PERFORM subscriptions_lock(subs);

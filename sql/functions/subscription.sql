@@ -29,7 +29,7 @@ DECLARE
 	s subscriptions := subscription_lock(sub);
 BEGIN
 	IF s.status = 'cancelled' THEN
-		PERFORM raise_conflict('The subscription is cancelled.');
+		PERFORM raise_conflict('subscription_cancelled', 'The subscription is cancelled.');
 	END IF;
 	RETURN s;
 END $$;
@@ -168,7 +168,7 @@ DECLARE
 	s subscriptions := subscription_lock_live(sub);
 BEGIN
 	IF s.suspend_reason IN ('manual', 'pause') THEN
-		PERFORM raise_conflict('The subscription is suspended already.');
+		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
 	END IF;
 	PERFORM future_bills_release(s, 'the line is off by hand', d);
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
@@ -196,7 +196,7 @@ BEGIN
 	PERFORM raise_invalid_all(field_error(from_day < d, 'from', format('The from field must be a date from %s on.', d))
 		|| field_error(until < from_day, 'until', 'The until field must be a date after or equal to from.'));
 	IF s.suspend_reason IN ('manual', 'pause') THEN
-		PERFORM raise_conflict('The subscription is suspended already.');
+		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
 	END IF;
 	UPDATE subscriptions SET pause_from = from_day, pause_until = until, updated_at = now(),
 		begin_on = CASE WHEN from_day > d THEN from_day ELSE until + 1 END
@@ -228,7 +228,7 @@ BEGIN
 	ELSIF s.suspend_reason = 'pause' THEN
 		PERFORM subscription_switch_on(s, coalesce(reason, 'resumed'), d, false);
 	ELSE
-		PERFORM raise_conflict('The subscription is not paused.');
+		PERFORM raise_conflict('subscription_not_paused', 'The subscription is not paused.');
 	END IF;
 END $$;
 
@@ -247,10 +247,10 @@ BEGIN
 	END IF;
 	s := subscription_lock_live(sub);
 	IF s.status = 'active' AND (until IS NULL OR NOT subscription_has_debt(s)) THEN
-		PERFORM raise_conflict('The subscription is active already.');
+		PERFORM raise_conflict('subscription_active', 'The subscription is active already.');
 	END IF;
 	IF s.suspend_reason = 'new' AND s.start_date > d THEN
-		PERFORM raise_conflict(format('The service begins on %s.', s.start_date));
+		PERFORM raise_conflict('service_not_begun', format('The service begins on %s.', s.start_date));
 	END IF;
 	IF s.status = 'expired' OR subscription_has_debt(s) THEN
 		PERFORM promise_make(s, coalesce(until, d), reason, d);
@@ -269,7 +269,7 @@ BEGIN
 	SELECT o.invoice_number INTO full_bill FROM open_invoices(s.customer_id, s.id) o
 	WHERE o.status = 'overdue' AND o.promises >= most ORDER BY o.due_date LIMIT 1;
 	IF full_bill IS NOT NULL OR s.status = 'expired' AND NOT subscription_has_debt(s) AND s.promises >= most THEN
-		PERFORM raise_conflict(format('%s promises have been made already%s.', most, ' for ' || full_bill));
+		PERFORM raise_conflict('promises_max', format('%s promises have been made already%s.', most, ' for ' || full_bill));
 	END IF;
 	UPDATE invoices SET promises = promises + 1, updated_at = now()
 	WHERE customer_id = s.customer_id AND subscription_id = s.id AND status = 'overdue';

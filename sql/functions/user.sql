@@ -23,7 +23,7 @@ BEGIN
 		PERFORM raise_denied('Registration is closed: ask an administrator for an account.');
 	END IF;
 	IF setup IS NOT NULL AND NOT EXISTS (SELECT FROM settings WHERE setup_token = setup) THEN
-		PERFORM raise_invalid('setup_token', 'The setup token is not the one that ispctl setup printed.');
+		PERFORM raise_invalid('setup_token', 'The setup token is not the one that ispctl printed.');
 	END IF;
 END $$;
 

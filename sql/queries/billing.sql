@@ -77,3 +77,6 @@ SELECT answer FROM billing_previews
 -- name: billing_preview_keep(date, text)
 INSERT INTO billing_previews (business_date, answer) VALUES ($1::date, $2)
     ON CONFLICT (business_date) DO UPDATE SET answer = excluded.answer, made_at = now();
+
+-- name: billing_run_undo(uuid)
+SELECT billing_run_undo(r.number, business_today()) AS restored FROM run_rows r WHERE r.id = $1::uuid;

@@ -100,7 +100,7 @@ def test_each_role_at_each_address(operations, stack, api, viewer, operator, rol
         if level == 0:
             okay = answer.status != 401 and (answer.status != 403 or "register" in operation.path)
         elif role is None:
-            okay = answer.status == 401 and answer.json == {"message": "Unauthenticated."}
+            okay = answer.status == 401 and answer.json == {"message": "Unauthenticated.", "code": "unauthenticated"}
         elif RANK[role] < level:
             okay = answer.status == 403
         else:
@@ -151,7 +151,7 @@ def test_no_token_grants_what_it_lacks(api):
 def test_bad_tokens(stack, anyone, bad):
     for address in ("/api/me", "/api/customers"):
         answer = anyone.call("GET", address, headers={"Authorization": bad.encode("latin-1").decode("latin-1")})
-        assert answer.status == 401 and answer.json == {"message": "Unauthenticated."}, answer
+        assert answer.status == 401 and answer.json == {"message": "Unauthenticated.", "code": "unauthenticated"}, answer
     # The browser sends its stale token with the log-in too.
     answer = anyone.call("POST", "/api/login", isp.ADMIN, headers={"Authorization": bad})
     assert answer.status == 200, answer

@@ -305,7 +305,7 @@ def test_check_names_rows_that_break_a_rule(system):
 
 
 def test_setup_token_is_kept_as_a_digest(system):
-    shown = ok(system.run("ispctl", "setup")).strip()
+    shown = ok(system.run("ispctl", "user", "setup-token")).strip()
     assert shown.startswith("setup_token=")
     digest = hashlib.sha256(shown.split("=", 1)[1].encode()).hexdigest()
     assert system.sql("SELECT setup_token FROM settings") == digest

@@ -3,20 +3,28 @@ BEGIN;
 \ir town.psql
 SELECT no_plan();
 SELECT sub(person()) AS s, inv(sub(person())) AS i, bare() AS b \gset
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO isp_billing, isp_api, isp_gateway; -- the fixtures' too
+-- The fixtures' functions and pgTAP's: those of this transaction, and those of an extension.
+DO $$
+DECLARE
+	fn regprocedure;
+BEGIN
+	FOR fn IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND xmin = pg_current_xact_id()::xid LOOP
+		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO isp_billing, isp_api, isp_gateway', fn);
+	END LOOP;
+END $$;
 GRANT USAGE ON SEQUENCE usernames TO isp_api;
 -- pgTAP's own tables and counters
 GRANT ALL ON ALL TABLES IN SCHEMA pg_temp TO PUBLIC;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA pg_temp TO PUBLIC;
 
--- nobody deletes money
+-- no role deletes money
 SELECT is(has_table_privilege(r, t, 'DELETE') OR has_table_privilege(r, t, 'TRUNCATE'), false, format('%s cannot delete %s', r, t))
 FROM unnest('{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping}'::text[]) r,
      unnest('{invoices,payments,payment_reversals,refunds,allocations,customer_credits,billing_logs,invoice_counters,customers,subscriptions,audit_logs,midtrans_events}'::text[]) t;
 SELECT is(has_table_privilege(r, t, 'UPDATE') OR has_any_column_privilege(r, t, 'UPDATE'), false, format('%s cannot change %s', r, t))
 FROM unnest('{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping}'::text[]) r,
      unnest('{payment_reversals,refunds,allocations,customer_credits,billing_logs,audit_logs,midtrans_events,midtrans_verdicts}'::text[]) t;
--- only the API knows people
+-- only the API reads users
 SELECT is(has_table_privilege(r, t, 'SELECT'), r = 'isp_api', format('%s and %s', r, t))
 FROM unnest('{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping}'::text[]) r,
      unnest('{users,personal_access_tokens,audit_logs}'::text[]) t;
@@ -29,6 +37,18 @@ SELECT is_empty($$SELECT f.oid::regprocedure FROM pg_proc f WHERE pronamespace =
 	'the notifier calls no rule');
 
 -- the run and the API can do their work
+-- SECURITY DEFINER runs as the owner: with pg_temp searched first, which is so where search_path does not name
+-- it, a caller's temporary table takes the place of ours. router_first() was such a door to the owner.
+SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc f WHERE pronamespace = 'public'::regnamespace AND prosecdef
+	AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c ~ '^search_path=.*, *pg_temp$')$$,
+	'each SECURITY DEFINER function searches pg_temp last');
+SELECT is_empty($$SELECT f.oid::regprocedure FROM pg_proc f WHERE pronamespace = 'public'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
+	AND xmin <> pg_current_xact_id()::xid AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')$$, 'PUBLIC calls no function of ours');
+SELECT is(rolcreaterole OR rolcreatedb OR rolsuper OR rolreplication OR rolbypassrls, false, rolname || ' makes no role and no database')
+  FROM pg_roles WHERE rolname ~ '^isp_';
+SELECT is(has_column_privilege(r, 'payments', 'amount', 'UPDATE'), false, r || ' changes no amount of a payment')
+  FROM unnest('{isp_api,isp_billing,isp_gateway}'::text[]) r;
+
 SET ROLE isp_billing;
 SELECT is(night('2026-01-25'), 'renew:done renew:done renew:done overdue:done overdue:done suspend:done suspend:done', 'isp_billing runs the night');
 SELECT throws_ok('SELECT * FROM users', '42501', NULL, 'and sees no user');

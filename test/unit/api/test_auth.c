@@ -51,7 +51,8 @@ login_gives_user_and_token(void **state)
 	assert_non_null(cJSON_GetObjectItem(a.json, "user"));
 	(void)want(200, "POST", "/api/logout", NULL);
 	a = want(401, "GET", "/api/me", NULL);
-	assert_string_equal(a.body, "{\"message\":\"Unauthenticated.\"}");
+	assert_string_equal(a.body,
+	    "{\"message\":\"Unauthenticated.\",\"code\":\"unauthenticated\"}");
 }
 
 static void

@@ -53,6 +53,23 @@ a_new_failure_keeps_nothing_of_the_old(void **state)
 	assert_int_equal(cx.err.retry_after, 0);
 }
 
+/* A code is for programs: the failure keeps it, a new failure does not. */
+static void
+codes_stand_beside_the_texts(void **state)
+{
+	(void)state;
+	(void)FAIL(&cx, RC_CONFLICT, "The invoice is paid.");
+	assert_int_equal(err_code(&cx.err, "invoice_paid"), RC_CONFLICT);
+	assert_string_equal(cx.err.code, "invoice_paid");
+	(void)err_field(&cx, "amount", "Too much.");
+	assert_string_equal(cx.err.code, "");
+	assert_int_equal(err_field_code(&cx, "max", "\"max\":5"), RC_INVALID);
+	(void)err_field(&cx, "name", "The name field is required.");
+	(void)err_field_code(&cx, "required", NULL);
+	assert_string_equal(cx.err.fields->code, "{\"code\":\"max\",\"max\":5}");
+	assert_string_equal(cx.err.fields->next->code, "{\"code\":\"required\"}");
+}
+
 static void
 long_words_are_cut_not_spilled(void **state)
 {
@@ -118,6 +135,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_failure_knows_its_words_and_its_place),
 		CASE(a_new_failure_keeps_nothing_of_the_old),
+		CASE(codes_stand_beside_the_texts),
 		CASE(long_words_are_cut_not_spilled),
 		CASE(fields_are_collected_in_their_order),
 		CASE(try_passes_a_failure_up),

@@ -162,6 +162,29 @@ several_fields_are_raised_at_once(void **state)
 	assert_null(f->next->next->next);
 }
 
+/* A rule gives its code beside its sentence, and with a field the bound that was broken. */
+static void
+rules_raise_codes(void **state)
+{
+	static const struct db_stmt conflict = { "te_paid",
+		"SELECT raise_conflict('invoice_paid', 'The invoice is paid.')", 0 };
+	static const struct db_stmt fields = { "te_most",
+		"SELECT raise_invalid_all(field_error(true, 'amount', 'max', 'Too much.',"
+		" '{\"max\": 5}') || field_error(true, 'b', 'No code.'))",
+		0 };
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &conflict, NULL), RC_CONFLICT);
+	assert_string_equal(cx.err.msg, "The invoice is paid.");
+	assert_string_equal(cx.err.code, "invoice_paid");
+	assert_int_equal(db_query0(&cx, &fields, NULL), RC_INVALID);
+	assert_string_equal(cx.err.msg, "Too much.");
+	assert_string_equal(cx.err.fields->msg, "Too much.");
+	assert_string_equal(cx.err.fields->code, "{\"max\": 5, \"code\": \"max\"}");
+	assert_string_equal(cx.err.fields->next->msg, "No code.");
+	assert_null(cx.err.fields->next->code);
+}
+
 static void
 a_constraint_names_its_column(void **state)
 {
@@ -251,6 +274,7 @@ main(void)
 		CASE(each_state_has_its_code),
 		CASE(a_throttled_caller_gets_the_seconds_to_wait),
 		CASE(several_fields_are_raised_at_once),
+		CASE(rules_raise_codes),
 		CASE(a_constraint_names_its_column),
 		CASE(a_constraint_named_otherwise_names_none),
 		CASE(what_is_referred_to_is_in_use),

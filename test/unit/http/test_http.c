@@ -71,6 +71,7 @@ refuse_fields(struct ctx *c, const struct req *rq, struct resp *rs)
 	(void)rq, (void)rs;
 	ran++;
 	(void)err_field(c, "name", "The name field is required.");
+	(void)err_field_code(c, "required", NULL);
 	(void)err_field(c, "price", "The price must be whole.");
 	return err_field(c, "name", "The name is silly.");
 }
@@ -211,7 +212,7 @@ unauthenticated_is_said_as_laravel_does(void **state)
 	(void)state;
 	auth_rc = RC_UNAUTH;
 	assert_string_equal(ask("GET", "/api/things/7", NULL).body.buf,
-	    "{\"message\":\"Unauthenticated.\"}");
+	    "{\"message\":\"Unauthenticated.\",\"code\":\"unauthenticated\"}");
 }
 
 static void
@@ -256,9 +257,12 @@ errors_in_laravels_shape(void **state)
 	(void)state;
 	assert_int_equal(rs.status, 422);
 	assert_string_equal(rs.body.buf,
-	    "{\"message\":\"The name field is required. (and 2 more errors)\",\"errors\":{"
+	    "{\"message\":\"The name field is required. (and 2 more errors)\","
+	    "\"code\":\"invalid\",\"errors\":{"
 	    "\"name\":[\"The name field is required.\",\"The name is silly.\"],"
-	    "\"price\":[\"The price must be whole.\"]}}");
+	    "\"price\":[\"The price must be whole.\"]},\"codes\":{"
+	    "\"name\":[{\"code\":\"required\"},{\"code\":\"invalid\"}],"
+	    "\"price\":[{\"code\":\"invalid\"}]}}");
 	rs = ask("GET", "/api/bug", NULL);
 	assert_int_equal(rs.status, 500);
 	assert_null(strstr(rs.body.buf, "secret"));

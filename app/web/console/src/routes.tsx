@@ -30,7 +30,13 @@ const payments = () => import('./screens/payments/payments');
 const packages = () => import('./screens/packages/packages');
 const network = () => import('./screens/network/network');
 const router_ = () => import('./screens/network/router');
+const device = () => import('./screens/network/device');
+const ping = () => import('./screens/network/ping');
 const settings = () => import('./screens/settings/settings');
+const reports = () => import('./screens/reports/reports');
+const imports = () => import('./screens/import/import');
+const first = () => import('./screens/first/first');
+const reset = () => import('./screens/login/reset');
 const receipt = () => import('./screens/receipt/receipt');
 
 const SCREENS: Screen[] = [
@@ -45,12 +51,27 @@ const SCREENS: Screen[] = [
 	['/packages', packages, 'Packages'],
 	['/network', network, 'Network'],
 	['/network/routers/$id', router_, 'RouterScreen'],
+	['/network/devices/$id', device, 'DeviceScreen'],
+	['/network/pings/$id', ping, 'PingScreen'],
+	['/reports', reports, 'Reports'],
+	['/import', imports, 'Import', 'operator'],
+	['/first', first, 'First', 'admin'],
 	['/settings', settings, 'Settings'],
 ];
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 
 const login = createRoute({ getParentRoute: () => root, path: '/login', component: Login });
+
+const outside = (
+	[
+		['/register', 'Register'],
+		['/forgot', 'Forgot'],
+		['/reset-password', 'Reset'],
+	] as const
+).map(([path, name]) =>
+	createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(reset, name) }),
+);
 
 const needSession = () => {
 	if (session.token === null)
@@ -92,7 +113,7 @@ const stringifySearch = (search: Record<string, unknown>) => {
 };
 
 export const router = createRouter({
-	routeTree: root.addChildren([login, paper, inside.addChildren(screens)]),
+	routeTree: root.addChildren([login, ...outside, paper, inside.addChildren(screens)]),
 	defaultPreload: 'intent',
 	scrollRestoration: true,
 	parseSearch,

@@ -41,6 +41,8 @@ export type Act = {
 	/* The row as it is: first values of a change, and what a dry run is compared with. */
 	row?: Loose;
 	fixed?: Values;
+	/* Shapes what is sent, where fields are not the body's members. */
+	body?(values: Values): Values;
 	says?: ReactNode;
 	/* Members of the answer whose change a dry run shows. */
 	dryRun?: string[];
@@ -93,7 +95,8 @@ function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const [name, setName] = useState('');
 	const [isLeaving, setLeaving] = useState(false);
 	const key = useRef(randomKey());
-	const body = { ...bodyOf(fields, values, isChange ? first : undefined), ...act.fixed };
+	const filled = { ...bodyOf(fields, values, isChange ? first : undefined), ...act.fixed };
+	const body = act.body?.(filled) ?? filled;
 	const isDirty = Object.keys(touched).some(k => touched[k] !== first[k]);
 	const errors = fieldErrors(t, error);
 	const hasField = Object.keys(errors).some(e => fields.some(f => f.name === e));

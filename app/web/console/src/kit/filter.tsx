@@ -4,7 +4,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import IconDownload from '@tabler/icons-react/dist/esm/icons/IconDownload.mjs';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import IconX from '@tabler/icons-react/dist/esm/icons/IconX.mjs';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { download, type Query } from '../api/client';
 import { useT, word } from '../i18n';
 import { type Reference, useReference } from './reference';
@@ -26,12 +26,14 @@ type Bar = {
 	state: Search;
 	onChange(patch: Search): void;
 	csv?: { path: string; query: Query; name: string };
+	/* What stands at the right end: acts of a list inside a tab. */
+	bar?: ReactNode;
 };
 
-export function FilterBar({ filters, search, state, onChange, csv }: Bar) {
+export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 	const { t } = useT();
 	const toast = useToast();
-	if (!search && filters.length === 0 && !csv) return null;
+	if (!search && filters.length === 0 && !csv && !bar) return null;
 	const isFiltered = filters.some(f => state[f.key]) || !!state.search;
 	const save = () => {
 		if (csv)
@@ -73,17 +75,19 @@ export function FilterBar({ filters, search, state, onChange, csv }: Bar) {
 					{t.a.clear}
 				</Button>
 			)}
-			{csv && (
-				<Button
-					size="xs"
-					variant="default"
-					ml="auto"
-					leftSection={<IconDownload size={14} />}
-					onClick={save}
-				>
-					{t.a.csv}
-				</Button>
-			)}
+			<Group gap="xs" ml="auto">
+				{csv && (
+					<Button
+						size="xs"
+						variant="default"
+						leftSection={<IconDownload size={14} />}
+						onClick={save}
+					>
+						{t.a.csv}
+					</Button>
+				)}
+				{bar}
+			</Group>
 		</Group>
 	);
 }

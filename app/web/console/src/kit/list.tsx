@@ -53,6 +53,7 @@ export type ListProps<T extends Loose> = {
 	search?: boolean;
 	sort?: string;
 	csv?: string;
+	bar?: ReactNode;
 	open?(row: T): string;
 	rowAct?(row: T): ReactNode;
 	bulk?(ids: string[], clear: () => void): ReactNode;
@@ -82,6 +83,7 @@ export function List<T extends Loose>(props: ListProps<T>) {
 				search={props.search}
 				state={state}
 				onChange={patch => setState({ ...patch, page: undefined }, 'search' in patch)}
+				bar={props.bar}
 				csv={props.csv ? { path: props.path, query, name: props.csv } : undefined}
 			/>
 			{props.bulk && chosen.length > 0 && props.bulk(chosen, () => setChosen([]))}
@@ -303,6 +305,9 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 			data-wide={column.wide || undefined}
 			data-label={phone === undefined ? (column.label ?? word(t.f, column.key)) : undefined}
 			data-right={isRight(kind) || undefined}
+			data-whole={
+				(kind !== 'text' && kind !== 'list') || column.key === 'invoice_number' || undefined
+			}
 			ta={isRight(kind) ? 'right' : undefined}
 		>
 			{to ? (

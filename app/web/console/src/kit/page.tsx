@@ -37,18 +37,9 @@ const real = (acts: (Act | undefined | false)[] = []) => acts.filter(a => !!a) a
 
 export function PageFrame(props: PageProps) {
 	const name = props.name ?? (typeof props.title === 'string' ? props.title : '');
-	const open = useAct();
-	const may = useMay();
-	const acts = real(props.acts);
 	useEffect(() => {
 		document.title = name ? `${name} · ISP Billing` : 'ISP Billing';
 	}, [name]);
-	const first = acts[0];
-	useHotkeys(
-		first && may(first.role ?? 'operator')
-			? [[first.key === 'takePayment' ? 'p' : 'n', () => open(first)]]
-			: [],
-	);
 	return (
 		<>
 			{props.back && (
@@ -63,17 +54,32 @@ export function PageFrame(props: PageProps) {
 					</Title>
 					{props.beside}
 				</Group>
-				<Group gap="xs">
-					{props.buttons}
-					{acts.slice(1).map(a => (
-						<ActButton key={a.key + a.path} act={a} size="sm" />
-					))}
-					<MoreMenu acts={real(props.more)} />
-					{first && <ActButton act={first} size="sm" variant="filled" />}
-				</Group>
+				<ActBar acts={props.acts} more={props.more} buttons={props.buttons} />
 			</Group>
 			{props.children}
 		</>
+	);
+}
+
+/* Acts in a row; `n`, or `p` for a payment, opens the blue one. */
+export function ActBar(props: Pick<PageProps, 'acts' | 'more' | 'buttons'>) {
+	const open = useAct();
+	const may = useMay();
+	const [first, ...others] = real(props.acts);
+	useHotkeys(
+		first && may(first.role ?? 'operator')
+			? [[first.key === 'takePayment' ? 'p' : 'n', () => open(first)]]
+			: [],
+	);
+	return (
+		<Group gap="xs">
+			{props.buttons}
+			{others.map(a => (
+				<ActButton key={a.key + a.path} act={a} size="sm" />
+			))}
+			<MoreMenu acts={real(props.more)} />
+			{first && <ActButton act={first} size="sm" variant="filled" />}
+		</Group>
 	);
 }
 

@@ -12,6 +12,7 @@ const FIELDS: (string | Field)[] = [
 	'npwp',
 	'tax_exempt',
 	'status',
+	'message_opt_out',
 	'notes',
 ];
 

@@ -1,4 +1,15 @@
-import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Table, Text } from '@mantine/core';
+import {
+	Alert,
+	Anchor,
+	Button,
+	Card,
+	Group,
+	SimpleGrid,
+	Skeleton,
+	Stack,
+	Table,
+	Text,
+} from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useGet, useMay } from '../../api/query';
@@ -8,15 +19,28 @@ import { Chart } from '../../kit/chart';
 import { day, monthName, rupiah, shortRupiah, today } from '../../kit/format';
 import { Rows } from '../../kit/list';
 import { PageFrame, Section } from '../../kit/page';
-import { State } from '../../kit/state';
+import { useIsEmpty } from '../first/first';
 import { InvoiceRowAct } from '../invoices/invoices';
+import { RouterState } from '../network/routers';
 
 export function Home() {
 	const { t } = useT();
+	const isEmpty = useIsEmpty();
+	const may = useMay();
 	const stats = useGet<Loose>('/api/dashboard/stats', {}, { every: 60_000 });
 	const s = stats.data;
 	return (
 		<PageFrame title={t.nav.home}>
+			{isEmpty && may('admin') && (
+				<Alert variant="light" mb="md" title={t.w.welcome}>
+					<Group justify="space-between">
+						<Text fz="sm">{t.w.firstText}</Text>
+						<Button component={Link} to="/first" size="xs">
+							{t.a.next}
+						</Button>
+					</Group>
+				</Alert>
+			)}
 			<Figures
 				of={[
 					[t.w.receivedMonth, s && rupiah(s.monthly_revenue), '/reports'],
@@ -166,12 +190,6 @@ function Routers() {
 			/>
 		</Section>
 	);
-}
-
-export function RouterState({ row }: { row: Row }) {
-	if (!row.is_active) return <State is="inactive" />;
-	if (row.broken_since) return <State is="down" />;
-	return <State is={row.last_connected_at ? 'up' : 'unknown'} />;
 }
 
 /* What the night's run would do now, with names. */

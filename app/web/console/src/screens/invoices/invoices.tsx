@@ -26,7 +26,6 @@ export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?
 		<List<Invoice>
 			path="/api/invoices"
 			label={t.nav.invoices}
-			sort="-issued_on"
 			open={r => `/invoices/${r.id}`}
 			columns={[
 				{ key: 'invoice_number' },
@@ -67,7 +66,7 @@ export function InvoiceRowAct({ invoice }: { invoice: Invoice }) {
 		<Group gap={4} wrap="nowrap" justify="flex-end">
 			{isOpen(invoice) && may('operator') && (
 				<Button size="compact-sm" variant="light" onClick={() => open(takePayment(t, invoice))}>
-					{t.a.takePayment}
+					{t.a.take}
 				</Button>
 			)}
 			<Menu position="bottom-end" withinPortal>

@@ -1,6 +1,7 @@
 import {
 	ActionIcon,
 	Alert,
+	Anchor,
 	Button,
 	Card,
 	Center,
@@ -12,7 +13,7 @@ import {
 	Title,
 } from '@mantine/core';
 import IconLanguage from '@tabler/icons-react/dist/esm/icons/IconLanguage.mjs';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useState } from 'react';
 import { call, session } from '../../api/client';
 import { cache } from '../../api/query';
@@ -116,6 +117,14 @@ export function Login() {
 					</ActionIcon>
 				</Group>
 				<LoginForm onDone={done} />
+				<Group justify="space-between" mt="md">
+					<Anchor component={Link} to="/forgot" fz="sm">
+						{t.w.forgot}
+					</Anchor>
+					<Anchor component={Link} to="/register" fz="sm">
+						{t.w.firstAdmin}
+					</Anchor>
+				</Group>
 			</Card>
 		</Center>
 	);

@@ -35,13 +35,16 @@ export const routerCreate = (t: Messages, after?: (row: Row) => void): Act => ({
 	after,
 });
 
-export const routerEdit = (row: Row): Act => ({
+/* A router's address changes only together with its password. */
+export const routerEdit = (t: Messages, row: Row): Act => ({
 	key: 'edit',
 	role: 'admin',
 	method: 'PUT',
 	path: `/api/router-settings/${row.id}`,
 	resource: 'router_setting',
-	fields: FIELDS,
+	fields: FIELDS.map(f =>
+		typeof f !== 'string' && f.name === 'password' ? { ...f, hint: t.w.keep } : f,
+	),
 	row,
 });
 

@@ -1,14 +1,18 @@
+/* One router: what it is, what flows through it, its accounts. */
 import { Alert } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useGet } from '../../api/query';
-import type { Row } from '../../api/types';
+import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
-import { moment } from '../../kit/format';
-import { Facts, PageFrame } from '../../kit/page';
-import { RouterState } from '../home/home';
+import { bytes, moment } from '../../kit/format';
+import { Rows } from '../../kit/list';
+import { Facts, PageFrame, TabFrame } from '../../kit/page';
+import { State } from '../../kit/state';
 import { SubscriptionList } from '../subscriptions/subscriptions';
+import { Accounts } from './accounts';
 import { routerDelete, routerEdit, routerTest } from './acts';
+import { RouterState } from './routers';
 
 export function RouterScreen() {
 	const { t, lang } = useT();
@@ -22,7 +26,7 @@ export function RouterScreen() {
 			title={row.name}
 			back={['/network', t.nav.network]}
 			beside={<RouterState row={row} />}
-			acts={[routerTest(row), routerEdit(row)]}
+			acts={[routerTest(row), routerEdit(t, row)]}
 			more={[routerDelete(t, row, () => void go({ to: '/network' }))]}
 		>
 			{row.last_error && (
@@ -38,7 +42,65 @@ export function RouterScreen() {
 					[t.f.last_connected_at, moment(row.last_connected_at, lang)],
 				]}
 			/>
-			<SubscriptionList local fixed={{ router_id: id }} />
+			{row.is_active && <Resources id={id} />}
+			<TabFrame
+				tabs={[
+					{
+						key: 'subscriptions',
+						label: t.nav.subscriptions,
+						body: <SubscriptionList local fixed={{ router_id: id }} />,
+					},
+					{ key: 'accounts', label: t.w.accounts, body: <Accounts router={id} /> },
+					{ key: 'interfaces', label: t.w.interfaces, body: <Interfaces id={id} /> },
+				]}
+			/>
 		</PageFrame>
+	);
+}
+
+function Resources({ id }: { id: string }) {
+	const { t } = useT();
+	const read = useGet<Loose>('/api/mikrotik/system', { router_id: id }, { every: 10_000 });
+	const s = read.data;
+	if (!s) return null;
+	const used = (free: unknown, total: unknown) =>
+		total ? `${bytes(Number(total) - Number(free))} / ${bytes(Number(total))}` : '–';
+	return (
+		<Facts
+			of={[
+				[t.f.cpu_load, `${s.cpu_load ?? s.cpu}%`],
+				[t.f.memory, used(s.free_memory, s.total_memory)],
+				[t.f.disk, used(s.free_hdd, s.total_hdd)],
+				[t.f.uptime, s.uptime],
+				[t.f.board_name, s.board_name ?? s.board],
+				[t.f.architecture, s.architecture ?? '–'],
+			]}
+		/>
+	);
+}
+
+function Interfaces({ id }: { id: string }) {
+	const { t } = useT();
+	const read = useGet<Loose[]>('/api/mikrotik/interfaces', { router_id: id }, { every: 5_000 });
+	return (
+		<Rows<Loose>
+			label={t.w.interfaces}
+			rows={read.data?.map((r, i) => ({ ...r, id: String(r.id ?? r.name ?? i) }))}
+			error={read.error}
+			columns={[
+				{ key: 'name', phone: 'title' },
+				{
+					key: 'running',
+					kind: 'state',
+					label: t.f.status,
+					cell: r => (
+						<State is={r.disabled === true ? 'disabled' : r.running === true ? 'up' : 'down'} />
+					),
+				},
+				{ key: 'type', phone: 'plain' },
+				{ key: 'rx_byte', label: t.f.download, kind: 'bytes', phone: 'plain' },
+				{ key: 'tx_byte', label: t.f.upload, kind: 'bytes', phone: 'plain' },
+			]}
+		/>
 	);
 }

@@ -1,4 +1,7 @@
-/* The settings of /api/settings, drawn from /api/meta: what the server adds appears by itself. */
+/*
+ * The settings of /api/settings in groups.  Their types and bounds come from /api/meta, so that a
+ * setting the server adds appears by itself, under the last group.
+ */
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -9,33 +12,62 @@ import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
 import { errorText, fieldErrors } from '../../i18n/errors';
 import { NotYet } from '../../kit/empty';
-import { bodyOf, FieldSet, firstValues, useResolved, type Values } from '../../kit/fields';
+import {
+	bodyOf,
+	type Field,
+	FieldSet,
+	firstValues,
+	useResolved,
+	type Values,
+} from '../../kit/fields';
 import { Section } from '../../kit/page';
 import { useToast } from '../../kit/toast';
 
-export function SettingForm() {
+export type SettingGroup = 'company' | 'billing' | 'suspension' | 'rest';
+
+const words = (text: string) => text.split(/\s+/);
+const GROUPS: Record<Exclude<SettingGroup, 'rest'>, (name: string) => boolean> = {
+	company: name => name.startsWith('company_') || name === 'receipt_footer',
+	suspension: name =>
+		/^(suspend|isol|no_suspend)/.test(name) || ['hold_nights', 'remove_expired'].includes(name),
+	billing: name =>
+		words(`lead_days grace_days due_days first_due_days postpaid_due_days other_due_days cycle mode
+			billing_day late_policy first_period merge_days round_to arrears arrears_max promises_max
+			first_payment_first reactivation_fee refund_days reverse_days`).includes(name) ||
+		/^(tax|late_fee)/.test(name),
+};
+
+const groupOf = (name: string): SettingGroup =>
+	(Object.keys(GROUPS) as Exclude<SettingGroup, 'rest'>[]).find(g => GROUPS[g](name)) ?? 'rest';
+
+export function SettingForm({ group, title }: { group: SettingGroup; title: string }) {
 	const read = useGet<Loose>('/api/settings');
 	const meta = useMeta();
+	const { t } = useT();
 	if (!read.data || !meta) return <NotYet error={read.error} retry={() => void read.refetch()} />;
+	const told = meta.resources.find(r => r.name === 'setting')?.fields ?? [];
+	const names = told.filter(f => f.update && groupOf(f.name) === group).map(f => f.name);
+	if (names.length === 0)
+		return (
+			<Text fz="sm" c="dimmed">
+				{t.w.noneYet}
+			</Text>
+		);
 	return (
-		<Form
-			key={read.data.updated_at}
-			row={read.data}
-			names={
-				meta.resources
-					.find(r => r.name === 'setting')
-					?.fields.filter(f => f.update)
-					.map(f => f.name) ?? []
-			}
-		/>
+		<SettingFields key={String(read.data.updated_at)} row={read.data} names={names} title={title} />
 	);
 }
 
-function Form({ row, names }: { row: Loose; names: string[] }) {
+function SettingFields({ row, names, title }: { row: Loose; names: string[]; title: string }) {
 	const { t } = useT();
 	const toast = useToast();
 	const may = useMay();
-	const fields = useResolved(names, 'setting', false);
+	const named: (string | Field)[] = names.map(name => ({
+		name,
+		label: t.s[name]?.[0],
+		hint: t.s[name]?.[1],
+	}));
+	const fields = useResolved(named, 'setting', false);
 	const first = firstValues(fields, row);
 	const [touched, setTouched] = useState<Values>({});
 	const [error, setError] = useState<unknown>();
@@ -53,7 +85,7 @@ function Form({ row, names }: { row: Loose; names: string[] }) {
 	return (
 		<form onSubmit={save} noValidate>
 			<LeaveGuard when={isDirty} />
-			<Section title={t.w.policies}>
+			<Section title={title}>
 				<Stack>
 					<fieldset
 						disabled={!may('admin')}

@@ -1,14 +1,12 @@
-import { Badge, Group } from '@mantine/core';
-import { useGet, useMay } from '../../api/query';
-import type { Loose, Row } from '../../api/types';
-import { useT, word } from '../../i18n';
-import type { Act } from '../../kit/act';
-import { moment } from '../../kit/format';
-import { List } from '../../kit/list';
-import { Facts, MoreMenu, PageFrame, TabFrame } from '../../kit/page';
-import { State } from '../../kit/state';
+import { useMay } from '../../api/query';
+import { useT } from '../../i18n';
+import { PageFrame, TabFrame } from '../../kit/page';
+import { Channels, Messages, Templates } from '../messages/messages';
 import { SettingForm } from './form';
+import { Health } from './health';
 import { History } from './history';
+import { AuditLog, MidtransLog } from './logs';
+import { Tokens, Users } from './people';
 
 export function Settings() {
 	const { t } = useT();
@@ -17,9 +15,31 @@ export function Settings() {
 		<PageFrame title={t.nav.settings}>
 			<TabFrame
 				tabs={[
-					{ key: 'policies', label: t.w.policies, body: <SettingForm /> },
+					{
+						key: 'billing',
+						label: t.w.policies,
+						body: <SettingForm group="billing" title={t.w.policies} />,
+					},
+					{
+						key: 'company',
+						label: t.w.company,
+						body: <SettingForm group="company" title={t.w.company} />,
+					},
+					{
+						key: 'suspension',
+						label: t.w.suspension,
+						body: <SettingForm group="suspension" title={t.w.suspension} />,
+					},
+					{
+						key: 'limits',
+						label: t.w.limits,
+						body: <SettingForm group="rest" title={t.w.limits} />,
+					},
 					may('admin') && { key: 'users', label: t.w.users, body: <Users /> },
 					{ key: 'tokens', label: t.w.tokens, body: <Tokens /> },
+					may('admin') && { key: 'channels', label: t.w.channels, body: <Channels /> },
+					may('admin') && { key: 'templates', label: t.w.templates, body: <Templates /> },
+					may('operator') && { key: 'messages', label: t.w.messages, body: <Messages /> },
 					may('operator') && { key: 'billing-log', label: t.w.billingLog, body: <History /> },
 					may('operator') && { key: 'midtrans-log', label: t.w.midtransLog, body: <MidtransLog /> },
 					may('admin') && { key: 'audit-log', label: t.w.auditLog, body: <AuditLog /> },
@@ -27,162 +47,5 @@ export function Settings() {
 				]}
 			/>
 		</PageFrame>
-	);
-}
-
-const USER_FIELDS = [
-	'name',
-	'email',
-	{ name: 'password', kind: 'secret' as const },
-	'role',
-	'is_active',
-];
-const userCreate: Act = {
-	key: 'newUser',
-	role: 'admin',
-	method: 'POST',
-	path: '/api/users',
-	resource: 'user',
-	fields: USER_FIELDS,
-};
-
-function Users() {
-	const { t } = useT();
-	const acts = (row: Row): Act[] => [
-		{
-			key: 'edit',
-			role: 'admin',
-			method: 'PUT',
-			path: `/api/users/${row.id}`,
-			resource: 'user',
-			fields: USER_FIELDS,
-			row,
-		},
-		{
-			key: 'remove',
-			role: 'admin',
-			colour: 'red',
-			method: 'DELETE',
-			path: `/api/users/${row.id}`,
-			typed: String(row.email),
-			says: t.c.remove,
-		},
-	];
-	return (
-		<PageFrame title={t.w.users} acts={[userCreate]}>
-			<List<Row<'user'>>
-				path="/api/users"
-				label={t.w.users}
-				columns={[
-					{ key: 'name', phone: 'title' },
-					'email',
-					'role',
-					{
-						key: 'is_active',
-						kind: 'state',
-						cell: r => <State is={r.is_active ? 'active' : 'inactive'} />,
-					},
-				]}
-				rowAct={r => <MoreMenu compact acts={acts(r)} />}
-			/>
-		</PageFrame>
-	);
-}
-
-function Tokens() {
-	const { t } = useT();
-	return (
-		<List<Row<'token'>>
-			path="/api/auth/tokens"
-			label={t.w.tokens}
-			columns={[
-				{ key: 'name', phone: 'title' },
-				{
-					key: 'abilities',
-					cell: r => (
-						<Group gap={4}>
-							{(r.abilities as string[] | undefined)?.map(a => (
-								<Badge key={a} size="sm" variant="default" tt="none">
-									{a === '*' ? t.w.all : word(t.v, a)}
-								</Badge>
-							))}
-						</Group>
-					),
-				},
-				{ key: 'last_used_at', phone: 'plain' },
-				{ key: 'expires_at', phone: 'plain' },
-			]}
-			rowAct={r => (
-				<MoreMenu
-					compact
-					acts={[
-						{
-							key: 'revoke',
-							role: 'viewer',
-							colour: 'red',
-							method: 'DELETE',
-							path: `/api/auth/tokens/${r.id}`,
-							says: t.c.revoke,
-						},
-					]}
-				/>
-			)}
-		/>
-	);
-}
-
-function MidtransLog() {
-	const { t } = useT();
-	return (
-		<List<Row<'midtrans_log'>>
-			path="/api/midtrans-logs"
-			label={t.w.midtransLog}
-			local
-			columns={[
-				{ key: 'created_at', phone: 'plain' },
-				{ key: 'order_id', phone: 'title' },
-				{ key: 'action', phone: 'side' },
-				'transaction_status',
-				{ key: 'message', wide: true },
-			]}
-		/>
-	);
-}
-
-function AuditLog() {
-	const { t } = useT();
-	return (
-		<List<Row<'audit_log'>>
-			path="/api/audit-logs"
-			label={t.w.auditLog}
-			local
-			columns={[
-				{ key: 'created_at', phone: 'plain' },
-				{ key: 'actor', phone: 'title' },
-				{ key: 'action', phone: 'side', kind: 'word' },
-				{ key: 'subject_type', kind: 'word', phone: 'plain' },
-				{ key: 'ip', wide: true, phone: 'hide' },
-				{ key: 'request_id', wide: true, phone: 'hide' },
-			]}
-		/>
-	);
-}
-
-function Health() {
-	const { t, lang } = useT();
-	const read = useGet<Loose>('/api/health', {}, { every: 10_000 });
-	const health = read.data;
-	return (
-		<Facts
-			of={[
-				[t.f.status, health && <State is={health.status} />],
-				[t.w.apiVersion, health?.version],
-				[
-					t.w.database,
-					health && <State is={typeof health.database === 'string' ? health.database : 'ok'} />,
-				],
-				[t.w.serverTime, health && moment(health.time, lang)],
-			]}
-		/>
 	);
 }

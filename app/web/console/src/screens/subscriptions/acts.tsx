@@ -100,11 +100,11 @@ export function subscriptionActs(t: Messages, row: Row): Act[] {
 					}),
 				]
 			: []),
+		invoiceCreate(t, row),
+		subscriptionEdit(row),
 		...(row.status === 'active'
 			? [verb('suspend', row, 'suspend', { says: t.c.suspend, colour: 'red', fields: [WHY] })]
 			: []),
-		invoiceCreate(t, row),
-		subscriptionEdit(row),
 		verb('cancelSubscription', row, 'cancel', {
 			says: t.c.cancelSubscription,
 			colour: 'red',

@@ -1,0 +1,87 @@
+/* An empty system's first steps, in one go. */
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useGet } from '../../api/query';
+import type { Loose, Page } from '../../api/types';
+import { useT } from '../../i18n';
+import { type Act, ActButton } from '../../kit/act';
+import { PageFrame, Section } from '../../kit/page';
+import { State } from '../../kit/state';
+import { customerCreate } from '../customers/acts';
+import { routerCreate } from '../network/acts';
+import { packageCreate } from '../packages/packages';
+import { subscriptionCreate } from '../subscriptions/acts';
+
+const useCount = (path: string) => useGet<Page<Loose>>(path, { per_page: 1 }).data?.total;
+
+/* undefined until known. */
+export function useIsEmpty() {
+	const packages = useCount('/api/packages');
+	const customers = useCount('/api/customers');
+	return packages === undefined || customers === undefined
+		? undefined
+		: packages === 0 && customers === 0;
+}
+
+export function First() {
+	const { t } = useT();
+	const company = useGet<Loose>('/api/settings').data?.company_name;
+	const counts = {
+		routers: useCount('/api/router-settings'),
+		packages: useCount('/api/packages'),
+		customers: useCount('/api/customers'),
+		subscriptions: useCount('/api/subscriptions'),
+	};
+	const steps: [title: string, isDone: boolean, body: ReactNode][] = [
+		[
+			t.w.company,
+			!!company,
+			<Button key="c" component={Link} to="/settings?tab=company" variant="default" size="xs">
+				{t.a.open}
+			</Button>,
+		],
+		[t.a.newRouter, !!counts.routers, <Step key="r" act={routerCreate(t)} />],
+		[t.a.newPackage, !!counts.packages, <Step key="p" act={packageCreate(t)} />],
+		[
+			t.a.newCustomer,
+			!!counts.customers,
+			<Group key="n" gap="xs">
+				<Step act={customerCreate(t)} />
+				<Anchor component={Link} to="/import?noun=customers" fz="sm">
+					{t.w.orImport}
+				</Anchor>
+			</Group>,
+		],
+		[t.a.newSubscription, !!counts.subscriptions, <Step key="s" act={subscriptionCreate(t)} />],
+	];
+	return (
+		<PageFrame title={t.w.welcome}>
+			<Stack gap="sm" maw={640}>
+				<Text fz="sm">{t.w.firstText}</Text>
+				{steps.map(([title, isDone, body], i) => (
+					<Section
+						key={title}
+						title={title}
+						beside={
+							isDone ? (
+								<State is="ok" />
+							) : (
+								<State is="pending" label={t.w.step(i + 1, steps.length)} />
+							)
+						}
+					>
+						{body}
+					</Section>
+				))}
+				<Group justify="flex-end">
+					<Button component={Link} to="/">
+						{t.a.finish}
+					</Button>
+				</Group>
+			</Stack>
+		</PageFrame>
+	);
+}
+
+const Step = ({ act }: { act: Act }) => <ActButton act={act} />;

@@ -1,0 +1,63 @@
+import { Text } from '@mantine/core';
+import type { Row } from '../../api/types';
+import { useT } from '../../i18n';
+import { List } from '../../kit/list';
+import { ActBar, MoreMenu } from '../../kit/page';
+import { State } from '../../kit/state';
+
+export function Alerts() {
+	const { t } = useT();
+	return (
+		<List<Row>
+			path="/api/alerts"
+			label={t.w.alerts}
+			every={15_000}
+			filters={[
+				{ key: 'severity', among: ['critical', 'warning', 'info'] },
+				{ key: 'open', label: t.v.open, yes: true },
+			]}
+			bar={
+				<ActBar
+					acts={[
+						{ key: 'readAll', role: 'operator', method: 'POST', path: '/api/alerts/read-all' },
+					]}
+				/>
+			}
+			columns={[
+				{
+					key: 'title',
+					phone: 'title',
+					cell: r => (
+						<Text fz="inherit" fw={r.is_read ? 400 : 650}>
+							{r.title}
+						</Text>
+					),
+				},
+				{ key: 'severity', phone: 'side' },
+				{ key: 'message', phone: 'plain' },
+				{ key: 'affected_customers', wide: true, phone: 'hide' },
+				{ key: 'created_at', label: t.f.raised_at, phone: 'plain' },
+				{
+					key: 'resolved_at',
+					phone: 'plain',
+					cell: r => <State is={r.resolved_at || !r.key ? 'resolved' : 'open'} />,
+				},
+			]}
+			rowAct={r =>
+				r.is_read ? null : (
+					<MoreMenu
+						compact
+						acts={[
+							{
+								key: 'markRead',
+								role: 'operator',
+								method: 'POST',
+								path: `/api/alerts/${r.id}/read`,
+							},
+						]}
+					/>
+				)
+			}
+		/>
+	);
+}

@@ -1,0 +1,75 @@
+/* Who is connected now, on all routers, with live rates. */
+import { Group, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useGet } from '../../api/query';
+import type { Loose } from '../../api/types';
+import { useT } from '../../i18n';
+import { number } from '../../kit/format';
+import { Rows } from '../../kit/list';
+import { MoreMenu } from '../../kit/page';
+
+const SHOWN = 200;
+
+export function OnlineUsers() {
+	const { t } = useT();
+	const [text, setText] = useState('');
+	const read = useGet<Loose[]>('/api/mikrotik/online-users', {}, { every: 5_000, stale: 0 });
+	const wanted = text.trim().toLowerCase();
+	const found = read.data?.filter(
+		u => !wanted || `${u.username} ${u.address}`.toLowerCase().includes(wanted),
+	);
+	return (
+		<>
+			<Group mb="sm" justify="space-between">
+				<TextInput
+					size="xs"
+					type="search"
+					w={260}
+					placeholder={t.w.search}
+					aria-label={t.w.search}
+					value={text}
+					onChange={e => setText(e.currentTarget.value)}
+				/>
+				<Text fz="sm" c="dimmed" className="numbers">
+					{found && number(found.length)} {t.v.online.toLowerCase()}
+				</Text>
+			</Group>
+			<Rows<Loose>
+				label={t.w.onlineUsers}
+				rows={found?.slice(0, SHOWN)}
+				error={read.error}
+				retry={() => void read.refetch()}
+				isFiltered={wanted !== ''}
+				columns={[
+					{ key: 'username', phone: 'title' },
+					{ key: 'type', phone: 'side' },
+					{ key: 'address', label: t.f.ip },
+					{ key: 'uptime' },
+					{ key: 'downloadSpeed', label: t.f.download, phone: 'plain' },
+					{ key: 'uploadSpeed', label: t.f.upload, phone: 'hide' },
+				]}
+				rowAct={u => (
+					<MoreMenu
+						compact
+						acts={[
+							{
+								key: 'disconnect',
+								role: 'operator',
+								colour: 'red',
+								method: 'POST',
+								path: '/api/mikrotik/disconnect-user',
+								fixed: { username: u.username, type: u.type },
+								says: (
+									<>
+										<b>{u.username}</b>. {t.c.disconnect}
+									</>
+								),
+								toast: String(u.username),
+							},
+						]}
+					/>
+				)}
+			/>
+		</>
+	);
+}

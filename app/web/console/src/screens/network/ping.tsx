@@ -1,0 +1,95 @@
+/* One target: latency with the ground between lowest and highest tinted ("smoke"), and loss. */
+import { Stack } from '@mantine/core';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useGet } from '../../api/query';
+import type { Row } from '../../api/types';
+import { useT } from '../../i18n';
+import { NotYet } from '../../kit/empty';
+import { Facts, PageFrame, Section } from '../../kit/page';
+import { State } from '../../kit/state';
+import { HistoryChart, PeriodPicker, usePeriod } from './period';
+import { msOf, percentOf, TARGET_FIELDS } from './pings';
+
+export function PingScreen() {
+	const { t } = useT();
+	const go = useNavigate();
+	const { id } = useParams({ strict: false }) as { id: string };
+	const path = `/api/ping-targets/${id}`;
+	const read = useGet<Row>(path, {}, { every: 30_000 });
+	const [period, setPeriod] = usePeriod();
+	const row = read.data;
+	if (!row) return <NotYet error={read.error} retry={() => void read.refetch()} />;
+	return (
+		<PageFrame
+			title={row.name}
+			back={['/network?tab=pings', t.w.pings]}
+			beside={<State is={String(row.status ?? row.last_status ?? 'unknown')} />}
+			acts={[
+				{
+					key: 'pingNow',
+					role: 'operator',
+					method: 'POST',
+					path: `${path}/ping-now`,
+					toast: a => `${msOf(a.latency_ms)} · ${percentOf(a.packet_loss_percent)}`,
+				},
+				{
+					key: 'edit',
+					role: 'operator',
+					method: 'PUT',
+					path,
+					resource: 'ping_target',
+					fields: TARGET_FIELDS,
+					row,
+				},
+			]}
+			more={[
+				{
+					key: 'remove',
+					role: 'operator',
+					colour: 'red',
+					method: 'DELETE',
+					path,
+					typed: String(row.name),
+					says: t.c.remove,
+					after: () => void go({ to: '/network?tab=pings' }),
+				},
+			]}
+		>
+			<Facts
+				of={[
+					[t.f.host, row.host],
+					[t.f.ip, row.address ?? '–'],
+					[t.f.latency_ms, msOf(row.latency_ms ?? row.last_latency_ms)],
+					[t.f.packet_loss_percent, percentOf(row.loss_percent ?? row.packet_loss_percent)],
+				]}
+			/>
+			<Stack gap="md">
+				<PeriodPicker value={period} onChange={setPeriod} />
+				<Section title={t.w.latency}>
+					<HistoryChart
+						path={`${path}/history`}
+						period={period}
+						label={t.w.latency}
+						format={n => `${Math.round(n * 10) / 10} ms`}
+						band={[2, 1]}
+						lines={[
+							{ key: 'latency_ms', label: t.w.latency, colour: '#228be6' },
+							{ key: 'min_ms', label: t.w.range, colour: '#74b4ee' },
+							{ key: 'max_ms', label: '', colour: '#74b4ee' },
+						]}
+					/>
+				</Section>
+				<Section title={t.w.loss}>
+					<HistoryChart
+						path={`${path}/history`}
+						period={period}
+						label={t.w.loss}
+						height={120}
+						format={n => `${Math.round(n)}%`}
+						lines={[{ key: 'packet_loss_percent', label: t.w.loss, colour: '#e03131', fill: true }]}
+					/>
+				</Section>
+			</Stack>
+		</PageFrame>
+	);
+}

@@ -1,0 +1,232 @@
+/*
+ * Reports: each an address under /api/reports with from and to, a chart, a table, CSV.  The columns
+ * are the members of the answer's rows, in their order.
+ */
+import { Button, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
+import IconDownload from '@tabler/icons-react/dist/esm/icons/IconDownload.mjs';
+import { useMemo } from 'react';
+import { download, type Query } from '../../api/client';
+import { useGet } from '../../api/query';
+import type { Loose } from '../../api/types';
+import { type Lang, useT, word } from '../../i18n';
+import type { Messages } from '../../i18n/id';
+import { Chart, type Line } from '../../kit/chart';
+import { day, monthName, number, shortRupiah, today } from '../../kit/format';
+import { Rows } from '../../kit/list';
+import { Facts, PageFrame, Section, TabFrame } from '../../kit/page';
+import { useUrl } from '../../kit/state-url';
+import { useToast } from '../../kit/toast';
+import { kindOf, Value } from '../../kit/value';
+
+type Report = {
+	name: string;
+	title(t: Messages): string;
+	by?: string[];
+	/* Members that the chart draws; their unit. */
+	lines: [key: string, colour: string][];
+	money?: boolean;
+	/* Only at one day: no from. */
+	atDay?: boolean;
+};
+
+const REPORTS: Report[] = [
+	{
+		name: 'revenue',
+		title: t => t.w.revenue,
+		by: ['day', 'month', 'method', 'actor'],
+		lines: [
+			['net', '#228be6'],
+			['received', '#228be6'],
+			['amount', '#228be6'],
+		],
+		money: true,
+	},
+	{
+		name: 'receivables',
+		title: t => t.w.receivables,
+		lines: [
+			['outstanding', '#f08c00'],
+			['amount', '#f08c00'],
+		],
+		money: true,
+		atDay: true,
+	},
+	{
+		name: 'subscribers',
+		title: t => t.w.growth,
+		by: ['month', 'day'],
+		lines: [
+			['new', '#2f9e44'],
+			['lost', '#e03131'],
+		],
+	},
+	{ name: 'payments', title: t => t.nav.payments, lines: [], money: true },
+	{ name: 'tax', title: t => t.f.tax, lines: [], money: true },
+];
+
+export function Reports() {
+	const { t } = useT();
+	return (
+		<PageFrame title={t.nav.reports}>
+			<TabFrame
+				tabs={REPORTS.map(r => ({
+					key: r.name,
+					label: r.title(t),
+					body: <ReportView report={r} />,
+				}))}
+			/>
+		</PageFrame>
+	);
+}
+
+type Answer =
+	| Loose[]
+	| { data?: Loose[]; rows?: Loose[]; total?: unknown; totals?: Record<string, unknown> };
+const rowsOf = (answer: Answer | undefined): Loose[] | undefined =>
+	Array.isArray(answer) ? answer : (answer?.rows ?? answer?.data);
+
+function useReport(report: Report) {
+	const [state, setState] = useUrl();
+	const by = report.by?.includes(state.by ?? '') ? state.by : report.by?.[0];
+	const from =
+		state.from ?? (by === 'month' ? `${today(-335).slice(0, 8)}01` : `${today().slice(0, 8)}01`);
+	const to = state.to ?? today();
+	const query: Query = { from: report.atDay ? undefined : from, to, by };
+	return { by, from, to, query, setState };
+}
+
+function ReportView({ report }: { report: Report }) {
+	const { t, lang } = useT();
+	const toast = useToast();
+	const { by, from, to, query, setState } = useReport(report);
+	const path = `/api/reports/${report.name}`;
+	const read = useGet<Answer>(path, query);
+	const rows = useMemo(
+		(): Loose[] | undefined => rowsOf(read.data)?.map((r, i) => ({ ...r, id: String(r.id ?? i) })),
+		[read.data],
+	);
+	const keys = Object.keys(rows?.[0] ?? {}).filter(k => k !== 'id' && !k.endsWith('_id'));
+	const totals = !Array.isArray(read.data) ? read.data?.totals : undefined;
+	const field = {
+		size: 'xs',
+		styles: { label: { fontSize: 11, lineHeight: 1.2, fontWeight: 400 } },
+	} as const;
+	return (
+		<Stack gap="md">
+			<Group gap="xs" align="end">
+				{report.by && (
+					<NativeSelect
+						{...field}
+						label={t.w.view}
+						value={by}
+						onChange={e => setState({ by: e.currentTarget.value })}
+						data={report.by.map(v => ({ value: v, label: word(t.v, v) }))}
+					/>
+				)}
+				{!report.atDay && (
+					<TextInput
+						{...field}
+						type="date"
+						label={t.f.start_date}
+						value={from}
+						onChange={e => setState({ from: e.currentTarget.value }, true)}
+					/>
+				)}
+				<TextInput
+					{...field}
+					type="date"
+					label={t.f.until}
+					value={to}
+					onChange={e => setState({ to: e.currentTarget.value }, true)}
+				/>
+				<Button
+					size="xs"
+					variant="default"
+					ml="auto"
+					leftSection={<IconDownload size={14} />}
+					onClick={() =>
+						void download(path, { ...query, format: 'csv' }, `${report.name}.csv`).catch(
+							toast.error,
+						)
+					}
+				>
+					{t.a.csv}
+				</Button>
+			</Group>
+			{totals && (
+				<Facts
+					of={Object.entries(totals).map(([k, v]) => [
+						word(t.f, k),
+						<Value key={k} kind={kindOf(k)} of={v} />,
+					])}
+				/>
+			)}
+			{rows && rows.length > 0 && (
+				<ReportChart report={report} rows={rows} keys={keys} lang={lang} />
+			)}
+			<Section title={report.title(t)} flush>
+				<Rows<Loose>
+					label={report.title(t)}
+					rows={rows}
+					error={read.error}
+					retry={() => void read.refetch()}
+					empty={t.w.noData}
+					columns={keys.map((key, i) => ({
+						key,
+						phone: i === 0 ? ('title' as const) : undefined,
+						cell: i === 0 ? r => nameOf(r[key], lang, t) : undefined,
+						kind: i === 0 ? ('text' as const) : guess(key, rows?.[0]?.[key], report.money),
+					}))}
+				/>
+			</Section>
+		</Stack>
+	);
+}
+
+/* A number in a report about money is money, unless it counts. */
+function guess(key: string, value: unknown, isMoney?: boolean) {
+	const kind = kindOf(key);
+	if (kind !== 'text' || typeof value !== 'number') return kind;
+	return isMoney && !/count|invoices|payments|n$/.test(key) ? 'money' : 'number';
+}
+
+function nameOf(value: unknown, lang: Lang, t: Messages) {
+	const text = String(value ?? '–');
+	if (/^\d{4}-\d\d$/.test(text)) return monthName(text, lang);
+	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, lang);
+	return word(t.v, text);
+}
+
+function ReportChart({
+	report,
+	rows,
+	keys,
+	lang,
+}: {
+	report: Report;
+	rows: Loose[];
+	keys: string[];
+	lang: Lang;
+}) {
+	const { t } = useT();
+	const first = keys[0];
+	const drawn = report.lines
+		.filter(([key]) => keys.includes(key))
+		.slice(0, report.name === 'subscribers' ? 2 : 1);
+	const lines: Line[] = drawn.map(([key, colour]) => ({ label: word(t.f, key), colour }));
+	const x = useMemo(() => rows.map((_, i) => i), [rows]);
+	const ys = useMemo(() => drawn.map(([key]) => rows.map(r => Number(r[key] ?? 0))), [rows]);
+	if (!first || lines.length === 0) return null;
+	return (
+		<Section title={report.title(t)}>
+			<Chart
+				label={report.title(t)}
+				x={x}
+				ys={ys}
+				names={rows.map(r => nameOf(r[first], lang, t))}
+				lines={lines}
+				format={n => (report.money ? shortRupiah(n, lang) : number(n))}
+			/>
+		</Section>
+	);
+}

@@ -1,0 +1,604 @@
+/* icmp.c: the engine behind icmp.h; a heap of probes by the time of their next event. */
+#include "net/icmp.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, RECEIVE = 576, V4 = 0, V6 = 1 };
+
+#define NS_PER_MS INT64_C(1000000)
+static const int64_t RETRY_NS = 2 * NS_PER_MS; /* after a full send queue */
+
+/* What a request carries behind its ICMP header; the rest of PAYLOAD is zero. */
+struct stamp {
+	uint64_t token;
+	uint32_t slot;
+	uint32_t number;
+};
+
+struct outgoing {
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH];
+	unsigned char packet[BATCH][PACKET];
+	struct icmp_probe *probe[BATCH];
+	size_t n;
+};
+
+struct icmp {
+	struct arena *mem;
+	int fd[2];
+	uint16_t ident;
+	struct icmp_probe **slots; /* by the number in their packets; NULL: free */
+	uint32_t *unused;
+	size_t nslots, nunused;
+	struct icmp_probe **heap;
+	size_t nheap, heap_max;
+	struct icmp_probe **ended; /* not given out yet */
+	size_t nended, ended_max;
+	struct outgoing out[2];
+};
+
+/* ---- small things ---- */
+
+static int64_t
+now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+bool
+icmp_address(const char *text, struct sockaddr_storage *ret)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *found;
+
+	if (getaddrinfo(text, NULL, &hints, &found) != 0)
+		return false;
+	*ret = (struct sockaddr_storage){ 0 };
+	memcpy(ret, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	return true;
+}
+
+static bool
+is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
+	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET)
+		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+	return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
+}
+
+/* Room for one more in a list that the arena holds. */
+static void *
+grow(struct arena *mem, void *list, size_t n, size_t *max, size_t size)
+{
+	void *bigger;
+
+	if (n < *max)
+		return list;
+	*max = *max == 0 ? 64 : *max * 2;
+	bigger = arena_alloc(mem, *max * size);
+	if (n > 0)
+		memcpy(bigger, list, n * size);
+	return bigger;
+}
+
+/* ---- the heap: the probe whose event comes first is on top ---- */
+
+static void
+heap_put(struct icmp *e, size_t i, struct icmp_probe *p)
+{
+	e->heap[i] = p;
+	p->heap_at = (ptrdiff_t)i;
+}
+
+static void
+sift_up(struct icmp *e, size_t i, struct icmp_probe *p)
+{
+	size_t up;
+
+	for (; i > 0 && e->heap[up = (i - 1) / 2]->event_ns > p->event_ns; i = up)
+		heap_put(e, i, e->heap[up]);
+	heap_put(e, i, p);
+}
+
+static void
+sift_down(struct icmp *e, size_t i, struct icmp_probe *p)
+{
+	size_t child;
+
+	while ((child = 2 * i + 1) < e->nheap) {
+		if (child + 1 < e->nheap && e->heap[child + 1]->event_ns < e->heap[child]->event_ns)
+			child++;
+		if (p->event_ns <= e->heap[child]->event_ns)
+			break;
+		heap_put(e, i, e->heap[child]);
+		i = child;
+	}
+	sift_up(e, i, p);
+}
+
+static void
+heap_add(struct icmp *e, struct icmp_probe *p)
+{
+	e->heap = grow(e->mem, e->heap, e->nheap, &e->heap_max, sizeof(struct icmp_probe *));
+	sift_up(e, e->nheap++, p);
+}
+
+static void
+heap_remove(struct icmp *e, struct icmp_probe *p)
+{
+	const size_t i = (size_t)p->heap_at;
+	struct icmp_probe *last = e->heap[--e->nheap];
+
+	p->heap_at = -1;
+	if (last != p)
+		sift_down(e, i, last);
+}
+
+/* ---- sockets ---- */
+
+/* Let the kernel drop what is no echo reply to us: a raw socket gets every ICMP packet. */
+static int
+filter(int fd, uint16_t ident, bool v6)
+{
+	struct sock_filter v4_code[] = {
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY, 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ident, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, RECEIVE),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_filter v6_code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMPV6_ECHO_REPLY, 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ident, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, RECEIVE),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog code = { .len = v6 ? countof(v6_code) : countof(v4_code),
+		.filter = v6 ? v6_code : v4_code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &code, sizeof(code));
+}
+
+static enum rc
+open_socket(struct ctx *cx, int family, uint16_t ident, int *ret)
+{
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	const int on = 1, room = 8 << 20;
+
+	*ret = -1;
+	if (fd < 0 && errno == EAFNOSUPPORT)
+		return RC_OK; /* a machine without IPv6 */
+	if (fd < 0 && errno == EPERM)
+		return FAIL(cx, RC_INTERNAL, "may not open an ICMP socket: CAP_NET_RAW is missing");
+	if (fd < 0)
+		return FAIL(cx, RC_INTERNAL, "cannot open an ICMP socket: %s",
+		    strerrordesc_np(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
+	    filter(fd, ident, family == AF_INET6) != 0) {
+		close(fd);
+		return FAIL(cx, RC_INTERNAL, "cannot set an ICMP socket up: %s",
+		    strerrordesc_np(errno));
+	}
+	*ret = fd;
+	return RC_OK;
+}
+
+static void
+outgoing_set_up(struct icmp *e, struct outgoing *out, bool v6)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		out->packet[i][0] = v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO;
+		memcpy(out->packet[i] + 4, &(uint16_t){ htons(e->ident) }, 2);
+		out->iov[i] = (struct iovec){ out->packet[i], PACKET };
+		out->msgs[i].msg_hdr.msg_iov = &out->iov[i];
+		out->msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+}
+
+enum rc
+icmp_open(struct ctx *cx, struct icmp **ret)
+{
+	struct icmp *e = arena_alloc(cx->mem, sizeof(*e));
+
+	e->mem = cx->mem;
+	if (getrandom(&e->ident, sizeof(e->ident), 0) != sizeof(e->ident))
+		return FAIL(cx, RC_INTERNAL, "the kernel gives no random numbers");
+	TRY(open_socket(cx, AF_INET, e->ident, &e->fd[V4]));
+	TRY(open_socket(cx, AF_INET6, e->ident, &e->fd[V6]));
+	outgoing_set_up(e, &e->out[V4], false);
+	outgoing_set_up(e, &e->out[V6], true);
+	*ret = e;
+	return RC_OK;
+}
+
+void
+icmp_close(struct icmp *e)
+{
+	for (int v = V4; v <= V6; v++)
+		if (e->fd[v] >= 0)
+			close(e->fd[v]);
+}
+
+/* ---- privileges ---- */
+
+static int
+become(const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (pw == NULL)
+		return -1;
+	if (setgroups(0, NULL) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0)
+		return -1;
+	return setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid);
+}
+
+enum rc
+icmp_drop_privileges(struct ctx *cx)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	if (geteuid() == 0 && become("isp-ping") != 0 && become("nobody") != 0)
+		return FAIL(cx, RC_INTERNAL, "cannot stop being root: %s", strerrordesc_np(errno));
+	if (syscall(SYS_capset, &head, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return FAIL(cx, RC_INTERNAL, "cannot give capabilities up: %s",
+		    strerrordesc_np(errno));
+	return RC_OK;
+}
+
+/* ---- the life of a probe ---- */
+
+static uint32_t
+take_slot(struct icmp *e, struct icmp_probe *p)
+{
+	uint32_t slot;
+
+	if (e->nunused == 0) {
+		size_t max = e->nslots, old = e->nslots;
+
+		e->slots = grow(e->mem, e->slots, e->nslots, &max, sizeof(struct icmp_probe *));
+		e->nslots = max;
+		e->unused = arena_alloc(e->mem, max * sizeof(*e->unused));
+		for (size_t i = max; i > old; i--)
+			e->unused[e->nunused++] = (uint32_t)(i - 1);
+	}
+	slot = e->unused[--e->nunused];
+	e->slots[slot] = p;
+	return slot;
+}
+
+void
+icmp_start(struct icmp *e, struct icmp_probe *p)
+{
+	assert(p->count >= 1 && p->count <= ICMP_COUNT_MAX);
+	p->sent = p->received = p->error = 0;
+	p->mean_ms = p->min_ms = p->max_ms = p->jitter_ms = 0;
+	p->answered = 0;
+	if (getrandom(&p->token, sizeof(p->token), 0) != sizeof(p->token))
+		p->token = (uint64_t)now_ns(CLOCK_MONOTONIC);
+	p->slot = take_slot(e, p);
+	p->event_ns = now_ns(CLOCK_MONOTONIC);
+	heap_add(e, p);
+}
+
+/* Mean, extremes and jitter, in the order in which the requests were sent. */
+static void
+reckon(struct icmp_probe *p)
+{
+	double sum = 0, steps = 0, before = -1;
+
+	for (int i = 0; i < p->sent; i++) {
+		const double rtt = p->rtt_ms[i];
+
+		if ((p->answered >> i & 1) == 0)
+			continue;
+		sum += rtt;
+		p->min_ms = before < 0 || rtt < p->min_ms ? rtt : p->min_ms;
+		p->max_ms = rtt > p->max_ms ? rtt : p->max_ms;
+		if (before >= 0)
+			steps += rtt > before ? rtt - before : before - rtt;
+		before = rtt;
+	}
+	if (p->received > 0)
+		p->mean_ms = sum / p->received;
+	if (p->received > 1)
+		p->jitter_ms = steps / (p->received - 1);
+}
+
+static void
+end_probe(struct icmp *e, struct icmp_probe *p)
+{
+	if (p->heap_at >= 0)
+		heap_remove(e, p);
+	reckon(p);
+	e->slots[p->slot] = NULL;
+	e->unused[e->nunused++] = p->slot;
+	e->ended = grow(e->mem, e->ended, e->nended, &e->ended_max, sizeof(struct icmp_probe *));
+	e->ended[e->nended++] = p;
+}
+
+/* ---- receiving ---- */
+
+/* When the kernel got it, on our monotonic clock: a step of the wall clock changes no latency. */
+static int64_t
+arrival_ns(struct msghdr *msg, int64_t mono_ns, int64_t real_ns)
+{
+	int64_t age = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		struct timespec ts;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		age = real_ns - (ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec);
+	}
+	return mono_ns - (age > 0 && age < 1000 * NS_PER_MS ? age : 0);
+}
+
+static void
+take_reply(struct icmp *e, const unsigned char *icmp, size_t len,
+    const struct sockaddr_storage *from, int64_t at_ns)
+{
+	struct icmp_probe *p;
+	struct stamp stamp;
+	double rtt;
+
+	if (len < 8 + sizeof(stamp))
+		return;
+	memcpy(&stamp, icmp + 8, sizeof(stamp));
+	p = stamp.slot < e->nslots ? e->slots[stamp.slot] : NULL;
+	if (p == NULL || p->token != stamp.token || stamp.number >= (uint32_t)p->sent ||
+	    (p->answered >> stamp.number & 1) != 0 || !is_same_address(from, &p->to))
+		return;
+	rtt = (double)(at_ns - p->sent_ns[stamp.number]) / (double)NS_PER_MS;
+	if (rtt > p->timeout_ms)
+		return;
+	p->answered |= 1U << stamp.number;
+	p->rtt_ms[stamp.number] = rtt > 0 ? rtt : 0;
+	p->received++;
+	if (p->received == p->count)
+		end_probe(e, p);
+}
+
+struct incoming {
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_storage from[BATCH];
+	unsigned char packet[BATCH][RECEIVE];
+	union {
+		struct cmsghdr align;
+		unsigned char room[CMSG_SPACE(sizeof(struct timespec))];
+	} control[BATCH];
+};
+
+static void
+incoming_set_up(struct incoming *in)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		in->iov[i] = (struct iovec){ in->packet[i], RECEIVE };
+		in->msgs[i].msg_hdr = (struct msghdr){ .msg_name = &in->from[i],
+			.msg_namelen = sizeof(in->from[i]),
+			.msg_iov = &in->iov[i],
+			.msg_iovlen = 1,
+			.msg_control = &in->control[i],
+			.msg_controllen = sizeof(in->control[i]) };
+	}
+}
+
+static void
+take_batch(struct icmp *e, struct incoming *in, size_t n, bool v6)
+{
+	const int64_t mono = now_ns(CLOCK_MONOTONIC), real = now_ns(CLOCK_REALTIME);
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t len = in->msgs[i].msg_len;
+		/* IPv4 delivers its header, IPv6 does not. */
+		const size_t head = v6 || len == 0 ? 0 : (size_t)(in->packet[i][0] & 15) * 4;
+
+		if (len > head)
+			take_reply(e, in->packet[i] + head, len - head, &in->from[i],
+			    arrival_ns(&in->msgs[i].msg_hdr, mono, real));
+	}
+}
+
+static void
+receive(struct icmp *e)
+{
+	struct incoming in;
+
+	for (int v = V4; v <= V6; v++) {
+		int n = BATCH;
+
+		while (e->fd[v] >= 0 && n == BATCH) {
+			incoming_set_up(&in);
+			n = recvmmsg(e->fd[v], in.msgs, BATCH, MSG_DONTWAIT, NULL);
+			if (n > 0)
+				take_batch(e, &in, (size_t)n, v == V6);
+		}
+	}
+}
+
+/* ---- sending ---- */
+
+static uint16_t
+checksum(const unsigned char *data, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i + 1 < len; i += 2)
+		sum += (uint32_t)(data[i] << 8 | data[i + 1]);
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum += sum >> 16;
+	return htons((uint16_t)~sum);
+}
+
+static void
+write_packet(unsigned char *packet, const struct icmp_probe *p, int number, bool v6)
+{
+	const struct stamp stamp = { p->token, p->slot, (uint32_t)number };
+
+	memset(packet + 2, 0, 2);
+	memcpy(packet + 6, &(uint16_t){ htons((uint16_t)number) }, 2);
+	memcpy(packet + 8, &stamp, sizeof(stamp));
+	if (!v6) /* of IPv6 the kernel fills it in */
+		memcpy(packet + 2, &(uint16_t){ checksum(packet, PACKET) }, 2);
+}
+
+/* The i-th of a batch left, or (error) never will. */
+static void
+note_sent(struct icmp_probe *p, int64_t at_ns, int error)
+{
+	p->sent_ns[p->sent++] = at_ns;
+	p->error = error;
+	p->event_ns = at_ns + (p->sent < p->count ? p->gap_ms : p->timeout_ms) * NS_PER_MS;
+}
+
+static bool
+is_queue_full(int error)
+{
+	return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
+}
+
+static void
+flush(struct icmp *e, int v)
+{
+	struct outgoing *out = &e->out[v];
+	size_t done = 0;
+
+	while (done < out->n) {
+		const int64_t at = now_ns(CLOCK_MONOTONIC);
+		int n = e->fd[v] < 0
+			    ? -1
+			    : sendmmsg(e->fd[v], out->msgs + done, (unsigned)(out->n - done), 0);
+		const int error = e->fd[v] < 0 ? EAFNOSUPPORT : errno;
+
+		/* One at least comes off: it was sent, cannot be sent, or is tried again soon. */
+		for (int i = 0; i < (n > 0 ? n : 1); i++) {
+			struct icmp_probe *p = out->probe[done++];
+
+			if (n <= 0 && is_queue_full(error))
+				p->event_ns = at + RETRY_NS;
+			else
+				note_sent(p, at, n > 0 ? 0 : error);
+			heap_add(e, p);
+		}
+	}
+	out->n = 0;
+}
+
+static void
+queue_packet(struct icmp *e, struct icmp_probe *p)
+{
+	const int v = p->to.ss_family == AF_INET6 ? V6 : V4;
+	struct outgoing *out = &e->out[v];
+	struct msghdr *head = &out->msgs[out->n].msg_hdr;
+
+	write_packet(out->packet[out->n], p, p->sent, v == V6);
+	head->msg_name = &p->to;
+	head->msg_namelen = v == V6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	out->probe[out->n++] = p;
+	if (out->n == BATCH) {
+		flush(e, v);
+		receive(e); /* the default buffer holds 128 replies: read while sending */
+	}
+}
+
+static void
+send_due(struct icmp *e)
+{
+	const int64_t now = now_ns(CLOCK_MONOTONIC);
+
+	while (e->nheap > 0 && e->heap[0]->event_ns <= now) {
+		struct icmp_probe *p = e->heap[0];
+
+		heap_remove(e, p);
+		if (p->sent < p->count)
+			queue_packet(e, p);
+		else
+			end_probe(e, p);
+	}
+	flush(e, V4);
+	flush(e, V6);
+}
+
+/* ---- a step ---- */
+
+static int
+wait_until(const struct icmp *e, int64_t end_ns)
+{
+	const int64_t now = now_ns(CLOCK_MONOTONIC);
+	int64_t ns = end_ns;
+
+	if (e->nheap > 0 && e->heap[0]->event_ns < ns)
+		ns = e->heap[0]->event_ns;
+	return ns <= now ? 0 : (int)((ns - now) / NS_PER_MS + 1);
+}
+
+static size_t
+give_out(struct icmp *e, struct icmp_probe **done, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && e->nended > 0)
+		done[n++] = e->ended[--e->nended];
+	return n;
+}
+
+size_t
+icmp_step(struct icmp *e, int wait_ms, struct icmp_probe **done, size_t max)
+{
+	const int64_t end = now_ns(CLOCK_MONOTONIC) + wait_ms * NS_PER_MS;
+	struct pollfd fds[2] = { { .fd = e->fd[V4], .events = POLLIN },
+		{ .fd = e->fd[V6], .events = POLLIN } };
+
+	for (;;) {
+		receive(e);
+		send_due(e);
+		if (e->nended > 0 || now_ns(CLOCK_MONOTONIC) >= end)
+			break;
+		if (poll(fds, countof(fds), wait_until(e, end)) < 0 && errno == EINTR)
+			break; /* a signal: the caller looks at it */
+	}
+	return give_out(e, done, max);
+}
+
+size_t
+icmp_under_way(const struct icmp *e)
+{
+	return e->nslots - e->nunused + e->nended;
+}

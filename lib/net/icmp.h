@@ -1,0 +1,68 @@
+/*
+ * icmp.h: echo requests to many hosts at once, IPv4 and IPv6.
+ *
+ *	icmp_open(cx, &engine)             needs CAP_NET_RAW
+ *	icmp_drop_privileges(cx)           nothing after it needs any
+ *	icmp_start(engine, probe)          as many as there are hosts due
+ *	icmp_step(engine, 100, done, 64)   sends and receives; gives out what ended
+ *
+ * A reply counts when its payload holds the 64-bit token of a probe that is
+ * under way and it came from the address that was asked: ident and sequence
+ * alone took living hosts for dead ones, and dead ones for living (measured
+ * with liboping).  Each request counts once, and only within its time-out: a
+ * duplicate or a late reply changes nothing.
+ *
+ * Times are from the moment before sendmmsg() to the kernel's stamp of the reply.
+ */
+#ifndef NET_ICMP_H
+#define NET_ICMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "base/ctx.h"
+
+enum { ICMP_COUNT_MAX = 20 };
+
+struct icmp;
+
+struct icmp_probe {
+	/* the caller's, before icmp_start() */
+	struct sockaddr_storage to; /* icmp_address() */
+	int count;                  /* requests, 1 to ICMP_COUNT_MAX */
+	int gap_ms;                 /* from one to the next */
+	int timeout_ms;             /* of each */
+	void *owner;                /* whatever the caller likes */
+
+	/* the outcome, once icmp_step() has given it out */
+	int sent, received;
+	double mean_ms, min_ms, max_ms; /* of what was received */
+	double jitter_ms;               /* mean difference of a reply from the one before */
+	int error; /* errno of the last request that could not leave; 0: none */
+
+	/* the engine's */
+	uint64_t token;
+	uint32_t slot, answered;
+	int64_t event_ns;
+	ptrdiff_t heap_at; /* -1: not waiting */
+	int64_t sent_ns[ICMP_COUNT_MAX];
+	double rtt_ms[ICMP_COUNT_MAX];
+};
+
+/* Open both sockets; RC_INTERNAL with a text that names the capability when it is missing. */
+enum rc icmp_open(struct ctx *, struct icmp **ret) _must_check_;
+void icmp_close(struct icmp *);
+
+/* Stop being root, give all capabilities up, for good.  Any program may call it. */
+enum rc icmp_drop_privileges(struct ctx *) _must_check_;
+
+/* A numeric address (IPv6 with its zone, too); false: it is none. */
+bool icmp_address(const char *text, struct sockaddr_storage *ret);
+
+void icmp_start(struct icmp *, struct icmp_probe *);
+/* Work for at most wait_ms; returns how many probes ended, at most max of them into done. */
+size_t icmp_step(struct icmp *, int wait_ms, struct icmp_probe **done, size_t max);
+size_t icmp_under_way(const struct icmp *);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * oping.h: one host asked by liboping while a person waits for the answer.
+ *
+ * For one host at a time: liboping takes a reply by ident and sequence, not by
+ * its source, and so mistakes hosts for each other when it asks many.
+ */
+#ifndef NET_OPING_H
+#define NET_OPING_H
+
+#include "base/ctx.h"
+
+struct oping {
+	const char *address; /* that the host's name stands for */
+	int sent, received;
+	double mean_ms, min_ms, max_ms, jitter_ms; /* 0 where nothing was received */
+};
+
+/* Ask count times, 200 ms apart; RC_UPSTREAM when the name has no address, RC_INTERNAL without
+ * CAP_NET_RAW. */
+enum rc oping_run(struct ctx *, const char *host, int count, int timeout_ms,
+    struct oping *ret) _must_check_;
+
+#endif

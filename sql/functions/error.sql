@@ -1,0 +1,37 @@
+-- Errors with a code: a stable word for programs and translated screens, beside the sentence for
+-- people. lib/db reads the code of a whole error from the constraint's name, that of a field from
+-- behind its sentence.
+
+CREATE OR REPLACE FUNCTION raise_conflict(code text, message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS409', CONSTRAINT = code;
+END $$;
+
+CREATE OR REPLACE FUNCTION raise_not_found(code text, message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS404', CONSTRAINT = code;
+END $$;
+
+CREATE OR REPLACE FUNCTION raise_denied(code text, message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS403', CONSTRAINT = code;
+END $$;
+
+-- An error of a field with its code and the bounds that it broke: {"max": 125000}. Joined by || with
+-- others for raise_invalid_all().
+CREATE OR REPLACE FUNCTION field_error(bad boolean, field text, code text, sentence text,
+	bounds jsonb DEFAULT '{}') RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN bad
+	THEN ARRAY[ARRAY[field, sentence || E'\t' || (jsonb_build_object('code', code) || bounds)::text]]
+	ELSE '{}' END;
+
+CREATE OR REPLACE FUNCTION raise_invalid(field text, code text, message text, bounds jsonb DEFAULT '{}')
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM raise_invalid_all(field_error(true, field, code, message, bounds));
+END $$;
