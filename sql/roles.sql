@@ -28,6 +28,10 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- ---- isp_backup: reads all (pg_read_all_data, sql/cluster.sql), changes nothing
+
+DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO isp_backup', current_database()); END $$;
+
 -- ---- isp_api: all that people do ------------------------------------------------------------------
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO isp_api;
@@ -403,6 +407,9 @@ BEGIN
 	('packages_begin_due',                'api billing gateway'),
 	('part_price',                        'api billing gateway'),
 	('part_text',                         'api billing gateway'),
+	('password_forgot',                   'api'),
+	('password_reset',                    'api'),
+	('password_reset_is_valid',           'api'),
 	('payment_alert',                     'api billing gateway'),
 	('payment_alert_lost',                'api billing gateway'),
 	('payment_amount',                    'api billing gateway'),
@@ -536,6 +543,7 @@ BEGIN
 	('template_unknown_fields',           'api'),
 	('terms_errors',                      'api billing gateway'),
 	('terms_of',                          'api billing gateway'),
+	('throttle_address',                  'api'),
 	('throttle_give_back',                'api'),
 	('throttle_pace',                     'api'),
 	('throttle_sweep',                    'api'),

@@ -145,7 +145,7 @@ cmd_user_passwd(struct ispctl *ctl)
 
 	TRY(new_password(ctl->cx, &hash));
 	TRY(db_query(ctl->cx, &SQL_user_new_password, &rows, V_TEXT(ctl->rest[0]), V_TEXT(hash)));
-	if (db_count(rows) == 0)
+	if (db_text(rows, 0, "id") == NULL)
 		return FAIL(ctl->cx, RC_NOT_FOUND, "there is no user %s", ctl->rest[0]);
 	return RC_OK;
 }

@@ -50,6 +50,8 @@ extern const struct resource user_resource, token_resource, customer_resource, c
 
 API_OP(auth_login);
 API_OP(auth_register);
+API_OP(auth_forgot);
+API_OP(auth_reset);
 API_OP(auth_logout);
 API_OP(auth_me);
 API_OP(auth_user);

@@ -127,6 +127,19 @@ static const struct field password_fields[] = {
 	{ "password_confirmation", FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128,
 	  .hint = "the password again" },
 };
+
+static const struct field forgot_fields[] = {
+	{ "email", FT_EMAIL, FF_CREATE | FF_NEEDED, .max = 255 },
+};
+
+static const struct field reset_fields[] = {
+	{ "email",                 FT_EMAIL,  FF_CREATE | FF_NEEDED, .max = 255 },
+	{ "token",                 FT_TEXT,   FF_CREATE | FF_NEEDED | FF_EXACT, 1, 255,
+	  .hint = "the one of the mail" },
+	{ "password",              FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128 },
+	{ "password_confirmation", FT_SECRET, FF_CREATE | FF_NEEDED, 8, 128,
+	  .hint = "the password again" },
+};
 /* clang-format on */
 
 const struct op auth_login_op = {
@@ -214,6 +227,43 @@ auth_register(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return answer_session(cx, rs, 201, &s);
 }
 
+const struct op auth_forgot_op = {
+	.summary = "Mail a token to set a new password with; the answer is the same for any e-mail",
+	.fields = forgot_fields,
+	.nfields = countof(forgot_fields),
+	.flag = FF_CREATE,
+	.status = 202,
+};
+
+const struct op auth_reset_op = {
+	.summary = "Set a new password with that token; all sessions of the user end",
+	.fields = reset_fields,
+	.nfields = countof(reset_fields),
+	.flag = FF_CREATE,
+};
+
+enum rc
+auth_forgot(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct cJSON *in;
+
+	TRY(op_read(cx, &auth_forgot_op, rq, &in));
+	TRY(user_forgot_password(cx, shape_text(in, "email")));
+	return resp_json(rs, 202,
+	    "{\"message\":\"If that e-mail belongs to a user, a message is on its way.\"}");
+}
+
+enum rc
+auth_reset(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct cJSON *in;
+
+	TRY(read_confirmed(cx, &auth_reset_op, rq, &in));
+	TRY(user_reset_password(cx, shape_text(in, "email"), shape_text(in, "token"),
+	    shape_text(in, "password")));
+	return resp_json(rs, 200, "{\"message\":\"Password changed successfully\"}");
+}
+
 /* ---- once logged in ---- */
 
 const struct op auth_logout_op = { .summary = "Revoke the token of this request" };
@@ -263,12 +313,12 @@ auth_password(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in = NULL;
 	struct db_rows *rows;
-	const char *hash;
+	const char *verified, *hash;
 
 	TRY(read_confirmed(cx, &auth_password_op, rq, &in));
-	TRY(session_confirm(cx, shape_text(in, "current_password")));
+	TRY(session_confirm(cx, shape_text(in, "current_password"), &verified));
 	TRY(crypt_password_hash(cx, shape_text(in, "password"), &hash));
-	TRY(db_query(cx, &SQL_user_password, &rows, V_TEXT(cx->actor.id), V_TEXT(hash),
-	    V_I64(cx->actor.token_id), V_TEXT(cx->ip)));
+	TRY(db_query(cx, &SQL_user_password, &rows, V_TEXT(cx->actor.id), V_TEXT(verified),
+	    V_TEXT(hash), V_I64(cx->actor.token_id), V_TEXT(cx->ip)));
 	return resp_json(rs, 200, "{\"message\":\"Password changed successfully\"}");
 }

@@ -50,6 +50,8 @@ const struct route api_routes[] = {
 	OP("POST", "/api/login", NOBODY, LOGIN, auth_login),
 	OP("POST", "/api/auth/login", NOBODY, LOGIN, auth_login),
 	OP("POST", "/api/auth/register", NOBODY, LOGIN, auth_register),
+	OP("POST", "/api/auth/forgot", NOBODY, LOGIN, auth_forgot),
+	OP("POST", "/api/auth/reset", NOBODY, LOGIN, auth_reset),
 	OP("POST", "/api/logout", V_ANY, FAST, auth_logout),
 	OP("POST", "/api/auth/logout", V_ANY, FAST, auth_logout),
 	OP("GET", "/api/me", V_READ, FAST, auth_me),

@@ -150,8 +150,8 @@ token_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &token_create_op, rq, &in));
-	TRY(db_query(cx, &SQL_token_add, &rows, V_TEXT(cx->actor.id), V_TEXT(shape_json(cx, in)),
-	    V_TEXT(hash), V_TEXT(cx->ip)));
+	TRY(db_query(cx, &SQL_token_add, &rows, V_TEXT(cx->actor.id), V_I64(cx->actor.token_id),
+	    V_TEXT(shape_json(cx, in)), V_TEXT(hash), V_TEXT(cx->ip)));
 	return answer_token(cx, rs, db_i64(rows, 0, "id"), secret);
 }
 

@@ -39,8 +39,8 @@ refuse(struct ctx *cx, const struct login *who, const char *reason, const char *
 }
 
 /* Count the attempt; a successful login takes it off again. */
-static enum rc
-take_a_try(struct ctx *cx, const char *email)
+enum rc
+session_attempt(struct ctx *cx, const char *email)
 {
 	struct db_rows *wait;
 	int64_t seconds;
@@ -61,7 +61,7 @@ find(struct ctx *cx, const char *email, struct login *ret)
 {
 	struct db_rows *rows;
 
-	TRY(take_a_try(cx, email));
+	TRY(session_attempt(cx, email));
 	TRY(db_query(cx, &SQL_login_find, &rows, V_TEXT(email)));
 	*ret = (struct login){ .password = nobody };
 	return db_count(rows) == 0 ? RC_OK : db_scan(cx, rows, 0, login_cols, ret);
@@ -69,7 +69,7 @@ find(struct ctx *cx, const char *email, struct login *ret)
 
 /* Replace an imported (bcrypt) hash at the first login with its password. */
 static enum rc
-renew_hash(struct ctx *cx, const struct login *who, const char *password)
+renew_hash(struct ctx *cx, struct login *who, const char *password)
 {
 	struct db_rows *rows;
 	const char *hash;
@@ -77,13 +77,34 @@ renew_hash(struct ctx *cx, const struct login *who, const char *password)
 	if (!crypt_password_is_old(who->password))
 		return RC_OK;
 	TRY(crypt_password_hash(cx, password, &hash));
-	return db_query(cx, &SQL_user_rehash, &rows, V_TEXT(who->id), V_TEXT(hash));
+	TRY(db_query(cx, &SQL_user_rehash, &rows, V_TEXT(who->id), V_TEXT(who->password),
+	    V_TEXT(hash)));
+	if (db_count(rows) == 1)
+		who->password = hash;
+	return RC_OK;
+}
+
+/* Make a token unless the password that was verified has been changed; id 0: it has. */
+static enum rc
+open_session(struct ctx *cx, const char *user_id, const char *verified, int64_t *ret_id,
+    struct session *ret)
+{
+	struct db_rows *rows;
+	const char *hash, *secret = session_secret(cx, &hash);
+
+	TRY(db_query(cx, &SQL_session_open, &rows, V_TEXT(user_id), V_TEXT(verified), V_TEXT(hash),
+	    V_TEXT("auth-token"), V_TEXT(cx->ip)));
+	*ret_id = db_i64(rows, 0, "id");
+	ret->user_id = user_id;
+	ret->token = arena_printf(cx->mem, "%" PRId64 "|%s", *ret_id, secret);
+	return RC_OK;
 }
 
 enum rc
 session_login(struct ctx *cx, const char *email, const char *password, struct session *ret)
 {
 	struct login who;
+	int64_t id;
 
 	cx->actor = (struct actor){ .name = email };
 	TRY(db_set_actor(cx));
@@ -93,35 +114,31 @@ session_login(struct ctx *cx, const char *email, const char *password, struct se
 	if (!who.is_active)
 		return refuse(cx, &who, "deactivated", "Your account has been deactivated.");
 	TRY(renew_hash(cx, &who, password));
-	return session_open(cx, who.id, ret);
+	TRY(open_session(cx, who.id, who.password, &id, ret));
+	if (id == 0) /* changed while we hashed */
+		return refuse(cx, &who, "changed", "The provided credentials are incorrect.");
+	return RC_OK;
 }
 
 enum rc
 session_open(struct ctx *cx, const char *user_id, struct session *ret)
 {
-	struct db_rows *rows;
-	const char *hash, *secret = session_secret(cx, &hash);
 	int64_t id;
 
-	TRY(db_query(cx, &SQL_session_open, &rows, V_TEXT(user_id), V_TEXT(hash),
-	    V_TEXT("auth-token"), V_TEXT(cx->ip)));
-	id = db_i64(rows, 0, "id");
-	if (id == 0)
-		return err_field(cx, "email", "Your account has been deactivated.");
-	ret->user_id = user_id;
-	ret->token = arena_printf(cx->mem, "%" PRId64 "|%s", id, secret);
-	return RC_OK;
+	TRY(open_session(cx, user_id, NULL, &id, ret));
+	return id != 0 ? RC_OK : err_field(cx, "email", "Your account has been deactivated.");
 }
 
 enum rc
-session_confirm(struct ctx *cx, const char *password)
+session_confirm(struct ctx *cx, const char *password, const char **ret_hash)
 {
 	struct db_rows *rows;
 	const char *hash;
 
-	TRY(take_a_try(cx, cx->actor.name));
+	TRY(session_attempt(cx, cx->actor.name));
 	TRY(db_query(cx, &SQL_user_hash, &rows, V_TEXT(cx->actor.id)));
 	hash = db_count(rows) == 0 ? nobody : db_text(rows, 0, "password");
+	*ret_hash = hash;
 	if (crypt_password_verify(hash, password))
 		return RC_OK;
 	TRY(db_query(cx, &SQL_login_failed, &rows, V_TEXT(cx->actor.id), V_TEXT("current password"),

@@ -26,11 +26,17 @@ struct session {
 enum rc session_login(struct ctx *, const char *email, const char *password,
     struct session *ret) _must_check_;
 
-/* A token for a user who has proved to be one by other means. */
+/* A token for a user identified by other means than a password (registration). */
 enum rc session_open(struct ctx *, const char *user_id, struct session *ret) _must_check_;
 
-/* RC_INVALID on current_password when it is not the actor's password. */
-enum rc session_confirm(struct ctx *, const char *password) _must_check_;
+/*
+ * RC_INVALID on current_password when it is not the actor's password; *ret_hash
+ * is the hash it was held against, which must still stand when something is done.
+ */
+enum rc session_confirm(struct ctx *, const char *password, const char **ret_hash) _must_check_;
+
+/* Count an attempt for this e-mail and address: RC_THROTTLED after too many failures. */
+enum rc session_attempt(struct ctx *, const char *email) _must_check_;
 
 /* Take "<id>|<random>" apart; false when it has another form. */
 struct token {

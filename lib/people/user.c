@@ -5,6 +5,7 @@
 
 #include "base/crypt.h"
 #include "db/db.h"
+#include "people/session.h"
 #include "sql.h"
 
 /* Print the input with the hash in the place of the password. */
@@ -71,4 +72,34 @@ user_register(struct ctx *cx, struct cJSON *in, bool guarded, const char **ret_i
 	TRY(db_query(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(hash), V_TEXT(cx->ip)));
 	*ret_id = db_text(rows, 0, "id");
 	return RC_OK;
+}
+
+enum rc
+user_forgot_password(struct ctx *cx, const char *email)
+{
+	const char *hash, *token = session_secret(cx, &hash), *id = crypt_uuid(cx), *sealed;
+	struct db_rows *rows;
+
+	TRY(crypt_seal(cx, arena_printf(cx->mem, "message_outbox:%s:secret", id), token, &sealed));
+	return db_query(cx, &SQL_password_forgot, &rows, V_TEXT(email), V_TEXT(hash), V_TEXT(id),
+	    V_TEXT(sealed), V_TEXT(cx->ip));
+}
+
+enum rc
+user_reset_password(struct ctx *cx, const char *email, const char *token, const char *password)
+{
+	const char *token_hash = crypt_sha256_hex(cx, token), *hash;
+	struct db_rows *rows;
+
+	cx->actor = (struct actor){ .name = email };
+	TRY(db_set_actor(cx));
+	TRY(session_attempt(cx, email));
+	/* Checked before hashing as well: an anonymous request must not cost a hash. */
+	TRY(db_query(cx, &SQL_password_reset_is_valid, &rows, V_TEXT(email), V_TEXT(token_hash)));
+	if (!db_bool(rows, 0, "is_valid"))
+		return err_field(cx, "token",
+		    "The password reset token is invalid or has expired.");
+	TRY(crypt_password_hash(cx, password, &hash));
+	return db_query(cx, &SQL_password_reset, &rows, V_TEXT(email), V_TEXT(token_hash),
+	    V_TEXT(hash), V_TEXT(cx->ip));
 }

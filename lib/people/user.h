@@ -25,4 +25,14 @@ enum rc user_may_register(struct ctx *) _must_check_;
 enum rc user_register(struct ctx *, struct cJSON *in, bool guarded,
     const char **ret_id) _must_check_;
 
+/* Mail a token to set a new password with, if a user has this e-mail; the same outcome if none has.
+ */
+enum rc user_forgot_password(struct ctx *, const char *email) _must_check_;
+/*
+ * Set a new password with the token of that mail; all sessions of the user end.
+ * RC_INVALID on token when it is unknown, used or older than an hour.
+ */
+enum rc user_reset_password(struct ctx *, const char *email, const char *token,
+    const char *password) _must_check_;
+
 #endif

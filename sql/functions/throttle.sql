@@ -1,5 +1,14 @@
 -- Limits on requests. One call in a hundred deletes the keys that were not used for an hour.
 
+-- The key of a client: its IPv4 address, or the /64 of its IPv6 address, for a customer has all of a /64.
+CREATE OR REPLACE FUNCTION throttle_address(ip text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE
+	       WHEN ip ~* '^::ffff:[0-9.]+$' THEN substr(ip, 8)
+	       WHEN ip ~* '^[0-9a-f:.]*:[0-9a-f:.]*$' THEN network(set_masklen(ip::inet, 64))::text
+	       ELSE ip END;
+$$;
+
 CREATE OR REPLACE FUNCTION throttle_sweep() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -34,13 +43,13 @@ END $$;
 CREATE OR REPLACE FUNCTION public_read_pace(ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM throttle_pace('public-reads:' || ip, (SELECT public_reads_per_minute FROM settings));
+	PERFORM throttle_pace('public-reads:' || throttle_address(ip), (SELECT public_reads_per_minute FROM settings));
 END $$;
 
 CREATE OR REPLACE FUNCTION public_token_pace(ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM throttle_pace('public-tokens:' || ip, (SELECT public_tokens_per_minute FROM settings));
+	PERFORM throttle_pace('public-tokens:' || throttle_address(ip), (SELECT public_tokens_per_minute FROM settings));
 END $$;
 
 -- An attempt is counted before it is made and taken off again when it succeeds: only failures
@@ -77,11 +86,11 @@ DECLARE
 	wait int;
 BEGIN
 	PERFORM throttle_sweep();
-	wait := throttle_take('login-address:' || ip, 30);
+	wait := throttle_take('login-address:' || throttle_address(ip), 30);
 	IF wait = 0 THEN
-		wait := throttle_take('login:' || lower(mail) || ':' || ip, 5);
+		wait := throttle_take('login:' || lower(mail) || ':' || throttle_address(ip), 5);
 		IF wait > 0 THEN
-			PERFORM throttle_give_back('login-address:' || ip);
+			PERFORM throttle_give_back('login-address:' || throttle_address(ip));
 		END IF;
 	END IF;
 	RETURN wait;
@@ -89,6 +98,6 @@ END $$;
 
 CREATE OR REPLACE FUNCTION login_give_back(mail text, ip text) RETURNS void
 LANGUAGE sql AS $$
-	SELECT throttle_give_back('login-address:' || ip);
-	SELECT throttle_give_back('login:' || lower(mail) || ':' || ip);
+	SELECT throttle_give_back('login-address:' || throttle_address(ip));
+	SELECT throttle_give_back('login:' || lower(mail) || ':' || throttle_address(ip));
 $$;

@@ -41,8 +41,12 @@ END $$;
 CREATE OR REPLACE FUNCTION token_holder_changed() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE personal_access_tokens SET holder_email = NEW.email, holder_role = NEW.role, holder_active = NEW.is_active
-	 WHERE user_id = NEW.id;
+	IF NEW.is_active THEN
+		UPDATE personal_access_tokens SET holder_email = NEW.email, holder_role = NEW.role, holder_active = true
+		 WHERE user_id = NEW.id;
+	ELSE -- or they would be valid again when the user is activated
+		DELETE FROM personal_access_tokens WHERE user_id = NEW.id;
+	END IF;
 	RETURN NULL;
 END $$;
 
@@ -52,14 +56,20 @@ CREATE OR REPLACE TRIGGER token_holder_changed AFTER UPDATE OF email, role, is_a
 	FOR EACH ROW WHEN ((OLD.email, OLD.role, OLD.is_active) IS DISTINCT FROM (NEW.email, NEW.role, NEW.is_active))
 	EXECUTE FUNCTION token_holder_changed();
 
--- Make the token of a session; the attempt was no failure. 0: the user was deactivated meanwhile.
-CREATE OR REPLACE FUNCTION session_open(who uuid, hash text, label text, ip text) RETURNS bigint
+/*
+ * Make the token of a session; the attempt was no failure. 0: the user was
+ * deactivated, or the password changed since `verified`, the hash that the
+ * given password was held against (NULL: none was). FOR SHARE makes a change
+ * of the password wait, so that it ends this session too.
+ */
+CREATE OR REPLACE FUNCTION session_open(who uuid, verified text, hash text, label text, ip text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
 	mail text;
 	made bigint;
 BEGIN
-	SELECT email INTO mail FROM users WHERE id = who AND is_active FOR SHARE;
+	SELECT email INTO mail FROM users
+	 WHERE id = who AND is_active AND (verified IS NULL OR password = verified) FOR SHARE;
 	IF NOT FOUND THEN
 		RETURN 0;
 	END IF;
@@ -78,12 +88,18 @@ LANGUAGE sql AS $$
 $$;
 
 -- Make a personal token for a script. The route requires every ability, so that none is given away.
-CREATE OR REPLACE FUNCTION token_add(who uuid, input jsonb, hash text, ip text) RETURNS bigint
+-- session: the token of the request, which a new password may have ended meanwhile.
+CREATE OR REPLACE FUNCTION token_add(who uuid, session bigint, input jsonb, hash text, ip text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
 	made bigint;
 	ends timestamptz := (input->>'expires_at')::timestamptz;
 BEGIN
+	PERFORM FROM users WHERE id = who FOR SHARE; -- in the order in which a new password locks them
+	PERFORM FROM personal_access_tokens WHERE id = session AND user_id = who;
+	IF NOT FOUND THEN
+		PERFORM raise_denied('This session has ended.');
+	END IF;
 	IF ends <= now() THEN
 		PERFORM raise_invalid('expires_at', 'The expires at must be in the future.');
 	END IF;

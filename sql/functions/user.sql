@@ -87,11 +87,33 @@ CREATE OR REPLACE TRIGGER users_admin_deleted AFTER DELETE ON users FOR EACH ROW
 	WHEN (OLD.role = 'admin' AND OLD.is_active)
 	EXECUTE FUNCTION users_keep_an_admin();
 
--- Change the own password; all other sessions of the user end, and the attempt was no failure.
-CREATE OR REPLACE FUNCTION user_password(who uuid, hash text, kept bigint, ip text) RETURNS void
-LANGUAGE sql AS $$
-	UPDATE users SET password = hash, updated_at = now() WHERE id = who;
+-- Change the own password, if the hash that was verified still stands; all other sessions of the user
+-- end, and the attempt was no failure.
+CREATE OR REPLACE FUNCTION user_password(who uuid, verified text, hash text, kept bigint, ip text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	mail text;
+BEGIN
+	UPDATE users SET password = hash, updated_at = now() WHERE id = who AND password = verified RETURNING email INTO mail;
+	IF NOT FOUND THEN
+		PERFORM raise_invalid('current_password', 'The current password is incorrect.');
+	END IF;
 	DELETE FROM personal_access_tokens WHERE user_id = who AND id <> kept;
-	SELECT login_give_back(email, ip) FROM users WHERE id = who;
-	SELECT audit('password', 'user', who::text, NULL, ip);
-$$;
+	PERFORM login_give_back(mail, ip);
+	PERFORM audit('password', 'user', who::text, NULL, ip);
+END $$;
+
+-- Set a password from the shell; all sessions of the user end. NULL: there is no such user. The tokens
+-- go in a statement of its own: the first one may have waited for a login that made another.
+CREATE OR REPLACE FUNCTION user_new_password(mail text, hash text) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	who uuid;
+BEGIN
+	UPDATE users SET password = hash, updated_at = now() WHERE lower(email) = lower(mail) RETURNING id INTO who;
+	DELETE FROM personal_access_tokens WHERE user_id = who;
+	IF who IS NOT NULL THEN
+		PERFORM audit('password', 'user', who::text);
+	END IF;
+	RETURN who;
+END $$;

@@ -33,14 +33,8 @@ SELECT id::text AS id FROM router_settings WHERE name = $1 OR id::text = $1 ORDE
 -- name: user_listing()
 SELECT email, name, role, is_active FROM users ORDER BY lower(email);
 
--- A password set from the shell ends all sessions of its user.
 -- name: user_new_password(text, text)
-WITH u AS (
-	UPDATE users SET password = $2, updated_at = now() WHERE lower(email) = lower($1) RETURNING id
-), gone AS (
-	DELETE FROM personal_access_tokens WHERE user_id IN (SELECT id FROM u)
-)
-SELECT audit('password', 'user', id::text, NULL, '') FROM u;
+SELECT user_new_password($1::text, $2::text) AS id;
 
 -- name: setup_token_set(text)
 UPDATE settings SET setup_token = $1;

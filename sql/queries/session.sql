@@ -15,17 +15,17 @@ SELECT id, email, password, is_active FROM users WHERE lower(email) = lower($1::
 -- name: login_failed(text, text, text)
 SELECT audit('login_failed', 'user', $1::text, jsonb_build_object('reason', $2::text), $3::text);
 
--- name: user_rehash(uuid, text)
-UPDATE users SET password = $2::text WHERE id = $1::uuid;
+-- name: user_rehash(uuid, text, text)
+UPDATE users SET password = $3::text WHERE id = $1::uuid AND password = $2::text RETURNING id;
 
--- name: session_open(uuid, text, text, text)
-SELECT session_open($1::uuid, $2::text, $3::text, $4::text) AS id;
+-- name: session_open(uuid, text, text, text, text)
+SELECT session_open($1::uuid, $2::text, $3::text, $4::text, $5::text) AS id;
 
 -- name: session_close(bigint, uuid, text)
 SELECT session_close($1::bigint, $2::uuid, $3::text);
 
--- name: token_add(uuid, jsonb, text, text)
-SELECT token_add($1::uuid, $2::jsonb, $3::text, $4::text) AS id;
+-- name: token_add(uuid, bigint, jsonb, text, text)
+SELECT token_add($1::uuid, $2::bigint, $3::jsonb, $4::text, $5::text) AS id;
 
 -- name: token_row(bigint, text)
 SELECT *, $2::text AS token FROM token_rows WHERE id = $1::bigint;

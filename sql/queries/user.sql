@@ -4,8 +4,17 @@ SELECT * FROM user_rows WHERE id = $1::uuid;
 -- name: user_by_token(bigint)
 SELECT r.* FROM user_rows r JOIN personal_access_tokens t ON t.user_id = r.id WHERE t.id = $1::bigint;
 
--- name: user_password(uuid, text, bigint, text)
-SELECT user_password($1::uuid, $2::text, $3::bigint, $4::text);
+-- name: user_password(uuid, text, text, bigint, text)
+SELECT user_password($1::uuid, $2::text, $3::text, $4::bigint, $5::text);
+
+-- name: password_forgot(text, text, uuid, text, text)
+SELECT password_forgot($1::text, $2::text, $3::uuid, $4::text, $5::text);
+
+-- name: password_reset_is_valid(text, text)
+SELECT password_reset_is_valid($1::text, $2::text) AS is_valid;
+
+-- name: password_reset(text, text, text, text)
+SELECT password_reset($1::text, $2::text, $3::text, $4::text);
 
 -- name: user_hash(uuid)
 SELECT password FROM users WHERE id = $1::uuid;

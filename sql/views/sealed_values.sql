@@ -14,4 +14,6 @@ CREATE OR REPLACE VIEW sealed_values AS
 	UNION ALL
 	SELECT 'snmp_devices:' || id || ':auth_password', auth_password FROM snmp_devices WHERE auth_password <> ''
 	UNION ALL
-	SELECT 'snmp_devices:' || id || ':priv_password', priv_password FROM snmp_devices WHERE priv_password <> '';
+	SELECT 'snmp_devices:' || id || ':priv_password', priv_password FROM snmp_devices WHERE priv_password <> ''
+	UNION ALL
+	SELECT 'message_outbox:' || id || ':secret', secret FROM message_outbox WHERE secret <> '';

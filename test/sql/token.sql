@@ -1,4 +1,4 @@
--- Who holds a token stands beside it; how long it lives, and when its use is noted (contract 4).
+-- The user's data beside each token; how long a token is valid, and when its use is recorded.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
@@ -20,11 +20,13 @@ SELECT made(:'ani', 'b') AS b \gset
 SELECT made(:'budi', 'c') AS c \gset
 SELECT is(holds(:a), 'ani@example.net operator t', 'a new token knows its holder');
 UPDATE users SET role = 'viewer' WHERE id = :'ani';
-SELECT is(holds(:a) || ', ' || holds(:b), 'ani@example.net viewer t, ani@example.net viewer t', 'what becomes of him becomes of all his tokens');
-UPDATE users SET email = 'ani@example.org', is_active = false WHERE id = :'ani';
-SELECT is(holds(:a), 'ani@example.org viewer f', 'of all that they know of him');
-SELECT is(holds(:c), 'budi@example.net admin t', 'and of nobody else''s');
-SELECT throws_ok($$SELECT made(gen_random_uuid(), 'd')$$, '23502', NULL, 'nobody holds no token');
+SELECT is(holds(:a) || ', ' || holds(:b), 'ani@example.net viewer t, ani@example.net viewer t', 'a new role reaches all tokens of the user');
+UPDATE users SET email = 'ani@example.org' WHERE id = :'ani';
+SELECT is(holds(:a), 'ani@example.org viewer t', 'and a new e-mail');
+UPDATE users SET is_active = false WHERE id = :'ani';
+SELECT is(holds(:a), NULL, 'deactivation deletes the tokens');
+SELECT is(holds(:c), 'budi@example.net admin t', 'and those of no other user');
+SELECT throws_ok($$SELECT made(gen_random_uuid(), 'd')$$, '23502', NULL, 'a token needs a user');
 
 -- its life
 CREATE FUNCTION used(mark text, last interval, hash text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$

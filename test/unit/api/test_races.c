@@ -99,6 +99,26 @@ two_admins_cannot_demote_each_other(void **state)
 }
 
 /*
+ * A login that had verified the old password, and waited for the change of it, got a session that
+ * outlived the change.
+ */
+static void
+a_new_password_stops_a_login_under_way(void **state)
+{
+	PGresult *res;
+
+	(void)state;
+	run("BEGIN");
+	run("SELECT user_set(id, '{\"password\":\"new\"}', 0, '') FROM users WHERE name = 'one'");
+	assert_string_equal(second("SELECT session_open(id, 'hash', repeat('0', 64), 't', '')"
+				   " FROM users WHERE name = 'one'"),
+	    "");
+	res = PQexec(one, "SELECT 1 FROM personal_access_tokens");
+	assert_int_equal(PQntuples(res), 0);
+	PQclear(res);
+}
+
+/*
  * A subscription made while the first router was being added saw no router, and the router took
  * over the accounts it saw: that one stayed without a router for ever.
  */
@@ -132,6 +152,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_registrations_make_one_admin),
 		cmocka_unit_test(two_admins_cannot_demote_each_other),
+		cmocka_unit_test(a_new_password_stops_a_login_under_way),
 		cmocka_unit_test(no_account_misses_the_first_router),
 	};
 

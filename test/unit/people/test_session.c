@@ -157,13 +157,16 @@ an_imported_hash_is_renewed(void **state)
 static void
 only_the_actor_confirms(void **state)
 {
+	const char *hash;
+
 	(void)state;
 	cx.actor.id = somebody("ani@example.net");
-	assert_int_equal(session_confirm(&cx, "correct horse"), RC_OK);
-	assert_int_equal(session_confirm(&cx, "wrong"), RC_INVALID);
+	assert_int_equal(session_confirm(&cx, "correct horse", &hash), RC_OK);
+	assert_string_equal(hash, sql("SELECT password AS v FROM users"));
+	assert_int_equal(session_confirm(&cx, "wrong", &hash), RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "current_password");
 	cx.actor.id = crypt_uuid(&cx); /* deleted meanwhile */
-	assert_int_equal(session_confirm(&cx, "correct horse"), RC_INVALID);
+	assert_int_equal(session_confirm(&cx, "correct horse", &hash), RC_INVALID);
 }
 
 int

@@ -1,0 +1,74 @@
+-- Passwords, sessions and tokens against changes that happen meanwhile (sql/functions/token.sql, user.sql,
+-- password_reset.sql).
+BEGIN;
+SELECT no_plan();
+SET client_min_messages = warning;
+DELETE FROM users;
+INSERT INTO users (name, email, password, role) VALUES ('Boss', 'boss@x.id', 'hash', 'admin'), ('Ani', 'ani@x.id', 'old', 'operator');
+SELECT id AS boss FROM users WHERE name = 'Boss' \gset
+SELECT id AS ani FROM users WHERE name = 'Ani' \gset
+CREATE FUNCTION tokens() RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FROM personal_access_tokens t JOIN users u ON u.id = t.user_id WHERE u.name = 'Ani' $$;
+CREATE FUNCTION opened(verified text, n int) RETURNS boolean LANGUAGE sql AS $$
+	SELECT session_open(u.id, verified, repeat(n::text, 64), 'auth-token', '192.0.2.1') > 0 FROM users u WHERE u.name = 'Ani' $$;
+
+-- A login verified the old password while an admin set a new one: its token outlived the change, and where the
+-- hash was an imported one its re-hash put the old password back.
+SELECT ok(opened('old', 1), 'the verified password stands: a session');
+SELECT user_set(:'ani', '{"password": "new"}', 0, '192.0.2.1') \g /dev/null
+SELECT is(tokens(), 0::bigint, 'a new password ends all sessions');
+SELECT ok(NOT opened('old', 2), 'a login that verified the old password gets no session');
+PREPARE rehash AS UPDATE users SET password = $3 WHERE id = $1 AND password = $2;
+EXECUTE rehash(:'ani', 'old', 'rehashed');
+SELECT is(password, 'new', 'and does not put it back') FROM users WHERE id = :'ani';
+
+-- The same for the own password: two changes that verified one old password are one.
+SELECT ok(opened('new', 3), 'a session with the new password');
+SELECT max(id) AS kept FROM personal_access_tokens \gset
+SELECT user_password(:'ani', 'new', 'mine', :kept, '192.0.2.1') \g /dev/null
+SELECT throws_ok(format('SELECT user_password(%L, ''new'', ''hers'', %s, NULL)', :'ani', :kept), 'IS422',
+	'The current password is incorrect.', 'the hash that was verified must still stand');
+SELECT is(password, 'mine', 'the first change stays') FROM users WHERE id = :'ani';
+
+-- A script's token asked for by a session that a new password has ended.
+SELECT throws_ok(format('SELECT token_add(%L, %s, ''{"name": "n", "abilities": ["*"]}'', %L, NULL)', :'ani', :kept + 1, repeat('5', 64)),
+	'IS403', 'This session has ended.', 'an ended session makes no token');
+SELECT ok(token_add(:'ani', :kept, '{"name": "n", "abilities": ["*"]}', repeat('6', 64), NULL) > 0, 'a living one does');
+
+-- The tokens of a deactivated user came back to life with the next activation.
+SELECT user_set(:'ani', '{"is_active": false}', 0, NULL) \g /dev/null
+SELECT is(tokens(), 0::bigint, 'deactivation deletes the tokens');
+SELECT user_set(:'ani', '{"is_active": true}', 0, NULL) \g /dev/null
+SELECT is(tokens(), 0::bigint, 'activation brings none back');
+
+-- A forgotten password.
+SELECT lives_ok($$SELECT password_forgot('nobody@x.id', 'h', uuidv7(), 'sealed', '192.0.2.7')$$, 'an unknown e-mail is no error');
+SELECT is_empty('SELECT FROM password_reset_tokens', 'and gets no token');
+SELECT password_forgot('ANI@x.id', 'first', uuidv7(), 'sealed', '192.0.2.7') \g /dev/null
+SELECT password_forgot('ani@x.id', 'second', uuidv7(), 'sealed', '192.0.2.7') \g /dev/null
+SELECT is(count(*), 2::bigint, 'two mails') FROM message_outbox WHERE event = 'password_reset' AND recipient = 'ani@x.id';
+SELECT ok(NOT password_reset_is_valid('ani@x.id', 'first') AND password_reset_is_valid('ani@x.id', 'second'), 'the newest token counts');
+SELECT ok(opened('mine', 7), 'a session');
+SELECT password_reset('ani@x.id', 'second', 'reset', NULL) \g /dev/null
+SELECT is(password, 'reset', 'the password is set') FROM users WHERE id = :'ani';
+SELECT is(tokens(), 0::bigint, 'and all sessions end');
+SELECT throws_ok($$SELECT password_reset('ani@x.id', 'second', 'again', NULL)$$, 'IS422', NULL, 'a token is used once');
+SELECT password_forgot('ani@x.id', 'third', uuidv7(), 'sealed', '192.0.2.8') \g /dev/null
+UPDATE password_reset_tokens SET created_at = now() - interval '61 minutes';
+SELECT throws_ok($$SELECT password_reset('ani@x.id', 'third', 'again', NULL)$$, 'IS422', NULL, 'and within the hour');
+UPDATE password_reset_tokens SET created_at = now();
+SELECT user_set(:'ani', '{"password": "by an admin"}', 0, NULL) \g /dev/null
+SELECT ok(NOT password_reset_is_valid('ani@x.id', 'third'), 'another way to a new password voids it');
+SELECT password_forgot('ani@x.id', 'h', uuidv7(), 'sealed', '192.0.2.9') FROM generate_series(1, 9) \g /dev/null
+SELECT ok(count(*) <= 6, 'a mailbox gets a few mails a minute') FROM message_outbox WHERE event = 'password_reset';
+SELECT password_forgot(n || '@x.id', 'h', uuidv7(), 'sealed', '2001:db8:1:1::' || n) FROM generate_series(1, 10) n \g /dev/null
+SELECT throws_ok($$SELECT password_forgot('z@x.id', 'h', uuidv7(), 'sealed', '2001:db8:1:1:ffff::1')$$, 'IS429', NULL, 'a /64 is one client');
+SELECT lives_ok($$SELECT password_forgot('z@x.id', 'h', uuidv7(), 'sealed', '2001:db8:1:2::1')$$, 'and its neighbour another');
+
+-- Each action of people leaves its row; none holds a password, a hash or a token.
+SELECT bag_eq('SELECT action FROM audit_logs WHERE created_at = now() GROUP BY action',
+	ARRAY['login', 'update', 'password', 'create', 'password_forgot', 'password_reset'], 'each action is in the audit log');
+SELECT is_empty($$SELECT FROM audit_logs a WHERE created_at = now() AND a.meta::text ~ '(old|"new"|mine|reset|third|sealed|by an admin|[156]{64})'$$,
+	'without a secret in it');
+SELECT finish();
+ROLLBACK;
