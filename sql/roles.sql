@@ -44,6 +44,7 @@ GRANT INSERT, UPDATE         ON row_counts                                      
 GRANT INSERT, UPDATE         ON customers                                                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON packages, router_settings, router_states, radius_settings             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON mikrotik_secrets, account_states, profile_states                      TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic                     TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON snmp_devices, snmp_interfaces, ping_targets, maintenance_windows      TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews                               TO isp_api;
 -- money
@@ -91,6 +92,8 @@ GRANT UPDATE (last_connected_at)                                               O
 GRANT UPDATE (mikrotik_id)                                                     ON mikrotik_secrets    TO isp_router;
 GRANT INSERT, UPDATE, DELETE ON account_states, profile_states                                        TO isp_router;
 GRANT INSERT, UPDATE         ON router_states                                                         TO isp_router;
+GRANT SELECT, INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, router_traffic, line_samples
+                                                                                                      TO isp_router;
 
 -- ---- isp_gateway: Midtrans ------------------------------------------------------------------------
 
@@ -149,12 +152,17 @@ BEGIN
 	('account_default_router',            'api billing router'),
 	('account_found',                     'api billing router'),
 	('account_hints',                     'api billing router'),
+	('account_import',                    'api'),
 	('account_leave',                     'api billing router'),
 	('account_mark_dirty',                'api billing router'),
+	('account_of_subscription',           'api'),
+	('account_online',                    'api'),
 	('account_remove',                    'api billing router'),
+	('account_require_own',               'api'),
 	('account_results',                   'api billing router'),
 	('account_settled',                   'api billing router'),
 	('account_stale',                     'api billing router'),
+	('account_switch',                    'api'),
 	('account_trace',                     'api billing router'),
 	('account_wanted',                    'api'),
 	('account_wanted_rows',               'api billing router'),
@@ -170,7 +178,7 @@ BEGIN
 	('allocations_return',                'api billing gateway'),
 	('allocations_take_over',             'api billing gateway'),
 	('audit',                             'api'),
-	('backoff',                           'api gateway'),
+	('backoff',                           'api gateway router'),
 	('begins_due',                        'api billing gateway'),
 	('bill_compose',                      'api billing gateway'),
 	('bill_consume',                      'api billing gateway'),
@@ -307,10 +315,11 @@ BEGIN
 	('item_remove',                       'api billing gateway'),
 	('item_update',                       'api billing gateway'),
 	('items_due',                         'api billing gateway'),
-	('job_backoff',                       'api router'),
 	('last_bill_prorate',                 'api billing gateway'),
 	('late_fee_of',                       'api billing gateway'),
 	('late_fees_due',                     'api billing gateway'),
+	('line_sample',                       'router'),
+	('line_sample_due',                   'router'),
 	('lines_read',                        'api billing gateway'),
 	('login_give_back',                   'api'),
 	('login_take',                        'api'),
@@ -472,16 +481,23 @@ BEGIN
 	('require_payment_reversible',        'api billing gateway'),
 	('round_up',                          'api billing gateway'),
 	('router_broken',                     'api billing router'),
+	('router_bytes_text',                 'api'),
 	('router_errors',                     'api billing gateway'),
 	('router_fail_waiting',               'api billing router'),
 	('router_first',                      'api billing router'),
 	('router_healthy',                    'api billing router'),
 	('router_is_due',                     'api billing router'),
 	('router_is_seed',                    'api billing router'),
+	('router_live_store',                 'api router'),
 	('router_night',                      'api billing router'),
 	('router_notify',                     'api billing router'),
+	('router_rate',                       'api router'),
+	('router_rate_text',                  'api'),
 	('router_ready',                      'api billing router'),
 	('router_remove',                     'api billing router'),
+	('router_snapshot_expire',            'api'),
+	('router_snapshot_fail',              'api router'),
+	('router_snapshot_store',             'api router'),
 	('router_work',                       'api billing router'),
 	('row_count_add',                     'api'),
 	('row_count_keep',                    'api'),

@@ -40,8 +40,12 @@ struct op {
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
     package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
+<<<<<<< HEAD
     midtrans_log_resource, day_resource, item_resource, charge_resource, run_resource,
     history_resource;
+=======
+    midtrans_log_resource, secret_resource;
+>>>>>>> main
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
@@ -111,6 +115,37 @@ API_OP(router_save);
 API_OP(router_delete);
 API_OP(router_test_one);
 API_OP(router_test_default);
+API_OP(mikrotik_interfaces);
+API_OP(mikrotik_profiles);
+API_OP(mikrotik_secrets);
+API_OP(mikrotik_hotspot_users);
+API_OP(mikrotik_dhcp_leases);
+API_OP(mikrotik_active);
+API_OP(mikrotik_hotspot_active);
+API_OP(mikrotik_system);
+API_OP(mikrotik_interface_traffic);
+API_OP(mikrotik_online_users);
+API_OP(mikrotik_traffic);
+API_OP(mikrotik_user_detail);
+API_OP(mikrotik_queues);
+API_OP(mikrotik_disconnect);
+API_OP(mikrotik_disconnect_user);
+API_OP(mikrotik_user_toggle);
+API_OP(mikrotik_user_create);
+API_OP(mikrotik_user_update);
+API_OP(mikrotik_user_delete);
+API_OP(mikrotik_sync_package);
+API_OP(mikrotik_sync_secret);
+API_OP(mikrotik_import_secrets);
+API_OP(queue_create);
+API_OP(queue_delete);
+API_OP(router_secret_create);
+API_OP(router_secret_update);
+API_OP(router_secret_delete);
+API_OP(router_secret_enable);
+API_OP(router_secret_disable);
+API_OP(secret_delete);
+API_OP(secret_sync);
 API_OP(radius_show);
 API_OP(radius_save);
 

@@ -91,6 +91,8 @@ static const struct field fields[] = {
 	  .hint = "for suspend_mode isolate" },
 	{ "remove_expired",    FT_BOOL, FF_UPDATE | RO,
 	  .hint = "take expired accounts off the router" },
+	{ "line_sample_minutes", FT_INT, FF_UPDATE | RO, 0, 60,
+	  .hint = "sample the sessions of routers so often; 0: never" },
 	{ "token_idle_days",   FT_INT,  FF_UPDATE | RO, 1, 3650,
 	  .hint = "a token unused for so long ends" },
 	{ "attempt_minutes",   FT_INT,  FF_UPDATE | RO, 15, 10080,

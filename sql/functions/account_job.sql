@@ -4,12 +4,6 @@
  * with the generation that it acted upon, so that a newer change stays due.
  */
 
--- 1, 2, 4 seconds … 15 minutes.
-CREATE OR REPLACE FUNCTION job_backoff(attempts int)
-RETURNS interval LANGUAGE sql IMMUTABLE AS $$
-	SELECT make_interval(secs => least(900, 2 ^ least(attempts, 10)))
-$$;
-
 /*
  * Account jobs that could be done once due.  An account in service leaves its
  * old router only when the new one has it.
@@ -124,7 +118,7 @@ BEGIN
 	       traces = coalesce(r.traces, s.traces),
 	       attempts = CASE WHEN r.ok OR s.generation > r.generation THEN 0 ELSE s.attempts + 1 END,
 	       due_at = CASE WHEN r.ok OR s.generation > r.generation THEN s.due_at
-	                     ELSE clock_timestamp() + job_backoff(s.attempts) END,
+	                     ELSE clock_timestamp() + backoff(s.attempts, '1 second', '15 minutes') END,
 	       updated_at = now()
 	  FROM jsonb_to_recordset(results) AS r (id uuid, generation bigint, ok boolean, error text, traces text[])
 	 WHERE s.router_id = router AND s.account_id = r.id AND r.generation >= s.synced_generation;

@@ -94,7 +94,7 @@ RETURNS void LANGUAGE sql AS $$
 	       synced_at = CASE WHEN r.ok THEN now() ELSE s.synced_at END,
 	       attempts = CASE WHEN r.ok OR s.generation > r.generation THEN 0 ELSE s.attempts + 1 END,
 	       due_at = CASE WHEN r.ok OR s.generation > r.generation THEN s.due_at
-	                     ELSE clock_timestamp() + job_backoff(s.attempts) END
+	                     ELSE clock_timestamp() + backoff(s.attempts, '1 second', '15 minutes') END
 	  FROM jsonb_to_recordset(results) AS r (id uuid, generation bigint, ok boolean, error text)
 	 WHERE s.router_id = router AND s.package_id = r.id
 $$;

@@ -27,3 +27,22 @@ SELECT a.router_id::text AS router_id, r.name AS router_name, r.is_active
   FROM account_sync a
   LEFT JOIN router_settings r ON r.id = a.router_id
  WHERE a.account_id = $1::uuid;
+
+-- name: account_import(uuid, jsonb)
+SELECT imported, adopted FROM account_import($1::uuid, $2::jsonb);
+
+-- name: account_switch(text, bool)
+SELECT account_switch($1::text, $2::bool)::text AS id;
+
+-- name: account_require_own(uuid, jsonb)
+SELECT account_require_own($1::uuid, $2::jsonb);
+
+-- name: account_of_subscription(uuid)
+SELECT account_of_subscription($1::uuid)::text AS id;
+
+-- name: account_named(text)
+SELECT id::text AS id, subscription_id IS NOT NULL AS has_subscription
+  FROM mikrotik_secrets WHERE username = $1::text AND removed_at IS NULL;
+
+-- name: account_remove(uuid, text)
+SELECT account_remove($1::uuid), audit('delete', 'mikrotik_secret', $1::text, NULL, $2::text);

@@ -1,7 +1,7 @@
 DROP VIEW IF EXISTS setting_rows CASCADE;
 
 CREATE VIEW setting_rows AS
-SELECT lead_days, grace_days, hold_nights, suspend_mode, isolation_profile, remove_expired, token_idle_days,
+SELECT lead_days, grace_days, hold_nights, suspend_mode, isolation_profile, remove_expired, line_sample_minutes, token_idle_days,
        attempt_minutes, public_reads_per_minute, public_tokens_per_minute, invoice_tokens_per_minute,
        enabled_payments,
        cycle, mode, billing_day, late_policy, first_period, merge_days, round_to, due_days, postpaid_due_days, first_due_days,

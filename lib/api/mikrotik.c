@@ -1,0 +1,364 @@
+/* mikrotik.c: what routers hold now, and acts on their users. */
+#include <cJSON.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/mikrotik.h"
+#include "base/jw.h"
+#include "db/rowjson.h"
+#include "router/provision.h"
+#include "router/session.h"
+#include "router/snapshot.h"
+#include "sql.h"
+
+static const char *const kinds_of_user[] = { "pppoe", "hotspot", NULL };
+static const char *const switches[] = { "enable", "disable", NULL };
+
+/* clang-format off */
+const struct field mikrotik_router_param[] = {
+	{ "router_id", FT_UUID, .hint = "by default the default router" },
+};
+
+static const struct field interface_params[] = {
+	{ "interface", FT_TEXT, FF_NEEDED, 1, 64, .hint = "its name on the router" },
+	{ "router_id", FT_UUID, .hint = "by default the default router" },
+};
+
+static const struct field detail_params[] = {
+	{ "username", FT_TEXT, FF_NEEDED, 1, 64 },
+	{ "type",     FT_TEXT, .max = 16, .among = kinds_of_user, .hint = "by default both" },
+};
+
+#define LISTING(name, what)                                                                        \
+	const struct op mikrotik_##name##_op = {                                                   \
+		.summary = what ", as RouterOS prints it", .params = mikrotik_router_param, .nparams = 1,    \
+	}
+LISTING(interfaces, "The interfaces of a router, without those of sessions");
+LISTING(profiles, "The PPP profiles of a router");
+LISTING(secrets, "The PPP secrets of a router, without passwords");
+LISTING(hotspot_users, "The hotspot users of a router, without passwords");
+LISTING(dhcp_leases, "The DHCP leases of a router");
+LISTING(active, "The PPP sessions of a router");
+LISTING(hotspot_active, "The hotspot sessions of a router");
+
+const struct op mikrotik_system_op = {
+	.summary = "Load, memory and version of a router",
+	.params = mikrotik_router_param, .nparams = 1,
+};
+const struct op mikrotik_interface_traffic_op = {
+	.summary = "The present rates of an interface in bits per second",
+	.params = interface_params, .nparams = countof(interface_params),
+};
+const struct op mikrotik_online_users_op = {
+	.summary = "All sessions of all active routers: [{id username type address uptime "
+		   "downloadSpeed uploadSpeed router_id}]",
+};
+const struct op mikrotik_traffic_op = {
+	.summary = "What all subscribers used together in the last 10 minutes: [{time download "
+		   "upload}] in Mbps",
+	.params = mikrotik_router_param, .nparams = 1,
+};
+const struct op mikrotik_user_detail_op = {
+	.summary = "The session of a user: {username session bandwidth profile}; 404 when offline",
+	.params = detail_params, .nparams = countof(detail_params),
+};
+
+static const struct field disconnect_fields[] = {
+	{ "name",      FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
+	{ "router_id", FT_UUID, FF_CREATE | FF_NULL },
+};
+const struct op mikrotik_disconnect_op = {
+	.summary = "End every PPP session of a user; 404 when offline",
+	.fields = disconnect_fields, .nfields = countof(disconnect_fields), .flag = FF_CREATE,
+};
+
+static const struct field user_fields[] = {
+	{ "username",  FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
+	{ "type",      FT_TEXT, FF_CREATE, .max = 16, .among = kinds_of_user,
+	  .dflt = "\"pppoe\"" },
+	{ "router_id", FT_UUID, FF_CREATE | FF_NULL },
+};
+const struct op mikrotik_disconnect_user_op = {
+	.summary = "End every session of a user; 404 when offline",
+	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
+};
+const struct op mikrotik_user_delete_op = {
+	.summary = "Take an account without a subscription off its router: {success}",
+	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
+};
+
+static const struct field toggle_fields[] = {
+	{ "username", FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
+	{ "type",     FT_TEXT, FF_CREATE, .max = 16, .among = kinds_of_user,
+	  .dflt = "\"pppoe\"" },
+	{ "action",   FT_TEXT, FF_CREATE | FF_NEEDED, .max = 16, .among = switches },
+};
+const struct op mikrotik_user_toggle_op = {
+	.summary = "Switch the account of a user on or off, on the router too: {success}",
+	.fields = toggle_fields, .nfields = countof(toggle_fields), .flag = FF_CREATE,
+};
+
+static const struct field create_fields[] = {
+	{ "subscriptionId", FT_UUID, FF_CREATE | FF_NEEDED },
+};
+const struct op mikrotik_user_create_op = {
+	.summary = "Bring the account of a subscription onto its router now: {success}",
+	.fields = create_fields, .nfields = countof(create_fields), .flag = FF_CREATE,
+};
+
+static const struct field update_fields[] = {
+	{ "username", FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
+};
+const struct op mikrotik_user_update_op = {
+	.summary = "Bring the account of a user in order on its router now: {success}",
+	.fields = update_fields, .nfields = countof(update_fields), .flag = FF_CREATE,
+};
+
+static const struct field package_fields[] = {
+	{ "packageId", FT_UUID, FF_CREATE | FF_NEEDED },
+};
+const struct op mikrotik_sync_package_op = {
+	.summary = "Make or correct the profile of a package on every active router: {success}",
+	.fields = package_fields, .nfields = countof(package_fields), .flag = FF_CREATE,
+};
+/* clang-format on */
+
+enum rc
+mikrotik_router(struct ctx *cx, const struct req *rq, const char **ret)
+{
+	const char *val = req_param(cx, rq, "router_id");
+
+	*ret = NULL;
+	if (val == NULL || val[0] == '\0')
+		return RC_OK;
+	TRY(shape_param(cx, mikrotik_router_param, val));
+	*ret = val;
+	return RC_OK;
+}
+
+enum rc
+mikrotik_success(struct resp *rs)
+{
+	return resp_json(rs, 200, "{\"success\":true}");
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+static enum rc
+reading(struct ctx *cx, const struct req *rq, struct resp *rs, const char *kind)
+{
+	const char *router_id, *data = NULL;
+
+	TRY(mikrotik_router(cx, rq, &router_id));
+	TRY(api_act(cx));
+	TRY(snapshot_get(cx, router_id, kind, &data));
+	return resp_json(rs, 200, data);
+}
+
+#define READING(name, kind)                                                                        \
+	enum rc mikrotik_##name(struct ctx *cx, const struct req *rq, struct resp *rs)             \
+	{                                                                                          \
+		return reading(cx, rq, rs, kind);                                                  \
+	}
+READING(system, SNAPSHOT_LIVE)
+READING(interfaces, SNAPSHOT_INTERFACES)
+READING(profiles, SNAPSHOT_PROFILES)
+READING(secrets, SNAPSHOT_SECRETS)
+READING(hotspot_users, SNAPSHOT_HOTSPOT_USERS)
+READING(dhcp_leases, SNAPSHOT_DHCP_LEASES)
+READING(queues, SNAPSHOT_QUEUES)
+
+/* Rows that a live reading leaves in the database. */
+static enum rc
+stored(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_stmt *stmt,
+    const char *service)
+{
+	const char *router_id, *data;
+	struct db_rows *rows;
+
+	TRY(mikrotik_router(cx, rq, &router_id));
+	TRY(api_act(cx));
+	TRY(snapshot_default(cx, &router_id));
+	TRY(snapshot_get(cx, router_id, SNAPSHOT_LIVE, &data));
+	if (service != NULL)
+		TRY(db_query(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
+	else
+		TRY(db_query(cx, stmt, &rows, V_TEXT(router_id)));
+	rs->status = 200;
+	rowjson_array(&rs->body, rows);
+	return RC_OK;
+}
+
+enum rc
+mikrotik_active(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	return stored(cx, rq, rs, &SQL_session_active, "pppoe");
+}
+
+enum rc
+mikrotik_hotspot_active(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	return stored(cx, rq, rs, &SQL_session_hotspot, "hotspot");
+}
+
+enum rc
+mikrotik_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	return stored(cx, rq, rs, &SQL_traffic_points, NULL);
+}
+
+enum rc
+mikrotik_interface_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	const char *name = req_param(cx, rq, "interface"), *router_id, *data = NULL;
+
+	if (name == NULL || name[0] == '\0')
+		return err_field(cx, "interface", "The interface is required.");
+	TRY(shape_param(cx, interface_params, name));
+	TRY(mikrotik_router(cx, rq, &router_id));
+	TRY(api_act(cx));
+	TRY(snapshot_interface(cx, router_id, name, &data));
+	return resp_json(rs, 200, data);
+}
+
+enum rc
+mikrotik_online_users(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+
+	(void)rq;
+	TRY(api_act(cx));
+	TRY(snapshot_live_all(cx));
+	TRY(db_query0(cx, &SQL_session_online, &rows));
+	return resp_json(rs, 200, db_text(rows, 0, "rows"));
+}
+
+enum rc
+mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	const char *name = req_param(cx, rq, "username"), *type = req_param(cx, rq, "type");
+	struct db_rows *rows;
+
+	if (name == NULL || name[0] == '\0')
+		return err_field(cx, "username", "The username is required.");
+	TRY(shape_param(cx, &detail_params[0], name));
+	if (type != NULL && type[0] != '\0')
+		TRY(shape_param(cx, &detail_params[1], type));
+	else
+		type = NULL;
+	TRY(api_act(cx));
+	TRY(snapshot_live_all(cx));
+	TRY(db_query(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "%.64s is not online.", name);
+	return op_answer(rs, 200, rows);
+}
+
+/* ---- acts on users ------------------------------------------------------- */
+
+enum rc
+mikrotik_disconnect(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct cJSON *in;
+
+	TRY(op_read(cx, &mikrotik_disconnect_op, rq, &in));
+	TRY(session_end(cx, shape_text(in, "router_id"), "pppoe", shape_text(in, "name")));
+	return mikrotik_success(rs);
+}
+
+enum rc
+mikrotik_disconnect_user(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct cJSON *in;
+
+	TRY(op_read(cx, &mikrotik_disconnect_user_op, rq, &in));
+	TRY(session_end(cx, shape_text(in, "router_id"), shape_text(in, "type"),
+	    shape_text(in, "username")));
+	return mikrotik_success(rs);
+}
+
+enum rc
+mikrotik_user_toggle(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	bool off;
+
+	TRY(op_read(cx, &mikrotik_user_toggle_op, rq, &in));
+	off = strcmp(shape_text(in, "action"), "disable") == 0;
+	TRY(db_query(cx, &SQL_account_switch, &rows, V_TEXT(shape_text(in, "username")),
+	    V_BOOL(off)));
+	if (db_text(rows, 0, "id") == NULL)
+		return FAIL(cx, RC_NOT_FOUND, "There is no account of this name.");
+	TRY(provision_account(cx, db_text(rows, 0, "id")));
+	return mikrotik_success(rs);
+}
+
+enum rc
+mikrotik_user_create(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+
+	TRY(op_read(cx, &mikrotik_user_create_op, rq, &in));
+	TRY(db_query(cx, &SQL_account_of_subscription, &rows,
+	    V_TEXT(shape_text(in, "subscriptionId"))));
+	if (db_text(rows, 0, "id") == NULL)
+		return err_field(cx, "subscriptionId", "The selected subscription is invalid.");
+	TRY(provision_account(cx, db_text(rows, 0, "id")));
+	return mikrotik_success(rs);
+}
+
+/* The account of a name; NULL when there is none. */
+static enum rc
+named(struct ctx *cx, const struct cJSON *in, const char **ret, bool *has_subscription)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_account_named, &rows, V_TEXT(shape_text(in, "username"))));
+	*ret = db_count(rows) > 0 ? db_text(rows, 0, "id") : NULL;
+	*has_subscription = db_count(rows) > 0 && db_bool(rows, 0, "has_subscription");
+	return RC_OK;
+}
+
+enum rc
+mikrotik_user_update(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	bool has_subscription;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(op_read(cx, &mikrotik_user_update_op, rq, &in));
+	TRY(named(cx, in, &id, &has_subscription));
+	if (id == NULL)
+		return FAIL(cx, RC_NOT_FOUND, "There is no account of this name.");
+	TRY(provision_account(cx, id));
+	return mikrotik_success(rs);
+}
+
+enum rc
+mikrotik_user_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	bool has_subscription;
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(op_read(cx, &mikrotik_user_delete_op, rq, &in));
+	TRY(named(cx, in, &id, &has_subscription));
+	if (id != NULL) {
+		TRY(db_query(cx, &SQL_account_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+		TRY(provision_account(cx, id));
+	}
+	return mikrotik_success(rs);
+}
+
+enum rc
+mikrotik_sync_package(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct cJSON *in;
+
+	TRY(op_read(cx, &mikrotik_sync_package_op, rq, &in));
+	TRY(provision_package(cx, shape_text(in, "packageId")));
+	return mikrotik_success(rs);
+}

@@ -1,0 +1,16 @@
+/* mikrotik.h: what the files of /api/mikrotik share. */
+#ifndef API_MIKROTIK_H
+#define API_MIKROTIK_H
+
+#include "api/api.h"
+
+/* ?router_id=, for the descriptions of operations. */
+extern const struct field mikrotik_router_param[];
+
+/* The router of the query; NULL: the default one. */
+enum rc mikrotik_router(struct ctx *, const struct req *, const char **ret) _must_check_;
+
+/* {"success": true} */
+enum rc mikrotik_success(struct resp *);
+
+#endif
