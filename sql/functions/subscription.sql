@@ -496,6 +496,8 @@ DECLARE
 	package uuid := input ->> 'package_id';
 BEGIN
 	PERFORM raise_invalid_all(subscription_errors(s, input)
+		|| CASE WHEN input ->> 'end_date' IS NOT NULL
+			THEN dates_errors(coalesce((input ->> 'start_date')::date, s.start_date), (input ->> 'end_date')::date) END
 		|| router_errors(fresh.router_id) || username_errors(fresh.mikrotik_username, sub)
 		|| (SELECT terms_errors(p, fresh.cycle, fresh.mode) FROM packages p WHERE p.id = coalesce(package, s.package_id))
 		|| CASE WHEN package IS NOT NULL THEN package_errors(package, s.package_id) END);
@@ -529,7 +531,6 @@ BEGIN
 		UPDATE subscriptions SET start_date = first_day, end_date = first_day - 1 WHERE id = s.id;
 	END IF;
 	IF wanted <> s.end_date THEN
-		PERFORM raise_invalid_all(dates_errors(coalesce(first_day, s.start_date), wanted));
 		PERFORM require_operator_days((input ->> 'bounded')::boolean, wanted - s.end_date);
 		PERFORM subscription_end_date_set(s.id, wanted, d);
 	END IF;
