@@ -40,8 +40,13 @@ struct op {
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
     package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
+<<<<<<< HEAD
     midtrans_log_resource, secret_resource, day_resource, item_resource, charge_resource,
     run_resource, history_resource;
+=======
+    midtrans_log_resource, notification_setting_resource, message_template_resource,
+    message_resource, secret_resource;
+>>>>>>> main
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
@@ -144,6 +149,10 @@ API_OP(secret_delete);
 API_OP(secret_sync);
 API_OP(radius_show);
 API_OP(radius_save);
+
+API_OP(notification_test);
+API_OP(template_preview);
+API_OP(message_resend);
 
 API_OP(setting_show);
 API_OP(setting_save);

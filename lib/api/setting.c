@@ -20,6 +20,8 @@ static const char *const channels[] = { "credit_card", "bca_va", "bni_va", "bri_
 	"kredivo", "bca_klikbca", "bca_klikpay", "bri_epay", "cimb_clicks", "danamon_online",
 	"uob_ezpay", NULL };
 
+static const char *const languages[] = { "id", "en", NULL };
+
 /* clang-format off */
 static const struct field fields[] = {
 	{ "cycle",             FT_TEXT, FF_UPDATE | RO, .max = 16, .among = cycles,
@@ -104,6 +106,17 @@ static const struct field fields[] = {
 	{ "invoice_tokens_per_minute", FT_INT, FF_UPDATE | RO, 1, 1200, .hint = "per invoice" },
 	{ "enabled_payments",  FT_LIST, FF_UPDATE | RO | FF_NULL, 1, 40, .among = channels,
 	  .hint = "null: all the gateway offers" },
+	{ "message_language",  FT_TEXT, FF_UPDATE | RO, .max = 2, .among = languages },
+	{ "quiet_from_hour",   FT_INT,  FF_UPDATE | RO, 0, 23,
+	  .hint = "customers get no message from this hour; the same as until: at any hour" },
+	{ "quiet_until_hour",  FT_INT,  FF_UPDATE | RO, 0, 23 },
+	{ "message_day_first", FT_INT,  FF_UPDATE | RO, 1, 100000,
+	  .hint = "customers a WhatsApp number writes to on its first day; a quarter more each day" },
+	{ "message_day_most",  FT_INT,  FF_UPDATE | RO, 1, 100000, .hint = "and at most" },
+	{ "private_peers",     FT_BOOL, FF_UPDATE | RO,
+	  .hint = "webhooks and gateways may have private addresses" },
+	{ "restore_proof_days", FT_INT, FF_UPDATE | RO, 1, 365,
+	  .hint = "without a proven restore for so long: an alert" },
 	{ "updated_at",        FT_TIME, RO },
 };
 

@@ -87,6 +87,8 @@ static const struct item {
 	    .help = "who writes" },
 	[CONF_MAIL_FROM_NAME] = { "MAIL_FROM_NAME", CT_TEXT, .dflt = "ISP Billing",
 	    .help = "by which name" },
+	[CONF_MAIL_CA] = { "MAIL_CA", CT_TEXT, .dflt = "",
+	    .help = "PEM file of the mail server's authority; empty: the system's" },
 	[CONF_SNMP_TIMEOUT_MS] = { "SNMP_TIMEOUT_MS", CT_INT, 50, 60000, "1000",
 	    .help = "how long a device may take to answer" },
 	[CONF_MIKROTIK_HOST] = { "MIKROTIK_HOST", CT_TEXT, .dflt = "",

@@ -200,6 +200,19 @@ crypt_sha512_hex(struct ctx *cx, const char *text)
 	return sodium_bin2hex(hex, 2 * sizeof(hash) + 1, hash, sizeof(hash));
 }
 
+const char *
+crypt_hmac_sha256_hex(struct ctx *cx, const char *key, const char *text)
+{
+	unsigned char mac[crypto_auth_hmacsha256_BYTES];
+	crypto_auth_hmacsha256_state state;
+	char *hex = arena_alloc(cx->mem, 2 * sizeof(mac) + 1);
+
+	(void)crypto_auth_hmacsha256_init(&state, (const unsigned char *)key, strlen(key));
+	(void)crypto_auth_hmacsha256_update(&state, (const unsigned char *)text, strlen(text));
+	(void)crypto_auth_hmacsha256_final(&state, mac);
+	return sodium_bin2hex(hex, 2 * sizeof(mac) + 1, mac, sizeof(mac));
+}
+
 bool
 crypt_same(const char *a, const char *b)
 {

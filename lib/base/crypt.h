@@ -30,6 +30,7 @@ const char *crypt_uuid(struct ctx *);
 const char *crypt_token(struct ctx *, size_t chars); /* random letters and digits */
 const char *crypt_sha256_hex(struct ctx *, const char *text);
 const char *crypt_sha512_hex(struct ctx *, const char *text);
+const char *crypt_hmac_sha256_hex(struct ctx *, const char *key, const char *text);
 bool crypt_same(const char *a, const char *b); /* constant time for equal lengths */
 
 /* argon2id of libsodium (interactive); verify also takes bcrypt ($2y$, $2b$, $2a$). */

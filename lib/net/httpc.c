@@ -3,9 +3,11 @@
 #include <cJSON.h>
 #include <curl/curl.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/sb.h"
 #include "base/utf8.h"
+#include "net/address.h"
 
 enum { DAY_SECONDS = 86400 };
 
@@ -23,7 +25,7 @@ struct transfer {
 	size_t unsent_len;
 	struct sb body;
 	size_t max;
-	bool too_large;
+	bool too_large, forbidden;
 	struct curl_slist *headers;
 	char why[CURL_ERROR_SIZE];
 };
@@ -32,6 +34,7 @@ static const char *const sentences[HTTPC__MAX] = {
 	[HTTPC_ADDRESS] = "the call cannot be made",
 	[HTTPC_RESOLVE] = "its name is unknown",
 	[HTTPC_REFUSED] = "nobody answers at its address",
+	[HTTPC_FORBIDDEN] = "its address is private",
 	[HTTPC_TIMEOUT] = "no answer in time",
 	[HTTPC_TLS] = "no secure connection",
 	[HTTPC_CLOSED] = "the connection broke",
@@ -57,7 +60,7 @@ httpc_new(struct arena *life, const struct httpc_peer *peer)
 	struct httpc *h = arena_alloc(life, sizeof(*h));
 
 	h->peer = (struct httpc_peer){ arena_strdup(life, peer->name), copy(life, peer->user),
-		copy(life, peer->password), copy(life, peer->ca) };
+		copy(life, peer->password), copy(life, peer->ca), peer->public_only };
 	h->easy = curl_easy_init();
 	if (h->easy != NULL)
 		arena_defer(life, release_easy, h->easy);
@@ -157,7 +160,9 @@ set_headers(struct arena *a, CURL *easy, struct transfer *t)
 	add_header(t, "Accept: application/json");
 	add_header(t, "Expect:");
 	if (t->call->body != NULL)
-		add_header(t, "Content-Type: application/json");
+		add_header(t,
+		    arena_printf(a, "Content-Type: %s",
+			t->call->body_type != NULL ? t->call->body_type : "application/json"));
 	for (const char *const *line = t->call->headers; line != NULL && *line != NULL; line++)
 		add_header(t, *line);
 	arena_defer(a, release_headers, t->headers);
@@ -207,6 +212,29 @@ set_trust(CURL *easy, const struct httpc_peer *peer)
 	(void)curl_easy_setopt(easy, CURLOPT_USERNAME, peer->user);
 	(void)curl_easy_setopt(easy, CURLOPT_PASSWORD,
 	    peer->password != NULL ? peer->password : "");
+}
+
+/* libcurl calls it for each address of a name, once it is known. */
+static curl_socket_t
+open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct transfer *t = arg;
+
+	(void)purpose;
+	if (address_is_public(&to->addr))
+		return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	t->forbidden = true;
+	return CURL_SOCKET_BAD;
+}
+
+/* Kept connections of this handle have passed, too. */
+static void
+set_reach(CURL *easy, const struct httpc_peer *peer, struct transfer *t)
+{
+	if (!peer->public_only)
+		return;
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
 }
 
 /* Returns what the peer must not be let to say more of. */
@@ -313,6 +341,7 @@ perform(struct ctx *cx, struct httpc *h, struct transfer *t)
 
 	curl_easy_reset(h->easy); /* keeps connections, names and TLS sessions */
 	set_trust(h->easy, &h->peer);
+	set_reach(h->easy, &h->peer, t);
 	set_limits(h->easy, t);
 	set_headers(cx->mem, h->easy, t);
 	set_method(h->easy, t);
@@ -343,6 +372,8 @@ httpc_call(struct ctx *cx, struct httpc *h, const struct httpc_call *call, struc
 	(void)curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
 	if (t.too_large)
 		return fails(cx, h, HTTPC_TOO_LARGE, "more than max_bytes");
+	if (code != CURLE_OK && t.forbidden && !h->sent)
+		return fails(cx, h, HTTPC_FORBIDDEN, "setting private_peers allows it");
 	if (code != CURLE_OK)
 		return fails(cx, h, meaning(code, h->sent),
 		    t.why[0] != '\0' ? t.why : curl_easy_strerror(code));

@@ -41,15 +41,17 @@ enum { HTTPC_JSON_DEPTH = 32 };
 struct httpc_peer {
 	const char *name; /* for people: "Midtrans" */
 	const char *user,
-	    *password;  /* Basic authentication; NULL user: none, NULL password: empty */
-	const char *ca; /* PEM file instead of the system's authorities; NULL */
+	    *password;    /* Basic authentication; NULL user: none, NULL password: empty */
+	const char *ca;   /* PEM file instead of the system's authorities; NULL */
+	bool public_only; /* dial no private address, whatever name leads there: HTTPC_FORBIDDEN */
 };
 
 /* A 0 number means its default. */
 struct httpc_call {
-	const char *method; /* GET POST PUT PATCH DELETE */
-	const char *url;    /* http or https, no user in it; other parts by httpc_escape() */
-	const char *body;   /* JSON; NULL: none */
+	const char *method;    /* GET POST PUT PATCH DELETE */
+	const char *url;       /* http or https, no user in it; other parts by httpc_escape() */
+	const char *body;      /* NULL: none */
+	const char *body_type; /* NULL: application/json */
 	const char *const *headers; /* "Idempotency-Key: x", ..., NULL; or NULL */
 	int connect_ms;             /* 5,000: name, TCP and TLS */
 	int total_ms;               /* 15,000 */
@@ -66,9 +68,10 @@ struct httpc_answer {
 
 enum httpc_fault {
 	HTTPC_OK = 0,
-	HTTPC_ADDRESS, /* the call itself is wrong: address, method or header */
-	HTTPC_RESOLVE, /* unknown name */
-	HTTPC_REFUSED, /* nobody listens, no route */
+	HTTPC_ADDRESS,   /* the call itself is wrong: address, method or header */
+	HTTPC_RESOLVE,   /* unknown name */
+	HTTPC_REFUSED,   /* nobody listens, no route */
+	HTTPC_FORBIDDEN, /* its address is private, and the peer is public_only */
 	HTTPC_TIMEOUT,
 	HTTPC_TLS,       /* no common version, or a certificate that proves nothing */
 	HTTPC_CLOSED,    /* hung up before the answer was whole */

@@ -37,7 +37,7 @@ RETURN to_char(moment AT TIME ZONE coalesce(nullif(current_setting('isp.timezone
 
 -- The fields of a message, as things stand now; its own come on top.
 CREATE OR REPLACE FUNCTION message_fields(m message_outbox, app_url text) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT jsonb_build_object('company', message_company(), 'app_url', app_url, 'time', message_moment(now()))
 	    || coalesce((SELECT jsonb_build_object('severity', a.severity, 'title', a.title, 'message', a.message,
 	                        'time', message_moment(a.created_at)) FROM alert_logs a WHERE a.id = m.alert_id), '{}')
@@ -50,6 +50,23 @@ LANGUAGE sql STABLE AS $$
 	                   FROM subscriptions s JOIN packages p ON p.id = s.package_id
 	                  WHERE s.id = coalesce(m.subscription_id, (SELECT subscription_id FROM invoices WHERE id = m.invoice_id))), '{}')
 	    || m.fields;
+$$;
+
+-- The parameters of its template at Meta, in order.
+CREATE OR REPLACE FUNCTION message_parameters(m message_outbox, app_url text) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(jsonb_agg(coalesce(f ->> name, '') ORDER BY n), '[]')
+	  FROM message_templates t, unnest(t.wa_fields) WITH ORDINALITY AS w (name, n), message_fields(m, app_url) AS x (f)
+	 WHERE t.event = m.event;
+$$;
+
+-- An alert as a webhook is told of it.
+CREATE OR REPLACE FUNCTION message_alert(alert uuid) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+	SELECT jsonb_build_object('id', id, 'type', type, 'severity', severity, 'title', title, 'message', message, 'meta', meta,
+	                          'is_read', is_read, 'resolves', resolves,
+	                          'created_at', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+	  FROM alert_logs WHERE id = alert;
 $$;
 
 -- ---- queueing ------------------------------------------------------------------------------------
@@ -235,6 +252,13 @@ CREATE OR REPLACE TRIGGER message_on_payment AFTER INSERT ON payments REFERENCIN
 
 -- ---- the notifier's work -------------------------------------------------------------------------
 
+-- Where a channel of the staff sends to.
+CREATE OR REPLACE FUNCTION message_staff_address(n notification_settings) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(CASE n.channel WHEN 'telegram' THEN n.config ->> 'chat_id' WHEN 'email' THEN n.config ->> 'email'
+	                               WHEN 'webhook' THEN n.config ->> 'url' ELSE message_phone(n.config ->> 'phone') END, '');
+$$;
+
 -- Give each new alert to the channels that want its type; true: there may be more.
 CREATE OR REPLACE FUNCTION message_fan_out() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -245,8 +269,7 @@ BEGIN
 		SELECT id FROM alert_logs WHERE notify = 'pending' ORDER BY created_at LIMIT 500 FOR UPDATE SKIP LOCKED) a;
 	INSERT INTO message_outbox (event, channel, channel_id, alert_id, recipient)
 	SELECT CASE WHEN a.resolves IS NULL THEN 'alert' ELSE 'recovery' END, n.channel, n.id, a.id,
-	       coalesce(n.config ->> CASE n.channel WHEN 'telegram' THEN 'chat_id' WHEN 'email' THEN 'email'
-	                             WHEN 'webhook' THEN 'url' ELSE 'phone' END, '')
+	       message_staff_address(n)
 	  FROM alert_logs a JOIN notification_settings n ON n.is_active AND n.audience = 'staff' AND alert_is_wanted(n.events, a.type)
 	 WHERE a.id = ANY(alerts)
 	ON CONFLICT (alert_id, channel_id) DO NOTHING;
@@ -308,14 +331,18 @@ CREATE OR REPLACE FUNCTION message_backoff(attempts int) RETURNS interval
 LANGUAGE sql IMMUTABLE
 RETURN least(make_interval(secs => 5 * 3 ^ least(attempts, 10)), interval '1 hour');
 
--- Called by a worker that holds the sender's lock: what stands in `sending` belongs to nobody.
+/*
+ * Called by a worker that holds the sender's lock: what stands in `sending` belongs to nobody. Only a
+ * test is sent outside the line, by the API, and given a minute.
+ */
 CREATE OR REPLACE FUNCTION message_recover(sender_name text) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	n int := 0;
 	m message_outbox;
 BEGIN
-	FOR m IN SELECT * FROM message_outbox WHERE sender = sender_name AND state = 'sending' LOOP
+	FOR m IN SELECT * FROM message_outbox WHERE sender = sender_name AND state = 'sending'
+	          AND (event <> 'test' OR updated_at < now() - interval '1 minute') LOOP
 		PERFORM message_leave_unknown(m, 'the notifier ended while it was sending');
 		n := n + 1;
 	END LOOP;
@@ -376,13 +403,35 @@ BEGIN
 	       sent_today = CASE WHEN sent_day = business_today() THEN sent_today ELSE 0 END + (m.customer_id IS NOT NULL)::int,
 	       sent_day = business_today(), updated_at = now()
 	 WHERE sender = sender_name;
-	RETURN QUERY UPDATE message_outbox o
+	RETURN QUERY SELECT * FROM message_begin(m, app_url);
+END $$;
+
+-- A message as it goes out: attempts counts the tries, subject and body are rendered anew.
+CREATE OR REPLACE FUNCTION message_begin(m message_outbox, app_url text) RETURNS SETOF message_outbox
+LANGUAGE sql AS $$
+	UPDATE message_outbox o
 	   SET state = 'sending', attempts = attempts + 1, updated_at = now(),
 	       subject = message_render(CASE l.message_language WHEN 'en' THEN t.subject_en ELSE t.subject_id END, f.f),
 	       body = message_render(CASE l.message_language WHEN 'en' THEN t.body_en ELSE t.body_id END, f.f)
 	  FROM message_templates t, settings l, message_fields(m, app_url) AS f (f)
 	 WHERE o.id = m.id AND t.event = o.event
 	RETURNING o.*;
+$$;
+
+-- A test message over a channel, begun at once; IS404 where there is no such channel.
+CREATE OR REPLACE FUNCTION message_test(channel_id uuid, app_url text) RETURNS SETOF message_outbox
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	n notification_settings;
+	m message_outbox;
+BEGIN
+	SELECT * INTO n FROM notification_settings WHERE id = message_test.channel_id;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('channel_unknown', 'There is no such channel.');
+	END IF;
+	INSERT INTO message_outbox (event, channel, channel_id, recipient)
+	VALUES ('test', n.channel, n.id, message_staff_address(n)) RETURNING * INTO m;
+	RETURN QUERY SELECT * FROM message_begin(m, app_url);
 END $$;
 
 -- Time between two messages of a sender. An unofficial WhatsApp number that hurries is banned.
@@ -444,6 +493,13 @@ LANGUAGE sql AS $$
 	 WHERE sender = sender_name;
 $$;
 
+-- A group became a supergroup: Telegram says its new id once.
+CREATE OR REPLACE FUNCTION message_chat_moved(channel_id uuid, chat_id text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	UPDATE notification_settings SET config = jsonb_set(config, '{chat_id}', to_jsonb(message_chat_moved.chat_id)), updated_at = now()
+	 WHERE id = message_chat_moved.channel_id;
+$$;
+
 -- Send again what was refused, given up or unknown: a person decided so.
 CREATE OR REPLACE FUNCTION message_resend(message uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -452,10 +508,10 @@ DECLARE
 BEGIN
 	SELECT * INTO m FROM message_outbox WHERE id = message FOR UPDATE;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such message.');
+		PERFORM raise_not_found('message_unknown', 'There is no such message.');
 	END IF;
 	IF m.state NOT IN ('failed', 'unknown', 'cancelled') THEN
-		PERFORM raise_conflict('Only a failed, unknown or cancelled message can be sent again.');
+		PERFORM raise_conflict('message_not_over', 'Only a failed, unknown or cancelled message can be sent again.');
 	END IF;
 	UPDATE message_outbox SET state = 'pending', attempts = 0, due_at = now(), updated_at = now() WHERE id = message;
 	PERFORM pg_notify('messages', '');

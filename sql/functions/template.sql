@@ -16,16 +16,16 @@ BEGIN
 		('body_en', new.body_en)) t (field, content)
 	LOOP
 		IF cardinality(template_unknown_fields(part.content, new.fields)) > 0 THEN
-			faults := faults || ARRAY[ARRAY[part.field, format('The %s names an unknown field: {%s}. Known are: {%s}.', part.field,
-				array_to_string(template_unknown_fields(part.content, new.fields), '}, {'), array_to_string(new.fields, '}, {'))]];
+			faults := faults || field_error(true, part.field, 'template_field', format('The %s names an unknown field: {%s}. Known are: {%s}.', part.field,
+				array_to_string(template_unknown_fields(part.content, new.fields), '}, {'), array_to_string(new.fields, '}, {')));
 		END IF;
 	END LOOP;
 	IF NOT new.wa_fields <@ new.fields THEN
-		faults := faults || ARRAY[ARRAY['wa_fields', format('The wa_fields name an unknown field. Known are: %s.',
-			array_to_string(new.fields, ', '))]];
+		faults := faults || field_error(true, 'wa_fields', 'template_field', format('The wa_fields name an unknown field. Known are: %s.',
+			array_to_string(new.fields, ', ')));
 	END IF;
 	IF new.audience <> 'customers' AND NOT new.is_active THEN
-		faults := faults || ARRAY[ARRAY['is_active', 'This event cannot be switched off.']];
+		faults := faults || field_error(true, 'is_active', 'template_required', 'This event cannot be switched off.');
 	END IF;
 	PERFORM raise_invalid_all(faults);
 	IF new.is_active AND NOT old.is_active THEN
@@ -36,3 +36,35 @@ END $$;
 
 CREATE OR REPLACE TRIGGER template_check BEFORE UPDATE ON message_templates
 	FOR EACH ROW EXECUTE FUNCTION template_check();
+
+/*
+ * How an event would read, with an invoice's own fields where one is given, else made-up ones; a
+ * NULL text is the template's. Returns what the channels put around nothing: plain text.
+ */
+CREATE OR REPLACE FUNCTION message_preview(template uuid, language text, subject text, body text, invoice uuid, app_url text,
+	OUT event text, OUT subject_text text, OUT body_text text, OUT fields jsonb, OUT would_send bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	t message_templates;
+	m message_outbox;
+BEGIN
+	SELECT * INTO t FROM message_templates WHERE id = template;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('template_unknown', 'There is no such template.');
+	END IF;
+	IF invoice IS NOT NULL AND NOT EXISTS (SELECT FROM invoices WHERE id = invoice) THEN
+		PERFORM raise_invalid('invoice_id', 'unknown', 'The invoice id is unknown.');
+	END IF;
+	SELECT i.id, i.customer_id, i.subscription_id INTO m.invoice_id, m.customer_id, m.subscription_id FROM invoices i WHERE i.id = invoice;
+	m.fields := '{}';
+	fields := jsonb_build_object('name', 'Budi Santoso', 'invoice_number', 'INV-20260301-0001', 'amount', rupiah(150000),
+		'outstanding', rupiah(150000), 'due_date', message_day(business_today()), 'days', coalesce(t.days, 3), 'package', '10 Mbps',
+		'username', 'budi', 'pay_url', app_url || '/pay/…', 'severity', 'critical', 'title', 'Router Main is down',
+		'message', '12 customers are offline.', 'token', '…', 'starts', message_moment(now()), 'ends', message_moment(now() + interval '2 hours'),
+		'note', '') || message_fields(m, app_url);
+	event := t.event;
+	subject_text := message_render(coalesce(subject, CASE language WHEN 'en' THEN t.subject_en ELSE t.subject_id END), fields);
+	body_text := message_render(coalesce(body, CASE language WHEN 'en' THEN t.body_en ELSE t.body_id END), fields);
+	SELECT jsonb_object_agg(name, fields -> name) INTO fields FROM unnest(t.fields) AS f (name);
+	would_send := message_would_send(template, business_today());
+END $$;

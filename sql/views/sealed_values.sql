@@ -16,4 +16,6 @@ CREATE OR REPLACE VIEW sealed_values AS
 	UNION ALL
 	SELECT 'snmp_devices:' || id || ':priv_password', priv_password FROM snmp_devices WHERE priv_password <> ''
 	UNION ALL
+	SELECT 'notification_settings:' || id || ':secret', secret FROM notification_settings WHERE secret <> ''
+	UNION ALL
 	SELECT 'message_outbox:' || id || ':secret', secret FROM message_outbox WHERE secret <> '';

@@ -23,7 +23,7 @@ INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, reopen) VALUES
 INSERT INTO midtrans_events (source, order_id, body, body_hash) VALUES ('status', 'o1', '{}', 'a'), ('status', 'o1', '[]', 'b');
 INSERT INTO gateway_jobs (attempt_id, kind) SELECT id, 'confirm' FROM midtrans_attempts LIMIT 1;
 INSERT INTO midtrans_logs (order_id, event) VALUES ('o1', 'create');
-INSERT INTO notification_settings (channel) VALUES ('email');
+INSERT INTO notification_settings (channel, config) VALUES ('email', '{"email": "a@b.example"}');
 INSERT INTO message_outbox (event, channel, recipient, dedupe_key) VALUES ('test', 'email', 'a', 'a'), ('test', 'email', 'b', 'b');
 SELECT alert_raise('system', 'info', 't', 'm') \g /dev/null
 INSERT INTO snmp_devices (name, host) VALUES ('d', 'h');

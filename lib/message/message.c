@@ -1,0 +1,132 @@
+#include "message/message.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "db/db.h"
+#include "sql.h"
+
+struct line {
+	const char *sender;
+	struct channels *channels;
+};
+
+static const struct db_col message_cols[] = {
+	DB_COL(message, id, DB_TEXT),
+	DB_COL(message, event, DB_TEXT),
+	DB_COL(message, channel, DB_TEXT),
+	DB_COL(message, channel_id, DB_TEXT),
+	DB_COL(message, recipient, DB_TEXT),
+	DB_COL(message, subject, DB_TEXT),
+	DB_COL(message, body, DB_TEXT),
+	DB_COL(message, secret, DB_TEXT),
+	DB_COL(message, config, DB_TEXT),
+	DB_COL(message, channel_secret, DB_TEXT),
+	DB_COL(message, alert, DB_TEXT),
+	DB_COL(message, wa_template, DB_TEXT),
+	DB_COL(message, wa_values, DB_TEXT),
+	DB_COL(message, language, DB_TEXT),
+	DB_COL(message, private_peers, DB_BOOL),
+};
+
+enum rc
+message_open_line(struct ctx *cx, struct arena *life, const char *sender, struct line **ret)
+{
+	struct db_rows *rows;
+	struct line *line = arena_alloc(life, sizeof(*line));
+
+	TRY(db_query(cx, &SQL_message_sender_lock, &rows, V_TEXT(sender)));
+	if (!db_bool(rows, 0, "locked")) {
+		*ret = NULL;
+		return RC_OK;
+	}
+	TRY(db_query(cx, &SQL_message_recover, NULL, V_TEXT(sender)));
+	*line = (struct line){ .sender = arena_strdup(life, sender),
+		.channels = channel_new(life, cx->conf) };
+	*ret = line;
+	return RC_OK;
+}
+
+/* ---- one message -------------------------------------------------------------------------------
+ */
+
+static const char *const outcomes[] = {
+	[OUTCOME_SENT] = "sent",
+	[OUTCOME_RETRY] = "retry",
+	[OUTCOME_REFUSED] = "refused",
+	[OUTCOME_DOWN] = "down",
+	[OUTCOME_UNKNOWN] = "unknown",
+	[OUTCOME_MOVED] = "retry",
+};
+
+static void
+log_delivery(const struct message *m, const struct delivery *d)
+{
+	log_event(d->outcome == OUTCOME_SENT ? LOG_INFO : LOG_WARN, "message", "id", m->id, "event",
+	    m->event, "channel", m->channel, "outcome", outcomes[d->outcome], "detail",
+	    d->detail[0] != '\0' ? d->detail : NULL, NULL);
+}
+
+/* The call was made: what became of it is kept, however long the database is asked for it. */
+static enum rc
+finish(struct ctx *cx, const struct message *m, const struct delivery *d)
+{
+	log_delivery(m, d);
+	if (d->outcome == OUTCOME_MOVED)
+		TRY(db_query(cx, &SQL_message_chat_moved, NULL, V_TEXT(m->channel_id),
+		    V_TEXT(d->detail)));
+	return db_query(cx, &SQL_message_done, NULL, V_TEXT(m->id), V_TEXT(outcomes[d->outcome]),
+	    V_TEXT(d->detail), V_I64(d->wait_seconds));
+}
+
+/* A secret that no key opens spoils one message, not the line. */
+static struct delivery
+deliver(struct ctx *cx, struct channels *channels, const struct message *m)
+{
+	struct delivery d = { OUTCOME_REFUSED, "", 0 };
+
+	if (channel_send(cx, channels, m, &d) == RC_OK)
+		return d;
+	log_err(LOG_ERROR, "message", cx);
+	d.detail = arena_strdup(cx->mem, cx->err.msg);
+	cx->err = (struct err){ 0 };
+	return d;
+}
+
+enum rc
+message_send_next(struct ctx *cx, struct line *line, bool *ret, bool *well)
+{
+	struct db_rows *rows;
+	struct message m;
+	struct delivery d;
+
+	TRY(db_query(cx, &SQL_message_take, &rows, V_TEXT(line->sender),
+	    V_TEXT(conf_text(cx->conf, CONF_APP_URL))));
+	*ret = db_count(rows) > 0;
+	if (!*ret)
+		return RC_OK;
+	TRY(db_scan(cx, rows, 0, message_cols, &m));
+	d = deliver(cx, line->channels, &m);
+	*well = d.outcome == OUTCOME_SENT;
+	return finish(cx, &m, &d);
+}
+
+enum rc
+message_test(struct ctx *cx, const char *channel_id)
+{
+	struct db_rows *rows;
+	struct message m;
+	struct delivery d;
+
+	TRY(db_query(cx, &SQL_message_test, &rows, V_TEXT(channel_id),
+	    V_TEXT(conf_text(cx->conf, CONF_APP_URL))));
+	TRY(db_scan(cx, rows, 0, message_cols, &m));
+	d = deliver(cx, channel_new(cx->mem, cx->conf), &m);
+	if (d.outcome == OUTCOME_RETRY || d.outcome == OUTCOME_DOWN)
+		d.outcome =
+		    OUTCOME_REFUSED; /* the person is told; the notifier does not try again */
+	TRY(finish(cx, &m, &d));
+	if (d.outcome != OUTCOME_SENT)
+		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.150s", d.detail);
+	return RC_OK;
+}

@@ -1,0 +1,228 @@
+#include "net/smtp.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "base/value.h"
+
+enum { CONNECT_MS = 10000, TOTAL_MS = 60000, KEEP_MOST = 50, REPLY_MOST = 300 };
+
+struct smtp {
+	CURL *easy;
+	struct smtp_host host;
+	const char *url;
+	enum smtp_fault fault;
+	int sent; /* over this connection; hosts close one that sends too many */
+};
+
+/* One message under way. */
+struct transfer {
+	const char *text;
+	size_t left; /* that libcurl has not taken */
+	char reply[REPLY_MOST + 1];
+	char why[CURL_ERROR_SIZE];
+};
+
+static void
+release_easy(void *easy)
+{
+	curl_easy_cleanup(easy);
+}
+
+static const char *
+copy(struct arena *a, const char *s)
+{
+	return s != NULL ? arena_strdup(a, s) : NULL;
+}
+
+struct smtp *
+smtp_new(struct arena *life, const struct smtp_host *host)
+{
+	struct smtp *s = arena_alloc(life, sizeof(*s));
+	bool is_ipv6 = strchr(host->host, ':') != NULL;
+
+	s->host = *host;
+	s->host.user = copy(life, host->user);
+	s->host.password = copy(life, host->password);
+	s->host.ca = copy(life, host->ca);
+	s->url = arena_printf(life, "%s://%s%s%s:%d/%s",
+	    host->security == SMTP_TLS ? "smtps" : "smtp", is_ipv6 ? "[" : "", host->host,
+	    is_ipv6 ? "]" : "", host->port, host->helo != NULL ? host->helo : "");
+	s->easy = curl_easy_init();
+	if (s->easy != NULL)
+		arena_defer(life, release_easy, s->easy);
+	return s;
+}
+
+enum smtp_fault
+smtp_fault(const struct smtp *s)
+{
+	return s->fault;
+}
+
+static const char *const sentences[] = {
+	[SMTP_ADDRESS] = "is no address that mail can be sent to",
+	[SMTP_AWAY] = "The mail host cannot be reached",
+	[SMTP_LOGIN] = "The mail host refuses the user or password",
+	[SMTP_LATER] = "The mail host refuses the message for now",
+	[SMTP_REFUSED] = "The mail host refuses the message",
+	[SMTP_UNKNOWN] = "The mail host took the message and gave no answer",
+};
+
+static enum rc
+fails(struct ctx *cx, struct smtp *s, enum smtp_fault fault, const struct transfer *t)
+{
+	s->fault = fault;
+	(void)FAIL(cx, RC_UPSTREAM, "%s: %.120s", sentences[fault],
+	    t->reply[0] != '\0' ? t->reply : t->why);
+	return err_detail(&cx->err, "%s; %s", t->why, t->reply);
+}
+
+/* ---- the conversation --------------------------------------------------------------------------
+ */
+
+static size_t
+give_text(char *to, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * n < t->left ? size * n : t->left;
+
+	memcpy(to, t->text, len);
+	t->text += len;
+	t->left -= len;
+	return len;
+}
+
+/* Keep the last line that the host said. Lines of ours are not looked at: one holds the password.
+ */
+static int
+keep_reply(CURL *easy, curl_infotype type, char *data, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = 0;
+
+	(void)easy;
+	if (type != CURLINFO_HEADER_IN)
+		return 0;
+	for (; len < n && len < REPLY_MOST && data[len] != '\r' && data[len] != '\n'; len++)
+		t->reply[len] = (char)((unsigned char)data[len] < 0x20 || data[len] == 0x7F ||
+					       (data[len] & 0x80) != 0
+					   ? '?'
+					   : data[len]);
+	t->reply[len] = '\0';
+	return 0;
+}
+
+static void
+set_host(CURL *easy, const struct smtp *s)
+{
+	const struct smtp_host *h = &s->host;
+
+	(void)curl_easy_setopt(easy, CURLOPT_URL, s->url);
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_USE_SSL,
+	    (long)(h->security == SMTP_PLAIN ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (h->ca != NULL)
+		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, h->ca);
+	if (h->user == NULL)
+		return;
+	(void)curl_easy_setopt(easy, CURLOPT_USERNAME, h->user);
+	(void)curl_easy_setopt(easy, CURLOPT_PASSWORD, h->password != NULL ? h->password : "");
+}
+
+static void
+set_limits(CURL *easy, struct transfer *t)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
+	(void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L); /* for keep_reply() alone */
+	(void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, keep_reply);
+	(void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, t);
+	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->why);
+}
+
+static void
+set_text(CURL *easy, struct transfer *t)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_text);
+	(void)curl_easy_setopt(easy, CURLOPT_READDATA, t);
+	(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->left);
+}
+
+/* 354 was the invitation to send the text: where it is still the last code, the end has no answer.
+ */
+static enum smtp_fault
+meaning(CURLcode code, long reply, const struct transfer *t)
+{
+	if (code == CURLE_LOGIN_DENIED)
+		return SMTP_LOGIN;
+	if (t->left == 0 && reply < 400)
+		return SMTP_UNKNOWN;
+	if (reply == 421 || reply < 400)
+		return SMTP_AWAY;
+	/* Quotas that pass are often spelt 552 and 554 with "temporary" beside them. */
+	if (reply < 500 ||
+	    ((reply == 552 || reply == 554) && strcasestr(t->reply, "tempor") != NULL))
+		return SMTP_LATER;
+	return SMTP_REFUSED;
+}
+
+/* Only ASCII: nothing of ours speaks SMTPUTF8. */
+static bool
+is_mailbox(const char *address)
+{
+	for (const char *p = address; *p != '\0'; p++)
+		if (*p <= 0x20 || *p == 0x7F || *p == '<' || *p == '>')
+			return false;
+	return value_is_email(address);
+}
+
+static CURLcode
+perform(struct smtp *s, const char *from, const char *to, struct transfer *t)
+{
+	struct curl_slist *recipients = curl_slist_append(NULL, to);
+	CURLcode code;
+
+	curl_easy_reset(s->easy);
+	set_host(s->easy, s);
+	set_limits(s->easy, t);
+	set_text(s->easy, t);
+	(void)curl_easy_setopt(s->easy, CURLOPT_MAIL_FROM, from);
+	(void)curl_easy_setopt(s->easy, CURLOPT_MAIL_RCPT, recipients);
+	if (++s->sent % KEEP_MOST == 0)
+		(void)curl_easy_setopt(s->easy, CURLOPT_FORBID_REUSE, 1L);
+	code = curl_easy_perform(s->easy);
+	(void)curl_easy_setopt(s->easy, CURLOPT_MAIL_RCPT, NULL);
+	(void)curl_easy_setopt(s->easy, CURLOPT_DEBUGDATA, NULL);
+	(void)curl_easy_setopt(s->easy, CURLOPT_VERBOSE, 0L);
+	(void)curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_slist_free_all(recipients);
+	return code;
+}
+
+enum rc
+smtp_send(struct ctx *cx, struct smtp *s, const char *from, const char *to, const char *text)
+{
+	struct transfer t = { .text = text, .left = strlen(text) };
+	CURLcode code;
+	long reply = 0;
+
+	s->fault = SMTP_OK;
+	if (s->easy == NULL || !is_mailbox(from) || !is_mailbox(to)) {
+		s->fault = SMTP_ADDRESS;
+		return FAIL(cx, RC_UPSTREAM, "%.100s %s.", is_mailbox(from) ? to : from,
+		    sentences[SMTP_ADDRESS]);
+	}
+	code = perform(s, from, to, &t);
+	if (code == CURLE_OK)
+		return RC_OK;
+	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &reply);
+	return fails(cx, s, meaning(code, reply, &t), &t);
+}

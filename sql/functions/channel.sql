@@ -1,0 +1,66 @@
+-- Channels: what their config must hold.
+
+-- What is wrong with the config of a channel, for raise_invalid_all().
+CREATE OR REPLACE FUNCTION channel_errors(n notification_settings) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(array_agg(ARRAY[field, sentence || E'\t{"code": "channel_config"}']), '{}') FROM (VALUES
+		(jsonb_typeof(n.config) <> 'object', 'config', 'The config must be an object.'),
+		(n.channel = 'telegram' AND n.config ->> 'chat_id' !~ '^(-?[0-9]{1,20}|@[A-Za-z0-9_]{5,32})$', 'config.chat_id',
+		 'The config chat_id must be a number, with its minus for a group, or @channel.'),
+		(n.channel = 'telegram' AND n.config ->> 'message_thread_id' !~ '^[0-9]{1,15}$', 'config.message_thread_id',
+		 'The config message_thread_id must be a number.'),
+		(n.channel = 'email' AND n.audience = 'staff' AND coalesce(n.config ->> 'email', '') !~ '^[!-~]+@[!-~]+\.[!-~]+$', 'config.email',
+		 'The config email must be an e-mail address.'),
+		(n.channel IN ('webhook', 'whatsapp') AND n.config ->> 'url' !~ '^https?://[!-.0-~]*[^@]*$', 'config.url',
+		 'The config url must be an http or https address.'),
+		(n.channel IN ('webhook', 'whatsapp') AND n.config ->> 'url' ~ '^https?://[^/]*@', 'config.url',
+		 'The config url must hold no user.'),
+		(n.channel = 'webhook' AND n.config ->> 'url' IS NULL, 'config.url', 'The config url is required.'),
+		(n.channel = 'whatsapp' AND coalesce(n.config ->> 'preset', 'custom') NOT IN ('fonnte', 'wablas', 'meta', 'custom'), 'config.preset',
+		 'The config preset must be fonnte, wablas, meta or custom.'),
+		(n.channel = 'whatsapp' AND coalesce(n.config ->> 'preset', 'custom') IN ('wablas', 'custom') AND n.config ->> 'url' IS NULL,
+		 'config.url', 'The config url is required for this preset.'),
+		(n.channel = 'whatsapp' AND n.config ->> 'preset' = 'meta' AND coalesce(n.config ->> 'number_id', '') !~ '^[0-9]{5,30}$',
+		 'config.number_id', 'The config number_id must be the phone number id of Meta.'),
+		(n.channel = 'whatsapp' AND n.audience = 'staff' AND message_phone(n.config ->> 'phone') IS NULL, 'config.phone',
+		 'The config phone must be a mobile number such as 0812 3456 7890.'),
+		(n.channel = 'whatsapp' AND NOT channel_is_json_object(coalesce(n.config ->> 'body', '{}')), 'config.body',
+		 'The config body must be the text of a JSON object.'),
+		(n.audience = 'customers' AND n.channel NOT IN ('email', 'whatsapp'), 'audience',
+		 'Customers are written to by email or whatsapp only.')
+	) AS t (is_wrong, field, sentence) WHERE is_wrong;
+$$;
+
+CREATE OR REPLACE FUNCTION channel_is_json_object(content text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	RETURN jsonb_typeof(content::jsonb) = 'object';
+EXCEPTION WHEN invalid_text_representation THEN
+	RETURN false;
+END $$;
+
+CREATE OR REPLACE FUNCTION channel_check() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	PERFORM raise_invalid_all(channel_errors(new));
+	IF new.name = '' THEN
+		new.name := new.channel;
+	END IF;
+	RETURN new;
+END $$;
+
+CREATE OR REPLACE TRIGGER channel_check BEFORE INSERT OR UPDATE OF config, audience, channel ON notification_settings
+	FOR EACH ROW EXECUTE FUNCTION channel_check();
+
+-- The channel that a test names by its kind: the newest of them; IS422 where there is none.
+CREATE OR REPLACE FUNCTION channel_of_kind(kind text) RETURNS uuid
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	found_id uuid;
+BEGIN
+	SELECT id INTO found_id FROM notification_settings WHERE channel = kind ORDER BY is_active DESC, created_at DESC LIMIT 1;
+	IF NOT FOUND THEN
+		PERFORM raise_invalid('type', 'unknown', format('There is no channel of type %s.', kind));
+	END IF;
+	RETURN found_id;
+END $$;

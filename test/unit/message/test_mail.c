@@ -1,0 +1,122 @@
+#include "message/mail.h"
+#include "unit.h"
+
+#include <string.h>
+
+static struct mail
+sample(void)
+{
+	return (struct mail){ .id = "0190-1",
+		.from = "noreply@isp.example",
+		.from_name = "ISP Billing",
+		.to = "a@b.example",
+		.subject = "Hello",
+		.text = "one\ntwo",
+		.date = 0 };
+}
+
+/* Lines of at most 76 characters, ended by CRLF, of printable ASCII. */
+static void
+assert_strict(const char *text)
+{
+	size_t line = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '\r') {
+			assert_int_equal(p[1], '\n');
+			p++;
+			line = 0;
+			continue;
+		}
+		assert_true(*p >= 0x20 && *p < 0x7F);
+		if (++line > 76)
+			fail_msg("a long line: %.80s", p - line + 1);
+	}
+	assert_int_equal(line, 0);
+}
+
+static void
+test_headers(void **state)
+{
+	struct arena *a = arena_new(4096);
+	struct mail m = sample();
+	const char *text = mail_build(a, &m);
+
+	(void)state;
+	assert_strict(text);
+	assert_memory_equal(text, "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n", 39);
+	assert_non_null(strstr(text, "\r\nFrom: ISP Billing <noreply@isp.example>\r\n"));
+	assert_non_null(strstr(text, "\r\nTo: <a@b.example>\r\nSubject: Hello\r\n"));
+	assert_non_null(strstr(text, "\r\nMessage-ID: <0190-1@isp.example>\r\n"));
+	assert_non_null(strstr(text, "\r\n\r\none\r\ntwo\r\n"));
+	assert_non_null(strstr(text, "one<br>\r\ntwo"));
+	arena_free(a);
+}
+
+/* A customer was called "Budi\r\nBcc: all@example.net". */
+static void
+test_nobody_adds_a_header(void **state)
+{
+	struct arena *a = arena_new(4096);
+	struct mail m = sample();
+	const char *text;
+
+	(void)state;
+	m.subject = "Budi\r\nBcc: all@example.net";
+	m.from_name = "x\n\nBcc: y";
+	text = mail_build(a, &m);
+	assert_strict(text);
+	assert_null(strstr(text, "Bcc"));
+	assert_non_null(
+	    strstr(text, "Subject: =?UTF-8?B?QnVkaSAgQmNjOiBhbGxAZXhhbXBsZS5uZXQ=?=\r\n"));
+	arena_free(a);
+}
+
+/* No character is cut in two: a reader decodes each word by itself. */
+static void
+test_long_subject(void **state)
+{
+	struct arena *a = arena_new(4096);
+	struct mail m = sample();
+	const char *text;
+
+	(void)state;
+	m.subject = "ééééééééééééééééééééééééééééééééééééééééééééé";
+	text = mail_build(a, &m);
+	assert_strict(text);
+	assert_non_null(strstr(text,
+	    "Subject: =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOp"
+	    "?=\r\n =?UTF-8?B?w6nDqcOp"));
+	arena_free(a);
+}
+
+static void
+test_body_is_quoted(void **state)
+{
+	struct arena *a = arena_new(4096);
+	struct mail m = sample();
+	const char *text;
+
+	(void)state;
+	m.text = "a=b \n.\nd\xC3\xA9 <script>\n"
+		 "a line that is much longer than a line of a mail may be, so that it has to go on";
+	text = mail_build(a, &m);
+	assert_strict(text);
+	assert_non_null(strstr(text, "\r\n\r\na=3Db=20\r\n=2E\r\nd=C3=A9 <script>\r\n"));
+	assert_non_null(strstr(text, "of a mail may be, so th=\r\nat it has"));
+	assert_non_null(strstr(text, "&lt;script&gt;"));
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_nobody_adds_a_header),
+		cmocka_unit_test(test_long_subject),
+		cmocka_unit_test(test_body_is_quoted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
