@@ -40,13 +40,9 @@ struct op {
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
     package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
-<<<<<<< HEAD
-    midtrans_log_resource, secret_resource, day_resource, item_resource, charge_resource,
-    run_resource, history_resource;
-=======
     midtrans_log_resource, notification_setting_resource, message_template_resource,
-    message_resource, secret_resource;
->>>>>>> main
+    message_resource, secret_resource, day_resource, item_resource, charge_resource, run_resource,
+    history_resource;
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \

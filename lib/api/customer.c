@@ -15,14 +15,11 @@ static const struct field fields[] = {
 	{ "status",      FT_TEXT,  RW | FF_FILTER | FF_SORT, .max = 16, .among = states,
 	  .dflt = "\"active\"",
 	  .hint = "a label, without effect on the service" },
-<<<<<<< HEAD
 	{ "npwp",        FT_TEXT,  RW | FF_NULL, .max = 32, .chars = ".-", .hint = "the tax number" },
 	{ "tax_exempt",  FT_BOOL,  RW, .dflt = "false" },
 	{ "notes",       FT_TEXT,  RW | FF_NULL | FF_LINES, .max = 1000 },
-=======
 	{ "message_opt_out", FT_BOOL, RW, .dflt = "false",
 	  .hint = "no messages about bills and outages" },
->>>>>>> main
 	{ "credit",      FT_MONEY, RO | FF_SORT },
 	{ "archived_at", FT_TIME,  RO | FF_NULL },
 	{ "created_at",  FT_TIME,  RO | FF_SORT },

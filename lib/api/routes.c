@@ -173,11 +173,6 @@ const struct route api_routes[] = {
 
 	OP("GET", "/api/settings", V_FULL, FAST, setting_show),
 	OP_CHANGE("/api/settings", A_FULL, FAST, setting_save),
-<<<<<<< HEAD
-	OP("POST", "/api/settings/preset", A_FULL, FAST, setting_preset),
-	VERB_READ("/api/billing/runs", O_READ, FAST, run),
-	OP("POST", "/api/billing/runs/:id/undo", A_BILLING, FAST, run_undo),
-=======
 	OP("POST", "/api/notification-settings/test", A_FULL, GATEWAY, notification_test),
 	VERB_READ("/api/notification-settings", A_FULL, FAST, notification_setting),
 	VERB("POST", "/api/notification-settings", A_FULL, FAST, crud_create, notification_setting),
@@ -190,7 +185,9 @@ const struct route api_routes[] = {
 	VERB_READ("/api/messages", O_READ, FAST, message),
 	OP("POST", "/api/messages/:id/resend", O_BILLING, FAST, message_resend),
 
->>>>>>> main
+	OP("POST", "/api/settings/preset", A_FULL, FAST, setting_preset),
+	VERB_READ("/api/billing/runs", O_READ, FAST, run),
+	OP("POST", "/api/billing/runs/:id/undo", A_BILLING, FAST, run_undo),
 	OP("GET", "/api/billing/preview", O_READ, GATEWAY, billing_rehearse),
 
 	VERB_READ("/api/billing-logs", O_READ, FAST, billing_log),

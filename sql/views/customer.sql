@@ -1,11 +1,8 @@
 DROP VIEW IF EXISTS customer_rows, credit_rows CASCADE;
 
 CREATE VIEW customer_rows AS
-<<<<<<< HEAD
-SELECT id, name, email, phone, address, status, npwp, tax_exempt, notes, credit, archived_at, created_at, updated_at
-=======
-SELECT id, name, email, phone, address, status, message_opt_out, credit, archived_at, created_at, updated_at
->>>>>>> main
+SELECT id, name, email, phone, address, status, npwp, tax_exempt, notes, message_opt_out, credit, archived_at, created_at,
+       updated_at
   FROM customers;
 
 -- The ledger of credit; balance is what stood after the entry.
