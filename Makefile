@@ -22,7 +22,8 @@ PYTEST  = PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache ISP_BUILD=$(abspath $(B)) 
 LIBS    = libpq libcjson libcurl openssl libsodium libcrypt expat zlib netsnmp liboping
 # Asked for once, and only when something is compiled: scripts/deps may just have installed them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := -Wl,--as-needed $(shell pkg-config --libs $(LIBS)) -lfcgi -lm)$(PKG_LIBS)
+# libcrypt whatever the linker thinks: ASan's own crypt_r() calls it, and hides that it is needed.
+PKG_LIBS   = $(eval PKG_LIBS := -Wl,--no-as-needed -lcrypt -Wl,--as-needed $(shell pkg-config --libs $(LIBS)) -lfcgi -lm)$(PKG_LIBS)
 
 WARN    = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
           -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef -Wformat=2 \

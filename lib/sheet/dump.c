@@ -132,6 +132,16 @@ read_word(struct reader *r)
 	return arena_printf(r->cx->mem, "%.*s", (int)(r->at - begin), begin);
 }
 
+static const char *
+read_bare_name(struct reader *r)
+{
+	const char *begin = r->at;
+
+	while (r->at < r->end && *r->at != '.' && is_word(*r->at))
+		r->at++;
+	return arena_printf(r->cx->mem, "%.*s", (int)(r->at - begin), begin);
+}
+
 /* A name, in backticks or bare; of db.table the table. */
 static enum rc
 read_name(struct reader *r, const char **ret)
@@ -141,14 +151,11 @@ read_name(struct reader *r, const char **ret)
 		if (r->at < r->end && (*r->at == '`' || *r->at == '"'))
 			TRY(read_quoted(r, ret));
 		else
-			*ret = read_word(r);
+			*ret = read_bare_name(r);
 		if (r->at == r->end || *r->at != '.')
-			break;
+			return RC_OK;
 		r->at++;
 	}
-	if (strrchr(*ret, '.') != NULL)
-		*ret = strrchr(*ret, '.') + 1;
-	return RC_OK;
 }
 
 /* To the end of a statement, texts with a semicolon included. */
@@ -387,13 +394,17 @@ enum rc
 dump_read(struct ctx *cx, const char *text, size_t len, const char *const *tables, dump_row_fn fn,
     void *arg)
 {
-	struct reader r = { .cx = cx,
+	struct reader r = {
+		.cx = cx,
 		.start = text,
+		.counted = text,
+		.lines = 1,
 		.at = text,
 		.end = text + len,
 		.wanted = tables,
 		.fn = fn,
-		.arg = arg };
+		.arg = arg,
+	};
 
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		r.at += 3;

@@ -31,7 +31,7 @@ static const struct db_stmt array = { "t_array",
 	"SELECT cardinality($1::uuid[]) AS n, ($1::uuid[])[2] AS last", 1 };
 static const struct db_stmt broken = { "t_broken", "SELECT no_such_column FROM thing", 0 };
 static const struct db_stmt pid = { "t_pid", "SELECT pg_backend_pid() AS pid", 0 };
-static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($1::int)", 1 };
+static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($1::int, 10000)", 1 };
 static const struct db_stmt who = { "t_who",
 	"SELECT session_actor() AS actor, session_request() AS request", 0 };
 static const struct db_stmt one = { "t_one", "SELECT 1 AS one", 0 };
@@ -360,7 +360,6 @@ cut(struct db *db)
 	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
 	assert_int_equal(db_query(&other, &kill_me, NULL, V_I64(db_i64(rows, 0, "pid"))), RC_OK);
 	db_close(other.db);
-	(void)usleep(100000);
 }
 
 static void
