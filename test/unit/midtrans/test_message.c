@@ -1,10 +1,10 @@
-/* test_midtrans_text.c: whose an answer is, how long a page lives; the rest: test_midtrans.c. */
+/* test_message.c: whose an answer is, how long a page lives; the rest: test_decide.c. */
 #include "unit.h"
 
 #include <cJSON.h>
 #include <string.h>
 
-#include "midtrans/midtrans.h"
+#include "midtrans/order.h"
 
 static int
 begin(void **state)

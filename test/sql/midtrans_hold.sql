@@ -4,7 +4,7 @@ BEGIN;
 SELECT no_plan();
 UPDATE settings SET hold_nights = 2;
 SELECT sub(person()) AS s \gset
-CREATE FUNCTION hold(s uuid, d date) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN held THEN 'held' ELSE 'not' END FROM gateway_hold(s, d) $$;
+CREATE FUNCTION hold(s uuid, d date) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN held THEN 'held' ELSE 'not' END FROM midtrans_hold(s, d) $$;
 CREATE FUNCTION nights(s uuid) RETURNS int LANGUAGE sql AS $$ SELECT gateway_holds FROM subscriptions WHERE id = s $$;
 
 -- It was counted in each run: three runs of one evening, and somebody who had paid was cut off.
@@ -28,7 +28,7 @@ SELECT sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-30"}') A
 SELECT hold(:'z', '2026-01-11') \g /dev/null
 SELECT pay(inv(:'z'), '2026-01-12') \g /dev/null
 SELECT is(nights(:'z'), 0, 'also where the payment changes nothing else');
-SELECT gateway_answered(:'s') \g /dev/null
+SELECT midtrans_hold_end(:'s') \g /dev/null
 SELECT is(nights(:'s'), 0, 'answered: from the beginning');
 UPDATE settings SET hold_nights = 0;
 SELECT is(hold(:'s', '2026-01-20'), 'not', 'no night at all');

@@ -1,16 +1,14 @@
-/* midtrans_text.c: messages in and orders out: the words Midtrans uses. */
+/* message.c: see message.h. */
 #include <cJSON.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/crypt.h"
-#include "base/jw.h"
 #include "base/utf8.h"
-#include "midtrans/midtrans.h"
+#include "midtrans/message.h"
 
 enum { DIGITS_MAX = 12, WORD_MAX = 64, LEVELS_MAX = 32, MEMBERS_MAX = 512, REFUNDS_MAX = 100 };
-enum { ADDRESS_MAX = 254, LOCAL_MAX = 64, LABEL_MAX = 63 }; /* of e-mail */
 
 /* ---- small parts ----------------------------------------------------------------------------- */
 
@@ -105,7 +103,7 @@ midtrans_signature(struct ctx *cx, const char *order_id, const char *status_code
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The rc of what is wrong depends on whose message it is. */
+/* A malformed notification is the sender's fault, a malformed answer is Midtrans': `bad`. */
 struct reading {
 	struct ctx *cx;
 	const cJSON *body;
@@ -120,7 +118,7 @@ field_error(struct reading *r, const char *name, const char *what)
 		r->rc = FAIL(r->cx, r->bad, "The %s %s.", name, what);
 }
 
-/* A text of any kind; "": not said. */
+/* A text of any kind; "": absent. */
 static const char *
 word(const cJSON *body, const char *name)
 {
@@ -129,7 +127,7 @@ word(const cJSON *body, const char *name)
 	return val != NULL ? val : "";
 }
 
-/* A text of 1 to max bytes, or NULL; "" counts as not said. */
+/* A text of 1 to max bytes, or NULL; "" counts as absent. */
 static const char *
 text(struct reading *r, const char *name, size_t max)
 {
@@ -188,7 +186,7 @@ at(const cJSON *v, const char *const *path)
 	return v;
 }
 
-/* A short text that is only shown to people, else NULL: for it no message is refused. */
+/* A short text that is only shown to people: NULL where it is malformed; the message stands. */
 static const char *
 shown(const cJSON *row, const char *name)
 {
@@ -208,7 +206,7 @@ of_account(const struct reading *r, const char *name)
 	return shown(cJSON_GetArrayItem(list, 0), name);
 }
 
-/* Who, of the many that could: a bank, a shop, an issuer. */
+/* The bank, shop or issuer. */
 static const char *
 bank_of(const struct reading *r)
 {
@@ -300,7 +298,7 @@ read_rest(struct reading *r, struct midtrans_message *m)
 		m->fraud_status = lower(cx, m->fraud_status);
 }
 
-/* cJSON takes the first of two members with one name, PostgreSQL the last: neither may be. */
+/* Duplicate members: cJSON reads the first, PostgreSQL keeps the last. */
 static bool
 repeats(const cJSON *v, unsigned level)
 {
@@ -373,160 +371,17 @@ midtrans_read_answer(struct ctx *cx, const cJSON *body, const char *order_id,
 	if (!read_amount(m.gross_amount, &m.gross))
 		field_error(&r, "gross_amount", "is malformed");
 	if (!midtrans_is_about(body, order_id, NULL))
-		field_error(&r, "order_id", "is of another order");
+		field_error(&r, "order_id", "belongs to another order");
 	TRY(r.rc);
 	*ret = m;
 	return RC_OK;
 }
 
-/* ---- orders ---------------------------------------------------------------------------------- */
-
-const char *
-midtrans_order_id(struct ctx *cx, const char *number, int64_t attempt)
+/* Documented prefix of the order_id of the dashboard's "Test notification". */
+bool
+midtrans_is_test(const struct midtrans_message *m)
 {
-	return arena_printf(cx->mem, "%s-%lld-%s", number, (long long)attempt,
-	    lower(cx, crypt_token(cx, 4)));
-}
+	static const char prefix[] = "payment_notif_test_";
 
-const char *
-midtrans_name(struct ctx *cx, const char *s, size_t max)
-{
-	size_t n = strlen(s);
-	char *to;
-
-	if (n > max) {
-		n = max;
-		while (n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80)
-			n--;
-	}
-	to = arena_printf(cx->mem, "%.*s", (int)n, s);
-	for (char *p = to; *p != '\0'; p++)
-		if (*p == '|' || (unsigned char)*p < 0x20 || *p == 0x7F)
-			*p = ' ';
-	return to;
-}
-
-/* Empty ones are refused by Midtrans; absent ones are not. */
-static void
-put_text(struct jw *w, const char *key, const char *val, size_t max, struct ctx *cx)
-{
-	if (val != NULL && val[0] != '\0')
-		jw_str(w, key, midtrans_name(cx, val, max));
-}
-
-/* What stands between the dots of an address: letters, digits, and what more may be in it. */
-struct part {
-	size_t max;
-	const char *edge, *within; /* anywhere; anywhere but first and last */
-};
-
-static bool
-is_of(char c, const char *more)
-{
-	return isalnum((unsigned char)c) || strchr(more, c) != NULL;
-}
-
-/* 0: not all of s is such parts. */
-static size_t
-count_parts(const char *s, size_t len, const struct part *p)
-{
-	size_t parts = 0, n;
-
-	for (const char *end = s + len; s <= end; s += n + 1, parts++) {
-		for (n = 0; s + n < end && s[n] != '.'; n++)
-			if (!is_of(s[n], p->edge) && !is_of(s[n], p->within))
-				return 0;
-		if (n == 0 || n > p->max || !is_of(s[0], p->edge) || !is_of(s[n - 1], p->edge))
-			return 0;
-	}
-	return parts;
-}
-
-/* Midtrans refuses the whole order for an address that is none: rather too strict here. */
-static bool
-is_email(const char *s)
-{
-	static const struct part name = { LOCAL_MAX, "!#$%&*+/=?^_{|}~-", "" };
-	static const struct part label = { LABEL_MAX, "", "-" };
-	const char *a = s != NULL ? strchr(s, '@') : NULL;
-
-	return a != NULL && strlen(s) <= ADDRESS_MAX && a - s <= LOCAL_MAX &&
-	       count_parts(s, (size_t)(a - s), &name) > 0 &&
-	       count_parts(a + 1, strlen(a + 1), &label) > 1;
-}
-
-static void
-put_customer(struct ctx *cx, struct jw *w, const struct midtrans_order *o)
-{
-	jw_obj(w, "customer_details");
-	put_text(w, "first_name", o->customer, 255, cx);
-	if (is_email(o->email))
-		jw_str(w, "email", o->email);
-	put_text(w, "phone", o->phone, 255, cx);
-	jw_end(w);
-}
-
-/* One line, so that the sum always fits. */
-static void
-put_items(struct ctx *cx, struct jw *w, const struct midtrans_order *o)
-{
-	jw_arr(w, "item_details");
-	jw_obj(w, NULL);
-	jw_str(w, "id", midtrans_name(cx, o->number, MIDTRANS_NAME_MAX));
-	jw_i64(w, "price", o->amount);
-	jw_i64(w, "quantity", 1);
-	jw_str(w, "name", midtrans_name(cx, o->item, MIDTRANS_NAME_MAX));
-	jw_end(w);
-	jw_end(w);
-}
-
-/*
- * Each way to pay ends by expiry, counted from now; the page itself, which would
- * live for a day whatever that says, by page_expiry, which begins by itself.
- */
-static void
-put_times(struct jw *w, const struct midtrans_order *o)
-{
-	jw_obj(w, "expiry");
-	jw_str(w, "start_time", o->start_time);
-	jw_i64(w, "duration", o->minutes);
-	jw_str(w, "unit", "minutes");
-	jw_end(w);
-	jw_obj(w, "page_expiry");
-	jw_i64(w, "duration", o->minutes);
-	jw_str(w, "unit", "minutes");
-	jw_end(w);
-}
-
-static void
-put_rest(struct jw *w, const struct midtrans_order *o)
-{
-	jw_obj(w, "credit_card");
-	jw_bool(w, "secure", true);
-	jw_end(w);
-	jw_obj(w, "callbacks");
-	jw_str(w, "finish", o->finish);
-	jw_end(w);
-	put_times(w, o);
-	jw_str(w, "custom_field1", o->invoice_id);
-	if (o->enabled != NULL)
-		jw_raw(w, "enabled_payments", o->enabled);
-}
-
-const char *
-midtrans_snap_body(struct ctx *cx, const struct midtrans_order *o)
-{
-	struct sb s = sb_new(cx->mem);
-	struct jw w = jw_new(&s);
-
-	jw_obj(&w, NULL);
-	jw_obj(&w, "transaction_details");
-	jw_str(&w, "order_id", o->order_id);
-	jw_i64(&w, "gross_amount", o->amount);
-	jw_end(&w);
-	put_items(cx, &w, o);
-	put_customer(cx, &w, o);
-	put_rest(&w, o);
-	jw_end(&w);
-	return s.buf;
+	return strncmp(m->order_id, prefix, sizeof(prefix) - 1) == 0;
 }
