@@ -443,6 +443,15 @@ find_missed(struct run *run)
 	return RC_OK;
 }
 
+/* Queue the messages of this day; a run of some steps only reminds nobody. */
+static enum rc
+remind(struct run *run)
+{
+	if (!is_whole(run))
+		return RC_OK;
+	return db_query(run->cx, &SQL_message_remind, NULL, V_TEXT(run->opt->date));
+}
+
 static enum rc
 run_real(struct run *run)
 {
@@ -454,6 +463,7 @@ run_real(struct run *run)
 	TRY(db_query(cx, &SQL_billing_run_begin, &rows, V_TEXT(run->opt->date)));
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
+	TRY(remind(run));
 	return db_query(cx, &SQL_billing_run_end, NULL, V_I64(id),
 	    V_TEXT(report_json(cx, run->rep, "[]")), V_BOOL(is_whole(run)));
 }
