@@ -189,6 +189,7 @@ BEGIN
 	('billing_candidates',                'api billing gateway'),
 	('billing_expire',                    'api billing gateway'),
 	('billing_guard',                     'api billing gateway'),
+	('billing_guard_alert',               'api billing gateway'),
 	('billing_late',                      'api billing gateway'),
 	('billing_lines',                     'api billing gateway'),
 	('billing_log',                       'api billing gateway'),
