@@ -379,12 +379,14 @@ hold_back(struct run *run, struct work *w)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-/* Messages to customers: due soon, due today, overdue. */
+/* Messages to customers: due soon, due today, overdue. A rehearsal queues none. */
 static enum rc
 remind(struct run *run)
 {
 	struct db_rows *rows;
 
+	if (run->opt->dry_run)
+		return RC_OK;
 	TRY(db_query(run->cx, &SQL_billing_remind, &rows, V_TEXT(run->opt->date)));
 	run->rep->count[BILLING_REMIND].done = (size_t)db_i64(rows, 0, "queued");
 	return RC_OK;

@@ -101,7 +101,7 @@ def test_3_signed_up_and_on_the_router(system, router, life):
     router.cpe("budi", service="pppoe", password="rahasia-1")
     answer = life.operator.post("/api/subscriptions", {
         "customer_id": life.customer["id"], "package_id": life.package["id"], "mikrotik_username": "budi",
-        "mikrotik_password": "rahasia-1"}).want(201)
+        "mikrotik_password": "rahasia-1", "start_date": SIGN_UP, "end_date": DUE}).want(201)
     assert answer.seconds < AT_ONCE
     life.sub = answer.json
     assert (life.sub["start_date"], life.sub["end_date"]) == (SIGN_UP, DUE)
