@@ -25,6 +25,7 @@ int isp_api_work(const struct pool *, const struct pool_fds *, void *arg);
 /* For --print-…; each is an exit code. */
 int print_routes(void);
 int print_openapi(struct ctx *);
+int print_nginx(struct ctx *);
 int print_sql(struct ctx *);
 int print_origins(struct ctx *, const struct conf *);
 

@@ -1,15 +1,17 @@
 /* main.c: isp-api, the FastCGI workers behind nginx. */
 #include "base/daemon.h"
 #include "base/log.h"
+#include "http/limit.h"
 #include "http/prefork.h"
 #include "isp_api.h"
 
-enum { OPT_ROUTES, OPT_OPENAPI, OPT_SQL, OPT_ORIGINS };
+enum { OPT_ROUTES, OPT_OPENAPI, OPT_NGINX, OPT_SQL, OPT_ORIGINS };
 
 static const struct daemon_option options[] = {
 	[OPT_ROUTES] = { "--print-routes", NULL,
 	    "every address, its method, permission bits and pool" },
 	[OPT_OPENAPI] = { "--print-openapi", NULL, "the OpenAPI document of every address" },
+	[OPT_NGINX] = { "--print-nginx", NULL, "the pool of each address, as nginx reads it" },
 	[OPT_SQL] = { "--print-sql", NULL, "the statements composed for plain resources" },
 	[OPT_ORIGINS] = { "--print-origins", NULL,
 	    "who may call from a browser, as nginx wants to know it" },
@@ -17,7 +19,7 @@ static const struct daemon_option options[] = {
 
 const struct daemon isp_api_program = {
 	.name = "isp-api",
-	.synopsis = "[--print-routes | --print-openapi | --print-sql | --print-origins]",
+	.synopsis = "[--print-routes | --print-openapi | --print-nginx | --print-sql | --print-origins]",
 	.summary = "Serves /api to a web server that speaks FastCGI.",
 	.options = options,
 	.noptions = countof(options),
@@ -41,6 +43,8 @@ main(int argc, char **argv)
 		return print_routes();
 	if (args.val[OPT_OPENAPI] != NULL)
 		return print_openapi(&cx);
+	if (args.val[OPT_NGINX] != NULL)
+		return print_nginx(&cx);
 	if (args.val[OPT_SQL] != NULL)
 		return print_sql(&cx);
 	if (isp_api_configure(&cx, args.env, &cf) != RC_OK)
@@ -48,6 +52,7 @@ main(int argc, char **argv)
 	if (args.val[OPT_ORIGINS] != NULL)
 		return print_origins(&cx, &cf);
 	isp_api_pools(&cx, &cf, pools);
+	limit_open();
 	daemon_signals();
 	log_event(LOG_INFO, "start", "version", ISP_VERSION, NULL);
 	if (prefork_run(&cx, pools, ISP_API_POOLS, isp_api_work, &args) != RC_OK)

@@ -22,6 +22,16 @@ print_openapi(struct ctx *cx)
 }
 
 int
+print_nginx(struct ctx *cx)
+{
+	struct sb out = sb_new(cx->mem);
+
+	nginx_print(&out);
+	(void)fputs(out.buf, stdout);
+	return EXIT_DONE;
+}
+
+int
 print_sql(struct ctx *cx)
 {
 	struct sb out = sb_new(cx->mem);
