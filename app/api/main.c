@@ -19,7 +19,8 @@ static const struct daemon_option options[] = {
 
 const struct daemon isp_api_program = {
 	.name = "isp-api",
-	.synopsis = "[--print-routes | --print-openapi | --print-nginx | --print-sql | --print-origins]",
+	.synopsis = "[--print-routes | --print-openapi | --print-nginx | --print-sql |"
+		    " --print-origins]",
 	.summary = "Serves /api to a web server that speaks FastCGI.",
 	.options = options,
 	.noptions = countof(options),

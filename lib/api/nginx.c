@@ -48,7 +48,7 @@ void
 nginx_print(struct sb *out)
 {
 	sb_puts(out,
-	    "# Made by isp-api --print-nginx from the route table; lost with the next upgrade.\n"
+	    "# Made by isp-api --print-nginx from the route table at each upgrade.\n"
 	    "\n# The location of /__pool/ that serves a request: by method and address, and a list\n"
 	    "# that is asked for as CSV by the slow pool.\n"
 	    "map \"$isp_asks_csv:$request_method:$uri\" $isp_pool {\n\tdefault fast;\n");

@@ -65,7 +65,6 @@ wants_dry_run(struct ctx *cx, const struct req *rq, bool *ret)
 	return RC_OK;
 }
 
-/* The act in a transaction that is rolled back: its answer tells what would happen. */
 enum rc
 api_run(struct ctx *cx, const struct route *rt, const struct req *rq, struct resp *rs)
 {
@@ -75,8 +74,5 @@ api_run(struct ctx *cx, const struct route *rt, const struct req *rq, struct res
 		TRY(wants_dry_run(cx, rq, &dry));
 	if (!dry)
 		return http_run(cx, rt, rq, rs);
-	TRY(db_begin(cx));
-	TRY(http_run(cx, rt, rq, rs));
-	resp_header(rs, "X-Dry-Run", "1");
-	return db_rollback(cx);
+	return crud_dry_run(cx, rt, rq, rs);
 }

@@ -126,6 +126,10 @@ enum rc crud_read(struct ctx *, const struct resource *, const char *id, const s
 enum rc crud_answer(struct ctx *, const struct resource *, const char *id, int status,
     struct resp *) _must_check_;
 
+/* Run a route in a transaction that is rolled back: its answer tells what would happen. */
+enum rc crud_dry_run(struct ctx *, const struct route *, const struct req *,
+    struct resp *) _must_check_;
+
 /* A pattern of LIKE that finds the text anywhere, taken literally. */
 const char *crud_like_pattern(struct ctx *, const char *text);
 
