@@ -73,7 +73,7 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test e2e web web-check web-e2e fuzz fuzzers bench soak mutate install deb clean compdb \
+        api-test cli-test e2e web web-check web-e2e pictures fuzz fuzzers bench soak mutate install deb clean compdb \
         top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -183,9 +183,22 @@ $(B)/web/index.html: $(WEB_SRC) $(SCHEMA)
 	$(Q)cd $(WEB) && npm run --silent build -- --outDir $(abspath $(B))/web --logLevel warn
 	@touch $@
 
-# Types, style and the kit's unit tests.
+# Types, style, the kit's unit tests, and that Debian's Node.js runs what we execute.
 web-check: $(SCHEMA)
+	@scripts/check-web-engines
 	@cd $(WEB) && npm run --silent check && npm run --silent unit
+
+# The stories of the console in Debian's Chromium, on a stack of their own.
+web-e2e: programs web
+	$(if $(wildcard /usr/bin/chromium),@cd $(WEB) && OUT=$(abspath $(B))/web-test ISP_BUILD=$(abspath $(B)) \
+	  npx --no-install playwright test, \
+	  @echo "web-e2e: no Chromium among this release's packages: the console's stories are left out")
+
+# Pictures of every screen, to be looked at: make pictures, then $(B)/pictures.
+pictures: programs web
+	@mkdir -p $(B)/pictures
+	@cd $(WEB) && OUT=$(abspath $(B))/web-test ISP_BUILD=$(abspath $(B)) PICTURES=$(abspath $(B))/pictures \
+	  npx --no-install playwright test screens
 
 -include $(foreach f,obj san mem fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
 
@@ -210,6 +223,7 @@ test-rest: programs units fuzzers
 	@$(MAKE) --no-print-directory sim-test
 	@$(MAKE) --no-print-directory cli-test
 	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory web-e2e
 	@$(MAKE) --no-print-directory fuzz S=10
 	@$(PYTEST) $(ROUTER_TESTS)
 
@@ -311,7 +325,7 @@ $(B)/lint/%.c.strict: $(B)/san/%.o
 	@mkdir -p $(@D)
 	@$(COMPILE_obj) $(TESTS) $(PKG_CFLAGS) -fsyntax-only $*.c && touch $@
 
-lint-tree:
+lint-tree: web-check
 	@scripts/check-layers
 	@scripts/check-style
 	@$(if $(SH),shellcheck $(SH))

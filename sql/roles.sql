@@ -56,15 +56,15 @@ GRANT UPDATE (is_read, updated_at)                                             O
 GRANT UPDATE                 ON message_templates                                                     TO isp_api;
 -- gateway
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_refund_keys,
-	midtrans_copies, gateway_jobs                                                                 TO isp_api;
+	midtrans_copies, midtrans_jobs                                                                 TO isp_api;
 GRANT INSERT                 ON midtrans_events, midtrans_verdicts, midtrans_logs                     TO isp_api;
-GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON midtrans_unknown_ids                                                    TO isp_api;
 
 -- ---- isp_billing: the nightly run -----------------------------------------------------------------
 
 GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, invoices, invoice_counters, payments,
 	payment_reversals, refunds, customer_credits, allocations, billing_logs, billing_runs, alert_logs,
-	midtrans_attempts, gateway_jobs, row_counts                                                   TO isp_billing;
+	midtrans_attempts, midtrans_jobs, row_counts                                                   TO isp_billing;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, package_id, next_package_id,
 	next_package_on, updated_at)                                           ON subscriptions       TO isp_billing;
@@ -73,7 +73,7 @@ GRANT INSERT, UPDATE (status, paid_amount, replaced_end_date, settled_end_date, 
 GRANT INSERT, UPDATE         ON invoice_counters, billing_runs, row_counts                            TO isp_billing;
 GRANT INSERT                 ON allocations, customer_credits, billing_logs
                                                                                                       TO isp_billing;
-GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON gateway_jobs        TO isp_billing;
+GRANT INSERT, UPDATE (generation, attempts, due_at, done_at, created_at)       ON midtrans_jobs        TO isp_billing;
 
 -- ---- isp_router: what routers hold ----------------------------------------------------------------
 
@@ -90,7 +90,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON router_snapshots, router_sessions, route
 
 GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments, payment_reversals, refunds,
 	customer_credits, allocations, billing_logs, midtrans_attempts, midtrans_transactions, midtrans_refunds,
-	midtrans_strangers, midtrans_events, midtrans_copies, midtrans_verdicts, gateway_jobs, alert_logs, row_counts
+	midtrans_unknown_ids, midtrans_events, midtrans_copies, midtrans_verdicts, midtrans_jobs, alert_logs, row_counts
                                                                                                       TO isp_gateway;
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, updated_at)
@@ -99,11 +99,11 @@ GRANT UPDATE (status, paid_amount, replaced_end_date, settled_end_date, payment_
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
 GRANT INSERT, UPDATE (status, midtrans_status, updated_at)                     ON payments            TO isp_gateway;
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
-	gateway_jobs, row_counts
+	midtrans_jobs, row_counts
                                                                                                       TO isp_gateway;
 GRANT INSERT                 ON payment_reversals, refunds, allocations, customer_credits, billing_logs,
 	midtrans_events, midtrans_verdicts, midtrans_logs                             TO isp_gateway;
-GRANT INSERT, UPDATE, DELETE ON midtrans_strangers                                                    TO isp_gateway;
+GRANT INSERT, UPDATE, DELETE ON midtrans_unknown_ids                                                    TO isp_gateway;
 
 -- ---- isp_notify, isp_snmp, isp_ping ---------------------------------------------------------------
 
@@ -160,6 +160,7 @@ BEGIN
 	('allocations_return',                'api gateway'),
 	('audit',                             'api'),
 	('backoff',                           'api gateway router'),
+	('bandwidth_chart',                   'api'),
 	('billing_candidates',                'api billing'),
 	('billing_expire',                    'api billing'),
 	('billing_lines',                     'api billing'),
@@ -198,31 +199,6 @@ BEGIN
 	('expiries_due',                      'api billing'),
 	('field_error',                       'api billing router gateway'),
 	('first_draft',                       'api'),
-	('gateway_answered',                  'api gateway'),
-	('gateway_attempt',                   'api gateway'),
-	('gateway_check_take',                'api gateway'),
-	('gateway_checked',                   'api gateway'),
-	('gateway_claimed',                   'api gateway'),
-	('gateway_claims',                    'api gateway'),
-	('gateway_closed',                    'api gateway'),
-	('gateway_debts',                     'api gateway'),
-	('gateway_done',                      'api gateway'),
-	('gateway_doubt',                     'api gateway'),
-	('gateway_failed',                    'api gateway'),
-	('gateway_goes_on',                   'api gateway'),
-	('gateway_heard',                     'api gateway'),
-	('gateway_hold',                      'api gateway'),
-	('gateway_job',                       'api billing gateway'),
-	('gateway_open_claims',               'api gateway'),
-	('gateway_state',                     'api gateway'),
-	('gateway_stranger',                  'api gateway'),
-	('gateway_sum',                       'api gateway'),
-	('gateway_sweep',                     'api gateway'),
-	('gateway_sweep_refunds',             'api gateway'),
-	('gateway_take',                      'api gateway'),
-	('gateway_transactions',              'api gateway'),
-	('gateway_unconfirmed',               'api gateway'),
-	('gateway_wait',                      'api gateway'),
 	('history_drop',                      'snmp ping'),
 	('history_make',                      'snmp ping'),
 	('history_partition',                 'snmp ping'),
@@ -275,46 +251,71 @@ BEGIN
 	('message_take',                      'notify'),
 	('message_test',                      'api'),
 	('message_would_send',                'api'),
-	('midtrans_act_for',                  'api gateway'),
-	('midtrans_alert',                    'api gateway'),
-	('midtrans_alert_key',                'api gateway'),
-	('midtrans_alert_title',              'api gateway'),
-	('midtrans_apply',                    'api gateway'),
-	('midtrans_asks',                     'api gateway'),
+	('midtrans_alert_once',               'api gateway'),
+	('midtrans_alert_unconfirmed',        'api gateway'),
+	('midtrans_amount_owed',              'api gateway'),
+	('midtrans_asks_until_unknown',       'api gateway'),
 	('midtrans_attempt_add',              'api gateway'),
-	('midtrans_attempt_becomes',          'api gateway'),
-	('midtrans_attempt_made',             'api gateway'),
-	('midtrans_book',                     'api gateway'),
-	('midtrans_charge_book',              'api gateway'),
-	('midtrans_event_add',                'api gateway'),
-	('midtrans_hear',                     'api gateway'),
-	('midtrans_heard_200',                'api gateway'),
-	('midtrans_is_live',                  'api gateway'),
-	('midtrans_is_owed',                  'api gateway'),
-	('midtrans_is_paid',                  'api gateway'),
-	('midtrans_live_state',               'api gateway'),
-	('midtrans_move',                     'api gateway'),
-	('midtrans_note',                     'api gateway'),
-	('midtrans_owed',                     'api gateway'),
-	('midtrans_page',                     'api gateway'),
+	('midtrans_attempt_close',            'api gateway'),
+	('midtrans_attempt_is_owed',          'api gateway'),
+	('midtrans_attempt_is_paid',          'api gateway'),
+	('midtrans_attempt_needs_checks',     'api gateway'),
+	('midtrans_attempt_open_state',       'api gateway'),
+	('midtrans_attempt_record_answer',    'api gateway'),
+	('midtrans_attempt_reopen',           'api gateway'),
+	('midtrans_attempt_state_now',        'api gateway'),
+	('midtrans_attempt_update',           'api gateway'),
+	('midtrans_attempt_view',             'api gateway'),
+	('midtrans_attempts_of_debts',        'api gateway'),
+	('midtrans_chargeback_book',          'api gateway'),
+	('midtrans_check_finish',             'api gateway'),
+	('midtrans_check_take',               'api gateway'),
+	('midtrans_check_token_limit',        'api gateway'),
+	('midtrans_claimed_money',            'api gateway'),
+	('midtrans_decision_alert',           'api gateway'),
+	('midtrans_decision_log',             'api gateway'),
+	('midtrans_event_had_200',            'api gateway'),
+	('midtrans_event_record',             'api gateway'),
+	('midtrans_event_store',              'api gateway'),
+	('midtrans_event_unknown_order',      'api gateway'),
+	('midtrans_hold',                     'api gateway'),
+	('midtrans_hold_end',                 'api gateway'),
+	('midtrans_job_add',                  'api billing gateway'),
+	('midtrans_job_add_confirm',          'api gateway'),
+	('midtrans_job_fail',                 'api gateway'),
+	('midtrans_job_finish',               'api gateway'),
+	('midtrans_job_take',                 'api gateway'),
+	('midtrans_named_at',                 'api gateway'),
+	('midtrans_page_find',                'api gateway'),
+	('midtrans_payment_book',             'api gateway'),
+	('midtrans_payment_undo',             'api gateway'),
 	('midtrans_refund',                   'api gateway'),
 	('midtrans_refund_add',               'api gateway'),
 	('midtrans_refund_begin',             'api gateway'),
-	('midtrans_refund_book',              'api gateway'),
+	('midtrans_refund_bind_key',          'api gateway'),
 	('midtrans_refund_by_key',            'api gateway'),
-	('midtrans_refund_is',                'api gateway'),
-	('midtrans_refund_key',               'api gateway'),
-	('midtrans_refund_one',               'api gateway'),
+	('midtrans_refund_matches',           'api gateway'),
 	('midtrans_refund_open',              'api gateway'),
-	('midtrans_refunded',                 'api gateway'),
-	('midtrans_refunds_end',              'api gateway'),
-	('midtrans_repeats',                  'api gateway'),
-	('midtrans_revive',                   'api gateway'),
-	('midtrans_tell',                     'api gateway'),
-	('midtrans_throttle',                 'api gateway'),
-	('midtrans_told',                     'api gateway'),
-	('midtrans_undo',                     'api gateway'),
-	('midtrans_verdict',                  'api gateway'),
+	('midtrans_refund_settle',            'api gateway'),
+	('midtrans_refunded_amount',          'api gateway'),
+	('midtrans_refunds_book',             'api gateway'),
+	('midtrans_refunds_refuse_rest',      'api gateway'),
+	('midtrans_set_actor',                'api gateway'),
+	('midtrans_sweep',                    'api gateway'),
+	('midtrans_sweep_expired',            'api gateway'),
+	('midtrans_sweep_refunds',            'api gateway'),
+	('midtrans_sweep_unapplied',          'api gateway'),
+	('midtrans_transaction_confirm',      'api gateway'),
+	('midtrans_transaction_is_open',      'api gateway'),
+	('midtrans_transaction_move',         'api gateway'),
+	('midtrans_transaction_save',         'api gateway'),
+	('midtrans_transactions_to_ask',      'api gateway'),
+	('midtrans_unconfirmed_ids',          'api gateway'),
+	('midtrans_unconfirmed_ids_to_ask',   'api gateway'),
+	('midtrans_unconfirmed_money',        'api gateway'),
+	('midtrans_unknown_id_count',         'api gateway'),
+	('midtrans_unknown_orders',           'api gateway'),
+	('midtrans_work_wait',                'api gateway'),
 	('monitor_affected',                  'snmp ping'),
 	('monitor_alert_is_open',             'snmp ping'),
 	('monitor_duration',                  'snmp ping'),
@@ -333,12 +334,12 @@ BEGIN
 	('package_errors',                    'api'),
 	('packages_begin',                    'api billing'),
 	('packages_begin_due',                'api billing'),
-	('payment_alert',                     'api gateway'),
-	('payment_alert_lost',                'api gateway'),
-	('payment_amount',                    'api gateway'),
 	('password_forgot',                   'api'),
 	('password_reset',                    'api'),
 	('password_reset_is_valid',           'api'),
+	('payment_alert',                     'api gateway'),
+	('payment_alert_lost',                'api gateway'),
+	('payment_amount',                    'api gateway'),
 	('payment_book',                      'api gateway'),
 	('payment_day',                       'api gateway'),
 	('payment_insert',                    'api gateway'),
@@ -410,6 +411,12 @@ BEGIN
 	('session_refuse',                    'api'),
 	('session_request',                   'api billing router gateway notify snmp ping'),
 	('settled_end_date',                  'api billing gateway'),
+	('snmp_discovered',                   'snmp'),
+	('snmp_due',                          'snmp'),
+	('snmp_judge',                        'snmp'),
+	('snmp_roll',                         'snmp'),
+	('snmp_store',                        'snmp'),
+	('snmp_store_samples',                'snmp'),
 	('subscription_activate',             'api billing gateway'),
 	('subscription_cancel',               'api billing gateway'),
 	('subscription_create',               'api billing gateway'),

@@ -5,9 +5,10 @@
 #include "http/prefork.h"
 #include "isp_api.h"
 
-enum { OPT_ROUTES, OPT_OPENAPI, OPT_NGINX, OPT_SQL, OPT_ORIGINS };
-
 static const struct daemon_option options[] = {
+	[OPT_ENV] = { "--print-env", NULL, "NAME=value of every key that is set, secrets too" },
+	[OPT_LIBPQ] = { "--print-libpq", NULL,
+	    "PG... variables of the database, for libpq's programs" },
 	[OPT_ROUTES] = { "--print-routes", NULL,
 	    "every address, its method, permission bits and pool" },
 	[OPT_OPENAPI] = { "--print-openapi", NULL, "the OpenAPI document of every address" },
@@ -19,8 +20,8 @@ static const struct daemon_option options[] = {
 
 const struct daemon isp_api_program = {
 	.name = "isp-api",
-	.synopsis = "[--print-routes | --print-openapi | --print-nginx | --print-sql |"
-		    " --print-origins]",
+	.synopsis = "[--print-env | --print-libpq | --print-routes | --print-openapi |"
+		    " --print-nginx | --print-sql | --print-origins]",
 	.summary = "Serves /api to a web server that speaks FastCGI.",
 	.options = options,
 	.noptions = countof(options),
@@ -34,24 +35,18 @@ main(int argc, char **argv)
 	struct pool pools[ISP_API_POOLS];
 	struct daemon_args args;
 	struct conf cf;
+	int code;
 
 	(void)argc;
 	log_open(isp_api_program.name);
 	daemon_args(&cx, &isp_api_program, argv, &args);
 	if (args.nargs > 0)
 		return daemon_usage(&isp_api_program, "it takes no arguments");
-	if (args.val[OPT_ROUTES] != NULL)
-		return print_routes();
-	if (args.val[OPT_OPENAPI] != NULL)
-		return print_openapi(&cx);
-	if (args.val[OPT_NGINX] != NULL)
-		return print_nginx(&cx);
-	if (args.val[OPT_SQL] != NULL)
-		return print_sql(&cx);
+	code = isp_api_print(&cx, &args);
+	if (code >= 0)
+		return code;
 	if (isp_api_configure(&cx, args.env, &cf) != RC_OK)
 		return daemon_fail(&cx, &isp_api_program);
-	if (args.val[OPT_ORIGINS] != NULL)
-		return print_origins(&cx, &cf);
 	isp_api_pools(&cx, &cf, pools);
 	limit_open();
 	daemon_signals();

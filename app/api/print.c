@@ -1,11 +1,11 @@
-/* print.c: what isp-api can say of itself. */
+/* print.c: the --print options. */
 #include <stdio.h>
 
 #include "api/api.h"
 #include "base/daemon.h"
 #include "isp_api.h"
 
-int
+static int
 print_routes(void)
 {
 	for (size_t i = 0; i < api_nroutes; i++)
@@ -14,15 +14,15 @@ print_routes(void)
 	return EXIT_DONE;
 }
 
-int
+static int
 print_openapi(struct ctx *cx)
 {
 	(void)puts(openapi_json(cx));
 	return EXIT_DONE;
 }
 
-int
-print_nginx(struct ctx *cx)
+static int
+print_pools(struct ctx *cx)
 {
 	struct sb out = sb_new(cx->mem);
 
@@ -31,7 +31,7 @@ print_nginx(struct ctx *cx)
 	return EXIT_DONE;
 }
 
-int
+static int
 print_sql(struct ctx *cx)
 {
 	struct sb out = sb_new(cx->mem);
@@ -55,7 +55,7 @@ isp_api_origins(struct ctx *cx, const struct conf *cf)
 	    "%s,http://localhost:5173,http://localhost:3000,http://localhost:8080", own);
 }
 
-int
+static int
 print_origins(struct ctx *cx, const struct conf *cf)
 {
 	struct sb out = sb_new(cx->mem);
@@ -63,4 +63,58 @@ print_origins(struct ctx *cx, const struct conf *cf)
 	http_print_origins(&out, isp_api_origins(cx, cf));
 	(void)fputs(out.buf, stdout);
 	return EXIT_DONE;
+}
+
+static int
+print_env(struct ctx *cx, const char *file)
+{
+	struct sb out = sb_new(cx->mem);
+	struct conf cf;
+
+	if (conf_read(cx, file, &cf) != RC_OK)
+		return daemon_fail(cx, &isp_api_program);
+	conf_print(&cf, &out);
+	(void)fputs(out.buf, stdout);
+	return EXIT_DONE;
+}
+
+static int
+print_libpq(struct ctx *cx, const char *file)
+{
+	struct sb out = sb_new(cx->mem);
+	struct conf cf;
+
+	if (conf_read(cx, file, &cf) != RC_OK ||
+	    db_print_env(cx, conf_database(cx, &cf), &out) != RC_OK)
+		return daemon_fail(cx, &isp_api_program);
+	(void)fputs(out.buf, stdout);
+	return EXIT_DONE;
+}
+
+static int
+print_nginx(struct ctx *cx, const char *file)
+{
+	struct conf cf;
+
+	if (isp_api_configure(cx, file, &cf) != RC_OK)
+		return daemon_fail(cx, &isp_api_program);
+	return print_origins(cx, &cf);
+}
+
+int
+isp_api_print(struct ctx *cx, const struct daemon_args *args)
+{
+	if (args->val[OPT_ROUTES] != NULL)
+		return print_routes();
+	if (args->val[OPT_OPENAPI] != NULL)
+		return print_openapi(cx);
+	if (args->val[OPT_NGINX] != NULL)
+		return print_pools(cx);
+	if (args->val[OPT_SQL] != NULL)
+		return print_sql(cx);
+	if (args->val[OPT_ENV] != NULL)
+		return print_env(cx, args->env);
+	if (args->val[OPT_LIBPQ] != NULL)
+		return print_libpq(cx, args->env);
+	return args->val[OPT_ORIGINS] != NULL ? print_nginx(cx, args->env) : -1;
 }

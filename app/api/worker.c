@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "http/fcgi.h"
 #include "isp_api.h"
-#include "midtrans/gateway.h"
+#include "midtrans/midtrans.h"
 
 enum { STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000 };
 
@@ -39,7 +39,7 @@ isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
 		return daemon_fail(&cx, &isp_api_program);
 	cx.conf = &cf;
 	cx.db = database(&cx, &cf);
-	cx.gateway = gateway_new(life, &cf);
+	cx.midtrans = midtrans_client_new(life, &cf);
 	const struct http_policy policy = {
 		.routes = api_routes,
 		.nroutes = api_nroutes,

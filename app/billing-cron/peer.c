@@ -3,7 +3,7 @@
 
 #include "base/conf.h"
 #include "db/db.h"
-#include "midtrans/gateway.h"
+#include "midtrans/midtrans.h"
 
 struct ctx *
 peer_open(struct ctx *cx, const char *date)
@@ -17,7 +17,7 @@ peer_open(struct ctx *cx, const char *date)
 	to->answer_ms = 300000; /* as the run's own connection: the night waits for this one, too */
 	*gx = *cx;
 	gx->db = db_new(to);
-	gx->gateway = gateway_new(cx->mem, cx->conf);
+	gx->midtrans = midtrans_client_new(cx->mem, cx->conf);
 	return gx;
 }
 

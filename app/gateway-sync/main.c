@@ -2,7 +2,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "midtrans/gateway.h"
+#include "midtrans/midtrans.h"
 #include "work/loop.h"
 
 enum { LOCK_MS = 5000, ANSWER_MS = 60000 };
@@ -67,11 +67,11 @@ main(int argc, char **argv)
 	daemon_signals();
 	if (prepare(&cx, args.env, once, &conf) != RC_OK)
 		return daemon_stopping() ? EXIT_DONE : daemon_fail(&cx, &program);
-	cx.gateway = gateway_new(life, &conf);
+	cx.midtrans = midtrans_client_new(life, &conf);
 	cx.mem = mem;
-	if (!gateway_is_on(&cx))
+	if (!midtrans_is_configured(&cx))
 		log_event(LOG_INFO, "online payment is not configured", NULL);
-	code = once ? run_once(&cx, &gateway_loop) : loop_run(&cx, &gateway_loop);
+	code = once ? run_once(&cx, &midtrans_loop) : loop_run(&cx, &midtrans_loop);
 	db_close(cx.db);
 	return code;
 }

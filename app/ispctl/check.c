@@ -1,6 +1,8 @@
 /* check.c: health and the check of every rule. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/value.h"
 #include "billing/billing.h"
 #include "ispctl.h"
 #include "sql.h"
@@ -75,4 +77,18 @@ cmd_billing_preview(struct ispctl *ctl)
 	TRY(billing_preview(ctl->cx, ctl->args->val[OPT_DATE], &json));
 	(void)puts(json);
 	return RC_OK;
+}
+
+/* Record that FILE was restored and held against every rule in so many seconds: restore-test does.
+ */
+enum rc
+cmd_restore_proof(struct ispctl *ctl)
+{
+	int64_t seconds;
+
+	if (!value_whole(ctl->rest[1], strlen(ctl->rest[1]), &seconds) || seconds < 0 ||
+	    seconds > INT32_MAX)
+		return FAIL(ctl->cx, RC_INVALID, "%s is no number of seconds", ctl->rest[1]);
+	return db_query(ctl->cx, &SQL_restore_proof_add, NULL, V_TEXT(ctl->rest[0]),
+	    V_I64(seconds));
 }

@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
 	{ "health", 0, NEED_DATABASE, cmd_health },
 	{ "check", 0, NEED_DATABASE, cmd_check },
+	{ "restore-proof", 2, NEED_DATABASE, cmd_restore_proof },
 	{ "user setup-token", 0, NEED_DATABASE, cmd_user_setup_token },
 };
 

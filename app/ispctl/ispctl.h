@@ -39,6 +39,7 @@ enum rc cmd_router_test(struct ispctl *);
 enum rc cmd_billing_preview(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_health(struct ispctl *);
+enum rc cmd_restore_proof(struct ispctl *);
 enum rc cmd_check(struct ispctl *);
 enum rc cmd_user_setup_token(struct ispctl *);
 

@@ -44,6 +44,8 @@ extern const struct resource user_resource, token_resource, customer_resource, c
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
     midtrans_log_resource, notification_setting_resource, message_template_resource,
     message_resource, secret_resource;
+extern const struct resource snmp_device_resource, snmp_interface_resource, ping_target_resource,
+    alert_resource, maintenance_window_resource;
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
@@ -130,6 +132,15 @@ API_OP(secret_sync);
 API_OP(radius_show);
 API_OP(radius_save);
 
+API_OP(snmp_discover);
+API_OP(snmp_interfaces);
+API_OP(snmp_bandwidth);
+API_OP(ping_now);
+API_OP(ping_history);
+API_OP(monitoring_dashboard);
+API_OP(monitoring_alerts);
+API_OP(alert_read);
+API_OP(alert_read_all);
 API_OP(notification_test);
 API_OP(template_preview);
 API_OP(message_resend);

@@ -7,7 +7,7 @@
 #include "base/jw.h"
 #include "db/db.h"
 #include "db/rowjson.h"
-#include "midtrans/gateway.h"
+#include "midtrans/midtrans.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -82,7 +82,7 @@ act_as(struct ctx *cx, const char *name)
 }
 
 static void
-write_page(struct resp *rs, const struct gateway_page *page)
+write_page(struct resp *rs, const struct midtrans_page *page)
 {
 	struct jw w = jw_new(&rs->body);
 
@@ -99,7 +99,7 @@ write_page(struct resp *rs, const struct gateway_page *page)
 enum rc
 midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct gateway_page page;
+	struct midtrans_page page;
 	struct db_rows *rows;
 	struct cJSON *in;
 
@@ -109,7 +109,7 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
-	TRY(gateway_page(cx, shape_text(in, "invoice_id"), &page));
+	TRY(midtrans_open_page(cx, shape_text(in, "invoice_id"), &page));
 	write_page(rs, &page);
 	return RC_OK;
 }
@@ -121,7 +121,7 @@ take_notification(struct ctx *cx, const struct req *rq)
 
 	TRY(shape_whole(cx, rq, &in));
 	TRY(act_as(cx, "midtrans"));
-	return gateway_notify(cx, in, rq->body);
+	return midtrans_take_notification(cx, in, rq->body);
 }
 
 enum rc
@@ -129,7 +129,7 @@ midtrans_notification(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	enum rc rc = take_notification(cx, rq);
 
-	gateway_count(cx, rc);
+	midtrans_count_refused(cx, rc);
 	return rc == RC_OK ? resp_json(rs, 200, "{\"success\":true}") : rc;
 }
 
@@ -138,7 +138,7 @@ answer_standing(struct ctx *cx, const char *attempt_id, struct resp *rs)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_midtrans_standing, &rows, V_TEXT(attempt_id)));
+	TRY(db_query(cx, &SQL_midtrans_attempt_standing, &rows, V_TEXT(attempt_id)));
 	rs->status = 200;
 	sb_puts(&rs->body, "{\"success\":true,\"data\":");
 	rowjson_object(&rs->body, rows, 0);
@@ -152,7 +152,7 @@ midtrans_status(struct ctx *cx, const struct req *rq, struct resp *rs)
 	const char *id;
 
 	TRY(api_act(cx));
-	TRY(gateway_status(cx, req_arg(rq, "orderId"), &id));
+	TRY(midtrans_ask_status(cx, req_arg(rq, "orderId"), &id));
 	return answer_standing(cx, id, rs);
 }
 
@@ -161,14 +161,14 @@ midtrans_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	TRY(gateway_cancel(cx, req_arg(rq, "orderId"), &id));
+	TRY(midtrans_cancel_order(cx, req_arg(rq, "orderId"), &id));
 	return answer_standing(cx, id, rs);
 }
 
 enum rc
 midtrans_refund(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct gateway_refund want = { .order_id = req_arg(rq, "orderId") };
+	struct midtrans_refund_request want = { .order_id = req_arg(rq, "orderId") };
 	struct cJSON *in;
 	const char *id;
 
@@ -177,6 +177,6 @@ midtrans_refund(struct ctx *cx, const struct req *rq, struct resp *rs)
 	want.amount = shape_i64(in, "amount");
 	want.reason = shape_text(in, "reason");
 	want.reopen = shape_bool(in, "reopen");
-	TRY(gateway_refund(cx, &want, &id));
+	TRY(midtrans_refund_order(cx, &want, &id));
 	return answer_standing(cx, id, rs);
 }

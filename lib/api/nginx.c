@@ -49,8 +49,8 @@ nginx_print(struct sb *out)
 {
 	sb_puts(out,
 	    "# Made by isp-api --print-nginx from the route table at each upgrade.\n"
-	    "\n# The location of /__pool/ that serves a request: by method and address, and a list\n"
-	    "# that is asked for as CSV by the slow pool.\n"
+	    "\n# The location of /__pool/ that serves a request: by method and address; a list\n"
+	    "# asked for as CSV goes to the slow pool.\n"
 	    "map \"$isp_asks_csv:$request_method:$uri\" $isp_pool {\n\tdefault fast;\n");
 	put_pools(out, true);
 	sb_puts(out, "\t\"~^1:(GET|HEAD):\" gateway;\n");

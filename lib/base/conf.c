@@ -7,7 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 1 << 16 };
+#include "base/log.h"
+
+enum { FILE_MAX = 1 << 16, NAME_MAX_LEN = 40 };
 
 /* The key of examples. */
 static const char zero_key[] = "base64:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -17,7 +19,10 @@ static const char zones[] = "/usr/share/zoneinfo";
 
 static const char file_default[] = "/etc/isp-billing/isp.env";
 
-enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_ZONE, CT_CHOICE };
+enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_ZONE, CT_CHOICE, CT_URL };
+
+/* Names of a Laravel system that have no meaning here; a file may hold them. */
+static const char *const unused[] = { "APP_NAME", "APP_DEBUG", "DB_CONNECTION", "MAIL_MAILER" };
 
 static const struct item {
 	const char *name;
@@ -35,7 +40,7 @@ static const struct item {
 	    .help = "base64: and 32 bytes; seals every secret in the database" },
 	[CONF_APP_PREVIOUS_KEYS] = { "APP_PREVIOUS_KEYS", CT_TEXT, .dflt = "", .secret = true,
 	    .help = "keys of before, separated by commas: still open what they sealed" },
-	[CONF_APP_URL] = { "APP_URL", CT_TEXT, .dflt = "http://localhost:8080",
+	[CONF_APP_URL] = { "APP_URL", CT_URL, .dflt = "http://localhost:8080",
 	    .help = "where browsers reach this system" },
 	[CONF_APP_TIMEZONE] = { "APP_TIMEZONE", CT_ZONE, .dflt = "Asia/Jakarta",
 	    .help = "whose days are business days" },
@@ -175,6 +180,8 @@ is_valid(struct ctx *cx, const struct item *it, const char *val)
 		return is_zone(cx, val);
 	case CT_CHOICE:
 		return is_among(cx, it->among, val);
+	case CT_URL:
+		return strncmp(val, "http://", 7) == 0 || strncmp(val, "https://", 8) == 0;
 	}
 	return true;
 }
@@ -190,16 +197,25 @@ expectation(struct ctx *cx, const struct item *it)
 		return arena_printf(cx->mem, "none of%s", it->among);
 	if (it->type == CT_ZONE)
 		return arena_printf(cx->mem, "no time zone of %s", zones);
+	if (it->type == CT_URL)
+		return "no http:// or https:// address";
 	return it->type == CT_DATE ? "no day as YYYY-MM-DD" : "neither true nor false";
 }
 
+/* where: the file that holds the value, or "environment". */
 static enum rc
-check_item(struct ctx *cx, const struct item *it, const char *val)
+check_item(struct ctx *cx, const char *where, const struct item *it, const char *val)
 {
 	if (val[0] == '\0' || is_valid(cx, it, val))
 		return RC_OK;
-	return FAIL(cx, RC_INVALID, "%s: %s is %s", it->name, it->secret ? "the value" : val,
-	    expectation(cx, it));
+	return FAIL(cx, RC_INVALID, "%s: %s: %s is %s", where, it->name,
+	    it->secret ? "the value" : val, expectation(cx, it));
+}
+
+static bool
+is_set(const struct conf *cf, size_t i)
+{
+	return cf->val[i] != items[i].dflt;
 }
 
 static enum rc
@@ -213,6 +229,8 @@ check_production(struct ctx *cx, const struct conf *cf)
 		return FAIL(cx, RC_INVALID, "APP_KEY: everybody knows this one");
 	if (conf_text(cf, CONF_APP_KEY)[0] == '\0')
 		return FAIL(cx, RC_INVALID, "APP_KEY: must be set; ispctl key generate makes one");
+	if (!is_set(cf, CONF_APP_URL))
+		return FAIL(cx, RC_INVALID, "APP_URL: must be set in production");
 	return RC_OK;
 }
 
@@ -245,23 +263,103 @@ read_value(struct ctx *cx, const char *s, size_t n)
 	return arena_printf(cx->mem, "%.*s", (int)n, s);
 }
 
-static void
-read_line(struct ctx *cx, const char *line, size_t n, struct conf *cf)
+/* The number of letters to change, insert or delete between two names (Levenshtein). */
+static size_t
+distance(const char *a, const char *b)
 {
-	size_t lead = strspn(line, " \t");
-	const char *eq;
+	size_t row[NAME_MAX_LEN + 1], n = strlen(b);
+
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (; *a != '\0'; a++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = diagonal + (*a != b[j - 1]);
+
+			best = row[j] + 1 < best ? row[j] + 1 : best;
+			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+			diagonal = row[j];
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+/* " (the nearest is NAME)", or "" where none is near. */
+static const char *
+nearest(struct ctx *cx, const char *name)
+{
+	size_t best = strlen(name) / 2 + 1;
+	const char *found = NULL;
+
+	for (size_t i = 0; i < CONF__MAX; i++) {
+		size_t d = distance(name, items[i].name);
+
+		if (d < best)
+			found = items[i].name;
+		best = d < best ? d : best;
+	}
+	return found != NULL ? arena_printf(cx->mem, " (the nearest is %s)", found) : "";
+}
+
+/* A line of the env file and its place, for errors. */
+struct line {
+	const char *path;
+	int number;
+	const char *text;
+	size_t len;
+};
+
+/* Log an unused name of a Laravel system; refuse any other. */
+static enum rc
+unknown_name(struct ctx *cx, const struct line *l, const char *name)
+{
+	for (size_t i = 0; i < countof(unused); i++)
+		if (strcmp(unused[i], name) == 0) {
+			log_event(LOG_INFO, "config_unused", "file", l->path, "name", name, NULL);
+			return RC_OK;
+		}
+	return FAIL(cx, RC_INVALID, "%s:%d: there is no setting %s%s", l->path, l->number, name,
+	    nearest(cx, name));
+}
+
+/* Why this line is not NAME=value; NULL: it is. */
+static const char *
+line_error(const struct line *l, const char *eq)
+{
+	const char *end = l->text + l->len;
+
+	if (strncmp(l->text, "export ", 7) == 0 || strncmp(l->text, "export\t", 7) == 0)
+		return "export is not understood here";
+	if (eq == NULL || eq == l->text)
+		return "this line is not NAME=value";
+	if (eq[-1] == ' ' || eq[-1] == '\t' || (eq + 1 < end && (eq[1] == ' ' || eq[1] == '\t')))
+		return "blanks beside = are not allowed";
+	return NULL;
+}
+
+static enum rc
+read_line(struct ctx *cx, struct line l, struct conf *cf)
+{
+	size_t lead = strspn(l.text, " \t");
+	const char *eq, *wrong, *name;
 	const struct item *it;
 
-	if (lead >= n || line[lead] == '#')
-		return;
-	line += lead;
-	n -= lead;
-	eq = memchr(line, '=', n);
-	if (eq == NULL)
-		return;
-	it = item_by_name(line, (size_t)(eq - line));
-	if (it != NULL)
-		cf->val[it - items] = read_value(cx, eq + 1, n - (size_t)(eq + 1 - line));
+	if (lead >= l.len || l.text[lead] == '#' || l.text[lead] == '\r')
+		return RC_OK;
+	l.text += lead;
+	l.len -= lead;
+	eq = memchr(l.text, '=', l.len);
+	wrong = line_error(&l, eq);
+	if (wrong != NULL)
+		return FAIL(cx, RC_INVALID, "%s:%d: %s", l.path, l.number, wrong);
+	name = arena_printf(cx->mem, "%.*s", (int)(eq - l.text), l.text);
+	it = item_by_name(name, strlen(name));
+	if (it == NULL)
+		return unknown_name(cx, &l, name);
+	cf->val[it - items] = read_value(cx, eq + 1, l.len - (size_t)(eq + 1 - l.text));
+	return check_item(cx, l.path, it, cf->val[it - items]);
 }
 
 static enum rc
@@ -269,13 +367,17 @@ slurp(struct ctx *cx, const char *path, bool optional, const char **ret)
 {
 	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *buf;
+	ssize_t n;
 
 	*ret = "";
 	if (fd < 0 && errno == ENOENT && optional)
 		return RC_OK;
 	buf = arena_alloc(cx->mem, FILE_MAX + 1);
-	if (fd < 0 || read(fd, buf, FILE_MAX) < 0)
+	n = fd < 0 ? -1 : read(fd, buf, FILE_MAX);
+	if (n < 0)
 		return FAIL(cx, RC_INVALID, "%s: %s", path, strerror(errno));
+	if (n == FILE_MAX || strlen(buf) != (size_t)n)
+		return FAIL(cx, RC_INVALID, "%s: it is too long, or holds a NUL", path);
 	*ret = buf;
 	return RC_OK;
 }
@@ -287,11 +389,10 @@ read_file(struct ctx *cx, const char *file, struct conf *cf)
 
 	path = file != NULL ? file : env != NULL ? env : file_default;
 	TRY(slurp(cx, path, path == file_default, &text));
-	for (const char *p = text; *p != '\0'; p += strspn(p, "\n")) {
-		size_t n = strcspn(p, "\n");
-
-		read_line(cx, p, n, cf);
-		p += n;
+	for (struct line l = { path, 1, text, 0 }; *l.text != '\0'; l.number++) {
+		l.len = strcspn(l.text, "\n");
+		TRY(read_line(cx, l, cf));
+		l.text += l.len + (l.text[l.len] == '\n');
 	}
 	return RC_OK;
 }
@@ -313,7 +414,7 @@ read_credentials(struct ctx *cx, struct conf *cf)
 }
 
 enum rc
-conf_load(struct ctx *cx, const char *file, struct conf *ret)
+conf_read(struct ctx *cx, const char *file, struct conf *ret)
 {
 	struct conf cf = { 0 };
 
@@ -326,11 +427,30 @@ conf_load(struct ctx *cx, const char *file, struct conf *ret)
 			cf.val[i] = arena_strdup(cx->mem, env);
 		if (cf.val[i] == NULL || (cf.val[i][0] == '\0' && items[i].type != CT_TEXT))
 			cf.val[i] = items[i].dflt;
-		TRY(check_item(cx, &items[i], cf.val[i]));
+		if (env != NULL)
+			TRY(check_item(cx, "environment", &items[i], cf.val[i]));
 	}
+	*ret = cf;
+	return RC_OK;
+}
+
+enum rc
+conf_load(struct ctx *cx, const char *file, struct conf *ret)
+{
+	struct conf cf;
+
+	TRY(conf_read(cx, file, &cf));
 	TRY(check_production(cx, &cf));
 	*ret = cf;
 	return RC_OK;
+}
+
+void
+conf_print(const struct conf *cf, struct sb *out)
+{
+	for (size_t i = 0; i < CONF__MAX; i++)
+		if (is_set(cf, i))
+			sb_printf(out, "%s=%s\n", items[i].name, cf->val[i]);
 }
 
 const char *

@@ -7,9 +7,12 @@
  * bad value stops the program with one line that names the key.  Policies of
  * the business are no configuration: they live in the database (settings).
  *
- * The env file has lines KEY=VALUE; a value may stand in single or double
- * quotes; # begins a comment at the start of a line or after a space.
- * Unknown keys are ignored: the file is shared by all programs.
+ * The env file has lines NAME=value; a value may stand in single or double
+ * quotes; # begins a comment at the start of a line or after a blank.  An
+ * unknown name, blanks beside =, export, or any other line is an error that
+ * names the file and the line: a misspelt name must not switch payments off.
+ * APP_NAME, APP_DEBUG, DB_CONNECTION and MAIL_MAILER of a Laravel system are
+ * logged and ignored.  Scripts get the values from `isp-api --print-env`.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -76,6 +79,10 @@ struct conf {
  * A day is one of the calendar, a zone one of this machine's zone database.
  */
 enum rc conf_load(struct ctx *, const char *file, struct conf *ret) _must_check_;
+/* The same without the rules of production: the values of a file that is not complete yet. */
+enum rc conf_read(struct ctx *, const char *file, struct conf *ret) _must_check_;
+/* NAME=value of each key that the file, a credential or the environment sets. */
+void conf_print(const struct conf *, struct sb *);
 
 const char *conf_text(const struct conf *, enum conf_key); /* never NULL */
 int64_t conf_int(const struct conf *, enum conf_key);

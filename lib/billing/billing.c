@@ -7,7 +7,7 @@
 #include "base/jw.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "midtrans/gateway.h"
+#include "midtrans/midtrans.h"
 #include "sql.h"
 
 enum {
@@ -309,7 +309,7 @@ work_off(struct run *run, const struct work *all)
 /* ---- holds ----------------------------------------------------------------------------------- */
 
 static void
-report_held(struct run *run, const struct work *w, const struct gateway_held *h)
+report_held(struct run *run, const struct work *w, const struct midtrans_held *h)
 {
 	struct billing_line l = {
 		.step = w->step->name,
@@ -324,7 +324,7 @@ report_held(struct run *run, const struct work *w, const struct gateway_held *h)
 }
 
 static bool
-is_held(const struct gateway_held *held, size_t n, const char *id)
+is_held(const struct midtrans_held *held, size_t n, const char *id)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(held[i].subscription_id, id) == 0)
@@ -341,14 +341,14 @@ static enum rc
 hold_back(struct run *run, struct work *w)
 {
 	struct ctx *gx = run->opt->gateway;
-	struct gateway_held *held;
+	struct midtrans_held *held;
 	size_t nheld, n = 0;
 
-	if (gx == NULL || run->opt->dry_run || w->n == 0 || !gateway_is_on(gx))
+	if (gx == NULL || run->opt->dry_run || w->n == 0 || !midtrans_is_configured(gx))
 		return RC_OK;
 	gx->mem = run->cx->mem;
 	TRY(db_set_actor(gx));
-	if (gateway_hold(gx, w->ids, w->n, run->opt->date, &held, &nheld) != RC_OK) {
+	if (midtrans_hold_unanswered(gx, w->ids, w->n, run->opt->date, &held, &nheld) != RC_OK) {
 		run->cx->err = gx->err;
 		return gx->err.rc;
 	}
@@ -443,6 +443,15 @@ find_missed(struct run *run)
 	return RC_OK;
 }
 
+/* Queue the messages of this day; a run of some steps only reminds nobody. */
+static enum rc
+remind(struct run *run)
+{
+	if (!is_whole(run))
+		return RC_OK;
+	return db_query(run->cx, &SQL_message_remind, NULL, V_TEXT(run->opt->date));
+}
+
 static enum rc
 run_real(struct run *run)
 {
@@ -454,6 +463,7 @@ run_real(struct run *run)
 	TRY(db_query(cx, &SQL_billing_run_begin, &rows, V_TEXT(run->opt->date)));
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
+	TRY(remind(run));
 	return db_query(cx, &SQL_billing_run_end, NULL, V_I64(id),
 	    V_TEXT(report_json(cx, run->rep, "[]")), V_BOOL(is_whole(run)));
 }

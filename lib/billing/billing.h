@@ -33,7 +33,7 @@ struct billing_options {
 	unsigned steps; /* bit per step; 0: all */
 	/*
 	 * Whose db may book payments, to ask Midtrans before anybody is suspended
-	 * (gateway.h); NULL: nobody is asked.  A dry run asks nobody.
+	 * (midtrans.h); NULL: nobody is asked.  A dry run asks nobody.
 	 */
 	struct ctx *gateway;
 };

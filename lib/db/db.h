@@ -11,6 +11,8 @@
  * one round trip of all that is queued.  Rows belong to cx->mem: there is
  * nothing to clear.
  *
+ * A session is read-write unless the conninfo says otherwise (target_session_attrs), and one that
+ * turns out to be read-only is left.  The settings that statements rely on are set and read back.
  * A connection that broke is opened again by itself at the next statement
  * outside a transaction; a statement under way then fails with RC_RETRY.
  *
@@ -31,6 +33,7 @@
 #include <stdint.h>
 
 #include "base/ctx.h"
+#include "base/sb.h"
 
 struct db;
 struct db_rows;
@@ -92,6 +95,9 @@ struct db_conf {
 
 /* Read the configuration; the result lives as long as that and cx->mem. */
 struct db_conf db_conf_of(struct ctx *, const struct conf *, const char *program, const char *role);
+
+/* NAME=value of the environment variables with which libpq's programs reach the same database. */
+enum rc db_print_env(struct ctx *, const char *conninfo, struct sb *out) _must_check_;
 
 /* Open now; RC_RETRY when the database cannot be reached. */
 enum rc db_open(struct ctx *, const struct db_conf *, struct db **ret) _must_check_;

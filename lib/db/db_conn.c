@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/sb.h"
 #include "db/db_int.h"
+#include "sql.h"
 
 enum { PARAMS_MAX = 64, PAUSE_MS = 300 };
 
@@ -43,44 +44,107 @@ put_default(struct params *p, const PQconninfoOption *all, const char *key, cons
 	put(p, key, given != NULL ? given : val);
 }
 
-/* One "-c name=value"; blanks and backslashes of the value are protected. */
+/* All that our statements rely on, whatever the server's, the database's or a pooler's settings
+ * are. */
+static const struct setting {
+	const char *name, *value; /* as pg_settings shows it */
+} settings[] = {
+	{ "timezone", "UTC" },
+	{ "datestyle", "ISO, YMD" },
+	{ "intervalstyle", "postgres" },
+	{ "search_path", "public" },
+	{ "standard_conforming_strings", "on" },
+	{ "default_transaction_isolation", "read committed" },
+	{ "default_transaction_read_only", "off" },
+	{ "row_security", "on" },
+	{ "plan_cache_mode", "force_generic_plan" },
+	{ "jit", "off" },
+	/* A page of rows needs no parallel workers, and the pages read are mostly in memory. */
+	{ "max_parallel_workers_per_gather", "0" },
+	{ "random_page_cost", "1.1" },
+};
+
+/* Two text[] literals, of names and of values. */
+struct arrays {
+	struct sb names, values;
+};
+
 static void
-put_setting(struct sb *s, const char *name, const char *val)
+put_element(struct sb *s, const char *text)
 {
-	sb_printf(s, " -c %s=", name);
-	for (; *val != '\0'; val++) {
-		if (*val == ' ' || *val == '\\')
+	sb_puts(s, s->len == 0 ? "{\"" : ",\"");
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
 			sb_putc(s, '\\');
-		sb_putc(s, *val);
+		sb_putc(s, *text);
 	}
+	sb_putc(s, '"');
 }
 
-/* Set all that our sessions rely on, whatever the server's own settings are. */
-static const char *
-session_options(struct arena *mem, const struct db_conf *conf, const char *given)
+static void
+put_setting(struct arrays *a, const char *name, const char *value)
 {
-	struct sb s = sb_new(mem);
+	put_element(&a->names, name);
+	put_element(&a->values, value);
+}
 
-	sb_puts(&s, given != NULL ? given : "");
-	put_setting(&s, "plan_cache_mode", "force_generic_plan");
-	put_setting(&s, "jit", "off");
-	/* A page of rows wants no helpers, and what is read often lies in memory. */
-	put_setting(&s, "max_parallel_workers_per_gather", "0");
-	put_setting(&s, "random_page_cost", "1.1");
-	put_setting(&s, "timezone", "UTC");
-	put_setting(&s, "datestyle", "ISO");
-	put_setting(&s, "statement_timeout", arena_printf(mem, "%d", conf->statement_ms));
-	put_setting(&s, "lock_timeout", arena_printf(mem, "%d", conf->lock_ms));
-	put_setting(&s, "isp.timezone", conf->timezone != NULL ? conf->timezone : "");
-	put_setting(&s, "isp.today", conf->today != NULL ? conf->today : "");
-	return s.buf;
+static struct arrays
+session_settings(struct arena *mem, const struct db_conf *conf)
+{
+	struct arrays a = { sb_new(mem), sb_new(mem) };
+
+	for (size_t i = 0; i < countof(settings); i++)
+		put_setting(&a, settings[i].name, settings[i].value);
+	put_setting(&a, "statement_timeout", arena_printf(mem, "%d", conf->statement_ms));
+	put_setting(&a, "lock_timeout", arena_printf(mem, "%d", conf->lock_ms));
+	put_setting(&a, "isp.timezone", conf->timezone != NULL ? conf->timezone : "");
+	put_setting(&a, "isp.today", conf->today != NULL ? conf->today : "");
+	sb_putc(&a.names, '}');
+	sb_putc(&a.values, '}');
+	return a;
+}
+
+static enum rc
+settings_failed(struct ctx *cx, PGconn *pg, const PGresult *res)
+{
+	bool done = PQresultStatus(res) == PGRES_TUPLES_OK;
+
+	(void)FAIL(cx, RC_RETRY, "the session of the database cannot be set up");
+	if (done)
+		(void)err_detail(&cx->err, "it does not keep %s (a pooler must be in session mode)",
+		    PQgetvalue(res, 0, 0));
+	else
+		(void)err_detail(&cx->err, "%s", PQerrorMessage(pg));
+	return RC_RETRY;
+}
+
+/*
+ * Set, then read back in a statement of its own: through a pooler in transaction mode the second
+ * reaches another session, and PgBouncer may ignore the options of a connection.
+ */
+static enum rc
+set_session(struct ctx *cx, PGconn *pg, const struct db_conf *conf)
+{
+	struct arrays a = session_settings(cx->mem, conf);
+	const char *const values[] = { a.names.buf, a.values.buf };
+	const char *const steps[] = { SQL_db_session_set.text, SQL_db_session_wrong.text };
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < countof(steps) && rc == RC_OK; i++) {
+		PGresult *res = PQexecParams(pg, steps[i], 2, NULL, values, NULL, NULL, 0);
+
+		if (PQresultStatus(res) != PGRES_TUPLES_OK || (i == 1 && PQntuples(res) > 0))
+			rc = settings_failed(cx, pg, res);
+		PQclear(res);
+	}
+	return rc;
 }
 
 static bool
 is_ours(const char *key)
 {
-	static const char *const ours[] = { "user", "application_name", "options",
-		"connect_timeout", "tcp_user_timeout", "keepalives_idle", "client_encoding" };
+	static const char *const ours[] = { "user", "application_name", "connect_timeout",
+		"tcp_user_timeout", "keepalives_idle", "client_encoding", "target_session_attrs" };
 
 	for (size_t i = 0; i < countof(ours); i++)
 		if (strcmp(key, ours[i]) == 0)
@@ -89,7 +153,7 @@ is_ours(const char *key)
 }
 
 static PGconn *
-connect_with(struct arena *mem, const struct db_conf *conf, const PQconninfoOption *all)
+connect_with(const struct db_conf *conf, const PQconninfoOption *all)
 {
 	struct params p = { 0 };
 
@@ -101,8 +165,8 @@ connect_with(struct arena *mem, const struct db_conf *conf, const PQconninfoOpti
 	put_default(&p, all, "connect_timeout", "5");
 	put_default(&p, all, "tcp_user_timeout", "15000");
 	put_default(&p, all, "keepalives_idle", "10"); /* that time-out then ends the wait */
+	put_default(&p, all, "target_session_attrs", "read-write");
 	put(&p, "client_encoding", "UTF8");
-	put(&p, "options", session_options(mem, conf, find(all, "options")));
 	return PQconnectdbParams(p.key, p.val, 0);
 }
 
@@ -121,23 +185,44 @@ listen_again(struct arena *mem, const struct db *db, PGconn *pg)
 		PQclear(PQexec(pg, arena_printf(mem, "LISTEN \"%s\"", db->channels[i])));
 }
 
+/* The server answers and refused us: a wrong password, a database that is not there. */
+static bool
+is_refused(const struct db_conf *conf, PGconn *pg)
+{
+	return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "FATAL:") != NULL &&
+	       PQping(conf->conninfo) == PQPING_OK;
+}
+
+static enum rc
+connect_failed(struct ctx *cx, PGconn *pg)
+{
+	cx->db->closed_until = clock_ms() + PAUSE_MS;
+	(void)FAIL(cx, RC_RETRY, "the database cannot be reached");
+	return err_detail(&cx->err, "%s", PQerrorMessage(pg));
+}
+
 static enum rc
 connect_now(struct ctx *cx, PQconninfoOption *all)
 {
 	struct db *db = cx->db;
-	PGconn *pg = connect_with(cx->mem, &db->conf, all);
+	PGconn *pg = connect_with(&db->conf, all);
+	enum rc rc;
 
 	if (PQstatus(pg) != CONNECTION_OK) {
-		db->closed_until = clock_ms() + PAUSE_MS;
-		(void)FAIL(cx, RC_RETRY, "the database cannot be reached");
-		(void)err_detail(&cx->err, "%s", PQerrorMessage(pg));
-		PQfinish(pg);
-		return cx->err.rc;
+		db->refused = is_refused(&db->conf, pg);
+		rc = connect_failed(cx, pg);
+	} else {
+		(void)PQsetNoticeReceiver(pg, be_silent, NULL);
+		rc = set_session(cx, pg, &db->conf);
 	}
-	(void)PQsetNoticeReceiver(pg, be_silent, NULL);
+	if (rc != RC_OK) {
+		PQfinish(pg);
+		return rc;
+	}
 	listen_again(cx->mem, db, pg);
 	(void)PQenterPipelineMode(pg);
 	db->pg = pg;
+	db->is_read_only = false;
 	db->who_is_due = db->has_who;
 	return RC_OK;
 }
@@ -212,6 +297,8 @@ db_conn_ready(struct ctx *cx)
 {
 	struct db *db = cx->db;
 
+	if (db->pg != NULL && db->is_read_only && !db->in_tx)
+		db_conn_drop(db);
 	if (db->pg != NULL && !is_alive(db->pg)) {
 		if (db->in_tx)
 			return db_conn_lost(cx, "idle in transaction");
@@ -240,6 +327,20 @@ db_conn_await(struct db *db)
 			return true; /* PQgetResult() tells what broke */
 	}
 	return true;
+}
+
+enum rc
+db_print_env(struct ctx *cx, const char *conninfo, struct sb *out)
+{
+	PQconninfoOption *all = PQconninfoParse(conninfo, NULL);
+
+	if (all == NULL)
+		return FAIL(cx, RC_INVALID, "DATABASE_URL is malformed");
+	for (const PQconninfoOption *o = all; o->keyword != NULL; o++)
+		if (o->envvar != NULL && o->val != NULL)
+			sb_printf(out, "%s=%s\n", o->envvar, o->val);
+	PQconninfoFree(all);
+	return RC_OK;
 }
 
 struct db_conf
@@ -273,6 +374,8 @@ db_open(struct ctx *cx, const struct db_conf *conf, struct db **ret)
 
 	opener.db = db_new(conf);
 	rc = db_conn_ready(&opener);
+	if (rc == RC_RETRY && opener.db->refused) /* no waiting helps */
+		rc = opener.err.rc = RC_INTERNAL;
 	if (rc != RC_OK) {
 		cx->err = opener.err;
 		db_close(opener.db);

@@ -155,6 +155,17 @@ on_stale(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	return RC_RETRY;
 }
 
+/* A standby, or a primary that has become one: the next statement goes to another session. */
+static enum rc
+on_read_only(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
+{
+	(void)res;
+	(void)st;
+	(void)FAIL(cx, RC_RETRY, "the database is read-only for the moment");
+	cx->db->is_read_only = true;
+	return RC_RETRY;
+}
+
 /* SQLSTATE prefix to rc; the first that fits wins.  No msg: the text raised, which is ours. */
 static const struct state {
 	const char *state;
@@ -182,7 +193,7 @@ static const struct state {
 	{ "40", RC_RETRY, "someone else changed this at the same time, please try again", NULL },
 	{ "26000", RC_RETRY, "", on_stale },
 	{ "0A000", RC_RETRY, "", on_stale },
-	{ "25006", RC_RETRY, "the database is read-only for the moment", NULL },
+	{ "25006", RC_RETRY, "", on_read_only },
 	{ "08", RC_RETRY, "the database went away", NULL },
 	{ "53", RC_RETRY, "the database is overloaded, please try again", NULL },
 	{ "57P", RC_RETRY, "the database is restarting, please try again", NULL },

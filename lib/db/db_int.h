@@ -33,6 +33,8 @@ struct db {
 	char actor[256], request[100]; /* an e-mail has at most 255 bytes */
 	const char *channels[DB_CHANNELS_MAX];
 	size_t nchannels;
+	bool is_read_only;    /* a statement was refused for it: leave the session */
+	bool refused;         /* the last connection: the server answered and refused us */
 	size_t held;          /* by arenas that will call back */
 	bool closed;          /* db_close() was called: the last of them frees it */
 	int64_t closed_until; /* monotonic ms: no attempt to connect before */

@@ -10,7 +10,8 @@
 /* ---- headers -----------------------------------------------------------------------------------
  */
 
-enum { WORD_BYTES = 42 }; /* 56 letters of base64, with =?UTF-8?B? and ?= at most 68 */
+/* 52 letters of base64 with =?UTF-8?B? and ?= are 64; the first word stands behind "Subject: ". */
+enum { WORD_BYTES = 39 };
 
 /* So many bytes of text, at most WORD_BYTES, and no character cut in two. */
 static size_t

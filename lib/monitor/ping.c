@@ -147,7 +147,7 @@ start_asking(struct round *r, struct target *t)
 static void
 start(struct round *r, struct target *t)
 {
-	const bool is_numeric = icmp_address(t->host, &t->probe.to);
+	const bool is_numeric = resolve_numeric(t->host, &t->probe.to);
 
 	if (!is_numeric && t->wants_lookup && !t->is_looked_up) {
 		resolve_start(&t->lookup, t->host);
@@ -155,7 +155,7 @@ start(struct round *r, struct target *t)
 		t->phase = RESOLVING;
 		return;
 	}
-	if (is_numeric || (t->address != NULL && icmp_address(t->address, &t->probe.to))) {
+	if (is_numeric || (t->address != NULL && resolve_numeric(t->address, &t->probe.to))) {
 		start_asking(r, t);
 		return;
 	}

@@ -9,7 +9,6 @@
 #include <linux/filter.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
@@ -63,20 +62,6 @@ now_ns(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
-
-bool
-icmp_address(const char *text, struct sockaddr_storage *ret)
-{
-	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM };
-	struct addrinfo *found;
-
-	if (getaddrinfo(text, NULL, &hints, &found) != 0)
-		return false;
-	*ret = (struct sockaddr_storage){ 0 };
-	memcpy(ret, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	return true;
 }
 
 static bool

@@ -29,7 +29,7 @@ struct icmp;
 
 struct icmp_probe {
 	/* the caller's, before icmp_start() */
-	struct sockaddr_storage to; /* icmp_address() */
+	struct sockaddr_storage to; /* resolve_numeric() */
 	int count;                  /* requests, 1 to ICMP_COUNT_MAX */
 	int gap_ms;                 /* from one to the next */
 	int timeout_ms;             /* of each */
@@ -56,9 +56,6 @@ void icmp_close(struct icmp *);
 
 /* Stop being root, give all capabilities up, for good.  Any program may call it. */
 enum rc icmp_drop_privileges(struct ctx *) _must_check_;
-
-/* A numeric address (IPv6 with its zone, too); false: it is none. */
-bool icmp_address(const char *text, struct sockaddr_storage *ret);
 
 void icmp_start(struct icmp *, struct icmp_probe *);
 /* Work for at most wait_ms; returns how many probes ended, at most max of them into done. */

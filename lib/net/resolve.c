@@ -37,6 +37,20 @@ resolve_cancel(struct resolve *r)
 	(void)gai_cancel(&r->call);
 }
 
+bool
+resolve_numeric(const char *text, struct sockaddr_storage *ret)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *found;
+
+	if (getaddrinfo(text, NULL, &hints, &found) != 0)
+		return false;
+	*ret = (struct sockaddr_storage){ 0 };
+	memcpy(ret, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	return true;
+}
+
 const char *
 resolve_text(struct ctx *cx, const struct sockaddr_storage *addr)
 {

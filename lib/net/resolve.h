@@ -9,6 +9,7 @@
 #define NET_RESOLVE_H
 
 #include <netdb.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "base/ctx.h"
@@ -26,6 +27,8 @@ enum resolve_state resolve_poll(struct resolve *, struct sockaddr_storage *ret, 
 /* Give up on it; its thread may go on until the program ends, so the memory must stay. */
 void resolve_cancel(struct resolve *);
 
+/* A numeric address (IPv6 with its zone, too); false: it is none. */
+bool resolve_numeric(const char *text, struct sockaddr_storage *ret);
 /* The address as text, in cx->mem. */
 const char *resolve_text(struct ctx *, const struct sockaddr_storage *);
 

@@ -102,7 +102,7 @@ keep_reply(CURL *easy, curl_infotype type, char *data, size_t n, void *arg)
 	size_t len = 0;
 
 	(void)easy;
-	if (type != CURLINFO_HEADER_IN)
+	if (type != CURLINFO_HEADER_IN || (t->reply[0] >= '4' && n > 0 && data[0] < '4'))
 		return 0;
 	for (; len < n && len < REPLY_MOST && data[len] != '\r' && data[len] != '\n'; len++)
 		t->reply[len] = (char)((unsigned char)data[len] < 0x20 || data[len] == 0x7F ||

@@ -1,4 +1,4 @@
--- The gateway's side of money: attempts, transactions, events, jobs.
+-- Midtrans: attempts to be paid, their transactions, events, refunds and jobs.
 BEGIN;
 
 CREATE TABLE midtrans_attempts (
@@ -13,10 +13,10 @@ CREATE TABLE midtrans_attempts (
 	                'paid', 'closed')),
 	calls           int NOT NULL DEFAULT 0, -- create calls sent
 	expires_at      timestamptz NOT NULL,
-	had_200         boolean NOT NULL DEFAULT false, -- a notification with status_code 200 came
-	alerts          text[] NOT NULL DEFAULT '{}', -- what people were told already
+	had_200         boolean NOT NULL DEFAULT false, -- a notification with status_code 200 was processed
+	alerts          text[] NOT NULL DEFAULT '{}', -- keys of the alerts raised so far
 	next_check_at   timestamptz, -- NULL: finally closed
-	checks          int NOT NULL DEFAULT 0, -- in a row that found nothing new
+	checks          int NOT NULL DEFAULT 0, -- in a row without news
 	closed_at       timestamptz, -- paid or closed since
 	created_at      timestamptz NOT NULL DEFAULT now(),
 	updated_at      timestamptz NOT NULL DEFAULT now(),
@@ -29,6 +29,8 @@ CREATE TABLE midtrans_transactions (
 	attempt_id         uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
 	transaction_id     text NOT NULL CONSTRAINT midtrans_transactions_transaction_id_key UNIQUE,
 	transaction_status text NOT NULL,
+	-- pending, review: may still be paid; retry: another transaction of the order may; ended: so is the page
+	outlook            text NOT NULL CHECK (outlook IN ('pending', 'review', 'retry', 'ended', 'paid')),
 	fraud_status       text,
 	payment_type       text,
 	bank               text,
@@ -37,7 +39,7 @@ CREATE TABLE midtrans_transactions (
 	fee                bigint NOT NULL DEFAULT 0,
 	charged_back       bigint NOT NULL DEFAULT 0, -- by the customer's bank, in parts
 	payment_id         uuid REFERENCES payments ON DELETE RESTRICT,
-	told               boolean NOT NULL DEFAULT false, -- Midtrans named it in an answer to a call of ours
+	confirmed          boolean NOT NULL DEFAULT false, -- Midtrans named it in an answer, not only in a notification
 	transaction_time   timestamptz,
 	settlement_time    timestamptz,
 	expiry_time        timestamptz,
@@ -47,11 +49,11 @@ CREATE TABLE midtrans_transactions (
 CREATE INDEX midtrans_transactions_attempt ON midtrans_transactions (attempt_id);
 
 /*
- * Transactions Midtrans, asked by their id, knows nothing of. What is only
- * claimed to be one, by what no signature covers, counts as none after a few
- * times, and is asked about for three days after somebody told of it last.
+ * Transaction ids that Midtrans, asked, does not know. One that only a
+ * notification has named (the signature does not cover it) counts as none after
+ * a few answers, and is asked about for three days after it was named last.
  */
-CREATE TABLE midtrans_strangers (
+CREATE TABLE midtrans_unknown_ids (
 	attempt_id     uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
 	transaction_id text NOT NULL,
 	asked_at       timestamptz NOT NULL DEFAULT now(),
@@ -59,7 +61,7 @@ CREATE TABLE midtrans_strangers (
 	PRIMARY KEY (attempt_id, transaction_id)
 );
 
--- Refunds we asked for, before we asked: what was meant by them, however the answer comes.
+-- Refunds that people request, stored before Midtrans is called.
 CREATE TABLE midtrans_refunds (
 	refund_key     text PRIMARY KEY,
 	transaction_id text NOT NULL REFERENCES midtrans_transactions (transaction_id) ON DELETE RESTRICT,
@@ -69,21 +71,21 @@ CREATE TABLE midtrans_refunds (
 	reopen         boolean NOT NULL,
 	reason         text,
 	actor          text,
-	state          text NOT NULL DEFAULT 'asked' CHECK (state IN ('asked', 'done', 'refused')),
-	told           boolean NOT NULL DEFAULT false, -- whoever asked knows what became of it
+	state          text NOT NULL DEFAULT 'requested' CHECK (state IN ('requested', 'done', 'refused')),
+	result_delivered boolean NOT NULL DEFAULT false, -- the person who requested it knows its outcome
 	created_at     timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX midtrans_refunds_asked_key ON midtrans_refunds (transaction_id) WHERE state = 'asked';
+CREATE UNIQUE INDEX midtrans_refunds_requested_key ON midtrans_refunds (transaction_id) WHERE state = 'requested';
 CREATE INDEX midtrans_refunds_transaction ON midtrans_refunds (transaction_id);
 
--- The Idempotency-Keys under which a refund was asked for.
+-- The Idempotency-Keys under which refunds were requested.
 CREATE TABLE midtrans_refund_keys (
 	idempotency_key text PRIMARY KEY,
 	refund_key      text NOT NULL REFERENCES midtrans_refunds ON DELETE RESTRICT,
 	request_hash    text NOT NULL
 );
 
--- Every well-signed body, before anything else is done with it. Append-only; a copy is counted.
+-- Every well-signed body, recorded before anything else is done with it. Append-only; a copy is counted.
 CREATE TABLE midtrans_events (
 	id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	source         text NOT NULL CHECK (source IN ('notification', 'status', 'cancel', 'expire', 'refund')),
@@ -91,6 +93,8 @@ CREATE TABLE midtrans_events (
 	transaction_id text,
 	body           jsonb NOT NULL,
 	body_hash      bytea NOT NULL,
+	money          text CHECK (money IN ('received', 'undone', 'returned', 'refunded', 'charged_back')), -- that it reports
+	claimed_amount bigint, -- moved so far, where it moves in parts
 	request_id     text,
 	received_at    timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT midtrans_events_body_key UNIQUE (order_id, source, body_hash)
@@ -111,19 +115,19 @@ CREATE TABLE midtrans_verdicts (
 	decided_at timestamptz NOT NULL DEFAULT now()
 );
 
-CREATE TABLE gateway_jobs (
+CREATE TABLE midtrans_jobs (
 	id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	attempt_id uuid NOT NULL REFERENCES midtrans_attempts ON DELETE RESTRICT,
 	kind       text NOT NULL CHECK (kind IN ('confirm', 'cancel', 'expire')),
-	generation int NOT NULL DEFAULT 1, -- asked for again while at work: not done yet
+	generation int NOT NULL DEFAULT 1, -- grows when the job is left again: while it runs, it is not done yet
 	attempts   int NOT NULL DEFAULT 0,
 	last_error text,
 	due_at     timestamptz NOT NULL DEFAULT now(),
 	done_at    timestamptz,
-	created_at timestamptz NOT NULL DEFAULT now(), -- when it was asked for, after it was done last
-	CONSTRAINT gateway_jobs_attempt_key UNIQUE (attempt_id, kind)
+	created_at timestamptz NOT NULL DEFAULT now(), -- when it was left first since it was done last
+	CONSTRAINT midtrans_jobs_attempt_key UNIQUE (attempt_id, kind)
 );
-CREATE INDEX gateway_jobs_due ON gateway_jobs (due_at) WHERE done_at IS NULL;
+CREATE INDEX midtrans_jobs_due ON midtrans_jobs (due_at) WHERE done_at IS NULL;
 
 CREATE TABLE midtrans_logs (
 	id             uuid PRIMARY KEY DEFAULT uuidv7(),

@@ -11,7 +11,7 @@ BEGIN
 			SELECT t.parent_id FROM ancestors a JOIN monitor_things t ON t.id = a.id WHERE t.parent_id IS NOT NULL
 		) SELECT FROM ancestors WHERE id = new.id)
 	THEN
-		PERFORM raise_invalid('parent_id', 'The parent id must not be the row itself or one that stands behind it.');
+		PERFORM raise_invalid('parent_id', 'circle', 'The parent id must not be the row itself or one that stands behind it.');
 	END IF;
 	RETURN new;
 END $$;
@@ -146,3 +146,16 @@ BEGIN
 	END IF;
 	PERFORM monitor_forget('device_down', watched);
 END $$;
+
+-- A window ends after it begins.
+CREATE OR REPLACE FUNCTION maintenance_window_check() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.ends_at <= new.starts_at THEN
+		PERFORM raise_invalid('ends_at', 'after', 'The ends at must be later than the starts at.');
+	END IF;
+	RETURN new;
+END $$;
+
+CREATE OR REPLACE TRIGGER maintenance_window_check BEFORE INSERT OR UPDATE ON maintenance_windows
+	FOR EACH ROW EXECUTE FUNCTION maintenance_window_check();

@@ -38,3 +38,8 @@ SELECT user_new_password($1::text, $2::text) AS id;
 
 -- name: setup_token_set(text)
 UPDATE settings SET setup_token = $1;
+
+-- A backup that was restored and broke no rule; its time stands in its name.
+-- name: restore_proof_add(text, integer)
+INSERT INTO restore_proofs (backup, taken_at, seconds)
+VALUES ($1, substring($1 FROM 'isp-(\d{8}T\d{6}Z)')::timestamptz, $2);

@@ -1,2 +1,3 @@
+-- Refused by a standby and by a read-only session, and locks no row.
 -- name: health()
-SELECT 1;
+SELECT FROM settings WHERE false FOR SHARE;

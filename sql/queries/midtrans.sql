@@ -1,31 +1,30 @@
--- midtrans.sql: payment pages, messages of the gateway, and the work they leave.
+-- midtrans.sql: payment pages, messages of Midtrans, and the jobs they leave.
 
--- One page at a time is made for an invoice, one refund of an order; whoever comes second waits for
--- the first, or does not. The lock is of the session: no transaction is open while Midtrans is called.
--- An id is the same one in capitals.
--- name: gateway_lock(text)
+-- Make one page of an invoice, or one refund of an order, at a time. The lock belongs to the session,
+-- since no transaction is open while Midtrans is called. lower(): a UUID may be written in capitals.
+-- name: midtrans_lock(text)
 SELECT pg_try_advisory_lock(hashtextextended('midtrans:' || lower($1), 0)) AS locked;
 
--- name: gateway_patience()
+-- name: midtrans_lock_timeout_long()
 SET lock_timeout = '8s';
 
--- name: gateway_impatience()
+-- name: midtrans_lock_timeout_reset()
 SET lock_timeout = '5s';
 
--- name: gateway_lock_wait(text)
+-- name: midtrans_lock_wait(text)
 SELECT pg_advisory_lock(hashtextextended('midtrans:' || lower($1), 0));
 
--- name: gateway_unlock(text)
+-- name: midtrans_unlock(text)
 SELECT pg_advisory_unlock(hashtextextended('midtrans:' || lower($1), 0));
 
--- name: midtrans_page(uuid, boolean)
-SELECT * FROM midtrans_page($1::uuid, $2::boolean);
+-- name: midtrans_page_find(uuid, boolean)
+SELECT * FROM midtrans_page_find($1::uuid, $2::boolean);
 
 -- name: midtrans_attempt_add(uuid, int, text, bigint)
 SELECT midtrans_attempt_add($1::uuid, $2::int, $3, $4::bigint) AS id;
 
--- What the page says. Midtrans wants the time of western Indonesia, and that of now: what is asked for
--- again after a while lives no longer for that.
+-- The order as Midtrans gets it. Its time is that of western Indonesia, and the current one: a repeated
+-- create call must not prolong the page.
 -- name: midtrans_order(uuid)
 SELECT a.order_id, i.invoice_number AS number, i.id::text AS invoice_id, a.amount,
        coalesce('Internet ' || p.name || ' ', '') || i.invoice_number AS item, c.name AS customer, c.email, c.phone,
@@ -39,23 +38,56 @@ SELECT a.order_id, i.invoice_number AS number, i.id::text AS invoice_id, a.amoun
  CROSS JOIN settings s
  WHERE a.id = $1::uuid;
 
--- name: midtrans_attempt_made(uuid, int, text, text, text, jsonb)
-SELECT midtrans_attempt_made($1::uuid, $2::int, $3, $4, $5, $6::jsonb) AS usable;
+-- name: midtrans_attempt_record_answer(uuid, int, text, text, text, jsonb)
+SELECT midtrans_attempt_record_answer($1::uuid, $2::int, $3, $4, $5, $6::jsonb) AS usable;
 
--- name: midtrans_hear(text, text, text, jsonb)
-SELECT * FROM midtrans_hear($1, $2, $3, $4::jsonb);
+-- name: midtrans_event_record(text, text, text, jsonb, text, bigint)
+SELECT * FROM midtrans_event_record($1, $2, $3, $4::jsonb, $5, $6::bigint);
 
--- name: midtrans_event_add(text, text, text, jsonb)
-SELECT midtrans_event_add($1, $2, $3, $4::jsonb);
+-- name: midtrans_event_store(text, text, text, jsonb, text, bigint)
+SELECT midtrans_event_store($1, $2, $3, $4::jsonb, $5, $6::bigint);
 
--- name: midtrans_apply(uuid, bigint, jsonb)
-SELECT midtrans_apply($1::uuid, $2::bigint, $3::jsonb, business_today());
+-- One statement for each action of a decision (lib/midtrans/event.c).
 
--- name: midtrans_by_order(text)
+-- name: midtrans_payment_book(uuid, text, text, bigint, bigint, text, text)
+SELECT midtrans_payment_book($1::uuid, $2, $3, $4::bigint, $5::bigint, $6, $7, business_today());
+
+-- name: midtrans_transaction_save(uuid, text, text, text, text, text, text, text, bigint, bigint, timestamptz, timestamptz, timestamptz)
+SELECT midtrans_transaction_save($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9::bigint, $10::bigint, $11::timestamptz,
+	$12::timestamptz, $13::timestamptz);
+
+-- name: midtrans_refunds_book(text, boolean, bigint, jsonb)
+SELECT midtrans_refunds_book($1, $2::boolean, $3::bigint, $4::jsonb, business_today());
+
+-- name: midtrans_chargeback_book(text, bigint)
+SELECT midtrans_chargeback_book($1, $2::bigint, business_today());
+
+-- name: midtrans_payment_undo(text, text, text)
+SELECT midtrans_payment_undo($1, $2, $3, business_today());
+
+-- name: midtrans_refunds_refuse_rest(text)
+SELECT midtrans_refunds_refuse_rest($1);
+
+-- name: midtrans_decision_alert(uuid, boolean, text, text, text, text, text, bigint)
+SELECT midtrans_decision_alert($1::uuid, $2::boolean, $3, $4, $5, $6, $7, $8::bigint);
+
+-- name: midtrans_attempt_update(uuid, text, text, boolean, boolean, boolean)
+SELECT midtrans_attempt_update($1::uuid, $2, $3, $4::boolean, $5::boolean, $6::boolean);
+
+-- name: midtrans_job_add_confirm(uuid, bigint)
+SELECT midtrans_job_add_confirm($1::uuid, $2::bigint);
+
+-- name: midtrans_transaction_confirm(uuid, text)
+SELECT midtrans_transaction_confirm($1::uuid, $2);
+
+-- name: midtrans_decision_log(bigint, uuid, text, text, text, text, text, text, bigint)
+SELECT midtrans_decision_log($1::bigint, $2::uuid, $3, $4, $5, $6, $7, $8, $9::bigint);
+
+-- name: midtrans_attempt_by_order(text)
 SELECT id FROM midtrans_attempts WHERE order_id = $1;
 
--- For people: an attempt as it stands.
--- name: midtrans_standing(uuid)
+-- An attempt as it stands, for people.
+-- name: midtrans_attempt_standing(uuid)
 SELECT a.order_id, a.state AS attempt_state, a.amount, i.id AS invoice_id, i.invoice_number, i.status AS invoice_status,
        t.transaction_id, t.transaction_status, t.payment_type, t.bank, t.pay_code, t.expiry_time, t.gross_amount, t.fee
   FROM midtrans_attempts a
@@ -70,7 +102,7 @@ SELECT * FROM midtrans_refund_begin($1, $2::jsonb, $3::boolean);
 -- name: midtrans_refund(text)
 SELECT * FROM midtrans_refund($1);
 
--- What became of the call: accepted, refused, or unknown.
+-- Log the outcome of the call: accepted, refused, or unknown.
 -- name: midtrans_refund_log(text, text, jsonb)
 INSERT INTO midtrans_logs (invoice_id, order_id, transaction_id, event, status, request, response)
 SELECT a.invoice_id, a.order_id, r.transaction_id, 'refund', $2,
@@ -81,61 +113,61 @@ SELECT a.invoice_id, a.order_id, r.transaction_id, 'refund', $2,
  WHERE r.refund_key = $1;
 
 -- name: midtrans_refund_refused(text)
-UPDATE midtrans_refunds SET state = 'refused' WHERE refund_key = $1 AND state = 'asked';
+UPDATE midtrans_refunds SET state = 'refused' WHERE refund_key = $1 AND state = 'requested';
 
--- name: midtrans_refund_told(text)
-UPDATE midtrans_refunds SET told = true WHERE refund_key = $1 AND NOT told;
+-- name: midtrans_refund_deliver(text)
+UPDATE midtrans_refunds SET result_delivered = true WHERE refund_key = $1 AND NOT result_delivered;
 
--- name: gateway_take()
-SELECT id, attempt_id, kind, generation, created_at::text AS since FROM gateway_take();
+-- name: midtrans_job_take()
+SELECT id, attempt_id, kind, generation, created_at::text AS since FROM midtrans_job_take();
 
--- name: gateway_done(bigint, int)
-SELECT gateway_done($1::bigint, $2::int);
+-- name: midtrans_job_finish(bigint, int)
+SELECT midtrans_job_finish($1::bigint, $2::int);
 
--- name: gateway_failed(bigint, int, text)
-SELECT gateway_failed($1::bigint, $2::int, $3);
+-- name: midtrans_job_fail(bigint, int, text)
+SELECT midtrans_job_fail($1::bigint, $2::int, $3);
 
--- name: gateway_check_take()
-SELECT id FROM gateway_check_take() AS id;
+-- name: midtrans_check_take()
+SELECT id FROM midtrans_check_take() AS id;
 
--- name: gateway_wait()
-SELECT gateway_wait() AS ms;
+-- name: midtrans_work_wait()
+SELECT midtrans_work_wait() AS ms;
 
--- name: gateway_attempt(uuid)
-SELECT * FROM gateway_attempt($1::uuid);
+-- name: midtrans_attempt_view(uuid)
+SELECT * FROM midtrans_attempt_view($1::uuid);
 
--- name: gateway_transactions(uuid)
-SELECT * FROM gateway_transactions($1::uuid);
+-- name: midtrans_transactions_to_ask(uuid)
+SELECT * FROM midtrans_transactions_to_ask($1::uuid);
 
--- name: gateway_stranger(uuid, text)
-SELECT gateway_stranger($1::uuid, $2);
+-- name: midtrans_unknown_id_count(uuid, text)
+SELECT midtrans_unknown_id_count($1::uuid, $2);
 
--- name: gateway_checked(uuid, boolean)
-SELECT gateway_checked($1::uuid, $2::boolean);
+-- name: midtrans_check_finish(uuid, boolean)
+SELECT midtrans_check_finish($1::uuid, $2::boolean);
 
--- name: gateway_closed(uuid)
-SELECT gateway_closed($1::uuid) AS live;
+-- name: midtrans_attempt_close(uuid)
+SELECT midtrans_attempt_close($1::uuid) AS still_open;
 
--- name: gateway_doubt(uuid, timestamptz)
-SELECT gateway_doubt($1::uuid, $2::timestamptz);
+-- name: midtrans_alert_unconfirmed(uuid, timestamptz)
+SELECT midtrans_alert_unconfirmed($1::uuid, $2::timestamptz);
 
--- name: gateway_job(uuid, text)
-SELECT gateway_job($1::uuid, $2);
+-- name: midtrans_job_add(uuid, text)
+SELECT midtrans_job_add($1::uuid, $2);
 
--- name: gateway_sweep()
-SELECT gateway_sweep();
+-- name: midtrans_sweep()
+SELECT midtrans_sweep();
 
--- Not finally closed; all, or those whose turn it is.
--- name: gateway_unfinished(boolean)
+-- Attempts not finally closed: all, or those whose check is due.
+-- name: midtrans_attempts_unfinished(boolean)
 SELECT id, order_id FROM midtrans_attempts
  WHERE next_check_at <= CASE WHEN $1::boolean THEN now() ELSE 'infinity' END
  ORDER BY next_check_at;
 
--- name: gateway_debts(uuid[])
-SELECT * FROM gateway_debts($1::uuid[]);
+-- name: midtrans_attempts_of_debts(uuid[])
+SELECT * FROM midtrans_attempts_of_debts($1::uuid[]);
 
--- name: gateway_hold(uuid, date)
-SELECT * FROM gateway_hold($1::uuid, $2::date);
+-- name: midtrans_hold(uuid, date)
+SELECT * FROM midtrans_hold($1::uuid, $2::date);
 
--- name: gateway_answered(uuid)
-SELECT gateway_answered($1::uuid);
+-- name: midtrans_hold_end(uuid)
+SELECT midtrans_hold_end($1::uuid);

@@ -11,3 +11,9 @@ SELECT ping_store($1::jsonb);
 
 -- name: ping_roll()
 SELECT ping_roll(now());
+
+-- name: ping_target_by_id(uuid)
+SELECT host, packet_count, timeout_ms FROM ping_targets WHERE id = $1::uuid;
+
+-- name: ping_chart(uuid, text)
+SELECT recorded_at, latency_ms, min_ms, max_ms, packet_loss_percent, status FROM ping_chart($1::uuid, $2::text);

@@ -2,13 +2,13 @@
 BEGIN;
 
 DROP TABLE midtrans_logs CASCADE;
-DROP TABLE gateway_jobs CASCADE;
+DROP TABLE midtrans_jobs CASCADE;
 DROP TABLE midtrans_verdicts CASCADE;
 DROP TABLE midtrans_copies CASCADE;
 DROP TABLE midtrans_events CASCADE;
 DROP TABLE midtrans_refund_keys CASCADE;
 DROP TABLE midtrans_refunds CASCADE;
-DROP TABLE midtrans_strangers CASCADE;
+DROP TABLE midtrans_unknown_ids CASCADE;
 DROP TABLE midtrans_transactions CASCADE;
 DROP TABLE midtrans_attempts CASCADE;
 

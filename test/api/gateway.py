@@ -161,7 +161,7 @@ class Payer:
 
     def idle(self):
         """gateway-sync has nothing left to do."""
-        isp.wait_until(lambda: self.sql("SELECT count(*) FROM gateway_jobs WHERE done_at IS NULL") == "0",
+        isp.wait_until(lambda: self.sql("SELECT count(*) FROM midtrans_jobs WHERE done_at IS NULL") == "0",
                        15, "gateway-sync's queue empty")
 
     def reconcile(self, *more):

@@ -347,7 +347,7 @@ class Street:
 
     def quiet(self, seconds=30):
         """Nothing is left to ask Midtrans about."""
-        isp.wait_until(lambda: not self.sql("SELECT kind, last_error FROM gateway_jobs WHERE done_at IS NULL"),
+        isp.wait_until(lambda: not self.sql("SELECT kind, last_error FROM midtrans_jobs WHERE done_at IS NULL"),
                        seconds, "gateway-sync's jobs done")
 
     # ---- comparing

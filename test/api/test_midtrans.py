@@ -462,7 +462,7 @@ def test_a_cancel_of_what_is_settled_is_not_believed(payer, mid):
         assert payer.notify(mid.craft(order, dict(said, status_message="%d" % n))).status == 200
     payer.idle()
     assert payer.status(invoice) == "paid" and mid.calls("/v2/%s/status" % order) > 0
-    told(payer, invoice, "Payment taken back, they say", "A notification was not confirmed")
+    told(payer, invoice, "Payment reported as taken back", "A notification was not confirmed")
 
 
 def test_people_are_told_of_money_that_goes(payer, mid):
@@ -799,7 +799,7 @@ def test_a_replay_leaves_nothing_but_a_counter(payer, mid):
 
     def rows():
         return payer.sql("SELECT (SELECT count(*) FROM midtrans_events), (SELECT count(*) FROM midtrans_verdicts), "
-                         "(SELECT count(*) FROM midtrans_logs), (SELECT count(*) FROM gateway_jobs), "
+                         "(SELECT count(*) FROM midtrans_logs), (SELECT count(*) FROM midtrans_jobs), "
                          "(SELECT count(*) FROM alert_logs), (SELECT count(*) FROM payments)")
     before = rows()
     for _ in range(5):

@@ -199,7 +199,7 @@ def claimed(payer, invoice):
 
 
 def jobs(payer, order, what):
-    return payer.sql("SELECT %s FROM gateway_jobs j JOIN midtrans_attempts a ON a.id = j.attempt_id "
+    return payer.sql("SELECT %s FROM midtrans_jobs j JOIN midtrans_attempts a ON a.id = j.attempt_id "
                      "WHERE a.order_id = '%s' ORDER BY j.id DESC LIMIT 1" % (what, order))
 
 
@@ -230,7 +230,7 @@ def test_an_order_that_fails_delays_no_other(deaf, mid):
     assert deaf.notify(body).status == 200
     deaf.wait(invoice, "paid", 1)
     mid.well()
-    deaf.sql("UPDATE gateway_jobs SET due_at = now() WHERE done_at IS NULL")
+    deaf.sql("UPDATE midtrans_jobs SET due_at = now() WHERE done_at IS NULL")
     deaf.stack.exec("gateway-sync", "--once")
     deaf.idle()
 
@@ -270,7 +270,7 @@ def test_a_proxy_before_midtrans_knows_nothing(alone, mid):
         mid.fault("html", "GET /v2/*", code=code)
         alone.stack.exec("ispctl", "midtrans", "reconcile", check=False)
     mid.well()
-    told = "SELECT told, (SELECT count(*) FROM midtrans_strangers s WHERE s.attempt_id = t.attempt_id) " \
+    told = "SELECT confirmed, (SELECT count(*) FROM midtrans_unknown_ids s WHERE s.attempt_id = t.attempt_id) " \
            "FROM midtrans_transactions t JOIN midtrans_attempts a ON a.id = t.attempt_id WHERE a.order_id = '%s'" % order
     assert alone.sql(told) == "f|0" and alone.alerts(invoice) == []
     alone.reconcile()
@@ -300,10 +300,10 @@ def test_what_is_no_id_is_none(alone, mid):
     mid.fault("html", "GET /v2/no*", code=404)
     assert alone.notify(dict(body, transaction_id=odd)).status == 200
     for _ in range(5):
-        alone.sql("UPDATE midtrans_strangers SET asked_at = now() - interval '1 minute'; UPDATE midtrans_events "
+        alone.sql("UPDATE midtrans_unknown_ids SET asked_at = now() - interval '1 minute'; UPDATE midtrans_events "
                   "SET received_at = now() - interval '1 hour' WHERE transaction_id = '%s'" % odd)
         alone.reconcile()
-    assert alone.sql("SELECT asks FROM midtrans_strangers WHERE transaction_id = '%s'" % odd) == "5"
+    assert alone.sql("SELECT asks FROM midtrans_unknown_ids WHERE transaction_id = '%s'" % odd) == "5"
     alone.town.api.post("/api/midtrans/cancel/" + order).want(200)
 
 

@@ -28,8 +28,9 @@ def dump(system, tmp_path, *words):
 def test_a_backup_restores_and_keeps_every_rule(system, tmp_path):
     name = dump(system, tmp_path)
     assert os.stat(name).st_mode & 0o077 == 0, "nobody else may read it"
-    done = script("restore-test", name)
+    done = script("restore-test", name, ISP_ENV=system.env)
     assert done.returncode == 0 and "every rule holds" in done.stdout, done
+    assert system.sql("SELECT count(*), min(now() - taken_at) < interval '1 hour' FROM restore_proofs") == "1|t"
 
 
 def test_a_restored_system_that_breaks_a_rule_is_reported(system, tmp_path):

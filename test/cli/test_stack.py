@@ -157,17 +157,36 @@ def test_the_settings_of_the_shell_lead_nowhere(own):
 
 @pytest.mark.parametrize("line, value", [
     ("Asia/Jakarta", "Asia/Jakarta"), ('"Asia/Jakarta"', "Asia/Jakarta"), ("'a b'  # why", "a b"), ("a#b \t# c\r", "a#b"),
-    ('"a # b" c', "a # b"), ('"open # c', '"open'), ("", ""), ('""', ""), ("# c", ""), (" a", " a"), ("it's \"so\"", "it's \"so\"")])
-def test_values_are_read_as_the_programs_read_them(line, value):
-    """test/unit/base/test_conf.c has the same of lib/base/conf.c.  And what is written is read back."""
+    ('"a # b" c', "a # b"), ("it's \"so\"", "it's \"so\""), ('" a"', " a"), ("'\"q'", '"q')])
+def test_values_are_written_as_they_are_read(line, value, tmp_path):
+    """isp-api --print-env is the one reader of env files."""
     script = the_script()
-    assert script.read_value(line + "\n") == value
-    assert script.read_value(script.put_value(value)) == value
+    stack = script.Stack(tmp_path)
+    for number, text in enumerate((line, script.put_value(value))):
+        path = tmp_path / str(number)
+        path.write_text("APP_ENV=local\nMAIL_FROM_ADDRESS=%s\n" % text)
+        assert script.read_env(stack, path)["MAIL_FROM_ADDRESS"] == value
+
+
+@pytest.mark.parametrize("line, message", [
+    ("MIDTRANS_SERVERKEY=x", "there is no setting MIDTRANS_SERVERKEY (the nearest is MIDTRANS_SERVER_KEY)"),
+    ("MAIL_HOST = mail.example", "blanks beside = are not allowed"), ("export MAIL_HOST=mail.example", "export is not understood here"),
+    ("nonsense", "this line is not NAME=value"), ("MAIL_PORT=many", "MAIL_PORT: many is no whole number from 1 to 65535")])
+def test_a_bad_line_of_the_env_file_stops_every_program(line, message, tmp_path):
+    """NAME = value, export and misspelt names were ignored: payments off, suspensions without asking."""
+    path = tmp_path / "isp.env"
+    path.write_text("# ours\n%s\n" % line)
+    for program in ("isp-api", "billing-cron", "gateway-sync", "ispctl"):
+        words = ["check"] if program == "ispctl" else []
+        done = subprocess.run([os.path.join(BUILD, "bin", program), "--env", path, *words], capture_output=True, text=True, check=False,
+                              env={"PATH": "/usr/bin"}, timeout=60)
+        assert done.returncode == 1 and done.stderr.count("\n") == 1, done
+        assert message in done.stderr and str(path) in done.stderr, done.stderr
 
 
 def test_a_file_the_programs_take_is_good_for_all(own):
     """APP_TIMEZONE in quotes: exec handed them on, and the daily timer died of them, so that nobody was billed."""
-    own.up("--env", env_file(own, "APP_TIMEZONE=\"Asia/Makassar\"  # WITA\nMAIL_FROM_NAME='Net # 1'\n=\n"),
+    own.up("--env", env_file(own, "APP_TIMEZONE=\"Asia/Makassar\"  # WITA\nMAIL_FROM_NAME='Net # 1'\nAPP_DEBUG=true\n"),
            "--without", "router-sync,gateway-sync")
     done = own.run("exec", "--", "billing-cron", "--dry-run")
     assert done.returncode == 0, done
@@ -327,7 +346,7 @@ def test_the_daily_timer_is_due_at_five_past_midnight(system):
     """In the days of the business, wherever the machine stands; and a stack that comes up bills nobody."""
     script = the_script()
     for zone in ("Asia/Jakarta", "Pacific/Auckland", "America/St_Johns"):
-        script.read_env = lambda _, zone=zone: {"APP_TIMEZONE": zone}
+        script.read_env = lambda *_, zone=zone: {"APP_TIMEZONE": zone}
         wait = script.until_due(script.Stack(system.dir), "billing-cron")
         due = datetime.datetime.fromtimestamp(time.time() + wait + 1, zoneinfo.ZoneInfo(zone))
         assert 0 < wait <= 25 * 3600 and (due.hour, due.minute) == (0, 5), due

@@ -49,10 +49,10 @@ SELECT sub(person()) AS s \gset
 INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, expires_at)
 SELECT inv(:'s'), n, 'O' || n, 100000, state, now() FROM unnest('{open,paid,closed,pending}'::text[]) WITH ORDINALITY t (state, n);
 SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 1}') \g /dev/null
-SELECT results_eq($$SELECT order_id, kind FROM gateway_jobs JOIN midtrans_attempts a ON a.id = attempt_id ORDER BY 1$$,
+SELECT results_eq($$SELECT order_id, kind FROM midtrans_jobs JOIN midtrans_attempts a ON a.id = attempt_id ORDER BY 1$$,
 	$$VALUES ('O1', 'cancel'), ('O4', 'cancel')$$, 'what is owed changed: open pages are cancelled');
 SELECT pay(inv(:'s'), '2026-01-02') \g /dev/null
-SELECT is(count(*), 2::bigint, 'once') FROM gateway_jobs;
+SELECT is(count(*), 2::bigint, 'once') FROM midtrans_jobs;
 SELECT sound();
 SELECT finish();
 ROLLBACK;

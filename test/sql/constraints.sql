@@ -13,10 +13,10 @@ INSERT INTO users (name, email, password) VALUES ('a', 'a@x', 'x'), ('b', 'b@x',
 INSERT INTO personal_access_tokens (user_id, name, token) SELECT id, 't', rpad(email, 64) FROM users;
 INSERT INTO router_settings (name, host, username) VALUES ('r', 'r1', 'u'), ('r', 'r2', 'u');
 INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, expires_at) VALUES (inv(:'s'), 1, 'o1', 1, now()), (inv(:'s'), 2, 'o2', 1, now());
-INSERT INTO midtrans_transactions (attempt_id, transaction_id, transaction_status, gross_amount) SELECT id, order_id, 'x', 1 FROM midtrans_attempts;
+INSERT INTO midtrans_transactions (attempt_id, transaction_id, transaction_status, outlook, gross_amount) SELECT id, order_id, 'x', 'paid', 1 FROM midtrans_attempts;
 INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, reopen) VALUES ('k1', 'o1', 1, false), ('k2', 'o2', 1, false);
 INSERT INTO midtrans_events (source, order_id, body, body_hash) VALUES ('status', 'o1', '{}', 'a'), ('status', 'o1', '[]', 'b');
-INSERT INTO gateway_jobs (attempt_id, kind) SELECT id, 'confirm' FROM midtrans_attempts LIMIT 1;
+INSERT INTO midtrans_jobs (attempt_id, kind) SELECT id, 'confirm' FROM midtrans_attempts LIMIT 1;
 INSERT INTO midtrans_logs (order_id, event) VALUES ('o1', 'create');
 INSERT INTO notification_settings (channel, config) VALUES ('email', '{"email": "a@b.example"}');
 INSERT INTO message_outbox (event, channel, recipient, dedupe_key) VALUES ('test', 'email', 'a', 'a'), ('test', 'email', 'b', 'b');
@@ -124,13 +124,15 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('midtrans_attempts midtrans_attempts_amount_check', 'amount = 0'),
 	('midtrans_attempts midtrans_attempts_state_check', 'state = ''x'''),
 	('midtrans_transactions midtrans_transactions_transaction_id_key', 'transaction_id = ''same'''),
+	('midtrans_transactions midtrans_transactions_outlook_check', 'outlook = ''x'''),
 	('midtrans_refunds midtrans_refunds_pkey', 'refund_key = ''same'''),
 	('midtrans_refunds midtrans_refunds_amount_check', 'amount = 0'),
 	('midtrans_refunds midtrans_refunds_state_check', 'state = ''x'''),
-	('midtrans_refunds midtrans_refunds_asked_key', 'transaction_id = ''o1'''),
+	('midtrans_refunds midtrans_refunds_requested_key', 'transaction_id = ''o1'''),
 	('midtrans_events midtrans_events_body_key', 'body_hash = ''a'''),
 	('midtrans_events midtrans_events_source_check', 'source = ''x'''),
-	('gateway_jobs gateway_jobs_kind_check', 'kind = ''x'''),
+	('midtrans_events midtrans_events_money_check', 'money = ''x'''),
+	('midtrans_jobs midtrans_jobs_kind_check', 'kind = ''x'''),
 	('midtrans_logs midtrans_logs_event_check', 'event = ''x'''),
 	('snmp_devices snmp_devices_port_check', 'port = 0'),
 	('snmp_devices snmp_devices_version_check', 'version = ''4'''),
@@ -156,7 +158,7 @@ SELECT refuses(format('UPDATE subscriptions SET mikrotik_username = (SELECT mikr
 SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_reference_key');
 SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
 SELECT refuses('INSERT INTO refunds (payment_id, refund_id, amount, refunded_on) SELECT payment_id, refund_id, amount, refunded_on FROM refunds', 'refunds_refund_id_key');
-SELECT refuses('INSERT INTO gateway_jobs (attempt_id, kind) SELECT attempt_id, kind FROM gateway_jobs', 'gateway_jobs_attempt_key');
+SELECT refuses('INSERT INTO midtrans_jobs (attempt_id, kind) SELECT attempt_id, kind FROM midtrans_jobs', 'midtrans_jobs_attempt_key');
 SELECT refuses('INSERT INTO message_outbox (event, channel, alert_id, channel_id, recipient) SELECT ''alert'', ''webhook'', a.id, n.id, ''x'' FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username) SELECT username FROM mikrotik_secrets', 'mikrotik_secrets_username_key');
 SELECT refuses('INSERT INTO mikrotik_secrets (username, router_id, service, remote_address) SELECT ''st'' || n, id, ''static'', ''10.0.0.1'' FROM router_settings, generate_series(1, 2) n WHERE host = ''r1''', 'mikrotik_secrets_remote_address_key');

@@ -6,7 +6,7 @@ BEGIN;
 SELECT plan(2);
 
 ANALYZE midtrans_events, midtrans_transactions, midtrans_verdicts;
-SELECT say(page(inv(sub(person()))), 'E' || n, 'notification', 'settlement', 'note book', '{"attempt": "paid"}')
+SELECT say(page(inv(sub(person()))), 'E' || n, 'notification', 'settlement', 'save book', '{"attempt": "paid"}')
 FROM generate_series(1, 3) n \g /dev/null
 SELECT is_empty($$SELECT relname FROM pg_stat_xact_user_tables
 	WHERE relname IN ('midtrans_events', 'midtrans_transactions', 'midtrans_verdicts') AND seq_scan > 0$$,

@@ -6,7 +6,7 @@ SELECT no_plan();
 SELECT set_config('isp.actor', 'ani@example.net', true) \g /dev/null
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-SELECT say(:'a', 'T1', 'notification', 'settlement', 'note book', '{"attempt": "paid", "fee": 4000}') \g /dev/null
+SELECT say(:'a', 'T1', 'notification', 'settlement', 'save book', '{"attempt": "paid", "fee": 4000}') \g /dev/null
 CREATE FUNCTION ask(att uuid, with_ jsonb, waited boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
 	SELECT refund_key FROM midtrans_refund_begin(order_of(att), '{"reopen": false, "reason": null, "key": null}' || with_, waited) $$;
 CREATE FUNCTION asked_for(k text) RETURNS text LANGUAGE sql AS $$
@@ -15,11 +15,11 @@ CREATE FUNCTION asked_for(k text) RETURNS text LANGUAGE sql AS $$
 SELECT throws_ok($$SELECT ask(NULL, '{}')$$, 'IS404', NULL, 'no such order');
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 100001}'), 'IS422', 'The amount must not be greater than 100000.', 'more than came');
 SELECT ask(:'a', '{"amount": 40000, "key": "K"}') AS k \gset
-SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, asked', 'a part, by whom');
+SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, requested', 'a part, by whom');
 SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'under way: the same again is the same refund');
 SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}'), :'k', 'also under its key');
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000}'), 'IS409',
-	'A refund of Rp40.000 is under way. Ask for the very same again, without another key, to learn what became of it.',
+	'A refund of Rp40.000 is under way. Ask for the very same again, without another key, to learn its outcome.',
 	'another amount has to wait');
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', other), 'IS409', NULL, 'so has another wish ' || other)
 FROM unnest(ARRAY['{"amount": 40000, "key": "M"}', '{"amount": 40000, "reopen": true}', '{"amount": 40000, "reason": "late"}']) other;
@@ -33,7 +33,7 @@ SELECT throws_ok(format('SELECT midtrans_refund_add((SELECT a FROM midtrans_atte
 
 -- Midtrans says that it was made: it is hers who asked, though a program books it
 SELECT set_config('isp.actor', 'gateway-sync', true) \g /dev/null
-SELECT say(:'a', 'T1', 'status', 'partial_refund', 'note refund', jsonb_build_object('refund_total', 40000, 'refunds', jsonb_build_array(
+SELECT say(:'a', 'T1', 'status', 'partial_refund', 'save refund', jsonb_build_object('refund_total', 40000, 'refunds', jsonb_build_array(
 	jsonb_build_object('id', :'k', 'amount', 40000)))) \g /dev/null
 SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, done', 'done');
 SELECT is(actor, 'ani@example.net', 'the refund is of who asked for it') FROM refunds;
@@ -44,23 +44,23 @@ SELECT is(midtrans_refund_open(a, ('{"amount": 40000, "reopen": false}'::jsonb |
 FROM midtrans_attempts a, unnest(ARRAY['{"key": "M"}', '{"reopen": true}', '{"reason": "late"}', '{"amount": 1}']::jsonb[]) other WHERE a.id = :'a';
 UPDATE midtrans_refunds SET created_at = now() - interval '25 hours';
 SELECT is(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'nor a day later') FROM midtrans_attempts a WHERE id = :'a';
-UPDATE midtrans_refunds SET told = true;
+UPDATE midtrans_refunds SET result_delivered = true;
 SELECT isnt(ask(:'a', '{"amount": 40000}'), :'k', 'told, it is another');
-UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'asked';
+UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 
 -- the rest is with the fee, whether by its sum or without one
 SELECT ask(:'a', '{"amount": 60000}') AS k \gset
-SELECT is(asked_for(:'k'), '60000+4000 of gateway-sync, asked', 'the rest');
+SELECT is(asked_for(:'k'), '60000+4000 of gateway-sync, requested', 'the rest');
 SELECT is(ask(:'a', '{}'), :'k', 'all that is left is the same');
-UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'asked';
+UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 SELECT ask(:'a', '{"key": "L"}') AS k \gset
 SELECT results_eq(format('SELECT gross, whole, captured FROM midtrans_refund(%L)', :'k'), 'VALUES (64000::bigint, true, false)', 'what Midtrans is asked for');
-UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'asked';
+UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 SELECT isnt(ask(:'a', '{"amount": 1, "key": "L"}'), NULL, 'the key of what was refused is free');
-UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'asked';
+UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 
 -- paid twice: what the first is not enough for is taken of the second
-SELECT say(:'a', 'T2', 'status', 'settlement', 'note book', '{"attempt": "paid", "amount": 80000}') \g /dev/null
+SELECT say(:'a', 'T2', 'status', 'settlement', 'save book', '{"attempt": "paid", "amount": 80000}') \g /dev/null
 CREATE FUNCTION of(att uuid, money bigint) RETURNS text LANGUAGE sql AS $$
 	SELECT r.transaction_id FROM midtrans_attempts a, midtrans_refund_add(a, jsonb_build_object('amount', money)) r WHERE a.id = att $$;
 SELECT throws_ok(format('SELECT of(%L, 80001)', :'a'), 'IS422', 'The amount must not be greater than 80000.', 'more than either');
@@ -75,11 +75,11 @@ DECLARE
 	tx text := gen_random_uuid();
 	k  text;
 BEGIN
-	PERFORM say(a, tx, 'status', 'capture', 'note book', '{"attempt": "paid"}');
+	PERFORM say(a, tx, 'status', 'capture', 'save book', '{"attempt": "paid"}');
 	IF wish IS NOT NULL THEN
 		k := ask(a, wish);
 	END IF;
-	PERFORM say(a, tx, 'status', status, 'void note', '{"attempt": "closed"}');
+	PERFORM say(a, tx, 'status', status, 'undo save', '{"attempt": "closed"}');
 	RETURN (SELECT format('invoice %s, payment %s, attempt %s, refund %s', n.status, p.status, state_of(a),
 			coalesce((SELECT r.amount::text FROM refunds r WHERE r.payment_id = p.id AND r.refund_id = tx || ':' || k), '-'))
 			|| coalesce(', ' || (SELECT state FROM midtrans_refunds WHERE refund_key = k), '')
@@ -96,9 +96,9 @@ DECLARE
 	att uuid := page(inv(sub(person())));
 	k   text;
 BEGIN
-	PERFORM say(att, tx, 'notification', 'settlement', 'note book', '{"attempt": "paid"}');
+	PERFORM say(att, tx, 'notification', 'settlement', 'save book', '{"attempt": "paid"}');
 	k := ask(att, '{"amount": 40000}');
-	PERFORM say(att, tx, 'status', then_, 'note ' || CASE then_ WHEN 'partial_chargeback' THEN 'take' ELSE then_ END,
+	PERFORM say(att, tx, 'status', then_, 'save ' || CASE then_ WHEN 'partial_chargeback' THEN 'reopen' WHEN 'chargeback' THEN 'charge' ELSE then_ END,
 		'{"refunds": [{"id": "dashboard", "amount": 100000}], "charged": 100000, "attempt": "closed"}');
 	RETURN (SELECT state FROM midtrans_refunds WHERE refund_key = k);
 END $$;

@@ -10,7 +10,7 @@ INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, exp
 SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-26') \g /dev/null
 SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'s', 2)), 'cancelled 0/100000, unpaid 0/30000', 'an untouched invoice ahead is reissued at the new price');
 SELECT is(period_start || ' ' || period_end || ' ' || due_date || ' ' || kind, '2026-01-31 2026-02-06 2026-01-30 renewal', 'and length') FROM invoices WHERE id = inv(:'s', 2);
-SELECT is(count(*), 1::bigint, 'its payment page is cancelled') FROM gateway_jobs;
+SELECT is(count(*), 1::bigint, 'its payment page is cancelled') FROM midtrans_jobs;
 SELECT is(package_id, pkg('W'), 'the package is the new one') FROM subscriptions WHERE id = :'s';
 SELECT pay(inv(:'s', 2), '2026-01-26', '{"amount": 1}') \g /dev/null
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-26') \g /dev/null

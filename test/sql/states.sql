@@ -82,7 +82,7 @@ SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other
 INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, expires_at) VALUES (:'ahead', 1, 'O', 100000, 'open', now());
 SELECT subscription_cancel(:'s', 'moved away', '2026-01-20') \g /dev/null
 SELECT is(owes(:'ahead') || ', ' || owes(:'other'), 'cancelled 0/100000, unpaid 0/1', 'periods not begun are cancelled, other stays due');
-SELECT is(count(*), 1::bigint, 'its payment page too') FROM gateway_jobs WHERE kind = 'cancel';
+SELECT is(count(*), 1::bigint, 'its payment page too') FROM midtrans_jobs WHERE kind = 'cancel';
 SELECT lives_ok(format('SELECT subscription_cancel(%L, NULL, %L)', :'s', '2026-01-21'), 'again: nothing happens');
 SELECT is(count(*), 1::bigint, 'logged once') FROM billing_logs WHERE subscription_id = :'s' AND action = 'cancelled';
 SELECT throws_ok(format('SELECT %s', x), 'IS409', NULL, 'from cancelled: ' || x) FROM unnest(ARRAY[

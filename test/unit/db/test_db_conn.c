@@ -19,6 +19,9 @@ static const struct db_stmt session = { "c_session",
 	" current_setting('client_encoding') AS encoding, current_setting('jit') AS jit,"
 	" current_setting('datestyle') AS dates, current_setting('isp.timezone') AS zone,"
 	" current_setting('isp.today') AS today, current_setting('work_mem') AS work_mem,"
+	" current_setting('default_transaction_isolation') AS isolation,"
+	" current_setting('standard_conforming_strings') AS strings,"
+	" current_setting('search_path') AS path, current_setting('timezone') AS utc,"
 	" current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock", 0 };
 static const struct db_stmt make = { "c_make", "CREATE TEMP TABLE seen (n int)", 0 };
 static const struct db_stmt add = { "c_add", "INSERT INTO seen VALUES (1)", 0 };
@@ -75,7 +78,7 @@ a_session_is_what_the_program_says(void **state)
 	SAID("program", "unit test");
 	SAID("encoding", "UTF8");
 	SAID("jit", "off");
-	SAID("dates", "ISO, MDY");
+	SAID("dates", "ISO, YMD");
 	SAID("zone", "Weird \\Zone' \"x\"");
 	SAID("today", "2026-03-04");
 	SAID("statement", "1234ms");
@@ -137,7 +140,67 @@ the_url_adds_and_does_not_override(void **state)
 	SAID("work_mem", "12MB");
 	SAID("encoding", "UTF8");
 	SAID("jit", "off");
-	SAID("dates", "ISO, DMY");
+	SAID("dates", "ISO, YMD");
+}
+
+/*
+ * A database whose owner had set its defaults gave us days in another form, snapshots that a lock
+ * does not renew, and backslashes that ended strings.
+ */
+static void
+defaults_of_the_database_do_not_matter(void **state)
+{
+	const struct db_conf conf = {
+		.conninfo = arena_printf(cx.mem,
+		    "%s&options=-c%%20default_transaction_isolation%%3Drepeatable%%5C%%20read"
+		    "%%20-c%%20standard_conforming_strings%%3Doff%%20-c%%20search_path%%3Dpg_temp"
+		    "%%20-c%%20timezone%%3DAsia/Tokyo",
+		    getenv("TEST_DB")),
+		.program = "unit",
+	};
+	struct db_rows *rows = open_as(&conf);
+
+	(void)state;
+	SAID("isolation", "read committed");
+	SAID("strings", "on");
+	SAID("path", "public");
+	SAID("utc", "UTC");
+}
+
+/* The server answers and refuses the login: waiting does not help, and a program must say so. */
+static void
+a_refused_login_is_no_outage(void **state)
+{
+	const struct db_conf refused = { .conninfo = getenv("TEST_DB"),
+		.role = "no_such_role",
+		.program = "unit" };
+	const struct db_conf away = { .conninfo = "host=/nowhere", .program = "unit" };
+
+	(void)state;
+	assert_int_equal(db_open(&cx, &refused, &cx.db), RC_INTERNAL);
+	assert_non_null(strstr(cx.err.detail, "no_such_role"));
+	assert_int_equal(db_open(&cx, &away, &cx.db), RC_RETRY);
+}
+
+/* A session that has become read-only is left: the next statement has another one. */
+static void
+a_read_only_session_is_left(void **state)
+{
+	static const struct db_stmt turn = { "c_turn",
+		"SELECT set_config('default_transaction_read_only', 'on', false)", 0 };
+	static const struct db_stmt who = { "c_who", "SELECT pg_backend_pid()::text AS who", 0 };
+	static const struct db_stmt write = { "c_write", "CREATE TABLE c_written (n int)", 0 };
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB"), .program = "unit" };
+	struct db_rows *rows = open_as(&conf);
+	const char *before;
+
+	(void)state;
+	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	before = arena_strdup(cx.mem, db_text(rows, 0, "who"));
+	assert_int_equal(db_query0(&cx, &turn, NULL), RC_OK);
+	assert_int_equal(db_query0(&cx, &write, NULL), RC_RETRY);
+	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	assert_string_not_equal(db_text(rows, 0, "who"), before);
 }
 
 /* The arena outlives the connection, or the other way round: either order ends well. */
@@ -235,6 +298,9 @@ main(void)
 		CASE(the_configuration_says_where_and_when),
 		CASE(what_is_not_said_is_empty),
 		CASE(the_url_adds_and_does_not_override),
+		CASE(defaults_of_the_database_do_not_matter),
+		CASE(a_refused_login_is_no_outage),
+		CASE(a_read_only_session_is_left),
 		CASE(closed_inside_a_transaction),
 		CASE(nothing_to_close_is_closed),
 		CASE(a_database_that_is_away_is_not_stormed),

@@ -101,13 +101,13 @@ each_state_has_its_code(void **state)
 		{ "57014", RC_RETRY, false },
 		{ "40001", RC_RETRY, false },
 		{ "40P01", RC_RETRY, false },
-		{ "25006", RC_RETRY, false },
 		{ "08006", RC_RETRY, false },
 		{ "53300", RC_RETRY, false },
 		{ "57P01", RC_RETRY, false },
 		{ "42P01", RC_INTERNAL, false },
 		{ "P0001", RC_INTERNAL, false },
 		{ "23000", RC_INTERNAL, false },
+		{ "25006", RC_RETRY, false }, /* the last: the session is left afterwards */
 	};
 
 	(void)state;

@@ -7,7 +7,7 @@
 #include "../net/http_peer.h"
 #include "base/crypt.h"
 
-#define KEY "base64:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define KEY "base64:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 #define OK_JSON(body)                                                                              \
 	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" body
 
@@ -29,9 +29,11 @@ begin(struct world *w, const struct turn *turns, size_t n)
 	w->peer.nturns = n;
 	peer_start(&w->peer);
 	(void)setenv("APP_KEY", KEY, 1);
+	(void)setenv("DATABASE_URL", "postgresql:///none", 1);
 	(void)setenv("TELEGRAM_API_URL",
 	    arena_printf(w->cx.mem, "http://127.0.0.1:%d", w->peer.port), 1);
-	assert_int_equal(conf_load(&w->cx, "/dev/null", &w->conf), RC_OK);
+	if (conf_load(&w->cx, "/dev/null", &w->conf) != RC_OK)
+		fail_msg("%s", w->cx.err.msg);
 	assert_int_equal(crypt_open(&w->cx, KEY, ""), RC_OK);
 	w->cx.conf = &w->conf;
 	w->channels = channel_new(w->cx.mem, &w->conf);

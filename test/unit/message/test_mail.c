@@ -84,9 +84,8 @@ test_long_subject(void **state)
 	m.subject = "ééééééééééééééééééééééééééééééééééééééééééééé";
 	text = mail_build(a, &m);
 	assert_strict(text);
-	assert_non_null(strstr(text,
-	    "Subject: =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOp"
-	    "?=\r\n =?UTF-8?B?w6nDqcOp"));
+	assert_non_null(strstr(text, "Subject: =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqcOp"
+				     "w6nDqcOpw6nDqcOpw6nDqcOpw6k=?=\r\n =?UTF-8?B?w6nDqcOp"));
 	arena_free(a);
 }
 
@@ -103,7 +102,7 @@ test_body_is_quoted(void **state)
 	text = mail_build(a, &m);
 	assert_strict(text);
 	assert_non_null(strstr(text, "\r\n\r\na=3Db=20\r\n=2E\r\nd=C3=A9 <script>\r\n"));
-	assert_non_null(strstr(text, "of a mail may be, so th=\r\nat it has"));
+	assert_non_null(strstr(text, "may be, so that it has =\r\nto go on"));
 	assert_non_null(strstr(text, "&lt;script&gt;"));
 	arena_free(a);
 }

@@ -1,4 +1,4 @@
-/* Attempts and their messages; what SQL does with them is told in test/sql/midtrans_*.sql. */
+/* Attempts and their pages; the rules in SQL: test/sql/midtrans_*.sql. */
 #include "rows.h"
 
 #include "midtrans/attempt.h"
@@ -13,7 +13,7 @@ page_of(const char *invoice)
 	return page;
 }
 
-/* Its page, made. */
+/* The page of an invoice, after its create call. */
 static struct attempt_page
 open_page(const char *invoice)
 {
@@ -22,51 +22,15 @@ open_page(const char *invoice)
 
 	page.snap_token = "token";
 	page.redirect_url = "https://pay.example/token";
-	assert_int_equal(attempt_made(&cx, &page, "open", "{}", &usable), RC_OK);
+	assert_int_equal(attempt_record_answer(&cx, &page, "open", "{}", &usable), RC_OK);
 	assert_true(usable);
 	return page;
-}
-
-static struct midtrans_message
-message(const char *order_id, const char *status)
-{
-	return (struct midtrans_message){ .order_id = order_id,
-		.status_code = "200",
-		.gross_amount = "150000.00",
-		.status = status,
-		.transaction_id = "T-1",
-		.payment_type = "qris",
-		.invoice_id = "",
-		.gross = 150000 };
-}
-
-static struct attempt_heard
-hear(const struct midtrans_message *m, const char *raw)
-{
-	struct attempt_heard heard;
-
-	assert_int_equal(attempt_hear(&cx, ATTEMPT_NOTIFICATION, m, raw, &heard), RC_OK);
-	return heard;
-}
-
-/* Decided, and done. */
-static void
-take_in(const struct midtrans_message *m, const char *source, const char *raw)
-{
-	struct midtrans_decision d;
-	struct attempt_heard heard;
-
-	assert_int_equal(attempt_hear(&cx, source, m, raw, &heard), RC_OK);
-	midtrans_decide(&heard.state, m,
-	    strcmp(source, ATTEMPT_NOTIFICATION) == 0 ? MW_HEARD : MW_TOLD, "", &d);
-	assert_int_equal(attempt_do(&cx, source, m, &heard, &d), RC_OK);
-	assert_int_equal(db_sync(&cx), RC_OK);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
 static void
-an_attempt_is_begun_once(void **state)
+attempt_begins_once(void **state)
 {
 	const char *invoice = an_invoice(), *number;
 	struct attempt_page first = page_of(invoice), again = page_of(invoice);
@@ -82,7 +46,7 @@ an_attempt_is_begun_once(void **state)
 }
 
 static void
-an_open_page_is_found_again(void **state)
+open_page_is_found_again(void **state)
 {
 	const char *invoice = an_invoice();
 	struct attempt_page made = open_page(invoice), found = page_of(invoice);
@@ -95,7 +59,7 @@ an_open_page_is_found_again(void **state)
 }
 
 static void
-a_page_for_what_is_paid_meanwhile_is_of_no_use(void **state)
+page_of_a_paid_invoice_is_unusable(void **state)
 {
 	const char *invoice = an_invoice();
 	struct attempt_page page = page_of(invoice);
@@ -106,9 +70,9 @@ a_page_for_what_is_paid_meanwhile_is_of_no_use(void **state)
 	    "SELECT payment_book(jsonb_build_object('invoice_id', '%s'), '2026-03-02')::text AS v",
 	    invoice);
 	page.snap_token = page.redirect_url = "token";
-	assert_int_equal(attempt_made(&cx, &page, "open", "{}", &usable), RC_OK);
+	assert_int_equal(attempt_record_answer(&cx, &page, "open", "{}", &usable), RC_OK);
 	assert_false(usable);
-	assert_string_equal(sql("SELECT kind AS v FROM gateway_jobs WHERE attempt_id = '%s'",
+	assert_string_equal(sql("SELECT kind AS v FROM midtrans_jobs WHERE attempt_id = '%s'",
 				page.id),
 	    "cancel");
 }
@@ -128,7 +92,7 @@ nothing_owed_is_a_conflict(void **state)
 }
 
 static void
-an_order_says_what_is_paid_and_by_whom(void **state)
+order_has_invoice_and_customer(void **state)
 {
 	const char *invoice = an_invoice();
 	struct attempt_page page = page_of(invoice);
@@ -147,102 +111,10 @@ an_order_says_what_is_paid_and_by_whom(void **state)
 	assert_int_equal(o.minutes, sql_i64("SELECT attempt_minutes::text AS v FROM settings"));
 }
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- look-ups -------------------------------------------------------------------------------- */
 
 static void
-what_is_heard_is_told_with_what_is_known(void **state)
-{
-	const char *invoice = an_invoice();
-	struct attempt_page page = open_page(invoice);
-	struct midtrans_message m = message(page.order_id, "settlement");
-	struct attempt_heard heard = hear(&m, "{\"status_code\": \"200\"}");
-
-	(void)state;
-	assert_string_equal(heard.attempt_id, page.id);
-	assert_int_equal(heard.state.expected, 150000);
-	assert_string_equal(heard.state.invoice_id, invoice);
-	assert_null(heard.state.status);
-	assert_null(heard.state.payment_status);
-	assert_false(heard.state.had_200 || heard.state.elsewhere || heard.state.fresh);
-}
-
-static void
-an_order_of_others_is_stored_and_no_more(void **state)
-{
-	struct midtrans_message m = message("somebody's", "settlement");
-
-	(void)state;
-	assert_null(hear(&m, "{\"a\": 1}").attempt_id);
-	assert_string_equal(
-	    sql("SELECT verdict AS v FROM midtrans_verdicts v JOIN midtrans_events e"
-		" ON e.id = v.event_id WHERE order_id = 'somebody''s'"),
-	    "unknown_order");
-}
-
-static void
-a_settlement_is_booked_once(void **state)
-{
-	const char *invoice = an_invoice();
-	struct attempt_page page = open_page(invoice);
-	struct midtrans_message m = message(page.order_id, "settlement");
-	struct attempt_heard heard;
-
-	(void)state;
-	for (int i = 0; i < 2; i++)
-		take_in(&m, ATTEMPT_NOTIFICATION, "{\"status_code\": \"200\"}");
-	assert_string_equal(
-	    sql("SELECT concat_ws(' ', status, paid_amount, (SELECT count(*) FROM payments)) AS v"
-		" FROM invoices WHERE id = '%s'",
-		invoice),
-	    "paid 150000 1");
-	heard = hear(&m, "{\"another\": 1}");
-	assert_string_equal(heard.state.status, "settlement");
-	assert_string_equal(heard.state.payment_status, "received");
-	assert_true(heard.state.had_200 && heard.state.fresh);
-}
-
-static void
-refunds_are_booked_by_their_ids(void **state)
-{
-	const char *invoice = an_invoice();
-	struct attempt_page page = open_page(invoice);
-	struct midtrans_refund parts[] = { { "k1", 30000 }, { "k2", 20000 } };
-	struct midtrans_message m = message(page.order_id, "settlement");
-
-	(void)state;
-	take_in(&m, ATTEMPT_STATUS, "{\"n\": 1}");
-	m.status = "partial_refund";
-	m.refunds = parts;
-	for (m.nrefunds = 1; m.nrefunds <= 2; m.nrefunds++) {
-		m.refund_total = m.nrefunds == 1 ? 30000 : 50000;
-		take_in(&m, ATTEMPT_STATUS, arena_printf(cx.mem, "{\"refunds\": %zu}", m.nrefunds));
-	}
-	assert_string_equal(
-	    sql("SELECT string_agg(refund_id || '=' || amount, ' ' ORDER BY refund_id) AS v"
-		" FROM refunds"),
-	    "T-1:k1=30000 T-1:k2=20000");
-}
-
-static void
-what_could_not_be_applied_is_kept_and_copies_counted(void **state)
-{
-	struct midtrans_message m = message("kept", "pending");
-
-	(void)state;
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(attempt_remember(&cx, ATTEMPT_NOTIFICATION, &m,
-				     "{\"signature_key\": \"secret\", \"a\": 1}"),
-		    RC_OK);
-	assert_string_equal(
-	    sql("SELECT concat_ws(' ', body, copies) AS v FROM midtrans_events e"
-		" JOIN midtrans_copies c ON c.event_id = e.id WHERE order_id = 'kept'"),
-	    "{\"a\": 1} 2");
-}
-
-/* ---- asking ---------------------------------------------------------------------------------- */
-
-static void
-an_attempt_is_found_by_its_order(void **state)
+attempt_is_found_by_its_order(void **state)
 {
 	struct attempt_page page = open_page(an_invoice());
 	struct attempt at;
@@ -253,33 +125,41 @@ an_attempt_is_found_by_its_order(void **state)
 	assert_string_equal(at.state, "open");
 	assert_string_equal(at.snap_token, "token");
 	assert_true(at.owed);
-	assert_false(at.live || at.over);
+	assert_false(at.has_open || at.expired);
 	(void)sql("UPDATE midtrans_attempts SET expires_at = now() WHERE id = '%s'", at.id);
 	assert_int_equal(attempt_by_id(&cx, at.id, &at), RC_OK);
-	assert_true(at.over);
+	assert_true(at.expired);
 	assert_int_equal(attempt_by_order(&cx, "nobody's", &at), RC_NOT_FOUND);
 }
 
 static void
-what_midtrans_named_is_asked_about_first(void **state)
+confirmed_transactions_come_first(void **state)
 {
 	struct attempt_page page = open_page(an_invoice());
-	struct midtrans_message m = message(page.order_id, "pending");
 	struct attempt_transaction *t;
 	size_t n;
 
 	(void)state;
-	m.status_code = "201";
-	m.transaction_id = "claimed";
-	take_in(&m, ATTEMPT_NOTIFICATION, "{\"n\": 1}");
-	m.transaction_id = "named";
-	take_in(&m, ATTEMPT_STATUS, "{\"n\": 2}");
+	(void)
+	    sql("INSERT INTO midtrans_transactions (attempt_id, transaction_id, transaction_status,"
+		" outlook, gross_amount, confirmed)"
+		" VALUES ('%s', 'named', 'pending', 'pending', 150000, true)",
+		page.id);
+	(void)
+	    sql("INSERT INTO midtrans_transactions (attempt_id, transaction_id, transaction_status,"
+		" outlook, gross_amount)"
+		" VALUES ('%s', 'forged', 'pending', 'pending', 150000)",
+		page.id);
+	(void)sql("WITH e AS (INSERT INTO midtrans_events (source, order_id, transaction_id, body,"
+		  " body_hash) VALUES ('notification', '%s', 'forged', '{}', '') RETURNING id)"
+		  " INSERT INTO midtrans_verdicts (event_id, verdict) SELECT id, 'applied' FROM e",
+	    page.order_id);
 	assert_int_equal(attempt_transactions(&cx, page.id, &t, &n), RC_OK);
 	assert_int_equal(n, 2);
 	assert_string_equal(t[0].transaction_id, "named");
-	assert_string_equal(t[1].transaction_id, "claimed");
-	assert_true(t[0].told && t[0].live && t[1].live);
-	assert_false(t[1].told || t[0].captured);
+	assert_string_equal(t[1].transaction_id, "forged");
+	assert_true(t[0].confirmed && t[0].open && t[1].open);
+	assert_false(t[1].confirmed || t[0].captured);
 	assert_string_equal(t[0].status, "pending");
 }
 
@@ -287,18 +167,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROWS_TEST(an_attempt_is_begun_once),
-		ROWS_TEST(an_open_page_is_found_again),
-		ROWS_TEST(a_page_for_what_is_paid_meanwhile_is_of_no_use),
+		ROWS_TEST(attempt_begins_once),
+		ROWS_TEST(open_page_is_found_again),
+		ROWS_TEST(page_of_a_paid_invoice_is_unusable),
 		ROWS_TEST(nothing_owed_is_a_conflict),
-		ROWS_TEST(an_order_says_what_is_paid_and_by_whom),
-		ROWS_TEST(what_is_heard_is_told_with_what_is_known),
-		ROWS_TEST(an_order_of_others_is_stored_and_no_more),
-		ROWS_TEST(a_settlement_is_booked_once),
-		ROWS_TEST(refunds_are_booked_by_their_ids),
-		ROWS_TEST(what_could_not_be_applied_is_kept_and_copies_counted),
-		ROWS_TEST(an_attempt_is_found_by_its_order),
-		ROWS_TEST(what_midtrans_named_is_asked_about_first),
+		ROWS_TEST(order_has_invoice_and_customer),
+		ROWS_TEST(attempt_is_found_by_its_order),
+		ROWS_TEST(confirmed_transactions_come_first),
 	};
 
 	return cmocka_run_group_tests_name("midtrans/attempt", tests, rows_open, rows_close);

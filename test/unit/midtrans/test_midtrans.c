@@ -1,750 +1,611 @@
-/* test_midtrans.c: every row of the table of required behaviour, and the words of Midtrans. */
-#include "unit.h"
+/*
+ * Calls to Midtrans and what becomes of an answer: gateway.c and its parts
+ * gateway_{page,ask,refund,work}.c, against a web server of one screen.  What a
+ * strict one and many rivals make of it: test/api/test_midtrans*.py.
+ *
+ * The service has transactions of its own: what a test makes is committed, and
+ * gone when the next begins.
+ */
+#include "rows.h"
 
 #include <cJSON.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "midtrans/midtrans.h"
+#include "base/conf.h"
+#include "midtrans/check.h"
+#include "midtrans/message.h"
+#include "net/http_peer.h"
 
-static const char key[] = "SB-Mid-server-example-key-0001";
+#define ANSWER(code, body)                                                                         \
+	{                                                                                          \
+		.say = "HTTP/1.1 " code " X\r\nContent-Type: application/json\r\n"                 \
+		       "Connection: close\r\n\r\n" body,                                           \
+		.end = PEER_CLOSE                                                                  \
+	}
+#define LOST                                                                                       \
+	{                                                                                          \
+		.end = PEER_CLOSE                                                                  \
+	}
+#define MADE      ANSWER("201", "{\"token\":\"tok\",\"redirect_url\":\"https://pay.example/tok\"}")
+#define NONE      ANSWER("404", "{\"status_code\":\"404\",\"status_message\":\"doesn't exist\"}")
+#define KEY       "SB-Mid-server-unit"
+#define TAKEN_MSG "{\"error_messages\":[\"transaction_details.order_id has already been taken\"]}"
+
+static struct conf conf;
+static struct peer peer;
+static bool listening;
+
+/* ---- a world for each test ------------------------------------------------------------------- */
+
+/* Midtrans, and a client that knows where it is. */
+static void
+answering(const struct turn *turns, size_t n)
+{
+	peer = (struct peer){ .turns = turns, .nturns = n };
+	peer_start(&peer);
+	listening = true;
+	conf.val[CONF_MIDTRANS_SNAP_URL] =
+	    arena_printf(cx.mem, "http://127.0.0.1:%d/snap/v1", peer.port);
+	conf.val[CONF_MIDTRANS_API_URL] =
+	    arena_printf(cx.mem, "http://127.0.0.1:%d/v2/", peer.port);
+	cx.midtrans = midtrans_client_new(cx.mem, &conf);
+}
+
+#define ANSWERING(turns) answering(turns, countof(turns))
+
+/* The peer ends, so that what it heard is whole. */
+static void
+hang_up(void)
+{
+	if (listening)
+		peer_stop(&peer);
+	listening = false;
+}
+
+static void
+clear(void)
+{
+	(void)sql("TRUNCATE customers, packages, midtrans_events CASCADE");
+}
 
 static int
 begin(void **state)
 {
-	static struct ctx cx;
-
-	cx = (struct ctx){ .mem = arena_new(4096), .request_id = "", .ip = "" };
-	*state = &cx;
+	(void)state;
+	for (int i = 0; i < CONF__MAX; i++)
+		conf.val[i] = "";
+	conf.val[CONF_MIDTRANS_SERVER_KEY] = KEY;
+	conf.val[CONF_MIDTRANS_CLIENT_KEY] = "client";
+	conf.val[CONF_APP_URL] = "https://isp.example";
+	cx.conf = &conf;
+	cx.actor = (struct actor){ .name = "unit" };
+	cx.request_id = cx.ip = "";
+	cx.err = (struct err){ 0 };
+	clear();
 	return 0;
 }
 
 static int
 end(void **state)
 {
-	struct ctx *cx = *state;
-
-	arena_free(cx->mem);
+	(void)state;
+	hang_up();
+	cx.err = (struct err){ 0 };
+	clear();
+	arena_reset(cx.mem);
 	return 0;
 }
 
+#define MIDTRANS_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+/* With a page that was made; the order's id. */
+static const char *
+an_order(void)
+{
+	return sql(
+	    "INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls, state,"
+	    " snap_token, redirect_url, expires_at, next_check_at)"
+	    " VALUES ('%s', 1, 'unit-order', 150000, 1, 'open', 'tok', 'https://pay.example/tok',"
+	    " now() + interval '1 day', now() + interval '1 minute') RETURNING order_id AS v",
+	    an_invoice());
+}
+
+static const char *
+attempt_of(const char *order_id)
+{
+	return sql("SELECT id AS v FROM midtrans_attempts WHERE order_id = '%s'", order_id);
+}
+
+/* "open 1": its state, and the calls that may have made it. */
+static const char *
+attempt_is(int n)
+{
+	return sql(
+	    "SELECT concat_ws(' ', state, calls) AS v FROM midtrans_attempts WHERE attempt = %d",
+	    n);
+}
+
+static const char *
+notice(const char *order_id, const char *status, const char *code)
+{
+	return arena_printf(cx.mem,
+	    "{\"order_id\":\"%s\",\"transaction_id\":\"T-1\",\"transaction_status\":\"%s\","
+	    "\"status_code\":\"%s\",\"gross_amount\":\"150000.00\",\"payment_type\":\"qris\","
+	    "\"currency\":\"IDR\",\"signature_key\":\"%s\"}",
+	    order_id, status, code, midtrans_signature(&cx, order_id, code, "150000.00", KEY));
+}
+
+static enum rc
+notify(const char *text)
+{
+	cJSON *body = cJSON_Parse(text);
+	enum rc rc;
+
+	cx.err = (struct err){ 0 };
+	rc = midtrans_take_notification(&cx, body, text);
+	cJSON_Delete(body);
+	return rc;
+}
+
+/* An order, paid by notification. */
+static const char *
+a_paid_order(void)
+{
+	const char *order = an_order();
+
+	assert_int_equal(notify(notice(order, "settlement", "200")), RC_OK);
+	return order;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+/* Both layers count: an error of HTTP, and one inside a 200. */
 static void
-free_json(void *v)
+each_answer_is_judged(void **state)
 {
-	cJSON_Delete(v);
+	/* clang-format off */
+	static const struct {
+		struct turn turn;
+		enum rc rc;
+		int code;
+		bool good, no, may_be_done, away;
+	} cases[] = {
+		{ ANSWER("200", "{\"status_code\":\"200\"}"),    RC_OK, 200, true, false, true, false },
+		{ ANSWER("200", "{\"status_code\":\"201\"}"),    RC_OK, 201, true, false, true, false },
+		{ ANSWER("200", "{\"status_code\":\"407\"}"),    RC_OK, 407, true, false, false, false },
+		{ ANSWER("200", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
+		{ ANSWER("404", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
+		{ ANSWER("412", "{\"status_code\":\"412\"}"),    RC_OK, 412, false, true, false, false },
+		{ ANSWER("404", "{}"),                           RC_UPSTREAM, 404, false, true, false, false },
+		{ ANSWER("401", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
+		{ ANSWER("200", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
+		/* It may have been done, says the reference; taken for a refusal, a refund was paid twice. */
+		{ ANSWER("408", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
+		{ ANSWER("200", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
+		{ ANSWER("429", "{\"status_code\":\"429\"}"),    RC_RETRY, 429, false, false, false, true },
+		{ ANSWER("500", "{\"status_code\":\"500\"}"),    RC_UPSTREAM, 500, false, false, true, false },
+		{ ANSWER("200", "{\"status_code\":\"505\"}"),    RC_UPSTREAM, 505, false, false, true, false },
+		{ ANSWER("503", "<html>"),                       RC_UPSTREAM, 503, false, false, true, false },
+		{ ANSWER("302", "{}"),                           RC_UPSTREAM, 302, true, false, true, false },
+		{ ANSWER("200", "<html>"),                       RC_UPSTREAM, 200, true, false, true, false },
+		{ LOST,                                        RC_UPSTREAM, 0, true, false, true, false },
+	};
+	/* clang-format on */
+	struct midtrans_answer a;
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		enum rc rc;
+
+		answering(&cases[i].turn, 1);
+		cx.err = (struct err){ 0 };
+		rc = midtrans_call_core(&cx, "POST", "T/1", "refund", "{}", &a);
+		hang_up();
+		if (rc != cases[i].rc || a.code != cases[i].code ||
+		    answer_is_success(&a) != cases[i].good ||
+		    answer_is_final_refusal(&a) != cases[i].no ||
+		    call_may_have_executed(&cx, &a) != cases[i].may_be_done ||
+		    midtrans_unreachable(&cx) != cases[i].away)
+			fail_msg("case %zu: rc %d, code %d: %s", i, rc, a.code, cx.err.msg);
+		assert_memory_equal(peer.heard[0], "POST /v2/T%2F1/refund HTTP/1.1\r\n", 32);
+	}
 }
 
-static cJSON *
-json(struct ctx *cx, const char *text)
+static void
+nobody_there_is_away_and_nothing_was_sent(void **state)
 {
-	cJSON *v = cJSON_Parse(text);
+	static const struct turn turns[] = { LOST };
+	struct midtrans_answer a;
 
-	assert_non_null(v);
-	arena_defer(cx->mem, free_json, v);
-	return v;
+	(void)state;
+	ANSWERING(turns);
+	hang_up();
+	assert_int_equal(midtrans_call_core(&cx, "GET", "T-1", "status", NULL, &a), RC_UPSTREAM);
+	assert_true(midtrans_unreachable(&cx));
+	assert_false(call_was_sent(&cx) || call_may_have_executed(&cx, &a));
 }
 
-/* ---- decisions, row by row ------------------------------------------------------------------- */
+static void
+asked_to_slow_down_says_how_long(void **state)
+{
+	static const struct turn turns[] = {
+		{ .say = "HTTP/1.1 429 X\r\nRetry-After: 7\r\nConnection: close\r\n\r\n{}",
+		    .end = PEER_CLOSE },
+		ANSWER("429", "{}"),
+	};
+	struct midtrans_answer a;
 
-/* Before, the message, and what must follow. */
-struct row {
-	const char *rows;
-	struct {
-		const char *status, *payment;
-	} was;
-	struct {
-		const char *status, *fraud, *code;
-		enum midtrans_weight weight;
-	} said;
-	struct {
-		const char *verdict;
-		unsigned deeds;
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_call_core(&cx, "GET", "T", "status", NULL, &a), RC_RETRY);
+	assert_int_equal(cx.err.retry_after, 7);
+	assert_int_equal(midtrans_retry_after(&cx), 7);
+	assert_int_equal(midtrans_call_core(&cx, "GET", "T", "status", NULL, &a), RC_RETRY);
+	assert_int_equal(cx.err.retry_after, 10);
+}
+
+static void
+without_a_key_there_is_no_online_payment(void **state)
+{
+	struct midtrans_page page;
+
+	(void)state;
+	assert_true(midtrans_is_configured(&cx));
+	conf.val[CONF_MIDTRANS_SERVER_KEY] = "";
+	assert_false(midtrans_is_configured(&cx));
+	assert_int_equal(midtrans_open_page(&cx, "00000000-0000-4000-8000-000000000000", &page),
+	    RC_RETRY);
+	assert_string_equal(cx.err.msg, "online payment is not configured");
+	assert_int_equal(notify(notice("o", "settlement", "200")), RC_RETRY);
+}
+
+static void
+one_does_it_at_a_time(void **state)
+{
+	const struct db_conf at = { .conninfo = getenv("TEST_DB"), .program = "unit" };
+	struct ctx rival = { .mem = arena_new(4096) };
+	bool alone;
+
+	(void)state;
+	assert_int_equal(db_open(&rival, &at, &rival.db), RC_OK);
+	assert_int_equal(midtrans_lock(&rival, "Refund:o", NULL, &alone), RC_OK);
+	assert_true(alone);
+	assert_int_equal(midtrans_lock(&cx, "refund:O", "It is busy.", &alone), RC_CONFLICT);
+	assert_string_equal(cx.err.msg, "It is busy.");
+	midtrans_unlock(&rival, "refund:o");
+	cx.err = (struct err){ 0 };
+	assert_int_equal(midtrans_lock(&cx, "refund:o", "It is busy.", &alone), RC_OK);
+	assert_true(alone);
+	midtrans_unlock(&cx, "refund:o");
+	arena_reset(rival.mem);
+	db_close(rival.db);
+	arena_free(rival.mem);
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static void
+a_page_is_made_once(void **state)
+{
+	static const struct turn turns[] = { MADE };
+	const char *invoice = an_invoice();
+	struct midtrans_page first, again;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_open_page(&cx, invoice, &first), RC_OK);
+	assert_int_equal(midtrans_open_page(&cx, invoice, &again), RC_OK);
+	hang_up();
+	assert_int_equal(peer.requests, 1);
+	assert_string_equal(first.snap_token, "tok");
+	assert_string_equal(first.redirect_url, "https://pay.example/tok");
+	assert_string_equal(first.client_key, "client");
+	assert_string_equal(again.order_id, first.order_id);
+	assert_memory_equal(peer.heard[0], "POST /snap/v1/transactions HTTP/1.1\r\n", 37);
+	assert_non_null(
+	    strstr(peer.heard[0], arena_printf(cx.mem, "Idempotency-Key: %s\r\n", first.order_id)));
+	assert_string_equal(attempt_is(1), "open 1");
+}
+
+static void
+a_lost_answer_is_asked_for_again(void **state)
+{
+	static const struct turn turns[] = { LOST, MADE };
+	const char *invoice = an_invoice(), *key;
+	struct midtrans_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_open_page(&cx, invoice, &page), RC_OK);
+	hang_up();
+	key = arena_printf(cx.mem, "Idempotency-Key: %s\r\n", page.order_id);
+	assert_int_equal(peer.requests, 2);
+	assert_non_null(strstr(peer.heard[0], key));
+	assert_non_null(strstr(peer.heard[1], key));
+	assert_string_equal(attempt_is(1), "open 2");
+}
+
+static void
+an_order_of_others_is_left_for_the_next_number(void **state)
+{
+	static const struct turn turns[] = { ANSWER("400", TAKEN_MSG), MADE };
+	const char *invoice = an_invoice();
+	struct midtrans_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_open_page(&cx, invoice, &page), RC_OK);
+	assert_non_null(strstr(page.order_id, "-2-"));
+	assert_string_equal(attempt_is(1), "closed 0");
+	assert_string_equal(attempt_is(2), "open 1");
+}
+
+static void
+our_own_order_is_adopted(void **state)
+{
+	static const struct turn turns[] = { LOST, ANSWER("400", TAKEN_MSG), NONE, MADE };
+	const char *invoice = an_invoice();
+	struct midtrans_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_open_page(&cx, invoice, &page), RC_OK);
+	hang_up();
+	assert_non_null(strstr(peer.heard[2], "/status HTTP/1.1\r\n"));
+	assert_string_equal(attempt_is(1), "closed 2");
+	assert_string_equal(attempt_is(2), "open 1");
+}
+
+static void
+what_makes_no_page(void **state)
+{
+	static const struct {
+		struct turn turns[2];
+		enum rc rc;
 		const char *attempt;
-	} want;
-	int64_t gross, original; /* 0: 150,000; not said */
-	bool had_200, elsewhere, fresh;
-	const char *currency, *merchant, *invoice;
-	int64_t refund_total, refunded, charged_total, charged;
-};
-
-#define HEARD MW_HEARD
-#define TOLD  MW_TOLD
-
-/* clang-format off */
-static const struct row rows[] = {
-	{ "1",  { NULL, NULL }, { "pending", NULL, "201", HEARD }, { "applied", MD_NOTE, "pending" } },
-	{ "1",  { NULL, NULL }, { "pending", NULL, "201", TOLD },  { "applied", MD_NOTE, "pending" } },
-	/* Asked every minute, it answered "pending" every minute, and so was asked every minute for ever. */
-	{ "1",  { "pending", NULL }, { "pending", NULL, "201", TOLD }, { "duplicate", 0, NULL } },
-	{ "1",  { "pending", NULL }, { "pending", NULL, "201", HEARD }, { "duplicate", 0, NULL } },
-	{ "2",  { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "2",  { "pending", NULL }, { "settlement", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "2",  { "pending", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "2",  { "pending", NULL }, { "settlement", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_NOTE, "paid" }, .had_200 = true },
-	/* A 200 came before on this attempt, so this one may be a copy with another transaction_id. */
-	{ "2",  { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .had_200 = true },
-	{ "3",  { "pending", NULL }, { "capture", "challenge", "201", HEARD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
-	{ "3",  { NULL, NULL }, { "capture", NULL, "201", HEARD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
-	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", HEARD }, { "duplicate", 0, NULL } },
-	{ "3",  { "pending", NULL }, { "capture", "challenge", "201", TOLD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
-	/* A second card under review was hidden by the first: Midtrans' word of each is told, once (midtrans_tell). */
-	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", TOLD }, { "duplicate", MD_ALERT, NULL } },
-	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", HEARD }, { "stale", 0, NULL }, .had_200 = true },
-	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	{ "3",  { "capture", "received" }, { "capture", "challenge", "201", TOLD }, { "duplicate", 0, NULL }, .fresh = true },
-	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", HEARD }, { "stale", 0, NULL } },
-	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", TOLD }, { "applied", MD_NOTE | MD_ALERT, "review" } },
-	{ "3",  { "deny", "reversed" }, { "capture", "challenge", "201", TOLD }, { "stale", 0, NULL } },
-	{ "4",  { "capture", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "4",  { "capture", NULL }, { "settlement", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "4",  { "capture", NULL }, { "capture", "accept", "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .had_200 = true },
-	{ "4",  { "capture", NULL }, { "capture", "accept", "200", TOLD }, { "applied", MD_BOOK | MD_NOTE | MD_ALERT, "paid" }, .gross = 100000 },
-	{ "5",  { "capture", NULL }, { "deny", "deny", "202", HEARD }, { "applied", MD_NOTE, "closed" } },
-	{ "5",  { "capture", NULL }, { "cancel", "challenge", "202", HEARD }, { "applied", MD_NOTE, "closed" } },
-	{ "5",  { "capture", NULL }, { "expire", "challenge", "407", TOLD }, { "applied", MD_NOTE, "closed" } },
-	{ "5",  { "capture", NULL }, { "pending", "challenge", "201", HEARD }, { "stale", 0, NULL } },
-	{ "6",  { NULL, NULL }, { "authorize", "accept", "201", HEARD }, { "applied", MD_NOTE, "pending" } },
-	{ "6",  { "pending", NULL }, { "authorize", "accept", "200", HEARD }, { "applied", MD_NOTE, "pending" } },
-	{ "6",  { "authorize", NULL }, { "authorize", "accept", "201", TOLD }, { "duplicate", 0, NULL } },
-	{ "6",  { "authorize", NULL }, { "capture", "accept", "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "6",  { "authorize", NULL }, { "cancel", "accept", "200", TOLD }, { "applied", MD_NOTE, "closed" } },
-	{ "7",  { "pending", NULL }, { "deny", NULL, "202", HEARD }, { "applied", MD_NOTE, "open" } },
-	{ "7",  { "pending", NULL }, { "deny", NULL, "202", TOLD }, { "applied", MD_NOTE, "open" } },
-	{ "7",  { NULL, NULL }, { "deny", "deny", "202", HEARD }, { "applied", MD_NOTE, "open" } },
-	{ "8",  { "pending", NULL }, { "expire", NULL, "202", HEARD }, { "applied", MD_NOTE, "closed" } },
-	{ "8",  { "pending", NULL }, { "expire", NULL, "407", TOLD }, { "applied", MD_NOTE, "closed" } },
-	{ "8",  { "pending", NULL }, { "cancel", NULL, "202", HEARD }, { "applied", MD_NOTE, "closed" } },
-	{ "8",  { "pending", NULL }, { "failure", NULL, "202", HEARD }, { "applied", MD_NOTE, "closed" } },
-	{ "9",  { "settlement", "received" }, { "settlement", NULL, "200", HEARD }, { "duplicate", 0, NULL }, .had_200 = true },
-	{ "9",  { "capture", "received" }, { "capture", "accept", "200", HEARD }, { "duplicate", 0, NULL }, .had_200 = true },
-	{ "9",  { "settlement", "received" }, { "capture", "accept", "200", HEARD }, { "duplicate", 0, NULL }, .had_200 = true },
-	{ "9",  { "cancel", NULL }, { "cancel", NULL, "202", HEARD }, { "duplicate", 0, NULL } },
-	{ "9",  { "expire", NULL }, { "expire", NULL, "202", HEARD }, { "duplicate", 0, NULL } },
-	{ "9",  { "expire", NULL }, { "expire", NULL, "407", TOLD }, { "duplicate", 0, NULL } },
-	{ "9",  { "settlement", "received" }, { "settlement", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
-	{ "10", { "capture", "received" }, { "settlement", "accept", "200", HEARD }, { "applied", MD_NOTE, NULL }, .had_200 = true },
-	{ "10", { "capture", "received" }, { "settlement", "accept", "200", TOLD }, { "applied", MD_NOTE, NULL } },
-	{ "11", { "settlement", "received" }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL } },
-	/* Booked on a notification's word, it was not paid: Midtrans said so again and again, and nobody was told. */
-	{ "11", { "settlement", "received" }, { "pending", NULL, "201", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	/* Asked a moment before it was paid: people were told of a quarrel that was none. */
-	{ "11", { "settlement", "received" }, { "pending", NULL, "201", TOLD }, { "duplicate", 0, NULL }, .fresh = true },
-	{ "11", { "settlement", "received" }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL }, .fresh = true },
-	{ "11", { "capture", "received" }, { "authorize", "accept", "201", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	{ "11", { "deny", "reversed" }, { "pending", NULL, "201", TOLD }, { "stale", 0, NULL } },
-	{ "11", { "settlement", "received" }, { "expire", NULL, "202", HEARD }, { "stale", 0, NULL } },
-	{ "11", { "capture", "received" }, { "failure", NULL, "202", HEARD }, { "stale", 0, NULL } },
-	{ "11", { "settlement", "received" }, { "expire", NULL, "407", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	{ "11", { "capture", "received" }, { "failure", NULL, "202", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	{ "11", { "expire", NULL }, { "pending", NULL, "201", HEARD }, { "stale", 0, NULL } },
-	/* Dead by an altered copy alone, it could still be paid, and was cancelled by nobody. */
-	{ "20", { "expire", NULL }, { "pending", NULL, "201", TOLD }, { "applied", MD_NOTE, "pending" } },
-	{ "20", { "deny", NULL }, { "authorize", "accept", "201", TOLD }, { "applied", MD_NOTE, "pending" } },
-	{ "11", { "refund", "refunded" }, { "deny", NULL, "202", HEARD }, { "stale", 0, NULL } },
-	{ "11", { "deny", "reversed" }, { "expire", NULL, "202", HEARD }, { "stale", 0, NULL } },
-	{ "12", { "capture", "received" }, { "cancel", "accept", "202", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "12", { "capture", "received" }, { "cancel", "accept", "200", TOLD }, { "applied", MD_VOID | MD_NOTE, "closed" } },
-	{ "13", { "settlement", "received" }, { "cancel", NULL, "202", HEARD }, { "confirm", MD_CONFIRM | MD_ALERT, NULL } },
-	{ "13", { "settlement", "received" }, { "cancel", NULL, "200", TOLD }, { "applied", MD_VOID | MD_NOTE | MD_ALERT, "closed" } },
-	{ "14", { "settlement", "received" }, { "deny", NULL, "202", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "14", { "settlement", "received" }, { "deny", NULL, "202", TOLD }, { "applied", MD_VOID | MD_NOTE, "closed" } },
-	{ "14", { "capture", "received" }, { "deny", "deny", "202", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "14", { "capture", "received" }, { "deny", "deny", "202", TOLD }, { "applied", MD_VOID | MD_NOTE, "closed" } },
-	{ "14b", { "deny", "reversed" }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .had_200 = true },
-	{ "14b", { "refund", "refunded" }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .had_200 = true },
-	{ "14b", { "deny", "reversed" }, { "deny", NULL, "202", TOLD }, { "duplicate", 0, NULL } },
-	{ "14b", { "refund", "refunded" }, { "refund", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
-	{ "14b", { "chargeback", "reversed" }, { "settlement", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	/* 15, 16: of another transaction or order; that the attempt stays paid is the database's part. */
-	{ "15", { NULL, NULL }, { "deny", NULL, "202", HEARD }, { "applied", MD_NOTE, "open" }, .had_200 = true },
-	{ "15", { NULL, NULL }, { "expire", NULL, "202", HEARD }, { "applied", MD_NOTE, "closed" }, .had_200 = true },
-	{ "16", { "pending", NULL }, { "cancel", NULL, "202", HEARD }, { "applied", MD_NOTE, "closed" } },
-	/* 17 to 19: whatever the invoice and the attempt have become, the money is booked. */
-	{ "17", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "18", { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "19", { "pending", NULL }, { "settlement", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "20", { "expire", NULL }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "20", { "expire", NULL }, { "settlement", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_NOTE, "paid" } },
-	{ "21", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" }, .gross = 154000, .original = 150000 },
-	{ "21", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .gross = 100000 },
-	{ "21", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .gross = 150001 },
-	{ "21", { "pending", NULL }, { "settlement", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_NOTE | MD_ALERT, "paid" }, .gross = 100000 },
-	{ "21", { "expire", NULL }, { "settlement", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_NOTE | MD_ALERT, "paid" }, .gross = 200000 },
-	/* original_amount is not signed: below what is owed it is no fee. */
-	{ "21", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .gross = 100000, .original = 150000 },
-	/* "150000.50" and "10.50" USD were refused as malformed and so for ever unknown: they are for people. */
-	{ "21", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "odd_amount", MD_ALERT, NULL }, .gross = -1 },
-	{ "21", { "settlement", "received" }, { "refund", NULL, "200", TOLD }, { "odd_amount", MD_ALERT, NULL }, .gross = -1 },
-	{ "22", { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "foreign", MD_ALERT, NULL }, .gross = -1, .currency = "USD" },
-	{ "22", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "foreign", MD_ALERT, NULL }, .currency = "USD" },
-	{ "22", { "pending", NULL }, { "settlement", NULL, "200", TOLD }, { "foreign", MD_ALERT, NULL }, .merchant = "G000000000" },
-	{ "23", { "settlement", "received" }, { "partial_refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .refund_total = 50000 },
-	{ "23", { "settlement", "received" }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 50000 },
-	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "duplicate", 0, NULL }, .refund_total = 50000, .refunded = 50000 },
-	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 70000, .refunded = 50000 },
-	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
-	/* Which of several it is a notification without a sum does not say. */
-	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .refunded = 50000 },
-	{ "24", { "settlement", "received" }, { "refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "24", { "partial_refund", "received" }, { "refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL }, .refund_total = 150000, .refunded = 50000 },
-	{ "24", { "refund", "refunded" }, { "refund", NULL, "200", HEARD }, { "duplicate", 0, NULL }, .refund_total = 150000 },
-	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", HEARD }, { "stale", 0, NULL } },
-	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .charged_total = 30000 },
-	/* Its sum stands beside that of refunds: 50,000 paid back hid 30,000 taken back. */
-	{ "25", { "partial_refund", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL },
-	  .refund_total = 50000, .refunded = 50000, .charged_total = 30000 },
-	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL },
-	  .refund_total = 50000, .refunded = 50000, .charged_total = 30000, .charged = 30000 },
-	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL },
-	  .charged_total = 40000, .charged = 30000 },
-	{ "25", { "partial_chargeback", "received" }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_REFUND | MD_NOTE | MD_ALERT, NULL },
-	  .refund_total = 20000, .charged_total = 30000, .charged = 30000 },
-	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL }, .refund_total = 30000 },
-	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL },
-	  .refund_total = 30000, .charged = 30000 },
-	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "duplicate", 0, NULL } },
-	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL }, .charged = 30000 },
-	{ "25", { "refund", "refunded" }, { "chargeback", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL } },
-	{ "25", { "refund", "refunded" }, { "partial_chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "25", { "capture", "received" }, { "chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "25", { "settlement", "received" }, { "chargeback", NULL, "200", TOLD }, { "applied", MD_CHARGEBACK | MD_NOTE, "closed" } },
-	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_TAKE | MD_NOTE | MD_ALERT, NULL } },
-	{ "25", { "chargeback", "reversed" }, { "chargeback", NULL, "200", HEARD }, { "duplicate", 0, NULL } },
-	{ "26", { NULL, NULL }, { "refund", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "26", { "pending", NULL }, { "partial_refund", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_REFUND | MD_NOTE | MD_ALERT, "paid" } },
-	{ "26", { NULL, NULL }, { "chargeback", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_CHARGEBACK | MD_NOTE, "closed" } },
-	{ "26", { NULL, NULL }, { "chargeback", NULL, "200", HEARD }, { "confirm", MD_CONFIRM, NULL } },
-	{ "26", { "expire", NULL }, { "partial_chargeback", NULL, "200", TOLD }, { "applied", MD_BOOK | MD_TAKE | MD_NOTE | MD_ALERT, "paid" } },
-	{ "27", { "settlement", "received" }, { "quantum_refund", NULL, "200", HEARD }, { "unknown_status", MD_ALERT, NULL } },
-	{ "27", { NULL, NULL }, { "settlement", "deny", "200", TOLD }, { "unknown_status", MD_ALERT, NULL } },
-	/* 29: well signed, but changed since: the code does not fit the status. */
-	{ "29", { "pending", NULL }, { "settlement", NULL, "201", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
-	{ "29", { "pending", NULL }, { "capture", "accept", "201", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
-	{ "29", { "settlement", "received" }, { "deny", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
-	{ "29", { "pending", NULL }, { "pending", NULL, "0 2", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL } },
-	{ "29", { NULL, NULL }, { "settlement", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL }, .elsewhere = true },
-	/* Another party of our merchant took the order_id first: what was paid there paid an invoice of ours. */
-	{ "29", { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "misfit", MD_CONFIRM | MD_ALERT, NULL }, .invoice = "another" },
-	{ "2",  { "pending", NULL }, { "settlement", NULL, "200", HEARD }, { "applied", MD_BOOK | MD_NOTE, "paid" }, .invoice = "invoice" },
-	/* Asked, Midtrans said the same: asking again on that made a job that never ended. */
-	{ "29", { NULL, NULL }, { "settlement", NULL, "200", TOLD }, { "disagrees", MD_ALERT, NULL }, .elsewhere = true },
-};
-/* clang-format on */
-
-static void
-decide(const struct row *r, struct midtrans_decision *ret)
-{
-	struct midtrans_state s = { .expected = 150000,
-		.had_200 = r->had_200,
-		.elsewhere = r->elsewhere,
-		.fresh = r->fresh,
-		.invoice_id = "invoice",
-		.status = r->was.status,
-		.payment_status = r->was.payment,
-		.refunded = r->refunded,
-		.charged = r->charged };
-	struct midtrans_message m = { .order_id = "INV-20250101-0001-1-abcd",
-		.status_code = r->said.code,
-		.status = r->said.status,
-		.fraud_status = r->said.fraud,
-		.transaction_id = "t",
-		.gross = r->gross != 0 ? r->gross : 150000,
-		.original = r->original,
-		.currency = r->currency,
-		.merchant_id = r->merchant,
-		.invoice_id = r->invoice != NULL ? r->invoice : "",
-		.refund_total = r->refund_total,
-		.charged_total = r->charged_total };
-
-	midtrans_decide(&s, &m, r->said.weight, "G123456789", ret);
-}
-
-static void
-every_row(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < countof(rows); i++) {
-		const struct row *r = &rows[i];
-		struct midtrans_decision d;
-
-		decide(r, &d);
-		if (strcmp(d.verdict, r->want.verdict) != 0 || d.deeds != r->want.deeds)
-			print_error("row %s, line %zu of the table: %s, deeds %x (rule %s)\n",
-			    r->rows, i, d.verdict, d.deeds, d.rows);
-		assert_string_equal(d.verdict, r->want.verdict);
-		assert_int_equal(d.deeds, r->want.deeds);
-		if (r->want.attempt == NULL)
-			assert_null(d.attempt);
-		else
-			assert_string_equal(d.attempt, r->want.attempt);
-	}
-}
-
-/* Whatever comes, some row fits: no message falls through to the default. */
-static void
-no_gap(void **state)
-{
-	static const char *const all[] = { "pending", "authorize", "capture", "settlement", "deny",
-		"cancel", "expire", "failure", "refund", "partial_refund", "chargeback",
-		"partial_chargeback", "new_idea" };
-	static const char *const codes[] = { "200", "201", "202" };
-	static const char *const frauds[] = { "accept", "challenge" };
-	static const char *const payments[] = { NULL, "received", "reversed", "refunded" };
-	struct midtrans_decision d;
+	} cases[] = {
+		{ { ANSWER("400", "{\"error_messages\":[\"amount\"]}") }, RC_UPSTREAM, "closed 1" },
+		{ { ANSWER("401", "{}") }, RC_UPSTREAM, "closed 1" },
+		{ { ANSWER("429", "{}") }, RC_RETRY, "unknown 0" },
+		{ { ANSWER("500", "{}"), ANSWER("500", "{}") }, RC_UPSTREAM, "unknown 2" },
+		{ { ANSWER("201", "{}"), ANSWER("201", "{\"token\":\"\"}") }, RC_UPSTREAM,
+		    "unknown 2" },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < countof(all); i++)
-		for (size_t j = 0; j <= countof(all); j++)
-			for (size_t k = 0; k < 3 * 4 * 2 * 2; k++) {
-				struct row r = { .was = { j < countof(all) ? all[j] : NULL,
-						     payments[k / 3 % 4] },
-					.said = { all[i], frauds[k / 12 % 2], codes[k % 3],
-					    k < 24 ? MW_HEARD : MW_TOLD } };
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *invoice = an_invoice();
+		struct midtrans_page page;
 
-				decide(&r, &d);
-				assert_string_not_equal(d.rows, "");
-			}
-}
-
-/* A notification alone never moves money but by the first 200 with the right amount. */
-static void
-money_is_confirmed(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < countof(rows); i++) {
-		struct row r = rows[i];
-		struct midtrans_decision d;
-
-		r.had_200 = true;
-		r.said.weight = MW_HEARD;
-		decide(&r, &d);
-		assert_int_equal(d.deeds &
-				     (MD_BOOK | MD_REFUND | MD_TAKE | MD_VOID | MD_CHARGEBACK),
-		    0);
+		ANSWERING(cases[i].turns);
+		cx.err = (struct err){ 0 };
+		if (midtrans_open_page(&cx, invoice, &page) != cases[i].rc)
+			fail_msg("case %zu: %s", i, cx.err.msg);
+		assert_string_equal(attempt_is(1), cases[i].attempt);
+		hang_up();
+		clear();
 	}
 }
 
-/* Money that was not there before: what the amount, and being the first, decide about. */
-static bool
-is_new_money(const struct row *r)
-{
-	return r->was.payment == NULL && (strcmp(r->said.status, "settlement") == 0 ||
-					     strcmp(r->said.status, "capture") == 0);
-}
+/* ---- the webhook ----------------------------------------------------------------------------- */
 
 static void
-same_as_wanted(const struct row *r)
+a_notification_is_taken_once(void **state)
 {
-	struct midtrans_decision d;
-
-	decide(r, &d);
-	assert_string_equal(d.verdict, r->want.verdict);
-	assert_int_equal(d.deeds, r->want.deeds);
-}
-
-/* It is held against what was asked for where it is booked, and nowhere else. */
-static void
-amounts_count_for_new_money_alone(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < countof(rows); i++) {
-		struct row r = rows[i];
-
-		if (r.gross != 0 || (is_new_money(&r) && (r.want.deeds & MD_BOOK)))
-			continue;
-		r.gross = 100000;
-		same_as_wanted(&r);
-	}
-}
-
-static void
-being_first_counts_for_new_money_alone(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < countof(rows); i++) {
-		struct row r = rows[i];
-
-		if (is_new_money(&r))
-			continue;
-		r.had_200 = !r.had_200;
-		same_as_wanted(&r);
-	}
-}
-
-/*
- * What a partial chargeback comes to: its own sum; where it has none, what the
- * sum of refunds says beyond the refunds that are known.
- */
-static void
-chargebacks_have_their_own_sum(void **state)
-{
-	struct row r = { .was = { "settlement", "received" },
-		.said = { "partial_chargeback", NULL, "200", TOLD },
-		.refund_total = 50000,
-		.refunded = 50000,
-		.charged_total = 30000 };
-	struct midtrans_decision d;
+	const char *order = an_order();
 
 	(void)state;
-	decide(&r, &d);
-	assert_int_equal(d.charged, 30000);
-	r.charged_total = 0;
-	decide(&r, &d);
-	assert_int_equal(d.charged, 0);
-	r.refund_total = 80000;
-	decide(&r, &d);
-	assert_int_equal(d.charged, 30000);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(notify(notice(order, "settlement", "200")), RC_OK);
+	assert_string_equal(
+	    sql("SELECT concat_ws(' ', status, (SELECT count(*) FROM payments)) AS v"
+		" FROM invoices"),
+	    "paid 1");
+	assert_string_equal(attempt_is(1), "paid 1");
 }
 
 static void
-fee_stands_apart(void **state)
+what_is_no_notification_of_ours(void **state)
 {
-	struct row r = { .was = { NULL, NULL },
-		.said = { "settlement", NULL, "200", HEARD },
-		.gross = 154440,
-		.original = 150000 };
-	struct midtrans_decision d;
+	const char *order = an_order(), *forged = notice(order, "settlement", "200");
 
 	(void)state;
-	decide(&r, &d);
-	assert_int_equal(d.amount, 150000);
-	assert_int_equal(d.fee, 4440);
-	r.original = 149999; /* of something else: what came is what counts */
-	r.said.weight = TOLD;
-	decide(&r, &d);
-	assert_int_equal(d.amount, 154440);
-	assert_int_equal(d.fee, 0);
-	assert_true(d.deeds & MD_ALERT);
+	assert_int_equal(notify(notice("nobody's", "settlement", "200")), RC_NOT_FOUND);
+	strchr(strstr(forged, "150000.00"), '1')[0] = '2';
+	assert_int_equal(notify(forged), RC_DENIED);
+	assert_int_equal(notify("{\"order_id\":7}"), RC_MALFORMED);
+	assert_int_equal(
+	    sql_i64("SELECT count(*)::text AS v FROM midtrans_events WHERE order_id = '%s'", order),
+	    0);
 }
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- asking and ending ----------------------------------------------------------------------- */
 
 static void
-amounts(void **state)
+what_midtrans_says_is_applied(void **state)
 {
-	static const char *const bad[] = { "", "150000.", "150000.000", "150000.01", "150000.10",
-		"-1", "+1", " 1", "1 ", "1e5", "0x10", "1,000", "1234567890123", "1.0x", ".00",
-		"NaN", "150000.0 " };
-	int64_t n = -1;
+	const char *order = an_order(), *id;
+	const struct turn turns[] = { ANSWER("200",
+	    "{\"status_code\":\"200\",\"order_id\":\"unit-order\","
+	    "\"transaction_id\":\"T-9\",\"transaction_status\":\"settlement\","
+	    "\"gross_amount\":\"150000.00\"}") };
 
 	(void)state;
-	assert_true(midtrans_amount("150000.00", &n));
-	assert_int_equal(n, 150000);
-	assert_true(midtrans_amount("150000", &n));
-	assert_true(midtrans_amount("999999999999.0", &n));
-	assert_int_equal(n, 999999999999);
-	for (size_t i = 0; i < countof(bad); i++) {
-		n = 7;
-		assert_false(midtrans_amount(bad[i], &n));
-		assert_int_equal(n, 7);
-	}
+	ANSWERING(turns);
+	assert_int_equal(midtrans_ask_status(&cx, order, &id), RC_OK);
+	hang_up();
+	assert_string_equal(id, attempt_of(order));
+	assert_memory_equal(peer.heard[0], "GET /v2/unit-order/status HTTP/1.1\r\n", 36);
+	assert_string_equal(attempt_is(1), "paid 1");
+	assert_int_equal(midtrans_ask_status(&cx, "nobody's", &id), RC_NOT_FOUND);
 }
 
 static void
-times(void **state)
+a_page_nobody_used_is_cancelled(void **state)
 {
-	static const char *const bad[] = { "2025-13-01 00:00:00", "2025-02-29 00:00:00",
-		"2025-01-31T10:00:00", "2025-01-31 24:00:00", "2025-01-31 10:60:00", "2025-01-31",
-		"2025-01-31 10:00:00Z", "", "0000-01-01 00:00:00", "20250-1-31 10:00:00" };
-	struct ctx *cx = *state;
+	static const struct turn turns[] = { NONE, ANSWER("200", "{\"status_code\":\"200\"}") };
+	const char *order = an_order(), *id;
 
-	assert_string_equal(midtrans_time(cx, "2024-02-29 23:59:59"), "2024-02-29 23:59:59+07");
-	assert_null(midtrans_time(cx, NULL));
-	for (size_t i = 0; i < countof(bad); i++)
-		assert_null(midtrans_time(cx, bad[i]));
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_cancel_order(&cx, order, &id), RC_OK);
+	hang_up();
+	assert_memory_equal(peer.heard[1], "POST /snap/v1/transactions/tok/cancel HTTP/1.1\r\n",
+	    48);
+	assert_string_equal(attempt_is(1), "closed 1");
 }
 
 static void
-signatures(void **state)
+what_is_paid_is_not_cancelled(void **state)
 {
-	struct ctx *cx = *state;
+	static const struct turn turns[] = { LOST };
+	const char *order = a_paid_order(), *id;
 
-	assert_string_equal(midtrans_signature(cx, "INV-20250101-0001-1", "200", "150000.00", key),
-	    "cad1055947c8b98d8be8c602a3f425dec33c5c0357bd29408a500590d6579f7de834e9e1c69cb2cbb8bb87"
-	    "48bc6c9efae9b95116cebc8f733e44ced5950e4a54");
-	assert_string_equal(midtrans_signature(cx, "INV-20250101-0001-1", "201", "150000.00", key),
-	    "e32ab1a488b6543606e5141d2c720ff256d8f7d7802365b02ea1a553a5cdd7d2c03abbd35048f2d4da6ee5"
-	    "b3ac95741c45f7b2969f141b704d8d399b9984e908");
-	assert_string_equal(midtrans_signature(cx, "INV-20250101-0001-1", "202", "150000.00", key),
-	    "0bcebfb802d2f6c5641b4e0a5d9e59c2fd1f8d807cc787778b5dd271c20e1a4022807b1d18ddddd55e11ab"
-	    "6c7f3884e7ca4f4d74b45907d37542382efb4343d1");
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_cancel_order(&cx, order, &id), RC_CONFLICT);
+	hang_up();
+	assert_int_equal(peer.requests, 0);
 }
 
-/* A notification, its signature right unless told otherwise; more: further members. */
-static cJSON *
-notice(struct ctx *cx, const char *gross, const char *sig, const char *more)
-{
-	char text[4096];
+/* ---- refunds --------------------------------------------------------------------------------- */
 
-	if (sig == NULL)
-		sig = midtrans_signature(cx, "INV-20250101-0001-1", "200", gross, key);
-	(void)snprintf(text, sizeof(text),
-	    "{\"order_id\":\"INV-20250101-0001-1\",\"status_code\":\"200\",\"gross_amount\":\"%s\","
-	    "\"signature_key\":%s%s%s%s}",
-	    gross, sig[0] == '!' ? "" : "\"", sig[0] == '!' ? sig + 1 : sig,
-	    sig[0] == '!' ? "" : "\"", more);
-	return json(cx, text);
+static enum rc
+refund(const char *order, const struct turn *turns, size_t n)
+{
+	const struct midtrans_refund_request want = { .order_id = order,
+		.amount = 50000,
+		.reason = "slow" };
+	const char *id;
+	enum rc rc;
+
+	answering(turns, n);
+	rc = midtrans_refund_order(&cx, &want, &id);
+	hang_up();
+	return rc;
 }
 
-static const char rest[] = ",\"transaction_status\":\"Settlement\",\"transaction_id\":\"t-1\"";
-
-static void
-reads_a_notice(void **state)
+static const char *
+refund_is(void)
 {
-	struct ctx *cx = *state;
-	struct midtrans_message m;
-	char more[1024];
-
-	(void)snprintf(more, sizeof(more),
-	    "%s,\"payment_type\":\"bank_transfer\",\"va_numbers\":[{\"bank\":\"bca\",\"va_number\":"
-	    "\"1\"}],\"settlement_time\":\"2025-01-02 03:04:05\",\"currency\":\"IDR\",\"metadata\":"
-	    "{\"extra_info\":{\"gross_amount_info\":{\"original_amount\":\"145000.00\"}}},"
-	    "\"refund_amount\":\"5000.00\",\"refunds\":[{\"refund_key\":\"k1\",\"refund_amount\":"
-	    "\"3000.00\"},{\"refund_chargeback_id\":77,\"amount\":2000}],\"new\":{\"a\":[]}",
-	    rest);
-	assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", NULL, more), key, &m), RC_OK);
-	assert_string_equal(m.status, "settlement");
-	assert_string_equal(m.bank, "bca");
-	assert_string_equal(m.pay_code, "1");
-	assert_string_equal(m.settlement_time, "2025-01-02 03:04:05+07");
-	assert_int_equal(m.gross, 150000);
-	assert_int_equal(m.original, 145000);
-	assert_int_equal(m.refund_total, 5000);
-	assert_int_equal(m.nrefunds, 2);
-	assert_string_equal(m.refunds[0].id, "k1");
-	assert_string_equal(m.refunds[1].id, "77");
-	assert_int_equal(m.refunds[1].amount, 2000);
-	assert_string_equal(midtrans_method(m.payment_type), "va");
-	assert_null(m.fraud_status);
+	return sql("SELECT string_agg(state, ' ' ORDER BY created_at) AS v FROM midtrans_refunds");
 }
 
 static void
-refuses_bad_signatures(void **state)
+a_refused_refund_was_not_made(void **state)
 {
-	static const char *const sigs[] = { "", "00", "!null", "!12", "!{}", "![\"x\"]" };
-	struct ctx *cx = *state;
-	struct midtrans_message m;
-	char *wrong = arena_strdup(cx->mem,
-	    midtrans_signature(cx, "INV-20250101-0001-1", "200", "150000.00", key));
+	static const struct turn turns[] = { ANSWER("200", "{\"status_code\":\"412\"}") };
 
-	for (size_t i = 0; i < countof(sigs); i++)
-		assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", sigs[i], rest), key, &m),
-		    RC_DENIED);
-	wrong[127] = wrong[127] == '0' ? '1' : '0';
-	assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", wrong, rest), key, &m),
-	    RC_DENIED);
-	/* The same number in another form is another text. */
-	assert_int_equal(midtrans_read(cx,
-			     notice(cx, "150000",
-				 midtrans_signature(cx, "INV-20250101-0001-1", "200", "150000.00",
-				     key),
-				 rest),
-			     key, &m),
-	    RC_DENIED);
+	(void)state;
+	assert_int_equal(refund(a_paid_order(), turns, 1), RC_CONFLICT);
+	assert_string_equal(refund_is(), "refused");
+	assert_memory_equal(peer.heard[0], "POST /v2/T-1/refund HTTP/1.1\r\n", 30);
+	assert_non_null(strstr(peer.heard[0], "\"amount\":50000,\"reason\":\"slow\"}"));
 }
 
-/*
- * A number that is no whole rupiah is well signed all the same: refused as
- * malformed, nobody ever heard of it, and Midtrans sent it again in vain.
- */
+/* Whether it was made nobody knows: it stays asked for, and gateway-sync asks. */
 static void
-reads_amounts_that_are_no_rupiah(void **state)
+a_refund_without_an_answer_stays_open(void **state)
 {
-	static const char *const odd[] = { "10.50", "150000.50", "0.01", "150000.000" };
-	static const char *const none[] = { "", "1e5", "-10.50", ".50", "10.", "10,50", "NaN",
-		"10.5.0", "10.50 ", "1234567890123.50", "9999999999999" };
-	struct ctx *cx = *state;
-	struct midtrans_message m;
+	static const struct turn turns[] = { ANSWER("408", "{\"status_code\":\"408\"}") };
 
-	for (size_t i = 0; i < countof(odd); i++) {
-		assert_int_equal(midtrans_read(cx, notice(cx, odd[i], NULL, rest), key, &m), RC_OK);
-		assert_int_equal(m.gross, -1);
-		assert_string_equal(m.gross_amount, odd[i]);
-	}
-	for (size_t i = 0; i < countof(none); i++)
-		assert_int_equal(midtrans_read(cx, notice(cx, none[i], NULL, rest), key, &m),
-		    RC_MALFORMED);
+	(void)state;
+	assert_int_equal(refund(a_paid_order(), turns, 1), RC_UPSTREAM);
+	assert_string_equal(refund_is(), "requested");
+	assert_string_equal(sql("SELECT kind AS v FROM midtrans_jobs WHERE done_at IS NULL"),
+	    "confirm");
+}
+
+/* ---- work ------------------------------------------------------------------------------------ */
+
+static enum loop_outcome
+step(struct loop_turn *turn)
+{
+	assert_int_equal(midtrans_loop.step(&cx, midtrans_loop.work, turn), RC_OK);
+	return turn->outcome;
 }
 
 static void
-refuses_bad_fields(void **state)
+work_is_done_one_thing_at_a_time(void **state)
 {
-	static const char *const more[] = { "", ",\"transaction_status\":\"settlement\"",
-		",\"transaction_status\":1,\"transaction_id\":\"t\"",
-		",\"transaction_status\":\"settlement\",\"transaction_id\":null",
-		",\"transaction_status\":\"settlement\",\"transaction_id\":\"t\",\"refunds\":{}",
-		",\"transaction_status\":\"settlement\",\"transaction_id\":\"t\","
-		"\"metadata\":{\"a\":{\"b\":1,\"b\":2}}" };
-	struct ctx *cx = *state;
-	struct midtrans_message m;
+	static const struct turn turns[] = { NONE, NONE };
+	struct loop_turn turn = { 0 };
 
-	for (size_t i = 0; i < countof(more); i++)
-		assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", NULL, more[i]), key, &m),
-		    RC_MALFORMED);
-	assert_int_equal(midtrans_read(cx, notice(cx, "1.5e5", NULL, rest), key, &m), RC_MALFORMED);
-	assert_int_equal(midtrans_read(cx, json(cx, "{\"order_id\":7}"), key, &m), RC_MALFORMED);
-}
-
-/* A number for a text, of something that is only shown, is no reason to lose money. */
-static void
-what_is_only_shown_refuses_nothing(void **state)
-{
-	static const char *const more[] = { "\"bank\":[]", "\"store\":7",
-		"\"biller_code\":70012,\"bill_key\":1", "\"payment_code\":123",
-		"\"permata_va_number\":8778", "\"va_numbers\":[{\"va_number\":1}]" };
-	struct ctx *cx = *state;
-	struct midtrans_message m;
-
-	for (size_t i = 0; i < countof(more); i++) {
-		const char *text = arena_printf(cx->mem, "%s,%s", rest, more[i]);
-
-		assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", NULL, text), key, &m),
-		    RC_OK);
-		assert_null(m.pay_code);
-	}
-}
-
-/* DANA and some banks say their transaction_id twice; another order's answer is none. */
-static void
-reads_an_answer(void **state)
-{
-	static const char form[] = "{\"status_code\":\"200\",\"gross_amount\":\"150000.00\","
-				   "\"transaction_status\":\"PENDING\",\"transaction_id\":\"A12\","
-				   "\"order_id\":\"%s\"}";
-	struct ctx *cx = *state;
-	struct midtrans_message m;
-
-	assert_int_equal(midtrans_read_answer(cx, json(cx, arena_printf(cx->mem, form, "A12")),
-			     "INV-1-1-abcd", &m),
-	    RC_OK);
-	assert_string_equal(m.order_id, "INV-1-1-abcd");
-	assert_string_equal(m.status, "pending");
-	assert_int_equal(midtrans_read_answer(cx, json(cx, arena_printf(cx->mem, form, "INV-2")),
-			     "INV-1-1-abcd", &m),
-	    RC_UPSTREAM);
+	(void)state;
+	ANSWERING(turns);
+	(void)sql("SELECT midtrans_job_add('%s', 'confirm')::text AS v", attempt_of(an_order()));
+	assert_int_equal(step(&turn), LOOP_DONE);
+	assert_int_equal(step(&turn), LOOP_IDLE);
+	assert_in_range(turn.wait_ms, 1, 30000);
+	(void)sql("UPDATE midtrans_attempts SET next_check_at = now()");
+	assert_int_equal(step(&turn), LOOP_DONE);
+	hang_up();
+	assert_int_equal(peer.requests, 2);
+	assert_int_equal(step(&turn), LOOP_IDLE);
+	assert_in_range(turn.wait_ms, 1, 30000);
 }
 
 static void
-names_are_cut_between_characters(void **state)
+failed_work_is_due_again_later(void **state)
 {
-	/* 48 letters and then characters of 2, 3 and 4 bytes */
-	static const char letters[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-	struct ctx *cx = *state;
+	static const struct turn turns[] = { ANSWER("500", "{}") };
+	struct loop_turn turn = { 0 };
 
-	assert_string_equal(midtrans_name(cx, arena_printf(cx->mem, "%s\xC3\xA9x", letters), 50),
-	    arena_printf(cx->mem, "%s\xC3\xA9", letters));
-	assert_string_equal(midtrans_name(cx, arena_printf(cx->mem, "%s\xE2\x82\xAC", letters), 50),
-	    letters);
-	assert_string_equal(midtrans_name(cx, arena_printf(cx->mem, "%s\xF0\x9F\x98\x80", letters),
-				50),
-	    letters);
-	assert_string_equal(midtrans_name(cx, "a|b\tc", 50), "a b c");
-	assert_int_equal(strlen(midtrans_name(cx, arena_printf(cx->mem, "%s%s", letters, letters),
-			     50)),
-	    50);
+	(void)state;
+	ANSWERING(turns);
+	(void)sql("SELECT midtrans_job_add('%s', 'confirm')::text AS v", attempt_of(an_order()));
+	assert_int_equal(step(&turn), LOOP_FAILED);
+	assert_string_equal(sql("SELECT concat_ws(' ', attempts, last_error, due_at > now()) AS v"
+				" FROM midtrans_jobs"),
+	    "1 Midtrans answered 500. t");
 }
 
 static void
-order_ids(void **state)
+after_two_silences_nobody_is_asked(void **state)
 {
-	struct ctx *cx = *state;
-	const char *id = midtrans_order_id(cx, "INV-20250101-123456", 12);
+	static const struct turn turns[] = { LOST };
+	struct midtrans_count n;
 
-	assert_true(strlen(id) <= MIDTRANS_ORDER_MAX);
-	assert_memory_equal(id, "INV-20250101-123456-12-", 23);
-	assert_int_equal(strspn(id + 23, "abcdefghijklmnopqrstuvwxyz0123456789"), 4);
-	assert_int_equal(strlen(id), 27);
-}
-
-static void
-orders_say_what_there_is(void **state)
-{
-	struct ctx *cx = *state;
-	struct midtrans_order o = { .order_id = "INV-20250101-0001-1-abcd",
-		.number = "INV-20250101-0001",
-		.invoice_id = "i",
-		.amount = 150000,
-		.item = "Internet",
-		.customer = "Ani \"A\" L",
-		.email = "",
-		.start_time = "2025-01-01 00:00:00 +0700",
-		.minutes = 60,
-		.finish = "https://isp/pay/i" };
-	const cJSON *b = json(cx, midtrans_snap_body(cx, &o)), *c, *item;
-
-	c = cJSON_GetObjectItem(b, "customer_details");
-	assert_null(cJSON_GetObjectItem(c, "email"));
-	assert_null(cJSON_GetObjectItem(c, "phone"));
-	assert_string_equal(cJSON_GetObjectItem(c, "first_name")->valuestring, "Ani \"A\" L");
-	assert_null(cJSON_GetObjectItem(b, "enabled_payments"));
-	item = cJSON_GetArrayItem(cJSON_GetObjectItem(b, "item_details"), 0);
-	assert_int_equal(cJSON_GetObjectItem(item, "price")->valueint, 150000);
-	assert_true(strstr(midtrans_snap_body(cx, &o), "\"gross_amount\":150000}") != NULL);
-	o.email = "not an address";
-	b = json(cx, midtrans_snap_body(cx, &o));
-	assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(b, "customer_details"), "email"));
-	o.email = "ani@example.net";
-	o.enabled = "[\"bca_va\"]";
-	b = json(cx, midtrans_snap_body(cx, &o));
-	assert_non_null(cJSON_GetObjectItem(cJSON_GetObjectItem(b, "customer_details"), "email"));
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(b, "enabled_payments")), 1);
-}
-
-/*
- * An address that Midtrans does not take refuses the whole order, and the
- * customer could not pay at all: such a one is left out.
- */
-static void
-only_addresses_midtrans_takes(void **state)
-{
-	static const char w63[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-	struct ctx *cx = *state;
-	const char *good[] = { "ani@example.net", "a.b@c.co.id", "a+b_c@d-e.f4.id",
-		arena_printf(cx->mem, "%sa@c.id", w63), arena_printf(cx->mem, "a@%s.id", w63) };
-	const char *bad[] = { "x", "a@b", "a b@c.id", "@c.id", "a@c.id\n", "a@@c.id", "a@b@c.id",
-		"a@c..id", "a@.c.id", "a@c.id.", ".a@c.id", "a.@c.id", "a..b@c.id", "\"a\"@c.id",
-		"o'b@c.id", "a@-c.id", "a@c-.id", "a@c.-id", "a@c.i_d", "\xC3\xA9@c.id",
-		"a@\xC3\xA9.id", "a@", "a@.", arena_printf(cx->mem, "%saa@c.id", w63),
-		arena_printf(cx->mem, "a@%sa.id", w63),
-		arena_printf(cx->mem, "a@%s.%s.%s.%s.id", w63, w63, w63, w63) };
-	struct midtrans_order o = { .order_id = "o", .number = "n", .item = "i" };
-
-	for (size_t i = 0; i < countof(good); i++) {
-		o.email = good[i];
-		assert_non_null(strstr(midtrans_snap_body(cx, &o), "\"email\""));
-	}
-	for (size_t i = 0; i < countof(bad); i++) {
-		o.email = bad[i];
-		assert_null(strstr(midtrans_snap_body(cx, &o), "\"email\""));
-	}
+	(void)state;
+	ANSWERING(turns);
+	hang_up();
+	(void)an_order();
+	(void)sql("INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls,"
+		  " expires_at, next_check_at)"
+		  " SELECT invoice_id, n, 'o' || n, amount, 1, expires_at, next_check_at"
+		  " FROM midtrans_attempts, generate_series(2, 4) n");
+	assert_int_equal(midtrans_reconcile(&cx, false, &n), RC_OK);
+	assert_int_equal(n.asked, 4);
+	assert_int_equal(n.failed, 4);
+	assert_int_equal(sql_i64(
+			     "SELECT count(*)::text AS v FROM midtrans_attempts WHERE checks > 0"),
+	    2);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_row),
-		cmocka_unit_test(no_gap),
-		cmocka_unit_test(money_is_confirmed),
-		cmocka_unit_test(amounts_count_for_new_money_alone),
-		cmocka_unit_test(being_first_counts_for_new_money_alone),
-		cmocka_unit_test(chargebacks_have_their_own_sum),
-		cmocka_unit_test(fee_stands_apart),
-		cmocka_unit_test(amounts),
-		cmocka_unit_test_setup_teardown(times, begin, end),
-		cmocka_unit_test_setup_teardown(signatures, begin, end),
-		cmocka_unit_test_setup_teardown(reads_a_notice, begin, end),
-		cmocka_unit_test_setup_teardown(refuses_bad_signatures, begin, end),
-		cmocka_unit_test_setup_teardown(reads_amounts_that_are_no_rupiah, begin, end),
-		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),
-		cmocka_unit_test_setup_teardown(what_is_only_shown_refuses_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(reads_an_answer, begin, end),
-		cmocka_unit_test_setup_teardown(names_are_cut_between_characters, begin, end),
-		cmocka_unit_test_setup_teardown(order_ids, begin, end),
-		cmocka_unit_test_setup_teardown(orders_say_what_there_is, begin, end),
-		cmocka_unit_test_setup_teardown(only_addresses_midtrans_takes, begin, end),
+		MIDTRANS_TEST(each_answer_is_judged),
+		MIDTRANS_TEST(nobody_there_is_away_and_nothing_was_sent),
+		MIDTRANS_TEST(asked_to_slow_down_says_how_long),
+		MIDTRANS_TEST(without_a_key_there_is_no_online_payment),
+		MIDTRANS_TEST(one_does_it_at_a_time),
+		MIDTRANS_TEST(a_page_is_made_once),
+		MIDTRANS_TEST(a_lost_answer_is_asked_for_again),
+		MIDTRANS_TEST(an_order_of_others_is_left_for_the_next_number),
+		MIDTRANS_TEST(our_own_order_is_adopted),
+		MIDTRANS_TEST(what_makes_no_page),
+		MIDTRANS_TEST(a_notification_is_taken_once),
+		MIDTRANS_TEST(what_is_no_notification_of_ours),
+		MIDTRANS_TEST(what_midtrans_says_is_applied),
+		MIDTRANS_TEST(a_page_nobody_used_is_cancelled),
+		MIDTRANS_TEST(what_is_paid_is_not_cancelled),
+		MIDTRANS_TEST(a_refused_refund_was_not_made),
+		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),
+		MIDTRANS_TEST(work_is_done_one_thing_at_a_time),
+		MIDTRANS_TEST(failed_work_is_due_again_later),
+		MIDTRANS_TEST(after_two_silences_nobody_is_asked),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("midtrans/gateway", tests, rows_open, rows_close);
 }

@@ -3,7 +3,6 @@ import '@mantine/notifications/styles.css';
 import '@mantine/spotlight/styles.css';
 import './theme.css';
 import { createTheme, MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { setNonce } from 'get-nonce';
@@ -27,7 +26,6 @@ setNonce(nonce);
 
 createRoot(document.getElementById('root')!).render(
 	<MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-		<Notifications position="top-right" />
 		<Language>
 			<QueryClientProvider client={cache}>
 				<RouterProvider router={router} />

@@ -2,6 +2,7 @@
  * The one table of the console's addresses.  Each screen is a chunk of its own, loaded when first
  * needed; `role` is what /api/me must at least say for it to be shown.
  */
+import { Notifications } from '@mantine/notifications';
 import {
 	createRootRoute,
 	createRoute,
@@ -59,7 +60,14 @@ const SCREENS: Screen[] = [
 	['/settings', settings, 'Settings'],
 ];
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+/* News hold links, so they stand inside the router. */
+const Root = () => (
+	<>
+		<Notifications position="top-right" />
+		<Outlet />
+	</>
+);
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 const login = createRoute({ getParentRoute: () => root, path: '/login', component: Login });
 

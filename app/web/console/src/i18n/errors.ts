@@ -10,13 +10,21 @@ import type { Messages } from './id';
 
 type Say = string | ((bound: string) => string);
 
-function sentence(t: Messages, code: Code | undefined, said: string): string {
-	const found = code && (t.e as Record<string, Say>)[code.code];
+/* What a code broke, as it stands in the sentence. */
+function boundOf(code: Code): string | undefined {
+	const write = (n: unknown) => (typeof n === 'number' ? number(n) : String(n));
+	if (code.min !== undefined && code.max !== undefined)
+		return `${write(code.min)}–${write(code.max)}`;
+	const bound = code.bound ?? code.max ?? code.min ?? code[code.code];
+	return bound === undefined ? undefined : write(bound);
+}
+
+function sentence(t: Messages, code: Code, said: string): string {
+	const found = (t.e as Record<string, Say>)[code.code];
 	if (!found) return said;
 	if (typeof found === 'string') return found;
-	const bound = code[code.code] ?? code.bound ?? code.max ?? code.min;
-	if (bound === undefined) return said;
-	return found(typeof bound === 'number' ? number(bound) : String(bound));
+	const bound = boundOf(code);
+	return bound === undefined ? said : found(bound);
 }
 
 /* The sentence at each field. */
@@ -24,9 +32,15 @@ export function fieldErrors(t: Messages, error: unknown): Record<string, string>
 	if (!(error instanceof ApiError)) return {};
 	const pairs = Object.entries(error.errors).map(([field, texts]) => [
 		field,
-		texts.map((text, i) => sentence(t, error.codes[field]?.[i] ?? guess(text), text)).join(' '),
+		texts.map((text, i) => oneError(t, error.codes[field]?.[i], text)).join(' '),
 	]);
 	return Object.fromEntries(pairs);
+}
+
+/* The plain `invalid` says less than the sentence itself. */
+function oneError(t: Messages, code: Code | undefined, text: string) {
+	const known = code && code.code !== 'invalid' ? code : (guess(text) ?? code);
+	return known ? sentence(t, known, text) : text;
 }
 
 /* Codes of the sentences every resource shares, for answers that carry none. */
@@ -38,7 +52,7 @@ const KNOWN: [RegExp, string][] = [
 	[/ must not be greater than the outstanding (\d+)\.$/, 'overpaid'],
 	[/ must not be greater than (\d+)\.$/, 'max'],
 	[/ must be at least (\d+)\.$/, 'min'],
-	[/^The selected .* is invalid\.$/, 'unknown'],
+	[/^The selected .* is invalid\.$/, 'unknown_reference'],
 	[/credentials are (incorrect|wrong)/, 'credentials'],
 ];
 function guess(text: string): Code | undefined {

@@ -33,7 +33,8 @@ export type Act = {
 	icon?: ReactNode;
 	colour?: string;
 	role?: Role;
-	method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+	/* GET for a secret that is looked at: `shows` draws the answer in the dialog. */
+	method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 	path: string;
 	/* Name of the resource in /api/meta, from which the fields get their types. */
 	resource?: string;
@@ -50,6 +51,7 @@ export type Act = {
 	typed?: string;
 	toast?: string | ((answer: Loose) => ReactNode);
 	after?(answer: Loose): void;
+	shows?(answer: Loose): ReactNode;
 	columns?: number;
 	size?: string;
 	submit?: string;
@@ -94,6 +96,7 @@ function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const [isBusy, setBusy] = useState(false);
 	const [name, setName] = useState('');
 	const [isLeaving, setLeaving] = useState(false);
+	const [shown, setShown] = useState<Loose>();
 	const key = useRef(randomKey());
 	const filled = { ...bodyOf(fields, values, isChange ? first : undefined), ...act.fixed };
 	const body = act.body?.(filled) ?? filled;
@@ -110,10 +113,11 @@ function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 		setError(undefined);
 		try {
 			const answer = await call<Loose>(act.method, act.path, {
-				body: act.method === 'DELETE' && Object.keys(body).length === 0 ? undefined : body,
+				body: Object.keys(body).length === 0 && act.method !== 'POST' ? undefined : body,
 				key: act.method === 'POST' ? key.current : undefined,
 			});
-			refresh();
+			if (act.method !== 'GET') refresh();
+			if (act.shows) return setShown(answer);
 			toast.good(
 				typeof act.toast === 'function'
 					? act.toast(answer)
@@ -130,6 +134,17 @@ function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 		}
 	};
 
+	if (shown)
+		return (
+			<Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.a.close }}>
+				{act.shows?.(shown)}
+				<Group justify="flex-end" mt="md">
+					<Button onClick={onClose} data-autofocus>
+						{t.a.close}
+					</Button>
+				</Group>
+			</Modal>
+		);
 	return (
 		<Modal
 			opened

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bits, day, monthName, readMoney, rupiah, shortRupiah, whatsapp } from './format';
+import { bits, day, monthName, readMoney, readRate, rupiah, shortRupiah, whatsapp } from './format';
 
 describe('money', () => {
 	it('parts thousands with dots in both languages', () => {
@@ -36,6 +36,12 @@ it('writes rates', () => {
 	expect(bits(999)).toBe('999 bit/s');
 	expect(bits(12_345_678)).toBe('12,3 Mbit/s');
 	expect(bits(null)).toBe('–');
+});
+
+it('reads the rates of routers', () => {
+	expect(readRate('12.5 Mbps')).toBe(12_500_000);
+	expect(readRate('0 bit')).toBe(0);
+	expect(readRate(null)).toBeNull();
 });
 
 it('makes a WhatsApp link of a local number', () => {

@@ -77,6 +77,13 @@ export function bits(n: number | null | undefined) {
 	return `${new Intl.NumberFormat('id-ID', { maximumFractionDigits: left < 100 ? 1 : 0 }).format(left)} ${unit[at]}`;
 }
 
+/* The texts of routers, "12.3 Mbps" or "830 kbit", as bits a second. */
+export function readRate(text: unknown): number | null {
+	const match = /^([\d.]+)\s*([kMG]?)/.exec(String(text ?? ''));
+	if (!match) return null;
+	return Number(match[1]) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[match[2] as '' | 'k' | 'M' | 'G'];
+}
+
 export function bytes(n: number | null | undefined) {
 	if (n === null || n === undefined) return '–';
 	const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -15,7 +15,6 @@ import { takePayment } from '../payments/acts';
 import { PaymentList } from '../payments/payments';
 import { History } from '../settings/history';
 import { subscriptionActs, subscriptionCreate } from '../subscriptions/acts';
-import { PasswordButton } from '../subscriptions/subscription';
 import { creditAdjust, customerArchive, customerEdit } from './acts';
 
 /* Open invoices, oldest first: debt and what is paid next. */
@@ -101,12 +100,7 @@ export function CustomerScreen() {
 									{ key: 'end_date' },
 									{ key: 'sync_state', wide: true, phone: 'hide' },
 								]}
-								rowAct={s => (
-									<Group gap="xs" wrap="nowrap" justify="flex-end">
-										{s.status !== 'cancelled' && <PasswordButton subscription={s} compact />}
-										<MoreMenu compact acts={subscriptionActs(t, s)} />
-									</Group>
-								)}
+								rowAct={s => <MoreMenu compact acts={subscriptionActs(t, s)} />}
 							/>
 						),
 					},

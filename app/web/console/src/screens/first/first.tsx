@@ -65,7 +65,7 @@ export function First() {
 						title={title}
 						beside={
 							isDone ? (
-								<State is="ok" />
+								<State is="ok" label={t.a.finish} />
 							) : (
 								<State is="pending" label={t.w.step(i + 1, steps.length)} />
 							)

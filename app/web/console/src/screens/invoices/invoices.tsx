@@ -9,6 +9,7 @@ import { useMay } from '../../api/query';
 import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { useAct } from '../../kit/act';
+import { rupiah } from '../../kit/format';
 import { List, type ListProps } from '../../kit/list';
 import { PageFrame } from '../../kit/page';
 import { useToast } from '../../kit/toast';
@@ -47,8 +48,8 @@ export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?
 				{ key: 'period_start', label: t.f.period_start, wide: true, phone: 'hide' },
 				{ key: 'period_end', label: t.f.period_end, wide: true, phone: 'hide' },
 				{ key: 'due_date', sort: true },
-				{ key: 'amount', sort: true, phone: 'hide' },
-				{ key: 'outstanding', phone: 'side' },
+				{ key: 'amount', sort: true },
+				{ key: 'outstanding', phone: 'hide', cell: r => (isOpen(r) ? rupiah(r.outstanding) : '–') },
 			]}
 			rowAct={r => <InvoiceRowAct invoice={r} />}
 			{...list}
@@ -65,7 +66,12 @@ export function InvoiceRowAct({ invoice }: { invoice: Invoice }) {
 	return (
 		<Group gap={4} wrap="nowrap" justify="flex-end">
 			{isOpen(invoice) && may('operator') && (
-				<Button size="compact-sm" variant="light" onClick={() => open(takePayment(t, invoice))}>
+				<Button
+					size="compact-sm"
+					variant="light"
+					aria-label={`${t.a.takePayment}: ${invoice.invoice_number}`}
+					onClick={() => open(takePayment(t, invoice))}
+				>
 					{t.a.take}
 				</Button>
 			)}

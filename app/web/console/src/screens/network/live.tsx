@@ -5,7 +5,7 @@ import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
 import { Chart } from '../../kit/chart';
-import { bits } from '../../kit/format';
+import { bits, readRate } from '../../kit/format';
 import { Facts } from '../../kit/page';
 import { State } from '../../kit/state';
 
@@ -39,8 +39,8 @@ export function Live({ username, type }: { username: string; type?: string }) {
 							label={detail ? t.w.onlineNow : t.w.loading}
 						/>,
 					],
-					[t.f.address, detail?.address ?? detail?.ip ?? '–'],
-					[t.f.uptime, detail?.uptime ?? '–'],
+					[t.f.address, detail?.session?.address ?? '–'],
+					[t.f.uptime, detail?.session?.uptime ?? '–'],
 					[t.f.download, bits(samples.down.at(-1))],
 					[t.f.upload, bits(samples.up.at(-1))],
 				]}
@@ -67,8 +67,8 @@ function useSamples(detail: Loose | undefined, at: number): Samples {
 		const now = kept.current;
 		kept.current = {
 			x: [...now.x, at / 1000].slice(-KEPT),
-			down: [...now.down, Number(detail.downloadSpeed ?? detail.download ?? 0)].slice(-KEPT),
-			up: [...now.up, Number(detail.uploadSpeed ?? detail.upload ?? 0)].slice(-KEPT),
+			down: [...now.down, readRate(detail.bandwidth?.rxRate) ?? 0].slice(-KEPT),
+			up: [...now.up, readRate(detail.bandwidth?.txRate) ?? 0].slice(-KEPT),
 		};
 		setSamples(kept.current);
 	}, [at]);

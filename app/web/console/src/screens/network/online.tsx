@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
-import { number } from '../../kit/format';
+import { bits, number, readRate } from '../../kit/format';
 import { Rows } from '../../kit/list';
 import { MoreMenu } from '../../kit/page';
 
@@ -45,8 +45,18 @@ export function OnlineUsers() {
 					{ key: 'type', phone: 'side' },
 					{ key: 'address', label: t.f.ip },
 					{ key: 'uptime' },
-					{ key: 'downloadSpeed', label: t.f.download, phone: 'plain' },
-					{ key: 'uploadSpeed', label: t.f.upload, phone: 'hide' },
+					{
+						key: 'downloadSpeed',
+						label: t.f.download,
+						phone: 'plain',
+						cell: u => bits(readRate(u.downloadSpeed)),
+					},
+					{
+						key: 'uploadSpeed',
+						label: t.f.upload,
+						phone: 'hide',
+						cell: u => bits(readRate(u.uploadSpeed)),
+					},
 				]}
 				rowAct={u => (
 					<MoreMenu

@@ -1,4 +1,5 @@
 /* What can be done to a subscription. */
+import { Text } from '@mantine/core';
 import type { Row } from '../../api/types';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
@@ -87,6 +88,25 @@ const verb = (key: Act['key'], row: Row, name: string, more: Partial<Act>): Act 
 
 const WHY: Field = { name: 'reason' };
 
+/* The one secret that is ever shown; each look is in the audit log. */
+export const passwordShow = (t: Messages, row: Row): Act => ({
+	key: 'showPassword',
+	label: `${t.a.showPassword} · ${row.mikrotik_username}`,
+	role: 'operator',
+	method: 'GET',
+	path: `/api/subscriptions/${row.id}/credentials`,
+	says: t.c.showPassword,
+	submit: t.w.view,
+	shows: answer => (
+		<>
+			<Text fz="sm">{answer.username}</Text>
+			<Text fz="lg" ff="monospace" fw={600}>
+				{answer.password ?? '–'}
+			</Text>
+		</>
+	),
+});
+
 /* The verbs that fit the state it is in. */
 export function subscriptionActs(t: Messages, row: Row): Act[] {
 	if (row.status === 'cancelled') return [];
@@ -101,6 +121,7 @@ export function subscriptionActs(t: Messages, row: Row): Act[] {
 				]
 			: []),
 		invoiceCreate(t, row),
+		passwordShow(t, row),
 		subscriptionEdit(row),
 		...(row.status === 'active'
 			? [verb('suspend', row, 'suspend', { says: t.c.suspend, colour: 'red', fields: [WHY] })]

@@ -1,16 +1,12 @@
-import { Alert, Button, Modal, Text } from '@mantine/core';
-import IconKey from '@tabler/icons-react/dist/esm/icons/IconKey.mjs';
+import { Alert } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
-import { useState } from 'react';
-import { call } from '../../api/client';
-import { useGet, useMay } from '../../api/query';
+import { useGet } from '../../api/query';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { NotYet } from '../../kit/empty';
 import { day, rupiah } from '../../kit/format';
 import { Facts, PageFrame, TabFrame } from '../../kit/page';
 import { State } from '../../kit/state';
-import { useToast } from '../../kit/toast';
 import { To } from '../../kit/value';
 import { InvoiceList } from '../invoices/invoices';
 import { Live } from '../network/live';
@@ -31,7 +27,6 @@ export function SubscriptionScreen() {
 			beside={<State is={row.suspend_reason === 'debt' ? 'off_for_debt' : row.status} />}
 			acts={[first]}
 			more={more}
-			buttons={<PasswordButton subscription={row} />}
 		>
 			{row.sync_error && (
 				<Alert color="red" variant="light" mb="sm" p="xs" title={t.f.sync_error}>
@@ -76,57 +71,5 @@ export function SubscriptionScreen() {
 				]}
 			/>
 		</PageFrame>
-	);
-}
-
-/* The one secret that is ever shown; each look is in the audit log. */
-export function PasswordButton({
-	subscription,
-	compact,
-}: {
-	subscription: Row;
-	compact?: boolean;
-}) {
-	const { t } = useT();
-	const may = useMay();
-	const toast = useToast();
-	const [shown, setShown] = useState<{ username: string; password: string | null }>();
-	if (!may('operator')) return null;
-	const show = () =>
-		call<{ username: string; password: string | null }>(
-			'GET',
-			`/api/subscriptions/${subscription.id}/credentials`,
-		).then(setShown, toast.error);
-	return (
-		<>
-			<Button
-				size={compact ? 'compact-sm' : 'sm'}
-				variant="default"
-				leftSection={<IconKey size={15} />}
-				onClick={() => void show()}
-			>
-				{t.a.showPassword}
-			</Button>
-			<Modal
-				opened={!!shown}
-				onClose={() => setShown(undefined)}
-				title={t.w.passwordOf}
-				closeButtonProps={{ 'aria-label': t.a.close }}
-			>
-				<Text fz="sm">{shown?.username}</Text>
-				<Text fz="lg" ff="monospace" fw={600} my="xs">
-					{shown?.password ?? '–'}
-				</Text>
-				<Text fz="xs" c="dimmed" mb="sm">
-					{t.c.showPassword}
-				</Text>
-				<Button
-					variant="default"
-					onClick={() => shown?.password && void toast.copy(shown.password)}
-				>
-					{t.a.copy}
-				</Button>
-			</Modal>
-		</>
 	);
 }

@@ -1,0 +1,81 @@
+/* What every story does: log in, watch for what must never happen, ask the API for its rows. */
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+
+const ADMIN = { email: 'admin@ispbilling.com', password: 'admin123' };
+export const url = () => process.env.STACK_URL!;
+
+type Row = { id: string; [member: string]: unknown };
+
+export async function api<T = Row>(method: string, path: string, token?: string, data?: unknown): Promise<T> {
+	const answer = await fetch(url() + path, {
+		method,
+		headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+		body: data === undefined ? undefined : JSON.stringify(data),
+	});
+	if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+	return (answer.status === 204 ? null : await answer.json()) as T;
+}
+
+let kept: string | undefined;
+export async function adminToken() {
+	kept ??= (await api<{ token: string }>('POST', '/api/login', undefined, ADMIN)).token;
+	return kept;
+}
+
+/* Open the console with a session, in a language. */
+export async function enter(page: Page, path = '/', token?: string, lang = 'id') {
+	const session = token ?? (await adminToken());
+	await page.addInitScript(
+		([t, l]) => {
+			if (sessionStorage.getItem('entered')) return;
+			sessionStorage.setItem('entered', '1');
+			localStorage.setItem('auth_token', t!);
+			localStorage.setItem('lang', l!);
+		},
+		[session, lang],
+	);
+	await page.goto(url() + path);
+	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+}
+
+/* A page whose story fails when it complains, breaks the CSP, or asks another origin.  `allowed`
+ * holds what a story provokes. */
+export const test = base.extend<{ allowed: RegExp[] }>({
+	allowed: async ({ page }, use) => {
+		const allowed: RegExp[] = [];
+		const complaints: string[] = [];
+		page.on('console', m => {
+			if (m.type() === 'error' || m.type() === 'warning') complaints.push(`${m.text()} ${m.location().url}`);
+		});
+		page.on('pageerror', e => complaints.push(`exception: ${e.message}`));
+		page.on('request', r => {
+			const at = new URL(r.url());
+			if (at.protocol.startsWith('http') && at.origin !== url()) complaints.push(`another origin: ${r.url()}`);
+		});
+		await use(allowed);
+		expect(complaints.filter(c => !allowed.some(a => a.test(c)))).toEqual([]);
+	},
+});
+
+export async function expectGood(page: Page, label: string) {
+	const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+	expect(wide, `${label} is wider than the window`).toBeLessThanOrEqual(0);
+	const outside = await page.evaluate(() =>
+		[...document.querySelectorAll('button, a, input, select')]
+			.filter(e => {
+				const box = e.getBoundingClientRect();
+				const isScrolled = e.closest('[role=tablist]') || e.closest('[class*=scroll]');
+				return box.width > 0 && !isScrolled && (box.right > innerWidth + 1 || box.left < -1) && getComputedStyle(e).visibility !== 'hidden';
+			})
+			.map(e => e.outerHTML.slice(0, 120)),
+	);
+	expect(outside.filter(h => !/navbar|NavLink/.test(h)), `${label}: controls outside the window`).toEqual([]);
+	const axe = await new AxeBuilder({ page: page as never }).analyze();
+	expect(
+		axe.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).join(' | ')}`),
+		`${label}: axe`,
+	).toEqual([]);
+}
+
+export { expect };

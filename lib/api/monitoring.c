@@ -1,0 +1,131 @@
+/* monitoring.c: the network at a glance, alerts, announced work. */
+#include <cJSON.h>
+
+#include "api/api.h"
+#include "api/form.h"
+#include "base/jw.h"
+#include "db/rowjson.h"
+#include "sql.h"
+
+static const char *const alert_types[] = { "device_down", "device_up", "high_latency",
+	"packet_loss", "bandwidth", "payment", "subscription", "system", NULL };
+static const char *const severities[] = { "info", "warning", "critical", NULL };
+static const char *const alert_search[] = { "title", "message", NULL };
+static const char *const window_search[] = { "title", "note", NULL };
+
+/* clang-format off */
+static const struct field alert_fields[] = {
+	{ "type",              FT_TEXT, RO | FF_FILTER, .max = 16, .among = alert_types },
+	{ "severity",          FT_TEXT, RO | FF_FILTER, .max = 8, .among = severities },
+	{ "title",             FT_TEXT, RO },
+	{ "message",           FT_TEXT, RO },
+	{ "meta",              FT_JSON, RO | FF_NULL },
+	{ "is_open",           FT_BOOL, RO | FF_FILTER },
+	{ "resolved_at",       FT_TIME, RO | FF_NULL },
+	{ "is_read",           FT_BOOL, RO | FF_FILTER },
+	{ "notification_sent", FT_BOOL, RO | FF_FILTER },
+	{ "created_at",        FT_TIME, RO | FF_SORT },
+	{ "updated_at",        FT_TIME, RO },
+};
+
+static const struct field window_fields[] = {
+	{ "title",     FT_TEXT, RW | FF_NEEDED | FF_SORT, 1, 255 },
+	{ "note",      FT_TEXT, RW | FF_NULL | FF_LINES, .max = 1000 },
+	{ "starts_at", FT_TIME, RW | FF_NEEDED | FF_SORT },
+	{ "ends_at",   FT_TIME, RW | FF_NEEDED | FF_SORT },
+	{ "device_id", FT_UUID, RW | FF_NULL | FF_FILTER, .hint = "none of the three: everything" },
+	{ "target_id", FT_UUID, RW | FF_NULL | FF_FILTER },
+	{ "router_id", FT_UUID, RW | FF_NULL | FF_FILTER },
+	{ "is_now",    FT_BOOL, RO | FF_FILTER },
+	{ "created_at", FT_TIME, RO | FF_SORT },
+	{ "updated_at", FT_TIME, RO },
+};
+
+static const struct field newest_params[] = {
+	{ "limit", FT_INT, 0, 1, 100, .dflt = "20" },
+};
+/* clang-format on */
+
+const struct resource alert_resource = {
+	.name = "alert",
+	.label = "The alert",
+	.table = "alert_logs",
+	.view = "alert_rows",
+	.search = alert_search,
+	.fields = alert_fields,
+	.nfields = countof(alert_fields),
+	.counted = true,
+};
+
+const struct resource maintenance_window_resource = {
+	.name = "maintenance_window",
+	.label = "The maintenance window",
+	.table = "maintenance_windows",
+	.view = "maintenance_window_rows",
+	.search = window_search,
+	.fields = window_fields,
+	.nfields = countof(window_fields),
+	.audited = true,
+};
+
+const struct op monitoring_dashboard_op = {
+	.summary = "{devices targets (total up down unknown), interfaces, worst_interfaces[5], "
+		   "worst_targets[5], open_alerts[10], unread_alerts}",
+};
+const struct op monitoring_alerts_op = {
+	.summary = "The newest alerts, as an array",
+	.params = newest_params,
+	.nparams = countof(newest_params),
+};
+const struct op alert_read_op = { .summary = "Mark an alert as read", .row = &alert_resource };
+const struct op alert_read_all_op = { .summary = "Mark all alerts as read: {message read}" };
+
+enum rc
+monitoring_dashboard(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+
+	(void)rq;
+	TRY(db_query0(cx, &SQL_monitoring_dashboard, &rows));
+	return op_answer(rs, 200, rows);
+}
+
+enum rc
+monitoring_alerts(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+	int64_t limit;
+
+	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
+	TRY(db_query(cx, &SQL_alerts_newest, &rows, V_I64(limit)));
+	rs->status = 200;
+	rowjson_array(&rs->body, rows);
+	return RC_OK;
+}
+
+enum rc
+alert_read(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(db_query(cx, &SQL_alert_read, &rows, V_TEXT(id)));
+	return crud_answer(cx, &alert_resource, id, 200, rs);
+}
+
+enum rc
+alert_read_all(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct jw w = jw_new(&rs->body);
+	struct db_rows *rows;
+
+	(void)rq;
+	TRY(db_query0(cx, &SQL_alert_read_all, &rows));
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	jw_str(&w, "message", "All alerts are read.");
+	jw_i64(&w, "read", (int64_t)db_affected(rows));
+	jw_end(&w);
+	return RC_OK;
+}

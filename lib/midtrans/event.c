@@ -1,0 +1,315 @@
+/* event.c: see event.h. */
+#include "midtrans/event.h"
+
+#include <string.h>
+
+#include "base/jw.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "sql.h"
+
+/* What the database knows of the order of a message. */
+struct known {
+	const char *attempt_id; /* NULL: the order is not ours */
+	int64_t event_id;
+	struct midtrans_state state;
+};
+
+/* A message with its decision. */
+struct decided {
+	const char *source;
+	const struct midtrans_message *m;
+	const char *attempt_id;
+	int64_t event_id;
+	struct midtrans_decision d;
+};
+
+/* clang-format off */
+static const struct db_col state_cols[] = {
+	DB_COL(midtrans_state, expected, DB_I64),
+	DB_COL(midtrans_state, had_200, DB_BOOL),
+	DB_COL(midtrans_state, elsewhere, DB_BOOL),
+	DB_COL(midtrans_state, fresh, DB_BOOL),
+	DB_COL(midtrans_state, invoice_id, DB_TEXT),
+	DB_COL(midtrans_state, status, DB_TEXT),
+	DB_COL(midtrans_state, payment_status, DB_TEXT),
+	DB_COL(midtrans_state, refunded, DB_I64),
+	DB_COL(midtrans_state, charged, DB_I64),
+};
+/* clang-format on */
+
+static bool
+is_notification(const char *source)
+{
+	return strcmp(source, SOURCE_NOTIFICATION) == 0;
+}
+
+static struct db_val
+val_positive(int64_t n)
+{
+	return n > 0 ? V_I64(n) : V_NULL;
+}
+
+/* ---- recording ------------------------------------------------------------------------------- */
+
+static enum rc
+record_event(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw,
+    struct known *ret)
+{
+	struct midtrans_meaning mean = midtrans_mean(m);
+	struct db_rows *rows;
+	struct known known;
+
+	TRY(db_query(cx, &SQL_midtrans_event_record, &rows, V_TEXT(source), V_TEXT(m->order_id),
+	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(mean.money), val_positive(mean.amount)));
+	known = (struct known){ .attempt_id = db_text(rows, 0, "attempt_id"),
+		.event_id = db_i64(rows, 0, "event_id") };
+	if (known.attempt_id != NULL)
+		TRY(db_scan(cx, rows, 0, state_cols, &known.state));
+	*ret = known;
+	return RC_OK;
+}
+
+enum rc
+midtrans_store_unapplied(struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const char *raw)
+{
+	struct midtrans_meaning mean = midtrans_mean(m);
+
+	return db_query(cx, &SQL_midtrans_event_store, NULL, V_TEXT(source), V_TEXT(m->order_id),
+	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(mean.money), val_positive(mean.amount));
+}
+
+/* ---- actions --------------------------------------------------------------------------------- */
+
+static enum rc
+send_book_payment(struct ctx *cx, const struct decided *p)
+{
+	const struct midtrans_message *m = p->m;
+
+	return db_send(cx, &SQL_midtrans_payment_book, NULL, V_TEXT(p->attempt_id),
+	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_I64(p->d.amount), V_I64(p->d.fee),
+	    V_TEXT(midtrans_method(m->payment_type)),
+	    V_TEXT(m->settlement_time != NULL ? m->settlement_time : m->transaction_time));
+}
+
+static enum rc
+send_save_transaction(struct ctx *cx, const struct decided *p)
+{
+	const struct midtrans_message *m = p->m;
+
+	return db_send(cx, &SQL_midtrans_transaction_save, NULL, V_TEXT(p->attempt_id),
+	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_TEXT(midtrans_mean(m).outlook),
+	    V_TEXT(m->fraud_status), V_TEXT(m->payment_type), V_TEXT(m->bank), V_TEXT(m->pay_code),
+	    V_I64(m->gross), V_I64(p->d.fee), V_TEXT(m->transaction_time),
+	    V_TEXT(m->settlement_time), V_TEXT(m->expiry_time));
+}
+
+static const char *
+refunds_json(struct ctx *cx, const struct midtrans_message *m)
+{
+	struct sb s = sb_new(cx->mem);
+	struct jw w = jw_new(&s);
+
+	jw_arr(&w, NULL);
+	for (size_t i = 0; i < m->nrefunds; i++) {
+		jw_obj(&w, NULL);
+		jw_str(&w, "id", m->refunds[i].id);
+		jw_i64(&w, "amount", m->refunds[i].amount);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	return s.buf;
+}
+
+/* A partial chargeback without a sum of its own may report itself among the refunds. */
+static enum rc
+send_book_refunds(struct ctx *cx, const struct decided *p)
+{
+	const struct midtrans_message *m = p->m;
+
+	if ((p->d.actions & ACT_REFUND_AND_REOPEN) != 0 && m->charged_total == 0)
+		return RC_OK;
+	return db_send(cx, &SQL_midtrans_refunds_book, NULL, V_TEXT(m->transaction_id),
+	    V_BOOL(strcmp(m->status, "refund") == 0), val_positive(m->refund_total),
+	    V_TEXT(refunds_json(cx, m)));
+}
+
+static enum rc
+send_book_chargeback(struct ctx *cx, const struct decided *p)
+{
+	return db_send(cx, &SQL_midtrans_chargeback_book, NULL, V_TEXT(p->m->transaction_id),
+	    V_I64(p->d.charged));
+}
+
+static enum rc
+send_undo_payment(struct ctx *cx, const struct decided *p)
+{
+	return db_send(cx, &SQL_midtrans_payment_undo, NULL, V_TEXT(p->m->transaction_id),
+	    V_TEXT((p->d.actions & ACT_UNDO_PAYMENT) != 0 ? "void" : "chargeback"),
+	    V_TEXT(p->m->status));
+}
+
+static enum rc
+send_refuse_refunds(struct ctx *cx, const struct decided *p)
+{
+	return db_send(cx, &SQL_midtrans_refunds_refuse_rest, NULL, V_TEXT(p->m->transaction_id));
+}
+
+/* Money as the alert shows it; NULL: whole rupiah. */
+static const char *
+foreign_money(struct ctx *cx, const struct midtrans_message *m)
+{
+	const char *currency = m->currency != NULL ? m->currency : "IDR";
+
+	if (m->gross >= 0 && strcmp(currency, "IDR") == 0)
+		return NULL;
+	return arena_printf(cx->mem, "%s %s", m->gross_amount, currency);
+}
+
+static const char *
+alert_key(struct ctx *cx, const struct decided *p)
+{
+	const struct midtrans_message *m = p->m;
+
+	return arena_printf(cx->mem, "%s:%s:%s:%lld:%lld", p->d.rows, m->status, m->transaction_id,
+	    (long long)m->refund_total, (long long)p->d.charged);
+}
+
+static enum rc
+send_alert(struct ctx *cx, const struct decided *p)
+{
+	return db_send(cx, &SQL_midtrans_decision_alert, NULL, V_TEXT(p->attempt_id),
+	    V_BOOL(is_notification(p->source)), V_TEXT(p->d.rows), V_TEXT(alert_key(cx, p)),
+	    V_TEXT(p->d.title), V_TEXT(p->m->status), V_TEXT(foreign_money(cx, p->m)),
+	    val_positive(p->m->gross));
+}
+
+static enum rc
+send_confirm_job(struct ctx *cx, const struct decided *p)
+{
+	return db_send(cx, &SQL_midtrans_job_add_confirm, NULL, V_TEXT(p->attempt_id),
+	    V_I64(p->event_id));
+}
+
+/*
+ * The attempt is paid before the payment pays the invoice: a paid invoice ends
+ * its open pages, and this page must not be among them.
+ */
+static enum rc
+send_update_attempt(struct ctx *cx, const struct decided *p)
+{
+	return db_send(cx, &SQL_midtrans_attempt_update, NULL, V_TEXT(p->attempt_id),
+	    V_TEXT(p->m->transaction_id), V_TEXT(p->d.attempt),
+	    V_BOOL(strcmp(p->d.verdict, "applied") == 0),
+	    V_BOOL(is_notification(p->source) && strcmp(p->m->status_code, "200") == 0),
+	    V_BOOL((p->d.actions & ACT_BOOK_PAYMENT) != 0));
+}
+
+/* In this order: the attempt, the payment, the transaction, then what went back. */
+static const struct {
+	unsigned actions; /* any of these */
+	enum rc (*send)(struct ctx *, const struct decided *);
+} statements[] = {
+	{ ACT_BOOK_PAYMENT, send_update_attempt },
+	{ ACT_BOOK_PAYMENT, send_book_payment },
+	{ ACT_SAVE_TRANSACTION, send_save_transaction },
+	{ ACT_REFUND | ACT_REFUND_AND_REOPEN, send_book_refunds },
+	{ ACT_REFUND_AND_REOPEN, send_book_chargeback },
+	{ ACT_UNDO_PAYMENT | ACT_CHARGE_BACK, send_undo_payment },
+	{ ACT_REFUND | ACT_REFUND_AND_REOPEN | ACT_UNDO_PAYMENT | ACT_CHARGE_BACK,
+	    send_refuse_refunds },
+	{ ACT_ALERT, send_alert },
+	{ ACT_CHARGE_BACK, send_update_attempt },
+	{ ACT_CONFIRM, send_confirm_job },
+};
+
+static enum rc
+log_decision(struct ctx *cx, const struct decided *p)
+{
+	const struct midtrans_message *m = p->m;
+
+	if (!is_notification(p->source))
+		TRY(db_send(cx, &SQL_midtrans_transaction_confirm, NULL, V_TEXT(p->attempt_id),
+		    V_TEXT(m->transaction_id)));
+	return db_send(cx, &SQL_midtrans_decision_log, NULL, V_I64(p->event_id),
+	    V_TEXT(p->attempt_id), V_TEXT(p->d.verdict), V_TEXT(p->d.rows), V_TEXT(p->source),
+	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_TEXT(m->payment_type),
+	    val_positive(m->gross));
+}
+
+static enum rc
+act(struct ctx *cx, const struct decided *p)
+{
+	for (size_t i = 0; i < countof(statements); i++)
+		if ((statements[i].actions & p->d.actions) != 0)
+			TRY(statements[i].send(cx, p));
+	if ((p->d.actions & (ACT_BOOK_PAYMENT | ACT_CHARGE_BACK)) == 0)
+		TRY(send_update_attempt(cx, p));
+	return log_decision(cx, p);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static void
+log_message(const struct ctx *cx, const struct decided *p)
+{
+	log_event(LOG_INFO, "midtrans", "rid", cx->request_id, "source", p->source, "order",
+	    p->m->order_id, "status", p->m->status, "verdict", p->d.verdict, "rows", p->d.rows,
+	    NULL);
+}
+
+/* Record, decide, act.  p->attempt_id stays NULL when the order is not ours. */
+static enum rc
+process(struct ctx *cx, const char *raw, struct decided *p)
+{
+	enum midtrans_trust trust =
+	    is_notification(p->source) ? TRUST_NOTIFICATION : TRUST_API_REPLY;
+	struct known known;
+
+	TRY(record_event(cx, p->source, p->m, raw, &known));
+	if (known.attempt_id == NULL)
+		return RC_OK;
+	p->attempt_id = known.attempt_id;
+	p->event_id = known.event_id;
+	midtrans_decide(&known.state, p->m, trust, midtrans_merchant_id(cx), &p->d);
+	return act(cx, p);
+}
+
+enum rc
+midtrans_process_within(struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const char *raw, const char **verdict)
+{
+	struct decided p = { .source = source, .m = m };
+
+	TRY(process(cx, raw, &p));
+	*verdict = p.attempt_id != NULL ? p.d.verdict : NULL;
+	return db_sync(cx);
+}
+
+enum rc
+midtrans_process(struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const char *raw)
+{
+	struct decided p = { .source = source, .m = m };
+
+	TRY(db_begin(cx));
+	TRY(process(cx, raw, &p));
+	TRY(db_commit(cx));
+	if (p.attempt_id == NULL)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
+	log_message(cx, &p);
+	return RC_OK;
+}
+
+enum rc
+midtrans_apply_answer(struct ctx *cx, const char *source, const char *order_id,
+    const struct midtrans_answer *a, const char **transaction_id)
+{
+	struct midtrans_message m;
+
+	TRY(midtrans_read_answer(cx, a->body, order_id, &m));
+	TRY(midtrans_process(cx, source, &m, a->raw));
+	*transaction_id = m.transaction_id;
+	return RC_OK;
+}

@@ -1,0 +1,65 @@
+/*
+ * device.h: SNMP devices as the database knows them, and what a poll found out.
+ */
+#ifndef MONITOR_DEVICE_H
+#define MONITOR_DEVICE_H
+
+#include "monitor/counter.h"
+#include "net/snmp.h"
+
+/* A monitored interface: what is stored of it, and what this poll has read. */
+struct device_interface {
+	const char *id, *name;
+	int64_t index, speed;
+	bool has_base;
+	struct counter_reading base;
+
+	int bits; /* which counters are asked for */
+	bool has_name, has_in, has_out, is_lost;
+	struct counter_reading now;
+	int64_t status; /* ifOperStatus; 0: not known */
+	enum counter_verdict verdict;
+	struct counter_rates rates;
+};
+
+/* A row of the device's interface tables, by its index. */
+struct device_row {
+	int64_t index;
+	const char *name, *descr, *alias;
+	int64_t speed_mbit, speed_bit, oper, admin;
+	bool has_high_counters;
+};
+
+struct device {
+	const char *id, *name, *host;
+	int64_t port, max_vars;
+	bool wants_discovery;
+	struct snmp_agent_conf conf;
+	struct device_interface *interfaces;
+	size_t ninterfaces;
+
+	/* what the poll found out */
+	bool is_up;
+	const char *error;
+	int64_t uptime_ms, at_ms; /* at_ms: CLOCK_REALTIME of its end */
+	double latency_ms;
+	const char *sys_name, *sys_descr;
+	bool was_discovered;
+	struct device_row *rows;
+	size_t nrows;
+};
+
+/*
+ * Devices to poll, with their monitored interfaces: all that are active and were not polled in the
+ * last 150 seconds; everything: those, too.  only: this device, whether active or not; NULL: all.
+ */
+enum rc device_load(struct ctx *, bool everything, const char *only, struct device **ret,
+    size_t *nret) _must_check_;
+
+/* Store what was found out about them, in one statement each for all; in one transaction. */
+enum rc device_store(struct ctx *, struct device *const *, size_t n) _must_check_;
+
+/* bit/s by what the two gauges say; 0: unknown. */
+int64_t device_speed(int64_t speed_bit, int64_t speed_mbit);
+
+#endif

@@ -1,0 +1,630 @@
+/* poll.c: see poll.h. */
+#include "monitor/poll.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "monitor/walk.h"
+#include "net/resolve.h"
+#include "sql.h"
+
+enum { STEP_MS = 50, STORE_AT = 256, ROWS_AT_ONCE = 8, FEWEST_VARS = 6, V3_TIMEOUT_MS = 2000 };
+enum { QUESTIONS = 5 }; /* of an interface */
+enum { ERR_TOO_BIG = 1, ERR_NO_SUCH_NAME = 2 };
+
+enum phase { WAITING, RESOLVING, SYSTEM, WALKING, READING, OVER };
+
+/* What a question of READING is about: the uptime, or a value of an interface. */
+struct question {
+	struct snmp_oid oid;
+	struct device_interface *interface; /* NULL: the device */
+	enum { ASK_UPTIME, ASK_NAME, ASK_IN, ASK_OUT, ASK_STATUS, ASK_DISCONTINUITY } what;
+};
+
+struct job {
+	struct fleet *fleet;
+	struct device *device;
+	struct snmp_agent *agent;
+	enum phase phase;
+	struct resolve lookup;
+	int64_t started_at, sent_at;
+	struct question *questions;
+	size_t nquestions, asked_from, asked; /* those of the request under way */
+	struct walk walk;
+	int rows_at_once;
+	bool was_walked, timed;
+};
+
+struct fleet {
+	struct ctx *cx;
+	struct snmp_engine *engine;
+	struct poll_run *run;
+	struct job *jobs;
+	size_t n, next, under_way;
+	struct device **done; /* not stored yet */
+	size_t ndone;
+	const char *boot;
+};
+
+static void ask_next(struct job *);
+
+/* ---- time ---- */
+
+static int64_t
+boot_clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+static int64_t
+wall_clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+/* The kernel's name of this boot, whose clock readings are compared with. */
+static const char *
+boot_id(struct ctx *cx)
+{
+	char *text = arena_alloc(cx->mem, 64);
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (f == NULL || fgets(text, 37, f) == NULL)
+		text = arena_strdup(cx->mem, "unknown");
+	if (f != NULL)
+		(void)fclose(f);
+	return text;
+}
+
+/* ---- the end of a job ---- */
+
+static void
+judge(struct job *j)
+{
+	struct device *d = j->device;
+
+	for (size_t i = 0; i < d->ninterfaces; i++) {
+		struct device_interface *f = &d->interfaces[i];
+
+		f->now.bits = f->bits;
+		f->now.uptime_ms = d->uptime_ms;
+		f->now.boot = j->fleet->boot;
+		if (f->has_in && f->has_out)
+			f->verdict = counter_compare(f->has_base ? &f->base : NULL, &f->now,
+			    f->speed, &f->rates);
+	}
+}
+
+static void
+end_job(struct job *j, const char *error)
+{
+	struct fleet *f = j->fleet;
+	struct device *d = j->device;
+
+	d->is_up = error == NULL;
+	d->error = error != NULL ? arena_strdup(f->cx->mem, error) : NULL;
+	d->at_ms = wall_clock_ms();
+	if (d->is_up)
+		judge(j);
+	if (j->agent != NULL)
+		snmp_agent_close(j->agent);
+	j->agent = NULL;
+	j->phase = OVER;
+	f->under_way--;
+	f->done[f->ndone++] = d;
+	*(d->is_up ? &f->run->up : &f->run->down) += 1;
+}
+
+/* ---- questions about interfaces ---- */
+
+static struct snmp_oid
+if_oid(uint32_t column, int64_t index)
+{
+	return (struct snmp_oid){ 11, { 1, 3, 6, 1, 2, 1, 2, 2, 1, column, (uint32_t)index } };
+}
+
+static struct snmp_oid
+ifx_oid(uint32_t column, int64_t index)
+{
+	return (struct snmp_oid){ 12, { 1, 3, 6, 1, 2, 1, 31, 1, 1, 1, column, (uint32_t)index } };
+}
+
+static void
+add_interface(struct job *j, struct device_interface *f)
+{
+	const int64_t i = f->index;
+	const bool is_wide = f->bits == 64;
+	struct question *q = &j->questions[j->nquestions];
+
+	q[0] = (struct question){ is_wide ? ifx_oid(1, i) : if_oid(2, i), f, ASK_NAME };
+	q[1] = (struct question){ is_wide ? ifx_oid(6, i) : if_oid(10, i), f, ASK_IN };
+	q[2] = (struct question){ is_wide ? ifx_oid(10, i) : if_oid(16, i), f, ASK_OUT };
+	q[3] = (struct question){ if_oid(8, i), f, ASK_STATUS };
+	q[4] = (struct question){ ifx_oid(19, i), f, ASK_DISCONTINUITY };
+	j->nquestions += QUESTIONS;
+	f->has_name = f->has_in = f->has_out = f->is_lost = false;
+}
+
+/* Version 1 has no 64-bit counters at all; what had none before is asked again after a reboot. */
+static int
+first_bits(const struct job *j, const struct device_interface *f)
+{
+	const bool rebooted = f->has_base && j->device->uptime_ms < f->base.uptime_ms;
+
+	if (strcmp(j->device->conf.version, "1") == 0)
+		return 32;
+	return f->has_base && f->base.bits == 32 && !rebooted ? 32 : 64;
+}
+
+static void
+begin_reading(struct job *j)
+{
+	struct device *d = j->device;
+
+	j->phase = READING;
+	j->questions = arena_alloc(j->fleet->cx->mem,
+	    (d->ninterfaces * QUESTIONS * 2 + 1) * sizeof(*j->questions));
+	j->questions[0] =
+	    (struct question){ { 9, { 1, 3, 6, 1, 2, 1, 1, 3, 0 } }, NULL, ASK_UPTIME };
+	j->nquestions = 1;
+	j->asked_from = j->asked = 0;
+	for (size_t i = 0; i < d->ninterfaces; i++) {
+		d->interfaces[i].bits = d->interfaces[i].bits != 0
+					    ? d->interfaces[i].bits
+					    : first_bits(j, &d->interfaces[i]);
+		add_interface(j, &d->interfaces[i]);
+	}
+	ask_next(j);
+}
+
+/* ---- the system and the tables ---- */
+
+static void
+begin_system(struct job *j)
+{
+	static const struct snmp_oid oids[] = {
+		{ 9, { 1, 3, 6, 1, 2, 1, 1, 3, 0 } }, /* sysUpTime */
+		{ 9, { 1, 3, 6, 1, 2, 1, 1, 5, 0 } }, /* sysName */
+		{ 9, { 1, 3, 6, 1, 2, 1, 1, 1, 0 } }, /* sysDescr */
+	};
+
+	j->phase = SYSTEM;
+	j->sent_at = clock_ms();
+	snmp_agent_get(j->agent, oids, countof(oids));
+}
+
+static void
+begin_walk(struct job *j)
+{
+	j->phase = WALKING;
+	j->was_walked = true;
+	j->rows_at_once = ROWS_AT_ONCE;
+	walk_begin(&j->walk, j->fleet->cx->mem);
+	ask_next(j);
+}
+
+/* Where the monitored interfaces are now. */
+static void
+place_interfaces(struct device *d)
+{
+	for (size_t i = 0; i < d->ninterfaces; i++) {
+		struct device_interface *f = &d->interfaces[i];
+		size_t k = 0;
+
+		while (k < d->nrows && strcmp(d->rows[k].name, f->name) != 0)
+			k++;
+		f->is_lost = k == d->nrows;
+		if (f->is_lost)
+			continue;
+		f->index = d->rows[k].index;
+		f->bits =
+		    d->rows[k].has_high_counters && strcmp(d->conf.version, "1") != 0 ? 64 : 32;
+	}
+}
+
+static void
+end_walk(struct job *j)
+{
+	struct device *d = j->device;
+
+	walk_end(&j->walk);
+	d->was_discovered = true;
+	d->rows = j->walk.rows;
+	d->nrows = j->walk.nrows;
+	place_interfaces(d);
+	begin_reading(j);
+}
+
+/* ---- readings ---- */
+
+static void
+take_number(struct job *j, const struct question *q, uint64_t value)
+{
+	struct device_interface *f = q->interface;
+
+	switch (q->what) {
+	case ASK_UPTIME:
+		j->device->uptime_ms = (int64_t)value * 10;
+		break;
+	case ASK_IN:
+		f->now.in = value;
+		f->now.clock_ms = boot_clock_ms();
+		f->has_in = true;
+		break;
+	case ASK_OUT:
+		f->now.out = value;
+		f->has_out = true;
+		break;
+	case ASK_STATUS:
+		f->status = (int64_t)value;
+		break;
+	case ASK_DISCONTINUITY:
+		f->now.discontinuity = (int64_t)value;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The question under way that a value answers; NULL: nobody asked for it. */
+static const struct question *
+question_of(const struct job *j, const struct snmp_oid *name)
+{
+	for (size_t i = 0; i < j->asked; i++) {
+		const struct question *q = &j->questions[j->asked_from + i];
+
+		if (q->oid.len == name->len &&
+		    memcmp(q->oid.sub, name->sub, name->len * sizeof(name->sub[0])) == 0)
+			return q;
+	}
+	return NULL;
+}
+
+static void
+take_readings(struct job *j, const struct snmp_reply *reply)
+{
+	for (size_t i = 0; i < reply->n; i++) {
+		const struct snmp_var *v = &reply->vars[i];
+		const struct question *q = question_of(j, &v->name);
+
+		if (q == NULL)
+			continue;
+		if (q->what == ASK_NAME && v->type == SNMP_TEXT)
+			q->interface->has_name = strcmp(v->text, q->interface->name) == 0;
+		else if (v->type == SNMP_NUMBER)
+			take_number(j, q, v->number);
+	}
+	j->asked_from += j->asked;
+	j->asked = 0;
+}
+
+/* Interfaces that are not at their index any more. */
+static bool
+any_moved(const struct device *d)
+{
+	for (size_t i = 0; i < d->ninterfaces; i++)
+		if (!d->interfaces[i].has_name && !d->interfaces[i].is_lost)
+			return true;
+	return false;
+}
+
+static void
+drop_moved(struct device *d)
+{
+	for (size_t i = 0; i < d->ninterfaces; i++)
+		if (!d->interfaces[i].has_name)
+			d->interfaces[i].has_in = d->interfaces[i].has_out = false;
+}
+
+/* Those that are there and have no 64-bit counters: ask for the others. */
+static bool
+ask_for_narrow(struct job *j)
+{
+	struct device *d = j->device;
+	size_t before = j->nquestions;
+
+	for (size_t i = 0; i < d->ninterfaces; i++) {
+		struct device_interface *f = &d->interfaces[i];
+
+		if (f->has_name && f->bits == 64 && !(f->has_in && f->has_out)) {
+			f->bits = 32;
+			add_interface(j, f);
+			/* Asked for by ifDescr now, known by ifName: the name was right a moment
+			 * ago. */
+			j->questions[j->nquestions - QUESTIONS].oid = ifx_oid(1, f->index);
+		}
+	}
+	return j->nquestions > before;
+}
+
+static void
+end_reading(struct job *j)
+{
+	if (any_moved(j->device) && !j->was_walked) {
+		begin_walk(j);
+		return;
+	}
+	if (ask_for_narrow(j)) {
+		ask_next(j);
+		return;
+	}
+	drop_moved(j->device);
+	end_job(j, NULL);
+}
+
+/* ---- requests and answers ---- */
+
+static void
+ask_reading(struct job *j)
+{
+	struct snmp_oid oids[SNMP_VARS_MAX];
+	const size_t left = j->nquestions - j->asked_from, max = (size_t)j->device->max_vars;
+
+	if (left == 0) {
+		end_reading(j);
+		return;
+	}
+	j->asked = left < max ? left : max;
+	for (size_t i = 0; i < j->asked; i++)
+		oids[i] = j->questions[j->asked_from + i].oid;
+	snmp_agent_get(j->agent, oids, j->asked);
+}
+
+static void
+ask_walk(struct job *j)
+{
+	struct snmp_oid oids[WALK_COLUMNS];
+	const size_t n = walk_next(&j->walk, oids);
+
+	if (n == 0)
+		end_walk(j);
+	else
+		snmp_agent_bulk(j->agent, oids, n, j->rows_at_once);
+}
+
+static void
+ask_next(struct job *j)
+{
+	if (clock_ms() - j->started_at > j->fleet->run->deadline_ms) {
+		end_job(j, "it took too long");
+		return;
+	}
+	j->sent_at = clock_ms();
+	if (j->phase == WALKING)
+		ask_walk(j);
+	else
+		ask_reading(j);
+}
+
+/* The first answer's time stands for the device's latency. */
+static void
+note_latency(struct job *j)
+{
+	if (!j->timed)
+		j->device->latency_ms = (double)(clock_ms() - j->sent_at);
+	j->timed = true;
+}
+
+static void
+take_system(struct job *j, const struct snmp_reply *reply)
+{
+	struct arena *mem = j->fleet->cx->mem;
+
+	for (size_t i = 0; i < reply->n; i++) {
+		const struct snmp_var *v = &reply->vars[i];
+		const uint32_t what = v->name.len == 9 ? v->name.sub[7] : 0;
+
+		if (what == 3 && v->type == SNMP_NUMBER)
+			j->device->uptime_ms = (int64_t)v->number * 10;
+		else if (what == 5 && v->type == SNMP_TEXT)
+			j->device->sys_name = arena_strdup(mem, v->text);
+		else if (what == 1 && v->type == SNMP_TEXT)
+			j->device->sys_descr = arena_strdup(mem, v->text);
+	}
+	begin_walk(j);
+}
+
+/* Version 1 fails a whole request for one missing value: leave that one out and ask again. */
+static void
+leave_out(struct job *j, long index)
+{
+	const size_t i = index >= 1 && (size_t)index <= j->asked ? (size_t)index - 1 : 0;
+
+	if (j->phase == WALKING) {
+		walk_skip(&j->walk, index >= 1 ? (size_t)index - 1 : 0);
+	} else if (j->phase == READING) {
+		struct question *q = &j->questions[j->asked_from];
+
+		memmove(&q[i], &q[i + 1], (j->nquestions - j->asked_from - i - 1) * sizeof(*q));
+		j->nquestions--;
+	}
+	ask_next(j);
+}
+
+/* Agents fail large requests in every way there is: ask for less, and remember it. */
+static bool
+can_ask_for_less(struct job *j)
+{
+	if (j->phase == WALKING && j->rows_at_once > 1) {
+		j->rows_at_once = 1;
+		return true;
+	}
+	if (j->phase == READING && j->asked > FEWEST_VARS) {
+		j->device->max_vars = (int64_t)j->asked / 2;
+		return true;
+	}
+	return false;
+}
+
+static void
+take_fault(struct job *j, const struct snmp_reply *reply)
+{
+	if (reply->status == ERR_NO_SUCH_NAME && j->phase != SYSTEM)
+		leave_out(j, reply->index);
+	else if (j->phase == SYSTEM)
+		begin_walk(j);
+	else if (can_ask_for_less(j))
+		ask_next(j);
+	else
+		end_job(j, reply->why);
+}
+
+/* A walk or a large request that dies on a device that spoke before is tried smaller, once. */
+static void
+take_silence(struct job *j, const struct snmp_reply *reply)
+{
+	if (j->timed && can_ask_for_less(j))
+		ask_next(j);
+	else
+		end_job(j, reply->why);
+}
+
+static void
+take_answer(void *owner, const struct snmp_reply *reply)
+{
+	struct job *j = owner;
+
+	if (reply->outcome == SNMP_REPLIED || reply->outcome == SNMP_FAULT)
+		note_latency(j);
+	if (reply->outcome == SNMP_FAULT) {
+		take_fault(j, reply);
+	} else if (reply->outcome != SNMP_REPLIED) {
+		take_silence(j, reply);
+	} else if (j->phase == SYSTEM) {
+		take_system(j, reply);
+	} else if (j->phase == WALKING) {
+		walk_take(&j->walk, reply->vars, reply->n);
+		ask_next(j);
+	} else {
+		take_readings(j, reply);
+		ask_next(j);
+	}
+}
+
+/* ---- the fleet ---- */
+
+static void
+set_port(struct device *d)
+{
+	struct sockaddr_in *v4 = (void *)&d->conf.to;
+	struct sockaddr_in6 *v6 = (void *)&d->conf.to;
+
+	if (d->conf.to.ss_family == AF_INET6)
+		v6->sin6_port = htons((uint16_t)d->port);
+	else
+		v4->sin_port = htons((uint16_t)d->port);
+}
+
+static void
+begin_asking(struct job *j)
+{
+	struct device *d = j->device;
+	const int timeout = j->fleet->run->timeout_ms;
+	const bool is_v3 = strcmp(d->conf.version, "3") == 0;
+	const char *why;
+
+	set_port(d);
+	/* A version 3 reply after the resend is thrown away: wait longer for it. */
+	d->conf.timeout_ms =
+	    is_v3 && timeout < V3_TIMEOUT_MS && timeout >= 1000 ? V3_TIMEOUT_MS : timeout;
+	j->agent = snmp_agent_open(j->fleet->engine, &d->conf, take_answer, j, &why);
+	if (j->agent == NULL)
+		end_job(j, why);
+	else if (d->wants_discovery)
+		begin_system(j);
+	else
+		begin_reading(j);
+}
+
+static void
+start(struct job *j)
+{
+	j->started_at = clock_ms();
+	j->fleet->under_way++;
+	if (resolve_numeric(j->device->host, &j->device->conf.to)) {
+		begin_asking(j);
+		return;
+	}
+	j->phase = RESOLVING;
+	resolve_start(&j->lookup, j->device->host);
+}
+
+static void
+look_after_lookup(struct job *j)
+{
+	const char *why = "";
+	const enum resolve_state state = resolve_poll(&j->lookup, &j->device->conf.to, &why);
+
+	if (state == RESOLVE_FOUND)
+		begin_asking(j);
+	else if (state == RESOLVE_FAILED)
+		end_job(j, why);
+	else if (clock_ms() - j->started_at > j->fleet->run->deadline_ms) {
+		resolve_cancel(&j->lookup);
+		end_job(j, "the name server does not answer");
+	}
+}
+
+static enum rc
+store(struct fleet *f)
+{
+	_cleanup_(arena_freep) struct arena *mem = arena_new(262144);
+	struct ctx cx = *f->cx;
+	enum rc rc;
+
+	cx.mem = mem;
+	rc = device_store(&cx, f->done, f->ndone);
+	f->cx->err = cx.err;
+	f->ndone = 0;
+	return rc;
+}
+
+static void
+move_on(struct fleet *f)
+{
+	while (f->next < f->n && f->under_way < (size_t)f->run->window)
+		start(&f->jobs[f->next++]);
+	for (size_t i = 0; i < f->next; i++)
+		if (f->jobs[i].phase == RESOLVING)
+			look_after_lookup(&f->jobs[i]);
+}
+
+static struct fleet
+fleet_of(struct ctx *cx, struct snmp_engine *engine, size_t n, struct poll_run *run)
+{
+	struct fleet f = { .cx = cx, .engine = engine, .run = run, .n = n, .boot = boot_id(cx) };
+
+	f.done = arena_alloc(cx->mem, (n + 1) * sizeof(struct device *));
+	f.jobs = arena_alloc(cx->mem, (n + 1) * sizeof(*f.jobs));
+	return f;
+}
+
+enum rc
+poll_run(struct ctx *cx, struct snmp_engine *engine, struct device *devices, size_t n,
+    struct poll_run *run)
+{
+	struct fleet f = fleet_of(cx, engine, n, run);
+
+	for (size_t i = 0; i < n; i++)
+		f.jobs[i] = (struct job){ .fleet = &f, .device = &devices[i] };
+	while ((f.next < n || f.under_way > 0) && (cx->stopping == NULL || !cx->stopping())) {
+		move_on(&f);
+		snmp_engine_step(engine, STEP_MS);
+		if (f.ndone >= STORE_AT)
+			TRY(store(&f));
+	}
+	return f.ndone > 0 ? store(&f) : RC_OK;
+}

@@ -1,0 +1,49 @@
+/*
+ * walk.h: the interface tables of a device, collected from GETBULK replies.
+ *
+ * Each reply's values are placed by their names, never by their position: agents
+ * send more, fewer and other rows than were asked for.  A column ends where its
+ * names leave it, stop growing or are absent, so that an agent that repeats
+ * itself for ever ends it, too; so does the limit of rows.
+ */
+#ifndef MONITOR_WALK_H
+#define MONITOR_WALK_H
+
+#include "monitor/device.h"
+
+enum walk_column {
+	WALK_DESCR,
+	WALK_SPEED,
+	WALK_ADMIN,
+	WALK_OPER,
+	WALK_NAME,
+	WALK_HIGH_SPEED,
+	WALK_ALIAS,
+	WALK_COLUMNS
+};
+
+enum { WALK_ROWS_MAX = 4096 };
+
+struct walk {
+	struct arena *mem;
+	struct device_row *rows; /* by index, ascending */
+	size_t nrows, max;
+	int64_t last[WALK_COLUMNS]; /* the index that came last */
+	bool is_over[WALK_COLUMNS];
+	int first, count; /* the columns asked for now */
+	enum walk_column asked[WALK_COLUMNS];
+};
+
+void walk_begin(struct walk *, struct arena *);
+/* What to ask for next: at most 4 names; 0: the walk is over. */
+size_t walk_next(struct walk *, struct snmp_oid *ret);
+void walk_take(struct walk *, const struct snmp_var *, size_t n);
+/* The agent has no such column (version 1): the one of that question, from 0. */
+void walk_skip(struct walk *, size_t question);
+/*
+ * The rows with their names: ifName, else ifDescr, else "ifN".  Of rows with one name, the one that
+ * is up, else the last, is kept: some devices leave dead ones behind.
+ */
+void walk_end(struct walk *);
+
+#endif

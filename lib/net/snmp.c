@@ -1,0 +1,722 @@
+/* snmp.c: see snmp.h; net-snmp's single-session API with epoll. */
+#include <net-snmp/library/large_fd_set.h>
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include "net/snmp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "net/snmp_discover.h"
+
+enum { EVENTS = 64, SWEEP_MS = 20, TRIES = 2, KU_MAX = 64, TEXT_MAX = 255, DATAGRAM = 2048 };
+
+/* A passphrase as a key: 1 MB of hashing each, so devices that share one share this. */
+struct ku {
+	int auth_type;
+	const char *passphrase;
+	unsigned char key[USM_AUTH_KU_LEN];
+	size_t len;
+	struct ku *next;
+};
+
+struct snmp_engine {
+	struct arena *life, *scratch; /* scratch: the values of one reply */
+	int epoll;
+	struct snmp_agent *first;
+	struct ku *keys;
+	netsnmp_large_fd_set readable;
+	int64_t swept_at;
+};
+
+/* What a request is until it is sent: discovery may come first. */
+struct request {
+	netsnmp_pdu *pdu;
+	bool is_open;
+};
+
+struct snmp_agent {
+	struct snmp_engine *engine;
+	struct snmp_agent *prev, *next;
+	struct arena *mem;
+	struct snmp_agent_conf conf;
+	snmp_answer answer;
+	void *owner;
+	void *session; /* net-snmp's; NULL until the engine id is known */
+	int fd;        /* of the session, or of the discovery */
+	struct request request;
+	int64_t due_at; /* clock_ms(): a try has lasted its time */
+	int tries;
+	uint32_t discover_id;
+	struct snmp_engine_id engine_id;
+	bool is_closing, is_answered;
+	struct snmp_reply reply;
+	char report[64];
+};
+
+/* ---- names of protocols ---- */
+
+static int
+auth_type(const char *name)
+{
+	return name != NULL ? usm_lookup_auth_type(name) : -1;
+}
+
+static int
+priv_type(const char *name)
+{
+	return name != NULL ? usm_lookup_priv_type(name) : -1;
+}
+
+bool
+snmp_knows_auth(const char *name)
+{
+	size_t len;
+
+	return auth_type(name) > 0 && sc_get_auth_oid(auth_type(name), &len) != NULL;
+}
+
+bool
+snmp_knows_priv(const char *name)
+{
+	size_t len;
+
+	return priv_type(name) > 0 && sc_get_priv_oid(priv_type(name), &len) != NULL;
+}
+
+/* ---- the engine ---- */
+
+static void
+set_library_up(void)
+{
+	static const int off[] = { NETSNMP_DS_LIB_DONT_READ_CONFIGS,
+		NETSNMP_DS_LIB_DONT_PERSIST_STATE, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD,
+		NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES };
+
+	setenv("MIBS", "", 1);
+	setenv("MIBDIRS", "", 1);
+	setenv("SNMPCONFPATH", "/nonexistent", 1);
+	for (size_t i = 0; i < countof(off); i++)
+		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
+	(void)netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, 7); /* it writes without limit */
+	init_snmp("snmp-poller");
+}
+
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+enum rc
+snmp_engine_open(struct ctx *cx, struct snmp_engine **ret)
+{
+	struct snmp_engine *e = arena_alloc(cx->mem, sizeof(*e));
+
+	e->life = cx->mem;
+	e->scratch = arena_new(65536);
+	e->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (e->epoll < 0)
+		return FAIL(cx, RC_INTERNAL, "epoll: %s", strerrordesc_np(errno));
+	raise_file_limit();
+	set_library_up();
+	netsnmp_large_fd_set_init(&e->readable, FD_SETSIZE);
+	*ret = e;
+	return RC_OK;
+}
+
+void
+snmp_engine_close(struct snmp_engine *e)
+{
+	while (e->first != NULL)
+		snmp_agent_close(e->first);
+	netsnmp_large_fd_set_cleanup(&e->readable);
+	close(e->epoll);
+	arena_free(e->scratch);
+}
+
+/* ---- ending a request ---- */
+
+static void
+finish(struct snmp_agent *a, enum snmp_outcome outcome, const char *why)
+{
+	if (a->is_closing || a->is_answered || !a->request.is_open)
+		return;
+	a->is_answered = true;
+	a->reply.outcome = outcome;
+	a->reply.why = why;
+}
+
+/* Outside the library: its callers still walk their lists when a callback returns. */
+static void
+give_answer(struct snmp_agent *a)
+{
+	struct snmp_reply reply = a->reply;
+
+	a->is_answered = a->request.is_open = false;
+	a->reply = (struct snmp_reply){ 0 };
+	a->answer(a->owner, &reply);
+}
+
+/* ---- values ---- */
+
+static struct snmp_oid
+oid_of(const oid *name, size_t len)
+{
+	struct snmp_oid ret = { 0 };
+
+	if (len > SNMP_OID_MAX)
+		return ret; /* nothing that anybody asked for */
+	for (size_t i = 0; i < len; i++)
+		ret.sub[i] = (uint32_t)name[i];
+	ret.len = (uint32_t)len;
+	return ret;
+}
+
+/* Latin-1 where it is no UTF-8; without NUL and control characters. */
+static const char *
+clean_text(struct arena *mem, const unsigned char *in, size_t len)
+{
+	char *out = arena_alloc(mem, 2 * TEXT_MAX + 2);
+	const size_t kept = strnlen((const char *)in, len);
+	const bool is_utf8 = utf8_valid((const char *)in, kept);
+	size_t n = 0;
+
+	for (size_t i = 0; i < kept && n < TEXT_MAX - 1; i++) {
+		if (in[i] < 0x20 || in[i] == 0x7f || (!is_utf8 && in[i] >= 0x80 && in[i] < 0xa0)) {
+			out[n++] = ' ';
+		} else if (in[i] < 0x80 || is_utf8) {
+			out[n++] = (char)in[i];
+		} else {
+			out[n++] = (char)(0xc0 | in[i] >> 6);
+			out[n++] = (char)(0x80 | (in[i] & 0x3f));
+		}
+	}
+	while (n > 0 && !utf8_valid(out, n)) /* a character that was cut */
+		n--;
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+	return out;
+}
+
+static void
+set_number(struct snmp_var *v, uint64_t number)
+{
+	v->type = SNMP_NUMBER;
+	v->number = number;
+}
+
+static struct snmp_var
+value_of(struct arena *mem, const netsnmp_variable_list *vp)
+{
+	struct snmp_var v = { .name = oid_of(vp->name, vp->name_length), .type = SNMP_UNKNOWN };
+
+	switch (vp->type) {
+	case ASN_INTEGER:
+	case ASN_COUNTER:
+	case ASN_GAUGE:
+	case ASN_TIMETICKS:
+	case ASN_UINTEGER:
+		if (vp->val.integer != NULL)
+			set_number(&v, (uint64_t)*vp->val.integer & 0xffffffff);
+		break;
+	case ASN_COUNTER64:
+		if (vp->val.counter64 != NULL)
+			set_number(&v, (uint64_t)vp->val.counter64->high << 32 |
+					   (vp->val.counter64->low & 0xffffffff));
+		break;
+	case ASN_OCTET_STR:
+		v.type = SNMP_TEXT;
+		v.text = vp->val_len > 0 ? clean_text(mem, vp->val.string, vp->val_len) : "";
+		break;
+	case SNMP_NOSUCHOBJECT:
+	case SNMP_NOSUCHINSTANCE:
+	case SNMP_ENDOFMIBVIEW:
+	case ASN_NULL:
+		v.type = SNMP_ABSENT;
+		break;
+	default:
+		break;
+	}
+	return v;
+}
+
+/* All that a reply holds; a bulk reply may have more than was asked for. */
+static void
+take_values(struct snmp_agent *a, const netsnmp_pdu *pdu)
+{
+	enum { MOST = 4096 };
+	struct arena *mem = a->engine->scratch;
+	struct snmp_var *vars;
+	size_t n = 0;
+
+	for (const netsnmp_variable_list *vp = pdu->variables; vp != NULL; vp = vp->next_variable)
+		n++;
+	n = n < MOST ? n : MOST;
+	vars = arena_alloc(mem, (n + 1) * sizeof(*vars));
+	a->reply.n = n;
+	a->reply.vars = vars;
+	for (const netsnmp_variable_list *vp = pdu->variables; n > 0; vp = vp->next_variable, n--)
+		*vars++ = value_of(mem, vp);
+}
+
+/* ---- the library's callback ---- */
+
+/* The reason of a Report: usmStats 1.3.6.1.6.3.15.1.1.N.0. */
+static void
+note_report(struct snmp_agent *a, const netsnmp_pdu *pdu)
+{
+	static const char *const reasons[] = { "", "it does not support this security level",
+		"its clock and ours differ (not in the time window)", "it does not know this user",
+		"it does not know its own engine id",
+		"the authentication password or protocol is wrong",
+		"the privacy password or protocol is wrong" };
+	const netsnmp_variable_list *vp = pdu->variables;
+	size_t n = vp != NULL && vp->name_length >= 10 ? vp->name[9] : 0;
+
+	(void)snprintf(a->report, sizeof(a->report), "%s",
+	    n > 0 && n < countof(reasons) ? reasons[n] : "it refused the request");
+}
+
+static void
+take_reply(struct snmp_agent *a, const netsnmp_pdu *pdu)
+{
+	if (pdu->errstat != SNMP_ERR_NOERROR) {
+		a->reply.status = pdu->errstat;
+		a->reply.index = pdu->errindex;
+		finish(a, SNMP_FAULT, snmp_errstring((int)pdu->errstat));
+		return;
+	}
+	take_values(a, pdu);
+	finish(a, SNMP_REPLIED, NULL);
+}
+
+/*
+ * net-snmp calls twice around a Report, in an order that differs between its
+ * versions: at the Report itself nothing is ended.  RESEND and the like end
+ * nothing, either.
+ */
+static int
+heard(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
+{
+	struct snmp_agent *a = magic;
+
+	(void)session, (void)reqid;
+	if (a->is_closing || a->is_answered || !a->request.is_open)
+		return 1;
+	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->command == SNMP_MSG_REPORT)
+		note_report(a, pdu);
+	else if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE)
+		take_reply(a, pdu);
+	else if (operation == NETSNMP_CALLBACK_OP_TIMED_OUT)
+		finish(a, SNMP_SILENT, a->report[0] != '\0' ? a->report : "no answer");
+	else if (operation == NETSNMP_CALLBACK_OP_SEND_FAILED)
+		finish(a, SNMP_SILENT, "the request could not be sent");
+	else if (operation == NETSNMP_CALLBACK_OP_SEC_ERROR)
+		finish(a, SNMP_REFUSED, a->report[0] != '\0' ? a->report : "security error");
+	return 1;
+}
+
+/* ---- sessions ---- */
+
+static socklen_t
+address_len(const struct sockaddr_storage *to)
+{
+	return to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+/* A transport specifier of net-snmp, from an address: a name could be read as anything. */
+static char *
+peer_name(struct snmp_agent *a)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	const struct sockaddr_in *v4 = (const void *)&a->conf.to;
+	const struct sockaddr_in6 *v6 = (const void *)&a->conf.to;
+
+	if (a->conf.to.ss_family == AF_INET6) {
+		(void)inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
+		return arena_printf(a->mem, "udp6:[%s]:%d", text, ntohs(v6->sin6_port));
+	}
+	(void)inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
+	return arena_printf(a->mem, "udp:%s:%d", text, ntohs(v4->sin_port));
+}
+
+static const struct ku *
+key_of(struct snmp_engine *e, int type, const char *passphrase)
+{
+	struct ku *k = e->keys;
+	size_t oid_len;
+	const oid *hash = sc_get_auth_oid(type, &oid_len);
+
+	while (k != NULL && (k->auth_type != type || strcmp(k->passphrase, passphrase) != 0))
+		k = k->next;
+	if (k != NULL)
+		return k;
+	k = arena_alloc(e->life, sizeof(*k));
+	k->auth_type = type;
+	k->passphrase = arena_strdup(e->life, passphrase);
+	k->len = sizeof(k->key);
+	if (generate_Ku(hash, (u_int)oid_len, (const u_char *)passphrase, strlen(passphrase),
+		k->key, &k->len) != SNMPERR_SUCCESS)
+		return NULL; /* shorter than 8 characters */
+	k->next = e->keys;
+	e->keys = k;
+	return k;
+}
+
+static bool
+set_auth(struct snmp_agent *a, netsnmp_session *s)
+{
+	const int type = auth_type(a->conf.auth_protocol);
+	const struct ku *k = key_of(a->engine, type, a->conf.auth_password);
+
+	if (k == NULL)
+		return false;
+	s->securityAuthProto = sc_get_auth_oid(type, &s->securityAuthProtoLen);
+	memcpy(s->securityAuthKey, k->key, k->len);
+	s->securityAuthKeyLen = k->len;
+	return true;
+}
+
+static bool
+set_priv(struct snmp_agent *a, netsnmp_session *s)
+{
+	const struct ku *k =
+	    key_of(a->engine, auth_type(a->conf.auth_protocol), a->conf.priv_password);
+
+	if (k == NULL)
+		return false;
+	s->securityPrivProto =
+	    sc_get_priv_oid(priv_type(a->conf.priv_protocol), &s->securityPrivProtoLen);
+	memcpy(s->securityPrivKey, k->key, k->len);
+	s->securityPrivKeyLen = k->len;
+	return true;
+}
+
+static bool
+set_security(struct snmp_agent *a, netsnmp_session *s)
+{
+	const char *level = a->conf.security_level;
+	const bool has_priv = strcmp(level, "authPriv") == 0;
+	const bool has_auth = has_priv || strcmp(level, "authNoPriv") == 0;
+
+	s->version = SNMP_VERSION_3;
+	s->securityModel = SNMP_SEC_MODEL_USM;
+	s->securityName = arena_strdup(a->mem, a->conf.security_name);
+	s->securityNameLen = strlen(s->securityName);
+	s->securityEngineID = a->engine_id.id;
+	s->securityEngineIDLen = a->engine_id.len;
+	s->contextEngineID = a->engine_id.id;
+	s->contextEngineIDLen = a->engine_id.len;
+	s->securityLevel = has_priv   ? SNMP_SEC_LEVEL_AUTHPRIV
+			   : has_auth ? SNMP_SEC_LEVEL_AUTHNOPRIV
+				      : SNMP_SEC_LEVEL_NOAUTH;
+	return (!has_auth || set_auth(a, s)) && (!has_priv || set_priv(a, s));
+}
+
+static void
+set_community(struct snmp_agent *a, netsnmp_session *s)
+{
+	s->version = strcmp(a->conf.version, "1") == 0 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
+	s->community = (u_char *)arena_strdup(a->mem, a->conf.community);
+	s->community_len = strlen(a->conf.community);
+}
+
+static bool
+is_v3(const struct snmp_agent *a)
+{
+	return strcmp(a->conf.version, "3") == 0;
+}
+
+static bool
+watch(struct snmp_agent *a)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = a };
+
+	return epoll_ctl(a->engine->epoll, EPOLL_CTL_ADD, a->fd, &ev) == 0;
+}
+
+/* Open net-snmp's session; connected, so that the kernel drops what comes from elsewhere. */
+static bool
+open_session(struct snmp_agent *a)
+{
+	netsnmp_session s;
+
+	snmp_sess_init(&s);
+	s.peername = peer_name(a);
+	s.timeout = a->conf.timeout_ms * 1000L;
+	s.retries = TRIES - 1;
+	s.callback = heard;
+	s.callback_magic = a;
+	if (is_v3(a) && !set_security(a, &s))
+		return false;
+	if (!is_v3(a))
+		set_community(a, &s);
+	a->session = snmp_sess_open(&s);
+	if (a->session == NULL)
+		return false;
+	snmp_sess_session(a->session)->flags |= SNMP_FLAGS_DONT_PROBE;
+	a->fd = snmp_sess_transport(a->session)->sock;
+	return connect(a->fd, (const void *)&a->conf.to, address_len(&a->conf.to)) == 0 && watch(a);
+}
+
+/* ---- discovery of the engine id ---- */
+
+static bool
+open_discovery(struct snmp_agent *a)
+{
+	a->fd = socket(a->conf.to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return a->fd >= 0 &&
+	       connect(a->fd, (const void *)&a->conf.to, address_len(&a->conf.to)) == 0 &&
+	       watch(a) && getrandom(&a->discover_id, sizeof(a->discover_id), 0) > 0;
+}
+
+static void
+send_discovery(struct snmp_agent *a)
+{
+	unsigned char msg[SNMP_DISCOVER_LEN];
+
+	snmp_discover_write(msg, a->discover_id);
+	(void)send(a->fd, msg, sizeof(msg), MSG_DONTWAIT); /* what does not arrive is sent again */
+	a->tries++;
+	a->due_at = clock_ms() + a->conf.timeout_ms;
+}
+
+/* Two agents of one id would share net-snmp's clock and keys, and fail by turns. */
+static bool
+is_twin(const struct snmp_agent *a)
+{
+	for (const struct snmp_agent *b = a->engine->first; b != NULL; b = b->next)
+		if (b != a && b->engine_id.len == a->engine_id.len && a->engine_id.len > 0 &&
+		    memcmp(a->engine_id.id, b->engine_id.id, a->engine_id.len) == 0)
+			return true;
+	return false;
+}
+
+static void
+submit(struct snmp_agent *a)
+{
+	if (snmp_sess_async_send(a->session, a->request.pdu, heard, a) == 0) {
+		snmp_free_pdu(a->request.pdu);
+		finish(a, SNMP_SILENT, "the request could not be sent");
+	}
+	a->request.pdu = NULL;
+	a->due_at = clock_ms() + a->conf.timeout_ms;
+}
+
+static void
+take_discovery(struct snmp_agent *a)
+{
+	unsigned char msg[DATAGRAM];
+	ssize_t len = recv(a->fd, msg, sizeof(msg), MSG_DONTWAIT);
+
+	if (len <= 0 || !snmp_discover_read(msg, (size_t)len, a->discover_id, &a->engine_id))
+		return;
+	close(a->fd);
+	a->fd = -1;
+	if (is_twin(a)) {
+		a->engine_id.len = 0;
+		finish(a, SNMP_REFUSED, "another device has the same engine id");
+	} else if (!open_session(a)) {
+		finish(a, SNMP_REFUSED, "its passwords do not fit its protocols");
+	} else {
+		submit(a);
+	}
+}
+
+/* ---- agents ---- */
+
+static const char *
+conf_fault(const struct snmp_agent_conf *c)
+{
+	const bool has_priv =
+	    c->security_level != NULL && strcmp(c->security_level, "authPriv") == 0;
+	const bool has_auth =
+	    has_priv || (c->security_level != NULL && strcmp(c->security_level, "authNoPriv") == 0);
+
+	if (strcmp(c->version, "3") != 0)
+		return NULL;
+	if (c->security_name == NULL || c->security_level == NULL)
+		return "version 3 needs a security name and level";
+	if (has_auth && (!snmp_knows_auth(c->auth_protocol) || c->auth_password == NULL))
+		return "the authentication protocol or password is missing or unknown";
+	if (has_priv && (!snmp_knows_priv(c->priv_protocol) || c->priv_password == NULL))
+		return "the privacy protocol or password is missing or unknown";
+	return NULL;
+}
+
+static void
+put_in_list(struct snmp_agent *a)
+{
+	a->next = a->engine->first;
+	if (a->next != NULL)
+		a->next->prev = a;
+	a->engine->first = a;
+}
+
+struct snmp_agent *
+snmp_agent_open(struct snmp_engine *e, const struct snmp_agent_conf *conf, snmp_answer answer,
+    void *owner, const char **why)
+{
+	struct arena *mem;
+	struct snmp_agent *a;
+
+	*why = conf_fault(conf);
+	if (*why != NULL)
+		return NULL;
+	mem = arena_new(2048);
+	a = arena_alloc(mem, sizeof(*a));
+	*a = (struct snmp_agent){ .engine = e,
+		.mem = mem,
+		.conf = *conf,
+		.answer = answer,
+		.owner = owner,
+		.fd = -1,
+		.due_at = INT64_MAX };
+	put_in_list(a);
+	if (is_v3(a) ? open_discovery(a) : open_session(a))
+		return a;
+	*why = "no socket could be opened to it";
+	snmp_agent_close(a);
+	return NULL;
+}
+
+void
+snmp_agent_close(struct snmp_agent *a)
+{
+	a->is_closing = true;
+	if (a->session != NULL)
+		(void)snmp_sess_close(a->session); /* calls heard() for what is open */
+	else if (a->fd >= 0)
+		close(a->fd);
+	if (a->request.pdu != NULL)
+		snmp_free_pdu(a->request.pdu);
+	if (a->prev != NULL)
+		a->prev->next = a->next;
+	else
+		a->engine->first = a->next;
+	if (a->next != NULL)
+		a->next->prev = a->prev;
+	arena_free(a->mem);
+}
+
+static void
+ask(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		oid name[SNMP_OID_MAX];
+
+		for (uint32_t k = 0; k < oids[i].len; k++)
+			name[k] = oids[i].sub[k];
+		snmp_add_null_var(pdu, name, oids[i].len);
+	}
+	a->request = (struct request){ .pdu = pdu, .is_open = true };
+	a->report[0] = '\0';
+	a->tries = 0;
+	if (a->session != NULL)
+		submit(a);
+	else
+		send_discovery(a);
+}
+
+void
+snmp_agent_get(struct snmp_agent *a, const struct snmp_oid *oids, size_t n)
+{
+	ask(a, snmp_pdu_create(SNMP_MSG_GET), oids, n);
+}
+
+void
+snmp_agent_bulk(struct snmp_agent *a, const struct snmp_oid *oids, size_t n, int rows)
+{
+	const bool is_v1 = strcmp(a->conf.version, "1") == 0;
+	netsnmp_pdu *pdu = snmp_pdu_create(is_v1 ? SNMP_MSG_GETNEXT : SNMP_MSG_GETBULK);
+
+	if (!is_v1) {
+		pdu->non_repeaters = 0;
+		pdu->max_repetitions = rows;
+	}
+	ask(a, pdu, oids, n);
+}
+
+/* ---- a step ---- */
+
+static void
+receive(struct snmp_agent *a)
+{
+	netsnmp_large_fd_set *set = &a->engine->readable;
+
+	if (a->session == NULL) {
+		take_discovery(a);
+		return;
+	}
+	netsnmp_large_fd_setfd(a->fd, set);
+	(void)snmp_sess_read2(a->session, set);
+	if (a->fd < (int)set->lfs_setsize)
+		netsnmp_large_fd_clr(a->fd, set);
+}
+
+/* A try has lasted its time: net-snmp, or the discovery, sends again or gives up. */
+static void
+look_at_clock(struct snmp_agent *a, int64_t now)
+{
+	if (!a->request.is_open || a->is_answered || now < a->due_at)
+		return;
+	if (a->session != NULL) {
+		snmp_sess_timeout(a->session);
+		a->due_at = now + SWEEP_MS;
+	} else if (a->tries < TRIES) {
+		send_discovery(a);
+	} else {
+		finish(a, SNMP_SILENT, "no answer");
+	}
+}
+
+static void
+sweep(struct snmp_engine *e, int64_t now)
+{
+	struct snmp_agent *next;
+
+	if (now < e->swept_at + SWEEP_MS)
+		return;
+	e->swept_at = now;
+	for (struct snmp_agent *a = e->first; a != NULL; a = next) {
+		next = a->next;
+		look_at_clock(a, now);
+		if (a->is_answered) {
+			give_answer(a);
+			arena_reset(e->scratch);
+		}
+	}
+}
+
+void
+snmp_engine_step(struct snmp_engine *e, int wait_ms)
+{
+	struct epoll_event events[EVENTS];
+	const int n = epoll_wait(e->epoll, events, EVENTS, wait_ms < SWEEP_MS ? wait_ms : SWEEP_MS);
+
+	for (int i = 0; i < n; i++) {
+		struct snmp_agent *a = events[i].data.ptr;
+
+		receive(a);
+		if (a->is_answered)
+			give_answer(a);
+		arena_reset(e->scratch);
+	}
+	sweep(e, clock_ms());
+}

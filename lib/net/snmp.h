@@ -1,0 +1,86 @@
+/*
+ * snmp.h: many SNMP agents asked at once, versions 1, 2c and 3, by net-snmp.
+ *
+ *	snmp_engine_open(cx, &engine)
+ *	snmp_agent_open(engine, &conf, answer, owner)     as many as may be open at once
+ *	snmp_agent_get(agent, oids, n)                    one request an agent at a time
+ *	snmp_engine_step(engine, 100)                     waits, receives, repeats, answers
+ *
+ * answer() is called from within snmp_engine_step(), once for each request; it
+ * may send the next one or close the agent.  What a reply points to is gone
+ * when it returns.  A reply is taken only from the address that was asked.
+ *
+ * net-snmp keeps globals: one engine a process, one thread.  Nothing outside
+ * the process is read: no snmp.conf, no MIBs, no state.
+ */
+#ifndef NET_SNMP_H
+#define NET_SNMP_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/ctx.h"
+
+enum { SNMP_OID_MAX = 20, SNMP_VARS_MAX = 60 };
+
+struct snmp_oid {
+	uint32_t len;
+	uint32_t sub[SNMP_OID_MAX];
+};
+
+enum snmp_value { SNMP_NUMBER, SNMP_TEXT, SNMP_ABSENT, SNMP_UNKNOWN };
+
+struct snmp_var {
+	struct snmp_oid name;
+	enum snmp_value type; /* ABSENT: no such object or instance, or the end of the view */
+	uint64_t number;      /* of SNMP_NUMBER: any integer, gauge, counter or time */
+	const char *text;     /* of SNMP_TEXT: clean UTF-8, at most 255 bytes */
+};
+
+enum snmp_outcome {
+	SNMP_REPLIED,
+	SNMP_FAULT,   /* the agent reports an error: status and index */
+	SNMP_SILENT,  /* no answer in time */
+	SNMP_REFUSED, /* by version 3: why tells the reason */
+};
+
+struct snmp_reply {
+	enum snmp_outcome outcome;
+	long status, index; /* of SNMP_FAULT; the index is 1-based and the agent's word */
+	const char *why;    /* of all but SNMP_REPLIED: a sentence's end for people */
+	const struct snmp_var *vars;
+	size_t n;
+};
+
+struct snmp_agent_conf {
+	struct sockaddr_storage to; /* with its port */
+	const char *version;        /* "1" "2c" "3" */
+	const char *community;
+	const char *security_name, *security_level;
+	const char *auth_protocol, *auth_password; /* MD5 SHA SHA-224 SHA-256 SHA-384 SHA-512 */
+	const char *priv_protocol, *priv_password; /* DES AES AES-192 AES-256 */
+	int timeout_ms;                            /* of each try; there are two */
+};
+
+struct snmp_engine;
+struct snmp_agent;
+typedef void (*snmp_answer)(void *owner, const struct snmp_reply *);
+
+enum rc snmp_engine_open(struct ctx *, struct snmp_engine **ret) _must_check_;
+void snmp_engine_close(struct snmp_engine *);
+/* Wait for at most wait_ms for something to happen, and see it through. */
+void snmp_engine_step(struct snmp_engine *, int wait_ms);
+
+/* NULL: what is wrong stands in *why. */
+struct snmp_agent *snmp_agent_open(struct snmp_engine *, const struct snmp_agent_conf *,
+    snmp_answer, void *owner, const char **why);
+void snmp_agent_close(struct snmp_agent *);
+void snmp_agent_get(struct snmp_agent *, const struct snmp_oid *, size_t n);
+/* What follows each of them, up to rows times; version 1: once. */
+void snmp_agent_bulk(struct snmp_agent *, const struct snmp_oid *, size_t n, int rows);
+
+/* Is this name one that the library offers? */
+bool snmp_knows_auth(const char *name);
+bool snmp_knows_priv(const char *name);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * snmp_discover.h: the SNMPv3 exchange that tells the engine id of an agent.
+ *
+ * net-snmp does it blocking, inside the first send: a dead device held all
+ * others up for its whole time-out (measured).  This is the message and the
+ * reader of its Report; sending them is snmp.c's business.
+ */
+#ifndef NET_SNMP_DISCOVER_H
+#define NET_SNMP_DISCOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SNMP_DISCOVER_LEN = 64, SNMP_ENGINE_ID_MAX = 32 };
+
+struct snmp_engine_id {
+	unsigned char id[SNMP_ENGINE_ID_MAX];
+	size_t len;
+};
+
+/* An empty GET of nobody, with a message id of 31 bits. */
+void snmp_discover_write(unsigned char msg[SNMP_DISCOVER_LEN], uint32_t id);
+
+/* Read the answer to that id; false: it is none. */
+bool snmp_discover_read(const unsigned char *msg, size_t len, uint32_t id,
+    struct snmp_engine_id *ret);
+
+#endif

@@ -1,0 +1,184 @@
+-- SNMP: what is due, results, roll-ups, alerts, charts.
+
+/*
+ * Devices to poll. One polled within half a round is left out, so that a run which follows a killed
+ * one goes on where that ended. Interfaces are listed again once a day.
+ */
+CREATE OR REPLACE FUNCTION snmp_due(everything boolean, only_device uuid)
+RETURNS TABLE (id uuid, name text, host text, port int, version text, community text, security_name text, security_level text,
+               auth_protocol text, auth_password text, priv_protocol text, priv_password text, max_vars int,
+               wants_discovery boolean)
+LANGUAGE sql STABLE AS $$
+	SELECT d.id, d.name, d.host, d.port, d.version, d.community, d.security_name, d.security_level, d.auth_protocol,
+	       d.auth_password, d.priv_protocol, d.priv_password, d.max_vars,
+	       only_device IS NOT NULL OR d.discovered_at IS NULL OR d.discovered_at < now() - interval '1 day'
+	  FROM snmp_devices d LEFT JOIN monitor_states s ON s.id = d.id
+	 WHERE CASE WHEN only_device IS NULL
+	            THEN d.is_active AND (everything OR coalesce(s.checked_at < now() - interval '150 seconds', true))
+	            ELSE d.id = only_device END
+$$;
+
+-- Results {id, at_ms, ok, error, latency_ms, uptime_ms, max_vars, sys_name, sys_descr, was_discovered}.
+CREATE OR REPLACE FUNCTION snmp_store(results jsonb) RETURNS void
+LANGUAGE sql AS $$
+	UPDATE snmp_devices d
+	   SET max_vars = r.max_vars, sys_name = coalesce(r.sys_name, d.sys_name), sys_descr = coalesce(r.sys_descr, d.sys_descr),
+	       discovered_at = CASE WHEN r.was_discovered THEN now() ELSE d.discovered_at END
+	  FROM jsonb_to_recordset(results) AS r (id uuid, max_vars int, sys_name text, sys_descr text, was_discovered boolean)
+	 WHERE d.id = r.id
+	   AND (r.was_discovered OR d.max_vars <> r.max_vars OR r.sys_name <> d.sys_name OR r.sys_descr <> d.sys_descr);
+	SELECT monitor_measured('snmp', (SELECT jsonb_agg(jsonb_build_object('id', id, 'at', to_timestamp(at_ms / 1000.0), 'ok', ok,
+		'error', error, 'latency_ms', latency_ms, 'uptime_ms', uptime_ms))
+		FROM jsonb_to_recordset(results) AS r (id uuid, at_ms bigint, ok boolean, error text, latency_ms float8, uptime_ms bigint)))
+$$;
+
+-- Interfaces of the devices that were discovered: new ones, changed ones, and those that are gone.
+CREATE OR REPLACE FUNCTION snmp_discovered(listed jsonb, devices jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO snmp_interfaces AS i (device_id, if_name, if_index, if_descr, if_alias, if_speed, if_oper_status, if_admin_status)
+	SELECT r.device_id, r.if_name, r.if_index, r.if_descr, r.if_alias, r.if_speed, r.oper, r.admin
+	  FROM jsonb_to_recordset(listed) AS r (device_id uuid, if_name text, if_index bigint, if_descr text, if_alias text,
+	                                       if_speed bigint, oper text, admin text)
+	  JOIN snmp_devices d ON d.id = r.device_id
+	ON CONFLICT (device_id, if_name) DO UPDATE SET if_index = excluded.if_index, if_descr = excluded.if_descr,
+		if_alias = excluded.if_alias, if_speed = excluded.if_speed, if_oper_status = excluded.if_oper_status,
+		if_admin_status = excluded.if_admin_status, is_present = true, updated_at = now()
+	WHERE (i.if_index, i.if_descr, i.if_alias, i.if_speed, i.if_oper_status, i.if_admin_status, i.is_present) IS DISTINCT FROM
+	      (excluded.if_index, excluded.if_descr, excluded.if_alias, excluded.if_speed, excluded.if_oper_status,
+	       excluded.if_admin_status, true);
+	UPDATE snmp_interfaces i SET is_present = false, if_oper_status = 'unknown', updated_at = now()
+	  FROM jsonb_to_recordset(devices) AS d (id uuid, was_discovered boolean)
+	 WHERE d.was_discovered AND i.device_id = d.id AND i.is_present
+	   AND NOT EXISTS (SELECT FROM jsonb_to_recordset(listed) AS r (device_id uuid, if_name text)
+	                    WHERE r.device_id = i.device_id AND r.if_name = i.if_name);
+END $$;
+
+/*
+ * Readings of interfaces, a column an array: rate (published), seed (the new baseline without a
+ * rate) or drop (impossible: the baseline stays, doubtful). A reading has one row, however often it
+ * is stored.
+ */
+CREATE OR REPLACE FUNCTION snmp_store_samples(ids uuid[], ins numeric[], outs numeric[], widths int[], uptimes bigint[],
+	discontinuities bigint[], clocks bigint[], verdicts text[], in_rates bigint[], out_rates bigint[], spans int[],
+	statuses text[], moments bigint[], our_boot text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
+	SELECT id, to_timestamp(at_ms / 1000.0), octets_in, octets_out, rate_in, rate_out, span
+	  FROM unnest(ids, moments, ins, outs, in_rates, out_rates, spans)
+	       AS r (id, at_ms, octets_in, octets_out, rate_in, rate_out, span)
+	ON CONFLICT DO NOTHING;
+	INSERT INTO snmp_counters AS c (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms,
+	                                in_rate, out_rate, read_at)
+	SELECT r.id, octets_in, octets_out, width, up, gap, our_boot, clock, rate_in, rate_out, to_timestamp(at_ms / 1000.0)
+	  FROM unnest(ids, ins, outs, widths, uptimes, discontinuities, clocks, verdicts, in_rates, out_rates, moments)
+	       AS r (id, octets_in, octets_out, width, up, gap, clock, verdict, rate_in, rate_out, at_ms)
+	  JOIN snmp_interfaces i ON i.id = r.id
+	 WHERE verdict <> 'drop'
+	ON CONFLICT (interface_id) DO UPDATE SET in_octets = excluded.in_octets, out_octets = excluded.out_octets,
+		bits = excluded.bits, uptime_ms = excluded.uptime_ms, discontinuity = excluded.discontinuity, boot = excluded.boot,
+		clock_ms = excluded.clock_ms, is_doubtful = false, in_rate = excluded.in_rate, out_rate = excluded.out_rate,
+		read_at = excluded.read_at;
+	UPDATE snmp_counters c SET is_doubtful = true, in_rate = NULL, out_rate = NULL
+	  FROM unnest(ids, verdicts) AS r (id, verdict)
+	 WHERE r.verdict = 'drop' AND c.interface_id = r.id;
+	UPDATE snmp_interfaces i SET if_oper_status = r.status, updated_at = now()
+	  FROM unnest(ids, statuses) AS r (id, status)
+	 WHERE i.id = r.id AND r.status <> i.if_oper_status;
+END $$;
+
+-- Whole buckets up to now. Rows never come late: one poller runs at a time, and it rolls after it stored.
+CREATE OR REPLACE FUNCTION snmp_roll(until timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	from_5m  timestamptz := history_rolled('bandwidth_5m', (SELECT date_bin('5 minutes', min(recorded_at), 'epoch') FROM bandwidth_history));
+	until_5m timestamptz := date_bin('5 minutes', until, 'epoch');
+	from_1h  timestamptz;
+	until_1h timestamptz := date_trunc('hour', until, 'UTC');
+BEGIN
+	IF from_5m < until_5m THEN
+		INSERT INTO bandwidth_5m
+		SELECT interface_id, date_bin('5 minutes', recorded_at, 'epoch') AS bucket, sum(seconds),
+		       sum(in_rate::numeric * seconds), sum(out_rate::numeric * seconds), max(in_rate), max(out_rate)
+		  FROM bandwidth_history
+		 WHERE recorded_at >= from_5m AND recorded_at < until_5m AND in_rate IS NOT NULL
+		 GROUP BY interface_id, bucket
+		ON CONFLICT (interface_id, recorded_at) DO UPDATE SET seconds = excluded.seconds, in_bits = excluded.in_bits,
+			out_bits = excluded.out_bits, in_max = excluded.in_max, out_max = excluded.out_max;
+		PERFORM history_rolled_set('bandwidth_5m', until_5m);
+	END IF;
+	from_1h := history_rolled('bandwidth_1h', (SELECT date_trunc('hour', min(recorded_at), 'UTC') FROM bandwidth_5m));
+	IF from_1h < until_1h THEN
+		INSERT INTO bandwidth_1h
+		SELECT interface_id, date_trunc('hour', recorded_at, 'UTC') AS bucket, sum(seconds), sum(in_bits), sum(out_bits),
+		       max(in_max), max(out_max)
+		  FROM bandwidth_5m WHERE recorded_at >= from_1h AND recorded_at < until_1h
+		 GROUP BY interface_id, bucket
+		ON CONFLICT (interface_id, recorded_at) DO UPDATE SET seconds = excluded.seconds, in_bits = excluded.in_bits,
+			out_bits = excluded.out_bits, in_max = excluded.in_max, out_max = excluded.out_max;
+		PERFORM history_rolled_set('bandwidth_1h', until_1h);
+	END IF;
+END $$;
+
+-- Interfaces that carry nearly all they can: raised at one share of the speed, cleared at a lower one.
+CREATE OR REPLACE FUNCTION snmp_judge() RETURNS void
+LANGUAGE sql AS $$
+	WITH judged AS (
+		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, coalesce(i.manual_speed, i.if_speed) AS speed,
+		       greatest(c.in_rate, c.out_rate) AS busiest, s.bandwidth_raise_percent, s.bandwidth_clear_percent,
+		       'bandwidth:' || i.id AS alert_key
+		  FROM settings s, snmp_counters c
+		  JOIN snmp_interfaces i ON i.id = c.interface_id
+		  JOIN snmp_devices d ON d.id = i.device_id
+		 WHERE d.is_active AND i.monitor_bandwidth AND coalesce(i.manual_speed, i.if_speed) > 0
+		   AND c.in_rate IS NOT NULL AND c.read_at > now() - interval '10 minutes'
+	), raised AS (
+		SELECT alert_raise('bandwidth', 'warning', format('%s %s is nearly full', name, if_name),
+		                   format('%s of %s carries %s of %s Mbit/s.', if_name, name, busiest / 1000000, speed / 1000000),
+		                   jsonb_build_object('kind', 'snmp', 'id', device_id, 'interface_id', id), alert_key)
+		  FROM judged WHERE busiest >= speed / 100.0 * bandwidth_raise_percent AND NOT monitor_alert_is_open(alert_key)
+		   AND NOT monitor_in_maintenance(device_id, router_id)
+		UNION ALL
+		SELECT alert_resolve(alert_key, format('%s %s has room again', name, if_name),
+		                     format('%s of %s carries %s of %s Mbit/s.', if_name, name, busiest / 1000000, speed / 1000000))
+		  FROM judged WHERE busiest < speed / 100.0 * bandwidth_clear_percent AND monitor_alert_is_open(alert_key)
+	)
+	SELECT count(*) FROM raised
+$$;
+
+-- A chart of an interface: every bucket of the period, with nulls where nothing is known.
+CREATE OR REPLACE FUNCTION bandwidth_chart(interface uuid, period text)
+RETURNS TABLE (recorded_at timestamptz, in_rate bigint, out_rate bigint, in_max bigint, out_max bigint)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+	p record;
+	step interval;
+	first_time timestamptz;
+BEGIN
+	SELECT * INTO p FROM history_period(period);
+	step := greatest(p.width, interval '5 minutes'); -- polls are no denser
+	first_time := date_bin(step, now() - p.span, 'epoch') + step;
+	RETURN QUERY
+	WITH rows AS (
+		SELECT h.recorded_at, h.seconds, h.in_rate::numeric * h.seconds AS in_bits, h.out_rate::numeric * h.seconds AS out_bits,
+		       h.in_rate AS in_max, h.out_rate AS out_max
+		  FROM bandwidth_history h
+		 WHERE p.source = 'raw' AND h.interface_id = interface AND h.recorded_at >= first_time AND h.in_rate IS NOT NULL
+		UNION ALL
+		SELECT h.recorded_at, h.seconds, h.in_bits, h.out_bits, h.in_max, h.out_max
+		  FROM bandwidth_5m h WHERE p.source = '5m' AND h.interface_id = interface AND h.recorded_at >= first_time
+		UNION ALL
+		SELECT h.recorded_at, h.seconds, h.in_bits, h.out_bits, h.in_max, h.out_max
+		  FROM bandwidth_1h h WHERE p.source = '1h' AND h.interface_id = interface AND h.recorded_at >= first_time
+	), buckets AS (
+		SELECT date_bin(step, r.recorded_at, 'epoch') AS at, sum(r.seconds) AS seconds, sum(r.in_bits) AS in_bits,
+		       sum(r.out_bits) AS out_bits, max(r.in_max) AS in_max, max(r.out_max) AS out_max
+		  FROM rows r GROUP BY 1
+	)
+	SELECT g.at, (b.in_bits / nullif(b.seconds, 0))::bigint, (b.out_bits / nullif(b.seconds, 0))::bigint, b.in_max, b.out_max
+	  FROM generate_series(first_time, now(), step) AS g (at)
+	  LEFT JOIN buckets b ON b.at = g.at
+	 ORDER BY g.at;
+END $$;

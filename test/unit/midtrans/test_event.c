@@ -1,0 +1,168 @@
+/* The way of a message from its record to its actions; the table itself: test_decide.c. */
+#include "rows.h"
+
+#include "base/conf.h"
+#include "midtrans/event.h"
+
+static struct conf conf;
+
+/* An attempt over 150,000, with an open page. */
+static const char *
+an_order(void)
+{
+	for (int i = 0; i < CONF__MAX; i++)
+		conf.val[i] = "";
+	cx.conf = &conf;
+	return sql(
+	    "INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls, state,"
+	    " expires_at, next_check_at) VALUES ('%s', 1, 'unit-order', 150000, 1, 'open',"
+	    " now() + interval '1 day', now()) RETURNING order_id AS v",
+	    an_invoice());
+}
+
+static struct midtrans_message
+message(const char *order_id, const char *status)
+{
+	return (struct midtrans_message){ .order_id = order_id,
+		.status_code = "200",
+		.gross_amount = "150000.00",
+		.status = status,
+		.transaction_id = "T-1",
+		.payment_type = "qris",
+		.invoice_id = "",
+		.gross = 150000 };
+}
+
+/* Its verdict. */
+static const char *
+process(const struct midtrans_message *m, const char *source, const char *raw)
+{
+	const char *verdict;
+
+	if (midtrans_process_within(&cx, source, m, raw, &verdict) != RC_OK)
+		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
+	return verdict;
+}
+
+static const char *
+booked(void)
+{
+	return sql(
+	    "SELECT concat_ws(' ', i.status, i.paid_amount, (SELECT count(*) FROM payments),"
+	    " a.state) AS v FROM invoices i JOIN midtrans_attempts a ON a.invoice_id = i.id");
+}
+
+static void
+message_of_an_unknown_order_is_only_stored(void **state)
+{
+	struct midtrans_message m = message("somebody's", "settlement");
+
+	(void)state;
+	(void)an_order();
+	assert_null(process(&m, SOURCE_NOTIFICATION, "{\"a\": 1}"));
+	assert_string_equal(
+	    sql("SELECT verdict AS v FROM midtrans_verdicts v JOIN midtrans_events e"
+		" ON e.id = v.event_id WHERE order_id = 'somebody''s'"),
+	    "unknown_order");
+	assert_string_equal(booked(), "unpaid 0 0 open");
+}
+
+static void
+settlement_is_booked_once(void **state)
+{
+	struct midtrans_message m = message(an_order(), "settlement");
+
+	(void)state;
+	assert_string_equal(process(&m, SOURCE_NOTIFICATION, "{\"n\": 1}"), "applied");
+	assert_string_equal(process(&m, SOURCE_NOTIFICATION, "{\"n\": 1}"), "duplicate");
+	assert_string_equal(process(&m, SOURCE_STATUS, "{\"n\": 2}"), "duplicate");
+	assert_string_equal(booked(), "paid 150000 1 paid");
+	assert_string_equal(
+	    sql("SELECT concat_ws(' ', transaction_status, outlook, confirmed, had_200) AS v"
+		" FROM midtrans_transactions JOIN midtrans_attempts a ON a.id = attempt_id"),
+	    "settlement paid t t");
+}
+
+/* The same message from an answer undoes what a notification only leaves a job for. */
+static void
+reversal_needs_an_answer(void **state)
+{
+	struct midtrans_message m = message(an_order(), "settlement");
+
+	(void)state;
+	(void)process(&m, SOURCE_NOTIFICATION, "{\"n\": 1}");
+	m.status = "deny";
+	m.status_code = "202";
+	assert_string_equal(process(&m, SOURCE_NOTIFICATION, "{\"n\": 2}"), "confirm");
+	assert_string_equal(sql("SELECT kind AS v FROM midtrans_jobs"), "confirm");
+	assert_string_equal(booked(), "paid 150000 1 paid");
+	assert_string_equal(process(&m, SOURCE_STATUS, "{\"n\": 3}"), "applied");
+	assert_string_equal(sql("SELECT status AS v FROM payments"), "reversed");
+	assert_string_equal(sql("SELECT paid_amount::text AS v FROM invoices"), "0");
+}
+
+static void
+refunds_are_booked_by_their_ids(void **state)
+{
+	struct midtrans_refund parts[] = { { "k1", 30000 }, { "k2", 20000 } };
+	struct midtrans_message m = message(an_order(), "settlement");
+
+	(void)state;
+	(void)process(&m, SOURCE_STATUS, "{\"n\": 1}");
+	m.status = "partial_refund";
+	m.refunds = parts;
+	for (m.nrefunds = 1; m.nrefunds <= 2; m.nrefunds++) {
+		m.refund_total = m.nrefunds == 1 ? 30000 : 50000;
+		(void)process(&m, SOURCE_STATUS,
+		    arena_printf(cx.mem, "{\"refunds\": %zu}", m.nrefunds));
+	}
+	assert_string_equal(
+	    sql("SELECT string_agg(refund_id || '=' || amount, ' ' ORDER BY refund_id) AS v"
+		" FROM refunds"),
+	    "T-1:k1=30000 T-1:k2=20000");
+}
+
+static void
+alert_names_order_and_money(void **state)
+{
+	struct midtrans_message m = message(an_order(), "settlement");
+
+	(void)state;
+	m.currency = "USD";
+	assert_string_equal(process(&m, SOURCE_NOTIFICATION, "{\"n\": 1}"), "foreign");
+	assert_string_equal(sql("SELECT concat_ws(' / ', title, message) AS v FROM alert_logs"),
+	    "Payment in another currency or of another merchant / Order unit-order over Rp150.000:"
+	    " Midtrans reports settlement over 150000.00 USD (rule 22).");
+}
+
+/* The signature is not stored: a reader of the table could replay the message. */
+static void
+unapplied_message_is_stored_and_its_copies_counted(void **state)
+{
+	struct midtrans_message m = message("kept", "pending");
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(midtrans_store_unapplied(&cx, SOURCE_NOTIFICATION, &m,
+				     "{\"signature_key\": \"secret\", \"a\": 1}"),
+		    RC_OK);
+	assert_string_equal(
+	    sql("SELECT concat_ws(' ', body, copies) AS v FROM midtrans_events e"
+		" JOIN midtrans_copies c ON c.event_id = e.id WHERE order_id = 'kept'"),
+	    "{\"a\": 1} 2");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROWS_TEST(message_of_an_unknown_order_is_only_stored),
+		ROWS_TEST(settlement_is_booked_once),
+		ROWS_TEST(reversal_needs_an_answer),
+		ROWS_TEST(refunds_are_booked_by_their_ids),
+		ROWS_TEST(alert_names_order_and_money),
+		ROWS_TEST(unapplied_message_is_stored_and_its_copies_counted),
+	};
+
+	return cmocka_run_group_tests_name("midtrans/event", tests, rows_open, rows_close);
+}

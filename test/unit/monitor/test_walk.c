@@ -1,0 +1,194 @@
+/* Interface tables out of replies that agents get wrong in every way. */
+#include <string.h>
+
+#include "unit.h"
+
+#include "monitor/walk.h"
+
+static struct arena *mem;
+static struct walk w;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	mem = arena_new(4096);
+	walk_begin(&w, mem);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	arena_free(mem);
+	return 0;
+}
+
+static struct snmp_var
+var(uint32_t table, uint32_t column, uint32_t index)
+{
+	if (table == 2)
+		return (struct snmp_var){ .name = { 11,
+					      { 1, 3, 6, 1, 2, 1, 2, 2, 1, column, index } } };
+	return (
+	    struct snmp_var){ .name = { 12, { 1, 3, 6, 1, 2, 1, 31, 1, 1, 1, column, index } } };
+}
+
+static struct snmp_var
+text(uint32_t table, uint32_t column, uint32_t index, const char *val)
+{
+	struct snmp_var v = var(table, column, index);
+
+	v.type = SNMP_TEXT;
+	v.text = val;
+	return v;
+}
+
+static struct snmp_var
+number(uint32_t table, uint32_t column, uint32_t index, uint64_t val)
+{
+	struct snmp_var v = var(table, column, index);
+
+	v.type = SNMP_NUMBER;
+	v.number = val;
+	return v;
+}
+
+/* An agent with these values, asked until the walk is over; how often it was asked. */
+static int
+walk_all(const struct snmp_var *vars, size_t n)
+{
+	struct snmp_oid oids[WALK_COLUMNS];
+	int asked = 0;
+
+	while (walk_next(&w, oids) > 0 && asked < 10000) {
+		walk_take(&w, vars, n);
+		asked++;
+	}
+	walk_end(&w);
+	return asked;
+}
+
+static void
+rows_are_joined_by_index(void **state)
+{
+	const struct snmp_var vars[] = { text(2, 2, 1, "ether one"), text(2, 2, 2, "ether two"),
+		number(2, 8, 1, 1), number(2, 8, 2, 2), number(2, 5, 1, 100000000),
+		text(31, 1, 1, "ether1"), text(31, 1, 2, "ether2"), text(31, 18, 1, "uplink"),
+		number(31, 15, 2, 10000) };
+
+	(void)state;
+	(void)walk_all(vars, countof(vars));
+	assert_int_equal(w.nrows, 2);
+	assert_string_equal(w.rows[0].name, "ether1");
+	assert_string_equal(w.rows[0].descr, "ether one");
+	assert_string_equal(w.rows[0].alias, "uplink");
+	assert_int_equal(w.rows[0].oper, 1);
+	assert_int_equal(w.rows[1].speed_mbit, 10000);
+	assert_true(w.rows[1].has_high_counters);
+}
+
+static void
+an_agent_that_repeats_itself_ends(void **state)
+{
+	const struct snmp_var vars[] = { text(2, 2, 7, "x"), text(2, 2, 7, "x"),
+		text(2, 2, 3, "back") };
+
+	(void)state;
+	assert_true(walk_all(vars, countof(vars)) < 5);
+	assert_int_equal(w.nrows, 1);
+	assert_string_equal(w.rows[0].name, "x");
+	assert_false(w.rows[0].has_high_counters);
+}
+
+static void
+rows_have_a_limit(void **state)
+{
+	struct snmp_oid oids[WALK_COLUMNS];
+	int asked = 0;
+
+	(void)state;
+	while (walk_next(&w, oids) > 0 && asked < 100000) {
+		const struct snmp_var v = text(2, 2, (uint32_t)++asked, "endless");
+
+		walk_take(&w, &v, 1);
+	}
+	assert_int_equal(w.nrows, WALK_ROWS_MAX);
+	assert_true(asked < WALK_ROWS_MAX + 10);
+}
+
+static void
+what_nobody_asked_for_is_ignored(void **state)
+{
+	struct snmp_var vars[] = { number(2, 10, 1, 5), text(31, 1, 1, "too early"),
+		text(2, 2, 4, "n"), { .name = { 0, { 0 } } }, number(2, 2, 5, 9) };
+
+	(void)state;
+	vars[3].type = SNMP_TEXT;
+	vars[3].text = "of a name that is too long";
+	struct snmp_oid oids[WALK_COLUMNS];
+
+	assert_int_equal(walk_next(&w, oids), 4);
+	walk_take(&w, vars, countof(vars));
+	walk_end(&w);
+	assert_int_equal(w.nrows, 2);
+	assert_string_equal(w.rows[0].name, "n");
+	assert_string_equal(w.rows[1].name, "if5"); /* a number where a text belongs */
+}
+
+/* OpenWrt keeps dead pppoe rows: the row that is up counts. */
+static void
+of_one_name_the_one_that_is_up_counts(void **state)
+{
+	const struct snmp_var vars[] = { text(2, 2, 3, "pppoe-wan"), text(2, 2, 5, "pppoe-wan"),
+		text(2, 2, 9, "pppoe-wan"), number(2, 8, 3, 2), number(2, 8, 5, 1),
+		number(2, 8, 9, 2) };
+
+	(void)state;
+	(void)walk_all(vars, countof(vars));
+	assert_int_equal(w.nrows, 1);
+	assert_int_equal(w.rows[0].index, 5);
+}
+
+static void
+a_column_that_version_1_lacks_is_left_out(void **state)
+{
+	struct snmp_oid oids[WALK_COLUMNS];
+
+	(void)state;
+	assert_int_equal(walk_next(&w, oids), 4);
+	walk_skip(&w, 0);
+	walk_skip(&w, 99);
+	assert_int_equal(walk_next(&w, oids), 4);
+	assert_int_equal(oids[0].sub[9], 5);
+}
+
+static void
+a_speed_is_what_both_gauges_say(void **state)
+{
+	(void)state;
+	assert_int_equal(device_speed(100000000, 100), 100000000);
+	assert_int_equal(device_speed(4294967295, 10000), 10000000000);
+	assert_int_equal(device_speed(4294967295, 0), 0);
+	assert_int_equal(device_speed(0, 1000), 1000000000);
+	assert_int_equal(device_speed(1000000000, 1000000000), 1000000000); /* D-Link */
+	assert_int_equal(device_speed(0, 0), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(rows_are_joined_by_index, begin, end),
+		cmocka_unit_test_setup_teardown(an_agent_that_repeats_itself_ends, begin, end),
+		cmocka_unit_test_setup_teardown(rows_have_a_limit, begin, end),
+		cmocka_unit_test_setup_teardown(what_nobody_asked_for_is_ignored, begin, end),
+		cmocka_unit_test_setup_teardown(of_one_name_the_one_that_is_up_counts, begin, end),
+		cmocka_unit_test_setup_teardown(a_column_that_version_1_lacks_is_left_out, begin,
+		    end),
+		cmocka_unit_test(a_speed_is_what_both_gauges_say),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+/* Echo requests to loopback addresses; all of 127.0.0.0/8 answers. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "net/icmp.h"
+#include "net/resolve.h"
+
+enum { MANY = 500 };
+
+static struct ctx cx;
+static struct icmp *engine;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	cx = (struct ctx){ .mem = arena_new(65536) };
+	return icmp_open(&cx, &engine) == RC_OK ? 0 : -1;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	icmp_close(engine);
+	arena_free(cx.mem);
+	return 0;
+}
+
+static struct icmp_probe
+probe(const char *address, int count)
+{
+	struct icmp_probe p = { .count = count, .gap_ms = 10, .timeout_ms = 300 };
+
+	assert_true(resolve_numeric(address, &p.to));
+	return p;
+}
+
+/* Until every probe has ended, or 5 s. */
+static size_t
+run(void)
+{
+	struct icmp_probe *done[64];
+	const int64_t until = clock_ms() + 5000;
+	size_t ended = 0;
+
+	while (icmp_under_way(engine) > 0 && clock_ms() < until)
+		ended += icmp_step(engine, 50, done, 64);
+	return ended;
+}
+
+static void
+a_host_that_answers(void **state)
+{
+	struct icmp_probe p = probe("127.9.9.9", 4);
+
+	(void)state;
+	icmp_start(engine, &p);
+	assert_int_equal(run(), 1);
+	assert_int_equal(p.sent, 4);
+	assert_int_equal(p.received, 4);
+	assert_true(p.min_ms <= p.mean_ms && p.mean_ms <= p.max_ms && p.max_ms < 300);
+	assert_true(p.jitter_ms <= p.max_ms);
+}
+
+static void
+version_6(void **state)
+{
+	struct icmp_probe p = probe("::1", 2);
+
+	(void)state;
+	icmp_start(engine, &p);
+	assert_int_equal(run(), 1);
+	assert_int_equal(p.received, 2);
+}
+
+/* A broadcast address of a network that we have no part in: the kernel refuses to send. */
+static void
+what_cannot_be_sent_is_lost_and_says_why(void **state)
+{
+	struct icmp_probe p = probe("255.255.255.255", 2);
+
+	(void)state;
+	icmp_start(engine, &p);
+	assert_int_equal(run(), 1);
+	assert_int_equal(p.sent, 2);
+	assert_int_equal(p.received, 0);
+	assert_int_not_equal(p.error, 0);
+}
+
+static void
+many_at_once(void **state)
+{
+	static struct icmp_probe all[MANY];
+	int64_t began = clock_ms();
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		all[i] = probe(arena_printf(cx.mem, "127.8.%d.%d", i / 250, i % 250 + 1), 2);
+		icmp_start(engine, &all[i]);
+	}
+	assert_int_equal(run(), MANY);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(all[i].received, 2);
+	assert_true(clock_ms() - began < 4000);
+}
+
+static void
+a_probe_can_be_used_again(void **state)
+{
+	struct icmp_probe p = probe("127.0.0.1", 1);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		icmp_start(engine, &p);
+		assert_int_equal(run(), 1);
+		assert_int_equal(p.received, 1);
+	}
+	assert_int_equal(icmp_under_way(engine), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_host_that_answers, begin, end),
+		cmocka_unit_test_setup_teardown(version_6, begin, end),
+		cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_lost_and_says_why, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(many_at_once, begin, end),
+		cmocka_unit_test_setup_teardown(a_probe_can_be_used_again, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
