@@ -507,6 +507,7 @@ BEGIN
 	('session_actor',                     'api billing router gateway notify snmp ping'),
 	('session_close',                     'api'),
 	('session_open',                      'api'),
+	('session_refuse',                    'api'),
 	('session_request',                   'api billing router gateway notify snmp ping'),
 	('setting_check',                     'api billing gateway'),
 	('setting_preset',                    'api billing gateway'),

@@ -64,6 +64,7 @@ const struct resource payment_resource = {
 	.filters = filters,
 	.nfilters = countof(filters),
 	.counted = true,
+	.sum = "amount",
 };
 
 static const struct field reverse_fields[] = {
@@ -74,6 +75,7 @@ const struct op payment_create_op = {
 	.summary = "Book a payment; takes an Idempotency-Key",
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &payment_resource, .status = 201,
+	.dry_run = true,
 };
 static const struct field refund_fields[] = {
 	{ "amount", FT_MONEY, FF_CREATE | FF_NEEDED, 1, MONEY_MAX },
@@ -97,6 +99,7 @@ const struct op payment_reverse_op = {
 	.summary = "Take a payment back by a counter-entry; the row stays, as reversed",
 	.fields = reverse_fields, .nfields = countof(reverse_fields), .flag = FF_UPDATE,
 	.status = 204,
+	.dry_run = true,
 };
 /* clang-format on */
 
