@@ -35,15 +35,17 @@ struct op {
 	const struct resource *row;  /* the answer is a row of it; NULL: see summary */
 	const struct resource *list; /* the answer is a list of it */
 	int status;                  /* of success; 0: 200 */
+	bool dry_run;                /* takes dry_run: the same code, rolled back */
+	bool paced;                  /* nginx limits it by address, where anyone may call it */
 };
 
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
     package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
     midtrans_log_resource, notification_setting_resource, message_template_resource,
-    message_resource, secret_resource;
-extern const struct resource snmp_device_resource, snmp_interface_resource, ping_target_resource,
-    alert_resource, maintenance_window_resource;
+    message_resource, secret_resource, snmp_device_resource, snmp_interface_resource,
+    ping_target_resource, alert_resource, maintenance_window_resource, day_resource,
+    item_resource, charge_resource, run_resource, history_resource;
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
@@ -77,6 +79,21 @@ API_OP(subscription_suspend);
 API_OP(subscription_activate);
 API_OP(subscription_cancel);
 API_OP(subscription_credentials);
+API_OP(subscription_pause);
+API_OP(subscription_resume);
+API_OP(subscription_prepay);
+API_OP(subscription_change);
+API_OP(subscription_history);
+API_OP(customer_history);
+API_OP(day_list);
+API_OP(day_add);
+API_OP(item_list);
+API_OP(item_create);
+API_OP(item_update);
+API_OP(item_remove);
+API_OP(charge_list);
+API_OP(charge_create);
+API_OP(run_undo);
 
 API_OP(invoice_create);
 API_OP(invoice_update);
@@ -85,6 +102,8 @@ API_OP(invoice_mark_paid);
 API_OP(invoice_public);
 API_OP(payment_create);
 API_OP(payment_reverse);
+API_OP(payment_update);
+API_OP(payment_refund);
 
 API_OP(midtrans_page);
 API_OP(midtrans_notification);
@@ -147,8 +166,10 @@ API_OP(notification_test);
 API_OP(template_preview);
 API_OP(message_resend);
 
+API_OP(search_all);
 API_OP(setting_show);
 API_OP(setting_save);
+API_OP(setting_preset);
 API_OP(billing_rehearse);
 API_OP(dashboard_stats);
 API_OP(dashboard_activities);
@@ -159,8 +180,10 @@ API_OP(meta_fields);
 extern const struct route api_routes[];
 extern const size_t api_nroutes;
 
-/* authenticate of struct http_policy: the token's role and abilities must hold perm. */
+/* authenticate, run and refused of struct http_policy. */
 enum rc api_authenticate(struct ctx *, const struct req *, uint32_t perm) _must_check_;
+enum rc api_run(struct ctx *, const struct route *, const struct req *, struct resp *) _must_check_;
+enum rc api_refused(struct ctx *, const struct req *) _must_check_;
 
 /* Before a GET acts: who asks must be known, here and to the database. */
 enum rc api_act(struct ctx *) _must_check_;
@@ -174,6 +197,9 @@ enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
 /* Set a text of a body. */
 void op_put(struct cJSON *in, const char *key, const char *val);
+
+/* The route table as maps of nginx. */
+void nginx_print(struct sb *);
 
 /* The OpenAPI 3.1 document of api_routes. */
 const char *openapi_json(struct ctx *);
