@@ -114,7 +114,7 @@ BEGIN
 	PERFORM pg_temp.night(today);
 END $$;
 
--- What is watched: loopback addresses, a day of measurements.
+-- Devices and targets on loopback addresses, with a day of measurements.
 DO $$ BEGIN PERFORM history_make(now() - interval '2 days', now()); END $$;
 
 INSERT INTO ping_targets (name, host, "group", interval_seconds)
