@@ -2,7 +2,8 @@ DROP VIEW IF EXISTS invoice_rows, public_invoice_rows CASCADE;
 
 -- Whose it is says the subscription (and a key that it is the same): through it the index finds them.
 CREATE VIEW invoice_rows AS
-SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i.kind, i.amount, i.paid_amount,
+SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i.kind, i.amount, i.subtotal, i.discount, i.tax_amount,
+       i.paid_amount,
        CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
        i.period_start, i.period_end, i.issued_on, i.due_date, i.status, i.payment_reference, i.payment_url,
        i.midtrans_order_id, i.midtrans_transaction_id, i.notes, i.created_at, i.updated_at,
@@ -19,7 +20,18 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
                'source', m.source, 'reference', m.reference, 'status', m.status, 'received_on', m.received_on,
                'payment_date', to_char(m.payment_date, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'notes', m.notes)
                ORDER BY m.seq), '[]')
-          FROM payments m WHERE m.invoice_id = i.id) AS payments
+          FROM payments m WHERE m.invoice_id = i.id) AS payments,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('position', l.position, 'kind', l.kind, 'text', l.text, 'quantity', l.quantity,
+               'unit_price', l.unit_price, 'amount', l.amount, 'taxable', l.taxable) ORDER BY l.position), '[]')
+          FROM invoice_lines l WHERE l.invoice_id = i.id) AS lines,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('amount', a.amount, 'payment_id', a.payment_id, 'gift_id', a.gift_id)
+               ORDER BY a.first), '[]')
+          FROM (SELECT payment_id, gift_id, sum(amount) AS amount, min(id) AS first FROM allocations
+                 WHERE invoice_id = i.id GROUP BY payment_id, gift_id HAVING sum(amount) > 0) a) AS allocations,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'invoice_number', o.invoice_number,
+               'outstanding', o.amount - o.paid_amount, 'due_date', o.due_date) ORDER BY o.due_date, o.seq), '[]')
+          FROM invoices o WHERE o.customer_id = i.customer_id AND o.subscription_id = i.subscription_id AND o.is_open
+           AND (o.due_date, o.seq) < (i.due_date, i.seq)) AS older_open
   FROM invoices i
   LEFT JOIN subscriptions s ON s.id = i.subscription_id
   LEFT JOIN customers c ON c.id = s.customer_id
@@ -30,6 +42,16 @@ CREATE VIEW public_invoice_rows AS
 SELECT i.id, i.invoice_number, i.amount,
        CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
        i.status, i.due_date, i.created_at, i.notes,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('text', l.text, 'quantity', l.quantity, 'unit_price', l.unit_price,
+               'amount', l.amount) ORDER BY l.position), '[]')
+          FROM invoice_lines l WHERE l.invoice_id = i.id) AS lines,
+       CASE WHEN s.status = 'active' THEN 'on' WHEN s.suspend_reason = 'debt' THEN 'off_for_debt'
+            WHEN s.status = 'suspended' THEN 'off' ELSE 'ended' END AS service,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'invoice_number', o.invoice_number,
+               'outstanding', o.amount - o.paid_amount, 'due_date', o.due_date) ORDER BY o.due_date, o.seq), '[]')
+          FROM invoices o WHERE o.customer_id = i.customer_id AND o.subscription_id = i.subscription_id AND o.is_open
+           AND (o.due_date, o.seq) < (i.due_date, i.seq)) AS older_open,
+       invoice_scope_owed(i.id, 'due') AS total_due,
        c.name AS "customer.name",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
        p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth"
