@@ -7,6 +7,21 @@
 #include "ispctl.h"
 #include "sql.h"
 
+static enum rc
+check_dev_admin(struct ispctl *ctl)
+{
+	struct db_rows *rows;
+
+	if (!conf_production(ctl->cf))
+		return RC_OK;
+	TRY(db_query0(ctl->cx, &SQL_check_dev_admin, &rows));
+	if (db_count(rows) == 0)
+		return RC_OK;
+	return FAIL(ctl->cx, RC_CONFLICT,
+	    "%s has the password of development, which everybody knows: ispctl user passwd %s",
+	    db_text(rows, 0, "email"), db_text(rows, 0, "email"));
+}
+
 enum rc
 cmd_check(struct ispctl *ctl)
 {
@@ -18,6 +33,7 @@ cmd_check(struct ispctl *ctl)
 		    db_text(rows, i, "detail"));
 	if (db_count(rows) > 0)
 		return FAIL(ctl->cx, RC_CONFLICT, "%zu rows break a rule", db_count(rows));
+	TRY(check_dev_admin(ctl));
 	(void)puts("every rule holds");
 	return RC_OK;
 }
