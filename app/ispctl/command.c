@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "router isolate-commands", 1, NEED_DATABASE, cmd_router_isolate_commands },
 	{ "billing preview", 0, NEED_DATABASE, cmd_billing_preview },
 	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
+	{ "import", 2, NEED_DATABASE, cmd_import },
 	{ "health", 0, NEED_DATABASE, cmd_health },
 	{ "check", 0, NEED_DATABASE, cmd_check },
 	{ "restore-proof", 2, NEED_DATABASE, cmd_restore_proof },

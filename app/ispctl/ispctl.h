@@ -5,7 +5,7 @@
 #include "base/daemon.h"
 #include "db/db.h"
 
-enum { OPT_ADMIN, OPT_ROLE, OPT_NAME, OPT_DATE, OPT_DUE, OPT_ROUTER, OPT_JSON, OPT_FORCE };
+enum { OPT_ADMIN, OPT_ROLE, OPT_NAME, OPT_DATE, OPT_DUE, OPT_ROUTER, OPT_JSON, OPT_FORCE, OPT_DRY_RUN };
 
 struct ispctl {
 	struct ctx *cx; /* with a database, but for commands that need none */
@@ -41,6 +41,7 @@ enum rc cmd_router_apply(struct ispctl *);
 enum rc cmd_router_isolate_commands(struct ispctl *);
 enum rc cmd_billing_preview(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
+enum rc cmd_import(struct ispctl *);
 enum rc cmd_health(struct ispctl *);
 enum rc cmd_restore_proof(struct ispctl *);
 enum rc cmd_check(struct ispctl *);

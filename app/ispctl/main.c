@@ -11,6 +11,7 @@ static const struct daemon_option options[] = {
 	[OPT_ROLE] = { "--role", "ROLE", "user add: admin, operator or viewer (operator)" },
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
 	[OPT_DATE] = { "--date", "D", "billing preview: the business date (today)" },
+	[OPT_DRY_RUN] = { "--dry-run", NULL, "import: say what would be taken, change nothing" },
 	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose turn it is" },
 	[OPT_ROUTER] = { "--router", "NAME", "router plan, apply: this router (all active ones)" },
 	[OPT_JSON] = { "--json", NULL, "router plan: as JSON" },
@@ -37,6 +38,7 @@ static const struct daemon self = {
 	    "  router isolate-commands NAME   what to type on a router for suspend_mode isolate\n"
 	    "  billing preview        what the next billing run would do\n"
 	    "  midtrans reconcile     ask Midtrans about every payment that is not over\n"
+	    "  import SOURCE FILE     customers and lines from csv (CSV or XLSX), phpnuxbill or laravel\n"
 	    "  health                 is all well? exit 1 if not\n"
 	    "  check                  hold every rule against the data: exit 1 naming rows\n"
 	    "  user setup-token       print the token that the first registration asks for\n"

@@ -1,0 +1,250 @@
+#include "billing/import.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/jw.h"
+#include "db/db.h"
+#include "sheet/dump.h"
+#include "sheet/sheet.h"
+#include "sheet/zip.h"
+#include "sql.h"
+
+enum { FILE_MAX = 512 << 20, RAW_ROWS = 500, TAKE_ROWS = 200 };
+
+struct import;
+
+struct source {
+	const char *name;
+	const struct db_stmt *map;
+	enum rc (*read)(struct import *, const char *data, size_t len);
+	const char *const *tables; /* of a dump */
+};
+
+struct import {
+	struct ctx *cx;
+	const struct import_job *job;
+	const struct source *source;
+	const char *batch;
+	struct sb text; /* raw rows that wait to be sent, as JSON */
+	struct jw rows;
+	size_t waiting;
+	int64_t line; /* of dumps: rows so far */
+};
+
+/* ---- from the file to import_raw --------------------------------------------------------------
+ */
+
+static void
+begin_rows(struct import *im)
+{
+	im->text = sb_new(im->cx->mem);
+	im->rows = jw_new(&im->text);
+	jw_arr(&im->rows, NULL);
+	im->waiting = 0;
+}
+
+static enum rc
+send_rows(struct import *im)
+{
+	if (im->waiting == 0)
+		return RC_OK;
+	jw_end(&im->rows);
+	TRY(db_query(im->cx, &SQL_import_add, NULL, V_TEXT(im->batch), V_TEXT(im->text.buf)));
+	begin_rows(im);
+	return RC_OK;
+}
+
+static enum rc
+end_row(struct import *im)
+{
+	jw_end(&im->rows);
+	jw_end(&im->rows);
+	return ++im->waiting == RAW_ROWS ? send_rows(im) : RC_OK;
+}
+
+static void
+begin_row(struct import *im, int64_t line, const char *name)
+{
+	jw_obj(&im->rows, NULL);
+	jw_i64(&im->rows, "line", line);
+	jw_str(&im->rows, "name", name);
+}
+
+static enum rc
+take_sheet_row(struct ctx *cx, const struct sheet_row *row, void *arg)
+{
+	struct import *im = arg;
+
+	(void)cx;
+	begin_row(im, (int64_t)row->line, "row");
+	jw_arr(&im->rows, "data");
+	for (size_t i = 0; i < row->n; i++)
+		jw_str(&im->rows, NULL, row->cells[i]);
+	return end_row(im);
+}
+
+static enum rc
+take_dump_row(struct ctx *cx, const struct dump_row *row, void *arg)
+{
+	struct import *im = arg;
+
+	(void)cx;
+	begin_row(im, ++im->line, row->table);
+	jw_obj(&im->rows, "data");
+	for (size_t i = 0; i < row->n; i++)
+		jw_str(&im->rows, row->columns[i], row->values[i]);
+	return end_row(im);
+}
+
+static enum rc
+read_sheet(struct import *im, const char *data, size_t len)
+{
+	return sheet_read(im->cx, data, len, take_sheet_row, im);
+}
+
+static enum rc
+read_dump(struct import *im, const char *data, size_t len)
+{
+	if (len >= 2 && memcmp(data, "\x1f\x8b", 2) == 0)
+		TRY(zip_gunzip(im->cx, data, len, FILE_MAX, &data, &len));
+	return dump_read(im->cx, data, len, im->source->tables, take_dump_row, im);
+}
+
+static const char *const phpnuxbill_tables[] = { "tbl_customers", "tbl_user_recharges", "tbl_plans",
+	"tbl_bandwidth", NULL };
+static const char *const laravel_tables[] = { "customers", "packages", "subscriptions", "invoices",
+	NULL };
+
+static const struct source sources[] = {
+	{ "csv", &SQL_import_map_sheet, read_sheet, NULL },
+	{ "phpnuxbill", &SQL_import_map_phpnuxbill, read_dump, phpnuxbill_tables },
+	{ "laravel", &SQL_import_map_laravel, read_dump, laravel_tables },
+};
+
+static const struct source *
+find_source(const char *name)
+{
+	for (size_t i = 0; i < countof(sources); i++)
+		if (strcmp(sources[i].name, name) == 0)
+			return &sources[i];
+	return NULL;
+}
+
+static void
+close_file(FILE **f)
+{
+	if (*f != NULL)
+		(void)fclose(*f);
+}
+
+static enum rc
+read_file(struct ctx *cx, const char *path, const char **ret, size_t *ret_len)
+{
+	_cleanup_(close_file) FILE *f = fopen(path, "rbe");
+	struct stat st;
+	char *data;
+
+	if (f == NULL || fstat(fileno(f), &st) != 0)
+		return FAIL(cx, RC_INVALID, "%s: %s", path, strerror(errno));
+	if (st.st_size == 0 || st.st_size > FILE_MAX)
+		return FAIL(cx, RC_INVALID, "%s: empty, or larger than %d MiB", path,
+		    FILE_MAX >> 20);
+	data = arena_alloc(cx->mem, (size_t)st.st_size + 1);
+	if (fread(data, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
+		return FAIL(cx, RC_INVALID, "%s: cannot be read whole", path);
+	*ret = data;
+	*ret_len = (size_t)st.st_size;
+	return RC_OK;
+}
+
+/* ---- from import_raw to customers -------------------------------------------------------------
+ */
+
+static enum rc
+stage(struct import *im, const char *data, size_t len)
+{
+	begin_rows(im);
+	TRY(im->source->read(im, data, len));
+	TRY(send_rows(im));
+	TRY(db_query(im->cx, im->source->map, NULL, V_TEXT(im->batch)));
+	return db_query(im->cx, &SQL_import_judge, NULL, V_TEXT(im->batch),
+	    V_TEXT(im->source->name));
+}
+
+static enum rc
+report_refused(struct import *im)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(im->cx, &SQL_import_refused, &rows, V_TEXT(im->batch)));
+	for (size_t i = 0; i < db_count(rows); i++)
+		im->job->report(&(struct import_fault){ .line = db_i64(rows, i, "line"),
+				    .name = db_text(rows, i, "name"),
+				    .field = db_text(rows, i, "field"),
+				    .text = db_text(rows, i, "fault") },
+		    im->job->arg);
+	return RC_OK;
+}
+
+static enum rc
+apply(struct import *im)
+{
+	struct db_rows *rows;
+	const char *day = im->job->day != NULL ? im->job->day : "";
+
+	do {
+		TRY(db_query(im->cx, &SQL_import_apply, &rows, V_TEXT(im->batch),
+		    V_TEXT(im->source->name), V_I64(TAKE_ROWS), V_TEXT(day)));
+	} while (db_i64(rows, 0, "n") > 0);
+	return RC_OK;
+}
+
+static enum rc
+count(struct import *im, struct import_counts *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(im->cx, &SQL_import_counts, &rows, V_TEXT(im->batch)));
+	*ret = (struct import_counts){ .created = db_i64(rows, 0, "created"),
+		.unchanged = db_i64(rows, 0, "unchanged"),
+		.refused = db_i64(rows, 0, "refused") };
+	return RC_OK;
+}
+
+static enum rc
+import_all(struct import *im, const char *data, size_t len, struct import_counts *ret)
+{
+	TRY(stage(im, data, len));
+	if (!im->job->dry_run)
+		TRY(report_refused(im));
+	TRY(apply(im));
+	if (im->job->dry_run)
+		TRY(report_refused(im)); /* those too that only the attempt refuses */
+	return count(im, ret);
+}
+
+enum rc
+import_run(struct ctx *cx, const struct import_job *job, struct import_counts *ret)
+{
+	struct import im = { .cx = cx, .job = job, .source = find_source(job->source) };
+	struct db_rows *rows;
+	const char *data = NULL;
+	size_t len = 0;
+
+	if (im.source == NULL)
+		return FAIL(cx, RC_INVALID, "there is no source %s: csv, phpnuxbill or laravel",
+		    job->source);
+	TRY(read_file(cx, job->path, &data, &len));
+	TRY(db_query0(cx, &SQL_import_batch, &rows));
+	im.batch = db_text(rows, 0, "id");
+	if (job->dry_run) {
+		TRY(db_begin(cx));
+		TRY(import_all(&im, data, len, ret));
+		return db_rollback(cx);
+	}
+	TRY(import_all(&im, data, len, ret));
+	return db_query(cx, &SQL_import_forget, NULL, V_TEXT(im.batch));
+}

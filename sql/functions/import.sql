@@ -1,0 +1,339 @@
+/*
+ * Imports. The reader in C fills import_raw; import_map_SOURCE() turns those rows into our fields in
+ * import_rows; import_judge() marks each row that cannot be taken; import_apply() takes the others,
+ * some at a time, each row whole or not at all. What is taken is a position as of a day (days paid
+ * for, credit, open debt), never a history.
+ */
+
+-- ---- texts of sheets ------------------------------------------------------------------------------
+
+-- Our name of a heading, NULL where it is not known. Compared without blanks, dots and the like.
+CREATE OR REPLACE FUNCTION import_heading(heading text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT field FROM (VALUES
+		('id',          '{no,id,idpelanggan,cid,nopelanggan,customerid}'::text[]),
+		('name',        '{nama,namapelanggan,pelanggan,customer,customername,fullname,name,namalengkap}'),
+		('phone',       '{nohp,hp,nowa,wa,whatsapp,telp,telepon,kontak,nomor,phone,phonenumber}'),
+		('email',       '{email,surel}'),
+		('address',     '{alamat,address,blok,dusun,desa}'),
+		('area',        '{area,wilayah,cluster,lokasi}'),
+		('package',     '{paket,layanan,profile,profil,kecepatan,speed,package,plan,namebp}'),
+		('bandwidth',   '{bandwidth,ratelimit}'),
+		('price',       '{harga,tarif,tagihan,iuran,biaya,abonemen,nominal,price,bulanan}'),
+		('end_date',    '{jatuhtempo,tgljatuhtempo,tanggaljatuhtempo,tempo,expired,masaaktif,aktifsampai,enddate,expiration}'),
+		('billing_day', '{tgl,tanggal,tgltagihan,billingday,dueday}'),
+		('start_date',  '{tglpasang,tanggalpasang,tgldaftar,instalasi,join,startdate}'),
+		('username',    '{user,username,userpppoe,pppoe,userppp,akun,pppoeusername,mikrotikusername}'),
+		('password',    '{pass,password,sandi,pw,pppoepassword,mikrotikpassword}'),
+		('remote_address', '{ip,ipaddress,remoteaddress,alamatip}'),
+		('state',       '{status,state,ket,keterangan}'),
+		('debt',        '{tunggakan,debt,hutang}'),
+		('credit',      '{saldo,balance,deposit,credit}'),
+		('notes',       '{catatan,notes,odp,sn,sales}')
+	) AS t (field, words)
+	WHERE regexp_replace(lower(heading), '[^a-z0-9]', '', 'g') = ANY (words)
+$$;
+
+-- Rupiah as people type them into sheets: 150.000, Rp 150.000,-, 150rb, 1,5 jt. NULL: not an amount.
+-- Only for files: the API rightly refuses a dot in an amount.
+CREATE OR REPLACE FUNCTION import_money(typed text) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE
+		WHEN t ~ '^[0-9]{1,12}$' THEN t::bigint
+		WHEN t ~ '^[0-9]{1,3}([.,][0-9]{3}){1,3}$' THEN regexp_replace(t, '[.,]', '', 'g')::bigint
+		WHEN t ~ '^[0-9]{1,6}(rb|ribu|k)$' THEN substring(t, '^[0-9]+')::bigint * 1000
+		WHEN t ~ '^[0-9]{1,3}([.,][0-9])?(jt|juta)$' THEN (replace(substring(t, '^[0-9.,]+'), ',', '.')::numeric * 1000000)::bigint
+	END
+	FROM regexp_replace(regexp_replace(regexp_replace(lower(typed), '\s', '', 'g'), '^rp\.?', ''), ',(-|00)$', '') AS t
+$$;
+
+-- A day: ISO, or day first with an Indonesian or English month. NULL: not a day.
+CREATE OR REPLACE FUNCTION import_date(typed text) RETURNS date
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	m text[];
+	months constant text[] := '{jan,feb|peb,mar,apr,mei|may,jun,jul,agu|agt|ags|aug,sep,okt|oct,nov|nop,des|dec}';
+	month int;
+BEGIN
+	m := regexp_match(typed, '^(\d{4})-(\d\d?)-(\d\d?)');
+	IF m IS NOT NULL THEN
+		RETURN make_date(m[1]::int, m[2]::int, m[3]::int);
+	END IF;
+	m := regexp_match(typed, '^(\d\d?)[-/. ]+(\d\d?|[[:alpha:]]{3,9})[-/. ]+(\d{4}|\d\d)$');
+	IF m IS NULL THEN
+		RETURN NULL;
+	END IF;
+	month := CASE WHEN m[2] ~ '^\d' THEN m[2]::int ELSE
+		(SELECT n FROM generate_subscripts(months, 1) n WHERE lower(m[2]) ~ ('^(' || months[n] || ')')) END;
+	RETURN make_date(CASE WHEN length(m[3]) = 2 THEN 2000 + m[3]::int ELSE m[3]::int END, month, m[1]::int);
+EXCEPTION WHEN datetime_field_overflow OR null_value_not_allowed THEN
+	RETURN NULL;
+END $$;
+
+-- Digits as they are dialled at home: +62 812, 62812 and a lost zero become 0812; '' for none; NULL:
+-- not a phone number (digits that Excel turned into 6.28E+12 are lost).
+CREATE OR REPLACE FUNCTION import_phone(typed text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE
+		WHEN typed ~* '[0-9]e\+' THEN NULL
+		WHEN d ~ '^0?8?$' THEN ''
+		WHEN d ~ '^00620?8' THEN '0' || regexp_replace(d, '^00620?', '')
+		WHEN d ~ '^620?8' THEN '0' || regexp_replace(d, '^620?', '')
+		WHEN d ~ '^8[0-9]{8,11}$' THEN '0' || d
+		WHEN length(d) BETWEEN 5 AND 20 THEN d
+	END
+	FROM regexp_replace(split_part(split_part(typed, '/', 1), ',', 1), '[^0-9]', '', 'g') AS d
+$$;
+
+-- on, debt, ended or pause. Whole words only: "tidak aktif" is not "aktif". NULL: not known.
+CREATE OR REPLACE FUNCTION import_state(typed text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE
+		WHEN t = ANY ('{aktif,active,on,lunas,paid,ok,"sudah bayar",gratis,free}') THEN 'on'
+		WHEN t = ANY ('{isolir,terisolir,isolated,blokir,suspend,suspended,nunggak,menunggak,tunggakan,expired,"belum bayar","belum lunas",unpaid}') THEN 'debt'
+		WHEN t = ANY ('{berhenti,cabut,putus,stop,nonaktif,"non aktif","tidak aktif",off,inactive,cancelled}') THEN 'ended'
+		WHEN t = 'cuti' THEN 'pause'
+	END
+	FROM btrim(regexp_replace(lower(typed), '\s+', ' ', 'g')) AS t
+$$;
+
+-- ---- from each source to our fields ---------------------------------------------------------------
+
+-- A sheet: the first row with a known heading of a name names the columns; what stands above is a title.
+CREATE OR REPLACE FUNCTION import_map_sheet(b uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	heading int := (SELECT min(line) FROM import_raw r WHERE r.batch = b
+		AND EXISTS (SELECT FROM jsonb_array_elements_text(r.data) c WHERE import_heading(c) = 'name'));
+BEGIN
+	IF heading IS NULL THEN
+		PERFORM raise_invalid('file', 'No row names its columns: one must be called nama, pelanggan or name.');
+	END IF;
+	INSERT INTO import_rows (batch, line, key, data)
+	SELECT b, r.line, '', coalesce(jsonb_object_agg(h.field, r.data ->> h.at) FILTER (WHERE r.data ->> h.at <> ''), '{}')
+	  FROM import_raw r
+	 CROSS JOIN (SELECT DISTINCT ON (import_heading(c.name)) import_heading(c.name) AS field, (c.n - 1)::int AS at
+	               FROM import_raw x, jsonb_array_elements_text(x.data) WITH ORDINALITY c (name, n)
+	              WHERE x.batch = b AND x.line = heading AND import_heading(c.name) IS NOT NULL
+	              ORDER BY import_heading(c.name), c.n) h
+	 WHERE r.batch = b AND r.line > heading
+	 GROUP BY r.line;
+	-- A row without a name is a total below, or a line between areas.
+	DELETE FROM import_rows WHERE batch = b AND (data ->> 'name' IS NULL OR data ->> 'name' ~* '^(jumlah|total)\y');
+	UPDATE import_rows SET key = coalesce(data ->> 'username', data ->> 'id',
+		md5(concat_ws('|', lower(data ->> 'name'), data ->> 'phone', lower(data ->> 'address'))))
+	 WHERE batch = b;
+END $$;
+
+-- A dump of PHPNuxBill: a row a customer and line. Its day of expiry is the last day on: receipts say so.
+CREATE OR REPLACE FUNCTION import_map_phpnuxbill(b uuid) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO import_rows (batch, line, key, data)
+	SELECT b, row_number() OVER (ORDER BY (c.data ->> 'id')::int, u.data ->> 'id')::int,
+		concat_ws('/', c.data ->> 'id', u.data ->> 'id'),
+		jsonb_strip_nulls(jsonb_build_object(
+			'id', c.data ->> 'id', 'name', coalesce(nullif(c.data ->> 'fullname', ''), c.data ->> 'username'),
+			'phone', nullif(c.data ->> 'phonenumber', '0'), 'email', nullif(c.data ->> 'email', '1'),
+			'address', nullif(concat_ws(', ', nullif(c.data ->> 'address', ''), nullif(c.data ->> 'city', ''),
+				nullif(c.data ->> 'district', ''), nullif(c.data ->> 'state', ''), nullif(c.data ->> 'zip', '')), ''),
+			'username', CASE WHEN u.data IS NOT NULL THEN coalesce(nullif(c.data ->> 'pppoe_username', ''), c.data ->> 'username') END,
+			'password', coalesce(nullif(c.data ->> 'pppoe_password', ''), nullif(c.data ->> 'password', '')),
+			'remote_address', nullif(c.data ->> 'pppoe_ip', ''),
+			'package', coalesce(p.data ->> 'name_plan', u.data ->> 'namebp'),
+			'type', CASE WHEN u.data ->> 'type' ILIKE 'hotspot' THEN 'hotspot' ELSE 'pppoe' END,
+			'price', split_part(p.data ->> 'price', '.', 1),
+			'bandwidth', nullif(concat(w.data ->> 'rate_down', left(w.data ->> 'rate_down_unit', 1), '/', w.data ->> 'rate_up',
+				left(w.data ->> 'rate_up_unit', 1)), '/'),
+			'months', CASE WHEN p.data ->> 'validity_unit' IN ('Months', 'Period') THEN p.data ->> 'validity' END,
+			'days', CASE WHEN p.data ->> 'validity_unit' = 'Days' THEN p.data ->> 'validity' END,
+			'end_date', u.data ->> 'expiration',
+			'state', CASE WHEN u.data IS NULL THEN NULL WHEN u.data ->> 'status' = 'on' THEN 'on' ELSE 'debt' END,
+			'credit', CASE WHEN c.data ->> 'balance' !~ '^(-|0*(\.0*)?$)' THEN split_part(c.data ->> 'balance', '.', 1) END,
+			'debt', CASE WHEN c.data ->> 'balance' ~ '^-[0-9.]*[1-9]' THEN ltrim(split_part(c.data ->> 'balance', '.', 1), '-') END))
+	  FROM import_raw c
+	  LEFT JOIN import_raw u ON u.batch = b AND u.name = 'tbl_user_recharges' AND u.data ->> 'customer_id' = c.data ->> 'id'
+	  LEFT JOIN import_raw p ON p.batch = b AND p.name = 'tbl_plans' AND p.data ->> 'id' = u.data ->> 'plan_id'
+	  LEFT JOIN import_raw w ON w.batch = b AND w.name = 'tbl_bandwidth' AND w.data ->> 'id' = p.data ->> 'id_bw'
+	 WHERE c.batch = b AND c.name = 'tbl_customers'
+$$;
+
+-- A dump of the Laravel system: its ids are ours, so that old links go on. An open bill is debt.
+CREATE OR REPLACE FUNCTION import_map_laravel(b uuid) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO import_rows (batch, line, key, data)
+	SELECT b, row_number() OVER (ORDER BY c.line, s.line)::int, concat_ws('/', c.data ->> 'id', s.data ->> 'id'),
+		jsonb_strip_nulls(jsonb_build_object(
+			'id', c.data ->> 'id', 'name', c.data ->> 'name', 'phone', nullif(c.data ->> 'phone', ''),
+			'email', nullif(c.data ->> 'email', ''), 'address', nullif(c.data ->> 'address', ''),
+			'username', s.data ->> 'mikrotik_username', 'password', s.data ->> 'mikrotik_password',
+			'remote_address', s.data ->> 'remote_address',
+			'package', p.data ->> 'name', 'type', p.data ->> 'type', 'price', split_part(p.data ->> 'price', '.', 1),
+			'bandwidth', p.data ->> 'bandwidth', 'days', p.data ->> 'validity_days',
+			'start_date', left(s.data ->> 'start_date', 10), 'end_date', left(s.data ->> 'end_date', 10),
+			'state', CASE s.data ->> 'status' WHEN 'active' THEN 'on' WHEN 'cancelled' THEN 'ended'
+				WHEN 'suspended' THEN 'debt' WHEN 'expired' THEN 'debt' END,
+			'debt', (SELECT sum(split_part(i.data ->> 'amount', '.', 1)::bigint)
+			           FROM import_raw i WHERE i.batch = b AND i.name = 'invoices'
+			            AND i.data ->> 'subscription_id' = s.data ->> 'id' AND i.data ->> 'status' IN ('unpaid', 'overdue'))))
+	  FROM import_raw c
+	  LEFT JOIN import_raw s ON s.batch = b AND s.name = 'subscriptions' AND s.data ->> 'customer_id' = c.data ->> 'id'
+	  LEFT JOIN import_raw p ON p.batch = b AND p.name = 'packages' AND p.data ->> 'id' = s.data ->> 'package_id'
+	 WHERE c.batch = b AND c.name = 'customers'
+$$;
+
+-- ---- what cannot be taken -------------------------------------------------------------------------
+
+-- The first fault of a row: {field, sentence}; NULL: none.
+CREATE OR REPLACE FUNCTION import_fault(source text, r import_rows) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY[f.field, f.fault] FROM (VALUES
+		(1, length(r.data ->> 'name') > 255, 'name', 'The name is longer than 255 characters.'),
+		(2, EXISTS (SELECT FROM jsonb_each_text(r.data) v WHERE v.value LIKE '#%!'), 'file', 'A cell holds an error or a formula without a value.'),
+		(3, r.data ? 'phone' AND import_phone(r.data ->> 'phone') IS NULL, 'phone', 'The phone number is not one.'),
+		(4, r.data ? 'price' AND import_money(r.data ->> 'price') IS NULL, 'price', 'The price is not an amount in rupiah.'),
+		(5, r.data ? 'debt' AND import_money(r.data ->> 'debt') IS NULL, 'debt', 'The debt is not an amount in rupiah.'),
+		(6, r.data ? 'credit' AND import_money(r.data ->> 'credit') IS NULL, 'credit', 'The credit is not an amount in rupiah.'),
+		(7, r.data ? 'start_date' AND import_date(r.data ->> 'start_date') IS NULL, 'start_date', 'The start date is not a day.'),
+		(8, r.data ? 'end_date' AND import_date(r.data ->> 'end_date') IS NULL, 'end_date', 'The end date is not a day.'),
+		(9, r.data ? 'state' AND r.data ->> 'state' <> 'on' AND import_state(r.data ->> 'state') IS NULL
+			AND r.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'The state is not a known word.'),
+		(10, r.data ? 'username' AND r.data ->> 'username' !~ '^[A-Za-z0-9._@-]{1,64}$', 'username', 'The username holds signs that are not allowed.'),
+		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'The line has no package.'),
+		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'The line has no date up to which it is paid.'),
+		(13, r.data ? 'package' AND NOT r.data ? 'price'
+			AND NOT EXISTS (SELECT FROM packages p WHERE lower(p.name) = lower(r.data ->> 'package')),
+			'package', 'There is no package of this name, and the file names no price.'),
+		(14, r.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
+			WHERE s.mikrotik_username = r.data ->> 'username' AND s.status <> 'cancelled'
+			  AND s.id IS DISTINCT FROM (SELECT k.id FROM import_keys k
+			      WHERE k.source = import_fault.source AND k.kind = 'subscription' AND k.source_id = r.key)),
+			'username', 'The username has already been taken.'),
+		(15, r.data ? 'username' AND EXISTS (SELECT FROM import_rows o WHERE o.batch = r.batch AND o.line < r.line
+			AND o.data ->> 'username' = r.data ->> 'username'), 'username', 'The username stands in an earlier row.')
+	) AS f (n, bad, field, fault)
+	WHERE f.bad ORDER BY f.n LIMIT 1
+$$;
+
+-- Mark what cannot be taken, and what was taken before.
+CREATE OR REPLACE FUNCTION import_judge(b uuid, source text) RETURNS void
+LANGUAGE sql AS $$
+	UPDATE import_rows r
+	   SET field = f.fault[1], fault = f.fault[2],
+	       outcome = CASE WHEN f.fault IS NOT NULL THEN 'refused' WHEN f.known THEN 'unchanged' END
+	  FROM (SELECT o.line, import_fault(import_judge.source, o) AS fault, EXISTS (SELECT FROM import_keys k
+	              WHERE k.source = import_judge.source AND k.kind = 'customer' AND k.source_id = o.key) AS known
+	          FROM import_rows o WHERE o.batch = b) f
+	 WHERE r.batch = b AND r.line = f.line
+$$;
+
+-- ---- taking rows ----------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION import_remember(source text, kind text, source_id text, id uuid) RETURNS uuid
+LANGUAGE sql AS $$
+	INSERT INTO import_keys (source, kind, source_id, id) VALUES ($1, $2, $3, $4) RETURNING import_keys.id
+$$;
+
+-- The customer of a row: rows of one id in the old system share one.
+CREATE OR REPLACE FUNCTION import_customer(source text, r import_rows) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	old   constant text := coalesce(r.data ->> 'id', r.key);
+	found uuid := (SELECT id FROM import_keys k WHERE k.source = import_customer.source AND kind = 'customer' AND source_id = 'id:' || old);
+BEGIN
+	IF found IS NULL THEN
+		INSERT INTO customers (name, phone, email, address, notes)
+		VALUES (r.data ->> 'name', nullif(import_phone(r.data ->> 'phone'), ''), r.data ->> 'email', left(r.data ->> 'address', 1000),
+			left(concat_ws(', ', r.data ->> 'area', r.data ->> 'notes'), 1000))
+		RETURNING id INTO found;
+		PERFORM import_remember(source, 'customer', 'id:' || old, found);
+	END IF;
+	RETURN import_remember(source, 'customer', r.key, found);
+END $$;
+
+-- The package of a row: one of the same name, else a new one with the file's price.
+CREATE OR REPLACE FUNCTION import_package(r import_rows) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	found uuid := (SELECT id FROM packages p WHERE lower(p.name) = lower(r.data ->> 'package'));
+BEGIN
+	IF found IS NULL THEN
+		INSERT INTO packages (name, type, bandwidth, price, router_profile, period_unit, validity_days, validity_months)
+		VALUES (r.data ->> 'package', coalesce(r.data ->> 'type', 'pppoe'),
+			coalesce(CASE WHEN r.data ->> 'bandwidth' ~* '^\d{1,5}(\.\d)?[kMG]/\d{1,5}(\.\d)?[kMG]$' THEN r.data ->> 'bandwidth' END,
+				upper(substring(r.data ->> 'package', '(\d+)\s*[Mm]')) || 'M/' || substring(r.data ->> 'package', '(\d+)\s*[Mm]') || 'M', '10M/10M'),
+			import_money(r.data ->> 'price'),
+			left(btrim(regexp_replace(lower(r.data ->> 'package'), '[^a-z0-9._-]+', '-', 'g'), '-'), 50) || '-' || left(md5(r.data ->> 'package'), 4),
+			CASE WHEN r.data ? 'months' THEN 'month' ELSE 'day' END,
+			coalesce((r.data ->> 'days')::int, 30), coalesce((r.data ->> 'months')::int, 1))
+		RETURNING id INTO found;
+	END IF;
+	RETURN found;
+END $$;
+
+-- The line of a row: its days up to end_date were paid elsewhere; one that is off is off from the day after.
+CREATE OR REPLACE FUNCTION import_line(source text, r import_rows, customer uuid, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	last   constant date := import_date(r.data ->> 'end_date');
+	first  constant date := least(coalesce(import_date(r.data ->> 'start_date'), last), last, d);
+	state  constant text := coalesce(import_state(r.data ->> 'state'), r.data ->> 'state', 'on');
+	line   uuid;
+	s      subscriptions;
+BEGIN
+	line := subscription_create(jsonb_strip_nulls(jsonb_build_object(
+		'customer_id', customer, 'package_id', import_package(r), 'mikrotik_username', r.data ->> 'username',
+		'mikrotik_password', coalesce(r.data ->> 'password', ''), 'start_date', first, 'end_date', last,
+		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false)), d);
+	PERFORM import_remember(source, 'subscription', r.key, line);
+	SELECT * INTO s FROM subscriptions WHERE id = line;
+	IF state = 'ended' THEN
+		PERFORM subscription_cancel(line, 'ended in ' || source, d);
+	ELSIF state = 'pause' THEN
+		PERFORM subscription_suspend(line, 'paused in ' || source, d);
+	ELSIF state = 'debt' OR last < d THEN
+		UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt', updated_at = now() WHERE id = line;
+		PERFORM service_off_open(s, 'debt', least(last + 1, d));
+		PERFORM account_mark_dirty(ARRAY(SELECT a.id FROM mikrotik_secrets a WHERE a.subscription_id = line), false);
+	END IF;
+	RETURN line;
+END $$;
+
+-- Credit as a gift called opening balance, debt as a bill of kind other, due when the paid days ended.
+CREATE OR REPLACE FUNCTION import_balance(source text, r import_rows, customer uuid, line uuid, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	credit constant bigint := import_money(r.data ->> 'credit');
+	debt   constant bigint := import_money(r.data ->> 'debt');
+	old    constant text := coalesce(r.data ->> 'id', r.key);
+BEGIN
+	IF credit > 0 AND NOT EXISTS (SELECT FROM import_keys k WHERE k.source = import_balance.source AND k.kind = 'credit' AND k.source_id = old) THEN
+		PERFORM import_remember(source, 'credit', old, credit_enter(customer, credit, 'opening balance', d));
+	END IF;
+	IF debt > 0 AND line IS NOT NULL THEN
+		PERFORM import_remember(source, 'debt', r.key, invoice_create(jsonb_build_object('subscription_id', line, 'kind', 'other',
+			'amount', debt, 'due_date', least(coalesce(import_date(r.data ->> 'end_date'), d), d), 'notes', 'Open in ' || source), d));
+	END IF;
+END $$;
+
+-- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done.
+CREATE OR REPLACE FUNCTION import_apply(b uuid, source text, most int, d date) RETURNS int
+LANGUAGE plpgsql AS $$
+DECLARE
+	r        import_rows;
+	customer uuid;
+	line     uuid;
+	n        int := 0;
+BEGIN
+	FOR r IN SELECT * FROM import_rows o WHERE o.batch = b AND o.outcome IS NULL ORDER BY o.line LIMIT most LOOP
+		n := n + 1;
+		BEGIN
+			customer := import_customer(source, r);
+			line := CASE WHEN r.data ? 'username' THEN import_line(source, r, customer, d) END;
+			PERFORM import_balance(source, r, customer, line, d);
+			UPDATE import_rows o SET outcome = 'created' WHERE o.batch = b AND o.line = r.line;
+		EXCEPTION WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' OR integrity_constraint_violation THEN
+			UPDATE import_rows o SET outcome = 'refused', field = 'row', fault = SQLERRM WHERE o.batch = b AND o.line = r.line;
+		END;
+	END LOOP;
+	RETURN n;
+END $$;

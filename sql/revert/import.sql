@@ -1,0 +1,3 @@
+BEGIN;
+DROP TABLE import_rows, import_raw, import_keys;
+COMMIT;

@@ -1,0 +1,68 @@
+-- Texts of sheets, and what an import makes of rows (sql/functions/import.sql).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+SELECT is(import_money(typed), wanted, 'money: ' || typed) FROM (VALUES
+	('150000', 150000::bigint), ('150.000', 150000), ('Rp 150.000', 150000), ('Rp. 150.000,-', 150000), ('Rp150,000', 150000),
+	('150.000,00', 150000), ('150rb', 150000), ('150 ribu', 150000), ('150k', 150000), ('1,5 jt', 1500000), ('1.5 juta', 1500000),
+	('-5', NULL), ('15.00', NULL), ('abc', NULL), ('1234567890123', NULL)) AS t (typed, wanted);
+SELECT is(import_date(typed), wanted, 'date: ' || typed) FROM (VALUES
+	('2026-01-10', '2026-01-10'::date), ('10/01/2026', '2026-01-10'), ('10-1-26', '2026-01-10'), ('10.01.2026', '2026-01-10'),
+	('10 Januari 2026', '2026-01-10'), ('5 Agt 2026', '2026-08-05'), ('1 Mei 2026', '2026-05-01'), ('31/02/2026', NULL),
+	('10', NULL), ('5 Foo 2026', NULL)) AS t (typed, wanted);
+SELECT is(import_phone(typed), wanted, 'phone: ' || typed) FROM (VALUES
+	('0812-3456-7890', '081234567890'), ('+62 812 3456 7890', '081234567890'), ('62 0812 3456 7890', '081234567890'),
+	('81234567890', '081234567890'), ('0812 111 222 / 0813', '0812111222'), ('-', ''), ('08', ''), ('6.28123E+12', NULL)) AS t (typed, wanted);
+SELECT is(import_state(typed), wanted, 'state: ' || typed) FROM (VALUES
+	('Aktif', 'on'), ('tidak  aktif', 'ended'), ('ISOLIR', 'debt'), ('cuti', 'pause'), ('siapa tahu', NULL)) AS t (typed, wanted);
+
+-- A sheet with a title above, a total below, two bad rows and a deposit.
+SELECT uuidv7() AS b \gset
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'b', 1, 'row', '["DAFTAR PELANGGAN"]'),
+	(:'b', 3, 'row', '["No", "Nama", "No HP", "Paket", "Harga", "Username", "Jatuh Tempo", "Status", "Saldo", "Tunggakan"]'),
+	(:'b', 4, 'row', '["1", "Sari", "0812345678", "Cepat 10M", "150rb", "sari", "10/02/2026", "aktif", "", ""]'),
+	(:'b', 5, 'row', '["2", "Tono", "8123456789", "cepat 10m", "", "tono", "05/01/2026", "isolir", "", "150.000"]'),
+	(:'b', 6, 'row', '["3", "Bad", "6.28E+12", "Cepat 10M", "", "bad", "10/02/2026", "aktif", "", ""]'),
+	(:'b', 7, 'row', '["4", "Twice", "08120000001", "Cepat 10M", "", "sari", "10/02/2026", "aktif", "", ""]'),
+	(:'b', 8, 'row', '["5", "Deposit", "", "", "", "", "", "", "1,5 jt", ""]'),
+	(:'b', 9, 'row', '["", "JUMLAH", "", "", "300000"]');
+SELECT import_map_sheet(:'b') \g /dev/null
+SELECT import_judge(:'b', 'csv') \g /dev/null
+SELECT results_eq(format($$ SELECT line, field FROM import_rows WHERE batch = %L AND outcome = 'refused' ORDER BY line $$, :'b'),
+	$$ VALUES (5, 'package'), (6, 'phone'), (7, 'username') $$, 'every row that cannot be taken is known before anything is written');
+-- The package of the second row is made by the first, so that row is taken by the second run.
+SELECT is(import_apply(:'b', 'csv', 100, '2026-01-20'), 2, 'two rows are looked at');
+SELECT is(import_apply(:'b', 'csv', 100, '2026-01-20'), 0, 'then none is left');
+SELECT results_eq($$ SELECT status, start_date, end_date FROM subscriptions WHERE mikrotik_username = 'sari' $$,
+	$$ VALUES ('active', '2026-01-20'::date, '2026-02-10'::date) $$, 'the days paid elsewhere are those of the line');
+SELECT is((SELECT credit FROM customers WHERE name = 'Deposit'), 1500000::bigint, 'an opening balance is credit');
+SELECT import_judge(:'b', 'csv') \g /dev/null
+SELECT results_eq(format($$ SELECT line, outcome FROM import_rows WHERE batch = %L AND outcome <> 'refused' ORDER BY line $$, :'b'),
+	$$ VALUES (4, 'unchanged'), (8, 'unchanged') $$, 'a second run leaves what was taken');
+SELECT is((SELECT outcome FROM import_rows WHERE batch = :'b' AND line = 5), NULL, 'and takes the row whose package is there now');
+SELECT is(import_apply(:'b', 'csv', 100, '2026-01-20'), 1, 'one row');
+SELECT results_eq($$ SELECT s.status, s.suspend_reason, o.from_day, o.cause FROM subscriptions s
+	JOIN service_offs o ON o.subscription_id = s.id WHERE s.mikrotik_username = 'tono' $$,
+	$$ VALUES ('suspended', 'debt', '2026-01-06'::date, 'debt') $$, 'a line that is off is off from the day after its last');
+SELECT results_eq($$ SELECT i.kind, i.amount, i.due_date FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
+	WHERE s.mikrotik_username = 'tono' $$, $$ VALUES ('other', 150000::bigint, '2026-01-05'::date) $$, 'what is owed is a bill');
+SELECT is_empty('SELECT * FROM check_all()', 'every rule holds') WHERE to_regproc('check_all') IS NOT NULL;
+
+-- A dump of PHPNuxBill: expired with a negative balance.
+SELECT uuidv7() AS p \gset
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'p', 1, 'tbl_customers', '{"id": "7", "username": "budi", "password": "pw", "fullname": "Budi", "phonenumber": "0", "email": "1", "balance": "-50000.00", "address": "Jl. A", "city": "Solo"}'),
+	(:'p', 2, 'tbl_plans', '{"id": "1", "name_plan": "PPP 5M", "id_bw": "2", "price": "100000", "validity": "1", "validity_unit": "Months"}'),
+	(:'p', 3, 'tbl_bandwidth', '{"id": "2", "rate_down": "5", "rate_down_unit": "Mbps", "rate_up": "2", "rate_up_unit": "Mbps"}'),
+	(:'p', 4, 'tbl_user_recharges', '{"id": "9", "customer_id": "7", "plan_id": "1", "type": "PPPOE", "status": "off", "expiration": "2026-01-10"}');
+SELECT import_map_phpnuxbill(:'p') \g /dev/null
+SELECT import_judge(:'p', 'phpnuxbill') \g /dev/null
+SELECT is(import_apply(:'p', 'phpnuxbill', 10, '2026-01-20'), 1, 'one row of a dump');
+SELECT is((SELECT fault FROM import_rows WHERE batch = :'p'), NULL, 'without a fault');
+SELECT results_eq($$ SELECT p.name::text, p.bandwidth::text, p.period_unit, p.validity_months, s.status, s.end_date, c.address::text
+	FROM subscriptions s JOIN packages p ON p.id = s.package_id JOIN customers c ON c.id = s.customer_id WHERE s.mikrotik_username = 'budi' $$,
+	$$ VALUES ('PPP 5M', '5M/2M', 'month', 1, 'suspended', '2026-01-10'::date, 'Jl. A, Solo') $$, 'package, dates and address of a dump');
+SELECT * FROM finish();
+ROLLBACK;
