@@ -38,7 +38,7 @@ static const struct daemon self = {
 	    "  router isolate-commands NAME   what to type on a router for suspend_mode isolate\n"
 	    "  billing preview        what the next billing run would do\n"
 	    "  midtrans reconcile     ask Midtrans about every payment that is not over\n"
-	    "  import SOURCE FILE     customers and lines from csv (CSV or XLSX), phpnuxbill or laravel\n"
+	    "  import SOURCE FILE     take customers from csv (or XLSX), phpnuxbill, laravel\n"
 	    "  health                 is all well? exit 1 if not\n"
 	    "  check                  hold every rule against the data: exit 1 naming rows\n"
 	    "  user setup-token       print the token that the first registration asks for\n"

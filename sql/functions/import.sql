@@ -183,6 +183,13 @@ $$;
 
 -- ---- what cannot be taken -------------------------------------------------------------------------
 
+-- The price of a row's package: its own, else the one that another row of the file names for it.
+CREATE OR REPLACE FUNCTION import_price(r import_rows) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(import_money(r.data ->> 'price'), (SELECT min(import_money(o.data ->> 'price')) FROM import_rows o
+		WHERE o.batch = r.batch AND lower(o.data ->> 'package') = lower(r.data ->> 'package')))
+$$;
+
 -- The first fault of a row: {field, sentence}; NULL: none.
 CREATE OR REPLACE FUNCTION import_fault(source text, r import_rows) RETURNS text[]
 LANGUAGE sql STABLE AS $$
@@ -201,7 +208,8 @@ LANGUAGE sql STABLE AS $$
 		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'The line has no package.'),
 		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'The line has no date up to which it is paid.'),
 		(13, r.data ? 'package' AND NOT r.data ? 'price'
-			AND NOT EXISTS (SELECT FROM packages p WHERE lower(p.name) = lower(r.data ->> 'package')),
+			AND NOT EXISTS (SELECT FROM packages p WHERE lower(p.name) = lower(r.data ->> 'package'))
+			AND import_price(r) IS NULL,
 			'package', 'There is no package of this name, and the file names no price.'),
 		(14, r.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
 			WHERE s.mikrotik_username = r.data ->> 'username' AND s.status <> 'cancelled'
@@ -261,7 +269,7 @@ BEGIN
 		VALUES (r.data ->> 'package', coalesce(r.data ->> 'type', 'pppoe'),
 			coalesce(CASE WHEN r.data ->> 'bandwidth' ~* '^\d{1,5}(\.\d)?[kMG]/\d{1,5}(\.\d)?[kMG]$' THEN r.data ->> 'bandwidth' END,
 				upper(substring(r.data ->> 'package', '(\d+)\s*[Mm]')) || 'M/' || substring(r.data ->> 'package', '(\d+)\s*[Mm]') || 'M', '10M/10M'),
-			import_money(r.data ->> 'price'),
+			import_price(r),
 			left(btrim(regexp_replace(lower(r.data ->> 'package'), '[^a-z0-9._-]+', '-', 'g'), '-'), 50) || '-' || left(md5(r.data ->> 'package'), 4),
 			CASE WHEN r.data ? 'months' THEN 'month' ELSE 'day' END,
 			coalesce((r.data ->> 'days')::int, 30), coalesce((r.data ->> 'months')::int, 1))
