@@ -5,7 +5,17 @@
 #include "base/daemon.h"
 #include "db/db.h"
 
-enum { OPT_ADMIN, OPT_ROLE, OPT_NAME, OPT_DATE, OPT_DUE, OPT_ROUTER, OPT_JSON, OPT_FORCE, OPT_DRY_RUN };
+enum {
+	OPT_ADMIN,
+	OPT_ROLE,
+	OPT_NAME,
+	OPT_DATE,
+	OPT_DUE,
+	OPT_ROUTER,
+	OPT_JSON,
+	OPT_FORCE,
+	OPT_DRY_RUN
+};
 
 struct ispctl {
 	struct ctx *cx; /* with a database, but for commands that need none */
