@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from money import cluster, money_db  # noqa: E402,F401 (fixtures)
 
-FIRST, DUE_PAST, LATE = "2026-01-01", "2026-02-01", "2026-03-01"
+FIRST, GIVEN, DUE_PAST, LATE = "2026-01-01", "2026-01-30", "2026-02-01", "2026-03-01"
 
 
 class Town:
@@ -48,7 +48,9 @@ class Town:
         self.one("SELECT count(*) FROM billing_overdue(%s::uuid[], %s)", [self.invoice(sub)], DUE_PAST)
 
     def renewable(self, n):
-        return [self.subscription(self.customer(), issue_invoice=False) for _ in range(n)]
+        """Lines whose first 30 days were paid elsewhere."""
+        return [self.subscription(self.customer(), issue_invoice=False, start_date=FIRST, end_date=GIVEN)
+                for _ in range(n)]
 
 
 @pytest.fixture
@@ -120,30 +122,38 @@ def test_marked_paid_twice_at_once(town):
     assert town.rows("SELECT count(*), sum(amount) FROM payments") == [(1, 100000)]
 
 
-def test_one_reference_from_16_connections(town):
+def test_one_key_from_16_connections(town):
     """One booking, fifteen repetitions of its answer, no error."""
     sub = town.subscription(town.customer())
-    answers = at_once(town, [book(town.invoice(sub), reference="R", request_hash="h")] * 16)
+    answers = at_once(town, [book(town.invoice(sub), idempotency_key="K", request_hash="h")] * 16)
     assert {a[0][0] for a in answers} == {town.one("SELECT id FROM payments")}
     assert sorted(a[0][1] for a in answers) == [False] + [True] * 15
 
 
-def test_one_reference_for_16_customers(town):
-    """The same reference for other invoices at the same time: one is booked, the others clash."""
+def test_one_key_for_16_customers(town):
+    """The same Idempotency-Key for other invoices at the same time: one is booked, the others clash."""
     invoices = [town.invoice(town.subscription(town.customer())) for _ in range(16)]
-    answers = at_once(town, [book(i, reference="R", request_hash=i) for i in invoices])
+    answers = at_once(town, [book(i, idempotency_key="K", request_hash=i) for i in invoices])
     assert sorted(a for a in answers if isinstance(a, str)) == ["IS409"] * 15
     assert town.one("SELECT count(*) FROM payments") == 1
 
 
-def test_a_reference_whose_first_user_gives_up(town):
+def test_one_reference_for_16_customers(town):
+    """A reference is the clerk's free text and unique to nothing: all are booked."""
+    invoices = [town.invoice(town.subscription(town.customer())) for _ in range(16)]
+    answers = at_once(town, [book(i, reference="R") for i in invoices])
+    assert [a[0][1] for a in answers] == [False] * 16
+    assert town.rows("SELECT count(*), count(DISTINCT invoice_id) FROM payments") == [(16, 16)]
+
+
+def test_a_key_whose_first_user_gives_up(town):
     """The second waits for the first; when that rolls back, the money of the second is booked."""
     one, two = (town.invoice(town.subscription(town.customer())) for _ in range(2))
     holder = town.connect()
     holder.autocommit = False
-    town.rows(*flat(book(one, reference="R", request_hash="1")), conn=holder)
+    town.rows(*flat(book(one, idempotency_key="K", request_hash="1")), conn=holder)
     answers = []
-    thread = threading.Thread(target=lambda: answers.extend(at_once(town, [book(two, reference="R", request_hash="2")])))
+    thread = threading.Thread(target=lambda: answers.extend(at_once(town, [book(two, idempotency_key="K", request_hash="2")])))
     thread.start()
     waits(town, 1)
     holder.rollback()
@@ -200,7 +210,7 @@ def test_payment_commits_while_overdue_waits(town):
 def run_steps(town, day):
     """A run as billing-cron makes it, in chunks of 5, without its advisory lock."""
     conn = town.connect()
-    for step in ("renew", "overdue", "expire", "suspend"):
+    for step in ("begin", "renew", "overdue", "late", "expire", "suspend"):
         ids = [r[0] for r in town.rows("SELECT id FROM billing_candidates(%s, %s) ORDER BY n", step, day, conn=conn)]
         for at in range(0, len(ids), 5):
             town.rows("SELECT * FROM billing_%s(%%s::uuid[], %%s)" % step, ids[at:at + 5], day, conn=conn)
