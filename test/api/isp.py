@@ -272,8 +272,8 @@ class Stack:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def cron(self, date, *more):
-        """A nightly run; its report."""
-        return json.loads(self.exec("billing-cron", "--date", date, "--json", *more).stdout)
+        """The nightly run of a day, which may be far ahead of APP_TODAY; its report."""
+        return json.loads(self.exec("billing-cron", "--date", date, "--ahead", "--json", *more).stdout)
 
     def check(self):
         """Every invariant of billing and of accounts."""

@@ -99,9 +99,11 @@ def test_3_signed_up_and_on_the_router(system, router, life):
     assert life.operator.user["role"] == "operator"
     life.customer = life.operator.make("/api/customers", {"name": "Budi Santoso", "phone": "+62 812-3456-789"})
     router.cpe("budi", service="pppoe", password="rahasia-1")
-    answer = life.operator.post("/api/subscriptions", {
-        "customer_id": life.customer["id"], "package_id": life.package["id"], "mikrotik_username": "budi",
-        "mikrotik_password": "rahasia-1", "start_date": SIGN_UP, "end_date": DUE}).want(201)
+    body = {"customer_id": life.customer["id"], "package_id": life.package["id"], "mikrotik_username": "budi",
+            "mikrotik_password": "rahasia-1", "start_date": SIGN_UP, "end_date": DUE}
+    # Thirty days paid elsewhere are more than an operator may give.
+    assert life.operator.post("/api/subscriptions", body).want(403).json["code"] == "days_bound"
+    answer = life.admin.post("/api/subscriptions", body).want(201)
     assert answer.seconds < AT_ONCE
     life.sub = answer.json
     assert (life.sub["start_date"], life.sub["end_date"]) == (SIGN_UP, DUE)
@@ -128,16 +130,16 @@ def test_4_billed_once(system, life):
     asked = life.operator.get("/api/billing/preview", date=BILLED).want(200).json
     dry = system.cron(BILLED, "--dry-run")
     assert invoices_of(life) == []
-    first, second = (system.start("billing-cron", "--date", BILLED, "--json") for _ in range(2))
+    first, second = (system.start("billing-cron", "--date", BILLED, "--ahead", "--json") for _ in range(2))
     ends = [(p.communicate(timeout=60), p.returncode) for p in (first, second)]
     codes = sorted(code for _, code in ends)
     assert codes in ([0, 0], [0, 75]), ends
     mine = invoices_of(life)
     assert len(mine) == 1
     life.invoice = mine[0]
-    expected = [("renew", "done", life.sub["id"], "INV-20260324-0001", 150000, DUE)]
+    expected = [("renew", "done", life.sub["id"], "INV-20260325-0001", 150000, DUE)]
     assert lines(asked) == lines(dry) == expected
-    assert life.invoice["invoice_number"] == "INV-20260324-0001"
+    assert life.invoice["invoice_number"] == "INV-20260325-0001"
     assert (life.invoice["amount"], life.invoice["outstanding"], life.invoice["paid_amount"]) == (150000, 150000, 0)
     assert (life.invoice["period_start"], life.invoice["period_end"]) == ("2026-04-01", "2026-04-30")
     assert (life.invoice["status"], life.invoice["due_date"]) == ("unpaid", DUE)
