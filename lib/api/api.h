@@ -44,8 +44,8 @@ extern const struct resource user_resource, token_resource, customer_resource, c
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
     midtrans_log_resource, notification_setting_resource, message_template_resource,
     message_resource, secret_resource, snmp_device_resource, snmp_interface_resource,
-    ping_target_resource, alert_resource, maintenance_window_resource, day_resource,
-    item_resource, charge_resource, run_resource, history_resource;
+    ping_target_resource, alert_resource, maintenance_window_resource, day_resource, item_resource,
+    charge_resource, run_resource, history_resource;
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \

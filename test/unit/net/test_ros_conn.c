@@ -5,8 +5,8 @@
 #include <signal.h>
 
 #include "net/ros_conn.h"
-#include "net/routeros.h"
 #include "net/ros_peer.h"
+#include "net/routeros.h"
 
 struct fix {
 	struct ctx cx;

@@ -53,14 +53,13 @@ columns_come_from_the_list_or_from_the_table(void **state)
 {
 	(void)state;
 	assert_string_equal(
-	    rows_of(
-		"-- dump\n/*!40101 SET NAMES utf8mb4 */;\n"
-		"CREATE TABLE `customers` (\n  `id` int(11) NOT NULL COMMENT 'a (b), c',\n"
-		"  `name` varchar(45) DEFAULT 'x',\n  PRIMARY KEY (`id`),\n  "
-		"KEY `n` (`name`,`id`)\n) ENGINE=InnoDB;\n"
-		"INSERT INTO `customers` VALUES (1,'Sari'),(2,NULL);\n"
-		"INSERT INTO db.`plans` (`price`, `id`) VALUES (150000.00, 7);\n"
-		"INSERT INTO `other` VALUES (1,'not ours;');\n"),
+	    rows_of("-- dump\n/*!40101 SET NAMES utf8mb4 */;\n"
+		    "CREATE TABLE `customers` (\n  `id` int(11) NOT NULL COMMENT 'a (b), c',\n"
+		    "  `name` varchar(45) DEFAULT 'x',\n  PRIMARY KEY (`id`),\n  "
+		    "KEY `n` (`name`,`id`)\n) ENGINE=InnoDB;\n"
+		    "INSERT INTO `customers` VALUES (1,'Sari'),(2,NULL);\n"
+		    "INSERT INTO db.`plans` (`price`, `id`) VALUES (150000.00, 7);\n"
+		    "INSERT INTO `other` VALUES (1,'not ours;');\n"),
 	    "9:customers id=1 name=Sari\n9:customers id=2 "
 	    "name=NULL\n10:plans price=150000.00 id=7\n");
 }
@@ -69,10 +68,8 @@ static void
 texts_with_every_escape(void **state)
 {
 	(void)state;
-	assert_string_equal(
-	    rows_of(
-		"INSERT INTO customers (a,b,c,d) VALUES ('it''s \\'x\\' "
-		"\\\\', 'a\\nb;', _utf8mb4 'u', '0000-00-00');"),
+	assert_string_equal(rows_of("INSERT INTO customers (a,b,c,d) VALUES ('it''s \\'x\\' "
+				    "\\\\', 'a\\nb;', _utf8mb4 'u', '0000-00-00');"),
 	    "1:customers a=it's 'x' \\ b=a\nb; c=u d=NULL\n");
 }
 
@@ -81,12 +78,11 @@ procedures_and_comments_are_passed_over(void **state)
 {
 	(void)state;
 	assert_string_equal(
-	    rows_of(
-		"DELIMITER ;;\nCREATE TRIGGER t BEGIN INSERT INTO customers "
-		"(a) VALUES (1); END ;;\nDELIMITER ;\n"
-		"# INSERT INTO customers (a) VALUES (2);\n/* INSERT INTO "
-		"customers (a) VALUES (3); */\n"
-		"LOCK TABLES `customers` WRITE;\nREPLACE INTO customers (a) VALUES (4);\n"),
+	    rows_of("DELIMITER ;;\nCREATE TRIGGER t BEGIN INSERT INTO customers "
+		    "(a) VALUES (1); END ;;\nDELIMITER ;\n"
+		    "# INSERT INTO customers (a) VALUES (2);\n/* INSERT INTO "
+		    "customers (a) VALUES (3); */\n"
+		    "LOCK TABLES `customers` WRITE;\nREPLACE INTO customers (a) VALUES (4);\n"),
 	    "7:customers a=4\n");
 }
 
