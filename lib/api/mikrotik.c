@@ -168,43 +168,59 @@ READING(hotspot_users, SNAPSHOT_HOTSPOT_USERS)
 READING(dhcp_leases, SNAPSHOT_DHCP_LEASES)
 READING(queues, SNAPSHOT_QUEUES)
 
-/* Rows that a live reading leaves in the database. */
+/* The router that a request names, after a live reading whose rows are in the database. */
 static enum rc
-stored(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_stmt *stmt,
-    const char *service)
+read_live(struct ctx *cx, const struct req *rq, const char **router_id)
 {
-	const char *router_id, *data;
-	struct db_rows *rows;
+	const char *data;
 
-	TRY(mikrotik_router(cx, rq, &router_id));
+	TRY(mikrotik_router(cx, rq, router_id));
 	TRY(api_act(cx));
-	TRY(snapshot_default(cx, &router_id));
-	TRY(snapshot_get(cx, router_id, SNAPSHOT_LIVE, &data));
-	if (service != NULL)
-		TRY(db_query(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
-	else
-		TRY(db_query(cx, stmt, &rows, V_TEXT(router_id)));
+	TRY(snapshot_default(cx, router_id));
+	return snapshot_get(cx, *router_id, SNAPSHOT_LIVE, &data);
+}
+
+static enum rc
+answer_array(struct resp *rs, const struct db_rows *rows)
+{
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);
 	return RC_OK;
 }
 
+static enum rc
+sessions(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_stmt *stmt,
+    const char *service)
+{
+	const char *router_id;
+	struct db_rows *rows;
+
+	TRY(read_live(cx, rq, &router_id));
+	TRY(db_query(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
+	return answer_array(rs, rows);
+}
+
 enum rc
 mikrotik_active(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return stored(cx, rq, rs, &SQL_session_active, "pppoe");
+	return sessions(cx, rq, rs, &SQL_session_active, "pppoe");
 }
 
 enum rc
 mikrotik_hotspot_active(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return stored(cx, rq, rs, &SQL_session_hotspot, "hotspot");
+	return sessions(cx, rq, rs, &SQL_session_hotspot, "hotspot");
 }
 
 enum rc
 mikrotik_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return stored(cx, rq, rs, &SQL_traffic_points, NULL);
+	const char *router_id;
+	struct db_rows *rows;
+
+	TRY(read_live(cx, rq, &router_id));
+	TRY(db_query(cx, &SQL_traffic_points, &rows, V_TEXT(router_id)));
+	return answer_array(rs, rows);
 }
 
 enum rc
@@ -233,19 +249,27 @@ mikrotik_online_users(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return resp_json(rs, 200, db_text(rows, 0, "rows"));
 }
 
+/* The user that a request for details names; *type NULL: either. */
+static enum rc
+detail_of(struct ctx *cx, const struct req *rq, const char **name, const char **type)
+{
+	*name = req_param(cx, rq, "username");
+	*type = req_param(cx, rq, "type");
+	if (*name == NULL || (*name)[0] == '\0')
+		return err_field(cx, "username", "The username is required.");
+	TRY(shape_param(cx, &detail_params[0], *name));
+	if (*type != NULL && (*type)[0] == '\0')
+		*type = NULL;
+	return *type == NULL ? RC_OK : shape_param(cx, &detail_params[1], *type);
+}
+
 enum rc
 mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *name = req_param(cx, rq, "username"), *type = req_param(cx, rq, "type");
+	const char *name, *type;
 	struct db_rows *rows;
 
-	if (name == NULL || name[0] == '\0')
-		return err_field(cx, "username", "The username is required.");
-	TRY(shape_param(cx, &detail_params[0], name));
-	if (type != NULL && type[0] != '\0')
-		TRY(shape_param(cx, &detail_params[1], type));
-	else
-		type = NULL;
+	TRY(detail_of(cx, rq, &name, &type));
 	TRY(api_act(cx));
 	TRY(snapshot_live_all(cx));
 	TRY(db_query(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));

@@ -95,7 +95,8 @@ key_of(struct ctx *cx, const char *name)
 	char *key = arena_strdup(cx->mem, name);
 
 	for (char *c = key; *c != '\0'; c++)
-		*c = *c == '_' ? '-' : *c;
+		if (*c == '_')
+			*c = '-';
 	return key;
 }
 

@@ -204,9 +204,11 @@ open_socket(struct ctx *cx, int family, uint16_t ident, int *ret)
 static void
 outgoing_set_up(struct icmp *e, struct outgoing *out, bool v6)
 {
+	uint16_t ident = htons(e->ident);
+
 	for (size_t i = 0; i < BATCH; i++) {
 		out->packet[i][0] = v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO;
-		memcpy(out->packet[i] + 4, &(uint16_t){ htons(e->ident) }, 2);
+		memcpy(out->packet[i] + 4, &ident, 2);
 		out->iov[i] = (struct iovec){ out->packet[i], PACKET };
 		out->msgs[i].msg_hdr.msg_iov = &out->iov[i];
 		out->msgs[i].msg_hdr.msg_iovlen = 1;

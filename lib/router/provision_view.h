@@ -49,7 +49,7 @@ void view_row_put(struct ctx *, struct view_row *, struct account_object *);
 
 /* Calls fn for each place of an account, the addresses that may be blocked included. */
 typedef void place_fn(struct ctx *, void *arg, enum account_menu, const char *key);
-void view_each_place(struct ctx *, const struct account *, place_fn *, void *arg);
+void view_each_place(struct ctx *cx, const struct account *a, place_fn *fn, void *arg);
 /* A place_fn: makes the row in the struct router_view at arg. */
 void view_add_place(struct ctx *, void *arg, enum account_menu menu, const char *key);
 

@@ -60,6 +60,8 @@ end(struct world *w)
 	peer_stop(&w->peer);
 }
 
+static void send_over(struct world *, const char *channel, const char *config) _printf_(3, 0);
+
 static void
 send_over(struct world *w, const char *channel, const char *config)
 {
