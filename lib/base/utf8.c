@@ -86,7 +86,7 @@ utf8_cut(const char *text, size_t max)
 {
 	size_t n = strnlen(text, max);
 
-	if (text[n] == '\0' && n < max)
+	if (n < max) /* the text ends before */
 		return n;
 	while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
 		n--;

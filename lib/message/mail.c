@@ -30,7 +30,7 @@ is_word(const char *text)
 	size_t n =
 	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .-");
 
-	return text[n] == '\0' && n <= 60 && n > 0;
+	return n > 0 && n <= 60 && text[n] == '\0';
 }
 
 /* A header's text: as it is where it is plain, else in encoded words, one a line (RFC 2047). */
