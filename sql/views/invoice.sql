@@ -25,15 +25,33 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
   LEFT JOIN customers c ON c.id = s.customer_id
   LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
 
--- What anybody with the link may see: no address, number or name to log in with.
+/*
+ * What anybody with the link may see: no address, number or name to log in with.
+ * service: what is true of the line now. older_open: the older open bills of the
+ * line; where nothing is owed on this one, all open bills that keep the line off.
+ */
 CREATE VIEW public_invoice_rows AS
-SELECT i.id, i.invoice_number, i.amount,
-       CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
-       i.status, i.due_date, i.created_at, i.notes,
+SELECT i.id, i.invoice_number, i.kind, i.amount, o.outstanding, i.status, i.due_date, i.created_at, i.notes,
        c.name AS "customer.name",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
-       p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth"
+       p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth",
+       t.company_name AS "company.name", t.company_phone AS "company.phone", t.company_whatsapp AS "company.whatsapp",
+       t.company_address AS "company.address", NULL::text AS "company.logo",
+       CASE WHEN s.status = 'cancelled' THEN 'ended'
+            WHEN s.status = 'active' THEN 'on'
+            WHEN s.suspend_reason = 'debt' OR s.status = 'expired' AND (o.outstanding > 0 OR open.total > 0) THEN 'off_for_debt'
+            WHEN s.status IS NOT NULL THEN 'off' END AS service,
+       open.bills AS older_open, o.outstanding + open.total AS total_due
   FROM invoices i
+ CROSS JOIN settings t
+ CROSS JOIN LATERAL (SELECT CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding) o
+ CROSS JOIN LATERAL (
+	SELECT coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'invoice_number', b.invoice_number,
+	               'outstanding', b.amount - b.paid_amount, 'due_date', b.due_date) ORDER BY b.due_date, b.seq), '[]') AS bills,
+	       coalesce(sum(b.amount - b.paid_amount), 0)::bigint AS total
+	  FROM invoices b
+	 WHERE b.subscription_id = i.subscription_id AND b.is_open AND b.id <> i.id AND b.amount > b.paid_amount
+	   AND (CASE WHEN o.outstanding > 0 THEN (b.due_date, b.seq) < (i.due_date, i.seq) ELSE b.status = 'overdue' END)) open
   LEFT JOIN subscriptions s ON s.id = i.subscription_id
   LEFT JOIN customers c ON c.id = s.customer_id
   LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
