@@ -80,3 +80,34 @@ utf8_has_control(const char *text, bool lines)
 	}
 	return false;
 }
+
+size_t
+utf8_cut(const char *text, size_t max)
+{
+	size_t n = strnlen(text, max);
+
+	if (text[n] == '\0' && n < max)
+		return n;
+	while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
+		n--;
+	return n;
+}
+
+void
+utf8_clean(char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t n = strlen(text);
+	char *to = text;
+
+	while (n > 0) {
+		size_t len = *s < 0x80 ? 1 : sequence(s, n);
+		size_t step = len > 0 ? len : 1;
+
+		memmove(to, s, len);
+		to += len;
+		s += step;
+		n -= step;
+	}
+	*to = '\0';
+}

@@ -219,3 +219,14 @@ value_whole(const char *s, size_t n, int64_t *ret)
 	*ret = d.minus ? -val : val;
 	return true;
 }
+
+bool
+value_whole_text(const char *s, int64_t *ret)
+{
+	size_t whole = strspn(s + (*s == '-'), "0123456789") + (*s == '-');
+	const char *rest = s + whole;
+
+	if (*rest != '\0' && strcmp(rest, ".0") != 0 && strcmp(rest, ".00") != 0)
+		return false;
+	return value_whole(s, whole, ret);
+}

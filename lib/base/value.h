@@ -17,4 +17,10 @@ bool value_is_email(const char *);
  */
 bool value_whole(const char *, size_t n, int64_t *ret);
 
+/*
+ * The same as text: digits, and perhaps one or two zeros behind a point.  "150.000" is refused: in
+ * Indonesia the point parts thousands, and the price of 150 rupiah was a mistake.
+ */
+bool value_whole_text(const char *, int64_t *ret);
+
 #endif

@@ -114,7 +114,7 @@ listen_unix(struct ctx *cx, const char *path, int *ret)
 		return FAIL(cx, RC_RETRY, "%s: another process listens there", path);
 	(void)unlink(path);
 	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0 ||
-	    chmod(path, 0666) != 0) /* the directory says who may come */
+	    chmod(path, 0660) != 0) /* the web server is in our group */
 		return FAIL(cx, RC_INVALID, "%s: %s", path, strerror(errno));
 	*ret = give_fd(&fd);
 	return RC_OK;

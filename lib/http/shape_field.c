@@ -251,9 +251,8 @@ read_whole(struct reading *r)
 	struct json_span raw = r->raw;
 	int64_t n;
 
-	if (s != NULL)
-		raw = (struct json_span){ s, strcspn(s, "eE") == strlen(s) ? strlen(s) : 0 };
-	if ((s == NULL && !cJSON_IsNumber(r->v)) || !value_whole(raw.at, raw.len, &n))
+	if (s != NULL ? !value_whole_text(s, &n)
+		      : !cJSON_IsNumber(r->v) || !value_whole(raw.at, raw.len, &n))
 		return field_error(r->cx, r->f, money ? "money" : "integer", NULL,
 		    money ? "must be a whole amount of rupiah" : "must be a whole number");
 	if (!check_range(r->cx, r->f, n))

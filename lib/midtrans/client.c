@@ -8,6 +8,7 @@
 #include "base/conf.h"
 #include "base/jw.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "db/db.h"
 #include "net/httpc.h"
 #include "sql.h"
@@ -97,7 +98,7 @@ messages_of(struct ctx *cx, const cJSON *body)
 		if (cJSON_IsString(item))
 			sb_puts(&s, item->valuestring);
 	}
-	return arena_printf(cx->mem, "%.300s", s.len > 0 ? s.buf : "");
+	return arena_printf(cx->mem, "%.*s", (int)utf8_cut(s.buf, 300), s.buf);
 }
 
 /* status_code of the body, a text of three digits; 0 when there is none. */

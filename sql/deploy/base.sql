@@ -1,6 +1,15 @@
 -- Extensions, who may log in, what was done, the owner's policies, exact row counts.
 BEGIN;
 
+-- Texts of another encoding are cut inside characters, and Midtrans' and the browsers' are UTF-8.
+DO $$
+BEGIN
+	IF getdatabaseencoding() <> 'UTF8' THEN
+		RAISE EXCEPTION 'the encoding of this database is %, not UTF8: create it with ENCODING ''UTF8'' TEMPLATE template0',
+			getdatabaseencoding();
+	END IF;
+END $$;
+
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 

@@ -1,5 +1,5 @@
 -- The plan's admin, admin@ispbilling.com / admin123, for development alone: everybody knows it.
--- Refused under APP_ENV=production (the environment's, or psql -v app_env=production).
+-- Refused unless APP_ENV is local or testing (the environment's, or psql -v app_env=local).
 \if :{?app_env}
 \else
 	\set app_env ''
@@ -8,8 +8,8 @@
 SELECT set_config('isp.env', :'app_env', false) \g /dev/null
 DO $$
 BEGIN
-	IF current_setting('isp.env') = 'production' THEN
-		RAISE EXCEPTION 'dev_admin.sql: not under APP_ENV=production; use ispctl user add --admin';
+	IF current_setting('isp.env') NOT IN ('local', 'testing') THEN
+		RAISE EXCEPTION 'dev_admin.sql: only where APP_ENV is local or testing; use ispctl user add --admin';
 	END IF;
 END $$;
 

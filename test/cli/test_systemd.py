@@ -2,6 +2,8 @@
 import configparser
 import glob
 import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -41,4 +43,38 @@ def test_the_key_may_be_a_credential(path):
     """By a name of the credential store: the unit would not start without a file that has a path."""
     with open(path, encoding="utf-8") as file:
         loaded = [line.strip().split("=", 1)[1] for line in file if line.startswith("LoadCredential=")]
-    assert loaded == ["APP_KEY:isp-billing.APP_KEY", "APP_PREVIOUS_KEYS:isp-billing.APP_PREVIOUS_KEYS"]
+    assert loaded[:2] == ["APP_KEY:isp-billing.APP_KEY", "APP_PREVIOUS_KEYS:isp-billing.APP_PREVIOUS_KEYS"]
+    assert all(line == "%s:isp-billing.%s" % ((line.split(":")[0],) * 2) for line in loaded)
+
+
+OURS = [os.path.join(TOP, "systemd", name + ".service") for name in ("isp-api", "router-sync", "gateway-sync", "billing-cron")]
+
+
+@pytest.mark.parametrize("path", OURS, ids=os.path.basename)
+def test_each_line_that_confines_a_service(path):
+    """The tests noticed 5 of 23 lines taken away one at a time."""
+    with open(path, encoding="utf-8") as file:
+        lines = set(file.read().split("\n"))
+    assert {"NoNewPrivileges=yes", "ProtectProc=invisible", "ProcSubset=pid", "PrivateUsers=yes", "LimitCORE=0", "UMask=0077",
+            "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes", "PrivateDevices=yes", "ProtectKernelTunables=yes",
+            "ProtectKernelModules=yes", "ProtectControlGroups=yes", "ProtectClock=yes", "ProtectHostname=yes",
+            "RestrictNamespaces=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes",
+            "MemoryDenyWriteExecute=yes", "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
+            "CapabilityBoundingSet=", "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"} <= lines
+    if "billing-cron" not in path:
+        assert {"Restart=always", "RestartSec=1", "StartLimitIntervalSec=0", "WantedBy=multi-user.target"} <= lines
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+@pytest.mark.parametrize("path", OURS, ids=os.path.basename)
+def test_exposure(path):
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=17", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-400:]
+
+
+def test_the_night_and_the_sockets():
+    with open(os.path.join(TOP, "systemd", "billing-cron.timer"), encoding="utf-8") as file:
+        timer = set(file.read().split("\n"))
+    assert {"OnCalendar=*-*-* 00:05:00 Asia/Jakarta", "Persistent=true", "AccuracySec=1s"} <= timer
+    api = service(os.path.join(TOP, "systemd", "isp-api.service"))
+    assert api["RuntimeDirectoryMode"] == "0750" and api["RuntimeDirectory"] == "isp-billing"

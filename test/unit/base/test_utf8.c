@@ -108,6 +108,24 @@ controls_are_found(void **state)
 	assert_false(utf8_has_control("", false));
 }
 
+/* A refused refund stayed "under way": Midtrans' message was cut inside its last letter. */
+static void
+texts_are_cut_between_characters(void **state)
+{
+	char cut[] = "caf\xC3", inner[] = "a\xE2\x82 b\xFF";
+
+	(void)state;
+	assert_int_equal(utf8_cut("caf\xC3\xA9s", 4), 3);
+	assert_int_equal(utf8_cut("caf\xC3\xA9s", 5), 5);
+	assert_int_equal(utf8_cut("caf", 3), 3);
+	assert_int_equal(utf8_cut("caf", 9), 3);
+	assert_int_equal(utf8_cut("\xE2\x82\xAC", 2), 0);
+	utf8_clean(cut);
+	assert_string_equal(cut, "caf");
+	utf8_clean(inner);
+	assert_string_equal(inner, "a b");
+}
+
 int
 main(void)
 {
@@ -118,6 +136,7 @@ main(void)
 		cmocka_unit_test(nothing_behind_the_end_is_read),
 		cmocka_unit_test(length_is_in_code_points),
 		cmocka_unit_test(controls_are_found),
+		cmocka_unit_test(texts_are_cut_between_characters),
 	};
 
 	return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);

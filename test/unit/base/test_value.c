@@ -148,6 +148,25 @@ only_so_many_bytes_are_read(void **state)
 	assert_false(value_whole(digits, 65, &val));
 }
 
+/* "150.000" was booked as 150 rupiah: in Indonesia the point parts thousands. */
+static void
+money_as_text_is_strict(void **state)
+{
+	static const char *const good[] = { "150000", "150000.0", "150000.00" };
+	static const char *const bad[] = { "150.000", "150000.", "150000.000", "150,000", "1.5",
+		"1e5", "", " 1", "1 ", "+1", "Rp1", ".0", "-" };
+	int64_t n;
+
+	(void)state;
+	for (size_t i = 0; i < countof(good); i++) {
+		assert_true(value_whole_text(good[i], &n));
+		assert_int_equal(n, 150000);
+	}
+	for (size_t i = 0; i < countof(bad); i++)
+		if (value_whole_text(bad[i], &n))
+			fail_msg("%s", bad[i]);
+}
+
 int
 main(void)
 {
@@ -160,6 +179,7 @@ main(void)
 		cmocka_unit_test(whole_numbers_are_exact),
 		cmocka_unit_test(what_is_not_whole_is_refused),
 		cmocka_unit_test(only_so_many_bytes_are_read),
+		cmocka_unit_test(money_as_text_is_strict),
 	};
 
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
