@@ -82,12 +82,17 @@ BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 build: deps
 	@$(MAKE) --no-print-directory programs
 
-programs: $(PROGRAMS) $(B)/gen/openapi.json
+programs: $(PROGRAMS) $(B)/gen/openapi.json $(B)/gen/routes.conf
 
 # The description of the API, for those who generate from it (app/web).  One that says the same
 # stays as old as it is.
 $(B)/gen/openapi.json: $(B)/bin/isp-api
 	$(Q)$< --print-openapi >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# The route table for nginx.
+$(B)/gen/routes.conf: $(B)/bin/isp-api
+	$(Q)$< --print-nginx >$@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 deps:
@@ -355,7 +360,7 @@ install: programs
 	cp -R app/web/pay $(SHARE)/web/pay
 	install -m 755 $(SERVER_SCRIPTS) $(SHARE)/scripts
 	install -d $(ETC)/nginx
-	install -m 644 nginx/fastcgi.conf $(ETC)/nginx
+	install -m 644 nginx/fastcgi.conf $(B)/gen/routes.conf $(ETC)/nginx
 	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \
 	    -e 's|@SOCKETS@|/run/isp-billing|' -e 's|@CONF@|/etc/isp-billing/nginx|' \
 	    -e 's|@WEB@|$(PREFIX)/share/isp-billing/web|' \

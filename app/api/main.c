@@ -1,6 +1,7 @@
 /* main.c: isp-api, the FastCGI workers behind nginx. */
 #include "base/daemon.h"
 #include "base/log.h"
+#include "http/limit.h"
 #include "http/prefork.h"
 #include "isp_api.h"
 
@@ -11,6 +12,7 @@ static const struct daemon_option options[] = {
 	[OPT_ROUTES] = { "--print-routes", NULL,
 	    "every address, its method, permission bits and pool" },
 	[OPT_OPENAPI] = { "--print-openapi", NULL, "the OpenAPI document of every address" },
+	[OPT_NGINX] = { "--print-nginx", NULL, "the pool of each address, as nginx reads it" },
 	[OPT_SQL] = { "--print-sql", NULL, "the statements composed for plain resources" },
 	[OPT_ORIGINS] = { "--print-origins", NULL,
 	    "who may call from a browser, as nginx wants to know it" },
@@ -18,9 +20,8 @@ static const struct daemon_option options[] = {
 
 const struct daemon isp_api_program = {
 	.name = "isp-api",
-	.synopsis =
-	    "[--print-env | --print-libpq | --print-routes | --print-openapi | --print-sql |"
-	    " --print-origins]",
+	.synopsis = "[--print-env | --print-libpq | --print-routes | --print-openapi |"
+		    " --print-nginx | --print-sql | --print-origins]",
 	.summary = "Serves /api to a web server that speaks FastCGI.",
 	.options = options,
 	.noptions = countof(options),
@@ -47,6 +48,7 @@ main(int argc, char **argv)
 	if (isp_api_configure(&cx, args.env, &cf) != RC_OK)
 		return daemon_fail(&cx, &isp_api_program);
 	isp_api_pools(&cx, &cf, pools);
+	limit_open();
 	daemon_signals();
 	log_event(LOG_INFO, "start", "version", ISP_VERSION, NULL);
 	if (prefork_run(&cx, pools, ISP_API_POOLS, isp_api_work, &args) != RC_OK)

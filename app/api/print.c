@@ -22,6 +22,16 @@ print_openapi(struct ctx *cx)
 }
 
 static int
+print_pools(struct ctx *cx)
+{
+	struct sb out = sb_new(cx->mem);
+
+	nginx_print(&out);
+	(void)fputs(out.buf, stdout);
+	return EXIT_DONE;
+}
+
+static int
 print_sql(struct ctx *cx)
 {
 	struct sb out = sb_new(cx->mem);
@@ -98,6 +108,8 @@ isp_api_print(struct ctx *cx, const struct daemon_args *args)
 		return print_routes();
 	if (args->val[OPT_OPENAPI] != NULL)
 		return print_openapi(cx);
+	if (args->val[OPT_NGINX] != NULL)
+		return print_pools(cx);
 	if (args->val[OPT_SQL] != NULL)
 		return print_sql(cx);
 	if (args->val[OPT_ENV] != NULL)

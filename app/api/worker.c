@@ -44,8 +44,11 @@ isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
 		.routes = api_routes,
 		.nroutes = api_nroutes,
 		.authenticate = api_authenticate,
+		.run = api_run,
 		.pass = db_gate_pass,
+		.refused = api_refused,
 		.origins = isp_api_origins(&cx, &cf),
+		.pool = conf_production(&cf) ? NULL : p->name,
 		.url = conf_text(&cf, CONF_APP_URL),
 	};
 	const struct fcgi_worker worker = {

@@ -35,6 +35,8 @@ struct op {
 	const struct resource *row;  /* the answer is a row of it; NULL: see summary */
 	const struct resource *list; /* the answer is a list of it */
 	int status;                  /* of success; 0: 200 */
+	bool dry_run;                /* takes dry_run: the same code, rolled back */
+	bool paced;                  /* nginx limits it by address, where anyone may call it */
 };
 
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
@@ -143,6 +145,7 @@ API_OP(notification_test);
 API_OP(template_preview);
 API_OP(message_resend);
 
+API_OP(search_all);
 API_OP(setting_show);
 API_OP(setting_save);
 API_OP(billing_rehearse);
@@ -155,8 +158,10 @@ API_OP(meta_fields);
 extern const struct route api_routes[];
 extern const size_t api_nroutes;
 
-/* authenticate of struct http_policy: the token's role and abilities must hold perm. */
+/* authenticate, run and refused of struct http_policy. */
 enum rc api_authenticate(struct ctx *, const struct req *, uint32_t perm) _must_check_;
+enum rc api_run(struct ctx *, const struct route *, const struct req *, struct resp *) _must_check_;
+enum rc api_refused(struct ctx *, const struct req *) _must_check_;
 
 /* Before a GET acts: who asks must be known, here and to the database. */
 enum rc api_act(struct ctx *) _must_check_;
@@ -170,6 +175,9 @@ enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
 /* Set a text of a body. */
 void op_put(struct cJSON *in, const char *key, const char *val);
+
+/* The route table as maps of nginx. */
+void nginx_print(struct sb *);
 
 /* The OpenAPI 3.1 document of api_routes. */
 const char *openapi_json(struct ctx *);

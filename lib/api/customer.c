@@ -4,6 +4,7 @@
 #include "sql.h"
 
 static const char *const states[] = { "active", "inactive", "suspended", NULL };
+static const char *const services[] = { "on", "off", "off_for_debt", "none", NULL };
 
 /* clang-format off */
 static const struct field fields[] = {
@@ -18,12 +19,34 @@ static const struct field fields[] = {
 	{ "message_opt_out", FT_BOOL, RW, .dflt = "false",
 	  .hint = "no messages about bills and outages" },
 	{ "credit",      FT_MONEY, RO | FF_SORT },
+	{ "debt",        FT_MONEY, RO | FF_SORT },
+	{ "has_debt",    FT_BOOL,  RO | FF_FILTER },
+	{ "open_invoices", FT_INT, RO },
+	{ "service",     FT_TEXT,  RO | FF_FILTER, .max = 16, .among = services,
+	  .hint = "whether a line of the customer works" },
+	{ "packages",    FT_LIST,  RO },
+	{ "usernames",   FT_LIST,  RO },
+	{ "package_ids", FT_LIST,  RO },
+	{ "router_ids",  FT_LIST,  RO },
+	{ "phone_digits", FT_TEXT, RO | FF_NULL },
+	{ "created_on",  FT_DATE,  RO },
 	{ "archived_at", FT_TIME,  RO | FF_NULL },
 	{ "created_at",  FT_TIME,  RO | FF_SORT },
 	{ "updated_at",  FT_TIME,  RO | FF_SORT },
 };
 
-static const char *const search[] = { "name", "email", "phone", NULL };
+static const char *const search[] = { "name", "email", "phone", "address", NULL };
+static const struct search_in search_in[] = {
+	{ "subscriptions", "customer_id", "mikrotik_username" },
+};
+
+static const struct field any_id = { "id", FT_UUID }, any_day = { "day", FT_DATE };
+static const struct filter filters[] = {
+	{ "package_id",   "package_ids", "&&", &any_id },
+	{ "router_id",    "router_ids",  "&&", &any_id },
+	{ "created_from", "created_on",  ">=", &any_day },
+	{ "created_to",   "created_on",  "<=", &any_day },
+};
 
 static const struct child children[] = {
 	{ "subscriptions", "subscription_rows", "customer_id" },
@@ -39,8 +62,13 @@ const struct resource customer_resource = {
 	.hidden_param = "archived",
 	.hidden = "archived_at IS NOT NULL",
 	.search = search,
+	.search_in = search_in,
+	.nsearch_in = countof(search_in),
+	.digits = "phone_digits",
 	.fields = fields,
 	.nfields = countof(fields),
+	.filters = filters,
+	.nfilters = countof(filters),
 	.children = children,
 	.nchildren = countof(children),
 	.audited = true,
@@ -79,6 +107,7 @@ const struct op customer_archive_op = {
 	.summary = "Archive a customer: subscriptions end, what was billed and paid stays",
 	.params = archive_params, .nparams = countof(archive_params),
 	.status = 204,
+	.dry_run = true,
 };
 const struct op customer_credits_op = {
 	.summary = "The ledger of a customer's credit",
@@ -88,6 +117,7 @@ const struct op customer_credit_enter_op = {
 	.summary = "Give a customer credit, or pay credit out",
 	.fields = credit_fields, .nfields = countof(credit_fields), .flag = FF_CREATE,
 	.row = &credit_resource, .status = 201,
+	.dry_run = true,
 };
 /* clang-format on */
 

@@ -73,20 +73,24 @@ const struct resource invoice_resource = {
 	.nfilters = countof(filters),
 	.check = check_invoice,
 	.counted = true,
+	.sum = "amount",
 };
 
 const struct op invoice_create_op = {
 	.summary = "Issue an invoice by hand",
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &invoice_resource, .status = 201,
+	.dry_run = true,
 };
 const struct op invoice_update_op = {
 	.summary = "Change an invoice",
 	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
 	.row = &invoice_resource,
+	.dry_run = true,
 };
 const struct op invoice_cancel_op = {
 	.summary = "Cancel an invoice nobody paid for; its period is free again", .status = 204,
+	.dry_run = true,
 };
 
 static const struct field mark_paid_fields[] = {
@@ -104,9 +108,11 @@ const struct op invoice_mark_paid_op = {
 	.summary = "Book a payment on an invoice; takes an Idempotency-Key",
 	.fields = mark_paid_fields, .nfields = countof(mark_paid_fields), .flag = FF_CREATE,
 	.row = &invoice_resource,
+	.dry_run = true,
 };
 const struct op invoice_public_op = {
 	.summary = "What a customer with the link sees of an invoice",
+	.paced = true,
 };
 /* clang-format on */
 

@@ -17,6 +17,14 @@ static const struct field billing_fields[] = {
 	{ "created_at",      FT_TIME, RO | FF_SORT },
 };
 
+static const struct field any_day = { "day", FT_TIME };
+
+/* Logs of a time: from a moment on, before another. */
+static const struct filter log_filters[] = {
+	{ "created_from", "created_at", ">=", &any_day },
+	{ "created_to", "created_at", "<", &any_day },
+};
+
 static const struct field audit_fields[] = {
 	{ "action",       FT_TEXT, RO | FF_FILTER, .max = 64 },
 	{ "subject_type", FT_TEXT, RO | FF_NULL | FF_FILTER, .max = 64 },
@@ -54,6 +62,8 @@ const struct resource billing_log_resource = {
 	.fields = billing_fields,
 	.nfields = countof(billing_fields),
 	.counted = true,
+	.filters = log_filters,
+	.nfilters = countof(log_filters),
 };
 
 const struct resource audit_log_resource = {
@@ -65,6 +75,8 @@ const struct resource audit_log_resource = {
 	.fields = audit_fields,
 	.nfields = countof(audit_fields),
 	.counted = true,
+	.filters = log_filters,
+	.nfilters = countof(log_filters),
 };
 
 const struct resource midtrans_log_resource = {
@@ -76,4 +88,6 @@ const struct resource midtrans_log_resource = {
 	.fields = midtrans_fields,
 	.nfields = countof(midtrans_fields),
 	.counted = true,
+	.filters = log_filters,
+	.nfilters = countof(log_filters),
 };

@@ -18,6 +18,7 @@ static const struct field page_fields[] = {
 const struct op midtrans_page_op = {
 	.summary = "A page to pay what is owed: success, snap_token, order_id, redirect_url, client_key",
 	.fields = page_fields, .nfields = countof(page_fields), .flag = FF_CREATE,
+	.paced = true,
 };
 
 /* For openapi.json alone: the reader of messages takes a body whole, and what is wrong there is 400. */

@@ -49,3 +49,30 @@ op_put(struct cJSON *in, const char *key, const char *val)
 	cJSON_DeleteItemFromObjectCaseSensitive(in, key);
 	cJSON_AddStringToObject(in, key, val);
 }
+
+/* dry_run of the query or of the body. */
+static enum rc
+wants_dry_run(struct ctx *cx, const struct req *rq, bool *ret)
+{
+	static const struct field fields[] = { { "dry_run", FT_BOOL, FF_CREATE } };
+	struct cJSON *in;
+
+	TRY(op_flag(cx, rq, "dry_run", ret));
+	if (*ret || rq->body_len == 0)
+		return RC_OK;
+	TRY(shape_read(cx, fields, countof(fields), FF_CREATE, rq, &in));
+	*ret = shape_bool(in, "dry_run");
+	return RC_OK;
+}
+
+enum rc
+api_run(struct ctx *cx, const struct route *rt, const struct req *rq, struct resp *rs)
+{
+	bool dry = false;
+
+	if (rt->op != NULL && rt->op->dry_run)
+		TRY(wants_dry_run(cx, rq, &dry));
+	if (!dry)
+		return http_run(cx, rt, rq, rs);
+	return crud_dry_run(cx, rt, rq, rs);
+}

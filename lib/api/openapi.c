@@ -410,6 +410,7 @@ put_operation(struct ctx *cx, struct jw *w, const struct route *rt)
 	jw_str(w, "operationId", operation_id(cx, rt));
 	jw_str(w, "summary", op.summary);
 	put_permission(w, rt->perm);
+	jw_str(w, "x-pool", http_pool_name(rt->pool));
 	put_params(cx, w, rt, &op);
 	put_body(w, &op);
 	jw_obj(w, "responses");

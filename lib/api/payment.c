@@ -61,6 +61,7 @@ const struct resource payment_resource = {
 	.filters = filters,
 	.nfilters = countof(filters),
 	.counted = true,
+	.sum = "amount",
 };
 
 static const struct field reverse_fields[] = {
@@ -71,11 +72,13 @@ const struct op payment_create_op = {
 	.summary = "Book a payment; takes an Idempotency-Key",
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &payment_resource, .status = 201,
+	.dry_run = true,
 };
 const struct op payment_reverse_op = {
 	.summary = "Take a payment back by a counter-entry; the row stays, as reversed",
 	.fields = reverse_fields, .nfields = countof(reverse_fields), .flag = FF_UPDATE,
 	.status = 204,
+	.dry_run = true,
 };
 /* clang-format on */
 

@@ -66,6 +66,7 @@ const struct route api_routes[] = {
 	OP_CHANGE("/api/users/:id", A_FULL, LOGIN, user_update),
 	OP("DELETE", "/api/users/:id", A_FULL, LOGIN, user_delete),
 
+	OP("GET", "/api/search", V_READ, FAST, search_all),
 	OP("GET", "/api/dashboard/stats", V_READ, FAST, dashboard_stats),
 	OP("GET", "/api/dashboard/recent-activities", V_READ, FAST, dashboard_activities),
 

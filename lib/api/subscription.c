@@ -77,6 +77,7 @@ const struct op subscription_create_op = {
 	.summary = "Sign a customer up",
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &subscription_resource, .status = 201,
+	.dry_run = true,
 };
 const struct op subscription_update_op = {
 	.summary = "Change a subscription; the router follows",
@@ -85,21 +86,25 @@ const struct op subscription_update_op = {
 };
 const struct op subscription_delete_op = {
 	.summary = "Cancel a subscription", .status = 204,
+	.dry_run = true,
 };
 const struct op subscription_suspend_op = {
 	.summary = "Cut a subscription off until it is activated by hand",
 	.fields = reason_fields, .nfields = countof(reason_fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 const struct op subscription_activate_op = {
 	.summary = "Put a suspended or expired subscription on again",
 	.fields = activate_fields, .nfields = countof(activate_fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 const struct op subscription_cancel_op = {
 	.summary = "Cancel a subscription for good; its username is free again",
 	.fields = reason_fields, .nfields = countof(reason_fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 const struct op subscription_credentials_op = {
 	.summary = "The login of the account: {username, password}; each look is audited",

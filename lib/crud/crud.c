@@ -313,3 +313,12 @@ crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 	rs->status = 204;
 	return RC_OK;
 }
+
+enum rc
+crud_dry_run(struct ctx *cx, const struct route *rt, const struct req *rq, struct resp *rs)
+{
+	TRY(db_begin(cx));
+	TRY(http_run(cx, rt, rq, rs));
+	resp_header(rs, "X-Dry-Run", "1");
+	return db_rollback(cx);
+}

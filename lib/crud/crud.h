@@ -11,8 +11,10 @@
  * A view has id and created_at.  A column that may be left out on creation but
  * is NOT NULL needs its default in the field table: the database's own is not
  * used.  Lists are sorted by created_at, newest first, or by ?sort= of FF_SORT
- * fields.  The total of a list without filters comes from row_counts where the
- * table is counted (crud_sql.c).  Writes say who acts (db_set_actor()).
+ * fields.  A filter whose values are a closed list takes several, by comma.
+ * Parameters that a list does not know stand in X-Ignored.  `Accept: text/csv`
+ * answers the whole filtered list (crud_csv.c).  The total of a list without filters comes from
+ * row_counts where the table is counted (crud_sql.c).  Writes say who acts (db_set_actor()).
  *
  * A rule that needs more than one field belongs into the database, or .check.
  * As soon as a verb has a life of its own (an invoice is issued, not created),
@@ -36,8 +38,14 @@ enum {
 struct filter {
 	const char *param;        /* "due_from" */
 	const char *column;       /* "due_date" */
-	const char *op;           /* ">=" */
+	const char *op;           /* ">="; "&&": the column is an array that holds the value */
 	const struct field *form; /* how to check the value */
+};
+
+/* A text of another table by which rows are found. */
+struct search_in {
+	const char *table, *id; /* "subscriptions", "customer_id": of the row */
+	const char *column;     /* "mikrotik_username" */
 };
 
 /* Rows of another view shown as an array inside show and create answers. */
@@ -57,6 +65,11 @@ struct resource {
 	const char *hidden_param;  /* ?archived=1 shows the others; NULL: none */
 	const char *hidden;        /* its condition, "archived_at IS NOT NULL" */
 	const char *const *search; /* columns of the view; NULL-terminated; NULL: no search */
+	const struct search_in *search_in; /* and columns of other tables */
+	size_t nsearch_in;
+	const char *digits; /* column that holds the digits of a phone number: what is searched and
+			       looks like one is found there however it is written */
+	const char *sum;    /* column whose sum a filtered list tells, as sum_amount; NULL: none */
 	const struct field *fields;
 	size_t nfields;
 	const struct filter *filters; /* beside FF_FILTER */
@@ -112,6 +125,19 @@ enum rc crud_read(struct ctx *, const struct resource *, const char *id, const s
 /* Answer with the row (and children) of id; RC_NOT_FOUND when there is none. */
 enum rc crud_answer(struct ctx *, const struct resource *, const char *id, int status,
     struct resp *) _must_check_;
+
+/* Run a route in a transaction that is rolled back: its answer tells what would happen. */
+enum rc crud_dry_run(struct ctx *, const struct route *, const struct req *,
+    struct resp *) _must_check_;
+
+/* A pattern of LIKE that finds the text anywhere, taken literally. */
+const char *crud_like_pattern(struct ctx *, const char *text);
+
+/*
+ * The digits of what looks like a phone number, as customers.phone_digits has them
+ * (0812… for +62 812…); NULL when it is none.
+ */
+const char *crud_phone_digits(struct ctx *, const char *text);
 
 /* The statements of a resource, for people who want to read them (isp-api --print-sql). */
 void crud_print(struct sb *, const struct resource *);

@@ -20,10 +20,12 @@ enum crud_verb {
 struct list_key {
 	const struct resource *r;
 	uint64_t filters;  /* bit i: the i-th filter is given (crud_filter()) */
+	uint64_t many;     /* bit i: its value is an array */
 	const char *bound; /* column of crud_list_where(); NULL: none */
 	const char *sort;  /* column; a constant of the resource */
 	bool down;         /* descending */
 	bool search;       /* the parameter after those of the filters is the pattern */
+	bool digits;       /* and behind it the digits of a phone number */
 	bool hidden;       /* the hidden rows instead of the visible */
 };
 
@@ -42,7 +44,7 @@ struct list_stmts {
 struct listing {
 	struct list_key key;
 	struct page page;
-	struct db_val vals[CRUD_FILTERS_MAX + 4];
+	struct db_val vals[CRUD_FILTERS_MAX + 5];
 	size_t nvals; /* without limit and offset */
 };
 
@@ -59,6 +61,9 @@ bool crud_filter(const struct resource *, size_t i, struct filter *ret);
 const struct list_stmts *crud_list_stmts(const struct list_key *);
 const struct db_stmt *crud_stmt(const struct resource *, enum crud_verb);
 const struct db_stmt *crud_child_stmt(const struct child *);
+
+/* The whole list as CSV. */
+enum rc crud_csv(struct ctx *, struct listing *, struct resp *) _must_check_;
 
 /* Queue the count of a list, unless its total is remembered; after db_sync() take the total. */
 enum rc crud_total_send(struct ctx *, const struct list_stmts *, struct listing *,

@@ -19,6 +19,46 @@ param(struct ctx *cx, const struct req *rq, const char *name)
 	return s != NULL && s[0] != '\0' ? s : NULL;
 }
 
+/* "a,b" of a closed list as {"a","b"}, each of them checked; NULL when one is refused. */
+static const char *
+read_many(struct ctx *cx, const struct field *form, const char *s)
+{
+	struct sb array = sb_new(cx->mem);
+	bool fit = true;
+
+	for (size_t n = strcspn(s, ","); *s != '\0' || array.len == 0; n = strcspn(s, ",")) {
+		const char *one = arena_printf(cx->mem, "%.*s", (int)n, s);
+
+		fit = shape_param(cx, form, one) == RC_OK && fit;
+		sb_printf(&array, "%s\"%s\"", array.len == 0 ? "{" : ",", one);
+		s += n;
+		s += *s == ',';
+	}
+	sb_putc(&array, '}');
+	return fit ? array.buf : NULL;
+}
+
+/* One filter that was given; its value. */
+static enum rc
+read_filter(struct ctx *cx, const struct filter *f, const char *s, struct listing *l, size_t i)
+{
+	bool array = strcmp(f->op, "&&") == 0;
+	struct field form = *f->form;
+
+	form.name = f->param; /* "due_from", where the form is that of any day */
+	if (array || (form.among != NULL && strchr(s, ',') != NULL)) {
+		s = read_many(cx, &form, s);
+		l->key.many |= UINT64_C(1) << i;
+		if (s == NULL)
+			return RC_INVALID;
+	} else {
+		TRY(shape_param(cx, &form, s));
+	}
+	l->key.filters |= UINT64_C(1) << i;
+	l->vals[l->nvals++] = V_TEXT(s);
+	return RC_OK;
+}
+
 static enum rc
 read_filters(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
@@ -27,17 +67,10 @@ read_filters(struct ctx *cx, const struct req *rq, const struct resource *r, str
 
 	for (size_t i = 0; crud_filter(r, i, &f); i++) {
 		const char *s = param(cx, rq, f.param);
-		struct field form;
 
 		assert(i < CRUD_FILTERS_MAX);
-		if (s == NULL)
-			continue;
-		form = *f.form;
-		form.name = f.param; /* "due_from", where the form is that of any day */
-		if (shape_param(cx, &form, s) != RC_OK)
+		if (s != NULL && read_filter(cx, &f, s, l, i) != RC_OK)
 			rc = RC_INVALID;
-		l->key.filters |= UINT64_C(1) << i;
-		l->vals[l->nvals++] = V_TEXT(s);
 	}
 	return rc;
 }
@@ -76,9 +109,8 @@ read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct
 	return err_field_code(cx, "sort", NULL);
 }
 
-/* The text with what LIKE takes for a pattern made literal. */
-static const char *
-like_pattern(struct ctx *cx, const char *text)
+const char *
+crud_like_pattern(struct ctx *cx, const char *text)
 {
 	struct sb s = sb_new(cx->mem);
 
@@ -92,6 +124,21 @@ like_pattern(struct ctx *cx, const char *text)
 	return s.buf;
 }
 
+const char *
+crud_phone_digits(struct ctx *cx, const char *text)
+{
+	struct sb s = sb_new(cx->mem);
+
+	if (text[strspn(text, "0123456789+-() .")] != '\0')
+		return NULL;
+	for (; *text != '\0'; text++)
+		if (*text >= '0' && *text <= '9')
+			sb_putc(&s, *text);
+	if (s.len < 4)
+		return NULL;
+	return strncmp(s.buf, "62", 2) == 0 ? arena_printf(cx->mem, "0%s", s.buf + 2) : s.buf;
+}
+
 static enum rc
 read_search(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
@@ -102,7 +149,11 @@ read_search(struct ctx *cx, const struct req *rq, const struct resource *r, stru
 		return RC_OK;
 	TRY(shape_param(cx, &form, s));
 	l->key.search = true;
-	l->vals[l->nvals++] = V_TEXT(like_pattern(cx, s));
+	l->vals[l->nvals++] = V_TEXT(crud_like_pattern(cx, s));
+	if (r->digits != NULL && (s = crud_phone_digits(cx, s)) != NULL) {
+		l->key.digits = true;
+		l->vals[l->nvals++] = V_TEXT(crud_like_pattern(cx, s));
+	}
 	return RC_OK;
 }
 
@@ -116,6 +167,43 @@ read_listing(struct ctx *cx, const struct req *rq, const struct resource *r, str
 	fit = read_hidden(cx, rq, r, l) == RC_OK && fit;
 	fit = read_sort(cx, rq, r, l) == RC_OK && fit;
 	return fit ? RC_OK : cx->err.rc;
+}
+
+/* ---- what the list does not know ---- */
+
+static bool
+is_known(const struct resource *r, const char *name)
+{
+	static const char *const all[] = { "page", "per_page", "sort" };
+	struct filter f;
+
+	for (size_t i = 0; i < countof(all); i++)
+		if (strcmp(all[i], name) == 0)
+			return true;
+	if ((r->search != NULL && strcmp(name, "search") == 0) ||
+	    (r->hidden_param != NULL && strcmp(name, r->hidden_param) == 0))
+		return true;
+	for (size_t i = 0; crud_filter(r, i, &f); i++)
+		if (strcmp(f.param, name) == 0)
+			return true;
+	return false;
+}
+
+/* A mistyped filter shows everything as if it was filtered: X-Ignored names it, as it came. */
+static void
+name_ignored(struct ctx *cx, const struct req *rq, const struct resource *r, struct resp *rs)
+{
+	struct sb names = sb_new(cx->mem);
+
+	for (const char *p = rq->query != NULL ? rq->query : ""; *p != '\0'; p += strspn(p, "&")) {
+		const char *name = arena_printf(cx->mem, "%.*s", (int)strcspn(p, "=&"), p);
+
+		p += strcspn(p, "&");
+		if (*name != '\0' && !is_known(r, name) && names.len < 200)
+			sb_printf(&names, "%s%.60s", names.len > 0 ? ", " : "", name);
+	}
+	if (names.len > 0)
+		resp_header(rs, "X-Ignored", names.buf);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -143,6 +231,9 @@ list(struct ctx *cx, const struct req *rq, struct resp *rs, struct listing *l)
 	struct db_rows *rows;
 
 	TRY(read_listing(cx, rq, l->key.r, l));
+	name_ignored(cx, rq, l->key.r, rs);
+	if (rq->accept != NULL && strcasestr(rq->accept, "text/csv") != NULL)
+		return crud_csv(cx, l, rs);
 	TRY(fetch(cx, crud_list_stmts(&l->key), l, &rows));
 	rowjson_array(&data, rows);
 	page_write(cx, rq, rs, &l->page, data.buf, db_count(rows));

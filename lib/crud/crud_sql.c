@@ -119,40 +119,57 @@ is_joined(const struct resource *r)
 	for (const char *const *c = r->search; *c != NULL; c++)
 		if (strchr(*c, '.') != NULL)
 			return true;
-	return false;
+	return r->nsearch_in > 0;
+}
+
+/* One place of a search; of several tables each finds its ids by itself. */
+static void
+put_place(struct sb *s, const char *lead, const char *column, int param)
+{
+	sb_puts(s, lead);
+	put_name(s, column);
+	sb_printf(s, " ILIKE $%d", param);
 }
 
 /*
  * Columns of one table are or-ed: the planner combines their trigram indexes.
- * Of several tables it cannot; there each column finds its ids by itself.
+ * Of several tables it cannot: there each column finds its ids by itself.
  */
 static void
-put_search(struct sb *s, const struct resource *r, int param)
+put_search(struct sb *s, const struct list_key *k, int param)
 {
+	const struct resource *r = k->r;
 	bool joined = is_joined(r);
+	const char *from =
+	    joined ? arena_printf(memory(), "SELECT id FROM %s WHERE ", quoted(r->view)) : "";
+	const char *more = joined ? arena_printf(memory(), " UNION %s", from) : " OR ";
 
 	sb_puts(s, joined ? "id IN (" : "(");
-	for (const char *const *c = r->search; *c != NULL; c++) {
-		if (c != r->search)
-			sb_puts(s, joined ? " UNION " : " OR ");
-		if (joined)
-			sb_printf(s, "SELECT id FROM %s WHERE ", quoted(r->view));
-		put_name(s, *c);
-		sb_printf(s, " ILIKE $%d", param);
-	}
+	for (const char *const *c = r->search; *c != NULL; c++)
+		put_place(s, c == r->search ? from : more, *c, param);
+	for (size_t i = 0; i < r->nsearch_in; i++)
+		put_place(s,
+		    arena_printf(memory(), " UNION SELECT %s FROM %s WHERE ",
+			quoted(r->search_in[i].id), quoted(r->search_in[i].table)),
+		    r->search_in[i].column, param);
+	if (k->digits)
+		put_place(s, more, r->digits, param + 1);
 	sb_putc(s, ')');
 }
 
 /* E-mail addresses are the same however they are spelt. */
 static void
-put_filter(struct sb *s, const struct filter *f, int param)
+put_filter(struct sb *s, const struct filter *f, bool many, int param)
 {
 	if (f->form->type == FT_EMAIL) {
 		sb_printf(s, "lower(%s) %s lower($%d)", quoted(f->column), f->op, param);
 		return;
 	}
 	put_name(s, f->column);
-	sb_printf(s, " %s $%d", f->op, param);
+	if (many && strcmp(f->op, "=") == 0)
+		sb_printf(s, " = ANY ($%d)", param);
+	else
+		sb_printf(s, " %s $%d", f->op, param);
 }
 
 /* " WHERE …" of a list; *nparams how many parameters that took. */
@@ -175,12 +192,13 @@ where_of(const struct list_key *k, int *nparams)
 		if (!((k->filters >> i) & 1))
 			continue;
 		sb_puts(&s, sep);
-		put_filter(&s, &f, ++*nparams);
+		put_filter(&s, &f, ((k->many >> i) & 1) != 0, ++*nparams);
 		sep = " AND ";
 	}
 	if (k->search) {
 		sb_puts(&s, sep);
-		put_search(&s, k->r, ++*nparams);
+		put_search(&s, k, ++*nparams);
+		*nparams += k->digits;
 	}
 	return s.buf;
 }
@@ -199,6 +217,11 @@ count_of(const struct list_key *k, const char *where)
 		return arena_printf(memory(),
 		    "SELECT sum(n)::bigint AS total FROM row_counts WHERE table_name = '%s'",
 		    k->r->table);
+	if (k->r->sum != NULL)
+		return arena_printf(memory(),
+		    "SELECT count(*) AS total, coalesce(sum(%s), 0)::bigint AS sum"
+		    " FROM (SELECT %s FROM %s%s LIMIT 100001) found",
+		    quoted(k->r->sum), quoted(k->r->sum), quoted(k->r->view), where);
 	return arena_printf(memory(),
 	    "SELECT count(*) AS total FROM (SELECT FROM %s%s LIMIT 100001) found",
 	    quoted(k->r->view), where);
@@ -230,9 +253,9 @@ compose_list(const struct list_key *k)
 static bool
 same_key(const struct list_key *a, const struct list_key *b)
 {
-	return a->r == b->r && a->filters == b->filters && a->down == b->down &&
-	       a->search == b->search && a->hidden == b->hidden && a->bound == b->bound &&
-	       strcmp(a->sort, b->sort) == 0;
+	return a->r == b->r && a->filters == b->filters && a->many == b->many &&
+	       a->digits == b->digits && a->down == b->down && a->search == b->search &&
+	       a->hidden == b->hidden && a->bound == b->bound && strcmp(a->sort, b->sort) == 0;
 }
 
 const struct list_stmts *

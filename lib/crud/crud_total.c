@@ -12,7 +12,7 @@ enum { TOTAL_EXACT_MAX = 100000, TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL
 static struct remembered {
 	const struct list_stmts *stmts;
 	char vals[65]; /* SHA-256 of the parameters */
-	int64_t total, at;
+	int64_t total, sum, at;
 } totals[TOTAL_CACHE];
 
 static struct remembered *
@@ -35,22 +35,23 @@ hash_of(struct ctx *cx, const struct listing *l)
 }
 
 static bool
-recall(const struct list_stmts *st, const char *hash, int64_t *ret)
+recall(const struct list_stmts *st, const char *hash, struct page *ret)
 {
 	const struct remembered *m = place_of(hash, st);
 
 	if (m->stmts != st || strcmp(m->vals, hash) != 0 || clock_ms() - m->at > TOTAL_CACHE_MS)
 		return false;
-	*ret = m->total;
+	ret->total = m->total;
+	ret->sum = m->sum;
 	return true;
 }
 
 static void
-remember(const struct list_stmts *st, const char *hash, int64_t total)
+remember(const struct list_stmts *st, const char *hash, const struct page *p)
 {
 	struct remembered *m = place_of(hash, st);
 
-	*m = (struct remembered){ .stmts = st, .total = total, .at = clock_ms() };
+	*m = (struct remembered){ .stmts = st, .total = p->total, .sum = p->sum, .at = clock_ms() };
 	memcpy(m->vals, hash, sizeof(m->vals));
 }
 
@@ -77,7 +78,7 @@ crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
     struct total_query *ret)
 {
 	*ret = (struct total_query){ .hash = st->exact ? "" : hash_of(cx, l), .since = clock_ms() };
-	if (!st->exact && recall(st, ret->hash, &l->page.total))
+	if (!st->exact && recall(st, ret->hash, &l->page))
 		return RC_OK;
 	return db_send_n(cx, &st->count, &ret->count, l->vals, l->nvals);
 }
@@ -93,10 +94,13 @@ crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 		p->total = db_i64(q->count, 0, "total");
 	if (st->exact)
 		return RC_OK;
+	if (q->count != NULL && l->key.r->sum != NULL)
+		p->sum = db_i64(q->count, 0, "sum");
+	p->has_sum = l->key.r->sum != NULL && p->total <= TOTAL_EXACT_MAX;
 	if (q->count != NULL && p->total > TOTAL_EXACT_MAX)
 		TRY(estimate(cx, st, l, &p->total));
 	if (q->count != NULL && clock_ms() - q->since >= TOTAL_COSTLY_MS)
-		remember(st, q->hash, p->total);
+		remember(st, q->hash, p);
 	p->total_is_estimate = p->total > TOTAL_EXACT_MAX;
 	return RC_OK;
 }

@@ -173,6 +173,7 @@ static const struct state {
 	const char *msg;
 	state_fn fn;
 } states[] = {
+	{ "IS401", RC_UNAUTH, NULL, NULL },
 	{ "IS403", RC_DENIED, NULL, NULL },
 	{ "IS404", RC_NOT_FOUND, NULL, NULL },
 	{ "IS409", RC_CONFLICT, NULL, NULL },

@@ -140,6 +140,7 @@ read_request(struct ctx *cx, const FCGX_Request *fr)
 		.authorization = param(fr, "HTTP_AUTHORIZATION"),
 		.idempotency_key = param(fr, "HTTP_IDEMPOTENCY_KEY"),
 		.origin = param(fr, "HTTP_ORIGIN"),
+		.accept = param(fr, "HTTP_ACCEPT"),
 	};
 }
 
@@ -184,14 +185,38 @@ write_answer(struct ctx *cx, FCGX_Request *fr, const struct resp *rs)
 	sb_puts(&head, reason_of(rs->status));
 	sb_puts(&head, "\r\nCache-Control: no-store\r\n");
 	if (rs->body.len > 0) {
-		sb_puts(&head, "Content-Type: application/json\r\nContent-Length: ");
-		sb_i64(&head, (int64_t)rs->body.len);
-		sb_puts(&head, "\r\n");
+		sb_printf(&head, "Content-Type: %s\r\n",
+		    rs->content_type != NULL ? rs->content_type : "application/json");
+		if (rs->more == NULL)
+			sb_printf(&head, "Content-Length: %zu\r\n", rs->body.len);
 	}
 	sb_add(&head, rs->headers.buf, rs->headers.len);
 	sb_puts(&head, "\r\n");
 	(void)FCGX_PutStr(head.buf, (int)head.len, fr->out);
 	(void)FCGX_PutStr(rs->body.buf, (int)rs->body.len, fr->out);
+}
+
+/* The parts of a long body, each within SLOW_PEER_SECONDS; false when it cannot be whole. */
+static bool
+write_parts(struct ctx *cx, FCGX_Request *fr, struct resp *rs)
+{
+	while (rs->more != NULL) {
+		bool sent;
+
+		if (rs->more(cx, rs) != RC_OK) {
+			log_err(LOG_WARN, "request", cx);
+			return false;
+		}
+		if (rs->body.len == 0)
+			return true;
+		set_timer(SLOW_PEER_SECONDS);
+		sent = FCGX_PutStr(rs->body.buf, (int)rs->body.len, fr->out) >= 0 &&
+		       FCGX_FFlush(fr->out) == 0;
+		set_timer(0);
+		if (!sent)
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -214,6 +239,8 @@ answer(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
 		(void)FCGX_FFlush(fr->out);
 		set_timer(0);
 	}
+	if (!write_parts(cx, fr, &rs))
+		(void)shutdown(fr->ipcFd, SHUT_RDWR);
 }
 
 /*

@@ -58,6 +58,12 @@ enter(struct ctx *cx, const struct http_policy *hp, const struct route *rt, cons
 	return check_body(cx, rq, rt);
 }
 
+enum rc
+http_run(struct ctx *cx, const struct route *rt, const struct req *rq, struct resp *rs)
+{
+	return rt->verb != NULL ? rt->verb(cx, rq, rs, rt->resource) : rt->fn(cx, rq, rs);
+}
+
 static enum rc
 run_route(struct ctx *cx, const struct http_policy *hp, const struct route *rt, struct req *rq,
     struct resp *rs)
@@ -67,7 +73,7 @@ run_route(struct ctx *cx, const struct http_policy *hp, const struct route *rt, 
 	if (rc == RC_OK)
 		rc = enter(cx, hp, rt, rq);
 	if (rc == RC_OK)
-		rc = rt->verb != NULL ? rt->verb(cx, rq, rs, rt->resource) : rt->fn(cx, rq, rs);
+		rc = hp->run != NULL ? hp->run(cx, rt, rq, rs) : http_run(cx, rt, rq, rs);
 	if (hp->pass != NULL)
 		TRY(hp->pass(cx));
 	return rc;
@@ -89,8 +95,7 @@ run(struct ctx *cx, const struct http_policy *hp, struct req *rq, struct resp *r
 	if (rc != RC_OK && cx->err.again && strcmp(method, "GET") == 0) {
 		cx->err = (struct err){ 0 };
 		cx->actor = (struct actor){ 0 };
-		rs->body = sb_new(cx->mem);
-		rs->headers = sb_new(cx->mem);
+		*rs = (struct resp){ .body = sb_new(cx->mem), .headers = sb_new(cx->mem) };
 		rc = run_route(cx, hp, rt, rq, rs);
 	}
 	return rc;
@@ -107,10 +112,14 @@ http_dispatch(struct ctx *cx, const struct http_policy *hp, struct req *rq, stru
 	if (strcmp(rq->method, "OPTIONS") == 0) {
 		http_answer_options(cx, hp, rq, rs);
 	} else if ((rc = run(cx, hp, rq, rs)) != RC_OK) {
+		if (rc == RC_UNAUTH && hp->refused != NULL)
+			rc = hp->refused(cx, rq);
 		assert(cx->err.rc == rc);
 		http_write_error(cx, rs);
 		http_log_error(cx, rq);
 	}
+	if (hp->pool != NULL)
+		resp_header(rs, "X-Pool", hp->pool);
 	http_cors(hp, rq, rs);
 }
 

@@ -30,6 +30,7 @@ struct req {
 	const char *authorization;   /* "" for none */
 	const char *idempotency_key; /* "" for none */
 	const char *origin;          /* "" for none */
+	const char *accept;          /* "" for none */
 	const char *base;            /* APP_URL: what paginator links begin with */
 	struct {
 		const char *name, *val;
@@ -38,8 +39,16 @@ struct req {
 
 struct resp {
 	int status;
-	struct sb body;    /* empty only with 204 */
-	struct sb headers; /* extra "Name: value\r\n" lines */
+	struct sb body;           /* empty only with 204 */
+	struct sb headers;        /* extra "Name: value\r\n" lines */
+	const char *content_type; /* NULL: JSON */
+	/*
+	 * A body sent in parts: each call puts the next part into body, and an empty one
+	 * at the end.  When it fails the connection is cut: the caller sees that the body
+	 * is not whole.
+	 */
+	enum rc (*more)(struct ctx *, struct resp *);
+	void *stream; /* of more() */
 };
 
 struct op;       /* of lib/api: describes an operation */
@@ -66,11 +75,14 @@ struct route {
 
 /* What the policy floor (lib/api) plugs in. */
 struct http_policy {
+	/* Run a route whose request is in order; NULL: its own handler. */
+	enum rc (*run)(struct ctx *, const struct route *, const struct req *, struct resp *);
 	const struct route *routes;
 	size_t nroutes;
 	/*
-	 * Queue the look-up of rq's token (db_gate_n); it fills cx->actor and checks
-	 * perm.  Called for routes with a perm alone.
+	 * Queue the look-up of rq's token (db_gate_n), the first statement of the
+	 * pipeline: it fills cx->actor, or fails so that the database executes nothing
+	 * behind it.  Called for routes with a perm alone.
 	 */
 	enum rc (*authenticate)(struct ctx *, const struct req *, uint32_t perm);
 	/*
@@ -78,8 +90,11 @@ struct http_policy {
 	 * handler, so that none answers before its gate passed.
 	 */
 	enum rc (*pass)(struct ctx *);
+	/* Count a request answered 401: RC_UNAUTH, or RC_THROTTLED where there are too many. */
+	enum rc (*refused)(struct ctx *, const struct req *);
 	const char *origins; /* comma list for CORS */
 	const char *url;     /* APP_URL */
+	const char *pool;    /* in development: the header X-Pool; NULL: none */
 };
 
 /*
@@ -89,6 +104,9 @@ struct http_policy {
  * is run once more.
  */
 void http_dispatch(struct ctx *, const struct http_policy *, struct req *, struct resp *);
+
+/* Run the handler of a route. */
+enum rc http_run(struct ctx *, const struct route *, const struct req *, struct resp *);
 
 /* "fast", as sockets and nginx's upstreams name it. */
 const char *http_pool_name(enum route_pool);
@@ -104,7 +122,10 @@ enum rc req_uuid(struct ctx *, const struct req *, const char *name, const char 
 enum rc req_param_int(struct ctx *, const struct req *, const char *name, int64_t min, int64_t max,
     int64_t dflt, int64_t *ret) _must_check_; /* bad: RC_INVALID on the name */
 
-/* A raw path without the escapes of what needs none (RFC 3986): as routes are written. */
+/*
+ * A raw path as routes are written: without the escapes of what needs none (RFC 3986),
+ * without doubled slashes and a slash at its end, as nginx has it.
+ */
 const char *req_plain_path(struct ctx *, const char *path);
 bool req_is_json(const struct req *); /* the body is declared JSON */
 /* s with its percent escapes undone; RC_MALFORMED for NUL or broken UTF-8. */

@@ -74,7 +74,7 @@ http_cors(const struct http_policy *hp, const struct req *rq, struct resp *rs)
 	if (!may_call(hp, rq))
 		return;
 	resp_header(rs, "Access-Control-Allow-Origin", rq->origin);
-	resp_header(rs, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+	resp_header(rs, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After, X-Ignored");
 }
 
 void

@@ -107,6 +107,8 @@ http_write_error(struct ctx *cx, struct resp *rs)
 
 	rs->status = answers[e->rc].status;
 	rs->body = sb_new(cx->mem);
+	rs->content_type = NULL;
+	rs->more = NULL;
 	retry_after(cx, rs);
 	w = jw_new(&rs->body);
 	jw_obj(&w, NULL);

@@ -5,7 +5,15 @@
 
 #include "base/jw.h"
 
-enum { PER_PAGE = 20, PER_PAGE_MAX = 100, PAGE_MAX = 1000000000, EACH_SIDE = 3 };
+enum { PER_PAGE = 20, PER_PAGE_MAX = 100, PAGE_MAX = 1000000000, ROWS_MAX = 100000, EACH_SIDE = 3 };
+
+static enum rc
+refuse_depth(struct ctx *cx, int64_t most)
+{
+	(void)err_field(cx, "page",
+	    "The page must not be behind the first %d rows: use filters or sort.", ROWS_MAX);
+	return err_field_code(cx, "max", arena_printf(cx->mem, "\"max\":%lld", (long long)most));
+}
 
 enum rc
 page_read(struct ctx *cx, const struct req *rq, struct page *ret)
@@ -16,6 +24,8 @@ page_read(struct ctx *cx, const struct req *rq, struct page *ret)
 
 	if (a != RC_OK || b != RC_OK)
 		return RC_INVALID;
+	if (p.page * p.per_page > ROWS_MAX && p.page > 1)
+		return refuse_depth(cx, ROWS_MAX / p.per_page);
 	*ret = p;
 	return RC_OK;
 }
@@ -193,5 +203,9 @@ page_write(struct ctx *cx, const struct req *rq, struct resp *rs, const struct p
 	put_i64(&p, ",\"to\":", count > 0 ? first + (int64_t)count - 1 : 0);
 	sb_puts(p.out, ",\"total\":");
 	sb_i64(p.out, page->total);
+	if (page->has_sum) {
+		sb_puts(p.out, ",\"sum_amount\":");
+		sb_i64(p.out, page->sum);
+	}
 	sb_puts(p.out, page->total_is_estimate ? ",\"total_is_estimate\":true}" : "}");
 }

@@ -1,8 +1,9 @@
 /*
  * page.h: Laravel's paginator, read from a query and written as JSON.
  *
- * page counts from 1, per_page is 1..100 (default 20); bad values are
- * RC_INVALID on their name.
+ * page counts from 1, per_page is 1..100 (default 20); bad values are RC_INVALID on
+ * their name, and so is a page behind the first 100,000 rows: filters and sorting
+ * find what lies there, and the database need not walk to it.
  */
 #ifndef HTTP_PAGE_H
 #define HTTP_PAGE_H
@@ -15,6 +16,8 @@ struct page {
 	int64_t page, per_page;
 	int64_t total;
 	bool total_is_estimate;
+	bool has_sum; /* the sum of a column over all rows of the list, as sum_amount */
+	int64_t sum;
 };
 
 enum rc page_read(struct ctx *, const struct req *, struct page *ret) _must_check_;

@@ -61,23 +61,31 @@ is_unreserved(int c)
 	       c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+/* The character at *at, its escape undone where it needs none; *at moves behind it. */
+static char
+take_plain(const char **at)
+{
+	const char *s = *at;
+	int c = s[0] != '%' || hex(s[1]) < 0 || hex(s[2]) < 0 ? 0 : hex(s[1]) * 16 + hex(s[2]);
+
+	*at += is_unreserved(c) ? 3 : 1;
+	return (char)(is_unreserved(c) ? c : s[0]);
+}
+
 const char *
 req_plain_path(struct ctx *cx, const char *path)
 {
-	size_t n = strlen(path), len = 0;
-	char *to;
+	char *to = arena_alloc(cx->mem, strlen(path) + 1);
+	size_t len = 0;
 
-	if (strchr(path, '%') == NULL)
-		return path;
-	to = arena_alloc(cx->mem, n + 1);
-	for (size_t i = 0; i < n; i++) {
-		int c = path[i] != '%' || hex(path[i + 1]) < 0 || hex(path[i + 2]) < 0
-			    ? 0
-			    : hex(path[i + 1]) * 16 + hex(path[i + 2]);
+	while (*path != '\0') {
+		char c = take_plain(&path);
 
-		to[len++] = (char)(is_unreserved(c) ? c : path[i]);
-		i += is_unreserved(c) ? 2 : 0;
+		if (c != '/' || len == 0 || to[len - 1] != '/')
+			to[len++] = c;
 	}
+	while (len > 1 && to[len - 1] == '/')
+		len--;
 	to[len] = '\0';
 	return to;
 }

@@ -51,9 +51,10 @@ enum fflag {
 	FF_LINES = 1 << 7,  /* text may hold newlines */
 	FF_LOCKED =
 	    1 << 8, /* status: 422 unless it equals the present value; .hint says the address */
-	FF_LOWER = 1 << 9,   /* stored in lower case (e-mail) */
-	FF_EXACT = 1 << 10,  /* blanks around a text belong to it (a password to be checked) */
-	FF_GRANTS = 1 << 11, /* its default gives rights: null does not ask for it, absence does */
+	FF_LOWER = 1 << 9,  /* stored in lower case (e-mail) */
+	FF_EXACT = 1 << 10, /* blanks around a text belong to it (a password to be checked) */
+	FF_GRANTS =
+	    1 << 11, /* its default gives rights: null and "" are refused, absence takes it */
 };
 
 /* Extra form of a text; fills err_field and returns false when field_error. */

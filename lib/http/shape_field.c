@@ -364,7 +364,7 @@ is_missing(struct reading *r, bool named)
 {
 	if (r->flag != FF_CREATE)
 		return named && !(r->f->flags & FF_NULL);
-	return (r->f->flags & FF_NEEDED) || ((r->f->flags & FF_GRANTS) && cJSON_IsNull(r->v));
+	return (r->f->flags & FF_NEEDED) || ((r->f->flags & FF_GRANTS) && named);
 }
 
 static bool

@@ -1,10 +1,16 @@
 -- The user of a token that is still valid. The use is recorded at most once a minute; a token used
 -- within the minute cannot be idle for too long, so that only older ones call token_used().
--- name: session_by_token(bigint, text)
-SELECT token, array_to_string(abilities, ' ') AS abilities, user_id, holder_email AS email, holder_role AS role
-  FROM personal_access_tokens t
- WHERE id = $1::bigint AND holder_active AND NOT token_expired(t)
-   AND CASE WHEN last_used_at > now() - interval '1 minute' THEN true ELSE token_used($1::bigint, $2::text) END;
+-- The holder of a token: its id, the hash of its secret, the roles of which one is required, the
+-- abilities of which one is required. Anything else ends the pipeline.
+-- name: session_by_token(bigint, text, text[], text[])
+SELECT t.user_id, t.holder_email AS email, t.holder_role AS role
+  FROM (VALUES (1)) one LEFT JOIN personal_access_tokens t ON t.id = $1::bigint
+ WHERE CASE
+	WHEN t.token IS DISTINCT FROM $2::text OR NOT t.holder_active OR token_expired(t) THEN session_refuse(401)
+	WHEN CASE WHEN t.last_used_at > now() - interval '1 minute' THEN false
+	          ELSE NOT token_used($1::bigint, $2::text) END THEN session_refuse(401)
+	WHEN t.holder_role = ANY ($3::text[]) AND t.abilities && $4::text[] THEN true
+	ELSE session_refuse(403) END;
 
 -- name: login_take(text, text)
 SELECT login_take($1::text, $2::text) AS wait;

@@ -1,8 +1,30 @@
 DROP VIEW IF EXISTS customer_rows, credit_rows CASCADE;
 
+-- What a customer owes and whether the line works: each column is computed only where it is read.
 CREATE VIEW customer_rows AS
-SELECT id, name, email, phone, address, status, message_opt_out, credit, archived_at, created_at, updated_at
-  FROM customers;
+SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.message_opt_out, c.credit,
+       (SELECT coalesce(sum(i.amount - i.paid_amount), 0)::bigint
+          FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
+         WHERE s.customer_id = c.id AND i.is_open) AS debt,
+       (SELECT count(*) FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
+         WHERE s.customer_id = c.id AND i.is_open) AS open_invoices,
+       (SELECT CASE WHEN bool_or(s.status = 'active') THEN 'on'
+                    WHEN bool_or(s.suspend_reason = 'debt') THEN 'off_for_debt'
+                    WHEN bool_or(s.status <> 'cancelled') THEN 'off'
+                    ELSE 'none' END
+          FROM subscriptions s WHERE s.customer_id = c.id) AS service,
+       ARRAY(SELECT DISTINCT p.name::text FROM subscriptions s JOIN packages p ON p.id = s.package_id
+              WHERE s.customer_id = c.id AND s.status <> 'cancelled' ORDER BY 1) AS packages,
+       ARRAY(SELECT s.mikrotik_username::text FROM subscriptions s
+              WHERE s.customer_id = c.id AND s.status <> 'cancelled' ORDER BY 1) AS usernames,
+       ARRAY(SELECT s.package_id FROM subscriptions s
+              WHERE s.customer_id = c.id AND s.status <> 'cancelled') AS package_ids,
+       ARRAY(SELECT s.router_id FROM subscriptions s
+              WHERE s.customer_id = c.id AND s.status <> 'cancelled' AND s.router_id IS NOT NULL) AS router_ids,
+       EXISTS (SELECT FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
+                WHERE s.customer_id = c.id AND i.is_open AND i.amount > i.paid_amount) AS has_debt,
+       c.phone_digits, c.archived_at, c.created_at, business_day(c.created_at) AS created_on, c.updated_at
+  FROM customers c;
 
 -- The ledger of credit; balance is what stood after the entry.
 CREATE VIEW credit_rows AS

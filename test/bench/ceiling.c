@@ -271,7 +271,8 @@ token_read(const char *bearer, struct token *ret)
 static void
 queue_token(const struct token *t)
 {
-	queue(S_TOKEN, 2, (const char *[]){ t->id, t->hash });
+	queue(S_TOKEN, 4,
+	    (const char *[]){ t->id, t->hash, "{viewer,operator,admin}", "{read,*}" });
 }
 
 static bool

@@ -33,6 +33,7 @@ static struct ask ask;
 static const struct http_policy ask_policy = {
 	.routes = api_routes,
 	.authenticate = api_authenticate,
+	.run = api_run,
 	.pass = db_gate_pass,
 	.origins = "http://localhost:5173",
 	.url = "http://localhost:8080",

@@ -68,6 +68,17 @@ no_permission_is_lost(void **state)
 	check_golden(golden_path, s.buf);
 }
 
+/* The pools and limits of nginx are those of the routes. */
+static void
+nginx_has_every_pool(void **state)
+{
+	struct sb s = sb_new(ask.cx.mem);
+
+	(void)state;
+	nginx_print(&s);
+	check_golden("test/unit/api/nginx.golden", s.buf);
+}
+
 static void
 description_is_current(void **state)
 {
@@ -145,6 +156,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_permission_is_lost),
+		cmocka_unit_test(nginx_has_every_pool),
 		cmocka_unit_test(description_is_current),
 		cmocka_unit_test(what_is_described_is_routed_and_the_reverse),
 		cmocka_unit_test(little_is_public),

@@ -1,0 +1,68 @@
+/*
+ * nginx.c: the route table as nginx reads it (nginx/isp.conf includes it): which
+ * pool of workers has an address, and where the limit by address counts.
+ */
+#include <string.h>
+
+#include "api/api.h"
+
+/* GET is also HEAD; "/api/users/:id" is "/api/users/[^/]+". */
+static void
+put_pattern(struct sb *out, const struct route *rt)
+{
+	sb_printf(out, "%s:", strcmp(rt->method, "GET") == 0 ? "(GET|HEAD)" : rt->method);
+	for (const char *at = rt->path; *at != '\0';) {
+		size_t n = strcspn(at, ":.");
+
+		sb_add(out, at, n);
+		at += n;
+		if (*at == '.')
+			sb_puts(out, "\\.");
+		else if (*at == ':')
+			sb_puts(out, "[^/]+");
+		at += *at == ':' ? strcspn(at, "/") : *at == '.';
+	}
+	sb_puts(out, "/?$\"");
+}
+
+static bool
+is_paced(const struct route *rt)
+{
+	return rt->perm == 0 && rt->op != NULL && rt->op->paced;
+}
+
+/* An address that names more of its parts comes first: nginx takes the first that fits. */
+static void
+put_pools(struct sb *out, bool anyone)
+{
+	for (const struct route *rt = api_routes; rt < api_routes + api_nroutes; rt++) {
+		if ((rt->perm == 0) != anyone || (!anyone && rt->pool == POOL_FAST))
+			continue;
+		sb_puts(out, "\t\"~^[01]:");
+		put_pattern(out, rt);
+		sb_printf(out, " %s%s;\n", http_pool_name(rt->pool), anyone ? "_anyone" : "");
+	}
+}
+
+void
+nginx_print(struct sb *out)
+{
+	sb_puts(out,
+	    "# Made by isp-api --print-nginx from the route table at each upgrade.\n"
+	    "\n# The location of /__pool/ that serves a request: by method and address; a list\n"
+	    "# asked for as CSV goes to the slow pool.\n"
+	    "map \"$isp_asks_csv:$request_method:$uri\" $isp_pool {\n\tdefault fast;\n");
+	put_pools(out, true);
+	sb_puts(out, "\t\"~^1:(GET|HEAD):\" gateway;\n");
+	put_pools(out, false);
+	sb_puts(out, "}\n\n# Where requests of one address are limited: its key, else nothing.\n"
+		     "map \"$request_method:$uri\" $isp_paced_client {\n\tdefault \"\";\n");
+	for (const struct route *rt = api_routes; rt < api_routes + api_nroutes; rt++) {
+		if (!is_paced(rt))
+			continue;
+		sb_puts(out, "\t\"~^");
+		put_pattern(out, rt);
+		sb_puts(out, " $isp_client;\n");
+	}
+	sb_puts(out, "}\n");
+}

@@ -1,0 +1,146 @@
+"""What lists promise (contract 2.3), acts tried without effect (2.4), and who serves what."""
+import csv
+import io
+import http.client
+import socket
+from urllib.parse import urlsplit
+
+import isp
+import openapi
+
+
+def ask(stack, method, path, **headers):
+    """(status, headers, body) without any help of isp.Client."""
+    conn = http.client.HTTPConnection("127.0.0.1", urlsplit(stack.url).port, timeout=20)
+    try:
+        conn.request(method, path, headers=headers)
+        answer = conn.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        conn.close()
+
+
+def test_each_address_is_served_by_its_pool(stack, anyone):
+    """The route table names the pool, and nginx reads it from there: a login once ran in the fast pool
+    because nobody had told nginx of its second name."""
+    for operation in openapi.read(anyone):
+        if operation.path.endswith("/webhook") or operation.path.endswith("/notification"):
+            continue
+        answer = anyone.raw(operation.method, operation.address())
+        assert answer.header("X-Pool") == operation.told["x-pool"], (operation, answer)
+    token = stack.client().token
+    status, headers, _ = ask(stack, "GET", "/api/customers", Accept="text/csv", Authorization="Bearer " + token)
+    assert (status, headers["X-Pool"]) == (200, "gateway")
+
+
+def test_nginx_and_the_workers_read_one_address_alike(stack, api):
+    for path in ("//api/customers", "/api//customers", "/api/customers/", "//api//auth//user/"):
+        status, headers, _ = ask(stack, "GET", path, Authorization="Bearer " + api.token)
+        assert status == 200, path
+        assert headers["Cache-Control"] == "no-store", path
+
+
+def test_errors_of_nginx_are_json_and_no_redirect_names_a_host(stack):
+    port = urlsplit(stack.url).port
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+        sock.sendall(b"GET /api/health HTTP/9.9\r\nHost: x\r\n\r\n")
+        answer = sock.recv(4096)
+    assert b" 505 " in answer.split(b"\r\n")[0] and b'"code":"http_version"' in answer, answer
+    status, headers, _ = ask(stack, "GET", "/pay", Host="evil.example")
+    assert "evil" not in headers.get("Location", ""), (status, headers)
+
+
+def test_a_query_is_in_no_log_and_a_failed_address_is(stack, api):
+    ask(stack, "GET", "/api/nowhere?token=sesame", Authorization="Bearer " + api.token)
+    ask(stack, "GET", "/missing.js?token=sesame")
+    def logged():
+        with open(stack.dir + "/log/access.log", encoding="utf-8") as file:
+            text = file.read()
+        assert "sesame" not in text
+        return 'uri="/api/nowhere"' in text and 'uri="/missing.js"' in text
+    isp.wait_until(logged, 5)
+
+
+def test_a_list_as_csv(stack, api):
+    name = isp.unique("Csv")
+    for cell in ('=cmd|"x"', "-1+1", "plain, with comma", "two\nlines", "Bu \u00e9"):
+        api.make("/api/customers", {"name": name + " row", "address": cell})
+    status, headers, body = ask(stack, "GET", "/api/customers?search=%s&page=1&per_page=2" % name.replace(" ", "%20"),
+                                Accept="text/csv", Authorization="Bearer " + api.token)
+    assert status == 200 and headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "customers.csv" in headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
+    cells = {row["address"] for row in rows}
+    assert cells == {"'=cmd|\"x\"", "'-1+1", "plain, with comma", "two\nlines", "Bu \u00e9"}, cells
+    assert all(row["created_at"].endswith("Z") and row["id"] for row in rows)
+    status, _, body = ask(stack, "GET", "/api/customers", Accept="text/csv", Authorization="Bearer 1|aaaaaaaaaaaaaaaa")
+    assert status == 401 and b"Unauthenticated" in body
+
+
+def test_a_long_list_is_streamed(stack, api):
+    stack.sql("INSERT INTO billing_logs (action, message) SELECT 'note', repeat('x', 200) FROM generate_series(1, 30000)")
+    status, _, body = ask(stack, "GET", "/api/billing-logs?action=note", Accept="text/csv",
+                          Authorization="Bearer " + api.token)
+    assert status == 200 and body.count(b"\r\n") == 30001
+
+
+def test_a_mistyped_filter_is_named(api):
+    answer = api.get("/api/customers", statsu="active", page=1).want(200)
+    assert answer.header("X-Ignored") == "statsu"
+    assert api.get("/api/customers", status="active").want(200).header("X-Ignored") is None
+
+
+def test_several_values_of_a_closed_list(api):
+    for status in ("active", "inactive", "suspended"):
+        api.make("/api/customers", {"name": isp.unique("Several " + status), "status": status})
+    rows = api.get("/api/customers", status="inactive,suspended", search="Several", per_page=100).want(200).json["data"]
+    assert {row["status"] for row in rows} == {"inactive", "suspended"}
+    assert "status" in api.get("/api/customers", status="inactive,none").want(422).errors
+
+
+def test_no_page_behind_a_hundred_thousand_rows(api):
+    api.get("/api/customers", page=1000, per_page=100).want(200)
+    answer = api.get("/api/customers", page=1001, per_page=100).want(422)
+    assert answer.json["codes"]["page"] == [{"code": "max", "max": 1000}], answer
+
+
+def test_a_phone_number_is_found_by_its_digits(api):
+    """A customer reads the number to the operator: search=081237574187 found nothing though
+    0812-3757-4187 stood there."""
+    name = isp.unique("Phone")
+    row = api.make("/api/customers", {"name": name, "phone": "+62 812-3757-%04d" % (hash(name) % 10000)})
+    digits = row["phone"].replace("+62", "0").replace(" ", "").replace("-", "")
+    for text in (digits, digits[3:], "+62" + digits[1:], "0812-3757-" + digits[-4:]):
+        found = api.get("/api/customers", search=text, per_page=100).want(200).json["data"]
+        assert row["id"] in [r["id"] for r in found], text
+        assert row["id"] in [r["id"] for r in api.get("/api/search", q=text).want(200).json], text
+    assert api.get("/api/search", q="x").want(422).errors["q"]
+
+
+def test_customers_tell_debt_and_service(api, town):
+    row = api.get("/api/customers", has_debt=1, per_page=1).want(200).json["data"]
+    for customer in row:
+        assert customer["debt"] > 0 and customer["open_invoices"] > 0
+    for service in ("on", "off", "off_for_debt", "none"):
+        for customer in api.get("/api/customers", service=service, per_page=3).want(200).json["data"]:
+            assert customer["service"] == service
+
+
+def test_a_dry_run_changes_nothing(api, town):
+    customer = api.make("/api/customers", {"name": isp.unique("Dry")})
+    at = "/api/customers/%s/credits" % customer["id"]
+    answer = api.post(at, {"amount": 5000, "reason": "gift", "dry_run": True}).want(201)
+    assert answer.json["balance"] == 5000 and answer.header("X-Dry-Run") == "1"
+    assert api.show("/api/customers/" + customer["id"])["credit"] == 0
+    api.delete("/api/customers/%s?dry_run=1" % customer["id"]).want(204)
+    assert api.show("/api/customers/" + customer["id"])["archived_at"] is None
+    assert "dry_run" in api.delete("/api/customers/%s?dry_run=maybe" % customer["id"]).want(422).errors
+    api.post(at, {"amount": 5000, "reason": "gift"}).want(201)
+    assert api.show("/api/customers/" + customer["id"])["credit"] == 5000
+
+
+def test_filtered_payments_tell_their_sum(api, town):
+    answer = api.get("/api/payments", method="cash,transfer", per_page=100).want(200).json
+    if answer["total"] <= 100:
+        assert answer["sum_amount"] == sum(row["amount"] for row in answer["data"])
+    assert "sum_amount" not in api.get("/api/payments").want(200).json
