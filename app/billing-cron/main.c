@@ -8,21 +8,24 @@
 #include "peer.h"
 #include "report.h"
 
-enum { OPT_DATE, OPT_DRY_RUN, OPT_JSON, OPT_ONLY };
+enum { OPT_DATE, OPT_DRY_RUN, OPT_JSON, OPT_ONLY, OPT_AHEAD, OPT_FORCE };
 
 static const struct daemon_option options[] = {
 	[OPT_DATE] = { "--date", "D", "the business date (YYYY-MM-DD); today without it" },
 	[OPT_DRY_RUN] = { "--dry-run", NULL,
 	    "do all of it and undo it: only say what would happen" },
 	[OPT_JSON] = { "--json", NULL, "the report as one JSON object" },
-	[OPT_ONLY] = { "--only", "STEP,…", "only these of renew, overdue, expire, suspend" },
+	[OPT_ONLY] = { "--only", "STEP,…",
+	    "only these of begin, renew, overdue, late, expire, suspend, remind" },
+	[OPT_AHEAD] = { "--ahead", NULL, "D may be later than tomorrow" },
+	[OPT_FORCE] = { "--force", NULL, "take more lines off than suspend_guard allows" },
 };
 
 static const struct daemon self = {
 	.name = "billing-cron",
-	.synopsis = "[--date D] [--dry-run] [--json] [--only STEP,…]",
+	.synopsis = "[--date D] [--dry-run] [--json] [--only STEP,…] [--ahead] [--force]",
 	.summary =
-	    "Issue invoices, mark overdue ones, expire and suspend: once, for one business date.",
+	    "Begin, bill, mark overdue, expire, suspend and remind: once, for one business date.",
 	.options = options,
 	.noptions = countof(options),
 };
@@ -44,9 +47,12 @@ static enum rc
 read_options(struct ctx *cx, const struct daemon_args *args, struct billing_options *ret)
 {
 	ret->dry_run = args->val[OPT_DRY_RUN] != NULL;
+	ret->force = args->val[OPT_FORCE] != NULL;
 	if (args->val[OPT_ONLY] != NULL)
 		TRY(billing_steps_read(cx, args->val[OPT_ONLY], &ret->steps));
-	return billing_date(cx, args->val[OPT_DATE], &ret->date);
+	TRY(billing_date(cx, args->val[OPT_DATE], &ret->date));
+	return args->val[OPT_AHEAD] != NULL || ret->dry_run ? RC_OK
+							    : billing_check_ahead(cx, ret->date);
 }
 
 static int

@@ -27,6 +27,10 @@ report_totals(const struct billing_report *rep)
 
 		(void)printf("%s: %zu done, %zu refused, %zu skipped, %zu held, %zu failed\n",
 		    billing_step_name(s), c->done, c->refused, c->skipped, c->held, c->failed);
+		if (c->guarded > 0)
+			(void)printf("%s: %zu were due, more than the guard allows: none was taken "
+				     "off (--force does it)\n",
+			    billing_step_name(s), c->guarded);
 	}
 	(void)printf("%s%s\n", rep->date, rep->dry_run ? ": rehearsed, nothing changed" : ": done");
 }

@@ -43,9 +43,9 @@ extern const struct resource user_resource, token_resource, customer_resource, c
     package_resource, subscription_resource, invoice_resource, payment_resource, router_resource,
     radius_resource, setting_resource, billing_log_resource, audit_log_resource,
     midtrans_log_resource, notification_setting_resource, message_template_resource,
-    message_resource, secret_resource;
-extern const struct resource snmp_device_resource, snmp_interface_resource, ping_target_resource,
-    alert_resource, maintenance_window_resource;
+    message_resource, secret_resource, snmp_device_resource, snmp_interface_resource,
+    ping_target_resource, alert_resource, maintenance_window_resource, day_resource,
+    item_resource, charge_resource, run_resource, history_resource;
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \
@@ -79,6 +79,21 @@ API_OP(subscription_suspend);
 API_OP(subscription_activate);
 API_OP(subscription_cancel);
 API_OP(subscription_credentials);
+API_OP(subscription_pause);
+API_OP(subscription_resume);
+API_OP(subscription_prepay);
+API_OP(subscription_change);
+API_OP(subscription_history);
+API_OP(customer_history);
+API_OP(day_list);
+API_OP(day_add);
+API_OP(item_list);
+API_OP(item_create);
+API_OP(item_update);
+API_OP(item_remove);
+API_OP(charge_list);
+API_OP(charge_create);
+API_OP(run_undo);
 
 API_OP(invoice_create);
 API_OP(invoice_update);
@@ -87,6 +102,8 @@ API_OP(invoice_mark_paid);
 API_OP(invoice_public);
 API_OP(payment_create);
 API_OP(payment_reverse);
+API_OP(payment_update);
+API_OP(payment_refund);
 
 API_OP(midtrans_page);
 API_OP(midtrans_notification);
@@ -148,6 +165,7 @@ API_OP(message_resend);
 API_OP(search_all);
 API_OP(setting_show);
 API_OP(setting_save);
+API_OP(setting_preset);
 API_OP(billing_rehearse);
 API_OP(dashboard_stats);
 API_OP(dashboard_activities);

@@ -114,3 +114,19 @@ form_pem(struct ctx *cx, const char *field, const char *val)
 	return pem_certificates(val, NULL, NULL) > 0 ||
 	       refuse(cx, field, "a certificate in PEM, or several");
 }
+
+static size_t
+digits(const char *val)
+{
+	return *val == '0' ? 0 : strspn(val, DIGITS);
+}
+
+bool
+form_fraction(struct ctx *cx, const char *field, const char *val)
+{
+	size_t above = digits(val), below = val[above] == '/' ? digits(val + above + 1) : 0;
+
+	return (above > 0 && above < 5 && below > 0 && below < 5 &&
+		   val[above + 1 + below] == '\0') ||
+	       refuse(cx, field, "a fraction as 1/1 or 11/12");
+}

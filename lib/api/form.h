@@ -14,6 +14,7 @@ bool form_moment(struct ctx *, const char *field, const char *val);    /* a date
 bool form_address(struct ctx *, const char *field, const char *val);   /* IPv4 or IPv6 */
 bool form_host(struct ctx *, const char *field, const char *val);      /* a name or an address */
 bool form_digest(struct ctx *, const char *field, const char *val);    /* SHA-256, colons or none */
+bool form_fraction(struct ctx *, const char *field, const char *val);  /* "11/12" */
 bool form_pem(struct ctx *, const char *field, const char *val);       /* certificates */
 
 #endif

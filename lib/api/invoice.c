@@ -9,7 +9,7 @@
 
 static const char *const states[] = { "unpaid", "paid", "overdue", "cancelled", NULL };
 static const char *const kinds[] = { "renewal", "other", NULL };
-static const char *const all_kinds[] = { "first", "renewal", "other", NULL };
+static const char *const all_kinds[] = { "first", "renewal", "prepay", "change", "other", NULL };
 
 /* clang-format off */
 static const struct field fields[] = {
@@ -27,6 +27,11 @@ static const struct field fields[] = {
 	{ "invoice_number",  FT_TEXT,  RO | FF_SORT | FF_FILTER, .max = 64 },
 	{ "customer_id",     FT_UUID,  RO | FF_FILTER },
 	{ "package_id",      FT_UUID,  RO | FF_NULL | FF_FILTER },
+	{ "lines",           FT_JSON,  FF_UPDATE | RO, .check = NULL,
+	  .hint = "whole lines {kind, text, quantity, unit_price}, while nothing touched the bill" },
+	{ "subtotal",        FT_MONEY, RO },
+	{ "discount",        FT_MONEY, RO },
+	{ "tax_amount",      FT_MONEY, RO },
 	{ "paid_amount",     FT_MONEY, RO },
 	{ "outstanding",     FT_MONEY, RO },
 	{ "period_start",    FT_DATE,  RO | FF_NULL },
@@ -88,8 +93,13 @@ const struct op invoice_update_op = {
 	.row = &invoice_resource,
 	.dry_run = true,
 };
+static const struct field cancel_params[] = {
+	{ "waive", FT_BOOL, .hint = "its days are given, and never billed" },
+};
+
 const struct op invoice_cancel_op = {
-	.summary = "Cancel an invoice nobody paid for; its period is free again", .status = 204,
+	.summary = "Cancel an invoice that nothing was paid on; its period is billed again",
+	.params = cancel_params, .nparams = countof(cancel_params), .status = 204,
 	.dry_run = true,
 };
 
@@ -98,10 +108,11 @@ static const struct field mark_paid_fields[] = {
 	{ "amount",    FT_MONEY, FF_CREATE, 1, MONEY_MAX,
 	  .hint = "by default what is outstanding" },
 	{ "reference", FT_TEXT,  FF_CREATE | FF_NULL, 1, 255,
-	  .hint = "the same again: no second payment" },
+	  .hint = "free text of the clerk" },
 	{ "payment_date",      FT_TEXT, FF_CREATE | FF_NULL, .max = 40, .check = form_moment },
 	{ "notes",             FT_TEXT, FF_CREATE | FF_NULL | FF_LINES, .max = 1000 },
 	{ "surplus_to_credit", FT_BOOL, FF_CREATE, .dflt = "false" },
+	{ "duplicate",         FT_BOOL, FF_CREATE, .dflt = "false" },
 };
 
 const struct op invoice_mark_paid_op = {
@@ -136,6 +147,7 @@ invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(crud_read(cx, &invoice_resource, id, rq, &in));
+	money_bound(cx, in);
 	TRY(db_query(cx, &SQL_invoice_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &invoice_resource, id, 200, rs);
 }
@@ -145,9 +157,11 @@ invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	const char *id;
+	bool waive;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_invoice_cancel, &rows, V_TEXT(id)));
+	TRY(op_flag(cx, rq, "waive", &waive));
+	TRY(db_query(cx, &SQL_invoice_cancel, &rows, V_TEXT(id), V_BOOL(waive)));
 	rs->status = 204;
 	return RC_OK;
 }

@@ -16,9 +16,12 @@ struct cJSON;
 /* The request's Idempotency-Key; NULL when there is none. */
 enum rc money_key(struct ctx *, const struct req *, const char **ret) _must_check_;
 
+/* Let the rules know that an operator acts, whose discounts, days and dates have bounds. */
+void money_bound(const struct ctx *, struct cJSON *in);
+
 /*
- * Book what `in` says, under its reference or the request's Idempotency-Key;
- * the same key with another body is RC_CONFLICT.  One row: payment_id,
+ * Book a payment under the request's Idempotency-Key: the same key and body
+ * return the first answer, the same key with another body is RC_CONFLICT.  One row: payment_id,
  * invoice_id, repeated.
  */
 enum rc money_book(struct ctx *, const struct req *, struct cJSON *in,

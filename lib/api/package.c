@@ -4,6 +4,7 @@
 #include "sql.h"
 
 static const char *const types[] = { "pppoe", "hotspot", "static", NULL };
+static const char *const units[] = { "day", "month", NULL };
 
 /* clang-format off */
 static const struct field fields[] = {
@@ -16,7 +17,10 @@ static const struct field fields[] = {
 	  .hint = "D/U, or D/U D/U s/s: rates, threshold, seconds" },
 	{ "price",          FT_MONEY, RW | FF_NEEDED | FF_SORT, 0, 999999999999 },
 	{ "priority",       FT_INT,   RW, 1, 8, .dflt = "8" },
+	{ "period_unit",    FT_TEXT,  RW | FF_FILTER, .max = 8, .among = units, .dflt = "\"day\"",
+	  .hint = "day: validity_days; month: validity_months" },
 	{ "validity_days",  FT_INT,   RW, 1, 3660, .dflt = "30" },
+	{ "validity_months", FT_INT,  RW, 1, 36, .dflt = "1" },
 	{ "description",    FT_TEXT,  RW | FF_NULL | FF_LINES, .max = 1000 },
 	{ "is_active",      FT_BOOL,  RW | FF_FILTER, .dflt = "true" },
 	{ "router_profile", FT_TEXT,  FF_CREATE | RO, 1, 63, .chars = "._-",

@@ -18,19 +18,22 @@ enum { KEY_MAX = 255 };
 
 /* clang-format off */
 static const struct field fields[] = {
-	{ "invoice_id",   FT_UUID,  FF_CREATE | RO | FF_NEEDED | FF_FILTER },
+	{ "invoice_id",   FT_UUID,  FF_CREATE | RO | FF_NULL | FF_FILTER,
+	  .hint = "without one, customer_id names whose deposit it is" },
 	{ "amount",       FT_MONEY, FF_CREATE | RO | FF_NEEDED | FF_SORT, 1, MONEY_MAX },
 	{ "method",       FT_TEXT,  FF_CREATE | RO | FF_FILTER, .max = 16, .among = money_methods,
 	  .dflt = "\"cash\"" },
 	{ "reference",    FT_TEXT,  FF_CREATE | RO | FF_NULL | FF_FILTER, 1, 255,
-	  .hint = "the same again: no second payment" },
+	  .hint = "free text of the clerk" },
 	{ "payment_date", FT_TEXT,  FF_CREATE | RO | FF_NULL | FF_SORT, .max = 40,
 	  .check = form_moment,
 	  .hint = "a date or a time" },
-	{ "notes",        FT_TEXT,  FF_CREATE | RO | FF_NULL | FF_LINES, .max = 1000 },
+	{ "notes",        FT_TEXT,  RW | FF_NULL | FF_LINES, .max = 1000 },
 	{ "surplus_to_credit", FT_BOOL, FF_CREATE, .dflt = "false",
 	  .hint = "what is more than outstanding becomes the customer's credit" },
-	{ "customer_id",  FT_UUID,  RO | FF_FILTER },
+	{ "duplicate",    FT_BOOL,  FF_CREATE, .dflt = "false",
+	  .hint = "book it, though the same was booked in the last 10 minutes" },
+	{ "customer_id",  FT_UUID,  FF_CREATE | RO | FF_FILTER },
 	{ "status",       FT_TEXT,  RO | FF_FILTER, .max = 16, .among = states },
 	{ "source",       FT_TEXT,  RO | FF_FILTER, .max = 16, .among = sources },
 	{ "fee",          FT_MONEY, RO },
@@ -74,6 +77,24 @@ const struct op payment_create_op = {
 	.row = &payment_resource, .status = 201,
 	.dry_run = true,
 };
+static const struct field refund_fields[] = {
+	{ "amount", FT_MONEY, FF_CREATE | FF_NEEDED, 1, MONEY_MAX },
+	{ "method", FT_TEXT,  FF_CREATE, .max = 16, .among = money_methods, .dflt = "\"cash\"" },
+	{ "reason", FT_TEXT,  FF_CREATE | FF_NULL, .max = 255 },
+	{ "reopen", FT_BOOL,  FF_CREATE, .dflt = "false",
+	  .hint = "what no credit covers becomes a debt again; else it is written off" },
+};
+
+const struct op payment_update_op = {
+	.summary = "Change the notes of a payment",
+	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
+	.row = &payment_resource,
+};
+const struct op payment_refund_op = {
+	.summary = "Book money that was handed back by hand",
+	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
+	.row = &payment_resource,
+};
 const struct op payment_reverse_op = {
 	.summary = "Take a payment back by a counter-entry; the row stays, as reversed",
 	.fields = reverse_fields, .nfields = countof(reverse_fields), .flag = FF_UPDATE,
@@ -98,24 +119,22 @@ money_key(struct ctx *cx, const struct req *rq, const char **ret)
 	return RC_OK;
 }
 
-/* The key counts where the body names no reference of its own. */
-static enum rc
-name_it(struct ctx *cx, const struct req *rq, struct cJSON *in)
+void
+money_bound(const struct ctx *cx, struct cJSON *in)
 {
-	const char *key = NULL;
-
-	if (shape_text(in, "reference") != NULL)
-		return RC_OK;
-	TRY(money_key(cx, rq, &key));
-	if (key != NULL)
-		op_put(in, "reference", key);
-	return RC_OK;
+	if (cx->actor.role == NULL || strcmp(cx->actor.role, "admin") != 0)
+		cJSON_AddTrueToObject(in, "bounded");
 }
 
 enum rc
 money_book(struct ctx *cx, const struct req *rq, struct cJSON *in, struct db_rows **ret)
 {
-	TRY(name_it(cx, rq, in));
+	const char *key = NULL;
+
+	TRY(money_key(cx, rq, &key));
+	if (key != NULL)
+		op_put(in, "idempotency_key", key);
+	money_bound(cx, in);
 	return db_query(cx, &SQL_payment_book, ret, V_TEXT(shape_json(cx, in)));
 }
 
@@ -127,7 +146,7 @@ payment_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_read(cx, &payment_create_op, rq, &in));
 	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
-	if (db_count(rows) == 0) {
+	if (shape_text(in, "invoice_id") != NULL && db_count(rows) == 0) {
 		(void)err_field(cx, "invoice_id", "The selected invoice id is invalid.");
 		return err_field_code(cx, "unknown_reference", NULL);
 	}
@@ -144,8 +163,35 @@ payment_reverse(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_reverse_op, rq, &in));
-	TRY(db_query(cx, &SQL_payment_reverse, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "reason"))));
+	money_bound(cx, in);
+	TRY(db_query(cx, &SQL_payment_reverse, &rows, V_TEXT(id), V_TEXT(shape_text(in, "reason")),
+	    V_BOOL(shape_bool(in, "bounded"))));
 	rs->status = 204;
 	return RC_OK;
+}
+
+enum rc
+payment_update(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_read(cx, &payment_update_op, rq, &in));
+	TRY(db_query(cx, &SQL_payment_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	return crud_answer(cx, &payment_resource, id, 200, rs);
+}
+
+enum rc
+payment_refund(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+	struct cJSON *in;
+	const char *id;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_read(cx, &payment_refund_op, rq, &in));
+	TRY(db_query(cx, &SQL_payment_refund, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	return crud_answer(cx, &payment_resource, id, 200, rs);
 }

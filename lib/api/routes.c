@@ -77,6 +77,10 @@ const struct route api_routes[] = {
 	OP("GET", "/api/customers/:id/credits", V_READ, FAST, customer_credits),
 	OP("POST", "/api/customers/:id/credits", A_BILLING, FAST, customer_credit_enter),
 
+	OP("GET", "/api/customers/:id/charges", V_READ, FAST, charge_list),
+	OP("POST", "/api/customers/:id/charges", O_BILLING, FAST, charge_create),
+	OP("GET", "/api/customers/:id/history", V_READ, FAST, customer_history),
+
 	VERB_READ("/api/packages", V_READ, FAST, package),
 	VERB("POST", "/api/packages", A_BILLING, FAST, crud_create, package),
 	OP_CHANGE("/api/packages/:id", A_BILLING, FAST, package_update),
@@ -89,6 +93,17 @@ const struct route api_routes[] = {
 	OP("POST", "/api/subscriptions/:id/suspend", O_BILLING, FAST, subscription_suspend),
 	OP("POST", "/api/subscriptions/:id/activate", O_BILLING, FAST, subscription_activate),
 	OP("POST", "/api/subscriptions/:id/cancel", O_BILLING, FAST, subscription_cancel),
+	OP("POST", "/api/subscriptions/:id/pause", O_BILLING, FAST, subscription_pause),
+	OP("POST", "/api/subscriptions/:id/resume", O_BILLING, FAST, subscription_resume),
+	OP("GET", "/api/subscriptions/:id/days", V_READ, FAST, day_list),
+	OP("POST", "/api/subscriptions/:id/days", O_BILLING, FAST, day_add),
+	OP("POST", "/api/subscriptions/:id/prepay", O_BILLING, FAST, subscription_prepay),
+	OP("POST", "/api/subscriptions/:id/change", O_BILLING, FAST, subscription_change),
+	OP("GET", "/api/subscriptions/:id/history", V_READ, FAST, subscription_history),
+	OP("GET", "/api/subscriptions/:id/items", V_READ, FAST, item_list),
+	OP("POST", "/api/subscriptions/:id/items", O_BILLING, FAST, item_create),
+	OP_CHANGE("/api/subscriptions/:id/items/:itemId", O_BILLING, FAST, item_update),
+	OP("DELETE", "/api/subscriptions/:id/items/:itemId", O_BILLING, FAST, item_remove),
 	OP("GET", "/api/subscriptions/:id/credentials", O_FULL, FAST, subscription_credentials),
 
 	VERB_READ("/api/invoices", V_READ, FAST, invoice),
@@ -100,7 +115,9 @@ const struct route api_routes[] = {
 
 	VERB_READ("/api/payments", V_READ, FAST, payment),
 	OP("POST", "/api/payments", O_BILLING, FAST, payment_create),
-	OP("DELETE", "/api/payments/:id", A_BILLING, FAST, payment_reverse),
+	OP_CHANGE("/api/payments/:id", O_BILLING, FAST, payment_update),
+	OP("DELETE", "/api/payments/:id", O_BILLING, FAST, payment_reverse),
+	OP("POST", "/api/payments/:id/refund", A_BILLING, FAST, payment_refund),
 
 	OP("POST", "/api/midtrans/snap-token", NOBODY, GATEWAY, midtrans_page),
 	OP("POST", "/api/midtrans/create-token", O_BILLING, GATEWAY, midtrans_page),
@@ -193,6 +210,9 @@ const struct route api_routes[] = {
 	VERB_READ("/api/messages", O_READ, FAST, message),
 	OP("POST", "/api/messages/:id/resend", O_BILLING, FAST, message_resend),
 
+	OP("POST", "/api/settings/preset", A_FULL, FAST, setting_preset),
+	VERB_READ("/api/billing/runs", O_READ, FAST, run),
+	OP("POST", "/api/billing/runs/:id/undo", A_BILLING, FAST, run_undo),
 	OP("GET", "/api/billing/preview", O_READ, GATEWAY, billing_rehearse),
 
 	VERB_READ("/api/billing-logs", O_READ, FAST, billing_log),

@@ -1,7 +1,18 @@
 /* setting.c: the owner's policies, one row. */
 #include "api/api.h"
+#include "api/form.h"
+#include "api/money.h"
+#include "base/jw.h"
 #include "sql.h"
 
+static const char *const cycles[] = { "rolling", "calendar", NULL };
+static const char *const bill_modes[] = { "prepaid", "postpaid", NULL };
+static const char *const policies[] = { "give_back", "restart", "keep", NULL };
+static const char *const firsts[] = { "prorate", "full", "merge", NULL };
+static const char *const arrears[] = { "stop", "bill", NULL };
+static const char *const tax_modes[] = { "none", "exclusive", "inclusive", NULL };
+static const char *const presets[] = { "prabayar 30 hari", "bulanan tanggal tetap", "pascabayar",
+	NULL };
 static const char *const modes[] = { "disable", "isolate", NULL };
 static const char *const channels[] = { "credit_card", "bca_va", "bni_va", "bri_va", "cimb_va",
 	"permata_va", "echannel", "other_va", "danamon_va", "bsi_va", "seabank_va", "saqu_va",
@@ -13,12 +24,70 @@ static const char *const languages[] = { "id", "en", NULL };
 
 /* clang-format off */
 static const struct field fields[] = {
+	{ "cycle",             FT_TEXT, FF_UPDATE | RO, .max = 16, .among = cycles,
+	  .hint = "rolling: each period follows the last one; calendar: periods begin on the billing day" },
+	{ "mode",              FT_TEXT, FF_UPDATE | RO, .max = 16, .among = bill_modes,
+	  .hint = "prepaid: a period is billed ahead; postpaid: once it has passed" },
+	{ "billing_day",       FT_INT,  FF_UPDATE | RO, 1, 28,
+	  .hint = "the day of the month on which calendar periods begin" },
+	{ "late_policy",       FT_TEXT, FF_UPDATE | RO, .max = 16, .among = policies,
+	  .hint = "give_back: days off are added to the end; restart: a late payer has a whole period "
+	          "from the day of payment; keep: days off inside a billed period are lost" },
+	{ "first_period",      FT_TEXT, FF_UPDATE | RO, .max = 16, .among = firsts,
+	  .hint = "what the part up to the first billing day costs: its share (prorate), the whole "
+	          "price (full), or on one bill with the period after it (merge)" },
+	{ "merge_days",        FT_INT,  FF_UPDATE | RO, 1, 31,
+	  .hint = "parts shorter than this are merged" },
+	{ "round_to",          FT_INT,  FF_UPDATE | RO, 1, 1000,
+	  .hint = "shares of a price are rounded up to this: 1, 100, 500 or 1000 rupiah" },
 	{ "lead_days",         FT_INT,  FF_UPDATE | RO, 0, 90,
-	  .hint = "invoice so many days before the end" },
+	  .hint = "a period is billed so many days before its first day" },
+	{ "due_days",          FT_INT,  FF_UPDATE | RO, 0, 60,
+	  .hint = "a prepaid bill is due so many days after the day before its period" },
+	{ "postpaid_due_days", FT_INT,  FF_UPDATE | RO, 0, 60,
+	  .hint = "a postpaid bill is due so many days after its issue" },
+	{ "first_due_days",    FT_INT,  FF_UPDATE | RO, 0, 60,
+	  .hint = "a first bill is due so many days after its issue at the earliest" },
+	{ "other_due_days",    FT_INT,  FF_UPDATE | RO, 0, 60,
+	  .hint = "a bill without a period is due so many days after its issue" },
 	{ "grace_days",        FT_INT,  FF_UPDATE | RO, 0, 90,
-	  .hint = "suspend later than the due date by more than this" },
+	  .hint = "a line is cut later than the due date by more than this" },
+	{ "arrears",           FT_TEXT, FF_UPDATE | RO, .max = 16, .among = arrears,
+	  .hint = "stop: a line cut for debt is not billed; bill: it is, under policy keep" },
+	{ "arrears_max",       FT_INT,  FF_UPDATE | RO, 1, 12,
+	  .hint = "and up to so many open bills" },
+	{ "first_payment_first", FT_BOOL, FF_UPDATE | RO,
+	  .hint = "a new line stays off until its first bill is paid" },
+	{ "prorate_last",      FT_BOOL, FF_UPDATE | RO,
+	  .hint = "where a calendar line ends, only the part used of an open bill stays due" },
+	{ "tax_mode",          FT_TEXT, FF_UPDATE | RO, .max = 16, .among = tax_modes,
+	  .hint = "none; exclusive: tax is added; inclusive: prices hold it" },
+	{ "tax_rate",          FT_INT,  FF_UPDATE | RO, 0, 10000, .hint = "in 1/100 %: 1100 is 11%" },
+	{ "tax_base",          FT_TEXT, FF_UPDATE | RO, 3, 9, .check = form_fraction,
+	  .hint = "the taxed fraction of a price: 1/1, or 11/12" },
+	{ "late_fee",          FT_MONEY, FF_UPDATE | RO, 0, MONEY_MAX,
+	  .hint = "charged once for each overdue bill; 0: none" },
+	{ "late_fee_percent",  FT_INT,  FF_UPDATE | RO, 0, 100,
+	  .hint = "instead of an amount, a share of what is owed" },
+	{ "late_fee_days",     FT_INT,  FF_UPDATE | RO, 0, 90,
+	  .hint = "so many days after the due date" },
+	{ "reactivation_fee",  FT_MONEY, FF_UPDATE | RO, 0, MONEY_MAX,
+	  .hint = "charged when a line that was cut for debt returns; 0: none" },
+	{ "suspend_min_amount", FT_MONEY, FF_UPDATE | RO, 0, MONEY_MAX,
+	  .hint = "no line is cut for a bill of less than this" },
+	{ "no_suspend_days",   FT_JSON, FF_UPDATE | RO,
+	  .hint = "a list of weekdays (\"sunday\") and dates on which no line is cut" },
+	{ "suspend_guard",     FT_INT,  FF_UPDATE | RO | FF_NULL, 0, 1000000,
+	  .hint = "a night that would cut more lines cuts none and raises an alert; null: the greater "
+	          "of 20 and a tenth of the active lines" },
+	{ "promises_max",      FT_INT,  FF_UPDATE | RO, 0, 30,
+	  .hint = "so many promises may be made for one bill" },
+	{ "operator_discount_max", FT_MONEY, FF_UPDATE | RO, 0, MONEY_MAX,
+	  .hint = "an operator may lower a bill by at most this" },
+	{ "operator_days_max", FT_INT,  FF_UPDATE | RO, 0, 366,
+	  .hint = "an operator may give at most so many days at once" },
 	{ "hold_nights",       FT_INT,  FF_UPDATE | RO, 0, 30,
-	  .hint = "nights an unanswered gateway may delay a suspension" },
+	  .hint = "nights that an unanswered gateway may delay a suspension" },
 	{ "suspend_mode",      FT_TEXT, FF_UPDATE | RO, .max = 16, .among = modes },
 	{ "isolation_profile", FT_TEXT, FF_UPDATE | RO, 1, 63, .chars = "._-",
 	  .hint = "for suspend_mode isolate" },
@@ -72,7 +141,35 @@ const struct op setting_save_op = {
 	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
 	.row = &setting_resource,
 };
+
+static const struct field preset_fields[] = {
+	{ "name",     FT_TEXT, FF_CREATE | FF_NEEDED, .max = 32, .among = presets },
+	{ "packages", FT_BOOL, FF_CREATE, .dflt = "false",
+	  .hint = "packages of 28 to 31 days become one month" },
+};
+
+const struct op setting_preset_op = {
+	.summary = "Fill the policies of billing: {packages_not_reached}",
+	.fields = preset_fields, .nfields = countof(preset_fields), .flag = FF_CREATE,
+};
 /* clang-format on */
+
+enum rc
+setting_preset(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct jw w = jw_new(&rs->body);
+	struct db_rows *rows;
+	struct cJSON *in;
+
+	TRY(op_read(cx, &setting_preset_op, rq, &in));
+	TRY(db_query(cx, &SQL_setting_preset, &rows, V_TEXT(shape_text(in, "name")),
+	    V_BOOL(shape_bool(in, "packages")), V_TEXT(cx->ip)));
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	jw_raw(&w, "packages_not_reached", db_text(rows, 0, "unreached"));
+	jw_end(&w);
+	return RC_OK;
+}
 
 enum rc
 setting_show(struct ctx *cx, const struct req *rq, struct resp *rs)

@@ -4,12 +4,16 @@
 
 #include "api/api.h"
 #include "api/form.h"
+#include "api/money.h"
 #include "base/crypt.h"
 #include "base/jw.h"
 #include "sql.h"
 
 static const char *const states[] = { "active", "suspended", "expired", "cancelled", NULL };
 static const char *const moments[] = { "now", "next_period", NULL };
+static const char *const cycles[] = { "rolling", "calendar", NULL };
+static const char *const modes[] = { "prepaid", "postpaid", NULL };
+static const char *const policies[] = { "give_back", "restart", "keep", NULL };
 
 /* clang-format off */
 static const struct field fields[] = {
@@ -29,13 +33,24 @@ static const struct field fields[] = {
 	{ "end_date",          FT_DATE, RW | FF_SORT, .hint = "the last day of service" },
 	{ "status",            FT_TEXT, RW | FF_LOCKED | FF_FILTER | FF_SORT, .max = 16,
 	  .among = states,
-	  .dflt = "\"active\"", .hint = "use /suspend, /activate and /cancel of the subscription" },
+	  .dflt = "\"active\"", .hint = "use /suspend, /activate, /pause, /resume, /cancel" },
 	{ "suspend_reason",    FT_TEXT, RO | FF_NULL, .max = 16 },
 	{ "auto_renew",        FT_BOOL, RW | FF_FILTER, .dflt = "true" },
-	{ "issue_invoice",     FT_BOOL, FF_CREATE, .dflt = "false",
-	  .hint = "bill the first period now" },
-	{ "resumed_on",        FT_DATE, RO | FF_NULL },
+	{ "issue_invoice",     FT_BOOL, FF_CREATE,
+	  .hint = "bill the first period now; by default where no dates are given" },
+	{ "cycle",             FT_TEXT, RW | FF_NULL, .max = 16, .among = cycles,
+	  .hint = "null: the setting" },
+	{ "mode",              FT_TEXT, RW | FF_NULL, .max = 16, .among = modes,
+	  .hint = "null: the setting" },
+	{ "billing_day",       FT_INT,  RW | FF_NULL, 1, 28, .hint = "null: the setting" },
+	{ "late_policy",       FT_TEXT, RW | FF_NULL, .max = 16, .among = policies,
+	  .hint = "null: the setting" },
 	{ "hold_until",        FT_DATE, RO | FF_NULL },
+	{ "is_postpaid",       FT_BOOL, RO },
+	{ "pending_days",      FT_INT,  RO, .hint = "days that the next bill gives as a discount" },
+	{ "pause_from",        FT_DATE, RO | FF_NULL },
+	{ "pause_until",       FT_DATE, RO | FF_NULL },
+	{ "days_owed",         FT_INT,  RO, .hint = "days on after end_date, up to today" },
 	{ "local_address",     FT_TEXT, RW | FF_NULL, .max = 45, .check = form_address },
 	{ "remote_address",    FT_TEXT, RW | FF_NULL, .max = 45, .check = form_address,
 	  .hint = "needed by static packages" },
@@ -140,6 +155,7 @@ subscription_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(crud_read(cx, &subscription_resource, NULL, rq, &in));
 	TRY(seal(cx, id, in));
 	op_put(in, "id", id);
+	money_bound(cx, in);
 	TRY(db_query(cx, &SQL_subscription_create, &rows, V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 201, rs);
 }
@@ -182,6 +198,7 @@ subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(crud_read(cx, &subscription_resource, id, rq, &in));
 	TRY(keep_password(cx, id, in));
 	TRY(seal(cx, id, in));
+	money_bound(cx, in);
 	TRY(db_query(cx, &SQL_subscription_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }

@@ -22,10 +22,13 @@ static const struct step {
 	const char *name;
 	const struct db_stmt *work;
 } steps[BILLING__STEPS] = {
+	[BILLING_BEGIN] = { "begin", &SQL_billing_begin },
 	[BILLING_RENEW] = { "renew", &SQL_billing_renew },
 	[BILLING_OVERDUE] = { "overdue", &SQL_billing_overdue },
+	[BILLING_LATE] = { "late", &SQL_billing_late },
 	[BILLING_EXPIRE] = { "expire", &SQL_billing_expire },
 	[BILLING_SUSPEND] = { "suspend", &SQL_billing_suspend },
+	[BILLING_REMIND] = { "remind", NULL }, /* the messages' own work: remind() */
 };
 
 static const struct db_col line_cols[] = {
@@ -47,6 +50,7 @@ struct run {
 	billing_fn tell;
 	void *arg;
 	struct billing_report *rep;
+	size_t guard; /* so many lines may be taken off in a step */
 };
 
 /* A step's candidates, being worked off. */
@@ -103,6 +107,18 @@ billing_date(struct ctx *cx, const char *text, const char **ret)
 	TRY(rc);
 	*ret = db_text(rows, 0, "date");
 	return RC_OK;
+}
+
+enum rc
+billing_check_ahead(struct ctx *cx, const char *date)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_billing_is_ahead, &rows, V_TEXT(date)));
+	if (!db_bool(rows, 0, "is_ahead"))
+		return RC_OK;
+	return err_field(cx, "date", "The date %s is later than tomorrow: give --ahead, too.",
+	    date);
 }
 
 static void
@@ -363,19 +379,51 @@ hold_back(struct run *run, struct work *w)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
+/* Messages to customers: due soon, due today, overdue. A rehearsal queues none. */
+static enum rc
+remind(struct run *run)
+{
+	struct db_rows *rows;
+
+	if (run->opt->dry_run)
+		return RC_OK;
+	TRY(db_query(run->cx, &SQL_billing_remind, &rows, V_TEXT(run->opt->date)));
+	run->rep->count[BILLING_REMIND].done = (size_t)db_i64(rows, 0, "queued");
+	return RC_OK;
+}
+
+/* More lines would go off than the guard allows: none does, and people are alerted. */
+static enum rc
+guard(struct run *run, const struct work *w, bool *stops)
+{
+	*stops = !run->opt->force && w->n > run->guard &&
+		 (w->step == &steps[BILLING_EXPIRE] || w->step == &steps[BILLING_SUSPEND]);
+	if (!*stops)
+		return RC_OK;
+	w->count->guarded = w->n;
+	return db_query(run->cx, &SQL_billing_guard_alert, NULL, V_TEXT(w->step->name),
+	    V_I64((int64_t)w->n), V_I64((int64_t)run->guard), V_TEXT(run->opt->date));
+}
+
 static enum rc
 run_step(struct run *run, enum billing_step s)
 {
 	struct ctx *cx = run->cx;
 	struct work w = { .step = &steps[s], .count = &run->rep->count[s] };
 	struct db_rows *rows;
+	bool stops;
 
+	if (s == BILLING_REMIND)
+		return remind(run);
 	TRY(db_query(cx, &SQL_billing_candidates, &rows, V_TEXT(steps[s].name),
 	    V_TEXT(run->opt->date)));
 	w.n = db_count(rows);
 	w.ids = arena_alloc(cx->mem, (w.n + 1) * sizeof(*w.ids));
 	for (size_t i = 0; i < w.n; i++)
 		w.ids[i] = db_text(rows, i, "id");
+	TRY(guard(run, &w, &stops));
+	if (stops)
+		return RC_OK;
 	if (s == BILLING_SUSPEND)
 		TRY(hold_back(run, &w));
 	return work_off(run, &w);
@@ -390,6 +438,10 @@ is_asked_for(const struct run *run, enum billing_step s)
 static enum rc
 run_steps(struct run *run)
 {
+	struct db_rows *rows;
+
+	TRY(db_query0(run->cx, &SQL_billing_guard, &rows));
+	run->guard = (size_t)db_i64(rows, 0, "most");
 	for (enum billing_step s = 0; s < BILLING__STEPS; s++)
 		if (is_asked_for(run, s))
 			TRY(run_step(run, s));
@@ -425,6 +477,7 @@ report_json(struct ctx *cx, const struct billing_report *rep, const char *lines)
 		jw_i64(&w, "skipped", (int64_t)rep->count[i].skipped);
 		jw_i64(&w, "held", (int64_t)rep->count[i].held);
 		jw_i64(&w, "failed", (int64_t)rep->count[i].failed);
+		jw_i64(&w, "guarded", (int64_t)rep->count[i].guarded);
 		jw_end(&w);
 	}
 	jw_end(&w);
@@ -443,15 +496,6 @@ find_missed(struct run *run)
 	return RC_OK;
 }
 
-/* Queue the messages of this day; a run of some steps only reminds nobody. */
-static enum rc
-remind(struct run *run)
-{
-	if (!is_whole(run))
-		return RC_OK;
-	return db_query(run->cx, &SQL_message_remind, NULL, V_TEXT(run->opt->date));
-}
-
 static enum rc
 run_real(struct run *run)
 {
@@ -460,10 +504,10 @@ run_real(struct run *run)
 	int64_t id;
 
 	TRY(find_missed(run));
-	TRY(db_query(cx, &SQL_billing_run_begin, &rows, V_TEXT(run->opt->date)));
+	TRY(db_query(cx, &SQL_billing_run_begin, &rows, V_TEXT(run->opt->date),
+	    V_BOOL(run->opt->force)));
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
-	TRY(remind(run));
 	return db_query(cx, &SQL_billing_run_end, NULL, V_I64(id),
 	    V_TEXT(report_json(cx, run->rep, "[]")), V_BOOL(is_whole(run)));
 }
@@ -506,7 +550,7 @@ enum rc
 billing_run(struct ctx *cx, const struct billing_options *opt, billing_fn tell, void *arg,
     struct billing_report *ret)
 {
-	struct run run = { cx, opt, tell, arg, ret };
+	struct run run = { .cx = cx, .opt = opt, .tell = tell, .arg = arg, .rep = ret };
 
 	*ret = (struct billing_report){ .date = opt->date,
 		.dry_run = opt->dry_run,
@@ -520,7 +564,7 @@ billing_failed(const struct billing_report *rep)
 	size_t n = 0;
 
 	for (size_t i = 0; i < BILLING__STEPS; i++)
-		n += rep->count[i].failed + rep->count[i].held;
+		n += rep->count[i].failed + rep->count[i].held + rep->count[i].guarded;
 	return n;
 }
 

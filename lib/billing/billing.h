@@ -1,7 +1,8 @@
 /*
  * billing.h: the nightly run and its rehearsal (contract 5).
  *
- * A run works off its steps in order: renew, overdue, expire, suspend.  The
+ * A run works off its steps in order: begin, renew, overdue, late, expire,
+ * suspend, remind.  The
  * candidates of a step are found once, then done in chunks, each a short
  * transaction that grows and shrinks with what it takes (none should last
  * 300 ms).  A chunk that fails is halved down to its bad row, which is
@@ -20,16 +21,20 @@
 #include "base/sb.h"
 
 enum billing_step {
+	BILLING_BEGIN,
 	BILLING_RENEW,
 	BILLING_OVERDUE,
+	BILLING_LATE,
 	BILLING_EXPIRE,
 	BILLING_SUSPEND,
+	BILLING_REMIND,
 	BILLING__STEPS,
 };
 
 struct billing_options {
 	const char *date; /* the business date D, "YYYY-MM-DD" */
 	bool dry_run;
+	bool force;     /* take more lines off than the guard allows */
 	unsigned steps; /* bit per step; 0: all */
 	/*
 	 * Whose db may book payments, to ask Midtrans before anybody is suspended
@@ -40,7 +45,7 @@ struct billing_options {
 
 /* What happened to one subscription or invoice. */
 struct billing_line {
-	const char *step;    /* renew, overdue, expire, suspend */
+	const char *step;    /* billing_step_name() */
 	const char *outcome; /* done, refused, skipped, held, failed */
 	const char *subscription_id, *username, *customer_name;
 	const char *invoice_number; /* NULL where no invoice is meant */
@@ -53,6 +58,7 @@ struct billing_count {
 	size_t done, refused, skipped;
 	size_t held; /* not suspended tonight, since Midtrans gave no answer */
 	size_t failed;
+	size_t guarded; /* so many were due, more than the guard allows: none was taken off */
 };
 
 struct billing_report {
@@ -74,6 +80,9 @@ enum rc billing_steps_read(struct ctx *, const char *list, unsigned *ret) _must_
 /* D from text, else APP_TODAY or today in APP_TIMEZONE; RC_INVALID when it is no date. */
 enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_check_;
 
+/* RC_INVALID where the date is later than tomorrow: such a run bills what nobody has used. */
+enum rc billing_check_ahead(struct ctx *, const char *date) _must_check_;
+
 /*
  * Run.  RC_RETRY when another run holds the lock, the database goes away or
  * cx->stopping says that it is to end; what was committed until then stays and
@@ -82,7 +91,7 @@ enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_che
  */
 enum rc billing_run(struct ctx *, const struct billing_options *, billing_fn tell, void *arg,
     struct billing_report *ret) _must_check_;
-size_t billing_failed(const struct billing_report *); /* and held */
+size_t billing_failed(const struct billing_report *); /* and held, and guarded */
 const char *billing_report_json(struct ctx *, const struct billing_report *);
 
 /*

@@ -1,7 +1,7 @@
 /*
- * What must always be true of money, periods and states, asked of the live
- * data. No row is the good answer. Each rule is one function of the table
- * at the end; being STABLE, all see the same snapshot.
+ * Laws of money, days, periods and states, checked on the live data. No row
+ * means that all of them hold. Each law is one function of the table at the
+ * end; being STABLE, all see the same snapshot.
  */
 
 /*
@@ -69,16 +69,75 @@ LANGUAGE sql STABLE AS $$
 	WHERE CASE status WHEN 'cancelled' THEN paid_amount <> 0 ELSE (status = 'paid') <> (paid_amount = amount) END
 $$;
 
--- A paid period remembers what its settlement made of the end date, or it could not be undone.
-CREATE OR REPLACE FUNCTION check_settled() RETURNS TABLE (subject text, detail text)
+/*
+ * The law of days, of lines that are prepaid: end_date is what the ledger says;
+ * each closed span has its days, less those lost; a lost day lies inside a
+ * period billed or given at the start; each settled period stands in the
+ * ledger once.
+ */
+CREATE OR REPLACE FUNCTION check_days() RETURNS TABLE (subject text, detail text)
 LANGUAGE sql STABLE AS $$
-	SELECT i.invoice_number, 'is paid, but does not remember the end date it set'
-	FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
-	WHERE i.status = 'paid' AND i.kind <> 'other' AND s.is_live
-	  AND (i.settled_end_date IS NULL OR i.replaced_end_date IS NULL)
+	SELECT 'subscription ' || s.id, format('ends on %s, its ledger says %s', s.end_date, s.start_date - 1 + coalesce(l.days, 0))
+	FROM subscriptions s
+	LEFT JOIN (SELECT subscription_id, sum(days)::int AS days FROM service_days GROUP BY subscription_id) l ON l.subscription_id = s.id
+	WHERE NOT s.is_postpaid AND s.end_date <> s.start_date - 1 + coalesce(l.days, 0)
 	UNION ALL
-	SELECT invoice_number, format('is %s, but remembers an end date', status) FROM invoices
-	WHERE status <> 'paid' AND settled_end_date IS NOT NULL
+	SELECT 'subscription ' || s.id, format('was off from %s to %s less %s lost days, its ledger gives back %s', o.from_day, o.back_on,
+		o.lost_days, coalesce(l.days, 0))
+	FROM service_offs o
+	JOIN subscriptions s ON s.id = o.subscription_id AND NOT s.is_postpaid
+	LEFT JOIN (SELECT off_id, sum(days)::int AS days FROM service_days WHERE kind = 'off' GROUP BY off_id) l ON l.off_id = o.id
+	WHERE o.back_on IS NOT NULL AND o.struck_at IS NULL AND o.back_on - o.from_day - o.lost_days <> coalesce(l.days, 0)
+	UNION ALL
+	SELECT 'subscription ' || s.id, format('lost %s days from %s on, of which %s were sold', o.lost_days, o.from_day, sold.n)
+	FROM service_offs o
+	JOIN subscriptions s ON s.id = o.subscription_id AND NOT s.is_postpaid
+	CROSS JOIN LATERAL (SELECT count(*) AS n FROM generate_series(o.from_day, o.back_on - 1, interval '1 day') AS day
+		WHERE is_day_sold(s.id, s.start_date, day::date)
+		   OR EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id AND day::date BETWEEN i.period_start AND i.period_end)) sold
+	WHERE o.lost_days > sold.n AND o.struck_at IS NULL
+	UNION ALL
+	SELECT i.invoice_number, format('is %s, and stands in the ledger with %s days of %s', i.status, coalesce(l.days, 0),
+		i.period_end - i.period_start + 1)
+	FROM invoices i
+	LEFT JOIN (SELECT invoice_id, sum(days)::int AS days FROM service_days WHERE kind = 'period' GROUP BY invoice_id) l ON l.invoice_id = i.id
+	WHERE coalesce(l.days, 0) <> CASE WHEN i.status = 'paid' AND i.grants_days THEN i.period_end - i.period_start + 1 ELSE 0 END
+	  AND (i.grants_days OR l.days IS NOT NULL)
+	UNION ALL
+	SELECT 'subscription ' || s.id, format('is %s with%s an open span off', s.status, CASE WHEN o.id IS NULL THEN 'out' END)
+	FROM subscriptions s
+	LEFT JOIN service_offs o ON o.subscription_id = s.id AND o.back_on IS NULL AND o.struck_at IS NULL
+	WHERE s.is_live AND (s.status = 'active') <> (o.id IS NULL) AND NOT (s.suspend_reason = 'new' AND o.id IS NULL)
+$$;
+
+-- A bill is its lines.
+CREATE OR REPLACE FUNCTION check_lines() RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT i.invoice_number, format('amounts to %s, its lines to %s', i.amount, coalesce(l.total, 0))
+	FROM invoices i
+	LEFT JOIN (SELECT invoice_id, sum(amount)::bigint AS total FROM invoice_lines GROUP BY invoice_id) l ON l.invoice_id = i.id
+	WHERE i.amount <> coalesce(l.total, 0)
+	UNION ALL
+	SELECT 'line of ' || l.invoice_id, 'has no bill' FROM invoice_lines l
+	WHERE NOT EXISTS (SELECT FROM invoices i WHERE i.id = l.invoice_id)
+$$;
+
+/*
+ * A report, no breach: lines that are on and owe more days on d than the due
+ * dates and grace of their open bills allow, with the reason.
+ */
+CREATE OR REPLACE FUNCTION check_days_owed(d date) RETURNS TABLE (subject text, detail text)
+LANGUAGE sql STABLE AS $$
+	SELECT 'subscription ' || s.id, format('%s owes %s days on %s: %s', s.mikrotik_username, d - s.end_date, d, CASE
+		WHEN s.hold_until >= d THEN format('a promise until %s', s.hold_until)
+		WHEN s.gateway_holds > 0 THEN 'held while Midtrans gave no answer'
+		WHEN is_no_suspend_day(d) THEN 'nobody is cut today'
+		WHEN EXISTS (SELECT FROM billing_logs l WHERE l.subscription_id = s.id AND l.action = 'undone') THEN 'money was undone'
+		WHEN NOT EXISTS (SELECT FROM billing_runs WHERE business_date = d AND finished_at IS NOT NULL) THEN 'no night was run'
+		ELSE 'more lines were due than the guard lets the night cut' END)
+	FROM subscriptions s CROSS JOIN settings g
+	WHERE s.status = 'active' AND NOT s.is_postpaid AND s.end_date < d
+	  AND d - s.end_date > coalesce((SELECT max(i.due_date) - s.end_date FROM open_invoices(s.customer_id, s.id) i WHERE i.grants_days), 0) + g.grace_days
 $$;
 
 CREATE OR REPLACE FUNCTION check_periods() RETURNS TABLE (subject text, detail text)
@@ -86,7 +145,7 @@ LANGUAGE sql STABLE AS $$
 	SELECT invoice_number, format('bills from %s what is billed to %s', period_start, billed_to)
 	FROM (SELECT invoice_number, period_start, max(period_end) OVER (PARTITION BY subscription_id
 	             ORDER BY period_start, seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS billed_to
-	      FROM invoices WHERE status <> 'cancelled' AND kind <> 'other') p
+	      FROM invoices WHERE status <> 'cancelled' AND period_start IS NOT NULL) p
 	WHERE period_start <= billed_to
 $$;
 
@@ -116,7 +175,7 @@ LANGUAGE sql STABLE AS $$
 	WHERE c.archived_at IS NOT NULL AND s.is_live
 $$;
 
--- Whose it is says the subscription; invoices and payments only repeat it.
+-- The subscription names the customer; invoices and payments only repeat it.
 CREATE OR REPLACE FUNCTION check_owners() RETURNS TABLE (subject text, detail text)
 LANGUAGE sql STABLE AS $$
 	SELECT i.invoice_number, 'is of another customer than its subscription'
@@ -161,7 +220,8 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL SELECT 'lot', * FROM check_lots()
 	UNION ALL SELECT 'credit', * FROM check_credit()
 	UNION ALL SELECT 'invoice', * FROM check_invoices()
-	UNION ALL SELECT 'settled', * FROM check_settled()
+	UNION ALL SELECT 'days', * FROM check_days()
+	UNION ALL SELECT 'lines', * FROM check_lines()
 	UNION ALL SELECT 'period', * FROM check_periods()
 	UNION ALL SELECT 'number', * FROM check_numbers()
 	UNION ALL SELECT 'state', * FROM check_states()

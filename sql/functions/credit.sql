@@ -32,9 +32,9 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * Credit never rests while something is owed: the oldest lot pays the invoice
- * due first, until one of both is used up. `newest` keeps out invoices issued
- * later in the same chunk of a run, as if they were issued one by one.
+ * Use credit at once: the oldest lot pays the invoice due first, until one of
+ * both is used up. `newest` keeps out invoices issued later in the same chunk
+ * of a run, as if they were issued one by one.
  */
 CREATE OR REPLACE FUNCTION credit_apply(customer uuid, d date, newest bigint DEFAULT 9223372036854775807) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -50,10 +50,11 @@ BEGIN
 		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, (use.invoice).id, NULL, d);
 		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', d);
 	END LOOP;
+	PERFORM customer_reconsider(customer, d);
 END $$;
 
--- Let a lot pay some of an invoice, all effects included. i is the invoice as it stands, but for the
--- transaction it is paid by.
+-- Let a lot pay some of an invoice. i is the invoice as it stands, but for the transaction it is paid by.
+-- The line comes back, where it does, when all of the money has been used (customer_reconsider).
 CREATE OR REPLACE FUNCTION allocate(i invoices, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -96,7 +97,7 @@ BEGIN
 	RETURN entry;
 END $$;
 
--- Paid back in cash, from the oldest lots. Answers the last line of the ledger.
+-- Paid back in cash, from the oldest lots. Returns the last line of the ledger.
 CREATE OR REPLACE FUNCTION credit_pay_out(c customers, money bigint, reason text, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -105,7 +106,7 @@ DECLARE
 	entry uuid;
 BEGIN
 	IF money > c.credit THEN
-		PERFORM raise_conflict(format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
+		PERFORM raise_conflict('credit_too_small', format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
 	END IF;
 	FOR lot IN SELECT * FROM credit_lots(c.id) ORDER BY born LOOP
 		EXIT WHEN money = 0;

@@ -1,8 +1,9 @@
 /*
- * Locks. The customer's row is the mutex of all that is his: whoever touches
- * money or state takes it first, then the subscription, the invoice and, last,
- * the counter of invoice numbers. So two of us can never wait for each other,
- * and whatever is read after the lock stays true until commit.
+ * Locks. The customer's row is the mutex of everything that belongs to the
+ * customer: a transaction that touches money or state takes it first, then the
+ * subscription, the invoice and, last, the counter of invoice numbers. So two
+ * transactions never wait for each other, and what is read after the lock stays
+ * true until commit.
  * NO KEY UPDATE excludes as FOR UPDATE does, but does not stop other tables
  * from referring to the row meanwhile.
  */
@@ -18,7 +19,7 @@ BEGIN
 	RETURN found_customer;
 END $$;
 
--- Hidden, not deleted: every financial row stays.
+-- Archive: hidden, not deleted. Every financial row stays.
 CREATE OR REPLACE FUNCTION customer_archive(customer uuid, keep_credit boolean, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -29,7 +30,7 @@ BEGIN
 		RETURN;
 	END IF;
 	IF c.credit > 0 AND NOT coalesce(keep_credit, false) THEN
-		PERFORM raise_conflict(format('The customer has a credit of %s: pay it out first, or archive with keep_credit=1.',
+		PERFORM raise_conflict('customer_has_credit', format('The customer has a credit of %s: pay it out first, or archive with keep_credit=1.',
 			rupiah(c.credit)));
 	END IF;
 	FOR sub IN SELECT id FROM subscriptions WHERE customer_id = customer ORDER BY id LOOP
@@ -40,9 +41,7 @@ BEGIN
 		jsonb_build_object('credit', c.credit));
 END $$;
 
--- What is wrong with what was asked for, see field_error(): all of it is told at once.
-
--- Nothing is sold to the archived; who is sold something stays as he is until commit.
+-- Nothing is sold to an archived customer; the row is held until commit.
 CREATE OR REPLACE FUNCTION customer_errors(customer uuid) RETURNS text[]
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,3 +1,5 @@
+-- The life of an invoice: issued, settled, undone, cancelled.
+
 CREATE OR REPLACE FUNCTION invoice_lock(inv uuid) RETURNS invoices
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -21,8 +23,6 @@ BEGIN
 	  WHERE own.id = ANY(invs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
 END $$;
 
--- The life of an invoice: issued, settled, undone, cancelled.
-
 CREATE OR REPLACE FUNCTION invoice_number(d date, n int) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT 'INV-' || to_char(d, 'YYYYMMDD') || '-' || lpad(n::text, greatest(4, length(n::text)), '0')
@@ -40,48 +40,52 @@ BEGIN
 	RETURN invoice_number(d, n);
 END $$;
 
--- The next period begins the day after the service granted, or on the day of a late return.
-CREATE OR REPLACE FUNCTION next_period_start(granted_to date, resumed_on date) RETURNS date
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT greatest(granted_to + 1, resumed_on)
-$$;
-
--- What the exclusion constraint would refuse, asked beforehand.
-CREATE OR REPLACE FUNCTION is_period_taken(sub uuid, first_day date, last_day date) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-	RETURN EXISTS (
-		SELECT FROM invoices
-		WHERE subscription_id = sub AND period_held && daterange(first_day, last_day, '[]'));
-END $$;
-
 -- What a subscription owes; named with its customer, whose open invoices the index knows.
 CREATE OR REPLACE FUNCTION open_invoices(customer uuid, sub uuid) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM invoices WHERE customer_id = customer AND subscription_id = sub AND is_open
 $$;
 
+-- ---- issue
+
 /*
- * A new invoice, and what follows from it at once. `draft` says what for:
- * subscription, customer, kind, package, amount, period, due date, notes.
+ * A new invoice with its lines, and what follows from it at once. `draft` says
+ * what for: subscription, customer, kind, package, period, due date, notes.
  */
-CREATE OR REPLACE FUNCTION invoice_issue(draft invoices, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION invoice_issue(draft invoices, lines bill_line[], d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	i invoices;
+	i    invoices;
+	sums record;
 BEGIN
-	INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount,
-		period_start, period_end, issued_on, due_date, notes)
+	SELECT * INTO sums FROM bill_sums(lines, draft.customer_id);
+	INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+		period_start, period_end, grants_days, issued_on, due_date, first_due_date, notes)
 	VALUES (invoice_number_take(d), draft.subscription_id, draft.customer_id, draft.package_id, draft.kind,
-		draft.amount, draft.period_start, draft.period_end, d, draft.due_date, draft.notes)
+		sums.amount, sums.subtotal, sums.discount, sums.tax_amount,
+		draft.period_start, draft.period_end, coalesce(draft.grants_days, false), d, draft.due_date, draft.due_date, draft.notes)
 	RETURNING * INTO i;
+	PERFORM bill_lines_insert(i.id, lines);
+	PERFORM bill_consume(i, 1);
 	PERFORM billing_log('issued', format('%s issued over %s, due %s', i.invoice_number, rupiah(i.amount), i.due_date),
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('kind', i.kind, 'amount', i.amount, 'period_start', i.period_start,
 			'period_end', i.period_end, 'due_date', i.due_date));
+	PERFORM period_follow(i);
 	PERFORM invoice_finish_issue(i, d);
 	RETURN i.id;
 END $$;
+
+-- A period billed sets the anchor of rolling months; a postpaid line is billed to its end.
+CREATE OR REPLACE FUNCTION period_follow(i invoices) RETURNS void
+LANGUAGE sql AS $$
+	UPDATE subscriptions s
+	SET anchor_day = coalesce(s.anchor_day, extract(day FROM i.period_start)::int),
+	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, i.period_end) ELSE s.end_date END
+	FROM packages p
+	WHERE s.id = i.subscription_id AND i.period_start IS NOT NULL AND p.id = i.package_id
+	  AND (s.is_postpaid OR p.period_unit = 'month' AND s.anchor_day IS NULL)
+$$;
 
 -- Where nothing is owed it is paid at issue, with all effects; otherwise credit pays what it can.
 CREATE OR REPLACE FUNCTION invoice_finish_issue(i invoices, d date) RETURNS void
@@ -90,67 +94,43 @@ BEGIN
 	IF i.amount = 0 THEN
 		PERFORM billing_log('paid', format('%s costs nothing', i.invoice_number),
 			i.customer_id, i.subscription_id, i.id, invoice_settle(i, d));
-	ELSE
-		PERFORM credit_apply(i.customer_id, d, i.seq);
 	END IF;
+	PERFORM credit_apply(i.customer_id, d, i.seq);
 END $$;
 
--- The draft of a subscription's next period; next_package_id is what it will have then.
-CREATE OR REPLACE FUNCTION renewal_draft(s subscriptions, due date, d date) RETURNS invoices
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-	draft invoices;
-	p     packages;
-BEGIN
-	SELECT * INTO p FROM packages WHERE id = coalesce(s.next_package_id, s.package_id);
-	draft.subscription_id := s.id;
-	draft.customer_id := s.customer_id;
-	draft.package_id := p.id;
-	draft.kind := 'renewal';
-	draft.amount := p.price;
-	draft.period_start := next_period_start(s.end_date, s.resumed_on);
-	draft.period_end := draft.period_start + p.validity_days - 1;
-	draft.due_date := coalesce(due, greatest(s.end_date, d));
-	RETURN draft;
-END $$;
+-- ---- settled and undone
 
--- The last day of service once i is paid on day d. A period wholly past is of no use to
--- somebody who was cut off: he gets its length from d on. Nothing ever shortens.
-CREATE OR REPLACE FUNCTION settled_end_date(s subscriptions, i invoices, d date) RETURNS date
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT greatest(s.end_date, i.period_end,
-		CASE WHEN d > i.period_end AND s.status IN ('suspended', 'expired')
-		     THEN d + (i.period_end - i.period_start) END)
-$$;
-
--- Nothing is outstanding any more. Answers what that did to the subscription, for the log.
+-- Nothing is outstanding any more. Returns what that did, for the log.
 CREATE OR REPLACE FUNCTION invoice_settle(i invoices, d date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
-DECLARE
-	s        subscriptions;
-	end_date date; -- NULL: it moves nothing
 BEGIN
-	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
-	IF s.status <> 'cancelled' AND i.kind <> 'other' THEN
-		end_date := settled_end_date(s, i, d);
-	END IF;
 	UPDATE invoices
-	SET paid_amount = amount, status = 'paid', midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now(),
-	    replaced_end_date = CASE WHEN end_date IS NOT NULL THEN s.end_date END,
-	    settled_end_date = end_date
+	SET paid_amount = amount, status = 'paid', midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now()
 	WHERE id = i.id;
-	IF s.status = 'cancelled' THEN
+	IF NOT i.grants_days THEN
 		RETURN '{}'::jsonb;
 	END IF;
-	RETURN subscription_resume_if_paid(s, coalesce(end_date, s.end_date), d);
+	PERFORM first_period_move(i, d);
+	PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'period', i.id, NULL, i.invoice_number, d);
+	RETURN jsonb_build_object('days', i.period_end - i.period_start + 1,
+		'end_date', (SELECT end_date FROM subscriptions WHERE id = i.subscription_id));
+END $$;
+
+-- The first period of a rolling line that waits for its first payment begins on the day of payment.
+CREATE OR REPLACE FUNCTION first_period_move(i invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE invoices v SET period_start = d, period_end = d + (v.period_end - v.period_start)
+	FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
+	WHERE v.id = i.id AND v.kind = 'first' AND s.id = v.subscription_id AND s.waits_first AND t.cycle = 'rolling'
+	  AND v.period_start < d;
 END $$;
 
 /*
- * Money went from the invoice. Where it had been paid it is a debt again, and the
- * service it bought is taken back: answers it as it was before, settled_end_date
- * NULL where no end date went back.
+ * Money went from the invoice. Where it had been paid it is a debt again, and
+ * the days it bought leave the ledger. Returns whether it had been paid.
  */
-CREATE OR REPLACE FUNCTION invoice_unsettle(inv uuid, money bigint, reason text, d date) RETURNS invoices
+CREATE OR REPLACE FUNCTION invoice_unsettle(inv uuid, money bigint, reason text, d date) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
 	i        invoices;
@@ -160,109 +140,206 @@ BEGIN
 	was_paid := i.status = 'paid';
 	UPDATE invoices
 	SET paid_amount = paid_amount - money, updated_at = now(),
-	    status = CASE WHEN NOT was_paid THEN status WHEN due_date < d THEN 'overdue' ELSE 'unpaid' END,
-	    replaced_end_date = NULL, settled_end_date = NULL
+	    status = CASE WHEN NOT was_paid THEN status WHEN due_date < d THEN 'overdue' ELSE 'unpaid' END
 	WHERE id = inv;
 	PERFORM billing_log('undone', format('%s taken back from %s', rupiah(money), i.invoice_number),
 		i.customer_id, i.subscription_id, inv,
-		jsonb_build_object('amount', money, 'reason', reason, 'before', i.status,
-			'replaced_end_date', i.replaced_end_date, 'settled_end_date', i.settled_end_date));
+		jsonb_build_object('amount', money, 'reason', reason, 'before', i.status));
 	PERFORM invoice_attempts_cancel(inv);
-	IF NOT was_paid THEN
-		RETURN NULL;
+	IF was_paid AND i.grants_days THEN
+		PERFORM service_days_add(i.subscription_id, - service_days_of(inv), 'period', inv, NULL, reason, d);
 	END IF;
-	IF NOT end_date_restore(i, d) THEN
-		i.settled_end_date := NULL;
-	END IF;
-	RETURN i;
+	RETURN was_paid;
 END $$;
 
--- Back to what it was before the settlement, unless somebody has moved it since. Whether it went back.
-CREATE OR REPLACE FUNCTION end_date_restore(i invoices, d date) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE
-	s subscriptions;
-BEGIN
-	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
-	IF s.status = 'cancelled' OR i.replaced_end_date IS NOT DISTINCT FROM i.settled_end_date THEN
-		RETURN false;
-	END IF;
-	IF s.end_date = i.settled_end_date AND s.start_date <= i.replaced_end_date THEN
-		UPDATE subscriptions SET end_date = i.replaced_end_date, updated_at = now() WHERE id = s.id;
-		RETURN true;
-	END IF;
-	PERFORM alert_raise('subscription', 'warning', format('End date of %s not moved back', s.mikrotik_username),
-		format('The money for %s is gone, but the end date has been moved since and stays at %s.',
-			i.invoice_number, s.end_date),
-		jsonb_build_object('invoice_id', i.id, 'subscription_id', s.id, 'date', d));
-	RETURN false;
-END $$;
+-- The days an invoice has in the ledger.
+CREATE OR REPLACE FUNCTION service_days_of(inv uuid) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(days), 0)::int FROM service_days WHERE invoice_id = inv AND kind = 'period'
+$$;
 
--- Other money stepped in for what was undone (i: as it was before): what its settlement made of the end date stands.
-CREATE OR REPLACE FUNCTION end_date_stands(i invoices) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-	UPDATE invoices
-	SET replaced_end_date = i.replaced_end_date, settled_end_date = i.settled_end_date, updated_at = now()
-	WHERE id = i.id;
-	UPDATE subscriptions SET end_date = i.settled_end_date, updated_at = now()
-	WHERE id = i.subscription_id AND status <> 'cancelled' AND end_date < i.settled_end_date;
-	PERFORM billing_log('updated', format('Other credit pays %s: service to %s stands', i.invoice_number, i.settled_end_date),
-		i.customer_id, i.subscription_id, i.id,
-		jsonb_build_object('replaced_end_date', i.replaced_end_date, 'settled_end_date', i.settled_end_date));
-END $$;
+-- ---- by hand
 
 CREATE OR REPLACE FUNCTION invoice_create(input jsonb, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	s     subscriptions;
-	draft invoices;
+	s subscriptions;
 BEGIN
 	PERFORM FROM subscriptions WHERE id = (input ->> 'subscription_id')::uuid;
 	IF NOT FOUND THEN
 		PERFORM raise_invalid('subscription_id', 'The selected subscription id is invalid.');
 	END IF;
-	s := subscription_lock((input ->> 'subscription_id')::uuid);
-	IF s.status = 'cancelled' THEN
-		PERFORM raise_conflict('The subscription is cancelled.');
-	END IF;
+	s := subscription_lock_live((input ->> 'subscription_id')::uuid);
 	IF coalesce(input ->> 'kind', 'renewal') = 'other' THEN
-		draft := other_draft(s, input, d);
-	ELSE
-		draft := renewal_by_hand(s, input, d);
+		RETURN other_issue(s, input, d);
 	END IF;
-	draft.notes := input ->> 'notes';
-	RETURN invoice_issue(draft, d);
+	RETURN renewal_issue(s, input, d);
 END $$;
 
 -- Anything but service: no period, never moves end_date, counts as debt.
-CREATE OR REPLACE FUNCTION other_draft(s subscriptions, input jsonb, d date) RETURNS invoices
+CREATE OR REPLACE FUNCTION other_issue(s subscriptions, input jsonb, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
+DECLARE
+	draft invoices := invoice_draft(s, 'other');
+	money bigint := (input ->> 'amount')::bigint;
+BEGIN
+	IF money IS NULL THEN
+		PERFORM raise_invalid('amount', 'The amount field is required when kind is other.');
+	END IF;
+	draft.due_date := coalesce((input ->> 'due_date')::date, d + (SELECT other_due_days FROM settings));
+	draft.notes := input ->> 'notes';
+	RETURN invoice_issue(draft, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+END $$;
+
+CREATE OR REPLACE FUNCTION invoice_draft(s subscriptions, kind text) RETURNS invoices
+LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
 	draft invoices;
 BEGIN
-	IF input ->> 'amount' IS NULL THEN
-		PERFORM raise_invalid('amount', 'The amount field is required when kind is other.');
-	END IF;
 	draft.subscription_id := s.id;
 	draft.customer_id := s.customer_id;
-	draft.kind := 'other';
-	draft.amount := (input ->> 'amount')::bigint;
-	draft.due_date := coalesce((input ->> 'due_date')::date, greatest(s.end_date, d));
+	draft.kind := kind;
+	draft.grants_days := false;
 	RETURN draft;
 END $$;
 
-CREATE OR REPLACE FUNCTION renewal_by_hand(s subscriptions, input jsonb, d date) RETURNS invoices
+-- The next unbilled period, at the package's price.
+CREATE OR REPLACE FUNCTION renewal_issue(s subscriptions, input jsonb, d date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	draft invoices := renewal_draft(s, (input ->> 'due_date')::date, d);
+	draft invoices := period_draft(s, next_period_start(s, d), d);
 BEGIN
-	IF is_period_taken(s.id, draft.period_start, draft.period_end) THEN
-		PERFORM raise_conflict('The next period has been billed already.');
+	IF input ->> 'amount' IS NOT NULL THEN
+		PERFORM raise_invalid('amount', 'The amount of a renewal follows from the package: use kind other.');
 	END IF;
-	PERFORM next_package_billed(s, d);
+	PERFORM require_next_open(s, draft, d);
+	draft.due_date := coalesce((input ->> 'due_date')::date, draft.due_date);
+	draft.notes := input ->> 'notes';
+	PERFORM next_package_billed(s, draft.period_start, d);
+	RETURN invoice_issue(draft, bill_compose(s, ARRAY[period_line(s, draft.period_start, draft.period_end)], 1,
+		draft.period_end - draft.period_start + 1, d), d);
+END $$;
+
+CREATE OR REPLACE FUNCTION require_next_open(s subscriptions, draft invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE period_start > d)
+	   OR is_period_taken(s.id, draft.period_start, draft.period_end) THEN
+		PERFORM raise_conflict('period_billed', 'The next period has been billed already.');
+	END IF;
+	IF s.is_postpaid AND draft.period_end >= d THEN
+		PERFORM raise_conflict('period_not_over', 'The period has not passed yet: a postpaid line is billed afterwards.');
+	END IF;
+END $$;
+
+-- The draft of a bill over the period that begins on `day`.
+CREATE OR REPLACE FUNCTION period_draft(s subscriptions, day date, d date) RETURNS invoices
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	draft invoices := invoice_draft(s, 'renewal');
+	t     record;
+	g     settings;
+BEGIN
+	SELECT * INTO t FROM terms_of(s);
+	SELECT * INTO g FROM settings;
+	draft.package_id := t.package_id;
+	draft.period_start := day;
+	draft.period_end := period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day, s.start_date, day);
+	draft.grants_days := NOT s.is_postpaid;
+	draft.due_date := CASE WHEN s.is_postpaid THEN d + g.postpaid_due_days ELSE greatest(day - 1 + g.due_days, d) END;
 	RETURN draft;
 END $$;
+
+-- The package, or the part of it, that a period holds.
+CREATE OR REPLACE FUNCTION period_line(s subscriptions, day date, last date) RETURNS bill_line
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN is_whole_period(t.cycle, s.start_date, t.billing_day, t.months, day, last)
+		THEN bill_line_new('package', t.package_name, 1, t.price, true)
+		ELSE bill_line_new('part', part_text(t.package_name, day, last), 1, part_price(t.price, t.months, t.billing_day, day, last), true) END
+	FROM terms_of(s) t
+$$;
+
+CREATE OR REPLACE FUNCTION part_text(package text, day date, last date) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT package || ', ' || to_char(day, 'YYYY-MM-DD') || ' to ' || to_char(last, 'YYYY-MM-DD')
+$$;
+
+-- ---- paying ahead
+
+CREATE OR REPLACE FUNCTION subscription_prepay(sub uuid, periods int, discount bigint, bounded boolean, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	s     subscriptions := subscription_lock_live(sub);
+	next  invoices;
+	draft invoices;
+	lines bill_line[];
+BEGIN
+	IF s.is_postpaid THEN
+		PERFORM raise_conflict('line_is_postpaid', 'A postpaid line is billed afterwards: it cannot be paid ahead.');
+	END IF;
+	PERFORM require_operator_discount(bounded, discount);
+	SELECT * INTO next FROM open_invoices(s.customer_id, sub) o WHERE o.grants_days AND is_invoice_untouched(o) AND o.period_start > d
+	ORDER BY seq DESC LIMIT 1;
+	IF FOUND THEN
+		PERFORM invoice_void(next, 'taken into a bill paid ahead', d);
+	END IF;
+	SELECT * INTO s FROM subscriptions WHERE id = sub;
+	draft := period_draft(s, next_period_start(s, d), d);
+	draft.kind := 'prepay';
+	draft.due_date := d + (SELECT first_due_days FROM settings);
+	SELECT * INTO draft.period_end, lines FROM periods_ahead(s, draft.period_start, periods);
+	IF coalesce(discount, 0) > 0 THEN
+		lines := lines || bill_line_new('discount', 'Discount', 1, - least(discount, (SELECT sum(l.amount)::bigint FROM unnest(lines) l)), true);
+	END IF;
+	PERFORM next_package_billed(s, draft.period_start, d);
+	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, d), d);
+END $$;
+
+-- The bill that was made, or with `dry_run` would be.
+CREATE OR REPLACE FUNCTION subscription_prepay_answer(sub uuid, input jsonb, d date) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+	answer jsonb;
+	i      uuid;
+BEGIN
+	i := subscription_prepay(sub, (input ->> 'periods')::int, (input ->> 'discount')::bigint, (input ->> 'bounded')::boolean, d);
+	SELECT jsonb_build_object('id', v.id, 'invoice_number', v.invoice_number, 'kind', v.kind, 'amount', v.amount,
+		'period_start', v.period_start, 'period_end', v.period_end, 'due_date', v.due_date, 'status', v.status,
+		'lines', (SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'text', l.text, 'quantity', l.quantity,
+			'unit_price', l.unit_price, 'amount', l.amount) ORDER BY l.position) FROM invoice_lines l WHERE l.invoice_id = i))
+	INTO answer FROM invoices v WHERE v.id = i;
+	IF (input ->> 'dry_run')::boolean THEN
+		RAISE EXCEPTION USING ERRCODE = 'ISDRY', MESSAGE = answer::text;
+	END IF;
+	RETURN answer;
+EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
+	RETURN SQLERRM::jsonb;
+END $$;
+
+-- So many periods in a row: a part stands alone, whole ones are one line.
+CREATE OR REPLACE FUNCTION periods_ahead(s subscriptions, first_day date, periods int, OUT last date, OUT lines bill_line[])
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	day  date := first_day;
+	line bill_line;
+	at   int;
+BEGIN
+	lines := '{}';
+	s.anchor_day := coalesce(s.anchor_day, extract(day FROM first_day)::int);
+	FOR n IN 1 .. periods LOOP
+		last := (period_draft(s, day, day)).period_end;
+		line := period_line(s, day, last);
+		at := cardinality(lines);
+		IF at > 0 AND (lines[at]).kind = 'package' AND line.kind = 'package' THEN
+			lines[at] := bill_line_new('package', line.text, (lines[at]).quantity + 1, line.unit_price, true);
+		ELSE
+			lines := lines || line;
+		END IF;
+		day := last + 1;
+	END LOOP;
+END $$;
+
+-- ---- changed and cancelled
 
 CREATE OR REPLACE FUNCTION invoice_update(inv uuid, input jsonb, d date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -270,61 +347,156 @@ DECLARE
 	i     invoices := invoice_lock(inv);
 	fresh invoices;
 BEGIN
-	IF input ->> 'status' <> i.status THEN
-		PERFORM raise_invalid('status', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', inv));
-	END IF;
-	IF (input ->> 'amount')::bigint <> i.amount THEN
-		PERFORM require_invoice_untouched(i);
-	END IF;
+	PERFORM invoice_update_lines(i, input, d);
 	UPDATE invoices
-	SET amount = coalesce((input ->> 'amount')::bigint, amount),
-	    due_date = coalesce((input ->> 'due_date')::date, due_date),
+	SET due_date = coalesce((input ->> 'due_date')::date, due_date),
 	    notes = CASE WHEN input ? 'notes' THEN input ->> 'notes' ELSE notes END,
+	    status = CASE WHEN status = 'overdue' AND (input ->> 'due_date')::date >= d THEN 'unpaid' ELSE status END,
 	    updated_at = now()
 	WHERE id = inv RETURNING * INTO fresh;
 	PERFORM billing_log('updated', format('%s changed', i.invoice_number), i.customer_id, i.subscription_id, inv,
 		jsonb_build_object('before', jsonb_build_object('amount', i.amount, 'due_date', i.due_date, 'notes', i.notes),
 			'after', jsonb_build_object('amount', fresh.amount, 'due_date', fresh.due_date, 'notes', fresh.notes)));
-	IF fresh.amount = 0 AND i.amount > 0 THEN
-		PERFORM invoice_finish_issue(fresh, d);
+	IF i.status = 'overdue' AND fresh.status = 'unpaid' THEN
+		PERFORM subscription_lift_debt(i.subscription_id, format('%s is due on %s', i.invoice_number, fresh.due_date), d);
 	END IF;
 END $$;
 
--- An amount somebody may be paying right now, or has paid on, is not changed.
-CREATE OR REPLACE FUNCTION require_invoice_untouched(i invoices) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_update_lines(i invoices, input jsonb, d date) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+	money bigint := (input ->> 'amount')::bigint;
 BEGIN
-	IF NOT i.is_open THEN
-		PERFORM raise_conflict(format('The invoice is %s: its amount stays.', i.status));
+	IF input ->> 'status' <> i.status THEN
+		PERFORM raise_invalid('status', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', i.id));
 	END IF;
-	IF EXISTS (SELECT FROM allocations WHERE invoice_id = i.id)
-	   OR EXISTS (SELECT FROM midtrans_attempts WHERE invoice_id = i.id) THEN
-		PERFORM raise_conflict('Money or a payment page has touched the invoice: its amount stays. Cancel it and issue another.');
+	IF money <> i.amount THEN
+		IF i.period_start IS NOT NULL THEN
+			PERFORM raise_invalid('amount', 'The amount of a period follows from its lines: change those.');
+		END IF;
+		PERFORM require_invoice_untouched(i);
+		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - money);
+		PERFORM invoice_set_lines(i, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+	ELSIF input ? 'lines' THEN
+		PERFORM require_invoice_untouched(i);
+		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - (SELECT amount FROM bill_sums(lines_read(input -> 'lines', i.customer_id), i.customer_id)));
+		PERFORM invoice_set_lines(i, lines_read(input -> 'lines', i.customer_id), d);
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date) RETURNS void
+-- Lines as a person writes them; the tax is worked out again.
+CREATE OR REPLACE FUNCTION lines_read(input jsonb, customer uuid) RETURNS bill_line[]
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	PERFORM raise_invalid('lines', 'format', 'The lines must be a list of {kind, text, quantity, unit_price}.')
+	WHERE CASE WHEN jsonb_typeof(input) <> 'array' THEN true ELSE EXISTS (
+		SELECT FROM jsonb_array_elements(input) l
+		WHERE (jsonb_typeof(l) = 'object' AND l ->> 'kind' IN ('package', 'part', 'item', 'charge', 'installation', 'deposit', 'late_fee',
+			'discount', 'tax') AND length(l ->> 'text') BETWEEN 1 AND 255 AND l ->> 'unit_price' ~ '^-?\d{1,12}$'
+			AND coalesce(l ->> 'quantity', '1') ~ '^[1-9]\d{0,3}$') IS NOT TRUE) END;
+	RETURN bill_taxed(ARRAY(
+		SELECT ROW(l.kind, l.text, coalesce(l.quantity, 1), l.unit_price, coalesce(l.quantity, 1) * l.unit_price,
+			coalesce(l.taxable, l.kind NOT IN ('deposit', 'late_fee')), NULL, NULL, NULL)::bill_line
+		FROM ROWS FROM (jsonb_to_recordset(input) AS (kind text, text text, quantity int, unit_price bigint, taxable boolean))
+			WITH ORDINALITY AS l (kind, text, quantity, unit_price, taxable, n)
+		WHERE l.kind <> 'tax' ORDER BY l.n), customer);
+END $$;
+
+-- `waive`: its days are given, and never billed.
+CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices := invoice_lock(inv);
 BEGIN
 	IF NOT i.is_open THEN
-		PERFORM raise_conflict(format('The invoice is %s.', i.status));
+		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	END IF;
 	IF i.paid_amount > 0 THEN
-		PERFORM raise_conflict('The invoice is paid in part: reverse the payment first.');
+		PERFORM raise_conflict('invoice_part_paid', 'The invoice is paid in part: reverse the payment first.');
 	END IF;
-	PERFORM invoice_void(i, 'by hand', d);
+	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, d);
+	IF waive AND i.grants_days THEN
+		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
+			i.invoice_number || ' was waived', d);
+	END IF;
+	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', d, false);
 END $$;
 
--- It keeps its number; its period is free again.
+-- It keeps its number; its period is free again, and what it had taken in waits for the next bill.
 CREATE OR REPLACE FUNCTION invoice_void(i invoices, reason text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE invoices SET status = 'cancelled', updated_at = now() WHERE id = i.id;
+	PERFORM bill_consume(i, -1);
 	UPDATE subscriptions SET next_package_on = NULL WHERE id = i.subscription_id AND next_package_on = i.period_start;
+	UPDATE subscriptions SET end_date = i.period_start - 1
+	WHERE id = i.subscription_id AND is_postpaid AND end_date = i.period_end AND closed_on IS NULL;
 	PERFORM billing_log('invoice_cancelled', format('%s cancelled', i.invoice_number),
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('reason', reason, 'before', i.status, 'date', d));
 	PERFORM invoice_attempts_cancel(i.id);
+END $$;
+
+-- Cancel a bill whose period will not be; what was paid on it is the customer's credit.
+CREATE OR REPLACE FUNCTION invoice_release(i invoices, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	lot record;
+BEGIN
+	FOR lot IN
+		SELECT payment_id, gift_id, sum(amount)::bigint AS money FROM allocations WHERE invoice_id = i.id
+		GROUP BY payment_id, gift_id HAVING sum(amount) > 0
+	LOOP
+		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (i.id, lot.payment_id, lot.gift_id, -lot.money);
+		PERFORM credit_entry(i.customer_id, lot.payment_id, lot.gift_id, 'returned', lot.money, i.id, reason, d);
+		PERFORM invoice_unsettle(i.id, lot.money, reason, d);
+	END LOOP;
+	IF i.amount = 0 AND i.grants_days THEN
+		PERFORM service_days_add(i.subscription_id, - service_days_of(i.id), 'period', i.id, NULL, reason, d);
+	END IF;
+	PERFORM invoice_void(i, reason, d);
+END $$;
+
+-- ---- what a payment page asks for
+
+/*
+ * The bills of a scope, in the order in which money settles them: `bill`, the
+ * bill alone; `due`, with the older open ones of its subscription; `all`,
+ * whatever the customer owes. The bill's own lies last among equals.
+ */
+CREATE OR REPLACE FUNCTION invoice_scope(inv uuid, scope text) RETURNS SETOF invoices
+LANGUAGE sql STABLE AS $$
+	SELECT o.* FROM invoices i JOIN invoices o ON o.customer_id = i.customer_id AND o.is_open
+	WHERE i.id = inv AND CASE scope
+		WHEN 'all' THEN true
+		WHEN 'due' THEN o.id = i.id OR o.subscription_id = i.subscription_id AND (o.due_date, o.seq) < (i.due_date, i.seq)
+		ELSE o.id = i.id END
+	ORDER BY o.due_date, o.seq
+$$;
+
+CREATE OR REPLACE FUNCTION invoice_scope_owed(inv uuid, scope text) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(amount - paid_amount), 0)::bigint FROM invoice_scope(inv, scope)
+$$;
+
+-- ---- bounds of operators
+
+CREATE OR REPLACE FUNCTION require_operator_discount(bounded boolean, money bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	most bigint := (SELECT operator_discount_max FROM settings);
+BEGIN
+	IF bounded AND money > most THEN
+		PERFORM raise_denied('discount_bound', format('An operator may lower a bill by at most %s.', rupiah(most)));
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION require_operator_days(bounded boolean, n int) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	most int := (SELECT operator_days_max FROM settings);
+BEGIN
+	IF bounded AND n > most THEN
+		PERFORM raise_denied('days_bound', format('An operator may give at most %s days.', most));
+	END IF;
 END $$;

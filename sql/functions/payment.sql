@@ -1,13 +1,16 @@
+-- Money in, and money undone.
+
 CREATE OR REPLACE FUNCTION payment_lock(pay uuid) RETURNS payments
 LANGUAGE plpgsql AS $$
 DECLARE
 	p payments;
 BEGIN
+	PERFORM FROM payments own JOIN customers c ON c.id = own.customer_id WHERE own.id = pay FOR NO KEY UPDATE OF c;
 	PERFORM FROM payments own
 	  JOIN invoices i ON i.id = own.invoice_id
 	  JOIN subscriptions s ON s.id = i.subscription_id
-	  JOIN customers c ON c.id = own.customer_id
-	  WHERE own.id = pay FOR NO KEY UPDATE OF c, s, i, own;
+	  WHERE own.id = pay FOR NO KEY UPDATE OF s, i;
+	PERFORM FROM payments own WHERE own.id = pay FOR NO KEY UPDATE;
 	SELECT * INTO p FROM payments WHERE id = pay;
 	IF NOT FOUND THEN
 		PERFORM raise_not_found('Payment not found.');
@@ -16,36 +19,48 @@ BEGIN
 END $$;
 
 /*
- * Book a payment. One round trip does all of it: the money, the invoice, the
- * subscription. (source, reference) is unique: the same request again, also
- * at the very same time, gets the first answer; another one under the same
- * reference is refused.
+ * Book a payment. One round trip does all of it: the money, the invoices, the
+ * subscriptions. A person's Idempotency-Key replays the first answer; so does
+ * the gateway's reference.
  */
 CREATE OR REPLACE FUNCTION payment_book(input jsonb, d date)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
 LANGUAGE plpgsql AS $$
+DECLARE
+	deposit invoices;
 BEGIN
-	RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, d);
+	IF input ->> 'invoice_id' IS NOT NULL THEN
+		RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, d);
+		RETURN;
+	END IF;
+	IF NOT EXISTS (SELECT FROM customers WHERE id = (input ->> 'customer_id')::uuid) THEN
+		PERFORM raise_invalid('customer_id', 'The selected customer id is invalid.');
+	END IF;
+	deposit.customer_id := (customer_lock((input ->> 'customer_id')::uuid)).id;
+	deposit.is_open := false;
+	RETURN QUERY SELECT * FROM payment_take(deposit, input, d);
 END $$;
 
--- The same for who holds the invoice's locks. What people ask for may be refused today, though the
--- first answer was another: they are looked up first.
+-- The same for a caller that holds the invoice's locks. An invoice without id: a deposit.
 CREATE OR REPLACE FUNCTION payment_take(i invoices, input jsonb, d date)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
 	p payments;
 BEGIN
-	IF is_payment_manual(input) AND input ->> 'reference' IS NOT NULL THEN
+	IF is_payment_manual(input) AND input ->> 'idempotency_key' IS NOT NULL THEN
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		IF FOUND THEN RETURN; END IF;
 	END IF;
+	IF is_payment_manual(input) THEN
+		PERFORM require_payment_new(i, input, d);
+	END IF;
 	p := payment_insert(i, input, payment_amount(i, input, d), d);
-	IF p.id IS NULL THEN -- the gateway repeats itself, or somebody used the reference just now
+	IF p.id IS NULL THEN -- the gateway repeats itself, or somebody used the key just now
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		RETURN;
 	END IF;
-	PERFORM payment_spend(p, i, d);
+	PERFORM payment_spend(p, i, coalesce(input ->> 'scope', 'bill'), d);
 	RETURN QUERY SELECT p.id, p.invoice_id, false;
 END $$;
 
@@ -54,7 +69,7 @@ LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(input ->> 'source', 'manual') = 'manual'
 $$;
 
--- The payment this reference already stands for, if the same was asked then.
+-- The payment that this key, or the gateway's reference, already stands for.
 CREATE OR REPLACE FUNCTION payment_repeated(input jsonb)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
 LANGUAGE plpgsql AS $$
@@ -62,14 +77,38 @@ DECLARE
 	p payments;
 BEGIN
 	SELECT * INTO p FROM payments
-	WHERE source = coalesce(input ->> 'source', 'manual') AND reference = input ->> 'reference';
+	WHERE CASE WHEN is_payment_manual(input) THEN idempotency_key = input ->> 'idempotency_key'
+	           ELSE source = 'midtrans' AND reference = input ->> 'reference' END;
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
 	IF p.request_hash IS DISTINCT FROM input ->> 'request_hash' THEN
-		PERFORM raise_conflict('The reference has been used for another payment.');
+		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another payment.');
 	END IF;
 	RETURN QUERY SELECT p.id, p.invoice_id, true;
+END $$;
+
+-- Two clicks make one payment: the same invoice, amount, reference and day within 10 minutes is refused.
+CREATE OR REPLACE FUNCTION require_payment_new(i invoices, input jsonb, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	first payments;
+BEGIN
+	IF (input ->> 'duplicate')::boolean THEN
+		RETURN;
+	END IF;
+	SELECT * INTO first FROM payments p
+	WHERE p.customer_id = i.customer_id AND p.invoice_id IS NOT DISTINCT FROM i.id AND p.source = 'manual' AND p.status = 'received'
+	  AND p.amount = coalesce((input ->> 'amount')::bigint, i.amount - i.paid_amount)
+	  AND p.reference IS NOT DISTINCT FROM input ->> 'reference'
+	  AND CASE WHEN input ->> 'payment_date' IS NULL THEN p.received_on = d
+	           ELSE business_day(p.payment_date) = payment_day(input ->> 'payment_date') END
+	  AND p.created_at > clock_timestamp() - interval '10 minutes'
+	ORDER BY p.seq DESC LIMIT 1;
+	IF FOUND AND (i.id IS NULL OR i.is_open) THEN
+		PERFORM raise_conflict('payment_duplicate', format('The same payment was booked at %s (%s). Send duplicate: true to book it again.',
+			to_char(first.created_at, 'HH24:MI:SS'), first.id));
+	END IF;
 END $$;
 
 -- A date is one; a time is of some day of business.
@@ -88,92 +127,104 @@ BEGIN
 	IF NOT is_payment_manual(input) THEN
 		RETURN amount;
 	END IF;
-	IF NOT i.is_open THEN
-		PERFORM raise_conflict(format('The invoice is %s.', i.status));
+	IF i.id IS NOT NULL AND NOT i.is_open THEN
+		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	END IF;
-	IF amount <= 0 THEN
+	IF amount IS NULL OR amount <= 0 THEN
 		PERFORM raise_invalid('amount', 'The amount must be greater than 0.');
 	END IF;
-	IF payment_day(input ->> 'payment_date') > d THEN
-		PERFORM raise_invalid('payment_date', format('The payment date must not be later than %s.', d));
-	END IF;
+	PERFORM require_payment_day(payment_day(input ->> 'payment_date'), (input ->> 'bounded')::boolean, d);
 	IF amount > owed AND (input ->> 'surplus_to_credit')::boolean IS NOT TRUE THEN
 		PERFORM raise_invalid('amount', format('The amount must not be greater than the outstanding %s.', owed));
 	END IF;
 	RETURN amount;
 END $$;
 
--- id is NULL where the reference is taken.
+CREATE OR REPLACE FUNCTION require_payment_day(day date, bounded boolean, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF day > d THEN
+		PERFORM raise_invalid('payment_date', format('The payment date must not be later than %s.', d));
+	END IF;
+	IF bounded AND day < d - 1 THEN
+		PERFORM raise_denied('payment_date_bound', 'An operator may date a payment today or yesterday.');
+	END IF;
+END $$;
+
+-- id is NULL where the key or the gateway's reference is taken.
 CREATE OR REPLACE FUNCTION payment_insert(i invoices, input jsonb, amount bigint, d date) RETURNS payments
 LANGUAGE plpgsql AS $$
 DECLARE
 	p payments;
 BEGIN
-	INSERT INTO payments (invoice_id, customer_id, amount, fee, method, source, reference, request_hash,
+	INSERT INTO payments (invoice_id, customer_id, amount, fee, method, source, reference, idempotency_key, request_hash,
 		transaction_id, midtrans_transaction_id, midtrans_status, midtrans_response,
 		payment_date, received_on, notes)
 	VALUES (i.id, i.customer_id, amount, coalesce((input ->> 'fee')::bigint, 0),
 		coalesce(input ->> 'method', 'cash'), coalesce(input ->> 'source', 'manual'),
-		input ->> 'reference', input ->> 'request_hash',
+		input ->> 'reference', input ->> 'idempotency_key', input ->> 'request_hash',
 		input ->> 'transaction_id', input ->> 'midtrans_transaction_id', input ->> 'midtrans_status',
 		input -> 'midtrans_response',
 		coalesce((input ->> 'payment_date')::timestamptz, now()), d, input ->> 'notes')
-	ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
+	ON CONFLICT DO NOTHING
 	RETURNING * INTO p;
 	RETURN p;
 END $$;
 
--- Its own invoice first; the rest is credit, and credit is used at once.
-CREATE OR REPLACE FUNCTION payment_spend(p payments, i invoices, d date) RETURNS void
+-- The bills of the scope first, oldest first; the rest is credit, and credit is used at once.
+CREATE OR REPLACE FUNCTION payment_spend(p payments, i invoices, scope text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	used bigint := 0;
+	rest bigint := p.amount;
+	part bigint;
+	bill invoices;
 BEGIN
-	IF i.is_open THEN
-		used := least(p.amount, i.amount - i.paid_amount);
-		i.midtrans_transaction_id := coalesce(p.midtrans_transaction_id, i.midtrans_transaction_id);
-		PERFORM allocate(i, p.id, NULL, used, p.method, d);
+	FOR bill IN SELECT * FROM invoice_scope(i.id, scope) LOOP
+		EXIT WHEN rest = 0;
+		part := least(rest, bill.amount - bill.paid_amount);
+		rest := rest - part;
+		bill.midtrans_transaction_id := coalesce(p.midtrans_transaction_id, bill.midtrans_transaction_id);
+		PERFORM allocate(bill, p.id, NULL, part, p.method, d);
+	END LOOP;
+	IF rest > 0 THEN
+		PERFORM credit_entry(p.customer_id, p.id, NULL, 'surplus', rest, i.id, NULL, d);
+		PERFORM billing_log('surplus', format('%s more than %s needed', rupiah(rest), coalesce(i.invoice_number, 'bills')),
+			p.customer_id, i.subscription_id, i.id, jsonb_build_object('amount', rest, 'payment_id', p.id));
 	END IF;
-	IF p.amount > used THEN
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'surplus', p.amount - used, i.id, NULL, d);
-		PERFORM billing_log('surplus', format('%s more than %s needed', rupiah(p.amount - used), i.invoice_number),
-			p.customer_id, i.subscription_id, i.id,
-			jsonb_build_object('amount', p.amount - used, 'payment_id', p.id));
-		PERFORM credit_apply(p.customer_id, d);
-	END IF;
+	PERFORM credit_apply(p.customer_id, d);
 	PERFORM payment_alert(p, i);
 END $$;
 
--- Money nobody expected: somebody should look whether to pay it back.
+-- Alert on money that nobody expected: somebody should look whether to pay it back.
 CREATE OR REPLACE FUNCTION payment_alert(p payments, i invoices) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	archived boolean;
 BEGIN
 	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = p.customer_id;
-	IF archived OR NOT i.is_open THEN
+	IF archived OR i.id IS NOT NULL AND NOT i.is_open THEN
 		PERFORM alert_raise('payment', 'warning',
 			format('Money for %s', CASE WHEN archived THEN 'an archived customer'
 			                            ELSE format('a %s invoice', i.status) END),
 			format('%s by %s arrived for %s. What no invoice needs is kept as credit.',
-				rupiah(p.amount), p.method, i.invoice_number),
+				rupiah(p.amount), p.method, coalesce(i.invoice_number, 'no invoice')),
 			jsonb_build_object('payment_id', p.id, 'invoice_id', i.id, 'customer_id', p.customer_id));
 	END IF;
 END $$;
 
 /*
  * Take a payment back: what is left of its credit, then everything it paid,
- * newest first, so that end dates unwind step by step. Then other credit may
- * step in, and only who still owes is cut off.
+ * newest first. Then other credit may step in, and only a line that still owes
+ * past its grace is cut.
  */
-CREATE OR REPLACE FUNCTION payment_reverse(pay uuid, kind text, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION payment_reverse(pay uuid, kind text, reason text, d date, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	p      payments := payment_lock(pay);
 	gone   bigint;
-	undone invoices[];
+	undone uuid[];
 BEGIN
-	PERFORM require_payment_reversible(p, kind);
+	PERFORM require_payment_reversible(p, kind, d, bounded);
 	SELECT p.amount - coalesce(sum(amount), 0) INTO gone FROM refunds WHERE payment_id = pay;
 	undone := allocations_return(p, p.amount, kind, d);
 	PERFORM lot_close(p, gone, reason, d);
@@ -189,44 +240,49 @@ BEGIN
 	PERFORM debt_reopen(p.customer_id, undone, d);
 END $$;
 
-CREATE OR REPLACE FUNCTION require_payment_reversible(p payments, kind text) RETURNS void
+-- The gateway's voids and chargebacks are facts; a person's reversal is held to rules.
+CREATE OR REPLACE FUNCTION require_payment_reversible(p payments, kind text, d date, bounded boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF p.status <> 'received' THEN
-		PERFORM raise_conflict(format('The payment is %s already.', p.status));
+		PERFORM raise_conflict('payment_' || p.status, format('The payment is %s already.', p.status));
 	END IF;
 	IF kind <> 'reversal' THEN
-		RETURN; -- the gateway does not ask
+		RETURN;
 	END IF;
 	IF p.source <> 'manual' THEN
-		PERFORM raise_conflict('A gateway payment cannot be deleted: refund it.');
+		PERFORM raise_conflict('payment_is_gateway', 'A gateway payment cannot be deleted: refund it.');
+	END IF;
+	IF bounded AND (p.received_on <> d OR p.method <> 'cash' OR NOT EXISTS (
+		SELECT FROM billing_logs l WHERE l.meta ->> 'payment_id' = p.id::text AND l.customer_id = p.customer_id
+		  AND l.action IN ('paid', 'part_paid', 'surplus') AND l.actor = session_actor())) THEN
+		PERFORM raise_denied('payment_undo_bound', 'An operator may undo only a cash payment booked by the same person on the same day.');
 	END IF;
 	IF EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = p.id AND c.kind = 'payout') THEN
-		PERFORM raise_conflict('Some of this payment has been paid out already.');
+		PERFORM raise_conflict('payment_paid_out', 'Some of this payment has been paid out already.');
 	END IF;
 END $$;
 
--- Give up to `money` of what a payment pays back to its credit. Answers the invoices that were paid, see invoice_unsettle().
-CREATE OR REPLACE FUNCTION allocations_return(p payments, money bigint, reason text, d date) RETURNS invoices[]
+-- Give up to `money` of what a payment pays back to its credit, newest due date first. Returns the bills that were paid.
+CREATE OR REPLACE FUNCTION allocations_return(p payments, money bigint, reason text, d date) RETURNS uuid[]
 LANGUAGE plpgsql AS $$
 DECLARE
 	held   record;
 	part   bigint;
-	was    invoices;
-	undone invoices[] := '{}';
+	undone uuid[] := '{}';
 BEGIN
 	FOR held IN
-		SELECT invoice_id AS invoice, sum(amount)::bigint AS amount FROM allocations WHERE payment_id = p.id
-		GROUP BY invoice_id HAVING sum(amount) > 0 ORDER BY max(id) DESC
+		SELECT a.invoice_id AS invoice, sum(a.amount)::bigint AS amount
+		FROM allocations a JOIN invoices i ON i.id = a.invoice_id WHERE a.payment_id = p.id
+		GROUP BY a.invoice_id, i.due_date, i.seq HAVING sum(a.amount) > 0 ORDER BY i.due_date DESC, i.seq DESC
 	LOOP
 		EXIT WHEN money = 0;
 		part := least(held.amount, money);
 		money := money - part;
 		INSERT INTO allocations (invoice_id, payment_id, amount) VALUES (held.invoice, p.id, -part);
 		PERFORM credit_entry(p.customer_id, p.id, NULL, 'returned', part, held.invoice, reason, d);
-		was := invoice_unsettle(held.invoice, part, reason, d);
-		IF was.id IS NOT NULL THEN
-			undone := undone || was;
+		IF invoice_unsettle(held.invoice, part, reason, d) THEN
+			undone := undone || held.invoice;
 		END IF;
 	END LOOP;
 	RETURN undone;
@@ -258,26 +314,23 @@ BEGIN
 END $$;
 
 /*
- * Invoices are open again: other credit pays first, as if it had been there
- * before; what is then overdue beyond grace cuts off at once.
+ * Bills are open again: other credit pays first, as if it had been there
+ * before; a line with one of them past its grace is cut at once.
  */
-CREATE OR REPLACE FUNCTION debt_reopen(customer uuid, undone invoices[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION debt_reopen(customer uuid, undone uuid[], d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	PERFORM credit_apply(customer, d);
-	PERFORM end_date_stands(u)
-	FROM unnest(undone) u JOIN invoices i ON i.id = u.id
-	WHERE i.status = 'paid' AND u.settled_end_date IS NOT NULL;
 	FOR s IN
 		SELECT * FROM subscriptions
-		WHERE id IN (SELECT subscription_id FROM invoices
-		             WHERE id IN (SELECT u.id FROM unnest(undone) u) AND is_open
-		               AND due_date + (SELECT grace_days FROM settings) < d)
+		WHERE id IN (SELECT subscription_id FROM invoices WHERE id = ANY(undone) AND is_open)
 		  AND status = 'active' AND (hold_until IS NULL OR hold_until < d)
 		ORDER BY seq
 	LOOP
-		PERFORM subscription_set_status(s, 'suspended', 'debt', 'the money for an overdue invoice is gone');
+		IF is_line_past_grace(s, s.end_date, d) THEN
+			PERFORM subscription_switch_off(s, 'suspended', 'debt', 'the money for an overdue invoice is gone', d);
+		END IF;
 	END LOOP;
 END $$;

@@ -1,85 +1,196 @@
-CREATE OR REPLACE FUNCTION plan_change(s subscriptions, p packages, effective text, d date) RETURNS void
+-- Changes of the package.
+
+/*
+ * Another package, now or from the first period not yet billed. Now: bills
+ * nobody has paid on, of periods not begun, are issued again at the new price
+ * and length. `prorate`: the unused days of the paid period at both prices.
+ */
+CREATE OR REPLACE FUNCTION plan_change(sub uuid, p packages, effective text, prorate boolean, d date,
+	OUT effective_from date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
 LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions;
 BEGIN
+	SELECT * INTO s FROM subscriptions WHERE id = sub;
+	lines := '{}';
+	amount := 0;
+	credit := 0;
+	effective_from := d;
 	IF effective = 'next_period' THEN
-		PERFORM plan_change_next(s, p, d);
-	ELSIF p.id <> s.package_id THEN
-		UPDATE subscriptions SET package_id = p.id, next_package_id = NULL, next_package_on = NULL, updated_at = now()
-		 WHERE id = s.id;
-		PERFORM invoices_reissue(s, ARRAY(SELECT o FROM untouched_invoices(s, d) o), p, d);
-	ELSE
+		effective_from := plan_change_next(s, p, d);
+	ELSIF p.id = s.package_id THEN
 		RETURN;
+	ELSE
+		PERFORM plan_change_now(s, p, d);
+		IF prorate THEN
+			SELECT * INTO lines, amount, credit FROM plan_prorate(s, p, d);
+		END IF;
 	END IF;
 	PERFORM billing_log('plan_changed', format('%s gets %s (%s)', s.mikrotik_username, p.name, effective),
 		s.customer_id, s.id, NULL,
-		jsonb_build_object('before', s.package_id, 'after', p.id, 'effective', effective));
+		jsonb_build_object('before', s.package_id, 'after', p.id, 'effective', effective, 'from', effective_from));
 END $$;
 
--- A next period that was billed at another package already is billed anew.
-CREATE OR REPLACE FUNCTION plan_change_next(s subscriptions, p packages, d date) RETURNS void
+-- POST /change: what happened, or with `dry` what would; nothing is done then.
+CREATE OR REPLACE FUNCTION subscription_change(sub uuid, input jsonb, d date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(s, d) o WHERE o.period_start >= s.next_package_on);
+	s      subscriptions := subscription_lock_live(sub);
+	p      packages;
+	answer jsonb;
 BEGIN
-	IF s.next_package_on < (SELECT coalesce(min(period_start), 'infinity') FROM unnest(old)) THEN
-		PERFORM raise_conflict('The next period has been paid for with another package: change it when it has begun.');
-	END IF;
-	PERFORM invoices_reissue(s, old, p, d);
-	UPDATE subscriptions
-	   SET next_package_id = nullif(p.id, package_id), next_package_on = CASE WHEN p.id <> package_id THEN s.next_package_on END,
-	       updated_at = now()
-	 WHERE id = s.id;
+	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid;
+	PERFORM raise_invalid_all(package_errors((input ->> 'package_id')::uuid, s.package_id)
+		|| address_errors(p, s.remote_address) || terms_errors(p, s.cycle, s.mode));
+	SELECT jsonb_build_object('effective_from', c.effective_from, 'amount', c.amount, 'credit', c.credit,
+		'lines', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'text', l.text, 'quantity', l.quantity,
+			'unit_price', l.unit_price, 'amount', l.amount)), '[]') FROM unnest(c.lines) l)) INTO answer
+	FROM plan_change(sub, p, coalesce(input ->> 'effective', 'now'), coalesce((input ->> 'prorate')::boolean, false), d) c;
+	PERFORM subscription_sync_mode(sub, d);
+	RETURN answer || jsonb_build_object('end_date', (SELECT end_date FROM subscriptions WHERE id = sub));
 END $$;
 
-/*
- * Invoices nobody has paid on, of periods not begun, are replaced at the new
- * price and length; what followed on one of them follows on its successor. The
- * days of a first period were granted with it: they end where it ends now.
- */
-CREATE OR REPLACE FUNCTION invoices_reissue(s subscriptions, old invoices[], p packages, d date) RETURNS void
+-- The same with `dry_run`: worked out, and undone.
+CREATE OR REPLACE FUNCTION subscription_change_answer(sub uuid, input jsonb, d date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-	i      invoices;
-	draft  invoices;
-	before invoices; -- the one reissued last, as it was
+	answer jsonb;
+BEGIN
+	answer := subscription_change(sub, input, d);
+	IF (input ->> 'dry_run')::boolean THEN
+		RAISE EXCEPTION USING ERRCODE = 'ISDRY', MESSAGE = answer::text;
+	END IF;
+	RETURN answer;
+EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
+	RETURN SQLERRM::jsonb;
+END $$;
+
+CREATE OR REPLACE FUNCTION plan_change_now(s subscriptions, p packages, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(s, d) o);
+	i   invoices;
 BEGIN
 	FOREACH i IN ARRAY old LOOP
 		PERFORM invoice_void(i, 'reissued after a plan change', d);
 	END LOOP;
+	UPDATE subscriptions SET package_id = p.id, next_package_id = NULL, next_package_on = NULL, updated_at = now() WHERE id = s.id;
+	PERFORM invoices_reissue(s.id, old, d);
+END $$;
+
+-- Bills nobody has paid on, of periods that have not begun.
+CREATE OR REPLACE FUNCTION untouched_invoices(s subscriptions, d date) RETURNS SETOF invoices
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM open_invoices(s.customer_id, s.id)
+	WHERE paid_amount = 0 AND period_start > d
+	ORDER BY period_start
+$$;
+
+-- From the first period not yet billed. A bill of it that nobody has paid on is issued again.
+CREATE OR REPLACE FUNCTION plan_change_next(s subscriptions, p packages, d date) RETURNS date
+LANGUAGE plpgsql AS $$
+DECLARE
+	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(s, d) o WHERE o.period_start >= s.next_package_on);
+	i   invoices;
+BEGIN
+	IF s.next_package_on < (SELECT coalesce(min(period_start), 'infinity') FROM unnest(old)) THEN
+		PERFORM raise_conflict('period_paid', 'The next period has been paid for with another package: change it when it has begun.');
+	END IF;
 	FOREACH i IN ARRAY old LOOP
-		draft := reissue_draft(i, p, CASE i.period_start WHEN before.period_end + 1 THEN draft.period_end + 1
-		                             ELSE i.period_start END, d);
-		IF is_period_taken(s.id, draft.period_start, draft.period_end) THEN
-			PERFORM raise_conflict('With this package the next period would overlap one already billed.');
+		PERFORM invoice_void(i, 'reissued after a plan change', d);
+	END LOOP;
+	UPDATE subscriptions
+	   SET next_package_id = nullif(p.id, package_id), next_package_on = CASE WHEN p.id <> package_id AND old = '{}' THEN next_package_on END,
+	       updated_at = now()
+	 WHERE id = s.id;
+	PERFORM invoices_reissue(s.id, old, d);
+	SELECT * INTO s FROM subscriptions WHERE id = s.id;
+	RETURN coalesce(s.next_package_on, next_period_start(s, d));
+END $$;
+
+/*
+ * Cancelled bills again, one after the other, with the package that the line
+ * has by now: due date and items stay.
+ */
+CREATE OR REPLACE FUNCTION invoices_reissue(sub uuid, old invoices[], d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s     subscriptions;
+	i     invoices;
+	draft invoices;
+BEGIN
+	FOREACH i IN ARRAY old LOOP
+		SELECT * INTO s FROM subscriptions WHERE id = sub;
+		draft := period_draft(s, next_period_start(s, d), d);
+		draft.kind := CASE i.kind WHEN 'prepay' THEN 'renewal' ELSE i.kind END;
+		draft.due_date := greatest(i.due_date, d);
+		draft.notes := i.notes;
+		IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
+			PERFORM raise_conflict('period_overlaps', 'With this package the next period would overlap one already billed.');
 		END IF;
-		IF i.kind = 'first' THEN
-			UPDATE subscriptions SET end_date = draft.period_end WHERE id = s.id AND end_date = i.period_end;
-		END IF;
-		PERFORM invoice_issue(draft, d);
-		before := i;
+		PERFORM next_package_billed(s, draft.period_start, d);
+		PERFORM invoice_issue(draft, bill_compose(s, ARRAY[period_line(s, draft.period_start, draft.period_end)], 1,
+			draft.period_end - draft.period_start + 1, d), d);
 	END LOOP;
 END $$;
 
--- A first invoice stays due on its first day.
-CREATE OR REPLACE FUNCTION reissue_draft(i invoices, p packages, first_day date, d date) RETURNS invoices
+/*
+ * The unused paid days, from d on, at the old price against the same days at
+ * the new one. A difference to pay is a bill; one in the customer's favour is
+ * credit, at most what was paid for those days.
+ */
+CREATE OR REPLACE FUNCTION plan_prorate(s subscriptions, p packages, d date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
-	draft invoices := i;
+	unused record;
+	cost   numeric;
+	draft  invoices := invoice_draft(s, 'change');
 BEGIN
-	draft.package_id := p.id;
-	draft.amount := p.price;
-	draft.period_start := first_day;
-	draft.period_end := first_day + p.validity_days - 1;
-	SELECT CASE i.kind WHEN 'first' THEN i.period_start ELSE greatest(s.end_date, d) END INTO draft.due_date
-	FROM subscriptions s WHERE s.id = i.subscription_id;
-	RETURN draft;
+	lines := '{}';
+	credit := 0;
+	SELECT * INTO unused FROM unused_paid_days(s, s.end_date - d + 1);
+	cost := p.price::numeric * unused.days / CASE p.period_unit WHEN 'day' THEN p.validity_days
+		ELSE add_months(d, p.validity_months, extract(day FROM d)::int) - d END;
+	IF cost < unused.value THEN
+		amount := 0;
+		credit := floor(unused.value - cost);
+		IF credit > 0 THEN
+			PERFORM credit_entry(s.customer_id, NULL, NULL, 'gift', credit, NULL, format('change to %s: %s days left', p.name, unused.days), d);
+			PERFORM credit_apply(s.customer_id, d);
+		END IF;
+		RETURN;
+	END IF;
+	amount := round_up(cost - unused.value);
+	IF amount > 0 THEN
+		lines := bill_taxed(ARRAY[bill_line_new('part', format('Change to %s, %s days', p.name, unused.days), 1, amount, true)], s.customer_id);
+		SELECT sum(l.amount) INTO amount FROM unnest(lines) l;
+		draft.package_id := p.id;
+		draft.due_date := d + (SELECT first_due_days FROM settings);
+		PERFORM invoice_issue(draft, lines, d);
+	END IF;
 END $$;
 
--- The next period has just been billed at the next package: that is the package once the period has begun.
-CREATE OR REPLACE FUNCTION next_package_billed(s subscriptions, d date) RETURNS void
-LANGUAGE plpgsql AS $$
+-- Of the last `left_over` days of service those that bills paid for, and what was paid for them.
+CREATE OR REPLACE FUNCTION unused_paid_days(s subscriptions, left_over int, OUT days int, OUT value numeric)
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	first_day date := next_period_start(s.end_date, s.resumed_on);
+	i    invoices;
+	part int;
+BEGIN
+	days := 0;
+	value := 0;
+	FOR i IN SELECT * FROM invoices WHERE subscription_id = s.id AND status = 'paid' AND grants_days ORDER BY period_start DESC LOOP
+		part := least(greatest(left_over - days, 0), i.period_end - i.period_start + 1);
+		EXIT WHEN part = 0;
+		days := days + part;
+		value := value + (SELECT coalesce(sum(l.amount), 0) FROM invoice_lines l
+			WHERE l.invoice_id = i.id AND (l.kind IN ('package', 'part') OR l.kind = 'discount'))::numeric * part / (i.period_end - i.period_start + 1);
+	END LOOP;
+END $$;
+
+-- The period that begins on `first_day` is billed at the next package: that is the package once the period has begun.
+CREATE OR REPLACE FUNCTION next_package_billed(s subscriptions, first_day date, d date) RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
 	IF s.next_package_id IS NULL OR s.next_package_on IS NOT NULL THEN
 		RETURN;

@@ -1,31 +1,63 @@
 /*
- * The gateway paid back. The payment's own credit goes first. The rest is
- * written off (the invoice stays paid), or with `reopen` becomes a debt again.
- * The same refund_id again changes nothing.
+ * Money was given back, by the gateway or by hand. The payment's own credit
+ * goes first, then other credit of the customer (which takes over what the
+ * payment paid). The rest is written off (the bill stays paid), or with
+ * `reopen` becomes a debt again, newest due date first. The same refund_id
+ * again changes nothing.
  */
-CREATE OR REPLACE FUNCTION payment_refund(pay uuid, refund_id text, amount bigint, reopen boolean, reason text, d date)
-RETURNS void
+CREATE OR REPLACE FUNCTION payment_refund(pay uuid, refund_id text, amount bigint, reopen boolean, reason text, d date,
+	method text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	p      payments := payment_lock(pay);
 	keeps  bigint;
-	undone invoices[] := '{}';
+	undone uuid[] := '{}';
 BEGIN
 	IF is_refund_known(p, refund_id, amount) THEN
 		RETURN;
 	END IF;
 	keeps := payment_refundable(p, amount) - amount;
+	PERFORM allocations_take_over(p, amount - lot_credit(pay), d);
 	IF reopen THEN
 		undone := allocations_return(p, greatest(amount - lot_credit(pay), 0), 'refund', d);
 	END IF;
 	PERFORM refund_enter(p, amount, reason, d);
-	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on)
-	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), d);
+	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on, method)
+	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), d, method);
 	UPDATE payments SET status = CASE WHEN keeps = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
 	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
 		p.customer_id, NULL, p.invoice_id,
-		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason));
+		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason, 'method', method));
 	PERFORM debt_reopen(p.customer_id, undone, d);
+END $$;
+
+-- Money handed back by hand, whatever the payment's source.
+CREATE OR REPLACE FUNCTION payment_refund_by_hand(pay uuid, input jsonb, d date) RETURNS void
+LANGUAGE sql AS $$
+	SELECT payment_refund(pay, 'hand-' || uuidv7(), (input ->> 'amount')::bigint, coalesce((input ->> 'reopen')::boolean, false),
+		input ->> 'reason', d, coalesce(input ->> 'method', 'cash'))
+$$;
+
+-- Let other lots with credit pay what this payment pays, up to `money`: what it held is its credit then. No bill changes.
+CREATE OR REPLACE FUNCTION allocations_take_over(p payments, money bigint, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	swap record;
+BEGIN
+	WHILE money > 0 LOOP
+		SELECT a.invoice_id, l.payment_id, l.gift_id, least(money, l.remainder, a.held) AS part INTO swap
+		FROM credit_lots(p.customer_id) l,
+		     (SELECT invoice_id, sum(amount)::bigint AS held FROM allocations WHERE allocations.payment_id = p.id
+		      GROUP BY invoice_id HAVING sum(amount) > 0) a
+		WHERE l.payment_id IS DISTINCT FROM p.id
+		ORDER BY l.born, a.invoice_id LIMIT 1;
+		EXIT WHEN NOT FOUND;
+		money := money - swap.part;
+		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount)
+		VALUES (swap.invoice_id, p.id, NULL, -swap.part), (swap.invoice_id, swap.payment_id, swap.gift_id, swap.part);
+		PERFORM credit_entry(p.customer_id, p.id, NULL, 'returned', swap.part, swap.invoice_id, 'other credit pays it', d);
+		PERFORM credit_entry(p.customer_id, swap.payment_id, swap.gift_id, 'applied', -swap.part, swap.invoice_id, NULL, d);
+	END LOOP;
 END $$;
 
 CREATE OR REPLACE FUNCTION lot_credit(pay uuid) RETURNS bigint
@@ -54,7 +86,7 @@ DECLARE
 BEGIN
 	SELECT * INTO known FROM refunds WHERE refund_id = refund;
 	IF FOUND AND (known.payment_id, known.amount) <> (p.id, money) THEN
-		PERFORM raise_conflict('The refund id has been used for another refund.');
+		PERFORM raise_conflict('refund_id_used', 'The refund id has been used for another refund.');
 	END IF;
 	RETURN known.id IS NOT NULL;
 END $$;
@@ -67,7 +99,7 @@ DECLARE
 BEGIN
 	SELECT p.amount - coalesce(sum(amount), 0) INTO most FROM refunds WHERE payment_id = p.id;
 	IF p.status <> 'received' THEN
-		PERFORM raise_conflict(format('The payment is %s already.', p.status));
+		PERFORM raise_conflict('payment_' || p.status, format('The payment is %s already.', p.status));
 	END IF;
 	IF money <= 0 OR money > most THEN
 		PERFORM raise_invalid('amount', format('The amount must be from 1 to %s.', most));

@@ -5,31 +5,58 @@
  * the lock, so a payment that committed meanwhile wins.
  */
 
+-- ---- candidates
+
 /*
- * Subscriptions whose next period is to be billed on d: nobody was billed for
- * its first day yet. `fits` is false where its end would overlap a period
- * billed already: that is for people to sort out.
+ * Bills of periods that are due on d: prepaid ahead of the period, postpaid
+ * once it has passed. `fits` is false where the period overlaps one billed
+ * already: people must sort that out.
  */
 CREATE OR REPLACE FUNCTION renewals_due(d date)
-RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, amount bigint,
-	period_start date, period_end date, due_date date, fits boolean)
+RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, period_start date, period_end date, due_date date,
+	kind text, line bill_line, has_extras boolean, is_postpaid boolean, fits boolean)
 LANGUAGE sql STABLE AS $$
-	SELECT s.id, s.seq, s.customer_id, n.id, n.price,
-		t.first_day, t.last_day, greatest(s.end_date, d), billed.starts IS NULL
+	SELECT s.id, s.seq, s.customer_id, t.package_id, f.first_day, l.last_day, greatest(f.first_day - 1 + g.due_days, d)
+			+ CASE WHEN f.first_day = s.start_date THEN greatest(d + g.first_due_days - greatest(f.first_day - 1 + g.due_days, d), 0) ELSE 0 END,
+		CASE WHEN f.first_day = s.start_date THEN 'first' ELSE 'renewal' END,
+		CASE WHEN is_whole_period(t.cycle, s.start_date, t.billing_day, t.months, f.first_day, l.last_day)
+		     THEN ROW('package', t.package_name, 1, t.price, t.price, true, NULL, NULL, NULL)::bill_line
+		     ELSE period_line(s, f.first_day, l.last_day) END,
+		has_bill_extras(s, d), false, billed.starts IS NULL
 	FROM subscriptions s
-	JOIN packages p ON p.id = s.package_id
-	JOIN packages n ON n.id = coalesce(s.next_package_id, s.package_id)
-	CROSS JOIN LATERAL (SELECT next_period_start(s.end_date, s.resumed_on) AS first_day) f
-	CROSS JOIN LATERAL (SELECT f.first_day, f.first_day + n.validity_days - 1 AS last_day) t
+	CROSS JOIN settings g
+	CROSS JOIN LATERAL terms_of(s) t
+	CROSS JOIN LATERAL (SELECT s.end_date + 1 + open_days(s.customer_id, s.id)
+		+ CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, d) END AS first_day) f
+	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day,
+		s.start_date, f.first_day) AS last_day) l
 	-- (one look into an index by the end of periods, which holds nothing that late as a rule)
 	LEFT JOIN LATERAL (
 		SELECT min(i.period_start) AS starts FROM invoices i
-		WHERE i.subscription_id = s.id AND i.period_end >= t.first_day AND i.period_start <= t.last_day
+		WHERE i.subscription_id = s.id AND i.period_end >= f.first_day AND i.period_start <= l.last_day
 		  AND i.period_held IS NOT NULL) billed ON true
-	WHERE s.auto_renew AND s.status = 'active'
-	  AND s.end_date <= d + (SELECT lead_days FROM settings)
-	  AND s.end_date <= d + p.validity_days - 1
-	  AND (billed.starts > t.first_day) IS NOT FALSE
+	WHERE s.auto_renew AND NOT s.is_postpaid AND s.end_date < d + g.lead_days
+	  AND (s.status = 'active' OR g.arrears = 'bill' AND s.suspend_reason = 'debt' AND t.late_policy = 'keep'
+	       AND (SELECT count(*) FROM open_invoices(s.customer_id, s.id) o WHERE o.period_start IS NOT NULL) < g.arrears_max)
+	  AND f.first_day - least(g.lead_days, l.last_day - f.first_day) <= d
+	UNION ALL
+	SELECT s.id, s.seq, s.customer_id, t.package_id, s.end_date + 1, l.last_day, d + g.postpaid_due_days,
+		CASE WHEN s.end_date + 1 = s.start_date THEN 'first' ELSE 'renewal' END,
+		CASE WHEN s.end_date + 1 = s.start_date AND g.first_period = 'full' AND l.last_day = l.natural_end
+		     THEN ROW('package', t.package_name, 1, t.price, t.price, true, NULL, NULL, NULL)::bill_line
+		     WHEN t.cycle = 'rolling' AND l.last_day < l.natural_end
+		     THEN bill_line_new('part', part_text(t.package_name, s.end_date + 1, l.last_day), 1,
+		          days_price(t.price, l.last_day - s.end_date, l.natural_end - s.end_date), true)
+		     ELSE period_line(s, s.end_date + 1, l.last_day) END,
+		has_bill_extras(s, d), true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
+	FROM subscriptions s
+	CROSS JOIN settings g
+	CROSS JOIN LATERAL terms_of(s) t
+	CROSS JOIN LATERAL (SELECT n.natural_end, least(n.natural_end, s.closed_on) AS last_day
+		FROM (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day, s.start_date,
+		      s.end_date + 1) AS natural_end) n) l
+	WHERE s.is_postpaid AND s.end_date < d AND l.last_day < d AND l.last_day > s.end_date
+	  AND (s.status = 'active' OR s.closed_on IS NOT NULL)
 $$;
 
 -- Subscriptions whose period billed at the next package has begun on d.
@@ -38,22 +65,44 @@ LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions WHERE next_package_on <= d AND is_live
 $$;
 
+-- Lines that begin, that pause, or whose pause is over.
+CREATE OR REPLACE FUNCTION begins_due(d date) RETURNS SETOF subscriptions
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM subscriptions WHERE begin_on <= d AND is_live
+$$;
+
 CREATE OR REPLACE FUNCTION is_invoice_late(i invoices, d date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT i.is_open AND i.status = 'unpaid' AND i.due_date < d
 $$;
 
+CREATE OR REPLACE FUNCTION late_fees_due(d date) RETURNS SETOF invoices
+LANGUAGE sql STABLE AS $$
+	SELECT i.* FROM invoices i, settings g
+	WHERE (g.late_fee > 0 OR g.late_fee_percent > 0) AND i.is_open AND i.status = 'overdue' AND i.late_fee_on IS NULL
+	  AND i.due_date <= d - g.late_fee_days
+$$;
+
 CREATE OR REPLACE FUNCTION expiries_due(d date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM subscriptions WHERE status IN ('active', 'suspended') AND NOT auto_renew AND end_date < d
+	SELECT * FROM subscriptions
+	WHERE NOT auto_renew AND NOT is_postpaid AND end_date < d AND (status = 'active' OR suspend_reason = 'debt')
+	  AND (hold_until IS NULL OR hold_until < d)
+$$;
+
+-- A weekday by its English name, or a date.
+CREATE OR REPLACE FUNCTION is_no_suspend_day(d date) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT trim(lower(to_char(d, 'day'))) = ANY(no_suspend_days) OR d::text = ANY(no_suspend_days) FROM settings
 $$;
 
 CREATE OR REPLACE FUNCTION suspensions_due(d date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM subscriptions s
-	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < d)
+	SELECT s.* FROM subscriptions s, settings g
+	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < d) AND NOT is_no_suspend_day(d)
 	  AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) i
-		WHERE i.status = 'overdue' AND i.due_date < d - (SELECT grace_days FROM settings))
+		WHERE i.status = 'overdue' AND i.due_date < d - g.grace_days AND i.amount - i.paid_amount >= g.suspend_min_amount
+		  AND (NOT i.grants_days OR s.end_date < d - g.grace_days OR (SELECT cycle FROM terms_of(s)) = 'calendar'))
 $$;
 
 -- In the order in which they must be worked off.
@@ -61,6 +110,8 @@ CREATE OR REPLACE FUNCTION billing_candidates(step text, d date) RETURNS TABLE (
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	CASE step
+	WHEN 'begin' THEN
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM begins_due(d) c ORDER BY c.seq;
 	WHEN 'renew' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id
 			FROM (SELECT r.seq, r.id FROM renewals_due(d) r
@@ -70,6 +121,8 @@ BEGIN
 			ORDER BY c.seq;
 	WHEN 'overdue' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE is_invoice_late(c, d) ORDER BY c.seq;
+	WHEN 'late' THEN
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM late_fees_due(d) c ORDER BY c.seq;
 	WHEN 'expire' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM expiries_due(d) c ORDER BY c.seq;
 	WHEN 'suspend' THEN
@@ -77,36 +130,112 @@ BEGIN
 	END CASE;
 END $$;
 
--- Lines of candidates to whom nothing was done: subscriptions, or invoices of the overdue step.
+-- How many lines expire or suspend may take in one night; beyond that a person must decide.
+CREATE OR REPLACE FUNCTION billing_guard() RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce((SELECT suspend_guard FROM settings)::bigint,
+		greatest(20, (SELECT count(*) FROM subscriptions WHERE status = 'active') / 10))
+$$;
+
+CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, most bigint, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM alert_raise('subscription', 'critical', format('The night of %s took no line off', d),
+		format('The step %s would take %s lines off, more than %s. Look at the preview, then run it with --force.', step, due, most),
+		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), format('billing-guard:%s:%s', step, d));
+END $$;
+
+-- ---- reports
+
+-- Lines of candidates to which nothing was done: subscriptions, or invoices of the overdue step.
 CREATE OR REPLACE FUNCTION billing_lines(step text, outcome text, ids uuid[], detail text) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
 	SELECT step, outcome, s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount,
 		coalesce(i.due_date, s.end_date), detail
-	FROM unnest(ids) AS told(id)
-	LEFT JOIN invoices i ON i.id = told.id
-	JOIN subscriptions s ON s.id = coalesce(i.subscription_id, told.id)
+	FROM unnest(ids) AS candidate(id)
+	LEFT JOIN invoices i ON i.id = candidate.id
+	JOIN subscriptions s ON s.id = coalesce(i.subscription_id, candidate.id)
 	JOIN customers c ON c.id = s.customer_id
 	ORDER BY s.seq
 $$;
 
--- Of all others somebody was faster. (As a rule there are none: no set is searched for them.)
-CREATE OR REPLACE FUNCTION billing_skipped(step text, ids uuid[], told uuid[]) RETURNS SETOF billing_report
+-- Candidates that a payment or a person changed meanwhile. (As a rule there are none: no set is searched for them.)
+CREATE OR REPLACE FUNCTION billing_skipped(step text, ids uuid[], reported uuid[]) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM billing_lines(step, 'skipped', CASE WHEN cardinality(told) < cardinality(ids)
-		THEN ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(told)) END, 'changed meanwhile')
+	SELECT * FROM billing_lines(step, 'skipped', CASE WHEN cardinality(reported) < cardinality(ids)
+		THEN ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(reported)) END, 'changed meanwhile')
 $$;
+
+-- ---- begin
+
+CREATE OR REPLACE FUNCTION billing_begin(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	s    subscriptions;
+	done uuid[] := '{}';
+BEGIN
+	PERFORM subscriptions_lock(ids);
+	FOR s IN SELECT * FROM begins_due(d) b WHERE b.id = ANY(ids) ORDER BY b.seq LOOP
+		RETURN QUERY SELECT 'begin', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint, d,
+			subscription_begin(s, d) FROM customers c WHERE c.id = s.customer_id;
+		done := done || s.id;
+	END LOOP;
+	RETURN QUERY SELECT * FROM billing_skipped('begin', ids, done);
+END $$;
+
+-- Returns what happened to the line, for the report.
+CREATE OR REPLACE FUNCTION subscription_begin(s subscriptions, d date) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF s.waits_first THEN
+		PERFORM first_bill_move(s, d);
+		RETURN 'waits for its first payment';
+	ELSIF s.suspend_reason = 'new' THEN
+		PERFORM subscription_switch_on(s, 'the service begins', d, false);
+		RETURN 'the service begins';
+	ELSIF s.suspend_reason = 'pause' THEN
+		PERFORM subscription_switch_on(s, 'the pause is over', d, false);
+		RETURN 'the pause is over';
+	ELSIF s.status = 'active' AND s.pause_from IS NOT NULL THEN
+		PERFORM subscription_pause_begin(s, 'a planned pause', d);
+		RETURN 'the pause begins';
+	END IF;
+	UPDATE subscriptions SET begin_on = NULL WHERE id = s.id;
+	RETURN 'nothing begins any more';
+END $$;
+
+-- An untouched first bill moves along with the day on which the line could begin.
+CREATE OR REPLACE FUNCTION first_bill_move(s subscriptions, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	i     invoices;
+	draft invoices;
+	first record;
+BEGIN
+	UPDATE subscriptions SET begin_on = d + 1 WHERE id = s.id;
+	SELECT * INTO i FROM open_invoices(s.customer_id, s.id) o WHERE o.kind = 'first' AND is_invoice_untouched(o) AND o.period_start < d;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	draft := period_draft(s, d, d);
+	s.start_date := d;
+	SELECT * INTO first FROM first_lines(s, draft.period_end, NULL);
+	UPDATE invoices SET period_start = d, period_end = first.last WHERE id = i.id RETURNING * INTO i;
+	IF (SELECT cycle FROM terms_of(s)) = 'calendar' THEN
+		PERFORM invoice_set_lines(i, bill_compose(s, first.lines, 1, first.last - d + 1, d), d);
+	END IF;
+END $$;
+
+-- ---- renew
 
 CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	made  record;
 	lines billing_report[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
 	lines := ARRAY(SELECT packages_begin(ids, d));
-	SELECT * INTO made FROM renewals_issue(ids, d);
-	PERFORM renewals_follow_up(ARRAY(SELECT subscription_id FROM unnest(made.lines)), made.covered, d);
-	lines := lines || made.lines;
+	lines := lines || billing_renew_lines(ids, d);
 	IF cardinality(lines) < cardinality(ids) THEN
 		lines := lines || ARRAY(SELECT renewals_refused(ids, d));
 	END IF;
@@ -114,7 +243,18 @@ BEGIN
 	RETURN QUERY SELECT * FROM billing_skipped('renew', ids, ARRAY(SELECT DISTINCT subscription_id FROM unnest(lines)));
 END $$;
 
--- Before anything is billed, so that it is billed at what they have.
+-- Issue what is due of these lines, for a caller that holds their locks.
+CREATE OR REPLACE FUNCTION billing_renew_lines(ids uuid[], d date) RETURNS billing_report[]
+LANGUAGE plpgsql AS $$
+DECLARE
+	made record;
+BEGIN
+	SELECT * INTO made FROM renewals_issue(ids, d);
+	PERFORM renewals_follow_up(made.lines, made.followed, d);
+	RETURN made.lines;
+END $$;
+
+-- Before anything is billed, so that it is billed at the package that the line has.
 CREATE OR REPLACE FUNCTION packages_begin(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -131,25 +271,43 @@ END $$;
 
 /*
  * All invoices of a chunk: their numbers are taken at once, and given in the
- * order of subscriptions. `covered` are those that cost nothing, or whose
- * customer has credit.
+ * order of subscriptions. `followed` are those with effects beyond themselves:
+ * extras, credit, nothing to pay, a next package, a first month, postpaid.
  */
-CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date, OUT lines billing_report[], OUT covered uuid[])
+CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date, OUT lines billing_report[], OUT followed uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN
 	WITH due AS MATERIALIZED (
-		SELECT r.*, row_number() OVER (ORDER BY r.seq) AS n FROM renewals_due(d) r WHERE r.id = ANY(ids) AND r.fits
+		SELECT r.*, b.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount, row_number() OVER (ORDER BY r.seq) AS n
+		FROM renewals_due(d) r
+		JOIN subscriptions s ON s.id = r.id
+		JOIN customers c ON c.id = r.customer_id
+		CROSS JOIN settings g
+		CROSS JOIN LATERAL (SELECT r.has_extras OR g.tax_mode <> 'none' AND NOT c.tax_exempt AS is_composed) x
+		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, d)
+			ELSE ARRAY[r.line] END AS bill) b
+		CROSS JOIN LATERAL (
+			SELECT (r.line).amount, (r.line).amount AS subtotal, 0::bigint AS discount, 0::bigint AS tax_amount WHERE NOT x.is_composed
+			UNION ALL
+			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(b.bill, r.customer_id) z WHERE x.is_composed) sums
+		WHERE r.id = ANY(ids) AND r.fits
 	), counter AS (
 		INSERT INTO invoice_counters AS c (day, last_number) SELECT d, count(*) FROM due HAVING count(*) > 0
 		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
 		RETURNING c.last_number - (SELECT count(*) FROM due) AS taken_before
 	), issue AS (
-		INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount,
-			period_start, period_end, issued_on, due_date)
-		SELECT invoice_number(d, (taken_before + n)::int), due.id, customer_id, package_id, 'renewal', amount,
-			period_start, period_end, d, due_date
+		INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+			period_start, period_end, grants_days, issued_on, due_date, first_due_date)
+		SELECT invoice_number(d, (taken_before + n)::int), due.id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+			period_start, period_end, NOT is_postpaid, d, due_date, due_date
 		FROM due, counter ORDER BY n
 		RETURNING id, subscription_id, customer_id, invoice_number, kind, amount, period_start, period_end, due_date
+	), line AS (
+		INSERT INTO invoice_lines (invoice_id, position, kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken)
+		SELECT i.id, l.position, l.kind, l.text, l.quantity, l.unit_price, l.amount, l.taxable, l.item_id, l.charge_id, l.taken
+		FROM issue i JOIN due ON due.id = i.subscription_id
+		CROSS JOIN LATERAL unnest(due.bill) WITH ORDINALITY
+			AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, position)
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
@@ -161,19 +319,23 @@ BEGIN
 	)
 	SELECT coalesce(array_agg(ROW('renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount,
 			i.due_date, format('%s to %s', i.period_start, i.period_end))::billing_report ORDER BY s.seq), '{}'),
-		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0)
-	INTO lines, covered
-	FROM issue i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id;
+		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0 OR due.has_extras OR s.is_postpaid
+			OR s.next_package_id IS NOT NULL OR s.anchor_day IS NULL AND p.period_unit = 'month')
+	INTO lines, followed
+	FROM issue i JOIN due ON due.id = i.subscription_id JOIN subscriptions s ON s.id = i.subscription_id
+	JOIN customers c ON c.id = i.customer_id JOIN packages p ON p.id = s.package_id;
 END $$;
 
--- For the few it concerns: the package of the next period, what costs nothing, and credit.
-CREATE OR REPLACE FUNCTION renewals_follow_up(subs uuid[], covered uuid[], d date) RETURNS void
+-- For the few it concerns: what the bill took in, the next package, the anchor, what costs nothing, credit.
+CREATE OR REPLACE FUNCTION renewals_follow_up(lines billing_report[], followed uuid[], d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
 BEGIN
-	PERFORM next_package_billed(s, d) FROM subscriptions s WHERE s.id = ANY(subs) AND s.next_package_id IS NOT NULL;
-	FOR i IN SELECT * FROM invoices WHERE id = ANY(covered) ORDER BY seq LOOP
+	FOR i IN SELECT * FROM invoices WHERE id = ANY(followed) ORDER BY seq LOOP
+		PERFORM bill_consume(i, 1);
+		PERFORM next_package_billed(s, i.period_start, d) FROM subscriptions s WHERE s.id = i.subscription_id;
+		PERFORM period_follow(i);
 		PERFORM invoice_finish_issue(i, d);
 	END LOOP;
 END $$;
@@ -181,14 +343,16 @@ END $$;
 -- Still due, though all that fitted was billed.
 CREATE OR REPLACE FUNCTION renewals_refused(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
-	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, r.amount, r.due_date,
+	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, (r.line).amount, r.due_date,
 		format('%s to %s overlaps a period already billed', r.period_start, r.period_end)
 	FROM renewals_due(d) r
 	JOIN subscriptions s ON s.id = r.id
 	JOIN customers c ON c.id = r.customer_id
-	WHERE r.id = ANY(ids)
+	WHERE r.id = ANY(ids) AND NOT r.fits
 	ORDER BY r.seq
 $$;
+
+-- ---- overdue, late, expire, suspend
 
 CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
@@ -213,6 +377,29 @@ BEGIN
 	RETURN QUERY SELECT * FROM billing_skipped('overdue', ids, ARRAY(SELECT invoice_id FROM unnest(lines)));
 END $$;
 
+-- A late fee is a charge on the next bill of the line; of a line that ended, a bill of its own.
+CREATE OR REPLACE FUNCTION billing_late(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	lines billing_report[];
+BEGIN
+	PERFORM invoices_lock(ids);
+	lines := ARRAY(
+		SELECT ROW('late', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, late_fee_of(i), i.due_date, 'late fee')::billing_report
+		FROM late_fees_due(d) i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
+		WHERE i.id = ANY(ids) ORDER BY i.seq);
+	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, entered_on, actor)
+	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, d, session_actor()
+	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
+	UPDATE invoices SET late_fee_on = d, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(lines));
+	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id)
+	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id;
+	PERFORM charges_bill(s, d) FROM subscriptions s
+	WHERE s.id IN (SELECT subscription_id FROM unnest(lines)) AND s.status = 'cancelled';
+	RETURN QUERY SELECT * FROM unnest(lines);
+	RETURN QUERY SELECT * FROM billing_skipped('late', ids, ARRAY(SELECT invoice_id FROM unnest(lines)));
+END $$;
+
 CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], d date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -226,7 +413,8 @@ BEGIN
 		FROM expiries_due(d) s JOIN customers c ON c.id = s.customer_id
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
-	PERFORM subscriptions_set_status(done, 'expired', NULL, format('the service ended before %s', d));
+	PERFORM subscriptions_switch_off(done, 'expired', NULL, format('the service ended before %s', d), d);
+	PERFORM future_bills_release(s, 'the line expired', d) FROM subscriptions s WHERE s.id = ANY(done) AND subscription_has_debt(s);
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('expire', ids, done);
 END $$;
@@ -236,6 +424,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	lines billing_report[];
 	done uuid[];
+	used uuid[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
 	lines := ARRAY(
@@ -248,7 +437,68 @@ BEGIN
 			ORDER BY o.due_date, o.seq LIMIT 1) i
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
-	PERFORM subscriptions_set_status(done, 'suspended', 'debt', 'an invoice is overdue beyond grace');
+	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', d);
+	used := ARRAY(SELECT id FROM subscriptions WHERE id = ANY(done) AND is_postpaid);
+	IF used <> '{}' THEN -- what was used is billed tonight
+		lines := lines || billing_renew_lines(used, d);
+	END IF;
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('suspend', ids, done);
+END $$;
+
+-- subscription_switch_off() for a set.
+CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, because text, why text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	for_all jsonb := jsonb_strip_nulls(jsonb_build_object('reason', why,
+		'after', jsonb_build_object('status', state, 'suspend_reason', because)));
+BEGIN
+	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
+	SELECT id, d, coalesce(because, state), status, nullif(current_setting('isp.run', true), '')::bigint
+	FROM subscriptions WHERE id = ANY(subs) AND status = 'active';
+	INSERT INTO billing_logs (action, message, customer_id, subscription_id, meta, actor, request_id)
+	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id,
+		for_all || jsonb_build_object('before',
+			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
+		session_actor(), session_request()
+	FROM subscriptions WHERE id = ANY(subs);
+	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
+	UPDATE subscriptions SET status = state, suspend_reason = because, closed_on = d - 1, updated_at = now()
+	WHERE id = ANY(subs) AND is_postpaid;
+END $$;
+
+-- ---- undo
+
+/*
+ * Put all lines on again that a run took off and that nothing else has touched
+ * since. Their spans are struck out, and the next night leaves them on.
+ * Returns how many.
+ */
+CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, d date) RETURNS int
+LANGUAGE plpgsql AS $$
+DECLARE
+	r    billing_runs;
+	subs uuid[];
+	s    subscriptions;
+	n    int := 0;
+BEGIN
+	SELECT * INTO r FROM billing_runs WHERE id = run FOR UPDATE;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('Run not found.');
+	END IF;
+	IF r.undone_at IS NOT NULL THEN
+		PERFORM raise_conflict('run_undone', 'The run is undone already.');
+	END IF;
+	subs := ARRAY(SELECT subscription_id FROM service_offs WHERE run_id = run AND back_on IS NULL AND struck_at IS NULL);
+	PERFORM subscriptions_lock(subs);
+	FOR s IN SELECT x.* FROM subscriptions x JOIN service_offs o ON o.subscription_id = x.id
+	         WHERE x.id = ANY(subs) AND o.run_id = run AND o.back_on IS NULL AND o.struck_at IS NULL
+	           AND coalesce(x.suspend_reason, x.status) = o.cause ORDER BY x.seq LOOP
+		UPDATE service_offs SET struck_at = now() WHERE subscription_id = s.id AND run_id = run AND back_on IS NULL;
+		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, d + 1), closed_on = NULL WHERE id = s.id;
+		PERFORM subscription_set_status(s, 'active', NULL, format('the run of %s was undone', r.business_date));
+		n := n + 1;
+	END LOOP;
+	UPDATE billing_runs SET undone_at = now(), undone_by = session_actor() WHERE id = run;
+	RETURN n;
 END $$;

@@ -19,12 +19,38 @@ SELECT string_agg(day::date::text, ', ' ORDER BY day) AS missed
  CROSS JOIN generate_series(greatest(r.last + 1, $1::date - 31), $1::date - 1, interval '1 day') AS day
  WHERE r.last IS NOT NULL;
 
--- name: billing_run_begin(date)
-INSERT INTO billing_runs (business_date) VALUES ($1::date) RETURNING id;
+-- The session remembers the run, so that what it takes off can be put on again.
+-- name: billing_run_begin(date, boolean)
+WITH r AS (
+	INSERT INTO billing_runs (business_date, is_forced, actor) VALUES ($1::date, $2::boolean, session_actor()) RETURNING id
+)
+SELECT id, set_config('isp.run', id::text, false) FROM r;
+
+-- name: billing_is_ahead(date)
+SELECT $1::date > business_today() + 1 AS is_ahead;
+
+-- name: billing_guard()
+SELECT billing_guard() AS most;
+
+-- name: billing_guard_alert(text, bigint, bigint, date)
+SELECT billing_guard_alert($1, $2::bigint, $3::bigint, $4::date);
+
+-- name: billing_remind(date)
+SELECT message_remind($1::date) AS queued;
+
+-- name: billing_begin(uuid[], date)
+SELECT * FROM billing_begin($1::uuid[], $2::date);
+
+-- name: billing_late(uuid[], date)
+SELECT * FROM billing_late($1::uuid[], $2::date);
 
 -- Of all steps, or the day's run is still to come.
 -- name: billing_run_end(bigint, jsonb, boolean)
-UPDATE billing_runs SET finished_at = CASE WHEN $3::boolean THEN now() END, report = $2::jsonb WHERE id = $1::bigint;
+UPDATE billing_runs
+   SET finished_at = CASE WHEN $3::boolean THEN now() END, report = $2::jsonb, counts = $2::jsonb -> 'steps',
+       duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000
+ WHERE id = $1::bigint
+RETURNING set_config('isp.run', '', false);
 
 -- name: billing_candidates(text, date)
 SELECT id::text AS id FROM billing_candidates($1, $2::date) ORDER BY n;
@@ -77,3 +103,6 @@ SELECT answer FROM billing_previews
 -- name: billing_preview_keep(date, text)
 INSERT INTO billing_previews (business_date, answer) VALUES ($1::date, $2)
     ON CONFLICT (business_date) DO UPDATE SET answer = excluded.answer, made_at = now();
+
+-- name: billing_run_undo(uuid)
+SELECT billing_run_undo(r.number, business_today()) AS restored FROM run_rows r WHERE r.id = $1::uuid;

@@ -14,3 +14,6 @@ SELECT (entered.line).*
           FROM credit_rows r
          WHERE r.customer_id = $1::uuid AND r.id = $2::uuid
         OFFSET 0) entered;
+
+-- name: charge_create(uuid, jsonb)
+SELECT charge_create($1::uuid, $2::jsonb, business_today()) AS id;

@@ -2,12 +2,12 @@
 BEGIN;
 
 SELECT id, seq, customer_id, package_id, next_package_id, next_package_on, router_id, mikrotik_username,
-	mikrotik_password, start_date, end_date, status, is_live, suspend_reason, auto_renew, resumed_on,
+	mikrotik_password, start_date, end_date, status, is_live, suspend_reason, auto_renew,
 	hold_until, gateway_holds, gateway_held_on, local_address, remote_address, profile, comment, cancelled_at,
 	created_at, updated_at FROM subscriptions WHERE false;
 SELECT day, last_number FROM invoice_counters WHERE false;
 SELECT id, seq, invoice_number, subscription_id, customer_id, package_id, kind, amount, paid_amount,
-	period_start, period_end, issued_on, due_date, status, is_open, period_held, replaced_end_date, settled_end_date,
+	period_start, period_end, issued_on, due_date, status, is_open, period_held,
 	payment_reference, payment_url, midtrans_order_id, midtrans_transaction_id, notes, created_at,
 	updated_at FROM invoices WHERE false;
 SELECT id, seq, invoice_id, customer_id, amount, fee, method, source, reference, request_hash,

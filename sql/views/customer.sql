@@ -2,7 +2,7 @@ DROP VIEW IF EXISTS customer_rows, credit_rows CASCADE;
 
 -- What a customer owes and whether the line works: each column is computed only where it is read.
 CREATE VIEW customer_rows AS
-SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.message_opt_out, c.credit,
+SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.npwp, c.tax_exempt, c.notes, c.message_opt_out, c.credit,
        (SELECT coalesce(sum(i.amount - i.paid_amount), 0)::bigint
           FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
          WHERE s.customer_id = c.id AND i.is_open) AS debt,

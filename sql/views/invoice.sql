@@ -2,7 +2,8 @@ DROP VIEW IF EXISTS invoice_rows, public_invoice_rows CASCADE;
 
 -- Whose it is says the subscription (and a key that it is the same): through it the index finds them.
 CREATE VIEW invoice_rows AS
-SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i.kind, i.amount, i.paid_amount,
+SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i.kind, i.amount, i.subtotal, i.discount, i.tax_amount,
+       i.paid_amount,
        CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
        i.period_start, i.period_end, i.issued_on, i.due_date, i.status, i.payment_reference, i.payment_url,
        i.midtrans_order_id, i.midtrans_transaction_id, i.notes, i.created_at, i.updated_at,
@@ -19,39 +20,46 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
                'source', m.source, 'reference', m.reference, 'status', m.status, 'received_on', m.received_on,
                'payment_date', to_char(m.payment_date, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'notes', m.notes)
                ORDER BY m.seq), '[]')
-          FROM payments m WHERE m.invoice_id = i.id) AS payments
+          FROM payments m WHERE m.invoice_id = i.id) AS payments,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('position', l.position, 'kind', l.kind, 'text', l.text, 'quantity', l.quantity,
+               'unit_price', l.unit_price, 'amount', l.amount, 'taxable', l.taxable) ORDER BY l.position), '[]')
+          FROM invoice_lines l WHERE l.invoice_id = i.id) AS lines,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('amount', a.amount, 'payment_id', a.payment_id, 'gift_id', a.gift_id)
+               ORDER BY a.first), '[]')
+          FROM (SELECT payment_id, gift_id, sum(amount) AS amount, min(id) AS first FROM allocations
+                 WHERE invoice_id = i.id GROUP BY payment_id, gift_id HAVING sum(amount) > 0) a) AS allocations,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'invoice_number', o.invoice_number,
+               'outstanding', o.amount - o.paid_amount, 'due_date', o.due_date) ORDER BY o.due_date, o.seq), '[]')
+          FROM invoices o WHERE o.customer_id = i.customer_id AND o.subscription_id = i.subscription_id AND o.is_open
+           AND (o.due_date, o.seq) < (i.due_date, i.seq)) AS older_open
   FROM invoices i
   LEFT JOIN subscriptions s ON s.id = i.subscription_id
   LEFT JOIN customers c ON c.id = s.customer_id
   LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
 
-/*
- * What anybody with the link may see: no address, number or name to log in with.
- * service: what is true of the line now. older_open: the older open bills of the
- * line; where nothing is owed on this one, all open bills that keep the line off.
- */
+-- What anybody with the link may see: no address, number or name to log in with.
 CREATE VIEW public_invoice_rows AS
-SELECT i.id, i.invoice_number, i.kind, i.amount, o.outstanding, i.status, i.due_date, i.created_at, i.notes,
+SELECT i.id, i.invoice_number, i.kind, i.amount,
+       CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
+       i.status, i.due_date, i.created_at, i.notes,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('text', l.text, 'quantity', l.quantity, 'unit_price', l.unit_price,
+               'amount', l.amount) ORDER BY l.position), '[]')
+          FROM invoice_lines l WHERE l.invoice_id = i.id) AS lines,
+       CASE WHEN s.status = 'active' THEN 'on' WHEN s.suspend_reason = 'debt' THEN 'off_for_debt'
+            WHEN s.status = 'suspended' THEN 'off' ELSE 'ended' END AS service,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'invoice_number', o.invoice_number,
+               'outstanding', o.amount - o.paid_amount, 'due_date', o.due_date) ORDER BY o.due_date, o.seq), '[]')
+          FROM invoices o WHERE o.customer_id = i.customer_id AND o.subscription_id = i.subscription_id AND o.is_open
+           AND CASE WHEN i.is_open THEN (o.due_date, o.seq) < (i.due_date, i.seq)
+                      ELSE o.id <> i.id AND o.status = 'overdue' END) AS older_open, -- of a paid one: what keeps the line off
+       invoice_scope_owed(i.id, 'due') AS total_due,
        c.name AS "customer.name",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
        p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth",
        t.company_name AS "company.name", t.company_phone AS "company.phone", t.company_whatsapp AS "company.whatsapp",
-       t.company_address AS "company.address", NULL::text AS "company.logo",
-       CASE WHEN s.status = 'cancelled' THEN 'ended'
-            WHEN s.status = 'active' THEN 'on'
-            WHEN s.suspend_reason = 'debt' OR s.status = 'expired' AND (o.outstanding > 0 OR open.total > 0) THEN 'off_for_debt'
-            WHEN s.status IS NOT NULL THEN 'off' END AS service,
-       open.bills AS older_open, o.outstanding + open.total AS total_due
+       t.company_address AS "company.address", NULL::text AS "company.logo"
   FROM invoices i
  CROSS JOIN settings t
- CROSS JOIN LATERAL (SELECT CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding) o
- CROSS JOIN LATERAL (
-	SELECT coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'invoice_number', b.invoice_number,
-	               'outstanding', b.amount - b.paid_amount, 'due_date', b.due_date) ORDER BY b.due_date, b.seq), '[]') AS bills,
-	       coalesce(sum(b.amount - b.paid_amount), 0)::bigint AS total
-	  FROM invoices b
-	 WHERE b.subscription_id = i.subscription_id AND b.is_open AND b.id <> i.id AND b.amount > b.paid_amount
-	   AND (CASE WHEN o.outstanding > 0 THEN (b.due_date, b.seq) < (i.due_date, i.seq) ELSE b.status = 'overdue' END)) open
   LEFT JOIN subscriptions s ON s.id = i.subscription_id
   LEFT JOIN customers c ON c.id = s.customer_id
   LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);

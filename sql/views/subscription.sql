@@ -4,7 +4,9 @@ DROP VIEW IF EXISTS subscription_rows CASCADE;
 CREATE VIEW subscription_rows AS
 SELECT s.id, s.customer_id, s.package_id, s.next_package_id, s.router_id, s.mikrotik_username,
        s.mikrotik_password <> '' AS has_password, s.start_date, s.end_date, s.status, s.suspend_reason, s.auto_renew,
-       s.resumed_on, s.hold_until, s.local_address, s.remote_address, s.profile, s.comment,
+       s.hold_until, s.cycle, s.mode, s.billing_day, s.late_policy, s.is_postpaid, s.pending_days, s.pause_from, s.pause_until,
+       CASE WHEN s.status = 'active' AND NOT s.is_postpaid THEN greatest(business_today() - s.end_date, 0) ELSE 0 END AS days_owed,
+       s.local_address, s.remote_address, s.profile, s.comment,
        a.sync_state, a.sync_error, a.synced_at,
        s.cancelled_at, s.created_at, s.updated_at,
        c.id AS "customer.id", c.name AS "customer.name", c.email AS "customer.email",
@@ -12,6 +14,7 @@ SELECT s.id, s.customer_id, s.package_id, s.next_package_id, s.router_id, s.mikr
        p.id AS "package.id", p.name AS "package.name", p.type AS "package.type",
        p.bandwidth AS "package.bandwidth", p.burst AS "package.burst", p.price AS "package.price",
        p.priority AS "package.priority", p.validity_days AS "package.validity_days",
+       p.period_unit AS "package.period_unit", p.validity_months AS "package.validity_months",
        p.router_profile AS "package.router_profile", p.is_active AS "package.is_active"
   FROM subscriptions s
   LEFT JOIN customers c ON c.id = s.customer_id

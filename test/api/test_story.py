@@ -2,7 +2,7 @@
 paid, online again; then the same with the router away.  One system of its own, one test a step,
 each going on where the last one ended.
 
-The calendar: sign-up 2 March 2026 for 30 days (to the 31st), billed from the 24th, due on the 31st,
+The calendar: sign-up 2 March 2026 for 30 days (to the 31st), billed from the 25th, due on the 31st,
 overdue on 1 April, cut off on 2 April (grace 1 day), paid that day.
 """
 import re
@@ -12,8 +12,8 @@ import pytest
 
 import isp
 
-SIGN_UP, EVE, BILLED, DUE, OVERDUE, CUT = "2026-03-02", "2026-03-23", "2026-03-24", "2026-03-31", "2026-04-01", "2026-04-02"
-BILLED_2, DUE_2, CUT_2 = "2026-04-23", "2026-04-30", "2026-05-02"
+SIGN_UP, EVE, BILLED, DUE, OVERDUE, CUT = "2026-03-02", "2026-03-24", "2026-03-25", "2026-03-31", "2026-04-01", "2026-04-02"
+BILLED_2, DUE_2, CUT_2 = "2026-04-24", "2026-04-30", "2026-05-02"
 AT_ONCE = 1.0  # seconds an answer may take that needs no router
 SOON = 2.0     # from a commit here to the change on a healthy router
 PROBE = 20.0   # a broken router is asked every 10 s
@@ -101,7 +101,7 @@ def test_3_signed_up_and_on_the_router(system, router, life):
     router.cpe("budi", service="pppoe", password="rahasia-1")
     answer = life.operator.post("/api/subscriptions", {
         "customer_id": life.customer["id"], "package_id": life.package["id"], "mikrotik_username": "budi",
-        "mikrotik_password": "rahasia-1"}).want(201)
+        "mikrotik_password": "rahasia-1", "start_date": SIGN_UP, "end_date": DUE}).want(201)
     assert answer.seconds < AT_ONCE
     life.sub = answer.json
     assert (life.sub["start_date"], life.sub["end_date"]) == (SIGN_UP, DUE)

@@ -169,7 +169,7 @@ def hold(row, where=""):
             continue
         if name.endswith("_at") or name == "payment_date":
             assert TIME.fullmatch(value), at
-        elif name in ("start_date", "end_date", "due_date", "period_start", "period_end", "resumed_on", "hold_until"):
+        elif name in ("start_date", "end_date", "due_date", "period_start", "period_end", "hold_until"):
             assert re.fullmatch(r"\d{4}-\d\d-\d\d", value), at
         elif name in ("amount", "paid_amount", "outstanding", "price", "credit", "validity_days", "priority"):
             assert isinstance(value, int) and not isinstance(value, bool), at

@@ -58,16 +58,21 @@ SELECT f.*, i.nth, uuidv7() AS invoice_id, i.nth = 1 OR NOT f.owes AS is_paid, p
  CROSS JOIN LATERAL (SELECT f.end_date + CASE WHEN f.owes THEN 1 ELSE -29 END - CASE i.nth WHEN 1 THEN 30 ELSE 0 END) AS p(starts);
 
 INSERT INTO invoices (id, invoice_number, subscription_id, customer_id, package_id, kind, amount, paid_amount,
-       period_start, period_end, issued_on, due_date, status, replaced_end_date, settled_end_date, created_at, updated_at)
+       period_start, period_end, issued_on, due_date, first_due_date, subtotal, grants_days, status, created_at, updated_at)
 SELECT invoice_id,
        format('INV-%s-%s', to_char(issued_on, 'YYYYMMDD'),
               lpad(at::text, greatest(4, length(at::text)), '0')),
        subscription_id, customer_id, package_id, CASE nth WHEN 1 THEN 'first' ELSE 'renewal' END, price,
        CASE WHEN is_paid THEN price ELSE 0 END, starts, starts + 29, issued_on, due_date,
-       CASE WHEN is_paid THEN 'paid' ELSE 'unpaid' END, CASE WHEN is_paid THEN due_date END,
-       CASE WHEN is_paid THEN starts + 29 END, issued_on, issued_on
+       due_date, price, true, CASE WHEN is_paid THEN 'paid' ELSE 'unpaid' END, issued_on, issued_on
   FROM (SELECT *, row_number() OVER (PARTITION BY issued_on ORDER BY n) AS at FROM billing) b
  ORDER BY issued_on, n;
+
+INSERT INTO invoice_lines (invoice_id, position, kind, text, unit_price, amount)
+SELECT invoice_id, 1, 'package', 'Bench', price, price FROM billing ORDER BY issued_on, n;
+
+INSERT INTO service_days (subscription_id, days, kind, invoice_id, entered_on)
+SELECT subscription_id, 30, 'period', invoice_id, due_date FROM billing WHERE is_paid ORDER BY due_date, n;
 
 INSERT INTO invoice_counters (day, last_number)
 SELECT issued_on, count(*) FROM billing GROUP BY issued_on;

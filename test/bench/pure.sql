@@ -13,12 +13,15 @@ ALTER TABLE mikrotik_secrets DISABLE TRIGGER USER;
 
 -- renew: an invoice each, numbered without a gap, and a line in the log
 WITH due AS (
-	SELECT s.id, s.customer_id, p.id AS package_id, p.price, s.end_date, q.starts, q.starts + p.validity_days - 1 AS ends,
+	SELECT s.id, s.customer_id, p.id AS package_id, p.name, p.price, s.end_date, q.starts, q.starts + p.validity_days - 1 AS ends,
 	       row_number() OVER (ORDER BY s.seq) AS nth, count(*) OVER () AS n
 	  FROM subscriptions s
 	  JOIN packages p ON p.id = coalesce(s.next_package_id, s.package_id)
-	 CROSS JOIN LATERAL (SELECT greatest(s.end_date + 1, s.resumed_on)) AS q(starts)
-	 WHERE s.status = 'active' AND s.auto_renew AND s.end_date - least(7, p.validity_days - 1) <= :day::date
+	 CROSS JOIN LATERAL (
+	       SELECT s.end_date + 1 + coalesce(sum(i.period_end - i.period_start + 1), 0)::int
+	         FROM invoices i
+	        WHERE i.customer_id = s.customer_id AND i.subscription_id = s.id AND i.is_open AND i.grants_days) AS q(starts)
+	 WHERE s.status = 'active' AND s.auto_renew AND q.starts - least(7, p.validity_days - 1) <= :day::date
 	   AND NOT EXISTS (SELECT FROM invoices i
 	                    WHERE i.subscription_id = s.id AND i.period_end >= q.starts AND i.period_start <= q.starts
 	                      AND i.period_held IS NOT NULL)
@@ -28,16 +31,19 @@ WITH due AS (
 	    ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + excluded.last_number
 	RETURNING last_number
 ), made AS (
-	INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, period_start,
-	       period_end, issued_on, due_date)
+	INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, period_start,
+	       period_end, grants_days, issued_on, due_date, first_due_date)
 	SELECT format('INV-%s-%s', to_char(:day::date, 'YYYYMMDD'), lpad(at::text, greatest(4, length(at::text)), '0')),
-	       d.id, d.customer_id, d.package_id, 'renewal', d.price, d.starts, d.ends, :day::date,
-	       greatest(d.end_date, :day::date)
+	       d.id, d.customer_id, d.package_id, 'renewal', d.price, d.price, d.starts, d.ends, true, :day::date,
+	       greatest(d.starts - 1, :day::date), greatest(d.starts - 1, :day::date)
 	  FROM due d
 	 CROSS JOIN counter c
 	 CROSS JOIN LATERAL (SELECT c.last_number - d.n + d.nth) AS q(at)
 	 ORDER BY d.nth
 	RETURNING id, customer_id, subscription_id, invoice_number, kind, amount, period_start, period_end, due_date
+), line AS (
+	INSERT INTO invoice_lines (invoice_id, position, kind, text, unit_price, amount)
+	SELECT made.id, 1, 'package', due.name, made.amount, made.amount FROM made JOIN due ON due.id = made.subscription_id
 )
 INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, meta, actor)
 SELECT customer_id, subscription_id, id, 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
@@ -60,12 +66,15 @@ SELECT customer_id, subscription_id, id, 'overdue', format('%s was due %s', invo
 WITH debtors AS (
 	SELECT DISTINCT i.subscription_id AS id
 	  FROM invoices i
-	 WHERE i.is_open AND i.status = 'overdue' AND i.due_date + 1 < :day::date
+	  JOIN subscriptions s ON s.id = i.subscription_id
+	 WHERE i.is_open AND i.status = 'overdue' AND greatest(i.due_date, s.end_date) + 1 < :day::date
 ), cut AS (
 	UPDATE subscriptions s SET status = 'suspended', suspend_reason = 'debt', updated_at = now()
 	  FROM debtors d
 	 WHERE s.id = d.id AND s.status = 'active' AND coalesce(s.hold_until < :day::date, true)
 	RETURNING s.id, s.customer_id, s.mikrotik_username
+), off AS (
+	INSERT INTO service_offs (subscription_id, from_day, cause, was) SELECT id, :day::date, 'debt', 'active' FROM cut
 ), account AS (
 	UPDATE mikrotik_secrets m SET wanted = 'suspended', disabled = true, updated_at = now()
 	  FROM cut

@@ -3,17 +3,17 @@ BEGIN;
 \ir town.psql
 SELECT no_plan();
 SELECT sub(person()) AS s \gset
-SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 10000, "reference": "A", "request_hash": "1"}') AS p \gset
-SELECT is((SELECT (payment_id, invoice_id, repeated) FROM payment_book(jsonb_build_object('invoice_id', inv(:'s'), 'amount', 10000, 'reference', 'A', 'request_hash', '1'), '2026-01-03')),
+SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 10000, "idempotency_key": "A", "request_hash": "1"}') AS p \gset
+SELECT is((SELECT (payment_id, invoice_id, repeated) FROM payment_book(jsonb_build_object('invoice_id', inv(:'s'), 'amount', 10000, 'idempotency_key', 'A', 'request_hash', '1'), '2026-01-03')),
 	(:'p'::uuid, inv(:'s'), true), 'the same request again: the first answer');
 SELECT is(owes(inv(:'s')), 'unpaid 10000/100000', 'and nothing changes');
-SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 20000, "reference": "A", "request_hash": "2"}')$$, :'s'),
-	'IS409', NULL, 'another request under the same reference');
-SELECT pay(inv(:'s'), '2026-01-02', '{"reference": "B", "request_hash": "1"}') AS q \gset
-SELECT is(pay(inv(:'s'), '2026-01-09', '{"reference": "B", "request_hash": "1"}'), :'q'::uuid, 'repeated on an invoice paid meanwhile');
-SELECT throws_ok($$INSERT INTO payments (invoice_id, customer_id, amount, received_on, reference) SELECT invoice_id, customer_id, 1, received_on, 'B' FROM payments LIMIT 1$$,
-	'23505', NULL, '(source, reference) is unique');
-SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 5, "reference": "B", "source": "midtrans"}')$$, :'s'), 'per source');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 20000, "idempotency_key": "A", "request_hash": "2"}')$$, :'s'),
+	'IS409', NULL, 'another request under the same key');
+SELECT pay(inv(:'s'), '2026-01-02', '{"idempotency_key": "B", "request_hash": "1"}') AS q \gset
+SELECT is(pay(inv(:'s'), '2026-01-09', '{"idempotency_key": "B", "request_hash": "1"}'), :'q'::uuid, 'repeated on an invoice paid meanwhile');
+SELECT throws_ok($$INSERT INTO payments (invoice_id, customer_id, amount, received_on, idempotency_key) SELECT invoice_id, customer_id, 1, received_on, 'B' FROM payments LIMIT 1$$,
+	'23505', NULL, 'a key is unique');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 5, "reference": "B", "source": "midtrans"}')$$, :'s'), 'the gateway''s references are its own');
 SELECT is(alerts('Money for a paid invoice'), 1::bigint, 'gateway money for a paid invoice: alert');
 SELECT is(credit(owner(:'s')), 5::bigint, 'and credit');
 
@@ -28,8 +28,37 @@ SELECT is((SELECT count(*) FROM alert_logs WHERE notify = 'pending'), 2::bigint,
 SELECT sub(person()) AS s \gset
 SELECT customer_archive(owner(:'s'), false, '2026-01-02') \g /dev/null
 SELECT gateway(inv(:'s'), 150000, '2026-01-02') AS p \gset
-SELECT is(owes(inv(:'s')) || ' ' || credit(owner(:'s')), 'paid 100000/100000 50000', 'an archived customer still pays what he owes');
+SELECT is(owes(inv(:'s')) || ' ' || credit(owner(:'s')), 'paid 100000/100000 50000', 'an archived customer still pays what is owed');
 SELECT is(alerts('Money for an archived customer'), 1::bigint, 'with an alert');
+
+-- a clerk's reference is free text; two clicks make one payment
+SELECT sub(person()) AS s, sub(person()) AS t \gset
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 1000, "reference": "tunai", "duplicate": false}')$$, :'s'), 'a reference');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 1000, "reference": "tunai", "duplicate": false}')$$, :'t'), 'the same for two customers: both booked');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 1000, "reference": "tunai", "duplicate": false}')$$, :'s'), 'IS409', NULL, 'the same click twice: once');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 1000, "reference": "tunai", "duplicate": true}')$$, :'s'), 'unless it is meant');
+SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-05', '{"amount": 1000, "reference": "tunai", "payment_date": "2026-01-05", "duplicate": false}')$$, :'s'), 'two instalments three days apart: both booked');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-05', '{"amount": 1, "payment_date": "2026-01-03", "bounded": true}')$$, :'s'), 'IS403', NULL, 'an operator dates a payment today or yesterday');
+
+-- deposits
+SELECT person() AS c \gset
+SELECT payment_id AS p FROM payment_book(jsonb_build_object('customer_id', :'c', 'amount', 70000, 'surplus_to_credit', true), '2026-01-02') \gset
+SELECT is(credit(:'c') || ' ' || (SELECT amount FROM payments WHERE id = :'p' AND invoice_id IS NULL), '70000 70000', 'money without a bill is a payment and credit');
+SELECT is(owes(inv(sub(:'c'))), 'unpaid 70000/100000', 'the next bill takes it');
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-02') \g /dev/null
+SELECT is(credit(:'c'), 0::bigint, 'a deposit can be undone');
+SELECT throws_ok($$SELECT payment_book('{"customer_id": "00000000-0000-0000-0000-000000000000", "amount": 1}', '2026-01-02')$$, 'IS422', NULL, 'of nobody');
+
+-- the scope of a payment page
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s, sub(:'c') AS t \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 7000, 'due_date', '2026-01-20'), '2026-01-02') AS later \gset
+SELECT results_eq(format($$SELECT scope, invoice_scope_owed(%L, scope) FROM unnest('{bill,due,all}'::text[]) scope$$, :'later'),
+	$$VALUES ('bill', 7000::bigint), ('due', 107000), ('all', 207000)$$, 'three open bills: what each scope asks for');
+SELECT pay(:'later', '2026-01-03', '{"amount": 107000, "source": "midtrans", "reference": "scope", "scope": "due"}') AS p \gset
+SELECT is(owes(:'later') || ', ' || owes(inv(:'s')) || ', ' || owes(inv(:'t')), 'paid 7000/7000, paid 100000/100000, unpaid 0/100000', 'one payment settles its scope');
+SELECT pay(inv(:'s'), '2026-01-03', '{"amount": 100000, "source": "midtrans", "reference": "again", "scope": "bill"}') \g /dev/null
+SELECT is(credit(:'c') || ', ' || owes(inv(:'t')), '0, paid 100000/100000', 'a bill paid meanwhile becomes credit, and that pays the rest');
 
 -- nobody has paid tomorrow; the gateway's clock is its own
 SELECT sub(person()) AS s \gset

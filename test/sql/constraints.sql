@@ -9,6 +9,11 @@ SELECT over(inv(:'s'), 150000, '2026-01-01') AS p \gset
 SELECT payment_refund(:'p', 'R', 1, false, NULL, '2026-01-01') \g /dev/null
 SELECT pay(inv(:'other'), '2026-01-01', '{"reference": "A"}') AS q \gset
 SELECT payment_reverse(:'q', 'reversal', NULL, '2026-01-01') \g /dev/null
+INSERT INTO service_offs (subscription_id, from_day, cause) VALUES (:'s', '2026-02-01', 'debt');
+INSERT INTO promises (subscription_id, from_day, until) VALUES (:'s', '2026-02-01', '2026-02-02');
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 5}', '2026-01-01') \g /dev/null
+SELECT charge_create(owner(:'s'), '{"text": "cable", "amount": 5}', '2026-01-01') \g /dev/null
+INSERT INTO invoice_lines (invoice_id, position, kind, text, unit_price, amount) VALUES (inv(:'s'), 7, 'item', 'x', 0, 0);
 INSERT INTO users (name, email, password) VALUES ('a', 'a@x', 'x'), ('b', 'b@x', 'x');
 INSERT INTO personal_access_tokens (user_id, name, token) SELECT id, 't', rpad(email, 64) FROM users;
 INSERT INTO router_settings (name, host, username) VALUES ('r', 'r1', 'u'), ('r', 'r2', 'u');
@@ -69,7 +74,45 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('subscriptions subscriptions_suspend_reason_check', 'status = ''suspended'', suspend_reason = ''x'''),
 	('subscriptions subscriptions_reason_check', 'status = ''suspended'''),
 	('subscriptions subscriptions_reason_check', 'suspend_reason = ''debt'''),
-	('subscriptions subscriptions_end_date_check', 'end_date = start_date - 1'),
+	('subscriptions subscriptions_end_date_check', 'end_date = start_date - 2'),
+	('packages packages_period_unit_check', 'period_unit = ''x'''),
+	('packages packages_validity_months_check', 'validity_months = 0'),
+	('subscriptions subscriptions_cycle_check', 'cycle = ''x'''),
+	('subscriptions subscriptions_mode_check', 'mode = ''x'''),
+	('subscriptions subscriptions_billing_day_check', 'billing_day = 29'),
+	('subscriptions subscriptions_late_policy_check', 'late_policy = ''x'''),
+	('subscriptions subscriptions_anchor_day_check', 'anchor_day = 32'),
+	('subscriptions subscriptions_pending_days_check', 'pending_days = -1'),
+	('service_offs service_offs_cause_check', 'cause = ''x'''),
+	('service_offs service_offs_days_check', 'back_on = from_day - 1'),
+	('service_offs service_offs_days_check', 'lost_days = 1'),
+	('service_days service_days_days_check', 'days = 0'),
+	('service_days service_days_kind_check', 'kind = ''x'''),
+	('service_days service_days_source_check', 'kind = ''period'', invoice_id = NULL'),
+	('promises promises_until_check', 'until = from_day - 1'),
+	('invoices invoices_discount_check', 'discount = -1'),
+	('invoices invoices_tax_amount_check', 'tax_amount = -1'),
+	('invoice_lines invoice_lines_kind_check', 'kind = ''x'''),
+	('invoice_lines invoice_lines_quantity_check', 'quantity = 0'),
+	('invoice_lines invoice_lines_pkey', 'position = 1'),
+	('subscription_items subscription_items_kind_check', 'kind = ''x'''),
+	('subscription_items subscription_items_amount_check', 'amount = 0'),
+	('subscription_items subscription_items_percent_check', 'amount = NULL, percent = 101, kind = ''discount'''),
+	('subscription_items subscription_items_quantity_check', 'quantity = 0'),
+	('subscription_items subscription_items_periods_check', 'periods = 0'),
+	('subscription_items subscription_items_size_check', 'percent = 1'),
+	('charges charges_kind_check', 'kind = ''x'''),
+	('charges charges_amount_check', 'amount = 0'),
+	('charges charges_quantity_check', 'quantity = 0'),
+	('settings settings_cycle_check', 'cycle = ''x'''),
+	('settings settings_mode_check', 'mode = ''x'''),
+	('settings settings_billing_day_check', 'billing_day = 0'),
+	('settings settings_late_policy_check', 'late_policy = ''x'''),
+	('settings settings_first_period_check', 'first_period = ''x'''),
+	('settings settings_round_to_check', 'round_to = 2'),
+	('settings settings_arrears_check', 'arrears = ''x'''),
+	('settings settings_tax_mode_check', 'tax_mode = ''x'''),
+	('settings settings_tax_base_check', 'tax_base = ''0/1'''),
 	('invoice_counters invoice_counters_last_number_check', 'last_number = 0'),
 	('invoices invoices_kind_check', 'kind = ''x'''),
 	('invoices invoices_status_check', 'status = ''x'''),
@@ -155,8 +198,10 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 -- Those a single change cannot meet.
 SELECT refuses('INSERT INTO users (name, email, password) VALUES (''c'', ''A@X'', ''x'')', 'users_email_key');
 SELECT refuses(format('UPDATE subscriptions SET mikrotik_username = (SELECT mikrotik_username FROM subscriptions WHERE id = %L)', :'s'), 'subscriptions_mikrotik_username_key');
-SELECT refuses('UPDATE payments SET reference = ''same''', 'payments_reference_key');
-SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
+SELECT refuses('UPDATE payments SET source = ''midtrans'', reference = ''same''', 'payments_reference_key');
+SELECT refuses('UPDATE payments SET idempotency_key = ''same''', 'payments_idempotency_key');
+SELECT refuses('INSERT INTO invoices (invoice_number, subscription_id, customer_id, period_start, period_end, amount, issued_on, due_date, first_due_date) SELECT ''X'', subscription_id, customer_id, period_end, period_end + 9, 1, issued_on, due_date, due_date FROM invoices LIMIT 1', 'invoices_period_excl');
+SELECT refuses('INSERT INTO service_offs (subscription_id, from_day, cause) SELECT subscription_id, from_day, cause FROM service_offs', 'service_offs_excl');
 SELECT refuses('INSERT INTO refunds (payment_id, refund_id, amount, refunded_on) SELECT payment_id, refund_id, amount, refunded_on FROM refunds', 'refunds_refund_id_key');
 SELECT refuses('INSERT INTO midtrans_jobs (attempt_id, kind) SELECT attempt_id, kind FROM midtrans_jobs', 'midtrans_jobs_attempt_key');
 SELECT refuses('INSERT INTO message_outbox (event, channel, alert_id, channel_id, recipient) SELECT ''alert'', ''webhook'', a.id, n.id, ''x'' FROM alert_logs a, notification_settings n, generate_series(1, 2)', 'message_outbox_alert_id_channel_id_key');

@@ -5,9 +5,10 @@ SELECT no_plan();
 
 -- dates at sign-up
 SELECT bare() AS s \gset
-SELECT is(is_now(:'s'), 'active 2026-01-30', 'neither date: from D for validity_days');
-SELECT is(start_date, '2026-01-01', 'from D') FROM subscriptions WHERE id = :'s';
-SELECT is(is_now(sub(person(), '{"start_date": "2025-03-01", "end_date": "2025-03-05"}')), 'active 2025-03-05', 'both dates, in the past too');
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'both dates: the days are paid for elsewhere');
+SELECT is(kind || ' ' || days, 'start 30', 'and stand in the ledger') FROM service_days WHERE subscription_id = :'s';
+SELECT is(is_now(sub(person())), 'active 2025-12-31', 'neither date: on from D, with nothing paid yet');
+SELECT is(is_now(bare('{"start_date": "2025-03-01", "end_date": "2025-03-05"}')), 'active 2025-03-05', 'in the past too');
 SELECT throws_ok($$SELECT sub(person(), '{"start_date": "2026-01-01"}')$$, 'IS422', NULL, 'one date alone');
 SELECT throws_ok($$SELECT sub(person(), '{"end_date": "2026-01-01"}')$$, 'IS422', NULL, 'the other alone');
 SELECT throws_ok($$SELECT sub(person(), '{"start_date": "2026-01-02", "end_date": "2026-01-01"}')$$, 'IS422', NULL, 'end before start');
@@ -24,7 +25,12 @@ SELECT results_eq(format('SELECT kind, amount, period_start, period_end, due_dat
 	'the first invoice bills the first period, due on its first day');
 SELECT sub(person(), jsonb_build_object('package_id', pkg('F'))) AS f \gset
 SELECT is(owes(inv(:'f')), 'paid 0/0', 'what costs nothing is paid at issue');
-SELECT is(settled_end_date, '2026-01-30', 'with all effects') FROM invoices WHERE id = inv(:'f');
+SELECT is(is_now(:'f'), 'active 2026-01-30', 'with all effects');
+SELECT sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-15"}') AS half \gset
+SELECT is(owes(inv(:'half')) || ' ' || is_now(:'half'), 'unpaid 0/50000 active 2025-12-31', 'dates with a bill: the price of those days');
+UPDATE settings SET first_due_days = 3;
+SELECT is(due_date, '2026-01-04', 'a first bill is due three days on') FROM invoices WHERE id = inv(sub(person()));
+UPDATE settings SET first_due_days = 0;
 
 -- numbers
 SELECT is(invoice_number('2026-01-01', 1), 'INV-20260101-0001', 'four digits');

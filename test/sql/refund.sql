@@ -17,9 +17,23 @@ SELECT is((SELECT amount FROM customer_credits WHERE kind = 'loss'), 40000::bigi
 SELECT is(alerts('Payment taken back: refund written off'), 1::bigint, 'with an alert');
 SELECT throws_ok(format($$SELECT payment_refund(%L, 'R3', 60001, false, NULL, '2026-03-02')$$, :'p'), 'IS422', NULL, 'not more than is left');
 SELECT payment_refund(:'p', 'R4', 60000, true, NULL, '2026-03-02') \g /dev/null
-SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'overdue 40000/100000, suspended(debt) 2026-01-30', 'reopen: a debt again, as undone money');
+SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'overdue 40000/100000, suspended(debt) 2025-12-31', 'reopen: a debt again, as undone money');
 SELECT is(status, 'refunded', 'all of it') FROM payments WHERE id = :'p';
 SELECT throws_ok(format($$SELECT payment_refund(%L, 'R5', 1, false, NULL, '2026-03-02')$$, :'p'), 'IS409', NULL, 'nothing left');
+SELECT sound();
+-- Paid twice, one given back: nothing was written off where the second payment stood as credit.
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p, gateway(inv(:'s'), 100000, '2026-01-01') AS q \gset
+SELECT payment_refund(:'p', 'R7', 100000, false, NULL, '2026-01-02') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || credit(:'c') || ', ' || is_now(:'s'), 'paid 100000/100000, 0, active 2026-01-30', 'paid twice, the first refunded: bill paid, no credit left');
+SELECT is((SELECT count(*) FROM customer_credits WHERE payment_id = :'p' AND kind = 'loss'), 0::bigint, 'nothing is written off');
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p, over(inv(sub(:'c')), 200000, '2026-01-01') AS q \gset
+SELECT payment_refund_by_hand(:'p', '{"amount": 100000, "method": "transfer", "reason": "twice"}', '2026-01-02') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || credit(:'c'), 'paid 100000/100000, 0', 'VA money handed back by hand: other credit takes over');
+SELECT is((SELECT method || ' ' || amount || ' ' || reason FROM refunds WHERE payment_id = :'p'), 'transfer 100000 twice', 'it stands as a refund');
 SELECT sound();
 -- a write-off made good by a later reversal
 SELECT sub(person()) AS s \gset

@@ -48,60 +48,6 @@ SELECT throws_ok(format('SELECT credit_enter(%L, -1, NULL, %L)', :'c', '2026-01-
 SELECT throws_ok(format('SELECT credit_enter(%L, 0, NULL, %L)', :'c', '2026-01-01'), 'IS422', NULL, 'nothing is nothing');
 SELECT throws_ok($$SELECT credit_enter(gen_random_uuid(), 1, NULL, '2026-01-01')$$, 'IS404', NULL, 'no such customer');
 
--- what settlement does to the service
-SELECT bare() AS s \gset
-SELECT night('2026-01-25') \g /dev/null
-SELECT change(:'s', '{"end_date": "2026-04-01"}', '2026-01-26') \g /dev/null
-SELECT pay(inv(:'s'), '2026-01-27') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-04-01', 'greatest(end_date, period_end): never shortened');
-SELECT is(replaced_end_date || ' ' || settled_end_date, '2026-04-01 2026-04-01', 'remembered') FROM invoices WHERE id = inv(:'s');
-SELECT bare() AS s \gset
-SELECT night('2026-01-25') \g /dev/null
-SELECT pay(inv(:'s'), '2026-05-01') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-03-01', 'a period past, but never cut off: no days anew');
-SELECT bare() AS s \gset
-SELECT night('2026-01-25') \g /dev/null
-SELECT night('2026-02-02') \g /dev/null
-SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'cut off for debt');
-SELECT pay(inv(:'s'), '2026-03-01') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-03-01', 'paid on the last day of the period: the period');
-SELECT bare() AS s \gset
-SELECT night('2026-01-25') \g /dev/null
-SELECT night('2026-02-02') \g /dev/null
-SELECT pay(inv(:'s'), '2026-03-02') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-03-31', 'the whole period past while cut off: its length from D on');
-
--- who comes back
-SELECT bare() AS s \gset
-SELECT night('2026-01-25') \g /dev/null
-SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-26'), '2026-01-25') \g /dev/null
-SELECT night('2026-02-02') \g /dev/null
-SELECT pay(inv(:'s'), '2026-02-03') \g /dev/null
-SELECT is(is_now(:'s'), 'suspended(debt) 2026-03-01', 'another overdue invoice remains, of any kind');
-SELECT pay(inv(:'s', 2), '2026-02-03') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-03-01', 'none remains; other never moves end_date');
-SELECT is(settled_end_date, NULL, 'so it remembers none') FROM invoices WHERE id = inv(:'s', 2);
-SELECT sub(person()) AS s \gset
-SELECT subscription_suspend(:'s', NULL, '2026-01-02') \g /dev/null
-SELECT pay(inv(:'s'), '2026-01-02') \g /dev/null
-SELECT is(is_now(:'s'), 'suspended(manual) 2026-01-30', 'only a suspension for debt is lifted by payment');
-SELECT bare() AS s \gset
-SELECT night('2026-01-25') \g /dev/null
-SELECT change(:'s', '{"auto_renew": false}', '2026-01-25') \g /dev/null
-SELECT step('expire', '2026-01-31') \g /dev/null
-SELECT is(is_now(:'s'), 'expired 2026-01-30', 'expired');
-SELECT pay(inv(:'s'), '2026-02-01') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-03-01', 'expired becomes active when the service reaches D');
-SELECT sub(person()) AS s \gset
-SELECT change(:'s', '{"auto_renew": false}', '2026-01-01') \g /dev/null
-SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000), '2026-01-01') \g /dev/null
-SELECT step('expire', '2026-02-10') \g /dev/null
-SELECT pay(inv(:'s', 2), '2026-02-10') \g /dev/null
-SELECT is(is_now(:'s'), 'expired 2026-01-30', 'and not when it does not');
-SELECT sub(person()) AS s \gset
-SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
-SELECT pay(inv(:'s'), '2026-01-03') \g /dev/null
-SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2026-01-30, paid 100000/100000', 'settling moves nothing that is cancelled');
 SELECT sound();
 SELECT finish();
 ROLLBACK;

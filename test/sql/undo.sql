@@ -8,7 +8,7 @@ SELECT night('2026-01-25') \g /dev/null
 SELECT pay(inv(:'s'), '2026-01-26') AS p \gset
 SELECT payment_reverse(:'p', 'reversal', 'a mistake', '2026-01-30') \g /dev/null
 SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'active 2026-01-30, unpaid 0/100000', 'not due yet: unpaid, end_date goes back');
-SELECT is(settled_end_date, NULL, 'nothing is remembered') FROM invoices WHERE id = inv(:'s');
+SELECT is((SELECT string_agg(days::text, ' ' ORDER BY id) FROM service_days WHERE subscription_id = :'s' AND kind = 'period'), '30 -30', 'the days leave the ledger by a row');
 SELECT is((SELECT status || ' ' || amount FROM payments WHERE id = :'p'), 'reversed 100000', 'the payment stays');
 SELECT is((SELECT kind || ' ' || amount || ' ' || reversed_on FROM payment_reversals WHERE payment_id = :'p'), 'reversal 100000 2026-01-30', 'beside a counter-entry');
 SELECT throws_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'p', 'reversal', '2026-01-30'), 'IS409', NULL, 'once');
@@ -23,21 +23,20 @@ SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'beyond grace: cut off in 
 SELECT pay(inv(:'s'), '2026-02-01') AS p \gset
 SELECT is(is_now(:'s'), 'active 2026-03-01', 'and back');
 SELECT change(:'s', '{"end_date": "2026-03-05"}', '2026-02-01') \g /dev/null
-SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-01') \g /dev/null
-SELECT is(is_now(:'s'), 'suspended(debt) 2026-03-05', 'an end_date moved since stays');
-SELECT is(alerts('End date of % not moved back'), 1::bigint, 'with an alert');
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-04') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-03', 'given days stay, and nobody is cut on a given day or in its grace');
 
 -- a hold, a manual suspension, a cancelled subscription
 SELECT sub(person()) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
 UPDATE subscriptions SET hold_until = '2026-01-10' WHERE id = :'s';
 SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-10') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-01-30', 'a hold protects to its day');
+SELECT is(is_now(:'s'), 'active 2025-12-31', 'a hold protects to its day');
 SELECT sub(person()) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
 SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
 SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-10') \g /dev/null
-SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2026-01-30, overdue 0/100000', 'of a cancelled subscription only the invoice changes');
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2025-12-31, overdue 0/100000', 'of a cancelled subscription the ledger and the invoice change');
 
 -- part payments, surplus, credit that steps in
 SELECT person() AS c \gset
@@ -67,18 +66,16 @@ SELECT sub(person()) AS s \gset
 SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p \gset
 SELECT throws_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'p', 'reversal', '2026-01-02'), 'IS409', NULL, 'a gateway payment is refunded, not deleted');
 
--- He had been cut off and pays twice, a month late: from that day on he has a new period. Taken back is the first
--- payment: the order in which things become known decided whether he kept it (a soak's seed 483467, round 119).
+-- Cut, then paid twice a month late; the first payment is taken back. The order in which things become known decided
+-- whether the days stayed (a soak's seed 483467, round 119).
 SELECT sub(person()) AS s \gset
-SELECT night('2026-03-02') \g /dev/null
-SELECT invoice_cancel(inv(:'s', 2), '2026-03-02') \g /dev/null
-SELECT gateway(inv(:'s'), 100000, '2026-03-02') AS p \gset
-SELECT gateway(inv(:'s'), 100000, '2026-03-02') AS q \gset
+SELECT night('2026-01-02'), night('2026-01-03') \g /dev/null
+SELECT gateway(inv(:'s'), 100000, '2026-03-02') AS p, gateway(inv(:'s'), 100000, '2026-03-02') AS q \gset
+SELECT is(is_now(:'s'), 'active 2026-03-29', 'paid twice, a month late');
 SELECT payment_reverse(:'p', 'chargeback', NULL, '2026-03-02') \g /dev/null
-SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'paid 100000/100000, active 2026-03-31', 'what the settlement made of the end date stands');
-SELECT is((SELECT count(*) FROM billing_logs WHERE invoice_id = inv(:'s') AND message LIKE 'Other credit pays%2026-03-31 stands'), 1::bigint, 'and is told');
+SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'paid 100000/100000, active 2026-03-29', 'other credit steps in: the days stay');
 SELECT payment_reverse(:'q', 'chargeback', NULL, '2026-03-02') \g /dev/null
-SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'overdue 0/100000, suspended(debt) 2026-01-30', 'and is still remembered');
+SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'overdue 0/100000, suspended(debt) 2026-02-27', 'both gone: only the days off stay');
 SELECT sound();
 SELECT finish();
 ROLLBACK;

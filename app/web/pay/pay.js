@@ -165,12 +165,13 @@ function facts(invoice) {
 
 function older(invoice) {
 	const bills = make("ul", "bills");
+	const total = invoice.older_open.reduce((sum, bill) => sum + bill.outstanding, invoice.outstanding);
 	for (const bill of invoice.older_open) {
 		const link = make("a", "", `${bill.invoice_number} · ${day(bill.due_date)}`);
 		link.href = "/pay/" + encodeURIComponent(bill.id);
 		bills.append(make("li", "", link, make("span", "", rupiah(bill.outstanding))));
 	}
-	bills.append(make("li", "", make("strong", "", say("total")), make("span", "", rupiah(invoice.total_due))));
+	bills.append(make("li", "", make("strong", "", say("total")), make("span", "", rupiah(total))));
 	return [make("h2", "", say("older")), bills];
 }
 

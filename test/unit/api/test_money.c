@@ -25,9 +25,12 @@ package(int64_t price)
 		crypt_token(&ask.cx, 10), price)));
 }
 
+/* Days that are paid for elsewhere, unless `more` asks for a bill. */
 static struct subscriber
 sign_up(const char *more)
 {
+	static const char *const dates =
+	    ",\"start_date\":\"2026-03-02\",\"end_date\":\"2026-03-31\"";
 	struct subscriber s = { .username = crypt_token(&ask.cx, 10) };
 
 	s.customer = id_of(want(201, "POST", "/api/customers", "{\"name\":\"Citra\"}"));
@@ -35,7 +38,7 @@ sign_up(const char *more)
 	s.id = id_of(want(201, "POST", "/api/subscriptions",
 	    FMT("{\"customer_id\":\"%s\",\"package_id\":\"%s\",\"mikrotik_username\":\"%s\","
 		"\"mikrotik_password\":\"kata sandi\"%s}",
-		s.customer, s.package, s.username, more)));
+		s.customer, s.package, s.username, *more != '\0' ? more : dates)));
 	s.path = FMT("/api/subscriptions/%s", s.id);
 	return s;
 }
@@ -165,7 +168,6 @@ subscription_stops_goes_on_and_ends(void **state)
 	(void)want(409, "POST", FMT("%s/suspend", s.path), NULL);
 	a = want(200, "POST", FMT("%s/activate", s.path), NULL);
 	assert_string_equal(text(&a, "status"), "active");
-	assert_string_equal(text(&a, "resumed_on"), "2026-03-02");
 	(void)want(409, "POST", FMT("%s/activate", s.path), "{}");
 	a = want(200, "POST", FMT("%s/cancel", s.path), NULL);
 	assert_string_equal(text(&a, "status"), "cancelled");
@@ -219,12 +221,9 @@ invoice_is_paid_once(void **state)
 	    "{\"amount\":50000,\"method\":\"transfer\",\"reference\":\"R-1\"}");
 	assert_int_equal(number(&a, "paid_amount"), 50000);
 	assert_string_equal(text(&a, "status"), "unpaid");
-	/* The same again is the same; another under its reference is not. */
-	a = want(200, "POST", pay,
-	    "{\"amount\":50000,\"method\":\"transfer\",\"reference\":\"R-1\"}");
-	assert_int_equal(number(&a, "paid_amount"), 50000);
+	/* A second click is refused; the reference is free text. */
 	(void)want(409, "POST", pay,
-	    "{\"amount\":50001,\"method\":\"transfer\",\"reference\":\"R-1\"}");
+	    "{\"amount\":50000,\"method\":\"transfer\",\"reference\":\"R-1\"}");
 	a = want(200, "POST", pay, NULL);
 	assert_string_equal(text(&a, "status"), "paid");
 	assert_int_equal(number(&a, "outstanding"), 0);
@@ -247,7 +246,9 @@ payment_is_booked_and_reversed(void **state)
 	    FMT("{\"invoice_id\":\"%s\",\"amount\":1}", nowhere));
 	assert_true(names(&a, "invoice_id"));
 	a = want(422, "POST", "/api/payments", "{\"amount\":0,\"method\":\"bitcoin\"}");
-	assert_true(names(&a, "invoice_id") && names(&a, "amount") && names(&a, "method"));
+	assert_true(names(&a, "amount") && names(&a, "method"));
+	a = want(422, "POST", "/api/payments", "{\"amount\":5,\"surplus_to_credit\":true}");
+	assert_true(names(&a, "customer_id"));
 	a = want(201, "POST", "/api/payments",
 	    FMT("{\"invoice_id\":\"%s\",\"amount\":200000,\"surplus_to_credit\":true,"
 		"\"payment_date\":\"2026-03-01\"}",
@@ -358,7 +359,7 @@ preview_says_what_a_run_would_do(void **state)
 	struct answer a;
 
 	(void)state;
-	a = want(200, "GET", "/api/billing/preview?date=2026-03-24", NULL);
+	a = want(200, "GET", "/api/billing/preview?date=2026-03-25", NULL);
 	assert_non_null(strstr(a.body, s.id));
 	a = want(200, "GET", FMT("/api/invoices?subscription_id=%s", s.id), NULL);
 	assert_int_equal(number(&a, "total"), 0);

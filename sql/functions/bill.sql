@@ -1,0 +1,209 @@
+/*
+ * What stands on a bill. Its amount is the sum of its lines; they are frozen
+ * once money or a payment page touched it.
+ */
+
+CREATE OR REPLACE FUNCTION bill_line_new(kind text, text text, quantity int, unit_price bigint, taxable boolean)
+RETURNS bill_line
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT ROW(kind, text, quantity, unit_price, quantity * unit_price, taxable, NULL, NULL, NULL)::bill_line
+$$;
+
+-- Has the line anything beside its package: extras, discounts, charges, days as money?
+CREATE OR REPLACE FUNCTION has_bill_extras(s subscriptions, d date) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT s.pending_days > 0
+		OR EXISTS (SELECT FROM subscription_items WHERE subscription_id = s.id AND removed_at IS NULL)
+		OR EXISTS (SELECT FROM charges WHERE customer_id = s.customer_id AND invoice_id IS NULL)
+$$;
+
+-- The items that a bill of periods issued on d takes in, each with how many of those periods it lasts.
+CREATE OR REPLACE FUNCTION items_due(sub uuid, periods int, d date)
+RETURNS TABLE (item subscription_items, times int)
+LANGUAGE sql STABLE AS $$
+	SELECT i, least(items_due.periods, coalesce(i.periods - i.billed, items_due.periods))
+	FROM subscription_items i
+	WHERE i.subscription_id = sub AND i.removed_at IS NULL AND i.from_day <= d AND (i.periods IS NULL OR i.billed < i.periods)
+	ORDER BY i.from_day, i.id
+$$;
+
+/*
+ * The lines of a bill over periods: the package or a part of it, extras,
+ * charges, discounts, tax. `length` is the days of the period, by which
+ * pending days have their price.
+ */
+CREATE OR REPLACE FUNCTION bill_compose(s subscriptions, base bill_line[], periods int, length int, d date) RETURNS bill_line[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	lines   bill_line[] := base;
+	service bigint;
+BEGIN
+	lines := lines || ARRAY(
+		SELECT ROW('item', (u.item).text, (u.item).quantity * u.times, (u.item).amount, (u.item).quantity * u.times * (u.item).amount,
+			true, (u.item).id, NULL, u.times)::bill_line
+		FROM items_due(s.id, periods, d) u WHERE (u.item).kind = 'item');
+	SELECT sum(amount) INTO service FROM unnest(lines);
+	lines := lines || charge_lines(s.customer_id, s.id);
+	lines := lines || discount_lines(s, service, periods, length, d);
+	RETURN bill_taxed(lines, s.customer_id);
+END $$;
+
+-- Charges that no bill has taken yet.
+CREATE OR REPLACE FUNCTION charge_lines(customer uuid, sub uuid) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(
+		SELECT ROW(c.kind, c.text, c.quantity, c.amount, c.quantity * c.amount, c.kind NOT IN ('deposit', 'late_fee'),
+			NULL, c.id, NULL)::bill_line
+		FROM charges c
+		WHERE c.customer_id = customer AND c.invoice_id IS NULL AND (c.subscription_id IS NULL OR c.subscription_id = sub)
+		ORDER BY c.created_at, c.id)
+$$;
+
+-- Discounts are of package and items, one after the other, and never more than those cost. Days as money come last.
+CREATE OR REPLACE FUNCTION discount_lines(s subscriptions, service bigint, times int, length int, d date) RETURNS bill_line[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	lines bill_line[] := '{}';
+	rest  bigint := service;
+	used  record;
+	money bigint;
+	given int := least(s.pending_days, length);
+BEGIN
+	FOR used IN SELECT u.item, u.times FROM items_due(s.id, times, d) u WHERE (u.item).kind = 'discount' LOOP
+		money := least(rest, CASE WHEN (used.item).percent IS NOT NULL THEN round(rest::numeric * (used.item).percent * used.times / (100 * times))
+		                          ELSE (used.item).amount * (used.item).quantity * used.times END);
+		rest := rest - money;
+		lines := lines || ROW('discount', (used.item).text, 1, -money, -money, true, (used.item).id, NULL, used.times)::bill_line;
+	END LOOP;
+	IF given > 0 THEN
+		money := least(rest, days_price(service, given, length));
+		lines := lines || ROW('discount', format('%s days', given), 1, -money, -money, true, NULL, NULL, given)::bill_line;
+	END IF;
+	RETURN lines;
+END $$;
+
+-- ---- tax
+
+-- The rate on what is taxable, as a fraction: 11% of 11/12 is 121/1200.
+CREATE OR REPLACE FUNCTION tax_fraction(tax_rate int, tax_base text, OUT above numeric, OUT below numeric)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT tax_rate::numeric * split_part(tax_base, '/', 1)::numeric, 10000 * split_part(tax_base, '/', 2)::numeric
+$$;
+
+-- The tax in, or on, what is taxable; rounded half up to the rupiah, once.
+CREATE OR REPLACE FUNCTION tax_of(lines bill_line[], customer uuid) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN g.tax_mode = 'none' OR c.tax_exempt THEN 0
+		WHEN g.tax_mode = 'inclusive' THEN floor(t.base * f.above / (f.below + f.above) + 0.5)
+		ELSE floor(t.base * f.above / f.below + 0.5) END::bigint
+	FROM settings g, customers c, tax_fraction(g.tax_rate, g.tax_base) f,
+	     (SELECT greatest(coalesce(sum(amount) FILTER (WHERE taxable AND kind <> 'tax'), 0), 0) AS base FROM unnest(lines)) t
+	WHERE c.id = customer
+$$;
+
+-- Exclusive tax is a line of its own; prices that include it need none.
+CREATE OR REPLACE FUNCTION bill_taxed(lines bill_line[], customer uuid) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN g.tax_mode = 'exclusive' AND t.tax > 0
+		THEN lines || ROW('tax', format('PPN %s%%', trim_scale(g.tax_rate / 100.0)), 1, t.tax, t.tax, false, NULL, NULL, NULL)::bill_line
+		ELSE lines END
+	FROM settings g, (SELECT tax_of(lines, customer) AS tax) t
+$$;
+
+-- What an invoice says of its lines.
+CREATE OR REPLACE FUNCTION bill_sums(lines bill_line[], customer uuid,
+	OUT amount bigint, OUT subtotal bigint, OUT discount bigint, OUT tax_amount bigint)
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(l.amount), 0), coalesce(sum(l.amount) FILTER (WHERE l.kind NOT IN ('discount', 'tax')), 0),
+		coalesce(-sum(l.amount) FILTER (WHERE l.kind = 'discount'), 0), tax_of(lines, customer)
+	FROM unnest(lines) l
+$$;
+
+-- ---- lines as rows
+
+CREATE OR REPLACE FUNCTION bill_lines_insert(inv uuid, lines bill_line[]) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO invoice_lines (invoice_id, position, kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken)
+	SELECT inv, l.n, l.kind, l.text, l.quantity, l.unit_price, l.amount, l.taxable, l.item_id, l.charge_id, l.taken
+	FROM unnest(lines) WITH ORDINALITY AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, n)
+$$;
+
+CREATE OR REPLACE FUNCTION bill_lines_of(inv uuid) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(SELECT ROW(kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken)::bill_line
+		FROM invoice_lines WHERE invoice_id = inv ORDER BY position)
+$$;
+
+-- A bill took in (sign 1) or gave back (sign -1) charges, periods of items and pending days.
+CREATE OR REPLACE FUNCTION bill_consume(i invoices, sign int) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	lines bill_line[] := bill_lines_of(i.id);
+BEGIN
+	UPDATE charges SET invoice_id = CASE WHEN sign > 0 THEN i.id END
+	WHERE id IN (SELECT l.charge_id FROM unnest(lines) l);
+	UPDATE subscription_items u SET billed = u.billed + sign * l.taken, updated_at = now()
+	FROM unnest(lines) l WHERE u.id = l.item_id AND u.periods IS NOT NULL;
+	UPDATE subscriptions SET pending_days = pending_days - sign * l.taken
+	FROM unnest(lines) l WHERE subscriptions.id = i.subscription_id AND l.kind = 'discount' AND l.item_id IS NULL AND l.taken > 0;
+END $$;
+
+/*
+ * Put other lines on an untouched bill. Nothing owed any more: it is paid.
+ */
+CREATE OR REPLACE FUNCTION invoice_set_lines(i invoices, lines bill_line[], d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	sums  record;
+	fresh invoices;
+BEGIN
+	SELECT * INTO sums FROM bill_sums(lines, i.customer_id);
+	IF sums.amount < 0 THEN
+		PERFORM raise_invalid('lines', 'The lines must not come to less than 0.');
+	END IF;
+	PERFORM bill_consume(i, -1);
+	DELETE FROM invoice_lines WHERE invoice_id = i.id;
+	PERFORM bill_lines_insert(i.id, lines);
+	UPDATE invoices
+	SET amount = sums.amount, subtotal = sums.subtotal, discount = sums.discount, tax_amount = sums.tax_amount, updated_at = now()
+	WHERE id = i.id RETURNING * INTO fresh;
+	PERFORM bill_consume(fresh, 1);
+	IF fresh.amount = 0 THEN
+		PERFORM invoice_finish_issue(fresh, d);
+	ELSE
+		PERFORM credit_apply(fresh.customer_id, d);
+	END IF;
+END $$;
+
+-- The same service again, with the extras, charges and pending days of now.
+CREATE OR REPLACE FUNCTION invoice_recompose(i invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s    subscriptions;
+	base bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l
+		WHERE l.kind <> 'tax' AND num_nonnulls(l.item_id, l.charge_id, l.taken) = 0);
+BEGIN
+	PERFORM bill_consume(i, -1);
+	UPDATE invoice_lines SET item_id = NULL, charge_id = NULL, taken = NULL WHERE invoice_id = i.id;
+	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
+	PERFORM invoice_set_lines(i, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
+END $$;
+
+-- Neither money nor a payment page has touched the invoice.
+CREATE OR REPLACE FUNCTION is_invoice_untouched(i invoices) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT i.is_open AND i.paid_amount = 0
+		AND NOT EXISTS (SELECT FROM allocations WHERE invoice_id = i.id)
+		AND NOT EXISTS (SELECT FROM midtrans_attempts WHERE invoice_id = i.id)
+$$;
+
+CREATE OR REPLACE FUNCTION require_invoice_untouched(i invoices) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF NOT i.is_open THEN
+		PERFORM raise_conflict('invoice_closed', format('The invoice is %s: its lines stay.', i.status));
+	END IF;
+	IF NOT is_invoice_untouched(i) THEN
+		PERFORM raise_conflict('invoice_touched', 'Money or a payment page has touched the invoice: its lines stay. Cancel it and issue another.');
+	END IF;
+END $$;

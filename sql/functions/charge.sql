@@ -1,0 +1,139 @@
+-- Charges, fees, and what a line has beside its package.
+
+-- A charge on the next bill, or on a bill of its own. Returns the charge.
+CREATE OR REPLACE FUNCTION charge_create(customer uuid, input jsonb, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	c     customers := customer_lock(customer);
+	sub   uuid := input ->> 'subscription_id';
+	entry uuid;
+BEGIN
+	PERFORM raise_invalid_all(field_error(sub IS NOT NULL AND NOT EXISTS (
+		SELECT FROM subscriptions WHERE id = sub AND customer_id = customer), 'subscription_id', 'The selected subscription id is invalid.'));
+	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, quantity, entered_on, actor)
+	VALUES (customer, sub, coalesce(input ->> 'kind', 'charge'), input ->> 'text', (input ->> 'amount')::bigint,
+		coalesce((input ->> 'quantity')::int, 1), d, session_actor()) RETURNING id INTO entry;
+	PERFORM billing_log('charged', format('%s: %s', input ->> 'text', rupiah((input ->> 'amount')::bigint)), customer, sub, NULL, input);
+	IF (input ->> 'own_bill')::boolean THEN
+		PERFORM charge_bill(c, entry, (input ->> 'due_date')::date, d);
+	END IF;
+	RETURN entry;
+END $$;
+
+-- A bill for one charge. It stands with the line that it names, else with the newest of the customer.
+CREATE OR REPLACE FUNCTION charge_bill(c customers, charge uuid, due date, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s     subscriptions;
+	draft invoices;
+BEGIN
+	SELECT x.* INTO s FROM subscriptions x JOIN charges h ON h.id = charge
+	WHERE x.customer_id = c.id AND x.id = coalesce(h.subscription_id, x.id) ORDER BY x.is_live DESC, x.seq DESC LIMIT 1;
+	IF NOT FOUND THEN
+		PERFORM raise_invalid('own_bill', 'A bill needs a subscription, and the customer has none.');
+	END IF;
+	draft := invoice_draft(s, 'other');
+	draft.due_date := coalesce(due, d + (SELECT other_due_days FROM settings));
+	PERFORM invoice_issue(draft, bill_taxed(ARRAY(
+		SELECT l FROM unnest(charge_lines(c.id, s.id)) l WHERE l.charge_id = charge), c.id), d);
+END $$;
+
+-- The line ends: what is still to be charged for it has a bill of its own.
+CREATE OR REPLACE FUNCTION charges_bill(s subscriptions, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	draft invoices := invoice_draft(s, 'other');
+	lines bill_line[] := ARRAY(SELECT l FROM unnest(charge_lines(s.customer_id, s.id)) l JOIN charges c ON c.id = l.charge_id
+		WHERE c.subscription_id = s.id);
+BEGIN
+	IF cardinality(lines) > 0 THEN
+		draft.due_date := d + (SELECT other_due_days FROM settings);
+		PERFORM invoice_issue(draft, bill_taxed(lines, s.customer_id), d);
+	END IF;
+END $$;
+
+-- Once per cut for debt, when the line returns.
+CREATE OR REPLACE FUNCTION reactivation_charge(s subscriptions, o service_offs, d date) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, off_id, entered_on, actor)
+	SELECT s.customer_id, s.id, 'charge', 'Reactivation', g.reactivation_fee, o.id, d, session_actor()
+	FROM settings g WHERE g.reactivation_fee > 0 AND NOT EXISTS (SELECT FROM charges WHERE off_id = o.id)
+$$;
+
+-- What a late bill costs on top; 0: nothing.
+CREATE OR REPLACE FUNCTION late_fee_of(i invoices) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up((i.amount - i.paid_amount)::numeric * g.late_fee_percent / 100) END
+	FROM settings g
+$$;
+
+-- ---- items
+
+CREATE OR REPLACE FUNCTION item_create(sub uuid, input jsonb, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	s     subscriptions := subscription_lock_live(sub);
+	entry uuid;
+BEGIN
+	PERFORM item_check(input);
+	IF input ->> 'kind' = 'discount' THEN
+		PERFORM require_operator_discount((input ->> 'bounded')::boolean, item_money(s, input));
+	END IF;
+	INSERT INTO subscription_items (subscription_id, kind, text, amount, percent, quantity, from_day, periods, reason)
+	VALUES (sub, input ->> 'kind', input ->> 'text', (input ->> 'amount')::bigint, (input ->> 'percent')::int,
+		coalesce((input ->> 'quantity')::int, 1), coalesce((input ->> 'from')::date, d), (input ->> 'periods')::int, input ->> 'reason')
+	RETURNING id INTO entry;
+	PERFORM billing_log('item_added', format('%s: %s', input ->> 'kind', input ->> 'text'), s.customer_id, sub, NULL, input);
+	RETURN entry;
+END $$;
+
+CREATE OR REPLACE FUNCTION item_check(input jsonb) RETURNS void
+LANGUAGE sql AS $$
+	SELECT raise_invalid_all(
+		field_error(num_nonnulls(input ->> 'amount', input ->> 'percent') <> 1, 'amount', 'Either the amount or the percent field is required.')
+		|| field_error(input ->> 'kind' = 'item' AND input ->> 'percent' IS NOT NULL, 'percent', 'Only a discount can be in percent.'))
+$$;
+
+-- What a discount takes off one bill.
+CREATE OR REPLACE FUNCTION item_money(s subscriptions, input jsonb) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce((input ->> 'amount')::bigint * coalesce((input ->> 'quantity')::int, 1),
+		round(t.price::numeric * (input ->> 'percent')::int / 100)::bigint) FROM terms_of(s) t
+$$;
+
+CREATE OR REPLACE FUNCTION item_update(sub uuid, item uuid, input jsonb, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s   subscriptions := subscription_lock_live(sub);
+	old subscription_items;
+	new subscription_items;
+BEGIN
+	SELECT * INTO old FROM subscription_items WHERE id = item AND subscription_id = sub AND removed_at IS NULL;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('Item not found.');
+	END IF;
+	new := jsonb_populate_record(old, input - 'id' - 'kind' - 'billed' - 'subscription_id'
+		|| CASE WHEN input ->> 'from' IS NULL THEN '{}' ELSE jsonb_build_object('from_day', input ->> 'from') END);
+	PERFORM item_check(to_jsonb(new));
+	IF new.kind = 'discount' THEN
+		PERFORM require_operator_discount((input ->> 'bounded')::boolean, item_money(s, to_jsonb(new)));
+	END IF;
+	UPDATE subscription_items SET text = new.text, amount = new.amount, percent = new.percent, quantity = new.quantity,
+		from_day = new.from_day, periods = new.periods, reason = new.reason, updated_at = now() WHERE id = item;
+	PERFORM billing_log('item_changed', format('%s: %s', new.kind, new.text), s.customer_id, sub, NULL,
+		jsonb_build_object('before', to_jsonb(old), 'after', to_jsonb(new), 'date', d));
+END $$;
+
+CREATE OR REPLACE FUNCTION item_remove(sub uuid, item uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s   subscriptions := subscription_lock(sub);
+	old subscription_items;
+BEGIN
+	UPDATE subscription_items SET removed_at = now(), updated_at = now()
+	WHERE id = item AND subscription_id = sub AND removed_at IS NULL RETURNING * INTO old;
+	IF old.id IS NULL THEN
+		PERFORM raise_not_found('Item not found.');
+	END IF;
+	PERFORM billing_log('item_removed', format('%s: %s', old.kind, old.text), s.customer_id, sub, NULL, to_jsonb(old));
+END $$;

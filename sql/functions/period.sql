@@ -1,0 +1,130 @@
+/*
+ * Periods: how long one lasts and what a part of one costs.
+ *
+ * Rolling periods follow one another. By the month they keep the day of month
+ * of the first one (the anchor). A calendar period begins on the billing day;
+ * the grid of billing days starts with the first one after sign-up. What lies
+ * between the grid and the first day of a period is a part.
+ */
+
+-- A day of the month that `day` lies in; its last day where it has fewer.
+CREATE OR REPLACE FUNCTION month_day(day date, day_of_month int) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT least(date_trunc('month', day::timestamp)::date + day_of_month - 1,
+		(date_trunc('month', day::timestamp) + interval '1 month')::date - 1)
+$$;
+
+CREATE OR REPLACE FUNCTION add_months(day date, months int, day_of_month int) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT month_day((date_trunc('month', day::timestamp) + make_interval(months => months))::date, day_of_month)
+$$;
+
+-- The first billing day at or after sign-up.
+CREATE OR REPLACE FUNCTION grid_start(start_date date, billing_day int) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN extract(day FROM start_date)::int <= billing_day THEN month_day(start_date, billing_day)
+	            ELSE add_months(start_date, 1, billing_day) END
+$$;
+
+-- Whole months from one billing day to the one at or before `day`.
+CREATE OR REPLACE FUNCTION grid_months(grid date, day date, billing_day int) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT (extract(year FROM day)::int - extract(year FROM grid)::int) * 12
+		+ extract(month FROM day)::int - extract(month FROM grid)::int
+		- (extract(day FROM day)::int < billing_day)::int
+$$;
+
+-- The first day after the calendar period, or the part of one, that `day` lies in.
+CREATE OR REPLACE FUNCTION grid_next(start_date date, day date, months int, billing_day int) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN day < grid THEN grid
+	            ELSE add_months(grid, (grid_months(grid, day, billing_day) / months + 1) * months, billing_day) END
+	FROM (SELECT grid_start(start_date, billing_day) AS grid) g
+$$;
+
+/*
+ * What a subscription is billed by: the package of its next period, and its
+ * own wishes or else the settings. A package by the day is rolling and prepaid.
+ */
+CREATE OR REPLACE FUNCTION terms_of(s subscriptions)
+RETURNS TABLE (package_id uuid, package_name text, price bigint, period_unit text, validity_days int, months int,
+	cycle text, mode text, billing_day int, late_policy text)
+LANGUAGE sql STABLE AS $$
+	SELECT p.id, p.name, p.price, p.period_unit, p.validity_days, p.validity_months,
+		CASE p.period_unit WHEN 'day' THEN 'rolling' ELSE coalesce(s.cycle, g.cycle) END,
+		CASE p.period_unit WHEN 'day' THEN 'prepaid' ELSE coalesce(s.mode, g.mode) END,
+		coalesce(s.billing_day, g.billing_day),
+		CASE WHEN p.period_unit = 'month' AND coalesce(s.cycle, g.cycle) = 'calendar' THEN 'keep'
+		     ELSE coalesce(s.late_policy, g.late_policy) END
+	FROM packages p, settings g
+	WHERE p.id = coalesce(s.next_package_id, s.package_id)
+$$;
+
+-- The last day of the period that begins on `day`.
+CREATE OR REPLACE FUNCTION period_last(cycle text, period_unit text, validity_days int, months int, billing_day int,
+	anchor_day int, start_date date, day date) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE
+		WHEN period_unit = 'day' THEN day + validity_days
+		WHEN cycle = 'rolling' THEN add_months(day, months, coalesce(anchor_day, extract(day FROM day)::int))
+		ELSE grid_next(start_date, day, months, billing_day) END - 1
+$$;
+
+-- Does a whole period begin on `day` and end on `last`?
+CREATE OR REPLACE FUNCTION is_whole_period(cycle text, start_date date, billing_day int, months int, day date, last date)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT cycle = 'rolling' OR day >= grid_start(start_date, billing_day)
+		AND extract(day FROM day)::int = billing_day
+		AND last = add_months(day, months, billing_day) - 1
+$$;
+
+-- Up to the next multiple of what bills are rounded to.
+CREATE OR REPLACE FUNCTION round_up(money numeric) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT (ceil(round(money, 6) / g.round_to) * g.round_to)::bigint FROM settings g
+$$;
+
+-- A part of a calendar period: each month's share of the price, by the days of that month.
+CREATE OR REPLACE FUNCTION part_price(price bigint, months int, billing_day int, day date, last date) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT round_up(sum(price::numeric * (least(last, m.ends) - greatest(day, m.begins) + 1) / (months * (m.ends - m.begins + 1))))
+	FROM (SELECT add_months(g, n, billing_day) AS begins, add_months(g, n + 1, billing_day) - 1 AS ends
+	      FROM (SELECT add_months(day, -((extract(day FROM day)::int < billing_day)::int), billing_day) AS g) q,
+	           generate_series(0, grid_months(q.g, last, billing_day)) n) m
+$$;
+
+-- Days sold at the price of a whole period of `length` days.
+CREATE OR REPLACE FUNCTION days_price(price bigint, days int, length int) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT round_up(price::numeric * days / length)
+$$;
+
+-- What the exclusion constraint would refuse.
+CREATE OR REPLACE FUNCTION is_period_taken(sub uuid, first_day date, last_day date) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (
+		SELECT FROM invoices
+		WHERE subscription_id = sub AND period_held && daterange(first_day, last_day, '[]'));
+END $$;
+
+/*
+ * The first day of the next period: the day after what end_date would be if
+ * every open bill of a period were paid on d, and a line that is off were back.
+ */
+CREATE OR REPLACE FUNCTION next_period_start(s subscriptions, d date) RETURNS date
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF s.is_postpaid THEN
+		RETURN s.end_date + 1;
+	END IF;
+	RETURN s.end_date + 1 + open_days(s.customer_id, s.id) + CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, d) END;
+END $$;
+
+-- The days that open bills of periods would add.
+CREATE OR REPLACE FUNCTION open_days(customer uuid, sub uuid) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(period_end - period_start + 1), 0)::int FROM invoices
+	WHERE customer_id = customer AND subscription_id = sub AND is_open AND grants_days
+$$;

@@ -1,0 +1,61 @@
+-- The owner's policies.
+
+-- Change the settings that the input names; lines whose mode follows them follow.
+CREATE OR REPLACE FUNCTION setting_save(input jsonb, ip text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	names text := (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+		WHERE attrelid = 'setting_rows'::regclass AND attnum > 0 AND attname <> 'updated_at' AND input ? attname::text);
+BEGIN
+	PERFORM setting_check(input);
+	IF names IS NULL THEN
+		RETURN;
+	END IF;
+	EXECUTE format('UPDATE settings s SET (%s, updated_at) = (SELECT %s, now() FROM jsonb_populate_record(s, $1) n)', names, names)
+		USING input;
+	PERFORM subscriptions_follow_settings(d);
+	PERFORM audit('update', 'settings', NULL, input, ip);
+END $$;
+
+-- What the form of a single field does not say.
+CREATE OR REPLACE FUNCTION setting_check(input jsonb) RETURNS void
+LANGUAGE sql AS $$
+	SELECT raise_invalid_all(
+		field_error((input ->> 'round_to')::int NOT IN (1, 100, 500, 1000), 'round_to', 'choice', 'The round to field must be 1, 100, 500 or 1000.')
+		|| field_error(input ? 'no_suspend_days' AND (CASE WHEN jsonb_typeof(input -> 'no_suspend_days') <> 'array' THEN true ELSE EXISTS (
+			SELECT FROM jsonb_array_elements_text(input -> 'no_suspend_days') day
+			WHERE day !~ '^((mon|tues|wednes|thurs|fri|satur|sun)day|\d{4}-\d\d-\d\d)$') END),
+			'no_suspend_days', 'list', 'The no suspend days field must be a list of weekdays in English and dates.'))
+$$;
+
+-- What a preset sets.
+CREATE OR REPLACE FUNCTION setting_preset_values(preset text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE preset
+	WHEN 'prabayar 30 hari' THEN '{"cycle": "rolling", "mode": "prepaid", "late_policy": "restart", "lead_days": 7, "due_days": 0,
+		"grace_days": 1, "arrears": "stop"}'
+	WHEN 'bulanan tanggal tetap' THEN '{"cycle": "calendar", "mode": "prepaid", "late_policy": "keep", "billing_day": 1, "lead_days": 0,
+		"due_days": 10, "grace_days": 9, "first_period": "prorate", "arrears": "stop"}'
+	WHEN 'pascabayar' THEN '{"cycle": "calendar", "mode": "postpaid", "late_policy": "keep", "billing_day": 1, "lead_days": 0,
+		"postpaid_due_days": 10, "grace_days": 9, "first_period": "prorate", "arrears": "bill"}'
+	END::jsonb
+$$;
+
+/*
+ * Fill the policies in one call. Returns the packages that the preset does not
+ * reach, since they go by the day; with `packages` those of 28 to 31 days
+ * become one month first.
+ */
+CREATE OR REPLACE FUNCTION setting_preset(preset text, packages boolean, ip text, d date) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+	policies jsonb := setting_preset_values(preset);
+BEGIN
+	IF packages AND policies ->> 'cycle' = 'calendar' THEN
+		UPDATE packages SET period_unit = 'month', validity_months = 1, updated_at = now()
+		WHERE period_unit = 'day' AND validity_days BETWEEN 28 AND 31;
+	END IF;
+	PERFORM setting_save(policies, ip, d);
+	RETURN (SELECT coalesce(jsonb_agg(p.name ORDER BY p.name), '[]') FROM packages p
+		WHERE p.period_unit = 'day' AND policies ->> 'cycle' = 'calendar');
+END $$;

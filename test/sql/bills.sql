@@ -1,0 +1,96 @@
+-- What stands on a bill: lines, items, discounts, charges, tax, late fees (contract 5.3).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+CREATE FUNCTION lines(i uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY position) FROM invoice_lines WHERE invoice_id = i $$;
+CREATE FUNCTION billed(s uuid) RETURNS uuid LANGUAGE sql AS $$
+	SELECT step('renew', '2026-01-24'); SELECT inv(s) $$;
+
+-- extras, discounts, charges
+SELECT bare() AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000, "quantity": 2}', '2026-01-01') AS modem \gset
+SELECT item_create(:'s', '{"kind": "discount", "text": "friend", "percent": 10, "periods": 1}', '2026-01-02') \g /dev/null
+SELECT item_create(:'s', '{"kind": "discount", "text": "year", "amount": 500000, "periods": 2}', '2026-01-03') \g /dev/null
+SELECT charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'kind', 'deposit', 'text', 'deposit', 'amount', 50000), '2026-01-04') \g /dev/null
+SELECT is(lines(billed(:'s')), 'package 100000, item 20000, deposit 50000, discount -12000, discount -108000', 'discounts are of package and items, one after the other, never below 0');
+SELECT is(owes(inv(:'s')) || ' ' || subtotal || ' ' || discount || ' ' || tax_amount, 'unpaid 0/50000 170000 120000 0', 'the sums of the bill') FROM invoices WHERE id = inv(:'s');
+SELECT is((SELECT string_agg(billed::text, ' ' ORDER BY from_day) FROM subscription_items WHERE subscription_id = :'s'), '0 1 1', 'periods are counted where they end');
+SELECT pay(inv(:'s'), '2026-01-24') \g /dev/null
+SELECT step('renew', '2026-02-24') \g /dev/null
+SELECT is(lines(inv(:'s', 2)), 'package 100000, item 20000, discount -120000', 'a discount of one period is gone, a charge stands once');
+SELECT is(owes(inv(:'s', 2)), 'paid 0/0', 'what costs nothing is paid');
+SELECT item_update(:'s', :'modem', '{"amount": 15000}', '2026-02-25') \g /dev/null
+SELECT step('renew', '2026-03-26') \g /dev/null
+SELECT is(lines(inv(:'s', 3)), 'package 100000, item 30000', 'a changed item counts from the next bill on');
+SELECT item_remove(:'s', :'modem') \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-03-26') \g /dev/null
+SELECT is(lines(inv(:'s', 4)), 'package 200000', 'what is removed is not billed again');
+SELECT throws_ok(format($$SELECT item_create(%L, '{"kind": "item", "text": "x", "percent": 5}', '2026-01-01')$$, :'s'), 'IS422', NULL, 'an item has an amount');
+SELECT throws_ok(format($$SELECT item_create(%L, '{"kind": "discount", "text": "x", "percent": 5, "bounded": true}', '2026-01-01')$$, :'s'), 'IS403', NULL, 'an operator''s discount is bounded');
+SELECT throws_ok(format($$SELECT item_remove(%L, uuidv7())$$, :'s'), 'IS404', NULL, 'no such item');
+-- a cancelled bill gives back what it took
+SELECT bare() AS s \gset
+SELECT charge_create(owner(:'s'), '{"text": "cable", "amount": 7000, "quantity": 2}', '2026-01-04') \g /dev/null
+SELECT is(lines(billed(:'s')), 'package 100000, charge 14000', 'a charge of the customer');
+SELECT invoice_cancel(inv(:'s'), '2026-01-24') \g /dev/null
+SELECT step('renew', '2026-01-25') \g /dev/null
+SELECT is(lines(inv(:'s', 2)), 'package 100000, charge 14000', 'stands on the next bill where the first was cancelled');
+-- a bill of its own
+SELECT charge_create(owner(:'s'), '{"text": "visit", "amount": 30000, "own_bill": true}', '2026-01-26') \g /dev/null
+SELECT is(owes(inv(:'s', 3)) || ' ' || kind || ' ' || due_date, 'unpaid 0/30000 other 2026-02-02', 'a charge with a bill of its own, due in seven days') FROM invoices WHERE id = inv(:'s', 3);
+SELECT throws_ok(format($$SELECT charge_create(%L, '{"text": "visit", "amount": 30000, "own_bill": true}', '2026-01-26')$$, person()), 'IS422', NULL, 'a bill needs a subscription');
+-- lines by hand
+SELECT bare() AS s \gset
+SELECT billed(:'s') AS i \gset
+SELECT invoice_update(:'i', '{"lines": [{"kind": "package", "text": "P", "unit_price": 100000}, {"kind": "discount", "text": "sorry", "unit_price": -15000}]}', '2026-01-24') \g /dev/null
+SELECT is(owes(:'i') || ' ' || lines(:'i'), 'unpaid 0/85000 package 100000, discount -15000', 'whole lines replace what was there');
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"lines": [], "bounded": true}', '2026-01-24')$$, :'i'), 'IS403', NULL, 'an operator lowers no bill');
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"amount": 5}', '2026-01-24')$$, :'i'), 'IS422', NULL, 'a renewal''s amount is its lines''');
+SELECT pay(:'i', '2026-01-24', '{"amount": 1}') \g /dev/null
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"lines": []}', '2026-01-24')$$, :'i'), 'IS409', NULL, 'money froze them');
+
+-- tax, to the rupiah
+UPDATE settings SET tax_mode = 'exclusive', tax_rate = 1100;
+SELECT bare() AS s \gset
+SELECT item_create(:'s', '{"kind": "discount", "text": "friend", "amount": 5555}', '2026-01-02') \g /dev/null
+SELECT charge_create(owner(:'s'), '{"kind": "deposit", "text": "deposit", "amount": 50000}', '2026-01-04') \g /dev/null
+SELECT is(lines(billed(:'s')), 'package 100000, deposit 50000, discount -5555, tax 10389', 'exclusive 11% of 94445, deposits are not taxable');
+SELECT is(owes(inv(:'s')) || ' ' || subtotal || ' ' || discount || ' ' || tax_amount, 'unpaid 0/154834 150000 5555 10389', 'sum of lines = amount') FROM invoices WHERE id = inv(:'s');
+UPDATE settings SET tax_rate = 1200, tax_base = '11/12';
+SELECT bare() AS s \gset
+SELECT item_create(:'s', '{"kind": "discount", "text": "friend", "amount": 5555}', '2026-01-02') \g /dev/null
+SELECT is(lines(billed(:'s')), 'package 100000, discount -5555, tax 10389', 'exclusive 12% of 11/12 is 11%');
+UPDATE settings SET tax_mode = 'inclusive';
+SELECT bare() AS s \gset
+SELECT is(lines(billed(:'s')) || ' ' || tax_amount, 'package 100000 9910', 'inclusive: lines are gross, the tax in 100000 is 9910') FROM invoices WHERE id = billed(:'s');
+UPDATE settings SET tax_rate = 1100, tax_base = '1/1', tax_mode = 'exclusive';
+SELECT bare() AS s \gset
+UPDATE customers SET tax_exempt = true WHERE id = owner(:'s');
+SELECT is(lines(billed(:'s')), 'package 100000', 'exempt customers pay none');
+UPDATE settings SET tax_mode = 'none';
+
+-- late and reactivation fees
+UPDATE settings SET late_fee = 5000, late_fee_days = 3, reactivation_fee = 20000, grace_days = 5;
+SELECT bare() AS s \gset
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 day') d \g /dev/null
+SELECT is((SELECT count(*) FROM charges WHERE subscription_id = :'s'), 0::bigint, 'no late fee on the second day');
+SELECT is((SELECT count(*) FROM step('late', '2026-02-02') WHERE subscription_id = :'s'), 1::bigint, 'but on the third');
+SELECT is((SELECT count(*) FROM step('late', '2026-02-03') WHERE subscription_id = :'s'), 0::bigint, 'once per bill');
+SELECT night('2026-02-05') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'cut');
+SELECT pay(inv(:'s'), '2026-02-06') \g /dev/null
+SELECT step('renew', '2026-02-24') \g /dev/null
+SELECT is(lines(inv(:'s', 2)), 'package 100000, late_fee 5000, charge 20000', 'the fees stand on the next bill');
+SELECT bare() AS s \gset
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-05', '1 day') d \g /dev/null
+SELECT invoice_cancel(inv(:'s'), '2026-02-06') \g /dev/null
+SELECT is((SELECT string_agg(kind, ' ') FROM charges WHERE subscription_id = :'s'), 'late_fee', 'no reactivation fee where the bill was cancelled');
+SELECT subscription_cancel(:'s', NULL, '2026-02-06') \g /dev/null
+SELECT is(lines(inv(:'s', 2)), 'late_fee 5000', 'where the line ends the fee has a bill of its own');
+UPDATE settings SET late_fee = 0, reactivation_fee = 0, grace_days = 1;
+
+SELECT is_empty('SELECT * FROM check_invariants()', 'the laws hold');
+SELECT finish();
+ROLLBACK;

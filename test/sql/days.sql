@@ -1,0 +1,257 @@
+-- The ledger of days: cuts, returns, late policies, gifts, promises, pauses (contract 5.1, 5.2, 5.5).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+-- Paid to 30 January; the bill of 31 January on is out; nobody pays; the night of 1 February cuts.
+CREATE FUNCTION late(policy text DEFAULT NULL, with_ jsonb DEFAULT '{}') RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+	s uuid := bare(jsonb_build_object('late_policy', policy) || with_);
+BEGIN
+	PERFORM night(d::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 day') d;
+	RETURN s;
+END $$;
+-- What a payment on a day makes of the end date; nothing stays.
+CREATE FUNCTION paid_on(s uuid, d date) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	BEGIN
+		PERFORM pay(inv(s), d);
+		RAISE EXCEPTION USING ERRCODE = 'ZZ001', MESSAGE = is_now(s);
+	EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+		RETURN SQLERRM;
+	END;
+END $$;
+
+-- cliff: one late day is worth one day, never thirty
+SELECT late() AS s \gset
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'suspended(debt) 2026-01-30, overdue 0/100000', 'cut on 1 February');
+SELECT is(paid_on(:'s', '2026-02-01'), 'active 2026-03-01', 'cliff: paid on 1 February, to 1 March');
+SELECT is(paid_on(:'s', '2026-02-25'), 'active 2026-03-25', 'cliff: paid on 25 February, to 25 March');
+SELECT is_empty(format($$SELECT d FROM generate_series(date '2026-02-01', '2026-04-01', '1 day') d
+	WHERE paid_on(%L, d::date) <> 'active ' || (date '2026-03-01' + (d::date - date '2026-02-01'))$$, :'s'),
+	'cliff: each day of delay from 1 February to 1 April moves the end by exactly one day');
+SELECT late('restart') AS s \gset
+SELECT is(paid_on(:'s', '2026-02-01'), 'active 2026-03-02', 'restart: a whole period from the day of payment');
+SELECT is(paid_on(:'s', '2026-02-25'), 'active 2026-03-26', 'restart: later too');
+SELECT late('keep') AS s \gset
+SELECT is(paid_on(:'s', '2026-02-25'), 'active 2026-03-01', 'keep: days off inside the billed period are lost');
+SELECT is(paid_on(:'s', '2026-03-05'), 'active 2026-03-04', 'keep: days that no bill covers were never sold, and come back');
+SELECT pay(inv(:'s'), '2026-02-25') \g /dev/null
+SELECT is((SELECT lost_days FROM service_offs WHERE subscription_id = :'s'), 24, 'keep: 1 to 24 February are lost');
+
+-- restart cannot be milked
+SELECT late('restart') AS s \gset
+SELECT pay(inv(:'s'), '2026-02-01') AS p \gset
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-05') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-31', 'restart: undone, the gift of 31 January stays');
+SELECT pay(inv(:'s'), '2026-02-05') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-02', 'restart: paid again, no second gift');
+SELECT late('restart') AS s \gset
+SELECT subscription_activate(:'s', '2026-02-10', NULL, '2026-02-01') \g /dev/null
+SELECT night(d::date) FROM generate_series(date '2026-02-02', '2026-02-11', '1 day') d \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'restart: the promise is over');
+SELECT is(paid_on(:'s', '2026-02-11'), 'active 2026-03-02', 'restart: promised days are no gift');
+
+-- the order of payments
+SELECT bare('{"late_policy": "give_back"}') AS a, bare('{"late_policy": "give_back"}') AS b \gset
+CREATE FUNCTION two_bills(subs uuid[]) RETURNS void LANGUAGE sql AS $$
+	SELECT step('renew', '2026-01-24');
+	UPDATE subscriptions SET hold_until = '2026-02-23' WHERE id = ANY(subs);
+	SELECT night(d::date) FROM generate_series(date '2026-01-25', '2026-02-24', '1 day') d $$;
+SELECT two_bills(ARRAY[:'a', :'b']::uuid[]) \g /dev/null
+SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'a'), 2::bigint, 'two bills are out');
+SELECT pay(inv(:'a', 1), '2026-02-24'), pay(inv(:'a', 2), '2026-02-24'), pay(inv(:'b', 2), '2026-02-24'), pay(inv(:'b', 1), '2026-02-24') \g /dev/null
+SELECT is(is_now(:'a'), is_now(:'b'), 'two bills paid in both orders on one day: the same end date');
+SELECT is(is_now(:'a'), 'active 2026-03-31', 'which is both periods');
+
+-- a used month undone and paid again
+SELECT sub(person()) AS a, sub(person()) AS b \gset
+SELECT pay(inv(:'a'), '2026-01-01') AS p, pay(inv(:'b'), '2026-01-01') \gset
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-20') \g /dev/null
+SELECT is(is_now(:'a'), 'suspended(debt) 2025-12-31', 'undone: the days leave the ledger, and the line is cut');
+SELECT pay(inv(:'a'), '2026-01-20') \g /dev/null
+SELECT is(is_now(:'a'), is_now(:'b'), 'a used month reversed and paid again: equal');
+
+-- a promise moves nothing but its own days
+SELECT late() AS s \gset
+SELECT paid_on(:'s', '2026-02-11') AS without \gset
+SELECT subscription_activate(:'s', '2026-02-05', NULL, '2026-02-01') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'a promise puts the line on, and gives no day');
+SELECT is((SELECT days_owed FROM subscription_rows WHERE id = :'s') > 0, true, 'days are owed meanwhile');
+SELECT night(d::date) FROM generate_series(date '2026-02-02', '2026-02-11', '1 day') d \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'cut again after it');
+SELECT is(paid_on(:'s', '2026-02-11'), 'active 2026-03-06', 'promise then payment: the promised days 1 to 5 February are missing');
+SELECT is(:'without'::text, 'active 2026-03-11', 'without the promise they are there');
+SELECT pay(inv(:'s'), '2026-02-11') \g /dev/null
+SELECT is_empty(format($$SELECT d FROM generate_series(date '2026-02-12', '2026-02-27', '1 day') d WHERE EXISTS (
+	SELECT FROM step('renew', d::date) r WHERE r.subscription_id = %L)$$, :'s'), 'no second bill before the paid days near their end');
+SELECT isnt_empty(format($$SELECT FROM step('renew', '2026-02-28') r WHERE r.subscription_id = %L$$, :'s'), 'and one then');
+
+-- promises are counted
+SELECT late() AS s \gset
+SELECT subscription_activate(:'s', '2026-02-14', NULL, '2026-02-01') \g /dev/null
+SELECT night(d::date) FROM generate_series(date '2026-02-02', '2026-02-15', '1 day') d \g /dev/null
+SELECT subscription_activate(:'s', '2026-02-28', NULL, '2026-02-15') \g /dev/null
+SELECT night(d::date) FROM generate_series(date '2026-02-16', '2026-03-01', '1 day') d \g /dev/null
+SELECT throws_ok(format('SELECT subscription_activate(%L, NULL, NULL, %L)', :'s', '2026-03-01'), 'IS409', NULL, 'a third promise is refused');
+SELECT is(paid_on(:'s', '2026-03-01'), 'active 2026-03-01', '2 x 14 promised days are paid for: 30 less 29 days on, and the day of payment');
+
+-- daily package: days online are days paid
+SELECT sub(person(), jsonb_build_object('package_id', pkg('D'))) AS s \gset
+CREATE FUNCTION days_on(s uuid, until date) RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FROM generate_series(date '2026-01-01', until, '1 day') d
+	WHERE NOT EXISTS (SELECT FROM service_offs WHERE subscription_id = s AND daterange(from_day, back_on) @> d::date) $$;
+CREATE FUNCTION daily(s uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	d date := '2026-01-01';
+BEGIN
+	WHILE d < '2026-01-20' LOOP
+		PERFORM night(d);
+		IF d IN ('2026-01-04', '2026-01-09', '2026-01-13') THEN
+			PERFORM pay(i.id, d) FROM invoices i WHERE subscription_id = s AND is_open;
+		END IF;
+		d := d + 1;
+	END LOOP;
+END $$;
+SELECT daily(:'s') \g /dev/null
+SELECT pay(id, '2026-01-20') FROM invoices WHERE subscription_id = :'s' AND is_open \g /dev/null
+SELECT is((SELECT sum(days)::bigint FROM service_days WHERE subscription_id = :'s' AND kind = 'period'),
+	days_on(:'s', (SELECT end_date FROM subscriptions WHERE id = :'s')), 'daily package with grace: days online are days paid');
+
+-- days by hand
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-25') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-04', 'five days given while a bill is out');
+SELECT is(period_start || ' ' || period_end || ' ' || due_date, '2026-02-05 2026-03-06 2026-02-04', 'its period and due date move along') FROM invoices WHERE id = inv(:'s');
+SELECT night(d::date) FROM generate_series(date '2026-01-25', '2026-02-05', '1 day') d \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-04', 'five days given are five days online');
+SELECT throws_ok(format('SELECT subscription_days_add(%L, -6, NULL, %L)', :'s', '2026-01-25'), 'IS422', NULL, 'more than was given is not taken back');
+SELECT throws_ok(format('SELECT subscription_days_add(%L, 0, NULL, %L)', :'s', '2026-01-25'), 'IS422', NULL, 'nothing is nothing');
+SELECT subscription_days_add(:'s', -5, 'no storm', '2026-02-04') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'given days can be taken back');
+SELECT change(:'s', '{"end_date": "2026-02-03"}', '2026-02-04') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-03', 'PUT end_date: afterwards it is what was asked');
+
+-- off by hand with a bill out: the days left are kept, and nothing is billed meanwhile
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT subscription_suspend(:'s', 'holiday', '2026-01-26') \g /dev/null
+SELECT is(owes(inv(:'s')), 'cancelled 0/100000', 'holiday by hand: the bill of a period not begun is cancelled');
+SELECT night(d::date) FROM generate_series(date '2026-01-27', '2026-03-01', '1 day') d \g /dev/null
+SELECT subscription_activate(:'s', NULL, NULL, '2026-03-02') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-06', 'holiday by hand: the five days left are kept');
+SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s'), 1::bigint, 'no bill for days off');
+SELECT is((SELECT detail FROM step('renew', '2026-03-02') WHERE subscription_id = :'s'), '2026-03-07 to 2026-04-05', 'the next period begins after them');
+
+-- pause
+SELECT bare() AS s \gset
+SELECT subscription_pause(:'s', '2026-01-10', '2026-01-19', NULL, '2026-01-05') \g /dev/null
+SELECT night(d::date) FROM generate_series(date '2026-01-06', '2026-01-09', '1 day') d \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'a planned pause waits');
+SELECT is((SELECT detail FROM step('begin', '2026-01-10')), 'the pause begins', 'begins on its day');
+SELECT is(is_now(:'s'), 'suspended(pause) 2026-01-30', 'off');
+SELECT is(night('2026-01-19'), NULL, 'its last day is off');
+SELECT is((SELECT detail FROM step('begin', '2026-01-20')), 'the pause is over', 'the day after it ends');
+SELECT is(is_now(:'s'), 'active 2026-02-09', 'ten days are given back');
+SELECT subscription_pause(:'s', NULL, NULL, NULL, '2026-01-21') \g /dev/null
+SELECT subscription_resume(:'s', NULL, '2026-01-21') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-09', 'paused and resumed on one day: nothing');
+SELECT throws_ok(format('SELECT subscription_resume(%L, NULL, %L)', :'s', '2026-01-21'), 'IS409', NULL, 'what is not paused is not resumed');
+SELECT throws_ok(format($$SELECT subscription_pause(%L, '2026-01-20', NULL, NULL, '2026-01-21')$$, :'s'), 'IS422', NULL, 'not in the past');
+SELECT throws_ok(format($$SELECT subscription_pause(%L, '2026-01-22', '2026-01-21', NULL, '2026-01-21')$$, :'s'), 'IS422', NULL, 'not backwards');
+
+-- cut for a fee
+SELECT bare() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-05'), '2026-01-05') AS fee \gset
+SELECT night(d::date) FROM generate_series(date '2026-01-06', '2026-02-17', '1 day') d \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'cut for a fee on 7 January');
+SELECT pay(:'fee', '2026-02-18') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || (SELECT count(*) FROM invoices WHERE subscription_id = :'s'), 'active 2026-03-13, 1',
+	'paid six weeks later: the weeks off are not billed');
+
+-- expired lines
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT is(night('2026-01-31'), 'expire:done', 'not renewed: expired');
+SELECT subscription_suspend(:'s', NULL, '2026-02-02') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'renewal'), '2026-02-03') AS i \gset
+SELECT pay(:'i', '2026-02-04') \g /dev/null
+SELECT is(is_now(:'s') LIKE 'suspended(manual) %', true, 'suspended by hand, expired, pays: stays off');
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT night('2026-01-31') \g /dev/null
+SELECT subscription_activate(:'s', '2026-02-03', NULL, '2026-02-01') \g /dev/null
+SELECT is(night('2026-02-03') || '', NULL, 'expired with a promise: on until it ends');
+SELECT is(is_now(:'s'), 'active 2026-01-31', 'its one day off is given back');
+SELECT is(night('2026-02-04'), 'expire:done', 'then off');
+SELECT change(:'s', '{"end_date": "2026-02-10"}', '2026-02-05') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-10', 'end_date moved forward on an expired line: on');
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT night('2026-01-31') \g /dev/null
+SELECT subscription_days_add(:'s', 3, NULL, '2026-02-10') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-12', 'three days given to an expired line are three days online');
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT night('2026-01-31') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-03-01') AS i \gset
+SELECT pay(:'i', '2026-03-01') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-30', 'an expired line that pays has the whole period from its return');
+
+-- the only overdue bill goes
+SELECT late() AS s \gset
+SELECT invoice_cancel(inv(:'s'), '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-01', 'the only overdue bill is cancelled: on');
+SELECT late() AS s \gset
+SELECT invoice_update(inv(:'s'), '{"due_date": "2026-02-10"}', '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'active 2026-02-01, unpaid 0/100000', 'its due date is moved: on');
+SELECT late() AS s \gset
+SELECT invoice_cancel(inv(:'s'), '2026-02-03', true) \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-03', 'waived: its days are a gift');
+
+-- nobody is switched on to be cut tomorrow
+SELECT late() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-02-01'), '2026-02-01') AS fee \gset
+SELECT night('2026-02-02'), night('2026-02-03') \g /dev/null
+SELECT pay(inv(:'s'), '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s') LIKE 'suspended(debt) %', true, 'another bill is past its grace: stays off');
+SELECT pay(:'fee', '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-03', 'with the last one it is on');
+
+-- first payment first, and a start to come
+SELECT bare('{"start_date": "2026-01-10", "end_date": "2026-02-08"}') AS s \gset
+SELECT is(is_now(:'s'), 'suspended(new) 2026-02-08', 'nothing is enabled before the first day');
+SELECT is(night('2026-01-09'), NULL, 'the day before');
+SELECT is((SELECT detail FROM step('begin', '2026-01-10')), 'the service begins', 'on its day');
+SELECT is(is_now(:'s'), 'active 2026-02-08', 'it is on');
+UPDATE settings SET first_payment_first = true;
+SELECT sub(person()) AS s \gset
+UPDATE settings SET first_payment_first = false;
+SELECT is(is_now(:'s'), 'suspended(new) 2025-12-31', 'first payment first: off');
+SELECT night(d::date) FROM generate_series(date '2026-01-02', '2026-01-05', '1 day') d \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-05') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-03', 'the first period begins on the day of payment');
+SELECT is(period_start || ' ' || period_end, '2026-01-05 2026-02-03', 'so says its bill') FROM invoices WHERE id = inv(:'s');
+
+-- ends
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT over(inv(:'s'), 40000, '2026-01-25') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-01-26') \g /dev/null
+SELECT is(credit(owner(:'s')) || ', ' || owes(inv(:'s')), '40000, cancelled 0/100000', 'part-paid bill of a period not begun, cancelled line: credit');
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-01-26') \g /dev/null
+SELECT is(credit(owner(:'s')) || ', ' || owes(inv(:'s')), '100000, cancelled 0/100000', 'paid bill of a period not begun, cancelled line: credit');
+
+-- paying ahead
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT subscription_prepay(:'s', 3, 20000, false, '2026-01-25') AS i \gset
+SELECT is(owes(inv(:'s')) || ', ' || owes(:'i'), 'cancelled 0/100000, unpaid 0/280000', 'paying ahead takes the untouched next bill in');
+SELECT is(period_start || ' ' || period_end || ' ' || kind, '2026-01-31 2026-04-30 prepay', 'over three periods') FROM invoices WHERE id = :'i';
+SELECT pay(:'i', '2026-01-25') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-04-30', 'end_date shows all of it once paid');
+SELECT throws_ok(format('SELECT subscription_prepay(%L, 3, 20000, true, %L)', :'s', '2026-01-25'), 'IS403', NULL, 'an operator''s discount is bounded');
+
+SELECT is_empty('SELECT * FROM check_invariants()', 'both laws hold');
+SELECT finish();
+ROLLBACK;

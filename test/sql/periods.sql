@@ -1,0 +1,133 @@
+-- Periods by month, the calendar, postpaid lines (contract 5.2).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+UPDATE settings SET cycle = 'rolling';
+
+-- how long a period is, and where the next one begins
+CREATE FUNCTION ends(day date, anchor int DEFAULT NULL) RETURNS date LANGUAGE sql AS $$
+	SELECT period_last('rolling', 'month', 30, 1, 1, anchor, day, day) $$;
+SELECT is(ends('2026-01-31') || ', ' || ends('2026-02-28', 31) || ', ' || ends('2026-03-31', 31), '2026-02-27, 2026-03-30, 2026-04-29', 'months from 31 January keep their anchor');
+SELECT is(ends('2026-01-29') || ', ' || ends('2026-02-28', 29) || ', ' || ends('2026-03-29', 29), '2026-02-27, 2026-03-28, 2026-04-28', 'from 29 January');
+SELECT is(ends('2028-01-30') || ', ' || ends('2028-02-29', 30) || ', ' || ends('2028-03-30', 30), '2028-02-28, 2028-03-29, 2028-04-29', 'from 30 January of a leap year');
+SELECT is(ends('2028-01-31') || ', ' || ends('2028-02-29', 31), '2028-02-28, 2028-03-30', 'from 31 January of a leap year');
+CREATE FUNCTION grid(start_date date, day date, months int, billing_day int) RETURNS date LANGUAGE sql AS $$
+	SELECT period_last('calendar', 'month', 30, months, billing_day, NULL, start_date, day) $$;
+SELECT is(grid('2026-01-14', '2026-01-14', 1, 1) || ', ' || grid('2026-01-14', '2026-02-01', 1, 1), '2026-01-31, 2026-02-28', 'calendar: to the day before the billing day');
+SELECT is(grid('2026-01-28', '2026-01-28', 1, 28) || ', ' || grid('2026-01-28', '2026-02-28', 1, 28), '2026-02-27, 2026-03-27', 'billing_day 28 and February');
+SELECT is(grid('2026-01-14', '2026-02-01', 3, 1) || ', ' || grid('2026-01-14', '2026-03-10', 3, 1) || ', ' || grid('2026-01-14', '2026-05-01', 3, 1),
+	'2026-04-30, 2026-04-30, 2026-07-31', 'of three months, counted from the first billing day after sign-up');
+SELECT is(part_price(150000, 1, 1, '2026-01-14', '2026-01-31'), 87100::bigint, 'a part: 18 of 31 days of 150000, rounded up to 100');
+SELECT is(part_price(310000, 1, 1, '2026-01-01', '2026-01-31') || ' ' || part_price(300000, 3, 1, '2026-02-15', '2026-03-31'), '310000 150000', 'a whole month is the price; a part over months takes each by its days');
+
+-- rolling by the month
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-31') AS s \gset
+SELECT is(period_start || ' ' || period_end, '2026-01-31 2026-02-27', 'the first period') FROM invoices WHERE id = inv(:'s');
+SELECT pay(inv(:'s'), '2026-01-31'), night('2026-02-21') \g /dev/null
+SELECT is(period_start || ' ' || period_end, '2026-02-28 2026-03-30', 'the second keeps the anchor') FROM invoices WHERE id = inv(:'s', 2);
+SELECT pay(inv(:'s', 2), '2026-02-21'), night('2026-03-24') \g /dev/null
+SELECT is(period_start || ' ' || period_end, '2026-03-31 2026-04-29', 'so does the third') FROM invoices WHERE id = inv(:'s', 3);
+SELECT invoice_cancel(inv(:'s', 3), '2026-03-24'), subscription_days_add(:'s', 2, NULL, '2026-03-24'), night('2026-03-26') \g /dev/null
+SELECT is(period_start || ' ' || period_end, '2026-04-02 2026-05-01', 'a gift sets it anew') FROM invoices WHERE id = inv(:'s', 4);
+
+-- "billed on the 1st, due on the 10th, cut on the 20th"
+UPDATE settings SET cycle = 'calendar', billing_day = 1, lead_days = 0, due_days = 10, grace_days = 9;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14') AS s \gset
+SELECT is(owes(inv(:'s')) || ' ' || kind || ' ' || period_end, 'unpaid 0/87100 first 2026-01-31', 'sign-up on the 14th: the part up to the 1st') FROM invoices WHERE id = inv(:'s');
+SELECT is(kind || ' ' || text || ' ' || amount, 'part M, 2026-01-14 to 2026-01-31 87100', 'is a line of the bill') FROM invoice_lines WHERE invoice_id = inv(:'s');
+SELECT pay(inv(:'s'), '2026-01-15') \g /dev/null
+SELECT is((SELECT string_agg(d::date::text, ' ') FROM generate_series(date '2026-01-28', '2026-02-03', '1 day') d WHERE night(d::date) LIKE '%renew%'), '2026-02-01', 'billed on the 1st');
+SELECT is(owes(inv(:'s', 2)) || ' ' || due_date || ' ' || period_end, 'unpaid 0/150000 2026-02-10 2026-02-28', 'the first whole period, due on the 10th') FROM invoices WHERE id = inv(:'s', 2);
+SELECT is((SELECT string_agg(d::date::text, ' ') FROM generate_series(date '2026-02-11', '2026-02-22', '1 day') d WHERE night(d::date) LIKE '%suspend%'), '2026-02-20', 'cut on the 20th');
+SELECT night('2026-03-01') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-03-10') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-09', 'days off that no bill covers were never sold');
+SELECT is((SELECT detail FROM step('renew', '2026-03-10') WHERE subscription_id = :'s'), '2026-03-10 to 2026-03-31', 'after a return: a part');
+SELECT is(owes(inv(:'s', 3)), 'unpaid 0/106500', '22 of 31 days');
+-- arrears: every period is billed, up to the bound
+UPDATE settings SET arrears = 'bill', arrears_max = 2;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT night(d::date) FROM generate_series(date '2026-01-02', '2026-05-02', '1 day') d \g /dev/null
+SELECT is((SELECT string_agg(period_end::text, ' ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'), '2026-01-31 2026-02-28', 'arrears are billed up to arrears_max open bills');
+UPDATE settings SET arrears = 'stop', arrears_max = 3;
+-- the first period whole, or merged
+UPDATE settings SET first_period = 'full';
+SELECT is(owes(inv(sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14'))), 'unpaid 0/150000', 'first_period full: the part at the whole price');
+UPDATE settings SET first_period = 'merge';
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-25') AS s \gset
+SELECT is(owes(inv(:'s')) || ' ' || period_start || ' ' || period_end, 'unpaid 0/183900 2026-01-25 2026-02-28', 'merge: seven days and the whole month after them') FROM invoices WHERE id = inv(:'s');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14') AS s \gset
+SELECT is((SELECT period_end FROM invoices WHERE id = inv(:'s')), '2026-01-31', 'a part of merge_days or more stands alone');
+UPDATE settings SET first_period = 'prorate';
+-- days of a calendar line are money
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-02-01') AS s \gset
+SELECT subscription_days_add(:'s', 7, 'storm', '2026-02-02') \g /dev/null
+SELECT is(owes(inv(:'s')) || ' ' || due_date, 'unpaid 0/112500 2026-02-17', 'seven of 28 days off the untouched bill, due seven days later') FROM invoices WHERE id = inv(:'s');
+SELECT is(is_now(:'s') || ' ' || pending_days, 'active 2026-01-31 0', 'the calendar goes on') FROM subscriptions WHERE id = :'s';
+SELECT pay(inv(:'s'), '2026-02-03'), subscription_pause(:'s', '2026-02-10', '2026-02-13', NULL, '2026-02-10') \g /dev/null
+SELECT step('begin', '2026-02-14') \g /dev/null
+SELECT is(is_now(:'s') || ' ' || pending_days, 'active 2026-02-28 4', 'paused days wait for the next bill') FROM subscriptions WHERE id = :'s';
+SELECT step('renew', '2026-03-01') \g /dev/null
+SELECT is(owes(inv(:'s', 2)), 'unpaid 0/130600', 'which they lower: 4 of 31 days');
+SELECT subscription_days_add(:'s', 0 + 3, NULL, '2026-03-02') FROM (SELECT pay(inv(:'s', 2), '2026-03-02')) p \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-03-05') \g /dev/null
+SELECT is(credit(owner(:'s')), 14600::bigint, 'what is pending when the line ends becomes credit');
+SELECT throws_ok(format('SELECT change(%L, %L, %L)', sub(person(), jsonb_build_object('package_id', pkg('M'))), '{"end_date": "2026-03-05"}', '2026-01-01'), 'IS422', NULL, 'a calendar line has no end date by hand');
+-- a change of billing day
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01'), change(:'s', '{"billing_day": 10}', '2026-01-05') \g /dev/null
+SELECT is((SELECT detail FROM step('renew', '2026-02-01') WHERE subscription_id = :'s'), '2026-02-01 to 2026-02-09', 'between the old and the new billing day lies a part');
+
+-- postpaid
+UPDATE settings SET mode = 'postpaid', due_days = 0;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14') AS s \gset
+SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s'), 0::bigint, 'postpaid: nothing is billed at sign-up');
+SELECT is((SELECT string_agg(d::date::text, ' ') FROM generate_series(date '2026-01-15', '2026-02-02', '1 day') d
+	WHERE EXISTS (SELECT FROM step('renew', d::date) r WHERE r.subscription_id = :'s')), '2026-02-01', 'but when the part has passed');
+SELECT is(owes(inv(:'s')) || ' ' || due_date || ' ' || is_now(:'s'), 'unpaid 0/87100 2026-02-11 active 2026-01-31', 'due ten days later; end_date is the last day billed') FROM invoices WHERE id = inv(:'s');
+SELECT pay(inv(:'s'), '2026-02-05') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-01-31', 'payment moves no date');
+SELECT subscription_suspend(:'s', NULL, '2026-02-13') \g /dev/null
+SELECT is((SELECT detail FROM step('renew', '2026-02-14') WHERE subscription_id = :'s'), '2026-02-01 to 2026-02-12', 'cut on the 13th: the 12 days used are billed');
+SELECT is(owes(inv(:'s', 2)), 'unpaid 0/64300', 'by their share');
+SELECT subscription_activate(:'s', '2026-02-20', NULL, '2026-02-20') \g /dev/null
+SELECT is((SELECT detail FROM step('renew', '2026-03-01') WHERE subscription_id = :'s'), '2026-02-20 to 2026-02-28', 'a return opens a part');
+SELECT subscription_cancel(:'s', NULL, '2026-03-05') \g /dev/null
+SELECT is((SELECT detail FROM step('renew', '2026-03-06') WHERE subscription_id = :'s'), '2026-03-01 to 2026-03-05', 'an end with its day');
+-- on for months, late every month: each day on is billed
+UPDATE settings SET postpaid_due_days = 10, grace_days = 3;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+CREATE FUNCTION late_payer(s uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	d date := '2026-01-02';
+BEGIN
+	WHILE d <= '2026-05-01' LOOP
+		PERFORM night(d);
+		IF extract(day FROM d) = 25 THEN
+			PERFORM pay(i.id, d) FROM invoices i WHERE subscription_id = s AND is_open;
+		END IF;
+		d := d + 1;
+	END LOOP;
+END $$;
+SELECT late_payer(:'s') \g /dev/null
+SELECT is((SELECT sum(period_end - period_start + 1) FROM invoices WHERE subscription_id = :'s' AND status <> 'cancelled')::bigint,
+	(SELECT count(*) FROM generate_series(date '2026-01-01', '2026-04-30', '1 day') d
+	  WHERE NOT EXISTS (SELECT FROM service_offs WHERE subscription_id = :'s' AND daterange(from_day, back_on) @> d::date)),
+	'pays late every month: pays every day that was on');
+SELECT is((SELECT count(*) > 0 FROM service_offs WHERE subscription_id = :'s'), true, 'though it was cut in between');
+
+-- what a package by the day keeps
+SELECT sub(person()) AS s \gset
+SELECT is(is_postpaid, false, 'a package by the day stays rolling and prepaid') FROM subscriptions WHERE id = :'s';
+SELECT throws_ok($$SELECT sub(person(), '{"cycle": "calendar"}')$$, 'IS422', NULL, 'calendar needs a package by the month');
+SELECT throws_ok($$SELECT sub(person(), '{"mode": "postpaid"}')$$, 'IS422', NULL, 'so does postpaid');
+-- between the modes
+UPDATE settings SET mode = 'prepaid';
+SELECT subscriptions_follow_settings('2026-05-02') \g /dev/null
+SELECT is_empty('SELECT FROM subscriptions WHERE is_postpaid AND is_live', 'a setting takes its lines along');
+SELECT is_empty('SELECT * FROM check_invariants()', 'the laws hold');
+UPDATE settings SET mode = 'postpaid';
+SELECT subscriptions_follow_settings('2026-05-02') \g /dev/null
+SELECT is_empty('SELECT * FROM check_invariants()', 'and back');
+SELECT finish();
+ROLLBACK;
