@@ -32,7 +32,7 @@ for (const [width, height, scheme] of [
 	[1440, 900, 'dark'],
 ] as const)
 	test(`every screen at ${width}, ${scheme}`, async ({ page, allowed }) => {
-		test.setTimeout(240_000);
+		test.setTimeout(600_000);
 		allowed.push(/status of 404/);
 		await page.setViewportSize({ width, height });
 		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });

@@ -60,7 +60,7 @@ export const test = base.extend<{ allowed: RegExp[] }>({
 
 export async function expectGood(page: Page, label: string) {
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-	expect(wide, `${label} is wider than the window`).toBeLessThanOrEqual(0);
+	expect.soft(wide, `${label} is wider than the window`).toBeLessThanOrEqual(0);
 	const outside = await page.evaluate(() =>
 		[...document.querySelectorAll('button, a, input, select')]
 			.filter(e => {
@@ -70,9 +70,9 @@ export async function expectGood(page: Page, label: string) {
 			})
 			.map(e => e.outerHTML.slice(0, 120)),
 	);
-	expect(outside.filter(h => !/navbar|NavLink/.test(h)), `${label}: controls outside the window`).toEqual([]);
+	expect.soft(outside.filter(h => !/navbar|NavLink/.test(h)), `${label}: controls outside the window`).toEqual([]);
 	const axe = await new AxeBuilder({ page: page as never }).analyze();
-	expect(
+	expect.soft(
 		axe.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).join(' | ')}`),
 		`${label}: axe`,
 	).toEqual([]);

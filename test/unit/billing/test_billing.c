@@ -60,8 +60,8 @@ open_all(void **state)
 	cx = (struct ctx){ .mem = arena_new(16384), .actor = { .name = "test" }, .request_id = "" };
 	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
 		return -1;
-	return sql(&widen_guard) == RC_OK && sql(&make_package) == RC_OK && sql(&make_customers) == RC_OK &&
-		       sql(&make_subscriptions) == RC_OK
+	return sql(&widen_guard) == RC_OK && sql(&make_package) == RC_OK &&
+		       sql(&make_customers) == RC_OK && sql(&make_subscriptions) == RC_OK
 		   ? 0
 		   : -1;
 }

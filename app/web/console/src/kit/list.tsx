@@ -15,6 +15,7 @@ import {
 	Skeleton,
 	Table,
 	Text,
+	VisuallyHidden,
 } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import IconArrowDown from '@tabler/icons-react/dist/esm/icons/IconArrowDown.mjs';
@@ -209,7 +210,11 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 						{columns.map(c => (
 							<Head key={c.key} column={c} sorted={props.sorted} onSort={props.onSort} />
 						))}
-						{props.rowAct && <Table.Th aria-label={t.a.more} />}
+						{props.rowAct && (
+							<Table.Th>
+								<VisuallyHidden>{t.a.more}</VisuallyHidden>
+							</Table.Th>
+						)}
 					</Table.Tr>
 				</Table.Thead>
 				<Table.Tbody>

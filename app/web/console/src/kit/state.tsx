@@ -21,7 +21,7 @@ export function State({ is, label }: { is: string; label?: string }) {
 			radius="sm"
 			tt="none"
 			fw={600}
-			miw="fit-content"
+			miw="max-content"
 		>
 			{label ?? word(t.v, is)}
 		</Badge>

@@ -71,11 +71,24 @@ export function Home() {
 							open={r => `/invoices/${r.id}`}
 							columns={[
 								{ key: 'customer', cell: r => r.subscription?.customer?.name ?? r.customer?.name },
-								{ key: 'invoice_number', phone: 'plain' },
 								{ key: 'due_date', phone: 'plain' },
 								{ key: 'outstanding' },
 							]}
 							rowAct={r => <InvoiceRowAct invoice={r} />}
+						/>
+					</Section>
+					<Section title={t.w.latest} flush>
+						<Rows<Row<'payment'>>
+							label={t.w.latest}
+							rows={s?.recent_payments}
+							error={stats.error}
+							columns={[
+								{ key: 'customer', cell: r => r.customer?.name, phone: 'title' },
+								{ key: 'payment_date', kind: 'day', phone: 'plain' },
+								{ key: 'method', phone: 'plain', wide: true },
+								'status',
+								{ key: 'amount' },
+							]}
 						/>
 					</Section>
 				</Stack>
@@ -92,20 +105,6 @@ export function Home() {
 								{ key: 'customer', cell: r => r.customer?.name },
 								{ key: 'mikrotik_username', phone: 'plain' },
 								{ key: 'end_date', phone: 'side' },
-							]}
-						/>
-					</Section>
-					<Section title={t.w.latest} flush>
-						<Rows<Row<'payment'>>
-							label={t.w.latest}
-							rows={s?.recent_payments}
-							error={stats.error}
-							columns={[
-								{ key: 'customer', cell: r => r.customer?.name, phone: 'title' },
-								{ key: 'payment_date', phone: 'plain' },
-								{ key: 'method', phone: 'plain' },
-								'status',
-								{ key: 'amount' },
 							]}
 						/>
 					</Section>
