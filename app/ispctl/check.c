@@ -21,6 +21,21 @@ print_unknown_orders(struct ctx *cx)
 	return RC_OK;
 }
 
+static enum rc
+check_dev_admin(struct ispctl *ctl)
+{
+	struct db_rows *rows;
+
+	if (!conf_production(ctl->cf))
+		return RC_OK;
+	TRY(db_query0(ctl->cx, &SQL_check_dev_admin, &rows));
+	if (db_count(rows) == 0)
+		return RC_OK;
+	return FAIL(ctl->cx, RC_CONFLICT,
+	    "%s has the password of development, which everybody knows: ispctl user passwd %s",
+	    db_text(rows, 0, "email"), db_text(rows, 0, "email"));
+}
+
 enum rc
 cmd_check(struct ispctl *ctl)
 {
@@ -33,6 +48,7 @@ cmd_check(struct ispctl *ctl)
 		    db_text(rows, i, "detail"));
 	if (db_count(rows) > 0)
 		return FAIL(ctl->cx, RC_CONFLICT, "%zu rows break a rule", db_count(rows));
+	TRY(check_dev_admin(ctl));
 	(void)puts("every rule holds");
 	return RC_OK;
 }

@@ -40,7 +40,7 @@ prepare(struct ctx *cx, const char *env, struct conf *conf, struct icmp **engine
 static int
 measure(struct ctx *cx, struct icmp *engine, bool once)
 {
-	struct ping_run run = { .seconds = RUN_SECONDS, .once = once };
+	struct ping_run run = { .seconds = once ? 0 : RUN_SECONDS, .once = once };
 
 	if (ping_run(cx, engine, &run) != RC_OK)
 		return daemon_fail(cx, &program);

@@ -194,8 +194,9 @@ static void
 name_ignored(struct ctx *cx, const struct req *rq, const struct resource *r, struct resp *rs)
 {
 	struct sb names = sb_new(cx->mem);
+	const char *p = rq->query != NULL ? rq->query : "";
 
-	for (const char *p = rq->query != NULL ? rq->query : ""; *p != '\0'; p += strspn(p, "&")) {
+	for (; *p != '\0'; p += strspn(p, "&")) {
 		const char *name = arena_printf(cx->mem, "%.*s", (int)strcspn(p, "=&"), p);
 
 		p += strcspn(p, "&");

@@ -306,6 +306,15 @@ take_reply(struct snmp_agent *a, const netsnmp_pdu *pdu)
 	finish(a, SNMP_REPLIED, NULL);
 }
 
+/* Some versions hand the Report over only here. */
+static void
+refuse(struct snmp_agent *a, const netsnmp_pdu *pdu)
+{
+	if (a->report[0] == '\0' && pdu != NULL)
+		note_report(a, pdu);
+	finish(a, SNMP_REFUSED, a->report[0] != '\0' ? a->report : "it refused the request");
+}
+
 /*
  * net-snmp calls twice around a Report, in an order that differs between its
  * versions: at the Report itself nothing is ended.  RESEND and the like end
@@ -328,7 +337,7 @@ heard(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void
 	else if (operation == NETSNMP_CALLBACK_OP_SEND_FAILED)
 		finish(a, SNMP_SILENT, "the request could not be sent");
 	else if (operation == NETSNMP_CALLBACK_OP_SEC_ERROR)
-		finish(a, SNMP_REFUSED, a->report[0] != '\0' ? a->report : "security error");
+		refuse(a, pdu);
 	return 1;
 }
 

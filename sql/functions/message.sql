@@ -387,7 +387,7 @@ BEGIN
 		     OR s.sent_today < message_day_cap(s, business_today()));
 	LOOP
 		SELECT * INTO m FROM message_outbox
-		 WHERE sender = sender_name AND state = 'pending' AND (customer_id IS NOT NULL) IN (false, may_write_customers)
+		 WHERE sender = sender_name AND state = 'pending' AND (customer_id IS NULL OR may_write_customers) -- no IN: it sorts all
 		   AND due_at <= now()
 		 ORDER BY (customer_id IS NOT NULL), due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
 		IF NOT FOUND THEN

@@ -113,3 +113,34 @@ BEGIN
 	  WHERE status = 'received' AND NOT EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = payments.id) ORDER BY seq DESC LIMIT 1;
 	PERFORM pg_temp.night(today);
 END $$;
+
+-- Devices and targets on loopback addresses, with a day of measurements.
+DO $$ BEGIN PERFORM history_make(now() - interval '2 days', now()); END $$;
+
+INSERT INTO ping_targets (name, host, "group", interval_seconds)
+SELECT * FROM (VALUES ('Main Router', '127.0.10.1', 'core', 60), ('Tower Utara', '127.0.10.2', 'towers', 60),
+	('Tower Selatan', '127.0.10.3', 'towers', 60), ('OLT Balai Desa', '127.0.10.4', 'towers', 60),
+	('Upstream', '127.0.10.5', 'core', 30)) AS t (name, host, "group", every)
+WHERE NOT EXISTS (SELECT FROM ping_targets);
+
+INSERT INTO ping_history (target_id, recorded_at, sent, received, latency_ms, min_ms, max_ms, jitter_ms, packet_loss_percent, status)
+SELECT t.id, at, 4, got, ms, ms * 0.8, ms * 1.4, ms * 0.1, 25 * (4 - got), 'up'
+  FROM ping_targets t, generate_series(now() - interval '24 hours', now() - interval '5 minutes', interval '5 minutes') at,
+       LATERAL (SELECT 4 - (random() < 0.03)::int AS got, 2 + 10 * random() * random() + length(t.name) / 4.0 AS ms) m
+ WHERE NOT EXISTS (SELECT FROM ping_history) AND EXISTS (SELECT FROM town);
+
+INSERT INTO snmp_devices (name, host, port, device_type, location, sys_name, discovered_at)
+SELECT 'Core switch', '127.0.10.1', 1161, 'switch', 'Kantor', 'core-sw', now()
+ WHERE NOT EXISTS (SELECT FROM snmp_devices);
+
+INSERT INTO snmp_interfaces (device_id, if_name, if_index, if_descr, if_alias, if_speed, if_oper_status, monitor_bandwidth)
+SELECT d.id, 'sfp' || n, n, 'SFP+ ' || n, (ARRAY['Upstream', 'Tower Utara', 'Tower Selatan'])[n], 1000000000, 'up', true
+  FROM snmp_devices d, generate_series(1, 3) n
+ WHERE d.name = 'Core switch' AND NOT EXISTS (SELECT FROM snmp_interfaces);
+
+INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
+SELECT i.id, at, 0, 0, busy * 400000000 / i.if_index, busy * 60000000 / i.if_index, 300
+  FROM snmp_interfaces i, generate_series(now() - interval '24 hours', now() - interval '5 minutes', interval '5 minutes') at,
+       -- Evenings are busy.
+       LATERAL (SELECT 0.5 + 0.4 * sin(2 * pi() * (extract(epoch FROM at) / 86400 + 0.55)) + 0.1 * random() AS busy) b
+ WHERE NOT EXISTS (SELECT FROM bandwidth_history) AND EXISTS (SELECT FROM town);

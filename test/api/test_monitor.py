@@ -70,7 +70,7 @@ def interfaces(api, dev):
 
 def earlier(stack, seconds):
     """As if the last poll had been so long ago; the device runs on meanwhile."""
-    stack.sql("UPDATE snmp_counters SET clock_ms = clock_ms - %d000, uptime_ms = greatest(uptime_ms - %d000, 0),"
+    stack.sql("UPDATE snmp_counters SET clock_ms = clock_ms - %d000, uptime_ms = uptime_ms - %d000,"
               " read_at = read_at - interval '%d seconds'" % (seconds, seconds, seconds))
     stack.sql("UPDATE monitor_states SET checked_at = checked_at - interval '%d seconds'" % seconds)
     stack.sql("UPDATE bandwidth_history SET recorded_at = recorded_at - interval '%d seconds'" % seconds)

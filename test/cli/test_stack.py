@@ -133,6 +133,24 @@ def test_data_and_key_survive_down(own):
     assert own.run("psql", "--", "-qc", "TABLE kept").returncode == 0
 
 
+def test_the_admin_of_development_is_reported_in_production(system):
+    done = system.run("exec", "--", "env", "APP_ENV=production", "ispctl", "check")
+    assert done.returncode == 1 and "admin@ispbilling.com has the password of development" in done.stderr, done
+    assert system.run("exec", "--", "ispctl", "check").returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
+def test_another_user_reaches_no_worker(system):
+    """The sockets were 0666 in a directory of 0755: every user of the machine spoke FastCGI to a worker."""
+    for pool in ("fast", "login", "router", "gateway"):
+        path = os.path.join(system.dir, "run", pool + ".sock")
+        assert os.stat(path).st_mode & 0o777 == 0o660
+        probe = "import socket,sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", probe, path],
+                              capture_output=True, text=True, check=False, cwd="/")
+        assert done.returncode == 1 and "PermissionError" in done.stderr, done
+
+
 def test_env_file_is_added(own):
     own.up("--env", env_file(own, "# a comment\nAPP_TODAY=2026-12-01\n"
                                   "FRONTEND_URL=http://a.example,http://b.example\n"))
