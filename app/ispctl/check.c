@@ -7,6 +7,20 @@
 #include "ispctl.h"
 #include "sql.h"
 
+/* Payments for orders that are not ours break no rule, but somebody has to look for their owner. */
+static enum rc
+print_unknown_orders(struct ctx *cx)
+{
+	struct db_rows *rows;
+
+	TRY(db_query0(cx, &SQL_midtrans_unknown_orders, &rows));
+	for (size_t i = 0; i < db_count(rows); i++)
+		(void)printf("midtrans: payment for an unknown order: %s: %s at %s\n",
+		    db_text(rows, i, "order_id"), db_text(rows, i, "gross_amount"),
+		    db_text(rows, i, "received_at"));
+	return RC_OK;
+}
+
 static enum rc
 check_dev_admin(struct ispctl *ctl)
 {
@@ -27,6 +41,7 @@ cmd_check(struct ispctl *ctl)
 {
 	struct db_rows *rows;
 
+	TRY(print_unknown_orders(ctl->cx));
 	TRY(db_query0(ctl->cx, &SQL_check_all, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
 		(void)printf("%s: %s: %s\n", db_text(rows, i, "rule"), db_text(rows, i, "subject"),

@@ -117,6 +117,12 @@ static const struct field fields[] = {
 	  .hint = "webhooks and gateways may have private addresses" },
 	{ "restore_proof_days", FT_INT, FF_UPDATE | RO, 1, 365,
 	  .hint = "without a proven restore for so long: an alert" },
+	{ "company_name",      FT_TEXT, FF_UPDATE | RO, .max = 100,
+	  .hint = "who asks for the money: on the pay page, papers and messages" },
+	{ "company_address",   FT_TEXT, FF_UPDATE | RO | FF_LINES, .max = 500 },
+	{ "company_phone",     FT_TEXT, FF_UPDATE | RO, .max = 20, .chars = "+- ()" },
+	{ "company_whatsapp",  FT_TEXT, FF_UPDATE | RO, .max = 20, .chars = "+- ()",
+	  .hint = "the pay page links to it with the number of the invoice" },
 	{ "updated_at",        FT_TIME, RO },
 };
 

@@ -61,9 +61,10 @@ midtrans_is_configured(const struct ctx *cx)
 enum rc
 midtrans_require_configured(struct ctx *cx)
 {
-	if (!midtrans_is_configured(cx))
-		return FAIL(cx, RC_RETRY, "online payment is not configured");
-	return RC_OK;
+	if (midtrans_is_configured(cx))
+		return RC_OK;
+	(void)FAIL(cx, RC_RETRY, "online payment is not configured");
+	return err_code(&cx->err, "online_payment_off");
 }
 
 const char *

@@ -171,3 +171,7 @@ SELECT * FROM midtrans_hold($1::uuid, $2::date);
 
 -- name: midtrans_hold_end(uuid)
 SELECT midtrans_hold_end($1::uuid);
+
+-- Payments for orders that are not ours, for ispctl check.
+-- name: midtrans_unknown_orders()
+SELECT order_id, gross_amount, to_char(received_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS received_at FROM midtrans_unknown_orders();

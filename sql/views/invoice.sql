@@ -39,7 +39,7 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
 
 -- What anybody with the link may see: no address, number or name to log in with.
 CREATE VIEW public_invoice_rows AS
-SELECT i.id, i.invoice_number, i.amount,
+SELECT i.id, i.invoice_number, i.kind, i.amount,
        CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
        i.status, i.due_date, i.created_at, i.notes,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('text', l.text, 'quantity', l.quantity, 'unit_price', l.unit_price,
@@ -50,12 +50,16 @@ SELECT i.id, i.invoice_number, i.amount,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'invoice_number', o.invoice_number,
                'outstanding', o.amount - o.paid_amount, 'due_date', o.due_date) ORDER BY o.due_date, o.seq), '[]')
           FROM invoices o WHERE o.customer_id = i.customer_id AND o.subscription_id = i.subscription_id AND o.is_open
-           AND (o.due_date, o.seq) < (i.due_date, i.seq)) AS older_open,
+           AND CASE WHEN i.is_open THEN (o.due_date, o.seq) < (i.due_date, i.seq)
+                      ELSE o.id <> i.id AND o.status = 'overdue' END) AS older_open, -- of a paid one: what keeps the line off
        invoice_scope_owed(i.id, 'due') AS total_due,
        c.name AS "customer.name",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
-       p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth"
+       p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth",
+       t.company_name AS "company.name", t.company_phone AS "company.phone", t.company_whatsapp AS "company.whatsapp",
+       t.company_address AS "company.address", NULL::text AS "company.logo"
   FROM invoices i
+ CROSS JOIN settings t
   LEFT JOIN subscriptions s ON s.id = i.subscription_id
   LEFT JOIN customers c ON c.id = s.customer_id
   LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);

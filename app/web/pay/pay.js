@@ -1,184 +1,355 @@
 /*
  * pay.js: an invoice as the customer with the link sees it, and the way to pay it.
  *
- * The address is /pay/INVOICE. What is shown comes from GET /api/public/invoices/INVOICE alone: what
- * the gateway writes into the address on the way back is no proof of payment, it only tells that
- * somebody comes back, and that it is worth asking again until the invoice says paid.
+ * The address is /pay/INVOICE. All facts come from GET /api/public/invoices/INVOICE: the parameters
+ * that Midtrans adds to the address on the way back prove no payment, they only mean that a customer
+ * comes back, and that the invoice should be read again until it is paid.
  */
 "use strict";
 
 const words = {
 	id: {
-		other: "English", title: "Tagihan", invoice: "Tagihan {number}", customer: "Pelanggan", package: "Paket",
-		until: "Layanan hingga", due: "Jatuh tempo", amount: "Jumlah tagihan", received: "Sudah dibayar", notes: "Catatan",
+		other: "English", title: "Tagihan", invoice: "Tagihan {number}", customer: "Pelanggan", package: "Paket", reason: "Untuk",
+		until: "Layanan hingga", due: "Jatuh tempo", billed: "Tagihan", rest: "Sisa tagihan", received: "Sudah dibayar", notes: "Catatan",
 		unpaid: "Belum dibayar", overdue: "Lewat jatuh tempo", paid: "Lunas", cancelled: "Dibatalkan",
-		pay: "Bayar sekarang", opening: "Membuka halaman pembayaran…", again: "Coba lagi",
+		pay: "Bayar {amount}", opening: "Membuka halaman pembayaran…", again: "Coba lagi",
 		how: "Anda akan diarahkan ke halaman Midtrans: QRIS, virtual account, kartu, dompet digital.",
-		thanks: "Terima kasih, pembayaran sudah kami terima. Layanan Anda aktif kembali dalam beberapa detik bila sempat terhenti.",
+		thanks: "Terima kasih, pembayaran sudah kami terima.",
+		on: "Layanan Anda aktif.", soon: "Layanan Anda sedang diaktifkan kembali.",
+		still_off: "Layanan Anda masih berhenti karena tagihan di bawah ini belum dibayar.",
+		off: "Layanan Anda sedang dihentikan. Hubungi kami untuk mengaktifkannya kembali.",
+		ended: "Layanan ini sudah berakhir.",
+		older: "Tagihan sebelumnya yang belum dibayar", total: "Jumlah semua tagihan",
+		older_off: "Layanan baru aktif kembali bila semua tagihan yang lewat jatuh tempo sudah dibayar.",
 		void: "Tagihan ini dibatalkan. Anda tidak perlu membayar.",
 		checking: "Memeriksa pembayaran Anda… halaman ini diperbarui sendiri.",
 		pending: "Pembayaran Anda belum kami terima. Bila Anda memilih virtual account atau kode bayar, selesaikan dahulu pembayarannya; halaman ini diperbarui sendiri.",
 		missing: "Tagihan tidak ditemukan. Periksa kembali tautan Anda.",
-		busy: "Terlalu banyak permintaan. Tunggu sebentar.",
-		off: "Pembayaran daring belum tersedia. Hubungi penyedia layanan Anda.",
-		gateway: "Halaman pembayaran tidak dapat dibuka saat ini. Coba lagi sebentar lagi.",
+		busy: "Sedang sibuk. Kami mencoba lagi dalam {seconds} detik.",
+		unconfigured: "Pembayaran daring belum tersedia. Hubungi penyedia layanan Anda.",
+		gateway: "Halaman pembayaran tidak dapat dibuka saat ini.",
 		broken: "Halaman tidak dapat dimuat. Periksa sambungan Anda.",
+		print: "Cetak bukti pembayaran", ask: "Tanya lewat WhatsApp", hello: "Halo, saya ingin bertanya tentang tagihan {number}.",
 	},
 	en: {
-		other: "Bahasa Indonesia", title: "Invoice", invoice: "Invoice {number}", customer: "Customer", package: "Package",
-		until: "Service until", due: "Due date", amount: "Invoice amount", received: "Already paid", notes: "Notes",
+		other: "Bahasa Indonesia", title: "Invoice", invoice: "Invoice {number}", customer: "Customer", package: "Package", reason: "For",
+		until: "Service until", due: "Due date", billed: "Invoice amount", rest: "Still to pay", received: "Already paid", notes: "Notes",
 		unpaid: "Unpaid", overdue: "Overdue", paid: "Paid", cancelled: "Cancelled",
-		pay: "Pay now", opening: "Opening the payment page…", again: "Try again",
+		pay: "Pay {amount}", opening: "Opening the payment page…", again: "Try again",
 		how: "You will be taken to Midtrans: QRIS, virtual account, card or e-wallet.",
-		thanks: "Thank you, we have received your payment. If your service was cut off, it is back within seconds.",
+		thanks: "Thank you, we have received your payment.",
+		on: "Your service is on.", soon: "Your service is being switched on again.",
+		still_off: "Your service is still off, because the invoices below are unpaid.",
+		off: "Your service is switched off. Please contact us to switch it on again.",
+		ended: "This service has ended.",
+		older: "Earlier unpaid invoices", total: "Sum of all invoices",
+		older_off: "The service returns only when all overdue invoices are paid.",
 		void: "This invoice is cancelled. There is nothing to pay.",
 		checking: "Checking your payment… this page updates by itself.",
 		pending: "We have not received your payment yet. If you chose a virtual account or a payment code, please finish the payment; this page updates by itself.",
 		missing: "There is no such invoice. Please check your link.",
-		busy: "Too many requests. Please wait a moment.",
-		off: "Online payment is not available yet. Please contact your provider.",
-		gateway: "The payment page cannot be opened right now. Please try again shortly.",
+		busy: "We are busy. Trying again in {seconds} seconds.",
+		unconfigured: "Online payment is not available yet. Please contact your provider.",
+		gateway: "The payment page cannot be opened right now.",
 		broken: "The page could not be loaded. Please check your connection.",
+		print: "Print receipt", ask: "Ask by WhatsApp", hello: "Hello, I have a question about invoice {number}.",
 	},
 };
 
-const ASK_MS = 3000, ASK_SLOWLY_MS = 15000, PATIENCE_MS = 60000;
+const POLL_MS = 3000, POLL_SLOWLY_MS = 15000, CHECKING_MS = 60000, RETRY_MOST_S = 60;
 const id = location.pathname.split("/")[2] || "";
-const page = document.getElementById("page");
-const back = new URLSearchParams(location.search).has("order_id");
+const returned = new URLSearchParams(location.search).has("order_id");
 const began = Date.now();
-let timer, seen; /* the next look at the invoice; what the page was drawn from */
-let language = localStorage.getItem("language") || (navigator.language.startsWith("en") ? "en" : "id");
-let shown = () => {};
+const page = document.getElementById("page");
+const state = { invoice: null, trouble: null, opening: false, drawn: "" };
+let timer;
+
+/* A browser that blocks storage throws on each access: then the language is not remembered. */
+function recall() {
+	try {
+		return localStorage.getItem("language");
+	} catch {
+		return null;
+	}
+}
+
+function remember(value) {
+	try {
+		localStorage.setItem("language", value);
+	} catch {
+		/* see recall() */
+	}
+}
+
+let language = words[recall()] ? recall() : navigator.language.startsWith("en") ? "en" : "id";
 
 const say = (key, more = {}) => words[language][key].replace(/\{(\w+)\}/g, (_, name) => more[name]);
-const locale = () => language === "id" ? "id-ID" : "en-GB";
 const rupiah = (n) => "Rp" + new Intl.NumberFormat("id-ID").format(n);
-/* A day is a day wherever the browser stands. */
-const day = (text) => new Intl.DateTimeFormat(locale(), { dateStyle: "long", timeZone: "UTC" }).format(new Date(text + "T00:00:00Z"));
+/* A date without a time is the same day in every time zone. */
+const day = (text) => new Intl.DateTimeFormat(language === "id" ? "id-ID" : "en-GB", { dateStyle: "long", timeZone: "UTC" })
+	.format(new Date(text + "T00:00:00Z"));
 
-function make(tag, className, text) {
+function make(tag, className, ...content) {
 	const node = document.createElement(tag);
 	if (className)
 		node.className = className;
-	if (text)
-		node.textContent = text;
+	node.append(...content.filter((part) => part));
 	return node;
 }
 
-function show(draw) {
-	shown = draw;
-	document.documentElement.lang = language;
-	document.getElementById("language").textContent = say("other");
-	page.replaceChildren();
-	page.setAttribute("aria-busy", "false");
-	draw();
-}
-
-function button(key, deed) {
-	const node = make("button", "deed", say(key));
+function button(className, label, act) {
+	const node = make("button", className, label);
 	node.type = "button";
-	node.addEventListener("click", () => deed(node));
+	node.addEventListener("click", act);
 	return node;
 }
 
-function trouble(key, deed) {
-	seen = null;
-	show(() => {
-		page.append(make("p", "note bad", say(key)));
-		if (deed)
-			page.append(button("again", deed));
-	});
+/* ---- the parts of the page ---- */
+
+function drawCompany(company) {
+	const head = document.getElementById("company"), contact = document.getElementById("contact");
+	head.hidden = !company.name && !company.logo;
+	contact.hidden = !company.address && !company.phone;
+	head.replaceChildren();
+	if (company.logo) {
+		const logo = make("img");
+		logo.src = company.logo;
+		logo.alt = company.name || "";
+		head.append(logo);
+	}
+	head.append(company.name || "");
+	contact.replaceChildren(...[company.name, company.address].filter(Boolean).map((text) => make("p", "", text)));
+	if (company.phone) {
+		const link = make("a", "", company.phone);
+		link.href = "tel:" + company.phone.replace(/[^\d+]/g, "");
+		contact.append(make("p", "", link));
+	}
 }
 
-function facts(invoice) {
-	const list = make("dl"), { subscription } = invoice;
-	const in_part = invoice.outstanding > 0 && invoice.outstanding < invoice.amount;
-	const rows = [["customer", invoice.customer.name],
-		["package", subscription.package.name && `${subscription.package.name} · ${subscription.package.bandwidth}`],
-		["until", day(subscription.end_date)],
-		["due", day(invoice.due_date)],
-		["amount", in_part && rupiah(invoice.amount)],
-		["received", in_part && rupiah(invoice.amount - invoice.outstanding)],
-		["notes", invoice.notes]];
-	for (const [key, value] of rows.filter((row) => row[1])) {
+/* wa.me wants the number with its country: 0812… is 62812…. */
+function whatsapp(invoice) {
+	const digits = (invoice.company.whatsapp || "").replace(/\D/g, "").replace(/^0/, "62");
+	if (!digits)
+		return null;
+	const link = make("a", "second", say("ask"));
+	link.href = `https://wa.me/${digits}?text=${encodeURIComponent(say("hello", { number: invoice.invoice_number }))}`;
+	link.rel = "noopener noreferrer";
+	return link;
+}
+
+function list(rows) {
+	const node = make("dl");
+	for (const [label, value] of rows.filter((row) => row[1])) {
 		const row = make("div", value.length > 40 ? "long" : "");
-		row.append(make("dt", "", say(key)), make("dd", "", value));
-		list.append(row);
+		row.append(make("dt", "", label), make("dd", "", value));
+		node.append(row);
 	}
-	return list;
+	return node;
 }
 
-function draw(invoice, waits) {
-	const owes = invoice.outstanding > 0, tone = { paid: "good", overdue: "bad" }[invoice.status] || "wait";
-	document.title = say("invoice", { number: invoice.invoice_number });
-	page.append(make("h1", "", document.title), make("p", "amount", rupiah(owes ? invoice.outstanding : invoice.amount)),
-		make("span", "badge " + tone, say(invoice.status)), facts(invoice));
+/* An invoice of kind other has no period and no package: its reason comes first. */
+function facts(invoice) {
+	const { subscription } = invoice, other = invoice.kind === "other";
+	const in_part = invoice.outstanding > 0 && invoice.outstanding < invoice.amount;
+	const lines = (invoice.lines || []).map((line) => [line.text, rupiah(line.amount)]);
+	return list([[say("reason"), other && invoice.notes],
+		[say("customer"), invoice.customer.name],
+		[say("package"), !other && subscription.package.name && `${subscription.package.name} · ${subscription.package.bandwidth}`],
+		[say("until"), !other && subscription.end_date && day(subscription.end_date)],
+		[say("due"), invoice.status !== "paid" && day(invoice.due_date)],
+		...(lines.length > 1 ? lines : []),
+		[say("billed"), in_part && rupiah(invoice.amount)],
+		[say("received"), in_part && rupiah(invoice.amount - invoice.outstanding)],
+		[say("notes"), !other && invoice.notes]]);
+}
+
+function older(invoice) {
+	const bills = make("ul", "bills");
+	const total = invoice.older_open.reduce((sum, bill) => sum + bill.outstanding, invoice.outstanding);
+	for (const bill of invoice.older_open) {
+		const link = make("a", "", `${bill.invoice_number} · ${day(bill.due_date)}`);
+		link.href = "/pay/" + encodeURIComponent(bill.id);
+		bills.append(make("li", "", link, make("span", "", rupiah(bill.outstanding))));
+	}
+	bills.append(make("li", "", make("strong", "", say("total")), make("span", "", rupiah(total))));
+	return [make("h2", "", say("older")), bills];
+}
+
+/* What is true of the line now, for a paid invoice. */
+function serviceKey(invoice) {
+	if (invoice.service === "off_for_debt")
+		return invoice.older_open.length > 0 ? "still_off" : "soon";
+	return invoice.service;
+}
+
+function noteText(trouble) {
+	return trouble.key === "busy" ? say("busy", { seconds: trouble.seconds }) : say(trouble.key);
+}
+
+function payPart(invoice) {
+	const { trouble } = state, parts = [];
+	if (invoice.older_open.length > 0 && invoice.service === "off_for_debt")
+		parts.push(make("p", "note wait", say("older_off")));
+	if (trouble)
+		parts.push(make("p", "note bad", noteText(trouble)));
+	else if (returned)
+		parts.push(make("p", "note wait", say(isChecking() ? "checking" : "pending")));
+	if (trouble && trouble.key === "unconfigured")
+		return parts;
+	const label = state.opening ? say("opening") : trouble ? say("again") : say("pay", { amount: rupiah(invoice.outstanding) });
+	const node = button("act", label, pay);
+	node.disabled = state.opening;
+	return [...parts, node, make("p", "small", say("how"))];
+}
+
+function drawInvoice(invoice) {
+	const owes = invoice.outstanding > 0;
+	const tone = { paid: "good", overdue: "bad", cancelled: "grey" }[invoice.status] || "wait";
+	const label = invoice.status === "paid" ? "received" : owes && invoice.outstanding < invoice.amount ? "rest" : "billed";
+	document.title = [say("invoice", { number: invoice.invoice_number }), invoice.company.name].filter(Boolean).join(" · ");
 	page.dataset.status = invoice.status;
-	if (owes) {
-		if (back)
-			page.append(make("p", "note wait", say(waits ? "checking" : "pending")));
-		page.append(button("pay", pay), make("p", "small", say("how")));
+	page.append(make("h1", "", say("invoice", { number: invoice.invoice_number })), make("p", "label", say(label)),
+		make("p", "amount", rupiah(owes ? invoice.outstanding : invoice.amount)),
+		make("span", "badge " + tone, say(invoice.status)), facts(invoice));
+	if (owes)
+		page.append(...payPart(invoice));
+	else if (invoice.status === "cancelled")
+		page.append(make("p", "note grey", say("void")));
+	else
+		page.append(make("p", "note good", say("thanks") + (invoice.service ? " " + say(serviceKey(invoice)) : "")),
+			button("second", say("print"), () => print()));
+	if (invoice.older_open.length > 0)
+		page.append(...older(invoice));
+	const link = whatsapp(invoice);
+	if (link)
+		page.append(link);
+}
+
+function drawTrouble(trouble) {
+	document.title = noteText(trouble);
+	delete page.dataset.status;
+	page.append(make("p", "note bad", noteText(trouble)));
+	if (trouble.key !== "missing")
+		page.append(button("act", say("again"), load));
+}
+
+/* Draw only what is news, so that the page does not move under the finger. */
+function draw() {
+	const news = JSON.stringify([language, state.invoice, state.trouble, state.opening, isChecking()]);
+	if (news === state.drawn)
+		return;
+	state.drawn = news;
+	document.documentElement.lang = language;
+	const toggle = document.getElementById("language");
+	toggle.hidden = false;
+	toggle.textContent = say("other");
+	if (!state.invoice && !state.trouble)
+		return;
+	page.replaceChildren();
+	page.setAttribute("aria-busy", String(state.opening));
+	if (state.invoice) {
+		drawCompany(state.invoice.company);
+		drawInvoice(state.invoice);
 	} else {
-		page.append(make("p", "note " + tone, say(invoice.status === "cancelled" ? "void" : "thanks")));
+		drawTrouble(state.trouble);
 	}
 }
+
+/* ---- the server ---- */
+
+const isChecking = () => Date.now() - began < CHECKING_MS;
 
 async function ask(method, address, body) {
 	const answer = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body });
-	return [answer.status, await answer.json()];
+	const wait = Number(answer.headers.get("Retry-After")) || 5;
+	return { status: answer.status, wait: Math.min(wait, RETRY_MOST_S), body: await answer.json() };
+}
+
+/* 429 and 503 pass: try again by itself when the server says. */
+function retry(answer, act) {
+	state.trouble = { key: "busy", seconds: answer.wait };
+	timer = setTimeout(act, 1000 * answer.wait);
 }
 
 /*
- * Looks again by itself as long as something is owed; draws only what is news. What is shown stays
- * when one look fails: whoever comes back from his bank has no network for a moment.
+ * Read the invoice, again and again while it is owed or its service is on its way back. A read that
+ * fails leaves the invoice that is shown: who returns from a wallet's app has no network for a moment.
  */
 async function load() {
-	let status, invoice;
 	clearTimeout(timer);
+	let answer = { status: 0 };
 	try {
-		[status, invoice] = await ask("GET", "/api/public/invoices/" + encodeURIComponent(id));
+		answer = await ask("GET", "/api/public/invoices/" + encodeURIComponent(id));
 	} catch {
-		status = 0;
+		/* no network: status 0 */
 	}
-	if (status !== 200 && status !== 404 && seen)
-		return timer = setTimeout(load, ASK_SLOWLY_MS);
-	if (status !== 200)
-		return trouble({ 404: "missing", 429: "busy" }[status] || "broken", status === 404 ? null : load);
-	const waits = Date.now() - began < PATIENCE_MS, news = JSON.stringify([invoice, waits]);
-	if (news !== seen)
-		show(() => draw(invoice, waits));
-	seen = news;
-	if (invoice.outstanding > 0)
-		timer = setTimeout(load, back && waits ? ASK_MS : ASK_SLOWLY_MS);
+	const { status } = answer;
+	if (status === 200) {
+		state.invoice = answer.body;
+		state.trouble = null;
+	} else if (status === 404) {
+		state.invoice = null;
+		state.trouble = { key: "missing" };
+	} else if (!state.invoice) {
+		if (status === 429 || status === 503)
+			retry(answer, load);
+		else
+			state.trouble = { key: "broken" };
+	}
+	draw();
+	next(status);
 }
 
-async function pay(node) {
+function next(status) {
+	const { invoice } = state;
+	if (!invoice)
+		return;
+	const comes_back = invoice.status === "paid" && serviceKey(invoice) === "soon";
+	if (status !== 200)
+		timer = setTimeout(load, POLL_SLOWLY_MS);
+	else if (invoice.outstanding > 0 || (comes_back && isChecking()))
+		timer = setTimeout(load, (returned || comes_back) && isChecking() ? POLL_MS : POLL_SLOWLY_MS);
+}
+
+/* The invoice stays on the page whatever happens: the note says what, the button tries again. */
+async function pay() {
 	clearTimeout(timer);
-	node.disabled = true;
-	node.textContent = say("opening");
-	seen = null;
+	state.opening = true;
+	state.trouble = null;
+	draw();
+	let answer = null;
 	try {
-		const [status, answer] = await ask("POST", "/api/midtrans/snap-token", JSON.stringify({ invoice_id: id }));
-		if (status === 200)
-			location.assign(answer.redirect_url);
-		else if (status === 409) /* paid or cancelled meanwhile: the page says which */
-			await load();
-		else
-			trouble({ 429: "busy", 503: "off" }[status] || "gateway", load);
+		answer = await ask("POST", "/api/midtrans/snap-token", JSON.stringify({ invoice_id: id }));
 	} catch {
-		trouble("broken", load);
+		state.trouble = { key: "broken" };
 	}
+	if (answer && answer.status === 200)
+		return location.assign(answer.body.redirect_url);
+	state.opening = false;
+	if (answer && answer.status === 409) /* paid or cancelled meanwhile: the invoice shows which */
+		return load();
+	if (answer && answer.status === 503 && answer.body.code === "online_payment_off")
+		state.trouble = { key: "unconfigured" };
+	else if (answer && (answer.status === 429 || answer.status === 503))
+		retry(answer, pay);
+	else if (answer)
+		state.trouble = { key: "gateway" };
+	draw();
 }
 
 /* Back by the browser's button: the page stands there as it was left. */
-addEventListener("pageshow", (event) => event.persisted && load());
+addEventListener("pageshow", (event) => {
+	if (event.persisted) {
+		state.opening = false;
+		load();
+	}
+});
 document.getElementById("language").addEventListener("click", () => {
 	language = language === "id" ? "en" : "id";
-	localStorage.setItem("language", language);
-	show(shown);
+	remember(language);
+	draw();
 });
-document.documentElement.lang = language;
-document.getElementById("language").textContent = say("other");
+document.querySelector(".skeleton").hidden = false;
 document.title = say("title");
+draw();
 load();
