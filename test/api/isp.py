@@ -458,10 +458,13 @@ class Town:
                 "mikrotik_username": unique("user"), "mikrotik_password": "pw-" + unique("x")}
         return self.api.make("/api/subscriptions", dict(body, **more))
 
-    def billed(self, **more):
-        """A subscription and its first invoice, due on its first day."""
+    def billed(self, due=None, **more):
+        """A subscription and its first invoice, due then or first_due_days from now."""
         sub = self.subscription(issue_invoice=True, **more)
-        return sub, self.invoices(sub)[0]
+        invoice = self.invoices(sub)[0]
+        if due:
+            invoice = self.api.put("/api/invoices/" + invoice["id"], {"due_date": due}).want(200).json
+        return sub, invoice
 
     def invoices(self, sub):
         return self.api.rows("/api/invoices", subscription_id=sub["id"])

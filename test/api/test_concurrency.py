@@ -34,8 +34,10 @@ def crowd(api):
 def debtor(town, stack, count=1):
     """Subscriptions whose first invoice is overdue beyond grace, still active: the next suspend step
     would cut them."""
-    found = [town.billed(start_date=OLD, end_date="2026-03-31") for _ in range(count)]
+    found = [town.billed(due=OLD, start_date=OLD, end_date="2026-03-31") for _ in range(count)]
     stack.cron(TODAY, "--only", "overdue")
+    for _, invoice in found:
+        assert town.api.show("/api/invoices/" + invoice["id"])["status"] == "overdue"
     return found
 
 
@@ -160,12 +162,22 @@ def test_one_key_for_two_bodies_is_a_clash(town, api):
 def test_payments_of_more_than_is_owed_at_once(town, api, crowd):
     """Eight halves for one invoice: two fit, six are too much."""
     _, invoice = town.billed()
-    answers = isp.throng([lambda c=crowd(): c.post("/api/payments", {"invoice_id": invoice["id"], "amount": 75000})
+    answers = isp.throng([lambda c=crowd(): c.post("/api/payments", {"invoice_id": invoice["id"], "amount": 75000,
+                                                                       "duplicate": True})
                           for _ in range(8)])
     statuses = sorted(a.status for a in answers)
     assert statuses.count(201) == 2 and set(statuses) <= {201, 409, 422}, answers
     now = api.show("/api/invoices/" + invoice["id"])
     assert (now["status"], now["paid_amount"], now["outstanding"]) == ("paid", 150000, 0)
+
+
+def test_halves_that_look_alike_at_once(town, crowd):
+    """Unless it is said, the same amount for the same invoice is one deed done twice."""
+    _, invoice = town.billed()
+    answers = isp.throng([lambda c=crowd(): c.post("/api/payments", {"invoice_id": invoice["id"], "amount": 75000})
+                          for _ in range(4)])
+    assert sorted(a.status for a in answers) == [201, 409, 409, 409], answers
+    assert {a.json["code"] for a in answers if a.status == 409} == {"payment_duplicate"}
 
 
 def test_one_user_name_taken_twice_at_once(town, crowd):
@@ -198,7 +210,7 @@ def test_radius_set_up_twice_at_once(stack, crowd):
 
 def test_one_renewal_issued_twice_at_once(town, api, crowd):
     """By hand, at once: each takes its own next period or is told 409; no day is billed twice."""
-    sub = town.subscription()
+    sub = town.subscription(start_date="2026-02-06", end_date="2026-03-07")
     answers = isp.throng([lambda c=crowd(): c.post("/api/invoices", {"subscription_id": sub["id"]}) for _ in range(4)])
     assert all(a.status in (201, 409) for a in answers) and any(a.status == 201 for a in answers), answers
     periods = sorted((i["period_start"], i["period_end"]) for i in town.invoices(sub))
@@ -246,10 +258,10 @@ def told(report):
 
 
 def test_preview_and_dry_run_tell_what_the_run_does(stack, town, api):
-    """All four steps: to renew, unpaid past due, not renewed and over, overdue beyond grace."""
+    """To begin, to renew, unpaid past due, not renewed and over, overdue beyond grace."""
     for _ in range(3):
         town.subscription(start_date="2026-02-04", end_date="2026-03-05")
-        town.billed(start_date="2026-03-03", end_date="2026-04-01")
+        town.billed(due="2026-03-03", start_date="2026-03-03", end_date="2026-04-01")
         town.subscription(start_date="2026-01-01", end_date="2026-02-20", auto_renew=False)
     debtor(town, stack, 3)
     date = isp.day(TODAY, 2)
@@ -259,6 +271,6 @@ def test_preview_and_dry_run_tell_what_the_run_does(stack, town, api):
     again = stack.cron(date, "--dry-run")
     run = stack.cron(date)
     assert told(run) == told(dry) == told(again) == told(preview)
-    assert {l["step"] for l in run["lines"]} == {"renew", "overdue", "expire", "suspend"}
+    assert {l["step"] for l in run["lines"]} == {"begin", "renew", "overdue", "expire", "suspend"}
     assert run["steps"] == dry["steps"] == preview["steps"]
     assert told(stack.cron(date)) == []

@@ -124,11 +124,12 @@ class Fray:
                 return
 
     def run(self, _, dice):
+        """A day up to five ahead; it cuts more lines at once than the guard of the night would let it."""
         date = isp.day(TODAY, dice.randrange(6))
         began = time.monotonic()
         done = subprocess.run([os.path.join(isp.BUILD, "bin", "billing-cron"), "--env",
-                               os.path.join(self.system.dir, "isp.env"), "--date", date], capture_output=True,
-                              text=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
+                               os.path.join(self.system.dir, "isp.env"), "--date", date, "--ahead", "--force"],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
         with self.lock:
             self.statuses["run", done.returncode] += 1
             if done.returncode not in (0, 75):
