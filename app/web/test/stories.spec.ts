@@ -1,5 +1,5 @@
 /* What operators do all day, through the screens. */
-import { adminToken, api, enter, expect, expectGood, test, url } from './walk';
+import { adminToken, api, enter, expect, expectFits, test, url } from './walk';
 
 test('login says what is wrong, then lets in', async ({ page, allowed }) => {
 	allowed.push(/status of 422/);
@@ -166,7 +166,7 @@ test('a server that goes away and comes back', async ({ page, allowed }) => {
 	await page.getByRole('navigation').getByText('Paket').click();
 	await expect(page.getByText('Server tidak menjawab. Mencoba lagi')).toBeVisible();
 	await page.unroute('**/api/**');
-	await expect(page.getByText('Server tidak menjawab. Mencoba lagi')).toBeHidden({ timeout: 20_000 });
+	await expect(page.getByText('Server tidak menjawab. Mencoba lagi')).toBeHidden({ timeout: 60_000 });
 	await expect(page.getByText('10 Mbps').first()).toBeVisible();
-	await expectGood(page, 'after the outage');
+	await expectFits(page, 'after the outage');
 });

@@ -58,7 +58,8 @@ export const test = base.extend<{ allowed: RegExp[] }>({
 	},
 });
 
-export async function expectGood(page: Page, label: string) {
+/* Nothing reaches beyond the window. */
+export async function expectFits(page: Page, label: string) {
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 	expect.soft(wide, `${label} is wider than the window`).toBeLessThanOrEqual(0);
 	const outside = await page.evaluate(() =>
@@ -71,6 +72,10 @@ export async function expectGood(page: Page, label: string) {
 			.map(e => e.outerHTML.slice(0, 120)),
 	);
 	expect.soft(outside.filter(h => !/navbar|NavLink/.test(h)), `${label}: controls outside the window`).toEqual([]);
+}
+
+/* axe finds nothing; seconds each, so only for screens in use all day. */
+export async function expectReadable(page: Page, label: string) {
 	const axe = await new AxeBuilder({ page: page as never }).analyze();
 	expect.soft(
 		axe.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).join(' | ')}`),

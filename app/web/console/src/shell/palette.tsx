@@ -10,7 +10,6 @@ import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useGet } from '../api/query';
-import type { Loose, Page } from '../api/types';
 import { useT } from '../i18n';
 import { PLACES } from './shell';
 
@@ -23,34 +22,14 @@ const WHERE: Record<string, [string, typeof IconUser]> = {
 	payment: ['/payments?search=', IconCash],
 };
 
-function foundRows(found?: Found[] | { data: Found[] }, people?: Page<Loose>): Found[] {
-	if (found) return Array.isArray(found) ? found : found.data;
-	return (people?.data ?? []).map(c => ({
-		type: 'customer',
-		id: c.id,
-		title: String(c.name),
-		subtitle: [c.phone, c.address].filter(Boolean).join(' · '),
-	}));
-}
-
 export function Palette() {
 	const { t } = useT();
 	const go = useNavigate();
 	const [text, setText] = useState('');
 	const [asked] = useDebouncedValue(text.trim(), 180);
 	const isAsked = asked.length > 1;
-	const found = useGet<Found[] | { data: Found[] }>(
-		'/api/search',
-		{ q: asked },
-		{ enabled: isAsked },
-	);
-	/* A server that has no search of its own yet still finds people. */
-	const people = useGet<Page<Loose>>(
-		'/api/customers',
-		{ search: asked, per_page: 7 },
-		{ enabled: isAsked && found.error?.status === 404 },
-	);
-	const rows = isAsked ? foundRows(found.data, people.data) : [];
+	const found = useGet<Found[]>('/api/search', { q: asked }, { enabled: isAsked });
+	const rows = (isAsked && found.data) || [];
 	const things = rows.map(r => {
 		const [base, Icon] = WHERE[r.type] ?? ['/', IconSearch];
 		return {
@@ -58,7 +37,7 @@ export function Palette() {
 			label: r.title,
 			description: r.subtitle ?? undefined,
 			leftSection: <Icon size={18} />,
-			onClick: () => void go({ to: base + r.id }),
+			onClick: () => void go({ to: base + (r.type === 'payment' ? r.title : r.id) }),
 		};
 	});
 	const places = PLACES.filter(([, name]) =>

@@ -18,7 +18,6 @@ import {
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
-import IconChartBar from '@tabler/icons-react/dist/esm/icons/IconChartBar.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
 import IconHome from '@tabler/icons-react/dist/esm/icons/IconHome.mjs';
 import IconKeyboard from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs';
@@ -53,7 +52,6 @@ export const PLACES = [
 	['/payments', 'payments', IconCash, 'p'],
 	['/packages', 'packages', IconPackage, 'k'],
 	['/network', 'network', IconNetwork, 'n'],
-	['/reports', 'reports', IconChartBar, 'r'],
 	['/settings', 'settings', IconSettings, 'e'],
 ] as const;
 

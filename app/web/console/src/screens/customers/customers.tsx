@@ -4,7 +4,6 @@ import { useT } from '../../i18n';
 import { List } from '../../kit/list';
 import { PageFrame } from '../../kit/page';
 import { State } from '../../kit/state';
-import { ImportButton } from '../import/button';
 import { PACKAGE, ROUTER } from '../references';
 import { customerCreate } from './acts';
 
@@ -15,7 +14,6 @@ export function Customers() {
 		<PageFrame
 			title={t.nav.customers}
 			acts={[customerCreate(t, row => void go({ to: `/customers/${row.id}` }))]}
-			buttons={<ImportButton noun="customers" />}
 		>
 			<List<Row<'customer'>>
 				path="/api/customers"

@@ -1,5 +1,5 @@
 /* An empty system's first steps, in one go. */
-import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useGet } from '../../api/query';
@@ -43,16 +43,7 @@ export function First() {
 		],
 		[t.a.newRouter, !!counts.routers, <Step key="r" act={routerCreate(t)} />],
 		[t.a.newPackage, !!counts.packages, <Step key="p" act={packageCreate(t)} />],
-		[
-			t.a.newCustomer,
-			!!counts.customers,
-			<Group key="n" gap="xs">
-				<Step act={customerCreate(t)} />
-				<Anchor component={Link} to="/import?noun=customers" fz="sm">
-					{t.w.orImport}
-				</Anchor>
-			</Group>,
-		],
+		[t.a.newCustomer, !!counts.customers, <Step key="n" act={customerCreate(t)} />],
 		[t.a.newSubscription, !!counts.subscriptions, <Step key="s" act={subscriptionCreate(t)} />],
 	];
 	return (

@@ -11,12 +11,10 @@ import {
 	Text,
 } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
 import { useGet, useMay } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { Chart } from '../../kit/chart';
-import { day, monthName, rupiah, shortRupiah, today } from '../../kit/format';
+import { day, rupiah } from '../../kit/format';
 import { Rows } from '../../kit/list';
 import { PageFrame, Section } from '../../kit/page';
 import { useIsEmpty } from '../first/first';
@@ -43,7 +41,7 @@ export function Home() {
 			)}
 			<Figures
 				of={[
-					[t.w.receivedMonth, s && rupiah(s.monthly_revenue), '/reports'],
+					[t.w.receivedMonth, s && rupiah(s.monthly_revenue), '/payments'],
 					[t.w.unpaid, s && String(s.unpaid_invoices), '/invoices?status=unpaid'],
 					[
 						t.w.overdue,
@@ -62,7 +60,6 @@ export function Home() {
 			/>
 			<SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
 				<Stack gap="md">
-					<Revenue />
 					<Section title={t.w.toCollect} flush>
 						<Rows<Row<'invoice'>>
 							label={t.w.toCollect}
@@ -138,32 +135,6 @@ function Figures({
 				</Card>
 			))}
 		</SimpleGrid>
-	);
-}
-
-/* Twelve months of money received. */
-function Revenue() {
-	const { t, lang } = useT();
-	const read = useGet<{ data: Loose[] }>(
-		'/api/reports/revenue',
-		{ by: 'month', from: `${today(-365).slice(0, 8)}01`, to: today() },
-		{ stale: 60_000 },
-	);
-	const rows = read.data?.data;
-	const x = useMemo(() => rows?.map((_, i) => i) ?? [], [rows]);
-	const ys = useMemo(() => [rows?.map(r => Number(r.received)) ?? []], [rows]);
-	if (!rows) return null;
-	return (
-		<Section title={t.w.revenue12}>
-			<Chart
-				label={t.w.revenue12}
-				x={x}
-				ys={ys}
-				names={rows.map(r => monthName(String(r.month), lang))}
-				lines={[{ label: t.f.received, colour: '#228be6' }]}
-				format={n => shortRupiah(n, lang)}
-			/>
-		</Section>
 	);
 }
 

@@ -137,7 +137,7 @@ export function Templates() {
 	const [shown, setShown] = useState<Loose>();
 	const path = '/api/message-templates';
 	const preview = (row: Loose) =>
-		call<Loose>('POST', `${path}/preview`, { body: { event: row.event, language: lang } }).then(
+		call<Loose>('POST', `${path}/preview`, { body: { template_id: row.id, language: lang } }).then(
 			setShown,
 			toast.error,
 		);
@@ -191,7 +191,7 @@ export function Templates() {
 			>
 				{shown?.subject && <Text fw={600}>{shown.subject}</Text>}
 				<Text fz="sm" style={{ whiteSpace: 'pre-wrap' }}>
-					{shown?.body ?? shown?.text}
+					{shown?.text}
 				</Text>
 			</Modal>
 		</>
@@ -226,7 +226,7 @@ export function Messages({ customer }: { customer?: string }) {
 				{ key: 'last_error', label: t.f.error, wide: true, phone: 'plain' },
 			]}
 			rowAct={r =>
-				['failed', 'unknown'].includes(String(r.state)) ? (
+				r.can_resend ? (
 					<MoreMenu
 						compact
 						acts={[

@@ -14,7 +14,7 @@ export function Alerts() {
 			every={15_000}
 			filters={[
 				{ key: 'severity', among: ['critical', 'warning', 'info'] },
-				{ key: 'open', label: t.v.open, yes: true },
+				{ key: 'is_open', label: t.v.open, yes: true },
 			]}
 			bar={
 				<ActBar
@@ -35,12 +35,11 @@ export function Alerts() {
 				},
 				{ key: 'severity', phone: 'side' },
 				{ key: 'message', phone: 'plain' },
-				{ key: 'affected_customers', wide: true, phone: 'hide' },
 				{ key: 'created_at', label: t.f.raised_at, phone: 'plain' },
 				{
 					key: 'resolved_at',
 					phone: 'plain',
-					cell: r => <State is={r.resolved_at || !r.key ? 'resolved' : 'open'} />,
+					cell: r => <State is={r.is_open ? 'open' : 'resolved'} />,
 				},
 			]}
 			rowAct={r =>

@@ -20,11 +20,11 @@ export function DeviceScreen() {
 	const { id } = useParams({ strict: false }) as { id: string };
 	const path = `/api/snmp-devices/${id}`;
 	const read = useGet<Row>(path, {}, { every: 30_000 });
-	const ports = useGet<Page<Loose> | Loose[]>(`${path}/interfaces`, {}, { every: 30_000 });
+	const ports = useGet<Page<Loose>>(`${path}/interfaces`, { per_page: 100 }, { every: 30_000 });
 	const [period, setPeriod] = usePeriod();
 	const row = read.data;
 	if (!row) return <NotYet error={read.error} retry={() => void read.refetch()} />;
-	const rows = Array.isArray(ports.data) ? ports.data : ports.data?.data;
+	const rows = ports.data?.data;
 	const watched = rows?.filter(r => r.monitor_bandwidth) ?? [];
 	return (
 		<PageFrame
@@ -61,7 +61,7 @@ export function DeviceScreen() {
 					[t.f.host, row.host],
 					[t.f.name, row.sys_name ?? '–'],
 					[t.f.description, row.sys_descr ?? '–'],
-					[t.f.last_seen_at, moment(row.checked_at ?? row.updated_at, lang)],
+					[t.f.last_seen_at, moment(row.last_polled_at, lang)],
 				]}
 			/>
 			<Stack gap="md">

@@ -68,7 +68,7 @@ export function Devices() {
 				{ key: 'host', phone: 'plain' },
 				{ key: 'device_type', label: t.f.type, kind: 'word', phone: 'plain' },
 				{ key: 'location', wide: true, phone: 'hide' },
-				{ key: 'error', phone: 'hide' },
+				{ key: 'last_error', phone: 'hide' },
 			]}
 		/>
 	);

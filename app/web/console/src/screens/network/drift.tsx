@@ -1,51 +1,37 @@
 /* Where routers differ from what they should hold, and the repair. */
-import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { Alert, Stack, Text } from '@mantine/core';
 import { useGet } from '../../api/query';
-import type { Loose } from '../../api/types';
-import { useT, word } from '../../i18n';
+import type { Loose, Page, Row } from '../../api/types';
+import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
 import { Rows } from '../../kit/list';
 import { ActBar, Section } from '../../kit/page';
-import { State } from '../../kit/state';
-
-/* The answer is one router's plan, or a list of them. */
-const plansOf = (answer: Loose | Loose[]): Loose[] =>
-	Array.isArray(answer) ? answer : ((answer.routers ?? answer.data ?? [answer]) as Loose[]);
-
-const rowsOf = (plan: Loose): Loose[] =>
-	((plan.differences ?? plan.changes ?? plan.lines ?? plan.plan ?? []) as Loose[]).map((r, i) => ({
-		...r,
-		id: String(r.id ?? i),
-	}));
 
 export function Drift() {
-	const { t } = useT();
-	const read = useGet<Loose | Loose[]>('/api/mikrotik/drift', {}, { stale: 0 });
+	const read = useGet<Page<Row<'router_setting'>>>('/api/router-settings', {
+		is_active: '1',
+		per_page: 100,
+	});
 	if (!read.data) return <NotYet error={read.error} retry={() => void read.refetch()} />;
 	return (
 		<Stack gap="md">
-			<Group justify="flex-end">
-				<Button variant="default" loading={read.isFetching} onClick={() => void read.refetch()}>
-					{t.a.refresh}
-				</Button>
-			</Group>
-			{plansOf(read.data).map((plan, i) => (
-				<Plan key={plan.router_id ?? plan.id ?? i} plan={plan} />
+			{read.data.data.map(router => (
+				<Plan key={router.id} router={router} />
 			))}
 		</Stack>
 	);
 }
 
-function Plan({ plan }: { plan: Loose }) {
+/* A plan is made when asked for: the router is read for it. */
+function Plan({ router }: { router: Row<'router_setting'> }) {
 	const { t } = useT();
-	const rows = rowsOf(plan);
-	const router = plan.router_id ?? plan.id ?? plan.router?.id;
+	const read = useGet<Loose>('/api/mikrotik/drift', { router_id: router.id }, { stale: 30_000 });
+	const plan = read.data;
+	const rows = ((plan?.differences ?? []) as Loose[]).map((r, i) => ({ ...r, id: String(i) }));
 	return (
 		<Section
 			flush
-			title={String(
-				plan.router?.name ?? plan.router_name ?? plan.router ?? plan.name ?? t.f.router,
-			)}
+			title={router.name}
 			beside={
 				rows.length > 0 && (
 					<ActBar
@@ -56,61 +42,36 @@ function Plan({ plan }: { plan: Loose }) {
 								method: 'POST',
 								path: '/api/mikrotik/drift/apply',
 								says: t.c.apply,
-								fixed: { router_id: router },
+								fixed: { router_id: router.id, force: !!plan?.refusal },
 							},
 						]}
 					/>
 				)
 			}
 		>
-			{plan.error ? (
-				<Alert color="red" variant="light" m="sm" p="xs">
-					{String(plan.error)}
+			{plan?.refusal && (
+				<Alert color="yellow" variant="light" m="sm" p="xs">
+					{plan.refusal}
 				</Alert>
-			) : rows.length === 0 ? (
+			)}
+			{plan && rows.length === 0 ? (
 				<Text fz="sm" c="dimmed" px="sm" pb="sm">
 					{t.w.driftNone}
 				</Text>
 			) : (
 				<Rows<Loose>
-					label={t.w.drift}
-					rows={rows}
+					label={`${t.w.drift}: ${router.name}`}
+					rows={plan && rows}
+					error={read.error}
+					retry={() => void read.refetch()}
 					columns={[
-						{ key: 'name', phone: 'title', cell: r => r.name ?? r.username ?? r.object },
-						{
-							key: 'kind',
-							phone: 'side',
-							cell: r => <State is={String(r.kind ?? r.action ?? r.change ?? 'changed')} />,
-						},
-						{
-							key: 'where',
-							label: t.f.type,
-							phone: 'plain',
-							cell: r => word(t.v, String(r.menu ?? r.service ?? r.type ?? '')),
-						},
-						{
-							key: 'text',
-							label: t.w.to,
-							phone: 'plain',
-							cell: r =>
-								r.text ?? r.message ?? <Change was={r.was ?? r.found} is={r.is ?? r.wanted} />,
-						},
+						{ key: 'name', phone: 'title' },
+						{ key: 'kind', phone: 'side', kind: 'state' },
+						{ key: 'menu', label: t.f.type, phone: 'plain' },
+						{ key: 'text', label: t.w.to, phone: 'plain' },
 					]}
 				/>
 			)}
 		</Section>
-	);
-}
-
-function Change({ was, is }: { was: unknown; is: unknown }) {
-	const text = (v: unknown) =>
-		v === null || v === undefined ? '–' : typeof v === 'object' ? JSON.stringify(v) : String(v);
-	return (
-		<>
-			<Text span fz="inherit" td="line-through" c="dimmed">
-				{text(was)}
-			</Text>{' '}
-			→ {text(is)}
-		</>
 	);
 }

@@ -23,7 +23,7 @@ export function PingScreen() {
 		<PageFrame
 			title={row.name}
 			back={['/network?tab=pings', t.w.pings]}
-			beside={<State is={String(row.status ?? row.last_status ?? 'unknown')} />}
+			beside={<State is={String(row.status)} />}
 			acts={[
 				{
 					key: 'pingNow',
@@ -59,8 +59,8 @@ export function PingScreen() {
 				of={[
 					[t.f.host, row.host],
 					[t.f.ip, row.address ?? '–'],
-					[t.f.latency_ms, msOf(row.latency_ms ?? row.last_latency_ms)],
-					[t.f.packet_loss_percent, percentOf(row.loss_percent ?? row.packet_loss_percent)],
+					[t.f.latency_ms, msOf(row.last_latency_ms)],
+					[t.f.packet_loss_percent, percentOf(row.packet_loss_percent)],
 				]}
 			/>
 			<Stack gap="md">

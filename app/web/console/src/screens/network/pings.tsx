@@ -53,21 +53,15 @@ export function Pings() {
 				'name',
 				{
 					key: 'status',
-					cell: r => (
-						<State
-							is={
-								r.is_active === false ? 'inactive' : String(r.status ?? r.last_status ?? 'unknown')
-							}
-						/>
-					),
+					cell: r => <State is={r.is_active === false ? 'inactive' : String(r.status)} />,
 				},
 				{ key: 'host', phone: 'plain' },
 				{ key: 'group', wide: true, phone: 'hide' },
-				{ key: 'latency_ms', phone: 'side', cell: r => msOf(r.latency_ms ?? r.last_latency_ms) },
+				{ key: 'latency_ms', phone: 'side', cell: r => msOf(r.last_latency_ms) },
 				{
 					key: 'packet_loss_percent',
 					phone: 'hide',
-					cell: r => percentOf(r.loss_percent ?? r.packet_loss_percent),
+					cell: r => percentOf(r.packet_loss_percent),
 				},
 			]}
 		/>

@@ -5,7 +5,6 @@ import { List, type ListProps } from '../../kit/list';
 import { MoreMenu, PageFrame } from '../../kit/page';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
-import { ImportButton } from '../import/button';
 import { PACKAGE, ROUTER } from '../references';
 import { subscriptionActs, subscriptionCreate } from './acts';
 
@@ -56,7 +55,6 @@ export function Subscriptions() {
 		<PageFrame
 			title={t.nav.subscriptions}
 			acts={[subscriptionCreate(t, undefined, row => void go({ to: `/subscriptions/${row.id}` }))]}
-			buttons={<ImportButton noun="subscriptions" />}
 		>
 			<SubscriptionList
 				search
