@@ -261,10 +261,17 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	a = want(422, "PUT", FMT("/api/router-settings/%s", id), "{\"tls_ca\":\"garbage\"}");
 	assert_true(names(&a, "tls_ca"));
 	/* A PUT was not asked, and the router could not be logged in to any more. */
-	a = want(422, "PUT", FMT("/api/router-settings/%s", id), "{\"tls_verify\":\"pin\"}");
+	a = want(422, "PUT", FMT("/api/router-settings/%s", id),
+	    "{\"tls_verify\":\"pin\",\"password\":\"s3cret-7\"}");
 	assert_true(names(&a, "tls_fingerprint"));
-	(void)want(200, "PUT", FMT("/api/router-settings/%s", id),
+	/* Who may change the way to a router must know its password. */
+	a = want(422, "PUT", FMT("/api/router-settings/%s", id),
 	    FMT("{\"tls_verify\":\"pin\",\"tls_fingerprint\":\"%064d\"}", 7));
+	assert_true(names(&a, "password"));
+	(void)want(200, "PUT", FMT("/api/router-settings/%s", id),
+	    FMT("{\"tls_verify\":\"pin\",\"tls_fingerprint\":\"%064d\","
+		"\"password\":\"s3cret-7\"}",
+		7));
 	a = want(422, "PATCH", FMT("/api/router-settings/%s", id), "{\"tls_fingerprint\":null}");
 	assert_true(names(&a, "tls_fingerprint"));
 	(void)want(204, "DELETE", FMT("/api/router-settings/%s", id), NULL);

@@ -131,7 +131,7 @@ nothing_typed_is_the_default(void **state)
 {
 	(void)state;
 	SAME(create("{\"name\":\"A\",\"kind\":\"\",\"active\":\"\",\"count\":\"\",\"login\":\"\","
-		    "\"fixed\":\"\",\"role\":\"\",\"secret\":\"\"}"),
+		    "\"fixed\":\"\",\"secret\":\"\"}"),
 	    "{\"name\":\"A\",\"kind\":\"pppoe\",\"active\":true}");
 	SAME(create("{\"name\":\"A\",\"kind\":null,\"active\":null,\"count\":null}"),
 	    "{\"name\":\"A\",\"kind\":\"pppoe\",\"active\":true}");
@@ -145,6 +145,7 @@ null_asks_for_no_rights(void **state)
 	SAME(create("{\"name\":\"A\",\"may\":null}"), "The may field is required.");
 	SAME(create("{\"name\":\"A\",\"may\":\"\"}"), "The may must be a list.");
 	SAME(create("{\"name\":\"A\",\"role\":null}"), "The role field is required.");
+	SAME(create("{\"name\":\"A\",\"role\":\"\"}"), "The role field is required.");
 }
 
 static void

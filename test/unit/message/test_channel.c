@@ -30,6 +30,7 @@ begin(struct world *w, const struct turn *turns, size_t n)
 	peer_start(&w->peer);
 	(void)setenv("APP_KEY", KEY, 1);
 	(void)setenv("DATABASE_URL", "postgresql:///none", 1);
+	(void)setenv("APP_URL", "https://isp.example.net", 1);
 	(void)setenv("TELEGRAM_API_URL",
 	    arena_printf(w->cx.mem, "http://127.0.0.1:%d", w->peer.port), 1);
 	if (conf_load(&w->cx, "/dev/null", &w->conf) != RC_OK)
