@@ -289,7 +289,7 @@ much_goes_through_tls(void **state)
 	struct sb say = sb_new(f->cx.mem);
 	struct turn turns[] = {
 		{ .listen = 1, .say = "!done\n" },
-		{ .pause_ms = 50, .raw = "\0", .raw_len = 1 },
+		{ .pause_ms = 1000, .raw = "\0", .raw_len = 1 },
 		{ .listen = 1, .drip = 50021, .end = PEER_HOLD },
 	};
 	SSL_CTX *tls = server(f, &home, TLS1_2_VERSION);
@@ -304,10 +304,10 @@ much_goes_through_tls(void **state)
 	turns[2].say = say.buf;
 	f->peer = peer_start(turns, tls);
 	f->target.read_ms = f->target.total_ms = 60000; /* on a busy machine */
+	ros_cmd_setn(&c, "v", big, 4 << 20);
 	f->target.port = f->peer->port;
 	f->ros = routeros_new(f->cx.mem, &f->target);
 	assert_int_equal(routeros_open(&f->cx, f->ros), RC_OK);
-	ros_cmd_setn(&c, "v", big, 4 << 20);
 	assert_int_equal(routeros_run(&f->cx, f->ros, &c, count, &bytes, &reply), RC_OK);
 	assert_int_equal(reply.rows, 20000);
 	assert_int_equal(bytes, 20000 * 104 + 10000);

@@ -262,7 +262,7 @@ sends_what_does_not_fit_at_once(void **state)
 {
 	static const struct turn turns[] = {
 		LOGGED_IN,
-		{ .pause_ms = 100, .raw = "\0\0", .raw_len = 2 },
+		{ .pause_ms = 1000, .raw = "\0\0", .raw_len = 2 },
 		{ .listen = 1, .say = "!done|=ret=ok\n", .end = PEER_HOLD },
 	};
 	struct fix *f = *state;
@@ -271,8 +271,8 @@ sends_what_does_not_fit_at_once(void **state)
 	struct routeros_reply reply;
 
 	f->target.read_ms = f->target.total_ms = 60000; /* on a busy machine */
-	dial_ok(f, turns);
 	ros_cmd_setn(&c, "v", big, 8 << 20);
+	dial_ok(f, turns);
 	assert_int_equal(routeros_run(&f->cx, f->ros, &c, NULL, NULL, &reply), RC_OK);
 	(void)hang_up(f);
 	assert_int_equal(f->heard_len, strlen(LOGIN_HEARD) + strlen("/p|=v=\n") + (8 << 20));
