@@ -191,6 +191,9 @@ enum rc api_act(struct ctx *) _must_check_;
 /* The body of a request, held against the op. */
 enum rc op_read(struct ctx *, const struct op *, const struct req *,
     struct cJSON **ret) _must_check_;
+/* The :id of the path, when there is such a customer or subscription; else 404. */
+enum rc op_customer(struct ctx *, const struct req *, const char **ret) _must_check_;
+enum rc op_subscription(struct ctx *, const struct req *, const char **ret) _must_check_;
 /* A yes or no in the query; absent: no. */
 enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _must_check_;
 /* Answer with the first of the rows; with null when there is none. */

@@ -80,7 +80,7 @@ item_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_subscription(cx, rq, &id));
 	return crud_list_where(cx, rq, rs, &item_resource,
 	    (struct list_bound){ "subscription_id", id });
 }
@@ -133,7 +133,7 @@ charge_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_customer(cx, rq, &id));
 	return crud_list_where(cx, rq, rs, &charge_resource,
 	    (struct list_bound){ "customer_id", id });
 }

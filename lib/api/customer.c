@@ -141,13 +141,9 @@ customer_archive(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 customer_credits(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
-	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_customer_exists, &rows, V_TEXT(id)));
-	if (db_count(rows) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "There is no such customer.");
+	TRY(op_customer(cx, rq, &id));
 	return crud_list_where(cx, rq, rs, &credit_resource,
 	    (struct list_bound){ "customer_id", id });
 }

@@ -93,13 +93,9 @@ const struct op subscription_change_op = {
 enum rc
 day_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
-	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_subscription_exists, &rows, V_TEXT(id)));
-	if (db_count(rows) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "There is no such subscription.");
+	TRY(op_subscription(cx, rq, &id));
 	return crud_list_where(cx, rq, rs, &day_resource,
 	    (struct list_bound){ "subscription_id", id });
 }

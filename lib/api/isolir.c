@@ -46,7 +46,7 @@ subscription_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 	const char *id;
 
-	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_subscription(cx, rq, &id));
 	TRY(db_query(cx, &SQL_line_traffic, &rows, V_TEXT(id)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);

@@ -4,11 +4,37 @@
 
 #include "api/api.h"
 #include "db/rowjson.h"
+#include "sql.h"
 
 enum rc
 op_read(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON **ret)
 {
 	return shape_read(cx, op->fields, op->nfields, op->flag, rq, ret);
+}
+
+static enum rc
+existing(struct ctx *cx, const struct req *rq, const struct db_stmt *stmt, const char *what,
+    const char **ret)
+{
+	struct db_rows *rows;
+
+	TRY(req_uuid(cx, rq, "id", ret));
+	TRY(db_query(cx, stmt, &rows, V_TEXT(*ret)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such %s.", what);
+	return RC_OK;
+}
+
+enum rc
+op_customer(struct ctx *cx, const struct req *rq, const char **ret)
+{
+	return existing(cx, rq, &SQL_customer_exists, "customer", ret);
+}
+
+enum rc
+op_subscription(struct ctx *cx, const struct req *rq, const char **ret)
+{
+	return existing(cx, rq, &SQL_subscription_exists, "subscription", ret);
 }
 
 static enum rc

@@ -200,8 +200,8 @@ router_secret_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 	size_t n;
 
 	TRY(mikrotik_router(cx, rq, &router_id));
-	TRY(object_id(cx, rq, &id));
 	TRY(op_read(cx, &router_secret_update_op, rq, &in));
+	TRY(object_id(cx, rq, &id));
 	attrs = attrs_of(cx, &router_secret_update_op, in, &n);
 	if (n > 0)
 		TRY(object_set(cx, router_id, OBJECT_SECRET, id, attrs, n));

@@ -60,6 +60,8 @@ run_undo(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_query(cx, &SQL_billing_run_undo, &rows, V_TEXT(id)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such run.");
 	return op_answer(rs, 200, rows);
 }
 
@@ -68,7 +70,7 @@ subscription_history(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_subscription(cx, rq, &id));
 	return crud_list_where(cx, rq, rs, &history_resource,
 	    (struct list_bound){ "subscription_id", id });
 }
@@ -78,7 +80,7 @@ customer_history(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_customer(cx, rq, &id));
 	return crud_list_where(cx, rq, rs, &history_resource,
 	    (struct list_bound){ "customer_id", id });
 }

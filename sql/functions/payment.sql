@@ -29,6 +29,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	deposit invoices;
 BEGIN
+	IF (input ->> 'customer_id')::uuid
+	   <> (SELECT v.customer_id FROM invoices v WHERE v.id = (input ->> 'invoice_id')::uuid) THEN
+		PERFORM raise_invalid('customer_id', 'The selected customer id is invalid: the invoice is another customer''s.');
+	END IF;
 	IF input ->> 'invoice_id' IS NOT NULL THEN
 		RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, d);
 		RETURN;

@@ -220,7 +220,7 @@ def test_the_public_invoice_tells_no_more_than_it_must(stack, api, town, anyone)
     assert set(row["subscription"]) == {"start_date", "end_date", "package"}
     assert set(row["subscription"]["package"]) == {"name", "bandwidth"}
     assert set(row) == {"id", "invoice_number", "amount", "outstanding", "status", "due_date", "created_at", "notes",
-                        "customer", "subscription"}
+                        "customer", "subscription", "lines", "service", "older_open", "total_due"}
     for hidden in ("secret@example.net", "0812345", "Hidden Street", sub["mikrotik_username"], sub["id"], customer["id"]):
         assert hidden not in answer.body.decode()
     anyone.get("/api/public/invoices/" + isp.NOBODY).want(404)
@@ -273,7 +273,7 @@ def test_booleans_that_are_accepted(api, given, kept):
 def test_updates_change_only_what_is_given(api, town, method):
     row = town.customer(email="a@example.net", phone="0811", address="One\nTwo", status="inactive")
     now = api.call(method, "/api/customers/" + row["id"], {"phone": "0822", "nonsense": 1}).want(200).json
-    wished = dict(row, phone="0822")
+    wished = dict(row, phone="0822", phone_digits="0822")  # the digits are those of the phone
     assert {k: v for k, v in now.items() if k != "updated_at"} == {k: v for k, v in wished.items() if k != "updated_at"}
     now = api.call(method, "/api/customers/" + row["id"], {"email": None}).want(200).json
     assert now["email"] is None and now["phone"] == "0822" and now["address"] == "One\nTwo"
@@ -352,11 +352,12 @@ def test_a_router_test_tells_failures_apart(api, sim):
     router = api.make("/api/router-settings", dict(body, host="127.0.0.1", port=closed.port))
     at = "/api/router-settings/" + router["id"]
     messages = {"refused": api.post(at + "/test").want(502).json["message"]}
-    api.put(at, {"host": "localhost", "port": sim.port}).want(200)
+    # A router's address and TLS change only together with its password (contract 3b).
+    api.put(at, {"host": "localhost", "port": sim.port, "password": body["password"]}).want(200)
     sim.fault("hang")
     try:
         messages["timeout"] = api.post(at + "/test").want(502).json["message"]
-        api.put(at, {"ssl": True}).want(200)
+        api.put(at, {"ssl": True, "password": body["password"]}).want(200)
         messages["tls"] = api.post(at + "/test").want(502).json["message"]
         assert "TLS" in messages["tls"] and "time" in messages["timeout"], messages
     finally:
