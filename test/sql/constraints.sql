@@ -213,6 +213,10 @@ SELECT refuses('INSERT INTO mikrotik_secrets (username, service, remote_address)
 SELECT refuses('INSERT INTO mikrotik_secrets (username, subscription_id) SELECT ''z'' || n, subscription_id FROM mikrotik_secrets, generate_series(1, 2) n', 'mikrotik_secrets_subscription_id_key');
 SELECT refuses('INSERT INTO account_states (account_id, router_id, sync_state) SELECT m.id, r.id, ''x'' FROM mikrotik_secrets m, router_settings r LIMIT 1', 'account_states_sync_state_check');
 SELECT refuses('INSERT INTO profile_states (package_id, router_id, sync_state) SELECT p.id, r.id, ''x'' FROM packages p, router_settings r LIMIT 1', 'profile_states_sync_state_check');
+SELECT refuses('INSERT INTO router_sessions (router_id, service, session_id, username, taken_at) SELECT id, ''l2tp'', ''*1'', ''u'', now() FROM router_settings LIMIT 1', 'router_sessions_service_check');
+SELECT refuses('UPDATE settings SET line_sample_minutes = 61', 'settings_line_sample_minutes_check');
+SELECT refuses('INSERT INTO import_keys (source, kind, source_id, id) VALUES (''csv'', ''voucher'', ''1'', uuidv7())', 'import_keys_kind_check');
+SELECT refuses('INSERT INTO import_rows (batch, line, key, data, outcome) VALUES (uuidv7(), 1, ''k'', ''{}'', ''maybe'')', 'import_rows_outcome_check');
 SET LOCAL session_replication_role = origin;
 
 -- Rows that money refers to cannot be deleted.
