@@ -55,6 +55,7 @@ mikrotik_drift_apply(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_read(cx, &mikrotik_drift_apply_op, rq, &in));
 	router_id = shape_text(in, "router_id");
+	TRY(mikrotik_body_router(cx, router_id));
 	TRY(snapshot_default(cx, &router_id));
 	TRY(drift_plan(cx, router_id, &d));
 	TRY(drift_apply(cx, &d, shape_bool(in, "force"), &jobs));

@@ -7,6 +7,7 @@
 #include "base/jw.h"
 #include "db/rowjson.h"
 #include "router/provision.h"
+#include "router/router.h"
 #include "router/session.h"
 #include "router/snapshot.h"
 #include "sql.h"
@@ -281,11 +282,22 @@ mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 /* ---- acts on users ------------------------------------------------------- */
 
 enum rc
+mikrotik_body_router(struct ctx *cx, const char *router_id)
+{
+	struct router r;
+	enum rc rc = router_id == NULL ? RC_OK : router_by_id(cx, router_id, &r);
+
+	return rc == RC_NOT_FOUND ? err_field(cx, "router_id", "The selected router id is invalid.")
+				  : rc;
+}
+
+enum rc
 mikrotik_disconnect(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in;
 
 	TRY(op_read(cx, &mikrotik_disconnect_op, rq, &in));
+	TRY(mikrotik_body_router(cx, shape_text(in, "router_id")));
 	TRY(session_end(cx, shape_text(in, "router_id"), "pppoe", shape_text(in, "name")));
 	return mikrotik_success(rs);
 }
@@ -296,6 +308,7 @@ mikrotik_disconnect_user(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &mikrotik_disconnect_user_op, rq, &in));
+	TRY(mikrotik_body_router(cx, shape_text(in, "router_id")));
 	TRY(session_end(cx, shape_text(in, "router_id"), shape_text(in, "type"),
 	    shape_text(in, "username")));
 	return mikrotik_success(rs);

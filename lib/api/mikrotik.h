@@ -8,6 +8,8 @@
 extern const struct field mikrotik_router_param[];
 
 /* The router of the query; NULL: the default one. */
+/* The router that a body names, where it names one, is there; else an error of router_id. */
+enum rc mikrotik_body_router(struct ctx *, const char *router_id) _must_check_;
 enum rc mikrotik_router(struct ctx *, const struct req *, const char **ret) _must_check_;
 
 /* {"success": true} */

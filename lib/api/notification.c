@@ -175,12 +175,16 @@ template_preview(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
+	enum rc rc;
 
 	TRY(op_read(cx, &template_preview_op, rq, &in));
-	TRY(db_query(cx, &SQL_message_preview, &rows, V_TEXT(shape_text(in, "template_id")),
+	rc = db_query(cx, &SQL_message_preview, &rows, V_TEXT(shape_text(in, "template_id")),
 	    V_TEXT(shape_text(in, "language")), V_TEXT(shape_text(in, "subject")),
 	    V_TEXT(shape_text(in, "body")), V_TEXT(shape_text(in, "invoice_id")),
-	    V_TEXT(conf_text(cx->conf, CONF_APP_URL))));
+	    V_TEXT(conf_text(cx->conf, CONF_APP_URL)));
+	if (rc == RC_NOT_FOUND)
+		return err_field(cx, "template_id", "The selected template id is invalid.");
+	TRY(rc);
 	return op_answer(rs, 200, rows);
 }
 

@@ -126,12 +126,16 @@ mikrotik_sync_secret(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
+	enum rc rc;
 
 	TRY(op_read(cx, &mikrotik_sync_secret_op, rq, &in));
 	id = shape_text(in, "secretId");
 	if (strcmp(shape_text(in, "action"), "delete") == 0)
 		TRY(db_query(cx, &SQL_account_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
-	TRY(provision_account(cx, id));
+	rc = provision_account(cx, id);
+	if (rc == RC_NOT_FOUND)
+		return err_field(cx, "secretId", "The selected secret id is invalid.");
+	TRY(rc);
 	return mikrotik_success(rs);
 }
 

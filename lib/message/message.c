@@ -105,6 +105,8 @@ message_send_next(struct ctx *cx, struct line *line, bool *ret, bool *well)
 	*ret = db_count(rows) > 0;
 	if (!*ret)
 		return RC_OK;
+	if (db_count(rows) == 0)
+		return err_field(cx, "id", "The selected id is invalid.");
 	TRY(db_scan(cx, rows, 0, message_cols, &m));
 	d = deliver(cx, line->channels, &m);
 	*well = d.outcome == OUTCOME_SENT;
