@@ -335,7 +335,7 @@ def test_each_part_a_bank_takes_back_is_heard_of(payer, mid):
 # ---- what stays as it is ---------------------------------------------------------------------------
 
 def overdue(payer):
-    sub, invoice = payer.town.billed(start_date="2026-02-20", end_date="2026-03-21")
+    sub, invoice = payer.town.billed(due="2026-02-20", start_date="2026-02-20", end_date="2026-03-21")
     payer.stack.cron("2026-03-02", "--only", "overdue")
     assert payer.status(invoice) == "overdue"
     return sub, invoice
@@ -970,7 +970,7 @@ def test_a_dead_router_keeps_no_notification_waiting(payer, mid):
     router = api.make("/api/router-settings", {"name": isp.unique("Dead "), "host": "127.0.0.1", "username": "isp",
                                                "port": silent.getsockname()[1], "password": "pw", "is_active": True})
     try:
-        sub, invoice = payer.town.billed(start_date="2026-02-20", end_date="2026-03-21", router_id=router["id"])
+        sub, invoice = payer.town.billed(due="2026-02-20", start_date="2026-02-20", end_date="2026-03-21", router_id=router["id"])
         payer.stack.cron("2026-03-02", "--only", "overdue,suspend")
         assert api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
         _, body = payer.genuine(invoice, method="qris")

@@ -14,8 +14,8 @@ def suspended(payer, sub):
 
 def test_nobody_who_paid_is_suspended(deaf, mid):
     """billing-cron asks about those it would suspend, and about them alone."""
-    paid_sub, paid = deaf.town.billed(start_date="2026-03-01", end_date="2026-03-31")
-    debt_sub, debt = deaf.town.billed(start_date="2026-03-01", end_date="2026-03-31")
+    paid_sub, paid = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
+    debt_sub, debt = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
     deaf.order(debt)
     mid.act(deaf.order(paid), "pay", method="bca_va")
     report = deaf.stack.cron("2026-03-05")
@@ -26,7 +26,7 @@ def test_nobody_who_paid_is_suspended(deaf, mid):
 
 def test_who_pays_is_online_again(deaf, mid):
     """Suspended for debt, paid, and found by reconciliation with the rights of gateway-sync."""
-    sub, invoice = deaf.town.billed(start_date="2026-03-01", end_date="2026-03-31")
+    sub, invoice = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
     deaf.stack.cron("2026-03-05")
     assert suspended(deaf, sub)
     mid.act(deaf.order(invoice), "pay", method="bca_va")
@@ -38,13 +38,13 @@ def test_who_pays_is_online_again(deaf, mid):
 
 def indebted(payer):
     """A subscription and its invoice, which the night of 2026-03-05 would suspend it for."""
-    return payer.town.billed(start_date="2026-03-01", end_date="2026-03-31")
+    return payer.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
 
 
 def run(payer, night):
     """(exit status, seconds, report) of a night."""
     began = time.monotonic()
-    done = payer.stack.exec("billing-cron", "--date", night, "--json", check=False)
+    done = payer.stack.exec("billing-cron", "--date", night, "--ahead", "--json", check=False)
     return done.returncode, time.monotonic() - began, json.loads(done.stdout)
 
 
