@@ -162,7 +162,7 @@ auth_forgot(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 auth_reset(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct cJSON *in;
+	struct cJSON *in = NULL;
 
 	TRY(read_confirmed(cx, &auth_reset_op, rq, &in));
 	TRY(user_reset_password(cx, shape_text(in, "email"), shape_text(in, "token"),

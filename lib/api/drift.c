@@ -44,10 +44,24 @@ mikrotik_drift(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return resp_json(rs, 200, out.buf);
 }
 
+static enum rc
+answer_jobs(struct resp *rs, const struct drift_jobs *jobs)
+{
+	struct jw w = jw_new(&rs->body);
+
+	rs->status = 200;
+	jw_obj(&w, NULL);
+	jw_bool(&w, "success", true);
+	jw_i64(&w, "accounts", jobs->accounts);
+	jw_i64(&w, "profiles", jobs->profiles);
+	jw_i64(&w, "leaving", jobs->leaving);
+	jw_end(&w);
+	return RC_OK;
+}
+
 enum rc
 mikrotik_drift_apply(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct jw w = jw_new(&rs->body);
 	struct drift_jobs jobs;
 	const char *router_id;
 	struct cJSON *in;
@@ -59,12 +73,5 @@ mikrotik_drift_apply(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(snapshot_default(cx, &router_id));
 	TRY(drift_plan(cx, router_id, &d));
 	TRY(drift_apply(cx, &d, shape_bool(in, "force"), &jobs));
-	rs->status = 200;
-	jw_obj(&w, NULL);
-	jw_bool(&w, "success", true);
-	jw_i64(&w, "accounts", jobs.accounts);
-	jw_i64(&w, "profiles", jobs.profiles);
-	jw_i64(&w, "leaving", jobs.leaving);
-	jw_end(&w);
-	return RC_OK;
+	return answer_jobs(rs, &jobs);
 }

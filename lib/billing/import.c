@@ -226,6 +226,15 @@ import_all(struct import *im, const char *data, size_t len, struct import_counts
 	return count(im, ret);
 }
 
+/* All of it in one transaction that is rolled back. */
+static enum rc
+import_rehearse(struct import *im, const char *data, size_t len, struct import_counts *ret)
+{
+	TRY(db_begin(im->cx));
+	TRY(import_all(im, data, len, ret));
+	return db_rollback(im->cx);
+}
+
 enum rc
 import_run(struct ctx *cx, const struct import_job *job, struct import_counts *ret)
 {
@@ -240,11 +249,8 @@ import_run(struct ctx *cx, const struct import_job *job, struct import_counts *r
 	TRY(read_file(cx, job->path, &data, &len));
 	TRY(db_query0(cx, &SQL_import_batch, &rows));
 	im.batch = db_text(rows, 0, "id");
-	if (job->dry_run) {
-		TRY(db_begin(cx));
-		TRY(import_all(&im, data, len, ret));
-		return db_rollback(cx);
-	}
+	if (job->dry_run)
+		return import_rehearse(&im, data, len, ret);
 	TRY(import_all(&im, data, len, ret));
 	return db_query(cx, &SQL_import_forget, NULL, V_TEXT(im.batch));
 }

@@ -67,8 +67,8 @@ limit_take(const char *ip, int64_t now_ms)
 
 	if (s->earned < now_ms)
 		s->earned = now_ms;
-	if (s->earned - now_ms > (BURST - 1) * STEP_MS)
-		return (int)((s->earned - now_ms - (BURST - 1) * STEP_MS + 999) / 1000);
+	if (s->earned - now_ms > (int64_t)(BURST - 1) * STEP_MS)
+		return (int)((s->earned - now_ms - (int64_t)(BURST - 1) * STEP_MS + 999) / 1000);
 	s->earned += STEP_MS;
 	return 0;
 }

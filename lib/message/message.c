@@ -105,8 +105,6 @@ message_send_next(struct ctx *cx, struct line *line, bool *ret, bool *well)
 	*ret = db_count(rows) > 0;
 	if (!*ret)
 		return RC_OK;
-	if (db_count(rows) == 0)
-		return err_field(cx, "id", "The selected id is invalid.");
 	TRY(db_scan(cx, rows, 0, message_cols, &m));
 	d = deliver(cx, line->channels, &m);
 	*well = d.outcome == OUTCOME_SENT;
@@ -122,6 +120,8 @@ message_test(struct ctx *cx, const char *channel_id)
 
 	TRY(db_query(cx, &SQL_message_test, &rows, V_TEXT(channel_id),
 	    V_TEXT(conf_text(cx->conf, CONF_APP_URL))));
+	if (db_count(rows) == 0)
+		return err_field(cx, "id", "The selected id is invalid.");
 	TRY(db_scan(cx, rows, 0, message_cols, &m));
 	d = deliver(cx, channel_new(cx->mem, cx->conf), &m);
 	if (d.outcome == OUTCOME_RETRY || d.outcome == OUTCOME_DOWN)

@@ -61,13 +61,17 @@ end(struct world *w)
 	peer_stop(&w->peer);
 }
 
-static void send_over(struct world *, const char *channel, const char *config) _printf_(3, 0);
-
+/* The config with the peer's port where it says %d. */
 static void
 send_over(struct world *w, const char *channel, const char *config)
 {
+	const char *at = strstr(config, "%d");
+
 	w->message.channel = channel;
-	w->message.config = arena_printf(w->cx.mem, config, w->peer.port);
+	w->message.config = config;
+	if (at != NULL)
+		w->message.config = arena_printf(w->cx.mem, "%.*s%d%s", (int)(at - config), config,
+		    w->peer.port, at + 2);
 	assert_int_equal(channel_send(&w->cx, w->channels, &w->message, &w->got), RC_OK);
 }
 
