@@ -5,10 +5,10 @@ SELECT id, invoice_id, attempt, order_id, amount, snap_token, redirect_url, stat
 	expires_at, had_200, alerts, next_check_at, checks, closed_at, created_at, updated_at FROM midtrans_attempts WHERE
 	false;
 SELECT id, attempt_id, transaction_id, transaction_status, fraud_status, payment_type, bank, pay_code,
-	gross_amount, fee, charged_back, payment_id, told, transaction_time, settlement_time, expiry_time,
+	gross_amount, fee, charged_back, payment_id, outlook, confirmed, transaction_time, settlement_time, expiry_time,
 	created_at, updated_at FROM midtrans_transactions WHERE false;
 SELECT attempt_id, transaction_id, asked_at, asks FROM midtrans_unknown_ids WHERE false;
-SELECT refund_key, transaction_id, amount, fee, whole, reopen, reason, actor, state, told, created_at
+SELECT refund_key, transaction_id, amount, fee, whole, reopen, reason, actor, state, result_delivered, created_at
 	FROM midtrans_refunds WHERE false;
 SELECT idempotency_key, refund_key, request_hash FROM midtrans_refund_keys WHERE false;
 SELECT id, source, order_id, transaction_id, body, body_hash, request_id, received_at FROM midtrans_events

@@ -347,23 +347,23 @@ def counts(done):
 
 
 def test_a_rehearsal_says_exactly_what_the_run_then_does(system, subscription):
-    dry = json.loads(ok(system.run("billing-cron", "--date", "2031-01-25", "--dry-run", "--json")))
-    again = json.loads(ok(system.run("billing-cron", "--date", "2031-01-25", "--dry-run", "--json")))
+    dry = json.loads(ok(system.run("billing-cron", "--ahead", "--date", "2031-01-25", "--dry-run", "--json")))
+    again = json.loads(ok(system.run("billing-cron", "--ahead", "--date", "2031-01-25", "--dry-run", "--json")))
     shown = json.loads(ok(system.run("ispctl", "billing", "preview", "--date", "2031-01-25")))
-    real = json.loads(ok(system.run("billing-cron", "--date", "2031-01-25", "--json")))
+    real = json.loads(ok(system.run("billing-cron", "--ahead", "--date", "2031-01-25", "--json")))
     assert dry["lines"] == again["lines"] == shown["lines"] == real["lines"] and len(real["lines"]) == 1
     assert real["lines"][0]["invoice_number"] == "INV-20310125-0001"
     assert real["lines"][0]["amount"] == 75000 and real["lines"][0]["due_date"] == "2031-01-30"
-    assert counts(system.run("billing-cron", "--date", "2031-01-25", "--json"))["renew"] == 0
+    assert counts(system.run("billing-cron", "--ahead", "--date", "2031-01-25", "--json"))["renew"] == 0
 
 
 def test_steps_by_name_and_days_missed(system, subscription):
     """A run of some steps once counted as the run of its day: its absence was not reported."""
-    ok(system.run("billing-cron", "--date", "2031-01-25"))
-    only = counts(system.run("billing-cron", "--date", "2031-02-20", "--json", "--only", "suspend,overdue"))
+    ok(system.run("billing-cron", "--ahead", "--date", "2031-01-25"))
+    only = counts(system.run("billing-cron", "--ahead", "--date", "2031-02-20", "--json", "--only", "suspend,overdue"))
     assert only["overdue"] >= 1 and only["suspend"] >= 1 and only["renew"] == 0
     assert "2031-01-25" in system.run("ispctl", "health", env={"APP_TODAY": "2031-02-20"}).stdout
-    said = ok(system.run("billing-cron", "--date", "2031-02-22", "--only", "renew,overdue,expire,suspend"))
+    said = ok(system.run("billing-cron", "--ahead", "--date", "2031-02-22", "--only", "renew,overdue,expire,suspend"))
     assert "2031-02-19, 2031-02-20, 2031-02-21\n" in said
     assert "2031-02-22" in ok(system.run("ispctl", "health", env={"APP_TODAY": "2031-02-22"}))
     report = system.sql("SELECT report -> 'steps' -> 'suspend' ->> 'done' FROM billing_runs"
@@ -387,10 +387,10 @@ def test_a_second_run_exits_75(system):
         holder.stdin.write("SELECT pg_advisory_lock(hashtext('isp-billing: run'));\n\\echo held\n")
         holder.stdin.flush()
         assert any("held" in line for line in iter(holder.stdout.readline, ""))
-        fails(system.run("billing-cron", "--date", "2031-03-01"), 75, "another billing run")
+        fails(system.run("billing-cron", "--ahead", "--date", "2031-03-01"), 75, "another billing run")
     finally:
         holder.communicate()
-    ok(system.run("billing-cron", "--date", "2031-03-01"))
+    ok(system.run("billing-cron", "--ahead", "--date", "2031-03-01"))
 
 
 def test_a_run_that_is_stopped(system):

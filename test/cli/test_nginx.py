@@ -40,7 +40,7 @@ def post(system, path, size, **headers):
 def test_bodies_have_limits(system, path, size, status):
     answer = post(system, path, size)
     assert answer[0] == status
-    assert set(answer[2]) == {"message"}
+    assert set(answer[2]) == {"code", "message"}
 
 
 def test_just_below_the_limit_reaches_the_worker(system):
@@ -51,15 +51,15 @@ def test_just_below_the_limit_reaches_the_worker(system):
 @pytest.mark.parametrize("path", ["/api/%00", "/api/%", "/api/x/%2"])
 def test_a_malformed_path_is_400(system, path):
     status, headers, body = system.get(path)
-    assert status == 400 and set(body) == {"message"}
+    assert status == 400 and set(body) == {"code", "message"}
     assert headers["Content-Type"] == "application/json"
 
 
 def test_a_long_address_or_header_is_json_too(system):
     long = system.get("/api/" + "a" * 70000)
-    assert long[0] == 414 and set(long[2]) == {"message"}
+    assert long[0] == 414 and set(long[2]) == {"code", "message"}
     long = system.get("/api/health", headers={"X-Long": "a" * 70000})
-    assert long[0] == 400 and set(long[2]) == {"message"}
+    assert long[0] == 400 and set(long[2]) == {"code", "message"}
 
 
 def test_headers_of_api_and_of_files(system):
@@ -87,7 +87,7 @@ def test_nginx_names_the_origins_that_the_workers_name(system, path):
         status, headers, _ = post(system, path, 70000, Origin=origin)
         assert status == 413
         assert headers.get_all("Access-Control-Allow-Origin") == [origin]
-        assert headers.get_all("Access-Control-Expose-Headers") == ["X-Request-Id, Retry-After"]
+        assert headers.get_all("Access-Control-Expose-Headers") == ["X-Request-Id, Retry-After, X-Ignored"]
         assert headers.get_all("Vary") == ["Origin"]
     for origin in ("https://evil.example", OWN + ".evil.example", "null", "default"):
         status, headers, _ = post(system, path, 70000, Origin=origin)
@@ -101,7 +101,7 @@ def test_what_a_worker_says_is_said_once(system, path, status):
     found, headers, _ = system.get(path, headers={"Origin": OWN})
     assert found == status
     for name, value in (("Access-Control-Allow-Origin", OWN), ("Vary", "Origin"),
-                        ("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")):
+                        ("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, X-Ignored")):
         assert headers.get_all(name) == [value]
     assert len(headers.get_all("Allow") or [""]) == 1
     assert system.get(path, headers={"Origin": "https://evil.example"})[1]["Access-Control-Allow-Origin"] is None
@@ -120,7 +120,7 @@ def test_files_are_for_no_other_origin(system):
 def test_a_method_that_is_not_allowed_gets_those_that_are(system, method, path, allow):
     """Where nginx refused it the answer had no Allow (RFC 9110 wants one)."""
     status, headers, body = system.get(path, method=method)
-    assert status == 405 and set(body) == {"message"}
+    assert status == 405 and set(body) == {"code", "message"}
     assert headers.get_all("Allow") == [allow]
 
 
@@ -160,7 +160,7 @@ def test_public_reads_are_throttled(system):
     assert {a[0] for a in answers[:30]} == {404}
     refused = [a for a in answers if a[0] == 429]
     assert refused
-    assert all(int(a[1]["Retry-After"]) > 0 and set(a[2]) == {"message"} for a in refused)
+    assert all(int(a[1]["Retry-After"]) > 0 and set(a[2]) == {"code", "message"} for a in refused)
     assert system.get("/api/health")[0] == 200
 
 
@@ -177,7 +177,7 @@ def test_every_pool_is_503_without_workers(system, path):
         while any(accepts(system, pool) for pool in ("fast", "login", "router", "gateway")):
             time.sleep(0.02)
         status, headers, body = system.get(path, headers={"Origin": OWN})
-        assert status == 503 and set(body) == {"message"}
+        assert status == 503 and set(body) == {"code", "message"}
         assert headers.get_all("Access-Control-Allow-Origin") == [OWN]
         assert int(headers["Retry-After"]) > 0
     finally:
