@@ -262,7 +262,7 @@ ping_run(struct ctx *cx, struct icmp *engine, struct ping_run *run)
 	struct round r = { .engine = engine, .run = run, .batch = *cx };
 
 	r.batch.mem = mem;
-	r.end_at = clock_ms() + run->seconds * 1000;
+	r.end_at = clock_ms() + (int64_t)run->seconds * 1000;
 	TRY(history_begin(cx, "pinger"));
 	TRY(load(cx, &r));
 	batch_begin(&r);

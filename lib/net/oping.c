@@ -51,7 +51,7 @@ enum rc
 oping_run(struct ctx *cx, const char *host, int count, int timeout_ms, struct oping *ret)
 {
 	pingobj_t *ping = ping_construct();
-	double timeout_s = timeout_ms / 1000.0, rtt, before = 0;
+	double timeout_s = timeout_ms / 1000.0, rtt = -1, before = 0;
 	struct oping o = { 0 };
 
 	if (ping == NULL)

@@ -56,7 +56,7 @@ key_of(const char *name, char ret[static KEY_MAX])
 	if (n == 0 || n >= KEY_MAX || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != n)
 		return false;
 	for (size_t i = 0; i <= n; i++)
-		ret[i] = name[i] == '-' ? '_' : name[i];
+		ret[i] = (char)(name[i] == '-' ? '_' : name[i]);
 	return true;
 }
 

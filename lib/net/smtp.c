@@ -96,6 +96,7 @@ give_text(char *to, size_t size, size_t n, void *arg)
 /* Keep the last line that the host said. Lines of ours are not looked at: one holds the password.
  */
 static int
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type of the callback */
 keep_reply(CURL *easy, curl_infotype type, char *data, size_t n, void *arg)
 {
 	struct transfer *t = arg;

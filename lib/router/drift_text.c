@@ -30,23 +30,25 @@ add_line(struct ctx *cx, struct drift *d, struct drift_line line)
 static const char *
 found(const struct account_object *o, const char *key)
 {
+	static const struct account_object nothing = { 0 };
+	const struct account_object *at = o != NULL ? o : &nothing;
 	const struct {
 		const char *key, *val;
 	} props[] = {
-		{ "name", o->name },
-		{ "profile", o->profile },
-		{ "comment", o->comment },
-		{ "service", o->service },
-		{ "local-address", o->local },
-		{ "remote-address", o->address },
-		{ "address", o->address },
-		{ "target", o->address },
-		{ "max-limit", o->max_limit },
-		{ "priority", o->priority },
-		{ "burst-limit", o->burst_limit },
-		{ "burst-threshold", o->burst_threshold },
-		{ "burst-time", o->burst_time },
-		{ "disabled", o->disabled ? "yes" : "no" },
+		{ "name", at->name },
+		{ "profile", at->profile },
+		{ "comment", at->comment },
+		{ "service", at->service },
+		{ "local-address", at->local },
+		{ "remote-address", at->address },
+		{ "address", at->address },
+		{ "target", at->address },
+		{ "max-limit", at->max_limit },
+		{ "priority", at->priority },
+		{ "burst-limit", at->burst_limit },
+		{ "burst-threshold", at->burst_threshold },
+		{ "burst-time", at->burst_time },
+		{ "disabled", at->disabled ? "yes" : "no" },
 	};
 
 	for (size_t i = 0; i < countof(props); i++) {

@@ -138,12 +138,23 @@ read_all(struct ctx *cx, struct routeros *ros, struct importing *im)
 	    ".id,name,password,profile,address,disabled,comment", im);
 }
 
+static enum rc
+store_accounts(struct ctx *cx, const char *router_id, const char *json, struct import_report *ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_query(cx, &SQL_account_import, &rows, V_TEXT(router_id), V_TEXT(json)));
+	ret->imported = db_i64(rows, 0, "imported");
+	ret->adopted = db_i64(rows, 0, "adopted");
+	ret->skipped = ret->total - ret->imported - ret->adopted;
+	return RC_OK;
+}
+
 enum rc
 import_secrets(struct ctx *cx, const char *router_id, struct import_report *ret)
 {
 	struct importing im = { .out = sb_new(cx->mem), .report = ret };
 	struct routeros *ros;
-	struct db_rows *rows;
 	enum rc rc;
 
 	*ret = (struct import_report){ 0 };
@@ -157,9 +168,5 @@ import_secrets(struct ctx *cx, const char *router_id, struct import_report *ret)
 	routeros_close(ros);
 	TRY(rc);
 	jw_end(&im.w);
-	TRY(db_query(cx, &SQL_account_import, &rows, V_TEXT(router_id), V_TEXT(im.out.buf)));
-	ret->imported = db_i64(rows, 0, "imported");
-	ret->adopted = db_i64(rows, 0, "adopted");
-	ret->skipped = ret->total - ret->imported - ret->adopted;
-	return RC_OK;
+	return store_accounts(cx, router_id, im.out.buf, ret);
 }

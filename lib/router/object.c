@@ -32,7 +32,7 @@ field_of(struct ctx *cx, const char *arg)
 	char *field = arena_printf(cx->mem, "%.*s", FIELD_MAX, arg);
 
 	for (char *c = field; *c != '\0'; c++)
-		*c = *c == '-' ? '_' : *c;
+		*c = (char)(*c == '-' ? '_' : *c);
 	return field;
 }
 

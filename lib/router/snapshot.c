@@ -89,7 +89,6 @@ read_router(struct ctx *cx, const struct asking *a)
 
 	rc = link_connect(cx, a->router_id, left < SHARE_MS ? SHARE_MS : (int)left, &ros);
 	if (rc == RC_OK) {
-		reached = true;
 		rc = store(cx, ros, a);
 		reached = routeros_alive(ros);
 		routeros_close(ros);
@@ -101,7 +100,7 @@ read_router(struct ctx *cx, const struct asking *a)
 static enum rc
 refresh(struct ctx *cx, const struct asking *a)
 {
-	struct row row;
+	struct row row = { 0 };
 
 	TRY(look(cx, a, &row));
 	return row.is_fresh ? RC_OK : read_router(cx, a);
@@ -140,8 +139,8 @@ answer(struct ctx *cx, const struct row *row, const char **ret)
 static enum rc
 get(struct ctx *cx, const struct asking *a, const char **ret)
 {
-	struct row row;
-	bool mine;
+	struct row row = { 0 };
+	bool mine = false;
 
 	for (;;) {
 		TRY(look(cx, a, &row));

@@ -20,6 +20,11 @@ BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"
 KEYS = ["base64:" + c * 43 + "=" for c in "AE"]
 
 
+LEDGER = ("INSERT INTO service_days (subscription_id, days, kind, entered_on)"
+          " SELECT id, end_date - start_date + 1, 'start', start_date FROM subscriptions s"
+          " WHERE NOT EXISTS (SELECT FROM service_days d WHERE d.subscription_id = s.id) AND end_date >= start_date")
+
+
 class System:
     """A private database and what a shell does with it."""
 
@@ -284,7 +289,7 @@ def test_health_tells_that_no_night_ever_came(system):
                "INSERT INTO customers (name) VALUES ('Old');"
                "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password, start_date,"
                " end_date) SELECT c.id, p.id, 'old', '', '2031-01-01', '2031-01-30'"
-               " FROM customers c, packages p WHERE c.name = 'Old' AND p.name = 'Old'")
+               " FROM customers c, packages p WHERE c.name = 'Old' AND p.name = 'Old';" + LEDGER)
     try:
         assert "no day yet" in ok(system.run("ispctl", "health")), "it came today"
         system.sql("UPDATE subscriptions SET created_at = now() - interval '25 hours'")
@@ -338,6 +343,7 @@ def subscription(system):
                       "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password,"
                       " start_date, end_date) SELECT c.id, p.id, 'cron-' || c.id, '', '2031-01-01', '2031-01-30'"
                       " FROM c, packages p WHERE p.name = 'Cron' RETURNING id")
+    system.sql(LEDGER)
     yield made
     system.sql("SELECT subscription_cancel('%s', 'test', '2031-12-31')" % made)
 
@@ -402,8 +408,9 @@ def test_a_run_that_is_stopped(system):
                "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password,"
                " start_date, end_date) SELECT c.id, p.id, 'long-' || c.id, '', '2032-01-01', '2032-01-30'"
                " FROM customers c, packages p WHERE c.name LIKE 'Long %%' AND p.name = 'Long'" % count)
+    system.sql(LEDGER)
     second = system.sql("SELECT id FROM billing_candidates('renew', '%s') WHERE n = 300" % day)
-    done = system.run_and_stop("billing-cron", "--date", day,
+    done = system.run_and_stop("billing-cron", "--ahead", "--date", day,
                                   lock="SELECT FROM subscriptions WHERE id = '%s' FOR UPDATE" % second)
     fails(done, 75, "signal")
     billed = "SELECT count(*), count(DISTINCT subscription_id) FROM invoices WHERE status <> 'cancelled'" \
@@ -412,7 +419,7 @@ def test_a_run_that_is_stopped(system):
     assert 256 < first < count and done.stdout.count("renew ") == first, "no more than the chunk in hand"
     finished = "SELECT count(*) FROM billing_runs WHERE business_date = '%s' AND finished_at IS NOT NULL" % day
     assert system.sql(finished) == "0"
-    assert counts(system.run("billing-cron", "--date", day, "--json"))["renew"] == count - first
+    assert counts(system.run("billing-cron", "--ahead", "--date", day, "--json"))["renew"] == count - first
     assert system.sql(billed) == "%d|%d" % (count, count) and system.sql(finished) == "1"
 
 
@@ -452,7 +459,7 @@ def debtors(system):
                " start_date, end_date) SELECT c.id, p.id, 'owes-' || c.id, '', '2033-01-01', '2033-01-30'"
                " FROM customers c, packages p WHERE c.name LIKE 'Owes %' AND p.name = 'Owed'")
     for step, day in (("renew", "2033-01-30"), ("overdue", "2033-03-01")):
-        ok(system.run("billing-cron", "--date", day, "--only", step))
+        ok(system.run("billing-cron", "--ahead", "--date", day, "--only", step))
     assert system.sql("WITH made AS (INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state,"
                       " expires_at, next_check_at) SELECT i.id, 1, i.invoice_number || '-1-abcd', 75000, 'open',"
                       " now() + interval '1 day', now() FROM invoices i JOIN customers c ON c.id = i.customer_id"
