@@ -202,6 +202,7 @@ sample_sessions(struct ctx *cx, struct fleet *f, const struct sync *s)
 
 /* Start what is due; *ret: when to look again. */
 static enum rc
+/* NOLINTNEXTLINE(readability-function-size): one walk, read from top to bottom */
 sweep(struct ctx *cx, struct fleet *f, const struct sync *s, int *ret)
 {
 	struct router_work *work;

@@ -39,6 +39,7 @@ prepare(struct ctx *cx, const char *env, struct conf *conf, struct snmp_engine *
 }
 
 static enum rc
+/* NOLINTNEXTLINE(readability-function-size): one walk, read from top to bottom */
 poll_devices(struct ctx *cx, struct snmp_engine *engine, const struct daemon_args *args,
     struct poll_run *run)
 {

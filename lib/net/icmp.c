@@ -482,6 +482,7 @@ is_queue_full(int error)
 }
 
 static void
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one walk, read from top to bottom */
 flush(struct icmp *e, int v)
 {
 	struct outgoing *out = &e->out[v];

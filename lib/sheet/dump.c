@@ -83,6 +83,7 @@ skip_blanks(struct reader *r)
 
 /* A quoted text with its escapes resolved; at stands on the quote. */
 static enum rc
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one walk, read from top to bottom */
 read_quoted(struct reader *r, const char **ret)
 {
 	static const char from[] = "nrt0Zb", to[] = "\n\r\t\0\032\b";
@@ -221,7 +222,7 @@ static enum rc
 read_create(struct reader *r)
 {
 	struct table *t;
-	const char *name;
+	const char *name = "";
 
 	if (starts_with(r, "IF NOT EXISTS"))
 		r->at += strlen("IF NOT EXISTS");
@@ -260,10 +261,12 @@ is_zero_date(const char *s)
 
 /* NULL, a number, a text, or one behind a charset's name or x, b. */
 static enum rc
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one walk, read from top to bottom */
 read_value(struct reader *r, const char **ret)
 {
 	const char *begin, *word;
 
+	*ret = NULL;
 	skip_blanks(r);
 	begin = r->at;
 	if (r->at < r->end && (*r->at == '\'' || *r->at == '"')) {
@@ -335,11 +338,12 @@ read_row(struct reader *r, const struct table *t, size_t line)
 }
 
 static enum rc
+/* NOLINTNEXTLINE(readability-function-size): one walk, read from top to bottom */
 read_insert(struct reader *r)
 {
 	const char *begin = r->at;
 	size_t line = line_of(r, begin);
-	struct table listed = { 0 };
+	struct table listed = { .name = "" };
 	const struct table *t = &listed;
 
 	TRY(read_name(r, &listed.name));

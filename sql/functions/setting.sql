@@ -7,6 +7,7 @@ DECLARE
 	names text := (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
 		WHERE attrelid = 'setting_rows'::regclass AND attnum > 0 AND attname <> 'updated_at' AND input ? attname::text);
 BEGIN
+	-- Names of columns alone, quoted above. @plpgsql_check_options: security_warnings = off
 	PERFORM setting_check(input);
 	IF names IS NULL THEN
 		RETURN;
