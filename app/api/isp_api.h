@@ -17,7 +17,7 @@ const char *isp_api_origins(struct ctx *, const struct conf *);
 extern const struct daemon isp_api_program;
 
 /* Read by the master and anew by every worker: SIGHUP makes a changed file count. */
-enum rc isp_api_configure(struct ctx *, const char *env, struct conf *ret) _must_check_;
+enum rc isp_api_configure(struct ctx *, const char *env, struct conf *cf) _must_check_;
 
 /* One worker, for prefork_run(); arg is its struct daemon_args. */
 int isp_api_work(const struct pool *, const struct pool_fds *, void *arg);

@@ -371,7 +371,7 @@ def test_steps_by_name_and_days_missed(system, subscription):
     only = counts(system.run("billing-cron", "--ahead", "--date", "2031-02-20", "--json", "--only", "suspend,overdue"))
     assert only["overdue"] >= 1 and only["suspend"] >= 1 and only["renew"] == 0
     assert "2031-01-25" in system.run("ispctl", "health", env={"APP_TODAY": "2031-02-20"}).stdout
-    said = ok(system.run("billing-cron", "--ahead", "--date", "2031-02-22", "--only", "renew,overdue,expire,suspend"))
+    said = ok(system.run("billing-cron", "--ahead", "--date", "2031-02-22", "--only", "begin,renew,overdue,late,expire,suspend,remind"))
     assert "2031-02-19, 2031-02-20, 2031-02-21\n" in said
     assert "2031-02-22" in ok(system.run("ispctl", "health", env={"APP_TODAY": "2031-02-22"}))
     report = system.sql("SELECT report -> 'steps' -> 'suspend' ->> 'done' FROM billing_runs"
