@@ -469,7 +469,7 @@ def debtors(system):
 
 
 @pytest.mark.parametrize("program, words", [("ispctl", ["midtrans", "reconcile"]),
-                                            ("billing-cron", ["--ahead", "--date", "2033-03-01", "--only", "suspend"])])
+                                            ("billing-cron", ["--ahead", "--force", "--date", "2033-03-01", "--only", "suspend"])])
 def test_no_more_is_asked_of_midtrans_than_the_one_in_hand(system, debtors, program, words):
     children = []
     with midtrans_that_ends(children) as (url, asked):

@@ -12,6 +12,9 @@ sys.path.insert(0, os.path.join(TOP, "test", "api"))
 from money import Cluster  # noqa: E402
 
 
+COLUMNS_ONLY = ("customer_search", "company")  # changes that make no table
+
+
 def plan():
     with open(os.path.join(TOP, "sql", "sqitch.plan"), encoding="utf-8") as file:
         return [line.split()[0] for line in file if line.strip() and not line.startswith("%")]
@@ -72,7 +75,8 @@ def test_each_change_there_and_back(cluster):
         before[change] = database.tables()
         database.sqitch("deploy", "--to", change)
         database.sqitch("verify")
-        assert database.tables() - before[change], "%s makes nothing" % change
+        if change not in COLUMNS_ONLY:
+            assert database.tables() - before[change], "%s makes nothing" % change
     for change in reversed(plan()):
         database.sqitch("revert", "-y", *(["--to", "@HEAD^"] if change != plan()[0] else []))
         assert database.tables() == before[change], "%s leaves something behind" % change
