@@ -42,7 +42,7 @@ open_all(struct ctx *cx, const struct daemon_args *args, struct conf *cf, struct
 	return db_set_actor(cx);
 }
 
-/* What the command line asks for; a word that is wrong is a matter of usage. */
+/* The acts that the command line names; a wrong word is a matter of usage. */
 static enum rc
 read_options(struct ctx *cx, const struct daemon_args *args, struct billing_options *ret)
 {

@@ -134,7 +134,7 @@ run(const char *const *argv, char *printed, size_t max)
 	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
 }
 
-/* What a person is told of a failure: the last line that a program wrote, without its name. */
+/* The failure's text for the person: the last line that a program wrote, without its name. */
 static const char *
 last_line(char *printed)
 {

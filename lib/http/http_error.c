@@ -7,7 +7,7 @@
 
 enum { RETRY_SECONDS = 2, THROTTLE_SECONDS = 60 };
 
-/* What a failure is for callers: the status, and the code where none was given. */
+/* A failure as callers see it: the status, and the code where none was given. */
 static const struct {
 	int status;
 	const char *code;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What a message reports. */
+/* The report of a message. */
 enum event {
 	E_PENDING = 1 << 0, /* or authorize */
 	E_CHALLENGE = 1 << 1,

@@ -116,11 +116,10 @@ def test_help_version_and_usage(system, program):
     fails(system.run(program, "--env"), 2, "--env")
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+# isp-probe serves a socket that systemd hands it and reads no configuration of its own.
+@pytest.mark.parametrize("program", [p for p in PROGRAMS if p != "isp-probe"])
 def test_a_bad_configuration_stops_with_one_line_that_names_the_key(system, program):
     words = ["health"] if program == "ispctl" else []
-    if program == "isp-probe":
-        return  # it serves a socket that systemd hands it and reads no configuration of its own
     fails(system.run(program, *words, env={"APP_TODAY": "tomorrow"}), 1, "APP_TODAY")
     fails(system.run(program, *words, env={"APP_TODAY": "2026-02-30"}), 1, "APP_TODAY")
     fails(system.run(program, *words, env={"APP_TIMEZONE": "Asia/Jakata"}), 1, "APP_TIMEZONE")

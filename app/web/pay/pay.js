@@ -175,7 +175,7 @@ function older(invoice) {
 	return [make("h2", "", say("older")), bills];
 }
 
-/* What is true of the line now, for a paid invoice. */
+/* State of the line now, for a paid invoice. */
 function serviceKey(invoice) {
 	if (invoice.service === "off_for_debt")
 		return invoice.older_open.length > 0 ? "still_off" : "soon";

@@ -1,4 +1,4 @@
-/* What operators do all day, through the screens. */
+/* Operators' daily work, through the screens. */
 import { adminToken, api, enter, expect, expectFits, test, url } from './walk';
 
 test('login says what is wrong, then lets in', async ({ page, allowed }) => {

@@ -1,4 +1,4 @@
-/* What every story does: log in, watch for what must never happen, ask the API for its rows. */
+/* Steps of every story: log in, watch for what must never happen, ask the API for its rows. */
 import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 

@@ -10,7 +10,7 @@ import type { Messages } from './id';
 
 type Say = string | ((bound: string) => string);
 
-/* What a code broke, as it stands in the sentence. */
+/* The bound that a code names, as it stands in the sentence. */
 function boundOf(code: Code): string | undefined {
 	const write = (n: unknown) => (typeof n === 'number' ? number(n) : String(n));
 	if (code.min !== undefined && code.max !== undefined)

@@ -441,7 +441,7 @@ export const id = {
 		check: 'Periksa',
 		write: 'Simpan semuanya',
 	},
-	/* What an act will do, said before it is done. */
+	/* The consequence of an act, shown before the act. */
 	c: {
 		takePayment:
 			'Tagihan dilunasi. Pelanggan yang diputus karena tunggakan menyala kembali dengan sendirinya.',

@@ -217,7 +217,7 @@ function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	);
 }
 
-/* What the server says would come of it. */
+/* The outcome that the server's dry run answers. */
 function Outcome({ act, body }: { act: Act; body: Values }) {
 	const { t } = useT();
 	const [asked] = useDebouncedValue(JSON.stringify(body), 350);

@@ -60,7 +60,7 @@ const KIND: Record<string, FieldKind> = {
 	secret: 'secret',
 };
 
-/* What a field is, with what /api/meta tells of it. */
+/* A field of a form, completed from /api/meta. */
 export function resolve(
 	field: string | Field,
 	meta: Map<string, MetaField>,
@@ -109,7 +109,7 @@ export function firstValues(fields: Field[], row?: Loose): Values {
 	);
 }
 
-/* What is sent: on create all that is filled, on change only what differs. */
+/* The body to send: on create each filled field, on change each field that differs. */
 export function bodyOf(fields: Field[], values: Values, first?: Values): Values {
 	const shown = fields.filter(f => f.show?.(values) ?? true);
 	const pairs = shown

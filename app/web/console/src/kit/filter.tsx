@@ -26,7 +26,7 @@ type Bar = {
 	state: Search;
 	onChange(patch: Search): void;
 	csv?: { path: string; query: Query; name: string };
-	/* What stands at the right end: acts of a list inside a tab. */
+	/* Content of the right end: acts of a list inside a tab. */
 	bar?: ReactNode;
 };
 

@@ -99,7 +99,7 @@ export function whatsapp(phone: string, text: string) {
 	return `https://wa.me/${digits}?text=${encodeURIComponent(text)}`;
 }
 
-/* What a person typed as money: whole rupiah, undefined when empty, text when it is no number. */
+/* Read typed money: whole rupiah, undefined when empty, text when it is no number. */
 export function readMoney(text: string): number | string | undefined {
 	const plain = text.replace(/^Rp\s?/i, '').replace(/[\s.]/g, '');
 	if (plain === '') return undefined;

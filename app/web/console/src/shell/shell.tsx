@@ -1,4 +1,4 @@
-/* What stands around every screen: navigation, search, the user's menu, news of the connection. */
+/* The frame of every screen: navigation, search, the user's menu, news of the connection. */
 import {
 	ActionIcon,
 	Alert,

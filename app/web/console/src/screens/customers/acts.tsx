@@ -1,4 +1,4 @@
-/* What can be done to a customer. */
+/* Acts on a customer. */
 import type { Row } from '../../api/types';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';

@@ -162,7 +162,7 @@ function Routers() {
 	);
 }
 
-/* What the night's run would do now, with names. */
+/* Preview of the night's run, with names. */
 function Tonight() {
 	const { t, lang } = useT();
 	const may = useMay();

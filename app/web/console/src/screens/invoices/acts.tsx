@@ -1,4 +1,4 @@
-/* What can be done to an invoice. */
+/* Acts on an invoice. */
 import type { Row } from '../../api/types';
 import type { Lang } from '../../i18n';
 import type { Messages } from '../../i18n/id';

@@ -1,4 +1,4 @@
-/* What can be done to a router. */
+/* Acts on a router. */
 import type { Loose, Row } from '../../api/types';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';

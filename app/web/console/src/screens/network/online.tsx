@@ -1,4 +1,4 @@
-/* Who is connected now, on all routers, with live rates. */
+/* Connected users, on all routers, with live rates. */
 import { Group, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useGet } from '../../api/query';

@@ -1,4 +1,4 @@
-/* What happened, newest first, each with its cause. */
+/* Events, newest first, each with its cause. */
 import type { Query } from '../../api/client';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';

@@ -1,4 +1,4 @@
-/* What was told by Midtrans, and what was done by whom. */
+/* Logs of billing, of Midtrans and of users' acts. */
 import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { List } from '../../kit/list';

@@ -1,4 +1,4 @@
-/* What can be done to a subscription. */
+/* Acts on a subscription. */
 import { Text } from '@mantine/core';
 import type { Row } from '../../api/types';
 import type { Messages } from '../../i18n/id';
