@@ -5,8 +5,7 @@
  */
 #include <string.h>
 
-#include "api/api.h"
-#include "base/jw.h"
+#include "api/openapi_int.h"
 
 /* ---- what a route takes and gives, whoever serves it ---- */
 
@@ -54,220 +53,6 @@ static struct op
 op_of(struct ctx *cx, const struct route *rt)
 {
 	return rt->verb != NULL ? crud_op(cx, rt) : *rt->op;
-}
-
-/* ---- fields as JSON Schema ---- */
-
-struct form {
-	const char *type, *format;
-};
-
-static const struct form forms[] = {
-	[FT_TEXT] = { "string" },
-	[FT_INT] = { "integer" },
-	[FT_MONEY] = { "integer", "rupiah" },
-	[FT_BOOL] = { "boolean" },
-	[FT_DATE] = { "string", "date" },
-	[FT_UUID] = { "string", "uuid" },
-	[FT_EMAIL] = { "string", "email" },
-	[FT_SECRET] = { "string", "password" },
-	[FT_LIST] = { "array" },
-	[FT_JSON] = { NULL },
-	[FT_TIME] = { "string", "date-time" },
-};
-
-static void
-put_type(struct jw *w, const struct field *f)
-{
-	const struct form *form = &forms[f->type];
-
-	if (form->type != NULL && (f->flags & FF_NULL) != 0) {
-		jw_arr(w, "type");
-		jw_str(w, NULL, form->type);
-		jw_str(w, NULL, "null");
-		jw_end(w);
-	} else if (form->type != NULL) {
-		jw_str(w, "type", form->type);
-	}
-	if (form->format != NULL)
-		jw_str(w, "format", form->format);
-}
-
-static void
-put_among(struct jw *w, const struct field *f)
-{
-	bool list = f->type == FT_LIST;
-
-	if (list) {
-		jw_obj(w, "items");
-		jw_str(w, "type", "string");
-	}
-	if (f->among != NULL) {
-		jw_arr(w, "enum");
-		for (const char *const *word = f->among; *word != NULL; word++)
-			jw_str(w, NULL, *word);
-		if (!list && (f->flags & FF_NULL) != 0)
-			jw_str(w, NULL, NULL);
-		jw_end(w);
-	}
-	if (list)
-		jw_end(w);
-}
-
-static void
-put_bounds(struct jw *w, const struct field *f)
-{
-	bool number = f->type == FT_INT || f->type == FT_MONEY, list = f->type == FT_LIST;
-
-	if (number && f->min == 0 && f->max == 0)
-		return; /* shown only: whatever it is */
-	if (number)
-		jw_i64(w, "minimum", f->min);
-	else if (f->min > 0)
-		jw_i64(w, list ? "minItems" : "minLength", f->min);
-	if (number)
-		jw_i64(w, "maximum", f->max);
-	else if (f->max > 0)
-		jw_i64(w, list ? "maxItems" : "maxLength", f->max);
-}
-
-static void
-put_schema(struct jw *w, const char *key, const struct field *f)
-{
-	jw_obj(w, key);
-	put_type(w, f);
-	put_among(w, f);
-	put_bounds(w, f);
-	if (f->dflt != NULL)
-		jw_raw(w, "default", f->dflt);
-	if (f->type == FT_SECRET)
-		jw_bool(w, "writeOnly", true);
-	if (f->hint != NULL)
-		jw_str(w, "description", f->hint);
-	jw_end(w);
-}
-
-void
-openapi_fields(struct jw *w, const char *key, const struct field *fields, size_t n, enum fflag flag)
-{
-	jw_obj(w, key);
-	jw_str(w, "type", "object");
-	if (flag == FF_CREATE) {
-		jw_arr(w, "required");
-		for (size_t i = 0; i < n; i++)
-			if ((fields[i].flags & FF_CREATE) != 0 &&
-			    (fields[i].flags & FF_NEEDED) != 0)
-				jw_str(w, NULL, fields[i].name);
-		jw_end(w);
-	}
-	jw_obj(w, "properties");
-	if (flag == FF_SHOWN)
-		put_schema(w, "id", &(const struct field){ "id", FT_UUID });
-	for (size_t i = 0; i < n; i++)
-		if ((fields[i].flags & (unsigned)flag) != 0)
-			put_schema(w, fields[i].name, &fields[i]);
-	jw_end(w);
-	jw_end(w);
-}
-
-/* ---- parameters ---- */
-
-static void
-put_param(struct jw *w, const char *in, const struct field *f)
-{
-	jw_obj(w, NULL);
-	jw_str(w, "name", f->name);
-	jw_str(w, "in", in);
-	if (strcmp(in, "path") == 0)
-		jw_bool(w, "required", true);
-	put_schema(w, "schema", f);
-	jw_end(w);
-}
-
-/* Every :name of the path; all are ids of rows, but those of tokens are numbers. */
-static void
-put_path_params(struct ctx *cx, struct jw *w, const char *path)
-{
-	bool token = strstr(path, "/tokens/") != NULL;
-
-	for (const char *at = strchr(path, ':'); at != NULL; at = strchr(at + 1, ':')) {
-		char *name = arena_strdup(cx->mem, at + 1);
-
-		name[strcspn(name, "/")] = '\0';
-		put_param(w, "path",
-		    &(const struct field){ name, token ? FT_INT : FT_UUID, 0, 1, INT32_MAX });
-	}
-}
-
-/* "name" and "-name" of every field that sorts. */
-static void
-put_sort(struct ctx *cx, struct jw *w, const struct resource *res)
-{
-	jw_obj(w, NULL);
-	jw_str(w, "name", "sort");
-	jw_str(w, "in", "query");
-	jw_obj(w, "schema");
-	jw_str(w, "type", "string");
-	jw_arr(w, "enum");
-	for (size_t i = 0; i < res->nfields; i++) {
-		if ((res->fields[i].flags & FF_SORT) == 0)
-			continue;
-		jw_str(w, NULL, res->fields[i].name);
-		jw_str(w, NULL, arena_printf(cx->mem, "-%s", res->fields[i].name));
-	}
-	jw_end(w);
-	jw_end(w);
-	jw_end(w);
-}
-
-static void
-put_filters(struct jw *w, const struct resource *res)
-{
-	for (size_t i = 0; i < res->nfields; i++) {
-		struct field f = res->fields[i];
-
-		if ((f.flags & FF_FILTER) == 0)
-			continue;
-		f.dflt = NULL;
-		f.flags = 0;
-		put_param(w, "query", &f);
-	}
-	for (size_t i = 0; i < res->nfilters; i++) {
-		struct field f = *res->filters[i].form;
-
-		f.name = res->filters[i].param;
-		put_param(w, "query", &f);
-	}
-}
-
-static void
-put_list_params(struct ctx *cx, struct jw *w, const struct resource *res)
-{
-	static const struct field page[] = {
-		{ "page", FT_INT, 0, 1, 1000000000, .dflt = "1" },
-		{ "per_page", FT_INT, 0, 1, 100, .dflt = "20" },
-	};
-
-	for (size_t i = 0; i < countof(page); i++)
-		put_param(w, "query", &page[i]);
-	if (res->search != NULL)
-		put_param(w, "query", &(const struct field){ "search", FT_TEXT, .max = 255 });
-	if (res->hidden_param != NULL)
-		put_param(w, "query", &(const struct field){ res->hidden_param, FT_BOOL });
-	put_sort(cx, w, res);
-	put_filters(w, res);
-}
-
-static void
-put_params(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
-{
-	jw_arr(w, "parameters");
-	put_path_params(cx, w, rt->path);
-	for (size_t i = 0; i < op->nparams; i++)
-		put_param(w, "query", &op->params[i]);
-	if (op->list != NULL)
-		put_list_params(cx, w, op->list);
-	jw_end(w);
 }
 
 /* ---- bodies and answers ---- */
@@ -328,10 +113,11 @@ put_page(struct ctx *cx, struct jw *w, const char *name)
 	put_ref(cx, w, "items", arena_printf(cx->mem, "schemas/%s", name));
 	jw_end(w);
 	for (size_t i = 0; i < countof(numbers); i++)
-		put_schema(w, numbers[i],
+		openapi_field(w, numbers[i],
 		    &(const struct field){ .type = FT_INT, .flags = FF_NULL });
 	for (size_t i = 0; i < countof(urls); i++)
-		put_schema(w, urls[i], &(const struct field){ .type = FT_TEXT, .flags = FF_NULL });
+		openapi_field(w, urls[i],
+		    &(const struct field){ .type = FT_TEXT, .flags = FF_NULL });
 	jw_raw(w, "links", "{\"type\":\"array\"}");
 	jw_raw(w, "total_is_estimate", "{\"type\":\"boolean\"}");
 	jw_end(w);
@@ -411,7 +197,7 @@ put_operation(struct ctx *cx, struct jw *w, const struct route *rt)
 	jw_str(w, "summary", op.summary);
 	put_permission(w, rt->perm);
 	jw_str(w, "x-pool", http_pool_name(rt->pool));
-	put_params(cx, w, rt, &op);
+	openapi_params(cx, w, rt, &op);
 	put_body(w, &op);
 	jw_obj(w, "responses");
 	put_success(cx, w, &op);
