@@ -36,12 +36,30 @@ check_dev_admin(struct ispctl *ctl)
 	    db_text(rows, 0, "email"), db_text(rows, 0, "email"));
 }
 
+/* Owing days breaks no rule: a promise, a hold or a missed night is the reason. */
+static enum rc
+print_days_owed(struct ispctl *ctl)
+{
+	struct db_rows *rows;
+	const char *day;
+
+	if (ctl->args->val[OPT_DAYS] == NULL)
+		return RC_OK;
+	TRY(billing_date(ctl->cx, ctl->args->val[OPT_DATE], &day));
+	TRY(db_query(ctl->cx, &SQL_check_days_owed, &rows, V_TEXT(day)));
+	for (size_t i = 0; i < db_count(rows); i++)
+		(void)printf("days: %s: %s\n", db_text(rows, i, "subject"),
+		    db_text(rows, i, "detail"));
+	return RC_OK;
+}
+
 enum rc
 cmd_check(struct ispctl *ctl)
 {
 	struct db_rows *rows;
 
 	TRY(print_unknown_orders(ctl->cx));
+	TRY(print_days_owed(ctl));
 	TRY(db_query0(ctl->cx, &SQL_check_all, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
 		(void)printf("%s: %s: %s\n", db_text(rows, i, "rule"), db_text(rows, i, "subject"),

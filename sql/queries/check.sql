@@ -5,6 +5,10 @@ SELECT rule, subject, detail FROM check_invariants()
 UNION ALL
 SELECT rule, subject, detail FROM check_accounts();
 
+-- Lines that owe more days than their bills' due dates and grace allow.
+-- name: check_days_owed(date)
+SELECT subject, detail FROM check_days_owed($1::date) ORDER BY subject;
+
 -- Where no run was ever finished, whoever subscribed more than a day ago has missed one.
 -- name: health_database()
 SELECT version() AS server, r.last_run::text AS last_run,
