@@ -10,6 +10,7 @@ import { useT, word } from '../i18n';
 import { errorText, fieldErrors } from '../i18n/errors';
 import type { Act } from './act';
 import { bodyOf, FieldSet, firstValues, useResolved, type Values } from './fields';
+import { rupiah } from './format';
 import { useToast } from './toast';
 import { kindOf, Value } from './value';
 
@@ -152,6 +153,28 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	);
 }
 
+/* The lines of a bill that would be issued. */
+function BillLines({ of }: { of: Loose[] }) {
+	if (of.length === 0) return null;
+	return (
+		<Table fz="sm" verticalSpacing={3}>
+			<Table.Tbody>
+				{of.map(l => (
+					<Table.Tr key={`${l.text}${l.amount}`}>
+						<Table.Td pl={0}>
+							{l.text}
+							{Number(l.quantity) > 1 && ` × ${l.quantity}`}
+						</Table.Td>
+						<Table.Td ta="right" pr={0}>
+							{rupiah(Number(l.amount))}
+						</Table.Td>
+					</Table.Tr>
+				))}
+			</Table.Tbody>
+		</Table>
+	);
+}
+
 /* The outcome that the server's dry run answers. */
 function Outcome({ act, body }: { act: Act; body: Values }) {
 	const { t } = useT();
@@ -166,8 +189,16 @@ function Outcome({ act, body }: { act: Act; body: Values }) {
 		staleTime: 0,
 		placeholderData: last => last,
 	});
-	if (!trial.data) return null;
+	/* Missing fields are said at their fields when the form is sent. */
+	if (!trial.data)
+		return trial.error && trial.error.status !== 422 ? (
+			<Text fz="sm" c="red">
+				{errorText(t, trial.error)}
+			</Text>
+		) : null;
+	const lines = (act.dryRun?.includes('lines') && (trial.data.lines as Loose[])) || [];
 	const rows = (act.dryRun ?? [])
+		.filter(name => name !== 'lines')
 		.map(name => ({ name, was: act.row?.[name], is: trial.data[name] }))
 		.filter(r => r.is !== undefined && JSON.stringify(r.was) !== JSON.stringify(r.is));
 	return (
@@ -175,7 +206,8 @@ function Outcome({ act, body }: { act: Act; body: Values }) {
 			<Text fz="xs" c="dimmed" mb={4}>
 				{t.w.willHappen}
 			</Text>
-			{rows.length === 0 ? (
+			<BillLines of={lines} />
+			{rows.length === 0 && lines.length === 0 ? (
 				<Text fz="sm">{t.w.nothingChanges}</Text>
 			) : (
 				<Table fz="sm" verticalSpacing={3} withRowBorders={false}>
