@@ -14,7 +14,8 @@ enum {
 	OPT_ROUTER,
 	OPT_JSON,
 	OPT_FORCE,
-	OPT_DRY_RUN
+	OPT_DRY_RUN,
+	OPT_DAYS
 };
 
 struct ispctl {

@@ -3,6 +3,7 @@
 
 #include <cJSON.h>
 
+#include "base/conf.h"
 #include "base/crypt.h"
 #include "db/db.h"
 #include "people/session.h"
@@ -47,6 +48,20 @@ user_set(struct ctx *cx, const char *id, struct cJSON *in)
 	TRY(hashed(cx, in, &input));
 	return db_query(cx, &SQL_user_set, &rows, V_TEXT(id), V_TEXT(input),
 	    V_I64(cx->actor.token_id), V_TEXT(cx->ip));
+}
+
+enum rc
+user_with_known_password(struct ctx *cx, const struct conf *cf, const char **ret_email)
+{
+	struct db_rows *rows;
+
+	*ret_email = NULL;
+	if (!conf_production(cf))
+		return RC_OK;
+	TRY(db_query0(cx, &SQL_user_with_known_password, &rows));
+	if (db_count(rows) > 0)
+		*ret_email = db_text(rows, 0, "email");
+	return RC_OK;
 }
 
 enum rc
