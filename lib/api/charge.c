@@ -37,6 +37,7 @@ static const struct field charge_fields[] = {
 	{ "invoice_id",     FT_UUID, RO | FF_NULL },
 	{ "invoice_number", FT_TEXT, RO | FF_NULL },
 	{ "entered_on",     FT_DATE, RO },
+	{ "actor",          FT_TEXT, RO | FF_NULL },
 	{ "created_at",     FT_TIME, RO | FF_SORT },
 };
 

@@ -85,7 +85,8 @@ static const struct field archive_params[] = {
 static const struct field credit_fields[] = {
 	{ "amount",      FT_MONEY, FF_CREATE | RO | FF_NEEDED, -999999999999, 999999999999,
 	  .hint = "more than 0: a gift; less: paid out" },
-	{ "reason",      FT_TEXT,  FF_CREATE | RO | FF_NEEDED, 1, 255 },
+	{ "reason",      FT_TEXT,  FF_CREATE | FF_NEEDED, 1, 255 },
+	{ "reason",      FT_TEXT,  RO | FF_NULL },
 	{ "kind",        FT_TEXT,  RO | FF_FILTER, .max = 16 },
 	{ "balance",     FT_MONEY, RO },
 	{ "customer_id", FT_UUID,  RO | FF_FILTER },

@@ -40,6 +40,18 @@ static const struct field fields[] = {
 	{ "received_on",  FT_DATE,  RO | FF_SORT },
 	{ "created_at",   FT_TIME,  RO | FF_SORT },
 	{ "updated_at",   FT_TIME,  RO },
+	{ "transaction_id",  FT_TEXT, RO | FF_NULL },
+	{ "midtrans_transaction_id", FT_TEXT, RO | FF_NULL },
+	{ "midtrans_status", FT_TEXT, RO | FF_NULL },
+	{ "invoice.id", FT_UUID, RO | FF_NULL },
+	{ "invoice.invoice_number", FT_TEXT, RO },
+	{ "invoice.amount", FT_MONEY, RO },
+	{ "invoice.paid_amount", FT_MONEY, RO },
+	{ "invoice.due_date", FT_DATE, RO },
+	{ "invoice.status", FT_TEXT, RO },
+	{ "invoice.subscription_id", FT_UUID, RO },
+	{ "customer.id", FT_UUID, RO | FF_NULL },
+	{ "customer.name", FT_TEXT, RO | FF_SORT },
 };
 
 static const struct field received_from = { "received_from", FT_DATE };
@@ -76,6 +88,7 @@ const struct op payment_create_op = {
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &payment_resource, .status = 201,
 	.dry_run = true,
+	.keyed = true,
 };
 static const struct field refund_fields[] = {
 	{ "amount", FT_MONEY, FF_CREATE | FF_NEEDED, 1, MONEY_MAX },

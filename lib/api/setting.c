@@ -133,6 +133,7 @@ const struct resource setting_resource = {
 	.view = "setting_rows",
 	.fields = fields,
 	.nfields = countof(fields),
+	.single = true,
 };
 
 const struct op setting_show_op = { .summary = "The policies", .row = &setting_resource };
@@ -148,9 +149,15 @@ static const struct field preset_fields[] = {
 	  .hint = "packages of 28 to 31 days become one month" },
 };
 
+static const struct field setting_preset_parts[] = {
+	{ "packages_not_reached", FT_LIST },
+};
+
 const struct op setting_preset_op = {
 	.summary = "Fill the policies of billing: {packages_not_reached}",
 	.fields = preset_fields, .nfields = countof(preset_fields), .flag = FF_CREATE,
+	.answer = setting_preset_parts,
+	.nanswer = countof(setting_preset_parts),
 };
 /* clang-format on */
 

@@ -93,6 +93,7 @@ static const char *const abilities[] = { "*", "read", "billing", "network", NULL
 
 /* clang-format off */
 static const struct field token_fields[] = {
+	{ "id",           FT_INT,  RO },
 	{ "name",         FT_TEXT, FF_CREATE | RO | FF_NEEDED | FF_SORT, 1, 255 },
 	{ "abilities",    FT_LIST, FF_CREATE | RO | FF_GRANTS, 1, 4, .among = abilities,
 	  .dflt = "[\"*\"]" },
@@ -101,6 +102,7 @@ static const struct field token_fields[] = {
 	{ "last_used_at", FT_TIME, RO | FF_NULL },
 	{ "created_at",   FT_TIME, RO | FF_SORT },
 	{ "updated_at",   FT_TIME, RO },
+	{ "token",        FT_TEXT, RO | FF_RARE, .hint = "its plain text, where it was just made" },
 };
 
 const struct resource token_resource = {

@@ -61,9 +61,9 @@ export function InvoiceScreen() {
 					<Section title={t.w.lines} flush>
 						<Rows<Loose>
 							label={t.w.lines}
-							rows={invoice.lines}
+							rows={invoice.lines.map(l => ({ ...l, id: String(l.position) }))}
 							columns={[
-								{ key: 'description', phone: 'title' },
+								{ key: 'text', phone: 'title' },
 								{ key: 'amount', kind: 'money' },
 							]}
 						/>
