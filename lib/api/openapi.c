@@ -170,8 +170,7 @@ put_act_params(struct ctx *cx, struct jw *w, const struct op *op)
 	if (op->dry_run)
 		put_param(cx, w, "query",
 		    &(const struct field){ "dry_run", FT_BOOL,
-			.hint =
-			    "tell what would happen, and change nothing; also as a field of the body" });
+			.hint = "only say what would happen; also as a field of the body" });
 	if (op->keyed)
 		put_param(cx, w, "header",
 		    &(const struct field){ "Idempotency-Key", FT_TEXT, .max = 255,
