@@ -223,6 +223,7 @@ test-rest: programs units fuzzers
 	@$(MAKE) --no-print-directory sim-test
 	@$(MAKE) --no-print-directory cli-test
 	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory web-e2e
 	@$(MAKE) --no-print-directory fuzz S=10
 	@$(PYTEST) $(ROUTER_TESTS)
 
@@ -271,7 +272,7 @@ bench: programs $(BENCHES)
 	ISP_BUILD=$(abspath $(B)) test/bench/run
 
 # The long form of what `make test` does in seconds: the hammer, the model's year, the outages.
-soak: programs web-e2e
+soak: programs
 	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
 	scripts/mutate --n 200 || :
 

@@ -84,7 +84,7 @@ answer_session(struct ctx *cx, struct resp *rs, int status, const struct session
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_user_row, &rows, V_TEXT(s->user_id)));
+	TRY(db_row_if_any(cx, &SQL_user_row, &rows, V_TEXT(s->user_id)));
 	rs->status = status;
 	return answer_user(cx, rs, rows, s->token);
 }
@@ -185,10 +185,8 @@ const struct op auth_password_op = {
 enum rc
 auth_logout(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-
 	(void)rq;
-	TRY(db_query(cx, &SQL_session_close, &rows, V_I64(cx->actor.token_id), V_TEXT(cx->actor.id),
+	TRY(db_exec(cx, &SQL_session_close, V_I64(cx->actor.token_id), V_TEXT(cx->actor.id),
 	    V_TEXT(cx->ip)));
 	return resp_json(rs, 200, "{\"message\":\"Logged out successfully\"}");
 }
@@ -199,7 +197,7 @@ auth_me(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
+	TRY(db_row_if_any(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
 	return op_answer(rs, 200, rows);
 }
 
@@ -209,7 +207,7 @@ auth_user(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
+	TRY(db_row_if_any(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
 	rs->status = 200;
 	return answer_user(cx, rs, rows, NULL);
 }
@@ -218,13 +216,12 @@ enum rc
 auth_password(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in = NULL;
-	struct db_rows *rows;
 	const char *verified, *hash;
 
 	TRY(read_confirmed(cx, &auth_password_op, rq, &in));
 	TRY(session_confirm(cx, shape_text(in, "current_password"), &verified));
 	TRY(crypt_password_hash(cx, shape_text(in, "password"), &hash));
-	TRY(db_query(cx, &SQL_user_password, &rows, V_TEXT(cx->actor.id), V_TEXT(verified),
-	    V_TEXT(hash), V_I64(cx->actor.token_id), V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_user_password, V_TEXT(cx->actor.id), V_TEXT(verified), V_TEXT(hash),
+	    V_I64(cx->actor.token_id), V_TEXT(cx->ip)));
 	return resp_json(rs, 200, "{\"message\":\"Password changed successfully\"}");
 }

@@ -59,7 +59,7 @@ dashboard_stats(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	(void)rq;
 	for (size_t i = 0; i < countof(parts); i++)
-		TRY(db_send_n(cx, parts[i].stmt, &rows[i], NULL, 0));
+		TRY(db_send_rows(cx, parts[i].stmt, &rows[i]));
 	TRY(db_sync(cx));
 	rs->status = 200;
 	jw_obj(&w, NULL);
@@ -97,7 +97,7 @@ dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs)
 	int64_t limit;
 
 	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
-	TRY(db_query(cx, &SQL_dashboard_activities, &rows, V_I64(limit)));
+	TRY(db_rows(cx, &SQL_dashboard_activities, &rows, V_I64(limit)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);
 	return RC_OK;

@@ -105,14 +105,13 @@ static enum rc
 act(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
     const struct db_stmt *stmt)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, stmt, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
@@ -131,14 +130,12 @@ subscription_pause(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 subscription_resume(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_resume_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_resume, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_resume, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
@@ -154,7 +151,7 @@ answer(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *o
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_row(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	rs->status = op->status != 0 && !shape_bool(in, "dry_run") ? op->status : 200;
 	sb_puts(&rs->body, db_text(rows, 0, "answer"));
 	return RC_OK;

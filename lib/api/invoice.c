@@ -134,34 +134,32 @@ invoice_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(crud_read(cx, &invoice_resource, NULL, rq, &in));
-	TRY(db_query(cx, &SQL_invoice_create, &rows, V_TEXT(shape_json(cx, in))));
+	TRY(db_row(cx, &SQL_invoice_create, &rows, V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &invoice_resource, db_text(rows, 0, "id"), 201, rs);
 }
 
 enum rc
 invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(crud_read(cx, &invoice_resource, id, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_invoice_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_invoice_update, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &invoice_resource, id, 200, rs);
 }
 
 enum rc
 invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 	bool waive;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_flag(cx, rq, "waive", &waive));
-	TRY(db_query(cx, &SQL_invoice_cancel, &rows, V_TEXT(id), V_BOOL(waive)));
+	TRY(db_exec(cx, &SQL_invoice_cancel, V_TEXT(id), V_BOOL(waive)));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -187,8 +185,8 @@ invoice_public(struct ctx *cx, const struct req *rq, struct resp *rs)
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_send(cx, &SQL_public_read_pace, NULL, V_TEXT(cx->ip)));
-	TRY(db_query(cx, &SQL_invoice_public, &rows, V_TEXT(id)));
+	TRY(db_send_exec(cx, &SQL_public_read_pace, V_TEXT(cx->ip)));
+	TRY(db_row_if_any(cx, &SQL_invoice_public, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
 	return op_answer(rs, 200, rows);

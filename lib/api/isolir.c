@@ -31,8 +31,9 @@ isolir_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 		TRY(shape_param(cx, &isolir_params[0], name));
 	if (phone != NULL && phone[0] != '\0')
 		TRY(shape_param(cx, &isolir_params[1], phone));
-	TRY(db_send(cx, &SQL_public_read_pace, NULL, V_TEXT(cx->ip)));
-	TRY(db_query(cx, &SQL_isolir_line, &rows, V_TEXT(cx->ip), V_TEXT(name), V_TEXT(phone)));
+	TRY(db_send_exec(cx, &SQL_public_read_pace, V_TEXT(cx->ip)));
+	TRY(db_row_if_any(cx, &SQL_isolir_line, &rows, V_TEXT(cx->ip), V_TEXT(name),
+	    V_TEXT(phone)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND,
 		    "Your line is not known by this address. Please give your username and the "
@@ -47,7 +48,7 @@ subscription_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 	const char *id;
 
 	TRY(op_subscription(cx, rq, &id));
-	TRY(db_query(cx, &SQL_line_traffic, &rows, V_TEXT(id)));
+	TRY(db_rows(cx, &SQL_line_traffic, &rows, V_TEXT(id)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);
 	return RC_OK;

@@ -29,8 +29,7 @@ enum rc
 meta_health(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct jw w = jw_new(&rs->body);
-	struct db_rows *rows;
-	bool up = db_query0(cx, &SQL_health, &rows) == RC_OK;
+	bool up = db_exec(cx, &SQL_health) == RC_OK;
 
 	(void)rq;
 	rs->status = up ? 200 : 503;

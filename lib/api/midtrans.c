@@ -110,9 +110,9 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_read(cx, &midtrans_page_op, rq, &in));
 	TRY(act_as(cx, "customer"));
-	TRY(db_send(cx, &SQL_public_token_pace, NULL, V_TEXT(cx->ip)));
+	TRY(db_send_exec(cx, &SQL_public_token_pace, V_TEXT(cx->ip)));
 	debt = (struct midtrans_debt){ shape_text(in, "invoice_id"), shape_text(in, "scope") };
-	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(debt.invoice_id)));
+	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(debt.invoice_id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
 	TRY(midtrans_open_page(cx, &debt, &page));
@@ -144,7 +144,7 @@ answer_standing(struct ctx *cx, const char *attempt_id, struct resp *rs)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_midtrans_attempt_standing, &rows, V_TEXT(attempt_id)));
+	TRY(db_row(cx, &SQL_midtrans_attempt_standing, &rows, V_TEXT(attempt_id)));
 	rs->status = 200;
 	sb_puts(&rs->body, "{\"success\":true,\"data\":");
 	rowjson_object(&rs->body, rows, 0);

@@ -197,7 +197,7 @@ sessions(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_
 	struct db_rows *rows;
 
 	TRY(read_live(cx, rq, &router_id));
-	TRY(db_query(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
+	TRY(db_rows(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
 	return answer_array(rs, rows);
 }
 
@@ -220,7 +220,7 @@ mikrotik_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	TRY(read_live(cx, rq, &router_id));
-	TRY(db_query(cx, &SQL_traffic_points, &rows, V_TEXT(router_id)));
+	TRY(db_rows(cx, &SQL_traffic_points, &rows, V_TEXT(router_id)));
 	return answer_array(rs, rows);
 }
 
@@ -246,7 +246,7 @@ mikrotik_online_users(struct ctx *cx, const struct req *rq, struct resp *rs)
 	(void)rq;
 	TRY(api_act(cx));
 	TRY(snapshot_live_all(cx));
-	TRY(db_query0(cx, &SQL_session_online, &rows));
+	TRY(db_row(cx, &SQL_session_online, &rows));
 	return resp_json(rs, 200, db_text(rows, 0, "rows"));
 }
 
@@ -273,7 +273,7 @@ mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(detail_of(cx, rq, &name, &type));
 	TRY(api_act(cx));
 	TRY(snapshot_live_all(cx));
-	TRY(db_query(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
+	TRY(db_row_if_any(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "%.64s is not online.", name);
 	return op_answer(rs, 200, rows);
@@ -323,7 +323,7 @@ mikrotik_user_toggle(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_read(cx, &mikrotik_user_toggle_op, rq, &in));
 	off = strcmp(shape_text(in, "action"), "disable") == 0;
-	TRY(db_query(cx, &SQL_account_switch, &rows, V_TEXT(shape_text(in, "username")),
+	TRY(db_row(cx, &SQL_account_switch, &rows, V_TEXT(shape_text(in, "username")),
 	    V_BOOL(off)));
 	if (db_text(rows, 0, "id") == NULL)
 		return FAIL(cx, RC_NOT_FOUND, "There is no account of this name.");
@@ -338,7 +338,7 @@ mikrotik_user_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &mikrotik_user_create_op, rq, &in));
-	TRY(db_query(cx, &SQL_account_of_subscription, &rows,
+	TRY(db_row(cx, &SQL_account_of_subscription, &rows,
 	    V_TEXT(shape_text(in, "subscriptionId"))));
 	if (db_text(rows, 0, "id") == NULL)
 		return err_field(cx, "subscriptionId", "The selected subscription is invalid.");
@@ -352,7 +352,7 @@ named(struct ctx *cx, const struct cJSON *in, const char **ret, bool *has_subscr
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_named, &rows, V_TEXT(shape_text(in, "username"))));
+	TRY(db_row_if_any(cx, &SQL_account_named, &rows, V_TEXT(shape_text(in, "username"))));
 	*ret = db_count(rows) > 0 ? db_text(rows, 0, "id") : NULL;
 	*has_subscription = db_count(rows) > 0 && db_bool(rows, 0, "has_subscription");
 	return RC_OK;
@@ -377,14 +377,13 @@ enum rc
 mikrotik_user_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	bool has_subscription;
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(op_read(cx, &mikrotik_user_delete_op, rq, &in));
 	TRY(named(cx, in, &id, &has_subscription));
 	if (id != NULL) {
-		TRY(db_query(cx, &SQL_account_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+		TRY(db_exec(cx, &SQL_account_remove, V_TEXT(id), V_TEXT(cx->ip)));
 		TRY(provision_account(cx, id));
 	}
 	return mikrotik_success(rs);

@@ -86,7 +86,7 @@ monitoring_dashboard(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_monitoring_dashboard, &rows));
+	TRY(db_row(cx, &SQL_monitoring_dashboard, &rows));
 	return op_answer(rs, 200, rows);
 }
 
@@ -97,7 +97,7 @@ monitoring_alerts(struct ctx *cx, const struct req *rq, struct resp *rs)
 	int64_t limit;
 
 	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
-	TRY(db_query(cx, &SQL_alerts_newest, &rows, V_I64(limit)));
+	TRY(db_rows(cx, &SQL_alerts_newest, &rows, V_I64(limit)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);
 	return RC_OK;
@@ -106,11 +106,10 @@ monitoring_alerts(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 alert_read(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_alert_read, &rows, V_TEXT(id)));
+	TRY(db_exec(cx, &SQL_alert_read, V_TEXT(id)));
 	return crud_answer(cx, &alert_resource, id, 200, rs);
 }
 
@@ -121,11 +120,11 @@ alert_read_all(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_alert_read_all, &rows));
+	TRY(db_row(cx, &SQL_alert_read_all, &rows));
 	rs->status = 200;
 	jw_obj(&w, NULL);
 	jw_str(&w, "message", "All alerts are read.");
-	jw_i64(&w, "read", (int64_t)db_affected(rows));
+	jw_i64(&w, "read", db_i64(rows, 0, "read"));
 	jw_end(&w);
 	return RC_OK;
 }

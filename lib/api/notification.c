@@ -109,7 +109,7 @@ notification_test(struct ctx *cx, const struct req *rq, struct resp *rs)
 	if (id == NULL && shape_text(in, "type") == NULL)
 		return err_field(cx, "id", "The id or the type is required.");
 	if (id == NULL) {
-		TRY(db_query(cx, &SQL_channel_of_kind, &rows, V_TEXT(shape_text(in, "type"))));
+		TRY(db_row(cx, &SQL_channel_of_kind, &rows, V_TEXT(shape_text(in, "type"))));
 		id = db_text(rows, 0, "id");
 	}
 	TRY(message_test(cx, id));
@@ -178,7 +178,7 @@ template_preview(struct ctx *cx, const struct req *rq, struct resp *rs)
 	enum rc rc;
 
 	TRY(op_read(cx, &template_preview_op, rq, &in));
-	rc = db_query(cx, &SQL_message_preview, &rows, V_TEXT(shape_text(in, "template_id")),
+	rc = db_row_if_any(cx, &SQL_message_preview, &rows, V_TEXT(shape_text(in, "template_id")),
 	    V_TEXT(shape_text(in, "language")), V_TEXT(shape_text(in, "subject")),
 	    V_TEXT(shape_text(in, "body")), V_TEXT(shape_text(in, "invoice_id")),
 	    V_TEXT(conf_text(cx->conf, CONF_APP_URL)));
@@ -239,6 +239,6 @@ message_resend(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_set_actor(cx));
-	TRY(db_query(cx, &SQL_message_resend, NULL, V_TEXT(id)));
+	TRY(db_exec(cx, &SQL_message_resend, V_TEXT(id)));
 	return crud_answer(cx, &message_resource, id, 200, rs);
 }

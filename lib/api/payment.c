@@ -135,7 +135,7 @@ money_book(struct ctx *cx, const struct req *rq, struct cJSON *in, struct db_row
 	if (key != NULL)
 		op_put(in, "idempotency_key", key);
 	money_bound(cx, in);
-	return db_query(cx, &SQL_payment_book, ret, V_TEXT(shape_json(cx, in)));
+	return db_row(cx, &SQL_payment_book, ret, V_TEXT(shape_json(cx, in)));
 }
 
 enum rc
@@ -145,7 +145,7 @@ payment_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &payment_create_op, rq, &in));
-	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
+	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
 	if (shape_text(in, "invoice_id") != NULL && db_count(rows) == 0) {
 		(void)err_field(cx, "invoice_id", "The selected invoice id is invalid.");
 		return err_field_code(cx, "unknown_reference", NULL);
@@ -157,14 +157,13 @@ payment_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 payment_reverse(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_reverse_op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_payment_reverse, &rows, V_TEXT(id), V_TEXT(shape_text(in, "reason")),
+	TRY(db_exec(cx, &SQL_payment_reverse, V_TEXT(id), V_TEXT(shape_text(in, "reason")),
 	    V_BOOL(shape_bool(in, "bounded"))));
 	rs->status = 204;
 	return RC_OK;
@@ -173,25 +172,23 @@ payment_reverse(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 payment_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_update_op, rq, &in));
-	TRY(db_query(cx, &SQL_payment_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_payment_update, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &payment_resource, id, 200, rs);
 }
 
 enum rc
 payment_refund(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_refund_op, rq, &in));
-	TRY(db_query(cx, &SQL_payment_refund, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_payment_refund, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &payment_resource, id, 200, rs);
 }

@@ -69,7 +69,7 @@ ping_now(struct ctx *cx, const struct req *rq, struct resp *rs)
 	int64_t count, timeout;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_ping_target_by_id, &rows, V_TEXT(id)));
+	TRY(db_row_if_any(cx, &SQL_ping_target_by_id, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such target.");
 	count = db_i64(rows, 0, "packet_count");
@@ -89,8 +89,8 @@ ping_history(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(chart_period(cx, rq, &period));
-	TRY(db_send(cx, &SQL_ping_target_by_id, &found, V_TEXT(id)));
-	TRY(db_send(cx, &SQL_ping_chart, &rows, V_TEXT(id), V_TEXT(period)));
+	TRY(db_send_row_if_any(cx, &SQL_ping_target_by_id, &found, V_TEXT(id)));
+	TRY(db_send_rows(cx, &SQL_ping_chart, &rows, V_TEXT(id), V_TEXT(period)));
 	TRY(db_sync(cx));
 	if (db_count(found) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such target.");

@@ -59,7 +59,7 @@ run_undo(struct ctx *cx, const struct req *rq, struct resp *rs)
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_billing_run_undo, &rows, V_TEXT(id)));
+	TRY(db_row_if_any(cx, &SQL_billing_run_undo, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such run.");
 	return op_answer(rs, 200, rows);

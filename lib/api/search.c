@@ -23,7 +23,7 @@ search_all(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(shape_param(cx, &params[0], q != NULL ? q : ""));
 	digits = crud_phone_digits(cx, q);
-	TRY(db_query(cx, &SQL_search_all, &rows, V_TEXT(crud_like_pattern(cx, q)),
+	TRY(db_rows(cx, &SQL_search_all, &rows, V_TEXT(crud_like_pattern(cx, q)),
 	    V_TEXT(digits != NULL ? crud_like_pattern(cx, digits) : NULL)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);

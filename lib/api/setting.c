@@ -162,7 +162,7 @@ setting_preset(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &setting_preset_op, rq, &in));
-	TRY(db_query(cx, &SQL_setting_preset, &rows, V_TEXT(shape_text(in, "name")),
+	TRY(db_row(cx, &SQL_setting_preset, &rows, V_TEXT(shape_text(in, "name")),
 	    V_BOOL(shape_bool(in, "packages")), V_TEXT(cx->ip)));
 	rs->status = 200;
 	jw_obj(&w, NULL);
@@ -177,7 +177,7 @@ setting_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_setting_row, &rows));
+	TRY(db_row(cx, &SQL_setting_row, &rows));
 	return op_answer(rs, 200, rows);
 }
 
@@ -188,7 +188,7 @@ setting_save(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &setting_save_op, rq, &in));
-	TRY(db_query(cx, &SQL_setting_save, &rows, V_TEXT(shape_json(cx, in)), V_TEXT(cx->ip)));
-	TRY(db_query0(cx, &SQL_setting_row, &rows));
+	TRY(db_exec(cx, &SQL_setting_save, V_TEXT(shape_json(cx, in)), V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_setting_row, &rows));
 	return op_answer(rs, 200, rows);
 }

@@ -154,7 +154,7 @@ require_device(struct ctx *cx, const struct req *rq, const char **ret)
 	struct db_rows *rows;
 
 	TRY(req_uuid(cx, rq, "id", ret));
-	TRY(db_query(cx, &SQL_snmp_device_exists, &rows, V_TEXT(*ret)));
+	TRY(db_row_if_any(cx, &SQL_snmp_device_exists, &rows, V_TEXT(*ret)));
 	return db_count(rows) > 0 ? RC_OK : FAIL(cx, RC_NOT_FOUND, "There is no such device.");
 }
 
@@ -198,8 +198,8 @@ snmp_bandwidth(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "interfaceId", &id));
 	TRY(chart_period(cx, rq, &period));
-	TRY(db_send(cx, &SQL_snmp_interface_exists, &found, V_TEXT(id)));
-	TRY(db_send(cx, &SQL_bandwidth_chart, &rows, V_TEXT(id), V_TEXT(period)));
+	TRY(db_send_row_if_any(cx, &SQL_snmp_interface_exists, &found, V_TEXT(id)));
+	TRY(db_send_rows(cx, &SQL_bandwidth_chart, &rows, V_TEXT(id), V_TEXT(period)));
 	TRY(db_sync(cx));
 	if (db_count(found) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such interface.");

@@ -149,14 +149,13 @@ enum rc
 subscription_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id = crypt_uuid(cx);
-	struct db_rows *rows;
 	struct cJSON *in;
 
 	TRY(crud_read(cx, &subscription_resource, NULL, rq, &in));
 	TRY(seal(cx, id, in));
 	op_put(in, "id", id);
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_subscription_create, &rows, V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_subscription_create, V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 201, rs);
 }
 
@@ -166,7 +165,7 @@ present_password(struct ctx *cx, const char *id, const char **ret)
 	struct db_rows *rows;
 
 	*ret = NULL;
-	TRY(db_query(cx, &SQL_subscription_sealed, &rows, V_TEXT(id)));
+	TRY(db_row_if_any(cx, &SQL_subscription_sealed, &rows, V_TEXT(id)));
 	if (db_count(rows) > 0 &&
 	    crypt_unseal(cx, place(cx, id), db_text(rows, 0, "mikrotik_password"), ret) != RC_OK)
 		*ret = NULL; /* nobody knows it: any is another */
@@ -190,7 +189,6 @@ keep_password(struct ctx *cx, const char *id, struct cJSON *in)
 enum rc
 subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
@@ -199,18 +197,17 @@ subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(keep_password(cx, id, in));
 	TRY(seal(cx, id, in));
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_subscription_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_subscription_update, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
 subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id), V_NULL));
+	TRY(db_exec(cx, &SQL_subscription_cancel, V_TEXT(id), V_NULL));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -218,42 +215,37 @@ subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 subscription_suspend(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_suspend_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_suspend, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_suspend, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
 subscription_activate(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_activate_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_activate, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "until")), V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_activate, V_TEXT(id), V_TEXT(shape_text(in, "until")),
+	    V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
 subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_cancel_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_cancel, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
@@ -267,7 +259,7 @@ subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(api_act(cx));
-	TRY(db_query(cx, &SQL_subscription_credentials, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+	TRY(db_row_if_any(cx, &SQL_subscription_credentials, &rows, V_TEXT(id), V_TEXT(cx->ip)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such subscription.");
 	TRY(crypt_unseal(cx, place(cx, id), db_text(rows, 0, "mikrotik_password"), &plain));

@@ -14,8 +14,6 @@ import {
 import { session } from './api/client';
 import type { Role } from './api/types';
 import { NotFound } from './kit/empty';
-import { Login } from './screens/login/login';
-import { Shell } from './shell/shell';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a lazy module exports is known where it is used
 type Screen = [path: string, load: () => Promise<any>, name: string, role?: Role];
@@ -37,6 +35,8 @@ const settings = () => import('./screens/settings/settings');
 const reports = () => import('./screens/reports/reports');
 const imports = () => import('./screens/import/import');
 const first = () => import('./screens/first/first');
+const login_ = () => import('./screens/login/login');
+const shell = () => import('./shell/shell');
 const reset = () => import('./screens/login/reset');
 const receipt = () => import('./screens/receipt/receipt');
 
@@ -69,7 +69,11 @@ const Root = () => (
 );
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
-const login = createRoute({ getParentRoute: () => root, path: '/login', component: Login });
+const login = createRoute({
+	getParentRoute: () => root,
+	path: '/login',
+	component: lazyRouteComponent(login_, 'Login'),
+});
 
 const outside = (
 	[
@@ -101,7 +105,7 @@ const paper = createRoute({
 const inside = createRoute({
 	getParentRoute: () => root,
 	id: 'in',
-	component: Shell,
+	component: lazyRouteComponent(shell, 'Shell'),
 	beforeLoad: needSession,
 });
 

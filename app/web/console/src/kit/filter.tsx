@@ -18,6 +18,7 @@ export type Filter = {
 	yes?: boolean;
 	day?: boolean;
 	reference?: Reference;
+	nameOf?(choice: string): string;
 };
 
 type Bar = {
@@ -134,7 +135,8 @@ function OneFilter({ filter, value, onChange }: One) {
 	if (filter.reference)
 		return <ReferenceFilter filter={filter} value={value} onChange={onChange} />;
 	const among = filter.yes ? ['1', '0'] : (filter.among ?? []);
-	const name = (v: string) => (filter.yes ? (v === '1' ? t.w.yes : t.w.no) : word(t.v, v));
+	const name = (v: string) =>
+		filter.yes ? (v === '1' ? t.w.yes : t.w.no) : (filter.nameOf?.(v) ?? word(t.v, v));
 	return (
 		<NativeSelect
 			size="xs"

@@ -14,7 +14,7 @@ import {
 import { useHotkeys } from '@mantine/hooks';
 import IconChevronDown from '@tabler/icons-react/dist/esm/icons/IconChevronDown.mjs';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, Suspense, useEffect } from 'react';
 import { useMay } from '../api/query';
 import { useT } from '../i18n';
 import { type Act, ActButton, useAct } from './act';
@@ -170,7 +170,7 @@ export function TabFrame({
 			</Tabs.List>
 			{real.map(x => (
 				<Tabs.Panel key={x.key} value={x.key}>
-					{x.body}
+					<Suspense fallback={<Skeleton h={120} />}>{x.body}</Suspense>
 				</Tabs.Panel>
 			))}
 		</Tabs>

@@ -16,7 +16,6 @@ import {
 	useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { spotlight } from '@mantine/spotlight';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
 import IconHome from '@tabler/icons-react/dist/esm/icons/IconHome.mjs';
@@ -33,16 +32,22 @@ import IconUser from '@tabler/icons-react/dist/esm/icons/IconUser.mjs';
 import IconUsers from '@tabler/icons-react/dist/esm/icons/IconUsers.mjs';
 import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { call, session } from '../api/client';
 import { useMeta } from '../api/meta';
-import { cache, refresh, useMe } from '../api/query';
+import { cache, useMe } from '../api/query';
 import { useT, word } from '../i18n';
 import { Acts } from '../kit/act';
 import { setZone } from '../kit/format';
-import { LoginForm } from '../screens/login/login';
+import { whenIdle } from '../kit/idle';
 import { useConnection } from './connection';
-import { Palette } from './palette';
+
+const SessionDialog = lazy(() =>
+	import('./session-dialog').then(m => ({ default: m.SessionDialog })),
+);
+const loadPalette = () => import('./palette');
+const Palette = lazy(() => loadPalette().then(m => ({ default: m.Palette })));
+whenIdle(loadPalette);
 
 export const PLACES = [
 	['/', 'home', IconHome, 'h'],
@@ -62,9 +67,18 @@ export function Shell() {
 	const { pathname } = useLocation();
 	const zone = useMeta()?.time_zone;
 	const isAway = useConnection();
+	const [isExpired, setExpired] = useState(false);
+	/* How often the palette was asked for. */
+	const [palette, setPalette] = useState(0);
+	const search = () => setPalette(n => n + 1);
 	if (zone) setZone(zone);
 	useGoKeys();
-	useHotkeys([['shift+?', keysOpen.open]]);
+	useEffect(() => session.onExpired(() => setExpired(true)), []);
+	useHotkeys([
+		['shift+?', keysOpen.open],
+		['/', search],
+		['mod+K', search],
+	]);
 	useEffect(() => nav.close(), [pathname]);
 	return (
 		<Acts>
@@ -87,13 +101,7 @@ export function Shell() {
 								ISP Billing
 							</Text>
 						</Group>
-						<UnstyledButton
-							onClick={spotlight.open}
-							flex={1}
-							maw={420}
-							miw={0}
-							aria-label={t.w.searchAll}
-						>
+						<UnstyledButton onClick={search} flex={1} maw={420} miw={0} aria-label={t.w.searchAll}>
 							<Group
 								gap="xs"
 								px="sm"
@@ -138,8 +146,10 @@ export function Shell() {
 					</Suspense>
 				</AppShell.Main>
 			</AppShell>
-			<Palette />
-			<SessionDialog />
+			<Suspense fallback={null}>
+				{palette > 0 && <Palette opened={palette} />}
+				{isExpired && <SessionDialog onDone={() => setExpired(false)} />}
+			</Suspense>
 			<Modal
 				opened={keys}
 				onClose={keysOpen.close}
@@ -231,31 +241,5 @@ function UserMenu({ onKeys }: { onKeys(): void }) {
 				</Menu.Item>
 			</Menu.Dropdown>
 		</Menu>
-	);
-}
-
-/* A session that ends leaves the screen, and what was typed, as it is. */
-function SessionDialog() {
-	const { t } = useT();
-	const [isOpen, setOpen] = useState(false);
-	const me = useMe();
-	useEffect(() => session.onExpired(() => setOpen(true)), []);
-	const done = () => {
-		setOpen(false);
-		refresh();
-	};
-	return (
-		<Modal
-			opened={isOpen}
-			onClose={() => {}}
-			withCloseButton={false}
-			title={t.w.expiredTitle}
-			zIndex={500}
-		>
-			<Text fz="sm" mb="sm">
-				{t.w.expiredText}
-			</Text>
-			<LoginForm onDone={done} email={me?.email ? String(me.email) : undefined} />
-		</Modal>
 	);
 }

@@ -15,11 +15,11 @@ import { useGet, useMay } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { day, rupiah } from '../../kit/format';
-import { Rows } from '../../kit/list';
 import { PageFrame, Section } from '../../kit/page';
-import { useIsEmpty } from '../first/first';
-import { InvoiceRowAct } from '../invoices/invoices';
-import { RouterState } from '../network/routers';
+import { Rows } from '../../kit/rows';
+import { useIsEmpty } from '../first/empty';
+import { InvoiceRowAct } from '../invoices/row-act';
+import { RouterState } from '../network/router-state';
 
 export function Home() {
 	const { t } = useT();

@@ -1,15 +1,17 @@
 /* Events, newest first, each with its cause. */
+import { Text } from '@mantine/core';
 import type { Query } from '../../api/client';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { List } from '../../kit/list';
 import { State } from '../../kit/state';
+import { To } from '../../kit/value';
 
-export function History({ fixed, path = '/api/billing-logs' }: { fixed?: Query; path?: string }) {
+export function History({ fixed }: { fixed?: Query }) {
 	const { t } = useT();
 	return (
 		<List<Row<'billing_log'>>
-			path={path}
+			path="/api/billing-logs"
 			label={t.w.history}
 			local
 			fixed={fixed}
@@ -18,13 +20,66 @@ export function History({ fixed, path = '/api/billing-logs' }: { fixed?: Query; 
 				{
 					key: 'action',
 					phone: 'side',
-					cell: r => (
-						<State is={String(r.action ?? r.kind)} label={word(t.v, String(r.action ?? r.kind))} />
-					),
+					cell: r => <State is={String(r.action)} label={word(t.v, String(r.action))} />,
 				},
-				{ key: 'message', phone: 'plain', cell: r => r.message ?? r.title },
+				{ key: 'message', phone: 'plain' },
 				{ key: 'actor', wide: true, phone: 'hide' },
 			]}
 		/>
 	);
+}
+
+const SCREEN: Record<string, string> = {
+	invoice: '/invoices/',
+	payment: '/payments?search=',
+	subscription: '/subscriptions/',
+	customer: '/customers/',
+};
+
+/* Everything that happened to a line or a customer, each with the row that caused it. */
+export function Chain({ path }: { path: string }) {
+	const { t } = useT();
+	return (
+		<List<Row>
+			path={path}
+			label={t.w.history}
+			local
+			filters={[
+				{
+					key: 'type',
+					among: ['change', 'days', 'payment', 'message'],
+					nameOf: v => word(t.d, `type_${v}`),
+				},
+			]}
+			columns={[
+				{ key: 'created_at', phone: 'plain' },
+				{
+					key: 'title',
+					label: t.f.action,
+					phone: 'side',
+					cell: r => <State is={String(r.title)} label={titleOf(t.d, t.v, r)} />,
+				},
+				{ key: 'text', label: t.f.message, phone: 'plain' },
+				{ key: 'cause', phone: 'plain', cell: r => <Cause row={r} /> },
+				{ key: 'actor', wide: true, phone: 'hide' },
+			]}
+		/>
+	);
+}
+
+type Words = Record<string, unknown>;
+const titleOf = (days: Words, words: Words, row: Row) =>
+	word(row.type === 'days' ? days : words, String(row.title));
+
+function Cause({ row }: { row: Row }) {
+	if (!row.cause && !row.cause_type) return '–';
+	const base = row.cause_id && SCREEN[String(row.cause_type)];
+	const text = row.cause ?? row.cause_type;
+	if (!base)
+		return (
+			<Text span fz="inherit" c="dimmed">
+				{text}
+			</Text>
+		);
+	return <To to={base + (row.cause_type === 'payment' ? '' : row.cause_id)}>{text}</To>;
 }

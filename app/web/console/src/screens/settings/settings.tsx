@@ -1,12 +1,22 @@
+import { lazy } from 'react';
 import { useMay } from '../../api/query';
 import { useT } from '../../i18n';
 import { PageFrame, TabFrame } from '../../kit/page';
-import { Channels, Messages, Templates } from '../messages/messages';
 import { SettingForm } from './form';
-import { Health } from './health';
-import { History } from './history';
-import { AuditLog, MidtransLog } from './logs';
-import { Tokens, Users } from './people';
+
+/* Each tab beside the forms is a part of its own. */
+const messages = () => import('../messages/messages');
+const people = () => import('./people');
+const logs = () => import('./logs');
+const Channels = lazy(() => messages().then(m => ({ default: m.Channels })));
+const Messages = lazy(() => messages().then(m => ({ default: m.Messages })));
+const Templates = lazy(() => messages().then(m => ({ default: m.Templates })));
+const Users = lazy(() => people().then(m => ({ default: m.Users })));
+const Tokens = lazy(() => people().then(m => ({ default: m.Tokens })));
+const AuditLog = lazy(() => logs().then(m => ({ default: m.AuditLog })));
+const MidtransLog = lazy(() => logs().then(m => ({ default: m.MidtransLog })));
+const History = lazy(() => import('./history').then(m => ({ default: m.History })));
+const Health = lazy(() => import('./health').then(m => ({ default: m.Health })));
 
 export function Settings() {
 	const { t } = useT();
