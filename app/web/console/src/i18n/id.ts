@@ -413,6 +413,22 @@ export const id = {
 		prorate: 'Sesuai hari',
 		id: 'Indonesia',
 		en: 'Inggris',
+		issued: 'Tagihan terbit',
+		created: 'Dibuat',
+		updated: 'Diubah',
+		activated: 'Dinyalakan',
+		reactivated: 'Menyala lagi',
+		days: 'Hari diberikan',
+		gift: 'Hadiah',
+		item_added: 'Tambahan dicatat',
+		item_removed: 'Tambahan dihapus',
+		part_paid: 'Dibayar sebagian',
+		plan_changed: 'Paket berganti',
+		surplus: 'Kelebihan bayar',
+		undone: 'Diurungkan',
+		charged: 'Biaya dicatat',
+		resumed: 'Dilanjutkan',
+		promised: 'Janji bayar',
 	},
 	/* Acts, as buttons. */
 	a: {
@@ -744,6 +760,8 @@ export const id = {
 		notReached: (n: number) => `Pola dipakai. ${n} paket punya aturan sendiri.`,
 		radiusUnused: 'Tersimpan, tetapi belum dipakai oleh sistem.',
 		other: 'Aturan lain',
+		payAddress: 'Alamat bayar',
+		olderOpen: 'Tagihan sebelumnya yang terbuka',
 	},
 	/* Hints of fields, where a person may not know. */
 	h: {
