@@ -559,8 +559,26 @@ export const en: Messages = {
 		preset:
 			'The billing rules below are replaced by this preset. Subscriptions and packages with rules of their own do not change.',
 		refundHand: 'Record money that was handed back to the customer.',
+		changePassword: 'Your other sessions end.',
 	},
 	w: {
+		presetList: [
+			[
+				'prabayar 30 hari',
+				'Prepaid, 30 days',
+				'Pay first for 30 days from the start. Who is late starts again on the day of the payment.',
+			],
+			[
+				'bulanan tanggal tetap',
+				'Monthly, fixed date',
+				'Issued on the 1st, due on the 10th, cut on the 20th. New customers pay for the days left.',
+			],
+			[
+				'pascabayar',
+				'Postpaid',
+				'Use a month, be billed on the 1st for the month before, due 10 days later.',
+			],
+		] as [name: string, title: string, sentence: string][],
 		all: 'All',
 		any: 'All',
 		search: 'Search',
@@ -760,6 +778,12 @@ export const en: Messages = {
 		other: 'Other rules',
 		payAddress: 'Where to pay',
 		olderOpen: 'Older open invoices',
+		sending: 'Sending messages',
+		run: 'Run',
+		report: 'Summary',
+		rows: 'Details',
+		unfinished: 'Not finished',
+		restored: (n: number) => `${n} lines are on again`,
 	},
 	h: {
 		status: 'A label only; it does not affect the service.',
