@@ -784,6 +784,9 @@ export const en: Messages = {
 		rows: 'Details',
 		unfinished: 'Not finished',
 		restored: (n: number) => `${n} lines are on again`,
+		andMore: (n: number) => `and ${n} more`,
+		nDays: (n: number) => `${n} days`,
+		offFrom: (from: string, back: string) => `Off ${from}, back ${back}`,
 	},
 	h: {
 		status: 'A label only; it does not affect the service.',

@@ -786,6 +786,9 @@ export const id = {
 		rows: 'Rincian',
 		unfinished: 'Tidak selesai',
 		restored: (n: number) => `${n} layanan menyala kembali`,
+		andMore: (n: number) => `dan ${n} lagi`,
+		nDays: (n: number) => `${n} hari`,
+		offFrom: (from: string, back: string) => `Mati ${from}, menyala ${back}`,
 	},
 	/* Hints of fields, where a person may not know. */
 	h: {

@@ -78,7 +78,7 @@ export function InvoiceScreen() {
 						/>
 					</Section>
 				)}
-				<Section title={t.nav.payments} flush>
+				<Section title={t.nav.payments}>
 					<PaymentList local hideCustomer fixed={{ invoice_id: id }} />
 				</Section>
 				<Older of={invoice.older_open as Loose[] | undefined} />
@@ -89,7 +89,7 @@ export function InvoiceScreen() {
 						</Anchor>
 					</Section>
 				)}
-				<Section title={t.w.history} flush>
+				<Section title={t.w.history}>
 					<History fixed={{ invoice_id: id }} />
 				</Section>
 			</Stack>

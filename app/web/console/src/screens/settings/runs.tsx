@@ -1,5 +1,5 @@
 /* The nights' runs: when, what they did, undo. */
-import { Stack, Text } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { useGet, useMay } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
@@ -7,25 +7,12 @@ import { useT, word } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
 import { NotYet } from '../../kit/empty';
-import { day, moment, number, rupiah } from '../../kit/format';
+import { day, moment, number } from '../../kit/format';
 import { List } from '../../kit/list';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
-
-/* {renew: {done: 3}, suspend: 2} as "Terbit tagihan 3 · Diputus 2". */
-export function useCounts() {
-	const { t } = useT();
-	return (counts: unknown) =>
-		Object.entries((counts ?? {}) as Record<string, unknown>)
-			.map(
-				([step, n]) =>
-					[step, typeof n === 'number' ? n : Number((n as Loose | null)?.done ?? 0)] as const,
-			)
-			.filter(([, n]) => n > 0)
-			.map(([step, n]) => `${word(t.w, `step_${step}`).replace(/^step /, '')} ${n}`)
-			.join(' · ') || '–';
-}
+import { RunLines, useCounts } from './run-lines';
 
 const undo = (t: Messages, row: Row): Act => ({
 	key: 'undoRun',
@@ -82,7 +69,6 @@ export function RunScreen() {
 		id: step,
 		step,
 	}));
-	const lines = ((run.report?.lines ?? []) as Loose[]).map((l, i) => ({ ...l, id: String(i) }));
 	const counted = ['done', 'refused', 'skipped', 'held', 'guarded', 'failed'];
 	return (
 		<PageFrame
@@ -114,36 +100,10 @@ export function RunScreen() {
 						]}
 					/>
 				</Section>
-				<RunLines lines={lines} title={t.w.rows} />
+				<Section title={t.w.rows} flush>
+					<RunLines lines={run.report?.lines ?? []} title={t.w.rows} />
+				</Section>
 			</Stack>
 		</PageFrame>
-	);
-}
-
-/* What a run did, or would do, to whom. */
-export function RunLines({ lines, title }: { lines: Loose[]; title: string }) {
-	const { t } = useT();
-	return (
-		<Section title={title} flush>
-			<Rows<Loose>
-				label={title}
-				rows={lines}
-				empty={<Text fz="sm">{t.w.runNone}</Text>}
-				columns={[
-					{
-						key: 'customer',
-						phone: 'title',
-						cell: l => l.customer ?? l.name ?? l.mikrotik_username ?? l.invoice_number,
-					},
-					{ key: 'step', phone: 'plain', cell: l => word(t.w, `step_${l.step ?? l.action}`) },
-					{ key: 'message', phone: 'plain', cell: l => l.text ?? l.why ?? l.reason ?? l.outcome },
-					{
-						key: 'amount',
-						phone: 'side',
-						cell: l => (l.amount ? rupiah(Number(l.amount)) : '–'),
-					},
-				]}
-			/>
-		</Section>
 	);
 }
