@@ -45,7 +45,7 @@ print_days_owed(struct ispctl *ctl)
 	if (ctl->args->val[OPT_DAYS] == NULL)
 		return RC_OK;
 	TRY(billing_date(ctl->cx, ctl->args->val[OPT_DATE], &day));
-	TRY(db_query(ctl->cx, &SQL_check_days_owed, &rows, V_TEXT(day)));
+	TRY(db_rows(ctl->cx, &SQL_check_days_owed, &rows, V_TEXT(day)));
 	for (size_t i = 0; i < db_count(rows); i++)
 		(void)printf("days: %s: %s\n", db_text(rows, i, "subject"),
 		    db_text(rows, i, "detail"));

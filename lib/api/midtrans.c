@@ -11,8 +11,12 @@
 #include "sql.h"
 
 /* clang-format off */
+static const char *const scopes[] = { "bill", "due", "all", NULL };
+
 static const struct field page_fields[] = {
 	{ "invoice_id", FT_UUID, FF_CREATE | FF_NEEDED },
+	{ "scope", FT_TEXT, FF_CREATE, .max = 8, .among = scopes, .dflt = "\"bill\"",
+	    .hint = "due: with the older bills of its subscription; all: whatever the customer owes" },
 };
 
 static const struct field midtrans_page_parts[] = {
@@ -142,6 +146,7 @@ write_page(struct resp *rs, const struct midtrans_page *page)
 enum rc
 midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
+	struct midtrans_debt debt;
 	struct midtrans_page page;
 	struct db_rows *rows;
 	struct cJSON *in;
@@ -149,10 +154,11 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(op_read(cx, &midtrans_page_op, rq, &in));
 	TRY(act_as(cx, "customer"));
 	TRY(db_send_exec(cx, &SQL_public_token_pace, V_TEXT(cx->ip)));
-	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
+	debt = (struct midtrans_debt){ shape_text(in, "invoice_id"), shape_text(in, "scope") };
+	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(debt.invoice_id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
-	TRY(midtrans_open_page(cx, shape_text(in, "invoice_id"), &page));
+	TRY(midtrans_open_page(cx, &debt, &page));
 	write_page(rs, &page);
 	return RC_OK;
 }

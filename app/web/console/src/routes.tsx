@@ -32,6 +32,7 @@ const router_ = () => import('./screens/network/router');
 const device = () => import('./screens/network/device');
 const ping = () => import('./screens/network/ping');
 const settings = () => import('./screens/settings/settings');
+const runs = () => import('./screens/settings/runs');
 const reports = () => import('./screens/reports/reports');
 const imports = () => import('./screens/import/import');
 const first = () => import('./screens/first/first');
@@ -58,6 +59,7 @@ const SCREENS: Screen[] = [
 	['/import', imports, 'Import', 'operator'],
 	['/first', first, 'First', 'admin'],
 	['/settings', settings, 'Settings'],
+	['/runs/$id', runs, 'RunScreen', 'operator'],
 ];
 
 /* News hold links, so they stand inside the router. */

@@ -413,6 +413,22 @@ export const id = {
 		prorate: 'Sesuai hari',
 		id: 'Indonesia',
 		en: 'Inggris',
+		issued: 'Tagihan terbit',
+		created: 'Dibuat',
+		updated: 'Diubah',
+		activated: 'Dinyalakan',
+		reactivated: 'Menyala lagi',
+		days: 'Hari diberikan',
+		gift: 'Hadiah',
+		item_added: 'Tambahan dicatat',
+		item_removed: 'Tambahan dihapus',
+		part_paid: 'Dibayar sebagian',
+		plan_changed: 'Paket berganti',
+		surplus: 'Kelebihan bayar',
+		undone: 'Diurungkan',
+		charged: 'Biaya dicatat',
+		resumed: 'Dilanjutkan',
+		promised: 'Janji bayar',
 	},
 	/* Acts, as buttons. */
 	a: {
@@ -545,8 +561,26 @@ export const id = {
 		preset:
 			'Aturan penagihan di bawah diganti dengan isi pola ini. Langganan dan paket yang punya aturan sendiri tidak berubah.',
 		refundHand: 'Catat uang yang dikembalikan langsung kepada pelanggan.',
+		changePassword: 'Sesi lain akun ini berakhir.',
 	},
 	w: {
+		presetList: [
+			[
+				'prabayar 30 hari',
+				'Prabayar 30 hari',
+				'Bayar dulu untuk 30 hari sejak mulai. Yang terlambat mulai lagi pada hari ia membayar.',
+			],
+			[
+				'bulanan tanggal tetap',
+				'Bulanan tanggal tetap',
+				'Terbit tanggal 1, jatuh tempo tanggal 10, diputus tanggal 20. Pelanggan baru membayar sesuai sisa hari.',
+			],
+			[
+				'pascabayar',
+				'Pascabayar',
+				'Dipakai sebulan, ditagih tanggal 1 untuk bulan lalu, jatuh tempo 10 hari kemudian.',
+			],
+		] as [name: string, title: string, sentence: string][],
 		all: 'Semua',
 		any: 'Semua',
 		search: 'Cari',
@@ -744,6 +778,17 @@ export const id = {
 		notReached: (n: number) => `Pola dipakai. ${n} paket punya aturan sendiri.`,
 		radiusUnused: 'Tersimpan, tetapi belum dipakai oleh sistem.',
 		other: 'Aturan lain',
+		payAddress: 'Alamat bayar',
+		olderOpen: 'Tagihan sebelumnya yang terbuka',
+		sending: 'Pengiriman pesan',
+		run: 'Proses',
+		report: 'Ringkasan',
+		rows: 'Rincian',
+		unfinished: 'Tidak selesai',
+		restored: (n: number) => `${n} layanan menyala kembali`,
+		andMore: (n: number) => `dan ${n} lagi`,
+		nDays: (n: number) => `${n} hari`,
+		offFrom: (from: string, back: string) => `Mati ${from}, menyala ${back}`,
 	},
 	/* Hints of fields, where a person may not know. */
 	h: {

@@ -17,6 +17,8 @@ export type Filter = {
 	among?: string[];
 	yes?: boolean;
 	day?: boolean;
+	/* The server compares moments: the day's first or last. */
+	moment?: 'first' | 'last';
 	reference?: Reference;
 	nameOf?(choice: string): string;
 };

@@ -82,9 +82,17 @@ export function List<T extends Loose>(props: ListProps<T>) {
 	);
 }
 
+const asMoment = (value: string | undefined, moment: Filter['moment']) =>
+	value && moment
+		? new Date(`${value}T${moment === 'first' ? '00:00:00' : '23:59:59.999'}`).toISOString()
+		: value;
+
 function queryOf<T extends Loose>(props: ListProps<T>, state: Search): Query {
 	const names = new Set(['page', 'sort', 'search', ...(props.filters ?? []).map(f => f.key)]);
-	const given = Object.entries(state).filter(([name]) => names.has(name));
+	const moments = new Map(props.filters?.map(f => [f.key, f.moment]));
+	const given = Object.entries(state)
+		.filter(([name]) => names.has(name))
+		.map(([name, value]) => [name, asMoment(value, moments.get(name))]);
 	return {
 		per_page: props.perPage ?? PER_PAGE,
 		sort: props.sort,

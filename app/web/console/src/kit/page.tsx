@@ -18,6 +18,7 @@ import { type ReactNode, Suspense, useEffect } from 'react';
 import { useMay } from '../api/query';
 import { useT } from '../i18n';
 import { type Act, ActButton, useAct } from './act';
+import classes from './page.module.css';
 import { useUrl } from './state-url';
 
 type PageProps = {
@@ -161,7 +162,7 @@ export function TabFrame({
 			}
 			keepMounted={false}
 		>
-			<Tabs.List mb="sm" style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+			<Tabs.List mb="sm" className={classes.tabs}>
 				{real.map(x => (
 					<Tabs.Tab key={x.key} value={x.key}>
 						{x.label}

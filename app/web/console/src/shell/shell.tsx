@@ -19,6 +19,7 @@ import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
 import IconHome from '@tabler/icons-react/dist/esm/icons/IconHome.mjs';
+import IconKey from '@tabler/icons-react/dist/esm/icons/IconKey.mjs';
 import IconKeyboard from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs';
 import IconLanguage from '@tabler/icons-react/dist/esm/icons/IconLanguage.mjs';
 import IconLogout from '@tabler/icons-react/dist/esm/icons/IconLogout.mjs';
@@ -37,7 +38,8 @@ import { call, session } from '../api/client';
 import { useMeta } from '../api/meta';
 import { cache, useMe } from '../api/query';
 import { useT, word } from '../i18n';
-import { Acts } from '../kit/act';
+import type { Messages } from '../i18n/id';
+import { type Act, Acts, useAct } from '../kit/act';
 import { setZone } from '../kit/format';
 import { whenIdle } from '../kit/idle';
 import { useConnection } from './connection';
@@ -198,9 +200,25 @@ function useGoKeys() {
 	);
 }
 
+const passwordChange = (t: Messages): Act => ({
+	key: 'changePassword',
+	role: 'viewer',
+	method: 'PUT',
+	path: '/api/auth/password',
+	says: t.c.changePassword,
+	fields: ['current_password', 'password', 'password_confirmation'].map(name => ({
+		name,
+		kind: 'secret',
+		required: true,
+		label: name === 'password' ? t.f.new_password : undefined,
+	})),
+	columns: 1,
+});
+
 function UserMenu({ onKeys }: { onKeys(): void }) {
 	const { t, lang, setLang } = useT();
 	const me = useMe();
+	const act = useAct();
 	const { setColorScheme } = useMantineColorScheme();
 	const isDark = useComputedColorScheme('light') === 'dark';
 	const logout = async () => {
@@ -234,6 +252,9 @@ function UserMenu({ onKeys }: { onKeys(): void }) {
 				</Menu.Item>
 				<Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onKeys}>
 					{t.w.keys}
+				</Menu.Item>
+				<Menu.Item leftSection={<IconKey size={16} />} onClick={() => act(passwordChange(t))}>
+					{t.a.changePassword}
 				</Menu.Item>
 				<Menu.Divider />
 				<Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void logout()}>

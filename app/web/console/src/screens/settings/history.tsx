@@ -3,6 +3,7 @@ import { Text } from '@mantine/core';
 import type { Query } from '../../api/client';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
+import { day } from '../../kit/format';
 import { List } from '../../kit/list';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
@@ -57,9 +58,19 @@ export function Chain({ path }: { path: string }) {
 					key: 'title',
 					label: t.f.action,
 					phone: 'side',
-					cell: r => <State is={String(r.title)} label={titleOf(t.d, t.v, r)} />,
+					cell: r =>
+						r.type === 'days' ? (
+							word(t.d, String(r.title))
+						) : (
+							<State is={String(r.title)} label={word(t.v, String(r.title))} />
+						),
 				},
-				{ key: 'text', label: t.f.message, phone: 'plain' },
+				{
+					key: 'text',
+					label: t.f.message,
+					phone: 'plain',
+					cell: r => (r.type === 'days' ? t.w.nDays(Number.parseInt(r.text, 10)) : r.text),
+				},
 				{ key: 'cause', phone: 'plain', cell: r => <Cause row={r} /> },
 				{ key: 'actor', wide: true, phone: 'hide' },
 			]}
@@ -67,14 +78,14 @@ export function Chain({ path }: { path: string }) {
 	);
 }
 
-type Words = Record<string, unknown>;
-const titleOf = (days: Words, words: Words, row: Row) =>
-	word(row.type === 'days' ? days : words, String(row.title));
-
 function Cause({ row }: { row: Row }) {
+	const { t, lang } = useT();
 	if (!row.cause && !row.cause_type) return '–';
 	const base = row.cause_id && SCREEN[String(row.cause_type)];
-	const text = row.cause ?? row.cause_type;
+	const off = /^off from (\S+), back on (\S+)$/.exec(String(row.cause));
+	const text = off
+		? t.w.offFrom(day(off[1], lang), day(off[2], lang))
+		: (row.cause ?? word(t.v, String(row.cause_type)));
 	if (!base)
 		return (
 			<Text span fz="inherit" c="dimmed">

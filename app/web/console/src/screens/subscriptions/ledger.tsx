@@ -1,15 +1,14 @@
 /* The ledger of a line's days, and the extras and discounts on its bills. */
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { number, rupiah } from '../../kit/format';
+import { day, number, rupiah } from '../../kit/format';
 import { List } from '../../kit/list';
 import { ActBar, MoreMenu } from '../../kit/page';
-import { State } from '../../kit/state';
 import { To } from '../../kit/value';
 import { itemActs, itemCreate } from './acts';
 
 export function Days({ id }: { id: string }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	return (
 		<List<Row>
 			path={`/api/subscriptions/${id}/days`}
@@ -17,12 +16,18 @@ export function Days({ id }: { id: string }) {
 			local
 			columns={[
 				{ key: 'entered_on', kind: 'day', phone: 'title' },
-				{ key: 'kind', phone: 'plain', cell: r => <State is={r.kind} label={word(t.d, r.kind)} /> },
+				{ key: 'kind', phone: 'plain', cell: r => word(t.d, r.kind) },
 				{
 					key: 'reason',
 					phone: 'plain',
 					cell: r =>
-						r.invoice_id ? <To to={`/invoices/${r.invoice_id}`}>{r.invoice_number}</To> : r.reason,
+						r.invoice_id ? (
+							<To to={`/invoices/${r.invoice_id}`}>{r.invoice_number}</To>
+						) : r.off_from ? (
+							t.w.offFrom(day(r.off_from, lang), day(r.back_on, lang))
+						) : (
+							r.reason
+						),
 				},
 				{ key: 'actor', wide: true, phone: 'hide' },
 				{
