@@ -10,7 +10,7 @@ static const struct field isolir_params[] = {
 };
 const struct op isolir_show_op = {
 	.summary = "The line of an isolated customer, found by the address of the request, else by "
-		   "username and phone: {customer status suspend_reason invoice_id total_due}; 404 "
+		   "username and phone: {customer status suspend_reason invoice_id total_due company}; 404 "
 		   "where it is not found",
 	.params = isolir_params, .nparams = countof(isolir_params),
 };

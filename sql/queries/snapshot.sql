@@ -112,4 +112,4 @@ SELECT l.taken_at AS time, l.online,
  ORDER BY l.taken_at;
 
 -- name: isolir_line(text, text, text)
-SELECT customer, status, suspend_reason, invoice_id, total_due FROM isolir_line($1::text, $2::text, $3::text);
+SELECT customer, status, suspend_reason, invoice_id, total_due, company FROM isolir_line($1::text, $2::text, $3::text);
