@@ -1,0 +1,6 @@
+-- Revert adoption.
+BEGIN;
+
+ALTER TABLE settings DROP COLUMN isolation_names;
+
+COMMIT;

@@ -1,0 +1,6 @@
+-- Verify adoption.
+BEGIN;
+
+SELECT isolation_names FROM settings WHERE false;
+
+ROLLBACK;
