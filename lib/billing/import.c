@@ -12,7 +12,7 @@
 #include "sheet/zip.h"
 #include "sql.h"
 
-enum { FILE_MAX = 512 << 20, RAW_ROWS = 500, TAKE_ROWS = 200 };
+enum { FILE_MAX = 512 << 20, RAW_ROWS = 500, TAKE_ROWS = 50 };
 
 struct import;
 

@@ -6,7 +6,7 @@
  * "routers" and "mikhmon" (what feed hands over from live routers).
  * The file is read whole and never stored; its rows stand in import_raw and
  * import_rows until the end.  First every row is judged and reported is called
- * for each that cannot be taken; then the others are taken, 200 a transaction,
+ * for each that cannot be taken; then the others are taken, 50 a transaction,
  * each row whole or not at all; passwords are sealed before.  A row that was taken before
  * (import_keys) is left as it is: a second run changes nothing, one that was interrupted goes on.
  * A dry run does all of this in one transaction and rolls it back.

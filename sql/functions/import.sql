@@ -338,16 +338,16 @@ LANGUAGE sql STABLE AS $$
 		(15, r.data ? 'username' AND nth > 1, 'username', 'The username stands in an earlier row.'),
 		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password',
 			'The password is longer than 64 characters or holds control characters.'),
-		(17, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service',
+		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service',
 			'This system drives no account of this service.'),
-		(18, r.data ? 'hours', 'package', 'A package of hours or minutes has no place here.')
+		(0, r.data ? 'hours', 'package', 'A package of hours or minutes has no place here.')
 	) AS f (n, bad, field, fault)
 	WHERE f.bad ORDER BY f.n LIMIT 1
 $$;
 
 -- Mark what cannot be taken, and what was taken before.
 CREATE OR REPLACE FUNCTION import_judge(b uuid, source text) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE sql SET enable_seqscan = off AS $$
 	UPDATE import_rows r
 	   SET field = f.fault[1], fault = f.fault[2],
 	       outcome = CASE WHEN f.fault IS NOT NULL THEN 'refused' WHEN f.known THEN 'unchanged' END
@@ -378,7 +378,9 @@ BEGIN
 		VALUES (r.data ->> 'name', nullif(import_phone(r.data ->> 'phone'), ''), r.data ->> 'email', left(r.data ->> 'address', 1000),
 			left(concat_ws(', ', r.data ->> 'area', r.data ->> 'notes'), 1000))
 		RETURNING id INTO found;
-		PERFORM import_remember(source, 'customer', 'id:' || old, found);
+		INSERT INTO import_keys (source, kind, source_id, id)
+		VALUES (source, 'customer', 'id:' || old, found), (source, 'customer', r.key, found);
+		RETURN found;
 	END IF;
 	RETURN import_remember(source, 'customer', r.key, found);
 END $$;
@@ -434,15 +436,16 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	last   constant date := import_date(r.data ->> 'end_date');
 	first  constant date := least(coalesce(import_date(r.data ->> 'start_date'), last), last, d);
-	state  constant text := coalesce(import_state(r.data ->> 'state'), r.data ->> 'state', 'on');
+	state  constant text := CASE r.data ->> 'state' WHEN 'on' THEN 'on' ELSE coalesce(import_state(r.data ->> 'state'), r.data ->> 'state', 'on') END;
 	line   uuid;
 	s      subscriptions;
 BEGIN
 	line := subscription_create(jsonb_strip_nulls(jsonb_build_object(
-		'id', r.data ->> 'subscription', 'router_id', import_router(r.data ->> 'router'),
+		'id', r.data ->> 'subscription', 'router_id', CASE WHEN r.data ? 'router' THEN import_router(r.data ->> 'router') END,
 		'customer_id', customer, 'package_id', import_package(r), 'mikrotik_username', r.data ->> 'username',
 		'mikrotik_password', coalesce(r.data ->> 'sealed', ''), 'start_date', first, 'end_date', last,
-		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false)), d);
+		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false,
+		'profile', CASE WHEN NOT import_is_isolation(r.data #>> '{object,profile}') THEN r.data #>> '{object,profile}' END)), d);
 	PERFORM import_remember(source, 'subscription', r.key, line);
 	SELECT * INTO s FROM subscriptions WHERE id = line;
 	IF state = 'ended' THEN
@@ -453,7 +456,9 @@ BEGIN
 		UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt', updated_at = now() WHERE id = line;
 		PERFORM service_off_open(s, 'debt', least(last + 1, d));
 	END IF;
-	PERFORM import_line_account(r, line);
+	IF r.data ? 'object' OR state <> 'on' OR last < d THEN
+		PERFORM import_line_account(r, line);
+	END IF;
 	RETURN line;
 END $$;
 
@@ -474,9 +479,10 @@ BEGIN
 	END IF;
 END $$;
 
--- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done.
+-- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done. (Tables that were
+-- empty a moment ago have no statistics: without the setting the planner reads them whole for each row.)
 CREATE OR REPLACE FUNCTION import_apply(b uuid, source text, most int, d date) RETURNS int
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	r        import_rows;
 	customer uuid;
@@ -488,7 +494,9 @@ BEGIN
 		BEGIN
 			customer := import_customer(source, r);
 			line := CASE WHEN r.data ? 'username' THEN import_line(source, r, customer, d) END;
-			PERFORM import_balance(source, r, customer, line, d);
+			IF r.data ? 'credit' OR r.data ? 'debt' THEN
+				PERFORM import_balance(source, r, customer, line, d);
+			END IF;
 			UPDATE import_rows o SET outcome = 'created' WHERE o.batch = b AND o.line = r.line;
 		EXCEPTION WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' OR integrity_constraint_violation THEN
 			UPDATE import_rows o SET outcome = 'refused', field = 'row', fault = SQLERRM WHERE o.batch = b AND o.line = r.line;
