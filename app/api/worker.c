@@ -1,10 +1,13 @@
 /* worker.c: one worker: its configuration, its database, its loop of requests. */
+#include <string.h>
+
 #include "api/api.h"
 #include "base/crypt.h"
 #include "base/log.h"
 #include "http/fcgi.h"
 #include "isp_api.h"
 #include "midtrans/midtrans.h"
+#include "people/user.h"
 
 enum { STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000 };
 
@@ -24,6 +27,20 @@ database(struct ctx *cx, const struct conf *cf)
 	dc.lock_ms = LOCK_MS;
 	dc.answer_ms = ANSWER_MS;
 	return db_new(&dc);
+}
+
+/* Log the administrator of development where production has one; a database that is away is logged
+ * by whoever needs it. */
+static void
+warn_of_known_password(struct ctx *cx, const struct conf *cf)
+{
+	const char *email;
+
+	if (user_with_known_password(cx, cf, &email) != RC_OK)
+		log_err(LOG_WARN, "known_password", cx);
+	else if (email != NULL)
+		log_event(LOG_WARN, "known_password", "email", email, "msg",
+		    "this user has the password of development: ispctl user passwd", NULL);
 }
 
 int
@@ -63,6 +80,8 @@ isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
 	};
 	cx.mem = mem;
 	prefork_ready();
+	if (strcmp(p->name, "login") == 0)
+		warn_of_known_password(&cx, &cf);
 	if (fcgi_run(&worker) != RC_OK)
 		return daemon_fail(&cx, &isp_api_program);
 	db_close(cx.db);

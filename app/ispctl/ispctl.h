@@ -15,7 +15,8 @@ enum {
 	OPT_JSON,
 	OPT_FORCE,
 	OPT_DRY_RUN,
-	OPT_UNTIL
+	OPT_UNTIL,
+	OPT_DAYS
 };
 
 struct ispctl {

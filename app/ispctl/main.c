@@ -10,13 +10,14 @@ static const struct daemon_option options[] = {
 	[OPT_ADMIN] = { "--admin", NULL, "user add: with the role admin" },
 	[OPT_ROLE] = { "--role", "ROLE", "user add: admin, operator or viewer (operator)" },
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
-	[OPT_DATE] = { "--date", "D", "billing preview: the business date (today)" },
+	[OPT_DATE] = { "--date", "D", "billing preview, check --days: the business date (today)" },
 	[OPT_DRY_RUN] = { "--dry-run", NULL, "import: say what would be taken, change nothing" },
 	[OPT_UNTIL] = { "--until", "D", "import: paid up to here, where a line names no day" },
 	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose turn it is" },
 	[OPT_ROUTER] = { "--router", "NAME",
 	    "router plan, apply, import routers: this one (all active ones)" },
 	[OPT_JSON] = { "--json", NULL, "router plan: as JSON" },
+	[OPT_DAYS] = { "--days", NULL, "check: also the lines that owe days, and why" },
 	[OPT_FORCE] = { "--force", NULL, "router apply: beyond the bounds too" },
 };
 

@@ -52,7 +52,7 @@ send_rows(struct import *im)
 	if (im->waiting == 0)
 		return RC_OK;
 	jw_end(&im->rows);
-	TRY(db_query(im->cx, &SQL_import_add, NULL, V_TEXT(im->batch), V_TEXT(im->text.buf)));
+	TRY(db_exec(im->cx, &SQL_import_add, V_TEXT(im->batch), V_TEXT(im->text.buf)));
 	begin_rows(im);
 	return RC_OK;
 }
@@ -174,7 +174,7 @@ seal_some(struct import *im, size_t *ret_n)
 	struct jw w = jw_new(&out);
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_import_passwords, &rows, V_TEXT(im->batch)));
+	TRY(db_rows(cx, &SQL_import_passwords, &rows, V_TEXT(im->batch)));
 	jw_arr(&w, NULL);
 	for (size_t i = 0; i < db_count(rows); i++) {
 		const char *id = db_text(rows, i, "subscription"), *sealed;
@@ -189,7 +189,7 @@ seal_some(struct import *im, size_t *ret_n)
 	}
 	jw_end(&w);
 	*ret_n = db_count(rows);
-	return db_query(cx, &SQL_import_sealed, NULL, V_TEXT(im->batch), V_TEXT(out.buf));
+	return db_exec(cx, &SQL_import_sealed, V_TEXT(im->batch), V_TEXT(out.buf));
 }
 
 static enum rc
@@ -220,11 +220,10 @@ stage(struct import *im, const char *data, size_t len)
 	else
 		TRY(job->feed(im->cx, take_dump_row, im, job->arg));
 	TRY(send_rows(im));
-	TRY(db_query(im->cx, im->source->map, NULL, V_TEXT(im->batch)));
-	TRY(db_query(im->cx, &SQL_import_until, NULL, V_TEXT(im->batch),
-	    V_TEXT(or_blank(job->until)), V_TEXT(or_blank(job->day))));
-	return db_query(im->cx, &SQL_import_judge, NULL, V_TEXT(im->batch),
-	    V_TEXT(im->source->name));
+	TRY(db_exec(im->cx, im->source->map, V_TEXT(im->batch)));
+	TRY(db_exec(im->cx, &SQL_import_until, V_TEXT(im->batch), V_TEXT(or_blank(job->until)),
+	    V_TEXT(or_blank(job->day))));
+	return db_exec(im->cx, &SQL_import_judge, V_TEXT(im->batch), V_TEXT(im->source->name));
 }
 
 static enum rc
@@ -232,7 +231,7 @@ report_refused(struct import *im)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(im->cx, &SQL_import_refused, &rows, V_TEXT(im->batch)));
+	TRY(db_rows(im->cx, &SQL_import_refused, &rows, V_TEXT(im->batch)));
 	for (size_t i = 0; i < db_count(rows); i++)
 		im->job->report(&(struct import_fault){ .line = db_i64(rows, i, "line"),
 				    .name = db_text(rows, i, "name"),
@@ -249,7 +248,7 @@ apply(struct import *im)
 	const char *day = or_blank(im->job->day);
 
 	do {
-		TRY(db_query(im->cx, &SQL_import_apply, &rows, V_TEXT(im->batch),
+		TRY(db_row(im->cx, &SQL_import_apply, &rows, V_TEXT(im->batch),
 		    V_TEXT(im->source->name), V_I64(TAKE_ROWS), V_TEXT(day)));
 	} while (db_i64(rows, 0, "n") > 0);
 	return RC_OK;
@@ -260,13 +259,13 @@ count(struct import *im, struct import_counts *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(im->cx, &SQL_import_counts, &rows, V_TEXT(im->batch)));
+	TRY(db_row(im->cx, &SQL_import_counts, &rows, V_TEXT(im->batch)));
 	*ret = (struct import_counts){ .created = db_i64(rows, 0, "created"),
 		.unchanged = db_i64(rows, 0, "unchanged"),
 		.refused = db_i64(rows, 0, "refused") };
 	if (im->source->read != NULL)
 		return RC_OK;
-	TRY(db_query(im->cx, &SQL_import_left_out, &rows, V_TEXT(im->batch)));
+	TRY(db_row(im->cx, &SQL_import_left_out, &rows, V_TEXT(im->batch)));
 	ret->left_out = db_i64(rows, 0, "n");
 	return RC_OK;
 }
@@ -328,9 +327,9 @@ import_run(struct ctx *cx, const struct import_job *job, struct import_counts *r
 		    job->source);
 	if (im.source->read != NULL)
 		TRY(read_file(cx, job->path, &data, &len));
-	TRY(db_query0(cx, &SQL_import_batch, &rows));
+	TRY(db_row(cx, &SQL_import_batch, &rows));
 	im.batch = db_text(rows, 0, "id");
 	rc = import_staged(&im, data, len, ret);
 	other = *cx;
-	return last(&im, rc, db_query(&other, &SQL_import_forget, NULL, V_TEXT(im.batch)));
+	return last(&im, rc, db_exec(&other, &SQL_import_forget, V_TEXT(im.batch)));
 }

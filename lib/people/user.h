@@ -13,9 +13,16 @@
 #include "base/ctx.h"
 
 struct cJSON;
+struct conf;
 
 enum rc user_add(struct ctx *, struct cJSON *in, const char **ret_id) _must_check_;
 enum rc user_set(struct ctx *, const char *id, struct cJSON *in) _must_check_;
+/*
+ * The e-mail of a user who has the password of development, which everybody
+ * knows; NULL: there is none, or this is not production.
+ */
+enum rc user_with_known_password(struct ctx *, const struct conf *,
+    const char **ret_email) _must_check_;
 /* RC_DENIED once there is a user: to be asked before anything that was sent is looked at. */
 enum rc user_may_register(struct ctx *) _must_check_;
 /*

@@ -18,8 +18,25 @@ LANGUAGE sql STABLE AS $$
 		UNION ALL SELECT customer_id, 0, paid_amount FROM invoices
 		UNION ALL SELECT id, 0, credit FROM customers
 	)
-	SELECT coalesce('customer ' || customer_id, 'all'), format('%s came in, %s is accounted for', sum(money_in), sum(money_used))
+	SELECT coalesce('customer ' || customer_id, 'all'), format('%s came in, %s is accounted for%s', sum(money_in), sum(money_used),
+		'; last: ' || money_rows(customer_id))
 	FROM movement GROUP BY GROUPING SETS ((customer_id), ()) HAVING sum(money_in) <> sum(money_used)
+$$;
+
+-- Where to look: the newest rows of money of a customer, each with its day.
+CREATE OR REPLACE FUNCTION money_rows(customer uuid) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT string_agg(format('%s %s %s of %s', day, what, id, amount), ', ' ORDER BY at DESC)
+	FROM (
+		SELECT 'payment' AS what, id, amount, received_on AS day, created_at AS at FROM payments WHERE customer_id = customer
+		UNION ALL SELECT 'reversal', r.id, -r.amount, r.reversed_on, r.created_at
+			FROM payment_reversals r JOIN payments p ON p.id = r.payment_id WHERE p.customer_id = customer
+		UNION ALL SELECT 'refund', r.id, -r.amount, r.refunded_on, r.created_at
+			FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.customer_id = customer
+		UNION ALL SELECT kind, id, amount, entered_on, created_at FROM customer_credits WHERE customer_id = customer
+		UNION ALL SELECT 'allocation to ' || i.invoice_number || ', row', NULL, a.amount, business_day(a.created_at), a.created_at
+			FROM allocations a JOIN invoices i ON i.id = a.invoice_id WHERE i.customer_id = customer
+		ORDER BY at DESC LIMIT 5) newest
 $$;
 
 -- The same for every lot: what it was, less what left it, is what it pays and what is left.
@@ -77,7 +94,8 @@ $$;
  */
 CREATE OR REPLACE FUNCTION check_days() RETURNS TABLE (subject text, detail text)
 LANGUAGE sql STABLE AS $$
-	SELECT 'subscription ' || s.id, format('ends on %s, its ledger says %s', s.end_date, s.start_date - 1 + coalesce(l.days, 0))
+	SELECT 'subscription ' || s.id, format('ends on %s, its ledger says %s; last: %s', s.end_date, s.start_date - 1 + coalesce(l.days, 0),
+		coalesce(day_rows_of(s.id), 'no row'))
 	FROM subscriptions s
 	LEFT JOIN (SELECT subscription_id, sum(days)::int AS days FROM service_days GROUP BY subscription_id) l ON l.subscription_id = s.id
 	WHERE NOT s.is_postpaid AND s.end_date <> s.start_date - 1 + coalesce(l.days, 0)
@@ -97,8 +115,8 @@ LANGUAGE sql STABLE AS $$
 		   OR EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id AND day::date BETWEEN i.period_start AND i.period_end)) sold
 	WHERE o.lost_days > sold.n AND o.struck_at IS NULL
 	UNION ALL
-	SELECT i.invoice_number, format('is %s, and stands in the ledger with %s days of %s', i.status, coalesce(l.days, 0),
-		i.period_end - i.period_start + 1)
+	SELECT i.invoice_number, format('of %s to %s is %s, and stands in the ledger with %s days of %s', i.period_start, i.period_end, i.status,
+		coalesce(l.days, 0), i.period_end - i.period_start + 1)
 	FROM invoices i
 	LEFT JOIN (SELECT invoice_id, sum(days)::int AS days FROM service_days WHERE kind = 'period' GROUP BY invoice_id) l ON l.invoice_id = i.id
 	WHERE coalesce(l.days, 0) <> CASE WHEN i.status = 'paid' AND i.grants_days THEN i.period_end - i.period_start + 1 ELSE 0 END
@@ -108,6 +126,13 @@ LANGUAGE sql STABLE AS $$
 	FROM subscriptions s
 	LEFT JOIN service_offs o ON o.subscription_id = s.id AND o.back_on IS NULL AND o.struck_at IS NULL
 	WHERE s.is_live AND (s.status = 'active') <> (o.id IS NULL) AND NOT (s.suspend_reason = 'new' AND o.id IS NULL)
+$$;
+
+-- Where to look: the newest rows of a line's ledger of days.
+CREATE OR REPLACE FUNCTION day_rows_of(sub uuid) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT string_agg(format('%s %s %s (row %s%s)', entered_on, kind, days, id, ', ' || reason), ', ' ORDER BY id DESC)
+	FROM (SELECT * FROM service_days WHERE subscription_id = sub ORDER BY id DESC LIMIT 5) newest
 $$;
 
 -- A bill is its lines.

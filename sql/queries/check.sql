@@ -5,6 +5,10 @@ SELECT rule, subject, detail FROM check_invariants()
 UNION ALL
 SELECT rule, subject, detail FROM check_accounts();
 
+-- Lines that owe more days than their bills' due dates and grace allow.
+-- name: check_days_owed(date)
+SELECT subject, detail FROM check_days_owed($1::date) ORDER BY subject;
+
 -- Where no run was ever finished, whoever subscribed more than a day ago has missed one.
 -- name: health_database()
 SELECT version() AS server, r.last_run::text AS last_run,
@@ -45,5 +49,5 @@ INSERT INTO restore_proofs (backup, taken_at, seconds)
 VALUES ($1, substring($1 FROM 'isp-(\d{8}T\d{6}Z)')::timestamptz, $2);
 
 -- The admin of sql/seed/dev_admin.sql with the password that everybody knows.
--- name: check_dev_admin()
+-- name: user_with_known_password()
 SELECT email FROM users WHERE password = '$argon2id$v=19$m=65536,t=2,p=1$ktsSf+YRh+LG51oBaLjkRw$KwGjowqtdrZiu+DBX3ZpwqRb2RAkkj9pATIeCIFuKsY';

@@ -310,6 +310,34 @@ def test_check_names_rows_that_break_a_rule(system):
     ok(system.run("ispctl", "check"))
 
 
+def test_check_explains_both_laws_with_rows_and_days(system):
+    """A ledger of money and one of days that do not add up: what is wrong, the newest rows, their days."""
+    system.sql("INSERT INTO packages (name, price, bandwidth, router_profile) VALUES ('Law', 1, '1M/1M', 'law');"
+               "INSERT INTO customers (name) VALUES ('Law');"
+               "INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password, start_date,"
+               " end_date) SELECT c.id, p.id, 'law', '', '2031-01-01', '2031-01-30'"
+               " FROM customers c, packages p WHERE c.name = 'Law' AND p.name = 'Law';" + LEDGER)
+    line = system.sql("SELECT id FROM subscriptions WHERE mikrotik_username = 'law'")
+    customer = system.sql("SELECT id FROM customers WHERE name = 'Law'")
+    gift = system.sql("SELECT credit_enter('%s', 700, 'thanks', '2031-01-05')" % customer)
+    ok(system.run("ispctl", "check"))
+    try:
+        system.sql("UPDATE subscriptions SET end_date = '2031-02-02' WHERE mikrotik_username = 'law';"
+                   "UPDATE customer_credits SET amount = 900 WHERE customer_id = '%s'" % customer)
+        said = system.run("ispctl", "check").stdout
+        assert ("days: subscription %s: ends on 2031-02-02, its ledger says 2031-01-30; last: 2031-01-01 start 30" % line) in said
+        assert "money: customer %s: 900 came in, 700 is accounted for; last: 2031-01-05 gift" % customer in said, (said, gift)
+    finally:
+        system.sql("UPDATE customer_credits SET amount = 700 WHERE customer_id = '%s'" % customer)
+        system.sql("UPDATE subscriptions SET end_date = '2031-01-30' WHERE mikrotik_username = 'law'")
+    ok(system.run("ispctl", "check"))
+    said = ok(system.run("ispctl", "check", "--days", "--date", "2031-02-20"))
+    assert "days: subscription %s: law owes 21 days on 2031-02-20: no night was run" % line in said
+    assert line not in ok(system.run("ispctl", "check", "--days", "--date", "2031-01-30"))
+    fails(system.run("ispctl", "check", "--days", "--date", "soon"), 2, "date")
+    system.sql("SELECT subscription_cancel('%s', 'test', '2031-01-01')" % line)
+
+
 def test_setup_token_is_kept_as_a_digest(system):
     shown = ok(system.run("ispctl", "user", "setup-token")).strip()
     assert shown.startswith("setup_token=")

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import zoneinfo
 
@@ -24,6 +25,14 @@ def living(pid):
             return file.read().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def answers(system, status):
+    """Waits until health answers so: a program that was just started listens before its database has answered."""
+    limit = time.monotonic() + 10
+    while (answer := system.get("/api/health"))[0] != status and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert answer[0] == status, answer
 
 
 @pytest.fixture(name="system", scope="module")
@@ -137,6 +146,29 @@ def test_the_admin_of_development_is_reported_in_production(system):
     done = system.run("exec", "--", "env", "APP_ENV=production", "ispctl", "check")
     assert done.returncode == 1 and "admin@ispbilling.com has the password of development" in done.stderr, done
     assert system.run("exec", "--", "ispctl", "check").returncode == 0
+
+
+def first_log_line(system, word, **env):
+    """The line with this word that a second isp-api logs; None: it has none after 20 s.  It is stopped then."""
+    sockets = tempfile.mkdtemp(prefix="isp-sockets.")
+    child = subprocess.Popen([os.path.join(TOP, "scripts", "stack"), "exec", "--dir", system.dir, "--", "env",
+                              "API_SOCKET_DIR=" + sockets, "API_LOGIN_WORKERS=1", *("%s=%s" % item for item in env.items()),
+                              "isp-api"], stderr=subprocess.PIPE, text=True)
+    timer = threading.Timer(20, child.terminate)
+    timer.start()
+    try:
+        return next((line for line in child.stderr if word in line), None)
+    finally:
+        timer.cancel()
+        child.terminate()
+        child.communicate(timeout=30)
+        shutil.rmtree(sockets)
+
+
+def test_isp_api_warns_of_the_admin_of_development_in_production(system):
+    """The seed of development was once applied to a server: only `ispctl check` said so, which nobody ran."""
+    line = first_log_line(system, "known_password", APP_ENV="production") or ""
+    assert "level=warn" in line and "email=admin@ispbilling.com" in line and "ispctl user passwd" in line
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
@@ -417,10 +449,7 @@ def test_sockets_of_systemd_are_taken(system):
         ":".join(names), BUILD, os.path.join(system.dir, "isp.env"), redirections)],
         pass_fds=[s.fileno() for s in sockets], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        limit = time.monotonic() + 10
-        while system.get("/api/health")[0] != 200 and time.monotonic() < limit:
-            time.sleep(0.05)
-        assert system.get("/api/health")[0] == 200
+        answers(system, 200)
         assert system.get("/api/users")[0] == 401, "the login pool"
         assert system.get("/api/billing/preview")[0] == 401, "the gateway's"
         api.terminate()
@@ -433,4 +462,4 @@ def test_sockets_of_systemd_are_taken(system):
             sock.close()
             os.unlink(path)
         assert system.run("restart", "isp-api").returncode == 0
-    assert system.get("/api/health")[0] == 200
+    answers(system, 200)

@@ -3,6 +3,7 @@
 
 #include <cJSON.h>
 
+#include "base/conf.h"
 #include "people/user.h"
 
 static void
@@ -127,6 +128,27 @@ with_the_setup_token_once(void **state)
 	assert_null(sql("SELECT setup_token AS v FROM settings"));
 }
 
+static void
+the_password_of_development_is_known(void **state)
+{
+	struct conf cf = { 0 };
+	const char *id, *email;
+
+	(void)state;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	cf.val[CONF_APP_ENV] = "production";
+	assert_int_equal(user_with_known_password(&cx, &cf, &email), RC_OK);
+	assert_null(email);
+	/* As in sql/seed/dev_admin.sql: admin123. */
+	(void)sql("UPDATE users SET password = '$argon2id$v=19$m=65536,t=2,p=1$"
+		  "ktsSf+YRh+LG51oBaLjkRw$KwGjowqtdrZiu+DBX3ZpwqRb2RAkkj9pATIeCIFuKsY'");
+	assert_int_equal(user_with_known_password(&cx, &cf, &email), RC_OK);
+	assert_string_equal(email, "ani@example.net");
+	cf.val[CONF_APP_ENV] = "local";
+	assert_int_equal(user_with_known_password(&cx, &cf, &email), RC_OK);
+	assert_null(email);
+}
+
 int
 main(void)
 {
@@ -137,6 +159,7 @@ main(void)
 		ROWS_TEST(the_first_one_is_admin_and_the_only_one),
 		ROWS_TEST(a_guarded_system_wants_its_setup_token),
 		ROWS_TEST(with_the_setup_token_once),
+		ROWS_TEST(the_password_of_development_is_known),
 	};
 
 	return cmocka_run_group_tests_name("user", tests, rows_open, rows_close);

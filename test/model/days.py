@@ -1,0 +1,732 @@
+"""A plain model of the ledger of days and of the bills, written from the text of the contract alone.
+
+It is the other opinion: the real system is driven with the same events and must show the same money
+and the same days every day. So it is naive on purpose: loops over lists, whole rupiah as int, days
+as datetime.date, no database, no clock.
+
+    m = Model(grace_days=1)
+    m.apply({"day": D, "op": "run"})     -> "ok", "409" or "422"; a refusal changes nothing
+    m.snapshot()                         -> plain comparable structure
+    m.violations()                       -> [] while both laws hold
+
+Events: "day" (the business date), "op", and:
+
+    package           package, price, unit ("day" or "month"), length
+    price             package, price
+    customer          customer
+    create            sub, customer, package, cycle, mode, policy, auto_renew, dates (None or a pair)
+    run
+    pay               lot, invoice, amount (None: what is outstanding), surplus
+    deposit           lot, customer, amount
+    reverse           lot
+    refund            lot, amount
+    gift, payout      lot and customer, amount (> 0)
+    promise           sub, until
+    suspend, pause, resume, cancel        sub
+    days              sub, days
+    change            sub, package
+    cancel_invoice    invoice, waive
+    move_due          invoice, due
+
+An invoice is called "SUB/N": the N-th of that line in the order of issue, from 1. A lot is a payment
+or a gift of credit.
+
+Readings where the text leaves a choice
+
+ 1. One bill a night and prepaid line; a postpaid line is billed all periods that have passed.
+ 2. Whether a bill is past its grace after a payment is judged by the end date that the return of the
+    line on that day would give.
+ 3. Debt means a bill past its due date. Activating a line without it is no promise, but where the
+    line is expired.
+ 4. A line cut for debt and then suspended by hand: the first span ends and the second begins that day.
+ 5. The day of a plan change belongs to the new package; a bill that is reissued begins where the old
+    one began.
+"""
+import calendar
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+OPEN = ("unpaid", "overdue")
+ONE = timedelta(days=1)
+
+
+class Refused(Exception):
+    """An event that the system must answer with this status."""
+
+
+def refuse_unless(condition, status):
+    if not condition:
+        raise Refused(status)
+
+
+def days(number):
+    return timedelta(days=number)
+
+
+def span(first, last):
+    """All days from first to last."""
+    return [first + days(n) for n in range((last - first).days + 1)]
+
+
+def in_month(first, months, anchor):
+    """The anchor's day, so many months after the month of first, or that month's last day."""
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return date(year, month + 1, min(anchor, calendar.monthrange(year, month + 1)[1]))
+
+
+def part_price(price, whole, used, length, round_to):
+    """price / whole * used / length, rounded up to round_to."""
+    exact, by = price * used, whole * length * round_to
+    return -(-exact // by) * round_to
+
+
+@dataclass(eq=False)
+class Package:
+    price: int
+    unit: str
+    length: int
+
+
+@dataclass(eq=False)
+class Off:
+    start: date
+    cause: str
+    back: date | None = None
+    lost: int = 0
+    given: int = 0
+
+    @property
+    def days(self):
+        return span(self.start, self.back - ONE)
+
+
+@dataclass(eq=False)
+class Row:
+    kind: str
+    days: int
+    bill: object = None
+
+
+@dataclass(eq=False)
+class Line:
+    number: int
+    customer: int
+    package: int
+    start: date
+    cycle: str
+    mode: str
+    policy: str
+    auto_renew: bool
+    status: str = "active"
+    reason: str | None = None
+    hold: date | None = None
+    anchor: int | None = None
+    rows: list = field(default_factory=list)
+    offs: list = field(default_factory=list)
+    bills: list = field(default_factory=list)
+    promised: set = field(default_factory=set)
+    gifted: set = field(default_factory=set)
+    pause_until: date | None = None
+    open_promises: int = 0
+    ended: date | None = None
+    pending: int = 0
+
+    @property
+    def paid_to(self):
+        return self.start - ONE + days(sum(r.days for r in self.rows))
+
+    @property
+    def billed_to(self):
+        ends = [b.end for b in self.bills if b.holds]
+        return max(ends, default=self.start - ONE)
+
+    @property
+    def end(self):
+        return self.billed_to if self.mode == "postpaid" else self.paid_to
+
+    @property
+    def off(self):
+        """The span that is open."""
+        return self.offs[-1] if self.offs and self.offs[-1].back is None else None
+
+
+@dataclass(eq=False)
+class Bill:
+    key: str
+    serial: int
+    line: Line
+    kind: str
+    amount: int
+    due: date
+    issued: date
+    start: date | None = None
+    end: date | None = None
+    status: str = "unpaid"
+    first_due: date | None = None
+    promises: int = 0
+    pays: list = field(default_factory=list)
+
+    @property
+    def paid(self):
+        return sum(p.amount for p in self.pays)
+
+    @property
+    def outstanding(self):
+        return 0 if self.status == "cancelled" else self.amount - self.paid
+
+    @property
+    def holds(self):
+        return self.start is not None and self.status != "cancelled"
+
+    @property
+    def length(self):
+        return (self.end - self.start).days + 1
+
+
+@dataclass(eq=False)
+class Lot:
+    number: int
+    customer: int
+    amount: int
+    payment: bool
+    taken: int = 0
+    over: bool = False
+    pays: list = field(default_factory=list)
+
+    @property
+    def credit(self):
+        return 0 if self.over else self.amount - self.taken - sum(p.amount for p in self.pays)
+
+
+@dataclass(eq=False)
+class Pay:
+    lot: Lot
+    bill: Bill
+    amount: int
+
+
+class Model:
+    def __init__(self, **settings):
+        self.set = dict({"lead_days": 7, "grace_days": 1, "due_days": 0, "first_due_days": 3, "round_to": 100,
+                         "billing_day": 1, "postpaid_due_days": 10, "promises_max": 2}, **settings)
+        self.packages, self.customers, self.lines = {}, [], {}
+        self.bills, self.lots = {}, {}
+        self.paid_out = {}
+        self.written_off = {}
+
+    def apply(self, event):
+        args = {k: v for k, v in event.items() if k not in ("day", "op")}
+        try:
+            getattr(self, "op_" + event["op"])(event["day"], **args)
+        except Refused as refused:
+            return str(refused)
+        return "ok"
+
+    def snapshot(self):
+        return {
+            "lines": {s.number: self.line_row(s) for s in self.lines.values()},
+            "bills": {b.key: self.bill_row(b) for b in self.bills.values()},
+            "credit": {c: self.credit(c) for c in self.customers},
+        }
+
+    @staticmethod
+    def line_row(s):
+        return {"status": s.status, "suspend_reason": s.reason, "end_date": s.end.isoformat()}
+
+    @staticmethod
+    def bill_row(b):
+        return {"kind": b.kind, "status": b.status, "amount": b.amount, "paid_amount": b.paid,
+                "due_date": b.due.isoformat(), "period_start": b.start and b.start.isoformat(),
+                "period_end": b.end and b.end.isoformat()}
+
+    # ---- what is there
+
+    def credit(self, customer):
+        return sum(lot.credit for lot in self.lots.values() if lot.customer == customer)
+
+    def open_bills(self, customer):
+        found = [b for b in self.bills.values() if b.line.customer == customer and b.status in OPEN]
+        return sorted(found, key=lambda b: (b.due, b.serial))
+
+    @staticmethod
+    def rolls(line):
+        return line.cycle == "rolling" and line.mode == "prepaid"
+
+    def past_grace(self, bill, day, end=None):
+        last = bill.due
+        if bill.start is not None and self.rolls(bill.line):
+            last = max(last, end or bill.line.end)
+        return bill.status in OPEN and last + days(self.set["grace_days"]) < day
+
+    @staticmethod
+    def in_debt(line, day):
+        return any(b.status in OPEN and b.due < day for b in line.bills)
+
+    @staticmethod
+    def held(line, day):
+        return line.hold is not None and line.hold >= day
+
+    # ---- the ledger of days
+
+    def covered(self, line, settled=None):
+        """All days that a bill or the start pays for."""
+        found = set()
+        for row in line.rows:
+            if row.kind == "start":
+                found.update(span(line.start, line.start + days(row.days - 1)))
+        for bill in line.bills:
+            if bill.holds:
+                found.update(span(bill.start, bill.end))
+        return found
+
+    def split(self, line, off, back):
+        """(given, lost) of a span that would end on the day back."""
+        out = span(off.start, back - ONE)
+        if off.cause in ("manual", "pause", "new") or line.policy != "keep":
+            return len(out), 0
+        lost = len([d for d in out if d in self.covered(line)])
+        return len(out) - lost, lost
+
+    def goes_off(self, line, day, cause):
+        if line.off is None:
+            line.offs.append(Off(day, cause))
+
+    def comes_back(self, line, day):
+        off = line.off
+        if off is None:
+            return
+        given, lost = self.split(line, off, day)
+        off.back, off.given, off.lost = day, given, lost
+        if line.mode == "postpaid":
+            return
+        if line.cycle == "calendar" and off.cause in ("manual", "pause"):
+            inside = len([d for d in off.days if d in self.covered(line)])
+            line.pending += inside
+            off.given, off.lost = given - inside, inside
+            given = off.given
+        if given:
+            line.rows.append(Row("off", given))
+            self.moved_anchor(line)
+
+    @staticmethod
+    def moved_anchor(line):
+        line.anchor = None
+
+    def was_on(self, line, day):
+        return day >= line.start and not any(
+            o.start <= day and (o.back is None or day < o.back) for o in line.offs)
+
+    def restart_days(self, line, bill, before):
+        """The days on in arrears that become a gift under restart: of grace, each once."""
+        if line.policy != "restart" or line.cycle == "calendar":
+            return []
+        last = bill.first_due + days(self.set["grace_days"])
+        found = [d for d in span(before + ONE, last)
+                 if self.was_on(line, d) and d not in line.promised and d not in line.gifted]
+        return found[:self.set["grace_days"]]
+
+    # ---- money on bills
+
+    def allocate(self, lot, bill, day):
+        amount = min(lot.credit, bill.outstanding)
+        if amount <= 0:
+            return
+        pay = Pay(lot, bill, amount)
+        lot.pays.append(pay)
+        bill.pays.append(pay)
+        if bill.outstanding == 0:
+            self.settle(bill, day)
+
+    def apply_credit(self, customer, day):
+        for bill in self.open_bills(customer):
+            for lot in self.lots.values():
+                if lot.customer == customer and bill.status in OPEN:
+                    self.allocate(lot, bill, day)
+
+    def settle(self, bill, day):
+        line, before = bill.line, bill.line.paid_to
+        bill.status = "paid"
+        if bill.start is not None and line.mode == "prepaid":
+            line.rows.append(Row("period", bill.length, bill))
+        if line.status == "cancelled":
+            return
+        self.lift(line, day, bill, before)
+
+    def lift(self, line, day, bill=None, before=None):
+        """A payment, a cancelled bill or a moved due date may put the line on again."""
+        if line.status == "suspended" and line.reason == "debt" and self.clear(line, day):
+            if bill is not None and line.off:
+                gift = self.restart_days(line, bill, before)
+                line.gifted.update(gift)
+                if gift:
+                    line.rows.append(Row("gift", len(gift)))
+                    self.moved_anchor(line)
+            self.put_on(line, day)
+        elif line.status == "expired" and self.end_if_back(line, day) >= day:
+            self.put_on(line, day)
+        if not self.in_debt(line, day):
+            line.hold = None
+
+    def end_if_back(self, line, day):
+        if line.off is None or line.mode == "postpaid":
+            return line.end
+        return line.end + days(self.split(line, line.off, day)[0])
+
+    def clear(self, line, day):
+        end = self.end_if_back(line, day)
+        return not any(self.past_grace(b, day, end) for b in line.bills)
+
+    def put_on(self, line, day):
+        self.comes_back(line, day)
+        line.status, line.reason, line.pause_until = "active", None, None
+
+    def undo(self, bill, day):
+        bill.status = "overdue" if bill.due < day else "unpaid"
+        line = bill.line
+        if bill.start is not None and line.mode == "prepaid":
+            line.rows.append(Row("period", -bill.length, bill))
+
+    # ---- issuing
+
+    def issue(self, line, kind, amount, due, day, period=(None, None)):
+        key = "%d/%d" % (line.number, len(line.bills) + 1)
+        bill = Bill(key, len(self.bills), line, kind, amount, due, day, period[0], period[1], first_due=due)
+        self.bills[key] = bill
+        line.bills.append(bill)
+        if amount == 0:
+            self.settle(bill, day)
+        else:
+            self.apply_credit(line.customer, day)
+        return bill
+
+    def drop(self, bill, day):
+        """Cancels a bill; what was paid on it becomes credit."""
+        bill.status = "cancelled"
+        for pay in bill.pays:
+            pay.lot.pays.remove(pay)
+        bill.pays = []
+        self.apply_credit(bill.line.customer, day)
+
+    def not_begun(self, line, day):
+        return [b for b in line.bills if b.holds and b.status in OPEN and b.start > day]
+
+    def next_first(self, line, day):
+        """The day after the end date if every open period bill were paid on the day."""
+        if line.mode == "postpaid":
+            return self.postpaid_first(line)
+        end = line.end + days(sum(b.length for b in line.bills if b.holds and b.status in OPEN))
+        if line.off is not None:
+            end += days(self.split(line, line.off, day)[0])
+        return end + ONE
+
+    def postpaid_first(self, line):
+        """The first day on that was not billed yet."""
+        first = line.billed_to + ONE
+        while first <= date.max - ONE and not self.was_on(line, first) and (line.off is None or first < line.off.start):
+            first += ONE
+        return first
+
+    def period(self, line, first):
+        """(last day, price) of the period or part that begins on the day."""
+        package = self.packages[line.package]
+        if line.cycle == "calendar" or line.mode == "postpaid":
+            return self.calendar_period(package, first)
+        if package.unit == "day":
+            return first + days(package.length - 1), package.price
+        if line.anchor is None:
+            line.anchor = first.day
+        return in_month(first, package.length, line.anchor) - ONE, package.price
+
+    def calendar_period(self, package, first):
+        billing = self.set["billing_day"]
+        if first.day == billing:
+            return in_month(first, package.length, billing) - ONE, package.price
+        before = in_month(first, 0 if first.day > billing else -1, billing)
+        after = in_month(before, 1, billing)
+        price = part_price(package.price, package.length, (after - first).days, (after - before).days,
+                           self.set["round_to"])
+        return after - ONE, price
+
+    def issue_next(self, line, kind, day, due=None):
+        first = self.next_first(line, day)
+        last, price = self.period(line, first)
+        if due is None:
+            due = max(first - ONE + days(self.set["due_days"]), day)
+        price -= self.pending_discount(line, price, (last - first).days + 1)
+        return self.issue(line, kind, price, due, day, (first, last))
+
+    def pending_discount(self, line, price, length):
+        if not line.pending:
+            return 0
+        less = min(price, part_price(price, 1, line.pending, length, self.set["round_to"]))
+        line.pending = 0
+        return less
+
+    # ---- a run
+
+    def op_run(self, day):
+        for step in (self.begin, self.renew, self.bill_used, self.overdue, self.expire, self.suspend, self.bill_used):
+            for line in self.lines.values():
+                step(line, day)
+
+    def begin(self, line, day):
+        if line.reason == "pause" and line.pause_until is not None and line.pause_until < day:
+            self.put_on(line, day)
+
+    def renew(self, line, day):
+        if line.status != "active" or not line.auto_renew or line.mode != "prepaid":
+            return
+        first = self.next_first(line, day)
+        length = (self.period(line, first)[0] - first).days + 1
+        if first - days(min(self.set["lead_days"], length - 1)) <= day:
+            self.issue_next(line, "renewal", day)
+
+    def bill_used(self, line, day):
+        """Postpaid: each period or part that has passed."""
+        while line.mode == "postpaid":
+            first = self.postpaid_first(line)
+            last, price = self.period(line, first)
+            stop = line.off.start - ONE if line.off else line.ended
+            if stop is not None and stop < last:
+                last, price = stop, self.used_price(line, first, stop)
+            if last < first or (last >= day and stop is None) or (line.status == "cancelled" and stop is None):
+                return
+            due = day + days(self.set["postpaid_due_days"])
+            self.issue(line, "renewal", price, due, day, (first, last))
+
+    def used_price(self, line, first, last):
+        package, billing = self.packages[line.package], self.set["billing_day"]
+        before = in_month(first, 0 if first.day >= billing else -1, billing)
+        month = (in_month(before, 1, billing) - before).days
+        return part_price(package.price, package.length, (last - first).days + 1, month, self.set["round_to"])
+
+    def overdue(self, line, day):
+        for bill in line.bills:
+            if bill.status == "unpaid" and bill.due < day:
+                bill.status = "overdue"
+
+    def expire(self, line, day):
+        may = line.status == "active" or (line.status == "suspended" and line.reason == "debt")
+        if may and line.mode == "prepaid" and not line.auto_renew and line.end < day and not self.held(line, day):
+            line.status, line.reason = "expired", None
+            self.goes_off(line, day, "expired")
+            for bill in self.not_begun(line, day):
+                self.drop(bill, day)
+
+    def suspend(self, line, day):
+        debt = any(b.status == "overdue" and self.past_grace(b, day) for b in line.bills)
+        if line.status == "active" and debt and not self.held(line, day):
+            line.status, line.reason = "suspended", "debt"
+            self.goes_off(line, day, "debt")
+
+    # ---- packages, customers, lines
+
+    def op_package(self, day, package, price, unit, length):
+        self.packages[package] = Package(price, unit, length)
+
+    def op_price(self, day, package, price):
+        self.packages[package].price = price
+
+    def op_customer(self, day, customer):
+        self.customers.append(customer)
+
+    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates):
+        line = Line(sub, customer, package, dates[0] if dates else day, cycle, mode,
+                    "keep" if cycle == "calendar" else policy, auto_renew)
+        self.lines[sub] = line
+        if dates and mode == "prepaid":
+            line.rows.append(Row("start", (dates[1] - dates[0]).days + 1))
+        elif mode == "prepaid":
+            self.issue_next(line, "first", day, day + days(self.set["first_due_days"]))
+
+    def living(self, number):
+        line = self.lines[number]
+        refuse_unless(line.status != "cancelled", "409")
+        return line
+
+    def op_promise(self, day, sub, until):
+        line = self.living(sub)
+        refuse_unless(day <= until <= day + days(14), "422")
+        overdue = [b for b in line.bills if b.status in OPEN and b.due < day]
+        if overdue:
+            refuse_unless(all(b.promises < self.set["promises_max"] for b in overdue), "409")
+            for bill in overdue:
+                bill.promises += 1
+        else:
+            refuse_unless(line.status != "active", "409")
+            if line.status == "expired":
+                refuse_unless(line.open_promises < self.set["promises_max"], "409")
+                line.open_promises += 1
+        if overdue or line.status == "expired":
+            line.hold = until
+            line.promised.update(span(day, until))
+        if line.status != "active":
+            self.put_on(line, day)
+
+    def op_suspend(self, day, sub):
+        line = self.living(sub)
+        refuse_unless(line.reason not in ("manual",), "409")
+        self.by_hand(line, day, "manual")
+
+    def op_pause(self, day, sub, until=None):
+        line = self.living(sub)
+        refuse_unless(line.status == "active", "409")
+        self.by_hand(line, day, "pause")
+        line.pause_until = until
+
+    def by_hand(self, line, day, cause):
+        if line.off is not None:
+            self.comes_back(line, day)
+        line.status, line.reason = "suspended", cause
+        self.goes_off(line, day, cause)
+        for bill in self.not_begun(line, day):
+            self.drop(bill, day)
+
+    def op_resume(self, day, sub):
+        line = self.living(sub)
+        refuse_unless(line.reason == "pause", "409")
+        self.put_on(line, day)
+
+    def op_cancel(self, day, sub):
+        line = self.lines[sub]
+        if line.status == "cancelled":
+            return
+        line.status, line.reason = "cancelled", None
+        line.ended = day
+        self.goes_off(line, day + ONE, "manual")
+        for bill in self.not_begun(line, day):
+            self.drop(bill, day)
+
+    def op_days(self, day, sub, days):
+        line = self.living(sub)
+        given = sum(r.days for r in line.rows if r.kind == "gift")
+        refuse_unless(days > 0 or given + days >= 0, "422")
+        line.rows.append(Row("gift", days))
+        self.moved_anchor(line)
+        for bill in self.not_begun(line, day):
+            bill.start += timedelta(days=days)
+            bill.end += timedelta(days=days)
+            bill.due += timedelta(days=days)
+        if line.status == "expired" and line.end >= day:
+            self.put_on(line, day)
+
+    def op_change(self, day, sub, package):
+        line = self.living(sub)
+        again = [b for b in self.not_begun(line, day) if b.paid == 0]
+        line.package = package
+        for bill in again:
+            bill.status = "cancelled"
+            last, price = self.period(line, bill.start)
+            self.issue(line, bill.kind, price, bill.due, day, (bill.start, last))
+
+    # ---- bills and money by hand
+
+    def op_cancel_invoice(self, day, invoice, waive):
+        bill = self.bills[invoice]
+        refuse_unless(bill.status in OPEN and bill.paid == 0, "409")
+        self.drop(bill, day)
+        if waive and bill.start is not None and bill.line.mode == "prepaid":
+            bill.line.rows.append(Row("gift", bill.length))
+        self.lift(bill.line, day)
+
+    def op_move_due(self, day, invoice, due):
+        bill = self.bills[invoice]
+        refuse_unless(bill.status in OPEN, "409")
+        bill.due = due
+        if due >= day:
+            bill.status = "unpaid"
+        self.lift(bill.line, day)
+
+    def op_pay(self, day, lot, invoice, amount, surplus):
+        bill = self.bills[invoice]
+        refuse_unless(bill.status in OPEN, "409")
+        amount = bill.outstanding if amount is None else amount
+        refuse_unless(surplus or amount <= bill.outstanding, "422")
+        received = self.lots[lot] = Lot(lot, bill.line.customer, amount, True)
+        self.allocate(received, bill, day)
+        self.apply_credit(bill.line.customer, day)
+
+    def op_deposit(self, day, lot, customer, amount):
+        self.lots[lot] = Lot(lot, customer, amount, True)
+        self.apply_credit(customer, day)
+
+    def op_gift(self, day, lot, customer, amount):
+        self.lots[lot] = Lot(lot, customer, amount, False)
+        self.apply_credit(customer, day)
+
+    def op_payout(self, day, customer, amount):
+        refuse_unless(amount <= self.credit(customer), "409")
+        self.take_credit([x for x in self.lots.values() if x.customer == customer], amount)
+        self.paid_out[customer] = self.paid_out.get(customer, 0) + amount
+
+    @staticmethod
+    def take_credit(lots, amount):
+        """What could not be taken."""
+        for lot in lots:
+            taken = min(lot.credit, amount)
+            lot.taken += taken
+            amount -= taken
+        return amount
+
+    def op_reverse(self, day, lot):
+        lot = self.lots[lot]
+        refuse_unless(not lot.over and lot.taken == 0, "409")
+        lot.over = True
+        undone = []
+        for pay in lot.pays:
+            bill = pay.bill
+            bill.pays.remove(pay)
+            if bill.status == "paid":
+                self.undo(bill, day)
+                undone.append(bill)
+        lot.pays = []
+        self.apply_credit(lot.customer, day)
+        for bill in undone:
+            line = bill.line
+            if line.status == "active" and self.past_grace(bill, day) and not self.held(line, day):
+                line.status, line.reason = "suspended", "debt"
+                self.goes_off(line, day, "debt")
+
+    def op_refund(self, day, lot, amount):
+        lot = self.lots[lot]
+        refuse_unless(not lot.over and lot.taken + amount <= lot.amount, "409")
+        others = [x for x in self.lots.values() if x.customer == lot.customer and x is not lot]
+        left = self.take_credit([lot] + others, amount)
+        self.paid_out[lot.customer] = self.paid_out.get(lot.customer, 0) + amount
+        self.written_off[lot.customer] = self.written_off.get(lot.customer, 0) + left
+
+    # ---- the laws
+
+    def violations(self):
+        found = []
+        for customer in self.customers:
+            found += self.money_law(customer)
+        for line in self.lines.values():
+            found += self.days_law(line)
+        return found
+
+    def money_law(self, customer):
+        lots = [x for x in self.lots.values() if x.customer == customer]
+        received = sum(x.amount for x in lots if not x.over)
+        received += self.written_off.get(customer, 0) - self.paid_out.get(customer, 0)
+        used = sum(b.paid for b in self.bills.values() if b.line.customer == customer)
+        found = []
+        if received != used + self.credit(customer):
+            found.append("customer %d: money in and money used differ" % customer)
+        if any(x.credit < 0 for x in lots):
+            found.append("customer %d: negative credit" % customer)
+        return found
+
+    def days_law(self, line):
+        found = []
+        periods = [b for b in line.bills if b.holds]
+        for n, bill in enumerate(periods):
+            if any(bill.start <= b.end and b.start <= bill.end for b in periods[:n]):
+                found.append("%s: billed twice" % bill.key)
+            stands = sum(r.days for r in line.rows if r.bill is bill)
+            if line.mode == "prepaid" and stands != (bill.length if bill.status == "paid" else 0):
+                found.append("%s: its days stand in the ledger %d times" % (bill.key, stands))
+        for off in line.offs:
+            if off.back is not None and off.given + off.lost != len(off.days) and line.mode == "prepaid":
+                found.append("line %d: a span without its row" % line.number)
+        return found

@@ -1,0 +1,134 @@
+"""The model of the days by the examples that the contract gives."""
+from datetime import date, timedelta
+
+import pytest
+
+from days import Model, in_month, part_price
+
+
+def on(text):
+    return date.fromisoformat(text)
+
+
+class Story:
+    """One line, paid to 30 January, thirty days for 150000."""
+
+    def __init__(self, policy="give_back", unit="day", length=30, dates=("2026-01-01", "2026-01-30"), **more):
+        self.m = Model(**more.pop("settings", {}))
+        self.lot = 0
+        day = on("2026-01-01")
+        for event in ({"op": "package", "package": 1, "price": 150000, "unit": unit, "length": length},
+                      {"op": "customer", "customer": 1},
+                      dict({"op": "create", "sub": 1, "customer": 1, "package": 1, "cycle": "rolling", "mode": "prepaid",
+                            "policy": policy, "auto_renew": True,
+                            "dates": tuple(map(on, dates)) if dates else None}, **more)):
+            assert self.m.apply(dict(event, day=day)) == "ok"
+
+    def runs(self, first, last):
+        day = on(first)
+        while day <= on(last):
+            self.m.apply({"day": day, "op": "run"})
+            assert self.m.violations() == []
+            day += timedelta(days=1)
+        return self
+
+    def do(self, day, op, **args):
+        args = {k: on(v) if k in ("until", "due") else v for k, v in args.items()}
+        answer = self.m.apply(dict(args, day=on(day), op=op))
+        assert self.m.violations() == []
+        return answer
+
+    def pay(self, day, bill="1/1", amount=None):
+        self.lot += 1
+        return self.do(day, "pay", lot=self.lot, invoice=bill, amount=amount, surplus=False)
+
+    @property
+    def end(self):
+        return self.m.lines[1].end.isoformat()
+
+    @property
+    def state(self):
+        return self.m.lines[1].status, self.m.lines[1].reason
+
+
+@pytest.mark.parametrize("paid, policy, end", [
+    ("2026-02-01", "give_back", "2026-03-01"), ("2026-02-25", "give_back", "2026-03-25"),
+    ("2026-02-01", "restart", "2026-03-02"), ("2026-02-25", "restart", "2026-03-26"),
+    ("2026-02-25", "keep", "2026-03-01")])
+def test_late_by_policy(paid, policy, end):
+    story = Story(policy).runs("2026-01-20", paid)
+    assert story.state == ("suspended", "debt")
+    assert story.pay(paid) == "ok"
+    assert (story.end, story.state) == (end, ("active", None))
+
+
+def test_promise_costs_the_days_it_gave():
+    story = Story().runs("2026-01-20", "2026-02-01")
+    story.do("2026-02-01", "promise", sub=1, until="2026-02-10")
+    story.runs("2026-02-02", "2026-02-14")
+    assert story.state == ("suspended", "debt")
+    story.pay("2026-02-15")
+    assert story.end == "2026-03-05"  # off from 11 to 14 February
+
+
+def test_reversed_and_paid_again_is_equal():
+    story = Story().runs("2026-01-20", "2026-01-28")
+    story.pay("2026-01-28")
+    end = story.end
+    story.do("2026-01-29", "reverse", lot=1)
+    assert story.end == "2026-01-30"
+    story.pay("2026-01-29")
+    assert story.end == end == "2026-03-01"
+
+
+def test_days_by_hand_move_the_bill_not_begun():
+    story = Story().runs("2026-01-20", "2026-01-28")
+    assert story.do("2026-01-28", "days", sub=1, days=5) == "ok"
+    bill = story.m.bills["1/1"]
+    assert (story.end, str(bill.start), str(bill.due)) == ("2026-02-04", "2026-02-05", "2026-02-04")
+    assert story.do("2026-01-28", "days", sub=1, days=-6) == "422"
+
+
+def test_months_keep_their_anchor():
+    story = Story(unit="month", length=1, dates=("2026-01-01", "2026-01-30"))
+    starts = []
+    for day in ("2026-01-24", "2026-02-21", "2026-03-24"):
+        story.runs(day, day)
+        bill = list(story.m.bills.values())[-1]
+        starts.append((str(bill.start), str(bill.end)))
+        story.pay(day, bill.key)
+    assert starts == [("2026-01-31", "2026-02-27"), ("2026-02-28", "2026-03-30"), ("2026-03-31", "2026-04-29")]
+
+
+def test_calendar_part_and_whole():
+    story = Story(cycle="calendar", unit="month", length=1, dates=None)
+    assert str(story.m.bills["1/1"].end) == "2026-01-31"
+    assert part_price(150000, 1, 18, 31, 100) == 87100
+    assert in_month(on("2024-01-31"), 1, 31) == on("2024-02-29")
+
+
+def test_postpaid_cut_is_billed_what_was_used():
+    story = Story(mode="postpaid", cycle="calendar", unit="month", length=1, dates=None)
+    story.runs("2026-01-02", "2026-02-12")
+    bill = story.m.bills["1/1"]
+    assert (str(bill.start), str(bill.end), bill.amount) == ("2026-01-01", "2026-01-31", 150000)
+    story.runs("2026-02-13", "2026-02-13")
+    assert story.state == ("suspended", "debt")
+    used = story.m.bills["1/2"]
+    assert (str(used.start), str(used.end)) == ("2026-02-01", "2026-02-12")
+
+
+def test_pause_keeps_the_days_left():
+    story = Story().runs("2026-01-20", "2026-01-25")
+    story.do("2026-01-26", "pause", sub=1)
+    assert story.m.bills["1/1"].status == "cancelled"
+    story.do("2026-02-05", "resume", sub=1)
+    assert story.end == "2026-02-09"
+
+
+def test_refund_takes_credit_and_writes_off_the_rest():
+    story = Story().runs("2026-01-20", "2026-01-28")
+    story.pay("2026-01-28")
+    story.do("2026-01-28", "gift", lot=9, customer=1, amount=50000)
+    assert story.do("2026-01-28", "refund", lot=1, amount=150000) == "ok"
+    assert (story.m.credit(1), story.m.written_off[1], story.m.bills["1/1"].status) == (0, 100000, "paid")
