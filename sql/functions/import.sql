@@ -210,9 +210,10 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The object of a raw row as account_adopt() takes it.
-CREATE OR REPLACE FUNCTION import_object(d jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION import_object(menu text, d jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT jsonb_build_object('username', d ->> 'name', 'service', coalesce(d ->> 'service', 'any'), 'comment', d ->> 'comment',
+	SELECT jsonb_build_object('username', d ->> 'name', 'service', CASE menu WHEN 'hotspot' THEN 'hotspot' ELSE coalesce(d ->> 'service', 'any') END,
+		'comment', d ->> 'comment',
 		'profile', d ->> 'profile', 'remote_address', coalesce(d ->> 'remote-address', d ->> 'address'),
 		'disabled', d ->> 'disabled' IN ('true', 'yes') OR d ->> 'limit-uptime' = '1s')
 $$;
@@ -233,7 +234,7 @@ LANGUAGE sql AS $$
 			'package', CASE WHEN NOT import_is_isolation(s.data ->> 'profile') THEN s.data ->> 'profile' END,
 			'bandwidth', import_rate(p.data ->> 'rate-limit'),
 			'state', CASE WHEN s.data ->> 'disabled' IN ('true', 'yes') OR import_is_isolation(s.data ->> 'profile') THEN 'debt' ELSE 'on' END,
-			'router', s.data ->> 'router', 'object', import_object(s.data)))
+			'router', s.data ->> 'router', 'object', import_object(s.name, s.data)))
 	  FROM import_raw s
 	  LEFT JOIN import_raw p ON p.batch = b AND p.name = s.name || '-profile' AND p.data ->> 'router' = s.data ->> 'router'
 	                        AND p.data ->> 'name' = s.data ->> 'profile'
@@ -266,7 +267,7 @@ LANGUAGE sql AS $$
 			'hours', CASE WHEN m.mikhmon[3] ~ '[hms]$' THEN m.mikhmon[3] END,
 			'end_date', CASE WHEN substring(c.moment, '\d{4}')::int >= 2015 THEN split_part(c.moment, ' ', 1) ELSE c.moment || ' before the clock was set' END,
 			'state', CASE WHEN s.data ->> 'disabled' IN ('true', 'yes') OR s.data ->> 'limit-uptime' = '1s' THEN 'debt' ELSE 'on' END,
-			'router', s.data ->> 'router', 'object', import_object(s.data)))
+			'router', s.data ->> 'router', 'object', import_object(s.name, s.data)))
 	  FROM import_raw s
 	  JOIN import_raw p ON p.batch = b AND p.name = 'hotspot-profile' AND p.data ->> 'router' = s.data ->> 'router'
 	                   AND p.data ->> 'name' = s.data ->> 'profile'

@@ -39,6 +39,7 @@ def town(mid, port):  # noqa: F811
     stack = isp.Stack("isolir", dict(mid.env(), ISOLIR_LISTEN="127.0.0.1:%d" % port))
     try:
         stack.up()
+        mid.rules(url=stack.url + "/api/midtrans/notification")
         made = isp.Town(stack.client())
         made.stack, made.sim = stack, router
         router._ask("POST", "/command", {"words": ["/ip/pool/add", "=name=near", "=ranges=" + POOL]})
