@@ -446,7 +446,7 @@ BEGIN
 		'customer_id', customer, 'package_id', import_package(r), 'mikrotik_username', r.data ->> 'username',
 		'mikrotik_password', coalesce(r.data ->> 'sealed', ''), 'start_date', first, 'end_date', last,
 		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false,
-		'profile', CASE WHEN NOT import_is_isolation(r.data #>> '{object,profile}') THEN r.data #>> '{object,profile}' END)), d);
+		'profile', CASE WHEN r.data ? 'object' AND NOT import_is_isolation(r.data #>> '{object,profile}') THEN r.data #>> '{object,profile}' END)), d);
 	PERFORM import_remember(source, 'subscription', r.key, line);
 	SELECT * INTO s FROM subscriptions WHERE id = line;
 	IF state = 'ended' THEN
