@@ -156,7 +156,7 @@ host_of(struct ctx *cx, const char *url)
 	return arena_printf(cx->mem, "%.*s", (int)strcspn(from, ":/"), from);
 }
 
-/* Who shows the page to pay on; a browser loads parts of it from each. */
+/* Hosts of the payment page: a browser loads parts of it from each. */
 static const char *const gateway_hosts[] = { "app.midtrans.com", "api.midtrans.com",
 	"app.sandbox.midtrans.com", "api.sandbox.midtrans.com",
 	"snap-assets.al-pc-id-b.cdn.gtflabs.io" };

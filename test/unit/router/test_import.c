@@ -68,8 +68,8 @@ what_is_missing_here_is_taken(void **state)
 	assert_string_equal(
 	    sql("SELECT password IS NULL AS v FROM mikrotik_secrets WHERE username = 'hidden'"),
 	    "t");
-	assert_string_equal(
-	    sql("SELECT password LIKE 's1.%%' AS v FROM mikrotik_secrets WHERE username LIKE 'pak%%'"),
+	assert_string_equal(sql("SELECT password LIKE 's1.%%' AS v FROM mikrotik_secrets"
+				" WHERE username LIKE 'pak%%'"),
 	    "t");
 }
 

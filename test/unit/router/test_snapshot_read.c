@@ -46,12 +46,11 @@ static void
 rows_are_typed(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
 		{ .listen = 1,
-		    .say =
-			"!re|=.id=*1|=name=ether1|=running=true|=mtu=1500|=rx-byte=9007199254740993|"
-			"=mac-address=AA:BB:CC:00:00:01|=comment=a \"b\"\n"
-			"!re|=.id=*F|=name=<pppoe-ani>|=dynamic=true|=rx-byte=1\n!done\n",
+		    .say = "!re|=.id=*1|=name=ether1|=running=true|=mtu=1500|"
+			   "=rx-byte=9007199254740993|=mac-address=AA:BB:CC:00:00:01|"
+			   "=comment=a \"b\"\n"
+			   "!re|=.id=*F|=name=<pppoe-ani>|=dynamic=true|=rx-byte=1\n!done\n",
 		    .end = PEER_HOLD },
 	};
 	const char *json = NULL;
