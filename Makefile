@@ -229,7 +229,7 @@ test-rest: programs units fuzzers
 	@$(MAKE) --no-print-directory fuzz S=10
 	@$(PYTEST) $(ROUTER_TESTS)
 
-# What a pre-commit hook has the patience for.
+# Short enough for a pre-commit hook.
 quick: programs units
 	@scripts/check-layers
 	@scripts/check-style

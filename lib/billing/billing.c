@@ -96,6 +96,16 @@ billing_steps_read(struct ctx *cx, const char *list, unsigned *ret)
 }
 
 enum rc
+billing_options_read(struct ctx *cx, const char *date, const char *words,
+    struct billing_options *ret)
+{
+	if (words != NULL)
+		TRY(billing_steps_read(cx, words, &ret->steps));
+	TRY(billing_date(cx, date, &ret->date));
+	return ret->ahead || ret->dry_run ? RC_OK : billing_check_ahead(cx, ret->date);
+}
+
+enum rc
 billing_date(struct ctx *cx, const char *text, const char **ret)
 {
 	struct db_rows *rows;
@@ -157,7 +167,7 @@ count_line(struct billing_count *c, const char *outcome)
 }
 
 static void
-report_line(struct run *run, const struct work *w, const struct billing_line *l)
+put_line(struct run *run, const struct work *w, const struct billing_line *l)
 {
 	count_line(w->count, l->outcome);
 	if (run->tell != NULL)
@@ -173,7 +183,7 @@ report_rows(struct ctx *cx, struct run *run, const struct work *w, const struct 
 		struct billing_line l;
 
 		TRY(db_scan(cx, rows, i, line_cols, &l));
-		report_line(run, w, &l);
+		put_line(run, w, &l);
 	}
 	return RC_OK;
 }
@@ -232,7 +242,7 @@ chunk_once(struct run *run, const struct work *w)
 	return rc;
 }
 
-/* Deadlocks and lock time-outs pass, unless we are told to end; a lost connection does not. */
+/* Deadlocks and lock time-outs pass, unless the program is to end; a lost connection does not. */
 static enum rc
 chunk_try(struct run *run, const struct work *w)
 {
@@ -258,7 +268,7 @@ log_failure(const struct ctx *cx, const struct work *w)
 
 /*
  * By name: a person must find the row, and an id alone says nothing to them.
- * What the database said is for the log: a browser is shown the line, too.
+ * The message of the database is for the log: a browser shows the line, too.
  */
 static enum rc
 report_failure(struct run *run, const struct work *w)
@@ -336,7 +346,7 @@ report_held(struct run *run, const struct work *w, const struct midtrans_held *h
 		.detail = "Midtrans gave no answer",
 	};
 
-	report_line(run, w, &l);
+	put_line(run, w, &l);
 }
 
 static bool
@@ -349,9 +359,9 @@ is_held(const struct midtrans_held *held, size_t n, const char *id)
 }
 
 /*
- * Whoever may have paid is asked for at Midtrans first; without an answer he
- * stays.  Who turns out to have paid is no candidate any more when his chunk
- * looks again.
+ * Ask Midtrans first about candidates with an open payment page; without an answer their lines
+ * stay on.  A customer who turns out to have paid is no candidate any more when the chunk looks
+ * again.
  */
 static enum rc
 hold_back(struct run *run, struct work *w)

@@ -1,7 +1,7 @@
 /*
  * import.h: customers, packages and lines from what an operator used before.
  *
- * Sources: "csv" (CSV or XLSX, told by the first bytes; headings in Indonesian
+ * Sources: "csv" (CSV or XLSX, known by the first bytes; headings in Indonesian
  * or English), "phpnuxbill" and "laravel" (MySQL dumps, also packed by gzip),
  * "routers" and "mikhmon" (what feed hands over from live routers).
  * The file is read whole and never stored; its rows stand in import_raw and

@@ -40,7 +40,7 @@ struct loop {
 	unsigned char peek[PEEK_MAX];
 };
 
-/* What epoll tells of those that are no connections. */
+/* The marks by which epoll names descriptors that are no connections. */
 static char marks[3];
 static void *const mark_listen = &marks[0], *const mark_take = &marks[1],
 		   *const mark_wake = &marks[2];
@@ -244,7 +244,7 @@ answer(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
 }
 
 /*
- * libfcgi is told that it has a connection already and must keep it: then it
+ * libfcgi gets a connection that it must keep: then it
  * takes none from its listening socket (there is none) and we close ours.
  * True when the connection may serve another request.
  */
@@ -489,7 +489,7 @@ wait_and_attend(struct loop *l, int ms)
 	}
 }
 
-/* What waits to be accepted may have no other worker to go to. */
+/* Accept the connections that wait: there may be no other worker for them. */
 static void
 drain(struct loop *l)
 {

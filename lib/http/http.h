@@ -74,7 +74,7 @@ struct route {
 	const struct resource *resource; /* what verb works on */
 };
 
-/* What the policy floor (lib/api) plugs in. */
+/* The functions and tables that lib/api plugs in. */
 struct http_policy {
 	/* Run a route whose request is in order; NULL: its own handler. */
 	enum rc (*run)(struct ctx *, const struct route *, const struct req *, struct resp *);

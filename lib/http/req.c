@@ -53,7 +53,7 @@ req_decode(struct ctx *cx, const char *s, size_t n, const char **ret)
 	return decode(cx, s, n, false, ret);
 }
 
-/* What no escape is needed for (RFC 3986). */
+/* Characters that need no escape (RFC 3986). */
 static bool
 is_unreserved(int c)
 {

@@ -24,7 +24,7 @@ enum { BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, RECEIVE = 576, V4 = 0, V6
 #define NS_PER_MS INT64_C(1000000)
 static const int64_t RETRY_NS = 2 * NS_PER_MS; /* after a full send queue */
 
-/* What a request carries behind its ICMP header; the rest of PAYLOAD is zero. */
+/* Data of a request behind its ICMP header; the rest of PAYLOAD is zero. */
 struct stamp {
 	uint64_t token;
 	uint32_t slot;

@@ -38,7 +38,7 @@ struct snmp_engine {
 	int64_t swept_at;
 };
 
-/* What a request is until it is sent: discovery may come first. */
+/* A request until it is sent: discovery may come first. */
 struct request {
 	netsnmp_pdu *pdu;
 	bool is_open;
@@ -321,7 +321,7 @@ refuse(struct snmp_agent *a, const netsnmp_pdu *pdu)
  * nothing, either.
  */
 static int
-heard(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
+on_answer(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
 {
 	struct snmp_agent *a = magic;
 
@@ -470,7 +470,7 @@ open_session(struct snmp_agent *a)
 	s.peername = peer_name(a);
 	s.timeout = a->conf.timeout_ms * 1000L;
 	s.retries = TRIES - 1;
-	s.callback = heard;
+	s.callback = on_answer;
 	s.callback_magic = a;
 	if (is_v3(a) && !set_security(a, &s))
 		return false;
@@ -520,7 +520,7 @@ is_twin(const struct snmp_agent *a)
 static void
 submit(struct snmp_agent *a)
 {
-	if (snmp_sess_async_send(a->session, a->request.pdu, heard, a) == 0) {
+	if (snmp_sess_async_send(a->session, a->request.pdu, on_answer, a) == 0) {
 		snmp_free_pdu(a->request.pdu);
 		finish(a, SNMP_SILENT, "the request could not be sent");
 	}
@@ -610,7 +610,7 @@ snmp_agent_close(struct snmp_agent *a)
 {
 	a->is_closing = true;
 	if (a->session != NULL)
-		(void)snmp_sess_close(a->session); /* calls heard() for what is open */
+		(void)snmp_sess_close(a->session); /* calls on_answer() for what is open */
 	else if (a->fd >= 0)
 		close(a->fd);
 	if (a->request.pdu != NULL)

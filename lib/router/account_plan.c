@@ -155,7 +155,8 @@ disable(struct planning *p, struct account_object *o)
 	p->disabled = true;
 }
 
-/* Into the walled garden.  Who is under a wrong name or address is disabled until that is right. */
+/* Into the walled garden.  An account under a wrong name or address is disabled until that is
+ * right. */
 static void
 wall(struct planning *p, struct account_object *o)
 {
