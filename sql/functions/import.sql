@@ -1,7 +1,7 @@
 /*
  * Imports. The reader in C fills import_raw; import_map_SOURCE() turns those rows into our fields in
  * import_rows; import_judge() marks each row that cannot be taken; import_apply() takes the others,
- * some at a time, each row whole or not at all. What is taken is a position as of a day (days paid
+ * some at a time, each row whole or not at all. An import takes a position as of a day (days paid
  * for, credit, open debt), never a history.
  */
 
