@@ -1,4 +1,4 @@
-/* fcgi_int.h: the interface between connections (fcgi.c) and requests (fcgi_request.c). */
+/* fcgi_int.h: the interface between connections (fcgi_loop.c) and requests (fcgi.c). */
 #ifndef HTTP_FCGI_INT_H
 #define HTTP_FCGI_INT_H
 
