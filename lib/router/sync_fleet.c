@@ -15,9 +15,8 @@
 enum {
 	SWEEP_MS = 30000,
 	CHILDREN_MOST = 256,
-	AWAY_MS = 1000, /* between two tries while the database is away */
-	GRACE_MS =
-	    5000, /* a worker that hangs on a router may be killed: every job can run twice */
+	AWAY_MS = 1000,  /* between two tries while the database is away */
+	GRACE_MS = 5000, /* then a worker may be killed: every job can run twice */
 };
 
 /* Keys of the children that serve all routers. */
