@@ -219,7 +219,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 /*
- * What the routers hold, without what is ours already: a secret is a line with the package of its
+ * The objects of the routers, without those that are ours already: a secret is a line with the package of its
  * profile's name; the name and telephone of its comment are what people wrote there.
  */
 CREATE OR REPLACE FUNCTION import_map_routers(b uuid) RETURNS void
