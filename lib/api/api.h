@@ -13,7 +13,7 @@
 #include "http/http.h"
 #include "http/shape.h"
 
-/* What a role and a token may do.  A route lists one of each; see routes.c. */
+/* Rights of a role and of a token.  A route lists one of each; see routes.c. */
 enum perm {
 	P_VIEWER = 1 << 0,
 	P_OPERATOR = 1 << 1,
@@ -209,6 +209,7 @@ void op_put(struct cJSON *in, const char *key, const char *val);
 
 /* The route table as maps of nginx. */
 void nginx_print(struct sb *);
+enum rc nginx_print_isolir(struct ctx *, const struct conf *, struct sb *) _must_check_;
 
 /* The OpenAPI 3.1 document of api_routes. */
 const char *openapi_json(struct ctx *);
