@@ -19,11 +19,11 @@ PYTHON  = /usr/bin/python3
 PYTEST  = PYTHONPYCACHEPREFIX=$(abspath $(B))/pycache ISP_BUILD=$(abspath $(B)) ISP_STACK_FAST=1 \
           $(PYTHON) -m pytest -q -p no:cacheprovider
 
-LIBS    = libpq libcjson libcurl openssl libsodium libcrypt expat zlib netsnmp liboping
+LIBS    = libpq libcjson libcurl openssl libsodium libcrypt expat zlib netsnmp liboping libqrencode
 # Asked for once, and only when something is compiled: scripts/deps may just have installed them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS)))$(PKG_CFLAGS)
 # libcrypt whatever the linker thinks: ASan's own crypt_r() calls it, and hides that it is needed.
-PKG_LIBS   = $(eval PKG_LIBS := -Wl,--no-as-needed -lcrypt -Wl,--as-needed $(shell pkg-config --libs $(LIBS)) -lfcgi -lm)$(PKG_LIBS)
+PKG_LIBS   = $(eval PKG_LIBS := -Wl,--no-as-needed -lcrypt -Wl,--as-needed $(shell pkg-config --libs $(LIBS)) -lfcgi -lhpdf -lm)$(PKG_LIBS)
 
 WARN    = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
           -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wundef -Wformat=2 \

@@ -237,6 +237,7 @@ BEGIN
 	('customer_reconsider',               'api billing gateway'),
 	('customer_statement',                'api'),
 	('dates_errors',                      'api billing gateway'),
+	('date_text',                         'api'),
 	('days_price',                        'api billing gateway'),
 	('debt_reopen',                       'api billing gateway'),
 	('discount_lines',                    'api billing gateway'),

@@ -105,6 +105,8 @@ API_OP(invoice_update);
 API_OP(invoice_cancel);
 API_OP(invoice_mark_paid);
 API_OP(invoice_public);
+API_OP(invoice_pdf);
+API_OP(invoice_pdf_public);
 API_OP(payment_create);
 API_OP(payment_reverse);
 API_OP(payment_update);

@@ -113,6 +113,8 @@ const struct route api_routes[] = {
 	OP("DELETE", "/api/invoices/:id", O_BILLING, FAST, invoice_cancel),
 	OP("POST", "/api/invoices/:id/mark-paid", O_BILLING, FAST, invoice_mark_paid),
 	OP("GET", "/api/public/invoices/:id", NOBODY, FAST, invoice_public),
+	OP("GET", "/api/invoices/:id/pdf", V_READ, GATEWAY, invoice_pdf),
+	OP("GET", "/api/public/invoices/:id/pdf", NOBODY, GATEWAY, invoice_pdf_public),
 
 	VERB_READ("/api/payments", V_READ, FAST, payment),
 	OP("POST", "/api/payments", O_BILLING, FAST, payment_create),
