@@ -1,4 +1,4 @@
--- paper.sql: what stands on a bill's paper. Who has the link alone ($2 false) sees no address and no number of the customer.
+-- paper.sql: the content of a bill's paper. The link alone ($2 false) shows no address and no number of the customer.
 
 -- name: paper_head(uuid, boolean)
 SELECT CASE i.status WHEN 'paid' THEN 'KUITANSI' WHEN 'cancelled' THEN 'DIBATALKAN' ELSE 'TAGIHAN' END AS title,

@@ -21,7 +21,7 @@ SELECT CASE $3 WHEN 'month' THEN to_char(day, 'YYYY-MM') WHEN 'method' THEN meth
        coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint AS given_back, sum(amount)::bigint AS revenue
   FROM moved GROUP BY 1 ORDER BY 1;
 
--- What customers owe on bills issued in these days, by how long it is due on the last of them.
+-- Debt of customers on bills issued in these days, by its age on the last of them.
 -- name: report_receivables(date, date)
 SELECT c.id AS customer_id, c.name AS customer, c.phone, count(*) AS bills,
        coalesce(sum(i.amount - i.paid_amount) FILTER (WHERE i.due_date > $2::date), 0)::bigint AS not_due,

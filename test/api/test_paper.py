@@ -85,10 +85,10 @@ def test_a_bill_is_one_page_with_lines_tax_and_a_code(system, api, town):
     data = pdf(api, "/api/invoices/%s/pdf" % house.bill["id"])
     keep("bill.pdf", data)
     text = text_of(data)
-    for told in ("Warga Net Nusantara", "Jl. Kenanga 7", "TAGIHAN", house.bill["invoice_number"], house.customer["name"],
+    for shown in ("Warga Net Nusantara", "Jl. Kenanga 7", "TAGIHAN", house.bill["invoice_number"], house.customer["name"],
                  "Gg. Melati 3", "01.234.567.8-901.000", "Sewa ONT", "-Rp16.500", "Rp148.500", "PPN", "Rp16.335", "Rp164.835",
                  "/pay/" + house.bill["id"], "6 Maret 2026"):
-        assert told in text, "%s is not in\n%s" % (told, text)
+        assert shown in text, "%s is not in\n%s" % (shown, text)
     assert house.bill["amount"] == 164835 == sum(line["amount"] for line in house.bill["lines"])
     width, height, pages = size_of(data)
     assert (round(width), round(height), pages) == (595, 842, 1), "A4"
@@ -131,14 +131,14 @@ def test_a_long_bill_breaks_into_pages(api, town):
 
 
 def test_statement_is_opening_rows_closing(api, town):
-    """What was owed before, each bill and payment with the balance after it, what is owed after: less than 0 is credit."""
+    """The debt before, each bill and payment with the balance after it, what is owed after: less than 0 is credit."""
     house = House(api, town)
     where = "/api/customers/%s/statement" % house.customer["id"]
     amount = house.bill["amount"]
     api.make("/api/payments", {"invoice_id": house.bill["id"], "amount": amount + 5000, "surplus_to_credit": True, "payment_date": TODAY})
-    told = api.show(where)
-    assert (told["opening"], told["closing"], told["from"], told["to"]) == (0, -5000, "2026-03-01", TODAY)
-    assert [(r["type"], r["amount"], r["balance"]) for r in told["rows"]] == [
+    shown = api.show(where)
+    assert (shown["opening"], shown["closing"], shown["from"], shown["to"]) == (0, -5000, "2026-03-01", TODAY)
+    assert [(r["type"], r["amount"], r["balance"]) for r in shown["rows"]] == [
         ("invoice", amount, amount), ("payment", -amount - 5000, -5000)]
     later = api.get(where, **{"from": "2026-03-03", "to": "2026-03-09"}).want(200).json
     assert (later["opening"], later["rows"], later["closing"]) == (-5000, [], -5000)
@@ -157,9 +157,9 @@ def test_statement_keeps_to_the_law_of_money(api, town):
     api.delete("/api/payments/" + paid["id"]).want(204, 200)
     api.delete("/api/invoices/" + house.bill["id"]).want(204)
     api.make("/api/customers/%s/credits" % house.customer["id"], {"amount": 9000, "reason": "thanks"})
-    told = api.show("/api/customers/%s/statement" % house.customer["id"])
-    assert told["closing"] == -9000 == told["rows"][-1]["balance"]
-    assert {r["type"] for r in told["rows"]} == {"invoice", "payment", "reversal", "cancelled", "gift"}
+    shown = api.show("/api/customers/%s/statement" % house.customer["id"])
+    assert shown["closing"] == -9000 == shown["rows"][-1]["balance"]
+    assert {r["type"] for r in shown["rows"]} == {"invoice", "payment", "reversal", "cancelled", "gift"}
 
 
 def test_reports_add_up(system, api, town):
