@@ -355,17 +355,20 @@ class Model:
     def lift(self, line, day, bill=None, before=None):
         """A payment, a cancelled bill or a moved due date may put the line on again."""
         if line.status == "suspended" and line.reason == "debt" and self.clear(line, day):
-            if bill is not None and line.off:
-                gift = self.restart_days(line, bill, before)
-                line.gifted.update(gift)
-                if gift:
-                    line.rows.append(Row("gift", len(gift)))
-                    self.moved_anchor(line)
+            self.restart(line, bill, before)
             self.put_on(line, day)
         elif line.status == "expired" and self.end_if_back(line, day) >= day:
+            self.restart(line, bill, before)
             self.put_on(line, day)
         if not self.in_debt(line, day):
             line.hold = None
+
+    def restart(self, line, bill, before):
+        gift = self.restart_days(line, bill, before) if bill is not None and line.off else []
+        line.gifted.update(gift)
+        if gift:
+            line.rows.append(Row("gift", len(gift)))
+            self.moved_anchor(line)
 
     def end_if_back(self, line, day):
         if line.off is None or line.mode == "postpaid":
@@ -406,6 +409,12 @@ class Model:
             pay.lot.pays.remove(pay)
         bill.pays = []
         self.apply_credit(bill.line.customer, day)
+
+    def release(self, bill, day):
+        """Cancels a bill of an ended line, whether paid or not."""
+        if bill.status == "paid":
+            self.undo(bill, day)
+        self.drop(bill, day)
 
     def not_begun(self, line, day):
         return [b for b in line.bills if b.holds and b.status in OPEN and b.start > day]
@@ -594,8 +603,8 @@ class Model:
         line.status, line.reason = "cancelled", None
         line.ended = day
         self.goes_off(line, day + ONE, "manual")
-        for bill in self.not_begun(line, day):
-            self.drop(bill, day)
+        for bill in [b for b in line.bills if b.holds and b.start > day]:
+            self.release(bill, day)
 
     def op_days(self, day, sub, days):
         line = self.living(sub)
