@@ -112,6 +112,8 @@ const struct route api_routes[] = {
 	OP("DELETE", "/api/invoices/:id", O_BILLING, FAST, invoice_cancel),
 	OP("POST", "/api/invoices/:id/mark-paid", O_BILLING, FAST, invoice_mark_paid),
 	OP("GET", "/api/public/invoices/:id", NOBODY, FAST, invoice_public),
+	OP("GET", "/api/public/company", NOBODY, FAST, company_public),
+	OP("GET", "/api/public/logo", NOBODY, FAST, company_logo),
 
 	VERB_READ("/api/payments", V_READ, FAST, payment),
 	OP("POST", "/api/payments", O_BILLING, FAST, payment_create),
@@ -202,6 +204,8 @@ const struct route api_routes[] = {
 
 	OP("GET", "/api/settings", V_FULL, FAST, setting_show),
 	OP_CHANGE("/api/settings", A_FULL, FAST, setting_save),
+	OP("PUT", "/api/settings/logo", A_FULL, FAST, company_logo_save),
+	OP("DELETE", "/api/settings/logo", A_FULL, FAST, company_logo_delete),
 	OP("POST", "/api/notification-settings/test", A_FULL, GATEWAY, notification_test),
 	VERB_READ("/api/notification-settings", A_FULL, FAST, notification_setting),
 	VERB("POST", "/api/notification-settings", A_FULL, FAST, crud_create, notification_setting),
