@@ -1,6 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
-/* The console in Debian's Chromium, on a stack of its own (test/stack.ts).  Nothing is downloaded. */
+/* The console and the pay page in Debian's Chromium, on a stack of its own (test/stack.ts).  Nothing is
+ * downloaded. */
 const args =
 	'--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(
 		' ',
@@ -14,6 +15,10 @@ export default defineConfig({
 	expect: { timeout: 40_000 },
 	workers: 1,
 	reporter: 'list',
+	projects: [
+		{ name: 'console', testIgnore: 'pay.spec.ts' },
+		{ name: 'pay', testMatch: 'pay.spec.ts', timeout: 40_000, expect: { timeout: 20_000 } },
+	],
 	use: {
 		actionTimeout: 40_000,
 		locale: 'id-ID',

@@ -61,7 +61,7 @@ const id = location.pathname.split("/")[2] || "";
 const returned = new URLSearchParams(location.search).has("order_id");
 const began = Date.now();
 const page = document.getElementById("page");
-const state = { invoice: null, trouble: null, opening: false, drawn: "" };
+const state = { invoice: null, company: null, trouble: null, opening: false, drawn: "" };
 let timer;
 
 /* A browser that blocks storage throws on each access: then the language is not remembered. */
@@ -226,7 +226,10 @@ function drawInvoice(invoice) {
 }
 
 function drawTrouble(trouble) {
-	document.title = noteText(trouble);
+	const { company } = state;
+	if (company)
+		drawCompany(company);
+	document.title = [noteText(trouble), company && company.name].filter(Boolean).join(" · ");
 	delete page.dataset.status;
 	page.append(make("p", "note bad", noteText(trouble)));
 	if (trouble.key !== "missing")
@@ -235,7 +238,7 @@ function drawTrouble(trouble) {
 
 /* Draw only what is news, so that the page does not move under the finger. */
 function draw() {
-	const news = JSON.stringify([language, state.invoice, state.trouble, state.opening, isChecking()]);
+	const news = JSON.stringify([language, state.invoice, state.company, state.trouble, state.opening, isChecking()]);
 	if (news === state.drawn)
 		return;
 	state.drawn = news;
@@ -271,6 +274,19 @@ function retry(answer, act) {
 	timer = setTimeout(act, 1000 * answer.wait);
 }
 
+/* Say who asks also where no invoice does: its link is wrong, or the server busy. */
+async function introduce() {
+	if (state.company)
+		return;
+	try {
+		const answer = await ask("GET", "/api/public/company");
+		state.company = answer.status === 200 ? answer.body : null;
+		draw();
+	} catch {
+		/* no network: the note says so */
+	}
+}
+
 /*
  * Read the invoice, again and again while it is owed or its service is on its way back. A read that
  * fails leaves the invoice that is shown: who returns from a wallet's app has no network for a moment.
@@ -297,6 +313,8 @@ async function load() {
 			state.trouble = { key: "broken" };
 	}
 	draw();
+	if (!state.invoice)
+		introduce();
 	next(status);
 }
 
