@@ -79,7 +79,8 @@ BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 .SECONDARY:
 
 # make parses the tree before scripts/deps has run, hence the second make.
-build: deps
+build:
+	@scripts/deps building
 	@$(MAKE) --no-print-directory programs
 
 programs: $(PROGRAMS) $(B)/gen/openapi.json $(B)/gen/routes.conf
@@ -209,7 +210,8 @@ pictures: programs web
 # Everything, in under 15 minutes on 2 cores; the long forms are soak, fuzz, memcheck and bench.
 # Two lanes of tests side by side, as long as each other: each has systems of its own and keeps
 # about one core busy.
-test: build
+test: deps
+	@$(MAKE) --no-print-directory programs
 	@$(MAKE) --no-print-directory -j2 lint
 	@$(MAKE) --no-print-directory -j2 units fuzzers
 	@$(MAKE) --no-print-directory -j2 --output-sync=line test-api test-rest
@@ -225,6 +227,7 @@ test-rest: programs units fuzzers
 	@$(MAKE) --no-print-directory sim-test
 	@$(MAKE) --no-print-directory cli-test
 	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory web-e2e
 	@$(MAKE) --no-print-directory fuzz S=10
 	@$(PYTEST) $(ROUTER_TESTS)
 
@@ -272,7 +275,7 @@ bench: programs $(BENCHES)
 	ISP_BUILD=$(abspath $(B)) test/bench/run
 
 # The long form of what `make test` does in seconds: the hammer, the model's year, the outages.
-soak: programs web-e2e
+soak: programs
 	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
 	scripts/mutate --n 200 || :
 
@@ -282,8 +285,12 @@ mutate: programs
 	@scripts/mutate $(if $(filter-out -%,$(N)),--n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(AT),--at $(AT)) \
 	  $(if $(BUDGET),--budget $(BUDGET))
 
-run: build web
-	@scripts/run
+# make run [PORT=9000]: the whole system in var/.
+run:
+	@scripts/run --plan
+	@scripts/deps building running
+	@$(MAKE) --no-print-directory programs web
+	@scripts/run $(if $(PORT),--port $(PORT))
 
 # ---- lint --------------------------------------------------------------------------------------
 
@@ -374,7 +381,9 @@ install: programs
 # The Debian package, from what git knows and the screens, in built/web since its clean empties build:
 # $(B)/deb/isp-billing_VERSION_ARCH.deb.
 DEB = $(B)/deb/isp-billing-$(VERSION)
-deb: build web
+deb:
+	@scripts/deps building packaging
+	@$(MAKE) --no-print-directory programs web
 	rm -rf $(B)/deb && mkdir -p $(DEB)
 	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C $(DEB)
 	mkdir -p $(DEB)/built && cp -R $(B)/web $(DEB)/built/

@@ -11,7 +11,8 @@ DECLARE
 	program text;
 	fn      regprocedure;
 BEGIN
-	FOREACH program IN ARRAY '{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping}'::text[] LOOP
+	FOREACH program IN ARRAY '{isp_api,isp_billing,isp_router,isp_gateway,isp_notify,isp_snmp,isp_ping,
+		isp_backup}'::text[] LOOP
 		EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', program);
 		EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), program);
 		EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', program);
@@ -24,13 +25,13 @@ BEGIN
 		  AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')
 	LOOP
 		EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC, isp_api, isp_billing, isp_router, isp_gateway,'
-			' isp_notify, isp_snmp, isp_ping', fn);
+			' isp_notify, isp_snmp, isp_ping, isp_backup', fn);
 	END LOOP;
 END $$;
 
--- ---- isp_backup: reads all (pg_read_all_data, sql/cluster.sql), changes nothing
+-- ---- isp_backup: reads all (pg_read_all_data, sql/cluster.sql), adds the proof of a restore
 
-DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO isp_backup', current_database()); END $$;
+GRANT INSERT                 ON restore_proofs                                                        TO isp_backup;
 
 -- ---- isp_api: all that people do ------------------------------------------------------------------
 
@@ -330,6 +331,7 @@ BEGIN
 	('midtrans_amount_owed',              'api gateway'),
 	('midtrans_asks_until_unknown',       'api gateway'),
 	('midtrans_attempt_add',              'api gateway'),
+	('midtrans_attempt_bills',            'api gateway'),
 	('midtrans_attempt_close',            'api gateway'),
 	('midtrans_attempt_is_owed',          'api gateway'),
 	('midtrans_attempt_is_paid',          'api gateway'),
@@ -340,6 +342,7 @@ BEGIN
 	('midtrans_attempt_state_now',        'api gateway'),
 	('midtrans_attempt_update',           'api gateway'),
 	('midtrans_attempt_view',             'api gateway'),
+	('midtrans_attempts_of_bill',         'api billing gateway'),
 	('midtrans_attempts_of_debts',        'api gateway'),
 	('midtrans_chargeback_book',          'api gateway'),
 	('midtrans_check_finish',             'api gateway'),
@@ -581,7 +584,7 @@ BEGIN
 	('user_register',                     'api'),
 	('user_set',                          'api'),
 	('username_errors',                   'api billing gateway'),
-	('uuidv7',                            'api billing router gateway snmp ping')
+	('uuidv7',                            'api billing router gateway snmp ping backup')
 	) AS t (name, programs) LOOP
 		PERFORM FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = granted.name;
 		IF NOT FOUND THEN

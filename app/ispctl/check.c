@@ -14,7 +14,7 @@ print_unknown_orders(struct ctx *cx)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(cx, &SQL_midtrans_unknown_orders, &rows));
+	TRY(db_rows(cx, &SQL_midtrans_unknown_orders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
 		(void)printf("midtrans: payment for an unknown order: %s: %s at %s\n",
 		    db_text(rows, i, "order_id"), db_text(rows, i, "gross_amount"),
@@ -45,7 +45,7 @@ print_days_owed(struct ispctl *ctl)
 	if (ctl->args->val[OPT_DAYS] == NULL)
 		return RC_OK;
 	TRY(billing_date(ctl->cx, ctl->args->val[OPT_DATE], &day));
-	TRY(db_query(ctl->cx, &SQL_check_days_owed, &rows, V_TEXT(day)));
+	TRY(db_rows(ctl->cx, &SQL_check_days_owed, &rows, V_TEXT(day)));
 	for (size_t i = 0; i < db_count(rows); i++)
 		(void)printf("days: %s: %s\n", db_text(rows, i, "subject"),
 		    db_text(rows, i, "detail"));
@@ -59,7 +59,7 @@ cmd_check(struct ispctl *ctl)
 
 	TRY(print_unknown_orders(ctl->cx));
 	TRY(print_days_owed(ctl));
-	TRY(db_query0(ctl->cx, &SQL_check_all, &rows));
+	TRY(db_rows(ctl->cx, &SQL_check_all, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
 		(void)printf("%s: %s: %s\n", db_text(rows, i, "rule"), db_text(rows, i, "subject"),
 		    db_text(rows, i, "detail"));
@@ -77,7 +77,7 @@ health_routers(struct ctx *cx, size_t *ret)
 	struct db_rows *rows;
 	size_t broken = 0;
 
-	TRY(db_query0(cx, &SQL_health_routers, &rows));
+	TRY(db_rows(cx, &SQL_health_routers, &rows));
 	for (size_t i = 0; i < db_count(rows); i++) {
 		const char *since = db_text(rows, i, "broken_since"),
 			   *why = db_text(rows, i, "last_error");
@@ -100,7 +100,7 @@ cmd_health(struct ispctl *ctl)
 	size_t broken;
 	bool late;
 
-	TRY(db_query0(ctl->cx, &SQL_health_database, &rows));
+	TRY(db_row(ctl->cx, &SQL_health_database, &rows));
 	last = db_text(rows, 0, "last_run");
 	late = db_bool(rows, 0, "is_late");
 	(void)printf("database: %s\n", db_text(rows, 0, "server"));
@@ -137,6 +137,5 @@ cmd_restore_proof(struct ispctl *ctl)
 	if (!value_whole(ctl->rest[1], strlen(ctl->rest[1]), &seconds) || seconds < 0 ||
 	    seconds > INT32_MAX)
 		return FAIL(ctl->cx, RC_INVALID, "%s is no number of seconds", ctl->rest[1]);
-	return db_query(ctl->cx, &SQL_restore_proof_add, NULL, V_TEXT(ctl->rest[0]),
-	    V_I64(seconds));
+	return db_exec(ctl->cx, &SQL_restore_proof_add, V_TEXT(ctl->rest[0]), V_I64(seconds));
 }

@@ -14,7 +14,7 @@ cmd_router_list(struct ispctl *ctl)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(ctl->cx, &SQL_router_listing, &rows));
+	TRY(db_rows(ctl->cx, &SQL_router_listing, &rows));
 	for (size_t i = 0; i < db_count(rows); i++) {
 		const char *seen = db_text(rows, i, "last_connected_at");
 
@@ -33,7 +33,7 @@ find_router(struct ctx *cx, const char *name, const char **ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_router_named, &rows, V_TEXT(name)));
+	TRY(db_rows(cx, &SQL_router_named, &rows, V_TEXT(name)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "there is no router %s", name);
 	if (db_count(rows) > 1)
@@ -164,7 +164,7 @@ cmd_router_isolate_commands(struct ispctl *ctl)
 	struct db_rows *rows;
 
 	TRY(find_router(ctl->cx, ctl->rest[0], &id));
-	TRY(db_query0(ctl->cx, &SQL_router_isolation, &rows));
+	TRY(db_row(ctl->cx, &SQL_router_isolation, &rows));
 	profile = db_text(rows, 0, "isolation_profile");
 	(void)printf(
 	    "# On %s. Sessions with the profile %s reach only %s and names.\n"

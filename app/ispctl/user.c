@@ -109,7 +109,7 @@ cmd_user_list(struct ispctl *ctl)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(ctl->cx, &SQL_user_listing, &rows));
+	TRY(db_rows(ctl->cx, &SQL_user_listing, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
 		(void)printf("%-40s %-9s %-12s %s\n", db_text(rows, i, "email"),
 		    db_text(rows, i, "role"),
@@ -144,7 +144,7 @@ cmd_user_passwd(struct ispctl *ctl)
 	struct db_rows *rows;
 
 	TRY(new_password(ctl->cx, &hash));
-	TRY(db_query(ctl->cx, &SQL_user_new_password, &rows, V_TEXT(ctl->rest[0]), V_TEXT(hash)));
+	TRY(db_row(ctl->cx, &SQL_user_new_password, &rows, V_TEXT(ctl->rest[0]), V_TEXT(hash)));
 	if (db_text(rows, 0, "id") == NULL)
 		return FAIL(ctl->cx, RC_NOT_FOUND, "there is no user %s", ctl->rest[0]);
 	return RC_OK;
@@ -155,8 +155,7 @@ cmd_user_setup_token(struct ispctl *ctl)
 {
 	const char *token = crypt_token(ctl->cx, 40);
 
-	TRY(db_query(ctl->cx, &SQL_setup_token_set, NULL,
-	    V_TEXT(crypt_sha256_hex(ctl->cx, token))));
+	TRY(db_exec(ctl->cx, &SQL_setup_token_set, V_TEXT(crypt_sha256_hex(ctl->cx, token))));
 	(void)printf("setup_token=%s\n", token);
 	return RC_OK;
 }

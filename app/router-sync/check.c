@@ -71,7 +71,7 @@ sample_run(struct ctx *cx)
 	int code = EXIT_DONE;
 
 	listing.mem = life; /* not from cx->mem, which each router empties */
-	if (db_query0(&listing, &SQL_line_sample_due, &rows) != RC_OK) {
+	if (db_rows(&listing, &SQL_line_sample_due, &rows) != RC_OK) {
 		log_err(LOG_ERROR, "sample", &listing);
 		return daemon_exit(listing.err.rc);
 	}

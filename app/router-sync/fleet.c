@@ -194,7 +194,7 @@ sample_sessions(struct ctx *cx, struct fleet *f, const struct sync *s)
 
 	if (s->once)
 		return RC_OK;
-	TRY(db_query0(cx, &SQL_router_sample_waiting, &rows));
+	TRY(db_row(cx, &SQL_router_sample_waiting, &rows));
 	if (db_bool(rows, 0, "is_due"))
 		start(f, s, SAMPLE);
 	return RC_OK;

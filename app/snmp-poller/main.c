@@ -51,7 +51,7 @@ poll_devices(struct ctx *cx, struct snmp_engine *engine, const struct daemon_arg
 	if (only == NULL)
 		TRY(history_begin(cx, program.name));
 	else
-		TRY(db_query0(cx, &SQL_history_make, NULL));
+		TRY(db_exec(cx, &SQL_history_make));
 	TRY(device_load(cx, args->val[OPT_ALL] != NULL, only, &devices, &n));
 	if (only != NULL && n == 0)
 		return FAIL(cx, RC_NOT_FOUND, "there is no such device");
@@ -60,8 +60,8 @@ poll_devices(struct ctx *cx, struct snmp_engine *engine, const struct daemon_arg
 		return devices[0].is_up
 			   ? RC_OK
 			   : FAIL(cx, RC_UPSTREAM, "%s: %s", devices[0].name, devices[0].error);
-	TRY(db_query(cx, &SQL_monitor_judge, NULL, V_TEXT("snmp")));
-	TRY(db_query0(cx, &SQL_snmp_roll, NULL));
+	TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("snmp")));
+	TRY(db_exec(cx, &SQL_snmp_roll));
 	return history_end(cx);
 }
 

@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { defineConfig } from '@playwright/test';
 
 /* The console and the pay page in Debian's Chromium, on a stack of its own (test/stack.ts).  Nothing is
@@ -13,7 +14,8 @@ export default defineConfig({
 	outputDir: process.env.OUT ?? '../../build/web-test',
 	timeout: 240_000,
 	expect: { timeout: 40_000 },
-	workers: 1,
+	/* Files side by side, the stories of a file in their order. */
+	workers: Math.min(2, cpus().length),
 	reporter: 'list',
 	projects: [
 		{ name: 'console', testIgnore: 'pay.spec.ts' },

@@ -35,8 +35,13 @@ struct op {
 	const struct resource *row;  /* the answer is a row of it; NULL: see summary */
 	const struct resource *list; /* the answer is a list of it */
 	int status;                  /* of success; 0: 200 */
-	bool dry_run;                /* takes dry_run: the same code, rolled back */
-	bool paced;                  /* nginx limits it by address, where anyone may call it */
+	const struct field *answer;  /* the parts of an answer that is no row and no list */
+	size_t nanswer;
+	bool nullable; /* or null */
+	bool many;     /* an array: of row, or of such objects */
+	bool keyed;    /* takes an Idempotency-Key */
+	bool dry_run;  /* takes dry_run: the same code, rolled back */
+	bool paced;    /* nginx limits it by address, where anyone may call it */
 };
 
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
@@ -210,8 +215,4 @@ void nginx_print(struct sb *);
 
 /* The OpenAPI 3.1 document of api_routes. */
 const char *openapi_json(struct ctx *);
-/* "min 1, max 255 …" of fields as a JSON Schema object under key. */
-struct jw;
-void openapi_fields(struct jw *, const char *key, const struct field *, size_t n, enum fflag);
-
 #endif

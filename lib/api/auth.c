@@ -48,11 +48,20 @@ static const struct field reset_fields[] = {
 };
 /* clang-format on */
 
+static const struct field message_parts[] = { { "message", FT_TEXT } };
+static const struct field user_parts[] = { { "user", FT_OBJECT, .noun = "user" } };
+static const struct field session_parts[] = {
+	{ "user", FT_OBJECT, .noun = "user" },
+	{ "token", FT_TEXT },
+};
+
 const struct op auth_login_op = {
 	.summary = "Exchange e-mail and password for a token: {user, token}",
 	.fields = login_fields,
 	.nfields = countof(login_fields),
 	.flag = FF_CREATE,
+	.answer = session_parts,
+	.nanswer = countof(session_parts),
 };
 
 const struct op auth_register_op = {
@@ -61,6 +70,8 @@ const struct op auth_register_op = {
 	.nfields = countof(register_fields),
 	.flag = FF_CREATE,
 	.status = 201,
+	.answer = session_parts,
+	.nanswer = countof(session_parts),
 };
 
 /* {"user": {…}, "token": "…"}, the token only where there is one to tell. */
@@ -84,7 +95,7 @@ answer_session(struct ctx *cx, struct resp *rs, int status, const struct session
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_user_row, &rows, V_TEXT(s->user_id)));
+	TRY(db_row_if_any(cx, &SQL_user_row, &rows, V_TEXT(s->user_id)));
 	rs->status = status;
 	return answer_user(cx, rs, rows, s->token);
 }
@@ -139,6 +150,8 @@ const struct op auth_forgot_op = {
 	.nfields = countof(forgot_fields),
 	.flag = FF_CREATE,
 	.status = 202,
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
 };
 
 const struct op auth_reset_op = {
@@ -146,6 +159,8 @@ const struct op auth_reset_op = {
 	.fields = reset_fields,
 	.nfields = countof(reset_fields),
 	.flag = FF_CREATE,
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
 };
 
 enum rc
@@ -172,23 +187,31 @@ auth_reset(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 /* ---- once logged in ---- */
 
-const struct op auth_logout_op = { .summary = "Revoke the token of this request" };
+const struct op auth_logout_op = {
+	.summary = "Revoke the token of this request",
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
+};
 const struct op auth_me_op = { .summary = "The user of this token", .row = &user_resource };
-const struct op auth_user_op = { .summary = "The user of this token: {user}" };
+const struct op auth_user_op = {
+	.summary = "The user of this token: {user}",
+	.answer = user_parts,
+	.nanswer = countof(user_parts),
+};
 const struct op auth_password_op = {
 	.summary = "Change my password; all my other tokens end",
 	.fields = password_fields,
 	.nfields = countof(password_fields),
 	.flag = FF_CREATE,
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
 };
 
 enum rc
 auth_logout(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-
 	(void)rq;
-	TRY(db_query(cx, &SQL_session_close, &rows, V_I64(cx->actor.token_id), V_TEXT(cx->actor.id),
+	TRY(db_exec(cx, &SQL_session_close, V_I64(cx->actor.token_id), V_TEXT(cx->actor.id),
 	    V_TEXT(cx->ip)));
 	return resp_json(rs, 200, "{\"message\":\"Logged out successfully\"}");
 }
@@ -199,7 +222,7 @@ auth_me(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
+	TRY(db_row_if_any(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
 	return op_answer(rs, 200, rows);
 }
 
@@ -209,7 +232,7 @@ auth_user(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
+	TRY(db_row_if_any(cx, &SQL_user_by_token, &rows, V_I64(cx->actor.token_id)));
 	rs->status = 200;
 	return answer_user(cx, rs, rows, NULL);
 }
@@ -218,13 +241,12 @@ enum rc
 auth_password(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct cJSON *in = NULL;
-	struct db_rows *rows;
 	const char *verified, *hash;
 
 	TRY(read_confirmed(cx, &auth_password_op, rq, &in));
 	TRY(session_confirm(cx, shape_text(in, "current_password"), &verified));
 	TRY(crypt_password_hash(cx, shape_text(in, "password"), &hash));
-	TRY(db_query(cx, &SQL_user_password, &rows, V_TEXT(cx->actor.id), V_TEXT(verified),
-	    V_TEXT(hash), V_I64(cx->actor.token_id), V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_user_password, V_TEXT(cx->actor.id), V_TEXT(verified), V_TEXT(hash),
+	    V_I64(cx->actor.token_id), V_TEXT(cx->ip)));
 	return resp_json(rs, 200, "{\"message\":\"Password changed successfully\"}");
 }

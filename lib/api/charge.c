@@ -37,6 +37,7 @@ static const struct field charge_fields[] = {
 	{ "invoice_id",     FT_UUID, RO | FF_NULL },
 	{ "invoice_number", FT_TEXT, RO | FF_NULL },
 	{ "entered_on",     FT_DATE, RO },
+	{ "actor",          FT_TEXT, RO | FF_NULL },
 	{ "created_at",     FT_TIME, RO | FF_SORT },
 };
 
@@ -95,14 +96,13 @@ item_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &item_create_op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_item_create, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_row(cx, &SQL_item_create, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &item_resource, db_text(rows, 0, "id"), 201, rs);
 }
 
 enum rc
 item_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id, *item;
 
@@ -110,20 +110,18 @@ item_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(req_uuid(cx, rq, "itemId", &item));
 	TRY(op_read(cx, &item_update_op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_item_update, &rows, V_TEXT(id), V_TEXT(item),
-	    V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_item_update, V_TEXT(id), V_TEXT(item), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &item_resource, item, 200, rs);
 }
 
 enum rc
 item_remove(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id, *item;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(req_uuid(cx, rq, "itemId", &item));
-	TRY(db_query(cx, &SQL_item_remove, &rows, V_TEXT(id), V_TEXT(item)));
+	TRY(db_exec(cx, &SQL_item_remove, V_TEXT(id), V_TEXT(item)));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -147,6 +145,6 @@ charge_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &charge_create_op, rq, &in));
-	TRY(db_query(cx, &SQL_charge_create, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_row(cx, &SQL_charge_create, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &charge_resource, db_text(rows, 0, "id"), 201, rs);
 }

@@ -14,8 +14,17 @@ static const struct field logo_fields[] = {
 	  .hint = "a PNG of at most 200 kB and 2000 pixels a side, as base64" },
 };
 
+static const struct field company_parts[] = {
+	{ "name",     FT_TEXT },
+	{ "phone",    FT_TEXT },
+	{ "whatsapp", FT_TEXT },
+	{ "address",  FT_TEXT },
+	{ "logo",     FT_TEXT, FF_NULL, .hint = "its address" },
+};
+
 const struct op company_public_op = {
 	.summary = "Who asks for the money: {name phone whatsapp address logo}",
+	.answer = company_parts, .nanswer = countof(company_parts),
 	.paced = true,
 };
 const struct op company_logo_op = {
@@ -39,8 +48,8 @@ company_public(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_send(cx, &SQL_public_read_pace, NULL, V_TEXT(cx->ip)));
-	TRY(db_query0(cx, &SQL_company_row, &rows));
+	TRY(db_send_exec(cx, &SQL_public_read_pace, V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_company_row, &rows));
 	return op_answer(rs, 200, rows);
 }
 
@@ -68,7 +77,7 @@ company_logo(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_company_logo_row, &rows));
+	TRY(db_row_if_any(cx, &SQL_company_logo_row, &rows));
 	if (db_count(rows) == 0 || !decode(cx->mem, db_text(rows, 0, "png"), &rs->body))
 		return FAIL(cx, RC_NOT_FOUND, "There is no logo.");
 	rs->status = 200;
@@ -99,19 +108,16 @@ company_logo_save(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_read(cx, &company_logo_save_op, rq, &in));
 	TRY(check_logo(cx, shape_text(in, "png")));
-	TRY(db_query(cx, &SQL_company_logo_save, &rows, V_TEXT(shape_text(in, "png")),
-	    V_TEXT(cx->ip)));
-	TRY(db_query0(cx, &SQL_setting_row, &rows));
+	TRY(db_exec(cx, &SQL_company_logo_save, V_TEXT(shape_text(in, "png")), V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_setting_row, &rows));
 	return op_answer(rs, 200, rows);
 }
 
 enum rc
 company_logo_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-
 	(void)rq;
-	TRY(db_query(cx, &SQL_company_logo_save, &rows, V_NULL, V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_company_logo_save, V_NULL, V_TEXT(cx->ip)));
 	rs->status = 204;
 	return RC_OK;
 }

@@ -85,7 +85,8 @@ static const struct field archive_params[] = {
 static const struct field credit_fields[] = {
 	{ "amount",      FT_MONEY, FF_CREATE | RO | FF_NEEDED, -999999999999, 999999999999,
 	  .hint = "more than 0: a gift; less: paid out" },
-	{ "reason",      FT_TEXT,  FF_CREATE | RO | FF_NEEDED, 1, 255 },
+	{ "reason",      FT_TEXT,  FF_CREATE | FF_NEEDED, 1, 255 },
+	{ "reason",      FT_TEXT,  RO | FF_NULL },
 	{ "kind",        FT_TEXT,  RO | FF_FILTER, .max = 16 },
 	{ "balance",     FT_MONEY, RO },
 	{ "customer_id", FT_UUID,  RO | FF_FILTER },
@@ -127,13 +128,12 @@ const struct op customer_credit_enter_op = {
 enum rc
 customer_archive(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 	bool keep;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_flag(cx, rq, "keep_credit", &keep));
-	TRY(db_query(cx, &SQL_customer_archive, &rows, V_TEXT(id), V_BOOL(keep)));
+	TRY(db_exec(cx, &SQL_customer_archive, V_TEXT(id), V_BOOL(keep)));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -159,9 +159,9 @@ customer_credit_enter(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &customer_credit_enter_op, rq, &in));
 	amount = shape_i64(in, "amount");
-	TRY(db_query(cx, &SQL_credit_enter, &rows, V_TEXT(id), V_I64(amount),
+	TRY(db_row(cx, &SQL_credit_enter, &rows, V_TEXT(id), V_I64(amount),
 	    V_TEXT(shape_text(in, "reason"))));
-	TRY(db_query(cx, &SQL_credit_entered, &rows, V_TEXT(id), V_TEXT(db_text(rows, 0, "id")),
-	    V_I64(amount)));
+	TRY(db_row_if_any(cx, &SQL_credit_entered, &rows, V_TEXT(id),
+	    V_TEXT(db_text(rows, 0, "id")), V_I64(amount)));
 	return op_answer(rs, 201, rows);
 }

@@ -70,10 +70,32 @@ static const struct field prepay_fields[] = {
 	{ "dry_run",  FT_BOOL,  FF_CREATE, .dflt = "false", .hint = "only say what would happen" },
 };
 
+static const struct field line_parts[] = {
+	{ "kind", FT_TEXT },
+	{ "text", FT_TEXT },
+	{ "quantity", FT_INT },
+	{ "unit_price", FT_MONEY },
+	{ "amount", FT_MONEY },
+};
+
+static const struct field subscription_prepay_parts[] = {
+	{ "id", FT_UUID },
+	{ "invoice_number", FT_TEXT, FF_NULL },
+	{ "kind", FT_TEXT },
+	{ "amount", FT_MONEY },
+	{ "period_start", FT_DATE, FF_NULL },
+	{ "period_end", FT_DATE, FF_NULL },
+	{ "due_date", FT_DATE },
+	{ "status", FT_TEXT },
+	{ "lines", FT_ROWS, .parts = line_parts, .nparts = countof(line_parts) },
+};
+
 const struct op subscription_prepay_op = {
 	.summary = "One bill over several periods: {id, amount, period_start, period_end, lines}",
 	.fields = prepay_fields, .nfields = countof(prepay_fields), .flag = FF_CREATE,
 	.status = 201,
+	.answer = subscription_prepay_parts,
+	.nanswer = countof(subscription_prepay_parts),
 };
 
 static const struct field change_fields[] = {
@@ -84,9 +106,19 @@ static const struct field change_fields[] = {
 	{ "dry_run",    FT_BOOL, FF_CREATE, .dflt = "false", .hint = "only say what would happen" },
 };
 
+static const struct field subscription_change_parts[] = {
+	{ "effective_from", FT_DATE },
+	{ "lines", FT_ROWS, .parts = line_parts, .nparts = countof(line_parts) },
+	{ "amount", FT_MONEY, FF_NULL },
+	{ "credit", FT_MONEY, FF_NULL },
+	{ "end_date", FT_DATE },
+};
+
 const struct op subscription_change_op = {
 	.summary = "Change the package: {effective_from, lines, amount, credit, end_date}",
 	.fields = change_fields, .nfields = countof(change_fields), .flag = FF_CREATE,
+	.answer = subscription_change_parts,
+	.nanswer = countof(subscription_change_parts),
 };
 /* clang-format on */
 
@@ -105,14 +137,13 @@ static enum rc
 act(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
     const struct db_stmt *stmt)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, stmt, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
@@ -131,14 +162,12 @@ subscription_pause(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 subscription_resume(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_resume_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_resume, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_resume, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
@@ -154,7 +183,7 @@ answer(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *o
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_row(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	rs->status = op->status != 0 && !shape_bool(in, "dry_run") ? op->status : 200;
 	sb_puts(&rs->body, db_text(rows, 0, "answer"));
 	return RC_OK;

@@ -30,9 +30,92 @@ static const struct field detail_params[] = {
 	{ "type",     FT_TEXT, .max = 16, .among = kinds_of_user, .hint = "by default both" },
 };
 
+static const struct field interfaces_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "type", FT_TEXT, FF_RARE },
+	{ "running", FT_BOOL, FF_RARE },
+	{ "disabled", FT_BOOL, FF_RARE },
+	{ "mtu", FT_JSON, FF_RARE },
+	{ "mac_address", FT_TEXT, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "rx_byte", FT_JSON, FF_RARE },
+	{ "tx_byte", FT_JSON, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field profiles_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "rate_limit", FT_TEXT, FF_RARE },
+	{ "local_address", FT_TEXT, FF_RARE },
+	{ "remote_address", FT_TEXT, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field secrets_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "service", FT_TEXT, FF_RARE },
+	{ "profile", FT_TEXT, FF_RARE },
+	{ "local_address", FT_TEXT, FF_RARE },
+	{ "remote_address", FT_TEXT, FF_RARE },
+	{ "disabled", FT_BOOL, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "last_logged_out", FT_TEXT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field hotspot_users_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "profile", FT_TEXT, FF_RARE },
+	{ "disabled", FT_BOOL, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "uptime", FT_TEXT, FF_RARE },
+	{ "bytes_in", FT_JSON, FF_RARE },
+	{ "bytes_out", FT_JSON, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field dhcp_leases_parts[] = {
+	{ "id", FT_TEXT },
+	{ "address", FT_TEXT, FF_RARE },
+	{ "mac_address", FT_TEXT, FF_RARE },
+	{ "host_name", FT_TEXT, FF_RARE },
+	{ "server", FT_TEXT, FF_RARE },
+	{ "status", FT_TEXT, FF_RARE },
+	{ "dynamic", FT_BOOL, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field active_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "service", FT_TEXT },
+	{ "caller_id", FT_TEXT, FF_NULL },
+	{ "address", FT_TEXT, FF_NULL },
+	{ "uptime", FT_TEXT, FF_NULL },
+};
+
+static const struct field hotspot_active_parts[] = {
+	{ "id", FT_TEXT },
+	{ "user", FT_TEXT },
+	{ "address", FT_TEXT, FF_NULL },
+	{ "mac_address", FT_TEXT, FF_NULL },
+	{ "uptime", FT_TEXT, FF_NULL },
+	{ "bytes_in", FT_INT, FF_NULL },
+	{ "bytes_out", FT_INT, FF_NULL },
+	{ "packets_in", FT_INT, FF_NULL },
+	{ "packets_out", FT_INT, FF_NULL },
+};
+
 #define LISTING(name, what)                                                                        \
 	const struct op mikrotik_##name##_op = {                                                   \
 		.summary = what ", as RouterOS prints it", .params = mikrotik_router_param, .nparams = 1,    \
+		.answer = name##_parts, .nanswer = countof(name##_parts), .many = true,            \
 	}
 LISTING(interfaces, "The interfaces of a router, without those of sessions");
 LISTING(profiles, "The PPP profiles of a router");
@@ -42,26 +125,102 @@ LISTING(dhcp_leases, "The DHCP leases of a router");
 LISTING(active, "The PPP sessions of a router");
 LISTING(hotspot_active, "The hotspot sessions of a router");
 
+static const struct field success_parts[] = { { "success", FT_BOOL } };
+
+static const struct field mikrotik_system_parts[] = {
+	{ "uptime", FT_TEXT, FF_NULL },
+	{ "version", FT_TEXT, FF_NULL },
+	{ "cpu_load", FT_INT, FF_NULL },
+	{ "free_memory", FT_INT, FF_NULL },
+	{ "total_memory", FT_INT, FF_NULL },
+	{ "free_hdd", FT_INT, FF_NULL },
+	{ "total_hdd", FT_INT, FF_NULL },
+	{ "architecture", FT_TEXT, FF_NULL },
+	{ "board_name", FT_TEXT, FF_NULL },
+	{ "cpu", FT_INT },
+	{ "memory", FT_INT },
+	{ "board", FT_TEXT, FF_NULL },
+	{ "temperature", FT_INT, FF_NULL },
+};
+
 const struct op mikrotik_system_op = {
 	.summary = "Load, memory and version of a router",
 	.params = mikrotik_router_param, .nparams = 1,
+	.answer = mikrotik_system_parts,
+	.nanswer = countof(mikrotik_system_parts),
 };
+static const struct field mikrotik_interface_traffic_parts[] = {
+	{ "name", FT_TEXT, FF_RARE },
+	{ "rx_bits_per_second", FT_INT, FF_RARE },
+	{ "tx_bits_per_second", FT_INT, FF_RARE },
+	{ "rx_packets_per_second", FT_INT, FF_RARE },
+	{ "tx_packets_per_second", FT_INT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
 const struct op mikrotik_interface_traffic_op = {
 	.summary = "The present rates of an interface in bits per second",
 	.params = interface_params, .nparams = countof(interface_params),
+	.answer = mikrotik_interface_traffic_parts,
+	.nanswer = countof(mikrotik_interface_traffic_parts),
 };
+static const struct field mikrotik_online_users_parts[] = {
+	{ "id", FT_TEXT },
+	{ "username", FT_TEXT },
+	{ "type", FT_TEXT },
+	{ "address", FT_TEXT },
+	{ "uptime", FT_TEXT },
+	{ "downloadSpeed", FT_TEXT },
+	{ "uploadSpeed", FT_TEXT },
+	{ "router_id", FT_UUID },
+};
+
 const struct op mikrotik_online_users_op = {
 	.summary = "All sessions of all active routers: [{id username type address uptime "
 		   "downloadSpeed uploadSpeed router_id}]",
+	.answer = mikrotik_online_users_parts,
+	.nanswer = countof(mikrotik_online_users_parts),
+	.many = true,
 };
+static const struct field mikrotik_traffic_parts[] = {
+	{ "time", FT_TIME },
+	{ "download", FT_NUMBER },
+	{ "upload", FT_NUMBER },
+};
+
 const struct op mikrotik_traffic_op = {
 	.summary = "What all subscribers used together in the last 10 minutes: [{time download "
 		   "upload}] in Mbps",
 	.params = mikrotik_router_param, .nparams = 1,
+	.answer = mikrotik_traffic_parts,
+	.nanswer = countof(mikrotik_traffic_parts),
+	.many = true,
 };
+static const struct field mikrotik_user_detail_parts[] = {
+	{ "username", FT_TEXT },
+	{ "session.id", FT_TEXT },
+	{ "session.address", FT_TEXT },
+	{ "session.macAddress", FT_TEXT },
+	{ "session.uptime", FT_TEXT },
+	{ "session.service", FT_TEXT },
+	{ "session.encoding", FT_TEXT },
+	{ "bandwidth.rxRate", FT_TEXT },
+	{ "bandwidth.txRate", FT_TEXT },
+	{ "bandwidth.rxBytes", FT_TEXT },
+	{ "bandwidth.txBytes", FT_TEXT },
+	{ "bandwidth.rxPackets", FT_TEXT },
+	{ "bandwidth.txPackets", FT_TEXT },
+	{ "profile.profile", FT_TEXT, FF_NULL },
+	{ "profile.maxLimit", FT_TEXT },
+	{ "profile.limitAt", FT_TEXT },
+	{ "profile.comment", FT_TEXT },
+};
+
 const struct op mikrotik_user_detail_op = {
 	.summary = "The session of a user: {username session bandwidth profile}; 404 when offline",
 	.params = detail_params, .nparams = countof(detail_params),
+	.answer = mikrotik_user_detail_parts,
+	.nanswer = countof(mikrotik_user_detail_parts),
 };
 
 static const struct field disconnect_fields[] = {
@@ -71,6 +230,8 @@ static const struct field disconnect_fields[] = {
 const struct op mikrotik_disconnect_op = {
 	.summary = "End every PPP session of a user; 404 when offline",
 	.fields = disconnect_fields, .nfields = countof(disconnect_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field user_fields[] = {
@@ -82,10 +243,14 @@ static const struct field user_fields[] = {
 const struct op mikrotik_disconnect_user_op = {
 	.summary = "End every session of a user; 404 when offline",
 	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 const struct op mikrotik_user_delete_op = {
 	.summary = "Take an account without a subscription off its router: {success}",
 	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field toggle_fields[] = {
@@ -97,6 +262,8 @@ static const struct field toggle_fields[] = {
 const struct op mikrotik_user_toggle_op = {
 	.summary = "Switch the account of a user on or off, on the router too: {success}",
 	.fields = toggle_fields, .nfields = countof(toggle_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field create_fields[] = {
@@ -105,6 +272,8 @@ static const struct field create_fields[] = {
 const struct op mikrotik_user_create_op = {
 	.summary = "Bring the account of a subscription onto its router now: {success}",
 	.fields = create_fields, .nfields = countof(create_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field update_fields[] = {
@@ -113,6 +282,8 @@ static const struct field update_fields[] = {
 const struct op mikrotik_user_update_op = {
 	.summary = "Bring the account of a user in order on its router now: {success}",
 	.fields = update_fields, .nfields = countof(update_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field package_fields[] = {
@@ -121,6 +292,8 @@ static const struct field package_fields[] = {
 const struct op mikrotik_sync_package_op = {
 	.summary = "Make or correct the profile of a package on every active router: {success}",
 	.fields = package_fields, .nfields = countof(package_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 /* clang-format on */
 
@@ -197,7 +370,7 @@ sessions(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_
 	struct db_rows *rows;
 
 	TRY(read_live(cx, rq, &router_id));
-	TRY(db_query(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
+	TRY(db_rows(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
 	return answer_array(rs, rows);
 }
 
@@ -220,7 +393,7 @@ mikrotik_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	TRY(read_live(cx, rq, &router_id));
-	TRY(db_query(cx, &SQL_traffic_points, &rows, V_TEXT(router_id)));
+	TRY(db_rows(cx, &SQL_traffic_points, &rows, V_TEXT(router_id)));
 	return answer_array(rs, rows);
 }
 
@@ -246,7 +419,7 @@ mikrotik_online_users(struct ctx *cx, const struct req *rq, struct resp *rs)
 	(void)rq;
 	TRY(api_act(cx));
 	TRY(snapshot_live_all(cx));
-	TRY(db_query0(cx, &SQL_session_online, &rows));
+	TRY(db_row(cx, &SQL_session_online, &rows));
 	return resp_json(rs, 200, db_text(rows, 0, "rows"));
 }
 
@@ -273,7 +446,7 @@ mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(detail_of(cx, rq, &name, &type));
 	TRY(api_act(cx));
 	TRY(snapshot_live_all(cx));
-	TRY(db_query(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
+	TRY(db_row_if_any(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "%.64s is not online.", name);
 	return op_answer(rs, 200, rows);
@@ -323,7 +496,7 @@ mikrotik_user_toggle(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_read(cx, &mikrotik_user_toggle_op, rq, &in));
 	off = strcmp(shape_text(in, "action"), "disable") == 0;
-	TRY(db_query(cx, &SQL_account_switch, &rows, V_TEXT(shape_text(in, "username")),
+	TRY(db_row(cx, &SQL_account_switch, &rows, V_TEXT(shape_text(in, "username")),
 	    V_BOOL(off)));
 	if (db_text(rows, 0, "id") == NULL)
 		return FAIL(cx, RC_NOT_FOUND, "There is no account of this name.");
@@ -338,7 +511,7 @@ mikrotik_user_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &mikrotik_user_create_op, rq, &in));
-	TRY(db_query(cx, &SQL_account_of_subscription, &rows,
+	TRY(db_row(cx, &SQL_account_of_subscription, &rows,
 	    V_TEXT(shape_text(in, "subscriptionId"))));
 	if (db_text(rows, 0, "id") == NULL)
 		return err_field(cx, "subscriptionId", "The selected subscription is invalid.");
@@ -352,7 +525,7 @@ named(struct ctx *cx, const struct cJSON *in, const char **ret, bool *has_subscr
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_named, &rows, V_TEXT(shape_text(in, "username"))));
+	TRY(db_row_if_any(cx, &SQL_account_named, &rows, V_TEXT(shape_text(in, "username"))));
 	*ret = db_count(rows) > 0 ? db_text(rows, 0, "id") : NULL;
 	*has_subscription = db_count(rows) > 0 && db_bool(rows, 0, "has_subscription");
 	return RC_OK;
@@ -377,14 +550,13 @@ enum rc
 mikrotik_user_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	bool has_subscription;
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(op_read(cx, &mikrotik_user_delete_op, rq, &in));
 	TRY(named(cx, in, &id, &has_subscription));
 	if (id != NULL) {
-		TRY(db_query(cx, &SQL_account_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+		TRY(db_exec(cx, &SQL_account_remove, V_TEXT(id), V_TEXT(cx->ip)));
 		TRY(provision_account(cx, id));
 	}
 	return mikrotik_success(rs);

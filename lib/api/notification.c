@@ -90,9 +90,16 @@ static const struct field test_fields[] = {
 	{ "type", FT_TEXT, FF_CREATE, 1, 16, .among = channels, .hint = "its newest channel" },
 };
 
+static const struct field notification_test_parts[] = {
+	{ "success", FT_BOOL },
+	{ "message", FT_TEXT },
+};
+
 const struct op notification_test_op = {
 	.summary = "Send a test message over a channel: 2xx only when it was delivered",
 	.fields = test_fields, .nfields = countof(test_fields), .flag = FF_CREATE,
+	.answer = notification_test_parts,
+	.nanswer = countof(notification_test_parts),
 };
 /* clang-format on */
 
@@ -109,7 +116,7 @@ notification_test(struct ctx *cx, const struct req *rq, struct resp *rs)
 	if (id == NULL && shape_text(in, "type") == NULL)
 		return err_field(cx, "id", "The id or the type is required.");
 	if (id == NULL) {
-		TRY(db_query(cx, &SQL_channel_of_kind, &rows, V_TEXT(shape_text(in, "type"))));
+		TRY(db_row(cx, &SQL_channel_of_kind, &rows, V_TEXT(shape_text(in, "type"))));
 		id = db_text(rows, 0, "id");
 	}
 	TRY(message_test(cx, id));
@@ -163,10 +170,20 @@ static const struct field preview_fields[] = {
 	{ "invoice_id",  FT_UUID, FF_CREATE | FF_NULL, .hint = "null: made-up fields" },
 };
 
+static const struct field template_preview_parts[] = {
+	{ "event", FT_TEXT },
+	{ "subject", FT_TEXT, FF_NULL },
+	{ "text", FT_TEXT },
+	{ "fields", FT_JSON },
+	{ "would_send", FT_INT, FF_NULL },
+};
+
 const struct op template_preview_op = {
 	.summary = "How an event would read {event subject text fields would_send}; would_send: how "
 		   "many it would send today, were it switched on",
 	.fields = preview_fields, .nfields = countof(preview_fields), .flag = FF_CREATE,
+	.answer = template_preview_parts,
+	.nanswer = countof(template_preview_parts),
 };
 /* clang-format on */
 
@@ -178,7 +195,7 @@ template_preview(struct ctx *cx, const struct req *rq, struct resp *rs)
 	enum rc rc;
 
 	TRY(op_read(cx, &template_preview_op, rq, &in));
-	rc = db_query(cx, &SQL_message_preview, &rows, V_TEXT(shape_text(in, "template_id")),
+	rc = db_row_if_any(cx, &SQL_message_preview, &rows, V_TEXT(shape_text(in, "template_id")),
 	    V_TEXT(shape_text(in, "language")), V_TEXT(shape_text(in, "subject")),
 	    V_TEXT(shape_text(in, "body")), V_TEXT(shape_text(in, "invoice_id")),
 	    V_TEXT(conf_text(cx->conf, CONF_APP_URL)));
@@ -212,6 +229,9 @@ static const struct field message_fields[] = {
 	{ "sent_at",      FT_TIME, RO | FF_NULL | FF_SORT },
 	{ "created_at",   FT_TIME, RO | FF_SORT },
 	{ "updated_at",   FT_TIME, RO | FF_SORT },
+	{ "channel_setting.name", FT_TEXT, RO | FF_NULL },
+	{ "customer.name", FT_TEXT, RO | FF_NULL },
+	{ "invoice.invoice_number", FT_TEXT, RO | FF_NULL },
 };
 /* clang-format on */
 
@@ -239,6 +259,6 @@ message_resend(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_set_actor(cx));
-	TRY(db_query(cx, &SQL_message_resend, NULL, V_TEXT(id)));
+	TRY(db_exec(cx, &SQL_message_resend, V_TEXT(id)));
 	return crud_answer(cx, &message_resource, id, 200, rs);
 }

@@ -19,7 +19,7 @@ existing(struct ctx *cx, const struct req *rq, const struct db_stmt *stmt, const
 	struct db_rows *rows;
 
 	TRY(req_uuid(cx, rq, "id", ret));
-	TRY(db_query(cx, stmt, &rows, V_TEXT(*ret)));
+	TRY(db_row_if_any(cx, stmt, &rows, V_TEXT(*ret)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such %s.", what);
 	return RC_OK;

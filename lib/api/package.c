@@ -70,7 +70,7 @@ keep_profile(struct ctx *cx, const struct req *rq)
 	TRY(shape_read(cx, profile_field, 1, FF_UPDATE, rq, &in));
 	if (shape_text(in, "router_profile") == NULL)
 		return RC_OK;
-	TRY(db_query(cx, &SQL_package_other_profile, &rows, V_TEXT(id),
+	TRY(db_row_if_any(cx, &SQL_package_other_profile, &rows, V_TEXT(id),
 	    V_TEXT(shape_text(in, "router_profile"))));
 	if (db_count(rows) > 0) {
 		(void)err_field(cx, "router_profile", "The router profile is fixed at creation.");

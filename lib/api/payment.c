@@ -40,6 +40,18 @@ static const struct field fields[] = {
 	{ "received_on",  FT_DATE,  RO | FF_SORT },
 	{ "created_at",   FT_TIME,  RO | FF_SORT },
 	{ "updated_at",   FT_TIME,  RO },
+	{ "transaction_id",  FT_TEXT, RO | FF_NULL },
+	{ "midtrans_transaction_id", FT_TEXT, RO | FF_NULL },
+	{ "midtrans_status", FT_TEXT, RO | FF_NULL },
+	{ "invoice.id", FT_UUID, RO | FF_NULL },
+	{ "invoice.invoice_number", FT_TEXT, RO },
+	{ "invoice.amount", FT_MONEY, RO },
+	{ "invoice.paid_amount", FT_MONEY, RO },
+	{ "invoice.due_date", FT_DATE, RO },
+	{ "invoice.status", FT_TEXT, RO },
+	{ "invoice.subscription_id", FT_UUID, RO },
+	{ "customer.id", FT_UUID, RO | FF_NULL },
+	{ "customer.name", FT_TEXT, RO | FF_SORT },
 };
 
 static const struct field received_from = { "received_from", FT_DATE };
@@ -76,6 +88,7 @@ const struct op payment_create_op = {
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &payment_resource, .status = 201,
 	.dry_run = true,
+	.keyed = true,
 };
 static const struct field refund_fields[] = {
 	{ "amount", FT_MONEY, FF_CREATE | FF_NEEDED, 1, MONEY_MAX },
@@ -135,7 +148,7 @@ money_book(struct ctx *cx, const struct req *rq, struct cJSON *in, struct db_row
 	if (key != NULL)
 		op_put(in, "idempotency_key", key);
 	money_bound(cx, in);
-	return db_query(cx, &SQL_payment_book, ret, V_TEXT(shape_json(cx, in)));
+	return db_row(cx, &SQL_payment_book, ret, V_TEXT(shape_json(cx, in)));
 }
 
 enum rc
@@ -145,7 +158,7 @@ payment_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &payment_create_op, rq, &in));
-	TRY(db_query(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
+	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(shape_text(in, "invoice_id"))));
 	if (shape_text(in, "invoice_id") != NULL && db_count(rows) == 0) {
 		(void)err_field(cx, "invoice_id", "The selected invoice id is invalid.");
 		return err_field_code(cx, "unknown_reference", NULL);
@@ -157,14 +170,13 @@ payment_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 payment_reverse(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_reverse_op, rq, &in));
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_payment_reverse, &rows, V_TEXT(id), V_TEXT(shape_text(in, "reason")),
+	TRY(db_exec(cx, &SQL_payment_reverse, V_TEXT(id), V_TEXT(shape_text(in, "reason")),
 	    V_BOOL(shape_bool(in, "bounded"))));
 	rs->status = 204;
 	return RC_OK;
@@ -173,25 +185,23 @@ payment_reverse(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 payment_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_update_op, rq, &in));
-	TRY(db_query(cx, &SQL_payment_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_payment_update, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &payment_resource, id, 200, rs);
 }
 
 enum rc
 payment_refund(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_refund_op, rq, &in));
-	TRY(db_query(cx, &SQL_payment_refund, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_payment_refund, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &payment_resource, id, 200, rs);
 }

@@ -62,7 +62,7 @@ require_password(struct ctx *cx, const char *id, const struct cJSON *in)
 
 	if (shape_has(in, "password"))
 		return RC_OK;
-	TRY(db_query(cx, &SQL_router_place, &rows, V_TEXT(id)));
+	TRY(db_row_if_any(cx, &SQL_router_place, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return RC_OK;
 	moved = shape_has(in, "ssl") && shape_bool(in, "ssl") != db_bool(rows, 0, "ssl");
@@ -125,7 +125,7 @@ find_router(struct ctx *cx, const struct req *rq, const char **ret)
 
 	if (shape_read_some(cx, &address, FF_CREATE, rq, &in) != RC_OK)
 		return RC_OK;
-	TRY(db_query(cx, &SQL_router_at, &rows, V_TEXT(shape_text(in, "host")),
+	TRY(db_row_if_any(cx, &SQL_router_at, &rows, V_TEXT(shape_text(in, "host")),
 	    V_I64(port_of(in))));
 	if (db_count(rows) > 0)
 		*ret = db_text(rows, 0, "id");
@@ -141,11 +141,10 @@ router_save(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 router_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_router_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_router_remove, V_TEXT(id), V_TEXT(cx->ip)));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -153,11 +152,25 @@ router_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 /* ---- does it answer?  A person waits for it. ---- */
 
 /* clang-format off */
+static const struct field test_parts[] = {
+	{ "success", FT_BOOL },
+	{ "identity", FT_TEXT, FF_NULL },
+	{ "message", FT_TEXT },
+	{ "version", FT_TEXT, FF_NULL },
+	{ "board-name", FT_TEXT, FF_NULL },
+	{ "uptime", FT_TEXT, FF_NULL },
+	{ "cpu-load", FT_TEXT, FF_NULL },
+};
+
 const struct op router_test_one_op = {
 	.summary = "Log in to it: {success identity message version board-name uptime cpu-load}",
+	.answer = test_parts,
+	.nanswer = countof(test_parts),
 };
 const struct op router_test_default_op = {
 	.summary = "The same with the default router",
+	.answer = test_parts,
+	.nanswer = countof(test_parts),
 };
 /* clang-format on */
 
@@ -225,7 +238,7 @@ const struct resource radius_resource = {
 };
 
 const struct op radius_show_op = {
-	.summary = "The RADIUS server, or null", .row = &radius_resource,
+	.summary = "The RADIUS server, or null", .row = &radius_resource, .nullable = true,
 };
 const struct op radius_save_op = {
 	.summary = "Set the RADIUS server up (201), or change it: then 200, and nothing is required",
@@ -240,7 +253,7 @@ radius_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_radius_row, &rows));
+	TRY(db_row_if_any(cx, &SQL_radius_row, &rows));
 	return op_answer(rs, 200, rows);
 }
 
@@ -250,7 +263,7 @@ find_radius(struct ctx *cx, const struct req *rq, const char **ret)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_radius_row, &rows));
+	TRY(db_row_if_any(cx, &SQL_radius_row, &rows));
 	if (db_count(rows) > 0)
 		*ret = db_text(rows, 0, "id");
 	return RC_OK;

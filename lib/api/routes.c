@@ -25,11 +25,11 @@ enum {
 
 #define OP(method, path, perm, pool, fn)                                                           \
 	{                                                                                          \
-		method, path, perm, POOL_##pool, fn, &fn##_op, NULL, NULL                          \
+#fn, method, path, perm, POOL_##pool, fn, &fn##_op, NULL, NULL                     \
 	}
 #define VERB(method, path, perm, pool, verb, noun)                                                 \
 	{                                                                                          \
-		method, path, perm, POOL_##pool, NULL, NULL, verb, &noun##_resource                \
+#verb, method, path, perm, POOL_##pool, NULL, NULL, verb, &noun##_resource         \
 	}
 /* PUT and PATCH are one; GET is the list and the row. */
 #define OP_CHANGE(path, perm, pool, fn)                                                            \

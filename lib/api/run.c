@@ -40,8 +40,14 @@ const struct resource history_resource = {
 	.fields = history_fields, .nfields = countof(history_fields),
 };
 
+static const struct field run_undo_parts[] = {
+	{ "restored", FT_INT },
+};
+
 const struct op run_undo_op = {
 	.summary = "Put all lines on again that a run took off: {restored}",
+	.answer = run_undo_parts,
+	.nanswer = countof(run_undo_parts),
 };
 const struct op subscription_history_op = {
 	.summary = "What happened to a line, each entry with its cause", .list = &history_resource,
@@ -59,7 +65,7 @@ run_undo(struct ctx *cx, const struct req *rq, struct resp *rs)
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_billing_run_undo, &rows, V_TEXT(id)));
+	TRY(db_row_if_any(cx, &SQL_billing_run_undo, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such run.");
 	return op_answer(rs, 200, rows);

@@ -51,11 +51,11 @@ check(struct ctx *cx, const char *id, struct cJSON *in)
 	struct db_rows *rows;
 
 	if (id != NULL)
-		return db_query(cx, &SQL_account_require_own, NULL, V_TEXT(id),
+		return db_exec(cx, &SQL_account_require_own, V_TEXT(id),
 		    V_TEXT(shape_json(cx, in)));
 	if (shape_text(in, "router_id") != NULL)
 		return RC_OK;
-	TRY(db_query0(cx, &SQL_router_default, &rows));
+	TRY(db_row(cx, &SQL_router_default, &rows));
 	if (db_text(rows, 0, "id") != NULL)
 		op_put(in, "router_id", db_text(rows, 0, "id"));
 	return RC_OK;
@@ -87,25 +87,41 @@ static const struct field sync_fields[] = {
 	{ "secretId", FT_UUID, FF_CREATE | FF_NEEDED },
 	{ "action",   FT_TEXT, FF_CREATE, .max = 16, .among = actions, .dflt = "\"update\"" },
 };
+static const struct field mikrotik_sync_secret_parts[] = {
+	{ "success", FT_BOOL },
+};
+
 const struct op mikrotik_sync_secret_op = {
 	.summary = "Bring an account in order on its router now, or remove it: {success}",
 	.fields = sync_fields, .nfields = countof(sync_fields), .flag = FF_CREATE,
+	.answer = mikrotik_sync_secret_parts,
+	.nanswer = countof(mikrotik_sync_secret_parts),
 };
+static const struct field mikrotik_import_secrets_parts[] = {
+	{ "success", FT_BOOL },
+	{ "imported", FT_INT },
+	{ "adopted", FT_INT },
+	{ "total", FT_INT },
+	{ "skipped", FT_INT },
+	{ "errors", FT_LIST },
+};
+
 const struct op mikrotik_import_secrets_op = {
 	.summary = "Take the accounts of a router into the list; nothing changes there: {success "
 		   "imported adopted total skipped errors}",
 	.params = mikrotik_router_param, .nparams = 1,
+	.answer = mikrotik_import_secrets_parts,
+	.nanswer = countof(mikrotik_import_secrets_parts),
 };
 /* clang-format on */
 
 enum rc
 secret_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_account_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_account_remove, V_TEXT(id), V_TEXT(cx->ip)));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -123,7 +139,6 @@ secret_sync(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 mikrotik_sync_secret(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 	enum rc rc;
@@ -131,7 +146,7 @@ mikrotik_sync_secret(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(op_read(cx, &mikrotik_sync_secret_op, rq, &in));
 	id = shape_text(in, "secretId");
 	if (strcmp(shape_text(in, "action"), "delete") == 0)
-		TRY(db_query(cx, &SQL_account_remove, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+		TRY(db_exec(cx, &SQL_account_remove, V_TEXT(id), V_TEXT(cx->ip)));
 	rc = provision_account(cx, id);
 	if (rc == RC_NOT_FOUND)
 		return err_field(cx, "secretId", "The selected secret id is invalid.");

@@ -135,6 +135,7 @@ const struct resource setting_resource = {
 	.view = "setting_rows",
 	.fields = fields,
 	.nfields = countof(fields),
+	.single = true,
 };
 
 const struct op setting_show_op = { .summary = "The policies", .row = &setting_resource };
@@ -150,9 +151,15 @@ static const struct field preset_fields[] = {
 	  .hint = "packages of 28 to 31 days become one month" },
 };
 
+static const struct field setting_preset_parts[] = {
+	{ "packages_not_reached", FT_LIST },
+};
+
 const struct op setting_preset_op = {
 	.summary = "Fill the policies of billing: {packages_not_reached}",
 	.fields = preset_fields, .nfields = countof(preset_fields), .flag = FF_CREATE,
+	.answer = setting_preset_parts,
+	.nanswer = countof(setting_preset_parts),
 };
 /* clang-format on */
 
@@ -164,7 +171,7 @@ setting_preset(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &setting_preset_op, rq, &in));
-	TRY(db_query(cx, &SQL_setting_preset, &rows, V_TEXT(shape_text(in, "name")),
+	TRY(db_row(cx, &SQL_setting_preset, &rows, V_TEXT(shape_text(in, "name")),
 	    V_BOOL(shape_bool(in, "packages")), V_TEXT(cx->ip)));
 	rs->status = 200;
 	jw_obj(&w, NULL);
@@ -179,7 +186,7 @@ setting_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_setting_row, &rows));
+	TRY(db_row(cx, &SQL_setting_row, &rows));
 	return op_answer(rs, 200, rows);
 }
 
@@ -190,7 +197,7 @@ setting_save(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &setting_save_op, rq, &in));
-	TRY(db_query(cx, &SQL_setting_save, &rows, V_TEXT(shape_json(cx, in)), V_TEXT(cx->ip)));
-	TRY(db_query0(cx, &SQL_setting_row, &rows));
+	TRY(db_exec(cx, &SQL_setting_save, V_TEXT(shape_json(cx, in)), V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_setting_row, &rows));
 	return op_answer(rs, 200, rows);
 }

@@ -53,6 +53,7 @@ static const struct field device_fields[] = {
 	{ "sys_name",       FT_TEXT,   RO | FF_NULL },
 	{ "sys_descr",      FT_TEXT,   RO | FF_NULL },
 	{ "uptime_seconds", FT_INT,    RO | FF_NULL },
+	{ "latency_ms",     FT_NUMBER, RO | FF_NULL },
 	{ "discovered_at",  FT_TIME,   RO | FF_NULL },
 	{ "created_at",     FT_TIME,   RO | FF_SORT },
 	{ "updated_at",     FT_TIME,   RO | FF_SORT },
@@ -76,6 +77,7 @@ static const struct field interface_fields[] = {
 	{ "read_at",         FT_TIME, RO | FF_NULL },
 	{ "created_at",      FT_TIME, RO | FF_SORT },
 	{ "updated_at",      FT_TIME, RO },
+	{ "device.name", FT_TEXT, RO },
 };
 /* clang-format on */
 
@@ -154,7 +156,7 @@ require_device(struct ctx *cx, const struct req *rq, const char **ret)
 	struct db_rows *rows;
 
 	TRY(req_uuid(cx, rq, "id", ret));
-	TRY(db_query(cx, &SQL_snmp_device_exists, &rows, V_TEXT(*ret)));
+	TRY(db_row_if_any(cx, &SQL_snmp_device_exists, &rows, V_TEXT(*ret)));
 	return db_count(rows) > 0 ? RC_OK : FAIL(cx, RC_NOT_FOUND, "There is no such device.");
 }
 
@@ -182,12 +184,23 @@ snmp_discover(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 /* ---- charts ---- */
 
+static const struct field snmp_bandwidth_parts[] = {
+	{ "recorded_at", FT_TIME },
+	{ "in_rate", FT_INT, FF_NULL },
+	{ "out_rate", FT_INT, FF_NULL },
+	{ "in_max", FT_INT, FF_NULL },
+	{ "out_max", FT_INT, FF_NULL },
+};
+
 const struct op snmp_bandwidth_op = {
 	.summary =
 	    "At most 500 points {recorded_at in_rate out_rate in_max out_max} in bit/s; a gap "
 	    "is null",
 	.params = chart_params,
 	.nparams = CHART_PARAMS,
+	.answer = snmp_bandwidth_parts,
+	.nanswer = countof(snmp_bandwidth_parts),
+	.many = true,
 };
 
 enum rc
@@ -198,8 +211,8 @@ snmp_bandwidth(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "interfaceId", &id));
 	TRY(chart_period(cx, rq, &period));
-	TRY(db_send(cx, &SQL_snmp_interface_exists, &found, V_TEXT(id)));
-	TRY(db_send(cx, &SQL_bandwidth_chart, &rows, V_TEXT(id), V_TEXT(period)));
+	TRY(db_send_row_if_any(cx, &SQL_snmp_interface_exists, &found, V_TEXT(id)));
+	TRY(db_send_rows(cx, &SQL_bandwidth_chart, &rows, V_TEXT(id), V_TEXT(period)));
 	TRY(db_sync(cx));
 	if (db_count(found) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such interface.");

@@ -10,6 +10,8 @@
 #include "sql.h"
 
 static const char *const states[] = { "active", "suspended", "expired", "cancelled", NULL };
+static const char *const reasons[] = { "debt", "manual", "pause", "new", NULL };
+static const char *const sync_states[] = { "synced", "pending", "failed", NULL };
 static const char *const moments[] = { "now", "next_period", NULL };
 static const char *const cycles[] = { "rolling", "calendar", NULL };
 static const char *const modes[] = { "prepaid", "postpaid", NULL };
@@ -17,7 +19,7 @@ static const char *const policies[] = { "give_back", "restart", "keep", NULL };
 
 /* clang-format off */
 static const struct field fields[] = {
-	{ "customer_id",       FT_UUID, RW | FF_NEEDED | FF_FILTER,
+	{ "customer_id",       FT_UUID, RW | FF_NEEDED | FF_FILTER | FF_FIXED,
 	  .hint = "fixed at creation" },
 	{ "package_id",        FT_UUID, RW | FF_NEEDED | FF_FILTER },
 	{ "effective",         FT_TEXT, FF_UPDATE, .max = 16, .among = moments,
@@ -34,7 +36,7 @@ static const struct field fields[] = {
 	{ "status",            FT_TEXT, RW | FF_LOCKED | FF_FILTER | FF_SORT, .max = 16,
 	  .among = states,
 	  .dflt = "\"active\"", .hint = "use /suspend, /activate, /pause, /resume, /cancel" },
-	{ "suspend_reason",    FT_TEXT, RO | FF_NULL, .max = 16 },
+	{ "suspend_reason",    FT_TEXT, RO | FF_NULL | FF_FILTER, .max = 16, .among = reasons },
 	{ "auto_renew",        FT_BOOL, RW | FF_FILTER, .dflt = "true" },
 	{ "issue_invoice",     FT_BOOL, FF_CREATE,
 	  .hint = "bill the first period now; by default where no dates are given" },
@@ -57,12 +59,31 @@ static const struct field fields[] = {
 	{ "profile",           FT_TEXT, RW | FF_NULL, 1, 63, .check = form_printable,
 	  .hint = "instead of the package's" },
 	{ "comment",           FT_TEXT, RW | FF_NULL, .max = 255 },
-	{ "sync_state",        FT_TEXT, RO },
+	{ "sync_state",        FT_TEXT, RO | FF_FILTER | FF_SORT, .max = 16, .among = sync_states },
 	{ "sync_error",        FT_TEXT, RO | FF_NULL },
 	{ "synced_at",         FT_TIME, RO | FF_NULL },
 	{ "cancelled_at",      FT_TIME, RO | FF_NULL },
 	{ "created_at",        FT_TIME, RO | FF_SORT },
 	{ "updated_at",        FT_TIME, RO | FF_SORT },
+	{ "has_password",      FT_BOOL, RO },
+	{ "customer.id", FT_UUID, RO },
+	{ "customer.name", FT_TEXT, RO | FF_SORT },
+	{ "customer.email", FT_TEXT, RO | FF_NULL },
+	{ "customer.phone", FT_TEXT, RO | FF_NULL },
+	{ "customer.address", FT_TEXT, RO | FF_NULL },
+	{ "customer.status", FT_TEXT, RO },
+	{ "package.id", FT_UUID, RO },
+	{ "package.name", FT_TEXT, RO | FF_SORT },
+	{ "package.type", FT_TEXT, RO },
+	{ "package.bandwidth", FT_TEXT, RO },
+	{ "package.burst", FT_TEXT, RO | FF_NULL },
+	{ "package.price", FT_MONEY, RO },
+	{ "package.priority", FT_INT, RO },
+	{ "package.validity_days", FT_INT, RO },
+	{ "package.period_unit", FT_TEXT, RO },
+	{ "package.validity_months", FT_INT, RO | FF_NULL },
+	{ "package.router_profile", FT_TEXT, RO },
+	{ "package.is_active", FT_BOOL, RO },
 };
 
 static const char *const search[] = { "mikrotik_username", "customer.name", NULL };
@@ -121,8 +142,14 @@ const struct op subscription_cancel_op = {
 	.row = &subscription_resource,
 	.dry_run = true,
 };
+static const struct field credential_parts[] = {
+	{ "username", FT_TEXT },
+	{ "password", FT_TEXT, FF_NULL },
+};
+
 const struct op subscription_credentials_op = {
 	.summary = "The login of the account: {username, password}; each look is audited",
+	.answer = credential_parts, .nanswer = countof(credential_parts),
 };
 /* clang-format on */
 
@@ -149,14 +176,13 @@ enum rc
 subscription_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id = crypt_uuid(cx);
-	struct db_rows *rows;
 	struct cJSON *in;
 
 	TRY(crud_read(cx, &subscription_resource, NULL, rq, &in));
 	TRY(seal(cx, id, in));
 	op_put(in, "id", id);
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_subscription_create, &rows, V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_subscription_create, V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 201, rs);
 }
 
@@ -166,7 +192,7 @@ present_password(struct ctx *cx, const char *id, const char **ret)
 	struct db_rows *rows;
 
 	*ret = NULL;
-	TRY(db_query(cx, &SQL_subscription_sealed, &rows, V_TEXT(id)));
+	TRY(db_row_if_any(cx, &SQL_subscription_sealed, &rows, V_TEXT(id)));
 	if (db_count(rows) > 0 &&
 	    crypt_unseal(cx, place(cx, id), db_text(rows, 0, "mikrotik_password"), ret) != RC_OK)
 		*ret = NULL; /* nobody knows it: any is another */
@@ -190,7 +216,6 @@ keep_password(struct ctx *cx, const char *id, struct cJSON *in)
 enum rc
 subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
@@ -199,18 +224,17 @@ subscription_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(keep_password(cx, id, in));
 	TRY(seal(cx, id, in));
 	money_bound(cx, in);
-	TRY(db_query(cx, &SQL_subscription_update, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(db_exec(cx, &SQL_subscription_update, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
 subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id), V_NULL));
+	TRY(db_exec(cx, &SQL_subscription_cancel, V_TEXT(id), V_NULL));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -218,42 +242,37 @@ subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 subscription_suspend(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_suspend_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_suspend, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_suspend, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
 subscription_activate(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_activate_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_activate, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "until")), V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_activate, V_TEXT(id), V_TEXT(shape_text(in, "until")),
+	    V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
 enum rc
 subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &subscription_cancel_op, rq, &in));
-	TRY(db_query(cx, &SQL_subscription_cancel, &rows, V_TEXT(id),
-	    V_TEXT(shape_text(in, "reason"))));
+	TRY(db_exec(cx, &SQL_subscription_cancel, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
@@ -267,7 +286,7 @@ subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(api_act(cx));
-	TRY(db_query(cx, &SQL_subscription_credentials, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+	TRY(db_row_if_any(cx, &SQL_subscription_credentials, &rows, V_TEXT(id), V_TEXT(cx->ip)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such subscription.");
 	TRY(crypt_unseal(cx, place(cx, id), db_text(rows, 0, "mikrotik_password"), &plain));

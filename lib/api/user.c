@@ -79,11 +79,10 @@ user_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 user_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(db_query(cx, &SQL_user_drop, &rows, V_TEXT(id), V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_user_drop, V_TEXT(id), V_TEXT(cx->ip)));
 	rs->status = 204;
 	return RC_OK;
 }
@@ -94,6 +93,7 @@ static const char *const abilities[] = { "*", "read", "billing", "network", NULL
 
 /* clang-format off */
 static const struct field token_fields[] = {
+	{ "id",           FT_INT,  RO },
 	{ "name",         FT_TEXT, FF_CREATE | RO | FF_NEEDED | FF_SORT, 1, 255 },
 	{ "abilities",    FT_LIST, FF_CREATE | RO | FF_GRANTS, 1, 4, .among = abilities,
 	  .dflt = "[\"*\"]" },
@@ -102,6 +102,7 @@ static const struct field token_fields[] = {
 	{ "last_used_at", FT_TIME, RO | FF_NULL },
 	{ "created_at",   FT_TIME, RO | FF_SORT },
 	{ "updated_at",   FT_TIME, RO },
+	{ "token",        FT_TEXT, RO | FF_RARE, .hint = "its plain text, where it was just made" },
 };
 
 const struct resource token_resource = {
@@ -136,7 +137,7 @@ answer_token(struct ctx *cx, struct resp *rs, int64_t id, const char *secret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_token_row, &rows, V_I64(id),
+	TRY(db_row_if_any(cx, &SQL_token_row, &rows, V_I64(id),
 	    V_TEXT(arena_printf(cx->mem, "%" PRId64 "|%s", id, secret))));
 	return op_answer(rs, 201, rows);
 }
@@ -150,7 +151,7 @@ token_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &token_create_op, rq, &in));
-	TRY(db_query(cx, &SQL_token_add, &rows, V_TEXT(cx->actor.id), V_I64(cx->actor.token_id),
+	TRY(db_row(cx, &SQL_token_add, &rows, V_TEXT(cx->actor.id), V_I64(cx->actor.token_id),
 	    V_TEXT(shape_json(cx, in)), V_TEXT(hash), V_TEXT(cx->ip)));
 	return answer_token(cx, rs, db_i64(rows, 0, "id"), secret);
 }
@@ -159,12 +160,11 @@ enum rc
 token_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *text = req_arg(rq, "id");
-	struct db_rows *rows;
 
 	if (strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
 		return FAIL(cx, RC_NOT_FOUND, "There is no such token.");
-	TRY(db_query(cx, &SQL_token_drop, &rows, V_TEXT(cx->actor.id),
-	    V_I64(strtoll(text, NULL, 10)), V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_token_drop, V_TEXT(cx->actor.id), V_I64(strtoll(text, NULL, 10)),
+	    V_TEXT(cx->ip)));
 	rs->status = 204;
 	return RC_OK;
 }

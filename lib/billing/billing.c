@@ -101,7 +101,7 @@ billing_date(struct ctx *cx, const char *text, const char **ret)
 	struct db_rows *rows;
 	enum rc rc;
 
-	rc = db_query(cx, &SQL_billing_today, &rows, V_TEXT(text));
+	rc = db_row_if_any(cx, &SQL_billing_today, &rows, V_TEXT(text));
 	if (rc == RC_INVALID || (rc == RC_OK && db_count(rows) == 0))
 		return err_field(cx, "date", "The date %s is not a day as YYYY-MM-DD.", text);
 	TRY(rc);
@@ -114,7 +114,7 @@ billing_check_ahead(struct ctx *cx, const char *date)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_billing_is_ahead, &rows, V_TEXT(date)));
+	TRY(db_row(cx, &SQL_billing_is_ahead, &rows, V_TEXT(date)));
 	if (!db_bool(rows, 0, "is_ahead"))
 		return RC_OK;
 	return err_field(cx, "date", "The date %s is later than tomorrow: give --ahead, too.",
@@ -182,7 +182,7 @@ report_rows(struct ctx *cx, struct run *run, const struct work *w, const struct 
 static enum rc
 chunk_work(struct ctx *cx, const struct run *run, const struct work *w, struct db_rows **ret)
 {
-	return db_query(cx, w->step->work, ret, V_TEXT(db_ids(cx, w->ids, w->n)),
+	return db_rows(cx, w->step->work, ret, V_TEXT(db_ids(cx, w->ids, w->n)),
 	    V_TEXT(run->opt->date));
 }
 
@@ -202,14 +202,14 @@ chunk_rehearse(struct ctx *cx, struct run *run, const struct work *w)
 	struct db_rows *rows;
 	struct err why;
 
-	TRY(db_query0(cx, &SQL_billing_savepoint, NULL));
+	TRY(db_exec(cx, &SQL_billing_savepoint));
 	if (chunk_work(cx, run, w, &rows) == RC_OK) {
-		TRY(db_query0(cx, &SQL_billing_savepoint_keep, NULL));
+		TRY(db_exec(cx, &SQL_billing_savepoint_keep));
 		return report_rows(cx, run, w, rows);
 	}
 	why = cx->err;
-	TRY(db_send_n(cx, &SQL_billing_savepoint_undo, NULL, NULL, 0));
-	TRY(db_query0(cx, &SQL_billing_savepoint_keep, NULL));
+	TRY(db_send_exec(cx, &SQL_billing_savepoint_undo));
+	TRY(db_exec(cx, &SQL_billing_savepoint_keep));
 	cx->err = why;
 	return why.rc;
 }
@@ -268,7 +268,7 @@ report_failure(struct run *run, const struct work *w)
 	struct db_rows *rows;
 
 	log_failure(cx, w);
-	TRY(db_query(cx, &SQL_billing_failure, &rows, V_TEXT(w->step->name), V_TEXT(w->ids[0]),
+	TRY(db_rows(cx, &SQL_billing_failure, &rows, V_TEXT(w->step->name), V_TEXT(w->ids[0]),
 	    V_TEXT(why)));
 	return report_rows(cx, run, w, rows);
 }
@@ -387,7 +387,7 @@ remind(struct run *run)
 
 	if (run->opt->dry_run)
 		return RC_OK;
-	TRY(db_query(run->cx, &SQL_billing_remind, &rows, V_TEXT(run->opt->date)));
+	TRY(db_row(run->cx, &SQL_billing_remind, &rows, V_TEXT(run->opt->date)));
 	run->rep->count[BILLING_REMIND].done = (size_t)db_i64(rows, 0, "queued");
 	return RC_OK;
 }
@@ -401,7 +401,7 @@ guard(struct run *run, const struct work *w, bool *stops)
 	if (!*stops)
 		return RC_OK;
 	w->count->guarded = w->n;
-	return db_query(run->cx, &SQL_billing_guard_alert, NULL, V_TEXT(w->step->name),
+	return db_exec(run->cx, &SQL_billing_guard_alert, V_TEXT(w->step->name),
 	    V_I64((int64_t)w->n), V_I64((int64_t)run->guard), V_TEXT(run->opt->date));
 }
 
@@ -415,7 +415,7 @@ run_step(struct run *run, enum billing_step s)
 
 	if (s == BILLING_REMIND)
 		return remind(run);
-	TRY(db_query(cx, &SQL_billing_candidates, &rows, V_TEXT(steps[s].name),
+	TRY(db_rows(cx, &SQL_billing_candidates, &rows, V_TEXT(steps[s].name),
 	    V_TEXT(run->opt->date)));
 	w.n = db_count(rows);
 	w.ids = arena_alloc(cx->mem, (w.n + 1) * sizeof(*w.ids));
@@ -440,7 +440,7 @@ run_steps(struct run *run)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(run->cx, &SQL_billing_guard, &rows));
+	TRY(db_row(run->cx, &SQL_billing_guard, &rows));
 	run->guard = (size_t)db_i64(rows, 0, "most");
 	for (enum billing_step s = 0; s < BILLING__STEPS; s++)
 		if (is_asked_for(run, s))
@@ -491,7 +491,7 @@ find_missed(struct run *run)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(run->cx, &SQL_billing_missed, &rows, V_TEXT(run->opt->date)));
+	TRY(db_row(run->cx, &SQL_billing_missed, &rows, V_TEXT(run->opt->date)));
 	run->rep->missed = db_text(rows, 0, "missed");
 	return RC_OK;
 }
@@ -504,19 +504,19 @@ run_real(struct run *run)
 	int64_t id;
 
 	TRY(find_missed(run));
-	TRY(db_query(cx, &SQL_billing_run_begin, &rows, V_TEXT(run->opt->date),
+	TRY(db_row(cx, &SQL_billing_run_begin, &rows, V_TEXT(run->opt->date),
 	    V_BOOL(run->opt->force)));
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
-	return db_query(cx, &SQL_billing_run_end, NULL, V_I64(id),
-	    V_TEXT(report_json(cx, run->rep, "[]")), V_BOOL(is_whole(run)));
+	return db_exec(cx, &SQL_billing_run_end, V_I64(id), V_TEXT(report_json(cx, run->rep, "[]")),
+	    V_BOOL(is_whole(run)));
 }
 
 static enum rc
 run_dry(struct run *run)
 {
 	TRY(db_begin(run->cx));
-	TRY(db_query0(run->cx, &SQL_billing_rehearse, NULL));
+	TRY(db_exec(run->cx, &SQL_billing_rehearse));
 	TRY(find_missed(run));
 	TRY(run_steps(run));
 	return db_rollback(run->cx);
@@ -528,7 +528,7 @@ unlock(struct ctx *cx)
 {
 	struct err why = cx->err;
 
-	(void)!db_query0(cx, &SQL_billing_unlock, NULL);
+	(void)!db_exec(cx, &SQL_billing_unlock);
 	cx->err = why;
 }
 
@@ -538,7 +538,7 @@ run_locked(struct run *run)
 	struct db_rows *rows;
 	enum rc rc;
 
-	TRY(db_query0(run->cx, &SQL_billing_lock, &rows));
+	TRY(db_row(run->cx, &SQL_billing_lock, &rows));
 	if (!db_bool(rows, 0, "locked"))
 		return FAIL(run->cx, RC_RETRY, "another billing run is under way");
 	rc = run_real(run);
@@ -581,14 +581,14 @@ preview_make(struct ctx *cx, const char *date, const char **ret)
 	struct billing_report rep;
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_billing_preview_kept, &rows, V_TEXT(date)));
+	TRY(db_row_if_any(cx, &SQL_billing_preview_kept, &rows, V_TEXT(date)));
 	if (db_count(rows) > 0) {
 		*ret = db_text(rows, 0, "answer");
 		return RC_OK;
 	}
 	TRY(billing_run(cx, &opt, NULL, NULL, &rep));
 	*ret = billing_report_json(cx, &rep);
-	return db_query(cx, &SQL_billing_preview_keep, NULL, V_TEXT(date), V_TEXT(*ret));
+	return db_exec(cx, &SQL_billing_preview_keep, V_TEXT(date), V_TEXT(*ret));
 }
 
 /* The transaction of a failed rehearsal must end before the lock goes. */
@@ -598,7 +598,7 @@ preview_end(struct ctx *cx)
 	struct err why = cx->err;
 
 	(void)!db_rollback(cx);
-	(void)!db_query0(cx, &SQL_billing_preview_unlock, NULL);
+	(void)!db_exec(cx, &SQL_billing_preview_unlock);
 	cx->err = why;
 }
 
@@ -608,12 +608,12 @@ preview_in_turn(struct ctx *cx, const char *date, const char **ret)
 	struct db_rows *rows;
 	const char *turn;
 
-	TRY(db_query0(cx, &SQL_billing_preview_turn, &rows));
+	TRY(db_row(cx, &SQL_billing_preview_turn, &rows));
 	turn = db_text(rows, 0, "turn");
 	if (turn == NULL)
 		return FAIL(cx, RC_RETRY, "The preview is being calculated. Please ask again.");
 	if (strcmp(turn, "next") == 0)
-		TRY(db_query0(cx, &SQL_billing_preview_wait, NULL));
+		TRY(db_exec(cx, &SQL_billing_preview_wait));
 	return preview_make(cx, date, ret);
 }
 

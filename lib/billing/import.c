@@ -52,7 +52,7 @@ send_rows(struct import *im)
 	if (im->waiting == 0)
 		return RC_OK;
 	jw_end(&im->rows);
-	TRY(db_query(im->cx, &SQL_import_add, NULL, V_TEXT(im->batch), V_TEXT(im->text.buf)));
+	TRY(db_exec(im->cx, &SQL_import_add, V_TEXT(im->batch), V_TEXT(im->text.buf)));
 	begin_rows(im);
 	return RC_OK;
 }
@@ -169,9 +169,8 @@ stage(struct import *im, const char *data, size_t len)
 	begin_rows(im);
 	TRY(im->source->read(im, data, len));
 	TRY(send_rows(im));
-	TRY(db_query(im->cx, im->source->map, NULL, V_TEXT(im->batch)));
-	return db_query(im->cx, &SQL_import_judge, NULL, V_TEXT(im->batch),
-	    V_TEXT(im->source->name));
+	TRY(db_exec(im->cx, im->source->map, V_TEXT(im->batch)));
+	return db_exec(im->cx, &SQL_import_judge, V_TEXT(im->batch), V_TEXT(im->source->name));
 }
 
 static enum rc
@@ -179,7 +178,7 @@ report_refused(struct import *im)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(im->cx, &SQL_import_refused, &rows, V_TEXT(im->batch)));
+	TRY(db_rows(im->cx, &SQL_import_refused, &rows, V_TEXT(im->batch)));
 	for (size_t i = 0; i < db_count(rows); i++)
 		im->job->report(&(struct import_fault){ .line = db_i64(rows, i, "line"),
 				    .name = db_text(rows, i, "name"),
@@ -196,7 +195,7 @@ apply(struct import *im)
 	const char *day = im->job->day != NULL ? im->job->day : "";
 
 	do {
-		TRY(db_query(im->cx, &SQL_import_apply, &rows, V_TEXT(im->batch),
+		TRY(db_row(im->cx, &SQL_import_apply, &rows, V_TEXT(im->batch),
 		    V_TEXT(im->source->name), V_I64(TAKE_ROWS), V_TEXT(day)));
 	} while (db_i64(rows, 0, "n") > 0);
 	return RC_OK;
@@ -207,7 +206,7 @@ count(struct import *im, struct import_counts *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(im->cx, &SQL_import_counts, &rows, V_TEXT(im->batch)));
+	TRY(db_row(im->cx, &SQL_import_counts, &rows, V_TEXT(im->batch)));
 	*ret = (struct import_counts){ .created = db_i64(rows, 0, "created"),
 		.unchanged = db_i64(rows, 0, "unchanged"),
 		.refused = db_i64(rows, 0, "refused") };
@@ -247,10 +246,10 @@ import_run(struct ctx *cx, const struct import_job *job, struct import_counts *r
 		return FAIL(cx, RC_INVALID, "there is no source %s: csv, phpnuxbill or laravel",
 		    job->source);
 	TRY(read_file(cx, job->path, &data, &len));
-	TRY(db_query0(cx, &SQL_import_batch, &rows));
+	TRY(db_row(cx, &SQL_import_batch, &rows));
 	im.batch = db_text(rows, 0, "id");
 	if (job->dry_run)
 		return import_rehearse(&im, data, len, ret);
 	TRY(import_all(&im, data, len, ret));
-	return db_query(cx, &SQL_import_forget, NULL, V_TEXT(im.batch));
+	return db_exec(cx, &SQL_import_forget, V_TEXT(im.batch));
 }

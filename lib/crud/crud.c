@@ -22,9 +22,10 @@ static enum rc
 send_show(struct ctx *cx, const struct resource *r, const char *id, struct shown *s)
 {
 	s->children = arena_alloc(cx->mem, (r->nchildren + 1) * sizeof(struct db_rows *));
-	TRY(db_send(cx, crud_stmt(r, CRUD_SHOW), &s->row, V_TEXT(id)));
+	TRY(db_send_row_if_any(cx, crud_stmt(r, CRUD_SHOW), &s->row, V_TEXT(id)));
 	for (size_t i = 0; i < r->nchildren; i++)
-		TRY(db_send(cx, crud_child_stmt(&r->children[i]), &s->children[i], V_TEXT(id)));
+		TRY(db_send_rows(cx, crud_child_stmt(&r->children[i]), &s->children[i],
+		    V_TEXT(id)));
 	return RC_OK;
 }
 
@@ -98,7 +99,7 @@ send_audit(struct ctx *cx, const struct resource *r, const char *id, const char 
 {
 	if (!r->audited)
 		return RC_OK;
-	return db_send(cx, crud_stmt(r, CRUD_AUDIT), NULL, V_TEXT(id), V_TEXT(cx->actor.id),
+	return db_send_exec(cx, crud_stmt(r, CRUD_AUDIT), V_TEXT(id), V_TEXT(cx->actor.id),
 	    V_TEXT(cx->actor.name), V_TEXT(action), V_TEXT(cx->ip), V_TEXT(cx->request_id),
 	    V_TEXT(meta));
 }
@@ -157,7 +158,7 @@ check_locked(struct ctx *cx, const struct resource *r, const char *id, cJSON *in
 	if (!any_locked(r, in))
 		return RC_OK;
 	if (id != NULL)
-		TRY(db_query(cx, crud_stmt(r, CRUD_LOCKED), &now, V_TEXT(id)));
+		TRY(db_row_if_any(cx, crud_stmt(r, CRUD_LOCKED), &now, V_TEXT(id)));
 	if (id != NULL && db_count(now) == 0)
 		return missing(cx, r);
 	for (const struct field *f = r->fields; f < r->fields + r->nfields; f++) {
@@ -208,7 +209,8 @@ write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, e
 	bool creates = verb == CRUD_CREATE;
 
 	TRY(db_set_actor(cx));
-	TRY(db_send_n(cx, crud_stmt(r, verb), NULL, creates ? create : update, creates ? 1 : 2));
+	TRY(db_send_n(cx, crud_stmt(r, verb), DB_EXEC, NULL, creates ? create : update,
+	    creates ? 1 : 2));
 	TRY(send_audit(cx, r, id, creates ? "create" : "update",
 	    r->audited ? meta_of(cx, r, in) : NULL));
 	TRY(send_show(cx, r, id, ret));
@@ -239,7 +241,7 @@ update(struct ctx *cx, const struct req *rq, const struct resource *r, const cha
 	TRY(crud_read(cx, r, id, rq, &in));
 	TRY(seal_secrets(cx, r, id, in));
 	if (first != NULL)
-		TRY(db_send_n(cx, first, NULL, NULL, 0));
+		TRY(db_send_exec(cx, first));
 	return write_row(cx, r, id, in, CRUD_UPDATE, ret);
 }
 
@@ -278,7 +280,7 @@ crud_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 	const char *id = NULL;
 
 	TRY(db_begin(cx));
-	TRY(db_send(cx, &SQL_op_alone, NULL, V_TEXT(r->table)));
+	TRY(db_send_exec(cx, &SQL_op_alone, V_TEXT(r->table)));
 	TRY(find(cx, rq, &id));
 	if (id == NULL)
 		TRY(crud_create(cx, rq, rs, r));
@@ -306,9 +308,9 @@ crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_set_actor(cx));
 	TRY(send_audit(cx, r, id, "delete", NULL));
-	TRY(db_send(cx, crud_stmt(r, CRUD_DELETE), &gone, V_TEXT(id)));
+	TRY(db_send_row_if_any(cx, crud_stmt(r, CRUD_DELETE), &gone, V_TEXT(id)));
 	TRY(name_conflict(cx, r, db_sync(cx)));
-	if (db_affected(gone) == 0)
+	if (db_count(gone) == 0)
 		return missing(cx, r);
 	rs->status = 204;
 	return RC_OK;

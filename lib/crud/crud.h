@@ -76,6 +76,7 @@ struct resource {
 	size_t nfilters;
 	const struct child *children;
 	size_t nchildren;
+	bool single;           /* one row, without an id */
 	const char *secret_of; /* FT_SECRET fields are sealed as "<table>:<id>:<field>"; set when
 				  there are any */
 	/* id NULL: create; in: what was fit, when fields were refused (shape_refused()) already */

@@ -30,7 +30,7 @@ more_rows(struct ctx *cx, struct resp *rs)
 	rs->body.buf[0] = '\0';
 	arena_reset(csv->mem);
 	part.mem = csv->mem;
-	if (db_query0(&part, &fetch, &rows) != RC_OK) {
+	if (db_rows(&part, &fetch, &rows) != RC_OK) {
 		cx->err = part.err;
 		cx->err.fields = NULL;
 		return cx->err.rc;
@@ -56,7 +56,7 @@ crud_csv(struct ctx *cx, struct listing *l, struct resp *rs)
 	csv->mem = arena_new(262144);
 	arena_defer(cx->mem, free_arena, csv->mem);
 	TRY(db_begin(cx));
-	TRY(db_query_n(cx, &declare, NULL, l->vals, l->nvals + 2));
+	TRY(db_query_n(cx, &declare, DB_EXEC, NULL, l->vals, l->nvals + 2));
 	rs->status = 200;
 	rs->content_type = "text/csv; charset=utf-8";
 	resp_header(rs, "Content-Disposition",

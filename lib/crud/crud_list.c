@@ -216,10 +216,10 @@ fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_
 	struct total_query total;
 
 	if (l->key.search)
-		TRY(db_send_n(cx, &SQL_crud_custom_plan, NULL, NULL, 0));
+		TRY(db_send_exec(cx, &SQL_crud_custom_plan));
 	l->vals[l->nvals] = V_I64(l->page.per_page);
 	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);
-	TRY(db_send_n(cx, &st->rows, rows, l->vals, l->nvals + 2));
+	TRY(db_send_n(cx, &st->rows, DB_ROWS, rows, l->vals, l->nvals + 2));
 	TRY(crud_total_send(cx, st, l, &total));
 	TRY(db_sync(cx));
 	return crud_total_take(cx, st, l, &total);

@@ -314,10 +314,19 @@ compose_audit(const struct resource *r)
 }
 
 static struct db_stmt
-compose_by_id(const struct resource *r, const char *verb, const char *action, const char *from)
+compose_select(const struct resource *r, const char *verb, const char *from)
 {
 	return (struct db_stmt){ arena_printf(memory(), "%s_%s", r->name, verb),
-		arena_printf(memory(), "%s FROM %s WHERE id = $1", action, quoted(from)), 1 };
+		arena_printf(memory(), "SELECT * FROM %s WHERE id = $1", quoted(from)), 1 };
+}
+
+static struct db_stmt
+compose_delete(const struct resource *r)
+{
+	return (struct db_stmt){ arena_printf(memory(), "%s_delete", r->name),
+		arena_printf(memory(), "DELETE FROM %s WHERE id = $1 RETURNING id",
+		    quoted(r->table)),
+		1 };
 }
 
 static struct db_stmt
@@ -329,16 +338,16 @@ compose(const struct resource *r, enum crud_verb verb)
 	case CRUD_UPDATE:
 		return compose_update(r);
 	case CRUD_DELETE:
-		return compose_by_id(r, "delete", "DELETE", r->table);
+		return compose_delete(r);
 	case CRUD_AUDIT:
 		return compose_audit(r);
 	case CRUD_LOCKED:
-		return compose_by_id(r, "locked", "SELECT *", r->table);
+		return compose_select(r, "locked", r->table);
 	case CRUD_SHOW:
 	case CRUD__MAX:
 		break;
 	}
-	return compose_by_id(r, "show", "SELECT *", r->view);
+	return compose_select(r, "show", r->view);
 }
 
 static struct entry *

@@ -63,7 +63,7 @@ estimate(struct ctx *cx, const struct list_stmts *st, const struct listing *l, i
 	struct db_rows *rows;
 	const char *at;
 
-	TRY(db_query_n(cx, &st->estimate, &rows, l->vals, l->nvals));
+	TRY(db_query_n(cx, &st->estimate, DB_ROW, &rows, l->vals, l->nvals));
 	at = strstr(db_text(rows, 0, "QUERY PLAN"), key);
 	if (at == NULL)
 		return FAIL(cx, RC_INTERNAL, "a plan without rows");
@@ -80,7 +80,7 @@ crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 	*ret = (struct total_query){ .hash = st->exact ? "" : hash_of(cx, l), .since = clock_ms() };
 	if (!st->exact && recall(st, ret->hash, &l->page))
 		return RC_OK;
-	return db_send_n(cx, &st->count, &ret->count, l->vals, l->nvals);
+	return db_send_n(cx, &st->count, DB_ROW, &ret->count, l->vals, l->nvals);
 }
 
 /* A third statement only where more rows fit than are counted. */

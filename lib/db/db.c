@@ -1,5 +1,6 @@
 /* db.c: statements in a pipeline, and the rows they give. */
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,13 +138,37 @@ unprepare(struct db *db, const struct item *item)
 		*place_of(db, item->stmt) = &stmt_forget;
 }
 
+static enum rc
+check_count(struct ctx *cx, const struct item *item, const PGresult *res)
+{
+	static const struct {
+		int least, most;
+		const char *text;
+	} bounds[] = {
+		[DB_EXEC] = { 0, 1, "none to read" },
+		[DB_ROW] = { 1, 1, "one" },
+		[DB_ROW_IF_ANY] = { 0, 1, "one or none" },
+		[DB_ROWS] = { 0, INT_MAX, "any" },
+	};
+	int n = PQntuples(res);
+
+	if (n >= bounds[item->expect].least && n <= bounds[item->expect].most)
+		return RC_OK;
+	return FAIL(cx, RC_INTERNAL, "%s gave %d rows, expected: %s", name_of(item->stmt), n,
+	    bounds[item->expect].text);
+}
+
 /* Hand a good result to the gate's check or to the caller's slot. */
 static enum rc
 accept_result(struct ctx *cx, const struct item *item, PGresult *res)
 {
 	struct db_rows *rows;
 
-	if (item->kind == ITEM_PREPARE || (item->kind == ITEM_ROWS && item->slot == NULL))
+	if (item->kind == ITEM_PREPARE)
+		return RC_OK;
+	if (item->kind == ITEM_ROWS)
+		TRY(check_count(cx, item, res));
+	if (item->kind == ITEM_ROWS && item->slot == NULL)
 		return RC_OK;
 	rows = arena_alloc(cx->mem, sizeof(*rows));
 	rows->res = res;
@@ -291,13 +316,15 @@ open_queue(struct ctx *cx)
 }
 
 enum rc
-db_send_n(struct ctx *cx, const struct db_stmt *st, struct db_rows **slot, const struct db_val *v,
-    size_t n)
+db_send_n(struct ctx *cx, const struct db_stmt *st, enum db_expect expect, struct db_rows **slot,
+    const struct db_val *v, size_t n)
 {
+	struct item item = { .kind = ITEM_ROWS, .stmt = st, .expect = expect, .slot = slot };
+
 	TRY(open_queue(cx));
 	if (cx->db->who_is_due)
 		TRY(say_who(cx));
-	return send_item(cx, (struct item){ .kind = ITEM_ROWS, .stmt = st, .slot = slot }, v, n);
+	return send_item(cx, item, v, n);
 }
 
 enum rc
@@ -307,10 +334,10 @@ db_sync(struct ctx *cx)
 }
 
 enum rc
-db_query_n(struct ctx *cx, const struct db_stmt *st, struct db_rows **ret, const struct db_val *v,
-    size_t n)
+db_query_n(struct ctx *cx, const struct db_stmt *st, enum db_expect expect, struct db_rows **ret,
+    const struct db_val *v, size_t n)
 {
-	TRY(db_send_n(cx, st, ret, v, n));
+	TRY(db_send_n(cx, st, expect, ret, v, n));
 	return db_sync(cx);
 }
 
@@ -376,7 +403,7 @@ db_begin(struct ctx *cx)
 	TRY(db_gate_pass(cx));
 	assert(!cx->db->in_tx);
 	db_conn_hold(cx, roll_back_at_end);
-	TRY(db_send_n(cx, &stmt_begin, NULL, NULL, 0));
+	TRY(db_send_exec(cx, &stmt_begin));
 	cx->db->in_tx = true;
 	return RC_OK;
 }
@@ -386,7 +413,7 @@ db_commit(struct ctx *cx)
 {
 	struct db_rows *rows = NULL;
 
-	TRY(db_query0(cx, &stmt_commit, &rows));
+	TRY(db_rows(cx, &stmt_commit, &rows)); /* none: its tag is read */
 	cx->db->in_tx = false;
 	if (rows != NULL && strcmp(PQcmdStatus(rows->res), "COMMIT") == 0)
 		return RC_OK;
@@ -407,12 +434,6 @@ size_t
 db_count(const struct db_rows *rows)
 {
 	return (size_t)PQntuples(rows->res);
-}
-
-size_t
-db_affected(const struct db_rows *rows)
-{
-	return strtoul(PQcmdTuples(rows->res), NULL, 10);
 }
 
 const char *

@@ -107,25 +107,44 @@ void db_close(struct db *);
 int db_socket(struct db *); /* for poll(); -1 when not connected */
 
 /*
- * Queue a named statement; its rows are in *slot after the next db_sync().
- * slot may be NULL.  The count of values must match; a bug asserts.
+ * The rows that a caller expects of a statement; any other number is RC_INTERNAL and names it.
+ * db_exec() reads none: the statement gives at most the one row of a function without a result.
  */
-enum rc db_send_n(struct ctx *, const struct db_stmt *, struct db_rows **slot,
+enum db_expect { DB_EXEC, DB_ROW, DB_ROW_IF_ANY, DB_ROWS };
+
+/*
+ * Queue a named statement; its rows are in *slot after the next db_sync() (DB_EXEC: slot is
+ * NULL).  The count of values must match; a bug asserts.
+ */
+enum rc db_send_n(struct ctx *, const struct db_stmt *, enum db_expect, struct db_rows **slot,
     const struct db_val *, size_t n) _must_check_;
-#define db_send(cx, stmt, slot, ...)                                                               \
-	db_send_n(cx, stmt, slot, (const struct db_val[]){ __VA_ARGS__ },                          \
-	    sizeof((const struct db_val[]){ __VA_ARGS__ }) / sizeof(struct db_val))
+
+/* Queue one and run: for when there is nothing to run along with it. */
+enum rc db_query_n(struct ctx *, const struct db_stmt *, enum db_expect, struct db_rows **ret,
+    const struct db_val *, size_t n) _must_check_;
+
+/* The usual way in: db_rows(cx, &SQL_invoice_lines, &rows, V_TEXT(id)), a value each. */
+#define DB_VALS(...)                                                                               \
+	(const struct db_val[]){ __VA_ARGS__ },                                                    \
+	    sizeof((const struct db_val[]){ __VA_ARGS__ }) / sizeof(struct db_val)
+#define db_exec(cx, stmt, ...)     db_query_n(cx, stmt, DB_EXEC, NULL, DB_VALS(__VA_ARGS__))
+#define db_row(cx, stmt, ret, ...) db_query_n(cx, stmt, DB_ROW, ret, DB_VALS(__VA_ARGS__))
+#define db_row_if_any(cx, stmt, ret, ...)                                                          \
+	db_query_n(cx, stmt, DB_ROW_IF_ANY, ret, DB_VALS(__VA_ARGS__))
+#define db_rows(cx, stmt, ret, ...)      db_query_n(cx, stmt, DB_ROWS, ret, DB_VALS(__VA_ARGS__))
+#define db_send_exec(cx, stmt, ...)      db_send_n(cx, stmt, DB_EXEC, NULL, DB_VALS(__VA_ARGS__))
+#define db_send_row(cx, stmt, slot, ...) db_send_n(cx, stmt, DB_ROW, slot, DB_VALS(__VA_ARGS__))
+#define db_send_row_if_any(cx, stmt, slot, ...)                                                    \
+	db_send_n(cx, stmt, DB_ROW_IF_ANY, slot, DB_VALS(__VA_ARGS__))
+#define db_send_rows(cx, stmt, slot, ...) db_send_n(cx, stmt, DB_ROWS, slot, DB_VALS(__VA_ARGS__))
+
+/* The names before: any number of rows.  For code that is on its way in; goes when it has come. */
+#define db_send(cx, stmt, slot, ...) db_send_rows(cx, stmt, slot, __VA_ARGS__)
+#define db_query(cx, stmt, ret, ...) db_rows(cx, stmt, ret, __VA_ARGS__)
+#define db_query0(cx, stmt, ret)     db_rows(cx, stmt, ret)
 
 /* Run all that is queued in one round trip.  The first error is the outcome. */
 enum rc db_sync(struct ctx *) _must_check_;
-
-/* Queue one and run: for when there is nothing to run along with it. */
-enum rc db_query_n(struct ctx *, const struct db_stmt *, struct db_rows **ret,
-    const struct db_val *, size_t n) _must_check_;
-#define db_query(cx, stmt, ret, ...)                                                               \
-	db_query_n(cx, stmt, ret, (const struct db_val[]){ __VA_ARGS__ },                          \
-	    sizeof((const struct db_val[]){ __VA_ARGS__ }) / sizeof(struct db_val))
-#define db_query0(cx, stmt, ret) db_query_n(cx, stmt, ret, NULL, 0)
 
 /*
  * The gate: a statement that must succeed, and whose rows `check` must accept,
@@ -148,7 +167,6 @@ enum rc db_gate_pass(struct ctx *) _must_check_; /* RC_OK when there is none or 
 enum rc db_set_actor(struct ctx *) _must_check_;
 
 size_t db_count(const struct db_rows *);
-size_t db_affected(const struct db_rows *); /* rows of an INSERT, UPDATE, DELETE */
 const char *db_text(const struct db_rows *, size_t row, const char *col); /* NULL: null */
 int64_t db_i64(const struct db_rows *, size_t row, const char *col);      /* null: 0 */
 bool db_bool(const struct db_rows *, size_t row, const char *col);        /* null: false */

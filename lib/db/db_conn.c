@@ -433,7 +433,7 @@ db_listen(struct ctx *cx, const char *channel)
 
 	if (!is_name(channel) || db->nchannels == DB_CHANNELS_MAX)
 		return FAIL(cx, RC_INTERNAL, "cannot listen on %s", channel);
-	TRY(db_query0(cx, &listen, NULL));
+	TRY(db_exec(cx, &listen));
 	db->channels[db->nchannels++] = channel;
 	return RC_OK;
 }

@@ -14,6 +14,7 @@ enum item_kind { ITEM_PREPARE, ITEM_ROWS, ITEM_GATE };
 struct item {
 	enum item_kind kind;
 	const struct db_stmt *stmt;
+	enum db_expect expect;
 	struct db_rows **slot;
 	db_gate_fn check;
 	void *arg;

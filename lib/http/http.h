@@ -64,6 +64,7 @@ enum route_pool { POOL_FAST, POOL_LOGIN, POOL_ROUTER, POOL_GATEWAY, POOL__MAX };
 
 /* A route runs either an operation or a verb of a resource. */
 struct route {
+	const char *name; /* of an operation: "invoice_mark_paid"; of a verb: "list" */
 	const char *method;
 	const char *path; /* "/api/invoices/:id" */
 	uint32_t perm;    /* all bits must be held; 0: anyone */

@@ -35,12 +35,12 @@ message_open_line(struct ctx *cx, struct arena *life, const char *sender, struct
 	struct db_rows *rows;
 	struct line *line = arena_alloc(life, sizeof(*line));
 
-	TRY(db_query(cx, &SQL_message_sender_lock, &rows, V_TEXT(sender)));
+	TRY(db_row(cx, &SQL_message_sender_lock, &rows, V_TEXT(sender)));
 	if (!db_bool(rows, 0, "locked")) {
 		*ret = NULL;
 		return RC_OK;
 	}
-	TRY(db_query(cx, &SQL_message_recover, NULL, V_TEXT(sender)));
+	TRY(db_exec(cx, &SQL_message_recover, V_TEXT(sender)));
 	*line = (struct line){ .sender = arena_strdup(life, sender),
 		.channels = channel_new(life, cx->conf) };
 	*ret = line;
@@ -73,9 +73,8 @@ finish(struct ctx *cx, const struct message *m, const struct delivery *d)
 {
 	log_delivery(m, d);
 	if (d->outcome == OUTCOME_MOVED)
-		TRY(db_query(cx, &SQL_message_chat_moved, NULL, V_TEXT(m->channel_id),
-		    V_TEXT(d->detail)));
-	return db_query(cx, &SQL_message_done, NULL, V_TEXT(m->id), V_TEXT(outcomes[d->outcome]),
+		TRY(db_exec(cx, &SQL_message_chat_moved, V_TEXT(m->channel_id), V_TEXT(d->detail)));
+	return db_exec(cx, &SQL_message_done, V_TEXT(m->id), V_TEXT(outcomes[d->outcome]),
 	    V_TEXT(d->detail), V_I64(d->wait_seconds));
 }
 
@@ -100,7 +99,7 @@ message_send_next(struct ctx *cx, struct line *line, bool *ret, bool *well)
 	struct message m;
 	struct delivery d;
 
-	TRY(db_query(cx, &SQL_message_take, &rows, V_TEXT(line->sender),
+	TRY(db_row_if_any(cx, &SQL_message_take, &rows, V_TEXT(line->sender),
 	    V_TEXT(conf_text(cx->conf, CONF_APP_URL))));
 	*ret = db_count(rows) > 0;
 	if (!*ret)
@@ -118,7 +117,7 @@ message_test(struct ctx *cx, const char *channel_id)
 	struct message m;
 	struct delivery d;
 
-	TRY(db_query(cx, &SQL_message_test, &rows, V_TEXT(channel_id),
+	TRY(db_row_if_any(cx, &SQL_message_test, &rows, V_TEXT(channel_id),
 	    V_TEXT(conf_text(cx->conf, CONF_APP_URL))));
 	if (db_count(rows) == 0)
 		return err_field(cx, "id", "The selected id is invalid.");

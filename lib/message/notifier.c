@@ -48,7 +48,7 @@ next_due(struct ctx *cx, const char *sender, int *ret)
 	struct db_rows *rows;
 
 	*ret = -1;
-	TRY(db_query0(cx, &SQL_message_due_senders, &rows));
+	TRY(db_rows(cx, &SQL_message_due_senders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
 		if (strcmp(db_text(rows, i, "sender"), sender) == 0)
 			*ret = (int)db_i64(rows, i, "wait_ms");
@@ -211,7 +211,7 @@ fan_out(struct ctx *cx)
 	struct db_rows *rows;
 
 	do {
-		TRY(db_query0(cx, &SQL_message_fan_out, &rows));
+		TRY(db_row(cx, &SQL_message_fan_out, &rows));
 	} while (db_bool(rows, 0, "more"));
 	return RC_OK;
 }
@@ -220,7 +220,7 @@ static enum rc
 sweep(struct ctx *cx, void *work)
 {
 	(void)work;
-	return db_query0(cx, &SQL_alert_sweep, NULL);
+	return db_exec(cx, &SQL_alert_sweep);
 }
 
 /* A running child looks after its line itself; one that rests is looked at again soon. */
@@ -248,7 +248,7 @@ step(struct ctx *cx, void *work, struct loop_turn *ret)
 	(void)reap(n);
 	*ret = (struct loop_turn){ .outcome = LOOP_IDLE, .wait_ms = SWEEP_MS };
 	TRY(fan_out(cx));
-	TRY(db_query0(cx, &SQL_message_due_senders, &rows));
+	TRY(db_rows(cx, &SQL_message_due_senders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++) {
 		int ms =
 		    serve_sender(n, db_text(rows, i, "sender"), (int)db_i64(rows, i, "wait_ms"));
@@ -314,7 +314,7 @@ notifier_once(struct ctx *cx, bool *ret_well)
 	*ret_well = true;
 	TRY(sweep(cx, NULL));
 	TRY(fan_out(cx));
-	TRY(db_query0(cx, &SQL_message_due_senders, &rows));
+	TRY(db_rows(cx, &SQL_message_due_senders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
 		TRY(empty_line(cx, db_text(rows, i, "sender"), ret_well));
 	return RC_OK;

@@ -7,6 +7,7 @@
 #ifndef MIDTRANS_ATTEMPT_H
 #define MIDTRANS_ATTEMPT_H
 
+#include "midtrans/midtrans.h"
 #include "midtrans/order.h"
 
 struct attempt {
@@ -33,7 +34,7 @@ struct attempt_transaction {
 enum rc attempt_transactions(struct ctx *, const char *id, struct attempt_transaction **ret,
     size_t *nret) _must_check_;
 
-/* The page for what is owed on an invoice now. */
+/* The page for what is owed now. */
 struct attempt_page {
 	const char *id, *order_id, *snap_token, *redirect_url;
 	int64_t calls; /* create calls sent, the coming one included */
@@ -42,7 +43,7 @@ struct attempt_page {
  * Find it, or begin a new attempt, in a transaction of the caller's; RC_CONFLICT
  * when nothing is owed.  counts: this request counts against the limit.
  */
-enum rc attempt_page(struct ctx *, const char *invoice_id, bool counts,
+enum rc attempt_page(struct ctx *, const struct midtrans_debt *, bool counts,
     struct attempt_page *ret) _must_check_;
 enum rc attempt_order(struct ctx *, const char *id, const char *url,
     struct midtrans_order *ret) _must_check_;

@@ -89,7 +89,7 @@ ask_transaction(struct ctx *cx, const struct attempt *at, const struct attempt_t
 	    (t->confirmed || !is_of_another_order(at, rc, &a)))
 		return apply_status(cx, at, rc, &a, transaction_id);
 	cx->err = (struct err){ 0 };
-	return db_query(cx, &SQL_midtrans_unknown_id_count, NULL, V_TEXT(at->id),
+	return db_exec(cx, &SQL_midtrans_unknown_id_count, V_TEXT(at->id),
 	    V_TEXT(t->transaction_id));
 }
 
@@ -229,7 +229,7 @@ midtrans_check_attempt(struct ctx *cx, const char *attempt_id)
 	TRY(ask_all(cx, &at));
 	if (at.expired)
 		TRY(end_open(cx, &at, &ended));
-	return db_query(cx, &SQL_midtrans_check_finish, NULL, V_TEXT(attempt_id), V_BOOL(true));
+	return db_exec(cx, &SQL_midtrans_check_finish, V_TEXT(attempt_id), V_BOOL(true));
 }
 
 enum rc
@@ -266,7 +266,7 @@ midtrans_end_attempt(struct ctx *cx, const char *attempt_id)
 		return RC_OK;
 	if (ended == 0)
 		TRY(end_session(cx, &at));
-	TRY(db_query(cx, &SQL_midtrans_attempt_close, &rows, V_TEXT(at.id)));
+	TRY(db_row(cx, &SQL_midtrans_attempt_close, &rows, V_TEXT(at.id)));
 	if (db_i64(rows, 0, "still_open") > 0)
 		return FAIL(cx, RC_UPSTREAM, "Midtrans keeps a payment of this order open.");
 	return RC_OK;

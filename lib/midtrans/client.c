@@ -259,10 +259,10 @@ wait_for_lock(struct ctx *cx, const char *name)
 	struct err why;
 	enum rc rc;
 
-	TRY(db_query0(cx, &SQL_midtrans_lock_timeout_long, NULL));
-	rc = db_query(cx, &SQL_midtrans_lock_wait, NULL, V_TEXT(name));
+	TRY(db_exec(cx, &SQL_midtrans_lock_timeout_long));
+	rc = db_exec(cx, &SQL_midtrans_lock_wait, V_TEXT(name));
 	why = cx->err;
-	if (db_query0(cx, &SQL_midtrans_lock_timeout_reset, NULL) != RC_OK)
+	if (db_exec(cx, &SQL_midtrans_lock_timeout_reset) != RC_OK)
 		return cx->err.rc;
 	cx->err = why;
 	return rc;
@@ -273,7 +273,7 @@ midtrans_lock(struct ctx *cx, const char *name, const char *busy, bool *alone)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_midtrans_lock, &rows, V_TEXT(name)));
+	TRY(db_row(cx, &SQL_midtrans_lock, &rows, V_TEXT(name)));
 	*alone = db_bool(rows, 0, "locked");
 	if (*alone)
 		return RC_OK;
@@ -288,7 +288,7 @@ midtrans_unlock(struct ctx *cx, const char *name)
 	struct err why = cx->err;
 
 	(void)!db_rollback(cx);
-	if (db_query(cx, &SQL_midtrans_unlock, NULL, V_TEXT(name)) != RC_OK)
+	if (db_exec(cx, &SQL_midtrans_unlock, V_TEXT(name)) != RC_OK)
 		log_err(LOG_WARN, "unlock", cx);
 	cx->err = why;
 }

@@ -60,7 +60,7 @@ record_event(struct ctx *cx, const char *source, const struct midtrans_message *
 	struct db_rows *rows;
 	struct known known;
 
-	TRY(db_query(cx, &SQL_midtrans_event_record, &rows, V_TEXT(source), V_TEXT(m->order_id),
+	TRY(db_row(cx, &SQL_midtrans_event_record, &rows, V_TEXT(source), V_TEXT(m->order_id),
 	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(mean.money), val_positive(mean.amount)));
 	known = (struct known){ .attempt_id = db_text(rows, 0, "attempt_id"),
 		.event_id = db_i64(rows, 0, "event_id") };
@@ -76,7 +76,7 @@ midtrans_store_unapplied(struct ctx *cx, const char *source, const struct midtra
 {
 	struct midtrans_meaning mean = midtrans_mean(m);
 
-	return db_query(cx, &SQL_midtrans_event_store, NULL, V_TEXT(source), V_TEXT(m->order_id),
+	return db_exec(cx, &SQL_midtrans_event_store, V_TEXT(source), V_TEXT(m->order_id),
 	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(mean.money), val_positive(mean.amount));
 }
 
@@ -87,7 +87,7 @@ send_book_payment(struct ctx *cx, const struct decided *p)
 {
 	const struct midtrans_message *m = p->m;
 
-	return db_send(cx, &SQL_midtrans_payment_book, NULL, V_TEXT(p->attempt_id),
+	return db_send_exec(cx, &SQL_midtrans_payment_book, V_TEXT(p->attempt_id),
 	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_I64(p->d.amount), V_I64(p->d.fee),
 	    V_TEXT(midtrans_method(m->payment_type)),
 	    V_TEXT(m->settlement_time != NULL ? m->settlement_time : m->transaction_time));
@@ -98,7 +98,7 @@ send_save_transaction(struct ctx *cx, const struct decided *p)
 {
 	const struct midtrans_message *m = p->m;
 
-	return db_send(cx, &SQL_midtrans_transaction_save, NULL, V_TEXT(p->attempt_id),
+	return db_send_exec(cx, &SQL_midtrans_transaction_save, V_TEXT(p->attempt_id),
 	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_TEXT(midtrans_mean(m).outlook),
 	    V_TEXT(m->fraud_status), V_TEXT(m->payment_type), V_TEXT(m->bank), V_TEXT(m->pay_code),
 	    V_I64(m->gross), V_I64(p->d.fee), V_TEXT(m->transaction_time),
@@ -130,7 +130,7 @@ send_book_refunds(struct ctx *cx, const struct decided *p)
 
 	if ((p->d.actions & ACT_REFUND_AND_REOPEN) != 0 && m->charged_total == 0)
 		return RC_OK;
-	return db_send(cx, &SQL_midtrans_refunds_book, NULL, V_TEXT(m->transaction_id),
+	return db_send_exec(cx, &SQL_midtrans_refunds_book, V_TEXT(m->transaction_id),
 	    V_BOOL(strcmp(m->status, "refund") == 0), val_positive(m->refund_total),
 	    V_TEXT(refunds_json(cx, m)));
 }
@@ -138,14 +138,14 @@ send_book_refunds(struct ctx *cx, const struct decided *p)
 static enum rc
 send_book_chargeback(struct ctx *cx, const struct decided *p)
 {
-	return db_send(cx, &SQL_midtrans_chargeback_book, NULL, V_TEXT(p->m->transaction_id),
+	return db_send_exec(cx, &SQL_midtrans_chargeback_book, V_TEXT(p->m->transaction_id),
 	    V_I64(p->d.charged));
 }
 
 static enum rc
 send_undo_payment(struct ctx *cx, const struct decided *p)
 {
-	return db_send(cx, &SQL_midtrans_payment_undo, NULL, V_TEXT(p->m->transaction_id),
+	return db_send_exec(cx, &SQL_midtrans_payment_undo, V_TEXT(p->m->transaction_id),
 	    V_TEXT((p->d.actions & ACT_UNDO_PAYMENT) != 0 ? "void" : "chargeback"),
 	    V_TEXT(p->m->status));
 }
@@ -153,7 +153,7 @@ send_undo_payment(struct ctx *cx, const struct decided *p)
 static enum rc
 send_refuse_refunds(struct ctx *cx, const struct decided *p)
 {
-	return db_send(cx, &SQL_midtrans_refunds_refuse_rest, NULL, V_TEXT(p->m->transaction_id));
+	return db_send_exec(cx, &SQL_midtrans_refunds_refuse_rest, V_TEXT(p->m->transaction_id));
 }
 
 /* Money as the alert shows it; NULL: whole rupiah. */
@@ -179,7 +179,7 @@ alert_key(struct ctx *cx, const struct decided *p)
 static enum rc
 send_alert(struct ctx *cx, const struct decided *p)
 {
-	return db_send(cx, &SQL_midtrans_decision_alert, NULL, V_TEXT(p->attempt_id),
+	return db_send_exec(cx, &SQL_midtrans_decision_alert, V_TEXT(p->attempt_id),
 	    V_BOOL(is_notification(p->source)), V_TEXT(p->d.rows), V_TEXT(alert_key(cx, p)),
 	    V_TEXT(p->d.title), V_TEXT(p->m->status), V_TEXT(foreign_money(cx, p->m)),
 	    val_positive(p->m->gross));
@@ -188,7 +188,7 @@ send_alert(struct ctx *cx, const struct decided *p)
 static enum rc
 send_confirm_job(struct ctx *cx, const struct decided *p)
 {
-	return db_send(cx, &SQL_midtrans_job_add_confirm, NULL, V_TEXT(p->attempt_id),
+	return db_send_exec(cx, &SQL_midtrans_job_add_confirm, V_TEXT(p->attempt_id),
 	    V_I64(p->event_id));
 }
 
@@ -199,7 +199,7 @@ send_confirm_job(struct ctx *cx, const struct decided *p)
 static enum rc
 send_update_attempt(struct ctx *cx, const struct decided *p)
 {
-	return db_send(cx, &SQL_midtrans_attempt_update, NULL, V_TEXT(p->attempt_id),
+	return db_send_exec(cx, &SQL_midtrans_attempt_update, V_TEXT(p->attempt_id),
 	    V_TEXT(p->m->transaction_id), V_TEXT(p->d.attempt),
 	    V_BOOL(strcmp(p->d.verdict, "applied") == 0),
 	    V_BOOL(is_notification(p->source) && strcmp(p->m->status_code, "200") == 0),
@@ -230,9 +230,9 @@ log_decision(struct ctx *cx, const struct decided *p)
 	const struct midtrans_message *m = p->m;
 
 	if (!is_notification(p->source))
-		TRY(db_send(cx, &SQL_midtrans_transaction_confirm, NULL, V_TEXT(p->attempt_id),
+		TRY(db_send_exec(cx, &SQL_midtrans_transaction_confirm, V_TEXT(p->attempt_id),
 		    V_TEXT(m->transaction_id)));
-	return db_send(cx, &SQL_midtrans_decision_log, NULL, V_I64(p->event_id),
+	return db_send_exec(cx, &SQL_midtrans_decision_log, V_I64(p->event_id),
 	    V_TEXT(p->attempt_id), V_TEXT(p->d.verdict), V_TEXT(p->d.rows), V_TEXT(p->source),
 	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_TEXT(m->payment_type),
 	    val_positive(m->gross));

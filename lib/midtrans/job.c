@@ -29,7 +29,7 @@ static enum rc
 do_confirm(struct ctx *cx, const struct job *job)
 {
 	TRY(midtrans_check_attempt(cx, job->attempt_id));
-	return db_query(cx, &SQL_midtrans_alert_unconfirmed, NULL, V_TEXT(job->attempt_id),
+	return db_exec(cx, &SQL_midtrans_alert_unconfirmed, V_TEXT(job->attempt_id),
 	    V_TEXT(job->since));
 }
 
@@ -81,7 +81,7 @@ midtrans_check_and_schedule(struct ctx *cx, const char *attempt_id)
 	why = cx->err;
 	(void)!db_rollback(cx);
 	cx->err = (struct err){ 0 };
-	TRY(db_query(cx, &SQL_midtrans_check_finish, NULL, V_TEXT(attempt_id), V_BOOL(false)));
+	TRY(db_exec(cx, &SQL_midtrans_check_finish, V_TEXT(attempt_id), V_BOOL(false)));
 	cx->err = why;
 	return why.rc;
 }
@@ -106,13 +106,12 @@ work_on_job(struct ctx *cx, const struct db_rows *rows, enum loop_outcome *ret)
 	TRY(db_scan(cx, rows, 0, job_cols, &job));
 	outcome = outcome_of(cx, do_job(cx, &job));
 	if (outcome == LOOP_DONE) {
-		TRY(db_query(cx, &SQL_midtrans_job_finish, NULL, V_I64(job.id),
-		    V_I64(job.generation)));
+		TRY(db_exec(cx, &SQL_midtrans_job_finish, V_I64(job.id), V_I64(job.generation)));
 	} else {
 		why = arena_strdup(cx->mem, cx->err.msg);
 		(void)!db_rollback(cx);
 		cx->err = (struct err){ 0 };
-		TRY(db_query(cx, &SQL_midtrans_job_fail, NULL, V_I64(job.id), V_I64(job.generation),
+		TRY(db_exec(cx, &SQL_midtrans_job_fail, V_I64(job.id), V_I64(job.generation),
 		    V_TEXT(why)));
 	}
 	*ret = outcome;
@@ -125,7 +124,7 @@ work_on_check(struct ctx *cx, enum loop_outcome *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(cx, &SQL_midtrans_check_take, &rows));
+	TRY(db_row_if_any(cx, &SQL_midtrans_check_take, &rows));
 	*ret = LOOP_IDLE;
 	if (db_count(rows) > 0)
 		*ret = outcome_of(cx, midtrans_check_and_schedule(cx, db_text(rows, 0, "id")));
@@ -138,7 +137,7 @@ time_until_due(struct ctx *cx, int *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(cx, &SQL_midtrans_work_wait, &rows));
+	TRY(db_row(cx, &SQL_midtrans_work_wait, &rows));
 	*ret = (int)db_i64(rows, 0, "ms");
 	return RC_OK;
 }
@@ -160,7 +159,7 @@ step(struct ctx *cx, void *work, struct loop_turn *ret)
 	ret->outcome = LOOP_IDLE;
 	if (!midtrans_is_configured(cx))
 		return RC_OK;
-	TRY(db_query0(cx, &SQL_midtrans_job_take, &rows));
+	TRY(db_row_if_any(cx, &SQL_midtrans_job_take, &rows));
 	TRY(db_count(rows) > 0 ? work_on_job(cx, rows, &ret->outcome)
 			       : work_on_check(cx, &ret->outcome));
 	if (ret->outcome == LOOP_AWAY)
@@ -172,7 +171,7 @@ static enum rc
 sweep(struct ctx *cx, void *work)
 {
 	(void)work;
-	return midtrans_is_configured(cx) ? db_query0(cx, &SQL_midtrans_sweep, NULL) : RC_OK;
+	return midtrans_is_configured(cx) ? db_exec(cx, &SQL_midtrans_sweep) : RC_OK;
 }
 
 const struct loop midtrans_loop = {

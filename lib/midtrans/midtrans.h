@@ -35,12 +35,17 @@ struct midtrans_page {
 	const char *snap_token, *order_id, *redirect_url, *client_key;
 };
 
+/* What is to be paid: an invoice alone (bill), with the older ones of its line (due), or all. */
+struct midtrans_debt {
+	const char *invoice_id, *scope;
+};
+
 /*
- * Find the open page for what is owed on an invoice, or make one.  A second
+ * Find the open page for what is owed, or make one.  A second
  * request waits up to 8 s while the first one makes the page.  RC_NOT_FOUND,
  * RC_CONFLICT when nothing is owed, RC_THROTTLED.
  */
-enum rc midtrans_open_page(struct ctx *, const char *invoice_id,
+enum rc midtrans_open_page(struct ctx *, const struct midtrans_debt *,
     struct midtrans_page *ret) _must_check_;
 
 /* ---- the webhook ----------------------------------------------------------------------------- */

@@ -97,17 +97,18 @@ put_customer(struct ctx *cx, struct jw *w, const struct midtrans_order *o)
 	jw_end(w);
 }
 
-/* One line, so that the sum always fits. */
 static void
 put_items(struct ctx *cx, struct jw *w, const struct midtrans_order *o)
 {
 	jw_arr(w, "item_details");
-	jw_obj(w, NULL);
-	jw_str(w, "id", midtrans_name(cx, o->number, MIDTRANS_NAME_MAX));
-	jw_i64(w, "price", o->amount);
-	jw_i64(w, "quantity", 1);
-	jw_str(w, "name", midtrans_name(cx, o->item, MIDTRANS_NAME_MAX));
-	jw_end(w);
+	for (size_t i = 0; i < o->nitems; i++) {
+		jw_obj(w, NULL);
+		jw_str(w, "id", midtrans_name(cx, o->items[i].id, MIDTRANS_NAME_MAX));
+		jw_i64(w, "price", o->items[i].price);
+		jw_i64(w, "quantity", o->items[i].quantity);
+		jw_str(w, "name", midtrans_name(cx, o->items[i].name, MIDTRANS_NAME_MAX));
+		jw_end(w);
+	}
 	jw_end(w);
 }
 

@@ -12,11 +12,17 @@ const char *midtrans_order_id(struct ctx *, const char *number, int64_t attempt)
 /* Cut between characters, at most max bytes; '|' and controls become blanks. */
 const char *midtrans_name(struct ctx *, const char *, size_t max);
 
+struct midtrans_item {
+	const char *id, *name;
+	int64_t price, quantity;
+};
+
 struct midtrans_order {
 	const char *order_id, *number; /* of the invoice */
 	const char *invoice_id;
 	int64_t amount;
-	const char *item;                     /* what is paid */
+	const struct midtrans_item *items; /* what is paid; their sum is the amount */
+	size_t nitems;
 	const char *customer, *email, *phone; /* NULL or "": left out */
 	const char *start_time;               /* "2025-01-31 23:59:59 +0700" */
 	int64_t minutes;                      /* to pay */

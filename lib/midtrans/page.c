@@ -139,20 +139,21 @@ make_page(struct ctx *cx, struct attempt_page *page, bool *again)
 }
 
 static enum rc
-find_page(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *page)
+find_page(struct ctx *cx, const struct midtrans_debt *debt, bool counts, struct attempt_page *page)
 {
 	TRY(db_begin(cx));
-	TRY(attempt_page(cx, invoice_id, counts, page));
+	TRY(attempt_page(cx, debt, counts, page));
 	return db_commit(cx);
 }
 
 static enum rc
-find_or_make_page(struct ctx *cx, const char *invoice_id, bool counts, struct attempt_page *page)
+find_or_make_page(struct ctx *cx, const struct midtrans_debt *debt, bool counts,
+    struct attempt_page *page)
 {
 	for (int i = 0; i < TRIES; i++) {
 		bool again;
 
-		TRY(find_page(cx, invoice_id, counts && i == 0, page));
+		TRY(find_page(cx, debt, counts && i == 0, page));
 		if (page->snap_token != NULL)
 			return RC_OK;
 		TRY(make_page(cx, page, &again));
@@ -163,16 +164,16 @@ find_or_make_page(struct ctx *cx, const char *invoice_id, bool counts, struct at
 }
 
 enum rc
-midtrans_open_page(struct ctx *cx, const char *invoice_id, struct midtrans_page *ret)
+midtrans_open_page(struct ctx *cx, const struct midtrans_debt *debt, struct midtrans_page *ret)
 {
 	struct attempt_page page;
 	bool alone;
 	enum rc rc;
 
 	TRY(midtrans_require_configured(cx));
-	TRY(midtrans_lock(cx, invoice_id, NULL, &alone));
-	rc = find_or_make_page(cx, invoice_id, alone, &page);
-	midtrans_unlock(cx, invoice_id);
+	TRY(midtrans_lock(cx, debt->invoice_id, NULL, &alone));
+	rc = find_or_make_page(cx, debt, alone, &page);
+	midtrans_unlock(cx, debt->invoice_id);
 	if (rc != RC_OK)
 		return rc;
 	*ret = (struct midtrans_page){ .snap_token = page.snap_token,

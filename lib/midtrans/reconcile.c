@@ -39,7 +39,7 @@ midtrans_reconcile(struct ctx *cx, bool due, struct midtrans_count *ret)
 	unsigned silences = 0;
 
 	TRY(midtrans_require_configured(cx));
-	TRY(db_query(cx, &SQL_midtrans_attempts_unfinished, &rows, V_BOOL(due)));
+	TRY(db_rows(cx, &SQL_midtrans_attempts_unfinished, &rows, V_BOOL(due)));
 	for (; n.asked < db_count(rows); n.asked++) {
 		TRY(daemon_check_stop(cx));
 		if (check_apart(cx, db_text(rows, n.asked, "id"), &silences) != RC_OK)
@@ -76,7 +76,7 @@ hold_subscription(struct ctx *cx, const char *sub, const char *date, struct midt
 	struct db_rows *rows;
 
 	cx->err = (struct err){ 0 };
-	TRY(db_query(cx, &SQL_midtrans_hold, &rows, V_TEXT(sub), V_TEXT(date)));
+	TRY(db_row(cx, &SQL_midtrans_hold, &rows, V_TEXT(sub), V_TEXT(date)));
 	if (db_bool(rows, 0, "held"))
 		all[(*nret)++] = (struct midtrans_held){ .subscription_id = sub,
 			.username = db_text(rows, 0, "username"),
@@ -94,13 +94,13 @@ midtrans_hold_unanswered(struct ctx *cx, const char *const *ids, size_t n, const
 	size_t nheld = 0;
 
 	TRY(midtrans_require_configured(cx));
-	TRY(db_query(cx, &SQL_midtrans_attempts_of_debts, &rows, V_TEXT(db_ids(cx, ids, n))));
+	TRY(db_rows(cx, &SQL_midtrans_attempts_of_debts, &rows, V_TEXT(db_ids(cx, ids, n))));
 	for (size_t i = 0; i < db_count(rows);) {
 		const char *sub = db_text(rows, i, "subscription_id");
 
 		TRY(daemon_check_stop(cx));
 		TRY(check_debts(cx, rows, &i, &silences) == RC_OK
-			? db_query(cx, &SQL_midtrans_hold_end, NULL, V_TEXT(sub))
+			? db_exec(cx, &SQL_midtrans_hold_end, V_TEXT(sub))
 			: hold_subscription(cx, sub, date, all, &nheld));
 	}
 	*ret = all;

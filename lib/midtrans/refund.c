@@ -37,7 +37,7 @@ load_refund(struct ctx *cx, const char *key, struct refund *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_midtrans_refund, &rows, V_TEXT(key)));
+	TRY(db_row(cx, &SQL_midtrans_refund, &rows, V_TEXT(key)));
 	return db_scan(cx, rows, 0, refund_cols, ret);
 }
 
@@ -91,7 +91,7 @@ log_call(struct ctx *cx, const struct refund *r, const struct midtrans_answer *a
 		outcome =
 		    answer_is_success(a) || a->code == ANSWER_KEY_USED ? "accepted" : "refused";
 	cx->err = (struct err){ 0 };
-	TRY(db_query(cx, &SQL_midtrans_refund_log, NULL, V_TEXT(r->refund_key), V_TEXT(outcome),
+	TRY(db_exec(cx, &SQL_midtrans_refund_log, V_TEXT(r->refund_key), V_TEXT(outcome),
 	    V_TEXT(answer_json(cx, a))));
 	cx->err = why;
 	return RC_OK;
@@ -103,7 +103,7 @@ leave_requested(struct ctx *cx, const struct refund *r)
 {
 	struct err why = cx->err;
 
-	TRY(db_query(cx, &SQL_midtrans_job_add, NULL, V_TEXT(r->attempt_id), V_TEXT("confirm")));
+	TRY(db_exec(cx, &SQL_midtrans_job_add, V_TEXT(r->attempt_id), V_TEXT("confirm")));
 	cx->err = why;
 	return why.rc;
 }
@@ -114,7 +114,7 @@ mark_refused(struct ctx *cx, const struct refund *r)
 {
 	struct err why = cx->err;
 
-	TRY(db_query(cx, &SQL_midtrans_refund_refused, NULL, V_TEXT(r->refund_key)));
+	TRY(db_exec(cx, &SQL_midtrans_refund_refused, V_TEXT(r->refund_key)));
 	cx->err = why;
 	return why.rc;
 }
@@ -139,7 +139,7 @@ fail_refused(struct ctx *cx, const struct refund *r, const struct midtrans_answe
 static enum rc
 find_outcome(struct ctx *cx, struct refund *r)
 {
-	TRY(db_query(cx, &SQL_midtrans_job_add, NULL, V_TEXT(r->attempt_id), V_TEXT("confirm")));
+	TRY(db_exec(cx, &SQL_midtrans_job_add, V_TEXT(r->attempt_id), V_TEXT("confirm")));
 	TRY(midtrans_check_attempt(cx, r->attempt_id));
 	return load_refund(cx, r->refund_key, r);
 }
@@ -216,14 +216,14 @@ refund_locked(struct ctx *cx, const struct midtrans_refund_request *want, bool w
 	struct db_rows *rows;
 	struct refund r;
 
-	TRY(db_query(cx, &SQL_midtrans_refund_begin, &rows, V_TEXT(want->order_id),
+	TRY(db_row(cx, &SQL_midtrans_refund_begin, &rows, V_TEXT(want->order_id),
 	    V_TEXT(request_json(cx, want)), V_BOOL(waited)));
 	TRY(load_refund(cx, db_text(rows, 0, "refund_key"), &r));
 	TRY(complete_refund(cx, &r, db_bool(rows, 0, "fresh")));
 	if (strcmp(r.state, "refused") == 0)
 		return FAIL(cx, RC_CONFLICT,
 		    "Nothing is left to refund: the payment was refunded or taken back meanwhile.");
-	TRY(db_query(cx, &SQL_midtrans_refund_deliver, NULL, V_TEXT(r.refund_key)));
+	TRY(db_exec(cx, &SQL_midtrans_refund_deliver, V_TEXT(r.refund_key)));
 	*ret = r.attempt_id;
 	return RC_OK;
 }

@@ -140,8 +140,9 @@ device_load(struct ctx *cx, bool everything, const char *only, struct device **r
 	struct db_rows *rows, *interfaces;
 	struct device *devices;
 
-	TRY(db_send(cx, &SQL_snmp_due, &rows, V_BOOL(everything), V_TEXT(only)));
-	TRY(db_send(cx, &SQL_snmp_due_interfaces, &interfaces, V_BOOL(everything), V_TEXT(only)));
+	TRY(db_send_rows(cx, &SQL_snmp_due, &rows, V_BOOL(everything), V_TEXT(only)));
+	TRY(db_send_rows(cx, &SQL_snmp_due_interfaces, &interfaces, V_BOOL(everything),
+	    V_TEXT(only)));
 	TRY(db_sync(cx));
 	devices = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*devices));
 	for (size_t i = 0; i < db_count(rows); i++)
@@ -313,7 +314,7 @@ send_samples(struct ctx *cx, struct samples *s)
 
 	for (size_t i = 0; i < countof(columns); i++)
 		sb_putc(columns[i], '}');
-	return db_send(cx, &SQL_snmp_store_samples, NULL, V_TEXT(s->id.buf), V_TEXT(s->in.buf),
+	return db_send_exec(cx, &SQL_snmp_store_samples, V_TEXT(s->id.buf), V_TEXT(s->in.buf),
 	    V_TEXT(s->out.buf), V_TEXT(s->bits.buf), V_TEXT(s->uptime.buf),
 	    V_TEXT(s->discontinuity.buf), V_TEXT(s->clock.buf), V_TEXT(s->verdict.buf),
 	    V_TEXT(s->in_rate.buf), V_TEXT(s->out_rate.buf), V_TEXT(s->seconds.buf),
@@ -341,8 +342,8 @@ device_store(struct ctx *cx, struct device *const *devices, size_t n)
 	write_states(&states_out, cx->mem, devices, n);
 	TRY(db_begin(cx));
 	if (write_rows(&rows_out, cx->mem, devices, n))
-		TRY(db_send(cx, &SQL_snmp_discovered, NULL, V_TEXT(rows.buf), V_TEXT(states.buf)));
-	TRY(db_send(cx, &SQL_snmp_store, NULL, V_TEXT(states.buf)));
+		TRY(db_send_exec(cx, &SQL_snmp_discovered, V_TEXT(rows.buf), V_TEXT(states.buf)));
+	TRY(db_send_exec(cx, &SQL_snmp_store, V_TEXT(states.buf)));
 	TRY(store_samples(cx, devices, n));
 	TRY(db_sync(cx));
 	return db_commit(cx);

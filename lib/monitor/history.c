@@ -10,10 +10,10 @@ history_begin(struct ctx *cx, const char *program)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_history_lock, &rows, V_TEXT(program)));
+	TRY(db_row(cx, &SQL_history_lock, &rows, V_TEXT(program)));
 	if (!db_bool(rows, 0, "locked"))
 		return FAIL(cx, RC_RETRY, "another %s is running", program);
-	return db_query0(cx, &SQL_history_make, NULL);
+	return db_exec(cx, &SQL_history_make);
 }
 
 enum rc
@@ -23,7 +23,7 @@ history_end(struct ctx *cx)
 	const char *name;
 
 	for (;;) {
-		if (db_query0(cx, &SQL_history_drop, &rows) != RC_OK) {
+		if (db_row(cx, &SQL_history_drop, &rows) != RC_OK) {
 			log_err(LOG_WARN, "history_drop", cx);
 			return RC_OK;
 		}

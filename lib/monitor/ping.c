@@ -72,9 +72,9 @@ batch_store(struct ctx *cx, struct round *r)
 	jw_end(&r->results_out);
 	jw_end(&r->addresses_out);
 	if (r->naddresses > 0)
-		rc = db_query(&r->batch, &SQL_ping_resolved, NULL, V_TEXT(r->addresses.buf));
+		rc = db_exec(&r->batch, &SQL_ping_resolved, V_TEXT(r->addresses.buf));
 	if (rc == RC_OK && r->nresults > 0)
-		rc = db_query(&r->batch, &SQL_ping_store, NULL, V_TEXT(r->results.buf));
+		rc = db_exec(&r->batch, &SQL_ping_store, V_TEXT(r->results.buf));
 	cx->err = r->batch.err;
 	batch_begin(r);
 	return rc;
@@ -229,7 +229,7 @@ load(struct ctx *cx, struct round *r)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_ping_due, &rows, V_I64(r->run->seconds)));
+	TRY(db_rows(cx, &SQL_ping_due, &rows, V_I64(r->run->seconds)));
 	r->n = r->open = db_count(rows);
 	r->targets = arena_alloc(cx->mem, (r->n + 1) * sizeof(*r->targets));
 	for (size_t i = 0; i < r->n; i++) {
@@ -249,7 +249,7 @@ measure(struct ctx *cx, struct round *r)
 		if (r->nresults >= BATCH ||
 		    (clock_ms() >= r->stored_at + STORE_MS && r->nresults > 0)) {
 			TRY(batch_store(cx, r));
-			TRY(db_query(cx, &SQL_monitor_judge, NULL, V_TEXT("ping")));
+			TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("ping")));
 		}
 	}
 	return batch_store(cx, r);
@@ -267,7 +267,7 @@ ping_run(struct ctx *cx, struct icmp *engine, struct ping_run *run)
 	TRY(load(cx, &r));
 	batch_begin(&r);
 	TRY(measure(cx, &r));
-	TRY(db_query(cx, &SQL_monitor_judge, NULL, V_TEXT("ping")));
-	TRY(db_query0(cx, &SQL_ping_roll, NULL));
+	TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("ping")));
+	TRY(db_exec(cx, &SQL_ping_roll));
 	return history_end(cx);
 }

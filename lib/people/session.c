@@ -31,10 +31,7 @@ static const struct db_col login_cols[] = {
 static enum rc
 refuse(struct ctx *cx, const struct login *who, const char *reason, const char *msg)
 {
-	struct db_rows *rows;
-
-	TRY(db_query(cx, &SQL_login_failed, &rows, V_TEXT(who->id), V_TEXT(reason),
-	    V_TEXT(cx->ip)));
+	TRY(db_exec(cx, &SQL_login_failed, V_TEXT(who->id), V_TEXT(reason), V_TEXT(cx->ip)));
 	return err_field(cx, "email", "%s", msg);
 }
 
@@ -45,7 +42,7 @@ session_attempt(struct ctx *cx, const char *email)
 	struct db_rows *wait;
 	int64_t seconds;
 
-	TRY(db_query(cx, &SQL_login_take, &wait, V_TEXT(email), V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_login_take, &wait, V_TEXT(email), V_TEXT(cx->ip)));
 	seconds = db_i64(wait, 0, "wait");
 	if (seconds == 0)
 		return RC_OK;
@@ -62,7 +59,7 @@ find(struct ctx *cx, const char *email, struct login *ret)
 	struct db_rows *rows;
 
 	TRY(session_attempt(cx, email));
-	TRY(db_query(cx, &SQL_login_find, &rows, V_TEXT(email)));
+	TRY(db_row_if_any(cx, &SQL_login_find, &rows, V_TEXT(email)));
 	*ret = (struct login){ .password = nobody };
 	return db_count(rows) == 0 ? RC_OK : db_scan(cx, rows, 0, login_cols, ret);
 }
@@ -77,7 +74,7 @@ renew_hash(struct ctx *cx, struct login *who, const char *password)
 	if (!crypt_password_is_old(who->password))
 		return RC_OK;
 	TRY(crypt_password_hash(cx, password, &hash));
-	TRY(db_query(cx, &SQL_user_rehash, &rows, V_TEXT(who->id), V_TEXT(who->password),
+	TRY(db_row_if_any(cx, &SQL_user_rehash, &rows, V_TEXT(who->id), V_TEXT(who->password),
 	    V_TEXT(hash)));
 	if (db_count(rows) == 1)
 		who->password = hash;
@@ -92,7 +89,7 @@ open_session(struct ctx *cx, const char *user_id, const char *verified, int64_t 
 	struct db_rows *rows;
 	const char *hash, *secret = session_secret(cx, &hash);
 
-	TRY(db_query(cx, &SQL_session_open, &rows, V_TEXT(user_id), V_TEXT(verified), V_TEXT(hash),
+	TRY(db_row(cx, &SQL_session_open, &rows, V_TEXT(user_id), V_TEXT(verified), V_TEXT(hash),
 	    V_TEXT("auth-token"), V_TEXT(cx->ip)));
 	*ret_id = db_i64(rows, 0, "id");
 	ret->user_id = user_id;
@@ -136,12 +133,12 @@ session_confirm(struct ctx *cx, const char *password, const char **ret_hash)
 	const char *hash;
 
 	TRY(session_attempt(cx, cx->actor.name));
-	TRY(db_query(cx, &SQL_user_hash, &rows, V_TEXT(cx->actor.id)));
+	TRY(db_row_if_any(cx, &SQL_user_hash, &rows, V_TEXT(cx->actor.id)));
 	hash = db_count(rows) == 0 ? nobody : db_text(rows, 0, "password");
 	*ret_hash = hash;
 	if (crypt_password_verify(hash, password))
 		return RC_OK;
-	TRY(db_query(cx, &SQL_login_failed, &rows, V_TEXT(cx->actor.id), V_TEXT("current password"),
+	TRY(db_exec(cx, &SQL_login_failed, V_TEXT(cx->actor.id), V_TEXT("current password"),
 	    V_TEXT(cx->ip)));
 	return err_field(cx, "current_password", "The current password is incorrect.");
 }

@@ -34,7 +34,7 @@ user_add(struct ctx *cx, struct cJSON *in, const char **ret_id)
 	const char *input;
 
 	TRY(hashed(cx, in, &input));
-	TRY(db_query(cx, &SQL_user_add, &rows, V_TEXT(input), V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_user_add, &rows, V_TEXT(input), V_TEXT(cx->ip)));
 	*ret_id = db_text(rows, 0, "id");
 	return RC_OK;
 }
@@ -42,12 +42,11 @@ user_add(struct ctx *cx, struct cJSON *in, const char **ret_id)
 enum rc
 user_set(struct ctx *cx, const char *id, struct cJSON *in)
 {
-	struct db_rows *rows;
 	const char *input;
 
 	TRY(hashed(cx, in, &input));
-	return db_query(cx, &SQL_user_set, &rows, V_TEXT(id), V_TEXT(input),
-	    V_I64(cx->actor.token_id), V_TEXT(cx->ip));
+	return db_exec(cx, &SQL_user_set, V_TEXT(id), V_TEXT(input), V_I64(cx->actor.token_id),
+	    V_TEXT(cx->ip));
 }
 
 enum rc
@@ -58,7 +57,7 @@ user_with_known_password(struct ctx *cx, const struct conf *cf, const char **ret
 	*ret_email = NULL;
 	if (!conf_production(cf))
 		return RC_OK;
-	TRY(db_query0(cx, &SQL_user_with_known_password, &rows));
+	TRY(db_rows(cx, &SQL_user_with_known_password, &rows));
 	if (db_count(rows) > 0)
 		*ret_email = db_text(rows, 0, "email");
 	return RC_OK;
@@ -67,9 +66,7 @@ user_with_known_password(struct ctx *cx, const struct conf *cf, const char **ret
 enum rc
 user_may_register(struct ctx *cx)
 {
-	struct db_rows *rows;
-
-	return db_query(cx, &SQL_registration_open, &rows, V_NULL);
+	return db_exec(cx, &SQL_registration_open, V_NULL);
 }
 
 enum rc
@@ -82,9 +79,9 @@ user_register(struct ctx *cx, struct cJSON *in, bool guarded, const char **ret_i
 	if (guarded)
 		hash = crypt_sha256_hex(cx, given != NULL ? given : "");
 	/* Checked before hashing as well: an anonymous request must not cost a hash. */
-	TRY(db_query(cx, &SQL_registration_open, &rows, V_TEXT(hash)));
+	TRY(db_exec(cx, &SQL_registration_open, V_TEXT(hash)));
 	TRY(hashed(cx, in, &input));
-	TRY(db_query(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(hash), V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(hash), V_TEXT(cx->ip)));
 	*ret_id = db_text(rows, 0, "id");
 	return RC_OK;
 }
@@ -93,10 +90,9 @@ enum rc
 user_forgot_password(struct ctx *cx, const char *email)
 {
 	const char *hash, *token = session_secret(cx, &hash), *id = crypt_uuid(cx), *sealed;
-	struct db_rows *rows;
 
 	TRY(crypt_seal(cx, arena_printf(cx->mem, "message_outbox:%s:secret", id), token, &sealed));
-	return db_query(cx, &SQL_password_forgot, &rows, V_TEXT(email), V_TEXT(hash), V_TEXT(id),
+	return db_exec(cx, &SQL_password_forgot, V_TEXT(email), V_TEXT(hash), V_TEXT(id),
 	    V_TEXT(sealed), V_TEXT(cx->ip));
 }
 
@@ -110,11 +106,11 @@ user_reset_password(struct ctx *cx, const char *email, const char *token, const 
 	TRY(db_set_actor(cx));
 	TRY(session_attempt(cx, email));
 	/* Checked before hashing as well: an anonymous request must not cost a hash. */
-	TRY(db_query(cx, &SQL_password_reset_is_valid, &rows, V_TEXT(email), V_TEXT(token_hash)));
+	TRY(db_row(cx, &SQL_password_reset_is_valid, &rows, V_TEXT(email), V_TEXT(token_hash)));
 	if (!db_bool(rows, 0, "is_valid"))
 		return err_field(cx, "token",
 		    "The password reset token is invalid or has expired.");
 	TRY(crypt_password_hash(cx, password, &hash));
-	return db_query(cx, &SQL_password_reset, &rows, V_TEXT(email), V_TEXT(token_hash),
-	    V_TEXT(hash), V_TEXT(cx->ip));
+	return db_exec(cx, &SQL_password_reset, V_TEXT(email), V_TEXT(token_hash), V_TEXT(hash),
+	    V_TEXT(cx->ip));
 }

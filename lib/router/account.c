@@ -157,7 +157,7 @@ account_claim(struct ctx *cx, const char *router_id, int most, const char *only,
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_claim, &rows, V_TEXT(router_id), V_I64(most), V_TEXT(only)));
+	TRY(db_rows(cx, &SQL_account_claim, &rows, V_TEXT(router_id), V_I64(most), V_TEXT(only)));
 	return read_accounts(cx, rows, ret, nret);
 }
 
@@ -166,7 +166,7 @@ account_compared(struct ctx *cx, const char *router_id, struct account **ret, si
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_compared, &rows, V_TEXT(router_id)));
+	TRY(db_rows(cx, &SQL_account_compared, &rows, V_TEXT(router_id)));
 	return read_accounts(cx, rows, ret, nret);
 }
 
@@ -240,8 +240,8 @@ account_results(struct ctx *cx, const char *router_id, const struct account_resu
 		hints = hints || results[i].hint != NULL;
 	}
 	jw_end(&w);
-	TRY(db_query(cx, &SQL_account_results, NULL, V_TEXT(router_id), V_TEXT(out.buf)));
-	return hints ? db_query(cx, &SQL_account_hints, NULL, V_TEXT(out.buf)) : RC_OK;
+	TRY(db_exec(cx, &SQL_account_results, V_TEXT(router_id), V_TEXT(out.buf)));
+	return hints ? db_exec(cx, &SQL_account_hints, V_TEXT(out.buf)) : RC_OK;
 }
 
 enum rc
@@ -262,7 +262,7 @@ account_stale(struct ctx *cx, const char *router_id, struct account_object *cons
 		jw_end(&w);
 	}
 	jw_end(&w);
-	TRY(db_query(cx, &SQL_account_stale, &rows, V_TEXT(router_id), V_TEXT(out.buf)));
+	TRY(db_rows(cx, &SQL_account_stale, &rows, V_TEXT(router_id), V_TEXT(out.buf)));
 	for (size_t i = 0; i < db_count(rows); i++) {
 		struct account_object *o = objs[db_i64(rows, i, "n")];
 
@@ -311,7 +311,7 @@ account_found(struct ctx *cx, const char *router_id, const struct account_findin
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_found, &rows, V_TEXT(router_id),
+	TRY(db_row(cx, &SQL_account_found, &rows, V_TEXT(router_id),
 	    V_TEXT(ids_json(cx, f->accounts, f->naccounts)),
 	    V_TEXT(ids_json(cx, f->packages, f->npackages)),
 	    V_TEXT(strays_json(cx, f->strays, f->nstrays))));

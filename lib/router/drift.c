@@ -174,7 +174,7 @@ drift_check(struct ctx *cx, const char *router_id, struct drift_findings *ret)
 	refusal = drift_refusal(cx, &d);
 	if (refusal == NULL)
 		TRY(drift_apply(cx, &d, false, &jobs));
-	TRY(db_query(cx, &SQL_router_drift_alert, NULL, V_TEXT(router_id), V_TEXT(d.router_name),
+	TRY(db_exec(cx, &SQL_router_drift_alert, V_TEXT(router_id), V_TEXT(d.router_name),
 	    V_TEXT(refusal)));
 	*ret = (struct drift_findings){ d.accounts, jobs.accounts, jobs.profiles, jobs.leaving,
 		refusal };

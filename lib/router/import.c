@@ -143,7 +143,7 @@ store_accounts(struct ctx *cx, const char *router_id, const char *json, struct i
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_import, &rows, V_TEXT(router_id), V_TEXT(json)));
+	TRY(db_row(cx, &SQL_account_import, &rows, V_TEXT(router_id), V_TEXT(json)));
 	ret->imported = db_i64(rows, 0, "imported");
 	ret->adopted = db_i64(rows, 0, "adopted");
 	ret->skipped = ret->total - ret->imported - ret->adopted;

@@ -290,7 +290,7 @@ provision_account(struct ctx *cx, const char *account_id)
 	const char *router_id;
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_account_place, &rows, V_TEXT(account_id)));
+	TRY(db_row_if_any(cx, &SQL_account_place, &rows, V_TEXT(account_id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "No such account.");
 	router_id = db_text(rows, 0, "router_id");
@@ -298,7 +298,7 @@ provision_account(struct ctx *cx, const char *account_id)
 		return FAIL(cx, RC_UPSTREAM, "no active router");
 	if (!db_bool(rows, 0, "is_active"))
 		return FAIL(cx, RC_UPSTREAM, "%s is not active", db_text(rows, 0, "router_name"));
-	TRY(db_query(cx, &SQL_account_mark_dirty, NULL, V_TEXT(account_id)));
+	TRY(db_exec(cx, &SQL_account_mark_dirty, V_TEXT(account_id)));
 	return sync_locked(cx, router_id, account_id, NULL);
 }
 

@@ -46,7 +46,7 @@ router_by_id(struct ctx *cx, const char *id, struct router *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_router_by_id, &rows, V_TEXT(id)));
+	TRY(db_row_if_any(cx, &SQL_router_by_id, &rows, V_TEXT(id)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "No such router.");
 	return db_scan(cx, rows, 0, router_cols, ret);
@@ -58,7 +58,7 @@ router_default(struct ctx *cx, const char **ret)
 	struct db_rows *rows;
 	const char *id;
 
-	TRY(db_query0(cx, &SQL_router_default, &rows));
+	TRY(db_row(cx, &SQL_router_default, &rows));
 	id = db_text(rows, 0, "id");
 	if (id == NULL)
 		return FAIL(cx, RC_CONFLICT, "There is no active router.");
@@ -72,7 +72,7 @@ id_at(struct ctx *cx, const char *host, int64_t port, const char **ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_router_at, &rows, V_TEXT(host), V_I64(port)));
+	TRY(db_row_if_any(cx, &SQL_router_at, &rows, V_TEXT(host), V_I64(port)));
 	*ret = db_count(rows) > 0 ? db_text(rows, 0, "id") : crypt_uuid(cx);
 	return RC_OK;
 }
@@ -87,7 +87,7 @@ router_first(struct ctx *cx, const struct conf *cf)
 	TRY(id_at(cx, host, conf_int(cf, CONF_MIKROTIK_PORT), &id));
 	TRY(crypt_seal(cx, arena_printf(cx->mem, "router_settings:%s:password", id),
 	    conf_text(cf, CONF_MIKROTIK_PASSWORD), &sealed));
-	return db_query(cx, &SQL_router_first, NULL, V_TEXT(id), V_TEXT(host),
+	return db_exec(cx, &SQL_router_first, V_TEXT(id), V_TEXT(host),
 	    V_I64(conf_int(cf, CONF_MIKROTIK_PORT)), V_TEXT(conf_text(cf, CONF_MIKROTIK_USERNAME)),
 	    V_TEXT(sealed), V_BOOL(conf_bool(cf, CONF_MIKROTIK_SSL)));
 }
@@ -108,7 +108,7 @@ router_active_ids(struct ctx *cx, const char ***ret, size_t *nret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(cx, &SQL_router_active_ids, &rows));
+	TRY(db_rows(cx, &SQL_router_active_ids, &rows));
 	ids_of(cx, rows, ret, nret);
 	return RC_OK;
 }
@@ -127,7 +127,7 @@ router_work(struct ctx *cx, struct router_work **ret, size_t *nret)
 	struct db_rows *rows;
 	struct router_work *all;
 
-	TRY(db_query0(cx, &SQL_router_work, &rows));
+	TRY(db_rows(cx, &SQL_router_work, &rows));
 	all = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*all));
 	for (size_t i = 0; i < db_count(rows); i++)
 		TRY(db_scan(cx, rows, i, work_cols, &all[i]));
@@ -141,7 +141,7 @@ router_night(struct ctx *cx, const char **ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query0(cx, &SQL_router_night, &rows));
+	TRY(db_row(cx, &SQL_router_night, &rows));
 	*ret = db_text(rows, 0, "night");
 	return RC_OK;
 }
@@ -151,7 +151,7 @@ router_is_due(struct ctx *cx, const char *id, bool *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_router_is_due, &rows, V_TEXT(id)));
+	TRY(db_row(cx, &SQL_router_is_due, &rows, V_TEXT(id)));
 	*ret = db_bool(rows, 0, "is_due");
 	return RC_OK;
 }
@@ -161,7 +161,7 @@ router_lock(struct ctx *cx, const char *id, bool *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_router_lock, &rows, V_TEXT(id)));
+	TRY(db_row(cx, &SQL_router_lock, &rows, V_TEXT(id)));
 	*ret = db_bool(rows, 0, "locked");
 	return RC_OK;
 }
@@ -169,25 +169,25 @@ router_lock(struct ctx *cx, const char *id, bool *ret)
 enum rc
 router_unlock(struct ctx *cx, const char *id)
 {
-	return db_query(cx, &SQL_router_unlock, NULL, V_TEXT(id));
+	return db_exec(cx, &SQL_router_unlock, V_TEXT(id));
 }
 
 enum rc
 router_broken(struct ctx *cx, const char *id, const char *reason, int probe_s)
 {
-	return db_query(cx, &SQL_router_broken, NULL, V_TEXT(id), V_TEXT(reason), V_I64(probe_s));
+	return db_exec(cx, &SQL_router_broken, V_TEXT(id), V_TEXT(reason), V_I64(probe_s));
 }
 
 enum rc
 router_fail_waiting(struct ctx *cx)
 {
-	return db_query0(cx, &SQL_router_fail_waiting, NULL);
+	return db_exec(cx, &SQL_router_fail_waiting);
 }
 
 enum rc
 router_healthy(struct ctx *cx, const char *id, const char *version)
 {
-	return db_query(cx, &SQL_router_healthy, NULL, V_TEXT(id), V_TEXT(version));
+	return db_exec(cx, &SQL_router_healthy, V_TEXT(id), V_TEXT(version));
 }
 
 enum rc
@@ -197,7 +197,7 @@ profile_claim(struct ctx *cx, const char *router_id, const char *only, struct pr
 	struct db_rows *rows;
 	struct profile_job *all;
 
-	TRY(db_query(cx, &SQL_profile_claim, &rows, V_TEXT(router_id), V_TEXT(only)));
+	TRY(db_rows(cx, &SQL_profile_claim, &rows, V_TEXT(router_id), V_TEXT(only)));
 	all = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*all));
 	for (size_t i = 0; i < db_count(rows); i++)
 		TRY(db_scan(cx, rows, i, profile_cols, &all[i]));
@@ -228,7 +228,7 @@ profile_results(struct ctx *cx, const char *router_id, const struct profile_job 
 	jw_end(&w);
 	if (written == 0)
 		return RC_OK;
-	return db_query(cx, &SQL_profile_results, NULL, V_TEXT(router_id), V_TEXT(out.buf));
+	return db_exec(cx, &SQL_profile_results, V_TEXT(router_id), V_TEXT(out.buf));
 }
 
 enum rc
@@ -237,7 +237,7 @@ profile_mark_dirty_on_all_routers(struct ctx *cx, const char *package_id, const 
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_profile_mark_dirty_on_all_routers, &rows, V_TEXT(package_id)));
+	TRY(db_rows(cx, &SQL_profile_mark_dirty_on_all_routers, &rows, V_TEXT(package_id)));
 	ids_of(cx, rows, ret, nret);
 	return RC_OK;
 }

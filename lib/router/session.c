@@ -25,7 +25,7 @@ session_router(struct ctx *cx, const char *name, const char **ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_session_router, &rows, V_TEXT(name)));
+	TRY(db_row(cx, &SQL_session_router, &rows, V_TEXT(name)));
 	*ret = db_text(rows, 0, "id");
 	return *ret != NULL ? RC_OK : FAIL(cx, RC_CONFLICT, "There is no active router.");
 }

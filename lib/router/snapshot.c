@@ -35,7 +35,7 @@ look(struct ctx *cx, const struct asking *a, struct row *ret)
 {
 	struct db_rows *rows;
 
-	TRY(db_query(cx, &SQL_snapshot_row, &rows, V_TEXT(a->router_id), V_TEXT(a->kind)));
+	TRY(db_row_if_any(cx, &SQL_snapshot_row, &rows, V_TEXT(a->router_id), V_TEXT(a->kind)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such router.");
 	if (!db_bool(rows, 0, "is_active"))
@@ -55,7 +55,7 @@ store(struct ctx *cx, struct routeros *ros, const struct asking *a)
 
 	if (strcmp(a->kind, SNAPSHOT_LIVE) == 0) {
 		TRY(snapshot_read_live(cx, ros, &live));
-		return db_query(cx, &SQL_snapshot_live_store, NULL, V_TEXT(a->router_id),
+		return db_exec(cx, &SQL_snapshot_live_store, V_TEXT(a->router_id),
 		    V_TEXT(live.system), V_TEXT(live.ppp), V_TEXT(live.hotspot),
 		    V_TEXT(live.counters));
 	}
@@ -63,7 +63,7 @@ store(struct ctx *cx, struct routeros *ros, const struct asking *a)
 		TRY(snapshot_read_interface(cx, ros, a->kind + strlen(TRAFFIC), &data));
 	else
 		TRY(snapshot_read_list(cx, ros, a->kind, &data));
-	return db_query(cx, &SQL_snapshot_store, NULL, V_TEXT(a->router_id), V_TEXT(a->kind),
+	return db_exec(cx, &SQL_snapshot_store, V_TEXT(a->router_id), V_TEXT(a->kind),
 	    V_TEXT(data));
 }
 
@@ -73,8 +73,8 @@ keep_failure(struct ctx *cx, const struct asking *a, bool reached)
 {
 	struct err kept = cx->err;
 
-	TRY(db_query(cx, &SQL_snapshot_fail, NULL, V_TEXT(a->router_id),
-	    V_TEXT(reached ? a->kind : LINK), V_TEXT(arena_strdup(cx->mem, cx->err.msg))));
+	TRY(db_exec(cx, &SQL_snapshot_fail, V_TEXT(a->router_id), V_TEXT(reached ? a->kind : LINK),
+	    V_TEXT(arena_strdup(cx->mem, cx->err.msg))));
 	cx->err = kept;
 	return RC_UPSTREAM;
 }
@@ -113,13 +113,13 @@ try_refresh(struct ctx *cx, const struct asking *a, bool *ret)
 	struct err kept;
 	enum rc rc;
 
-	TRY(db_query(cx, &SQL_snapshot_lock, &rows, V_TEXT(a->router_id)));
+	TRY(db_row(cx, &SQL_snapshot_lock, &rows, V_TEXT(a->router_id)));
 	*ret = db_bool(rows, 0, "locked");
 	if (!*ret)
 		return RC_OK;
 	rc = refresh(cx, a);
 	kept = cx->err;
-	TRY(db_query(cx, &SQL_snapshot_unlock, NULL, V_TEXT(a->router_id)));
+	TRY(db_exec(cx, &SQL_snapshot_unlock, V_TEXT(a->router_id)));
 	cx->err = kept;
 	return rc;
 }
@@ -188,7 +188,7 @@ snapshot_live_all(struct ctx *cx)
 	size_t done = 0;
 	enum rc rc = RC_OK;
 
-	TRY(db_query0(cx, &SQL_snapshot_routers, &rows));
+	TRY(db_rows(cx, &SQL_snapshot_routers, &rows));
 	for (size_t i = 0; i < db_count(rows) && rc != RC_RETRY; i++) {
 		struct asking a = { db_text(rows, i, "id"), SNAPSHOT_LIVE, until };
 		const char *broken = db_text(rows, i, "broken");
@@ -205,7 +205,7 @@ snapshot_live_all(struct ctx *cx)
 enum rc
 snapshot_expire(struct ctx *cx, const char *router_id)
 {
-	return db_query(cx, &SQL_snapshot_expire, NULL, V_TEXT(router_id));
+	return db_exec(cx, &SQL_snapshot_expire, V_TEXT(router_id));
 }
 
 enum rc
@@ -215,5 +215,5 @@ snapshot_sample(struct ctx *cx, const char *router_id, int budget_ms)
 	bool mine;
 
 	TRY(try_refresh(cx, &a, &mine));
-	return db_query(cx, &SQL_line_sample, NULL, V_TEXT(router_id));
+	return db_exec(cx, &SQL_line_sample, V_TEXT(router_id));
 }

@@ -21,7 +21,7 @@ reseal(struct ctx *cx, const char *place, const char *sealed, reseal_fn tell, vo
 		return RC_OK;
 	}
 	TRY(crypt_seal(cx, place, plain, &fresh));
-	TRY(db_query(cx, &SQL_seal_replace, NULL, V_TEXT(place), V_TEXT(sealed), V_TEXT(fresh)));
+	TRY(db_exec(cx, &SQL_seal_replace, V_TEXT(place), V_TEXT(sealed), V_TEXT(fresh)));
 	rep->resealed++;
 	return RC_OK;
 }
@@ -34,7 +34,7 @@ reseal_all(struct ctx *cx, reseal_fn tell, void *arg, struct reseal_report *ret)
 	struct db_rows *rows;
 
 	do {
-		TRY(db_query(cx, &SQL_seal_after, &rows, V_TEXT(after)));
+		TRY(db_rows(cx, &SQL_seal_after, &rows, V_TEXT(after)));
 		for (size_t i = 0; i < db_count(rows); i++) {
 			TRY(daemon_check_stop(cx));
 			after = db_text(rows, i, "place");

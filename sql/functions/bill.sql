@@ -194,7 +194,7 @@ CREATE OR REPLACE FUNCTION is_invoice_untouched(i invoices) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT i.is_open AND i.paid_amount = 0
 		AND NOT EXISTS (SELECT FROM allocations WHERE invoice_id = i.id)
-		AND NOT EXISTS (SELECT FROM midtrans_attempts WHERE invoice_id = i.id)
+		AND NOT EXISTS (SELECT FROM midtrans_attempts_of_bill(i.id))
 $$;
 
 CREATE OR REPLACE FUNCTION require_invoice_untouched(i invoices) RETURNS void

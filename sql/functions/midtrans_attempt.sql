@@ -3,6 +3,21 @@
 
 -- ---- pages
 
+-- The attempts that pay an invoice, alone or among others.
+CREATE OR REPLACE FUNCTION midtrans_attempts_of_bill(invoice uuid) RETURNS SETOF midtrans_attempts
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM midtrans_attempts WHERE invoice_id = invoice
+	UNION ALL SELECT * FROM midtrans_attempts WHERE bills <> '{}' AND bills @> ARRAY[invoice];
+END $$;
+
+-- The bills that an attempt pays and that are open still, oldest first: money settles them in this order.
+CREATE OR REPLACE FUNCTION midtrans_attempt_bills(a midtrans_attempts) RETURNS SETOF invoices
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM invoices WHERE id = ANY(a.invoice_id || a.bills) AND is_open ORDER BY due_date, seq;
+END $$;
+
 -- The amount of an invoice that can be paid online now; 409 when nothing can.
 CREATE OR REPLACE FUNCTION midtrans_amount_owed(i invoices) RETURNS bigint
 LANGUAGE plpgsql AS $$
@@ -29,13 +44,14 @@ BEGIN
 END $$;
 
 /*
- * The attempt whose page pays what is owed on the invoice now, or attempt_id
- * NULL and the number of the next attempt. Where there is no token yet, calls
- * includes the create call that is about to be made. counts: this request
- * counts against the limit.
+ * The attempt whose page pays what is owed on the bills of the scope now
+ * (invoice_scope), or attempt_id NULL and the number of the next attempt. Two
+ * scopes of the same bills share one attempt: nobody is to pay both. Where
+ * there is no token yet, calls includes the create call that is about to be
+ * made. counts: this request counts against the limit.
  */
-CREATE OR REPLACE FUNCTION midtrans_page_find(invoice uuid, counts boolean)
-RETURNS TABLE (invoice_number text, owed bigint, attempt_id uuid, attempt int, order_id text, snap_token text,
+CREATE OR REPLACE FUNCTION midtrans_page_find(invoice uuid, scope text, counts boolean)
+RETURNS TABLE (invoice_number text, owed bigint, bills uuid[], attempt_id uuid, attempt int, order_id text, snap_token text,
 	redirect_url text, calls int)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -43,12 +59,14 @@ DECLARE
 	a midtrans_attempts;
 BEGIN
 	invoice_number := i.invoice_number;
-	owed := midtrans_amount_owed(i);
+	PERFORM midtrans_amount_owed(i);
+	bills := ARRAY(SELECT o.id FROM invoice_scope(invoice, scope) o WHERE o.id <> invoice ORDER BY o.id);
+	owed := invoice_scope_owed(invoice, scope);
 	IF counts THEN
 		PERFORM midtrans_check_token_limit(invoice);
 	END IF;
 	SELECT * INTO a FROM midtrans_attempts t
-	WHERE t.invoice_id = invoice AND t.amount = owed AND t.state NOT IN ('paid', 'closed')
+	WHERE t.invoice_id = invoice AND t.bills = midtrans_page_find.bills AND t.amount = owed AND t.state NOT IN ('paid', 'closed')
 	  AND CASE WHEN t.snap_token IS NOT NULL THEN t.expires_at > now() + interval '1 minute'
 	           -- to be created yet: Midtrans accepts no expiry below five minutes
 	           ELSE t.state IN ('new', 'unknown') AND t.expires_at > now() + interval '6 minutes' END
@@ -67,10 +85,10 @@ BEGIN
 END $$;
 
 -- A new attempt, stored before Midtrans is called: whatever becomes of the call, its money is known.
-CREATE OR REPLACE FUNCTION midtrans_attempt_add(invoice uuid, number int, new_order_id text, owed bigint) RETURNS uuid
+CREATE OR REPLACE FUNCTION midtrans_attempt_add(invoice uuid, bills uuid[], number int, new_order_id text, owed bigint) RETURNS uuid
 LANGUAGE sql AS $$
-	INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls, expires_at, next_check_at)
-	SELECT invoice, number, new_order_id, owed, 1, now() + attempt_minutes * interval '1 minute', now() + interval '2 minutes'
+	INSERT INTO midtrans_attempts (invoice_id, bills, attempt, order_id, amount, calls, expires_at, next_check_at)
+	SELECT invoice, bills, number, new_order_id, owed, 1, now() + attempt_minutes * interval '1 minute', now() + interval '2 minutes'
 	FROM settings
 	RETURNING id
 $$;
@@ -144,7 +162,7 @@ END $$;
 CREATE OR REPLACE FUNCTION midtrans_attempt_is_owed(a midtrans_attempts) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN EXISTS (SELECT FROM invoices WHERE id = a.invoice_id AND is_open AND amount - paid_amount = a.amount);
+	RETURN a.amount = (SELECT sum(amount - paid_amount) FROM midtrans_attempt_bills(a));
 END $$;
 
 /*
@@ -292,7 +310,7 @@ END $$;
 CREATE OR REPLACE FUNCTION midtrans_attempts_of_debts(subscriptions uuid[])
 RETURNS TABLE (subscription_id uuid, attempt_id uuid)
 LANGUAGE sql STABLE AS $$
-	SELECT i.subscription_id, a.id FROM invoices i JOIN midtrans_attempts a ON a.invoice_id = i.id
+	SELECT i.subscription_id, a.id FROM invoices i CROSS JOIN midtrans_attempts_of_bill(i.id) a
 	WHERE i.subscription_id = ANY(subscriptions) AND i.status = 'overdue' AND a.next_check_at IS NOT NULL
 	  AND a.state <> 'paid'
 	ORDER BY i.subscription_id, a.attempt

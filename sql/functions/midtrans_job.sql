@@ -27,12 +27,11 @@ BEGIN
 	PERFORM midtrans_job_add(of_attempt, 'confirm');
 END $$;
 
--- The amount owed on an invoice has changed: cancel its open attempts.
+-- The amount owed on an invoice has changed: cancel the open attempts that would pay it.
 CREATE OR REPLACE FUNCTION invoice_attempts_cancel(invoice uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM midtrans_job_add(id, 'cancel') FROM midtrans_attempts
-	WHERE invoice_id = invoice AND state NOT IN ('paid', 'closed');
+	PERFORM midtrans_job_add(id, 'cancel') FROM midtrans_attempts_of_bill(invoice) WHERE state NOT IN ('paid', 'closed');
 END $$;
 
 -- Take the next job that is due, and keep it from other workers for a while. A job never tried goes

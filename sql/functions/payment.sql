@@ -64,7 +64,7 @@ BEGIN
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		RETURN;
 	END IF;
-	PERFORM payment_spend(p, i, coalesce(input ->> 'scope', 'bill'), d);
+	PERFORM payment_spend(p, i, coalesce(ARRAY(SELECT jsonb_array_elements_text(input -> 'bills')::uuid), '{}'), d);
 	RETURN QUERY SELECT p.id, p.invoice_id, false;
 END $$;
 
@@ -175,15 +175,15 @@ BEGIN
 	RETURN p;
 END $$;
 
--- The bills of the scope first, oldest first; the rest is credit, and credit is used at once.
-CREATE OR REPLACE FUNCTION payment_spend(p payments, i invoices, scope text, d date) RETURNS void
+-- The bills it is for first, oldest first; the rest is credit, and credit is used at once.
+CREATE OR REPLACE FUNCTION payment_spend(p payments, i invoices, bills uuid[], d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	rest bigint := p.amount;
 	part bigint;
 	bill invoices;
 BEGIN
-	FOR bill IN SELECT * FROM invoice_scope(i.id, scope) LOOP
+	FOR bill IN SELECT * FROM invoices WHERE id = ANY(bills || i.id) AND is_open ORDER BY due_date, seq LOOP
 		EXIT WHEN rest = 0;
 		part := least(rest, bill.amount - bill.paid_amount);
 		rest := rest - part;

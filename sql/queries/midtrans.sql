@@ -17,26 +17,35 @@ SELECT pg_advisory_lock(hashtextextended('midtrans:' || lower($1), 0));
 -- name: midtrans_unlock(text)
 SELECT pg_advisory_unlock(hashtextextended('midtrans:' || lower($1), 0));
 
--- name: midtrans_page_find(uuid, boolean)
-SELECT * FROM midtrans_page_find($1::uuid, $2::boolean);
+-- name: midtrans_page_find(uuid, text, boolean)
+SELECT *, bills::text AS bill_ids FROM midtrans_page_find($1::uuid, $2, $3::boolean);
 
--- name: midtrans_attempt_add(uuid, int, text, bigint)
-SELECT midtrans_attempt_add($1::uuid, $2::int, $3, $4::bigint) AS id;
+-- name: midtrans_attempt_add(uuid, uuid[], int, text, bigint)
+SELECT midtrans_attempt_add($1::uuid, $2::uuid[], $3::int, $4, $5::bigint) AS id;
 
 -- The order as Midtrans gets it. Its time is that of western Indonesia, and the current one: a repeated
 -- create call must not prolong the page.
 -- name: midtrans_order(uuid)
 SELECT a.order_id, i.invoice_number AS number, i.id::text AS invoice_id, a.amount,
-       coalesce('Internet ' || p.name || ' ', '') || i.invoice_number AS item, c.name AS customer, c.email, c.phone,
+       c.name AS customer, c.email, c.phone,
        to_char(now() AT TIME ZONE '+07:00'::interval, 'YYYY-MM-DD HH24:MI:SS') || ' +0700' AS start_time,
        ceil(extract(epoch FROM a.expires_at - now()) / 60)::bigint AS minutes,
        to_json(s.enabled_payments)::text AS enabled
   FROM midtrans_attempts a
   JOIN invoices i ON i.id = a.invoice_id
   JOIN customers c ON c.id = i.customer_id
-  LEFT JOIN packages p ON p.id = i.package_id
  CROSS JOIN settings s
  WHERE a.id = $1::uuid;
+
+-- What stands on the bills of an order, oldest bill first; what was paid on them is taken off, so that it is the order's amount.
+-- name: midtrans_order_items(uuid)
+SELECT b.invoice_number || '/' || l.position AS id, l.text AS name, l.unit_price AS price, l.quantity
+  FROM midtrans_attempts a
+ CROSS JOIN midtrans_attempt_bills(a) b
+ CROSS JOIN LATERAL (SELECT position, text, unit_price, quantity FROM invoice_lines WHERE invoice_id = b.id AND amount <> 0
+                     UNION ALL SELECT 0, 'Sudah dibayar ' || b.invoice_number, -b.paid_amount, 1 WHERE b.paid_amount > 0) l
+ WHERE a.id = $1::uuid
+ ORDER BY b.due_date, b.seq, l.position = 0, l.position;
 
 -- name: midtrans_attempt_record_answer(uuid, int, text, text, text, jsonb)
 SELECT midtrans_attempt_record_answer($1::uuid, $2::int, $3, $4, $5, $6::jsonb) AS usable;

@@ -48,4 +48,5 @@ SELECT * FROM alert_rows ORDER BY created_at DESC, id DESC LIMIT $1::int;
 UPDATE alert_logs SET is_read = true, updated_at = now() WHERE id = $1::uuid AND NOT is_read;
 
 -- name: alert_read_all()
-UPDATE alert_logs SET is_read = true, updated_at = now() WHERE NOT is_read;
+WITH changed AS (UPDATE alert_logs SET is_read = true, updated_at = now() WHERE NOT is_read RETURNING id)
+SELECT count(*) AS read FROM changed;

@@ -11,7 +11,7 @@ SELECT attempt_id, transaction_id, asked_at, asks FROM midtrans_unknown_ids WHER
 SELECT refund_key, transaction_id, amount, fee, whole, reopen, reason, actor, state, result_delivered, created_at
 	FROM midtrans_refunds WHERE false;
 SELECT idempotency_key, refund_key, request_hash FROM midtrans_refund_keys WHERE false;
-SELECT id, source, order_id, transaction_id, body, body_hash, request_id, received_at FROM midtrans_events
+SELECT id, source, order_id, transaction_id, money, claimed_amount, body, body_hash, request_id, received_at FROM midtrans_events
 	WHERE false;
 SELECT event_id, copies, last_at FROM midtrans_copies WHERE false;
 SELECT event_id, verdict, detail, decided_at FROM midtrans_verdicts WHERE false;
@@ -41,7 +41,8 @@ BEGIN
 		'midtrans_unknown_ids_attempt_id_fkey', 'midtrans_refunds_amount_check',
 		'midtrans_refunds_state_check', 'midtrans_refund_keys_refund_key_fkey',
 		'midtrans_refunds_transaction_id_fkey', 'midtrans_events_source_check', 'midtrans_copies_event_id_fkey', 'midtrans_verdicts_event_id_fkey',
-		'midtrans_jobs_kind_check', 'midtrans_jobs_attempt_id_fkey', 'midtrans_logs_event_check']
+		'midtrans_jobs_kind_check', 'midtrans_jobs_attempt_id_fkey', 'midtrans_logs_event_check',
+		'midtrans_events_money_check', 'midtrans_transactions_outlook_check']
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
 	END LOOP;

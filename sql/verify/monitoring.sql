@@ -55,7 +55,8 @@ BEGIN
 		'ping_history_status_check', 'monitor_states_kind_check', 'monitor_states_status_check',
 		'monitor_states_device_id_fkey', 'monitor_states_target_id_fkey',
 		'maintenance_windows_check', 'maintenance_windows_device_id_fkey',
-		'maintenance_windows_target_id_fkey', 'maintenance_windows_router_id_fkey']
+		'maintenance_windows_target_id_fkey', 'maintenance_windows_router_id_fkey',
+		'ping_targets_router_id_fkey', 'snmp_counters_bits_check']
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
 	END LOOP;

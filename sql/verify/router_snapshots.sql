@@ -16,6 +16,12 @@ BEGIN
 	FOREACH name IN ARRAY ARRAY['router_sessions_username', 'router_sessions_address', 'line_samples_taken'] LOOP
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';
 	END LOOP;
+	FOREACH name IN ARRAY ARRAY[
+		'line_samples_account_id_fkey', 'router_sessions_router_id_fkey', 'router_sessions_service_check',
+		'router_snapshots_router_id_fkey', 'router_traffic_router_id_fkey', 'settings_line_sample_minutes_check']
+	LOOP
+		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
+	END LOOP;
 END $$;
 
 ROLLBACK;

@@ -116,19 +116,19 @@ class Payer:
     def billed(self, **more):
         return self.town.billed(**more)[1]
 
-    def ask_token(self, invoice):
+    def ask_token(self, invoice, **more):
         """From an address of its own: nginx limits each."""
         customer = isp.Client(self.stack.url, source="127.1.%d.%d" % divmod(next(_addresses), 250), timeout=40)
         try:
-            return customer.post("/api/midtrans/snap-token", {"invoice_id": invoice["id"]})
+            return customer.post("/api/midtrans/snap-token", dict(more, invoice_id=invoice["id"]))
         finally:
             customer.close()
 
-    def token(self, invoice):
-        return self.ask_token(invoice).want(200).json
+    def token(self, invoice, **more):
+        return self.ask_token(invoice, **more).want(200).json
 
-    def order(self, invoice):
-        return self.token(invoice)["order_id"]
+    def order(self, invoice, **more):
+        return self.token(invoice, **more)["order_id"]
 
     def show(self, invoice):
         return self.town.api.show("/api/invoices/" + invoice["id"])

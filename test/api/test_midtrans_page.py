@@ -11,7 +11,7 @@ import pytest
 
 import gateway
 import isp
-from gateway import mid, payer, paying  # noqa: F401 (fixtures)
+from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
 
 
 def test_page_says_what_the_plan_says(payer, mid):
@@ -26,6 +26,70 @@ def test_page_says_what_the_plan_says(payer, mid):
     assert asked["callbacks"]["finish"] == payer.stack.url + "/pay/" + invoice["id"]
     assert asked["credit_card"] == {"secure": True}
     assert payer.show(invoice)["payment_url"] == answer["redirect_url"]
+
+
+class Debtor:
+    """Three open bills: an old and a newer one of a line, and one of another line."""
+
+    def __init__(self, payer):
+        town, api = payer.town, payer.town.api
+        self.customer = town.customer()
+        line, self.old = town.billed(due="2026-02-20", customer=self.customer, start_date="2026-02-01", end_date="2026-03-02")
+        self.newer = api.make("/api/invoices", {"subscription_id": line["id"], "kind": "other", "amount": 7000,
+                                                "due_date": "2026-03-10", "notes": "Kabel"})
+        self.other = town.billed(customer=self.customer)[1]
+
+
+def asked_of(payer, mid, invoice, **more):
+    """(order id, gross_amount, items) of the order that a scope makes."""
+    order = payer.order(invoice, **more)
+    request = mid.order(order)["request"]
+    assert sum(i["price"] * i["quantity"] for i in request["item_details"]) == request["transaction_details"]["gross_amount"]
+    return order, request["transaction_details"]["gross_amount"], [i["name"] for i in request["item_details"]]
+
+
+def test_scopes_ask_for_one_bill_the_line_or_all(payer, mid):
+    """The amount and the items are those of the bills; each scope has an order of its own, and the amount alone is the default."""
+    debtor = Debtor(payer)
+    bill, due, every = (asked_of(payer, mid, debtor.newer, scope=s) for s in ("bill", "due", "all"))
+    assert bill[1:] == (7000, ["Kabel"]) and asked_of(payer, mid, debtor.newer)[0] == bill[0]
+    assert due[1] == 7000 + debtor.old["amount"] and len(due[2]) == 2 and due[2][1] == "Kabel", "oldest first"
+    assert every[1] == due[1] + debtor.other["amount"] and len({bill[0], due[0], every[0]}) == 3
+    assert asked_of(payer, mid, debtor.old, scope="due")[0] == asked_of(payer, mid, debtor.old)[0], "the same bills, one order"
+    payer.ask_token(debtor.newer, scope="some").want(422)
+    public = payer.anyone.show("/api/public/invoices/" + debtor.newer["id"])
+    assert public["total_due"] == due[1] and [b["id"] for b in public["older_open"]] == [debtor.old["id"]]
+
+
+def test_one_payment_settles_its_scope_oldest_first(payer, mid):
+    debtor = Debtor(payer)
+    order = payer.order(debtor.newer, scope="due")
+    mid.act(order, "pay", method="gopay")
+    payer.wait(debtor.newer, "paid")
+    assert (payer.status(debtor.old), payer.status(debtor.other)) == ("paid", "unpaid")
+    assert payer.sql("SELECT count(*) FROM payments WHERE customer_id = '%s'" % debtor.customer["id"]) == "1"
+    payer.stack.check()
+
+
+def test_a_bill_of_an_order_paid_meanwhile_becomes_credit(deaf, mid):
+    """The order of three bills is cancelled when one of them changes; paid all the same, its money pays what is left."""
+    debtor = Debtor(deaf)
+    order = deaf.order(debtor.newer, scope="all")
+    mid.act(order, "choose", method="bca_va")
+    mid.act(order, "pay")
+    deaf.town.api.make("/api/payments", {"invoice_id": debtor.old["id"], "amount": debtor.old["amount"]})
+    deaf.wait(debtor.newer, "paid", 30)
+    deaf.wait(debtor.other, "paid")
+    credit = deaf.town.api.show("/api/customers/" + debtor.customer["id"])["credit"]
+    assert credit == debtor.old["amount"]
+    deaf.stack.check()
+
+
+def test_a_part_paid_bill_is_asked_for_its_rest(payer, mid):
+    invoice = payer.billed()
+    payer.town.api.make("/api/payments", {"invoice_id": invoice["id"], "amount": 40000})
+    _, amount, items = asked_of(payer, mid, invoice)
+    assert amount == invoice["amount"] - 40000 and items[-1].startswith("Sudah dibayar")
 
 
 WIB = datetime.timezone(datetime.timedelta(hours=7))

@@ -35,7 +35,7 @@ pay_one(struct ctx *cx, const struct job *job, int64_t n, struct crowd_tally *t)
 
 	if (job->reference != NULL)
 		reference = arena_printf(cx->mem, "%s-%ld", job->reference, (long)n);
-	TRY(db_query(cx, &book, &rows, V_I64(n), V_TEXT(job->day), V_TEXT(reference)));
+	TRY(db_rows(cx, &book, &rows, V_I64(n), V_TEXT(job->day), V_TEXT(reference)));
 	if (db_bool(rows, 0, "repeated"))
 		t->repeated++;
 	else

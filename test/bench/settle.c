@@ -65,7 +65,7 @@ settle_all(struct ctx *cx, int64_t first, const void *arg, struct crowd_tally *t
 	double begun;
 
 	mine.mem = kept;
-	TRY(db_query(&mine, &fetch, &rows, V_I64(first), V_I64(first + job->count)));
+	TRY(db_rows(&mine, &fetch, &rows, V_I64(first), V_I64(first + job->count)));
 	begun = crowd_now();
 	for (size_t i = 0; i < db_count(rows); i++) {
 		TRY(settle_one(cx, job, db_text(rows, i, "body"), t));

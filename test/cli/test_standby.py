@@ -142,7 +142,7 @@ def test_a_pooler_in_session_mode(tmp_path):
             system.up("--env", env, "--without", "timers")
             assert health(system) == 200
             assert sessions(run, "isp-api") > 0
-            done = system.run("exec", "--", "billing-cron", "--date", "2026-12-01")
+            done = system.run("exec", "--", "billing-cron", "--date", "2026-12-01", "--ahead")
             assert done.returncode == 0, done
         finally:
             system.run("down")

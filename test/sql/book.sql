@@ -55,9 +55,9 @@ SELECT sub(:'c') AS s, sub(:'c') AS t \gset
 SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 7000, 'due_date', '2026-01-20'), '2026-01-02') AS later \gset
 SELECT results_eq(format($$SELECT scope, invoice_scope_owed(%L, scope) FROM unnest('{bill,due,all}'::text[]) scope$$, :'later'),
 	$$VALUES ('bill', 7000::bigint), ('due', 107000), ('all', 207000)$$, 'three open bills: what each scope asks for');
-SELECT pay(:'later', '2026-01-03', '{"amount": 107000, "source": "midtrans", "reference": "scope", "scope": "due"}') AS p \gset
+SELECT pay(:'later', '2026-01-03', jsonb_build_object('amount', 107000, 'source', 'midtrans', 'reference', 'scope', 'bills', jsonb_build_array(inv(:'s')))) AS p \gset
 SELECT is(owes(:'later') || ', ' || owes(inv(:'s')) || ', ' || owes(inv(:'t')), 'paid 7000/7000, paid 100000/100000, unpaid 0/100000', 'one payment settles its scope');
-SELECT pay(inv(:'s'), '2026-01-03', '{"amount": 100000, "source": "midtrans", "reference": "again", "scope": "bill"}') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-03', '{"amount": 100000, "source": "midtrans", "reference": "again"}') \g /dev/null
 SELECT is(credit(:'c') || ', ' || owes(inv(:'t')), '0, paid 100000/100000', 'a bill paid meanwhile becomes credit, and that pays the rest');
 
 -- nobody has paid tomorrow; the gateway's clock is its own

@@ -32,7 +32,7 @@ rows_sql(const char *text)
 	const struct db_stmt st = { NULL, text, 0 };
 	struct db_rows *rows;
 
-	if (db_query0(&cx, &st, &rows) != RC_OK)
+	if (db_rows(&cx, &st, &rows) != RC_OK)
 		fail_msg("%s: %s (%s)", text, cx.err.msg, cx.err.detail);
 	return db_count(rows) > 0 ? db_text(rows, 0, "v") : NULL;
 }

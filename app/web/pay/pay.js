@@ -12,7 +12,7 @@ const words = {
 		other: "English", title: "Tagihan", invoice: "Tagihan {number}", customer: "Pelanggan", package: "Paket", reason: "Untuk",
 		until: "Layanan hingga", due: "Jatuh tempo", billed: "Tagihan", rest: "Sisa tagihan", received: "Sudah dibayar", notes: "Catatan",
 		unpaid: "Belum dibayar", overdue: "Lewat jatuh tempo", paid: "Lunas", cancelled: "Dibatalkan",
-		pay: "Bayar {amount}", opening: "Membuka halaman pembayaran…", again: "Coba lagi",
+		pay: "Bayar {amount}", pay_one: "Bayar tagihan ini saja: {amount}", opening: "Membuka halaman pembayaran…", again: "Coba lagi",
 		how: "Anda akan diarahkan ke halaman Midtrans: QRIS, virtual account, kartu, dompet digital.",
 		thanks: "Terima kasih, pembayaran sudah kami terima.",
 		on: "Layanan Anda aktif.", soon: "Layanan Anda sedang diaktifkan kembali.",
@@ -35,7 +35,7 @@ const words = {
 		other: "Bahasa Indonesia", title: "Invoice", invoice: "Invoice {number}", customer: "Customer", package: "Package", reason: "For",
 		until: "Service until", due: "Due date", billed: "Invoice amount", rest: "Still to pay", received: "Already paid", notes: "Notes",
 		unpaid: "Unpaid", overdue: "Overdue", paid: "Paid", cancelled: "Cancelled",
-		pay: "Pay {amount}", opening: "Opening the payment page…", again: "Try again",
+		pay: "Pay {amount}", pay_one: "Pay this invoice alone: {amount}", opening: "Opening the payment page…", again: "Try again",
 		how: "You will be taken to Midtrans: QRIS, virtual account, card or e-wallet.",
 		thanks: "Thank you, we have received your payment.",
 		on: "Your service is on.", soon: "Your service is being switched on again.",
@@ -61,7 +61,7 @@ const id = location.pathname.split("/")[2] || "";
 const returned = new URLSearchParams(location.search).has("order_id");
 const began = Date.now();
 const page = document.getElementById("page");
-const state = { invoice: null, company: null, trouble: null, opening: false, drawn: "" };
+const state = { invoice: null, company: null, trouble: null, opening: false, scope: "due", drawn: "" };
 let timer;
 
 /* A browser that blocks storage throws on each access: then the language is not remembered. */
@@ -165,7 +165,8 @@ function facts(invoice) {
 
 function older(invoice) {
 	const bills = make("ul", "bills");
-	const total = invoice.older_open.reduce((sum, bill) => sum + bill.outstanding, invoice.outstanding);
+	const total = invoice.outstanding > 0 ? invoice.total_due
+		: invoice.older_open.reduce((sum, bill) => sum + bill.outstanding, 0);
 	for (const bill of invoice.older_open) {
 		const link = make("a", "", `${bill.invoice_number} · ${day(bill.due_date)}`);
 		link.href = "/pay/" + encodeURIComponent(bill.id);
@@ -196,10 +197,17 @@ function payPart(invoice) {
 		parts.push(make("p", "note wait", say(isChecking() ? "checking" : "pending")));
 	if (trouble && trouble.key === "unconfigured")
 		return parts;
-	const label = state.opening ? say("opening") : trouble ? say("again") : say("pay", { amount: rupiah(invoice.outstanding) });
-	const node = button("act", label, pay);
-	node.disabled = state.opening;
-	return [...parts, node, make("p", "small", say("how"))];
+	return [...parts, ...payButtons(invoice), make("p", "small", say("how"))];
+}
+
+/* The older bills of the line are paid along, oldest first; who wants to pays this one alone. */
+function payButtons(invoice) {
+	const label = state.opening ? say("opening") : state.trouble ? say("again") : say("pay", { amount: rupiah(invoice.total_due) });
+	const nodes = [button("act", label, () => pay(state.trouble ? state.scope : "due"))];
+	if (invoice.older_open.length > 0 && !state.opening)
+		nodes.push(button("second", say("pay_one", { amount: rupiah(invoice.outstanding) }), () => pay("bill")));
+	nodes[0].disabled = state.opening;
+	return nodes;
 }
 
 function drawInvoice(invoice) {
@@ -330,14 +338,15 @@ function next(status) {
 }
 
 /* The invoice stays on the page whatever happens: the note says what, the button tries again. */
-async function pay() {
+async function pay(scope) {
 	clearTimeout(timer);
+	state.scope = scope;
 	state.opening = true;
 	state.trouble = null;
 	draw();
 	let answer = null;
 	try {
-		answer = await ask("POST", "/api/midtrans/snap-token", JSON.stringify({ invoice_id: id }));
+		answer = await ask("POST", "/api/midtrans/snap-token", JSON.stringify({ invoice_id: id, scope }));
 	} catch {
 		state.trouble = { key: "broken" };
 	}
@@ -349,7 +358,7 @@ async function pay() {
 	if (answer && answer.status === 503 && answer.body.code === "online_payment_off")
 		state.trouble = { key: "unconfigured" };
 	else if (answer && (answer.status === 429 || answer.status === 503))
-		retry(answer, pay);
+		retry(answer, () => pay(scope));
 	else if (answer)
 		state.trouble = { key: "gateway" };
 	draw();

@@ -292,6 +292,22 @@ test('older bills are named, at 320 px with twelve digits', async ({ page }) => 
 	await expectFits(page, '320 px and twelve digits');
 });
 
+test('older bills are paid along, or this one alone', async ({ page }) => {
+	const asked: unknown[] = [];
+	await page.route('**/api/midtrans/snap-token', route => {
+		asked.push(route.request().postDataJSON());
+		return route.fulfill({ status: 409, json: { message: 'paid meanwhile' } });
+	});
+	await show(page, { older_open: OLDER, total_due: 1000000149999 });
+	await act(page).click();
+	await expect.poll(() => asked).toEqual([{ invoice_id: NOBODY, scope: 'due' }]);
+	await page.locator('button.second').click();
+	await expect.poll(() => asked).toEqual([
+		{ invoice_id: NOBODY, scope: 'due' },
+		{ invoice_id: NOBODY, scope: 'bill' },
+	]);
+});
+
 test('a cancelled invoice is grey', async ({ page }) => {
 	await show(page, { status: 'cancelled', outstanding: 0 });
 	await expect(page.locator('.badge.grey')).toHaveText('Dibatalkan');

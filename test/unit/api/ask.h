@@ -143,23 +143,23 @@ user_with(const char *role, const char *abilities)
 	int64_t session;
 
 	(void)session_secret(cx, &session_hash);
-	assert_int_equal(db_query(cx, &SQL_user_add, &rows,
+	assert_int_equal(db_rows(cx, &SQL_user_add, &rows,
 			     V_TEXT(FMT("{\"name\":\"T\",\"email\":\"%s@example.net\","
 					"\"password\":\"none\",\"role\":\"%s\"}",
 				 crypt_token(cx, 12), role)),
 			     V_TEXT("127.0.0.1")),
 	    RC_OK);
 	id = db_text(rows, 0, "id");
-	assert_int_equal(db_query(cx, &SQL_session_open, &rows, V_TEXT(id), V_NULL,
+	assert_int_equal(db_rows(cx, &SQL_session_open, &rows, V_TEXT(id), V_NULL,
 			     V_TEXT(session_hash), V_TEXT("t"), V_TEXT("127.0.0.1")),
 	    RC_OK);
 	session = db_i64(rows, 0, "id");
-	assert_int_equal(db_query(cx, &SQL_token_add, &rows, V_TEXT(id), V_I64(session),
+	assert_int_equal(db_rows(cx, &SQL_token_add, &rows, V_TEXT(id), V_I64(session),
 			     V_TEXT(FMT("{\"name\":\"t\",\"abilities\":[%s]}", abilities)),
 			     V_TEXT(hash), V_TEXT("127.0.0.1")),
 	    RC_OK);
 	token = FMT("%" PRId64 "|%s", db_i64(rows, 0, "id"), secret);
-	assert_int_equal(db_query(cx, &SQL_session_close, &rows, V_I64(session), V_TEXT(id),
+	assert_int_equal(db_rows(cx, &SQL_session_close, &rows, V_I64(session), V_TEXT(id),
 			     V_TEXT("127.0.0.1")),
 	    RC_OK);
 	return token;

@@ -22,14 +22,14 @@ run_costly(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &costly, &rows));
+	TRY(db_rows(cx, &costly, &rows));
 	return resp_json(rs, 200, "{}");
 }
 
 static const struct route routes[] = {
-	{ "GET", "/api/costly", P_OPERATOR | P_READ, POOL_FAST, .fn = run_costly },
-	{ "POST", "/api/costly", P_OPERATOR | P_BILLING, POOL_FAST, .fn = run_costly },
-	{ "GET", "/api/auth/user", P_VIEWER | P_READ, POOL_FAST, .fn = run_costly },
+	{ "", "GET", "/api/costly", P_OPERATOR | P_READ, POOL_FAST, .fn = run_costly },
+	{ "", "POST", "/api/costly", P_OPERATOR | P_BILLING, POOL_FAST, .fn = run_costly },
+	{ "", "GET", "/api/auth/user", P_VIEWER | P_READ, POOL_FAST, .fn = run_costly },
 };
 
 static int
@@ -59,8 +59,8 @@ executed(void)
 {
 	struct db_rows *rows;
 
-	assert_int_equal(db_query0(&ask.cx, &counted, &rows), RC_OK);
-	assert_int_equal(db_query0(&ask.cx, &undo_costly, NULL), RC_OK);
+	assert_int_equal(db_rows(&ask.cx, &counted, &rows), RC_OK);
+	assert_int_equal(db_exec(&ask.cx, &undo_costly), RC_OK);
 	return db_i64(rows, 0, "n") > 0;
 }
 

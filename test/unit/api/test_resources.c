@@ -384,7 +384,7 @@ counters_and_resources_agree(void **state)
 	for (const struct route *rt = api_routes; rt < api_routes + api_nroutes; rt++) {
 		if (rt->verb != crud_list)
 			continue;
-		assert_int_equal(db_query(&ask.cx, &stmt, &rows, V_TEXT(rt->resource->table)),
+		assert_int_equal(db_rows(&ask.cx, &stmt, &rows, V_TEXT(rt->resource->table)),
 		    RC_OK);
 		if (rt->resource->counted != (db_i64(rows, 0, "n") > 0))
 			fail_msg("%s: counted by one side alone", rt->resource->table);

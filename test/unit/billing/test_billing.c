@@ -49,7 +49,7 @@ static const struct db_stmt forget = { "tb_forget", "DELETE FROM billing_preview
 static enum rc
 sql(const struct db_stmt *st)
 {
-	return db_query0(&cx, st, NULL);
+	return db_exec(&cx, st);
 }
 
 static int
@@ -81,7 +81,7 @@ invoices(void)
 {
 	struct db_rows *rows;
 
-	assert_int_equal(db_query0(&cx, &count, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &count, &rows), RC_OK);
 	return db_i64(rows, 0, "n");
 }
 
@@ -143,7 +143,7 @@ a_preview_gives_way_to_real_work(void **state)
 	(void)state;
 	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
 	assert_int_equal(db_begin(&other), RC_OK);
-	assert_int_equal(db_query0(&other, &lock_customer, NULL), RC_OK);
+	assert_int_equal(db_exec(&other, &lock_customer), RC_OK);
 	assert_int_equal(db_set_actor(&cx), RC_OK);
 	assert_int_equal(billing_preview(&cx, "1999-01-25", &json), RC_OK);
 	arena_free(other.mem);
@@ -168,10 +168,10 @@ another_run_holds_the_lock(void **state)
 
 	(void)state;
 	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
-	assert_int_equal(db_query0(&other, &hold_lock, NULL), RC_OK);
+	assert_int_equal(db_exec(&other, &hold_lock), RC_OK);
 	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_RETRY);
 	assert_string_equal(cx.err.msg, "another billing run is under way");
-	assert_int_equal(db_query0(&other, &drop_lock, NULL), RC_OK);
+	assert_int_equal(db_exec(&other, &drop_lock), RC_OK);
 	arena_reset(other.mem);
 	db_close(other.db);
 	arena_free(other.mem);
@@ -276,10 +276,10 @@ a_third_preview_is_sent_away(void **state)
 
 	(void)state;
 	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
-	assert_int_equal(db_query0(&other, &hold_previews, NULL), RC_OK);
+	assert_int_equal(db_exec(&other, &hold_previews), RC_OK);
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_RETRY);
 	assert_non_null(strstr(cx.err.msg, "ask again"));
-	assert_int_equal(db_query0(&other, &drop_locks, NULL), RC_OK);
+	assert_int_equal(db_exec(&other, &drop_locks), RC_OK);
 	arena_reset(other.mem);
 	db_close(other.db);
 	arena_free(other.mem);

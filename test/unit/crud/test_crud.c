@@ -63,7 +63,7 @@ static const char views[] =
 /* clang-format on */
 
 /* clang-format off */
-#define VERB(method, path, fun, res) { method, path, .verb = fun, .resource = res }
+#define VERB(method, path, fun, res) { #fun, method, path, .verb = fun, .resource = res }
 #define VERBS(path, res)                                    \
 	VERB("GET", path, crud_list, res),                  \
 	VERB("GET", path "/:id", crud_show, res),           \
@@ -91,7 +91,7 @@ run_all(const char *script)
 		size_t n = strcspn(p, ";");
 		struct db_stmt st = { NULL, arena_printf(cx.mem, "%.*s", (int)n, p), 0 };
 
-		TRY(db_query0(&cx, &st, NULL));
+		TRY(db_exec(&cx, &st));
 		p += n;
 	}
 	return RC_OK;
@@ -158,7 +158,7 @@ scalar(const char *select)
 	struct db_stmt st = { NULL, select, 0 };
 	struct db_rows *rows;
 
-	assert_int_equal(db_query0(&cx, &st, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &st, &rows), RC_OK);
 	return db_count(rows) > 0 ? db_text(rows, 0, "v") : "no row";
 }
 

@@ -52,7 +52,7 @@ open_all(void **state)
 	cx = (struct ctx){ .mem = arena_new(16384) };
 	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
 		return -1;
-	return db_query0(&cx, &view, NULL) == RC_OK ? 0 : -1;
+	return db_exec(&cx, &view) == RC_OK ? 0 : -1;
 }
 
 static int
@@ -81,11 +81,11 @@ assert_prepares(const struct db_stmt *st)
 	if (strncmp(st->text, "EXPLAIN", 7) == 0)
 		prepare.text =
 		    arena_printf(cx.mem, "PREPARE unit_test AS %s", strstr(st->text, "SELECT"));
-	if (db_query0(&cx, &prepare, NULL) != RC_OK)
+	if (db_exec(&cx, &prepare) != RC_OK)
 		fail_msg("%s: %s", st->text, cx.err.detail);
-	assert_int_equal(db_query0(&cx, &count, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &count, &rows), RC_OK);
 	assert_int_equal(db_i64(rows, 0, "n"), st->nparams);
-	assert_int_equal(db_query0(&cx, &forget, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &forget), RC_OK);
 }
 
 static const struct list_stmts *
@@ -236,7 +236,7 @@ a_verb_writes_its_columns(void **state)
 	assert_string_equal(crud_stmt(&thing, CRUD_LOCKED)->text,
 	    "SELECT * FROM \"customers\" WHERE id = $1");
 	assert_string_equal(crud_stmt(&thing, CRUD_DELETE)->text,
-	    "DELETE FROM \"customers\" WHERE id = $1");
+	    "DELETE FROM \"customers\" WHERE id = $1 RETURNING id");
 }
 
 static void

@@ -50,7 +50,7 @@ assert_exact(struct ctx *cx)
 {
 	struct db_rows *rows;
 
-	assert_int_equal(db_query0(cx, &compare, &rows), RC_OK);
+	assert_int_equal(db_rows(cx, &compare, &rows), RC_OK);
 	assert_int_equal(db_i64(rows, 0, "told"), db_i64(rows, 0, "counted"));
 }
 
@@ -66,9 +66,9 @@ write_much(unsigned seed)
 		enum rc rc = db_begin(&cx);
 
 		if (rc == RC_OK)
-			rc = db_query(&cx, &add, NULL, V_I64(random() % 4));
+			rc = db_exec(&cx, &add, V_I64(random() % 4));
 		if (rc == RC_OK)
-			rc = db_query(&cx, &drop, NULL, V_I64(random() % 3));
+			rc = db_exec(&cx, &drop, V_I64(random() % 3));
 		if (rc == RC_OK && random() % 2 == 0)
 			rc = db_commit(&cx);
 		failures += rc != RC_OK;
@@ -98,7 +98,7 @@ exact_under_concurrent_writers(void **state)
 		assert_int_equal(status, 0);
 	}
 	assert_exact(&cx);
-	assert_int_equal(db_query0(&cx, &clean, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &clean), RC_OK);
 	assert_exact(&cx);
 	leave(&cx);
 }
@@ -114,9 +114,9 @@ inserts_do_not_queue(void **state)
 	for (size_t i = 0; i < countof(open); i++) {
 		open[i] = connect_now();
 		assert_int_equal(db_begin(&open[i]), RC_OK);
-		assert_int_equal(db_query(&open[i], &add, NULL, V_I64(1)), RC_OK);
+		assert_int_equal(db_exec(&open[i], &add, V_I64(1)), RC_OK);
 	}
-	assert_int_equal(db_query0(&open[0], &ours, &rows), RC_OK);
+	assert_int_equal(db_rows(&open[0], &ours, &rows), RC_OK);
 	assert_int_equal(db_i64(rows, 0, "n"), 16);
 	for (size_t i = 0; i < countof(open); i++)
 		leave(&open[i]);

@@ -58,7 +58,7 @@ setup(void **state)
 	cx = (struct ctx){ .mem = arena_new(4096) };
 	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
 		return -1;
-	return db_query0(&cx, &make_table, NULL) == RC_OK ? 0 : -1;
+	return db_exec(&cx, &make_table) == RC_OK ? 0 : -1;
 }
 
 static int
@@ -76,7 +76,7 @@ things(void)
 {
 	struct db_rows *rows;
 
-	assert_int_equal(db_query0(&cx, &count, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &count, &rows), RC_OK);
 	return db_i64(rows, 0, "n");
 }
 
@@ -94,17 +94,17 @@ values_and_columns(void **state)
 	struct db_rows *rows;
 
 	(void)state;
-	assert_int_equal(db_query0(&cx, &types, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &types, &rows), RC_OK);
 	assert_int_equal(db_scan(&cx, rows, 0, cols, &v), RC_OK);
 	assert_int_equal(v.number, 7);
 	assert_string_equal(v.text, "x");
 	assert_true(v.flag);
 	assert_null(v.nothing);
-	assert_int_equal(db_query(&cx, &echo, &rows, V_TEXT("a"), V_I64(INT64_MIN), V_BOOL(false)),
+	assert_int_equal(db_rows(&cx, &echo, &rows, V_TEXT("a"), V_I64(INT64_MIN), V_BOOL(false)),
 	    RC_OK);
 	assert_int_equal(db_i64(rows, 0, "b"), INT64_MIN);
 	assert_false(db_bool(rows, 0, "c"));
-	assert_int_equal(db_query(&cx, &echo, &rows, V_NULL, V_NULL, V_NULL), RC_OK);
+	assert_int_equal(db_rows(&cx, &echo, &rows, V_NULL, V_NULL, V_NULL), RC_OK);
 	assert_null(db_text(rows, 0, "a"));
 }
 
@@ -117,10 +117,36 @@ ids_are_an_array(void **state)
 
 	(void)state;
 	for (size_t n = 0; n <= countof(ids); n++) {
-		assert_int_equal(db_query(&cx, &array, &rows, V_TEXT(db_ids(&cx, ids, n))), RC_OK);
+		assert_int_equal(db_rows(&cx, &array, &rows, V_TEXT(db_ids(&cx, ids, n))), RC_OK);
 		assert_int_equal(db_i64(rows, 0, "n"), n);
 	}
 	assert_string_equal(db_text(rows, 0, "last"), ids[1]);
+}
+
+static void
+rows_are_as_many_as_expected(void **state)
+{
+	static const struct db_stmt rows_of = { "t_rows", "SELECT FROM generate_series(1, $1::int)",
+		1 };
+	static const struct {
+		enum db_expect expect;
+		enum rc of[3]; /* with no row, one and two */
+	} cases[] = {
+		{ DB_EXEC, { RC_OK, RC_OK, RC_INTERNAL } },
+		{ DB_ROW, { RC_INTERNAL, RC_OK, RC_INTERNAL } },
+		{ DB_ROW_IF_ANY, { RC_OK, RC_OK, RC_INTERNAL } },
+		{ DB_ROWS, { RC_OK, RC_OK, RC_OK } },
+	};
+	struct db_rows *rows;
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++)
+		for (int n = 0; n <= 2; n++)
+			assert_int_equal(db_query_n(&cx, &rows_of, cases[i].expect, &rows,
+					     &V_I64(n), 1),
+			    cases[i].of[n]);
+	assert_int_equal(db_row(&cx, &rows_of, &rows, V_I64(2)), RC_INTERNAL);
+	assert_string_equal(cx.err.msg, "t_rows gave 2 rows, expected: one");
 }
 
 static void
@@ -129,9 +155,9 @@ one_trip_is_one_transaction(void **state)
 	struct db_rows *rows = NULL;
 
 	(void)state;
-	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
-	assert_int_equal(db_send_n(&cx, &count, &rows, NULL, 0), RC_OK);
-	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("b")), RC_OK);
+	assert_int_equal(db_send_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_send_rows(&cx, &count, &rows), RC_OK);
+	assert_int_equal(db_send_exec(&cx, &add, V_I64(1), V_TEXT("b")), RC_OK);
 	assert_int_equal(db_sync(&cx), RC_CONFLICT); /* thing_pk names no column */
 	assert_int_equal(things(), 0);
 }
@@ -140,13 +166,13 @@ static void
 first_error_wins_and_nothing_sticks(void **state)
 {
 	(void)state;
-	assert_int_equal(db_send_n(&cx, &broken, NULL, NULL, 0), RC_OK);
-	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_send_exec(&cx, &broken), RC_OK);
+	assert_int_equal(db_send_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
 	assert_int_equal(db_sync(&cx), RC_INTERNAL);
 	assert_string_equal(cx.err.msg, "internal error");
 	assert_non_null(strstr(cx.err.detail, "t_broken: 42703"));
 	/* The statement that was not prepared because of that is prepared now. */
-	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
 	assert_int_equal(things(), 1);
 }
 
@@ -154,10 +180,10 @@ static void
 what_was_only_queued_never_happens(void **state)
 {
 	(void)state;
-	assert_int_equal(db_send(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_send_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
 	arena_reset(cx.mem);
 	assert_int_equal(things(), 0);
-	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
 	assert_int_equal(things(), 1);
 }
 
@@ -166,17 +192,17 @@ transactions_end_with_their_memory(void **state)
 {
 	(void)state;
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
 	assert_int_equal(things(), 1);
 	arena_reset(cx.mem);
 	assert_int_equal(things(), 0);
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
 	assert_int_equal(db_commit(&cx), RC_OK);
 	arena_reset(cx.mem);
 	assert_int_equal(things(), 1);
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
+	assert_int_equal(db_exec(&cx, &broken), RC_INTERNAL);
 	assert_int_equal(db_rollback(&cx), RC_OK);
 	assert_int_equal(things(), 1);
 }
@@ -185,26 +211,26 @@ static void
 constraints_name_their_field(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
-	assert_int_equal(db_query(&cx, &add, NULL, V_I64(2), V_TEXT("a")), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_exec(&cx, &add, V_I64(2), V_TEXT("a")), RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "name");
 	assert_string_equal(cx.err.fields->msg, "The name has already been taken.");
-	assert_int_equal(db_query(&cx, &add_size, NULL, V_I64(2), V_I64(0)), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &add_size, V_I64(2), V_I64(0)), RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "size");
-	assert_int_equal(db_query(&cx, &add_child, NULL, V_I64(2), V_I64(9)), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &add_child, V_I64(2), V_I64(9)), RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "parent_id");
 	assert_string_equal(cx.err.msg, "The selected parent id does not exist.");
-	assert_int_equal(db_query(&cx, &add_child, NULL, V_I64(2), V_I64(1)), RC_OK);
-	assert_int_equal(db_query(&cx, &drop, NULL, V_I64(1)), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &add_child, V_I64(2), V_I64(1)), RC_OK);
+	assert_int_equal(db_exec(&cx, &drop, V_I64(1)), RC_CONFLICT);
 }
 
 static void
 our_own_states(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query(&cx, &raise, NULL, V_TEXT("no, not now")), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &raise, V_TEXT("no, not now")), RC_CONFLICT);
 	assert_string_equal(cx.err.msg, "no, not now");
-	assert_int_equal(db_query(&cx, &raise_field, NULL, V_TEXT("amount"), V_TEXT("too much")),
+	assert_int_equal(db_exec(&cx, &raise_field, V_TEXT("amount"), V_TEXT("too much")),
 	    RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "amount");
 	assert_string_equal(cx.err.fields->msg, "too much");
@@ -234,21 +260,21 @@ gate_comes_first(void **state)
 
 	(void)state;
 	assert_int_equal(db_gate_n(&cx, &one, accept_one, &seen, NULL, 0), RC_OK);
-	assert_int_equal(db_query0(&cx, &count, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &count, &rows), RC_OK);
 	assert_int_equal(seen, 1);
 	assert_non_null(rows);
 	assert_int_equal(db_gate_pass(&cx), RC_OK);
 
 	rows = NULL;
 	assert_int_equal(db_gate_n(&cx, &one, refuse, NULL, NULL, 0), RC_OK);
-	assert_int_equal(db_query0(&cx, &broken, &rows), RC_UNAUTH);
+	assert_int_equal(db_rows(&cx, &broken, &rows), RC_UNAUTH);
 	assert_null(rows);
 
 	assert_int_equal(db_gate_n(&cx, &one, refuse, NULL, NULL, 0), RC_OK);
 	assert_int_equal(db_gate_pass(&cx), RC_UNAUTH);
 	/* The gate's outcome alone counts, whatever else was queued. */
 	assert_int_equal(db_gate_n(&cx, &one, accept_one, &seen, NULL, 0), RC_OK);
-	assert_int_equal(db_send_n(&cx, &broken, NULL, NULL, 0), RC_OK);
+	assert_int_equal(db_send_exec(&cx, &broken), RC_OK);
 	assert_int_equal(db_gate_pass(&cx), RC_OK);
 	assert_int_equal(seen, 2);
 	assert_int_equal(things(), 0);
@@ -263,9 +289,9 @@ says_who_acts(void **state)
 	cx.actor.name = "ani@example.com";
 	cx.request_id = "r1";
 	assert_int_equal(db_set_actor(&cx), RC_OK);
-	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
+	assert_int_equal(db_exec(&cx, &broken), RC_INTERNAL);
 	/* The failure undid it with all else; it is said again. */
-	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &who, &rows), RC_OK);
 	assert_string_equal(db_text(rows, 0, "actor"), "ani@example.com");
 	assert_string_equal(db_text(rows, 0, "request"), "r1");
 }
@@ -275,7 +301,7 @@ the_actor_is(const char *name)
 {
 	struct db_rows *rows;
 
-	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &who, &rows), RC_OK);
 	assert_string_equal(db_text(rows, 0, "actor"), name);
 }
 
@@ -305,10 +331,10 @@ a_savepoint_is_gone_back_to(void **state)
 	cx.actor.name = "ani@example.com";
 	assert_int_equal(db_set_actor(&cx), RC_OK);
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_query(&cx, &add, NULL, V_I64(1), V_TEXT("a")), RC_OK);
-	assert_int_equal(db_query0(&cx, &savepoint, NULL), RC_OK);
-	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
-	assert_int_equal(db_query0(&cx, &go_back, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
+	assert_int_equal(db_exec(&cx, &savepoint), RC_OK);
+	assert_int_equal(db_exec(&cx, &broken), RC_INTERNAL);
+	assert_int_equal(db_exec(&cx, &go_back), RC_OK);
 	the_actor_is("ani@example.com");
 	assert_int_equal(db_commit(&cx), RC_OK);
 	assert_int_equal(things(), 1);
@@ -330,7 +356,7 @@ who_acts_outlives_transactions(void **state)
 	assert_int_equal(db_begin(&cx), RC_OK);
 	assert_int_equal(db_set_actor(&cx), RC_OK);
 	the_actor_is("citra@example.com");
-	assert_int_equal(db_query0(&cx, &broken, NULL), RC_INTERNAL);
+	assert_int_equal(db_exec(&cx, &broken), RC_INTERNAL);
 	assert_int_equal(db_commit(&cx), RC_INTERNAL);
 	the_actor_is("citra@example.com");
 }
@@ -341,11 +367,11 @@ sessions_are_ours(void **state)
 	struct db_rows *rows;
 
 	(void)state;
-	assert_int_equal(db_query0(&cx, &today, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &today, &rows), RC_OK);
 	assert_string_equal(db_text(rows, 0, "day"), "2026-03-04");
 	assert_string_equal(db_text(rows, 0, "mode"), "force_generic_plan");
 	assert_string_equal(db_text(rows, 0, "zone"), "UTC");
-	assert_int_equal(db_query0(&cx, &slow, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &slow), RC_RETRY);
 	assert_false(cx.err.again);
 }
 
@@ -356,9 +382,9 @@ cut(struct db *db)
 	struct ctx mine = { .mem = cx.mem, .db = db }, other = { .mem = cx.mem };
 	struct db_rows *rows;
 
-	assert_int_equal(db_query0(&mine, &pid, &rows), RC_OK);
+	assert_int_equal(db_rows(&mine, &pid, &rows), RC_OK);
 	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
-	assert_int_equal(db_query(&other, &kill_me, NULL, V_I64(db_i64(rows, 0, "pid"))), RC_OK);
+	assert_int_equal(db_exec(&other, &kill_me, V_I64(db_i64(rows, 0, "pid"))), RC_OK);
 	db_close(other.db);
 }
 
@@ -367,14 +393,14 @@ lost_connections_come_back(void **state)
 {
 	(void)state;
 	cut(cx.db);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &one), RC_OK);
 	assert_int_equal(db_begin(&cx), RC_OK);
 	cut(cx.db);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 	assert_false(cx.err.again); /* half of a transaction is not to be repeated */
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 	arena_reset(cx.mem);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &one), RC_OK);
 }
 
 static void
@@ -383,10 +409,10 @@ loss_under_way_may_be_repeated(void **state)
 	struct db_rows *rows;
 
 	(void)state;
-	assert_int_equal(db_query0(&cx, &pid, &rows), RC_OK);
-	assert_int_equal(db_query(&cx, &kill_me, NULL, V_I64(db_i64(rows, 0, "pid"))), RC_RETRY);
+	assert_int_equal(db_rows(&cx, &pid, &rows), RC_OK);
+	assert_int_equal(db_exec(&cx, &kill_me, V_I64(db_i64(rows, 0, "pid"))), RC_RETRY);
 	assert_true(cx.err.again);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &one), RC_OK);
 }
 
 static void
@@ -396,13 +422,13 @@ receives_notices(void **state)
 
 	(void)state;
 	assert_int_equal(db_listen(&cx, "unit_test"), RC_OK);
-	assert_int_equal(db_query(&cx, &notify, NULL, V_TEXT("hello")), RC_OK);
+	assert_int_equal(db_exec(&cx, &notify, V_TEXT("hello")), RC_OK);
 	assert_int_equal(db_wait(&cx, 1000, &payload), RC_OK);
 	assert_string_equal(payload, "hello");
 	assert_int_equal(db_wait(&cx, 10, &payload), RC_OK);
 	assert_null(payload);
 	cut(cx.db);
-	assert_int_equal(db_query(&cx, &notify, NULL, V_TEXT("again")), RC_OK);
+	assert_int_equal(db_exec(&cx, &notify, V_TEXT("again")), RC_OK);
 	assert_int_equal(db_wait(&cx, 1000, &payload), RC_OK);
 	assert_string_equal(payload, "again");
 }
@@ -419,7 +445,7 @@ away_is_retry(void **state)
 	assert_null(strstr(c.err.msg, "nonexistent"));
 	assert_int_equal(db_open(&c, &nonsense, &c.db), RC_INTERNAL);
 	c.db = db_new(&nowhere);
-	assert_int_equal(db_query0(&c, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&c, &one), RC_RETRY);
 	assert_int_equal(db_socket(c.db), -1);
 	db_close(c.db);
 }
@@ -435,10 +461,10 @@ too_many_statements_are_forgotten(void **state)
 	for (int i = 0; i < 1500; i++) {
 		many[i] = (struct db_stmt){ arena_printf(cx.mem, "t_many_%d", i),
 			arena_printf(cx.mem, "SELECT %d AS one", i), 0 };
-		assert_int_equal(db_query0(&cx, &many[i], &rows), RC_OK);
+		assert_int_equal(db_rows(&cx, &many[i], &rows), RC_OK);
 		assert_int_equal(db_i64(rows, 0, "one"), i);
 	}
-	assert_int_equal(db_query0(&cx, &many[3], &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &many[3], &rows), RC_OK);
 	assert_int_equal(db_i64(rows, 0, "one"), 3);
 	arena_reset(cx.mem);
 	free(many);
@@ -458,11 +484,11 @@ silence_is_given_up(void **state)
 	struct db_rows *rows;
 
 	(void)state;
-	assert_int_equal(db_query0(&cx, &no_limit, NULL), RC_OK);
-	assert_int_equal(db_query0(&cx, &silent, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &no_limit), RC_OK);
+	assert_int_equal(db_exec(&cx, &silent), RC_RETRY);
 	assert_false(cx.err.again);
 	assert_true(time(NULL) - begun < 10);
-	assert_int_equal(db_query0(&cx, &one, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &one, &rows), RC_OK);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -473,6 +499,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(values_and_columns),
 		CASE(ids_are_an_array),
+		CASE(rows_are_as_many_as_expected),
 		CASE(one_trip_is_one_transaction),
 		CASE(first_error_wins_and_nothing_sticks),
 		CASE(what_was_only_queued_never_happens),

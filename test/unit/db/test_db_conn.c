@@ -53,7 +53,7 @@ open_as(const struct db_conf *conf)
 
 	if (db_open(&cx, conf, &cx.db) != RC_OK)
 		fail_msg("%s: %s", cx.err.msg, cx.err.detail);
-	assert_int_equal(db_query0(&cx, &session, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &session, &rows), RC_OK);
 	return rows;
 }
 
@@ -195,11 +195,11 @@ a_read_only_session_is_left(void **state)
 	const char *before;
 
 	(void)state;
-	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, &who, &rows), RC_OK);
 	before = arena_strdup(cx.mem, db_text(rows, 0, "who"));
-	assert_int_equal(db_query0(&cx, &turn, NULL), RC_OK);
-	assert_int_equal(db_query0(&cx, &write, NULL), RC_RETRY);
-	assert_int_equal(db_query0(&cx, &who, &rows), RC_OK);
+	assert_int_equal(db_exec(&cx, &turn), RC_OK);
+	assert_int_equal(db_exec(&cx, &write), RC_RETRY);
+	assert_int_equal(db_rows(&cx, &who, &rows), RC_OK);
 	assert_string_not_equal(db_text(rows, 0, "who"), before);
 }
 
@@ -211,10 +211,10 @@ closed_inside_a_transaction(void **state)
 
 	(void)state;
 	(void)open_as(&conf);
-	assert_int_equal(db_query0(&cx, &make, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &make), RC_OK);
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_query0(&cx, &add, NULL), RC_OK);
-	assert_int_equal(db_send_n(&cx, &add, NULL, NULL, 0), RC_OK);
+	assert_int_equal(db_exec(&cx, &add), RC_OK);
+	assert_int_equal(db_send_exec(&cx, &add), RC_OK);
 	db_close(cx.db);
 	cx.db = NULL;
 	arena_reset(cx.mem); /* rolls back what is no longer there */
@@ -270,19 +270,19 @@ a_database_that_is_away_is_not_stormed(void **state)
 	(void)close(door); /* the file stays: connecting is refused */
 	conf.conninfo = arena_printf(cx.mem, "host=%s user=x dbname=x", dir);
 	cx.db = db_new(&conf);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 	assert_non_null(strstr(cx.err.detail, dir));
 	assert_int_equal(unlink(at), 0);
 
 	at = open_door(dir);
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+		assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 		assert_string_equal(cx.err.msg, "the database cannot be reached");
 	}
 	assert_int_equal(rings(), 0);
 	(void)close(door);
 	(void)usleep(310000);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 	assert_non_null(strstr(cx.err.detail, dir)); /* it has been tried again */
 	assert_int_equal(unlink(at), 0);
 	assert_int_equal(rmdir(dir), 0);

@@ -46,9 +46,8 @@ setup(void **state)
 	cx = (struct ctx){ .mem = arena_new(4096) };
 	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
 		return -1;
-	return db_query0(&cx, &make_place, NULL) == RC_OK &&
-		       db_query0(&cx, &make_thing, NULL) == RC_OK &&
-		       db_query0(&cx, &make_fail, NULL) == RC_OK
+	return db_exec(&cx, &make_place) == RC_OK && db_exec(&cx, &make_thing) == RC_OK &&
+		       db_exec(&cx, &make_fail) == RC_OK
 		   ? 0
 		   : -1;
 }
@@ -69,7 +68,7 @@ static void
 a_throttled_caller_gets_the_seconds_to_wait(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query0(&cx, &slow_down, NULL), RC_THROTTLED);
+	assert_int_equal(db_exec(&cx, &slow_down), RC_THROTTLED);
 	assert_string_equal(cx.err.msg, "slow down");
 	assert_int_equal(cx.err.retry_after, 17);
 }
@@ -102,7 +101,7 @@ each_state_has_its_code(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		const char *words;
 
-		if (db_query(&cx, &fail_with, NULL, V_TEXT(cases[i].state)) != cases[i].rc)
+		if (db_exec(&cx, &fail_with, V_TEXT(cases[i].state)) != cases[i].rc)
 			fail_msg("%s: %d, not %d", cases[i].state, cx.err.rc, cases[i].rc);
 		words = strstr(cx.err.msg, "words of the server");
 		assert_int_equal(words != NULL, cases[i].ours);
@@ -137,8 +136,8 @@ several_fields_are_raised_at_once(void **state)
 	const struct field_err *f;
 
 	(void)state;
-	assert_int_equal(db_query0(&cx, &nothing, NULL), RC_OK);
-	assert_int_equal(db_query0(&cx, &st, NULL), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &nothing), RC_OK);
+	assert_int_equal(db_exec(&cx, &st), RC_INVALID);
 	assert_string_equal(cx.err.msg, "The a day is none.");
 	f = cx.err.fields;
 	assert_string_equal(f->field, "a_day");
@@ -162,10 +161,10 @@ rules_raise_codes(void **state)
 		0 };
 
 	(void)state;
-	assert_int_equal(db_query0(&cx, &conflict, NULL), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &conflict), RC_CONFLICT);
 	assert_string_equal(cx.err.msg, "The invoice is paid.");
 	assert_string_equal(cx.err.code, "invoice_paid");
-	assert_int_equal(db_query0(&cx, &fields, NULL), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &fields), RC_INVALID);
 	assert_string_equal(cx.err.msg, "Too much.");
 	assert_string_equal(cx.err.fields->msg, "Too much.");
 	assert_string_equal(cx.err.fields->code, "{\"max\": 5, \"code\": \"max\"}");
@@ -177,14 +176,14 @@ static void
 a_constraint_names_its_column(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query(&cx, &nick, NULL, V_TEXT("a")), RC_OK);
-	assert_int_equal(db_query(&cx, &nick, NULL, V_TEXT("a")), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &nick, V_TEXT("a")), RC_OK);
+	assert_int_equal(db_exec(&cx, &nick, V_TEXT("a")), RC_INVALID);
 	assert_field("nick_name", "The nick name has already been taken.");
-	assert_int_equal(db_query(&cx, &size, NULL, V_I64(0)), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &size, V_I64(0)), RC_INVALID);
 	assert_field("size", "The size is not valid.");
-	assert_int_equal(db_query(&cx, &zip, NULL, V_NULL), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &zip, V_NULL), RC_INVALID);
 	assert_field("zip_code", "The zip code field is required.");
-	assert_int_equal(db_query(&cx, &there, NULL, V_I64(7)), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &there, V_I64(7)), RC_INVALID);
 	assert_field("place_id", "The selected place id does not exist.");
 }
 
@@ -192,15 +191,15 @@ static void
 a_constraint_named_otherwise_names_none(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query(&cx, &place, NULL, V_I64(1)), RC_OK);
-	assert_int_equal(db_query(&cx, &place, NULL, V_I64(1)), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &place, V_I64(1)), RC_OK);
+	assert_int_equal(db_exec(&cx, &place, V_I64(1)), RC_CONFLICT);
 	assert_null(cx.err.fields);
-	assert_int_equal(db_query(&cx, &size, NULL, V_I64(100)), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &size, V_I64(100)), RC_INVALID);
 	assert_null(cx.err.fields);
-	assert_int_equal(db_query(&cx, &next, NULL, V_I64(7)), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &next, V_I64(7)), RC_INVALID);
 	assert_null(cx.err.fields);
-	assert_int_equal(db_query(&cx, &span, NULL, V_I64(1)), RC_OK);
-	assert_int_equal(db_query(&cx, &span, NULL, V_I64(2)), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &span, V_I64(1)), RC_OK);
+	assert_int_equal(db_exec(&cx, &span, V_I64(2)), RC_CONFLICT);
 	assert_null(cx.err.fields);
 }
 
@@ -209,13 +208,13 @@ static void
 what_is_referred_to_is_in_use(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query(&cx, &place, NULL, V_I64(1)), RC_OK);
-	assert_int_equal(db_query(&cx, &there, NULL, V_I64(1)), RC_OK);
-	assert_int_equal(db_query(&cx, &leave, NULL, V_I64(1)), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &place, V_I64(1)), RC_OK);
+	assert_int_equal(db_exec(&cx, &there, V_I64(1)), RC_OK);
+	assert_int_equal(db_exec(&cx, &leave, V_I64(1)), RC_CONFLICT);
 	assert_string_equal(cx.err.msg, "This is still in use by thing.");
-	assert_int_equal(db_query(&cx, &move, NULL, V_I64(1)), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &move, V_I64(1)), RC_CONFLICT);
 	/* A server that speaks another language. */
-	assert_int_equal(db_query(&cx, &leave_abroad, NULL, V_I64(1)), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &leave_abroad, V_I64(1)), RC_CONFLICT);
 }
 
 /* After a pooler or an administrator threw our statements away. */
@@ -223,21 +222,21 @@ static void
 forgotten_statements_are_prepared_again(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
-	assert_int_equal(db_query0(&cx, &forget, NULL), RC_OK);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &one), RC_OK);
+	assert_int_equal(db_exec(&cx, &forget), RC_OK);
+	assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 	assert_true(cx.err.again);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &one), RC_OK);
 
 	assert_int_equal(db_begin(&cx), RC_OK);
-	assert_int_equal(db_query0(&cx, &forget, NULL), RC_OK);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &forget), RC_OK);
+	assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 	assert_false(cx.err.again); /* half of a transaction is not to be repeated */
 	assert_int_equal(db_rollback(&cx), RC_OK);
 	/* The connection is given up at the first chance to say so. */
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_RETRY);
+	assert_int_equal(db_exec(&cx, &one), RC_RETRY);
 	assert_true(cx.err.again);
-	assert_int_equal(db_query0(&cx, &one, NULL), RC_OK);
+	assert_int_equal(db_exec(&cx, &one), RC_OK);
 }
 
 /* The error of before is not the error of now. */
@@ -245,11 +244,11 @@ static void
 nothing_is_left_of_the_error_before(void **state)
 {
 	(void)state;
-	assert_int_equal(db_query(&cx, &size, NULL, V_I64(0)), RC_INVALID);
-	assert_int_equal(db_query(&cx, &zip, NULL, V_NULL), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &size, V_I64(0)), RC_INVALID);
+	assert_int_equal(db_exec(&cx, &zip, V_NULL), RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "zip_code");
 	assert_null(cx.err.fields->next);
-	assert_int_equal(db_query(&cx, &fail_with, NULL, V_TEXT("IS409")), RC_CONFLICT);
+	assert_int_equal(db_exec(&cx, &fail_with, V_TEXT("IS409")), RC_CONFLICT);
 	assert_null(cx.err.fields);
 }
 

@@ -35,7 +35,7 @@ json_of(const char *select)
 	struct db_rows *rows;
 
 	*st = (struct db_stmt){ NULL, select, 0 };
-	assert_int_equal(db_query0(&cx, st, &rows), RC_OK);
+	assert_int_equal(db_rows(&cx, st, &rows), RC_OK);
 	rowjson_array(&out, rows);
 	return out.buf;
 }

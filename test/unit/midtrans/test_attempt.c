@@ -8,7 +8,7 @@ page_of(const char *invoice)
 {
 	struct attempt_page page;
 
-	if (attempt_page(&cx, invoice, false, &page) != RC_OK)
+	if (attempt_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, false, &page) != RC_OK)
 		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
 	return page;
 }
@@ -43,6 +43,26 @@ attempt_begins_once(void **state)
 	assert_string_equal(again.id, first.id);
 	assert_string_equal(again.order_id, first.order_id);
 	assert_int_equal(again.calls, 2);
+}
+
+/* Scopes of the same bills share one order, so that nobody pays twice; its items are the bill's
+ * lines. */
+static void
+scopes_of_the_same_bills_share_an_attempt(void **state)
+{
+	const char *invoice = an_invoice();
+	struct attempt_page alone = page_of(invoice), all;
+	struct midtrans_order o;
+	int64_t sum = 0;
+
+	(void)state;
+	assert_int_equal(attempt_page(&cx, &(struct midtrans_debt){ invoice, "all" }, false, &all),
+	    RC_OK);
+	assert_string_equal(all.id, alone.id);
+	assert_int_equal(attempt_order(&cx, alone.id, "https://isp", &o), RC_OK);
+	for (size_t i = 0; i < o.nitems; i++)
+		sum += o.items[i].price * o.items[i].quantity;
+	assert_int_equal(sum, o.amount);
 }
 
 static void
@@ -87,7 +107,9 @@ nothing_owed_is_a_conflict(void **state)
 	(void)sql(
 	    "SELECT payment_book(jsonb_build_object('invoice_id', '%s'), '2026-03-02')::text AS v",
 	    invoice);
-	assert_int_equal(attempt_page(&cx, invoice, false, &page), RC_CONFLICT);
+	assert_int_equal(attempt_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, false,
+			     &page),
+	    RC_CONFLICT);
 	assert_string_equal(cx.err.msg, "The invoice is paid.");
 }
 
@@ -103,7 +125,8 @@ order_has_invoice_and_customer(void **state)
 	assert_string_equal(o.order_id, page.order_id);
 	assert_string_equal(o.invoice_id, invoice);
 	assert_int_equal(o.amount, 150000);
-	assert_string_equal(o.item, arena_printf(cx.mem, "Internet home %s", o.number));
+	assert_int_equal(o.nitems, 1);
+	assert_string_equal(o.items[0].id, arena_printf(cx.mem, "%s/1", o.number));
 	assert_string_equal(o.customer, "Citra");
 	assert_string_equal(o.email, "c@example.net");
 	assert_null(o.phone);
@@ -168,6 +191,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROWS_TEST(attempt_begins_once),
+		ROWS_TEST(scopes_of_the_same_bills_share_an_attempt),
 		ROWS_TEST(open_page_is_found_again),
 		ROWS_TEST(page_of_a_paid_invoice_is_unusable),
 		ROWS_TEST(nothing_owed_is_a_conflict),

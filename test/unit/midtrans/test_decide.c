@@ -667,7 +667,9 @@ orders_say_what_there_is(void **state)
 		.number = "INV-20250101-0001",
 		.invoice_id = "i",
 		.amount = 150000,
-		.item = "Internet",
+		.items = (const struct midtrans_item[]){ { "INV-20250101-0001/1", "Internet",
+		    150000, 1 } },
+		.nitems = 1,
 		.customer = "Ani \"A\" L",
 		.email = "",
 		.start_time = "2025-01-01 00:00:00 +0700",
@@ -710,7 +712,7 @@ only_addresses_midtrans_takes(void **state)
 		"a@\xC3\xA9.id", "a@", "a@.", arena_printf(cx->mem, "%saa@c.id", w63),
 		arena_printf(cx->mem, "a@%sa.id", w63),
 		arena_printf(cx->mem, "a@%s.%s.%s.%s.id", w63, w63, w63, w63) };
-	struct midtrans_order o = { .order_id = "o", .number = "n", .item = "i" };
+	struct midtrans_order o = { .order_id = "o", .number = "n" };
 
 	for (size_t i = 0; i < countof(good); i++) {
 		o.email = good[i];

@@ -66,7 +66,6 @@ the_page_lives_as_long_as_the_order(void **state)
 		.number = "INV-20250101-0001",
 		.invoice_id = "i",
 		.amount = 150000,
-		.item = "Internet",
 		.start_time = "2025-01-01 00:00:00 +0700",
 		.minutes = 10080,
 		.finish = "https://isp/pay/i" };

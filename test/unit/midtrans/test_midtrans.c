@@ -252,7 +252,10 @@ without_a_key_there_is_no_online_payment(void **state)
 	assert_true(midtrans_is_configured(&cx));
 	conf.val[CONF_MIDTRANS_SERVER_KEY] = "";
 	assert_false(midtrans_is_configured(&cx));
-	assert_int_equal(midtrans_open_page(&cx, "00000000-0000-4000-8000-000000000000", &page),
+	assert_int_equal(midtrans_open_page(&cx,
+			     &(struct midtrans_debt){ "00000000-0000-4000-8000-000000000000",
+				 "bill" },
+			     &page),
 	    RC_RETRY);
 	assert_string_equal(cx.err.msg, "online payment is not configured");
 	assert_int_equal(notify(notice("o", "settlement", "200")), RC_RETRY);
@@ -292,8 +295,12 @@ a_page_is_made_once(void **state)
 
 	(void)state;
 	ANSWERING(turns);
-	assert_int_equal(midtrans_open_page(&cx, invoice, &first), RC_OK);
-	assert_int_equal(midtrans_open_page(&cx, invoice, &again), RC_OK);
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" },
+			     &first),
+	    RC_OK);
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" },
+			     &again),
+	    RC_OK);
 	hang_up();
 	assert_int_equal(peer.requests, 1);
 	assert_string_equal(first.snap_token, "tok");
@@ -315,7 +322,8 @@ a_lost_answer_is_asked_for_again(void **state)
 
 	(void)state;
 	ANSWERING(turns);
-	assert_int_equal(midtrans_open_page(&cx, invoice, &page), RC_OK);
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page),
+	    RC_OK);
 	hang_up();
 	key = arena_printf(cx.mem, "Idempotency-Key: %s\r\n", page.order_id);
 	assert_int_equal(peer.requests, 2);
@@ -333,7 +341,8 @@ an_order_of_others_is_left_for_the_next_number(void **state)
 
 	(void)state;
 	ANSWERING(turns);
-	assert_int_equal(midtrans_open_page(&cx, invoice, &page), RC_OK);
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page),
+	    RC_OK);
 	assert_non_null(strstr(page.order_id, "-2-"));
 	assert_string_equal(attempt_is(1), "closed 0");
 	assert_string_equal(attempt_is(2), "open 1");
@@ -348,7 +357,8 @@ our_own_order_is_adopted(void **state)
 
 	(void)state;
 	ANSWERING(turns);
-	assert_int_equal(midtrans_open_page(&cx, invoice, &page), RC_OK);
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page),
+	    RC_OK);
 	hang_up();
 	assert_non_null(strstr(peer.heard[2], "/status HTTP/1.1\r\n"));
 	assert_string_equal(attempt_is(1), "closed 2");
@@ -378,7 +388,8 @@ what_makes_no_page(void **state)
 
 		ANSWERING(cases[i].turns);
 		cx.err = (struct err){ 0 };
-		if (midtrans_open_page(&cx, invoice, &page) != cases[i].rc)
+		if (midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page) !=
+		    cases[i].rc)
 			fail_msg("case %zu: %s", i, cx.err.msg);
 		assert_string_equal(attempt_is(1), cases[i].attempt);
 		hang_up();

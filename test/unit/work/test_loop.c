@@ -78,7 +78,7 @@ script_step(struct ctx *c, void *work, struct loop_turn *ret)
 	s->at[s->done] = clock_ms();
 	*ret = s->turns[s->done++];
 	if (s->notify)
-		assert_int_equal(db_query(&other, &notify, NULL, V_TEXT("x")), RC_OK);
+		assert_int_equal(db_exec(&other, &notify, V_TEXT("x")), RC_OK);
 	if (s->done == s->n)
 		(void)raise(SIGTERM);
 	return RC_OK;
@@ -168,7 +168,7 @@ wait_answers_a_notification_at_once(void **state)
 
 	(void)state;
 	assert_int_equal(db_listen(&cx, "unit_loop"), RC_OK);
-	assert_int_equal(db_query(&other, &notify, NULL, V_TEXT("router 7")), RC_OK);
+	assert_int_equal(db_exec(&other, &notify, V_TEXT("router 7")), RC_OK);
 	began = clock_ms();
 	loop_wait(&cx, 20000, &payload);
 	assert_string_equal(payload, "router 7");
@@ -186,15 +186,15 @@ wait_outlives_the_connection(void **state)
 
 	(void)state;
 	assert_int_equal(db_listen(&cx, "unit_loop"), RC_OK);
-	assert_int_equal(db_query0(&cx, &pid, &rows), RC_OK);
-	assert_int_equal(db_query(&other, &kill_pid, NULL, V_I64(db_i64(rows, 0, "pid"))), RC_OK);
-	for (int i = 0; i < 20 && db_query0(&cx, &pid, &rows) != RC_OK; i++) {
+	assert_int_equal(db_rows(&cx, &pid, &rows), RC_OK);
+	assert_int_equal(db_exec(&other, &kill_pid, V_I64(db_i64(rows, 0, "pid"))), RC_OK);
+	for (int i = 0; i < 20 && db_rows(&cx, &pid, &rows) != RC_OK; i++) {
 		cx.err = (struct err){ 0 };
 		loop_wait(&cx, 1000, &payload);
 		assert_null(payload);
 	}
 	assert_int_equal(cx.err.rc, RC_OK);
-	assert_int_equal(db_query(&other, &notify, NULL, V_TEXT("still there")), RC_OK);
+	assert_int_equal(db_exec(&other, &notify, V_TEXT("still there")), RC_OK);
 	loop_wait(&cx, 20000, &payload);
 	assert_string_equal(payload, "still there");
 }

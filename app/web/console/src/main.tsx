@@ -6,7 +6,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { setNonce } from 'get-nonce';
 import { createRoot } from 'react-dom/client';
 import { cache } from './api/query';
-import { Language } from './i18n';
+import { Language, loadLanguage } from './i18n';
 import { router } from './routes';
 
 const theme = createTheme({
@@ -22,9 +22,10 @@ const theme = createTheme({
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? '';
 setNonce(nonce);
 
+const start = await loadLanguage();
 createRoot(document.getElementById('root')!).render(
 	<MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-		<Language>
+		<Language start={start}>
 			<QueryClientProvider client={cache}>
 				<RouterProvider router={router} />
 			</QueryClientProvider>

@@ -14,8 +14,6 @@ import {
 import { session } from './api/client';
 import type { Role } from './api/types';
 import { NotFound } from './kit/empty';
-import { Login } from './screens/login/login';
-import { Shell } from './shell/shell';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a lazy module exports is known where it is used
 type Screen = [path: string, load: () => Promise<any>, name: string, role?: Role];
@@ -34,9 +32,12 @@ const router_ = () => import('./screens/network/router');
 const device = () => import('./screens/network/device');
 const ping = () => import('./screens/network/ping');
 const settings = () => import('./screens/settings/settings');
+const runs = () => import('./screens/settings/runs');
 const reports = () => import('./screens/reports/reports');
 const imports = () => import('./screens/import/import');
 const first = () => import('./screens/first/first');
+const login_ = () => import('./screens/login/login');
+const shell = () => import('./shell/shell');
 const reset = () => import('./screens/login/reset');
 const receipt = () => import('./screens/receipt/receipt');
 
@@ -58,6 +59,7 @@ const SCREENS: Screen[] = [
 	['/import', imports, 'Import', 'operator'],
 	['/first', first, 'First', 'admin'],
 	['/settings', settings, 'Settings'],
+	['/runs/$id', runs, 'RunScreen', 'operator'],
 ];
 
 /* News hold links, so they stand inside the router. */
@@ -69,7 +71,11 @@ const Root = () => (
 );
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
-const login = createRoute({ getParentRoute: () => root, path: '/login', component: Login });
+const login = createRoute({
+	getParentRoute: () => root,
+	path: '/login',
+	component: lazyRouteComponent(login_, 'Login'),
+});
 
 const outside = (
 	[
@@ -101,7 +107,7 @@ const paper = createRoute({
 const inside = createRoute({
 	getParentRoute: () => root,
 	id: 'in',
-	component: Shell,
+	component: lazyRouteComponent(shell, 'Shell'),
 	beforeLoad: needSession,
 });
 

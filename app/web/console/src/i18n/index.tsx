@@ -1,16 +1,18 @@
-/* Two languages, as typed dictionaries: a missing sentence does not compile. */
+/*
+ * Two languages, as typed dictionaries: a missing sentence does not compile.  Only the language in
+ * use is loaded.
+ */
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
-import { en } from './en';
-import { id, type Messages } from './id';
+import type { Messages } from './id';
 
 export type Lang = 'id' | 'en';
-const table: Record<Lang, Messages> = { id, en };
-const Context = createContext<{ t: Messages; lang: Lang; setLang(lang: Lang): void }>({
-	t: id,
-	lang: 'id',
-	setLang: () => {},
-});
-export const useT = () => useContext(Context);
+const load: Record<Lang, () => Promise<Messages>> = {
+	id: () => import('./id').then(m => m.id),
+	en: () => import('./en').then(m => m.en),
+};
+type Said = { t: Messages; lang: Lang };
+const Context = createContext<(Said & { setLang(lang: Lang): void }) | undefined>(undefined);
+export const useT = () => useContext(Context)!;
 
 const first = (): Lang => {
 	const kept = localStorage.getItem('lang');
@@ -18,13 +20,18 @@ const first = (): Lang => {
 	return navigator.language.startsWith('en') ? 'en' : 'id';
 };
 
-export function Language({ children }: { children: ReactNode }) {
-	const [lang, setLang] = useState<Lang>(first);
+export async function loadLanguage(lang: Lang = first()): Promise<Said> {
+	return { lang, t: await load[lang]() };
+}
+
+export function Language({ start, children }: { start: Said; children: ReactNode }) {
+	const [said, setSaid] = useState(start);
 	useEffect(() => {
-		document.documentElement.lang = lang;
-		localStorage.setItem('lang', lang);
-	}, [lang]);
-	return <Context.Provider value={{ t: table[lang], lang, setLang }}>{children}</Context.Provider>;
+		document.documentElement.lang = said.lang;
+		localStorage.setItem('lang', said.lang);
+	}, [said.lang]);
+	const setLang = (lang: Lang) => void loadLanguage(lang).then(setSaid);
+	return <Context.Provider value={{ ...said, setLang }}>{children}</Context.Provider>;
 }
 
 /* A word of a group by a name that comes from the server; the name itself when there is none. */

@@ -30,7 +30,8 @@ export type FieldKind =
 	| 'yes'
 	| 'choice'
 	| 'reference'
-	| 'secret';
+	| 'secret'
+	| 'many';
 export type Values = Record<string, unknown>;
 export type Field = {
 	name: string;
@@ -58,6 +59,8 @@ const KIND: Record<string, FieldKind> = {
 	time: 'time',
 	password: 'secret',
 	secret: 'secret',
+	list: 'many',
+	json: 'many',
 };
 
 /* A field of a form, completed from /api/meta. */
@@ -72,11 +75,13 @@ export function resolve(
 		own.kind ??
 		(own.reference
 			? 'reference'
-			: (own.among ?? told?.among)
-				? 'choice'
-				: told?.lines
-					? 'area'
-					: (KIND[told?.type ?? ''] ?? 'text'));
+			: told?.type === 'list'
+				? 'many'
+				: (own.among ?? told?.among)
+					? 'choice'
+					: told?.lines
+						? 'area'
+						: (KIND[told?.type ?? ''] ?? 'text'));
 	return {
 		...own,
 		kind,
@@ -134,7 +139,11 @@ export function FieldSet({ fields, values, errors, onChange, columns = 2, autoFo
 			{shown.map((f, i) => (
 				<div
 					key={f.name}
-					style={f.wide || f.kind === 'area' ? { gridColumn: '1 / -1' } : undefined}
+					style={
+						f.wide || f.kind === 'area' || (f.kind === 'many' && f.among)
+							? { gridColumn: '1 / -1' }
+							: undefined
+					}
 				>
 					<Input
 						field={f}
@@ -221,6 +230,8 @@ function Input({ field, value, error, onChange, focus }: One) {
 					onChange={e => onChange(e.currentTarget.value)}
 				/>
 			);
+		case 'many':
+			return <ManyInput field={field} value={value} error={error} onChange={onChange} />;
 		case 'secret':
 			return (
 				<PasswordInput {...common} value={text} onChange={e => onChange(e.currentTarget.value)} />
@@ -280,6 +291,44 @@ function Input({ field, value, error, onChange, focus }: One) {
 				/>
 			);
 	}
+}
+
+/* Several values: boxes where they are a closed list, else words with commas between them. */
+function ManyInput({ field, value, error, onChange }: One) {
+	const { t } = useT();
+	const chosen = Array.isArray(value) ? value.map(String) : [];
+	const common = {
+		label: field.label ?? word(t.f, field.name),
+		description: field.hint ?? (t.h as Record<string, string>)[field.name],
+		error,
+	};
+	const set = (next: string[]) => onChange(next.length > 0 || !field.among ? next : null);
+	if (!field.among)
+		return (
+			<TextInput
+				{...common}
+				name={field.name}
+				autoComplete="off"
+				defaultValue={chosen.join(', ')}
+				onChange={e =>
+					set(
+						e.currentTarget.value
+							.split(',')
+							.map(v => v.trim())
+							.filter(Boolean),
+					)
+				}
+			/>
+		);
+	return (
+		<Checkbox.Group {...common} value={chosen} onChange={set}>
+			<SimpleGrid cols={{ base: 2, sm: 3 }} spacing={6} mt={6}>
+				{field.among.map(v => (
+					<Checkbox key={v} size="xs" value={v} label={field.nameOf?.(v) ?? word(t.v, v)} />
+				))}
+			</SimpleGrid>
+		</Checkbox.Group>
+	);
 }
 
 /* UTC as the browser's own clock, for an input of type datetime-local. */

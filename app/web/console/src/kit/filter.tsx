@@ -17,7 +17,10 @@ export type Filter = {
 	among?: string[];
 	yes?: boolean;
 	day?: boolean;
+	/* The server compares moments: the day's first or last. */
+	moment?: 'first' | 'last';
 	reference?: Reference;
+	nameOf?(choice: string): string;
 };
 
 type Bar = {
@@ -134,7 +137,8 @@ function OneFilter({ filter, value, onChange }: One) {
 	if (filter.reference)
 		return <ReferenceFilter filter={filter} value={value} onChange={onChange} />;
 	const among = filter.yes ? ['1', '0'] : (filter.among ?? []);
-	const name = (v: string) => (filter.yes ? (v === '1' ? t.w.yes : t.w.no) : word(t.v, v));
+	const name = (v: string) =>
+		filter.yes ? (v === '1' ? t.w.yes : t.w.no) : (filter.nameOf?.(v) ?? word(t.v, v));
 	return (
 		<NativeSelect
 			size="xs"

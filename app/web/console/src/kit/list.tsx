@@ -5,45 +5,17 @@
  * are names of fields, or objects where the name does not say enough.  `open` makes rows lead to
  * their screen; `bulk` gives check boxes and acts for what is chosen.
  */
-import {
-	Alert,
-	Button,
-	Card,
-	Checkbox,
-	Group,
-	Pagination,
-	Skeleton,
-	Table,
-	Text,
-	VisuallyHidden,
-} from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
-import IconArrowDown from '@tabler/icons-react/dist/esm/icons/IconArrowDown.mjs';
-import IconArrowUp from '@tabler/icons-react/dist/esm/icons/IconArrowUp.mjs';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Card, Group, Pagination, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import type { ApiError, Query } from '../api/client';
+import type { Query } from '../api/client';
 import { useGet } from '../api/query';
 import type { Loose, Page } from '../api/types';
-import { useT, word } from '../i18n';
-import { errorText } from '../i18n/errors';
+import { useT } from '../i18n';
 import { type Filter, FilterBar } from './filter';
 import { number, rupiah } from './format';
 import classes from './list.module.css';
+import { type Column, Rows } from './rows';
 import { clean, type Search, useLocal, useUrl } from './state-url';
-import { isRight, type Kind, kindOf, Value } from './value';
-
-export type Column<T> = {
-	key: string;
-	label?: string;
-	kind?: Kind;
-	cell?(row: T): ReactNode;
-	sort?: boolean;
-	/* On a phone: the card's title, its right side, or not at all. */
-	phone?: 'title' | 'side' | 'hide' | 'plain';
-	/* Only where there is room. */
-	wide?: boolean;
-};
 
 export type ListProps<T extends Loose> = {
 	path: string;
@@ -65,10 +37,6 @@ export type ListProps<T extends Loose> = {
 };
 
 const PER_PAGE = 20;
-
-export function columnOf<T>(column: string | Column<T>): Column<T> {
-	return typeof column === 'string' ? { key: column } : column;
-}
 
 export function List<T extends Loose>(props: ListProps<T>) {
 	const url = useUrl();
@@ -114,236 +82,23 @@ export function List<T extends Loose>(props: ListProps<T>) {
 	);
 }
 
+const asMoment = (value: string | undefined, moment: Filter['moment']) =>
+	value && moment
+		? new Date(`${value}T${moment === 'first' ? '00:00:00' : '23:59:59.999'}`).toISOString()
+		: value;
+
 function queryOf<T extends Loose>(props: ListProps<T>, state: Search): Query {
 	const names = new Set(['page', 'sort', 'search', ...(props.filters ?? []).map(f => f.key)]);
-	const given = Object.entries(state).filter(([name]) => names.has(name));
+	const moments = new Map(props.filters?.map(f => [f.key, f.moment]));
+	const given = Object.entries(state)
+		.filter(([name]) => names.has(name))
+		.map(([name, value]) => [name, asMoment(value, moments.get(name))]);
 	return {
 		per_page: props.perPage ?? PER_PAGE,
 		sort: props.sort,
 		...Object.fromEntries(given),
 		...props.fixed,
 	};
-}
-
-type RowsProps<T extends Loose> = {
-	label: string;
-	columns: (string | Column<T>)[];
-	rows: T[] | undefined;
-	error?: ApiError | null;
-	retry?(): void;
-	open?(row: T): string;
-	rowAct?(row: T): ReactNode;
-	empty?: ReactNode;
-	isFiltered?: boolean;
-	sorted?: string;
-	onSort?(sort: string): void;
-	chosen?: string[];
-	onChoose?(ids: string[]): void;
-};
-
-/* Rows that are already here, in the same looks. */
-export function Rows<T extends Loose>(props: RowsProps<T>) {
-	const { t } = useT();
-	const go = useNavigate();
-	const [at, setAt] = useState(-1);
-	const { rows, chosen } = props;
-	const columns = props.columns.map(columnOf);
-	const move = (by: number) => rows && setAt(Math.max(0, Math.min(rows.length - 1, at + by)));
-	useHotkeys(
-		props.open
-			? [
-					['j', () => move(1)],
-					['k', () => move(-1)],
-					['Enter', () => rows?.[at] && void go({ to: props.open!(rows[at]) })],
-				]
-			: [],
-	);
-	if (props.error && !rows)
-		return (
-			<Alert color="red" variant="light" m="sm" title={t.w.failed}>
-				<Group justify="space-between">
-					<Text fz="sm">{errorText(t, props.error)}</Text>
-					{props.retry && (
-						<Button size="xs" variant="default" onClick={props.retry}>
-							{t.a.retry}
-						</Button>
-					)}
-				</Group>
-			</Alert>
-		);
-	if (rows?.length === 0)
-		return (
-			<Text c="dimmed" ta="center" py="xl" px="md" component="div" fz="sm">
-				{props.isFiltered ? (
-					<>
-						{t.w.noneFound} {t.w.filtered}
-					</>
-				) : (
-					(props.empty ?? t.w.noneYet)
-				)}
-			</Text>
-		);
-	const all = rows?.map(r => r.id) ?? [];
-	return (
-		<div className={classes.scroll}>
-			<Table
-				className={classes.list}
-				highlightOnHover
-				verticalSpacing={7}
-				fz="sm"
-				aria-label={props.label}
-				aria-busy={!rows}
-			>
-				<Table.Thead>
-					<Table.Tr>
-						{chosen && (
-							<Table.Th className={classes.check}>
-								<Checkbox
-									size="xs"
-									aria-label={t.w.all}
-									checked={chosen.length > 0 && chosen.length === all.length}
-									indeterminate={chosen.length > 0 && chosen.length < all.length}
-									onChange={e => props.onChoose?.(e.currentTarget.checked ? all : [])}
-								/>
-							</Table.Th>
-						)}
-						{columns.map(c => (
-							<Head key={c.key} column={c} sorted={props.sorted} onSort={props.onSort} />
-						))}
-						{props.rowAct && (
-							<Table.Th>
-								<VisuallyHidden>{t.a.more}</VisuallyHidden>
-							</Table.Th>
-						)}
-					</Table.Tr>
-				</Table.Thead>
-				<Table.Tbody>
-					{!rows && (
-						<Waiting columns={columns.length + (chosen ? 1 : 0) + (props.rowAct ? 1 : 0)} />
-					)}
-					{rows?.map((row, index) => (
-						<Table.Tr
-							key={row.id ?? index}
-							data-open={props.open ? true : undefined}
-							data-chosen={index === at || chosen?.includes(row.id) ? true : undefined}
-							onClick={() => props.open && void go({ to: props.open(row) })}
-						>
-							{chosen && (
-								<Table.Td className={classes.check} onClick={e => e.stopPropagation()}>
-									<Checkbox
-										size="xs"
-										aria-label={String(row.name ?? row.invoice_number ?? row.id)}
-										checked={chosen.includes(row.id)}
-										onChange={() =>
-											props.onChoose?.(
-												chosen.includes(row.id)
-													? chosen.filter(id => id !== row.id)
-													: [...chosen, row.id],
-											)
-										}
-									/>
-								</Table.Td>
-							)}
-							{columns.map((c, i) => (
-								<Cell
-									key={c.key}
-									column={c}
-									row={row}
-									to={i === 0 ? props.open?.(row) : undefined}
-								/>
-							))}
-							{props.rowAct && (
-								<Table.Td
-									data-phone="side"
-									data-right
-									ta="right"
-									onClick={e => e.stopPropagation()}
-								>
-									{props.rowAct(row)}
-								</Table.Td>
-							)}
-						</Table.Tr>
-					))}
-				</Table.Tbody>
-			</Table>
-		</div>
-	);
-}
-
-function Head<T>(props: { column: Column<T>; sorted?: string; onSort?(sort: string): void }) {
-	const { t } = useT();
-	const { column, sorted } = props;
-	const label = column.label ?? word(t.f, column.key);
-	const isSorted = sorted?.replace(/^-/, '') === column.key;
-	const isDown = isSorted && sorted?.startsWith('-');
-	return (
-		<Table.Th
-			scope="col"
-			ta={isRight(column.kind ?? kindOf(column.key)) ? 'right' : undefined}
-			data-wide={column.wide || undefined}
-			aria-sort={isSorted ? (isDown ? 'descending' : 'ascending') : undefined}
-		>
-			{column.sort && props.onSort ? (
-				<button
-					type="button"
-					onClick={() => props.onSort?.(isSorted && !isDown ? `-${column.key}` : column.key)}
-				>
-					{label}
-					{isSorted && (isDown ? <IconArrowDown size={12} /> : <IconArrowUp size={12} />)}
-				</button>
-			) : (
-				label
-			)}
-		</Table.Th>
-	);
-}
-
-function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T; to?: string }) {
-	const { t } = useT();
-	const kind = column.kind ?? kindOf(column.key);
-	const inner = column.cell ? column.cell(row) : <Value kind={kind} of={row[column.key]} />;
-	const phone =
-		column.phone ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined);
-	return (
-		<Table.Td
-			data-phone={phone === 'plain' ? undefined : phone}
-			data-wide={column.wide || undefined}
-			data-label={phone === undefined ? (column.label ?? word(t.f, column.key)) : undefined}
-			data-right={isRight(kind) || undefined}
-			data-whole={
-				(kind !== 'text' && kind !== 'list') || column.key === 'invoice_number' || undefined
-			}
-			ta={isRight(kind) ? 'right' : undefined}
-		>
-			{to ? (
-				<Text
-					component={Link}
-					to={to}
-					fz="inherit"
-					fw={500}
-					c="inherit"
-					td="none"
-					onClick={(e: React.MouseEvent) => e.stopPropagation()}
-				>
-					{inner}
-				</Text>
-			) : (
-				inner
-			)}
-		</Table.Td>
-	);
-}
-
-function Waiting({ columns }: { columns: number }) {
-	return Array.from({ length: 6 }, (_, row) => (
-		<Table.Tr key={row}>
-			{Array.from({ length: columns }, (_, column) => (
-				<Table.Td key={column} data-phone={column === 0 ? 'title' : column === 1 ? 'side' : 'hide'}>
-					<Skeleton h={14} my={3} w={column === 0 ? '80%' : 60} />
-				</Table.Td>
-			))}
-		</Table.Tr>
-	));
 }
 
 function Foot<T>({ page, onPage }: { page: Page<T>; onPage(page: number): void }) {

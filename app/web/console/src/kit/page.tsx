@@ -14,10 +14,11 @@ import {
 import { useHotkeys } from '@mantine/hooks';
 import IconChevronDown from '@tabler/icons-react/dist/esm/icons/IconChevronDown.mjs';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, Suspense, useEffect } from 'react';
 import { useMay } from '../api/query';
 import { useT } from '../i18n';
 import { type Act, ActButton, useAct } from './act';
+import classes from './page.module.css';
 import { useUrl } from './state-url';
 
 type PageProps = {
@@ -161,7 +162,7 @@ export function TabFrame({
 			}
 			keepMounted={false}
 		>
-			<Tabs.List mb="sm" style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+			<Tabs.List mb="sm" className={classes.tabs}>
 				{real.map(x => (
 					<Tabs.Tab key={x.key} value={x.key}>
 						{x.label}
@@ -170,7 +171,7 @@ export function TabFrame({
 			</Tabs.List>
 			{real.map(x => (
 				<Tabs.Panel key={x.key} value={x.key}>
-					{x.body}
+					<Suspense fallback={<Skeleton h={120} />}>{x.body}</Suspense>
 				</Tabs.Panel>
 			))}
 		</Tabs>

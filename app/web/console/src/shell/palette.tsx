@@ -1,14 +1,15 @@
 /* Find anything from anywhere: people, accounts, invoices, payments, screens. */
 
 import { useDebouncedValue } from '@mantine/hooks';
-import { Spotlight } from '@mantine/spotlight';
+import { Spotlight, spotlight } from '@mantine/spotlight';
+import '@mantine/spotlight/styles.css';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import IconUser from '@tabler/icons-react/dist/esm/icons/IconUser.mjs';
 import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useGet } from '../api/query';
 import { useT } from '../i18n';
 import { PLACES } from './shell';
@@ -22,11 +23,14 @@ const WHERE: Record<string, [string, typeof IconUser]> = {
 	payment: ['/payments?search=', IconCash],
 };
 
-export function Palette() {
+export function Palette({ opened }: { opened: number }) {
 	const { t } = useT();
 	const go = useNavigate();
 	const [text, setText] = useState('');
 	const [asked] = useDebouncedValue(text.trim(), 180);
+	useEffect(() => {
+		spotlight.open();
+	}, [opened]);
 	const isAsked = asked.length > 1;
 	const found = useGet<Found[]>('/api/search', { q: asked }, { enabled: isAsked });
 	const rows = (isAsked && found.data) || [];
@@ -54,7 +58,7 @@ export function Palette() {
 			onQueryChange={setText}
 			filter={(_query, all) => all}
 			actions={[...things, ...places]}
-			shortcut={['/', 'mod + K']}
+			shortcut={null}
 			searchProps={{
 				placeholder: t.w.searchAll,
 				'aria-label': t.w.searchAll,

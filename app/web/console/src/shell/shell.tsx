@@ -16,10 +16,10 @@ import {
 	useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { spotlight } from '@mantine/spotlight';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
 import IconHome from '@tabler/icons-react/dist/esm/icons/IconHome.mjs';
+import IconKey from '@tabler/icons-react/dist/esm/icons/IconKey.mjs';
 import IconKeyboard from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs';
 import IconLanguage from '@tabler/icons-react/dist/esm/icons/IconLanguage.mjs';
 import IconLogout from '@tabler/icons-react/dist/esm/icons/IconLogout.mjs';
@@ -33,16 +33,23 @@ import IconUser from '@tabler/icons-react/dist/esm/icons/IconUser.mjs';
 import IconUsers from '@tabler/icons-react/dist/esm/icons/IconUsers.mjs';
 import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { call, session } from '../api/client';
 import { useMeta } from '../api/meta';
-import { cache, refresh, useMe } from '../api/query';
+import { cache, useMe } from '../api/query';
 import { useT, word } from '../i18n';
-import { Acts } from '../kit/act';
+import type { Messages } from '../i18n/id';
+import { type Act, Acts, useAct } from '../kit/act';
 import { setZone } from '../kit/format';
-import { LoginForm } from '../screens/login/login';
+import { whenIdle } from '../kit/idle';
 import { useConnection } from './connection';
-import { Palette } from './palette';
+
+const SessionDialog = lazy(() =>
+	import('./session-dialog').then(m => ({ default: m.SessionDialog })),
+);
+const loadPalette = () => import('./palette');
+const Palette = lazy(() => loadPalette().then(m => ({ default: m.Palette })));
+whenIdle(loadPalette);
 
 export const PLACES = [
 	['/', 'home', IconHome, 'h'],
@@ -62,9 +69,18 @@ export function Shell() {
 	const { pathname } = useLocation();
 	const zone = useMeta()?.time_zone;
 	const isAway = useConnection();
+	const [isExpired, setExpired] = useState(false);
+	/* How often the palette was asked for. */
+	const [palette, setPalette] = useState(0);
+	const search = () => setPalette(n => n + 1);
 	if (zone) setZone(zone);
 	useGoKeys();
-	useHotkeys([['shift+?', keysOpen.open]]);
+	useEffect(() => session.onExpired(() => setExpired(true)), []);
+	useHotkeys([
+		['shift+?', keysOpen.open],
+		['/', search],
+		['mod+K', search],
+	]);
 	useEffect(() => nav.close(), [pathname]);
 	return (
 		<Acts>
@@ -87,13 +103,7 @@ export function Shell() {
 								ISP Billing
 							</Text>
 						</Group>
-						<UnstyledButton
-							onClick={spotlight.open}
-							flex={1}
-							maw={420}
-							miw={0}
-							aria-label={t.w.searchAll}
-						>
+						<UnstyledButton onClick={search} flex={1} maw={420} miw={0} aria-label={t.w.searchAll}>
 							<Group
 								gap="xs"
 								px="sm"
@@ -138,8 +148,10 @@ export function Shell() {
 					</Suspense>
 				</AppShell.Main>
 			</AppShell>
-			<Palette />
-			<SessionDialog />
+			<Suspense fallback={null}>
+				{palette > 0 && <Palette opened={palette} />}
+				{isExpired && <SessionDialog onDone={() => setExpired(false)} />}
+			</Suspense>
 			<Modal
 				opened={keys}
 				onClose={keysOpen.close}
@@ -188,9 +200,25 @@ function useGoKeys() {
 	);
 }
 
+const passwordChange = (t: Messages): Act => ({
+	key: 'changePassword',
+	role: 'viewer',
+	method: 'PUT',
+	path: '/api/auth/password',
+	says: t.c.changePassword,
+	fields: ['current_password', 'password', 'password_confirmation'].map(name => ({
+		name,
+		kind: 'secret',
+		required: true,
+		label: name === 'password' ? t.f.new_password : undefined,
+	})),
+	columns: 1,
+});
+
 function UserMenu({ onKeys }: { onKeys(): void }) {
 	const { t, lang, setLang } = useT();
 	const me = useMe();
+	const act = useAct();
 	const { setColorScheme } = useMantineColorScheme();
 	const isDark = useComputedColorScheme('light') === 'dark';
 	const logout = async () => {
@@ -225,37 +253,14 @@ function UserMenu({ onKeys }: { onKeys(): void }) {
 				<Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onKeys}>
 					{t.w.keys}
 				</Menu.Item>
+				<Menu.Item leftSection={<IconKey size={16} />} onClick={() => act(passwordChange(t))}>
+					{t.a.changePassword}
+				</Menu.Item>
 				<Menu.Divider />
 				<Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void logout()}>
 					{t.a.logout}
 				</Menu.Item>
 			</Menu.Dropdown>
 		</Menu>
-	);
-}
-
-/* A session that ends leaves the screen, and what was typed, as it is. */
-function SessionDialog() {
-	const { t } = useT();
-	const [isOpen, setOpen] = useState(false);
-	const me = useMe();
-	useEffect(() => session.onExpired(() => setOpen(true)), []);
-	const done = () => {
-		setOpen(false);
-		refresh();
-	};
-	return (
-		<Modal
-			opened={isOpen}
-			onClose={() => {}}
-			withCloseButton={false}
-			title={t.w.expiredTitle}
-			zIndex={500}
-		>
-			<Text fz="sm" mb="sm">
-				{t.w.expiredText}
-			</Text>
-			<LoginForm onDone={done} email={me?.email ? String(me.email) : undefined} />
-		</Modal>
 	);
 }

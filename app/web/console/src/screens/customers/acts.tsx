@@ -60,3 +60,36 @@ export const creditAdjust = (t: Messages, row: Row): Act => ({
 		{ name: 'reason', required: true },
 	],
 });
+
+/* Once, on the next bill or on one of its own. */
+export const chargeCreate = (t: Messages, row: Row, live: Row[]): Act => ({
+	key: 'charge',
+	role: 'operator',
+	method: 'POST',
+	path: `/api/customers/${row.id}/charges`,
+	says: t.c.charge,
+	fields: [
+		{ name: 'text', required: true, max: 100, wide: true },
+		{ name: 'amount', kind: 'money', required: true },
+		{ name: 'quantity', kind: 'int' },
+		{
+			name: 'kind',
+			among: ['charge', 'installation', 'deposit'],
+			required: true,
+			initial: 'charge',
+		},
+		...(live.length > 1
+			? [
+					{
+						name: 'subscription_id',
+						among: live.map(s => s.id),
+						nameOf: (v: string) => String(live.find(s => s.id === v)?.mikrotik_username),
+					},
+				]
+			: []),
+		{ name: 'own_bill', kind: 'yes', label: t.w.ownBill },
+		{ name: 'due_date', kind: 'day', show: v => v.own_bill === true },
+	],
+	submit: t.a.save,
+	toast: charge => String(charge.text),
+});

@@ -1,21 +1,24 @@
 import { Alert, Anchor, Group, Text } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useGet } from '../../api/query';
+import { useGet, useMay } from '../../api/query';
 import type { Page, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
 import { day, rupiah, whatsapp } from '../../kit/format';
-import { List, Rows } from '../../kit/list';
-import { Facts, MoreMenu, PageFrame, TabFrame } from '../../kit/page';
+import { List } from '../../kit/list';
+import { ActBar, Facts, MoreMenu, PageFrame, TabFrame } from '../../kit/page';
+import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
+import { To } from '../../kit/value';
 import { isOpen } from '../invoices/acts';
 import { InvoiceList } from '../invoices/invoices';
+import { Messages } from '../messages/messages';
 import { Live } from '../network/live';
-import { takePayment } from '../payments/acts';
+import { deposit, takePayment } from '../payments/acts';
 import { PaymentList } from '../payments/payments';
-import { History } from '../settings/history';
+import { Chain } from '../settings/history';
 import { subscriptionActs, subscriptionCreate } from '../subscriptions/acts';
-import { creditAdjust, customerArchive, customerEdit } from './acts';
+import { chargeCreate, creditAdjust, customerArchive, customerEdit } from './acts';
 
 /* Open invoices, oldest first: debt and what is paid next. */
 function useOpen(id: string) {
@@ -31,6 +34,7 @@ function useOpen(id: string) {
 export function CustomerScreen() {
 	const { t, lang } = useT();
 	const go = useNavigate();
+	const may = useMay();
 	const { id } = useParams({ strict: false }) as { id: string };
 	const read = useGet<Row<'customer'>>(`/api/customers/${id}`);
 	const { open, debt } = useOpen(id);
@@ -53,6 +57,8 @@ export function CustomerScreen() {
 			]}
 			more={[
 				customerEdit(row),
+				deposit(t, row),
+				chargeCreate(t, row, live),
 				creditAdjust(t, row),
 				customerArchive(t, row, () => void go({ to: '/customers' })),
 			]}
@@ -115,12 +121,22 @@ export function CustomerScreen() {
 						body: <PaymentList local hideCustomer fixed={{ customer_id: id }} />,
 					},
 					{ key: 'credit', label: t.f.credit, body: <Credits id={id} /> },
+					{ key: 'charges', label: t.w.charges, body: <Charges row={row} live={live} /> },
 					live[0] && {
 						key: 'live',
 						label: t.w.live,
 						body: <Live username={live[0].mikrotik_username} type={live[0].package?.type} />,
 					},
-					{ key: 'history', label: t.w.history, body: <History fixed={{ customer_id: id }} /> },
+					{
+						key: 'history',
+						label: t.w.history,
+						body: <Chain path={`/api/customers/${id}/history`} />,
+					},
+					may('operator') && {
+						key: 'messages',
+						label: t.w.messages,
+						body: <Messages customer={id} />,
+					},
 				]}
 			/>
 		</PageFrame>
@@ -154,6 +170,36 @@ function Credits({ id }: { id: string }) {
 				{ key: 'reason', phone: 'plain' },
 				{ key: 'amount' },
 				{ key: 'balance', phone: 'hide' },
+			]}
+		/>
+	);
+}
+
+function Charges({ row, live }: { row: Row; live: Row[] }) {
+	const { t } = useT();
+	return (
+		<List<Row>
+			path={`/api/customers/${row.id}/charges`}
+			label={t.w.charges}
+			local
+			bar={<ActBar acts={[chargeCreate(t, row, live)]} />}
+			columns={[
+				{ key: 'entered_on', kind: 'day', phone: 'plain' },
+				{ key: 'text', phone: 'title' },
+				{ key: 'kind', phone: 'plain' },
+				{ key: 'quantity', kind: 'number', wide: true, phone: 'hide' },
+				{
+					key: 'invoice_number',
+					label: t.f.invoice,
+					phone: 'plain',
+					cell: c =>
+						c.invoice_id ? (
+							<To to={`/invoices/${c.invoice_id}`}>{c.invoice_number}</To>
+						) : (
+							t.w.onNextBill
+						),
+				},
+				{ key: 'amount' },
 			]}
 		/>
 	);

@@ -3,7 +3,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useGet } from '../../api/query';
-import type { Loose, Page } from '../../api/types';
+import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
 import { type Act, ActButton } from '../../kit/act';
 import { PageFrame, Section } from '../../kit/page';
@@ -12,17 +12,7 @@ import { customerCreate } from '../customers/acts';
 import { routerCreate } from '../network/acts';
 import { packageCreate } from '../packages/packages';
 import { subscriptionCreate } from '../subscriptions/acts';
-
-const useCount = (path: string) => useGet<Page<Loose>>(path, { per_page: 1 }).data?.total;
-
-/* undefined until known. */
-export function useIsEmpty() {
-	const packages = useCount('/api/packages');
-	const customers = useCount('/api/customers');
-	return packages === undefined || customers === undefined
-		? undefined
-		: packages === 0 && customers === 0;
-}
+import { useCount } from './empty';
 
 export function First() {
 	const { t } = useT();

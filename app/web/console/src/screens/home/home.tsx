@@ -7,19 +7,19 @@ import {
 	SimpleGrid,
 	Skeleton,
 	Stack,
-	Table,
 	Text,
 } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useGet, useMay } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { day, rupiah } from '../../kit/format';
-import { Rows } from '../../kit/list';
+import { clock, day, moment, number, rupiah } from '../../kit/format';
 import { PageFrame, Section } from '../../kit/page';
-import { useIsEmpty } from '../first/first';
-import { InvoiceRowAct } from '../invoices/invoices';
-import { RouterState } from '../network/routers';
+import { Rows } from '../../kit/rows';
+import { useIsEmpty } from '../first/empty';
+import { InvoiceRowAct } from '../invoices/row-act';
+import { RouterState } from '../network/router-state';
+import { RunLines, useCounts } from '../settings/run-lines';
 
 export function Home() {
 	const { t } = useT();
@@ -90,8 +90,10 @@ export function Home() {
 					</Section>
 				</Stack>
 				<Stack gap="md">
+					<OpenAlerts />
 					<Routers />
 					<Tonight />
+					<LastRun />
 					<Section title={t.w.expiring} flush>
 						<Rows<Row<'subscription'>>
 							label={t.w.expiring}
@@ -154,12 +156,23 @@ function Routers() {
 				open={r => `/network/routers/${r.id}`}
 				columns={[
 					'name',
-					{ key: 'version', phone: 'plain' },
+					{ key: 'version', wide: true, phone: 'plain' },
+					{ key: 'cpu_load', phone: 'plain', cell: r => <Cpu router={r} /> },
 					{ key: 'status', cell: r => <RouterState row={r} /> },
 				]}
 			/>
+			<Waiting />
 		</Section>
 	);
+}
+
+function Cpu({ router }: { router: Row }) {
+	const read = useGet<Loose>(
+		'/api/mikrotik/system',
+		{ router_id: router.id },
+		{ enabled: !!router.is_active && !router.broken_since, every: 30_000 },
+	);
+	return read.data ? `CPU ${read.data.cpu_load}%` : '–';
 }
 
 /* Preview of the night's run, with names. */
@@ -177,11 +190,12 @@ function Tonight() {
 	return (
 		<Section
 			title={t.w.tonight}
+			flush
 			beside={
 				<Group gap="xs">
 					{plan && (
 						<Text fz="xs" c="dimmed">
-							{day(plan.date, lang)}
+							{day(plan.date, lang)} · {t.w.asOf} {clock(read.dataUpdatedAt, lang)}
 						</Text>
 					)}
 					<Anchor component="button" type="button" fz="xs" onClick={() => void read.refetch()}>
@@ -190,27 +204,115 @@ function Tonight() {
 				</Group>
 			}
 		>
-			{!plan && !read.error && <Skeleton h={40} />}
-			{plan && lines.length === 0 && (
-				<Text fz="sm" c="dimmed">
+			{plan && lines.length === 0 ? (
+				<Text fz="sm" c="dimmed" px="sm" pb="sm">
 					{t.w.tonightNone}
 				</Text>
+			) : (
+				<RunLines lines={plan && lines.slice(0, SHOWN)} title={t.w.tonight} />
 			)}
-			{lines.length > 0 && (
-				<Table fz="sm" verticalSpacing={4}>
-					<Table.Tbody>
-						{lines.slice(0, 12).map(l => (
-							<Table.Tr key={JSON.stringify(l)}>
-								<Table.Td>
-									{l.customer ?? l.name ?? l.mikrotik_username ?? l.invoice_number}
-								</Table.Td>
-								<Table.Td c="dimmed">{word(t.w, `step_${l.step ?? l.action}`)}</Table.Td>
-								<Table.Td ta="right">{l.amount ? rupiah(l.amount) : ''}</Table.Td>
-							</Table.Tr>
-						))}
-					</Table.Tbody>
-				</Table>
+			{lines.length > SHOWN && (
+				<Text fz="xs" c="dimmed" p="sm">
+					{t.w.andMore(lines.length - SHOWN)}
+				</Text>
 			)}
 		</Section>
+	);
+}
+
+const SHOWN = 12;
+
+/* The run before: when, what it did; a click leads to its report. */
+function LastRun() {
+	const { t, lang } = useT();
+	const may = useMay();
+	const say = useCounts();
+	const read = useGet<Page<Row>>(
+		'/api/billing/runs',
+		{ per_page: 1 },
+		{ enabled: may('operator'), every: 60_000 },
+	);
+	if (!may('operator')) return null;
+	const run = read.data?.data[0];
+	return (
+		<Section
+			title={t.w.lastRun}
+			beside={
+				run && (
+					<Anchor component={Link} to={`/runs/${run.id}`} fz="xs">
+						{t.w.report}
+					</Anchor>
+				)
+			}
+		>
+			<Text fz="sm" c={run ? undefined : 'dimmed'}>
+				{run ? `${moment(run.started_at, lang)} · ${say(run.counts)}` : t.w.noneYet}
+			</Text>
+		</Section>
+	);
+}
+
+/* Open alerts; more of them stand on their own screen. */
+function OpenAlerts() {
+	const { t } = useT();
+	const read = useGet<Loose>('/api/monitoring/dashboard', {}, { every: 30_000 });
+	const alerts = read.data?.open_alerts as Loose[] | undefined;
+	return (
+		<Section
+			title={t.w.alerts}
+			flush
+			beside={
+				<Anchor component={Link} to="/network?tab=alerts" fz="xs">
+					{t.w.all}
+				</Anchor>
+			}
+		>
+			{alerts?.length === 0 ? (
+				<Text fz="sm" c="dimmed" px="sm" pb="sm">
+					{t.w.noAlerts}
+				</Text>
+			) : (
+				<Rows<Loose>
+					label={t.w.alerts}
+					rows={alerts?.slice(0, 5)}
+					error={read.error}
+					columns={[
+						{ key: 'title', phone: 'title' },
+						{ key: 'severity', phone: 'side' },
+						...(alerts?.some(a => a.affected_customers !== undefined)
+							? ['affected_customers']
+							: []),
+						{ key: 'created_at', label: t.f.raised_at, phone: 'plain' as const },
+					]}
+				/>
+			)}
+		</Section>
+	);
+}
+
+const useAccounts = (sync_state: string) =>
+	useGet<Page<Loose>>('/api/mikrotik-secrets', { sync_state, per_page: 1 }, { every: 30_000 }).data
+		?.total;
+
+/* Accounts that routers do not hold yet as they should. */
+function Waiting() {
+	const { t } = useT();
+	const counts = { pending: useAccounts('pending'), failed: useAccounts('failed') };
+	if (!counts.pending && !counts.failed) return null;
+	return (
+		<Group gap="xs" px="sm" pb="sm">
+			{(['pending', 'failed'] as const).map(state =>
+				counts[state] ? (
+					<Anchor
+						key={state}
+						component={Link}
+						to={`/network?tab=accounts&sync_state=${state}`}
+						fz="sm"
+					>
+						{t.w.accounts} {word(t.v, state).toLowerCase()}: {number(counts[state])}
+					</Anchor>
+				) : null,
+			)}
+		</Group>
 	);
 }

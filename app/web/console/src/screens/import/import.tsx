@@ -7,8 +7,8 @@ import { refresh } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { errorText } from '../../i18n/errors';
-import { Rows } from '../../kit/list';
 import { PageFrame, Section } from '../../kit/page';
+import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
 import { useUrl } from '../../kit/state-url';
 

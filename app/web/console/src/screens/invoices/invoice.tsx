@@ -6,8 +6,8 @@ import type { Loose, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { NotYet } from '../../kit/empty';
 import { day, rupiah } from '../../kit/format';
-import { Rows } from '../../kit/list';
 import { Facts, PageFrame, Section } from '../../kit/page';
+import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
 import { takePayment } from '../payments/acts';
@@ -54,6 +54,12 @@ export function InvoiceScreen() {
 					[t.f.due_date, day(invoice.due_date, lang)],
 					[t.f.period, period],
 					[t.f.kind, word(t.v, String(invoice.kind))],
+					...(invoice.discount > 0
+						? [[t.f.discount, `−${rupiah(invoice.discount)}`] as [string, string]]
+						: []),
+					...(invoice.tax_amount > 0
+						? [[t.f.tax_amount, rupiah(invoice.tax_amount)] as [string, string]]
+						: []),
 				]}
 			/>
 			<Stack gap="md">
@@ -61,28 +67,48 @@ export function InvoiceScreen() {
 					<Section title={t.w.lines} flush>
 						<Rows<Loose>
 							label={t.w.lines}
-							rows={invoice.lines}
+							rows={invoice.lines.map(l => ({ ...l, id: String(l.position) }))}
 							columns={[
-								{ key: 'description', phone: 'title' },
+								{ key: 'text', phone: 'title' },
+								{ key: 'kind', phone: 'plain' },
+								{ key: 'quantity', kind: 'number', phone: 'hide' },
+								{ key: 'unit_price', kind: 'money', phone: 'hide' },
 								{ key: 'amount', kind: 'money' },
 							]}
 						/>
 					</Section>
 				)}
-				<div>
+				<Section title={t.nav.payments}>
 					<PaymentList local hideCustomer fixed={{ invoice_id: id }} />
-				</div>
+				</Section>
+				<Older of={invoice.older_open as Loose[] | undefined} />
 				{isOpen(invoice) && (
-					<Section title={t.a.payLink}>
+					<Section title={t.w.payAddress}>
 						<Anchor href={payLink(invoice)} target="_blank" rel="noreferrer" fz="sm">
 							{payLink(invoice)}
 						</Anchor>
 					</Section>
 				)}
-				<Section title={t.w.history} flush>
+				<Section title={t.w.history}>
 					<History fixed={{ invoice_id: id }} />
 				</Section>
 			</Stack>
 		</PageFrame>
+	);
+}
+
+/* Bills before this one that are open: what is paid goes to them first. */
+function Older({ of }: { of?: Loose[] }) {
+	const { t } = useT();
+	if (!of?.length) return null;
+	return (
+		<Section title={t.w.olderOpen} flush>
+			<Rows<Loose>
+				label={t.w.olderOpen}
+				rows={of}
+				open={r => `/invoices/${r.id}`}
+				columns={['invoice_number', { key: 'due_date', phone: 'plain' }, 'outstanding']}
+			/>
+		</Section>
 	);
 }

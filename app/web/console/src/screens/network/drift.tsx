@@ -4,8 +4,8 @@ import { useGet } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
-import { Rows } from '../../kit/list';
 import { ActBar, Section } from '../../kit/page';
+import { Rows } from '../../kit/rows';
 
 export function Drift() {
 	const read = useGet<Page<Row<'router_setting'>>>('/api/router-settings', {

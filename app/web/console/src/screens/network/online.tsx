@@ -5,8 +5,8 @@ import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
 import { bits, number, readRate } from '../../kit/format';
-import { Rows } from '../../kit/list';
 import { MoreMenu } from '../../kit/page';
+import { Rows } from '../../kit/rows';
 
 const SHOWN = 200;
 

@@ -6,13 +6,13 @@ import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
 import { bytes, moment } from '../../kit/format';
-import { Rows } from '../../kit/list';
 import { Facts, PageFrame, TabFrame } from '../../kit/page';
+import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
 import { SubscriptionList } from '../subscriptions/subscriptions';
 import { Accounts } from './accounts';
 import { routerDelete, routerEdit, routerTest } from './acts';
-import { RouterState } from './routers';
+import { RouterState } from './router-state';
 
 export function RouterScreen() {
 	const { t, lang } = useT();

@@ -3,8 +3,8 @@ import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { List } from '../../kit/list';
 import { ActBar } from '../../kit/page';
-import { State } from '../../kit/state';
 import { routerCreate } from './acts';
+import { RouterState } from './router-state';
 
 export function Routers() {
 	const { t } = useT();
@@ -30,10 +30,4 @@ export function Routers() {
 			]}
 		/>
 	);
-}
-
-export function RouterState({ row }: { row: Row }) {
-	if (!row.is_active) return <State is="inactive" />;
-	if (row.broken_since) return <State is="down" />;
-	return <State is={row.last_connected_at ? 'up' : 'unknown'} />;
 }

@@ -53,3 +53,44 @@ export const reversePayment = (t: Messages, payment: Row): Act => ({
 	),
 	fields: [{ name: 'reason', required: true }],
 });
+
+/* Money without an invoice: the oldest bills first, the rest is credit. */
+export const deposit = (t: Messages, customer: Row): Act => ({
+	key: 'deposit',
+	role: 'operator',
+	method: 'POST',
+	path: '/api/payments',
+	says: (
+		<>
+			<b>{customer.name}</b>. {t.c.deposit}
+		</>
+	),
+	fields: [
+		{ name: 'amount', kind: 'money', required: true },
+		{ name: 'method', among: METHODS, required: true, initial: 'cash' },
+		{ name: 'reference' },
+		{ name: 'notes' },
+	],
+	fixed: { customer_id: customer.id },
+	toast: answer => t.w.paidToast(rupiah(answer.amount)),
+});
+
+/* Money that was handed back by hand. */
+export const refundByHand = (t: Messages, payment: Row): Act => ({
+	key: 'refund',
+	role: 'admin',
+	colour: 'red',
+	method: 'POST',
+	path: `/api/payments/${payment.id}/refund`,
+	says: (
+		<>
+			<b>{rupiah(payment.amount)}</b> · {payment.customer?.name}. {t.c.refundHand}
+		</>
+	),
+	fields: [
+		{ name: 'amount', kind: 'money', required: true, initial: payment.amount },
+		{ name: 'method', among: METHODS, required: true, initial: 'cash' },
+		{ name: 'reason', wide: true },
+		{ name: 'reopen', kind: 'yes' },
+	],
+});

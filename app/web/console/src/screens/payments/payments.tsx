@@ -5,7 +5,7 @@ import { useT } from '../../i18n';
 import { List, type ListProps } from '../../kit/list';
 import { MoreMenu, PageFrame } from '../../kit/page';
 import { To } from '../../kit/value';
-import { METHODS, reversePayment } from './acts';
+import { METHODS, refundByHand, reversePayment } from './acts';
 
 type Payment = Row<'payment'>;
 
@@ -49,8 +49,11 @@ export function PaymentList(props: Partial<ListProps<Payment>> & { hideCustomer?
 							{t.a.receipt}
 						</Anchor>
 					)}
-					{p.status === 'received' && p.source === 'manual' && (
-						<MoreMenu compact acts={[reversePayment(t, p)]} />
+					{p.status === 'received' && (
+						<MoreMenu
+							compact
+							acts={[...(p.source === 'manual' ? [reversePayment(t, p)] : []), refundByHand(t, p)]}
+						/>
 					)}
 				</Group>
 			)}

@@ -52,10 +52,7 @@ export function Receipt() {
 		p => p.status === 'received' && (!state.payment || p.id === state.payment),
 	);
 	const isPaid = invoice.outstanding === 0 && invoice.status === 'paid';
-	const lines: [string, number][] = (invoice.lines as Loose[] | undefined)?.map(l => [
-		String(l.description),
-		Number(l.amount),
-	]) ?? [
+	const lines: [string, number][] = invoice.lines?.map((l): [string, number] => [String(l.text), Number(l.amount)]) ?? [
 		[
 			`${invoice.subscription?.package?.name ?? word(t.v, String(invoice.kind))}`,
 			Number(invoice.amount),

@@ -9,7 +9,7 @@ import { call } from '../../api/client';
 import { useMeta } from '../../api/meta';
 import { refresh, useGet, useMay } from '../../api/query';
 import type { Loose } from '../../api/types';
-import { useT } from '../../i18n';
+import { useT, word } from '../../i18n';
 import { errorText, fieldErrors } from '../../i18n/errors';
 import { NotYet } from '../../kit/empty';
 import {
@@ -23,18 +23,19 @@ import {
 import { Section } from '../../kit/page';
 import { useToast } from '../../kit/toast';
 
-export type SettingGroup = 'company' | 'billing' | 'suspension' | 'rest';
+export type SettingGroup = 'company' | 'billing' | 'suspension' | 'message' | 'rest';
 
 const words = (text: string) => text.split(/\s+/);
 const GROUPS: Record<Exclude<SettingGroup, 'rest'>, (name: string) => boolean> = {
 	company: name => name.startsWith('company_') || name === 'receipt_footer',
+	message: name => /^(message_|quiet_)/.test(name),
 	suspension: name =>
 		/^(suspend|isol|no_suspend)/.test(name) || ['hold_nights', 'remove_expired'].includes(name),
 	billing: name =>
 		words(`lead_days grace_days due_days first_due_days postpaid_due_days other_due_days cycle mode
 			billing_day late_policy first_period merge_days round_to arrears arrears_max promises_max
-			first_payment_first reactivation_fee refund_days reverse_days`).includes(name) ||
-		/^(tax|late_fee)/.test(name),
+			first_payment_first prorate_last reactivation_fee operator_discount_max
+			operator_days_max`).includes(name) || /^(tax|late_fee)/.test(name),
 };
 
 const groupOf = (name: string): SettingGroup =>
@@ -66,6 +67,7 @@ function SettingFields({ row, names, title }: { row: Loose; names: string[]; tit
 		name,
 		label: t.s[name]?.[0],
 		hint: t.s[name]?.[1],
+		nameOf: name === 'tax_mode' ? v => (v === 'none' ? t.w.none : word(t.v, v)) : undefined,
 	}));
 	const fields = useResolved(named, 'setting', false);
 	const first = firstValues(fields, row);

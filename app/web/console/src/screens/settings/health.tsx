@@ -7,7 +7,6 @@ import { useT, word } from '../../i18n';
 import { moment } from '../../kit/format';
 import { Facts } from '../../kit/page';
 import { State } from '../../kit/state';
-import { Runs } from './runs';
 
 export function Health() {
 	const { t, lang } = useT();
@@ -32,7 +31,6 @@ export function Health() {
 					[t.w.lastRestore, restore ? moment(String(restore), lang) : t.w.restoreNone],
 				]}
 			/>
-			<Runs />
 		</Stack>
 	);
 }

@@ -1,15 +1,18 @@
 /* Events, newest first, each with its cause. */
+import { Text } from '@mantine/core';
 import type { Query } from '../../api/client';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
+import { day } from '../../kit/format';
 import { List } from '../../kit/list';
 import { State } from '../../kit/state';
+import { To } from '../../kit/value';
 
-export function History({ fixed, path = '/api/billing-logs' }: { fixed?: Query; path?: string }) {
+export function History({ fixed }: { fixed?: Query }) {
 	const { t } = useT();
 	return (
 		<List<Row<'billing_log'>>
-			path={path}
+			path="/api/billing-logs"
 			label={t.w.history}
 			local
 			fixed={fixed}
@@ -18,13 +21,76 @@ export function History({ fixed, path = '/api/billing-logs' }: { fixed?: Query; 
 				{
 					key: 'action',
 					phone: 'side',
-					cell: r => (
-						<State is={String(r.action ?? r.kind)} label={word(t.v, String(r.action ?? r.kind))} />
-					),
+					cell: r => <State is={String(r.action)} label={word(t.v, String(r.action))} />,
 				},
-				{ key: 'message', phone: 'plain', cell: r => r.message ?? r.title },
+				{ key: 'message', phone: 'plain' },
 				{ key: 'actor', wide: true, phone: 'hide' },
 			]}
 		/>
 	);
+}
+
+const SCREEN: Record<string, string> = {
+	invoice: '/invoices/',
+	payment: '/payments?search=',
+	subscription: '/subscriptions/',
+	customer: '/customers/',
+};
+
+/* Everything that happened to a line or a customer, each with the row that caused it. */
+export function Chain({ path }: { path: string }) {
+	const { t } = useT();
+	return (
+		<List<Row>
+			path={path}
+			label={t.w.history}
+			local
+			filters={[
+				{
+					key: 'type',
+					among: ['change', 'days', 'payment', 'message'],
+					nameOf: v => word(t.d, `type_${v}`),
+				},
+			]}
+			columns={[
+				{ key: 'created_at', phone: 'plain' },
+				{
+					key: 'title',
+					label: t.f.action,
+					phone: 'side',
+					cell: r =>
+						r.type === 'days' ? (
+							word(t.d, String(r.title))
+						) : (
+							<State is={String(r.title)} label={word(t.v, String(r.title))} />
+						),
+				},
+				{
+					key: 'text',
+					label: t.f.message,
+					phone: 'plain',
+					cell: r => (r.type === 'days' ? t.w.nDays(Number.parseInt(r.text, 10)) : r.text),
+				},
+				{ key: 'cause', phone: 'plain', cell: r => <Cause row={r} /> },
+				{ key: 'actor', wide: true, phone: 'hide' },
+			]}
+		/>
+	);
+}
+
+function Cause({ row }: { row: Row }) {
+	const { t, lang } = useT();
+	if (!row.cause && !row.cause_type) return '–';
+	const base = row.cause_id && SCREEN[String(row.cause_type)];
+	const off = /^off from (\S+), back on (\S+)$/.exec(String(row.cause));
+	const text = off
+		? t.w.offFrom(day(off[1], lang), day(off[2], lang))
+		: (row.cause ?? word(t.v, String(row.cause_type)));
+	if (!base)
+		return (
+			<Text span fz="inherit" c="dimmed">
+				{text}
+			</Text>
+		);
+	return <To to={base + (row.cause_type === 'payment' ? '' : row.cause_id)}>{text}</To>;
 }

@@ -32,8 +32,8 @@ export function AuditLog() {
 			search
 			csv="audit"
 			filters={[
-				{ key: 'created_from', label: t.w.from, day: true },
-				{ key: 'created_to', label: t.f.until, day: true },
+				{ key: 'created_from', label: t.w.fromDay, day: true, moment: 'first' },
+				{ key: 'created_to', label: t.f.until, day: true, moment: 'last' },
 			]}
 			columns={[
 				{ key: 'created_at', phone: 'plain' },

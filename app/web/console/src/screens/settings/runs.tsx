@@ -1,24 +1,29 @@
 /* The nights' runs: when, what they did, undo. */
-
-import { useMay } from '../../api/query';
-import type { Loose } from '../../api/types';
+import { Stack } from '@mantine/core';
+import { useParams } from '@tanstack/react-router';
+import { useGet, useMay } from '../../api/query';
+import type { Loose, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
+import type { Messages } from '../../i18n/id';
+import type { Act } from '../../kit/act';
+import { NotYet } from '../../kit/empty';
+import { day, moment, number } from '../../kit/format';
 import { List } from '../../kit/list';
-import { MoreMenu } from '../../kit/page';
+import { Facts, PageFrame, Section } from '../../kit/page';
+import { Rows } from '../../kit/rows';
+import { State } from '../../kit/state';
+import { RunLines, useCounts } from './run-lines';
 
-/* {renew: {done: 3}, suspend: 2} as "Terbit tagihan 3 · Diputus 2". */
-export function useCounts() {
-	const { t } = useT();
-	return (counts: unknown) =>
-		Object.entries((counts ?? {}) as Record<string, unknown>)
-			.map(
-				([step, n]) =>
-					[step, typeof n === 'number' ? n : Number((n as Loose | null)?.done ?? 0)] as const,
-			)
-			.filter(([, n]) => n > 0)
-			.map(([step, n]) => `${word(t.w, `step_${step}`).replace(/^step /, '')} ${n}`)
-			.join(' · ') || '–';
-}
+const undo = (t: Messages, row: Row): Act => ({
+	key: 'undoRun',
+	role: 'admin',
+	colour: 'red',
+	method: 'POST',
+	path: `/api/billing/runs/${row.id}/undo`,
+	says: t.c.undoRun,
+	typed: String(row.date),
+	toast: answer => t.w.restored(Number(answer.restored ?? 0)),
+});
 
 export function Runs() {
 	const { t } = useT();
@@ -26,34 +31,79 @@ export function Runs() {
 	const say = useCounts();
 	if (!may('operator')) return null;
 	return (
-		<List<Loose>
+		<List<Row>
 			path="/api/billing/runs"
-			label={t.w.lastRun}
+			label={t.w.runs}
 			local
+			open={r => `/runs/${r.id}`}
 			columns={[
 				{ key: 'date', phone: 'title' },
 				{ key: 'started_at', phone: 'plain' },
-				{ key: 'counts', label: t.f.action, phone: 'plain', cell: r => say(r.counts ?? r.steps) },
-				{ key: 'undone_at', label: t.v.cancelled },
+				{ key: 'counts', label: t.f.action, phone: 'plain', cell: r => say(r.counts) },
+				{
+					key: 'undone_at',
+					label: t.f.status,
+					phone: 'side',
+					cell: r => <RunState row={r} />,
+				},
 			]}
-			rowAct={r =>
-				r.undone_at ? null : (
-					<MoreMenu
-						compact
-						acts={[
-							{
-								key: 'undoRun',
-								role: 'admin',
-								colour: 'red',
-								method: 'POST',
-								path: `/api/billing/runs/${r.id}/undo`,
-								says: t.c.undoRun,
-								typed: String(r.date),
-							},
+		/>
+	);
+}
+
+function RunState({ row }: { row: Row }) {
+	const { t } = useT();
+	if (row.undone_at) return <State is="cancelled" label={t.v.undone} />;
+	return row.finished_at ? <State is="ok" /> : <State is="failed" label={t.w.unfinished} />;
+}
+
+/* One run: its figures by step, its rows by name, and undo. */
+export function RunScreen() {
+	const { t, lang } = useT();
+	const { id } = useParams({ strict: false }) as { id: string };
+	const read = useGet<Row>(`/api/billing/runs/${id}`);
+	const run = read.data;
+	if (!run) return <NotYet error={read.error} retry={() => void read.refetch()} />;
+	const steps = Object.entries((run.counts ?? {}) as Record<string, Loose>).map(([step, n]) => ({
+		...n,
+		id: step,
+		step,
+	}));
+	const counted = ['done', 'refused', 'skipped', 'held', 'guarded', 'failed'];
+	return (
+		<PageFrame
+			title={`${t.w.run} ${day(run.date, lang)}`}
+			back={['/settings?tab=runs', t.w.runs]}
+			beside={<RunState row={run} />}
+			more={[!run.undone_at && undo(t, run)]}
+		>
+			<Facts
+				of={[
+					[t.f.date, day(run.date, lang)],
+					[t.f.starts_at, moment(run.started_at, lang)],
+					[t.f.duration_ms, `${number(run.duration_ms ?? 0)} ms`],
+					[t.f.actor, run.actor ?? '–'],
+					[
+						t.f.undone_at,
+						run.undone_at ? `${moment(run.undone_at, lang)} · ${run.undone_by}` : '–',
+					],
+				]}
+			/>
+			<Stack gap="md">
+				<Section title={t.w.report} flush>
+					<Rows<Loose>
+						label={t.w.report}
+						rows={steps}
+						columns={[
+							{ key: 'step', phone: 'title', cell: s => word(t.w, `step_${s.step}`) },
+							...counted.map(key => ({ key, kind: 'number' as const })),
 						]}
 					/>
-				)
-			}
-		/>
+				</Section>
+				<Section title={t.w.rows} flush>
+					<RunLines lines={run.report?.lines ?? []} title={t.w.rows} />
+				</Section>
+			</Stack>
+		</PageFrame>
 	);
 }

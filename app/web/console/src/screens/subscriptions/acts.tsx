@@ -4,7 +4,7 @@ import type { Row } from '../../api/types';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
 import type { Field } from '../../kit/fields';
-import { today } from '../../kit/format';
+import { rupiah, today } from '../../kit/format';
 import { invoiceCreate } from '../invoices/acts';
 import { CUSTOMER, PACKAGE, ROUTER } from '../references';
 
@@ -67,7 +67,6 @@ export const subscriptionEdit = (row: Row): Act => ({
 	fields: [
 		'mikrotik_username',
 		{ name: 'mikrotik_password', kind: 'secret' },
-		{ name: 'next_package_id', reference: PACKAGE, ifKnown: true },
 		...NETWORK_FIELDS,
 		...BILLING_FIELDS,
 		'auto_renew',
@@ -87,6 +86,113 @@ const verb = (key: Act['key'], row: Row, name: string, more: Partial<Act>): Act 
 });
 
 const WHY: Field = { name: 'reason' };
+
+/* Several periods on one bill, with what the server would bill. */
+const prepay = (t: Messages, row: Row): Act =>
+	verb('prepay', row, 'prepay', {
+		says: t.c.prepay,
+		fields: [
+			{ name: 'periods', kind: 'int', required: true, initial: 3 },
+			{ name: 'discount', kind: 'money' },
+		],
+		dryRun: ['lines', 'amount', 'period_start', 'period_end', 'due_date'],
+		row: undefined,
+		toast: answer => `${answer.invoice_number} · ${rupiah(Number(answer.amount))}`,
+	});
+
+/* The package from today or from the next period, with lines, dates and credit before it is done. */
+const changePackage = (t: Messages, row: Row): Act =>
+	verb('changePackage', row, 'change', {
+		says: t.c.changePackage,
+		fields: [
+			{
+				name: 'package_id',
+				reference: {
+					...PACKAGE,
+					query: { sort: 'name', is_active: 1 },
+					label: r => `${r.name} · ${rupiah(Number(r.price))}`,
+				},
+				required: true,
+				wide: true,
+			},
+			{ name: 'effective', among: ['now', 'next_period'], required: true, initial: 'now' },
+			{ name: 'prorate', kind: 'yes', initial: true, show: v => v.effective === 'now' },
+		],
+		dryRun: ['lines', 'amount', 'credit', 'effective_from', 'end_date'],
+		row: { id: row.id, end_date: row.end_date },
+	});
+
+const giveDays = (t: Messages, row: Row): Act =>
+	verb('grantDays', row, 'days', {
+		says: t.c.grantDays,
+		fields: [
+			{ name: 'days', kind: 'int', required: true },
+			{ ...WHY, required: true },
+		],
+		dryRun: ['end_date', 'status', 'pending_days'],
+	});
+
+const pause = (t: Messages, row: Row): Act =>
+	verb('pause', row, 'pause', {
+		says: t.c.pause,
+		fields: [
+			{ name: 'from', kind: 'day', label: t.w.fromDay, hint: t.w.emptyToday },
+			{ name: 'until', kind: 'day', hint: t.w.emptyOpen },
+			{ ...WHY, wide: true },
+		],
+	});
+
+/* A promise: the line is on up to a day though its bill is open. */
+const promise = (t: Messages, row: Row, isOn: boolean): Act =>
+	verb(isOn ? 'promise' : 'activate', row, 'activate', {
+		says: isOn ? t.c.promise : t.c.activate,
+		fields: [
+			{ name: 'until', kind: 'day', initial: row.hold_until ?? today(3), hint: t.w.promiseHint },
+			WHY,
+		],
+		dryRun: ['status', 'hold_until', 'end_date'],
+	});
+
+export const itemCreate = (t: Messages, subscription: Row): Act => ({
+	key: 'newItem',
+	role: 'operator',
+	method: 'POST',
+	path: `/api/subscriptions/${subscription.id}/items`,
+	says: t.c.newItem,
+	fields: itemFields(t),
+	submit: t.a.save,
+	toast: row => String(row.text),
+});
+
+const itemFields = (t: Messages): Field[] => [
+	{ name: 'kind', among: ['item', 'discount'], required: true, initial: 'item' },
+	{ name: 'text', required: true, max: 100 },
+	{ name: 'amount', kind: 'money' },
+	{ name: 'percent', kind: 'int', hint: t.w.percentHint, show: v => v.kind === 'discount' },
+	{ name: 'quantity', kind: 'int', show: v => v.kind === 'item' },
+	{ name: 'from', kind: 'day', label: t.w.fromDay, hint: t.w.emptyToday },
+	{ name: 'periods', kind: 'int', hint: t.w.emptyForever },
+	{ name: 'reason', wide: true },
+];
+
+export const itemActs = (t: Messages, subscription: Row, row: Row): Act[] => {
+	const path = `/api/subscriptions/${subscription.id}/items/${row.id}`;
+	return [
+		{ key: 'edit', role: 'operator', method: 'PUT', path, fields: itemFields(t), row },
+		{
+			key: 'remove',
+			role: 'operator',
+			colour: 'red',
+			method: 'DELETE',
+			path,
+			says: (
+				<>
+					<b>{row.text}</b>. {t.c.removeItem}
+				</>
+			),
+		},
+	];
+};
 
 /* The one secret that is ever shown; each look is in the audit log. */
 export const passwordShow = (t: Messages, row: Row): Act => ({
@@ -110,17 +216,19 @@ export const passwordShow = (t: Messages, row: Row): Act => ({
 /* The verbs that fit the state it is in. */
 export function subscriptionActs(t: Messages, row: Row): Act[] {
 	if (row.status === 'cancelled') return [];
-	const isCut = row.status === 'suspended';
+	const isOff = row.status === 'suspended' || row.status === 'expired';
+	const isPaused = row.suspend_reason === 'pause' || !!row.pause_from;
 	return [
-		...(isCut || row.status === 'expired'
-			? [
-					verb('activate', row, 'activate', {
-						says: t.c.activate,
-						fields: [{ name: 'until', kind: 'day', initial: row.hold_until ?? today(3) }, WHY],
-					}),
-				]
-			: []),
+		...(isPaused
+			? [verb('resume', row, 'resume', { says: t.c.resume, fields: [WHY] })]
+			: isOff
+				? [promise(t, row, false)]
+				: []),
 		invoiceCreate(t, row),
+		changePackage(t, row),
+		prepay(t, row),
+		...(isOff || isPaused ? [] : [promise(t, row, true), pause(t, row)]),
+		giveDays(t, row),
 		passwordShow(t, row),
 		subscriptionEdit(row),
 		...(row.status === 'active'

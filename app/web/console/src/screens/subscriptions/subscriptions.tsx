@@ -63,7 +63,6 @@ export function Subscriptions() {
 					{ key: 'status', among: ['active', 'suspended', 'expired', 'cancelled'] },
 					{ key: 'package_id', reference: PACKAGE },
 					{ key: 'router_id', reference: ROUTER },
-					{ key: 'sync_state', among: ['synced', 'pending', 'failed'] },
 				]}
 			/>
 		</PageFrame>

@@ -1,0 +1,237 @@
+/* The dialog of an act: loaded when the first one is opened, or before, when the browser is idle. */
+import { Alert, Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useRef, useState } from 'react';
+import { ApiError, call } from '../api/client';
+import { refresh } from '../api/query';
+import type { Loose } from '../api/types';
+import { useT, word } from '../i18n';
+import { errorText, fieldErrors } from '../i18n/errors';
+import type { Act } from './act';
+import { bodyOf, FieldSet, firstValues, useResolved, type Values } from './fields';
+import { rupiah } from './format';
+import { useToast } from './toast';
+import { kindOf, Value } from './value';
+
+/* 128 random bits; crypto.randomUUID is missing where the page came without TLS. */
+export function randomKey() {
+	const bytes = crypto.getRandomValues(new Uint8Array(16));
+	return Array.from(bytes, b => b.toString(16).padStart(2, '0')).join('');
+}
+
+export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
+	const { t } = useT();
+	const toast = useToast();
+	const isChange = act.method === 'PUT' || act.method === 'PATCH';
+	const fields = useResolved(act.fields ?? [], act.resource, !isChange);
+	const first = firstValues(fields, isChange ? act.row : undefined);
+	const [touched, setTouched] = useState<Values>({});
+	const values = { ...first, ...touched };
+	const [error, setError] = useState<unknown>();
+	const [isBusy, setBusy] = useState(false);
+	const [name, setName] = useState('');
+	const [isLeaving, setLeaving] = useState(false);
+	const [shown, setShown] = useState<Loose>();
+	const key = useRef(randomKey());
+	const filled = { ...bodyOf(fields, values, isChange ? first : undefined), ...act.fixed };
+	const body = act.body?.(filled) ?? filled;
+	const isDirty = Object.keys(touched).some(k => touched[k] !== first[k]);
+	const errors = fieldErrors(t, error);
+	const hasField = Object.keys(errors).some(e => fields.some(f => f.name === e));
+	const title = act.label ?? t.a[act.key];
+	const close = () => (isDirty && !isLeaving ? setLeaving(true) : onClose());
+
+	const submit = async (event: FormEvent) => {
+		event.preventDefault();
+		if (isBusy || (act.typed && name.trim() !== act.typed)) return;
+		setBusy(true);
+		setError(undefined);
+		try {
+			const answer = await call<Loose>(act.method, act.path, {
+				body: Object.keys(body).length === 0 && act.method !== 'POST' ? undefined : body,
+				key: act.method === 'POST' ? key.current : undefined,
+			});
+			if (act.method !== 'GET') refresh();
+			if (act.shows) return setShown(answer);
+			toast.good(
+				typeof act.toast === 'function'
+					? act.toast(answer)
+					: (act.toast ?? `${title}: ${t.w.done.toLowerCase()}`),
+			);
+			onClose();
+			act.after?.(answer);
+		} catch (caught) {
+			setError(caught);
+			/* The server answered: what is sent next is a new attempt. */
+			if (caught instanceof ApiError && !caught.isAway) key.current = randomKey();
+		} finally {
+			setBusy(false);
+		}
+	};
+
+	if (shown)
+		return (
+			<Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.a.close }}>
+				{act.shows?.(shown)}
+				<Group justify="flex-end" mt="md">
+					<Button onClick={onClose} data-autofocus>
+						{t.a.close}
+					</Button>
+				</Group>
+			</Modal>
+		);
+	return (
+		<Modal
+			opened
+			onClose={close}
+			title={title}
+			size={act.size ?? (fields.length > 4 ? 'lg' : 'md')}
+			closeButtonProps={{ 'aria-label': t.a.close }}
+		>
+			<form onSubmit={submit} noValidate>
+				<Stack gap="sm">
+					{act.says && <Text fz="sm">{act.says}</Text>}
+					<FieldSet
+						fields={fields}
+						values={values}
+						errors={errors}
+						columns={act.columns ?? (fields.length > 2 ? 2 : 1)}
+						autoFocus
+						onChange={(field, value) => {
+							setTouched(now => ({ ...now, [field]: value }));
+							setLeaving(false);
+						}}
+					/>
+					{act.dryRun && <Outcome act={act} body={body} />}
+					{act.typed && (
+						<TextInput
+							label={t.w.typeName(act.typed)}
+							value={name}
+							onChange={e => setName(e.currentTarget.value)}
+							autoComplete="off"
+						/>
+					)}
+					{error !== undefined && (
+						<Alert color="red" variant="light" role="alert" p="xs">
+							<Text fz="sm">{errorText(t, error)}</Text>
+							{!hasField &&
+								Object.entries(errors).map(([field, text]) => (
+									<Text fz="sm" key={field}>
+										{word(t.f, field)}: {text}
+									</Text>
+								))}
+						</Alert>
+					)}
+					{isLeaving && (
+						<Alert color="yellow" variant="light" p="xs" role="alert">
+							<Group justify="space-between">
+								<Text fz="sm">{t.w.unsaved}</Text>
+								<Button size="xs" variant="default" onClick={onClose}>
+									{t.w.leave}
+								</Button>
+							</Group>
+						</Alert>
+					)}
+					<Group justify="flex-end" gap="xs">
+						<Button variant="default" onClick={close}>
+							{t.a.cancel}
+						</Button>
+						<Button
+							type="submit"
+							color={act.colour}
+							loading={isBusy}
+							disabled={act.typed !== undefined && name.trim() !== act.typed}
+							data-autofocus={fields.length === 0 && !act.typed ? true : undefined}
+						>
+							{act.submit ?? (isChange ? t.a.save : title)}
+						</Button>
+					</Group>
+				</Stack>
+			</form>
+		</Modal>
+	);
+}
+
+/* The lines of a bill that would be issued. */
+function BillLines({ of }: { of: Loose[] }) {
+	if (of.length === 0) return null;
+	return (
+		<Table fz="sm" verticalSpacing={3}>
+			<Table.Tbody>
+				{of.map(l => (
+					<Table.Tr key={`${l.text}${l.amount}`}>
+						<Table.Td pl={0}>
+							{l.text}
+							{Number(l.quantity) > 1 && ` × ${l.quantity}`}
+						</Table.Td>
+						<Table.Td ta="right" pr={0}>
+							{rupiah(Number(l.amount))}
+						</Table.Td>
+					</Table.Tr>
+				))}
+			</Table.Tbody>
+		</Table>
+	);
+}
+
+/* The outcome that the server's dry run answers. */
+function Outcome({ act, body }: { act: Act; body: Values }) {
+	const { t } = useT();
+	const [asked] = useDebouncedValue(JSON.stringify(body), 350);
+	const trial = useQuery<Loose, ApiError>({
+		queryKey: ['dry run', act.method, act.path, asked],
+		queryFn: ({ signal }) =>
+			act.method === 'DELETE'
+				? call('DELETE', act.path, { query: { dry_run: 1 }, signal })
+				: call(act.method, act.path, { body: { ...JSON.parse(asked), dry_run: true }, signal }),
+		retry: false,
+		staleTime: 0,
+		placeholderData: last => last,
+	});
+	/* Missing fields are said at their fields when the form is sent. */
+	if (!trial.data)
+		return trial.error && trial.error.status !== 422 ? (
+			<Text fz="sm" c="red">
+				{errorText(t, trial.error)}
+			</Text>
+		) : null;
+	const lines = (act.dryRun?.includes('lines') && (trial.data.lines as Loose[])) || [];
+	const rows = (act.dryRun ?? [])
+		.filter(name => name !== 'lines')
+		.map(name => ({ name, was: act.row?.[name], is: trial.data[name] }))
+		.filter(r => r.is !== undefined && JSON.stringify(r.was) !== JSON.stringify(r.is));
+	return (
+		<div>
+			<Text fz="xs" c="dimmed" mb={4}>
+				{t.w.willHappen}
+			</Text>
+			<BillLines of={lines} />
+			{rows.length === 0 && lines.length === 0 ? (
+				<Text fz="sm">{t.w.nothingChanges}</Text>
+			) : (
+				<Table fz="sm" verticalSpacing={3} withRowBorders={false}>
+					<Table.Tbody>
+						{rows.map(r => (
+							<Table.Tr key={r.name}>
+								<Table.Th scope="row" fw={400} c="dimmed" pl={0}>
+									{word(t.f, r.name)}
+								</Table.Th>
+								<Table.Td>
+									{r.was !== undefined && r.was !== null && (
+										<>
+											<Value kind={kindOf(r.name)} of={r.was} /> →{' '}
+										</>
+									)}
+									<b>
+										<Value kind={kindOf(r.name)} of={r.is} />
+									</b>
+								</Table.Td>
+							</Table.Tr>
+						))}
+					</Table.Tbody>
+				</Table>
+			)}
+		</div>
+	);
+}

@@ -1,0 +1,185 @@
+/*
+ * Charts by uPlot: bars by name, lines in time, bands between lowest and highest.
+ *
+ * A picture says nothing to who cannot see: the same figures stand in a hidden table, shortened to
+ * some 50 rows.  The y axis begins at zero.
+ */
+import { Text, useComputedColorScheme, VisuallyHidden } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useT } from '../i18n';
+import classes from './chart.module.css';
+import { clock, day } from './format';
+
+export type Line = { label: string; colour: string; fill?: boolean; dash?: boolean };
+export type ChartProps = {
+	label: string;
+	/* Seconds since 1970 for time, 0..n-1 for bars. */
+	x: number[];
+	ys: (number | null)[][];
+	lines: Line[];
+	names?: string[];
+	format(n: number): string;
+	height?: number;
+	/* Pairs of lines (by index) between which the ground is tinted. */
+	band?: [upper: number, lower: number];
+};
+
+const INK = {
+	light: { text: '#5c636b', grid: '#e9ecef' },
+	dark: { text: '#a6adb4', grid: '#2e3136' },
+};
+const bars = uPlot.paths.bars!({ size: [0.62, 44], radius: 0.12 });
+
+export function Chart(props: ChartProps) {
+	const { t, lang } = useT();
+	const box = useRef<HTMLDivElement>(null);
+	const plot = useRef<uPlot>(null);
+	const scheme = useComputedColorScheme('light');
+	const { x, ys, lines, names, format, height = 200 } = props;
+	const isEmpty = x.length === 0 || ys.every(y => y.every(v => v === null));
+	const shape = [scheme, lang, names?.join(), lines.map(l => l.label).join(), height, isEmpty].join(
+		'|',
+	);
+	useEffect(() => {
+		const element = box.current;
+		if (!element || isEmpty) return;
+		const made = new uPlot(
+			options(props, element.clientWidth, INK[scheme], lang),
+			[x, ...ys],
+			element,
+		);
+		plot.current = made;
+		const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+		watch.observe(element);
+		return () => {
+			watch.disconnect();
+			made.destroy();
+			plot.current = null;
+		};
+	}, [shape]);
+	useEffect(() => {
+		plot.current?.setData([x, ...ys]);
+	}, [x, ys]);
+	if (isEmpty)
+		return (
+			<Text fz="sm" c="dimmed" ta="center" py="xl">
+				{t.w.noData}
+			</Text>
+		);
+	const step = Math.ceil(x.length / 50);
+	const nameOf = (i: number) =>
+		names?.[i] ?? `${day(new Date(x[i]! * 1000).toISOString(), lang)} ${clock(x[i]! * 1000, lang)}`;
+	return (
+		<figure className={classes.figure}>
+			<div ref={box} className={classes.chart} aria-hidden />
+			{lines.length > 1 && (
+				<div className={classes.legend} aria-hidden>
+					{lines.map(l => (
+						<span key={l.label}>
+							<svg width="10" height="10" aria-hidden="true">
+								<rect width="10" height="10" rx="2" fill={l.colour} />
+							</svg>{' '}
+							{l.label}
+						</span>
+					))}
+				</div>
+			)}
+			<VisuallyHidden>
+				<table>
+					<caption>{props.label}</caption>
+					<thead>
+						<tr>
+							<th scope="col">{names ? t.f.month : t.f.date}</th>
+							{lines.map(l => (
+								<th scope="col" key={l.label}>
+									{l.label}
+								</th>
+							))}
+						</tr>
+					</thead>
+					<tbody>
+						{x.map((at, i) =>
+							i % step === 0 ? (
+								<tr key={at}>
+									<th scope="row">{nameOf(i)}</th>
+									{ys.map((y, k) => (
+										<td key={lines[k]?.label}>
+											{y[i] === null || y[i] === undefined ? '–' : format(y[i])}
+										</td>
+									))}
+								</tr>
+							) : null,
+						)}
+					</tbody>
+				</table>
+			</VisuallyHidden>
+		</figure>
+	);
+}
+
+function options(
+	props: ChartProps,
+	width: number,
+	ink: { text: string; grid: string },
+	lang: 'id' | 'en',
+): uPlot.Options {
+	const { names, lines, format, height = 200, band } = props;
+	const axis = {
+		stroke: ink.text,
+		grid: { stroke: ink.grid, width: 1 },
+		ticks: { show: false },
+		font: '11px system-ui',
+	};
+	/* A name needs some 46 pixels: leave names out where they would touch. */
+	const every = names ? Math.max(1, Math.ceil((names.length * 46) / Math.max(1, width - 64))) : 1;
+	return {
+		width,
+		height,
+		legend: { show: false },
+		cursor: { drag: { setScale: false }, points: { size: 6 } },
+		padding: [8, 8, 0, 0],
+		scales: {
+			x: names ? { time: false, range: [-0.6, names.length - 0.4] } : { time: true },
+			y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+		},
+		axes: [
+			names
+				? {
+						...axis,
+						grid: { show: false },
+						splits: () => names.map((_, i) => i),
+						values: (_u, at) => at.map(i => (i % every === 0 ? (names[i] ?? '') : '')),
+					}
+				: {
+						...axis,
+						grid: { show: false },
+						space: 70,
+						values: (_u, at, _i, _space, step) =>
+							at.map(s =>
+								step >= 86_400
+									? day(new Date(s * 1000).toISOString(), lang).slice(0, 6)
+									: clock(s * 1000, lang, step < 60),
+							),
+					},
+			{ ...axis, size: 68, values: (_u, at) => at.map(format) },
+		],
+		series: [
+			{},
+			...lines.map(l => ({
+				label: l.label,
+				stroke: l.colour,
+				fill: names ? l.colour : l.fill ? `${l.colour}22` : undefined,
+				width: names ? 0 : 1.6,
+				dash: l.dash ? [4, 4] : undefined,
+				spanGaps: false,
+				points: { show: false },
+				paths: names ? bars : undefined,
+			})),
+		],
+		bands: band
+			? [{ series: [band[0] + 1, band[1] + 1], fill: `${lines[band[0]]?.colour}33` }]
+			: undefined,
+	};
+}
