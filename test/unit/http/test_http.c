@@ -98,7 +98,7 @@ static const struct route routes[] = {
 	{ "", "GET", "/api/things/:id", 1, .fn = show },
 	{ "", "GET", "/api/things/special", 1, .fn = special },
 	{ "", "POST", "/api/things", 1, .fn = make },
-	{ "", "POST", "/api/things/:id", 1, .fn = show },
+	{ "", "POST", "/api/acts/:id", 1, .fn = show },
 	{ "", "PUT", "/api/things/:id", 1, .fn = put },
 	{ "", "POST", "/api/login", 0, .fn = login },
 	{ "", "GET", "/api/fields", 0, .fn = refuse_fields },
@@ -258,7 +258,7 @@ a_write_is_never_repeated(void **state)
 {
 	(void)state;
 	lose_once = true;
-	assert_int_equal(ask("POST", "/api/things/7", "{}").status, 503);
+	assert_int_equal(ask("POST", "/api/acts/7", "{}").status, 503);
 	assert_int_equal(ran, 1);
 }
 
