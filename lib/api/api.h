@@ -180,6 +180,7 @@ API_OP(setting_show);
 API_OP(setting_save);
 API_OP(setting_preset);
 API_OP(billing_rehearse);
+API_OP(dashboard_show);
 API_OP(dashboard_stats);
 API_OP(dashboard_activities);
 API_OP(meta_health);

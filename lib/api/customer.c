@@ -27,6 +27,8 @@ static const struct field fields[] = {
 	{ "open_invoices", FT_INT, RO },
 	{ "service",     FT_TEXT,  RO | FF_FILTER, .max = 16, .among = services,
 	  .hint = "whether a line of the customer works" },
+	{ "next_due",    FT_DATE,  RO | FF_NULL | FF_SORT },
+	{ "online",      FT_BOOL,  RO | FF_NULL, .hint = "null: not known" },
 	{ "packages",    FT_LIST,  RO },
 	{ "usernames",   FT_LIST,  RO },
 	{ "package_ids", FT_LIST,  RO },

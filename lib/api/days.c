@@ -40,6 +40,7 @@ const struct op day_add_op = {
 	.summary = "Give days to a line, or take given ones back",
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 
 static const struct field pause_fields[] = {
@@ -52,6 +53,7 @@ const struct op subscription_pause_op = {
 	.summary = "Pause a line: no service, no bills, and its days are kept",
 	.fields = pause_fields, .nfields = countof(pause_fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 
 static const struct field reason_fields[] = {
@@ -62,6 +64,7 @@ const struct op subscription_resume_op = {
 	.summary = "End a pause",
 	.fields = reason_fields, .nfields = countof(reason_fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 
 static const struct field prepay_fields[] = {
@@ -103,7 +106,7 @@ static const struct field change_fields[] = {
 	{ "effective",  FT_TEXT, FF_CREATE, .max = 16, .among = moments, .dflt = "\"now\"" },
 	{ "prorate",    FT_BOOL, FF_CREATE, .dflt = "false",
 	  .hint = "bill or credit the difference of the days left" },
-	{ "dry_run",    FT_BOOL, FF_CREATE, .dflt = "false", .hint = "only say what would happen" },
+	{ "dry_run",  FT_BOOL,  FF_CREATE, .dflt = "false", .hint = "only say what would happen" },
 };
 
 static const struct field subscription_change_parts[] = {

@@ -80,10 +80,13 @@ static const struct field fields[] = {
 	{ "discount",        FT_MONEY, RO },
 	{ "tax_amount",      FT_MONEY, RO },
 	{ "paid_amount",     FT_MONEY, RO },
-	{ "outstanding",     FT_MONEY, RO },
+	{ "outstanding", FT_MONEY, RO | FF_SORT },
 	{ "period_start",    FT_DATE,  RO | FF_NULL },
 	{ "period_end",      FT_DATE,  RO | FF_NULL },
 	{ "issued_on",       FT_DATE,  RO },
+	{ "router_id", FT_UUID, RO | FF_NULL | FF_FILTER },
+	{ "is_open", FT_BOOL, RO, .hint = "unpaid or overdue" },
+	{ "pay_url", FT_TEXT, RO, .hint = "where the customer pays it" },
 	{ "payment_reference", FT_TEXT, RO | FF_NULL },
 	{ "payment_url",     FT_TEXT,  RO | FF_NULL, .hint = "of the page at the gateway" },
 	{ "midtrans_order_id", FT_TEXT, RO | FF_NULL },
@@ -113,10 +116,14 @@ static const struct field fields[] = {
 };
 
 static const struct field due_from = { "due_from", FT_DATE }, due_to = { "due_to", FT_DATE };
+static const struct field any_flag = { "flag", FT_BOOL };
 
 static const struct filter filters[] = {
 	{ "due_from", "due_date", ">=", &due_from },
 	{ "due_to",   "due_date", "<=", &due_to },
+	{ "issued_from", "issued_on", ">=", &due_from },
+	{ "issued_to", "issued_on", "<=", &due_to },
+	{ "open", "is_open", "=", &any_flag },
 };
 
 static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };

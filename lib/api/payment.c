@@ -40,6 +40,8 @@ static const struct field fields[] = {
 	{ "received_on",  FT_DATE,  RO | FF_SORT },
 	{ "created_at",   FT_TIME,  RO | FF_SORT },
 	{ "updated_at",   FT_TIME,  RO },
+	{ "actor",        FT_TEXT,  RO | FF_NULL | FF_FILTER, .max = 255, .hint = "who took the money" },
+	{ "router_id",    FT_UUID,  RO | FF_NULL | FF_FILTER },
 	{ "transaction_id",  FT_TEXT, RO | FF_NULL },
 	{ "midtrans_transaction_id", FT_TEXT, RO | FF_NULL },
 	{ "midtrans_status", FT_TEXT, RO | FF_NULL },
@@ -107,6 +109,7 @@ const struct op payment_refund_op = {
 	.summary = "Book money that was handed back by hand",
 	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
 	.row = &payment_resource,
+	.dry_run = true,
 };
 const struct op payment_reverse_op = {
 	.summary = "Take a payment back by a counter-entry; the row stays, as reversed",

@@ -38,6 +38,11 @@ static const struct field router_fields[] = {
 	{ "version",           FT_TEXT,   RO | FF_NULL },
 	{ "broken_since",      FT_TIME,   RO | FF_NULL },
 	{ "last_error",        FT_TEXT,   RO | FF_NULL },
+	{ "broken", FT_BOOL, RO | FF_FILTER },
+	{ "accounts", FT_INT, RO | FF_SORT },
+	{ "pending", FT_INT, RO | FF_SORT, .hint = "accounts to be synced" },
+	{ "failed", FT_INT, RO | FF_SORT },
+	{ "online", FT_INT, RO | FF_SORT, .hint = "sessions" },
 	{ "created_at",        FT_TIME,   RO | FF_SORT },
 	{ "updated_at",        FT_TIME,   RO | FF_SORT },
 };

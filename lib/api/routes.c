@@ -67,6 +67,7 @@ const struct route api_routes[] = {
 	OP("DELETE", "/api/users/:id", A_FULL, LOGIN, user_delete),
 
 	OP("GET", "/api/search", V_READ, FAST, search_all),
+	OP("GET", "/api/dashboard", V_READ, FAST, dashboard_show),
 	OP("GET", "/api/dashboard/stats", V_READ, FAST, dashboard_stats),
 	OP("GET", "/api/dashboard/recent-activities", V_READ, FAST, dashboard_activities),
 

@@ -10,6 +10,7 @@
 #include "sql.h"
 
 static const char *const states[] = { "active", "suspended", "expired", "cancelled", NULL };
+static const char *const types[] = { "pppoe", "hotspot", "static", NULL };
 static const char *const reasons[] = { "debt", "manual", "pause", "new", NULL };
 static const char *const sync_states[] = { "synced", "pending", "failed", NULL };
 static const char *const moments[] = { "now", "next_period", NULL };
@@ -66,6 +67,11 @@ static const struct field fields[] = {
 	{ "created_at",        FT_TIME, RO | FF_SORT },
 	{ "updated_at",        FT_TIME, RO | FF_SORT },
 	{ "has_password",      FT_BOOL, RO },
+	{ "debt",              FT_MONEY, RO | FF_SORT },
+	{ "next_due",          FT_DATE, RO | FF_NULL | FF_SORT },
+	{ "online",            FT_BOOL, RO | FF_NULL, .hint = "null: not known" },
+	{ "router.id",         FT_UUID, RO | FF_NULL },
+	{ "router.name",       FT_TEXT, RO },
 	{ "customer.id", FT_UUID, RO },
 	{ "customer.name", FT_TEXT, RO | FF_SORT },
 	{ "customer.email", FT_TEXT, RO | FF_NULL },
@@ -86,6 +92,15 @@ static const struct field fields[] = {
 	{ "package.is_active", FT_BOOL, RO },
 };
 
+static const struct field any_day = { "day", FT_DATE };
+static const struct field any_type = { "type", FT_TEXT, .max = 16, .among = types };
+
+static const struct filter filters[] = {
+	{ "end_from", "end_date",     ">=", &any_day },
+	{ "end_to",   "end_date",     "<=", &any_day },
+	{ "type",     "package.type", "=",  &any_type },
+};
+
 static const char *const search[] = { "mikrotik_username", "customer.name", NULL };
 
 const struct resource subscription_resource = {
@@ -96,6 +111,8 @@ const struct resource subscription_resource = {
 	.search = search,
 	.fields = fields,
 	.nfields = countof(fields),
+	.filters = filters,
+	.nfilters = countof(filters),
 	.counted = true,
 };
 
@@ -119,6 +136,7 @@ const struct op subscription_update_op = {
 	.summary = "Change a subscription; the router follows",
 	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 const struct op subscription_delete_op = {
 	.summary = "Cancel a subscription", .status = 204,

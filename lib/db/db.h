@@ -86,6 +86,7 @@ struct db_conf {
 	const char *conninfo; /* DATABASE_URL: any conninfo or URI, several hosts too */
 	const char *role;     /* user to connect as; NULL: whatever conninfo says */
 	const char *program;  /* application_name */
+	const char *url;      /* APP_URL: what links to customers begin with */
 	const char *timezone; /* APP_TIMEZONE: what day it is, see business_today() in SQL */
 	const char *today;    /* APP_TODAY, or NULL */
 	int statement_ms;     /* statement_timeout; 0: none */

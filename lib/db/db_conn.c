@@ -98,6 +98,7 @@ session_settings(struct arena *mem, const struct db_conf *conf)
 	put_setting(&a, "statement_timeout", arena_printf(mem, "%d", conf->statement_ms));
 	put_setting(&a, "lock_timeout", arena_printf(mem, "%d", conf->lock_ms));
 	put_setting(&a, "isp.timezone", conf->timezone != NULL ? conf->timezone : "");
+	put_setting(&a, "isp.url", conf->url != NULL ? conf->url : "");
 	put_setting(&a, "isp.today", conf->today != NULL ? conf->today : "");
 	sb_putc(&a.names, '}');
 	sb_putc(&a.values, '}');
@@ -351,6 +352,7 @@ db_conf_of(struct ctx *cx, const struct conf *cf, const char *program, const cha
 		.role = role,
 		.program = program,
 		.timezone = conf_text(cf, CONF_APP_TIMEZONE),
+		.url = conf_text(cf, CONF_APP_URL),
 		.today = conf_text(cf, CONF_APP_TODAY),
 	};
 }

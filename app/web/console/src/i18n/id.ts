@@ -267,6 +267,12 @@ export const id = {
 		held: 'Ditahan',
 		duration_ms: 'Lama',
 		undone_at: 'Diurungkan',
+		chat_id: 'ID obrolan',
+		message_thread_id: 'ID topik',
+		url: 'Alamat',
+		preset: 'Penyedia',
+		number_id: 'ID nomor',
+		auth: 'Kunci masuk',
 	},
 	/* Values that the server writes as words. */
 	v: {
@@ -512,6 +518,7 @@ export const id = {
 		report: 'Laporan',
 		statement: 'Rekening koran',
 		logo: 'Unggah logo',
+		companyName: 'Isi nama perusahaan',
 	},
 	/* The consequence of an act, shown before the act. */
 	/* The ledger of days, and the kinds of history. */
@@ -706,7 +713,7 @@ export const id = {
 		byDay: 'Per hari',
 		byMonth: 'Per bulan',
 		welcome: 'Selamat datang',
-		firstText: 'Sistem masih kosong. Empat langkah, dan tagihan pertama dapat terbit.',
+		firstText: 'Lima langkah, lalu tagihan pertama terbit. Setiap langkah dapat diulang nanti.',
 		firstAdmin: 'Buat akun admin pertama',
 		step: (n: number, of: number) => `Langkah ${n} dari ${of}`,
 		orImport: 'atau impor dari berkas',
@@ -789,6 +796,14 @@ export const id = {
 		andMore: (n: number) => `dan ${n} lagi`,
 		nDays: (n: number) => `${n} hari`,
 		offFrom: (from: string, back: string) => `Mati ${from}, menyala ${back}`,
+		companyNext: 'Nama perusahaan tampil pada struk, tagihan, dan halaman bayar.',
+		routerNext: 'Alamat, nama pengguna, dan kata sandi API router MikroTik. Boleh dilewati dulu.',
+		packageNext: 'Harga, kecepatan, dan masa aktif.',
+		customerNext: 'Satu pelanggan untuk mencoba, atau daftar lama dari berkas CSV atau XLSX.',
+		lineNext:
+			'Hubungkan pelanggan dengan paket: akunnya dibuat di router dan tagihan pertama terbit.',
+		logo: 'Logo',
+		logoText: 'Belum ada logo. Berkas PNG, paling besar 200 kB.',
 	},
 	/* Hints of fields, where a person may not know. */
 	h: {

@@ -10,6 +10,7 @@ import {
 	Text,
 } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { useMeta } from '../../api/meta';
 import { useGet, useMay } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
@@ -232,6 +233,7 @@ function LastRun() {
 		{ per_page: 1 },
 		{ enabled: may('operator'), every: 60_000 },
 	);
+	const meta = useMeta();
 	if (!may('operator')) return null;
 	const run = read.data?.data[0];
 	return (
@@ -248,6 +250,12 @@ function LastRun() {
 			<Text fz="sm" c={run ? undefined : 'dimmed'}>
 				{run ? `${moment(run.started_at, lang)} · ${say(run.counts)}` : t.w.noneYet}
 			</Text>
+			{meta && (
+				<Text fz="sm" mt={4} c={meta.last_proven_restore ? undefined : 'dimmed'}>
+					{t.w.lastRestore}:{' '}
+					{meta.last_proven_restore ? moment(meta.last_proven_restore, lang) : t.w.restoreNone}
+				</Text>
+			)}
 		</Section>
 	);
 }

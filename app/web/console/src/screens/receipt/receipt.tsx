@@ -52,7 +52,10 @@ export function Receipt() {
 		p => p.status === 'received' && (!state.payment || p.id === state.payment),
 	);
 	const isPaid = invoice.outstanding === 0 && invoice.status === 'paid';
-	const lines: [string, number][] = invoice.lines?.map((l): [string, number] => [String(l.text), Number(l.amount)]) ?? [
+	const lines: [string, number][] = invoice.lines?.map((l): [string, number] => [
+		String(l.text),
+		Number(l.amount),
+	]) ?? [
 		[
 			`${invoice.subscription?.package?.name ?? word(t.v, String(invoice.kind))}`,
 			Number(invoice.amount),
@@ -77,7 +80,8 @@ export function Receipt() {
 			</Group>
 			<article ref={slip} className={classes.slip} data-paper={paper}>
 				<header>
-					<strong>{company.name ?? 'ISP Billing'}</strong>
+					{company.logo && <img src={String(company.logo)} alt="" className={classes.logo} />}
+					<strong>{company.name || 'ISP Billing'}</strong>
 					{company.address && <div>{company.address}</div>}
 					{company.phone && <div>{company.phone}</div>}
 				</header>
