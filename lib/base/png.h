@@ -15,7 +15,7 @@
 
 enum { PNG_SIDE_MAX = 2000 };
 
-/* What is wrong with it, for a sentence that begins "The image"; NULL: nothing. */
+/* Name the first fault, for a sentence that begins "The image"; NULL: there is none. */
 const char *png_fault(struct arena *, const unsigned char *data, size_t n);
 
 #endif

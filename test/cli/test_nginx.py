@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_is_no_screen(system):
 
 
 def test_the_request_id_is_in_the_log_and_no_query(system):
-    """What was searched for (names, telephone numbers) stood in a log that is kept for weeks."""
+    """Names and telephone numbers that people searched for stood in a log that is kept for weeks."""
     request = system.get("/api/health?search=0812345678")[1]["X-Request-Id"]
     limit = time.monotonic() + 5
     while True:
