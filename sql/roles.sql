@@ -152,6 +152,7 @@ BEGIN
 	EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO isp_billing, isp_api', current_database());
 	FOR granted IN SELECT name, programs FROM (VALUES
 	('account_address_error',             'api billing gateway'),
+	('account_adopt',                     'api'),
 	('account_claim',                     'api billing router'),
 	('account_compared',                  'api billing router'),
 	('account_default_router',            'api billing router'),
@@ -165,6 +166,7 @@ BEGIN
 	('account_remove',                    'api billing router'),
 	('account_require_own',               'api'),
 	('account_results',                   'api billing router'),
+	('account_settle',                    'api'),
 	('account_stale',                     'api billing router'),
 	('account_switch',                    'api'),
 	('account_trace',                     'api billing router'),
@@ -286,6 +288,7 @@ BEGIN
 	('is_no_suspend_day',                 'api billing gateway'),
 	('is_payment_manual',                 'api billing gateway'),
 	('is_period_taken',                   'api billing gateway'),
+	('isolation_names',                   'api billing router'),
 	('isolir_line',                       'api'),
 	('is_refund_known',                   'api billing gateway'),
 	('is_restart_day',                    'api billing gateway'),

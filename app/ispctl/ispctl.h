@@ -15,6 +15,7 @@ enum {
 	OPT_JSON,
 	OPT_FORCE,
 	OPT_DRY_RUN,
+	OPT_UNTIL,
 	OPT_DAYS
 };
 
@@ -53,6 +54,9 @@ enum rc cmd_router_isolate_commands(struct ispctl *);
 enum rc cmd_billing_preview(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_import(struct ispctl *);
+enum rc cmd_import_routers(struct ispctl *);
+/* The routers that a command is about: --router, else all active ones. */
+enum rc ispctl_routers(struct ispctl *, const char ***ret, size_t *n) _must_check_;
 enum rc cmd_health(struct ispctl *);
 enum rc cmd_restore_proof(struct ispctl *);
 enum rc cmd_check(struct ispctl *);

@@ -12,8 +12,10 @@ static const struct daemon_option options[] = {
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
 	[OPT_DATE] = { "--date", "D", "billing preview, check --days: the business date (today)" },
 	[OPT_DRY_RUN] = { "--dry-run", NULL, "import: say what would be taken, change nothing" },
+	[OPT_UNTIL] = { "--until", "D", "import: paid up to here, where a line names no day" },
 	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose turn it is" },
-	[OPT_ROUTER] = { "--router", "NAME", "router plan, apply: this router (all active ones)" },
+	[OPT_ROUTER] = { "--router", "NAME",
+	    "router plan, apply, import routers: this one (all active ones)" },
 	[OPT_JSON] = { "--json", NULL, "router plan: as JSON" },
 	[OPT_DAYS] = { "--days", NULL, "check: also the lines that owe days, and why" },
 	[OPT_FORCE] = { "--force", NULL, "router apply: beyond the bounds too" },
@@ -40,6 +42,7 @@ static const struct daemon self = {
 	    "  billing preview        what the next billing run would do\n"
 	    "  midtrans reconcile     ask Midtrans about every payment that is not over\n"
 	    "  import SOURCE FILE     take customers from csv (or XLSX), phpnuxbill, laravel\n"
+	    "  import routers|mikhmon take what live routers hold; nothing is written on them\n"
 	    "  health                 is all well? exit 1 if not\n"
 	    "  check                  hold every rule against the data: exit 1 naming rows\n"
 	    "  user setup-token       print the token that the first registration asks for\n"

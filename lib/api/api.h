@@ -213,6 +213,7 @@ void op_put(struct cJSON *in, const char *key, const char *val);
 
 /* The route table as maps of nginx. */
 void nginx_print(struct sb *);
+enum rc nginx_print_isolir(struct ctx *, const struct conf *, struct sb *) _must_check_;
 
 /* The OpenAPI 3.1 document of api_routes. */
 const char *openapi_json(struct ctx *);

@@ -14,12 +14,15 @@ static const struct field isolir_show_parts[] = {
 	{ "suspend_reason", FT_TEXT, FF_NULL },
 	{ "invoice_id", FT_UUID, FF_NULL },
 	{ "total_due", FT_MONEY },
+	{ "company.name", FT_TEXT },
+	{ "company.phone", FT_TEXT },
+	{ "company.whatsapp", FT_TEXT },
+	{ "company.address", FT_TEXT },
 };
 
 const struct op isolir_show_op = {
 	.summary = "The line of an isolated customer, found by the address of the request, else by "
-		   "username and phone: {customer status suspend_reason invoice_id total_due}; 404 "
-		   "where it is not found",
+		   "username and phone; 404 where it is not found",
 	.params = isolir_params, .nparams = countof(isolir_params),
 	.answer = isolir_show_parts,
 	.nanswer = countof(isolir_show_parts),

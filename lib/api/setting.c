@@ -91,6 +91,8 @@ static const struct field fields[] = {
 	{ "suspend_mode",      FT_TEXT, FF_UPDATE | RO, .max = 16, .among = modes },
 	{ "isolation_profile", FT_TEXT, FF_UPDATE | RO, 1, 63, .chars = "._-",
 	  .hint = "for suspend_mode isolate" },
+	{ "isolation_names",   FT_TEXT, FF_UPDATE | RO, 0, 500,
+	  .hint = "profiles, by commas, that also mean off on adopted lines" },
 	{ "remove_expired",    FT_BOOL, FF_UPDATE | RO,
 	  .hint = "take expired accounts off the router" },
 	{ "line_sample_minutes", FT_INT, FF_UPDATE | RO, 0, 60,

@@ -23,12 +23,19 @@ SELECT s.account_id, s.router_id, s.due_at
  * found there.  taken: its addresses, present and past, that other accounts in
  * service have by now; shared: those that other static accounts must have blocked.
  */
+-- Profiles that mean off, one a line: ours, and those of other programs.
+CREATE OR REPLACE FUNCTION isolation_names(c settings) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT string_agg(lower(btrim(name)), E'\n')
+	  FROM unnest(string_to_array(c.isolation_names, ',') || c.isolation_profile) AS name WHERE btrim(name) <> ''
+$$;
+
 DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_compared(uuid);
 
 DROP TYPE IF EXISTS account_wanted_row; -- has no OR REPLACE
 CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wanted text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
-	comment text, known boolean, pending boolean, imported boolean, isolation text, traces text, taken text, shared text,
+	comment text, known boolean, pending boolean, imported boolean, isolation text, isolation_names text, traces text, taken text, shared text,
 	router_profile text, bandwidth text, burst text, priority int);
 
 CREATE OR REPLACE FUNCTION account_wanted_rows(router uuid, ids uuid[])
@@ -37,13 +44,14 @@ RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	       CASE WHEN NOT s.present OR m.wanted = 'absent' OR m.removed_at IS NOT NULL THEN 'absent'
 	            WHEN m.disabled THEN 'suspended' ELSE m.wanted END,
 	       m.service, m.username,
-	       coalesce(m.password, b.mikrotik_password),
+	       nullif(coalesce(m.password, b.mikrotik_password), ''),
 	       CASE WHEN m.password IS NOT NULL THEN format('mikrotik_secrets:%s:password', m.id)
 	            ELSE format('subscriptions:%s:mikrotik_password', b.id) END,
 	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, s.synced_generation > 0,
 	       s.generation > s.synced_generation,
 	       m.imported AND s.synced_at = s.created_at,
 	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
+	       isolation_names(c),
 	       array_to_string(s.traces, E'\n'), a.taken, a.shared,
 	       p.router_profile, p.bandwidth, p.burst, p.priority
 	  FROM account_states s
@@ -169,7 +177,7 @@ $$;
 /*
  * The accounts of a router that a comparison covers: those that should be there
  * or must still leave.  What was imported is left as it was found until it is
- * changed here.
+ * changed here, but that one who should be off is off, in whatever way.
  */
 CREATE OR REPLACE FUNCTION account_compared(router uuid)
 RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
@@ -177,7 +185,7 @@ RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	  FROM account_wanted_rows(router, ARRAY(SELECT s.account_id FROM account_states s
 	                                          WHERE s.router_id = router
 	                                            AND (s.present OR s.generation > s.synced_generation))) w
-	 WHERE NOT w.imported AND (w.wanted <> 'absent' OR w.pending)
+	 WHERE (NOT w.imported OR w.wanted = 'suspended') AND (w.wanted <> 'absent' OR w.pending)
 $$;
 
 /*
