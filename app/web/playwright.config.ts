@@ -19,7 +19,7 @@ export default defineConfig({
 	reporter: 'list',
 	projects: [
 		{ name: 'console', testIgnore: 'pay.spec.ts' },
-		{ name: 'pay', testMatch: 'pay.spec.ts', timeout: 40_000, expect: { timeout: 20_000 } },
+		{ name: 'pay', testMatch: 'pay.spec.ts', timeout: 120_000 },
 	],
 	use: {
 		actionTimeout: 40_000,

@@ -153,14 +153,19 @@ test('back before the money is there', async ({ page }) => {
 test('a look that fails ends nothing', async ({ page, allowed }) => {
 	const [invoice] = owing();
 	allowed.push(/ERR_FAILED/);
+	await page.clock.install();
 	await page.goto(address(invoice, '?order_id=x'));
 	await expect(act(page)).toHaveText(/^Bayar Rp/);
 	const failed = page.waitForEvent('requestfailed');
 	await page.route('**/api/public/invoices/*', route => route.abort(), { times: 1 });
+	await page.clock.fastForward(4000);
 	await failed;
 	await expect(act(page)).toHaveText(/^Bayar Rp/);
 	book(invoice);
-	await status(page, 'paid');
+	await expect(async () => {
+		await page.clock.fastForward(16_000);
+		await expect(page.locator('main')).toHaveAttribute('data-status', 'paid', { timeout: 1000 });
+	}).toPass();
 });
 
 /* Whoever still has the page open is not sent to pay a second time. */
