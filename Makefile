@@ -1,7 +1,7 @@
 # ISP Billing.  `make` builds, `make run` starts the whole system in var/, `make test` proves it.
 # All that is made lies in $(B): obj/ (strict), san/ (ASan, UBSan), mem/ (for valgrind), fuzz/,
-# gen/ (statements of sql/queries), bin/, unit/, web/ (the screens), lint/ (one stamp for each file
-# and tool).  Only npm's packages lie elsewhere: in app/web/node_modules.
+# cov/ (for gcov), gen/ (statements of sql/queries), bin/, unit/, web/ (the screens), lint/ (one
+# stamp for each file and tool).  Only npm's packages lie elsewhere: in app/web/node_modules.
 
 VERSION = 0.1.0
 B      ?= build
@@ -35,14 +35,16 @@ DIALECT = -std=gnu17 -D_GNU_SOURCE -DISP_VERSION='"$(VERSION)"' -fno-common -g -
 TESTS    = -Itest/unit -Wno-write-strings # argv is written down in place
 SANITIZE = -fsanitize=address,undefined,float-cast-overflow -fno-omit-frame-pointer
 
-# Four builds of the same sources.  The sanitizers make gcc 12 warn falsely, so no -Werror there.
+# Five builds of the same sources.  The sanitizers make gcc 12 warn falsely, so no -Werror there.
 COMPILE_obj  = $(CC) $(DIALECT) -O2 $(WARN) $(WERROR) $(HARDEN)
 COMPILE_san  = $(CC) $(DIALECT) -O1 $(WARN) $(SANITIZE) -DARENA_DEBUG
 COMPILE_mem  = $(CC) $(DIALECT) -O1 $(WARN) -DARENA_DEBUG
+COMPILE_cov  = $(CC) $(DIALECT) -O0 --coverage -fprofile-update=atomic $(WARN) -DARENA_DEBUG
 COMPILE_fuzz = $(CLANG) $(DIALECT) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link -DARENA_DEBUG
 LINK_obj     = $(CC) -pie -Wl,-z,relro,-z,now
 LINK_san     = $(CC) $(SANITIZE)
 LINK_mem     = $(CC)
+LINK_cov     = $(CC) --coverage
 LINK_fuzz    = $(CLANG) $(SANITIZE) -fsanitize=fuzzer
 
 # make V=1 shows the commands, otherwise one line a file.
@@ -69,11 +71,12 @@ bin_name   = $(B)/bin/$(if $(filter api,$(1)),isp-api,$(1))
 PROGRAMS  := $(foreach a,$(APP_DIRS),$(call bin_name,$(a)))
 UNITS     := $(UNIT_SRC:test/unit/%.c=$(B)/unit/%)
 MEMCHECKS := $(UNIT_SRC:test/unit/%.c=$(B)/memcheck/%)
+COVERS    := $(UNIT_SRC:test/unit/%.c=$(B)/cover/%)
 FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-api test-rest quick lint lint-files unit units memcheck sql-test sim-test \
-        api-test cli-test e2e web web-check web-e2e pictures fuzz fuzzers bench soak mutate install deb clean compdb \
+        api-test cli-test e2e web web-check web-e2e pictures fuzz fuzzers bench cover soak mutate install deb clean compdb \
         top-length FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -129,7 +132,7 @@ $(B)/$(1)/libisp.a: $(LIB_SRC:%.c=$(B)/$(1)/%.o) $(GEN_SRC:%.c=$(B)/$(1)/gen/sql
 	@rm -f $$@
 	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
-$(foreach f,obj san mem fuzz,$(eval $(call flavour,$(f))))
+$(foreach f,obj san mem cov fuzz,$(eval $(call flavour,$(f))))
 
 define program
 $(call bin_name,$(1)): $(patsubst %.c,$(B)/obj/%.o,$(wildcard app/$(1)/*.c)) $(B)/obj/libisp.a
@@ -147,6 +150,10 @@ $(B)/memcheck/%: $(B)/mem/test/unit/%.o $(B)/mem/libisp.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
 	$(Q)$(LINK_mem) -o $@ $^ -lcmocka $(PKG_LIBS)
+$(B)/cover/%: $(B)/cov/test/unit/%.o $(B)/cov/libisp.a
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(LINK_cov) -o $@ $^ -lcmocka $(PKG_LIBS)
 $(B)/fuzzers/%: $(B)/fuzz/test/fuzz/fuzz_%.o $(B)/fuzz/libisp.a
 	@mkdir -p $(@D)
 	$(call say,link $@)
@@ -203,7 +210,7 @@ pictures: programs web
 	@cd $(WEB) && OUT=$(abspath $(B))/web-test ISP_BUILD=$(abspath $(B)) PICTURES=$(abspath $(B))/pictures \
 	  npx --no-install playwright test screens
 
--include $(foreach f,obj san mem fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
+-include $(foreach f,obj san mem cov fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
 
 # ---- tests -------------------------------------------------------------------------------------
 
@@ -231,7 +238,7 @@ test-rest: programs units fuzzers
 	@$(MAKE) --no-print-directory fuzz S=10
 	@$(PYTEST) $(ROUTER_TESTS)
 
-# What a pre-commit hook has the patience for.
+# Short enough for a pre-commit hook.
 quick: programs units
 	@scripts/check-layers
 	@scripts/check-style
@@ -247,6 +254,17 @@ unit: units
 
 memcheck: $(MEMCHECKS)
 	@scripts/run-units --valgrind $(call pick,$(MEMCHECKS))
+
+# Lines of lib that the unit tests run, in percent; a run below the floor fails.  Raise the floor
+# when the figure rises.  The API tests run much of the rest and are not counted.
+COVER_FLOOR = 50
+cover: $(COVERS)
+	@find $(B)/cov -name '*.gcda' -delete
+	@scripts/run-units $(COVERS)
+	@lcov --quiet --capture --directory $(B)/cov/lib --output-file $(B)/cover.info
+	@lcov --summary $(B)/cover.info 2>&1 | awk -v floor=$(COVER_FLOOR) \
+	  '/lines\.+:/ { sub("%", "", $$2); print "cover: " $$2 "% of the lines of lib, floor " floor "%"; bad = $$2 + 0 < floor } \
+	  END { exit bad }'
 
 sql-test:
 	@scripts/run-sql-tests

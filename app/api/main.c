@@ -16,8 +16,7 @@ static const struct daemon_option options[] = {
 	[OPT_SQL] = { "--print-sql", NULL, "the statements composed for plain resources" },
 	[OPT_ORIGINS] = { "--print-origins", NULL,
 	    "who may call from a browser, as nginx wants to know it" },
-	[OPT_ISOLIR] = { "--print-isolir", NULL,
-	    "nginx's server for the requests of isolated customers" },
+	[OPT_ISOLIR] = { "--print-isolir", NULL, "nginx's server for isolated customers" },
 };
 
 const struct daemon isp_api_program = {

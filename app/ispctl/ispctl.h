@@ -35,6 +35,12 @@ struct command {
 	enum rc (*run)(struct ispctl *);
 };
 
+/* The name, options and help of ispctl. */
+extern const struct daemon command_program;
+
+/* The exit code of a command that ended so; a failure is shown. */
+int command_exit_code(const struct ctx *, const struct daemon_args *, enum rc);
+
 /* Find the command that the arguments name; NULL: none.  *ret_rest: arguments after its words. */
 const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
 

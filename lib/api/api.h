@@ -13,7 +13,7 @@
 #include "http/http.h"
 #include "http/shape.h"
 
-/* What a role and a token may do.  A route lists one of each; see routes.c. */
+/* Rights of a role and of a token.  A route lists one of each; see routes.c. */
 enum perm {
 	P_VIEWER = 1 << 0,
 	P_OPERATOR = 1 << 1,

@@ -260,7 +260,7 @@ dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 	int64_t limit;
 
-	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
+	TRY(req_param_int(cx, rq, "limit", (struct req_range){ 1, 100, 20 }, &limit));
 	TRY(db_rows(cx, &SQL_dashboard_activities, &rows, V_I64(limit)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);

@@ -128,7 +128,7 @@ static const struct filter filters[] = {
 
 static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };
 
-/* Nobody asks twice for what is missing: with the fields, not after them. */
+/* Report missing values together with wrong fields, not in a second answer. */
 static enum rc
 check_invoice(struct ctx *cx, const char *id, struct cJSON *in)
 {

@@ -210,7 +210,7 @@ put_words(struct jw *w, const char *key, const char *const *words)
 	jw_end(w);
 }
 
-/* Whose field it is and what it is called, for the browser's translations: "customer.phone". */
+/* Owner and name of the field, for the browser's translations: "customer.phone". */
 static void
 put_hint(struct ctx *cx, struct jw *w, const char *owner, const char *name, const char *hint)
 {
@@ -328,7 +328,7 @@ rest_of(const struct route *rt, const char *path)
 	return rt->path + n;
 }
 
-/* Who may list, create, show, change and delete. */
+/* Rights to list, create, show, change and delete. */
 static void
 put_rights(struct jw *w, const char *path)
 {
@@ -368,7 +368,7 @@ put_action(struct ctx *cx, struct jw *w, const struct route *rt, const char *nam
 	jw_end(w);
 }
 
-/* What a person may do with a row beside changing it. */
+/* Actions on a row beside changing it. */
 static void
 put_actions(struct ctx *cx, struct jw *w, const char *path)
 {
@@ -434,7 +434,7 @@ meta_fields(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(db_query0(cx, &SQL_meta_business, &rows));
+	TRY(db_row(cx, &SQL_meta_business, &rows));
 	rs->status = 200;
 	jw_obj(&w, NULL);
 	jw_str(&w, "version", ISP_VERSION);

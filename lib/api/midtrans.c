@@ -119,7 +119,7 @@ const struct op midtrans_refund_op = {
 };
 /* clang-format on */
 
-/* Who acts where nobody is logged in. */
+/* The actor of a request without a login. */
 static enum rc
 act_as(struct ctx *cx, const char *name)
 {

@@ -158,7 +158,7 @@ monitoring_alerts(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 	int64_t limit;
 
-	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
+	TRY(req_param_int(cx, rq, "limit", (struct req_range){ 1, 100, 20 }, &limit));
 	TRY(db_rows(cx, &SQL_alerts_newest, &rows, V_I64(limit)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);

@@ -163,7 +163,7 @@ put_list_params(struct ctx *cx, struct jw *w, const struct resource *res)
 	put_filters(cx, w, res);
 }
 
-/* What any act may carry: a rehearsal, a key against a second booking. */
+/* Parameters of any act: a rehearsal, a key against a second booking. */
 static void
 put_act_params(struct ctx *cx, struct jw *w, const struct op *op)
 {

@@ -6,7 +6,7 @@
 
 struct jw;
 
-/* What a route takes and answers, also where a verb of a resource serves it. */
+/* Input and answer of a route, also where a verb of a resource serves it. */
 struct op openapi_op(struct ctx *, const struct route *);
 /* "customer_update", "invoice_mark_paid": of the operation, whatever its address. */
 const char *openapi_name(struct ctx *, const struct route *);

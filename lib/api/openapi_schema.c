@@ -202,7 +202,8 @@ openapi_fields(struct ctx *cx, struct jw *w, const char *key, const struct field
 	jw_end(w);
 }
 
-/* What an object is, or each of an array: the row of a resource, an object of parts, anything. */
+/* The content of an object, or of each in an array: the row of a resource, an object of parts,
+ * anything. */
 static void
 put_inner(struct ctx *cx, struct jw *w, const char *key, const struct field *f)
 {

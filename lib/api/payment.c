@@ -7,7 +7,7 @@
 #include "api/money.h"
 #include "sql.h"
 
-/* What a person may book; "midtrans" stands for a gateway payment entered by hand. */
+/* The methods that a person may book; "midtrans" stands for a gateway payment entered by hand. */
 const char *const money_methods[] = { "cash", "transfer", "midtrans", "qris", "gopay", "ovo",
 	"dana", "card", "bank_transfer", "mobile_money", "va", "shopeepay", "other", NULL };
 

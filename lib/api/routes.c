@@ -4,7 +4,7 @@
  * Role: V any, O operator or admin, A admin.  Ability of the token: READ to
  * look, BILLING and NETWORK to change, FULL for what no partial token may do or
  * see: users, tokens, passwords, settings, credentials.
- * What the browser and the plan call by two names shares one handler.
+ * Addresses that the browser and the plan name differently share one handler.
  */
 #include "api/api.h"
 

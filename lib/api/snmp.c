@@ -90,7 +90,7 @@ need(struct ctx *cx, struct cJSON *in, const char *field, const char *why)
 	(void)err_field_code(cx, "required", NULL);
 }
 
-/* What version 3 cannot do without. */
+/* Require the values that SNMP version 3 needs. */
 static enum rc
 check_device(struct ctx *cx, const char *id, struct cJSON *in)
 {

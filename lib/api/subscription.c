@@ -294,7 +294,7 @@ subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
-/* Who has looked is noted before anything is shown. */
+/* The audit log names the reader before anything is shown. */
 enum rc
 subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs)
 {

@@ -131,7 +131,7 @@ token_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 	    (struct list_bound){ "user_id", cx->actor.id });
 }
 
-/* The row, and the one time the plain text is told. */
+/* The row, and the plain text, which is shown this once. */
 static enum rc
 answer_token(struct ctx *cx, struct resp *rs, int64_t id, const char *secret)
 {

@@ -281,7 +281,7 @@ import_all(struct import *im, struct import_counts *ret)
 	return count(im, ret);
 }
 
-/* What is done in any case, in a context of its own: the reason of a failure before it stands. */
+/* End an import in any case, in a context of its own: the reason of a failure before it stands. */
 static enum rc
 last(const struct import *im, enum rc before, enum rc rc)
 {

@@ -1,7 +1,7 @@
 /*
  * import.h: customers, packages and lines from what an operator used before.
  *
- * Sources: "csv" (CSV or XLSX, told by the first bytes; headings in Indonesian
+ * Sources: "csv" (CSV or XLSX, known by the first bytes; headings in Indonesian
  * or English), "phpnuxbill" and "laravel" (MySQL dumps, also packed by gzip),
  * "routers" and "mikhmon" (what feed hands over from live routers).
  * The file is read whole and never stored; its rows stand in import_raw and
@@ -31,7 +31,7 @@ struct import_job {
 	const char *day;   /* the business date; NULL: today */
 	const char *until; /* the last day paid of lines that name none; NULL: they are refused */
 	bool dry_run;
-	/* Of sources that are no file: hand each row over. */
+	/* Hand each row over, for a source that is no file. */
 	enum rc (*feed)(struct ctx *, dump_row_fn take, void *take_arg, void *arg);
 	void (*report)(const struct import_fault *, void *arg); /* before anything is written */
 	void *arg;

@@ -76,7 +76,7 @@ crud_show(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* What was asked for, for the audit log: of secrets only that they are new. */
+/* The request for the audit log: of secrets only that they are new. */
 static const char *
 meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 {
@@ -139,7 +139,7 @@ any_locked(const struct resource *r, const cJSON *in)
 	return false;
 }
 
-/* What a locked field holds, or starts with: the one value that may be given, and is ignored. */
+/* The value that a locked field has, or starts with: only it may be given, and is ignored. */
 static const char *
 present_value(struct ctx *cx, const struct field *f, const struct db_rows *now)
 {

@@ -105,7 +105,7 @@ enum rc crud_list_where(struct ctx *, const struct req *, struct resp *, const s
 /*
  * A POST that means one row, be it there or not: crud_update of the row that
  * find() names, else crud_create.  From looking to writing it is alone: nobody
- * else looks for a row of this resource.  What find() cannot read of the body
+ * else looks for a row of this resource.  A value of the body that find() cannot read
  * means no row that is there; crud_create says what is wrong with it.
  */
 typedef enum rc (*crud_find)(struct ctx *, const struct req *, const char **ret);

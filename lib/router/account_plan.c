@@ -155,7 +155,8 @@ disable(struct planning *p, struct account_object *o)
 	p->disabled = true;
 }
 
-/* Into the walled garden.  Who is under a wrong name or address is disabled until that is right. */
+/* Into the walled garden.  An account under a wrong name or address is disabled until that is
+ * right. */
 static void
 wall(struct planning *p, struct account_object *o)
 {
@@ -265,8 +266,8 @@ settle(struct planning *p, struct account_object *keep, bool held)
 }
 
 /*
- * What was found on the router and has not changed here since is off where it is absent, disabled
- * or in a profile that says so.
+ * An account found on the router that has not changed here since is off where it is absent,
+ * disabled or in a profile that says so.
  */
 static bool
 is_off_as_found(const struct planning *p, const struct account_object *o)

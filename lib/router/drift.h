@@ -41,7 +41,7 @@ struct drift {
 	bool is_blank;   /* none of the accounts that should be there is */
 	struct drift_line *lines;
 	size_t nlines, room;
-	/* What becomes jobs. */
+	/* Differences that become jobs. */
 	const char **account_ids, **package_ids;
 	size_t naccounts, npackages;
 	struct account_object **unclaimed;

@@ -64,7 +64,7 @@ $$;
 /*
  * Objects found on a router, [{id, username, password, service, profile,
  * local_address, remote_address, comment, disabled, mikrotik_id}], password
- * sealed to id or null.  What is missing here is created as imported; an account
+ * sealed to id or null.  An account that is missing here is created as imported; an account
  * of a subscription that never got on the router adopts the object of its name.
  */
 CREATE OR REPLACE FUNCTION account_import(router uuid, objects jsonb)
@@ -99,7 +99,7 @@ BEGIN
 END $$;
 
 /*
- * What belongs to a subscription is changed there.  Values equal to those of the
+ * Values of a subscription are changed there.  Values equal to those of the
  * row pass, as a form sends all of them.
  */
 CREATE OR REPLACE FUNCTION account_require_own(account uuid, change jsonb)

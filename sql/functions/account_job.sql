@@ -176,8 +176,8 @@ $$;
 
 /*
  * The accounts of a router that a comparison covers: those that should be there
- * or must still leave.  What was imported is left as it was found until it is
- * changed here, but that one who should be off is off, in whatever way.
+ * or must still leave.  An imported account is left as it was found until it is
+ * changed here; but one that should be off is off, in any way.
  */
 CREATE OR REPLACE FUNCTION account_compared(router uuid)
 RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$

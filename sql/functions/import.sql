@@ -1,7 +1,7 @@
 /*
  * Imports. The reader in C fills import_raw; import_map_SOURCE() turns those rows into our fields in
  * import_rows; import_judge() marks each row that cannot be taken; import_apply() takes the others,
- * some at a time, each row whole or not at all. What is taken is a position as of a day (days paid
+ * some at a time, each row whole or not at all. An import takes a position as of a day (days paid
  * for, credit, open debt), never a history.
  */
 
@@ -219,7 +219,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 /*
- * What the routers hold, without what is ours already: a secret is a line with the package of its
+ * The objects of the routers, without those that are ours already: a secret is a line with the package of its
  * profile's name; the name and telephone of its comment are what people wrote there.
  */
 CREATE OR REPLACE FUNCTION import_map_routers(b uuid) RETURNS void

@@ -121,7 +121,7 @@ LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN length(moment) = 10 THEN moment::date ELSE business_day(moment::timestamptz) END
 $$;
 
--- What is received. People are held to what is owed; the gateway's money is there already.
+-- The amount received. People are held to what is owed; the gateway's money is there already.
 CREATE OR REPLACE FUNCTION payment_amount(i invoices, input jsonb, d date) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE

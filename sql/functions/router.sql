@@ -58,7 +58,7 @@ BEGIN
 	   AND (sync_state, sync_error) IS DISTINCT FROM ('failed', reason);
 END $$;
 
--- What came for a router that is known to be broken says so too, and does not wait for the next probe.
+-- Fail new jobs of a router that is known to be broken: each says so, and does not wait for the next probe.
 CREATE OR REPLACE FUNCTION router_fail_waiting()
 RETURNS void LANGUAGE sql AS $$
 	UPDATE account_states s

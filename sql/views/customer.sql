@@ -1,6 +1,6 @@
 DROP VIEW IF EXISTS customer_rows, credit_rows CASCADE;
 
--- What a customer owes and whether the line works: each column is computed only where it is read.
+-- The debt of a customer and the state of the lines: each column is computed only where it is read.
 CREATE VIEW customer_rows AS
 SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.npwp, c.tax_exempt, c.notes, c.message_opt_out, c.credit,
        (SELECT coalesce(sum(i.amount - i.paid_amount), 0)::bigint

@@ -1,9 +1,9 @@
-"""Homes whose bills are paid online, told to the real system and to the model alike.
+"""Homes whose bills are paid online, posted to the real system and to the model alike.
 
     Home      a customer, one or two subscriptions, invoices; what people did to them (setup)
     Street    makes homes, payment pages and histories; reads the ledger; compares
 
-A home's books() plays its setup into a fresh model (test/model/midtrans.py). The ledger's deeds
+A home's books() plays its setup into a fresh model (test/model/midtrans.py). The ledger's actions
 are read in the order in which they were done, from a table that triggers fill while the customer
 is locked: created_at says when a transaction began, not when it had its turn.
 """
@@ -32,23 +32,23 @@ REVERSIBLE = ("permata_va", "echannel", "indomaret")
 REFUNDABLE = {"qris": "any", "gopay": "any", "shopeepay": "full", "dana": "any", "credit_card": "any"}
 
 WITNESS = """
-CREATE TABLE IF NOT EXISTS test_deeds (n bigint GENERATED ALWAYS AS IDENTITY, what text, id uuid);
-CREATE OR REPLACE FUNCTION test_deed() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS $$
+CREATE TABLE IF NOT EXISTS test_actions (n bigint GENERATED ALWAYS AS IDENTITY, what text, id uuid);
+CREATE OR REPLACE FUNCTION test_action() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO test_deeds (what, id) VALUES (TG_TABLE_NAME, NEW.id);
+	INSERT INTO test_actions (what, id) VALUES (TG_TABLE_NAME, NEW.id);
 	RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER test_deed AFTER INSERT ON payments FOR EACH ROW EXECUTE FUNCTION test_deed();
-CREATE OR REPLACE TRIGGER test_deed AFTER INSERT ON payment_reversals FOR EACH ROW EXECUTE FUNCTION test_deed();
-CREATE OR REPLACE TRIGGER test_deed AFTER INSERT ON refunds FOR EACH ROW EXECUTE FUNCTION test_deed();
-CREATE OR REPLACE TRIGGER test_deed AFTER UPDATE ON invoices FOR EACH ROW
-	WHEN (OLD.status <> 'cancelled' AND NEW.status = 'cancelled') EXECUTE FUNCTION test_deed();
+CREATE OR REPLACE TRIGGER test_action AFTER INSERT ON payments FOR EACH ROW EXECUTE FUNCTION test_action();
+CREATE OR REPLACE TRIGGER test_action AFTER INSERT ON payment_reversals FOR EACH ROW EXECUTE FUNCTION test_action();
+CREATE OR REPLACE TRIGGER test_action AFTER INSERT ON refunds FOR EACH ROW EXECUTE FUNCTION test_action();
+CREATE OR REPLACE TRIGGER test_action AFTER UPDATE ON invoices FOR EACH ROW
+	WHEN (OLD.status <> 'cancelled' AND NEW.status = 'cancelled') EXECUTE FUNCTION test_action();
 """
-DEEDS = """
+ACTIONS = """
 SELECT d.n, d.what, coalesce(p.id, i.id) AS id, coalesce(p.customer_id, i.customer_id) AS customer,
        coalesce(p.invoice_id, i.id) AS invoice, p.source, p.midtrans_transaction_id AS transaction,
        coalesce(f.amount, v.amount, p.amount) AS amount, f.reopen, f.refund_id
-  FROM test_deeds d
+  FROM test_actions d
   LEFT JOIN payment_reversals v ON d.what = 'payment_reversals' AND v.id = d.id
   LEFT JOIN refunds f ON d.what = 'refunds' AND f.id = d.id
   LEFT JOIN payments p ON p.id = CASE d.what WHEN 'payments' THEN d.id ELSE coalesce(v.payment_id, f.payment_id) END
@@ -72,8 +72,8 @@ class Home:
         self.number, self.customer = number, None
         self.setup, self.subs, self.invoices = [], [], {}  # invoices: id -> key
         self.orders = collections.OrderedDict()            # order_id -> (invoice id, amount)
-        self.told = {}                                     # message id -> body, as far as delivered
-        self.lots, self.mark = 0, 0                        # deeds up to mark are of the setup
+        self.reported = {}                                     # message id -> body, as far as delivered
+        self.lots, self.mark = 0, 0                        # actions up to mark are of the setup
         self.meddled = False                               # people act while messages arrive
         self.story = []
 
@@ -92,7 +92,7 @@ class Home:
 
 
 def shown(books):
-    """What is compared: of subscriptions, of invoices by key, credit."""
+    """The values compared: of subscriptions, of invoices by key, credit."""
     return {"subs": [(s.status, s.reason, s.end.isoformat()) for s in books.subs.values()],
             "invoices": {i.key: (i.status, i.amount, i.paid, i.due.isoformat()) for i in books.invoices.values()},
             "credit": books.credit(0)}
@@ -177,7 +177,7 @@ class Street:
                     self.let_expire(client, home, order, dice)
         client.close()
         self.people(home, dice)
-        home.mark = self.sql("SELECT coalesce(max(n), 0) AS n FROM test_deeds")[0]["n"]
+        home.mark = self.sql("SELECT coalesce(max(n), 0) AS n FROM test_actions")[0]["n"]
 
     def page(self, client, home, invoice):
         got = client.post("/api/midtrans/create-token", {"invoice_id": invoice}).want(200).json
@@ -249,7 +249,7 @@ class Street:
         return answer if status == 200 else None
 
     def history(self, home, order, dice):
-        """What a customer, a bank and Midtrans may do about one order."""
+        """The acts of a customer, a bank and Midtrans about one order."""
         past = self.gate.transactions(order)
         roll = dice.random()
         if past and past[-1]["transaction_status"] == "expire":
@@ -340,8 +340,8 @@ class Street:
         for home in homes:
             for order in home.orders:
                 for message in self.gate.messages(order):
-                    if message["id"] not in home.told:
-                        home.told[message["id"]] = message["body"]
+                    if message["id"] not in home.reported:
+                        home.reported[message["id"]] = message["body"]
                         found.append(json.dumps(message["body"]).encode())
         return found
 
@@ -353,13 +353,13 @@ class Street:
     # ---- comparing
 
     def compare(self, homes):
-        """Each transaction in its ledger, the ledger's deeds in their order, the causal reader."""
-        deeds = collections.defaultdict(list)
-        for deed in self.sql(DEEDS, [home.customer for home in homes]):
-            deeds[deed["customer"]].append(deed)
+        """Each transaction in its ledger, the ledger's actions in their order, the causal reader."""
+        actions = collections.defaultdict(list)
+        for action in self.sql(ACTIONS, [home.customer for home in homes]):
+            actions[action["customer"]].append(action)
         books = {}
         for home in homes:
-            mine = [d for d in deeds[home.customer] if d["n"] > home.mark]
+            mine = [d for d in actions[home.customer] if d["n"] > home.mark]
             self.compare_ledger(home, mine)
             books[home.number] = self.replay(home, mine)
         self.compare_states(homes, books)
@@ -368,24 +368,24 @@ class Street:
         self.compare_states(certain, {home.number: causal[home.number].books for home in certain})
         return len(certain)
 
-    def compare_ledger(self, home, deeds):
-        booked = {d["transaction"]: d for d in deeds if d["what"] == "payments" and d["source"] == "midtrans"}
-        payments = [d for d in deeds if d["what"] == "payments" and d["source"] == "midtrans"]
+    def compare_ledger(self, home, actions):
+        booked = {d["transaction"]: d for d in actions if d["what"] == "payments" and d["source"] == "midtrans"}
+        payments = [d for d in actions if d["what"] == "payments" and d["source"] == "midtrans"]
         assert len(booked) == len(payments), "a transaction booked twice: %r\n%s" % (payments, tell(home))
         known = {t["transaction_id"]: t for order in home.orders for t in self.gate.transactions(order)}
         assert set(booked) <= set(known), "money from nowhere: %r" % (set(booked) - set(known))
         for name, t in known.items():
             want = model.standing(t)
-            self.compare_standing(home, t, want, booked.get(name), deeds)
+            self.compare_standing(home, t, want, booked.get(name), actions)
 
-    def compare_standing(self, home, t, want, payment, deeds):
+    def compare_standing(self, home, t, want, payment, actions):
         what = "%s is %s at Midtrans, in the ledger: %r\n%s" % (
             t["transaction_id"], t["transaction_status"], payment, tell(home))
         if payment is None:
             assert not want.booked, what
             return
         assert want.booked is not False and payment["amount"] == want.amount, what
-        of = [d for d in deeds if d["id"] == payment["id"]]
+        of = [d for d in actions if d["id"] == payment["id"]]
         reversals = [d for d in of if d["what"] == "payment_reversals"]
         refunds = {d["refund_id"]: d["amount"] for d in of if d["what"] == "refunds" and not d["reopen"]}
         taken = sum(d["amount"] for d in of if d["what"] == "refunds" and d["reopen"])
@@ -396,29 +396,29 @@ class Street:
             assert sorted(refunds.values()) == sorted(want.refunds.values()), "%s\n%r, %r" % (what, refunds, want)
             assert taken == want.taken, "%s\n%d taken, %r" % (what, taken, want)
 
-    def replay(self, home, deeds):
+    def replay(self, home, actions):
         books, lots = home.books(), {}
-        for deed in deeds:
-            event = self.event_of(home, deed, lots)
+        for action in actions:
+            event = self.event_of(home, action, lots)
             answer = books.apply(dict(event, day=date()))
             assert answer == "ok", "the ledger did what the rules refuse: %r %r\n%s" % (event, answer, tell(home))
         assert books.violations() == []
         return books
 
     @staticmethod
-    def event_of(home, deed, lots):
-        what = deed["what"]
+    def event_of(home, action, lots):
+        what = action["what"]
         if what == "invoices":
-            return {"op": "cancel_invoice", "invoice": home.invoices[deed["id"]]}
+            return {"op": "cancel_invoice", "invoice": home.invoices[action["id"]]}
         if what == "payments":
-            lots[deed["id"]] = home.lots + len(lots) + 1
-            event = {"lot": lots[deed["id"]], "invoice": home.invoices[deed["invoice"]], "amount": deed["amount"]}
-            if deed["source"] == "manual":
+            lots[action["id"]] = home.lots + len(lots) + 1
+            event = {"lot": lots[action["id"]], "invoice": home.invoices[action["invoice"]], "amount": action["amount"]}
+            if action["source"] == "manual":
                 return dict(event, op="mark_paid", reference=None)
             return dict(event, op="gateway")
         if what == "refunds":
-            return {"op": "refund", "lot": lots[deed["id"]], "amount": deed["amount"], "reopen": deed["reopen"]}
-        return {"op": "undo", "lot": lots[deed["id"]]}
+            return {"op": "refund", "lot": lots[action["id"]], "amount": action["amount"], "reopen": action["reopen"]}
+        return {"op": "undo", "lot": lots[action["id"]]}
 
     def causal(self, home):
         """All that was announced, as it happened."""

@@ -1,9 +1,9 @@
 """Every rupiah exactly once, whatever the order in which things become known.
 
 Customers pay, fail, are refunded, charged back, let pages expire and pay them all the same; cash
-and cancellations come between. What Midtrans tells of it is delivered in random order, each message
+and cancellations come between. The messages of Midtrans are delivered in random order, each message
 one to five times, from 32 connections, a third of the answers unheard, while workers are killed.
-Then each transaction must stand in the ledger as it stands at Midtrans, the ledger's deeds, done by
+Then each transaction must stand in the ledger as it stands at Midtrans, the ledger's actions, done by
 the model in the same order, must give the same invoices, subscriptions and credit, and where the
 order cannot matter, so must the causal order. And again without any webhook at all.
 
@@ -23,7 +23,7 @@ from street import FINDABLE, TODAY, Street
 
 ROUNDS = 200 if isp.SOAK else 20
 HOMES = 4    # in a round
-SILENT = 120 if isp.SOAK else 30  # homes that only reconciliation hears of
+SILENT = 120 if isp.SOAK else 30  # homes that only reconciliation finds
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +118,14 @@ class Rounds:
         """Whether there was anything to tell."""
         bodies = self.street.fresh(homes)
         if bodies or extra:
-            # What was told before may come again at any time.
+            # A message delivered before may come again at any time.
             bodies += [body for body in self.seen(homes) if dice.random() < 0.2]
             self.statuses.update(deliver(self.system.url, bodies, dice, extra).statuses)
         return bool(bodies)
 
     @staticmethod
     def seen(homes):
-        return [json.dumps(body).encode() for home in homes for body in home.told.values()]
+        return [json.dumps(body).encode() for home in homes for body in home.reported.values()]
 
     def calm(self, homes, dice):
         """Until nobody has anything to say: what we do at Midtrans is announced, too."""

@@ -36,7 +36,7 @@ Names are local: package, customer, sub and lot are numbers the events give (a l
 a gift; its number is taken only when the event is "ok"). An invoice is called "SUB/N": the N-th
 invoice of that subscription in order of issue, from 1.
 
-What the model holds beside the contract's words ("pinned": the SQL side agreed to the same)
+The model also holds these rules beside the contract's words ("pinned": the SQL side agreed to the same)
 
  a. pinned: money comes in lots; allocations (lot -> invoice) say what pays what; credit is what
     lots have left; credit and payouts use lots oldest first.

@@ -16,12 +16,12 @@ naive on purpose, no database, no clock, no lock.
     standing(transaction)           what a transaction as the gateway has it in the end must have
                                     left in the ledger, whatever came when (Standing)
 
-Not every final state follows from the final truth alone, and that is the contract's wish: a refund
+Not every final state follows from the final truth alone, and the contract wants it so: a refund
 "takes that payment's credit first, for the rest it writes off", so of two payments of one invoice
 it matters which came first. Hence two questions for whoever compares a real system with this:
-does each transaction stand in its ledger as standing() says, and do Books, given the ledger's deeds
+does each transaction stand in its ledger as standing() says, and do Books, given the ledger's actions
 in the ledger's own order, end as the system did? Where the order cannot matter (only_truth_counts),
-Reader's Books, which heard everything in causal order, must end the same too.
+Reader's Books, which received everything in causal order, must end the same too.
 
 Beside the words of facts and contract
 
@@ -29,7 +29,7 @@ Beside the words of facts and contract
     back beyond that is fee and no business of the ledger.
  2. A partial chargeback is money undone: it takes the payment's credit first, then opens the debt.
  3. A cancel of settled money is impossible by the graph; a reader ignores it (row 13).
- 4. What a reversal or chargeback takes of money that was paid out in the meantime is a loss.
+ 4. Money that a reversal or chargeback takes after it was paid out is a loss.
 """
 
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ class Lot(billing.Lot):
 
     @property
     def left(self):
-        """What could still be refunded."""
+        """The amount that could still be refunded."""
         return 0 if self.reversed else self.amount - self.refunded
 
 
@@ -141,7 +141,7 @@ class Books(billing.Model):
 
 @dataclass(eq=False)
 class Seen:
-    """One transaction, as told so far."""
+    """One transaction, as reported so far."""
 
     lot: int | None = None
     settled: bool = False
@@ -249,7 +249,7 @@ def standing(transaction):
 
 
 def capped(rows, amount):
-    """What of each refund was the payment's, and not fee."""
+    """The part of each refund that was the payment's, and not fee."""
     found = {}
     for row in rows:
         part = min(row["amount"], amount)

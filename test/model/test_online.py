@@ -56,7 +56,7 @@ class Desk:
         return self.books.credit(0)
 
 
-def test_a_settlement_pays_once_however_often_it_is_told():
+def test_a_settlement_pays_once_however_often_it_is_reported():
     desk = Desk()
     for status in ("pending", "settlement", "settlement", "pending", "expire", "failure"):
         desk.tell(status)
@@ -169,7 +169,7 @@ def test_refunds_are_booked_once_each_and_write_off():
     assert desk.books.lots[1].left == 0 and desk.invoice == ("paid", 100)
 
 
-def test_a_refund_never_heard_settled_books_both():
+def test_a_refund_never_received_settled_books_both():
     desk = Desk()
     desk.refund(100, status="refund")
     assert desk.invoice == ("paid", 100) and desk.books.lots[1].lost == 100

@@ -1,4 +1,4 @@
-/* The bounds of a repair, and the diff that people read; what differs is told in test_provision.c.
+/* The bounds of a repair, and the diff that people read; the differences stand in test_provision.c.
  */
 #include <string.h>
 

@@ -5,15 +5,15 @@
 #include "router/import.h"
 
 static struct peer *peer;
-static char heard[8192];
+static char received[8192];
 
 static const char *
 hang_up(void)
 {
 	if (peer != NULL)
-		(void)peer_stop(peer, heard, sizeof(heard));
+		(void)peer_stop(peer, received, sizeof(received));
 	peer = NULL;
-	return heard;
+	return received;
 }
 
 /* A router in the database that answers by these turns. */
@@ -35,7 +35,7 @@ end(void **state)
 	{                                                                                          \
 		.listen = 1, .say = "!done\n"                                                      \
 	}
-#define LOGIN_HEARD "/login|=name=api|=password=s3cret\n"
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static void
 what_is_missing_here_is_taken(void **state)

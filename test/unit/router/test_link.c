@@ -5,15 +5,15 @@
 #include "router/link.h"
 
 static struct peer *peer;
-static char heard[8192];
+static char received[8192];
 
 static const char *
 hang_up(void)
 {
 	if (peer != NULL)
-		(void)peer_stop(peer, heard, sizeof(heard));
+		(void)peer_stop(peer, received, sizeof(received));
 	peer = NULL;
-	return heard;
+	return received;
 }
 
 /* A router in the database that answers by these turns. */
@@ -93,7 +93,7 @@ a_refused_login_is_said(void **state)
 	assert_non_null(strstr(cx.err.msg, "router Main"));
 }
 
-/* What waits for a broken router says why, and is not tried again before the next probe. */
+/* A job that waits for a broken router says why, and is not tried again before the next probe. */
 static void
 a_broken_router_opens_the_breaker(void **state)
 {

@@ -1,19 +1,19 @@
-/* What an import reads from a router: each menu once, nothing but prints. */
+/* The reading of an import from a router: each menu once, nothing but prints. */
 #include "rows.h"
 
 #include "net/ros_peer.h"
 #include "router/live.h"
 
 static struct peer *peer;
-static char heard[8192];
+static char received[8192];
 
 static const char *
 hang_up(void)
 {
 	if (peer != NULL)
-		(void)peer_stop(peer, heard, sizeof(heard));
+		(void)peer_stop(peer, received, sizeof(received));
 	peer = NULL;
-	return heard;
+	return received;
 }
 
 /* A router in the database that answers by these turns. */
@@ -35,7 +35,7 @@ end(void **state)
 	{                                                                                          \
 		.listen = 1, .say = "!done\n"                                                      \
 	}
-#define LOGIN_HEARD "/login|=name=api|=password=s3cret\n"
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static struct sb seen;
 
@@ -76,7 +76,7 @@ profiles_come_before_the_objects(void **state)
 	    "ppp: name=pak budi password=***** service=any profile=10 Mbps disabled=false"
 	    " comment=Budi - 0812\n");
 	(void)hang_up();
-	for (const char *at = heard; (at = strstr(at, "\n/")) != NULL; at++)
+	for (const char *at = received; (at = strstr(at, "\n/")) != NULL; at++)
 		assert_non_null(strstr(at, "/print|"));
 }
 

@@ -5,15 +5,15 @@
 #include "router/object.h"
 
 static struct peer *peer;
-static char heard[8192];
+static char received[8192];
 
 static const char *
 hang_up(void)
 {
 	if (peer != NULL)
-		(void)peer_stop(peer, heard, sizeof(heard));
+		(void)peer_stop(peer, received, sizeof(received));
 	peer = NULL;
-	return heard;
+	return received;
 }
 
 /* A router in the database that answers by these turns. */
@@ -35,7 +35,7 @@ end(void **state)
 	{                                                                                          \
 		.listen = 1, .say = "!done\n"                                                      \
 	}
-#define LOGIN_HEARD "/login|=name=api|=password=s3cret\n"
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static void
 an_id_has_its_form(void **state)
@@ -62,7 +62,7 @@ an_added_object_answers_its_id(void **state)
 	assert_int_equal(object_add(&cx, answering(turns), OBJECT_QUEUE, attrs, 2, &id), RC_OK);
 	assert_string_equal(id, "*1F");
 	assert_string_equal(hang_up(),
-	    LOGIN_HEARD "/queue/simple/add|=name=office|=comment=a=b c\n");
+	    LOGIN_RECEIVED "/queue/simple/add|=name=office|=comment=a=b c\n");
 }
 
 static void
@@ -98,9 +98,9 @@ a_cleared_property_is_unset(void **state)
 	(void)state;
 	assert_int_equal(object_set(&cx, answering(turns), OBJECT_QUEUE, "*7", attrs, 2), RC_OK);
 	assert_string_equal(hang_up(),
-	    LOGIN_HEARD "/queue/simple/print|=.proplist=name,dynamic|?.id=*7\n"
-			"/queue/simple/set|=.id=*7|=max-limit=1M/2M\n"
-			"/queue/simple/unset|=.id=*7|=value-name=comment\n");
+	    LOGIN_RECEIVED "/queue/simple/print|=.proplist=name,dynamic|?.id=*7\n"
+			   "/queue/simple/set|=.id=*7|=max-limit=1M/2M\n"
+			   "/queue/simple/unset|=.id=*7|=value-name=comment\n");
 }
 
 static void

@@ -5,15 +5,15 @@
 #include "router/session.h"
 
 static struct peer *peer;
-static char heard[8192];
+static char received[8192];
 
 static const char *
 hang_up(void)
 {
 	if (peer != NULL)
-		(void)peer_stop(peer, heard, sizeof(heard));
+		(void)peer_stop(peer, received, sizeof(received));
 	peer = NULL;
-	return heard;
+	return received;
 }
 
 /* A router in the database that answers by these turns. */
@@ -35,7 +35,7 @@ end(void **state)
 	{                                                                                          \
 		.listen = 1, .say = "!done\n"                                                      \
 	}
-#define LOGIN_HEARD "/login|=name=api|=password=s3cret\n"
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static void
 every_session_of_the_name_ends(void **state)
@@ -50,8 +50,8 @@ every_session_of_the_name_ends(void **state)
 	(void)state;
 	assert_int_equal(session_end(&cx, answering(turns), "pppoe", "ani"), RC_OK);
 	assert_string_equal(hang_up(),
-	    LOGIN_HEARD "/ppp/active/print|=.proplist=.id,name|?name=ani\n"
-			"/ppp/active/remove|=.id=*1\n/ppp/active/remove|=.id=*2\n");
+	    LOGIN_RECEIVED "/ppp/active/print|=.proplist=.id,name|?name=ani\n"
+			   "/ppp/active/remove|=.id=*1\n/ppp/active/remove|=.id=*2\n");
 }
 
 /* A row that the router answers though it bears another name is not touched. */
@@ -84,10 +84,10 @@ cookies_go_before_sessions(void **state)
 	(void)state;
 	assert_int_equal(session_end(&cx, answering(turns), "hotspot", "ani"), RC_OK);
 	assert_string_equal(hang_up(),
-	    LOGIN_HEARD "/ip/hotspot/cookie/print|=.proplist=.id,user|?user=ani\n"
-			"/ip/hotspot/cookie/remove|=.id=*A\n"
-			"/ip/hotspot/active/print|=.proplist=.id,user|?user=ani\n"
-			"/ip/hotspot/active/remove|=.id=*B\n");
+	    LOGIN_RECEIVED "/ip/hotspot/cookie/print|=.proplist=.id,user|?user=ani\n"
+			   "/ip/hotspot/cookie/remove|=.id=*A\n"
+			   "/ip/hotspot/active/print|=.proplist=.id,user|?user=ani\n"
+			   "/ip/hotspot/active/remove|=.id=*B\n");
 }
 
 static void
