@@ -1,4 +1,4 @@
-"""Whoever has no right costs one look-up. Reads ran before the token was judged: ten connections with a
+"""A request without a right costs one look-up. Reads ran before the token was judged: ten connections with a
 token that was none held the webhook for 8 s. The full form, with figures, is in make bench."""
 import os
 import re
@@ -41,9 +41,9 @@ def test_a_crowd_without_a_token_delays_no_webhook(system):
     before = scans(system)
     crowd = anonymous.flood(system.url, SECONDS)
     taken = anonymous.webhooks(int(system.url.rsplit(":", 1)[1]), bodies, SECONDS - 1)
-    told = crowd.communicate(timeout=60)[0]
-    status = {int(code): int(n) for code, n in re.findall(r"\[(\d{3})\]\s+(\d+) responses", told)}
-    assert set(status) <= {401, 429} and sum(status.values()) > 100, told
+    output = crowd.communicate(timeout=60)[0]
+    status = {int(code): int(n) for code, n in re.findall(r"\[(\d{3})\]\s+(\d+) responses", output)}
+    assert set(status) <= {401, 429} and sum(status.values()) > 100, output
     assert scans(system) == before, "a list was read for somebody who has no token"
     assert anonymous.p99(taken) < 0.25, taken[-5:]
     assert system.sql("SELECT count(*) FROM payments") == str(WEBHOOKS)

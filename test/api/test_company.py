@@ -1,4 +1,4 @@
-"""Who asks customers for money: the settings, the logo's bytes, what anybody may read of them."""
+"""The company that asks customers for money: its settings, the logo's bytes, what anybody may read of them."""
 import base64
 import struct
 import zlib

@@ -1,6 +1,6 @@
 """anonymous: webhooks of Midtrans beside connections that have no right to what they ask for.
 
-64 connections with a token that is none ask for the dearest list there is: a search through all
+64 connections with a token that is none ask for the slowest list there is: a search through all
 billing_logs, 80,000 rows down. Nothing that they ask for may be executed, and no webhook may wait
 for them. Used by test/bench/run with 400,000 rows, by test/api/test_anonymous.py with fewer."""
 import hashlib
@@ -9,7 +9,7 @@ import json
 import subprocess
 import time
 
-DEAREST = "/api/billing-logs?search=nowhere&page=4000"
+SLOWEST = "/api/billing-logs?search=nowhere&page=4000"
 CONNECTIONS = 64
 
 # So many lines of the log, about subscriptions there are.
@@ -40,7 +40,7 @@ def settlement(key, order, amount):
 def flood(url, seconds):
     """The connections without a right, in the background."""
     return subprocess.Popen(["hey", "-c", str(CONNECTIONS), "-z", "%ds" % seconds, "-H", "Authorization: Bearer 1|" + "a" * 40,
-                             url + DEAREST], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                             url + SLOWEST], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def webhooks(port, bodies, seconds):

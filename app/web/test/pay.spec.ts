@@ -235,7 +235,7 @@ test('without scripts it says so, and nothing pulses', async ({ browser }) => {
 
 /* ---- what it says ---- */
 
-/* Nobody said who asks: a customer took the page for a fraud. And WhatsApp gets the invoice's number. */
+/* The page did not say who asks, and a customer took it for a fraud. And WhatsApp gets the invoice's number. */
 test('who asks for the money', async ({ page }) => {
 	const invoice = unpaid();
 	const number = one(`SELECT invoice_number FROM invoices WHERE id = '${invoice}'`);

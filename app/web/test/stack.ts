@@ -1,6 +1,6 @@
 /* One system for all stories: the demonstration town, brought up before and taken down after.
- * STACK_URL names one that runs already.  What `up`
- * says of it stands in STACK_URL, STACK_DIR, STACK_SIM_CONTROL, STACK_SIM_MIDTRANS_CONTROL. */
+ * STACK_URL names one that runs already.  The words of `up`
+ * stand in STACK_URL, STACK_DIR, STACK_SIM_CONTROL, STACK_SIM_MIDTRANS_CONTROL. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
