@@ -273,6 +273,26 @@ export const id = {
 		preset: 'Penyedia',
 		number_id: 'ID nomor',
 		auth: 'Kunci masuk',
+		end_from: 'Berlaku sampai, dari',
+		end_to: 'hingga',
+		next_due: 'Jatuh tempo berikutnya',
+		monthly_value: 'Nilai sebulan',
+		column: 'Kolom',
+		bills: 'Tagihan',
+		not_due: 'Belum jatuh tempo',
+		days_0_30: '0–30 hari',
+		days_31_60: '31–60 hari',
+		days_61_90: '61–90 hari',
+		days_over_90: 'Di atas 90 hari',
+		total: 'Jumlah',
+		revenue: 'Pendapatan',
+		given_back: 'Dikembalikan',
+		began: 'Mulai',
+		ended: 'Berhenti',
+		base: 'Dasar pajak',
+		untaxed: 'Tanpa pajak',
+		suspended: 'Diputus',
+		expired: 'Kedaluwarsa',
 	},
 	/* Values that the server writes as words. */
 	v: {
@@ -435,6 +455,9 @@ export const id = {
 		charged: 'Biaya dicatat',
 		resumed: 'Dilanjutkan',
 		promised: 'Janji bayar',
+		dana: 'DANA',
+		ovo: 'OVO',
+		va: 'Virtual account',
 	},
 	/* Acts, as buttons. */
 	a: {
@@ -519,6 +542,7 @@ export const id = {
 		statement: 'Rekening koran',
 		logo: 'Unggah logo',
 		companyName: 'Isi nama perusahaan',
+		move: 'Pindahkan router',
 	},
 	/* The consequence of an act, shown before the act. */
 	/* The ledger of days, and the kinds of history. */
@@ -569,6 +593,8 @@ export const id = {
 			'Aturan penagihan di bawah diganti dengan isi pola ini. Langganan dan paket yang punya aturan sendiri tidak berubah.',
 		refundHand: 'Catat uang yang dikembalikan langsung kepada pelanggan.',
 		changePassword: 'Sesi lain akun ini berakhir.',
+		remind: 'Pengingat dikirim lewat saluran pelanggan.',
+		move: 'Akun dibuat di router baru, lalu dihapus dari yang lama.',
 	},
 	w: {
 		presetList: [
@@ -737,7 +763,7 @@ export const id = {
 		database: 'Basis data',
 		serverTime: 'Jam server',
 		apiVersion: 'Versi',
-		waitingSync: 'menunggu sinkron',
+		waitingSync: 'Menunggu sinkron',
 		choose: 'Pilih…',
 		typeToSearch: 'Ketik untuk mencari',
 		optional: 'opsional',
@@ -804,6 +830,15 @@ export const id = {
 			'Hubungkan pelanggan dengan paket: akunnya dibuat di router dan tagihan pertama terbit.',
 		logo: 'Logo',
 		logoText: 'Belum ada logo. Berkas PNG, paling besar 200 kB.',
+		daysLate: (range: string) => `${range} hari terlambat`,
+		tonightUnknown: 'Belum dihitung. Segarkan untuk melihat siapa yang ditagih dan diputus.',
+		bulkDone: (done: number, failed: number) =>
+			failed ? `${done} berhasil, ${failed} tidak` : `${done} berhasil`,
+		rowsKnown: (n: number) => `${n} baris sudah pernah masuk`,
+		problemRows: 'Baris bermasalah',
+		statement: 'Rekening',
+		opening: 'Awal',
+		closing: 'Akhir',
 	},
 	/* Hints of fields, where a person may not know. */
 	h: {
