@@ -105,10 +105,18 @@ API_OP(invoice_update);
 API_OP(invoice_cancel);
 API_OP(invoice_mark_paid);
 API_OP(invoice_public);
+API_OP(invoice_pdf);
+API_OP(invoice_pdf_public);
 API_OP(payment_create);
 API_OP(payment_reverse);
 API_OP(payment_update);
 API_OP(payment_refund);
+API_OP(report_revenue);
+API_OP(report_receivables);
+API_OP(report_tax);
+API_OP(report_payments);
+API_OP(report_subscribers);
+API_OP(customer_statement);
 
 API_OP(midtrans_page);
 API_OP(midtrans_notification);

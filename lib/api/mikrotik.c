@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/mikrotik.h"
 #include "base/jw.h"
+#include "base/utf8.h"
 #include "db/rowjson.h"
 #include "router/provision.h"
 #include "router/router.h"
@@ -448,7 +449,7 @@ mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(snapshot_live_all(cx));
 	TRY(db_row_if_any(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
 	if (db_count(rows) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "%.64s is not online.", name);
+		return FAIL(cx, RC_NOT_FOUND, "%.*s is not online.", (int)utf8_cut(name, 64), name);
 	return op_answer(rs, 200, rows);
 }
 

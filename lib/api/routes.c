@@ -113,6 +113,8 @@ const struct route api_routes[] = {
 	OP("DELETE", "/api/invoices/:id", O_BILLING, FAST, invoice_cancel),
 	OP("POST", "/api/invoices/:id/mark-paid", O_BILLING, FAST, invoice_mark_paid),
 	OP("GET", "/api/public/invoices/:id", NOBODY, FAST, invoice_public),
+	OP("GET", "/api/invoices/:id/pdf", V_READ, GATEWAY, invoice_pdf),
+	OP("GET", "/api/public/invoices/:id/pdf", NOBODY, GATEWAY, invoice_pdf_public),
 	OP("GET", "/api/public/company", NOBODY, FAST, company_public),
 	OP("GET", "/api/public/logo", NOBODY, FAST, company_logo),
 
@@ -121,6 +123,12 @@ const struct route api_routes[] = {
 	OP_CHANGE("/api/payments/:id", O_BILLING, FAST, payment_update),
 	OP("DELETE", "/api/payments/:id", O_BILLING, FAST, payment_reverse),
 	OP("POST", "/api/payments/:id/refund", A_BILLING, FAST, payment_refund),
+	OP("GET", "/api/reports/revenue", O_READ, GATEWAY, report_revenue),
+	OP("GET", "/api/reports/receivables", O_READ, GATEWAY, report_receivables),
+	OP("GET", "/api/reports/tax", O_READ, GATEWAY, report_tax),
+	OP("GET", "/api/reports/payments", O_READ, GATEWAY, report_payments),
+	OP("GET", "/api/reports/subscribers", O_READ, GATEWAY, report_subscribers),
+	OP("GET", "/api/customers/:id/statement", V_READ, GATEWAY, customer_statement),
 
 	OP("POST", "/api/midtrans/snap-token", NOBODY, GATEWAY, midtrans_page),
 	OP("POST", "/api/midtrans/create-token", O_BILLING, GATEWAY, midtrans_page),

@@ -139,11 +139,6 @@ enum rc db_query_n(struct ctx *, const struct db_stmt *, enum db_expect, struct 
 	db_send_n(cx, stmt, DB_ROW_IF_ANY, slot, DB_VALS(__VA_ARGS__))
 #define db_send_rows(cx, stmt, slot, ...) db_send_n(cx, stmt, DB_ROWS, slot, DB_VALS(__VA_ARGS__))
 
-/* The names before: any number of rows.  For code that is on its way in; goes when it has come. */
-#define db_send(cx, stmt, slot, ...) db_send_rows(cx, stmt, slot, __VA_ARGS__)
-#define db_query(cx, stmt, ret, ...) db_rows(cx, stmt, ret, __VA_ARGS__)
-#define db_query0(cx, stmt, ret)     db_rows(cx, stmt, ret)
-
 /* Run all that is queued in one round trip.  The first error is the outcome. */
 enum rc db_sync(struct ctx *) _must_check_;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "db/db.h"
 #include "sql.h"
 
@@ -128,6 +129,7 @@ message_test(struct ctx *cx, const char *channel_id)
 		    OUTCOME_REFUSED; /* the person sees it; the notifier does not try again */
 	TRY(finish(cx, &m, &d));
 	if (d.outcome != OUTCOME_SENT)
-		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.150s", d.detail);
+		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.*s",
+		    (int)utf8_cut(d.detail, 150), d.detail);
 	return RC_OK;
 }

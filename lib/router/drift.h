@@ -66,7 +66,7 @@ enum rc drift_apply(struct ctx *, const struct drift *, bool force,
 /* The nightly check: plan, and apply within the bounds; else an alert, and refusal says why. */
 struct drift_findings {
 	size_t accounts;   /* compared */
-	int64_t different; /* of them, without a job before */
+	int64_t different; /* accounts that differ and had no job yet */
 	int64_t profiles;  /* missing or wrong */
 	int64_t misplaced; /* objects of ours that should not be there */
 	const char *refusal;

@@ -18,10 +18,11 @@ SELECT s.account_id, s.router_id, s.due_at
 	 WHERE n.account_id = s.account_id AND n.present AND n.generation > n.synced_generation));
 
 /*
- * The state that these accounts should have on a router, as the database has it now.  known:
- * it once was there as it should be.  imported: it has not been since it was
- * found there.  taken: its addresses, present and past, that other accounts in
- * service have by now; shared: those that other static accounts must have blocked.
+ * The state that these accounts should have on a router, as the database has it now.
+ * known: the account was once on the router as it should be.
+ * imported: it was found on the router and has not been changed since.
+ * taken: addresses of it, present and past, that now belong to other accounts in service.
+ * shared: addresses of it that must be blocked for other static accounts.
  */
 -- Profiles that mean off, one a line: ours, and those of other programs.
 CREATE OR REPLACE FUNCTION isolation_names(c settings) RETURNS text
@@ -153,11 +154,11 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 
 /*
- * Which of these objects of a router, [{n, id (of the mark), name}], may an
- * account take over that should have the name?  Those of accounts that no
- * longer should be on this router, and (renamed) of those in service there that
- * should have another name and, their password being known, can get another
- * object; else two that swap their names would wait for each other for ever.
+ * The objects of a router, among [{n, id (of the mark), name}], that the account which should have
+ * the name may take over.  These are objects of accounts that no longer belong on this router and
+ * (renamed) objects of accounts in service there that should have another name, where their
+ * password is known, so that a new object can be made.  Without the second kind two accounts that
+ * swap their names would wait for each other for ever.
  */
 DROP FUNCTION IF EXISTS account_stale(uuid, jsonb);
 
@@ -189,11 +190,11 @@ RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * The differences that a check found become jobs, where there is none yet; how many of
- * each.  accounts and packages, [id], are not as they should be.  strays,
- * [{id, service, name}], bear the mark of an account that was not compared: it
- * is to leave if it has no business on this router and the name is its own; a
- * mark under another name may have been copied with its row.
+ * Make jobs of the differences that a check found, where there is none yet, and count them.
+ * accounts and packages, [id], are not as they should be.  strays, [{id, service, name}], are
+ * objects with the mark of an account that was not compared: such an object leaves when the
+ * account does not belong on this router and has the same name.  A mark under another name may
+ * be a copy, made with its row.
  */
 CREATE OR REPLACE FUNCTION account_found(router uuid, accounts jsonb, packages jsonb, strays jsonb)
 RETURNS TABLE (different bigint, profiles bigint, misplaced bigint) LANGUAGE plpgsql AS $$

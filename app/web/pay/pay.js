@@ -27,7 +27,7 @@ const own_words = {
 		missing: "Tagihan tidak ditemukan. Periksa kembali tautan Anda.",
 		unconfigured: "Pembayaran daring belum tersedia. Hubungi penyedia layanan Anda.",
 		gateway: "Halaman pembayaran tidak dapat dibuka saat ini.",
-		print: "Cetak bukti pembayaran", hello: "Halo, saya ingin bertanya tentang tagihan {number}.",
+		print: "Cetak bukti pembayaran", paper: "Unduh PDF", hello: "Halo, saya ingin bertanya tentang tagihan {number}.",
 	},
 	en: {
 		title: "Invoice", invoice: "Invoice {number}", customer: "Customer", package: "Package", reason: "For",
@@ -48,7 +48,7 @@ const own_words = {
 		missing: "There is no such invoice. Please check your link.",
 		unconfigured: "Online payment is not available yet. Please contact your provider.",
 		gateway: "The payment page cannot be opened right now.",
-		print: "Print receipt", hello: "Hello, I have a question about invoice {number}.",
+		print: "Print receipt", paper: "Download PDF", hello: "Hello, I have a question about invoice {number}.",
 	},
 };
 
@@ -143,9 +143,10 @@ function drawInvoice(invoice) {
 			button("second", say("print"), () => print()));
 	if (invoice.older_open.length > 0)
 		page.append(...older(invoice));
+	const paper = make("a", "second", say("paper"));
+	paper.href = "/api/public/invoices/" + encodeURIComponent(invoice.id) + "/pdf";
 	const link = whatsapp(invoice.company, say("hello", { number: invoice.invoice_number }));
-	if (link)
-		page.append(link);
+	page.append(...[link, paper].filter(Boolean));
 }
 
 function drawTrouble(trouble) {
