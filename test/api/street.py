@@ -2,6 +2,7 @@
 
     Home      a customer, one or two subscriptions, invoices; what people did to them (setup)
     Street    makes homes, payment pages and histories; reads the ledger; compares
+    settle()  fills streets with homes, in the two weeks of nights before TODAY
 
 A home's books() plays its setup into a fresh model (test/model/midtrans.py). The ledger's actions
 are read in the order in which they were done, from a table that triggers fill while the customer
@@ -23,8 +24,12 @@ sys.path.insert(0, os.path.join(isp.TOP, "test", "model"))
 import midtrans as model  # noqa: E402
 
 TODAY = "2026-03-02"
-VALIDITY = 30
+VALIDITY = 10
+LEAD = 3
 PRICES = (150000, 99999)
+# Days before TODAY. New lines: a bill due later, due, overdue within grace, cut last night, long cut;
+# lines paid to some day: their second bill is open, or they were cut for it.
+SIGN_UPS = (0, 3, 4, 5, 6, 8, 14)
 FINDABLE = ("qris gopay shopeepay bca_va bni_va bri_va permata_va cimb_va echannel credit_card indomaret "
             "alfamart").split()
 METHODS = FINDABLE + "dana danamon_va bsi_va seabank_va saqu_va credit_card credit_card".split()
@@ -77,15 +82,15 @@ class Home:
         self.meddled = False                               # people act while messages arrive
         self.story = []
 
-    def event(self, op, **args):
-        self.setup.append(dict(args, day=date(), op=op))
+    def event(self, op, day=None, **args):
+        self.setup.append(dict(args, day=day or date(), op=op))
 
     def lot(self):
         self.lots += 1
         return self.lots
 
     def books(self):
-        books = model.Books()
+        books = model.Books(lead_days=LEAD)
         for event in self.setup:
             assert books.apply(event) == "ok", event
         return books
@@ -93,8 +98,8 @@ class Home:
 
 def shown(books):
     """The values compared: of subscriptions, of invoices by key, credit."""
-    return {"subs": [(s.status, s.reason, s.end.isoformat()) for s in books.subs.values()],
-            "invoices": {i.key: (i.status, i.amount, i.paid, i.due.isoformat()) for i in books.invoices.values()},
+    return {"subs": [(s.status, s.reason, s.end.isoformat()) for s in books.lines.values()],
+            "invoices": {b.key: (b.status, b.amount, b.paid, b.due.isoformat()) for b in books.bills.values()},
             "credit": books.credit(0)}
 
 
@@ -109,6 +114,7 @@ class Street:
         self.db = stack.connect(cursor_factory=psycopg2.extras.RealDictCursor)
         self.db.autocommit = True
         self.sql(WITNESS)
+        self.api.put("/api/settings", {"suspend_guard": 1000000, "lead_days": LEAD}).want(200)
         gate.post("/notify", hold=True, url=stack.url + WEBHOOK)
 
     def close(self):
@@ -122,40 +128,47 @@ class Street:
 
     # ---- homes
 
-    def home(self, dice):
-        """A customer with one or two subscriptions, before the nightly run."""
+    def home(self, dice, ago):
+        """A customer who signs up for one or two lines, so many days before TODAY."""
         home = Home(len(self.homes))
         home.customer = self.api.make("/api/customers", {"name": isp.unique("Home ")})["id"]
         home.event("customer", customer=0)
         for number, price in enumerate(PRICES):
-            home.event("package", package=number, price=price, validity_days=VALIDITY)
+            home.event("package", package=number, price=price, unit="day", length=VALIDITY)
         for number in range(1, 3 if dice.random() < 0.25 else 2):
-            self.subscribe(home, number, dice)
+            self.subscribe(home, number, dice, ago)
         self.homes.append(home)
-        return home
 
-    def subscribe(self, home, number, dice):
-        since = dice.choice((0, 0, -1, -10, -10, -10, -60))  # today, within grace, in debt, wholly past
-        package, renews = dice.randrange(len(PRICES)), dice.random() < 0.85
-        start, end = date(since), date(since + VALIDITY - 1)
-        sub = self.api.make("/api/subscriptions", {
+    def subscribe(self, home, number, dice, ago):
+        day, package, renews = date(-ago), dice.randrange(len(PRICES)), dice.random() < 0.85
+        policy = dice.choice(("give_back", "give_back", "restart", "keep"))
+        dates, billed = self.dates(dice, ago, renews)
+        sub = self.api.make("/api/subscriptions", dict({
             "customer_id": home.customer, "package_id": self.packages[package], "mikrotik_username": isp.unique("home"),
-            "mikrotik_password": "pw", "start_date": start.isoformat(), "end_date": end.isoformat(),
-            "auto_renew": renews, "issue_invoice": True})
+            "mikrotik_password": "pw", "auto_renew": renews, "late_policy": policy, "issue_invoice": billed or not dates},
+            **({"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {})))
         home.subs.append(sub["id"])
-        home.event("create", sub=number, customer=0, package=package, start=start, end=end, auto_renew=renews,
-                   issue_invoice=True)
+        home.event("create", day, sub=number, customer=0, package=package, cycle="rolling", mode="prepaid",
+                   policy=policy, auto_renew=renews, dates=dates, billed=billed)
         if dice.random() < 0.25:
-            due = date(dice.choice((5, -20)))
+            due = day + datetime.timedelta(days=5)
             self.api.make("/api/invoices", {"subscription_id": sub["id"], "kind": "other", "amount": 35000,
                                             "due_date": due.isoformat()})
-            home.event("other_invoice", sub=number, amount=35000, due_date=due)
+            home.event("other", day, sub=number, amount=35000, due=due)
 
-    def night(self):
-        """One run for all; afterwards both sides know the same invoices."""
-        self.stack.cron(TODAY)
+    @staticmethod
+    def dates(dice, ago, renews):
+        """(first and last day, whether they are billed), or no dates: a whole first bill. All have some bill."""
+        if renews and ago > VALIDITY - LEAD and dice.random() < 0.7:
+            return (date(-ago), date(VALIDITY - 1 - ago)), False
+        if dice.random() < 0.5:
+            return None, False
+        first = -ago - dice.choice((0, 0, VALIDITY, 3 * VALIDITY))
+        return (date(first), date(first + dice.choice((VALIDITY, VALIDITY + 1, 4)) - 1)), True
+
+    def keys(self):
+        """After the last night both sides know the same invoices."""
         for home in self.homes:
-            home.event("run")
             counts = collections.Counter()
             for row in self.sql(INVOICES, [home.customer]):
                 number = home.subs.index(row["sub"]) + 1
@@ -169,7 +182,7 @@ class Street:
         """Up to three orders for each open invoice; between them the customer lets one expire."""
         client = isp.Client(self.stack.url, self.api.token, source="127.8.%d.%d" % divmod(home.number + 1, 250))
         for invoice, key in home.invoices.items():
-            if home.books().invoices[key].status not in model.billing.OPEN or dice.random() < 0.1:
+            if home.books().bills[key].status not in model.days.OPEN or dice.random() < 0.1:
                 continue
             for left in range(dice.choice((1, 1, 1, 2, 2, 3)) - 1, -1, -1):
                 order = self.page(client, home, invoice)
@@ -184,7 +197,7 @@ class Street:
         order = got["order_id"]
         assert order not in home.orders, "%s again, though it expired" % order
         asked = self.gate.talk("GET", "/orders/" + order)[1]["gross_amount"]
-        assert asked == home.books().invoices[home.invoices[invoice]].outstanding, (home.story, order, asked)
+        assert asked == home.books().bills[home.invoices[invoice]].outstanding, (home.story, order, asked)
         home.orders[order] = (invoice, asked)
         return order
 
@@ -200,22 +213,22 @@ class Street:
     def people(self, home, dice):
         """Cash in full or in part, a cancelled invoice or subscription: the pages stay payable."""
         for invoice, key in home.invoices.items():
-            owed = home.books().invoices[key]
+            owed = home.books().bills[key]
             roll = dice.random()
-            if owed.status not in model.billing.OPEN or roll > 0.3:
+            if owed.status not in model.days.OPEN or roll > 0.3:
                 continue
             if roll < 0.08:
                 self.api.post("/api/invoices/%s/mark-paid" % invoice, {"method": "cash"}).want(200)
-                home.event("mark_paid", lot=home.lot(), invoice=key, amount=None, reference=None)
+                home.event("pay", lot=home.lot(), invoice=key, amount=None, surplus=False)
             elif roll < 0.2:
                 self.api.post("/api/invoices/%s/mark-paid" % invoice, {"method": "cash", "amount": 20000}).want(200)
-                home.event("mark_paid", lot=home.lot(), invoice=key, amount=20000, reference=None)
+                home.event("pay", lot=home.lot(), invoice=key, amount=20000, surplus=False)
             elif owed.paid == 0:
                 self.api.delete("/api/invoices/" + invoice).want(204)
-                home.event("cancel_invoice", invoice=key)
+                home.event("cancel_invoice", invoice=key, waive=False)
         if dice.random() < 0.06:
             self.api.post("/api/subscriptions/%s/cancel" % home.subs[0]).want(200)
-            home.event("cancel_subscription", sub=1)
+            home.event("cancel", sub=1)
 
     def meddler(self, home, dice):
         """A job for deliver(): somebody marks an invoice paid, or cancels it, in the midst of it all."""
@@ -409,12 +422,12 @@ class Street:
     def event_of(home, action, lots):
         what = action["what"]
         if what == "invoices":
-            return {"op": "cancel_invoice", "invoice": home.invoices[action["id"]]}
+            return {"op": "cancel_invoice", "invoice": home.invoices[action["id"]], "waive": False}
         if what == "payments":
             lots[action["id"]] = home.lots + len(lots) + 1
             event = {"lot": lots[action["id"]], "invoice": home.invoices[action["invoice"]], "amount": action["amount"]}
             if action["source"] == "manual":
-                return dict(event, op="mark_paid", reference=None)
+                return dict(event, op="pay", surplus=False)
             return dict(event, op="gateway")
         if what == "refunds":
             return {"op": "refund", "lot": lots[action["id"]], "amount": action["amount"], "reopen": action["reopen"]}
@@ -446,10 +459,29 @@ class Street:
             key = by_customer[row["customer"]].invoices[row["id"]]
             invoices[row["customer"]][key] = (row["status"], row["amount"], row["paid"], row["due"])
         credits = {row["customer"]: row["credit"] for row in self.sql(CREDITS, keys)}
+        wrong = []
         for home in homes:
             real = {"subs": subs[home.customer], "invoices": invoices[home.customer], "credit": credits[home.customer]}
             want = shown(books[home.number])
-            assert real == want, "home %d: the system says\n%r\nthe model\n%r\n%s" % (home.number, real, want, tell(home))
+            if real != want:
+                wrong.append("home %d: the system says\n%r\nthe model\n%r\n%s" % (home.number, real, want, tell(home)))
+        assert not wrong, "\n".join(wrong)
+
+
+def settle(stack, wanted, dice):
+    """wanted: (street, how many homes). They sign up on the days of SIGN_UPS; every night is run."""
+    due = [(dice.choice(SIGN_UPS), street) for street, homes in wanted for _ in range(homes)]
+    for ago in range(max(SIGN_UPS), -1, -1):
+        if ago in SIGN_UPS:
+            stack.today(date(-ago).isoformat())
+        for street in [street for day, street in due if day == ago]:
+            street.home(dice, ago)
+        stack.cron(date(-ago).isoformat())
+        for home in [home for street, _ in wanted for home in street.homes]:
+            home.event("run", date(-ago))
+    for street, _ in wanted:
+        dice.shuffle(street.homes)
+        street.keys()
 
 
 def tell(home):

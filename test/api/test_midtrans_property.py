@@ -19,7 +19,7 @@ import pytest
 
 import isp
 from rough import Gate, deliver
-from street import FINDABLE, TODAY, Street
+from street import FINDABLE, TODAY, Street, settle
 
 ROUNDS = 200 if isp.SOAK else 20
 HOMES = 4    # in a round
@@ -88,16 +88,9 @@ class Killer:
 class Rounds:
     """All rounds and what they came to."""
 
-    def __init__(self, system, gate, seed):
-        self.system, self.seed = system, seed
-        self.street = Street(system, gate)
+    def __init__(self, system, street, seed):
+        self.system, self.street, self.seed = system, street, seed
         self.statuses, self.certain, self.killed = collections.Counter(), 0, 0
-
-    def prepare(self):
-        dice = random.Random(self.seed)
-        for _ in range(ROUNDS * HOMES):
-            self.street.home(dice)
-        self.street.night()
 
     def run(self, number):
         dice = random.Random("%s %d" % (self.seed, number))
@@ -137,11 +130,18 @@ class Rounds:
 
 
 @pytest.fixture(scope="module")
-def rounds(system, gate, seed):
-    play = Rounds(system, gate, seed)
-    play.prepare()
-    yield play
-    play.street.close()
+def streets(system, gate, seed):
+    """One whose messages arrive, and one that is silent."""
+    found = Street(system, gate), Street(system, gate, FINDABLE, closer="status")
+    settle(system, list(zip(found, (ROUNDS * HOMES, SILENT))), random.Random(seed))
+    yield found
+    for street in found:
+        street.close()
+
+
+@pytest.fixture(scope="module")
+def rounds(system, streets, seed):
+    return Rounds(system, streets[0], seed)
 
 
 def test_any_order_ends_as_the_oracle_says(rounds):
@@ -178,20 +178,14 @@ def test_one_enable_for_a_suspension(rounds, system, router):
     assert up >= ROUNDS and 0 < len(switched) <= up + down
 
 
-def test_without_any_webhook_reconciliation_finds_it_all(system, gate, seed):
-    dice = random.Random("silent " + seed)
-    street = Street(system, gate, FINDABLE, closer="status")
-    try:
-        homes = [street.home(dice) for _ in range(SILENT)]
-        street.night()
-        for home in homes:
-            street.pages(home, dice)
-            for order in home.orders:
-                street.history(home, order, dice)
-        for _ in range(3):  # what a pass cancels, the next one sees
-            system.exec("ispctl", "midtrans", "reconcile")
-            street.quiet()
-        assert street.compare(homes) > SILENT / 4
-    finally:
-        street.close()
+def test_without_any_webhook_reconciliation_finds_it_all(system, streets, seed):
+    dice, street = random.Random("silent " + seed), streets[1]
+    for home in street.homes:
+        street.pages(home, dice)
+        for order in home.orders:
+            street.history(home, order, dice)
+    for _ in range(3):  # what a pass cancels, the next one sees
+        system.exec("ispctl", "midtrans", "reconcile")
+        street.quiet()
+    assert street.compare(street.homes) > SILENT / 4
     system.check()
