@@ -197,11 +197,13 @@ web-check: $(SCHEMA)
 	@scripts/check-web-engines
 	@cd $(WEB) && npm run --silent check && npm run --silent unit
 
-# The stories of the console in Debian's Chromium, on a stack of their own.
+# Stories in Debian's Chromium, on a stack of their own: those of the console, those of the pay page
+# (make e2e).  Ubuntu has no package of one.
+STORIES = $(if $(wildcard /usr/bin/chromium),@cd $(WEB) && OUT=$(abspath $(B))/web-test-$(1) ISP_BUILD=$(abspath $(B)) \
+	  npx --no-install playwright test --project $(1) $(if $(K),-g '$(K)') $(N), \
+	  @echo "$@: no Chromium among this release's packages: stories in a browser are left out")
 web-e2e: programs web
-	$(if $(wildcard /usr/bin/chromium),@cd $(WEB) && OUT=$(abspath $(B))/web-test ISP_BUILD=$(abspath $(B)) \
-	  npx --no-install playwright test, \
-	  @echo "web-e2e: no Chromium among this release's packages: the console's stories are left out")
+	$(call STORIES,console)
 
 # Pictures of every screen, to be looked at: make pictures, then $(B)/pictures.
 pictures: programs web
@@ -278,10 +280,9 @@ sim-test:
 cli-test: programs
 	$(if $(wildcard test/cli/test_*.py),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/cli)
 
-# In a browser.  Ubuntu has no package of one.
-e2e: programs
-	$(if $(wildcard /usr/bin/chromium),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/e2e, \
-	  @echo "e2e: no Chromium among this release's packages: the tests in a browser are left out")
+# The page customers pay on, in a browser.
+e2e: programs $(NPM_DONE)
+	$(call STORIES,pay)
 
 # make fuzz [T=shape] [S=60]: each for S seconds; what it finds lands in $(B)/fuzzers.
 S ?= 60

@@ -39,6 +39,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO isp_api;
 -- people and settings
 GRANT INSERT, UPDATE, DELETE ON users, personal_access_tokens, password_reset_tokens, throttles       TO isp_api;
 GRANT UPDATE                 ON settings                                                              TO isp_api;
+GRANT INSERT, UPDATE, DELETE ON company_logos                                                         TO isp_api;
 GRANT INSERT                 ON audit_logs                                                            TO isp_api;
 GRANT INSERT, UPDATE         ON row_counts                                                            TO isp_api;
 -- catalogue and networks
@@ -226,6 +227,7 @@ BEGIN
 	('check_periods',                     'api'),
 	('check_row_counts',                  'api'),
 	('check_states',                      'api'),
+	('company_logo_save',                 'api'),
 	('credit_apply',                      'api billing gateway'),
 	('credit_enter',                      'api billing gateway'),
 	('credit_entry',                      'api billing gateway'),

@@ -180,6 +180,10 @@ API_OP(template_preview);
 API_OP(message_resend);
 
 API_OP(search_all);
+API_OP(company_public);
+API_OP(company_logo);
+API_OP(company_logo_save);
+API_OP(company_logo_delete);
 API_OP(setting_show);
 API_OP(setting_save);
 API_OP(setting_preset);

@@ -115,6 +115,8 @@ const struct route api_routes[] = {
 	OP("GET", "/api/public/invoices/:id", NOBODY, FAST, invoice_public),
 	OP("GET", "/api/invoices/:id/pdf", V_READ, GATEWAY, invoice_pdf),
 	OP("GET", "/api/public/invoices/:id/pdf", NOBODY, GATEWAY, invoice_pdf_public),
+	OP("GET", "/api/public/company", NOBODY, FAST, company_public),
+	OP("GET", "/api/public/logo", NOBODY, FAST, company_logo),
 
 	VERB_READ("/api/payments", V_READ, FAST, payment),
 	OP("POST", "/api/payments", O_BILLING, FAST, payment_create),
@@ -211,6 +213,8 @@ const struct route api_routes[] = {
 
 	OP("GET", "/api/settings", V_FULL, FAST, setting_show),
 	OP_CHANGE("/api/settings", A_FULL, FAST, setting_save),
+	OP("PUT", "/api/settings/logo", A_FULL, FAST, company_logo_save),
+	OP("DELETE", "/api/settings/logo", A_FULL, FAST, company_logo_delete),
 	OP("POST", "/api/notification-settings/test", A_FULL, GATEWAY, notification_test),
 	VERB_READ("/api/notification-settings", A_FULL, FAST, notification_setting),
 	VERB("POST", "/api/notification-settings", A_FULL, FAST, crud_create, notification_setting),

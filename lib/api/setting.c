@@ -125,6 +125,8 @@ static const struct field fields[] = {
 	{ "company_phone",     FT_TEXT, FF_UPDATE | RO, .max = 20, .chars = "+- ()" },
 	{ "company_whatsapp",  FT_TEXT, FF_UPDATE | RO, .max = 20, .chars = "+- ()",
 	  .hint = "the pay page links to it with the number of the invoice" },
+	{ "company_logo",      FT_TEXT, RO | FF_NULL,
+	  .hint = "its address; PUT and DELETE /api/settings/logo change it" },
 	{ "updated_at",        FT_TIME, RO },
 };
 

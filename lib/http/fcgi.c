@@ -112,7 +112,7 @@ write_answer(struct ctx *cx, FCGX_Request *fr, const struct resp *rs)
 	sb_puts(&head, "Status: ");
 	sb_i64(&head, rs->status);
 	sb_puts(&head, reason_of(rs->status));
-	sb_puts(&head, "\r\nCache-Control: no-store\r\n");
+	sb_printf(&head, "\r\nCache-Control: %s\r\n", rs->cache != NULL ? rs->cache : "no-store");
 	if (rs->body.len > 0) {
 		sb_printf(&head, "Content-Type: %s\r\n",
 		    rs->content_type != NULL ? rs->content_type : "application/json");

@@ -42,6 +42,7 @@ struct resp {
 	struct sb body;           /* empty only with 204 */
 	struct sb headers;        /* extra "Name: value\r\n" lines */
 	const char *content_type; /* NULL: JSON */
+	const char *cache;        /* Cache-Control; NULL: no-store */
 	/*
 	 * A body sent in parts: each call puts the next part into body, and an empty one
 	 * at the end.  When it fails the connection is cut: the caller sees that the body

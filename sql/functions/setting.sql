@@ -29,6 +29,15 @@ LANGUAGE sql AS $$
 			'no_suspend_days', 'list', 'The no suspend days field must be a list of weekdays in English and dates.'))
 $$;
 
+-- Replace the company's logo by the PNG of this base64; NULL: there is none any more.
+CREATE OR REPLACE FUNCTION company_logo_save(logo text, ip text) RETURNS void
+LANGUAGE sql AS $$
+	DELETE FROM company_logos WHERE logo IS NULL;
+	INSERT INTO company_logos (png) SELECT decode(logo, 'base64') WHERE logo IS NOT NULL
+	ON CONFLICT (one) DO UPDATE SET png = excluded.png, updated_at = now();
+	SELECT audit('update', 'settings', NULL, jsonb_build_object('company_logo', (SELECT version FROM company_logos)), ip);
+$$;
+
 -- The values of a preset.
 CREATE OR REPLACE FUNCTION setting_preset_values(preset text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$

@@ -57,10 +57,10 @@ SELECT i.id, i.invoice_number, i.kind, i.amount,
        c.name AS "customer.name",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
        p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth",
-       t.company_name AS "company.name", t.company_phone AS "company.phone", t.company_whatsapp AS "company.whatsapp",
-       t.company_address AS "company.address", NULL::text AS "company.logo"
+       t.name AS "company.name", t.phone AS "company.phone", t.whatsapp AS "company.whatsapp",
+       t.address AS "company.address", t.logo AS "company.logo"
   FROM invoices i
- CROSS JOIN settings t
+ CROSS JOIN company_rows t
   LEFT JOIN subscriptions s ON s.id = i.subscription_id
   LEFT JOIN customers c ON c.id = s.customer_id
   LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);

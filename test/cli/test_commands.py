@@ -138,6 +138,8 @@ def test_users(system):
                                     given="rahasia 123\n"))
     listed = ok(system.run("ispctl", "user", "list"))
     assert "budi@example.net" in listed and "admin" in listed and "Budi" in listed
+    # The strength of the product: builds of unit tests hash at the least.
+    assert system.sql("SELECT password FROM users WHERE email = 'budi@example.net'").startswith("$argon2id$v=19$m=65536,t=2,p=1$")
     fails(system.run("ispctl", "user", "add", "BUDI@example.net", given="rahasia 123\n"), 1, "already been taken")
     fails(system.run("ispctl", "user", "add", "x@example.net", given="short\n"), 1, "8 characters")
     fails(system.run("ispctl", "user", "add", "x@example.net", given=""), 1, "password")

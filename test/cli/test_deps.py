@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TOOLS = {"chromium", "chromium-driver", "python3-selenium", "clang-14", "clang", "clang-tidy-14", "clang-format-14", "cppcheck",
+TOOLS = {"chromium", "clang-14", "clang", "clang-tidy-14", "clang-format-14", "cppcheck",
          "valgrind", "wrk", "hey", "fping", "strace", "shellcheck", "mandoc", "snmpd", "python3-pytest", "libcmocka-dev",
          "universal-ctags", "pgbouncer", "lintian", "debhelper", "debootstrap"}
 

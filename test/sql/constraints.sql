@@ -217,6 +217,8 @@ SELECT refuses('INSERT INTO router_sessions (router_id, service, session_id, use
 SELECT refuses('UPDATE settings SET line_sample_minutes = 61', 'settings_line_sample_minutes_check');
 SELECT refuses('INSERT INTO import_keys (source, kind, source_id, id) VALUES (''csv'', ''voucher'', ''1'', uuidv7())', 'import_keys_kind_check');
 SELECT refuses('INSERT INTO import_rows (batch, line, key, data, outcome) VALUES (uuidv7(), 1, ''k'', ''{}'', ''maybe'')', 'import_rows_outcome_check');
+SELECT refuses('INSERT INTO company_logos (one, png) VALUES (false, ''x'')', 'company_logos_one_check');
+SELECT refuses('INSERT INTO company_logos (png) VALUES ('''')', 'company_logos_png_check');
 SET LOCAL session_replication_role = origin;
 
 -- Rows that money refers to cannot be deleted.

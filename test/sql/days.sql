@@ -64,6 +64,16 @@ SELECT pay(inv(:'a', 1), '2026-02-24'), pay(inv(:'a', 2), '2026-02-24'), pay(inv
 SELECT is(is_now(:'a'), is_now(:'b'), 'two bills paid in both orders on one day: the same end date');
 SELECT is(is_now(:'a'), 'active 2026-03-31', 'which is both periods');
 
+-- one payment over two bills, taken back: both are owed again, and the days of both are gone
+SELECT bare('{"late_policy": "give_back"}') AS s \gset
+SELECT two_bills(ARRAY[:'s']::uuid[]) \g /dev/null
+SELECT owes(inv(:'s', 1)) || ', ' || owes(inv(:'s', 2)) || ', ' || end_date AS owed FROM subscriptions WHERE id = :'s' \gset
+SELECT payment_id AS p FROM payment_book(jsonb_build_object('customer_id', owner(:'s'), 'amount', 200000, 'duplicate', true), '2026-02-24') \gset
+SELECT is(owes(inv(:'s', 1)) || ', ' || owes(inv(:'s', 2)) || ', ' || is_now(:'s'), 'paid 100000/100000, paid 100000/100000, active 2026-03-31', 'a deposit pays both');
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-24') \g /dev/null
+SELECT is(owes(inv(:'s', 1)) || ', ' || owes(inv(:'s', 2)) || ', ' || end_date, :'owed', 'reversed: both are owed again, both periods given back') FROM subscriptions WHERE id = :'s';
+SELECT is(:'owed' ~ '0/100000, .* 0/100000, 2026-01-30$', true, 'as before it');
+
 -- a used month undone and paid again
 SELECT sub(person()) AS a, sub(person()) AS b \gset
 SELECT pay(inv(:'a'), '2026-01-01') AS p, pay(inv(:'b'), '2026-01-01') \gset

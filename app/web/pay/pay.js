@@ -59,7 +59,7 @@ const POLL_MS = 3000, POLL_SLOWLY_MS = 15000, CHECKING_MS = 60000;
 const id = location.pathname.split("/")[2] || "";
 const returned = new URLSearchParams(location.search).has("order_id");
 const began = Date.now();
-const state = { invoice: null, trouble: null, opening: false, scope: "due" };
+const state = { invoice: null, company: null, trouble: null, opening: false, scope: "due" };
 let timer;
 
 /* An invoice of kind other has no period and no package: its reason comes first. */
@@ -150,7 +150,10 @@ function drawInvoice(invoice) {
 }
 
 function drawTrouble(trouble) {
-	document.title = noteText(trouble);
+	const { company } = state;
+	if (company)
+		drawCompany(company);
+	document.title = [noteText(trouble), company && company.name].filter(Boolean).join(" · ");
 	delete page.dataset.status;
 	page.append(make("p", "note bad", noteText(trouble)));
 	if (trouble.key !== "missing")
@@ -180,6 +183,15 @@ function retry(answer, act) {
 	timer = setTimeout(act, 1000 * answer.wait);
 }
 
+/* Say who asks also where no invoice does: its link is wrong, or the server busy. */
+async function introduce() {
+	if (state.company)
+		return;
+	const answer = await read("/api/public/company");
+	state.company = answer.status === 200 ? answer.body : null;
+	draw();
+}
+
 /*
  * Read the invoice, again and again while it is owed or its service is on its way back. A read that
  * fails leaves the invoice that is shown: who returns from a wallet's app has no network for a moment.
@@ -201,6 +213,8 @@ async function load() {
 			state.trouble = { key: "broken" };
 	}
 	draw();
+	if (!state.invoice)
+		introduce();
 	next(status);
 }
 

@@ -1,5 +1,6 @@
 /* One system for all stories: the demonstration town, brought up before and taken down after.
- * STACK_URL names one that runs already. */
+ * STACK_URL names one that runs already.  The words of `up`
+ * stand in STACK_URL, STACK_DIR, STACK_SIM_CONTROL, STACK_SIM_MIDTRANS_CONTROL. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ export default function up() {
 	const env = { ...process.env, ISP_STACK_FAST: '1' };
 	const run = (...words: string[]) => execFileSync(stack, [...words, '--dir', dir], { env, encoding: 'utf8' });
 	const said = run('up', '--port', '0', '--demo', '--without', 'timers');
-	process.env.STACK_URL = /url=(\S+)/.exec(said)?.[1];
+	for (const [, name, value] of said.matchAll(/(\w+)=(\S+)/g)) process.env[`STACK_${name!.toUpperCase()}`] = value;
 	return () => {
 		run('down');
 		rmSync(dir, { recursive: true });

@@ -828,7 +828,7 @@ export const en: Messages = {
 		lineNext:
 			'Join the customer with a package: the account is made on the router and the first invoice is issued.',
 		logo: 'Logo',
-		logoText: 'No logo yet. A PNG or JPEG file.',
+		logoText: 'No logo yet. A PNG file of at most 200 kB.',
 		daysLate: (range: string) => `${range} days late`,
 		tonightUnknown: 'Not computed yet. Refresh to see who will be billed and cut.',
 		bulkDone: (done: number, failed: number) =>

@@ -829,7 +829,7 @@ export const id = {
 		lineNext:
 			'Hubungkan pelanggan dengan paket: akunnya dibuat di router dan tagihan pertama terbit.',
 		logo: 'Logo',
-		logoText: 'Belum ada logo. Berkas PNG atau JPEG.',
+		logoText: 'Belum ada logo. Berkas PNG, paling besar 200 kB.',
 		daysLate: (range: string) => `${range} hari terlambat`,
 		tonightUnknown: 'Belum dihitung. Segarkan untuk melihat siapa yang ditagih dan diputus.',
 		bulkDone: (done: number, failed: number) =>

@@ -10,6 +10,13 @@ import { ActButton } from '../../kit/act';
 import { Section } from '../../kit/page';
 import { useToast } from '../../kit/toast';
 
+const base64 = async (file: File) =>
+	btoa(
+		Array.from(new Uint8Array(await file.arrayBuffer()), byte => String.fromCharCode(byte)).join(
+			'',
+		),
+	);
+
 export function Logo() {
 	const { t } = useT();
 	const may = useMay();
@@ -20,7 +27,8 @@ export function Logo() {
 	const upload = (file: File | null) => {
 		if (!file) return;
 		setBusy(true);
-		call('PUT', '/api/settings/logo', { body: file })
+		base64(file)
+			.then(png => call('PUT', '/api/settings/logo', { body: { png } }))
 			.then(() => {
 				toast.good(t.w.done);
 				refresh();
@@ -32,7 +40,7 @@ export function Logo() {
 			<Group>
 				{settings.company_logo ? (
 					<img
-						src={`${settings.company_logo}?${settings.updated_at}`}
+						src={String(settings.company_logo)}
 						alt={t.w.logo}
 						height={56}
 						style={{ maxWidth: 240, objectFit: 'contain', background: '#fff' }}
@@ -42,7 +50,7 @@ export function Logo() {
 						{t.w.logoText}
 					</Text>
 				)}
-				<FileButton onChange={upload} accept="image/png,image/jpeg">
+				<FileButton onChange={upload} accept="image/png">
 					{props => (
 						<Button
 							{...props}

@@ -1,0 +1,6 @@
+-- Revert company_logo.
+BEGIN;
+
+DROP TABLE company_logos;
+
+COMMIT;
