@@ -1,5 +1,5 @@
 /*
- * What belongs to the cluster, not to a database: one role a program, the owner of the schema, and
+ * Objects of the cluster, not of a database: one role a program, the owner of the schema, and
  * the reader that dumps it. Run by the superuser who makes the database; none of them may make
  * roles. Can be run again.
  */

@@ -22,7 +22,7 @@ enum rc isp_api_configure(struct ctx *, const char *env, struct conf *cf) _must_
 /* One worker, for prefork_run(); arg is its struct daemon_args. */
 int isp_api_work(const struct pool *, const struct pool_fds *, void *arg);
 
-enum { OPT_ENV, OPT_LIBPQ, OPT_ROUTES, OPT_OPENAPI, OPT_NGINX, OPT_SQL, OPT_ORIGINS };
+enum { OPT_ENV, OPT_LIBPQ, OPT_ROUTES, OPT_OPENAPI, OPT_NGINX, OPT_SQL, OPT_ORIGINS, OPT_ISOLIR };
 
 /* Do what a --print-... option asks for; the exit code, -1: there is none. */
 int isp_api_print(struct ctx *, const struct daemon_args *);

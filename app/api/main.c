@@ -16,12 +16,13 @@ static const struct daemon_option options[] = {
 	[OPT_SQL] = { "--print-sql", NULL, "the statements composed for plain resources" },
 	[OPT_ORIGINS] = { "--print-origins", NULL,
 	    "who may call from a browser, as nginx wants to know it" },
+	[OPT_ISOLIR] = { "--print-isolir", NULL, "nginx's server for isolated customers" },
 };
 
 const struct daemon isp_api_program = {
 	.name = "isp-api",
 	.synopsis = "[--print-env | --print-libpq | --print-routes | --print-openapi |"
-		    " --print-nginx | --print-sql | --print-origins]",
+		    " --print-nginx | --print-sql | --print-origins | --print-isolir]",
 	.summary = "Serves /api to a web server that speaks FastCGI.",
 	.options = options,
 	.noptions = countof(options),

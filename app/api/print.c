@@ -66,6 +66,18 @@ print_origins(struct ctx *cx, const struct conf *cf)
 }
 
 static int
+print_isolir(struct ctx *cx, const char *file)
+{
+	struct sb out = sb_new(cx->mem);
+	struct conf cf;
+
+	if (isp_api_configure(cx, file, &cf) != RC_OK || nginx_print_isolir(cx, &cf, &out) != RC_OK)
+		return daemon_fail(cx, &isp_api_program);
+	(void)fputs(out.buf, stdout);
+	return EXIT_DONE;
+}
+
+static int
 print_env(struct ctx *cx, const char *file)
 {
 	struct sb out = sb_new(cx->mem);
@@ -116,5 +128,7 @@ isp_api_print(struct ctx *cx, const struct daemon_args *args)
 		return print_env(cx, args->env);
 	if (args->val[OPT_LIBPQ] != NULL)
 		return print_libpq(cx, args->env);
+	if (args->val[OPT_ISOLIR] != NULL)
+		return print_isolir(cx, args->env);
 	return args->val[OPT_ORIGINS] != NULL ? print_nginx(cx, args->env) : -1;
 }

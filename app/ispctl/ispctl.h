@@ -15,6 +15,7 @@ enum {
 	OPT_JSON,
 	OPT_FORCE,
 	OPT_DRY_RUN,
+	OPT_UNTIL,
 	OPT_DAYS
 };
 
@@ -33,6 +34,12 @@ struct command {
 	enum need need;
 	enum rc (*run)(struct ispctl *);
 };
+
+/* The name, options and help of ispctl. */
+extern const struct daemon command_program;
+
+/* The exit code of a command that ended so; a failure is shown. */
+int command_exit_code(const struct ctx *, const struct daemon_args *, enum rc);
 
 /* Find the command that the arguments name; NULL: none.  *ret_rest: arguments after its words. */
 const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
@@ -53,6 +60,9 @@ enum rc cmd_router_isolate_commands(struct ispctl *);
 enum rc cmd_billing_preview(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_import(struct ispctl *);
+enum rc cmd_import_routers(struct ispctl *);
+/* The routers that a command is about: --router, else all active ones. */
+enum rc ispctl_routers(struct ispctl *, const char ***ret, size_t *n) _must_check_;
 enum rc cmd_health(struct ispctl *);
 enum rc cmd_restore_proof(struct ispctl *);
 enum rc cmd_check(struct ispctl *);

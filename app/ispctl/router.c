@@ -57,9 +57,8 @@ cmd_router_test(struct ispctl *ctl)
 
 /* ---- drift ---------------------------------------------------------------- */
 
-/* The routers that a command is about: --router, else all active ones. */
-static enum rc
-chosen_routers(struct ispctl *ctl, const char ***ret, size_t *nret)
+enum rc
+ispctl_routers(struct ispctl *ctl, const char ***ret, size_t *nret)
 {
 	const char *name = ctl->args->val[OPT_ROUTER];
 
@@ -81,7 +80,7 @@ cmd_router_plan(struct ispctl *ctl)
 	struct drift d;
 	size_t n;
 
-	TRY(chosen_routers(ctl, &ids, &n));
+	TRY(ispctl_routers(ctl, &ids, &n));
 	if (as_json)
 		jw_arr(&w, NULL);
 	for (size_t i = 0; i < n; i++) {
@@ -133,7 +132,7 @@ cmd_router_apply(struct ispctl *ctl)
 	struct drift d;
 	size_t n;
 
-	TRY(chosen_routers(ctl, &ids, &n));
+	TRY(ispctl_routers(ctl, &ids, &n));
 	for (size_t i = 0; i < n; i++) {
 		TRY(drift_plan(cx, ids[i], &d));
 		out.len = 0;
@@ -157,31 +156,71 @@ host_of(struct ctx *cx, const char *url)
 	return arena_printf(cx->mem, "%.*s", (int)strcspn(from, ":/"), from);
 }
 
+/* Hosts of the payment page: a browser loads parts of it from each. */
+static const char *const gateway_hosts[] = { "app.midtrans.com", "api.midtrans.com",
+	"app.sandbox.midtrans.com", "api.sandbox.midtrans.com",
+	"snap-assets.al-pc-id-b.cdn.gtflabs.io" };
+
+static void
+print_hosts(const char *own)
+{
+	(void)
+	    printf("/ip firewall address-list add list=isp-pay address=%s comment=\"isp: bills\"\n",
+		own);
+	for (size_t i = 0; i < countof(gateway_hosts); i++)
+		(void)printf("/ip firewall address-list add list=isp-pay address=%s "
+			     "comment=\"isp: payment\"\n",
+		    gateway_hosts[i]);
+}
+
+static void
+print_rules(const char *host, const char *port)
+{
+	(void)printf(
+	    "# The page finds a line by its address: this rule comes before masquerade.\n"
+	    "/ip firewall nat add chain=srcnat src-address-list=isp-isolated "
+	    "dst-address=[:resolve \"%s\"] action=accept comment=\"isp: isolated 1\"\n"
+	    "/ip firewall nat add chain=dstnat src-address-list=isp-isolated protocol=tcp "
+	    "dst-port=80 dst-address-list=!isp-pay action=dst-nat to-addresses=[:resolve \"%s\"] "
+	    "to-ports=%s comment=\"isp: isolated 2\"\n"
+	    "# These come before fasttrack and before what accepts established connections.\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated "
+	    "dst-address-list=isp-pay action=accept comment=\"isp: isolated 3\"\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated "
+	    "dst-address=[:resolve \"%s\"] action=accept comment=\"isp: isolated 4\"\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated protocol=udp "
+	    "dst-port=53 action=accept comment=\"isp: isolated 5\"\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated action=reject "
+	    "reject-with=icmp-admin-prohibited comment=\"isp: isolated 6\"\n",
+	    host, host, port, host);
+	(void)printf("# First in their chains, in this order.\n");
+	for (int i = 1; i <= 2; i++)
+		(void)printf("/ip firewall nat move [find comment=\"isp: isolated %d\"] 0\n", i);
+	for (int i = 6; i >= 3; i--)
+		(void)printf("/ip firewall filter move [find comment=\"isp: isolated %d\"] 0\n", i);
+}
+
 enum rc
 cmd_router_isolate_commands(struct ispctl *ctl)
 {
 	const char *host = host_of(ctl->cx, conf_text(ctl->cf, CONF_APP_URL)), *profile, *id;
+	const char *listen = conf_text(ctl->cf, CONF_ISOLIR_LISTEN), *colon = strrchr(listen, ':');
 	struct db_rows *rows;
 
 	TRY(find_router(ctl->cx, ctl->rest[0], &id));
+	if (listen[0] == '\0')
+		return FAIL(ctl->cx, RC_CONFLICT,
+		    "ISOLIR_LISTEN is not set: no server takes the requests of isolated customers");
 	TRY(db_row(ctl->cx, &SQL_router_isolation, &rows));
 	profile = db_text(rows, 0, "isolation_profile");
-	(void)printf(
-	    "# On %s. Sessions with the profile %s reach only %s and names.\n"
-	    "/ip firewall address-list add list=isp-pay address=%s comment=\"isp: the pay page\"\n"
-	    "/ppp profile add name=%s copy-from=default address-list=isp-isolated "
-	    "comment=\"isp: isolated\"\n"
-	    "/ip hotspot user profile add name=%s address-list=isp-isolated\n"
-	    "# The page finds a line by its address: these rules come before masquerade and drop.\n"
-	    "/ip firewall nat add chain=srcnat src-address-list=isp-isolated "
-	    "dst-address-list=isp-pay action=accept place-before=0\n"
-	    "/ip firewall nat add chain=dstnat src-address-list=isp-isolated protocol=tcp "
-	    "dst-port=80 dst-address-list=!isp-pay action=dst-nat to-addresses=%s to-ports=80\n"
-	    "/ip firewall filter add chain=forward src-address-list=isp-isolated "
-	    "dst-address-list=isp-pay action=accept\n"
-	    "/ip firewall filter add chain=forward src-address-list=isp-isolated protocol=udp "
-	    "dst-port=53 action=accept\n"
-	    "/ip firewall filter add chain=forward src-address-list=isp-isolated action=drop\n",
-	    ctl->rest[0], profile, host, host, profile, profile, host);
+	(void)
+	    printf("# On %s. Sessions with the profile %s reach only %s, the payment and names.\n",
+		ctl->rest[0], profile, host);
+	print_hosts(host);
+	(void)printf("/ppp profile add name=\"%s\" copy-from=default address-list=isp-isolated "
+		     "comment=\"isp: isolated\"\n"
+		     "/ip hotspot user profile add name=\"%s\" address-list=isp-isolated\n",
+	    profile, profile);
+	print_rules(host, colon != NULL ? colon + 1 : listen);
 	return RC_OK;
 }

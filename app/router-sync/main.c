@@ -1,11 +1,8 @@
 /* main.c: router-sync, see router-sync.8. */
-#include "base/crypt.h"
-#include "base/daemon.h"
-#include "base/log.h"
 #include "base/value.h"
-#include "db/db.h"
 #include "router/router.h"
-#include "sync.h"
+#include "router/sync.h"
+#include "work/program.h"
 
 enum { OPT_ONCE, OPT_CHECK, OPT_SAMPLE, OPT_ROUTER };
 
@@ -16,72 +13,43 @@ static const struct daemon_option options[] = {
 	[OPT_ROUTER] = { "--router", "ID", "this router only" },
 };
 
-static const struct daemon program = {
-	.name = "router-sync",
-	.synopsis = "[--once | --check | --sample] [--router ID]",
-	.summary = "makes routers hold what the database says",
-	.options = options,
-	.noptions = countof(options),
-};
-
-static enum rc
-prepare(struct ctx *cx, const char *env, struct conf *conf)
-{
-	struct db_conf to;
-
-	TRY(conf_load(cx, env, conf));
-	TRY(crypt_open(cx, conf_text(conf, CONF_APP_KEY), conf_text(conf, CONF_APP_PREVIOUS_KEYS)));
-	to = db_conf_of(cx, conf, program.name, "isp_router");
-	to.answer_ms = 60000;
-	cx->actor.name = program.name;
-	TRY(db_open(cx, &to, &cx->db));
-	return router_first(cx, conf);
-}
-
-/* The fault of the command line; NULL: none. */
 static const char *
-wrong_words(struct ctx *cx, const struct daemon_args *args)
+fault(struct ctx *cx, const struct daemon_args *args)
 {
 	const char *router = args->val[OPT_ROUTER];
 
-	if (args->nargs > 0)
-		return arena_printf(cx->mem, "there is no argument %s", args->args[0]);
 	if (router != NULL && !value_is_uuid(router))
 		return arena_printf(cx->mem, "--router: %s is no router's id", router);
 	return NULL;
 }
 
+static int
+run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
+{
+	const struct sync s = { .env = args->env, .once = args->val[OPT_ONCE] != NULL };
+	const char *router = args->val[OPT_ROUTER];
+
+	if (router_first(cx, cx->conf) != RC_OK)
+		return daemon_fail(cx, &p->self);
+	if (args->val[OPT_CHECK] != NULL)
+		return sync_check(cx, router);
+	if (args->val[OPT_SAMPLE] != NULL)
+		return sync_sample(cx);
+	return router != NULL ? sync_worker(cx, &s, router) : sync_fleet(cx, &s);
+}
+
 int
 main(int argc, char **argv)
 {
-	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
-	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
-	struct ctx cx = { .mem = life, .request_id = "", .ip = "" };
-	struct daemon_args args;
-	struct conf conf;
-	struct sync s;
-	const char *wrong;
-	int code;
+	static const struct program program = {
+		.self = { "router-sync", "[--once | --check | --sample] [--router ID]",
+		    "makes routers hold what the database says", options, countof(options) },
+		.role = "isp_router",
+		.opens_keys = true,
+		.answer_ms = 60000,
+		.fault = fault,
+		.run = run,
+	};
 
-	(void)argc;
-	log_open(program.name);
-	daemon_args(&cx, &program, argv, &args);
-	wrong = wrong_words(&cx, &args);
-	if (wrong != NULL)
-		return daemon_usage(&program, wrong);
-	daemon_signals();
-	if (prepare(&cx, args.env, &conf) != RC_OK)
-		return daemon_fail(&cx, &program);
-	s = (struct sync){ .env = args.env, .once = args.val[OPT_ONCE] != NULL };
-	cx.mem = mem;
-	if (args.val[OPT_CHECK] != NULL)
-		code = check_run(&cx, args.val[OPT_ROUTER]);
-	else if (args.val[OPT_SAMPLE] != NULL)
-		code = sample_run(&cx);
-	else if (args.val[OPT_ROUTER] != NULL)
-		code = worker_run(&cx, &s, args.val[OPT_ROUTER]);
-	else
-		code = fleet_run(&cx, &s);
-	db_close(cx.db);
-	return code;
+	return program_run(&program, argc, argv);
 }

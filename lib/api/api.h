@@ -13,7 +13,7 @@
 #include "http/http.h"
 #include "http/shape.h"
 
-/* What a role and a token may do.  A route lists one of each; see routes.c. */
+/* Rights of a role and of a token.  A route lists one of each; see routes.c. */
 enum perm {
 	P_VIEWER = 1 << 0,
 	P_OPERATOR = 1 << 1,
@@ -35,8 +35,13 @@ struct op {
 	const struct resource *row;  /* the answer is a row of it; NULL: see summary */
 	const struct resource *list; /* the answer is a list of it */
 	int status;                  /* of success; 0: 200 */
-	bool dry_run;                /* takes dry_run: the same code, rolled back */
-	bool paced;                  /* nginx limits it by address, where anyone may call it */
+	const struct field *answer;  /* the parts of an answer that is no row and no list */
+	size_t nanswer;
+	bool nullable; /* or null */
+	bool many;     /* an array: of row, or of such objects */
+	bool keyed;    /* takes an Idempotency-Key */
+	bool dry_run;  /* takes dry_run: the same code, rolled back */
+	bool paced;    /* nginx limits it by address, where anyone may call it */
 };
 
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
@@ -100,10 +105,18 @@ API_OP(invoice_update);
 API_OP(invoice_cancel);
 API_OP(invoice_mark_paid);
 API_OP(invoice_public);
+API_OP(invoice_pdf);
+API_OP(invoice_pdf_public);
 API_OP(payment_create);
 API_OP(payment_reverse);
 API_OP(payment_update);
 API_OP(payment_refund);
+API_OP(report_revenue);
+API_OP(report_receivables);
+API_OP(report_tax);
+API_OP(report_payments);
+API_OP(report_subscribers);
+API_OP(customer_statement);
 
 API_OP(midtrans_page);
 API_OP(midtrans_notification);
@@ -171,6 +184,7 @@ API_OP(setting_show);
 API_OP(setting_save);
 API_OP(setting_preset);
 API_OP(billing_rehearse);
+API_OP(dashboard_show);
 API_OP(dashboard_stats);
 API_OP(dashboard_activities);
 API_OP(meta_health);
@@ -203,11 +217,8 @@ void op_put(struct cJSON *in, const char *key, const char *val);
 
 /* The route table as maps of nginx. */
 void nginx_print(struct sb *);
+enum rc nginx_print_isolir(struct ctx *, const struct conf *, struct sb *) _must_check_;
 
 /* The OpenAPI 3.1 document of api_routes. */
 const char *openapi_json(struct ctx *);
-/* "min 1, max 255 …" of fields as a JSON Schema object under key. */
-struct jw;
-void openapi_fields(struct jw *, const char *key, const struct field *, size_t n, enum fflag);
-
 #endif

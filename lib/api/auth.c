@@ -48,11 +48,20 @@ static const struct field reset_fields[] = {
 };
 /* clang-format on */
 
+static const struct field message_parts[] = { { "message", FT_TEXT } };
+static const struct field user_parts[] = { { "user", FT_OBJECT, .noun = "user" } };
+static const struct field session_parts[] = {
+	{ "user", FT_OBJECT, .noun = "user" },
+	{ "token", FT_TEXT },
+};
+
 const struct op auth_login_op = {
 	.summary = "Exchange e-mail and password for a token: {user, token}",
 	.fields = login_fields,
 	.nfields = countof(login_fields),
 	.flag = FF_CREATE,
+	.answer = session_parts,
+	.nanswer = countof(session_parts),
 };
 
 const struct op auth_register_op = {
@@ -61,6 +70,8 @@ const struct op auth_register_op = {
 	.nfields = countof(register_fields),
 	.flag = FF_CREATE,
 	.status = 201,
+	.answer = session_parts,
+	.nanswer = countof(session_parts),
 };
 
 /* {"user": {…}, "token": "…"}, the token only where there is one to tell. */
@@ -139,6 +150,8 @@ const struct op auth_forgot_op = {
 	.nfields = countof(forgot_fields),
 	.flag = FF_CREATE,
 	.status = 202,
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
 };
 
 const struct op auth_reset_op = {
@@ -146,6 +159,8 @@ const struct op auth_reset_op = {
 	.fields = reset_fields,
 	.nfields = countof(reset_fields),
 	.flag = FF_CREATE,
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
 };
 
 enum rc
@@ -172,14 +187,24 @@ auth_reset(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 /* ---- once logged in ---- */
 
-const struct op auth_logout_op = { .summary = "Revoke the token of this request" };
+const struct op auth_logout_op = {
+	.summary = "Revoke the token of this request",
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
+};
 const struct op auth_me_op = { .summary = "The user of this token", .row = &user_resource };
-const struct op auth_user_op = { .summary = "The user of this token: {user}" };
+const struct op auth_user_op = {
+	.summary = "The user of this token: {user}",
+	.answer = user_parts,
+	.nanswer = countof(user_parts),
+};
 const struct op auth_password_op = {
 	.summary = "Change my password; all my other tokens end",
 	.fields = password_fields,
 	.nfields = countof(password_fields),
 	.flag = FF_CREATE,
+	.answer = message_parts,
+	.nanswer = countof(message_parts),
 };
 
 enum rc

@@ -37,6 +37,7 @@ static const struct field charge_fields[] = {
 	{ "invoice_id",     FT_UUID, RO | FF_NULL },
 	{ "invoice_number", FT_TEXT, RO | FF_NULL },
 	{ "entered_on",     FT_DATE, RO },
+	{ "actor",          FT_TEXT, RO | FF_NULL },
 	{ "created_at",     FT_TIME, RO | FF_SORT },
 };
 
@@ -56,14 +57,17 @@ const struct op item_create_op = {
 	.summary = "Add a recurring extra or discount",
 	.fields = item_fields, .nfields = countof(item_fields), .flag = FF_CREATE,
 	.row = &item_resource, .status = 201,
+	.dry_run = true,
 };
 const struct op item_update_op = {
 	.summary = "Change a recurring extra or discount, from the next bill on",
 	.fields = item_fields, .nfields = countof(item_fields), .flag = FF_UPDATE,
 	.row = &item_resource,
+	.dry_run = true,
 };
 const struct op item_remove_op = {
 	.summary = "Remove a recurring extra or discount", .status = 204,
+	.dry_run = true,
 };
 const struct op charge_list_op = {
 	.summary = "What was charged to a customer once", .list = &charge_resource,
@@ -72,6 +76,7 @@ const struct op charge_create_op = {
 	.summary = "Charge something once: on the next bill, or on one of its own",
 	.fields = charge_fields, .nfields = countof(charge_fields), .flag = FF_CREATE,
 	.row = &charge_resource, .status = 201,
+	.dry_run = true,
 };
 /* clang-format on */
 

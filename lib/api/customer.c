@@ -27,6 +27,8 @@ static const struct field fields[] = {
 	{ "open_invoices", FT_INT, RO },
 	{ "service",     FT_TEXT,  RO | FF_FILTER, .max = 16, .among = services,
 	  .hint = "whether a line of the customer works" },
+	{ "next_due",    FT_DATE,  RO | FF_NULL | FF_SORT },
+	{ "online",      FT_BOOL,  RO | FF_NULL, .hint = "null: not known" },
 	{ "packages",    FT_LIST,  RO },
 	{ "usernames",   FT_LIST,  RO },
 	{ "package_ids", FT_LIST,  RO },
@@ -85,7 +87,8 @@ static const struct field archive_params[] = {
 static const struct field credit_fields[] = {
 	{ "amount",      FT_MONEY, FF_CREATE | RO | FF_NEEDED, -999999999999, 999999999999,
 	  .hint = "more than 0: a gift; less: paid out" },
-	{ "reason",      FT_TEXT,  FF_CREATE | RO | FF_NEEDED, 1, 255 },
+	{ "reason",      FT_TEXT,  FF_CREATE | FF_NEEDED, 1, 255 },
+	{ "reason",      FT_TEXT,  RO | FF_NULL },
 	{ "kind",        FT_TEXT,  RO | FF_FILTER, .max = 16 },
 	{ "balance",     FT_MONEY, RO },
 	{ "customer_id", FT_UUID,  RO | FF_FILTER },

@@ -7,9 +7,30 @@
 #include "db/rowjson.h"
 #include "sql.h"
 
+static const struct field dashboard_stats_parts[] = {
+	{ "total_customers", FT_INT },
+	{ "active_customers", FT_INT },
+	{ "total_packages", FT_INT },
+	{ "active_subscriptions", FT_INT },
+	{ "suspended_subscriptions", FT_INT },
+	{ "unpaid_invoices", FT_INT },
+	{ "overdue_invoices", FT_INT },
+	{ "monthly_revenue", FT_MONEY },
+	{ "total_revenue", FT_MONEY },
+	{ "totalCustomers", FT_INT },
+	{ "activeSubscriptions", FT_INT },
+	{ "unpaidInvoices", FT_INT },
+	{ "monthlyRevenue", FT_MONEY },
+	{ "recent_payments", FT_ROWS, .noun = "payment" },
+	{ "expiring_subscriptions", FT_ROWS, .noun = "subscription" },
+	{ "overdue_list", FT_ROWS, .noun = "invoice" },
+};
+
 const struct op dashboard_stats_op = {
 	.summary =
 	    "Counts, revenue, the newest payments, what expires within 7 days, what is overdue",
+	.answer = dashboard_stats_parts,
+	.nanswer = countof(dashboard_stats_parts),
 };
 
 static void
@@ -78,17 +99,160 @@ static const struct field activity_params[] = {
 const struct op dashboard_activities_op = {
 	.summary = "The newest billing logs with the customer's name, as an array",
 	.params = activity_params, .nparams = countof(activity_params),
+	.row = &billing_log_resource,
+	.many = true,
 };
 
 static const struct field preview_params[] = {
 	{ "date", FT_DATE, .hint = "the business day; by default today" },
 };
 
+static const struct field run_line_parts[] = {
+	{ "step", FT_TEXT },
+	{ "outcome", FT_TEXT },
+	{ "subscription_id", FT_UUID, FF_NULL },
+	{ "username", FT_TEXT, FF_NULL },
+	{ "customer_name", FT_TEXT, FF_NULL },
+	{ "invoice_number", FT_TEXT, FF_NULL },
+	{ "amount", FT_MONEY },
+	{ "due_date", FT_DATE, FF_NULL },
+	{ "detail", FT_TEXT, FF_NULL },
+};
+
+static const struct field step_parts[] = {
+	{ "done", FT_INT },
+	{ "refused", FT_INT },
+	{ "skipped", FT_INT },
+	{ "held", FT_INT },
+	{ "failed", FT_INT },
+	{ "guarded", FT_INT },
+};
+
+static const struct field billing_rehearse_parts[] = {
+	{ "date", FT_DATE },
+	{ "dry_run", FT_BOOL },
+	{ "missed_days", FT_TEXT, FF_NULL },
+	{ "steps", FT_MAP, .parts = step_parts, .nparts = countof(step_parts) },
+	{ "lines", FT_ROWS, .parts = run_line_parts, .nparts = countof(run_line_parts) },
+};
+
 const struct op billing_rehearse_op = {
 	.summary = "What billing-cron would do on that day",
 	.params = preview_params, .nparams = countof(preview_params),
+	.answer = billing_rehearse_parts,
+	.nanswer = countof(billing_rehearse_parts),
 };
 /* clang-format on */
+
+static const char *const ages[] = { "not_due", "1-7", "8-30", "31+", NULL };
+
+static const struct field received_parts[] = {
+	{ "method", FT_TEXT },
+	{ "actor", FT_TEXT, FF_NULL },
+	{ "count", FT_INT },
+	{ "amount", FT_MONEY },
+};
+
+static const struct field owed_parts[] = {
+	{ "count", FT_INT },
+	{ "amount", FT_MONEY },
+};
+
+static const struct field age_parts[] = {
+	{ "age", FT_TEXT, .among = ages },
+	{ "count", FT_INT },
+	{ "amount", FT_MONEY },
+};
+
+static const struct field kept_preview_parts[] = {
+	{ "date", FT_DATE },
+	{ "made_at", FT_TIME },
+	{ "answer", FT_OBJECT, .parts = billing_rehearse_parts,
+	    .nparts = countof(billing_rehearse_parts) },
+};
+
+static const struct field last_run_parts[] = {
+	{ "id", FT_UUID },
+	{ "date", FT_DATE },
+	{ "started_at", FT_TIME },
+	{ "duration_ms", FT_INT, FF_NULL },
+	{ "counts", FT_JSON },
+	{ "is_undone", FT_BOOL },
+};
+
+static const struct field expiring_parts[] = {
+	{ "id", FT_UUID },
+	{ "username", FT_TEXT },
+	{ "customer_name", FT_TEXT },
+	{ "customer_id", FT_UUID },
+	{ "end_date", FT_DATE },
+};
+
+static const struct field router_parts[] = {
+	{ "id", FT_UUID },
+	{ "name", FT_TEXT },
+	{ "broken_since", FT_TIME, FF_NULL },
+	{ "accounts", FT_INT },
+	{ "pending", FT_INT },
+	{ "failed", FT_INT },
+	{ "online", FT_INT },
+	{ "cpu", FT_INT, FF_NULL },
+	{ "has_drift", FT_BOOL },
+};
+
+static const struct field alert_parts[] = {
+	{ "id", FT_UUID },
+	{ "type", FT_TEXT },
+	{ "severity", FT_TEXT },
+	{ "title", FT_TEXT },
+	{ "created_at", FT_TIME },
+	{ "customers", FT_INT },
+};
+
+static const struct field month_parts[] = {
+	{ "month", FT_TEXT },
+	{ "received", FT_MONEY },
+	{ "returned", FT_MONEY },
+	{ "count", FT_INT },
+};
+
+static const struct field dashboard_show_parts[] = {
+	{ "date", FT_DATE },
+	{ "received_today", FT_ROWS, .parts = received_parts, .nparts = countof(received_parts) },
+	{ "today_total", FT_MONEY },
+	{ "month_total", FT_MONEY },
+	{ "unpaid", FT_OBJECT, .parts = owed_parts, .nparts = countof(owed_parts) },
+	{ "overdue", FT_OBJECT, .parts = owed_parts, .nparts = countof(owed_parts) },
+	{ "ageing", FT_ROWS, .parts = age_parts, .nparts = countof(age_parts) },
+	{ "preview", FT_OBJECT, FF_NULL, .parts = kept_preview_parts,
+	    .nparts = countof(kept_preview_parts) },
+	{ "last_run", FT_OBJECT, FF_NULL, .parts = last_run_parts,
+	    .nparts = countof(last_run_parts) },
+	{ "expiring_count", FT_INT },
+	{ "expiring", FT_ROWS, .parts = expiring_parts, .nparts = countof(expiring_parts) },
+	{ "routers", FT_ROWS, .parts = router_parts, .nparts = countof(router_parts) },
+	{ "alerts", FT_ROWS, .parts = alert_parts, .nparts = countof(alert_parts) },
+	{ "months", FT_ROWS, .parts = month_parts, .nparts = countof(month_parts) },
+	{ "last_proven_restore", FT_TIME, FF_NULL },
+};
+
+const struct op dashboard_show_op = {
+	.summary =
+	    "The first screen: money of today by method and cashier, debts by age, tonight's "
+	    "plan as last made, the last run, routers, alerts with their customers, 12 months",
+	.answer = dashboard_show_parts,
+	.nanswer = countof(dashboard_show_parts),
+};
+
+enum rc
+dashboard_show(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	struct db_rows *rows;
+
+	(void)rq;
+	TRY(db_row(cx, &SQL_dashboard_show, &rows));
+	return op_answer(rs, 200, rows);
+}
 
 enum rc
 dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs)
@@ -96,7 +260,7 @@ dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 	int64_t limit;
 
-	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
+	TRY(req_param_int(cx, rq, "limit", (struct req_range){ 1, 100, 20 }, &limit));
 	TRY(db_rows(cx, &SQL_dashboard_activities, &rows, V_I64(limit)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);

@@ -40,6 +40,7 @@ const struct op day_add_op = {
 	.summary = "Give days to a line, or take given ones back",
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 
 static const struct field pause_fields[] = {
@@ -52,6 +53,7 @@ const struct op subscription_pause_op = {
 	.summary = "Pause a line: no service, no bills, and its days are kept",
 	.fields = pause_fields, .nfields = countof(pause_fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 
 static const struct field reason_fields[] = {
@@ -62,6 +64,7 @@ const struct op subscription_resume_op = {
 	.summary = "End a pause",
 	.fields = reason_fields, .nfields = countof(reason_fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 
 static const struct field prepay_fields[] = {
@@ -70,10 +73,32 @@ static const struct field prepay_fields[] = {
 	{ "dry_run",  FT_BOOL,  FF_CREATE, .dflt = "false", .hint = "only say what would happen" },
 };
 
+static const struct field line_parts[] = {
+	{ "kind", FT_TEXT },
+	{ "text", FT_TEXT },
+	{ "quantity", FT_INT },
+	{ "unit_price", FT_MONEY },
+	{ "amount", FT_MONEY },
+};
+
+static const struct field subscription_prepay_parts[] = {
+	{ "id", FT_UUID },
+	{ "invoice_number", FT_TEXT, FF_NULL },
+	{ "kind", FT_TEXT },
+	{ "amount", FT_MONEY },
+	{ "period_start", FT_DATE, FF_NULL },
+	{ "period_end", FT_DATE, FF_NULL },
+	{ "due_date", FT_DATE },
+	{ "status", FT_TEXT },
+	{ "lines", FT_ROWS, .parts = line_parts, .nparts = countof(line_parts) },
+};
+
 const struct op subscription_prepay_op = {
 	.summary = "One bill over several periods: {id, amount, period_start, period_end, lines}",
 	.fields = prepay_fields, .nfields = countof(prepay_fields), .flag = FF_CREATE,
 	.status = 201,
+	.answer = subscription_prepay_parts,
+	.nanswer = countof(subscription_prepay_parts),
 };
 
 static const struct field change_fields[] = {
@@ -81,12 +106,22 @@ static const struct field change_fields[] = {
 	{ "effective",  FT_TEXT, FF_CREATE, .max = 16, .among = moments, .dflt = "\"now\"" },
 	{ "prorate",    FT_BOOL, FF_CREATE, .dflt = "false",
 	  .hint = "bill or credit the difference of the days left" },
-	{ "dry_run",    FT_BOOL, FF_CREATE, .dflt = "false", .hint = "only say what would happen" },
+	{ "dry_run",  FT_BOOL,  FF_CREATE, .dflt = "false", .hint = "only say what would happen" },
+};
+
+static const struct field subscription_change_parts[] = {
+	{ "effective_from", FT_DATE },
+	{ "lines", FT_ROWS, .parts = line_parts, .nparts = countof(line_parts) },
+	{ "amount", FT_MONEY, FF_NULL },
+	{ "credit", FT_MONEY, FF_NULL },
+	{ "end_date", FT_DATE },
 };
 
 const struct op subscription_change_op = {
 	.summary = "Change the package: {effective_from, lines, amount, credit, end_date}",
 	.fields = change_fields, .nfields = countof(change_fields), .flag = FF_CREATE,
+	.answer = subscription_change_parts,
+	.nanswer = countof(subscription_change_parts),
 };
 /* clang-format on */
 

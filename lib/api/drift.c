@@ -8,10 +8,28 @@
 #include "router/snapshot.h"
 
 /* clang-format off */
+static const struct field difference_parts[] = {
+	{ "kind", FT_TEXT },
+	{ "menu", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "text", FT_TEXT },
+};
+
+static const struct field mikrotik_drift_parts[] = {
+	{ "router_id", FT_UUID },
+	{ "router", FT_TEXT },
+	{ "accounts", FT_INT },
+	{ "cuts", FT_INT },
+	{ "refusal", FT_TEXT, FF_NULL },
+	{ "differences", FT_ROWS, .parts = difference_parts, .nparts = countof(difference_parts) },
+};
+
 const struct op mikrotik_drift_op = {
 	.summary = "What differs between a router and the database: {router_id router accounts cuts "
 		   "differences [{kind menu name text}] refusal}; changes nothing",
 	.params = mikrotik_router_param, .nparams = 1,
+	.answer = mikrotik_drift_parts,
+	.nanswer = countof(mikrotik_drift_parts),
 };
 
 static const struct field apply_fields[] = {
@@ -19,10 +37,19 @@ static const struct field apply_fields[] = {
 	{ "force",     FT_BOOL, FF_CREATE, .dflt = "false",
 	  .hint = "also where more than a tenth of the accounts would be cut or removed" },
 };
+static const struct field mikrotik_drift_apply_parts[] = {
+	{ "success", FT_BOOL },
+	{ "accounts", FT_INT },
+	{ "profiles", FT_INT },
+	{ "leaving", FT_INT },
+};
+
 const struct op mikrotik_drift_apply_op = {
 	.summary = "Make jobs of the differences: {success accounts profiles leaving}; 409 beyond "
 		   "the bounds without force",
 	.fields = apply_fields, .nfields = countof(apply_fields), .flag = FF_CREATE,
+	.answer = mikrotik_drift_apply_parts,
+	.nanswer = countof(mikrotik_drift_apply_parts),
 };
 /* clang-format on */
 

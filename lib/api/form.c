@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/pem.h"
+#include "base/sb.h"
 #include "base/value.h"
 #include "router/rate.h"
 
@@ -129,4 +130,37 @@ form_fraction(struct ctx *cx, const char *field, const char *val)
 	return (above > 0 && above < 5 && below > 0 && below < 5 &&
 		   val[above + 1 + below] == '\0') ||
 	       refuse(cx, field, "a fraction as 1/1 or 11/12");
+}
+
+/* The characters of a field as a class of a regular expression. */
+static const char *
+class_of(struct ctx *cx, const char *chars)
+{
+	struct sb s = sb_new(cx->mem);
+
+	sb_puts(&s, "^[A-Za-z0-9");
+	for (const char *c = chars; *c != '\0'; c++)
+		sb_printf(&s, strchr("-]\\^", *c) != NULL ? "\\%c" : "%c", *c);
+	sb_puts(&s, "]*$");
+	return s.buf;
+}
+
+const char *
+form_pattern(struct ctx *cx, const struct field *f)
+{
+	static const struct {
+		field_check check;
+		const char *pattern;
+	} patterns[] = {
+		{ form_phone, "^[0-9+\\-() ]*$" },
+		{ form_rates, "^[0-9]{1,6}(\\.[0-9])?[kMG]/[0-9]{1,6}(\\.[0-9])?[kMG]$" },
+		{ form_printable, "^[ -~]*$" },
+		{ form_fraction, "^[1-9][0-9]{0,3}/[1-9][0-9]{0,3}$" },
+		{ form_moment, "^[0-9]{4}-[0-9]{2}-[0-9]{2}" },
+	};
+
+	for (size_t i = 0; f->check != NULL && i < countof(patterns); i++)
+		if (f->check == patterns[i].check)
+			return patterns[i].pattern;
+	return f->chars != NULL && f->chars[0] != '\0' ? class_of(cx, f->chars) : NULL;
 }

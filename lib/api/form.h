@@ -17,4 +17,7 @@ bool form_digest(struct ctx *, const char *field, const char *val);    /* SHA-25
 bool form_fraction(struct ctx *, const char *field, const char *val);  /* "11/12" */
 bool form_pem(struct ctx *, const char *field, const char *val);       /* certificates */
 
+/* A regular expression that a whole value of a field matches, as far as one can say; else NULL. */
+const char *form_pattern(struct ctx *, const struct field *);
+
 #endif

@@ -9,12 +9,58 @@
 
 static const char *const states[] = { "unpaid", "paid", "overdue", "cancelled", NULL };
 static const char *const kinds[] = { "renewal", "other", NULL };
+static const char *const line_kinds[] = { "package", "part", "item", "charge", "installation",
+	"deposit", "late_fee", "discount", "tax", NULL };
+static const char *const services[] = { "on", "off", "off_for_debt", "ended", NULL };
 static const char *const all_kinds[] = { "first", "renewal", "prepay", "change", "other", NULL };
 
 /* clang-format off */
+static const struct field line_parts[] = {
+	{ "position",   FT_INT },
+	{ "kind",       FT_TEXT, .among = line_kinds },
+	{ "text",       FT_TEXT },
+	{ "quantity",   FT_INT },
+	{ "unit_price", FT_MONEY },
+	{ "amount",     FT_MONEY },
+	{ "taxable",    FT_BOOL },
+};
+
+static const struct field new_line_parts[] = {
+	{ "kind",       FT_TEXT, .among = line_kinds },
+	{ "text",       FT_TEXT },
+	{ "quantity",   FT_INT },
+	{ "unit_price", FT_MONEY },
+};
+
+static const struct field payment_parts[] = {
+	{ "id", FT_UUID },
+	{ "amount", FT_MONEY },
+	{ "method", FT_TEXT },
+	{ "source", FT_TEXT },
+	{ "reference", FT_TEXT, FF_NULL },
+	{ "status", FT_TEXT },
+	{ "received_on", FT_DATE },
+	{ "payment_date", FT_TIME },
+	{ "notes", FT_TEXT, FF_NULL },
+};
+
+static const struct field allocation_parts[] = {
+	{ "amount", FT_MONEY },
+	{ "payment_id", FT_UUID, FF_NULL },
+	{ "gift_id", FT_UUID, FF_NULL },
+};
+
+static const struct field open_parts[] = {
+	{ "id", FT_UUID },
+	{ "invoice_number", FT_TEXT },
+	{ "outstanding", FT_MONEY },
+	{ "due_date", FT_DATE },
+};
+
 static const struct field fields[] = {
 	{ "subscription_id", FT_UUID,  FF_CREATE | RO | FF_NEEDED | FF_FILTER },
-	{ "kind",            FT_TEXT,  FF_CREATE | RO, .max = 16, .among = kinds,
+	{ "kind",            FT_TEXT,  RO | FF_FILTER, .max = 16, .among = all_kinds },
+	{ "kind",            FT_TEXT,  FF_CREATE, .max = 16, .among = kinds,
 	  .dflt = "\"renewal\"",
 	  .hint = "renewal: the next period not billed; other: no period" },
 	{ "amount",          FT_MONEY, RW | FF_SORT, 0, MONEY_MAX,
@@ -27,33 +73,62 @@ static const struct field fields[] = {
 	{ "invoice_number",  FT_TEXT,  RO | FF_SORT | FF_FILTER, .max = 64 },
 	{ "customer_id",     FT_UUID,  RO | FF_FILTER },
 	{ "package_id",      FT_UUID,  RO | FF_NULL | FF_FILTER },
-	{ "lines",           FT_JSON,  FF_UPDATE | RO, .check = NULL,
-	  .hint = "whole lines {kind, text, quantity, unit_price}, while nothing touched the bill" },
+	{ "lines",           FT_ROWS,  RO, .parts = line_parts, .nparts = countof(line_parts) },
+	{ "lines",           FT_ROWS,  FF_UPDATE, .parts = new_line_parts,
+	  .nparts = countof(new_line_parts), .hint = "whole lines, while nothing touched the bill" },
 	{ "subtotal",        FT_MONEY, RO },
 	{ "discount",        FT_MONEY, RO },
 	{ "tax_amount",      FT_MONEY, RO },
 	{ "paid_amount",     FT_MONEY, RO },
-	{ "outstanding",     FT_MONEY, RO },
+	{ "outstanding", FT_MONEY, RO | FF_SORT },
 	{ "period_start",    FT_DATE,  RO | FF_NULL },
 	{ "period_end",      FT_DATE,  RO | FF_NULL },
 	{ "issued_on",       FT_DATE,  RO },
+	{ "router_id", FT_UUID, RO | FF_NULL | FF_FILTER },
+	{ "is_open", FT_BOOL, RO, .hint = "unpaid or overdue" },
+	{ "pay_url", FT_TEXT, RO, .hint = "where the customer pays it" },
+	{ "payment_reference", FT_TEXT, RO | FF_NULL },
+	{ "payment_url",     FT_TEXT,  RO | FF_NULL, .hint = "of the page at the gateway" },
+	{ "midtrans_order_id", FT_TEXT, RO | FF_NULL },
+	{ "midtrans_transaction_id", FT_TEXT, RO | FF_NULL },
 	{ "created_at",      FT_TIME,  RO | FF_SORT },
 	{ "updated_at",      FT_TIME,  RO | FF_SORT },
+	{ "subscription.id", FT_UUID, RO },
+	{ "subscription.mikrotik_username", FT_TEXT, RO },
+	{ "subscription.start_date", FT_DATE, RO },
+	{ "subscription.end_date", FT_DATE, RO },
+	{ "subscription.status", FT_TEXT, RO },
+	{ "subscription.customer.id", FT_UUID, RO },
+	{ "subscription.customer.name", FT_TEXT, RO | FF_SORT },
+	{ "subscription.customer.email", FT_TEXT, RO | FF_NULL },
+	{ "subscription.customer.phone", FT_TEXT, RO | FF_NULL },
+	{ "subscription.customer.address", FT_TEXT, RO | FF_NULL },
+	{ "subscription.package.id", FT_UUID, RO },
+	{ "subscription.package.name", FT_TEXT, RO },
+	{ "subscription.package.type", FT_TEXT, RO },
+	{ "subscription.package.bandwidth", FT_TEXT, RO },
+	{ "subscription.package.price", FT_MONEY, RO },
+	{ "subscription.package.validity_days", FT_INT, RO },
+	{ "payments",        FT_ROWS,  RO, .parts = payment_parts, .nparts = countof(payment_parts) },
+	{ "allocations",     FT_ROWS,  RO, .parts = allocation_parts, .nparts = countof(allocation_parts) },
+	{ "older_open",      FT_ROWS,  RO, .parts = open_parts, .nparts = countof(open_parts),
+	  .hint = "older bills of the line that are open" },
 };
 
 static const struct field due_from = { "due_from", FT_DATE }, due_to = { "due_to", FT_DATE };
-
-static const struct field any_kind = { "kind", FT_TEXT, .max = 16, .among = all_kinds };
+static const struct field any_flag = { "flag", FT_BOOL };
 
 static const struct filter filters[] = {
-	{ "kind",     "kind",     "=",  &any_kind },
 	{ "due_from", "due_date", ">=", &due_from },
 	{ "due_to",   "due_date", "<=", &due_to },
+	{ "issued_from", "issued_on", ">=", &due_from },
+	{ "issued_to", "issued_on", "<=", &due_to },
+	{ "open", "is_open", "=", &any_flag },
 };
 
 static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };
 
-/* Nobody asks twice for what is missing: with the fields, not after them. */
+/* Report missing values together with wrong fields, not in a second answer. */
 static enum rc
 check_invoice(struct ctx *cx, const char *id, struct cJSON *in)
 {
@@ -120,10 +195,46 @@ const struct op invoice_mark_paid_op = {
 	.fields = mark_paid_fields, .nfields = countof(mark_paid_fields), .flag = FF_CREATE,
 	.row = &invoice_resource,
 	.dry_run = true,
+	.keyed = true,
 };
+static const struct field public_line_parts[] = {
+	{ "text", FT_TEXT },
+	{ "quantity", FT_INT },
+	{ "unit_price", FT_MONEY },
+	{ "amount", FT_MONEY },
+};
+
+static const struct field invoice_public_parts[] = {
+	{ "id", FT_UUID },
+	{ "invoice_number", FT_TEXT },
+	{ "kind", FT_TEXT, .among = all_kinds },
+	{ "amount", FT_MONEY },
+	{ "outstanding", FT_MONEY },
+	{ "status", FT_TEXT, .among = states },
+	{ "due_date", FT_DATE },
+	{ "created_at", FT_TIME },
+	{ "notes", FT_TEXT, FF_NULL },
+	{ "lines", FT_ROWS, .parts = public_line_parts, .nparts = countof(public_line_parts) },
+	{ "service", FT_TEXT, .among = services },
+	{ "older_open", FT_ROWS, .parts = open_parts, .nparts = countof(open_parts) },
+	{ "total_due", FT_MONEY },
+	{ "customer.name", FT_TEXT, FF_NULL },
+	{ "subscription.start_date", FT_DATE },
+	{ "subscription.end_date", FT_DATE },
+	{ "subscription.package.name", FT_TEXT },
+	{ "subscription.package.bandwidth", FT_TEXT },
+	{ "company.name", FT_TEXT },
+	{ "company.phone", FT_TEXT },
+	{ "company.whatsapp", FT_TEXT },
+	{ "company.address", FT_TEXT },
+	{ "company.logo", FT_TEXT, FF_NULL },
+};
+
 const struct op invoice_public_op = {
 	.summary = "What a customer with the link sees of an invoice",
 	.paced = true,
+	.answer = invoice_public_parts,
+	.nanswer = countof(invoice_public_parts),
 };
 /* clang-format on */
 

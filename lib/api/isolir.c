@@ -8,15 +8,38 @@ static const struct field isolir_params[] = {
 	{ "username", FT_TEXT, .min = 1, .max = 64, .hint = "where the address of the request is not enough" },
 	{ "phone",    FT_TEXT, .min = 4, .max = 4,  .hint = "the last 4 digits, with username" },
 };
+static const struct field isolir_show_parts[] = {
+	{ "customer", FT_TEXT },
+	{ "status", FT_TEXT },
+	{ "suspend_reason", FT_TEXT, FF_NULL },
+	{ "invoice_id", FT_UUID, FF_NULL },
+	{ "total_due", FT_MONEY },
+	{ "company.name", FT_TEXT },
+	{ "company.phone", FT_TEXT },
+	{ "company.whatsapp", FT_TEXT },
+	{ "company.address", FT_TEXT },
+};
+
 const struct op isolir_show_op = {
 	.summary = "The line of an isolated customer, found by the address of the request, else by "
-		   "username and phone: {customer status suspend_reason invoice_id total_due}; 404 "
-		   "where it is not found",
+		   "username and phone; 404 where it is not found",
 	.params = isolir_params, .nparams = countof(isolir_params),
+	.answer = isolir_show_parts,
+	.nanswer = countof(isolir_show_parts),
 };
+static const struct field subscription_traffic_parts[] = {
+	{ "time", FT_TIME },
+	{ "online", FT_BOOL, FF_NULL },
+	{ "download", FT_NUMBER, FF_NULL },
+	{ "upload", FT_NUMBER, FF_NULL },
+};
+
 const struct op subscription_traffic_op = {
 	.summary = "The samples of a line in the last 24 hours: [{time online download upload}] in "
 		   "Mbps",
+	.answer = subscription_traffic_parts,
+	.nanswer = countof(subscription_traffic_parts),
+	.many = true,
 };
 /* clang-format on */
 

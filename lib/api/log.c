@@ -15,6 +15,11 @@ static const struct field billing_fields[] = {
 	{ "actor",           FT_TEXT, RO | FF_NULL | FF_FILTER, .max = 255 },
 	{ "request_id",      FT_TEXT, RO | FF_NULL | FF_FILTER, .max = 64 },
 	{ "created_at",      FT_TIME, RO | FF_SORT },
+	{ "updated_at",      FT_TIME, RO },
+	{ "customer.name", FT_TEXT, RO | FF_NULL },
+	{ "subscription.mikrotik_username", FT_TEXT, RO | FF_NULL },
+	{ "invoice.invoice_number", FT_TEXT, RO | FF_NULL },
+	{ "customer_name",   FT_TEXT, RO | FF_NULL | FF_RARE },
 };
 
 static const struct field any_day = { "day", FT_TIME };
@@ -35,6 +40,7 @@ static const struct field audit_fields[] = {
 	{ "request_id",   FT_TEXT, RO | FF_NULL | FF_FILTER, .max = 64 },
 	{ "meta",         FT_JSON, RO | FF_NULL },
 	{ "created_at",   FT_TIME, RO | FF_SORT },
+	{ "user.name", FT_TEXT, RO | FF_NULL },
 };
 
 static const struct field midtrans_fields[] = {
@@ -46,6 +52,8 @@ static const struct field midtrans_fields[] = {
 	{ "request",        FT_JSON, RO | FF_NULL },
 	{ "response",       FT_JSON, RO | FF_NULL },
 	{ "created_at",     FT_TIME, RO | FF_SORT },
+	{ "updated_at",     FT_TIME, RO },
+	{ "invoice.invoice_number", FT_TEXT, RO | FF_NULL },
 };
 /* clang-format on */
 

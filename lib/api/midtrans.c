@@ -19,10 +19,20 @@ static const struct field page_fields[] = {
 	    .hint = "due: with the older bills of its subscription; all: whatever the customer owes" },
 };
 
+static const struct field midtrans_page_parts[] = {
+	{ "success", FT_BOOL },
+	{ "snap_token", FT_TEXT },
+	{ "order_id", FT_TEXT },
+	{ "redirect_url", FT_TEXT },
+	{ "client_key", FT_TEXT },
+};
+
 const struct op midtrans_page_op = {
 	.summary = "A page to pay what is owed: success, snap_token, order_id, redirect_url, client_key",
 	.fields = page_fields, .nfields = countof(page_fields), .flag = FF_CREATE,
 	.paced = true,
+	.answer = midtrans_page_parts,
+	.nanswer = countof(midtrans_page_parts),
 };
 
 /* For openapi.json alone: the reader of messages takes a body whole, and what is wrong there is 400. */
@@ -56,13 +66,43 @@ static const struct field notice_fields[] = {
 	{ "custom_field1",      FT_JSON, FF_CREATE },
 };
 
+static const struct field midtrans_notification_parts[] = {
+	{ "success", FT_BOOL },
+};
+
 const struct op midtrans_notification_op = {
 	.summary = "What Midtrans tells of a payment; signed by signature_key",
 	.fields = notice_fields, .nfields = countof(notice_fields), .flag = FF_CREATE,
+	.answer = midtrans_notification_parts,
+	.nanswer = countof(midtrans_notification_parts),
 };
 
-const struct op midtrans_status_op = { .summary = "Ask Midtrans about an order: success, data" };
-const struct op midtrans_cancel_op = { .summary = "Cancel an order nobody paid: success, data" };
+static const struct field standing_parts[] = {
+	{ "success", FT_BOOL },
+	{ "data.order_id", FT_TEXT },
+	{ "data.attempt_state", FT_TEXT },
+	{ "data.amount", FT_MONEY },
+	{ "data.invoice_id", FT_UUID },
+	{ "data.invoice_number", FT_TEXT },
+	{ "data.invoice_status", FT_TEXT },
+	{ "data.transaction_id", FT_TEXT, FF_NULL },
+	{ "data.transaction_status", FT_TEXT, FF_NULL },
+	{ "data.payment_type", FT_TEXT, FF_NULL },
+	{ "data.bank", FT_TEXT, FF_NULL },
+	{ "data.pay_code", FT_TEXT, FF_NULL },
+	{ "data.expiry_time", FT_TIME, FF_NULL },
+	{ "data.gross_amount", FT_MONEY, FF_NULL },
+	{ "data.fee", FT_MONEY, FF_NULL },
+};
+
+const struct op midtrans_status_op = { .summary = "Ask Midtrans about an order: success, data",
+	.answer = standing_parts,
+	.nanswer = countof(standing_parts),
+};
+const struct op midtrans_cancel_op = { .summary = "Cancel an order nobody paid: success, data",
+	.answer = standing_parts,
+	.nanswer = countof(standing_parts),
+};
 
 static const struct field refund_fields[] = {
 	{ "amount", FT_MONEY, FF_CREATE, 1, MONEY_MAX, .hint = "by default all that is left of it" },
@@ -73,10 +113,13 @@ static const struct field refund_fields[] = {
 const struct op midtrans_refund_op = {
 	.summary = "Pay a customer back by Midtrans: success, data; takes an Idempotency-Key",
 	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
+	.keyed = true,
+	.answer = standing_parts,
+	.nanswer = countof(standing_parts),
 };
 /* clang-format on */
 
-/* Who acts where nobody is logged in. */
+/* The actor of a request without a login. */
 static enum rc
 act_as(struct ctx *cx, const char *name)
 {

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/mikrotik.h"
 #include "base/jw.h"
+#include "base/utf8.h"
 #include "db/rowjson.h"
 #include "router/provision.h"
 #include "router/router.h"
@@ -30,9 +31,92 @@ static const struct field detail_params[] = {
 	{ "type",     FT_TEXT, .max = 16, .among = kinds_of_user, .hint = "by default both" },
 };
 
+static const struct field interfaces_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "type", FT_TEXT, FF_RARE },
+	{ "running", FT_BOOL, FF_RARE },
+	{ "disabled", FT_BOOL, FF_RARE },
+	{ "mtu", FT_JSON, FF_RARE },
+	{ "mac_address", FT_TEXT, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "rx_byte", FT_JSON, FF_RARE },
+	{ "tx_byte", FT_JSON, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field profiles_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "rate_limit", FT_TEXT, FF_RARE },
+	{ "local_address", FT_TEXT, FF_RARE },
+	{ "remote_address", FT_TEXT, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field secrets_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "service", FT_TEXT, FF_RARE },
+	{ "profile", FT_TEXT, FF_RARE },
+	{ "local_address", FT_TEXT, FF_RARE },
+	{ "remote_address", FT_TEXT, FF_RARE },
+	{ "disabled", FT_BOOL, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "last_logged_out", FT_TEXT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field hotspot_users_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "profile", FT_TEXT, FF_RARE },
+	{ "disabled", FT_BOOL, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "uptime", FT_TEXT, FF_RARE },
+	{ "bytes_in", FT_JSON, FF_RARE },
+	{ "bytes_out", FT_JSON, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field dhcp_leases_parts[] = {
+	{ "id", FT_TEXT },
+	{ "address", FT_TEXT, FF_RARE },
+	{ "mac_address", FT_TEXT, FF_RARE },
+	{ "host_name", FT_TEXT, FF_RARE },
+	{ "server", FT_TEXT, FF_RARE },
+	{ "status", FT_TEXT, FF_RARE },
+	{ "dynamic", FT_BOOL, FF_RARE },
+	{ "comment", FT_TEXT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
+static const struct field active_parts[] = {
+	{ "id", FT_TEXT },
+	{ "name", FT_TEXT },
+	{ "service", FT_TEXT },
+	{ "caller_id", FT_TEXT, FF_NULL },
+	{ "address", FT_TEXT, FF_NULL },
+	{ "uptime", FT_TEXT, FF_NULL },
+};
+
+static const struct field hotspot_active_parts[] = {
+	{ "id", FT_TEXT },
+	{ "user", FT_TEXT },
+	{ "address", FT_TEXT, FF_NULL },
+	{ "mac_address", FT_TEXT, FF_NULL },
+	{ "uptime", FT_TEXT, FF_NULL },
+	{ "bytes_in", FT_INT, FF_NULL },
+	{ "bytes_out", FT_INT, FF_NULL },
+	{ "packets_in", FT_INT, FF_NULL },
+	{ "packets_out", FT_INT, FF_NULL },
+};
+
 #define LISTING(name, what)                                                                        \
 	const struct op mikrotik_##name##_op = {                                                   \
 		.summary = what ", as RouterOS prints it", .params = mikrotik_router_param, .nparams = 1,    \
+		.answer = name##_parts, .nanswer = countof(name##_parts), .many = true,            \
 	}
 LISTING(interfaces, "The interfaces of a router, without those of sessions");
 LISTING(profiles, "The PPP profiles of a router");
@@ -42,26 +126,102 @@ LISTING(dhcp_leases, "The DHCP leases of a router");
 LISTING(active, "The PPP sessions of a router");
 LISTING(hotspot_active, "The hotspot sessions of a router");
 
+static const struct field success_parts[] = { { "success", FT_BOOL } };
+
+static const struct field mikrotik_system_parts[] = {
+	{ "uptime", FT_TEXT, FF_NULL },
+	{ "version", FT_TEXT, FF_NULL },
+	{ "cpu_load", FT_INT, FF_NULL },
+	{ "free_memory", FT_INT, FF_NULL },
+	{ "total_memory", FT_INT, FF_NULL },
+	{ "free_hdd", FT_INT, FF_NULL },
+	{ "total_hdd", FT_INT, FF_NULL },
+	{ "architecture", FT_TEXT, FF_NULL },
+	{ "board_name", FT_TEXT, FF_NULL },
+	{ "cpu", FT_INT },
+	{ "memory", FT_INT },
+	{ "board", FT_TEXT, FF_NULL },
+	{ "temperature", FT_INT, FF_NULL },
+};
+
 const struct op mikrotik_system_op = {
 	.summary = "Load, memory and version of a router",
 	.params = mikrotik_router_param, .nparams = 1,
+	.answer = mikrotik_system_parts,
+	.nanswer = countof(mikrotik_system_parts),
 };
+static const struct field mikrotik_interface_traffic_parts[] = {
+	{ "name", FT_TEXT, FF_RARE },
+	{ "rx_bits_per_second", FT_INT, FF_RARE },
+	{ "tx_bits_per_second", FT_INT, FF_RARE },
+	{ "rx_packets_per_second", FT_INT, FF_RARE },
+	{ "tx_packets_per_second", FT_INT, FF_RARE },
+	{ "*", FT_JSON, FF_RARE },
+};
+
 const struct op mikrotik_interface_traffic_op = {
 	.summary = "The present rates of an interface in bits per second",
 	.params = interface_params, .nparams = countof(interface_params),
+	.answer = mikrotik_interface_traffic_parts,
+	.nanswer = countof(mikrotik_interface_traffic_parts),
 };
+static const struct field mikrotik_online_users_parts[] = {
+	{ "id", FT_TEXT },
+	{ "username", FT_TEXT },
+	{ "type", FT_TEXT },
+	{ "address", FT_TEXT },
+	{ "uptime", FT_TEXT },
+	{ "downloadSpeed", FT_TEXT },
+	{ "uploadSpeed", FT_TEXT },
+	{ "router_id", FT_UUID },
+};
+
 const struct op mikrotik_online_users_op = {
 	.summary = "All sessions of all active routers: [{id username type address uptime "
 		   "downloadSpeed uploadSpeed router_id}]",
+	.answer = mikrotik_online_users_parts,
+	.nanswer = countof(mikrotik_online_users_parts),
+	.many = true,
 };
+static const struct field mikrotik_traffic_parts[] = {
+	{ "time", FT_TIME },
+	{ "download", FT_NUMBER },
+	{ "upload", FT_NUMBER },
+};
+
 const struct op mikrotik_traffic_op = {
 	.summary = "What all subscribers used together in the last 10 minutes: [{time download "
 		   "upload}] in Mbps",
 	.params = mikrotik_router_param, .nparams = 1,
+	.answer = mikrotik_traffic_parts,
+	.nanswer = countof(mikrotik_traffic_parts),
+	.many = true,
 };
+static const struct field mikrotik_user_detail_parts[] = {
+	{ "username", FT_TEXT },
+	{ "session.id", FT_TEXT },
+	{ "session.address", FT_TEXT },
+	{ "session.macAddress", FT_TEXT },
+	{ "session.uptime", FT_TEXT },
+	{ "session.service", FT_TEXT },
+	{ "session.encoding", FT_TEXT },
+	{ "bandwidth.rxRate", FT_TEXT },
+	{ "bandwidth.txRate", FT_TEXT },
+	{ "bandwidth.rxBytes", FT_TEXT },
+	{ "bandwidth.txBytes", FT_TEXT },
+	{ "bandwidth.rxPackets", FT_TEXT },
+	{ "bandwidth.txPackets", FT_TEXT },
+	{ "profile.profile", FT_TEXT, FF_NULL },
+	{ "profile.maxLimit", FT_TEXT },
+	{ "profile.limitAt", FT_TEXT },
+	{ "profile.comment", FT_TEXT },
+};
+
 const struct op mikrotik_user_detail_op = {
 	.summary = "The session of a user: {username session bandwidth profile}; 404 when offline",
 	.params = detail_params, .nparams = countof(detail_params),
+	.answer = mikrotik_user_detail_parts,
+	.nanswer = countof(mikrotik_user_detail_parts),
 };
 
 static const struct field disconnect_fields[] = {
@@ -71,6 +231,8 @@ static const struct field disconnect_fields[] = {
 const struct op mikrotik_disconnect_op = {
 	.summary = "End every PPP session of a user; 404 when offline",
 	.fields = disconnect_fields, .nfields = countof(disconnect_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field user_fields[] = {
@@ -82,10 +244,14 @@ static const struct field user_fields[] = {
 const struct op mikrotik_disconnect_user_op = {
 	.summary = "End every session of a user; 404 when offline",
 	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 const struct op mikrotik_user_delete_op = {
 	.summary = "Take an account without a subscription off its router: {success}",
 	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field toggle_fields[] = {
@@ -97,6 +263,8 @@ static const struct field toggle_fields[] = {
 const struct op mikrotik_user_toggle_op = {
 	.summary = "Switch the account of a user on or off, on the router too: {success}",
 	.fields = toggle_fields, .nfields = countof(toggle_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field create_fields[] = {
@@ -105,6 +273,8 @@ static const struct field create_fields[] = {
 const struct op mikrotik_user_create_op = {
 	.summary = "Bring the account of a subscription onto its router now: {success}",
 	.fields = create_fields, .nfields = countof(create_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field update_fields[] = {
@@ -113,6 +283,8 @@ static const struct field update_fields[] = {
 const struct op mikrotik_user_update_op = {
 	.summary = "Bring the account of a user in order on its router now: {success}",
 	.fields = update_fields, .nfields = countof(update_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 
 static const struct field package_fields[] = {
@@ -121,6 +293,8 @@ static const struct field package_fields[] = {
 const struct op mikrotik_sync_package_op = {
 	.summary = "Make or correct the profile of a package on every active router: {success}",
 	.fields = package_fields, .nfields = countof(package_fields), .flag = FF_CREATE,
+	.answer = success_parts,
+	.nanswer = countof(success_parts),
 };
 /* clang-format on */
 
@@ -275,7 +449,7 @@ mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(snapshot_live_all(cx));
 	TRY(db_row_if_any(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
 	if (db_count(rows) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "%.64s is not online.", name);
+		return FAIL(cx, RC_NOT_FOUND, "%.*s is not online.", (int)utf8_cut(name, 64), name);
 	return op_answer(rs, 200, rows);
 }
 

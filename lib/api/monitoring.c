@@ -68,17 +68,79 @@ const struct resource maintenance_window_resource = {
 	.audited = true,
 };
 
+static const struct field count_parts[] = {
+	{ "total", FT_INT },
+	{ "up", FT_INT },
+	{ "down", FT_INT },
+	{ "unknown", FT_INT },
+};
+
+static const struct field interface_parts[] = {
+	{ "id", FT_UUID },
+	{ "device_id", FT_UUID },
+	{ "device_name", FT_TEXT },
+	{ "if_name", FT_TEXT },
+	{ "in_rate", FT_INT },
+	{ "out_rate", FT_INT },
+	{ "speed", FT_INT },
+	{ "used_percent", FT_NUMBER },
+};
+
+static const struct field target_parts[] = {
+	{ "id", FT_UUID },
+	{ "name", FT_TEXT },
+	{ "host", FT_TEXT },
+	{ "status", FT_TEXT },
+	{ "last_latency_ms", FT_NUMBER, FF_NULL },
+	{ "packet_loss_percent", FT_NUMBER, FF_NULL },
+	{ "last_checked_at", FT_TIME, FF_NULL },
+};
+
+static const struct field open_alert_parts[] = {
+	{ "id", FT_UUID },
+	{ "type", FT_TEXT },
+	{ "severity", FT_TEXT },
+	{ "title", FT_TEXT },
+	{ "message", FT_TEXT },
+	{ "created_at", FT_TIME },
+};
+
+static const struct field monitoring_dashboard_parts[] = {
+	{ "devices", FT_OBJECT, .parts = count_parts, .nparts = countof(count_parts) },
+	{ "targets", FT_OBJECT, .parts = count_parts, .nparts = countof(count_parts) },
+	{ "interfaces.total", FT_INT },
+	{ "interfaces.monitored", FT_INT },
+	{ "worst_interfaces", FT_ROWS, .parts = interface_parts,
+	    .nparts = countof(interface_parts) },
+	{ "worst_targets", FT_ROWS, .parts = target_parts, .nparts = countof(target_parts) },
+	{ "open_alerts", FT_ROWS, .parts = open_alert_parts, .nparts = countof(open_alert_parts) },
+	{ "unread_alerts", FT_INT },
+};
+
 const struct op monitoring_dashboard_op = {
 	.summary = "{devices targets (total up down unknown), interfaces, worst_interfaces[5], "
 		   "worst_targets[5], open_alerts[10], unread_alerts}",
+	.answer = monitoring_dashboard_parts,
+	.nanswer = countof(monitoring_dashboard_parts),
 };
 const struct op monitoring_alerts_op = {
 	.summary = "The newest alerts, as an array",
 	.params = newest_params,
 	.nparams = countof(newest_params),
+	.row = &alert_resource,
+	.many = true,
 };
 const struct op alert_read_op = { .summary = "Mark an alert as read", .row = &alert_resource };
-const struct op alert_read_all_op = { .summary = "Mark all alerts as read: {message read}" };
+static const struct field alert_read_all_parts[] = {
+	{ "message", FT_TEXT },
+	{ "read", FT_INT },
+};
+
+const struct op alert_read_all_op = {
+	.summary = "Mark all alerts as read: {message read}",
+	.answer = alert_read_all_parts,
+	.nanswer = countof(alert_read_all_parts),
+};
 
 enum rc
 monitoring_dashboard(struct ctx *cx, const struct req *rq, struct resp *rs)
@@ -96,7 +158,7 @@ monitoring_alerts(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 	int64_t limit;
 
-	TRY(req_param_int(cx, rq, "limit", 1, 100, 20, &limit));
+	TRY(req_param_int(cx, rq, "limit", (struct req_range){ 1, 100, 20 }, &limit));
 	TRY(db_rows(cx, &SQL_alerts_newest, &rows, V_I64(limit)));
 	rs->status = 200;
 	rowjson_array(&rs->body, rows);

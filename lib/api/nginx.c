@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/conf.h"
 
 /* GET is also HEAD; "/api/users/:id" is "/api/users/[^/]+". */
 static void
@@ -65,4 +66,26 @@ nginx_print(struct sb *out)
 		sb_puts(out, " $isp_client;\n");
 	}
 	sb_puts(out, "}\n");
+}
+
+/*
+ * The server that routers send the requests of isolated customers to, whatever host they name: it
+ * shows each the way to the page.  No browser may keep that answer as one of the host's.
+ */
+enum rc
+nginx_print_isolir(struct ctx *cx, const struct conf *cf, struct sb *out)
+{
+	const char *listen = conf_text(cf, CONF_ISOLIR_LISTEN), *url = conf_text(cf, CONF_APP_URL);
+
+	sb_puts(out, "# Made by isp-api --print-isolir from ISOLIR_LISTEN and APP_URL.\n");
+	if (listen[0] == '\0')
+		return RC_OK;
+	if (strcspn(url, "\"\\$; ") != strlen(url))
+		return FAIL(cx, RC_INVALID, "APP_URL: nginx cannot redirect to %s", url);
+	sb_printf(out,
+	    "server {\n\tlisten %s;\n\tserver_name _;\n\tserver_tokens off;\n\taccess_log off;\n"
+	    "\tkeepalive_timeout 0;\n\tadd_header Cache-Control no-store always;\n"
+	    "\tlocation / {\n\t\treturn 302 \"%.*s/isolir\";\n\t}\n}\n",
+	    listen, (int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
+	return RC_OK;
 }

@@ -90,9 +90,16 @@ static const struct field test_fields[] = {
 	{ "type", FT_TEXT, FF_CREATE, 1, 16, .among = channels, .hint = "its newest channel" },
 };
 
+static const struct field notification_test_parts[] = {
+	{ "success", FT_BOOL },
+	{ "message", FT_TEXT },
+};
+
 const struct op notification_test_op = {
 	.summary = "Send a test message over a channel: 2xx only when it was delivered",
 	.fields = test_fields, .nfields = countof(test_fields), .flag = FF_CREATE,
+	.answer = notification_test_parts,
+	.nanswer = countof(notification_test_parts),
 };
 /* clang-format on */
 
@@ -163,10 +170,20 @@ static const struct field preview_fields[] = {
 	{ "invoice_id",  FT_UUID, FF_CREATE | FF_NULL, .hint = "null: made-up fields" },
 };
 
+static const struct field template_preview_parts[] = {
+	{ "event", FT_TEXT },
+	{ "subject", FT_TEXT, FF_NULL },
+	{ "text", FT_TEXT },
+	{ "fields", FT_JSON },
+	{ "would_send", FT_INT, FF_NULL },
+};
+
 const struct op template_preview_op = {
 	.summary = "How an event would read {event subject text fields would_send}; would_send: how "
 		   "many it would send today, were it switched on",
 	.fields = preview_fields, .nfields = countof(preview_fields), .flag = FF_CREATE,
+	.answer = template_preview_parts,
+	.nanswer = countof(template_preview_parts),
 };
 /* clang-format on */
 
@@ -212,6 +229,9 @@ static const struct field message_fields[] = {
 	{ "sent_at",      FT_TIME, RO | FF_NULL | FF_SORT },
 	{ "created_at",   FT_TIME, RO | FF_SORT },
 	{ "updated_at",   FT_TIME, RO | FF_SORT },
+	{ "channel_setting.name", FT_TEXT, RO | FF_NULL },
+	{ "customer.name", FT_TEXT, RO | FF_NULL },
+	{ "invoice.invoice_number", FT_TEXT, RO | FF_NULL },
 };
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/openapi_int.h"
+#include "base/jw.h"
 
 /* ---- what a route takes and gives, whoever serves it ---- */
 
@@ -49,10 +50,144 @@ crud_op(struct ctx *cx, const struct route *rt)
 		.summary = arena_printf(cx->mem, "Change one %s", name) };
 }
 
-static struct op
-op_of(struct ctx *cx, const struct route *rt)
+struct op
+openapi_op(struct ctx *cx, const struct route *rt)
 {
 	return rt->verb != NULL ? crud_op(cx, rt) : *rt->op;
+}
+
+const char *
+openapi_name(struct ctx *cx, const struct route *rt)
+{
+	static const char crud[] = "crud_";
+
+	if (rt->resource == NULL)
+		return rt->name;
+	return arena_printf(cx->mem, "%s_%s", rt->resource->name, rt->name + strlen(crud));
+}
+
+bool
+openapi_is_first(struct ctx *cx, const struct route *rt)
+{
+	for (const struct route *before = api_routes; before < rt; before++)
+		if (strcmp(openapi_name(cx, before), openapi_name(cx, rt)) == 0)
+			return false;
+	return true;
+}
+
+/* ---- parameters ---- */
+
+static void
+put_param(struct ctx *cx, struct jw *w, const char *in, const struct field *f)
+{
+	jw_obj(w, NULL);
+	jw_str(w, "name", f->name);
+	jw_str(w, "in", in);
+	if (strcmp(in, "path") == 0)
+		jw_bool(w, "required", true);
+	openapi_field(cx, w, "schema", f);
+	jw_end(w);
+}
+
+/* Every :name of the path; all are ids of rows, but those of tokens are numbers. */
+static void
+put_path_params(struct ctx *cx, struct jw *w, const char *path)
+{
+	bool token = strstr(path, "/tokens/") != NULL;
+
+	for (const char *at = strchr(path, ':'); at != NULL; at = strchr(at + 1, ':')) {
+		char *name = arena_strdup(cx->mem, at + 1);
+
+		name[strcspn(name, "/")] = '\0';
+		put_param(cx, w, "path",
+		    &(const struct field){ name, token ? FT_INT : FT_UUID, 0, 1, INT32_MAX });
+	}
+}
+
+/* "name" and "-name" of every field that sorts. */
+static void
+put_sort(struct ctx *cx, struct jw *w, const struct resource *res)
+{
+	jw_obj(w, NULL);
+	jw_str(w, "name", "sort");
+	jw_str(w, "in", "query");
+	jw_obj(w, "schema");
+	jw_str(w, "type", "string");
+	jw_arr(w, "enum");
+	for (size_t i = 0; i < res->nfields; i++) {
+		if ((res->fields[i].flags & FF_SORT) == 0)
+			continue;
+		jw_str(w, NULL, res->fields[i].name);
+		jw_str(w, NULL, arena_printf(cx->mem, "-%s", res->fields[i].name));
+	}
+	jw_end(w);
+	jw_end(w);
+	jw_end(w);
+}
+
+static void
+put_filters(struct ctx *cx, struct jw *w, const struct resource *res)
+{
+	for (size_t i = 0; i < res->nfields; i++) {
+		struct field f = res->fields[i];
+
+		if ((f.flags & FF_FILTER) == 0)
+			continue;
+		f.dflt = NULL;
+		f.flags = 0;
+		put_param(cx, w, "query", &f);
+	}
+	for (size_t i = 0; i < res->nfilters; i++) {
+		struct field f = *res->filters[i].form;
+
+		f.name = res->filters[i].param;
+		put_param(cx, w, "query", &f);
+	}
+}
+
+static void
+put_list_params(struct ctx *cx, struct jw *w, const struct resource *res)
+{
+	static const struct field page[] = {
+		{ "page", FT_INT, 0, 1, 1000000000, .dflt = "1" },
+		{ "per_page", FT_INT, 0, 1, 100, .dflt = "20" },
+	};
+
+	for (size_t i = 0; i < countof(page); i++)
+		put_param(cx, w, "query", &page[i]);
+	if (res->search != NULL)
+		put_param(cx, w, "query", &(const struct field){ "search", FT_TEXT, .max = 255 });
+	if (res->hidden_param != NULL)
+		put_param(cx, w, "query", &(const struct field){ res->hidden_param, FT_BOOL });
+	put_sort(cx, w, res);
+	put_filters(cx, w, res);
+}
+
+/* Parameters of any act: a rehearsal, a key against a second booking. */
+static void
+put_act_params(struct ctx *cx, struct jw *w, const struct op *op)
+{
+	if (op->dry_run)
+		put_param(cx, w, "query",
+		    &(const struct field){ "dry_run", FT_BOOL,
+			.hint = "only say what would happen; also as a field of the body" });
+	if (op->keyed)
+		put_param(cx, w, "header",
+		    &(const struct field){ "Idempotency-Key", FT_TEXT, .max = 255,
+			.hint = "the same again: no second act" });
+}
+
+static void
+put_params(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
+{
+	jw_arr(w, "parameters");
+	put_path_params(cx, w, rt->path);
+	for (size_t i = 0; i < op->nparams; i++)
+		put_param(cx, w, "query", &op->params[i]);
+	if (op->list != NULL)
+		put_list_params(cx, w, op->list);
+	put_act_params(cx, w, op);
+	jw_end(w);
 }
 
 /* ---- bodies and answers ---- */
@@ -71,8 +206,8 @@ close_json(struct jw *w)
 	jw_end(w);
 }
 
-static void
-put_ref(struct ctx *cx, struct jw *w, const char *key, const char *name)
+void
+openapi_ref(struct ctx *cx, struct jw *w, const char *key, const char *name)
 {
 	jw_obj(w, key);
 	jw_str(w, "$ref", arena_printf(cx->mem, "#/components/%s", name));
@@ -80,7 +215,7 @@ put_ref(struct ctx *cx, struct jw *w, const char *key, const char *name)
 }
 
 static void
-put_body(struct jw *w, const struct op *op)
+put_body(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
 {
 	bool needed = false;
 
@@ -91,56 +226,66 @@ put_body(struct jw *w, const struct op *op)
 	jw_obj(w, "requestBody");
 	jw_bool(w, "required", needed);
 	open_json(w);
-	openapi_fields(w, "schema", op->fields, op->nfields, op->flag);
+	openapi_ref(cx, w, "schema", arena_printf(cx->mem, "schemas/%s", openapi_name(cx, rt)));
 	close_json(w);
 	jw_end(w);
 }
 
-/* Laravel's paginator around the rows. */
-static void
-put_page(struct ctx *cx, struct jw *w, const char *name)
+/* Lists answer a page; one row comes with its children. */
+static const char *
+answer_schema(struct ctx *cx, const struct route *rt, const struct op *op)
 {
-	static const char *const numbers[] = { "current_page", "from", "last_page", "per_page",
-		"to", "total" };
-	static const char *const urls[] = { "first_page_url", "last_page_url", "next_page_url",
-		"path", "prev_page_url" };
-
-	jw_obj(w, "schema");
-	jw_str(w, "type", "object");
-	jw_obj(w, "properties");
-	jw_obj(w, "data");
-	jw_str(w, "type", "array");
-	put_ref(cx, w, "items", arena_printf(cx->mem, "schemas/%s", name));
-	jw_end(w);
-	for (size_t i = 0; i < countof(numbers); i++)
-		openapi_field(w, numbers[i],
-		    &(const struct field){ .type = FT_INT, .flags = FF_NULL });
-	for (size_t i = 0; i < countof(urls); i++)
-		openapi_field(w, urls[i],
-		    &(const struct field){ .type = FT_TEXT, .flags = FF_NULL });
-	jw_raw(w, "links", "{\"type\":\"array\"}");
-	jw_raw(w, "total_is_estimate", "{\"type\":\"boolean\"}");
-	jw_end(w);
-	jw_end(w);
+	if (op->list != NULL)
+		return arena_printf(cx->mem, "schemas/%s_page", op->list->name);
+	if (op->row == NULL || op->many || op->nullable)
+		return arena_printf(cx->mem, "schemas/%s_answer", openapi_name(cx, rt));
+	return arena_printf(cx->mem, "schemas/%s%s", op->row->name,
+	    op->row->nchildren > 0 ? "_shown" : "");
 }
 
 static void
-put_success(struct ctx *cx, struct jw *w, const struct op *op)
+put_csv(struct jw *w)
+{
+	jw_raw(w, "text/csv", "{\"schema\":{\"type\":\"string\"}}");
+}
+
+static void
+put_success(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
 {
 	int status = op->status != 0 ? op->status : 200;
 
 	jw_obj(w, arena_printf(cx->mem, "%d", status));
 	jw_str(w, "description", status == 204 ? "Done" : op->summary);
-	if (op->row != NULL || op->list != NULL) {
+	if (op->row != NULL || op->list != NULL || op->answer != NULL) {
 		open_json(w);
+		openapi_ref(cx, w, "schema", answer_schema(cx, rt, op));
+		jw_end(w);
 		if (op->list != NULL)
-			put_page(cx, w, op->list->name);
-		else
-			put_ref(cx, w, "schema",
-			    arena_printf(cx->mem, "schemas/%s", op->row->name));
-		close_json(w);
+			put_csv(w);
+		jw_end(w);
 	}
 	jw_end(w);
+}
+
+/* The errors an operation may answer beside those that any may. */
+static void
+put_errors(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
+{
+	const struct {
+		const char *status;
+		bool may;
+	} errors[] = {
+		{ "401", rt->perm != 0 },
+		{ "403", rt->perm != 0 },
+		{ "404", strchr(rt->path, ':') != NULL },
+		{ "409", strcmp(rt->method, "GET") != 0 },
+		{ "422", op->fields != NULL || op->params != NULL || op->list != NULL },
+	};
+
+	for (size_t i = 0; i < countof(errors); i++)
+		if (errors[i].may)
+			openapi_ref(cx, w, errors[i].status, "responses/error");
+	openapi_ref(cx, w, "default", "responses/error");
 }
 
 /* ---- one operation ---- */
@@ -169,39 +314,49 @@ put_permission(struct jw *w, uint32_t perm)
 	jw_str(w, "x-ability", ability);
 }
 
-/* "post_api_invoices_id_mark_paid": unique, and a name in any language. */
+/* The noun of a path: its tag. */
+static const char *
+tag_of(struct ctx *cx, const char *path)
+{
+	const char *noun = path + strlen("/api/");
+
+	return arena_printf(cx->mem, "%.*s", (int)strcspn(noun, "/."), noun);
+}
+
+/* "invoice_mark_paid"; a second address, and PATCH beside PUT, get a name of their own. */
 static const char *
 operation_id(struct ctx *cx, const struct route *rt)
 {
-	char *s = arena_printf(cx->mem, "%s%s", rt->method, rt->path);
+	const char *name = openapi_name(cx, rt);
 
-	for (char *c = s; *c != '\0'; c++) {
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-		else if (*c == '/' || *c == '-' || *c == '.' || *c == ':')
-			*c = '_';
-	}
-	return s;
+	if (openapi_is_first(cx, rt))
+		return name;
+	if (strcmp(rt->method, "PATCH") == 0)
+		return arena_printf(cx->mem, "%s_patch", name);
+	return arena_printf(cx->mem, "%s_%s", name, tag_of(cx, rt->path));
 }
 
 static void
 put_operation(struct ctx *cx, struct jw *w, const struct route *rt)
 {
-	struct op op = op_of(cx, rt);
+	struct op op = openapi_op(cx, rt);
 	char *method = arena_strdup(cx->mem, rt->method);
 
 	for (char *c = method; *c != '\0'; c++)
 		*c = (char)(*c - 'A' + 'a');
 	jw_obj(w, method);
 	jw_str(w, "operationId", operation_id(cx, rt));
+	jw_arr(w, "tags");
+	jw_str(w, NULL, tag_of(cx, rt->path));
+	jw_end(w);
 	jw_str(w, "summary", op.summary);
 	put_permission(w, rt->perm);
 	jw_str(w, "x-pool", http_pool_name(rt->pool));
-	openapi_params(cx, w, rt, &op);
-	put_body(w, &op);
+	put_params(cx, w, rt, &op);
+	put_body(cx, w, rt, &op);
 	jw_obj(w, "responses");
-	put_success(cx, w, &op);
-	put_ref(cx, w, "default", "responses/error");
+	put_success(cx, w, rt, &op);
+	put_errors(cx, w, rt, &op);
 	jw_end(w);
 	jw_end(w);
 }
@@ -253,55 +408,19 @@ put_paths(struct ctx *cx, struct jw *w)
 	jw_end(w);
 }
 
-/* ---- the rows ---- */
-
-enum { KINDS_MAX = 64 };
-
-struct kinds {
-	const struct resource *seen[KINDS_MAX];
-	size_t n;
-};
-
-static bool
-is_new(struct kinds *k, const struct resource *res)
-{
-	if (res == NULL || k->n == KINDS_MAX)
-		return false;
-	for (size_t i = 0; i < k->n; i++)
-		if (k->seen[i] == res)
-			return false;
-	k->seen[k->n++] = res;
-	return true;
-}
-
+/* message for people, code for programs. */
 static void
-put_schemas(struct ctx *cx, struct jw *w)
+put_error_response(struct ctx *cx, struct jw *w)
 {
-	struct kinds k = { .n = 0 };
-
-	jw_obj(w, "schemas");
-	for (size_t i = 0; i < api_nroutes; i++) {
-		struct op op = op_of(cx, &api_routes[i]);
-		const struct resource *res = op.row != NULL ? op.row : op.list;
-
-		if (is_new(&k, res))
-			openapi_fields(w, res->name, res->fields, res->nfields, FF_SHOWN);
-	}
+	jw_obj(w, "error");
+	jw_str(w, "description",
+	    "message for people, code for programs; errors and codes name "
+	    "fields and come with 422");
+	open_json(w);
+	openapi_ref(cx, w, "schema", "schemas/error");
+	close_json(w);
 	jw_end(w);
 }
-
-static const char error_response[] =
-    "{\"description\":\"What went wrong: message for people, code for programs; errors and codes "
-    "name fields and come with 422\","
-    "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\","
-    "\"required\":[\"message\",\"code\"],"
-    "\"properties\":{\"message\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},"
-    "\"errors\":{\"type\":\"object\","
-    "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
-    "\"codes\":{\"type\":\"object\","
-    "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-    "\"required\":[\"code\"],\"properties\":{\"code\":{\"type\":\"string\"}},"
-    "\"additionalProperties\":true}}}}}}}}";
 
 static const char about[] =
     "Unknown fields of a body are ignored. null, and \"\" where nothing was typed, clears a "
@@ -326,9 +445,9 @@ openapi_json(struct ctx *cx)
 	jw_obj(&w, "components");
 	jw_raw(&w, "securitySchemes", "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}}");
 	jw_obj(&w, "responses");
-	jw_raw(&w, "error", error_response);
+	put_error_response(cx, &w);
 	jw_end(&w);
-	put_schemas(cx, &w);
+	openapi_schemas(cx, &w);
 	jw_end(&w);
 	jw_end(&w);
 	return s.buf;

@@ -7,7 +7,7 @@
 #include "api/money.h"
 #include "sql.h"
 
-/* What a person may book; "midtrans" stands for a gateway payment entered by hand. */
+/* The methods that a person may book; "midtrans" stands for a gateway payment entered by hand. */
 const char *const money_methods[] = { "cash", "transfer", "midtrans", "qris", "gopay", "ovo",
 	"dana", "card", "bank_transfer", "mobile_money", "va", "shopeepay", "other", NULL };
 
@@ -40,6 +40,20 @@ static const struct field fields[] = {
 	{ "received_on",  FT_DATE,  RO | FF_SORT },
 	{ "created_at",   FT_TIME,  RO | FF_SORT },
 	{ "updated_at",   FT_TIME,  RO },
+	{ "actor",        FT_TEXT,  RO | FF_NULL | FF_FILTER, .max = 255, .hint = "who took the money" },
+	{ "router_id",    FT_UUID,  RO | FF_NULL | FF_FILTER },
+	{ "transaction_id",  FT_TEXT, RO | FF_NULL },
+	{ "midtrans_transaction_id", FT_TEXT, RO | FF_NULL },
+	{ "midtrans_status", FT_TEXT, RO | FF_NULL },
+	{ "invoice.id", FT_UUID, RO | FF_NULL },
+	{ "invoice.invoice_number", FT_TEXT, RO },
+	{ "invoice.amount", FT_MONEY, RO },
+	{ "invoice.paid_amount", FT_MONEY, RO },
+	{ "invoice.due_date", FT_DATE, RO },
+	{ "invoice.status", FT_TEXT, RO },
+	{ "invoice.subscription_id", FT_UUID, RO },
+	{ "customer.id", FT_UUID, RO | FF_NULL },
+	{ "customer.name", FT_TEXT, RO | FF_SORT },
 };
 
 static const struct field received_from = { "received_from", FT_DATE };
@@ -76,6 +90,7 @@ const struct op payment_create_op = {
 	.fields = fields, .nfields = countof(fields), .flag = FF_CREATE,
 	.row = &payment_resource, .status = 201,
 	.dry_run = true,
+	.keyed = true,
 };
 static const struct field refund_fields[] = {
 	{ "amount", FT_MONEY, FF_CREATE | FF_NEEDED, 1, MONEY_MAX },
@@ -94,6 +109,7 @@ const struct op payment_refund_op = {
 	.summary = "Book money that was handed back by hand",
 	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
 	.row = &payment_resource,
+	.dry_run = true,
 };
 const struct op payment_reverse_op = {
 	.summary = "Take a payment back by a counter-entry; the row stays, as reversed",

@@ -27,9 +27,9 @@ static const struct field target_fields[] = {
 	{ "is_active",        FT_BOOL, RW | FF_FILTER, .dflt = "true" },
 	{ "address",          FT_TEXT, RO | FF_NULL },
 	{ "status",           FT_TEXT, RO | FF_FILTER, .max = 8, .among = states },
-	{ "last_latency_ms",  FT_JSON, RO | FF_NULL },
-	{ "jitter_ms",        FT_JSON, RO | FF_NULL },
-	{ "packet_loss_percent", FT_JSON, RO | FF_NULL },
+	{ "last_latency_ms",  FT_NUMBER, RO | FF_NULL },
+	{ "jitter_ms",        FT_NUMBER, RO | FF_NULL },
+	{ "packet_loss_percent", FT_NUMBER, RO | FF_NULL },
 	{ "last_checked_at",  FT_TIME, RO | FF_NULL | FF_SORT },
 	{ "status_since",     FT_TIME, RO | FF_NULL },
 	{ "last_error",       FT_TEXT, RO | FF_NULL },
@@ -50,15 +50,41 @@ const struct resource ping_target_resource = {
 	.counted = true,
 };
 
+static const struct field ping_now_parts[] = {
+	{ "address", FT_TEXT, FF_NULL },
+	{ "sent", FT_INT },
+	{ "received", FT_INT },
+	{ "packet_loss_percent", FT_NUMBER },
+	{ "latency_ms", FT_NUMBER, FF_NULL },
+	{ "min_ms", FT_NUMBER, FF_NULL },
+	{ "max_ms", FT_NUMBER, FF_NULL },
+	{ "jitter_ms", FT_NUMBER, FF_NULL },
+	{ "status", FT_TEXT },
+};
+
 const struct op ping_now_op = {
 	.summary = "Ask the host now: {address sent received packet_loss_percent latency_ms min_ms "
 		   "max_ms jitter_ms status}; nothing is stored",
+	.answer = ping_now_parts,
+	.nanswer = countof(ping_now_parts),
 };
+static const struct field ping_history_parts[] = {
+	{ "recorded_at", FT_TIME },
+	{ "latency_ms", FT_NUMBER, FF_NULL },
+	{ "min_ms", FT_NUMBER, FF_NULL },
+	{ "max_ms", FT_NUMBER, FF_NULL },
+	{ "packet_loss_percent", FT_NUMBER, FF_NULL },
+	{ "status", FT_TEXT },
+};
+
 const struct op ping_history_op = {
 	.summary = "At most 500 points {recorded_at latency_ms min_ms max_ms packet_loss_percent "
 		   "status}; where nothing was measured they are null, and unknown",
 	.params = chart_params,
 	.nparams = CHART_PARAMS,
+	.answer = ping_history_parts,
+	.nanswer = countof(ping_history_parts),
+	.many = true,
 };
 
 enum rc

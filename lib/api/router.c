@@ -38,6 +38,11 @@ static const struct field router_fields[] = {
 	{ "version",           FT_TEXT,   RO | FF_NULL },
 	{ "broken_since",      FT_TIME,   RO | FF_NULL },
 	{ "last_error",        FT_TEXT,   RO | FF_NULL },
+	{ "broken", FT_BOOL, RO | FF_FILTER },
+	{ "accounts", FT_INT, RO | FF_SORT },
+	{ "pending", FT_INT, RO | FF_SORT, .hint = "accounts to be synced" },
+	{ "failed", FT_INT, RO | FF_SORT },
+	{ "online", FT_INT, RO | FF_SORT, .hint = "sessions" },
 	{ "created_at",        FT_TIME,   RO | FF_SORT },
 	{ "updated_at",        FT_TIME,   RO | FF_SORT },
 };
@@ -152,11 +157,25 @@ router_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 /* ---- does it answer?  A person waits for it. ---- */
 
 /* clang-format off */
+static const struct field test_parts[] = {
+	{ "success", FT_BOOL },
+	{ "identity", FT_TEXT, FF_NULL },
+	{ "message", FT_TEXT },
+	{ "version", FT_TEXT, FF_NULL },
+	{ "board-name", FT_TEXT, FF_NULL },
+	{ "uptime", FT_TEXT, FF_NULL },
+	{ "cpu-load", FT_TEXT, FF_NULL },
+};
+
 const struct op router_test_one_op = {
 	.summary = "Log in to it: {success identity message version board-name uptime cpu-load}",
+	.answer = test_parts,
+	.nanswer = countof(test_parts),
 };
 const struct op router_test_default_op = {
 	.summary = "The same with the default router",
+	.answer = test_parts,
+	.nanswer = countof(test_parts),
 };
 /* clang-format on */
 
@@ -224,7 +243,7 @@ const struct resource radius_resource = {
 };
 
 const struct op radius_show_op = {
-	.summary = "The RADIUS server, or null", .row = &radius_resource,
+	.summary = "The RADIUS server, or null", .row = &radius_resource, .nullable = true,
 };
 const struct op radius_save_op = {
 	.summary = "Set the RADIUS server up (201), or change it: then 200, and nothing is required",

@@ -4,7 +4,7 @@
  * Role: V any, O operator or admin, A admin.  Ability of the token: READ to
  * look, BILLING and NETWORK to change, FULL for what no partial token may do or
  * see: users, tokens, passwords, settings, credentials.
- * What the browser and the plan call by two names shares one handler.
+ * Addresses that the browser and the plan name differently share one handler.
  */
 #include "api/api.h"
 
@@ -25,11 +25,11 @@ enum {
 
 #define OP(method, path, perm, pool, fn)                                                           \
 	{                                                                                          \
-		method, path, perm, POOL_##pool, fn, &fn##_op, NULL, NULL                          \
+#fn, method, path, perm, POOL_##pool, fn, &fn##_op, NULL, NULL                     \
 	}
 #define VERB(method, path, perm, pool, verb, noun)                                                 \
 	{                                                                                          \
-		method, path, perm, POOL_##pool, NULL, NULL, verb, &noun##_resource                \
+#verb, method, path, perm, POOL_##pool, NULL, NULL, verb, &noun##_resource         \
 	}
 /* PUT and PATCH are one; GET is the list and the row. */
 #define OP_CHANGE(path, perm, pool, fn)                                                            \
@@ -67,6 +67,7 @@ const struct route api_routes[] = {
 	OP("DELETE", "/api/users/:id", A_FULL, LOGIN, user_delete),
 
 	OP("GET", "/api/search", V_READ, FAST, search_all),
+	OP("GET", "/api/dashboard", V_READ, FAST, dashboard_show),
 	OP("GET", "/api/dashboard/stats", V_READ, FAST, dashboard_stats),
 	OP("GET", "/api/dashboard/recent-activities", V_READ, FAST, dashboard_activities),
 
@@ -112,12 +113,20 @@ const struct route api_routes[] = {
 	OP("DELETE", "/api/invoices/:id", O_BILLING, FAST, invoice_cancel),
 	OP("POST", "/api/invoices/:id/mark-paid", O_BILLING, FAST, invoice_mark_paid),
 	OP("GET", "/api/public/invoices/:id", NOBODY, FAST, invoice_public),
+	OP("GET", "/api/invoices/:id/pdf", V_READ, GATEWAY, invoice_pdf),
+	OP("GET", "/api/public/invoices/:id/pdf", NOBODY, GATEWAY, invoice_pdf_public),
 
 	VERB_READ("/api/payments", V_READ, FAST, payment),
 	OP("POST", "/api/payments", O_BILLING, FAST, payment_create),
 	OP_CHANGE("/api/payments/:id", O_BILLING, FAST, payment_update),
 	OP("DELETE", "/api/payments/:id", O_BILLING, FAST, payment_reverse),
 	OP("POST", "/api/payments/:id/refund", A_BILLING, FAST, payment_refund),
+	OP("GET", "/api/reports/revenue", O_READ, GATEWAY, report_revenue),
+	OP("GET", "/api/reports/receivables", O_READ, GATEWAY, report_receivables),
+	OP("GET", "/api/reports/tax", O_READ, GATEWAY, report_tax),
+	OP("GET", "/api/reports/payments", O_READ, GATEWAY, report_payments),
+	OP("GET", "/api/reports/subscribers", O_READ, GATEWAY, report_subscribers),
+	OP("GET", "/api/customers/:id/statement", V_READ, GATEWAY, customer_statement),
 
 	OP("POST", "/api/midtrans/snap-token", NOBODY, GATEWAY, midtrans_page),
 	OP("POST", "/api/midtrans/create-token", O_BILLING, GATEWAY, midtrans_page),

@@ -40,8 +40,15 @@ const struct resource history_resource = {
 	.fields = history_fields, .nfields = countof(history_fields),
 };
 
+static const struct field run_undo_parts[] = {
+	{ "restored", FT_INT },
+};
+
 const struct op run_undo_op = {
 	.summary = "Put all lines on again that a run took off: {restored}",
+	.answer = run_undo_parts,
+	.nanswer = countof(run_undo_parts),
+	.dry_run = true,
 };
 const struct op subscription_history_op = {
 	.summary = "What happened to a line, each entry with its cause", .list = &history_resource,

@@ -3,15 +3,27 @@
 #include "db/rowjson.h"
 #include "sql.h"
 
+static const char *const types[] = { "customer", "subscription", "invoice", "payment", NULL };
+
 /* clang-format off */
 static const struct field params[] = {
 	{ "q", FT_TEXT, FF_NEEDED, 2, 255,
 	  .hint = "a part of a name, phone, e-mail, username, address or number" },
 };
 
+static const struct field search_all_parts[] = {
+	{ "type", FT_TEXT, .among = types },
+	{ "id", FT_UUID },
+	{ "title", FT_TEXT, FF_NULL },
+	{ "subtitle", FT_TEXT },
+};
+
 const struct op search_all_op = {
 	.summary = "At most five each of customers, subscriptions, invoices and payments",
 	.params = params, .nparams = countof(params),
+	.answer = search_all_parts,
+	.nanswer = countof(search_all_parts),
+	.many = true,
 };
 /* clang-format on */
 

@@ -87,14 +87,31 @@ static const struct field sync_fields[] = {
 	{ "secretId", FT_UUID, FF_CREATE | FF_NEEDED },
 	{ "action",   FT_TEXT, FF_CREATE, .max = 16, .among = actions, .dflt = "\"update\"" },
 };
+static const struct field mikrotik_sync_secret_parts[] = {
+	{ "success", FT_BOOL },
+};
+
 const struct op mikrotik_sync_secret_op = {
 	.summary = "Bring an account in order on its router now, or remove it: {success}",
 	.fields = sync_fields, .nfields = countof(sync_fields), .flag = FF_CREATE,
+	.answer = mikrotik_sync_secret_parts,
+	.nanswer = countof(mikrotik_sync_secret_parts),
 };
+static const struct field mikrotik_import_secrets_parts[] = {
+	{ "success", FT_BOOL },
+	{ "imported", FT_INT },
+	{ "adopted", FT_INT },
+	{ "total", FT_INT },
+	{ "skipped", FT_INT },
+	{ "errors", FT_LIST },
+};
+
 const struct op mikrotik_import_secrets_op = {
 	.summary = "Take the accounts of a router into the list; nothing changes there: {success "
 		   "imported adopted total skipped errors}",
 	.params = mikrotik_router_param, .nparams = 1,
+	.answer = mikrotik_import_secrets_parts,
+	.nanswer = countof(mikrotik_import_secrets_parts),
 };
 /* clang-format on */
 

@@ -91,6 +91,8 @@ static const struct field fields[] = {
 	{ "suspend_mode",      FT_TEXT, FF_UPDATE | RO, .max = 16, .among = modes },
 	{ "isolation_profile", FT_TEXT, FF_UPDATE | RO, 1, 63, .chars = "._-",
 	  .hint = "for suspend_mode isolate" },
+	{ "isolation_names",   FT_TEXT, FF_UPDATE | RO, 0, 500,
+	  .hint = "profiles, by commas, that also mean off on adopted lines" },
 	{ "remove_expired",    FT_BOOL, FF_UPDATE | RO,
 	  .hint = "take expired accounts off the router" },
 	{ "line_sample_minutes", FT_INT, FF_UPDATE | RO, 0, 60,
@@ -148,6 +150,7 @@ const struct resource setting_resource = {
 	.view = "setting_rows",
 	.fields = fields,
 	.nfields = countof(fields),
+	.single = true,
 };
 
 const struct op setting_show_op = { .summary = "The policies", .row = &setting_resource };
@@ -163,9 +166,15 @@ static const struct field preset_fields[] = {
 	  .hint = "packages of 28 to 31 days become one month" },
 };
 
+static const struct field setting_preset_parts[] = {
+	{ "packages_not_reached", FT_LIST },
+};
+
 const struct op setting_preset_op = {
 	.summary = "Fill the policies of billing: {packages_not_reached}",
 	.fields = preset_fields, .nfields = countof(preset_fields), .flag = FF_CREATE,
+	.answer = setting_preset_parts,
+	.nanswer = countof(setting_preset_parts),
 };
 /* clang-format on */
 

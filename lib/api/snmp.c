@@ -53,6 +53,7 @@ static const struct field device_fields[] = {
 	{ "sys_name",       FT_TEXT,   RO | FF_NULL },
 	{ "sys_descr",      FT_TEXT,   RO | FF_NULL },
 	{ "uptime_seconds", FT_INT,    RO | FF_NULL },
+	{ "latency_ms",     FT_NUMBER, RO | FF_NULL },
 	{ "discovered_at",  FT_TIME,   RO | FF_NULL },
 	{ "created_at",     FT_TIME,   RO | FF_SORT },
 	{ "updated_at",     FT_TIME,   RO | FF_SORT },
@@ -76,6 +77,7 @@ static const struct field interface_fields[] = {
 	{ "read_at",         FT_TIME, RO | FF_NULL },
 	{ "created_at",      FT_TIME, RO | FF_SORT },
 	{ "updated_at",      FT_TIME, RO },
+	{ "device.name", FT_TEXT, RO },
 };
 /* clang-format on */
 
@@ -88,7 +90,7 @@ need(struct ctx *cx, struct cJSON *in, const char *field, const char *why)
 	(void)err_field_code(cx, "required", NULL);
 }
 
-/* What version 3 cannot do without. */
+/* Require the values that SNMP version 3 needs. */
 static enum rc
 check_device(struct ctx *cx, const char *id, struct cJSON *in)
 {
@@ -182,12 +184,23 @@ snmp_discover(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 /* ---- charts ---- */
 
+static const struct field snmp_bandwidth_parts[] = {
+	{ "recorded_at", FT_TIME },
+	{ "in_rate", FT_INT, FF_NULL },
+	{ "out_rate", FT_INT, FF_NULL },
+	{ "in_max", FT_INT, FF_NULL },
+	{ "out_max", FT_INT, FF_NULL },
+};
+
 const struct op snmp_bandwidth_op = {
 	.summary =
 	    "At most 500 points {recorded_at in_rate out_rate in_max out_max} in bit/s; a gap "
 	    "is null",
 	.params = chart_params,
 	.nparams = CHART_PARAMS,
+	.answer = snmp_bandwidth_parts,
+	.nanswer = countof(snmp_bandwidth_parts),
+	.many = true,
 };
 
 enum rc

@@ -10,6 +10,9 @@
 #include "sql.h"
 
 static const char *const states[] = { "active", "suspended", "expired", "cancelled", NULL };
+static const char *const types[] = { "pppoe", "hotspot", "static", NULL };
+static const char *const reasons[] = { "debt", "manual", "pause", "new", NULL };
+static const char *const sync_states[] = { "synced", "pending", "failed", NULL };
 static const char *const moments[] = { "now", "next_period", NULL };
 static const char *const cycles[] = { "rolling", "calendar", NULL };
 static const char *const modes[] = { "prepaid", "postpaid", NULL };
@@ -17,7 +20,7 @@ static const char *const policies[] = { "give_back", "restart", "keep", NULL };
 
 /* clang-format off */
 static const struct field fields[] = {
-	{ "customer_id",       FT_UUID, RW | FF_NEEDED | FF_FILTER,
+	{ "customer_id",       FT_UUID, RW | FF_NEEDED | FF_FILTER | FF_FIXED,
 	  .hint = "fixed at creation" },
 	{ "package_id",        FT_UUID, RW | FF_NEEDED | FF_FILTER },
 	{ "effective",         FT_TEXT, FF_UPDATE, .max = 16, .among = moments,
@@ -34,7 +37,7 @@ static const struct field fields[] = {
 	{ "status",            FT_TEXT, RW | FF_LOCKED | FF_FILTER | FF_SORT, .max = 16,
 	  .among = states,
 	  .dflt = "\"active\"", .hint = "use /suspend, /activate, /pause, /resume, /cancel" },
-	{ "suspend_reason",    FT_TEXT, RO | FF_NULL, .max = 16 },
+	{ "suspend_reason",    FT_TEXT, RO | FF_NULL | FF_FILTER, .max = 16, .among = reasons },
 	{ "auto_renew",        FT_BOOL, RW | FF_FILTER, .dflt = "true" },
 	{ "issue_invoice",     FT_BOOL, FF_CREATE,
 	  .hint = "bill the first period now; by default where no dates are given" },
@@ -57,12 +60,45 @@ static const struct field fields[] = {
 	{ "profile",           FT_TEXT, RW | FF_NULL, 1, 63, .check = form_printable,
 	  .hint = "instead of the package's" },
 	{ "comment",           FT_TEXT, RW | FF_NULL, .max = 255 },
-	{ "sync_state",        FT_TEXT, RO },
+	{ "sync_state",        FT_TEXT, RO | FF_FILTER | FF_SORT, .max = 16, .among = sync_states },
 	{ "sync_error",        FT_TEXT, RO | FF_NULL },
 	{ "synced_at",         FT_TIME, RO | FF_NULL },
 	{ "cancelled_at",      FT_TIME, RO | FF_NULL },
 	{ "created_at",        FT_TIME, RO | FF_SORT },
 	{ "updated_at",        FT_TIME, RO | FF_SORT },
+	{ "has_password",      FT_BOOL, RO },
+	{ "debt",              FT_MONEY, RO | FF_SORT },
+	{ "next_due",          FT_DATE, RO | FF_NULL | FF_SORT },
+	{ "online",            FT_BOOL, RO | FF_NULL, .hint = "null: not known" },
+	{ "router.id",         FT_UUID, RO | FF_NULL },
+	{ "router.name",       FT_TEXT, RO },
+	{ "customer.id", FT_UUID, RO },
+	{ "customer.name", FT_TEXT, RO | FF_SORT },
+	{ "customer.email", FT_TEXT, RO | FF_NULL },
+	{ "customer.phone", FT_TEXT, RO | FF_NULL },
+	{ "customer.address", FT_TEXT, RO | FF_NULL },
+	{ "customer.status", FT_TEXT, RO },
+	{ "package.id", FT_UUID, RO },
+	{ "package.name", FT_TEXT, RO | FF_SORT },
+	{ "package.type", FT_TEXT, RO },
+	{ "package.bandwidth", FT_TEXT, RO },
+	{ "package.burst", FT_TEXT, RO | FF_NULL },
+	{ "package.price", FT_MONEY, RO },
+	{ "package.priority", FT_INT, RO },
+	{ "package.validity_days", FT_INT, RO },
+	{ "package.period_unit", FT_TEXT, RO },
+	{ "package.validity_months", FT_INT, RO | FF_NULL },
+	{ "package.router_profile", FT_TEXT, RO },
+	{ "package.is_active", FT_BOOL, RO },
+};
+
+static const struct field any_day = { "day", FT_DATE };
+static const struct field any_type = { "type", FT_TEXT, .max = 16, .among = types };
+
+static const struct filter filters[] = {
+	{ "end_from", "end_date",     ">=", &any_day },
+	{ "end_to",   "end_date",     "<=", &any_day },
+	{ "type",     "package.type", "=",  &any_type },
 };
 
 static const char *const search[] = { "mikrotik_username", "customer.name", NULL };
@@ -75,6 +111,8 @@ const struct resource subscription_resource = {
 	.search = search,
 	.fields = fields,
 	.nfields = countof(fields),
+	.filters = filters,
+	.nfilters = countof(filters),
 	.counted = true,
 };
 
@@ -98,6 +136,7 @@ const struct op subscription_update_op = {
 	.summary = "Change a subscription; the router follows",
 	.fields = fields, .nfields = countof(fields), .flag = FF_UPDATE,
 	.row = &subscription_resource,
+	.dry_run = true,
 };
 const struct op subscription_delete_op = {
 	.summary = "Cancel a subscription", .status = 204,
@@ -121,8 +160,14 @@ const struct op subscription_cancel_op = {
 	.row = &subscription_resource,
 	.dry_run = true,
 };
+static const struct field credential_parts[] = {
+	{ "username", FT_TEXT },
+	{ "password", FT_TEXT, FF_NULL },
+};
+
 const struct op subscription_credentials_op = {
 	.summary = "The login of the account: {username, password}; each look is audited",
+	.answer = credential_parts, .nanswer = countof(credential_parts),
 };
 /* clang-format on */
 
@@ -249,7 +294,7 @@ subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
-/* Who has looked is noted before anything is shown. */
+/* The audit log names the reader before anything is shown. */
 enum rc
 subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs)
 {

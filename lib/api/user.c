@@ -93,6 +93,7 @@ static const char *const abilities[] = { "*", "read", "billing", "network", NULL
 
 /* clang-format off */
 static const struct field token_fields[] = {
+	{ "id",           FT_INT,  RO },
 	{ "name",         FT_TEXT, FF_CREATE | RO | FF_NEEDED | FF_SORT, 1, 255 },
 	{ "abilities",    FT_LIST, FF_CREATE | RO | FF_GRANTS, 1, 4, .among = abilities,
 	  .dflt = "[\"*\"]" },
@@ -101,6 +102,7 @@ static const struct field token_fields[] = {
 	{ "last_used_at", FT_TIME, RO | FF_NULL },
 	{ "created_at",   FT_TIME, RO | FF_SORT },
 	{ "updated_at",   FT_TIME, RO },
+	{ "token",        FT_TEXT, RO | FF_RARE, .hint = "its plain text, where it was just made" },
 };
 
 const struct resource token_resource = {
@@ -129,7 +131,7 @@ token_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 	    (struct list_bound){ "user_id", cx->actor.id });
 }
 
-/* The row, and the one time the plain text is told. */
+/* The row, and the plain text, which is shown this once. */
 static enum rc
 answer_token(struct ctx *cx, struct resp *rs, int64_t id, const char *secret)
 {

@@ -19,7 +19,7 @@ static const char zones[] = "/usr/share/zoneinfo";
 
 static const char file_default[] = "/etc/isp-billing/isp.env";
 
-enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_ZONE, CT_CHOICE, CT_URL };
+enum conf_type { CT_TEXT, CT_INT, CT_BOOL, CT_DATE, CT_ZONE, CT_CHOICE, CT_URL, CT_LISTEN };
 
 /* Names of a Laravel system that have no meaning here; a file may hold them. */
 static const char *const unused[] = { "APP_NAME", "APP_DEBUG", "DB_CONNECTION", "MAIL_MAILER" };
@@ -48,6 +48,8 @@ static const struct item {
 	    .help = "the business date, instead of today; not in production" },
 	[CONF_FRONTEND_URL] = { "FRONTEND_URL", CT_TEXT, .dflt = "",
 	    .help = "origins that may call the API from a browser, separated by commas" },
+	[CONF_ISOLIR_LISTEN] = { "ISOLIR_LISTEN", CT_LISTEN, .dflt = "",
+	    .help = "[address:]port where routers send isolated customers" },
 	[CONF_DATABASE_URL] = { "DATABASE_URL", CT_TEXT, .dflt = "", .secret = true,
 	    .help = "any libpq conninfo or URI, naming no user" },
 	[CONF_DB_HOST] = { "DB_HOST", CT_TEXT, .dflt = "127.0.0.1", .help = "without DATABASE_URL: its host" },
@@ -157,6 +159,16 @@ is_zone(struct ctx *cx, const char *name)
 	       memcmp(magic, "TZif", sizeof(magic)) == 0;
 }
 
+/* A port, or an address and a port, as nginx listens. */
+static bool
+is_listen(const char *val)
+{
+	const char *colon = strrchr(val, ':');
+
+	return strspn(val, "0123456789abcdefABCDEF.:[]*") == strlen(val) && colon != val &&
+	       is_int(colon != NULL ? colon + 1 : val, 1, 65535);
+}
+
 /* Is val one of the words between the spaces of list? */
 static bool
 is_among(struct ctx *cx, const char *list, const char *val)
@@ -182,6 +194,8 @@ is_valid(struct ctx *cx, const struct item *it, const char *val)
 		return is_among(cx, it->among, val);
 	case CT_URL:
 		return strncmp(val, "http://", 7) == 0 || strncmp(val, "https://", 8) == 0;
+	case CT_LISTEN:
+		return is_listen(val);
 	}
 	return true;
 }
@@ -199,6 +213,8 @@ expectation(struct ctx *cx, const struct item *it)
 		return arena_printf(cx->mem, "no time zone of %s", zones);
 	if (it->type == CT_URL)
 		return "no http:// or https:// address";
+	if (it->type == CT_LISTEN)
+		return "no port or address:port to listen on";
 	return it->type == CT_DATE ? "no day as YYYY-MM-DD" : "neither true nor false";
 }
 

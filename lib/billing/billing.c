@@ -95,32 +95,6 @@ billing_steps_read(struct ctx *cx, const char *list, unsigned *ret)
 	return RC_OK;
 }
 
-enum rc
-billing_date(struct ctx *cx, const char *text, const char **ret)
-{
-	struct db_rows *rows;
-	enum rc rc;
-
-	rc = db_row_if_any(cx, &SQL_billing_today, &rows, V_TEXT(text));
-	if (rc == RC_INVALID || (rc == RC_OK && db_count(rows) == 0))
-		return err_field(cx, "date", "The date %s is not a day as YYYY-MM-DD.", text);
-	TRY(rc);
-	*ret = db_text(rows, 0, "date");
-	return RC_OK;
-}
-
-enum rc
-billing_check_ahead(struct ctx *cx, const char *date)
-{
-	struct db_rows *rows;
-
-	TRY(db_row(cx, &SQL_billing_is_ahead, &rows, V_TEXT(date)));
-	if (!db_bool(rows, 0, "is_ahead"))
-		return RC_OK;
-	return err_field(cx, "date", "The date %s is later than tomorrow: give --ahead, too.",
-	    date);
-}
-
 static void
 line_json(struct sb *out, const struct billing_line *l)
 {
@@ -157,7 +131,7 @@ count_line(struct billing_count *c, const char *outcome)
 }
 
 static void
-report_line(struct run *run, const struct work *w, const struct billing_line *l)
+put_line(struct run *run, const struct work *w, const struct billing_line *l)
 {
 	count_line(w->count, l->outcome);
 	if (run->tell != NULL)
@@ -173,7 +147,7 @@ report_rows(struct ctx *cx, struct run *run, const struct work *w, const struct 
 		struct billing_line l;
 
 		TRY(db_scan(cx, rows, i, line_cols, &l));
-		report_line(run, w, &l);
+		put_line(run, w, &l);
 	}
 	return RC_OK;
 }
@@ -232,7 +206,7 @@ chunk_once(struct run *run, const struct work *w)
 	return rc;
 }
 
-/* Deadlocks and lock time-outs pass, unless we are told to end; a lost connection does not. */
+/* Deadlocks and lock time-outs pass, unless the program is to end; a lost connection does not. */
 static enum rc
 chunk_try(struct run *run, const struct work *w)
 {
@@ -258,7 +232,7 @@ log_failure(const struct ctx *cx, const struct work *w)
 
 /*
  * By name: a person must find the row, and an id alone says nothing to them.
- * What the database said is for the log: a browser is shown the line, too.
+ * The message of the database is for the log: a browser shows the line, too.
  */
 static enum rc
 report_failure(struct run *run, const struct work *w)
@@ -336,7 +310,7 @@ report_held(struct run *run, const struct work *w, const struct midtrans_held *h
 		.detail = "Midtrans gave no answer",
 	};
 
-	report_line(run, w, &l);
+	put_line(run, w, &l);
 }
 
 static bool
@@ -349,9 +323,9 @@ is_held(const struct midtrans_held *held, size_t n, const char *id)
 }
 
 /*
- * Whoever may have paid is asked for at Midtrans first; without an answer he
- * stays.  Who turns out to have paid is no candidate any more when his chunk
- * looks again.
+ * Ask Midtrans first about candidates with an open payment page; without an answer their lines
+ * stay on.  A customer who turns out to have paid is no candidate any more when the chunk looks
+ * again.
  */
 static enum rc
 hold_back(struct run *run, struct work *w)
@@ -572,58 +546,4 @@ const char *
 billing_report_json(struct ctx *cx, const struct billing_report *rep)
 {
 	return report_json(cx, rep, arena_printf(cx->mem, "[%s]", rep->lines.buf));
-}
-
-static enum rc
-preview_make(struct ctx *cx, const char *date, const char **ret)
-{
-	struct billing_options opt = { .date = date, .dry_run = true };
-	struct billing_report rep;
-	struct db_rows *rows;
-
-	TRY(db_row_if_any(cx, &SQL_billing_preview_kept, &rows, V_TEXT(date)));
-	if (db_count(rows) > 0) {
-		*ret = db_text(rows, 0, "answer");
-		return RC_OK;
-	}
-	TRY(billing_run(cx, &opt, NULL, NULL, &rep));
-	*ret = billing_report_json(cx, &rep);
-	return db_exec(cx, &SQL_billing_preview_keep, V_TEXT(date), V_TEXT(*ret));
-}
-
-/* The transaction of a failed rehearsal must end before the lock goes. */
-static void
-preview_end(struct ctx *cx)
-{
-	struct err why = cx->err;
-
-	(void)!db_rollback(cx);
-	(void)!db_exec(cx, &SQL_billing_preview_unlock);
-	cx->err = why;
-}
-
-static enum rc
-preview_in_turn(struct ctx *cx, const char *date, const char **ret)
-{
-	struct db_rows *rows;
-	const char *turn;
-
-	TRY(db_row(cx, &SQL_billing_preview_turn, &rows));
-	turn = db_text(rows, 0, "turn");
-	if (turn == NULL)
-		return FAIL(cx, RC_RETRY, "The preview is being calculated. Please ask again.");
-	if (strcmp(turn, "next") == 0)
-		TRY(db_exec(cx, &SQL_billing_preview_wait));
-	return preview_make(cx, date, ret);
-}
-
-enum rc
-billing_preview(struct ctx *cx, const char *date, const char **ret_json)
-{
-	enum rc rc;
-
-	TRY(billing_date(cx, date != NULL ? date : "", &date));
-	rc = preview_in_turn(cx, date, ret_json);
-	preview_end(cx);
-	return rc;
 }

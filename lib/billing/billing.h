@@ -34,16 +34,17 @@ enum billing_step {
 struct billing_options {
 	const char *date; /* the business date D, "YYYY-MM-DD" */
 	bool dry_run;
+	bool ahead;     /* the date may be later than tomorrow */
 	bool force;     /* take more lines off than the guard allows */
 	unsigned steps; /* bit per step; 0: all */
 	/*
-	 * Whose db may book payments, to ask Midtrans before anybody is suspended
-	 * (midtrans.h); NULL: nobody is asked.  A dry run asks nobody.
+	 * A context whose db may book payments: Midtrans is asked before a suspension
+	 * (midtrans.h).  NULL, or a dry run: Midtrans is not asked.
 	 */
 	struct ctx *gateway;
 };
 
-/* What happened to one subscription or invoice. */
+/* The outcome for one subscription or invoice. */
 struct billing_line {
 	const char *step;    /* billing_step_name() */
 	const char *outcome; /* done, refused, skipped, held, failed */
@@ -67,10 +68,10 @@ struct billing_report {
 	const char *missed; /* "2026-12-01, 2026-12-02": days no run was made for; NULL: none */
 	struct billing_count count[BILLING__STEPS];
 	int64_t longest_ms; /* the longest transaction */
-	struct sb lines;    /* JSON array items, comma separated; empty where they were told */
+	struct sb lines; /* JSON array items, comma separated; empty where a billing_fn took them */
 };
 
-/* Told of each line as it is committed (or rehearsed); without one they are collected. */
+/* Takes each line as it is committed (or rehearsed); without one they are collected. */
 typedef void (*billing_fn)(void *arg, const struct billing_line *);
 
 const char *billing_step_name(enum billing_step);
@@ -79,6 +80,13 @@ enum rc billing_steps_read(struct ctx *, const char *list, unsigned *ret) _must_
 
 /* D from text, else APP_TODAY or today in APP_TIMEZONE; RC_INVALID when it is no date. */
 enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_check_;
+
+/*
+ * Read the words of a command line, NULL where none was given, into date and steps of *ret, the
+ * rest of which is set.  RC_INVALID: a wrong word, or a date that needs `ahead` or a dry run.
+ */
+enum rc billing_options_read(struct ctx *, const char *date, const char *words,
+    struct billing_options *ret) _must_check_;
 
 /* RC_INVALID where the date is later than tomorrow: such a run bills what nobody has used. */
 enum rc billing_check_ahead(struct ctx *, const char *date) _must_check_;

@@ -5,20 +5,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/crypt.h"
 #include "base/jw.h"
 #include "db/db.h"
-#include "sheet/dump.h"
 #include "sheet/sheet.h"
 #include "sheet/zip.h"
 #include "sql.h"
 
-enum { FILE_MAX = 512 << 20, RAW_ROWS = 500, TAKE_ROWS = 200 };
+enum { FILE_MAX = 512 << 20, RAW_ROWS = 500, TAKE_ROWS = 50 };
 
 struct import;
 
 struct source {
 	const char *name;
-	const struct db_stmt *map;
+	const struct db_stmt *map; /* without a reader the job feeds the rows */
 	enum rc (*read)(struct import *, const char *data, size_t len);
 	const char *const *tables; /* of a dump */
 };
@@ -122,6 +122,8 @@ static const struct source sources[] = {
 	{ "csv", &SQL_import_map_sheet, read_sheet, NULL },
 	{ "phpnuxbill", &SQL_import_map_phpnuxbill, read_dump, phpnuxbill_tables },
 	{ "laravel", &SQL_import_map_laravel, read_dump, laravel_tables },
+	{ "routers", &SQL_import_map_routers, NULL, NULL },
+	{ "mikhmon", &SQL_import_map_mikhmon, NULL, NULL },
 };
 
 static const struct source *
@@ -163,13 +165,64 @@ read_file(struct ctx *cx, const char *path, const char **ret, size_t *ret_len)
 /* ---- from import_raw to customers -------------------------------------------------------------
  */
 
+/* Seal so many passwords; *ret_n 0: there was none left. */
+static enum rc
+seal_some(struct import *im, size_t *ret_n)
+{
+	struct ctx *cx = im->cx;
+	struct sb out = sb_new(cx->mem);
+	struct jw w = jw_new(&out);
+	struct db_rows *rows;
+
+	TRY(db_rows(cx, &SQL_import_passwords, &rows, V_TEXT(im->batch)));
+	jw_arr(&w, NULL);
+	for (size_t i = 0; i < db_count(rows); i++) {
+		const char *id = db_text(rows, i, "subscription"), *sealed;
+
+		TRY(crypt_seal(cx, arena_printf(cx->mem, "subscriptions:%s:mikrotik_password", id),
+		    db_text(rows, i, "password"), &sealed));
+		jw_obj(&w, NULL);
+		jw_i64(&w, "line", db_i64(rows, i, "line"));
+		jw_str(&w, "subscription", id);
+		jw_str(&w, "sealed", sealed);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	*ret_n = db_count(rows);
+	return db_exec(cx, &SQL_import_sealed, V_TEXT(im->batch), V_TEXT(out.buf));
+}
+
+static enum rc
+seal_passwords(struct import *im)
+{
+	size_t n;
+
+	do {
+		TRY(seal_some(im, &n));
+	} while (n > 0);
+	return RC_OK;
+}
+
+static const char *
+or_blank(const char *s)
+{
+	return s != NULL ? s : "";
+}
+
 static enum rc
 stage(struct import *im, const char *data, size_t len)
 {
+	const struct import_job *job = im->job;
+
 	begin_rows(im);
-	TRY(im->source->read(im, data, len));
+	if (im->source->read != NULL)
+		TRY(im->source->read(im, data, len));
+	else
+		TRY(job->feed(im->cx, take_dump_row, im, job->arg));
 	TRY(send_rows(im));
 	TRY(db_exec(im->cx, im->source->map, V_TEXT(im->batch)));
+	TRY(db_exec(im->cx, &SQL_import_until, V_TEXT(im->batch), V_TEXT(or_blank(job->until)),
+	    V_TEXT(or_blank(job->day))));
 	return db_exec(im->cx, &SQL_import_judge, V_TEXT(im->batch), V_TEXT(im->source->name));
 }
 
@@ -192,7 +245,7 @@ static enum rc
 apply(struct import *im)
 {
 	struct db_rows *rows;
-	const char *day = im->job->day != NULL ? im->job->day : "";
+	const char *day = or_blank(im->job->day);
 
 	do {
 		TRY(db_row(im->cx, &SQL_import_apply, &rows, V_TEXT(im->batch),
@@ -210,13 +263,16 @@ count(struct import *im, struct import_counts *ret)
 	*ret = (struct import_counts){ .created = db_i64(rows, 0, "created"),
 		.unchanged = db_i64(rows, 0, "unchanged"),
 		.refused = db_i64(rows, 0, "refused") };
+	if (im->source->read != NULL)
+		return RC_OK;
+	TRY(db_row(im->cx, &SQL_import_left_out, &rows, V_TEXT(im->batch)));
+	ret->left_out = db_i64(rows, 0, "n");
 	return RC_OK;
 }
 
 static enum rc
-import_all(struct import *im, const char *data, size_t len, struct import_counts *ret)
+import_all(struct import *im, struct import_counts *ret)
 {
-	TRY(stage(im, data, len));
 	if (!im->job->dry_run)
 		TRY(report_refused(im));
 	TRY(apply(im));
@@ -225,13 +281,33 @@ import_all(struct import *im, const char *data, size_t len, struct import_counts
 	return count(im, ret);
 }
 
+/* End an import in any case, in a context of its own: the reason of a failure before it stands. */
+static enum rc
+last(const struct import *im, enum rc before, enum rc rc)
+{
+	if (before != RC_OK || rc == RC_OK)
+		return before;
+	return FAIL(im->cx, rc, "the rows that were read could not be put away");
+}
+
 /* All of it in one transaction that is rolled back. */
 static enum rc
-import_rehearse(struct import *im, const char *data, size_t len, struct import_counts *ret)
+import_rehearse(struct import *im, struct import_counts *ret)
 {
+	struct ctx other = *im->cx;
+	enum rc rc;
+
 	TRY(db_begin(im->cx));
-	TRY(import_all(im, data, len, ret));
-	return db_rollback(im->cx);
+	rc = import_all(im, ret);
+	return last(im, rc, db_rollback(&other));
+}
+
+static enum rc
+import_staged(struct import *im, const char *data, size_t len, struct import_counts *ret)
+{
+	TRY(stage(im, data, len));
+	TRY(seal_passwords(im));
+	return im->job->dry_run ? import_rehearse(im, ret) : import_all(im, ret);
 }
 
 enum rc
@@ -240,16 +316,20 @@ import_run(struct ctx *cx, const struct import_job *job, struct import_counts *r
 	struct import im = { .cx = cx, .job = job, .source = find_source(job->source) };
 	struct db_rows *rows;
 	const char *data = NULL;
+	struct ctx other;
 	size_t len = 0;
+	enum rc rc;
 
 	if (im.source == NULL)
-		return FAIL(cx, RC_INVALID, "there is no source %s: csv, phpnuxbill or laravel",
+		return FAIL(cx, RC_INVALID,
+		    "there is no source %s: csv, phpnuxbill, laravel, routers "
+		    "or mikhmon",
 		    job->source);
-	TRY(read_file(cx, job->path, &data, &len));
+	if (im.source->read != NULL)
+		TRY(read_file(cx, job->path, &data, &len));
 	TRY(db_row(cx, &SQL_import_batch, &rows));
 	im.batch = db_text(rows, 0, "id");
-	if (job->dry_run)
-		return import_rehearse(&im, data, len, ret);
-	TRY(import_all(&im, data, len, ret));
-	return db_exec(cx, &SQL_import_forget, V_TEXT(im.batch));
+	rc = import_staged(&im, data, len, ret);
+	other = *cx;
+	return last(&im, rc, db_exec(&other, &SQL_import_forget, V_TEXT(im.batch)));
 }

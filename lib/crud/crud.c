@@ -2,6 +2,7 @@
 #include "crud/crud.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cJSON.h>
@@ -75,7 +76,7 @@ crud_show(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* What was asked for, for the audit log: of secrets only that they are new. */
+/* The request for the audit log: of secrets only that they are new. */
 static const char *
 meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 {
@@ -138,7 +139,7 @@ any_locked(const struct resource *r, const cJSON *in)
 	return false;
 }
 
-/* What a locked field holds, or starts with: the one value that may be given, and is ignored. */
+/* The value that a locked field has, or starts with: only it may be given, and is ignored. */
 static const char *
 present_value(struct ctx *cx, const struct field *f, const struct db_rows *now)
 {
@@ -181,6 +182,46 @@ worse(enum rc a, enum rc b)
 	return a == RC_OK || a == RC_INVALID ? (b != RC_OK ? b : a) : a;
 }
 
+/* A text that the row holds already, as one that was imported: it breaks no rule anew. */
+static bool
+stands_already(const struct resource *r, const struct field_err *e, const cJSON *given,
+    const struct db_rows *now)
+{
+	const char *text = shape_text(given, e->field), *present;
+
+	for (const struct field *f = r->fields; f < r->fields + r->nfields; f++) {
+		if (strcmp(f->name, e->field) != 0 || f->type != FT_TEXT || !(f->flags & FF_SHOWN))
+			continue;
+		present = db_text(now, 0, f->name);
+		return text != NULL && present != NULL && strcmp(text, present) == 0;
+	}
+	return false;
+}
+
+/* Take back the refusals of such texts; RC_OK where no other is left. */
+static enum rc
+forgive_present(struct ctx *cx, const struct resource *r, const char *id, const struct req *rq)
+{
+	struct field_err **at = &cx->err.fields;
+	struct db_rows *now;
+	cJSON *given;
+
+	TRY(db_row_if_any(cx, crud_stmt(r, CRUD_SHOW), &now, V_TEXT(id)));
+	if (db_count(now) == 0 || shape_whole(cx, rq, &given) != RC_OK)
+		return RC_INVALID;
+	while (*at != NULL)
+		if (stands_already(r, *at, given, now))
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	if (cx->err.fields != NULL) {
+		(void)snprintf(cx->err.msg, sizeof(cx->err.msg), "%s", cx->err.fields->msg);
+		return RC_INVALID;
+	}
+	cx->err = (struct err){ 0 };
+	return RC_OK;
+}
+
 enum rc
 crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct req *rq,
     struct cJSON **ret)
@@ -191,6 +232,8 @@ crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct
 
 	if (rc != RC_OK && rc != RC_INVALID)
 		return rc;
+	if (rc == RC_INVALID && id != NULL)
+		rc = forgive_present(cx, r, id, rq);
 	rc = worse(rc, check_locked(cx, r, id, in));
 	if (r->check != NULL)
 		rc = worse(rc, r->check(cx, id, in));

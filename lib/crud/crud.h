@@ -67,8 +67,8 @@ struct resource {
 	const char *const *search; /* columns of the view; NULL-terminated; NULL: no search */
 	const struct search_in *search_in; /* and columns of other tables */
 	size_t nsearch_in;
-	const char *digits; /* column that holds the digits of a phone number: what is searched and
-			       looks like one is found there however it is written */
+	const char *digits; /* column with the digits of a phone number: a search text that looks
+			       like a number is looked up there, in any spelling */
 	const char *sum;    /* column whose sum a filtered list tells, as sum_amount; NULL: none */
 	const struct field *fields;
 	size_t nfields;
@@ -76,9 +76,10 @@ struct resource {
 	size_t nfilters;
 	const struct child *children;
 	size_t nchildren;
+	bool single;           /* one row, without an id */
 	const char *secret_of; /* FT_SECRET fields are sealed as "<table>:<id>:<field>"; set when
 				  there are any */
-	/* id NULL: create; in: what was fit, when fields were refused (shape_refused()) already */
+	/* id NULL: create.  in: the valid fields, where others were refused (shape_refused()) */
 	enum rc (*check)(struct ctx *, const char *id, struct cJSON *in);
 	bool audited; /* each write leaves an audit_logs row */
 	bool counted; /* row_counts knows how many visible rows there are (row_count_keep()) */
@@ -102,10 +103,10 @@ enum rc crud_list_where(struct ctx *, const struct req *, struct resp *, const s
     struct list_bound) _must_check_;
 
 /*
- * A POST that means one row, be it there or not: crud_update of the row that
- * find() names, else crud_create.  From looking to writing it is alone: nobody
- * else looks for a row of this resource.  What find() cannot read of the body
- * means no row that is there; crud_create says what is wrong with it.
+ * Serve a POST that creates a row or changes the one that is there: crud_update for the row that
+ * find() names, crud_create where it names none.  A lock keeps other requests for this resource
+ * out until the row is written.  find() names no row when it cannot read the body; crud_create
+ * then reports the fault.
  */
 typedef enum rc (*crud_find)(struct ctx *, const struct req *, const char **ret);
 enum rc crud_save(struct ctx *, const struct req *, struct resp *, const struct resource *,
@@ -116,8 +117,8 @@ enum rc crud_update_with(struct ctx *, const struct req *, struct resp *, const 
     const struct db_stmt *first) _must_check_;
 
 /*
- * The body of a request, held against the fields of a resource, its locks and
- * its own rule, all of them before anything is answered; id NULL: for creation.
+ * Check the body of a request by the fields of a resource, its locked fields and its .check, and
+ * report all faults in one answer; id NULL: for creation.
  */
 enum rc crud_read(struct ctx *, const struct resource *, const char *id, const struct req *,
     struct cJSON **ret) _must_check_;

@@ -16,7 +16,7 @@ enum crud_verb {
 	CRUD__MAX
 };
 
-/* What makes one list different from another. */
+/* The differences between one list and another. */
 struct list_key {
 	const struct resource *r;
 	uint64_t filters;  /* bit i: the i-th filter is given (crud_filter()) */

@@ -133,7 +133,7 @@ put_place(struct sb *s, const char *lead, const char *column, int param)
 
 /*
  * Columns of one table are or-ed: the planner combines their trigram indexes.
- * Of several tables it cannot: there each column finds its ids by itself.
+ * For several tables it cannot: there each column finds its ids by itself.
  */
 static void
 put_search(struct sb *s, const struct list_key *k, int param)

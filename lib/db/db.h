@@ -86,6 +86,7 @@ struct db_conf {
 	const char *conninfo; /* DATABASE_URL: any conninfo or URI, several hosts too */
 	const char *role;     /* user to connect as; NULL: whatever conninfo says */
 	const char *program;  /* application_name */
+	const char *url;      /* APP_URL: what links to customers begin with */
 	const char *timezone; /* APP_TIMEZONE: what day it is, see business_today() in SQL */
 	const char *today;    /* APP_TODAY, or NULL */
 	int statement_ms;     /* statement_timeout; 0: none */
@@ -137,11 +138,6 @@ enum rc db_query_n(struct ctx *, const struct db_stmt *, enum db_expect, struct 
 #define db_send_row_if_any(cx, stmt, slot, ...)                                                    \
 	db_send_n(cx, stmt, DB_ROW_IF_ANY, slot, DB_VALS(__VA_ARGS__))
 #define db_send_rows(cx, stmt, slot, ...) db_send_n(cx, stmt, DB_ROWS, slot, DB_VALS(__VA_ARGS__))
-
-/* The names before: any number of rows.  For code that is on its way in; goes when it has come. */
-#define db_send(cx, stmt, slot, ...) db_send_rows(cx, stmt, slot, __VA_ARGS__)
-#define db_query(cx, stmt, ret, ...) db_rows(cx, stmt, ret, __VA_ARGS__)
-#define db_query0(cx, stmt, ret)     db_rows(cx, stmt, ret)
 
 /* Run all that is queued in one round trip.  The first error is the outcome. */
 enum rc db_sync(struct ctx *) _must_check_;

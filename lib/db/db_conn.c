@@ -98,6 +98,7 @@ session_settings(struct arena *mem, const struct db_conf *conf)
 	put_setting(&a, "statement_timeout", arena_printf(mem, "%d", conf->statement_ms));
 	put_setting(&a, "lock_timeout", arena_printf(mem, "%d", conf->lock_ms));
 	put_setting(&a, "isp.timezone", conf->timezone != NULL ? conf->timezone : "");
+	put_setting(&a, "isp.url", conf->url != NULL ? conf->url : "");
 	put_setting(&a, "isp.today", conf->today != NULL ? conf->today : "");
 	sb_putc(&a.names, '}');
 	sb_putc(&a.values, '}');
@@ -185,12 +186,28 @@ listen_again(struct arena *mem, const struct db *db, PGconn *pg)
 		PQclear(PQexec(pg, arena_printf(mem, "LISTEN \"%s\"", db->channels[i])));
 }
 
-/* The server answers and refused us: a wrong password, a database that is not there. */
 static bool
-is_refused(const struct db_conf *conf, PGconn *pg)
+said_fatal(PGconn *pg)
 {
-	return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "FATAL:") != NULL &&
-	       PQping(conf->conninfo) == PQPING_OK;
+	return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "FATAL:") != NULL;
+}
+
+/*
+ * A wrong password, a database that is not there: the server answers and refuses us.  A server that
+ * starts or stops says FATAL, too, so it is asked again once it answers pings.
+ */
+static PGconn *
+connect_or_be_refused(const struct db_conf *conf, const PQconninfoOption *all, bool *refused)
+{
+	PGconn *pg = connect_with(conf, all);
+
+	*refused = false;
+	if (!said_fatal(pg) || PQping(conf->conninfo) != PQPING_OK)
+		return pg;
+	PQfinish(pg);
+	pg = connect_with(conf, all);
+	*refused = said_fatal(pg);
+	return pg;
 }
 
 static enum rc
@@ -205,11 +222,10 @@ static enum rc
 connect_now(struct ctx *cx, PQconninfoOption *all)
 {
 	struct db *db = cx->db;
-	PGconn *pg = connect_with(&db->conf, all);
+	PGconn *pg = connect_or_be_refused(&db->conf, all, &db->refused);
 	enum rc rc;
 
 	if (PQstatus(pg) != CONNECTION_OK) {
-		db->refused = is_refused(&db->conf, pg);
 		rc = connect_failed(cx, pg);
 	} else {
 		(void)PQsetNoticeReceiver(pg, be_silent, NULL);
@@ -351,6 +367,7 @@ db_conf_of(struct ctx *cx, const struct conf *cf, const char *program, const cha
 		.role = role,
 		.program = program,
 		.timezone = conf_text(cf, CONF_APP_TIMEZONE),
+		.url = conf_text(cf, CONF_APP_URL),
 		.today = conf_text(cf, CONF_APP_TODAY),
 	};
 }

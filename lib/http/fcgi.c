@@ -1,87 +1,16 @@
-#include "http/fcgi.h"
-
-#include <errno.h>
+/* fcgi.c: one request that has arrived, and its answer; fcgi_loop.c holds the connections. */
 #include <fcgiapp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "http/fcgi_int.h"
 
-enum {
-	PEEK_MAX = 65536,       /* of a request, before it is handed to libfcgi */
-	HALF_REQUEST_MS = 5000, /* a peer may take to finish what it began */
-	SLOW_PEER_SECONDS = 10, /* for what does not fit into the socket's buffer */
-	EVENTS = 64,
-	GIVE_TRIES = 200, /* of a millisecond each, while the others are busy */
-	FCGI_VERSION = 1,
-	FCGI_HEADER = 8,
-	FCGI_ABORT = 2,
-	FCGI_STDIN = 5,
-};
-
-struct conn {
-	int fd;           /* -1: free place */
-	int64_t since_ms; /* when half a request was first seen; 0: none */
-};
-
-struct loop {
-	const struct fcgi_worker *w;
-	int epoll;
-	struct conn *conns;
-	size_t nconns;
-	bool accepts; /* the listening socket is being watched */
-	unsigned char peek[PEEK_MAX];
-};
-
-/* What epoll tells of those that are no connections. */
-static char marks[3];
-static void *const mark_listen = &marks[0], *const mark_take = &marks[1],
-		   *const mark_wake = &marks[2];
-
-enum arrival { NOTHING, GONE, HALF, WHOLE, LARGE };
-
-/* ---- what has arrived ------------------------------------------------------------------------ */
-
-/* Is there a whole request: records up to an empty one of standard input? */
-static enum arrival
-look_at_records(const unsigned char *p, size_t n)
-{
-	for (size_t at = 0; at + FCGI_HEADER <= n;) {
-		size_t len = (size_t)p[at + 4] << 8 | p[at + 5];
-
-		if (p[at] != FCGI_VERSION || p[at + 1] == FCGI_ABORT)
-			return GONE;
-		if (p[at + 1] == FCGI_STDIN && len == 0)
-			return WHOLE;
-		at += FCGI_HEADER + len + p[at + 6];
-	}
-	return n == PEEK_MAX ? LARGE : HALF; /* the rest comes under the timer */
-}
-
-static enum arrival
-look(struct loop *l, int fd)
-{
-	ssize_t n = recv(fd, l->peek, sizeof(l->peek), MSG_PEEK | MSG_DONTWAIT);
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? NOTHING : GONE;
-	return n == 0 ? GONE : look_at_records(l->peek, (size_t)n);
-}
-
-/* ---- one request ----------------------------------------------------------------------------- */
-
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-}
+enum { SLOW_PEER_SECONDS = 10 }; /* for bytes that do not fit into the socket's buffer */
 
 /* From now on no system call waits long: the first interruption comes after so many seconds. */
 static void
@@ -232,10 +161,10 @@ answer(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
 	if (!whole)
 		return;
 	http_dispatch(cx, w->policy, &rq, &rs);
-	if (rs.body.len > PEEK_MAX)
+	if (rs.body.len > FCGI_PEEK_MAX)
 		set_timer(SLOW_PEER_SECONDS);
 	write_answer(cx, fr, &rs);
-	if (rs.body.len > PEEK_MAX) {
+	if (rs.body.len > FCGI_PEEK_MAX) {
 		(void)FCGX_FFlush(fr->out);
 		set_timer(0);
 	}
@@ -244,12 +173,12 @@ answer(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
 }
 
 /*
- * libfcgi is told that it has a connection already and must keep it: then it
+ * libfcgi gets a connection that it must keep: then it
  * takes none from its listening socket (there is none) and we close ours.
  * True when the connection may serve another request.
  */
-static bool
-serve(struct loop *l, int fd, bool large)
+bool
+fcgi_serve(const struct fcgi_worker *w, int fd, bool large)
 {
 	FCGX_Request fr;
 	bool keep;
@@ -263,282 +192,14 @@ serve(struct loop *l, int fd, bool large)
 		set_timer(0);
 		return false; /* libfcgi has closed it */
 	}
-	keep = fr.keepConnection != 0 && l->w->conns_max > 1;
-	answer(l->w, &fr, large);
+	keep = fr.keepConnection != 0 && w->conns_max > 1;
+	answer(w, &fr, large);
 	fr.keepConnection = 1;
 	FCGX_Finish_r(&fr);
-	arena_reset(l->w->cx->mem);
+	arena_reset(w->cx->mem);
 	if (fr.ipcFd < 0)
 		return false;
 	if (!keep)
 		(void)close(fd);
 	return keep;
-}
-
-/* ---- connections ----------------------------------------------------------------------------- */
-
-/* Be woken by a socket that all workers of the pool share: one of them is enough. */
-static void
-watch_shared(struct loop *l, int fd, void *mark, bool on)
-{
-	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = mark };
-
-	if (fd >= 0)
-		(void)epoll_ctl(l->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd, &e);
-}
-
-static void
-watch_sources(struct loop *l, bool on)
-{
-	if (l->accepts == on)
-		return;
-	l->accepts = on;
-	watch_shared(l, l->w->listen_fd, mark_listen, on);
-	watch_shared(l, l->w->take_fd, mark_take, on);
-}
-
-static void
-forget(struct loop *l, struct conn *c)
-{
-	c->fd = -1;
-	c->since_ms = 0;
-	l->nconns--;
-}
-
-static void
-drop(struct loop *l, struct conn *c)
-{
-	(void)close(c->fd);
-	forget(l, c);
-}
-
-/* See what has come on a connection; its peer may have left behind it. */
-static void
-attend(struct loop *l, struct conn *c, bool left)
-{
-	enum arrival seen = look(l, c->fd);
-
-	switch (seen) {
-	case GONE:
-		drop(l, c);
-		break;
-	case NOTHING:
-		break;
-	case HALF:
-		if (left)
-			drop(l, c); /* the other half will not come */
-		else if (c->since_ms == 0)
-			c->since_ms = clock_ms();
-		break;
-	case WHOLE:
-	case LARGE:
-		c->since_ms = 0;
-		if (!serve(l, c->fd, seen == LARGE))
-			forget(l, c);
-		break;
-	}
-}
-
-static struct conn *
-free_place(struct loop *l)
-{
-	for (size_t i = 0; i < l->w->conns_max; i++)
-		if (l->conns[i].fd < 0)
-			return &l->conns[i];
-	return NULL;
-}
-
-/* Edge-triggered: half a request wakes nobody until more of it comes. */
-static bool
-watch(struct loop *l, struct conn *c, int fd)
-{
-	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c };
-	struct timeval wait = { .tv_sec = HALF_REQUEST_MS / 1000 };
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
-}
-
-static void
-add_connection(struct loop *l, int fd)
-{
-	struct conn *c = free_place(l);
-
-	if (c == NULL || !watch(l, c, fd)) {
-		(void)close(fd);
-		return;
-	}
-	/* One that never says a word counts as half a request: in the classic loop others wait. */
-	*c = (struct conn){ .fd = fd, .since_ms = l->w->conns_max == 1 ? clock_ms() : 0 };
-	l->nconns++;
-	attend(l, c, false);
-}
-
-/* One at a time: the next is for whichever worker is idle then. */
-static bool
-accept_one(struct loop *l)
-{
-	int fd = -1;
-
-	if (l->nconns < l->w->conns_max)
-		fd = accept4(l->w->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		add_connection(l, fd);
-	else if (errno == EMFILE || errno == ENFILE)
-		log_event(LOG_WARN, "accept", "msg", strerror(errno), NULL);
-	return fd >= 0;
-}
-
-/* A message of one byte that carries a descriptor. */
-struct parcel {
-	struct msghdr msg;
-	struct iovec io;
-	char byte;
-	union {
-		struct cmsghdr head;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-};
-
-static struct msghdr *
-pack(struct parcel *p)
-{
-	*p = (struct parcel){ .byte = 'c' };
-	p->io = (struct iovec){ &p->byte, 1 };
-	p->msg = (struct msghdr){ .msg_iov = &p->io,
-		.msg_iovlen = 1,
-		.msg_control = &p->control,
-		.msg_controllen = sizeof(p->control) };
-	return &p->msg;
-}
-
-static void
-take_one(struct loop *l)
-{
-	struct parcel p;
-	struct cmsghdr *c;
-	int fd;
-
-	if (l->nconns == l->w->conns_max ||
-	    recvmsg(l->w->take_fd, pack(&p), MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
-		return;
-	c = CMSG_FIRSTHDR(&p.msg);
-	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
-		return;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	add_connection(l, fd);
-}
-
-static void
-give_away(struct loop *l, struct conn *c)
-{
-	struct parcel p;
-	struct msghdr *msg = pack(&p);
-	struct cmsghdr *head = CMSG_FIRSTHDR(msg);
-
-	*head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-		.cmsg_type = SCM_RIGHTS,
-		.cmsg_len = CMSG_LEN(sizeof(int)) };
-	memcpy(CMSG_DATA(head), &c->fd, sizeof(c->fd));
-	for (int i = 0; i < GIVE_TRIES && l->w->give_fd >= 0; i++) {
-		if (sendmsg(l->w->give_fd, msg, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ||
-		    errno != EAGAIN)
-			break;
-		(void)usleep(1000);
-	}
-	drop(l, c); /* our own descriptor of it */
-}
-
-/* Close those whose half request stays half; ms until the next look, -1 when there is none. */
-static int
-drop_slow_peers(struct loop *l)
-{
-	int64_t now = clock_ms();
-	int wait = -1;
-
-	for (size_t i = 0; i < l->w->conns_max; i++) {
-		struct conn *c = &l->conns[i];
-
-		if (c->fd < 0 || c->since_ms == 0)
-			continue;
-		if (now - c->since_ms >= HALF_REQUEST_MS)
-			drop(l, c);
-		else
-			wait = 500;
-	}
-	return wait;
-}
-
-static void
-wait_and_attend(struct loop *l, int ms)
-{
-	struct epoll_event events[EVENTS];
-	int n = epoll_wait(l->epoll, events, EVENTS, ms);
-
-	for (int i = 0; i < n; i++) {
-		void *what = events[i].data.ptr;
-		struct conn *c = what;
-
-		if (what == mark_listen)
-			(void)accept_one(l);
-		else if (what == mark_take)
-			take_one(l);
-		else if (what != mark_wake && c->fd >= 0)
-			attend(l, c, (events[i].events & (EPOLLRDHUP | EPOLLHUP)) != 0);
-	}
-}
-
-/* What waits to be accepted may have no other worker to go to. */
-static void
-drain(struct loop *l)
-{
-	while (l->w->conns_max > 1 && accept_one(l))
-		;
-	watch_sources(l, false);
-	for (size_t i = 0; i < l->w->conns_max; i++) {
-		if (l->conns[i].fd >= 0)
-			attend(l, &l->conns[i], false);
-		if (l->conns[i].fd >= 0)
-			give_away(l, &l->conns[i]);
-	}
-}
-
-static bool
-open_loop(struct loop *l)
-{
-	struct epoll_event wake = { .events = EPOLLIN, .data.ptr = mark_wake };
-	struct sigaction sa = { .sa_handler = on_alarm };
-
-	(void)sigaction(SIGALRM, &sa, NULL);
-	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1); /* a close waits for nobody */
-	if (FCGX_Init() != 0 || (l->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
-		return false;
-	for (size_t i = 0; i < l->w->conns_max; i++)
-		l->conns[i].fd = -1;
-	if (l->w->wake_fd >= 0)
-		(void)epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->w->wake_fd, &wake);
-	watch_sources(l, true);
-	return true;
-}
-
-enum rc
-fcgi_run(const struct fcgi_worker *w)
-{
-	_cleanup_(arena_freep) struct arena *mem = arena_new(4096);
-	struct loop *l = arena_alloc(mem, sizeof(*l));
-
-	l->w = w;
-	l->conns = arena_alloc(mem, w->conns_max * sizeof(*l->conns));
-	if (!open_loop(l))
-		return FAIL(w->cx, RC_INTERNAL, "the worker cannot wait: %s", strerror(errno));
-	while (!w->stopping()) {
-		int wait = drop_slow_peers(l);
-
-		watch_sources(l, l->nconns < w->conns_max);
-		wait_and_attend(l, wait);
-	}
-	drain(l);
-	(void)close(l->epoll);
-	return RC_OK;
 }

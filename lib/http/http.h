@@ -63,6 +63,7 @@ enum route_pool { POOL_FAST, POOL_LOGIN, POOL_ROUTER, POOL_GATEWAY, POOL__MAX };
 
 /* A route runs either an operation or a verb of a resource. */
 struct route {
+	const char *name; /* of an operation: "invoice_mark_paid"; of a verb: "list" */
 	const char *method;
 	const char *path; /* "/api/invoices/:id" */
 	uint32_t perm;    /* all bits must be held; 0: anyone */
@@ -73,7 +74,7 @@ struct route {
 	const struct resource *resource; /* what verb works on */
 };
 
-/* What the policy floor (lib/api) plugs in. */
+/* The functions and tables that lib/api plugs in. */
 struct http_policy {
 	/* Run a route whose request is in order; NULL: its own handler. */
 	enum rc (*run)(struct ctx *, const struct route *, const struct req *, struct resp *);
@@ -119,8 +120,12 @@ const char *req_arg(const struct req *, const char *name); /* never NULL */
 const char *req_param(struct ctx *, const struct req *, const char *name);
 /* The :id of the path; RC_NOT_FOUND when it is no UUID. */
 enum rc req_uuid(struct ctx *, const struct req *, const char *name, const char **ret) _must_check_;
-enum rc req_param_int(struct ctx *, const struct req *, const char *name, int64_t min, int64_t max,
-    int64_t dflt, int64_t *ret) _must_check_; /* bad: RC_INVALID on the name */
+struct req_range {
+	int64_t min, max;
+	int64_t dflt; /* when the parameter is absent */
+};
+enum rc req_param_int(struct ctx *, const struct req *, const char *name, struct req_range,
+    int64_t *ret) _must_check_; /* bad: RC_INVALID on the name */
 
 /*
  * A raw path as routes are written: without the escapes of what needs none (RFC 3986),

@@ -19,8 +19,9 @@ enum rc
 page_read(struct ctx *cx, const struct req *rq, struct page *ret)
 {
 	struct page p = { 0 };
-	enum rc a = req_param_int(cx, rq, "page", 1, PAGE_MAX, 1, &p.page);
-	enum rc b = req_param_int(cx, rq, "per_page", 1, PER_PAGE_MAX, PER_PAGE, &p.per_page);
+	enum rc a = req_param_int(cx, rq, "page", (struct req_range){ 1, PAGE_MAX, 1 }, &p.page);
+	enum rc b = req_param_int(cx, rq, "per_page",
+	    (struct req_range){ 1, PER_PAGE_MAX, PER_PAGE }, &p.per_page);
 
 	if (a != RC_OK || b != RC_OK)
 		return RC_INVALID;

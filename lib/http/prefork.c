@@ -409,7 +409,7 @@ make_slots(struct master *m, const struct pool *pools, size_t n)
 }
 
 static enum rc
-hear_children(struct master *m)
+read_children(struct master *m)
 {
 	sigset_t chld;
 
@@ -449,7 +449,7 @@ prefork_run(struct ctx *cx, const struct pool *pools, size_t n, prefork_fn fn, v
 
 	*m = (struct master){ .cx = cx, .fn = fn, .arg = arg, .child_fd = -1 };
 	TRY(make_slots(m, pools, n));
-	TRY(hear_children(m));
+	TRY(read_children(m));
 	watch_over(m);
 	end_all(m);
 	(void)close(m->child_fd);

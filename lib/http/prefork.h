@@ -24,7 +24,7 @@ struct pool {
 	size_t conns_max; /* for fcgi_run() */
 };
 
-/* What the workers of a pool share. */
+/* Descriptors that the workers of a pool share. */
 struct pool_fds {
 	int listen;
 	int give, take; /* connections, from workers that leave to those that stay */

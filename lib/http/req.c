@@ -53,7 +53,7 @@ req_decode(struct ctx *cx, const char *s, size_t n, const char **ret)
 	return decode(cx, s, n, false, ret);
 }
 
-/* What no escape is needed for (RFC 3986). */
+/* Characters that need no escape (RFC 3986). */
 static bool
 is_unreserved(int c)
 {
@@ -166,15 +166,16 @@ refuse_int(struct ctx *cx, const char *name, int64_t min, int64_t max)
 	    arena_printf(cx->mem, "\"min\":%lld,\"max\":%lld", (long long)min, (long long)max));
 }
 
-enum rc /* NOLINTNEXTLINE(readability-function-size): two bounds, a default, a result */
-req_param_int(struct ctx *cx, const struct req *rq, const char *name, int64_t min, int64_t max,
-    int64_t dflt, int64_t *ret)
+enum rc
+req_param_int(struct ctx *cx, const struct req *rq, const char *name, struct req_range range,
+    int64_t *ret)
 {
 	const char *s = req_param(cx, rq, name);
-	int64_t val = dflt;
+	int64_t val = range.dflt;
 
-	if (s != NULL && s[0] != '\0' && (!parse_int(s, &val) || val < min || val > max))
-		return refuse_int(cx, name, min, max);
+	if (s != NULL && s[0] != '\0' &&
+	    (!parse_int(s, &val) || val < range.min || val > range.max))
+		return refuse_int(cx, name, range.min, range.max);
 	*ret = val;
 	return RC_OK;
 }

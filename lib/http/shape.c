@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "http/http.h"
 #include "http/shape_int.h"
 
@@ -25,8 +26,8 @@ refuse_repeated(struct ctx *cx, const cJSON *in)
 	for (const cJSON *v = in->child; v != NULL; v = v->next)
 		for (const cJSON *w = v->next; w != NULL; w = w->next)
 			if (strcmp(v->string, w->string) == 0)
-				return FAIL(cx, RC_MALFORMED, "The body names \"%.60s\" twice.",
-				    v->string);
+				return FAIL(cx, RC_MALFORMED, "The body names \"%.*s\" twice.",
+				    (int)utf8_cut(v->string, 60), v->string);
 	return RC_OK;
 }
 

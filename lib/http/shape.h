@@ -38,6 +38,10 @@ enum ftype {
 	FT_LIST,   /* array of texts of .among */
 	FT_JSON,   /* any JSON */
 	FT_TIME,   /* ISO 8601 */
+	FT_NUMBER, /* with a fraction; answers alone */
+	FT_OBJECT, /* an object of .parts, or the row of a .noun */
+	FT_ROWS,   /* an array of them */
+	FT_MAP,    /* an object of such objects by any name */
 };
 
 enum fflag {
@@ -54,14 +58,16 @@ enum fflag {
 	FF_LOWER = 1 << 9,  /* stored in lower case (e-mail) */
 	FF_EXACT = 1 << 10, /* blanks around a text belong to it (a password to be checked) */
 	FF_GRANTS =
-	    1 << 11, /* its default gives rights: null and "" are refused, absence takes it */
+	    1 << 11,       /* its default gives rights: null and "" are refused, absence takes it */
+	FF_RARE = 1 << 12, /* not in every answer */
+	FF_FIXED = 1 << 13, /* on a change the present value alone is taken */
 };
 
 /* Extra form of a text; fills err_field and returns false when field_error. */
 typedef bool (*field_check)(struct ctx *, const char *field, const char *val);
 
 struct field {
-	const char *name;
+	const char *name; /* "a.b": in an object of an answer; "*": any other members */
 	enum ftype type;
 	unsigned flags;
 	int64_t min, max;         /* length of a text, value of a number */
@@ -70,6 +76,9 @@ struct field {
 	field_check check;        /* NULL: none */
 	const char *chars;        /* allowed characters beside letters and digits; NULL: any */
 	const char *hint;         /* for people: what is right; used in messages and OpenAPI */
+	const char *noun;         /* the resource whose row an id names, or a part is; NULL: none */
+	const struct field *parts; /* of an object, or of each of an array */
+	size_t nparts;
 };
 
 /*

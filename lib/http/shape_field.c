@@ -343,6 +343,10 @@ static const read_fn readers[] = {
 	[FT_LIST] = read_list,
 	[FT_JSON] = read_json,
 	[FT_TIME] = read_form,
+	[FT_NUMBER] = read_json,
+	[FT_OBJECT] = read_json,
+	[FT_ROWS] = read_json,
+	[FT_MAP] = read_json,
 };
 
 /* Browsers send "" where nothing was typed: as Laravel does, that is null. */

@@ -39,7 +39,7 @@ enum outcome {
 	OUTCOME_SENT,    /* detail: the peer's id of it, or "" */
 	OUTCOME_RETRY,   /* refused for now */
 	OUTCOME_REFUSED, /* refused for good */
-	OUTCOME_DOWN,    /* nothing left us, or the account is refused: the sender waits */
+	OUTCOME_DOWN,    /* no byte was sent, or the account is refused: the sender waits */
 	OUTCOME_UNKNOWN, /* it may have arrived */
 	OUTCOME_MOVED,   /* refused: the chat has another id, detail */
 };

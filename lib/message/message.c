@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "db/db.h"
 #include "sql.h"
 
@@ -125,9 +126,10 @@ message_test(struct ctx *cx, const char *channel_id)
 	d = deliver(cx, channel_new(cx->mem, cx->conf), &m);
 	if (d.outcome == OUTCOME_RETRY || d.outcome == OUTCOME_DOWN)
 		d.outcome =
-		    OUTCOME_REFUSED; /* the person is told; the notifier does not try again */
+		    OUTCOME_REFUSED; /* the person sees it; the notifier does not try again */
 	TRY(finish(cx, &m, &d));
 	if (d.outcome != OUTCOME_SENT)
-		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.150s", d.detail);
+		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.*s",
+		    (int)utf8_cut(d.detail, 150), d.detail);
 	return RC_OK;
 }

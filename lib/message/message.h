@@ -3,7 +3,7 @@
  *
  * A message goes pending -> sending (committed) -> the call -> sent, pending
  * again, failed or unknown; the rules of that stand in sql/functions/message.sql.
- * Whoever works on a sender's line holds its lock: message_open_line() takes it
+ * The worker of a sender's line holds its lock: message_open_line() takes it
  * and recovers what a killed worker left in `sending`.
  */
 #ifndef MESSAGE_MESSAGE_H

@@ -1,13 +1,6 @@
 #include "message/notifier.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/daemon.h"
@@ -15,27 +8,16 @@
 #include "db/db.h"
 #include "message/message.h"
 #include "sql.h"
+#include "work/child.h"
 #include "work/loop.h"
 
 #define CHANNEL "messages"
 
 enum {
-	CHILDREN_MAX = 32,
+	CHILDREN_MOST = 32,
 	SWEEP_MS = 30000,
 	LINGER_MS = 5000,
-	REST_MS = 2000,    /* after a child that failed, so that a mistake cannot spin */
-	ENOUGH_MS = 20000, /* to end the call under way: a kill leaves its message unknown */
-};
-
-struct child {
-	pid_t pid; /* 0: the place is free, or resting */
-	char sender[40];
-	int64_t rest_until;
-};
-
-struct notifier {
-	struct child children[CHILDREN_MAX];
-	const char *env;
+	GRACE_MS = 20000, /* to end the call under way: a kill leaves its message unknown */
 };
 
 /* ---- one line ----------------------------------------------------------------------------------
@@ -95,113 +77,6 @@ notifier_send_line(struct ctx *cx, const char *sender)
 	return RC_OK;
 }
 
-/* ---- children ----------------------------------------------------------------------------------
- */
-
-/* Only to end a wait, and blocked but there, so that none is lost: waitpid() tells who. */
-static void
-on_child(int sig)
-{
-	(void)sig;
-}
-
-static struct child *
-child_of(struct notifier *n, const char *sender)
-{
-	struct child *unused = NULL;
-
-	for (size_t i = 0; i < CHILDREN_MAX; i++) {
-		struct child *c = &n->children[i];
-
-		if (strcmp(c->sender, sender) == 0)
-			return c;
-		if (unused == NULL && c->pid == 0 && c->rest_until <= clock_ms())
-			unused = c;
-	}
-	return unused;
-}
-
-static _Noreturn void
-become_child(const struct notifier *n, const char *sender, pid_t parent)
-{
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() == parent)
-		(void)execl("/proc/self/exe", "notifier", "--sender", sender,
-		    n->env != NULL ? "--env" : (char *)NULL, n->env, (char *)NULL);
-	_exit(EXIT_FAILED);
-}
-
-static void
-start(struct notifier *n, struct child *c, const char *sender)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (pid == 0)
-		become_child(n, sender, parent);
-	if (pid < 0) {
-		log_event(LOG_ERROR, "fork", "error", strerror(errno), NULL);
-		return;
-	}
-	c->pid = pid;
-	(void)snprintf(c->sender, sizeof(c->sender), "%s", sender);
-}
-
-static void
-note_end(struct child *c, int status)
-{
-	bool well = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE;
-
-	c->pid = 0;
-	c->rest_until = well ? 0 : clock_ms() + REST_MS;
-	if (WIFSIGNALED(status) && !daemon_stopping())
-		log_event(LOG_ERROR, "child killed", "sender", c->sender, "signal",
-		    strsignal(WTERMSIG(status)), NULL);
-	if (well)
-		c->sender[0] = '\0';
-}
-
-/* How many still run. */
-static size_t
-reap(struct notifier *n)
-{
-	size_t alive = 0;
-
-	for (size_t i = 0; i < CHILDREN_MAX; i++) {
-		struct child *c = &n->children[i];
-		int status;
-
-		if (c->pid != 0 && waitpid(c->pid, &status, WNOHANG) == c->pid)
-			note_end(c, status);
-		alive += c->pid != 0;
-	}
-	return alive;
-}
-
-static void
-signal_all(const struct notifier *n, int sig)
-{
-	for (size_t i = 0; i < CHILDREN_MAX; i++)
-		if (n->children[i].pid != 0)
-			(void)kill(n->children[i].pid, sig);
-}
-
-static void
-end_all(struct notifier *n)
-{
-	int64_t until = clock_ms() + ENOUGH_MS;
-
-	signal_all(n, SIGTERM);
-	while (reap(n) > 0) {
-		if (clock_ms() > until)
-			signal_all(n, SIGKILL);
-		(void)poll(NULL, 0, 20);
-	}
-}
-
 /* ---- the master --------------------------------------------------------------------------------
  */
 
@@ -225,33 +100,43 @@ sweep(struct ctx *cx, void *work)
 
 /* A running child looks after its line itself; one that rests is looked at again soon. */
 static int
-serve_sender(struct notifier *n, const char *sender, int wait_ms)
+serve_sender(struct child_set *children, const char *sender, int wait_ms)
 {
-	struct child *c = child_of(n, sender);
-
-	if (c == NULL || (c->pid == 0 && c->rest_until > clock_ms()))
-		return REST_MS;
-	if (c->pid != 0)
+	if (child_is_running(children, sender))
 		return SWEEP_MS;
+	if (!child_may_start(children, sender))
+		return CHILD_REST_MS;
 	if (wait_ms > 0)
 		return wait_ms;
-	start(n, c, sender);
+	(void)child_start(children, sender);
 	return SWEEP_MS;
+}
+
+static size_t
+line_arguments(const void *env, const char *sender, const char **ret)
+{
+	ret[0] = "--sender";
+	ret[1] = sender;
+	if (env == NULL)
+		return 2;
+	ret[2] = "--env";
+	ret[3] = env;
+	return 4;
 }
 
 static enum rc
 step(struct ctx *cx, void *work, struct loop_turn *ret)
 {
-	struct notifier *n = work;
+	struct child_set *children = work;
 	struct db_rows *rows;
 
-	(void)reap(n);
+	(void)child_reap(children);
 	*ret = (struct loop_turn){ .outcome = LOOP_IDLE, .wait_ms = SWEEP_MS };
 	TRY(fan_out(cx));
 	TRY(db_rows(cx, &SQL_message_due_senders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++) {
-		int ms =
-		    serve_sender(n, db_text(rows, i, "sender"), (int)db_i64(rows, i, "wait_ms"));
+		int ms = serve_sender(children, db_text(rows, i, "sender"),
+		    (int)db_i64(rows, i, "wait_ms"));
 
 		ret->wait_ms = ms < ret->wait_ms ? ms : ret->wait_ms;
 	}
@@ -261,22 +146,22 @@ step(struct ctx *cx, void *work, struct loop_turn *ret)
 int
 notifier_serve(struct ctx *cx, const char *env)
 {
-	static const struct sigaction child = { .sa_handler = on_child };
-	struct notifier n = { .env = env }; /* not from cx->mem, which the loop empties */
+	_cleanup_(arena_freep) struct arena *life = arena_new(4096); /* the loop empties cx->mem */
+	const struct child_plan plan = { .program = "notifier",
+		.noun = "sender",
+		.most = CHILDREN_MOST,
+		.grace_ms = GRACE_MS,
+		.arguments = line_arguments,
+		.work = env };
+	struct child_set *children = child_set_new(life, &plan);
 	struct loop loop = { .channel = CHANNEL,
 		.sweep_ms = SWEEP_MS,
-		.work = &n,
+		.work = children,
 		.sweep = sweep,
 		.step = step };
-	sigset_t blocked;
-	int code;
+	int code = loop_run(cx, &loop);
 
-	(void)sigemptyset(&blocked);
-	(void)sigaddset(&blocked, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
-	(void)sigaction(SIGCHLD, &child, NULL);
-	code = loop_run(cx, &loop);
-	end_all(&n);
+	child_end_all(children);
 	return code;
 }
 

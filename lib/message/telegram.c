@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/jw.h"
+#include "base/utf8.h"
 #include "message/channel_int.h"
 #include "message/markup.h"
 
@@ -54,8 +55,10 @@ refusal(struct ctx *cx, int status, const cJSON *json)
 	const cJSON *more = cJSON_GetObjectItemCaseSensitive(json, "parameters");
 	const cJSON *chat = cJSON_GetObjectItemCaseSensitive(more, "migrate_to_chat_id");
 	const cJSON *wait = cJSON_GetObjectItemCaseSensitive(more, "retry_after");
-	struct delivery d =
-	    undelivered(cx, OUTCOME_REFUSED, "Telegram: %.200s", why != NULL ? why : "refused");
+	struct delivery d;
+
+	why = why != NULL ? why : "refused";
+	d = undelivered(cx, OUTCOME_REFUSED, "Telegram: %.*s", (int)utf8_cut(why, 200), why);
 
 	if (status == TOO_MANY) {
 		d.outcome = OUTCOME_RETRY;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/sb.h"
+#include "base/utf8.h"
 #include "message/channel_int.h"
 #include "message/markup.h"
 
@@ -159,9 +160,9 @@ meta_refusal(struct ctx *cx, const cJSON *error)
 		131056 };
 	static const int account[] = { 10, 190, 200, 368, 131031, 131042, 133010 };
 	const cJSON *code = cJSON_GetObjectItemCaseSensitive(error, "code");
-	const char *why = config_text(error, "message");
-	struct delivery d = undelivered(cx, OUTCOME_REFUSED, "WhatsApp %d: %.200s",
-	    code != NULL ? code->valueint : 0, why != NULL ? why : "refused");
+	const char *text = config_text(error, "message"), *why = text != NULL ? text : "refused";
+	struct delivery d = undelivered(cx, OUTCOME_REFUSED, "WhatsApp %d: %.*s",
+	    code != NULL ? code->valueint : 0, (int)utf8_cut(why, 200), why);
 
 	for (size_t i = 0; code != NULL && i < countof(later); i++)
 		if (later[i] == code->valueint)
@@ -228,7 +229,8 @@ judge_json(struct ctx *cx, int status, const cJSON *json)
 			      (code != NULL && strcmp(code, "SUCCESS") == 0) ||
 			      cJSON_IsArray(cJSON_GetObjectItem(json, "messages"))))
 		return delivered(arena_strdup(cx->mem, id_of(json)));
-	d = undelivered(cx, OUTCOME_REFUSED, "The gateway refuses (%d): %.200s", status, why);
+	d = undelivered(cx, OUTCOME_REFUSED, "The gateway refuses (%d): %.*s", status,
+	    (int)utf8_cut(why, 200), why);
 	if (is_about_sender(why) || status == 401 || status == 403)
 		d.outcome = OUTCOME_DOWN;
 	else if (status == 429)

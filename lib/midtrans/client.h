@@ -67,7 +67,7 @@ bool call_was_sent(const struct ctx *); /* a part of the request, at least */
 bool call_timed_out(const struct ctx *);
 /* It was sent, and not answered with a refusal. */
 bool call_may_have_executed(const struct ctx *, const struct midtrans_answer *);
-/* Nobody answered, or Midtrans asked to slow down: any other call would fail, too. */
+/* Midtrans did not answer, or asked to slow down: any other call would fail, too. */
 bool midtrans_unreachable(const struct ctx *);
 /* Seconds for which Midtrans asked not to be called; 0: it did not ask. */
 int midtrans_retry_after(const struct ctx *);

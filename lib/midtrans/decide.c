@@ -356,7 +356,7 @@ rule_for(unsigned event, unsigned then, unsigned trust, unsigned amount)
 	return &no_rule;
 }
 
-/* Alerts are told apart by their verdict, those of an applied message by its status. */
+/* Alerts are distinguished by their verdict, those of an applied message by its status. */
 static const struct {
 	const char *verdict, *status; /* "": any; the end of a status will do */
 	const char *title;

@@ -25,7 +25,7 @@ enum midtrans_trust {
 	TRUST_API_REPLY = 4, /* the answer to a call of ours */
 };
 
-/* What the database knows of the attempt and of the message's transaction. */
+/* The state in the database of the attempt and of the message's transaction. */
 struct midtrans_state {
 	int64_t expected;       /* the attempt's amount */
 	bool had_200;           /* an earlier notification had a 200 */
@@ -38,7 +38,7 @@ struct midtrans_state {
 	int64_t charged;            /* charged back in parts, so far */
 };
 
-/* What a status means for money.  The order is that of the names in decide.c. */
+/* The meaning of a status for money.  The order is that of the names in decide.c. */
 enum midtrans_money {
 	MONEY_NONE,     /* nothing moved */
 	MONEY_RECEIVED, /* the customer paid */
@@ -54,7 +54,7 @@ struct midtrans_meaning {
 	const char *outlook; /* for midtrans_transactions.outlook */
 };
 
-/* What this message, were it true, means.  midtrans_unconfirmed_money() in SQL asks for it. */
+/* The meaning of this message, were it true.  midtrans_unconfirmed_money() in SQL asks for it. */
 struct midtrans_meaning midtrans_mean(const struct midtrans_message *);
 
 enum midtrans_action {

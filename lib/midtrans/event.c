@@ -8,7 +8,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* What the database knows of the order of a message. */
+/* The state in the database of the order of a message. */
 struct known {
 	const char *attempt_id; /* NULL: the order is not ours */
 	int64_t event_id;

@@ -197,7 +197,7 @@ shown(const cJSON *row, const char *name)
 	return val;
 }
 
-/* Of the first virtual account: its bank or its number. */
+/* The bank or the number of the first virtual account. */
 static const char *
 of_account(const struct reading *r, const char *name)
 {

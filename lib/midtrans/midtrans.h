@@ -35,7 +35,7 @@ struct midtrans_page {
 	const char *snap_token, *order_id, *redirect_url, *client_key;
 };
 
-/* What is to be paid: an invoice alone (bill), with the older ones of its line (due), or all. */
+/* The debt to be paid: an invoice alone (bill), with the older ones of its line (due), or all. */
 struct midtrans_debt {
 	const char *invoice_id, *scope;
 };

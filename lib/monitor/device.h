@@ -50,8 +50,9 @@ struct device {
 };
 
 /*
- * Devices to poll, with their monitored interfaces: all that are active and were not polled in the
- * last 150 seconds; everything: those, too.  only: this device, whether active or not; NULL: all.
+ * Load the devices to poll, with their monitored interfaces: all active ones that were not polled
+ * in the last 150 seconds.  everything: also those polled a moment ago.  only: this device alone,
+ * active or not; NULL: all.
  */
 enum rc device_load(struct ctx *, bool everything, const char *only, struct device **ret,
     size_t *nret) _must_check_;

@@ -6,12 +6,13 @@
 
 #include "base/clock.h"
 #include "base/jw.h"
+#include "base/log.h"
 #include "db/db.h"
 #include "monitor/history.h"
 #include "net/resolve.h"
 #include "sql.h"
 
-enum { GAP_MS = 200, STEP_MS = 50, STORE_MS = 1000, BATCH = 1024 };
+enum { GAP_MS = 200, STEP_MS = 50, STORE_MS = 1000, BATCH = 1024, RUN_SECONDS = 55 };
 
 enum phase { IDLE, RESOLVING, ASKING, OVER };
 
@@ -181,10 +182,10 @@ look_after_lookup(struct ctx *cx, struct round *r, struct target *t, int64_t now
 {
 	enum resolve_state state;
 	const char *why = "";
-	const int64_t patience = t->address == NULL ? r->end_at + 5000 : t->due_at + 2000;
+	const int64_t resolve_by = t->address == NULL ? r->end_at + 5000 : t->due_at + 2000;
 
 	state = resolve_poll(&t->lookup, &t->probe.to, &why);
-	if (state == RESOLVE_PENDING && now < patience)
+	if (state == RESOLVE_PENDING && now < resolve_by)
 		return;
 	if (state == RESOLVE_FOUND)
 		keep_address(cx, r, t);
@@ -242,7 +243,7 @@ load(struct ctx *cx, struct round *r)
 static enum rc
 measure(struct ctx *cx, struct round *r)
 {
-	/* What was measured when the program is told to end is stored, too. */
+	/* Results of the moment when a signal ends the program are stored, too. */
 	while (r->open > 0 && (cx->stopping == NULL || !cx->stopping())) {
 		move_on(cx, r, clock_ms());
 		take_ended(r);
@@ -270,4 +271,28 @@ ping_run(struct ctx *cx, struct icmp *engine, struct ping_run *run)
 	TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("ping")));
 	TRY(db_exec(cx, &SQL_ping_roll));
 	return history_end(cx);
+}
+
+/* Nothing that comes from a peer is read before the rights are gone. */
+static enum rc
+run_unprivileged(struct ctx *cx, struct icmp *engine, struct ping_run *run)
+{
+	TRY(icmp_drop_privileges(cx));
+	TRY(ping_run(cx, engine, run));
+	log_event(LOG_INFO, "pinged", "measured", arena_printf(cx->mem, "%zu", run->measured),
+	    "unmeasured", arena_printf(cx->mem, "%zu", run->unmeasured), NULL);
+	return RC_OK;
+}
+
+enum rc
+ping_minute(struct ctx *cx, bool once)
+{
+	struct ping_run run = { .seconds = once ? 0 : RUN_SECONDS, .once = once };
+	struct icmp *engine;
+	enum rc rc;
+
+	TRY(icmp_open(cx, &engine));
+	rc = run_unprivileged(cx, engine, &run);
+	icmp_close(engine);
+	return rc;
 }

@@ -23,4 +23,8 @@ struct ping_run {
 /* Measure what is due; RC_RETRY when another pinger is at it, or the database is away. */
 enum rc ping_run(struct ctx *, struct icmp *, struct ping_run *) _must_check_;
 
+/* A run of the program: for a minute, or once; what needs rights is opened, then they are given up.
+ */
+enum rc ping_minute(struct ctx *, bool once) _must_check_;
+
 #endif

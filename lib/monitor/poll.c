@@ -21,7 +21,7 @@ enum { ERR_TOO_BIG = 1, ERR_NO_SUCH_NAME = 2 };
 
 enum phase { WAITING, RESOLVING, SYSTEM, WALKING, READING, OVER };
 
-/* What a question of READING is about: the uptime, or a value of an interface. */
+/* The object of a question of READING: the uptime, or a value of an interface. */
 struct question {
 	struct snmp_oid oid;
 	struct device_interface *interface; /* NULL: the device */

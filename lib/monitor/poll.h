@@ -21,7 +21,7 @@ struct poll_run {
 	size_t up, down; /* outcome */
 };
 
-/* Poll and store them; what was found out when the program is told to stop is stored, too. */
+/* Poll and store them; results of the moment when a signal stops the program are stored, too. */
 enum rc poll_run(struct ctx *, struct snmp_engine *, struct device *, size_t n,
     struct poll_run *) _must_check_;
 

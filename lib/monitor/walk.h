@@ -35,13 +35,13 @@ struct walk {
 };
 
 void walk_begin(struct walk *, struct arena *);
-/* What to ask for next: at most 4 names; 0: the walk is over. */
+/* The names to ask for next, at most 4; 0: the walk is over. */
 size_t walk_next(struct walk *, struct snmp_oid *ret);
 void walk_take(struct walk *, const struct snmp_var *, size_t n);
 /* The agent has no such column (version 1): the one of that question, from 0. */
 void walk_skip(struct walk *, size_t question);
 /*
- * The rows with their names: ifName, else ifDescr, else "ifN".  Of rows with one name, the one that
+ * The rows with their names: ifName, else ifDescr, else "ifN".  Among rows of one name the one that
  * is up, else the last, is kept: some devices leave dead ones behind.
  */
 void walk_end(struct walk *);

@@ -367,7 +367,7 @@ httpc_call(struct ctx *cx, struct httpc *h, const struct httpc_call *call, struc
 	code = perform(cx, h, &t);
 	if (code == CURLE_OK)
 		*ret = take_answer(cx, h->easy, &t);
-	/* What belongs to this call is gone before the next reset. */
+	/* These belong to this call: its memory is gone before the next reset. */
 	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
 	(void)curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
 	if (t.too_large)

@@ -85,7 +85,7 @@ struct httpc *httpc_new(struct arena *life, const struct httpc_peer *);
 enum rc httpc_call(struct ctx *, struct httpc *, const struct httpc_call *,
     struct httpc_answer *ret) _must_check_;
 
-/* Of the last call. */
+/* About the last call. */
 enum httpc_fault httpc_fault(const struct httpc *);
 bool httpc_sent(const struct httpc *); /* at least a part of the request went out */
 

@@ -24,7 +24,7 @@ enum { BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, RECEIVE = 576, V4 = 0, V6
 #define NS_PER_MS INT64_C(1000000)
 static const int64_t RETRY_NS = 2 * NS_PER_MS; /* after a full send queue */
 
-/* What a request carries behind its ICMP header; the rest of PAYLOAD is zero. */
+/* Data of a request behind its ICMP header; the rest of PAYLOAD is zero. */
 struct stamp {
 	uint64_t token;
 	uint32_t slot;
@@ -481,8 +481,18 @@ is_queue_full(int error)
 	return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
 }
 
+/* Take a probe off the batch: it was sent (error 0), cannot be sent, or is tried again soon. */
 static void
-/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one walk, read from top to bottom */
+take_off(struct icmp *e, struct icmp_probe *p, int64_t at_ns, int error)
+{
+	if (is_queue_full(error))
+		p->event_ns = at_ns + RETRY_NS;
+	else
+		note_sent(p, at_ns, error);
+	heap_add(e, p);
+}
+
+static void
 flush(struct icmp *e, int v)
 {
 	struct outgoing *out = &e->out[v];
@@ -490,21 +500,14 @@ flush(struct icmp *e, int v)
 
 	while (done < out->n) {
 		const int64_t at = now_ns(CLOCK_MONOTONIC);
-		int n = e->fd[v] < 0
-			    ? -1
-			    : sendmmsg(e->fd[v], out->msgs + done, (unsigned)(out->n - done), 0);
-		const int error = e->fd[v] < 0 ? EAFNOSUPPORT : errno;
+		int error = EAFNOSUPPORT, n = -1;
 
-		/* One at least comes off: it was sent, cannot be sent, or is tried again soon. */
-		for (int i = 0; i < (n > 0 ? n : 1); i++) {
-			struct icmp_probe *p = out->probe[done++];
-
-			if (n <= 0 && is_queue_full(error))
-				p->event_ns = at + RETRY_NS;
-			else
-				note_sent(p, at, n > 0 ? 0 : error);
-			heap_add(e, p);
+		if (e->fd[v] >= 0) {
+			n = sendmmsg(e->fd[v], out->msgs + done, (unsigned)(out->n - done), 0);
+			error = n > 0 ? 0 : errno;
 		}
+		for (int i = 0; i < (n > 0 ? n : 1); i++)
+			take_off(e, out->probe[done++], at, error);
 	}
 	out->n = 0;
 }

@@ -1,8 +1,8 @@
 /*
  * ros_codec.h: sentences and words of the RouterOS API, as bytes.
  *
- * Pure: no socket, no clock, no log.  What is sent is built with ros_cmd_*();
- * what comes is fed to a ros_decoder in pieces of any size and taken out
+ * Pure: no socket, no clock, no log.  Commands are built with ros_cmd_*();
+ * received bytes are fed to a ros_decoder in pieces of any size and taken out
  * sentence by sentence with ros_decoder_next().  The decoder splits sentences
  * in place: nothing is copied but text that is not UTF-8.
  *

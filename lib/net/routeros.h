@@ -50,7 +50,7 @@ bool routeros_alive(struct routeros *);
 void routeros_budget(struct routeros *, int ms);
 
 /*
- * Of the last thing done: what kind of failure, and the trap that failed it
+ * About the last call: the kind of failure, and the trap that failed it
  * (kind TRAP_OTHER, category -1 when none did).  The trap's text lives in the
  * cx->mem of that call.
  */

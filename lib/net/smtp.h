@@ -43,7 +43,7 @@ struct smtp *smtp_new(struct arena *life, const struct smtp_host *);
 enum rc smtp_send(struct ctx *, struct smtp *, const char *from, const char *to,
     const char *text) _must_check_;
 
-/* Of the last smtp_send(). */
+/* About the last smtp_send(). */
 enum smtp_fault smtp_fault(const struct smtp *);
 
 #endif

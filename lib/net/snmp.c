@@ -3,7 +3,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "net/snmp.h"
+#include "net/snmp_int.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,10 +15,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "net/snmp_discover.h"
 
-enum { EVENTS = 64, SWEEP_MS = 20, TRIES = 2, KU_MAX = 64, TEXT_MAX = 255, DATAGRAM = 2048 };
+enum { EVENTS = 64, SWEEP_MS = 20, TRIES = 2, KU_MAX = 64, DATAGRAM = 2048 };
 
 /* A passphrase as a key: 1 MB of hashing each, so devices that share one share this. */
 struct ku {
@@ -38,7 +37,7 @@ struct snmp_engine {
 	int64_t swept_at;
 };
 
-/* What a request is until it is sent: discovery may come first. */
+/* A request until it is sent: discovery may come first. */
 struct request {
 	netsnmp_pdu *pdu;
 	bool is_open;
@@ -172,109 +171,6 @@ give_answer(struct snmp_agent *a)
 	a->answer(a->owner, &reply);
 }
 
-/* ---- values ---- */
-
-static struct snmp_oid
-oid_of(const oid *name, size_t len)
-{
-	struct snmp_oid ret = { 0 };
-
-	if (len > SNMP_OID_MAX)
-		return ret; /* nothing that anybody asked for */
-	for (size_t i = 0; i < len; i++)
-		ret.sub[i] = (uint32_t)name[i];
-	ret.len = (uint32_t)len;
-	return ret;
-}
-
-/* Latin-1 where it is no UTF-8; without NUL and control characters. */
-static const char *
-clean_text(struct arena *mem, const unsigned char *in, size_t len)
-{
-	char *out = arena_alloc(mem, 2 * TEXT_MAX + 2);
-	const size_t kept = strnlen((const char *)in, len);
-	const bool is_utf8 = utf8_valid((const char *)in, kept);
-	size_t n = 0;
-
-	for (size_t i = 0; i < kept && n < TEXT_MAX - 1; i++) {
-		if (in[i] < 0x20 || in[i] == 0x7f || (!is_utf8 && in[i] >= 0x80 && in[i] < 0xa0)) {
-			out[n++] = ' ';
-		} else if (in[i] < 0x80 || is_utf8) {
-			out[n++] = (char)in[i];
-		} else {
-			out[n++] = (char)(0xc0 | in[i] >> 6);
-			out[n++] = (char)(0x80 | (in[i] & 0x3f));
-		}
-	}
-	while (n > 0 && !utf8_valid(out, n)) /* a character that was cut */
-		n--;
-	while (n > 0 && out[n - 1] == ' ')
-		n--;
-	out[n] = '\0';
-	return out;
-}
-
-static void
-set_number(struct snmp_var *v, uint64_t number)
-{
-	v->type = SNMP_NUMBER;
-	v->number = number;
-}
-
-static struct snmp_var
-value_of(struct arena *mem, const netsnmp_variable_list *vp)
-{
-	struct snmp_var v = { .name = oid_of(vp->name, vp->name_length), .type = SNMP_UNKNOWN };
-
-	switch (vp->type) {
-	case ASN_INTEGER:
-	case ASN_COUNTER:
-	case ASN_GAUGE:
-	case ASN_TIMETICKS:
-	case ASN_UINTEGER:
-		if (vp->val.integer != NULL)
-			set_number(&v, (uint64_t)*vp->val.integer & 0xffffffff);
-		break;
-	case ASN_COUNTER64:
-		if (vp->val.counter64 != NULL)
-			set_number(&v, (uint64_t)vp->val.counter64->high << 32 |
-					   (vp->val.counter64->low & 0xffffffff));
-		break;
-	case ASN_OCTET_STR:
-		v.type = SNMP_TEXT;
-		v.text = vp->val_len > 0 ? clean_text(mem, vp->val.string, vp->val_len) : "";
-		break;
-	case SNMP_NOSUCHOBJECT:
-	case SNMP_NOSUCHINSTANCE:
-	case SNMP_ENDOFMIBVIEW:
-	case ASN_NULL:
-		v.type = SNMP_ABSENT;
-		break;
-	default:
-		break;
-	}
-	return v;
-}
-
-/* All that a reply holds; a bulk reply may have more than was asked for. */
-static void
-take_values(struct snmp_agent *a, const netsnmp_pdu *pdu)
-{
-	enum { MOST = 4096 };
-	struct arena *mem = a->engine->scratch;
-	struct snmp_var *vars;
-	size_t n = 0;
-
-	for (const netsnmp_variable_list *vp = pdu->variables; vp != NULL; vp = vp->next_variable)
-		n++;
-	n = n < MOST ? n : MOST;
-	vars = arena_alloc(mem, (n + 1) * sizeof(*vars));
-	a->reply.n = n;
-	a->reply.vars = vars;
-	for (const netsnmp_variable_list *vp = pdu->variables; n > 0; vp = vp->next_variable, n--)
-		*vars++ = value_of(mem, vp);
-}
-
 /* ---- the library's callback ---- */
 
 /* The reason of a Report: usmStats 1.3.6.1.6.3.15.1.1.N.0. */
@@ -302,7 +198,7 @@ take_reply(struct snmp_agent *a, const netsnmp_pdu *pdu)
 		finish(a, SNMP_FAULT, snmp_errstring((int)pdu->errstat));
 		return;
 	}
-	take_values(a, pdu);
+	snmp_take_values(a->engine->scratch, pdu, &a->reply);
 	finish(a, SNMP_REPLIED, NULL);
 }
 
@@ -321,7 +217,7 @@ refuse(struct snmp_agent *a, const netsnmp_pdu *pdu)
  * nothing, either.
  */
 static int
-heard(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
+on_answer(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
 {
 	struct snmp_agent *a = magic;
 
@@ -470,7 +366,7 @@ open_session(struct snmp_agent *a)
 	s.peername = peer_name(a);
 	s.timeout = a->conf.timeout_ms * 1000L;
 	s.retries = TRIES - 1;
-	s.callback = heard;
+	s.callback = on_answer;
 	s.callback_magic = a;
 	if (is_v3(a) && !set_security(a, &s))
 		return false;
@@ -520,7 +416,7 @@ is_twin(const struct snmp_agent *a)
 static void
 submit(struct snmp_agent *a)
 {
-	if (snmp_sess_async_send(a->session, a->request.pdu, heard, a) == 0) {
+	if (snmp_sess_async_send(a->session, a->request.pdu, on_answer, a) == 0) {
 		snmp_free_pdu(a->request.pdu);
 		finish(a, SNMP_SILENT, "the request could not be sent");
 	}
@@ -610,7 +506,7 @@ snmp_agent_close(struct snmp_agent *a)
 {
 	a->is_closing = true;
 	if (a->session != NULL)
-		(void)snmp_sess_close(a->session); /* calls heard() for what is open */
+		(void)snmp_sess_close(a->session); /* calls on_answer() for what is open */
 	else if (a->fd >= 0)
 		close(a->fd);
 	if (a->request.pdu != NULL)

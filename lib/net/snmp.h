@@ -7,7 +7,7 @@
  *	snmp_engine_step(engine, 100)                     waits, receives, repeats, answers
  *
  * answer() is called from within snmp_engine_step(), once for each request; it
- * may send the next one or close the agent.  What a reply points to is gone
+ * may send the next one or close the agent.  Memory of a reply is gone
  * when it returns.  A reply is taken only from the address that was asked.
  *
  * net-snmp keeps globals: one engine a process, one thread.  Nothing outside
@@ -76,7 +76,7 @@ struct snmp_agent *snmp_agent_open(struct snmp_engine *, const struct snmp_agent
     snmp_answer, void *owner, const char **why);
 void snmp_agent_close(struct snmp_agent *);
 void snmp_agent_get(struct snmp_agent *, const struct snmp_oid *, size_t n);
-/* What follows each of them, up to rows times; version 1: once. */
+/* Ask for the successors of each name, up to rows times; version 1: once. */
 void snmp_agent_bulk(struct snmp_agent *, const struct snmp_oid *, size_t n, int rows);
 
 /* Is this name one that the library offers? */

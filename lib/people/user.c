@@ -57,7 +57,7 @@ user_with_known_password(struct ctx *cx, const struct conf *cf, const char **ret
 	*ret_email = NULL;
 	if (!conf_production(cf))
 		return RC_OK;
-	TRY(db_query0(cx, &SQL_user_with_known_password, &rows));
+	TRY(db_rows(cx, &SQL_user_with_known_password, &rows));
 	if (db_count(rows) > 0)
 		*ret_email = db_text(rows, 0, "email");
 	return RC_OK;

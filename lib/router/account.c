@@ -11,7 +11,8 @@
 struct claimed {
 	const char *id, *wanted, *service, *username, *password, *password_place;
 	const char *profile, *package_id, *local_address, *remote_address, *comment;
-	const char *isolation, *traces, *taken, *shared, *router_profile, *bandwidth, *burst;
+	const char *isolation, *isolation_names, *traces, *taken, *shared, *router_profile,
+	    *bandwidth, *burst;
 	int64_t generation, priority;
 	bool kick, known, pending, imported;
 };
@@ -34,6 +35,7 @@ static const struct db_col claimed_cols[] = {
 	DB_COL(claimed, pending, DB_BOOL),
 	DB_COL(claimed, imported, DB_BOOL),
 	DB_COL(claimed, isolation, DB_TEXT),
+	DB_COL(claimed, isolation_names, DB_TEXT),
 	DB_COL(claimed, traces, DB_TEXT),
 	DB_COL(claimed, taken, DB_TEXT),
 	DB_COL(claimed, shared, DB_TEXT),
@@ -132,6 +134,7 @@ read_account(struct arena *mem, const struct claimed *c, struct account *ret)
 		.isolation = c->isolation,
 	};
 	read_traces(mem, c->traces, ret);
+	ret->noff_names = lines_of(mem, c->isolation_names, &ret->off_names);
 	ret->ntaken = lines_of(mem, c->taken, &ret->taken);
 	ret->nshared = lines_of(mem, c->shared, &ret->shared);
 }

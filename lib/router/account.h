@@ -53,11 +53,13 @@ struct account {
 	const char *package_id, *router_profile, *bandwidth, *burst;
 	int priority;
 	const char *local_address, *remote_address;
-	const char *comment;   /* the user's */
-	bool known;            /* it was in order on this router once */
-	bool pending;          /* it has a job */
-	bool imported;         /* an object without a mark under its first trace is it */
-	const char *isolation; /* profile of those suspended; NULL: disable them */
+	const char *comment;    /* the user's */
+	bool known;             /* it was in order on this router once */
+	bool pending;           /* it has a job */
+	bool imported;          /* an object without a mark under its first trace is it */
+	const char *isolation;  /* profile of those suspended; NULL: disable them */
+	const char **off_names; /* profiles that mean off on what was imported, in lower case */
+	size_t noff_names;
 	struct account_trace *traces;
 	size_t ntraces;
 	const char **taken; /* addresses that other accounts in service have by now */

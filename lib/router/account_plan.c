@@ -7,6 +7,8 @@
  */
 #include "router/account_plan_int.h"
 
+#include <strings.h>
+
 /* ---- each kind of object -------------------- */
 
 static bool
@@ -153,7 +155,8 @@ disable(struct planning *p, struct account_object *o)
 	p->disabled = true;
 }
 
-/* Into the walled garden.  Who is under a wrong name or address is disabled until that is right. */
+/* Into the walled garden.  An account under a wrong name or address is disabled until that is
+ * right. */
 static void
 wall(struct planning *p, struct account_object *o)
 {
@@ -262,6 +265,25 @@ settle(struct planning *p, struct account_object *keep, bool held)
 	plan_unblock_old(p);
 }
 
+/*
+ * An account found on the router that has not changed here since is off where it is absent,
+ * disabled or in a profile that says so.
+ */
+static bool
+is_off_as_found(const struct planning *p, const struct account_object *o)
+{
+	const struct account *a = p->account;
+
+	if (!a->imported || a->pending || a->wanted != WANTED_CUT || a->menu == MENU_QUEUE)
+		return false;
+	if (o == NULL || o->disabled)
+		return true;
+	for (size_t i = 0; i < a->noff_names && o->profile != NULL; i++)
+		if (strcasecmp(a->off_names[i], o->profile) == 0)
+			return true;
+	return false;
+}
+
 static void
 plan_present(struct planning *p)
 {
@@ -271,6 +293,10 @@ plan_present(struct planning *p)
 
 	if (keep == NULL || held)
 		keep = plan_by_owner(p, a->menu);
+	if (is_off_as_found(p, keep)) {
+		p->plan->cut = false;
+		return;
+	}
 	if (a->wanted == WANTED_CUT) {
 		plan_block_all(p);
 		cut(p, keep);

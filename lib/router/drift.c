@@ -61,7 +61,8 @@ is_blank(struct ctx *cx, const struct batch *b)
 	size_t wanted = 0;
 
 	for (size_t i = 0; i < b->ntasks; i++) {
-		if (b->tasks[i].a->wanted == WANTED_GONE || !b->tasks[i].a->known)
+		if (b->tasks[i].a->wanted == WANTED_GONE || !b->tasks[i].a->known ||
+		    b->tasks[i].a->imported)
 			continue;
 		wanted++;
 		if (provision_view_of(cx, b, &b->tasks[i], &seen) > 0)

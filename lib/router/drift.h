@@ -41,7 +41,7 @@ struct drift {
 	bool is_blank;   /* none of the accounts that should be there is */
 	struct drift_line *lines;
 	size_t nlines, room;
-	/* What becomes jobs. */
+	/* Differences that become jobs. */
 	const char **account_ids, **package_ids;
 	size_t naccounts, npackages;
 	struct account_object **unclaimed;
@@ -66,7 +66,7 @@ enum rc drift_apply(struct ctx *, const struct drift *, bool force,
 /* The nightly check: plan, and apply within the bounds; else an alert, and refusal says why. */
 struct drift_findings {
 	size_t accounts;   /* compared */
-	int64_t different; /* of them, without a job before */
+	int64_t different; /* accounts that differ and had no job yet */
 	int64_t profiles;  /* missing or wrong */
 	int64_t misplaced; /* objects of ours that should not be there */
 	const char *refusal;

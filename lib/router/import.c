@@ -44,7 +44,8 @@ fault_of(struct ctx *cx, const struct importing *im, const struct ros_row *row, 
 	if (im->hotspot || service == NULL || strcmp(service, "any") == 0 ||
 	    strcmp(service, "pppoe") == 0)
 		return NULL;
-	return arena_printf(cx->mem, "service %.20s is not driven by this system", service);
+	return arena_printf(cx->mem, "service %.*s is not driven by this system",
+	    (int)utf8_cut(service, 20), service);
 }
 
 /* Hidden passwords print as stars, or not at all. */

@@ -18,7 +18,7 @@ enum {
 #define TRAFFIC "traffic:" /* kind of a reading of one interface, its name behind it */
 #define LINK    "link"
 
-/* What the database has. */
+/* The row in the database. */
 struct row {
 	const char *data, *error;
 	bool is_fresh;

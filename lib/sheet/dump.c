@@ -81,31 +81,39 @@ skip_blanks(struct reader *r)
 	}
 }
 
-/* A quoted text with its escapes resolved; at stands on the quote. */
-static enum rc
-/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one walk, read from top to bottom */
-read_quoted(struct reader *r, const char **ret)
+/* A quote that is doubled stands for itself. */
+static bool
+is_last_quote(const struct reader *r, char quote)
+{
+	return *r->at == quote && (r->at + 1 == r->end || r->at[1] != quote);
+}
+
+/* The character at r->at; where an escape begins there, its meaning, and at moves to its last byte.
+ */
+static char
+read_char(struct reader *r, char quote)
 {
 	static const char from[] = "nrt0Zb", to[] = "\n\r\t\0\032\b";
-	const char *begin = r->at, *hit;
+	const char *hit;
+
+	if (*r->at == quote)
+		return *++r->at;
+	if (*r->at != '\\' || quote == '`' || r->at + 1 == r->end)
+		return *r->at;
+	hit = strchr(from, *++r->at);
+	return hit != NULL && *hit != '\0' ? to[hit - from] : *r->at;
+}
+
+/* A quoted text with its escapes resolved; at stands on the quote. */
+static enum rc
+read_quoted(struct reader *r, const char **ret)
+{
+	const char *begin = r->at;
 	char quote = *r->at++;
 	struct sb out = sb_new(r->cx->mem);
 
-	for (; r->at < r->end; r->at++) {
-		if (*r->at == quote && (r->at + 1 == r->end || r->at[1] != quote))
-			break;
-		if (*r->at == quote) {
-			r->at++;
-		} else if (*r->at == '\\' && quote != '`' && r->at + 1 < r->end) {
-			r->at++;
-			hit = strchr(from, *r->at);
-			if (hit != NULL && *hit != '\0') {
-				sb_putc(&out, to[hit - from]);
-				continue;
-			}
-		}
-		sb_putc(&out, *r->at);
-	}
+	for (; r->at < r->end && !is_last_quote(r, quote); r->at++)
+		sb_putc(&out, read_char(r, quote));
 	if (r->at == r->end)
 		return cut_off(r, begin);
 	r->at++;
@@ -259,29 +267,34 @@ is_zero_date(const char *s)
 	return strncmp(s, "0000-00-00", 10) == 0;
 }
 
-/* NULL, a number, a text, or one behind a charset's name or x, b. */
+/* NULL, a number, or a text behind a charset's name or x, b. */
 static enum rc
-/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one walk, read from top to bottom */
+read_literal(struct reader *r, const char **ret)
+{
+	const char *begin = r->at, *word = read_word(r);
+
+	if (r->at == begin)
+		return FAIL(r->cx, RC_INVALID, "Line %zu of the dump is not understood.",
+		    line_of(r, begin));
+	skip_blanks(r);
+	if (r->at < r->end && *r->at == '\'')
+		return read_quoted(r, ret);
+	*ret = strcasecmp(word, "NULL") == 0 ? NULL : word;
+	return RC_OK;
+}
+
+static enum rc
 read_value(struct reader *r, const char **ret)
 {
-	const char *begin, *word;
+	const char *begin;
 
 	*ret = NULL;
 	skip_blanks(r);
 	begin = r->at;
-	if (r->at < r->end && (*r->at == '\'' || *r->at == '"')) {
+	if (r->at < r->end && (*r->at == '\'' || *r->at == '"'))
 		TRY(read_quoted(r, ret));
-	} else {
-		word = read_word(r);
-		if (r->at == begin)
-			return FAIL(r->cx, RC_INVALID, "Line %zu of the dump is not understood.",
-			    line_of(r, begin));
-		skip_blanks(r);
-		if (r->at < r->end && *r->at == '\'')
-			TRY(read_quoted(r, ret));
-		else
-			*ret = strcasecmp(word, "NULL") == 0 ? NULL : word;
-	}
+	else
+		TRY(read_literal(r, ret));
 	if (*ret != NULL && is_zero_date(*ret))
 		*ret = NULL;
 	if (*ret != NULL && !utf8_valid(*ret, strlen(*ret)))
@@ -337,26 +350,33 @@ read_row(struct reader *r, const struct table *t, size_t line)
 	    r->arg);
 }
 
+/* The columns of an INSERT: those it lists, else those of its table's CREATE TABLE. */
 static enum rc
-/* NOLINTNEXTLINE(readability-function-size): one walk, read from top to bottom */
+read_insert_columns(struct reader *r, size_t line, struct table *listed, const struct table **ret)
+{
+	*ret = listed;
+	if (take(r, '('))
+		return read_columns(r, listed);
+	*ret = table_of(r, listed->name);
+	if (*ret == NULL)
+		return FAIL(r->cx, RC_INVALID,
+		    "Line %zu: the dump names no columns of %s: it has no CREATE TABLE.", line,
+		    listed->name);
+	return RC_OK;
+}
+
+static enum rc
 read_insert(struct reader *r)
 {
 	const char *begin = r->at;
 	size_t line = line_of(r, begin);
 	struct table listed = { .name = "" };
-	const struct table *t = &listed;
+	const struct table *t;
 
 	TRY(read_name(r, &listed.name));
 	if (!is_wanted(r, listed.name))
 		return skip_statement(r);
-	if (take(r, '('))
-		TRY(read_columns(r, &listed));
-	else
-		t = table_of(r, listed.name);
-	if (t == NULL)
-		return FAIL(r->cx, RC_INVALID,
-		    "Line %zu: the dump names no columns of %s: it has no CREATE TABLE.", line,
-		    listed.name);
+	TRY(read_insert_columns(r, line, &listed, &t));
 	skip_blanks(r);
 	if (!starts_with(r, "VALUE"))
 		return skip_statement(r);

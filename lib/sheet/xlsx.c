@@ -23,7 +23,7 @@ struct texts {
 	size_t n, room;
 };
 
-/* What the parts of a workbook tell, before and while its sheet is read. */
+/* The state read from the parts of a workbook, before and while its sheet is read. */
 struct workbook {
 	struct ctx *cx;
 	XML_Parser parser;

@@ -13,7 +13,7 @@
 enum rc zip_part(struct ctx *, const char *data, size_t len, const char *name, const char **ret,
     size_t *ret_len) _must_check_;
 
-/* What gzip packed; at most max bytes. */
+/* Unpack data of gzip; at most max bytes. */
 enum rc zip_gunzip(struct ctx *, const char *data, size_t len, size_t max, const char **ret,
     size_t *ret_len) _must_check_;
 

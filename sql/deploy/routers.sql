@@ -25,7 +25,7 @@ CREATE TABLE router_settings (
 );
 CREATE INDEX router_settings_newest ON router_settings (created_at DESC, id DESC);
 
--- What router-sync last found: the circuit breaker of each router.
+-- The state as router-sync last found it: the circuit breaker of each router.
 CREATE TABLE router_states (
 	router_id    uuid PRIMARY KEY REFERENCES router_settings ON DELETE CASCADE,
 	failures     int NOT NULL DEFAULT 0,

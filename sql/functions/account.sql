@@ -107,7 +107,7 @@ RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_t
 DECLARE
 	ids uuid[];
 BEGIN
-	-- What was found on the router is there as it should be.
+	-- Accounts found on the router are there as they should be.
 	INSERT INTO account_states (account_id, router_id, synced_generation, sync_state, synced_at, traces)
 	SELECT id, router_id, 1, 'synced', now(), ARRAY[account_trace(service, remote_address, username)]
 	  FROM new_rows

@@ -1,41 +1,76 @@
 -- Acts of people on accounts: import, a switch by hand, changes of accounts that stand alone.
 
 /*
+ * Accounts of subscriptions that were never on a router take over the objects
+ * (as below) of their names there: nothing is written on it until they change.
+ * A line keeps the profile, the address and the comment that were found; one
+ * that is on here and off there, or the other way round, becomes a job.
+ */
+CREATE OR REPLACE FUNCTION account_adopt(router uuid, objects jsonb)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	names constant text[] := (SELECT string_to_array(isolation_names(s), E'\n') FROM settings s);
+	ids   uuid[];
+	right_ids uuid[];
+BEGIN
+	WITH found AS (
+		SELECT m.id, m.subscription_id, o.comment, o.profile, o.remote_address, p.router_profile,
+		       o.disabled OR lower(o.profile) = ANY (names) AS is_off, m.wanted = 'enabled' AND NOT m.disabled AS is_on
+		  FROM jsonb_to_recordset(objects) AS o (username text, service text, comment text, profile text,
+		       remote_address text, disabled boolean)
+		  JOIN mikrotik_secrets m ON m.username = o.username AND m.removed_at IS NULL
+		   AND (m.service = 'hotspot') = (o.service = 'hotspot')
+		  JOIN account_states s ON s.account_id = m.id AND s.router_id = router
+		  LEFT JOIN packages p ON p.id = m.package_id
+		 WHERE m.router_id = router AND s.present AND m.service <> 'static'
+		   AND (s.synced_generation = 0 OR m.imported AND s.synced_at = s.created_at AND m.subscription_id IS NOT NULL)
+		   FOR UPDATE OF m
+	), kept AS (
+		UPDATE subscriptions b
+		   SET comment = coalesce(nullif(b.comment, ''), left(f.comment, 255)),
+		       profile = CASE WHEN lower(f.profile) = ANY (names) OR f.profile = f.router_profile THEN b.profile
+		                      ELSE coalesce(nullif(b.profile, ''), f.profile) END,
+		       remote_address = coalesce(nullif(b.remote_address, ''),
+		           CASE WHEN f.remote_address ~ '^[0-9.]{7,15}$' THEN f.remote_address END)
+		  FROM found f
+		 WHERE b.id = f.subscription_id
+	)
+	SELECT array_agg(f.id ORDER BY f.id), array_agg(f.id) FILTER (WHERE f.is_on <> coalesce(f.is_off, false))
+	  INTO ids, right_ids FROM found f;
+	IF ids IS NULL THEN
+		RETURN 0;
+	END IF;
+	UPDATE mikrotik_secrets m SET imported = true WHERE m.id = ANY (ids) AND NOT m.imported;
+	PERFORM account_settle(right_ids, router);
+	UPDATE account_states s
+	   SET generation = greatest(s.generation, s.synced_generation + 1), synced_at = s.created_at, sync_state = 'pending',
+	       due_at = now(), attempts = 0, traces = ARRAY[account_trace(m.service, m.remote_address, m.username)]
+	  FROM mikrotik_secrets m
+	 WHERE m.id = s.account_id AND s.account_id = ANY (ids) AND s.router_id = router AND s.account_id <> ALL (coalesce(right_ids, '{}'));
+	PERFORM router_notify(ARRAY[router]);
+	RETURN cardinality(ids);
+END $$;
+
+-- These accounts stand on the router as they should, without our mark: there is nothing to do until they change.
+CREATE OR REPLACE FUNCTION account_settle(ids uuid[], router uuid)
+RETURNS void LANGUAGE sql AS $$
+	UPDATE account_states s
+	   SET synced_generation = s.generation, kick = false, sync_state = 'synced', sync_error = NULL, synced_at = s.created_at,
+	       attempts = 0, traces = ARRAY[account_trace(m.service, m.remote_address, m.username)]
+	  FROM mikrotik_secrets m
+	 WHERE m.id = s.account_id AND s.account_id = ANY (ids) AND s.router_id = router
+$$;
+
+/*
  * Objects found on a router, [{id, username, password, service, profile,
  * local_address, remote_address, comment, disabled, mikrotik_id}], password
- * sealed to id or null.  What is missing here is created as imported; an account
+ * sealed to id or null.  An account that is missing here is created as imported; an account
  * of a subscription that never got on the router adopts the object of its name.
  */
 CREATE OR REPLACE FUNCTION account_import(router uuid, objects jsonb)
 RETURNS TABLE (imported bigint, adopted bigint) LANGUAGE plpgsql AS $$
-DECLARE
-	ids uuid[];
 BEGIN
-	WITH found AS (
-		SELECT m.id, m.subscription_id, o.comment
-		  FROM jsonb_to_recordset(objects) AS o (username text, service text, comment text)
-		  JOIN mikrotik_secrets m ON m.username = o.username AND m.removed_at IS NULL
-		   AND (m.service = 'hotspot') = (o.service = 'hotspot')
-		  JOIN account_states s ON s.account_id = m.id AND s.router_id = router
-		 WHERE m.router_id = router AND s.present AND s.synced_generation = 0 AND m.service <> 'static'
-		   FOR UPDATE OF m
-	), commented AS (
-		UPDATE subscriptions b SET comment = left(f.comment, 255)
-		  FROM found f
-		 WHERE b.id = f.subscription_id AND coalesce(b.comment, '') = '' AND f.comment <> ''
-	)
-	SELECT array_agg(f.id ORDER BY f.id) INTO ids FROM found f;
-	adopted := coalesce(cardinality(ids), 0);
-	IF ids IS NOT NULL THEN
-		UPDATE mikrotik_secrets m SET imported = true WHERE m.id = ANY (ids);
-		UPDATE account_states s
-		   SET synced_at = s.created_at, due_at = now(), attempts = 0,
-		       traces = ARRAY[account_trace(m.service, m.remote_address, m.username)]
-		  FROM mikrotik_secrets m
-		 WHERE m.id = s.account_id AND s.account_id = ANY (ids) AND s.router_id = router;
-		PERFORM router_notify(ARRAY[router]);
-	END IF;
-
+	adopted := account_adopt(router, objects);
 	INSERT INTO mikrotik_secrets (id, router_id, username, password, service, profile, local_address, remote_address,
 	       comment, disabled, mikrotik_id, imported)
 	SELECT DISTINCT ON (o.username) o.id, router, o.username, o.password, o.service, o.profile, o.local_address,
@@ -64,7 +99,7 @@ BEGIN
 END $$;
 
 /*
- * What belongs to a subscription is changed there.  Values equal to those of the
+ * Values of a subscription are changed there.  Values equal to those of the
  * row pass, as a form sends all of them.
  */
 CREATE OR REPLACE FUNCTION account_require_own(account uuid, change jsonb)

@@ -18,17 +18,25 @@ SELECT s.account_id, s.router_id, s.due_at
 	 WHERE n.account_id = s.account_id AND n.present AND n.generation > n.synced_generation));
 
 /*
- * The state that these accounts should have on a router, as the database has it now.  known:
- * it once was there as it should be.  imported: it has not been since it was
- * found there.  taken: its addresses, present and past, that other accounts in
- * service have by now; shared: those that other static accounts must have blocked.
+ * The state that these accounts should have on a router, as the database has it now.
+ * known: the account was once on the router as it should be.
+ * imported: it was found on the router and has not been changed since.
+ * taken: addresses of it, present and past, that now belong to other accounts in service.
+ * shared: addresses of it that must be blocked for other static accounts.
  */
+-- Profiles that mean off, one a line: ours, and those of other programs.
+CREATE OR REPLACE FUNCTION isolation_names(c settings) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT string_agg(lower(btrim(name)), E'\n')
+	  FROM unnest(string_to_array(c.isolation_names, ',') || c.isolation_profile) AS name WHERE btrim(name) <> ''
+$$;
+
 DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_compared(uuid);
 
 DROP TYPE IF EXISTS account_wanted_row; -- has no OR REPLACE
 CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wanted text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
-	comment text, known boolean, pending boolean, imported boolean, isolation text, traces text, taken text, shared text,
+	comment text, known boolean, pending boolean, imported boolean, isolation text, isolation_names text, traces text, taken text, shared text,
 	router_profile text, bandwidth text, burst text, priority int);
 
 CREATE OR REPLACE FUNCTION account_wanted_rows(router uuid, ids uuid[])
@@ -37,13 +45,14 @@ RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	       CASE WHEN NOT s.present OR m.wanted = 'absent' OR m.removed_at IS NOT NULL THEN 'absent'
 	            WHEN m.disabled THEN 'suspended' ELSE m.wanted END,
 	       m.service, m.username,
-	       coalesce(m.password, b.mikrotik_password),
+	       nullif(coalesce(m.password, b.mikrotik_password), ''),
 	       CASE WHEN m.password IS NOT NULL THEN format('mikrotik_secrets:%s:password', m.id)
 	            ELSE format('subscriptions:%s:mikrotik_password', b.id) END,
 	       m.profile, m.package_id, m.local_address, m.remote_address, m.comment, s.synced_generation > 0,
 	       s.generation > s.synced_generation,
 	       m.imported AND s.synced_at = s.created_at,
 	       CASE c.suspend_mode WHEN 'isolate' THEN c.isolation_profile END,
+	       isolation_names(c),
 	       array_to_string(s.traces, E'\n'), a.taken, a.shared,
 	       p.router_profile, p.bandwidth, p.burst, p.priority
 	  FROM account_states s
@@ -145,11 +154,11 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 
 /*
- * Which of these objects of a router, [{n, id (of the mark), name}], may an
- * account take over that should have the name?  Those of accounts that no
- * longer should be on this router, and (renamed) of those in service there that
- * should have another name and, their password being known, can get another
- * object; else two that swap their names would wait for each other for ever.
+ * The objects of a router, among [{n, id (of the mark), name}], that the account which should have
+ * the name may take over.  These are objects of accounts that no longer belong on this router and
+ * (renamed) objects of accounts in service there that should have another name, where their
+ * password is known, so that a new object can be made.  Without the second kind two accounts that
+ * swap their names would wait for each other for ever.
  */
 DROP FUNCTION IF EXISTS account_stale(uuid, jsonb);
 
@@ -168,8 +177,8 @@ $$;
 
 /*
  * The accounts of a router that a comparison covers: those that should be there
- * or must still leave.  What was imported is left as it was found until it is
- * changed here.
+ * or must still leave.  An imported account is left as it was found until it is
+ * changed here; but one that should be off is off, in any way.
  */
 CREATE OR REPLACE FUNCTION account_compared(router uuid)
 RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
@@ -177,15 +186,15 @@ RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	  FROM account_wanted_rows(router, ARRAY(SELECT s.account_id FROM account_states s
 	                                          WHERE s.router_id = router
 	                                            AND (s.present OR s.generation > s.synced_generation))) w
-	 WHERE NOT w.imported AND (w.wanted <> 'absent' OR w.pending)
+	 WHERE (NOT w.imported OR w.wanted = 'suspended') AND (w.wanted <> 'absent' OR w.pending)
 $$;
 
 /*
- * The differences that a check found become jobs, where there is none yet; how many of
- * each.  accounts and packages, [id], are not as they should be.  strays,
- * [{id, service, name}], bear the mark of an account that was not compared: it
- * is to leave if it has no business on this router and the name is its own; a
- * mark under another name may have been copied with its row.
+ * Make jobs of the differences that a check found, where there is none yet, and count them.
+ * accounts and packages, [id], are not as they should be.  strays, [{id, service, name}], are
+ * objects with the mark of an account that was not compared: such an object leaves when the
+ * account does not belong on this router and has the same name.  A mark under another name may
+ * be a copy, made with its row.
  */
 CREATE OR REPLACE FUNCTION account_found(router uuid, accounts jsonb, packages jsonb, strays jsonb)
 RETURNS TABLE (different bigint, profiles bigint, misplaced bigint) LANGUAGE plpgsql AS $$

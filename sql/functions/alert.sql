@@ -37,7 +37,7 @@ END $$;
 /*
  * Close the open alert of a key; NULL where there is none, so that nothing is called well that never
  * failed. With a title its recovery is written, of type device_up for device_down, else of the same
- * type. Where nobody was told of the alert yet both are skipped; the recovery of a damped one is damped.
+ * type. Where no message of the alert has left yet both are skipped; the recovery of a damped one is damped.
  */
 DROP FUNCTION IF EXISTS alert_resolve(text);
 CREATE OR REPLACE FUNCTION alert_resolve(open_key text, title text DEFAULT NULL, message text DEFAULT NULL,
@@ -63,7 +63,7 @@ BEGIN
 END $$;
 
 /*
- * What the system itself should say, as a set: a row is a state that holds now. alert_sweep()
+ * Alerts of the system about itself, as a set: a row is a state that holds now. alert_sweep()
  * raises what is new among them and resolves what no longer holds.
  */
 CREATE OR REPLACE FUNCTION alert_conditions(day date) RETURNS TABLE (key text, severity text, title text, message text)

@@ -1,5 +1,5 @@
 /*
- * What stands on a bill. Its amount is the sum of its lines; they are frozen
+ * The lines of a bill. Its amount is the sum of its lines; they are frozen
  * once money or a payment page touched it.
  */
 
@@ -110,7 +110,7 @@ LANGUAGE sql STABLE AS $$
 	FROM settings g, (SELECT tax_of(lines, customer) AS tax) t
 $$;
 
--- What an invoice says of its lines.
+-- The sums of an invoice, from its lines.
 CREATE OR REPLACE FUNCTION bill_sums(lines bill_line[], customer uuid,
 	OUT amount bigint, OUT subtotal bigint, OUT discount bigint, OUT tax_amount bigint)
 LANGUAGE sql STABLE AS $$

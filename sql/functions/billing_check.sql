@@ -174,7 +174,7 @@ LANGUAGE sql STABLE AS $$
 	WHERE period_start <= billed_to
 $$;
 
--- Of each day, 1 to the counter without a gap, in the right form.
+-- The numbers of each day run from 1 to the counter without a gap, in the right form.
 CREATE OR REPLACE FUNCTION check_numbers() RETURNS TABLE (subject text, detail text)
 LANGUAGE sql STABLE AS $$
 	WITH used AS (

@@ -1,11 +1,11 @@
--- What every rule of billing stands on: locks, the log, alerts, jobs for the gateway.
+-- The base of every rule of billing: locks, the log, alerts, jobs for the gateway.
 
 CREATE OR REPLACE FUNCTION rupiah(money bigint) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT 'Rp' || replace(to_char(money, 'FM999,999,999,999,999'), ',', '.')
 $$;
 
--- Who did what and why, in the transaction that did it.
+-- Record actor, action and reason, in the transaction of the action.
 CREATE OR REPLACE FUNCTION billing_log(action text, message text, customer uuid, subscription uuid, invoice uuid,
 	meta jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$

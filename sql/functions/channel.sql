@@ -1,6 +1,6 @@
 -- Channels: what their config must hold.
 
--- What is wrong with the config of a channel, for raise_invalid_all().
+-- The errors in the config of a channel, for raise_invalid_all().
 CREATE OR REPLACE FUNCTION channel_errors(n notification_settings) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(array_agg(ARRAY[field, sentence || E'\t{"code": "channel_config"}']), '{}') FROM (VALUES

@@ -60,7 +60,7 @@ LANGUAGE sql AS $$
 	FROM settings g WHERE g.reactivation_fee > 0 AND NOT EXISTS (SELECT FROM charges WHERE off_id = o.id)
 $$;
 
--- What a late bill costs on top; 0: nothing.
+-- The fee for a late bill; 0: none.
 CREATE OR REPLACE FUNCTION late_fee_of(i invoices) RETURNS bigint
 LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up((i.amount - i.paid_amount)::numeric * g.late_fee_percent / 100) END
@@ -94,7 +94,7 @@ LANGUAGE sql AS $$
 		|| field_error(input ->> 'kind' = 'item' AND input ->> 'percent' IS NOT NULL, 'percent', 'Only a discount can be in percent.'))
 $$;
 
--- What a discount takes off one bill.
+-- The amount that a discount takes off one bill.
 CREATE OR REPLACE FUNCTION item_money(s subscriptions, input jsonb) RETURNS bigint
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce((input ->> 'amount')::bigint * coalesce((input ->> 'quantity')::int, 1),

@@ -32,9 +32,9 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * Use credit at once: the oldest lot pays the invoice due first, until one of
- * both is used up. `newest` keeps out invoices issued later in the same chunk
- * of a run, as if they were issued one by one.
+ * Use credit at once: the oldest lot pays the invoice due first, until the credit is used or all
+ * invoices are paid. Invoices later than `newest` wait: a run issues them in the same chunk, and
+ * the outcome must be that of issuing them one by one.
  */
 CREATE OR REPLACE FUNCTION credit_apply(customer uuid, d date, newest bigint DEFAULT 9223372036854775807) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -53,8 +53,8 @@ BEGIN
 	PERFORM customer_reconsider(customer, d);
 END $$;
 
--- Let a lot pay some of an invoice. i is the invoice as it stands, but for the transaction it is paid by.
--- The line comes back, where it does, when all of the money has been used (customer_reconsider).
+-- Let a lot pay a part of an invoice. i is the invoice before this transaction.
+-- customer_reconsider() resumes the line, where it may, once all of the money has been used.
 CREATE OR REPLACE FUNCTION allocate(i invoices, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

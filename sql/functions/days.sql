@@ -109,7 +109,7 @@ BEGIN
 	END IF;
 END $$;
 
--- What was used before the cut is billed; the next part begins on the day of return.
+-- Bill the days used before the cut; the next part begins on the day of return.
 CREATE OR REPLACE FUNCTION service_off_close_postpaid(s subscriptions, back date, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -259,7 +259,7 @@ BEGIN
 	END IF;
 END $$;
 
--- What is pending when the line ends becomes credit, at the price of its last bill.
+-- Turn days that are pending when the line ends into credit, at the price of its last bill.
 CREATE OR REPLACE FUNCTION pending_days_to_credit(s subscriptions, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,7 +1,7 @@
 /*
  * Imports. The reader in C fills import_raw; import_map_SOURCE() turns those rows into our fields in
  * import_rows; import_judge() marks each row that cannot be taken; import_apply() takes the others,
- * some at a time, each row whole or not at all. What is taken is a position as of a day (days paid
+ * some at a time, each row whole or not at all. An import takes a position as of a day (days paid
  * for, credit, open debt), never a history.
  */
 
@@ -59,6 +59,9 @@ BEGIN
 	IF m IS NOT NULL THEN
 		RETURN make_date(m[1]::int, m[2]::int, m[3]::int);
 	END IF;
+	IF typed ~ '^[[:alpha:]]{3}/\d\d?/\d{4}' THEN -- as routers before 7.10 write: jan/31/2026
+		typed := regexp_replace(typed, '^([[:alpha:]]{3})/(\d\d?)/(\d{4}).*$', '\2 \1 \3');
+	END IF;
 	m := regexp_match(typed, '^(\d\d?)[-/. ]+(\d\d?|[[:alpha:]]{3,9})[-/. ]+(\d{4}|\d\d)$');
 	IF m IS NULL THEN
 		RETURN NULL;
@@ -103,7 +106,8 @@ $$;
 CREATE OR REPLACE FUNCTION import_map_sheet(b uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	heading int := (SELECT min(line) FROM import_raw r WHERE r.batch = b
+	heading int := (SELECT min(line) FROM import_raw r
+		WHERE r.batch = b AND r.line < 50 + (SELECT min(line) FROM import_raw WHERE batch = b)
 		AND EXISTS (SELECT FROM jsonb_array_elements_text(r.data) c WHERE import_heading(c) = 'name'));
 BEGIN
 	IF heading IS NULL THEN
@@ -141,6 +145,7 @@ LANGUAGE sql AS $$
 			'remote_address', nullif(c.data ->> 'pppoe_ip', ''),
 			'package', coalesce(p.data ->> 'name_plan', u.data ->> 'namebp'),
 			'type', CASE WHEN u.data ->> 'type' ILIKE 'hotspot' THEN 'hotspot' ELSE 'pppoe' END,
+			'router', nullif(u.data ->> 'routers', ''),
 			'price', split_part(p.data ->> 'price', '.', 1),
 			'bandwidth', nullif(concat(w.data ->> 'rate_down', left(w.data ->> 'rate_down_unit', 1), '/', w.data ->> 'rate_up',
 				left(w.data ->> 'rate_up_unit', 1)), '/'),
@@ -165,7 +170,7 @@ LANGUAGE sql AS $$
 		jsonb_strip_nulls(jsonb_build_object(
 			'id', c.data ->> 'id', 'name', c.data ->> 'name', 'phone', nullif(c.data ->> 'phone', ''),
 			'email', nullif(c.data ->> 'email', ''), 'address', nullif(c.data ->> 'address', ''),
-			'username', s.data ->> 'mikrotik_username', 'password', s.data ->> 'mikrotik_password',
+			'subscription', s.data ->> 'id', 'username', s.data ->> 'mikrotik_username', 'password', s.data ->> 'mikrotik_password',
 			'remote_address', s.data ->> 'remote_address',
 			'package', p.data ->> 'name', 'type', p.data ->> 'type', 'price', split_part(p.data ->> 'price', '.', 1),
 			'bandwidth', p.data ->> 'bandwidth', 'days', p.data ->> 'validity_days',
@@ -181,6 +186,105 @@ LANGUAGE sql AS $$
 	 WHERE c.batch = b AND c.name = 'customers'
 $$;
 
+-- ---- from live routers ----------------------------------------------------------------------------
+
+-- Is it a profile for those who do not pay?
+CREATE OR REPLACE FUNCTION import_is_isolation(profile text) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(lower(profile) = ANY (string_to_array(isolation_names(s), E'\n')), false) FROM settings s
+$$;
+
+-- The parts of a comment as people write them: "Name - address - 0812...", "Name | e-mail | ...".
+CREATE OR REPLACE FUNCTION import_comment_part(comment text, want_phone boolean) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT btrim(part)
+	  FROM regexp_split_to_table(regexp_replace(comment, '^isp:[0-9a-f-]{36} ?', ''), '\s+[-|/]\s*|\s*[|/]\s*') WITH ORDINALITY AS p (part, n)
+	 WHERE btrim(part) <> '' AND (regexp_replace(part, '[^0-9]', '', 'g') ~ '^(0|62|8)[0-9]{8,13}$' AND part !~ '[[:alpha:]]{3}') = want_phone
+	 ORDER BY n LIMIT 1
+$$;
+
+-- The download/upload of a profile: a router writes upload first.
+CREATE OR REPLACE FUNCTION import_rate(rate_limit text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT m[2] || '/' || m[1] FROM regexp_match(rate_limit, '^(\d+[kMG])/(\d+[kMG])') AS m
+$$;
+
+-- The object of a raw row as account_adopt() takes it.
+CREATE OR REPLACE FUNCTION import_object(menu text, d jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT jsonb_build_object('username', d ->> 'name', 'service', CASE menu WHEN 'hotspot' THEN 'hotspot' ELSE coalesce(d ->> 'service', 'any') END,
+		'comment', d ->> 'comment',
+		'profile', d ->> 'profile', 'remote_address', coalesce(d ->> 'remote-address', d ->> 'address'),
+		'disabled', d ->> 'disabled' IN ('true', 'yes') OR d ->> 'limit-uptime' = '1s')
+$$;
+
+/*
+ * The objects of the routers, without those that are ours already: a secret is a line with the package of its
+ * profile's name; the name and telephone of its comment are what people wrote there.
+ */
+CREATE OR REPLACE FUNCTION import_map_routers(b uuid) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO import_rows (batch, line, key, data)
+	SELECT b, row_number() OVER (ORDER BY s.line)::int, concat_ws('/', s.data ->> 'router', s.name, s.data ->> 'name'),
+		jsonb_strip_nulls(jsonb_build_object(
+			'name', left(coalesce(import_comment_part(s.data ->> 'comment', false), s.data ->> 'name'), 255),
+			'phone', import_comment_part(s.data ->> 'comment', true), 'username', s.data ->> 'name',
+			'password', CASE WHEN s.data ->> 'password' !~ '^\**$' THEN s.data ->> 'password' END,
+			'type', CASE s.name WHEN 'hotspot' THEN 'hotspot' ELSE 'pppoe' END, 'service', coalesce(s.data ->> 'service', 'any'),
+			'package', CASE WHEN NOT import_is_isolation(s.data ->> 'profile') THEN s.data ->> 'profile' END,
+			'bandwidth', import_rate(p.data ->> 'rate-limit'),
+			'state', CASE WHEN s.data ->> 'disabled' IN ('true', 'yes') OR import_is_isolation(s.data ->> 'profile') THEN 'debt' ELSE 'on' END,
+			'router', s.data ->> 'router', 'object', import_object(s.name, s.data)))
+	  FROM import_raw s
+	  LEFT JOIN import_raw p ON p.batch = b AND p.name = s.name || '-profile' AND p.data ->> 'router' = s.data ->> 'router'
+	                        AND p.data ->> 'name' = s.data ->> 'profile'
+	 WHERE s.batch = b AND s.name IN ('ppp', 'hotspot') AND coalesce(s.data ->> 'comment', '') !~ '^isp:[0-9a-f-]{36}'
+	   AND NOT (s.name = 'hotspot' AND s.data ->> 'name' = 'default-trial')
+$$;
+
+-- The price, the selling price and the validity that Mikhmon keeps in the script of a hotspot profile; NULL: none of its.
+CREATE OR REPLACE FUNCTION import_mikhmon(on_login text) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT ARRAY[f[3], nullif(nullif(f[5], ''), '0'), f[4]]
+	  FROM regexp_match(on_login, ':put \(",([^"]*)"\)') AS m, string_to_array(',' || m[1], ',') AS f
+$$;
+
+/*
+ * Mikhmon's users who have logged in once: then the comment begins with the moment of expiry, and
+ * what follows is the operator's own text.  Vouchers that nobody used are no customers.
+ */
+CREATE OR REPLACE FUNCTION import_map_mikhmon(b uuid) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO import_rows (batch, line, key, data)
+	SELECT b, row_number() OVER (ORDER BY s.line)::int, concat_ws('/', s.data ->> 'router', 'hotspot', s.data ->> 'name'),
+		jsonb_strip_nulls(jsonb_build_object(
+			'name', left(coalesce(nullif(btrim(substr(s.data ->> 'comment', length(c.moment) + 1)), ''), s.data ->> 'name'), 255),
+			'username', s.data ->> 'name',
+			'password', CASE WHEN s.data ->> 'password' !~ '^\**$' THEN s.data ->> 'password' END,
+			'type', 'hotspot', 'package', s.data ->> 'profile', 'bandwidth', import_rate(p.data ->> 'rate-limit'),
+			'price', coalesce(m.mikhmon[2], m.mikhmon[1]),
+			'days', CASE right(m.mikhmon[3], 1) WHEN 'd' THEN rtrim(m.mikhmon[3], 'd') WHEN 'w' THEN (rtrim(m.mikhmon[3], 'w')::int * 7)::text END,
+			'hours', CASE WHEN m.mikhmon[3] ~ '[hms]$' THEN m.mikhmon[3] END,
+			'end_date', CASE WHEN substring(c.moment, '\d{4}')::int >= 2015 THEN split_part(c.moment, ' ', 1) ELSE c.moment || ' before the clock was set' END,
+			'state', CASE WHEN s.data ->> 'disabled' IN ('true', 'yes') OR s.data ->> 'limit-uptime' = '1s' THEN 'debt' ELSE 'on' END,
+			'router', s.data ->> 'router', 'object', import_object(s.name, s.data)))
+	  FROM import_raw s
+	  JOIN import_raw p ON p.batch = b AND p.name = 'hotspot-profile' AND p.data ->> 'router' = s.data ->> 'router'
+	                   AND p.data ->> 'name' = s.data ->> 'profile'
+	 CROSS JOIN LATERAL (SELECT import_mikhmon(p.data ->> 'on-login') AS mikhmon) m
+	 CROSS JOIN LATERAL (SELECT substring(s.data ->> 'comment',
+	                            '^(?:[[:alpha:]]{3}/\d\d/\d{4}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d') AS moment) c
+	 WHERE s.batch = b AND s.name = 'hotspot' AND m.mikhmon IS NOT NULL AND c.moment IS NOT NULL
+$$;
+
+-- A line without a day up to which it is paid is paid up to this one, one that is off to the day before today.
+CREATE OR REPLACE FUNCTION import_until(b uuid, until date, d date) RETURNS void
+LANGUAGE sql AS $$
+	UPDATE import_rows
+	   SET data = data || jsonb_build_object('end_date', CASE data ->> 'state' WHEN 'on' THEN until ELSE least(until, d - 1) END)
+	 WHERE batch = b AND until IS NOT NULL AND data ? 'username' AND NOT data ? 'end_date'
+$$;
+
 -- ---- what cannot be taken -------------------------------------------------------------------------
 
 -- The price of a row's package: its own, else the one that another row of the file names for it.
@@ -190,8 +294,23 @@ LANGUAGE sql STABLE AS $$
 		WHERE o.batch = r.batch AND lower(o.data ->> 'package') = lower(r.data ->> 'package')))
 $$;
 
--- The first fault of a row: {field, sentence}; NULL: none.
-CREATE OR REPLACE FUNCTION import_fault(source text, r import_rows) RETURNS text[]
+-- An account as old systems name them: blanks, signs and letters of any script, no control characters.
+CREATE OR REPLACE FUNCTION import_is_username(name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT length(name) BETWEEN 1 AND 64 AND name !~ '[[:cntrl:]]' AND name = btrim(name)
+$$;
+
+-- The package of this name, or whose profile on routers has it.
+CREATE OR REPLACE FUNCTION import_package_named(package text) RETURNS uuid
+LANGUAGE sql STABLE AS $$
+	SELECT id FROM packages p WHERE lower(p.name) = lower(package) OR p.router_profile = package
+	 ORDER BY lower(p.name) = lower(package) DESC LIMIT 1
+$$;
+
+-- The first fault of a row: {field, sentence}; NULL: none. nth: of the rows with its username; priced: some row of the
+-- file names a price for its package.
+DROP FUNCTION IF EXISTS import_fault(text, import_rows);
+CREATE OR REPLACE FUNCTION import_fault(source text, r import_rows, nth bigint, priced boolean) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY[f.field, f.fault] FROM (VALUES
 		(1, length(r.data ->> 'name') > 255, 'name', 'The name is longer than 255 characters.'),
@@ -204,31 +323,38 @@ LANGUAGE sql STABLE AS $$
 		(8, r.data ? 'end_date' AND import_date(r.data ->> 'end_date') IS NULL, 'end_date', 'The end date is not a day.'),
 		(9, r.data ? 'state' AND r.data ->> 'state' <> 'on' AND import_state(r.data ->> 'state') IS NULL
 			AND r.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'The state is not a known word.'),
-		(10, r.data ? 'username' AND r.data ->> 'username' !~ '^[A-Za-z0-9._@-]{1,64}$', 'username', 'The username holds signs that are not allowed.'),
+		(10, r.data ? 'username' AND NOT import_is_username(r.data ->> 'username'), 'username',
+			'The username is longer than 64 characters, begins or ends with a blank or holds control characters.'),
 		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'The line has no package.'),
 		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'The line has no date up to which it is paid.'),
 		(13, r.data ? 'package' AND NOT r.data ? 'price'
-			AND NOT EXISTS (SELECT FROM packages p WHERE lower(p.name) = lower(r.data ->> 'package'))
-			AND import_price(r) IS NULL,
+			AND import_package_named(r.data ->> 'package') IS NULL
+			AND NOT priced,
 			'package', 'There is no package of this name, and the file names no price.'),
 		(14, r.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
 			WHERE s.mikrotik_username = r.data ->> 'username' AND s.status <> 'cancelled'
 			  AND s.id IS DISTINCT FROM (SELECT k.id FROM import_keys k
 			      WHERE k.source = import_fault.source AND k.kind = 'subscription' AND k.source_id = r.key)),
 			'username', 'The username has already been taken.'),
-		(15, r.data ? 'username' AND EXISTS (SELECT FROM import_rows o WHERE o.batch = r.batch AND o.line < r.line
-			AND o.data ->> 'username' = r.data ->> 'username'), 'username', 'The username stands in an earlier row.')
+		(15, r.data ? 'username' AND nth > 1, 'username', 'The username stands in an earlier row.'),
+		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password',
+			'The password is longer than 64 characters or holds control characters.'),
+		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service',
+			'This system drives no account of this service.'),
+		(0, r.data ? 'hours', 'package', 'A package of hours or minutes has no place here.')
 	) AS f (n, bad, field, fault)
 	WHERE f.bad ORDER BY f.n LIMIT 1
 $$;
 
 -- Mark what cannot be taken, and what was taken before.
 CREATE OR REPLACE FUNCTION import_judge(b uuid, source text) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE sql SET enable_seqscan = off AS $$
 	UPDATE import_rows r
 	   SET field = f.fault[1], fault = f.fault[2],
 	       outcome = CASE WHEN f.fault IS NOT NULL THEN 'refused' WHEN f.known THEN 'unchanged' END
-	  FROM (SELECT o.line, import_fault(import_judge.source, o) AS fault, EXISTS (SELECT FROM import_keys k
+	  FROM (SELECT o.line, import_fault(import_judge.source, o,
+	              row_number() OVER (PARTITION BY o.data ->> 'username' ORDER BY o.line),
+	              bool_or(coalesce(import_money(o.data ->> 'price') >= 0, false)) OVER (PARTITION BY lower(o.data ->> 'package'))) AS fault, EXISTS (SELECT FROM import_keys k
 	              WHERE k.source = import_judge.source AND k.kind = 'customer' AND k.source_id = o.key) AS known
 	          FROM import_rows o WHERE o.batch = b) f
 	 WHERE r.batch = b AND r.line = f.line
@@ -253,7 +379,9 @@ BEGIN
 		VALUES (r.data ->> 'name', nullif(import_phone(r.data ->> 'phone'), ''), r.data ->> 'email', left(r.data ->> 'address', 1000),
 			left(concat_ws(', ', r.data ->> 'area', r.data ->> 'notes'), 1000))
 		RETURNING id INTO found;
-		PERFORM import_remember(source, 'customer', 'id:' || old, found);
+		INSERT INTO import_keys (source, kind, source_id, id)
+		VALUES (source, 'customer', 'id:' || old, found), (source, 'customer', r.key, found);
+		RETURN found;
 	END IF;
 	RETURN import_remember(source, 'customer', r.key, found);
 END $$;
@@ -262,7 +390,7 @@ END $$;
 CREATE OR REPLACE FUNCTION import_package(r import_rows) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	found uuid := (SELECT id FROM packages p WHERE lower(p.name) = lower(r.data ->> 'package'));
+	found uuid := import_package_named(r.data ->> 'package');
 BEGIN
 	IF found IS NULL THEN
 		INSERT INTO packages (name, type, bandwidth, price, router_profile, period_unit, validity_days, validity_months)
@@ -270,12 +398,37 @@ BEGIN
 			coalesce(CASE WHEN r.data ->> 'bandwidth' ~* '^\d{1,5}(\.\d)?[kMG]/\d{1,5}(\.\d)?[kMG]$' THEN r.data ->> 'bandwidth' END,
 				upper(substring(r.data ->> 'package', '(\d+)\s*[Mm]')) || 'M/' || substring(r.data ->> 'package', '(\d+)\s*[Mm]') || 'M', '10M/10M'),
 			import_price(r),
-			left(btrim(regexp_replace(lower(r.data ->> 'package'), '[^a-z0-9._-]+', '-', 'g'), '-'), 50) || '-' || left(md5(r.data ->> 'package'), 4),
+			CASE WHEN r.data ? 'router' AND r.data ->> 'package' ~ '^[A-Za-z0-9._-]{1,63}$' THEN r.data ->> 'package' ELSE
+			left(btrim(regexp_replace(lower(r.data ->> 'package'), '[^a-z0-9._-]+', '-', 'g'), '-'), 50) || '-' || left(md5(r.data ->> 'package'), 4) END,
 			CASE WHEN r.data ? 'months' THEN 'month' ELSE 'day' END,
 			coalesce((r.data ->> 'days')::int, 30), coalesce((r.data ->> 'months')::int, 1))
 		RETURNING id INTO found;
 	END IF;
 	RETURN found;
+END $$;
+
+-- A router by its id or its name; NULL: the default one.
+CREATE OR REPLACE FUNCTION import_router(named text) RETURNS uuid
+LANGUAGE sql STABLE AS $$
+	SELECT min(id::text)::uuid FROM router_settings WHERE id::text = named OR name = named HAVING count(*) = 1
+$$;
+
+/*
+ * The account of a line: an object read from a router is adopted as it stands there; one that a file
+ * says is off is off by whatever the old system did, removing it too, until it changes here.
+ */
+CREATE OR REPLACE FUNCTION import_line_account(r import_rows, line uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	a mikrotik_secrets;
+BEGIN
+	SELECT * INTO a FROM mikrotik_secrets WHERE subscription_id = line;
+	IF r.data ? 'object' THEN
+		PERFORM account_adopt(a.router_id, jsonb_build_array(r.data -> 'object'));
+	ELSIF a.wanted = 'suspended' AND a.service <> 'static' AND a.router_id IS NOT NULL THEN
+		UPDATE mikrotik_secrets SET imported = true WHERE id = a.id;
+		PERFORM account_settle(ARRAY[a.id], a.router_id);
+	END IF;
 END $$;
 
 -- The line of a row: its days up to end_date were paid elsewhere; one that is off is off from the day after.
@@ -284,14 +437,16 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	last   constant date := import_date(r.data ->> 'end_date');
 	first  constant date := least(coalesce(import_date(r.data ->> 'start_date'), last), last, d);
-	state  constant text := coalesce(import_state(r.data ->> 'state'), r.data ->> 'state', 'on');
+	state  constant text := CASE r.data ->> 'state' WHEN 'on' THEN 'on' ELSE coalesce(import_state(r.data ->> 'state'), r.data ->> 'state', 'on') END;
 	line   uuid;
 	s      subscriptions;
 BEGIN
 	line := subscription_create(jsonb_strip_nulls(jsonb_build_object(
+		'id', r.data ->> 'subscription', 'router_id', CASE WHEN r.data ? 'router' THEN import_router(r.data ->> 'router') END,
 		'customer_id', customer, 'package_id', import_package(r), 'mikrotik_username', r.data ->> 'username',
-		'mikrotik_password', coalesce(r.data ->> 'password', ''), 'start_date', first, 'end_date', last,
-		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false)), d);
+		'mikrotik_password', coalesce(r.data ->> 'sealed', ''), 'start_date', first, 'end_date', last,
+		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false,
+		'profile', CASE WHEN r.data ? 'object' AND NOT import_is_isolation(r.data #>> '{object,profile}') THEN r.data #>> '{object,profile}' END)), d);
 	PERFORM import_remember(source, 'subscription', r.key, line);
 	SELECT * INTO s FROM subscriptions WHERE id = line;
 	IF state = 'ended' THEN
@@ -301,7 +456,9 @@ BEGIN
 	ELSIF state = 'debt' OR last < d THEN
 		UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt', updated_at = now() WHERE id = line;
 		PERFORM service_off_open(s, 'debt', least(last + 1, d));
-		PERFORM account_mark_dirty(ARRAY(SELECT a.id FROM mikrotik_secrets a WHERE a.subscription_id = line), false);
+	END IF;
+	IF r.data ? 'object' OR state <> 'on' OR last < d THEN
+		PERFORM import_line_account(r, line);
 	END IF;
 	RETURN line;
 END $$;
@@ -323,9 +480,10 @@ BEGIN
 	END IF;
 END $$;
 
--- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done.
+-- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done. (Tables that were
+-- empty a moment ago have no statistics: without the setting the planner reads them whole for each row.)
 CREATE OR REPLACE FUNCTION import_apply(b uuid, source text, most int, d date) RETURNS int
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	r        import_rows;
 	customer uuid;
@@ -337,7 +495,9 @@ BEGIN
 		BEGIN
 			customer := import_customer(source, r);
 			line := CASE WHEN r.data ? 'username' THEN import_line(source, r, customer, d) END;
-			PERFORM import_balance(source, r, customer, line, d);
+			IF r.data ? 'credit' OR r.data ? 'debt' THEN
+				PERFORM import_balance(source, r, customer, line, d);
+			END IF;
 			UPDATE import_rows o SET outcome = 'created' WHERE o.batch = b AND o.line = r.line;
 		EXCEPTION WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' OR integrity_constraint_violation THEN
 			UPDATE import_rows o SET outcome = 'refused', field = 'row', fault = SQLERRM WHERE o.batch = b AND o.line = r.line;

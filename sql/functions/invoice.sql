@@ -40,7 +40,7 @@ BEGIN
 	RETURN invoice_number(d, n);
 END $$;
 
--- What a subscription owes; named with its customer, whose open invoices the index knows.
+-- The open invoices of a subscription; named with its customer, whose open invoices the index knows.
 CREATE OR REPLACE FUNCTION open_invoices(customer uuid, sub uuid) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM invoices WHERE customer_id = customer AND subscription_id = sub AND is_open

@@ -21,7 +21,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	  FROM regexp_matches(template, '\{[a-z_]+\}|[^{]+|\{', 'g') WITH ORDINALITY AS p (piece, n);
 $$;
 
--- What customers see as the sender; the company's name where settings hold one.
+-- The sender as customers see it; the company's name where settings hold one.
 CREATE OR REPLACE FUNCTION message_company() RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(nullif(to_jsonb(settings) ->> 'company_name', ''), 'ISP Billing') FROM settings;
@@ -60,7 +60,7 @@ LANGUAGE sql STABLE AS $$
 	 WHERE t.event = m.event;
 $$;
 
--- An alert as a webhook is told of it.
+-- An alert as a webhook receives it.
 CREATE OR REPLACE FUNCTION message_alert(alert uuid) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 	SELECT jsonb_build_object('id', id, 'type', type, 'severity', severity, 'title', title, 'message', message, 'meta', meta,
@@ -134,7 +134,7 @@ BEGIN
 END $$;
 
 /*
- * Whom a reminder concerns on a day. Reminders of the days before it was switched on are not made
+ * The invoices that a reminder concerns on a day. Reminders of the days before it was switched on are not made
  * up for: the first day of a bill's reminder must not lie before active_since.
  */
 CREATE OR REPLACE FUNCTION message_remind_candidates(day date, template message_templates)
@@ -325,7 +325,7 @@ LANGUAGE sql STABLE AS $$
 	  FROM settings;
 $$;
 
--- What a kill or a time-out left: nobody knows whether it arrived.
+-- Close a message after a kill or a time-out: whether it arrived is unknown.
 CREATE OR REPLACE FUNCTION message_leave_unknown(m message_outbox, error text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -99,7 +99,7 @@ LANGUAGE sql IMMUTABLE AS $$
 		AND q.reason IS NOT DISTINCT FROM input ->> 'reason' AND input ->> 'key' IS NULL, false)
 $$;
 
--- Of several payments of an order, the first that has so much left to refund.
+-- Choose among several payments of an order the first that has so much left to refund.
 CREATE OR REPLACE FUNCTION midtrans_refund_add(a midtrans_attempts, input jsonb) RETURNS midtrans_refunds
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -120,7 +120,7 @@ $$;
 
 /*
  * The transactions to ask about by their own id: first all that Midtrans has
- * named (asks -1). Whoever saw one genuine notification can name any number of
+ * named (asks -1). The reader of one genuine notification can name any number of
  * others: of these, a few of the oldest and of the newest, those never asked
  * about (asks 0) first.
  */

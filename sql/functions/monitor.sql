@@ -1,4 +1,4 @@
--- What is watched: whether it is up, and the alerts that follow from it, alike for devices and targets.
+-- The state of devices and targets: whether each is up, and the alerts that follow from it, alike for devices and targets.
 
 -- A tree: nothing stands behind itself.
 CREATE OR REPLACE FUNCTION monitor_parent_check() RETURNS trigger
@@ -79,7 +79,7 @@ LANGUAGE sql STABLE AS $$
 		   AND (s.status = 'down' OR s.misses > 0 OR s.hits < 2 OR s.checked_at < monitor_parent_fails.missed_since))
 $$;
 
--- Who lives behind a router, as a sentence. Its caller may not read customers or prices otherwise.
+-- The customers behind a router, as a sentence. Its caller may not read customers or prices otherwise.
 CREATE OR REPLACE FUNCTION monitor_affected(router uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT format(' It serves %s customers, Rp %s a month.', count(DISTINCT s.customer_id),
@@ -122,7 +122,7 @@ LANGUAGE sql AS $$
 	 WHERE a.resolved_at IS NULL AND a.type = 'device_down' AND s.kind = kind_name AND s.status = 'up'
 $$;
 
--- Close the alerts of what is no longer watched; nobody is told that it is well.
+-- Close the alerts of devices and targets that are no longer watched, without a message of recovery.
 CREATE OR REPLACE FUNCTION monitor_forget(alert_type text, watched text[]) RETURNS void
 LANGUAGE sql AS $$
 	SELECT alert_resolve(a.key) FROM alert_logs a

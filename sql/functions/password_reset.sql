@@ -2,7 +2,7 @@
 
 /*
  * Send the token. The answer is the same for an unknown e-mail, and only the
- * address is told that it asks too often; a mailbox gets at most 3 a minute.
+ * address gets an error that it asks too often; a mailbox gets at most 3 a minute.
  * message, sealed: the id and the sealed token of the outbox row.
  */
 CREATE OR REPLACE FUNCTION password_forgot(mail text, hash text, message uuid, sealed text, ip text) RETURNS void

@@ -121,7 +121,7 @@ LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN length(moment) = 10 THEN moment::date ELSE business_day(moment::timestamptz) END
 $$;
 
--- What is received. People are held to what is owed; the gateway's money is there already.
+-- The amount received. People are held to what is owed; the gateway's money is there already.
 CREATE OR REPLACE FUNCTION payment_amount(i invoices, input jsonb, d date) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -163,13 +163,13 @@ DECLARE
 BEGIN
 	INSERT INTO payments (invoice_id, customer_id, amount, fee, method, source, reference, idempotency_key, request_hash,
 		transaction_id, midtrans_transaction_id, midtrans_status, midtrans_response,
-		payment_date, received_on, notes)
+		payment_date, received_on, notes, actor)
 	VALUES (i.id, i.customer_id, amount, coalesce((input ->> 'fee')::bigint, 0),
 		coalesce(input ->> 'method', 'cash'), coalesce(input ->> 'source', 'manual'),
 		input ->> 'reference', input ->> 'idempotency_key', input ->> 'request_hash',
 		input ->> 'transaction_id', input ->> 'midtrans_transaction_id', input ->> 'midtrans_status',
 		input -> 'midtrans_response',
-		coalesce((input ->> 'payment_date')::timestamptz, now()), d, input ->> 'notes')
+		coalesce((input ->> 'payment_date')::timestamptz, now()), d, input ->> 'notes', session_actor())
 	ON CONFLICT DO NOTHING
 	RETURNING * INTO p;
 	RETURN p;

@@ -3,8 +3,8 @@
  *
  * Rolling periods follow one another. By the month they keep the day of month
  * of the first one (the anchor). A calendar period begins on the billing day;
- * the grid of billing days starts with the first one after sign-up. What lies
- * between the grid and the first day of a period is a part.
+ * the grid of billing days starts with the first one after sign-up. The days
+ * between the grid and the first day of a period are a part.
  */
 
 -- A day of the month that `day` lies in; its last day where it has fewer.
@@ -43,8 +43,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 /*
- * What a subscription is billed by: the package of its next period, and its
- * own wishes or else the settings. A package by the day is rolling and prepaid.
+ * The terms of a subscription: the package of its next period, and its
+ * own policy or else the settings. A package by the day is rolling and prepaid.
  */
 CREATE OR REPLACE FUNCTION terms_of(s subscriptions)
 RETURNS TABLE (package_id uuid, package_name text, price bigint, period_unit text, validity_days int, months int,
@@ -100,7 +100,7 @@ LANGUAGE sql STABLE AS $$
 	SELECT round_up(price::numeric * days / length)
 $$;
 
--- What the exclusion constraint would refuse.
+-- Whether the exclusion constraint would refuse this period.
 CREATE OR REPLACE FUNCTION is_period_taken(sub uuid, first_day date, last_day date) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN

@@ -170,7 +170,7 @@ BEGIN
 	END IF;
 END $$;
 
--- Of the last `left_over` days of service those that bills paid for, and what was paid for them.
+-- The days that bills paid for among the last `left_over` of service, and the money paid for them.
 CREATE OR REPLACE FUNCTION unused_paid_days(s subscriptions, left_over int, OUT days int, OUT value numeric)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

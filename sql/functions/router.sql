@@ -58,7 +58,7 @@ BEGIN
 	   AND (sync_state, sync_error) IS DISTINCT FROM ('failed', reason);
 END $$;
 
--- What came for a router that is known to be broken says so too, and does not wait for the next probe.
+-- Fail new jobs of a router that is known to be broken: each says so, and does not wait for the next probe.
 CREATE OR REPLACE FUNCTION router_fail_waiting()
 RETURNS void LANGUAGE sql AS $$
 	UPDATE account_states s
@@ -107,9 +107,9 @@ $$;
 /*
  * Routers.  One that becomes active, or whose address or login is put right,
  * gets its jobs done at once; the first active one also takes the accounts
- * that had none; the lock keeps an account from being made meanwhile that
- * neither sees the router nor is seen.  At a new address stands perhaps
- * another box: all is looked at again.
+ * that had none.  A lock holds back new accounts meanwhile: such an account would not see the
+ * router and would not be seen here.  Another box may stand at a new address: all accounts are
+ * compared again.
  */
 CREATE OR REPLACE FUNCTION router_ready(routers uuid[])
 RETURNS void LANGUAGE plpgsql AS $$
@@ -214,11 +214,10 @@ RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 /*
- * The first router of an empty system, from the configuration. A system in
- * which anybody has made a router, switched one off or changed the seed's is
- * none; the seed's, where it has the same address, becomes this one. As the
- * owner: router-sync, which calls it at its start, may not make routers
- * otherwise.
+ * Make the first router of an empty system from the configuration. A system is not empty when
+ * a person has made a router, switched one off or changed the seed's. The seed's router becomes
+ * this one where both have the same address. Runs with the owner's rights: router-sync calls it
+ * at its start and may make routers in no other way.
  */
 CREATE OR REPLACE FUNCTION router_first(router uuid, host text, port int, username text, sealed text, tls boolean)
 RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -18,7 +18,7 @@ BEGIN
 	PERFORM audit('update', 'settings', NULL, input, ip);
 END $$;
 
--- What the form of a single field does not say.
+-- Rules that the form of a single field does not state.
 CREATE OR REPLACE FUNCTION setting_check(input jsonb) RETURNS void
 LANGUAGE sql AS $$
 	SELECT raise_invalid_all(
@@ -45,7 +45,7 @@ LANGUAGE sql STABLE AS $$
 	WHERE input ?| ARRAY[small, great] AND e <> '{}'
 $$;
 
--- What a preset sets.
+-- The values of a preset.
 CREATE OR REPLACE FUNCTION setting_preset_values(preset text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE preset

@@ -182,8 +182,9 @@ $$;
  * username with the last 4 digits of the phone.  It shows no more than the public
  * invoice does.
  */
+DROP FUNCTION IF EXISTS isolir_line(text, text, text);
 CREATE OR REPLACE FUNCTION isolir_line(address text, name text, digits text)
-RETURNS TABLE (customer text, status text, suspend_reason text, invoice_id uuid, total_due bigint)
+RETURNS TABLE (customer text, status text, suspend_reason text, invoice_id uuid, total_due bigint, company jsonb)
 LANGUAGE sql STABLE AS $$
 	WITH by_address AS (
 		SELECT min(s.username) AS username
@@ -195,15 +196,17 @@ LANGUAGE sql STABLE AS $$
 		  FROM subscriptions b
 		  JOIN customers c ON c.id = b.customer_id
 		 WHERE b.is_live
-		   AND CASE WHEN name IS NULL THEN b.mikrotik_username = (SELECT username FROM by_address)
-		            ELSE b.mikrotik_username = name AND length(digits) = 4
+		   AND CASE WHEN isolir_line.name IS NULL THEN b.mikrotik_username = (SELECT username FROM by_address)
+		            ELSE b.mikrotik_username = isolir_line.name AND length(digits) = 4
 		                 AND right(regexp_replace(c.phone, '\D', '', 'g'), 4) = digits END
 	)
 	SELECT c.name, l.status, l.suspend_reason,
 	       (SELECT i.id FROM invoices i WHERE i.subscription_id = l.id AND i.status IN ('unpaid', 'overdue')
 	         ORDER BY i.due_date, i.id LIMIT 1),
 	       coalesce((SELECT sum(i.amount - i.paid_amount) FROM invoices i
-	                  WHERE i.subscription_id = l.id AND i.status IN ('unpaid', 'overdue')), 0)::bigint
+	                  WHERE i.subscription_id = l.id AND i.status IN ('unpaid', 'overdue')), 0)::bigint,
+	       (SELECT jsonb_build_object('name', t.company_name, 'phone', t.company_phone, 'whatsapp', t.company_whatsapp,
+	                                  'address', t.company_address) FROM settings t)
 	  FROM line l
 	  JOIN customers c ON c.id = l.customer_id
 $$;

@@ -152,7 +152,7 @@ BEGIN
 	END IF;
 END $$;
 
--- What a promise is given for: whatever is open, past due or not yet.
+-- Whether the subscription has open invoices, past due or not: a promise is given for them.
 CREATE OR REPLACE FUNCTION subscription_has_debt(s subscriptions) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -430,7 +430,7 @@ BEGIN
 	END IF;
 END $$;
 
--- What is wrong with the input, see field_error(): all of it at once.
+-- The errors in the input, see field_error(): all at once.
 
 CREATE OR REPLACE FUNCTION terms_errors(p packages, cycle text, mode text) RETURNS text[]
 LANGUAGE sql STABLE AS $$
@@ -573,7 +573,7 @@ LANGUAGE sql AS $$
 	WHERE s.is_live AND (t.mode = 'postpaid') <> s.is_postpaid
 $$;
 
--- What an update may name but never change.
+-- The errors in fields that an update may name but never change.
 CREATE OR REPLACE FUNCTION subscription_errors(s subscriptions, input jsonb) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT field_error(input ->> 'status' <> s.status, 'status',

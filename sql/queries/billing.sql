@@ -44,7 +44,7 @@ SELECT * FROM billing_begin($1::uuid[], $2::date);
 -- name: billing_late(uuid[], date)
 SELECT * FROM billing_late($1::uuid[], $2::date);
 
--- Of all steps, or the day's run is still to come.
+-- End a run of all steps, or the day's run is still to come.
 -- name: billing_run_end(bigint, jsonb, boolean)
 UPDATE billing_runs
    SET finished_at = CASE WHEN $3::boolean THEN now() END, report = $2::jsonb, counts = $2::jsonb -> 'steps',

@@ -13,6 +13,29 @@ SELECT import_map_phpnuxbill($1::uuid);
 -- name: import_map_laravel(uuid)
 SELECT import_map_laravel($1::uuid);
 
+-- name: import_map_routers(uuid)
+SELECT import_map_routers($1::uuid);
+
+-- name: import_map_mikhmon(uuid)
+SELECT import_map_mikhmon($1::uuid);
+
+-- name: import_until(uuid, date, date)
+SELECT import_until($1::uuid, nullif($2::text, '')::date, coalesce(nullif($3::text, '')::date, business_today()));
+
+-- name: import_passwords(uuid)
+SELECT line, data ->> 'password' AS password, coalesce(data ->> 'subscription', uuidv7()::text) AS subscription
+  FROM import_rows WHERE batch = $1::uuid AND outcome IS NULL AND data ? 'password' ORDER BY line LIMIT 500;
+
+-- name: import_sealed(uuid, jsonb)
+UPDATE import_rows r
+   SET data = r.data - 'password' || jsonb_build_object('sealed', s.sealed, 'subscription', s.subscription)
+  FROM jsonb_to_recordset($2::jsonb) AS s (line int, sealed text, subscription text)
+ WHERE r.batch = $1::uuid AND r.line = s.line;
+
+-- name: import_left_out(uuid)
+SELECT (SELECT count(*) FROM import_raw WHERE batch = $1::uuid AND name IN ('ppp', 'hotspot'))
+       - (SELECT count(*) FROM import_rows WHERE batch = $1::uuid) AS n;
+
 -- name: import_judge(uuid, text)
 SELECT import_judge($1::uuid, $2::text);
 

@@ -29,9 +29,6 @@ SELECT sender, wait_ms FROM message_due_senders() ORDER BY wait_ms, sender;
 -- name: message_sender_lock(text)
 SELECT pg_try_advisory_lock(hashtextextended('message_sender:' || $1, 0)) AS locked;
 
--- name: message_remind(date)
-SELECT message_remind($1);
-
 -- name: alert_sweep()
 SELECT alert_sweep(business_today());
 

@@ -37,7 +37,7 @@ SELECT a.order_id, i.invoice_number AS number, i.id::text AS invoice_id, a.amoun
  CROSS JOIN settings s
  WHERE a.id = $1::uuid;
 
--- What stands on the bills of an order, oldest bill first; what was paid on them is taken off, so that it is the order's amount.
+-- The lines on the bills of an order, oldest bill first; payments on them are taken off, so that the sum is the order's amount.
 -- name: midtrans_order_items(uuid)
 SELECT b.invoice_number || '/' || l.position AS id, l.text AS name, l.unit_price AS price, l.quantity
   FROM midtrans_attempts a

@@ -1,4 +1,4 @@
--- What follows in this transaction ends the sessions of those it touches.
+-- Let later changes in this transaction end the sessions of the accounts they touch.
 -- name: package_kick()
 SELECT set_config('isp.kick', 'on', true);
 

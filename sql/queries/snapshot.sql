@@ -112,4 +112,7 @@ SELECT l.taken_at AS time, l.online,
  ORDER BY l.taken_at;
 
 -- name: isolir_line(text, text, text)
-SELECT customer, status, suspend_reason, invoice_id, total_due FROM isolir_line($1::text, $2::text, $3::text);
+SELECT customer, status, suspend_reason, invoice_id, total_due, company ->> 'name' AS "company.name",
+       company ->> 'phone' AS "company.phone", company ->> 'whatsapp' AS "company.whatsapp",
+       company ->> 'address' AS "company.address"
+  FROM isolir_line($1::text, $2::text, $3::text);

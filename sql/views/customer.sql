@@ -1,6 +1,6 @@
 DROP VIEW IF EXISTS customer_rows, credit_rows CASCADE;
 
--- What a customer owes and whether the line works: each column is computed only where it is read.
+-- The debt of a customer and the state of the lines: each column is computed only where it is read.
 CREATE VIEW customer_rows AS
 SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.npwp, c.tax_exempt, c.notes, c.message_opt_out, c.credit,
        (SELECT coalesce(sum(i.amount - i.paid_amount), 0)::bigint
@@ -23,6 +23,10 @@ SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.npwp, c.tax_exempt
               WHERE s.customer_id = c.id AND s.status <> 'cancelled' AND s.router_id IS NOT NULL) AS router_ids,
        EXISTS (SELECT FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
                 WHERE s.customer_id = c.id AND i.is_open AND i.amount > i.paid_amount) AS has_debt,
+       (SELECT min(i.due_date) FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
+         WHERE s.customer_id = c.id AND i.is_open) AS next_due,
+       (SELECT bool_or(account_online(m)) FROM mikrotik_secrets m
+         WHERE m.customer_id = c.id AND m.removed_at IS NULL) AS online,
        c.phone_digits, c.archived_at, c.created_at, business_day(c.created_at) AS created_on, c.updated_at
   FROM customers c;
 

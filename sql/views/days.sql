@@ -27,7 +27,7 @@ SELECT ('00000000-0000-0000-0000-' || lpad(to_hex(id), 12, '0'))::uuid AS id, id
   FROM billing_runs;
 
 /*
- * What happened to a line, each row with the row that caused it: a change, a
+ * The history of a line, each row with the row that caused it: a change, a
  * day, a payment, a message, a router's answer.
  */
 CREATE VIEW history_rows AS

@@ -1,12 +1,13 @@
 DROP VIEW IF EXISTS invoice_rows, public_invoice_rows CASCADE;
 
--- Whose it is says the subscription (and a key that it is the same): through it the index finds them.
+-- The customer comes from the subscription (and a key that it is the same): through it the index finds them.
 CREATE VIEW invoice_rows AS
 SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i.kind, i.amount, i.subtotal, i.discount, i.tax_amount,
        i.paid_amount,
        CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
-       i.period_start, i.period_end, i.issued_on, i.due_date, i.status, i.payment_reference, i.payment_url,
-       i.midtrans_order_id, i.midtrans_transaction_id, i.notes, i.created_at, i.updated_at,
+       i.period_start, i.period_end, i.issued_on, i.due_date, i.status, i.is_open, i.payment_reference, i.payment_url,
+       i.midtrans_order_id, i.midtrans_transaction_id, i.notes, i.created_at, i.updated_at, s.router_id,
+       coalesce(current_setting('isp.url', true), '') || '/pay/' || i.id AS pay_url,
        s.id AS "subscription.id", s.mikrotik_username AS "subscription.mikrotik_username",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
        s.status AS "subscription.status",
@@ -37,7 +38,7 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
   LEFT JOIN customers c ON c.id = s.customer_id
   LEFT JOIN packages p ON p.id = coalesce(i.package_id, s.package_id);
 
--- What anybody with the link may see: no address, number or name to log in with.
+-- The invoice as anybody with the link may see it: no address, number or name to log in with.
 CREATE VIEW public_invoice_rows AS
 SELECT i.id, i.invoice_number, i.kind, i.amount,
        CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,

@@ -87,7 +87,7 @@ class Answer:
         return self
 
     def sound(self):
-        """What holds for every answer under /api."""
+        """Check the rules for every answer under /api."""
         assert self.status not in (500, 501, 505), repr(self)
         assert self.header("x-request-id"), "no request id: %r" % self
         assert "no-store" in (self.header("cache-control") or ""), "may be stored: %r" % self
@@ -140,7 +140,7 @@ class Client:
         return self.connection
 
     def raw(self, method, path, body=None, headers=None):
-        """Whatever you like; OSError or HTTPException when there is no answer."""
+        """Send any request; OSError or HTTPException when there is no answer."""
         began = time.monotonic()
         connection = self._connected()
         try:
@@ -160,22 +160,22 @@ class Client:
         return Answer(method, path, response.status, found, data, self.used - began)
 
     def headers(self, **more):
-        told = {"Accept": "application/json"}
+        reported = {"Accept": "application/json"}
         if self.token:
-            told["Authorization"] = "Bearer " + self.token
-        told.update(more)
-        return told
+            reported["Authorization"] = "Bearer " + self.token
+        reported.update(more)
+        return reported
 
     def call(self, method, path, body=None, headers=None, query=None):
         """JSON there and back; the answer is sound."""
-        told = self.headers()
+        reported = self.headers()
         if body is not None:
-            told["Content-Type"] = "application/json"
+            reported["Content-Type"] = "application/json"
             body = json.dumps(body).encode()
-        told.update(headers or {})
+        reported.update(headers or {})
         if query:
             path += "?" + urlencode(query)
-        return self.raw(method, path, body, told).sound()
+        return self.raw(method, path, body, reported).sound()
 
     def get(self, path, **query):
         return self.call("GET", path, query=query)
@@ -281,7 +281,7 @@ class Stack:
         assert done.returncode == 0, "ispctl check:\n%s%s" % (done.stdout, done.stderr)
 
     def sql(self, text):
-        """What one statement answers, as text; as the superuser."""
+        """The answer of one statement, as text; as the superuser."""
         return self._stack("psql", "--dir", self.dir, "--", "-qAtc", text).stdout.strip()
 
     def connect(self, **more):
@@ -479,7 +479,7 @@ def throng(jobs):
         try:
             gate.wait(30)
             results[index] = (job(), None)
-        except BaseException as failure:  # told to the test, which is another thread
+        except BaseException as failure:  # passed to the test, which is another thread
             results[index] = (None, failure)
     threads = [threading.Thread(target=body, args=pair, daemon=True) for pair in enumerate(jobs)]
     for thread in threads:

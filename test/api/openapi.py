@@ -69,3 +69,65 @@ def types(schema):
     if "enum" in schema and not kinds:
         kinds.add("string")
     return kinds
+
+
+# ---- an answer held against its schema -----------------------------------------------------------
+
+FORMATS = {
+    "uuid": re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    "date": re.compile(r"^\d{4}-\d\d-\d\d$"),
+    "date-time": re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)$"),
+}
+
+KINDS = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
+
+
+def is_kind(value, kind):
+    if kind == "null" or value is None:
+        return kind == "null" and value is None
+    if isinstance(value, bool) and kind != "boolean":
+        return False
+    return isinstance(value, KINDS[kind])
+
+
+class Schemas:
+    """Answers against the schemas of a document: unknown members are faults too."""
+
+    def __init__(self, document):
+        self.operation = Operation(document, "get", "/", {})
+
+    def faults(self, value, schema, at="answer"):
+        schema = self.operation.resolve(schema)
+        if "oneOf" in schema:
+            tries = [list(self.faults(value, one, at)) for one in schema["oneOf"]]
+            return min(tries, key=len)
+        kinds = schema.get("type", [])
+        kinds = [kinds] if isinstance(kinds, str) else kinds
+        if kinds and not any(is_kind(value, kind) for kind in kinds):
+            return ["%s is %r, not %s" % (at, value, kinds)]
+        return list(self.inner_faults(value, schema, at))
+
+    def inner_faults(self, value, schema, at):
+        if value is not None and "enum" in schema and value not in schema["enum"]:
+            yield "%s is %r, none of %s" % (at, value, schema["enum"])
+        form = FORMATS.get(schema.get("format"))
+        if form and isinstance(value, str) and not form.match(value):
+            yield "%s is %r, no %s" % (at, value, schema["format"])
+        if isinstance(value, list):
+            for i, one in enumerate(value[:20]):
+                yield from self.faults(one, schema.get("items", {}), "%s[%d]" % (at, i))
+        if isinstance(value, dict):
+            yield from self.member_faults(value, schema, at)
+
+    def member_faults(self, value, schema, at):
+        known = schema.get("properties", {})
+        for name in schema.get("required", []):
+            if name not in value:
+                yield "%s.%s is missing" % (at, name)
+        for name, one in value.items():
+            if name in known:
+                yield from self.faults(one, known[name], at + "." + name)
+            elif "additionalProperties" in schema:
+                yield from self.faults(one, schema["additionalProperties"], at + "." + name)
+            elif known:
+                yield "%s.%s is not described" % (at, name)

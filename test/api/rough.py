@@ -106,7 +106,7 @@ class Post:
                     self.jobs.put((job, tried + 1))
         except queue.Empty:
             pass
-        except Exception as failure:  # told to the test, which is another thread
+        except Exception as failure:  # passed to the test, which is another thread
             with self.lock:
                 self.wrong.append(repr(failure))
         finally:

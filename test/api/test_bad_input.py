@@ -51,7 +51,7 @@ def things(town, sim):
 
 
 def bodies(things):
-    """What is right: POST address -> the least that is accepted."""
+    """The valid input: POST address -> the least that is accepted."""
     return {
         "/api/login": {"email": "nobody@example.net", "password": "not this one"},
         "/api/auth/login": {"email": "nobody@example.net", "password": "not this one"},
@@ -193,13 +193,13 @@ class Walk:
             self.send(dict(self.good, **{name: "a\u0000b"}), (400, 422), name, "NUL")
             self.send(dict(self.good, **{name: "x" * LONG}), (413, 422), name, "very long")
         if schema.get("format") == "uuid":
-            # The path's own unknown id may be told first (contract 2: 404).
+            # The path's own unknown id may be reported first (contract 2: 404).
             unknown = "midtrans" in self.operation.path or isp.NOBODY in self.address
             self.send(dict(self.good, **{name: isp.NOBODY}), (404,) if unknown else (422,),
                       name, "unknown id")
 
     def emptied(self, name, schema):
-        """What is changed to nothing: a secret is kept, what cannot be null is no change."""
+        """Fields changed to nothing: a secret is kept, what cannot be null is no change."""
         if schema.get("writeOnly") and name not in self.operation.needed:
             kept = (404,) if isp.NOBODY in self.address else (200,)
             self.send(dict(self.good, **{name: None}), kept, name, "null")
@@ -300,7 +300,7 @@ def test_paths_with_ids_that_are_none(operations, api, stack):
             address = re.sub(r"\{\w+\}", wrong, operation.path)
             body = {} if operation.method in ("POST", "PUT", "PATCH") else None
             answer = api.call(operation.method, address, body)
-            # What a body lacks may be told before what the path means.
+            # A missing field may be reported before a wrong path.
             if answer.status != 404 and not (answer.status == 422 and operation.method == "POST" and operation.needed):
                 findings.append(repr(answer)[:300])
     assert findings == [], "\n".join(findings)
@@ -431,8 +431,8 @@ def test_wrong_methods(operations, api):
             if fixed:  # /api/router-settings/test is /api/router-settings/{id} for other methods
                 continue
             assert answer.status == 405, repr(answer)
-            told = {m.strip() for m in (answer.header("allow") or "").split(",")}
-            assert methods <= told and method not in told, "%s: Allow: %s" % (path, told)
+            reported = {m.strip() for m in (answer.header("allow") or "").split(",")}
+            assert methods <= reported and method not in reported, "%s: Allow: %s" % (path, reported)
     assert api.raw("BREW", "/api/customers", None, api.headers()).status in (400, 405)
     assert api.raw("TRACE", "/api/customers", None, api.headers()).status in (400, 405)
 

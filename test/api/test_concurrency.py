@@ -1,4 +1,4 @@
-"""What happens at once: each race by its name, through HTTP and the nightly run.
+"""Events at the same time: each race by its name, through HTTP and the nightly run.
 
 The session's router is on; invariants are held against the database after every test."""
 import json
@@ -50,7 +50,7 @@ def booked(api, invoice):
 
 
 def test_a_payment_racing_a_suspension(stack, town, api, crowd):
-    """Whoever comes first: who has paid is active, here and on the router."""
+    """In either order, a customer who has paid is active, here and on the router."""
     for _ in range(3):
         pairs = debtor(town, stack, 8)
         jobs = [lambda c=crowd(), i=invoice: pay(c, i).want(200) for _, invoice in pairs]
@@ -114,19 +114,19 @@ def test_two_runs_and_a_preview_at_once(stack, town, api, crowd):
 
 
 def test_a_preview_beside_one_who_is_busy(stack, town, api):
-    """His rows are locked: he alone is missing.  The preview died with 500 at the first chunk that
+    """The customer's rows are locked: only this customer is missing.  The preview died with 500 at the first chunk that
     failed, for it said again who asks where the database takes nothing but the way back."""
     date = isp.day(TODAY, 5)
     subs = [town.subscription(start_date="2026-02-06", end_date="2026-03-07") for _ in range(3)]
     with stack.locked("SELECT FROM customers WHERE id = '%s'" % subs[1]["customer_id"]):
         lines = api.get("/api/billing/preview", date=date).want(200).json["lines"]
-    told_of = {l["subscription_id"]: l for l in lines if l["step"] == "renew"}
-    assert [told_of[s["id"]]["outcome"] for s in subs] == ["done", "failed", "done"]
-    assert told_of[subs[1]["id"]]["detail"] == "someone else is changing this, please try again"
+    reported_of = {l["subscription_id"]: l for l in lines if l["step"] == "renew"}
+    assert [reported_of[s["id"]]["outcome"] for s in subs] == ["done", "failed", "done"]
+    assert reported_of[subs[1]["id"]]["detail"] == "someone else is changing this, please try again"
 
 
 def test_mark_paid_twice_at_once(town, api, crowd):
-    """One is the payment, the other is told 409."""
+    """One is the payment, the other gets 409."""
     for _ in range(6):
         _, invoice = town.billed()
         answers = isp.throng([lambda c=crowd(): pay(c, invoice) for _ in range(2)])
@@ -135,7 +135,7 @@ def test_mark_paid_twice_at_once(town, api, crowd):
 
 
 def test_mark_paid_twice_at_once_with_one_key(town, api, crowd):
-    """The same key is the same deed: the same answer, one payment."""
+    """The same key is the same action: the same answer, one payment."""
     for _ in range(6):
         _, invoice = town.billed()
         key = isp.unique("key-")
@@ -172,7 +172,7 @@ def test_payments_of_more_than_is_owed_at_once(town, api, crowd):
 
 
 def test_halves_that_look_alike_at_once(town, crowd):
-    """Unless it is said, the same amount for the same invoice is one deed done twice."""
+    """Unless it is said, the same amount for the same invoice is one action done twice."""
     _, invoice = town.billed()
     answers = isp.throng([lambda c=crowd(): c.post("/api/payments", {"invoice_id": invoice["id"], "amount": 75000})
                           for _ in range(4)])
@@ -189,7 +189,7 @@ def test_one_user_name_taken_twice_at_once(town, crowd):
 
 
 def test_one_router_added_twice_at_once(api, crowd):
-    """One adds it, the others change it: they once all looked first, and were told that it was taken."""
+    """One adds it, the others change it: they once all looked first, and got the error that it was taken."""
     for n in range(4):
         body = {"name": "Twin", "host": "127.9.9.%d" % (n + 1), "username": "u", "password": "p", "is_active": False}
         answers = isp.throng([lambda c=crowd(): c.post("/api/router-settings", body) for _ in range(4)])
@@ -209,7 +209,7 @@ def test_radius_set_up_twice_at_once(stack, crowd):
 
 
 def test_one_renewal_issued_twice_at_once(town, api, crowd):
-    """By hand, at once: each takes its own next period or is told 409; no day is billed twice."""
+    """By hand, at once: each takes its own next period or gets 409; no day is billed twice."""
     sub = town.subscription(start_date="2026-02-06", end_date="2026-03-07")
     answers = isp.throng([lambda c=crowd(): c.post("/api/invoices", {"subscription_id": sub["id"]}) for _ in range(4)])
     assert all(a.status in (201, 409) for a in answers) and any(a.status == 201 for a in answers), answers
@@ -252,7 +252,7 @@ def test_a_gift_spent_twice_at_once(town, api, crowd):
     assert api.show("/api/customers/" + customer["id"])["credit"] == 0
 
 
-def told(report):
+def reported(report):
     return sorted((l["step"], l["outcome"], l["subscription_id"], l["invoice_number"] or "", l["amount"] or 0,
                    l["due_date"] or "") for l in report["lines"])
 
@@ -270,7 +270,7 @@ def test_preview_and_dry_run_tell_what_the_run_does(stack, town, api):
     assert dry["dry_run"] is True and preview["dry_run"] is True
     again = stack.cron(date, "--dry-run")
     run = stack.cron(date)
-    assert told(run) == told(dry) == told(again) == told(preview)
+    assert reported(run) == reported(dry) == reported(again) == reported(preview)
     assert {l["step"] for l in run["lines"]} == {"begin", "renew", "overdue", "expire", "suspend"}
     assert run["steps"] == dry["steps"] == preview["steps"]
-    assert told(stack.cron(date)) == []
+    assert reported(stack.cron(date)) == []

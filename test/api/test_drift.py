@@ -107,6 +107,42 @@ def test_many_cuts_need_force(home, stack, api):
     stack.drained(40)
 
 
+def alert(stack, home):
+    """Is the alert of this router open, and what does it say?"""
+    return stack.sql("SELECT severity || ': ' || title || ': ' || message FROM alert_logs "
+                     "WHERE key = 'drift %s' AND resolved_at IS NULL" % home.ident)
+
+
+def test_the_night_repairs_what_is_little(home, stack):
+    """No person looks on: what is within the bounds is put right, and nobody is woken."""
+    name = names(home)[6]
+    run(home, "/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=profile=default")
+    stack.exec("router-sync", "--check", "--router", home.ident)
+    stack.drained(20)
+    assert home.secret(name)["profile"] != "default" and plan(stack)["differences"] == [] and alert(stack, home) == ""
+
+
+def test_the_night_alerts_beyond_the_bounds(home, stack, api):
+    """Five of eight would be cut: the night cuts none and says so, once, until it is in order again."""
+    for sub in home.subs[:5]:
+        api.post("/api/subscriptions/%s/suspend" % sub["id"]).want(200)
+    stack.drained(40)
+    for name in names(home)[:5]:
+        run(home, "/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=disabled=no")
+    for _ in range(2):
+        stack.exec("router-sync", "--check", "--router", home.ident)
+    stack.drained(20)
+    assert all(home.secret(name)["disabled"] == "false" for name in names(home)[:5])
+    assert alert(stack, home) == ("critical: Router Drift differs from the database: this would cut or remove 5 of 8 accounts "
+                                  "on Drift. See ispctl router plan.")
+    assert stack.sql("SELECT count(*) FROM alert_logs WHERE key = 'drift %s'" % home.ident) == "1"
+    for sub in home.subs[:5]:
+        api.post("/api/subscriptions/%s/activate" % sub["id"]).want(200)
+    stack.drained(40)
+    stack.exec("router-sync", "--check", "--router", home.ident)
+    assert alert(stack, home) == ""
+
+
 def test_a_router_that_cannot_be_read_has_no_plan(home, stack, api):
     home.fault("trap", path="/ppp/secret/print", message="not enough permissions (9)")
     done = stack.exec("ispctl", "router", "plan", "--router", "Drift", check=False)
@@ -129,3 +165,53 @@ def test_apply_reaches_a_fixpoint(home, stack):
         stack.exec("ispctl", "router", "apply", "--router", "Drift", "--force")
         assert plan(stack)["differences"] == []
     assert home.secret("neighbour") == foreign
+
+
+STRANGERS = [("/ppp/secret", "neighbour"), ("/ppp/secret", "boss"), ("/queue/simple", "office"), ("/ppp/profile", "gold")]
+
+
+def strangers(sim):
+    return [row for menu, name in STRANGERS for row in sim.table(menu) if row["name"] == name]
+
+
+def meddle(sim, rng):
+    """Somebody works by hand; some of it on objects of ours."""
+    for name in rng.sample(names(sim), 4):
+        row = sim.secret(name)
+        if row is None:
+            continue
+        edit = rng.choice([["set", "=profile=default"], ["set", "=disabled=yes"],
+                           ["set", "=name=moved-" + name], ["set", "=remote-address=10.7.7.7"], ["remove"]])
+        run(sim, "/ppp/secret/" + edit[0], "=.id=" + row[".id"], *edit[1:])
+
+
+def break_down(sim, rng):
+    """What a bad line does to the repair; a reboot cuts every connection."""
+    kind = rng.choice(["lost", "drop", "busy", "reboot"])
+    if kind == "reboot":
+        sim._ask("POST", "/hangup", {})
+        sim.fault("refuse")
+    else:
+        sim.fault(kind, path="/ppp", after=rng.randrange(6), times=rng.randrange(1, 4))
+
+
+def test_a_fixpoint_through_lost_replies_drops_and_reboots(home, stack):
+    """Whatever fails on the way, a repair that ends well leaves nothing to do and no stranger touched."""
+    run(home, "/ppp/secret/add", "=name=boss", "=password=x", "=comment=isp: not a mark")
+    run(home, "/queue/simple/add", "=name=office", "=target=10.9.0.1", "=max-limit=1M/2M", "=comment=shared")
+    run(home, "/ppp/profile/add", "=name=gold", "=rate-limit=9M/9M")
+    before = strangers(home)
+    assert len(before) == len(STRANGERS)
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    rng = random.Random(seed)
+    for _ in range(4):
+        meddle(home, rng)
+        break_down(home, rng)
+        stack.exec("ispctl", "router", "apply", "--router", "Drift", "--force", check=False)
+        home.well()
+        isp.wait_until(lambda: stack.exec("ispctl", "router", "apply", "--router", "Drift", "--force", check=False).returncode == 0
+                       and plan(stack)["differences"] == [], 30)
+        assert strangers(home) == before
+    assert sorted(row["name"] for row in home.table("/ppp/secret") if row.get("comment", "").startswith("isp:") and len(row["comment"]) > 30) \
+        == sorted(names(home))

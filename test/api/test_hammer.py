@@ -1,6 +1,6 @@
 """64 clients create subscriptions, mark invoices paid and run the nightly billing, all at once,
 while workers are killed and PostgreSQL is restarted.  No request hangs; afterwards every invariant
-holds, and the router holds exactly what the database wishes.
+holds, and the router holds exactly what the database wants.
 
 10 s, with ISP_SOAK=1 30 s.  ISP_SEED=n repeats the choices (not the timing) of an earlier run."""
 import collections
@@ -43,7 +43,7 @@ def system(router):
 
 
 class Fray:
-    """What the clients share, and what they found."""
+    """State that the clients share, and their findings."""
 
     def __init__(self, system, seed):
         self.system, self.seed = system, seed
@@ -180,7 +180,7 @@ def test_no_request_hangs_and_none_is_our_mistake(fray):
     assert fray.hanging == 0
     assert fray.wrong == [], "seed %s: %d: %s" % (fray.seed, len(fray.wrong), "\n".join(fray.wrong[:10]))
     assert fray.slowest < LONGEST
-    # The fray was one: each of them got through often, and the killer met his victims.
+    # The fray was one: each of them got through often, and the killer met its victims.
     assert fray.killed >= 5
     assert fray.statuses["create", 201] > 100 and fray.statuses["pay", 200] > 50 and fray.statuses["run", 0] >= 2
 
@@ -224,7 +224,7 @@ def test_the_money_adds_up(fray, system):
     assert received > 0 and received == used + credit
 
 
-def test_the_router_is_as_the_database_wishes(fray, system, router):
+def test_the_router_is_as_the_database_wants(fray, system, router):
     client = isp.Client(system.url, fray.token)
 
     system.drained(DRAIN)

@@ -1,4 +1,4 @@
-"""What lists promise (contract 2.3), acts tried without effect (2.4), and who serves what."""
+"""The promises of lists (contract 2.3), acts tried without effect (2.4), and who serves what."""
 import csv
 import io
 import http.client
@@ -22,7 +22,7 @@ def ask(stack, method, path, **headers):
 
 def test_each_address_is_served_by_its_pool(stack, anyone):
     """The route table names the pool, and nginx reads it from there: a login once ran in the fast pool
-    because nobody had told nginx of its second name."""
+    because nginx did not know its second name."""
     for operation in openapi.read(anyone):
         if operation.path.endswith("/webhook") or operation.path.endswith("/notification"):
             continue

@@ -84,7 +84,7 @@ def test_copies_at_once_book_once(payer, mid):
 
 
 def test_the_old_page_is_paid_after_the_new_one(payer, mid):
-    """Both pages of an invoice are paid: the second is credit, and people are told (row 17)."""
+    """Both pages of an invoice are paid: the second is credit, and people are informed (row 17)."""
     invoice = payer.billed()
     first = payer.order(invoice)
     mid.act(first, "choose", method="bca_va")
@@ -198,7 +198,7 @@ def test_authorized_then_captured(payer, mid):
 
 
 def test_authorized_and_run_out_is_cancelled(payer, mid):
-    """A hold does not expire: it was told to every 30 seconds for ever."""
+    """A hold does not expire: it was ordered to, every 30 seconds, for ever."""
     invoice = payer.billed()
     order = payer.order(invoice)
     mid.act(order, "authorize", method="credit_card")
@@ -211,7 +211,7 @@ def test_authorized_and_run_out_is_cancelled(payer, mid):
 
 
 def test_expired_then_settled_is_confirmed(payer, mid):
-    """Row 20: an expiry was told, then money: Midtrans is asked, and knows."""
+    """Row 20: an expiry was reported, then money: Midtrans is asked, and knows."""
     invoice = payer.billed()
     order = payer.order(invoice)
     mid.act(order, "choose", method="bca_va")
@@ -244,7 +244,7 @@ def test_reversal_undoes_the_payment(payer, mid):
     assert payment["status"] == "reversed"
 
 
-def test_a_settlement_told_again_after_the_reversal_books_nothing(payer, mid):
+def test_a_settlement_reported_again_after_the_reversal_books_nothing(payer, mid):
     invoice = payer.billed()
     order, body = payer.genuine(invoice, method="permata_va")
     assert payer.notify(body).status == 200
@@ -320,7 +320,7 @@ def test_what_a_channel_says_is_kept(payer, mid, method, bank):
     assert payer.sql(asked % "settlement_time").split("|") == kept + [mid.craft(order)["settlement_time"]]
 
 
-def test_each_part_a_bank_takes_back_is_heard_of(payer, mid):
+def test_each_part_a_bank_takes_back_is_received_of(payer, mid):
     """The webhook never saw the sum of the parts: the second, of an order that nobody asked about any more, counted as
     a copy of the first."""
     invoice, order = payer.paid_by("qris")
@@ -342,7 +342,7 @@ def overdue(payer):
 
 
 def test_overdue_stays_overdue(payer, mid):
-    """What begins and ends without money changes no invoice (rows 1 and 8)."""
+    """A payment that begins and ends without money changes no invoice (rows 1 and 8)."""
     _, invoice = overdue(payer)
     for end in ("expire", "cancel", "failure"):
         order = payer.order(invoice)
@@ -388,8 +388,8 @@ def test_money_for_a_page_that_ran_out_counts(payer, mid):
     assert payer.order_state(order) == "paid" and len(payer.payments(invoice)) == 1
 
 
-@pytest.mark.parametrize("deed", ["cancelled", "paid", "part"])
-def test_what_is_not_owed_any_more_has_no_page(payer, mid, deed):
+@pytest.mark.parametrize("action", ["cancelled", "paid", "part"])
+def test_what_is_not_owed_any_more_has_no_page(payer, mid, action):
     """One nobody used and one with a payment under way, both of one invoice."""
     invoice = payer.billed()
     mid.fault("lost", "POST /snap/v1/transactions", times=2)
@@ -399,18 +399,18 @@ def test_what_is_not_owed_any_more_has_no_page(payer, mid, deed):
     payer.wait_order(first, "pending")
     second = payer.order(invoice)
     assert second != first and mid.order(second)["state"] == "open"
-    if deed == "cancelled":
+    if action == "cancelled":
         payer.town.api.delete("/api/invoices/" + invoice["id"]).want(204)
     else:
         payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"],
-                            {"amount": 1000} if deed == "part" else {}).want(200)
+                            {"amount": 1000} if action == "part" else {}).want(200)
     for order in (first, second):
         payer.wait_order(order, "closed")
     assert payer.at_midtrans(first) == ["cancel"] and mid.order(second)["state"] == "canceled"
     payer.idle()
 
 
-# ---- what is told to people, and what is booked ------------------------------------------------------
+# ---- what people are informed of, and what is booked ------------------------------------------------------
 
 @pytest.mark.parametrize("change,date", [
     ({"settlement_time": "2026-03-01 00:30:00"}, "2026-02-28T17:30:00"),
@@ -433,58 +433,58 @@ def test_a_transaction_id_is_any_text(payer, mid):
     assert payment["midtrans_transaction_id"] == payment["transaction_id"] == name and payer.status(invoice) == "paid"
 
 
-def told(payer, invoice, *titles):
+def reported(payer, invoice, *titles):
     isp.wait_until(lambda: sorted(payer.alerts(invoice)) == sorted(titles), 5,
                    "%r instead of %r" % (titles, payer.alerts(invoice)))
 
 
-def test_people_are_told_of_money_nobody_expected(payer, mid):
+def test_people_are_informed_of_money_nobody_expected(payer, mid):
     """Rows 17 and 18."""
     invoice = payer.billed()
     order, _ = payer.genuine(invoice, method="qris")
     payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
     payer.notify(mid.craft(order))
-    told(payer, invoice, "Money for a paid invoice")
+    reported(payer, invoice, "Money for a paid invoice")
     assert payer.credit(invoice) == 150000 and payer.status(invoice) == "paid"
     invoice = payer.billed()
     order, _ = payer.genuine(invoice, method="qris")
     payer.town.api.delete("/api/invoices/" + invoice["id"]).want(204)
     payer.notify(mid.craft(order))
-    told(payer, invoice, "Money for a cancelled invoice")
+    reported(payer, invoice, "Money for a cancelled invoice")
     assert payer.credit(invoice) == 150000 and payer.status(invoice) == "cancelled"
 
 
 def test_a_cancel_of_what_is_settled_is_not_believed(payer, mid):
-    """Impossible by the graph (row 13): Midtrans is asked, people are told, nothing is undone on its word."""
+    """Impossible by the graph (row 13): Midtrans is asked, people are informed, nothing is undone on its word."""
     invoice, order = payer.paid_by("qris")
     said = {"transaction_status": "cancel", "status_code": "202"}
     for n in range(3):
         assert payer.notify(mid.craft(order, dict(said, status_message="%d" % n))).status == 200
     payer.idle()
     assert payer.status(invoice) == "paid" and mid.calls("/v2/%s/status" % order) > 0
-    told(payer, invoice, "Payment reported as taken back", "A notification was not confirmed")
+    reported(payer, invoice, "Payment reported as taken back", "A notification was not confirmed")
 
 
-def test_people_are_told_of_money_that_goes(payer, mid):
+def test_people_are_informed_of_money_that_goes(payer, mid):
     """Rows 14, 23, 24 and 25."""
     invoice, order = payer.paid_by("permata_va")
     mid.act(order, "reverse")
     payer.wait(invoice, "unpaid", 5)
-    told(payer, invoice, "Payment taken back: void")
+    reported(payer, invoice, "Payment taken back: void")
     invoice, order = payer.paid_by("qris")
     mid.act(order, "refund", amount=50000)
-    told(payer, invoice, "Payment refunded", "Payment taken back: refund written off")
+    reported(payer, invoice, "Payment refunded", "Payment taken back: refund written off")
     mid.act(order, "refund")
-    told(payer, invoice, *2 * ["Payment refunded", "Payment taken back: refund written off"])
+    reported(payer, invoice, *2 * ["Payment refunded", "Payment taken back: refund written off"])
     assert payer.status(invoice) == "paid"  # what is refunded at the dashboard is written off
     invoice, order = payer.paid_by("qris")
     mid.act(order, "chargeback")
     payer.wait(invoice, "unpaid", 5)
-    told(payer, invoice, "Payment taken back: chargeback")
+    reported(payer, invoice, "Payment taken back: chargeback")
 
 
 def test_a_reversal_cuts_off_who_is_in_debt_without_it(payer, mid):
-    """What it had brought goes with it: the invoice is overdue again, and service ends at once."""
+    """The effects of the payment go with it: the invoice is overdue again, and service ends at once."""
     sub, invoice = overdue(payer)
     _, order = payer.paid_by("permata_va", invoice)
     mid.act(order, "reverse")
@@ -494,7 +494,7 @@ def test_a_reversal_cuts_off_who_is_in_debt_without_it(payer, mid):
 
 @pytest.mark.parametrize("gross,status,open_,credit", [(100000, "unpaid", 50000, 0), (200000, "paid", 0, 50000)])
 def test_another_amount_that_midtrans_confirms(payer, mid, gross, status, open_, credit):
-    """The true amount is booked, and people are told (row 21)."""
+    """The true amount is booked, and people are informed (row 21)."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, method="bca_va")
     body["gross_amount"] = "%d.00" % gross
@@ -505,7 +505,7 @@ def test_another_amount_that_midtrans_confirms(payer, mid, gross, status, open_,
     payer.idle()
     assert [p["amount"] for p in payer.payments(invoice)] == [gross]
     assert (payer.status(invoice), payer.show(invoice)["outstanding"], payer.credit(invoice)) == (status, open_, credit)
-    told(payer, invoice, "Payment of another amount")
+    reported(payer, invoice, "Payment of another amount")
     mid.well()
 
 
@@ -518,26 +518,26 @@ def test_another_amount_that_midtrans_does_not_confirm(payer, mid):
     assert payer.notify(body).status == 200
     payer.idle()
     assert payer.payments(invoice) == [] and payer.status(invoice) == "unpaid"
-    told(payer, invoice, "A notification was not confirmed")
+    reported(payer, invoice, "A notification was not confirmed")
 
 
-@pytest.mark.parametrize("deed,status,titles", [
+@pytest.mark.parametrize("action,status,titles", [
     ("refund", "paid", ["Payment refunded", "Payment taken back: refund written off"]),
     ("chargeback", "unpaid", ["Payment taken back: chargeback"])])
-def test_money_that_came_and_went_unheard(payer, mid, deed, status, titles):
-    """The settlement was never told: payment and refund are booked together (row 26)."""
+def test_money_that_came_and_went_unheard(payer, mid, action, status, titles):
+    """The settlement was never reported: payment and refund are booked together (row 26)."""
     invoice = payer.billed()
     order = payer.order(invoice)
     mid.rules(drop=1)
     mid.act(order, "pay", method="qris")
-    mid.act(order, deed)
+    mid.act(order, action)
     assert payer.notify(mid.craft(order)).status == 200
     payer.wait(invoice, status, 5)
     isp.wait_until(lambda: payer.payments(invoice), 5)
     payment, = payer.payments(invoice)
-    assert payment["status"] == ("refunded" if deed == "refund" else "reversed")
+    assert payment["status"] == ("refunded" if action == "refund" else "reversed")
     assert payer.credit(invoice) == 0
-    told(payer, invoice, *titles)
+    reported(payer, invoice, *titles)
 
 
 # ---- hostile requests -----------------------------------------------------------------------------
@@ -598,7 +598,7 @@ def test_a_copy_of_what_could_not_be_applied_books_nothing(payer, mid):
     assert payer.refunds(invoice) == "50000" and payer.credit(invoice) == 0
 
 
-def test_people_are_told_when_midtrans_contradicts_a_payment(payer, mid):
+def test_people_are_informed_when_midtrans_contradicts_a_payment(payer, mid):
     """Booked at once on the first notification, it stayed booked in silence: of one Midtrans said, each time it was
     asked, that it still waits; of the other, that it knows no such thing."""
     waits = payer.billed()
@@ -654,7 +654,7 @@ def nobody_knows(mid, times):
 
 
 def test_one_404_hides_no_payment(payer, mid):
-    """What Midtrans did not know once, of a channel it finds by the transaction alone, it was never asked about again."""
+    """A payment that Midtrans did not know once, of a channel it finds by the transaction alone, was never asked about again."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, "choose", method="dana")
     assert payer.notify(body).status == 200
@@ -737,7 +737,7 @@ def test_a_claimed_transaction_goes_back_to_its_order(payer, mid, method):
 
 @pytest.mark.parametrize("method", ["bca_va", "dana"])
 def test_a_claim_cancels_nobody_elses_payment(payer, mid, method):
-    """What a copy claims is asked about before anything is done to it: another order's payment is left alone,
+    """The claim of a copy is asked about before anything is done: another order's payment is left alone,
     also where Midtrans names no order in its answer (DANA), but the invoice we gave it."""
     mine, other = payer.billed(), payer.billed()
     order, body = payer.genuine(other, "choose", method="bri_va")
@@ -759,7 +759,7 @@ def test_a_claim_cancels_nobody_elses_payment(payer, mid, method):
 
 
 def test_one_alert_for_all_copies(payer, mid):
-    """A doubtful card is told once: each copy with another sum of refunds made another alert."""
+    """A doubtful card is reported once: each copy with another sum of refunds made another alert."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, "challenge", method="credit_card")
     for n in range(10):
@@ -767,7 +767,7 @@ def test_one_alert_for_all_copies(payer, mid):
     assert payer.alerts(invoice) == ["Card payment under review"]
 
 
-def test_each_card_under_review_is_told(payer, mid):
+def test_each_card_under_review_is_reported(payer, mid):
     """The first alert hid the second card."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, "challenge", method="credit_card")
@@ -781,7 +781,7 @@ def test_each_card_under_review_is_told(payer, mid):
     assert payer.alerts(invoice) == ["Card payment under review"] * 2
 
 
-def test_each_thing_midtrans_does_not_confirm_is_told(payer, mid):
+def test_each_thing_midtrans_does_not_confirm_is_reported(payer, mid):
     """Once an order, for ever: a forged reversal hid a chargeback."""
     invoice, order = payer.paid_by("bca_va")
     body = mid.craft(order)
@@ -823,7 +823,7 @@ def test_another_merchant_or_currency_is_not_money(payer, mid):
     ({"gross_amount": "10.50", "currency": "USD"}, "Payment in another currency or of another merchant"),
     ({"gross_amount": "150000.50"}, "Payment of an amount that is no whole rupiah")])
 def test_money_that_is_no_whole_rupiah_is_for_people(payer, mid, money, title):
-    """Well signed, it was answered 400 as if malformed: Midtrans sent it again in vain, nobody was told, and
+    """Well signed, it was answered 400 as if malformed: Midtrans sent it again in vain, nobody was informed, and
     asking for its status failed for ever, which held up what else there was to ask (rows 21, 22)."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, method="credit_card")
@@ -964,7 +964,7 @@ def test_never_a_redirect(payer, mid):
 
 
 def test_a_dead_router_keeps_no_notification_waiting(payer, mid):
-    """Who pays is online again when the router is; Midtrans is answered at once."""
+    """A customer who pays is online again when the router is; Midtrans is answered at once."""
     silent = socket.create_server(("127.0.0.1", 0))
     api = payer.town.api
     router = api.make("/api/router-settings", {"name": isp.unique("Dead "), "host": "127.0.0.1", "username": "isp",

@@ -108,7 +108,7 @@ def test_of_several_attempts_each_is_asked_about(deaf, mid):
 @pytest.mark.parametrize("said", [
     {"code": 200, "body": json.dumps({"status_code": "412", "status_message": "not by order_id"})}, {"code": 500}])
 def test_an_order_whose_id_is_no_good_is_asked_for_by_its_payments(deaf, mid, said):
-    """Whatever went wrong with the order_id ended the asking, also where the payment's own id was known. A plain no
+    """Any error about the order_id ended the asking, also where the payment's own id was known. A plain no
     to the order_id is no failure then."""
     sub, invoice = indebted(deaf)
     order = deaf.order(invoice)

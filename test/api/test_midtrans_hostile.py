@@ -299,8 +299,10 @@ def test_an_order_nobody_knows(system, desk):
         client.raw("POST", WEBHOOK, dumped(signed(desk.settled, order_id=order)), HEADERS).want(404)
     client.close()
     after = rows(system)
-    same_but(before, after, KEPT)
+    same_but(before, after, KEPT + ("alert_logs",))
     assert after["midtrans_events"] == before["midtrans_events"] + 64
+    assert after["alert_logs"] <= before["alert_logs"] + 1, "money for unknown orders alerts once an hour"
+    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'midtrans:unknown_order' AND resolved_at IS NULL") == "1"
     assert 0 < lines() - told <= len(system.workers())
 
 
@@ -314,7 +316,7 @@ def test_what_is_refused_is_counted(system, desk):
     client.close()
     same_but(before, rows(system), ())
     lines = log_lines(system, "notification refused")
-    assert lines and all(re.search(r"\bof=[1-9]", line) for line in lines), lines
+    assert lines and all(re.search(r"\bcount=[1-9]", line) for line in lines), lines
     assert len(lines) - told <= len(system.workers()) and not log_lines(system, "forged-")
 
 

@@ -1,9 +1,9 @@
 """Every rupiah exactly once, whatever the order in which things become known.
 
 Customers pay, fail, are refunded, charged back, let pages expire and pay them all the same; cash
-and cancellations come between. What Midtrans tells of it is delivered in random order, each message
+and cancellations come between. The messages of Midtrans are delivered in random order, each message
 one to five times, from 32 connections, a third of the answers unheard, while workers are killed.
-Then each transaction must stand in the ledger as it stands at Midtrans, the ledger's deeds, done by
+Then each transaction must stand in the ledger as it stands at Midtrans, the ledger's actions, done by
 the model in the same order, must give the same invoices, subscriptions and credit, and where the
 order cannot matter, so must the causal order. And again without any webhook at all.
 
@@ -19,11 +19,11 @@ import pytest
 
 import isp
 from rough import Gate, deliver
-from street import FINDABLE, TODAY, Street
+from street import FINDABLE, TODAY, Street, settle
 
 ROUNDS = 200 if isp.SOAK else 20
 HOMES = 4    # in a round
-SILENT = 120 if isp.SOAK else 30  # homes that only reconciliation hears of
+SILENT = 120 if isp.SOAK else 30  # homes that only reconciliation finds
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +88,9 @@ class Killer:
 class Rounds:
     """All rounds and what they came to."""
 
-    def __init__(self, system, gate, seed):
-        self.system, self.seed = system, seed
-        self.street = Street(system, gate)
+    def __init__(self, system, street, seed):
+        self.system, self.street, self.seed = system, street, seed
         self.statuses, self.certain, self.killed = collections.Counter(), 0, 0
-
-    def prepare(self):
-        dice = random.Random(self.seed)
-        for _ in range(ROUNDS * HOMES):
-            self.street.home(dice)
-        self.street.night()
 
     def run(self, number):
         dice = random.Random("%s %d" % (self.seed, number))
@@ -118,14 +111,14 @@ class Rounds:
         """Whether there was anything to tell."""
         bodies = self.street.fresh(homes)
         if bodies or extra:
-            # What was told before may come again at any time.
+            # A message delivered before may come again at any time.
             bodies += [body for body in self.seen(homes) if dice.random() < 0.2]
             self.statuses.update(deliver(self.system.url, bodies, dice, extra).statuses)
         return bool(bodies)
 
     @staticmethod
     def seen(homes):
-        return [json.dumps(body).encode() for home in homes for body in home.told.values()]
+        return [json.dumps(body).encode() for home in homes for body in home.reported.values()]
 
     def calm(self, homes, dice):
         """Until nobody has anything to say: what we do at Midtrans is announced, too."""
@@ -137,11 +130,18 @@ class Rounds:
 
 
 @pytest.fixture(scope="module")
-def rounds(system, gate, seed):
-    play = Rounds(system, gate, seed)
-    play.prepare()
-    yield play
-    play.street.close()
+def streets(system, gate, seed):
+    """One whose messages arrive, and one that is silent."""
+    found = Street(system, gate), Street(system, gate, FINDABLE, closer="status")
+    settle(system, list(zip(found, (ROUNDS * HOMES, SILENT))), random.Random(seed))
+    yield found
+    for street in found:
+        street.close()
+
+
+@pytest.fixture(scope="module")
+def rounds(system, streets, seed):
+    return Rounds(system, streets[0], seed)
 
 
 def test_any_order_ends_as_the_oracle_says(rounds):
@@ -178,20 +178,14 @@ def test_one_enable_for_a_suspension(rounds, system, router):
     assert up >= ROUNDS and 0 < len(switched) <= up + down
 
 
-def test_without_any_webhook_reconciliation_finds_it_all(system, gate, seed):
-    dice = random.Random("silent " + seed)
-    street = Street(system, gate, FINDABLE, closer="status")
-    try:
-        homes = [street.home(dice) for _ in range(SILENT)]
-        street.night()
-        for home in homes:
-            street.pages(home, dice)
-            for order in home.orders:
-                street.history(home, order, dice)
-        for _ in range(3):  # what a pass cancels, the next one sees
-            system.exec("ispctl", "midtrans", "reconcile")
-            street.quiet()
-        assert street.compare(homes) > SILENT / 4
-    finally:
-        street.close()
+def test_without_any_webhook_reconciliation_finds_it_all(system, streets, seed):
+    dice, street = random.Random("silent " + seed), streets[1]
+    for home in street.homes:
+        street.pages(home, dice)
+        for order in home.orders:
+            street.history(home, order, dice)
+    for _ in range(3):  # what a pass cancels, the next one sees
+        system.exec("ispctl", "midtrans", "reconcile")
+        street.quiet()
+    assert street.compare(street.homes) > SILENT / 4
     system.check()

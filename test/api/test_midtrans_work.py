@@ -1,4 +1,4 @@
-"""What gateway-sync and ispctl find out without any notification."""
+"""Payments that gateway-sync and ispctl find without any notification."""
 import json
 import os
 import signal
@@ -118,14 +118,14 @@ def test_a_day_without_any_notification(alone, mid):
                "charged": "credit_card", "expired": "bni_va", "unused": None, "refused": "credit_card"}
     invoices = {name: alone.billed() for name in methods}
     orders = {name: alone.order(invoice) for name, invoice in invoices.items()}
-    deeds = {0: [("early", "pay"), ("card", "pay"), ("expired", "choose"), ("refused", "refuse"), ("back", "pay"),
+    actions = {0: [("early", "pay"), ("card", "pay"), ("expired", "choose"), ("refused", "refuse"), ("back", "pay"),
                  ("part", "pay"), ("charged", "pay")],
              3: [("back", "reverse")], 9: [("charged", "settle"), ("part", "refund")], 15: [("late", "pay")],
              18: [("charged", "chargeback")]}
     for hour in range(0, 39, 3):  # six hours at most until each is asked about again
-        for name, deed in deeds.get(hour, ()):
-            more = {"amount": 50000} if deed == "refund" else {}
-            mid.act(orders[name], deed, method=methods[name], **more)
+        for name, action in actions.get(hour, ()):
+            more = {"amount": 50000} if action == "refund" else {}
+            mid.act(orders[name], action, method=methods[name], **more)
         alone.stack.exec("gateway-sync", "--once")
         hours_pass(alone, mid, orders.values(), 3)
     found = {name: (alone.status(invoice), alone.order_state(orders[name])) for name, invoice in invoices.items()}
@@ -151,7 +151,7 @@ def old_news(mid, body):
 
 
 def found_by_asking(payer, mid, invoice, order):
-    """Nobody told of the refund; asked about, it is booked, and then nothing is waited for."""
+    """No message of the refund came; asked about, it is booked, and then nothing is waited for."""
     assert payer.refunds(invoice) == ""
     mid.well()
     payer.reconcile()
@@ -161,7 +161,7 @@ def found_by_asking(payer, mid, invoice, order):
 
 
 def test_a_refund_that_comes_late_is_found(payer, mid):
-    """Of an order more than three days old it was asked once what became of a refund, and never again."""
+    """The refund of an order more than three days old was asked about once, and never again."""
     invoice, order = payer.paid_by("qris")
     mid.rules(drop=1)
     long_closed(payer, order)
@@ -261,7 +261,7 @@ def test_once_ends_when_nobody_answers(alone, mid):
 
 
 def test_a_proxy_before_midtrans_knows_nothing(alone, mid):
-    """Its 403 counted as "no such payment": people were told falsely that Midtrans does not know a payment, and after
+    """Its 403 counted as "no such payment": people were informed falsely that Midtrans does not know a payment, and after
     the fifth it was never asked about again."""
     invoice = alone.billed()
     order, body = alone.genuine(invoice, method="qris")
@@ -270,11 +270,11 @@ def test_a_proxy_before_midtrans_knows_nothing(alone, mid):
         mid.fault("html", "GET /v2/*", code=code)
         alone.stack.exec("ispctl", "midtrans", "reconcile", check=False)
     mid.well()
-    told = "SELECT confirmed, (SELECT count(*) FROM midtrans_unknown_ids s WHERE s.attempt_id = t.attempt_id) " \
+    reported = "SELECT confirmed, (SELECT count(*) FROM midtrans_unknown_ids s WHERE s.attempt_id = t.attempt_id) " \
            "FROM midtrans_transactions t JOIN midtrans_attempts a ON a.id = t.attempt_id WHERE a.order_id = '%s'" % order
-    assert alone.sql(told) == "f|0" and alone.alerts(invoice) == []
+    assert alone.sql(reported) == "f|0" and alone.alerts(invoice) == []
     alone.reconcile()
-    assert alone.sql(told) == "t|0" and alone.alerts(invoice) == []
+    assert alone.sql(reported) == "t|0" and alone.alerts(invoice) == []
 
 
 def test_asked_to_slow_down_gateway_sync_does(payer, mid):

@@ -44,7 +44,7 @@ def secret(sim, name, **more):
 
 
 def fresh(stack):
-    """Whatever was read is old."""
+    """Make all stored readings old."""
     stack.sql("UPDATE router_snapshots SET tried_at = '-infinity'")
 
 
@@ -200,7 +200,7 @@ def test_accounts_of_their_own(api, box, stack):
 
 
 def test_import(api, box, stack, town):
-    """A second import changes nothing; hidden passwords stay unknown; other services are told apart."""
+    """A second import changes nothing; hidden passwords stay unknown; other services are distinguished."""
     run(box, "/ppp/secret/add", "=name=vpn1", "=password=x", "=service=l2tp")
     box._ask("POST", "/user", {"name": "blind", "password": "pw", "policy": "api,read,write,test"})
     before = box.table("/ppp/secret")

@@ -177,7 +177,7 @@ SUSPEND = "SELECT outcome FROM billing_suspend(%s::uuid[], %s)"
 
 
 def test_payment_racing_a_suspension(town):
-    """Whoever wins, who has paid is online."""
+    """In either order, a customer who has paid is online."""
     for _ in range(20):
         sub = town.subscription(town.customer())
         town.overdue(sub)

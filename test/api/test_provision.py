@@ -1,6 +1,6 @@
 """Contract 6 rule by rule: a private database, simulated routers and router-sync between them.
 
-What the API would write is written here by SQL; everything is looked at from outside, in the
+SQL writes here in place of the API; everything is looked at from outside, in the
 tables of the simulated routers and in account_sync.
 """
 import base64
@@ -30,7 +30,7 @@ SOON = 2.0  # seconds from commit to the router
 
 
 def seal(place, plain):
-    """What lib/base/crypt.c makes of a secret."""
+    """Seal a secret as lib/base/crypt.c does."""
     nonce, text = os.urandom(24), plain.encode()
     box = ctypes.create_string_buffer(len(text) + 16)
     SODIUM.crypto_aead_xchacha20poly1305_ietf_encrypt(
@@ -343,7 +343,7 @@ def test_what_is_rolled_back_is_no_job(bench, sim, router):
     assert sub.sync()[0] == "synced" and not sim.log()["entries"]
 
 
-def test_the_newest_wish_wins(bench, sim, router):
+def test_the_newest_wanted_state_wins(bench, sim, router):
     """Suspended and paid while the router is slow: what the worker acts on is what holds then."""
     sub = bench.subscribe(router, bench.package())
     sub.wait()
@@ -586,7 +586,7 @@ def test_suspended_though_the_profile_is_gone(bench, sim, router):
 @pytest.mark.parametrize("end", ["suspended", "expired", "cancelled"])
 def test_cut_off_though_the_new_name_is_not_ours(bench, sim, router, end):
     """Renamed onto a secret of somebody else: that failed, rightly. Then the customer did not pay, and
-    that failed too: his own secret went on under the old name."""
+    that failed too: the customer's own secret went on under the old name."""
     sub = served(bench, sim, router)
     taken = isp.unique("boss")
     command(sim, "/ppp/secret/add", "=name=" + taken, "=password=x")
@@ -610,7 +610,7 @@ def test_cut_off_though_the_new_name_is_not_ours(bench, sim, router, end):
 
 def test_suspended_though_no_key_opens_the_password(bench, sim, router):
     """After an APP_KEY was lost no customer could be suspended: the password could not be opened, and
-    disabling needs none. Who has paid is let in again; what needs the password says so."""
+    disabling needs none. A customer who has paid is let in again; a change that needs the password says so."""
     sub = served(bench, sim, router)
     sub.set(mikrotik_password="s1.00000000.AAAA")
     sub.suspend()
@@ -797,8 +797,8 @@ def entry(sim, address):
 
 
 def test_suspended_keeps_every_address_blocked(bench, sim, router):
-    """The address of a suspended customer was changed, and the entry of the old one left with it: his
-    device still had that one. It leaves when he is in service again."""
+    """The address of a suspended customer was changed, and the entry of the old one left with it: the
+    device still had that one. It leaves when the customer is in service again."""
     sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.1")
     sub.wait()
     sub.suspend()
@@ -882,7 +882,7 @@ def test_disabled_by_hand_on_the_router(bench, sim, router):
 
 
 def test_foreign_entries_stay(bench, sim, router):
-    """What only began like a mark of ours, "isp:uplink", was taken away."""
+    """A comment that only began like a mark of ours, "isp:uplink", was taken away."""
     command(sim, "/ip/firewall/address-list/add", "=list=isp-blocked", "=address=10.4.1.50", "=comment=isp:uplink")
     sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.50")
     sub.wait()
@@ -891,7 +891,7 @@ def test_foreign_entries_stay(bench, sim, router):
 
 
 def test_unblocked_though_the_list_could_not_be_read(bench, sim, router):
-    """The list of blocked addresses could not be read when a customer had paid: he was taken for
+    """The list of blocked addresses could not be read when a customer had paid: the account was taken for
     unblocked, was synced, and stayed offline for good."""
     sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.1.60")
     sub.wait()
@@ -1055,7 +1055,7 @@ def test_move_keeps_the_old_router_until_the_new_has_it(bench, sims):
 
 
 def test_moved_from_a_dead_router_then_suspended(bench, sims):
-    """Moved to a router that was dead, so that he stayed on the old one, rightly; then suspended there,
+    """Moved to a router that was dead, so that the account stayed on the old one, rightly; then suspended there,
     and the old router's worker slept on for up to a quarter of a minute."""
     old, new = sims(), sims()
     first, second = bench.router(old), bench.router(new)
@@ -1076,7 +1076,7 @@ def test_moved_from_a_dead_router_then_suspended(bench, sims):
 
 @pytest.mark.parametrize("end", ["suspended", "cancelled", "renamed"])
 def test_the_old_router_comes_back(bench, sims, end):
-    """Whatever became of him meanwhile, the old router lets nobody in when it answers again."""
+    """The customer's later state does not matter: the old router lets nobody in when it answers again."""
     old, new = sims(), sims()
     first, second = bench.router(old), bench.router(new)
     sub = served(bench, old, first)
@@ -1188,7 +1188,7 @@ def test_a_row_of_renames_while_the_router_is_down(bench, sim, router):
 
 
 def test_what_another_does_not_take_over_is_not_forgotten(bench, sim, router):
-    """Of two that swap their names one cannot take the other's object: that still lets its owner in, who
+    """When two swap their names, one cannot take the other's object: that still lets its owner in, who
     must not count as in order, or a suspension would leave it."""
     package = bench.package()
     one, two = bench.subscribe(router, package), bench.subscribe(router, package)
@@ -1259,7 +1259,7 @@ def test_imported_renamed_onto_somebody_elses(bench, sim, router):
 
 
 def test_imported_moves_onto_somebody_elses(bench, sims):
-    """What was found on one router says nothing about a secret of that name on another."""
+    """A reading of one router says nothing about a secret of that name on another."""
     old, new = sims(), sims()
     first, second = bench.router(old), bench.router(new)
     name = isp.unique("found")
@@ -1277,7 +1277,7 @@ def test_imported_moves_onto_somebody_elses(bench, sims):
 
 
 def test_a_copied_mark_is_not_ours(bench, sim, router):
-    """Whoever copies a secret in Winbox, to make another one, copies the mark: the copy is left alone."""
+    """A person who copies a secret in Winbox, to make another one, copies the mark: the copy is left alone."""
     sub = bench.subscribe(router, bench.package())
     sub.wait()
     copy = isp.unique("copy")
@@ -1571,7 +1571,7 @@ MENUS = {"pppoe": "/ppp/secret", "hotspot": "/ip/hotspot/user", "static": "/queu
 
 
 def wanted_of(bench, router):
-    """What a router should hold by the database, by menu and name; and the addresses in service, and to be blocked."""
+    """The objects that a router should hold by the database, by menu and name; and the addresses in service, and to be blocked."""
     wanted, served_addresses, to_block = {}, set(), set()
     for name, service, want, disabled, profile, address, mark in bench.sql(
             "SELECT username, service, wanted, disabled, coalesce(m.profile, p.router_profile), remote_address,"

@@ -40,7 +40,7 @@ WHO = [
     ("GET /billing/preview", "O"), ("GET /billing-logs.*", "O"), ("GET /midtrans-logs.*", "O"),
     ("GET /audit-logs.*", "A"),
 ]
-# What a token's ability opens, of writes; "" needs all, to read it too.
+# The writes that a token's ability opens; "" needs all, to read it too.
 ABILITY = [
     ("/subscriptions/{id}/credentials", ""),
     ("/(customers|packages|subscriptions|invoices|payments|midtrans)(/.*)?", "billing"),
@@ -116,8 +116,8 @@ def test_each_role_at_each_address(operations, stack, api, viewer, operator, rol
 
 @pytest.mark.parametrize("has", ["read", "billing", "network"])
 def test_tokens_of_one_ability(operations, api, has):
-    told = api.post("/api/auth/tokens", {"name": "only " + has, "abilities": [has]}).want(201).json
-    client = api.another(told["token"])
+    reported = api.post("/api/auth/tokens", {"name": "only " + has, "abilities": [has]}).want(201).json
+    client = api.another(reported["token"])
     wrong = []
     for operation in operations:
         needs = ability(operation)
@@ -134,19 +134,19 @@ def test_tokens_of_one_ability(operations, api, has):
 
 def test_role_and_ability_must_both_allow(viewer, operator):
     for person, status in ((viewer, 403), (operator, 422)):
-        told = person.post("/api/auth/tokens", {"name": "all", "abilities": ["*"]}).want(201).json
-        assert person.another(told["token"]).post("/api/customers", {}).status == status
+        reported = person.post("/api/auth/tokens", {"name": "all", "abilities": ["*"]}).want(201).json
+        assert person.another(reported["token"]).post("/api/customers", {}).status == status
 
 
 def test_no_token_grants_what_it_lacks(api):
     """A token of less may make none of more (nor, needing all abilities for that, any at all)."""
-    told = api.post("/api/auth/tokens", {"name": "reader", "abilities": ["read"]}).want(201).json
-    reader = api.another(told["token"])
+    reported = api.post("/api/auth/tokens", {"name": "reader", "abilities": ["read"]}).want(201).json
+    reader = api.another(reported["token"])
     assert reader.post("/api/auth/tokens", {"name": "more", "abilities": ["*"]}).status == 403
     assert reader.get("/api/customers").status == 200
     listed = api.get("/api/auth/tokens").want(200)
-    assert told["token"].split("|")[1] not in listed.body.decode()
-    api.delete("/api/auth/tokens/%s" % told["token"].split("|")[0]).want(200, 204)
+    assert reported["token"].split("|")[1] not in listed.body.decode()
+    api.delete("/api/auth/tokens/%s" % reported["token"].split("|")[0]).want(200, 204)
     assert reader.get("/api/customers").status == 401
 
 
@@ -180,7 +180,7 @@ def waits(stack):
 
 @pytest.mark.parametrize("first", ["change", "token"])
 def test_a_token_made_while_its_holder_changes(api, stack, first):
-    """What stands beside a token is what its holder is, whoever came first."""
+    """The user beside a token is its holder, in either order of the requests."""
     email, become = isp.unique("riser") + "@example.net", "UPDATE users SET role = 'operator' WHERE id = %s"
     user = api.make("/api/users", {"name": "Riser", "email": email, "password": "a long password 5", "role": "viewer"})
     make = "INSERT INTO personal_access_tokens (user_id, name, token) VALUES (%s, 'racer', md5(%s) || md5(%s))"

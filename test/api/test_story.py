@@ -20,7 +20,7 @@ PROBE = 20.0   # a broken router is asked every 10 s
 
 
 class Life:
-    """What the steps hand on."""
+    """State that the steps hand on."""
 
 
 @pytest.fixture(scope="module")

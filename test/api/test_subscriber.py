@@ -1,5 +1,5 @@
-"""Changes of a subscriber that must, or must not, reach the router, through the API.  What the router
-then does with them is test_provision's."""
+"""Changes of a subscriber that must, or must not, reach the router, through the API.  The effect on
+the router is test_provision's."""
 import pytest
 
 import isp
@@ -40,7 +40,7 @@ def test_sessions_may_be_ended_after_the_rates_were_changed(stack, api, town, su
     assert job(sub) == before + 1
 
 
-def test_all_that_is_wrong_is_told_at_once(api, town, sub):
+def test_all_that_is_wrong_is_reported_at_once(api, town, sub):
     """Also where the database finds it: a package nobody sells and a name somebody has."""
     other = town.subscription()
     wrong = {"package_id": isp.NOBODY, "router_id": isp.NOBODY, "mikrotik_username": sub["mikrotik_username"]}

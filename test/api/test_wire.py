@@ -397,8 +397,8 @@ def test_preflight(stack, anyone):
         assert answer.header("access-control-max-age") == "600"
         assert answer.header("access-control-allow-credentials") is None
         assert "PUT" in answer.header("access-control-allow-methods")
-        told = answer.header("access-control-allow-headers").lower()
-        assert all(h in told for h in ("authorization", "content-type", "idempotency-key")), told
+        reported = answer.header("access-control-allow-headers").lower()
+        assert all(h in reported for h in ("authorization", "content-type", "idempotency-key")), reported
         assert "origin" in (answer.header("vary") or "").lower()
 
 
@@ -487,7 +487,7 @@ def test_sighup_replaces_workers_under_load(stack, api):
 
 
 def test_a_full_slow_pool_says_so_and_starves_nobody(stack, api):
-    """Passwords are checked by two workers; 64 wait; who comes then is told 503 at once."""
+    """Passwords are checked by two workers; 64 wait; who comes then gets 503 at once."""
     jobs = [lambda c=isp.Client(stack.url): c.call("POST", "/api/login", isp.ADMIN) for _ in range(90)]
     seen, over = [], threading.Event()
 

@@ -53,7 +53,7 @@ crowd_member(const struct crowd *c, int p, struct crowd_tally *t)
 	t->failed = rc != RC_OK;
 }
 
-/* What all of them did; failed where one did not come to its end. */
+/* The work of all of them; failed where one did not come to its end. */
 static inline struct crowd_tally
 crowd_run(const struct crowd *c)
 {

@@ -48,7 +48,7 @@ SELECT subscription_id, customer_id, package_id, format('pelanggan%s', n), 'seal
   FROM filling
  ORDER BY n;
 
--- Of those who owe, the second period is the one not paid.
+-- For customers who owe, the second period is the one not paid.
 CREATE TEMPORARY TABLE billing AS
 SELECT f.*, i.nth, uuidv7() AS invoice_id, i.nth = 1 OR NOT f.owes AS is_paid, p.starts,
        CASE WHEN i.nth = 1 THEN p.starts ELSE p.starts - 8 END AS issued_on,

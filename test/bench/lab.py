@@ -144,8 +144,8 @@ class Lab:
         self.copy("isp")
         with open(self.path("bench.env"), "w", encoding="utf-8") as file:
             file.write("APP_TODAY=%s\nMIDTRANS_SERVER_KEY=%s\n" % (DAY, KEY))
-        told = self.script("stack", "up", "--port", "0", "--env", self.path("bench.env"), "--without", WITHOUT)
-        self.port = int(re.search(r"url=http://127\.0\.0\.1:(\d+)", told).group(1))
+        reported = self.script("stack", "up", "--port", "0", "--env", self.path("bench.env"), "--without", WITHOUT)
+        self.port = int(re.search(r"url=http://127\.0\.0\.1:(\d+)", reported).group(1))
         body = {"email": "admin@ispbilling.com", "password": "admin123"}
         with urllib.request.urlopen(urllib.request.Request(
                 self.url + "/api/login", json.dumps(body).encode(), {"Content-Type": "application/json"})) as answer:
@@ -226,24 +226,24 @@ def interruptible():
 def wrk(lab, port, script, seconds, roots):
     """Requests a second and processor microseconds each, of the processes of `roots`."""
     before = cpu_seconds(roots)
-    told = sh(["wrk", "-t2", "-c32", "-d%ds" % seconds, "-s", script, "-H", "Authorization: Bearer " + lab.token,
+    reported = sh(["wrk", "-t2", "-c32", "-d%ds" % seconds, "-s", script, "-H", "Authorization: Bearer " + lab.token,
                "http://127.0.0.1:%d" % port])
     used = cpu_seconds(roots) - before
-    if "Non-2xx" in told or "Socket errors" in told:
-        raise Failed("wrk: " + told)
-    return {"rps": float(re.search(r"Requests/sec:\s+([\d.]+)", told).group(1)),
-            "us": used * 1e6 / int(re.search(r"(\d+) requests in", told).group(1))}
+    if "Non-2xx" in reported or "Socket errors" in reported:
+        raise Failed("wrk: " + reported)
+    return {"rps": float(re.search(r"Requests/sec:\s+([\d.]+)", reported).group(1)),
+            "us": used * 1e6 / int(re.search(r"(\d+) requests in", reported).group(1))}
 
 
-def hey_figures(told):
-    """What hey says: slowest and p99 in ms, requests a second, how many answers of each status."""
-    slowest = re.search(r"Slowest:\s+([\d.]+)", told)
-    p99 = re.search(r"99% in ([\d.]+)", told)
+def hey_figures(reported):
+    """The figures of hey: slowest and p99 in ms, requests a second, how many answers of each status."""
+    slowest = re.search(r"Slowest:\s+([\d.]+)", reported)
+    p99 = re.search(r"99% in ([\d.]+)", reported)
     return {"max": float(slowest.group(1)) * 1000 if slowest else float("inf"),
             "p99": float(p99.group(1)) * 1000 if p99 else float("inf"),
-            "rps": float(re.search(r"Requests/sec:\s+([\d.]+)", told).group(1)),
-            "status": {int(code): int(n) for code, n in re.findall(r"\[(\d{3})\]\s+(\d+) responses", told)},
-            "errors": "Error distribution" in told}
+            "rps": float(re.search(r"Requests/sec:\s+([\d.]+)", reported).group(1)),
+            "status": {int(code): int(n) for code, n in re.findall(r"\[(\d{3})\]\s+(\d+) responses", reported)},
+            "errors": "Error distribution" in reported}
 
 
 def hey(lab, path, *words, background=False):
@@ -256,9 +256,9 @@ def hey(lab, path, *words, background=False):
 
 def pgbench(lab, name, script, count, first):
     """Transactions a second of 4 clients, `count` each."""
-    told = sh(["pgbench", "-n", "-M", "prepared", "-c", "4", "-j", "2", "-t", str(count), "-D", "first=%d" % first,
+    reported = sh(["pgbench", "-n", "-M", "prepared", "-c", "4", "-j", "2", "-t", str(count), "-D", "first=%d" % first,
                "-D", "count=%d" % count, "-D", "i=-1", "-f", os.path.join(HERE, script),
                lab.conninfo(name, "postgres")], env=dict(os.environ, PGOPTIONS="-c plan_cache_mode=force_generic_plan -c jit=off"))
-    if "number of failed transactions: 0 " not in told:
-        raise Failed("pgbench: " + told)
-    return float(re.search(r"tps = ([\d.]+)", told).group(1))
+    if "number of failed transactions: 0 " not in reported:
+        raise Failed("pgbench: " + reported)
+    return float(re.search(r"tps = ([\d.]+)", reported).group(1))

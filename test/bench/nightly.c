@@ -21,7 +21,7 @@ now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* When the first row of each step was told: how the time divides. */
+/* When the first row of each step was reported: how the time divides. */
 static void
 note(void *arg, const struct billing_line *line)
 {

@@ -1,5 +1,5 @@
 /*
- * pure.sql: the nightly run as somebody would write it who has the machine to himself: one
+ * pure.sql: the nightly run as somebody would write it with a machine for this alone: one
  * transaction, no report, no chunks, nothing tested twice, the product's own triggers that make
  * accounts and jobs switched off and their work done by hand.  It leaves the same rows behind as
  * billing-cron does.  The product is held against its time.

@@ -167,7 +167,7 @@ now_ms(void)
 
 /* The search is timed too, but it is not what grows with the rows: it counts once. */
 static void
-loop(const char *what, enum stmt find, void (*deed)(const PGresult *, int, const char *),
+loop(const char *what, enum stmt find, void (*act)(const PGresult *, int, const char *),
     const char *day, const char *limit)
 {
 	double begun = now_ms(), found;
@@ -176,7 +176,7 @@ loop(const char *what, enum stmt find, void (*deed)(const PGresult *, int, const
 
 	found = now_ms();
 	for (int i = 0; i < n; i++)
-		deed(due, i, day);
+		act(due, i, day);
 	printf("%s=%d %s_find_ms=%.1f %s_thousand_ms=%.1f\n", what, n, what, found - begun, what,
 	    (now_ms() - found) / (n > 0 ? n : 1) * 1000);
 	PQclear(due);

@@ -14,7 +14,7 @@ from lab import BUILD, DAY, KEY, cpu_seconds, pairs, pgbench, sh
 SECONDS = float(os.environ.get("BENCH_SECONDS", "30"))
 RATE = 300
 CARRIERS = 24
-SLOWEST = 5000  # ms within which Midtrans wishes to be answered
+SLOWEST = 5000  # ms within which Midtrans wants to be answered
 
 # A page for each open invoice, the body that settles it, and what attempt.c makes of that body.
 PAGES = """
@@ -29,7 +29,7 @@ UPDATE bench_pages SET body = jsonb_build_object(
     'va_numbers', '[{"bank": "bca", "va_number": "1234567890"}]'::jsonb, 'status_message', 'midtrans payment notification',
     'transaction_time', '2026-07-15 10:00:00', 'settlement_time', '2026-07-15 10:00:05'),
     m = jsonb_build_object('source', 'notification', 'is_200', true, 'verdict', 'applied', 'rows', '2', 'attempt', 'paid',
-    'amount', amount, 'fee', 0, 'deeds', '["note", "book"]'::jsonb, 'transaction_id', tx, 'status', 'settlement',
+    'amount', amount, 'fee', 0, 'actions', '["note", "book"]'::jsonb, 'transaction_id', tx, 'status', 'settlement',
     'fraud_status', 'accept', 'payment_type', 'bank_transfer', 'method', 'va', 'bank', 'bca', 'gross', amount,
     'transaction_time', '2026-07-15 10:00:00+07', 'settlement_time', '2026-07-15 10:00:05+07', 'refunds', '[]'::jsonb);
 CREATE UNIQUE INDEX ON bench_pages (n);
@@ -129,7 +129,7 @@ def at_a_rate(lab, note, first):
 
 
 def flat_out(lab, note, first, total):
-    """What limits: the rate at which answers come, and who is busy then."""
+    """The limits: the rate at which answers come, and who is busy then."""
     count = min(3000, total - first)
     bodies = lab.sql("isp", "SELECT body FROM bench_pages WHERE n >= %d AND n < %d" % (first, first + count)).split("\n")
     parts = {name: [lab.pid(name)] for name in ("isp-api", "nginx", "postgres")}

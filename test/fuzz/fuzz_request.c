@@ -83,10 +83,10 @@ show(struct ctx *cx, const struct req *rq, struct resp *rs)
 }
 
 static const struct route routes[] = {
-	{ "GET", "/a", 1, .fn = list },
-	{ "POST", "/a", 1, .fn = create },
-	{ "GET", "/a/:id", 1, .fn = show },
-	{ "PUT", "/a/:id/b/:name", 0, .fn = create },
+	{ "", "GET", "/a", 1, .fn = list },
+	{ "", "POST", "/a", 1, .fn = create },
+	{ "", "GET", "/a/:id", 1, .fn = show },
+	{ "", "PUT", "/a/:id/b/:name", 0, .fn = create },
 };
 
 static const struct http_policy policy = {

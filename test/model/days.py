@@ -14,12 +14,14 @@ Events: "day" (the business date), "op", and:
     package           package, price, unit ("day" or "month"), length
     price             package, price
     customer          customer
-    create            sub, customer, package, cycle, mode, policy, auto_renew, dates (None or a pair)
+    create            sub, customer, package, cycle, mode, policy, auto_renew, dates (None or a pair),
+                      billed (the dates are not paid elsewhere: they are the period of the first bill)
+    other             sub, amount, due: a bill without a period
     run
     pay               lot, invoice, amount (None: what is outstanding), surplus
     deposit           lot, customer, amount
     reverse           lot
-    refund            lot, amount
+    refund            lot, amount, reopen (what no credit covers is a debt again, else written off)
     gift, payout      lot and customer, amount (> 0)
     promise           sub, until
     suspend, pause, resume, cancel        sub
@@ -39,10 +41,12 @@ Readings where the text leaves a choice
  3. Debt means a bill past its due date. Activating a line without it is no promise, but where the
     line is expired.
  4. A line cut for debt and then suspended by hand: the first span ends and the second begins that day.
- 5. The day of a plan change belongs to the new package; a bill that is reissued begins where the old
+ 5. Dates given with their bill that are exactly a period cost its price; only another length is rounded.
+ 6. The day of a plan change belongs to the new package; a bill that is reissued begins where the old
     one began.
 """
 import calendar
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -189,13 +193,26 @@ class Lot:
     customer: int
     amount: int
     payment: bool
-    taken: int = 0
+    refunded: int = 0
+    paid_out: int = 0
+    lost: int = 0
     over: bool = False
     pays: list = field(default_factory=list)
 
     @property
     def credit(self):
-        return 0 if self.over else self.amount - self.taken - sum(p.amount for p in self.pays)
+        if self.over:
+            return 0
+        return self.amount + self.lost - self.taken - sum(p.amount for p in self.pays)
+
+    @property
+    def taken(self):
+        return self.refunded + self.paid_out
+
+    @property
+    def left(self):
+        """The amount that could still be refunded."""
+        return 0 if self.over else self.amount - self.refunded
 
 
 @dataclass(eq=False)
@@ -211,8 +228,7 @@ class Model:
                          "billing_day": 1, "postpaid_due_days": 10, "promises_max": 2}, **settings)
         self.packages, self.customers, self.lines = {}, [], {}
         self.bills, self.lots = {}, {}
-        self.paid_out = {}
-        self.written_off = {}
+        self.paid_out, self.written_off, self.undone = Counter(), Counter(), Counter()  # by customer
 
     def apply(self, event):
         args = {k: v for k, v in event.items() if k not in ("day", "op")}
@@ -362,7 +378,7 @@ class Model:
                     line.rows.append(Row("gift", len(gift)))
                     self.moved_anchor(line)
             self.put_on(line, day)
-        elif line.status == "expired" and self.end_if_back(line, day) >= day:
+        elif line.status == "expired" and self.end_if_back(line, day) >= day and self.clear(line, day):
             self.put_on(line, day)
         if not self.in_debt(line, day):
             line.hold = None
@@ -530,14 +546,26 @@ class Model:
     def op_customer(self, day, customer):
         self.customers.append(customer)
 
-    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates):
+    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates, billed=False):
         line = Line(sub, customer, package, dates[0] if dates else day, cycle, mode,
                     "keep" if cycle == "calendar" else policy, auto_renew)
         self.lines[sub] = line
-        if dates and mode == "prepaid":
+        if billed:
+            self.issue_dates(line, dates, day)
+        elif dates and mode == "prepaid":
             line.rows.append(Row("start", (dates[1] - dates[0]).days + 1))
         elif mode == "prepaid":
             self.issue_next(line, "first", day, day + days(self.set["first_due_days"]))
+
+    def issue_dates(self, line, dates, day):
+        last, price = self.period(line, dates[0])
+        if dates[1] != last:
+            length = (last - dates[0]).days + 1
+            price = part_price(price, 1, (dates[1] - dates[0]).days + 1, length, self.set["round_to"])
+        self.issue(line, "first", price, day + days(self.set["first_due_days"]), day, dates)
+
+    def op_other(self, day, sub, amount, due):
+        self.issue(self.living(sub), "other", amount, due, day)
 
     def living(self, number):
         line = self.lines[number]
@@ -656,44 +684,79 @@ class Model:
 
     def op_payout(self, day, customer, amount):
         refuse_unless(amount <= self.credit(customer), "409")
-        self.take_credit([x for x in self.lots.values() if x.customer == customer], amount)
-        self.paid_out[customer] = self.paid_out.get(customer, 0) + amount
-
-    @staticmethod
-    def take_credit(lots, amount):
-        """What could not be taken."""
-        for lot in lots:
-            taken = min(lot.credit, amount)
-            lot.taken += taken
-            amount -= taken
-        return amount
+        self.paid_out[customer] += amount
+        for lot in self.lots.values():
+            if lot.customer == customer:
+                part = min(lot.credit, amount)
+                lot.paid_out += part
+                amount -= part
 
     def op_reverse(self, day, lot):
         lot = self.lots[lot]
         refuse_unless(not lot.over and lot.taken == 0, "409")
+        self.undo_lot(lot, day)
+
+    def op_refund(self, day, lot, amount, reopen=False):
+        lot = self.lots[lot]
+        refuse_unless(amount <= lot.left, "409")
+        self.take_over(lot, amount - lot.credit)
+        undone = self.give_back(lot, amount - lot.credit, day) if reopen else []
+        lost = max(amount - lot.credit, 0)
+        lot.refunded += amount
+        lot.lost += lost
+        self.paid_out[lot.customer] += amount
+        self.written_off[lot.customer] += lost
+        self.reopened(lot.customer, undone, day)
+
+    def undo_lot(self, lot, day):
+        """The money is gone, and what was paid out of it is a loss."""
+        undone = self.give_back(lot, lot.amount, day)
+        self.undone[lot.customer] += lot.amount - lot.refunded + lot.lost
+        self.written_off[lot.customer] += lot.paid_out
         lot.over = True
+        lot.lost += lot.paid_out
+        self.reopened(lot.customer, undone, day)
+
+    def take_over(self, lot, money):
+        """Other credit of the customer pays so much of what the lot pays, which becomes the lot's credit."""
+        for other in self.lots.values():
+            for pay in list(lot.pays):
+                part = min(money, pay.amount, other.credit)
+                if other is not lot and other.customer == lot.customer and part > 0:
+                    money -= part
+                    self.take_from(pay, part)
+                    instead = Pay(other, pay.bill, part)
+                    other.pays.append(instead)
+                    pay.bill.pays.append(instead)
+
+    def give_back(self, lot, money, day):
+        """Take so much from what the lot pays, newest due date first; the bills that were paid."""
         undone = []
-        for pay in lot.pays:
-            bill = pay.bill
-            bill.pays.remove(pay)
-            if bill.status == "paid":
-                self.undo(bill, day)
-                undone.append(bill)
-        lot.pays = []
-        self.apply_credit(lot.customer, day)
+        for pay in sorted(lot.pays, key=lambda p: (p.bill.due, p.bill.serial), reverse=True):
+            part = min(money, pay.amount)
+            if part > 0:
+                money -= part
+                self.take_from(pay, part)
+                if pay.bill.status == "paid":
+                    self.undo(pay.bill, day)
+                    undone.append(pay.bill)
+        return undone
+
+    @staticmethod
+    def take_from(pay, money):
+        pay.amount -= money
+        if pay.amount == 0:
+            pay.lot.pays.remove(pay)
+            pay.bill.pays.remove(pay)
+
+    def reopened(self, customer, undone, day):
+        """Other credit steps in; who then owes past the grace is cut."""
+        self.apply_credit(customer, day)
         for bill in undone:
             line = bill.line
             if line.status == "active" and self.past_grace(bill, day) and not self.held(line, day):
                 line.status, line.reason = "suspended", "debt"
                 self.goes_off(line, day, "debt")
-
-    def op_refund(self, day, lot, amount):
-        lot = self.lots[lot]
-        refuse_unless(not lot.over and lot.taken + amount <= lot.amount, "409")
-        others = [x for x in self.lots.values() if x.customer == lot.customer and x is not lot]
-        left = self.take_credit([lot] + others, amount)
-        self.paid_out[lot.customer] = self.paid_out.get(lot.customer, 0) + amount
-        self.written_off[lot.customer] = self.written_off.get(lot.customer, 0) + left
 
     # ---- the laws
 
@@ -707,8 +770,8 @@ class Model:
 
     def money_law(self, customer):
         lots = [x for x in self.lots.values() if x.customer == customer]
-        received = sum(x.amount for x in lots if not x.over)
-        received += self.written_off.get(customer, 0) - self.paid_out.get(customer, 0)
+        received = sum(x.amount for x in lots) - self.undone[customer]
+        received += self.written_off[customer] - self.paid_out[customer]
         used = sum(b.paid for b in self.bills.values() if b.line.customer == customer)
         found = []
         if received != used + self.credit(customer):

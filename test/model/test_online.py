@@ -15,22 +15,21 @@ def day(n):
 
 
 class Desk:
-    """One customer; subscription 1 with its first invoice 1/1 of 100, due in `due` days."""
+    """One customer; line 1, begun so many days ago, with its first bill 1/1 of 100, due three days later."""
 
-    def __init__(self, due=0, run=True, **more):
+    def __init__(self, ago=0, auto_renew=True):
         self.books = Books()
         self.reader = Reader(self.books, TODAY)
-        self("package", package=0, price=100, validity_days=30)
+        self("package", package=0, price=100, unit="day", length=30)
         self("customer", customer=0)
-        start = day(due)
-        fields = {"auto_renew": True, "issue_invoice": True, **more}
-        self("create", sub=1, customer=0, package=0, start=start, end=start + timedelta(days=29), **fields)
-        if run:
-            self("run")
+        self("create", day(-ago), sub=1, customer=0, package=0, cycle="rolling", mode="prepaid", policy="give_back",
+             auto_renew=auto_renew, dates=None)
+        for n in range(-ago, 1):
+            self("run", day(n))
         self.reader.order(ORDER, "1/1", 100)
 
-    def __call__(self, op, **args):
-        assert self.books.apply({"day": TODAY, "op": op, **args}) == "ok", (op, args)
+    def __call__(self, op, on=TODAY, **args):
+        assert self.books.apply({"day": on, "op": op, **args}) == "ok", (op, args)
 
     def tell(self, status, t="t1", order=ORDER, **more):
         self.reader.tell({"order_id": order, "transaction_id": t, "transaction_status": status,
@@ -43,12 +42,12 @@ class Desk:
 
     @property
     def invoice(self):
-        found = self.books.invoices["1/1"]
+        found = self.books.bills["1/1"]
         return found.status, found.paid
 
     @property
     def sub(self):
-        found = self.books.subs[1]
+        found = self.books.lines[1]
         return found.status, found.reason, (found.end - TODAY).days
 
     @property
@@ -56,7 +55,7 @@ class Desk:
         return self.books.credit(0)
 
 
-def test_a_settlement_pays_once_however_often_it_is_told():
+def test_a_settlement_pays_once_however_often_it_is_reported():
     desk = Desk()
     for status in ("pending", "settlement", "settlement", "pending", "expire", "failure"):
         desk.tell(status)
@@ -83,22 +82,24 @@ def test_a_doubtful_card_that_is_refused_pays_nothing(status):
 
 
 def test_debt_paid_resumes_and_a_reversal_cuts_off_again():
-    desk = Desk(due=-10)
-    assert desk.sub == ("suspended", "debt", 19) and desk.invoice == ("overdue", 0)
+    desk = Desk(ago=10)
+    assert desk.sub == ("suspended", "debt", -11) and desk.invoice == ("overdue", 0)
     desk.tell("settlement")
-    assert desk.sub == ("active", None, 19) and desk.invoice == ("paid", 100)
+    assert desk.sub == ("active", None, 24) and desk.invoice == ("paid", 100)  # five days off
     desk.tell("deny")
     desk.tell("deny")
-    assert desk.sub == ("suspended", "debt", 19) and desk.invoice == ("overdue", 0)
+    assert desk.sub == ("suspended", "debt", -6) and desk.invoice == ("overdue", 0)
+    desk.tell("settlement", "t2")
+    assert desk.sub == ("active", None, 24)
 
 
-def test_a_period_wholly_past_is_given_anew_and_taken_back():
-    desk = Desk(due=-60, auto_renew=False)
-    assert desk.sub == ("expired", None, -31)
+def test_an_expired_line_is_given_its_days_off_which_stay_when_the_money_is_undone():
+    desk = Desk(ago=60, auto_renew=False)
+    assert desk.sub == ("expired", None, -61)
     desk.tell("settlement")
     assert desk.sub == ("active", None, 29)
     desk.tell("deny")
-    assert desk.sub == ("suspended", "debt", -31)
+    assert desk.sub == ("active", None, -1)  # within grace of the end date
 
 
 def test_deny_of_another_transaction_is_an_earlier_failure():
@@ -121,23 +122,22 @@ def test_captured_money_can_be_voided_settled_money_not():
 
 
 def test_two_orders_paid_leave_credit_and_the_second_steps_in():
-    desk = Desk(due=-10)
+    desk = Desk(ago=10)
     desk.reader.order("second", "1/1", 100)
     desk.tell("settlement")
     desk.tell("settlement", "t2", "second")
     assert desk.invoice == ("paid", 100) and desk.credit == 100
     desk.tell("deny")
     assert desk.invoice == ("paid", 100) and desk.credit == 0
-    assert desk.sub == ("active", None, 19)
+    assert desk.sub == ("active", None, 24)
 
 
-def test_what_the_settlement_made_of_the_end_date_stands_when_other_credit_steps_in():
+def test_the_days_do_not_depend_on_which_money_pays():
     """Whichever of the two comes first, and whenever it is taken back."""
     ends = set()
     for order in (("t1", "t2", "-t1"), ("t1", "-t1", "t2"), ("t2", "t1", "-t1")):
-        desk = Desk(due=-40)
+        desk = Desk(ago=40)
         desk.reader.order("second", "1/1", 100)
-        desk("cancel_invoice", invoice="1/2")
         for what in order:
             name = what.lstrip("-")
             desk.tell("deny" if what != name else "settlement", name, "second" if name == "t2" else ORDER)
@@ -148,11 +148,11 @@ def test_what_the_settlement_made_of_the_end_date_stands_when_other_credit_steps
 
 def test_money_after_cash_and_on_a_cancelled_invoice_is_credit():
     desk = Desk()
-    desk("mark_paid", lot=99, invoice="1/1", amount=None, reference=None)
+    desk("pay", lot=99, invoice="1/1", amount=None, surplus=False)
     desk.tell("settlement")
     assert desk.invoice == ("paid", 100) and desk.credit == 100
     desk = Desk()
-    desk("cancel_invoice", invoice="1/1")
+    desk("cancel_invoice", invoice="1/1", waive=False)
     desk.tell("settlement")
     assert desk.invoice == ("cancelled", 0) and desk.credit == 100
 
@@ -169,7 +169,7 @@ def test_refunds_are_booked_once_each_and_write_off():
     assert desk.books.lots[1].left == 0 and desk.invoice == ("paid", 100)
 
 
-def test_a_refund_never_heard_settled_books_both():
+def test_a_refund_never_received_settled_books_both():
     desk = Desk()
     desk.refund(100, status="refund")
     assert desk.invoice == ("paid", 100) and desk.books.lots[1].lost == 100
@@ -184,15 +184,28 @@ def test_a_refund_takes_the_payments_credit_first():
     assert desk.credit == 30 and desk.books.lots[2].lost == 0
 
 
+def test_a_refund_takes_other_credit_next_and_then_writes_off():
+    desk = Desk()
+    desk.reader.order("second", "1/1", 100)
+    desk.tell("settlement")
+    desk.tell("settlement", "t2", "second")
+    desk.refund(70)
+    assert desk.credit == 30 and desk.invoice == ("paid", 100) and desk.books.lots[1].lost == 0
+    desk.refund(70, 30)
+    assert desk.credit == 0 and desk.invoice == ("paid", 100) and desk.books.lots[1].lost == 0
+    desk.refund(40, t="t2")
+    assert desk.credit == 0 and desk.invoice == ("paid", 100) and desk.books.lots[2].lost == 40
+
+
 @pytest.mark.parametrize("parts", [(100,), (40, 100)])
 def test_chargebacks_open_the_debt(parts):
-    desk = Desk(due=-10)
+    desk = Desk(ago=10)
     desk.tell("settlement")
     for part in parts:
         status = "chargeback" if part == 100 else "partial_chargeback"
         desk.tell(status, refund_chargeback_amount="%d.00" % part)
         assert desk.invoice == ("overdue", 100 - part)
-        assert desk.sub == ("suspended", "debt", 19)
+        assert desk.sub == ("suspended", "debt", -6)
 
 
 def test_the_fee_is_not_the_ledgers():
@@ -215,9 +228,9 @@ def test_another_amount_than_asked_is_booked_as_it_is():
 
 def test_money_paid_out_before_it_was_taken_back_is_a_loss():
     desk = Desk()
-    desk("cancel_invoice", invoice="1/1")
+    desk("cancel_invoice", invoice="1/1", waive=False)
     desk.tell("settlement")
-    desk("payout", customer=0, amount=-100)
+    desk("payout", customer=0, amount=100)
     desk.tell("deny")
     assert desk.books.lots[1].lost == 100 and desk.credit == 0
 
@@ -249,10 +262,9 @@ def test_when_the_order_cannot_matter():
     desk.tell("settlement", "t2", "second")
     assert only_truth_counts(desk.books, 0, False, True, TODAY)
     assert not only_truth_counts(desk.books, 0, True, False, TODAY)
-    desk("other_invoice", sub=1, amount=300, due_date=TODAY)
+    desk("other", sub=1, amount=300, due=TODAY)
     assert not only_truth_counts(desk.books, 0, False, False, TODAY)
-    assert not only_truth_counts(Desk(due=-60, auto_renew=False).books, 0, False, True, TODAY)
-    desk = Desk(due=-60)  # cut off for 1/1; 1/2 is over, too, and due today
-    desk("cancel_invoice", invoice="1/1")
-    assert only_truth_counts(desk.books, 0, False, False, TODAY)
+    assert not only_truth_counts(Desk(auto_renew=False).books, 0, False, True, TODAY)
+    desk = Desk(ago=10)  # days off end when money comes that is undone later
+    assert only_truth_counts(desk.books, 0, True, False, TODAY)
     assert not only_truth_counts(desk.books, 0, False, True, TODAY)

@@ -49,7 +49,7 @@ class Mail:
         return part.get_content()
 
     def faults(self):
-        """What a strict host or reader finds wrong."""
+        """The errors that a strict host or reader finds."""
         lines = self.raw.split(b"\r\n")
         found = ["bare CR or LF" for line in lines if b"\n" in line or b"\r" in line]
         found += ["a line of %d bytes" % len(line) for line in lines if len(line) > 998]

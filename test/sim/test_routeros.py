@@ -18,18 +18,18 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "routeros.py")
-PATIENCE = 30       # seconds for a whole answer: a stream never falls silent, so silence is no limit
+LIMIT = 30       # seconds for a whole answer: a stream never falls silent, so silence is no limit
 START = 20          # seconds a simulator may take to say that it is ready
 
 
 class Client:
     """A RouterOS client that does one thing at a time and keeps every word."""
 
-    def __init__(self, port, tls=None, patience=PATIENCE):
+    def __init__(self, port, tls=None, limit=LIMIT):
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=5)
         if tls:
             self.sock = tls.wrap_socket(self.sock)
-        self.patience = patience
+        self.limit = limit
         self.buf = b""
 
     def close(self):
@@ -76,7 +76,7 @@ class Client:
     def replies(self):
         """Sentences up to !done or !fatal."""
         out = []
-        end = time.monotonic() + self.patience
+        end = time.monotonic() + self.limit
         while True:
             if time.monotonic() > end:
                 raise TimeoutError("an answer without an end")
@@ -141,7 +141,7 @@ class Sim:
         self.clients = []
 
     def ready(self, many):
-        """The ports it tells; one that has not told them in time is ended, and so is the reading."""
+        """The ports it tells; one that has not reported them in time is ended, and so is the reading."""
         timer = threading.Timer(START, self.process.kill)
         timer.start()
         try:
@@ -820,7 +820,7 @@ def test_a_hung_connection_streams_nothing_more(sim, path):
 
 
 def test_sentences_never_mix(sim):
-    """What was cancelled while an answer came in pieces told so in the middle of that answer."""
+    """A command that was cancelled while its answer came in pieces said so in the middle of that answer."""
     c = sim.client()
     c.send("/interface/monitor-traffic", "=interface=ether1", ".tag=m")
     sim.post("/fault", kind="chunk", size=1, delay=0.003, path="/system")
@@ -1066,7 +1066,7 @@ def rude_client(sim, seed, until):
             ("/ppp/secret/listen", ".tag=3"), ("/ppp/active/remove", "=.id=*5")]
     while time.time() < until:
         try:
-            client = Client(sim.ports["api"], patience=2)
+            client = Client(sim.ports["api"], limit=2)
             client.sock.settimeout(0.2)
             client.login()
             for _ in range(dice.randrange(20)):
@@ -1096,7 +1096,7 @@ def test_rude_clients_under_faults_leave_it_sound(sim):
         sim.http("POST", "/fault", {"kind": "none"})
         time.sleep(0.05)
     for one in crowd:
-        one.join(PATIENCE)
+        one.join(LIMIT)
     assert not any(one.is_alive() for one in crowd), "a client waits for ever"
     eventually(lambda: sim.get("/")["connections"] == 0)
     everyone = ("/ppp/secret", "/ppp/active", "/interface?type=pppoe-in")

@@ -5,7 +5,7 @@ SELECT no_plan();
 
 -- "pppoe enabled on R1", and each state: "R1 3/2 pending kick", a state to be left in brackets.
 CREATE FUNCTION acc(s uuid) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM mikrotik_secrets WHERE subscription_id = s $$;
-CREATE FUNCTION wish(s uuid) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION wanted(s uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' ', service, wanted, CASE WHEN disabled THEN 'disabled' END, 'on', coalesce(r.name, 'none'),
 	                 CASE WHEN removed_at IS NOT NULL THEN 'removed' END)
 	  FROM mikrotik_secrets m LEFT JOIN router_settings r ON r.id = m.router_id WHERE subscription_id = s $$;
@@ -35,11 +35,11 @@ CREATE FUNCTION wants(r uuid) RETURNS text LANGUAGE sql AS $$
 -- without a router
 SELECT router('R0', false) AS r0 \gset
 SELECT bare() AS s \gset
-SELECT is(wish(:'s'), 'pppoe enabled on none', 'created all the same');
+SELECT is(wanted(:'s'), 'pppoe enabled on none', 'created all the same');
 SELECT is(shown(:'s'), 'pending: no active router', 'and says why it waits');
 SELECT is(jobs(acc(:'s')), NULL, 'no job yet');
 SELECT router('R1') AS r1 \gset
-SELECT is(wish(:'s'), 'pppoe enabled on R1', 'the first active one takes it');
+SELECT is(wanted(:'s'), 'pppoe enabled on R1', 'the first active one takes it');
 SELECT is(jobs(acc(:'s')), 'R1 1/0 pending', 'with a job');
 SELECT is(count(*), 1::bigint, 'and asks for the profile') FROM profile_claim(:'r1', NULL);
 SELECT router('R2') AS r2 \gset
@@ -67,7 +67,7 @@ SELECT is(array_agg(backoff(n, '1 second', '15 minutes')::text ORDER BY n), '{00
 	'1, 2, 4 … 15 minutes') FROM unnest('{0,1,2,9,10,99}'::int[]) n;
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), 'R1 4/2 pending kick', 'a change is due at once, whatever failed before');
-SELECT is(wants(:'r1'), 'u1 suspended', 'the wish is read when the worker acts');
+SELECT is(wants(:'r1'), 'u1 suspended', 'the wanted state is read when the worker acts');
 SELECT done(:'r1') \g /dev/null
 SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'all kicks done with it');
 UPDATE subscriptions SET suspend_reason = 'manual' WHERE id = :'s';
@@ -78,7 +78,7 @@ UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s
 UPDATE mikrotik_secrets SET disabled = true WHERE subscription_id = :'s';
 SELECT is(wants(:'r1'), 'u1 suspended', 'switched off by hand');
 UPDATE subscriptions SET comment = 'y' WHERE id = :'s';
-SELECT is(wish(:'s'), 'pppoe enabled disabled on R1', 'and stays so');
+SELECT is(wanted(:'s'), 'pppoe enabled disabled on R1', 'and stays so');
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
 UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s';
 SELECT is(wants(:'r1'), 'u1 enabled', 'until it is activated');
@@ -116,7 +116,7 @@ SELECT done(:'r2') \g /dev/null
 
 -- cancelled, and the name again
 UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'s';
-SELECT is(wish(:'s'), 'pppoe absent disabled on R2 removed', 'its account is gone');
+SELECT is(wanted(:'s'), 'pppoe absent disabled on R2 removed', 'its account is gone');
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'u1', 'router_id', :'r2')) AS t \gset
 SELECT is(wants(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
 SELECT is((SELECT string_agg(format('%s %s', n, renamed), ', ' ORDER BY n)
@@ -190,9 +190,9 @@ SELECT done(:'r1') \g /dev/null
 
 -- policies
 UPDATE subscriptions SET status = 'expired' WHERE id = :'s';
-SELECT is(wish(:'s'), 'pppoe suspended disabled on R1', 'expired is as suspended');
+SELECT is(wanted(:'s'), 'pppoe suspended disabled on R1', 'expired is as suspended');
 UPDATE settings SET remove_expired = true;
-SELECT is(wish(:'s'), 'pppoe absent disabled on R1', 'or removed');
+SELECT is(wanted(:'s'), 'pppoe absent disabled on R1', 'or removed');
 UPDATE settings SET remove_expired = false;
 SELECT done(:'r1') \g /dev/null
 UPDATE settings SET suspend_mode = 'isolate';

@@ -1,4 +1,4 @@
--- What stands on a bill: lines, items, discounts, charges, tax, late fees (contract 5.3).
+-- The content of a bill: lines, items, discounts, charges, tax, late fees (contract 5.3).
 BEGIN;
 \ir town.psql
 SELECT no_plan();

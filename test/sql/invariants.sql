@@ -27,7 +27,7 @@ BEGIN
 		RETURN is(found, rules, damage);
 	END;
 END $$;
--- What constraints forbid must be seen where somebody has dropped them.
+-- Rows that constraints forbid must be seen where somebody has dropped them.
 ALTER TABLE invoices DROP CONSTRAINT invoices_period_excl, DROP CONSTRAINT invoices_paid_amount_check;
 ALTER TABLE customers DROP CONSTRAINT customers_credit_not_negative;
 ALTER TABLE subscriptions DROP CONSTRAINT subscriptions_reason_check;

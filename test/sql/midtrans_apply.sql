@@ -1,4 +1,4 @@
--- What is done with a message once it is decided (midtrans_2_apply.sql).
+-- The actions on a message once it is decided.
 BEGIN;
 \ir town.psql
 \ir midtrans.psql
@@ -70,7 +70,7 @@ SELECT is(state_of(:'a'), 'closed', 'the last one closes');
 SELECT say(:'a', 'P4', 'notification', 'deny', 'save', '{"attempt": "open"}') \g /dev/null
 SELECT is(state_of(:'a'), 'closed', 'and a card refused on the page does not open it again');
 
--- What is begun on a page whose amount is not owed any more is to be cancelled.
+-- A payment begun on a page whose amount is not owed any more is to be cancelled.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'O1', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
@@ -79,7 +79,7 @@ UPDATE midtrans_attempts SET amount = amount - 1 WHERE id = :'a';
 SELECT say(:'a', 'O2', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
 SELECT is(jobs(:'a'), 'cancel', 'it is not');
 
--- What was still under way beside a payment stayed payable until it ran out.
+-- A payment still under way beside a payment stayed payable until it ran out.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'R1', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
@@ -122,20 +122,20 @@ SELECT page(inv(:'z'), 2) AS a \gset
 SELECT say(:'a', 'C' || n, 'notification', 'capture', 'alert', jsonb_build_object('rows', '3', 'refund_total', n)) FROM generate_series(1, 5) n \g /dev/null
 SELECT is(count(*), 1::bigint, 'one alert for all of them') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a';
 SELECT say(:'a', 'C1', 'status', 'partial_refund', 'alert', jsonb_build_object('refund_total', n)) FROM generate_series(1, 2) n \g /dev/null
-SELECT is(count(*), 3::bigint, 'Midtrans'' own word is told each time it is another') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a';
+SELECT is(count(*), 3::bigint, 'Midtrans'' own word is reported each time it is another') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a';
 
 -- A second card under review was hidden by the first: one alert for the whole order.
 SELECT page(inv(:'z'), 3) AS a \gset
-CREATE FUNCTION told(att uuid) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM alert_logs WHERE meta ->> 'attempt_id' = att::text $$;
+CREATE FUNCTION reported(att uuid) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM alert_logs WHERE meta ->> 'attempt_id' = att::text $$;
 SELECT say(:'a', 'V1', 'notification', 'capture', 'save alert', '{"attempt": "review", "rows": "3"}'),
 	say(:'a', 'V1', 'status', 'capture', 'alert', '{"verdict": "duplicate", "rows": "3"}') \g /dev/null
-SELECT is(told(:'a'), 1::bigint, 'told once, whoever says it');
+SELECT is(reported(:'a'), 1::bigint, 'reported once, whoever says it');
 SELECT say(:'a', 'V2', 'notification', 'capture', 'save alert', '{"attempt": "review", "rows": "3"}') \g /dev/null
-SELECT is(told(:'a'), 1::bigint, 'of another, a notification is not believed');
+SELECT is(reported(:'a'), 1::bigint, 'of another, a notification is not believed');
 SELECT say(:'a', 'V2', 'status', 'capture', 'alert', '{"verdict": "duplicate", "rows": "3"}') FROM generate_series(1, 2) \g /dev/null
-SELECT is(told(:'a'), 2::bigint, 'Midtrans is');
+SELECT is(reported(:'a'), 2::bigint, 'Midtrans is');
 SELECT say(:'a', 'V' || n, 'status', 'pending', 'alert', '{"verdict": "foreign", "rows": "22"}') FROM generate_series(3, 4) n \g /dev/null
-SELECT is(told(:'a'), 4::bigint, 'so of other merchants'' money');
+SELECT is(reported(:'a'), 4::bigint, 'so of other merchants'' money');
 
 -- Dead by an altered copy alone, a payment was cancelled by nobody, and never asked about again.
 SELECT page(inv(:'z'), 4) AS a \gset
@@ -158,7 +158,7 @@ SELECT is(had_200(:'a', '{"status_code": "200", "n": 1}'), false, 'the first');
 SELECT is(had_200(:'a', '{"status_code": "200", "n": 1}'), false, 'sent again, it still is');
 SELECT is(had_200(:'a', '{"status_code": "200", "n": 2}'), true, 'altered, it is not');
 
--- Whoever sends a copy again and again made us ask Midtrans as often.
+-- The sender of a copy, again and again, made us ask Midtrans as often.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 CREATE FUNCTION asked_again(att uuid, more jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -176,14 +176,14 @@ UPDATE midtrans_jobs SET created_at = now() - interval '61 seconds', attempts = 
 SELECT say(:'a', 'C1', 'notification', 'refund', 'confirm', '{"verdict": "confirm"}') \g /dev/null
 SELECT is(attempts || ' ' || (due_at > now()), '5 true', 'what fails is not tried oftener for a copy') FROM midtrans_jobs WHERE attempt_id = :'a';
 
--- Paid and charged back before anybody told of it: its page was on offer again.
+-- Paid and charged back before any message of it: its page was on offer again.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'B1', 'notification', 'pending', 'save', '{"attempt": "pending"}'),
 	say(:'a', 'B1', 'status', 'chargeback', 'book charge save', '{"attempt": "closed"}') \g /dev/null
 SELECT is(state_of(:'a') || ', ' || owes(inv(:'s')), 'closed, overdue 0/100000', 'it came and went, and its page with it');
 
--- What the customer types to pay is kept, and so is when the time is over.
+-- The code that the customer types to pay is kept, and so is when the time is over.
 SELECT page(inv(:'s'), 2) AS a \gset
 SELECT say(:'a', 'P1', 'notification', 'pending', 'save', '{"bank": "bca", "pay_code": "812345", "expiry_time": "2026-01-03 10:00:00+07"}'),
 	say(:'a', 'P1', 'status', 'expire', 'save') \g /dev/null

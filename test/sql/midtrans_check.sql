@@ -1,4 +1,4 @@
--- Whom Midtrans is asked about, and when (midtrans_3_work.sql).
+-- The attempts that Midtrans is asked about, and when.
 BEGIN;
 \ir town.psql
 \ir midtrans.psql
@@ -20,13 +20,13 @@ CREATE FUNCTION claim(att uuid, tx text, verdict text, at timestamptz) RETURNS v
 		INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, money, received_at)
 		VALUES ('notification', order_of(att), tx, '{"transaction_status": "settlement"}', sha256(convert_to(tx, 'UTF8')), 'received', at) RETURNING id)
 	INSERT INTO midtrans_verdicts (event_id, verdict) SELECT id, verdict FROM e $$;
-SELECT say(:'a', 'told', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
+SELECT say(:'a', 'reported', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
 SELECT claim(:'a', 'claim' || to_char(n, 'FM00'), 'confirm', now() - (51 - n) * interval '1 minute') FROM generate_series(1, 50) n \g /dev/null
-SELECT is((SELECT transaction_id FROM midtrans_transactions_to_ask(:'a') LIMIT 1), 'told', 'what Midtrans named comes first');
+SELECT is((SELECT transaction_id FROM midtrans_transactions_to_ask(:'a') LIMIT 1), 'reported', 'what Midtrans named comes first');
 SELECT is(count(*), 21::bigint, 'of what anybody may have named, twenty') FROM midtrans_transactions_to_ask(:'a');
 SELECT is(string_agg(transaction_id, ' ' ORDER BY transaction_id), 'claim01 claim10 claim41 claim50', 'the oldest and the newest')
 	FROM midtrans_transactions_to_ask(:'a') WHERE transaction_id IN ('claim01', 'claim10', 'claim11', 'claim40', 'claim41', 'claim50');
-SELECT say(:'a', 'told' || n, 'status', 'deny', 'save') FROM generate_series(1, 30) n \g /dev/null
+SELECT say(:'a', 'reported' || n, 'status', 'deny', 'save') FROM generate_series(1, 30) n \g /dev/null
 SELECT is(count(*), 31::bigint, 'of what Midtrans named, all') FROM midtrans_transactions_to_ask(:'a') WHERE confirmed;
 
 -- Midtrans does not know it: the next ones get their turn.
@@ -58,7 +58,7 @@ SELECT is(asked(:'a') ~ 'ancient', true, 'for three days');
 UPDATE midtrans_events SET received_at = now() - interval '73 hours' WHERE transaction_id = 'ancient';
 SELECT is(asked(:'a') ~ 'ancient', false, 'and no longer');
 INSERT INTO midtrans_copies SELECT id, 1, now() + interval '2 hours' FROM midtrans_events WHERE transaction_id = 'claim07';
-SELECT is(string_agg(transaction_id, ' '), 'claim07', 'told of anew, it is asked about anew') FROM midtrans_transactions_to_ask(:'a') WHERE asks = 0;
+SELECT is(string_agg(transaction_id, ' '), 'claim07', 'reported of anew, it is asked about anew') FROM midtrans_transactions_to_ask(:'a') WHERE asks = 0;
 UPDATE midtrans_unknown_ids SET asked_at = now() - interval '1 hour';
 UPDATE midtrans_copies SET last_at = now();
 UPDATE midtrans_events SET received_at = now() - interval '4 days' WHERE transaction_id = 'claim07';
@@ -67,7 +67,7 @@ SELECT midtrans_unknown_id_count(:'a', 'claim07') \g /dev/null
 SELECT is(asks, 1, 'from the beginning') FROM midtrans_transactions_to_ask(:'a') WHERE transaction_id = 'claim07';
 SELECT say(:'a', 'claim07', 'status', 'pending', 'save') \g /dev/null
 SELECT is((SELECT confirmed FROM midtrans_transactions_to_ask(:'a') WHERE transaction_id = 'claim07'), true, 'Midtrans knows it after all');
-SELECT is(count(*), 0::bigint, 'it is no stranger any more') FROM midtrans_unknown_ids WHERE transaction_id = 'claim07';
+SELECT is(count(*), 0::bigint, 'it is no unknown id any more') FROM midtrans_unknown_ids WHERE transaction_id = 'claim07';
 
 -- A claim that Midtrans answers with something nobody knows is settled, too.
 SELECT claim(:'a', 'odd', 'confirm', now()) \g /dev/null
@@ -86,20 +86,20 @@ SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 CREATE FUNCTION live(att uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM midtrans_transactions_to_ask(att) WHERE open $$;
-SELECT say(:'a', 'heard', 'notification', 'pending', 'save', '{"attempt": "pending"}'),
+SELECT say(:'a', 'received', 'notification', 'pending', 'save', '{"attempt": "pending"}'),
 	say(:'a', 'known', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
-SELECT is(live(:'a'), 'heard known', 'both may be paid');
-SELECT unknown(:'a', 'heard', 4), unknown(:'a', 'known') \g /dev/null
-SELECT is(live(:'a'), 'heard known', 'they may still: Midtrans may lag');
-SELECT unknown(:'a', 'heard', 1) \g /dev/null
+SELECT is(live(:'a'), 'received known', 'both may be paid');
+SELECT unknown(:'a', 'received', 4), unknown(:'a', 'known') \g /dev/null
+SELECT is(live(:'a'), 'received known', 'they may still: Midtrans may lag');
+SELECT unknown(:'a', 'received', 1) \g /dev/null
 SELECT is(live(:'a'), 'known', 'what a notification alone named, and Midtrans does not know, may not');
 -- Five looks within a minute were an answer for good.
-SELECT midtrans_unknown_id_count(:'a', 'heard') FROM generate_series(1, 9) \g /dev/null
-SELECT is(asks(:'a', 'heard'), 5, 'what is asked twice in a minute counts once');
-UPDATE midtrans_unknown_ids SET asked_at = now() - interval '1 minute' WHERE transaction_id = 'heard';
-UPDATE midtrans_events SET received_at = now() - interval '1 hour' WHERE transaction_id = 'heard';
-SELECT midtrans_unknown_id_count(:'a', 'heard') FROM generate_series(1, 9) \g /dev/null
-SELECT is(asks(:'a', 'heard'), 6, 'and a minute later again');
+SELECT midtrans_unknown_id_count(:'a', 'received') FROM generate_series(1, 9) \g /dev/null
+SELECT is(asks(:'a', 'received'), 5, 'what is asked twice in a minute counts once');
+UPDATE midtrans_unknown_ids SET asked_at = now() - interval '1 minute' WHERE transaction_id = 'received';
+UPDATE midtrans_events SET received_at = now() - interval '1 hour' WHERE transaction_id = 'received';
+SELECT midtrans_unknown_id_count(:'a', 'received') FROM generate_series(1, 9) \g /dev/null
+SELECT is(asks(:'a', 'received'), 6, 'and a minute later again');
 UPDATE midtrans_attempts SET expires_at = now() - interval '1 minute' WHERE id = :'a';
 SELECT is(live(:'a'), NULL, 'nor what it does not know any more when the time is over');
 SELECT midtrans_check_finish(:'a', true) \g /dev/null
@@ -223,7 +223,7 @@ CREATE FUNCTION long_over(att uuid) RETURNS void LANGUAGE sql AS $$
 -- As lib/midtrans/message.c reads a sum: what is malformed there is none.
 CREATE FUNCTION amount_of(v jsonb) RETURNS bigint LANGUAGE sql AS $$
 	SELECT CASE WHEN v #>> '{}' ~ '^[0-9]{1,12}(\.0{1,2})?$' THEN (v #>> '{}')::numeric::bigint END $$;
-CREATE FUNCTION heard(att uuid, tx text, verdict text, body jsonb, age interval DEFAULT '1 hour') RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION received(att uuid, tx text, verdict text, body jsonb, age interval DEFAULT '1 hour') RETURNS void LANGUAGE sql AS $$
 	WITH e AS (
 		INSERT INTO midtrans_events (source, order_id, transaction_id, body, body_hash, money, claimed_amount, received_at)
 		VALUES ('notification', order_of(att), tx, body, sha256(convert_to(tx || body || verdict, 'UTF8')),
@@ -247,7 +247,7 @@ SELECT is(due_in(:'a'), NULL, 'its end is known');
 -- So was what a notification said and Midtrans did not confirm at once.
 CREATE FUNCTION waits(att uuid, tx text, verdict text, body jsonb, age interval DEFAULT '1 hour') RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM heard(att, tx, verdict, body, age), long_over(att), unknown(att, tx), midtrans_check_finish(att, true);
+	PERFORM received(att, tx, verdict, body, age), long_over(att), unknown(att, tx), midtrans_check_finish(att, true);
 	RETURN due_in(att) IS NOT NULL;
 END $$;
 SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "settlement"}'), false, 'a payment that is booked waits for nothing');
@@ -265,11 +265,11 @@ SELECT say(:'a', 'Q', 'status', 'partial_chargeback', 'save reopen', '{"charged"
 SELECT is(due_in(:'a'), NULL, 'is another sum');
 SELECT is(waits(:'a', 'nobody''s', 'confirm', '{"transaction_status": "deny"}'), false, 'what is not booked needs no undoing');
 SELECT is(waits(:'a', 'nobody''s', 'inconsistent', '{"transaction_status": "settlement"}'), true, 'a payment nobody knows of');
-SELECT is(count(*), 0::bigint, 'about which people were told by itself') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a' AND title ~ 'not confirmed';
+SELECT is(count(*), 0::bigint, 'about which people were informed by itself') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a' AND title ~ 'not confirmed';
 
--- ---- doubt
+-- ---- unconfirmed
 
--- Of a second thing that Midtrans did not confirm, nobody was told.
+-- No alert was raised about a second thing that Midtrans did not confirm.
 CREATE FUNCTION doubts(att uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM midtrans_alert_unconfirmed(att, now() - interval '2 hours');
@@ -277,11 +277,11 @@ BEGIN
 END $$;
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-SELECT say(:'a', 'D', 'notification', 'settlement', 'save book', '{"attempt": "paid"}'), heard(:'a', 'D', 'confirm', '{"transaction_status": "deny"}') \g /dev/null
-SELECT is(doubts(:'a') + doubts(:'a'), 2::bigint, 'it was not taken back, they say: told once');
-SELECT heard(:'a', 'D', 'confirm', '{"transaction_status": "chargeback"}') \g /dev/null
+SELECT say(:'a', 'D', 'notification', 'settlement', 'save book', '{"attempt": "paid"}'), received(:'a', 'D', 'confirm', '{"transaction_status": "deny"}') \g /dev/null
+SELECT is(doubts(:'a') + doubts(:'a'), 2::bigint, 'it was not taken back, they say: reported once');
+SELECT received(:'a', 'D', 'confirm', '{"transaction_status": "chargeback"}') \g /dev/null
 SELECT is(doubts(:'a'), 2::bigint, 'nor by the bank');
-SELECT heard(:'a', 'made up ' || n, 'confirm', '{"transaction_status": "settlement"}') FROM generate_series(1, 9) n \g /dev/null
+SELECT received(:'a', 'made up ' || n, 'confirm', '{"transaction_status": "settlement"}') FROM generate_series(1, 9) n \g /dev/null
 SELECT is(doubts(:'a'), 3::bigint, 'what anybody may have made up makes one more');
 
 -- Money booked on the word of a notification, of which Midtrans knew nothing, stayed booked in silence.
@@ -290,11 +290,11 @@ CREATE FUNCTION unknowns(att uuid) RETURNS bigint LANGUAGE sql AS $$
 SELECT unknown(:'a', 'made up 1') \g /dev/null
 SELECT is(unknowns(:'a'), 0::bigint, 'nothing was booked');
 SELECT unknown(:'a', 'D') \g /dev/null
-SELECT is(unknowns(:'a'), 1::bigint, 'people are told, once');
+SELECT is(unknowns(:'a'), 1::bigint, 'people are informed, once');
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'E', 'status', 'settlement', 'save book', '{"attempt": "paid"}'), unknown(:'a', 'E') \g /dev/null
-SELECT is(unknowns(:'a'), 0::bigint, 'not of what Midtrans itself told: it may lag');
+SELECT is(unknowns(:'a'), 0::bigint, 'not of what Midtrans itself reported: it may lag');
 
 -- ---- jobs
 

@@ -13,7 +13,7 @@ SELECT is(nights(:'s'), 1, 'is one');
 SELECT is(hold(:'s', '2026-01-04'), 'held', 'a night before it, run late, too');
 SELECT is(nights(:'s'), 1, 'is none more');
 SELECT is(hold(:'s', '2026-01-06') || hold(:'s', '2026-01-07') || hold(:'s', '2026-01-07'), 'heldnotnot', 'the third is too many, however often');
-SELECT is(alerts('%suspended without an answer'), 1::bigint, 'people are told once');
+SELECT is(alerts('%suspended without an answer'), 1::bigint, 'people are informed once');
 SELECT is(count(*), 2::bigint, 'and the log has each night') FROM billing_logs WHERE action = 'held';
 
 -- The count outlived the payment: the next debt, months later, had no night left.

@@ -21,7 +21,7 @@ SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}'), :'k', 'also under its key'
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000}'), 'IS409',
 	'A refund of Rp40.000 is under way. Ask for the very same again, without another key, to learn its outcome.',
 	'another amount has to wait');
-SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', other), 'IS409', NULL, 'so has another wish ' || other)
+SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', other), 'IS409', NULL, 'so has another request ' || other)
 FROM unnest(ARRAY['{"amount": 40000, "key": "M"}', '{"amount": 40000, "reopen": true}', '{"amount": 40000, "reason": "late"}']) other;
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{}'), 'IS409', NULL, 'so has the rest');
 SELECT throws_ok(format('SELECT ask(%L, %L, true)', :'a', '{"amount": 40000}'), 'IS409', NULL, 'and whoever came while it was being made');
@@ -38,14 +38,14 @@ SELECT say(:'a', 'T1', 'status', 'partial_refund', 'save refund', jsonb_build_ob
 SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, done', 'done');
 SELECT is(actor, 'ani@example.net', 'the refund is of who asked for it') FROM refunds;
 SELECT is(session_actor(), 'gateway-sync', 'for so long');
-SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'nobody was told yet: asked again, it is the same');
+SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'nobody was informed yet: asked again, it is the same');
 SELECT isnt(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'it is') FROM midtrans_attempts a WHERE id = :'a';
 SELECT is(midtrans_refund_open(a, ('{"amount": 40000, "reopen": false}'::jsonb || other)), NULL, 'but not ' || other::text)
 FROM midtrans_attempts a, unnest(ARRAY['{"key": "M"}', '{"reopen": true}', '{"reason": "late"}', '{"amount": 1}']::jsonb[]) other WHERE a.id = :'a';
 UPDATE midtrans_refunds SET created_at = now() - interval '25 hours';
 SELECT is(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'nor a day later') FROM midtrans_attempts a WHERE id = :'a';
 UPDATE midtrans_refunds SET result_delivered = true;
-SELECT isnt(ask(:'a', '{"amount": 40000}'), :'k', 'told, it is another');
+SELECT isnt(ask(:'a', '{"amount": 40000}'), :'k', 'reported, it is another');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 
 -- the rest is with the fee, whether by its sum or without one
@@ -68,7 +68,7 @@ SELECT is(of(:'a', 60001), 'T2', 'more than is left of the first');
 SELECT is(of(:'a', 60000), 'T1', 'as much as is left of it');
 
 -- a card's captured payment, voided: a refund of all of it is what was asked for; else the payment is undone
-CREATE FUNCTION voided(wish jsonb, status text DEFAULT 'cancel') RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION voided(wanted jsonb, status text DEFAULT 'cancel') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	i  uuid := inv(sub(person()));
 	a  uuid := page(i);
@@ -76,8 +76,8 @@ DECLARE
 	k  text;
 BEGIN
 	PERFORM say(a, tx, 'status', 'capture', 'save book', '{"attempt": "paid"}');
-	IF wish IS NOT NULL THEN
-		k := ask(a, wish);
+	IF wanted IS NOT NULL THEN
+		k := ask(a, wanted);
 	END IF;
 	PERFORM say(a, tx, 'status', status, 'undo save', '{"attempt": "closed"}');
 	RETURN (SELECT format('invoice %s, payment %s, attempt %s, refund %s', n.status, p.status, state_of(a),

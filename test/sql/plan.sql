@@ -27,7 +27,7 @@ SELECT is(kind || ' ' || due_date, 'first 2026-01-31', 'a first invoice stays on
 SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}') AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('W')), '2026-01-01') \g /dev/null
 SELECT is(period_end || ' ' || is_now(:'s'), '2026-02-07 suspended(new) 2026-01-31', 'its days move along: nobody has thirty for the price of seven') FROM invoices WHERE id = inv(:'s', 2);
--- What is not sold any more is kept, not given.
+-- A package that is not sold any more is kept, not given.
 SAVEPOINT all_sold;
 UPDATE packages SET is_active = false WHERE name = 'W';
 SELECT throws_ok(format('SELECT sub(%L, %L)', person(), jsonb_build_object('package_id', pkg('W'))), 'IS422',

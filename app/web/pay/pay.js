@@ -5,14 +5,14 @@
  * that Midtrans adds to the address on the way back prove no payment, they only mean that a customer
  * comes back, and that the invoice should be read again until it is paid.
  */
-"use strict";
+import { ask, begin, button, day, drawCompany, isNews, list, make, page, read, rupiah, say, whatsapp, words } from "./page.js";
 
-const words = {
+const own_words = {
 	id: {
-		other: "English", title: "Tagihan", invoice: "Tagihan {number}", customer: "Pelanggan", package: "Paket", reason: "Untuk",
+		title: "Tagihan", invoice: "Tagihan {number}", customer: "Pelanggan", package: "Paket", reason: "Untuk",
 		until: "Layanan hingga", due: "Jatuh tempo", billed: "Tagihan", rest: "Sisa tagihan", received: "Sudah dibayar", notes: "Catatan",
 		unpaid: "Belum dibayar", overdue: "Lewat jatuh tempo", paid: "Lunas", cancelled: "Dibatalkan",
-		pay: "Bayar {amount}", pay_one: "Bayar tagihan ini saja: {amount}", opening: "Membuka halaman pembayaran…", again: "Coba lagi",
+		pay: "Bayar {amount}", pay_one: "Bayar tagihan ini saja: {amount}", opening: "Membuka halaman pembayaran…",
 		how: "Anda akan diarahkan ke halaman Midtrans: QRIS, virtual account, kartu, dompet digital.",
 		thanks: "Terima kasih, pembayaran sudah kami terima.",
 		on: "Layanan Anda aktif.", soon: "Layanan Anda sedang diaktifkan kembali.",
@@ -25,17 +25,15 @@ const words = {
 		checking: "Memeriksa pembayaran Anda… halaman ini diperbarui sendiri.",
 		pending: "Pembayaran Anda belum kami terima. Bila Anda memilih virtual account atau kode bayar, selesaikan dahulu pembayarannya; halaman ini diperbarui sendiri.",
 		missing: "Tagihan tidak ditemukan. Periksa kembali tautan Anda.",
-		busy: "Sedang sibuk. Kami mencoba lagi dalam {seconds} detik.",
 		unconfigured: "Pembayaran daring belum tersedia. Hubungi penyedia layanan Anda.",
 		gateway: "Halaman pembayaran tidak dapat dibuka saat ini.",
-		broken: "Halaman tidak dapat dimuat. Periksa sambungan Anda.",
-		print: "Cetak bukti pembayaran", ask: "Tanya lewat WhatsApp", hello: "Halo, saya ingin bertanya tentang tagihan {number}.",
+		print: "Cetak bukti pembayaran", paper: "Unduh PDF", hello: "Halo, saya ingin bertanya tentang tagihan {number}.",
 	},
 	en: {
-		other: "Bahasa Indonesia", title: "Invoice", invoice: "Invoice {number}", customer: "Customer", package: "Package", reason: "For",
+		title: "Invoice", invoice: "Invoice {number}", customer: "Customer", package: "Package", reason: "For",
 		until: "Service until", due: "Due date", billed: "Invoice amount", rest: "Still to pay", received: "Already paid", notes: "Notes",
 		unpaid: "Unpaid", overdue: "Overdue", paid: "Paid", cancelled: "Cancelled",
-		pay: "Pay {amount}", pay_one: "Pay this invoice alone: {amount}", opening: "Opening the payment page…", again: "Try again",
+		pay: "Pay {amount}", pay_one: "Pay this invoice alone: {amount}", opening: "Opening the payment page…",
 		how: "You will be taken to Midtrans: QRIS, virtual account, card or e-wallet.",
 		thanks: "Thank you, we have received your payment.",
 		on: "Your service is on.", soon: "Your service is being switched on again.",
@@ -48,104 +46,21 @@ const words = {
 		checking: "Checking your payment… this page updates by itself.",
 		pending: "We have not received your payment yet. If you chose a virtual account or a payment code, please finish the payment; this page updates by itself.",
 		missing: "There is no such invoice. Please check your link.",
-		busy: "We are busy. Trying again in {seconds} seconds.",
 		unconfigured: "Online payment is not available yet. Please contact your provider.",
 		gateway: "The payment page cannot be opened right now.",
-		broken: "The page could not be loaded. Please check your connection.",
-		print: "Print receipt", ask: "Ask by WhatsApp", hello: "Hello, I have a question about invoice {number}.",
+		print: "Print receipt", paper: "Download PDF", hello: "Hello, I have a question about invoice {number}.",
 	},
 };
 
-const POLL_MS = 3000, POLL_SLOWLY_MS = 15000, CHECKING_MS = 60000, RETRY_MOST_S = 60;
+Object.assign(words.id, own_words.id);
+Object.assign(words.en, own_words.en);
+
+const POLL_MS = 3000, POLL_SLOWLY_MS = 15000, CHECKING_MS = 60000;
 const id = location.pathname.split("/")[2] || "";
 const returned = new URLSearchParams(location.search).has("order_id");
 const began = Date.now();
-const page = document.getElementById("page");
-const state = { invoice: null, trouble: null, opening: false, scope: "due", drawn: "" };
+const state = { invoice: null, trouble: null, opening: false, scope: "due" };
 let timer;
-
-/* A browser that blocks storage throws on each access: then the language is not remembered. */
-function recall() {
-	try {
-		return localStorage.getItem("language");
-	} catch {
-		return null;
-	}
-}
-
-function remember(value) {
-	try {
-		localStorage.setItem("language", value);
-	} catch {
-		/* see recall() */
-	}
-}
-
-let language = words[recall()] ? recall() : navigator.language.startsWith("en") ? "en" : "id";
-
-const say = (key, more = {}) => words[language][key].replace(/\{(\w+)\}/g, (_, name) => more[name]);
-const rupiah = (n) => "Rp" + new Intl.NumberFormat("id-ID").format(n);
-/* A date without a time is the same day in every time zone. */
-const day = (text) => new Intl.DateTimeFormat(language === "id" ? "id-ID" : "en-GB", { dateStyle: "long", timeZone: "UTC" })
-	.format(new Date(text + "T00:00:00Z"));
-
-function make(tag, className, ...content) {
-	const node = document.createElement(tag);
-	if (className)
-		node.className = className;
-	node.append(...content.filter((part) => part));
-	return node;
-}
-
-function button(className, label, act) {
-	const node = make("button", className, label);
-	node.type = "button";
-	node.addEventListener("click", act);
-	return node;
-}
-
-/* ---- the parts of the page ---- */
-
-function drawCompany(company) {
-	const head = document.getElementById("company"), contact = document.getElementById("contact");
-	head.hidden = !company.name && !company.logo;
-	contact.hidden = !company.address && !company.phone;
-	head.replaceChildren();
-	if (company.logo) {
-		const logo = make("img");
-		logo.src = company.logo;
-		logo.alt = company.name || "";
-		head.append(logo);
-	}
-	head.append(company.name || "");
-	contact.replaceChildren(...[company.name, company.address].filter(Boolean).map((text) => make("p", "", text)));
-	if (company.phone) {
-		const link = make("a", "", company.phone);
-		link.href = "tel:" + company.phone.replace(/[^\d+]/g, "");
-		contact.append(make("p", "", link));
-	}
-}
-
-/* wa.me wants the number with its country: 0812… is 62812…. */
-function whatsapp(invoice) {
-	const digits = (invoice.company.whatsapp || "").replace(/\D/g, "").replace(/^0/, "62");
-	if (!digits)
-		return null;
-	const link = make("a", "second", say("ask"));
-	link.href = `https://wa.me/${digits}?text=${encodeURIComponent(say("hello", { number: invoice.invoice_number }))}`;
-	link.rel = "noopener noreferrer";
-	return link;
-}
-
-function list(rows) {
-	const node = make("dl");
-	for (const [label, value] of rows.filter((row) => row[1])) {
-		const row = make("div", value.length > 40 ? "long" : "");
-		row.append(make("dt", "", label), make("dd", "", value));
-		node.append(row);
-	}
-	return node;
-}
 
 /* An invoice of kind other has no period and no package: its reason comes first. */
 function facts(invoice) {
@@ -228,9 +143,10 @@ function drawInvoice(invoice) {
 			button("second", say("print"), () => print()));
 	if (invoice.older_open.length > 0)
 		page.append(...older(invoice));
-	const link = whatsapp(invoice);
-	if (link)
-		page.append(link);
+	const paper = make("a", "second", say("paper"));
+	paper.href = "/api/public/invoices/" + encodeURIComponent(invoice.id) + "/pdf";
+	const link = whatsapp(invoice.company, say("hello", { number: invoice.invoice_number }));
+	page.append(...[link, paper].filter(Boolean));
 }
 
 function drawTrouble(trouble) {
@@ -241,17 +157,8 @@ function drawTrouble(trouble) {
 		page.append(button("act", say("again"), load));
 }
 
-/* Draw only what is news, so that the page does not move under the finger. */
 function draw() {
-	const news = JSON.stringify([language, state.invoice, state.trouble, state.opening, isChecking()]);
-	if (news === state.drawn)
-		return;
-	state.drawn = news;
-	document.documentElement.lang = language;
-	const toggle = document.getElementById("language");
-	toggle.hidden = false;
-	toggle.textContent = say("other");
-	if (!state.invoice && !state.trouble)
+	if (!isNews([state, isChecking()], draw) || (!state.invoice && !state.trouble))
 		return;
 	page.replaceChildren();
 	page.setAttribute("aria-busy", String(state.opening));
@@ -267,12 +174,6 @@ function draw() {
 
 const isChecking = () => Date.now() - began < CHECKING_MS;
 
-async function ask(method, address, body) {
-	const answer = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body });
-	const wait = Number(answer.headers.get("Retry-After")) || 5;
-	return { status: answer.status, wait: Math.min(wait, RETRY_MOST_S), body: await answer.json() };
-}
-
 /* 429 and 503 pass: try again by itself when the server says. */
 function retry(answer, act) {
 	state.trouble = { key: "busy", seconds: answer.wait };
@@ -285,12 +186,7 @@ function retry(answer, act) {
  */
 async function load() {
 	clearTimeout(timer);
-	let answer = { status: 0 };
-	try {
-		answer = await ask("GET", "/api/public/invoices/" + encodeURIComponent(id));
-	} catch {
-		/* no network: status 0 */
-	}
+	const answer = await read("/api/public/invoices/" + encodeURIComponent(id));
 	const { status } = answer;
 	if (status === 200) {
 		state.invoice = answer.body;
@@ -353,12 +249,5 @@ addEventListener("pageshow", (event) => {
 		load();
 	}
 });
-document.getElementById("language").addEventListener("click", () => {
-	language = language === "id" ? "en" : "id";
-	remember(language);
-	draw();
-});
-document.querySelector(".skeleton").hidden = false;
 document.title = say("title");
-draw();
-load();
+begin(draw, load);

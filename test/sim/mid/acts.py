@@ -1,4 +1,4 @@
-"""What customers, banks and the clock do to an order: for the pay page and the control port."""
+"""The acts of customers, banks and the clock on an order: for the pay page and the control port."""
 from . import channels
 from .check import whole
 from .gateway import OVER, Refusal
@@ -35,9 +35,9 @@ class Acts:
         return self.choose(order, method, force)
 
     def on(self, transaction, act, order=None):
-        """Do it; order: more of what the control port was told."""
+        """Do it; order: more of what the control port received."""
         order = order or {}
-        does = DEEDS.get(act)
+        does = ACTIONS.get(act)
         if not does:
             raise ValueError("no such act: %r" % (act,))
         does(self, transaction, order)
@@ -104,7 +104,7 @@ def simple(status):
     return does
 
 
-DEEDS = {"pay": Acts.pay, "challenge": Acts.challenge, "accept": Acts.accept,
+ACTIONS = {"pay": Acts.pay, "challenge": Acts.challenge, "accept": Acts.accept,
          "settle": Acts.settle, "refund": Acts.refund, "chargeback": Acts.charge_back,
          "reverse": Acts.reverse, "void": Acts.void, "refuse": Acts.refuse, "set": Acts.set,
          "expire": simple("expire"), "cancel": simple("cancel"), "failure": simple("failure"),

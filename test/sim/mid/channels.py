@@ -28,7 +28,7 @@ class Channel:
         return window is None or age <= window * DAY
 
     def details(self):
-        """The fields of its own, as shown to whoever pays and told in messages."""
+        """The fields of its own, as shown to whoever pays and reported in messages."""
         if self.name == "permata_va":
             return {"permata_va_number": digits("8778", 16)}
         if self.type == "bank_transfer":

@@ -1,4 +1,4 @@
-"""What Snap refuses: the rules of a create call, all broken ones at once (facts 2)."""
+"""The refusals of Snap: the rules of a create call, all broken ones at once (facts 2)."""
 import re
 
 from .clock import UNITS, parse_stamp

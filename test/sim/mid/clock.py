@@ -1,4 +1,4 @@
-"""The simulated gateway's clock: real time plus an offset, told in WIB."""
+"""The simulated gateway's clock: real time plus an offset, reported in WIB."""
 import re
 import time
 from datetime import datetime, timedelta, timezone

@@ -30,7 +30,7 @@ class Control:
             status, answer = 409, {"message": no.text}
         except (ValueError, KeyError, TypeError) as bad:
             status, answer = 400, {"message": repr(bad)}
-        except Exception as bad:    # a mistake of ours: told to both sides, never a silence
+        except Exception as bad:    # a mistake of ours: reported to both sides, never a silence
             traceback.print_exc()
             status, answer = 500, {"message": repr(bad)}
         keep = request.headers.get("connection", "").lower() != "close"

@@ -239,7 +239,7 @@ class Gateway:
         transaction.charged_back += amount
         self.move(transaction, status, force=True)
 
-    # ---- what is told
+    # ---- what is reported
 
     def sign(self, order_id, code, gross):
         text = order_id + code + gross + self.options["server_key"]
@@ -294,9 +294,9 @@ class Gateway:
     def find(self, name):
         """By transaction_id; else by order_id, the newest that can be found so. A card that was
         chosen and not used is nothing yet."""
-        told = self.transactions.get(name)
-        if told and told.status != "new":
-            return told
+        reported = self.transactions.get(name)
+        if reported and reported.status != "new":
+            return reported
         order = self.orders.get(name)
         seen = [t for t in order.transactions
                 if not t.channel.snap_bi and t.status != "new"] if order else []
@@ -310,7 +310,7 @@ class Gateway:
         heapq.heappush(self.due, (when, next(self.count), transaction))
 
     def tick(self):
-        """What time does by itself: starts expire, captures settle, doubts end."""
+        """Effects of time alone: starts expire, captures settle, doubts end."""
         now = self.clock.now()
         while self.due and self.due[0][0] <= now:
             _, _, t = heapq.heappop(self.due)

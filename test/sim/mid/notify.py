@@ -1,4 +1,4 @@
-"""Notifications: told once or more, again when the answer asks for it (facts 4)."""
+"""Notifications: reported once or more, again when the answer asks for it (facts 4)."""
 import asyncio
 import itertools
 import json
@@ -68,7 +68,7 @@ class Notifier:
             self.slots = asyncio.Semaphore(order["parallel"])
 
     def tell(self, transaction, body):
-        """Send it to everybody who is to hear it, as often as the rules say."""
+        """Send it to everybody who is to receive it, as often as the rules say."""
         urls = transaction.order.urls
         main = [self.rules["url"]] if self.rules["url"] else []
         for url in (urls.get("override") or main) + urls.get("append", []):

@@ -54,10 +54,10 @@ class Page:
         url = (session.order.request.get("callbacks") or {}).get("finish")
         if not url:
             return here(session)
-        told = urlencode({"order_id": session.order.id,
+        reported = urlencode({"order_id": session.order.id,
                           "status_code": transaction.code("notification"),
                           "transaction_status": transaction.status})
-        return url + ("&" if "?" in url else "?") + told
+        return url + ("&" if "?" in url else "?") + reported
 
     # ---- what the customer sees
 

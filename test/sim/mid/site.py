@@ -51,6 +51,6 @@ class Site:
         while True:
             try:
                 self.gateway.tick()
-            except Exception:    # a mistake of ours: told, and the clock goes on
+            except Exception:    # a mistake of ours: reported, and the clock goes on
                 traceback.print_exc()
             await asyncio.sleep(TICK)

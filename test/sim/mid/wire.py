@@ -9,7 +9,7 @@ BODY_MAX = 16 * 1024 * 1024
 
 
 class Bad(Exception):
-    """What came is no HTTP request."""
+    """The bytes received are no HTTP request."""
 
 
 class Request:

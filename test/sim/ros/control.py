@@ -30,7 +30,7 @@ class Control:
             status, answer = await self._answer(method, target, body)
         except (ValueError, IndexError, EOFError, ConnectionError) as bad:
             status, answer = 400, {"message": str(bad) or type(bad).__name__}
-        except Exception as bad:    # a mistake of ours: told to both sides, never a silence
+        except Exception as bad:    # a mistake of ours: reported to both sides, never a silence
             traceback.print_exc()
             status, answer = 500, {"message": repr(bad)}
         page = isinstance(answer, str)  # for people; all else is JSON
@@ -169,7 +169,7 @@ class Control:
         return {"made": self.router.fill(int(order.pop("count")), order)}
 
     def user(self, order):
-        """Add or change a user: name, password, policy (of his group), disabled."""
+        """Add or change a user: name, password, policy (of the group), disabled."""
         policy = order.get("policy", self.router.options["policy"])
         self.router.set_user(order["name"], order["password"], policy, bool(order.get("disabled")))
         return {}

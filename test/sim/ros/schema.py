@@ -275,7 +275,7 @@ def menus():
     return {menu.path: menu for menu in made}
 
 
-# Who holds names of rows elsewhere: (menu, property, menu named). A removed row leaves its id.
+# The holders of names of rows elsewhere: (menu, property, menu named). A removed row leaves its id.
 REFERENCES = (
     ("/ppp/secret", "profile", "/ppp/profile"),
     ("/ip/hotspot/user", "profile", "/ip/hotspot/user/profile"),

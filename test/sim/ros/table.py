@@ -167,7 +167,7 @@ class Table:
         return found
 
     def _veil(self, row, prop):
-        """What a user without `sensitive` sees of a password: nothing on v6, stars on v7."""
+        """The password as a user without `sensitive` sees it: nothing on v6, stars on v7."""
         if prop not in row.values or self.router.version < (7,):
             return b""
         return wire.word("=%s=*****" % prop)

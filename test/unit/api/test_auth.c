@@ -1,4 +1,4 @@
-/* Who may enter, how often they may try, what their tokens allow: auth.c and user.c. */
+/* Logins, limits of their tries, rights of their tokens: auth.c and user.c. */
 #include <libpq-fe.h>
 
 #include "ask.h"
@@ -268,7 +268,7 @@ tokens_end_by_date_and_by_rest(void **state)
 	assert_int_equal(ask_as(token, "GET", "/api/customers", NULL).status, 401);
 }
 
-/* What Laravel stored lets its owner in once, and is argon2id from then on. */
+/* A hash that Laravel stored lets its owner in once, and is argon2id from then on. */
 static void
 an_imported_hash_is_replaced(void **state)
 {
@@ -285,7 +285,7 @@ an_imported_hash_is_replaced(void **state)
 	(void)want(200, "POST", "/api/login", login_body(email, "secret"));
 }
 
-/* Whatever is sent: a stranger was told what a good registration looks like. */
+/* Refuse any input alike: anybody was shown what a good registration looks like. */
 static void
 registration_is_closed_once_there_is_a_user(void **state)
 {

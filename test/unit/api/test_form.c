@@ -52,7 +52,7 @@ phones(void **state)
 	refuses(form_phone, LIST("0812x", "0812.3", "0812\n", "٠٨"));
 }
 
-/* A package was sold at 999999G that no router could be told of: both read by one rule now. */
+/* A package was sold at 999999G that no router could be informed of: both read by one rule now. */
 static void
 rates(void **state)
 {
@@ -100,7 +100,7 @@ addresses(void **state)
 	refuses(form_address, LIST("", "10.0.0", "10.0.0.999", "10.0.0.5/32", "1::2::3", "host"));
 }
 
-/* What looks like an address must be one: 10.0.0.999 is no name. */
+/* A text that looks like an address must be one: 10.0.0.999 is no name. */
 static void
 hosts(void **state)
 {

@@ -27,9 +27,9 @@ run_costly(struct ctx *cx, const struct req *rq, struct resp *rs)
 }
 
 static const struct route routes[] = {
-	{ "GET", "/api/costly", P_OPERATOR | P_READ, POOL_FAST, .fn = run_costly },
-	{ "POST", "/api/costly", P_OPERATOR | P_BILLING, POOL_FAST, .fn = run_costly },
-	{ "GET", "/api/auth/user", P_VIEWER | P_READ, POOL_FAST, .fn = run_costly },
+	{ "", "GET", "/api/costly", P_OPERATOR | P_READ, POOL_FAST, .fn = run_costly },
+	{ "", "POST", "/api/costly", P_OPERATOR | P_BILLING, POOL_FAST, .fn = run_costly },
+	{ "", "GET", "/api/auth/user", P_VIEWER | P_READ, POOL_FAST, .fn = run_costly },
 };
 
 static int

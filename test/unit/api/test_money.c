@@ -64,7 +64,7 @@ nested(const struct answer *a, const char *outer, const char *name)
 
 /* A form with three wrong fields was refused three times, each time for another one. */
 static void
-all_that_is_wrong_is_told_at_once(void **state)
+all_that_is_wrong_is_reported_at_once(void **state)
 {
 	static const char *const fields[] = { "customer_id", "package_id", "router_id",
 		"end_date" };
@@ -375,7 +375,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ASK_TEST(subscription_shows_all_but_the_password),
-		ASK_TEST(all_that_is_wrong_is_told_at_once),
+		ASK_TEST(all_that_is_wrong_is_reported_at_once),
 		ASK_TEST(subscription_refuses_nonsense),
 		ASK_TEST(subscription_stops_goes_on_and_ends),
 		ASK_TEST(plan_changes_now_or_later),

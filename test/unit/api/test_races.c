@@ -20,7 +20,7 @@ run(const char *sql)
 	PQclear(res);
 }
 
-/* What the second gets, once the first has committed: a SQLSTATE, "" for success. */
+/* The outcome of the second, once the first has committed: a SQLSTATE, "" for success. */
 static const char *
 second(const char *sql)
 {

@@ -137,8 +137,9 @@ little_is_public(void **state)
 	static const char *const public[] = { "GET /api/health", "GET /api/openapi.json",
 		"POST /api/login", "POST /api/auth/login", "POST /api/auth/register",
 		"POST /api/auth/forgot", "POST /api/auth/reset", "GET /api/public/invoices/:id",
-		"GET /api/public/isolir", "POST /api/midtrans/snap-token",
-		"POST /api/midtrans/notification", "POST /api/midtrans/webhook" };
+		"GET /api/public/invoices/:id/pdf", "GET /api/public/isolir",
+		"POST /api/midtrans/snap-token", "POST /api/midtrans/notification",
+		"POST /api/midtrans/webhook" };
 
 	(void)state;
 	for (size_t i = 0; i < api_nroutes; i++) {

@@ -156,6 +156,24 @@ days_and_zones_must_exist(void **state)
 }
 
 static void
+a_place_to_listen_is_a_port_with_or_without_an_address(void **state)
+{
+	static const char *const bad[] = { "0", "65536", ":80", "web", "80;", "1.2.3.4:", "[::1]" };
+	static const char *const good[] = { "80", "127.0.0.1:8081", "[::]:8081", "*:80" };
+	struct box *b = *state;
+
+	for (size_t i = 0; i < countof(bad); i++)
+		assert_refused(b,
+		    arena_printf(b->cx.mem, "APP_ENV=local\nISOLIR_LISTEN=%s\n", bad[i]),
+		    arena_printf(b->cx.mem,
+			": ISOLIR_LISTEN: %s is no port or address:port to listen on", bad[i]));
+	for (size_t i = 0; i < countof(good); i++)
+		assert_int_equal(load(b, arena_printf(b->cx.mem,
+					     "APP_ENV=local\nISOLIR_LISTEN=%s\n", good[i])),
+		    RC_OK);
+}
+
+static void
 production_refuses_what_is_for_tests(void **state)
 {
 	struct box *b = *state;
@@ -281,6 +299,7 @@ main(void)
 		T(environment_goes_before_file),
 		T(bad_values_stop_with_the_key),
 		T(days_and_zones_must_exist),
+		T(a_place_to_listen_is_a_port_with_or_without_an_address),
 		T(production_refuses_what_is_for_tests),
 		T(a_secret_may_be_a_credential),
 		T(a_missing_file_is_reported),

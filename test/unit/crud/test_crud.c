@@ -63,7 +63,7 @@ static const char views[] =
 /* clang-format on */
 
 /* clang-format off */
-#define VERB(method, path, fun, res) { method, path, .verb = fun, .resource = res }
+#define VERB(method, path, fun, res) { #fun, method, path, .verb = fun, .resource = res }
 #define VERBS(path, res)                                    \
 	VERB("GET", path, crud_list, res),                  \
 	VERB("GET", path "/:id", crud_show, res),           \

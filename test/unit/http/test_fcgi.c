@@ -48,9 +48,9 @@ large(struct ctx *cx, const struct req *rq, struct resp *rs)
 }
 
 static const struct route routes[] = {
-	{ "GET", "/api/echo", 1, .fn = echo },
-	{ "POST", "/api/echo", 1, .fn = echo },
-	{ "GET", "/api/large", 1, .fn = large },
+	{ "", "GET", "/api/echo", 1, .fn = echo },
+	{ "", "POST", "/api/echo", 1, .fn = echo },
+	{ "", "GET", "/api/large", 1, .fn = large },
 };
 
 static const struct http_policy policy = { .routes = routes, .nroutes = countof(routes) };

@@ -95,14 +95,14 @@ fail_vaguely(struct ctx *c, const struct req *rq, struct resp *rs)
 }
 
 static const struct route routes[] = {
-	{ "GET", "/api/things/:id", 1, .fn = show },
-	{ "GET", "/api/things/special", 1, .fn = special },
-	{ "POST", "/api/things", 1, .fn = make },
-	{ "PUT", "/api/things/:id", 1, .fn = put },
-	{ "POST", "/api/login", 0, .fn = login },
-	{ "GET", "/api/fields", 0, .fn = refuse_fields },
-	{ "GET", "/api/bug", 0, .fn = fail_inside },
-	{ "GET", "/api/vague", 0, .fn = fail_vaguely },
+	{ "", "GET", "/api/things/:id", 1, .fn = show },
+	{ "", "GET", "/api/things/special", 1, .fn = special },
+	{ "", "POST", "/api/things", 1, .fn = make },
+	{ "", "PUT", "/api/things/:id", 1, .fn = put },
+	{ "", "POST", "/api/login", 0, .fn = login },
+	{ "", "GET", "/api/fields", 0, .fn = refuse_fields },
+	{ "", "GET", "/api/bug", 0, .fn = fail_inside },
+	{ "", "GET", "/api/vague", 0, .fn = fail_vaguely },
 };
 
 static const struct http_policy policy = {

@@ -22,7 +22,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* What Laravel 11 gives for page 2 of 45 rows, 20 a page, with another parameter. */
+/* The answer of Laravel 11 for page 2 of 45 rows, 20 a page, with another parameter. */
 static void
 paginator_is_laravels(void **state)
 {
@@ -136,7 +136,7 @@ nothing_is_from_null_to_null(void **state)
 	    strstr(answer((struct page){ 3, 20, 45, false }, "", 5), "\"next_page_url\":null"));
 }
 
-/* What begins with "page" but is another parameter stays. */
+/* Another parameter that begins with "page" stays. */
 static void
 links_keep_the_other_parameters(void **state)
 {

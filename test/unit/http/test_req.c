@@ -63,7 +63,7 @@ whole(const char *query, int64_t *ret)
 	struct req rq = { .query = query };
 
 	cx.err = (struct err){ 0 };
-	return req_param_int(&cx, &rq, "n", -5, 100, 20, ret);
+	return req_param_int(&cx, &rq, "n", (struct req_range){ -5, 100, 20 }, ret);
 }
 
 static void

@@ -93,7 +93,7 @@ defaults_and_unknown_fields(void **state)
 	SAME(create(""), "The name field is required.");
 	SAME(create("{\"name\":null}"), "The name field is required.");
 	SAME(create("{\"name\":\"  \"}"), "The name field is required.");
-	/* Answered 200, and the name stayed: who asked to empty it was not told. */
+	/* Answered 200, and the name stayed: the person who emptied it got no error. */
 	SAME(update("{\"name\":null}"), "The name field is required.");
 	SAME(update("{\"name\":\"\"}"), "The name field is required.");
 }
@@ -125,7 +125,7 @@ null_is_no_change(void **state)
 	SAME(update("{\"state\":null}"), "The state field is required (use /state).");
 }
 
-/* What was not typed into a form is not given, a number or a text: "" was refused of texts. */
+/* A field of a form left empty is not given, a number or a text: "" was refused of texts. */
 static void
 nothing_typed_is_the_default(void **state)
 {

@@ -75,7 +75,7 @@ send_over(struct world *w, const char *channel, const char *config)
 	assert_int_equal(channel_send(&w->cx, w->channels, &w->message, &w->got), RC_OK);
 }
 
-/* What a password reset's link holds stands sealed in the outbox, bound to its row. */
+/* The secret of a password reset's link stands sealed in the outbox, bound to its row. */
 static void
 test_token(void **state)
 {
@@ -92,7 +92,7 @@ test_token(void **state)
 	w.message.id = "0190-2";
 	assert_int_not_equal(channel_send(&w.cx, w.channels, &w.message, &w.got), RC_OK);
 	end(&w);
-	assert_non_null(strstr(w.peer.heard[0], "hello {name} TOKEN-1"));
+	assert_non_null(strstr(w.peer.received[0], "hello {name} TOKEN-1"));
 }
 
 /* Fonnte would fill in {name} itself. */
@@ -112,9 +112,9 @@ test_fonnte_form(void **state)
 	assert_int_equal(w.got.outcome, OUTCOME_SENT);
 	assert_string_equal(w.got.detail, "77");
 	end(&w);
-	assert_memory_equal(w.peer.heard[0], "POST /send HTTP/1.1\r\n", 21);
-	assert_non_null(strstr(w.peer.heard[0], "\r\nAuthorization: TOK\r\n"));
-	assert_non_null(strstr(w.peer.heard[0],
+	assert_memory_equal(w.peer.received[0], "POST /send HTTP/1.1\r\n", 21);
+	assert_non_null(strstr(w.peer.received[0], "\r\nAuthorization: TOK\r\n"));
+	assert_non_null(strstr(w.peer.received[0],
 	    "target=628123456789&message=hello%20%28name%29%20%28token%29"));
 }
 

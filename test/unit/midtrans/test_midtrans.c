@@ -52,7 +52,7 @@ answering(const struct turn *turns, size_t n)
 
 #define ANSWERING(turns) answering(turns, countof(turns))
 
-/* The peer ends, so that what it heard is whole. */
+/* The peer ends, so that its requests are whole. */
 static void
 hang_up(void)
 {
@@ -206,7 +206,7 @@ each_answer_is_judged(void **state)
 		    call_may_have_executed(&cx, &a) != cases[i].may_be_done ||
 		    midtrans_unreachable(&cx) != cases[i].away)
 			fail_msg("case %zu: rc %d, code %d: %s", i, rc, a.code, cx.err.msg);
-		assert_memory_equal(peer.heard[0], "POST /v2/T%2F1/refund HTTP/1.1\r\n", 32);
+		assert_memory_equal(peer.received[0], "POST /v2/T%2F1/refund HTTP/1.1\r\n", 32);
 	}
 }
 
@@ -307,9 +307,9 @@ a_page_is_made_once(void **state)
 	assert_string_equal(first.redirect_url, "https://pay.example/tok");
 	assert_string_equal(first.client_key, "client");
 	assert_string_equal(again.order_id, first.order_id);
-	assert_memory_equal(peer.heard[0], "POST /snap/v1/transactions HTTP/1.1\r\n", 37);
-	assert_non_null(
-	    strstr(peer.heard[0], arena_printf(cx.mem, "Idempotency-Key: %s\r\n", first.order_id)));
+	assert_memory_equal(peer.received[0], "POST /snap/v1/transactions HTTP/1.1\r\n", 37);
+	assert_non_null(strstr(peer.received[0],
+	    arena_printf(cx.mem, "Idempotency-Key: %s\r\n", first.order_id)));
 	assert_string_equal(attempt_is(1), "open 1");
 }
 
@@ -327,8 +327,8 @@ a_lost_answer_is_asked_for_again(void **state)
 	hang_up();
 	key = arena_printf(cx.mem, "Idempotency-Key: %s\r\n", page.order_id);
 	assert_int_equal(peer.requests, 2);
-	assert_non_null(strstr(peer.heard[0], key));
-	assert_non_null(strstr(peer.heard[1], key));
+	assert_non_null(strstr(peer.received[0], key));
+	assert_non_null(strstr(peer.received[1], key));
 	assert_string_equal(attempt_is(1), "open 2");
 }
 
@@ -360,7 +360,7 @@ our_own_order_is_adopted(void **state)
 	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page),
 	    RC_OK);
 	hang_up();
-	assert_non_null(strstr(peer.heard[2], "/status HTTP/1.1\r\n"));
+	assert_non_null(strstr(peer.received[2], "/status HTTP/1.1\r\n"));
 	assert_string_equal(attempt_is(1), "closed 2");
 	assert_string_equal(attempt_is(2), "open 1");
 }
@@ -445,7 +445,7 @@ what_midtrans_says_is_applied(void **state)
 	assert_int_equal(midtrans_ask_status(&cx, order, &id), RC_OK);
 	hang_up();
 	assert_string_equal(id, attempt_of(order));
-	assert_memory_equal(peer.heard[0], "GET /v2/unit-order/status HTTP/1.1\r\n", 36);
+	assert_memory_equal(peer.received[0], "GET /v2/unit-order/status HTTP/1.1\r\n", 36);
 	assert_string_equal(attempt_is(1), "paid 1");
 	assert_int_equal(midtrans_ask_status(&cx, "nobody's", &id), RC_NOT_FOUND);
 }
@@ -460,7 +460,7 @@ a_page_nobody_used_is_cancelled(void **state)
 	ANSWERING(turns);
 	assert_int_equal(midtrans_cancel_order(&cx, order, &id), RC_OK);
 	hang_up();
-	assert_memory_equal(peer.heard[1], "POST /snap/v1/transactions/tok/cancel HTTP/1.1\r\n",
+	assert_memory_equal(peer.received[1], "POST /snap/v1/transactions/tok/cancel HTTP/1.1\r\n",
 	    48);
 	assert_string_equal(attempt_is(1), "closed 1");
 }
@@ -509,8 +509,8 @@ a_refused_refund_was_not_made(void **state)
 	(void)state;
 	assert_int_equal(refund(a_paid_order(), turns, 1), RC_CONFLICT);
 	assert_string_equal(refund_is(), "refused");
-	assert_memory_equal(peer.heard[0], "POST /v2/T-1/refund HTTP/1.1\r\n", 30);
-	assert_non_null(strstr(peer.heard[0], "\"amount\":50000,\"reason\":\"slow\"}"));
+	assert_memory_equal(peer.received[0], "POST /v2/T-1/refund HTTP/1.1\r\n", 30);
+	assert_non_null(strstr(peer.received[0], "\"amount\":50000,\"reason\":\"slow\"}"));
 }
 
 /* Whether it was made nobody knows: it stays asked for, and gateway-sync asks. */

@@ -1,8 +1,8 @@
 /*
  * http_peer.h: a web server of one screen, for tests of the client.
  *
- * A thread on a loopback port plays a list of turns: hear a whole request, say
- * something, go on.  What it heard is kept, request after request.
+ * A thread on a loopback port plays a list of turns: receive a whole request, say
+ * something, go on.  The requests received are kept, one after another.
  */
 #ifndef TEST_HTTP_PEER_H
 #define TEST_HTTP_PEER_H
@@ -45,7 +45,7 @@ struct peer {
 	int lfd, fd, port;
 	int connections, requests;
 	bool over; /* the client's test has ended */
-	char heard[8][4096];
+	char received[8][4096];
 };
 
 static inline ssize_t
@@ -120,18 +120,19 @@ peer_is_whole(const char *text)
 				  strlen(end + 4) >= strtoul(length + 15, NULL, 10));
 }
 
-/* One request, into heard; false: the client went away. */
+/* One request, into received; false: the client went away. */
 static inline bool
-peer_hear(struct peer *p)
+peer_receive(struct peer *p)
 {
-	char *to = p->heard[p->requests % 8];
+	char *to = p->received[p->requests % 8];
 	size_t n = 0;
 	ssize_t r;
 
-	memset(to, 0, sizeof(p->heard[0]));
+	memset(to, 0, sizeof(p->received[0]));
 	while (n == 0 || !peer_is_whole(to)) {
-		r = n < sizeof(p->heard[0]) - 1 ? peer_recv(p, to + n, sizeof(p->heard[0]) - 1 - n)
-						: 0;
+		r = n < sizeof(p->received[0]) - 1
+			? peer_recv(p, to + n, sizeof(p->received[0]) - 1 - n)
+			: 0;
 		if (r <= 0)
 			return false;
 		n += (size_t)r;
@@ -160,7 +161,7 @@ static inline bool
 peer_next(struct peer *p)
 {
 	while (!__atomic_load_n(&p->over, __ATOMIC_ACQUIRE)) {
-		if (p->fd >= 0 && peer_wait(p) && peer_hear(p))
+		if (p->fd >= 0 && peer_wait(p) && peer_receive(p))
 			return true;
 		peer_hang_up(p, false);
 		(void)peer_wait(p);
@@ -183,7 +184,7 @@ peer_run(void *arg)
 		if (p->turns[i].end != PEER_KEEP)
 			peer_hang_up(p, p->turns[i].end == PEER_RESET);
 	}
-	(void)peer_next(p); /* what comes beyond the turns is heard, and counted */
+	(void)peer_next(p); /* what comes beyond the turns is received, and counted */
 	peer_hang_up(p, false);
 	return NULL;
 }

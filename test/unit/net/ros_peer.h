@@ -3,7 +3,7 @@
  *
  * A thread on a loopback port plays a list of turns: read sentences, say
  * something.  In say, words are parted by '|' and sentences end with a newline:
- * "!re|=.id=*1\n!done\n".  What it heard is kept in the same spelling.
+ * "!re|=.id=*1\n!done\n".  Received sentences are kept in the same spelling.
  */
 #ifndef TEST_ROS_PEER_H
 #define TEST_ROS_PEER_H
@@ -45,7 +45,7 @@ struct peer {
 	SSL *ssl;
 	pthread_t thread;
 	int lfd, fd, port;
-	char *heard;
+	char *received;
 	size_t len, cap;
 };
 
@@ -54,11 +54,11 @@ peer_note(struct peer *p, const char *bytes, size_t n)
 {
 	if (p->len + n + 1 > p->cap) {
 		p->cap = 2 * (p->len + n + 1);
-		p->heard = realloc(p->heard, p->cap);
+		p->received = realloc(p->received, p->cap);
 	}
-	memcpy(p->heard + p->len, bytes, n);
+	memcpy(p->received + p->len, bytes, n);
 	p->len += n;
-	p->heard[p->len] = '\0';
+	p->received[p->len] = '\0';
 }
 
 static inline bool
@@ -240,7 +240,7 @@ peer_start(const struct turn *turns, SSL_CTX *tls)
 	return p;
 }
 
-/* Ends it (the client must be closed), puts what it heard into to, returns its length. */
+/* Ends it (the client must be closed), puts what it received into to, returns its length. */
 static inline size_t
 peer_stop(struct peer *p, char *to, size_t size)
 {
@@ -248,10 +248,10 @@ peer_stop(struct peer *p, char *to, size_t size)
 
 	(void)shutdown(p->lfd, SHUT_RDWR);
 	(void)pthread_join(p->thread, NULL);
-	(void)snprintf(to, size, "%s", p->heard);
+	(void)snprintf(to, size, "%s", p->received);
 	(void)close(p->lfd);
 	len = p->len;
-	free(p->heard);
+	free(p->received);
 	free(p);
 	return len;
 }

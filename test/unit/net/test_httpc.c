@@ -19,7 +19,7 @@ struct world {
 	struct peer peer;
 	struct httpc_answer answer;
 	char url[64];
-	int patience_ms; /* 0: more than a busy machine needs */
+	int limit_ms; /* 0: more than a busy machine needs */
 };
 
 static struct world *
@@ -39,7 +39,7 @@ begin(struct world *w, const struct turn *turns, size_t n)
 
 #define BEGIN(w, turns) begin(w, turns, countof(turns))
 
-/* The client goes first, so that the peer has heard all there is to hear. */
+/* The client goes first, so that the peer has received all there is to receive. */
 static void
 end(struct world *w)
 {
@@ -54,7 +54,7 @@ call(struct world *w, const char *method, const char *body)
 		.url = w->url,
 		.body = body,
 		.connect_ms = 20000,
-		.total_ms = w->patience_ms > 0 ? w->patience_ms : 20000 };
+		.total_ms = w->limit_ms > 0 ? w->limit_ms : 20000 };
 
 	return httpc_call(&w->cx, w->http, &c, &w->answer);
 }
@@ -92,11 +92,12 @@ test_get(void **state)
 	assert_string_equal(w.answer.content_type, "application/json");
 	assert_int_equal(httpc_fault(w.http), HTTPC_OK);
 	end(&w);
-	assert_memory_equal(w.peer.heard[0], "GET /v2/SECRET-PATH HTTP/1.1\r\n", 30);
-	assert_non_null(strstr(w.peer.heard[0], "\r\nAuthorization: Basic U0Ita2V5LTEyMzo=\r\n"));
-	assert_non_null(strstr(w.peer.heard[0], "\r\nAccept: application/json\r\n"));
-	assert_non_null(strstr(w.peer.heard[0], "\r\nUser-Agent: isp-billing/"));
-	assert_null(strstr(w.peer.heard[0], "Content-Type"));
+	assert_memory_equal(w.peer.received[0], "GET /v2/SECRET-PATH HTTP/1.1\r\n", 30);
+	assert_non_null(
+	    strstr(w.peer.received[0], "\r\nAuthorization: Basic U0Ita2V5LTEyMzo=\r\n"));
+	assert_non_null(strstr(w.peer.received[0], "\r\nAccept: application/json\r\n"));
+	assert_non_null(strstr(w.peer.received[0], "\r\nUser-Agent: isp-billing/"));
+	assert_null(strstr(w.peer.received[0], "Content-Type"));
 }
 
 static void
@@ -112,13 +113,13 @@ test_post(void **state)
 	c.url = w.url;
 	assert_int_equal(httpc_call(&w.cx, w.http, &c, &w.answer), RC_OK);
 	end(&w);
-	assert_memory_equal(w.peer.heard[0], "POST /v2/", 9);
-	assert_non_null(strstr(w.peer.heard[0], "\r\nContent-Type: application/json\r\n"));
-	assert_non_null(strstr(w.peer.heard[0], "\r\nContent-Length: 12\r\n"));
-	assert_non_null(strstr(w.peer.heard[0], "\r\nIdempotency-Key: abc-1\r\n"));
-	assert_non_null(strstr(w.peer.heard[0], "\r\n\r\n{\"amount\":1}"));
-	assert_null(strstr(w.peer.heard[0], "Expect"));
-	assert_null(strstr(w.peer.heard[0], "Transfer-Encoding"));
+	assert_memory_equal(w.peer.received[0], "POST /v2/", 9);
+	assert_non_null(strstr(w.peer.received[0], "\r\nContent-Type: application/json\r\n"));
+	assert_non_null(strstr(w.peer.received[0], "\r\nContent-Length: 12\r\n"));
+	assert_non_null(strstr(w.peer.received[0], "\r\nIdempotency-Key: abc-1\r\n"));
+	assert_non_null(strstr(w.peer.received[0], "\r\n\r\n{\"amount\":1}"));
+	assert_null(strstr(w.peer.received[0], "Expect"));
+	assert_null(strstr(w.peer.received[0], "Transfer-Encoding"));
 }
 
 /* A header of one call is not in the next; both go over one connection. */
@@ -139,9 +140,9 @@ test_keepalive(void **state)
 	end(&w);
 	assert_int_equal(w.peer.connections, 1);
 	assert_int_equal(w.peer.requests, 3);
-	assert_null(strstr(w.peer.heard[1], "Idempotency-Key"));
-	assert_null(strstr(w.peer.heard[1], "Content-Length"));
-	assert_memory_equal(w.peer.heard[2], "PUT ", 4);
+	assert_null(strstr(w.peer.received[1], "Idempotency-Key"));
+	assert_null(strstr(w.peer.received[1], "Content-Length"));
+	assert_memory_equal(w.peer.received[2], "PUT ", 4);
 }
 
 static void
@@ -155,9 +156,9 @@ test_post_without_body(void **state)
 	assert_int_equal(call(&w, "POST", NULL), RC_OK);
 	assert_int_equal(call(&w, "DELETE", NULL), RC_OK);
 	end(&w);
-	assert_non_null(strstr(w.peer.heard[0], "\r\nContent-Length: 0\r\n"));
-	assert_memory_equal(w.peer.heard[1], "DELETE ", 7);
-	assert_null(strstr(w.peer.heard[1], "Content-Length"));
+	assert_non_null(strstr(w.peer.received[0], "\r\nContent-Length: 0\r\n"));
+	assert_memory_equal(w.peer.received[1], "DELETE ", 7);
+	assert_null(strstr(w.peer.received[1], "Content-Length"));
 	assert_int_equal(w.peer.connections, 2); /* kept connections are for what may be repeated */
 }
 
@@ -175,7 +176,7 @@ test_proxy_of_the_environment(void **state)
 	(void)unsetenv("http_proxy");
 	(void)unsetenv("ALL_PROXY");
 	end(&w);
-	assert_memory_equal(w.peer.heard[0], "GET /v2/", 8);
+	assert_memory_equal(w.peer.received[0], "GET /v2/", 8);
 }
 
 /* ------------------------------------------------------------------ what comes back */
@@ -237,7 +238,7 @@ test_hang(void **state)
 
 	(void)state;
 	BEGIN(&w, turns);
-	w.patience_ms = 400;
+	w.limit_ms = 400;
 	start = clock_ms();
 	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_TIMEOUT, true);
 	assert_in_range(clock_ms() - start, 350, 1500);
@@ -254,7 +255,7 @@ test_drip(void **state)
 
 	(void)state;
 	BEGIN(&w, turns);
-	w.patience_ms = 400;
+	w.limit_ms = 400;
 	start = clock_ms();
 	assert_fault(&w, call(&w, "GET", NULL), HTTPC_TIMEOUT, true);
 	assert_in_range(clock_ms() - start, 350, 1500);
@@ -479,7 +480,7 @@ test_connect_timeout(void **state)
 	(void)state;
 	begin(&w, NULL, 0);
 	full_open(&full);
-	w.patience_ms = 400;
+	w.limit_ms = 400;
 	(void)snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/SECRET", full.port);
 	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_TIMEOUT, false);
 	full_close(&full);
@@ -487,7 +488,7 @@ test_connect_timeout(void **state)
 }
 
 /* One call that says nothing of time; how long it took, in ms. */
-struct patience {
+struct limit {
 	const char *url;
 	int64_t took;
 	bool timed_out, sent;
@@ -496,7 +497,7 @@ struct patience {
 static void *
 wait_in_vain(void *arg)
 {
-	struct patience *p = arg;
+	struct limit *p = arg;
 	struct ctx cx = { .mem = arena_new(4096) };
 	struct httpc *http = httpc_new(cx.mem, &(struct httpc_peer){ .name = "Midtrans" });
 	struct httpc_call c = { .method = "POST", .url = p->url, .body = "{}" };
@@ -519,7 +520,7 @@ test_default_times(void **state)
 	struct world w = { 0 };
 	struct full full;
 	char url[64];
-	struct patience connects = { .url = url }, answers = { .url = w.url };
+	struct limit connects = { .url = url }, answers = { .url = w.url };
 	pthread_t thread;
 
 	(void)state;
@@ -645,7 +646,7 @@ test_tls_to_a_plain_port(void **state)
 
 	(void)state;
 	BEGIN(&w, turns);
-	w.patience_ms = 400;
+	w.limit_ms = 400;
 	(void)snprintf(w.url, sizeof(w.url), "https://127.0.0.1:%d/SECRET", w.peer.port);
 	assert_int_equal(call(&w, "POST", "{}"), RC_UPSTREAM);
 	assert_false(httpc_sent(w.http));

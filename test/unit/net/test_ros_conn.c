@@ -13,7 +13,7 @@ struct fix {
 	struct peer *peer;
 	struct routeros *ros;
 	struct routeros_target target;
-	char heard[4096];
+	char received[4096];
 	char sni[64];
 };
 
@@ -155,10 +155,10 @@ visit(struct fix *f, struct cert *c, int version)
 	rc = routeros_open(&f->cx, ros);
 	assert_int_equal(rc == RC_OK, routeros_alive(ros));
 	routeros_close(ros);
-	(void)peer_stop(f->peer, f->heard, sizeof(f->heard));
+	(void)peer_stop(f->peer, f->received, sizeof(f->received));
 	SSL_CTX_free(tls);
-	if (rc != RC_OK) /* nobody learns the password before he has proved who he is */
-		assert_string_equal(f->heard, "");
+	if (rc != RC_OK) /* nobody learns the password before the router has proved its identity */
+		assert_string_equal(f->received, "");
 	return routeros_fault(ros);
 }
 
@@ -269,7 +269,7 @@ tls_to_a_plain_port(void **state)
 		if (routeros_fault(f->ros) != cases[i].fault ||
 		    strstr(f->cx.err.msg, cases[i].text) == NULL)
 			fail_msg("%zu: %s", i, f->cx.err.msg);
-		(void)peer_stop(f->peer, f->heard, sizeof(f->heard));
+		(void)peer_stop(f->peer, f->received, sizeof(f->received));
 	}
 }
 
@@ -312,7 +312,7 @@ much_goes_through_tls(void **state)
 	assert_int_equal(reply.rows, 20000);
 	assert_int_equal(bytes, 20000 * 104 + 10000);
 	routeros_close(f->ros);
-	assert_true(peer_stop(f->peer, f->heard, sizeof(f->heard)) > 4 << 20);
+	assert_true(peer_stop(f->peer, f->received, sizeof(f->received)) > 4 << 20);
 	SSL_CTX_free(tls);
 }
 
@@ -333,7 +333,7 @@ hangs_up_on_idle_tls(void **state)
 		(void)usleep(10000);
 	assert_false(routeros_alive(f->ros));
 	routeros_close(f->ros);
-	(void)peer_stop(f->peer, f->heard, sizeof(f->heard));
+	(void)peer_stop(f->peer, f->received, sizeof(f->received));
 	SSL_CTX_free(tls);
 }
 

@@ -11,15 +11,15 @@
 	{                                                                                          \
 		.listen = 1, .say = "!done\n"                                                      \
 	}
-#define LOGIN_HEARD "/login|=name=api|=password=s3cret\n"
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 struct fix {
 	struct ctx cx;
 	struct peer *peer;
 	struct routeros *ros;
 	struct routeros_target target;
-	char heard[8192];
-	size_t heard_len; /* of all, also what did not fit */
+	char received[8192];
+	size_t received_len; /* of all, also what did not fit */
 };
 
 static int
@@ -42,16 +42,16 @@ setup(void **state)
 	return 0;
 }
 
-/* Close the client, end the peer; what the peer heard is then in heard. */
+/* Close the client, end the peer; what the peer received is then in received. */
 static const char *
 hang_up(struct fix *f)
 {
 	if (f->ros != NULL)
 		routeros_close(f->ros);
 	if (f->peer != NULL)
-		f->heard_len = peer_stop(f->peer, f->heard, sizeof(f->heard));
+		f->received_len = peer_stop(f->peer, f->received, sizeof(f->received));
 	f->peer = NULL;
-	return f->heard;
+	return f->received;
 }
 
 static int
@@ -146,8 +146,8 @@ logs_in_and_reads_rows(void **state)
 	assert_string_equal(reply.ret, "*1F");
 	assert_true(routeros_alive(f->ros));
 	assert_string_equal(hang_up(f),
-	    LOGIN_HEARD "/ppp/secret/print|=.proplist=.id,name|?service=pppoe\n"
-			"/ppp/secret/add|=comment=Rahasia\n");
+	    LOGIN_RECEIVED "/ppp/secret/print|=.proplist=.id,name|?service=pppoe\n"
+			   "/ppp/secret/add|=comment=Rahasia\n");
 	assert_false(routeros_alive(f->ros));
 }
 
@@ -275,7 +275,7 @@ sends_what_does_not_fit_at_once(void **state)
 	dial_ok(f, turns);
 	assert_int_equal(routeros_run(&f->cx, f->ros, &c, NULL, NULL, &reply), RC_OK);
 	(void)hang_up(f);
-	assert_int_equal(f->heard_len, strlen(LOGIN_HEARD) + strlen("/p|=v=\n") + (8 << 20));
+	assert_int_equal(f->received_len, strlen(LOGIN_RECEIVED) + strlen("/p|=v=\n") + (8 << 20));
 }
 
 static void
@@ -288,7 +288,7 @@ a_malformed_command_is_never_sent(void **state)
 	dial_ok(f, turns);
 	assert_int_equal(routeros_run(&f->cx, f->ros, &c, NULL, NULL, NULL), RC_INTERNAL);
 	assert_true(routeros_alive(f->ros));
-	assert_string_equal(hang_up(f), LOGIN_HEARD);
+	assert_string_equal(hang_up(f), LOGIN_RECEIVED);
 }
 
 /* ------------------------------------------------------------------ logins */
@@ -305,7 +305,7 @@ answers_the_challenge_of_an_old_router(void **state)
 
 	dial_ok(f, turns);
 	assert_string_equal(hang_up(f),
-	    LOGIN_HEARD "/login|=name=api|=response=00893eff3c6efac21cc3bef7b1a0efab4b\n");
+	    LOGIN_RECEIVED "/login|=name=api|=response=00893eff3c6efac21cc3bef7b1a0efab4b\n");
 }
 
 static void
@@ -368,7 +368,7 @@ tells_refused_and_unreachable(void **state)
 	struct peer *p = peer_start(turns, NULL);
 
 	f->target.port = p->port;
-	(void)peer_stop(p, f->heard, sizeof(f->heard));
+	(void)peer_stop(p, f->received, sizeof(f->received));
 	f->ros = routeros_new(f->cx.mem, &f->target);
 	assert_fault(f, routeros_open(&f->cx, f->ros), ROS_REFUSED, "refused the connection");
 	f->target.host = "fe80::1"; /* link-local without a link: nothing is sent */
@@ -553,7 +553,7 @@ opens_again_after_an_idle_connection_was_cut(void **state)
 	assert_int_equal(routeros_open(&f->cx, f->ros), RC_OK);
 	assert_int_equal(run(f, "/p", &reply), RC_OK);
 	assert_string_equal(reply.ret, "ok");
-	assert_string_equal(hang_up(f), LOGIN_HEARD LOGIN_HEARD "/p|=comment=Rahasia\n");
+	assert_string_equal(hang_up(f), LOGIN_RECEIVED LOGIN_RECEIVED "/p|=comment=Rahasia\n");
 }
 
 /* ------------------------------------------------------------------ batches */
@@ -701,8 +701,8 @@ looks_ids_up_by_name(void **state)
 	assert_int_equal(routeros_ids(cx, f->ros, "/ppp/active", "name", "budi", &ids), RC_OK);
 	assert_int_equal(ids.n, 2);
 	assert_string_equal(ids.id[1], "*0");
-	assert_non_null(
-	    strstr(hang_up(f), LOGIN_HEARD "/ppp/secret/print|=.proplist=.id,name|?name=budi\n"));
+	assert_non_null(strstr(hang_up(f),
+	    LOGIN_RECEIVED "/ppp/secret/print|=.proplist=.id,name|?name=budi\n"));
 }
 
 static void

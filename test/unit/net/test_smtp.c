@@ -16,7 +16,7 @@ struct host {
 	const char *mail, *rcpt, *data, *end; /* NULL: 250, 250, 354, 250; "": hang up */
 	pthread_t thread;
 	int lfd, port;
-	char heard[8192];
+	char received[8192];
 };
 
 static const char *
@@ -48,8 +48,8 @@ serve(void *arg)
 	while (fgets(line, sizeof(line), in) != NULL) {
 		const char *reply;
 
-		(void)snprintf(h->heard + strlen(h->heard), sizeof(h->heard) - strlen(h->heard),
-		    "%s", line);
+		(void)snprintf(h->received + strlen(h->received),
+		    sizeof(h->received) - strlen(h->received), "%s", line);
 		if (in_text && strcmp(line, ".\r\n") != 0)
 			continue;
 		reply = reply_of(h, line);
@@ -111,9 +111,9 @@ test_sent(void **state)
 	(void)state;
 	assert_int_equal(send_one(&h, "a@isp.example", "b@c.example", why, sizeof(why)), SMTP_OK);
 	assert_non_null(
-	    strstr(h.heard, "EHLO isp.example\r\nMAIL FROM:<a@isp.example> SIZE=20\r\n"));
-	assert_non_null(strstr(h.heard, "RCPT TO:<b@c.example>\r\nDATA\r\n"));
-	assert_non_null(strstr(h.heard, "\r\n..dot\r\n.\r\n"));
+	    strstr(h.received, "EHLO isp.example\r\nMAIL FROM:<a@isp.example> SIZE=20\r\n"));
+	assert_non_null(strstr(h.received, "RCPT TO:<b@c.example>\r\nDATA\r\n"));
+	assert_non_null(strstr(h.received, "\r\n..dot\r\n.\r\n"));
 }
 
 static void

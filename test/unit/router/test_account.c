@@ -1,4 +1,4 @@
-/* Jobs out of the database and their results into it; what a wish means: test_account_plan.c. */
+/* Jobs out of the database, results into it; the meaning of a wanted state: test_account_plan.c. */
 #include "rows.h"
 
 #include "router/account.h"
@@ -49,7 +49,7 @@ state_of(const char *id)
 }
 
 static void
-a_job_is_the_wish_of_this_moment(void **state)
+a_job_is_the_wanted_state_of_this_moment(void **state)
 {
 	const char *package = a_package("home", "pppoe"), *id, *plain;
 	struct account *a;
@@ -127,7 +127,7 @@ addresses_of_others_are_named(void **state)
 	(void)sql("UPDATE mikrotik_secrets SET disabled = true WHERE username = 'two'");
 	a = claim(one);
 	assert_int_equal(a->ntaken, 0);
-	assert_string_equal(a->shared[0], "10.0.0.7"); /* he must have it blocked */
+	assert_string_equal(a->shared[0], "10.0.0.7"); /* which it must have blocked */
 }
 
 static void
@@ -170,7 +170,7 @@ what_came_true_is_synced(void **state)
 	assert_int_equal(due(100), 0);
 }
 
-/* The blocked addresses of who is suspended are known until he is back; of each, one line. */
+/* The blocked addresses of a suspended account are known until it is back, each as one line. */
 static void
 blocked_addresses_leave_a_trace(void **state)
 {
@@ -226,7 +226,7 @@ what_failed_is_tried_again_later(void **state)
 	assert_in_range(due_in_ms(), 1001, 2000);
 }
 
-/* The wish changed while the router was asked: the answer is about the one before. */
+/* The wanted state changed while the router was asked: the answer is about the one before. */
 static void
 an_old_answer_does_not_win(void **state)
 {
@@ -317,7 +317,7 @@ a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 	assert_false(o[4].stale || o[4].promised);
 	(void)
 	    sql("UPDATE mikrotik_secrets SET password = 'sealed', disabled = true WHERE id = '%s'",
-		lives); /* nor of one who is to be cut off: he does that himself */
+		lives); /* nor of one that is to be cut off: that does it itself */
 	assert_int_equal(account_stale(&cx, router, objs, 5), RC_OK);
 	assert_false(o[4].stale || o[4].promised);
 
@@ -326,7 +326,7 @@ a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 	assert_int_equal(account_stale(&cx, elsewhere, objs, 0), RC_OK);
 }
 
-/* What is in order is compared; what a comparison found is a job, once. */
+/* An account in order is compared; a difference found becomes a job, once. */
 static void
 what_was_found_is_a_job(void **state)
 {
@@ -376,7 +376,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROWS_TEST(a_job_is_the_wish_of_this_moment),
+		ROWS_TEST(a_job_is_the_wanted_state_of_this_moment),
 		ROWS_TEST(a_service_has_its_menu),
 		ROWS_TEST(addresses_of_others_are_named),
 		ROWS_TEST(what_is_not_due_is_not_claimed),

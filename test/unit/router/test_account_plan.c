@@ -416,6 +416,33 @@ imported_ones_are_adopted(void **state)
 	    "*set ppp *1 disabled=yes; *kick ppp ani; set ppp *1 comment=isp:" ME " by hand; ");
 }
 
+/* Off as it was found: absent, disabled or in a profile that says so, until it changes here. */
+static void
+imported_ones_are_off_in_any_way(void **state)
+{
+	struct account a = ppp(WANTED_CUT);
+	struct account_object o = secret("ani", "by hand");
+	const char *names[] = { "isolir" };
+
+	(void)state;
+	a.imported = true;
+	a.off_names = names;
+	a.noff_names = 1;
+	assert_plan(a, NULL, NULL, "");
+	o.profile = "ISOLIR";
+	assert_plan(a, &o, NULL, "");
+	o.profile = "home";
+	o.disabled = true;
+	assert_plan(a, &o, NULL, "");
+	a.pending = true;
+	assert_plan(a, &o, NULL, "*kick ppp ani; set ppp *1 comment=isp:" ME "; ");
+	a.imported = false;
+	a.pending = false;
+	assert_plan(a, NULL, NULL,
+	    "*kick ppp ani; add ppp name=ani password=pw profile=home comment=isp:" ME
+	    " disabled=yes service=pppoe; ");
+}
+
 /*
  * An imported account was renamed onto the name of somebody else's secret and
  * took that over; its own went on for ever.  It is what stood under its name
@@ -745,6 +772,7 @@ main(void)
 		cmocka_unit_test(a_name_left_by_another_is_taken_over),
 		cmocka_unit_test(what_is_promised_is_left_alone),
 		cmocka_unit_test(imported_ones_are_adopted),
+		cmocka_unit_test(imported_ones_are_off_in_any_way),
 		cmocka_unit_test(imported_ones_are_what_was_found),
 		cmocka_unit_test(absent_are_removed_and_kicked),
 		cmocka_unit_test(another_service_leaves_the_old_menu),

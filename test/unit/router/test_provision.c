@@ -1,7 +1,7 @@
 /*
  * A batch from claim to result, against a router of two screens: provision.c
- * and what it is made of, provision_{profile,look,act,kick,check}.c.  What commands
- * an account needs is told in test_account_plan.c; here it is their order, and
+ * and what it is made of, provision_{profile,look,act,kick,check}.c.  The commands that
+ * an account needs stand in test_account_plan.c; here it is their order, and
  * what becomes of an answer.
  */
 #include "rows.h"
@@ -10,30 +10,31 @@
 #include "router/drift.h"
 #include "router/provision.h"
 
-/* What each connection begins with. */
+/* The beginning of each connection. */
 #define HELLO                                                                                      \
 	{ .listen = 1, .say = "!done\n" },                                                         \
 	{                                                                                          \
 		.listen = 1, .say = "!re|=version=7.20.4 (stable)\n!done\n"                        \
 	}
-#define HELLO_HEARD "/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
+#define HELLO_RECEIVED                                                                             \
+	"/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
 
 static struct peer *peer;
 static struct router_link *hand;
 static const char *router;
-static char heard[65536];
+static char received[65536];
 
-/* The client, then the peer; what it heard since. */
+/* The client, then the peer; what it received since. */
 static const char *
 hang_up(void)
 {
 	if (hand != NULL)
 		link_close(hand);
 	if (peer != NULL)
-		(void)peer_stop(peer, heard, sizeof(heard));
+		(void)peer_stop(peer, received, sizeof(received));
 	hand = NULL;
 	peer = NULL;
-	return heard;
+	return received;
 }
 
 /* A router in the database that answers by these turns, and a hand on it. */
@@ -151,7 +152,7 @@ a_new_account_gets_its_profile_first(void **state)
 	assert_string_equal(sql("SELECT version AS v FROM router_states"), "7.20.4 (stable)");
 	assert_string_equal(hang_up(),
 	    arena_printf(cx.mem,
-		HELLO_HEARD
+		HELLO_RECEIVED
 		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
 		"|?name=home|.tag=1\n"
 		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
@@ -186,7 +187,7 @@ a_foreign_profile_fails_who_needs_it(void **state)
 	assert_int_equal(rep.failed, 2);
 	assert_string_equal(rep.error, "profile home exists on Main and is not ours");
 	assert_string_equal(state_of(id), "failed: profile home exists on Main and is not ours");
-	assert_int_equal(times(hang_up(), "/set") + times(heard, "/add"), 0);
+	assert_int_equal(times(hang_up(), "/set") + times(received, "/add"), 0);
 }
 
 /* "citra", marked, whose id is known beforehand, suspended by hand. */
@@ -223,7 +224,7 @@ a_suspended_account_is_cut_off(void **state)
 	citra_is_suspended();
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(state_of(CITRA), "synced");
-	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
 	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
 	    "remote-address,disabled,comment|?name=citra\n"
 	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
@@ -233,8 +234,8 @@ a_suspended_account_is_cut_off(void **state)
 }
 
 /*
- * The command that disabled a customer also set what else was wrong with him;
- * when the router refused that he was online for ever.  Now it comes last, and
+ * The command that disabled a customer also set the account's other errors;
+ * when the router refused that the customer was online for ever.  Now it comes last, and
  * by itself.
  */
 static void
@@ -258,7 +259,7 @@ what_else_is_wrong_comes_after_the_sessions(void **state)
 	citra_is_suspended();
 	assert_int_equal(batch().failed, 1);
 	assert_string_equal(state_of(CITRA), "failed: profile gold does not exist on Main");
-	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
 	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
 	    "remote-address,disabled,comment|?name=citra\n"
 	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
@@ -286,7 +287,7 @@ a_cut_that_fails_is_the_end_of_the_rest(void **state)
 	assert_int_equal(batch().failed, 1);
 	assert_non_null(strstr(state_of(CITRA), "action timed out"));
 	assert_int_equal(times(hang_up(), "/set"), 1);
-	assert_int_equal(times(heard, "/ppp/active/print"), 1);
+	assert_int_equal(times(received, "/ppp/active/print"), 1);
 }
 
 /*
@@ -313,7 +314,7 @@ who_is_missed_is_looked_for_by_his_mark(void **state)
 	citra_is_suspended();
 	(void)sql("UPDATE mikrotik_secrets SET comment = 'a note'");
 	assert_int_equal(batch().done, 1);
-	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
 	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
 	    "remote-address,disabled,comment|?name=citra\n"
 	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
@@ -343,7 +344,7 @@ one_of_several_marks_is_nobodys(void **state)
 	citra_is_suspended();
 	assert_int_equal(batch().done, 1);
 	assert_int_equal(times(hang_up(), "/ppp/secret/set"), 0);
-	assert_int_equal(times(heard, "/ppp/secret/add|=name=citra"), 1);
+	assert_int_equal(times(received, "/ppp/secret/add|=name=citra"), 1);
 }
 
 static void
@@ -395,7 +396,7 @@ a_password_no_key_opens_fails_its_account(void **state)
 	assert_string_equal(state_of(id), "failed: its password cannot be opened: wrong APP_KEY?");
 }
 
-/* What a lost connection left undone says so, and the next batch dials again. */
+/* A job that a lost connection left undone says so, and the next batch dials again. */
 static void
 a_lost_connection_is_dialled_again(void **state)
 {
@@ -445,7 +446,7 @@ a_good_connection_is_kept(void **state)
 	assert_int_equal(times(hang_up(), "/login"), 1);
 }
 
-/* Not asked before its next probe; and what waited is told why meanwhile. */
+/* Not asked before its next probe; and what waited is reported why meanwhile. */
 static void
 a_router_that_refuses_is_left_alone_for_a_while(void **state)
 {
@@ -507,8 +508,9 @@ many_accounts_are_looked_up_at_once(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=stranger\n!done\n" },
-		{ .listen = 1, .say = "!re|=.id=*8|=name=stranger\n!re|=.id=*9|=name=u7\n!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*1|=name=foreigner\n!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=.id=*8|=name=foreigner\n!re|=.id=*9|=name=u7\n!done\n" },
 		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
 	};
 
@@ -519,7 +521,7 @@ many_accounts_are_looked_up_at_once(void **state)
 	all_synced();
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
 	assert_int_equal(batch().done, 51);
-	assert_string_equal(hang_up() + strlen(HELLO_HEARD),
+	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
 	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
 	    "remote-address,disabled,comment\n"
 	    "/ppp/active/print|=.proplist=.id,name\n"
@@ -648,7 +650,7 @@ an_empty_database_is_compared(void **state)
 	f = compared();
 	assert_int_equal(f.accounts + (size_t)f.different + (size_t)f.profiles, 0);
 	assert_int_equal(f.misplaced, 0);
-	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+	assert_string_equal(hang_up(), HELLO_RECEIVED PRINT_ALL);
 }
 
 static void
@@ -670,7 +672,7 @@ what_is_right_makes_no_job(void **state)
 	assert_int_equal(f.accounts, 1);
 	assert_int_equal(f.different + f.profiles + f.misplaced, 0);
 	assert_string_equal(state_of(CITRA), "synced");
-	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+	assert_string_equal(hang_up(), HELLO_RECEIVED PRINT_ALL);
 }
 
 /* Only looked at: the job does the rest. */
@@ -690,10 +692,10 @@ what_is_different_becomes_a_job(void **state)
 	citra_is_settled("enabled");
 	assert_int_equal(compared().different, 1);
 	assert_string_equal(state_of(CITRA), "pending");
-	assert_string_equal(hang_up(), HELLO_HEARD PRINT_ALL);
+	assert_string_equal(hang_up(), HELLO_RECEIVED PRINT_ALL);
 }
 
-/* He dialled in while he was being disabled. */
+/* The customer dialled in while the account was being disabled. */
 static void
 who_is_disabled_and_online_is_different(void **state)
 {
@@ -712,7 +714,7 @@ who_is_disabled_and_online_is_different(void **state)
 	citra_is_settled("suspended");
 	assert_int_equal(compared().different, 1);
 	assert_string_equal(hang_up(),
-	    HELLO_HEARD PRINT_ALL "/ppp/active/print|=.proplist=.id,name\n");
+	    HELLO_RECEIVED PRINT_ALL "/ppp/active/print|=.proplist=.id,name\n");
 }
 
 /* A package's profile is looked up by name, and not made before the job. */
@@ -739,7 +741,7 @@ a_profile_that_is_gone_becomes_a_job(void **state)
 	f = compared();
 	assert_int_equal(f.profiles, 1);
 	assert_int_equal(f.different, 0);
-	assert_int_equal(times(hang_up(), "/add|") + times(heard, "/set|"), 0);
+	assert_int_equal(times(hang_up(), "/add|") + times(received, "/set|"), 0);
 }
 
 /* A table that was refused looked empty, and everybody in it was missed. */

@@ -138,7 +138,7 @@ configured_as_the_seed(void)
 
 /*
  * The address every RouterOS has out of the box, and the plan's own: the seed stood in the way,
- * inactive, and no router became active.  What refers to the seed goes on doing so.
+ * inactive, and no router became active.  References to the seed stay.
  */
 static void
 the_seed_at_that_address_becomes_the_first(void **state)
@@ -272,7 +272,7 @@ a_breaker_opens_and_closes(void **state)
 	assert_string_equal(state_of(waits), "failed: router Main: refused");
 	assert_int_equal(router_by_id(&cx, router, &r), RC_OK);
 	assert_true(r.is_broken && !r.is_probe_due);
-	/* What comes while it is away is told, too. */
+	/* A job that comes while it is away fails with the reason, too. */
 	late = an_account("dewi", package, "");
 	assert_string_equal(state_of(late), "pending: ");
 	assert_int_equal(router_fail_waiting(&cx), RC_OK);
@@ -303,7 +303,7 @@ static void
 profiles_are_jobs_with_a_generation(void **state)
 {
 	const char *router = a_router("Main", 8728), *package = a_package("home-10", "pppoe");
-	struct profile_job *jobs, told[2] = { 0 };
+	struct profile_job *jobs, reported[2] = { 0 };
 	const char **ids;
 	size_t n;
 
@@ -320,9 +320,9 @@ profiles_are_jobs_with_a_generation(void **state)
 	assert_null(jobs[0].burst);
 	assert_int_equal(jobs[0].generation, 1);
 
-	told[0] = jobs[0];
-	told[0].error = "no such pool";
-	assert_int_equal(profile_results(&cx, router, told, 1), RC_OK);
+	reported[0] = jobs[0];
+	reported[0].error = "no such pool";
+	assert_int_equal(profile_results(&cx, router, reported, 1), RC_OK);
 	assert_string_equal(profile_state(), "failed 0/1 no such pool");
 	/* Failed is not due at once, but for whom asks for it. */
 	assert_int_equal(profile_claim(&cx, router, NULL, &jobs, &n), RC_OK);
@@ -331,14 +331,14 @@ profiles_are_jobs_with_a_generation(void **state)
 	assert_int_equal(n, 1);
 
 	/* Made along with an account, it was no job: nothing to tell. */
-	told[0] = (struct profile_job){ .id = package, .ok = true };
-	assert_int_equal(profile_results(&cx, router, told, 1), RC_OK);
+	reported[0] = (struct profile_job){ .id = package, .ok = true };
+	assert_int_equal(profile_results(&cx, router, reported, 1), RC_OK);
 	assert_string_equal(profile_state(), "failed 0/1 no such pool");
-	told[1] = jobs[0];
-	told[1].ok = true;
+	reported[1] = jobs[0];
+	reported[1].ok = true;
 	/* Changed meanwhile: what was done is old, the job stays. */
 	(void)sql("UPDATE packages SET bandwidth = '20M/20M'");
-	assert_int_equal(profile_results(&cx, router, told, 2), RC_OK);
+	assert_int_equal(profile_results(&cx, router, reported, 2), RC_OK);
 	assert_string_equal(profile_state(), "pending 1/2 ");
 	assert_int_equal(profile_claim(&cx, router, NULL, &jobs, &n), RC_OK);
 	assert_string_equal(jobs[0].bandwidth, "20M/20M");

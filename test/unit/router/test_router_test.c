@@ -5,15 +5,15 @@
 #include "router/router_test.h"
 
 static struct peer *peer;
-static char heard[4096];
+static char received[4096];
 
 static const char *
 hang_up(void)
 {
 	if (peer != NULL)
-		(void)peer_stop(peer, heard, sizeof(heard));
+		(void)peer_stop(peer, received, sizeof(received));
 	peer = NULL;
-	return heard;
+	return received;
 }
 
 /* A router in the database that answers by these turns. */

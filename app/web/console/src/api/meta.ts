@@ -24,6 +24,7 @@ export type Meta = {
 	time_zone?: string;
 	business_day?: string;
 	midtrans?: boolean;
+	last_proven_restore?: string | null;
 	[member: string]: unknown;
 };
 

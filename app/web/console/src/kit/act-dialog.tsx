@@ -37,6 +37,10 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const filled = { ...bodyOf(fields, values, isChange ? first : undefined), ...act.fixed };
 	const body = act.body?.(filled) ?? filled;
 	const isDirty = Object.keys(touched).some(k => touched[k] !== first[k]);
+	/* A trial waits for what is required. */
+	const isFilled = fields.every(
+		f => !f.required || (f.show && !f.show(values)) || (values[f.name] ?? '') !== '',
+	);
 	const errors = fieldErrors(t, error);
 	const hasField = Object.keys(errors).some(e => fields.some(f => f.name === e));
 	const title = act.label ?? t.a[act.key];
@@ -103,7 +107,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 							setLeaving(false);
 						}}
 					/>
-					{act.dryRun && <Outcome act={act} body={body} />}
+					{act.dryRun && isFilled && <Outcome act={act} body={body} />}
 					{act.typed && (
 						<TextInput
 							label={t.w.typeName(act.typed)}

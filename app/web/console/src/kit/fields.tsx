@@ -70,25 +70,25 @@ export function resolve(
 	isCreate: boolean,
 ): Field {
 	const own = typeof field === 'string' ? { name: field } : field;
-	const told = meta.get(own.name);
+	const described = meta.get(own.name);
 	const kind =
 		own.kind ??
 		(own.reference
 			? 'reference'
-			: told?.type === 'list'
+			: described?.type === 'list'
 				? 'many'
-				: (own.among ?? told?.among)
+				: (own.among ?? described?.among)
 					? 'choice'
-					: told?.lines
+					: described?.lines
 						? 'area'
-						: (KIND[told?.type ?? ''] ?? 'text'));
+						: (KIND[described?.type ?? ''] ?? 'text'));
 	return {
 		...own,
 		kind,
-		among: own.among ?? told?.among,
-		required: own.required ?? (isCreate && told?.required === true),
-		max: own.max ?? (kind === 'text' || kind === 'area' ? told?.max : undefined),
-		initial: own.initial ?? (isCreate ? told?.default : undefined),
+		among: own.among ?? described?.among,
+		required: own.required ?? (isCreate && described?.required === true),
+		max: own.max ?? (kind === 'text' || kind === 'area' ? described?.max : undefined),
+		initial: own.initial ?? (isCreate ? described?.default : undefined),
 	};
 }
 
@@ -101,8 +101,8 @@ export function useResolved(
 	const meta = useFields(resource);
 	const isKnown = (f: string | Field) => {
 		if (meta.size === 0 || (typeof f !== 'string' && !f.ifKnown)) return true;
-		const told = meta.get(typeof f === 'string' ? f : f.name);
-		return isCreate ? !!told?.create : !!told?.update;
+		const described = meta.get(typeof f === 'string' ? f : f.name);
+		return isCreate ? !!described?.create : !!described?.update;
 	};
 	return fields.filter(isKnown).map(f => resolve(f, meta, isCreate));
 }

@@ -29,7 +29,9 @@ set(
 	'money',
 	'amount price debt credit outstanding paid_amount subtotal tax_amount fee balance sum',
 );
-set('money', 'received reversed refunded total_due');
+set('money', 'received reversed refunded total_due revenue given_back total not_due base untaxed');
+set('money', 'days_0_30 days_31_60 days_61_90 days_over_90');
+set('number', 'payments bills active suspended expired began ended');
 set('day', 'start_date end_date due_date issued_on received_on hold_until period_start period_end');
 set('day', 'cancelled_on resumed_on until date');
 set('state', 'status service sync_state oper_status last_status severity state');

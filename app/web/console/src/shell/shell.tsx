@@ -17,6 +17,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
+import IconChartBar from '@tabler/icons-react/dist/esm/icons/IconChartBar.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
 import IconHome from '@tabler/icons-react/dist/esm/icons/IconHome.mjs';
 import IconKey from '@tabler/icons-react/dist/esm/icons/IconKey.mjs';
@@ -36,7 +37,7 @@ import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { call, session } from '../api/client';
 import { useMeta } from '../api/meta';
-import { cache, useMe } from '../api/query';
+import { cache, useMay, useMe } from '../api/query';
 import { useT, word } from '../i18n';
 import type { Messages } from '../i18n/id';
 import { type Act, Acts, useAct } from '../kit/act';
@@ -51,7 +52,7 @@ const loadPalette = () => import('./palette');
 const Palette = lazy(() => loadPalette().then(m => ({ default: m.Palette })));
 whenIdle(loadPalette);
 
-export const PLACES = [
+const ALL_PLACES = [
 	['/', 'home', IconHome, 'h'],
 	['/customers', 'customers', IconUsers, 'c'],
 	['/subscriptions', 'subscriptions', IconWifi, 's'],
@@ -59,11 +60,17 @@ export const PLACES = [
 	['/payments', 'payments', IconCash, 'p'],
 	['/packages', 'packages', IconPackage, 'k'],
 	['/network', 'network', IconNetwork, 'n'],
+	['/reports', 'reports', IconChartBar, 'r'],
 	['/settings', 'settings', IconSettings, 'e'],
 ] as const;
+export const PLACES = ALL_PLACES.filter(([to]) => to !== '/reports' || __HAS__.reports);
+
+/* Reports are not for viewers. */
+const roleOfPlace = (to: string) => (to === '/reports' ? 'operator' : 'viewer');
 
 export function Shell() {
 	const { t, lang } = useT();
+	const may = useMay();
 	const [isOpen, nav] = useDisclosure();
 	const [keys, keysOpen] = useDisclosure();
 	const { pathname } = useLocation();
@@ -125,7 +132,7 @@ export function Shell() {
 					</Group>
 				</AppShell.Header>
 				<AppShell.Navbar p={6} aria-label={t.w.menu}>
-					{PLACES.map(([to, name, Icon]) => (
+					{PLACES.filter(([to]) => may(roleOfPlace(to))).map(([to, name, Icon]) => (
 						<NavLink
 							key={to}
 							component={Link}

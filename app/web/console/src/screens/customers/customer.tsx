@@ -19,6 +19,7 @@ import { PaymentList } from '../payments/payments';
 import { Chain } from '../settings/history';
 import { subscriptionActs, subscriptionCreate } from '../subscriptions/acts';
 import { chargeCreate, creditAdjust, customerArchive, customerEdit } from './acts';
+import { Statement } from './statement';
 
 /* Open invoices, oldest first: debt and what is paid next. */
 function useOpen(id: string) {
@@ -121,6 +122,11 @@ export function CustomerScreen() {
 						body: <PaymentList local hideCustomer fixed={{ customer_id: id }} />,
 					},
 					{ key: 'credit', label: t.f.credit, body: <Credits id={id} /> },
+					__HAS__.statement && {
+						key: 'statement',
+						label: t.w.statement,
+						body: <Statement id={id} />,
+					},
 					{ key: 'charges', label: t.w.charges, body: <Charges row={row} live={live} /> },
 					live[0] && {
 						key: 'live',

@@ -4,6 +4,7 @@ import { useT } from '../../i18n';
 import { List } from '../../kit/list';
 import { PageFrame } from '../../kit/page';
 import { State } from '../../kit/state';
+import { ImportButton } from '../import/button';
 import { PACKAGE, ROUTER } from '../references';
 import { customerCreate } from './acts';
 
@@ -13,6 +14,7 @@ export function Customers() {
 	return (
 		<PageFrame
 			title={t.nav.customers}
+			buttons={<ImportButton noun="customers" />}
 			acts={[customerCreate(t, row => void go({ to: `/customers/${row.id}` }))]}
 		>
 			<List<Row<'customer'>>
@@ -35,6 +37,7 @@ export function Customers() {
 					{ key: 'usernames', phone: 'plain' },
 					{ key: 'packages', wide: true, phone: 'hide' },
 					{ key: 'debt', phone: 'side' },
+					{ key: 'next_due', kind: 'day', sort: true, wide: true, phone: 'hide' },
 					{ key: 'credit', wide: true, phone: 'hide' },
 					{ key: 'address', wide: true, phone: 'hide' },
 				]}

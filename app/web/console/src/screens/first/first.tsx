@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
+import type { Messages } from '../../i18n/id';
 import { type Act, ActButton } from '../../kit/act';
 import { PageFrame, Section } from '../../kit/page';
 import { State } from '../../kit/state';
@@ -23,36 +24,37 @@ export function First() {
 		customers: useCount('/api/customers'),
 		subscriptions: useCount('/api/subscriptions'),
 	};
-	const steps: [title: string, isDone: boolean, body: ReactNode][] = [
+	const steps: [title: string, sentence: string, isDone: boolean, act: Act, beside?: ReactNode][] =
 		[
-			t.w.company,
-			!!company,
-			<Button key="c" component={Link} to="/settings?tab=company" variant="default" size="xs">
-				{t.a.open}
-			</Button>,
-		],
-		[t.a.newRouter, !!counts.routers, <Step key="r" act={routerCreate(t)} />],
-		[t.a.newPackage, !!counts.packages, <Step key="p" act={packageCreate(t)} />],
-		[t.a.newCustomer, !!counts.customers, <Step key="n" act={customerCreate(t)} />],
-		[t.a.newSubscription, !!counts.subscriptions, <Step key="s" act={subscriptionCreate(t)} />],
-	];
+			[t.w.company, t.w.companyNext, !!company, companyAct(t)],
+			[t.a.newRouter, t.w.routerNext, !!counts.routers, routerCreate(t)],
+			[t.a.newPackage, t.w.packageNext, !!counts.packages, packageCreate(t)],
+			[t.a.newCustomer, t.w.customerNext, !!counts.customers, customerCreate(t)],
+			[t.a.newSubscription, t.w.lineNext, !!counts.subscriptions, subscriptionCreate(t)],
+		];
+	const next = steps.findIndex(([, , isDone]) => !isDone);
 	return (
 		<PageFrame title={t.w.welcome}>
 			<Stack gap="sm" maw={640}>
 				<Text fz="sm">{t.w.firstText}</Text>
-				{steps.map(([title, isDone, body], i) => (
+				{steps.map(([title, sentence, isDone, act], i) => (
 					<Section
 						key={title}
 						title={title}
 						beside={
 							isDone ? (
-								<State is="ok" label={t.a.finish} />
+								<State is="ok" label={t.w.done} />
 							) : (
 								<State is="pending" label={t.w.step(i + 1, steps.length)} />
 							)
 						}
 					>
-						{body}
+						<Group justify="space-between" gap="sm">
+							<Text fz="sm" c="dimmed" flex="1 1 260px">
+								{sentence}
+							</Text>
+							<ActButton act={act} variant={i === next ? 'filled' : 'default'} />
+						</Group>
 					</Section>
 				))}
 				<Group justify="flex-end">
@@ -65,4 +67,15 @@ export function First() {
 	);
 }
 
-const Step = ({ act }: { act: Act }) => <ActButton act={act} />;
+const companyAct = (t: Messages): Act => ({
+	key: 'companyName',
+	role: 'admin',
+	method: 'PUT',
+	path: '/api/settings',
+	resource: 'setting',
+	fields: ['company_name', 'company_phone', 'company_whatsapp', 'company_address'].map(name => ({
+		name,
+		label: t.s[name]?.[0],
+		wide: name === 'company_name' || name === 'company_address',
+	})),
+});

@@ -1,3 +1,4 @@
+/* Beranda: what came in, what is owed, what the night did and will do, what needs a hand. */
 import {
 	Alert,
 	Anchor,
@@ -10,23 +11,34 @@ import {
 	Text,
 } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useGet, useMay } from '../../api/query';
-import type { Loose, Page, Row } from '../../api/types';
+import { call } from '../../api/client';
+import { refresh, useGet, useMay } from '../../api/query';
+import type { Loose, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { clock, day, moment, number, rupiah } from '../../kit/format';
+import { Chart } from '../../kit/chart';
+import { day, moment, monthName, number, rupiah, shortRupiah } from '../../kit/format';
 import { PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
+import { State } from '../../kit/state';
+import { useToast } from '../../kit/toast';
 import { useIsEmpty } from '../first/empty';
 import { InvoiceRowAct } from '../invoices/row-act';
-import { RouterState } from '../network/router-state';
 import { RunLines, useCounts } from '../settings/run-lines';
+
+const numbered = (rows: Loose[] | undefined) =>
+	rows?.map((r, i) => ({ ...r, id: String(r.id ?? i) }));
 
 export function Home() {
 	const { t } = useT();
 	const isEmpty = useIsEmpty();
 	const may = useMay();
+	const read = useGet<Loose>('/api/dashboard', {}, { every: 60_000 });
 	const stats = useGet<Loose>('/api/dashboard/stats', {}, { every: 60_000 });
+	const d = read.data;
 	const s = stats.data;
+	const sum = (part?: Loose) => part && rupiah(part.amount);
+	const counted = (label: string, part?: Loose) =>
+		part ? `${label} (${number(part.count)})` : label;
 	return (
 		<PageFrame title={t.nav.home}>
 			{isEmpty && may('admin') && (
@@ -41,25 +53,30 @@ export function Home() {
 			)}
 			<Figures
 				of={[
-					[t.w.receivedMonth, s && rupiah(s.monthly_revenue), '/payments'],
-					[t.w.unpaid, s && String(s.unpaid_invoices), '/invoices?status=unpaid'],
+					[t.w.receivedToday, d && rupiah(d.today_total), '/payments'],
+					[t.w.receivedMonth, d && rupiah(d.month_total), '/payments'],
+					[counted(t.w.unpaid, d?.unpaid), sum(d?.unpaid), '/invoices?status=unpaid'],
 					[
-						t.w.overdue,
-						s && String(s.overdue_invoices),
+						counted(t.w.overdue, d?.overdue),
+						sum(d?.overdue),
 						'/invoices?status=overdue',
-						!!s?.overdue_invoices,
+						!!d?.overdue?.count,
 					],
-					[t.w.activeSubs, s && String(s.active_subscriptions), '/subscriptions?status=active'],
+					[
+						t.w.activeSubs,
+						s && number(Number(s.active_subscriptions)),
+						'/subscriptions?status=active',
+					],
 					[
 						t.w.suspendedSubs,
-						s && String(s.suspended_subscriptions),
+						s && number(Number(s.suspended_subscriptions)),
 						'/subscriptions?status=suspended',
 						!!s?.suspended_subscriptions,
 					],
 				]}
 			/>
 			<SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
-				<Stack gap="md">
+				<Stack gap="md" miw={0}>
 					<Section title={t.w.toCollect} flush>
 						<Rows<Row<'invoice'>>
 							label={t.w.toCollect}
@@ -74,6 +91,37 @@ export function Home() {
 							rowAct={r => <InvoiceRowAct invoice={r} />}
 						/>
 					</Section>
+					<Section title={t.w.ageing} flush>
+						<Rows<Loose>
+							label={t.w.ageing}
+							rows={numbered(d?.ageing)}
+							error={read.error}
+							columns={[
+								{
+									key: 'age',
+									label: t.f.bucket,
+									phone: 'title',
+									cell: r => (r.age === 'not_due' ? t.v.not_due : t.w.daysLate(String(r.age))),
+								},
+								{ key: 'count', label: t.nav.invoices, phone: 'plain' },
+								{ key: 'amount' },
+							]}
+						/>
+					</Section>
+					<Section title={t.w.receivedToday} flush>
+						<Rows<Loose>
+							label={t.w.receivedToday}
+							rows={numbered(d?.received_today)}
+							error={read.error}
+							columns={[
+								{ key: 'method', phone: 'title' },
+								{ key: 'actor', phone: 'plain' },
+								{ key: 'count', label: t.nav.payments, phone: 'plain' },
+								{ key: 'amount' },
+							]}
+						/>
+					</Section>
+					<Months rows={d?.months as Loose[] | undefined} />
 					<Section title={t.w.latest} flush>
 						<Rows<Row<'payment'>>
 							label={t.w.latest}
@@ -89,20 +137,20 @@ export function Home() {
 						/>
 					</Section>
 				</Stack>
-				<Stack gap="md">
-					<OpenAlerts />
-					<Routers />
-					<Tonight />
-					<LastRun />
+				<Stack gap="md" miw={0}>
+					<Alerts rows={d?.alerts as Loose[] | undefined} />
+					<Routers rows={d?.routers as Loose[] | undefined} />
+					<Tonight preview={d && ((d.preview as Loose | null) ?? null)} />
+					<LastRun of={d} />
 					<Section title={t.w.expiring} flush>
-						<Rows<Row<'subscription'>>
+						<Rows<Loose>
 							label={t.w.expiring}
-							rows={s?.expiring_subscriptions}
-							error={stats.error}
+							rows={d?.expiring}
+							error={read.error}
 							open={r => `/subscriptions/${r.id}`}
 							columns={[
-								{ key: 'customer', cell: r => r.customer?.name },
-								{ key: 'mikrotik_username', phone: 'plain' },
+								{ key: 'customer_name' },
+								{ key: 'username', phone: 'plain' },
 								{ key: 'end_date', phone: 'side' },
 							]}
 						/>
@@ -119,14 +167,14 @@ function Figures({
 	of: [label: string, value: string | undefined, to: string, isBad?: boolean][];
 }) {
 	return (
-		<SimpleGrid cols={{ base: 2, sm: 3, lg: of.length }} spacing="xs" mb="md">
+		<SimpleGrid cols={{ base: 2, sm: 3, xl: of.length }} spacing="xs" mb="md">
 			{of.map(([label, value, to, isBad]) => (
 				<Card key={label} withBorder padding="sm" component={Link} to={to} td="none" c="inherit">
 					<Text fz="xs" c="dimmed">
 						{label}
 					</Text>
 					<Text
-						fz={{ base: 'md', sm: 'xl' }}
+						fz={{ base: 'sm', sm: 'lg' }}
 						fw={650}
 						c={isBad ? 'red' : undefined}
 						component="div"
@@ -140,123 +188,29 @@ function Figures({
 	);
 }
 
-function Routers() {
-	const { t } = useT();
-	const read = useGet<Page<Row<'router_setting'>>>(
-		'/api/router-settings',
-		{ per_page: 10 },
-		{ every: 30_000 },
-	);
-	return (
-		<Section title={t.w.routers} flush>
-			<Rows<Row<'router_setting'>>
-				label={t.w.routers}
-				rows={read.data?.data}
-				error={read.error}
-				open={r => `/network/routers/${r.id}`}
-				columns={[
-					'name',
-					{ key: 'version', wide: true, phone: 'plain' },
-					{ key: 'cpu_load', phone: 'plain', cell: r => <Cpu router={r} /> },
-					{ key: 'status', cell: r => <RouterState row={r} /> },
-				]}
-			/>
-			<Waiting />
-		</Section>
-	);
-}
-
-function Cpu({ router }: { router: Row }) {
-	const read = useGet<Loose>(
-		'/api/mikrotik/system',
-		{ router_id: router.id },
-		{ enabled: !!router.is_active && !router.broken_since, every: 30_000 },
-	);
-	return read.data ? `CPU ${read.data.cpu_load}%` : '–';
-}
-
-/* Preview of the night's run, with names. */
-function Tonight() {
+function Months({ rows }: { rows?: Loose[] }) {
 	const { t, lang } = useT();
-	const may = useMay();
-	const read = useGet<Loose>(
-		'/api/billing/preview',
-		{},
-		{ enabled: may('operator'), stale: 300_000 },
-	);
-	const plan = read.data;
-	if (!may('operator')) return null;
-	const lines = (plan?.lines ?? []) as Loose[];
 	return (
-		<Section
-			title={t.w.tonight}
-			flush
-			beside={
-				<Group gap="xs">
-					{plan && (
-						<Text fz="xs" c="dimmed">
-							{day(plan.date, lang)} · {t.w.asOf} {clock(read.dataUpdatedAt, lang)}
-						</Text>
-					)}
-					<Anchor component="button" type="button" fz="xs" onClick={() => void read.refetch()}>
-						{read.isFetching ? t.w.loading : t.a.refresh}
-					</Anchor>
-				</Group>
-			}
-		>
-			{plan && lines.length === 0 ? (
-				<Text fz="sm" c="dimmed" px="sm" pb="sm">
-					{t.w.tonightNone}
-				</Text>
+		<Section title={t.w.revenue12}>
+			{rows ? (
+				<Chart
+					label={t.w.revenue12}
+					x={rows.map((_, i) => i)}
+					ys={[rows.map(r => Number(r.received) - Number(r.returned))]}
+					names={rows.map(r => monthName(String(r.month), lang))}
+					lines={[{ label: t.f.net, colour: '#228be6' }]}
+					format={n => shortRupiah(n, lang)}
+				/>
 			) : (
-				<RunLines lines={plan && lines.slice(0, SHOWN)} title={t.w.tonight} />
-			)}
-			{lines.length > SHOWN && (
-				<Text fz="xs" c="dimmed" p="sm">
-					{t.w.andMore(lines.length - SHOWN)}
-				</Text>
+				<Skeleton h={200} />
 			)}
 		</Section>
 	);
 }
 
-const SHOWN = 12;
-
-/* The run before: when, what it did; a click leads to its report. */
-function LastRun() {
-	const { t, lang } = useT();
-	const may = useMay();
-	const say = useCounts();
-	const read = useGet<Page<Row>>(
-		'/api/billing/runs',
-		{ per_page: 1 },
-		{ enabled: may('operator'), every: 60_000 },
-	);
-	if (!may('operator')) return null;
-	const run = read.data?.data[0];
-	return (
-		<Section
-			title={t.w.lastRun}
-			beside={
-				run && (
-					<Anchor component={Link} to={`/runs/${run.id}`} fz="xs">
-						{t.w.report}
-					</Anchor>
-				)
-			}
-		>
-			<Text fz="sm" c={run ? undefined : 'dimmed'}>
-				{run ? `${moment(run.started_at, lang)} · ${say(run.counts)}` : t.w.noneYet}
-			</Text>
-		</Section>
-	);
-}
-
-/* Open alerts; more of them stand on their own screen. */
-function OpenAlerts() {
+/* Open alerts, each with how many customers it reaches; all of them stand on their own screen. */
+function Alerts({ rows }: { rows?: Loose[] }) {
 	const { t } = useT();
-	const read = useGet<Loose>('/api/monitoring/dashboard', {}, { every: 30_000 });
-	const alerts = read.data?.open_alerts as Loose[] | undefined;
 	return (
 		<Section
 			title={t.w.alerts}
@@ -267,52 +221,147 @@ function OpenAlerts() {
 				</Anchor>
 			}
 		>
-			{alerts?.length === 0 ? (
-				<Text fz="sm" c="dimmed" px="sm" pb="sm">
-					{t.w.noAlerts}
-				</Text>
+			<Rows<Loose>
+				label={t.w.alerts}
+				rows={rows?.slice(0, 5)}
+				empty={t.w.noAlerts}
+				columns={[
+					{ key: 'title', phone: 'title' },
+					{ key: 'severity', phone: 'side' },
+					{
+						key: 'customers',
+						label: t.f.affected,
+						phone: 'plain',
+						cell: r => (r.customers ? t.w.customers(r.customers) : '–'),
+					},
+					{ key: 'created_at', label: t.f.raised_at, phone: 'plain' },
+				]}
+			/>
+		</Section>
+	);
+}
+
+function Routers({ rows }: { rows?: Loose[] }) {
+	const { t } = useT();
+	return (
+		<Section title={t.w.routers} flush>
+			<Rows<Loose>
+				label={t.w.routers}
+				rows={rows}
+				open={r => `/network/routers/${r.id}`}
+				columns={[
+					'name',
+					{
+						key: 'cpu_load',
+						kind: 'number',
+						cell: r => <Cpu router={r} />,
+					},
+					{ key: 'online', kind: 'number', cell: r => number(Number(r.online ?? 0)) },
+					{
+						key: 'pending',
+						label: t.w.waitingSync,
+						kind: 'number',
+						cell: r => number(Number(r.pending ?? 0) + Number(r.failed ?? 0)),
+					},
+					{
+						key: 'status',
+						cell: r => (
+							<State
+								is={r.broken_since ? 'down' : r.has_drift ? 'warning' : 'up'}
+								label={r.has_drift && !r.broken_since ? t.w.drift : undefined}
+							/>
+						),
+					},
+				]}
+			/>
+		</Section>
+	);
+}
+
+/* A snapshot that is too old answers null: then the router itself is asked, politely. */
+function Cpu({ router }: { router: Loose }) {
+	const read = useGet<Loose>(
+		'/api/mikrotik/system',
+		{ router_id: router.id },
+		{ enabled: !router.broken_since, every: 30_000 },
+	);
+	const cpu = read.data?.cpu_load ?? router.cpu;
+	return cpu === null || cpu === undefined ? '–' : `${cpu}%`;
+}
+
+const SHOWN = 12;
+
+/* The night's plan, by name: the last preview that is kept, made anew by a button. */
+function Tonight({ preview }: { preview: Loose | null | undefined }) {
+	const { t, lang } = useT();
+	const may = useMay();
+	const toast = useToast();
+	if (!may('operator')) return null;
+	const lines = (preview?.answer?.lines ?? []) as Loose[];
+	const made = preview && `${t.w.asOf} ${moment(String(preview.made_at), lang)}`;
+	return (
+		<Section
+			title={t.w.tonight}
+			flush
+			beside={
+				<Group gap="xs">
+					<Text fz="xs" c="dimmed">
+						{made}
+					</Text>
+					<Anchor
+						component="button"
+						type="button"
+						fz="xs"
+						onClick={() => void call('GET', '/api/billing/preview').then(refresh, toast.error)}
+					>
+						{t.a.refresh}
+					</Anchor>
+				</Group>
+			}
+		>
+			{preview && lines.length > 0 ? (
+				<RunLines lines={lines.slice(0, SHOWN)} title={t.w.tonight} />
 			) : (
-				<Rows<Loose>
-					label={t.w.alerts}
-					rows={alerts?.slice(0, 5)}
-					error={read.error}
-					columns={[
-						{ key: 'title', phone: 'title' },
-						{ key: 'severity', phone: 'side' },
-						...(alerts?.some(a => a.affected_customers !== undefined)
-							? ['affected_customers']
-							: []),
-						{ key: 'created_at', label: t.f.raised_at, phone: 'plain' as const },
-					]}
-				/>
+				<Text fz="sm" c="dimmed" px="sm" pb="sm">
+					{preview === undefined ? t.w.loading : preview ? t.w.tonightNone : t.w.tonightUnknown}
+				</Text>
+			)}
+			{lines.length > SHOWN && (
+				<Text fz="xs" c="dimmed" p="sm">
+					{t.w.andMore(lines.length - SHOWN)}
+				</Text>
 			)}
 		</Section>
 	);
 }
 
-const useAccounts = (sync_state: string) =>
-	useGet<Page<Loose>>('/api/mikrotik-secrets', { sync_state, per_page: 1 }, { every: 30_000 }).data
-		?.total;
-
-/* Accounts that routers do not hold yet as they should. */
-function Waiting() {
-	const { t } = useT();
-	const counts = { pending: useAccounts('pending'), failed: useAccounts('failed') };
-	if (!counts.pending && !counts.failed) return null;
+/* The run before, and when a backup was last proven by a restore. */
+function LastRun({ of }: { of?: Loose }) {
+	const { t, lang } = useT();
+	const say = useCounts();
+	const may = useMay();
+	const run = of?.last_run as Loose | null | undefined;
+	const proof = of?.last_proven_restore as string | null | undefined;
 	return (
-		<Group gap="xs" px="sm" pb="sm">
-			{(['pending', 'failed'] as const).map(state =>
-				counts[state] ? (
-					<Anchor
-						key={state}
-						component={Link}
-						to={`/network?tab=accounts&sync_state=${state}`}
-						fz="sm"
-					>
-						{t.w.accounts} {word(t.v, state).toLowerCase()}: {number(counts[state])}
+		<Section
+			title={t.w.lastRun}
+			beside={
+				run &&
+				may('operator') && (
+					<Anchor component={Link} to={`/runs/${run.id}`} fz="xs">
+						{t.w.report}
 					</Anchor>
-				) : null,
-			)}
-		</Group>
+				)
+			}
+		>
+			<Text fz="sm" c={run ? undefined : 'dimmed'}>
+				{run
+					? `${day(String(run.date), lang)}: ${run.is_undone ? word(t.v, 'undone') : say(run.counts)}`
+					: t.w.noneYet}
+			</Text>
+			<Text fz="sm" mt={4} c={proof ? undefined : 'dimmed'}>
+				{t.w.lastRestore}: {proof ? moment(proof, lang) : t.w.restoreNone}
+			</Text>
+		</Section>
 	);
 }

@@ -9,40 +9,18 @@ import { useT, word } from '../../i18n';
 import { errorText } from '../../i18n/errors';
 import { PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
-import { State } from '../../kit/state';
 import { useUrl } from '../../kit/state-url';
 
 const NOUNS = ['customers', 'subscriptions'] as const;
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+type Fault = { line: number; name: string | null; field: string; text: string };
 type Answer = {
-	rows?: Loose[];
-	data?: Loose[];
-	imported?: number;
-	created?: number;
-	[member: string]: unknown;
+	dry_run: boolean;
+	created: number;
+	unchanged: number;
+	refused: number;
+	faults: Fault[];
 };
-
-const rowsOf = (answer: Answer) =>
-	(answer.rows ?? answer.data ?? []).map((r, i) => ({
-		...r,
-		id: String(r.id ?? r.line ?? r.row ?? i + 2),
-	}));
-
-/* A row's faults, however many fields they are of. */
-function faultsOf(row: Loose): [field: string, text: string][] {
-	const errors = row.errors ?? row.faults;
-	if (!errors) return [];
-	if (Array.isArray(errors))
-		return errors.map(e =>
-			typeof e === 'string'
-				? ['', e]
-				: [String(e.field ?? e.column ?? ''), String(e.message ?? e.text ?? '')],
-		);
-	return Object.entries(errors as Record<string, string | string[]>).map(([field, text]) => [
-		field,
-		([] as string[]).concat(text).join(' '),
-	]);
-}
 
 export function Import() {
 	const { t } = useT();
@@ -82,9 +60,6 @@ export function Import() {
 		if (chosen) void send(chosen, true);
 	};
 
-	const rows = answer ? rowsOf(answer) : [];
-	const bad = rows.filter(r => faultsOf(r).length > 0);
-	const good = rows.length - bad.length;
 	return (
 		<PageFrame title={t.w.importTitle} back={[`/${noun}`, t.nav[noun]]}>
 			<Stack gap="md">
@@ -120,73 +95,56 @@ export function Import() {
 						<Group gap="xs">
 							{isWritten ? (
 								<Badge color="green" variant="light" size="lg" tt="none">
-									{t.w.imported(Number(answer.imported ?? answer.created ?? good))}
+									{t.w.imported(answer.created)}
 								</Badge>
 							) : (
 								<Badge color="green" variant="light" size="lg" tt="none">
-									{t.w.rowsGood(good)}
+									{t.w.rowsGood(answer.created)}
 								</Badge>
 							)}
-							{bad.length > 0 && (
+							{answer.unchanged > 0 && (
+								<Badge color="gray" variant="light" size="lg" tt="none">
+									{t.w.rowsKnown(answer.unchanged)}
+								</Badge>
+							)}
+							{answer.refused > 0 && (
 								<Badge color="red" variant="light" size="lg" tt="none">
-									{t.w.rowsBad(bad.length)}
+									{t.w.rowsBad(answer.refused)}
 								</Badge>
 							)}
 						</Group>
 						{!isWritten && file && (
-							<Button disabled={good === 0} loading={isBusy} onClick={() => void send(file, false)}>
+							<Button
+								disabled={answer.created === 0}
+								loading={isBusy}
+								onClick={() => void send(file, false)}
+							>
 								{t.a.write}
 							</Button>
 						)}
 					</Group>
 				)}
-				{answer && (
-					<Preview
-						rows={[...bad, ...rows.filter(r => !bad.includes(r))].slice(0, 200)}
-						title={t.a.preview}
-					/>
-				)}
+				{answer && answer.faults.length > 0 && <Faults of={answer.faults} />}
 			</Stack>
 		</PageFrame>
 	);
 }
 
-function Preview({ rows, title }: { rows: Loose[]; title: string }) {
+/* Each row that cannot be taken, with its line in the file. */
+function Faults({ of }: { of: Fault[] }) {
 	const { t } = useT();
-	const fields = ['name', 'phone', 'customer', 'mikrotik_username', 'package'].filter(f =>
-		rows.some(r => cellOf(r, f) !== undefined),
-	);
 	return (
-		<Section title={title} flush>
+		<Section title={t.w.problemRows} flush>
 			<Rows<Loose>
-				label={title}
-				rows={rows}
+				label={t.w.problemRows}
+				rows={of.slice(0, 500).map((f, i) => ({ ...f, id: String(i) }))}
 				columns={[
-					{ key: 'row', cell: r => r.line ?? r.row ?? r.id, phone: 'plain' },
-					...fields.map(key => ({
-						key,
-						phone: 'plain' as const,
-						cell: (r: Loose) => String(cellOf(r, key) ?? '–'),
-					})),
-					{
-						key: 'error',
-						phone: 'plain' as const,
-						cell: (r: Loose) => {
-							const faults = faultsOf(r);
-							if (faults.length === 0) return <State is="ok" />;
-							return faults.map(([field, text]) => (
-								<Text key={field + text} fz="inherit" c="red">
-									{field && `${word(t.f, field)}: `}
-									{text}
-								</Text>
-							));
-						},
-					},
+					{ key: 'row', cell: f => f.line, phone: 'plain' },
+					{ key: 'name', phone: 'title' },
+					{ key: 'field', label: t.f.column, phone: 'plain', cell: f => word(t.f, f.field) },
+					{ key: 'text', label: t.f.error, phone: 'plain' },
 				]}
 			/>
 		</Section>
 	);
 }
-
-const cellOf = (row: Loose, field: string) =>
-	row[field] ?? row.values?.[field] ?? row.data?.[field];

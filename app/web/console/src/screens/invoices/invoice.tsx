@@ -1,6 +1,8 @@
 import { Anchor, Button, Stack } from '@mantine/core';
+import IconDownload from '@tabler/icons-react/dist/esm/icons/IconDownload.mjs';
 import IconPrinter from '@tabler/icons-react/dist/esm/icons/IconPrinter.mjs';
 import { Link, useParams } from '@tanstack/react-router';
+import { download } from '../../api/client';
 import { useGet } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
@@ -9,6 +11,7 @@ import { day, rupiah } from '../../kit/format';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
+import { useToast } from '../../kit/toast';
 import { To } from '../../kit/value';
 import { takePayment } from '../payments/acts';
 import { PaymentList } from '../payments/payments';
@@ -33,14 +36,17 @@ export function InvoiceScreen() {
 			acts={[isOpen(invoice) && takePayment(t, invoice)]}
 			more={[isOpen(invoice) && invoiceEdit(invoice), isOpen(invoice) && invoiceCancel(t, invoice)]}
 			buttons={
-				<Button
-					component={Link}
-					to={`/receipt/${id}`}
-					variant="default"
-					leftSection={<IconPrinter size={16} />}
-				>
-					{t.a.print}
-				</Button>
+				<>
+					<Pdf invoice={invoice} />
+					<Button
+						component={Link}
+						to={`/receipt/${id}`}
+						variant="default"
+						leftSection={<IconPrinter size={16} />}
+					>
+						{t.a.print}
+					</Button>
+				</>
 			}
 		>
 			<Facts
@@ -67,7 +73,7 @@ export function InvoiceScreen() {
 					<Section title={t.w.lines} flush>
 						<Rows<Loose>
 							label={t.w.lines}
-							rows={(invoice.lines as Loose[]).map((l, i) => ({ ...l, id: String(i) }))}
+							rows={invoice.lines.map(l => ({ ...l, id: String(l.position) }))}
 							columns={[
 								{ key: 'text', phone: 'title' },
 								{ key: 'kind', phone: 'plain' },
@@ -110,5 +116,23 @@ function Older({ of }: { of?: Loose[] }) {
 				columns={['invoice_number', { key: 'due_date', phone: 'plain' }, 'outstanding']}
 			/>
 		</Section>
+	);
+}
+
+function Pdf({ invoice }: { invoice: Row<'invoice'> }) {
+	const { t } = useT();
+	const toast = useToast();
+	if (!__HAS__.pdf) return null;
+	const save = () =>
+		download(
+			`/api/invoices/${invoice.id}/pdf`,
+			{},
+			`${invoice.invoice_number}.pdf`,
+			'application/pdf',
+		).catch(toast.error);
+	return (
+		<Button variant="default" leftSection={<IconDownload size={16} />} onClick={() => void save()}>
+			{t.a.pdf}
+		</Button>
 	);
 }

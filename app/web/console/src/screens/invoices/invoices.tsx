@@ -1,11 +1,13 @@
 import { useNavigate } from '@tanstack/react-router';
+import { useMay } from '../../api/query';
 import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
+import { Bulk } from '../../kit/bulk';
 import { rupiah } from '../../kit/format';
 import { List, type ListProps } from '../../kit/list';
 import { PageFrame } from '../../kit/page';
 import { To } from '../../kit/value';
-import { PACKAGE } from '../references';
+import { PACKAGE, ROUTER } from '../references';
 import { invoiceCreate, isOpen } from './acts';
 import { InvoiceRowAct } from './row-act';
 
@@ -40,7 +42,12 @@ export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?
 				{ key: 'period_end', label: t.f.period_end, wide: true, phone: 'hide' },
 				{ key: 'due_date', sort: true },
 				{ key: 'amount', sort: true },
-				{ key: 'outstanding', phone: 'hide', cell: r => (isOpen(r) ? rupiah(r.outstanding) : '–') },
+				{
+					key: 'outstanding',
+					sort: true,
+					phone: 'hide',
+					cell: r => (isOpen(r) ? rupiah(r.outstanding) : '–'),
+				},
 			]}
 			rowAct={r => <InvoiceRowAct invoice={r} />}
 			{...list}
@@ -50,6 +57,7 @@ export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?
 
 export function Invoices() {
 	const { t } = useT();
+	const may = useMay();
 	const go = useNavigate();
 	return (
 		<PageFrame
@@ -59,10 +67,27 @@ export function Invoices() {
 			<InvoiceList
 				search
 				csv="tagihan"
+				bulk={
+					__HAS__.bulk && may('operator')
+						? (ids, clear) => (
+								<Bulk
+									path="/api/invoices/bulk"
+									ids={ids}
+									clear={clear}
+									acts={[
+										{ key: 'remind', act: 'remind', says: t.c.remind },
+										{ key: 'cancelInvoice', act: 'cancel', colour: 'red', says: t.c.cancelInvoice },
+									]}
+								/>
+							)
+						: undefined
+				}
 				filters={[
 					{ key: 'status', among: ['unpaid', 'overdue', 'paid', 'cancelled'] },
 					{ key: 'kind', among: ['first', 'renewal', 'prepay', 'change', 'other'] },
+					{ key: 'open', label: t.v.open, yes: true },
 					{ key: 'package_id', reference: PACKAGE },
+					{ key: 'router_id', reference: ROUTER },
 					{ key: 'due_from', day: true },
 					{ key: 'due_to', day: true },
 				]}

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { call } from '../../api/client';
 import type { Loose, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
+import type { Messages as Messages_ } from '../../i18n/id';
 import type { Act } from '../../kit/act';
 import type { Field, Values } from '../../kit/fields';
 import { List } from '../../kit/list';
@@ -19,7 +20,7 @@ const CONFIG: Record<string, string[]> = {
 };
 
 /* The members of a channel's config stand in the form as fields of their own, named config.NAME. */
-const channelFields = (isNew: boolean, keep: string): (string | Field)[] => [
+const channelFields = (t: Messages_, isNew: boolean, keep: string): (string | Field)[] => [
 	'name',
 	{
 		name: 'channel',
@@ -32,7 +33,7 @@ const channelFields = (isNew: boolean, keep: string): (string | Field)[] => [
 	...[...new Set(Object.values(CONFIG).flat())].map(
 		(name): Field => ({
 			name: `config.${name}`,
-			label: name,
+			label: word(t.f, name),
 			show: v => (CONFIG[String(v.channel)] ?? []).includes(name),
 		}),
 	),
@@ -78,7 +79,7 @@ export function Channels() {
 			method: 'PUT',
 			path: `${path}/${row.id}`,
 			resource,
-			fields: channelFields(false, t.w.keep),
+			fields: channelFields(t, false, t.w.keep),
 			row: flat(row),
 			body: nest,
 		},
@@ -97,7 +98,7 @@ export function Channels() {
 		method: 'POST',
 		path,
 		resource,
-		fields: channelFields(true, t.w.keep),
+		fields: channelFields(t, true, t.w.keep),
 		body: nest,
 	};
 	return (

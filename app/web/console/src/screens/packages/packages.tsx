@@ -83,6 +83,8 @@ export function Packages() {
 								? `${r.validity_months} ${t.v.month.toLowerCase()}`
 								: t.w.days(r.validity_days),
 					},
+					{ key: 'subscriptions_count', phone: 'hide', sort: true },
+					{ key: 'monthly_value', kind: 'money', wide: true, phone: 'hide', sort: true },
 					{ key: 'router_profile', wide: true, phone: 'hide' },
 					{
 						key: 'is_active',

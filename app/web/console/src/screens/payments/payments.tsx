@@ -5,6 +5,7 @@ import { useT } from '../../i18n';
 import { List, type ListProps } from '../../kit/list';
 import { MoreMenu, PageFrame } from '../../kit/page';
 import { To } from '../../kit/value';
+import { ROUTER } from '../references';
 import { METHODS, refundByHand, reversePayment } from './acts';
 
 type Payment = Row<'payment'>;
@@ -72,6 +73,7 @@ export function Payments() {
 				filters={[
 					{ key: 'status', among: ['received', 'reversed', 'refunded'] },
 					{ key: 'method', among: METHODS },
+					{ key: 'router_id', reference: ROUTER },
 					{ key: 'received_from', day: true },
 					{ key: 'received_to', day: true },
 				]}

@@ -52,8 +52,8 @@ export function Receipt() {
 		p => p.status === 'received' && (!state.payment || p.id === state.payment),
 	);
 	const isPaid = invoice.outstanding === 0 && invoice.status === 'paid';
-	const lines: [string, number][] = (invoice.lines as Loose[] | undefined)?.map(l => [
-		String(l.description),
+	const lines: [string, number][] = invoice.lines?.map((l): [string, number] => [
+		String(l.text),
 		Number(l.amount),
 	]) ?? [
 		[
@@ -80,7 +80,8 @@ export function Receipt() {
 			</Group>
 			<article ref={slip} className={classes.slip} data-paper={paper}>
 				<header>
-					<strong>{company.name ?? 'ISP Billing'}</strong>
+					{company.logo && <img src={String(company.logo)} alt="" className={classes.logo} />}
+					<strong>{company.name || 'ISP Billing'}</strong>
 					{company.address && <div>{company.address}</div>}
 					{company.phone && <div>{company.phone}</div>}
 				</header>

@@ -34,30 +34,22 @@ const REPORTS: Report[] = [
 		name: 'revenue',
 		title: t => t.w.revenue,
 		by: ['day', 'month', 'method', 'actor'],
-		lines: [
-			['net', '#228be6'],
-			['received', '#228be6'],
-			['amount', '#228be6'],
-		],
+		lines: [['revenue', '#228be6']],
 		money: true,
 	},
 	{
 		name: 'receivables',
 		title: t => t.w.receivables,
-		lines: [
-			['outstanding', '#f08c00'],
-			['amount', '#f08c00'],
-		],
+		lines: [['total', '#f08c00']],
 		money: true,
 		atDay: true,
 	},
 	{
 		name: 'subscribers',
 		title: t => t.w.growth,
-		by: ['month', 'day'],
 		lines: [
-			['new', '#2f9e44'],
-			['lost', '#e03131'],
+			['began', '#2f9e44'],
+			['ended', '#e03131'],
 		],
 	},
 	{ name: 'payments', title: t => t.nav.payments, lines: [], money: true },
@@ -91,7 +83,7 @@ function useReport(report: Report) {
 	const from =
 		state.from ?? (by === 'month' ? `${today(-335).slice(0, 8)}01` : `${today().slice(0, 8)}01`);
 	const to = state.to ?? today();
-	const query: Query = { from: report.atDay ? undefined : from, to, by };
+	const query: Query = { from: report.atDay ? today(-365) : from, to, by };
 	return { by, from, to, query, setState };
 }
 
@@ -161,7 +153,7 @@ function ReportView({ report }: { report: Report }) {
 					])}
 				/>
 			)}
-			{rows && rows.length > 0 && (
+			{rows && rows.length > 0 && rows.length <= 62 && (
 				<ReportChart report={report} rows={rows} keys={keys} lang={lang} />
 			)}
 			<Section title={report.title(t)} flush>
@@ -187,7 +179,7 @@ function ReportView({ report }: { report: Report }) {
 function guess(key: string, value: unknown, isMoney?: boolean) {
 	const kind = kindOf(key);
 	if (kind !== 'text' || typeof value !== 'number') return kind;
-	return isMoney && !/count|invoices|payments|n$/.test(key) ? 'money' : 'number';
+	return isMoney && !/count|invoices|payments|bills|n$/.test(key) ? 'money' : 'number';
 }
 
 function nameOf(value: unknown, lang: Lang, t: Messages) {

@@ -46,8 +46,8 @@ export function SettingForm({ group, title }: { group: SettingGroup; title: stri
 	const meta = useMeta();
 	const { t } = useT();
 	if (!read.data || !meta) return <NotYet error={read.error} retry={() => void read.refetch()} />;
-	const told = meta.resources.find(r => r.name === 'setting')?.fields ?? [];
-	const names = told.filter(f => f.update && groupOf(f.name) === group).map(f => f.name);
+	const described = meta.resources.find(r => r.name === 'setting')?.fields ?? [];
+	const names = described.filter(f => f.update && groupOf(f.name) === group).map(f => f.name);
 	if (names.length === 0)
 		return (
 			<Text fz="sm" c="dimmed">

@@ -13,7 +13,7 @@ export function Health() {
 	const read = useGet<Loose>('/api/health', {}, { every: 10_000 });
 	const meta = useMeta();
 	const health = read.data;
-	const restore = meta?.last_proven_restore ?? meta?.last_restore;
+	const restore = meta?.last_proven_restore;
 	return (
 		<Stack gap="md">
 			<Facts

@@ -1,4 +1,4 @@
-/* What a run did, or would do, to whom. */
+/* The lines of a run, or of its rehearsal. */
 import type { Loose } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { rupiah } from '../../kit/format';

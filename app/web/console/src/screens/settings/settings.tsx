@@ -4,6 +4,7 @@ import { useMay } from '../../api/query';
 import { useT } from '../../i18n';
 import { PageFrame, TabFrame } from '../../kit/page';
 import { SettingForm } from './form';
+import { Logo } from './logo';
 import { Presets } from './presets';
 
 /* Each tab beside the forms is a part of its own. */
@@ -42,7 +43,12 @@ export function Settings() {
 					{
 						key: 'company',
 						label: t.w.company,
-						body: <SettingForm group="company" title={t.w.company} />,
+						body: (
+							<Stack gap="md">
+								<SettingForm group="company" title={t.w.company} />
+								<Logo />
+							</Stack>
+						),
 					},
 					{
 						key: 'suspension',

@@ -65,7 +65,7 @@ export function SubscriptionScreen() {
 
 type Fact = [label: string, value: ReactNode];
 
-/* What is billed how: the line's own policy, where it has one. */
+/* How the line is billed: the line's own policy, where it has one. */
 function facts(t: Messages, lang: Lang, row: Row<'subscription'>): Fact[] {
 	const policy = [row.cycle, row.mode, row.late_policy]
 		.filter(Boolean)

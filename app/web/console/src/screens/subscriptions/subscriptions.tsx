@@ -1,10 +1,13 @@
 import { useNavigate } from '@tanstack/react-router';
+import { useMay } from '../../api/query';
 import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
+import { Bulk } from '../../kit/bulk';
 import { List, type ListProps } from '../../kit/list';
 import { MoreMenu, PageFrame } from '../../kit/page';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
+import { ImportButton } from '../import/button';
 import { PACKAGE, ROUTER } from '../references';
 import { subscriptionActs, subscriptionCreate } from './acts';
 
@@ -39,6 +42,7 @@ export function SubscriptionList(
 				},
 				{ key: 'package', phone: 'plain', cell: r => r.package?.name },
 				{ key: 'end_date', sort: true },
+				{ key: 'debt', sort: true, phone: 'hide' },
 				{ key: 'sync_state', wide: true, phone: 'hide' },
 				{ key: 'remote_address', wide: true, phone: 'hide' },
 			]}
@@ -50,19 +54,45 @@ export function SubscriptionList(
 
 export function Subscriptions() {
 	const { t } = useT();
+	const may = useMay();
 	const go = useNavigate();
 	return (
 		<PageFrame
 			title={t.nav.subscriptions}
+			buttons={<ImportButton noun="subscriptions" />}
 			acts={[subscriptionCreate(t, undefined, row => void go({ to: `/subscriptions/${row.id}` }))]}
 		>
 			<SubscriptionList
 				search
 				csv="langganan"
+				bulk={
+					__HAS__.bulk && may('operator')
+						? (ids, clear) => (
+								<Bulk
+									path="/api/subscriptions/bulk"
+									ids={ids}
+									clear={clear}
+									acts={[
+										{ key: 'activate', act: 'activate', says: t.c.activate },
+										{ key: 'suspend', act: 'suspend', colour: 'red', says: t.c.suspend },
+										{
+											key: 'move',
+											act: 'move',
+											says: t.c.move,
+											fields: [{ name: 'router_id', reference: ROUTER, required: true }],
+										},
+									]}
+								/>
+							)
+						: undefined
+				}
 				filters={[
 					{ key: 'status', among: ['active', 'suspended', 'expired', 'cancelled'] },
 					{ key: 'package_id', reference: PACKAGE },
 					{ key: 'router_id', reference: ROUTER },
+					{ key: 'type', among: ['pppoe', 'hotspot', 'static'] },
+					{ key: 'end_from', day: true },
+					{ key: 'end_to', day: true },
 				]}
 			/>
 		</PageFrame>

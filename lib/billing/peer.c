@@ -1,11 +1,11 @@
-/* peer.c: see peer.h. */
-#include "peer.h"
+#include "billing/peer.h"
 
 #include "base/conf.h"
 #include "db/db.h"
 #include "midtrans/midtrans.h"
 
-struct ctx *
+/* The connection is opened when it is first needed. */
+static struct ctx *
 peer_open(struct ctx *cx, const char *date)
 {
 	struct db_conf *to = arena_alloc(cx->mem, sizeof(*to));
@@ -21,9 +21,14 @@ peer_open(struct ctx *cx, const char *date)
 	return gx;
 }
 
-/* Its connection holds on to the arena, which outlives it. */
-void
-peer_close(struct ctx *gx)
+enum rc
+peer_billing_run(struct ctx *cx, struct billing_options *opt, billing_fn tell, void *arg,
+    struct billing_report *ret)
 {
-	db_close(gx->db);
+	enum rc rc;
+
+	opt->gateway = peer_open(cx, opt->date);
+	rc = billing_run(cx, opt, tell, arg, ret);
+	db_close(opt->gateway->db); /* it holds on to the arena, which outlives it */
+	return rc;
 }

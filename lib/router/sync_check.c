@@ -1,4 +1,4 @@
-/* check.c: all routers, one after another: compared with the database, or sampled. */
+/* sync_check.c: all routers, one after another: compared with the database, or sampled. */
 #include <stdio.h>
 
 #include "base/daemon.h"
@@ -7,8 +7,8 @@
 #include "router/drift.h"
 #include "router/router.h"
 #include "router/snapshot.h"
+#include "router/sync.h"
 #include "sql.h"
-#include "sync.h"
 
 static void
 log_report(const char *router_id, const struct drift_findings *f)
@@ -39,7 +39,7 @@ check(struct ctx *cx, const char *router_id)
 }
 
 int
-check_run(struct ctx *cx, const char *router_id)
+sync_check(struct ctx *cx, const char *router_id)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(4096);
 	struct ctx listing = *cx;
@@ -63,7 +63,7 @@ check_run(struct ctx *cx, const char *router_id)
 enum { SAMPLE_MS = 20000 }; /* for the sessions of one router */
 
 int
-sample_run(struct ctx *cx)
+sync_sample(struct ctx *cx)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(4096);
 	struct ctx listing = *cx;

@@ -1,5 +1,5 @@
 /*
- * sync.h: the parts of router-sync.
+ * sync.h: the parts of router-sync: its service, and what its children do.
  *
  * The parent LISTENs, sweeps, and keeps a child process for each router with
  * work, so that a dead router delays no other.  A child is the same
@@ -7,8 +7,8 @@
  * while.  Once a night there is also a child with --check, which compares the
  * routers with the database, one after another; what it finds becomes jobs.
  */
-#ifndef ROUTER_SYNC_SYNC_H
-#define ROUTER_SYNC_SYNC_H
+#ifndef ROUTER_SYNC_H
+#define ROUTER_SYNC_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,15 +23,15 @@ struct sync {
 };
 
 /* Work on one router until it has nothing to do (once: nothing due); an exit code. */
-int worker_run(struct ctx *, const struct sync *, const char *router_id);
+int sync_worker(struct ctx *, const struct sync *, const char *router_id);
 
 /* Compare one router, or (NULL) each active one, with the database; an exit code. */
-int check_run(struct ctx *, const char *router_id);
+int sync_check(struct ctx *, const char *router_id);
 
 /* Sample the sessions of each router whose turn it is; an exit code. */
-int sample_run(struct ctx *);
+int sync_sample(struct ctx *);
 
 /* Keep the children; an exit code. */
-int fleet_run(struct ctx *, const struct sync *);
+int sync_fleet(struct ctx *, const struct sync *);
 
 #endif

@@ -1,4 +1,4 @@
-/* worker.c: one router, batch after batch, on one connection. */
+/* sync_worker.c: one router, batch after batch, on one connection. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "db/db.h"
 #include "router/provision.h"
-#include "sync.h"
+#include "router/sync.h"
 #include "work/loop.h"
 
 enum {
@@ -99,7 +99,7 @@ work(struct ctx *cx, const struct sync *s, struct router_link *l, const char *ro
 }
 
 int
-worker_run(struct ctx *cx, const struct sync *s, const char *router_id)
+sync_worker(struct ctx *cx, const struct sync *s, const char *router_id)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(4096);
 	struct router_link *l = link_new(life, router_id);

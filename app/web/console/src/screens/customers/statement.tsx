@@ -1,0 +1,51 @@
+/* The account of a customer over some days: what was owed, each movement, what is owed. */
+import { Group, Stack, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useGet } from '../../api/query';
+import type { Loose } from '../../api/types';
+import { useT, word } from '../../i18n';
+import { rupiah, today } from '../../kit/format';
+import { Facts } from '../../kit/page';
+import { Rows } from '../../kit/rows';
+
+export function Statement({ id }: { id: string }) {
+	const { t } = useT();
+	const [days, setDays] = useState({ from: today(-90), to: today() });
+	const read = useGet<Loose>(`/api/customers/${id}/statement`, days);
+	const account = read.data;
+	const rows = (account?.rows as Loose[] | undefined)?.map((r, i) => ({ ...r, id: String(i) }));
+	return (
+		<Stack gap="sm">
+			<Group gap="xs" align="end">
+				{(['from', 'to'] as const).map(name => (
+					<TextInput
+						key={name}
+						size="xs"
+						type="date"
+						label={name === 'from' ? t.w.fromDay : t.f.until}
+						value={days[name]}
+						onChange={e => setDays({ ...days, [name]: e.currentTarget.value })}
+					/>
+				))}
+			</Group>
+			<Facts
+				of={[
+					[t.w.opening, account && rupiah(Number(account.opening))],
+					[t.w.closing, account && rupiah(Number(account.closing))],
+				]}
+			/>
+			<Rows<Loose>
+				label={t.w.statement}
+				rows={rows}
+				error={read.error}
+				columns={[
+					{ key: 'day', label: t.f.date, kind: 'day', phone: 'plain' },
+					{ key: 'type', phone: 'title', cell: r => word(t.v, String(r.type)) },
+					{ key: 'text', phone: 'plain', cell: r => r.text ?? r.number },
+					{ key: 'amount' },
+					{ key: 'balance' },
+				]}
+			/>
+		</Stack>
+	);
+}

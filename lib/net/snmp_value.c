@@ -1,0 +1,107 @@
+/* snmp_value.c: the values of a reply, out of net-snmp's structures. */
+#include "net/snmp_int.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+enum { TEXT_MAX = 255 };
+
+static struct snmp_oid
+oid_of(const oid *name, size_t len)
+{
+	struct snmp_oid ret = { 0 };
+
+	if (len > SNMP_OID_MAX)
+		return ret; /* nothing that anybody asked for */
+	for (size_t i = 0; i < len; i++)
+		ret.sub[i] = (uint32_t)name[i];
+	ret.len = (uint32_t)len;
+	return ret;
+}
+
+/* Latin-1 where it is no UTF-8; without NUL and control characters. */
+static const char *
+clean_text(struct arena *mem, const unsigned char *in, size_t len)
+{
+	char *out = arena_alloc(mem, 2 * TEXT_MAX + 2);
+	const size_t kept = strnlen((const char *)in, len);
+	const bool is_utf8 = utf8_valid((const char *)in, kept);
+	size_t n = 0;
+
+	for (size_t i = 0; i < kept && n < TEXT_MAX - 1; i++) {
+		if (in[i] < 0x20 || in[i] == 0x7f || (!is_utf8 && in[i] >= 0x80 && in[i] < 0xa0)) {
+			out[n++] = ' ';
+		} else if (in[i] < 0x80 || is_utf8) {
+			out[n++] = (char)in[i];
+		} else {
+			out[n++] = (char)(0xc0 | in[i] >> 6);
+			out[n++] = (char)(0x80 | (in[i] & 0x3f));
+		}
+	}
+	while (n > 0 && !utf8_valid(out, n)) /* a character that was cut */
+		n--;
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+	return out;
+}
+
+static void
+set_number(struct snmp_var *v, uint64_t number)
+{
+	v->type = SNMP_NUMBER;
+	v->number = number;
+}
+
+static struct snmp_var
+value_of(struct arena *mem, const netsnmp_variable_list *vp)
+{
+	struct snmp_var v = { .name = oid_of(vp->name, vp->name_length), .type = SNMP_UNKNOWN };
+
+	switch (vp->type) {
+	case ASN_INTEGER:
+	case ASN_COUNTER:
+	case ASN_GAUGE:
+	case ASN_TIMETICKS:
+	case ASN_UINTEGER:
+		if (vp->val.integer != NULL)
+			set_number(&v, (uint64_t)*vp->val.integer & 0xffffffff);
+		break;
+	case ASN_COUNTER64:
+		if (vp->val.counter64 != NULL)
+			set_number(&v, (uint64_t)vp->val.counter64->high << 32 |
+					   (vp->val.counter64->low & 0xffffffff));
+		break;
+	case ASN_OCTET_STR:
+		v.type = SNMP_TEXT;
+		v.text = vp->val_len > 0 ? clean_text(mem, vp->val.string, vp->val_len) : "";
+		break;
+	case SNMP_NOSUCHOBJECT:
+	case SNMP_NOSUCHINSTANCE:
+	case SNMP_ENDOFMIBVIEW:
+	case ASN_NULL:
+		v.type = SNMP_ABSENT;
+		break;
+	default:
+		break;
+	}
+	return v;
+}
+
+void
+snmp_take_values(struct arena *mem, const netsnmp_pdu *pdu, struct snmp_reply *ret)
+{
+	enum { MOST = 4096 };
+	struct snmp_var *vars;
+	size_t n = 0;
+
+	for (const netsnmp_variable_list *vp = pdu->variables; vp != NULL; vp = vp->next_variable)
+		n++;
+	n = n < MOST ? n : MOST;
+	vars = arena_alloc(mem, (n + 1) * sizeof(*vars));
+	ret->n = n;
+	ret->vars = vars;
+	for (const netsnmp_variable_list *vp = pdu->variables; n > 0; vp = vp->next_variable, n--)
+		*vars++ = value_of(mem, vp);
+}

@@ -1,0 +1,6 @@
+-- Revert payment_actor.
+BEGIN;
+
+ALTER TABLE payments DROP COLUMN actor CASCADE;
+
+COMMIT;

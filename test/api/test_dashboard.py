@@ -1,0 +1,116 @@
+"""The first screen (GET /api/dashboard) and the columns that lists tell (console.md 5.4)."""
+import isp
+
+
+def numbers(api):
+    return api.show("/api/dashboard")
+
+
+def test_money_of_today_stands_by_method_and_cashier(stack, api, operator, town):
+    before = numbers(api)
+    _, invoice = town.billed()
+    operator.post("/api/invoices/%s/mark-paid" % invoice["id"], {"amount": 20000, "method": "qris"}).want(200)
+    after = numbers(api)
+    assert after["today_total"] - before["today_total"] == 20000
+    assert after["month_total"] - before["month_total"] == 20000
+    taken = [r for r in after["received_today"] if (r["method"], r["actor"]) == ("qris", "operator@example.net")]
+    assert taken and taken[0]["amount"] >= 20000, after["received_today"]
+    assert len(after["months"]) == 12 and after["months"][-1]["received"] >= 20000
+    payment = api.rows("/api/payments", invoice_id=invoice["id"])[0]
+    assert payment["actor"] == "operator@example.net"
+    assert payment in api.rows("/api/payments", actor="operator@example.net", per_page=100)
+
+
+def test_debts_have_an_age(api, town):
+    def aged(age):
+        return [r for r in numbers(api)["ageing"] if r["age"] == age][0]
+    before = aged("8-30")
+    town.billed(due="2026-02-20")
+    after = aged("8-30")
+    assert (after["count"] - before["count"], after["amount"] - before["amount"]) == (1, 150000)
+
+
+def test_the_plan_of_tonight_is_kept_with_its_time(api, town):
+    api.get("/api/billing/preview").want(200)
+    kept = numbers(api)["preview"]
+    assert kept["made_at"].endswith("Z") and kept["answer"]["dry_run"] is True
+    assert set(kept["answer"]["steps"]) >= {"renew", "overdue", "suspend"}
+
+
+def test_a_router_tells_its_accounts_and_an_alert_its_customers(stack, api, town):
+    router = [r for r in numbers(api)["routers"] if r["name"] == "Session router"][0]
+    sub = town.subscription(router_id=router["id"])
+    now = [r for r in numbers(api)["routers"] if r["id"] == router["id"]][0]
+    assert now["accounts"] == router["accounts"] + 1 and now["has_drift"] is False
+    row = [r for r in api.rows("/api/router-settings", broken="0") if r["id"] == router["id"]][0]
+    assert row["accounts"] == now["accounts"] and row["broken"] is False
+    stack.sql("SELECT alert_raise('system', 'critical', 'Router away', 'x', NULL, 'router:%s')" % router["id"])
+    try:
+        alert = [a for a in numbers(api)["alerts"] if a["title"] == "Router away"][0]
+        assert alert["customers"] >= 1, alert
+    finally:
+        stack.sql("SELECT alert_resolve('router:%s', 'over')" % router["id"])
+    assert api.show("/api/subscriptions/" + sub["id"])["router"]["name"] == "Session router"
+
+
+def test_rows_tell_debt_due_day_and_where_to_pay(stack, api, town):
+    sub, invoice = town.billed()
+    line = api.show("/api/subscriptions/" + sub["id"])
+    assert (line["debt"], line["next_due"]) == (150000, invoice["due_date"])
+    customer = api.show("/api/customers/" + sub["customer_id"])
+    assert (customer["debt"], customer["next_due"]) == (150000, invoice["due_date"])
+    assert customer["online"] in (True, False, None)
+    assert invoice["pay_url"] == "%s/pay/%s" % (stack.url, invoice["id"]), invoice["pay_url"]
+    package = api.show("/api/packages/" + sub["package_id"])
+    assert package["subscriptions_count"] >= 1
+    assert package["monthly_value"] == 150000 * package["subscriptions_count"]
+
+
+def test_each_filter_of_a_list_narrows_it(api, town):
+    """Unknown ones were ignored: suspend_reason=debt showed all 60 lines as if they were cut."""
+    sub, invoice = town.billed()
+    api.post("/api/subscriptions/%s/suspend" % sub["id"], {}).want(200)
+    for path, query in (("/api/subscriptions", {"suspend_reason": "manual,debt"}), ("/api/subscriptions", {"type": "pppoe"}),
+                        ("/api/subscriptions", {"end_from": "2026-01-01", "end_to": "2030-01-01"}),
+                        ("/api/subscriptions", {"sync_state": "pending,synced,failed"}),
+                        ("/api/invoices", {"open": "1"}), ("/api/invoices", {"status": "unpaid,overdue"}),
+                        ("/api/invoices", {"issued_from": invoice["issued_on"], "issued_to": invoice["issued_on"]})):
+        answer = api.get(path, customer_id=sub["customer_id"], **query).want(200)
+        assert answer.header("X-Ignored") is None, query
+        assert len(answer.json["data"]) == 1, (query, answer.json["total"])
+    for path, query in (("/api/subscriptions", {"suspend_reason": "debt"}), ("/api/subscriptions", {"type": "static"}),
+                        ("/api/subscriptions", {"end_to": "2020-01-01"}), ("/api/invoices", {"open": "0"})):
+        assert api.get(path, customer_id=sub["customer_id"], **query).want(200).json["data"] == [], query
+    for path, sort in (("/api/customers", "-next_due"), ("/api/subscriptions", "customer.name"), ("/api/subscriptions", "-debt"),
+                       ("/api/invoices", "-outstanding"), ("/api/invoices", "subscription.customer.name"),
+                       ("/api/payments", "customer.name"), ("/api/packages", "-subscriptions_count")):
+        api.get(path, sort=sort).want(200)
+
+
+def test_what_is_tried_with_dry_run_changes_nothing(api, town):
+    sub, _ = town.billed()
+    at = "/api/subscriptions/" + sub["id"]
+    tried = api.post(at + "/days", {"days": 3, "reason": "storm", "dry_run": True}).want(200)
+    assert tried.header("X-Dry-Run") == "1" and tried.json["end_date"] == isp.day(sub["end_date"], 3)
+    api.post(at + "/pause?dry_run=1", {}).want(200)
+    api.post("/api/customers/%s/charges" % sub["customer_id"], {"text": "x", "amount": 5, "dry_run": True}).want(201)
+    line = api.show(at)
+    assert (line["end_date"], line["pause_from"], line["status"]) == (sub["end_date"], None, "active")
+    assert api.rows("/api/customers/%s/charges" % sub["customer_id"]) == []
+
+
+def test_meta_tells_what_screens_are_drawn_from(api, viewer):
+    meta = viewer.show("/api/meta")
+    assert meta["business_day"] == "2026-03-02" and meta["time_zone"] == "Asia/Jakarta"
+    assert meta["midtrans"] in (True, False)
+    known = {r["name"]: r for r in meta["resources"]}
+    line = {f["name"]: f for f in known["subscription"]["fields"]}
+    assert line["customer_id"]["ref"] == "customer" and line["customer_id"]["fixed"] is True
+    assert line["router_id"]["ref"] == "router_setting" and line["mikrotik_username"]["pattern"]
+    assert {f["name"] for f in known["payment"]["filters"]} >= {"received_from", "received_to"}
+    assert {f["name"]: f for f in known["setting"]["fields"]}["grace_days"]["unit"] == "days"
+    assert known["customer"]["permissions"]["create"] == {"role": "operator", "ability": "billing"}
+    acts = {a["name"]: a for a in known["invoice"]["actions"]}
+    assert acts["mark-paid"]["dry_run"] is True and acts["mark-paid"]["fields"]
+    assert known["invoice"]["sum"] == "amount" and known["invoice"]["label"] == "invoice_number"
+    assert line["end_date"]["hint_key"] == "subscription.end_date"

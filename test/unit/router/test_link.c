@@ -1,0 +1,153 @@
+/* A connection to one router: whose, with what, and what its failures say. */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "router/link.h"
+
+static struct peer *peer;
+static char received[8192];
+
+static const char *
+hang_up(void)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	return received;
+}
+
+/* A router in the database that answers by these turns. */
+static const char *
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	return a_router("Main", peer->port);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+static struct router
+the_router(const char *id)
+{
+	struct router r;
+
+	assert_int_equal(router_by_id(&cx, id, &r), RC_OK);
+	return r;
+}
+
+static void
+a_target_is_what_the_row_says(void **state)
+{
+	const char *id = a_router("Main", 8728);
+	struct routeros_target t;
+	struct router r;
+
+	(void)state;
+	(void)sql(
+	    "UPDATE router_settings SET ssl = true, tls_verify = 'pin', connect_timeout_ms = 700,"
+	    " read_timeout_ms = 900, tls_fingerprint = repeat('ab', 32)");
+	r = the_router(id);
+	assert_int_equal(link_target(&cx, &r, &t), RC_OK);
+	assert_int_equal(t.tls, ROS_TLS_PIN);
+	assert_string_equal(t.password, "s3cret");
+	assert_int_equal(t.connect_ms, 700);
+	assert_int_equal(t.read_ms, 900);
+	r.tls_verify = "trust me";
+	assert_int_equal(link_target(&cx, &r, &t), RC_INTERNAL);
+}
+
+static void
+a_password_of_another_row_does_not_open(void **state)
+{
+	const char *first = a_router("First", 1), *second = a_router("Second", 2);
+	struct routeros_target t;
+	struct router r;
+
+	(void)state;
+	(void)sql("UPDATE router_settings SET password = (SELECT password FROM router_settings"
+		  " WHERE id = '%s') WHERE id = '%s'",
+	    first, second);
+	r = the_router(second);
+	assert_int_not_equal(link_target(&cx, &r, &t), RC_OK);
+	assert_null(strstr(cx.err.msg, "s3cret"));
+}
+
+static void
+a_refused_login_is_said(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1,
+		    .say = "!trap|=message=invalid user name or password (6)\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	struct routeros *ros = NULL;
+
+	(void)state;
+	assert_int_equal(link_connect(&cx, answering(turns), 2000, &ros), RC_UPSTREAM);
+	assert_null(ros);
+	assert_non_null(strstr(cx.err.msg, "router Main"));
+}
+
+/* A job that waits for a broken router says why, and is not tried again before the next probe. */
+static void
+a_broken_router_opens_the_breaker(void **state)
+{
+	const char *id = a_router("Main", 1);
+	struct router_link *l = link_new(cx.mem, id);
+	struct router r = the_router(id);
+	bool ok = true;
+
+	(void)state;
+	(void)an_account("ani", a_package("home", "pppoe"), "");
+	assert_int_equal(link_open(&cx, l, &r, &ok), RC_OK);
+	assert_false(ok);
+	r = the_router(id);
+	assert_true(r.is_broken);
+	assert_false(r.is_probe_due);
+	assert_string_equal(sql("SELECT sync_state AS v FROM account_states"), "failed");
+	assert_non_null(strstr(sql("SELECT sync_error AS v FROM account_states"), "refused"));
+}
+
+static enum rc
+never(struct ctx *c, struct router_link *l, const struct router *r, void *arg)
+{
+	(void)l;
+	(void)r;
+	(void)arg;
+	return FAIL(c, RC_INTERNAL, "called");
+}
+
+static void
+an_inactive_router_is_not_called(void **state)
+{
+	const char *id = a_router("Main", 1);
+
+	(void)state;
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(link_locked(&cx, id, 1000, never, NULL), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "Main is not active");
+	assert_int_equal(link_locked(&cx, "00000000-0000-4000-8000-000000000000", 1000, never,
+			     NULL),
+	    RC_NOT_FOUND);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_target_is_what_the_row_says),
+		CASE(a_password_of_another_row_does_not_open),
+		CASE(a_refused_login_is_said),
+		CASE(a_broken_router_opens_the_breaker),
+		CASE(an_inactive_router_is_not_called),
+	};
+
+	return cmocka_run_group_tests_name("link", tests, rows_open, rows_close);
+}

@@ -1,0 +1,111 @@
+/* The reading of an import from a router: each menu once, nothing but prints. */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "router/live.h"
+
+static struct peer *peer;
+static char received[8192];
+
+static const char *
+hang_up(void)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	return received;
+}
+
+/* A router in the database that answers by these turns. */
+static const char *
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	return a_router("Main", peer->port);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+#define LOGIN                                                                                      \
+	{                                                                                          \
+		.listen = 1, .say = "!done\n"                                                      \
+	}
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
+
+static struct sb seen;
+
+static enum rc
+take(struct ctx *c, const struct dump_row *row, void *arg)
+{
+	(void)c;
+	(void)arg;
+	sb_printf(&seen, "%s:", row->table);
+	assert_string_equal(row->columns[0], "router");
+	for (size_t i = 1; i < row->n; i++)
+		if (row->values[i] != NULL)
+			sb_printf(&seen, " %s=%s", row->columns[i], row->values[i]);
+	sb_puts(&seen, "\n");
+	return RC_OK;
+}
+
+static void
+profiles_come_before_the_objects(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=name=10 Mbps|=rate-limit=5M/10M\n!done\n" },
+		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=name=pak budi|=password=*****|=service=any|=profile=10 Mbps|"
+			   "=disabled=false|=comment=Budi - 0812\n!re|=comment=no name\n!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=no such command prefix\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	seen = sb_new(cx.mem);
+	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_OK);
+	assert_string_equal(seen.buf,
+	    "ppp-profile: name=10 Mbps rate-limit=5M/10M\n"
+	    "ppp: name=pak budi password=***** service=any profile=10 Mbps disabled=false"
+	    " comment=Budi - 0812\n");
+	(void)hang_up();
+	for (const char *at = received; (at = strstr(at, "\n/")) != NULL; at++)
+		assert_non_null(strstr(at, "/print|"));
+}
+
+static void
+a_refusal_of_secrets_is_one(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1,
+		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	seen = sb_new(cx.mem);
+	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "permission"));
+	assert_int_equal(seen.len, 0);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(profiles_come_before_the_objects),
+		CASE(a_refusal_of_secrets_is_one),
+	};
+
+	return cmocka_run_group_tests_name("live", tests, rows_open, rows_close);
+}

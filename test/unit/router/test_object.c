@@ -1,0 +1,148 @@
+/* Objects that a person changes by their id: refusals of the router are faults of a field. */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "router/object.h"
+
+static struct peer *peer;
+static char received[8192];
+
+static const char *
+hang_up(void)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	return received;
+}
+
+/* A router in the database that answers by these turns. */
+static const char *
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	return a_router("Main", peer->port);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+#define LOGIN                                                                                      \
+	{                                                                                          \
+		.listen = 1, .say = "!done\n"                                                      \
+	}
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
+
+static void
+an_id_has_its_form(void **state)
+{
+	static const char *const bad[] = { "", "*", "1A", "*1G", "*123456789", "*1 " };
+
+	(void)state;
+	assert_true(object_is_id("*1A") && object_is_id("*FFFFFFFF"));
+	for (size_t i = 0; i < countof(bad); i++)
+		assert_false(object_is_id(bad[i]));
+}
+
+static void
+an_added_object_answers_its_id(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!done|=ret=*1F\n", .end = PEER_HOLD },
+	};
+	const struct object_attr attrs[] = { { "name", "office" }, { "comment", "a=b c" } };
+	const char *id = NULL;
+
+	(void)state;
+	assert_int_equal(object_add(&cx, answering(turns), OBJECT_QUEUE, attrs, 2, &id), RC_OK);
+	assert_string_equal(id, "*1F");
+	assert_string_equal(hang_up(),
+	    LOGIN_RECEIVED "/queue/simple/add|=name=office|=comment=a=b c\n");
+}
+
+static void
+a_refused_value_names_its_field(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1,
+		    .say =
+			"!trap|=category=1|=message=value of remote-address expects range\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	const struct object_attr attrs[] = { { "remote-address", "x" } };
+	const char *id = NULL;
+
+	(void)state;
+	assert_int_equal(object_add(&cx, answering(turns), OBJECT_SECRET, attrs, 1, &id),
+	    RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "remote_address");
+}
+
+static void
+a_cleared_property_is_unset(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=name=q|=dynamic=false\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+	const struct object_attr attrs[] = { { "max-limit", "1M/2M" }, { "comment", NULL } };
+
+	(void)state;
+	assert_int_equal(object_set(&cx, answering(turns), OBJECT_QUEUE, "*7", attrs, 2), RC_OK);
+	assert_string_equal(hang_up(),
+	    LOGIN_RECEIVED "/queue/simple/print|=.proplist=name,dynamic|?.id=*7\n"
+			   "/queue/simple/set|=.id=*7|=max-limit=1M/2M\n"
+			   "/queue/simple/unset|=.id=*7|=value-name=comment\n");
+}
+
+static void
+what_the_router_made_itself_stays(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1,
+		    .say = "!re|=name=<pppoe-ani>|=dynamic=true\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	assert_int_equal(object_remove(&cx, answering(turns), OBJECT_QUEUE, "*7"), RC_CONFLICT);
+	assert_null(strstr(hang_up(), "remove"));
+}
+
+static void
+an_unknown_id_is_not_found(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	assert_int_equal(object_remove(&cx, answering(turns), OBJECT_SECRET, "*7"), RC_NOT_FOUND);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(an_id_has_its_form),
+		CASE(an_added_object_answers_its_id),
+		CASE(a_refused_value_names_its_field),
+		CASE(a_cleared_property_is_unset),
+		CASE(what_the_router_made_itself_stays),
+		CASE(an_unknown_id_is_not_found),
+	};
+
+	return cmocka_run_group_tests_name("object", tests, rows_open, rows_close);
+}

@@ -1,0 +1,136 @@
+/* Sessions that a person ends: every one of the name, cookies before hotspot sessions. */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "router/session.h"
+
+static struct peer *peer;
+static char received[8192];
+
+static const char *
+hang_up(void)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	return received;
+}
+
+/* A router in the database that answers by these turns. */
+static const char *
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	return a_router("Main", peer->port);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+#define LOGIN                                                                                      \
+	{                                                                                          \
+		.listen = 1, .say = "!done\n"                                                      \
+	}
+#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
+
+static void
+every_session_of_the_name_ends(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n!re|=.id=*2|=name=ani\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	assert_int_equal(session_end(&cx, answering(turns), "pppoe", "ani"), RC_OK);
+	assert_string_equal(hang_up(),
+	    LOGIN_RECEIVED "/ppp/active/print|=.proplist=.id,name|?name=ani\n"
+			   "/ppp/active/remove|=.id=*1\n/ppp/active/remove|=.id=*2\n");
+}
+
+/* A row that the router answers though it bears another name is not touched. */
+static void
+who_is_not_online_is_not_found(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=budi\n!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	assert_int_equal(session_end(&cx, answering(turns), "pppoe", "ani"), RC_NOT_FOUND);
+	assert_string_equal(cx.err.msg, "ani is not online.");
+	assert_null(strstr(hang_up(), "remove"));
+}
+
+/* Hotspot devices would come back by their cookie. */
+static void
+cookies_go_before_sessions(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*A|=user=ani\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*B|=user=ani\n!done\n" },
+		{ .listen = 1, .say = "!trap|=message=no such item\n!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	assert_int_equal(session_end(&cx, answering(turns), "hotspot", "ani"), RC_OK);
+	assert_string_equal(hang_up(),
+	    LOGIN_RECEIVED "/ip/hotspot/cookie/print|=.proplist=.id,user|?user=ani\n"
+			   "/ip/hotspot/cookie/remove|=.id=*A\n"
+			   "/ip/hotspot/active/print|=.proplist=.id,user|?user=ani\n"
+			   "/ip/hotspot/active/remove|=.id=*B\n");
+}
+
+static void
+a_router_without_hotspot_has_no_such_sessions(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=no such command prefix\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	assert_int_equal(session_end(&cx, answering(turns), "hotspot", "ani"), RC_NOT_FOUND);
+}
+
+static void
+the_account_says_which_router(void **state)
+{
+	const char *id, *second = a_router("First", 1), *package = a_package("home", "pppoe");
+
+	(void)state;
+	(void)an_account("ani", package, "");
+	(void)a_router("Second", 2);
+	assert_int_equal(session_router(&cx, "ani", &id), RC_OK);
+	assert_string_equal(id, second);
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(session_router(&cx, "nobody", &id), RC_CONFLICT);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(every_session_of_the_name_ends),
+		CASE(who_is_not_online_is_not_found),
+		CASE(cookies_go_before_sessions),
+		CASE(a_router_without_hotspot_has_no_such_sessions),
+		CASE(the_account_says_which_router),
+	};
+
+	return cmocka_run_group_tests_name("session", tests, rows_open, rows_close);
+}

@@ -1,0 +1,146 @@
+/* One reading of a router as JSON: names with _, numbers and flags typed, big ones whole. */
+#include "rows.h"
+
+#include "net/ros_peer.h"
+#include "router/link.h"
+#include "router/snapshot_read.h"
+
+static struct peer *peer;
+static char received[8192];
+
+static const char *
+hang_up(void)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	return received;
+}
+
+/* A router in the database that answers by these turns. */
+static const char *
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	return a_router("Main", peer->port);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+static struct routeros *
+connected(const struct turn *turns)
+{
+	struct routeros *ros = NULL;
+
+	assert_int_equal(link_connect(&cx, answering(turns), 5000, &ros), RC_OK);
+	return ros;
+}
+
+/* Counters beyond 32 bits, an empty comment, what the router made itself. */
+static void
+rows_are_typed(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=ether1|=running=true|=mtu=1500|"
+			   "=rx-byte=9007199254740993|=mac-address=AA:BB:CC:00:00:01|"
+			   "=comment=a \"b\"\n"
+			   "!re|=.id=*F|=name=<pppoe-ani>|=dynamic=true|=rx-byte=1\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	const char *json = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_read_list(&cx, connected(turns), SNAPSHOT_INTERFACES, &json),
+	    RC_OK);
+	assert_string_equal(json,
+	    "[{\"id\":\"*1\",\"name\":\"ether1\",\"running\":true,\"mtu\":1500,"
+	    "\"rx_byte\":9007199254740993,\"mac_address\":\"AA:BB:CC:00:00:01\","
+	    "\"comment\":\"a \\\"b\\\"\"}]");
+}
+
+static void
+a_missing_menu_is_empty_where_it_may_be(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=no such command prefix\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	struct routeros *ros = connected(turns);
+	const char *json = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_read_list(&cx, ros, SNAPSHOT_HOTSPOT_USERS, &json), RC_OK);
+	assert_string_equal(json, "[]");
+	assert_int_equal(snapshot_read_list(&cx, ros, SNAPSHOT_SECRETS, &json), RC_UPSTREAM);
+	assert_int_equal(snapshot_read_list(&cx, ros, "passwords", &json), RC_NOT_FOUND);
+}
+
+/* v6 prints the temperature as a property, v7 as a row; a board without sensors has neither. */
+static void
+a_live_reading_has_the_words_of_both_clients(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=uptime=1d|=version=7.20|=cpu-load=12|=free-memory=25|"
+			   "=total-memory=100|=free-hdd-space=5|=total-hdd-space=10|"
+			   "=architecture-name=arm|=board-name=hEX\n!done\n" },
+		{ .listen = 1, .say = "!re|=name=temperature|=value=41|=type=C\n!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*1|=name=ani|=address=10.0.0.5\n!done\n" },
+		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=name=<pppoe-ani>|=rx-byte=4294967296\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	struct snapshot_live live = { 0 };
+
+	(void)state;
+	assert_int_equal(snapshot_read_live(&cx, connected(turns), &live), RC_OK);
+	assert_non_null(strstr(live.system, "\"cpu_load\":12"));
+	assert_non_null(strstr(live.system, "\"memory\":75"));
+	assert_non_null(strstr(live.system, "\"temperature\":41"));
+	assert_string_equal(live.hotspot, "[]");
+	assert_string_equal(live.ppp,
+	    "[{\"id\":\"*1\",\"name\":\"ani\",\"address\":\"10.0.0.5\"}]");
+	assert_non_null(strstr(live.counters, "4294967296"));
+}
+
+static void
+an_unknown_interface_is_not_found(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=input does not match any value of interface\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	const char *json = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_read_interface(&cx, connected(turns), "ether9", &json),
+	    RC_NOT_FOUND);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(rows_are_typed),
+		CASE(a_missing_menu_is_empty_where_it_may_be),
+		CASE(a_live_reading_has_the_words_of_both_clients),
+		CASE(an_unknown_interface_is_not_found),
+	};
+
+	return cmocka_run_group_tests_name("snapshot_read", tests, rows_open, rows_close);
+}
