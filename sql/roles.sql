@@ -524,6 +524,7 @@ BEGIN
 	('session_refuse',                    'api'),
 	('session_request',                   'api billing router gateway notify snmp ping'),
 	('setting_check',                     'api billing gateway'),
+	('setting_order_errors',              'api billing gateway'),
 	('setting_preset',                    'api billing gateway'),
 	('setting_preset_values',             'api billing gateway'),
 	('setting_save',                      'api billing gateway'),

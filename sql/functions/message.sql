@@ -226,6 +226,14 @@ BEGIN
 	RETURN NULL;
 END $$;
 
+-- A window of work on a router, or on everything, that lies ahead is announced to whom it concerns.
+CREATE OR REPLACE FUNCTION message_on_maintenance() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	PERFORM message_queue_outage(new.id, new.router_id, new.starts_at, new.ends_at, coalesce(new.note, new.title));
+	RETURN NULL;
+END $$;
+
 -- Money that came in is an alert only where a channel asks for it by name.
 CREATE OR REPLACE FUNCTION message_on_payment() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -249,6 +257,10 @@ CREATE OR REPLACE TRIGGER message_on_change AFTER UPDATE ON subscriptions
 	FOR EACH STATEMENT EXECUTE FUNCTION message_on_subscription_change();
 CREATE OR REPLACE TRIGGER message_on_payment AFTER INSERT ON payments REFERENCING NEW TABLE AS received
 	FOR EACH STATEMENT EXECUTE FUNCTION message_on_payment();
+
+CREATE OR REPLACE TRIGGER message_on_maintenance AFTER INSERT ON maintenance_windows FOR EACH ROW
+	WHEN (new.device_id IS NULL AND new.target_id IS NULL AND new.starts_at > now())
+	EXECUTE FUNCTION message_on_maintenance();
 
 -- ---- the notifier's work -------------------------------------------------------------------------
 

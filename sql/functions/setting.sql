@@ -26,7 +26,23 @@ LANGUAGE sql AS $$
 		|| field_error(input ? 'no_suspend_days' AND (CASE WHEN jsonb_typeof(input -> 'no_suspend_days') <> 'array' THEN true ELSE EXISTS (
 			SELECT FROM jsonb_array_elements_text(input -> 'no_suspend_days') day
 			WHERE day !~ '^((mon|tues|wednes|thurs|fri|satur|sun)day|\d{4}-\d\d-\d\d)$') END),
-			'no_suspend_days', 'list', 'The no suspend days field must be a list of weekdays in English and dates.'))
+			'no_suspend_days', 'list', 'The no suspend days field must be a list of weekdays in English and dates.')
+		|| setting_order_errors(input))
+$$;
+
+-- Pairs of which the first may not exceed the second, such as the limits of an alert, which would never
+-- end; what the input lacks is as it stands.
+CREATE OR REPLACE FUNCTION setting_order_errors(input jsonb) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(array_agg(ARRAY[e[1][1], e[1][2]]), '{}') FROM settings s,
+		LATERAL (SELECT to_jsonb(s) || input AS held) h,
+		(VALUES ('latency_clear_ms', 'latency_raise_ms'), ('loss_clear_percent', 'loss_raise_percent'),
+			('bandwidth_clear_percent', 'bandwidth_raise_percent'), ('history_raw_days', 'history_5m_days'),
+			('history_5m_days', 'history_1h_days')) pair (small, great),
+		LATERAL (SELECT field_error((held ->> small)::int > (held ->> great)::int,
+			CASE WHEN input ? small THEN small ELSE great END, 'order',
+			format('The %s field must not exceed %s.', replace(small, '_', ' '), replace(great, '_', ' '))) AS e) f
+	WHERE input ?| ARRAY[small, great] AND e <> '{}'
 $$;
 
 -- Replace the company's logo by the PNG of this base64; NULL: there is none any more.

@@ -246,3 +246,18 @@ def test_a_killed_pinger_leaves_no_duplicate(api, stack):
                      " WHERE t.host LIKE '127.3.1.%' GROUP BY t.id) c") == "1"
     for row in made:
         gone(api, "/api/ping-targets", row)
+
+
+def test_the_limits_of_alerts_and_the_life_of_history_are_settings(api):
+    before = api.get("/api/settings").want(200).json
+    assert (before["latency_raise_ms"], before["loss_clear_percent"], before["history_raw_days"]) == (200, 5, 7)
+    refused = api.put("/api/settings", {"latency_raise_ms": 0, "loss_raise_percent": 101, "history_5m_days": "x"}).want(422)
+    assert set(refused.errors) == {"latency_raise_ms", "loss_raise_percent", "history_5m_days"}
+    refused = api.put("/api/settings", {"latency_clear_ms": 250, "history_5m_days": 6}).want(422)
+    assert set(refused.errors) == {"latency_clear_ms", "history_5m_days"}
+    refused = api.put("/api/settings", {"bandwidth_raise_percent": 70}).want(422)
+    assert set(refused.errors) == {"bandwidth_raise_percent"}, "an alert that begins below its end never ends"
+    assert api.get("/api/settings").json == before
+    now = api.put("/api/settings", {"latency_raise_ms": 80, "latency_clear_ms": 60}).want(200).json
+    assert (now["latency_raise_ms"], now["latency_clear_ms"]) == (80, 60)
+    api.put("/api/settings", {"latency_raise_ms": 200, "latency_clear_ms": 150}).want(200)

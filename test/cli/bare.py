@@ -55,7 +55,6 @@ class Root:
             for name in glob.glob(os.path.join(cache_of.dir, "var/cache/apt/archives/*.deb")):
                 shutil.copy(name, os.path.join(self.dir, "var/cache/apt/archives"))
         self.mount()
-        shutil.copy(os.path.join(TOP, "test", "cli", "systemctl"), os.path.join(self.dir, "usr/local/bin/systemctl"))
         self.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)  # as in any container: packages start nothing
         self.write("etc/hosts", "127.0.0.1 localhost %s\n" % HOST)
 
@@ -96,6 +95,7 @@ class Root:
         self.run("apt-get -qq update; cd /root && " + command, alone=False)
         self.run("command -v curl || apt-get -qq install -y --no-install-recommends curl", alone=False)
         os.makedirs(self.path("run/systemd/system"))  # there where systemd runs, says sd_booted(3)
+        shutil.copy(os.path.join(TOP, "test", "cli", "systemctl"), self.path("usr/bin/systemctl"))
 
     def sql(self, query, database="isp"):
         return self.run("runuser -u postgres -- psql -XqAt -d %s -f -" % database, text=query).stdout.strip()

@@ -67,6 +67,17 @@ def test_a_failed_upgrade_leaves_the_old_version_whole(roles, tmp_path):
     assert done.returncode == 0 and recorded(database) == plan(), done.stderr
 
 
+def test_a_function_whose_parameter_has_another_name(roles):
+    """PostgreSQL refuses to rename it: the upgrade from 0.0.9 failed."""
+    database = Database(roles, "renamed")
+    assert schema(database).returncode == 0
+    psql(database, "-c", "DROP FUNCTION add_months(date, int, int)", "-c",
+         "CREATE FUNCTION add_months(told date, n int, at int) RETURNS date LANGUAGE sql AS 'SELECT told'")
+    done = schema(database)
+    assert done.returncode == 0, done.stderr
+    assert psql(database, "-c", "SELECT proargnames[1] <> 'told' FROM pg_proc WHERE proname = 'add_months'") == "t"
+
+
 def test_killed_before_an_upgrade_is_recorded(roles):
     """All changes of an upgrade are committed together, their records after them."""
     database = Database(roles, "unrecorded")

@@ -81,6 +81,20 @@ UPDATE settings SET quiet_from_hour = 20, quiet_until_hour = 8;
 SELECT is(message_is_quiet(t::timestamptz), q, t) FROM (VALUES ('2026-01-01 19:59+07', false), ('2026-01-01 20:00+07', true),
 	('2026-01-01 03:00+07', true), ('2026-01-01 07:59+07', true), ('2026-01-01 08:00+07', false)) AS v (t, q);
 
+-- planned work is announced where it is on, to those behind its router, once
+CREATE FUNCTION announced() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM message_outbox WHERE event = 'planned_outage' $$;
+UPDATE message_templates SET is_active = false WHERE event = 'planned_outage';
+INSERT INTO maintenance_windows (title, starts_at, ends_at) VALUES ('Fibre', now() + interval '1 day', now() + interval '25 hours');
+SELECT is(announced(), 0::bigint, 'switched off: nobody is written to');
+UPDATE message_templates SET is_active = true WHERE event = 'planned_outage';
+INSERT INTO maintenance_windows (title, starts_at, ends_at) VALUES ('Past', now() - interval '2 days', now() - interval '1 day');
+SELECT is(announced(), 0::bigint, 'work that has begun is no news');
+INSERT INTO maintenance_windows (title, starts_at, ends_at) VALUES ('Fibre', now() + interval '1 day', now() + interval '25 hours');
+SELECT ok(announced() > 0, 'on: customers with a live line are');
+SELECT is(announced(), (SELECT count(DISTINCT s.customer_id) FROM subscriptions s CROSS JOIN LATERAL message_address(s.customer_id)
+	WHERE s.status = 'active'), 'each of them, once');
+SELECT matches(fields ->> 'note', 'Fibre', 'with what is done') FROM message_outbox WHERE event = 'planned_outage' LIMIT 1;
+
 SELECT sound();
 SELECT finish();
 ROLLBACK;

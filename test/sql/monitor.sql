@@ -104,6 +104,22 @@ SELECT history_drop() FROM generate_series(1, 20) \g /dev/null
 SELECT is(history_drop(), NULL, 'until nothing is');
 SELECT is((SELECT count(*) FROM history_partitions() WHERE parent = 'ping_history' AND ends < now() - interval '7 days'), 0::bigint, 'all of it');
 
+-- A dead router with 200 children: one alert, one recovery. They were 201 of each, and the people who
+-- get them stopped reading.
+DELETE FROM ping_targets;
+UPDATE alert_logs SET resolved_at = now() WHERE resolved_at IS NULL;
+INSERT INTO ping_targets (name, host) VALUES ('tower', '192.0.2.1');
+INSERT INTO ping_targets (name, host, parent_id) SELECT 'home ' || n, '192.0.2.9', id FROM ping_targets, generate_series(1, 200) n;
+SELECT count(*) AS before FROM alert_logs \gset
+SELECT round_at(50, 'nobody'), round_at(49, 'nobody') \g /dev/null
+SELECT round_at(4, '.'), round_at(3, '.'), round_at(2, '.') \g /dev/null
+SELECT is((SELECT count(*) FROM monitor_states WHERE status = 'down'), 201::bigint, 'all are down');
+SELECT is((SELECT count(*) FROM alert_logs) - :before, 1::bigint, 'one alert for a router and 200 children');
+UPDATE alert_logs SET notify = 'done' WHERE notify = 'pending';
+SELECT round_at(1, 'nobody'), round_at(0, 'nobody') \g /dev/null
+SELECT is((SELECT string_agg(type || ' ' || title, ', ' ORDER BY seq) FROM (SELECT type, title, row_number() OVER (ORDER BY created_at, id) AS seq
+	FROM alert_logs OFFSET :before) a), 'device_down tower is down, device_up tower is up again', 'and one recovery');
+
 -- A tree has no circle.
 SELECT throws_ok($$UPDATE ping_targets SET parent_id = target('home 1') WHERE name = 'tower'$$, 'IS422', NULL, 'nothing stands behind itself');
 SELECT finish();
