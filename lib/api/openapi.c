@@ -215,10 +215,20 @@ openapi_ref(struct ctx *cx, struct jw *w, const char *key, const char *name)
 }
 
 static void
+put_file_body(struct jw *w)
+{
+	jw_raw(w, "requestBody",
+	    "{\"required\":true,\"content\":{\"text/csv\":{\"schema\":{\"type\":\"string\"}},"
+	    "\"application/octet-stream\":{\"schema\":{\"type\":\"string\",\"format\":\"binary\"}}}}");
+}
+
+static void
 put_body(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
 {
 	bool needed = false;
 
+	if (rt->file)
+		put_file_body(w);
 	if (op->fields == NULL)
 		return;
 	for (size_t i = 0; i < op->nfields && op->flag == FF_CREATE; i++)
