@@ -217,9 +217,15 @@ openapi_ref(struct ctx *cx, struct jw *w, const char *key, const char *name)
 static void
 put_file_body(struct jw *w)
 {
-	jw_raw(w, "requestBody",
-	    "{\"required\":true,\"content\":{\"text/csv\":{\"schema\":{\"type\":\"string\"}},"
-	    "\"application/octet-stream\":{\"schema\":{\"type\":\"string\",\"format\":\"binary\"}}}}");
+	static const char text[] = "{\"schema\":{\"type\":\"string\"}}";
+
+	jw_obj(w, "requestBody");
+	jw_bool(w, "required", true);
+	jw_obj(w, "content");
+	jw_raw(w, "text/csv", text);
+	jw_raw(w, "application/octet-stream", text);
+	jw_end(w);
+	jw_end(w);
 }
 
 static void

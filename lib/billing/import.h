@@ -27,7 +27,7 @@ struct import_fault {
 
 struct import_job {
 	const char *source;
-	const char *path;  /* of a file; NULL: data holds it */
+	const char *path; /* of a file; NULL: data holds it */
 	const char *data;
 	size_t len;
 	const char *day;   /* the business date; NULL: today */
