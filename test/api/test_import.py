@@ -6,8 +6,7 @@ import isp
 
 
 def send(client, body, kind="text/csv", query="", path="/api/import/customers"):
-    return \
-        client.raw("POST", path + query, body, client.headers(**{"Content-Type": kind})).sound()
+    return client.raw("POST", path + query, body, client.headers(**{"Content-Type": kind})).sound()
 
 
 def sheet(users, bad=""):
