@@ -179,6 +179,9 @@ API_OP(notification_test);
 API_OP(template_preview);
 API_OP(message_resend);
 
+API_OP(invoice_bulk);
+API_OP(subscription_bulk);
+API_OP(import_sheet);
 API_OP(search_all);
 API_OP(company_public);
 API_OP(company_logo);

@@ -215,10 +215,26 @@ openapi_ref(struct ctx *cx, struct jw *w, const char *key, const char *name)
 }
 
 static void
+put_file_body(struct jw *w)
+{
+	static const char text[] = "{\"schema\":{\"type\":\"string\"}}";
+
+	jw_obj(w, "requestBody");
+	jw_bool(w, "required", true);
+	jw_obj(w, "content");
+	jw_raw(w, "text/csv", text);
+	jw_raw(w, "application/octet-stream", text);
+	jw_end(w);
+	jw_end(w);
+}
+
+static void
 put_body(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
 {
 	bool needed = false;
 
+	if (rt->file)
+		put_file_body(w);
 	if (op->fields == NULL)
 		return;
 	for (size_t i = 0; i < op->nfields && op->flag == FF_CREATE; i++)

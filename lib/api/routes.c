@@ -27,6 +27,11 @@ enum {
 	{                                                                                          \
 #fn, method, path, perm, POOL_##pool, fn, &fn##_op, NULL, NULL                     \
 	}
+/* The body is a file. */
+#define OP_FILE(method, path, perm, pool, fn)                                                      \
+	{                                                                                          \
+#fn, method, path, perm, POOL_##pool, fn, &fn##_op, .file = true                   \
+	}
 #define VERB(method, path, perm, pool, verb, noun)                                                 \
 	{                                                                                          \
 #verb, method, path, perm, POOL_##pool, NULL, NULL, verb, &noun##_resource         \
@@ -112,6 +117,10 @@ const struct route api_routes[] = {
 	OP_CHANGE("/api/invoices/:id", O_BILLING, FAST, invoice_update),
 	OP("DELETE", "/api/invoices/:id", O_BILLING, FAST, invoice_cancel),
 	OP("POST", "/api/invoices/:id/mark-paid", O_BILLING, FAST, invoice_mark_paid),
+	OP("POST", "/api/invoices/bulk", O_BILLING, GATEWAY, invoice_bulk),
+	OP("POST", "/api/subscriptions/bulk", O_BILLING, GATEWAY, subscription_bulk),
+	OP_FILE("POST", "/api/import/customers", O_BILLING, GATEWAY, import_sheet),
+	OP_FILE("POST", "/api/import/subscriptions", O_BILLING, GATEWAY, import_sheet),
 	OP("GET", "/api/public/invoices/:id", NOBODY, FAST, invoice_public),
 	OP("GET", "/api/invoices/:id/pdf", V_READ, GATEWAY, invoice_pdf),
 	OP("GET", "/api/public/invoices/:id/pdf", NOBODY, GATEWAY, invoice_pdf_public),

@@ -315,9 +315,9 @@ import_run(struct ctx *cx, const struct import_job *job, struct import_counts *r
 {
 	struct import im = { .cx = cx, .job = job, .source = find_source(job->source) };
 	struct db_rows *rows;
-	const char *data = NULL;
+	const char *data = job->data;
 	struct ctx other;
-	size_t len = 0;
+	size_t len = job->len;
 	enum rc rc;
 
 	if (im.source == NULL)
@@ -325,7 +325,7 @@ import_run(struct ctx *cx, const struct import_job *job, struct import_counts *r
 		    "there is no source %s: csv, phpnuxbill, laravel, routers "
 		    "or mikhmon",
 		    job->source);
-	if (im.source->read != NULL)
+	if (im.source->read != NULL && job->path != NULL)
 		TRY(read_file(cx, job->path, &data, &len));
 	TRY(db_row(cx, &SQL_import_batch, &rows));
 	im.batch = db_text(rows, 0, "id");

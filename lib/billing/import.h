@@ -27,7 +27,9 @@ struct import_fault {
 
 struct import_job {
 	const char *source;
-	const char *path;
+	const char *path; /* of a file; NULL: data holds it */
+	const char *data;
+	size_t len;
 	const char *day;   /* the business date; NULL: today */
 	const char *until; /* the last day paid of lines that name none; NULL: they are refused */
 	bool dry_run;

@@ -44,7 +44,7 @@ read_body(struct ctx *cx, const FCGX_Request *fr, struct req *rq)
 
 	rq->body = "";
 	rq->body_len = n;
-	if (n == 0 || n > REQ_BODY_MAX)
+	if (n == 0 || n > REQ_BODY_MAX_FILE)
 		return true;
 	buf = arena_alloc(cx->mem, n + 1);
 	if (FCGX_GetStr(buf, (int)n, fr->in) != (int)n || FCGX_GetChar(fr->in) != EOF)

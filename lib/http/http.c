@@ -33,9 +33,11 @@ check_body(struct ctx *cx, const struct req *rq, const struct route *rt)
 {
 	size_t max = rt->perm == 0 ? REQ_BODY_MAX_PUBLIC : REQ_BODY_MAX;
 
+	if (rt->file)
+		max = REQ_BODY_MAX_FILE;
 	if (rq->body_len > max)
 		return FAIL(cx, RC_TOO_LARGE, "The body is larger than %zu KiB.", max / 1024);
-	if (rq->body_len == 0 || strcmp(rt->method, "GET") == 0)
+	if (rq->body_len == 0 || rt->file || strcmp(rt->method, "GET") == 0)
 		return RC_OK;
 	if (!req_is_json(rq))
 		return FAIL(cx, RC_MEDIA, "The body must be declared as application/json.");

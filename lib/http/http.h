@@ -17,6 +17,7 @@
 enum {
 	REQ_ARGS_MAX = 4,
 	REQ_BODY_MAX = 1 << 20,        /* bytes of a body */
+	REQ_BODY_MAX_FILE = 16 << 20,  /* of a route that takes a file */
 	REQ_BODY_MAX_PUBLIC = 1 << 16, /* on addresses anyone may use */
 };
 
@@ -25,7 +26,7 @@ struct req {
 	const char *path;            /* raw, as in REQUEST_URI before '?' */
 	const char *query;           /* raw */
 	const char *body;            /* NUL-terminated; body_len bytes */
-	size_t body_len;             /* over REQ_BODY_MAX: declared so, and not read */
+	size_t body_len;             /* over REQ_BODY_MAX_FILE: declared so, and not read */
 	const char *content_type;    /* "" for none */
 	const char *authorization;   /* "" for none */
 	const char *idempotency_key; /* "" for none */
@@ -73,6 +74,7 @@ struct route {
 	const struct op *op; /* what fn takes and answers */
 	verb_fn verb;
 	const struct resource *resource; /* what verb works on */
+	bool file;                       /* takes a file, not JSON */
 };
 
 /* The functions and tables that lib/api plugs in. */

@@ -92,7 +92,7 @@ DECLARE
 BEGIN
 	SELECT * INTO row FROM mikrotik_secrets WHERE username = name AND removed_at IS NULL FOR UPDATE;
 	IF FOUND AND NOT off AND row.wanted <> 'enabled' THEN
-		PERFORM raise_conflict('The subscription of this account is not active: activate the subscription instead.');
+		PERFORM raise_conflict('account_line_not_active', 'The subscription of this account is not active: activate the subscription instead.');
 	END IF;
 	UPDATE mikrotik_secrets SET disabled = off, updated_at = now() WHERE id = row.id AND disabled <> off;
 	RETURN row.id;
@@ -112,7 +112,7 @@ BEGIN
 		SELECT FROM jsonb_each(change - 'disabled') AS c (key, val)
 		 WHERE nullif(c.val, '""') IS DISTINCT FROM nullif(to_jsonb(row) -> c.key, '""')
 		   AND NOT (c.val = 'null' AND to_jsonb(row) -> c.key = 'null')) THEN
-		PERFORM raise_conflict('This account belongs to a subscription: change the subscription instead.');
+		PERFORM raise_conflict('account_of_subscription', 'This account belongs to a subscription: change the subscription instead.');
 	END IF;
 END $$;
 

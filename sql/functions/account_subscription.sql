@@ -31,9 +31,9 @@ BEGIN
 	-- A value that stands already (an imported one) passes; a new one, or a new package, does not.
 	PERFORM raise_invalid_all(
 		field_error(local IS NOT NULL AND (moved OR NEW.local_address IS DISTINCT FROM OLD.local_address),
-			'local_address', 'The local address ' || local)
+			'local_address', 'address', 'The local address ' || local)
 		|| field_error(remote IS NOT NULL AND (moved OR NEW.remote_address IS DISTINCT FROM OLD.remote_address),
-			'remote_address', 'The remote address ' || remote));
+			'remote_address', 'address', 'The remote address ' || remote));
 	NEW.local_address := host(nullif(NEW.local_address, '')::inet);
 	NEW.remote_address := host(nullif(NEW.remote_address, '')::inet);
 	RETURN NEW;
@@ -103,7 +103,7 @@ BEGIN
 		SELECT FROM new_rows n
 		  JOIN mikrotik_secrets m ON m.username = n.mikrotik_username
 		 WHERE n.id = ANY (renamed) AND m.removed_at IS NULL AND m.subscription_id IS NULL) THEN
-		PERFORM raise_invalid('mikrotik_username', 'The mikrotik username has already been taken.');
+		PERFORM raise_invalid('mikrotik_username', 'taken', 'The mikrotik username has already been taken.');
 	END IF;
 	IF mirrored IS NOT NULL THEN
 		fallback := account_default_router();

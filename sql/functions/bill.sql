@@ -159,7 +159,7 @@ DECLARE
 BEGIN
 	SELECT * INTO sums FROM bill_sums(lines, i.customer_id);
 	IF sums.amount < 0 THEN
-		PERFORM raise_invalid('lines', 'The lines must not come to less than 0.');
+		PERFORM raise_invalid('lines', 'negative', 'The lines must not come to less than 0.');
 	END IF;
 	PERFORM bill_consume(i, -1);
 	DELETE FROM invoice_lines WHERE invoice_id = i.id;

@@ -9,7 +9,7 @@ DECLARE
 	entry uuid;
 BEGIN
 	PERFORM raise_invalid_all(field_error(sub IS NOT NULL AND NOT EXISTS (
-		SELECT FROM subscriptions WHERE id = sub AND customer_id = customer), 'subscription_id', 'The selected subscription id is invalid.'));
+		SELECT FROM subscriptions WHERE id = sub AND customer_id = customer), 'subscription_id', 'unknown_reference', 'The selected subscription id is invalid.'));
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, quantity, entered_on, actor)
 	VALUES (customer, sub, coalesce(input ->> 'kind', 'charge'), input ->> 'text', (input ->> 'amount')::bigint,
 		coalesce((input ->> 'quantity')::int, 1), d, session_actor()) RETURNING id INTO entry;
@@ -30,7 +30,7 @@ BEGIN
 	SELECT x.* INTO s FROM subscriptions x JOIN charges h ON h.id = charge
 	WHERE x.customer_id = c.id AND x.id = coalesce(h.subscription_id, x.id) ORDER BY x.is_live DESC, x.seq DESC LIMIT 1;
 	IF NOT FOUND THEN
-		PERFORM raise_invalid('own_bill', 'A bill needs a subscription, and the customer has none.');
+		PERFORM raise_invalid('own_bill', 'no_subscription', 'A bill needs a subscription, and the customer has none.');
 	END IF;
 	draft := invoice_draft(s, 'other');
 	draft.due_date := coalesce(due, d + (SELECT other_due_days FROM settings));
@@ -90,8 +90,8 @@ END $$;
 CREATE OR REPLACE FUNCTION item_check(input jsonb) RETURNS void
 LANGUAGE sql AS $$
 	SELECT raise_invalid_all(
-		field_error(num_nonnulls(input ->> 'amount', input ->> 'percent') <> 1, 'amount', 'Either the amount or the percent field is required.')
-		|| field_error(input ->> 'kind' = 'item' AND input ->> 'percent' IS NOT NULL, 'percent', 'Only a discount can be in percent.'))
+		field_error(num_nonnulls(input ->> 'amount', input ->> 'percent') <> 1, 'amount', 'one_of', 'Either the amount or the percent field is required.')
+		|| field_error(input ->> 'kind' = 'item' AND input ->> 'percent' IS NOT NULL, 'percent', 'discount_only', 'Only a discount can be in percent.'))
 $$;
 
 -- The amount that a discount takes off one bill.
@@ -110,7 +110,7 @@ DECLARE
 BEGIN
 	SELECT * INTO old FROM subscription_items WHERE id = item AND subscription_id = sub AND removed_at IS NULL;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('Item not found.');
+		PERFORM raise_not_found('item_unknown', 'Item not found.');
 	END IF;
 	new := jsonb_populate_record(old, input - 'id' - 'kind' - 'billed' - 'subscription_id'
 		|| CASE WHEN input ->> 'from' IS NULL THEN '{}' ELSE jsonb_build_object('from_day', input ->> 'from') END);
@@ -133,7 +133,7 @@ BEGIN
 	UPDATE subscription_items SET removed_at = now(), updated_at = now()
 	WHERE id = item AND subscription_id = sub AND removed_at IS NULL RETURNING * INTO old;
 	IF old.id IS NULL THEN
-		PERFORM raise_not_found('Item not found.');
+		PERFORM raise_not_found('item_unknown', 'Item not found.');
 	END IF;
 	PERFORM billing_log('item_removed', format('%s: %s', old.kind, old.text), s.customer_id, sub, NULL, to_jsonb(old));
 END $$;

@@ -83,7 +83,7 @@ DECLARE
 	entry uuid;
 BEGIN
 	IF amount = 0 THEN
-		PERFORM raise_invalid('amount', 'The amount must not be 0.');
+		PERFORM raise_invalid('amount', 'not_zero', 'The amount must not be 0.');
 	ELSIF amount > 0 THEN
 		entry := credit_entry(customer, NULL, NULL, 'gift', amount, NULL, reason, d);
 	ELSE

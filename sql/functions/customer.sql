@@ -14,7 +14,7 @@ DECLARE
 BEGIN
 	SELECT * INTO found_customer FROM customers WHERE id = customer FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('Customer not found.');
+		PERFORM raise_not_found('customer_unknown', 'Customer not found.');
 	END IF;
 	RETURN found_customer;
 END $$;
@@ -46,5 +46,5 @@ CREATE OR REPLACE FUNCTION customer_errors(customer uuid) RETURNS text[]
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM FROM customers WHERE id = customer AND archived_at IS NULL FOR NO KEY UPDATE;
-	RETURN field_error(NOT FOUND, 'customer_id', 'The selected customer id is invalid.');
+	RETURN field_error(NOT FOUND, 'customer_id', 'unknown_reference', 'The selected customer id is invalid.');
 END $$;

@@ -111,7 +111,7 @@ DECLARE
 		AND EXISTS (SELECT FROM jsonb_array_elements_text(r.data) c WHERE import_heading(c) = 'name'));
 BEGIN
 	IF heading IS NULL THEN
-		PERFORM raise_invalid('file', 'No row names its columns: one must be called nama, pelanggan or name.');
+		PERFORM raise_invalid('file', 'no_heading', 'No row names its columns: one must be called nama, pelanggan or name.');
 	END IF;
 	INSERT INTO import_rows (batch, line, key, data)
 	SELECT b, r.line, '', coalesce(jsonb_object_agg(h.field, r.data ->> h.at) FILTER (WHERE r.data ->> h.at <> ''), '{}')

@@ -11,7 +11,7 @@ BEGIN
 	  WHERE own.id = inv FOR NO KEY UPDATE OF c, s, own;
 	SELECT * INTO i FROM invoices WHERE id = inv;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('Invoice not found.');
+		PERFORM raise_not_found('invoice_unknown', 'Invoice not found.');
 	END IF;
 	RETURN i;
 END $$;
@@ -167,7 +167,7 @@ DECLARE
 BEGIN
 	PERFORM FROM subscriptions WHERE id = (input ->> 'subscription_id')::uuid;
 	IF NOT FOUND THEN
-		PERFORM raise_invalid('subscription_id', 'The selected subscription id is invalid.');
+		PERFORM raise_invalid('subscription_id', 'unknown_reference', 'The selected subscription id is invalid.');
 	END IF;
 	s := subscription_lock_live((input ->> 'subscription_id')::uuid);
 	IF coalesce(input ->> 'kind', 'renewal') = 'other' THEN
@@ -184,7 +184,7 @@ DECLARE
 	money bigint := (input ->> 'amount')::bigint;
 BEGIN
 	IF money IS NULL THEN
-		PERFORM raise_invalid('amount', 'The amount field is required when kind is other.');
+		PERFORM raise_invalid('amount', 'required', 'The amount field is required when kind is other.');
 	END IF;
 	draft.due_date := coalesce((input ->> 'due_date')::date, d + (SELECT other_due_days FROM settings));
 	draft.notes := input ->> 'notes';
@@ -210,7 +210,7 @@ DECLARE
 	draft invoices := period_draft(s, next_period_start(s, d), d);
 BEGIN
 	IF input ->> 'amount' IS NOT NULL THEN
-		PERFORM raise_invalid('amount', 'The amount of a renewal follows from the package: use kind other.');
+		PERFORM raise_invalid('amount', 'derived', 'The amount of a renewal follows from the package: use kind other.');
 	END IF;
 	PERFORM require_next_open(s, draft, d);
 	draft.due_date := coalesce((input ->> 'due_date')::date, draft.due_date);
@@ -368,11 +368,11 @@ DECLARE
 	money bigint := (input ->> 'amount')::bigint;
 BEGIN
 	IF input ->> 'status' <> i.status THEN
-		PERFORM raise_invalid('status', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', i.id));
+		PERFORM raise_invalid('status', 'locked', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', i.id));
 	END IF;
 	IF money <> i.amount THEN
 		IF i.period_start IS NOT NULL THEN
-			PERFORM raise_invalid('amount', 'The amount of a period follows from its lines: change those.');
+			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
 		END IF;
 		PERFORM require_invoice_untouched(i);
 		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - money);

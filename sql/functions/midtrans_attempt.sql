@@ -23,10 +23,10 @@ CREATE OR REPLACE FUNCTION midtrans_amount_owed(i invoices) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT i.is_open THEN
-		PERFORM raise_conflict(format('The invoice is %s.', i.status));
+		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	END IF;
 	IF i.amount <= i.paid_amount THEN
-		PERFORM raise_conflict('Nothing is owed on the invoice.');
+		PERFORM raise_conflict('invoice_nothing_owed', 'Nothing is owed on the invoice.');
 	END IF;
 	RETURN i.amount - i.paid_amount;
 END $$;

@@ -17,12 +17,12 @@ DECLARE
 BEGIN
 	SELECT * INTO a FROM midtrans_attempts WHERE order_id = of_order;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such order.');
+		PERFORM raise_not_found('order_unknown', 'There is no such order.');
 	END IF;
 	PERFORM invoice_lock(a.invoice_id);
 	q := midtrans_refund_by_key(input ->> 'key', hash);
 	IF q.refund_key IS NULL AND waited THEN
-		PERFORM raise_conflict('A refund of this order is under way.');
+		PERFORM raise_conflict('refund_under_way', 'A refund of this order is under way.');
 	END IF;
 	IF q.refund_key IS NULL THEN
 		q := midtrans_refund_open(a, input);
@@ -46,7 +46,7 @@ BEGIN
 	SELECT * INTO k FROM midtrans_refund_keys WHERE idempotency_key = key;
 	SELECT * INTO q FROM midtrans_refunds WHERE refund_key = k.refund_key AND state <> 'refused';
 	IF q.refund_key IS NOT NULL AND k.request_hash <> hash THEN
-		PERFORM raise_conflict('The Idempotency-Key has been used for another refund.');
+		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another refund.');
 	END IF;
 	RETURN q;
 END $$;
@@ -63,7 +63,7 @@ BEGIN
 		WHERE k.refund_key = excluded.refund_key
 		   OR EXISTS (SELECT FROM midtrans_refunds r WHERE r.refund_key = k.refund_key AND r.state = 'refused');
 	IF NOT FOUND THEN
-		PERFORM raise_conflict('The Idempotency-Key has been used for another refund.');
+		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another refund.');
 	END IF;
 END $$;
 
@@ -85,7 +85,7 @@ BEGIN
 		RETURN q;
 	END IF;
 	IF q.state = 'requested' THEN
-		PERFORM raise_conflict(format('A refund of %s is under way. Ask for the very same again, without another key, '
+		PERFORM raise_conflict('refund_under_way', format('A refund of %s is under way. Ask for the very same again, without another key, '
 			'to learn its outcome.', rupiah(q.amount)));
 	END IF;
 	RETURN NULL;
@@ -114,18 +114,18 @@ BEGIN
 	WHERE t.attempt_id = a.id
 	ORDER BY least(b.most, coalesce((input ->> 'amount')::bigint, 1)) DESC, y.seq LIMIT 1;
 	IF NOT FOUND THEN
-		PERFORM raise_conflict('Nothing of this order can be refunded.');
+		PERFORM raise_conflict('nothing_to_refund', 'Nothing of this order can be refunded.');
 	END IF;
 	money := coalesce((input ->> 'amount')::bigint, p.most);
 	IF money > p.most THEN
-		PERFORM raise_invalid('amount', format('The amount must not be greater than %s.', p.most));
+		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than %s.', p.most));
 	END IF;
 	INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, fee, whole, reopen, reason, actor)
 	VALUES ('isp-' || gen_random_uuid(), p.transaction_id, money, CASE WHEN money = p.most THEN p.fee ELSE 0 END,
 		money = p.most, coalesce((input ->> 'reopen')::boolean, false), input ->> 'reason', session_actor())
 	ON CONFLICT (transaction_id) WHERE state = 'requested' DO NOTHING RETURNING * INTO q;
 	IF q.refund_key IS NULL THEN
-		PERFORM raise_conflict('A refund of this order is under way.');
+		PERFORM raise_conflict('refund_under_way', 'A refund of this order is under way.');
 	END IF;
 	RETURN q;
 END $$;

@@ -42,10 +42,10 @@ BEGIN
 	IF EXISTS (SELECT FROM subscriptions
 	            WHERE (package_id = NEW.id OR next_package_id = NEW.id) AND is_live
 	              AND nullif(remote_address, '') IS NULL) THEN
-		PERFORM raise_conflict('Subscriptions with this package have no remote_address, which a static package needs.');
+		PERFORM raise_conflict('package_needs_address', 'Subscriptions with this package have no remote_address, which a static package needs.');
 	END IF;
 	IF twice IS NOT NULL THEN
-		PERFORM raise_conflict(format('The remote address %s would be used twice, which a static package does not allow.', twice));
+		PERFORM raise_conflict('address_taken', format('The remote address %s would be used twice, which a static package does not allow.', twice));
 	END IF;
 	RETURN NULL;
 END $$;

@@ -46,7 +46,7 @@ BEGIN
 		 WHERE lower(email) = lower(mail) AND is_active RETURNING id INTO who;
 	END IF;
 	IF who IS NULL THEN
-		PERFORM raise_invalid('token', 'The password reset token is invalid or has expired.');
+		PERFORM raise_invalid('token', 'expired', 'The password reset token is invalid or has expired.');
 	END IF;
 	DELETE FROM personal_access_tokens WHERE user_id = who;
 	PERFORM login_give_back(mail, ip);

@@ -13,7 +13,7 @@ BEGIN
 	PERFORM FROM payments own WHERE own.id = pay FOR NO KEY UPDATE;
 	SELECT * INTO p FROM payments WHERE id = pay;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('Payment not found.');
+		PERFORM raise_not_found('payment_unknown', 'Payment not found.');
 	END IF;
 	RETURN p;
 END $$;
@@ -31,14 +31,14 @@ DECLARE
 BEGIN
 	IF (input ->> 'customer_id')::uuid
 	   <> (SELECT v.customer_id FROM invoices v WHERE v.id = (input ->> 'invoice_id')::uuid) THEN
-		PERFORM raise_invalid('customer_id', 'The selected customer id is invalid: the invoice is another customer''s.');
+		PERFORM raise_invalid('customer_id', 'unknown_reference', 'The selected customer id is invalid: the invoice is another customer''s.');
 	END IF;
 	IF input ->> 'invoice_id' IS NOT NULL THEN
 		RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, d);
 		RETURN;
 	END IF;
 	IF NOT EXISTS (SELECT FROM customers WHERE id = (input ->> 'customer_id')::uuid) THEN
-		PERFORM raise_invalid('customer_id', 'The selected customer id is invalid.');
+		PERFORM raise_invalid('customer_id', 'unknown_reference', 'The selected customer id is invalid.');
 	END IF;
 	deposit.customer_id := (customer_lock((input ->> 'customer_id')::uuid)).id;
 	deposit.is_open := false;
@@ -135,11 +135,11 @@ BEGIN
 		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	END IF;
 	IF amount IS NULL OR amount <= 0 THEN
-		PERFORM raise_invalid('amount', 'The amount must be greater than 0.');
+		PERFORM raise_invalid('amount', 'min', 'The amount must be greater than 0.');
 	END IF;
 	PERFORM require_payment_day(payment_day(input ->> 'payment_date'), (input ->> 'bounded')::boolean, d);
 	IF amount > owed AND (input ->> 'surplus_to_credit')::boolean IS NOT TRUE THEN
-		PERFORM raise_invalid('amount', format('The amount must not be greater than the outstanding %s.', owed));
+		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than the outstanding %s.', owed));
 	END IF;
 	RETURN amount;
 END $$;
@@ -148,7 +148,7 @@ CREATE OR REPLACE FUNCTION require_payment_day(day date, bounded boolean, d date
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF day > d THEN
-		PERFORM raise_invalid('payment_date', format('The payment date must not be later than %s.', d));
+		PERFORM raise_invalid('payment_date', 'max', format('The payment date must not be later than %s.', d));
 	END IF;
 	IF bounded AND day < d - 1 THEN
 		PERFORM raise_denied('payment_date_bound', 'An operator may date a payment today or yesterday.');

@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION profile_mark_dirty_on_all_routers(package uuid)
 RETURNS SETOF uuid LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM packages WHERE id = package) THEN
-		PERFORM raise_invalid('packageId', 'The selected package is invalid.');
+		PERFORM raise_invalid('packageId', 'unknown_reference', 'The selected package is invalid.');
 	END IF;
 	INSERT INTO profile_states AS s (package_id, router_id)
 	SELECT package, id FROM router_settings WHERE is_active ORDER BY id
@@ -44,7 +44,7 @@ DECLARE
 	kick    boolean := coalesce(current_setting('isp.kick', true), '') = 'on';
 	ids     uuid[];
 BEGIN
-	PERFORM raise_invalid('type', format('The address %s of %s cannot be used with this type.', b.remote_address,
+	PERFORM raise_invalid('type', 'address', format('The address %s of %s cannot be used with this type.', b.remote_address,
 	                                     b.mikrotik_username))
 	   FROM new_rows n
 	   JOIN old_rows o ON o.id = n.id AND o.type <> n.type

@@ -43,7 +43,7 @@ CREATE OR REPLACE FUNCTION raise_invalid_all(errors text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF cardinality(errors) > 0 THEN
-		RAISE EXCEPTION USING MESSAGE = errors[1][2], ERRCODE = 'IS422', DETAIL = (
+		RAISE EXCEPTION USING MESSAGE = split_part(errors[1][2], E'\t', 1), ERRCODE = 'IS422', DETAIL = (
 			SELECT string_agg(errors[n][1] || E'\t' || errors[n][2], E'\n' ORDER BY n)
 			  FROM generate_subscripts(errors, 1) n);
 	END IF;

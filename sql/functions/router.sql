@@ -189,16 +189,16 @@ DECLARE
 BEGIN
 	PERFORM FROM router_settings WHERE id = router FOR UPDATE;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('No such router.');
+		PERFORM raise_not_found('router_unknown', 'No such router.');
 	END IF;
 	SELECT count(*) INTO n
 	  FROM (SELECT id FROM mikrotik_secrets WHERE router_id = router AND removed_at IS NULL
 	        UNION SELECT account_id FROM account_states WHERE router_id = router AND generation > synced_generation) q;
 	IF n > 0 THEN
-		PERFORM raise_conflict(format('This router still has %s account(s): move or cancel them first.', n));
+		PERFORM raise_conflict('router_in_use', format('This router still has %s account(s): move or cancel them first.', n));
 	END IF;
 	IF EXISTS (SELECT FROM subscriptions WHERE router_id = router AND is_live) THEN
-		PERFORM raise_conflict('Subscriptions are bound to this router: move them first.');
+		PERFORM raise_conflict('router_in_use', 'Subscriptions are bound to this router: move them first.');
 	END IF;
 	UPDATE subscriptions SET router_id = NULL WHERE router_id = router;
 	DELETE FROM account_states WHERE router_id = router;

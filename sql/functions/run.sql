@@ -484,7 +484,7 @@ DECLARE
 BEGIN
 	SELECT * INTO r FROM billing_runs WHERE id = run FOR UPDATE;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('Run not found.');
+		PERFORM raise_not_found('run_unknown', 'Run not found.');
 	END IF;
 	IF r.undone_at IS NOT NULL THEN
 		PERFORM raise_conflict('run_undone', 'The run is undone already.');

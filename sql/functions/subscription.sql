@@ -9,7 +9,7 @@ BEGIN
 	  WHERE own.id = sub FOR NO KEY UPDATE OF c, own;
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('Subscription not found.');
+		PERFORM raise_not_found('subscription_unknown', 'Subscription not found.');
 	END IF;
 	RETURN s;
 END $$;
@@ -193,8 +193,8 @@ DECLARE
 	s subscriptions := subscription_lock_live(sub);
 BEGIN
 	from_day := coalesce(from_day, d);
-	PERFORM raise_invalid_all(field_error(from_day < d, 'from', format('The from field must be a date from %s on.', d))
-		|| field_error(until < from_day, 'until', 'The until field must be a date after or equal to from.'));
+	PERFORM raise_invalid_all(field_error(from_day < d, 'from', 'after', format('The from field must be a date from %s on.', d))
+		|| field_error(until < from_day, 'until', 'after', 'The until field must be a date after or equal to from.'));
 	IF s.suspend_reason IN ('manual', 'pause') THEN
 		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
 	END IF;
@@ -243,7 +243,7 @@ DECLARE
 	s subscriptions;
 BEGIN
 	IF until < d OR until > d + 14 THEN
-		PERFORM raise_invalid('until', format('The until field must be a date from %s to %s.', d, d + 14));
+		PERFORM raise_invalid('until', 'range', format('The until field must be a date from %s to %s.', d, d + 14));
 	END IF;
 	s := subscription_lock_live(sub);
 	IF s.status = 'active' AND (until IS NULL OR NOT subscription_has_debt(s)) THEN
@@ -434,8 +434,8 @@ END $$;
 
 CREATE OR REPLACE FUNCTION terms_errors(p packages, cycle text, mode text) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT field_error(p.period_unit = 'day' AND cycle = 'calendar', 'cycle', 'A calendar cycle needs a package by the month.')
-		|| field_error(p.period_unit = 'day' AND mode = 'postpaid', 'mode', 'The postpaid mode needs a package by the month.')
+	SELECT field_error(p.period_unit = 'day' AND cycle = 'calendar', 'cycle', 'package_by_month', 'A calendar cycle needs a package by the month.')
+		|| field_error(p.period_unit = 'day' AND mode = 'postpaid', 'mode', 'package_by_month', 'The postpaid mode needs a package by the month.')
 $$;
 
 /*
@@ -450,16 +450,16 @@ DECLARE
 BEGIN
 	SELECT * INTO p FROM packages WHERE id = package FOR SHARE;
 	IF NOT FOUND THEN
-		RETURN field_error(true, 'package_id', 'The selected package id is invalid.');
+		RETURN field_error(true, 'package_id', 'unknown_reference', 'The selected package id is invalid.');
 	END IF;
 	RETURN field_error(NOT p.is_active AND p.id IS DISTINCT FROM has, 'package_id',
-		format('The package %s is not sold any more.', p.name));
+		'not_sold', format('The package %s is not sold any more.', p.name));
 END $$;
 
 CREATE OR REPLACE FUNCTION router_errors(router uuid) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT field_error(router IS NOT NULL AND NOT EXISTS (SELECT FROM router_settings WHERE id = router),
-		'router_id', 'The selected router id is invalid.')
+		'router_id', 'unknown_reference', 'The selected router id is invalid.')
 $$;
 
 -- The index would refuse it too, but too late to be reported with the rest.
@@ -467,13 +467,13 @@ CREATE OR REPLACE FUNCTION username_errors(username text, own uuid) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT field_error(EXISTS (SELECT FROM subscriptions
 	                      WHERE mikrotik_username = username AND is_live AND id IS DISTINCT FROM own),
-		'mikrotik_username', 'The mikrotik username has already been taken.')
+		'mikrotik_username', 'taken', 'The mikrotik username has already been taken.')
 $$;
 
 CREATE OR REPLACE FUNCTION address_errors(p packages, address text) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT field_error(p.type = 'static' AND address IS NULL,
-		'remote_address', 'The remote address field is required for a static package.')
+		'remote_address', 'required', 'The remote address field is required for a static package.')
 $$;
 
 -- Both dates, or neither: then the package says how long.
@@ -481,8 +481,8 @@ CREATE OR REPLACE FUNCTION dates_errors(first_day date, last_day date) RETURNS t
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT field_error((first_day IS NULL) <> (last_day IS NULL),
 			CASE WHEN first_day IS NULL THEN 'start_date' ELSE 'end_date' END,
-			'The start date and the end date must be given together, or neither.')
-		|| field_error(last_day < first_day, 'end_date', 'The end date must be a date after or equal to start date.')
+			'together', 'The start date and the end date must be given together, or neither.')
+		|| field_error(last_day < first_day, 'end_date', 'after', 'The end date must be a date after or equal to start date.')
 $$;
 
 -- ---- update
@@ -526,7 +526,7 @@ DECLARE
 BEGIN
 	IF first_day <> s.start_date THEN
 		IF EXISTS (SELECT FROM service_days WHERE subscription_id = s.id) OR EXISTS (SELECT FROM invoices WHERE subscription_id = s.id) THEN
-			PERFORM raise_invalid('start_date', 'The start date is fixed once days or bills exist: use POST /days of the subscription.');
+			PERFORM raise_invalid('start_date', 'fixed', 'The start date is fixed once days or bills exist: use POST /days of the subscription.');
 		END IF;
 		UPDATE subscriptions SET start_date = first_day, end_date = first_day - 1 WHERE id = s.id;
 	END IF;
@@ -577,9 +577,9 @@ $$;
 CREATE OR REPLACE FUNCTION subscription_errors(s subscriptions, input jsonb) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT field_error(input ->> 'status' <> s.status, 'status',
-			format('The status is changed by POST /api/subscriptions/%s/suspend, /activate, /pause, /resume or /cancel.', s.id))
+			'locked', format('The status is changed by POST /api/subscriptions/%s/suspend, /activate, /pause, /resume or /cancel.', s.id))
 		|| field_error((input ->> 'customer_id')::uuid <> s.customer_id, 'customer_id',
-			'A subscription cannot be given to another customer.')
+			'fixed', 'A subscription cannot be given to another customer.')
 $$;
 
 -- s with the keys of input; what may not be null keeps its value.

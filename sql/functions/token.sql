@@ -98,10 +98,10 @@ BEGIN
 	PERFORM FROM users WHERE id = who FOR SHARE; -- in the order in which a new password locks them
 	PERFORM FROM personal_access_tokens WHERE id = session AND user_id = who;
 	IF NOT FOUND THEN
-		PERFORM raise_denied('This session has ended.');
+		PERFORM raise_denied('session_ended', 'This session has ended.');
 	END IF;
 	IF ends <= now() THEN
-		PERFORM raise_invalid('expires_at', 'The expires at must be in the future.');
+		PERFORM raise_invalid('expires_at', 'future', 'The expires at must be in the future.');
 	END IF;
 	INSERT INTO personal_access_tokens (user_id, name, token, abilities, expires_at)
 	VALUES (who, input->>'name', hash, ARRAY(SELECT jsonb_array_elements_text(input->'abilities')), ends)
@@ -115,7 +115,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	DELETE FROM personal_access_tokens WHERE id = which AND user_id = who;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such token.');
+		PERFORM raise_not_found('token_unknown', 'There is no such token.');
 	END IF;
 	PERFORM audit('delete', 'token', which::text, NULL, ip);
 END $$;

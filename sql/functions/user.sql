@@ -20,10 +20,10 @@ CREATE OR REPLACE FUNCTION registration_open(setup text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF EXISTS (SELECT FROM users) THEN
-		PERFORM raise_denied('Registration is closed: ask an administrator for an account.');
+		PERFORM raise_denied('registration_closed', 'Registration is closed: ask an administrator for an account.');
 	END IF;
 	IF setup IS NOT NULL AND NOT EXISTS (SELECT FROM settings WHERE setup_token = setup) THEN
-		PERFORM raise_invalid('setup_token', 'The setup token is not the one that ispctl printed.');
+		PERFORM raise_invalid('setup_token', 'wrong', 'The setup token is not the one that ispctl printed.');
 	END IF;
 END $$;
 
@@ -49,7 +49,7 @@ BEGIN
 		   FROM jsonb_populate_record(u, input) n)
 	 WHERE id = who;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such user.');
+		PERFORM raise_not_found('user_unknown', 'There is no such user.');
 	END IF;
 	IF input ? 'password' THEN
 		DELETE FROM personal_access_tokens WHERE user_id = who AND id <> kept;
@@ -63,7 +63,7 @@ DECLARE
 BEGIN
 	DELETE FROM users WHERE id = who RETURNING email INTO mail;
 	IF NOT FOUND THEN
-		PERFORM raise_not_found('There is no such user.');
+		PERFORM raise_not_found('user_unknown', 'There is no such user.');
 	END IF;
 	PERFORM audit('delete', 'user', who::text, jsonb_build_object('email', mail), ip);
 END $$;
@@ -75,7 +75,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtext('users'));
 	IF NOT EXISTS (SELECT FROM users WHERE role = 'admin' AND is_active) THEN
-		PERFORM raise_conflict('The last active admin cannot be deleted, demoted or deactivated.');
+		PERFORM raise_conflict('last_admin', 'The last active admin cannot be deleted, demoted or deactivated.');
 	END IF;
 	RETURN NULL;
 END $$;
@@ -96,7 +96,7 @@ DECLARE
 BEGIN
 	UPDATE users SET password = hash, updated_at = now() WHERE id = who AND password = verified RETURNING email INTO mail;
 	IF NOT FOUND THEN
-		PERFORM raise_invalid('current_password', 'The current password is incorrect.');
+		PERFORM raise_invalid('current_password', 'wrong', 'The current password is incorrect.');
 	END IF;
 	DELETE FROM personal_access_tokens WHERE user_id = who AND id <> kept;
 	PERFORM login_give_back(mail, ip);

@@ -68,6 +68,8 @@ def bodies(things):
         "/api/customers/{id}/credits": {"amount": 1000, "reason": "a gift"},
         "/api/customers/{id}/charges": {"text": "a cable", "amount": 1000},
         "/api/subscriptions/{id}/days": {"days": 1, "reason": "a gift"},
+        "/api/subscriptions/bulk": {"act": "suspend", "ids": [isp.NOBODY]},
+        "/api/invoices/bulk": {"act": "cancel", "ids": [isp.NOBODY]},
         "/api/subscriptions/{id}/prepay": {"periods": 2, "dry_run": True},
         "/api/subscriptions/{id}/change": {"package_id": things.package["id"], "dry_run": True},
         "/api/subscriptions/{id}/items": {"kind": "item", "text": "rent of a device", "amount": 1000},
@@ -347,7 +349,8 @@ def test_no_json_for_a_row_that_exists(api, things):
 def test_no_json_for_what_takes_no_body(operations, api, things):
     """A DELETE whose body was cut off on its way was done: nobody had looked at it."""
     findings = []
-    bare = [o for o in operations if o.method in ("POST", "PUT", "PATCH", "DELETE") and not o.fields and "midtrans" not in o.path]
+    bare = [o for o in operations if o.method in ("POST", "PUT", "PATCH", "DELETE") and not o.fields
+            and "midtrans" not in o.path and "/import/" not in o.path]
     assert {"/api/logout", "/api/customers/{id}", "/api/router-settings/{id}/test"} <= {o.path for o in bare}
     broken = [(body, why) for body, why in BODIES_THAT_ARE_NONE if why != "a key twice"]  # no matter of theirs
     for operation in bare:
