@@ -18,7 +18,7 @@ WHO = [
     ("POST /(auth/)?logout", "V"), ("GET /(me|auth/user)", "V"), ("PUT /auth/password", "V"),
     ("(GET|POST|DELETE) /auth/tokens(/{id})?", "V"),
     (".* /users(/{id})?", "A"),
-    ("GET /dashboard/(stats|recent-activities)", "V"), ("GET /search", "V"),
+    ("GET /dashboard(/(stats|recent-activities))?", "V"), ("GET /search", "V"),
     ("POST /customers/{id}/charges", "O"), ("POST /customers/{id}/credits", "A"), ("GET /customers.*", "V"), (".* /customers(/{id})?", "O"),
     ("GET /packages.*", "V"), (".* /packages(/{id})?", "A"),
     ("GET /subscriptions/{id}/credentials", "O"), ("GET /subscriptions.*", "V"), (".* /subscriptions.*", "O"),
