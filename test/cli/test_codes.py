@@ -41,9 +41,9 @@ def raised():
         with open(path, encoding="utf-8") as file:
             text = file.read()
         for call in re.finditer(r"\b(%s)\(" % "|".join(PLACES), text):
-            told = arguments(text, call.end())
-            if told != [""]:  # a comment that names the function
-                yield os.path.basename(path), call.group(1), told[PLACES[call.group(1)]]
+            args = arguments(text, call.end())
+            if args != [""]:  # a comment that names the function
+                yield os.path.basename(path), call.group(1), args[PLACES[call.group(1)]]
 
 
 def test_every_error_has_a_code_and_each_code_is_known():

@@ -72,10 +72,10 @@ def test_a_function_whose_parameter_has_another_name(roles):
     database = Database(roles, "renamed")
     assert schema(database).returncode == 0
     psql(database, "-c", "DROP FUNCTION add_months(date, int, int)", "-c",
-         "CREATE FUNCTION add_months(told date, n int, at int) RETURNS date LANGUAGE sql AS 'SELECT told'")
+         "CREATE FUNCTION add_months(other date, n int, at int) RETURNS date LANGUAGE sql AS 'SELECT other'")
     done = schema(database)
     assert done.returncode == 0, done.stderr
-    assert psql(database, "-c", "SELECT proargnames[1] <> 'told' FROM pg_proc WHERE proname = 'add_months'") == "t"
+    assert psql(database, "-c", "SELECT proargnames[1] <> 'other' FROM pg_proc WHERE proname = 'add_months'") == "t"
 
 
 def test_killed_before_an_upgrade_is_recorded(roles):
