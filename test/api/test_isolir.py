@@ -84,10 +84,10 @@ def test_every_request_of_the_pool_is_sent_to_the_page(town, port):
     opener = urllib.request.build_opener(NoRedirect)
     for path in ("/", "/generate_204", "/a/b?c=d"):
         request = urllib.request.Request("http://127.0.0.1:%d%s" % (port, path), headers={"Host": "connectivitycheck.example"})
-        with pytest.raises(urllib.error.HTTPError) as told:
+        with pytest.raises(urllib.error.HTTPError) as answer:
             opener.open(request, timeout=5)
-        assert told.value.code == 302 and told.value.headers["Location"] == town.stack.url + "/isolir"
-        assert told.value.headers["Cache-Control"] == "no-store"
+        assert answer.value.code == 302 and answer.value.headers["Location"] == town.stack.url + "/isolir"
+        assert answer.value.headers["Cache-Control"] == "no-store"
 
 
 def test_the_page_is_there_and_small(town):
@@ -123,7 +123,7 @@ def test_an_address_of_two_sessions_shows_nobody(town, debtor):
 
 
 def test_an_old_reading_shows_nobody(town, debtor):
-    """Who had the address ten minutes ago is not who has it now."""
+    """An address belongs to somebody else ten minutes later."""
     client = home(town, debtor[0])
     town.stack.sql("UPDATE router_sessions SET taken_at = taken_at - interval '11 minutes'")
     client.get("/api/public/isolir").want(404)
