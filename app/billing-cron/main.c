@@ -35,7 +35,7 @@ run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 		(void)puts(json ? billing_report_json(cx, &rep) : report_totals(cx->mem, &rep));
 	if (rc == RC_OK && billing_failed(&rep) > 0)
 		rc = FAIL(cx, RC_CONFLICT, "%zu failed or held", billing_failed(&rep));
-	return program_exit(cx, p, rc, true);
+	return program_exit(cx, p, rc, NULL);
 }
 
 int

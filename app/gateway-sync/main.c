@@ -27,7 +27,7 @@ run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 		log_event(LOG_INFO, "online payment is not configured", NULL);
 	if (is_service(args))
 		return loop_run(cx, &midtrans_loop);
-	return program_exit(cx, p, loop_once(cx, &midtrans_loop, &well), well);
+	return program_exit(cx, p, loop_once(cx, &midtrans_loop, &well), &well);
 }
 
 int

@@ -26,7 +26,7 @@ run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 	enum rc rc =
 	    id != NULL ? poller_discover(cx, id) : poller_run(cx, args->val[OPT_ALL] != NULL);
 
-	return program_exit(cx, p, rc, true);
+	return program_exit(cx, p, rc, NULL);
 }
 
 int

@@ -74,9 +74,9 @@ program_run(const struct program *p, int argc, char **argv)
 }
 
 int
-program_exit(const struct ctx *cx, const struct program *p, enum rc rc, bool well)
+program_exit(const struct ctx *cx, const struct program *p, enum rc rc, const bool *well)
 {
 	if (rc != RC_OK)
 		return daemon_fail(cx, &p->self);
-	return well ? EXIT_DONE : EXIT_FAILED;
+	return well == NULL || *well ? EXIT_DONE : EXIT_FAILED;
 }
