@@ -37,11 +37,12 @@ struct op {
 	int status;                  /* of success; 0: 200 */
 	const struct field *answer;  /* the parts of an answer that is no row and no list */
 	size_t nanswer;
-	bool nullable; /* or null */
-	bool many;     /* an array: of row, or of such objects */
-	bool keyed;    /* takes an Idempotency-Key */
-	bool dry_run;  /* takes dry_run: the same code, rolled back */
-	bool paced;    /* nginx limits it by address, where anyone may call it */
+	const char *media; /* of an answer that is no JSON; NULL: it is */
+	bool nullable;     /* or null */
+	bool many;         /* an array: of row, or of such objects */
+	bool keyed;        /* takes an Idempotency-Key */
+	bool dry_run;      /* takes dry_run: the same code, rolled back */
+	bool paced;        /* nginx limits it by address, where anyone may call it */
 };
 
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,

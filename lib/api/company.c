@@ -29,7 +29,7 @@ const struct op company_public_op = {
 };
 const struct op company_logo_op = {
 	.summary = "The company's logo, an image/png; 404: there is none",
-	.paced = true,
+	.media = "image/png", .paced = true,
 };
 const struct op company_logo_save_op = {
 	.summary = "Replace the company's logo",

@@ -265,6 +265,15 @@ put_csv(struct jw *w)
 	jw_raw(w, "text/csv", "{\"schema\":{\"type\":\"string\"}}");
 }
 
+/* PDF, PNG. */
+static void
+put_file(struct jw *w, const char *media)
+{
+	jw_obj(w, "content");
+	jw_raw(w, media, "{\"schema\":{\"type\":\"string\",\"format\":\"binary\"}}");
+	jw_end(w);
+}
+
 static void
 put_success(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
 {
@@ -280,6 +289,8 @@ put_success(struct ctx *cx, struct jw *w, const struct route *rt, const struct o
 			put_csv(w);
 		jw_end(w);
 	}
+	if (op->media != NULL)
+		put_file(w, op->media);
 	jw_end(w);
 }
 

@@ -18,11 +18,11 @@ static const struct field params[] = {
 };
 const struct op invoice_pdf_op = {
 	.summary = "The bill, or its receipt, as PDF",
-	.params = params, .nparams = countof(params),
+	.params = params, .nparams = countof(params), .media = "application/pdf",
 };
 const struct op invoice_pdf_public_op = {
 	.summary = "The same for who has the link: without address and numbers of the customer",
-	.params = params, .nparams = countof(params), .paced = true,
+	.params = params, .nparams = countof(params), .media = "application/pdf", .paced = true,
 };
 /* clang-format on */
 

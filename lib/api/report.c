@@ -19,30 +19,80 @@ static const struct field params[] = {
 };
 enum { PARAM_FORMAT = 2, PARAM_BY = 3, REPORT_PARAMS = 3 };
 
+static const struct field revenue_rows[] = {
+	{ "name", FT_TEXT }, { "payments", FT_INT }, { "received", FT_MONEY }, { "given_back", FT_MONEY },
+	{ "revenue", FT_MONEY },
+};
+static const struct field receivables_rows[] = {
+	{ "customer_id", FT_UUID }, { "customer", FT_TEXT }, { "phone", FT_TEXT, FF_NULL }, { "bills", FT_INT },
+	{ "not_due", FT_MONEY }, { "days_0_30", FT_MONEY }, { "days_31_60", FT_MONEY },
+	{ "days_61_90", FT_MONEY }, { "days_over_90", FT_MONEY }, { "total", FT_MONEY },
+};
+static const struct field tax_rows[] = {
+	{ "issued_on", FT_DATE }, { "invoice_number", FT_TEXT }, { "customer", FT_TEXT },
+	{ "npwp", FT_TEXT, FF_NULL }, { "base", FT_MONEY }, { "untaxed", FT_MONEY },
+	{ "tax_amount", FT_MONEY }, { "amount", FT_MONEY }, { "status", FT_TEXT },
+};
+static const struct field payments_rows[] = {
+	{ "day", FT_DATE }, { "customer", FT_TEXT }, { "invoice_number", FT_TEXT, FF_NULL },
+	{ "method", FT_TEXT, FF_NULL }, { "source", FT_TEXT }, { "reference", FT_TEXT, FF_NULL },
+	{ "amount", FT_MONEY }, { "fee", FT_MONEY }, { "status", FT_TEXT }, { "id", FT_UUID },
+};
+static const struct field subscribers_rows[] = {
+	{ "package", FT_TEXT }, { "price", FT_MONEY }, { "active", FT_INT }, { "suspended", FT_INT },
+	{ "expired", FT_INT }, { "began", FT_INT }, { "ended", FT_INT },
+};
+static const struct field statement_rows[] = {
+	{ "day", FT_DATE }, { "type", FT_TEXT }, { "text", FT_TEXT, FF_NULL }, { "amount", FT_MONEY },
+	{ "balance", FT_MONEY }, { "id", FT_TEXT },
+};
+static const struct field statement_parts[] = {
+	{ "customer_id", FT_UUID }, { "customer", FT_TEXT }, { "from", FT_DATE }, { "to", FT_DATE },
+	{ "opening", FT_MONEY },
+	{ "rows", FT_ROWS, .parts = statement_rows, .nparts = countof(statement_rows) },
+	{ "closing", FT_MONEY },
+};
+#define REPORT(name) \
+	static const struct field name##_parts[] = { \
+		{ "from", FT_DATE }, { "to", FT_DATE }, \
+		{ "rows", FT_ROWS, .parts = name##_rows, .nparts = countof(name##_rows) }, \
+	}
+REPORT(revenue);
+REPORT(receivables);
+REPORT(tax);
+REPORT(payments);
+REPORT(subscribers);
+
 const struct op report_revenue_op = {
 	.summary = "Money received less reversals and refunds, by their days: {from, to, rows: "
 		   "[{name payments received given_back revenue}]}",
 	.params = params, .nparams = countof(params),
+	.answer = revenue_parts, .nanswer = countof(revenue_parts),
 };
 const struct op report_receivables_op = {
 	.summary = "What each customer owes on bills of these days, by age on the last: {from, to, rows}",
 	.params = params, .nparams = REPORT_PARAMS,
+	.answer = receivables_parts, .nanswer = countof(receivables_parts),
 };
 const struct op report_tax_op = {
 	.summary = "The tax of each bill of these days, with the customer's npwp: {from, to, rows}",
 	.params = params, .nparams = REPORT_PARAMS,
+	.answer = tax_parts, .nanswer = countof(tax_parts),
 };
 const struct op report_payments_op = {
 	.summary = "Each payment of these days: {from, to, rows}",
 	.params = params, .nparams = REPORT_PARAMS,
+	.answer = payments_parts, .nanswer = countof(payments_parts),
 };
 const struct op report_subscribers_op = {
 	.summary = "Lines by package, and how many began and ended in these days: {from, to, rows}",
 	.params = params, .nparams = REPORT_PARAMS,
+	.answer = subscribers_parts, .nanswer = countof(subscribers_parts),
 };
 const struct op customer_statement_op = {
 	.summary = "The account of a customer over these days: {opening, rows, closing}, more than 0 is owed",
 	.params = params, .nparams = 2,
+	.answer = statement_parts, .nanswer = countof(statement_parts),
 };
 /* clang-format on */
 

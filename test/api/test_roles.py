@@ -14,7 +14,7 @@ import openapi
 WHO = [
     ("GET /health", "P"), ("GET /openapi.json", "P"), ("GET /meta", "V"),
     ("POST /(auth/)?login", "P"), ("POST /auth/(register|forgot|reset)", "P"),
-    ("GET /public/(invoices/{id}|isolir)", "P"), ("POST /midtrans/(snap-token|notification|webhook)", "P"),
+    ("GET /public/(invoices/{id}(/pdf)?|isolir|company|logo)", "P"), ("POST /midtrans/(snap-token|notification|webhook)", "P"),
     ("POST /(auth/)?logout", "V"), ("GET /(me|auth/user)", "V"), ("PUT /auth/password", "V"),
     ("(GET|POST|DELETE) /auth/tokens(/{id})?", "V"),
     (".* /users(/{id})?", "A"),
@@ -35,6 +35,7 @@ WHO = [
     ("GET /monitoring/.*", "V"), ("GET /alerts.*", "V"), ("POST /alerts.*", "O"),
     ("GET /maintenance-windows.*", "V"), (".* /maintenance-windows.*", "O"),
     (".* /message-templates.*", "A"), (".* /messages.*", "O"), (".* /notification-settings.*", "A"),
+    ("GET /reports/.*", "O"), ("(PUT|DELETE) /settings/logo", "A"),
     ("GET /settings", "V"), ("(PUT|PATCH) /settings", "A"), ("POST /settings/preset", "A"),
     ("POST /billing/runs/{id}/undo", "A"), ("GET /billing/runs.*", "O"),
     ("GET /billing/preview", "O"), ("GET /billing-logs.*", "O"), ("GET /midtrans-logs.*", "O"),

@@ -94,6 +94,7 @@ test('from anywhere to a payment by five keys, and its receipt', async ({ page, 
 	await enter(page, '/network');
 	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 	await page.keyboard.press('/');
+	await expect(page.getByRole('dialog').getByRole('textbox')).toBeFocused();
 	await page.keyboard.type(invoice.subscription.customer.name);
 	await expect(page.getByRole('button', { name: new RegExp(invoice.subscription.customer.name) }).first()).toBeVisible();
 	await page.keyboard.press('ArrowDown');

@@ -46,6 +46,7 @@ static void
 rows_are_typed(void **state)
 {
 	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
 		{ .listen = 1,
 		    .say = "!re|=.id=*1|=name=ether1|=running=true|=mtu=1500|"
 			   "=rx-byte=9007199254740993|=mac-address=AA:BB:CC:00:00:01|"
