@@ -218,8 +218,9 @@ pictures: programs web
 # Everything, in under 20 minutes on 2 cores; the long forms are lint, soak, fuzz, memcheck and bench.
 # Two lanes side by side: the tests of a running system, two files at a time, each with a system of its
 # own; and all that needs no system or one browser.  The first waits a lot, the second computes.
-test: build
-	@$(MAKE) --no-print-directory -j2 units fuzzers
+test: deps
+	@$(MAKE) --no-print-directory programs
+	@$(MAKE) --no-print-directory -j2 units web
 	@$(MAKE) --no-print-directory -j2 --output-sync=line test-system test-rest
 
 SIDE_BY_SIDE := -n 2 --dist loadfile
@@ -228,7 +229,7 @@ test-system: programs
 	@$(PYTEST) $(SIDE_BY_SIDE) test/api
 	@$(PYTEST) $(SIDE_BY_SIDE) test/cli
 
-test-rest: programs units fuzzers
+test-rest: programs units web
 	@$(MAKE) --no-print-directory lint-tree
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory sql-test

@@ -307,7 +307,7 @@ class Stack:
             wait_until(lambda: self.pending() == 0, seconds, "router-sync's queue empty")
         except AssertionError as failure:
             raise AssertionError("%s\n%s" % (failure, self.sql(
-                "SELECT username, s.sync_state, s.sync_error, r.name, r.is_active FROM account_states s JOIN mikrotik_secrets m"
+                "SELECT m.username, s.sync_state, s.sync_error, r.name, r.is_active FROM account_states s JOIN mikrotik_secrets m"
                 " ON m.id = s.account_id LEFT JOIN router_settings r ON r.id = s.router_id"
                 " WHERE s.generation > s.synced_generation LIMIT 5"))) from failure
 

@@ -55,7 +55,7 @@ def test_a_large_file_is_taken_and_one_too_large_is_413(api):
     api.raw("POST", "/api/customers", b"x" * ((1 << 20) + 1), api.headers(**{"Content-Type": "application/json"})).want(413)
 
 
-def test_one_act_on_many_answers_for_each(api, town):
+def test_one_act_on_many_answers_for_each(api, town, stack):
     sub, invoice = town.billed()
     paid_sub, paid = town.billed()
     api.post("/api/invoices/%s/mark-paid" % paid["id"], {}).want(200)
@@ -68,9 +68,12 @@ def test_one_act_on_many_answers_for_each(api, town):
     assert done[paid["id"]]["message"] and done[paid["id"]]["code"], done
     lines = api.post("/api/subscriptions/bulk", {"act": "suspend", "filter": {"customer_id": sub["customer_id"]}}).want(200).json
     assert [(r["id"], r["ok"]) for r in lines] == [(sub["id"], True)]
-    router = api.rows("/api/router-settings")[0]
+    router = api.rows("/api/router-settings", is_active="0")[0]
     moved = api.post("/api/subscriptions/bulk", {"act": "move", "ids": [paid_sub["id"]], "router_id": router["id"]}).want(200).json
     assert moved[0]["ok"] and api.show("/api/subscriptions/" + paid_sub["id"])["router_id"] == router["id"]
+    back = {"act": "move", "ids": [paid_sub["id"]], "router_id": paid_sub["router_id"]}
+    assert api.post("/api/subscriptions/bulk", back).want(200).json[0]["ok"]
+    stack.sql("UPDATE account_states SET synced_generation = generation WHERE router_id = '%s'" % router["id"])  # it is not there
     reminded = api.post("/api/invoices/bulk", {"act": "remind", "ids": [paid["id"]]}).want(200).json
     assert reminded[0]["code"] == "invoice_paid", reminded
 
