@@ -129,6 +129,16 @@ compose(struct ctx *cx, const char *id, const struct papers *rows)
 }
 
 static enum rc
+read_rows(struct ctx *cx, const char *id, bool inside, struct papers *ret)
+{
+	TRY(db_row_if_any(cx, &SQL_paper_head, &ret->head, V_TEXT(id), V_BOOL(inside)));
+	if (db_count(ret->head) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
+	TRY(db_rows(cx, &SQL_paper_lines, &ret->lines, V_TEXT(id)));
+	return db_rows(cx, &SQL_paper_payments, &ret->payments, V_TEXT(id));
+}
+
+static enum rc
 answer(struct ctx *cx, const struct req *rq, struct resp *rs, bool inside)
 {
 	enum paper_size size;
@@ -139,11 +149,7 @@ answer(struct ctx *cx, const struct req *rq, struct resp *rs, bool inside)
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(read_size(cx, rq, &size));
-	TRY(db_row_if_any(cx, &SQL_paper_head, &rows.head, V_TEXT(id), V_BOOL(inside)));
-	if (db_count(rows.head) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "There is no such invoice.");
-	TRY(db_rows(cx, &SQL_paper_lines, &rows.lines, V_TEXT(id)));
-	TRY(db_rows(cx, &SQL_paper_payments, &rows.payments, V_TEXT(id)));
+	TRY(read_rows(cx, id, inside, &rows));
 	paper = compose(cx, id, &rows);
 	TRY(paper_pdf(cx, &paper, size, &pdf, &n));
 	rs->status = 200;

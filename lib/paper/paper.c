@@ -250,10 +250,13 @@ draw_code(struct sheet *s, const QRcode *code, float x, float side)
 {
 	float module = side / (float)code->width;
 
-	for (int i = 0; i < code->width * code->width; i++)
+	for (int i = 0; i < code->width * code->width; i++) {
+		int row = i / code->width, column = i % code->width;
+
 		if ((code->data[i] & 1) != 0)
-			(void)HPDF_Page_Rectangle(s->page, x + module * (float)(i % code->width),
-			    s->y + side - module * (float)(i / code->width + 1), module, module);
+			(void)HPDF_Page_Rectangle(s->page, x + module * (float)column,
+			    s->y + side - module * (float)(row + 1), module, module);
+	}
 	(void)HPDF_Page_Fill(s->page);
 }
 

@@ -101,7 +101,9 @@ read_char(struct reader *r, char quote)
 	if (*r->at != '\\' || quote == '`' || r->at + 1 == r->end)
 		return *r->at;
 	hit = strchr(from, *++r->at);
-	return hit != NULL && *hit != '\0' ? to[hit - from] : *r->at;
+	if (hit != NULL && *hit != '\0')
+		return to[hit - from];
+	return *r->at;
 }
 
 /* A quoted text with its escapes resolved; at stands on the quote. */

@@ -106,7 +106,7 @@ child_start(struct child_set *set, const char *key)
 	struct child *c = place_of(set, key);
 	pid_t parent = getpid();
 
-	if (!child_may_start(set, key))
+	if (c == NULL || !child_may_start(set, key))
 		return c != NULL && c->pid != 0;
 	c->pid = fork();
 	if (c->pid == 0)

@@ -1,5 +1,6 @@
 """Answers of nginx itself: its errors as JSON, limits, headers, TLS."""
 import os
+import re
 import signal
 import socket
 import ssl
@@ -115,7 +116,7 @@ def test_files_are_for_no_other_origin(system):
 
 def asset(system):
     """A file that the first page loads: of the console, or of the placeholder where it is not built."""
-    return re.search(r'(?:href|src)="(/[^"]+\.(?:css|js))"', page(system)).group(1)
+    return re.search(r'(?:href|src)="(/[^"]+\.(?:css|js))"', system.get("/")[2]).group(1)
 
 
 @pytest.mark.parametrize("method, path, allow", [
