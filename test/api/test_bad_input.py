@@ -46,7 +46,8 @@ class Things:
 
 
 @pytest.fixture(scope="module")
-def things(town, sim):
+def things(town, sim, stack):
+    stack.sql("DELETE FROM radius_settings")  # where one is, the form for a new one changes it
     return Things(town.api, town, sim)
 
 
