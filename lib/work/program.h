@@ -32,8 +32,8 @@ int program_run(const struct program *, int argc, char **argv);
 
 /*
  * The exit code of work that ended so; a failure (rc) is shown as daemon_fail() does.  *well false:
- * something failed, though the program went on.  NULL: nothing can.  A pointer, because the work that
- * sets it may stand in the same call, and C evaluates arguments in any order.
+ * something failed, though the program went on.  NULL: nothing can.  A pointer, because the work
+ * that sets it may stand in the same call, and C evaluates arguments in any order.
  */
 int program_exit(const struct ctx *, const struct program *, enum rc, const bool *well);
 
