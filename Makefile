@@ -225,19 +225,16 @@ test: deps
 
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
-test-system: programs
-	@$(PYTEST) $(SIDE_BY_SIDE) test/api
-	@$(PYTEST) $(SIDE_BY_SIDE) test/cli
+# each(PARTS, VARIABLES): all of them run, also after one has failed, so that a run names everything
+# that is wrong.
+each = failed=; for part in $(1); do $(MAKE) --no-print-directory $$part $(2) || failed="$$failed $$part"; done; \
+       test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+test-system: programs web
+	@$(call each,api-test cli-test,N='$(SIDE_BY_SIDE)')
 
 test-rest: programs units web
-	@$(MAKE) --no-print-directory lint-tree
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory sql-test
-	@$(MAKE) --no-print-directory sim-test
-	@$(MAKE) --no-print-directory e2e
-	@$(MAKE) --no-print-directory web-e2e
-	@$(MAKE) --no-print-directory fuzz S=10
-	@$(MAKE) --no-print-directory lint-files
+	@$(call each,lint-tree unit sql-test sim-test e2e web-e2e fuzz lint-files,S=10)
 
 # Short enough for a pre-commit hook.
 quick: programs units
