@@ -88,9 +88,9 @@ CREATE FUNCTION live(att uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM midtrans_transactions_to_ask(att) WHERE open $$;
 SELECT say(:'a', 'received', 'notification', 'pending', 'save', '{"attempt": "pending"}'),
 	say(:'a', 'known', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
-SELECT is(live(:'a'), 'received known', 'both may be paid');
+SELECT is(live(:'a'), 'known received', 'both may be paid');
 SELECT unknown(:'a', 'received', 4), unknown(:'a', 'known') \g /dev/null
-SELECT is(live(:'a'), 'received known', 'they may still: Midtrans may lag');
+SELECT is(live(:'a'), 'known received', 'they may still: Midtrans may lag');
 SELECT unknown(:'a', 'received', 1) \g /dev/null
 SELECT is(live(:'a'), 'known', 'what a notification alone named, and Midtrans does not know, may not');
 -- Five looks within a minute were an answer for good.
