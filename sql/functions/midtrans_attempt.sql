@@ -162,7 +162,7 @@ END $$;
 CREATE OR REPLACE FUNCTION midtrans_attempt_is_owed(a midtrans_attempts) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN a.amount = (SELECT sum(amount - paid_amount) FROM midtrans_attempt_bills(a));
+	RETURN a.amount = coalesce((SELECT sum(amount - paid_amount) FROM midtrans_attempt_bills(a)), 0);
 END $$;
 
 /*

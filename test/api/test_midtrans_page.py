@@ -405,7 +405,7 @@ def test_the_attempt_is_stored_before_the_call_and_outlives_the_worker(payer, mi
 
 def test_the_second_waits_for_the_first(payer, mid):
     invoice = payer.billed()
-    mid.fault("latency", "POST /snap/v1/transactions", delay=3)
+    mid.fault("latency", "POST /snap/v1/transactions", delay=5)
     first = later(lambda: payer.token(invoice))
     under_way(payer, invoice)
     began = time.monotonic()

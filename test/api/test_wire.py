@@ -488,7 +488,7 @@ def test_sighup_replaces_workers_under_load(stack, api):
 
 def test_a_full_slow_pool_says_so_and_starves_nobody(stack, api):
     """Passwords are checked by two workers; 64 wait; who comes then gets 503 at once."""
-    jobs = [lambda c=isp.Client(stack.url): c.call("POST", "/api/login", isp.ADMIN) for _ in range(90)]
+    jobs = [lambda c=isp.Client(stack.url, timeout=60): c.call("POST", "/api/login", isp.ADMIN) for _ in range(90)]
     seen, over = [], threading.Event()
 
     def watch():
