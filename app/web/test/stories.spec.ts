@@ -104,8 +104,10 @@ test('from anywhere to a payment by five keys, and its receipt', async ({ page, 
 		await expect(page.getByRole('heading', { name: invoice.subscription.customer.name, level: 1 })).toBeVisible({ timeout: 2000 });
 	}).toPass();
 	await expect(page.getByRole('button', { name: /^Terima pembayaran · Rp/ })).toBeVisible();
+	await expect(page.getByRole('dialog')).toHaveCount(0);
 	await page.keyboard.press('p');
-	await expect(page.getByRole('dialog')).toBeVisible();
+	await expect(page.getByRole('dialog').getByLabel('Jumlah')).toBeVisible();
+	await expect(page.getByRole('dialog').locator(':focus')).toHaveCount(1);
 	await page.keyboard.press('Enter');
 	await page.getByRole('link', { name: 'Struk' }).first().click();
 	await expect(page.getByText('Bukti pembayaran')).toBeVisible();
