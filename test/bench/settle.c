@@ -13,7 +13,8 @@
 #include <string.h>
 
 #include "crowd.h"
-#include "midtrans/attempt.h"
+#include "midtrans/event.h"
+#include "midtrans/message.h"
 
 static const struct db_stmt fetch = {
 	"bench_fetch",
@@ -29,15 +30,12 @@ struct job {
 static enum rc
 take(struct ctx *cx, const struct midtrans_message *m, const char *raw, struct crowd_tally *t)
 {
-	struct attempt_heard heard;
-	struct midtrans_decision d;
+	const char *verdict;
 
 	TRY(db_begin(cx));
-	TRY(attempt_hear(cx, ATTEMPT_NOTIFICATION, m, raw, &heard));
-	midtrans_decide(&heard.state, m, MW_HEARD, "", &d);
-	TRY(attempt_do(cx, ATTEMPT_NOTIFICATION, m, &heard, &d));
+	TRY(midtrans_process_within(cx, SOURCE_NOTIFICATION, m, raw, &verdict));
 	TRY(db_commit(cx));
-	t->done += strcmp(d.verdict, "applied") == 0;
+	t->done += verdict != NULL && strcmp(verdict, "applied") == 0;
 	return RC_OK;
 }
 
