@@ -141,7 +141,7 @@ class Street:
 
     def subscribe(self, home, number, dice, ago):
         day, package, renews = date(-ago), dice.randrange(len(PRICES)), dice.random() < 0.85
-        policy = dice.choice(("give_back", "give_back", "keep"))
+        policy = dice.choice(("give_back", "give_back", "restart", "keep"))
         dates, billed = self.dates(dice, ago, renews)
         sub = self.api.make("/api/subscriptions", dict({
             "customer_id": home.customer, "package_id": self.packages[package], "mikrotik_username": isp.unique("home"),

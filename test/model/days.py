@@ -333,13 +333,12 @@ class Model:
             o.start <= day and (o.back is None or day < o.back) for o in line.offs)
 
     def restart_days(self, line, bill, before):
-        """The days on in arrears that become a gift under restart: of grace, each once."""
+        """The days on in arrears up to the bill's due date and grace, that were not looked at before."""
         if line.policy != "restart" or line.cycle == "calendar":
             return []
         last = bill.first_due + days(self.set["grace_days"])
-        found = [d for d in span(before + ONE, last)
-                 if self.was_on(line, d) and d not in line.promised and d not in line.gifted]
-        return found[:self.set["grace_days"]]
+        return [d for d in span(before + ONE, last)
+                if self.was_on(line, d) and d not in line.promised and d not in line.gifted]
 
     # ---- money on bills
 
@@ -380,10 +379,11 @@ class Model:
             line.hold = None
 
     def restart(self, line, bill, before):
-        gift = self.restart_days(line, bill, before) if bill is not None and line.off else []
-        line.gifted.update(gift)
+        found = self.restart_days(line, bill, before) if bill is not None and line.off else []
+        gift = min(len(found), self.set["grace_days"])
+        line.gifted.update(found)  # those beyond grace too: undoing and paying again gives no more of them
         if gift:
-            line.rows.append(Row("gift", len(gift)))
+            line.rows.append(Row("gift", gift))
             self.moved_anchor(line)
 
     def end_if_back(self, line, day):

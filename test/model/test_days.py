@@ -62,6 +62,18 @@ def test_late_by_policy(paid, policy, end):
     assert (story.end, story.state) == (end, ("active", None))
 
 
+def test_restart_gives_no_second_gift_to_money_undone_and_paid_again():
+    """Five days on in arrears and one of grace: each undoing found another day to give."""
+    story = Story("restart", length=10, dates=("2026-01-01", "2026-01-10"), billed=True,
+                  settings={"grace_days": 1}).runs("2026-01-01", "2026-01-07")
+    ends = []
+    for _ in range(3):
+        assert story.pay("2026-01-07") == "ok"
+        ends.append(story.end)
+        assert story.do("2026-01-07", "reverse", lot=story.lot) == "ok"
+    assert ends == ["2026-01-12"] * 3
+
+
 def test_promise_costs_the_days_it_gave():
     story = Story().runs("2026-01-20", "2026-02-01")
     story.do("2026-02-01", "promise", sub=1, until="2026-02-10")
