@@ -26,11 +26,18 @@ def cluster():
         cluster.down()
 
 
+def tables(cluster, name):
+    """The tables of ours in a database."""
+    with psycopg2.connect(host=os.path.join(cluster.dir, "run"), user="isp_owner", dbname=name) as conn, conn.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")
+        return {row[0] for row in cursor.fetchall()}
+
+
 class Database:
     """Empty, owned by isp_owner, as scripts/db makes it."""
 
     def __init__(self, cluster, name):
-        self.host, self.name = os.path.join(cluster.dir, "run"), name
+        self.cluster, self.host, self.name = cluster, os.path.join(cluster.dir, "run"), name
         conn = self.connect("postgres", "postgres")
         conn.autocommit = True
         cursor = conn.cursor()
@@ -55,9 +62,7 @@ class Database:
         return done.stdout
 
     def tables(self):
-        with self.connect() as conn, conn.cursor() as cursor:
-            cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")
-            return {row[0] for row in cursor.fetchall()}
+        return tables(self.cluster, self.name)
 
     def parts(self):
         with self.connect() as conn, conn.cursor() as cursor:
@@ -91,10 +96,13 @@ def test_whole_system_there_and_back(cluster):
     """With roles, functions and views on top, as an installation has them."""
     cluster.db("deploy", "--dir", cluster.dir, "--name", "whole")
     cluster.db("verify", "--dir", cluster.dir, "--name", "whole")
+    had = tables(cluster, "whole")
     cluster.db("revert", "--dir", cluster.dir, "--name", "whole")
+    assert tables(cluster, "whole") == set()
     cluster.db("deploy", "--dir", cluster.dir, "--name", "whole")
     cluster.db("deploy", "--dir", cluster.dir, "--name", "whole")
     cluster.db("verify", "--dir", cluster.dir, "--name", "whole")
+    assert tables(cluster, "whole") == had, "a deploy after a revert found the database current and did nothing"
 
 
 # Key columns take their keys with them, so these are not asked of an index or a constraint again.
