@@ -7,7 +7,7 @@
 
 #include "ispctl.h"
 
-/* Where make install puts them; $ISP_SCRIPTS names another directory (a checkout's scripts). */
+/* The directory of make install; $ISP_SCRIPTS names another one (a checkout's scripts). */
 static const char installed[] = "/usr/share/isp-billing/scripts";
 
 static const struct script {

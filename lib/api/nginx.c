@@ -56,7 +56,7 @@ nginx_print(struct sb *out)
 	put_pools(out, true);
 	sb_puts(out, "\t\"~^1:(GET|HEAD):\" gateway;\n");
 	put_pools(out, false);
-	sb_puts(out, "}\n\n# Where requests of one address are limited: its key, else nothing.\n"
+	sb_puts(out, "}\n\n# The key of the limit of requests by address, else nothing.\n"
 		     "map \"$request_method:$uri\" $isp_paced_client {\n\tdefault \"\";\n");
 	for (const struct route *rt = api_routes; rt < api_routes + api_nroutes; rt++) {
 		if (!is_paced(rt))

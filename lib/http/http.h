@@ -103,7 +103,7 @@ struct http_policy {
 
 /*
  * Find the route, check the permission and the body, run it, render the outcome,
- * log what must be.  Where several routes fit, the one with fewer :name parts
+ * log what must be.  If several routes fit, the one with fewer :name parts
  * wins.  HEAD runs GET; OPTIONS is answered here.  A GET hit by a lost connection
  * is run once more.
  */

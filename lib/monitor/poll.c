@@ -216,7 +216,7 @@ begin_walk(struct job *j)
 	ask_next(j);
 }
 
-/* Where the monitored interfaces are now. */
+/* Find the row at which each monitored interface is now. */
 static void
 place_interfaces(struct device *d)
 {

@@ -2,7 +2,7 @@
  * poll.h: devices polled at once, each through its own questions and answers.
  *
  * A device is asked for its uptime and, by index, for the name, the octets and
- * the status of each monitored interface.  Where the name at an index is not
+ * the status of each monitored interface.  When the name at an index is not
  * the one expected, the interface tables are walked and the question is put
  * again: a renumbered interface is found by its name.  A device that is new, or
  * was walked more than a day ago, is walked first.

@@ -9,8 +9,8 @@
 
 /*
  * Parts of messages; the first that fits wins, so the narrower stand first.
- * Where arg is '>' the property's name follows the part, where '<' it stands
- * before it.  Versions differ in all else.
+ * The property's name follows the part when arg is '>', and stands before it
+ * when arg is '<'.  Versions differ in all else.
  */
 /* clang-format off */
 static const struct phrase {

@@ -16,7 +16,7 @@
 #include "base/ctx.h"
 #include "router/rate.h"
 
-/* Where things of accounts stand on a router. */
+/* The menus of a router that hold objects of accounts. */
 enum account_menu {
 	MENU_PPP,
 	MENU_HOTSPOT,

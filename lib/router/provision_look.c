@@ -56,7 +56,7 @@ flag_of(const struct ros_row *row, const char *key)
 }
 
 /*
- * Where a row is wanted: by its name, else by its mark; NULL: it is not.  A check
+ * The place that wants a row: by its name, else by its mark; NULL: none does.  A check
  * also keeps objects with the mark of another account.
  */
 static struct view_row *

@@ -255,8 +255,8 @@ collect_walls(const struct batch *b, struct foreign_profiles *o)
 	}
 }
 
-/* Where the isolation profile is missing the customer is disabled instead: a profile that
- * does not exist isolates no session. */
+/* Disable the customer when the isolation profile is missing: a profile that does not
+ * exist isolates no session. */
 static void
 fail_walled(struct ctx *cx, struct batch *b, const struct foreign_profiles *o)
 {

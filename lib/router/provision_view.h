@@ -11,7 +11,7 @@
 
 struct task;
 
-/* Where an object may stand: under a name, an address or the mark of an account. */
+/* A place at which an object may stand: under a name, an address or the mark of an account. */
 struct place {
 	enum account_menu menu;
 	bool by_mark;

@@ -31,8 +31,8 @@ enum rc router_default(struct ctx *, const char **ret) _must_check_;
 enum rc router_active_ids(struct ctx *, const char ***ret, size_t *nret) _must_check_;
 
 /*
- * Where MIKROTIK_HOST is set and there is no router but perhaps the untouched
- * one of sql/seed/first.sql, make an active one of the MIKROTIK_* keys.
+ * Make an active router of the MIKROTIK_* keys when MIKROTIK_HOST is set and
+ * there is no router but perhaps the untouched one of sql/seed/first.sql.
  */
 enum rc router_first(struct ctx *, const struct conf *) _must_check_;
 

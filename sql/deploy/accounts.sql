@@ -1,9 +1,9 @@
--- The accounts we want on routers, and how far each router is from that wish.
+-- The accounts we want on routers, and how far each router is from them.
 BEGIN;
 
 /*
  * One row an account on a router: of a subscription, or one that stands alone.
- * Of a subscription's account the password stays in the subscription alone.
+ * The password of a subscription's account stays in the subscription alone.
  */
 CREATE TABLE mikrotik_secrets (
 	id              uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -53,7 +53,7 @@ CREATE TABLE account_states (
 	sync_error        text,
 	synced_at         timestamptz,
 	/*
-	 * Where it stands on the router, or may stand where a reply was lost: each
+	 * The places at which it stands on the router, or may stand after a lost reply: each
 	 * 'ppp - NAME', 'hotspot - NAME' or 'static ADDRESS NAME'. Written before
 	 * the first command is sent, cut down to the truth afterwards.
 	 */

@@ -182,7 +182,7 @@ CREATE INDEX customer_credits_customer ON customer_credits (customer_id, seq);
 CREATE INDEX customer_credits_payment ON customer_credits (payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX customer_credits_gift ON customer_credits (gift_id) WHERE gift_id IS NOT NULL;
 
--- What paid what. Undoing writes the negative; the sum per invoice is invoices.paid_amount.
+-- The money that paid each invoice. Undoing writes the negative; the sum per invoice is invoices.paid_amount.
 CREATE TABLE allocations (
 	id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	invoice_id uuid NOT NULL REFERENCES invoices ON DELETE RESTRICT,
@@ -197,8 +197,8 @@ CREATE INDEX allocations_payment ON allocations (payment_id) WHERE payment_id IS
 CREATE INDEX allocations_gift ON allocations (gift_id) WHERE gift_id IS NOT NULL;
 
 /*
- * Each change of money or state, written in its transaction. What it names is
- * never deleted (sql/roles.sql), so no foreign key looks for it: three look-ups
+ * Each change of money or state, written in its transaction. The rows that it names
+ * are never deleted (sql/roles.sql), so no foreign key looks for it: three look-ups
  * and row locks a line were a sixth of the nightly run.
  */
 CREATE TABLE billing_logs (

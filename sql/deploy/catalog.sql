@@ -1,4 +1,4 @@
--- Who buys, what is sold.
+-- Customers, and the packages that are sold to them.
 BEGIN;
 
 CREATE TABLE customers (

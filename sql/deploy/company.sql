@@ -1,4 +1,4 @@
--- Who asks customers for money: shown on the pay page, on papers and in messages.
+-- The company that asks customers for money: its name and addresses are shown on the pay page, on papers and in messages.
 BEGIN;
 
 ALTER TABLE settings

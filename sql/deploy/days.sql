@@ -156,7 +156,7 @@ CREATE TABLE subscription_items (
 );
 CREATE INDEX subscription_items_subscription ON subscription_items (subscription_id) WHERE removed_at IS NULL;
 
--- What is charged once, on the next bill.
+-- Amounts that are charged once, on the next bill.
 CREATE TABLE charges (
 	id              uuid PRIMARY KEY DEFAULT uuidv7(),
 	customer_id     uuid NOT NULL REFERENCES customers ON DELETE RESTRICT,
@@ -243,7 +243,7 @@ UPDATE invoices SET kind = 'other', period_start = NULL, period_end = NULL, gran
 INSERT INTO service_days (subscription_id, days, kind, invoice_id, reason, entered_on)
 SELECT subscription_id, period_end - period_start + 1, 'period', id, 'paid before days had a ledger', issued_on
   FROM invoices WHERE status = 'paid' AND grants_days ORDER BY seq;
--- What end_date grants beyond paid periods: at the start as far as the log says so, the rest as a gift.
+-- Enter the days that end_date grants beyond paid periods: at the start as far as the log says so, the rest as a gift.
 WITH ledger AS (
 	SELECT s.id, s.end_date - s.start_date + 1 - coalesce((SELECT sum(days) FROM service_days d WHERE d.subscription_id = s.id), 0) AS rest,
 	       (SELECT (l.meta ->> 'end_date')::date - (l.meta ->> 'start_date')::date + 1 FROM billing_logs l

@@ -1,7 +1,7 @@
 -- Customers, packages and lines brought in from what an operator used before.
 BEGIN;
 
--- Where a row of ours came from: with it a second import finds what the first one made.
+-- The origin of a row of ours: with it a second import finds what the first one made.
 CREATE TABLE import_keys (
 	source    text NOT NULL, -- sheet, phpnuxbill, laravel: one old system each
 	kind      text NOT NULL CONSTRAINT import_keys_kind_check

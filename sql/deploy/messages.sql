@@ -1,4 +1,4 @@
--- What people are told, and the outbox it leaves through.
+-- Messages to people, and the outbox that they leave through.
 BEGIN;
 
 CREATE TABLE notification_settings (

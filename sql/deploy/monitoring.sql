@@ -147,7 +147,7 @@ CREATE TABLE history_rolls (
 	rolled_until timestamptz NOT NULL
 );
 
--- What holds of each device and target now. A round changes every row: no index names what it changes.
+-- The state of each device and target now. A round changes every row: no index names what it changes.
 CREATE TABLE monitor_states (
 	id           uuid PRIMARY KEY,
 	kind         text NOT NULL CHECK (kind IN ('snmp', 'ping')),

@@ -3,7 +3,7 @@ BEGIN;
 
 /*
  * notify: pending (the notifier has not looked at it), done (its messages stand in the outbox),
- * skipped (over before anybody was told), damped (its subject changes too often).
+ * skipped (over before a message was sent), damped (its subject changes too often).
  */
 ALTER TABLE alert_logs
 	ADD COLUMN resolves       uuid REFERENCES alert_logs ON DELETE SET NULL, -- the alert this recovery ends
@@ -23,7 +23,7 @@ ALTER TABLE notification_settings
 	                    CONSTRAINT notification_settings_audience_check CHECK (audience IN ('staff', 'customers')),
 	ADD COLUMN gap_ms   int CONSTRAINT notification_settings_gap_ms_check CHECK (gap_ms BETWEEN 0 AND 3600000); -- NULL: the channel's own
 
--- What a message says: one row an event, in two languages. {name} stands for a field.
+-- The text of a message: one row an event, in two languages. {name} stands for a field.
 CREATE TABLE message_templates (
 	id           uuid PRIMARY KEY DEFAULT uuidv7(),
 	event        text NOT NULL CONSTRAINT message_templates_event_key UNIQUE,

@@ -1,4 +1,4 @@
--- Who took the money: the cashier of a day's list.
+-- The user who took the money: the cashier of a day's list.
 BEGIN;
 
 ALTER TABLE payments ADD COLUMN actor text;

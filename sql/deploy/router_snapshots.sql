@@ -1,4 +1,4 @@
--- What routers were last seen to hold, for the browser; and samples of sessions.
+-- The state of routers as last read, for the browser; and samples of sessions.
 BEGIN;
 
 /*
@@ -36,7 +36,7 @@ CREATE UNLOGGED TABLE router_sessions (
 CREATE INDEX router_sessions_username ON router_sessions (username);
 CREATE INDEX router_sessions_address ON router_sessions (address);
 
--- What the subscribers of a router used together, a row a live reading; kept for 10 minutes.
+-- The traffic of all subscribers of a router together, a row a live reading; kept for 10 minutes.
 CREATE UNLOGGED TABLE router_traffic (
 	router_id uuid NOT NULL REFERENCES router_settings ON DELETE CASCADE,
 	taken_at  timestamptz NOT NULL,

@@ -11,7 +11,7 @@
  * that the programs need no rights of their own on these tables.
  */
 
--- Where an account goes that names no router: the first active one.
+-- The router of an account that names none: the first active one.
 CREATE OR REPLACE FUNCTION account_default_router()
 RETURNS uuid LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -28,7 +28,7 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	       ELSE 'absent' END
 $$;
 
--- Where an account stands on a router, see account_states.traces.
+-- The text for a place at which an account stands on a router, see account_states.traces.
 CREATE OR REPLACE FUNCTION account_trace(service text, address text, username text)
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE service WHEN 'hotspot' THEN 'hotspot - '

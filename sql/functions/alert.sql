@@ -37,7 +37,7 @@ END $$;
 /*
  * Close the open alert of a key; NULL where there is none, so that nothing is called well that never
  * failed. With a title its recovery is written, of type device_up for device_down, else of the same
- * type. Where no message of the alert has left yet both are skipped; the recovery of a damped one is damped.
+ * type. Both are skipped when no message of the alert has left yet; the recovery of a damped one is damped.
  */
 DROP FUNCTION IF EXISTS alert_resolve(text);
 CREATE OR REPLACE FUNCTION alert_resolve(open_key text, title text DEFAULT NULL, message text DEFAULT NULL,

@@ -23,7 +23,7 @@ LANGUAGE sql STABLE AS $$
 	FROM movement GROUP BY GROUPING SETS ((customer_id), ()) HAVING sum(money_in) <> sum(money_used)
 $$;
 
--- Where to look: the newest rows of money of a customer, each with its day.
+-- The newest rows of money of a customer, each with its day: a person begins to look there.
 CREATE OR REPLACE FUNCTION money_rows(customer uuid) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT string_agg(format('%s %s %s of %s', day, what, id, amount), ', ' ORDER BY at DESC)
@@ -128,7 +128,7 @@ LANGUAGE sql STABLE AS $$
 	WHERE s.is_live AND (s.status = 'active') <> (o.id IS NULL) AND NOT (s.suspend_reason = 'new' AND o.id IS NULL)
 $$;
 
--- Where to look: the newest rows of a line's ledger of days.
+-- The newest rows of a line's ledger of days: a person begins to look there.
 CREATE OR REPLACE FUNCTION day_rows_of(sub uuid) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT string_agg(format('%s %s %s (row %s%s)', entered_on, kind, days, id, ', ' || reason), ', ' ORDER BY id DESC)

@@ -64,7 +64,7 @@ BEGIN
 	RETURN old;
 END $$;
 
--- Where a roll-up goes on: the end of what is rolled, else the oldest row of its source.
+-- The moment from which a roll-up goes on: the end of what is rolled, else the oldest row of its source.
 CREATE OR REPLACE FUNCTION history_rolled(rollup_name text, oldest timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce((SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name), oldest)

@@ -87,7 +87,7 @@ LANGUAGE sql AS $$
 	  AND (s.is_postpaid OR p.period_unit = 'month' AND s.anchor_day IS NULL)
 $$;
 
--- Where nothing is owed it is paid at issue, with all effects; otherwise credit pays what it can.
+-- Settle at issue, with all effects, an invoice that owes nothing; otherwise credit pays what it can.
 CREATE OR REPLACE FUNCTION invoice_finish_issue(i invoices, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -127,7 +127,7 @@ BEGIN
 END $$;
 
 /*
- * Money went from the invoice. Where it had been paid it is a debt again, and
+ * Money went from the invoice. If it had been paid it is a debt again, and
  * the days it bought leave the ledger. Returns whether it had been paid.
  */
 CREATE OR REPLACE FUNCTION invoice_unsettle(inv uuid, money bigint, reason text, d date) RETURNS boolean

@@ -71,7 +71,7 @@ $$;
 
 -- ---- queueing ------------------------------------------------------------------------------------
 
--- Where a customer is written to: WhatsApp before mail, where there is a channel for customers.
+-- The address at which a customer gets messages: WhatsApp before mail, if there is a channel for customers.
 CREATE OR REPLACE FUNCTION message_address(customer uuid, OUT channel_id uuid, OUT channel text, OUT recipient text)
 RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
@@ -264,7 +264,7 @@ CREATE OR REPLACE TRIGGER message_on_maintenance AFTER INSERT ON maintenance_win
 
 -- ---- the notifier's work -------------------------------------------------------------------------
 
--- Where a channel of the staff sends to.
+-- The address that a channel of the staff sends to.
 CREATE OR REPLACE FUNCTION message_staff_address(n notification_settings) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(CASE n.channel WHEN 'telegram' THEN n.config ->> 'chat_id' WHEN 'email' THEN n.config ->> 'email'

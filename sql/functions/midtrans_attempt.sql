@@ -46,7 +46,7 @@ END $$;
 /*
  * The attempt whose page pays what is owed on the bills of the scope now
  * (invoice_scope), or attempt_id NULL and the number of the next attempt. Two
- * scopes of the same bills share one attempt: nobody is to pay both. Where
+ * scopes of the same bills share one attempt: nobody is to pay both. While
  * there is no token yet, calls includes the create call that is about to be
  * made. counts: this request counts against the limit.
  */

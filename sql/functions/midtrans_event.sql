@@ -79,7 +79,7 @@ BEGIN
 		AND e.body ->> 'status_code' = '200' AND e.id <> event);
 END $$;
 
--- A well-signed message of an order that is not ours. Where it reports a payment, people must find out
+-- A well-signed message of an order that is not ours. If it reports a payment, people must find out
 -- whose: it is logged, and an alert names it, at most one an hour.
 CREATE OR REPLACE FUNCTION midtrans_event_unknown_order(event bigint) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -91,7 +91,7 @@ $$;
 
 /*
  * The ids that notifications named as transactions of an attempt, and Midtrans
- * has not. Where the message changed nothing, only the events have the id.
+ * has not. If the message changed nothing, only the events have the id.
  */
 CREATE OR REPLACE FUNCTION midtrans_unconfirmed_ids(a midtrans_attempts)
 RETURNS TABLE (transaction_id text, first_named timestamptz, last_named timestamptz)
@@ -157,7 +157,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Midtrans answered that it does not know this id. It counts once a minute, so that a few clicks do not
--- make it final. Where a notification alone had its payment booked, people are alerted.
+-- make it final. People are alerted if its payment was booked on a notification alone.
 CREATE OR REPLACE FUNCTION midtrans_unknown_id_count(of_attempt uuid, transaction text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -292,7 +292,7 @@ BEGIN
 	RETURN undone;
 END $$;
 
--- The money is gone. Where some of it was paid out before, the difference is a loss (or an
+-- The money is gone. If some of it was paid out before, the difference is a loss (or an
 -- earlier loss is made good), so that nothing is left of the lot.
 CREATE OR REPLACE FUNCTION lot_close(p payments, gone bigint, reason text, d date) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -382,7 +382,7 @@ BEGIN
 	END IF;
 END $$;
 
--- Where the setting says so the line stays off until its first bill is paid.
+-- Keep the line off until its first bill is paid, if the setting says so.
 CREATE OR REPLACE FUNCTION first_payment_wait(s subscriptions, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

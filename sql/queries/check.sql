@@ -9,7 +9,7 @@ SELECT rule, subject, detail FROM check_accounts();
 -- name: check_days_owed(date)
 SELECT subject, detail FROM check_days_owed($1::date) ORDER BY subject;
 
--- Where no run was ever finished, whoever subscribed more than a day ago has missed one.
+-- A subscription of more than a day ago has missed a run if no run was ever finished.
 -- name: health_database()
 SELECT version() AS server, r.last_run::text AS last_run,
        coalesce(r.last_run < business_today() - 1,

@@ -1,6 +1,6 @@
 -- The first rows of an empty system: four packages and a router. The router is
--- inactive, so that nothing dials an address nobody chose. Where people have made packages or
--- routers of their own, or thrown these away, nothing comes back.
+-- inactive, so that nothing dials an address nobody chose. Nothing comes back once people
+-- have made packages or routers of their own, or thrown these away.
 INSERT INTO packages (name, type, bandwidth, price, router_profile)
 SELECT * FROM (VALUES
 	('10 Mbps',  'pppoe', '10M/10M',   150000, '10-mbps'),

@@ -1,6 +1,6 @@
 DROP VIEW IF EXISTS notification_setting_rows, message_template_rows, message_rows CASCADE;
 
--- Which member of config is the channel's secret; it is kept sealed in a column of its own.
+-- has_NAME says whether the channel's secret is set; the secret is kept sealed in a column of its own.
 CREATE VIEW notification_setting_rows AS
 SELECT n.id, n.channel, n.name, n.audience,
        n.config || jsonb_build_object('has_' || CASE n.channel WHEN 'telegram' THEN 'bot_token' WHEN 'whatsapp' THEN 'token' ELSE 'secret' END,

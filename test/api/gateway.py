@@ -63,7 +63,7 @@ class Mid:
             self.process.stdout.close()
 
     def env(self):
-        """What makes a system use it."""
+        """The environment that makes a system use this gateway."""
         base = "http://127.0.0.1:%d" % self.port
         return {"MIDTRANS_SERVER_KEY": KEY, "MIDTRANS_CLIENT_KEY": "SB-Mid-client-simulated",
                 "MIDTRANS_MERCHANT_ID": MERCHANT, "MIDTRANS_SNAP_URL": base + "/snap/v1",
@@ -143,10 +143,10 @@ class Payer:
         return self.town.api.rows("/api/payments", invoice_id=invoice["id"])
 
     def notify(self, body, **headers):
-        told = {"Content-Type": "application/json"}
-        told.update(headers)
+        header = {"Content-Type": "application/json"}
+        header.update(headers)
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.anyone.raw("POST", "/api/midtrans/notification", data, told)
+        return self.anyone.raw("POST", "/api/midtrans/notification", data, header)
 
     def sql(self, text):
         done = self.stack._stack("psql", "--dir", self.stack.dir, "--", "-Atc", text)
@@ -185,7 +185,7 @@ class Payer:
                         "JOIN payments p ON p.id = r.payment_id WHERE p.invoice_id = '%s'" % invoice["id"])
 
     def alerts(self, invoice):
-        """The titles of what people were told about an invoice."""
+        """The titles of the alerts about an invoice."""
         titles = self.sql("SELECT title FROM alert_logs WHERE meta ->> 'invoice_id' = '%s' ORDER BY id" % invoice["id"])
         return titles.split("\n") if titles else []
 

@@ -7,8 +7,8 @@ import isp
 class Operation:
     """One method of one address: its body's fields and whether they are needed."""
 
-    def __init__(self, document, method, path, told):
-        self.document, self.method, self.path, self.told = document, method.upper(), path, told
+    def __init__(self, document, method, path, described):
+        self.document, self.method, self.path, self.described = document, method.upper(), path, described
 
     def __repr__(self):
         return "%s %s" % (self.method, self.path)
@@ -30,7 +30,7 @@ class Operation:
 
     @property
     def body(self):
-        content = self.told.get("requestBody", {}).get("content", {})
+        content = self.described.get("requestBody", {}).get("content", {})
         return self.resolve(content.get("application/json", {}).get("schema", {}))
 
     @property
@@ -53,9 +53,9 @@ def read(client):
     found = []
     for path, methods in document["paths"].items():
         full = path if path.startswith("/api") else "/api" + path
-        for method, told in methods.items():
+        for method, described in methods.items():
             if method in ("get", "post", "put", "patch", "delete"):
-                found.append(Operation(document, method, full, told))
+                found.append(Operation(document, method, full, described))
     assert len(found) > 30, "openapi.json describes hardly anything"
     return found
 

@@ -265,7 +265,7 @@ def test_the_walk(operations, api, things, stack):
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_nothing_typed_is_the_default(api, nothing):
-    """Where a form was left empty; for numbers it was so, for texts it was 422."""
+    """A form left a field empty: numbers got their default, texts were answered 422."""
     row = api.make("/api/packages", {"name": isp.unique("P q"), "bandwidth": "1M/1M", "price": 1, "type": nothing,
                                      "router_profile": nothing, "priority": nothing, "is_active": nothing})
     assert (row["type"], row["priority"], row["is_active"]) == ("pppoe", 8, True)

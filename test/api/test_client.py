@@ -51,7 +51,7 @@ class Browser(isp.Client):
         return answer.json if answer.status != 204 else None
 
     def fails(self, method, path, body=None):
-        """What the toast would say."""
+        """The answer whose message the toast would show."""
         answer = self.call(method, path, body)
         assert answer.status >= 400 and isinstance(answer.json["message"], str) and answer.json["message"], answer
         return answer
@@ -342,7 +342,7 @@ def test_no_answer_has_an_envelope(ui, people):
         assert "success" not in got and "data" not in got
 
 
-def test_another_origin_is_not_told_anything(system):
+def test_another_origin_is_answered_nothing(system):
     answer = Browser(system.url).raw("OPTIONS", "/api/customers", None, {
         "Origin": "http://evil.example", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"})
     assert answer.header("Access-Control-Allow-Origin") is None

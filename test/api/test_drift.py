@@ -167,11 +167,11 @@ def test_apply_reaches_a_fixpoint(home, stack):
     assert home.secret("neighbour") == foreign
 
 
-STRANGERS = [("/ppp/secret", "neighbour"), ("/ppp/secret", "boss"), ("/queue/simple", "office"), ("/ppp/profile", "gold")]
+FOREIGN = [("/ppp/secret", "neighbour"), ("/ppp/secret", "boss"), ("/queue/simple", "office"), ("/ppp/profile", "gold")]
 
 
-def strangers(sim):
-    return [row for menu, name in STRANGERS for row in sim.table(menu) if row["name"] == name]
+def foreign_rows(sim):
+    return [row for menu, name in FOREIGN for row in sim.table(menu) if row["name"] == name]
 
 
 def meddle(sim, rng):
@@ -186,7 +186,7 @@ def meddle(sim, rng):
 
 
 def break_down(sim, rng):
-    """What a bad line does to the repair; a reboot cuts every connection."""
+    """Interrupt the repair as a bad line does; a reboot cuts every connection."""
     kind = rng.choice(["lost", "drop", "busy", "reboot"])
     if kind == "reboot":
         sim._ask("POST", "/hangup", {})
@@ -196,12 +196,12 @@ def break_down(sim, rng):
 
 
 def test_a_fixpoint_through_lost_replies_drops_and_reboots(home, stack):
-    """Whatever fails on the way, a repair that ends well leaves nothing to do and no stranger touched."""
+    """A repair that ends well, after any failure on the way, leaves nothing to do and no foreign row touched."""
     run(home, "/ppp/secret/add", "=name=boss", "=password=x", "=comment=isp: not a mark")
     run(home, "/queue/simple/add", "=name=office", "=target=10.9.0.1", "=max-limit=1M/2M", "=comment=shared")
     run(home, "/ppp/profile/add", "=name=gold", "=rate-limit=9M/9M")
-    before = strangers(home)
-    assert len(before) == len(STRANGERS)
+    before = foreign_rows(home)
+    assert len(before) == len(FOREIGN)
     seed = random.randrange(1 << 30)
     print("seed", seed)
     rng = random.Random(seed)
@@ -212,6 +212,6 @@ def test_a_fixpoint_through_lost_replies_drops_and_reboots(home, stack):
         home.well()
         isp.wait_until(lambda: stack.exec("ispctl", "router", "apply", "--router", "Drift", "--force", check=False).returncode == 0
                        and plan(stack)["differences"] == [], 30)
-        assert strangers(home) == before
+        assert foreign_rows(home) == before
     assert sorted(row["name"] for row in home.table("/ppp/secret") if row.get("comment", "").startswith("isp:") and len(row["comment"]) > 30) \
         == sorted(names(home))

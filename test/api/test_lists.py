@@ -27,7 +27,7 @@ def test_each_address_is_served_by_its_pool(stack, anyone):
         if operation.path.endswith("/webhook") or operation.path.endswith("/notification"):
             continue
         answer = anyone.raw(operation.method, operation.address())
-        assert answer.header("X-Pool") == operation.told["x-pool"], (operation, answer)
+        assert answer.header("X-Pool") == operation.described["x-pool"], (operation, answer)
     token = stack.client().token
     status, headers, _ = ask(stack, "GET", "/api/customers", Accept="text/csv", Authorization="Bearer " + token)
     assert (status, headers["X-Pool"]) == (200, "gateway")

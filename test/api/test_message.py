@@ -46,7 +46,7 @@ class System(isp.Stack):
         return self
 
     def sql(self, text):
-        """What the statements answer, as psql -At shows it: fifty calls a second, not two."""
+        """The answer of the statements, as psql -At shows it: fifty calls a second, not two."""
         with self.connection.cursor() as cursor:
             cursor.execute(text)
             if cursor.description is None:
@@ -224,7 +224,7 @@ def test_answers(box, admin, prefix, answer, state):
 
 
 def test_a_fuzzed_webhook_changes_nothing_but_its_own(box, admin):
-    """Whatever a peer says, each message ends in a state of its own and the notifier lives."""
+    """Each message ends in a state of its own and the notifier lives, for any answer of a peer."""
     channel(admin, "webhook", url=box.peer.url + "/hook")
     channel(admin, "whatsapp", preset="fonnte", url=box.peer.url, phone=NUMBER)
     noise = random.Random(11)
@@ -295,8 +295,8 @@ def test_a_dead_channel_delays_no_other(box, admin):
 
 @pytest.mark.parametrize("kind, state, calls", [("webhook", "sent", 2), ("email", "sent", 2), ("customer", "unknown", 1)])
 def test_killed_while_it_sends(box, admin, kind, state, calls):
-    """Nobody knows whether a message arrived whose sender was killed: a customer's WhatsApp message is
-    not sent again, an alert is, under the same id."""
+    """A message whose sender was killed may have arrived or not: a customer's WhatsApp message is not
+    sent again, an alert is, under the same id."""
     if kind == "customer":
         channel(admin, "whatsapp", audience="customers", preset="fonnte", url=box.peer.url, token="t")
         box.sql("UPDATE message_templates SET is_active = true WHERE event = 'paid'")
@@ -442,7 +442,7 @@ def test_flapping_sends_a_handful(box, admin):
     assert box.sql("SELECT count(*) FROM alert_logs WHERE type = 'device_up'") == "6"
 
 
-def test_over_before_anybody_was_told(box, admin):
+def test_over_before_a_message_was_sent(box, admin):
     channel(admin, "telegram", bot_token="1:a", chat_id="5")
     box.alert(kind="device_down", key="router:1")
     box.sql("SELECT alert_resolve('router:1', 'up again')")

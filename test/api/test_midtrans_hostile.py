@@ -54,7 +54,7 @@ def system(gate):
 
 
 class Desk:
-    """An invoice that is paid, one that is not, and what Midtrans told of the first."""
+    """An invoice that is paid, one that is not, and the messages of Midtrans about the first."""
 
     def __init__(self, system, gate):
         self.gate, self.system = gate, system
@@ -114,7 +114,7 @@ def forged(desk, dice):
 
 
 def altered(desk, dice):
-    """What is signed was changed: 403."""
+    """A signed member was changed: 403."""
     good = desk.settled
     return dice.choice([
         dict(good, order_id=desk.orders[1]), dict(good, gross_amount="1.00"), dict(good, gross_amount="150000"),
@@ -293,7 +293,7 @@ def test_an_order_nobody_knows(system, desk):
     """404, and each an event; of the log a line a minute and worker, not a line each (row 28)."""
     def lines():
         return len(log_lines(system, "unknown order"))
-    before, told = rows(system), lines()
+    before, logged = rows(system), lines()
     client = isp.Client(system.url)
     for order in ["INV-20200101-0001-1-abcd", "x" * 50, "a/b", "\u00fc"] + ["none-%d" % n for n in range(60)]:
         client.raw("POST", WEBHOOK, dumped(signed(desk.settled, order_id=order)), HEADERS).want(404)
@@ -303,12 +303,12 @@ def test_an_order_nobody_knows(system, desk):
     assert after["midtrans_events"] == before["midtrans_events"] + 64
     assert after["alert_logs"] <= before["alert_logs"] + 1, "money for unknown orders alerts once an hour"
     assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'midtrans:unknown_order' AND resolved_at IS NULL") == "1"
-    assert 0 < lines() - told <= len(system.workers())
+    assert 0 < lines() - logged <= len(system.workers())
 
 
 def test_what_is_refused_is_counted(system, desk):
     """Row 29: not a row, but a number in the log, and nothing of what was sent."""
-    before, told = rows(system), len(log_lines(system, "notification refused"))
+    before, logged = rows(system), len(log_lines(system, "notification refused"))
     client = isp.Client(system.url)
     for n in range(30):
         client.raw("POST", WEBHOOK, dumped(dict(desk.settled, order_id="forged-%d" % n)), HEADERS).want(403)
@@ -317,7 +317,7 @@ def test_what_is_refused_is_counted(system, desk):
     same_but(before, rows(system), ())
     lines = log_lines(system, "notification refused")
     assert lines and all(re.search(r"\bcount=[1-9]", line) for line in lines), lines
-    assert len(lines) - told <= len(system.workers()) and not log_lines(system, "forged-")
+    assert len(lines) - logged <= len(system.workers()) and not log_lines(system, "forged-")
 
 
 @pytest.mark.parametrize("method,status", [("GET", 405), ("PUT", 405), ("DELETE", 405)])

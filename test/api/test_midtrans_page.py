@@ -97,7 +97,7 @@ WIB = datetime.timezone(datetime.timedelta(hours=7))
 
 
 def test_the_page_lives_as_long_as_the_attempt(payer, mid):
-    """A setting of more than a day handed out pages that had ended: the page lives a day, unless it is told."""
+    """A setting of more than a day handed out pages that had ended: the page lives a day, unless page_expiry says otherwise."""
     api = payer.town.api
     api.put("/api/settings", {"attempt_minutes": 10080}).want(200)
     try:
@@ -427,8 +427,8 @@ def test_the_second_does_not_wait_for_ever(payer, mid):
     assert first()["order_id"] == order and payer.order(invoice) == order
 
 
-@pytest.mark.parametrize("deed", ["paid", "part", "cancelled", "by_hand"])
-def test_a_page_not_wanted_any_more_when_it_comes_is_ended(payer, mid, deed):
+@pytest.mark.parametrize("action", ["paid", "part", "cancelled", "by_hand"])
+def test_a_page_not_wanted_any_more_when_it_comes_is_ended(payer, mid, action):
     """The invoice was settled or cancelled while its page was being made, when there was none that could be ended:
     the page was handed out, and stayed open for a day."""
     invoice = payer.billed()
@@ -436,12 +436,12 @@ def test_a_page_not_wanted_any_more_when_it_comes_is_ended(payer, mid, deed):
     first = later(lambda: payer.ask_token(invoice))
     order = under_way(payer, invoice)
     api = payer.town.api
-    if deed == "cancelled":
+    if action == "cancelled":
         api.delete("/api/invoices/" + invoice["id"]).want(204)
-    elif deed == "by_hand":
+    elif action == "by_hand":
         api.post("/api/midtrans/cancel/" + order).want(200)
     else:
-        more = {"amount": 50000} if deed == "part" else {}
+        more = {"amount": 50000} if action == "part" else {}
         api.post("/api/invoices/%s/mark-paid" % invoice["id"], more).want(200)
     payer.wait_order(order, "closed")
     answer = first().want(409)
@@ -450,7 +450,7 @@ def test_a_page_not_wanted_any_more_when_it_comes_is_ended(payer, mid, deed):
     payer.idle()
     assert payer.show(invoice)["payment_url"] is None
     mid.well()
-    if deed == "part":
+    if action == "part":
         assert mid.order(payer.order(invoice))["gross_amount"] == 100000
 
 

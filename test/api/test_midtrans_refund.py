@@ -21,7 +21,7 @@ def test_refunds_at_the_dashboard_are_booked_once_each(payer, mid):
 
 
 def test_a_partial_chargeback_after_a_partial_refund(payer, mid):
-    """It was weighed against the sum of refunds, which was in the books: nothing was taken, nobody told."""
+    """It was compared with the sum of refunds, which was in the books: nothing was taken, no alert raised."""
     invoice, order = payer.paid_by("qris")
     mid.act(order, "refund", amount=50000)
     isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
@@ -94,7 +94,7 @@ def test_two_at_once_are_one(payer, mid):
 
 
 def test_two_at_once_with_one_key_get_one_answer(payer, mid):
-    """The second waits for the answer of the first; with a key of its own it is told that one is under way."""
+    """The second waits for the answer of the first; with a key of its own it is refused: one is under way."""
     invoice, order = payer.paid_by("qris")
     mid.fault("latency", "POST /v2/*/refund", delay=1)
     first, second = isp.throng([lambda: refund(payer, order, 50000, "same-" + order)] * 2)
@@ -131,21 +131,21 @@ def test_another_refund_of_the_same_amount_is_another(payer, mid, other):
     """The answer of the first got lost, and gateway-sync found it: the next of that amount, whenever it came and
     whatever it was for, was answered 200 and not made."""
     invoice, order = payer.paid_by("qris")
-    wish = {"reason": "outage in March"}
+    wanted = {"reason": "outage in March"}
     mid.fault("lost", "POST /v2/*/refund", times=1)
-    refund(payer, order, 50000, "first-" + order, **wish).want(502)
+    refund(payer, order, 50000, "first-" + order, **wanted).want(502)
     isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
     payer.idle()
     if other.pop("later", None):
         payer.sql("UPDATE midtrans_refunds SET created_at = now() - interval '25 hours'")
     key = "second-" + order if other.pop("key", None) else None
-    refund(payer, order, 50000, key, **{**wish, **other}).want(200)
+    refund(payer, order, 50000, key, **{**wanted, **other}).want(200)
     assert [amount for amount, _ in made(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
     assert payer.status(invoice) == ("unpaid" if "reopen" in other else "paid")
 
 
 def test_a_refund_that_nothing_is_left_for_is_a_conflict(payer, mid):
-    """Its answer got lost, and all was paid back at the dashboard: told of success, an admin believed in both."""
+    """Its answer got lost, and all was paid back at the dashboard: the answer was success, and an admin believed in both."""
     invoice, order = payer.paid_by("qris")
     mid.fault("status", "POST /v2/*/refund", code=500, times=1)
     refund(payer, order, 40000).want(502)
@@ -288,7 +288,7 @@ def test_parts_are_ours_and_the_last_takes_the_fee_along(payer, mid):
 
 
 def test_all_of_a_captured_card_is_undone(payer, mid):
-    """What is captured and not settled cannot be refunded, but cancelled; with reopen the invoice is due again."""
+    """A card captured and not settled cannot be refunded, but cancelled; with reopen the invoice is due again."""
     invoice, order = payer.paid_by("credit_card")
     answer = refund(payer, order, 1000).want(409)
     assert "settled" in answer.json["message"]
@@ -302,8 +302,8 @@ def test_all_of_a_captured_card_is_undone(payer, mid):
 
 
 def test_all_of_a_captured_card_is_a_refund_in_our_books(payer, mid):
-    """Without reopen the invoice stays paid, though the payment is undone at Midtrans: who was given his money back
-    was cut off for the debt. The cancellation, told again, books nothing more."""
+    """Without reopen the invoice stays paid, though the payment is undone at Midtrans: a customer who was given
+    the money back was cut off for the debt. The cancellation, notified again, books nothing more."""
     sub, invoice = payer.town.billed(start_date="2026-01-01", end_date="2026-01-31")
     payer.stack.cron("2026-03-02")
     _, order = payer.paid_by("credit_card", invoice)

@@ -23,12 +23,12 @@ FILES = {"application/pdf", "image/png"}
 
 
 def test_each_operation_has_a_name_and_says_what_it_answers(operations):
-    names = [o.told["operationId"] for o in operations]
+    names = [o.described["operationId"] for o in operations]
     assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
     for o in operations:
-        assert re.fullmatch(r"[a-z][a-z_]*[a-z]", o.told["operationId"]), o
-        assert o.told["tags"] and not o.told["operationId"].startswith(("get_", "post_", "put_")), o
-        for status, answer in o.told["responses"].items():
+        assert re.fullmatch(r"[a-z][a-z_]*[a-z]", o.described["operationId"]), o
+        assert o.described["tags"] and not o.described["operationId"].startswith(("get_", "post_", "put_")), o
+        for status, answer in o.described["responses"].items():
             if not status.startswith("2") or status in NO_BODY:
                 continue
             if set(answer["content"]) & FILES:
@@ -40,13 +40,13 @@ def test_each_operation_has_a_name_and_says_what_it_answers(operations):
 
 def test_bodies_are_named_and_errors_are_listed(operations):
     for o in operations:
-        told = o.told["responses"]
-        if "requestBody" in o.told:
-            content = o.told["requestBody"]["content"]
+        described = o.described["responses"]
+        if "requestBody" in o.described:
+            content = o.described["requestBody"]["content"]
             assert all("$ref" in c["schema"] for kind, c in content.items() if kind == "application/json"), o
-        assert ("401" in told) == (o.told.get("security") != []), o
+        assert ("401" in described) == (o.described.get("security") != []), o
         if "{" in o.path:
-            assert "404" in told, o
+            assert "404" in described, o
 
 
 def test_rows_name_what_is_always_there_and_what_is_inside(document):
@@ -66,7 +66,7 @@ def answered(client, operation, path):
     answer = client.raw("GET", path, headers=client.headers())
     if answer.status != 200 or "application/json" not in answer.header("content-type"):
         return answer, []
-    schema = operation.told["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = operation.described["responses"]["200"]["content"]["application/json"]["schema"]
     return answer, openapi.Schemas(operation.document).faults(answer.json, schema)
 
 

@@ -1100,7 +1100,7 @@ def test_the_old_router_comes_back(bench, sims, end):
     assert left is None if end == "cancelled" else left["disabled"] == ("true" if end == "suspended" else "false")
 
 
-def test_moved_where_his_name_is_not_ours_and_back(bench, sims):
+def test_moved_where_the_name_is_not_ours_and_back(bench, sims):
     old, new = sims(), sims()
     first, second = bench.router(old), bench.router(new)
     sub = served(bench, old, first)

@@ -1,4 +1,4 @@
-"""router-sync --check: what no job of ours changed is found, put right or told; and nothing foreign is touched."""
+"""router-sync --check: a change that no job of ours made is found, put right or reported; nothing foreign is touched."""
 import re
 import subprocess
 import time
@@ -161,7 +161,7 @@ def test_renamed_by_hand_is_named_again(bench, sim, router):
 
 
 def test_rates_changed_by_hand_are_put_back(bench, sim, router):
-    """Of a queue and of a profile, compared as numbers: "5M" is "5000000"."""
+    """The rates of a queue and of a profile are compared as numbers: "5M" is "5000000"."""
     sub = bench.subscribe(router, bench.package(type="static", bandwidth="10M/5M"), remote_address="10.4.7.60")
     package = bench.package(bandwidth="20M/10M")
     user = bench.package(type="hotspot", bandwidth="4M/2M")
@@ -198,7 +198,7 @@ def test_unblocked_by_hand_is_blocked_again(bench, sim, router):
 
 def test_the_foreign_is_left_alone(bench, sim, router):
     """Beside ours, under our names, with copied marks, in the list of the blocked; and our name under another's hand
-    is told, not taken."""
+    is reported, not taken."""
     sub = bench.subscribe(router, bench.package())
     sub.wait()
     foreign = [("/ppp/secret", "=name=by-hand", "=password=x", "=comment=of the neighbour"),
@@ -424,7 +424,7 @@ def test_a_new_night_is_a_new_check(bench, sim, router):
 
 
 def test_isolated_is_right_until_the_profile_is_gone(bench, sim, router):
-    """A walled garden that is not there lets him out: he is disabled, and it is told."""
+    """A walled garden that is not there lets the customer out: the account is disabled, and the job fails."""
     command(sim, "/ppp/profile/add", "=name=isolated", "=rate-limit=64k/64k")
     sub = bench.subscribe(router, bench.package())
     sub.wait()
@@ -446,7 +446,7 @@ def test_isolated_is_right_until_the_profile_is_gone(bench, sim, router):
     sub.wait()
 
 
-def test_a_profile_that_somebody_else_made_is_told(bench, sim, router):
+def test_a_profile_that_somebody_else_made_is_reported(bench, sim, router):
     package = bench.package()
     sub = bench.subscribe(router, package)
     sub.wait()

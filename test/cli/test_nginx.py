@@ -124,7 +124,7 @@ def asset(system):
     ("TRACE", "/api/health", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     ("POST", "/api/health", "GET, HEAD, OPTIONS")])
 def test_a_method_that_is_not_allowed_gets_those_that_are(system, method, path, allow):
-    """Where nginx refused it the answer had no Allow (RFC 9110 wants one)."""
+    """The answer had no Allow when nginx refused the method (RFC 9110 wants one)."""
     status, headers, body = system.get(asset(system) if path == "ASSET" else path, method=method)
     assert status == 405 and set(body) == {"code", "message"}
     assert headers.get_all("Allow") == [allow]

@@ -31,7 +31,7 @@ static const struct field fields[] = {
 };
 /* clang-format on */
 
-/* What was accepted is accepted again, and is the same: normal is normal. */
+/* Read an accepted body a second time: it is accepted, and is the same. */
 static void
 read_twice(struct ctx *cx, struct req *rq, struct cJSON *in)
 {

@@ -19,7 +19,7 @@ Not every final state follows from the final truth alone, and the contract wants
 takes that payment's own credit first and is bounded by that payment, so of two payments of one
 invoice it matters which came first. Hence two questions for whoever compares a real system with this:
 does each transaction stand in its ledger as standing() says, and do Books, given the ledger's actions
-in the ledger's own order, end as the system did? Where the order cannot matter (only_truth_counts),
+in the ledger's own order, end as the system did? When the order cannot matter (only_truth_counts),
 Reader's Books, which received everything in causal order, must end the same too.
 
 Beside the words of facts and contract

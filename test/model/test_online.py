@@ -133,7 +133,7 @@ def test_two_orders_paid_leave_credit_and_the_second_steps_in():
 
 
 def test_the_days_do_not_depend_on_which_money_pays():
-    """Whichever of the two comes first, and whenever it is taken back."""
+    """Two payments, in either order, one of them taken back before or after the other."""
     ends = set()
     for order in (("t1", "t2", "-t1"), ("t1", "-t1", "t2"), ("t2", "t1", "-t1")):
         desk = Desk(ago=40)

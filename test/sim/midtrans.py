@@ -24,7 +24,7 @@ status_code in the body ("404" until a method was chosen), 401 and 413 as HTTP. 
 akulaku bca_va bni_va bri_va permata_va cimb_va danamon_va bsi_va seabank_va saqu_va echannel
 credit_card indomaret alfamart (bca, mandiri, card, bank_transfer, cstore, ... are understood as
 well); dana, danamon, bsi, seabank, saqu are BI-SNAP: found by transaction_id only, which also
-stands in order_id, status "PENDING". Idempotency-Key: a success is told again for 5 minutes,
+stands in order_id, status "PENDING". Idempotency-Key: a success is answered again for 5 minutes,
 whatever is asked; one under way is 202. Times are WIB, amounts "150000.00". By the clock below
 pending payments expire, captures settle (or, challenged, are denied) a day later, and refunds are
 refused (412) when the channel's window is over. X-Append-Notification and X-Override-Notification
@@ -55,7 +55,7 @@ POST /act                {"order_id": O or "transaction_id": T, "act": A, ...}; 
   set {status, fraud?}   any status at all
 POST /notify             rules of delivery: url, scale, timeout (15 s), retries (true), duplicates
                          (n or [least, most] more of each), drop and deaf (shares of messages
-                         never sent, of answers not heard), shuffle (each up to so many seconds
+                         never sent, of answers not received), shuffle (each up to so many seconds
                          late, in any order; without it one order's messages are sent in order),
                          delay, hold (keep all), confirm (seconds until a refund's second
                          message), parallel (64), seed

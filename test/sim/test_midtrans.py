@@ -32,7 +32,7 @@ WIB = timezone(timedelta(hours=7))
 
 
 class Shop:
-    """A merchant's webhook: answers as told, keeps all it got."""
+    """A merchant's webhook: answers as configured, keeps all it got."""
 
     def __init__(self):
         shop = self
@@ -76,7 +76,7 @@ class Sim:
         self.port, self.door = int(ports["api"]), int(ports["control"])
 
     def ready(self):
-        """The ports it tells; one that has not told them in time is ended, and so is the reading."""
+        """The ports that the simulator prints; if it prints none in time it is ended, and so is the reading."""
         timer = threading.Timer(START, self.process.kill)
         timer.start()
         try:
@@ -134,7 +134,7 @@ class Sim:
         return self.tell("POST", "/act", {"order_id": order_id, "act": act, **more}, want)
 
     def core(self, act, order_id=ORDER, body=None):
-        """What a Core call says; the HTTP status is always 200."""
+        """The answer of a Core call; the HTTP status is always 200."""
         method = "GET" if act == "status" else "POST"
         status, answer = self.call(method, "/v2/%s/%s" % (quote(order_id, safe=""), act), body)
         assert status == 200
@@ -432,8 +432,8 @@ def test_status_of_a_pending_va(sim):
     assert answer["signature_key"] == VECTORS["201"]
     assert "settlement_time" not in answer
     now = datetime.now(WIB).replace(tzinfo=None)
-    told = datetime.strptime(answer["transaction_time"], "%Y-%m-%d %H:%M:%S")
-    assert abs((now - told).total_seconds()) < 5
+    stamped = datetime.strptime(answer["transaction_time"], "%Y-%m-%d %H:%M:%S")
+    assert abs((now - stamped).total_seconds()) < 5
     by_id = sim.core("status", answer["transaction_id"])
     assert by_id == answer
 
@@ -703,12 +703,12 @@ def test_refund_is_announced_twice(sim, shop):
     sim.act("refund", amount=20000, reason="dashboard")
     time.sleep(0.1)
     sim.quiet()
-    told = [b for b in shop.bodies() if b["transaction_status"] == "partial_refund"]
-    assert len(told) == 4
-    assert [b["refund_amount"] for b in told] == ["50000.00"] * 2 + ["70000.00"] * 2
-    assert "bank_confirmed_at" not in told[0]["refunds"][0]
-    assert all("bank_confirmed_at" in row for row in told[-1]["refunds"])
-    assert all(b["status_code"] == "200" for b in told)
+    sent = [b for b in shop.bodies() if b["transaction_status"] == "partial_refund"]
+    assert len(sent) == 4
+    assert [b["refund_amount"] for b in sent] == ["50000.00"] * 2 + ["70000.00"] * 2
+    assert "bank_confirmed_at" not in sent[0]["refunds"][0]
+    assert all("bank_confirmed_at" in row for row in sent[-1]["refunds"])
+    assert all(b["status_code"] == "200" for b in sent)
 
 
 @pytest.mark.parametrize("answer,tries", [
@@ -1004,7 +1004,7 @@ def test_page_ends(sim):
     ({"expiry": {"duration": 2, "unit": "days", "start_time": stamp(0)},
       "page_expiry": {"duration": 3, "unit": "days"}}, 2),
 ])
-def test_page_lives_a_day_unless_told(sim, times, days):
+def test_page_lives_a_day_unless_asked_otherwise(sim, times, days):
     url = sim.create(**times)[1]["redirect_url"]
     sim.tell("POST", "/clock", {"advance": days * 86400 - 600})
     assert "choose" in look(sim, url)

@@ -11,7 +11,7 @@ BEGIN
 	PERFORM night(d::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 day') d;
 	RETURN s;
 END $$;
--- What a payment on a day makes of the end date; nothing stays.
+-- The end date after a payment on a day; nothing stays.
 CREATE FUNCTION paid_on(s uuid, d date) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	BEGIN

@@ -1,4 +1,4 @@
--- What is watched: two misses mean down, one alert for each thing, and silence where another is to blame.
+-- Devices and targets that are watched: two misses mean down, one alert for each thing, and silence where another is to blame.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -48,7 +48,7 @@ SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('p
 	'IS422', NULL, 'nor does the next one');
 SELECT change(:'s', jsonb_build_object('package_id', pkg('S'), 'effective', 'next_period', 'remote_address', '10.0.9.9'), '2026-01-01') \g /dev/null
 SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"remote_address": null}', '2026-01-01'), 'IS422', NULL, 'and the address stays as long as it is');
--- Where two would then hold one address the answer named remote_address, a field nobody had given.
+-- The answer named remote_address, a field nobody had given, if two would then hold one address.
 SAVEPOINT no_statics;
 UPDATE subscriptions SET remote_address = '10.0.9.' || seq % 250, router_id = NULL, next_package_id = NULL WHERE package_id = pkg('P');
 SELECT sub(person(), '{"remote_address": "10.0.9.251"}') AS one, sub(person(), '{"remote_address": "10.0.9.251"}') AS two \gset

@@ -32,7 +32,7 @@ Object.assign(words.en, {
 	none: "No line has that username and phone number.", hello: "Hello, my internet service is off ({name}).",
 });
 
-const POLL_MS = 5000, POLL_SLOWLY_MS = 20000, PATIENCE_MS = 600000, INVOICE = "isolir-invoice";
+const POLL_MS = 5000, POLL_SLOWLY_MS = 20000, POLL_OFTEN_MS = 600000, INVOICE = "isolir-invoice";
 const began = Date.now();
 const state = { line: null, asked: null, trouble: null, searching: false };
 let timer;
@@ -150,7 +150,7 @@ async function load() {
 	if (state.trouble && state.trouble.key === "busy")
 		timer = setTimeout(load, 1000 * answer.wait);
 	else if (state.line && state.line.status !== "active")
-		timer = setTimeout(load, Date.now() - began < PATIENCE_MS ? POLL_MS : POLL_SLOWLY_MS);
+		timer = setTimeout(load, Date.now() - began < POLL_OFTEN_MS ? POLL_MS : POLL_SLOWLY_MS);
 }
 
 addEventListener("pageshow", (event) => {

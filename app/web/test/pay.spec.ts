@@ -162,7 +162,7 @@ test('a look that fails ends nothing', async ({ page, allowed }) => {
 	await status(page, 'paid');
 });
 
-/* Whoever still has the page open is not sent to pay a second time. */
+/* The page, still open in this tab, does not send the customer to pay a second time. */
 test('paid in another tab', async ({ page }) => {
 	const invoice = unpaidNeverOpened();
 	await page.goto(address(invoice));

@@ -126,7 +126,7 @@ class Api:
         return kind.lower() == "basic" and hmac.compare_digest(given, want.encode())
 
     async def _once(self, request, family, parts):
-        """Under an Idempotency-Key a success is told again, whatever is asked."""
+        """Under an Idempotency-Key a success is answered again, whatever is asked."""
         key = request.headers.get("idempotency-key", "")
         if request.method != "POST" or not key or len(key) > KEY_MAX:
             return self._route(request, family, parts)
@@ -201,23 +201,23 @@ class Api:
         if transaction.status not in ("pending", "capture", "authorize"):
             raise Refusal(412, "Merchant cannot modify the status of the transaction")
         self.gateway.move(transaction, "cancel")
-        return self._told(transaction, "200", "Success, transaction is canceled")
+        return self._answered(transaction, "200", "Success, transaction is canceled")
 
     def expire(self, transaction, request):
         if transaction.status != "pending":
             raise Refusal(412, "Merchant cannot modify the status of the transaction")
         self.gateway.move(transaction, "expire")
-        return self._told(transaction, "407", "Success, transaction has expired")
+        return self._answered(transaction, "407", "Success, transaction has expired")
 
     def approve(self, transaction, request):
         challenged(transaction)
         self.gateway.move(transaction, "capture", "accept")
-        return self._told(transaction, "200", "Success, transaction is approved")
+        return self._answered(transaction, "200", "Success, transaction is approved")
 
     def deny(self, transaction, request):
         challenged(transaction)
         self.gateway.move(transaction, "deny", "deny")
-        return self._told(transaction, "200", "Success, transaction is denied")
+        return self._answered(transaction, "200", "Success, transaction is denied")
 
     def refund(self, transaction, request):
         try:
@@ -233,12 +233,12 @@ class Api:
             raise Refusal(400, "One or more parameters in the payload is invalid: refund_key")
         row = self.gateway.refund(transaction, amount, key, body.get("reason") or "")
         self.confirm(transaction, row)
-        out = self._told(transaction, "200", "Success, refund request is approved")
+        out = self._answered(transaction, "200", "Success, refund request is approved")
         out.update({"refund_chargeback_id": row["id"], "refund_key": key,
                     "refund_amount": money(row["amount"])})
         return out
 
-    def _told(self, transaction, code, text):
+    def _answered(self, transaction, code, text):
         out = self.gateway.body(transaction, "status")
         for name in ("signature_key", "refunds", "settlement_time", "expiry_time"):
             out.pop(name, None)

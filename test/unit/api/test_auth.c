@@ -324,7 +324,7 @@ users_by_table(void **state)
 
 /* The entry was looked up by an e-mail that was no longer anybody's, and belonged to nobody. */
 static void
-who_changes_his_own_address_is_known(void **state)
+a_user_who_changes_their_address_is_known(void **state)
 {
 	struct answer a = want(200, "GET", "/api/me", NULL);
 	const char *id = text(&a, "id");
@@ -354,7 +354,7 @@ main(void)
 		ASK_TEST(an_imported_hash_is_replaced),
 		ASK_TEST(registration_is_closed_once_there_is_a_user),
 		ASK_TEST(users_by_table),
-		ASK_TEST(who_changes_his_own_address_is_known),
+		ASK_TEST(a_user_who_changes_their_address_is_known),
 	};
 
 	return cmocka_run_group_tests_name("auth", tests, ask_open, ask_close);

@@ -264,7 +264,8 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	a = want(422, "PUT", FMT("/api/router-settings/%s", id),
 	    "{\"tls_verify\":\"pin\",\"password\":\"s3cret-7\"}");
 	assert_true(names(&a, "tls_fingerprint"));
-	/* Who may change the way to a router must know its password. */
+	/* A user who changes the address of a router or how its TLS is checked must enter its
+	 * password: the saved one would be sent to another machine. */
 	a = want(422, "PUT", FMT("/api/router-settings/%s", id),
 	    FMT("{\"tls_verify\":\"pin\",\"tls_fingerprint\":\"%064d\"}", 7));
 	assert_true(names(&a, "password"));
@@ -281,7 +282,7 @@ router_is_saved_once_and_tells_no_secret(void **state)
 	assert_null(strstr(a.body, "s3cret-7"));
 }
 
-/* What the client sends has no name: its every save of a router that was there was 422. */
+/* The client sends no name: its every save of a router that was there was 422. */
 static void
 router_that_is_there_needs_its_place_alone(void **state)
 {

@@ -131,7 +131,7 @@ a_rehearsal_says_it_all_and_changes_nothing(void **state)
 }
 
 /*
- * Somebody pays at this moment: his row alone is missing.  A preview once ended with the first
+ * A customer pays at this moment: that row alone is missing.  A preview once ended with the first
  * chunk that failed, and the line of a failure held SQL.
  */
 static void
@@ -191,7 +191,7 @@ a_bad_row_stops_nothing_else(void **state)
 	assert_int_equal(sql(&allow), RC_OK);
 	assert_int_equal(rep.count[BILLING_RENEW].done, 39);
 	assert_int_equal(billing_failed(&rep), 1);
-	/* What the database said is for the log: the line is shown to people. */
+	/* The message of the database is for the log: the line is shown to people. */
 	assert_null(strstr(rep.lines.buf, "not this one"));
 	assert_non_null(strstr(rep.lines.buf, "\"detail\":\"internal error\""));
 	assert_int_equal(invoices(), 39);
@@ -288,7 +288,7 @@ a_third_preview_is_sent_away(void **state)
 }
 
 static void
-missed_days_are_told(void **state)
+missed_days_are_reported(void **state)
 {
 	struct billing_report rep = run("1999-02-23", false);
 
@@ -311,7 +311,7 @@ main(void)
 		cmocka_unit_test(only_the_steps_asked_for),
 		cmocka_unit_test(a_preview_is_kept),
 		cmocka_unit_test(a_third_preview_is_sent_away),
-		cmocka_unit_test(missed_days_are_told),
+		cmocka_unit_test(missed_days_are_reported),
 	};
 
 	return cmocka_run_group_tests_name("billing", tests, open_all, close_all);

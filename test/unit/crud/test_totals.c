@@ -20,7 +20,7 @@ static const struct db_stmt drop = { "u_drop",
 	" ORDER BY random() LIMIT $1::int FOR UPDATE SKIP LOCKED)", 1 };
 static const struct db_stmt clean = { "u_clean", "DELETE FROM ping_targets WHERE host = 'totals'", 0 };
 static const struct db_stmt compare = { "u_compare",
-	"SELECT (SELECT sum(n)::bigint FROM row_counts WHERE table_name = 'ping_targets') AS told,"
+	"SELECT (SELECT sum(n)::bigint FROM row_counts WHERE table_name = 'ping_targets') AS summed,"
 	" (SELECT count(*) FROM ping_targets) AS counted", 0 };
 static const struct db_stmt ours = { "u_ours",
 	"SELECT count(*) AS n FROM row_counts WHERE table_name = 'ping_targets'", 0 };
@@ -51,7 +51,7 @@ assert_exact(struct ctx *cx)
 	struct db_rows *rows;
 
 	assert_int_equal(db_rows(cx, &compare, &rows), RC_OK);
-	assert_int_equal(db_i64(rows, 0, "told"), db_i64(rows, 0, "counted"));
+	assert_int_equal(db_i64(rows, 0, "summed"), db_i64(rows, 0, "counted"));
 }
 
 /* Adds and takes rows, half of the time to no effect. */

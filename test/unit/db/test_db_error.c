@@ -203,7 +203,7 @@ a_constraint_named_otherwise_names_none(void **state)
 	assert_null(cx.err.fields);
 }
 
-/* Which side broke: what refers to nothing is bad input, what is referred to is in use. */
+/* A row that refers to nothing is bad input; a row that is referred to is in use. */
 static void
 what_is_referred_to_is_in_use(void **state)
 {

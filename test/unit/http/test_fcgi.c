@@ -227,7 +227,7 @@ read_all(int fd, void *to, size_t n)
 	return true;
 }
 
-/* What the worker says on standard output, up to the end of the request; NULL when it hangs up. */
+/* Read the standard output of the worker, up to the end of the request; NULL when it hangs up. */
 static const char *
 answer(int fd)
 {

@@ -285,7 +285,7 @@ errors_in_laravels_shape(void **state)
 	assert_non_null(strstr(rs.headers.buf, "Retry-After: "));
 }
 
-/* What was logged while the path was asked for. */
+/* The lines that were logged while the path was asked for. */
 static const char *
 logged(const char *path)
 {

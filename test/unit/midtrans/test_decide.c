@@ -88,7 +88,7 @@ static const struct row rows[] = {
 	{ "3",  { NULL, NULL }, { "capture", NULL, "201", NOTICE }, { "applied", ACT_SAVE_TRANSACTION | ACT_ALERT, "review" } },
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", NOTICE }, { "duplicate", 0, NULL } },
 	{ "3",  { "pending", NULL }, { "capture", "challenge", "201", REPLY }, { "applied", ACT_SAVE_TRANSACTION | ACT_ALERT, "review" } },
-	/* A second card under review was hidden by the first: Midtrans' word of each is told, once (midtrans_tell). */
+	/* A second card under review was hidden by the first: each review that Midtrans reports is shown, once (midtrans_tell). */
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", REPLY }, { "duplicate", ACT_ALERT, NULL } },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", NOTICE }, { "stale", 0, NULL }, .had_200 = true },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
@@ -126,9 +126,9 @@ static const struct row rows[] = {
 	{ "10", { "capture", "received" }, { "settlement", "accept", "200", NOTICE }, { "applied", ACT_SAVE_TRANSACTION, NULL }, .had_200 = true },
 	{ "10", { "capture", "received" }, { "settlement", "accept", "200", REPLY }, { "applied", ACT_SAVE_TRANSACTION, NULL } },
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", NOTICE }, { "stale", 0, NULL } },
-	/* Booked on a notification's word, it was not paid: Midtrans said so again and again, and nobody was told. */
+	/* Booked on a notification's word, it was not paid: Midtrans said so again and again, and no alert was raised. */
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
-	/* Asked a moment before it was paid: people were told of a quarrel that was none. */
+	/* Asked a moment before it was paid: an alert was raised about a disagreement that was none. */
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", REPLY }, { "duplicate", 0, NULL }, .fresh = true },
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", NOTICE }, { "stale", 0, NULL }, .fresh = true },
 	{ "11", { "capture", "received" }, { "authorize", "accept", "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
@@ -184,7 +184,7 @@ static const struct row rows[] = {
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", REPLY }, { "duplicate", 0, NULL }, .refund_total = 50000, .refunded = 50000 },
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", REPLY }, { "applied", ACT_REFUND | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL }, .refund_total = 70000, .refunded = 50000 },
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", REPLY }, { "duplicate", 0, NULL } },
-	/* Which of several it is a notification without a sum does not say. */
+	/* A notification without a sum does not say which of several refunds it is. */
 	{ "23", { "partial_refund", "received" }, { "partial_refund", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .refunded = 50000 },
 	{ "24", { "settlement", "received" }, { "refund", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL } },
 	{ "24", { "partial_refund", "received" }, { "refund", NULL, "200", REPLY }, { "applied", ACT_REFUND | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL }, .refund_total = 150000, .refunded = 50000 },
@@ -282,7 +282,7 @@ every_row(void **state)
 	}
 }
 
-/* Whatever comes, some row fits: no message falls through to the default. */
+/* Some row fits every message: none falls through to the default. */
 static void
 no_gap(void **state)
 {
@@ -375,8 +375,8 @@ being_first_counts_for_new_money_alone(void **state)
 }
 
 /*
- * What a partial chargeback comes to: its own sum; where it has none, what the
- * sum of refunds says beyond the refunds that are known.
+ * A partial chargeback takes its own sum; if it has none, the part of the sum of
+ * refunds beyond the refunds that are known.
  */
 static void
 chargebacks_have_their_own_sum(void **state)
@@ -473,7 +473,7 @@ signatures(void **state)
 	    "6c7f3884e7ca4f4d74b45907d37542382efb4343d1");
 }
 
-/* A notification, its signature right unless told otherwise; more: further members. */
+/* A notification, its signature right unless sig is given; more: further members. */
 static cJSON *
 notice(struct ctx *cx, const char *gross, const char *sig, const char *more)
 {
@@ -548,7 +548,7 @@ refuses_bad_signatures(void **state)
 
 /*
  * A number that is no whole rupiah is well signed all the same: refused as
- * malformed, nobody ever heard of it, and Midtrans sent it again in vain.
+ * malformed, it was never logged, and Midtrans sent it again in vain.
  */
 static void
 reads_amounts_that_are_no_rupiah(void **state)

@@ -1,7 +1,7 @@
 /*
  * Calls to Midtrans and what becomes of an answer: gateway.c and its parts
- * gateway_{page,ask,refund,work}.c, against a web server of one screen.  What a
- * strict one and many rivals make of it: test/api/test_midtrans*.py.
+ * gateway_{page,ask,refund,work}.c, against a web server of one screen.  A strict
+ * server and many rivals at once stand in test/api/test_midtrans*.py.
  *
  * The service has transactions of its own: what a test makes is committed, and
  * gone when the next begins.

@@ -1,4 +1,4 @@
-/* test_account_plan.c: (wish, found) to commands, row by row of contract 6. */
+/* test_account_plan.c: (wanted, found) to commands, row by row of contract 6. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ static const char *const menus[MENU__MAX] = { "ppp", "hotspot", "queue", "block"
 static const char *const acts[] = { "add", "set", "unset", "remove" };
 
 static void
-told_ops(struct sb *out, const struct account_plan *p, size_t from, size_t to)
+describe_ops(struct sb *out, const struct account_plan *p, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++) {
 		const struct account_op *op = &p->ops[i];
@@ -51,15 +51,15 @@ told_ops(struct sb *out, const struct account_plan *p, size_t from, size_t to)
  * whatever failed: "*set ppp *1 disabled=yes; *kick ppp ani; !error; ?warning; ".
  */
 static const char *
-told(const struct account_plan *p)
+described(const struct account_plan *p)
 {
 	struct sb out = sb_new(mem);
 
-	told_ops(&out, p, 0, p->nfirst);
+	describe_ops(&out, p, 0, p->nfirst);
 	for (size_t i = 0; i < p->nkicks; i++)
 		sb_printf(&out, "%skick %s %s; ", p->cut ? "*" : "", menus[p->kicks[i].menu],
 		    p->kicks[i].name);
-	told_ops(&out, p, p->nfirst, p->nops);
+	describe_ops(&out, p, p->nfirst, p->nops);
 	if (p->error != NULL)
 		sb_printf(&out, "!%s; ", p->error);
 	if (p->warning != NULL)
@@ -68,13 +68,13 @@ told(const struct account_plan *p)
 }
 
 static struct account
-ppp(enum account_wanted wish)
+ppp(enum account_wanted wanted)
 {
 	static struct account_trace trace;
 
 	trace = (struct account_trace){ MENU_PPP, "ani", NULL };
 	return (struct account){ .id = ME,
-		.wanted = wish,
+		.wanted = wanted,
 		.menu = MENU_PPP,
 		.service = "pppoe",
 		.username = "ani",
@@ -97,10 +97,10 @@ secret(const char *name, const char *comment)
 }
 
 static struct account
-fixed(enum account_wanted wish)
+fixed(enum account_wanted wanted)
 {
 	static struct account_trace trace;
-	struct account a = ppp(wish);
+	struct account a = ppp(wanted);
 
 	trace = (struct account_trace){ MENU_QUEUE, "ani", "10.0.0.5" };
 	a.menu = MENU_QUEUE;
@@ -135,7 +135,7 @@ entry(const char *comment)
 		.comment = comment };
 }
 
-/* What is planned for a with these two found (NULL: nothing). */
+/* Plan for a with these two objects found (NULL: none), and describe the plan. */
 static const char *
 plan_of(const struct account *a, struct account_object *x, struct account_object *y)
 {
@@ -148,7 +148,7 @@ plan_of(const struct account *a, struct account_object *x, struct account_object
 	if (y != NULL)
 		objs[n++] = y;
 	account_plan(mem, "R1", a, objs, n, &plan);
-	return told(&plan);
+	return described(&plan);
 }
 
 #define assert_plan(a, x, y, text) assert_string_equal(plan_of(&(a), x, y), text)
@@ -182,7 +182,7 @@ suspended_are_disabled_then_kicked(void **state)
 	o.disabled = true;
 	assert_plan(a, &o, NULL, "*kick ppp ani; ");
 	a.comment = "note";
-	a.kick = true; /* his password may be another, too */
+	a.kick = true; /* its password may be another, too */
 	assert_plan(a, &o, NULL, "*kick ppp ani; set ppp *1 password=pw comment=isp:" ME " note; ");
 	assert_plan(a, NULL, NULL,
 	    "*kick ppp ani; add ppp name=ani password=pw profile=home comment=isp:" ME
@@ -191,8 +191,8 @@ suspended_are_disabled_then_kicked(void **state)
 
 /*
  * A customer was suspended and stayed online for ever: the one command that
- * disabled him also named the profile of his plan, which somebody had removed
- * from the router.  Whatever else must change waits until he is cut off.
+ * disabled the secret also named the profile of the plan, which somebody had removed
+ * from the router.  All other changes wait until the customer is cut off.
  */
 static void
 nothing_else_saves_from_suspension(void **state)
@@ -208,7 +208,7 @@ nothing_else_saves_from_suspension(void **state)
 	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; ");
 }
 
-/* The same with a name that somebody else's secret has: his old one went on. */
+/* The same with a name that somebody else's secret has: the customer's old one went on. */
 static void
 a_name_that_is_held_saves_from_no_suspension(void **state)
 {
@@ -229,12 +229,12 @@ a_name_that_is_held_saves_from_no_suspension(void **state)
 	assert_plan(a, &o, &boss,
 	    "*set ppp *1 disabled=yes; *kick ppp old; "
 	    "!ani on R1 still belongs to another account; ");
-	boss.stale = true; /* it is taken over, and his own goes */
+	boss.stale = true; /* it is taken over, and the old secret goes */
 	a.isolation = NULL;
 	assert_plan(a, &o, &boss,
 	    "*remove ppp *1; *set ppp *9 disabled=yes; *kick ppp old; *kick ppp ani; "
 	    "set ppp *9 comment=isp:" ME "; ");
-	a.password = NULL; /* the other's must not open his account */
+	a.password = NULL; /* the password of boss must not open this account */
 	assert_plan(a, &o, &boss,
 	    "*remove ppp *1; *set ppp *9 disabled=yes; *kick ppp old; *kick ppp ani; "
 	    "!ani is not on R1 and its password is not known; ");
@@ -259,7 +259,7 @@ a_locked_password_is_asked_for_where_it_is_needed(void **state)
 	    "*set ppp *1 profile=walled; *kick ppp ani; !" ACCOUNT_LOCKED "; ");
 	a.wanted = WANTED_ON;
 	a.kick = false;
-	o.disabled = true; /* who has paid is let in, and it is told that all is not well */
+	o.disabled = true; /* a customer who has paid is let in, and the plan has the error */
 	assert_plan(a, &o, NULL, "set ppp *1 disabled=no; !" ACCOUNT_LOCKED "; ");
 }
 
@@ -378,9 +378,9 @@ a_name_left_by_another_is_taken_over(void **state)
 }
 
 /*
- * Two who swapped their names while the router was down each waited for the
- * other.  Of those in service each takes the object that has his name by now,
- * and leaves his own, that is promised to another, alone.
+ * Two accounts that swapped their names while the router was down each waited for
+ * the other.  Each account in service takes the object that has its name by now,
+ * and leaves its former object, which is promised to the other, alone.
  */
 static void
 what_is_promised_is_left_alone(void **state)
@@ -562,7 +562,7 @@ static_blocked_before_all_else(void **state)
 	    "; ");
 }
 
-/* A static customer went on when his queue could not be put right: the block came after that. */
+/* A static customer went on when the queue could not be put right: the block came after that. */
 static void
 nothing_else_saves_a_static_one(void **state)
 {
@@ -578,7 +578,7 @@ nothing_else_saves_a_static_one(void **state)
 	assert_plan(a, NULL, NULL,
 	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
 	    "; !the bandwidth or burst of the package is malformed; ");
-	a.remote_address = NULL; /* taken from him in the database, not from his device */
+	a.remote_address = NULL; /* gone from the database, not from the device */
 	assert_plan(a, NULL, NULL,
 	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME
 	    "; !a static account needs a remote_address; ");
@@ -627,7 +627,7 @@ static_removed_after_the_block(void **state)
 	assert_plan(a, &q, NULL,
 	    "*add block list=isp-blocked address=10.0.0.5 comment=isp:" ME "; remove queue *2; ");
 	assert_plan(a, &q, &e, "remove queue *2; ");
-	/* What a hand wrote into the queue may be another customer's address by now. */
+	/* An address written into the queue by hand may be another customer's by now. */
 	q.address = "10.0.0.77/32,ether2";
 	assert_plan(a, &q, &e, "remove queue *2; ");
 	/* Somebody removed the queue: the device is there as before. */
@@ -640,11 +640,11 @@ static_removed_after_the_block(void **state)
 
 /*
  * The address of a suspended customer was changed, and the entry of the old one
- * left with it: his device, which still had that one, was online without limit.
- * It leaves when he is in service again, or with the account that takes it.
+ * left with it: the device, which still had that one, was online without limit.
+ * It leaves when the customer is in service again, or with the account that takes it.
  */
 static void
-an_old_address_stays_blocked_until_he_is_back(void **state)
+an_old_address_stays_blocked_until_service_resumes(void **state)
 {
 	const char *taken[] = { "10.0.0.5" };
 	struct account_trace traces[] = { { MENU_QUEUE, "ani", "10.0.0.5" },
@@ -667,7 +667,7 @@ an_old_address_stays_blocked_until_he_is_back(void **state)
 	a.ntaken = 1;
 	assert_plan(a, NULL, NULL,
 	    "*add block list=isp-blocked address=10.0.0.6 comment=isp:" ME "; " FAST);
-	taken[0] = "10.0.0.6"; /* his own, which a PPP account in service has as well */
+	taken[0] = "10.0.0.6"; /* its own, which a PPP account in service has as well */
 	assert_plan(a, &e, NULL, FAST);
 
 	a = fixed(WANTED_ON);
@@ -678,7 +678,7 @@ an_old_address_stays_blocked_until_he_is_back(void **state)
 	"add queue name=ani target=10.0.0.6 max-limit=5M/10M priority=8/8 comment=isp:" ME "; "
 	assert_plan(a, &e, NULL, QUEUE_6 "remove block *3; ");
 	taken[0] = "10.0.0.5";
-	a.shared = taken; /* by one who is suspended himself, and found it blocked */
+	a.shared = taken; /* by an account that is suspended too, and found it blocked */
 	a.nshared = 1;
 	assert_plan(a, &e, NULL, QUEUE_6);
 }
@@ -705,7 +705,7 @@ a_queue_left_behind_is_blocked_first(void **state)
 	    " disabled=no service=pppoe; remove block *3; ");
 }
 
-/* There was room for 16 commands; names beyond were told to follow, and never did. */
+/* There was room for 16 commands; names beyond were announced for later, and never followed. */
 static void
 many_traces_are_no_trouble(void **state)
 {
@@ -783,7 +783,7 @@ main(void)
 		cmocka_unit_test(a_disabled_entry_blocks_nobody),
 		cmocka_unit_test(static_unblocked_after_the_queue),
 		cmocka_unit_test(static_removed_after_the_block),
-		cmocka_unit_test(an_old_address_stays_blocked_until_he_is_back),
+		cmocka_unit_test(an_old_address_stays_blocked_until_service_resumes),
 		cmocka_unit_test(a_queue_left_behind_is_blocked_first),
 		cmocka_unit_test(many_traces_are_no_trouble),
 		cmocka_unit_test(marks),

@@ -296,7 +296,7 @@ a_cut_that_fails_is_the_end_of_the_rest(void **state)
  * two spellings of its comment; of several nobody knows which it was.
  */
 static void
-who_is_missed_is_looked_for_by_his_mark(void **state)
+a_missed_account_is_looked_for_by_its_mark(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -813,7 +813,7 @@ main(void)
 		CASE(a_suspended_account_is_cut_off),
 		CASE(what_else_is_wrong_comes_after_the_sessions),
 		CASE(a_cut_that_fails_is_the_end_of_the_rest),
-		CASE(who_is_missed_is_looked_for_by_his_mark),
+		CASE(a_missed_account_is_looked_for_by_its_mark),
 		CASE(one_of_several_marks_is_nobodys),
 		CASE(one_bad_account_stops_no_other),
 		CASE(a_password_no_key_opens_fails_its_account),

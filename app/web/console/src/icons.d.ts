@@ -5,5 +5,5 @@ declare module '@tabler/icons-react/dist/esm/icons/*.mjs' {
 	export default icon;
 }
 
-/* Which optional addresses the API has: vite.config.ts. */
+/* The optional addresses that the API has; vite.config.ts fills it in. */
 declare const __HAS__: Record<'imports' | 'reports' | 'pdf' | 'statement' | 'bulk', boolean>;
