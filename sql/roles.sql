@@ -357,7 +357,6 @@ BEGIN
 	('message_preview',                   'api'),
 	('message_queue',                     'api'),
 	('message_queue_many',                'api'),
-	('message_queue_outage',              'api snmp ping'),
 	('message_queue_user',                'api'),
 	('message_recover',                   'notify'),
 	('message_remind',                    'billing'),

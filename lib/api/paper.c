@@ -87,6 +87,9 @@ sums_of(struct ctx *cx, const struct db_rows *h, size_t *ret)
 {
 	int64_t tax = db_i64(h, 0, "tax_amount"), paid = db_i64(h, 0, "paid_amount"),
 		amount = db_i64(h, 0, "amount");
+	const char *final = db_bool(h, 0, "is_open") ? "Harus dibayar"
+			    : paid == amount         ? "Lunas"
+						     : "Dibatalkan";
 	struct paper_line *all = arena_alloc(cx->mem, 5 * sizeof(*all));
 	size_t n = 0;
 
@@ -100,8 +103,7 @@ sums_of(struct ctx *cx, const struct db_rows *h, size_t *ret)
 		all[n++] = (struct paper_line){ "Jumlah tagihan", 1, amount, amount };
 		all[n++] = (struct paper_line){ "Sudah dibayar", 1, -paid, -paid };
 	}
-	all[n++] = (struct paper_line){ paid == amount ? "Lunas" : "Harus dibayar", 1, 0,
-		paid < amount ? amount - paid : amount };
+	all[n++] = (struct paper_line){ final, 1, 0, paid < amount ? amount - paid : amount };
 	*ret = n;
 	return all;
 }

@@ -12,17 +12,17 @@ LANGUAGE sql STABLE AS $$
 		SELECT s.id, s.customer_id FROM subscriptions s
 		 WHERE noun = 'subscription' AND jsonb_typeof(input -> 'ids') IS DISTINCT FROM 'array' AND jsonb_typeof(input -> 'filter') = 'object'
 		   AND (input -> 'filter' ->> 'status' IS NULL OR s.status = ANY (string_to_array(input -> 'filter' ->> 'status', ',')))
-		   AND (input -> 'filter' ->> 'customer_id' IS NULL OR s.customer_id::text = input -> 'filter' ->> 'customer_id')
-		   AND (input -> 'filter' ->> 'package_id' IS NULL OR s.package_id::text = input -> 'filter' ->> 'package_id')
-		   AND (input -> 'filter' ->> 'router_id' IS NULL OR s.router_id::text = input -> 'filter' ->> 'router_id')
+		   AND (input -> 'filter' ->> 'customer_id' IS NULL OR s.customer_id = (input -> 'filter' ->> 'customer_id')::uuid)
+		   AND (input -> 'filter' ->> 'package_id' IS NULL OR s.package_id = (input -> 'filter' ->> 'package_id')::uuid)
+		   AND (input -> 'filter' ->> 'router_id' IS NULL OR s.router_id = (input -> 'filter' ->> 'router_id')::uuid)
 		UNION
 		SELECT i.id, i.customer_id FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
 		 WHERE noun = 'invoice' AND i.is_open AND jsonb_typeof(input -> 'ids') IS DISTINCT FROM 'array'
 		   AND jsonb_typeof(input -> 'filter') = 'object'
 		   AND (input -> 'filter' ->> 'status' IS NULL OR i.status = ANY (string_to_array(input -> 'filter' ->> 'status', ',')))
-		   AND (input -> 'filter' ->> 'customer_id' IS NULL OR i.customer_id::text = input -> 'filter' ->> 'customer_id')
-		   AND (input -> 'filter' ->> 'package_id' IS NULL OR i.package_id::text = input -> 'filter' ->> 'package_id')
-		   AND (input -> 'filter' ->> 'router_id' IS NULL OR s.router_id::text = input -> 'filter' ->> 'router_id')
+		   AND (input -> 'filter' ->> 'customer_id' IS NULL OR i.customer_id = (input -> 'filter' ->> 'customer_id')::uuid)
+		   AND (input -> 'filter' ->> 'package_id' IS NULL OR i.package_id = (input -> 'filter' ->> 'package_id')::uuid)
+		   AND (input -> 'filter' ->> 'router_id' IS NULL OR s.router_id = (input -> 'filter' ->> 'router_id')::uuid)
 	) t ORDER BY t.customer_id, t.id LIMIT 501
 $$;
 
@@ -63,6 +63,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	targets uuid[] := ARRAY(SELECT b.id FROM bulk_ids(noun, input) b);
 BEGIN
+	IF input ->> 'act' = 'move' AND NOT input ? 'router_id' THEN -- null: to the default router
+		PERFORM raise_invalid('router_id', 'required', 'The router id field is required.');
+	END IF;
 	IF cardinality(targets) > 500 THEN
 		PERFORM raise_invalid('filter', 'max_items', 'The filter must not find more than 500 rows.', '{"max": 500}');
 	END IF;

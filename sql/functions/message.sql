@@ -172,17 +172,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	  FROM message_templates t WHERE t.id = template;
 $$;
 
--- A planned outage, for all with a live line on a router (NULL: on any).
-CREATE OR REPLACE FUNCTION message_queue_outage(maintenance uuid, router uuid, starts timestamptz, ends timestamptz, note text)
-RETURNS int
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-	SELECT message_queue_many('planned_outage', array_agg(customer_id), array_agg(NULL::uuid), array_agg(id),
-	                          array_agg(maintenance || ':' || customer_id),
-	                          jsonb_build_object('starts', message_moment(starts), 'ends', message_moment(ends), 'note', coalesce(note, '')))
-	  FROM (SELECT DISTINCT ON (customer_id) customer_id, id FROM subscriptions
-	         WHERE status = 'active' AND (router IS NULL OR router_id = router) ORDER BY customer_id, id) s;
-$$;
-
 -- ---- the changes that queue ----------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION message_on_invoice_issue() RETURNS trigger
@@ -226,11 +215,16 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- A window of work on a router, or on everything, that lies ahead is announced to whom it concerns.
+-- Announce a window of work that lies ahead to all with a live line on its router (NULL: on any).
+DROP FUNCTION IF EXISTS message_queue_outage(uuid, uuid, timestamptz, timestamptz, text);
 CREATE OR REPLACE FUNCTION message_on_maintenance() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-	PERFORM message_queue_outage(new.id, new.router_id, new.starts_at, new.ends_at, coalesce(new.note, new.title));
+	PERFORM message_queue_many('planned_outage', array_agg(customer_id), array_agg(NULL::uuid), array_agg(id),
+		array_agg(new.id || ':' || customer_id), jsonb_build_object('starts', message_moment(new.starts_at),
+			'ends', message_moment(new.ends_at), 'note', coalesce(new.note, new.title, '')))
+	  FROM (SELECT DISTINCT ON (customer_id) customer_id, id FROM subscriptions
+	         WHERE status = 'active' AND (new.router_id IS NULL OR router_id = new.router_id) ORDER BY customer_id, id) s;
 	RETURN NULL;
 END $$;
 

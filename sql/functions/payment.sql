@@ -257,9 +257,7 @@ BEGIN
 	IF p.source <> 'manual' THEN
 		PERFORM raise_conflict('payment_is_gateway', 'A gateway payment cannot be deleted: refund it.');
 	END IF;
-	IF bounded AND (p.received_on <> d OR p.method <> 'cash' OR NOT EXISTS (
-		SELECT FROM billing_logs l WHERE l.meta ->> 'payment_id' = p.id::text AND l.customer_id = p.customer_id
-		  AND l.action IN ('paid', 'part_paid', 'surplus') AND l.actor = session_actor())) THEN
+	IF bounded AND (p.received_on = d AND p.method = 'cash' AND p.actor = session_actor()) IS NOT TRUE THEN
 		PERFORM raise_denied('payment_undo_bound', 'An operator may undo only a cash payment booked by the same person on the same day.');
 	END IF;
 	IF EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = p.id AND c.kind = 'payout') THEN

@@ -3,8 +3,7 @@
 -- Money received by the day of payment, less reversals and refunds by their own day.
 -- name: report_revenue(date, date, text)
 WITH moved (day, method, actor, amount) AS (
-	SELECT business_day(p.payment_date), p.method, CASE p.source WHEN 'midtrans' THEN 'midtrans' ELSE
-	       (SELECT l.actor FROM billing_logs l WHERE l.customer_id = p.customer_id AND l.created_at = p.created_at LIMIT 1) END, p.amount
+	SELECT business_day(p.payment_date), p.method, CASE p.source WHEN 'midtrans' THEN 'midtrans' ELSE p.actor END, p.amount
 	  FROM payments p
 	 WHERE p.payment_date BETWEEN $1::date - 1 AND $2::date + 2 AND business_day(p.payment_date) BETWEEN $1::date AND $2::date
 	UNION ALL
@@ -56,11 +55,10 @@ SELECT business_day(p.payment_date) AS day, c.name AS customer, i.invoice_number
 -- name: report_subscribers(date, date)
 SELECT p.name AS package, p.price, count(*) FILTER (WHERE s.status = 'active') AS active,
        count(*) FILTER (WHERE s.status = 'suspended') AS suspended, count(*) FILTER (WHERE s.status = 'expired') AS expired,
-       count(*) FILTER (WHERE s.start_date BETWEEN $1::date AND $2::date) AS began, count(e.subscription_id) AS ended
+       count(*) FILTER (WHERE s.start_date BETWEEN $1::date AND $2::date) AS began,
+       count(*) FILTER (WHERE business_day(s.cancelled_at) BETWEEN $1::date AND $2::date) AS ended
   FROM subscriptions s
   JOIN packages p ON p.id = s.package_id
-  LEFT JOIN (SELECT DISTINCT subscription_id FROM billing_logs
-              WHERE action = 'cancelled' AND business_day(created_at) BETWEEN $1::date AND $2::date) e ON e.subscription_id = s.id
  GROUP BY p.id ORDER BY p.name, p.id;
 
 -- The account of a customer: what was owed before, each bill and payment, what is owed after. More than 0: owed to us.

@@ -111,6 +111,15 @@ def test_a_paid_bill_is_a_receipt_on_rolls_too(api, town):
     api.get("/api/invoices/%s/pdf" % isp.NOBODY).want(404)
 
 
+def test_a_cancelled_bill_asks_for_nothing(api, town):
+    """Its paper was headed DIBATALKAN and still said what was to be paid, and by when."""
+    house = House(api, town)
+    api.delete("/api/invoices/" + house.bill["id"]).want(204)
+    text = text_of(pdf(api, "/api/invoices/%s/pdf" % house.bill["id"]))
+    assert "DIBATALKAN" in text and "Dibatalkan" in text and "Harus dibayar" not in text and "Jatuh tempo" not in text
+    assert "/pay/" not in text
+
+
 def test_who_has_the_link_sees_no_address(system, api, town):
     house = House(api, town)
     anyone = isp.Client(system.url)
@@ -179,6 +188,25 @@ def test_reports_add_up(system, api, town):
     assert (tax["npwp"], tax["base"], tax["tax_amount"], tax["amount"]) == ("01.234.567.8-901.000", 148500, 16335, 164835)
     assert any(r["amount"] == 60000 and r["customer"] == house.customer["name"] for r in rows_of(api, "payments"))
     assert any(r["active"] >= 1 for r in rows_of(api, "subscribers"))
+
+
+def test_cashiers_have_what_they_took(system, api, town):
+    """The actor of the payment, not of the log that was written at the same time: an import has one moment for many."""
+    house = House(api, town)
+    ids = [api.make("/api/payments", {"invoice_id": house.bill["id"], "amount": n, "payment_date": TODAY})["id"] for n in (1100, 1300)]
+    system.sql("UPDATE payments SET actor = 'kasir@example.net' WHERE id = '%s'" % ids[1])
+    rows = {r["name"]: r["received"] for r in rows_of(api, "revenue", by="actor")}
+    assert rows["kasir@example.net"] == 1300, rows
+
+
+def test_lines_that_ended_are_counted_by_their_day(system, api, town):
+    house = House(api, town)
+    ended = lambda **days: sum(r["ended"] for r in rows_of(api, "subscribers", **days))
+    before = ended()
+    api.post("/api/subscriptions/%s/cancel" % house.sub["id"], {}).want(200)
+    system.sql("UPDATE subscriptions SET cancelled_at = '2026-03-01 12:00+07' WHERE id = '%s'" % house.sub["id"])
+    assert ended() == before + 1
+    assert ended(**{"from": "2026-02-01", "to": "2026-02-28"}) == 0
 
 
 @pytest.mark.parametrize("name", ["revenue", "receivables", "tax", "payments", "subscribers"])

@@ -94,6 +94,7 @@ SELECT ok(announced() > 0, 'on: customers with a live line are');
 SELECT is(announced(), (SELECT count(DISTINCT s.customer_id) FROM subscriptions s CROSS JOIN LATERAL message_address(s.customer_id)
 	WHERE s.status = 'active'), 'each of them, once');
 SELECT matches(fields ->> 'note', 'Fibre', 'with what is done') FROM message_outbox WHERE event = 'planned_outage' LIMIT 1;
+SELECT hasnt_function('message_queue_outage', 'by the window alone: no program may queue an outage that is none');
 
 SELECT sound();
 SELECT finish();

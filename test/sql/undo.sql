@@ -76,6 +76,20 @@ SELECT payment_reverse(:'p', 'chargeback', NULL, '2026-03-02') \g /dev/null
 SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'paid 100000/100000, active 2026-03-29', 'other credit steps in: the days stay');
 SELECT payment_reverse(:'q', 'chargeback', NULL, '2026-03-02') \g /dev/null
 SELECT is(owes(inv(:'s')) || ', ' || is_now(:'s'), 'overdue 0/100000, suspended(debt) 2026-02-27', 'both gone: only the days off stay');
+-- An operator's bound: the own cash of the day.
+SELECT set_config('isp.actor', 'ani@example.net', true) \g /dev/null
+SELECT person() AS c \gset
+SELECT payment_id AS p FROM payment_book(jsonb_build_object('customer_id', :'c', 'amount', 70000, 'method', 'cash'), '2026-03-03') \gset
+SELECT payment_id AS q FROM payment_book(jsonb_build_object('customer_id', :'c', 'amount', 30000, 'method', 'transfer'), '2026-03-03') \gset
+CREATE FUNCTION bound(p uuid, d date) RETURNS void LANGUAGE sql AS $$
+	SELECT require_payment_reversible(x, 'reversal', d, true) FROM payments x WHERE x.id = p $$;
+SELECT lives_ok(format('SELECT bound(%L, %L)', :'p', '2026-03-03'), 'the own deposit of the day');
+SELECT throws_ok(format('SELECT bound(%L, %L)', :'p', '2026-03-04'), 'IS403', NULL, 'not on another day');
+SELECT throws_ok(format('SELECT bound(%L, %L)', :'q', '2026-03-03'), 'IS403', NULL, 'not a transfer');
+SELECT set_config('isp.actor', 'adi@example.net', true) \g /dev/null
+SELECT throws_ok(format('SELECT bound(%L, %L)', :'p', '2026-03-03'), 'IS403', NULL, 'not another''s');
+SELECT set_config('isp.actor', '', true) \g /dev/null
+SELECT throws_ok(format('SELECT bound(%L, %L)', :'p', '2026-03-03'), 'IS403', NULL, 'nobody''s');
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -1,0 +1,21 @@
+-- One act on many rows: which rows a filter finds, and what is refused before any row changes.
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+
+-- ids are ids however they are written: as texts, those in capitals found nothing
+SELECT sub(person()) AS s \gset
+CREATE FUNCTION found(noun text, part text, value uuid) RETURNS SETOF uuid LANGUAGE sql AS $$
+	SELECT id FROM bulk_ids(noun, jsonb_build_object('filter', jsonb_build_object(part, upper(value::text)))) $$;
+SELECT set_eq(format('SELECT found(%L, %L, %L)', 'subscription', 'customer_id', owner(:'s')), ARRAY[:'s'::uuid], 'a line by its customer');
+SELECT set_eq(format('SELECT found(%L, %L, %L)', 'invoice', 'customer_id', owner(:'s')), ARRAY[inv(:'s')], 'a bill by its customer');
+SELECT set_eq(format('SELECT found(%L, %L, %L)', 'invoice', 'package_id', pkg('P')), ARRAY[inv(:'s')], 'a bill by its package');
+SELECT is_empty(format('SELECT found(%L, %L, %L)', 'subscription', 'router_id', gen_random_uuid()), 'no line of another router');
+
+-- a move names its router: without one all lines went to the default router
+CREATE FUNCTION act(input jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(ok || coalesce(' ' || code, ''), ', ') FROM bulk_act('subscription', input, '2026-01-02') $$;
+SELECT throws_ok(format('SELECT act(%L)', jsonb_build_object('act', 'move', 'ids', ARRAY[:'s'])), 'IS422', NULL, 'no router');
+SELECT is(act(jsonb_build_object('act', 'move', 'ids', ARRAY[:'s'], 'router_id', NULL)), 'true', 'null: the default one');
+SELECT finish();
+ROLLBACK;
