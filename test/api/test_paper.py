@@ -184,6 +184,8 @@ def test_reports_add_up(system, api, town):
     assert owed["total"] == house.bill["amount"] - 60000 == owed["not_due"]
     aged = {r["customer_id"]: r for r in rows_of(api, "receivables", **{"from": "2026-01-01", "to": "2026-04-30"})}
     assert aged[house.customer["id"]]["days_31_60"] == owed["total"]
+    aged = {r["customer_id"]: r for r in rows_of(api, "receivables", **{"from": "2026-04-01", "to": "2026-04-30"})}
+    assert aged[house.customer["id"]]["days_31_60"] == owed["total"], "a bill of an earlier month is owed, too"
     tax = {r["invoice_number"]: r for r in rows_of(api, "tax")}[house.bill["invoice_number"]]
     assert (tax["npwp"], tax["base"], tax["tax_amount"], tax["amount"]) == ("01.234.567.8-901.000", 148500, 16335, 164835)
     assert any(r["amount"] == 60000 and r["customer"] == house.customer["name"] for r in rows_of(api, "payments"))
