@@ -13,7 +13,7 @@ enum { CHUNK = 12, HEADER = 13, BUFFER = 16384 }; /* bytes of a chunk without it
 struct png {
 	uint32_t width, height;
 	unsigned depth, color;
-	bool is_interlaced, has_header, has_palette, is_ended;
+	bool has_header, has_palette, is_ended;
 	bool in_pixels, pixels_end; /* IDAT chunks follow each other */
 	z_stream zip;
 	bool zip_ended;
@@ -88,14 +88,12 @@ read_header(struct png *p, const struct chunk *c)
 	p->height = number(d + 4);
 	p->depth = d[8];
 	p->color = d[9];
-	p->is_interlaced = d[12] == 1;
 	if (p->color >= countof(colors) || p->depth > 16 ||
 	    (colors[p->color].depths >> p->depth & 1) == 0 || d[10] != 0 || d[11] != 0 || d[12] > 1)
 		return "has a broken header.";
 	if (p->width == 0 || p->height == 0 || p->width > PNG_SIDE_MAX || p->height > PNG_SIDE_MAX)
 		return "must be at most 2000 pixels wide and high.";
-	p->raw_expected =
-	    p->is_interlaced ? raw_size_interlaced(p) : raw_size(p, p->width, p->height);
+	p->raw_expected = d[12] == 1 ? raw_size_interlaced(p) : raw_size(p, p->width, p->height);
 	return NULL;
 }
 

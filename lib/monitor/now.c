@@ -41,16 +41,23 @@ is_within(const char *text, int64_t min, int64_t max, int64_t *ret)
 	return text == NULL || (value_whole(text, strlen(text), ret) && *ret >= min && *ret <= max);
 }
 
+/* Take the numbers; the fault of one that is none, a sentence. */
+static const char *
+read_numbers(const char *count, const char *timeout, int64_t *ret_count, int64_t *ret_ms)
+{
+	if (!is_within(count, 1, ICMP_COUNT_MAX, ret_count))
+		return "--count is a number from 1 to 20";
+	if (!is_within(timeout, 10, 10000, ret_ms))
+		return "--timeout is a number from 10 to 10000";
+	return NULL;
+}
+
 const char *
 now_fault(const char *count, const char *timeout)
 {
-	int64_t n;
+	int64_t n, ms;
 
-	if (!is_within(count, 1, ICMP_COUNT_MAX, &n))
-		return "--count is a number from 1 to 20";
-	if (!is_within(timeout, 10, 10000, &n))
-		return "--timeout is a number from 10 to 10000";
-	return NULL;
+	return read_numbers(count, timeout, &n, &ms);
 }
 
 enum rc
@@ -59,8 +66,7 @@ now_json(struct ctx *cx, const char *host, const char *count, const char *timeou
 	int64_t n = 4, ms = 1000;
 	struct oping o;
 
-	(void)is_within(count, 1, ICMP_COUNT_MAX, &n);
-	(void)is_within(timeout, 10, 10000, &ms);
+	(void)read_numbers(count, timeout, &n, &ms); /* now_fault() looks for faults */
 	TRY(oping_run(cx, host, (int)n, (int)ms, &o));
 	*ret = outcome_json(cx->mem, &o);
 	return RC_OK;

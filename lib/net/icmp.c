@@ -587,9 +587,3 @@ icmp_step(struct icmp *e, int wait_ms, struct icmp_probe **done, size_t max)
 	}
 	return give_out(e, done, max);
 }
-
-size_t
-icmp_under_way(const struct icmp *e)
-{
-	return e->nslots - e->nunused + e->nended;
-}

@@ -60,6 +60,5 @@ enum rc icmp_drop_privileges(struct ctx *) _must_check_;
 void icmp_start(struct icmp *, struct icmp_probe *);
 /* Work for at most wait_ms; returns how many probes ended, at most max of them into done. */
 size_t icmp_step(struct icmp *, int wait_ms, struct icmp_probe **done, size_t max);
-size_t icmp_under_way(const struct icmp *);
 
 #endif

@@ -76,9 +76,9 @@ is_name(const char *s)
 }
 
 static void
-put_pair(struct ros_cmd *c, char mark, const char *key, const char *val, size_t len)
+put_pair(struct ros_cmd *c, char mark, const char *key, const char *val)
 {
-	size_t keylen = strlen(key);
+	size_t keylen = strlen(key), len = strlen(val);
 
 	if (!is_name(key) || len > ROS_WORD_MAX - keylen - 2) {
 		c->bad = true;
@@ -102,22 +102,10 @@ ros_cmd_new(struct arena *mem, const char *path)
 }
 
 void
-ros_cmd_setn(struct ros_cmd *c, const char *key, const char *val, size_t len)
-{
-	put_pair(c, '=', key, val, len);
-}
-
-void
 ros_cmd_set(struct ros_cmd *c, const char *key, const char *val)
 {
 	if (val != NULL)
-		put_pair(c, '=', key, val, strlen(val));
-}
-
-void
-ros_cmd_bool(struct ros_cmd *c, const char *key, bool val)
-{
-	ros_cmd_set(c, key, val ? "yes" : "no");
+		put_pair(c, '=', key, val);
 }
 
 void
@@ -129,7 +117,7 @@ ros_cmd_props(struct ros_cmd *c, const char *list)
 void
 ros_cmd_where(struct ros_cmd *c, const char *key, const char *val)
 {
-	put_pair(c, '?', key, val, strlen(val));
+	put_pair(c, '?', key, val);
 }
 
 void

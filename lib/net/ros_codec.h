@@ -38,9 +38,7 @@ struct ros_cmd {
 };
 
 struct ros_cmd ros_cmd_new(struct arena *, const char *path);
-void ros_cmd_set(struct ros_cmd *, const char *key, const char *val); /* NULL: left out */
-void ros_cmd_setn(struct ros_cmd *, const char *key, const char *val, size_t len);
-void ros_cmd_bool(struct ros_cmd *, const char *key, bool val);         /* yes, no */
+void ros_cmd_set(struct ros_cmd *, const char *key, const char *val);   /* NULL: left out */
 void ros_cmd_props(struct ros_cmd *, const char *list);                 /* =.proplist= */
 void ros_cmd_where(struct ros_cmd *, const char *key, const char *val); /* ?key=val */
 void ros_cmd_any(struct ros_cmd *, const char *key, const char *const *vals, size_t n);

@@ -389,6 +389,22 @@ routeros_run(struct ctx *cx, struct routeros *ros, const struct ros_cmd *cmd, ro
 	return RC_OK;
 }
 
+bool
+routeros_missing(const struct routeros_reply *reply)
+{
+	return reply->ntraps > 0 && reply->traps[0].kind == TRAP_NO_COMMAND;
+}
+
+enum rc
+routeros_print(struct ctx *cx, struct routeros *ros, const struct ros_cmd *cmd, bool optional,
+    routeros_row_fn *row, void *arg)
+{
+	struct routeros_reply reply;
+
+	TRY(routeros_ask(cx, ros, cmd, row, arg, &reply));
+	return optional && routeros_missing(&reply) ? RC_OK : routeros_check(cx, ros, cmd, &reply);
+}
+
 /* ------------------------------------------------------------------- look-ups */
 
 static enum rc

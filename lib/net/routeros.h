@@ -72,6 +72,11 @@ enum rc routeros_ask(struct ctx *, struct routeros *, const struct ros_cmd *, ro
 enum rc routeros_check(struct ctx *, struct routeros *, const struct ros_cmd *,
     const struct routeros_reply *) _must_check_;
 
+/* Run a print.  optional: a router without the menu, which comes with a package, has no rows. */
+enum rc routeros_print(struct ctx *, struct routeros *, const struct ros_cmd *, bool optional,
+    routeros_row_fn *row, void *arg) _must_check_;
+bool routeros_missing(const struct routeros_reply *); /* the router has no such menu */
+
 /*
  * Many commands on one connection, ROS_WINDOW at a time under way, tagged;
  * the router may finish them in any order, so they must not depend on each

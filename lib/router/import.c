@@ -120,13 +120,9 @@ read_menu(struct ctx *cx, struct routeros *ros, const char *path, const char *pr
     struct importing *im)
 {
 	struct ros_cmd cmd = ros_cmd_new(cx->mem, path);
-	struct routeros_reply reply;
 
 	ros_cmd_props(&cmd, props);
-	TRY(routeros_ask(cx, ros, &cmd, read_row, im, &reply));
-	if (im->hotspot && reply.ntraps > 0 && reply.traps[0].kind == TRAP_NO_COMMAND)
-		return RC_OK;
-	return routeros_check(cx, ros, &cmd, &reply);
+	return routeros_print(cx, ros, &cmd, im->hotspot, read_row, im);
 }
 
 static enum rc

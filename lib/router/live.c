@@ -7,14 +7,15 @@ enum { BUDGET_MS = 60000, COLUMNS = 11 };
 
 static const struct menu {
 	const char *table, *path;
+	bool optional; /* not every router has it: it comes with the hotspot package */
 	const char *columns[COLUMNS]; /* without router */
 } menus[] = {
-	{ "ppp-profile", "/ppp/profile/print", { "name", "rate-limit" } },
-	{ "hotspot-profile", "/ip/hotspot/user/profile/print",
+	{ "ppp-profile", "/ppp/profile/print", false, { "name", "rate-limit" } },
+	{ "hotspot-profile", "/ip/hotspot/user/profile/print", true,
 	    { "name", "rate-limit", "on-login" } },
-	{ "ppp", "/ppp/secret/print",
+	{ "ppp", "/ppp/secret/print", false,
 	    { "name", "password", "service", "profile", "remote-address", "disabled", "comment" } },
-	{ "hotspot", "/ip/hotspot/user/print",
+	{ "hotspot", "/ip/hotspot/user/print", true,
 	    { "name", "password", "profile", "address", "disabled", "limit-uptime", "comment" } },
 };
 
@@ -62,18 +63,13 @@ props_of(struct ctx *cx, const struct menu *m)
 	return out.buf;
 }
 
-/* A router without the hotspot package has none of its menus. */
 static enum rc
 read_menu(struct ctx *cx, struct routeros *ros, struct reading *rd)
 {
 	struct ros_cmd cmd = ros_cmd_new(cx->mem, rd->menu->path);
-	struct routeros_reply reply;
 
 	ros_cmd_props(&cmd, props_of(cx, rd->menu));
-	TRY(routeros_ask(cx, ros, &cmd, read_row, rd, &reply));
-	if (rd->menu->path[1] == 'i' && reply.ntraps > 0 && reply.traps[0].kind == TRAP_NO_COMMAND)
-		return RC_OK;
-	return routeros_check(cx, ros, &cmd, &reply);
+	return routeros_print(cx, ros, &cmd, rd->menu->optional, read_row, rd);
 }
 
 enum rc

@@ -17,7 +17,7 @@ provision_refusal(struct ctx *cx, struct batch *b, const struct routeros_job *jo
 bool
 provision_missing(const struct routeros_job *job)
 {
-	return job->reply.ntraps > 0 && job->reply.traps[0].kind == TRAP_NO_COMMAND;
+	return routeros_missing(&job->reply);
 }
 
 void

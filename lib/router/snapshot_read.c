@@ -79,7 +79,6 @@ static enum rc
 list(struct ctx *cx, struct routeros *ros, const struct menu *m, const char **ret)
 {
 	struct ros_cmd cmd = ros_cmd_new(cx->mem, m->path);
-	struct routeros_reply reply;
 	struct listing l;
 
 	listing_open(cx, &l);
@@ -87,9 +86,7 @@ list(struct ctx *cx, struct routeros *ros, const struct menu *m, const char **re
 	ros_cmd_props(&cmd, m->props);
 	if (m->where != NULL)
 		ros_cmd_where(&cmd, m->where, m->is);
-	TRY(routeros_ask(cx, ros, &cmd, listing_row, &l, &reply));
-	if (!m->optional || reply.ntraps == 0 || reply.traps[0].kind != TRAP_NO_COMMAND)
-		TRY(routeros_check(cx, ros, &cmd, &reply));
+	TRY(routeros_print(cx, ros, &cmd, m->optional, listing_row, &l));
 	*ret = listing_close(&l);
 	return RC_OK;
 }

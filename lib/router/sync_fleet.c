@@ -15,7 +15,6 @@
 enum {
 	SWEEP_MS = 30000,
 	CHILDREN_MOST = 256,
-	AWAY_MS = 1000,  /* between two tries while the database is away */
 	GRACE_MS = 5000, /* then a worker may be killed: every job can run twice */
 };
 
@@ -92,14 +91,16 @@ serve_router(const struct fleet *f, const struct router_work *w)
 	return child_start(f->children, w->router_id) ? SWEEP_MS : CHILD_REST_MS / 4;
 }
 
-/* Start what is due; *ret: when to look again. */
+/* Start what is due. */
 static enum rc
-sweep(struct ctx *cx, struct fleet *f, int *ret)
+step(struct ctx *cx, void *arg, struct loop_turn *ret)
 {
+	struct fleet *f = arg;
 	struct router_work *work;
 	size_t n;
 
-	*ret = SWEEP_MS;
+	(void)child_reap(f->children);
+	*ret = (struct loop_turn){ .outcome = LOOP_IDLE, .wait_ms = SWEEP_MS };
 	TRY(check_nightly(cx, f));
 	TRY(sample_sessions(cx, f));
 	TRY(router_fail_waiting(cx));
@@ -107,7 +108,7 @@ sweep(struct ctx *cx, struct fleet *f, int *ret)
 	for (size_t i = 0; i < n; i++) {
 		int ms = serve_router(f, &work[i]);
 
-		*ret = ms < *ret ? ms : *ret;
+		ret->wait_ms = ms < ret->wait_ms ? ms : ret->wait_ms;
 	}
 	return RC_OK;
 }
@@ -115,36 +116,23 @@ sweep(struct ctx *cx, struct fleet *f, int *ret)
 static int
 serve(struct ctx *cx, struct fleet *f)
 {
-	const char *payload;
-	int ms;
+	const struct loop loop = { .channel = SYNC_CHANNEL,
+		.sweep_ms = SWEEP_MS,
+		.work = f,
+		.step = step };
+	int code = loop_run(cx, &loop);
 
-	if (db_listen(cx, SYNC_CHANNEL) != RC_OK) {
-		log_err(LOG_ERROR, "listen", cx);
-		return daemon_exit(cx->err.rc);
-	}
-	while (!daemon_stopping()) {
-		arena_reset(cx->mem);
-		(void)child_reap(f->children);
-		if (sweep(cx, f, &ms) != RC_OK) {
-			log_err(LOG_ERROR, "sweep", cx);
-			ms = AWAY_MS;
-		}
-		loop_wait(cx, ms, &payload);
-		while (payload != NULL)
-			if (db_wait(cx, 0, &payload) != RC_OK)
-				break;
-	}
 	child_end_all(f->children);
-	return EXIT_DONE;
+	return code;
 }
 
 static int
 serve_once(struct ctx *cx, struct fleet *f)
 {
-	int ms;
+	struct loop_turn turn;
 
-	if (sweep(cx, f, &ms) != RC_OK) {
-		log_err(LOG_ERROR, "sweep", cx);
+	if (step(cx, f, &turn) != RC_OK) {
+		log_err(LOG_ERROR, "work", cx);
 		return daemon_exit(cx->err.rc);
 	}
 	while (child_reap(f->children) > 0 && !daemon_stopping())

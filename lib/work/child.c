@@ -51,6 +51,12 @@ child_set_new(struct arena *life, const struct child_plan *plan)
 	return set;
 }
 
+static bool
+is_free(const struct child *c)
+{
+	return c->pid == 0 && c->rest_until <= clock_ms();
+}
+
 /* The place of this key, else one that is free and rests no more; NULL: there is none. */
 static struct child *
 place_of(const struct child_set *set, const char *key)
@@ -62,7 +68,7 @@ place_of(const struct child_set *set, const char *key)
 
 		if (strcmp(c->key, key) == 0)
 			return c;
-		if (unused == NULL && c->pid == 0 && c->rest_until <= clock_ms())
+		if (unused == NULL && is_free(c))
 			unused = c;
 	}
 	return unused;
@@ -81,7 +87,7 @@ child_may_start(const struct child_set *set, const char *key)
 {
 	const struct child *c = place_of(set, key);
 
-	return c != NULL && c->pid == 0 && c->rest_until <= clock_ms();
+	return c != NULL && is_free(c);
 }
 
 static _Noreturn void
@@ -106,7 +112,7 @@ child_start(struct child_set *set, const char *key)
 	struct child *c = place_of(set, key);
 	pid_t parent = getpid();
 
-	if (c == NULL || !child_may_start(set, key))
+	if (c == NULL || !is_free(c))
 		return c != NULL && c->pid != 0;
 	c->pid = fork();
 	if (c->pid == 0)

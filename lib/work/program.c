@@ -40,8 +40,7 @@ open_and_run(struct ctx *cx, const struct program *p, const struct daemon_args *
 	int code;
 
 	if (open_all(cx, p, args->env, waits, &conf) != RC_OK)
-		return p->is_service != NULL && daemon_stopping() ? EXIT_DONE
-								  : daemon_fail(cx, &p->self);
+		return waits && daemon_stopping() ? EXIT_DONE : daemon_fail(cx, &p->self);
 	cx->mem = mem;
 	code = p->run(cx, p, args);
 	db_close(cx->db);

@@ -267,11 +267,11 @@ sends_what_does_not_fit_at_once(void **state)
 	};
 	struct fix *f = *state;
 	struct ros_cmd c = ros_cmd_new(f->cx.mem, "/p");
-	char *big = memset(arena_alloc(f->cx.mem, 8 << 20), 'x', 8 << 20);
+	char *big = memset(arena_alloc(f->cx.mem, (8 << 20) + 1), 'x', 8 << 20);
 	struct routeros_reply reply;
 
 	f->target.read_ms = f->target.total_ms = 60000; /* on a busy machine */
-	ros_cmd_setn(&c, "v", big, 8 << 20);
+	ros_cmd_set(&c, "v", big);
 	dial_ok(f, turns);
 	assert_int_equal(routeros_run(&f->cx, f->ros, &c, NULL, NULL, &reply), RC_OK);
 	(void)hang_up(f);
