@@ -4,6 +4,3 @@ declare module '@tabler/icons-react/dist/esm/icons/*.mjs' {
 	const icon: Icon;
 	export default icon;
 }
-
-/* Which optional addresses the API has: vite.config.ts. */
-declare const __HAS__: Record<'imports' | 'reports' | 'pdf' | 'statement' | 'bulk', boolean>;

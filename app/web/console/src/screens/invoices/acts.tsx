@@ -58,7 +58,7 @@ export const invoiceCancel = (t: Messages, row: Row): Act => ({
 	),
 });
 
-/* Where the customer pays. */
+/* The customer's page to pay on. */
 export const payLink = (invoice: Row) =>
 	String(invoice.pay_url ?? `${location.origin}/pay/${invoice.id}`);
 

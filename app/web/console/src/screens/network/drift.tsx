@@ -1,4 +1,4 @@
-/* Where routers differ from what they should hold, and the repair. */
+/* Differences between routers and what they should hold, and the repair. */
 import { Alert, Stack, Text } from '@mantine/core';
 import { useGet } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
