@@ -290,10 +290,12 @@ fuzz: fuzzers
 bench: programs $(BENCHES)
 	ISP_BUILD=$(abspath $(B)) test/bench/run
 
-# The long form of what `make test` does in seconds: the hammer, the model's year, the outages.
+# The long form of what `make test` does in seconds: the hammer, the model's year, the outages, the
+# analyzers.
 soak: programs
 	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
 	scripts/mutate --n 200 || :
+	@$(MAKE) --no-print-directory lint-deep
 
 # make mutate [N=100] [SEED=] [AT=path] [BUDGET=minutes]: mistakes that no test notices.
 N ?=

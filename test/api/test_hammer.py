@@ -2,7 +2,7 @@
 while workers are killed and PostgreSQL is restarted.  No request hangs; afterwards every invariant
 holds, and the router holds exactly what the database wants.
 
-10 s, with ISP_SOAK=1 30 s.  ISP_SEED=n repeats the choices (not the timing) of an earlier run."""
+10 s, with ISP_SOAK=1 30 s, and longer where the machine is too busy for ENOUGH of each act.  ISP_SEED=n repeats the choices (not the timing) of an earlier run."""
 import collections
 import http.client
 import os
@@ -18,6 +18,8 @@ import pytest
 import isp
 
 SECONDS = 30 if isp.SOAK else 10
+LONGEST_FRAY = 90
+ENOUGH = {("create", 201): 101, ("pay", 200): 51, ("run", 0): 2}  # acts that succeeded, at least
 BUYERS, PAYERS, RUNS = 30, 30, 4  # 64 together
 LONGEST = 15.0                    # seconds no request may exceed
 TODAY = "2026-03-02"
@@ -136,10 +138,14 @@ class Fray:
                 self.wrong.append("billing-cron --date %s: status %d after %.1f s: %s" % (
                     date, done.returncode, time.monotonic() - began, done.stderr[-600:]))
 
+    def enough(self):
+        with self.lock:
+            return all(self.statuses[act] >= least for act, least in ENOUGH.items())
+
     def kill(self, dice):
         """Workers die at random; PostgreSQL goes once."""
         began, restarted, killed = time.monotonic(), False, 0
-        while time.monotonic() - began < SECONDS:
+        while time.monotonic() - began < (SECONDS if self.enough() else LONGEST_FRAY):
             time.sleep(dice.random() * 0.6)
             workers = self.system.workers()
             if workers:
@@ -182,7 +188,7 @@ def test_no_request_hangs_and_none_is_our_mistake(fray):
     assert fray.slowest < LONGEST
     # The fray was one: each of them got through often, and the killer met its victims.
     assert fray.killed >= 5
-    assert fray.statuses["create", 201] > 100 and fray.statuses["pay", 200] > 50 and fray.statuses["run", 0] >= 2
+    assert fray.enough(), dict(fray.statuses)
 
 
 def test_every_promise_was_kept(fray, system):

@@ -1,6 +1,6 @@
 /*
  * The one table of the console's addresses.  Each screen is a chunk of its own, loaded when first
- * needed; `role` is what /api/me must at least say for it to be shown.
+ * needed.
  */
 import { Notifications } from '@mantine/notifications';
 import {
@@ -12,11 +12,10 @@ import {
 	redirect,
 } from '@tanstack/react-router';
 import { session } from './api/client';
-import type { Role } from './api/types';
 import { NotFound } from './kit/empty';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a lazy module exports is known where it is used
-type Screen = [path: string, load: () => Promise<any>, name: string, role?: Role];
+type Screen = [path: string, load: () => Promise<any>, name: string];
 
 const home = () => import('./screens/home/home');
 const customers = () => import('./screens/customers/customers');
@@ -56,10 +55,10 @@ const SCREENS: Screen[] = [
 	['/network/devices/$id', device, 'DeviceScreen'],
 	['/network/pings/$id', ping, 'PingScreen'],
 	['/reports', reports, 'Reports'],
-	['/import', imports, 'Import', 'operator'],
-	['/first', first, 'First', 'admin'],
+	['/import', imports, 'Import'],
+	['/first', first, 'First'],
 	['/settings', settings, 'Settings'],
-	['/runs/$id', runs, 'RunScreen', 'operator'],
+	['/runs/$id', runs, 'RunScreen'],
 ];
 
 /* News hold links, so they stand inside the router. */
@@ -114,9 +113,6 @@ const inside = createRoute({
 const screens = SCREENS.map(([path, load, name]) =>
 	createRoute({ getParentRoute: () => inside, path, component: lazyRouteComponent(load, name) }),
 );
-
-export const roleOf = (path: string): Role =>
-	SCREENS.find(([pattern]) => pattern === path)?.[3] ?? 'viewer';
 
 /* ?a=1&b=x, both ways as texts: a phone number stays as it was typed. */
 const parseSearch = (text: string) => Object.fromEntries(new URLSearchParams(text));

@@ -15,7 +15,6 @@ const outcome = (t: Messages) => (answer: unknown) => {
 
 export function Bulk(props: { path: string; ids: string[]; acts: BulkAct[]; clear(): void }) {
 	const { t } = useT();
-	if (!__HAS__.bulk) return null;
 	return (
 		<Group gap="xs" mb="sm">
 			<Text fz="sm">{t.w.selected(props.ids.length)}</Text>

@@ -1,4 +1,4 @@
-/* How a field points to a row of each resource. */
+/* References: a field that points to a row of each resource. */
 import type { Reference } from '../kit/reference';
 
 export const CUSTOMER: Reference = {

@@ -12,7 +12,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useGet } from '../api/query';
 import { useT } from '../i18n';
-import { PLACES } from './shell';
+import { usePlaces } from './shell';
 
 type Found = { type: string; id: string; title: string; subtitle?: string | null };
 
@@ -44,14 +44,14 @@ export function Palette({ opened }: { opened: number }) {
 			onClick: () => void go({ to: base + (r.type === 'payment' ? r.title : r.id) }),
 		};
 	});
-	const places = PLACES.filter(([, name]) =>
-		t.nav[name].toLowerCase().includes(text.toLowerCase()),
-	).map(([to, name, Icon]) => ({
-		id: to,
-		label: t.nav[name],
-		leftSection: <Icon size={18} />,
-		onClick: () => void go({ to }),
-	}));
+	const places = usePlaces()
+		.filter(([, name]) => t.nav[name].toLowerCase().includes(text.toLowerCase()))
+		.map(([to, name, Icon]) => ({
+			id: to,
+			label: t.nav[name],
+			leftSection: <Icon size={18} />,
+			onClick: () => void go({ to }),
+		}));
 	return (
 		<Spotlight
 			query={text}

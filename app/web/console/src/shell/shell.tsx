@@ -16,6 +16,7 @@ import {
 	useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import type { Icon } from '@tabler/icons-react';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
 import IconChartBar from '@tabler/icons-react/dist/esm/icons/IconChartBar.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
@@ -38,6 +39,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { call, session } from '../api/client';
 import { useMeta } from '../api/meta';
 import { cache, useMay, useMe } from '../api/query';
+import type { Role } from '../api/types';
 import { useT, word } from '../i18n';
 import type { Messages } from '../i18n/id';
 import { type Act, Acts, useAct } from '../kit/act';
@@ -52,7 +54,8 @@ const loadPalette = () => import('./palette');
 const Palette = lazy(() => loadPalette().then(m => ({ default: m.Palette })));
 whenIdle(loadPalette);
 
-const ALL_PLACES = [
+type Place = [to: string, name: keyof Messages['nav'], icon: Icon, letter: string, role?: Role];
+const PLACES: Place[] = [
 	['/', 'home', IconHome, 'h'],
 	['/customers', 'customers', IconUsers, 'c'],
 	['/subscriptions', 'subscriptions', IconWifi, 's'],
@@ -60,24 +63,26 @@ const ALL_PLACES = [
 	['/payments', 'payments', IconCash, 'p'],
 	['/packages', 'packages', IconPackage, 'k'],
 	['/network', 'network', IconNetwork, 'n'],
-	['/reports', 'reports', IconChartBar, 'r'],
+	['/reports', 'reports', IconChartBar, 'r', 'operator'],
 	['/settings', 'settings', IconSettings, 'e'],
-] as const;
-export const PLACES = ALL_PLACES.filter(([to]) => to !== '/reports' || __HAS__.reports);
+];
 
-/* Reports are not for viewers. */
-const roleOfPlace = (to: string) => (to === '/reports' ? 'operator' : 'viewer');
+/* The places that the user's role may see. */
+export function usePlaces() {
+	const may = useMay();
+	return PLACES.filter(([, , , , role]) => may(role ?? 'viewer'));
+}
 
 export function Shell() {
 	const { t, lang } = useT();
-	const may = useMay();
+	const places = usePlaces();
 	const [isOpen, nav] = useDisclosure();
 	const [keys, keysOpen] = useDisclosure();
 	const { pathname } = useLocation();
 	const zone = useMeta()?.time_zone;
 	const isAway = useConnection();
 	const [isExpired, setExpired] = useState(false);
-	/* How often the palette was asked for. */
+	/* Counts the calls for the palette. */
 	const [palette, setPalette] = useState(0);
 	const search = () => setPalette(n => n + 1);
 	if (zone) setZone(zone);
@@ -132,7 +137,7 @@ export function Shell() {
 					</Group>
 				</AppShell.Header>
 				<AppShell.Navbar p={6} aria-label={t.w.menu}>
-					{PLACES.filter(([to]) => may(roleOfPlace(to))).map(([to, name, Icon]) => (
+					{places.map(([to, name, Icon]) => (
 						<NavLink
 							key={to}
 							component={Link}
@@ -195,7 +200,7 @@ function useGoKeys() {
 		],
 	]);
 	useHotkeys(
-		PLACES.map(([to, , , letter]) => [
+		usePlaces().map(([to, , , letter]) => [
 			letter,
 			() => {
 				if (Date.now() - armed.current > 1000) return;

@@ -122,7 +122,7 @@ export function CustomerScreen() {
 						body: <PaymentList local hideCustomer fixed={{ customer_id: id }} />,
 					},
 					{ key: 'credit', label: t.f.credit, body: <Credits id={id} /> },
-					__HAS__.statement && {
+					{
 						key: 'statement',
 						label: t.w.statement,
 						body: <Statement id={id} />,

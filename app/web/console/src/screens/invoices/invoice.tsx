@@ -122,7 +122,6 @@ function Older({ of }: { of?: Loose[] }) {
 function Pdf({ invoice }: { invoice: Row<'invoice'> }) {
 	const { t } = useT();
 	const toast = useToast();
-	if (!__HAS__.pdf) return null;
 	const save = () =>
 		download(
 			`/api/invoices/${invoice.id}/pdf`,

@@ -68,7 +68,7 @@ export function Invoices() {
 				search
 				csv="tagihan"
 				bulk={
-					__HAS__.bulk && may('operator')
+					may('operator')
 						? (ids, clear) => (
 								<Bulk
 									path="/api/invoices/bulk"

@@ -12,11 +12,11 @@ import { type Lang, useT, word } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import { Chart, type Line } from '../../kit/chart';
 import { day, monthName, number, shortRupiah, today } from '../../kit/format';
-import { Facts, PageFrame, Section, TabFrame } from '../../kit/page';
+import { PageFrame, Section, TabFrame } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { useUrl } from '../../kit/state-url';
 import { useToast } from '../../kit/toast';
-import { kindOf, Value } from '../../kit/value';
+import { kindOf } from '../../kit/value';
 
 type Report = {
 	name: string;
@@ -71,12 +71,6 @@ export function Reports() {
 	);
 }
 
-type Answer =
-	| Loose[]
-	| { data?: Loose[]; rows?: Loose[]; total?: unknown; totals?: Record<string, unknown> };
-const rowsOf = (answer: Answer | undefined): Loose[] | undefined =>
-	Array.isArray(answer) ? answer : (answer?.rows ?? answer?.data);
-
 function useReport(report: Report) {
 	const [state, setState] = useUrl();
 	const by = report.by?.includes(state.by ?? '') ? state.by : report.by?.[0];
@@ -92,13 +86,12 @@ function ReportView({ report }: { report: Report }) {
 	const toast = useToast();
 	const { by, from, to, query, setState } = useReport(report);
 	const path = `/api/reports/${report.name}`;
-	const read = useGet<Answer>(path, query);
+	const read = useGet<{ rows: Loose[] }>(path, query);
 	const rows = useMemo(
-		(): Loose[] | undefined => rowsOf(read.data)?.map((r, i) => ({ ...r, id: String(r.id ?? i) })),
+		(): Loose[] | undefined => read.data?.rows.map((r, i) => ({ ...r, id: String(r.id ?? i) })),
 		[read.data],
 	);
 	const keys = Object.keys(rows?.[0] ?? {}).filter(k => k !== 'id' && !k.endsWith('_id'));
-	const totals = !Array.isArray(read.data) ? read.data?.totals : undefined;
 	const field = {
 		size: 'xs',
 		styles: { label: { fontSize: 11, lineHeight: 1.2, fontWeight: 400 } },
@@ -145,14 +138,6 @@ function ReportView({ report }: { report: Report }) {
 					{t.a.csv}
 				</Button>
 			</Group>
-			{totals && (
-				<Facts
-					of={Object.entries(totals).map(([k, v]) => [
-						word(t.f, k),
-						<Value key={k} kind={kindOf(k)} of={v} />,
-					])}
-				/>
-			)}
 			{rows && rows.length > 0 && rows.length <= 62 && (
 				<ReportChart report={report} rows={rows} keys={keys} lang={lang} />
 			)}
@@ -202,12 +187,9 @@ function ReportChart({
 }) {
 	const { t } = useT();
 	const first = keys[0];
-	const drawn = report.lines
-		.filter(([key]) => keys.includes(key))
-		.slice(0, report.name === 'subscribers' ? 2 : 1);
-	const lines: Line[] = drawn.map(([key, colour]) => ({ label: word(t.f, key), colour }));
+	const lines: Line[] = report.lines.map(([key, colour]) => ({ label: word(t.f, key), colour }));
 	const x = useMemo(() => rows.map((_, i) => i), [rows]);
-	const ys = useMemo(() => drawn.map(([key]) => rows.map(r => Number(r[key] ?? 0))), [rows]);
+	const ys = useMemo(() => report.lines.map(([key]) => rows.map(r => Number(r[key] ?? 0))), [rows]);
 	if (!first || lines.length === 0) return null;
 	return (
 		<Section title={report.title(t)}>

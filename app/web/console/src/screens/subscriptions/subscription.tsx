@@ -65,7 +65,7 @@ export function SubscriptionScreen() {
 
 type Fact = [label: string, value: ReactNode];
 
-/* How the line is billed: the line's own policy, where it has one. */
+/* Facts of a line, with its own policy of billing where it has one. */
 function facts(t: Messages, lang: Lang, row: Row<'subscription'>): Fact[] {
 	const policy = [row.cycle, row.mode, row.late_policy]
 		.filter(Boolean)

@@ -66,7 +66,7 @@ export function Subscriptions() {
 				search
 				csv="langganan"
 				bulk={
-					__HAS__.bulk && may('operator')
+					may('operator')
 						? (ids, clear) => (
 								<Bulk
 									path="/api/subscriptions/bulk"
