@@ -32,15 +32,8 @@ static const struct step {
 };
 
 static const struct db_col line_cols[] = {
-	DB_COL(billing_line, step, DB_TEXT),
-	DB_COL(billing_line, outcome, DB_TEXT),
-	DB_COL(billing_line, subscription_id, DB_TEXT),
-	DB_COL(billing_line, invoice_number, DB_TEXT),
-	DB_COL(billing_line, customer_name, DB_TEXT),
-	DB_COL(billing_line, username, DB_TEXT),
-	DB_COL(billing_line, amount, DB_I64),
-	DB_COL(billing_line, due_date, DB_TEXT),
-	DB_COL(billing_line, detail, DB_TEXT),
+	DB_COLS(billing_line, step, outcome, subscription_id, invoice_number, customer_name,
+	    username, amount, due_date, detail),
 };
 
 /* One run under way. */

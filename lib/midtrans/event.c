@@ -24,19 +24,10 @@ struct decided {
 	struct midtrans_decision d;
 };
 
-/* clang-format off */
 static const struct db_col state_cols[] = {
-	DB_COL(midtrans_state, expected, DB_I64),
-	DB_COL(midtrans_state, had_200, DB_BOOL),
-	DB_COL(midtrans_state, elsewhere, DB_BOOL),
-	DB_COL(midtrans_state, fresh, DB_BOOL),
-	DB_COL(midtrans_state, invoice_id, DB_TEXT),
-	DB_COL(midtrans_state, status, DB_TEXT),
-	DB_COL(midtrans_state, payment_status, DB_TEXT),
-	DB_COL(midtrans_state, refunded, DB_I64),
-	DB_COL(midtrans_state, charged, DB_I64),
+	DB_COLS(midtrans_state, expected, had_200, elsewhere, fresh, invoice_id, status,
+	    payment_status, refunded, charged),
 };
-/* clang-format on */
 
 static bool
 is_notification(const char *source)

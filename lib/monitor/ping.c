@@ -28,14 +28,8 @@ struct target {
 };
 
 static const struct db_col target_cols[] = {
-	DB_COL(target, id, DB_TEXT),
-	DB_COL(target, host, DB_TEXT),
-	DB_COL(target, address, DB_TEXT),
-	DB_COL(target, wants_lookup, DB_BOOL),
-	DB_COL(target, interval_seconds, DB_I64),
-	DB_COL(target, timeout_ms, DB_I64),
-	DB_COL(target, packet_count, DB_I64),
-	DB_COL(target, due_ms, DB_I64),
+	DB_COLS(target, id, host, address, wants_lookup, interval_seconds, timeout_ms, packet_count,
+	    due_ms),
 };
 
 /* The run while it goes on; what `batch` holds is stored together and forgotten. */

@@ -115,7 +115,7 @@ end_job(struct job *j, const char *error)
 	struct device *d = j->device;
 
 	d->is_up = error == NULL;
-	d->error = error != NULL ? arena_strdup(f->cx->mem, error) : NULL;
+	d->error = arena_strdup(f->cx->mem, error);
 	d->at_ms = wall_clock_ms();
 	if (d->is_up)
 		judge(j);

@@ -14,6 +14,15 @@ BEGIN
 	RAISE EXCEPTION USING MESSAGE = message, ERRCODE = 'IS404', CONSTRAINT = code;
 END $$;
 
+-- After the look-up of a row: FOUND says whether there was one.
+CREATE OR REPLACE FUNCTION require_found(is_found boolean, code text, message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF NOT is_found THEN
+		PERFORM raise_not_found(code, message);
+	END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION raise_denied(code text, message text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

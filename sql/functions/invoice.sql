@@ -10,9 +10,7 @@ BEGIN
 	  JOIN customers c ON c.id = own.customer_id
 	  WHERE own.id = inv FOR NO KEY UPDATE OF c, s, own;
 	SELECT * INTO i FROM invoices WHERE id = inv;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('invoice_unknown', 'Invoice not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'invoice_unknown', 'Invoice not found.');
 	RETURN i;
 END $$;
 

@@ -432,9 +432,7 @@ DECLARE
 	m message_outbox;
 BEGIN
 	SELECT * INTO n FROM notification_settings WHERE id = message_test.channel_id;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('channel_unknown', 'There is no such channel.');
-	END IF;
+	PERFORM require_found(FOUND, 'channel_unknown', 'There is no such channel.');
 	INSERT INTO message_outbox (event, channel, channel_id, recipient)
 	VALUES ('test', n.channel, n.id, message_staff_address(n)) RETURNING * INTO m;
 	RETURN QUERY SELECT * FROM message_begin(m, app_url);
@@ -513,9 +511,7 @@ DECLARE
 	m message_outbox;
 BEGIN
 	SELECT * INTO m FROM message_outbox WHERE id = message FOR UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('message_unknown', 'There is no such message.');
-	END IF;
+	PERFORM require_found(FOUND, 'message_unknown', 'There is no such message.');
 	IF m.state NOT IN ('failed', 'unknown', 'cancelled') THEN
 		PERFORM raise_conflict('message_not_over', 'Only a failed, unknown or cancelled message can be sent again.');
 	END IF;

@@ -12,9 +12,7 @@ BEGIN
 	  WHERE own.id = pay FOR NO KEY UPDATE OF s, i;
 	PERFORM FROM payments own WHERE own.id = pay FOR NO KEY UPDATE;
 	SELECT * INTO p FROM payments WHERE id = pay;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('payment_unknown', 'Payment not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'payment_unknown', 'Payment not found.');
 	RETURN p;
 END $$;
 

@@ -48,35 +48,14 @@ $$;
 
 -- Whole buckets up to now. Rows never come late: one pinger runs at a time, and it rolls after it stored.
 CREATE OR REPLACE FUNCTION ping_roll(until timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	from_5m  timestamptz := history_rolled('ping_5m', (SELECT date_bin('5 minutes', min(recorded_at), 'epoch') FROM ping_history));
-	until_5m timestamptz := date_bin('5 minutes', until, 'epoch');
-	from_1h  timestamptz;
-	until_1h timestamptz := date_trunc('hour', until, 'UTC');
-BEGIN
-	IF from_5m < until_5m THEN
-		INSERT INTO ping_5m
-		SELECT target_id, date_bin('5 minutes', recorded_at, 'epoch') AS bucket, sum(sent), sum(received),
-		       coalesce(sum(latency_ms * received), 0), min(min_ms), max(max_ms)
-		  FROM ping_history WHERE recorded_at >= from_5m AND recorded_at < until_5m
-		 GROUP BY target_id, bucket
-		ON CONFLICT (target_id, recorded_at) DO UPDATE SET sent = excluded.sent, received = excluded.received,
-			sum_ms = excluded.sum_ms, min_ms = excluded.min_ms, max_ms = excluded.max_ms;
-		PERFORM history_rolled_set('ping_5m', until_5m);
-	END IF;
-	from_1h := history_rolled('ping_1h', (SELECT date_trunc('hour', min(recorded_at), 'UTC') FROM ping_5m));
-	IF from_1h < until_1h THEN
-		INSERT INTO ping_1h
-		SELECT target_id, date_trunc('hour', recorded_at, 'UTC') AS bucket, sum(sent), sum(received), sum(sum_ms),
-		       min(min_ms), max(max_ms)
-		  FROM ping_5m WHERE recorded_at >= from_1h AND recorded_at < until_1h
-		 GROUP BY target_id, bucket
-		ON CONFLICT (target_id, recorded_at) DO UPDATE SET sent = excluded.sent, received = excluded.received,
-			sum_ms = excluded.sum_ms, min_ms = excluded.min_ms, max_ms = excluded.max_ms;
-		PERFORM history_rolled_set('ping_1h', until_1h);
-	END IF;
-END $$;
+LANGUAGE sql AS $$
+	SELECT history_roll('ping_5m', 'ping_history', interval '5 minutes', 'target_id', 'true',
+		'{"sent": "sum(sent)", "received": "sum(received)", "sum_ms": "coalesce(sum(latency_ms * received), 0)",
+		  "min_ms": "min(min_ms)", "max_ms": "max(max_ms)"}', until);
+	SELECT history_roll('ping_1h', 'ping_5m', interval '1 hour', 'target_id', 'true',
+		'{"sent": "sum(sent)", "received": "sum(received)", "sum_ms": "sum(sum_ms)",
+		  "min_ms": "min(min_ms)", "max_ms": "max(max_ms)"}', until);
+$$;
 
 /*
  * Latency and loss over the last three rounds: the median and the mean, never one packet. They begin

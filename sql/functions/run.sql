@@ -483,9 +483,7 @@ DECLARE
 	n    int := 0;
 BEGIN
 	SELECT * INTO r FROM billing_runs WHERE id = run FOR UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('run_unknown', 'Run not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'run_unknown', 'Run not found.');
 	IF r.undone_at IS NOT NULL THEN
 		PERFORM raise_conflict('run_undone', 'The run is undone already.');
 	END IF;

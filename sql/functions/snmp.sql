@@ -90,36 +90,14 @@ END $$;
 
 -- Whole buckets up to now. Rows never come late: one poller runs at a time, and it rolls after it stored.
 CREATE OR REPLACE FUNCTION snmp_roll(until timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	from_5m  timestamptz := history_rolled('bandwidth_5m', (SELECT date_bin('5 minutes', min(recorded_at), 'epoch') FROM bandwidth_history));
-	until_5m timestamptz := date_bin('5 minutes', until, 'epoch');
-	from_1h  timestamptz;
-	until_1h timestamptz := date_trunc('hour', until, 'UTC');
-BEGIN
-	IF from_5m < until_5m THEN
-		INSERT INTO bandwidth_5m
-		SELECT interface_id, date_bin('5 minutes', recorded_at, 'epoch') AS bucket, sum(seconds),
-		       sum(in_rate::numeric * seconds), sum(out_rate::numeric * seconds), max(in_rate), max(out_rate)
-		  FROM bandwidth_history
-		 WHERE recorded_at >= from_5m AND recorded_at < until_5m AND in_rate IS NOT NULL
-		 GROUP BY interface_id, bucket
-		ON CONFLICT (interface_id, recorded_at) DO UPDATE SET seconds = excluded.seconds, in_bits = excluded.in_bits,
-			out_bits = excluded.out_bits, in_max = excluded.in_max, out_max = excluded.out_max;
-		PERFORM history_rolled_set('bandwidth_5m', until_5m);
-	END IF;
-	from_1h := history_rolled('bandwidth_1h', (SELECT date_trunc('hour', min(recorded_at), 'UTC') FROM bandwidth_5m));
-	IF from_1h < until_1h THEN
-		INSERT INTO bandwidth_1h
-		SELECT interface_id, date_trunc('hour', recorded_at, 'UTC') AS bucket, sum(seconds), sum(in_bits), sum(out_bits),
-		       max(in_max), max(out_max)
-		  FROM bandwidth_5m WHERE recorded_at >= from_1h AND recorded_at < until_1h
-		 GROUP BY interface_id, bucket
-		ON CONFLICT (interface_id, recorded_at) DO UPDATE SET seconds = excluded.seconds, in_bits = excluded.in_bits,
-			out_bits = excluded.out_bits, in_max = excluded.in_max, out_max = excluded.out_max;
-		PERFORM history_rolled_set('bandwidth_1h', until_1h);
-	END IF;
-END $$;
+LANGUAGE sql AS $$
+	SELECT history_roll('bandwidth_5m', 'bandwidth_history', interval '5 minutes', 'interface_id', 'in_rate IS NOT NULL',
+		'{"seconds": "sum(seconds)", "in_bits": "sum(in_rate::numeric * seconds)",
+		  "out_bits": "sum(out_rate::numeric * seconds)", "in_max": "max(in_rate)", "out_max": "max(out_rate)"}', until);
+	SELECT history_roll('bandwidth_1h', 'bandwidth_5m', interval '1 hour', 'interface_id', 'true',
+		'{"seconds": "sum(seconds)", "in_bits": "sum(in_bits)", "out_bits": "sum(out_bits)",
+		  "in_max": "max(in_max)", "out_max": "max(out_max)"}', until);
+$$;
 
 -- Interfaces that carry nearly all they can: raised at one share of the speed, cleared at a lower one.
 CREATE OR REPLACE FUNCTION snmp_judge() RETURNS void

@@ -8,9 +8,7 @@ BEGIN
 	PERFORM FROM subscriptions own JOIN customers c ON c.id = own.customer_id
 	  WHERE own.id = sub FOR NO KEY UPDATE OF c, own;
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('subscription_unknown', 'Subscription not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'subscription_unknown', 'Subscription not found.');
 	RETURN s;
 END $$;
 
@@ -544,11 +542,9 @@ END $$;
 CREATE OR REPLACE FUNCTION subscription_sync_mode(sub uuid, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s  subscriptions;
-	is_post boolean;
+	s       subscriptions := (SELECT own FROM subscriptions own WHERE own.id = sub);
+	is_post boolean := (SELECT mode = 'postpaid' FROM terms_of(s));
 BEGIN
-	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	SELECT mode = 'postpaid' INTO is_post FROM terms_of(s);
 	IF is_post = s.is_postpaid OR s.status = 'cancelled' THEN
 		RETURN;
 	END IF;
