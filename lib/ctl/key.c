@@ -3,7 +3,7 @@
 
 #include <sodium.h>
 
-#include "ispctl.h"
+#include "ctl/ctl.h"
 #include "work/reseal.h"
 
 enum rc
