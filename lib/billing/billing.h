@@ -88,9 +88,6 @@ enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_che
 enum rc billing_options_read(struct ctx *, const char *date, const char *words,
     struct billing_options *ret) _must_check_;
 
-/* RC_INVALID where the date is later than tomorrow: such a run bills what nobody has used. */
-enum rc billing_check_ahead(struct ctx *, const char *date) _must_check_;
-
 /*
  * Run.  RC_RETRY when another run holds the lock, the database goes away or
  * cx->stopping says that it is to end; what was committed until then stays and

@@ -17,16 +17,16 @@ priv_type(const char *name)
 	return name != NULL ? usm_lookup_priv_type(name) : -1;
 }
 
-bool
-snmp_knows_auth(const char *name)
+static bool
+is_auth(const char *name)
 {
 	size_t len;
 
 	return auth_type(name) > 0 && sc_get_auth_oid(auth_type(name), &len) != NULL;
 }
 
-bool
-snmp_knows_priv(const char *name)
+static bool
+is_priv(const char *name)
 {
 	size_t len;
 
@@ -45,9 +45,9 @@ snmp_session_fault(const struct snmp_agent_conf *c)
 		return NULL;
 	if (c->security_name == NULL || c->security_level == NULL)
 		return "version 3 needs a security name and level";
-	if (has_auth && (!snmp_knows_auth(c->auth_protocol) || c->auth_password == NULL))
+	if (has_auth && (!is_auth(c->auth_protocol) || c->auth_password == NULL))
 		return "the authentication protocol or password is missing or unknown";
-	if (has_priv && (!snmp_knows_priv(c->priv_protocol) || c->priv_password == NULL))
+	if (has_priv && (!is_priv(c->priv_protocol) || c->priv_password == NULL))
 		return "the privacy protocol or password is missing or unknown";
 	return NULL;
 }
