@@ -5,7 +5,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* Such a run bills what nobody has used. */
+/* A run of a later day bills what nobody has used. */
 static enum rc
 check_ahead(struct ctx *cx, const char *date)
 {
