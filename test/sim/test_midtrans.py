@@ -745,7 +745,7 @@ def test_waits_between_retries(sim, shop):
         assert 0.8 * minutes * 0.03 <= wait <= minutes * 0.03 + 0.2
 
 
-def test_nobody_listens(sim, shop):
+def test_a_shop_that_is_down(sim, shop):
     shop.server.shutdown()
     shop.server.server_close()
     sim.create()

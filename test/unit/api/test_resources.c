@@ -356,7 +356,7 @@ policies_are_bounded(void **state)
 }
 
 static void
-what_everybody_may_ask(void **state)
+answers_without_a_login(void **state)
 {
 	struct answer a;
 
@@ -409,7 +409,7 @@ main(void)
 		ASK_TEST(router_that_is_there_needs_its_place_alone),
 		ASK_TEST(radius_is_one),
 		ASK_TEST(policies_are_bounded),
-		ASK_TEST(what_everybody_may_ask),
+		ASK_TEST(answers_without_a_login),
 	};
 
 	return cmocka_run_group_tests_name("resources", tests, ask_open, ask_close);

@@ -177,7 +177,7 @@ first_error_wins_and_nothing_sticks(void **state)
 }
 
 static void
-what_was_only_queued_never_happens(void **state)
+a_queued_statement_goes_with_its_arena(void **state)
 {
 	(void)state;
 	assert_int_equal(db_send_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
@@ -343,7 +343,7 @@ a_savepoint_is_gone_back_to(void **state)
 
 /* An actor set in a transaction goes with it, whichever way it is given up. */
 static void
-who_acts_outlives_transactions(void **state)
+the_actor_outlives_transactions(void **state)
 {
 	(void)state;
 	cx.actor.name = "budi@example.com";
@@ -502,7 +502,7 @@ main(void)
 		CASE(rows_are_as_many_as_expected),
 		CASE(one_trip_is_one_transaction),
 		CASE(first_error_wins_and_nothing_sticks),
-		CASE(what_was_only_queued_never_happens),
+		CASE(a_queued_statement_goes_with_its_arena),
 		CASE(transactions_end_with_their_memory),
 		CASE(constraints_name_their_field),
 		CASE(our_own_states),
@@ -510,7 +510,7 @@ main(void)
 		CASE(says_who_acts),
 		CASE(a_long_name_is_said_whole),
 		CASE(a_savepoint_is_gone_back_to),
-		CASE(who_acts_outlives_transactions),
+		CASE(the_actor_outlives_transactions),
 		CASE(sessions_are_ours),
 		CASE(lost_connections_come_back),
 		CASE(loss_under_way_may_be_repeated),

@@ -106,7 +106,7 @@ the_configuration_says_where_and_when(void **state)
 }
 
 static void
-what_is_not_said_is_empty(void **state)
+an_absent_setting_is_empty(void **state)
 {
 	const struct db_conf conf = { .conninfo = getenv("TEST_DB") };
 	struct db_rows *rows = open_as(&conf);
@@ -296,7 +296,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_session_is_what_the_program_says),
 		CASE(the_configuration_says_where_and_when),
-		CASE(what_is_not_said_is_empty),
+		CASE(an_absent_setting_is_empty),
 		CASE(the_url_adds_and_does_not_override),
 		CASE(defaults_of_the_database_do_not_matter),
 		CASE(a_refused_login_is_no_outage),

@@ -205,7 +205,7 @@ a_constraint_named_otherwise_names_none(void **state)
 
 /* A row that refers to nothing is bad input; a row that is referred to is in use. */
 static void
-what_is_referred_to_is_in_use(void **state)
+a_row_that_others_refer_to_is_in_use(void **state)
 {
 	(void)state;
 	assert_int_equal(db_exec(&cx, &place, V_I64(1)), RC_OK);
@@ -264,7 +264,7 @@ main(void)
 		CASE(rules_raise_codes),
 		CASE(a_constraint_names_its_column),
 		CASE(a_constraint_named_otherwise_names_none),
-		CASE(what_is_referred_to_is_in_use),
+		CASE(a_row_that_others_refer_to_is_in_use),
 		CASE(forgotten_statements_are_prepared_again),
 		CASE(nothing_is_left_of_the_error_before),
 	};

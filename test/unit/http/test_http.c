@@ -306,7 +306,7 @@ logged(const char *path)
  * which: a configured day that is none was answered so, again and again, and nobody could see why.
  */
 static void
-what_names_no_field_is_logged(void **state)
+an_error_of_no_field_is_logged(void **state)
 {
 	(void)state;
 	assert_string_equal(logged("/api/fields"), "");
@@ -371,7 +371,7 @@ main(void)
 		CASE(a_read_is_repeated_once),
 		CASE(a_write_is_never_repeated),
 		CASE(errors_in_laravels_shape),
-		CASE(what_names_no_field_is_logged),
+		CASE(an_error_of_no_field_is_logged),
 		CASE(other_origins),
 		CASE(origins_are_printed_for_nginx),
 	};

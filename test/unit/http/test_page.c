@@ -119,7 +119,7 @@ answer(struct page p, const char *query, size_t count)
 }
 
 static void
-nothing_is_from_null_to_null(void **state)
+an_empty_page_is_from_null_to_null(void **state)
 {
 	const char *none = answer((struct page){ 1, 20, 0, false }, "", 0);
 	const char *beyond = answer((struct page){ 9, 20, 45, false }, "", 0);
@@ -165,7 +165,7 @@ main(void)
 		CASE(paginator_is_laravels),
 		CASE(paginator_slides),
 		CASE(pages_are_bounded),
-		CASE(nothing_is_from_null_to_null),
+		CASE(an_empty_page_is_from_null_to_null),
 		CASE(links_keep_the_other_parameters),
 		CASE(an_estimate_says_so),
 	};

@@ -48,7 +48,7 @@ parameters_are_found_and_decoded(void **state)
 }
 
 static void
-what_is_absent_is_null(void **state)
+an_absent_parameter_is_null(void **state)
 {
 	(void)state;
 	assert_null(param("", "a"));
@@ -164,7 +164,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(parameters_are_found_and_decoded),
-		CASE(what_is_absent_is_null),
+		CASE(an_absent_parameter_is_null),
 		CASE(numbers_have_bounds_and_a_default),
 		CASE(ids_are_uuids_in_small_letters),
 		CASE(paths_are_decoded_without_plus),

@@ -255,7 +255,7 @@ refused(const char *body)
 }
 
 static void
-what_is_no_json_object(void **state)
+a_body_that_is_no_json_object(void **state)
 {
 	static const char *const bad[] = { "{", "[]", "1", "\"x\"", "null", "{}x", "{\"a\":1,}",
 		"{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":NaN}", "{'a':1}",
@@ -352,7 +352,7 @@ main(void)
 		CASE(truth),
 		CASE(texts_and_their_forms),
 		CASE(secrets_are_kept),
-		CASE(what_is_no_json_object),
+		CASE(a_body_that_is_no_json_object),
 		CASE(bodies_must_be_declared),
 		CASE(a_body_whole),
 		CASE(parameters),

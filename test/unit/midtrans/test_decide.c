@@ -590,7 +590,7 @@ refuses_bad_fields(void **state)
 
 /* A number for a text, of something that is only shown, is no reason to lose money. */
 static void
-what_is_only_shown_refuses_nothing(void **state)
+a_field_for_show_refuses_no_message(void **state)
 {
 	static const char *const more[] = { "\"bank\":[]", "\"store\":7",
 		"\"biller_code\":70012,\"bill_key\":1", "\"payment_code\":123",
@@ -742,7 +742,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(refuses_bad_signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_amounts_that_are_no_rupiah, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),
-		cmocka_unit_test_setup_teardown(what_is_only_shown_refuses_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(a_field_for_show_refuses_no_message, begin, end),
 		cmocka_unit_test_setup_teardown(reads_an_answer, begin, end),
 		cmocka_unit_test_setup_teardown(names_are_cut_between_characters, begin, end),
 		cmocka_unit_test_setup_teardown(order_ids, begin, end),

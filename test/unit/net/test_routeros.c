@@ -378,7 +378,7 @@ tells_refused_and_unreachable(void **state)
 
 /* Each way of taking too long ends in time, and leaves nothing to go on with. */
 static void
-nothing_holds_us(void **state)
+a_slow_router_holds_no_call_for_long(void **state)
 {
 	static const struct {
 		struct turn turns[2];
@@ -503,7 +503,7 @@ static const struct {
 /* clang-format on */
 
 static void
-what_spoils_a_connection(void **state)
+faults_that_spoil_a_connection(void **state)
 {
 	struct fix *f = *state;
 
@@ -757,10 +757,10 @@ main(void)
 		T(an_odd_challenge_is_no_login),
 		T(tells_refused_logins_apart),
 		T(tells_refused_and_unreachable),
-		T(nothing_holds_us),
+		T(a_slow_router_holds_no_call_for_long),
 		T(a_router_that_never_pauses_ends_in_time),
 		T(a_silent_login_ends_in_time),
-		T(what_spoils_a_connection),
+		T(faults_that_spoil_a_connection),
 		T(a_goodbye_after_the_answer_spoils_no_answer),
 		T(opens_again_after_an_idle_connection_was_cut),
 		T(a_batch_is_answered_in_any_order),

@@ -131,7 +131,7 @@ addresses_of_others_are_named(void **state)
 }
 
 static void
-what_is_not_due_is_not_claimed(void **state)
+a_job_is_claimed_when_it_is_due(void **state)
 {
 	const char *package = a_package("home", "pppoe"), *ids[3];
 
@@ -151,7 +151,7 @@ what_is_not_due_is_not_claimed(void **state)
 }
 
 static void
-what_came_true_is_synced(void **state)
+a_done_job_is_synced(void **state)
 {
 	struct account *a;
 	struct account_result r;
@@ -208,7 +208,7 @@ due_in_ms(void)
 }
 
 static void
-what_failed_is_tried_again_later(void **state)
+a_failed_job_is_tried_again_later(void **state)
 {
 	struct account *a;
 	const char *id;
@@ -247,7 +247,7 @@ an_old_answer_does_not_win(void **state)
 
 /* It has left the router: no trace, and in the end no row. */
 static void
-who_left_leaves_no_trace(void **state)
+an_account_that_left_has_no_trace(void **state)
 {
 	const char *there, *id;
 
@@ -271,7 +271,7 @@ who_left_leaves_no_trace(void **state)
 }
 
 static void
-nothing_to_tell_asks_nothing(void **state)
+no_results_send_no_statement(void **state)
 {
 	(void)state;
 	router = "no uuid at all";
@@ -328,7 +328,7 @@ a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 
 /* An account in order is compared; a difference found becomes a job, once. */
 static void
-what_was_found_is_a_job(void **state)
+a_difference_becomes_a_job(void **state)
 {
 	const char *package = a_package("home", "pppoe"), *lives, *gone, *elsewhere;
 	struct account_findings f = { .accounts = &lives, .packages = &package };
@@ -379,15 +379,15 @@ main(void)
 		ROWS_TEST(a_job_is_the_wanted_state_of_this_moment),
 		ROWS_TEST(a_service_has_its_menu),
 		ROWS_TEST(addresses_of_others_are_named),
-		ROWS_TEST(what_is_not_due_is_not_claimed),
-		ROWS_TEST(what_came_true_is_synced),
+		ROWS_TEST(a_job_is_claimed_when_it_is_due),
+		ROWS_TEST(a_done_job_is_synced),
 		ROWS_TEST(blocked_addresses_leave_a_trace),
-		ROWS_TEST(what_failed_is_tried_again_later),
+		ROWS_TEST(a_failed_job_is_tried_again_later),
 		ROWS_TEST(an_old_answer_does_not_win),
-		ROWS_TEST(who_left_leaves_no_trace),
-		ROWS_TEST(nothing_to_tell_asks_nothing),
+		ROWS_TEST(an_account_that_left_has_no_trace),
+		ROWS_TEST(no_results_send_no_statement),
 		ROWS_TEST(a_mark_is_stale_when_its_account_should_not_be_there),
-		ROWS_TEST(what_was_found_is_a_job),
+		ROWS_TEST(a_difference_becomes_a_job),
 	};
 
 	return cmocka_run_group_tests_name("account", tests, rows_open, rows_close);

@@ -342,7 +342,7 @@ addresses_are_set_and_cleared(void **state)
 }
 
 static void
-what_is_not_ours_is_left_alone(void **state)
+a_foreign_object_is_left_alone(void **state)
 {
 	struct account a = ppp(WANTED_ON), gone = ppp(WANTED_GONE);
 	struct account_object o = secret("ani", "the boss");
@@ -383,7 +383,7 @@ a_name_left_by_another_is_taken_over(void **state)
  * and leaves its former object, which is promised to the other, alone.
  */
 static void
-what_is_promised_is_left_alone(void **state)
+a_promised_object_is_left_alone(void **state)
 {
 	struct account a = ppp(WANTED_ON);
 	struct account_object own = secret("old", "isp:" ME), other = secret("ani", "isp:" OTHER);
@@ -768,9 +768,9 @@ main(void)
 		cmocka_unit_test(restored_without_a_kick),
 		cmocka_unit_test(renamed_by_the_mark),
 		cmocka_unit_test(addresses_are_set_and_cleared),
-		cmocka_unit_test(what_is_not_ours_is_left_alone),
+		cmocka_unit_test(a_foreign_object_is_left_alone),
 		cmocka_unit_test(a_name_left_by_another_is_taken_over),
-		cmocka_unit_test(what_is_promised_is_left_alone),
+		cmocka_unit_test(a_promised_object_is_left_alone),
 		cmocka_unit_test(imported_ones_are_adopted),
 		cmocka_unit_test(imported_ones_are_off_in_any_way),
 		cmocka_unit_test(imported_ones_are_what_was_found),

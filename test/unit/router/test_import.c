@@ -38,7 +38,7 @@ end(void **state)
 #define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static void
-what_is_missing_here_is_taken(void **state)
+an_account_missing_here_is_taken(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
@@ -106,7 +106,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(what_is_missing_here_is_taken),
+		CASE(an_account_missing_here_is_taken),
 		CASE(an_account_that_never_was_there_adopts),
 	};
 

@@ -104,7 +104,7 @@ a_cleared_property_is_unset(void **state)
 }
 
 static void
-what_the_router_made_itself_stays(void **state)
+a_dynamic_object_stays(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
@@ -140,7 +140,7 @@ main(void)
 		CASE(an_added_object_answers_its_id),
 		CASE(a_refused_value_names_its_field),
 		CASE(a_cleared_property_is_unset),
-		CASE(what_the_router_made_itself_stays),
+		CASE(a_dynamic_object_stays),
 		CASE(an_unknown_id_is_not_found),
 	};
 

@@ -112,7 +112,7 @@ times(const char *text, const char *what)
 }
 
 static void
-nothing_to_do_speaks_to_nobody(void **state)
+no_jobs_open_no_connection(void **state)
 {
 	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
 	struct provision_report rep;
@@ -239,7 +239,7 @@ a_suspended_account_is_cut_off(void **state)
  * by itself.
  */
 static void
-what_else_is_wrong_comes_after_the_sessions(void **state)
+other_differences_come_after_the_sessions(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -654,7 +654,7 @@ an_empty_database_is_compared(void **state)
 }
 
 static void
-what_is_right_makes_no_job(void **state)
+a_right_account_makes_no_job(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -677,7 +677,7 @@ what_is_right_makes_no_job(void **state)
 
 /* Only looked at: the job does the rest. */
 static void
-what_is_different_becomes_a_job(void **state)
+a_different_account_becomes_a_job(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -697,7 +697,7 @@ what_is_different_becomes_a_job(void **state)
 
 /* The customer dialled in while the account was being disabled. */
 static void
-who_is_disabled_and_online_is_different(void **state)
+a_disabled_account_online_is_different(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -746,7 +746,7 @@ a_profile_that_is_gone_becomes_a_job(void **state)
 
 /* A table that was refused looked empty, and everybody in it was missed. */
 static void
-what_is_refused_says_nothing(void **state)
+a_refused_look_changes_nothing(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -768,7 +768,7 @@ what_is_refused_says_nothing(void **state)
 
 /* A router without hotspots or IPv6 has nothing there, which is no failure. */
 static void
-what_a_router_has_not_is_empty(void **state)
+an_absent_menu_is_empty(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -807,11 +807,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(nothing_to_do_speaks_to_nobody),
+		CASE(no_jobs_open_no_connection),
 		CASE(a_new_account_gets_its_profile_first),
 		CASE(a_foreign_profile_fails_who_needs_it),
 		CASE(a_suspended_account_is_cut_off),
-		CASE(what_else_is_wrong_comes_after_the_sessions),
+		CASE(other_differences_come_after_the_sessions),
 		CASE(a_cut_that_fails_is_the_end_of_the_rest),
 		CASE(a_missed_account_is_looked_for_by_its_mark),
 		CASE(one_of_several_marks_is_nobodys),
@@ -826,12 +826,12 @@ main(void)
 		CASE(an_account_without_a_router_waits),
 		CASE(a_package_goes_to_every_router),
 		CASE(an_empty_database_is_compared),
-		CASE(what_is_right_makes_no_job),
-		CASE(what_is_different_becomes_a_job),
-		CASE(who_is_disabled_and_online_is_different),
+		CASE(a_right_account_makes_no_job),
+		CASE(a_different_account_becomes_a_job),
+		CASE(a_disabled_account_online_is_different),
 		CASE(a_profile_that_is_gone_becomes_a_job),
-		CASE(what_is_refused_says_nothing),
-		CASE(what_a_router_has_not_is_empty),
+		CASE(a_refused_look_changes_nothing),
+		CASE(an_absent_menu_is_empty),
 		CASE(an_inactive_router_is_not_compared),
 	};
 

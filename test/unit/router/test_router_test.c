@@ -127,7 +127,7 @@ a_missing_right_is_said(void **state)
 }
 
 static void
-nobody_there_is_said(void **state)
+a_closed_port_is_reported(void **state)
 {
 	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
 	const char *id = answering(turns);
@@ -151,7 +151,7 @@ main(void)
 		CASE(a_router_switched_off_is_tested_too),
 		CASE(a_wrong_password_is_said),
 		CASE(a_missing_right_is_said),
-		CASE(nobody_there_is_said),
+		CASE(a_closed_port_is_reported),
 	};
 
 	return cmocka_run_group_tests_name("router_test", tests, rows_open, rows_close);

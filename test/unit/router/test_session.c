@@ -56,7 +56,7 @@ every_session_of_the_name_ends(void **state)
 
 /* A row that the router answers though it bears another name is not touched. */
 static void
-who_is_not_online_is_not_found(void **state)
+an_offline_user_is_not_found(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
@@ -126,7 +126,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(every_session_of_the_name_ends),
-		CASE(who_is_not_online_is_not_found),
+		CASE(an_offline_user_is_not_found),
 		CASE(cookies_go_before_sessions),
 		CASE(a_router_without_hotspot_has_no_such_sessions),
 		CASE(the_account_says_which_router),
