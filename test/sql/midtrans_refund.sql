@@ -24,9 +24,9 @@ SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000}'), 'IS409
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', other), 'IS409', NULL, 'so has another request ' || other)
 FROM unnest(ARRAY['{"amount": 40000, "key": "M"}', '{"amount": 40000, "reopen": true}', '{"amount": 40000, "reason": "late"}']) other;
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{}'), 'IS409', NULL, 'so has the rest');
-SELECT throws_ok(format('SELECT ask(%L, %L, true)', :'a', '{"amount": 40000}'), 'IS409', NULL, 'and whoever came while it was being made');
+SELECT throws_ok(format('SELECT ask(%L, %L, true)', :'a', '{"amount": 40000}'), 'IS409', NULL, 'and so is a request while it was being made');
 SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}', true), :'k', 'but for its own key');
-SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000, "key": "K"}'), 'IS409', 'The Idempotency-Key has been used for another refund.', 'which means this one');
+SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000, "key": "K"}'), 'IS409', 'The Idempotency-Key has been used for another refund.', 'the key means this one');
 -- whatever should let a second one through: the index does not, and it is a conflict
 SELECT throws_ok(format('SELECT midtrans_refund_add((SELECT a FROM midtrans_attempts a WHERE id = %L), %L)', :'a', '{"amount": 1}'),
 	'IS409', 'A refund of this order is under way.', 'one at a time');
@@ -38,7 +38,7 @@ SELECT say(:'a', 'T1', 'status', 'partial_refund', 'save refund', jsonb_build_ob
 SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, done', 'done');
 SELECT is(actor, 'ani@example.net', 'the refund is of who asked for it') FROM refunds;
 SELECT is(session_actor(), 'gateway-sync', 'for so long');
-SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'nobody was informed yet: asked again, it is the same');
+SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'no answer was given yet: asked again, it is the same');
 SELECT isnt(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'it is') FROM midtrans_attempts a WHERE id = :'a';
 SELECT is(midtrans_refund_open(a, ('{"amount": 40000, "reopen": false}'::jsonb || other)), NULL, 'but not ' || other::text)
 FROM midtrans_attempts a, unnest(ARRAY['{"key": "M"}', '{"reopen": true}', '{"reason": "late"}', '{"amount": 1}']::jsonb[]) other WHERE a.id = :'a';
@@ -54,7 +54,7 @@ SELECT is(asked_for(:'k'), '60000+4000 of gateway-sync, requested', 'the rest');
 SELECT is(ask(:'a', '{}'), :'k', 'all that is left is the same');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 SELECT ask(:'a', '{"key": "L"}') AS k \gset
-SELECT results_eq(format('SELECT gross, whole, captured FROM midtrans_refund(%L)', :'k'), 'VALUES (64000::bigint, true, false)', 'what Midtrans is asked for');
+SELECT results_eq(format('SELECT gross, whole, captured FROM midtrans_refund(%L)', :'k'), 'VALUES (64000::bigint, true, false)', 'the amount that Midtrans is asked for');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 SELECT isnt(ask(:'a', '{"amount": 1, "key": "L"}'), NULL, 'the key of what was refused is free');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
@@ -88,8 +88,8 @@ END $$;
 SELECT is(voided('{}'), 'invoice paid, payment refunded, attempt paid, refund 100000, done', 'all of it is a refund');
 SELECT is(voided('{"reopen": true}'), 'invoice overdue, payment reversed, attempt closed, refund -, done', 'or opens the debt');
 SELECT is(voided('{"amount": 1}'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'a part is not what was done');
-SELECT is(voided('{}', 'deny'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'nor what the bank takes back');
-SELECT is(voided(NULL), 'invoice overdue, payment reversed, attempt closed, refund -', 'nobody asked');
+SELECT is(voided('{}', 'deny'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'nor money that the bank takes back');
+SELECT is(voided(NULL), 'invoice overdue, payment reversed, attempt closed, refund -', 'no request was made');
 -- One that nobody repeats stayed asked for, and asked about, when nothing was left to refund.
 CREATE FUNCTION left_asked(tx text, then_ text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

@@ -16,7 +16,7 @@ UPDATE throttles SET since = since - interval '2 seconds' WHERE key = 'public-re
 SELECT lives_ok('SELECT asked(2)', 'two seconds earn two');
 SELECT throws_ok('SELECT asked(1)', 'IS429', NULL, 'and not three');
 UPDATE throttles SET since = clock_timestamp() - interval '1 minute' WHERE key = 'public-reads:192.0.2.1';
-SELECT lives_ok('SELECT asked(31)', 'who was away for long has the burst again');
+SELECT lives_ok('SELECT asked(31)', 'after a long pause the burst is there again');
 SELECT throws_ok('SELECT asked(1)', 'IS429', NULL, 'and no more than that');
 
 CREATE FUNCTION seconds_to_wait() RETURNS int LANGUAGE plpgsql AS $$

@@ -230,7 +230,7 @@ test('without scripts it says so, and nothing pulses', async ({ browser }) => {
 /* ---- what it says ---- */
 
 /* The page did not say who asks, and a customer took it for a fraud. And WhatsApp gets the invoice's number. */
-test('who asks for the money', async ({ page }) => {
+test('the name of the company', async ({ page }) => {
 	const invoice = unpaid();
 	const number = one(`SELECT invoice_number FROM invoices WHERE id = '${invoice}'`);
 	await page.goto(address(invoice));
