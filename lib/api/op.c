@@ -78,7 +78,7 @@ op_put(struct cJSON *in, const char *key, const char *val)
 
 /* dry_run of the query or of the body. */
 static enum rc
-wants_dry_run(struct ctx *cx, const struct req *rq, bool *ret)
+read_dry_run(struct ctx *cx, const struct req *rq, bool *ret)
 {
 	static const struct field fields[] = { { "dry_run", FT_BOOL, FF_CREATE } };
 	struct cJSON *in;
@@ -97,7 +97,7 @@ api_run(struct ctx *cx, const struct route *rt, const struct req *rq, struct res
 	bool dry = false;
 
 	if (rt->op != NULL && rt->op->dry_run)
-		TRY(wants_dry_run(cx, rq, &dry));
+		TRY(read_dry_run(cx, rq, &dry));
 	if (!dry)
 		return http_run(cx, rt, rq, rs);
 	return crud_dry_run(cx, rt, rq, rs);

@@ -249,10 +249,10 @@ run_locked(struct run *run)
 }
 
 enum rc
-billing_run(struct ctx *cx, const struct billing_options *opt, billing_fn tell, void *arg,
+billing_run(struct ctx *cx, const struct billing_options *opt, billing_fn show, void *arg,
     struct billing_report *ret)
 {
-	struct run run = { .cx = cx, .opt = opt, .tell = tell, .arg = arg, .rep = ret };
+	struct run run = { .cx = cx, .opt = opt, .show = show, .arg = arg, .rep = ret };
 
 	*ret = (struct billing_report){ .date = opt->date,
 		.dry_run = opt->dry_run,

@@ -16,7 +16,7 @@ extern const struct step billing_steps[BILLING__STEPS];
 struct run {
 	struct ctx *cx; /* lives as long as the run */
 	const struct billing_options *opt;
-	billing_fn tell;
+	billing_fn show;
 	void *arg;
 	struct billing_report *rep;
 	size_t guard; /* so many lines may be taken off in a step */

@@ -48,8 +48,8 @@ void
 billing_put_line(struct run *run, const struct work *w, const struct billing_line *l)
 {
 	count_line(w->count, l->outcome);
-	if (run->tell != NULL)
-		run->tell(run->arg, l);
+	if (run->show != NULL)
+		run->show(run->arg, l);
 	else
 		line_json(&run->rep->lines, l);
 }

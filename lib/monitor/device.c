@@ -13,13 +13,13 @@ struct stored {
 	const char *id, *name, *host, *version, *community, *security_name, *security_level,
 	    *auth_protocol, *auth_password, *priv_protocol, *priv_password;
 	int64_t port, max_vars;
-	bool wants_discovery;
+	bool is_discovery_due;
 };
 
 static const struct db_col device_cols[] = {
 	DB_COLS(stored, id, name, host, version, community, security_name, security_level,
 	    auth_protocol, auth_password, priv_protocol, priv_password, port, max_vars,
-	    wants_discovery),
+	    is_discovery_due),
 };
 
 struct stored_interface {
@@ -57,7 +57,7 @@ fill_device(struct ctx *cx, const struct db_rows *rows, size_t i, struct device 
 		.host = s.host,
 		.port = s.port,
 		.max_vars = s.max_vars,
-		.wants_discovery = s.wants_discovery };
+		.is_discovery_due = s.is_discovery_due };
 	*c = (struct snmp_agent_conf){ .version = s.version,
 		.security_name = s.security_name,
 		.security_level = s.security_level,

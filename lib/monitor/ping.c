@@ -18,7 +18,7 @@ enum phase { IDLE, RESOLVING, ASKING, OVER };
 
 struct target {
 	const char *id, *host, *address;
-	bool wants_lookup;
+	bool is_lookup_due;
 	int64_t interval_seconds, timeout_ms, packet_count, due_ms;
 	enum phase phase;
 	int64_t due_at; /* clock_ms() */
@@ -28,7 +28,7 @@ struct target {
 };
 
 static const struct db_col target_cols[] = {
-	DB_COLS(target, id, host, address, wants_lookup, interval_seconds, timeout_ms, packet_count,
+	DB_COLS(target, id, host, address, is_lookup_due, interval_seconds, timeout_ms, packet_count,
 	    due_ms),
 };
 
@@ -144,7 +144,7 @@ start(struct round *r, struct target *t)
 {
 	const bool is_numeric = resolve_numeric(t->host, &t->probe.to);
 
-	if (!is_numeric && t->wants_lookup && !t->is_looked_up) {
+	if (!is_numeric && t->is_lookup_due && !t->is_looked_up) {
 		resolve_start(&t->lookup, t->host);
 		t->is_looked_up = true;
 		t->phase = RESOLVING;

@@ -352,7 +352,7 @@ begin_asking(struct job *j)
 	j->agent = snmp_agent_open(j->fleet->engine, &d->conf, take_answer, j, &why);
 	if (j->agent == NULL)
 		end_job(j, why);
-	else if (d->wants_discovery)
+	else if (d->is_discovery_due)
 		begin_system(j);
 	else
 		begin_reading(j);

@@ -5,7 +5,7 @@
  * begin each minute never skip one because the last took a second longer.
  */
 CREATE OR REPLACE FUNCTION ping_due(seconds int)
-RETURNS TABLE (id uuid, host text, address text, wants_lookup boolean, interval_seconds int, timeout_ms int,
+RETURNS TABLE (id uuid, host text, address text, is_lookup_due boolean, interval_seconds int, timeout_ms int,
                packet_count int, due_ms int)
 LANGUAGE sql STABLE AS $$
 	SELECT t.id, t.host, t.address,

@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION snmp_due(everything boolean, only_device uuid)
 RETURNS TABLE (id uuid, name text, host text, port int, version text, community text, security_name text, security_level text,
                auth_protocol text, auth_password text, priv_protocol text, priv_password text, max_vars int,
-               wants_discovery boolean)
+               is_discovery_due boolean)
 LANGUAGE sql STABLE AS $$
 	SELECT d.id, d.name, d.host, d.port, d.version, d.community, d.security_name, d.security_level, d.auth_protocol,
 	       d.auth_password, d.priv_protocol, d.priv_password, d.max_vars,

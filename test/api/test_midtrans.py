@@ -708,14 +708,14 @@ def test_claims_do_not_hide_a_payment(payer, mid, late):
     payer.reconcile()
     payer.reconcile()
 
-    def asked():
+    def lookups():
         counts = mid.ask("GET", "/log", limit=0)["counts"]
         return [n for call, n in counts.items() if "/claim-" in call and order in call]
-    before = asked()
+    before = lookups()
     assert len(before) == 40, "each is asked about"
     for _ in range(10):
         payer.reconcile()
-    assert sum(asked()) - sum(before) <= 12 * 20, "twenty in a round"
+    assert sum(lookups()) - sum(before) <= 12 * 20, "twenty in a round"
 
 
 @pytest.mark.parametrize("method", ["qris", "dana"])

@@ -29,7 +29,7 @@ BEGIN
 		'ok', ok, 'error', error)) FROM profile_claim(r, NULL)), '[]'));
 	RETURN coalesce(jsonb_array_length(results), 0);
 END $$;
-CREATE FUNCTION wants(r uuid) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION wanted_states(r uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(username || ' ' || wanted, ', ' ORDER BY username, wanted) FROM account_claim(r, 1000, NULL) $$;
 
 -- without a router
@@ -67,7 +67,7 @@ SELECT is(array_agg(backoff(n, '1 second', '15 minutes')::text ORDER BY n), '{00
 	'1, 2, 4 … 15 minutes') FROM unnest('{0,1,2,9,10,99}'::int[]) n;
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), 'R1 4/2 pending kick', 'a change is due at once, whatever failed before');
-SELECT is(wants(:'r1'), 'u1 suspended', 'the wanted state is read when the worker acts');
+SELECT is(wanted_states(:'r1'), 'u1 suspended', 'the wanted state is read when the worker acts');
 SELECT done(:'r1') \g /dev/null
 SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'all kicks done with it');
 UPDATE subscriptions SET suspend_reason = 'manual' WHERE id = :'s';
@@ -76,12 +76,12 @@ SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'another reason is not another state
 -- a switch thrown by hand holds until the subscription's next turn
 UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s';
 UPDATE mikrotik_secrets SET disabled = true WHERE subscription_id = :'s';
-SELECT is(wants(:'r1'), 'u1 suspended', 'switched off by hand');
+SELECT is(wanted_states(:'r1'), 'u1 suspended', 'switched off by hand');
 UPDATE subscriptions SET comment = 'y' WHERE id = :'s';
 SELECT is(wanted(:'s'), 'pppoe enabled disabled on R1', 'and stays so');
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
 UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s';
-SELECT is(wants(:'r1'), 'u1 enabled', 'until it is activated');
+SELECT is(wanted_states(:'r1'), 'u1 enabled', 'until it is activated');
 SELECT done(:'r1') \g /dev/null
 
 -- moves
@@ -89,13 +89,13 @@ UPDATE subscriptions SET router_id = :'r2' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), '(R1 10/9 pending), R2 1/0 pending', 'on the new one, off the old one');
 SELECT is(done(:'r1'), 0::bigint, 'but not before the new one has it');
 SELECT done(:'r2') \g /dev/null
-SELECT is(wants(:'r1'), 'u1 absent', 'then');
+SELECT is(wanted_states(:'r1'), 'u1 absent', 'then');
 UPDATE subscriptions SET router_id = :'r1' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), 'R1 11/9 pending, (R2 2/1 pending)', 'and back');
 SELECT done(:'r1'), done(:'r2') \g /dev/null
 SELECT is(jobs(acc(:'s')), 'R1 11/11 synced', 'a trace that was left is forgotten');
 UPDATE subscriptions SET router_id = :'r2', status = 'suspended', suspend_reason = 'manual' WHERE id = :'s';
-SELECT is(wants(:'r1'), 'u1 absent', 'no customer is served meanwhile: at once');
+SELECT is(wanted_states(:'r1'), 'u1 absent', 'no customer is served meanwhile: at once');
 SELECT done(:'r1'), done(:'r2') \g /dev/null
 SELECT is(shown(:'s'), 'synced', 'moved');
 
@@ -118,7 +118,7 @@ SELECT done(:'r2') \g /dev/null
 UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'s';
 SELECT is(wanted(:'s'), 'pppoe absent disabled on R2 removed', 'its account is gone');
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'u1', 'router_id', :'r2')) AS t \gset
-SELECT is(wants(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
+SELECT is(wanted_states(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
 SELECT is((SELECT string_agg(format('%s %s', n, renamed), ', ' ORDER BY n)
              FROM account_stale(:'r2', jsonb_build_array(jsonb_build_object('n', 0, 'id', acc(:'s'), 'name', 'u1'),
                                                          jsonb_build_object('n', 1, 'id', acc(:'t'), 'name', 'u1'),
@@ -164,7 +164,7 @@ UPDATE packages SET price = 1 WHERE name = 'P';
 SELECT is(count(*), 0::bigint, 'a price is no business of a router') FROM profile_claim(:'r1', NULL);
 UPDATE packages SET bandwidth = '11M/11M' WHERE name = 'P';
 SELECT is(count(*), 1::bigint, 'a rate is') FROM profile_claim(:'r1', NULL);
-SELECT is(wants(:'r1'), NULL, 'and kicks nobody');
+SELECT is(wanted_states(:'r1'), NULL, 'and kicks nobody');
 SET LOCAL isp.kick = 'on';
 UPDATE packages SET bandwidth = '12M/12M' WHERE name = 'P';
 SET LOCAL isp.kick = 'off';
@@ -268,14 +268,14 @@ SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'a copy')), '0 0 0', 'a mar
 SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 1', 'an account of another router is');
 SELECT is(jobs(acc(:'n1')), 'C1 2/2 synced, (C2 1/0 pending)', 'and has to leave');
 SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'once');
-SELECT is(wants(:'c2'), 'n1 absent', 'it leaves');
+SELECT is(wanted_states(:'c2'), 'n1 absent', 'it leaves');
 SELECT is(traces, 'ppp - n1', 'under that name') FROM account_claim(:'c2', 9, NULL);
 SELECT done(:'c2') \g /dev/null
 SELECT is(jobs(acc(:'n1')), 'C1 2/2 synced', 'and is forgotten there');
 UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'n2';
 SELECT done(:'c1') \g /dev/null
 SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n2'), 'n2')), '0 0 1', 'a cancelled account is misplaced everywhere');
-SELECT is(wants(:'c1'), 'n2 absent', 'it leaves');
+SELECT is(wanted_states(:'c1'), 'n2 absent', 'it leaves');
 SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n2'), 'n2', 'hotspot')), '0 0 1', 'and from another menu');
 SELECT is(traces LIKE E'ppp - n2\n%hotspot - n2', true, 'in one') FROM account_claim(:'c1', 9, NULL);
 SELECT done(:'c1') \g /dev/null

@@ -161,17 +161,17 @@ SELECT is(had_200(:'a', '{"status_code": "200", "n": 2}'), true, 'altered, it is
 -- The sender of a copy, again and again, made us ask Midtrans as often.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-CREATE FUNCTION asked_again(att uuid, more jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION look_up_again(att uuid, more jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE midtrans_jobs SET done_at = now() WHERE attempt_id = att;
 	PERFORM say(att, 'C1', 'notification', 'refund', 'confirm', '{"verdict": "confirm"}' || more);
 	RETURN jobs(att) IS NOT NULL;
 END $$;
-SELECT is(asked_again(:'a', '{}'), true, 'a message');
-SELECT is(asked_again(:'a', '{}'), false, 'its copy a moment later');
-SELECT is(asked_again(:'a', '{"n": 1}'), true, 'another one');
+SELECT is(look_up_again(:'a', '{}'), true, 'a message');
+SELECT is(look_up_again(:'a', '{}'), false, 'its copy a moment later');
+SELECT is(look_up_again(:'a', '{"n": 1}'), true, 'another one');
 UPDATE midtrans_jobs SET created_at = now() - interval '61 seconds';
-SELECT is(asked_again(:'a', '{}'), true, 'a copy a minute later');
+SELECT is(look_up_again(:'a', '{}'), true, 'a copy a minute later');
 UPDATE midtrans_jobs SET created_at = now() - interval '61 seconds', attempts = 5, due_at = now() + interval '1 minute';
 SELECT say(:'a', 'C1', 'notification', 'refund', 'confirm', '{"verdict": "confirm"}') \g /dev/null
 SELECT is(attempts || ' ' || (due_at > now()), '5 true', 'what fails is not tried oftener for a copy') FROM midtrans_jobs WHERE attempt_id = :'a';

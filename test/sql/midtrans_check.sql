@@ -13,7 +13,7 @@ SELECT ok(midtrans_work_wait() BETWEEN 29000 AND 30000, 'with nothing due the wa
 -- and the real one was never asked about again.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-CREATE FUNCTION asked(att uuid) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION looked_up(att uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM midtrans_transactions_to_ask(att) $$;
 CREATE FUNCTION claim(att uuid, tx text, verdict text, at timestamptz) RETURNS void LANGUAGE sql AS $$
 	WITH e AS (
@@ -54,15 +54,15 @@ SELECT unknown(:'a', 'claim' || to_char(n, 'FM00')) FROM generate_series(1, 50) 
 -- Asked five times in half an hour, Midtrans did not know a payment yet, and was never asked about it again.
 SELECT is(count(*), 20::bigint, 'however often it has said so') FROM midtrans_transactions_to_ask(:'a') WHERE NOT confirmed;
 SELECT claim(:'a', 'ancient', 'confirm', now() - interval '71 hours'), unknown(:'a', 'ancient', 1) \g /dev/null
-SELECT is(asked(:'a') ~ 'ancient', true, 'for three days');
+SELECT is(looked_up(:'a') ~ 'ancient', true, 'for three days');
 UPDATE midtrans_events SET received_at = now() - interval '73 hours' WHERE transaction_id = 'ancient';
-SELECT is(asked(:'a') ~ 'ancient', false, 'and no longer');
+SELECT is(looked_up(:'a') ~ 'ancient', false, 'and no longer');
 INSERT INTO midtrans_copies SELECT id, 1, now() + interval '2 hours' FROM midtrans_events WHERE transaction_id = 'claim07';
 SELECT is(string_agg(transaction_id, ' '), 'claim07', 'reported of anew, it is asked about anew') FROM midtrans_transactions_to_ask(:'a') WHERE asks = 0;
 UPDATE midtrans_unknown_ids SET asked_at = now() - interval '1 hour';
 UPDATE midtrans_copies SET last_at = now();
 UPDATE midtrans_events SET received_at = now() - interval '4 days' WHERE transaction_id = 'claim07';
-SELECT is(asked(:'a') ~ 'claim07', true, 'however old the first of it is');
+SELECT is(looked_up(:'a') ~ 'claim07', true, 'however old the first of it is');
 SELECT midtrans_unknown_id_count(:'a', 'claim07') \g /dev/null
 SELECT is(asks, 1, 'from the beginning') FROM midtrans_transactions_to_ask(:'a') WHERE transaction_id = 'claim07';
 SELECT say(:'a', 'claim07', 'status', 'pending', 'save') \g /dev/null
@@ -77,22 +77,22 @@ SELECT is(asks, midtrans_asks_until_unknown(), 'not asked about at once again') 
 SELECT page(inv(:'s'), 2) AS b \gset
 SELECT say(:'a', 'stolen', 'notification', 'pending', 'save') \g /dev/null
 SELECT claim(:'b', 'stolen', 'inconsistent', now()) \g /dev/null
-SELECT is(asked(:'b'), 'stolen', 'the order whose it may be asks about it');
+SELECT is(looked_up(:'b'), 'stolen', 'the order whose it may be asks about it');
 
 -- ---- what is live
 
 -- A transaction that nobody at Midtrans knows kept a page waiting, and made a job each half minute.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-CREATE FUNCTION live(att uuid) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION open_transactions(att uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM midtrans_transactions_to_ask(att) WHERE open $$;
 SELECT say(:'a', 'received', 'notification', 'pending', 'save', '{"attempt": "pending"}'),
 	say(:'a', 'known', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
-SELECT is(live(:'a'), 'known received', 'both may be paid');
+SELECT is(open_transactions(:'a'), 'known received', 'both may be paid');
 SELECT unknown(:'a', 'received', 4), unknown(:'a', 'known') \g /dev/null
-SELECT is(live(:'a'), 'known received', 'they may still: Midtrans may lag');
+SELECT is(open_transactions(:'a'), 'known received', 'they may still: Midtrans may lag');
 SELECT unknown(:'a', 'received', 1) \g /dev/null
-SELECT is(live(:'a'), 'known', 'one that a notification alone named, and Midtrans does not know, may not');
+SELECT is(open_transactions(:'a'), 'known', 'one that a notification alone named, and Midtrans does not know, may not');
 -- Five looks within a minute were an answer for good.
 SELECT midtrans_unknown_id_count(:'a', 'received') FROM generate_series(1, 9) \g /dev/null
 SELECT is(asks(:'a', 'received'), 5, 'two look-ups in a minute count once');
@@ -101,7 +101,7 @@ UPDATE midtrans_events SET received_at = now() - interval '1 hour' WHERE transac
 SELECT midtrans_unknown_id_count(:'a', 'received') FROM generate_series(1, 9) \g /dev/null
 SELECT is(asks(:'a', 'received'), 6, 'and a minute later again');
 UPDATE midtrans_attempts SET expires_at = now() - interval '1 minute' WHERE id = :'a';
-SELECT is(live(:'a'), NULL, 'nor one that it does not know any more when the time is over');
+SELECT is(open_transactions(:'a'), NULL, 'nor one that it does not know any more when the time is over');
 SELECT midtrans_check_finish(:'a', true) \g /dev/null
 SELECT is(state_of(:'a'), 'closed', 'so the page is closed by our clock');
 
@@ -174,7 +174,7 @@ INSERT INTO midtrans_events (source, order_id, body, body_hash) SELECT 'notifica
 SELECT midtrans_sweep() \g /dev/null
 SELECT is(jobs(:'a'), 'confirm', 'then Midtrans is asked');
 SELECT is(count(*), 2::bigint, 'and it lies there no more') FROM midtrans_verdicts WHERE detail = 'was stored, but not applied';
-SELECT is(asked(:'a'), 'lost', 'about what it named');
+SELECT is(looked_up(:'a'), 'lost', 'about what it named');
 UPDATE midtrans_jobs SET done_at = now() WHERE attempt_id = :'a';
 SELECT midtrans_sweep() \g /dev/null
 SELECT is(jobs(:'a'), NULL, 'once');
@@ -270,7 +270,7 @@ SELECT is(count(*), 0::bigint, 'about which people were informed by itself') FRO
 -- ---- unconfirmed
 
 -- No alert was raised about a second thing that Midtrans did not confirm.
-CREATE FUNCTION doubts(att uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION unconfirmed_alerts(att uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM midtrans_alert_unconfirmed(att, now() - interval '2 hours');
 	RETURN (SELECT count(*) FROM alert_logs WHERE meta ->> 'attempt_id' = att::text AND title = 'A notification was not confirmed');
@@ -278,11 +278,11 @@ END $$;
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'D', 'notification', 'settlement', 'save book', '{"attempt": "paid"}'), received(:'a', 'D', 'confirm', '{"transaction_status": "deny"}') \g /dev/null
-SELECT is(doubts(:'a') + doubts(:'a'), 2::bigint, 'it was not taken back, they say: reported once');
+SELECT is(unconfirmed_alerts(:'a') + unconfirmed_alerts(:'a'), 2::bigint, 'it was not taken back, they say: reported once');
 SELECT received(:'a', 'D', 'confirm', '{"transaction_status": "chargeback"}') \g /dev/null
-SELECT is(doubts(:'a'), 2::bigint, 'nor by the bank');
+SELECT is(unconfirmed_alerts(:'a'), 2::bigint, 'nor by the bank');
 SELECT received(:'a', 'made up ' || n, 'confirm', '{"transaction_status": "settlement"}') FROM generate_series(1, 9) n \g /dev/null
-SELECT is(doubts(:'a'), 3::bigint, 'a message that anybody may have made up makes one more');
+SELECT is(unconfirmed_alerts(:'a'), 3::bigint, 'a message that anybody may have made up makes one more');
 
 -- Money booked on the word of a notification, of which Midtrans knew nothing, stayed booked in silence.
 CREATE FUNCTION unknowns(att uuid) RETURNS bigint LANGUAGE sql AS $$

@@ -307,7 +307,7 @@ the_actor_is(const char *name)
 
 /* E-mails beyond 199 bytes were cut in the log, and the audit found no user of the rest. */
 static void
-a_long_name_is_said_whole(void **state)
+a_long_name_is_reported_whole(void **state)
 {
 	char name[256];
 
@@ -508,7 +508,7 @@ main(void)
 		CASE(our_own_states),
 		CASE(gate_comes_first),
 		CASE(says_who_acts),
-		CASE(a_long_name_is_said_whole),
+		CASE(a_long_name_is_reported_whole),
 		CASE(a_savepoint_is_gone_back_to),
 		CASE(the_actor_outlives_transactions),
 		CASE(sessions_are_ours),

@@ -210,7 +210,7 @@ gate_decides_before_and_after(void **state)
 }
 
 static void
-unauthenticated_is_said_as_laravel_does(void **state)
+unauthenticated_is_answered_as_laravel_does(void **state)
 {
 	(void)state;
 	auth_rc = RC_UNAUTH;
@@ -366,7 +366,7 @@ main(void)
 		CASE(says_what_is_allowed),
 		CASE(bad_encoding_is_400),
 		CASE(gate_decides_before_and_after),
-		CASE(unauthenticated_is_said_as_laravel_does),
+		CASE(unauthenticated_is_answered_as_laravel_does),
 		CASE(bodies_are_json_and_small),
 		CASE(a_read_is_repeated_once),
 		CASE(a_write_is_never_repeated),

@@ -225,7 +225,7 @@ a_closed_port_is_unreachable_and_nothing_was_sent(void **state)
 }
 
 static void
-asked_to_slow_down_says_how_long(void **state)
+a_throttled_call_waits_as_long_as_asked(void **state)
 {
 	static const struct turn turns[] = {
 		{ .say = "HTTP/1.1 429 X\r\nRetry-After: 7\r\nConnection: close\r\n\r\n{}",
@@ -571,7 +571,7 @@ failed_work_is_due_again_later(void **state)
 }
 
 static void
-after_two_silences_nobody_is_asked(void **state)
+after_two_silences_no_call_is_made(void **state)
 {
 	static const struct turn turns[] = { LOST };
 	struct midtrans_count n;
@@ -598,7 +598,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		MIDTRANS_TEST(each_answer_is_judged),
 		MIDTRANS_TEST(a_closed_port_is_unreachable_and_nothing_was_sent),
-		MIDTRANS_TEST(asked_to_slow_down_says_how_long),
+		MIDTRANS_TEST(a_throttled_call_waits_as_long_as_asked),
 		MIDTRANS_TEST(without_a_key_there_is_no_online_payment),
 		MIDTRANS_TEST(one_does_it_at_a_time),
 		MIDTRANS_TEST(a_page_is_made_once),
@@ -615,7 +615,7 @@ main(void)
 		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),
 		MIDTRANS_TEST(work_is_done_one_thing_at_a_time),
 		MIDTRANS_TEST(failed_work_is_due_again_later),
-		MIDTRANS_TEST(after_two_silences_nobody_is_asked),
+		MIDTRANS_TEST(after_two_silences_no_call_is_made),
 	};
 
 	return cmocka_run_group_tests_name("midtrans/gateway", tests, rows_open, rows_close);

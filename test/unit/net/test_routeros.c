@@ -343,7 +343,7 @@ static const struct {
 /* clang-format on */
 
 static void
-tells_refused_logins_apart(void **state)
+refused_logins_differ_by_cause(void **state)
 {
 	struct fix *f = *state;
 
@@ -361,7 +361,7 @@ tells_refused_logins_apart(void **state)
 /* ---------------------------------------------------------- out of order */
 
 static void
-tells_refused_and_unreachable(void **state)
+refused_and_unreachable_differ(void **state)
 {
 	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
 	struct fix *f = *state;
@@ -625,7 +625,7 @@ a_batch_is_answered_in_any_order(void **state)
 }
 
 static void
-a_broken_batch_tells_what_was_done(void **state)
+a_broken_batch_reports_done_commands(void **state)
 {
 	static const struct turn turns[] = {
 		LOGGED_IN,
@@ -755,8 +755,8 @@ main(void)
 		T(a_malformed_command_is_never_sent),
 		T(answers_the_challenge_of_an_old_router),
 		T(an_odd_challenge_is_no_login),
-		T(tells_refused_logins_apart),
-		T(tells_refused_and_unreachable),
+		T(refused_logins_differ_by_cause),
+		T(refused_and_unreachable_differ),
 		T(a_slow_router_holds_no_call_for_long),
 		T(a_router_that_never_pauses_ends_in_time),
 		T(a_silent_login_ends_in_time),
@@ -764,7 +764,7 @@ main(void)
 		T(a_goodbye_after_the_answer_spoils_no_answer),
 		T(opens_again_after_an_idle_connection_was_cut),
 		T(a_batch_is_answered_in_any_order),
-		T(a_broken_batch_tells_what_was_done),
+		T(a_broken_batch_reports_done_commands),
 		T(a_batch_wants_its_own_tags),
 		T(looks_ids_up_by_name),
 		T(asks_for_the_version_once),

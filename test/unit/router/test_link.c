@@ -78,7 +78,7 @@ a_password_of_another_row_does_not_open(void **state)
 }
 
 static void
-a_refused_login_is_said(void **state)
+a_refused_login_is_reported(void **state)
 {
 	static const struct turn turns[] = {
 		{ .listen = 1,
@@ -144,7 +144,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_target_is_what_the_row_says),
 		CASE(a_password_of_another_row_does_not_open),
-		CASE(a_refused_login_is_said),
+		CASE(a_refused_login_is_reported),
 		CASE(a_broken_router_opens_the_breaker),
 		CASE(an_inactive_router_is_not_called),
 	};

@@ -93,7 +93,7 @@ a_router_switched_off_is_tested_too(void **state)
 }
 
 static void
-a_wrong_password_is_said(void **state)
+a_wrong_password_is_reported(void **state)
 {
 	static const struct turn turns[] = {
 		{ .listen = 1,
@@ -111,7 +111,7 @@ a_wrong_password_is_said(void **state)
 }
 
 static void
-a_missing_right_is_said(void **state)
+a_missing_right_is_reported(void **state)
 {
 	static const struct turn turns[] = {
 		{ .listen = 1, .say = "!done\n" },
@@ -149,8 +149,8 @@ main(void)
 		CASE(says_what_the_router_is),
 		CASE(the_default_router_is_meant_by_none),
 		CASE(a_router_switched_off_is_tested_too),
-		CASE(a_wrong_password_is_said),
-		CASE(a_missing_right_is_said),
+		CASE(a_wrong_password_is_reported),
+		CASE(a_missing_right_is_reported),
 		CASE(a_closed_port_is_reported),
 	};
 
