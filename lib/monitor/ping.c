@@ -28,8 +28,8 @@ struct target {
 };
 
 static const struct db_col target_cols[] = {
-	DB_COLS(target, id, host, address, is_lookup_due, interval_seconds, timeout_ms, packet_count,
-	    due_ms),
+	DB_COLS(target, id, host, address, is_lookup_due, interval_seconds, timeout_ms,
+	    packet_count, due_ms),
 };
 
 /* The run while it goes on; what `batch` holds is stored together and forgotten. */

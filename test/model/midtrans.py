@@ -9,7 +9,7 @@ naive on purpose, no database, no clock, no lock.
 
     r = Reader(b, day)              reads notifications in the order in which things happened
         r.order(order_id, invoice, amount)       a page was asked for
-        r.process(message)                          one body, believed: nobody lies, nothing is late
+        r.process(message)                       one body, believed: nobody lies, nothing is late
         r.lots[transaction_id]                   the lot it was booked as
 
     standing(transaction)           what a transaction as the gateway has it in the end must have

@@ -241,8 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(once_ends_when_nothing_is_due, setup, teardown),
-		cmocka_unit_test_setup_teardown(once_reports_failures_and_goes_on, setup,
-		    teardown),
+		cmocka_unit_test_setup_teardown(once_reports_failures_and_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_gives_up_after_two_silences, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_fails_where_the_sweep_does, setup, teardown),
 		cmocka_unit_test_setup_teardown(wait_answers_a_notification_at_once, setup,
