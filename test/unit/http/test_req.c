@@ -1,26 +1,8 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "http/http.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static const char *
 param(const char *query, const char *name)

@@ -1,5 +1,5 @@
 /* test_decide.c: every row of the table of required behaviour, and the words of Midtrans. */
-#include "unit.h"
+#include "state.h"
 
 #include <cJSON.h>
 #include <stdio.h>
@@ -9,25 +9,6 @@
 #include "midtrans/order.h"
 
 static const char key[] = "SB-Mid-server-example-key-0001";
-
-static int
-begin(void **state)
-{
-	static struct ctx cx;
-
-	cx = (struct ctx){ .mem = arena_new(4096), .request_id = "", .ip = "" };
-	*state = &cx;
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	struct ctx *cx = *state;
-
-	arena_free(cx->mem);
-	return 0;
-}
 
 static void
 free_json(void *v)

@@ -1,5 +1,5 @@
 /* test_account_plan.c: (wanted, found) to commands, row by row of contract 6. */
-#include "unit.h"
+#include "fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,24 +9,6 @@
 
 #define ME    "11111111-1111-4111-8111-111111111111"
 #define OTHER "22222222-2222-4222-8222-222222222222"
-
-static struct arena *mem;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
 
 static const char *const menus[MENU__MAX] = { "ppp", "hotspot", "queue", "block", "block6" };
 static const char *const acts[] = { "add", "set", "unset", "remove" };
@@ -53,7 +35,7 @@ describe_ops(struct sb *out, const struct account_plan *p, size_t from, size_t t
 static const char *
 described(const struct account_plan *p)
 {
-	struct sb out = sb_new(mem);
+	struct sb out = sb_new(cx.mem);
 
 	describe_ops(&out, p, 0, p->nfirst);
 	for (size_t i = 0; i < p->nkicks; i++)
@@ -147,7 +129,7 @@ plan_of(const struct account *a, struct account_object *x, struct account_object
 		objs[n++] = x;
 	if (y != NULL)
 		objs[n++] = y;
-	account_plan(mem, "R1", a, objs, n, &plan);
+	account_plan(cx.mem, "R1", a, objs, n, &plan);
 	return described(&plan);
 }
 
@@ -717,13 +699,14 @@ many_traces_are_no_trouble(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MANY; i++) {
-		traces[i] = (struct account_trace){ MENU_PPP, arena_printf(mem, "u%zu", i), NULL };
+		traces[i] =
+		    (struct account_trace){ MENU_PPP, arena_printf(cx.mem, "u%zu", i), NULL };
 		objs[i] = secret(traces[i].name, "isp:" ME);
 		all[i] = &objs[i];
 	}
 	a.traces = traces;
 	a.ntraces = MANY;
-	account_plan(mem, "R1", &a, all, MANY, &plan);
+	account_plan(cx.mem, "R1", &a, all, MANY, &plan);
 	assert_int_equal(plan.nops, MANY);
 	assert_int_equal(plan.nkicks, MANY);
 	assert_null(plan.error);
@@ -733,13 +716,13 @@ static void
 marks(void **state)
 {
 	(void)state;
-	assert_string_equal(account_mark(mem, "isp:" ME), ME);
-	assert_string_equal(account_mark(mem, "isp:" ME " the rest"), ME);
-	assert_null(account_mark(mem, "isp:" ME "the rest"));
-	assert_null(account_mark(mem, "isp:"));
-	assert_null(account_mark(mem, "isp:uplink of the boss"));
-	assert_null(account_mark(mem, "x isp:" ME));
-	assert_null(account_mark(mem, NULL));
+	assert_string_equal(account_mark(cx.mem, "isp:" ME), ME);
+	assert_string_equal(account_mark(cx.mem, "isp:" ME " the rest"), ME);
+	assert_null(account_mark(cx.mem, "isp:" ME "the rest"));
+	assert_null(account_mark(cx.mem, "isp:"));
+	assert_null(account_mark(cx.mem, "isp:uplink of the boss"));
+	assert_null(account_mark(cx.mem, "x isp:" ME));
+	assert_null(account_mark(cx.mem, NULL));
 }
 
 static void

@@ -1,28 +1,10 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 #include <zlib.h>
 
 #include "rows.h"
 #include "sheet/zip.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 /* ---- a zip archive of parts that are stored as they are ---------------------------------------
  */
