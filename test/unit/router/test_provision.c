@@ -19,6 +19,10 @@
 #define HELLO_RECEIVED                                                                             \
 	"/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
 
+#define SECRETS_RECEIVED                                                                           \
+	"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"                     \
+	"remote-address,disabled,comment"
+
 static struct peer *peer;
 static struct router_link *hand;
 static const char *router;
@@ -158,9 +162,7 @@ a_new_account_gets_its_profile_first(void **state)
 		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
 		"|?name=default|.tag=2\n"
 		"/ppp/profile/add|=name=home|=local-address=10.0.0.1|=remote-address=pool"
-		"|=rate-limit=5M/10M|=comment=isp:%s\n"
-		"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-		"remote-address,disabled,comment|?name=citra\n"
+		"|=rate-limit=5M/10M|=comment=isp:%s\n" SECRETS_RECEIVED "|?name=citra\n"
 		"/ppp/secret/add|=name=citra|=password=kata sandi|=profile=home"
 		"|=comment=isp:%s|=disabled=no|=service=pppoe\n",
 		package, id));
@@ -225,12 +227,11 @@ a_suspended_account_is_cut_off(void **state)
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(state_of(CITRA), "synced");
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?name=citra\n"
-	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
-	    "/ppp/active/remove|=.id=*800|.tag=1\n"
-	    "/ppp/active/remove|=.id=*801|.tag=2\n");
+	    SECRETS_RECEIVED "|?name=citra\n"
+			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+			     "/ppp/active/remove|=.id=*800|.tag=1\n"
+			     "/ppp/active/remove|=.id=*801|.tag=2\n");
 }
 
 /*
@@ -260,12 +261,11 @@ other_differences_come_after_the_sessions(void **state)
 	assert_int_equal(batch().failed, 1);
 	assert_string_equal(state_of(CITRA), "failed: profile gold does not exist on Main");
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?name=citra\n"
-	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
-	    "/ppp/active/remove|=.id=*800\n"
-	    "/ppp/secret/set|=.id=*1|=profile=gold|=service=pppoe\n");
+	    SECRETS_RECEIVED "|?name=citra\n"
+			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+			     "/ppp/active/remove|=.id=*800\n"
+			     "/ppp/secret/set|=.id=*1|=profile=gold|=service=pppoe\n");
 }
 
 /* One that cannot be disabled is kicked all the same, and nothing more is set. */
@@ -315,15 +315,12 @@ a_missed_account_is_looked_for_by_its_mark(void **state)
 	(void)sql("UPDATE mikrotik_secrets SET comment = 'a note'");
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?name=citra\n"
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?comment=isp:" CITRA "|?comment=isp:" CITRA
-	    " a note|?#|\n"
-	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=citra|.tag=1\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=upstairs|.tag=2\n"
-	    "/ppp/secret/set|=.id=*1|=name=citra\n");
+	    SECRETS_RECEIVED "|?name=citra\n" SECRETS_RECEIVED "|?comment=isp:" CITRA
+			     "|?comment=isp:" CITRA " a note|?#|\n"
+			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=citra|.tag=1\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=upstairs|.tag=2\n"
+			     "/ppp/secret/set|=.id=*1|=name=citra\n");
 }
 
 static void
@@ -522,10 +519,9 @@ many_accounts_are_looked_up_at_once(void **state)
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
 	assert_int_equal(batch().done, 51);
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment\n"
-	    "/ppp/active/print|=.proplist=.id,name\n"
-	    "/ppp/active/remove|=.id=*9\n");
+	    SECRETS_RECEIVED "\n"
+			     "/ppp/active/print|=.proplist=.id,name\n"
+			     "/ppp/active/remove|=.id=*9\n");
 }
 
 /* ---- what people wait for ------------------------------------------------ */
