@@ -263,6 +263,7 @@ BEGIN
 	('history_make',                      'snmp ping'),
 	('history_partition',                 'snmp ping'),
 	('history_partitions',                'snmp ping'),
+	('history_buckets',                   'api'),
 	('history_period',                    'api'),
 	('history_roll',                      'snmp ping'),
 	('history_tables',                    'snmp ping'),

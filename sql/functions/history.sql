@@ -104,3 +104,11 @@ LANGUAGE sql IMMUTABLE AS $$
 		('1y',  interval '365 days', interval '1 day',      '1h')) AS p (name, span, width, source)
 	 WHERE p.name = period
 $$;
+
+-- The buckets of a chart: their table, their width, no finer than the measurements, and the first of them.
+CREATE OR REPLACE FUNCTION history_buckets(period text, finest interval,
+	OUT source text, OUT step interval, OUT first_at timestamptz)
+LANGUAGE sql STABLE AS $$
+	SELECT p.source, s.step, date_bin(s.step, now() - p.span, 'epoch') + s.step
+	  FROM history_period(period) p CROSS JOIN LATERAL (SELECT greatest(p.width, finest)) AS s (step)
+$$;

@@ -14,13 +14,6 @@ BEGIN
 	RETURN i;
 END $$;
 
-CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-	PERFORM FROM invoices own JOIN customers c ON c.id = own.customer_id
-	  WHERE own.id = ANY(invs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
-END $$;
-
 CREATE OR REPLACE FUNCTION invoice_number(d date, n int) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT 'INV-' || to_char(d, 'YYYYMMDD') || '-' || lpad(n::text, greatest(4, length(n::text)), '0')
@@ -36,6 +29,13 @@ BEGIN
 	ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + 1
 	RETURNING last_number INTO n;
 	RETURN invoice_number(d, n);
+END $$;
+
+CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM invoices own JOIN customers c ON c.id = own.customer_id
+	  WHERE own.id = ANY(invs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
 END $$;
 
 -- The open invoices of a subscription; named with its customer, whose open invoices the index knows.

@@ -108,32 +108,27 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
 	p record;
-	step interval;
-	first_time timestamptz;
 BEGIN
-	SELECT * INTO p FROM history_period(period);
 	-- A target measured once an hour has no points between.
-	step := greatest(p.width, (SELECT make_interval(secs => t.interval_seconds) FROM ping_targets t WHERE t.id = target));
-	first_time := date_bin(step, now() - p.span, 'epoch') + step;
+	SELECT * INTO p FROM history_buckets(period,
+		(SELECT make_interval(secs => t.interval_seconds) FROM ping_targets t WHERE t.id = target));
 	RETURN QUERY
 	WITH rows AS (
-		SELECT h.recorded_at, h.sent, h.received, coalesce(h.latency_ms * h.received, 0) AS sum_ms, h.min_ms, h.max_ms
-		  FROM ping_history h WHERE p.source = 'raw' AND h.target_id = target AND h.recorded_at >= first_time
-		UNION ALL
-		SELECT h.recorded_at, h.sent, h.received, h.sum_ms, h.min_ms, h.max_ms
-		  FROM ping_5m h WHERE p.source = '5m' AND h.target_id = target AND h.recorded_at >= first_time
-		UNION ALL
-		SELECT h.recorded_at, h.sent, h.received, h.sum_ms, h.min_ms, h.max_ms
-		  FROM ping_1h h WHERE p.source = '1h' AND h.target_id = target AND h.recorded_at >= first_time
+		SELECT * FROM (
+			SELECT 'raw' AS source, target_id, recorded_at, sent, received, coalesce(latency_ms * received, 0) AS sum_ms,
+			       min_ms, max_ms FROM ping_history
+			UNION ALL SELECT '5m', h.* FROM ping_5m h
+			UNION ALL SELECT '1h', h.* FROM ping_1h h) h
+		 WHERE h.source = p.source AND h.target_id = target AND h.recorded_at >= p.first_at
 	), buckets AS (
-		SELECT date_bin(step, r.recorded_at, 'epoch') AS at, sum(r.sent) AS sent, sum(r.received) AS received,
+		SELECT date_bin(p.step, r.recorded_at, 'epoch') AS at, sum(r.sent) AS sent, sum(r.received) AS received,
 		       sum(r.sum_ms) AS sum_ms, min(r.min_ms) AS min_ms, max(r.max_ms) AS max_ms
 		  FROM rows r GROUP BY 1
 	)
 	SELECT g.at, b.sum_ms / nullif(b.received, 0), b.min_ms, b.max_ms,
 	       (100.0 * (b.sent - b.received) / nullif(b.sent, 0))::float8,
 	       CASE WHEN b.received > 0 THEN 'up' WHEN b.sent > 0 THEN 'down' ELSE 'unknown' END
-	  FROM generate_series(first_time, now(), step) AS g (at)
+	  FROM generate_series(p.first_at, now(), p.step) AS g (at)
 	  LEFT JOIN buckets b ON b.at = g.at
 	 ORDER BY g.at;
 END $$;

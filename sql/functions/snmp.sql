@@ -132,31 +132,24 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
 	p record;
-	step interval;
-	first_time timestamptz;
 BEGIN
-	SELECT * INTO p FROM history_period(period);
-	step := greatest(p.width, interval '5 minutes'); -- polls are no denser
-	first_time := date_bin(step, now() - p.span, 'epoch') + step;
+	SELECT * INTO p FROM history_buckets(period, interval '5 minutes'); -- polls are no denser
 	RETURN QUERY
 	WITH rows AS (
-		SELECT h.recorded_at, h.seconds, h.in_rate::numeric * h.seconds AS in_bits, h.out_rate::numeric * h.seconds AS out_bits,
-		       h.in_rate AS in_max, h.out_rate AS out_max
-		  FROM bandwidth_history h
-		 WHERE p.source = 'raw' AND h.interface_id = interface AND h.recorded_at >= first_time AND h.in_rate IS NOT NULL
-		UNION ALL
-		SELECT h.recorded_at, h.seconds, h.in_bits, h.out_bits, h.in_max, h.out_max
-		  FROM bandwidth_5m h WHERE p.source = '5m' AND h.interface_id = interface AND h.recorded_at >= first_time
-		UNION ALL
-		SELECT h.recorded_at, h.seconds, h.in_bits, h.out_bits, h.in_max, h.out_max
-		  FROM bandwidth_1h h WHERE p.source = '1h' AND h.interface_id = interface AND h.recorded_at >= first_time
+		SELECT * FROM (
+			SELECT 'raw' AS source, interface_id, recorded_at, seconds, in_rate::numeric * seconds AS in_bits,
+			       out_rate::numeric * seconds AS out_bits, in_rate AS in_max, out_rate AS out_max
+			  FROM bandwidth_history WHERE in_rate IS NOT NULL
+			UNION ALL SELECT '5m', h.* FROM bandwidth_5m h
+			UNION ALL SELECT '1h', h.* FROM bandwidth_1h h) h
+		 WHERE h.source = p.source AND h.interface_id = interface AND h.recorded_at >= p.first_at
 	), buckets AS (
-		SELECT date_bin(step, r.recorded_at, 'epoch') AS at, sum(r.seconds) AS seconds, sum(r.in_bits) AS in_bits,
+		SELECT date_bin(p.step, r.recorded_at, 'epoch') AS at, sum(r.seconds) AS seconds, sum(r.in_bits) AS in_bits,
 		       sum(r.out_bits) AS out_bits, max(r.in_max) AS in_max, max(r.out_max) AS out_max
 		  FROM rows r GROUP BY 1
 	)
 	SELECT g.at, (b.in_bits / nullif(b.seconds, 0))::bigint, (b.out_bits / nullif(b.seconds, 0))::bigint, b.in_max, b.out_max
-	  FROM generate_series(first_time, now(), step) AS g (at)
+	  FROM generate_series(p.first_at, now(), p.step) AS g (at)
 	  LEFT JOIN buckets b ON b.at = g.at
 	 ORDER BY g.at;
 END $$;
