@@ -67,15 +67,11 @@ const struct resource customer_resource = {
 	.hidden_param = "archived",
 	.hidden = "archived_at IS NOT NULL",
 	.search = search,
-	.search_in = search_in,
-	.nsearch_in = countof(search_in),
+	.search_in = search_in, .nsearch_in = countof(search_in),
 	.digits = "phone_digits",
-	.fields = fields,
-	.nfields = countof(fields),
-	.filters = filters,
-	.nfilters = countof(filters),
-	.children = children,
-	.nchildren = countof(children),
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
+	.children = children, .nchildren = countof(children),
 	.audited = true,
 	.counted = true,
 };
@@ -105,8 +101,7 @@ const struct resource credit_resource = {
 	.label = "The credit entry",
 	.table = "customer_credits",
 	.view = "credit_rows",
-	.fields = credit_fields,
-	.nfields = countof(credit_fields),
+	.fields = credit_fields, .nfields = countof(credit_fields),
 };
 
 const struct op customer_archive_op = {

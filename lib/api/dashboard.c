@@ -139,8 +139,7 @@ static const struct field billing_rehearse_parts[] = {
 const struct op billing_rehearse_op = {
 	.summary = "What billing-cron would do on that day",
 	.params = preview_params, .nparams = countof(preview_params),
-	.answer = billing_rehearse_parts,
-	.nanswer = countof(billing_rehearse_parts),
+	.answer = billing_rehearse_parts, .nanswer = countof(billing_rehearse_parts),
 };
 /* clang-format on */
 

@@ -147,10 +147,8 @@ const struct resource invoice_resource = {
 	.table = "invoices",
 	.view = "invoice_rows",
 	.search = search,
-	.fields = fields,
-	.nfields = countof(fields),
-	.filters = filters,
-	.nfilters = countof(filters),
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
 	.check = check_invoice,
 	.counted = true,
 	.sum = "amount",
@@ -233,8 +231,7 @@ static const struct field invoice_public_parts[] = {
 const struct op invoice_public_op = {
 	.summary = "What a customer with the link sees of an invoice",
 	.paced = true,
-	.answer = invoice_public_parts,
-	.nanswer = countof(invoice_public_parts),
+	.answer = invoice_public_parts, .nanswer = countof(invoice_public_parts),
 };
 /* clang-format on */
 

@@ -137,8 +137,7 @@ static const struct field mikrotik_system_parts[] = {
 const struct op mikrotik_system_op = {
 	.summary = "Load, memory and version of a router",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = mikrotik_system_parts,
-	.nanswer = countof(mikrotik_system_parts),
+	.answer = mikrotik_system_parts, .nanswer = countof(mikrotik_system_parts),
 };
 static const struct field mikrotik_interface_traffic_parts[] = {
 	{ "name", FT_TEXT, FF_RARE },
@@ -152,8 +151,7 @@ static const struct field mikrotik_interface_traffic_parts[] = {
 const struct op mikrotik_interface_traffic_op = {
 	.summary = "The present rates of an interface in bits per second",
 	.params = interface_params, .nparams = countof(interface_params),
-	.answer = mikrotik_interface_traffic_parts,
-	.nanswer = countof(mikrotik_interface_traffic_parts),
+	.answer = mikrotik_interface_traffic_parts, .nanswer = countof(mikrotik_interface_traffic_parts),
 };
 static const struct field mikrotik_online_users_parts[] = {
 	{ "id", FT_TEXT },
@@ -169,8 +167,7 @@ static const struct field mikrotik_online_users_parts[] = {
 const struct op mikrotik_online_users_op = {
 	.summary = "All sessions of all active routers: [{id username type address uptime "
 		   "downloadSpeed uploadSpeed router_id}]",
-	.answer = mikrotik_online_users_parts,
-	.nanswer = countof(mikrotik_online_users_parts),
+	.answer = mikrotik_online_users_parts, .nanswer = countof(mikrotik_online_users_parts),
 	.many = true,
 };
 static const struct field mikrotik_traffic_parts[] = {
@@ -183,8 +180,7 @@ const struct op mikrotik_traffic_op = {
 	.summary = "What all subscribers used together in the last 10 minutes: [{time download "
 		   "upload}] in Mbps",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = mikrotik_traffic_parts,
-	.nanswer = countof(mikrotik_traffic_parts),
+	.answer = mikrotik_traffic_parts, .nanswer = countof(mikrotik_traffic_parts),
 	.many = true,
 };
 static const struct field mikrotik_user_detail_parts[] = {
@@ -210,8 +206,7 @@ static const struct field mikrotik_user_detail_parts[] = {
 const struct op mikrotik_user_detail_op = {
 	.summary = "The session of a user: {username session bandwidth profile}; 404 when offline",
 	.params = detail_params, .nparams = countof(detail_params),
-	.answer = mikrotik_user_detail_parts,
-	.nanswer = countof(mikrotik_user_detail_parts),
+	.answer = mikrotik_user_detail_parts, .nanswer = countof(mikrotik_user_detail_parts),
 };
 
 /* clang-format on */

@@ -46,8 +46,7 @@ static const struct field run_undo_parts[] = {
 
 const struct op run_undo_op = {
 	.summary = "Put all lines on again that a run took off: {restored}",
-	.answer = run_undo_parts,
-	.nanswer = countof(run_undo_parts),
+	.answer = run_undo_parts, .nanswer = countof(run_undo_parts),
 	.dry_run = true,
 };
 const struct op subscription_history_op = {

@@ -21,8 +21,7 @@ static const struct field search_all_parts[] = {
 const struct op search_all_op = {
 	.summary = "At most five each of customers, subscriptions, invoices and payments",
 	.params = params, .nparams = countof(params),
-	.answer = search_all_parts,
-	.nanswer = countof(search_all_parts),
+	.answer = search_all_parts, .nanswer = countof(search_all_parts),
 	.many = true,
 };
 /* clang-format on */

@@ -150,8 +150,7 @@ const struct resource setting_resource = {
 	.label = "The settings",
 	.table = "settings",
 	.view = "setting_rows",
-	.fields = fields,
-	.nfields = countof(fields),
+	.fields = fields, .nfields = countof(fields),
 	.single = true,
 };
 
@@ -175,8 +174,7 @@ static const struct field setting_preset_parts[] = {
 const struct op setting_preset_op = {
 	.summary = "Fill the policies of billing: {packages_not_reached}",
 	.fields = preset_fields, .nfields = countof(preset_fields), .flag = FF_CREATE,
-	.answer = setting_preset_parts,
-	.nanswer = countof(setting_preset_parts),
+	.answer = setting_preset_parts, .nanswer = countof(setting_preset_parts),
 };
 /* clang-format on */
 

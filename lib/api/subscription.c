@@ -109,10 +109,8 @@ const struct resource subscription_resource = {
 	.table = "subscriptions",
 	.view = "subscription_rows",
 	.search = search,
-	.fields = fields,
-	.nfields = countof(fields),
-	.filters = filters,
-	.nfilters = countof(filters),
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
 	.counted = true,
 };
 
