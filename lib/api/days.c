@@ -125,11 +125,7 @@ const struct op subscription_change_op = {
 enum rc
 day_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-
-	TRY(op_subscription(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, &day_resource,
-	    (struct list_bound){ "subscription_id", id });
+	return op_list_of_subscription(cx, rq, rs, &day_resource);
 }
 
 /* Read the body, run a statement of (id, body), and answer with the line. */

@@ -262,14 +262,7 @@ invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-	bool waive;
-
-	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_flag(cx, rq, "waive", &waive));
-	TRY(db_exec(cx, &SQL_invoice_cancel, V_TEXT(id), V_BOOL(waive)));
-	rs->status = 204;
-	return RC_OK;
+	return op_end(cx, rq, rs, &SQL_invoice_cancel, "waive");
 }
 
 enum rc

@@ -1,6 +1,5 @@
 /* isolir.c: the page of isolated customers, and the traffic of one line. */
 #include "api/api.h"
-#include "db/rowjson.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -70,7 +69,5 @@ subscription_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_subscription(cx, rq, &id));
 	TRY(db_rows(cx, &SQL_line_traffic, &rows, V_TEXT(id)));
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_array(rs, rows);
 }

@@ -2,7 +2,6 @@
 #include "api/mikrotik.h"
 #include "api/api.h"
 #include "base/utf8.h"
-#include "db/rowjson.h"
 #include "router/snapshot.h"
 #include "sql.h"
 
@@ -271,9 +270,7 @@ read_live(struct ctx *cx, const struct req *rq, const char **router_id)
 static enum rc
 answer_array(struct resp *rs, const struct db_rows *rows)
 {
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_array(rs, rows);
 }
 
 static enum rc

@@ -198,11 +198,8 @@ setting_preset(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 setting_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-
 	(void)rq;
-	TRY(db_row(cx, &SQL_setting_row, &rows));
-	return op_answer(rs, 200, rows);
+	return op_show(cx, rs, &SQL_setting_row);
 }
 
 enum rc

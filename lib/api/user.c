@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "db/rowjson.h"
 #include "people/session.h"
 #include "sql.h"
 
