@@ -113,7 +113,7 @@ distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* " (the conf_item_nearest is NAME)", or "" where none is near. */
+/* " (the nearest is NAME)", or "" where none is near. */
 const char *
 conf_item_nearest(struct ctx *cx, const char *name)
 {
@@ -127,7 +127,7 @@ conf_item_nearest(struct ctx *cx, const char *name)
 			found = conf_items[i].name;
 		best = d < best ? d : best;
 	}
-	return found != NULL ? arena_printf(cx->mem, " (the conf_item_nearest is %s)", found) : "";
+	return found != NULL ? arena_printf(cx->mem, " (the nearest is %s)", found) : "";
 }
 
 void

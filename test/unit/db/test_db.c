@@ -35,8 +35,8 @@ static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($
 static const struct db_stmt who = { "t_who",
 	"SELECT session_actor() AS actor, session_request() AS request", 0 };
 static const struct db_stmt one = { "t_one", "SELECT 1 AS one", 0 };
-static const struct db_stmt raise = { "t_raise", "SELECT raise_conflict($1)", 1 };
-static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_invalid($1, $2)", 2 };
+static const struct db_stmt raise = { "t_raise", "SELECT raise_conflict('busy', $1)", 1 };
+static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_invalid($1, 'max', $2)", 2 };
 static const struct db_stmt today = { "t_today",
 	"SELECT business_today() AS day, current_setting('plan_cache_mode') AS mode, current_setting('timezone') AS zone", 0 };
 static const struct db_stmt notify = { "t_notify", "SELECT pg_notify('unit_test', $1)", 1 };

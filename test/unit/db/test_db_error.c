@@ -129,8 +129,8 @@ several_fields_are_raised_at_once(void **state)
 {
 	static const struct db_stmt st = { "te_all",
 		"SELECT raise_invalid_all('{{a_day,\"The a day is none.\"},{b,No}}'"
-		" || field_error(true, 'c', 'Nor this.') || field_error(NULL, 'd', 'x')"
-		" || field_error(false, 'e', 'x'))",
+		" || field_error(true, 'c', 'k', 'Nor this.') || field_error(NULL, 'd', 'k', 'x')"
+		" || field_error(false, 'e', 'k', 'x'))",
 		0 };
 	static const struct db_stmt nothing = { "te_none", "SELECT raise_invalid_all('{}')", 0 };
 	const struct field_err *f;
@@ -157,7 +157,7 @@ rules_raise_codes(void **state)
 		"SELECT raise_conflict('invoice_paid', 'The invoice is paid.')", 0 };
 	static const struct db_stmt fields = { "te_most",
 		"SELECT raise_invalid_all(field_error(true, 'amount', 'max', 'Too much.',"
-		" '{\"max\": 5}') || field_error(true, 'b', 'No code.'))",
+		" '{\"max\": 5}') || '{{b,No code.}}')",
 		0 };
 
 	(void)state;
