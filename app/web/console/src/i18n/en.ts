@@ -986,6 +986,8 @@ export const en: Messages = {
 		text: 'Must be a text.',
 		id: 'Not found.',
 		list: 'Must be a list.',
+		list_of_texts: 'Must be a list of texts.',
+		min_items: 'Too few.',
 		sort: 'Cannot be sorted like that.',
 		file: 'This file could not be read. Use CSV or XLSX.',
 		no_heading: 'No row names its columns: one must be called nama, pelanggan or name.',

@@ -26,7 +26,7 @@ const golden = readFileSync(`${TOP}/test/cli/codes.golden`, 'utf8')
 
 /* Faults of a sheet's rows: their codes stand before their sentences. */
 const ofImport = [
-	...readFileSync(`${TOP}/sql/functions/import.sql`, 'utf8').matchAll(/'(\w+)',\s*'[A-Z][^']+'\)/g),
+	...readFileSync(`${TOP}/sql/functions/import.sql`, 'utf8').matchAll(/'([a-z_]+)',\s*'[A-Z][^']+'\)/g),
 ].map(m => m[1]!);
 
 const files = (dir: string): string[] =>
@@ -59,15 +59,27 @@ describe.each([
 
 describe('an error', () => {
 	it('is said with its bound, in the form of the language', () => {
-		const error = new ApiError(422, 'x', 'invalid', { amount: ['The amount must …'] }, {
-			amount: [{ code: 'max', max: 125000 }],
-		});
+		const error = new ApiError(
+			422,
+			'x',
+			'invalid',
+			{ amount: ['The amount must …'] },
+			{
+				amount: [{ code: 'max', max: 125000 }],
+			},
+		);
 		expect(fieldErrors(id, error)).toEqual({ amount: 'Paling banyak 125.000.' });
 	});
 	it('without its bound is the server’s sentence', () => {
-		const error = new ApiError(422, 'x', 'invalid', { days: ['Too many.'] }, {
-			days: [{ code: 'max' }],
-		});
+		const error = new ApiError(
+			422,
+			'x',
+			'invalid',
+			{ days: ['Too many.'] },
+			{
+				days: [{ code: 'max' }],
+			},
+		);
 		expect(fieldErrors(id, error)).toEqual({ days: 'Too many.' });
 	});
 	it('of a whole request is said by its code, else by its status', () => {

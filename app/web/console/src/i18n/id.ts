@@ -986,6 +986,8 @@ export const id = {
 		text: 'Harus berupa teks.',
 		id: 'Tidak ditemukan.',
 		list: 'Harus berupa daftar.',
+		list_of_texts: 'Harus berupa daftar teks.',
+		min_items: 'Terlalu sedikit.',
 		sort: 'Tidak dapat diurutkan begitu.',
 		file: 'Berkas ini tidak terbaca. Pakai CSV atau XLSX.',
 		no_heading: 'Baris judul tidak ada: satu kolom harus bernama nama, pelanggan atau name.',

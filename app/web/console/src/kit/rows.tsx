@@ -21,8 +21,8 @@ import type { ApiError } from '../api/client';
 import type { Loose } from '../api/types';
 import { useT, word } from '../i18n';
 import { errorText } from '../i18n/errors';
-import { nameOf } from './row-name';
 import classes from './list.module.css';
+import { nameOf } from './row-name';
 import { isRight, type Kind, kindOf, Value } from './value';
 
 export type Column<T> = {
