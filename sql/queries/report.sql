@@ -31,7 +31,7 @@ SELECT c.id AS customer_id, c.name AS customer, c.phone, count(*) AS bills,
        coalesce(sum(i.amount - i.paid_amount) FILTER (WHERE $2::date - i.due_date > 90), 0)::bigint AS days_over_90,
        sum(i.amount - i.paid_amount)::bigint AS total
   FROM invoices i JOIN customers c ON c.id = i.customer_id
- WHERE i.is_open AND i.issued_on <= $2::date
+ WHERE i.is_open AND i.issued_on <= $2::date AND $1::date <= $2::date -- bills before the first day are owed, too
  GROUP BY c.id ORDER BY c.name, c.id;
 
 -- Bills that stand, with what is taxed and its tax.
