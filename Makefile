@@ -221,14 +221,15 @@ pictures: programs web
 test: deps
 	@$(MAKE) --no-print-directory programs
 	@$(MAKE) --no-print-directory -j2 units web
-	@$(MAKE) --no-print-directory -j2 --output-sync=line test-system test-rest
+	@$(MAKE) --no-print-directory -j2 test-system test-rest
 
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
 # each(PARTS, VARIABLES): all of them run, also after one has failed, so that a run names everything
-# that is wrong.
-each = failed=; for part in $(1); do $(MAKE) --no-print-directory $$part $(2) || failed="$$failed $$part"; done; \
-       test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+# that is wrong.  Each line of output begins with its part: two lanes write at once.
+each = rm -f $(B)/failed.$@; for part in $(1); do \
+         { $(MAKE) --no-print-directory $$part $(2) 2>&1 || echo $$part >>$(B)/failed.$@; } | sed -u "s/^/$$part: /"; done; \
+       test ! -s $(B)/failed.$@ || { echo "failed:" $$(cat $(B)/failed.$@); exit 1; }
 
 test-system: programs web
 	@$(call each,api-test cli-test,N='$(SIDE_BY_SIDE)')
