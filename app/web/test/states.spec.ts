@@ -28,7 +28,7 @@ const stretched: Bend = body => {
 	);
 };
 
-/* Who asks and what a field is stay as they are. */
+/* The user and the fields stay as they are. */
 const isOwn = (path: string) => /^\/api\/(me|meta|settings)$/.test(path);
 
 const bend = (page: Page, by: Bend, isKept: (path: string) => boolean = isOwn) =>

@@ -44,7 +44,7 @@ export type Act = {
 	dryRun?: string[];
 	/* Another address whose dry run tells more than that of `path`. */
 	trial?: string;
-	/* What to send besides when the server refused with a code, and the person insists. */
+	/* Members to send besides when the server refused with a code, and the person insists. */
 	again?: { code: string; label: string; body: Values };
 	/* A name that has to be typed first. */
 	typed?: string;

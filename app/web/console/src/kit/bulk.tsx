@@ -45,7 +45,7 @@ async function everyRow(path: string, query: Query): Promise<Map<string, string>
 	}
 }
 
-/* Send in parts; when one gets no answer, its rows and those behind it are told as not done. */
+/* Send in parts; when one gets no answer, its rows and those behind it count as not done. */
 async function sendAll(path: string, ids: string[], body: object, key: string, t: Messages) {
 	const answers: Answer[] = [];
 	for (let at = 0; at < ids.length; at += AT_ONCE) {

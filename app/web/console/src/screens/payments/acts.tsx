@@ -8,7 +8,7 @@ import { rupiah } from '../../kit/format';
 
 export const METHODS = ['cash', 'transfer', 'qris', 'other'];
 
-/* What a payment does to the line that the bill is for. */
+/* The line that the bill is for, before a payment and after it. */
 const lineOf = (invoice: Row) => ({
 	end_date: invoice.subscription?.end_date,
 	service: invoice.subscription?.status,

@@ -7,7 +7,7 @@ import { rupiah } from '../../kit/format';
 import { Facts } from '../../kit/page';
 import { State } from '../../kit/state';
 
-/* What Midtrans says of the order now. */
+/* The order as Midtrans sees it now. */
 function Standing({ of, t }: { of: Loose; t: Messages }) {
 	const order = of.data as Loose;
 	return (
