@@ -216,6 +216,7 @@ static const struct field invoice_public_parts[] = {
 	{ "service", FT_TEXT, .among = services },
 	{ "older_open", FT_ROWS, .parts = open_parts, .nparts = countof(open_parts) },
 	{ "total_due", FT_MONEY },
+	{ "total_all", FT_MONEY, .hint = "of all open bills of the customer" },
 	{ "customer.name", FT_TEXT, FF_NULL },
 	{ "subscription.start_date", FT_DATE },
 	{ "subscription.end_date", FT_DATE },

@@ -307,42 +307,42 @@ LANGUAGE sql STABLE AS $$
 	 ORDER BY lower(p.name) = lower(package) DESC LIMIT 1
 $$;
 
--- The first fault of a row: {field, sentence}; NULL: none. nth: of the rows with its username; priced: some row of the
+-- The first fault of a row: {field, sentence, tab, code}; NULL: none. nth: of the rows with its username; priced: some row of the
 -- file names a price for its package.
 DROP FUNCTION IF EXISTS import_fault(text, import_rows);
 CREATE OR REPLACE FUNCTION import_fault(source text, r import_rows, nth bigint, priced boolean) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT ARRAY[f.field, f.fault] FROM (VALUES
-		(1, length(r.data ->> 'name') > 255, 'name', 'The name is longer than 255 characters.'),
-		(2, EXISTS (SELECT FROM jsonb_each_text(r.data) v WHERE v.value LIKE '#%!'), 'file', 'A cell holds an error or a formula without a value.'),
-		(3, r.data ? 'phone' AND import_phone(r.data ->> 'phone') IS NULL, 'phone', 'The phone number is not one.'),
-		(4, r.data ? 'price' AND import_money(r.data ->> 'price') IS NULL, 'price', 'The price is not an amount in rupiah.'),
-		(5, r.data ? 'debt' AND import_money(r.data ->> 'debt') IS NULL, 'debt', 'The debt is not an amount in rupiah.'),
-		(6, r.data ? 'credit' AND import_money(r.data ->> 'credit') IS NULL, 'credit', 'The credit is not an amount in rupiah.'),
-		(7, r.data ? 'start_date' AND import_date(r.data ->> 'start_date') IS NULL, 'start_date', 'The start date is not a day.'),
-		(8, r.data ? 'end_date' AND import_date(r.data ->> 'end_date') IS NULL, 'end_date', 'The end date is not a day.'),
+	SELECT ARRAY[f.field, f.fault || E'\t' || f.code] FROM (VALUES
+		(1, length(r.data ->> 'name') > 255, 'name', 'too_long', 'The name is longer than 255 characters.'),
+		(2, EXISTS (SELECT FROM jsonb_each_text(r.data) v WHERE v.value LIKE '#%!'), 'file', 'cell_error', 'A cell holds an error or a formula without a value.'),
+		(3, r.data ? 'phone' AND import_phone(r.data ->> 'phone') IS NULL, 'phone', 'format', 'The phone number is not one.'),
+		(4, r.data ? 'price' AND import_money(r.data ->> 'price') IS NULL, 'price', 'money', 'The price is not an amount in rupiah.'),
+		(5, r.data ? 'debt' AND import_money(r.data ->> 'debt') IS NULL, 'debt', 'money', 'The debt is not an amount in rupiah.'),
+		(6, r.data ? 'credit' AND import_money(r.data ->> 'credit') IS NULL, 'credit', 'money', 'The credit is not an amount in rupiah.'),
+		(7, r.data ? 'start_date' AND import_date(r.data ->> 'start_date') IS NULL, 'start_date', 'date', 'The start date is not a day.'),
+		(8, r.data ? 'end_date' AND import_date(r.data ->> 'end_date') IS NULL, 'end_date', 'date', 'The end date is not a day.'),
 		(9, r.data ? 'state' AND r.data ->> 'state' <> 'on' AND import_state(r.data ->> 'state') IS NULL
-			AND r.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'The state is not a known word.'),
-		(10, r.data ? 'username' AND NOT import_is_username(r.data ->> 'username'), 'username',
+			AND r.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'choice', 'The state is not a known word.'),
+		(10, r.data ? 'username' AND NOT import_is_username(r.data ->> 'username'), 'username', 'characters',
 			'The username is longer than 64 characters, begins or ends with a blank or holds control characters.'),
-		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'The line has no package.'),
-		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'The line has no date up to which it is paid.'),
+		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'required', 'The line has no package.'),
+		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'required', 'The line has no date up to which it is paid.'),
 		(13, r.data ? 'package' AND NOT r.data ? 'price'
 			AND import_package_named(r.data ->> 'package') IS NULL
 			AND NOT priced,
-			'package', 'There is no package of this name, and the file names no price.'),
+			'package', 'package_unpriced', 'There is no package of this name, and the file names no price.'),
 		(14, r.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
 			WHERE s.mikrotik_username = r.data ->> 'username' AND s.status <> 'cancelled'
 			  AND s.id IS DISTINCT FROM (SELECT k.id FROM import_keys k
 			      WHERE k.source = import_fault.source AND k.kind = 'subscription' AND k.source_id = r.key)),
-			'username', 'The username has already been taken.'),
-		(15, r.data ? 'username' AND nth > 1, 'username', 'The username stands in an earlier row.'),
-		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password',
+			'username', 'taken', 'The username has already been taken.'),
+		(15, r.data ? 'username' AND nth > 1, 'username', 'twice', 'The username stands in an earlier row.'),
+		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password', 'characters',
 			'The password is longer than 64 characters or holds control characters.'),
-		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service',
+		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service', 'service_foreign',
 			'This system drives no account of this service.'),
-		(0, r.data ? 'hours', 'package', 'A package of hours or minutes has no place here.')
-	) AS f (n, bad, field, fault)
+		(0, r.data ? 'hours', 'package', 'package_hours', 'A package of hours or minutes has no place here.')
+	) AS f (n, bad, field, code, fault)
 	WHERE f.bad ORDER BY f.n LIMIT 1
 $$;
 

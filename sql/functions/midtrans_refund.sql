@@ -116,7 +116,8 @@ BEGIN
 	END IF;
 	money := coalesce((input ->> 'amount')::bigint, p.most);
 	IF money > p.most THEN
-		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than %s.', p.most));
+		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than %s.', p.most),
+			jsonb_build_object('max', p.most));
 	END IF;
 	INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, fee, whole, reopen, reason, actor)
 	VALUES ('isp-' || gen_random_uuid(), p.transaction_id, money, CASE WHEN money = p.most THEN p.fee ELSE 0 END,

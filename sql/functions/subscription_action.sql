@@ -82,7 +82,8 @@ DECLARE
 	s subscriptions;
 BEGIN
 	IF until < d OR until > d + 14 THEN
-		PERFORM raise_invalid('until', 'range', format('The until field must be a date from %s to %s.', d, d + 14));
+		PERFORM raise_invalid('until', 'range', format('The until field must be a date from %s to %s.', d, d + 14),
+			jsonb_build_object('min', d, 'max', d + 14));
 	END IF;
 	s := subscription_lock_live(sub);
 	IF s.status = 'active' AND (until IS NULL OR NOT subscription_has_debt(s)) THEN

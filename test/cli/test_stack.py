@@ -302,8 +302,9 @@ def env_file(system, text):
 def test_a_program_that_cannot_start_shows_its_log(own):
     done = own.run("up", "--port", 0, "--env", env_file(own, "API_SOCKET_DIR=/nowhere/at/all\n"))
     assert done.returncode == 1
-    # Both programs that make a socket end; the first of them to end is the one named.
-    assert re.search(r"stack: isp-(api|probe) ended \(status \d+\):\n.*/nowhere/at/all", done.stderr), done.stderr
+    # Both programs that make a socket end; the first of them to end is named, with its log.
+    assert re.search(r"(?s)stack: isp-(api|probe) ended \(status \d+\):\n.*isp-\1: /nowhere/at/all/\S+\.sock: No such file",
+                     done.stderr), done.stderr
     assert own.processes() == {}
 
 
