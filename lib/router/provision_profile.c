@@ -296,14 +296,14 @@ fail_tasks(struct batch *b)
 enum rc
 provision_profiles(struct ctx *cx, struct batch *b)
 {
-	struct foreign_profiles others = { 0 };
+	struct foreign_profiles foreign = { 0 };
 
 	collect(cx, b);
-	collect_walls(b, &others);
-	TRY(look_walls(cx, b, &others));
-	fail_walled(cx, b, &others);
-	TRY(look(cx, b, &others.standard));
-	TRY(correct_all(cx, b, &others.standard));
+	collect_walls(b, &foreign);
+	TRY(look_walls(cx, b, &foreign));
+	fail_walled(cx, b, &foreign);
+	TRY(look(cx, b, &foreign.standard));
+	TRY(correct_all(cx, b, &foreign.standard));
 	fail_tasks(b);
 	return RC_OK;
 }
