@@ -169,12 +169,7 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 								/>
 							))}
 							{props.rowAct && (
-								<Table.Td
-									data-phone="side"
-									data-right
-									ta="right"
-									onClick={e => e.stopPropagation()}
-								>
+								<Table.Td data-phone="side" data-right onClick={e => e.stopPropagation()}>
 									{props.rowAct(row)}
 								</Table.Td>
 							)}
@@ -239,7 +234,6 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 				['invoice_number', 'phone'].includes(column.key) ||
 				undefined
 			}
-			ta={isRight(kind) ? 'right' : undefined}
 		>
 			{to ? (
 				<Text
