@@ -108,7 +108,7 @@ const struct op router_secret_disable_op = {
 /* clang-format on */
 
 static enum rc
-answer(struct resp *rs, int status, const char *id)
+answer_object(struct resp *rs, int status, const char *id)
 {
 	struct jw w = jw_new(&rs->body);
 
@@ -185,7 +185,7 @@ create(struct ctx *cx, const struct req *rq, struct resp *rs, enum object_menu m
 	TRY(op_read(cx, op, rq, &in));
 	attrs = attrs_of(cx, op, in, &n);
 	TRY(object_add(cx, router_id, menu, attrs, n, &id));
-	return answer(rs, op->status, id);
+	return answer_object(rs, op->status, id);
 }
 
 static enum rc
@@ -196,7 +196,7 @@ remove_object(struct ctx *cx, const struct req *rq, struct resp *rs, enum object
 	TRY(mikrotik_router(cx, rq, &router_id));
 	TRY(object_id(cx, rq, &id));
 	TRY(object_remove(cx, router_id, menu, id));
-	return answer(rs, 200, id);
+	return answer_object(rs, 200, id);
 }
 
 enum rc
@@ -237,7 +237,7 @@ router_secret_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 	attrs = attrs_of(cx, &router_secret_update_op, in, &n);
 	if (n > 0)
 		TRY(object_set(cx, router_id, OBJECT_SECRET, id, attrs, n));
-	return answer(rs, 200, id);
+	return answer_object(rs, 200, id);
 }
 
 static enum rc
@@ -249,7 +249,7 @@ set_disabled(struct ctx *cx, const struct req *rq, struct resp *rs, const char *
 	TRY(mikrotik_router(cx, rq, &router_id));
 	TRY(object_id(cx, rq, &id));
 	TRY(object_set(cx, router_id, OBJECT_SECRET, id, &attr, 1));
-	return answer(rs, 200, id);
+	return answer_object(rs, 200, id);
 }
 
 enum rc

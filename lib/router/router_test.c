@@ -14,7 +14,8 @@ text_of(const struct ros_row *row, const char *key)
 }
 
 static enum rc
-ask(struct ctx *cx, struct routeros *ros, const char *path, const char *props, struct ros_row *ret)
+ask_router(struct ctx *cx, struct routeros *ros, const char *path, const char *props,
+    struct ros_row *ret)
 {
 	struct ros_cmd cmd = ros_cmd_new(cx->mem, path);
 
@@ -27,8 +28,8 @@ read_both(struct ctx *cx, struct routeros *ros, struct router_test *ret)
 {
 	struct ros_row identity, resource;
 
-	TRY(ask(cx, ros, "/system/identity/print", "name", &identity));
-	TRY(ask(cx, ros, "/system/resource/print", "version,board-name,uptime,cpu-load",
+	TRY(ask_router(cx, ros, "/system/identity/print", "name", &identity));
+	TRY(ask_router(cx, ros, "/system/resource/print", "version,board-name,uptime,cpu-load",
 	    &resource));
 	*ret = (struct router_test){
 		.identity = text_of(&identity, "name"),
