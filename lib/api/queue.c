@@ -122,7 +122,7 @@ answer_object(struct resp *rs, int status, const char *id)
 
 /* The name as RouterOS has it: remote_address is remote-address. */
 static const char *
-key_of(struct ctx *cx, const char *name)
+property_name(struct ctx *cx, const char *name)
 {
 	char *key = arena_strdup(cx->mem, name);
 
@@ -133,7 +133,7 @@ key_of(struct ctx *cx, const char *name)
 }
 
 static const char *
-text_of(struct ctx *cx, const struct cJSON *in, const struct field *f)
+property_text(struct ctx *cx, const struct cJSON *in, const struct field *f)
 {
 	if (f->type == FT_BOOL)
 		return shape_bool(in, f->name) ? "yes" : "no";
@@ -152,12 +152,12 @@ attrs_of(struct ctx *cx, const struct op *op, const struct cJSON *in, size_t *re
 	*ret = 0;
 	for (size_t i = 0; i < op->nfields; i++) {
 		const struct field *f = &op->fields[i];
-		const char *val = text_of(cx, in, f);
+		const char *val = property_text(cx, in, f);
 
 		/* Nothing to clear on a new object. */
 		if (!shape_has(in, f->name) || (op->flag == FF_CREATE && val == NULL))
 			continue;
-		attrs[(*ret)++] = (struct object_attr){ key_of(cx, f->name), val };
+		attrs[(*ret)++] = (struct object_attr){ property_name(cx, f->name), val };
 	}
 	return attrs;
 }
