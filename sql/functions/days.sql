@@ -201,17 +201,20 @@ BEGIN
 	END IF;
 END $$;
 
--- One bill at a time, in the direction of the move, so that no two periods overlap on the way.
+-- One bill at a time, in the direction of the move, so that no two periods overlap on the way. No bill
+-- is due before its issue (contract 5.3), however many days are taken back.
 CREATE OR REPLACE FUNCTION open_periods_move(s subscriptions, n int, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	i invoices;
+	i   invoices;
+	due date;
 BEGIN
 	FOR i IN SELECT * FROM open_invoices(s.customer_id, s.id) WHERE period_start > d AND grants_days
 	         ORDER BY CASE WHEN n > 0 THEN - seq ELSE seq END LOOP
+		due := greatest(i.due_date + n, least(i.due_date, i.issued_on));
 		UPDATE invoices
-		SET period_start = period_start + n, period_end = period_end + n, due_date = due_date + n,
-		    status = CASE WHEN due_date + n >= d THEN 'unpaid' ELSE status END, updated_at = now()
+		SET period_start = period_start + n, period_end = period_end + n, due_date = due,
+		    status = CASE WHEN due >= d THEN 'unpaid' ELSE status END, updated_at = now()
 		WHERE id = i.id;
 		UPDATE subscriptions SET next_package_on = next_package_on + n WHERE id = s.id AND next_package_on = i.period_start;
 	END LOOP;
@@ -261,18 +264,20 @@ BEGIN
 	END IF;
 END $$;
 
--- Turn days that are pending when the line ends into credit, at the price of its last bill.
+-- Turn days that are pending when the line ends into credit, at the price of service of its last bill.
 CREATE OR REPLACE FUNCTION pending_days_to_credit(s subscriptions, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	i invoices;
-	money bigint;
+	i       invoices;
+	service bigint;
+	money   bigint;
 BEGIN
 	SELECT * INTO i FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL ORDER BY period_end DESC LIMIT 1;
 	IF s.pending_days = 0 OR NOT FOUND THEN
 		RETURN;
 	END IF;
-	money := days_price(i.subtotal, s.pending_days, i.period_end - i.period_start + 1);
+	SELECT sum(amount) INTO service FROM invoice_lines WHERE invoice_id = i.id AND kind IN ('package', 'part', 'item');
+	money := days_price(service, s.pending_days, i.period_end - i.period_start + 1);
 	UPDATE subscriptions SET pending_days = 0 WHERE id = s.id;
 	IF money > 0 THEN
 		PERFORM credit_entry(s.customer_id, NULL, NULL, 'gift', money, NULL, format('%s days not used', s.pending_days), d);

@@ -215,7 +215,7 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- Announce a window of work that lies ahead to all with a live line on its router (NULL: on any).
+-- Announce a window of work that lies ahead to all with a live account on its router (NULL: on any).
 DROP FUNCTION IF EXISTS message_queue_outage(uuid, uuid, timestamptz, timestamptz, text);
 CREATE OR REPLACE FUNCTION message_on_maintenance() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -223,8 +223,10 @@ BEGIN
 	PERFORM message_queue_many('planned_outage', array_agg(customer_id), array_agg(NULL::uuid), array_agg(id),
 		array_agg(new.id || ':' || customer_id), jsonb_build_object('starts', message_moment(new.starts_at),
 			'ends', message_moment(new.ends_at), 'note', coalesce(new.note, new.title, '')))
-	  FROM (SELECT DISTINCT ON (customer_id) customer_id, id FROM subscriptions
-	         WHERE status = 'active' AND (new.router_id IS NULL OR router_id = new.router_id) ORDER BY customer_id, id) s;
+	  FROM (SELECT DISTINCT ON (s.customer_id) s.customer_id, s.id
+	          FROM subscriptions s LEFT JOIN mikrotik_secrets m ON m.subscription_id = s.id
+	         WHERE s.status = 'active' AND (new.router_id IS NULL OR m.router_id = new.router_id)
+	         ORDER BY s.customer_id, s.id) s;
 	RETURN NULL;
 END $$;
 

@@ -84,8 +84,8 @@ CREATE OR REPLACE FUNCTION monitor_affected(router uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT format(' It serves %s customers, Rp %s a month.', count(DISTINCT s.customer_id),
 	              replace(to_char(coalesce(sum(p.price * 30 / p.validity_days), 0), 'FM999,999,999,999,990'), ',', '.'))
-	  FROM subscriptions s JOIN packages p ON p.id = s.package_id
-	 WHERE s.router_id = router AND s.status = 'active'
+	  FROM mikrotik_secrets m JOIN subscriptions s ON s.id = m.subscription_id JOIN packages p ON p.id = s.package_id
+	 WHERE m.router_id = router AND s.status = 'active'
 	HAVING count(*) > 0
 $$;
 

@@ -262,6 +262,13 @@ SELECT pay(:'i', '2026-01-25') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-04-30', 'end_date shows all of it once paid');
 SELECT throws_ok(format('SELECT subscription_prepay(%L, 3, 20000, true, %L)', :'s', '2026-01-25'), 'IS403', NULL, 'an operator''s discount is bounded');
 
+-- Eight of ten given days were taken back on the day of issue: the bill was due two days before it, and the night cut.
+SELECT bare() AS s \gset
+SELECT subscription_days_add(:'s', 10, 'storm', '2026-01-10') \g /dev/null
+SELECT step('renew', '2026-02-03') \g /dev/null
+SELECT subscription_days_add(:'s', -8, 'no storm', '2026-02-03') \g /dev/null
+SELECT is(due_date, '2026-02-03', 'days taken back: a bill is never due before its issue') FROM invoices WHERE id = inv(:'s');
+
 SELECT is_empty('SELECT * FROM check_invariants()', 'both laws hold');
 SELECT finish();
 ROLLBACK;

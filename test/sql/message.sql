@@ -93,7 +93,14 @@ INSERT INTO maintenance_windows (title, starts_at, ends_at) VALUES ('Fibre', now
 SELECT ok(announced() > 0, 'on: customers with a live line are');
 SELECT is(announced(), (SELECT count(DISTINCT s.customer_id) FROM subscriptions s CROSS JOIN LATERAL message_address(s.customer_id)
 	WHERE s.status = 'active'), 'each of them, once');
-SELECT matches(fields ->> 'note', 'Fibre', 'with what is done') FROM message_outbox WHERE event = 'planned_outage' LIMIT 1;
+-- Lines without a router of their own stand on the default one: an outage there reached nobody.
+INSERT INTO router_settings (name, host, username, is_active) VALUES ('Only', 'only', 'u', true) RETURNING id AS only \gset
+UPDATE mikrotik_secrets SET router_id = :'only';
+DELETE FROM message_outbox WHERE event = 'planned_outage';
+INSERT INTO maintenance_windows (title, starts_at, ends_at, router_id) VALUES ('Core', now() + interval '1 day', now() + interval '25 hours', :'only');
+SELECT ok(announced() > 0 AND NOT EXISTS (SELECT FROM subscriptions WHERE router_id IS NOT NULL), 'lines on the default router are behind it');
+SELECT matches(monitor_affected(:'only'), 'It serves [1-9]', 'and counted as its customers');
+SELECT matches(fields ->> 'note', '.', 'with what is done') FROM message_outbox WHERE event = 'planned_outage' LIMIT 1;
 SELECT hasnt_function('message_queue_outage', 'by the window alone: no program may queue an outage that is none');
 
 SELECT sound();

@@ -73,6 +73,13 @@ SELECT subscription_days_add(:'s', 0 + 3, NULL, '2026-03-02') FROM (SELECT pay(i
 SELECT subscription_cancel(:'s', NULL, '2026-03-05') \g /dev/null
 SELECT is(credit(owner(:'s')), 14600::bigint, 'a reduction pending when the line ends becomes credit');
 SELECT throws_ok(format('SELECT change(%L, %L, %L)', sub(person(), jsonb_build_object('package_id', pkg('M'))), '{"end_date": "2026-03-05"}', '2026-01-01'), 'IS422', NULL, 'a calendar line has no end date by hand');
+-- The price of a pending day was counted over charges, too: 3 days of 31 gave 62,900 for an installation of 500,000.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01'), charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'kind', 'installation', 'text', 'fibre', 'amount', 500000), '2026-01-02') \g /dev/null
+SELECT step('renew', '2026-02-01'), step('renew', '2026-03-01') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-02-01'), pay(inv(:'s', 3), '2026-03-01'), subscription_days_add(:'s', 3, NULL, '2026-03-02') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-03-05') \g /dev/null
+SELECT is(credit(owner(:'s')), 14600::bigint, 'pending days have the price of service alone');
 -- a change of billing day
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01'), change(:'s', '{"billing_day": 10}', '2026-01-05') \g /dev/null
