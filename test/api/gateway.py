@@ -226,6 +226,7 @@ def paying(mid, request):
     system = isp.Stack(request.module.__name__.replace("test_", ""), env=mid.env())
     try:
         system.up()
+        system.client().put("/api/settings", {"message_language": "en"}).want(200)
         yield system
         mid.well()
         system.check()
