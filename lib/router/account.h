@@ -90,6 +90,7 @@ struct account_object {
 	const char *service, *profile;
 	const char *local, *address; /* address: remote-address, target or entry */
 	const char *comment;
+	const char *limit_uptime;         /* of hotspot users */
 	const char *max_limit, *priority; /* of queues, and their bursts: */
 	const char *burst_limit, *burst_threshold, *burst_time;
 	bool disabled, dynamic;

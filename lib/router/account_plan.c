@@ -7,6 +7,7 @@
  */
 #include "router/account_plan_int.h"
 
+#include <string.h>
 #include <strings.h>
 
 /* ---- each kind of object -------------------- */
@@ -21,6 +22,14 @@ static const char *
 profile_of(const struct account *a)
 {
 	return a->wanted == WANTED_CUT && a->isolation != NULL ? a->isolation : a->profile;
+}
+
+/* Mikhmon switches an expired user off by a limit of one second. */
+static bool
+is_spent(const struct account_object *o)
+{
+	return o->menu == MENU_HOTSPOT && o->limit_uptime != NULL &&
+	       strcmp(o->limit_uptime, "1s") == 0;
 }
 
 static void
@@ -47,6 +56,8 @@ user_attrs(struct planning *p, struct account_op *op, const struct account_objec
 	common_attrs(p, op, o);
 	if (a->menu == MENU_HOTSPOT) {
 		plan_op_address(op, "address", o->address, a->remote_address);
+		if (is_spent(o) && !is_off(a))
+			plan_op_attr(op, "limit-uptime", "0s");
 		return;
 	}
 	plan_op_differs(op, "service", o->service, a->service);
@@ -267,7 +278,7 @@ settle(struct planning *p, struct account_object *keep, bool held)
 
 /*
  * An account found on the router that has not changed here since is off where it is absent,
- * disabled or in a profile that says so.
+ * disabled, spent or in a profile that says so.
  */
 static bool
 is_off_as_found(const struct planning *p, const struct account_object *o)
@@ -276,7 +287,7 @@ is_off_as_found(const struct planning *p, const struct account_object *o)
 
 	if (!a->imported || a->pending || a->wanted != WANTED_CUT || a->menu == MENU_QUEUE)
 		return false;
-	if (o == NULL || o->disabled)
+	if (o == NULL || o->disabled || is_spent(o))
 		return true;
 	for (size_t i = 0; i < a->noff_names && o->profile != NULL; i++)
 		if (strcasecmp(a->off_names[i], o->profile) == 0)
