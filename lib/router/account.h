@@ -100,6 +100,9 @@ struct account_object {
 	bool gone;     /* removed since */
 };
 
+/* Is it the limit by which Mikhmon switches an expired hotspot user off? NULL is none. */
+bool account_is_spent(const char *limit_uptime);
+
 /* The uuid in "isp:<uuid>[ ...]", in mem; NULL when it is no mark of ours. */
 #define ACCOUNT_MARK "isp:"
 const char *account_mark(struct arena *, const char *comment);

@@ -7,7 +7,6 @@
  */
 #include "router/account_plan_int.h"
 
-#include <string.h>
 #include <strings.h>
 
 /* ---- each kind of object -------------------- */
@@ -24,12 +23,10 @@ profile_of(const struct account *a)
 	return a->wanted == WANTED_CUT && a->isolation != NULL ? a->isolation : a->profile;
 }
 
-/* Mikhmon switches an expired user off by a limit of one second. */
 static bool
 is_spent(const struct account_object *o)
 {
-	return o->menu == MENU_HOTSPOT && o->limit_uptime != NULL &&
-	       strcmp(o->limit_uptime, "1s") == 0;
+	return o->menu == MENU_HOTSPOT && account_is_spent(o->limit_uptime);
 }
 
 static void

@@ -460,7 +460,7 @@ a_spent_hotspot_user_is_off_until_service_resumes(void **state)
 	assert_plan(a, &o, NULL, "");
 	a.wanted = WANTED_ON;
 	o.comment = "isp:" ME;
-	assert_plan(a, &o, NULL, "set hotspot *1 limit-uptime=0s; ");
+	assert_plan(a, &o, NULL, "set hotspot *1 password=pw limit-uptime=0s; ");
 }
 
 /*
