@@ -233,6 +233,21 @@ def test_only_a_refusal_is_one(payer, mid):
     assert states() == "refused,refused,refused,done,done" and [a for a, _ in made(mid, order)] == [40000, 40000]
 
 
+def test_a_lost_answer_and_then_a_call_that_never_left(payer, mid):
+    """The second call never left, and the refund counted as refused, though the first had made it: the third
+    click paid the customer twice."""
+    invoice, order = payer.paid_by("qris")
+    mid.rules(drop=1)
+    mid.fault("lost", "POST /v2/*/refund", times=1)
+    refund(payer, order, 50000).want(502)
+    mid.fault("refuse")
+    refund(payer, order, 50000).want(502)
+    mid.well()
+    refund(payer, order, 50000).want(200)
+    assert [amount for amount, _ in made(mid, order)] == [50000] and len(set(posts(mid, order))) == 1
+    assert payer.refunds(invoice) == "50000"
+
+
 def test_an_idempotency_key_is_honoured(payer, mid):
     """As payments do: the same key and body, the first answer; another body, 409."""
     invoice, order = payer.paid_by("qris")

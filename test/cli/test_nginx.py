@@ -138,15 +138,44 @@ def test_a_file_that_is_not_there_is_no_screen(system):
     assert system.get("/customers/7")[0] == 200
 
 
-def test_the_request_id_is_in_the_log(system):
-    request = system.get("/api/health")[1]["X-Request-Id"]
+def test_the_request_id_is_in_the_log_and_no_query(system):
+    """Names and telephone numbers that people searched for stood in a log that is kept for weeks."""
+    request = system.get("/api/health?search=0812345678")[1]["X-Request-Id"]
     limit = time.monotonic() + 5
     while True:
         with open(os.path.join(system.dir, "log", "access.log"), encoding="utf-8") as log:
-            if "request_id=" + request in log.read():
-                return
+            text = log.read()
+        if "request_id=" + request in text:
+            break
         assert time.monotonic() < limit
         time.sleep(0.1)
+    assert "0812345678" not in text
+
+
+def test_a_webhook_is_never_throttled(system):
+    """Midtrans posts from few addresses, and a whole evening's payments at once."""
+    answers = {system.get("/api/midtrans/" + name, method="POST", data=b"{}", headers={"Content-Type": "application/json"})[0]
+               for name in ("notification", "webhook") for _ in range(150)}
+    assert answers and 429 not in answers
+
+
+def connected(system, pool):
+    """The open connections to the socket of a pool."""
+    path = os.path.join(system.dir, "run", pool + ".sock")
+    with open("/proc/net/unix", encoding="ascii") as file:
+        rows = [line.split() for line in file]
+    return sum(1 for row in rows if row[-1] == path and row[5] == "03")
+
+
+def test_only_the_fast_pool_keeps_connections(system):
+    """A kept connection holds a worker of a slow pool, which serves one at a time: four of them were none."""
+    for path in ("/api/health", "/api/users", "/api/router-settings/test", "/api/billing/preview"):
+        system.get(path)
+    limit = time.monotonic() + 5
+    while any(connected(system, pool) for pool in ("login", "router", "gateway")):
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert connected(system, "fast") > 0
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # old TLS is the point
