@@ -5,7 +5,7 @@ import time
 import pytest
 
 import isp
-from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
+from gateway import mid, paying  # noqa: F401 (fixtures: a night meets every line of its system)
 
 
 def suspended(payer, sub):

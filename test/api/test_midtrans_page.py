@@ -11,7 +11,6 @@ import pytest
 
 import gateway
 import isp
-from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
 
 
 def test_page_says_what_the_plan_says(payer, mid):

@@ -5,7 +5,6 @@ import time
 import pytest
 
 import isp
-from gateway import mid, payer, paying  # noqa: F401 (fixtures)
 
 
 def test_refunds_at_the_dashboard_are_booked_once_each(payer, mid):
