@@ -454,6 +454,7 @@ export const en: Messages = {
 		undone: 'Undone',
 		charged: 'Charge entered',
 		resumed: 'Resumed',
+		pause_called_off: 'Pause called off',
 		promised: 'Promised',
 		dana: 'DANA',
 		ovo: 'OVO',
