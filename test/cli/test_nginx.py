@@ -1,9 +1,12 @@
 """Answers of nginx itself: its errors as JSON, limits, headers, TLS."""
+import collections
+import http.client
 import os
 import re
 import signal
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -197,6 +200,40 @@ def test_public_reads_are_throttled(system):
     assert refused
     assert all(int(a[1]["Retry-After"]) > 0 and set(a[2]) == {"code", "message"} for a in refused)
     assert system.get("/api/health")[0] == 200
+
+
+@pytest.fixture
+def proxied(system):
+    """nginx believes the address that a proxy before it names."""
+    path = os.path.join(system.dir, "nginx", "trusted-proxies.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("set_real_ip_from 127.0.0.1;\nreal_ip_header X-Forwarded-For;\n")
+    assert system.run("restart", "nginx").returncode == 0
+    yield
+    os.unlink(path)
+    assert system.run("restart", "nginx").returncode == 0
+
+
+def test_a_64_of_ipv6_is_one_client(system, proxied):
+    """A customer has 2^64 addresses: with a new one for each request no limit was ever met, of nginx nor of the workers."""
+    path, answers = "/api/public/invoices/00000000-0000-4000-8000-000000000000", []
+
+    def ask(number):
+        conn = http.client.HTTPConnection("127.0.0.1", int(system.url.rsplit(":", 1)[1]), timeout=20)
+        for turn in range(40):
+            conn.request("GET", path, headers={"X-Forwarded-For": "2001:db8:1:1::%x" % (number * 1000 + turn)})
+            answer = conn.getresponse()
+            answer.read()
+            answers.append((answer.status, answer.headers["X-Pool"]))
+        conn.close()
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert set(answers) == {(404, "fast"), (429, "fast"), (429, None)}, collections.Counter(answers)
+    assert 30 <= answers.count((404, "fast")) <= 40
+    assert system.get(path, headers={"X-Forwarded-For": "2001:db8:1:2::1"})[0] == 404
 
 
 def accepts(system, pool):
