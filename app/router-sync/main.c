@@ -23,6 +23,13 @@ fault(struct ctx *cx, const struct daemon_args *args)
 	return NULL;
 }
 
+static bool
+is_service(const struct daemon_args *args)
+{
+	return args->val[OPT_ONCE] == NULL && args->val[OPT_CHECK] == NULL &&
+	       args->val[OPT_SAMPLE] == NULL && args->val[OPT_ROUTER] == NULL;
+}
+
 static int
 run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 {
@@ -48,6 +55,7 @@ main(int argc, char **argv)
 		.opens_keys = true,
 		.answer_ms = 60000,
 		.fault = fault,
+		.is_service = is_service,
 		.run = run,
 	};
 
