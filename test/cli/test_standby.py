@@ -174,7 +174,7 @@ def test_a_pooler_in_session_mode(tmp_path):
         run = os.path.join(system.dir, "run")
         psql(run, *("ALTER DATABASE isp SET " + setting for setting in (
             "timezone = 'Asia/Tokyo'", "default_transaction_isolation = 'repeatable read'", "statement_timeout = 0",
-            "standard_conforming_strings = off", "datestyle = 'German'", "search_path = pg_temp")))
+            "standard_conforming_strings = off", "datestyle = 'German'", "search_path = nowhere, public")))
         os.chmod(tmp_path, 0o777)
         ini = tmp_path / "pgbouncer.ini"
         ini.write_text("[databases]\n* = host=%s\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = %s\nlisten_port = 6432\n"
