@@ -39,7 +39,8 @@ def test_a_logo_from_upload_to_page(stack, api, anyone, town):
 
 
 def test_only_a_png_of_200_kb_is_a_logo(api, operator, anyone):
-    """It is served from our origin to whoever has a link: an SVG or a page in disguise would run there."""
+    """It is served from our origin to whoever has a link: an SVG or a page in disguise would run there. A body without
+    an image ended the worker."""
     for data, word in ((b"<svg onload='alert(1)'/>", "PNG"), (png(end=b"<script>"), "behind its end"), (png()[:-20], "cut off"),
                        (png(2001, 1), "2000 pixels"), (png(noise=bytes(200000)), "200 kB"),
                        (png().replace(b"IDAT", b"JDAT"), "damaged")):

@@ -20,8 +20,8 @@ LOGS = """INSERT INTO billing_logs (customer_id, subscription_id, action, messag
               FROM subscriptions ORDER BY seq LIMIT 1000) s ON s.k = n %% least(s.of, 1000)"""
 
 # An open payment page for each of so many open invoices.
-ATTEMPTS = """INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, expires_at)
-    SELECT id, 1, invoice_number || '-1-anon', amount - paid_amount, now() + interval '1 day'
+ATTEMPTS = """INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls, expires_at)
+    SELECT id, 1, invoice_number || '-1-anon', amount - paid_amount, 1, now() + interval '1 day'
       FROM invoices i WHERE is_open AND NOT EXISTS (SELECT FROM midtrans_attempts a WHERE a.invoice_id = i.id)
      ORDER BY seq LIMIT %d"""
 ORDERS = "SELECT order_id || ' ' || amount FROM midtrans_attempts WHERE order_id LIKE '%-1-anon' ORDER BY order_id"

@@ -103,7 +103,7 @@ def psql(run, *statements):
 def on(run, since=0):
     """Which of our programs have a session at this server, for so many seconds."""
     return set(psql(run, "SELECT coalesce(array_agg(DISTINCT application_name), '{}') FROM pg_stat_activity"
-                         " WHERE usename LIKE 'isp\\_%%' AND backend_start <= now() - interval '%d seconds'" % since))
+                         " WHERE application_name ~ '^(isp|router|gateway|notif)' AND backend_start <= now() - interval '%d seconds'" % since))
 
 
 PROGRAMS = {"isp-api", "router-sync", "gateway-sync", "notifier"}
