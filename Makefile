@@ -200,7 +200,7 @@ web-check: $(SCHEMA)
 # Stories in Debian's Chromium, on a stack of their own: those of the console, those of the pay page
 # (make e2e).  Ubuntu has no package of one.
 STORIES = $(if $(wildcard /usr/bin/chromium),@cd $(WEB) && OUT=$(abspath $(B))/web-test-$(1) ISP_BUILD=$(abspath $(B)) \
-	  npx --no-install playwright test --project $(1) $(if $(K),-g '$(K)') $(N), \
+	  npx --no-install playwright test --project=$(1) $(if $(K),-g '$(K)') $(N), \
 	  @echo "$@: no Chromium among this release's packages: stories in a browser are left out")
 web-e2e: programs web
 	$(call STORIES,console)
