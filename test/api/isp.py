@@ -300,10 +300,10 @@ class Stack:
         """Every invariant of billing and of accounts; and no log holds a password of these tests, or a hash."""
         done = self.exec("ispctl", "check", check=False)
         assert done.returncode == 0, "ispctl check:\n%s%s" % (done.stdout, done.stderr)
-        told = self.sql("SELECT left(t, 300) FROM (SELECT b::text FROM billing_logs b UNION ALL SELECT a::text FROM audit_logs a"
+        secrets = self.sql("SELECT left(t, 300) FROM (SELECT b::text FROM billing_logs b UNION ALL SELECT a::text FROM audit_logs a"
                         " UNION ALL SELECT l::text FROM alert_logs l) x (t)"
                         r" WHERE t ~ '\$argon2|\$2[aby]\$|pw-x[0-9]|admin123|a long password' LIMIT 3")
-        assert told == "", told
+        assert secrets == "", secrets
 
     def sql(self, text):
         """The answer of the last of the statements, as psql -At shows it; as the superuser.

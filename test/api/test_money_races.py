@@ -299,7 +299,7 @@ def message(order, transaction):
 
 
 def test_two_messages_about_one_order(town):
-    """Of two payments of one order each is held against what the other has done."""
+    """Each of two payments of one order is held against what the other has done."""
     invoice = town.invoice(town.subscription(town.customer()))
     page(town, invoice)
     order = town.one("SELECT order_id FROM midtrans_attempts")

@@ -490,8 +490,8 @@ def held_logins(stack):
 
 
 def test_a_full_slow_pool_says_so_and_starves_nobody(stack, api):
-    """Passwords are checked by two workers, held here; 64 wait; who comes then gets 503 at once. Of those that wait 16
-    are work for the processor, the others bad input."""
+    """Passwords are checked by two workers, held here; 64 wait; who comes then gets 503 at once. Sixteen of
+    those that wait are work for the processor, the others bad input."""
     seen, over, early = [], threading.Event(), []
 
     def login(body, answers):

@@ -101,7 +101,7 @@ def psql(run, *statements):
 
 
 def on(run, since=0):
-    """Which of our programs have a session at this server, for so many seconds."""
+    """Our programs that have a session at this server, for so many seconds."""
     return set(psql(run, "SELECT coalesce(array_agg(DISTINCT application_name), '{}') FROM pg_stat_activity"
                          " WHERE application_name ~ '^(isp|router|gateway|notif)' AND backend_start <= now() - interval '%d seconds'" % since))
 
@@ -154,7 +154,7 @@ def test_every_program_follows_the_primary(pair):
         wait_for(lambda: health(system) == 200 and on(a) == PROGRAMS, SECONDS)
         before = load.taken
         wait_for(lambda: load.taken > before + 20, 3 * SECONDS)
-        # What B has not received when A goes is lost: it asks for A again every 5 s.
+        # B asks for A again every 5 s; without that, A takes with it what it has not sent.
         wait_for(lambda: psql(a, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 1, 4 * SECONDS)
         db("down", system.dir)
         psql(b, "SELECT pg_promote()")

@@ -1,5 +1,5 @@
 -- Each act of people leaves its row in the log, with the actor, the request, what was before and after; no row
--- holds a password or a hash. Of 15 such rows dropped one at a time the tests noticed 4.
+-- holds a password or a hash. The tests noticed 4 of 15 such rows that were dropped one at a time.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
