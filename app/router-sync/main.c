@@ -21,13 +21,6 @@ fault(struct ctx *cx, const struct daemon_args *args)
 	return arena_printf(cx->mem, "--router: %s is no router's id", args->val[OPT_ROUTER]);
 }
 
-static bool
-is_service(const struct daemon_args *args)
-{
-	return args->val[OPT_ONCE] == NULL && args->val[OPT_CHECK] == NULL &&
-	       args->val[OPT_SAMPLE] == NULL && args->val[OPT_ROUTER] == NULL;
-}
-
 static int
 run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 {
@@ -53,7 +46,7 @@ main(int argc, char **argv)
 		.opens_keys = true,
 		.answer_ms = 60000,
 		.fault = fault,
-		.is_service = is_service,
+		.is_service = program_has_no_option,
 		.run = run,
 	};
 
