@@ -31,8 +31,7 @@ const struct op midtrans_page_op = {
 	.summary = "A page to pay what is owed: success, snap_token, order_id, redirect_url, client_key",
 	.fields = page_fields, .nfields = countof(page_fields), .flag = FF_CREATE,
 	.paced = true,
-	.answer = midtrans_page_parts,
-	.nanswer = countof(midtrans_page_parts),
+	.answer = midtrans_page_parts, .nanswer = countof(midtrans_page_parts),
 };
 
 /* For openapi.json alone: the reader of messages takes a body whole, and what is wrong there is 400. */
@@ -73,8 +72,7 @@ static const struct field midtrans_notification_parts[] = {
 const struct op midtrans_notification_op = {
 	.summary = "What Midtrans tells of a payment; signed by signature_key",
 	.fields = notice_fields, .nfields = countof(notice_fields), .flag = FF_CREATE,
-	.answer = midtrans_notification_parts,
-	.nanswer = countof(midtrans_notification_parts),
+	.answer = midtrans_notification_parts, .nanswer = countof(midtrans_notification_parts),
 };
 
 static const struct field standing_parts[] = {
@@ -96,12 +94,10 @@ static const struct field standing_parts[] = {
 };
 
 const struct op midtrans_status_op = { .summary = "Ask Midtrans about an order: success, data",
-	.answer = standing_parts,
-	.nanswer = countof(standing_parts),
+	.answer = standing_parts, .nanswer = countof(standing_parts),
 };
 const struct op midtrans_cancel_op = { .summary = "Cancel an order nobody paid: success, data",
-	.answer = standing_parts,
-	.nanswer = countof(standing_parts),
+	.answer = standing_parts, .nanswer = countof(standing_parts),
 };
 
 static const struct field refund_fields[] = {
@@ -114,14 +110,13 @@ const struct op midtrans_refund_op = {
 	.summary = "Pay a customer back by Midtrans: success, data; takes an Idempotency-Key",
 	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
 	.keyed = true,
-	.answer = standing_parts,
-	.nanswer = countof(standing_parts),
+	.answer = standing_parts, .nanswer = countof(standing_parts),
 };
 /* clang-format on */
 
 /* The actor of a request without a login. */
 static enum rc
-act_as(struct ctx *cx, const char *name)
+set_actor(struct ctx *cx, const char *name)
 {
 	if (cx->actor.name == NULL)
 		cx->actor.name = name;
@@ -152,7 +147,7 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &midtrans_page_op, rq, &in));
-	TRY(act_as(cx, "customer"));
+	TRY(set_actor(cx, "customer"));
 	TRY(db_send_exec(cx, &SQL_public_token_pace, V_TEXT(cx->ip)));
 	debt = (struct midtrans_debt){ shape_text(in, "invoice_id"), shape_text(in, "scope") };
 	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(debt.invoice_id)));
@@ -169,7 +164,7 @@ take_notification(struct ctx *cx, const struct req *rq)
 	struct cJSON *in;
 
 	TRY(shape_whole(cx, rq, &in));
-	TRY(act_as(cx, "midtrans"));
+	TRY(set_actor(cx, "midtrans"));
 	return midtrans_take_notification(cx, in, rq->body);
 }
 
@@ -200,7 +195,7 @@ midtrans_status(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(midtrans_ask_status(cx, req_arg(rq, "orderId"), &id));
 	return answer_standing(cx, id, rs);
 }

@@ -28,7 +28,7 @@ daemon_exit(enum rc rc)
 
 /* Show the detail only of failures that are not a mistake in the input of the person. */
 static bool
-wants_detail(const struct err *e)
+is_detail_shown(const struct err *e)
 {
 	return e->detail[0] != '\0' &&
 	       (e->rc == RC_RETRY || e->rc == RC_UPSTREAM || e->rc == RC_INTERNAL ||
@@ -43,7 +43,7 @@ daemon_fail(const struct ctx *cx, const struct daemon *d)
 
 	while (len > 0 && e->detail[len - 1] == '\n')
 		len--;
-	if (wants_detail(e))
+	if (is_detail_shown(e))
 		(void)fprintf(stderr, "%s: %s (%.*s)\n", d->name, e->msg, (int)len, e->detail);
 	else
 		(void)fprintf(stderr, "%s: %s\n", d->name, e->msg);
@@ -79,7 +79,7 @@ print_help(struct ctx *cx, const struct daemon *d)
 }
 
 static _Noreturn void
-refuse(const struct daemon *d, const char *what, const char *arg)
+refuse_option(const struct daemon *d, const char *what, const char *arg)
 {
 	(void)fprintf(stderr, "%s: %s %s; see %s --help\n", d->name, what, arg, d->name);
 	exit(EXIT_USAGE);
@@ -107,12 +107,12 @@ take_value(const struct daemon *d, const struct daemon_option *o, char ***at)
 	const char *eq = strchr(**at, '='), *val;
 
 	if (o->value == NULL && eq != NULL)
-		refuse(d, "no value goes with", o->name);
+		refuse_option(d, "no value goes with", o->name);
 	if (o->value == NULL)
 		return "";
 	val = eq != NULL ? eq + 1 : *++*at;
 	if (val == NULL || val[0] == '\0')
-		refuse(d, "a value must follow", o->name);
+		refuse_option(d, "a value must follow", o->name);
 	return val;
 }
 
@@ -131,7 +131,7 @@ take_option(struct ctx *cx, const struct daemon *d, char ***at, struct daemon_ar
 		exit(EXIT_DONE);
 	}
 	if (o == NULL)
-		refuse(d, "there is no option", **at);
+		refuse_option(d, "there is no option", **at);
 	val = take_value(d, o, at);
 	if (o == &env_option)
 		ret->env = val;
@@ -186,7 +186,7 @@ daemon_signals(void)
 }
 
 static void
-drain(void)
+drain_signals(void)
 {
 	char buf[64];
 
@@ -197,7 +197,7 @@ drain(void)
 bool
 daemon_stopping(void)
 {
-	drain();
+	drain_signals();
 	return stop_came != 0;
 }
 
@@ -214,7 +214,7 @@ daemon_hup(void)
 {
 	bool came = hup_came != 0;
 
-	drain();
+	drain_signals();
 	hup_came = 0;
 	return came;
 }

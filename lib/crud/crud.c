@@ -38,7 +38,8 @@ missing(struct ctx *cx, const struct resource *r)
 }
 
 static enum rc
-answer(struct ctx *cx, const struct resource *r, const struct shown *s, int status, struct resp *rs)
+answer_row(struct ctx *cx, const struct resource *r, const struct shown *s, int status,
+    struct resp *rs)
 {
 	struct sb *out = &rs->body;
 
@@ -62,7 +63,7 @@ crud_answer(struct ctx *cx, const struct resource *r, const char *id, int status
 
 	TRY(send_show(cx, r, id, &s));
 	TRY(db_sync(cx));
-	return answer(cx, r, &s, status, rs);
+	return answer_row(cx, r, &s, status, rs);
 }
 
 enum rc
@@ -91,6 +92,21 @@ meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 		}
 	text = shape_json(cx, shown);
 	cJSON_Delete(shown);
+	return text;
+}
+
+/* Names of what may be shown of a row that goes. */
+static const char *
+meta_of_delete(struct ctx *cx, const struct resource *r)
+{
+	cJSON *names = cJSON_CreateObject();
+	const char *text;
+
+	for (size_t i = 0; i < r->nfields; i++)
+		if (r->fields[i].type != FT_SECRET)
+			cJSON_AddNullToObject(names, r->fields[i].name);
+	text = shape_json(cx, names);
+	cJSON_Delete(names);
 	return text;
 }
 
@@ -242,20 +258,26 @@ crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct
 	return rc;
 }
 
-/* Write, note who did it, and read the row back: one round trip, one transaction. */
+/*
+ * Write, note who did it, and read the row back: one round trip, one transaction. A change is noted
+ * first: from the row as it was.
+ */
 static enum rc
 write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, enum crud_verb verb,
     struct shown *ret)
 {
 	const struct db_val create[] = { V_TEXT(shape_json(cx, in)) };
 	const struct db_val update[] = { V_TEXT(id), create[0] };
+	const char *meta = r->audited ? meta_of(cx, r, in) : NULL;
 	bool creates = verb == CRUD_CREATE;
 
 	TRY(db_set_actor(cx));
+	if (!creates)
+		TRY(send_audit(cx, r, id, "update", meta));
 	TRY(db_send_n(cx, crud_stmt(r, verb), DB_EXEC, NULL, creates ? create : update,
 	    creates ? 1 : 2));
-	TRY(send_audit(cx, r, id, creates ? "create" : "update",
-	    r->audited ? meta_of(cx, r, in) : NULL));
+	if (creates)
+		TRY(send_audit(cx, r, id, "create", meta));
 	TRY(send_show(cx, r, id, ret));
 	return db_sync(cx);
 }
@@ -271,7 +293,7 @@ crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 	TRY(seal_secrets(cx, r, id, in));
 	cJSON_AddStringToObject(in, "id", id);
 	TRY(write_row(cx, r, id, in, CRUD_CREATE, &s));
-	return answer(cx, r, &s, 201, rs);
+	return answer_row(cx, r, &s, 201, rs);
 }
 
 /* first: a statement in front of the change and in its transaction; NULL: none. */
@@ -297,7 +319,7 @@ crud_update_with(struct ctx *cx, const struct req *rq, struct resp *rs, const st
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(update(cx, rq, r, id, first, &s));
-	return answer(cx, r, &s, 200, rs);
+	return answer_row(cx, r, &s, 200, rs);
 }
 
 enum rc
@@ -307,7 +329,7 @@ crud_update_id(struct ctx *cx, const struct req *rq, struct resp *rs, const stru
 	struct shown s;
 
 	TRY(update(cx, rq, r, id, NULL, &s));
-	return answer(cx, r, &s, 200, rs);
+	return answer_row(cx, r, &s, 200, rs);
 }
 
 enum rc
@@ -350,7 +372,7 @@ crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_set_actor(cx));
-	TRY(send_audit(cx, r, id, "delete", NULL));
+	TRY(send_audit(cx, r, id, "delete", r->audited ? meta_of_delete(cx, r) : NULL));
 	TRY(db_send_row_if_any(cx, crud_stmt(r, CRUD_DELETE), &gone, V_TEXT(id)));
 	TRY(name_conflict(cx, r, db_sync(cx)));
 	if (db_count(gone) == 0)

@@ -28,7 +28,7 @@ put(struct params *p, const char *key, const char *val)
 }
 
 static const char *
-find(const PQconninfoOption *all, const char *key)
+find_option(const PQconninfoOption *all, const char *key)
 {
 	for (; all->keyword != NULL; all++)
 		if (strcmp(all->keyword, key) == 0)
@@ -39,7 +39,7 @@ find(const PQconninfoOption *all, const char *key)
 static void
 put_default(struct params *p, const PQconninfoOption *all, const char *key, const char *val)
 {
-	const char *given = find(all, key);
+	const char *given = find_option(all, key);
 
 	put(p, key, given != NULL ? given : val);
 }
@@ -161,7 +161,7 @@ connect_with(const struct db_conf *conf, const PQconninfoOption *all)
 	for (const PQconninfoOption *o = all; o->keyword != NULL; o++)
 		if (!is_ours(o->keyword))
 			put(&p, o->keyword, o->val);
-	put(&p, "user", conf->role != NULL ? conf->role : find(all, "user"));
+	put(&p, "user", conf->role != NULL ? conf->role : find_option(all, "user"));
 	put_default(&p, all, "application_name", conf->program);
 	put_default(&p, all, "connect_timeout", "5");
 	put_default(&p, all, "tcp_user_timeout", "15000");
@@ -187,7 +187,7 @@ listen_again(struct arena *mem, const struct db *db, PGconn *pg)
 }
 
 static bool
-said_fatal(PGconn *pg)
+is_fatal(PGconn *pg)
 {
 	return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "FATAL:") != NULL;
 }
@@ -202,11 +202,11 @@ connect_or_be_refused(const struct db_conf *conf, const PQconninfoOption *all, b
 	PGconn *pg = connect_with(conf, all);
 
 	*refused = false;
-	if (!said_fatal(pg) || PQping(conf->conninfo) != PQPING_OK)
+	if (!is_fatal(pg) || PQping(conf->conninfo) != PQPING_OK)
 		return pg;
 	PQfinish(pg);
 	pg = connect_with(conf, all);
-	*refused = said_fatal(pg);
+	*refused = is_fatal(pg);
 	return pg;
 }
 

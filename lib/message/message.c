@@ -13,21 +13,8 @@ struct line {
 };
 
 static const struct db_col message_cols[] = {
-	DB_COL(message, id, DB_TEXT),
-	DB_COL(message, event, DB_TEXT),
-	DB_COL(message, channel, DB_TEXT),
-	DB_COL(message, channel_id, DB_TEXT),
-	DB_COL(message, recipient, DB_TEXT),
-	DB_COL(message, subject, DB_TEXT),
-	DB_COL(message, body, DB_TEXT),
-	DB_COL(message, secret, DB_TEXT),
-	DB_COL(message, config, DB_TEXT),
-	DB_COL(message, channel_secret, DB_TEXT),
-	DB_COL(message, alert, DB_TEXT),
-	DB_COL(message, wa_template, DB_TEXT),
-	DB_COL(message, wa_values, DB_TEXT),
-	DB_COL(message, language, DB_TEXT),
-	DB_COL(message, private_peers, DB_BOOL),
+	DB_COLS(message, id, event, channel, channel_id, recipient, subject, body, secret, config,
+	    channel_secret, alert, wa_template, wa_values, language, private_peers),
 };
 
 enum rc
@@ -70,7 +57,7 @@ log_delivery(const struct message *m, const struct delivery *d)
 
 /* The call was made: what became of it is kept, however long the database is asked for it. */
 static enum rc
-finish(struct ctx *cx, const struct message *m, const struct delivery *d)
+finish_message(struct ctx *cx, const struct message *m, const struct delivery *d)
 {
 	log_delivery(m, d);
 	if (d->outcome == OUTCOME_MOVED)
@@ -108,7 +95,7 @@ message_send_next(struct ctx *cx, struct line *line, bool *ret, bool *well)
 	TRY(db_scan(cx, rows, 0, message_cols, &m));
 	d = deliver(cx, line->channels, &m);
 	*well = d.outcome == OUTCOME_SENT;
-	return finish(cx, &m, &d);
+	return finish_message(cx, &m, &d);
 }
 
 enum rc
@@ -127,7 +114,7 @@ message_test(struct ctx *cx, const char *channel_id)
 	if (d.outcome == OUTCOME_RETRY || d.outcome == OUTCOME_DOWN)
 		d.outcome =
 		    OUTCOME_REFUSED; /* the person sees it; the notifier does not try again */
-	TRY(finish(cx, &m, &d));
+	TRY(finish_message(cx, &m, &d));
 	if (d.outcome != OUTCOME_SENT)
 		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.*s",
 		    (int)utf8_cut(d.detail, 150), d.detail);

@@ -18,11 +18,7 @@ struct job {
 };
 
 static const struct db_col job_cols[] = {
-	DB_COL(job, id, DB_I64),
-	DB_COL(job, generation, DB_I64),
-	DB_COL(job, attempt_id, DB_TEXT),
-	DB_COL(job, kind, DB_TEXT),
-	DB_COL(job, since, DB_TEXT),
+	DB_COLS(job, id, generation, attempt_id, kind, since),
 };
 
 static enum rc
@@ -151,7 +147,7 @@ hold_ms(const struct ctx *cx)
 }
 
 static enum rc
-step(struct ctx *cx, void *work, struct loop_turn *ret)
+job_step(struct ctx *cx, void *work, struct loop_turn *ret)
 {
 	struct db_rows *rows;
 
@@ -168,7 +164,7 @@ step(struct ctx *cx, void *work, struct loop_turn *ret)
 }
 
 static enum rc
-sweep(struct ctx *cx, void *work)
+sweep_jobs(struct ctx *cx, void *work)
 {
 	(void)work;
 	return midtrans_is_configured(cx) ? db_exec(cx, &SQL_midtrans_sweep) : RC_OK;
@@ -177,6 +173,6 @@ sweep(struct ctx *cx, void *work)
 const struct loop midtrans_loop = {
 	.channel = "midtrans_jobs",
 	.sweep_ms = 30000,
-	.sweep = sweep,
-	.step = step,
+	.sweep = sweep_jobs,
+	.step = job_step,
 };

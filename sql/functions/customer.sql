@@ -13,9 +13,7 @@ DECLARE
 	found_customer customers;
 BEGIN
 	SELECT * INTO found_customer FROM customers WHERE id = customer FOR NO KEY UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('customer_unknown', 'Customer not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'customer_unknown', 'Customer not found.');
 	RETURN found_customer;
 END $$;
 
@@ -38,7 +36,8 @@ BEGIN
 	END LOOP;
 	UPDATE customers SET archived_at = now(), updated_at = now() WHERE id = customer;
 	PERFORM billing_log('archived', format('%s archived', c.name), customer, NULL, NULL,
-		jsonb_build_object('credit', c.credit));
+		jsonb_build_object('credit', c.credit, 'before', jsonb_build_object('archived', false),
+			'after', jsonb_build_object('archived', true)));
 END $$;
 
 -- Nothing is sold to an archived customer; the row is held until commit.

@@ -16,9 +16,7 @@ DECLARE
 	hash text := encode(sha256(convert_to((input - 'key' || jsonb_build_object('order_id', of_order))::text, 'UTF8')), 'hex');
 BEGIN
 	SELECT * INTO a FROM midtrans_attempts WHERE order_id = of_order;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('order_unknown', 'There is no such order.');
-	END IF;
+	PERFORM require_found(FOUND, 'order_unknown', 'There is no such order.');
 	PERFORM invoice_lock(a.invoice_id);
 	q := midtrans_refund_by_key(input ->> 'key', hash);
 	IF q.refund_key IS NULL AND waited THEN

@@ -8,7 +8,6 @@ import pytest
 
 import gateway
 import isp
-from gateway import mid, payer, paying  # noqa: F401 (fixtures)
 
 
 # ---- money ----------------------------------------------------------------------------------------
@@ -160,7 +159,7 @@ def test_one_of_two_expires_and_the_page_stays(payer, mid):
     payer.wait_order(order, "closed")
 
 
-def test_what_is_under_way_beside_a_payment_is_cancelled(payer, mid):
+def test_an_open_page_beside_a_payment_is_cancelled(payer, mid):
     invoice, order = begun_twice(payer, mid)
     mid.act(order, "pay", method="bca_va")
     payer.wait(invoice, "paid")
@@ -303,7 +302,7 @@ def test_chargeback(payer, mid):
 
 @pytest.mark.parametrize("method,bank", [("bca_va", "bca"), ("permata_va", "permata"), ("echannel", None),
                                          ("indomaret", "indomaret"), ("qris", "gopay")])
-def test_what_a_channel_says_is_kept(payer, mid, method, bank):
+def test_the_fields_of_a_channel_are_kept(payer, mid, method, bank):
     """Row 1: the method, what the customer types to pay, and until when; row 10: when it settled."""
     order = payer.order(payer.billed())
     mid.act(order, "choose", method=method)
@@ -311,13 +310,13 @@ def test_what_a_channel_says_is_kept(payer, mid, method, bank):
     body = mid.craft(order)
     code = body.get("permata_va_number") or body.get("payment_code") or (
         "%(biller_code)s %(bill_key)s" % body if "bill_key" in body else body.get("va_numbers", [{}])[0].get("va_number", ""))
-    asked = "SELECT payment_type, coalesce(bank, ''), coalesce(pay_code, ''), to_char(%%s AT TIME ZONE '+07:00'::interval, " \
+    stored = "SELECT payment_type, coalesce(bank, ''), coalesce(pay_code, ''), to_char(%%s AT TIME ZONE '+07:00'::interval, " \
             "'YYYY-MM-DD HH24:MI:SS') FROM midtrans_transactions WHERE transaction_id = '%s'" % body["transaction_id"]
     kept = [body["payment_type"], bank or "", code]
-    assert payer.sql(asked % "expiry_time").split("|") == kept + [body["expiry_time"]]
+    assert payer.sql(stored % "expiry_time").split("|") == kept + [body["expiry_time"]]
     mid.act(order, "pay", method=method)
     payer.wait_order(order, "paid")
-    assert payer.sql(asked % "settlement_time").split("|") == kept + [mid.craft(order)["settlement_time"]]
+    assert payer.sql(stored % "settlement_time").split("|") == kept + [mid.craft(order)["settlement_time"]]
 
 
 def test_each_part_a_bank_takes_back_is_received_of(payer, mid):
@@ -389,7 +388,7 @@ def test_money_for_a_page_that_ran_out_counts(payer, mid):
 
 
 @pytest.mark.parametrize("action", ["cancelled", "paid", "part"])
-def test_what_is_not_owed_any_more_has_no_page(payer, mid, action):
+def test_a_settled_invoice_has_no_page(payer, mid, action):
     """One nobody used and one with a payment under way, both of one invoice."""
     invoice = payer.billed()
     mid.fault("lost", "POST /snap/v1/transactions", times=2)
@@ -457,9 +456,9 @@ def test_people_are_informed_of_money_nobody_expected(payer, mid):
 def test_a_cancel_of_what_is_settled_is_not_believed(payer, mid):
     """Impossible by the graph (row 13): Midtrans is asked, people are informed, nothing is undone on its word."""
     invoice, order = payer.paid_by("qris")
-    said = {"transaction_status": "cancel", "status_code": "202"}
+    cancel = {"transaction_status": "cancel", "status_code": "202"}
     for n in range(3):
-        assert payer.notify(mid.craft(order, dict(said, status_message="%d" % n))).status == 200
+        assert payer.notify(mid.craft(order, dict(cancel, status_message="%d" % n))).status == 200
     payer.idle()
     assert payer.status(invoice) == "paid" and mid.calls("/v2/%s/status" % order) > 0
     reported(payer, invoice, "Payment reported as taken back", "A notification was not confirmed")
@@ -708,14 +707,14 @@ def test_claims_do_not_hide_a_payment(payer, mid, late):
     payer.reconcile()
     payer.reconcile()
 
-    def asked():
+    def lookups():
         counts = mid.ask("GET", "/log", limit=0)["counts"]
         return [n for call, n in counts.items() if "/claim-" in call and order in call]
-    before = asked()
+    before = lookups()
     assert len(before) == 40, "each is asked about"
     for _ in range(10):
         payer.reconcile()
-    assert sum(asked()) - sum(before) <= 12 * 20, "twenty in a round"
+    assert sum(lookups()) - sum(before) <= 12 * 20, "twenty in a round"
 
 
 @pytest.mark.parametrize("method", ["qris", "dana"])

@@ -5,14 +5,14 @@ import time
 import pytest
 
 import isp
-from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
+from gateway import mid, paying  # noqa: F401 (fixtures: a night meets every line of its system)
 
 
 def suspended(payer, sub):
     return payer.town.api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
 
 
-def test_nobody_who_paid_is_suspended(deaf, mid):
+def test_a_customer_who_paid_is_not_suspended(deaf, mid):
     """billing-cron asks about those it would suspend, and about them alone."""
     paid_sub, paid = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
     debt_sub, debt = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
@@ -24,7 +24,7 @@ def test_nobody_who_paid_is_suspended(deaf, mid):
     assert report["steps"]["suspend"]["held"] == 0
 
 
-def test_who_pays_is_online_again(deaf, mid):
+def test_a_payment_brings_the_line_back(deaf, mid):
     """Suspended for debt, paid, and found by reconciliation with the rights of gateway-sync."""
     sub, invoice = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
     deaf.stack.cron("2026-03-05")
@@ -93,7 +93,7 @@ def test_no_answer_holds_for_three_nights(deaf, mid):
     assert deaf.sql("SELECT count(*) FROM alert_logs WHERE meta ->> 'subscription_id' = '%s'" % sub["id"]) == "1"
 
 
-def test_of_several_attempts_each_is_asked_about(deaf, mid):
+def test_each_of_several_attempts_is_looked_up(deaf, mid):
     """An answer that failed ended the asking, and the attempt that had paid was not asked about."""
     sub, invoice = indebted(deaf)
     first = deaf.order(invoice)
@@ -103,6 +103,27 @@ def test_of_several_attempts_each_is_asked_about(deaf, mid):
     run(deaf, "2026-03-05")
     mid.well()
     assert deaf.status(invoice) == "paid" and not suspended(deaf, sub)
+
+
+def test_any_of_several_attempts_unanswered_holds(deaf, mid):
+    """The last of several pages was answered, and the line cut, though the first may have been paid. An answer to all
+    of them begins the nights anew."""
+    sub, invoice = indebted(deaf)
+    orders = [deaf.order(invoice)]
+    deaf.sql("UPDATE midtrans_attempts SET expires_at = now() + interval '30 seconds' WHERE order_id = '%s'" % orders[0])
+    orders.append(deaf.order(invoice))
+    count = "SELECT gateway_holds FROM subscriptions WHERE id = '%s'" % sub["id"]
+    nights(deaf, 2)
+    try:
+        for night, silent in (("2026-03-05", 0), ("2026-03-06", 1)):
+            mid.fault("status", "GET /v2/%s/status" % orders[silent], code=500)
+            assert sub["id"] in held(run(deaf, night)[2]), "the other's answer says nothing of this one"
+            mid.well()
+        assert deaf.sql(count) == "2"
+        run(deaf, "2026-03-07")
+        assert suspended(deaf, sub) and deaf.sql(count) == "0"
+    finally:
+        nights(deaf, 3)
 
 
 @pytest.mark.parametrize("said", [

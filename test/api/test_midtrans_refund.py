@@ -5,7 +5,6 @@ import time
 import pytest
 
 import isp
-from gateway import mid, payer, paying  # noqa: F401 (fixtures)
 
 
 def test_refunds_at_the_dashboard_are_booked_once_each(payer, mid):
@@ -233,6 +232,21 @@ def test_only_a_refusal_is_one(payer, mid):
     assert states() == "refused,refused,refused,done,done" and [a for a, _ in made(mid, order)] == [40000, 40000]
 
 
+def test_a_lost_answer_and_then_a_call_that_never_left(payer, mid):
+    """The second call never left, and the refund counted as refused, though the first had made it: the third
+    click paid the customer twice."""
+    invoice, order = payer.paid_by("qris")
+    mid.rules(drop=1)
+    mid.fault("lost", "POST /v2/*/refund", times=1)
+    refund(payer, order, 50000).want(502)
+    mid.fault("refuse")
+    refund(payer, order, 50000).want(502)
+    mid.well()
+    refund(payer, order, 50000).want(200)
+    assert [amount for amount, _ in made(mid, order)] == [50000] and len(set(posts(mid, order))) == 1
+    assert payer.refunds(invoice) == "50000"
+
+
 def test_an_idempotency_key_is_honoured(payer, mid):
     """As payments do: the same key and body, the first answer; another body, 409."""
     invoice, order = payer.paid_by("qris")
@@ -357,7 +371,7 @@ def paid_again(payer, mid, order, method):
     payer.idle()
 
 
-def test_of_two_captured_payments_one_is_undone(payer, mid):
+def test_one_of_two_captured_payments_is_undone(payer, mid):
     """All that was captured for the order was cancelled."""
     invoice, order = payer.paid_by("credit_card")
     paid_again(payer, mid, order, "credit_card")
@@ -368,7 +382,7 @@ def test_of_two_captured_payments_one_is_undone(payer, mid):
     assert payer.status(invoice) == "paid"
 
 
-def test_of_two_payments_the_one_that_is_enough_is_refunded(payer, mid):
+def test_the_larger_of_two_payments_is_refunded(payer, mid):
     """Only the first was looked at, and once something of it was refunded, the second could not be any more."""
     invoice, order = payer.paid_by("qris")
     paid_again(payer, mid, order, "gopay")

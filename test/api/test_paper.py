@@ -120,7 +120,7 @@ def test_a_cancelled_bill_asks_for_nothing(api, town):
     assert "/pay/" not in text
 
 
-def test_who_has_the_link_sees_no_address(system, api, town):
+def test_the_public_paper_has_no_address(system, api, town):
     house = House(api, town)
     anyone = isp.Client(system.url)
     text = text_of(pdf(anyone, "/api/public/invoices/%s/pdf" % house.bill["id"]))

@@ -332,7 +332,7 @@ def test_changed_set_then_kicked(bench, sim, router, change):
         assert "remote-address" not in sim.secret(sub.name)
 
 
-def test_what_is_rolled_back_is_no_job(bench, sim, router):
+def test_a_rolled_back_change_is_no_job(bench, sim, router):
     """The change and its job are one transaction."""
     sub = bench.subscribe(router, bench.package())
     sub.wait()
@@ -771,6 +771,19 @@ def test_static_queue_goes_after_the_block_until_the_address_is_taken(bench, sim
     assert not blocked(sim, "10.4.0.20") and sim.table("/queue/simple", name=taker.name)
 
 
+def test_a_queue_stays_while_its_block_is_refused(bench, sim, router):
+    """Without queue and without block the line would be online, and as fast as the wire."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.0.22")
+    sub.wait()
+    sim.fault("trap", path="/ip/firewall/address-list/add", message="failure: no")
+    sub.cancel()
+    sub.wait("failed")
+    assert sim.table("/queue/simple", name=sub.name) and not blocked(sim, "10.4.0.22")
+    sim.well()
+    sub.wait(seconds=10)
+    assert not sim.table("/queue/simple", name=sub.name) and blocked(sim, "10.4.0.22")
+
+
 def test_static_address_taken_while_the_router_was_down(bench, sim, router):
     package = bench.package(type="static")
     sub = bench.subscribe(router, package, remote_address="10.4.0.21")
@@ -1189,7 +1202,7 @@ def test_a_row_of_renames_while_the_router_is_down(bench, sim, router):
                      names[3] + "-x": (subs[3].mark, "pw3"), names[3]: (late.mark, "late")}
 
 
-def test_what_another_does_not_take_over_is_not_forgotten(bench, sim, router):
+def test_an_object_that_no_other_account_takes_is_not_forgotten(bench, sim, router):
     """When two swap their names, one cannot take the other's object: that still lets its owner in, who
     must not count as in order, or a suspension would leave it."""
     package = bench.package()
@@ -1624,7 +1637,7 @@ def waiting(bench, routers):
     return found
 
 
-def test_whatever_happens_it_becomes_right(bench, sims):
+def test_random_changes_end_in_agreement(bench, sims):
     seed = int(os.environ.get("SEED") or random.randrange(10 ** 9))
     print("SEED=%d" % seed)
     dice = random.Random(seed)

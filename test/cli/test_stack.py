@@ -308,7 +308,7 @@ def test_a_program_that_cannot_start_shows_its_log(own):
     assert own.processes() == {}
 
 
-def test_what_is_no_key_is_not_kept(own):
+def test_a_malformed_key_is_refused_and_not_kept(own):
     """It was kept in isp.env, in the place of the one that everything was sealed with."""
     bad = env_file(own, "APP_KEY=nonsense\n")
     for _ in range(2):  # before there was any, and in the place of a good one
@@ -332,7 +332,7 @@ def test_a_port_that_is_none_is_a_matter_of_usage(own, port):
     assert done.stderr.count("\n") == 1 and "port" in done.stderr, done
 
 
-def test_what_was_left_out_is_not_restarted(own):
+def test_a_disabled_unit_is_not_restarted(own):
     """It was started, and no status said so."""
     own.up("--without", "router-sync,timers")
     for name in ("router-sync", "billing-cron", "sim-router"):

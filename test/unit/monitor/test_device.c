@@ -78,7 +78,7 @@ each_device_has_its_own_interfaces(void **state)
 		assert_int_equal(devices[i].interfaces[0].index, is_first ? 1 : 7);
 		assert_false(devices[i].interfaces[0].has_base);
 		assert_string_equal(devices[i].conf.community, "s3cret");
-		assert_true(devices[i].wants_discovery && devices[i].max_vars == 20);
+		assert_true(devices[i].is_discovery_due && devices[i].max_vars == 20);
 		seen += is_first;
 	}
 	assert_int_equal(seen, 1);

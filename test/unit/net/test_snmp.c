@@ -215,8 +215,6 @@ version_3_needs_what_it_says(void **state)
 		assert_null(snmp_agent_open(engine, &wrong[i], take, &got, &fault));
 		assert_non_null(fault);
 	}
-	assert_true(snmp_knows_auth("SHA-256") && snmp_knows_priv("AES"));
-	assert_false(snmp_knows_auth("ROT13") || snmp_knows_priv(NULL));
 }
 
 int

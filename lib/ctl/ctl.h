@@ -1,6 +1,6 @@
-/* ispctl.h: the interface between the commands of ispctl. */
-#ifndef ISPCTL_H
-#define ISPCTL_H
+/* ctl.h: the interface between the commands of ispctl. */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
 
 #include "base/daemon.h"
 #include "db/db.h"

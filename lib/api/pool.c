@@ -1,9 +1,9 @@
-/* pools.c: the pools of workers: short requests never wait behind long ones. */
+/* pool.c: the pools of workers: short requests never wait behind long ones. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "isp_api.h"
+#include "api/worker.h"
 
 enum { CONNS_MAX = 1024 };
 
@@ -13,7 +13,7 @@ static const struct plan {
 	enum conf_key workers;
 	int backlog, nice;
 	size_t conns_max;
-} plans[ISP_API_POOLS] = {
+} plans[API_POOLS] = {
 	{ "fast", CONF_API_FAST_WORKERS, 1024, 0, CONNS_MAX },
 	{ "login", CONF_API_LOGIN_WORKERS, 64, 10, 1 },
 	{ "router", CONF_API_ROUTER_WORKERS, 64, 0, 1 },
@@ -33,9 +33,9 @@ address_of(struct ctx *cx, const char *where, size_t i)
 }
 
 void
-isp_api_pools(struct ctx *cx, const struct conf *cf, struct pool ret[static ISP_API_POOLS])
+api_pools(struct ctx *cx, const struct conf *cf, struct pool ret[static API_POOLS])
 {
-	for (size_t i = 0; i < ISP_API_POOLS; i++) {
+	for (size_t i = 0; i < API_POOLS; i++) {
 		int workers = (int)conf_int(cf, plans[i].workers);
 
 		ret[i] = (struct pool){

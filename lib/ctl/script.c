@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ispctl.h"
+#include "ctl/ctl.h"
 
 /* The directory of make install; $ISP_SCRIPTS names another one (a checkout's scripts). */
 static const char installed[] = "/usr/share/isp-billing/scripts";

@@ -1,5 +1,5 @@
 /* probe_serve.c: see probe_serve.h. */
-#include "probe_serve.h"
+#include "net/probe_serve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,7 +149,7 @@ last_line(char *printed)
 }
 
 int
-serve_one(struct ctx *cx, const char *env, int in, int out)
+probe_serve_one(struct ctx *cx, const char *env, int in, int out)
 {
 	char line[PROBE_LINE_MAX], *printed = arena_alloc(cx->mem, PROBE_ANSWER_MAX);
 	const char *const *argv;
@@ -195,7 +195,7 @@ reap(size_t children)
 }
 
 enum rc
-serve_listen(struct ctx *cx, const char *env, const char *directory)
+probe_serve_listen(struct ctx *cx, const char *env, const char *directory)
 {
 	size_t children = 0;
 	int fd = -1;
@@ -210,7 +210,7 @@ serve_listen(struct ctx *cx, const char *env, const char *directory)
 		children = reap(children);
 		peer = (fds[0].revents & POLLIN) != 0 ? accept4(fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 		if (peer >= 0 && fork() == 0)
-			_exit(serve_one(cx, env, peer, peer));
+			_exit(probe_serve_one(cx, env, peer, peer));
 		if (peer >= 0) {
 			children++;
 			close(peer);

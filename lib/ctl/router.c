@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/conf.h"
-#include "ispctl.h"
+#include "ctl/ctl.h"
 #include "router/drift.h"
 #include "router/provision.h"
 #include "router/router_test.h"

@@ -1,7 +1,7 @@
 /* command.c: the commands, each in a file of its noun. */
 #include <string.h>
 
-#include "ispctl.h"
+#include "ctl/ctl.h"
 
 static const struct command commands[] = {
 	{ "user add", 1, NEED_DATABASE, cmd_user_add },

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "ispctl.h"
+#include "ctl/ctl.h"
 #include "router/live.h"
 
 static void

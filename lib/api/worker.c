@@ -2,17 +2,17 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/worker.h"
 #include "base/crypt.h"
 #include "base/log.h"
 #include "http/fcgi.h"
-#include "isp_api.h"
 #include "midtrans/midtrans.h"
 #include "people/user.h"
 
 enum { STATEMENT_MS = 20000, LOCK_MS = 5000, ANSWER_MS = 25000 };
 
 enum rc
-isp_api_configure(struct ctx *cx, const char *env, struct conf *cf)
+api_configure(struct ctx *cx, const char *env, struct conf *cf)
 {
 	TRY(conf_load(cx, env, cf));
 	return crypt_open(cx, conf_text(cf, CONF_APP_KEY), conf_text(cf, CONF_APP_PREVIOUS_KEYS));
@@ -21,7 +21,7 @@ isp_api_configure(struct ctx *cx, const char *env, struct conf *cf)
 static struct db *
 database(struct ctx *cx, const struct conf *cf)
 {
-	struct db_conf dc = db_conf_of(cx, cf, isp_api_program.name, "isp_api");
+	struct db_conf dc = db_conf_of(cx, cf, api_program.name, "isp_api");
 
 	dc.statement_ms = STATEMENT_MS;
 	dc.lock_ms = LOCK_MS;
@@ -44,7 +44,7 @@ warn_of_known_password(struct ctx *cx, const struct conf *cf)
 }
 
 int
-isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
+api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
 {
 	const struct daemon_args *args = arg;
 	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
@@ -52,8 +52,8 @@ isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
 	struct ctx cx = { .mem = life };
 	struct conf cf;
 
-	if (isp_api_configure(&cx, args->env, &cf) != RC_OK)
-		return daemon_fail(&cx, &isp_api_program);
+	if (api_configure(&cx, args->env, &cf) != RC_OK)
+		return daemon_fail(&cx, &api_program);
 	cx.conf = &cf;
 	cx.db = database(&cx, &cf);
 	cx.midtrans = midtrans_client_new(life, &cf);
@@ -64,7 +64,7 @@ isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
 		.run = api_run,
 		.pass = db_gate_pass,
 		.refused = api_refused,
-		.origins = isp_api_origins(&cx, &cf),
+		.origins = api_origins(&cx, &cf),
 		.pool = conf_production(&cf) ? NULL : p->name,
 		.url = conf_text(&cf, CONF_APP_URL),
 	};
@@ -83,7 +83,7 @@ isp_api_work(const struct pool *p, const struct pool_fds *fds, void *arg)
 	if (strcmp(p->name, "login") == 0)
 		warn_of_known_password(&cx, &cf);
 	if (fcgi_run(&worker) != RC_OK)
-		return daemon_fail(&cx, &isp_api_program);
+		return daemon_fail(&cx, &api_program);
 	db_close(cx.db);
 	return EXIT_DONE;
 }

@@ -7,7 +7,7 @@
 #include "api/api.h"
 #include "base/crypt.h"
 #include "base/jw.h"
-#include "ispctl.h"
+#include "ctl/ctl.h"
 #include "people/user.h"
 #include "sql.h"
 

@@ -1,7 +1,7 @@
 /* midtrans.c: payments, from the shell. */
 #include <stdio.h>
 
-#include "ispctl.h"
+#include "ctl/ctl.h"
 #include "midtrans/midtrans.h"
 
 enum rc

@@ -3,7 +3,7 @@
 
 #include <sodium.h>
 
-#include "ispctl.h"
+#include "ctl/ctl.h"
 #include "work/reseal.h"
 
 enum rc
@@ -22,7 +22,7 @@ cmd_key_generate(struct ispctl *ctl)
 }
 
 static void
-tell_unopened(void *arg, const char *place)
+print_unopened(void *arg, const char *place)
 {
 	(void)arg;
 	(void)fprintf(stderr, "ispctl: no key opens %s\n", place);
@@ -34,7 +34,7 @@ cmd_key_rotate(struct ispctl *ctl)
 	struct reseal_report rep;
 
 	command_row_by_row(ctl->cx);
-	TRY(reseal_all(ctl->cx, tell_unopened, NULL, &rep));
+	TRY(reseal_all(ctl->cx, print_unopened, NULL, &rep));
 	(void)printf("%zu secrets, %zu sealed anew, %zu failed\n", rep.seen, rep.resealed,
 	    rep.failed);
 	if (rep.failed > 0)

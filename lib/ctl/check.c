@@ -4,7 +4,7 @@
 
 #include "base/value.h"
 #include "billing/billing.h"
-#include "ispctl.h"
+#include "ctl/ctl.h"
 #include "people/user.h"
 #include "sql.h"
 

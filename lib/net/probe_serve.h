@@ -1,12 +1,12 @@
 /* probe_serve.h: requests of isp-api, each done by a program of ours. */
-#ifndef ISP_PROBE_SERVE_H
-#define ISP_PROBE_SERVE_H
+#ifndef NET_PROBE_SERVE_H
+#define NET_PROBE_SERVE_H
 
 #include "base/ctx.h"
 
 /* One request from a descriptor, its answer to another; the exit status. */
-int serve_one(struct ctx *, const char *env, int in, int out);
+int probe_serve_one(struct ctx *, const char *env, int in, int out);
 /* Requests at DIRECTORY/isp-probe.sock, each in a child, until a signal comes. */
-enum rc serve_listen(struct ctx *, const char *env, const char *directory) _must_check_;
+enum rc probe_serve_listen(struct ctx *, const char *env, const char *directory) _must_check_;
 
 #endif
