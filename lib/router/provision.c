@@ -89,7 +89,7 @@ not_taken_over(struct ctx *cx, const struct batch *b, const struct task *t)
 	for (size_t i = 0; i < n; i++) {
 		if (seen[i]->promised && account_is_marked_by(seen[i], t->a->id))
 			return arena_printf(cx->mem,
-			    "%s on %s is reserved for another account that has not taken it over yet",
+			    "%s on %s is reserved for another account that has not taken it over",
 			    seen[i]->name, b->router->name);
 	}
 	return NULL;

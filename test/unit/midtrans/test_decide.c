@@ -44,7 +44,7 @@ struct row {
 		const char *attempt;
 	} want;
 	int64_t gross, original; /* 0: 150,000; not said */
-	bool had_200, elsewhere, fresh;
+	bool had_200, is_other_order, just_booked;
 	const char *currency, *merchant, *invoice;
 	int64_t refund_total, refunded, charged_total, charged;
 };
