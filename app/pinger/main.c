@@ -32,7 +32,7 @@ run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 	const char *json;
 
 	if (!is_now(args))
-		return program_exit(cx, p, ping_minute(cx, args->val[OPT_ONCE] != NULL), NULL);
+		return program_exit(cx, p, ping_program(cx, args->val[OPT_ONCE] != NULL), NULL);
 	if (now_json(cx, args->val[OPT_NOW], args->val[OPT_COUNT], args->val[OPT_TIMEOUT], &json) !=
 	    RC_OK)
 		return daemon_fail(cx, &p->self);

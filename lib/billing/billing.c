@@ -13,7 +13,7 @@ const struct step billing_steps[BILLING__STEPS] = {
 	[BILLING_LATE] = { "late", &SQL_billing_late },
 	[BILLING_EXPIRE] = { "expire", &SQL_billing_expire },
 	[BILLING_SUSPEND] = { "suspend", &SQL_billing_suspend },
-	[BILLING_REMIND] = { "remind", NULL }, /* the messages' own work: remind() */
+	[BILLING_REMIND] = { "remind", NULL }, /* no chunks, one statement: remind() */
 };
 
 const char *
@@ -78,24 +78,26 @@ is_held(const struct midtrans_held *held, size_t n, const char *id)
 }
 
 /*
- * Ask Midtrans first about candidates with an open payment page; without an answer their lines
- * stay on.  A customer who turns out to have paid is no candidate any more when the chunk looks
- * again.
+ * Ask Midtrans first about candidates with an open payment page; without an answer their
+ * subscriptions are not suspended tonight.  The chunk's own statement leaves out those whose
+ * customers turn out to have paid.
  */
 static enum rc
-hold_back(struct run *run, struct work *w)
+remove_held(struct run *run, struct work *w)
 {
-	struct ctx *gx = run->opt->gateway;
+	struct ctx *gateway_cx = run->opt->gateway;
 	struct midtrans_held *held;
 	size_t nheld, n = 0;
 
-	if (gx == NULL || run->opt->dry_run || w->n == 0 || !midtrans_is_configured(gx))
+	if (gateway_cx == NULL || run->opt->dry_run || w->n == 0 ||
+	    !midtrans_is_configured(gateway_cx))
 		return RC_OK;
-	gx->mem = run->cx->mem;
-	TRY(db_set_actor(gx));
-	if (midtrans_hold_unanswered(gx, w->ids, w->n, run->opt->date, &held, &nheld) != RC_OK) {
-		run->cx->err = gx->err;
-		return gx->err.rc;
+	gateway_cx->mem = run->cx->mem;
+	TRY(db_set_actor(gateway_cx));
+	if (midtrans_hold_unanswered(gateway_cx, w->ids, w->n, run->opt->date, &held, &nheld) !=
+	    RC_OK) {
+		run->cx->err = gateway_cx->err;
+		return gateway_cx->err.rc;
 	}
 	for (size_t i = 0; i < nheld; i++)
 		report_held(run, w, &held[i]);
@@ -108,7 +110,7 @@ hold_back(struct run *run, struct work *w)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-/* Messages to customers: due soon, due today, overdue. A rehearsal queues none. */
+/* Messages to customers: due soon, due today, overdue. A dry run queues none. */
 static enum rc
 remind(struct run *run)
 {
@@ -121,7 +123,8 @@ remind(struct run *run)
 	return RC_OK;
 }
 
-/* More lines would go off than the guard allows: none does, and people are alerted. */
+/* If more subscriptions would be switched off than the guard allows, switch off none and raise an
+ * alert. */
 static enum rc
 guard(struct run *run, const struct work *w, bool *stops)
 {
@@ -155,12 +158,12 @@ run_step(struct run *run, enum billing_step s)
 	if (stops)
 		return RC_OK;
 	if (s == BILLING_SUSPEND)
-		TRY(hold_back(run, &w));
-	return billing_work_off(run, &w);
+		TRY(remove_held(run, &w));
+	return billing_run_chunks(run, &w);
 }
 
 static bool
-is_asked_for(const struct run *run, enum billing_step s)
+is_requested(const struct run *run, enum billing_step s)
 {
 	return run->opt->steps == 0 || (run->opt->steps & (1U << s)) != 0;
 }
@@ -173,17 +176,17 @@ run_steps(struct run *run)
 	TRY(db_row(run->cx, &SQL_billing_guard, &rows));
 	run->guard = (size_t)db_i64(rows, 0, "most");
 	for (enum billing_step s = 0; s < BILLING__STEPS; s++)
-		if (is_asked_for(run, s))
+		if (is_requested(run, s))
 			TRY(run_step(run, s));
 	return RC_OK;
 }
 
 static bool
-is_whole(const struct run *run)
+has_all_steps(const struct run *run)
 {
 	enum billing_step s = 0;
 
-	while (s < BILLING__STEPS && is_asked_for(run, s))
+	while (s < BILLING__STEPS && is_requested(run, s))
 		s++;
 	return s == BILLING__STEPS;
 }
@@ -211,7 +214,7 @@ run_real(struct run *run)
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
 	return db_exec(cx, &SQL_billing_run_end, V_I64(id),
-	    V_TEXT(billing_json_of(cx, run->rep, "[]")), V_BOOL(is_whole(run)));
+	    V_TEXT(billing_json_of(cx, run->rep, "[]")), V_BOOL(has_all_steps(run)));
 }
 
 static enum rc
@@ -224,14 +227,14 @@ run_dry(struct run *run)
 	return db_rollback(run->cx);
 }
 
-/* The lock of a run that is over, however it ended. */
+/* Release the lock; keep the error that the run ended with. */
 static void
 unlock(struct ctx *cx)
 {
-	struct err why = cx->err;
+	struct err saved = cx->err;
 
 	(void)!db_exec(cx, &SQL_billing_unlock);
-	cx->err = why;
+	cx->err = saved;
 }
 
 static enum rc

@@ -7,7 +7,7 @@
 
 struct step {
 	const char *name;
-	const struct db_stmt *work;
+	const struct db_stmt *stmt;
 };
 
 extern const struct step billing_steps[BILLING__STEPS];
@@ -19,10 +19,10 @@ struct run {
 	billing_fn show;
 	void *arg;
 	struct billing_report *rep;
-	size_t guard; /* so many lines may be taken off in a step */
+	size_t guard; /* at most this many subscriptions may be switched off in one step */
 };
 
-/* A step's candidates, being worked off. */
+/* A step's candidates, being processed. */
 struct work {
 	const struct step *step;
 	struct billing_count *count;
@@ -38,7 +38,8 @@ enum rc billing_put_rows(struct ctx *, struct run *, const struct work *,
 /* The report as JSON; lines: an array. */
 const char *billing_json_of(struct ctx *, const struct billing_report *, const char *lines);
 
-/* Work off a step's candidates in chunks; one that fails alone becomes a line of its own. */
-enum rc billing_work_off(struct run *, const struct work *) _must_check_;
+/* Run a step's candidates in chunks; a row that fails when it is run alone is reported as failed.
+ */
+enum rc billing_run_chunks(struct run *, const struct work *) _must_check_;
 
 #endif

@@ -170,7 +170,7 @@ notifier_serve(struct ctx *cx, const char *env)
 
 /* A line in the hands of a service is left to it. */
 static enum rc
-empty_line(struct ctx *cx, const char *sender, bool *ret_well)
+empty_line(struct ctx *cx, const char *sender, bool *ret_ok)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
 	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
@@ -184,7 +184,7 @@ empty_line(struct ctx *cx, const char *sender, bool *ret_well)
 	while (rc == RC_OK && line != NULL && sent && !daemon_stopping()) {
 		arena_reset(mem);
 		rc = message_send_next(&own, line, &sent, &well);
-		*ret_well = *ret_well && well;
+		*ret_ok = *ret_ok && well;
 	}
 	cx->err = own.err;
 	cx->err.fields = NULL;
@@ -192,15 +192,15 @@ empty_line(struct ctx *cx, const char *sender, bool *ret_well)
 }
 
 enum rc
-notifier_once(struct ctx *cx, bool *ret_well)
+notifier_once(struct ctx *cx, bool *ret_ok)
 {
 	struct db_rows *rows;
 
-	*ret_well = true;
+	*ret_ok = true;
 	TRY(sweep_outbox(cx, NULL));
 	TRY(fan_out(cx));
 	TRY(db_rows(cx, &SQL_message_due_senders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
-		TRY(empty_line(cx, db_text(rows, i, "sender"), ret_well));
+		TRY(empty_line(cx, db_text(rows, i, "sender"), ret_ok));
 	return RC_OK;
 }

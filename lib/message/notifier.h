@@ -15,8 +15,8 @@
 /* Serve until a signal comes; env: the file that children read, too. An exit code. */
 int notifier_serve(struct ctx *, const char *env);
 
-/* Send what may leave now, one sender after the other. *ret_well: all of it arrived. */
-enum rc notifier_once(struct ctx *, bool *ret_well) _must_check_;
+/* Send what may leave now, one sender after the other. *ret_ok: all of it arrived. */
+enum rc notifier_once(struct ctx *, bool *ret_ok) _must_check_;
 
 /* The child of one sender. */
 enum rc notifier_send_line(struct ctx *, const char *sender) _must_check_;

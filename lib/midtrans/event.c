@@ -25,7 +25,7 @@ struct decided {
 };
 
 static const struct db_col state_cols[] = {
-	DB_COLS(midtrans_state, expected, had_200, elsewhere, fresh, invoice_id, status,
+	DB_COLS(midtrans_state, expected, had_200, is_other_order, just_booked, invoice_id, status,
 	    payment_status, refunded, charged),
 };
 
@@ -47,7 +47,7 @@ static enum rc
 record_event(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw,
     struct known *ret)
 {
-	struct midtrans_meaning mean = midtrans_mean(m);
+	struct midtrans_meaning mean = midtrans_meaning_of(m);
 	struct db_rows *rows;
 	struct known known;
 
@@ -65,7 +65,7 @@ enum rc
 midtrans_store_unapplied(struct ctx *cx, const char *source, const struct midtrans_message *m,
     const char *raw)
 {
-	struct midtrans_meaning mean = midtrans_mean(m);
+	struct midtrans_meaning mean = midtrans_meaning_of(m);
 
 	return db_exec(cx, &SQL_midtrans_event_store, V_TEXT(source), V_TEXT(m->order_id),
 	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(mean.money), val_positive(mean.amount));
@@ -90,7 +90,7 @@ send_save_transaction(struct ctx *cx, const struct decided *p)
 	const struct midtrans_message *m = p->m;
 
 	return db_send_exec(cx, &SQL_midtrans_transaction_save, V_TEXT(p->attempt_id),
-	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_TEXT(midtrans_mean(m).outlook),
+	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_TEXT(midtrans_meaning_of(m).outlook),
 	    V_TEXT(m->fraud_status), V_TEXT(m->payment_type), V_TEXT(m->bank), V_TEXT(m->pay_code),
 	    V_I64(m->gross), V_I64(p->d.fee), V_TEXT(m->transaction_time),
 	    V_TEXT(m->settlement_time), V_TEXT(m->expiry_time));

@@ -14,7 +14,7 @@
 
 enum { GAP_MS = 200, STEP_MS = 50, STORE_MS = 1000, BATCH = 1024, RUN_SECONDS = 55 };
 
-enum phase { IDLE, RESOLVING, ASKING, OVER };
+enum phase { IDLE, RESOLVING, PINGING, FINISHED };
 
 struct target {
 	const char *id, *host, *address;
@@ -32,12 +32,12 @@ static const struct db_col target_cols[] = {
 	    packet_count, due_ms),
 };
 
-/* The run while it goes on; what `batch` holds is stored together and forgotten. */
-struct round {
+/* State of one run; the results in `batch` are written in one statement, then freed. */
+struct run_state {
 	struct icmp *engine;
 	struct ping_run *run;
 	struct target *targets;
-	size_t n, open; /* open: not OVER */
+	size_t n, open; /* open: not FINISHED */
 	int64_t end_at, stored_at;
 	struct ctx batch;
 	struct sb results, addresses;
@@ -46,7 +46,7 @@ struct round {
 };
 
 static void
-batch_begin(struct round *r)
+batch_begin(struct run_state *r)
 {
 	arena_reset(r->batch.mem);
 	r->results = sb_new(r->batch.mem);
@@ -60,7 +60,7 @@ batch_begin(struct round *r)
 }
 
 static enum rc
-batch_store(struct ctx *cx, struct round *r)
+batch_store(struct ctx *cx, struct run_state *r)
 {
 	enum rc rc = RC_OK;
 
@@ -76,13 +76,13 @@ batch_store(struct ctx *cx, struct round *r)
 }
 
 static void
-write_ms(struct round *r, const char *key, bool is_known, double ms)
+write_ms(struct run_state *r, const char *key, bool is_known, double ms)
 {
 	jw_raw(&r->results_out, key, is_known ? arena_printf(r->batch.mem, "%.3f", ms) : "null");
 }
 
 static void
-write_now(struct round *r)
+write_now(struct run_state *r)
 {
 	struct timespec ts;
 	struct tm tm;
@@ -95,7 +95,7 @@ write_now(struct round *r)
 }
 
 static void
-add_result(struct round *r, const struct target *t, int sent, const char *error)
+add_result(struct run_state *r, const struct target *t, int sent, const char *error)
 {
 	const struct icmp_probe *p = &t->probe;
 	const bool is_up = sent > 0 && p->received > 0;
@@ -116,31 +116,31 @@ add_result(struct round *r, const struct target *t, int sent, const char *error)
 
 /* ---- a target through its phases ---- */
 
-/* Its round has ended: the next one, if any is left for it in this run. */
+/* Plan the next measurement of the target, if one is due in this run. */
 static void
-plan_next(struct round *r, struct target *t)
+plan_next(struct run_state *r, struct target *t)
 {
 	t->phase = IDLE;
 	t->due_at += t->interval_seconds * 1000;
 	if (r->run->once || t->due_at > r->end_at) {
-		t->phase = OVER;
+		t->phase = FINISHED;
 		r->open--;
 	}
 }
 
 static void
-start_asking(struct round *r, struct target *t)
+start_ping(struct run_state *r, struct target *t)
 {
 	t->probe.count = (int)t->packet_count;
 	t->probe.gap_ms = GAP_MS;
 	t->probe.timeout_ms = (int)t->timeout_ms;
 	t->probe.owner = t;
-	t->phase = ASKING;
+	t->phase = PINGING;
 	icmp_start(r->engine, &t->probe);
 }
 
 static void
-start(struct round *r, struct target *t)
+start(struct run_state *r, struct target *t)
 {
 	const bool is_numeric = resolve_numeric(t->host, &t->probe.to);
 
@@ -151,7 +151,7 @@ start(struct round *r, struct target *t)
 		return;
 	}
 	if (is_numeric || (t->address != NULL && resolve_numeric(t->address, &t->probe.to))) {
-		start_asking(r, t);
+		start_ping(r, t);
 		return;
 	}
 	add_result(r, t, 0, "the name has no address");
@@ -160,7 +160,7 @@ start(struct round *r, struct target *t)
 }
 
 static void
-keep_address(struct ctx *cx, struct round *r, struct target *t)
+keep_address(struct ctx *cx, struct run_state *r, struct target *t)
 {
 	t->address = resolve_text(cx, &t->probe.to);
 	jw_obj(&r->addresses_out, NULL);
@@ -170,9 +170,9 @@ keep_address(struct ctx *cx, struct round *r, struct target *t)
 	r->naddresses++;
 }
 
-/* A known address is used while its name server is silent; a name that has none waits for it. */
+/* If DNS does not answer, use the last known address; a name without one waits for DNS. */
 static void
-look_after_lookup(struct ctx *cx, struct round *r, struct target *t, int64_t now)
+poll_lookup(struct ctx *cx, struct run_state *r, struct target *t, int64_t now)
 {
 	enum resolve_state state;
 	const char *why = "";
@@ -189,7 +189,7 @@ look_after_lookup(struct ctx *cx, struct round *r, struct target *t, int64_t now
 }
 
 static void
-move_on(struct ctx *cx, struct round *r, int64_t now)
+advance_targets(struct ctx *cx, struct run_state *r, int64_t now)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct target *t = &r->targets[i];
@@ -197,12 +197,12 @@ move_on(struct ctx *cx, struct round *r, int64_t now)
 		if (t->phase == IDLE && t->due_at <= now)
 			start(r, t);
 		else if (t->phase == RESOLVING)
-			look_after_lookup(cx, r, t, now);
+			poll_lookup(cx, r, t, now);
 	}
 }
 
 static void
-take_ended(struct round *r)
+collect_finished(struct run_state *r)
 {
 	struct icmp_probe *done[BATCH];
 	size_t n = icmp_step(r->engine, STEP_MS, done, BATCH);
@@ -220,7 +220,7 @@ take_ended(struct round *r)
 /* ---- the run ---- */
 
 static enum rc
-load(struct ctx *cx, struct round *r)
+load(struct ctx *cx, struct run_state *r)
 {
 	struct db_rows *rows;
 
@@ -235,26 +235,25 @@ load(struct ctx *cx, struct round *r)
 }
 
 static enum rc
-measure(struct ctx *cx, struct round *r)
+measure(struct ctx *cx, struct run_state *r)
 {
-	/* Results of the moment when a signal ends the program are stored, too. */
 	while (r->open > 0 && (cx->stopping == NULL || !cx->stopping())) {
-		move_on(cx, r, clock_ms());
-		take_ended(r);
+		advance_targets(cx, r, clock_ms());
+		collect_finished(r);
 		if (r->nresults >= BATCH ||
 		    (clock_ms() >= r->stored_at + STORE_MS && r->nresults > 0)) {
 			TRY(batch_store(cx, r));
 			TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("ping")));
 		}
 	}
-	return batch_store(cx, r);
+	return batch_store(cx, r); /* after a signal, too */
 }
 
 enum rc
 ping_run(struct ctx *cx, struct icmp *engine, struct ping_run *run)
 {
 	_cleanup_(arena_freep) struct arena *mem = arena_new(262144);
-	struct round r = { .engine = engine, .run = run, .batch = *cx };
+	struct run_state r = { .engine = engine, .run = run, .batch = *cx };
 
 	r.batch.mem = mem;
 	r.end_at = clock_ms() + (int64_t)run->seconds * 1000;
@@ -267,7 +266,7 @@ ping_run(struct ctx *cx, struct icmp *engine, struct ping_run *run)
 	return history_end(cx);
 }
 
-/* Nothing that comes from a peer is read before the rights are gone. */
+/* Drop privileges before reading any packet. */
 static enum rc
 run_unprivileged(struct ctx *cx, struct icmp *engine, struct ping_run *run)
 {
@@ -279,7 +278,7 @@ run_unprivileged(struct ctx *cx, struct icmp *engine, struct ping_run *run)
 }
 
 enum rc
-ping_minute(struct ctx *cx, bool once)
+ping_program(struct ctx *cx, bool once)
 {
 	struct ping_run run = { .seconds = once ? 0 : RUN_SECONDS, .once = once };
 	struct icmp *engine;

@@ -25,6 +25,6 @@ enum rc ping_run(struct ctx *, struct icmp *, struct ping_run *) _must_check_;
 
 /* A run of the program: for a minute, or once; what needs rights is opened, then they are given up.
  */
-enum rc ping_minute(struct ctx *, bool once) _must_check_;
+enum rc ping_program(struct ctx *, bool once) _must_check_;
 
 #endif

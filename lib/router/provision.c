@@ -1,4 +1,4 @@
-/* provision.c: a batch from claim to result, and what people wait for. */
+/* provision.c: one batch of jobs on a router; one account or package for a user who waits. */
 #include "router/provision.h"
 
 #include <string.h>
@@ -9,10 +9,11 @@
 #include "sql.h"
 
 enum {
-	BATCH_MOST = 2000, /* jobs at once */
-	SETTLE_MS = 200,   /* how long many jobs may go on growing in number … */
-	SETTLE_TIMES = 6,  /* … so that a run is one batch, not one a transaction */
-	ACT_BUDGET_MS = 30000,
+	BATCH_MAX = 2000, /* jobs at once */
+	SETTLE_MS = 200,  /* pause before jobs are claimed again while their number grows */
+	SETTLE_TIMES =
+	    6, /* at most so often: a billing run commits in chunks, and should be one batch */
+	USER_BUDGET_MS = 30000,
 };
 
 /* ---- a batch ------------------------------------------------------------- */
@@ -55,10 +56,10 @@ carry_out(struct ctx *cx, struct batch *b)
 	if (b->ntasks == 0)
 		return RC_OK;
 	TRY(provision_look(cx, b));
-	TRY(provision_act(cx, b, STAGE_LEAVE));
-	TRY(provision_act(cx, b, STAGE_STAY));
+	TRY(provision_act(cx, b, STAGE_REMOVE));
+	TRY(provision_act(cx, b, STAGE_BEFORE_KICK));
 	TRY(provision_kick(cx, b));
-	return provision_act(cx, b, STAGE_AFTER);
+	return provision_act(cx, b, STAGE_AFTER_KICK);
 }
 
 static const char *
@@ -68,7 +69,7 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 
 	if (t->plan.warning != NULL)
 		return t->plan.warning;
-	if (!t->poolless || a->wanted == WANTED_GONE || a->remote_address != NULL)
+	if (!t->has_no_pool || a->wanted == WANTED_GONE || a->remote_address != NULL)
 		return NULL;
 	return arena_printf(cx->mem,
 	    "profile %s on %s gives no addresses: set a pool for the router or a remote_address",
@@ -76,18 +77,19 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 }
 
 /*
- * An object that was left to another account, and that it did not take, still
- * lets this customer in: keep its name in the traces.
+ * An object with our mark may be reserved for another account that has not
+ * taken it over yet.  Until then this customer can still log in with it.
  */
 static const char *
-left_behind(struct ctx *cx, const struct batch *b, const struct task *t)
+not_taken_over(struct ctx *cx, const struct batch *b, const struct task *t)
 {
 	struct account_object **seen;
 	size_t n = provision_view_of(cx, b, t, &seen);
 
 	for (size_t i = 0; i < n; i++) {
 		if (seen[i]->promised && account_is_marked_by(seen[i], t->a->id))
-			return arena_printf(cx->mem, "%s on %s is not taken over yet",
+			return arena_printf(cx->mem,
+			    "%s on %s is reserved for another account that has not taken it over",
 			    seen[i]->name, b->router->name);
 	}
 	return NULL;
@@ -97,8 +99,8 @@ left_behind(struct ctx *cx, const struct batch *b, const struct task *t)
 static void
 finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 {
-	const char *const reasons[] = { t->plan.error, t->lack, reason,
-		reason == NULL ? left_behind(cx, b, t) : NULL };
+	const char *const reasons[] = { t->plan.error, t->missing_feature, reason,
+		reason == NULL ? not_taken_over(cx, b, t) : NULL };
 
 	for (size_t i = 0; i < countof(reasons); i++) {
 		if (reasons[i] != NULL)
@@ -109,7 +111,7 @@ finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 		t->error = warning_of(cx, b, t);
 }
 
-/* Tasks that a lost connection left undone fail with its reason. */
+/* Tasks that were not done because the connection was lost fail with its reason. */
 static void
 finish_batch(struct ctx *cx, struct batch *b, enum rc rc)
 {
@@ -149,7 +151,7 @@ struct work {
 };
 
 static void
-count(struct provision_report *r, bool ok, const char *error)
+count_result(struct provision_report *r, bool ok, const char *error)
 {
 	r->done += ok;
 	r->failed += !ok;
@@ -173,13 +175,13 @@ do_batch(struct ctx *cx, struct router_link *l, const struct router *r, const st
 	if (!routeros_alive(l->ros))
 		link_close(l);
 	for (size_t i = 0; i < b.ntasks; i++)
-		count(ret, b.tasks[i].ok, b.tasks[i].error);
+		count_result(ret, b.tasks[i].ok, b.tasks[i].error);
 	for (size_t i = 0; i < w->njobs; i++)
-		count(ret, w->jobs[i].ok, w->jobs[i].error);
+		count_result(ret, w->jobs[i].ok, w->jobs[i].error);
 	return write_back(cx, &b, w->jobs, w->njobs);
 }
 
-/* A run commits in chunks: wait for the rest of it while it goes on growing. */
+/* The nightly billing run commits in chunks: wait while the number of jobs still grows. */
 static enum rc
 claim(struct ctx *cx, const char *router_id, struct work *ret)
 {
@@ -187,26 +189,24 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 	int times = 0;
 
 	TRY(profile_claim(cx, router_id, NULL, &ret->jobs, &ret->njobs));
-	TRY(account_claim(cx, router_id, BATCH_MOST, NULL, &ret->accounts, &ret->naccounts));
+	TRY(account_claim(cx, router_id, BATCH_MAX, NULL, &ret->accounts, &ret->naccounts));
 	do {
 		before = ret->naccounts;
-		if (before <= PROVISION_BIG || before == BATCH_MOST)
+		if (before <= PROVISION_BIG || before == BATCH_MAX)
 			return RC_OK;
 		link_sleep(SETTLE_MS);
-		TRY(account_claim(cx, router_id, BATCH_MOST, NULL, &ret->accounts,
-		    &ret->naccounts));
+		TRY(account_claim(cx, router_id, BATCH_MAX, NULL, &ret->accounts, &ret->naccounts));
 	} while (ret->naccounts != before && ++times < SETTLE_TIMES);
 	return RC_OK;
 }
 
 /*
- * A connection and what there is to do.  A healthy router is not spoken to
- * without need; a broken one is first asked whether it is back.  Claims are
- * made on a router that answers: where no command can have been sent, no
- * account leaves a trace.
+ * Connect if there are jobs, or if the router was broken; then claim.  Claim
+ * only after it answers: a claim records that the account may exist there.
  */
 static enum rc
-reach(struct ctx *cx, struct router_link *l, const struct router *r, struct work *w, bool *ret)
+connect_and_claim(struct ctx *cx, struct router_link *l, const struct router *r, struct work *w,
+    bool *ret)
 {
 	bool due = true;
 
@@ -229,7 +229,7 @@ work_on(struct ctx *cx, struct router_link *l, struct provision_report *ret)
 	TRY(router_by_id(cx, l->router_id, &r));
 	if (!r.is_active || (r.is_broken && !r.is_probe_due))
 		return RC_OK;
-	TRY(reach(cx, l, &r, &w, &reached));
+	TRY(connect_and_claim(cx, l, &r, &w, &reached));
 	ret->broken = !reached;
 	if (!reached)
 		ret->error = arena_strdup(cx->mem, cx->err.msg);
@@ -242,12 +242,12 @@ enum rc
 provision_batch(struct ctx *cx, struct router_link *l, struct provision_report *ret)
 {
 	struct provision_report report = { 0 };
-	bool mine;
+	bool got_lock;
 	enum rc rc;
 
-	TRY(router_lock(cx, l->router_id, &mine));
-	report.busy = !mine;
-	if (mine) {
+	TRY(router_lock(cx, l->router_id, &got_lock));
+	report.busy = !got_lock;
+	if (got_lock) {
 		rc = link_unlock(cx, l->router_id, work_on(cx, l, &report));
 		if (rc != RC_OK && rc != RC_NOT_FOUND) /* a router may be deleted meanwhile */
 			return rc;
@@ -281,7 +281,7 @@ sync_locked(struct ctx *cx, const char *router_id, const char *account_id, const
 {
 	struct sync_target target = { account_id, package_id };
 
-	return link_locked(cx, router_id, ACT_BUDGET_MS, sync_one, &target);
+	return link_locked(cx, router_id, USER_BUDGET_MS, sync_one, &target);
 }
 
 enum rc

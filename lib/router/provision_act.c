@@ -91,14 +91,15 @@ op_answered(struct ctx *cx, struct batch *b, const struct routeros_job *job)
 static bool
 is_at(const struct task *t, enum stage stage)
 {
-	return stage == STAGE_AFTER || (t->a->wanted == WANTED_GONE) == (stage == STAGE_LEAVE);
+	return stage == STAGE_AFTER_KICK ||
+	       (t->a->wanted == WANTED_GONE) == (stage == STAGE_REMOVE);
 }
 
 /* Is there an op left of this stage?  Passes over those that may not be done any more. */
 static bool
 has_op(struct task *t, enum stage stage)
 {
-	size_t end = stage == STAGE_AFTER ? t->plan.nops : t->plan.nfirst;
+	size_t end = stage == STAGE_AFTER_KICK ? t->plan.nops : t->plan.nfirst;
 
 	while (t->step < end && t->plan.ops[t->step].guarded && t->error != NULL)
 		t->step++;
@@ -138,7 +139,7 @@ provision_act(struct ctx *cx, struct batch *b, enum stage stage)
 	size_t n;
 
 	for (size_t i = 0; i < b->ntasks; i++) {
-		if (stage != STAGE_AFTER && is_at(&b->tasks[i], stage))
+		if (stage != STAGE_AFTER_KICK && is_at(&b->tasks[i], stage))
 			provision_plan(cx, b, &b->tasks[i]);
 	}
 	do {

@@ -14,8 +14,8 @@ struct profile {
 	const char *name;        /* on the router */
 	const char *id, *local, *remote, *rate, *comment; /* as found; id NULL: not there */
 	bool seen;
-	bool ours, poolless; /* we made it, and it gives no address */
-	bool wrong;          /* it is to be made or set */
+	bool ours, has_no_pool; /* we made it, and it gives no address */
+	bool wrong;             /* it is to be made or set */
 };
 
 struct task {
@@ -23,13 +23,14 @@ struct task {
 	struct account_plan plan;
 	size_t step;       /* next op of the plan */
 	const char *error; /* the first that failed it; its guarded ops are not done */
-	const char *lack;  /* fails it too, when all is done: what the router would need */
+	const char
+	    *missing_feature; /* fails it too, when all is done: what the router would need */
 	const char *hint;
 	struct account_object *stray; /* its object, renamed on the router */
 	bool kicks;                   /* its sessions end in this batch */
 	bool online;                  /* it has some in spite of its plan, see provision_online() */
 	bool ok;
-	bool poolless;
+	bool has_no_pool;
 };
 
 struct batch {
@@ -80,7 +81,7 @@ enum rc provision_find_takeable(struct ctx *, struct batch *) _must_check_;
  * Plan and carry out: of those that leave, then of those that stay what comes
  * before the end of their sessions; and of all what comes after it.
  */
-enum stage { STAGE_LEAVE, STAGE_STAY, STAGE_AFTER };
+enum stage { STAGE_REMOVE, STAGE_BEFORE_KICK, STAGE_AFTER_KICK };
 enum rc provision_act(struct ctx *, struct batch *, enum stage) _must_check_;
 /* Only plan, from what was seen. */
 void provision_plan(struct ctx *, struct batch *, struct task *);

@@ -131,7 +131,7 @@ correct_ppp(struct ctx *cx, struct batch *b, struct profile *p, const struct pro
 	bool same = p->id != NULL && rate_limit_same(p->rate, rate);
 
 	p->ours = p->id == NULL || account_mark(cx->mem, p->comment) != NULL;
-	p->poolless = p->ours && remote == NULL;
+	p->has_no_pool = p->ours && remote == NULL;
 	if (!p->ours && !same)
 		p->job->error = arena_printf(cx->mem, "profile %s exists on %s and is not ours",
 		    p->name, r->name);
@@ -266,9 +266,9 @@ fail_walled(struct ctx *cx, struct batch *b, const struct foreign_profiles *o)
 
 		if (!is_walled(t->a) || o->walls[hotspot].id != NULL)
 			continue;
-		t->lack = o->refusal[hotspot];
-		if (t->lack == NULL)
-			t->lack = arena_printf(cx->mem,
+		t->missing_feature = o->refusal[hotspot];
+		if (t->missing_feature == NULL)
+			t->missing_feature = arena_printf(cx->mem,
 			    "profile %s does not exist on %s: disabled instead", t->a->isolation,
 			    b->router->name);
 		t->a->isolation = NULL;
@@ -286,7 +286,7 @@ fail_tasks(struct batch *b)
 
 		if (p == NULL)
 			continue;
-		t->poolless = p->poolless;
+		t->has_no_pool = p->has_no_pool;
 		if (p->job->ok)
 			t->a->profile = p->name;
 		else if (t->a->wanted == WANTED_ON)

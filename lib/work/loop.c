@@ -12,20 +12,20 @@
 #include "work/backoff.h"
 
 enum {
-	AWAY_MS = 1000, /* the first pause while the peer or the database is away, and */
-	AWAY_MOST_MS = 30000,
-	SILENCES_MOST = 2, /* in a row, before loop_once() gives up */
+	UNREACHABLE_MS = 1000, /* the first pause while the peer or the database is unreachable */
+	UNREACHABLE_MAX_MS = 30000, /* the longest one */
+	UNREACHABLE_MAX = 2,        /* steps in a row, before loop_once() gives up */
 };
 
-struct pace {
+struct loop_times {
 	int64_t sweep_at; /* when to sweep next */
-	int64_t hold_until;
-	struct backoff away;
+	int64_t no_step_before;
+	struct backoff unreachable;
 };
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* As poll(), with SIGCHLD let in. */
+/* Like poll(), but SIGCHLD is not blocked. */
 static bool
 wait_fds(struct pollfd *fds, nfds_t n, int ms)
 {
@@ -48,7 +48,7 @@ loop_wait(struct ctx *cx, int ms, const char **payload)
 	*payload = NULL;
 	if (db_wait(cx, 0, payload) != RC_OK) {
 		*payload = NULL;
-		(void)wait_fds(fds, 1, ms < AWAY_MS ? ms : AWAY_MS);
+		(void)wait_fds(fds, 1, ms < UNREACHABLE_MS ? ms : UNREACHABLE_MS);
 		return;
 	}
 	if (*payload != NULL || daemon_stopping())
@@ -58,9 +58,9 @@ loop_wait(struct ctx *cx, int ms, const char **payload)
 		*payload = NULL;
 }
 
-/* Many notifications are one reason to look. */
+/* Read all waiting notifications: one step handles them. */
 static void
-wait_all(struct ctx *cx, int ms)
+wait_and_drain(struct ctx *cx, int ms)
 {
 	const char *payload;
 
@@ -70,7 +70,7 @@ wait_all(struct ctx *cx, int ms)
 			return;
 }
 
-/* Nothing but a signal ends this wait. */
+/* Wait ms, or until a signal; notifications do not end it. */
 static void
 wait_signal(int ms)
 {
@@ -79,17 +79,17 @@ wait_signal(int ms)
 	(void)wait_fds(&fd, 1, ms);
 }
 
-/* ---- turns ----------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static void
-begin_turn(struct ctx *cx)
+begin_step(struct ctx *cx)
 {
 	arena_reset(cx->mem);
 	cx->err = (struct err){ 0 };
 }
 
 static enum rc
-sweep_when_due(struct ctx *cx, const struct loop *l, struct pace *p)
+sweep_when_due(struct ctx *cx, const struct loop *l, struct loop_times *p)
 {
 	if (l->sweep == NULL || clock_ms() < p->sweep_at)
 		return RC_OK;
@@ -98,24 +98,24 @@ sweep_when_due(struct ctx *cx, const struct loop *l, struct pace *p)
 	return RC_OK;
 }
 
-/* *ms: how long to rest after this turn. */
+/* *ms: the pause after this step. */
 static enum rc
-take_turn(struct ctx *cx, const struct loop *l, struct pace *p, int *ms)
+do_step(struct ctx *cx, const struct loop *l, struct loop_times *p, int *ms)
 {
 	struct loop_turn turn = { .wait_ms = l->sweep_ms };
 
-	*ms = (int)(p->hold_until - clock_ms());
+	*ms = (int)(p->no_step_before - clock_ms());
 	if (*ms > 0)
 		return RC_OK;
 	*ms = 0;
 	TRY(sweep_when_due(cx, l, p));
 	TRY(l->step(cx, l->work, &turn));
 	if (turn.outcome == LOOP_AWAY) {
-		*ms = backoff_next(&p->away);
-		p->hold_until = clock_ms() + turn.hold_ms;
+		*ms = backoff_next(&p->unreachable);
+		p->no_step_before = clock_ms() + turn.hold_ms;
 		return RC_OK;
 	}
-	backoff_reset(&p->away);
+	backoff_reset(&p->unreachable);
 	if (turn.outcome == LOOP_IDLE)
 		*ms = turn.wait_ms;
 	return RC_OK;
@@ -123,14 +123,14 @@ take_turn(struct ctx *cx, const struct loop *l, struct pace *p, int *ms)
 
 /* RC_RETRY only when a signal ended the wait. */
 static enum rc
-listen_patiently(struct ctx *cx, const char *channel)
+listen_with_retry(struct ctx *cx, const char *channel)
 {
-	struct backoff away = { .first_ms = AWAY_MS, .most_ms = AWAY_MOST_MS };
+	struct backoff pause = { .first_ms = UNREACHABLE_MS, .most_ms = UNREACHABLE_MAX_MS };
 
 	while (db_listen(cx, channel) == RC_RETRY && !daemon_stopping()) {
-		log_err(LOG_WARN, "listen", cx);
-		wait_signal(backoff_next(&away));
-		begin_turn(cx);
+		log_err(LOG_WARN, "listen_failed", cx);
+		wait_signal(backoff_next(&pause));
+		begin_step(cx);
 	}
 	return cx->err.rc;
 }
@@ -138,54 +138,55 @@ listen_patiently(struct ctx *cx, const char *channel)
 int
 loop_run(struct ctx *cx, const struct loop *l)
 {
-	struct pace pace = { .away = { .first_ms = AWAY_MS, .most_ms = AWAY_MOST_MS } };
+	struct loop_times times = { .unreachable = { .first_ms = UNREACHABLE_MS,
+					.most_ms = UNREACHABLE_MAX_MS } };
 	int ms;
 
-	if (listen_patiently(cx, l->channel) != RC_OK) {
-		log_err(LOG_ERROR, "listen", cx);
+	if (listen_with_retry(cx, l->channel) != RC_OK) {
+		log_err(LOG_ERROR, "listen_failed", cx);
 		return daemon_exit(cx->err.rc);
 	}
 	while (!daemon_stopping()) {
-		begin_turn(cx);
-		if (take_turn(cx, l, &pace, &ms) != RC_OK) {
-			log_err(LOG_WARN, "work", cx);
-			ms = backoff_next(&pace.away);
+		begin_step(cx);
+		if (do_step(cx, l, &times, &ms) != RC_OK) {
+			log_err(LOG_WARN, "step_failed", cx);
+			ms = backoff_next(&times.unreachable);
 		}
 		if (ms > 0)
-			wait_all(cx, ms);
+			wait_and_drain(cx, ms);
 	}
 	return EXIT_DONE;
 }
 
 enum rc
-loop_once(struct ctx *cx, const struct loop *l, bool *ret_well)
+loop_once(struct ctx *cx, const struct loop *l, bool *ret_ok)
 {
 	struct loop_turn turn = { .outcome = LOOP_DONE };
-	int silences = 0;
+	int unreachable = 0;
 
-	*ret_well = true;
+	*ret_ok = true;
 	if (l->sweep != NULL)
 		TRY(l->sweep(cx, l->work));
-	while (turn.outcome != LOOP_IDLE && silences < SILENCES_MOST && !daemon_stopping()) {
-		begin_turn(cx);
+	while (turn.outcome != LOOP_IDLE && unreachable < UNREACHABLE_MAX && !daemon_stopping()) {
+		begin_step(cx);
 		TRY(l->step(cx, l->work, &turn));
-		silences = turn.outcome == LOOP_AWAY ? silences + 1 : 0;
+		unreachable = turn.outcome == LOOP_AWAY ? unreachable + 1 : 0;
 		if (turn.outcome == LOOP_AWAY || turn.outcome == LOOP_FAILED)
-			*ret_well = false;
+			*ret_ok = false;
 	}
 	return RC_OK;
 }
 
-/* ---- beginning ------------------------------------------------------------------------------- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 enum rc
 loop_connect(struct ctx *cx, const struct db_conf *to)
 {
-	struct backoff away = { .first_ms = AWAY_MS, .most_ms = AWAY_MOST_MS };
+	struct backoff pause = { .first_ms = UNREACHABLE_MS, .most_ms = UNREACHABLE_MAX_MS };
 
 	while (db_open(cx, to, &cx->db) == RC_RETRY && !daemon_stopping()) {
-		log_err(LOG_WARN, "connect", cx);
-		wait_signal(backoff_next(&away));
+		log_err(LOG_WARN, "connect_failed", cx);
+		wait_signal(backoff_next(&pause));
 		if (daemon_stopping())
 			break;
 		cx->err = (struct err){ 0 };

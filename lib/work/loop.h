@@ -46,22 +46,22 @@ struct loop {
 int loop_run(struct ctx *, const struct loop *);
 
 /*
- * Sweep, then step until nothing is due or nobody answers twice in a row.
- * *ret_well: no step failed.  Fails when the database goes away.
+ * Sweep, then step until nothing is due, or the peer was unreachable twice in a row.
+ * *ret_ok: no step failed.  Fails when the database goes away.
  */
-enum rc loop_once(struct ctx *, const struct loop *, bool *ret_well) _must_check_;
+enum rc loop_once(struct ctx *, const struct loop *, bool *ret_ok) _must_check_;
 
 /*
  * Wait for a NOTIFY, a signal (SIGCHLD, where it is blocked otherwise, among
- * them) or ms.  *payload: one notification, or NULL.  A database that is away
- * is no failure here, and waits at most a second: the next statement tells.
+ * them) or ms.  *payload: one notification, or NULL.  An unreachable
+ * database is no failure here, and waits at most a second: the next statement fails.
  */
 void loop_wait(struct ctx *, int ms, const char **payload);
 
 /*
  * Connect; wait while the database cannot be reached, until a signal comes.
- * Fails with RC_RETRY then, and at once for what waiting does not mend, such
- * as a refused password.
+ * Fails with RC_RETRY then, and at once for an error that waiting does not mend,
+ * such as a refused password.
  */
 enum rc loop_connect(struct ctx *, const struct db_conf *) _must_check_;
 

@@ -11,8 +11,8 @@
 -- Record a message and lock what it is about. attempt_id NULL: the order is not ours.
 CREATE OR REPLACE FUNCTION midtrans_event_record(source text, message_order text, message_transaction text, body jsonb,
 	money text, claimed_amount bigint)
-RETURNS TABLE (event_id bigint, attempt_id uuid, invoice_id uuid, expected bigint, had_200 boolean, elsewhere boolean,
-	fresh boolean, status text, payment_status text, refunded bigint, charged bigint)
+RETURNS TABLE (event_id bigint, attempt_id uuid, invoice_id uuid, expected bigint, had_200 boolean, is_other_order boolean,
+	just_booked boolean, status text, payment_status text, refunded bigint, charged bigint)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	a midtrans_attempts;
@@ -36,9 +36,9 @@ BEGIN
 	expected := a.amount;
 	had_200 := a.had_200 OR midtrans_event_had_200(message_order, event_id);
 	-- calls 0: another system had used the order_id before us
-	elsewhere := a.calls = 0 OR coalesce(t.attempt_id <> a.id, false);
-	fresh := coalesce(t.payment_id IS NOT NULL AND t.updated_at > now() - interval '1 minute', false);
-	IF NOT elsewhere THEN
+	is_other_order := a.calls = 0 OR coalesce(t.attempt_id <> a.id, false);
+	just_booked := coalesce(t.payment_id IS NOT NULL AND t.updated_at > now() - interval '1 minute', false);
+	IF NOT is_other_order THEN
 		status := t.transaction_status;
 	END IF;
 	IF t.attempt_id = a.id AND t.payment_id IS NOT NULL THEN

@@ -78,7 +78,7 @@ SET LOCAL lock_timeout = '500ms';
 -- name: billing_savepoint()
 SAVEPOINT chunk;
 
--- name: billing_savepoint_keep()
+-- name: billing_savepoint_release()
 RELEASE SAVEPOINT chunk;
 
 -- name: billing_savepoint_undo()

@@ -1,4 +1,4 @@
-"""Money that goes back by Midtrans."""
+"""Refunds through Midtrans."""
 import json
 import time
 
@@ -20,7 +20,7 @@ def test_refunds_at_the_dashboard_are_booked_once_each(payer, mid):
 
 
 def test_a_partial_chargeback_after_a_partial_refund(payer, mid):
-    """It was compared with the sum of refunds, which was in the books: nothing was taken, no alert raised."""
+    """Bug: a partial chargeback was compared with the sum of refunds, so nothing was booked and no alert raised."""
     invoice, order = payer.paid_by("qris")
     mid.act(order, "refund", amount=50000)
     isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
@@ -56,12 +56,12 @@ def test_a_bank_transfer_is_not_refunded_by_midtrans(payer, mid):
 
 # ---- exactly once --------------------------------------------------------------------------------
 
-def made(mid, order):
+def refunds_at_midtrans(mid, order):
     """(amount, key) of each refund of an order at Midtrans."""
     return [(r["amount"], r["key"]) for t in mid.order(order)["transactions"] for r in t["refunds"]]
 
 
-def posts(mid, order):
+def refund_call_keys(mid, order):
     """The keys of the refund calls about an order."""
     ids = [t["transaction_id"] for t in mid.order(order)["transactions"]]
     return [e["body"]["refund_key"] for e in mid.ask("GET", "/log")["entries"]
@@ -78,22 +78,22 @@ def refund(payer, order, amount, key=None, **more):
         api.close()
 
 
-def test_two_at_once_are_one(payer, mid):
-    """A double click, or two admins: the second call found the first under way, called it refused, and paid the
-    customer twice."""
+def test_two_simultaneous_requests_make_one_refund(payer, mid):
+    """A double click, or two admins. Bug: the second call marked the first, still running, as refused, and the
+    customer was paid twice."""
     invoice, order = payer.paid_by("qris")
     mid.fault("latency", "POST /v2/*/refund", delay=1)
     answers = isp.throng([lambda: refund(payer, order, 50000) for _ in range(2)])
     assert sorted(a.status for a in answers) == [200, 409], answers
     assert "under way" in [a for a in answers if a.status == 409][0].json["message"]
-    assert [amount for amount, _ in made(mid, order)] == [50000]
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000]
     payer.idle()
     assert payer.refunds(invoice) == "50000"
     mid.well()
 
 
-def test_two_at_once_with_one_key_get_one_answer(payer, mid):
-    """The second waits for the answer of the first; with a key of its own it is refused: one is under way."""
+def test_two_simultaneous_requests_with_one_key_get_one_answer(payer, mid):
+    """The second waits for the answer of the first. With a key of its own it is answered 409: one is under way."""
     invoice, order = payer.paid_by("qris")
     mid.fault("latency", "POST /v2/*/refund", delay=1)
     first, second = isp.throng([lambda: refund(payer, order, 50000, "same-" + order)] * 2)
@@ -101,15 +101,15 @@ def test_two_at_once_with_one_key_get_one_answer(payer, mid):
     answers = isp.throng([lambda: refund(payer, order, 30000, "mine-" + order),
                           lambda: refund(payer, order, 30000, "theirs-" + order)])
     assert sorted(a.status for a in answers) == [200, 409]
-    assert [amount for amount, _ in made(mid, order)] == [50000, 30000]
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000, 30000]
     payer.idle()
     assert payer.refunds(invoice) == "50000,30000"
     mid.well()
 
 
 def test_a_refund_whose_answer_got_lost_is_not_made_twice(payer, mid):
-    """The same amount again is the same refund, whether gateway-sync has found it meanwhile or not; and it is the
-    refund of who asked for it, for the reason given, though a program books it."""
+    """The same request again is the same refund, whether gateway-sync has found it meanwhile or not. It keeps the
+    actor and the reason of the request, even when gateway-sync books it."""
     invoice, order = payer.paid_by("qris")
     mid.fault("lost", "POST /v2/*/refund", times=1)
     refund(payer, order, 50000, reopen=True, reason="too slow").want(502)
@@ -117,18 +117,18 @@ def test_a_refund_whose_answer_got_lost_is_not_made_twice(payer, mid):
     assert payer.status(invoice) == "unpaid"
     payer.idle()
     refund(payer, order, 50000, reopen=True, reason="too slow").want(200)
-    assert len(made(mid, order)) == 1 and payer.refunds(invoice) == "50000"
-    assert made(mid, order)[0][1].startswith("isp-") and len(posts(mid, order)) == 1
+    assert len(refunds_at_midtrans(mid, order)) == 1 and payer.refunds(invoice) == "50000"
+    assert refunds_at_midtrans(mid, order)[0][1].startswith("isp-") and len(refund_call_keys(mid, order)) == 1
     assert payer.sql("SELECT r.reason, r.actor, r.reopen FROM refunds r JOIN payments p ON p.id = r.payment_id "
                      "WHERE p.invoice_id = '%s'" % invoice["id"]) == "too slow|admin@ispbilling.com|t"
-    refund(payer, order, 50000).want(200)  # now its outcome is known: this is another
-    assert [amount for amount, _ in made(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
+    refund(payer, order, 50000).want(200)  # the first is known to be done, so this is a second refund
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
 
 
 @pytest.mark.parametrize("other", [{"key": True}, {"reopen": True}, {"reason": "outage in April"}, {"later": True}])
-def test_another_refund_of_the_same_amount_is_another(payer, mid, other):
-    """The answer of the first got lost, and gateway-sync found it: the next of that amount, whenever it came and
-    whatever it was for, was answered 200 and not made."""
+def test_a_second_refund_of_the_same_amount_is_made(payer, mid, other):
+    """Bug: the answer of the first was lost, and gateway-sync found it. Each later refund of that amount was answered
+    200 and not made, at any time and for any reason."""
     invoice, order = payer.paid_by("qris")
     wanted = {"reason": "outage in March"}
     mid.fault("lost", "POST /v2/*/refund", times=1)
@@ -139,12 +139,13 @@ def test_another_refund_of_the_same_amount_is_another(payer, mid, other):
         payer.sql("UPDATE midtrans_refunds SET created_at = now() - interval '25 hours'")
     key = "second-" + order if other.pop("key", None) else None
     refund(payer, order, 50000, key, **{**wanted, **other}).want(200)
-    assert [amount for amount, _ in made(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000, 50000] and payer.refunds(invoice) == "50000,50000"
     assert payer.status(invoice) == ("unpaid" if "reopen" in other else "paid")
 
 
-def test_a_refund_that_nothing_is_left_for_is_a_conflict(payer, mid):
-    """Its answer got lost, and all was paid back at the dashboard: the answer was success, and an admin believed in both."""
+def test_a_refund_above_the_remaining_amount_is_409(payer, mid):
+    """Its answer was lost, and all was paid back at the dashboard. Bug: the API answered 200, and the admin thought
+    that both refunds were paid."""
     invoice, order = payer.paid_by("qris")
     mid.fault("status", "POST /v2/*/refund", code=500, times=1)
     refund(payer, order, 40000).want(502)
@@ -153,57 +154,57 @@ def test_a_refund_that_nothing_is_left_for_is_a_conflict(payer, mid):
     assert answer.json["message"].startswith("Nothing") and payer.refunds(invoice) == "150000"
 
 
-def test_a_lost_refund_is_asked_for_again_under_its_own_key(payer, mid):
-    """It never arrived, and nobody can know: the same key again cannot pay twice."""
+def test_a_lost_refund_is_repeated_under_its_own_key(payer, mid):
+    """It cannot be known whether the call arrived; repeating the same key is safe."""
     invoice, order = payer.paid_by("qris")
     mid.fault("reset", "POST /v2/*/refund", times=1)
     refund(payer, order, 50000).want(502)
     payer.idle()
-    assert made(mid, order) == []
+    assert refunds_at_midtrans(mid, order) == []
     answer = refund(payer, order, 30000).want(409)
     assert "under way" in answer.json["message"] and "50.000" in answer.json["message"]
     refund(payer, order, None).want(409)
     refund(payer, order, 50000, reopen=True).want(409)
     refund(payer, order, 50000, "another-" + order).want(409)
     refund(payer, order, 50000).want(200)
-    assert len(posts(mid, order)) == 2 and len(set(posts(mid, order))) == 1
-    assert [amount for amount, _ in made(mid, order)] == [50000] and payer.refunds(invoice) == "50000"
+    assert len(refund_call_keys(mid, order)) == 2 and len(set(refund_call_keys(mid, order))) == 1
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000] and payer.refunds(invoice) == "50000"
     refund(payer, order, 30000).want(200)
     assert payer.refunds(invoice) == "50000,30000"
 
 
-def test_a_key_used_before_means_it_is_done(payer, mid):
-    """406, or all is refunded, said of a refund that was sent before: it may be this very one."""
+def test_a_406_for_a_repeated_key_means_done(payer, mid):
+    """Midtrans answers a repeated refund with 406 or "all refunded": that may mean that this refund was made."""
     for amount in (50000, None):
         invoice, order = payer.paid_by("qris")
         mid.fault("lost", "POST /v2/*/refund", times=1)
         mid.fault("status", "GET /v2/*", code=503)
         refund(payer, order, amount).want(502)
-        refund(payer, order, amount).want(502)  # it is not asked for again before Midtrans says what became of it
-        assert len(posts(mid, order)) == 1
+        refund(payer, order, amount).want(502)  # no second POST before the status is known
+        assert len(refund_call_keys(mid, order)) == 1
         mid.fault("status", "GET /v2/*", code=404, times=2, body=json.dumps({"status_code": "404"}))
         refund(payer, order, amount).want(200)
         payer.idle()
         mid.well()
-        assert len(made(mid, order)) == 1 and len(set(posts(mid, order))) == 1
+        assert len(refunds_at_midtrans(mid, order)) == 1 and len(set(refund_call_keys(mid, order))) == 1
         assert payer.refunds(invoice) == str(amount or 150000)
 
 
 @pytest.mark.parametrize("executed", [True, False])
-def test_408_says_nothing(payer, mid, executed):
-    """A proxy gave up waiting, and the refund was made: it counted as refused, and the next try, under another key,
-    paid the customer twice."""
+def test_after_408_the_outcome_is_unknown(payer, mid, executed):
+    """Bug: a proxy gave up waiting, and the refund was made. It counted as refused, and the next try, under another
+    key, paid the customer twice."""
     invoice, order = payer.paid_by("qris")
     mid.rules(drop=1)
     mid.fault("status", "POST /v2/*/refund", code=408, times=1, execute=executed)
     refund(payer, order, 50000).want(502)
     refund(payer, order, 50000).want(200)
-    assert [amount for amount, _ in made(mid, order)] == [50000] and len(set(posts(mid, order))) == 1
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000] and len(set(refund_call_keys(mid, order))) == 1
     assert payer.refunds(invoice) == "50000"
 
 
-def test_only_a_refusal_is_one(payer, mid):
-    """500 and 408 may be anything; 414 is no; a call that never left is none."""
+def test_only_an_explicit_refusal_counts_as_refused(payer, mid):
+    """500 and 408: unknown. 414: refused. A call that was not sent: refused."""
     invoice, order = payer.paid_by("qris")
 
     def states():
@@ -228,13 +229,13 @@ def test_only_a_refusal_is_one(payer, mid):
         refund(payer, order, 40000).want(200)
     assert payer.sql("SELECT string_agg(status || ' ' || (response ->> 'code'), ',' ORDER BY created_at, id) FROM midtrans_logs "
                      "WHERE event = 'refund' AND order_id = '%s'" % order) == (
-        "refused 414,unknown 429,unknown 0,unknown 500,accepted 200,unknown 408,accepted 200"), "of each call a line for people"
-    assert states() == "refused,refused,refused,done,done" and [a for a, _ in made(mid, order)] == [40000, 40000]
+        "refused 414,unknown 429,unknown 0,unknown 500,accepted 200,unknown 408,accepted 200"), "one log row for each call"
+    assert states() == "refused,refused,refused,done,done" and [a for a, _ in refunds_at_midtrans(mid, order)] == [40000, 40000]
 
 
-def test_a_lost_answer_and_then_a_call_that_never_left(payer, mid):
-    """The second call never left, and the refund counted as refused, though the first had made it: the third
-    click paid the customer twice."""
+def test_a_lost_answer_and_then_a_call_that_was_not_sent(payer, mid):
+    """Bug: the second call was not sent, and the refund counted as refused, though the first call had made it. The
+    third click paid the customer twice."""
     invoice, order = payer.paid_by("qris")
     mid.rules(drop=1)
     mid.fault("lost", "POST /v2/*/refund", times=1)
@@ -243,12 +244,12 @@ def test_a_lost_answer_and_then_a_call_that_never_left(payer, mid):
     refund(payer, order, 50000).want(502)
     mid.well()
     refund(payer, order, 50000).want(200)
-    assert [amount for amount, _ in made(mid, order)] == [50000] and len(set(posts(mid, order))) == 1
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000] and len(set(refund_call_keys(mid, order))) == 1
     assert payer.refunds(invoice) == "50000"
 
 
 def test_an_idempotency_key_is_honoured(payer, mid):
-    """As payments do: the same key and body, the first answer; another body, 409."""
+    """As for payments: the same key and body return the first answer; another body is 409."""
     invoice, order = payer.paid_by("qris")
     key = "refund-of-" + order
     first = refund(payer, order, 50000, key, reason="x").want(200).json
@@ -259,65 +260,65 @@ def test_an_idempotency_key_is_honoured(payer, mid):
     refund(payer, other, 50000, key, reason="x").want(409)
     refund(payer, other, 1, "x" * 256).want(422)
     refund(payer, order, 50000, key + "2", reason="x").want(200)
-    assert [amount for amount, _ in made(mid, order)] == [50000, 50000]
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000, 50000]
     mid.fault("status", "POST /v2/*/refund", code=200, times=1, body=json.dumps({"status_code": "414"}))
     refund(payer, other, 70000, "again").want(409)
-    refund(payer, other, 70000, "again").want(200)  # what was refused may be asked for anew
-    assert [amount for amount, _ in made(mid, other)] == [70000]
+    refund(payer, other, 70000, "again").want(200)  # a refused refund may be requested again
+    assert [amount for amount, _ in refunds_at_midtrans(mid, other)] == [70000]
 
 
-def test_a_key_of_an_answer_that_got_lost(payer, mid):
+def test_repeating_a_key_after_a_lost_answer_refunds_once(payer, mid):
     invoice, order = payer.paid_by("qris")
     mid.fault("lost", "POST /v2/*/refund", times=1)
     refund(payer, order, 50000, "lost-" + order).want(502)
     payer.idle()
     for _ in range(2):
         refund(payer, order, 50000, "lost-" + order).want(200)
-    assert len(made(mid, order)) == 1 and payer.refunds(invoice) == "50000"
+    assert len(refunds_at_midtrans(mid, order)) == 1 and payer.refunds(invoice) == "50000"
 
 
-# ---- all of it -----------------------------------------------------------------------------------
+# ---- full refunds --------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("method", ["qris", "shopeepay", "ovo"])
-def test_all_of_it_is_with_the_fee(payer, mid, method):
-    """Asked for without the fee put on top, a refund of everything was one in part: ShopeePay and OVO refused it,
-    and a QRIS payment never counted as refunded at Midtrans."""
+def test_a_full_refund_includes_the_fee(payer, mid, method):
+    """Bug: the full refund left out the fee, so it was a partial one: ShopeePay and OVO refused it, and a QRIS payment
+    never counted as refunded at Midtrans."""
     mid.ask("POST", "/fee", {"amount": 4440})
     invoice, order = payer.paid_by(method)
     refund(payer, order, None).want(200)
-    assert [amount for amount, _ in made(mid, order)] == [154440] and payer.at_midtrans(order) == ["refund"]
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [154440] and payer.at_midtrans(order) == ["refund"]
     assert payer.refunds(invoice) == "150000"
     payment, = payer.payments(invoice)
     assert (payment["status"], payment["fee"]) == ("refunded", 4440)
     refund(payer, order, 1).want(409)
 
 
-def test_parts_are_ours_and_the_last_takes_the_fee_along(payer, mid):
+def test_partial_refunds_exclude_the_fee_until_the_last(payer, mid):
     mid.ask("POST", "/fee", {"amount": 4440})
     invoice, order = payer.paid_by("qris")
     refund(payer, order, 50000).want(200)
     refund(payer, order, 100000).want(200)
-    assert [amount for amount, _ in made(mid, order)] == [50000, 104440] and payer.at_midtrans(order) == ["refund"]
+    assert [amount for amount, _ in refunds_at_midtrans(mid, order)] == [50000, 104440] and payer.at_midtrans(order) == ["refund"]
     assert payer.refunds(invoice) == "50000,100000"
 
 
-def test_all_of_a_captured_card_is_undone(payer, mid):
+def test_a_full_refund_with_reopen_cancels_a_captured_card(payer, mid):
     """A card captured and not settled cannot be refunded, but cancelled; with reopen the invoice is due again."""
     invoice, order = payer.paid_by("credit_card")
     answer = refund(payer, order, 1000).want(409)
     assert "settled" in answer.json["message"]
     for _ in range(2):
         refund(payer, order, 150000, "void-" + order, reason="moved away", reopen=True).want(200)
-    assert payer.at_midtrans(order) == ["cancel"] and made(mid, order) == []
+    assert payer.at_midtrans(order) == ["cancel"] and refunds_at_midtrans(mid, order) == []
     assert payer.status(invoice) == "unpaid" and payer.refunds(invoice) == ""
     assert payer.sql("SELECT kind, reason, r.actor FROM payment_reversals r JOIN payments p ON p.id = r.payment_id "
                      "WHERE p.invoice_id = '%s'" % invoice["id"]) == "void|moved away|admin@ispbilling.com"
     refund(payer, order, 150000).want(409)
 
 
-def test_all_of_a_captured_card_is_a_refund_in_our_books(payer, mid):
-    """Without reopen the invoice stays paid, though the payment is undone at Midtrans: a customer who was given
-    the money back was cut off for the debt. The cancellation, notified again, books nothing more."""
+def test_a_full_refund_without_reopen_keeps_the_invoice_paid(payer, mid):
+    """Without reopen the invoice stays paid, though the payment is cancelled at Midtrans. Bug: the customer was given
+    the money back and then cut off for debt. The cancellation, notified again, books nothing more."""
     sub, invoice = payer.town.billed(start_date="2026-01-01", end_date="2026-01-31")
     payer.stack.cron("2026-03-02")
     _, order = payer.paid_by("credit_card", invoice)
@@ -326,7 +327,7 @@ def test_all_of_a_captured_card_is_a_refund_in_our_books(payer, mid):
     assert payer.notify(mid.craft(order)).status == 200
     payer.idle()
     payer.reconcile()
-    assert payer.at_midtrans(order) == ["cancel"] and made(mid, order) == []
+    assert payer.at_midtrans(order) == ["cancel"] and refunds_at_midtrans(mid, order) == []
     assert payer.status(invoice) == "paid" and payer.refunds(invoice) == str(invoice["amount"])
     assert payer.town.api.show("/api/subscriptions/" + sub["id"])["status"] == "active"
     payment, = payer.payments(invoice)
@@ -337,7 +338,7 @@ def test_all_of_a_captured_card_is_a_refund_in_our_books(payer, mid):
 
 
 @pytest.mark.parametrize("kind,more", [("lost", {}), ("status", {"code": 408, "execute": True})])
-def test_a_lost_cancellation_of_a_captured_card(payer, mid, kind, more):
+def test_a_cancellation_whose_answer_was_lost_is_made_once(payer, mid, kind, more):
     for reopen in (False, True):
         invoice, order = payer.paid_by("credit_card")
         mid.fault(kind, "POST /v2/*/cancel", times=1, **more)
@@ -350,19 +351,19 @@ def test_a_lost_cancellation_of_a_captured_card(payer, mid, kind, more):
         mid.rules(drop=0)
 
 
-def test_a_cancellation_that_never_left_is_not_made(payer, mid):
-    """It stayed asked for for ever, and no other refund of the order could be begun."""
+def test_a_cancellation_that_was_not_sent_does_not_block_refunds(payer, mid):
+    """Bug: it stayed "requested" for ever and blocked all other refunds of the order."""
     invoice, order = payer.paid_by("credit_card")
     mid.fault("refuse")
     refund(payer, order, None).want(502)
     mid.well()
     mid.act(order, "settle")
     refund(payer, order, 1000).want(200)
-    assert payer.refunds(invoice) == "1000" and [amount for amount, _ in made(mid, order)] == [1000]
+    assert payer.refunds(invoice) == "1000" and [amount for amount, _ in refunds_at_midtrans(mid, order)] == [1000]
 
 
-def paid_again(payer, mid, order, method):
-    """The same order, which another payment has paid: by the customer's mistake, or the bank's."""
+def pay_twice(payer, mid, order, method):
+    """Pay the order a second time, as a customer or a bank does by mistake, and wait until both payments are booked."""
     mid.act(order, "choose", method=method, force=True)
     mid.act(order, "pay", method=method, force=True)
     isp.wait_until(lambda: payer.sql("SELECT count(*) FROM midtrans_transactions t JOIN midtrans_attempts a "
@@ -371,10 +372,10 @@ def paid_again(payer, mid, order, method):
     payer.idle()
 
 
-def test_one_of_two_captured_payments_is_undone(payer, mid):
-    """All that was captured for the order was cancelled."""
+def test_a_refund_cancels_one_of_two_captured_payments(payer, mid):
+    """Bug: both payments were cancelled."""
     invoice, order = payer.paid_by("credit_card")
-    paid_again(payer, mid, order, "credit_card")
+    pay_twice(payer, mid, order, "credit_card")
     refund(payer, order, 150000).want(200)
     payer.idle()
     assert sorted(payer.at_midtrans(order)) == ["cancel", "capture"]
@@ -382,10 +383,10 @@ def test_one_of_two_captured_payments_is_undone(payer, mid):
     assert payer.status(invoice) == "paid"
 
 
-def test_the_larger_of_two_payments_is_refunded(payer, mid):
-    """Only the first was looked at, and once something of it was refunded, the second could not be any more."""
+def test_a_refund_takes_the_payment_that_has_enough_left(payer, mid):
+    """Bug: only the first payment was looked at, so after a partial refund the second could not be refunded."""
     invoice, order = payer.paid_by("qris")
-    paid_again(payer, mid, order, "gopay")
+    pay_twice(payer, mid, order, "gopay")
     refund(payer, order, 50000).want(200)
     refund(payer, order, 150000).want(200)
     refund(payer, order, 100001).want(422)
@@ -394,7 +395,7 @@ def test_the_larger_of_two_payments_is_refunded(payer, mid):
     assert [[r["amount"] for r in t["refunds"]] for t in (first, second)] == [[50000, 100000], [150000]]
 
 
-def test_a_card_that_has_settled_unheard_is_refunded(payer, mid):
+def test_a_card_settled_without_notification_is_refunded(payer, mid):
     invoice, order = payer.paid_by("credit_card")
     mid.rules(drop=1)
     mid.act(order, "settle")
@@ -403,18 +404,18 @@ def test_a_card_that_has_settled_unheard_is_refunded(payer, mid):
     assert payer.status(invoice) == "paid"
 
 
-# ---- who else takes it back ----------------------------------------------------------------------
+# ---- refund and chargeback at the same time ------------------------------------------------------
 
 @pytest.mark.parametrize("first", ["refund", "chargeback"])
-def test_a_refund_meets_a_chargeback(payer, mid, first):
-    """At the same time, the one or the other first at Midtrans: the money goes once."""
+def test_a_refund_and_a_chargeback_at_once_book_once(payer, mid, first):
+    """Either may arrive first at Midtrans: the money is returned once."""
     invoice, order = payer.paid_by("qris")
     mid.fault("latency", "POST /v2/*/refund", delay=0.5 if first == "chargeback" else 0)
 
-    def charge():
+    def charge_back():
         time.sleep(0.2 if first == "refund" else 0.1)
         mid.act(order, "chargeback", force=True)
-    answer, _ = isp.throng([lambda: refund(payer, order, None), charge])
+    answer, _ = isp.throng([lambda: refund(payer, order, None), charge_back])
     payer.idle()
     mid.well()
     payer.reconcile()
@@ -423,5 +424,5 @@ def test_a_refund_meets_a_chargeback(payer, mid, first):
     assert payer.credit(invoice) == 0
     assert payer.status(invoice) == ("unpaid" if payment["status"] == "reversed" else "paid")
     if first == "chargeback":
-        assert made(mid, order) == [] and payment["status"] == "reversed" and answer.status == 409
+        assert refunds_at_midtrans(mid, order) == [] and payment["status"] == "reversed" and answer.status == 409
     payer.stack.check()

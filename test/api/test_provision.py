@@ -1216,7 +1216,7 @@ def test_an_object_that_no_other_account_takes_is_not_forgotten(bench, sim, rout
         one.set(mikrotik_username=names[1])
     isp.wait_until(lambda: (sim.secret(names[0]) or {}).get("comment") == two.mark, 5)
     one.wait("failed")
-    assert two.sync()[0] == "failed" and "is not taken over yet" in two.sync()[1]
+    assert two.sync()[0] == "failed" and "is reserved for another account" in two.sync()[1]
     assert sim.secret(names[1])["comment"] == two.mark
     dial(sim, names[1], None)
     two.suspend()

@@ -28,7 +28,7 @@ SELECT is(sum(amount), 100000::numeric, 'never more than came') FROM refunds;
 
 -- An answer to what was asked before the payment came is none against it.
 CREATE FUNCTION fresh(att uuid, tx text) RETURNS boolean LANGUAGE sql AS $$
-	SELECT fresh FROM midtrans_event_record('status', order_of(att), tx, '{}', NULL, NULL) $$;
+	SELECT just_booked FROM midtrans_event_record('status', order_of(att), tx, '{}', NULL, NULL) $$;
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'Q1', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
@@ -96,10 +96,10 @@ SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'and an earlier on
 -- Another party of our merchant had the order_id before us, and its payment paid our invoice.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-SELECT results_eq(format('SELECT elsewhere, invoice_id FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'notification', :'a', 'X', '{}'),
+SELECT results_eq(format('SELECT is_other_order, invoice_id FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'notification', :'a', 'X', '{}'),
 	format('VALUES (false, %L::uuid)', inv(:'s')), 'an order that a call of ours may have made is ours');
 UPDATE midtrans_attempts SET calls = 0 WHERE id = :'a';
-SELECT results_eq(format('SELECT elsewhere, status FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'status', :'a', 'X', '{}'),
+SELECT results_eq(format('SELECT is_other_order, status FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'status', :'a', 'X', '{}'),
 	'VALUES (true, NULL::text)', 'one that none did is not');
 
 -- Anybody who saw one genuine body can claim any transaction as the order's: the one whose it is was
@@ -108,12 +108,12 @@ SELECT sub(person()) AS s \gset
 SELECT sub(person()) AS z \gset
 SELECT page(inv(:'s')) AS a, page(inv(:'z')) AS b \gset
 SELECT say(:'b', 'M1', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
-SELECT is(elsewhere, true, 'claimed by another order, a notification is not believed') FROM midtrans_event_record('notification', order_of(:'a'), 'M1', '{"n": 1}', NULL, NULL);
-SELECT results_eq(format('SELECT elsewhere, status FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'status', :'a', 'M1', '{"n": 2}'),
+SELECT is(is_other_order, true, 'claimed by another order, a notification is not believed') FROM midtrans_event_record('notification', order_of(:'a'), 'M1', '{"n": 1}', NULL, NULL);
+SELECT results_eq(format('SELECT is_other_order, status FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'status', :'a', 'M1', '{"n": 2}'),
 	$$VALUES (false, 'moved')$$, 'Midtrans'' own word is');
 SELECT say(:'a', 'M1', 'status', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
 SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'z')), 'paid 100000/100000, unpaid 0/100000', 'the money is where it belongs');
-SELECT results_eq(format('SELECT elsewhere FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'status', :'b', 'M1', '{"n": 3}'),
+SELECT results_eq(format('SELECT is_other_order FROM midtrans_event_record(%L, order_of(%L), %L, %L, NULL, NULL)', 'status', :'b', 'M1', '{"n": 3}'),
 	'VALUES (true)', 'and stays there');
 
 -- Copies altered in what no signature covers made one alert after the other: the sum of refunds was

@@ -44,7 +44,7 @@ struct row {
 		const char *attempt;
 	} want;
 	int64_t gross, original; /* 0: 150,000; not said */
-	bool had_200, elsewhere, fresh;
+	bool had_200, is_other_order, just_booked;
 	const char *currency, *merchant, *invoice;
 	int64_t refund_total, refunded, charged_total, charged;
 };
@@ -73,7 +73,7 @@ static const struct row rows[] = {
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", REPLY }, { "duplicate", ACT_ALERT, NULL } },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", NOTICE }, { "stale", 0, NULL }, .had_200 = true },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
-	{ "3",  { "capture", "received" }, { "capture", "challenge", "201", REPLY }, { "duplicate", 0, NULL }, .fresh = true },
+	{ "3",  { "capture", "received" }, { "capture", "challenge", "201", REPLY }, { "duplicate", 0, NULL }, .just_booked = true },
 	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", NOTICE }, { "stale", 0, NULL } },
 	{ "3",  { "deny", NULL }, { "capture", "challenge", "201", REPLY }, { "applied", ACT_SAVE_TRANSACTION | ACT_ALERT, "review" } },
 	{ "3",  { "deny", "reversed" }, { "capture", "challenge", "201", REPLY }, { "stale", 0, NULL } },
@@ -110,8 +110,8 @@ static const struct row rows[] = {
 	/* Booked on a notification's word, it was not paid: Midtrans said so again and again, and no alert was raised. */
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	/* Asked a moment before it was paid: an alert was raised about a disagreement that was none. */
-	{ "11", { "settlement", "received" }, { "pending", NULL, "201", REPLY }, { "duplicate", 0, NULL }, .fresh = true },
-	{ "11", { "settlement", "received" }, { "pending", NULL, "201", NOTICE }, { "stale", 0, NULL }, .fresh = true },
+	{ "11", { "settlement", "received" }, { "pending", NULL, "201", REPLY }, { "duplicate", 0, NULL }, .just_booked = true },
+	{ "11", { "settlement", "received" }, { "pending", NULL, "201", NOTICE }, { "stale", 0, NULL }, .just_booked = true },
 	{ "11", { "capture", "received" }, { "authorize", "accept", "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	{ "11", { "deny", "reversed" }, { "pending", NULL, "201", REPLY }, { "stale", 0, NULL } },
 	{ "11", { "settlement", "received" }, { "expire", NULL, "202", NOTICE }, { "stale", 0, NULL } },
@@ -205,12 +205,12 @@ static const struct row rows[] = {
 	{ "29", { "pending", NULL }, { "capture", "accept", "201", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
 	{ "29", { "settlement", "received" }, { "deny", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
 	{ "29", { "pending", NULL }, { "pending", NULL, "0 2", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
-	{ "29", { NULL, NULL }, { "settlement", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL }, .elsewhere = true },
+	{ "29", { NULL, NULL }, { "settlement", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL }, .is_other_order = true },
 	/* Another party of our merchant took the order_id first: what was paid there paid an invoice of ours. */
 	{ "29", { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL }, .invoice = "another" },
 	{ "2",  { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "applied", ACT_BOOK_PAYMENT | ACT_SAVE_TRANSACTION, "paid" }, .invoice = "invoice" },
 	/* Asked, Midtrans said the same: asking again on that made a job that never ended. */
-	{ "29", { NULL, NULL }, { "settlement", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL }, .elsewhere = true },
+	{ "29", { NULL, NULL }, { "settlement", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL }, .is_other_order = true },
 };
 /* clang-format on */
 
@@ -219,8 +219,8 @@ decide(const struct row *r, struct midtrans_decision *ret)
 {
 	struct midtrans_state s = { .expected = 150000,
 		.had_200 = r->had_200,
-		.elsewhere = r->elsewhere,
-		.fresh = r->fresh,
+		.is_other_order = r->is_other_order,
+		.just_booked = r->just_booked,
 		.invoice_id = "invoice",
 		.status = r->was.status,
 		.payment_status = r->was.payment,

@@ -53,7 +53,7 @@ struct script {
 	size_t n, sweeps;
 	int64_t at[16]; /* clock_ms() of each turn */
 	size_t done;
-	bool notify; /* before each turn but the first, there is a notification */
+	bool notify; /* each turn sends a notification, which waits for the next */
 	enum rc sweep_rc;
 };
 
@@ -101,7 +101,7 @@ pause_before(const struct script *s, size_t turn)
 }
 
 static void
-once_ends_when_nothing_is_due(void **state)
+loop_once_ends_when_nothing_is_due(void **state)
 {
 	static const struct loop_turn turns[] = { { LOOP_DONE }, { LOOP_DONE }, { LOOP_IDLE },
 		{ LOOP_IDLE } };
@@ -117,7 +117,7 @@ once_ends_when_nothing_is_due(void **state)
 }
 
 static void
-once_reports_failures_and_goes_on(void **state)
+loop_once_reports_failures_and_goes_on(void **state)
 {
 	static const struct loop_turn turns[] = { { LOOP_FAILED }, { LOOP_DONE }, { LOOP_IDLE },
 		{ LOOP_IDLE } };
@@ -133,7 +133,7 @@ once_reports_failures_and_goes_on(void **state)
 
 /* Waiting 15 s for each of a thousand jobs would take hours. */
 static void
-once_gives_up_after_two_silences(void **state)
+loop_once_gives_up_after_two_unreachable_in_a_row(void **state)
 {
 	static const struct loop_turn turns[] = { { LOOP_AWAY }, { LOOP_DONE }, { LOOP_AWAY },
 		{ LOOP_AWAY }, { LOOP_IDLE } };
@@ -148,7 +148,7 @@ once_gives_up_after_two_silences(void **state)
 }
 
 static void
-once_fails_where_the_sweep_does(void **state)
+loop_once_fails_when_the_sweep_fails(void **state)
 {
 	struct script s = { .sweep_rc = RC_RETRY };
 	struct loop l = loop_of(&s);
@@ -161,7 +161,7 @@ once_fails_where_the_sweep_does(void **state)
 }
 
 static void
-wait_answers_a_notification_at_once(void **state)
+wait_returns_on_a_notification(void **state)
 {
 	const char *payload;
 	int64_t began;
@@ -177,9 +177,9 @@ wait_answers_a_notification_at_once(void **state)
 	assert_null(payload);
 }
 
-/* The connection dies under a waiting service; the next wait has another one. */
+/* The connection is closed while the service waits; the next wait has a new one. */
 static void
-wait_outlives_the_connection(void **state)
+wait_reconnects(void **state)
 {
 	struct db_rows *rows;
 	const char *payload;
@@ -199,27 +199,26 @@ wait_outlives_the_connection(void **state)
 	assert_string_equal(payload, "still there");
 }
 
-/* A server that refuses what waiting does not mend is a failure at once. */
+/* A malformed address fails at once, without retry. */
 static void
-connect_does_not_wait_for_a_malformed_address(void **state)
+connect_fails_at_once_for_a_malformed_address(void **state)
 {
 	struct db_conf wrong = conf;
 	struct ctx own = { .mem = arena_new(4096), .request_id = "" };
 
 	(void)state;
-	wrong.conninfo = "no such = word = at all";
+	wrong.conninfo = "not a valid conninfo";
 	assert_int_equal(loop_connect(&own, &wrong), RC_INTERNAL);
 	arena_free(own.mem);
 }
 
 /*
- * The whole life of a service, last, since the process stops with it: work is
- * done without a pause, a rest ends with a NOTIFY, and the peer being away
- * pauses for a second, but a NOTIFY may still ask; unless the peer asked for
- * silence.
+ * The whole life of a service, last, since the process stops with it.  Work is
+ * done without a pause.  An idle wait ends with a NOTIFY.  An unreachable peer
+ * causes a pause of a second, which a NOTIFY ends too, but not if hold_ms is set.
  */
 static void
-run_rests_and_backs_off(void **state)
+run_waits_and_retries(void **state)
 {
 	static const struct loop_turn turns[] = { { LOOP_DONE }, { LOOP_FAILED },
 		{ LOOP_IDLE, 20000 }, { LOOP_AWAY }, { LOOP_AWAY, .hold_ms = 300 },
@@ -231,25 +230,28 @@ run_rests_and_backs_off(void **state)
 	assert_int_equal(loop_run(&cx, &l), EXIT_DONE);
 	assert_int_equal(s.done, countof(turns));
 	assert_int_equal(s.sweeps, 1);
-	assert_true(pause_before(&s, 3) < 10000); /* a rest of 20 s, ended by NOTIFY */
-	assert_true(pause_before(&s, 4) < 900);   /* away for 1 s, ended by NOTIFY */
-	assert_true(pause_before(&s, 5) >= 300);  /* which does not end a hold */
+	assert_true(pause_before(&s, 3) < 10000); /* a wait of 20 s, ended by NOTIFY */
+	assert_true(pause_before(&s, 4) < 900);   /* unreachable for 1 s, ended by NOTIFY */
+	assert_true(pause_before(&s, 5) >= 300);  /* a NOTIFY does not end a hold */
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(once_ends_when_nothing_is_due, setup, teardown),
-		cmocka_unit_test_setup_teardown(once_reports_failures_and_goes_on, setup, teardown),
-		cmocka_unit_test_setup_teardown(once_gives_up_after_two_silences, setup, teardown),
-		cmocka_unit_test_setup_teardown(once_fails_where_the_sweep_does, setup, teardown),
-		cmocka_unit_test_setup_teardown(wait_answers_a_notification_at_once, setup,
+		cmocka_unit_test_setup_teardown(loop_once_ends_when_nothing_is_due, setup,
 		    teardown),
-		cmocka_unit_test_setup_teardown(wait_outlives_the_connection, setup, teardown),
-		cmocka_unit_test_setup_teardown(connect_does_not_wait_for_a_malformed_address,
+		cmocka_unit_test_setup_teardown(loop_once_reports_failures_and_goes_on, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(loop_once_gives_up_after_two_unreachable_in_a_row,
 		    setup, teardown),
-		cmocka_unit_test_setup_teardown(run_rests_and_backs_off, setup, teardown),
+		cmocka_unit_test_setup_teardown(loop_once_fails_when_the_sweep_fails, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(wait_returns_on_a_notification, setup, teardown),
+		cmocka_unit_test_setup_teardown(wait_reconnects, setup, teardown),
+		cmocka_unit_test_setup_teardown(connect_fails_at_once_for_a_malformed_address,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(run_waits_and_retries, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
