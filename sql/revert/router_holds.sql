@@ -1,0 +1,8 @@
+-- Revert router_holds.
+BEGIN;
+
+DROP FUNCTION IF EXISTS router_broken(uuid, text, int, boolean);
+ALTER TABLE subscriptions DROP COLUMN router_holds CASCADE, DROP COLUMN router_held_on CASCADE;
+ALTER TABLE router_states DROP COLUMN away_since CASCADE;
+
+COMMIT;
