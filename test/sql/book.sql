@@ -60,6 +60,19 @@ SELECT is(owes(:'later') || ', ' || owes(inv(:'s')) || ', ' || owes(inv(:'t')), 
 SELECT pay(inv(:'s'), '2026-01-03', '{"amount": 100000, "source": "midtrans", "reference": "again"}') \g /dev/null
 SELECT is(credit(:'c') || ', ' || owes(inv(:'t')), '0, paid 100000/100000', 'a bill paid meanwhile becomes credit, and that pays the rest');
 
+-- a payment is of the business day on which it is booked, unless it is dated; "now" is no day of business
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 1000}') AS p \gset
+SELECT is(business_day(payment_date) || ' ' || received_on, '2026-01-02 2026-01-02', 'payment_date is the business day by default') FROM payments WHERE id = :'p';
+SELECT pay(inv(:'s'), '2026-01-05', '{"amount": 1000, "payment_date": "2026-01-03"}') AS p \gset
+SELECT is(business_day(payment_date) || ' ' || received_on, '2026-01-03 2026-01-05', 'or the day that was given') FROM payments WHERE id = :'p';
+SELECT pay(inv(:'s'), '2026-01-05', '{"amount": 1000, "payment_date": "2026-01-04T18:00:00Z"}') AS p \gset
+SELECT is(payment_date, '2026-01-04 18:00+00', 'or the moment') FROM payments WHERE id = :'p';
+SELECT is(payment_moment(NULL, business_day(now())), now(), 'today it is now');
+SET LOCAL isp.timezone = 'America/Lima';
+SELECT is(business_day(payment_moment('2026-01-03', '2026-01-05')), '2026-01-03', 'a day is that day west of Greenwich too');
+SET LOCAL isp.timezone = '';
+
 -- nobody has paid tomorrow; the gateway's clock is its own
 SELECT sub(person()) AS s \gset
 SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-03"}')$$, :'s'), 'IS422',
