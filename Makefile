@@ -200,7 +200,7 @@ web-check: $(SCHEMA)
 # Stories in Debian's Chromium, on a stack of their own: those of the console, those of the pay page
 # (make e2e).  Ubuntu has no package of one.
 STORIES = $(if $(wildcard /usr/bin/chromium),@cd $(WEB) && OUT=$(abspath $(B))/web-test-$(1) ISP_BUILD=$(abspath $(B)) \
-	  npx --no-install playwright test --project $(1) $(if $(K),-g '$(K)') $(N), \
+	  npx --no-install playwright test --project=$(1) $(if $(K),-g '$(K)') $(N), \
 	  @echo "$@: no Chromium among this release's packages: stories in a browser are left out")
 web-e2e: programs web
 	$(call STORIES,console)
@@ -221,14 +221,15 @@ pictures: programs web
 test: deps
 	@$(MAKE) --no-print-directory programs
 	@$(MAKE) --no-print-directory -j2 units web
-	@$(MAKE) --no-print-directory -j2 --output-sync=line test-system test-rest
+	@$(MAKE) --no-print-directory -j2 test-system test-rest
 
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
 # each(PARTS, VARIABLES): all of them run, also after one has failed, so that a run names everything
-# that is wrong.
-each = failed=; for part in $(1); do $(MAKE) --no-print-directory $$part $(2) || failed="$$failed $$part"; done; \
-       test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+# that is wrong.  Each line of output begins with its part: two lanes write at once.
+each = rm -f $(B)/failed.$@; for part in $(1); do \
+         { $(MAKE) --no-print-directory $$part $(2) 2>&1 || echo $$part >>$(B)/failed.$@; } | sed -u "s/^/$$part: /"; done; \
+       test ! -s $(B)/failed.$@ || { echo "failed:" $$(cat $(B)/failed.$@); exit 1; }
 
 test-system: programs web
 	@$(call each,api-test cli-test,N='$(SIDE_BY_SIDE)')

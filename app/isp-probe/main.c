@@ -4,7 +4,7 @@
 #include "base/conf.h"
 #include "base/daemon.h"
 #include "base/log.h"
-#include "probe_serve.h"
+#include "net/probe_serve.h"
 
 enum { OPT_LISTEN };
 
@@ -35,10 +35,10 @@ main(int argc, char **argv)
 	if (args.nargs > 0)
 		return daemon_usage(&program, "there are no arguments");
 	if (args.val[OPT_LISTEN] == NULL)
-		return serve_one(&cx, args.env, STDIN_FILENO, STDOUT_FILENO);
+		return probe_serve_one(&cx, args.env, STDIN_FILENO, STDOUT_FILENO);
 	daemon_signals();
 	if (conf_load(&cx, args.env, &conf) != RC_OK ||
-	    serve_listen(&cx, args.env, conf_text(&conf, CONF_API_SOCKET_DIR)) != RC_OK)
+	    probe_serve_listen(&cx, args.env, conf_text(&conf, CONF_API_SOCKET_DIR)) != RC_OK)
 		return daemon_fail(&cx, &program);
 	return EXIT_DONE;
 }

@@ -4,7 +4,7 @@
 
 #include "base/crypt.h"
 #include "base/log.h"
-#include "ispctl.h"
+#include "ctl/ctl.h"
 
 static enum rc
 open_and_run(struct ispctl *ctl, const struct command *cmd, struct conf *cf, struct db_conf *dc)

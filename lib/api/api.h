@@ -220,6 +220,21 @@ enum rc op_subscription(struct ctx *, const struct req *, const char **ret) _mus
 enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _must_check_;
 /* Answer with the first of the rows; with null when there is none. */
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
+/* Answer with all of them, as an array. */
+enum rc op_array(struct resp *, const struct db_rows *);
+/* Answer with the one row of a statement without parameters. */
+enum rc op_show(struct ctx *, struct resp *, const struct db_stmt *) _must_check_;
+/* Answer with the newest rows of a statement: ?limit= of them, at most 100. */
+enum rc op_newest(struct ctx *, const struct req *, struct resp *,
+    const struct db_stmt *) _must_check_;
+/* The list of a resource that belongs to the customer or subscription of the path. */
+enum rc op_list_of_customer(struct ctx *, const struct req *, struct resp *,
+    const struct resource *) _must_check_;
+enum rc op_list_of_subscription(struct ctx *, const struct req *, struct resp *,
+    const struct resource *) _must_check_;
+/* Run a statement on the :id of the path and a yes or no of the query; answer 204. */
+enum rc op_end(struct ctx *, const struct req *, struct resp *, const struct db_stmt *,
+    const char *flag) _must_check_;
 /* Set a text of a body. */
 void op_put(struct cJSON *in, const char *key, const char *val);
 

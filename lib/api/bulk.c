@@ -4,7 +4,6 @@
 
 #include "api/api.h"
 #include "base/value.h"
-#include "db/rowjson.h"
 #include "sql.h"
 
 enum { BULK_MAX = 500 };
@@ -85,9 +84,7 @@ act_on_all(struct ctx *cx, const struct req *rq, struct resp *rs, const struct o
 	TRY(op_read(cx, op, rq, &in));
 	TRY(check_ids(cx, in));
 	TRY(db_rows(cx, &SQL_bulk_act, &rows, V_TEXT(noun), V_TEXT(shape_json(cx, in))));
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_array(rs, rows);
 }
 
 enum rc

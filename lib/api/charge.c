@@ -83,11 +83,7 @@ const struct op charge_create_op = {
 enum rc
 item_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-
-	TRY(op_subscription(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, &item_resource,
-	    (struct list_bound){ "subscription_id", id });
+	return op_list_of_subscription(cx, rq, rs, &item_resource);
 }
 
 enum rc
@@ -133,11 +129,7 @@ item_remove(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 charge_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-
-	TRY(op_customer(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, &charge_resource,
-	    (struct list_bound){ "customer_id", id });
+	return op_list_of_customer(cx, rq, rs, &charge_resource);
 }
 
 enum rc

@@ -67,15 +67,11 @@ const struct resource customer_resource = {
 	.hidden_param = "archived",
 	.hidden = "archived_at IS NOT NULL",
 	.search = search,
-	.search_in = search_in,
-	.nsearch_in = countof(search_in),
+	.search_in = search_in, .nsearch_in = countof(search_in),
 	.digits = "phone_digits",
-	.fields = fields,
-	.nfields = countof(fields),
-	.filters = filters,
-	.nfilters = countof(filters),
-	.children = children,
-	.nchildren = countof(children),
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
+	.children = children, .nchildren = countof(children),
 	.audited = true,
 	.counted = true,
 };
@@ -105,8 +101,7 @@ const struct resource credit_resource = {
 	.label = "The credit entry",
 	.table = "customer_credits",
 	.view = "credit_rows",
-	.fields = credit_fields,
-	.nfields = countof(credit_fields),
+	.fields = credit_fields, .nfields = countof(credit_fields),
 };
 
 const struct op customer_archive_op = {
@@ -130,24 +125,13 @@ const struct op customer_credit_enter_op = {
 enum rc
 customer_archive(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-	bool keep;
-
-	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_flag(cx, rq, "keep_credit", &keep));
-	TRY(db_exec(cx, &SQL_customer_archive, V_TEXT(id), V_BOOL(keep)));
-	rs->status = 204;
-	return RC_OK;
+	return op_end(cx, rq, rs, &SQL_customer_archive, "keep_credit");
 }
 
 enum rc
 customer_credits(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-
-	TRY(op_customer(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, &credit_resource,
-	    (struct list_bound){ "customer_id", id });
+	return op_list_of_customer(cx, rq, rs, &credit_resource);
 }
 
 enum rc

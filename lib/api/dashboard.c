@@ -139,8 +139,7 @@ static const struct field billing_rehearse_parts[] = {
 const struct op billing_rehearse_op = {
 	.summary = "What billing-cron would do on that day",
 	.params = preview_params, .nparams = countof(preview_params),
-	.answer = billing_rehearse_parts,
-	.nanswer = countof(billing_rehearse_parts),
+	.answer = billing_rehearse_parts, .nanswer = countof(billing_rehearse_parts),
 };
 /* clang-format on */
 
@@ -247,24 +246,14 @@ const struct op dashboard_show_op = {
 enum rc
 dashboard_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-
 	(void)rq;
-	TRY(db_row(cx, &SQL_dashboard_show, &rows));
-	return op_answer(rs, 200, rows);
+	return op_show(cx, rs, &SQL_dashboard_show);
 }
 
 enum rc
 dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-	int64_t limit;
-
-	TRY(req_param_int(cx, rq, "limit", (struct req_range){ 1, 100, 20 }, &limit));
-	TRY(db_rows(cx, &SQL_dashboard_activities, &rows, V_I64(limit)));
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_newest(cx, rq, rs, &SQL_dashboard_activities);
 }
 
 enum rc

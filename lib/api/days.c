@@ -28,8 +28,7 @@ const struct resource day_resource = {
 	.label = "The row",
 	.table = "service_days",
 	.view = "day_rows",
-	.fields = fields,
-	.nfields = countof(fields),
+	.fields = fields, .nfields = countof(fields),
 };
 
 const struct op day_list_op = {
@@ -97,8 +96,7 @@ const struct op subscription_prepay_op = {
 	.summary = "One bill over several periods: {id, amount, period_start, period_end, lines}",
 	.fields = prepay_fields, .nfields = countof(prepay_fields), .flag = FF_CREATE,
 	.status = 201,
-	.answer = subscription_prepay_parts,
-	.nanswer = countof(subscription_prepay_parts),
+	.answer = subscription_prepay_parts, .nanswer = countof(subscription_prepay_parts),
 };
 
 static const struct field change_fields[] = {
@@ -120,19 +118,14 @@ static const struct field subscription_change_parts[] = {
 const struct op subscription_change_op = {
 	.summary = "Change the package: {effective_from, lines, amount, credit, end_date}",
 	.fields = change_fields, .nfields = countof(change_fields), .flag = FF_CREATE,
-	.answer = subscription_change_parts,
-	.nanswer = countof(subscription_change_parts),
+	.answer = subscription_change_parts, .nanswer = countof(subscription_change_parts),
 };
 /* clang-format on */
 
 enum rc
 day_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-
-	TRY(op_subscription(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, &day_resource,
-	    (struct list_bound){ "subscription_id", id });
+	return op_list_of_subscription(cx, rq, rs, &day_resource);
 }
 
 /* Read the body, run a statement of (id, body), and answer with the line. */

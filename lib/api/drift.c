@@ -28,8 +28,7 @@ const struct op mikrotik_drift_op = {
 	.summary = "What differs between a router and the database: {router_id router accounts cuts "
 		   "differences [{kind menu name text}] refusal}; changes nothing",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = mikrotik_drift_parts,
-	.nanswer = countof(mikrotik_drift_parts),
+	.answer = mikrotik_drift_parts, .nanswer = countof(mikrotik_drift_parts),
 };
 
 static const struct field apply_fields[] = {
@@ -48,8 +47,7 @@ const struct op mikrotik_drift_apply_op = {
 	.summary = "Make jobs of the differences: {success accounts profiles leaving}; 409 beyond "
 		   "the bounds without force",
 	.fields = apply_fields, .nfields = countof(apply_fields), .flag = FF_CREATE,
-	.answer = mikrotik_drift_apply_parts,
-	.nanswer = countof(mikrotik_drift_apply_parts),
+	.answer = mikrotik_drift_apply_parts, .nanswer = countof(mikrotik_drift_apply_parts),
 };
 /* clang-format on */
 

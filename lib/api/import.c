@@ -16,6 +16,7 @@ static const struct field fault_parts[] = {
 	{ "name",  FT_TEXT, FF_NULL },
 	{ "field", FT_TEXT },
 	{ "text",  FT_TEXT },
+	{ "code",  FT_TEXT, FF_NULL },
 };
 
 static const struct field import_parts[] = {
@@ -56,6 +57,7 @@ put_fault(const struct import_fault *f, void *arg)
 	jw_str(w, "name", f->name);
 	jw_str(w, "field", f->field);
 	jw_str(w, "text", f->text);
+	jw_str(w, "code", f->code);
 	jw_end(w);
 }
 

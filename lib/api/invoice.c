@@ -147,10 +147,8 @@ const struct resource invoice_resource = {
 	.table = "invoices",
 	.view = "invoice_rows",
 	.search = search,
-	.fields = fields,
-	.nfields = countof(fields),
-	.filters = filters,
-	.nfilters = countof(filters),
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
 	.check = check_invoice,
 	.counted = true,
 	.sum = "amount",
@@ -218,6 +216,7 @@ static const struct field invoice_public_parts[] = {
 	{ "service", FT_TEXT, .among = services },
 	{ "older_open", FT_ROWS, .parts = open_parts, .nparts = countof(open_parts) },
 	{ "total_due", FT_MONEY },
+	{ "total_all", FT_MONEY, .hint = "of all open bills of the customer" },
 	{ "customer.name", FT_TEXT, FF_NULL },
 	{ "subscription.start_date", FT_DATE },
 	{ "subscription.end_date", FT_DATE },
@@ -233,8 +232,7 @@ static const struct field invoice_public_parts[] = {
 const struct op invoice_public_op = {
 	.summary = "What a customer with the link sees of an invoice",
 	.paced = true,
-	.answer = invoice_public_parts,
-	.nanswer = countof(invoice_public_parts),
+	.answer = invoice_public_parts, .nanswer = countof(invoice_public_parts),
 };
 /* clang-format on */
 
@@ -265,14 +263,7 @@ invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-	bool waive;
-
-	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_flag(cx, rq, "waive", &waive));
-	TRY(db_exec(cx, &SQL_invoice_cancel, V_TEXT(id), V_BOOL(waive)));
-	rs->status = 204;
-	return RC_OK;
+	return op_end(cx, rq, rs, &SQL_invoice_cancel, "waive");
 }
 
 enum rc

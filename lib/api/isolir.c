@@ -1,6 +1,5 @@
 /* isolir.c: the page of isolated customers, and the traffic of one line. */
 #include "api/api.h"
-#include "db/rowjson.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -24,8 +23,7 @@ const struct op isolir_show_op = {
 	.summary = "The line of an isolated customer, found by the address of the request, else by "
 		   "username and phone; 404 where it is not found",
 	.params = isolir_params, .nparams = countof(isolir_params),
-	.answer = isolir_show_parts,
-	.nanswer = countof(isolir_show_parts),
+	.answer = isolir_show_parts, .nanswer = countof(isolir_show_parts),
 };
 static const struct field subscription_traffic_parts[] = {
 	{ "time", FT_TIME },
@@ -37,8 +35,7 @@ static const struct field subscription_traffic_parts[] = {
 const struct op subscription_traffic_op = {
 	.summary = "The samples of a line in the last 24 hours: [{time online download upload}] in "
 		   "Mbps",
-	.answer = subscription_traffic_parts,
-	.nanswer = countof(subscription_traffic_parts),
+	.answer = subscription_traffic_parts, .nanswer = countof(subscription_traffic_parts),
 	.many = true,
 };
 /* clang-format on */
@@ -72,7 +69,5 @@ subscription_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(op_subscription(cx, rq, &id));
 	TRY(db_rows(cx, &SQL_line_traffic, &rows, V_TEXT(id)));
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_array(rs, rows);
 }

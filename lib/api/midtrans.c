@@ -31,8 +31,7 @@ const struct op midtrans_page_op = {
 	.summary = "A page to pay what is owed: success, snap_token, order_id, redirect_url, client_key",
 	.fields = page_fields, .nfields = countof(page_fields), .flag = FF_CREATE,
 	.paced = true,
-	.answer = midtrans_page_parts,
-	.nanswer = countof(midtrans_page_parts),
+	.answer = midtrans_page_parts, .nanswer = countof(midtrans_page_parts),
 };
 
 /* For openapi.json alone: the reader of messages takes a body whole, and what is wrong there is 400. */
@@ -73,8 +72,7 @@ static const struct field midtrans_notification_parts[] = {
 const struct op midtrans_notification_op = {
 	.summary = "What Midtrans tells of a payment; signed by signature_key",
 	.fields = notice_fields, .nfields = countof(notice_fields), .flag = FF_CREATE,
-	.answer = midtrans_notification_parts,
-	.nanswer = countof(midtrans_notification_parts),
+	.answer = midtrans_notification_parts, .nanswer = countof(midtrans_notification_parts),
 };
 
 static const struct field standing_parts[] = {
@@ -96,12 +94,10 @@ static const struct field standing_parts[] = {
 };
 
 const struct op midtrans_status_op = { .summary = "Ask Midtrans about an order: success, data",
-	.answer = standing_parts,
-	.nanswer = countof(standing_parts),
+	.answer = standing_parts, .nanswer = countof(standing_parts),
 };
 const struct op midtrans_cancel_op = { .summary = "Cancel an order nobody paid: success, data",
-	.answer = standing_parts,
-	.nanswer = countof(standing_parts),
+	.answer = standing_parts, .nanswer = countof(standing_parts),
 };
 
 static const struct field refund_fields[] = {
@@ -114,8 +110,7 @@ const struct op midtrans_refund_op = {
 	.summary = "Pay a customer back by Midtrans: success, data; takes an Idempotency-Key",
 	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
 	.keyed = true,
-	.answer = standing_parts,
-	.nanswer = countof(standing_parts),
+	.answer = standing_parts, .nanswer = countof(standing_parts),
 };
 /* clang-format on */
 

@@ -1,20 +1,11 @@
-/* mikrotik.c: what routers hold now, and acts on their users. */
-#include <cJSON.h>
-#include <string.h>
-
-#include "api/api.h"
+/* mikrotik.c: the objects and sessions that routers hold now. */
 #include "api/mikrotik.h"
-#include "base/jw.h"
+#include "api/api.h"
 #include "base/utf8.h"
-#include "db/rowjson.h"
-#include "router/provision.h"
-#include "router/router.h"
-#include "router/session.h"
 #include "router/snapshot.h"
 #include "sql.h"
 
-static const char *const kinds_of_user[] = { "pppoe", "hotspot", NULL };
-static const char *const switches[] = { "enable", "disable", NULL };
+const char *const mikrotik_user_kinds[] = { "pppoe", "hotspot", NULL };
 
 /* clang-format off */
 const struct field mikrotik_router_param[] = {
@@ -28,7 +19,7 @@ static const struct field interface_params[] = {
 
 static const struct field detail_params[] = {
 	{ "username", FT_TEXT, FF_NEEDED, 1, 64 },
-	{ "type",     FT_TEXT, .max = 16, .among = kinds_of_user, .hint = "by default both" },
+	{ "type",     FT_TEXT, .max = 16, .among = mikrotik_user_kinds, .hint = "by default both" },
 };
 
 static const struct field interfaces_parts[] = {
@@ -126,8 +117,6 @@ LISTING(dhcp_leases, "The DHCP leases of a router");
 LISTING(active, "The PPP sessions of a router");
 LISTING(hotspot_active, "The hotspot sessions of a router");
 
-static const struct field success_parts[] = { { "success", FT_BOOL } };
-
 static const struct field mikrotik_system_parts[] = {
 	{ "uptime", FT_TEXT, FF_NULL },
 	{ "version", FT_TEXT, FF_NULL },
@@ -147,8 +136,7 @@ static const struct field mikrotik_system_parts[] = {
 const struct op mikrotik_system_op = {
 	.summary = "Load, memory and version of a router",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = mikrotik_system_parts,
-	.nanswer = countof(mikrotik_system_parts),
+	.answer = mikrotik_system_parts, .nanswer = countof(mikrotik_system_parts),
 };
 static const struct field mikrotik_interface_traffic_parts[] = {
 	{ "name", FT_TEXT, FF_RARE },
@@ -162,8 +150,7 @@ static const struct field mikrotik_interface_traffic_parts[] = {
 const struct op mikrotik_interface_traffic_op = {
 	.summary = "The present rates of an interface in bits per second",
 	.params = interface_params, .nparams = countof(interface_params),
-	.answer = mikrotik_interface_traffic_parts,
-	.nanswer = countof(mikrotik_interface_traffic_parts),
+	.answer = mikrotik_interface_traffic_parts, .nanswer = countof(mikrotik_interface_traffic_parts),
 };
 static const struct field mikrotik_online_users_parts[] = {
 	{ "id", FT_TEXT },
@@ -179,8 +166,7 @@ static const struct field mikrotik_online_users_parts[] = {
 const struct op mikrotik_online_users_op = {
 	.summary = "All sessions of all active routers: [{id username type address uptime "
 		   "downloadSpeed uploadSpeed router_id}]",
-	.answer = mikrotik_online_users_parts,
-	.nanswer = countof(mikrotik_online_users_parts),
+	.answer = mikrotik_online_users_parts, .nanswer = countof(mikrotik_online_users_parts),
 	.many = true,
 };
 static const struct field mikrotik_traffic_parts[] = {
@@ -193,8 +179,7 @@ const struct op mikrotik_traffic_op = {
 	.summary = "What all subscribers used together in the last 10 minutes: [{time download "
 		   "upload}] in Mbps",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = mikrotik_traffic_parts,
-	.nanswer = countof(mikrotik_traffic_parts),
+	.answer = mikrotik_traffic_parts, .nanswer = countof(mikrotik_traffic_parts),
 	.many = true,
 };
 static const struct field mikrotik_user_detail_parts[] = {
@@ -220,82 +205,9 @@ static const struct field mikrotik_user_detail_parts[] = {
 const struct op mikrotik_user_detail_op = {
 	.summary = "The session of a user: {username session bandwidth profile}; 404 when offline",
 	.params = detail_params, .nparams = countof(detail_params),
-	.answer = mikrotik_user_detail_parts,
-	.nanswer = countof(mikrotik_user_detail_parts),
+	.answer = mikrotik_user_detail_parts, .nanswer = countof(mikrotik_user_detail_parts),
 };
 
-static const struct field disconnect_fields[] = {
-	{ "name",      FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
-	{ "router_id", FT_UUID, FF_CREATE | FF_NULL },
-};
-const struct op mikrotik_disconnect_op = {
-	.summary = "End every PPP session of a user; 404 when offline",
-	.fields = disconnect_fields, .nfields = countof(disconnect_fields), .flag = FF_CREATE,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
-};
-
-static const struct field user_fields[] = {
-	{ "username",  FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
-	{ "type",      FT_TEXT, FF_CREATE, .max = 16, .among = kinds_of_user,
-	  .dflt = "\"pppoe\"" },
-	{ "router_id", FT_UUID, FF_CREATE | FF_NULL },
-};
-const struct op mikrotik_disconnect_user_op = {
-	.summary = "End every session of a user; 404 when offline",
-	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
-};
-const struct op mikrotik_user_delete_op = {
-	.summary = "Take an account without a subscription off its router: {success}",
-	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
-};
-
-static const struct field toggle_fields[] = {
-	{ "username", FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
-	{ "type",     FT_TEXT, FF_CREATE, .max = 16, .among = kinds_of_user,
-	  .dflt = "\"pppoe\"" },
-	{ "action",   FT_TEXT, FF_CREATE | FF_NEEDED, .max = 16, .among = switches },
-};
-const struct op mikrotik_user_toggle_op = {
-	.summary = "Switch the account of a user on or off, on the router too: {success}",
-	.fields = toggle_fields, .nfields = countof(toggle_fields), .flag = FF_CREATE,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
-};
-
-static const struct field create_fields[] = {
-	{ "subscriptionId", FT_UUID, FF_CREATE | FF_NEEDED },
-};
-const struct op mikrotik_user_create_op = {
-	.summary = "Bring the account of a subscription onto its router now: {success}",
-	.fields = create_fields, .nfields = countof(create_fields), .flag = FF_CREATE,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
-};
-
-static const struct field update_fields[] = {
-	{ "username", FT_TEXT, FF_CREATE | FF_NEEDED, 1, 64 },
-};
-const struct op mikrotik_user_update_op = {
-	.summary = "Bring the account of a user in order on its router now: {success}",
-	.fields = update_fields, .nfields = countof(update_fields), .flag = FF_CREATE,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
-};
-
-static const struct field package_fields[] = {
-	{ "packageId", FT_UUID, FF_CREATE | FF_NEEDED },
-};
-const struct op mikrotik_sync_package_op = {
-	.summary = "Make or correct the profile of a package on every active router: {success}",
-	.fields = package_fields, .nfields = countof(package_fields), .flag = FF_CREATE,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
-};
 /* clang-format on */
 
 enum rc
@@ -358,9 +270,7 @@ read_live(struct ctx *cx, const struct req *rq, const char **router_id)
 static enum rc
 answer_array(struct resp *rs, const struct db_rows *rows)
 {
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_array(rs, rows);
 }
 
 static enum rc
@@ -451,124 +361,4 @@ mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "%.*s is not online.", (int)utf8_cut(name, 64), name);
 	return op_answer(rs, 200, rows);
-}
-
-/* ---- acts on users ------------------------------------------------------- */
-
-enum rc
-mikrotik_body_router(struct ctx *cx, const char *router_id)
-{
-	struct router r;
-	enum rc rc = router_id == NULL ? RC_OK : router_by_id(cx, router_id, &r);
-
-	return rc == RC_NOT_FOUND ? err_field(cx, "router_id", "The selected router id is invalid.")
-				  : rc;
-}
-
-enum rc
-mikrotik_disconnect(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	struct cJSON *in;
-
-	TRY(op_read(cx, &mikrotik_disconnect_op, rq, &in));
-	TRY(mikrotik_body_router(cx, shape_text(in, "router_id")));
-	TRY(session_end(cx, shape_text(in, "router_id"), "pppoe", shape_text(in, "name")));
-	return mikrotik_success(rs);
-}
-
-enum rc
-mikrotik_disconnect_user(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	struct cJSON *in;
-
-	TRY(op_read(cx, &mikrotik_disconnect_user_op, rq, &in));
-	TRY(mikrotik_body_router(cx, shape_text(in, "router_id")));
-	TRY(session_end(cx, shape_text(in, "router_id"), shape_text(in, "type"),
-	    shape_text(in, "username")));
-	return mikrotik_success(rs);
-}
-
-enum rc
-mikrotik_user_toggle(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	struct db_rows *rows;
-	struct cJSON *in;
-	bool off;
-
-	TRY(op_read(cx, &mikrotik_user_toggle_op, rq, &in));
-	off = strcmp(shape_text(in, "action"), "disable") == 0;
-	TRY(db_row(cx, &SQL_account_switch, &rows, V_TEXT(shape_text(in, "username")),
-	    V_BOOL(off)));
-	if (db_text(rows, 0, "id") == NULL)
-		return FAIL(cx, RC_NOT_FOUND, "There is no account of this name.");
-	TRY(provision_account(cx, db_text(rows, 0, "id")));
-	return mikrotik_success(rs);
-}
-
-enum rc
-mikrotik_user_create(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	struct db_rows *rows;
-	struct cJSON *in;
-
-	TRY(op_read(cx, &mikrotik_user_create_op, rq, &in));
-	TRY(db_row(cx, &SQL_account_of_subscription, &rows,
-	    V_TEXT(shape_text(in, "subscriptionId"))));
-	if (db_text(rows, 0, "id") == NULL)
-		return err_field(cx, "subscriptionId", "The selected subscription is invalid.");
-	TRY(provision_account(cx, db_text(rows, 0, "id")));
-	return mikrotik_success(rs);
-}
-
-/* The account of a name; NULL when there is none. */
-static enum rc
-named(struct ctx *cx, const struct cJSON *in, const char **ret, bool *has_subscription)
-{
-	struct db_rows *rows;
-
-	TRY(db_row_if_any(cx, &SQL_account_named, &rows, V_TEXT(shape_text(in, "username"))));
-	*ret = db_count(rows) > 0 ? db_text(rows, 0, "id") : NULL;
-	*has_subscription = db_count(rows) > 0 && db_bool(rows, 0, "has_subscription");
-	return RC_OK;
-}
-
-enum rc
-mikrotik_user_update(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	bool has_subscription;
-	struct cJSON *in;
-	const char *id;
-
-	TRY(op_read(cx, &mikrotik_user_update_op, rq, &in));
-	TRY(named(cx, in, &id, &has_subscription));
-	if (id == NULL)
-		return FAIL(cx, RC_NOT_FOUND, "There is no account of this name.");
-	TRY(provision_account(cx, id));
-	return mikrotik_success(rs);
-}
-
-enum rc
-mikrotik_user_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	bool has_subscription;
-	struct cJSON *in;
-	const char *id;
-
-	TRY(op_read(cx, &mikrotik_user_delete_op, rq, &in));
-	TRY(named(cx, in, &id, &has_subscription));
-	if (id != NULL) {
-		TRY(db_exec(cx, &SQL_account_remove, V_TEXT(id), V_TEXT(cx->ip)));
-		TRY(provision_account(cx, id));
-	}
-	return mikrotik_success(rs);
-}
-
-enum rc
-mikrotik_sync_package(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	struct cJSON *in;
-
-	TRY(op_read(cx, &mikrotik_sync_package_op, rq, &in));
-	TRY(provision_package(cx, shape_text(in, "packageId")));
-	return mikrotik_success(rs);
 }

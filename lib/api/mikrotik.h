@@ -7,9 +7,12 @@
 /* ?router_id=, for the descriptions of operations. */
 extern const struct field mikrotik_router_param[];
 
-/* The router of the query; NULL: the default one. */
+/* The kinds of users that sessions have; ends with NULL. */
+extern const char *const mikrotik_user_kinds[];
+
 /* The router that a body names, where it names one, is there; else an error of router_id. */
 enum rc mikrotik_body_router(struct ctx *, const char *router_id) _must_check_;
+/* The router of the query; NULL: the default one. */
 enum rc mikrotik_router(struct ctx *, const struct req *, const char **ret) _must_check_;
 
 /* {"success": true} */

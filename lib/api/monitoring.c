@@ -4,7 +4,6 @@
 #include "api/api.h"
 #include "api/form.h"
 #include "base/jw.h"
-#include "db/rowjson.h"
 #include "sql.h"
 
 static const char *const alert_types[] = { "device_down", "device_up", "high_latency",
@@ -145,24 +144,14 @@ const struct op alert_read_all_op = {
 enum rc
 monitoring_dashboard(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-
 	(void)rq;
-	TRY(db_row(cx, &SQL_monitoring_dashboard, &rows));
-	return op_answer(rs, 200, rows);
+	return op_show(cx, rs, &SQL_monitoring_dashboard);
 }
 
 enum rc
 monitoring_alerts(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-	int64_t limit;
-
-	TRY(req_param_int(cx, rq, "limit", (struct req_range){ 1, 100, 20 }, &limit));
-	TRY(db_rows(cx, &SQL_alerts_newest, &rows, V_I64(limit)));
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_newest(cx, rq, rs, &SQL_alerts_newest);
 }
 
 enum rc

@@ -98,8 +98,7 @@ static const struct field notification_test_parts[] = {
 const struct op notification_test_op = {
 	.summary = "Send a test message over a channel: 2xx only when it was delivered",
 	.fields = test_fields, .nfields = countof(test_fields), .flag = FF_CREATE,
-	.answer = notification_test_parts,
-	.nanswer = countof(notification_test_parts),
+	.answer = notification_test_parts, .nanswer = countof(notification_test_parts),
 };
 /* clang-format on */
 
@@ -157,8 +156,7 @@ const struct resource message_template_resource = {
 	.label = "The template",
 	.table = "message_templates",
 	.view = "message_template_rows",
-	.fields = template_fields,
-	.nfields = countof(template_fields),
+	.fields = template_fields, .nfields = countof(template_fields),
 	.audited = true,
 };
 
@@ -182,8 +180,7 @@ const struct op template_preview_op = {
 	.summary = "How an event would read {event subject text fields would_send}; would_send: how "
 		   "many it would send today, were it switched on",
 	.fields = preview_fields, .nfields = countof(preview_fields), .flag = FF_CREATE,
-	.answer = template_preview_parts,
-	.nanswer = countof(template_preview_parts),
+	.answer = template_preview_parts, .nanswer = countof(template_preview_parts),
 };
 /* clang-format on */
 

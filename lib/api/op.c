@@ -69,6 +69,67 @@ op_answer(struct resp *rs, int status, const struct db_rows *rows)
 	return RC_OK;
 }
 
+enum rc
+op_array(struct resp *rs, const struct db_rows *rows)
+{
+	rs->status = 200;
+	rowjson_array(&rs->body, rows);
+	return RC_OK;
+}
+
+enum rc
+op_show(struct ctx *cx, struct resp *rs, const struct db_stmt *stmt)
+{
+	struct db_rows *rows;
+
+	TRY(db_row(cx, stmt, &rows));
+	return op_answer(rs, 200, rows);
+}
+
+enum rc
+op_newest(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_stmt *stmt)
+{
+	struct db_rows *rows;
+	int64_t limit;
+
+	TRY(req_param_int(cx, rq, "limit", (struct req_range){ 1, 100, 20 }, &limit));
+	TRY(db_rows(cx, stmt, &rows, V_I64(limit)));
+	return op_array(rs, rows);
+}
+
+enum rc
+op_list_of_customer(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
+{
+	const char *id;
+
+	TRY(op_customer(cx, rq, &id));
+	return crud_list_where(cx, rq, rs, r, (struct list_bound){ "customer_id", id });
+}
+
+enum rc
+op_list_of_subscription(struct ctx *cx, const struct req *rq, struct resp *rs,
+    const struct resource *r)
+{
+	const char *id;
+
+	TRY(op_subscription(cx, rq, &id));
+	return crud_list_where(cx, rq, rs, r, (struct list_bound){ "subscription_id", id });
+}
+
+enum rc
+op_end(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_stmt *stmt,
+    const char *flag)
+{
+	const char *id;
+	bool on;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_flag(cx, rq, flag, &on));
+	TRY(db_exec(cx, stmt, V_TEXT(id), V_BOOL(on)));
+	rs->status = 204;
+	return RC_OK;
+}
+
 void
 op_put(struct cJSON *in, const char *key, const char *val)
 {
@@ -78,7 +139,7 @@ op_put(struct cJSON *in, const char *key, const char *val)
 
 /* dry_run of the query or of the body. */
 static enum rc
-wants_dry_run(struct ctx *cx, const struct req *rq, bool *ret)
+read_dry_run(struct ctx *cx, const struct req *rq, bool *ret)
 {
 	static const struct field fields[] = { { "dry_run", FT_BOOL, FF_CREATE } };
 	struct cJSON *in;
@@ -97,7 +158,7 @@ api_run(struct ctx *cx, const struct route *rt, const struct req *rq, struct res
 	bool dry = false;
 
 	if (rt->op != NULL && rt->op->dry_run)
-		TRY(wants_dry_run(cx, rq, &dry));
+		TRY(read_dry_run(cx, rq, &dry));
 	if (!dry)
 		return http_run(cx, rt, rq, rs);
 	return crud_dry_run(cx, rt, rq, rs);

@@ -39,8 +39,7 @@ const struct resource package_resource = {
 	.table = "packages",
 	.view = "package_rows",
 	.search = search,
-	.fields = fields,
-	.nfields = countof(fields),
+	.fields = fields, .nfields = countof(fields),
 	.audited = true,
 	.counted = true,
 };

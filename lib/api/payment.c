@@ -73,10 +73,8 @@ const struct resource payment_resource = {
 	.table = "payments",
 	.view = "payment_rows",
 	.search = search,
-	.fields = fields,
-	.nfields = countof(fields),
-	.filters = filters,
-	.nfilters = countof(filters),
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
 	.counted = true,
 	.sum = "amount",
 };

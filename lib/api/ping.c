@@ -5,7 +5,6 @@
 #include "api/chart.h"
 #include "api/form.h"
 #include "base/conf.h"
-#include "db/rowjson.h"
 #include "net/probe.h"
 #include "sql.h"
 
@@ -110,17 +109,8 @@ ping_now(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 ping_history(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows, *found;
-	const char *id, *period;
+	static const struct chart chart = { "id", &SQL_ping_target_by_id, &SQL_ping_chart,
+		"There is no such target." };
 
-	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(chart_period(cx, rq, &period));
-	TRY(db_send_row_if_any(cx, &SQL_ping_target_by_id, &found, V_TEXT(id)));
-	TRY(db_send_rows(cx, &SQL_ping_chart, &rows, V_TEXT(id), V_TEXT(period)));
-	TRY(db_sync(cx));
-	if (db_count(found) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "There is no such target.");
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return chart_answer(cx, rq, rs, &chart);
 }

@@ -64,54 +64,46 @@ static const struct field mikrotik_queues_parts[] = {
 const struct op mikrotik_queues_op = {
 	.summary = "The simple queues of a router, as RouterOS prints them",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = mikrotik_queues_parts,
-	.nanswer = countof(mikrotik_queues_parts),
+	.answer = mikrotik_queues_parts, .nanswer = countof(mikrotik_queues_parts),
 	.many = true,
 };
 const struct op queue_create_op = {
 	.summary = "Add a simple queue: {success id}",
 	.fields = queue_fields, .nfields = countof(queue_fields), .flag = FF_CREATE,
 	.params = mikrotik_router_param, .nparams = 1, .status = 201,
-	.answer = object_parts,
-	.nanswer = countof(object_parts),
+	.answer = object_parts, .nanswer = countof(object_parts),
 };
 const struct op queue_delete_op = {
 	.summary = "Remove a simple queue by its id on the router: {success}",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = success_parts,
-	.nanswer = countof(success_parts),
+	.answer = success_parts, .nanswer = countof(success_parts),
 };
 const struct op router_secret_create_op = {
 	.summary = "Add a PPP secret on a router: {success id}",
 	.fields = secret_fields, .nfields = countof(secret_fields), .flag = FF_CREATE,
 	.params = mikrotik_router_param, .nparams = 1, .status = 201,
-	.answer = object_parts,
-	.nanswer = countof(object_parts),
+	.answer = object_parts, .nanswer = countof(object_parts),
 };
 const struct op router_secret_update_op = {
 	.summary = "Change a PPP secret by its id on the router; its sessions end: {success id}",
 	.fields = secret_fields, .nfields = countof(secret_fields), .flag = FF_UPDATE,
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = object_parts,
-	.nanswer = countof(object_parts),
+	.answer = object_parts, .nanswer = countof(object_parts),
 };
 const struct op router_secret_delete_op = {
 	.summary = "Remove a PPP secret by its id on the router; its sessions end: {success id}",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = object_parts,
-	.nanswer = countof(object_parts),
+	.answer = object_parts, .nanswer = countof(object_parts),
 };
 const struct op router_secret_enable_op = {
 	.summary = "Enable a PPP secret by its id on the router: {success id}",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = object_parts,
-	.nanswer = countof(object_parts),
+	.answer = object_parts, .nanswer = countof(object_parts),
 };
 const struct op router_secret_disable_op = {
 	.summary = "Disable a PPP secret by its id on the router; its sessions end: {success id}",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = object_parts,
-	.nanswer = countof(object_parts),
+	.answer = object_parts, .nanswer = countof(object_parts),
 };
 /* clang-format on */
 

@@ -196,7 +196,12 @@ report_revenue(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 report_receivables(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return report(cx, rq, rs, "receivables", &SQL_report_receivables);
+	struct db_rows *rows;
+	struct days d;
+
+	TRY(read_days(cx, rq, &d));
+	TRY(db_rows(cx, &SQL_report_receivables, &rows, V_TEXT(d.last)));
+	return answer(cx, rq, "receivables", &d, rows, rs);
 }
 
 enum rc

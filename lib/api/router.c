@@ -101,8 +101,7 @@ const struct resource router_resource = {
 	.table = "router_settings",
 	.view = "router_setting_rows",
 	.search = router_search,
-	.fields = router_fields,
-	.nfields = countof(router_fields),
+	.fields = router_fields, .nfields = countof(router_fields),
 	.secret_of = "router_settings",
 	.check = check_router,
 	.audited = true,
@@ -169,13 +168,11 @@ static const struct field test_parts[] = {
 
 const struct op router_test_one_op = {
 	.summary = "Log in to it: {success identity message version board-name uptime cpu-load}",
-	.answer = test_parts,
-	.nanswer = countof(test_parts),
+	.answer = test_parts, .nanswer = countof(test_parts),
 };
 const struct op router_test_default_op = {
 	.summary = "The same with the default router",
-	.answer = test_parts,
-	.nanswer = countof(test_parts),
+	.answer = test_parts, .nanswer = countof(test_parts),
 };
 /* clang-format on */
 
@@ -236,8 +233,7 @@ const struct resource radius_resource = {
 	.label = "The RADIUS setting",
 	.table = "radius_settings",
 	.view = "radius_setting_rows",
-	.fields = radius_fields,
-	.nfields = countof(radius_fields),
+	.fields = radius_fields, .nfields = countof(radius_fields),
 	.secret_of = "radius_settings",
 	.audited = true,
 };

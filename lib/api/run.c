@@ -46,8 +46,7 @@ static const struct field run_undo_parts[] = {
 
 const struct op run_undo_op = {
 	.summary = "Put all lines on again that a run took off: {restored}",
-	.answer = run_undo_parts,
-	.nanswer = countof(run_undo_parts),
+	.answer = run_undo_parts, .nanswer = countof(run_undo_parts),
 	.dry_run = true,
 };
 const struct op subscription_history_op = {
@@ -75,19 +74,11 @@ run_undo(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 subscription_history(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-
-	TRY(op_subscription(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, &history_resource,
-	    (struct list_bound){ "subscription_id", id });
+	return op_list_of_subscription(cx, rq, rs, &history_resource);
 }
 
 enum rc
 customer_history(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *id;
-
-	TRY(op_customer(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, &history_resource,
-	    (struct list_bound){ "customer_id", id });
+	return op_list_of_customer(cx, rq, rs, &history_resource);
 }

@@ -1,6 +1,5 @@
 /* search.c: one text for customers, subscriptions, invoices and payments. */
 #include "api/api.h"
-#include "db/rowjson.h"
 #include "sql.h"
 
 static const char *const types[] = { "customer", "subscription", "invoice", "payment", NULL };
@@ -21,8 +20,7 @@ static const struct field search_all_parts[] = {
 const struct op search_all_op = {
 	.summary = "At most five each of customers, subscriptions, invoices and payments",
 	.params = params, .nparams = countof(params),
-	.answer = search_all_parts,
-	.nanswer = countof(search_all_parts),
+	.answer = search_all_parts, .nanswer = countof(search_all_parts),
 	.many = true,
 };
 /* clang-format on */
@@ -37,7 +35,5 @@ search_all(struct ctx *cx, const struct req *rq, struct resp *rs)
 	digits = crud_phone_digits(cx, q);
 	TRY(db_rows(cx, &SQL_search_all, &rows, V_TEXT(crud_like_pattern(cx, q)),
 	    V_TEXT(digits != NULL ? crud_like_pattern(cx, digits) : NULL)));
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return op_array(rs, rows);
 }

@@ -67,8 +67,7 @@ const struct resource secret_resource = {
 	.table = "mikrotik_secrets",
 	.view = "secret_rows",
 	.search = search,
-	.fields = fields,
-	.nfields = countof(fields),
+	.fields = fields, .nfields = countof(fields),
 	.secret_of = "mikrotik_secrets",
 	.counted = true,
 	.check = check,
@@ -94,8 +93,7 @@ static const struct field mikrotik_sync_secret_parts[] = {
 const struct op mikrotik_sync_secret_op = {
 	.summary = "Bring an account in order on its router now, or remove it: {success}",
 	.fields = sync_fields, .nfields = countof(sync_fields), .flag = FF_CREATE,
-	.answer = mikrotik_sync_secret_parts,
-	.nanswer = countof(mikrotik_sync_secret_parts),
+	.answer = mikrotik_sync_secret_parts, .nanswer = countof(mikrotik_sync_secret_parts),
 };
 static const struct field mikrotik_import_secrets_parts[] = {
 	{ "success", FT_BOOL },
@@ -110,8 +108,7 @@ const struct op mikrotik_import_secrets_op = {
 	.summary = "Take the accounts of a router into the list; nothing changes there: {success "
 		   "imported adopted total skipped errors}",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = mikrotik_import_secrets_parts,
-	.nanswer = countof(mikrotik_import_secrets_parts),
+	.answer = mikrotik_import_secrets_parts, .nanswer = countof(mikrotik_import_secrets_parts),
 };
 /* clang-format on */
 

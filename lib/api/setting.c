@@ -150,8 +150,7 @@ const struct resource setting_resource = {
 	.label = "The settings",
 	.table = "settings",
 	.view = "setting_rows",
-	.fields = fields,
-	.nfields = countof(fields),
+	.fields = fields, .nfields = countof(fields),
 	.single = true,
 };
 
@@ -175,8 +174,7 @@ static const struct field setting_preset_parts[] = {
 const struct op setting_preset_op = {
 	.summary = "Fill the policies of billing: {packages_not_reached}",
 	.fields = preset_fields, .nfields = countof(preset_fields), .flag = FF_CREATE,
-	.answer = setting_preset_parts,
-	.nanswer = countof(setting_preset_parts),
+	.answer = setting_preset_parts, .nanswer = countof(setting_preset_parts),
 };
 /* clang-format on */
 
@@ -200,11 +198,8 @@ setting_preset(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 setting_show(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows;
-
 	(void)rq;
-	TRY(db_row(cx, &SQL_setting_row, &rows));
-	return op_answer(rs, 200, rows);
+	return op_show(cx, rs, &SQL_setting_row);
 }
 
 enum rc

@@ -6,7 +6,6 @@
 #include "api/chart.h"
 #include "api/form.h"
 #include "base/conf.h"
-#include "db/rowjson.h"
 #include "net/probe.h"
 #include "sql.h"
 
@@ -206,17 +205,8 @@ const struct op snmp_bandwidth_op = {
 enum rc
 snmp_bandwidth(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct db_rows *rows, *found;
-	const char *id, *period;
+	static const struct chart chart = { "interfaceId", &SQL_snmp_interface_exists,
+		&SQL_bandwidth_chart, "There is no such interface." };
 
-	TRY(req_uuid(cx, rq, "interfaceId", &id));
-	TRY(chart_period(cx, rq, &period));
-	TRY(db_send_row_if_any(cx, &SQL_snmp_interface_exists, &found, V_TEXT(id)));
-	TRY(db_send_rows(cx, &SQL_bandwidth_chart, &rows, V_TEXT(id), V_TEXT(period)));
-	TRY(db_sync(cx));
-	if (db_count(found) == 0)
-		return FAIL(cx, RC_NOT_FOUND, "There is no such interface.");
-	rs->status = 200;
-	rowjson_array(&rs->body, rows);
-	return RC_OK;
+	return chart_answer(cx, rq, rs, &chart);
 }

@@ -109,10 +109,8 @@ const struct resource subscription_resource = {
 	.table = "subscriptions",
 	.view = "subscription_rows",
 	.search = search,
-	.fields = fields,
-	.nfields = countof(fields),
-	.filters = filters,
-	.nfilters = countof(filters),
+	.fields = fields, .nfields = countof(fields),
+	.filters = filters, .nfilters = countof(filters),
 	.counted = true,
 };
 
@@ -257,16 +255,23 @@ subscription_delete(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return RC_OK;
 }
 
-enum rc
-subscription_suspend(struct ctx *cx, const struct req *rq, struct resp *rs)
+static enum rc
+act_with_reason(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
+    const struct db_stmt *act)
 {
 	struct cJSON *in;
 	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, &subscription_suspend_op, rq, &in));
-	TRY(db_exec(cx, &SQL_subscription_suspend, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
+	TRY(op_read(cx, op, rq, &in));
+	TRY(db_exec(cx, act, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
+}
+
+enum rc
+subscription_suspend(struct ctx *cx, const struct req *rq, struct resp *rs)
+{
+	return act_with_reason(cx, rq, rs, &subscription_suspend_op, &SQL_subscription_suspend);
 }
 
 enum rc
@@ -285,13 +290,7 @@ subscription_activate(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	struct cJSON *in;
-	const char *id;
-
-	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(op_read(cx, &subscription_cancel_op, rq, &in));
-	TRY(db_exec(cx, &SQL_subscription_cancel, V_TEXT(id), V_TEXT(shape_text(in, "reason"))));
-	return crud_answer(cx, &subscription_resource, id, 200, rs);
+	return act_with_reason(cx, rq, rs, &subscription_cancel_op, &SQL_subscription_cancel);
 }
 
 /* The audit log names the reader before anything is shown. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "db/rowjson.h"
 #include "people/session.h"
 #include "sql.h"
 
@@ -34,8 +33,7 @@ const struct resource user_resource = {
 	.table = "users",
 	.view = "user_rows",
 	.search = user_search,
-	.fields = user_fields,
-	.nfields = countof(user_fields),
+	.fields = user_fields, .nfields = countof(user_fields),
 	.counted = true,
 };
 
@@ -110,8 +108,7 @@ const struct resource token_resource = {
 	.label = "The token",
 	.table = "personal_access_tokens",
 	.view = "token_rows",
-	.fields = token_fields,
-	.nfields = countof(token_fields),
+	.fields = token_fields, .nfields = countof(token_fields),
 };
 
 const struct op token_list_op = { .summary = "My tokens", .list = &token_resource };

@@ -28,7 +28,7 @@ daemon_exit(enum rc rc)
 
 /* Show the detail only of failures that are not a mistake in the input of the person. */
 static bool
-wants_detail(const struct err *e)
+is_detail_shown(const struct err *e)
 {
 	return e->detail[0] != '\0' &&
 	       (e->rc == RC_RETRY || e->rc == RC_UPSTREAM || e->rc == RC_INTERNAL ||
@@ -43,7 +43,7 @@ daemon_fail(const struct ctx *cx, const struct daemon *d)
 
 	while (len > 0 && e->detail[len - 1] == '\n')
 		len--;
-	if (wants_detail(e))
+	if (is_detail_shown(e))
 		(void)fprintf(stderr, "%s: %s (%.*s)\n", d->name, e->msg, (int)len, e->detail);
 	else
 		(void)fprintf(stderr, "%s: %s\n", d->name, e->msg);

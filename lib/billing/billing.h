@@ -88,16 +88,13 @@ enum rc billing_date(struct ctx *, const char *text, const char **ret) _must_che
 enum rc billing_options_read(struct ctx *, const char *date, const char *words,
     struct billing_options *ret) _must_check_;
 
-/* RC_INVALID where the date is later than tomorrow: such a run bills what nobody has used. */
-enum rc billing_check_ahead(struct ctx *, const char *date) _must_check_;
-
 /*
  * Run.  RC_RETRY when another run holds the lock, the database goes away or
  * cx->stopping says that it is to end; what was committed until then stays and
  * the next run goes on from there.
- * Rows that failed are counted in the report, not an error.  tell may be NULL.
+ * Rows that failed are counted in the report, not an error.  show may be NULL.
  */
-enum rc billing_run(struct ctx *, const struct billing_options *, billing_fn tell, void *arg,
+enum rc billing_run(struct ctx *, const struct billing_options *, billing_fn show, void *arg,
     struct billing_report *ret) _must_check_;
 size_t billing_failed(const struct billing_report *); /* and held, and guarded */
 const char *billing_report_json(struct ctx *, const struct billing_report *);

@@ -5,6 +5,19 @@
 #include "db/db.h"
 #include "sql.h"
 
+/* A run of a later day bills what nobody has used. */
+static enum rc
+check_ahead(struct ctx *cx, const char *date)
+{
+	struct db_rows *rows;
+
+	TRY(db_row(cx, &SQL_billing_is_ahead, &rows, V_TEXT(date)));
+	if (!db_bool(rows, 0, "is_ahead"))
+		return RC_OK;
+	return err_field(cx, "date", "The date %s is later than tomorrow: give --ahead, too.",
+	    date);
+}
+
 enum rc
 billing_options_read(struct ctx *cx, const char *date, const char *words,
     struct billing_options *ret)
@@ -12,7 +25,7 @@ billing_options_read(struct ctx *cx, const char *date, const char *words,
 	if (words != NULL)
 		TRY(billing_steps_read(cx, words, &ret->steps));
 	TRY(billing_date(cx, date, &ret->date));
-	return ret->ahead || ret->dry_run ? RC_OK : billing_check_ahead(cx, ret->date);
+	return ret->ahead || ret->dry_run ? RC_OK : check_ahead(cx, ret->date);
 }
 
 enum rc
@@ -27,18 +40,6 @@ billing_date(struct ctx *cx, const char *text, const char **ret)
 	TRY(rc);
 	*ret = db_text(rows, 0, "date");
 	return RC_OK;
-}
-
-enum rc
-billing_check_ahead(struct ctx *cx, const char *date)
-{
-	struct db_rows *rows;
-
-	TRY(db_row(cx, &SQL_billing_is_ahead, &rows, V_TEXT(date)));
-	if (!db_bool(rows, 0, "is_ahead"))
-		return RC_OK;
-	return err_field(cx, "date", "The date %s is later than tomorrow: give --ahead, too.",
-	    date);
 }
 
 static enum rc

@@ -236,7 +236,8 @@ report_refused(struct import *im)
 		im->job->report(&(struct import_fault){ .line = db_i64(rows, i, "line"),
 				    .name = db_text(rows, i, "name"),
 				    .field = db_text(rows, i, "field"),
-				    .text = db_text(rows, i, "fault") },
+				    .text = db_text(rows, i, "fault"),
+				    .code = db_text(rows, i, "code") },
 		    im->job->arg);
 	return RC_OK;
 }

@@ -23,6 +23,7 @@
 struct import_fault {
 	int64_t line; /* in the file; of a dump the number of the row */
 	const char *name, *field, *text;
+	const char *code; /* as of errors, or NULL */
 };
 
 struct import_job {

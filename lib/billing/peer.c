@@ -22,13 +22,13 @@ peer_open(struct ctx *cx, const char *date)
 }
 
 enum rc
-peer_billing_run(struct ctx *cx, struct billing_options *opt, billing_fn tell, void *arg,
+peer_billing_run(struct ctx *cx, struct billing_options *opt, billing_fn show, void *arg,
     struct billing_report *ret)
 {
 	enum rc rc;
 
 	opt->gateway = peer_open(cx, opt->date);
-	rc = billing_run(cx, opt, tell, arg, ret);
+	rc = billing_run(cx, opt, show, arg, ret);
 	db_close(opt->gateway->db); /* it holds on to the arena, which outlives it */
 	return rc;
 }

@@ -5,7 +5,7 @@
 #include "billing/billing.h"
 
 /* billing_run(), with a connection of its own that may book payments. */
-enum rc peer_billing_run(struct ctx *, struct billing_options *, billing_fn tell, void *arg,
+enum rc peer_billing_run(struct ctx *, struct billing_options *, billing_fn show, void *arg,
     struct billing_report *ret) _must_check_;
 
 #endif

@@ -76,10 +76,24 @@ struct db_col {
 	size_t offset;
 };
 
-#define DB_COL(st, member, ty)                                                                     \
-	{                                                                                          \
-#member, ty, offsetof(struct st, member)                                           \
-	}
+/*
+ * The columns of a table of struct db_col, each named like the member that it fills; the member's
+ * type says how the column is read.  DB_COLS(job, id, amount) is a line each of
+ * { "id", DB_TEXT, offsetof(struct job, id) }.  The preprocessor repeats DB_EACH by being scanned
+ * again, up to 80 columns; one more does not compile.
+ */
+#define DB_COLS(st, ...) DB_SCAN(DB_EACH(st, __VA_ARGS__))
+
+#define DB_TYPE_OF(val) _Generic((val), const char * : DB_TEXT, int64_t : DB_I64, bool : DB_BOOL)
+#define DB_EACH(st, member, ...)                                                                   \
+	{ #member, DB_TYPE_OF(((struct st *)NULL)->member),                                        \
+		offsetof(struct st, member) } __VA_OPT__(, DB_AGAIN DB_PARENS(st, __VA_ARGS__))
+#define DB_AGAIN()     DB_EACH
+#define DB_PARENS      ()
+#define DB_SCAN(...)   DB_SCAN_3(DB_SCAN_3(DB_SCAN_3(DB_SCAN_3(__VA_ARGS__))))
+#define DB_SCAN_3(...) DB_SCAN_2(DB_SCAN_2(DB_SCAN_2(DB_SCAN_2(__VA_ARGS__))))
+#define DB_SCAN_2(...) DB_SCAN_1(DB_SCAN_1(DB_SCAN_1(DB_SCAN_1(__VA_ARGS__))))
+#define DB_SCAN_1(...) __VA_ARGS__
 
 /* How a program connects; strings must outlive the connection. */
 struct db_conf {

@@ -187,7 +187,7 @@ listen_again(struct arena *mem, const struct db *db, PGconn *pg)
 }
 
 static bool
-said_fatal(PGconn *pg)
+is_fatal(PGconn *pg)
 {
 	return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "FATAL:") != NULL;
 }
@@ -202,11 +202,11 @@ connect_or_be_refused(const struct db_conf *conf, const PQconninfoOption *all, b
 	PGconn *pg = connect_with(conf, all);
 
 	*refused = false;
-	if (!said_fatal(pg) || PQping(conf->conninfo) != PQPING_OK)
+	if (!is_fatal(pg) || PQping(conf->conninfo) != PQPING_OK)
 		return pg;
 	PQfinish(pg);
 	pg = connect_with(conf, all);
-	*refused = said_fatal(pg);
+	*refused = is_fatal(pg);
 	return pg;
 }
 

@@ -139,8 +139,9 @@ add_part(struct sb *out, const char *boundary, const char *type, const char *tex
 	add_quoted(out, text);
 }
 
-const char *
-mail_html(struct arena *a, const char *text)
+/* The text as HTML: escaped, addresses of pages as links. */
+static const char *
+html_of(struct arena *a, const char *text)
 {
 	struct sb out = sb_new(a);
 
@@ -159,7 +160,7 @@ mail_build(struct arena *a, const struct mail *m)
 	add_headers(&out, m);
 	sb_printf(&out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
 	add_part(&out, boundary, "text/plain", m->text);
-	add_part(&out, boundary, "text/html", mail_html(a, m->text));
+	add_part(&out, boundary, "text/html", html_of(a, m->text));
 	sb_printf(&out, "--%s--\r\n", boundary);
 	return out.buf;
 }

@@ -21,7 +21,4 @@ struct mail {
 
 const char *mail_build(struct arena *, const struct mail *);
 
-/* The same text as HTML: escaped, addresses of pages as links. */
-const char *mail_html(struct arena *, const char *text);
-
 #endif

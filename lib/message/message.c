@@ -13,21 +13,8 @@ struct line {
 };
 
 static const struct db_col message_cols[] = {
-	DB_COL(message, id, DB_TEXT),
-	DB_COL(message, event, DB_TEXT),
-	DB_COL(message, channel, DB_TEXT),
-	DB_COL(message, channel_id, DB_TEXT),
-	DB_COL(message, recipient, DB_TEXT),
-	DB_COL(message, subject, DB_TEXT),
-	DB_COL(message, body, DB_TEXT),
-	DB_COL(message, secret, DB_TEXT),
-	DB_COL(message, config, DB_TEXT),
-	DB_COL(message, channel_secret, DB_TEXT),
-	DB_COL(message, alert, DB_TEXT),
-	DB_COL(message, wa_template, DB_TEXT),
-	DB_COL(message, wa_values, DB_TEXT),
-	DB_COL(message, language, DB_TEXT),
-	DB_COL(message, private_peers, DB_BOOL),
+	DB_COLS(message, id, event, channel, channel_id, recipient, subject, body, secret, config,
+	    channel_secret, alert, wa_template, wa_values, language, private_peers),
 };
 
 enum rc

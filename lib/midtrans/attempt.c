@@ -6,46 +6,22 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* clang-format off */
 static const struct db_col attempt_cols[] = {
-	DB_COL(attempt, id, DB_TEXT),
-	DB_COL(attempt, order_id, DB_TEXT),
-	DB_COL(attempt, invoice_id, DB_TEXT),
-	DB_COL(attempt, snap_token, DB_TEXT),
-	DB_COL(attempt, state, DB_TEXT),
-	DB_COL(attempt, expired, DB_BOOL),
-	DB_COL(attempt, has_open, DB_BOOL),
-	DB_COL(attempt, owed, DB_BOOL),
+	DB_COLS(attempt, id, order_id, invoice_id, snap_token, state, expired, has_open, owed),
 };
 
 static const struct db_col transaction_cols[] = {
-	DB_COL(attempt_transaction, transaction_id, DB_TEXT),
-	DB_COL(attempt_transaction, status, DB_TEXT),
-	DB_COL(attempt_transaction, confirmed, DB_BOOL),
-	DB_COL(attempt_transaction, open, DB_BOOL),
-	DB_COL(attempt_transaction, captured, DB_BOOL),
+	DB_COLS(attempt_transaction, transaction_id, status, confirmed, open, captured),
 };
 
 static const struct db_col order_cols[] = {
-	DB_COL(midtrans_order, order_id, DB_TEXT),
-	DB_COL(midtrans_order, number, DB_TEXT),
-	DB_COL(midtrans_order, invoice_id, DB_TEXT),
-	DB_COL(midtrans_order, amount, DB_I64),
-	DB_COL(midtrans_order, customer, DB_TEXT),
-	DB_COL(midtrans_order, email, DB_TEXT),
-	DB_COL(midtrans_order, phone, DB_TEXT),
-	DB_COL(midtrans_order, start_time, DB_TEXT),
-	DB_COL(midtrans_order, minutes, DB_I64),
-	DB_COL(midtrans_order, enabled, DB_TEXT),
+	DB_COLS(midtrans_order, order_id, number, invoice_id, amount, customer, email, phone,
+	    start_time, minutes, enabled),
 };
 
 static const struct db_col item_cols[] = {
-	DB_COL(midtrans_item, id, DB_TEXT),
-	DB_COL(midtrans_item, name, DB_TEXT),
-	DB_COL(midtrans_item, price, DB_I64),
-	DB_COL(midtrans_item, quantity, DB_I64),
+	DB_COLS(midtrans_item, id, name, price, quantity),
 };
-/* clang-format on */
 
 /* ---- look-ups -------------------------------------------------------------------------------- */
 

@@ -24,19 +24,10 @@ struct decided {
 	struct midtrans_decision d;
 };
 
-/* clang-format off */
 static const struct db_col state_cols[] = {
-	DB_COL(midtrans_state, expected, DB_I64),
-	DB_COL(midtrans_state, had_200, DB_BOOL),
-	DB_COL(midtrans_state, elsewhere, DB_BOOL),
-	DB_COL(midtrans_state, fresh, DB_BOOL),
-	DB_COL(midtrans_state, invoice_id, DB_TEXT),
-	DB_COL(midtrans_state, status, DB_TEXT),
-	DB_COL(midtrans_state, payment_status, DB_TEXT),
-	DB_COL(midtrans_state, refunded, DB_I64),
-	DB_COL(midtrans_state, charged, DB_I64),
+	DB_COLS(midtrans_state, expected, had_200, elsewhere, fresh, invoice_id, status,
+	    payment_status, refunded, charged),
 };
-/* clang-format on */
 
 static bool
 is_notification(const char *source)
@@ -252,53 +243,45 @@ act(struct ctx *cx, const struct decided *p)
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static void
-log_message(const struct ctx *cx, const struct decided *p)
+log_message(const struct ctx *cx, const char *source, const struct midtrans_message *m,
+    const struct midtrans_outcome *o)
 {
-	log_event(LOG_INFO, "midtrans", "rid", cx->request_id, "source", p->source, "order",
-	    p->m->order_id, "status", p->m->status, "verdict", p->d.verdict, "rows", p->d.rows,
-	    NULL);
+	log_event(LOG_INFO, "midtrans", "rid", cx->request_id, "source", source, "order",
+	    m->order_id, "status", m->status, "verdict", o->verdict, "rows", o->rows, NULL);
 }
 
-/* Record, decide, act.  p->attempt_id stays NULL when the order is not ours. */
-static enum rc
-process(struct ctx *cx, const char *raw, struct decided *p)
-{
-	enum midtrans_trust trust =
-	    is_notification(p->source) ? TRUST_NOTIFICATION : TRUST_API_REPLY;
-	struct known known;
-
-	TRY(record_event(cx, p->source, p->m, raw, &known));
-	if (known.attempt_id == NULL)
-		return RC_OK;
-	p->attempt_id = known.attempt_id;
-	p->event_id = known.event_id;
-	midtrans_decide(&known.state, p->m, trust, midtrans_merchant_id(cx), &p->d);
-	return act(cx, p);
-}
-
+/* Record, decide, act. */
 enum rc
 midtrans_process_within(struct ctx *cx, const char *source, const struct midtrans_message *m,
-    const char *raw, const char **verdict)
+    const char *raw, struct midtrans_outcome *ret)
 {
+	enum midtrans_trust trust = is_notification(source) ? TRUST_NOTIFICATION : TRUST_API_REPLY;
 	struct decided p = { .source = source, .m = m };
+	struct known known;
 
-	TRY(process(cx, raw, &p));
-	*verdict = p.attempt_id != NULL ? p.d.verdict : NULL;
-	return db_sync(cx);
+	*ret = (struct midtrans_outcome){ 0 };
+	TRY(record_event(cx, source, m, raw, &known));
+	if (known.attempt_id == NULL)
+		return RC_OK;
+	p.attempt_id = known.attempt_id;
+	p.event_id = known.event_id;
+	midtrans_decide(&known.state, m, trust, midtrans_merchant_id(cx), &p.d);
+	*ret = (struct midtrans_outcome){ p.d.verdict, p.d.rows };
+	return act(cx, &p);
 }
 
 enum rc
 midtrans_process(struct ctx *cx, const char *source, const struct midtrans_message *m,
     const char *raw)
 {
-	struct decided p = { .source = source, .m = m };
+	struct midtrans_outcome outcome;
 
 	TRY(db_begin(cx));
-	TRY(process(cx, raw, &p));
+	TRY(midtrans_process_within(cx, source, m, raw, &outcome));
 	TRY(db_commit(cx));
-	if (p.attempt_id == NULL)
+	if (outcome.verdict == NULL)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such order.");
-	log_message(cx, &p);
+	log_message(cx, source, m, &outcome);
 	return RC_OK;
 }
 

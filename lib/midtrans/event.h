@@ -17,13 +17,18 @@
 #define SOURCE_CANCEL       "cancel"
 #define SOURCE_EXPIRE       "expire"
 
+/* Done about a message; the verdict is NULL when its order is not ours. */
+struct midtrans_outcome {
+	const char *verdict, *rows;
+};
+
 /* RC_NOT_FOUND: recorded, but the order is not ours. */
 enum rc midtrans_process(struct ctx *, const char *source, const struct midtrans_message *,
     const char *raw) _must_check_;
 
-/* The same in a transaction of the caller's.  *verdict: NULL when the order is not ours. */
+/* The same in a transaction of the caller's, which sends the last statements when it ends. */
 enum rc midtrans_process_within(struct ctx *, const char *source, const struct midtrans_message *,
-    const char *raw, const char **verdict) _must_check_;
+    const char *raw, struct midtrans_outcome *ret) _must_check_;
 
 /* Record a message that could not be processed: a sweep leaves a job to ask Midtrans. */
 enum rc midtrans_store_unapplied(struct ctx *, const char *source, const struct midtrans_message *,

@@ -18,11 +18,7 @@ struct job {
 };
 
 static const struct db_col job_cols[] = {
-	DB_COL(job, id, DB_I64),
-	DB_COL(job, generation, DB_I64),
-	DB_COL(job, attempt_id, DB_TEXT),
-	DB_COL(job, kind, DB_TEXT),
-	DB_COL(job, since, DB_TEXT),
+	DB_COLS(job, id, generation, attempt_id, kind, since),
 };
 
 static enum rc

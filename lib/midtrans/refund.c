@@ -21,15 +21,8 @@ struct refund {
 };
 
 static const struct db_col refund_cols[] = {
-	DB_COL(refund, attempt_id, DB_TEXT),
-	DB_COL(refund, order_id, DB_TEXT),
-	DB_COL(refund, transaction_id, DB_TEXT),
-	DB_COL(refund, refund_key, DB_TEXT),
-	DB_COL(refund, reason, DB_TEXT),
-	DB_COL(refund, state, DB_TEXT),
-	DB_COL(refund, gross, DB_I64),
-	DB_COL(refund, whole, DB_BOOL),
-	DB_COL(refund, captured, DB_BOOL),
+	DB_COLS(refund, attempt_id, order_id, transaction_id, refund_key, reason, state, gross,
+	    whole, captured),
 };
 
 static enum rc

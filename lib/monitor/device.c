@@ -13,24 +13,13 @@ struct stored {
 	const char *id, *name, *host, *version, *community, *security_name, *security_level,
 	    *auth_protocol, *auth_password, *priv_protocol, *priv_password;
 	int64_t port, max_vars;
-	bool wants_discovery;
+	bool is_discovery_due;
 };
 
 static const struct db_col device_cols[] = {
-	DB_COL(stored, id, DB_TEXT),
-	DB_COL(stored, name, DB_TEXT),
-	DB_COL(stored, host, DB_TEXT),
-	DB_COL(stored, version, DB_TEXT),
-	DB_COL(stored, community, DB_TEXT),
-	DB_COL(stored, security_name, DB_TEXT),
-	DB_COL(stored, security_level, DB_TEXT),
-	DB_COL(stored, auth_protocol, DB_TEXT),
-	DB_COL(stored, auth_password, DB_TEXT),
-	DB_COL(stored, priv_protocol, DB_TEXT),
-	DB_COL(stored, priv_password, DB_TEXT),
-	DB_COL(stored, port, DB_I64),
-	DB_COL(stored, max_vars, DB_I64),
-	DB_COL(stored, wants_discovery, DB_BOOL),
+	DB_COLS(stored, id, name, host, version, community, security_name, security_level,
+	    auth_protocol, auth_password, priv_protocol, priv_password, port, max_vars,
+	    is_discovery_due),
 };
 
 struct stored_interface {
@@ -40,19 +29,8 @@ struct stored_interface {
 };
 
 static const struct db_col interface_cols[] = {
-	DB_COL(stored_interface, device_id, DB_TEXT),
-	DB_COL(stored_interface, id, DB_TEXT),
-	DB_COL(stored_interface, name, DB_TEXT),
-	DB_COL(stored_interface, in_octets, DB_TEXT),
-	DB_COL(stored_interface, out_octets, DB_TEXT),
-	DB_COL(stored_interface, boot, DB_TEXT),
-	DB_COL(stored_interface, if_index, DB_I64),
-	DB_COL(stored_interface, speed, DB_I64),
-	DB_COL(stored_interface, bits, DB_I64),
-	DB_COL(stored_interface, uptime_ms, DB_I64),
-	DB_COL(stored_interface, discontinuity, DB_I64),
-	DB_COL(stored_interface, clock_ms, DB_I64),
-	DB_COL(stored_interface, is_doubtful, DB_BOOL),
+	DB_COLS(stored_interface, device_id, id, name, in_octets, out_octets, boot, if_index, speed,
+	    bits, uptime_ms, discontinuity, clock_ms, is_doubtful),
 };
 
 /* ---- loading ---- */
@@ -79,7 +57,7 @@ fill_device(struct ctx *cx, const struct db_rows *rows, size_t i, struct device 
 		.host = s.host,
 		.port = s.port,
 		.max_vars = s.max_vars,
-		.wants_discovery = s.wants_discovery };
+		.is_discovery_due = s.is_discovery_due };
 	*c = (struct snmp_agent_conf){ .version = s.version,
 		.security_name = s.security_name,
 		.security_level = s.security_level,

@@ -33,7 +33,7 @@ struct device_row {
 struct device {
 	const char *id, *name, *host;
 	int64_t port, max_vars;
-	bool wants_discovery;
+	bool is_discovery_due;
 	struct snmp_agent_conf conf;
 	struct device_interface *interfaces;
 	size_t ninterfaces;

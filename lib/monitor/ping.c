@@ -18,7 +18,7 @@ enum phase { IDLE, RESOLVING, ASKING, OVER };
 
 struct target {
 	const char *id, *host, *address;
-	bool wants_lookup;
+	bool is_lookup_due;
 	int64_t interval_seconds, timeout_ms, packet_count, due_ms;
 	enum phase phase;
 	int64_t due_at; /* clock_ms() */
@@ -28,14 +28,8 @@ struct target {
 };
 
 static const struct db_col target_cols[] = {
-	DB_COL(target, id, DB_TEXT),
-	DB_COL(target, host, DB_TEXT),
-	DB_COL(target, address, DB_TEXT),
-	DB_COL(target, wants_lookup, DB_BOOL),
-	DB_COL(target, interval_seconds, DB_I64),
-	DB_COL(target, timeout_ms, DB_I64),
-	DB_COL(target, packet_count, DB_I64),
-	DB_COL(target, due_ms, DB_I64),
+	DB_COLS(target, id, host, address, is_lookup_due, interval_seconds, timeout_ms,
+	    packet_count, due_ms),
 };
 
 /* The run while it goes on; what `batch` holds is stored together and forgotten. */
@@ -150,7 +144,7 @@ start(struct round *r, struct target *t)
 {
 	const bool is_numeric = resolve_numeric(t->host, &t->probe.to);
 
-	if (!is_numeric && t->wants_lookup && !t->is_looked_up) {
+	if (!is_numeric && t->is_lookup_due && !t->is_looked_up) {
 		resolve_start(&t->lookup, t->host);
 		t->is_looked_up = true;
 		t->phase = RESOLVING;

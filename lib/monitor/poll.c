@@ -1,5 +1,5 @@
 /* poll.c: see poll.h. */
-#include "monitor/poll.h"
+#include "monitor/poll_int.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,54 +11,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "monitor/walk.h"
-#include "net/resolve.h"
 #include "sql.h"
 
 enum { STEP_MS = 50, STORE_AT = 256, ROWS_AT_ONCE = 8, FEWEST_VARS = 6, V3_TIMEOUT_MS = 2000 };
-enum { QUESTIONS = 5 }; /* of an interface */
 enum { ERR_TOO_BIG = 1, ERR_NO_SUCH_NAME = 2 };
-
-enum phase { WAITING, RESOLVING, SYSTEM, WALKING, READING, OVER };
-
-/* The object of a question of READING: the uptime, or a value of an interface. */
-struct question {
-	struct snmp_oid oid;
-	struct device_interface *interface; /* NULL: the device */
-	enum { ASK_UPTIME, ASK_NAME, ASK_IN, ASK_OUT, ASK_STATUS, ASK_DISCONTINUITY } what;
-};
-
-struct job {
-	struct fleet *fleet;
-	struct device *device;
-	struct snmp_agent *agent;
-	enum phase phase;
-	struct resolve lookup;
-	int64_t started_at, sent_at;
-	struct question *questions;
-	size_t nquestions, asked_from, asked; /* those of the request under way */
-	struct walk walk;
-	int rows_at_once;
-	bool was_walked, timed;
-};
-
-struct fleet {
-	struct ctx *cx;
-	struct snmp_engine *engine;
-	struct poll_run *run;
-	struct job *jobs;
-	size_t n, next, under_way;
-	struct device **done; /* not stored yet */
-	size_t ndone;
-	const char *boot;
-};
 
 static void ask_next(struct job *);
 
 /* ---- time ---- */
 
-static int64_t
-boot_clock_ms(void)
+int64_t
+poll_clock_ms(void)
 {
 	struct timespec ts;
 
@@ -115,7 +78,7 @@ end_job(struct job *j, const char *error)
 	struct device *d = j->device;
 
 	d->is_up = error == NULL;
-	d->error = error != NULL ? arena_strdup(f->cx->mem, error) : NULL;
+	d->error = arena_strdup(f->cx->mem, error);
 	d->at_ms = wall_clock_ms();
 	if (d->is_up)
 		judge(j);
@@ -128,65 +91,11 @@ end_job(struct job *j, const char *error)
 	*(d->is_up ? &f->run->up : &f->run->down) += 1;
 }
 
-/* ---- questions about interfaces ---- */
-
-static struct snmp_oid
-if_oid(uint32_t column, int64_t index)
-{
-	return (struct snmp_oid){ 11, { 1, 3, 6, 1, 2, 1, 2, 2, 1, column, (uint32_t)index } };
-}
-
-static struct snmp_oid
-ifx_oid(uint32_t column, int64_t index)
-{
-	return (struct snmp_oid){ 12, { 1, 3, 6, 1, 2, 1, 31, 1, 1, 1, column, (uint32_t)index } };
-}
-
-static void
-add_interface(struct job *j, struct device_interface *f)
-{
-	const int64_t i = f->index;
-	const bool is_wide = f->bits == 64;
-	struct question *q = &j->questions[j->nquestions];
-
-	q[0] = (struct question){ is_wide ? ifx_oid(1, i) : if_oid(2, i), f, ASK_NAME };
-	q[1] = (struct question){ is_wide ? ifx_oid(6, i) : if_oid(10, i), f, ASK_IN };
-	q[2] = (struct question){ is_wide ? ifx_oid(10, i) : if_oid(16, i), f, ASK_OUT };
-	q[3] = (struct question){ if_oid(8, i), f, ASK_STATUS };
-	q[4] = (struct question){ ifx_oid(19, i), f, ASK_DISCONTINUITY };
-	j->nquestions += QUESTIONS;
-	f->has_name = f->has_in = f->has_out = f->is_lost = false;
-}
-
-/* Version 1 has no 64-bit counters at all; what had none before is asked again after a reboot. */
-static int
-first_bits(const struct job *j, const struct device_interface *f)
-{
-	const bool rebooted = f->has_base && j->device->uptime_ms < f->base.uptime_ms;
-
-	if (strcmp(j->device->conf.version, "1") == 0)
-		return 32;
-	return f->has_base && f->base.bits == 32 && !rebooted ? 32 : 64;
-}
-
 static void
 begin_reading(struct job *j)
 {
-	struct device *d = j->device;
-
 	j->phase = READING;
-	j->questions = arena_alloc(j->fleet->cx->mem,
-	    (d->ninterfaces * QUESTIONS * 2 + 1) * sizeof(*j->questions));
-	j->questions[0] =
-	    (struct question){ { 9, { 1, 3, 6, 1, 2, 1, 1, 3, 0 } }, NULL, ASK_UPTIME };
-	j->nquestions = 1;
-	j->asked_from = j->asked = 0;
-	for (size_t i = 0; i < d->ninterfaces; i++) {
-		d->interfaces[i].bits = d->interfaces[i].bits != 0
-					    ? d->interfaces[i].bits
-					    : first_bits(j, &d->interfaces[i]);
-		add_interface(j, &d->interfaces[i]);
-	}
+	poll_reading_begin(j);
 	ask_next(j);
 }
 
@@ -251,117 +160,17 @@ end_walk(struct job *j)
 /* ---- readings ---- */
 
 static void
-take_number(struct job *j, const struct question *q, uint64_t value)
-{
-	struct device_interface *f = q->interface;
-
-	switch (q->what) {
-	case ASK_UPTIME:
-		j->device->uptime_ms = (int64_t)value * 10;
-		break;
-	case ASK_IN:
-		f->now.in = value;
-		f->now.clock_ms = boot_clock_ms();
-		f->has_in = true;
-		break;
-	case ASK_OUT:
-		f->now.out = value;
-		f->has_out = true;
-		break;
-	case ASK_STATUS:
-		f->status = (int64_t)value;
-		break;
-	case ASK_DISCONTINUITY:
-		f->now.discontinuity = (int64_t)value;
-		break;
-	default:
-		break;
-	}
-}
-
-/* The question under way that a value answers; NULL: nobody asked for it. */
-static const struct question *
-question_of(const struct job *j, const struct snmp_oid *name)
-{
-	for (size_t i = 0; i < j->asked; i++) {
-		const struct question *q = &j->questions[j->asked_from + i];
-
-		if (q->oid.len == name->len &&
-		    memcmp(q->oid.sub, name->sub, name->len * sizeof(name->sub[0])) == 0)
-			return q;
-	}
-	return NULL;
-}
-
-static void
-take_readings(struct job *j, const struct snmp_reply *reply)
-{
-	for (size_t i = 0; i < reply->n; i++) {
-		const struct snmp_var *v = &reply->vars[i];
-		const struct question *q = question_of(j, &v->name);
-
-		if (q == NULL)
-			continue;
-		if (q->what == ASK_NAME && v->type == SNMP_TEXT)
-			q->interface->has_name = strcmp(v->text, q->interface->name) == 0;
-		else if (v->type == SNMP_NUMBER)
-			take_number(j, q, v->number);
-	}
-	j->asked_from += j->asked;
-	j->asked = 0;
-}
-
-/* Interfaces that are not at their index any more. */
-static bool
-any_moved(const struct device *d)
-{
-	for (size_t i = 0; i < d->ninterfaces; i++)
-		if (!d->interfaces[i].has_name && !d->interfaces[i].is_lost)
-			return true;
-	return false;
-}
-
-static void
-drop_moved(struct device *d)
-{
-	for (size_t i = 0; i < d->ninterfaces; i++)
-		if (!d->interfaces[i].has_name)
-			d->interfaces[i].has_in = d->interfaces[i].has_out = false;
-}
-
-/* Those that are there and have no 64-bit counters: ask for the others. */
-static bool
-ask_for_narrow(struct job *j)
-{
-	struct device *d = j->device;
-	size_t before = j->nquestions;
-
-	for (size_t i = 0; i < d->ninterfaces; i++) {
-		struct device_interface *f = &d->interfaces[i];
-
-		if (f->has_name && f->bits == 64 && !(f->has_in && f->has_out)) {
-			f->bits = 32;
-			add_interface(j, f);
-			/* Asked for by ifDescr now, known by ifName: the name was right a moment
-			 * ago. */
-			j->questions[j->nquestions - QUESTIONS].oid = ifx_oid(1, f->index);
-		}
-	}
-	return j->nquestions > before;
-}
-
-static void
 end_reading(struct job *j)
 {
-	if (any_moved(j->device) && !j->was_walked) {
+	if (poll_reading_moved(j->device) && !j->was_walked) {
 		begin_walk(j);
 		return;
 	}
-	if (ask_for_narrow(j)) {
+	if (poll_reading_narrow(j)) {
 		ask_next(j);
 		return;
 	}
-	drop_moved(j->device);
+	poll_reading_drop_moved(j->device);
 	end_job(j, NULL);
 }
 
@@ -509,7 +318,7 @@ take_answer(void *owner, const struct snmp_reply *reply)
 		walk_take(&j->walk, reply->vars, reply->n);
 		ask_next(j);
 	} else {
-		take_readings(j, reply);
+		poll_reading_take(j, reply);
 		ask_next(j);
 	}
 }
@@ -543,7 +352,7 @@ begin_asking(struct job *j)
 	j->agent = snmp_agent_open(j->fleet->engine, &d->conf, take_answer, j, &why);
 	if (j->agent == NULL)
 		end_job(j, why);
-	else if (d->wants_discovery)
+	else if (d->is_discovery_due)
 		begin_system(j);
 	else
 		begin_reading(j);

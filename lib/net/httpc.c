@@ -8,6 +8,7 @@
 #include "base/sb.h"
 #include "base/utf8.h"
 #include "net/address.h"
+#include "net/easy.h"
 
 enum { DAY_SECONDS = 86400 };
 
@@ -21,8 +22,7 @@ struct httpc {
 /* One call under way. */
 struct transfer {
 	const struct httpc_call *call;
-	const char *unsent; /* of the body */
-	size_t unsent_len;
+	struct easy_text unsent; /* of the body */
 	struct sb body;
 	size_t max;
 	bool too_large, forbidden;
@@ -42,28 +42,15 @@ static const char *const sentences[HTTPC__MAX] = {
 	[HTTPC_PROTOCOL] = "the answer makes no sense",
 };
 
-static void
-release_easy(void *easy)
-{
-	curl_easy_cleanup(easy);
-}
-
-static const char *
-copy(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
-
 struct httpc *
 httpc_new(struct arena *life, const struct httpc_peer *peer)
 {
 	struct httpc *h = arena_alloc(life, sizeof(*h));
 
-	h->peer = (struct httpc_peer){ arena_strdup(life, peer->name), copy(life, peer->user),
-		copy(life, peer->password), copy(life, peer->ca), peer->public_only };
-	h->easy = curl_easy_init();
-	if (h->easy != NULL)
-		arena_defer(life, release_easy, h->easy);
+	h->peer = (struct httpc_peer){ arena_strdup(life, peer->name),
+		arena_strdup(life, peer->user), arena_strdup(life, peer->password),
+		arena_strdup(life, peer->ca), peer->public_only };
+	h->easy = easy_new(life);
 	return h;
 }
 
@@ -89,18 +76,6 @@ fails(struct ctx *cx, struct httpc *h, enum httpc_fault fault, const char *why)
 
 /* ------------------------------------------------------------- what goes out */
 
-static size_t
-give_body(char *to, size_t size, size_t n, void *arg)
-{
-	struct transfer *t = arg;
-	size_t len = size * n < t->unsent_len ? size * n : t->unsent_len;
-
-	memcpy(to, t->unsent, len);
-	t->unsent += len;
-	t->unsent_len -= len;
-	return len;
-}
-
 /* A body that went out does not go out twice: this is what stops libcurl's repetition. */
 static int
 refuse_seek(void *arg, curl_off_t offset, int origin)
@@ -108,7 +83,8 @@ refuse_seek(void *arg, curl_off_t offset, int origin)
 	const struct transfer *t = arg;
 
 	(void)origin;
-	return offset == 0 && t->unsent == t->call->body ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+	return offset == 0 && t->unsent.rest == t->call->body ? CURL_SEEKFUNC_OK
+							      : CURL_SEEKFUNC_FAIL;
 }
 
 static bool
@@ -177,9 +153,9 @@ set_method(CURL *easy, struct transfer *t)
 	if (call->body != NULL) {
 		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)t->unsent_len);
-		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-		(void)curl_easy_setopt(easy, CURLOPT_READDATA, t);
+		    (curl_off_t)t->unsent.len);
+		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, easy_give);
+		(void)curl_easy_setopt(easy, CURLOPT_READDATA, &t->unsent);
 		(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_seek);
 		(void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, t);
 	} else if (strcmp(call->method, "POST") == 0) {
@@ -314,7 +290,7 @@ was_sent(CURL *easy, const struct transfer *t)
 	curl_off_t us = 0;
 
 	return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &us) != CURLE_OK || us > 0 ||
-	       t->unsent != t->call->body;
+	       t->unsent.rest != t->call->body;
 }
 
 static struct httpc_answer
@@ -355,14 +331,14 @@ enum rc
 httpc_call(struct ctx *cx, struct httpc *h, const struct httpc_call *call, struct httpc_answer *ret)
 {
 	const char *mistake = h->easy == NULL ? "libcurl does not start" : find_mistake(call);
-	struct transfer t = { .call = call, .unsent = call->body, .body = sb_new(cx->mem) };
+	struct transfer t = { .call = call, .unsent.rest = call->body, .body = sb_new(cx->mem) };
 	CURLcode code;
 
 	h->fault = HTTPC_OK;
 	h->sent = false;
 	if (mistake != NULL)
 		return fails(cx, h, HTTPC_ADDRESS, mistake);
-	t.unsent_len = call->body != NULL ? strlen(call->body) : 0;
+	t.unsent.len = call->body != NULL ? strlen(call->body) : 0;
 	t.max = call->max_bytes > 0 ? call->max_bytes : (size_t)256 << 10;
 	code = perform(cx, h, &t);
 	if (code == CURLE_OK)

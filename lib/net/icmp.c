@@ -1,25 +1,17 @@
 /* icmp.c: the engine behind icmp.h; a heap of probes by the time of their next event. */
-#include "net/icmp.h"
+#include "net/icmp_int.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <grp.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pwd.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, RECEIVE = 576, V4 = 0, V6 = 1 };
 
 #define NS_PER_MS INT64_C(1000000)
 static const int64_t RETRY_NS = 2 * NS_PER_MS; /* after a full send queue */
@@ -29,28 +21,6 @@ struct stamp {
 	uint64_t token;
 	uint32_t slot;
 	uint32_t number;
-};
-
-struct outgoing {
-	struct mmsghdr msgs[BATCH];
-	struct iovec iov[BATCH];
-	unsigned char packet[BATCH][PACKET];
-	struct icmp_probe *probe[BATCH];
-	size_t n;
-};
-
-struct icmp {
-	struct arena *mem;
-	int fd[2];
-	uint16_t ident;
-	struct icmp_probe **slots; /* by the number in their packets; NULL: free */
-	uint32_t *unused;
-	size_t nslots, nunused;
-	struct icmp_probe **heap;
-	size_t nheap, heap_max;
-	struct icmp_probe **ended; /* not given out yet */
-	size_t nended, ended_max;
-	struct outgoing out[2];
 };
 
 /* ---- small things ---- */
@@ -77,196 +47,6 @@ is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage 
 	return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
 }
 
-/* Room for one more in a list that the arena holds. */
-static void *
-grow(struct arena *mem, void *list, size_t n, size_t *max, size_t size)
-{
-	void *bigger;
-
-	if (n < *max)
-		return list;
-	*max = *max == 0 ? 64 : *max * 2;
-	bigger = arena_alloc(mem, *max * size);
-	if (n > 0)
-		memcpy(bigger, list, n * size);
-	return bigger;
-}
-
-/* ---- the heap: the probe whose event comes first is on top ---- */
-
-static void
-heap_put(struct icmp *e, size_t i, struct icmp_probe *p)
-{
-	e->heap[i] = p;
-	p->heap_at = (ptrdiff_t)i;
-}
-
-static void
-sift_up(struct icmp *e, size_t i, struct icmp_probe *p)
-{
-	size_t up;
-
-	for (; i > 0 && e->heap[up = (i - 1) / 2]->event_ns > p->event_ns; i = up)
-		heap_put(e, i, e->heap[up]);
-	heap_put(e, i, p);
-}
-
-static void
-sift_down(struct icmp *e, size_t i, struct icmp_probe *p)
-{
-	size_t child;
-
-	while ((child = 2 * i + 1) < e->nheap) {
-		if (child + 1 < e->nheap && e->heap[child + 1]->event_ns < e->heap[child]->event_ns)
-			child++;
-		if (p->event_ns <= e->heap[child]->event_ns)
-			break;
-		heap_put(e, i, e->heap[child]);
-		i = child;
-	}
-	sift_up(e, i, p);
-}
-
-static void
-heap_add(struct icmp *e, struct icmp_probe *p)
-{
-	e->heap = grow(e->mem, e->heap, e->nheap, &e->heap_max, sizeof(struct icmp_probe *));
-	sift_up(e, e->nheap++, p);
-}
-
-static void
-heap_remove(struct icmp *e, struct icmp_probe *p)
-{
-	const size_t i = (size_t)p->heap_at;
-	struct icmp_probe *last = e->heap[--e->nheap];
-
-	p->heap_at = -1;
-	if (last != p)
-		sift_down(e, i, last);
-}
-
-/* ---- sockets ---- */
-
-/* Let the kernel drop what is no echo reply to us: a raw socket gets every ICMP packet. */
-static int
-filter(int fd, uint16_t ident, bool v6)
-{
-	struct sock_filter v4_code[] = {
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY, 0, 3),
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ident, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, RECEIVE),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_filter v6_code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMPV6_ECHO_REPLY, 0, 3),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ident, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, RECEIVE),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog code = { .len = v6 ? countof(v6_code) : countof(v4_code),
-		.filter = v6 ? v6_code : v4_code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &code, sizeof(code));
-}
-
-static enum rc
-open_socket(struct ctx *cx, int family, uint16_t ident, int *ret)
-{
-	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	const int on = 1, room = 8 << 20;
-
-	*ret = -1;
-	if (fd < 0 && errno == EAFNOSUPPORT)
-		return RC_OK; /* a machine without IPv6 */
-	if (fd < 0 && errno == EPERM)
-		return FAIL(cx, RC_INTERNAL, "may not open an ICMP socket: CAP_NET_RAW is missing");
-	if (fd < 0)
-		return FAIL(cx, RC_INTERNAL, "cannot open an ICMP socket: %s",
-		    strerrordesc_np(errno));
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
-	    filter(fd, ident, family == AF_INET6) != 0) {
-		close(fd);
-		return FAIL(cx, RC_INTERNAL, "cannot set an ICMP socket up: %s",
-		    strerrordesc_np(errno));
-	}
-	*ret = fd;
-	return RC_OK;
-}
-
-static void
-outgoing_set_up(struct icmp *e, struct outgoing *out, bool v6)
-{
-	uint16_t ident = htons(e->ident);
-
-	for (size_t i = 0; i < BATCH; i++) {
-		out->packet[i][0] = v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO;
-		memcpy(out->packet[i] + 4, &ident, 2);
-		out->iov[i] = (struct iovec){ out->packet[i], PACKET };
-		out->msgs[i].msg_hdr.msg_iov = &out->iov[i];
-		out->msgs[i].msg_hdr.msg_iovlen = 1;
-	}
-}
-
-enum rc
-icmp_open(struct ctx *cx, struct icmp **ret)
-{
-	struct icmp *e = arena_alloc(cx->mem, sizeof(*e));
-
-	e->mem = cx->mem;
-	if (getrandom(&e->ident, sizeof(e->ident), 0) != sizeof(e->ident))
-		return FAIL(cx, RC_INTERNAL, "the kernel gives no random numbers");
-	TRY(open_socket(cx, AF_INET, e->ident, &e->fd[V4]));
-	TRY(open_socket(cx, AF_INET6, e->ident, &e->fd[V6]));
-	outgoing_set_up(e, &e->out[V4], false);
-	outgoing_set_up(e, &e->out[V6], true);
-	*ret = e;
-	return RC_OK;
-}
-
-void
-icmp_close(struct icmp *e)
-{
-	for (int v = V4; v <= V6; v++)
-		if (e->fd[v] >= 0)
-			close(e->fd[v]);
-}
-
-/* ---- privileges ---- */
-
-static int
-become(const char *user)
-{
-	const struct passwd *pw = getpwnam(user);
-
-	if (pw == NULL)
-		return -1;
-	if (setgroups(0, NULL) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0)
-		return -1;
-	return setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid);
-}
-
-enum rc
-icmp_drop_privileges(struct ctx *cx)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
-
-	if (geteuid() == 0 && become("isp-ping") != 0 && become("nobody") != 0)
-		return FAIL(cx, RC_INTERNAL, "cannot stop being root: %s", strerrordesc_np(errno));
-	if (syscall(SYS_capset, &head, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return FAIL(cx, RC_INTERNAL, "cannot give capabilities up: %s",
-		    strerrordesc_np(errno));
-	return RC_OK;
-}
-
 /* ---- the life of a probe ---- */
 
 static uint32_t
@@ -277,7 +57,8 @@ take_slot(struct icmp *e, struct icmp_probe *p)
 	if (e->nunused == 0) {
 		size_t max = e->nslots, old = e->nslots;
 
-		e->slots = grow(e->mem, e->slots, e->nslots, &max, sizeof(struct icmp_probe *));
+		e->slots =
+		    icmp_grow(e->mem, e->slots, e->nslots, &max, sizeof(struct icmp_probe *));
 		e->nslots = max;
 		e->unused = arena_alloc(e->mem, max * sizeof(*e->unused));
 		for (size_t i = max; i > old; i--)
@@ -299,7 +80,7 @@ icmp_start(struct icmp *e, struct icmp_probe *p)
 		p->token = (uint64_t)now_ns(CLOCK_MONOTONIC);
 	p->slot = take_slot(e, p);
 	p->event_ns = now_ns(CLOCK_MONOTONIC);
-	heap_add(e, p);
+	icmp_heap_add(e, p);
 }
 
 /* Mean, extremes and jitter, in the order in which the requests were sent. */
@@ -330,11 +111,12 @@ static void
 end_probe(struct icmp *e, struct icmp_probe *p)
 {
 	if (p->heap_at >= 0)
-		heap_remove(e, p);
+		icmp_heap_remove(e, p);
 	reckon(p);
 	e->slots[p->slot] = NULL;
 	e->unused[e->nunused++] = p->slot;
-	e->ended = grow(e->mem, e->ended, e->nended, &e->ended_max, sizeof(struct icmp_probe *));
+	e->ended =
+	    icmp_grow(e->mem, e->ended, e->nended, &e->ended_max, sizeof(struct icmp_probe *));
 	e->ended[e->nended++] = p;
 }
 
@@ -489,7 +271,7 @@ take_off(struct icmp *e, struct icmp_probe *p, int64_t at_ns, int error)
 		p->event_ns = at_ns + RETRY_NS;
 	else
 		note_sent(p, at_ns, error);
-	heap_add(e, p);
+	icmp_heap_add(e, p);
 }
 
 static void
@@ -537,7 +319,7 @@ send_due(struct icmp *e)
 	while (e->nheap > 0 && e->heap[0]->event_ns <= now) {
 		struct icmp_probe *p = e->heap[0];
 
-		heap_remove(e, p);
+		icmp_heap_remove(e, p);
 		if (p->sent < p->count)
 			queue_packet(e, p);
 		else

@@ -15,12 +15,6 @@
 
 /* ---------------------------------------------------------------- the handle */
 
-static const char *
-dup_text(struct arena *mem, const char *s)
-{
-	return s == NULL ? NULL : arena_strdup(mem, s);
-}
-
 static void
 default_int(int *val, int dflt)
 {
@@ -37,8 +31,8 @@ target_copy(struct arena *mem, const struct routeros_target *from)
 	t.name = arena_strdup(mem, from->name != NULL ? from->name : from->host);
 	t.username = arena_strdup(mem, from->username != NULL ? from->username : "");
 	t.password = arena_strdup(mem, from->password != NULL ? from->password : "");
-	t.fingerprint = dup_text(mem, from->fingerprint);
-	t.ca = dup_text(mem, from->ca);
+	t.fingerprint = arena_strdup(mem, from->fingerprint);
+	t.ca = arena_strdup(mem, from->ca);
 	default_int(&t.port, t.tls == ROS_PLAIN ? 8728 : 8729);
 	default_int(&t.connect_ms, 5000);
 	default_int(&t.login_ms, 10000);
@@ -502,20 +496,5 @@ routeros_ids(struct ctx *cx, struct routeros *ros, const char *menu, const char 
 	ros_cmd_where(&cmd, prop, val);
 	TRY(routeros_run(cx, ros, &cmd, keep_id, &s, NULL));
 	*ret = s.found;
-	return RC_OK;
-}
-
-enum rc
-routeros_id(struct ctx *cx, struct routeros *ros, const char *menu, const char *prop,
-    const char *val, const char **ret)
-{
-	struct routeros_ids ids;
-
-	TRY(routeros_ids(cx, ros, menu, prop, val, &ids));
-	if (ids.n > 1)
-		return FAIL(cx, RC_CONFLICT, "router %s has several of %s in %s",
-		    ros_text_printable(cx->mem, ros->to.name, NAME_FITS),
-		    ros_text_printable(cx->mem, val, TEXT_FITS), menu);
-	*ret = ids.n == 1 ? ids.id[0] : NULL;
 	return RC_OK;
 }

@@ -98,9 +98,8 @@ enum rc routeros_one(struct ctx *, struct routeros *, const struct ros_cmd *,
     struct ros_row *ret) _must_check_;
 
 /*
- * Ids of the rows of menu ("/ppp/secret") whose prop is exactly val.  Use one
- * at once and do not keep it: see routeros facts 3.  routeros_id wants none
- * (*ret NULL) or one; several are RC_CONFLICT.
+ * Ids of the rows of menu ("/ppp/secret") whose prop is exactly val.  Use one at once and do not
+ * keep it: the router gives the id of a row that is gone to another.
  */
 struct routeros_ids {
 	const char **id;
@@ -109,8 +108,6 @@ struct routeros_ids {
 
 enum rc routeros_ids(struct ctx *, struct routeros *, const char *menu, const char *prop,
     const char *val, struct routeros_ids *ret) _must_check_;
-enum rc routeros_id(struct ctx *, struct routeros *, const char *menu, const char *prop,
-    const char *val, const char **ret) _must_check_;
 
 /* "verify", "pin", "adh", "none" as stored; false when it is none of them. */
 bool routeros_tls_by_name(const char *name, enum routeros_tls *ret);

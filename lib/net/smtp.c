@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/value.h"
+#include "net/easy.h"
 
 enum { CONNECT_MS = 10000, TOTAL_MS = 60000, KEEP_MOST = 50, REPLY_MOST = 300 };
 
@@ -17,23 +18,10 @@ struct smtp {
 
 /* One message under way. */
 struct transfer {
-	const char *text;
-	size_t left; /* that libcurl has not taken */
+	struct easy_text unsent;
 	char reply[REPLY_MOST + 1];
 	char why[CURL_ERROR_SIZE];
 };
-
-static void
-release_easy(void *easy)
-{
-	curl_easy_cleanup(easy);
-}
-
-static const char *
-copy(struct arena *a, const char *s)
-{
-	return s != NULL ? arena_strdup(a, s) : NULL;
-}
 
 struct smtp *
 smtp_new(struct arena *life, const struct smtp_host *host)
@@ -42,15 +30,13 @@ smtp_new(struct arena *life, const struct smtp_host *host)
 	bool is_ipv6 = strchr(host->host, ':') != NULL;
 
 	s->host = *host;
-	s->host.user = copy(life, host->user);
-	s->host.password = copy(life, host->password);
-	s->host.ca = copy(life, host->ca);
+	s->host.user = arena_strdup(life, host->user);
+	s->host.password = arena_strdup(life, host->password);
+	s->host.ca = arena_strdup(life, host->ca);
 	s->url = arena_printf(life, "%s://%s%s%s:%d/%s",
 	    host->security == SMTP_TLS ? "smtps" : "smtp", is_ipv6 ? "[" : "", host->host,
 	    is_ipv6 ? "]" : "", host->port, host->helo != NULL ? host->helo : "");
-	s->easy = curl_easy_init();
-	if (s->easy != NULL)
-		arena_defer(life, release_easy, s->easy);
+	s->easy = easy_new(life);
 	return s;
 }
 
@@ -80,18 +66,6 @@ fails(struct ctx *cx, struct smtp *s, enum smtp_fault fault, const struct transf
 
 /* ---- the conversation --------------------------------------------------------------------------
  */
-
-static size_t
-give_text(char *to, size_t size, size_t n, void *arg)
-{
-	struct transfer *t = arg;
-	size_t len = size * n < t->left ? size * n : t->left;
-
-	memcpy(to, t->text, len);
-	t->text += len;
-	t->left -= len;
-	return len;
-}
 
 /* Keep the last line that the host said. Lines of ours are not looked at: one holds the password.
  */
@@ -152,9 +126,9 @@ static void
 set_text(CURL *easy, struct transfer *t)
 {
 	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_text);
-	(void)curl_easy_setopt(easy, CURLOPT_READDATA, t);
-	(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->left);
+	(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, easy_give);
+	(void)curl_easy_setopt(easy, CURLOPT_READDATA, &t->unsent);
+	(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->unsent.len);
 }
 
 /* 354 was the invitation to send the text: where it is still the last code, the end has no answer.
@@ -164,7 +138,7 @@ meaning(CURLcode code, long reply, const struct transfer *t)
 {
 	if (code == CURLE_LOGIN_DENIED)
 		return SMTP_LOGIN;
-	if (t->left == 0 && reply < 400)
+	if (t->unsent.len == 0 && reply < 400)
 		return SMTP_UNKNOWN;
 	if (reply == 421 || reply < 400)
 		return SMTP_AWAY;
@@ -211,7 +185,7 @@ perform(struct smtp *s, const char *from, const char *to, struct transfer *t)
 enum rc
 smtp_send(struct ctx *cx, struct smtp *s, const char *from, const char *to, const char *text)
 {
-	struct transfer t = { .text = text, .left = strlen(text) };
+	struct transfer t = { .unsent = { text, strlen(text) } };
 	CURLcode code;
 	long reply = 0;
 

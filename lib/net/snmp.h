@@ -79,8 +79,4 @@ void snmp_agent_get(struct snmp_agent *, const struct snmp_oid *, size_t n);
 /* Ask for the successors of each name, up to rows times; version 1: once. */
 void snmp_agent_bulk(struct snmp_agent *, const struct snmp_oid *, size_t n, int rows);
 
-/* Is this name one that the library offers? */
-bool snmp_knows_auth(const char *name);
-bool snmp_knows_priv(const char *name);
-
 #endif

@@ -22,10 +22,7 @@ struct login {
 };
 
 static const struct db_col login_cols[] = {
-	DB_COL(login, id, DB_TEXT),
-	DB_COL(login, email, DB_TEXT),
-	DB_COL(login, password, DB_TEXT),
-	DB_COL(login, is_active, DB_BOOL),
+	DB_COLS(login, id, email, password, is_active),
 };
 
 static enum rc

@@ -18,31 +18,10 @@ struct claimed {
 };
 
 static const struct db_col claimed_cols[] = {
-	DB_COL(claimed, id, DB_TEXT),
-	DB_COL(claimed, generation, DB_I64),
-	DB_COL(claimed, kick, DB_BOOL),
-	DB_COL(claimed, wanted, DB_TEXT),
-	DB_COL(claimed, service, DB_TEXT),
-	DB_COL(claimed, username, DB_TEXT),
-	DB_COL(claimed, password, DB_TEXT),
-	DB_COL(claimed, password_place, DB_TEXT),
-	DB_COL(claimed, profile, DB_TEXT),
-	DB_COL(claimed, package_id, DB_TEXT),
-	DB_COL(claimed, local_address, DB_TEXT),
-	DB_COL(claimed, remote_address, DB_TEXT),
-	DB_COL(claimed, comment, DB_TEXT),
-	DB_COL(claimed, known, DB_BOOL),
-	DB_COL(claimed, pending, DB_BOOL),
-	DB_COL(claimed, imported, DB_BOOL),
-	DB_COL(claimed, isolation, DB_TEXT),
-	DB_COL(claimed, isolation_names, DB_TEXT),
-	DB_COL(claimed, traces, DB_TEXT),
-	DB_COL(claimed, taken, DB_TEXT),
-	DB_COL(claimed, shared, DB_TEXT),
-	DB_COL(claimed, router_profile, DB_TEXT),
-	DB_COL(claimed, bandwidth, DB_TEXT),
-	DB_COL(claimed, burst, DB_TEXT),
-	DB_COL(claimed, priority, DB_I64),
+	DB_COLS(claimed, id, generation, kick, wanted, service, username, password, password_place,
+	    profile, package_id, local_address, remote_address, comment, known, pending, imported,
+	    isolation, isolation_names, traces, taken, shared, router_profile, bandwidth, burst,
+	    priority),
 };
 
 static enum account_wanted

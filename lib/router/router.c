@@ -7,38 +7,17 @@
 #include "sql.h"
 
 static const struct db_col router_cols[] = {
-	DB_COL(router, id, DB_TEXT),
-	DB_COL(router, name, DB_TEXT),
-	DB_COL(router, host, DB_TEXT),
-	DB_COL(router, port, DB_I64),
-	DB_COL(router, username, DB_TEXT),
-	DB_COL(router, password, DB_TEXT),
-	DB_COL(router, ssl, DB_BOOL),
-	DB_COL(router, tls_verify, DB_TEXT),
-	DB_COL(router, tls_fingerprint, DB_TEXT),
-	DB_COL(router, tls_ca, DB_TEXT),
-	DB_COL(router, ppp_local_address, DB_TEXT),
-	DB_COL(router, ppp_pool, DB_TEXT),
-	DB_COL(router, connect_timeout_ms, DB_I64),
-	DB_COL(router, read_timeout_ms, DB_I64),
-	DB_COL(router, is_active, DB_BOOL),
-	DB_COL(router, is_broken, DB_BOOL),
-	DB_COL(router, is_probe_due, DB_BOOL),
+	DB_COLS(router, id, name, host, port, username, password, ssl, tls_verify, tls_fingerprint,
+	    tls_ca, ppp_local_address, ppp_pool, connect_timeout_ms, read_timeout_ms, is_active,
+	    is_broken, is_probe_due),
 };
 
 static const struct db_col work_cols[] = {
-	DB_COL(router_work, router_id, DB_TEXT),
-	DB_COL(router_work, wait_ms, DB_I64),
+	DB_COLS(router_work, router_id, wait_ms),
 };
 
 static const struct db_col profile_cols[] = {
-	DB_COL(profile_job, id, DB_TEXT),
-	DB_COL(profile_job, generation, DB_I64),
-	DB_COL(profile_job, service, DB_TEXT),
-	DB_COL(profile_job, router_profile, DB_TEXT),
-	DB_COL(profile_job, bandwidth, DB_TEXT),
-	DB_COL(profile_job, burst, DB_TEXT),
-	DB_COL(profile_job, priority, DB_I64),
+	DB_COLS(profile_job, id, generation, service, router_profile, bandwidth, burst, priority),
 };
 
 enum rc

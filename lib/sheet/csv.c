@@ -183,8 +183,8 @@ read_row(struct ctx *cx, struct reader *r, sheet_row_fn fn, void *arg)
 	return fn(cx, &(struct sheet_row){ .line = line, .n = r->n, .cells = r->cells }, arg);
 }
 
-enum rc
-sheet_csv(struct ctx *cx, const char *data, size_t len, sheet_row_fn fn, void *arg)
+static enum rc
+read_csv(struct ctx *cx, const char *data, size_t len, sheet_row_fn fn, void *arg)
 {
 	struct reader r = { .line = 1 };
 
@@ -207,5 +207,5 @@ sheet_read(struct ctx *cx, const char *data, size_t len, sheet_row_fn fn, void *
 	if (len >= 4 && memcmp(data, "\xd0\xcf\x11\xe0", 4) == 0)
 		return FAIL(cx, RC_INVALID,
 		    "The file is an old Excel workbook (.xls): save it as .xlsx or CSV.");
-	return sheet_csv(cx, data, len, fn, arg);
+	return read_csv(cx, data, len, fn, arg);
 }

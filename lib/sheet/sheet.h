@@ -36,7 +36,6 @@ typedef enum rc (*sheet_row_fn)(struct ctx *, const struct sheet_row *, void *ar
 enum rc sheet_read(struct ctx *, const char *data, size_t len, sheet_row_fn,
     void *arg) _must_check_;
 
-enum rc sheet_csv(struct ctx *, const char *data, size_t len, sheet_row_fn, void *arg) _must_check_;
 enum rc sheet_xlsx(struct ctx *, const char *data, size_t len, sheet_row_fn,
     void *arg) _must_check_;
 

@@ -7,7 +7,7 @@
 
 /* One value: open it with whichever key, seal it with the present one. */
 static enum rc
-reseal(struct ctx *cx, const char *place, const char *sealed, reseal_fn tell, void *arg,
+reseal(struct ctx *cx, const char *place, const char *sealed, reseal_fn report, void *arg,
     struct reseal_report *rep)
 {
 	const char *plain, *fresh;
@@ -17,7 +17,7 @@ reseal(struct ctx *cx, const char *place, const char *sealed, reseal_fn tell, vo
 		return RC_OK;
 	if (crypt_unseal(cx, place, sealed, &plain) != RC_OK) {
 		rep->failed++;
-		tell(arg, place);
+		report(arg, place);
 		return RC_OK;
 	}
 	TRY(crypt_seal(cx, place, plain, &fresh));
@@ -27,7 +27,7 @@ reseal(struct ctx *cx, const char *place, const char *sealed, reseal_fn tell, vo
 }
 
 enum rc
-reseal_all(struct ctx *cx, reseal_fn tell, void *arg, struct reseal_report *ret)
+reseal_all(struct ctx *cx, reseal_fn report, void *arg, struct reseal_report *ret)
 {
 	struct reseal_report rep = { 0 };
 	const char *after = "";
@@ -38,7 +38,7 @@ reseal_all(struct ctx *cx, reseal_fn tell, void *arg, struct reseal_report *ret)
 		for (size_t i = 0; i < db_count(rows); i++) {
 			TRY(daemon_check_stop(cx));
 			after = db_text(rows, i, "place");
-			TRY(reseal(cx, after, db_text(rows, i, "sealed"), tell, arg, &rep));
+			TRY(reseal(cx, after, db_text(rows, i, "sealed"), report, arg, &rep));
 		}
 	} while (db_count(rows) > 0);
 	*ret = rep;

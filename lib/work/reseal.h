@@ -19,6 +19,7 @@ struct reseal_report {
 /* Called with each place that no key opens. */
 typedef void (*reseal_fn)(void *arg, const char *place);
 
-enum rc reseal_all(struct ctx *, reseal_fn tell, void *arg, struct reseal_report *ret) _must_check_;
+enum rc reseal_all(struct ctx *, reseal_fn report, void *arg,
+    struct reseal_report *ret) _must_check_;
 
 #endif

@@ -1,4 +1,4 @@
--- What routers were made to do for a line, each act with the change that caused it.
+-- Acts on routers for a line, each act with the change that caused it.
 BEGIN;
 
 DROP FUNCTION IF EXISTS subscriptions_switch_off(uuid[], text, text, text, date); -- it is given the bills, too

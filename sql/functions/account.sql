@@ -118,6 +118,31 @@ BEGIN
 	RETURN NULL;
 END $$;
 
+CREATE OR REPLACE TRIGGER account_added AFTER INSERT ON mikrotik_secrets
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION account_added();
+
+-- These accounts must leave every router but the one they live on now; where they never were they have left.
+CREATE OR REPLACE FUNCTION account_leave(ids uuid[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	routers uuid[];
+BEGIN
+	DELETE FROM account_states s
+	 USING mikrotik_secrets m
+	 WHERE m.id = ANY (ids) AND s.account_id = m.id AND s.router_id IS DISTINCT FROM m.router_id AND s.traces = '{}';
+
+	WITH gone AS (
+		UPDATE account_states s
+		   SET present = false, generation = s.generation + 1, sync_state = 'pending', sync_error = NULL,
+		       attempts = 0, due_at = now(), updated_at = now()
+		  FROM mikrotik_secrets m
+		 WHERE m.id = ANY (ids) AND s.account_id = m.id AND s.router_id IS DISTINCT FROM m.router_id AND s.present
+		RETURNING s.router_id
+	)
+	SELECT array_agg(DISTINCT router_id) INTO routers FROM gone;
+	PERFORM router_notify(routers);
+END $$;
+
 CREATE OR REPLACE FUNCTION account_changed()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -151,55 +176,10 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- These accounts must leave every router but the one they live on now; where they never were they have left.
-CREATE OR REPLACE FUNCTION account_leave(ids uuid[])
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	routers uuid[];
-BEGIN
-	DELETE FROM account_states s
-	 USING mikrotik_secrets m
-	 WHERE m.id = ANY (ids) AND s.account_id = m.id AND s.router_id IS DISTINCT FROM m.router_id AND s.traces = '{}';
-
-	WITH gone AS (
-		UPDATE account_states s
-		   SET present = false, generation = s.generation + 1, sync_state = 'pending', sync_error = NULL,
-		       attempts = 0, due_at = now(), updated_at = now()
-		  FROM mikrotik_secrets m
-		 WHERE m.id = ANY (ids) AND s.account_id = m.id AND s.router_id IS DISTINCT FROM m.router_id AND s.present
-		RETURNING s.router_id
-	)
-	SELECT array_agg(DISTINCT router_id) INTO routers FROM gone;
-	PERFORM router_notify(routers);
-END $$;
-
-CREATE OR REPLACE TRIGGER account_added AFTER INSERT ON mikrotik_secrets
-	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION account_added();
-
 CREATE OR REPLACE TRIGGER account_changed AFTER UPDATE ON mikrotik_secrets
 	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
 	WHEN (current_setting('isp.reseal', true) IS DISTINCT FROM 'on') -- see seal_replace()
 	EXECUTE FUNCTION account_changed();
-
-/*
- * Take an account that belongs to no subscription off its router and out of
- * our lists (DELETE of /api/mikrotik-secrets).  Removing it again is fine.
- */
-CREATE OR REPLACE FUNCTION account_remove(account uuid)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	row mikrotik_secrets;
-BEGIN
-	SELECT * INTO row FROM mikrotik_secrets WHERE id = account FOR UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('account_unknown', 'No such account.');
-	ELSIF row.subscription_id IS NOT NULL AND row.removed_at IS NULL THEN
-		PERFORM raise_conflict('account_of_subscription', 'This account belongs to a subscription: cancel the subscription instead.');
-	END IF;
-	UPDATE mikrotik_secrets
-	   SET wanted = 'absent', disabled = true, removed_at = now(), updated_at = now()
-	 WHERE id = account AND removed_at IS NULL;
-END $$;
 
 -- Policies that change what suspended and expired accounts look like.
 CREATE OR REPLACE FUNCTION settings_changed()

@@ -121,3 +121,23 @@ CREATE OR REPLACE FUNCTION account_of_subscription(subscription uuid)
 RETURNS uuid LANGUAGE sql STABLE AS $$
 	SELECT id FROM mikrotik_secrets WHERE subscription_id = subscription AND removed_at IS NULL
 $$;
+
+/*
+ * Take an account that belongs to no subscription off its router and out of
+ * our lists (DELETE of /api/mikrotik-secrets).  Removing it again is fine.
+ */
+CREATE OR REPLACE FUNCTION account_remove(account uuid)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	row mikrotik_secrets;
+BEGIN
+	SELECT * INTO row FROM mikrotik_secrets WHERE id = account FOR UPDATE;
+	IF NOT FOUND THEN
+		PERFORM raise_not_found('account_unknown', 'No such account.');
+	ELSIF row.subscription_id IS NOT NULL AND row.removed_at IS NULL THEN
+		PERFORM raise_conflict('account_of_subscription', 'This account belongs to a subscription: cancel the subscription instead.');
+	END IF;
+	UPDATE mikrotik_secrets
+	   SET wanted = 'absent', disabled = true, removed_at = now(), updated_at = now()
+	 WHERE id = account AND removed_at IS NULL;
+END $$;

@@ -78,6 +78,9 @@ BEGIN
 	RETURN NULL;
 END $$;
 
+CREATE OR REPLACE TRIGGER subscription_added AFTER INSERT ON subscriptions
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscription_added();
+
 CREATE OR REPLACE FUNCTION subscription_changed()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 SET enable_seqscan = off AS $$
@@ -140,9 +143,6 @@ BEGIN
 	END IF;
 	RETURN NULL;
 END $$;
-
-CREATE OR REPLACE TRIGGER subscription_added AFTER INSERT ON subscriptions
-	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION subscription_added();
 
 CREATE OR REPLACE TRIGGER subscription_changed AFTER UPDATE ON subscriptions
 	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT

@@ -109,9 +109,7 @@ DECLARE
 	new subscription_items;
 BEGIN
 	SELECT * INTO old FROM subscription_items WHERE id = item AND subscription_id = sub AND removed_at IS NULL;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('item_unknown', 'Item not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'item_unknown', 'Item not found.');
 	new := jsonb_populate_record(old, input - 'id' - 'kind' - 'billed' - 'subscription_id'
 		|| CASE WHEN input ->> 'from' IS NULL THEN '{}' ELSE jsonb_build_object('from_day', input ->> 'from') END);
 	PERFORM item_check(to_jsonb(new));

@@ -13,9 +13,7 @@ DECLARE
 	found_customer customers;
 BEGIN
 	SELECT * INTO found_customer FROM customers WHERE id = customer FOR NO KEY UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('customer_unknown', 'Customer not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'customer_unknown', 'Customer not found.');
 	RETURN found_customer;
 END $$;
 

@@ -196,7 +196,8 @@ DECLARE
 	given int := (SELECT coalesce(sum(days), 0) FROM service_days WHERE subscription_id = s.id AND kind = 'gift');
 BEGIN
 	IF n < 0 AND given + n < 0 THEN
-		PERFORM raise_invalid('days', 'max', format('Only given days can be taken back: %s of them are left.', greatest(given, 0)));
+		PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', greatest(given, 0)),
+			jsonb_build_object('min', -greatest(given, 0)));
 	END IF;
 END $$;
 
@@ -247,7 +248,8 @@ DECLARE
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	IF s.pending_days + n < 0 THEN
-		PERFORM raise_invalid('days', 'max', format('Only given days can be taken back: %s of them are left.', s.pending_days));
+		PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', s.pending_days),
+			jsonb_build_object('min', -s.pending_days));
 	END IF;
 	UPDATE subscriptions SET pending_days = pending_days + n, updated_at = now() WHERE id = sub;
 	UPDATE invoices SET due_date = due_date + n, status = CASE WHEN due_date + n >= d THEN 'unpaid' ELSE status END, updated_at = now()

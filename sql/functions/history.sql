@@ -64,17 +64,33 @@ BEGIN
 	RETURN old;
 END $$;
 
--- The moment from which a roll-up goes on: the end of what is rolled, else the oldest row of its source.
-CREATE OR REPLACE FUNCTION history_rolled(rollup_name text, oldest timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name), oldest)
-$$;
-
-CREATE OR REPLACE FUNCTION history_rolled_set(rollup_name text, until timestamptz) RETURNS void
-LANGUAGE sql AS $$
-	INSERT INTO history_rolls VALUES (rollup_name, until)
-	ON CONFLICT (rollup) DO UPDATE SET rolled_until = excluded.rolled_until
-$$;
+/*
+ * Sum the whole buckets that a roll-up lacks up to a moment: from the end of what is rolled, else from
+ * the oldest row of its source.  sums has an expression over the source's rows for each column of the
+ * roll-up; rows that do not satisfy only_rows do not count.
+ */
+CREATE OR REPLACE FUNCTION history_roll(rollup_name text, source text, width interval, id_column text, only_rows text,
+	sums jsonb, until timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	first_at timestamptz := (SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name);
+	until_at timestamptz := date_bin(width, until, 'epoch');
+BEGIN
+	IF first_at IS NULL THEN
+		EXECUTE format('SELECT date_bin($1, min(recorded_at), ''epoch'') FROM %I', source) INTO first_at USING width;
+	END IF;
+	IF first_at < until_at THEN
+		EXECUTE (SELECT format('INSERT INTO %1$I (%2$I, recorded_at, %3$s)
+			SELECT %2$I, date_bin($1, recorded_at, ''epoch''), %4$s FROM %5$I
+			 WHERE recorded_at >= $2 AND recorded_at < $3 AND %6$s GROUP BY 1, 2
+			ON CONFLICT (%2$I, recorded_at) DO UPDATE SET (%3$s) = ROW (%7$s)',
+			rollup_name, id_column, string_agg(s.key, ', '), string_agg(s.value, ', '), source, only_rows,
+			string_agg('excluded.' || s.key, ', ')) FROM jsonb_each_text(sums) s)
+		USING width, first_at, until_at;
+		INSERT INTO history_rolls VALUES (rollup_name, until_at)
+		ON CONFLICT (rollup) DO UPDATE SET rolled_until = excluded.rolled_until;
+	END IF;
+END $$;
 
 -- The width of a chart's points: at most 500 of them in a period.
 CREATE OR REPLACE FUNCTION history_period(period text) RETURNS TABLE (span interval, width interval, source text)
@@ -87,4 +103,12 @@ LANGUAGE sql IMMUTABLE AS $$
 		('30d', interval '30 days',  interval '2 hours',    '5m'),
 		('1y',  interval '365 days', interval '1 day',      '1h')) AS p (name, span, width, source)
 	 WHERE p.name = period
+$$;
+
+-- The buckets of a chart: their table, their width, no finer than the measurements, and the first of them.
+CREATE OR REPLACE FUNCTION history_buckets(period text, finest interval,
+	OUT source text, OUT step interval, OUT first_at timestamptz)
+LANGUAGE sql STABLE AS $$
+	SELECT p.source, s.step, date_bin(s.step, now() - p.span, 'epoch') + s.step
+	  FROM history_period(period) p CROSS JOIN LATERAL (SELECT greatest(p.width, finest)) AS s (step)
 $$;

@@ -307,42 +307,42 @@ LANGUAGE sql STABLE AS $$
 	 ORDER BY lower(p.name) = lower(package) DESC LIMIT 1
 $$;
 
--- The first fault of a row: {field, sentence}; NULL: none. nth: of the rows with its username; priced: some row of the
+-- The first fault of a row: {field, sentence, tab, code}; NULL: none. nth: of the rows with its username; priced: some row of the
 -- file names a price for its package.
 DROP FUNCTION IF EXISTS import_fault(text, import_rows);
 CREATE OR REPLACE FUNCTION import_fault(source text, r import_rows, nth bigint, priced boolean) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT ARRAY[f.field, f.fault] FROM (VALUES
-		(1, length(r.data ->> 'name') > 255, 'name', 'The name is longer than 255 characters.'),
-		(2, EXISTS (SELECT FROM jsonb_each_text(r.data) v WHERE v.value LIKE '#%!'), 'file', 'A cell holds an error or a formula without a value.'),
-		(3, r.data ? 'phone' AND import_phone(r.data ->> 'phone') IS NULL, 'phone', 'The phone number is not one.'),
-		(4, r.data ? 'price' AND import_money(r.data ->> 'price') IS NULL, 'price', 'The price is not an amount in rupiah.'),
-		(5, r.data ? 'debt' AND import_money(r.data ->> 'debt') IS NULL, 'debt', 'The debt is not an amount in rupiah.'),
-		(6, r.data ? 'credit' AND import_money(r.data ->> 'credit') IS NULL, 'credit', 'The credit is not an amount in rupiah.'),
-		(7, r.data ? 'start_date' AND import_date(r.data ->> 'start_date') IS NULL, 'start_date', 'The start date is not a day.'),
-		(8, r.data ? 'end_date' AND import_date(r.data ->> 'end_date') IS NULL, 'end_date', 'The end date is not a day.'),
+	SELECT ARRAY[f.field, f.fault || E'\t' || f.code] FROM (VALUES
+		(1, length(r.data ->> 'name') > 255, 'name', 'too_long', 'The name is longer than 255 characters.'),
+		(2, EXISTS (SELECT FROM jsonb_each_text(r.data) v WHERE v.value LIKE '#%!'), 'file', 'cell_error', 'A cell holds an error or a formula without a value.'),
+		(3, r.data ? 'phone' AND import_phone(r.data ->> 'phone') IS NULL, 'phone', 'format', 'The phone number is not one.'),
+		(4, r.data ? 'price' AND import_money(r.data ->> 'price') IS NULL, 'price', 'money', 'The price is not an amount in rupiah.'),
+		(5, r.data ? 'debt' AND import_money(r.data ->> 'debt') IS NULL, 'debt', 'money', 'The debt is not an amount in rupiah.'),
+		(6, r.data ? 'credit' AND import_money(r.data ->> 'credit') IS NULL, 'credit', 'money', 'The credit is not an amount in rupiah.'),
+		(7, r.data ? 'start_date' AND import_date(r.data ->> 'start_date') IS NULL, 'start_date', 'date', 'The start date is not a day.'),
+		(8, r.data ? 'end_date' AND import_date(r.data ->> 'end_date') IS NULL, 'end_date', 'date', 'The end date is not a day.'),
 		(9, r.data ? 'state' AND r.data ->> 'state' <> 'on' AND import_state(r.data ->> 'state') IS NULL
-			AND r.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'The state is not a known word.'),
-		(10, r.data ? 'username' AND NOT import_is_username(r.data ->> 'username'), 'username',
+			AND r.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'choice', 'The state is not a known word.'),
+		(10, r.data ? 'username' AND NOT import_is_username(r.data ->> 'username'), 'username', 'characters',
 			'The username is longer than 64 characters, begins or ends with a blank or holds control characters.'),
-		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'The line has no package.'),
-		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'The line has no date up to which it is paid.'),
+		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'required', 'The line has no package.'),
+		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'required', 'The line has no date up to which it is paid.'),
 		(13, r.data ? 'package' AND NOT r.data ? 'price'
 			AND import_package_named(r.data ->> 'package') IS NULL
 			AND NOT priced,
-			'package', 'There is no package of this name, and the file names no price.'),
+			'package', 'package_unpriced', 'There is no package of this name, and the file names no price.'),
 		(14, r.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
 			WHERE s.mikrotik_username = r.data ->> 'username' AND s.status <> 'cancelled'
 			  AND s.id IS DISTINCT FROM (SELECT k.id FROM import_keys k
 			      WHERE k.source = import_fault.source AND k.kind = 'subscription' AND k.source_id = r.key)),
-			'username', 'The username has already been taken.'),
-		(15, r.data ? 'username' AND nth > 1, 'username', 'The username stands in an earlier row.'),
-		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password',
+			'username', 'taken', 'The username has already been taken.'),
+		(15, r.data ? 'username' AND nth > 1, 'username', 'twice', 'The username stands in an earlier row.'),
+		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password', 'characters',
 			'The password is longer than 64 characters or holds control characters.'),
-		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service',
+		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service', 'service_foreign',
 			'This system drives no account of this service.'),
-		(0, r.data ? 'hours', 'package', 'A package of hours or minutes has no place here.')
-	) AS f (n, bad, field, fault)
+		(0, r.data ? 'hours', 'package', 'package_hours', 'A package of hours or minutes has no place here.')
+	) AS f (n, bad, field, code, fault)
 	WHERE f.bad ORDER BY f.n LIMIT 1
 $$;
 
@@ -359,149 +359,3 @@ LANGUAGE sql SET enable_seqscan = off AS $$
 	          FROM import_rows o WHERE o.batch = b) f
 	 WHERE r.batch = b AND r.line = f.line
 $$;
-
--- ---- taking rows ----------------------------------------------------------------------------------
-
-CREATE OR REPLACE FUNCTION import_remember(source text, kind text, source_id text, id uuid) RETURNS uuid
-LANGUAGE sql AS $$
-	INSERT INTO import_keys (source, kind, source_id, id) VALUES ($1, $2, $3, $4) RETURNING import_keys.id
-$$;
-
--- The customer of a row: rows of one id in the old system share one.
-CREATE OR REPLACE FUNCTION import_customer(source text, r import_rows) RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-	old   constant text := coalesce(r.data ->> 'id', r.key);
-	found uuid := (SELECT id FROM import_keys k WHERE k.source = import_customer.source AND kind = 'customer' AND source_id = 'id:' || old);
-BEGIN
-	IF found IS NULL THEN
-		INSERT INTO customers (name, phone, email, address, notes)
-		VALUES (r.data ->> 'name', nullif(import_phone(r.data ->> 'phone'), ''), r.data ->> 'email', left(r.data ->> 'address', 1000),
-			left(concat_ws(', ', r.data ->> 'area', r.data ->> 'notes'), 1000))
-		RETURNING id INTO found;
-		INSERT INTO import_keys (source, kind, source_id, id)
-		VALUES (source, 'customer', 'id:' || old, found), (source, 'customer', r.key, found);
-		RETURN found;
-	END IF;
-	RETURN import_remember(source, 'customer', r.key, found);
-END $$;
-
--- The package of a row: one of the same name, else a new one with the file's price.
-CREATE OR REPLACE FUNCTION import_package(r import_rows) RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-	found uuid := import_package_named(r.data ->> 'package');
-BEGIN
-	IF found IS NULL THEN
-		INSERT INTO packages (name, type, bandwidth, price, router_profile, period_unit, validity_days, validity_months)
-		VALUES (r.data ->> 'package', coalesce(r.data ->> 'type', 'pppoe'),
-			coalesce(CASE WHEN r.data ->> 'bandwidth' ~* '^\d{1,5}(\.\d)?[kMG]/\d{1,5}(\.\d)?[kMG]$' THEN r.data ->> 'bandwidth' END,
-				upper(substring(r.data ->> 'package', '(\d+)\s*[Mm]')) || 'M/' || substring(r.data ->> 'package', '(\d+)\s*[Mm]') || 'M', '10M/10M'),
-			import_price(r),
-			CASE WHEN r.data ? 'router' AND r.data ->> 'package' ~ '^[A-Za-z0-9._-]{1,63}$' THEN r.data ->> 'package' ELSE
-			left(btrim(regexp_replace(lower(r.data ->> 'package'), '[^a-z0-9._-]+', '-', 'g'), '-'), 50) || '-' || left(md5(r.data ->> 'package'), 4) END,
-			CASE WHEN r.data ? 'months' THEN 'month' ELSE 'day' END,
-			coalesce((r.data ->> 'days')::int, 30), coalesce((r.data ->> 'months')::int, 1))
-		RETURNING id INTO found;
-	END IF;
-	RETURN found;
-END $$;
-
--- A router by its id or its name; NULL: the default one.
-CREATE OR REPLACE FUNCTION import_router(named text) RETURNS uuid
-LANGUAGE sql STABLE AS $$
-	SELECT min(id::text)::uuid FROM router_settings WHERE id::text = named OR name = named HAVING count(*) = 1
-$$;
-
-/*
- * The account of a line: an object read from a router is adopted as it stands there; one that a file
- * says is off is off by whatever the old system did, removing it too, until it changes here.
- */
-CREATE OR REPLACE FUNCTION import_line_account(r import_rows, line uuid) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	a mikrotik_secrets;
-BEGIN
-	SELECT * INTO a FROM mikrotik_secrets WHERE subscription_id = line;
-	IF r.data ? 'object' THEN
-		PERFORM account_adopt(a.router_id, jsonb_build_array(r.data -> 'object'));
-	ELSIF a.wanted = 'suspended' AND a.service <> 'static' AND a.router_id IS NOT NULL THEN
-		UPDATE mikrotik_secrets SET imported = true WHERE id = a.id;
-		PERFORM account_settle(ARRAY[a.id], a.router_id);
-	END IF;
-END $$;
-
--- The line of a row: its days up to end_date were paid elsewhere; one that is off is off from the day after.
-CREATE OR REPLACE FUNCTION import_line(source text, r import_rows, customer uuid, d date) RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-	last   constant date := import_date(r.data ->> 'end_date');
-	first  constant date := least(coalesce(import_date(r.data ->> 'start_date'), last), last, d);
-	state  constant text := CASE r.data ->> 'state' WHEN 'on' THEN 'on' ELSE coalesce(import_state(r.data ->> 'state'), r.data ->> 'state', 'on') END;
-	line   uuid;
-	s      subscriptions;
-BEGIN
-	line := subscription_create(jsonb_strip_nulls(jsonb_build_object(
-		'id', r.data ->> 'subscription', 'router_id', CASE WHEN r.data ? 'router' THEN import_router(r.data ->> 'router') END,
-		'customer_id', customer, 'package_id', import_package(r), 'mikrotik_username', r.data ->> 'username',
-		'mikrotik_password', coalesce(r.data ->> 'sealed', ''), 'start_date', first, 'end_date', last,
-		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false,
-		'profile', CASE WHEN r.data ? 'object' AND NOT import_is_isolation(r.data #>> '{object,profile}') THEN r.data #>> '{object,profile}' END)), d);
-	PERFORM import_remember(source, 'subscription', r.key, line);
-	SELECT * INTO s FROM subscriptions WHERE id = line;
-	IF state = 'ended' THEN
-		PERFORM subscription_cancel(line, 'ended in ' || source, d);
-	ELSIF state = 'pause' THEN
-		PERFORM subscription_suspend(line, 'paused in ' || source, d);
-	ELSIF state = 'debt' OR last < d THEN
-		UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt', updated_at = now() WHERE id = line;
-		PERFORM service_off_open(s, 'debt', least(last + 1, d));
-	END IF;
-	IF r.data ? 'object' OR state <> 'on' OR last < d THEN
-		PERFORM import_line_account(r, line);
-	END IF;
-	RETURN line;
-END $$;
-
--- Credit as a gift called opening balance, debt as a bill of kind other, due when the paid days ended.
-CREATE OR REPLACE FUNCTION import_balance(source text, r import_rows, customer uuid, line uuid, d date) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	credit constant bigint := import_money(r.data ->> 'credit');
-	debt   constant bigint := import_money(r.data ->> 'debt');
-	old    constant text := coalesce(r.data ->> 'id', r.key);
-BEGIN
-	IF credit > 0 AND NOT EXISTS (SELECT FROM import_keys k WHERE k.source = import_balance.source AND k.kind = 'credit' AND k.source_id = old) THEN
-		PERFORM import_remember(source, 'credit', old, credit_enter(customer, credit, 'opening balance', d));
-	END IF;
-	IF debt > 0 AND line IS NOT NULL THEN
-		PERFORM import_remember(source, 'debt', r.key, invoice_create(jsonb_build_object('subscription_id', line, 'kind', 'other',
-			'amount', debt, 'due_date', least(coalesce(import_date(r.data ->> 'end_date'), d), d), 'notes', 'Open in ' || source), d));
-	END IF;
-END $$;
-
--- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done. (Tables that were
--- empty a moment ago have no statistics: without the setting the planner reads them whole for each row.)
-CREATE OR REPLACE FUNCTION import_apply(b uuid, source text, most int, d date) RETURNS int
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
-DECLARE
-	r        import_rows;
-	customer uuid;
-	line     uuid;
-	n        int := 0;
-BEGIN
-	FOR r IN SELECT * FROM import_rows o WHERE o.batch = b AND o.outcome IS NULL ORDER BY o.line LIMIT most LOOP
-		n := n + 1;
-		BEGIN
-			customer := import_customer(source, r);
-			line := CASE WHEN r.data ? 'username' THEN import_line(source, r, customer, d) END;
-			IF r.data ? 'credit' OR r.data ? 'debt' THEN
-				PERFORM import_balance(source, r, customer, line, d);
-			END IF;
-			UPDATE import_rows o SET outcome = 'created' WHERE o.batch = b AND o.line = r.line;
-		EXCEPTION WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' OR integrity_constraint_violation THEN
-			UPDATE import_rows o SET outcome = 'refused', field = 'row', fault = SQLERRM WHERE o.batch = b AND o.line = r.line;
-		END;
-	END LOOP;
-	RETURN n;
-END $$;

@@ -10,17 +10,8 @@ BEGIN
 	  JOIN customers c ON c.id = own.customer_id
 	  WHERE own.id = inv FOR NO KEY UPDATE OF c, s, own;
 	SELECT * INTO i FROM invoices WHERE id = inv;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('invoice_unknown', 'Invoice not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'invoice_unknown', 'Invoice not found.');
 	RETURN i;
-END $$;
-
-CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-	PERFORM FROM invoices own JOIN customers c ON c.id = own.customer_id
-	  WHERE own.id = ANY(invs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
 END $$;
 
 CREATE OR REPLACE FUNCTION invoice_number(d date, n int) RETURNS text
@@ -38,6 +29,13 @@ BEGIN
 	ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + 1
 	RETURNING last_number INTO n;
 	RETURN invoice_number(d, n);
+END $$;
+
+CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM invoices own JOIN customers c ON c.id = own.customer_id
+	  WHERE own.id = ANY(invs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
 END $$;
 
 -- The open invoices of a subscription; named with its customer, whose open invoices the index knows.
@@ -263,81 +261,6 @@ CREATE OR REPLACE FUNCTION part_text(package text, day date, last date) RETURNS 
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT package || ', ' || to_char(day, 'YYYY-MM-DD') || ' to ' || to_char(last, 'YYYY-MM-DD')
 $$;
-
--- ---- paying ahead
-
-CREATE OR REPLACE FUNCTION subscription_prepay(sub uuid, periods int, discount bigint, bounded boolean, d date) RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-	s     subscriptions := subscription_lock_live(sub);
-	next  invoices;
-	draft invoices;
-	lines bill_line[];
-BEGIN
-	IF s.is_postpaid THEN
-		PERFORM raise_conflict('line_is_postpaid', 'A postpaid line is billed afterwards: it cannot be paid ahead.');
-	END IF;
-	PERFORM require_operator_discount(bounded, discount);
-	SELECT * INTO next FROM open_invoices(s.customer_id, sub) o WHERE o.grants_days AND is_invoice_untouched(o) AND o.period_start > d
-	ORDER BY seq DESC LIMIT 1;
-	IF FOUND THEN
-		PERFORM invoice_void(next, 'taken into a bill paid ahead', d);
-	END IF;
-	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	draft := period_draft(s, next_period_start(s, d), d);
-	draft.kind := 'prepay';
-	draft.due_date := d + (SELECT first_due_days FROM settings);
-	SELECT * INTO draft.period_end, lines FROM periods_ahead(s, draft.period_start, periods);
-	IF coalesce(discount, 0) > 0 THEN
-		lines := lines || bill_line_new('discount', 'Discount', 1, - least(discount, (SELECT sum(l.amount)::bigint FROM unnest(lines) l)), true);
-	END IF;
-	PERFORM next_package_billed(s, draft.period_start, d);
-	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, d), d);
-END $$;
-
--- The bill that was made, or with `dry_run` would be.
-CREATE OR REPLACE FUNCTION subscription_prepay_answer(sub uuid, input jsonb, d date) RETURNS jsonb
-LANGUAGE plpgsql AS $$
-DECLARE
-	answer jsonb;
-	i      uuid;
-BEGIN
-	i := subscription_prepay(sub, (input ->> 'periods')::int, (input ->> 'discount')::bigint, (input ->> 'bounded')::boolean, d);
-	SELECT jsonb_build_object('id', v.id, 'invoice_number', v.invoice_number, 'kind', v.kind, 'amount', v.amount,
-		'period_start', v.period_start, 'period_end', v.period_end, 'due_date', v.due_date, 'status', v.status,
-		'lines', (SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'text', l.text, 'quantity', l.quantity,
-			'unit_price', l.unit_price, 'amount', l.amount) ORDER BY l.position) FROM invoice_lines l WHERE l.invoice_id = i))
-	INTO answer FROM invoices v WHERE v.id = i;
-	IF (input ->> 'dry_run')::boolean THEN
-		RAISE EXCEPTION USING ERRCODE = 'ISDRY', MESSAGE = answer::text;
-	END IF;
-	RETURN answer;
-EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
-	RETURN SQLERRM::jsonb;
-END $$;
-
--- So many periods in a row: a part stands alone, whole ones are one line.
-CREATE OR REPLACE FUNCTION periods_ahead(s subscriptions, first_day date, periods int, OUT last date, OUT lines bill_line[])
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-	day  date := first_day;
-	line bill_line;
-	at   int;
-BEGIN
-	lines := '{}';
-	s.anchor_day := coalesce(s.anchor_day, extract(day FROM first_day)::int);
-	FOR n IN 1 .. periods LOOP
-		last := (period_draft(s, day, day)).period_end;
-		line := period_line(s, day, last);
-		at := cardinality(lines);
-		IF at > 0 AND (lines[at]).kind = 'package' AND line.kind = 'package' THEN
-			lines[at] := bill_line_new('package', line.text, (lines[at]).quantity + 1, line.unit_price, true);
-		ELSE
-			lines := lines || line;
-		END IF;
-		day := last + 1;
-	END LOOP;
-END $$;
 
 -- ---- changed and cancelled
 

@@ -16,9 +16,7 @@ DECLARE
 	hash text := encode(sha256(convert_to((input - 'key' || jsonb_build_object('order_id', of_order))::text, 'UTF8')), 'hex');
 BEGIN
 	SELECT * INTO a FROM midtrans_attempts WHERE order_id = of_order;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('order_unknown', 'There is no such order.');
-	END IF;
+	PERFORM require_found(FOUND, 'order_unknown', 'There is no such order.');
 	PERFORM invoice_lock(a.invoice_id);
 	q := midtrans_refund_by_key(input ->> 'key', hash);
 	IF q.refund_key IS NULL AND waited THEN
@@ -118,7 +116,8 @@ BEGIN
 	END IF;
 	money := coalesce((input ->> 'amount')::bigint, p.most);
 	IF money > p.most THEN
-		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than %s.', p.most));
+		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than %s.', p.most),
+			jsonb_build_object('max', p.most));
 	END IF;
 	INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, fee, whole, reopen, reason, actor)
 	VALUES ('isp-' || gen_random_uuid(), p.transaction_id, money, CASE WHEN money = p.most THEN p.fee ELSE 0 END,

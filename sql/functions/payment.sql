@@ -12,9 +12,7 @@ BEGIN
 	  WHERE own.id = pay FOR NO KEY UPDATE OF s, i;
 	PERFORM FROM payments own WHERE own.id = pay FOR NO KEY UPDATE;
 	SELECT * INTO p FROM payments WHERE id = pay;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('payment_unknown', 'Payment not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'payment_unknown', 'Payment not found.');
 	RETURN p;
 END $$;
 
@@ -146,11 +144,12 @@ BEGIN
 		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	END IF;
 	IF amount IS NULL OR amount <= 0 THEN
-		PERFORM raise_invalid('amount', 'min', 'The amount must be greater than 0.');
+		PERFORM raise_invalid('amount', 'min', 'The amount must be greater than 0.', '{"min": 1}');
 	END IF;
 	PERFORM require_payment_day(payment_day(input ->> 'payment_date'), (input ->> 'bounded')::boolean, d);
 	IF amount > owed AND (input ->> 'surplus_to_credit')::boolean IS NOT TRUE THEN
-		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than the outstanding %s.', owed));
+		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than the outstanding %s.', owed),
+			jsonb_build_object('max', owed));
 	END IF;
 	RETURN amount;
 END $$;
@@ -159,7 +158,7 @@ CREATE OR REPLACE FUNCTION require_payment_day(day date, bounded boolean, d date
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF day > d THEN
-		PERFORM raise_invalid('payment_date', 'max', format('The payment date must not be later than %s.', d));
+		PERFORM raise_invalid('payment_date', 'future', format('The payment date must not be later than %s.', d));
 	END IF;
 	IF bounded AND day < d - 1 THEN
 		PERFORM raise_denied('payment_date_bound', 'An operator may date a payment today or yesterday.');

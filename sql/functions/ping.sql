@@ -5,7 +5,7 @@
  * begin each minute never skip one because the last took a second longer.
  */
 CREATE OR REPLACE FUNCTION ping_due(seconds int)
-RETURNS TABLE (id uuid, host text, address text, wants_lookup boolean, interval_seconds int, timeout_ms int,
+RETURNS TABLE (id uuid, host text, address text, is_lookup_due boolean, interval_seconds int, timeout_ms int,
                packet_count int, due_ms int)
 LANGUAGE sql STABLE AS $$
 	SELECT t.id, t.host, t.address,
@@ -48,35 +48,14 @@ $$;
 
 -- Whole buckets up to now. Rows never come late: one pinger runs at a time, and it rolls after it stored.
 CREATE OR REPLACE FUNCTION ping_roll(until timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	from_5m  timestamptz := history_rolled('ping_5m', (SELECT date_bin('5 minutes', min(recorded_at), 'epoch') FROM ping_history));
-	until_5m timestamptz := date_bin('5 minutes', until, 'epoch');
-	from_1h  timestamptz;
-	until_1h timestamptz := date_trunc('hour', until, 'UTC');
-BEGIN
-	IF from_5m < until_5m THEN
-		INSERT INTO ping_5m
-		SELECT target_id, date_bin('5 minutes', recorded_at, 'epoch') AS bucket, sum(sent), sum(received),
-		       coalesce(sum(latency_ms * received), 0), min(min_ms), max(max_ms)
-		  FROM ping_history WHERE recorded_at >= from_5m AND recorded_at < until_5m
-		 GROUP BY target_id, bucket
-		ON CONFLICT (target_id, recorded_at) DO UPDATE SET sent = excluded.sent, received = excluded.received,
-			sum_ms = excluded.sum_ms, min_ms = excluded.min_ms, max_ms = excluded.max_ms;
-		PERFORM history_rolled_set('ping_5m', until_5m);
-	END IF;
-	from_1h := history_rolled('ping_1h', (SELECT date_trunc('hour', min(recorded_at), 'UTC') FROM ping_5m));
-	IF from_1h < until_1h THEN
-		INSERT INTO ping_1h
-		SELECT target_id, date_trunc('hour', recorded_at, 'UTC') AS bucket, sum(sent), sum(received), sum(sum_ms),
-		       min(min_ms), max(max_ms)
-		  FROM ping_5m WHERE recorded_at >= from_1h AND recorded_at < until_1h
-		 GROUP BY target_id, bucket
-		ON CONFLICT (target_id, recorded_at) DO UPDATE SET sent = excluded.sent, received = excluded.received,
-			sum_ms = excluded.sum_ms, min_ms = excluded.min_ms, max_ms = excluded.max_ms;
-		PERFORM history_rolled_set('ping_1h', until_1h);
-	END IF;
-END $$;
+LANGUAGE sql AS $$
+	SELECT history_roll('ping_5m', 'ping_history', interval '5 minutes', 'target_id', 'true',
+		'{"sent": "sum(sent)", "received": "sum(received)", "sum_ms": "coalesce(sum(latency_ms * received), 0)",
+		  "min_ms": "min(min_ms)", "max_ms": "max(max_ms)"}', until);
+	SELECT history_roll('ping_1h', 'ping_5m', interval '1 hour', 'target_id', 'true',
+		'{"sent": "sum(sent)", "received": "sum(received)", "sum_ms": "sum(sum_ms)",
+		  "min_ms": "min(min_ms)", "max_ms": "max(max_ms)"}', until);
+$$;
 
 /*
  * Latency and loss over the last three rounds: the median and the mean, never one packet. They begin
@@ -129,32 +108,27 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
 	p record;
-	step interval;
-	first_time timestamptz;
 BEGIN
-	SELECT * INTO p FROM history_period(period);
 	-- A target measured once an hour has no points between.
-	step := greatest(p.width, (SELECT make_interval(secs => t.interval_seconds) FROM ping_targets t WHERE t.id = target));
-	first_time := date_bin(step, now() - p.span, 'epoch') + step;
+	SELECT * INTO p FROM history_buckets(period,
+		(SELECT make_interval(secs => t.interval_seconds) FROM ping_targets t WHERE t.id = target));
 	RETURN QUERY
 	WITH rows AS (
-		SELECT h.recorded_at, h.sent, h.received, coalesce(h.latency_ms * h.received, 0) AS sum_ms, h.min_ms, h.max_ms
-		  FROM ping_history h WHERE p.source = 'raw' AND h.target_id = target AND h.recorded_at >= first_time
-		UNION ALL
-		SELECT h.recorded_at, h.sent, h.received, h.sum_ms, h.min_ms, h.max_ms
-		  FROM ping_5m h WHERE p.source = '5m' AND h.target_id = target AND h.recorded_at >= first_time
-		UNION ALL
-		SELECT h.recorded_at, h.sent, h.received, h.sum_ms, h.min_ms, h.max_ms
-		  FROM ping_1h h WHERE p.source = '1h' AND h.target_id = target AND h.recorded_at >= first_time
+		SELECT * FROM (
+			SELECT 'raw' AS source, target_id, recorded_at, sent, received, coalesce(latency_ms * received, 0) AS sum_ms,
+			       min_ms, max_ms FROM ping_history
+			UNION ALL SELECT '5m', h.* FROM ping_5m h
+			UNION ALL SELECT '1h', h.* FROM ping_1h h) h
+		 WHERE h.source = p.source AND h.target_id = target AND h.recorded_at >= p.first_at
 	), buckets AS (
-		SELECT date_bin(step, r.recorded_at, 'epoch') AS at, sum(r.sent) AS sent, sum(r.received) AS received,
+		SELECT date_bin(p.step, r.recorded_at, 'epoch') AS at, sum(r.sent) AS sent, sum(r.received) AS received,
 		       sum(r.sum_ms) AS sum_ms, min(r.min_ms) AS min_ms, max(r.max_ms) AS max_ms
 		  FROM rows r GROUP BY 1
 	)
 	SELECT g.at, b.sum_ms / nullif(b.received, 0), b.min_ms, b.max_ms,
 	       (100.0 * (b.sent - b.received) / nullif(b.sent, 0))::float8,
 	       CASE WHEN b.received > 0 THEN 'up' WHEN b.sent > 0 THEN 'down' ELSE 'unknown' END
-	  FROM generate_series(first_time, now(), step) AS g (at)
+	  FROM generate_series(p.first_at, now(), p.step) AS g (at)
 	  LEFT JOIN buckets b ON b.at = g.at
 	 ORDER BY g.at;
 END $$;

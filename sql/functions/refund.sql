@@ -102,7 +102,8 @@ BEGIN
 		PERFORM raise_conflict('payment_' || p.status, format('The payment is %s already.', p.status));
 	END IF;
 	IF money <= 0 OR money > most THEN
-		PERFORM raise_invalid('amount', 'range', format('The amount must be from 1 to %s.', most));
+		PERFORM raise_invalid('amount', 'range', format('The amount must be from 1 to %s.', most),
+			jsonb_build_object('min', 1, 'max', most));
 	END IF;
 	RETURN most;
 END $$;

@@ -142,6 +142,9 @@ BEGIN
 	RETURN NULL;
 END $$;
 
+CREATE OR REPLACE TRIGGER router_added AFTER INSERT ON router_settings
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION router_added();
+
 CREATE OR REPLACE FUNCTION router_changed()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -172,9 +175,6 @@ BEGIN
 	RETURN NULL;
 END $$;
 
-CREATE OR REPLACE TRIGGER router_added AFTER INSERT ON router_settings
-	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION router_added();
-
 CREATE OR REPLACE TRIGGER router_changed AFTER UPDATE ON router_settings
 	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
 	WHEN (current_setting('isp.reseal', true) IS DISTINCT FROM 'on') -- see seal_replace()
@@ -190,9 +190,7 @@ DECLARE
 	n bigint;
 BEGIN
 	PERFORM FROM router_settings WHERE id = router FOR UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('router_unknown', 'No such router.');
-	END IF;
+	PERFORM require_found(FOUND, 'router_unknown', 'No such router.');
 	SELECT count(*) INTO n
 	  FROM (SELECT id FROM mikrotik_secrets WHERE router_id = router AND removed_at IS NULL
 	        UNION SELECT account_id FROM account_states WHERE router_id = router AND generation > synced_generation) q;

@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION snmp_due(everything boolean, only_device uuid)
 RETURNS TABLE (id uuid, name text, host text, port int, version text, community text, security_name text, security_level text,
                auth_protocol text, auth_password text, priv_protocol text, priv_password text, max_vars int,
-               wants_discovery boolean)
+               is_discovery_due boolean)
 LANGUAGE sql STABLE AS $$
 	SELECT d.id, d.name, d.host, d.port, d.version, d.community, d.security_name, d.security_level, d.auth_protocol,
 	       d.auth_password, d.priv_protocol, d.priv_password, d.max_vars,
@@ -90,36 +90,14 @@ END $$;
 
 -- Whole buckets up to now. Rows never come late: one poller runs at a time, and it rolls after it stored.
 CREATE OR REPLACE FUNCTION snmp_roll(until timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-	from_5m  timestamptz := history_rolled('bandwidth_5m', (SELECT date_bin('5 minutes', min(recorded_at), 'epoch') FROM bandwidth_history));
-	until_5m timestamptz := date_bin('5 minutes', until, 'epoch');
-	from_1h  timestamptz;
-	until_1h timestamptz := date_trunc('hour', until, 'UTC');
-BEGIN
-	IF from_5m < until_5m THEN
-		INSERT INTO bandwidth_5m
-		SELECT interface_id, date_bin('5 minutes', recorded_at, 'epoch') AS bucket, sum(seconds),
-		       sum(in_rate::numeric * seconds), sum(out_rate::numeric * seconds), max(in_rate), max(out_rate)
-		  FROM bandwidth_history
-		 WHERE recorded_at >= from_5m AND recorded_at < until_5m AND in_rate IS NOT NULL
-		 GROUP BY interface_id, bucket
-		ON CONFLICT (interface_id, recorded_at) DO UPDATE SET seconds = excluded.seconds, in_bits = excluded.in_bits,
-			out_bits = excluded.out_bits, in_max = excluded.in_max, out_max = excluded.out_max;
-		PERFORM history_rolled_set('bandwidth_5m', until_5m);
-	END IF;
-	from_1h := history_rolled('bandwidth_1h', (SELECT date_trunc('hour', min(recorded_at), 'UTC') FROM bandwidth_5m));
-	IF from_1h < until_1h THEN
-		INSERT INTO bandwidth_1h
-		SELECT interface_id, date_trunc('hour', recorded_at, 'UTC') AS bucket, sum(seconds), sum(in_bits), sum(out_bits),
-		       max(in_max), max(out_max)
-		  FROM bandwidth_5m WHERE recorded_at >= from_1h AND recorded_at < until_1h
-		 GROUP BY interface_id, bucket
-		ON CONFLICT (interface_id, recorded_at) DO UPDATE SET seconds = excluded.seconds, in_bits = excluded.in_bits,
-			out_bits = excluded.out_bits, in_max = excluded.in_max, out_max = excluded.out_max;
-		PERFORM history_rolled_set('bandwidth_1h', until_1h);
-	END IF;
-END $$;
+LANGUAGE sql AS $$
+	SELECT history_roll('bandwidth_5m', 'bandwidth_history', interval '5 minutes', 'interface_id', 'in_rate IS NOT NULL',
+		'{"seconds": "sum(seconds)", "in_bits": "sum(in_rate::numeric * seconds)",
+		  "out_bits": "sum(out_rate::numeric * seconds)", "in_max": "max(in_rate)", "out_max": "max(out_rate)"}', until);
+	SELECT history_roll('bandwidth_1h', 'bandwidth_5m', interval '1 hour', 'interface_id', 'true',
+		'{"seconds": "sum(seconds)", "in_bits": "sum(in_bits)", "out_bits": "sum(out_bits)",
+		  "in_max": "max(in_max)", "out_max": "max(out_max)"}', until);
+$$;
 
 -- Interfaces that carry nearly all they can: raised at one share of the speed, cleared at a lower one.
 CREATE OR REPLACE FUNCTION snmp_judge() RETURNS void
@@ -154,31 +132,24 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
 	p record;
-	step interval;
-	first_time timestamptz;
 BEGIN
-	SELECT * INTO p FROM history_period(period);
-	step := greatest(p.width, interval '5 minutes'); -- polls are no denser
-	first_time := date_bin(step, now() - p.span, 'epoch') + step;
+	SELECT * INTO p FROM history_buckets(period, interval '5 minutes'); -- polls are no denser
 	RETURN QUERY
 	WITH rows AS (
-		SELECT h.recorded_at, h.seconds, h.in_rate::numeric * h.seconds AS in_bits, h.out_rate::numeric * h.seconds AS out_bits,
-		       h.in_rate AS in_max, h.out_rate AS out_max
-		  FROM bandwidth_history h
-		 WHERE p.source = 'raw' AND h.interface_id = interface AND h.recorded_at >= first_time AND h.in_rate IS NOT NULL
-		UNION ALL
-		SELECT h.recorded_at, h.seconds, h.in_bits, h.out_bits, h.in_max, h.out_max
-		  FROM bandwidth_5m h WHERE p.source = '5m' AND h.interface_id = interface AND h.recorded_at >= first_time
-		UNION ALL
-		SELECT h.recorded_at, h.seconds, h.in_bits, h.out_bits, h.in_max, h.out_max
-		  FROM bandwidth_1h h WHERE p.source = '1h' AND h.interface_id = interface AND h.recorded_at >= first_time
+		SELECT * FROM (
+			SELECT 'raw' AS source, interface_id, recorded_at, seconds, in_rate::numeric * seconds AS in_bits,
+			       out_rate::numeric * seconds AS out_bits, in_rate AS in_max, out_rate AS out_max
+			  FROM bandwidth_history WHERE in_rate IS NOT NULL
+			UNION ALL SELECT '5m', h.* FROM bandwidth_5m h
+			UNION ALL SELECT '1h', h.* FROM bandwidth_1h h) h
+		 WHERE h.source = p.source AND h.interface_id = interface AND h.recorded_at >= p.first_at
 	), buckets AS (
-		SELECT date_bin(step, r.recorded_at, 'epoch') AS at, sum(r.seconds) AS seconds, sum(r.in_bits) AS in_bits,
+		SELECT date_bin(p.step, r.recorded_at, 'epoch') AS at, sum(r.seconds) AS seconds, sum(r.in_bits) AS in_bits,
 		       sum(r.out_bits) AS out_bits, max(r.in_max) AS in_max, max(r.out_max) AS out_max
 		  FROM rows r GROUP BY 1
 	)
 	SELECT g.at, (b.in_bits / nullif(b.seconds, 0))::bigint, (b.out_bits / nullif(b.seconds, 0))::bigint, b.in_max, b.out_max
-	  FROM generate_series(first_time, now(), step) AS g (at)
+	  FROM generate_series(p.first_at, now(), p.step) AS g (at)
 	  LEFT JOIN buckets b ON b.at = g.at
 	 ORDER BY g.at;
 END $$;

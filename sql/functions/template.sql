@@ -49,9 +49,7 @@ DECLARE
 	m message_outbox;
 BEGIN
 	SELECT * INTO t FROM message_templates WHERE id = template;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('template_unknown', 'There is no such template.');
-	END IF;
+	PERFORM require_found(FOUND, 'template_unknown', 'There is no such template.');
 	IF invoice IS NOT NULL AND NOT EXISTS (SELECT FROM invoices WHERE id = invoice) THEN
 		PERFORM raise_invalid('invoice_id', 'unknown', 'The invoice id is unknown.');
 	END IF;

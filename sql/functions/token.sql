@@ -114,8 +114,6 @@ CREATE OR REPLACE FUNCTION token_drop(who uuid, which bigint, ip text) RETURNS v
 LANGUAGE plpgsql AS $$
 BEGIN
 	DELETE FROM personal_access_tokens WHERE id = which AND user_id = who;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('token_unknown', 'There is no such token.');
-	END IF;
+	PERFORM require_found(FOUND, 'token_unknown', 'There is no such token.');
 	PERFORM audit('delete', 'token', which::text, NULL, ip);
 END $$;

@@ -48,9 +48,7 @@ BEGIN
 		(SELECT n.name, lower(n.email), n.password, n.role, n.is_active, now()
 		   FROM jsonb_populate_record(u, input) n)
 	 WHERE id = who;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('user_unknown', 'There is no such user.');
-	END IF;
+	PERFORM require_found(FOUND, 'user_unknown', 'There is no such user.');
 	IF input ? 'password' THEN
 		DELETE FROM personal_access_tokens WHERE user_id = who AND id <> kept;
 	END IF;
@@ -62,9 +60,7 @@ DECLARE
 	mail text;
 BEGIN
 	DELETE FROM users WHERE id = who RETURNING email INTO mail;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('user_unknown', 'There is no such user.');
-	END IF;
+	PERFORM require_found(FOUND, 'user_unknown', 'There is no such user.');
 	PERFORM audit('delete', 'user', who::text, jsonb_build_object('email', mail), ip);
 END $$;
 

@@ -43,7 +43,9 @@ SELECT import_judge($1::uuid, $2::text);
 SELECT import_apply($1::uuid, $2::text, $3::int, coalesce(nullif($4::text, '')::date, business_today())) AS n;
 
 -- name: import_refused(uuid)
-SELECT line, data ->> 'name' AS name, field, fault FROM import_rows WHERE batch = $1::uuid AND outcome = 'refused' ORDER BY line;
+SELECT line, data ->> 'name' AS name, field, split_part(fault, E'\t', 1) AS fault,
+       nullif(split_part(fault, E'\t', 2), '') AS code
+  FROM import_rows WHERE batch = $1::uuid AND outcome = 'refused' ORDER BY line;
 
 -- name: import_counts(uuid)
 SELECT count(*) FILTER (WHERE outcome = 'created') AS created, count(*) FILTER (WHERE outcome = 'unchanged') AS unchanged,

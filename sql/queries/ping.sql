@@ -1,7 +1,7 @@
 -- ping.sql: targets for the pinger, and their charts.
 
 -- name: ping_due(int)
-SELECT id::text AS id, host, address, wants_lookup, interval_seconds, timeout_ms, packet_count, due_ms FROM ping_due($1::int);
+SELECT id::text AS id, host, address, is_lookup_due, interval_seconds, timeout_ms, packet_count, due_ms FROM ping_due($1::int);
 
 -- name: ping_resolved(jsonb)
 SELECT ping_resolved($1::jsonb);

@@ -2,7 +2,7 @@
 
 -- name: snmp_due(bool, uuid)
 SELECT id::text AS id, name, host, port, version, community, security_name, security_level, auth_protocol, auth_password,
-       priv_protocol, priv_password, max_vars, wants_discovery
+       priv_protocol, priv_password, max_vars, is_discovery_due
   FROM snmp_due($1::bool, $2::uuid) ORDER BY 1;
 
 -- name: snmp_due_interfaces(bool, uuid)

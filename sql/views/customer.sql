@@ -4,10 +4,8 @@ DROP VIEW IF EXISTS customer_rows, credit_rows CASCADE;
 CREATE VIEW customer_rows AS
 SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.npwp, c.tax_exempt, c.notes, c.message_opt_out, c.credit,
        (SELECT coalesce(sum(i.amount - i.paid_amount), 0)::bigint
-          FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
-         WHERE s.customer_id = c.id AND i.is_open) AS debt,
-       (SELECT count(*) FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
-         WHERE s.customer_id = c.id AND i.is_open) AS open_invoices,
+          FROM invoices i WHERE i.customer_id = c.id AND i.is_open) AS debt,
+       (SELECT count(*) FROM invoices i WHERE i.customer_id = c.id AND i.is_open) AS open_invoices,
        (SELECT CASE WHEN bool_or(s.status = 'active') THEN 'on'
                     WHEN bool_or(s.suspend_reason = 'debt') THEN 'off_for_debt'
                     WHEN bool_or(s.status <> 'cancelled') THEN 'off'
@@ -21,10 +19,8 @@ SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.npwp, c.tax_exempt
               WHERE s.customer_id = c.id AND s.status <> 'cancelled') AS package_ids,
        ARRAY(SELECT s.router_id FROM subscriptions s
               WHERE s.customer_id = c.id AND s.status <> 'cancelled' AND s.router_id IS NOT NULL) AS router_ids,
-       EXISTS (SELECT FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
-                WHERE s.customer_id = c.id AND i.is_open AND i.amount > i.paid_amount) AS has_debt,
-       (SELECT min(i.due_date) FROM subscriptions s JOIN invoices i ON i.subscription_id = s.id
-         WHERE s.customer_id = c.id AND i.is_open) AS next_due,
+       EXISTS (SELECT FROM invoices i WHERE i.customer_id = c.id AND i.is_open AND i.amount > i.paid_amount) AS has_debt,
+       (SELECT min(i.due_date) FROM invoices i WHERE i.customer_id = c.id AND i.is_open) AS next_due,
        (SELECT bool_or(account_online(m)) FROM mikrotik_secrets m
          WHERE m.customer_id = c.id AND m.removed_at IS NULL) AS online,
        c.phone_digits, c.archived_at, c.created_at, business_day(c.created_at) AS created_on, c.updated_at

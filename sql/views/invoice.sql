@@ -53,7 +53,7 @@ SELECT i.id, i.invoice_number, i.kind, i.amount,
           FROM invoices o WHERE o.customer_id = i.customer_id AND o.subscription_id = i.subscription_id AND o.is_open
            AND CASE WHEN i.is_open THEN (o.due_date, o.seq) < (i.due_date, i.seq)
                       ELSE o.id <> i.id AND o.status = 'overdue' END) AS older_open, -- of a paid one: what keeps the line off
-       invoice_scope_owed(i.id, 'due') AS total_due,
+       invoice_scope_owed(i.id, 'due') AS total_due, invoice_scope_owed(i.id, 'all') AS total_all,
        c.name AS "customer.name",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
        p.name AS "subscription.package.name", p.bandwidth AS "subscription.package.bandwidth",

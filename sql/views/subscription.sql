@@ -9,8 +9,9 @@ SELECT s.id, s.customer_id, s.package_id, s.next_package_id, s.router_id, s.mikr
        s.local_address, s.remote_address, s.profile, s.comment,
        a.sync_state, a.sync_error, a.synced_at,
        (SELECT coalesce(sum(i.amount - i.paid_amount), 0)::bigint FROM invoices i
-         WHERE i.subscription_id = s.id AND i.is_open) AS debt,
-       (SELECT min(i.due_date) FROM invoices i WHERE i.subscription_id = s.id AND i.is_open) AS next_due,
+         WHERE i.customer_id = s.customer_id AND i.subscription_id = s.id AND i.is_open) AS debt,
+       (SELECT min(i.due_date) FROM invoices i
+         WHERE i.customer_id = s.customer_id AND i.subscription_id = s.id AND i.is_open) AS next_due,
        (SELECT bool_or(account_online(m)) FROM mikrotik_secrets m
          WHERE m.subscription_id = s.id AND m.removed_at IS NULL) AS online,
        s.cancelled_at, s.created_at, s.updated_at,

@@ -149,8 +149,7 @@ class Payer:
         return self.anyone.raw("POST", "/api/midtrans/notification", data, header)
 
     def sql(self, text):
-        done = self.stack._stack("psql", "--dir", self.stack.dir, "--", "-Atc", text)
-        return done.stdout.strip()
+        return self.stack.sql(text)
 
     def token_of(self, order):
         return self.sql("SELECT snap_token FROM midtrans_attempts WHERE order_id = '%s'" % order)
@@ -215,8 +214,7 @@ def tells_no_secret(system):
     """No log has the server key (nor as it is sent), a signature, or the token of a page."""
     names = [os.path.join(root, name) for root, _, files in os.walk(os.path.join(system.dir, "log")) for name in files]
     logs = "".join(open(name, encoding="utf-8", errors="replace").read() for name in names)
-    tokens = system._stack("psql", "--dir", system.dir, "--", "-Atc",
-                           "SELECT snap_token FROM midtrans_attempts WHERE snap_token IS NOT NULL").stdout.split()
+    tokens = system.sql("SELECT snap_token FROM midtrans_attempts WHERE snap_token IS NOT NULL").split()
     assert "midtrans" in logs
     for secret in [KEY, base64.b64encode((KEY + ":").encode()).decode()] + tokens:
         assert secret not in logs

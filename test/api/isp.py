@@ -26,6 +26,7 @@ import time
 from urllib.parse import urlencode, urlsplit
 
 import psycopg2
+import psycopg2.extensions
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
@@ -59,6 +60,13 @@ def day(text, plus=0):
 
 
 # ---- answers ------------------------------------------------------------------------------------
+
+# Values as the server writes them: psycopg2 would read these types (of pg_type: bool to json, arrays, dates, numbers).
+AS_TEXT = psycopg2.extensions.new_type(
+    (16, 17, 20, 21, 23, 26, 114, 199, 700, 701, 869, 1000, 1005, 1007, 1009, 1014, 1015, 1016, 1021, 1022, 1041, 1082, 1083,
+     1114, 1115, 1182, 1183, 1184, 1185, 1186, 1187, 1231, 1266, 1270, 1700, 2950, 2951, 3802, 3807), "AS_TEXT",
+    lambda value, _: value)
+
 
 class Answer:
     """Status, headers, body and how long it took."""
@@ -284,8 +292,21 @@ class Stack:
         assert done.returncode == 0, "ispctl check:\n%s%s" % (done.stdout, done.stderr)
 
     def sql(self, text):
-        """The answer of one statement, as text; as the superuser."""
-        return self._stack("psql", "--dir", self.dir, "--", "-qAtc", text).stdout.strip()
+        """The answer of the last of the statements, as psql -At shows it; as the superuser.
+
+        A connection costs a fifteenth of the CPU of scripts/stack psql (20 ms, not 310)."""
+        connection = self.connect()
+        try:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            psycopg2.extensions.register_type(AS_TEXT, connection)
+            cursor.execute(text)
+            rows = cursor.fetchall() if cursor.description else []
+        except psycopg2.Error as error:
+            raise AssertionError("%s\n%s" % (text, error)) from error
+        finally:
+            connection.close()
+        return "\n".join("|".join("" if value is None else value for value in row) for row in rows).strip()
 
     def connect(self, **more):
         """A connection of the superuser's."""

@@ -384,7 +384,7 @@ class Street:
     def compare_ledger(self, home, actions):
         booked = {d["transaction"]: d for d in actions if d["what"] == "payments" and d["source"] == "midtrans"}
         payments = [d for d in actions if d["what"] == "payments" and d["source"] == "midtrans"]
-        assert len(booked) == len(payments), "a transaction booked twice: %r\n%s" % (payments, tell(home))
+        assert len(booked) == len(payments), "a transaction booked twice: %r\n%s" % (payments, story_of(home))
         known = {t["transaction_id"]: t for order in home.orders for t in self.gate.transactions(order)}
         assert set(booked) <= set(known), "money from nowhere: %r" % (set(booked) - set(known))
         for name, t in known.items():
@@ -393,7 +393,7 @@ class Street:
 
     def compare_standing(self, home, t, want, payment, actions):
         what = "%s is %s at Midtrans, in the ledger: %r\n%s" % (
-            t["transaction_id"], t["transaction_status"], payment, tell(home))
+            t["transaction_id"], t["transaction_status"], payment, story_of(home))
         if payment is None:
             assert not want.booked, what
             return
@@ -414,7 +414,7 @@ class Street:
         for action in actions:
             event = self.event_of(home, action, lots)
             answer = books.apply(dict(event, day=date()))
-            assert answer == "ok", "the ledger did what the rules refuse: %r %r\n%s" % (event, answer, tell(home))
+            assert answer == "ok", "the ledger did what the rules refuse: %r %r\n%s" % (event, answer, story_of(home))
         assert books.violations() == []
         return books
 
@@ -440,7 +440,7 @@ class Street:
             reader.order(order, home.invoices[invoice], amount)
         everything = [m for order in home.orders for m in self.gate.messages(order)]
         for message in sorted(everything, key=lambda m: m["id"]):
-            reader.tell(message["body"])
+            reader.process(message["body"])
         return reader
 
     @staticmethod
@@ -464,7 +464,7 @@ class Street:
             real = {"subs": subs[home.customer], "invoices": invoices[home.customer], "credit": credits[home.customer]}
             want = shown(books[home.number])
             if real != want:
-                wrong.append("home %d: the system says\n%r\nthe model\n%r\n%s" % (home.number, real, want, tell(home)))
+                wrong.append("home %d: the system says\n%r\nthe model\n%r\n%s" % (home.number, real, want, story_of(home)))
         assert not wrong, "\n".join(wrong)
 
 
@@ -484,7 +484,7 @@ def settle(stack, wanted, dice):
         street.keys()
 
 
-def tell(home):
+def story_of(home):
     """All that is known of a home, for a failure."""
     lines = ["customer %s" % home.customer] + ["  %r" % {k: str(v) for k, v in event.items()} for event in home.setup]
     return "\n".join(lines + ["  %r" % (step,) for step in home.story])

@@ -330,7 +330,7 @@ BODIES_THAT_ARE_NONE = [
 ]
 
 
-def test_what_is_no_json_object(operations, api):
+def test_a_body_that_is_no_json_object_is_refused(operations, api):
     findings = []
     for operation in written(operations):
         if "login" in operation.path or "password" in operation.path or "midtrans" in operation.path:
@@ -533,7 +533,7 @@ def test_packages(api, field, values):
         assert "/" in answer.errors["burst"][0] and re.search(r"\d|D/U", answer.errors["burst"][0]), answer
 
 
-def test_what_is_taken(api, town, things, sim):
+def test_a_taken_name_is_refused(api, town, things, sim):
     name = things.package["name"]
     assert "name" in api.post("/api/packages", {"name": name, "bandwidth": "1M/1M", "price": 1}).want(422).errors
     other = town.package()

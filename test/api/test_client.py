@@ -230,7 +230,7 @@ def test_radius(ui):
     assert (shown["host"], shown["port"], shown["nas_identifier"]) == ("10.0.0.9", 1812, "isp") and "shared" not in json.dumps(shown)
 
 
-def test_what_is_polled(ui, people, system):
+def test_answers_to_polling(ui, people, system):
     got = ui.ok("GET", "/api/mikrotik/system")
     assert isinstance(got["cpu"], int) and isinstance(got["memory"], int) and all(isinstance(got[k], str) for k in ("uptime", "version", "board"))
     assert "temperature" in got

@@ -87,7 +87,7 @@ def test_each_filter_of_a_list_narrows_it(api, town):
         api.get(path, sort=sort).want(200)
 
 
-def test_what_is_tried_with_dry_run_changes_nothing(api, town):
+def test_a_dry_run_changes_nothing(api, town):
     sub, _ = town.billed()
     at = "/api/subscriptions/" + sub["id"]
     tried = api.post(at + "/days", {"days": 3, "reason": "storm", "dry_run": True}).want(200)

@@ -18,10 +18,6 @@ NAME = 'Budi <b>"&\' {company}\r\nBcc: all@example.net'
 NUMBER = "0812-3456-7890"
 
 
-def shown(value):
-    return {True: "t", False: "f", None: ""}[value] if isinstance(value, (bool, type(None))) else str(value)
-
-
 class System(isp.Stack):
     """A stack without a notifier of its own: each test says when it runs."""
 
@@ -41,17 +37,7 @@ class System(isp.Stack):
         super().up()
         shown = self._stack("env", "--dir", self.dir).stdout
         self.environment = dict(os.environ, **dict(line.split("=", 1) for line in shown.strip().split("\n")))
-        self.connection = self.connect()
-        self.connection.autocommit = True
         return self
-
-    def sql(self, text):
-        """The answer of the statements, as psql -At shows it: fifty calls a second, not two."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(text)
-            if cursor.description is None:
-                return ""
-            return "\n".join("|".join(shown(value) for value in row) for row in cursor.fetchall())
 
     def start_notifier(self, *words):
         return subprocess.Popen([os.path.join(isp.BUILD, "bin", "notifier")] + list(words), env=self.environment,

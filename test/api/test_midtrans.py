@@ -160,7 +160,7 @@ def test_one_of_two_expires_and_the_page_stays(payer, mid):
     payer.wait_order(order, "closed")
 
 
-def test_what_is_under_way_beside_a_payment_is_cancelled(payer, mid):
+def test_an_open_page_beside_a_payment_is_cancelled(payer, mid):
     invoice, order = begun_twice(payer, mid)
     mid.act(order, "pay", method="bca_va")
     payer.wait(invoice, "paid")
@@ -303,7 +303,7 @@ def test_chargeback(payer, mid):
 
 @pytest.mark.parametrize("method,bank", [("bca_va", "bca"), ("permata_va", "permata"), ("echannel", None),
                                          ("indomaret", "indomaret"), ("qris", "gopay")])
-def test_what_a_channel_says_is_kept(payer, mid, method, bank):
+def test_the_fields_of_a_channel_are_kept(payer, mid, method, bank):
     """Row 1: the method, what the customer types to pay, and until when; row 10: when it settled."""
     order = payer.order(payer.billed())
     mid.act(order, "choose", method=method)
@@ -389,7 +389,7 @@ def test_money_for_a_page_that_ran_out_counts(payer, mid):
 
 
 @pytest.mark.parametrize("action", ["cancelled", "paid", "part"])
-def test_what_is_not_owed_any_more_has_no_page(payer, mid, action):
+def test_a_settled_invoice_has_no_page(payer, mid, action):
     """One nobody used and one with a payment under way, both of one invoice."""
     invoice = payer.billed()
     mid.fault("lost", "POST /snap/v1/transactions", times=2)
@@ -708,14 +708,14 @@ def test_claims_do_not_hide_a_payment(payer, mid, late):
     payer.reconcile()
     payer.reconcile()
 
-    def asked():
+    def lookups():
         counts = mid.ask("GET", "/log", limit=0)["counts"]
         return [n for call, n in counts.items() if "/claim-" in call and order in call]
-    before = asked()
+    before = lookups()
     assert len(before) == 40, "each is asked about"
     for _ in range(10):
         payer.reconcile()
-    assert sum(asked()) - sum(before) <= 12 * 20, "twenty in a round"
+    assert sum(lookups()) - sum(before) <= 12 * 20, "twenty in a round"
 
 
 @pytest.mark.parametrize("method", ["qris", "dana"])

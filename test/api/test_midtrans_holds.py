@@ -12,7 +12,7 @@ def suspended(payer, sub):
     return payer.town.api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
 
 
-def test_nobody_who_paid_is_suspended(deaf, mid):
+def test_a_customer_who_paid_is_not_suspended(deaf, mid):
     """billing-cron asks about those it would suspend, and about them alone."""
     paid_sub, paid = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
     debt_sub, debt = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
@@ -24,7 +24,7 @@ def test_nobody_who_paid_is_suspended(deaf, mid):
     assert report["steps"]["suspend"]["held"] == 0
 
 
-def test_who_pays_is_online_again(deaf, mid):
+def test_a_payment_brings_the_line_back(deaf, mid):
     """Suspended for debt, paid, and found by reconciliation with the rights of gateway-sync."""
     sub, invoice = deaf.town.billed(due="2026-03-01", start_date="2026-03-01", end_date="2026-03-31")
     deaf.stack.cron("2026-03-05")
@@ -93,7 +93,7 @@ def test_no_answer_holds_for_three_nights(deaf, mid):
     assert deaf.sql("SELECT count(*) FROM alert_logs WHERE meta ->> 'subscription_id' = '%s'" % sub["id"]) == "1"
 
 
-def test_of_several_attempts_each_is_asked_about(deaf, mid):
+def test_each_of_several_attempts_is_looked_up(deaf, mid):
     """An answer that failed ended the asking, and the attempt that had paid was not asked about."""
     sub, invoice = indebted(deaf)
     first = deaf.order(invoice)

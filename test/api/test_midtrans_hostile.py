@@ -306,7 +306,7 @@ def test_an_order_nobody_knows(system, desk):
     assert 0 < lines() - logged <= len(system.workers())
 
 
-def test_what_is_refused_is_counted(system, desk):
+def test_refused_notifications_are_counted(system, desk):
     """Row 29: not a row, but a number in the log, and nothing of what was sent."""
     before, logged = rows(system), len(log_lines(system, "notification refused"))
     client = isp.Client(system.url)

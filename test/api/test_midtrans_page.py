@@ -41,7 +41,7 @@ class Debtor:
         self.other = town.billed(customer=self.customer)[1]
 
 
-def asked_of(payer, mid, invoice, **more):
+def sent_to_midtrans(payer, mid, invoice, **more):
     """(order id, gross_amount, items) of the order that a scope makes."""
     order = payer.order(invoice, **more)
     request = mid.order(order)["request"]
@@ -52,11 +52,11 @@ def asked_of(payer, mid, invoice, **more):
 def test_scopes_ask_for_one_bill_the_line_or_all(payer, mid):
     """The amount and the items are those of the bills; each scope has an order of its own, and the amount alone is the default."""
     debtor = Debtor(payer)
-    bill, due, every = (asked_of(payer, mid, debtor.newer, scope=s) for s in ("bill", "due", "all"))
-    assert bill[1:] == (7000, ["Kabel"]) and asked_of(payer, mid, debtor.newer)[0] == bill[0]
+    bill, due, every = (sent_to_midtrans(payer, mid, debtor.newer, scope=s) for s in ("bill", "due", "all"))
+    assert bill[1:] == (7000, ["Kabel"]) and sent_to_midtrans(payer, mid, debtor.newer)[0] == bill[0]
     assert due[1] == 7000 + debtor.old["amount"] and len(due[2]) == 2 and due[2][1] == "Kabel", "oldest first"
     assert every[1] == due[1] + debtor.other["amount"] and len({bill[0], due[0], every[0]}) == 3
-    assert asked_of(payer, mid, debtor.old, scope="due")[0] == asked_of(payer, mid, debtor.old)[0], "the same bills, one order"
+    assert sent_to_midtrans(payer, mid, debtor.old, scope="due")[0] == sent_to_midtrans(payer, mid, debtor.old)[0], "the same bills, one order"
     payer.ask_token(debtor.newer, scope="some").want(422)
     public = payer.anyone.show("/api/public/invoices/" + debtor.newer["id"])
     assert public["total_due"] == due[1] and [b["id"] for b in public["older_open"]] == [debtor.old["id"]]
@@ -89,7 +89,7 @@ def test_a_bill_of_an_order_paid_meanwhile_becomes_credit(deaf, mid):
 def test_a_part_paid_bill_is_asked_for_its_rest(payer, mid):
     invoice = payer.billed()
     payer.town.api.make("/api/payments", {"invoice_id": invoice["id"], "amount": 40000})
-    _, amount, items = asked_of(payer, mid, invoice)
+    _, amount, items = sent_to_midtrans(payer, mid, invoice)
     assert amount == invoice["amount"] - 40000 and items[-1].startswith("Sudah dibayar")
 
 

@@ -357,7 +357,7 @@ def paid_again(payer, mid, order, method):
     payer.idle()
 
 
-def test_of_two_captured_payments_one_is_undone(payer, mid):
+def test_one_of_two_captured_payments_is_undone(payer, mid):
     """All that was captured for the order was cancelled."""
     invoice, order = payer.paid_by("credit_card")
     paid_again(payer, mid, order, "credit_card")
@@ -368,7 +368,7 @@ def test_of_two_captured_payments_one_is_undone(payer, mid):
     assert payer.status(invoice) == "paid"
 
 
-def test_of_two_payments_the_one_that_is_enough_is_refunded(payer, mid):
+def test_the_larger_of_two_payments_is_refunded(payer, mid):
     """Only the first was looked at, and once something of it was refunded, the second could not be any more."""
     invoice, order = payer.paid_by("qris")
     paid_again(payer, mid, order, "gopay")

@@ -172,7 +172,7 @@ def test_a_refund_that_comes_late_is_found(payer, mid):
     found_by_asking(payer, mid, invoice, order)
 
 
-def test_what_midtrans_confirms_late_is_found(payer, mid):
+def test_a_late_confirmation_is_found(payer, mid):
     """The one look a notification left was too early; then nobody looked."""
     invoice, order = payer.paid_by("qris")
     long_closed(payer, order)
@@ -291,7 +291,7 @@ def test_asked_to_slow_down_gateway_sync_does(payer, mid):
     assert asked <= 2 and time.monotonic() - began >= 4
 
 
-def test_what_is_no_id_is_none(alone, mid):
+def test_a_malformed_id_is_not_found(alone, mid):
     """"no/id" is no address of Midtrans, says its router, in HTML. Passed over without a count, it kept the order under
     way, and asked about each minute, for ever."""
     invoice = alone.billed()

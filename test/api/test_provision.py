@@ -332,7 +332,7 @@ def test_changed_set_then_kicked(bench, sim, router, change):
         assert "remote-address" not in sim.secret(sub.name)
 
 
-def test_what_is_rolled_back_is_no_job(bench, sim, router):
+def test_a_rolled_back_change_is_no_job(bench, sim, router):
     """The change and its job are one transaction."""
     sub = bench.subscribe(router, bench.package())
     sub.wait()
@@ -1189,7 +1189,7 @@ def test_a_row_of_renames_while_the_router_is_down(bench, sim, router):
                      names[3] + "-x": (subs[3].mark, "pw3"), names[3]: (late.mark, "late")}
 
 
-def test_what_another_does_not_take_over_is_not_forgotten(bench, sim, router):
+def test_an_object_that_no_other_account_takes_is_not_forgotten(bench, sim, router):
     """When two swap their names, one cannot take the other's object: that still lets its owner in, who
     must not count as in order, or a suspension would leave it."""
     package = bench.package()
@@ -1624,7 +1624,7 @@ def waiting(bench, routers):
     return found
 
 
-def test_whatever_happens_it_becomes_right(bench, sims):
+def test_random_changes_end_in_agreement(bench, sims):
     seed = int(os.environ.get("SEED") or random.randrange(10 ** 9))
     print("SEED=%d" % seed)
     dice = random.Random(seed)

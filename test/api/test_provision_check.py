@@ -58,7 +58,7 @@ def test_an_empty_router_and_an_empty_database(bench, sim, router):
     assert check(bench, router) == found(0) and not writes(sim)
 
 
-def test_what_is_right_is_left_alone(bench, sim, router):
+def test_a_right_account_is_left_alone(bench, sim, router):
     """Every kind of account in each of its states, with all that can be said about it."""
     pppoe = bench.package(burst="150M/30M", priority=3)
     hotspot = bench.package(type="hotspot", bandwidth="5M/1.5M")
@@ -230,7 +230,7 @@ def test_the_foreign_is_left_alone(bench, sim, router):
     assert sim.secret("copied") and not sim.secret(sub.name)
 
 
-def test_what_was_imported_is_left_as_it_was_found(bench, sim, router):
+def test_an_imported_account_is_left_as_it_was_found(bench, sim, router):
     name = isp.unique("found")
     command(sim, "/ppp/secret/add", "=name=" + name, "=password=x", "=comment=by hand")
     account = bench.insert("mikrotik_secrets", {"router_id": router, "username": name, "service": "pppoe",
@@ -243,7 +243,7 @@ def test_what_was_imported_is_left_as_it_was_found(bench, sim, router):
     bench.sql("SELECT account_remove(%s)", account)
 
 
-def test_who_moved_away_leaves_the_old_router(bench, sims):
+def test_a_moved_account_leaves_the_old_router(bench, sims):
     """The old router was restored from a backup: who had moved could dial in there, too."""
     old, new = sims(), sims()
     first, second = bench.router(old), bench.router(new)
@@ -264,7 +264,7 @@ def test_who_moved_away_leaves_the_old_router(bench, sims):
     assert check(bench, first) == found(0) and check(bench, second) == found(2)
 
 
-def test_who_was_cancelled_does_not_come_back(bench, sim, router):
+def test_a_cancelled_account_does_not_come_back(bench, sim, router):
     sub = bench.subscribe(router, bench.package())
     sub.wait()
     sub.cancel()
@@ -313,7 +313,7 @@ def test_another_router_behind_the_same_address(bench, sims):
     {"kind": "trap", "path": "/ppp/active/print", "message": "action timed out"},
     {"kind": "trap", "path": "/ppp/profile/print", "message": "not enough permissions (9)"},
     {"kind": "lost", "path": "/queue/simple/print"}], ids=["refuse", "secrets", "sessions", "profiles", "lost"])
-def test_what_cannot_be_read_changes_nothing(bench, sim, router, fault):
+def test_an_unreadable_router_changes_nothing(bench, sim, router, fault):
     """A table that was not answered looked empty."""
     package = bench.package()
     sub, off = bench.subscribe(router, package), bench.subscribe(router, package)

@@ -220,7 +220,7 @@ def test_the_public_invoice_tells_no_more_than_it_must(stack, api, town, anyone)
     assert set(row["subscription"]) == {"start_date", "end_date", "package"}
     assert set(row["subscription"]["package"]) == {"name", "bandwidth"}
     assert set(row) == {"id", "invoice_number", "kind", "amount", "outstanding", "status", "due_date", "created_at", "notes",
-                        "customer", "subscription", "lines", "company", "service", "older_open", "total_due"}
+                        "customer", "subscription", "lines", "company", "service", "older_open", "total_due", "total_all"}
     for hidden in ("secret@example.net", "0812345", "Hidden Street", sub["mikrotik_username"], sub["id"], customer["id"]):
         assert hidden not in answer.body.decode()
     anyone.get("/api/public/invoices/" + isp.NOBODY).want(404)

@@ -30,12 +30,12 @@ struct job {
 static enum rc
 take(struct ctx *cx, const struct midtrans_message *m, const char *raw, struct crowd_tally *t)
 {
-	const char *verdict;
+	struct midtrans_outcome outcome;
 
 	TRY(db_begin(cx));
-	TRY(midtrans_process_within(cx, SOURCE_NOTIFICATION, m, raw, &verdict));
+	TRY(midtrans_process_within(cx, SOURCE_NOTIFICATION, m, raw, &outcome));
 	TRY(db_commit(cx));
-	t->done += verdict != NULL && strcmp(verdict, "applied") == 0;
+	t->done += outcome.verdict != NULL && strcmp(outcome.verdict, "applied") == 0;
 	return RC_OK;
 }
 

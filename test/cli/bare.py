@@ -24,6 +24,14 @@ HOST, ADMIN, PASSWORD = "billing.example.net", "owner@example.net", "correct hor
 MIRROR = "http://deb.debian.org/debian"
 
 
+def manuals():
+    return sorted(glob.glob(os.path.join(TOP, "app", "*", "*.[58]")))
+
+
+def manual(name):
+    return next(path for path in manuals() if os.path.basename(path) == name)
+
+
 class Space:
     def __init__(self):
         self.name = "isp-%s" % next(tempfile._get_candidate_names())

@@ -9,8 +9,9 @@ import re
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GOLDEN = os.path.join(TOP, "test/cli/codes.golden")
-PLACES = {"raise_conflict": 0, "raise_not_found": 0, "raise_denied": 0, "raise_invalid": 1, "field_error": 2}
-DEFINING = ("sql/functions/error.sql", "sql/functions/raise.sql")
+PLACES = {"raise_conflict": 0, "raise_not_found": 0, "raise_denied": 0, "raise_invalid": 1, "field_error": 2,
+          "require_found": 1}  # raises what raise_not_found does
+DEFINING = ("sql/functions/error.sql",)
 CODE = r"'[a-z_]+'( \|\| [a-z]+\.status)?"
 
 
@@ -43,7 +44,8 @@ def raised():
         for call in re.finditer(r"\b(%s)\(" % "|".join(PLACES), text):
             args = arguments(text, call.end())
             if args != [""]:  # a comment that names the function
-                yield os.path.basename(path), call.group(1), args[PLACES[call.group(1)]]
+                kind = call.group(1).replace("require_found", "raise_not_found")
+                yield os.path.basename(path), kind, args[PLACES[call.group(1)]]
 
 
 def test_every_error_has_a_code_and_each_code_is_known():

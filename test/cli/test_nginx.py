@@ -98,7 +98,7 @@ def test_nginx_names_the_origins_that_the_workers_name(system, path):
 
 
 @pytest.mark.parametrize("path, status", [("/api/health", 200), ("/api/me", 401), ("/api/none", 404), ("/api/login", 405)])
-def test_what_a_worker_says_is_said_once(system, path, status):
+def test_a_line_of_a_worker_is_logged_once(system, path, status):
     found, headers, _ = system.get(path, headers={"Origin": OWN})
     assert found == status
     for name, value in (("Access-Control-Allow-Origin", OWN), ("Vary", "Origin"),

@@ -302,12 +302,13 @@ def env_file(system, text):
 def test_a_program_that_cannot_start_shows_its_log(own):
     done = own.run("up", "--port", 0, "--env", env_file(own, "API_SOCKET_DIR=/nowhere/at/all\n"))
     assert done.returncode == 1
-    # Both programs that make a socket end; the first of them to end is the one named.
-    assert re.search(r"stack: isp-(api|probe) ended \(status \d+\):\n.*/nowhere/at/all", done.stderr), done.stderr
+    # Both programs that make a socket end; the first of them to end is named, with its log.
+    assert re.search(r"(?s)stack: isp-(api|probe) ended \(status \d+\):\n.*isp-\1: /nowhere/at/all/\S+\.sock: No such file",
+                     done.stderr), done.stderr
     assert own.processes() == {}
 
 
-def test_what_is_no_key_is_not_kept(own):
+def test_a_malformed_key_is_refused_and_not_kept(own):
     """It was kept in isp.env, in the place of the one that everything was sealed with."""
     bad = env_file(own, "APP_KEY=nonsense\n")
     for _ in range(2):  # before there was any, and in the place of a good one
@@ -331,7 +332,7 @@ def test_a_port_that_is_none_is_a_matter_of_usage(own, port):
     assert done.stderr.count("\n") == 1 and "port" in done.stderr, done
 
 
-def test_what_was_left_out_is_not_restarted(own):
+def test_a_disabled_unit_is_not_restarted(own):
     """It was started, and no status said so."""
     own.up("--without", "router-sync,timers")
     for name in ("router-sync", "billing-cron", "sim-router"):

@@ -149,7 +149,7 @@ def test_installed_units_verify(root):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_units_name_is_installed(root):
+def test_files_named_by_units_are_installed(root):
     for lines in LINES.values():
         for line in lines:
             if line.startswith("ExecStart="):

@@ -9,7 +9,7 @@ naive on purpose, no database, no clock, no lock.
 
     r = Reader(b, day)              reads notifications in the order in which things happened
         r.order(order_id, invoice, amount)       a page was asked for
-        r.tell(message)                          one body, believed: nobody lies, nothing is late
+        r.process(message)                       one body, believed: nobody lies, nothing is late
         r.lots[transaction_id]                   the lot it was booked as
 
     standing(transaction)           what a transaction as the gateway has it in the end must have
@@ -94,7 +94,7 @@ class Reader:
         answer = self.books.apply({"day": self.day, "op": op, **args})
         assert answer == "ok", (op, args, answer)
 
-    def tell(self, message):
+    def process(self, message):
         t = self.seen.setdefault(message["transaction_id"], Seen())
         status = message["transaction_status"].lower()
         if status == "settlement" or (status == "capture" and accepted(message)):

@@ -31,14 +31,14 @@ class Desk:
     def __call__(self, op, on=TODAY, **args):
         assert self.books.apply({"day": on, "op": op, **args}) == "ok", (op, args)
 
-    def tell(self, status, t="t1", order=ORDER, **more):
-        self.reader.tell({"order_id": order, "transaction_id": t, "transaction_status": status,
+    def process(self, status, t="t1", order=ORDER, **more):
+        self.reader.process({"order_id": order, "transaction_id": t, "transaction_status": status,
                           "gross_amount": "100.00", **more})
         assert self.books.violations() == []
 
     def refund(self, *parts, t="t1", status="partial_refund"):
         rows = [{"refund_key": "k%d" % n, "refund_amount": "%d.00" % part} for n, part in enumerate(parts)]
-        self.tell(status, t, refunds=rows, refund_amount="%d.00" % sum(parts))
+        self.process(status, t, refunds=rows, refund_amount="%d.00" % sum(parts))
 
     @property
     def invoice(self):
@@ -58,76 +58,76 @@ class Desk:
 def test_a_settlement_pays_once_however_often_it_is_reported():
     desk = Desk()
     for status in ("pending", "settlement", "settlement", "pending", "expire", "failure"):
-        desk.tell(status)
+        desk.process(status)
     assert desk.invoice == ("paid", 100) and desk.credit == 0
     assert desk.sub == ("active", None, 29)
 
 
 def test_a_card_is_booked_at_capture_and_not_again_at_settlement():
     desk = Desk()
-    desk.tell("capture", fraud_status="challenge")
+    desk.process("capture", fraud_status="challenge")
     assert desk.invoice == ("unpaid", 0)
-    desk.tell("capture", fraud_status="accept")
+    desk.process("capture", fraud_status="accept")
     assert desk.invoice == ("paid", 100)
-    desk.tell("settlement", fraud_status="accept")
+    desk.process("settlement", fraud_status="accept")
     assert desk.credit == 0 and len(desk.books.lots) == 1
 
 
 @pytest.mark.parametrize("status", ["deny", "cancel"])
 def test_a_doubtful_card_that_is_refused_pays_nothing(status):
     desk = Desk()
-    desk.tell("capture", fraud_status="challenge")
-    desk.tell(status)
+    desk.process("capture", fraud_status="challenge")
+    desk.process(status)
     assert desk.invoice == ("unpaid", 0) and not desk.books.lots
 
 
 def test_debt_paid_resumes_and_a_reversal_cuts_off_again():
     desk = Desk(ago=10)
     assert desk.sub == ("suspended", "debt", -11) and desk.invoice == ("overdue", 0)
-    desk.tell("settlement")
+    desk.process("settlement")
     assert desk.sub == ("active", None, 24) and desk.invoice == ("paid", 100)  # five days off
-    desk.tell("deny")
-    desk.tell("deny")
+    desk.process("deny")
+    desk.process("deny")
     assert desk.sub == ("suspended", "debt", -6) and desk.invoice == ("overdue", 0)
-    desk.tell("settlement", "t2")
+    desk.process("settlement", "t2")
     assert desk.sub == ("active", None, 24)
 
 
 def test_an_expired_line_is_given_its_days_off_which_stay_when_the_money_is_undone():
     desk = Desk(ago=60, auto_renew=False)
     assert desk.sub == ("expired", None, -61)
-    desk.tell("settlement")
+    desk.process("settlement")
     assert desk.sub == ("active", None, 29)
-    desk.tell("deny")
+    desk.process("deny")
     assert desk.sub == ("active", None, -1)  # within grace of the end date
 
 
 def test_deny_of_another_transaction_is_an_earlier_failure():
     desk = Desk()
-    desk.tell("deny", "t0")
-    desk.tell("settlement", "t1")
-    desk.tell("deny", "t0")
+    desk.process("deny", "t0")
+    desk.process("settlement", "t1")
+    desk.process("deny", "t0")
     assert desk.invoice == ("paid", 100)
 
 
 def test_captured_money_can_be_voided_settled_money_not():
     desk = Desk()
-    desk.tell("capture", fraud_status="accept")
-    desk.tell("cancel")
+    desk.process("capture", fraud_status="accept")
+    desk.process("cancel")
     assert desk.invoice == ("unpaid", 0)
     desk = Desk()
-    desk.tell("settlement")
-    desk.tell("cancel")
+    desk.process("settlement")
+    desk.process("cancel")
     assert desk.invoice == ("paid", 100)
 
 
 def test_two_orders_paid_leave_credit_and_the_second_steps_in():
     desk = Desk(ago=10)
     desk.reader.order("second", "1/1", 100)
-    desk.tell("settlement")
-    desk.tell("settlement", "t2", "second")
+    desk.process("settlement")
+    desk.process("settlement", "t2", "second")
     assert desk.invoice == ("paid", 100) and desk.credit == 100
-    desk.tell("deny")
+    desk.process("deny")
     assert desk.invoice == ("paid", 100) and desk.credit == 0
     assert desk.sub == ("active", None, 24)
 
@@ -140,7 +140,7 @@ def test_the_days_do_not_depend_on_which_money_pays():
         desk.reader.order("second", "1/1", 100)
         for what in order:
             name = what.lstrip("-")
-            desk.tell("deny" if what != name else "settlement", name, "second" if name == "t2" else ORDER)
+            desk.process("deny" if what != name else "settlement", name, "second" if name == "t2" else ORDER)
         assert desk.invoice == ("paid", 100)
         ends.add(desk.sub)
     assert len(ends) == 1, ends
@@ -149,17 +149,17 @@ def test_the_days_do_not_depend_on_which_money_pays():
 def test_money_after_cash_and_on_a_cancelled_invoice_is_credit():
     desk = Desk()
     desk("pay", lot=99, invoice="1/1", amount=None, surplus=False)
-    desk.tell("settlement")
+    desk.process("settlement")
     assert desk.invoice == ("paid", 100) and desk.credit == 100
     desk = Desk()
     desk("cancel_invoice", invoice="1/1", waive=False)
-    desk.tell("settlement")
+    desk.process("settlement")
     assert desk.invoice == ("cancelled", 0) and desk.credit == 100
 
 
 def test_refunds_are_booked_once_each_and_write_off():
     desk = Desk()
-    desk.tell("settlement")
+    desk.process("settlement")
     desk.refund(30)
     desk.refund(30)
     desk.refund(30, 20)
@@ -178,8 +178,8 @@ def test_a_refund_never_received_settled_books_both():
 def test_a_refund_takes_the_payments_credit_first():
     desk = Desk()
     desk.reader.order("second", "1/1", 100)
-    desk.tell("settlement")
-    desk.tell("settlement", "t2", "second")
+    desk.process("settlement")
+    desk.process("settlement", "t2", "second")
     desk.refund(70, t="t2")
     assert desk.credit == 30 and desk.books.lots[2].lost == 0
 
@@ -187,8 +187,8 @@ def test_a_refund_takes_the_payments_credit_first():
 def test_a_refund_takes_other_credit_next_and_then_writes_off():
     desk = Desk()
     desk.reader.order("second", "1/1", 100)
-    desk.tell("settlement")
-    desk.tell("settlement", "t2", "second")
+    desk.process("settlement")
+    desk.process("settlement", "t2", "second")
     desk.refund(70)
     assert desk.credit == 30 and desk.invoice == ("paid", 100) and desk.books.lots[1].lost == 0
     desk.refund(70, 30)
@@ -200,10 +200,10 @@ def test_a_refund_takes_other_credit_next_and_then_writes_off():
 @pytest.mark.parametrize("parts", [(100,), (40, 100)])
 def test_chargebacks_open_the_debt(parts):
     desk = Desk(ago=10)
-    desk.tell("settlement")
+    desk.process("settlement")
     for part in parts:
         status = "chargeback" if part == 100 else "partial_chargeback"
-        desk.tell(status, refund_chargeback_amount="%d.00" % part)
+        desk.process(status, refund_chargeback_amount="%d.00" % part)
         assert desk.invoice == ("overdue", 100 - part)
         assert desk.sub == ("suspended", "debt", -6)
 
@@ -211,7 +211,7 @@ def test_chargebacks_open_the_debt(parts):
 def test_the_fee_is_not_the_ledgers():
     desk = Desk()
     info = {"gross_amount_info": {"original_amount": "100.00"}}
-    desk.tell("settlement", gross_amount="104.00", metadata={"extra_info": info})
+    desk.process("settlement", gross_amount="104.00", metadata={"extra_info": info})
     assert desk.invoice == ("paid", 100) and desk.credit == 0
     desk.refund(104, status="refund")
     assert desk.books.lots[1].refunded == 100
@@ -219,19 +219,19 @@ def test_the_fee_is_not_the_ledgers():
 
 def test_another_amount_than_asked_is_booked_as_it_is():
     desk = Desk()
-    desk.tell("settlement", gross_amount="60.00")
+    desk.process("settlement", gross_amount="60.00")
     assert desk.invoice == ("unpaid", 60)
     desk.reader.order("second", "1/1", 40)
-    desk.tell("settlement", "t2", "second", gross_amount="70")
+    desk.process("settlement", "t2", "second", gross_amount="70")
     assert desk.invoice == ("paid", 100) and desk.credit == 30
 
 
 def test_money_paid_out_before_it_was_taken_back_is_a_loss():
     desk = Desk()
     desk("cancel_invoice", invoice="1/1", waive=False)
-    desk.tell("settlement")
+    desk.process("settlement")
     desk("payout", customer=0, amount=100)
-    desk.tell("deny")
+    desk.process("deny")
     assert desk.books.lots[1].lost == 100 and desk.credit == 0
 
 
@@ -257,9 +257,9 @@ def test_standing_of_refunds_and_parts():
 def test_when_the_order_cannot_matter():
     desk = Desk()
     desk.reader.order("second", "1/1", 100)
-    desk.tell("settlement")
+    desk.process("settlement")
     assert only_truth_counts(desk.books, 0, True, True, TODAY)
-    desk.tell("settlement", "t2", "second")
+    desk.process("settlement", "t2", "second")
     assert only_truth_counts(desk.books, 0, False, True, TODAY)
     assert not only_truth_counts(desk.books, 0, True, False, TODAY)
     desk("other", sub=1, amount=300, due=TODAY)

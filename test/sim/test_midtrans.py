@@ -114,7 +114,7 @@ class Sim:
         status, _, text = self.http(method, path, data, headers, **more)
         return status, json.loads(text)
 
-    def tell(self, method, path, body=None, want=200):
+    def control(self, method, path, body=None, want=200):
         """An order to the control port."""
         data = json.dumps(body).encode() if body is not None else None
         status, _, text = self.http(method, path, data, port=self.door, timeout=15)
@@ -131,7 +131,7 @@ class Sim:
         return body["error_messages"]
 
     def act(self, act, order_id=ORDER, want=200, **more):
-        return self.tell("POST", "/act", {"order_id": order_id, "act": act, **more}, want)
+        return self.control("POST", "/act", {"order_id": order_id, "act": act, **more}, want)
 
     def core(self, act, order_id=ORDER, body=None):
         """The answer of a Core call; the HTTP status is always 200."""
@@ -144,7 +144,7 @@ class Sim:
         return self.core(act, order_id, body)["status_code"]
 
     def quiet(self):
-        assert self.tell("GET", "/quiet?timeout=10")["quiet"]
+        assert self.control("GET", "/quiet?timeout=10")["quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +157,14 @@ def process():
 
 @pytest.fixture
 def sim(process):
-    process.tell("POST", "/reset", {})
+    process.control("POST", "/reset", {})
     return process
 
 
 @pytest.fixture
 def shop(sim):
     shop = Shop()
-    sim.tell("POST", "/notify", {"url": shop.url, "scale": 0.00002})
+    sim.control("POST", "/notify", {"url": shop.url, "scale": 0.00002})
     yield shop
     shop.server.shutdown()
     shop.server.server_close()
@@ -188,7 +188,7 @@ def test_ends_on_sigterm_with_connections_open():
     link = http.client.HTTPConnection("127.0.0.1", sim.port, timeout=5)
     link.request("GET", "/nothing")
     link.getresponse().read()
-    sim.tell("POST", "/fault", {"kind": "hang"})
+    sim.control("POST", "/fault", {"kind": "hang"})
     link.request("GET", "/nothing")
     assert sim.stop() == (0, "")
 
@@ -324,9 +324,9 @@ def test_page_expiry_has_no_start(sim):
 
 def test_enabled_payments(sim):
     sim.create("some", enabled_payments=["qris", "bca_va", "nonsense"])
-    assert sim.tell("GET", "/orders/some")["offered"] == ["qris", "bca_va"]
+    assert sim.control("GET", "/orders/some")["offered"] == ["qris", "bca_va"]
     token = sim.create("empty", enabled_payments=[])[1]["token"]
-    assert sim.tell("GET", "/orders/empty")["offered"] == []
+    assert sim.control("GET", "/orders/empty")["offered"] == []
     assert b"no way to pay" in sim.http("GET", "/snap/v4/redirection/" + token)[2]
     assert sim.act("choose", "some", 409, method="gopay")["message"].startswith("gopay")
     assert len(sim.errors(enabled_payments="qris")) == 1
@@ -352,7 +352,7 @@ def test_order_id_again_kills_the_old_page(sim):
     assert sim.http("GET", "/snap/v4/redirection/" + first["token"])[0] == 404
     page = sim.http("GET", "/snap/v4/redirection/" + second["token"])
     assert page[0] == 200 and b"Rp90.000" in page[2]
-    assert sim.tell("GET", "/orders/" + ORDER)["gross_amount"] == 90000
+    assert sim.control("GET", "/orders/" + ORDER)["gross_amount"] == 90000
 
 
 def test_order_id_in_use_is_refused(sim):
@@ -372,12 +372,12 @@ def test_idempotency_key(sim):
     bad = {"Idempotency-Key": "bad"}
     assert sim.create("a" * 51, headers=bad)[0] == 400
     assert sim.create("b", headers=bad)[0] == 201
-    sim.tell("POST", "/clock", {"advance": 301})
+    sim.control("POST", "/clock", {"advance": 301})
     assert sim.create("c", headers=key)[1] != first[1]
 
 
 def test_idempotency_key_under_way(sim):
-    sim.tell("POST", "/fault", {"kind": "latency", "path": "inside", "delay": 0.5})
+    sim.control("POST", "/fault", {"kind": "latency", "path": "inside", "delay": 0.5})
     key, seen = {"Idempotency-Key": "slow"}, []
     other = threading.Thread(target=lambda: seen.append(sim.create(headers=key)[0]), daemon=True)
     other.start()
@@ -397,7 +397,7 @@ def test_end_of_a_session(sim):
         assert b"ended" in sim.http("GET", "/snap/v4/redirection/" + token)[2]
         assert sim.code("status", how) == "404"
     token = sim.create("over", page_expiry={"duration": 5, "unit": "minutes"})[1]["token"]
-    sim.tell("POST", "/clock", {"advance": 301})
+    sim.control("POST", "/clock", {"advance": 301})
     assert sim.call("POST", "/snap/v1/transactions/%s/cancel" % token) == (
         400, {"error_messages": ["token already expired"]})
     token = sim.create()[1]["token"]
@@ -440,7 +440,7 @@ def test_status_of_a_pending_va(sim):
 
 def test_codes_of_status(sim):
     def code(act, method="bca_va", **more):
-        sim.tell("POST", "/reset", {})
+        sim.control("POST", "/reset", {})
         sim.create()
         sim.act("choose", method=method)
         if act:
@@ -511,10 +511,10 @@ def test_refund_by_channel(sim, method, amount, code):
 def test_refund_windows(sim, method, issuer, days):
     """facts 3; a foreign issuer's QRIS has less than our own."""
     for late, code in ((-60, "200"), (60, "412")):
-        sim.tell("POST", "/clock", {"offset": 0})
+        sim.control("POST", "/clock", {"offset": 0})
         sim.create("late%d" % late)
         name = sim.act("pay", "late%d" % late, method=method, issuer=issuer)["transaction_id"]
-        sim.tell("POST", "/clock", {"advance": days * 86400 + late})
+        sim.control("POST", "/clock", {"advance": days * 86400 + late})
         assert sim.code("refund", name, {"refund_key": "r"}) == code
 
 
@@ -526,7 +526,7 @@ def test_card(sim):
     assert answer["masked_card"] == "48111111-1114"
     assert "settlement_time" not in answer
     assert sim.code("approve") == "412"
-    sim.tell("POST", "/clock", {"advance": 86401})
+    sim.control("POST", "/clock", {"advance": 86401})
     assert sim.core("status")["transaction_status"] == "settlement"
     assert sim.code("refund", body={"refund_key": "r", "amount": 1}) == "200"
 
@@ -544,7 +544,7 @@ def test_challenge(sim):
         assert sim.code("approve", name) == "412"
     sim.create("left")
     sim.act("challenge", "left", method="card")
-    sim.tell("POST", "/clock", {"advance": 86401})
+    sim.control("POST", "/clock", {"advance": 86401})
     assert sim.core("status", "left")["transaction_status"] == "deny"
 
 
@@ -585,11 +585,11 @@ def test_expiry_by_the_clock(sim, shop):
     sim.create("pages")
     sim.create(expiry={"duration": 1, "unit": "hour", "start_time": stamp(0)})
     sim.act("choose", method="bri_va")
-    sim.tell("POST", "/clock", {"advance": 3590})
+    sim.control("POST", "/clock", {"advance": 3590})
     assert sim.code("status") == "201"
-    sim.tell("POST", "/clock", {"advance": 20})
+    sim.control("POST", "/clock", {"advance": 20})
     assert sim.code("status") == "407"
-    sim.tell("POST", "/clock", {"advance": 86400})
+    sim.control("POST", "/clock", {"advance": 86400})
     sim.quiet()
     assert shop.statuses() == [("pending", "201"), ("expire", "202")]
     assert sim.code("status", "pages") == "404"     # a page that ends unused sends nothing
@@ -597,9 +597,9 @@ def test_expiry_by_the_clock(sim, shop):
 
 def test_without_start_time_the_clock_starts_with_the_choice(sim):
     sim.create(expiry={"duration": 1, "unit": "hour"})
-    sim.tell("POST", "/clock", {"advance": 7200})
+    sim.control("POST", "/clock", {"advance": 7200})
     sim.act("choose", method="bca_va")
-    sim.tell("POST", "/clock", {"advance": 3500})
+    sim.control("POST", "/clock", {"advance": 3500})
     assert sim.code("status") == "201"
 
 
@@ -630,9 +630,9 @@ def test_notification(sim, shop):
 
 def test_codes_of_notifications(sim, shop):
     def codes(*acts, method="bca_va"):
-        sim.tell("POST", "/reset", {})
+        sim.control("POST", "/reset", {})
         shop.got.clear()
-        sim.tell("POST", "/notify", {"url": shop.url})
+        sim.control("POST", "/notify", {"url": shop.url})
         sim.create()
         sim.act("choose", method=method)
         for act in acts:
@@ -659,7 +659,7 @@ def test_the_graph_is_kept(sim):
     sim.act("choose", method="bca_va")
     for act in ("refund", "chargeback", "void", "accept", "reverse"):
         sim.act(act, want=409)
-    assert sim.tell("GET", "/transactions")[0]["charged_back"] == 0
+    assert sim.control("GET", "/transactions")[0]["charged_back"] == 0
     sim.act("pay")
     for act in ("expire", "cancel", "failure", "reverse", "settle", "void", "accept"):
         sim.act(act, want=409)
@@ -683,7 +683,7 @@ def test_fields_by_method(sim, shop):
 
 
 def test_fee(sim, shop):
-    sim.tell("POST", "/fee", {"amount": 4440})
+    sim.control("POST", "/fee", {"amount": 4440})
     sim.create()
     sim.act("pay", method="bca_va")
     sim.quiet()
@@ -720,7 +720,7 @@ def test_retries_by_answer(sim, shop, answer, tries):
     sim.quiet()
     assert len(shop.got) == tries
     assert len({body for _, _, body in shop.got}) == 1
-    message, = sim.tell("GET", "/messages?order_id=" + ORDER)
+    message, = sim.control("GET", "/messages?order_id=" + ORDER)
     assert message["state"] == ("delivered" if answer < 300 else "failed")
     assert [t["answer"] for t in message["tries"]] == [answer] * tries
 
@@ -735,7 +735,7 @@ def test_retries_end_with_success(sim, shop):
 
 def test_waits_between_retries(sim, shop):
     """2, 10 and 30 minutes, scaled, each shortened by up to a fifth."""
-    sim.tell("POST", "/notify", {"scale": 0.0005})
+    sim.control("POST", "/notify", {"scale": 0.0005})
     shop.answers = [503, 503, 503]
     sim.create()
     sim.act("choose", method="bca_va")
@@ -745,13 +745,13 @@ def test_waits_between_retries(sim, shop):
         assert 0.8 * minutes * 0.03 <= wait <= minutes * 0.03 + 0.2
 
 
-def test_nobody_listens(sim, shop):
+def test_a_shop_that_is_down(sim, shop):
     shop.server.shutdown()
     shop.server.server_close()
     sim.create()
     sim.act("choose", method="bca_va")
     sim.quiet()
-    message, = sim.tell("GET", "/messages")
+    message, = sim.control("GET", "/messages")
     assert [t["answer"] for t in message["tries"]] == ["refused"] * 6
 
 
@@ -765,47 +765,47 @@ def test_redirects_that_keep_the_method(sim, shop):
 
 
 def test_never_leaves_the_machine(sim, shop):
-    assert "loopback" in sim.tell("POST", "/notify", {"url": "http://192.0.2.1/"}, 400)["message"]
+    assert "loopback" in sim.control("POST", "/notify", {"url": "http://192.0.2.1/"}, 400)["message"]
     shop.answers, shop.location = [308] * 6, "http://192.0.2.1/"
     sim.create()
     sim.act("choose", method="bca_va")
     sim.quiet()
-    assert {t["answer"] for t in sim.tell("GET", "/messages")[0]["tries"]} == {"loopback only"}
+    assert {t["answer"] for t in sim.control("GET", "/messages")[0]["tries"]} == {"loopback only"}
 
 
 def test_duplicates_drop_and_deaf(sim, shop):
-    sim.tell("POST", "/notify", {"duplicates": 2})
+    sim.control("POST", "/notify", {"duplicates": 2})
     sim.create()
     sim.act("choose", method="bca_va")
     sim.quiet()
     assert len(shop.got) == 3
-    sim.tell("POST", "/notify", {"duplicates": 0, "drop": 1})
+    sim.control("POST", "/notify", {"duplicates": 0, "drop": 1})
     sim.act("pay")
     sim.quiet()
     assert len(shop.got) == 3
-    assert sim.tell("GET", "/messages")[-1]["state"] == "dropped"
-    sim.tell("POST", "/notify", {"drop": 0, "deaf": 1})
+    assert sim.control("GET", "/messages")[-1]["state"] == "dropped"
+    sim.control("POST", "/notify", {"drop": 0, "deaf": 1})
     sim.create("b")
     sim.act("choose", "b", method="bca_va")
     sim.quiet()
     assert len(shop.got) == 3 + 6
-    assert sim.tell("GET", "/messages?order_id=b")[0]["tries"][0]["answer"] == "timeout"
+    assert sim.control("GET", "/messages?order_id=b")[0]["tries"][0]["answer"] == "timeout"
 
 
 def test_hold_and_release_in_another_order(sim, shop):
-    sim.tell("POST", "/notify", {"hold": True})
+    sim.control("POST", "/notify", {"hold": True})
     sim.create()
     sim.act("pay", method="bca_va")
     time.sleep(0.1)
     assert shop.got == []
-    assert sim.tell("POST", "/messages/release", {"order": "lifo"}) == {"released": 2}
+    assert sim.control("POST", "/messages/release", {"order": "lifo"}) == {"released": 2}
     sim.quiet()
     assert shop.statuses() == [("settlement", "200"), ("pending", "201")]
 
 
 def test_shuffle(sim, shop):
     """In 40 orders of two messages each some settlement comes first."""
-    sim.tell("POST", "/notify", {"shuffle": 0.3, "seed": 1})
+    sim.control("POST", "/notify", {"shuffle": 0.3, "seed": 1})
     for n in range(40):
         sim.create("o%d" % n)
         sim.act("pay", "o%d" % n, method="bca_va")
@@ -821,17 +821,17 @@ def test_again_and_crafted(sim, shop):
     sim.create()
     sim.act("choose", method="bca_va")
     sim.quiet()
-    sim.tell("POST", "/messages/again", {"order_id": ORDER, "times": 2})
+    sim.control("POST", "/messages/again", {"order_id": ORDER, "times": 2})
     sim.quiet()
     assert len({body for _, _, body in shop.got}) == 1 and len(shop.got) == 3
-    sim.tell("POST", "/messages/craft", {"order_id": ORDER, "change": {
+    sim.control("POST", "/messages/craft", {"order_id": ORDER, "change": {
         "gross_amount": "1.00", "status_code": "200", "transaction_status": "settlement",
         "fraud_status": None}})
     sim.quiet()
     body = shop.bodies()[-1]
     assert body["signature_key"] == sign(ORDER, "200", "1.00")
     assert "fraud_status" not in body
-    body = sim.tell("POST", "/messages/craft", {
+    body = sim.control("POST", "/messages/craft", {
         "order_id": ORDER, "sign": False, "send": False, "change": {"status_code": "200"}})
     assert body["signature_key"] == VECTORS["201"]
     sim.quiet()
@@ -855,7 +855,7 @@ def test_notification_headers_of_the_create_call(sim, shop):
 
 def test_latency(sim):
     sim.create()
-    sim.tell("POST", "/fault", {"kind": "latency", "delay": 0.4, "path": "GET /v2/*", "times": 1})
+    sim.control("POST", "/fault", {"kind": "latency", "delay": 0.4, "path": "GET /v2/*", "times": 1})
     start = time.time()
     sim.core("status")
     assert 0.4 <= time.time() - start < 2
@@ -865,73 +865,73 @@ def test_latency(sim):
 
 
 def test_status_and_html(sim):
-    sim.tell("POST", "/fault", {"kind": "status", "code": 503, "times": 1, "after": 1})
+    sim.control("POST", "/fault", {"kind": "status", "code": 503, "times": 1, "after": 1})
     assert sim.create("a")[0] == 201
     assert sim.create("b")[0] == 503
     assert sim.create("c")[0] == 201
-    sim.tell("GET", "/orders/b", want=404)
-    sim.tell("POST", "/fault", {"kind": "status", "execute": True, "times": 1})
+    sim.control("GET", "/orders/b", want=404)
+    sim.control("POST", "/fault", {"kind": "status", "execute": True, "times": 1})
     assert sim.create("d")[0] == 500
-    assert sim.tell("GET", "/orders/d")["state"] == "open"
-    sim.tell("POST", "/fault", {"kind": "html", "code": 502, "times": 1})
+    assert sim.control("GET", "/orders/d")["state"] == "open"
+    sim.control("POST", "/fault", {"kind": "html", "code": 502, "times": 1})
     status, headers, body = sim.http("GET", "/v2/x/status")
     assert status == 502 and headers["Content-Type"] == "text/html" and b"<h1>" in body
 
 
 def test_lost_answer_is_executed(sim):
-    sim.tell("POST", "/fault", {"kind": "lost", "path": "POST /snap/*", "times": 1})
+    sim.control("POST", "/fault", {"kind": "lost", "path": "POST /snap/*", "times": 1})
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         sim.create()
-    first = sim.tell("GET", "/orders/" + ORDER)["token"]
+    first = sim.control("GET", "/orders/" + ORDER)["token"]
     assert sim.create()[1]["token"] != first
 
 
 def test_reset_executes_nothing(sim):
-    sim.tell("POST", "/fault", {"kind": "reset", "times": 1})
+    sim.control("POST", "/fault", {"kind": "reset", "times": 1})
     with pytest.raises(ConnectionError):
         sim.create()
-    sim.tell("GET", "/orders/" + ORDER, want=404)
+    sim.control("GET", "/orders/" + ORDER, want=404)
 
 
 def test_hang(sim):
-    sim.tell("POST", "/fault", {"kind": "hang", "times": 1, "execute": True})
+    sim.control("POST", "/fault", {"kind": "hang", "times": 1, "execute": True})
     with pytest.raises(OSError):
         sim.call("POST", "/snap/v1/transactions", {"transaction_details": {
             "order_id": ORDER, "gross_amount": 1}}, timeout=0.3)
-    assert sim.tell("GET", "/orders/" + ORDER)["gross_amount"] == 1
+    assert sim.control("GET", "/orders/" + ORDER)["gross_amount"] == 1
 
 
 def test_truncate(sim):
-    sim.tell("POST", "/fault", {"kind": "truncate", "times": 1})
+    sim.control("POST", "/fault", {"kind": "truncate", "times": 1})
     with pytest.raises(http.client.IncompleteRead):
         sim.create()
-    sim.tell("GET", "/orders/" + ORDER)
+    sim.control("GET", "/orders/" + ORDER)
 
 
 def test_refuse_and_come_back(sim):
-    sim.tell("POST", "/fault", {"kind": "refuse"})
+    sim.control("POST", "/fault", {"kind": "refuse"})
     with pytest.raises(ConnectionRefusedError):
         sim.create()
-    sim.tell("POST", "/fault", {"kind": "refuse", "off": True})
+    sim.control("POST", "/fault", {"kind": "refuse", "off": True})
     assert sim.create()[0] == 201
 
 
 def test_bad_faults(sim):
-    sim.tell("POST", "/fault", {"kind": "nonsense"}, 400)
-    sim.tell("POST", "/fault", {"kind": "hang", "nonsense": 1}, 400)
+    sim.control("POST", "/fault", {"kind": "nonsense"}, 400)
+    sim.control("POST", "/fault", {"kind": "hang", "nonsense": 1}, 400)
 
 
 def test_log_of_calls(sim):
     sim.create(headers={"Idempotency-Key": "k"})
     sim.core("status")
-    log = sim.tell("GET", "/log")
+    log = sim.control("GET", "/log")
     assert log["counts"] == {"POST /snap/v1/transactions": 1, "GET /v2/%s/status" % ORDER: 1}
     entry = log["entries"][0]
     assert entry["status"] == 201 and entry["idempotency_key"] == "k"
     assert entry["body"]["transaction_details"]["order_id"] == ORDER
     assert KEY not in json.dumps(log)
-    sim.tell("POST", "/log/reset", {})
-    assert sim.tell("GET", "/log")["entries"] == []
+    sim.control("POST", "/log/reset", {})
+    assert sim.control("GET", "/log")["entries"] == []
 
 
 # ---- the hosted page
@@ -977,7 +977,7 @@ def test_page(sim, shop, do, code, status):
     if do == "refuse":      # and another try on the same page
         press(sim, url, page, "qris")
         press(sim, url, look(sim, url), "pay")
-        assert sim.tell("GET", "/orders/" + ORDER)["paid"]
+        assert sim.control("GET", "/orders/" + ORDER)["paid"]
 
 
 def test_page_of_a_card(sim):
@@ -990,7 +990,7 @@ def test_page_of_a_card(sim):
 def test_page_ends(sim):
     url = sim.create()[1]["redirect_url"]
     page = look(sim, url)
-    sim.tell("POST", "/clock", {"advance": 86401})
+    sim.control("POST", "/clock", {"advance": 86401})
     assert press(sim, url, page, "qris")[0] == 409
     assert "ended" in look(sim, url)
     assert sim.http("GET", "/snap/v4/redirection/nothing")[0] == 404
@@ -1006,35 +1006,35 @@ def test_page_ends(sim):
 ])
 def test_page_lives_a_day_unless_asked_otherwise(sim, times, days):
     url = sim.create(**times)[1]["redirect_url"]
-    sim.tell("POST", "/clock", {"advance": days * 86400 - 600})
+    sim.control("POST", "/clock", {"advance": days * 86400 - 600})
     assert "choose" in look(sim, url)
-    sim.tell("POST", "/clock", {"advance": 601})
+    sim.control("POST", "/clock", {"advance": 601})
     assert "ended" in look(sim, url)
 
 
 def test_a_va_outlives_its_page(sim):
     sim.create(page_expiry={"duration": 5, "unit": "minutes"})
     sim.act("choose", method="bca_va")
-    sim.tell("POST", "/clock", {"advance": 3600})
+    sim.control("POST", "/clock", {"advance": 3600})
     assert sim.act("pay")["transaction_status"] == "settlement"
 
 
 # ---- orders to the control port
 
 def test_control_refuses(sim):
-    sim.tell("POST", "/act", {"order_id": "none", "act": "pay"}, 404)
-    sim.tell("GET", "/nothing", want=404)
+    sim.control("POST", "/act", {"order_id": "none", "act": "pay"}, 404)
+    sim.control("GET", "/nothing", want=404)
     sim.create()
     sim.act("pay", want=400)
     sim.act("pay", want=400, method="beads")
     sim.act("dance", want=409)
     sim.act("choose", method="qris")
     sim.act("dance", want=400)
-    sim.tell("POST", "/notify", {"nonsense": 1}, 400)
+    sim.control("POST", "/notify", {"nonsense": 1}, 400)
 
 
 def test_state(sim):
     sim.create()
-    state = sim.tell("GET", "/")
+    state = sim.control("GET", "/")
     assert state["orders"] == 1 and state["client_key"] == "C"
     assert state["base"] == "http://127.0.0.1:%d" % sim.port

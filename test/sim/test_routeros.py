@@ -393,7 +393,7 @@ def test_legacy_login():
         assert row["last-logged-out"] == "jan/01/1970 00:00:00"
 
 
-def test_who_may_not_log_in_is_refused_alike(sim):
+def test_bad_logins_are_refused_alike(sim):
     """A user who was disabled, or whose group lacked the policy `api`, could log in here and at no
     real router; a real one says nothing of the reason."""
     refused = [["!trap", "=message=invalid user name or password (6)"], ["!done"]]

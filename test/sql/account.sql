@@ -29,7 +29,7 @@ BEGIN
 		'ok', ok, 'error', error)) FROM profile_claim(r, NULL)), '[]'));
 	RETURN coalesce(jsonb_array_length(results), 0);
 END $$;
-CREATE FUNCTION wants(r uuid) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION wanted_states(r uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(username || ' ' || wanted, ', ' ORDER BY username, wanted) FROM account_claim(r, 1000, NULL) $$;
 
 -- without a router
@@ -67,7 +67,7 @@ SELECT is(array_agg(backoff(n, '1 second', '15 minutes')::text ORDER BY n), '{00
 	'1, 2, 4 … 15 minutes') FROM unnest('{0,1,2,9,10,99}'::int[]) n;
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), 'R1 4/2 pending kick', 'a change is due at once, whatever failed before');
-SELECT is(wants(:'r1'), 'u1 suspended', 'the wanted state is read when the worker acts');
+SELECT is(wanted_states(:'r1'), 'u1 suspended', 'the wanted state is read when the worker acts');
 SELECT done(:'r1') \g /dev/null
 SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'all kicks done with it');
 UPDATE subscriptions SET suspend_reason = 'manual' WHERE id = :'s';
@@ -76,12 +76,12 @@ SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'another reason is not another state
 -- a switch thrown by hand holds until the subscription's next turn
 UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s';
 UPDATE mikrotik_secrets SET disabled = true WHERE subscription_id = :'s';
-SELECT is(wants(:'r1'), 'u1 suspended', 'switched off by hand');
+SELECT is(wanted_states(:'r1'), 'u1 suspended', 'switched off by hand');
 UPDATE subscriptions SET comment = 'y' WHERE id = :'s';
 SELECT is(wanted(:'s'), 'pppoe enabled disabled on R1', 'and stays so');
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'s';
 UPDATE subscriptions SET status = 'active', suspend_reason = NULL WHERE id = :'s';
-SELECT is(wants(:'r1'), 'u1 enabled', 'until it is activated');
+SELECT is(wanted_states(:'r1'), 'u1 enabled', 'until it is activated');
 SELECT done(:'r1') \g /dev/null
 
 -- moves
@@ -89,13 +89,13 @@ UPDATE subscriptions SET router_id = :'r2' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), '(R1 10/9 pending), R2 1/0 pending', 'on the new one, off the old one');
 SELECT is(done(:'r1'), 0::bigint, 'but not before the new one has it');
 SELECT done(:'r2') \g /dev/null
-SELECT is(wants(:'r1'), 'u1 absent', 'then');
+SELECT is(wanted_states(:'r1'), 'u1 absent', 'then');
 UPDATE subscriptions SET router_id = :'r1' WHERE id = :'s';
 SELECT is(jobs(acc(:'s')), 'R1 11/9 pending, (R2 2/1 pending)', 'and back');
 SELECT done(:'r1'), done(:'r2') \g /dev/null
-SELECT is(jobs(acc(:'s')), 'R1 11/11 synced', 'what was left is forgotten');
+SELECT is(jobs(acc(:'s')), 'R1 11/11 synced', 'a trace that was left is forgotten');
 UPDATE subscriptions SET router_id = :'r2', status = 'suspended', suspend_reason = 'manual' WHERE id = :'s';
-SELECT is(wants(:'r1'), 'u1 absent', 'nobody to serve meanwhile: at once');
+SELECT is(wanted_states(:'r1'), 'u1 absent', 'no customer is served meanwhile: at once');
 SELECT done(:'r1'), done(:'r2') \g /dev/null
 SELECT is(shown(:'s'), 'synced', 'moved');
 
@@ -103,7 +103,7 @@ SELECT is(shown(:'s'), 'synced', 'moved');
 SELECT router('Nowhere') AS r3 \gset
 UPDATE subscriptions SET router_id = :'r3' WHERE id = :'s';
 UPDATE subscriptions SET router_id = :'r2' WHERE id = :'s';
-SELECT is(jobs(acc(:'s')) LIKE 'R2 %', true, 'where no command was sent there is nothing to leave');
+SELECT is(jobs(acc(:'s')) LIKE 'R2 %', true, 'an account without a command has nothing to leave');
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'lost', 'router_id', :'r3')) AS lost \gset
 SELECT is(router_is_due(:'r3'), true, 'it has work');
 SELECT router_broken(:'r3', 'refused', 10) \g /dev/null
@@ -118,17 +118,17 @@ SELECT done(:'r2') \g /dev/null
 UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'s';
 SELECT is(wanted(:'s'), 'pppoe absent disabled on R2 removed', 'its account is gone');
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'u1', 'router_id', :'r2')) AS t \gset
-SELECT is(wants(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
+SELECT is(wanted_states(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
 SELECT is((SELECT string_agg(format('%s %s', n, renamed), ', ' ORDER BY n)
              FROM account_stale(:'r2', jsonb_build_array(jsonb_build_object('n', 0, 'id', acc(:'s'), 'name', 'u1'),
                                                          jsonb_build_object('n', 1, 'id', acc(:'t'), 'name', 'u1'),
                                                          jsonb_build_object('n', 2, 'id', acc(:'t'), 'name', 'u0'),
                                                          jsonb_build_object('n', 3, 'id', 'nonsense', 'name', 'u1')))),
-	'0 f, 2 t', 'what the first left may be taken over, and what the second should leave');
+	'0 f, 2 t', 'the trace that the first left may be taken over, and the one that the second should leave');
 SELECT done(:'r2') \g /dev/null
 SELECT throws_ok($$SELECT sub(person(), '{"mikrotik_username": "u1"}')$$, 'IS422', NULL, 'once');
 SELECT bare() AS y \gset
-SELECT throws_ok(format($$UPDATE subscriptions SET mikrotik_username = 'u1' WHERE id = %L$$, :'y'), '23505', NULL, 'whoever does it');
+SELECT throws_ok(format($$UPDATE subscriptions SET mikrotik_username = 'u1' WHERE id = %L$$, :'y'), '23505', NULL, 'the owner''s connection is refused, too');
 
 -- accounts that stand alone
 INSERT INTO mikrotik_secrets (router_id, username, service, imported) VALUES (:'r1', 'found', 'pppoe', true) RETURNING id AS found \gset
@@ -151,12 +151,12 @@ SELECT throws_ok(format('SELECT account_remove(%L)', :'found'), 'IS409', NULL, '
 SELECT done(:'r1'), done(:'r2') \g /dev/null
 SELECT jobs(acc(:'s')) AS before \gset
 SELECT is(seal_replace('subscriptions:' || id || ':mikrotik_password', mikrotik_password, 'sealed anew'), true, 'sealed anew') FROM subscriptions WHERE id = :'s';
-SELECT is(jobs(acc(:'s')), :'before', 'which no router need know');
+SELECT is(jobs(acc(:'s')), :'before', 'a change that no router need know makes no job');
 INSERT INTO router_states (router_id, failures) VALUES (:'r1', 3) ON CONFLICT (router_id) DO UPDATE SET failures = 3;
 SELECT seal_replace('router_settings:' || id || ':password', password, 'sealed anew') FROM router_settings WHERE id = :'r1' \g /dev/null
 SELECT is(failures, 3, 'nor is a router right again by it') FROM router_states WHERE router_id = :'r1';
 UPDATE subscriptions SET mikrotik_password = 'another' WHERE id = :'s';
-SELECT is(jobs(acc(:'s')) LIKE '% pending kick', true, 'what is changed afterwards is');
+SELECT is(jobs(acc(:'s')) LIKE '% pending kick', true, 'a later change is');
 
 -- packages
 SELECT done(:'r1'), done(:'r2') \g /dev/null
@@ -164,7 +164,7 @@ UPDATE packages SET price = 1 WHERE name = 'P';
 SELECT is(count(*), 0::bigint, 'a price is no business of a router') FROM profile_claim(:'r1', NULL);
 UPDATE packages SET bandwidth = '11M/11M' WHERE name = 'P';
 SELECT is(count(*), 1::bigint, 'a rate is') FROM profile_claim(:'r1', NULL);
-SELECT is(wants(:'r1'), NULL, 'and kicks nobody');
+SELECT is(wanted_states(:'r1'), NULL, 'and kicks nobody');
 SET LOCAL isp.kick = 'on';
 UPDATE packages SET bandwidth = '12M/12M' WHERE name = 'P';
 SET LOCAL isp.kick = 'off';
@@ -175,7 +175,7 @@ SELECT is(jobs(acc(:'s')), 'R1 4/4 synced', 'saved as it is: nothing');
 SET LOCAL isp.kick = 'on';
 UPDATE packages SET updated_at = now() WHERE name = 'P';
 SET LOCAL isp.kick = 'off';
-SELECT is(jobs(acc(:'s')), 'R1 5/4 pending kick', 'who asks for the kick after the change gets it');
+SELECT is(jobs(acc(:'s')), 'R1 5/4 pending kick', 'a kick asked for after the change comes');
 SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.0.5', 'router_id', :'r1')) AS x \gset
 SELECT done(:'r1') \g /dev/null
 UPDATE packages SET burst = '9M/9M' WHERE name = 'S';
@@ -184,8 +184,8 @@ SELECT throws_ok(format($$SELECT sub(person(), '{"package_id": "%s", "remote_add
 	'23505', NULL, 'one static account an address');
 UPDATE subscriptions SET status = 'cancelled' WHERE id = :'x';
 SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.0.5', 'router_id', :'r1')) AS y \gset
-SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'x'))), '10.0.0.5', 'who leaves knows that his address is taken');
-SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'y'))), NULL, 'who took it does not');
+SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'x'))), '10.0.0.5', 'the account that leaves knows that its address is taken');
+SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'y'))), NULL, 'the one that took it does not');
 SELECT done(:'r1') \g /dev/null
 
 -- policies
@@ -222,7 +222,7 @@ SELECT is(jobs(acc(:'s')) LIKE 'R1 % pending', true, 'at a new address all is lo
 -- the nightly check: what is compared, and what it found becomes jobs, each once
 SET isp.timezone = 'Asia/Jakarta';
 SELECT is(router_night('2026-03-02 02:59:59+07'), '2026-03-01'::date, 'the night begins at three');
-SELECT is(router_night('2026-03-02 03:00+07'), '2026-03-02'::date, 'of the town, wherever the database stands');
+SELECT is(router_night('2026-03-02 03:00+07'), '2026-03-02'::date, 'the night of the town, in any time zone of the database');
 RESET isp.timezone;
 SELECT router('C1') AS c1, router('C2') AS c2 \gset
 CREATE FUNCTION compared(r uuid) RETURNS text LANGUAGE sql AS $$
@@ -250,7 +250,7 @@ SELECT is(compared(:'c1'), 'a-found enabled, n1 enabled, n2 suspended', 'until i
 SELECT finds(:'c1', ARRAY[acc(:'n1')]) AS found, jobs(acc(:'n1')) AS jobs, jobs(acc(:'n2')) AS other \gset
 SELECT is(:'found'::text, '1 0 0', 'different');
 SELECT is(:'jobs'::text, 'C1 2/1 pending', 'is a job, and nobody is kicked for it');
-SELECT is(:'other'::text, 'C1 2/2 synced', 'of that account alone');
+SELECT is(:'other'::text, 'C1 2/2 synced', 'the others stay');
 SELECT is(finds(:'c1', ARRAY[acc(:'n1')]), '0 0 0', 'one is enough');
 SELECT is(finds(:'c2', ARRAY[acc(:'n1')]), '0 0 0', 'and on another router it is not looked for');
 SELECT done(:'c1') \g /dev/null
@@ -261,21 +261,21 @@ SELECT is(finds(:'c2', '{}', ARRAY[pkg('P')]), '0 1 0', 'also where it never was
 SELECT done(:'c1'), done(:'c2') \g /dev/null
 
 -- our marks where they have no business
-SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'who lives there is not misplaced');
-SELECT is(finds(:'c1', '{}', '{}', stray(gen_random_uuid(), 'n1')), '0 0 0', 'nor who is not known to us');
-SELECT is(finds(:'c1', '{}', '{}', '[{"id": "x", "service": "pppoe", "name": "n1"}]'), '0 0 0', 'nor what is no id');
+SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'an account of that router is not misplaced');
+SELECT is(finds(:'c1', '{}', '{}', stray(gen_random_uuid(), 'n1')), '0 0 0', 'nor is an unknown one');
+SELECT is(finds(:'c1', '{}', '{}', '[{"id": "x", "service": "pppoe", "name": "n1"}]'), '0 0 0', 'nor a mark that is no id');
 SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'a copy')), '0 0 0', 'a mark under another name was copied');
-SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 1', 'who lives elsewhere is');
+SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 1', 'an account of another router is');
 SELECT is(jobs(acc(:'n1')), 'C1 2/2 synced, (C2 1/0 pending)', 'and has to leave');
 SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'once');
-SELECT is(wants(:'c2'), 'n1 absent', 'it leaves');
+SELECT is(wanted_states(:'c2'), 'n1 absent', 'it leaves');
 SELECT is(traces, 'ppp - n1', 'under that name') FROM account_claim(:'c2', 9, NULL);
 SELECT done(:'c2') \g /dev/null
 SELECT is(jobs(acc(:'n1')), 'C1 2/2 synced', 'and is forgotten there');
 UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = :'n2';
 SELECT done(:'c1') \g /dev/null
-SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n2'), 'n2')), '0 0 1', 'who was cancelled has no business anywhere');
-SELECT is(wants(:'c1'), 'n2 absent', 'it leaves');
+SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n2'), 'n2')), '0 0 1', 'a cancelled account is misplaced everywhere');
+SELECT is(wanted_states(:'c1'), 'n2 absent', 'it leaves');
 SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n2'), 'n2', 'hotspot')), '0 0 1', 'and from another menu');
 SELECT is(traces LIKE E'ppp - n2\n%hotspot - n2', true, 'in one') FROM account_claim(:'c1', 9, NULL);
 SELECT done(:'c1') \g /dev/null

@@ -20,13 +20,13 @@ SELECT is((SELECT string_agg(billed::text, ' ' ORDER BY from_day) FROM subscript
 SELECT pay(inv(:'s'), '2026-01-24') \g /dev/null
 SELECT step('renew', '2026-02-24') \g /dev/null
 SELECT is(lines(inv(:'s', 2)), 'package 100000, item 20000, discount -120000', 'a discount of one period is gone, a charge stands once');
-SELECT is(owes(inv(:'s', 2)), 'paid 0/0', 'what costs nothing is paid');
+SELECT is(owes(inv(:'s', 2)), 'paid 0/0', 'a bill of nothing is paid');
 SELECT item_update(:'s', :'modem', '{"amount": 15000}', '2026-02-25') \g /dev/null
 SELECT step('renew', '2026-03-26') \g /dev/null
 SELECT is(lines(inv(:'s', 3)), 'package 100000, item 30000', 'a changed item counts from the next bill on');
 SELECT item_remove(:'s', :'modem') \g /dev/null
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-03-26') \g /dev/null
-SELECT is(lines(inv(:'s', 4)), 'package 200000', 'what is removed is not billed again');
+SELECT is(lines(inv(:'s', 4)), 'package 200000', 'a removed item is not billed again');
 SELECT throws_ok(format($$SELECT item_create(%L, '{"kind": "item", "text": "x", "percent": 5}', '2026-01-01')$$, :'s'), 'IS422', NULL, 'an item has an amount');
 SELECT throws_ok(format($$SELECT item_create(%L, '{"kind": "discount", "text": "x", "percent": 5, "bounded": true}', '2026-01-01')$$, :'s'), 'IS403', NULL, 'an operator''s discount is bounded');
 SELECT throws_ok(format($$SELECT item_remove(%L, uuidv7())$$, :'s'), 'IS404', NULL, 'no such item');
@@ -104,7 +104,7 @@ SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-05', '1 d
 SELECT invoice_cancel(inv(:'s'), '2026-02-06') \g /dev/null
 SELECT is((SELECT string_agg(kind, ' ') FROM charges WHERE subscription_id = :'s'), 'late_fee', 'no reactivation fee where the bill was cancelled');
 SELECT subscription_cancel(:'s', NULL, '2026-02-06') \g /dev/null
-SELECT is(lines(inv(:'s', 2)), 'late_fee 5000', 'where the line ends the fee has a bill of its own');
+SELECT is(lines(inv(:'s', 2)), 'late_fee 5000', 'the fee of a line that ends has a bill of its own');
 UPDATE settings SET late_fee = 0, reactivation_fee = 0, grace_days = 1;
 
 SELECT is_empty('SELECT * FROM check_invariants()', 'the laws hold');

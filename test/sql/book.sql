@@ -19,7 +19,7 @@ SELECT is(credit(owner(:'s')), 5::bigint, 'and credit');
 
 SELECT sub(person()) AS s \gset
 SELECT invoice_cancel(inv(:'s'), '2026-01-02') \g /dev/null
-SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02')$$, :'s'), 'IS409', NULL, 'nobody pays a cancelled invoice by hand');
+SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02')$$, :'s'), 'IS409', NULL, 'a cancelled invoice is not paid by hand');
 SELECT gateway(inv(:'s'), 100000, '2026-01-02') AS p \gset
 SELECT is(owes(inv(:'s')), 'cancelled 0/100000', 'gateway money: the invoice stays cancelled');
 SELECT is(credit(owner(:'s')), 100000::bigint, 'all of it is credit');
@@ -47,7 +47,7 @@ SELECT is(credit(:'c') || ' ' || (SELECT amount FROM payments WHERE id = :'p' AN
 SELECT is(owes(inv(sub(:'c'))), 'unpaid 70000/100000', 'the next bill takes it');
 SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-02') \g /dev/null
 SELECT is(credit(:'c'), 0::bigint, 'a deposit can be undone');
-SELECT throws_ok($$SELECT payment_book('{"customer_id": "00000000-0000-0000-0000-000000000000", "amount": 1}', '2026-01-02')$$, 'IS422', NULL, 'of nobody');
+SELECT throws_ok($$SELECT payment_book('{"customer_id": "00000000-0000-0000-0000-000000000000", "amount": 1}', '2026-01-02')$$, 'IS422', NULL, 'an unknown customer');
 
 -- the scope of a payment page
 SELECT person() AS c \gset
@@ -84,7 +84,7 @@ SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-01', '{"payment_date": "2
 SELECT is(payment_day('2026-01-02') || ' ' || payment_day('2026-01-02T04:59:00Z'), '2026-01-02 2026-01-01', 'west of Greenwich too');
 SET LOCAL isp.timezone = '';
 SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"payment_date": "2026-01-03", "source": "midtrans", "reference": "T"}')$$, :'s'),
-	'what the gateway says is booked');
+	'a payment of the gateway is booked');
 
 -- payment pages of the old amount are dropped
 SELECT sub(person()) AS s \gset
@@ -92,7 +92,7 @@ INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, state, exp
 SELECT inv(:'s'), n, 'O' || n, 100000, state, now() FROM unnest('{open,paid,closed,pending}'::text[]) WITH ORDINALITY t (state, n);
 SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 1}') \g /dev/null
 SELECT results_eq($$SELECT order_id, kind FROM midtrans_jobs JOIN midtrans_attempts a ON a.id = attempt_id ORDER BY 1$$,
-	$$VALUES ('O1', 'cancel'), ('O4', 'cancel')$$, 'what is owed changed: open pages are cancelled');
+	$$VALUES ('O1', 'cancel'), ('O4', 'cancel')$$, 'the owed amount changed: open pages are cancelled');
 SELECT pay(inv(:'s'), '2026-01-02') \g /dev/null
 SELECT is(count(*), 2::bigint, 'once') FROM midtrans_jobs;
 SELECT sound();

@@ -62,7 +62,7 @@ SELECT two_bills(ARRAY[:'a', :'b']::uuid[]) \g /dev/null
 SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'a'), 2::bigint, 'two bills are out');
 SELECT pay(inv(:'a', 1), '2026-02-24'), pay(inv(:'a', 2), '2026-02-24'), pay(inv(:'b', 2), '2026-02-24'), pay(inv(:'b', 1), '2026-02-24') \g /dev/null
 SELECT is(is_now(:'a'), is_now(:'b'), 'two bills paid in both orders on one day: the same end date');
-SELECT is(is_now(:'a'), 'active 2026-03-31', 'which is both periods');
+SELECT is(is_now(:'a'), 'active 2026-03-31', 'both periods are there');
 
 -- one payment over two bills, taken back: both are owed again, and the days of both are gone
 SELECT bare('{"late_policy": "give_back"}') AS s \gset
@@ -167,7 +167,7 @@ SELECT is(is_now(:'s'), 'active 2026-02-09', 'ten days are given back');
 SELECT subscription_pause(:'s', NULL, NULL, NULL, '2026-01-21') \g /dev/null
 SELECT subscription_resume(:'s', NULL, '2026-01-21') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-09', 'paused and resumed on one day: nothing');
-SELECT throws_ok(format('SELECT subscription_resume(%L, NULL, %L)', :'s', '2026-01-21'), 'IS409', NULL, 'what is not paused is not resumed');
+SELECT throws_ok(format('SELECT subscription_resume(%L, NULL, %L)', :'s', '2026-01-21'), 'IS409', NULL, 'a line that is not paused is not resumed');
 SELECT throws_ok(format($$SELECT subscription_pause(%L, '2026-01-20', NULL, NULL, '2026-01-21')$$, :'s'), 'IS422', NULL, 'not in the past');
 SELECT throws_ok(format($$SELECT subscription_pause(%L, '2026-01-22', '2026-01-21', NULL, '2026-01-21')$$, :'s'), 'IS422', NULL, 'not backwards');
 

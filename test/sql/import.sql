@@ -45,7 +45,7 @@ SELECT results_eq($$ SELECT s.status, s.suspend_reason, o.from_day, o.cause FROM
 	JOIN service_offs o ON o.subscription_id = s.id WHERE s.mikrotik_username = 'tono' $$,
 	$$ VALUES ('suspended', 'debt', '2026-01-06'::date, 'debt') $$, 'a line that is off is off from the day after its last');
 SELECT results_eq($$ SELECT i.kind, i.amount, i.due_date FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
-	WHERE s.mikrotik_username = 'tono' $$, $$ VALUES ('other', 150000::bigint, '2026-01-05'::date) $$, 'what is owed is a bill');
+	WHERE s.mikrotik_username = 'tono' $$, $$ VALUES ('other', 150000::bigint, '2026-01-05'::date) $$, 'an owed amount is a bill');
 -- The opening position by the rules of days and periods: what was paid elsewhere stands at the start, no period is billed.
 CREATE FUNCTION line_of(username text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM subscriptions WHERE mikrotik_username = username $$;
 SELECT results_eq($$ SELECT s.mikrotik_username, d.kind, d.days, s.end_date = s.start_date - 1 + d.days FROM subscriptions s

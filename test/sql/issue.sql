@@ -24,7 +24,7 @@ SELECT results_eq(format('SELECT kind, amount, period_start, period_end, due_dat
 	$$VALUES ('first', 100000::bigint, '2026-01-01'::date, '2026-01-30'::date, '2026-01-01'::date, '2026-01-01'::date, 'unpaid')$$,
 	'the first invoice bills the first period, due on its first day');
 SELECT sub(person(), jsonb_build_object('package_id', pkg('F'))) AS f \gset
-SELECT is(owes(inv(:'f')), 'paid 0/0', 'what costs nothing is paid at issue');
+SELECT is(owes(inv(:'f')), 'paid 0/0', 'a bill of nothing is paid at issue');
 SELECT is(is_now(:'f'), 'active 2026-01-30', 'with all effects');
 SELECT sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-15"}') AS half \gset
 SELECT is(owes(inv(:'half')) || ' ' || is_now(:'half'), 'unpaid 0/50000 active 2025-12-31', 'dates with a bill: the price of those days');

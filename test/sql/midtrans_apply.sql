@@ -16,7 +16,7 @@ SELECT say(:'a', 'T1', 'status', 'partial_chargeback', 'save reopen',
 	'{"refund_total": 50000, "refunds": [{"id": "k", "amount": 50000}], "charged": 30000}') \g /dev/null
 SELECT results_eq('SELECT amount, reopen FROM refunds ORDER BY id', 'VALUES (50000::bigint, false), (30000, true)',
 	'a partial chargeback is booked on its own sum');
-SELECT is(owes(inv(:'s')), 'overdue 70000/100000', 'and what it took is owed again');
+SELECT is(owes(inv(:'s')), 'overdue 70000/100000', 'and the amount that it took is owed again');
 SELECT say(:'a', 'T1', 'status', 'partial_chargeback', 'save reopen', '{"charged": 30000}') \g /dev/null
 SELECT results_eq($$SELECT refunded, charged FROM midtrans_event_record('status', (SELECT order_id FROM midtrans_attempts), 'T1', '{}', NULL, NULL)$$,
 	$$VALUES (50000::bigint, 30000::bigint)$$, 'once, and apart from refunds');
@@ -50,7 +50,7 @@ SELECT results_eq($$SELECT refund_id, amount FROM refunds WHERE refund_id LIKE '
 -- Not ours: kept, and never taken for one that was not applied.
 SELECT is(attempt_id, NULL, 'no such order') FROM midtrans_event_record('notification', 'nobody''s', 'U', '{}', NULL, NULL);
 SELECT is((SELECT verdict FROM midtrans_verdicts v JOIN midtrans_events e ON e.id = v.event_id WHERE order_id = 'nobody''s'),
-	'unknown_order', 'which is the verdict');
+	'unknown_order', 'the verdict says so');
 
 -- An order with two payments under way was closed by the end of one: the customer got another page,
 -- and could pay twice.
@@ -86,12 +86,12 @@ SELECT say(:'a', 'R1', 'notification', 'pending', 'save', '{"attempt": "pending"
 SELECT say(:'a', 'R1', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
 SELECT is(jobs(:'a'), NULL, 'a payment that waits for nobody leaves no work');
 SELECT say(:'a', 'R2', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
-SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'what is begun beside a payment is to be cancelled');
+SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'a transaction beside a payment is to be cancelled');
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'R3', 'notification', 'pending', 'save', '{"attempt": "pending"}'), say(:'a', 'R4', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
 SELECT say(:'a', 'R4', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
-SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'and what was');
+SELECT is(state_of(:'a') || ' ' || jobs(:'a'), 'paid cancel', 'and an earlier one');
 
 -- Another party of our merchant had the order_id before us, and its payment paid our invoice.
 SELECT sub(person()) AS s \gset
@@ -131,7 +131,7 @@ SELECT say(:'a', 'V1', 'notification', 'capture', 'save alert', '{"attempt": "re
 	say(:'a', 'V1', 'status', 'capture', 'alert', '{"verdict": "duplicate", "rows": "3"}') \g /dev/null
 SELECT is(reported(:'a'), 1::bigint, 'reported once, whoever says it');
 SELECT say(:'a', 'V2', 'notification', 'capture', 'save alert', '{"attempt": "review", "rows": "3"}') \g /dev/null
-SELECT is(reported(:'a'), 1::bigint, 'of another, a notification is not believed');
+SELECT is(reported(:'a'), 1::bigint, 'a notification of another transaction is not believed');
 SELECT say(:'a', 'V2', 'status', 'capture', 'alert', '{"verdict": "duplicate", "rows": "3"}') FROM generate_series(1, 2) \g /dev/null
 SELECT is(reported(:'a'), 2::bigint, 'Midtrans is');
 SELECT say(:'a', 'V' || n, 'status', 'pending', 'alert', '{"verdict": "foreign", "rows": "22"}') FROM generate_series(3, 4) n \g /dev/null
@@ -161,17 +161,17 @@ SELECT is(had_200(:'a', '{"status_code": "200", "n": 2}'), true, 'altered, it is
 -- The sender of a copy, again and again, made us ask Midtrans as often.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-CREATE FUNCTION asked_again(att uuid, more jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION look_up_again(att uuid, more jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE midtrans_jobs SET done_at = now() WHERE attempt_id = att;
 	PERFORM say(att, 'C1', 'notification', 'refund', 'confirm', '{"verdict": "confirm"}' || more);
 	RETURN jobs(att) IS NOT NULL;
 END $$;
-SELECT is(asked_again(:'a', '{}'), true, 'a message');
-SELECT is(asked_again(:'a', '{}'), false, 'its copy a moment later');
-SELECT is(asked_again(:'a', '{"n": 1}'), true, 'another one');
+SELECT is(look_up_again(:'a', '{}'), true, 'a message');
+SELECT is(look_up_again(:'a', '{}'), false, 'its copy a moment later');
+SELECT is(look_up_again(:'a', '{"n": 1}'), true, 'another one');
 UPDATE midtrans_jobs SET created_at = now() - interval '61 seconds';
-SELECT is(asked_again(:'a', '{}'), true, 'a copy a minute later');
+SELECT is(look_up_again(:'a', '{}'), true, 'a copy a minute later');
 UPDATE midtrans_jobs SET created_at = now() - interval '61 seconds', attempts = 5, due_at = now() + interval '1 minute';
 SELECT say(:'a', 'C1', 'notification', 'refund', 'confirm', '{"verdict": "confirm"}') \g /dev/null
 SELECT is(attempts || ' ' || (due_at > now()), '5 true', 'what fails is not tried oftener for a copy') FROM midtrans_jobs WHERE attempt_id = :'a';

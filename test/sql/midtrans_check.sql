@@ -13,7 +13,7 @@ SELECT ok(midtrans_work_wait() BETWEEN 29000 AND 30000, 'with nothing due the wa
 -- and the real one was never asked about again.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-CREATE FUNCTION asked(att uuid) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION looked_up(att uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM midtrans_transactions_to_ask(att) $$;
 CREATE FUNCTION claim(att uuid, tx text, verdict text, at timestamptz) RETURNS void LANGUAGE sql AS $$
 	WITH e AS (
@@ -22,7 +22,7 @@ CREATE FUNCTION claim(att uuid, tx text, verdict text, at timestamptz) RETURNS v
 	INSERT INTO midtrans_verdicts (event_id, verdict) SELECT id, verdict FROM e $$;
 SELECT say(:'a', 'reported', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
 SELECT claim(:'a', 'claim' || to_char(n, 'FM00'), 'confirm', now() - (51 - n) * interval '1 minute') FROM generate_series(1, 50) n \g /dev/null
-SELECT is((SELECT transaction_id FROM midtrans_transactions_to_ask(:'a') LIMIT 1), 'reported', 'what Midtrans named comes first');
+SELECT is((SELECT transaction_id FROM midtrans_transactions_to_ask(:'a') LIMIT 1), 'reported', 'a transaction that Midtrans named comes first');
 SELECT is(count(*), 21::bigint, 'of what anybody may have named, twenty') FROM midtrans_transactions_to_ask(:'a');
 SELECT is(string_agg(transaction_id, ' ' ORDER BY transaction_id), 'claim01 claim10 claim41 claim50', 'the oldest and the newest')
 	FROM midtrans_transactions_to_ask(:'a') WHERE transaction_id IN ('claim01', 'claim10', 'claim11', 'claim40', 'claim41', 'claim50');
@@ -54,15 +54,15 @@ SELECT unknown(:'a', 'claim' || to_char(n, 'FM00')) FROM generate_series(1, 50) 
 -- Asked five times in half an hour, Midtrans did not know a payment yet, and was never asked about it again.
 SELECT is(count(*), 20::bigint, 'however often it has said so') FROM midtrans_transactions_to_ask(:'a') WHERE NOT confirmed;
 SELECT claim(:'a', 'ancient', 'confirm', now() - interval '71 hours'), unknown(:'a', 'ancient', 1) \g /dev/null
-SELECT is(asked(:'a') ~ 'ancient', true, 'for three days');
+SELECT is(looked_up(:'a') ~ 'ancient', true, 'for three days');
 UPDATE midtrans_events SET received_at = now() - interval '73 hours' WHERE transaction_id = 'ancient';
-SELECT is(asked(:'a') ~ 'ancient', false, 'and no longer');
+SELECT is(looked_up(:'a') ~ 'ancient', false, 'and no longer');
 INSERT INTO midtrans_copies SELECT id, 1, now() + interval '2 hours' FROM midtrans_events WHERE transaction_id = 'claim07';
 SELECT is(string_agg(transaction_id, ' '), 'claim07', 'reported of anew, it is asked about anew') FROM midtrans_transactions_to_ask(:'a') WHERE asks = 0;
 UPDATE midtrans_unknown_ids SET asked_at = now() - interval '1 hour';
 UPDATE midtrans_copies SET last_at = now();
 UPDATE midtrans_events SET received_at = now() - interval '4 days' WHERE transaction_id = 'claim07';
-SELECT is(asked(:'a') ~ 'claim07', true, 'however old the first of it is');
+SELECT is(looked_up(:'a') ~ 'claim07', true, 'however old the first of it is');
 SELECT midtrans_unknown_id_count(:'a', 'claim07') \g /dev/null
 SELECT is(asks, 1, 'from the beginning') FROM midtrans_transactions_to_ask(:'a') WHERE transaction_id = 'claim07';
 SELECT say(:'a', 'claim07', 'status', 'pending', 'save') \g /dev/null
@@ -77,31 +77,31 @@ SELECT is(asks, midtrans_asks_until_unknown(), 'not asked about at once again') 
 SELECT page(inv(:'s'), 2) AS b \gset
 SELECT say(:'a', 'stolen', 'notification', 'pending', 'save') \g /dev/null
 SELECT claim(:'b', 'stolen', 'inconsistent', now()) \g /dev/null
-SELECT is(asked(:'b'), 'stolen', 'the order whose it may be asks about it');
+SELECT is(looked_up(:'b'), 'stolen', 'the order whose it may be asks about it');
 
 -- ---- what is live
 
 -- A transaction that nobody at Midtrans knows kept a page waiting, and made a job each half minute.
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
-CREATE FUNCTION live(att uuid) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION open_transactions(att uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM midtrans_transactions_to_ask(att) WHERE open $$;
 SELECT say(:'a', 'received', 'notification', 'pending', 'save', '{"attempt": "pending"}'),
 	say(:'a', 'known', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
-SELECT is(live(:'a'), 'known received', 'both may be paid');
+SELECT is(open_transactions(:'a'), 'known received', 'both may be paid');
 SELECT unknown(:'a', 'received', 4), unknown(:'a', 'known') \g /dev/null
-SELECT is(live(:'a'), 'known received', 'they may still: Midtrans may lag');
+SELECT is(open_transactions(:'a'), 'known received', 'they may still: Midtrans may lag');
 SELECT unknown(:'a', 'received', 1) \g /dev/null
-SELECT is(live(:'a'), 'known', 'what a notification alone named, and Midtrans does not know, may not');
+SELECT is(open_transactions(:'a'), 'known', 'one that a notification alone named, and Midtrans does not know, may not');
 -- Five looks within a minute were an answer for good.
 SELECT midtrans_unknown_id_count(:'a', 'received') FROM generate_series(1, 9) \g /dev/null
-SELECT is(asks(:'a', 'received'), 5, 'what is asked twice in a minute counts once');
+SELECT is(asks(:'a', 'received'), 5, 'two look-ups in a minute count once');
 UPDATE midtrans_unknown_ids SET asked_at = now() - interval '1 minute' WHERE transaction_id = 'received';
 UPDATE midtrans_events SET received_at = now() - interval '1 hour' WHERE transaction_id = 'received';
 SELECT midtrans_unknown_id_count(:'a', 'received') FROM generate_series(1, 9) \g /dev/null
 SELECT is(asks(:'a', 'received'), 6, 'and a minute later again');
 UPDATE midtrans_attempts SET expires_at = now() - interval '1 minute' WHERE id = :'a';
-SELECT is(live(:'a'), NULL, 'nor what it does not know any more when the time is over');
+SELECT is(open_transactions(:'a'), NULL, 'nor one that it does not know any more when the time is over');
 SELECT midtrans_check_finish(:'a', true) \g /dev/null
 SELECT is(state_of(:'a'), 'closed', 'so the page is closed by our clock');
 
@@ -138,7 +138,7 @@ SELECT page(inv(:'s'), 2) AS a \gset
 SELECT say(:'a', 'L2', 'notification', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
 SELECT is(midtrans_attempt_close(:'a'), 1::bigint, 'one nobody asked about may be under way');
 SELECT unknown(:'a', 'L2', 1) \g /dev/null
-SELECT is(midtrans_attempt_close(:'a') || state_of(:'a'), '0closed', 'what Midtrans does not know is not');
+SELECT is(midtrans_attempt_close(:'a') || state_of(:'a'), '0closed', 'one that Midtrans does not know is not');
 SELECT say(:'a', 'L2', 'status', 'pending', '', '{"verdict": "duplicate"}') \g /dev/null
 SELECT is(state_of(:'a') || ' ' || coalesce(jobs(:'a'), 'owed'), 'pending owed', 'but it was wrong: it is open again');
 SELECT page(inv(:'s'), 3, '{"state": "closed"}') AS a \gset
@@ -174,7 +174,7 @@ INSERT INTO midtrans_events (source, order_id, body, body_hash) SELECT 'notifica
 SELECT midtrans_sweep() \g /dev/null
 SELECT is(jobs(:'a'), 'confirm', 'then Midtrans is asked');
 SELECT is(count(*), 2::bigint, 'and it lies there no more') FROM midtrans_verdicts WHERE detail = 'was stored, but not applied';
-SELECT is(asked(:'a'), 'lost', 'about what it named');
+SELECT is(looked_up(:'a'), 'lost', 'about what it named');
 UPDATE midtrans_jobs SET done_at = now() WHERE attempt_id = :'a';
 SELECT midtrans_sweep() \g /dev/null
 SELECT is(jobs(:'a'), NULL, 'once');
@@ -251,26 +251,26 @@ BEGIN
 	RETURN due_in(att) IS NOT NULL;
 END $$;
 SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "settlement"}'), false, 'a payment that is booked waits for nothing');
-SELECT is(waits(:'a', 'Q', 'applied', '{"transaction_status": "refund"}'), false, 'nor what was applied');
-SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "refund"}', '73 hours'), false, 'nor what is long ago');
+SELECT is(waits(:'a', 'Q', 'applied', '{"transaction_status": "refund"}'), false, 'nor an applied one');
+SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "refund"}', '73 hours'), false, 'nor an old one');
 SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "partial_refund", "refund_amount": "50000.00"}'), true, 'a refund nobody knows of');
 SELECT say(:'a', 'Q', 'status', 'partial_refund', 'save refund', '{"refund_total": 50000}'), long_over(:'a'), midtrans_check_finish(:'a', true) \g /dev/null
 SELECT is(due_in(:'a'), NULL, 'until it is booked');
 SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "partial_refund", "refund_amount": 70000}'), true, 'or another after it');
-SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "partial_refund", "refund_amount": "1e9 x"}'), true, 'whatever is written there');
+SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "partial_refund", "refund_amount": "1e9 x"}'), true, 'with any text there');
 SELECT say(:'a', 'Q', 'status', 'partial_refund', 'save refund', '{"refund_total": 70000}'), long_over(:'a'), midtrans_check_finish(:'a', true) \g /dev/null
-SELECT is(due_in(:'a'), NULL, 'which is booked, too');
+SELECT is(due_in(:'a'), NULL, 'a refund is booked, too');
 SELECT is(waits(:'a', 'Q', 'confirm', '{"transaction_status": "partial_chargeback", "refund_chargeback_amount": "10000.00"}'), true, 'a part charged back');
 SELECT say(:'a', 'Q', 'status', 'partial_chargeback', 'save reopen', '{"charged": 10000}'), long_over(:'a'), midtrans_check_finish(:'a', true) \g /dev/null
 SELECT is(due_in(:'a'), NULL, 'is another sum');
-SELECT is(waits(:'a', 'nobody''s', 'confirm', '{"transaction_status": "deny"}'), false, 'what is not booked needs no undoing');
+SELECT is(waits(:'a', 'nobody''s', 'confirm', '{"transaction_status": "deny"}'), false, 'an unbooked one needs no undoing');
 SELECT is(waits(:'a', 'nobody''s', 'inconsistent', '{"transaction_status": "settlement"}'), true, 'a payment nobody knows of');
 SELECT is(count(*), 0::bigint, 'about which people were informed by itself') FROM alert_logs WHERE meta ->> 'attempt_id' = :'a' AND title ~ 'not confirmed';
 
 -- ---- unconfirmed
 
 -- No alert was raised about a second thing that Midtrans did not confirm.
-CREATE FUNCTION doubts(att uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION unconfirmed_alerts(att uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM midtrans_alert_unconfirmed(att, now() - interval '2 hours');
 	RETURN (SELECT count(*) FROM alert_logs WHERE meta ->> 'attempt_id' = att::text AND title = 'A notification was not confirmed');
@@ -278,11 +278,11 @@ END $$;
 SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'D', 'notification', 'settlement', 'save book', '{"attempt": "paid"}'), received(:'a', 'D', 'confirm', '{"transaction_status": "deny"}') \g /dev/null
-SELECT is(doubts(:'a') + doubts(:'a'), 2::bigint, 'it was not taken back, they say: reported once');
+SELECT is(unconfirmed_alerts(:'a') + unconfirmed_alerts(:'a'), 2::bigint, 'it was not taken back, they say: reported once');
 SELECT received(:'a', 'D', 'confirm', '{"transaction_status": "chargeback"}') \g /dev/null
-SELECT is(doubts(:'a'), 2::bigint, 'nor by the bank');
+SELECT is(unconfirmed_alerts(:'a'), 2::bigint, 'nor by the bank');
 SELECT received(:'a', 'made up ' || n, 'confirm', '{"transaction_status": "settlement"}') FROM generate_series(1, 9) n \g /dev/null
-SELECT is(doubts(:'a'), 3::bigint, 'what anybody may have made up makes one more');
+SELECT is(unconfirmed_alerts(:'a'), 3::bigint, 'a message that anybody may have made up makes one more');
 
 -- Money booked on the word of a notification, of which Midtrans knew nothing, stayed booked in silence.
 CREATE FUNCTION unknowns(att uuid) RETURNS bigint LANGUAGE sql AS $$
@@ -312,7 +312,7 @@ SELECT midtrans_job_fail(job_id(:'a'), 3, 'no answer') \g /dev/null
 SELECT is(job(:'a'), '3.9 of 1, later', 'it failed');
 SELECT midtrans_job_add(:'a', 'confirm'), midtrans_job_fail(job_id(:'a'), 3, 'no answer') \g /dev/null
 -- A reversal that came during the ninth failing run waited a quarter of an hour with it.
-SELECT is(job(:'a'), '4.0 of 1, due', 'what was asked for meanwhile has not failed yet');
+SELECT is(job(:'a'), '4.0 of 1, due', 'a job asked for meanwhile has not failed yet');
 SELECT midtrans_job_finish(job_id(:'a'), 4) \g /dev/null
 SELECT is(job(:'a'), '4.0 of 1, done', 'done');
 SELECT midtrans_job_add(:'a', 'confirm') \g /dev/null

@@ -9,13 +9,13 @@ SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'T1', 'notification', 'settlement', 'save book', '{"attempt": "paid", "fee": 4000}') \g /dev/null
 CREATE FUNCTION ask(att uuid, with_ jsonb, waited boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
 	SELECT refund_key FROM midtrans_refund_begin(order_of(att), '{"reopen": false, "reason": null, "key": null}' || with_, waited) $$;
-CREATE FUNCTION asked_for(k text) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION requested(k text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('%s+%s of %s, %s', amount, fee, actor, state) FROM midtrans_refunds WHERE refund_key = k $$;
 
 SELECT throws_ok($$SELECT ask(NULL, '{}')$$, 'IS404', NULL, 'no such order');
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 100001}'), 'IS422', 'The amount must not be greater than 100000.', 'more than came');
 SELECT ask(:'a', '{"amount": 40000, "key": "K"}') AS k \gset
-SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, requested', 'a part, by whom');
+SELECT is(requested(:'k'), '40000+0 of ani@example.net, requested', 'a part, by whom');
 SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'under way: the same again is the same refund');
 SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}'), :'k', 'also under its key');
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000}'), 'IS409',
@@ -24,9 +24,9 @@ SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000}'), 'IS409
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', other), 'IS409', NULL, 'so has another request ' || other)
 FROM unnest(ARRAY['{"amount": 40000, "key": "M"}', '{"amount": 40000, "reopen": true}', '{"amount": 40000, "reason": "late"}']) other;
 SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{}'), 'IS409', NULL, 'so has the rest');
-SELECT throws_ok(format('SELECT ask(%L, %L, true)', :'a', '{"amount": 40000}'), 'IS409', NULL, 'and whoever came while it was being made');
+SELECT throws_ok(format('SELECT ask(%L, %L, true)', :'a', '{"amount": 40000}'), 'IS409', NULL, 'and so is a request while it was being made');
 SELECT is(ask(:'a', '{"amount": 40000, "key": "K"}', true), :'k', 'but for its own key');
-SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000, "key": "K"}'), 'IS409', 'The Idempotency-Key has been used for another refund.', 'which means this one');
+SELECT throws_ok(format('SELECT ask(%L, %L)', :'a', '{"amount": 30000, "key": "K"}'), 'IS409', 'The Idempotency-Key has been used for another refund.', 'the key means this one');
 -- whatever should let a second one through: the index does not, and it is a conflict
 SELECT throws_ok(format('SELECT midtrans_refund_add((SELECT a FROM midtrans_attempts a WHERE id = %L), %L)', :'a', '{"amount": 1}'),
 	'IS409', 'A refund of this order is under way.', 'one at a time');
@@ -35,10 +35,10 @@ SELECT throws_ok(format('SELECT midtrans_refund_add((SELECT a FROM midtrans_atte
 SELECT set_config('isp.actor', 'gateway-sync', true) \g /dev/null
 SELECT say(:'a', 'T1', 'status', 'partial_refund', 'save refund', jsonb_build_object('refund_total', 40000, 'refunds', jsonb_build_array(
 	jsonb_build_object('id', :'k', 'amount', 40000)))) \g /dev/null
-SELECT is(asked_for(:'k'), '40000+0 of ani@example.net, done', 'done');
+SELECT is(requested(:'k'), '40000+0 of ani@example.net, done', 'done');
 SELECT is(actor, 'ani@example.net', 'the refund is of who asked for it') FROM refunds;
 SELECT is(session_actor(), 'gateway-sync', 'for so long');
-SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'nobody was informed yet: asked again, it is the same');
+SELECT is(ask(:'a', '{"amount": 40000}'), :'k', 'no answer was given yet: asked again, it is the same');
 SELECT isnt(midtrans_refund_open(a, '{"amount": 40000, "reopen": false}'), NULL, 'it is') FROM midtrans_attempts a WHERE id = :'a';
 SELECT is(midtrans_refund_open(a, ('{"amount": 40000, "reopen": false}'::jsonb || other)), NULL, 'but not ' || other::text)
 FROM midtrans_attempts a, unnest(ARRAY['{"key": "M"}', '{"reopen": true}', '{"reason": "late"}', '{"amount": 1}']::jsonb[]) other WHERE a.id = :'a';
@@ -50,11 +50,11 @@ UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 
 -- the rest is with the fee, whether by its sum or without one
 SELECT ask(:'a', '{"amount": 60000}') AS k \gset
-SELECT is(asked_for(:'k'), '60000+4000 of gateway-sync, requested', 'the rest');
+SELECT is(requested(:'k'), '60000+4000 of gateway-sync, requested', 'the rest');
 SELECT is(ask(:'a', '{}'), :'k', 'all that is left is the same');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 SELECT ask(:'a', '{"key": "L"}') AS k \gset
-SELECT results_eq(format('SELECT gross, whole, captured FROM midtrans_refund(%L)', :'k'), 'VALUES (64000::bigint, true, false)', 'what Midtrans is asked for');
+SELECT results_eq(format('SELECT gross, whole, captured FROM midtrans_refund(%L)', :'k'), 'VALUES (64000::bigint, true, false)', 'the amount that Midtrans is asked for');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
 SELECT isnt(ask(:'a', '{"amount": 1, "key": "L"}'), NULL, 'the key of what was refused is free');
 UPDATE midtrans_refunds SET state = 'refused' WHERE state = 'requested';
@@ -88,10 +88,10 @@ END $$;
 SELECT is(voided('{}'), 'invoice paid, payment refunded, attempt paid, refund 100000, done', 'all of it is a refund');
 SELECT is(voided('{"reopen": true}'), 'invoice overdue, payment reversed, attempt closed, refund -, done', 'or opens the debt');
 SELECT is(voided('{"amount": 1}'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'a part is not what was done');
-SELECT is(voided('{}', 'deny'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'nor what the bank takes back');
-SELECT is(voided(NULL), 'invoice overdue, payment reversed, attempt closed, refund -', 'nobody asked');
+SELECT is(voided('{}', 'deny'), 'invoice overdue, payment reversed, attempt closed, refund -, refused', 'nor money that the bank takes back');
+SELECT is(voided(NULL), 'invoice overdue, payment reversed, attempt closed, refund -', 'no request was made');
 -- One that nobody repeats stayed asked for, and asked about, when nothing was left to refund.
-CREATE FUNCTION left_asked(tx text, then_ text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION after_request(tx text, then_ text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	att uuid := page(inv(sub(person())));
 	k   text;
@@ -102,7 +102,7 @@ BEGIN
 		'{"refunds": [{"id": "dashboard", "amount": 100000}], "charged": 100000, "attempt": "closed"}');
 	RETURN (SELECT state FROM midtrans_refunds WHERE refund_key = k);
 END $$;
-SELECT is(left_asked('Z' || w, w), 'refused', 'nothing is left of it: ' || w) FROM unnest(ARRAY['refund', 'chargeback', 'partial_chargeback']) w;
+SELECT is(after_request('Z' || w, w), 'refused', 'nothing is left of it: ' || w) FROM unnest(ARRAY['refund', 'chargeback', 'partial_chargeback']) w;
 
 SELECT sound();
 SELECT finish();

@@ -19,7 +19,7 @@ CREATE FUNCTION open_alerts() RETURNS text LANGUAGE sql AS $$
 
 SELECT round_at(50, 'nobody') \g /dev/null
 SELECT round_at(49, 'nobody') \g /dev/null
-SELECT is(state_of('tower'), 'up', 'what answers is up');
+SELECT is(state_of('tower'), 'up', 'a device that answers is up');
 SELECT round_at(4, 'home 1') \g /dev/null
 SELECT is(state_of('home 1'), 'up', 'one miss changes nothing');
 SELECT is(open_alerts(), NULL, 'and alerts nobody');
@@ -61,7 +61,7 @@ SELECT monitor_judge('ping') \g /dev/null
 SELECT is(open_alerts(), 'tower is down', 'after it, with one');
 UPDATE ping_targets SET is_active = false WHERE name = 'tower';
 SELECT monitor_judge('ping') \g /dev/null
-SELECT is(open_alerts(), NULL, 'what is no longer watched has no open alert');
+SELECT is(open_alerts(), NULL, 'a device no longer watched has no open alert');
 SELECT is((SELECT status FROM ping_target_rows WHERE name = 'tower'), 'unknown', 'and an unknown status');
 UPDATE ping_targets SET is_active = true;
 
@@ -99,7 +99,7 @@ SELECT throws_ok($$INSERT INTO ping_history (target_id, recorded_at, sent, recei
 	VALUES (uuidv7(), now() - interval '30 days', 1, 1, 0, 'up')$$, '23514', NULL, 'no partition takes what strays');
 SELECT history_make(now() - interval '9 days', now()) \g /dev/null
 SELECT is((SELECT count(*) FROM history_partitions() WHERE parent = 'ping_history' AND ends > now()), 8::bigint, 'a week ahead');
-SELECT isnt(history_drop(), NULL, 'what is older than its days is dropped');
+SELECT isnt(history_drop(), NULL, 'a partition older than its days is dropped');
 SELECT history_drop() FROM generate_series(1, 20) \g /dev/null
 SELECT is(history_drop(), NULL, 'until nothing is');
 SELECT is((SELECT count(*) FROM history_partitions() WHERE parent = 'ping_history' AND ends < now() - interval '7 days'), 0::bigint, 'all of it');

@@ -18,7 +18,7 @@ CREATE FUNCTION grid(start_date date, day date, months int, billing_day int) RET
 SELECT is(grid('2026-01-14', '2026-01-14', 1, 1) || ', ' || grid('2026-01-14', '2026-02-01', 1, 1), '2026-01-31, 2026-02-28', 'calendar: to the day before the billing day');
 SELECT is(grid('2026-01-28', '2026-01-28', 1, 28) || ', ' || grid('2026-01-28', '2026-02-28', 1, 28), '2026-02-27, 2026-03-27', 'billing_day 28 and February');
 SELECT is(grid('2026-01-14', '2026-02-01', 3, 1) || ', ' || grid('2026-01-14', '2026-03-10', 3, 1) || ', ' || grid('2026-01-14', '2026-05-01', 3, 1),
-	'2026-04-30, 2026-04-30, 2026-07-31', 'of three months, counted from the first billing day after sign-up');
+	'2026-04-30, 2026-04-30, 2026-07-31', 'periods of three months, counted from the first billing day after sign-up');
 SELECT is(part_price(150000, 1, 1, '2026-01-14', '2026-01-31'), 87100::bigint, 'a part: 18 of 31 days of 150000, rounded up to 100');
 SELECT is(part_price(310000, 1, 1, '2026-01-01', '2026-01-31') || ' ' || part_price(300000, 3, 1, '2026-02-15', '2026-03-31'), '310000 150000', 'a whole month is the price; a part over months takes each by its days');
 
@@ -70,10 +70,10 @@ SELECT pay(inv(:'s'), '2026-02-03'), subscription_pause(:'s', '2026-02-10', '202
 SELECT step('begin', '2026-02-14') \g /dev/null
 SELECT is(is_now(:'s') || ' ' || pending_days, 'active 2026-02-28 4', 'paused days wait for the next bill') FROM subscriptions WHERE id = :'s';
 SELECT step('renew', '2026-03-01') \g /dev/null
-SELECT is(owes(inv(:'s', 2)), 'unpaid 0/130600', 'which they lower: 4 of 31 days');
+SELECT is(owes(inv(:'s', 2)), 'unpaid 0/130600', 'the days lower it: 4 of 31');
 SELECT subscription_days_add(:'s', 0 + 3, NULL, '2026-03-02') FROM (SELECT pay(inv(:'s', 2), '2026-03-02')) p \g /dev/null
 SELECT subscription_cancel(:'s', NULL, '2026-03-05') \g /dev/null
-SELECT is(credit(owner(:'s')), 14600::bigint, 'what is pending when the line ends becomes credit');
+SELECT is(credit(owner(:'s')), 14600::bigint, 'a reduction pending when the line ends becomes credit');
 SELECT throws_ok(format('SELECT change(%L, %L, %L)', sub(person(), jsonb_build_object('package_id', pkg('M'))), '{"end_date": "2026-03-05"}', '2026-01-01'), 'IS422', NULL, 'a calendar line has no end date by hand');
 -- a change of billing day
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset

@@ -14,7 +14,7 @@ SELECT is(count(*), 1::bigint, 'its payment page is cancelled') FROM midtrans_jo
 SELECT is(package_id, pkg('W'), 'the package is the new one') FROM subscriptions WHERE id = :'s';
 SELECT pay(inv(:'s', 2), '2026-01-26', '{"amount": 1}') \g /dev/null
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-26') \g /dev/null
-SELECT is(owes(inv(:'s', 2)) || ' ' || (inv(:'s', 3) IS NULL), 'unpaid 1/30000 true', 'what is paid in part stays');
+SELECT is(owes(inv(:'s', 2)) || ' ' || (inv(:'s', 3) IS NULL), 'unpaid 1/30000 true', 'a bill paid in part stays');
 SELECT sub(person()) AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-01') \g /dev/null
 SELECT is(owes(inv(:'s')) || ' ' || (inv(:'s', 2) IS NULL), 'unpaid 0/100000 true', 'a period begun stays as billed');
@@ -37,7 +37,7 @@ SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('p
 	'IS422', NULL, 'nor changed to');
 UPDATE packages SET is_active = false WHERE name = 'P';
 SELECT lives_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('P'), 'comment', 'x'), '2026-01-01'),
-	'who has it keeps it');
+	'a line that has the package keeps it');
 SELECT is(night('2026-01-25') LIKE '%renew:done%', true, 'and is billed for it');
 ROLLBACK TO all_sold;
 -- Without an address a static account can be neither made nor cut off: a package that became static
@@ -96,12 +96,12 @@ SELECT is(package_id = pkg('P') AND next_package_id = pkg('W') AND next_package_
 SELECT invoice_cancel(inv(:'s', 2), '2026-01-26') \g /dev/null
 SELECT is(next_package_id = pkg('W') AND next_package_on IS NULL, true, 'cancelled, it waits for the next invoice') FROM subscriptions WHERE id = :'s';
 SELECT night('2026-01-26') \g /dev/null
-SELECT is(owes(inv(:'s', 3)), 'unpaid 0/30000', 'which has it');
+SELECT is(owes(inv(:'s', 3)), 'unpaid 0/30000', 'the next bill has it');
 SELECT pay(inv(:'s', 3), '2026-01-26', '{"amount": 1}') \g /dev/null
 SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-26'),
 	'IS409', 'The next period has been paid for with another package: change it when it has begun.', 'money holds it');
 SELECT subscription_cancel(:'s', NULL, '2026-01-27') \g /dev/null
-SELECT is(night('2026-02-01') LIKE '%renew%', false, 'of a cancelled subscription nothing begins');
+SELECT is(night('2026-02-01') LIKE '%renew%', false, 'no change of a cancelled subscription begins');
 SELECT bare() AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
 SELECT change(:'s', jsonb_build_object('package_id', pkg('P'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
@@ -161,7 +161,7 @@ SELECT night('2026-01-25') \g /dev/null
 SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
 SELECT throws_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-02-28"}', '2026-01-26'), 'IS422', NULL, 'not before the end of what is paid');
 SELECT lives_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-03-10"}', '2026-01-26'), 'later is giving days away');
-SELECT lives_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-03-01"}', '2026-01-26'), 'which can be taken again');
+SELECT lives_ok(format('SELECT change(%L, %L, %L)', :'s', '{"end_date": "2026-03-01"}', '2026-01-26'), 'days that were given back can be taken again');
 SELECT throws_ok($$SELECT change(gen_random_uuid(), '{}', '2026-01-26')$$, 'IS404', NULL, 'no such subscription');
 SELECT sound();
 SELECT finish();

@@ -26,7 +26,7 @@ SELECT is(count(*), 3::bigint, 'three in all') FROM invoices WHERE subscription_
 SELECT bare() AS late \gset
 SELECT is(due_date, '2026-02-10'::date, 'after an outage: due on the day of issue') FROM step('renew', '2026-02-10') WHERE subscription_id = :'late';
 SELECT is(night('2026-02-11'), 'overdue:done', 'overdue the day after') FROM invoices WHERE id = inv(:'late');
-SELECT is(is_now(:'late'), 'active 2026-01-30', 'nobody is cut off before grace is over');
+SELECT is(is_now(:'late'), 'active 2026-01-30', 'no line is cut off before grace is over');
 SELECT is(night('2026-02-12'), 'suspend:done', 'and is afterwards');
 SELECT bare(jsonb_build_object('package_id', pkg('W'), 'end_date', '2026-01-07')) AS w \gset
 SELECT is((SELECT count(*) FROM billing_candidates('renew', '2026-01-01') WHERE id = :'w'), 0::bigint, 'a week: not seven days before');

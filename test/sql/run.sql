@@ -6,7 +6,7 @@ SELECT no_plan();
 CREATE FUNCTION many(n int) RETURNS void LANGUAGE sql AS $$ SELECT bare() FROM generate_series(1, n) $$;
 SELECT is(billing_guard(), 20::bigint, 'the guard of a small provider is 20 lines');
 SELECT many(300) \g /dev/null
-SELECT is(billing_guard(), 30::bigint, 'of a larger one a tenth of those active');
+SELECT is(billing_guard(), 30::bigint, 'the bound of a larger one is a tenth of the active lines');
 UPDATE settings SET suspend_guard = 5;
 SELECT is(billing_guard(), 5::bigint, 'unless the setting says otherwise');
 
@@ -34,7 +34,7 @@ SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null
 SELECT step('overdue', '2026-01-31') \g /dev/null
 UPDATE settings SET no_suspend_days = '{sunday}';
-SELECT is((SELECT count(*) FROM step('suspend', '2026-02-01')), 0::bigint, 'nobody is cut on a Sunday');
+SELECT is((SELECT count(*) FROM step('suspend', '2026-02-01')), 0::bigint, 'no line is cut on a Sunday');
 UPDATE settings SET no_suspend_days = '{2026-02-02}';
 SELECT is((SELECT count(*) FROM step('suspend', '2026-02-02')), 0::bigint, 'nor on a holiday');
 UPDATE settings SET no_suspend_days = '{}', suspend_min_amount = 100001;

@@ -4,20 +4,20 @@ BEGIN;
 SELECT no_plan();
 UPDATE settings SET public_reads_per_minute = 60, public_tokens_per_minute = 1;
 
-CREATE FUNCTION asked(times int) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION requests(times int) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM public_read_pace('192.0.2.1') FROM generate_series(1, times);
 END $$;
-SELECT lives_ok('SELECT asked(31)', 'one, and thirty beyond');
-SELECT throws_ok('SELECT asked(1)', 'IS429', 'Too many requests. Please slow down.', 'then no more');
+SELECT lives_ok('SELECT requests(31)', 'one, and thirty beyond');
+SELECT throws_ok('SELECT requests(1)', 'IS429', 'Too many requests. Please slow down.', 'then no more');
 SELECT lives_ok($$SELECT public_read_pace('192.0.2.2')$$, 'another address has its own');
 SELECT lives_ok($$SELECT public_token_pace('192.0.2.1')$$, 'and tokens are counted apart');
 UPDATE throttles SET since = since - interval '2 seconds' WHERE key = 'public-reads:192.0.2.1';
-SELECT lives_ok('SELECT asked(2)', 'two seconds earn two');
-SELECT throws_ok('SELECT asked(1)', 'IS429', NULL, 'and not three');
+SELECT lives_ok('SELECT requests(2)', 'two seconds earn two');
+SELECT throws_ok('SELECT requests(1)', 'IS429', NULL, 'and not three');
 UPDATE throttles SET since = clock_timestamp() - interval '1 minute' WHERE key = 'public-reads:192.0.2.1';
-SELECT lives_ok('SELECT asked(31)', 'who was away for long has the burst again');
-SELECT throws_ok('SELECT asked(1)', 'IS429', NULL, 'and no more than that');
+SELECT lives_ok('SELECT requests(31)', 'after a long pause the burst is there again');
+SELECT throws_ok('SELECT requests(1)', 'IS429', NULL, 'and no more than that');
 
 CREATE FUNCTION seconds_to_wait() RETURNS int LANGUAGE plpgsql AS $$
 DECLARE

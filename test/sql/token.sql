@@ -41,7 +41,7 @@ END $$;
 SELECT is(used('c', NULL), 'true, noted', 'used for the first time');
 SELECT is(used('c', '61 seconds'), 'true, noted', 'used again a minute later');
 SELECT is(used('c', '59 seconds'), 'true', 'within the minute it is not written again');
-SELECT is(used('c', '29 days', 'wrong'), 'true', 'who does not know the secret uses nothing');
+SELECT is(used('c', '29 days', 'wrong'), 'true', 'a wrong secret uses nothing');
 SELECT is(used('c', '29 days 23 hours'), 'true, noted', 'the last day');
 SELECT is(used('c', '30 days'), 'false', 'left alone for too long');
 UPDATE settings SET token_idle_days = 31;
@@ -50,7 +50,7 @@ UPDATE personal_access_tokens SET last_used_at = NULL, created_at = now() - inte
 SELECT is(token_used(:c, rpad('c', 64)), false, 'never used: its age counts');
 UPDATE personal_access_tokens SET created_at = now(), expires_at = now() WHERE id = :c;
 SELECT is(token_used(:c, rpad('c', 64)), false, 'its time is over');
-SELECT is((SELECT token_expired(t) FROM personal_access_tokens t WHERE id = :c), true, 'which is known without asking for its use');
+SELECT is((SELECT token_expired(t) FROM personal_access_tokens t WHERE id = :c), true, 'expiry is known without using it');
 UPDATE personal_access_tokens SET expires_at = now() + interval '1 second' WHERE id = :c;
 SELECT is((SELECT token_expired(t) FROM personal_access_tokens t WHERE id = :c), false, 'a second before it is not');
 

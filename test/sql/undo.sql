@@ -36,7 +36,7 @@ SELECT sub(person()) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
 SELECT subscription_cancel(:'s', NULL, '2026-01-02') \g /dev/null
 SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-10') \g /dev/null
-SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2025-12-31, overdue 0/100000', 'of a cancelled subscription the ledger and the invoice change');
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2025-12-31, overdue 0/100000', 'the ledger and the invoice of a cancelled subscription change');
 
 -- part payments, surplus, credit that steps in
 SELECT person() AS c \gset
@@ -89,7 +89,7 @@ SELECT throws_ok(format('SELECT bound(%L, %L)', :'q', '2026-03-03'), 'IS403', NU
 SELECT set_config('isp.actor', 'adi@example.net', true) \g /dev/null
 SELECT throws_ok(format('SELECT bound(%L, %L)', :'p', '2026-03-03'), 'IS403', NULL, 'not another''s');
 SELECT set_config('isp.actor', '', true) \g /dev/null
-SELECT throws_ok(format('SELECT bound(%L, %L)', :'p', '2026-03-03'), 'IS403', NULL, 'nobody''s');
+SELECT throws_ok(format('SELECT bound(%L, %L)', :'p', '2026-03-03'), 'IS403', NULL, 'the payment of no session');
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -12,7 +12,7 @@ const own_words = {
 		title: "Tagihan", invoice: "Tagihan {number}", customer: "Pelanggan", package: "Paket", reason: "Untuk",
 		until: "Layanan hingga", due: "Jatuh tempo", billed: "Tagihan", rest: "Sisa tagihan", received: "Sudah dibayar", notes: "Catatan",
 		unpaid: "Belum dibayar", overdue: "Lewat jatuh tempo", paid: "Lunas", cancelled: "Dibatalkan",
-		pay: "Bayar {amount}", pay_one: "Bayar tagihan ini saja: {amount}", opening: "Membuka halaman pembayaran…",
+		pay: "Bayar {amount}", pay_one: "Bayar tagihan ini saja: {amount}", pay_all: "Bayar semua tagihan Anda: {amount}", opening: "Membuka halaman pembayaran…",
 		how: "Anda akan diarahkan ke halaman Midtrans: QRIS, virtual account, kartu, dompet digital.",
 		thanks: "Terima kasih, pembayaran sudah kami terima.",
 		on: "Layanan Anda aktif.", soon: "Layanan Anda sedang diaktifkan kembali.",
@@ -33,7 +33,7 @@ const own_words = {
 		title: "Invoice", invoice: "Invoice {number}", customer: "Customer", package: "Package", reason: "For",
 		until: "Service until", due: "Due date", billed: "Invoice amount", rest: "Still to pay", received: "Already paid", notes: "Notes",
 		unpaid: "Unpaid", overdue: "Overdue", paid: "Paid", cancelled: "Cancelled",
-		pay: "Pay {amount}", pay_one: "Pay this invoice alone: {amount}", opening: "Opening the payment page…",
+		pay: "Pay {amount}", pay_one: "Pay this invoice alone: {amount}", pay_all: "Pay all your invoices: {amount}", opening: "Opening the payment page…",
 		how: "You will be taken to Midtrans: QRIS, virtual account, card or e-wallet.",
 		thanks: "Thank you, we have received your payment.",
 		on: "Your service is on.", soon: "Your service is being switched on again.",
@@ -115,12 +115,15 @@ function payPart(invoice) {
 	return [...parts, ...payButtons(invoice), make("p", "small", say("how"))];
 }
 
-/* The older bills of the line are paid along, oldest first; who wants to pays this one alone. */
+/* The older bills of the line are paid along, oldest first; who wants to pays this one alone, or all
+ * bills of all lines. */
 function payButtons(invoice) {
 	const label = state.opening ? say("opening") : state.trouble ? say("again") : say("pay", { amount: rupiah(invoice.total_due) });
 	const nodes = [button("act", label, () => pay(state.trouble ? state.scope : "due"))];
 	if (invoice.older_open.length > 0 && !state.opening)
 		nodes.push(button("second", say("pay_one", { amount: rupiah(invoice.outstanding) }), () => pay("bill")));
+	if (invoice.total_all > invoice.total_due && !state.opening)
+		nodes.push(button("second", say("pay_all", { amount: rupiah(invoice.total_all) }), () => pay("all")));
 	nodes[0].disabled = state.opening;
 	return nodes;
 }

@@ -1,6 +1,7 @@
 /* Every screen once on a phone by day and on a desk by night: nothing wider than the window, the
- * console says nothing; axe finds nothing on the screens in use all day. */
-import { adminToken, api, enter, expect, expectFits, expectReadable, test } from './walk';
+ * console says nothing; axe finds nothing on the screens in use all day.  For pictures (PICTURES)
+ * each in three widths and both themes. */
+import { adminToken, api, enter, expect, expectFits, expectReadable, picture, test } from './walk';
 
 type Page = { data: { id: string }[] };
 
@@ -9,8 +10,11 @@ const first = async (path: string) => (await api<Page>('GET', path, await adminT
 /* Address, title, the width at which axe looks. */
 type Screen = [path: string, title: string | RegExp, axe?: 390 | 1440];
 
+const tabs = (path: string, title: string | RegExp, names: string): Screen[] =>
+	names.split(' ').map(name => [`${path}?tab=${name}`, title]);
+
 async function screens(): Promise<Screen[]> {
-	const [customer, subscription, invoice, router, device, target] = await Promise.all(
+	const [customer, subscription, invoice, router, device, target, run] = await Promise.all(
 		[
 			'/api/customers?search=Budi',
 			'/api/subscriptions?status=suspended',
@@ -18,37 +22,55 @@ async function screens(): Promise<Screen[]> {
 			'/api/router-settings?is_active=1',
 			'/api/snmp-devices',
 			'/api/ping-targets',
+			'/api/billing/runs',
 		].map(first),
 	);
 	return [
 		['/', 'Beranda', 1440],
 		['/customers', 'Pelanggan', 1440],
 		[`/customers/${customer}`, 'Budi Santoso', 390],
+		...tabs(`/customers/${customer}`, /./, 'invoices payments credit statement charges live history messages'),
 		['/subscriptions', 'Langganan'],
 		[`/subscriptions/${subscription}`, /./],
+		...tabs(`/subscriptions/${subscription}`, /./, 'days items live history'),
 		['/invoices', 'Tagihan', 390],
 		[`/invoices/${invoice}`, /^INV-/],
+		[`/receipt/${invoice}`, /./, 390],
 		['/payments', 'Pembayaran'],
 		['/packages', 'Paket'],
 		['/network', 'Jaringan', 1440],
-		['/network?tab=drift', 'Jaringan'],
-		['/network?tab=devices', 'Jaringan'],
-		['/network?tab=alerts', 'Jaringan'],
+		...tabs('/network', 'Jaringan', 'online accounts drift devices pings alerts maintenance'),
 		[`/network/routers/${router}`, /Router/],
+		...tabs(`/network/routers/${router}`, /./, 'accounts interfaces'),
 		[`/network/devices/${device}`, /./],
 		[`/network/pings/${target}`, /./],
+		['/reports', 'Laporan', 1440],
+		...tabs('/reports', 'Laporan', 'receivables subscribers payments tax'),
 		['/settings', 'Pengaturan', 390],
-		['/settings?tab=users', 'Pengaturan'],
-		['/settings?tab=templates', 'Pengaturan'],
-		['/settings?tab=audit-log', 'Pengaturan'],
+		...tabs(
+			'/settings',
+			'Pengaturan',
+			'company suspension sending limits users tokens channels templates messages radius runs billing-log midtrans-log audit-log health',
+		),
+		[`/runs/${run}`, /./, 390],
+		['/import', /./, 390],
 		['/first', 'Selamat datang'],
 	];
 }
 
-for (const [width, height, scheme] of [
+const SEEN = [
 	[390, 844, 'light'],
 	[1440, 900, 'dark'],
-] as const)
+] as const;
+const IN_PICTURES = [
+	...SEEN,
+	[390, 844, 'dark'],
+	[1440, 900, 'light'],
+	[360, 780, 'light'],
+	[360, 780, 'dark'],
+] as const;
+
+for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : SEEN)
 	test(`every screen at ${width}, ${scheme}`, async ({ page, allowed: _ }) => {
 		test.setTimeout(600_000);
 		await page.setViewportSize({ width, height });
@@ -60,10 +82,6 @@ for (const [width, height, scheme] of [
 			await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
 			await expectFits(page, `${path} at ${width}`);
 			if (axe === width) await expectReadable(page, `${path} at ${width}`);
-			if (process.env.PICTURES) {
-				await page.waitForLoadState('networkidle');
-				const name = path.replace(/\W+/g, '_');
-				await page.screenshot({ path: `${process.env.PICTURES}/${name}-${width}-${scheme}.png`, fullPage: width < 800 });
-			}
+			await picture(page, path, width, scheme);
 		}
 	});

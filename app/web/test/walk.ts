@@ -83,4 +83,12 @@ export async function expectReadable(page: Page, label: string) {
 	).toEqual([]);
 }
 
+/* For those who look (make pictures): the whole page, named by its address. */
+export async function picture(page: Page, name: string, width: number, scheme: string) {
+	if (!process.env.PICTURES) return;
+	await page.waitForLoadState('networkidle');
+	const file = `${name.replace(/[0-9a-f-]{36}/, 'one').replace(/\W+/g, '_')}-${width}-${scheme}.png`;
+	await page.screenshot({ path: `${process.env.PICTURES}/${file}`, fullPage: true });
+}
+
 export { expect };

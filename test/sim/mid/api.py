@@ -113,7 +113,7 @@ class Api:
         if not self._allowed(request):
             return denied(family)
         if len(request.body) > BODY_MAX:
-            return said(family, 413, "Request entity too large")
+            return envelope(family, 413, "Request entity too large")
         return await self._once(request, family, parts)
 
     def _allowed(self, request):
@@ -132,7 +132,7 @@ class Api:
             return self._route(request, family, parts)
         until, answer = self.replays.get(key, (0, None))
         if until > self.gateway.clock.now():
-            return answer or said(family, 202, "Request is still being processed")
+            return answer or envelope(family, 202, "Request is still being processed")
         self.replays[key] = (self.gateway.clock.now() + KEY_LIFE, None)
         try:
             slow = self.faults.on.get(("latency", "inside"))
@@ -167,13 +167,13 @@ class Api:
 
     def _create(self, request):
         if "json" not in request.headers.get("content-type", ""):
-            return said("snap", 415, "Content-Type must be application/json")
+            return envelope("snap", 415, "Content-Type must be application/json")
         try:
             body = json.loads(request.body)
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            return said("snap", 400, "JSON format is invalid")
+            return envelope("snap", 400, "JSON format is invalid")
         errors = Check(body, self.gateway.clock.now()).run()
         if errors:
             return Answer(400, {"error_messages": errors})
@@ -263,7 +263,7 @@ def succeeded(answer):
     return answer.status < 300 and (code < 400 or code == 407)
 
 
-def said(family, status, text):
+def envelope(family, status, text):
     """A plain refusal in the family's own form, with a real HTTP status."""
     if family == "snap":
         return Answer(status, {"error_messages": [text]})
@@ -273,7 +273,7 @@ def said(family, status, text):
 
 def denied(family):
     text = "Access denied due to unauthorized transaction, please check client or server key"
-    return said(family, 401, text)
+    return envelope(family, 401, text)
 
 
 def no_path(request):

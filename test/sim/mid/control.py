@@ -149,7 +149,7 @@ class Control:
                 str(body["order_id"]), str(body["status_code"]), str(body["gross_amount"]))
         body = {name: value for name, value in body.items() if value is not None}
         if order.get("send", True):
-            self.notifier.tell(transaction, body)
+            self.notifier.notify(transaction, body)
         return body
 
     async def quiet(self, order):

@@ -67,7 +67,7 @@ class Notifier:
         if "parallel" in order:
             self.slots = asyncio.Semaphore(order["parallel"])
 
-    def tell(self, transaction, body):
+    def notify(self, transaction, body):
         """Send it to everybody who is to receive it, as often as the rules say."""
         urls = transaction.order.urls
         main = [self.rules["url"]] if self.rules["url"] else []

@@ -17,7 +17,7 @@ class Site:
         self.gateway = Gateway(options)
         self.faults = Faults()
         self.notifier = Notifier(self.gateway, options["notify"], options["scale"])
-        self.gateway.announce = self.notifier.tell
+        self.gateway.announce = self.notifier.notify
         self.api = Api(self.gateway, self.faults)
         self.api.confirm = self.confirm
         self.control = Control(self)

@@ -1,27 +1,9 @@
 /* The forms of the fields: what each takes, what it does not, and that it names the field. */
-#include "unit.h"
+#include "fixture.h"
 
 #include "api/form.h"
 
-static struct ctx cx;
-
 typedef bool form_fn(struct ctx *, const char *field, const char *val);
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static void
 takes(form_fn *form, const char *const *vals)

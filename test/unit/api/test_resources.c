@@ -224,7 +224,7 @@ money_is_whole_rupiah(void **state)
 }
 
 static void
-router_is_saved_once_and_tells_no_secret(void **state)
+router_is_saved_once_and_shows_no_secret(void **state)
 {
 	const char *host = FMT("%s.example.net", crypt_token(&ask.cx, 8));
 	const char *body = FMT("{\"name\":\"R\",\"host\":\"%s\",\"username\":\"api\","
@@ -356,7 +356,7 @@ policies_are_bounded(void **state)
 }
 
 static void
-what_everybody_may_ask(void **state)
+answers_without_a_login(void **state)
 {
 	struct answer a;
 
@@ -405,11 +405,11 @@ main(void)
 		ASK_TEST(package_forms),
 		ASK_TEST(package_profile_is_made_and_stays),
 		ASK_TEST(money_is_whole_rupiah),
-		ASK_TEST(router_is_saved_once_and_tells_no_secret),
+		ASK_TEST(router_is_saved_once_and_shows_no_secret),
 		ASK_TEST(router_that_is_there_needs_its_place_alone),
 		ASK_TEST(radius_is_one),
 		ASK_TEST(policies_are_bounded),
-		ASK_TEST(what_everybody_may_ask),
+		ASK_TEST(answers_without_a_login),
 	};
 
 	return cmocka_run_group_tests_name("resources", tests, ask_open, ask_close);

@@ -111,7 +111,7 @@ is_route(const char *method, const char *path)
 }
 
 static void
-what_is_described_is_routed_and_the_reverse(void **state)
+described_and_routed_addresses_are_the_same(void **state)
 {
 	cJSON *doc = cJSON_Parse(file_text(openapi_path));
 	const cJSON *path, *op;
@@ -159,7 +159,7 @@ main(void)
 		cmocka_unit_test(no_permission_is_lost),
 		cmocka_unit_test(nginx_has_every_pool),
 		cmocka_unit_test(description_is_current),
-		cmocka_unit_test(what_is_described_is_routed_and_the_reverse),
+		cmocka_unit_test(described_and_routed_addresses_are_the_same),
 		cmocka_unit_test(little_is_public),
 	};
 

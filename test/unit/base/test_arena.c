@@ -121,6 +121,7 @@ prints_and_copies_of_any_length(void **state)
 	assert_string_equal(arena_strdup(mem, text), text);
 	assert_string_equal(arena_printf(mem, "%d-%s", 7, ""), "7-");
 	assert_string_equal(arena_strdup(mem, ""), "");
+	assert_null(arena_strdup(mem, NULL));
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

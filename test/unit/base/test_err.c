@@ -1,26 +1,8 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "base/ctx.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(1024) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static void
 a_failure_knows_its_words_and_its_place(void **state)

@@ -33,7 +33,7 @@ check(const char *text)
 }
 
 static void
-what_rfc_8259_allows(void **state)
+rfc_8259_texts_are_read(void **state)
 {
 	static const char *const good[] = { "{}", " \t\r\n{ } \n", "{\"a\":1}",
 		"{\"a\" : [ ] , \"b\" : { } }", "{\"a\":[1,-0,0.5,1e9,1E-9,-1.5e+2]}",
@@ -48,7 +48,7 @@ what_rfc_8259_allows(void **state)
 }
 
 static void
-what_it_does_not(void **state)
+other_texts_are_refused(void **state)
 {
 	static const char *const bad[] = { "", " ", "[]", "1", "\"a\"", "null", "{", "}", "{\"a\"}",
 		"{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\":1 \"b\":2}", "{a:1}", "{'a':1}", "{1:1}",
@@ -174,8 +174,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(what_rfc_8259_allows),
-		CASE(what_it_does_not),
+		CASE(rfc_8259_texts_are_read),
+		CASE(other_texts_are_refused),
 		CASE(texts_are_whole_unicode_without_nul),
 		CASE(depth_is_bounded),
 		CASE(members_are_handed_out_as_they_were_written),

@@ -34,7 +34,7 @@ teardown(void **state)
 
 /* All that was said since. */
 static const char *
-said(void)
+logged(void)
 {
 	ssize_t n = read(ends[0], captured, sizeof(captured) - 1);
 
@@ -62,7 +62,7 @@ an_event_is_a_line_of_pairs(void **state)
 	(void)state;
 	log_open("unit");
 	log_event(LOG_WARN, "moved", "from", "here", "nothing", NULL, "to", "two words", NULL);
-	line = said();
+	line = logged();
 	assert_int_equal(strncmp(line, "time=2", 6), 0);
 	assert_pair(line, "level=warn");
 	assert_pair(line, "program=unit");
@@ -80,16 +80,16 @@ texts_cannot_forge(void **state)
 
 	(void)state;
 	log_event(LOG_INFO, "e", "a", "x\nlevel=error event=forged", NULL);
-	line = said();
+	line = logged();
 	assert_pair(line, "a=\"x level=error event=forged\"");
 	log_event(LOG_INFO, "e", "a", "\" b=c", "d", "back\\slash", "e", "", "f", "g=h", NULL);
-	line = said();
+	line = logged();
 	assert_pair(line, "a=\"\\\" b=c\"");
 	assert_pair(line, "d=\"back\\\\slash\"");
 	assert_pair(line, "e=\"\"");
 	assert_pair(line, "f=\"g=h\"");
 	log_event(LOG_INFO, "e", "a", "\x1b[2J\x7f\r", NULL);
-	line = said();
+	line = logged();
 	assert_pair(line, "a=\"\\x1b[2J\\x7f \"");
 }
 
@@ -103,7 +103,7 @@ a_line_is_one_short_write(void **state)
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	log_event(LOG_INFO, "long", "text", text, "last", "lost", NULL);
-	line = said();
+	line = logged();
 	assert_true(strlen(line) <= 4096);
 	assert_int_equal(line[strlen(line) - 1], '\n');
 	assert_null(strstr(line, "lost"));
@@ -118,7 +118,7 @@ an_error_is_logged_with_all_that_is_known(void **state)
 	(void)state;
 	(void)FAIL(&cx, RC_UPSTREAM, "router %s is away", "Main");
 	log_err(LOG_ERROR, "request", &cx);
-	line = said();
+	line = logged();
 	assert_pair(line, "level=error");
 	assert_pair(line, "event=request");
 	assert_pair(line, "rc=upstream");
@@ -129,7 +129,7 @@ an_error_is_logged_with_all_that_is_known(void **state)
 	cx.request_id = "";
 	(void)err_detail(&cx.err, "refused");
 	log_err(LOG_ERROR, "request", &cx);
-	line = said();
+	line = logged();
 	assert_pair(line, "detail=refused");
 	assert_null(strstr(line, "rid="));
 }

@@ -45,7 +45,7 @@ each_is_lent(void **state)
 }
 
 static void
-what_is_none(void **state)
+a_text_without_pem_is_refused(void **state)
 {
 	static const char *const none[] = { "", "garbage", sealed,
 		"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" };
@@ -63,7 +63,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_is_lent),
-		cmocka_unit_test(what_is_none),
+		cmocka_unit_test(a_text_without_pem_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("pem", tests, NULL, NULL);

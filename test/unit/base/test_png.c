@@ -1,5 +1,5 @@
 /* A picture that anybody's browser will read: what is no whole PNG is refused by its bytes. */
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 #include <zlib.h>
@@ -7,25 +7,8 @@
 #include "base/png.h"
 #include "base/sb.h"
 
-static struct arena *mem;
 static const char head_2x2[] = "\0\0\0\2\0\0\0\2\10\2\0\0\0"; /* 2 x 2, 8 bits, colours */
 enum { HEAD = sizeof(head_2x2) - 1 };
-
-static int
-open_arena(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int
-close_arena(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
 
 static void
 put_number(struct sb *out, uint32_t n)
@@ -50,7 +33,7 @@ put_chunk(struct sb *out, const char *type, const char *data, size_t n)
 static struct sb
 begin(const char *head)
 {
-	struct sb out = sb_new(mem);
+	struct sb out = sb_new(cx.mem);
 
 	sb_add(&out, "\x89PNG\r\n\x1a\n", 8);
 	put_chunk(&out, "IHDR", head, HEAD);
@@ -62,8 +45,8 @@ static struct sb
 deflated(size_t n)
 {
 	uLongf len = compressBound(n);
-	struct sb out = sb_new(mem);
-	unsigned char *zeros = arena_alloc(mem, n + 1);
+	struct sb out = sb_new(cx.mem);
+	unsigned char *zeros = arena_alloc(cx.mem, n + 1);
 
 	memset(zeros, 0, n);
 	assert_int_equal(compress((unsigned char *)sb_room(&out, len), &len, zeros, n), Z_OK);
@@ -85,7 +68,7 @@ picture(const char *head, size_t pixels)
 static const char *
 fault(const struct sb *png)
 {
-	const char *text = png_fault(mem, (const unsigned char *)png->buf, png->len);
+	const char *text = png_fault(cx.mem, (const unsigned char *)png->buf, png->len);
 
 	return text != NULL ? text : "";
 }
@@ -112,7 +95,7 @@ whole_pictures_pass(void **state)
 static void
 other_files_are_refused(void **state)
 {
-	struct sb svg = sb_new(mem), nothing = sb_new(mem);
+	struct sb svg = sb_new(cx.mem), nothing = sb_new(cx.mem);
 
 	(void)state;
 	sb_puts(&svg, "<svg onload='alert(1)'/>");
@@ -127,7 +110,7 @@ each_prefix_and_each_changed_byte_is_refused(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < good.len; n++)
-		assert_non_null(png_fault(mem, (const unsigned char *)good.buf, n));
+		assert_non_null(png_fault(cx.mem, (const unsigned char *)good.buf, n));
 	for (size_t i = 0; i < good.len; i++) {
 		good.buf[i] = (char)(good.buf[i] ^ 0x10);
 		assert_string_not_equal(fault(&good), "");
@@ -203,7 +186,7 @@ a_palette_has_colours(void **state)
 	assert_string_equal(fault(&uneven), "has a damaged palette.");
 }
 
-#define PNG_TEST(f) cmocka_unit_test_setup_teardown(f, open_arena, close_arena)
+#define PNG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

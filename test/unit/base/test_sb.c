@@ -1,31 +1,13 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "base/sb.h"
 
-static struct arena *mem;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	mem = arena_new(1024);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 static void
 grows_and_stays_terminated(void **state)
 {
-	struct sb s = sb_new(mem);
+	struct sb s = sb_new(cx.mem);
 
 	(void)state;
 	assert_string_equal(s.buf, "");
@@ -46,7 +28,7 @@ any_size_fits(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(text); n++) {
-		struct sb s = sb_new(mem), p = sb_new(mem);
+		struct sb s = sb_new(cx.mem), p = sb_new(cx.mem);
 
 		memset(text, 'x', n);
 		text[n] = '\0';
@@ -64,7 +46,7 @@ any_size_fits(void **state)
 static void
 numbers_to_their_ends(void **state)
 {
-	struct sb s = sb_new(mem);
+	struct sb s = sb_new(cx.mem);
 
 	(void)state;
 	sb_i64(&s, INT64_MIN);
@@ -79,7 +61,7 @@ numbers_to_their_ends(void **state)
 static void
 room_is_written_to_in_place(void **state)
 {
-	struct sb s = sb_new(mem);
+	struct sb s = sb_new(cx.mem);
 	char *to;
 
 	(void)state;

@@ -117,7 +117,7 @@ whole_numbers_are_exact(void **state)
 }
 
 static void
-what_is_not_whole_is_refused(void **state)
+a_number_with_a_fraction_is_refused(void **state)
 {
 	static const char *const bad[] = { "", "-", ".", ".5", "5.", "5.5", "5e", "5e+", "5e-1",
 		"e5", "+5", " 5", "5 ", "1,000", "0x10", "--5", "5e99999", "1000000000000000000",
@@ -177,7 +177,7 @@ main(void)
 		cmocka_unit_test(addresses_of_mail),
 		cmocka_unit_test(parts_of_mail_addresses_have_a_length),
 		cmocka_unit_test(whole_numbers_are_exact),
-		cmocka_unit_test(what_is_not_whole_is_refused),
+		cmocka_unit_test(a_number_with_a_fraction_is_refused),
 		cmocka_unit_test(only_so_many_bytes_are_read),
 		cmocka_unit_test(money_as_text_is_strict),
 	};

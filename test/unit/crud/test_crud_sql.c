@@ -193,7 +193,7 @@ bound_is_the_first_parameter(void **state)
 
 /* The connection knows a statement by its address: another copy would be prepared again. */
 static void
-what_was_composed_is_found_again(void **state)
+a_composed_statement_is_found_again(void **state)
 {
 	struct list_key a = { .r = &thing, .sort = "name", .filters = 3 }, b = a;
 	char sort[] = "name";
@@ -262,7 +262,7 @@ main(void)
 		cmocka_unit_test(a_search_over_a_join_is_a_union),
 		cmocka_unit_test(only_whole_tables_are_counted_by_trigger),
 		cmocka_unit_test(bound_is_the_first_parameter),
-		cmocka_unit_test(what_was_composed_is_found_again),
+		cmocka_unit_test(a_composed_statement_is_found_again),
 		cmocka_unit_test(a_verb_writes_its_columns),
 		cmocka_unit_test(people_may_read_them),
 	};

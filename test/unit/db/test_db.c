@@ -35,8 +35,8 @@ static const struct db_stmt kill_me = { "t_kill", "SELECT pg_terminate_backend($
 static const struct db_stmt who = { "t_who",
 	"SELECT session_actor() AS actor, session_request() AS request", 0 };
 static const struct db_stmt one = { "t_one", "SELECT 1 AS one", 0 };
-static const struct db_stmt raise = { "t_raise", "SELECT raise_conflict($1)", 1 };
-static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_invalid($1, $2)", 2 };
+static const struct db_stmt raise = { "t_raise", "SELECT raise_conflict('busy', $1)", 1 };
+static const struct db_stmt raise_field = { "t_raise_field", "SELECT raise_invalid($1, 'max', $2)", 2 };
 static const struct db_stmt today = { "t_today",
 	"SELECT business_today() AS day, current_setting('plan_cache_mode') AS mode, current_setting('timezone') AS zone", 0 };
 static const struct db_stmt notify = { "t_notify", "SELECT pg_notify('unit_test', $1)", 1 };
@@ -177,7 +177,7 @@ first_error_wins_and_nothing_sticks(void **state)
 }
 
 static void
-what_was_only_queued_never_happens(void **state)
+a_queued_statement_goes_with_its_arena(void **state)
 {
 	(void)state;
 	assert_int_equal(db_send_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
@@ -307,7 +307,7 @@ the_actor_is(const char *name)
 
 /* E-mails beyond 199 bytes were cut in the log, and the audit found no user of the rest. */
 static void
-a_long_name_is_said_whole(void **state)
+a_long_name_is_reported_whole(void **state)
 {
 	char name[256];
 
@@ -343,7 +343,7 @@ a_savepoint_is_gone_back_to(void **state)
 
 /* An actor set in a transaction goes with it, whichever way it is given up. */
 static void
-who_acts_outlives_transactions(void **state)
+the_actor_outlives_transactions(void **state)
 {
 	(void)state;
 	cx.actor.name = "budi@example.com";
@@ -502,15 +502,15 @@ main(void)
 		CASE(rows_are_as_many_as_expected),
 		CASE(one_trip_is_one_transaction),
 		CASE(first_error_wins_and_nothing_sticks),
-		CASE(what_was_only_queued_never_happens),
+		CASE(a_queued_statement_goes_with_its_arena),
 		CASE(transactions_end_with_their_memory),
 		CASE(constraints_name_their_field),
 		CASE(our_own_states),
 		CASE(gate_comes_first),
 		CASE(says_who_acts),
-		CASE(a_long_name_is_said_whole),
+		CASE(a_long_name_is_reported_whole),
 		CASE(a_savepoint_is_gone_back_to),
-		CASE(who_acts_outlives_transactions),
+		CASE(the_actor_outlives_transactions),
 		CASE(sessions_are_ours),
 		CASE(lost_connections_come_back),
 		CASE(loss_under_way_may_be_repeated),

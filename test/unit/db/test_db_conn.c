@@ -57,7 +57,7 @@ open_as(const struct db_conf *conf)
 	return rows;
 }
 
-#define SAID(col, val) assert_string_equal(db_text(rows, 0, col), val)
+#define ASSERT_SETTING(col, val) assert_string_equal(db_text(rows, 0, col), val)
 
 static void
 a_session_is_what_the_program_says(void **state)
@@ -74,15 +74,15 @@ a_session_is_what_the_program_says(void **state)
 	struct db_rows *rows = open_as(&conf);
 
 	(void)state;
-	SAID("who", "isp_api");
-	SAID("program", "unit test");
-	SAID("encoding", "UTF8");
-	SAID("jit", "off");
-	SAID("dates", "ISO, YMD");
-	SAID("zone", "Weird \\Zone' \"x\"");
-	SAID("today", "2026-03-04");
-	SAID("statement", "1234ms");
-	SAID("lock", "567ms");
+	ASSERT_SETTING("who", "isp_api");
+	ASSERT_SETTING("program", "unit test");
+	ASSERT_SETTING("encoding", "UTF8");
+	ASSERT_SETTING("jit", "off");
+	ASSERT_SETTING("dates", "ISO, YMD");
+	ASSERT_SETTING("zone", "Weird \\Zone' \"x\"");
+	ASSERT_SETTING("today", "2026-03-04");
+	ASSERT_SETTING("statement", "1234ms");
+	ASSERT_SETTING("lock", "567ms");
 }
 
 static void
@@ -106,17 +106,17 @@ the_configuration_says_where_and_when(void **state)
 }
 
 static void
-what_is_not_said_is_empty(void **state)
+an_absent_setting_is_empty(void **state)
 {
 	const struct db_conf conf = { .conninfo = getenv("TEST_DB") };
 	struct db_rows *rows = open_as(&conf);
 
 	(void)state;
-	SAID("who", "postgres");
-	SAID("zone", "");
-	SAID("today", "");
-	SAID("statement", "0");
-	SAID("lock", "0");
+	ASSERT_SETTING("who", "postgres");
+	ASSERT_SETTING("zone", "");
+	ASSERT_SETTING("today", "");
+	ASSERT_SETTING("statement", "0");
+	ASSERT_SETTING("lock", "0");
 }
 
 /* DATABASE_URL may say more; what we rely on it cannot change. */
@@ -135,12 +135,12 @@ the_url_adds_and_does_not_override(void **state)
 	struct db_rows *rows = open_as(&conf);
 
 	(void)state;
-	SAID("who", "isp_billing");
-	SAID("program", "theirs");
-	SAID("work_mem", "12MB");
-	SAID("encoding", "UTF8");
-	SAID("jit", "off");
-	SAID("dates", "ISO, YMD");
+	ASSERT_SETTING("who", "isp_billing");
+	ASSERT_SETTING("program", "theirs");
+	ASSERT_SETTING("work_mem", "12MB");
+	ASSERT_SETTING("encoding", "UTF8");
+	ASSERT_SETTING("jit", "off");
+	ASSERT_SETTING("dates", "ISO, YMD");
 }
 
 /*
@@ -161,10 +161,10 @@ defaults_of_the_database_do_not_matter(void **state)
 	struct db_rows *rows = open_as(&conf);
 
 	(void)state;
-	SAID("isolation", "read committed");
-	SAID("strings", "on");
-	SAID("path", "public");
-	SAID("utc", "UTC");
+	ASSERT_SETTING("isolation", "read committed");
+	ASSERT_SETTING("strings", "on");
+	ASSERT_SETTING("path", "public");
+	ASSERT_SETTING("utc", "UTC");
 }
 
 /* The server answers and refuses the login: waiting does not help, and a program must say so. */
@@ -296,7 +296,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_session_is_what_the_program_says),
 		CASE(the_configuration_says_where_and_when),
-		CASE(what_is_not_said_is_empty),
+		CASE(an_absent_setting_is_empty),
 		CASE(the_url_adds_and_does_not_override),
 		CASE(defaults_of_the_database_do_not_matter),
 		CASE(a_refused_login_is_no_outage),

@@ -129,8 +129,8 @@ several_fields_are_raised_at_once(void **state)
 {
 	static const struct db_stmt st = { "te_all",
 		"SELECT raise_invalid_all('{{a_day,\"The a day is none.\"},{b,No}}'"
-		" || field_error(true, 'c', 'Nor this.') || field_error(NULL, 'd', 'x')"
-		" || field_error(false, 'e', 'x'))",
+		" || field_error(true, 'c', 'k', 'Nor this.') || field_error(NULL, 'd', 'k', 'x')"
+		" || field_error(false, 'e', 'k', 'x'))",
 		0 };
 	static const struct db_stmt nothing = { "te_none", "SELECT raise_invalid_all('{}')", 0 };
 	const struct field_err *f;
@@ -157,7 +157,7 @@ rules_raise_codes(void **state)
 		"SELECT raise_conflict('invoice_paid', 'The invoice is paid.')", 0 };
 	static const struct db_stmt fields = { "te_most",
 		"SELECT raise_invalid_all(field_error(true, 'amount', 'max', 'Too much.',"
-		" '{\"max\": 5}') || field_error(true, 'b', 'No code.'))",
+		" '{\"max\": 5}') || '{{b,No code.}}')",
 		0 };
 
 	(void)state;
@@ -205,7 +205,7 @@ a_constraint_named_otherwise_names_none(void **state)
 
 /* A row that refers to nothing is bad input; a row that is referred to is in use. */
 static void
-what_is_referred_to_is_in_use(void **state)
+a_row_that_others_refer_to_is_in_use(void **state)
 {
 	(void)state;
 	assert_int_equal(db_exec(&cx, &place, V_I64(1)), RC_OK);
@@ -264,7 +264,7 @@ main(void)
 		CASE(rules_raise_codes),
 		CASE(a_constraint_names_its_column),
 		CASE(a_constraint_named_otherwise_names_none),
-		CASE(what_is_referred_to_is_in_use),
+		CASE(a_row_that_others_refer_to_is_in_use),
 		CASE(forgotten_statements_are_prepared_again),
 		CASE(nothing_is_left_of_the_error_before),
 	};

@@ -210,7 +210,7 @@ gate_decides_before_and_after(void **state)
 }
 
 static void
-unauthenticated_is_said_as_laravel_does(void **state)
+unauthenticated_is_answered_as_laravel_does(void **state)
 {
 	(void)state;
 	auth_rc = RC_UNAUTH;
@@ -306,7 +306,7 @@ logged(const char *path)
  * which: a configured day that is none was answered so, again and again, and nobody could see why.
  */
 static void
-what_names_no_field_is_logged(void **state)
+an_error_of_no_field_is_logged(void **state)
 {
 	(void)state;
 	assert_string_equal(logged("/api/fields"), "");
@@ -366,12 +366,12 @@ main(void)
 		CASE(says_what_is_allowed),
 		CASE(bad_encoding_is_400),
 		CASE(gate_decides_before_and_after),
-		CASE(unauthenticated_is_said_as_laravel_does),
+		CASE(unauthenticated_is_answered_as_laravel_does),
 		CASE(bodies_are_json_and_small),
 		CASE(a_read_is_repeated_once),
 		CASE(a_write_is_never_repeated),
 		CASE(errors_in_laravels_shape),
-		CASE(what_names_no_field_is_logged),
+		CASE(an_error_of_no_field_is_logged),
 		CASE(other_origins),
 		CASE(origins_are_printed_for_nginx),
 	};

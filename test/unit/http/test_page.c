@@ -1,26 +1,8 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "http/page.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 /* The answer of Laravel 11 for page 2 of 45 rows, 20 a page, with another parameter. */
 static void
@@ -119,7 +101,7 @@ answer(struct page p, const char *query, size_t count)
 }
 
 static void
-nothing_is_from_null_to_null(void **state)
+an_empty_page_is_from_null_to_null(void **state)
 {
 	const char *none = answer((struct page){ 1, 20, 0, false }, "", 0);
 	const char *beyond = answer((struct page){ 9, 20, 45, false }, "", 0);
@@ -165,7 +147,7 @@ main(void)
 		CASE(paginator_is_laravels),
 		CASE(paginator_slides),
 		CASE(pages_are_bounded),
-		CASE(nothing_is_from_null_to_null),
+		CASE(an_empty_page_is_from_null_to_null),
 		CASE(links_keep_the_other_parameters),
 		CASE(an_estimate_says_so),
 	};

@@ -1,26 +1,8 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "http/http.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static const char *
 param(const char *query, const char *name)
@@ -48,7 +30,7 @@ parameters_are_found_and_decoded(void **state)
 }
 
 static void
-what_is_absent_is_null(void **state)
+an_absent_parameter_is_null(void **state)
 {
 	(void)state;
 	assert_null(param("", "a"));
@@ -164,7 +146,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(parameters_are_found_and_decoded),
-		CASE(what_is_absent_is_null),
+		CASE(an_absent_parameter_is_null),
 		CASE(numbers_have_bounds_and_a_default),
 		CASE(ids_are_uuids_in_small_letters),
 		CASE(paths_are_decoded_without_plus),

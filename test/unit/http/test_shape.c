@@ -1,4 +1,4 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
@@ -6,8 +6,6 @@
 #include "base/value.h"
 #include "http/http.h"
 #include "http/shape.h"
-
-static struct ctx cx;
 
 static const char *const kinds[] = { "pppoe", "hotspot", NULL };
 static const char *const days[] = { "mon", "tue", NULL };
@@ -36,22 +34,6 @@ static const struct field fields[] = {
 	{ "role",   FT_TEXT,   BOTH | FF_GRANTS, .among = kinds },
 };
 /* clang-format on */
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static enum rc
 read_as(const char *body, enum fflag flag, struct cJSON **in)
@@ -255,7 +237,7 @@ refused(const char *body)
 }
 
 static void
-what_is_no_json_object(void **state)
+a_body_that_is_no_json_object(void **state)
 {
 	static const char *const bad[] = { "{", "[]", "1", "\"x\"", "null", "{}x", "{\"a\":1,}",
 		"{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":NaN}", "{'a':1}",
@@ -352,7 +334,7 @@ main(void)
 		CASE(truth),
 		CASE(texts_and_their_forms),
 		CASE(secrets_are_kept),
-		CASE(what_is_no_json_object),
+		CASE(a_body_that_is_no_json_object),
 		CASE(bodies_must_be_declared),
 		CASE(a_body_whole),
 		CASE(parameters),

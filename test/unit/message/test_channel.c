@@ -158,7 +158,7 @@ test_gateways_refuse_inside_200(void **state)
 }
 
 static void
-test_nobody_there(void **state)
+test_a_closed_port_is_down_and_a_private_one_refused(void **state)
 {
 	static const struct turn turns[] = { { OK_JSON("{}"), PEER_CLOSE } };
 	struct world w;
@@ -184,7 +184,7 @@ main(void)
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_fonnte_form),
 		cmocka_unit_test(test_gateways_refuse_inside_200),
-		cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_a_closed_port_is_down_and_a_private_one_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ test_headers(void **state)
 
 /* A customer was called "Budi\r\nBcc: all@example.net". */
 static void
-test_nobody_adds_a_header(void **state)
+test_a_line_break_adds_no_header(void **state)
 {
 	struct arena *a = arena_new(4096);
 	struct mail m = sample();
@@ -112,7 +112,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headers),
-		cmocka_unit_test(test_nobody_adds_a_header),
+		cmocka_unit_test(test_a_line_break_adds_no_header),
 		cmocka_unit_test(test_long_subject),
 		cmocka_unit_test(test_body_is_quoted),
 	};

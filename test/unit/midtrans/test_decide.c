@@ -1,5 +1,5 @@
 /* test_decide.c: every row of the table of required behaviour, and the words of Midtrans. */
-#include "unit.h"
+#include "state.h"
 
 #include <cJSON.h>
 #include <stdio.h>
@@ -9,25 +9,6 @@
 #include "midtrans/order.h"
 
 static const char key[] = "SB-Mid-server-example-key-0001";
-
-static int
-begin(void **state)
-{
-	static struct ctx cx;
-
-	cx = (struct ctx){ .mem = arena_new(4096), .request_id = "", .ip = "" };
-	*state = &cx;
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	struct ctx *cx = *state;
-
-	arena_free(cx->mem);
-	return 0;
-}
 
 static void
 free_json(void *v)
@@ -590,7 +571,7 @@ refuses_bad_fields(void **state)
 
 /* A number for a text, of something that is only shown, is no reason to lose money. */
 static void
-what_is_only_shown_refuses_nothing(void **state)
+a_field_for_show_refuses_no_message(void **state)
 {
 	static const char *const more[] = { "\"bank\":[]", "\"store\":7",
 		"\"biller_code\":70012,\"bill_key\":1", "\"payment_code\":123",
@@ -742,7 +723,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(refuses_bad_signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_amounts_that_are_no_rupiah, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),
-		cmocka_unit_test_setup_teardown(what_is_only_shown_refuses_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(a_field_for_show_refuses_no_message, begin, end),
 		cmocka_unit_test_setup_teardown(reads_an_answer, begin, end),
 		cmocka_unit_test_setup_teardown(names_are_cut_between_characters, begin, end),
 		cmocka_unit_test_setup_teardown(order_ids, begin, end),

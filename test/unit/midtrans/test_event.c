@@ -37,11 +37,12 @@ message(const char *order_id, const char *status)
 static const char *
 process(const struct midtrans_message *m, const char *source, const char *raw)
 {
-	const char *verdict;
+	struct midtrans_outcome outcome;
 
-	if (midtrans_process_within(&cx, source, m, raw, &verdict) != RC_OK)
+	if (midtrans_process_within(&cx, source, m, raw, &outcome) != RC_OK ||
+	    db_sync(&cx) != RC_OK)
 		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
-	return verdict;
+	return outcome.verdict;
 }
 
 static const char *

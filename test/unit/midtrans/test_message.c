@@ -1,29 +1,10 @@
 /* test_message.c: whose an answer is, how long a page lives; the rest: test_decide.c. */
-#include "unit.h"
+#include "state.h"
 
 #include <cJSON.h>
 #include <string.h>
 
 #include "midtrans/order.h"
-
-static int
-begin(void **state)
-{
-	static struct ctx cx;
-
-	cx = (struct ctx){ .mem = arena_new(4096), .request_id = "", .ip = "" };
-	*state = &cx;
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	struct ctx *cx = *state;
-
-	arena_free(cx->mem);
-	return 0;
-}
 
 /* Another system had taken the order_id first: what was paid there paid an invoice of ours. */
 static void

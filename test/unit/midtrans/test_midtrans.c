@@ -211,7 +211,7 @@ each_answer_is_judged(void **state)
 }
 
 static void
-nobody_there_is_away_and_nothing_was_sent(void **state)
+a_closed_port_is_unreachable_and_nothing_was_sent(void **state)
 {
 	static const struct turn turns[] = { LOST };
 	struct midtrans_answer a;
@@ -225,7 +225,7 @@ nobody_there_is_away_and_nothing_was_sent(void **state)
 }
 
 static void
-asked_to_slow_down_says_how_long(void **state)
+a_throttled_call_waits_as_long_as_asked(void **state)
 {
 	static const struct turn turns[] = {
 		{ .say = "HTTP/1.1 429 X\r\nRetry-After: 7\r\nConnection: close\r\n\r\n{}",
@@ -366,7 +366,7 @@ our_own_order_is_adopted(void **state)
 }
 
 static void
-what_makes_no_page(void **state)
+answers_that_make_no_page(void **state)
 {
 	static const struct {
 		struct turn turns[2];
@@ -415,7 +415,7 @@ a_notification_is_taken_once(void **state)
 }
 
 static void
-what_is_no_notification_of_ours(void **state)
+forged_and_unknown_notifications_are_refused(void **state)
 {
 	const char *order = an_order(), *forged = notice(order, "settlement", "200");
 
@@ -432,7 +432,7 @@ what_is_no_notification_of_ours(void **state)
 /* ---- asking and ending ----------------------------------------------------------------------- */
 
 static void
-what_midtrans_says_is_applied(void **state)
+an_answer_of_midtrans_is_applied(void **state)
 {
 	const char *order = an_order(), *id;
 	const struct turn turns[] = { ANSWER("200",
@@ -466,7 +466,7 @@ a_page_nobody_used_is_cancelled(void **state)
 }
 
 static void
-what_is_paid_is_not_cancelled(void **state)
+a_paid_page_is_not_cancelled(void **state)
 {
 	static const struct turn turns[] = { LOST };
 	const char *order = a_paid_order(), *id;
@@ -571,7 +571,7 @@ failed_work_is_due_again_later(void **state)
 }
 
 static void
-after_two_silences_nobody_is_asked(void **state)
+after_two_silences_no_call_is_made(void **state)
 {
 	static const struct turn turns[] = { LOST };
 	struct midtrans_count n;
@@ -597,25 +597,25 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MIDTRANS_TEST(each_answer_is_judged),
-		MIDTRANS_TEST(nobody_there_is_away_and_nothing_was_sent),
-		MIDTRANS_TEST(asked_to_slow_down_says_how_long),
+		MIDTRANS_TEST(a_closed_port_is_unreachable_and_nothing_was_sent),
+		MIDTRANS_TEST(a_throttled_call_waits_as_long_as_asked),
 		MIDTRANS_TEST(without_a_key_there_is_no_online_payment),
 		MIDTRANS_TEST(one_does_it_at_a_time),
 		MIDTRANS_TEST(a_page_is_made_once),
 		MIDTRANS_TEST(a_lost_answer_is_asked_for_again),
 		MIDTRANS_TEST(an_order_of_others_is_left_for_the_next_number),
 		MIDTRANS_TEST(our_own_order_is_adopted),
-		MIDTRANS_TEST(what_makes_no_page),
+		MIDTRANS_TEST(answers_that_make_no_page),
 		MIDTRANS_TEST(a_notification_is_taken_once),
-		MIDTRANS_TEST(what_is_no_notification_of_ours),
-		MIDTRANS_TEST(what_midtrans_says_is_applied),
+		MIDTRANS_TEST(forged_and_unknown_notifications_are_refused),
+		MIDTRANS_TEST(an_answer_of_midtrans_is_applied),
 		MIDTRANS_TEST(a_page_nobody_used_is_cancelled),
-		MIDTRANS_TEST(what_is_paid_is_not_cancelled),
+		MIDTRANS_TEST(a_paid_page_is_not_cancelled),
 		MIDTRANS_TEST(a_refused_refund_was_not_made),
 		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),
 		MIDTRANS_TEST(work_is_done_one_thing_at_a_time),
 		MIDTRANS_TEST(failed_work_is_due_again_later),
-		MIDTRANS_TEST(after_two_silences_nobody_is_asked),
+		MIDTRANS_TEST(after_two_silences_no_call_is_made),
 	};
 
 	return cmocka_run_group_tests_name("midtrans/gateway", tests, rows_open, rows_close);

@@ -57,7 +57,7 @@ the_first_reading_is_a_seed(void **state)
 }
 
 static void
-what_is_not_comparable_is_a_seed(void **state)
+an_incomparable_reading_is_a_seed(void **state)
 {
 	struct counter_reading r[7];
 
@@ -129,7 +129,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rate_is_bits_over_the_time_between),
 		cmocka_unit_test(the_first_reading_is_a_seed),
-		cmocka_unit_test(what_is_not_comparable_is_a_seed),
+		cmocka_unit_test(an_incomparable_reading_is_a_seed),
 		cmocka_unit_test(a_counter_of_64_bits_never_wraps),
 		cmocka_unit_test(one_of_32_bits_wraps_where_the_rate_fits),
 		cmocka_unit_test(an_impossible_rate_is_dropped_once),

@@ -119,7 +119,7 @@ rows_have_a_limit(void **state)
 }
 
 static void
-what_nobody_asked_for_is_ignored(void **state)
+an_unasked_value_is_ignored(void **state)
 {
 	struct snmp_var vars[] = { number(2, 10, 1, 5), text(31, 1, 1, "too early"),
 		text(2, 2, 4, "n"), { .name = { 0, { 0 } } }, number(2, 2, 5, 9) };
@@ -139,7 +139,7 @@ what_nobody_asked_for_is_ignored(void **state)
 
 /* OpenWrt keeps dead pppoe rows: the row that is up counts. */
 static void
-of_one_name_the_one_that_is_up_counts(void **state)
+the_row_that_is_up_counts_of_one_name(void **state)
 {
 	const struct snmp_var vars[] = { text(2, 2, 3, "pppoe-wan"), text(2, 2, 5, "pppoe-wan"),
 		text(2, 2, 9, "pppoe-wan"), number(2, 8, 3, 2), number(2, 8, 5, 1),
@@ -183,8 +183,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(rows_are_joined_by_index, begin, end),
 		cmocka_unit_test_setup_teardown(an_agent_that_repeats_itself_ends, begin, end),
 		cmocka_unit_test_setup_teardown(rows_have_a_limit, begin, end),
-		cmocka_unit_test_setup_teardown(what_nobody_asked_for_is_ignored, begin, end),
-		cmocka_unit_test_setup_teardown(of_one_name_the_one_that_is_up_counts, begin, end),
+		cmocka_unit_test_setup_teardown(an_unasked_value_is_ignored, begin, end),
+		cmocka_unit_test_setup_teardown(the_row_that_is_up_counts_of_one_name, begin, end),
 		cmocka_unit_test_setup_teardown(a_column_that_version_1_lacks_is_left_out, begin,
 		    end),
 		cmocka_unit_test(a_speed_is_what_both_gauges_say),

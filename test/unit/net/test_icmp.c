@@ -76,7 +76,7 @@ version_6(void **state)
 
 /* A broadcast address of a network that we have no part in: the kernel refuses to send. */
 static void
-what_cannot_be_sent_is_lost_and_says_why(void **state)
+an_unsendable_request_is_lost_with_its_reason(void **state)
 {
 	struct icmp_probe p = probe("255.255.255.255", 2);
 
@@ -125,8 +125,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_host_that_answers, begin, end),
 		cmocka_unit_test_setup_teardown(version_6, begin, end),
-		cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_lost_and_says_why, begin,
-		    end),
+		cmocka_unit_test_setup_teardown(an_unsendable_request_is_lost_with_its_reason,
+		    begin, end),
 		cmocka_unit_test_setup_teardown(many_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(a_probe_can_be_used_again, begin, end),
 	};

@@ -17,13 +17,14 @@ struct fix {
 	char sni[64];
 };
 
-/* One certificate for localhost and 127.0.0.1, one for elsewhere; made once. */
+/* One certificate for localhost and 127.0.0.1, one for elsewhere, one that has expired; made once.
+ */
 static struct cert {
 	EVP_PKEY *key;
 	X509 *cert;
 	char pem[4096];
 	char print[3 * 32 + 1]; /* AB:CD ... */
-} home, away;
+} home, away, old;
 
 static void
 add_san(X509 *cert, const char *names)
@@ -36,7 +37,7 @@ add_san(X509 *cert, const char *names)
 }
 
 static void
-cert_make(struct cert *c, const char *names)
+cert_make(struct cert *c, const char *names, long ends_in)
 {
 	unsigned char md[32];
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -45,8 +46,8 @@ cert_make(struct cert *c, const char *names)
 	c->cert = X509_new();
 	(void)X509_set_version(c->cert, X509_VERSION_3);
 	(void)ASN1_INTEGER_set(X509_get_serialNumber(c->cert), 1);
-	(void)X509_gmtime_adj(X509_getm_notBefore(c->cert), -3600);
-	(void)X509_gmtime_adj(X509_getm_notAfter(c->cert), 3600);
+	(void)X509_gmtime_adj(X509_getm_notBefore(c->cert), -7200);
+	(void)X509_gmtime_adj(X509_getm_notAfter(c->cert), ends_in);
 	(void)X509_set_pubkey(c->cert, c->key);
 	add_san(c->cert, names);
 	assert_true(X509_sign(c->cert, c->key, EVP_sha256()) > 0);
@@ -64,8 +65,9 @@ make_certs(void **state)
 {
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN);
-	cert_make(&home, "DNS:localhost,IP:127.0.0.1");
-	cert_make(&away, "DNS:elsewhere.example");
+	cert_make(&home, "DNS:localhost,IP:127.0.0.1", 3600);
+	cert_make(&away, "DNS:elsewhere.example", 3600);
+	cert_make(&old, "DNS:localhost,IP:127.0.0.1", -3600);
 	return 0;
 }
 
@@ -75,8 +77,10 @@ drop_certs(void **state)
 	(void)state;
 	EVP_PKEY_free(home.key);
 	EVP_PKEY_free(away.key);
+	EVP_PKEY_free(old.key);
 	X509_free(home.cert);
 	X509_free(away.cert);
+	X509_free(old.cert);
 	return 0;
 }
 
@@ -217,6 +221,22 @@ a_pin_is_enough_and_needed(void **state)
 	ASSERT_TLS_FAULT(f, &away, "its fingerprint setting is not a SHA-256");
 }
 
+/* Routers make certificates for a year and nobody renews them: the reason is said, a pin still
+ * holds. */
+static void
+an_expired_certificate_needs_a_pin(void **state)
+{
+	struct fix *f = *state;
+
+	f->target.ca = old.pem;
+	ASSERT_TLS_FAULT(f, &old, "certificate has expired");
+	f->target.tls = ROS_TLS_PIN;
+	f->target.ca = NULL;
+	f->target.fingerprint = old.print;
+	assert_int_equal(visit(f, &old, TLS1_2_VERSION), ROS_OK);
+	ASSERT_TLS_FAULT(f, &home, "its certificate is not the pinned one");
+}
+
 static void
 a_pin_may_be_bare_hex(void **state)
 {
@@ -346,6 +366,7 @@ main(void)
 		T(verifies_address_and_name),
 		T(refuses_who_cannot_prove_it),
 		T(a_pin_is_enough_and_needed),
+		T(an_expired_certificate_needs_a_pin),
 		T(a_pin_may_be_bare_hex),
 		T(anonymous_only_when_chosen),
 		T(tls_to_a_plain_port),

@@ -19,7 +19,7 @@ teardown(void **state)
 }
 
 static void
-tells_ascii(void **state)
+recognizes_ascii(void **state)
 {
 	char text[40];
 
@@ -35,7 +35,7 @@ tells_ascii(void **state)
 }
 
 static void
-tells_utf8(void **state)
+recognizes_utf8(void **state)
 {
 	static const char *const valid[] = { "", "abc", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80",
 		"\xED\x9F\xBF", "\xEE\x80\x80", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF" };
@@ -99,8 +99,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tells_ascii),
-		cmocka_unit_test(tells_utf8),
+		cmocka_unit_test(recognizes_ascii),
+		cmocka_unit_test(recognizes_utf8),
 		cmocka_unit_test_setup_teardown(maps_every_latin1_byte_to_utf8, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_control_characters, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_between_characters, setup, teardown),

@@ -1,28 +1,9 @@
 /* test_paper.c: bills as PDF: pages, rolls, embedded fonts. */
-#include "unit.h"
+#include "state.h"
 
 #include <string.h>
 
 #include "paper/paper.h"
-
-static int
-begin(void **state)
-{
-	static struct ctx cx;
-
-	cx = (struct ctx){ .mem = arena_new(4096), .request_id = "", .ip = "" };
-	*state = &cx;
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	struct ctx *cx = *state;
-
-	arena_free(cx->mem);
-	return 0;
-}
 
 static const struct paper_line line = { "Sewa ONT \xC3\x89", 2, 7500, 15000 };
 static const struct paper_line total = { "Harus dibayar", 1, 0, 15000 };

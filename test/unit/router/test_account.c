@@ -28,7 +28,7 @@ due(int most)
 }
 
 static void
-tell(const struct account *a, bool ok, const char *error)
+report_result(const struct account *a, bool ok, const char *error)
 {
 	const struct account_result r = { .id = a->id,
 		.generation = a->generation,
@@ -131,7 +131,7 @@ addresses_of_others_are_named(void **state)
 }
 
 static void
-what_is_not_due_is_not_claimed(void **state)
+a_job_is_claimed_when_it_is_due(void **state)
 {
 	const char *package = a_package("home", "pppoe"), *ids[3];
 
@@ -151,7 +151,7 @@ what_is_not_due_is_not_claimed(void **state)
 }
 
 static void
-what_came_true_is_synced(void **state)
+a_done_job_is_synced(void **state)
 {
 	struct account *a;
 	struct account_result r;
@@ -183,20 +183,20 @@ blocked_addresses_leave_a_trace(void **state)
 	(void)sql("UPDATE account_states SET traces = '{static 10.0.0.5 citra,static 10.0.0.5 old,"
 		  "static 10.0.0.6 old,hotspot - citra}'");
 	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
-	tell(claim(NULL), true, NULL);
+	report_result(claim(NULL), true, NULL);
 	assert_string_equal(state_of(id),
 	    "synced 2/2 static 10.0.0.6 citra,static 10.0.0.5 citra ");
 	(void)an_account("dewi", sql("SELECT id::text AS v FROM packages"), "10.0.0.5");
 	(void)sql("UPDATE mikrotik_secrets SET comment = 'x' WHERE id = '%s'", id);
 	a = claim(id);
 	assert_string_equal(a->taken[0], "10.0.0.5");
-	tell(a, true, NULL); /* whose business it is now */
+	report_result(a, true, NULL); /* whose business it is now */
 	assert_string_equal(state_of(id), "synced 3/3 static 10.0.0.6 citra ");
 	(void)sql("UPDATE account_states SET traces = traces || 'static 10.0.0.5 citra'::text"
 		  " WHERE account_id = '%s'",
 	    id);
 	(void)sql("UPDATE mikrotik_secrets SET disabled = false WHERE id = '%s'", id);
-	tell(claim(id), true, NULL);
+	report_result(claim(id), true, NULL);
 	assert_string_equal(state_of(id), "synced 4/4 static 10.0.0.6 citra ");
 }
 
@@ -208,7 +208,7 @@ due_in_ms(void)
 }
 
 static void
-what_failed_is_tried_again_later(void **state)
+a_failed_job_is_tried_again_later(void **state)
 {
 	struct account *a;
 	const char *id;
@@ -217,12 +217,12 @@ what_failed_is_tried_again_later(void **state)
 	router = a_router("Main", 8728);
 	id = an_account("citra", a_package("home", "pppoe"), "");
 	a = claim(NULL);
-	tell(a, false, "citra exists on Main");
+	report_result(a, false, "citra exists on Main");
 	assert_string_equal(state_of(id), "failed 0/1 ppp - citra citra exists on Main");
 	assert_int_equal(due(100), 0);
 	assert_in_range(due_in_ms(), 1, 1000);
 	(void)sql("UPDATE account_states SET due_at = now()");
-	tell(claim(NULL), false, "citra exists on Main");
+	report_result(claim(NULL), false, "citra exists on Main");
 	assert_in_range(due_in_ms(), 1001, 2000);
 }
 
@@ -238,40 +238,40 @@ an_old_answer_does_not_win(void **state)
 	id = an_account("citra", a_package("home", "pppoe"), "");
 	a = claim(NULL);
 	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
-	tell(a, false, "too late");
+	report_result(a, false, "too late");
 	assert_string_equal(state_of(id), "pending 0/2 ppp - citra ");
-	tell(a, true, NULL);
+	report_result(a, true, NULL);
 	assert_string_equal(state_of(id), "pending 1/2 ppp - citra ");
 	assert_int_equal(due(100), 1);
 }
 
 /* It has left the router: no trace, and in the end no row. */
 static void
-who_left_leaves_no_trace(void **state)
+an_account_that_left_has_no_trace(void **state)
 {
 	const char *there, *id;
 
 	(void)state;
 	there = router = a_router("Old", 1);
 	id = an_account("citra", a_package("home", "pppoe"), "");
-	tell(claim(NULL), true, NULL);
+	report_result(claim(NULL), true, NULL);
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
-	tell(claim(NULL), true, NULL);
+	report_result(claim(NULL), true, NULL);
 	assert_string_equal(state_of(id), "synced 2/2  ");
 
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'enabled'");
-	tell(claim(NULL), true, NULL);
+	report_result(claim(NULL), true, NULL);
 	router = a_router("New", 2);
 	(void)sql("UPDATE mikrotik_secrets SET router_id = '%s'", router);
-	tell(claim(NULL), true, NULL); /* first the new one has it */
+	report_result(claim(NULL), true, NULL); /* first the new one has it */
 	router = there;
 	assert_int_equal(claim(NULL)->wanted, WANTED_GONE);
-	tell(claim(NULL), true, NULL);
+	report_result(claim(NULL), true, NULL);
 	assert_null(state_of(id));
 }
 
 static void
-nothing_to_tell_asks_nothing(void **state)
+no_results_send_no_statement(void **state)
 {
 	(void)state;
 	router = "no uuid at all";
@@ -328,7 +328,7 @@ a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 
 /* An account in order is compared; a difference found becomes a job, once. */
 static void
-what_was_found_is_a_job(void **state)
+a_difference_becomes_a_job(void **state)
 {
 	const char *package = a_package("home", "pppoe"), *lives, *gone, *elsewhere;
 	struct account_findings f = { .accounts = &lives, .packages = &package };
@@ -379,15 +379,15 @@ main(void)
 		ROWS_TEST(a_job_is_the_wanted_state_of_this_moment),
 		ROWS_TEST(a_service_has_its_menu),
 		ROWS_TEST(addresses_of_others_are_named),
-		ROWS_TEST(what_is_not_due_is_not_claimed),
-		ROWS_TEST(what_came_true_is_synced),
+		ROWS_TEST(a_job_is_claimed_when_it_is_due),
+		ROWS_TEST(a_done_job_is_synced),
 		ROWS_TEST(blocked_addresses_leave_a_trace),
-		ROWS_TEST(what_failed_is_tried_again_later),
+		ROWS_TEST(a_failed_job_is_tried_again_later),
 		ROWS_TEST(an_old_answer_does_not_win),
-		ROWS_TEST(who_left_leaves_no_trace),
-		ROWS_TEST(nothing_to_tell_asks_nothing),
+		ROWS_TEST(an_account_that_left_has_no_trace),
+		ROWS_TEST(no_results_send_no_statement),
 		ROWS_TEST(a_mark_is_stale_when_its_account_should_not_be_there),
-		ROWS_TEST(what_was_found_is_a_job),
+		ROWS_TEST(a_difference_becomes_a_job),
 	};
 
 	return cmocka_run_group_tests_name("account", tests, rows_open, rows_close);

@@ -1,5 +1,5 @@
 /* test_account_plan.c: (wanted, found) to commands, row by row of contract 6. */
-#include "unit.h"
+#include "fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,24 +9,6 @@
 
 #define ME    "11111111-1111-4111-8111-111111111111"
 #define OTHER "22222222-2222-4222-8222-222222222222"
-
-static struct arena *mem;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
 
 static const char *const menus[MENU__MAX] = { "ppp", "hotspot", "queue", "block", "block6" };
 static const char *const acts[] = { "add", "set", "unset", "remove" };
@@ -53,7 +35,7 @@ describe_ops(struct sb *out, const struct account_plan *p, size_t from, size_t t
 static const char *
 described(const struct account_plan *p)
 {
-	struct sb out = sb_new(mem);
+	struct sb out = sb_new(cx.mem);
 
 	describe_ops(&out, p, 0, p->nfirst);
 	for (size_t i = 0; i < p->nkicks; i++)
@@ -147,7 +129,7 @@ plan_of(const struct account *a, struct account_object *x, struct account_object
 		objs[n++] = x;
 	if (y != NULL)
 		objs[n++] = y;
-	account_plan(mem, "R1", a, objs, n, &plan);
+	account_plan(cx.mem, "R1", a, objs, n, &plan);
 	return described(&plan);
 }
 
@@ -342,7 +324,7 @@ addresses_are_set_and_cleared(void **state)
 }
 
 static void
-what_is_not_ours_is_left_alone(void **state)
+a_foreign_object_is_left_alone(void **state)
 {
 	struct account a = ppp(WANTED_ON), gone = ppp(WANTED_GONE);
 	struct account_object o = secret("ani", "the boss");
@@ -383,7 +365,7 @@ a_name_left_by_another_is_taken_over(void **state)
  * and leaves its former object, which is promised to the other, alone.
  */
 static void
-what_is_promised_is_left_alone(void **state)
+a_promised_object_is_left_alone(void **state)
 {
 	struct account a = ppp(WANTED_ON);
 	struct account_object own = secret("old", "isp:" ME), other = secret("ani", "isp:" OTHER);
@@ -717,13 +699,14 @@ many_traces_are_no_trouble(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MANY; i++) {
-		traces[i] = (struct account_trace){ MENU_PPP, arena_printf(mem, "u%zu", i), NULL };
+		traces[i] =
+		    (struct account_trace){ MENU_PPP, arena_printf(cx.mem, "u%zu", i), NULL };
 		objs[i] = secret(traces[i].name, "isp:" ME);
 		all[i] = &objs[i];
 	}
 	a.traces = traces;
 	a.ntraces = MANY;
-	account_plan(mem, "R1", &a, all, MANY, &plan);
+	account_plan(cx.mem, "R1", &a, all, MANY, &plan);
 	assert_int_equal(plan.nops, MANY);
 	assert_int_equal(plan.nkicks, MANY);
 	assert_null(plan.error);
@@ -733,13 +716,13 @@ static void
 marks(void **state)
 {
 	(void)state;
-	assert_string_equal(account_mark(mem, "isp:" ME), ME);
-	assert_string_equal(account_mark(mem, "isp:" ME " the rest"), ME);
-	assert_null(account_mark(mem, "isp:" ME "the rest"));
-	assert_null(account_mark(mem, "isp:"));
-	assert_null(account_mark(mem, "isp:uplink of the boss"));
-	assert_null(account_mark(mem, "x isp:" ME));
-	assert_null(account_mark(mem, NULL));
+	assert_string_equal(account_mark(cx.mem, "isp:" ME), ME);
+	assert_string_equal(account_mark(cx.mem, "isp:" ME " the rest"), ME);
+	assert_null(account_mark(cx.mem, "isp:" ME "the rest"));
+	assert_null(account_mark(cx.mem, "isp:"));
+	assert_null(account_mark(cx.mem, "isp:uplink of the boss"));
+	assert_null(account_mark(cx.mem, "x isp:" ME));
+	assert_null(account_mark(cx.mem, NULL));
 }
 
 static void
@@ -768,9 +751,9 @@ main(void)
 		cmocka_unit_test(restored_without_a_kick),
 		cmocka_unit_test(renamed_by_the_mark),
 		cmocka_unit_test(addresses_are_set_and_cleared),
-		cmocka_unit_test(what_is_not_ours_is_left_alone),
+		cmocka_unit_test(a_foreign_object_is_left_alone),
 		cmocka_unit_test(a_name_left_by_another_is_taken_over),
-		cmocka_unit_test(what_is_promised_is_left_alone),
+		cmocka_unit_test(a_promised_object_is_left_alone),
 		cmocka_unit_test(imported_ones_are_adopted),
 		cmocka_unit_test(imported_ones_are_off_in_any_way),
 		cmocka_unit_test(imported_ones_are_what_was_found),

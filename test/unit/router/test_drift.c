@@ -2,26 +2,8 @@
  */
 #include <string.h>
 
+#include "fixture.h"
 #include "router/drift.h"
-#include "unit.h"
-
-static struct ctx cx;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static const char *
 refusal(size_t cuts, size_t accounts, bool blank)
@@ -97,7 +79,7 @@ it_reads_like_a_diff(void **state)
 	assert_non_null(strstr(out.buf, "max-limit: 1M/1M -> 5M/10M"));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

@@ -1,44 +1,10 @@
 /* Accounts found on a router, taken into our lists: import.c. */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/import.h"
 
-static struct peer *peer;
-static char received[8192];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
-
-#define LOGIN                                                                                      \
-	{                                                                                          \
-		.listen = 1, .say = "!done\n"                                                      \
-	}
-#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
-
 static void
-what_is_missing_here_is_taken(void **state)
+an_account_missing_here_is_taken(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
@@ -106,7 +72,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(what_is_missing_here_is_taken),
+		CASE(an_account_missing_here_is_taken),
 		CASE(an_account_that_never_was_there_adopts),
 	};
 

@@ -1,35 +1,7 @@
 /* A connection to one router: whose, with what, and what its failures say. */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/link.h"
-
-static struct peer *peer;
-static char received[8192];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
 
 static struct router
 the_router(const char *id)
@@ -78,7 +50,7 @@ a_password_of_another_row_does_not_open(void **state)
 }
 
 static void
-a_refused_login_is_said(void **state)
+a_refused_login_is_reported(void **state)
 {
 	static const struct turn turns[] = {
 		{ .listen = 1,
@@ -144,7 +116,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_target_is_what_the_row_says),
 		CASE(a_password_of_another_row_does_not_open),
-		CASE(a_refused_login_is_said),
+		CASE(a_refused_login_is_reported),
 		CASE(a_broken_router_opens_the_breaker),
 		CASE(an_inactive_router_is_not_called),
 	};

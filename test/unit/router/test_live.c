@@ -1,41 +1,7 @@
 /* The reading of an import from a router: each menu once, nothing but prints. */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/live.h"
-
-static struct peer *peer;
-static char received[8192];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
-
-#define LOGIN                                                                                      \
-	{                                                                                          \
-		.listen = 1, .say = "!done\n"                                                      \
-	}
-#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static struct sb seen;
 

@@ -1,41 +1,7 @@
 /* Objects that a person changes by their id: refusals of the router are faults of a field. */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/object.h"
-
-static struct peer *peer;
-static char received[8192];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
-
-#define LOGIN                                                                                      \
-	{                                                                                          \
-		.listen = 1, .say = "!done\n"                                                      \
-	}
-#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static void
 an_id_has_its_form(void **state)
@@ -104,7 +70,7 @@ a_cleared_property_is_unset(void **state)
 }
 
 static void
-what_the_router_made_itself_stays(void **state)
+a_dynamic_object_stays(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
@@ -140,7 +106,7 @@ main(void)
 		CASE(an_added_object_answers_its_id),
 		CASE(a_refused_value_names_its_field),
 		CASE(a_cleared_property_is_unset),
-		CASE(what_the_router_made_itself_stays),
+		CASE(a_dynamic_object_stays),
 		CASE(an_unknown_id_is_not_found),
 	};
 

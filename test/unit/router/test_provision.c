@@ -19,6 +19,10 @@
 #define HELLO_RECEIVED                                                                             \
 	"/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
 
+#define SECRETS_RECEIVED                                                                           \
+	"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"                     \
+	"remote-address,disabled,comment"
+
 static struct peer *peer;
 static struct router_link *hand;
 static const char *router;
@@ -112,7 +116,7 @@ times(const char *text, const char *what)
 }
 
 static void
-nothing_to_do_speaks_to_nobody(void **state)
+no_jobs_open_no_connection(void **state)
 {
 	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
 	struct provision_report rep;
@@ -158,9 +162,7 @@ a_new_account_gets_its_profile_first(void **state)
 		"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
 		"|?name=default|.tag=2\n"
 		"/ppp/profile/add|=name=home|=local-address=10.0.0.1|=remote-address=pool"
-		"|=rate-limit=5M/10M|=comment=isp:%s\n"
-		"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-		"remote-address,disabled,comment|?name=citra\n"
+		"|=rate-limit=5M/10M|=comment=isp:%s\n" SECRETS_RECEIVED "|?name=citra\n"
 		"/ppp/secret/add|=name=citra|=password=kata sandi|=profile=home"
 		"|=comment=isp:%s|=disabled=no|=service=pppoe\n",
 		package, id));
@@ -225,12 +227,11 @@ a_suspended_account_is_cut_off(void **state)
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(state_of(CITRA), "synced");
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?name=citra\n"
-	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
-	    "/ppp/active/remove|=.id=*800|.tag=1\n"
-	    "/ppp/active/remove|=.id=*801|.tag=2\n");
+	    SECRETS_RECEIVED "|?name=citra\n"
+			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+			     "/ppp/active/remove|=.id=*800|.tag=1\n"
+			     "/ppp/active/remove|=.id=*801|.tag=2\n");
 }
 
 /*
@@ -239,7 +240,7 @@ a_suspended_account_is_cut_off(void **state)
  * by itself.
  */
 static void
-what_else_is_wrong_comes_after_the_sessions(void **state)
+other_differences_come_after_the_sessions(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -260,12 +261,11 @@ what_else_is_wrong_comes_after_the_sessions(void **state)
 	assert_int_equal(batch().failed, 1);
 	assert_string_equal(state_of(CITRA), "failed: profile gold does not exist on Main");
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?name=citra\n"
-	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
-	    "/ppp/active/remove|=.id=*800\n"
-	    "/ppp/secret/set|=.id=*1|=profile=gold|=service=pppoe\n");
+	    SECRETS_RECEIVED "|?name=citra\n"
+			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=citra\n"
+			     "/ppp/active/remove|=.id=*800\n"
+			     "/ppp/secret/set|=.id=*1|=profile=gold|=service=pppoe\n");
 }
 
 /* One that cannot be disabled is kicked all the same, and nothing more is set. */
@@ -315,15 +315,12 @@ a_missed_account_is_looked_for_by_its_mark(void **state)
 	(void)sql("UPDATE mikrotik_secrets SET comment = 'a note'");
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?name=citra\n"
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment|?comment=isp:" CITRA "|?comment=isp:" CITRA
-	    " a note|?#|\n"
-	    "/ppp/secret/set|=.id=*1|=disabled=yes\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=citra|.tag=1\n"
-	    "/ppp/active/print|=.proplist=.id,name|?name=upstairs|.tag=2\n"
-	    "/ppp/secret/set|=.id=*1|=name=citra\n");
+	    SECRETS_RECEIVED "|?name=citra\n" SECRETS_RECEIVED "|?comment=isp:" CITRA
+			     "|?comment=isp:" CITRA " a note|?#|\n"
+			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=citra|.tag=1\n"
+			     "/ppp/active/print|=.proplist=.id,name|?name=upstairs|.tag=2\n"
+			     "/ppp/secret/set|=.id=*1|=name=citra\n");
 }
 
 static void
@@ -522,10 +519,9 @@ many_accounts_are_looked_up_at_once(void **state)
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
 	assert_int_equal(batch().done, 51);
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    "/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"
-	    "remote-address,disabled,comment\n"
-	    "/ppp/active/print|=.proplist=.id,name\n"
-	    "/ppp/active/remove|=.id=*9\n");
+	    SECRETS_RECEIVED "\n"
+			     "/ppp/active/print|=.proplist=.id,name\n"
+			     "/ppp/active/remove|=.id=*9\n");
 }
 
 /* ---- what people wait for ------------------------------------------------ */
@@ -654,7 +650,7 @@ an_empty_database_is_compared(void **state)
 }
 
 static void
-what_is_right_makes_no_job(void **state)
+a_right_account_makes_no_job(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -677,7 +673,7 @@ what_is_right_makes_no_job(void **state)
 
 /* Only looked at: the job does the rest. */
 static void
-what_is_different_becomes_a_job(void **state)
+a_different_account_becomes_a_job(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -697,7 +693,7 @@ what_is_different_becomes_a_job(void **state)
 
 /* The customer dialled in while the account was being disabled. */
 static void
-who_is_disabled_and_online_is_different(void **state)
+a_disabled_account_online_is_different(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -746,7 +742,7 @@ a_profile_that_is_gone_becomes_a_job(void **state)
 
 /* A table that was refused looked empty, and everybody in it was missed. */
 static void
-what_is_refused_says_nothing(void **state)
+a_refused_look_changes_nothing(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -768,7 +764,7 @@ what_is_refused_says_nothing(void **state)
 
 /* A router without hotspots or IPv6 has nothing there, which is no failure. */
 static void
-what_a_router_has_not_is_empty(void **state)
+an_absent_menu_is_empty(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
@@ -807,11 +803,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(nothing_to_do_speaks_to_nobody),
+		CASE(no_jobs_open_no_connection),
 		CASE(a_new_account_gets_its_profile_first),
 		CASE(a_foreign_profile_fails_who_needs_it),
 		CASE(a_suspended_account_is_cut_off),
-		CASE(what_else_is_wrong_comes_after_the_sessions),
+		CASE(other_differences_come_after_the_sessions),
 		CASE(a_cut_that_fails_is_the_end_of_the_rest),
 		CASE(a_missed_account_is_looked_for_by_its_mark),
 		CASE(one_of_several_marks_is_nobodys),
@@ -826,12 +822,12 @@ main(void)
 		CASE(an_account_without_a_router_waits),
 		CASE(a_package_goes_to_every_router),
 		CASE(an_empty_database_is_compared),
-		CASE(what_is_right_makes_no_job),
-		CASE(what_is_different_becomes_a_job),
-		CASE(who_is_disabled_and_online_is_different),
+		CASE(a_right_account_makes_no_job),
+		CASE(a_different_account_becomes_a_job),
+		CASE(a_disabled_account_online_is_different),
 		CASE(a_profile_that_is_gone_becomes_a_job),
-		CASE(what_is_refused_says_nothing),
-		CASE(what_a_router_has_not_is_empty),
+		CASE(a_refused_look_changes_nothing),
+		CASE(an_absent_menu_is_empty),
 		CASE(an_inactive_router_is_not_compared),
 	};
 

@@ -1,26 +1,8 @@
 /* test_rate.c: each row of contract 6 about rates, and what is refused. */
-#include "unit.h"
+#include "fixture.h"
 
 #include "base/macro.h"
 #include "router/rate.h"
-
-static struct arena *mem;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
 
 /* A package that was accepted and then refused by provisioning could be sold, and never used. */
 static bool
@@ -71,7 +53,7 @@ limits_are_the_packages_texts_swapped(void **state)
 	(void)state;
 	for (size_t i = 0; i < countof(rows); i++) {
 		const char *got =
-		    rate_limit(mem, rows[i].bandwidth, rows[i].burst, rows[i].priority);
+		    rate_limit(cx.mem, rows[i].bandwidth, rows[i].burst, rows[i].priority);
 
 		assert_int_equal(is_accepted(rows[i].bandwidth, rows[i].burst), got != NULL);
 		if (rows[i].limit == NULL)
@@ -142,19 +124,19 @@ queues_take_whole_numbers(void **state)
 	struct rate_queue q;
 
 	(void)state;
-	assert_true(rate_queue(mem, "2.5M/1.5M", NULL, 8, &q));
+	assert_true(rate_queue(cx.mem, "2.5M/1.5M", NULL, 8, &q));
 	assert_string_equal(q.max_limit, "1500k/2500k");
 	assert_string_equal(q.priority, "8/8");
 	assert_null(q.burst_limit);
-	assert_true(rate_queue(mem, "10M/5M", "20M/10M", 1, &q));
+	assert_true(rate_queue(cx.mem, "10M/5M", "20M/10M", 1, &q));
 	assert_string_equal(q.burst_limit, "10M/20M");
 	assert_string_equal(q.burst_threshold, "3750k/7500k");
 	assert_string_equal(q.burst_time, "10s/10s");
 	assert_string_equal(q.priority, "1/1");
-	assert_true(rate_queue(mem, "10M/5M", "20M/10M 8M/4M 16/12", 8, &q));
+	assert_true(rate_queue(cx.mem, "10M/5M", "20M/10M 8M/4M 16/12", 8, &q));
 	assert_string_equal(q.burst_threshold, "4M/8M");
 	assert_string_equal(q.burst_time, "12s/16s");
-	assert_false(rate_queue(mem, "10M", NULL, 8, &q));
+	assert_false(rate_queue(cx.mem, "10M", NULL, 8, &q));
 }
 
 static void

@@ -1,35 +1,7 @@
 /* Is a router there, and may we log in and read? */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/router_test.h"
-
-static struct peer *peer;
-static char received[4096];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
 
 static void
 says_what_the_router_is(void **state)
@@ -93,7 +65,7 @@ a_router_switched_off_is_tested_too(void **state)
 }
 
 static void
-a_wrong_password_is_said(void **state)
+a_wrong_password_is_reported(void **state)
 {
 	static const struct turn turns[] = {
 		{ .listen = 1,
@@ -111,7 +83,7 @@ a_wrong_password_is_said(void **state)
 }
 
 static void
-a_missing_right_is_said(void **state)
+a_missing_right_is_reported(void **state)
 {
 	static const struct turn turns[] = {
 		{ .listen = 1, .say = "!done\n" },
@@ -127,7 +99,7 @@ a_missing_right_is_said(void **state)
 }
 
 static void
-nobody_there_is_said(void **state)
+a_closed_port_is_reported(void **state)
 {
 	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
 	const char *id = answering(turns);
@@ -149,9 +121,9 @@ main(void)
 		CASE(says_what_the_router_is),
 		CASE(the_default_router_is_meant_by_none),
 		CASE(a_router_switched_off_is_tested_too),
-		CASE(a_wrong_password_is_said),
-		CASE(a_missing_right_is_said),
-		CASE(nobody_there_is_said),
+		CASE(a_wrong_password_is_reported),
+		CASE(a_missing_right_is_reported),
+		CASE(a_closed_port_is_reported),
 	};
 
 	return cmocka_run_group_tests_name("router_test", tests, rows_open, rows_close);

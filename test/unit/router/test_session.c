@@ -1,41 +1,7 @@
 /* Sessions that a person ends: every one of the name, cookies before hotspot sessions. */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/session.h"
-
-static struct peer *peer;
-static char received[8192];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
-
-#define LOGIN                                                                                      \
-	{                                                                                          \
-		.listen = 1, .say = "!done\n"                                                      \
-	}
-#define LOGIN_RECEIVED "/login|=name=api|=password=s3cret\n"
 
 static void
 every_session_of_the_name_ends(void **state)
@@ -56,7 +22,7 @@ every_session_of_the_name_ends(void **state)
 
 /* A row that the router answers though it bears another name is not touched. */
 static void
-who_is_not_online_is_not_found(void **state)
+an_offline_user_is_not_found(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
@@ -126,7 +92,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(every_session_of_the_name_ends),
-		CASE(who_is_not_online_is_not_found),
+		CASE(an_offline_user_is_not_found),
 		CASE(cookies_go_before_sessions),
 		CASE(a_router_without_hotspot_has_no_such_sessions),
 		CASE(the_account_says_which_router),

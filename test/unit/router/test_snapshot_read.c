@@ -1,36 +1,8 @@
 /* One reading of a router as JSON: names with _, numbers and flags typed, big ones whole. */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/link.h"
 #include "router/snapshot_read.h"
-
-static struct peer *peer;
-static char received[8192];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
 
 static struct routeros *
 connected(const struct turn *turns)

@@ -6,11 +6,11 @@
 #include "sheet/sheet.h"
 
 static inline enum rc
-join_row(struct ctx *cx, const struct sheet_row *row, void *arg)
+join_row(struct ctx *unused, const struct sheet_row *row, void *arg)
 {
 	struct sb *out = arg;
 
-	(void)cx;
+	(void)unused;
 	sb_printf(out, "%zu:", row->line);
 	for (size_t i = 0; i < row->n; i++)
 		sb_printf(out, "%s%s", i > 0 ? "|" : "", row->cells[i]);

@@ -1,26 +1,8 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "rows.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static const char *
 read_n(const char *data, size_t len)

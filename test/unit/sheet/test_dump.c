@@ -1,27 +1,9 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "base/sb.h"
 #include "sheet/dump.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static enum rc
 join(struct ctx *unused, const struct dump_row *row, void *arg)

@@ -1,28 +1,10 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 #include <zlib.h>
 
 #include "rows.h"
 #include "sheet/zip.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 /* ---- a zip archive of parts that are stored as they are ---------------------------------------
  */
@@ -124,7 +106,7 @@ each_type_of_a_cell(void **state)
 }
 
 static void
-what_has_no_value_says_so(void **state)
+a_cell_without_a_value_shows_its_reason(void **state)
 {
 	(void)state;
 	assert_string_equal(read_book(head, "<worksheet><row r='1'><c r='A1'><f>B1</f></c>"
@@ -170,7 +152,7 @@ broken_archives_are_refused(void **state)
 
 /* A few bytes that unpack to a megabyte of blanks, again and again. */
 static void
-what_would_blow_up_is_refused(void **state)
+a_bomb_is_refused(void **state)
 {
 	static unsigned char blanks[4 << 20], packed[1 << 16];
 	z_stream z = { .next_in = blanks,
@@ -198,12 +180,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_type_of_a_cell, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_has_no_value_says_so, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cell_without_a_value_shows_its_reason, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(days_of_a_workbook_that_counts_from_1904, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(a_document_type_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_archives_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_would_blow_up_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_bomb_is_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("xlsx", tests, NULL, NULL);

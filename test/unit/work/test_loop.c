@@ -117,7 +117,7 @@ once_ends_when_nothing_is_due(void **state)
 }
 
 static void
-once_tells_of_failures_and_goes_on(void **state)
+once_reports_failures_and_goes_on(void **state)
 {
 	static const struct loop_turn turns[] = { { LOOP_FAILED }, { LOOP_DONE }, { LOOP_IDLE },
 		{ LOOP_IDLE } };
@@ -241,8 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(once_ends_when_nothing_is_due, setup, teardown),
-		cmocka_unit_test_setup_teardown(once_tells_of_failures_and_goes_on, setup,
-		    teardown),
+		cmocka_unit_test_setup_teardown(once_reports_failures_and_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_gives_up_after_two_silences, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_fails_where_the_sweep_does, setup, teardown),
 		cmocka_unit_test_setup_teardown(wait_answers_a_notification_at_once, setup,

@@ -19,8 +19,16 @@ function boundOf(code: Code): string | undefined {
 	return bound === undefined ? undefined : write(bound);
 }
 
+/* The words of a code; of a noun's own code those of all nouns: package_in_use, in_use. */
+export function wordsOf(t: Messages, code: string): Say | undefined {
+	const words = t.e as Record<string, Say>;
+	if (words[code]) return words[code];
+	if (code.endsWith('_in_use')) return t.e.in_use;
+	if (code.endsWith('_not_found')) return t.e.s404;
+}
+
 function sentence(t: Messages, code: Code, said: string): string {
-	const found = (t.e as Record<string, Say>)[code.code];
+	const found = wordsOf(t, code.code);
 	if (!found) return said;
 	if (typeof found === 'string') return found;
 	const bound = boundOf(code);
@@ -67,9 +75,13 @@ export function errorText(t: Messages, error: unknown): string {
 	if (!(error instanceof ApiError)) return t.e.s500;
 	if (error.status === 0) return t.e.network;
 	if (error.status === 503 || error.status === 504) return t.e.busy;
-	const own = error.code && (t.e as Record<string, Say>)[error.code];
+	const own = error.code && wordsOf(t, error.code);
 	if (typeof own === 'string') return own;
-	if (error.status === 409 || error.status === 502) return error.message;
 	const general = (t.e as Record<string, Say>)[`s${error.status}`];
-	return typeof general === 'string' ? general : error.message;
+	if (typeof general !== 'string') return error.message;
+	/* A router's or a gateway's own words say what no list of codes can. */
+	return error.status === 409 || error.status === 502 ? `${general} (${error.message})` : general;
 }
+
+/* The sentence for one row of an answer to many. */
+export const rowError = (t: Messages, code: string, said: string) => sentence(t, { code }, said);

@@ -46,18 +46,27 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const title = act.label ?? t.a[act.key];
 	const close = () => (isDirty && !isLeaving ? setLeaving(true) : onClose());
 
-	const submit = async (event: FormEvent) => {
-		event.preventDefault();
+	const submit = async (event?: FormEvent, besides?: Values) => {
+		event?.preventDefault();
 		if (isBusy || (act.typed && name.trim() !== act.typed)) return;
 		setBusy(true);
 		setError(undefined);
 		try {
-			const answer = await call<Loose>(act.method, act.path, {
-				body: Object.keys(body).length === 0 && act.method !== 'POST' ? undefined : body,
-				key: act.method === 'POST' ? key.current : undefined,
-			});
+			const answer = act.send
+				? ((await act.send(body, key.current)) as Loose)
+				: await call<Loose>(act.method, act.path, {
+						body:
+							Object.keys(body).length === 0 && act.method !== 'POST'
+								? undefined
+								: { ...body, ...besides },
+						key: act.method === 'POST' ? key.current : undefined,
+					});
 			if (act.method !== 'GET') refresh();
-			if (act.shows) return setShown(answer);
+			if (act.shows?.(answer)) {
+				setShown(answer);
+				act.after?.(answer);
+				return;
+			}
 			toast.good(
 				typeof act.toast === 'function'
 					? act.toast(answer)
@@ -119,6 +128,17 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 					{error !== undefined && (
 						<Alert color="red" variant="light" role="alert" p="xs">
 							<Text fz="sm">{errorText(t, error)}</Text>
+							{act.again && error instanceof ApiError && error.code === act.again.code && (
+								<Button
+									size="xs"
+									mt="xs"
+									variant="default"
+									loading={isBusy}
+									onClick={() => void submit(undefined, act.again?.body)}
+								>
+									{act.again.label}
+								</Button>
+							)}
 							{!hasField &&
 								Object.entries(errors).map(([field, text]) => (
 									<Text fz="sm" key={field}>
@@ -183,12 +203,13 @@ function BillLines({ of }: { of: Loose[] }) {
 function Outcome({ act, body }: { act: Act; body: Values }) {
 	const { t } = useT();
 	const [asked] = useDebouncedValue(JSON.stringify(body), 350);
+	const path = act.trial ?? act.path;
 	const trial = useQuery<Loose, ApiError>({
-		queryKey: ['dry run', act.method, act.path, asked],
+		queryKey: ['dry run', act.method, path, asked],
 		queryFn: ({ signal }) =>
 			act.method === 'DELETE'
-				? call('DELETE', act.path, { query: { dry_run: 1 }, signal })
-				: call(act.method, act.path, { body: { ...JSON.parse(asked), dry_run: true }, signal }),
+				? call('DELETE', path, { query: { dry_run: 1 }, signal })
+				: call(act.method, path, { body: { ...JSON.parse(asked), dry_run: true }, signal }),
 		retry: false,
 		staleTime: 0,
 		placeholderData: last => last,
@@ -200,10 +221,20 @@ function Outcome({ act, body }: { act: Act; body: Values }) {
 				{errorText(t, trial.error)}
 			</Text>
 		) : null;
-	const lines = (act.dryRun?.includes('lines') && (trial.data.lines as Loose[])) || [];
+	if (act.outcome)
+		return (
+			<div>
+				<Text fz="xs" c="dimmed" mb={4}>
+					{t.w.willHappen}
+				</Text>
+				{act.outcome(trial.data)}
+			</div>
+		);
+	const answer: Loose = { ...trial.data, ...act.outcomeRow?.(trial.data) };
+	const lines = (act.dryRun?.includes('lines') && (answer.lines as Loose[])) || [];
 	const rows = (act.dryRun ?? [])
 		.filter(name => name !== 'lines')
-		.map(name => ({ name, was: act.row?.[name], is: trial.data[name] }))
+		.map(name => ({ name, was: act.row?.[name], is: answer[name] }))
 		.filter(r => r.is !== undefined && JSON.stringify(r.was) !== JSON.stringify(r.is));
 	return (
 		<div>

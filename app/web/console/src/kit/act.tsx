@@ -42,11 +42,22 @@ export type Act = {
 	says?: ReactNode;
 	/* Members of the answer whose change a dry run shows. */
 	dryRun?: string[];
+	/* Another address whose dry run tells more than that of `path`. */
+	trial?: string;
+	/* Members to send besides when the server refused with a code, and the person insists. */
+	again?: { code: string; label: string; body: Values };
 	/* A name that has to be typed first. */
 	typed?: string;
 	toast?: string | ((answer: Loose) => ReactNode);
 	after?(answer: Loose): void;
+	/* Draws the answer in the dialog; where it draws nothing, the dialog closes. */
 	shows?(answer: Loose): ReactNode;
+	/* Sends otherwise than in one request. */
+	send?(body: Values, key: string): Promise<unknown>;
+	/* Members that a dry run's answer holds deeper. */
+	outcomeRow?(answer: Loose): Values;
+	/* Draws the answer of a dry run, where that is no row. */
+	outcome?(answer: Loose): ReactNode;
 	columns?: number;
 	size?: string;
 	submit?: string;

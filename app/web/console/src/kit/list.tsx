@@ -11,6 +11,7 @@ import type { Query } from '../api/client';
 import { useGet } from '../api/query';
 import type { Loose, Page } from '../api/types';
 import { useT } from '../i18n';
+import type { Choice } from './bulk';
 import { type Filter, FilterBar } from './filter';
 import { number, rupiah } from './format';
 import classes from './list.module.css';
@@ -29,7 +30,7 @@ export type ListProps<T extends Loose> = {
 	bar?: ReactNode;
 	open?(row: T): string;
 	rowAct?(row: T): ReactNode;
-	bulk?(ids: string[], clear: () => void): ReactNode;
+	bulk?(choice: Choice): ReactNode;
 	empty?: ReactNode;
 	local?: boolean;
 	every?: number;
@@ -44,18 +45,29 @@ export function List<T extends Loose>(props: ListProps<T>) {
 	const [state, setState] = props.local ? memory : url;
 	const query = queryOf(props, state);
 	const read = useGet<Page<T>>(props.path, query, { every: props.every });
-	const [chosen, setChosen] = useState<string[]>([]);
+	const [chosen, setChosen] = useState(new Map<string, string>());
 	return (
 		<>
 			<FilterBar
 				filters={props.filters ?? []}
 				search={props.search}
 				state={state}
-				onChange={patch => setState({ ...patch, page: undefined }, 'search' in patch)}
+				onChange={patch => {
+					/* Rows that the new filter hides are not acted upon unseen. */
+					setChosen(new Map());
+					setState({ ...patch, page: undefined }, 'search' in patch);
+				}}
 				bar={props.bar}
 				csv={props.csv ? { path: props.path, query, name: props.csv } : undefined}
 			/>
-			{props.bulk && chosen.length > 0 && props.bulk(chosen, () => setChosen([]))}
+			{chosen.size > 0 &&
+				props.bulk?.({
+					of: chosen,
+					set: setChosen,
+					path: props.path,
+					query: { ...query, page: undefined },
+					total: read.data?.total ?? 0,
+				})}
 			<Card withBorder padding={0} className={classes.frame}>
 				<Rows
 					{...props}

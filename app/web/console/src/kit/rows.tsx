@@ -22,6 +22,7 @@ import type { Loose } from '../api/types';
 import { useT, word } from '../i18n';
 import { errorText } from '../i18n/errors';
 import classes from './list.module.css';
+import { nameOf } from './row-name';
 import { isRight, type Kind, kindOf, Value } from './value';
 
 export type Column<T> = {
@@ -52,8 +53,8 @@ type RowsProps<T extends Loose> = {
 	isFiltered?: boolean;
 	sorted?: string;
 	onSort?(sort: string): void;
-	chosen?: string[];
-	onChoose?(ids: string[]): void;
+	chosen?: Map<string, string>;
+	onChoose?(chosen: Map<string, string>): void;
 };
 
 /* Rows that are already here, in the same looks. */
@@ -98,7 +99,13 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 				)}
 			</Text>
 		);
-	const all = rows?.map(r => r.id) ?? [];
+	/* The chosen rows, with or without some. */
+	const choose = (some: T[], isOn: boolean) => {
+		const next = new Map(chosen);
+		for (const row of some) isOn ? next.set(row.id, nameOf(row)) : next.delete(row.id);
+		props.onChoose?.(next);
+	};
+	const here = rows?.filter(r => chosen?.has(r.id)).length ?? 0;
 	return (
 		<div className={classes.scroll}>
 			<Table
@@ -116,9 +123,9 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 								<Checkbox
 									size="xs"
 									aria-label={t.w.all}
-									checked={chosen.length > 0 && chosen.length === all.length}
-									indeterminate={chosen.length > 0 && chosen.length < all.length}
-									onChange={e => props.onChoose?.(e.currentTarget.checked ? all : [])}
+									checked={here > 0 && here === rows?.length}
+									indeterminate={here > 0 && here < (rows?.length ?? 0)}
+									onChange={e => choose(rows ?? [], e.currentTarget.checked)}
 								/>
 							</Table.Th>
 						)}
@@ -140,22 +147,16 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 						<Table.Tr
 							key={row.id ?? index}
 							data-open={props.open ? true : undefined}
-							data-chosen={index === at || chosen?.includes(row.id) ? true : undefined}
+							data-chosen={index === at || chosen?.has(row.id) ? true : undefined}
 							onClick={() => props.open && void go({ to: props.open(row) })}
 						>
 							{chosen && (
 								<Table.Td className={classes.check} onClick={e => e.stopPropagation()}>
 									<Checkbox
 										size="xs"
-										aria-label={String(row.name ?? row.invoice_number ?? row.id)}
-										checked={chosen.includes(row.id)}
-										onChange={() =>
-											props.onChoose?.(
-												chosen.includes(row.id)
-													? chosen.filter(id => id !== row.id)
-													: [...chosen, row.id],
-											)
-										}
+										aria-label={nameOf(row)}
+										checked={chosen.has(row.id)}
+										onChange={e => choose([row], e.currentTarget.checked)}
 									/>
 								</Table.Td>
 							)}

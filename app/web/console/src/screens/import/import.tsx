@@ -3,17 +3,23 @@ import { Alert, Badge, Button, FileButton, Group, NativeSelect, Stack, Text } fr
 import IconUpload from '@tabler/icons-react/dist/esm/icons/IconUpload.mjs';
 import { useState } from 'react';
 import { call } from '../../api/client';
-import { refresh } from '../../api/query';
+import { refresh, useMay } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { errorText } from '../../i18n/errors';
+import { errorText, rowError } from '../../i18n/errors';
 import { PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { useUrl } from '../../kit/state-url';
 
 const NOUNS = ['customers', 'subscriptions'] as const;
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
-type Fault = { line: number; name: string | null; field: string; text: string };
+type Fault = {
+	line: number;
+	name: string | null;
+	field: string;
+	text: string;
+	code: string | null;
+};
 type Answer = {
 	dry_run: boolean;
 	created: number;
@@ -24,6 +30,7 @@ type Answer = {
 
 export function Import() {
 	const { t } = useT();
+	const may = useMay();
 	const [state, setState] = useUrl();
 	const noun = NOUNS.find(n => n === state.noun) ?? 'customers';
 	const [file, setFile] = useState<File | null>(null);
@@ -71,18 +78,20 @@ export function Import() {
 						onChange={e => setState({ noun: e.currentTarget.value }, true)}
 						data={NOUNS.map(n => ({ value: n, label: t.nav[n] }))}
 					/>
-					<FileButton onChange={choose} accept={`.csv,text/csv,.xlsx,${XLSX}`}>
-						{props => (
-							<Button
-								{...props}
-								variant="default"
-								loading={isBusy}
-								leftSection={<IconUpload size={16} />}
-							>
-								{t.w.chooseFile}
-							</Button>
-						)}
-					</FileButton>
+					{may('operator') && (
+						<FileButton onChange={choose} accept={`.csv,text/csv,.xlsx,${XLSX}`}>
+							{props => (
+								<Button
+									{...props}
+									variant="default"
+									loading={isBusy}
+									leftSection={<IconUpload size={16} />}
+								>
+									{t.w.chooseFile}
+								</Button>
+							)}
+						</FileButton>
+					)}
 					{file && <Text fz="sm">{file.name}</Text>}
 				</Group>
 				{error !== undefined && (
@@ -142,7 +151,12 @@ function Faults({ of }: { of: Fault[] }) {
 					{ key: 'row', cell: f => f.line, phone: 'plain' },
 					{ key: 'name', phone: 'title' },
 					{ key: 'field', label: t.f.column, phone: 'plain', cell: f => word(t.f, f.field) },
-					{ key: 'text', label: t.f.error, phone: 'plain' },
+					{
+						key: 'text',
+						label: t.f.error,
+						phone: 'plain',
+						cell: f => rowError(t, f.code ?? '', f.text),
+					},
 				]}
 			/>
 		</Section>

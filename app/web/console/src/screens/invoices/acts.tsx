@@ -51,6 +51,7 @@ export const invoiceCancel = (t: Messages, row: Row): Act => ({
 	colour: 'red',
 	method: 'DELETE',
 	path: `/api/invoices/${row.id}`,
+	typed: String(row.invoice_number),
 	says: (
 		<>
 			<b>{row.invoice_number}</b> · {rupiah(row.amount)}. {t.c.cancelInvoice}

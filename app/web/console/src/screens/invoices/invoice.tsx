@@ -14,6 +14,7 @@ import { State } from '../../kit/state';
 import { useToast } from '../../kit/toast';
 import { To } from '../../kit/value';
 import { takePayment } from '../payments/acts';
+import { gatewayActs } from '../payments/gateway';
 import { PaymentList } from '../payments/payments';
 import { History } from '../settings/history';
 import { invoiceCancel, invoiceEdit, isOpen, payLink } from './acts';
@@ -34,7 +35,11 @@ export function InvoiceScreen() {
 			back={['/invoices', t.nav.invoices]}
 			beside={<State is={invoice.status} />}
 			acts={[isOpen(invoice) && takePayment(t, invoice)]}
-			more={[isOpen(invoice) && invoiceEdit(invoice), isOpen(invoice) && invoiceCancel(t, invoice)]}
+			more={[
+				isOpen(invoice) && invoiceEdit(invoice),
+				...gatewayActs(t, invoice),
+				isOpen(invoice) && invoiceCancel(t, invoice),
+			]}
 			buttons={
 				<>
 					<Pdf invoice={invoice} />

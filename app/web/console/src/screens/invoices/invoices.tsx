@@ -69,11 +69,10 @@ export function Invoices() {
 				csv="tagihan"
 				bulk={
 					may('operator')
-						? (ids, clear) => (
+						? choice => (
 								<Bulk
 									path="/api/invoices/bulk"
-									ids={ids}
-									clear={clear}
+									choice={choice}
 									acts={[
 										{ key: 'remind', act: 'remind', says: t.c.remind },
 										{ key: 'cancelInvoice', act: 'cancel', colour: 'red', says: t.c.cancelInvoice },

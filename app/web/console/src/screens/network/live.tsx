@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
+import { errorText } from '../../i18n/errors';
 import { Chart } from '../../kit/chart';
 import { bits, readRate } from '../../kit/format';
 import { Facts } from '../../kit/page';
@@ -23,7 +24,7 @@ export function Live({ username, type }: { username: string; type?: string }) {
 	if (read.error && !read.data)
 		return (
 			<Text fz="sm" c="dimmed" py="lg" ta="center">
-				{read.error.status === 404 ? t.w.offlineNow : read.error.message}
+				{read.error.status === 404 ? t.w.offlineNow : errorText(t, read.error)}
 			</Text>
 		);
 	const detail = read.data;

@@ -37,6 +37,7 @@ export function Windows() {
 			colour: 'red',
 			method: 'DELETE',
 			path: `${PATH}/${row.id}`,
+			typed: String(row.title),
 			says: t.c.remove,
 		},
 	];

@@ -8,6 +8,12 @@ import { rupiah } from '../../kit/format';
 
 export const METHODS = ['cash', 'transfer', 'qris', 'other'];
 
+/* The line that the bill is for, before a payment and after it. */
+const lineOf = (invoice: Row) => ({
+	end_date: invoice.subscription?.end_date,
+	service: invoice.subscription?.status,
+});
+
 /* One blue button that says the sum; Enter takes it. */
 export const takePayment = (t: Messages, invoice: Row, label?: string): Act => ({
 	key: 'takePayment',
@@ -28,6 +34,11 @@ export const takePayment = (t: Messages, invoice: Row, label?: string): Act => (
 		{ name: 'notes' },
 	],
 	fixed: { invoice_id: invoice.id },
+	trial: `/api/invoices/${invoice.id}/mark-paid`,
+	dryRun: ['status', 'outstanding', 'end_date', 'service'],
+	row: { ...invoice, ...lineOf(invoice) },
+	outcomeRow: lineOf,
+	again: { code: 'payment_duplicate', label: t.a.again, body: { duplicate: true } },
 	toast: answer => (
 		<>
 			{t.w.paidToast(rupiah(answer.amount))}.{' '}
@@ -72,6 +83,7 @@ export const deposit = (t: Messages, customer: Row): Act => ({
 		{ name: 'notes' },
 	],
 	fixed: { customer_id: customer.id },
+	again: { code: 'payment_duplicate', label: t.a.again, body: { duplicate: true } },
 	toast: answer => t.w.paidToast(rupiah(answer.amount)),
 });
 

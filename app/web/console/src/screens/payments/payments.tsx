@@ -72,7 +72,7 @@ export function Payments() {
 				csv="pembayaran"
 				filters={[
 					{ key: 'status', among: ['received', 'reversed', 'refunded'] },
-					{ key: 'method', among: METHODS },
+					{ key: 'method', among: [...METHODS, 'midtrans'] },
 					{ key: 'router_id', reference: ROUTER },
 					{ key: 'received_from', day: true },
 					{ key: 'received_to', day: true },

@@ -119,6 +119,7 @@ export function Tokens() {
 								colour: 'red',
 								method: 'DELETE',
 								path: `/api/auth/tokens/${r.id}`,
+								typed: String(r.name),
 								says: t.c.revoke,
 							},
 						]}

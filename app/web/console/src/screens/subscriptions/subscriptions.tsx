@@ -67,11 +67,10 @@ export function Subscriptions() {
 				csv="langganan"
 				bulk={
 					may('operator')
-						? (ids, clear) => (
+						? choice => (
 								<Bulk
 									path="/api/subscriptions/bulk"
-									ids={ids}
-									clear={clear}
+									choice={choice}
 									acts={[
 										{ key: 'activate', act: 'activate', says: t.c.activate },
 										{ key: 'suspend', act: 'suspend', colour: 'red', says: t.c.suspend },

@@ -1,0 +1,59 @@
+/* Routers, differences, graphs, alerts through the screens. */
+import { adminToken, api, enter, expect, test } from './walk';
+
+type Rows = { data: { id: string }[] };
+
+test('a difference on a router is shown and repaired', async ({ page, allowed: _ }) => {
+	const token = await adminToken();
+	const router = (await api<Rows>('GET', '/api/router-settings?is_active=1', token)).data[0]!.id;
+	const accounts = await api<{ id: string; name: string; disabled: boolean; comment?: string }[]>(
+		'GET',
+		`/api/mikrotik/secrets?router_id=${router}`,
+		token,
+	);
+	const account = accounts.find(a => !a.disabled && a.comment?.startsWith('isp:'))!;
+	await api('PUT', `/api/mikrotik/secrets/${encodeURIComponent(account.id)}?router_id=${router}`, token, {
+		profile: 'default',
+	});
+	await enter(page, '/network?tab=drift');
+	const row = page.getByRole('row', { name: new RegExp(account.name.replaceAll('.', '\\.')) });
+	await expect(row).toContainText('default');
+	await page.getByRole('button', { name: 'Terapkan' }).first().click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Terapkan' }).click();
+	await expect(page.getByText('Router sesuai dengan catatan di sini.').first()).toBeVisible();
+});
+
+test('graphs have data, and a table for who cannot see them', async ({ page, allowed: _ }) => {
+	const token = await adminToken();
+	const device = (await api<Rows>('GET', '/api/snmp-devices', token)).data[0]!.id;
+	const target = (await api<Rows>('GET', '/api/ping-targets', token)).data[0]!.id;
+	for (const path of [`/network/devices/${device}`, `/network/pings/${target}`]) {
+		await enter(page, path);
+		await expect(page.locator('canvas').first()).toBeVisible();
+		const figures = page.locator('figure table').first().getByRole('row');
+		expect(await figures.count()).toBeGreaterThan(10);
+		await page.getByText('6h', { exact: true }).click();
+		await expect(page.locator('canvas').first()).toBeVisible();
+	}
+});
+
+test('an alert is read; a window of maintenance is made; a router is tested', async ({ page, allowed: _ }) => {
+	await enter(page, '/network?tab=alerts');
+	const more = page.getByRole('row').getByRole('button', { name: 'Lainnya' });
+	await expect(more.first()).toBeVisible();
+	await page.getByRole('button', { name: 'Tandai semua dibaca' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Tandai semua dibaca' }).click();
+	await expect(more).toHaveCount(0);
+	await page.getByRole('tab', { name: 'Router', exact: true }).click();
+	await page.getByRole('link', { name: /^Router 127/ }).click();
+	await page.getByRole('button', { name: 'Uji sambungan' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Uji sambungan' }).click();
+	await expect(page.getByText(/RB5009/).first()).toBeVisible();
+});
+
+test('in English, on a phone: online users', async ({ page, allowed: _ }) => {
+	await page.setViewportSize({ width: 390, height: 844 });
+	await enter(page, '/network?tab=online', undefined, 'en');
+	await expect(page.getByRole('heading', { name: 'Network', level: 1 })).toBeVisible();
+	await expect(page.getByText(/[1-9]\d* online/)).toBeVisible();
+});

@@ -1,0 +1,137 @@
+/* Screens in states that a demonstration town never has: nothing there yet, names of 60 letters, an
+ * answer that does not come, a server that is away, fields refused.  Real answers are bent on their
+ * way to the browser. */
+import type { Page, Route } from '@playwright/test';
+import { adminToken, api, enter, expect, expectFits, expectReadable, picture, test, url } from './walk';
+
+type Rows = { data: { id: string }[] };
+type Bend = (body: unknown) => unknown;
+
+const LONG = 'Perusahaan Dagang Nusantara Jaya Abadi Sejahtera Bersama Tbk';
+const NAMES = /^(name|customer_name|title|notes|address|text|company_name|profile|comment)$/;
+
+/* Every list and every sum without rows. */
+const emptied: Bend = body => {
+	if (Array.isArray(body)) return [];
+	if (typeof body === 'number') return 0;
+	if (body === null || typeof body !== 'object') return body;
+	const of = body as Record<string, unknown>;
+	if ('current_page' in of) return { ...of, data: [], total: 0, last_page: 1, current_page: 1, sum_amount: 0 };
+	return Object.fromEntries(Object.entries(of).map(([k, v]) => [k, typeof v === 'object' || typeof v === 'number' ? emptied(v) : v]));
+};
+
+const stretched: Bend = body => {
+	if (Array.isArray(body)) return body.map(stretched);
+	if (body === null || typeof body !== 'object') return body;
+	return Object.fromEntries(
+		Object.entries(body).map(([k, v]) => [k, typeof v === 'string' && NAMES.test(k) ? LONG : stretched(v)]),
+	);
+};
+
+/* The user and the fields stay as they are. */
+const isOwn = (path: string) => /^\/api\/(me|meta|settings)$/.test(path);
+
+const bend = (page: Page, by: Bend, isKept: (path: string) => boolean = isOwn) =>
+	page.route('**/api/**', async (route: Route) => {
+		if (route.request().method() !== 'GET' || isKept(new URL(route.request().url()).pathname)) return route.continue();
+		const answer = await route.fetch();
+		const json = answer.headers()['content-type']?.startsWith('application/json');
+		if (!answer.ok() || !json) return route.fulfill({ response: answer });
+		return route.fulfill({ response: answer, json: by(await answer.json()) });
+	});
+
+const first = async (path: string) => (await api<Rows>('GET', path, await adminToken())).data[0]!.id;
+
+async function places() {
+	const [customer, subscription, invoice] = await Promise.all(
+		['/api/customers?search=Budi', '/api/subscriptions', '/api/invoices?status=overdue'].map(first),
+	);
+	const lists = '/ /customers /subscriptions /invoices /payments /packages /network /reports'.split(' ');
+	const ones = [`/customers/${customer}`, `/subscriptions/${subscription}`, `/invoices/${invoice}`];
+	return { lists, ones };
+}
+
+const IN_PICTURES = [
+	[360, 780, 'light'],
+	[1440, 900, 'dark'],
+] as const;
+
+for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PICTURES.slice(0, 1)) {
+	const look = async (page: Page, path: string, state: string) => {
+		await page.goto(url() + path);
+		await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+		await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+		await expectFits(page, `${path} ${state} at ${width}`);
+		await picture(page, `${state}${path}`, width, scheme);
+	};
+	const begin = async (page: Page) => {
+		await page.setViewportSize({ width, height });
+		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+	};
+
+	test(`nothing there yet, at ${width}`, async ({ page, allowed: _ }) => {
+		const { lists } = await places();
+		await begin(page);
+		await bend(page, emptied);
+		await enter(page, '/customers');
+		await expect(page.getByText('Belum ada').first()).toBeVisible();
+		for (const path of lists) await look(page, path, 'empty');
+		await expectReadable(page, 'empty');
+	});
+
+	test(`names of 60 letters, at ${width}`, async ({ page, allowed: _ }) => {
+		const { lists, ones } = await places();
+		await begin(page);
+		await bend(page, stretched);
+		await enter(page, '/customers');
+		await expect(page.getByText(LONG).first()).toBeVisible();
+		for (const path of [...lists, ...ones]) await look(page, path, 'long');
+	});
+
+	test(`an answer that does not come, a server away, at ${width}`, async ({ page, allowed }) => {
+		allowed.push(/ERR_|Failed to (load|fetch)|status of 50/);
+		const { ones } = await places();
+		await begin(page);
+		await enter(page, '/customers');
+		const isQuiet = (path: string) => isOwn(path);
+		await page.route('**/api/**', route => {
+			if (isQuiet(new URL(route.request().url()).pathname)) return route.continue();
+		});
+		for (const path of ['/', '/invoices']) {
+			await page.goto(url() + path);
+			await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+			await expect(page.locator('[aria-busy=true]').first()).toBeVisible();
+			await expectFits(page, `${path} waiting at ${width}`);
+			if (process.env.PICTURES)
+				await page.screenshot({ path: `${process.env.PICTURES}/waiting${path.replace(/\W+/g, '_')}-${width}-${scheme}.png` });
+		}
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
+		await page.route('**/api/**', route =>
+			isOwn(new URL(route.request().url()).pathname) ? route.continue() : route.abort(),
+		);
+		for (const path of ['/invoices', ones[0]!]) {
+			await page.goto(url() + path);
+			await expect(page.getByRole('button', { name: 'Coba lagi' }).first()).toBeVisible();
+			await expectFits(page, `${path} away at ${width}`);
+			if (process.env.PICTURES)
+				await page.screenshot({
+					path: `${process.env.PICTURES}/away${path.replace(/[0-9a-f-]{36}/, 'one').replace(/\W+/g, '_')}-${width}-${scheme}.png`,
+				});
+		}
+	});
+
+	test(`a refused form says so at its fields, at ${width}`, async ({ page, allowed }) => {
+		allowed.push(/status of 422/);
+		await begin(page);
+		await enter(page, '/packages');
+		await page.getByRole('button', { name: 'Paket baru' }).click();
+		const dialog = page.getByRole('dialog');
+		await dialog.getByLabel('Harga').fill('-5');
+		await dialog.getByRole('button', { name: 'Simpan' }).click();
+		await expect(dialog.getByLabel('Nama')).toHaveAttribute('aria-invalid', 'true');
+		await expect(dialog.getByText('Wajib diisi.').first()).toBeVisible();
+		expect(await dialog.innerText()).not.toMatch(/\b(must|required|field)\b/i);
+		await expectFits(page, `a refused form at ${width}`);
+		await picture(page, 'refused/packages', width, scheme);
+	});
+}

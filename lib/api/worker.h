@@ -1,0 +1,34 @@
+/*
+ * worker.h: the program isp-api besides its main loop: its options and what they print, its pools
+ * of workers, and one worker.
+ */
+#ifndef API_WORKER_H
+#define API_WORKER_H
+
+#include "base/conf.h"
+#include "base/daemon.h"
+#include "base/sb.h"
+#include "http/prefork.h"
+
+enum { API_POOLS = 4 }; /* the route table says which address goes to which */
+
+/* The name, options and help of isp-api. */
+extern const struct daemon api_program;
+
+/* Print what a --print-... option asks for; *ret_asked false: there is none. */
+enum rc api_print(struct ctx *, const struct daemon_args *, struct sb *out,
+    bool *ret_asked) _must_check_;
+
+/* The pools as configured; they live in cx->mem. */
+void api_pools(struct ctx *, const struct conf *, struct pool ret[static API_POOLS]);
+
+/* A comma list of who may call from a browser; lives in cx->mem or the configuration. */
+const char *api_origins(struct ctx *, const struct conf *);
+
+/* Read by the master and anew by every worker: SIGHUP makes a changed file count. */
+enum rc api_configure(struct ctx *, const char *env, struct conf *cf) _must_check_;
+
+/* One worker, for prefork_run(); arg is its struct daemon_args. */
+int api_work(const struct pool *, const struct pool_fds *, void *arg);
+
+#endif

@@ -1,0 +1,74 @@
+/* ctl.h: the interface between the commands of ispctl. */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include "base/daemon.h"
+#include "db/db.h"
+
+enum {
+	OPT_ADMIN,
+	OPT_ROLE,
+	OPT_NAME,
+	OPT_DATE,
+	OPT_DUE,
+	OPT_ROUTER,
+	OPT_JSON,
+	OPT_FORCE,
+	OPT_DRY_RUN,
+	OPT_UNTIL,
+	OPT_DAYS
+};
+
+struct ispctl {
+	struct ctx *cx; /* with a database, but for commands that need none */
+	const struct conf *cf;
+	const struct daemon_args *args;
+	const char *const *rest; /* the words after the command; ends with NULL */
+};
+
+enum need { NEED_NOTHING, NEED_DATABASE, NEED_KEYS }; /* the last needs both */
+
+struct command {
+	const char *words; /* "user add" */
+	size_t nargs;      /* after the words */
+	enum need need;
+	enum rc (*run)(struct ispctl *);
+};
+
+/* The name, options and help of ispctl. */
+extern const struct daemon command_program;
+
+/* The exit code of a command that ended so; a failure is shown. */
+int command_exit_code(const struct ctx *, const struct daemon_args *, enum rc);
+
+/* Find the command that the arguments name; NULL: none.  *ret_rest: arguments after its words. */
+const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
+
+/* Make a signal end this command between two rows; it ends all others where they are. */
+void command_row_by_row(struct ctx *);
+
+enum rc cmd_user_add(struct ispctl *);
+enum rc cmd_user_list(struct ispctl *);
+enum rc cmd_user_passwd(struct ispctl *);
+enum rc cmd_key_generate(struct ispctl *);
+enum rc cmd_key_rotate(struct ispctl *);
+enum rc cmd_router_list(struct ispctl *);
+enum rc cmd_router_test(struct ispctl *);
+enum rc cmd_router_plan(struct ispctl *);
+enum rc cmd_router_apply(struct ispctl *);
+enum rc cmd_router_isolate_commands(struct ispctl *);
+enum rc cmd_billing_preview(struct ispctl *);
+enum rc cmd_midtrans_reconcile(struct ispctl *);
+enum rc cmd_import(struct ispctl *);
+enum rc cmd_import_routers(struct ispctl *);
+/* The routers that a command is about: --router, else all active ones. */
+enum rc ispctl_routers(struct ispctl *, const char ***ret, size_t *n) _must_check_;
+enum rc cmd_health(struct ispctl *);
+enum rc cmd_restore_proof(struct ispctl *);
+enum rc cmd_check(struct ispctl *);
+enum rc cmd_user_setup_token(struct ispctl *);
+
+/* Becomes the script of a command that is one; returns when it is none. */
+void script_run(char **argv);
+
+#endif

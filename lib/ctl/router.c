@@ -1,0 +1,226 @@
+/* router.c: the routers, from the shell. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "ctl/ctl.h"
+#include "router/drift.h"
+#include "router/provision.h"
+#include "router/router_test.h"
+#include "sql.h"
+
+enum rc
+cmd_router_list(struct ispctl *ctl)
+{
+	struct db_rows *rows;
+
+	TRY(db_rows(ctl->cx, &SQL_router_listing, &rows));
+	for (size_t i = 0; i < db_count(rows); i++) {
+		const char *seen = db_text(rows, i, "last_connected_at");
+
+		(void)printf("%s  %-24s %s:%lld%s  %s  last seen %s\n", db_text(rows, i, "id"),
+		    db_text(rows, i, "name"), db_text(rows, i, "host"),
+		    (long long)db_i64(rows, i, "port"), db_bool(rows, i, "ssl") ? " (TLS)" : "",
+		    db_bool(rows, i, "is_active") ? "active" : "inactive",
+		    seen != NULL ? seen : "never");
+	}
+	return RC_OK;
+}
+
+/* The one router that has this name or id. */
+static enum rc
+find_router(struct ctx *cx, const char *name, const char **ret)
+{
+	struct db_rows *rows;
+
+	TRY(db_rows(cx, &SQL_router_named, &rows, V_TEXT(name)));
+	if (db_count(rows) == 0)
+		return FAIL(cx, RC_NOT_FOUND, "there is no router %s", name);
+	if (db_count(rows) > 1)
+		return FAIL(cx, RC_CONFLICT, "several routers are called %s: give the id", name);
+	*ret = db_text(rows, 0, "id");
+	return RC_OK;
+}
+
+enum rc
+cmd_router_test(struct ispctl *ctl)
+{
+	struct router_test rep;
+	const char *id = NULL;
+
+	TRY(find_router(ctl->cx, ctl->rest[0], &id));
+	TRY(router_test(ctl->cx, id, &rep));
+	(void)printf("%s\nidentity: %s\nversion: %s\nboard: %s\nuptime: %s\ncpu load: %s\n",
+	    rep.message, rep.identity, rep.version, rep.board_name, rep.uptime, rep.cpu_load);
+	return RC_OK;
+}
+
+/* ---- drift ---------------------------------------------------------------- */
+
+enum rc
+ispctl_routers(struct ispctl *ctl, const char ***ret, size_t *nret)
+{
+	const char *name = ctl->args->val[OPT_ROUTER];
+
+	if (name == NULL)
+		return router_active_ids(ctl->cx, ret, nret);
+	*ret = arena_alloc(ctl->cx->mem, sizeof(**ret));
+	*nret = 1;
+	return find_router(ctl->cx, name, *ret);
+}
+
+enum rc
+cmd_router_plan(struct ispctl *ctl)
+{
+	bool as_json = ctl->args->val[OPT_JSON] != NULL;
+	struct ctx *cx = ctl->cx;
+	struct sb out = sb_new(cx->mem);
+	struct jw w = jw_new(&out);
+	const char **ids;
+	struct drift d;
+	size_t n;
+
+	TRY(ispctl_routers(ctl, &ids, &n));
+	if (as_json)
+		jw_arr(&w, NULL);
+	for (size_t i = 0; i < n; i++) {
+		TRY(drift_plan(cx, ids[i], &d));
+		if (as_json)
+			drift_json(&w, NULL, drift_refusal(cx, &d), &d);
+		else
+			drift_print(&out, &d);
+	}
+	if (as_json)
+		jw_end(&w);
+	(void)printf("%s%s", out.buf, as_json ? "\n" : "");
+	return RC_OK;
+}
+
+enum { BATCHES_MOST = 200, PAUSE_MS = 200 };
+
+/* Carry the jobs out here: router-sync need not run, and the exit code says how it went. */
+static enum rc
+carry_out(struct ctx *cx, const char *router_id)
+{
+	struct router_link *l = link_new(cx->mem, router_id);
+	struct provision_report r = { .busy = true };
+	const char *error = NULL;
+	enum rc rc = RC_OK;
+	size_t done = 0;
+
+	for (int i = 0; i < BATCHES_MOST && rc == RC_OK; i++) {
+		rc = provision_batch(cx, l, &r);
+		if (rc == RC_OK && r.busy)
+			link_sleep(PAUSE_MS);
+		else if (r.done + r.failed == 0)
+			break;
+		done += r.done;
+		error = r.error != NULL ? r.error : error;
+	}
+	link_close(l);
+	(void)printf("%zu done\n", done);
+	return rc != RC_OK || error == NULL ? rc : FAIL(cx, RC_UPSTREAM, "%s", error);
+}
+
+enum rc
+cmd_router_apply(struct ispctl *ctl)
+{
+	struct ctx *cx = ctl->cx;
+	struct sb out = sb_new(cx->mem);
+	struct drift_jobs jobs;
+	const char **ids;
+	struct drift d;
+	size_t n;
+
+	TRY(ispctl_routers(ctl, &ids, &n));
+	for (size_t i = 0; i < n; i++) {
+		TRY(drift_plan(cx, ids[i], &d));
+		out.len = 0;
+		drift_print(&out, &d);
+		(void)printf("%s", out.buf);
+		TRY(drift_apply(cx, &d, ctl->args->val[OPT_FORCE] != NULL, &jobs));
+		TRY(carry_out(cx, ids[i]));
+	}
+	return RC_OK;
+}
+
+/* ---- the walled garden ----------------------------------------------------- */
+
+/* The host of a URL: between "//" and the next "/" or ":". */
+static const char *
+host_of(struct ctx *cx, const char *url)
+{
+	const char *from = strstr(url, "//");
+
+	from = from != NULL ? from + 2 : url;
+	return arena_printf(cx->mem, "%.*s", (int)strcspn(from, ":/"), from);
+}
+
+/* Hosts of the payment page: a browser loads parts of it from each. */
+static const char *const gateway_hosts[] = { "app.midtrans.com", "api.midtrans.com",
+	"app.sandbox.midtrans.com", "api.sandbox.midtrans.com",
+	"snap-assets.al-pc-id-b.cdn.gtflabs.io" };
+
+static void
+print_hosts(const char *own)
+{
+	(void)
+	    printf("/ip firewall address-list add list=isp-pay address=%s comment=\"isp: bills\"\n",
+		own);
+	for (size_t i = 0; i < countof(gateway_hosts); i++)
+		(void)printf("/ip firewall address-list add list=isp-pay address=%s "
+			     "comment=\"isp: payment\"\n",
+		    gateway_hosts[i]);
+}
+
+static void
+print_rules(const char *host, const char *port)
+{
+	(void)printf(
+	    "# The page finds a line by its address: this rule comes before masquerade.\n"
+	    "/ip firewall nat add chain=srcnat src-address-list=isp-isolated "
+	    "dst-address=[:resolve \"%s\"] action=accept comment=\"isp: isolated 1\"\n"
+	    "/ip firewall nat add chain=dstnat src-address-list=isp-isolated protocol=tcp "
+	    "dst-port=80 dst-address-list=!isp-pay action=dst-nat to-addresses=[:resolve \"%s\"] "
+	    "to-ports=%s comment=\"isp: isolated 2\"\n"
+	    "# These come before fasttrack and before what accepts established connections.\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated "
+	    "dst-address-list=isp-pay action=accept comment=\"isp: isolated 3\"\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated "
+	    "dst-address=[:resolve \"%s\"] action=accept comment=\"isp: isolated 4\"\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated protocol=udp "
+	    "dst-port=53 action=accept comment=\"isp: isolated 5\"\n"
+	    "/ip firewall filter add chain=forward src-address-list=isp-isolated action=reject "
+	    "reject-with=icmp-admin-prohibited comment=\"isp: isolated 6\"\n",
+	    host, host, port, host);
+	(void)printf("# First in their chains, in this order.\n");
+	for (int i = 1; i <= 2; i++)
+		(void)printf("/ip firewall nat move [find comment=\"isp: isolated %d\"] 0\n", i);
+	for (int i = 6; i >= 3; i--)
+		(void)printf("/ip firewall filter move [find comment=\"isp: isolated %d\"] 0\n", i);
+}
+
+enum rc
+cmd_router_isolate_commands(struct ispctl *ctl)
+{
+	const char *host = host_of(ctl->cx, conf_text(ctl->cf, CONF_APP_URL)), *profile, *id;
+	const char *listen = conf_text(ctl->cf, CONF_ISOLIR_LISTEN), *colon = strrchr(listen, ':');
+	struct db_rows *rows;
+
+	TRY(find_router(ctl->cx, ctl->rest[0], &id));
+	if (listen[0] == '\0')
+		return FAIL(ctl->cx, RC_CONFLICT,
+		    "ISOLIR_LISTEN is not set: no server takes the requests of isolated customers");
+	TRY(db_row(ctl->cx, &SQL_router_isolation, &rows));
+	profile = db_text(rows, 0, "isolation_profile");
+	(void)
+	    printf("# On %s. Sessions with the profile %s reach only %s, the payment and names.\n",
+		ctl->rest[0], profile, host);
+	print_hosts(host);
+	(void)printf("/ppp profile add name=\"%s\" copy-from=default address-list=isp-isolated "
+		     "comment=\"isp: isolated\"\n"
+		     "/ip hotspot user profile add name=\"%s\" address-list=isp-isolated\n",
+	    profile, profile);
+	print_rules(host, colon != NULL ? colon + 1 : listen);
+	return RC_OK;
+}

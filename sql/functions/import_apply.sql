@@ -1,0 +1,145 @@
+-- Taking the rows of an import that import_judge() left without a fault.
+
+CREATE OR REPLACE FUNCTION import_remember(source text, kind text, source_id text, id uuid) RETURNS uuid
+LANGUAGE sql AS $$
+	INSERT INTO import_keys (source, kind, source_id, id) VALUES ($1, $2, $3, $4) RETURNING import_keys.id
+$$;
+
+-- The customer of a row: rows of one id in the old system share one.
+CREATE OR REPLACE FUNCTION import_customer(source text, r import_rows) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	old   constant text := coalesce(r.data ->> 'id', r.key);
+	found uuid := (SELECT id FROM import_keys k WHERE k.source = import_customer.source AND kind = 'customer' AND source_id = 'id:' || old);
+BEGIN
+	IF found IS NULL THEN
+		INSERT INTO customers (name, phone, email, address, notes)
+		VALUES (r.data ->> 'name', nullif(import_phone(r.data ->> 'phone'), ''), r.data ->> 'email', left(r.data ->> 'address', 1000),
+			left(concat_ws(', ', r.data ->> 'area', r.data ->> 'notes'), 1000))
+		RETURNING id INTO found;
+		INSERT INTO import_keys (source, kind, source_id, id)
+		VALUES (source, 'customer', 'id:' || old, found), (source, 'customer', r.key, found);
+		RETURN found;
+	END IF;
+	RETURN import_remember(source, 'customer', r.key, found);
+END $$;
+
+-- The package of a row: one of the same name, else a new one with the file's price.
+CREATE OR REPLACE FUNCTION import_package(r import_rows) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	found uuid := import_package_named(r.data ->> 'package');
+BEGIN
+	IF found IS NULL THEN
+		INSERT INTO packages (name, type, bandwidth, price, router_profile, period_unit, validity_days, validity_months)
+		VALUES (r.data ->> 'package', coalesce(r.data ->> 'type', 'pppoe'),
+			coalesce(CASE WHEN r.data ->> 'bandwidth' ~* '^\d{1,5}(\.\d)?[kMG]/\d{1,5}(\.\d)?[kMG]$' THEN r.data ->> 'bandwidth' END,
+				upper(substring(r.data ->> 'package', '(\d+)\s*[Mm]')) || 'M/' || substring(r.data ->> 'package', '(\d+)\s*[Mm]') || 'M', '10M/10M'),
+			import_price(r),
+			CASE WHEN r.data ? 'router' AND r.data ->> 'package' ~ '^[A-Za-z0-9._-]{1,63}$' THEN r.data ->> 'package' ELSE
+			left(btrim(regexp_replace(lower(r.data ->> 'package'), '[^a-z0-9._-]+', '-', 'g'), '-'), 50) || '-' || left(md5(r.data ->> 'package'), 4) END,
+			CASE WHEN r.data ? 'months' THEN 'month' ELSE 'day' END,
+			coalesce((r.data ->> 'days')::int, 30), coalesce((r.data ->> 'months')::int, 1))
+		RETURNING id INTO found;
+	END IF;
+	RETURN found;
+END $$;
+
+-- A router by its id or its name; NULL: the default one.
+CREATE OR REPLACE FUNCTION import_router(named text) RETURNS uuid
+LANGUAGE sql STABLE AS $$
+	SELECT min(id::text)::uuid FROM router_settings WHERE id::text = named OR name = named HAVING count(*) = 1
+$$;
+
+/*
+ * The account of a line: an object read from a router is adopted as it stands there; one that a file
+ * says is off is off by whatever the old system did, removing it too, until it changes here.
+ */
+CREATE OR REPLACE FUNCTION import_line_account(r import_rows, line uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	a mikrotik_secrets;
+BEGIN
+	SELECT * INTO a FROM mikrotik_secrets WHERE subscription_id = line;
+	IF r.data ? 'object' THEN
+		PERFORM account_adopt(a.router_id, jsonb_build_array(r.data -> 'object'));
+	ELSIF a.wanted = 'suspended' AND a.service <> 'static' AND a.router_id IS NOT NULL THEN
+		UPDATE mikrotik_secrets SET imported = true WHERE id = a.id;
+		PERFORM account_settle(ARRAY[a.id], a.router_id);
+	END IF;
+END $$;
+
+-- The line of a row: its days up to end_date were paid elsewhere; one that is off is off from the day after.
+CREATE OR REPLACE FUNCTION import_line(source text, r import_rows, customer uuid, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	last   constant date := import_date(r.data ->> 'end_date');
+	first  constant date := least(coalesce(import_date(r.data ->> 'start_date'), last), last, d);
+	state  constant text := CASE r.data ->> 'state' WHEN 'on' THEN 'on' ELSE coalesce(import_state(r.data ->> 'state'), r.data ->> 'state', 'on') END;
+	line   uuid;
+	s      subscriptions;
+BEGIN
+	line := subscription_create(jsonb_strip_nulls(jsonb_build_object(
+		'id', r.data ->> 'subscription', 'router_id', CASE WHEN r.data ? 'router' THEN import_router(r.data ->> 'router') END,
+		'customer_id', customer, 'package_id', import_package(r), 'mikrotik_username', r.data ->> 'username',
+		'mikrotik_password', coalesce(r.data ->> 'sealed', ''), 'start_date', first, 'end_date', last,
+		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false,
+		'profile', CASE WHEN r.data ? 'object' AND NOT import_is_isolation(r.data #>> '{object,profile}') THEN r.data #>> '{object,profile}' END)), d);
+	PERFORM import_remember(source, 'subscription', r.key, line);
+	SELECT * INTO s FROM subscriptions WHERE id = line;
+	IF state = 'ended' THEN
+		PERFORM subscription_cancel(line, 'ended in ' || source, d);
+	ELSIF state = 'pause' THEN
+		PERFORM subscription_suspend(line, 'paused in ' || source, d);
+	ELSIF state = 'debt' OR last < d THEN
+		UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt', updated_at = now() WHERE id = line;
+		PERFORM service_off_open(s, 'debt', least(last + 1, d));
+	END IF;
+	IF r.data ? 'object' OR state <> 'on' OR last < d THEN
+		PERFORM import_line_account(r, line);
+	END IF;
+	RETURN line;
+END $$;
+
+-- Credit as a gift called opening balance, debt as a bill of kind other, due when the paid days ended.
+CREATE OR REPLACE FUNCTION import_balance(source text, r import_rows, customer uuid, line uuid, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	credit constant bigint := import_money(r.data ->> 'credit');
+	debt   constant bigint := import_money(r.data ->> 'debt');
+	old    constant text := coalesce(r.data ->> 'id', r.key);
+BEGIN
+	IF credit > 0 AND NOT EXISTS (SELECT FROM import_keys k WHERE k.source = import_balance.source AND k.kind = 'credit' AND k.source_id = old) THEN
+		PERFORM import_remember(source, 'credit', old, credit_enter(customer, credit, 'opening balance', d));
+	END IF;
+	IF debt > 0 AND line IS NOT NULL THEN
+		PERFORM import_remember(source, 'debt', r.key, invoice_create(jsonb_build_object('subscription_id', line, 'kind', 'other',
+			'amount', debt, 'due_date', least(coalesce(import_date(r.data ->> 'end_date'), d), d), 'notes', 'Open in ' || source), d));
+	END IF;
+END $$;
+
+-- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done. (Tables that were
+-- empty a moment ago have no statistics: without the setting the planner reads them whole for each row.)
+CREATE OR REPLACE FUNCTION import_apply(b uuid, source text, most int, d date) RETURNS int
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+	r        import_rows;
+	customer uuid;
+	line     uuid;
+	n        int := 0;
+BEGIN
+	FOR r IN SELECT * FROM import_rows o WHERE o.batch = b AND o.outcome IS NULL ORDER BY o.line LIMIT most LOOP
+		n := n + 1;
+		BEGIN
+			customer := import_customer(source, r);
+			line := CASE WHEN r.data ? 'username' THEN import_line(source, r, customer, d) END;
+			IF r.data ? 'credit' OR r.data ? 'debt' THEN
+				PERFORM import_balance(source, r, customer, line, d);
+			END IF;
+			UPDATE import_rows o SET outcome = 'created' WHERE o.batch = b AND o.line = r.line;
+		EXCEPTION WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' OR integrity_constraint_violation THEN
+			UPDATE import_rows o SET outcome = 'refused', field = 'row', fault = SQLERRM WHERE o.batch = b AND o.line = r.line;
+		END;
+	END LOOP;
+	RETURN n;
+END $$;

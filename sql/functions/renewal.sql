@@ -1,0 +1,125 @@
+-- Renewals of the nightly run: package changes, bills for the next period, and what follows them.
+
+CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	lines billing_report[];
+BEGIN
+	PERFORM subscriptions_lock(ids);
+	lines := ARRAY(SELECT packages_begin(ids, d));
+	lines := lines || billing_renew_lines(ids, d);
+	IF cardinality(lines) < cardinality(ids) THEN
+		lines := lines || ARRAY(SELECT renewals_refused(ids, d));
+	END IF;
+	RETURN QUERY SELECT * FROM unnest(lines);
+	RETURN QUERY SELECT * FROM billing_skipped('renew', ids, ARRAY(SELECT DISTINCT subscription_id FROM unnest(lines)));
+END $$;
+
+-- Issue what is due of these lines, for a caller that holds their locks.
+CREATE OR REPLACE FUNCTION billing_renew_lines(ids uuid[], d date) RETURNS billing_report[]
+LANGUAGE plpgsql AS $$
+DECLARE
+	made record;
+BEGIN
+	SELECT * INTO made FROM renewals_issue(ids, d);
+	PERFORM renewals_follow_up(made.lines, made.followed, d);
+	RETURN made.lines;
+END $$;
+
+-- Before anything is billed, so that it is billed at the package that the line has.
+CREATE OR REPLACE FUNCTION packages_begin(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions;
+BEGIN
+	-- (they are few and the ids are many: OFFSET 0 has the few looked for first)
+	FOR s IN SELECT * FROM (SELECT * FROM packages_begin_due(d) OFFSET 0) due WHERE due.id = ANY(ids) ORDER BY due.seq LOOP
+		PERFORM next_package_begin(s);
+		RETURN QUERY SELECT 'renew', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint,
+			s.next_package_on, format('has the package %s from now on', p.name)
+			FROM customers c, packages p WHERE c.id = s.customer_id AND p.id = s.next_package_id;
+	END LOOP;
+END $$;
+
+/*
+ * All invoices of a chunk: their numbers are taken at once, and given in the
+ * order of subscriptions. `followed` are those with effects beyond themselves:
+ * extras, credit, nothing to pay, a next package, a first month, postpaid.
+ */
+CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date, OUT lines billing_report[], OUT followed uuid[])
+LANGUAGE plpgsql AS $$
+BEGIN
+	WITH due AS MATERIALIZED (
+		SELECT r.*, b.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount, row_number() OVER (ORDER BY r.seq) AS n
+		FROM renewals_due(d) r
+		JOIN subscriptions s ON s.id = r.id
+		JOIN customers c ON c.id = r.customer_id
+		CROSS JOIN settings g
+		CROSS JOIN LATERAL (SELECT r.has_extras OR g.tax_mode <> 'none' AND NOT c.tax_exempt AS is_composed) x
+		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, d)
+			ELSE ARRAY[r.line] END AS bill) b
+		CROSS JOIN LATERAL (
+			SELECT (r.line).amount, (r.line).amount AS subtotal, 0::bigint AS discount, 0::bigint AS tax_amount WHERE NOT x.is_composed
+			UNION ALL
+			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(b.bill, r.customer_id) z WHERE x.is_composed) sums
+		WHERE r.id = ANY(ids) AND r.fits
+	), counter AS (
+		INSERT INTO invoice_counters AS c (day, last_number) SELECT d, count(*) FROM due HAVING count(*) > 0
+		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
+		RETURNING c.last_number - (SELECT count(*) FROM due) AS taken_before
+	), issue AS (
+		INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+			period_start, period_end, grants_days, issued_on, due_date, first_due_date)
+		SELECT invoice_number(d, (taken_before + n)::int), due.id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+			period_start, period_end, NOT is_postpaid, d, due_date, due_date
+		FROM due, counter ORDER BY n
+		RETURNING id, subscription_id, customer_id, invoice_number, kind, amount, period_start, period_end, due_date
+	), line AS (
+		INSERT INTO invoice_lines (invoice_id, position, kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken)
+		SELECT i.id, l.position, l.kind, l.text, l.quantity, l.unit_price, l.amount, l.taxable, l.item_id, l.charge_id, l.taken
+		FROM issue i JOIN due ON due.id = i.subscription_id
+		CROSS JOIN LATERAL unnest(due.bill) WITH ORDINALITY
+			AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, position)
+	), log AS (
+		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
+		SELECT 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
+			customer_id, subscription_id, id,
+			jsonb_build_object('kind', kind, 'amount', amount, 'period_start', period_start,
+				'period_end', period_end, 'due_date', due_date),
+			session_actor(), session_request()
+		FROM issue
+	)
+	SELECT coalesce(array_agg(ROW('renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount,
+			i.due_date, format('%s to %s', i.period_start, i.period_end))::billing_report ORDER BY s.seq), '{}'),
+		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0 OR due.has_extras OR s.is_postpaid
+			OR s.next_package_id IS NOT NULL OR s.anchor_day IS NULL AND p.period_unit = 'month')
+	INTO lines, followed
+	FROM issue i JOIN due ON due.id = i.subscription_id JOIN subscriptions s ON s.id = i.subscription_id
+	JOIN customers c ON c.id = i.customer_id JOIN packages p ON p.id = s.package_id;
+END $$;
+
+-- For the few it concerns: what the bill took in, the next package, the anchor, what costs nothing, credit.
+CREATE OR REPLACE FUNCTION renewals_follow_up(lines billing_report[], followed uuid[], d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	i invoices;
+BEGIN
+	FOR i IN SELECT * FROM invoices WHERE id = ANY(followed) ORDER BY seq LOOP
+		PERFORM bill_consume(i, 1);
+		PERFORM next_package_billed(s, i.period_start, d) FROM subscriptions s WHERE s.id = i.subscription_id;
+		PERFORM period_follow(i);
+		PERFORM invoice_finish_issue(i, d);
+	END LOOP;
+END $$;
+
+-- Still due, though all that fitted was billed.
+CREATE OR REPLACE FUNCTION renewals_refused(ids uuid[], d date) RETURNS SETOF billing_report
+LANGUAGE sql STABLE AS $$
+	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, (r.line).amount, r.due_date,
+		format('%s to %s overlaps a period already billed', r.period_start, r.period_end)
+	FROM renewals_due(d) r
+	JOIN subscriptions s ON s.id = r.id
+	JOIN customers c ON c.id = r.customer_id
+	WHERE r.id = ANY(ids) AND NOT r.fits
+	ORDER BY r.seq
+$$;

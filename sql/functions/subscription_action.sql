@@ -1,0 +1,164 @@
+-- Acts of people on a subscription: suspend, pause, resume, activate on a promise, cancel.
+
+-- Debt gives way to it, so that a payment does not lift what a person decided.
+CREATE OR REPLACE FUNCTION subscription_suspend(sub uuid, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions := subscription_lock_live(sub);
+BEGIN
+	IF s.suspend_reason IN ('manual', 'pause') THEN
+		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
+	END IF;
+	PERFORM future_bills_release(s, 'the line is off by hand', d);
+	SELECT * INTO s FROM subscriptions WHERE id = sub;
+	PERFORM subscription_switch_off(s, 'suspended', 'manual', reason, d);
+END $$;
+
+-- Open bills of periods not begun are cancelled; what was paid on them is credit.
+CREATE OR REPLACE FUNCTION future_bills_release(s subscriptions, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	i invoices;
+BEGIN
+	FOR i IN SELECT * FROM open_invoices(s.customer_id, s.id) WHERE period_start > d ORDER BY seq DESC LOOP
+		PERFORM invoice_release(i, reason, d);
+	END LOOP;
+END $$;
+
+-- Off from one day to another, both included; without `until` up to POST /resume.
+CREATE OR REPLACE FUNCTION subscription_pause(sub uuid, from_day date, until date, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions := subscription_lock_live(sub);
+BEGIN
+	from_day := coalesce(from_day, d);
+	PERFORM raise_invalid_all(field_error(from_day < d, 'from', 'after', format('The from field must be a date from %s on.', d))
+		|| field_error(until < from_day, 'until', 'after', 'The until field must be a date after or equal to from.'));
+	IF s.suspend_reason IN ('manual', 'pause') THEN
+		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
+	END IF;
+	UPDATE subscriptions SET pause_from = from_day, pause_until = until, updated_at = now(),
+		begin_on = CASE WHEN from_day > d THEN from_day ELSE until + 1 END
+	WHERE id = sub RETURNING * INTO s;
+	IF from_day > d THEN
+		PERFORM billing_log('pause_planned', format('%s pauses from %s', s.mikrotik_username, from_day), s.customer_id, sub, NULL,
+			jsonb_build_object('from', from_day, 'until', until, 'reason', reason));
+	ELSE
+		PERFORM subscription_pause_begin(s, coalesce(reason, 'paused'), d);
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION subscription_pause_begin(s subscriptions, why text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM future_bills_release(s, 'the line is paused', d);
+	UPDATE subscriptions SET begin_on = pause_until + 1 WHERE id = s.id RETURNING * INTO s;
+	PERFORM subscription_switch_off(s, 'suspended', 'pause', why, d);
+END $$;
+
+-- A pause that is planned is called off; one that runs ends.
+CREATE OR REPLACE FUNCTION subscription_resume(sub uuid, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions := subscription_lock_live(sub);
+BEGIN
+	IF s.status = 'active' AND s.pause_from IS NOT NULL THEN
+		UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, begin_on = NULL, updated_at = now() WHERE id = sub;
+	ELSIF s.suspend_reason = 'pause' THEN
+		PERFORM subscription_switch_on(s, coalesce(reason, 'resumed'), d, false);
+	ELSE
+		PERFORM raise_conflict('subscription_not_paused', 'The subscription is not paused.');
+	END IF;
+END $$;
+
+/*
+ * On by hand. With debt open, and for an expired line, that is a promise: it
+ * holds up to `until`, then the run acts again. An active line can have one
+ * noted before it is cut.
+ */
+CREATE OR REPLACE FUNCTION subscription_activate(sub uuid, until date, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions;
+BEGIN
+	IF until < d OR until > d + 14 THEN
+		PERFORM raise_invalid('until', 'range', format('The until field must be a date from %s to %s.', d, d + 14),
+			jsonb_build_object('min', d, 'max', d + 14));
+	END IF;
+	s := subscription_lock_live(sub);
+	IF s.status = 'active' AND (until IS NULL OR NOT subscription_has_debt(s)) THEN
+		PERFORM raise_conflict('subscription_active', 'The subscription is active already.');
+	END IF;
+	IF s.suspend_reason = 'new' AND s.start_date > d THEN
+		PERFORM raise_conflict('service_not_begun', format('The service begins on %s.', s.start_date));
+	END IF;
+	IF s.status = 'expired' OR subscription_has_debt(s) THEN
+		PERFORM promise_make(s, coalesce(until, d), reason, d);
+	END IF;
+	IF s.status <> 'active' THEN
+		PERFORM subscription_switch_on(s, reason, d, true);
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION promise_make(s subscriptions, until date, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	most int := (SELECT promises_max FROM settings);
+	full_bill text;
+BEGIN
+	SELECT o.invoice_number INTO full_bill FROM open_invoices(s.customer_id, s.id) o
+	WHERE o.status = 'overdue' AND o.promises >= most ORDER BY o.due_date LIMIT 1;
+	IF full_bill IS NOT NULL OR s.status = 'expired' AND NOT subscription_has_debt(s) AND s.promises >= most THEN
+		PERFORM raise_conflict('promises_max', format('%s promises have been made already%s.', most, ' for ' || full_bill));
+	END IF;
+	UPDATE invoices SET promises = promises + 1, updated_at = now()
+	WHERE customer_id = s.customer_id AND subscription_id = s.id AND status = 'overdue';
+	UPDATE subscriptions SET hold_until = until, promises = promises + (status = 'expired')::int,
+		gateway_holds = 0, gateway_held_on = NULL, updated_at = now() WHERE id = s.id;
+	INSERT INTO promises (subscription_id, from_day, until, reason, actor) VALUES (s.id, d, until, reason, session_actor());
+	PERFORM billing_log('promised', format('%s stays on until %s', s.mikrotik_username, until), s.customer_id, s.id, NULL,
+		jsonb_build_object('until', until, 'reason', reason));
+END $$;
+
+-- ---- the end
+
+CREATE OR REPLACE FUNCTION subscription_cancel(sub uuid, reason text, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions := subscription_lock(sub);
+	i invoices;
+BEGIN
+	IF s.status = 'cancelled' THEN
+		RETURN;
+	END IF;
+	FOR i IN SELECT * FROM invoices WHERE subscription_id = sub AND period_start > d AND status <> 'cancelled' ORDER BY seq DESC LOOP
+		PERFORM invoice_release(i, 'the subscription was cancelled', d);
+	END LOOP;
+	PERFORM last_bill_prorate(s, d);
+	UPDATE subscriptions
+	SET cancelled_at = now(), begin_on = NULL, closed_on = CASE WHEN is_postpaid THEN coalesce(closed_on, d) END
+	WHERE id = sub RETURNING * INTO s;
+	PERFORM pending_days_to_credit(s, d);
+	PERFORM charges_bill(s, d);
+	PERFORM subscription_set_status(s, 'cancelled', NULL, reason);
+	PERFORM credit_apply(s.customer_id, d);
+END $$;
+
+-- Calendar, where the setting says so: of a begun period nobody has paid for only the used part stays due.
+CREATE OR REPLACE FUNCTION last_bill_prorate(s subscriptions, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	i invoices;
+	t record;
+	last date := coalesce((service_off_now(s.id)).from_day - 1, d);
+BEGIN
+	SELECT * INTO t FROM terms_of(s);
+	SELECT * INTO i FROM open_invoices(s.customer_id, s.id) o
+	WHERE o.grants_days AND last BETWEEN o.period_start AND o.period_end - 1 AND is_invoice_untouched(o);
+	IF NOT FOUND OR t.cycle <> 'calendar' OR NOT (SELECT prorate_last FROM settings) THEN
+		RETURN;
+	END IF;
+	UPDATE invoices SET period_end = last WHERE id = i.id RETURNING * INTO i;
+	PERFORM invoice_set_lines(i, bill_compose(s, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
+		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], 1, last - i.period_start + 1, d), d);
+END $$;

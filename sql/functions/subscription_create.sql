@@ -1,0 +1,161 @@
+-- A new subscription, and the errors of its fields.
+
+CREATE OR REPLACE FUNCTION subscription_create(input jsonb, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	s      subscriptions;
+	p      packages;
+	errors text[] := customer_errors((input ->> 'customer_id')::uuid)
+		|| package_errors((input ->> 'package_id')::uuid, NULL)
+		|| router_errors((input ->> 'router_id')::uuid)
+		|| username_errors(input ->> 'mikrotik_username', NULL)
+		|| dates_errors((input ->> 'start_date')::date, (input ->> 'end_date')::date);
+BEGIN
+	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid;
+	PERFORM raise_invalid_all(errors || address_errors(p, input ->> 'remote_address') || terms_errors(p, input ->> 'cycle', input ->> 'mode'));
+	INSERT INTO subscriptions (id, customer_id, package_id, router_id, mikrotik_username, mikrotik_password,
+		start_date, end_date, auto_renew, local_address, remote_address, profile, comment, cycle, mode, billing_day, late_policy,
+		status, suspend_reason, begin_on)
+	VALUES (coalesce((input ->> 'id')::uuid, uuidv7()), (input ->> 'customer_id')::uuid, p.id,
+		(input ->> 'router_id')::uuid, input ->> 'mikrotik_username', input ->> 'mikrotik_password',
+		coalesce((input ->> 'start_date')::date, d), coalesce((input ->> 'start_date')::date, d) - 1,
+		coalesce((input ->> 'auto_renew')::boolean, true),
+		input ->> 'local_address', input ->> 'remote_address', input ->> 'profile', input ->> 'comment',
+		input ->> 'cycle', input ->> 'mode', (input ->> 'billing_day')::int, input ->> 'late_policy',
+		CASE WHEN (input ->> 'start_date')::date > d THEN 'suspended' ELSE 'active' END,
+		CASE WHEN (input ->> 'start_date')::date > d THEN 'new' END,
+		CASE WHEN (input ->> 'start_date')::date > d THEN (input ->> 'start_date')::date END)
+	RETURNING * INTO s;
+	UPDATE subscriptions SET is_postpaid = (SELECT mode = 'postpaid' FROM terms_of(s)) WHERE id = s.id RETURNING * INTO s;
+	PERFORM billing_log('created', format('%s with %s from %s', s.mikrotik_username, p.name, s.start_date),
+		s.customer_id, s.id, NULL,
+		jsonb_build_object('package_id', p.id, 'start_date', s.start_date, 'end_date', input ->> 'end_date'));
+	PERFORM subscription_start(s, input, d);
+	RETURN s.id;
+END $$;
+
+/*
+ * The days and the bill of a new line. Dates without a bill are days paid for
+ * elsewhere; dates with one are the first period; without dates a prepaid line
+ * has its first period from today.
+ */
+CREATE OR REPLACE FUNCTION subscription_start(s subscriptions, input jsonb, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	last   date := input ->> 'end_date';
+	billed boolean := coalesce((input ->> 'issue_invoice')::boolean, last IS NULL);
+BEGIN
+	IF s.is_postpaid THEN
+		UPDATE subscriptions SET end_date = coalesce(last, end_date) WHERE id = s.id;
+	ELSIF NOT billed THEN
+		PERFORM require_operator_days((input ->> 'bounded')::boolean, last - s.start_date + 1);
+		PERFORM service_days_add(s.id, last - s.start_date + 1, 'start', NULL, NULL, 'paid elsewhere', d) WHERE last IS NOT NULL;
+	ELSE
+		PERFORM first_payment_wait(s, d);
+		SELECT * INTO s FROM subscriptions WHERE id = s.id;
+		PERFORM first_issue(s, last, d);
+	END IF;
+END $$;
+
+-- Keep the line off until its first bill is paid, if the setting says so.
+CREATE OR REPLACE FUNCTION first_payment_wait(s subscriptions, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF NOT (SELECT first_payment_first FROM settings) THEN
+		RETURN;
+	END IF;
+	IF s.status = 'active' THEN
+		PERFORM service_off_open(s, 'new', d);
+	END IF;
+	UPDATE subscriptions SET status = 'suspended', suspend_reason = 'new', waits_first = true, begin_on = d + 1, updated_at = now() WHERE id = s.id;
+END $$;
+
+CREATE OR REPLACE FUNCTION first_issue(s subscriptions, last date, d date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	draft invoices := period_draft(s, s.start_date, d);
+	lines bill_line[];
+BEGIN
+	SELECT * INTO draft.period_end, lines FROM first_lines(s, draft.period_end, last);
+	draft.kind := 'first';
+	draft.due_date := greatest(draft.due_date, d + (SELECT first_due_days FROM settings));
+	RETURN invoice_issue(draft, bill_compose(s, lines, 1, draft.period_end - draft.period_start + 1, d), d);
+END $$;
+
+-- The first period: the dates that were given, or a whole one, or the part up to the billing day by setting first_period.
+CREATE OR REPLACE FUNCTION first_lines(s subscriptions, natural_end date, given_end date, OUT last date, OUT lines bill_line[])
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	t record;
+	g settings;
+BEGIN
+	SELECT * INTO t FROM terms_of(s);
+	SELECT * INTO g FROM settings;
+	last := coalesce(given_end, natural_end);
+	lines := ARRAY[period_line(s, s.start_date, last)];
+	IF given_end IS NOT NULL AND given_end <> natural_end THEN
+		lines := ARRAY[bill_line_new('part', part_text(t.package_name, s.start_date, last), 1,
+			CASE t.cycle WHEN 'calendar' THEN part_price(t.price, t.months, t.billing_day, s.start_date, last)
+			             ELSE days_price(t.price, last - s.start_date + 1, natural_end - s.start_date + 1) END, true)];
+	ELSIF (lines[1]).kind = 'part' AND g.first_period = 'full' THEN
+		lines := ARRAY[bill_line_new('part', (lines[1]).text, 1, t.price, true)];
+	ELSIF (lines[1]).kind = 'part' AND g.first_period = 'merge' AND last - s.start_date + 1 < g.merge_days THEN
+		last := grid_next(s.start_date, natural_end + 1, t.months, t.billing_day) - 1;
+		lines := lines || period_line(s, natural_end + 1, last);
+	END IF;
+END $$;
+
+-- The errors in the input, see field_error(): all at once.
+
+CREATE OR REPLACE FUNCTION terms_errors(p packages, cycle text, mode text) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT field_error(p.period_unit = 'day' AND cycle = 'calendar', 'cycle', 'package_by_month', 'A calendar cycle needs a package by the month.')
+		|| field_error(p.period_unit = 'day' AND mode = 'postpaid', 'mode', 'package_by_month', 'The postpaid mode needs a package by the month.')
+$$;
+
+/*
+ * Lock the chosen package until commit (it could become static meanwhile).
+ * A package that is not sold any more can only be kept: `has` is the present
+ * one. Call it before any row that a change of packages touches is locked.
+ */
+CREATE OR REPLACE FUNCTION package_errors(package uuid, has uuid) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+	p packages;
+BEGIN
+	SELECT * INTO p FROM packages WHERE id = package FOR SHARE;
+	IF NOT FOUND THEN
+		RETURN field_error(true, 'package_id', 'unknown_reference', 'The selected package id is invalid.');
+	END IF;
+	RETURN field_error(NOT p.is_active AND p.id IS DISTINCT FROM has, 'package_id',
+		'not_sold', format('The package %s is not sold any more.', p.name));
+END $$;
+
+CREATE OR REPLACE FUNCTION router_errors(router uuid) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT field_error(router IS NOT NULL AND NOT EXISTS (SELECT FROM router_settings WHERE id = router),
+		'router_id', 'unknown_reference', 'The selected router id is invalid.')
+$$;
+
+-- The index would refuse it too, but too late to be reported with the rest.
+CREATE OR REPLACE FUNCTION username_errors(username text, own uuid) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT field_error(EXISTS (SELECT FROM subscriptions
+	                      WHERE mikrotik_username = username AND is_live AND id IS DISTINCT FROM own),
+		'mikrotik_username', 'taken', 'The mikrotik username has already been taken.')
+$$;
+
+CREATE OR REPLACE FUNCTION address_errors(p packages, address text) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT field_error(p.type = 'static' AND address IS NULL,
+		'remote_address', 'required', 'The remote address field is required for a static package.')
+$$;
+
+-- Both dates, or neither: then the package says how long.
+CREATE OR REPLACE FUNCTION dates_errors(first_day date, last_day date) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT field_error((first_day IS NULL) <> (last_day IS NULL),
+			CASE WHEN first_day IS NULL THEN 'start_date' ELSE 'end_date' END,
+			'together', 'The start date and the end date must be given together, or neither.')
+		|| field_error(last_day < first_day, 'end_date', 'after', 'The end date must be a date after or equal to start date.')
+$$;

@@ -1,0 +1,81 @@
+/* The command that a line names, and its exit code. */
+#include "fixture.h"
+
+#include "ctl/ctl.h"
+
+static struct daemon_args args;
+static const char *const *rest;
+
+static const struct command *
+find(char **argv)
+{
+	daemon_args(&cx, &command_program, argv, &args);
+	return command_find(&args, &rest);
+}
+
+static void
+a_command_is_found_with_its_arguments(void **state)
+{
+	const struct command *cmd =
+	    find((char *[]){ "ispctl", "user", "add", "--admin", "ani@example.net", NULL });
+
+	(void)state;
+	assert_non_null(cmd);
+	assert_string_equal(cmd->words, "user add");
+	assert_string_equal(rest[0], "ani@example.net");
+	assert_null(rest[1]);
+}
+
+/* "import routers" is a command of its own; "import csv FILE" has two arguments. */
+static void
+the_longer_words_come_first(void **state)
+{
+	const struct command *cmd = find((char *[]){ "ispctl", "import", "routers", NULL });
+
+	(void)state;
+	assert_non_null(cmd);
+	assert_string_equal(cmd->words, "import routers");
+	cmd = find((char *[]){ "ispctl", "import", "csv", "a.csv", NULL });
+	assert_non_null(cmd);
+	assert_string_equal(cmd->words, "import");
+	assert_string_equal(rest[1], "a.csv");
+}
+
+static void
+a_wrong_number_of_arguments_is_no_command(void **state)
+{
+	(void)state;
+	assert_null(find((char *[]){ "ispctl", "user", "add", NULL }));
+	assert_null(find((char *[]){ "ispctl", "user", NULL }));
+	assert_null(find((char *[]){ "ispctl", "users", "list", NULL }));
+	assert_null(find((char *[]){ "ispctl", "health", "now", NULL }));
+}
+
+static void
+a_bad_value_of_an_option_is_a_matter_of_usage(void **state)
+{
+	(void)state;
+	(void)find((char *[]){ "ispctl", "billing", "preview", "--date", "tomorrow", NULL });
+	assert_int_equal(command_exit_code(&cx, &args, RC_OK), EXIT_DONE);
+	assert_int_equal(command_exit_code(&cx, &args, err_field(&cx, "email", "It is taken.")),
+	    EXIT_FAILED);
+	cx.err = (struct err){ 0 };
+	assert_int_equal(command_exit_code(&cx, &args, err_field(&cx, "date", "It is no day.")),
+	    EXIT_USAGE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_command_is_found_with_its_arguments, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(the_longer_words_come_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_wrong_number_of_arguments_is_no_command, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(a_bad_value_of_an_option_is_a_matter_of_usage,
+		    setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("command", tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* The outbox emptied: each new alert to each channel once, one dead channel delays no other. */
+#include "rows.h"
+
+#include "../net/http_peer.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "message/notifier.h"
+
+static const struct turn turns[] = {
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", PEER_CLOSE },
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", PEER_CLOSE },
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", PEER_CLOSE },
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", PEER_CLOSE },
+};
+static struct conf conf;
+static struct arena *life;
+static struct peer peer;
+
+static int
+start(void)
+{
+	life = arena_new(16384);
+	(void)setenv("APP_KEY", ROWS_KEY, 1);
+	(void)setenv("DATABASE_URL", getenv("TEST_DB"), 1);
+	(void)setenv("APP_URL", "https://isp.example.net", 1);
+	if (conf_load(&(struct ctx){ .mem = life }, "/dev/null", &conf) != RC_OK)
+		return -1;
+	cx.conf = &conf;
+	peer = (struct peer){ .fd = -1, .turns = turns, .nturns = countof(turns) };
+	peer_start(&peer);
+	(void)sql("DELETE FROM alert_logs");
+	(void)sql("DELETE FROM notification_settings");
+	(void)sql("UPDATE settings SET private_peers = true, restore_proof_days = 365");
+	return 0;
+}
+
+static int
+begin(void **state)
+{
+	return rows_begin(state) == 0 ? start() : -1;
+}
+
+static int
+end(void **state)
+{
+	peer_stop(&peer);
+	arena_free(life);
+	cx.conf = NULL;
+	return rows_end(state);
+}
+
+static void
+a_webhook(int port, const char *events)
+{
+	(void)sql("INSERT INTO notification_settings (channel, name, config, events, gap_ms)"
+		  " VALUES ('webhook', 'hook', '{\"url\": \"http://127.0.0.1:%d/hook\"}', '%s', 0)",
+	    port, events);
+}
+
+static const char *
+states(void)
+{
+	return sql("SELECT string_agg(n || ' ' || state, ', ' ORDER BY state) AS v FROM"
+		   " (SELECT state, count(*) AS n FROM message_outbox GROUP BY state) s");
+}
+
+static void
+a_dead_channel_delays_no_other(void **state)
+{
+	bool well;
+
+	(void)state;
+	a_webhook(1, "[\"all\"]");
+	a_webhook(peer.port, "[\"all\"]");
+	(void)sql("SELECT alert_raise('system', 'warning', 'one', 'm') AS v");
+	(void)sql("SELECT alert_raise('system', 'warning', 'two', 'm') AS v");
+	assert_int_equal(notifier_once(&cx, &well), RC_OK);
+	assert_false(well);
+	assert_string_equal(states(), "2 pending, 2 sent");
+	assert_int_equal(peer.requests, 2);
+	assert_int_equal(notifier_once(&cx, &well), RC_OK); /* the dead one rests */
+	assert_true(well);
+	assert_string_equal(states(), "2 pending, 2 sent");
+}
+
+static void
+channels_get_the_types_that_they_want(void **state)
+{
+	bool well;
+
+	(void)state;
+	a_webhook(peer.port, "[\"payment_received\"]");
+	a_webhook(peer.port, "[\"device_down\", \"device_up\"]");
+	(void)sql("SELECT alert_raise('payment', 'info', 'money', 'm') AS v");
+	(void)sql("SELECT alert_raise('device_down', 'critical', 'down', 'm', NULL, 'k') AS v");
+	(void)sql("SELECT alert_raise('bandwidth', 'warning', 'full', 'm') AS v");
+	assert_int_equal(notifier_once(&cx, &well), RC_OK);
+	assert_true(well);
+	assert_string_equal(states(), "2 sent");
+	(void)sql("SELECT alert_resolve('k', 'up again') AS v");
+	assert_int_equal(notifier_once(&cx, &well), RC_OK);
+	assert_string_equal(states(), "3 sent");
+}
+
+/* A child empties cx->mem, which would end a transaction of the test: its rows are committed. */
+static int
+begin_committed(void **state)
+{
+	(void)state;
+	cx.err = (struct err){ 0 };
+	return start();
+}
+
+static int
+end_committed(void **state)
+{
+	(void)sql("DELETE FROM alert_logs");
+	(void)sql("DELETE FROM notification_settings");
+	(void)sql("DELETE FROM message_senders");
+	(void)sql("UPDATE settings SET private_peers = false, restore_proof_days = 3");
+	return end(state);
+}
+
+/* A child of one sender works its line and ends by itself when nothing more comes. */
+static void
+a_child_ends_when_its_line_is_empty(void **state)
+{
+	char sender[64];
+	int64_t began = clock_ms();
+	bool well;
+
+	(void)state;
+	a_webhook(peer.port, "[\"all\"]");
+	assert_int_equal(notifier_once(&cx, &well), RC_OK);
+	(void)snprintf(sender, sizeof(sender), "%s",
+	    sql("SELECT id::text AS v FROM notification_settings"));
+	(void)sql("SELECT alert_raise('system', 'warning', 'one', 'm') AS v");
+	(void)sql("SELECT message_fan_out() AS v");
+	assert_int_equal(notifier_send_line(&cx, sender), RC_OK);
+	assert_string_equal(states(), "1 sent");
+	assert_in_range(clock_ms() - began, 0, 8000);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_dead_channel_delays_no_other),
+		CASE(channels_get_the_types_that_they_want),
+		cmocka_unit_test_setup_teardown(a_child_ends_when_its_line_is_empty,
+		    begin_committed, end_committed),
+	};
+
+	return cmocka_run_group_tests_name("notifier", tests, rows_open, rows_close);
+}

@@ -1,0 +1,226 @@
+/* Devices as the database knows them, and what a poll found out, stored in one go. */
+#include "rows.h"
+
+#include "monitor/device.h"
+
+/* device_store() is a transaction of its own: rows are committed, and deleted at the end. */
+static int
+begin(void **state)
+{
+	(void)state;
+	cx.err = (struct err){ 0 };
+	(void)sql("DELETE FROM snmp_devices");
+	(void)sql("SELECT history_make() AS v");
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)sql("DELETE FROM monitor_states");
+	(void)sql("DELETE FROM bandwidth_history");
+	(void)sql("DELETE FROM snmp_devices");
+	return rows_end(state);
+}
+
+static const char *
+a_device(const char *name)
+{
+	const char *id = crypt_uuid(&cx), *sealed;
+
+	assert_int_equal(crypt_seal(&cx, arena_printf(cx.mem, "snmp_devices:%s:community", id),
+			     "s3cret", &sealed),
+	    RC_OK);
+	(void)sql("INSERT INTO snmp_devices (id, name, host, community, max_vars)"
+		  " VALUES ('%s', '%s', '127.0.0.1', '%s', 20)",
+	    id, name, sealed);
+	return id;
+}
+
+static const char *
+an_interface(const char *device, const char *name, int index)
+{
+	return sql("INSERT INTO snmp_interfaces (device_id, if_name, if_index, if_speed,"
+		   " monitor_bandwidth) VALUES ('%s', '%s', %d, 1000000000, true)"
+		   " RETURNING id::text AS v",
+	    device, name, index);
+}
+
+static struct device *
+the_device(const char *id)
+{
+	struct device *devices;
+	size_t n;
+
+	assert_int_equal(device_load(&cx, true, id, &devices, &n), RC_OK);
+	assert_int_equal(n, 1);
+	return devices;
+}
+
+static void
+each_device_has_its_own_interfaces(void **state)
+{
+	const char *first = a_device("first"), *second = a_device("second");
+	struct device *devices;
+	size_t n, seen = 0;
+
+	(void)state;
+	(void)an_interface(first, "ether1", 1);
+	(void)an_interface(second, "ether1", 7);
+	(void)an_interface(second, "sfp1", 8);
+	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = false WHERE if_name = 'sfp1'");
+	assert_int_equal(device_load(&cx, false, NULL, &devices, &n), RC_OK);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++) {
+		bool is_first = strcmp(devices[i].id, first) == 0;
+
+		assert_int_equal(devices[i].ninterfaces, 1);
+		assert_int_equal(devices[i].interfaces[0].index, is_first ? 1 : 7);
+		assert_false(devices[i].interfaces[0].has_base);
+		assert_string_equal(devices[i].conf.community, "s3cret");
+		assert_true(devices[i].is_discovery_due && devices[i].max_vars == 20);
+		seen += is_first;
+	}
+	assert_int_equal(seen, 1);
+}
+
+/* A run that follows a killed one leaves out what that has polled. */
+static void
+a_device_polled_a_moment_ago_is_left_out(void **state)
+{
+	const char *id = a_device("one");
+	struct device *devices, *list[1];
+	size_t n;
+
+	(void)state;
+	list[0] = the_device(id);
+	list[0]->is_up = true;
+	list[0]->at_ms = sql_i64("SELECT (extract(epoch FROM now()) * 1000)::bigint AS v");
+	assert_int_equal(device_store(&cx, list, 1), RC_OK);
+	assert_int_equal(device_load(&cx, false, NULL, &devices, &n), RC_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
+	assert_int_equal(n, 1);
+}
+
+static void
+a_secret_of_another_device_does_not_open(void **state)
+{
+	const char *first = a_device("first"), *second = a_device("second");
+	struct device *devices;
+	size_t n;
+
+	(void)state;
+	(void)sql("UPDATE snmp_devices SET community = (SELECT community FROM snmp_devices"
+		  " WHERE id = '%s') WHERE id = '%s'",
+	    first, second);
+	assert_int_not_equal(device_load(&cx, true, second, &devices, &n), RC_OK);
+	assert_null(strstr(cx.err.msg, "s3cret"));
+}
+
+/* A poll of one interface, with this verdict. */
+static void
+store_reading(const char *id, uint64_t in, enum counter_verdict verdict, int64_t rate, int64_t at_s)
+{
+	struct device *list[1] = { the_device(id) };
+	struct device_interface *f = &list[0]->interfaces[0];
+
+	list[0]->is_up = true;
+	list[0]->at_ms = 1000 * at_s;
+	f->has_in = f->has_out = true;
+	f->now = (struct counter_reading){ .in = in, .out = in, .bits = 64, .boot = "b" };
+	f->verdict = verdict;
+	f->rates = (struct counter_rates){ .in = rate, .out = rate, .seconds = 300 };
+	f->status = 1;
+	assert_int_equal(device_store(&cx, list, 1), RC_OK);
+}
+
+static const char *
+rates(void)
+{
+	return sql("SELECT string_agg(coalesce(in_rate::text, 'gap'), ' ' ORDER BY recorded_at)"
+		   " AS v FROM bandwidth_history");
+}
+
+/* An impossible reading leaves the baseline, once; 64 bits arrive without loss. */
+static void
+verdicts_decide_what_is_published(void **state)
+{
+	const char *id = a_device("one");
+	int64_t now = sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+
+	(void)state;
+	(void)an_interface(id, "ether1", 1);
+	store_reading(id, UINT64_MAX - 1, COUNTER_SEED, 0, now - 900);
+	assert_string_equal(sql("SELECT in_octets::text AS v FROM snmp_counters"),
+	    "18446744073709551614");
+	store_reading(id, UINT64_MAX, COUNTER_RATE, 1234, now - 600);
+	store_reading(id, 5, COUNTER_DROP, 0, now - 300);
+	assert_string_equal(rates(), "gap 1234 gap");
+	assert_string_equal(sql("SELECT in_octets || ' ' || is_doubtful AS v FROM snmp_counters"),
+	    "18446744073709551615 true");
+	assert_true(the_device(id)->interfaces[0].base.in == UINT64_MAX);
+	assert_true(the_device(id)->interfaces[0].base.is_doubtful);
+	assert_string_equal(sql("SELECT if_oper_status AS v FROM snmp_interfaces"), "up");
+}
+
+/* The store of a run that was killed right after it: the same rows again change nothing. */
+static void
+a_reading_is_stored_once(void **state)
+{
+	const char *id = a_device("one");
+	int64_t now = sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+
+	(void)state;
+	(void)an_interface(id, "ether1", 1);
+	store_reading(id, 10, COUNTER_RATE, 8, now);
+	store_reading(id, 10, COUNTER_RATE, 8, now);
+	assert_string_equal(rates(), "8");
+	assert_string_equal(sql("SELECT hits::text AS v FROM monitor_states"), "1");
+}
+
+static void
+discovery_adds_moves_and_marks_interfaces(void **state)
+{
+	static struct device_row rows[] = {
+		{ .index = 9, .name = "ether1", .oper = 1, .admin = 1, .speed_mbit = 10000 },
+		{ .index = 3, .name = "new \\\"x\\\"", .descr = "d", .oper = 2, .admin = 9 },
+	};
+	const char *id = a_device("one");
+	struct device *list[1];
+
+	(void)state;
+	(void)an_interface(id, "ether1", 1);
+	(void)an_interface(id, "gone", 2);
+	list[0] = the_device(id);
+	list[0]->is_up = list[0]->was_discovered = true;
+	list[0]->at_ms = 1000 * sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+	list[0]->sys_name = "core";
+	list[0]->rows = rows;
+	list[0]->nrows = countof(rows);
+	assert_int_equal(device_store(&cx, list, 1), RC_OK);
+	assert_string_equal(
+	    sql("SELECT string_agg(concat_ws(' ', if_name, if_index, if_oper_status,"
+		" if_admin_status, if_speed, is_present), ', ' ORDER BY if_name) AS v"
+		" FROM snmp_interfaces"),
+	    "ether1 9 up up 10000000000 t, gone 2 unknown up 1000000000 f,"
+	    " new \\\"x\\\" 3 down up t");
+	assert_string_equal(sql("SELECT sys_name AS v FROM snmp_devices"), "core");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(each_device_has_its_own_interfaces),
+		CASE(a_device_polled_a_moment_ago_is_left_out),
+		CASE(a_secret_of_another_device_does_not_open),
+		CASE(verdicts_decide_what_is_published),
+		CASE(a_reading_is_stored_once),
+		CASE(discovery_adds_moves_and_marks_interfaces),
+	};
+
+	return cmocka_run_group_tests_name("device", tests, rows_open, rows_close);
+}

@@ -1,0 +1,71 @@
+/* The beginning and the end of every run that stores history: one run at a time, partitions. */
+#include "rows.h"
+
+#include "monitor/history.h"
+
+static int64_t
+partitions_of(const char *parent)
+{
+	return sql_i64("SELECT count(*) AS v FROM history_partitions() WHERE parent = '%s'",
+	    parent);
+}
+
+/* Readings of a week can be stored, whatever happens to the next runs. */
+static void
+partitions_are_made_a_week_ahead(void **state)
+{
+	(void)state;
+	assert_int_equal(history_begin(&cx, "unit-poller"), RC_OK);
+	assert_in_range(partitions_of("ping_history"), 8, 10);
+	assert_string_equal(sql("SELECT (max(ends) > now() + interval '7 days')::text AS v"
+				" FROM history_partitions() WHERE parent = 'bandwidth_history'"),
+	    "true");
+	assert_int_equal(history_begin(&cx, "unit-poller"), RC_OK); /* the lock is ours already */
+}
+
+static void
+one_run_of_a_program_at_a_time(void **state)
+{
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB"),
+		.program = "unit",
+		.timezone = "Asia/Jakarta",
+		.today = "2026-03-02" };
+	struct ctx other = { .mem = cx.mem };
+
+	(void)state;
+	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
+	assert_int_equal(history_begin(&other, "unit-pinger"), RC_OK);
+	assert_int_equal(history_begin(&cx, "unit-pinger"), RC_RETRY);
+	assert_string_equal(cx.err.msg, "another unit-pinger is running");
+	cx.err = (struct err){ 0 };
+	assert_int_equal(history_begin(&cx, "unit-poller"), RC_OK);
+	db_close(other.db);
+}
+
+static void
+partitions_past_their_time_are_dropped(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	assert_int_equal(history_begin(&cx, "unit-poller"), RC_OK);
+	before = partitions_of("ping_history");
+	(void)sql("SELECT history_make('2020-01-01', '2020-01-03') AS v");
+	assert_int_equal(partitions_of("ping_history"), before + 3);
+	assert_int_equal(history_end(&cx), RC_OK);
+	assert_int_equal(partitions_of("ping_history"), before);
+	assert_int_equal(history_end(&cx), RC_OK); /* there is none left: nothing happens */
+	assert_int_equal(partitions_of("ping_history"), before);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROWS_TEST(partitions_are_made_a_week_ahead),
+		ROWS_TEST(one_run_of_a_program_at_a_time),
+		ROWS_TEST(partitions_past_their_time_are_dropped),
+	};
+
+	return cmocka_run_group_tests_name("history", tests, rows_open, rows_close);
+}

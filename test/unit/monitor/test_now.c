@@ -1,0 +1,90 @@
+/* pinger --now: one host asked while a person waits. */
+#include <string.h>
+
+#include "unit.h"
+
+#include "monitor/now.h"
+
+static struct ctx cx;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	cx = (struct ctx){ .mem = arena_new(4096) };
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	arena_free(cx.mem);
+	return 0;
+}
+
+static void
+numbers_have_bounds(void **state)
+{
+	static const char *const counts[] = { "0", "21", "-1", "", "4x", " 4", "4294967297" };
+	static const char *const timeouts[] = { "9", "10001", "1e5", "" };
+
+	(void)state;
+	assert_null(now_fault(NULL, NULL));
+	assert_null(now_fault("1", "10"));
+	assert_null(now_fault("20", "10000"));
+	for (size_t i = 0; i < countof(counts); i++)
+		assert_string_equal(now_fault(counts[i], NULL), "--count is a number from 1 to 20");
+	for (size_t i = 0; i < countof(timeouts); i++)
+		assert_string_equal(now_fault("1", timeouts[i]),
+		    "--timeout is a number from 10 to 10000");
+}
+
+static void
+a_host_that_answers(void **state)
+{
+	const char *json = NULL;
+
+	(void)state;
+	assert_int_equal(now_json(&cx, "127.8.8.8", "2", "500", &json), RC_OK);
+	assert_non_null(strstr(json, "\"address\":\"127.8.8.8\",\"sent\":2,\"received\":2,"
+				     "\"packet_loss_percent\":0.0,"));
+	assert_non_null(strstr(json, "\"status\":\"up\""));
+	assert_null(strstr(json, "null"));
+}
+
+/* Nothing answers there: numbers that nobody measured are null, and not 0. */
+static void
+a_host_that_is_silent(void **state)
+{
+	const char *json = NULL;
+
+	(void)state;
+	assert_int_equal(now_json(&cx, "240.0.0.1", "1", "50", &json), RC_OK);
+	assert_non_null(strstr(json, "\"received\":0,\"packet_loss_percent\":100.0,"
+				     "\"latency_ms\":null,"));
+	assert_non_null(strstr(json, "\"status\":\"down\""));
+}
+
+static void
+a_name_without_an_address(void **state)
+{
+	const char *json = NULL;
+
+	(void)state;
+	assert_int_equal(now_json(&cx, "no-such-name.invalid", "1", "50", &json), RC_UPSTREAM);
+	assert_null(json);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(numbers_have_bounds, begin, end),
+		cmocka_unit_test_setup_teardown(a_host_that_answers, begin, end),
+		cmocka_unit_test_setup_teardown(a_host_that_is_silent, begin, end),
+		cmocka_unit_test_setup_teardown(a_name_without_an_address, begin, end),
+	};
+
+	return cmocka_run_group_tests_name("now", tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/* Devices polled at once: renumbered interfaces, agents that fail large requests, silence. */
+#include "rows.h"
+
+#include "base/clock.h"
+#include "monitor/poll.h"
+#include "net/snmp_peer.h"
+
+enum { TIMEOUT_MS = 150 };
+
+#define OID(...)                                                                                   \
+	{                                                                                          \
+		sizeof((uint32_t[]){ __VA_ARGS__ }) / 4,                                           \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+#define SYS(n)    OID(1, 3, 6, 1, 2, 1, 1, n, 0)
+#define IF(c, i)  OID(1, 3, 6, 1, 2, 1, 2, 2, 1, c, i)
+#define IFX(c, i) OID(1, 3, 6, 1, 2, 1, 31, 1, 1, 1, c, i)
+#define TEXT(o, s)                                                                                 \
+	{                                                                                          \
+		o, SNMP_OCTETS, 0, s                                                               \
+	}
+#define NUMBER(o, n)                                                                               \
+	{                                                                                          \
+		o, SNMP_GAUGE, n, NULL                                                             \
+	}
+
+/* A box with two interfaces, at indexes 3 and 4. */
+static const struct snmp_row table[] = {
+	TEXT(SYS(1), "RouterOS"),
+	{ SYS(3), SNMP_TICKS, 100000, NULL },
+	TEXT(SYS(5), "core"),
+	TEXT(IF(2, 3), "ether1"),
+	TEXT(IF(2, 4), "ether2"),
+	NUMBER(IF(5, 3), 1000000000),
+	NUMBER(IF(5, 4), 1000000000),
+	{ IF(7, 3), SNMP_INT, 1, NULL },
+	{ IF(7, 4), SNMP_INT, 1, NULL },
+	{ IF(8, 3), SNMP_INT, 1, NULL },
+	{ IF(8, 4), SNMP_INT, 2, NULL },
+	TEXT(IFX(1, 3), "ether1"),
+	TEXT(IFX(1, 4), "ether2"),
+	{ IFX(6, 3), SNMP_WIDE, 5000000000, NULL },
+	{ IFX(6, 4), SNMP_WIDE, 1, NULL },
+	{ IFX(10, 3), SNMP_WIDE, 6000000000, NULL },
+	{ IFX(10, 4), SNMP_WIDE, 2, NULL },
+	NUMBER(IFX(15, 3), 1000),
+	NUMBER(IFX(15, 4), 1000),
+};
+
+static struct snmp_engine *engine;
+static struct snmp_peer peer;
+
+/* The outcome is stored in a transaction of its own: rows are committed, and deleted at the end. */
+static int
+begin(void **state)
+{
+	(void)state;
+	cx.err = (struct err){ 0 };
+	cx.stopping = NULL;
+	(void)sql("DELETE FROM snmp_devices");
+	(void)sql("SELECT history_make() AS v");
+	peer = (struct snmp_peer){ .rows = table, .nrows = countof(table) };
+	snmp_peer_start(&peer);
+	return snmp_engine_open(&cx, &engine) == RC_OK ? 0 : -1;
+}
+
+static int
+end(void **state)
+{
+	snmp_engine_close(engine);
+	snmp_peer_stop(&peer);
+	(void)sql("DELETE FROM monitor_states");
+	(void)sql("DELETE FROM bandwidth_history");
+	(void)sql("DELETE FROM snmp_devices");
+	return rows_end(state);
+}
+
+static const char *
+a_device(const char *host, int port)
+{
+	return sql("INSERT INTO snmp_devices (name, host, port) VALUES ('box', '%s', %d)"
+		   " RETURNING id::text AS v",
+	    host, port);
+}
+
+static struct poll_run
+poll_all(void)
+{
+	struct poll_run run = { .window = 8, .timeout_ms = TIMEOUT_MS, .deadline_ms = 5000 };
+	struct device *devices;
+	size_t n;
+
+	assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
+	assert_int_equal(poll_run(&cx, engine, devices, n, &run), RC_OK);
+	return run;
+}
+
+static const char *
+interfaces(void)
+{
+	return sql("SELECT string_agg(concat_ws(' ', if_name, if_index, if_oper_status), ', '"
+		   " ORDER BY if_name) AS v FROM snmp_interfaces");
+}
+
+static const char *
+counters(void)
+{
+	return sql("SELECT string_agg(concat_ws(' ', i.if_name, c.in_octets, c.out_octets, c.bits),"
+		   " ', ' ORDER BY i.if_name) AS v FROM snmp_counters c JOIN snmp_interfaces i"
+		   " ON i.id = c.interface_id");
+}
+
+static void
+a_new_device_is_walked_and_then_read(void **state)
+{
+	struct poll_run run;
+
+	(void)state;
+	(void)a_device("127.0.0.1", peer.port);
+	run = poll_all();
+	assert_int_equal(run.up, 1);
+	assert_string_equal(interfaces(), "ether1 3 up, ether2 4 down");
+	assert_string_equal(sql("SELECT sys_name || ', ' || sys_descr AS v FROM snmp_devices"),
+	    "core, RouterOS");
+	assert_null(counters());
+	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = true");
+	(void)poll_all();
+	assert_string_equal(counters(), "ether1 5000000000 6000000000 64, ether2 1 2 64");
+}
+
+/* An index that another interface has now: found by its name, never the other's octets. */
+static void
+a_renumbered_interface_is_found_by_its_name(void **state)
+{
+	(void)state;
+	(void)a_device("127.0.0.1", peer.port);
+	(void)poll_all();
+	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = true WHERE if_name = 'ether2'");
+	(void)sql("UPDATE snmp_interfaces SET if_index = 3 WHERE if_name = 'ether2'");
+	(void)poll_all();
+	assert_string_equal(counters(), "ether2 1 2 64");
+	assert_string_equal(interfaces(), "ether1 3 up, ether2 4 down");
+}
+
+static void
+an_interface_that_is_gone_has_no_reading(void **state)
+{
+	const char *id = a_device("127.0.0.1", peer.port);
+
+	(void)state;
+	(void)poll_all();
+	(void)sql("INSERT INTO snmp_interfaces (device_id, if_name, if_index, monitor_bandwidth)"
+		  " VALUES ('%s', 'pppoe-out9', 4, true)",
+	    id);
+	(void)poll_all();
+	assert_null(counters());
+	assert_string_equal(sql("SELECT is_present::text AS v FROM snmp_interfaces"
+				" WHERE if_name = 'pppoe-out9'"),
+	    "false");
+}
+
+/* tooBig for more than 8 names: asked for less, and remembered for the next time. */
+static void
+a_small_agent_is_asked_for_less(void **state)
+{
+	(void)state;
+	(void)a_device("127.0.0.1", peer.port);
+	(void)poll_all();
+	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = true");
+	peer.how = SNMP_SMALL;
+	(void)poll_all();
+	assert_string_equal(counters(), "ether1 5000000000 6000000000 64, ether2 1 2 64");
+	assert_in_range(sql_i64("SELECT max_vars AS v FROM snmp_devices"), 4, 8);
+}
+
+/* Some agents never answer a bulk of several rows: they are asked for one at a time. */
+static void
+an_agent_that_dies_at_bulk_is_walked_by_single_rows(void **state)
+{
+	(void)state;
+	peer.how = SNMP_DEAF_AT_BULK;
+	(void)a_device("127.0.0.1", peer.port);
+	assert_int_equal(poll_all().up, 1);
+	assert_string_equal(interfaces(), "ether1 3 up, ether2 4 down");
+}
+
+static void
+a_silent_device_delays_nobody(void **state)
+{
+	struct snmp_peer mute = { .how = SNMP_MUTE };
+	struct poll_run run;
+	int64_t began;
+
+	(void)state;
+	snmp_peer_start(&mute);
+	for (int i = 0; i < 20; i++)
+		(void)a_device("127.0.0.1", mute.port);
+	(void)a_device("127.0.0.1", peer.port);
+	(void)a_device("no-such-name.invalid", 161);
+	began = clock_ms();
+	run = poll_all();
+	snmp_peer_stop(&mute);
+	assert_int_equal(run.up, 1);
+	assert_int_equal(run.down, 21);
+	/* Twenty of them in windows of eight, two tries each. */
+	assert_in_range(clock_ms() - began, 0, 3 * 2 * TIMEOUT_MS + 4000);
+	assert_int_equal(sql_i64("SELECT count(*) AS v FROM monitor_states WHERE error ="
+				 " 'no answer' AND misses = 1"),
+	    20);
+}
+
+static bool
+at_once(void)
+{
+	return true;
+}
+
+static void
+a_signal_ends_the_run(void **state)
+{
+	(void)state;
+	(void)a_device("127.0.0.1", peer.port);
+	cx.stopping = at_once;
+	assert_int_equal(poll_all().up, 0);
+	assert_null(sql("SELECT id AS v FROM monitor_states"));
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_new_device_is_walked_and_then_read),
+		CASE(a_renumbered_interface_is_found_by_its_name),
+		CASE(an_interface_that_is_gone_has_no_reading),
+		CASE(a_small_agent_is_asked_for_less),
+		CASE(an_agent_that_dies_at_bulk_is_walked_by_single_rows),
+		CASE(a_silent_device_delays_nobody),
+		CASE(a_signal_ends_the_run),
+	};
+
+	return cmocka_run_group_tests_name("poll", tests, rows_open, rows_close);
+}

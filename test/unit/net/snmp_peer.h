@@ -1,0 +1,364 @@
+/*
+ * snmp_peer.h: an SNMP agent of version 2c for tests of those that ask.
+ *
+ * A thread on a loopback port answers GET, GETNEXT and GETBULK from a table in the
+ * order of its names, right or wrong as `how` says.
+ */
+#ifndef TEST_SNMP_PEER_H
+#define TEST_SNMP_PEER_H
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/snmp.h"
+#include "unit.h"
+
+enum {
+	SNMP_INT = 0x02,
+	SNMP_OCTETS = 0x04,
+	SNMP_GAUGE = 0x42,
+	SNMP_TICKS = 0x43,
+	SNMP_WIDE = 0x46
+};
+
+/* A row of the agent's table. */
+struct snmp_row {
+	struct snmp_oid name;
+	int tag;
+	uint64_t number;
+	const char *text;
+};
+
+enum snmp_how {
+	SNMP_RIGHT,
+	SNMP_MUTE,
+	SNMP_OTHER_ID,    /* another request's answer first, then the right one */
+	SNMP_ELSEWHERE,   /* from another port only */
+	SNMP_NOISE,       /* bytes that are none, then the right answer */
+	SNMP_STATUS,      /* genErr at the first value */
+	SNMP_SMALL,       /* tooBig for more than 8 names */
+	SNMP_DEAF_AT_BULK /* silent to GETBULK of more than one row */
+};
+
+struct snmp_peer {
+	const struct snmp_row *rows;
+	size_t nrows;
+	enum snmp_how how;
+	pthread_t thread;
+	int fd, other, port;
+	int asked;
+	bool over;
+};
+
+/* Bytes that grow towards the front, as lengths stand before what they measure. */
+struct ber {
+	unsigned char buf[65536];
+	size_t at;
+};
+
+static inline void
+ber_bytes(struct ber *b, const void *bytes, size_t n)
+{
+	b->at -= n;
+	memcpy(b->buf + b->at, bytes, n);
+}
+
+static inline void
+ber_head(struct ber *b, int tag, size_t len)
+{
+	unsigned char head[4] = { (unsigned char)tag, (unsigned char)len };
+
+	if (len > 127) {
+		head[1] = 0x82;
+		head[2] = (unsigned char)(len >> 8);
+		head[3] = (unsigned char)len;
+	}
+	ber_bytes(b, head, len > 127 ? 4 : 2);
+}
+
+static inline void
+ber_number(struct ber *b, int tag, uint64_t number)
+{
+	size_t end = b->at;
+
+	do {
+		unsigned char byte = (unsigned char)number;
+
+		ber_bytes(b, &byte, 1);
+		number >>= 8;
+	} while (number > 0 || (b->buf[b->at] & 0x80 && end - b->at < 9));
+	if (b->buf[b->at] & 0x80)
+		ber_bytes(b, "\0", 1);
+	ber_head(b, tag, end - b->at);
+}
+
+static inline void
+ber_name(struct ber *b, const struct snmp_oid *name)
+{
+	size_t end = b->at;
+	unsigned char first = (unsigned char)(name->sub[0] * 40 + name->sub[1]);
+
+	for (size_t n = name->len; n-- > 2;) {
+		uint32_t arc = name->sub[n];
+		unsigned char more = 0;
+
+		do {
+			unsigned char byte = (unsigned char)((arc & 0x7f) | more);
+
+			ber_bytes(b, &byte, 1);
+			arc >>= 7;
+			more = 0x80;
+		} while (arc > 0);
+	}
+	ber_bytes(b, &first, 1);
+	ber_head(b, 0x06, end - b->at);
+}
+
+struct span {
+	const unsigned char *at;
+	size_t len;
+};
+
+static inline struct span
+ber_take(struct span *in)
+{
+	size_t len = in->at[1], head = 2;
+	struct span body;
+
+	if (len & 0x80) {
+		head = 2 + (len & 0x7f);
+		len = 0;
+		for (size_t i = 2; i < head; i++)
+			len = len << 8 | in->at[i];
+	}
+	body = (struct span){ in->at + head, len };
+	in->at += head + len;
+	in->len -= head + len;
+	return body;
+}
+
+static inline uint32_t
+ber_value(struct span s)
+{
+	uint32_t n = 0;
+
+	while (s.len-- > 0)
+		n = n << 8 | *s.at++;
+	return n;
+}
+
+static inline struct snmp_oid
+ber_arcs(struct span s)
+{
+	struct snmp_oid ret = { 2, { s.at[0] / 40, s.at[0] % 40 } };
+	uint32_t arc = 0;
+
+	for (size_t i = 1; i < s.len && ret.len < SNMP_OID_MAX; i++) {
+		arc = arc << 7 | (s.at[i] & 0x7f);
+		if (s.at[i] & 0x80)
+			continue;
+		ret.sub[ret.len++] = arc;
+		arc = 0;
+	}
+	return ret;
+}
+
+static inline int
+snmp_order(const struct snmp_oid *a, const struct snmp_oid *b)
+{
+	for (uint32_t i = 0; i < a->len && i < b->len; i++)
+		if (a->sub[i] != b->sub[i])
+			return a->sub[i] < b->sub[i] ? -1 : 1;
+	return (a->len > b->len) - (a->len < b->len);
+}
+
+/* The row of this name, or (next) the first behind it. */
+static inline const struct snmp_row *
+snmp_row_of(const struct snmp_peer *p, const struct snmp_oid *name, bool next)
+{
+	for (size_t i = 0; i < p->nrows; i++) {
+		int order = snmp_order(&p->rows[i].name, name);
+
+		if (next ? order > 0 : order == 0)
+			return &p->rows[i];
+	}
+	return NULL;
+}
+
+static inline void
+ber_pair(struct ber *b, const struct snmp_row *row, const struct snmp_oid *name)
+{
+	size_t end = b->at;
+
+	if (row == NULL) {
+		ber_head(b, 0x82, 0); /* endOfMibView */
+	} else if (row->tag == SNMP_OCTETS) {
+		ber_bytes(b, row->text, strlen(row->text));
+		ber_head(b, SNMP_OCTETS, strlen(row->text));
+	} else {
+		ber_number(b, row->tag, row->number);
+	}
+	ber_name(b, row != NULL ? &row->name : name);
+	ber_head(b, 0x30, end - b->at);
+}
+
+struct snmp_question {
+	struct span community;
+	int kind;
+	uint32_t id, rows;
+	struct snmp_oid names[64];
+	size_t n;
+};
+
+static inline struct snmp_question
+snmp_read_question(const unsigned char *data, size_t len)
+{
+	struct snmp_question q = { 0 };
+	struct span in = { data, len }, whole = ber_take(&in), pdu, list;
+
+	(void)ber_take(&whole);
+	q.community = ber_take(&whole);
+	q.kind = whole.at[0];
+	pdu = ber_take(&whole);
+	q.id = ber_value(ber_take(&pdu));
+	(void)ber_take(&pdu);
+	q.rows = ber_value(ber_take(&pdu));
+	list = ber_take(&pdu);
+	while (list.len > 0 && q.n < 64) {
+		struct span pair = ber_take(&list);
+
+		q.names[q.n++] = ber_arcs(ber_take(&pair));
+	}
+	return q;
+}
+
+/* The pairs of an answer, the last one first: they are written from the end. */
+static inline void
+snmp_write_pairs(const struct snmp_peer *p, const struct snmp_question *q, struct ber *b)
+{
+	uint32_t rows = q->kind == 0xa5 ? q->rows : 1;
+	const struct snmp_row *found[64 * 16] = { NULL };
+	size_t n = 0;
+
+	for (uint32_t r = 0; r < rows && n < 64 * 16; r++) {
+		for (size_t i = 0; i < q->n && n < 64 * 16; i++, n++) {
+			const struct snmp_row *last = r > 0 ? found[n - q->n] : NULL;
+
+			if (r > 0 && last == NULL)
+				continue;
+			found[n] = snmp_row_of(p, last != NULL ? &last->name : &q->names[i],
+			    q->kind != 0xa0);
+		}
+	}
+	while (n-- > 0)
+		ber_pair(b, found[n], &q->names[n % q->n]);
+}
+
+static inline void
+snmp_answer_to(const struct snmp_peer *p, const struct snmp_question *q, uint32_t id, int status,
+    struct ber *b)
+{
+	b->at = sizeof(b->buf);
+	if (status == 0)
+		snmp_write_pairs(p, q, b);
+	ber_head(b, 0x30, sizeof(b->buf) - b->at);
+	ber_number(b, 0x02, status != 0);
+	ber_number(b, 0x02, (uint64_t)status);
+	ber_number(b, 0x02, id);
+	ber_head(b, 0xa2, sizeof(b->buf) - b->at);
+	ber_bytes(b, q->community.at, q->community.len);
+	ber_head(b, 0x04, q->community.len);
+	ber_number(b, 0x02, 1);
+	ber_head(b, 0x30, sizeof(b->buf) - b->at);
+}
+
+static inline void
+snmp_send_to(int fd, const struct ber *b, const struct sockaddr_in *to)
+{
+	(void)sendto(fd, b->buf + b->at, sizeof(b->buf) - b->at, 0, (const void *)to, sizeof(*to));
+}
+
+static inline void
+snmp_peer_reply(struct snmp_peer *p, const struct snmp_question *q, const struct sockaddr_in *to)
+{
+	static __thread struct ber b;
+	int status = p->how == SNMP_STATUS ? 5 : p->how == SNMP_SMALL && q->n > 8 ? 1 : 0;
+
+	if (p->how == SNMP_MUTE || (p->how == SNMP_DEAF_AT_BULK && q->kind == 0xa5 && q->rows > 1))
+		return;
+	if (p->how == SNMP_OTHER_ID) {
+		snmp_answer_to(p, q, q->id + 1, 0, &b);
+		snmp_send_to(p->fd, &b, to);
+	}
+	if (p->how == SNMP_NOISE) {
+		b.at = sizeof(b.buf) - 100;
+		memset(b.buf + b.at, 0x30, 100);
+		snmp_send_to(p->fd, &b, to);
+	}
+	snmp_answer_to(p, q, q->id, status, &b);
+	snmp_send_to(p->how == SNMP_ELSEWHERE ? p->other : p->fd, &b, to);
+}
+
+static inline void *
+snmp_peer_run(void *arg)
+{
+	struct snmp_peer *p = arg;
+	unsigned char data[2048];
+
+	while (!__atomic_load_n(&p->over, __ATOMIC_ACQUIRE)) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		ssize_t n = recvfrom(p->fd, data, sizeof(data), 0, (void *)&from, &len);
+
+		if (n < 20)
+			continue;
+		struct snmp_question q = snmp_read_question(data, (size_t)n);
+
+		p->asked++;
+		snmp_peer_reply(p, &q, &from);
+	}
+	return NULL;
+}
+
+static inline int
+snmp_peer_socket(struct sockaddr_in *at)
+{
+	struct timeval limit = { .tv_usec = 50000 };
+	socklen_t len = sizeof(*at);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*at = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof(*at)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return fd;
+}
+
+static inline void
+snmp_peer_start(struct snmp_peer *p)
+{
+	struct sockaddr_in at;
+
+	p->other = snmp_peer_socket(&at);
+	p->fd = snmp_peer_socket(&at);
+	p->port = ntohs(at.sin_port);
+	assert_int_equal(pthread_create(&p->thread, NULL, snmp_peer_run, p), 0);
+}
+
+static inline void
+snmp_peer_stop(struct snmp_peer *p)
+{
+	__atomic_store_n(&p->over, true, __ATOMIC_RELEASE);
+	(void)pthread_join(p->thread, NULL);
+	(void)close(p->fd);
+	(void)close(p->other);
+}
+
+#endif

@@ -1,0 +1,248 @@
+/* Readings that all workers share: who reads, how long one lasts, and failures that are kept. */
+#include "rows.h"
+
+#include "base/clock.h"
+#include "net/ros_peer.h"
+#include "router/snapshot.h"
+#include "sql.h"
+
+#define LOGIN                                                                                      \
+	{                                                                                          \
+		.listen = 1, .say = "!done\n"                                                      \
+	}
+
+static struct peer *peer;
+static char received[8192];
+
+static const char *
+hang_up(void)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	return received;
+}
+
+/* A router in the database that answers by these turns. */
+static const char *
+answering(const struct turn *turns)
+{
+	peer = peer_start(turns, NULL);
+	return a_router("Main", peer->port);
+}
+
+static int
+end(void **state)
+{
+	(void)hang_up();
+	return rows_end(state);
+}
+
+static int64_t
+logins(void)
+{
+	int64_t n = 0;
+
+	for (const char *at = hang_up(); (at = strstr(at, "/login")) != NULL; at++)
+		n++;
+	return n;
+}
+
+static void
+one_reading_answers_all(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=home\n!done\n", .end = PEER_HOLD },
+	};
+	const char *id = answering(turns), *first = NULL, *second = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &first), RC_OK);
+	assert_int_equal(snapshot_get(&cx, NULL, SNAPSHOT_PROFILES, &second), RC_OK);
+	assert_string_equal(first, "[{\"id\":\"*1\",\"name\":\"home\"}]");
+	assert_string_equal(second, first);
+	assert_int_equal(logins(), 1);
+}
+
+/* An action on the router, or five seconds: the next reader reads again. */
+static void
+an_expired_reading_is_read_again(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=home\n!done\n", .end = PEER_AGAIN },
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=new\n!done\n", .end = PEER_AGAIN },
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=old\n!done\n", .end = PEER_HOLD },
+	};
+	const char *id = answering(turns), *data = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_OK);
+	assert_int_equal(snapshot_expire(&cx, id), RC_OK);
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_OK);
+	assert_non_null(strstr(data, "new"));
+	(void)sql("UPDATE router_snapshots SET tried_at = tried_at - interval '6 seconds'");
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_OK);
+	assert_non_null(strstr(data, "old"));
+	assert_int_equal(logins(), 3);
+}
+
+/* A router that refused a moment ago is not waited for again, whatever is asked for. */
+static void
+a_dead_router_is_tried_once(void **state)
+{
+	const char *id = a_router("Main", 1), *data = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "refused"));
+	assert_string_equal(sql("SELECT string_agg(kind, ' ') AS v FROM router_snapshots"), "link");
+	(void)sql("UPDATE router_settings SET name = 'Other'"); /* a new try would name it so */
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_SECRETS, &data), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "Main"));
+}
+
+/* A router that answers and lacks one menu keeps its other readings. */
+static void
+a_failure_of_one_kind_spoils_no_other(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!trap|=message=not enough permissions (9)\n!done\n" },
+		{ .pause_ms = 300, .raw = "\0", .raw_len = 1, .end = PEER_AGAIN },
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=home\n!done\n", .end = PEER_HOLD },
+	};
+	const char *id = answering(turns), *data = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_SECRETS, &data), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "not enough permissions"));
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_OK);
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_SECRETS, &data), RC_UPSTREAM);
+	assert_int_equal(logins(), 2);
+}
+
+/* The lock of a router, held by another worker. */
+static struct db *
+another_reader(const char *id)
+{
+	const struct db_conf conf = { .conninfo = getenv("TEST_DB"),
+		.program = "unit",
+		.timezone = "Asia/Jakarta",
+		.today = "2026-03-02" };
+	struct ctx other = { .mem = cx.mem };
+	struct db_rows *rows;
+
+	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
+	assert_int_equal(db_row(&other, &SQL_snapshot_lock, &rows, V_TEXT(id)), RC_OK);
+	assert_true(db_bool(rows, 0, "locked"));
+	return other.db;
+}
+
+/* No request waits longer than 3 s for another reader, and none at all where the last reading
+ * failed. */
+static void
+another_reader_is_not_waited_for_long(void **state)
+{
+	const char *id = a_router("Main", 1), *data = NULL;
+	struct db *other = another_reader(id);
+	int64_t began = clock_ms();
+
+	(void)state;
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "in time"));
+	assert_in_range(clock_ms() - began, 2000, 3000);
+	assert_null(sql("SELECT kind AS v FROM router_snapshots"));
+	(void)sql("INSERT INTO router_snapshots (router_id, kind, error, tried_at)"
+		  " VALUES ('%s', 'link', 'the last failure', '-infinity')",
+	    id);
+	began = clock_ms();
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "the last failure");
+	assert_in_range(clock_ms() - began, 0, 500);
+	db_close(other);
+}
+
+static void
+a_router_that_is_none_is_not_called(void **state)
+{
+	const char *id = a_router("Main", 1), *data = NULL;
+
+	(void)state;
+	(void)sql("UPDATE router_settings SET is_active = false");
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_SECRETS, &data), RC_CONFLICT);
+	assert_int_equal(snapshot_get(&cx, NULL, SNAPSHOT_SECRETS, &data), RC_CONFLICT);
+	assert_int_equal(snapshot_get(&cx, "00000000-0000-4000-8000-000000000000", SNAPSHOT_SECRETS,
+			     &data),
+	    RC_NOT_FOUND);
+	assert_int_equal(snapshot_live_all(&cx), RC_OK); /* none is active: nobody is online */
+	assert_null(sql("SELECT kind AS v FROM router_snapshots"));
+}
+
+#define LIVE                                                                                       \
+	LOGIN, { .listen = 1, .say = "!re|=uptime=1d|=version=7.20|=cpu-load=1\n!done\n" },        \
+	    { .listen = 1, .say = "!done\n" },                                                     \
+	    { .listen = 1,                                                                         \
+		    .say = "!re|=.id=*1|=name=ani|=service=pppoe|=address=10.0.0.5\n"              \
+			   "!done\n" },                                                            \
+	    { .listen = 1, .say = "!done\n" },                                                     \
+	{                                                                                          \
+		.listen = 1,                                                                       \
+		.say = "!re|=name=<pppoe-ani>|=rx-byte=9000000000|=tx-byte=7\n!done\n",            \
+		.end = PEER_HOLD                                                                   \
+	}
+
+static void
+a_sample_is_a_reading_that_is_kept(void **state)
+{
+	static const struct turn turns[] = { LIVE };
+	const char *id = answering(turns);
+
+	(void)state;
+	(void)an_account("ani", a_package("home", "pppoe"), "");
+	(void)an_account("budi", a_package("work", "pppoe"), "");
+	assert_int_equal(snapshot_sample(&cx, id, 3000), RC_OK);
+	assert_string_equal(
+	    sql("SELECT string_agg(m.username || ' ' || l.online || ' ' ||"
+		" coalesce(l.rx_bytes::text, '-'), ', ' ORDER BY m.username) AS v"
+		" FROM line_samples l JOIN mikrotik_secrets m ON m.id = l.account_id"),
+	    "ani true 9000000000, budi false -");
+}
+
+/* With two routers, one that is known to be down is left out and the other answers. */
+static void
+a_dead_router_hides_no_other(void **state)
+{
+	static const struct turn turns[] = { LIVE };
+
+	(void)state;
+	(void)answering(turns);
+	(void)a_router("Second", 1);
+	assert_int_equal(snapshot_live_all(&cx), RC_OK);
+	assert_string_equal(sql("SELECT username AS v FROM router_sessions"), "ani");
+	assert_int_equal(snapshot_live_all(&cx), RC_OK);
+	assert_int_equal(logins(), 1);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(one_reading_answers_all),
+		CASE(an_expired_reading_is_read_again),
+		CASE(a_dead_router_is_tried_once),
+		CASE(a_failure_of_one_kind_spoils_no_other),
+		CASE(another_reader_is_not_waited_for_long),
+		CASE(a_router_that_is_none_is_not_called),
+		CASE(a_sample_is_a_reading_that_is_kept),
+		CASE(a_dead_router_hides_no_other),
+	};
+
+	return cmocka_run_group_tests_name("snapshot", tests, rows_open, rows_close);
+}
