@@ -208,7 +208,7 @@ enum rc api_run(struct ctx *, const struct route *, const struct req *, struct r
 enum rc api_refused(struct ctx *, const struct req *) _must_check_;
 
 /* Before a GET acts: who asks must be known, here and to the database. */
-enum rc api_act(struct ctx *) _must_check_;
+enum rc api_set_actor(struct ctx *) _must_check_;
 
 /* The body of a request, held against the op. */
 enum rc op_read(struct ctx *, const struct op *, const struct req *,

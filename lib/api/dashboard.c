@@ -263,7 +263,7 @@ billing_rehearse(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	if (date != NULL)
 		TRY(shape_param(cx, &preview_params[0], date));
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(billing_preview(cx, date, &json));
 	return resp_json(rs, 200, json);
 }

@@ -169,7 +169,7 @@ subscription_resume(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 /* The statement's answer is the body. */
 static enum rc
-answer(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
+answer_day(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
     const struct db_stmt *stmt)
 {
 	struct db_rows *rows;
@@ -188,11 +188,11 @@ answer(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *o
 enum rc
 subscription_prepay(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return answer(cx, rq, rs, &subscription_prepay_op, &SQL_subscription_prepay);
+	return answer_day(cx, rq, rs, &subscription_prepay_op, &SQL_subscription_prepay);
 }
 
 enum rc
 subscription_change(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return answer(cx, rq, rs, &subscription_change_op, &SQL_subscription_change);
+	return answer_day(cx, rq, rs, &subscription_change_op, &SQL_subscription_change);
 }

@@ -60,7 +60,7 @@ mikrotik_drift(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct jw w;
 
 	TRY(mikrotik_router(cx, rq, &router_id));
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(snapshot_default(cx, &router_id));
 	TRY(drift_plan(cx, router_id, &d));
 	out = sb_new(cx->mem);

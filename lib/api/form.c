@@ -10,7 +10,7 @@
 #include "router/rate.h"
 
 static bool
-refuse(struct ctx *cx, const char *field, const char *form)
+refuse_form(struct ctx *cx, const char *field, const char *form)
 {
 	(void)err_field(cx, field, "The %s must be %s.", field, form);
 	(void)err_field_code(cx, "format", NULL);
@@ -29,7 +29,7 @@ bool
 form_phone(struct ctx *cx, const char *field, const char *val)
 {
 	return only(val, DIGITS "+- ()") ||
-	       refuse(cx, field, "digits, +, -, blanks and parentheses");
+	       refuse_form(cx, field, "digits, +, -, blanks and parentheses");
 }
 
 bool
@@ -37,13 +37,13 @@ form_rates(struct ctx *cx, const char *field, const char *val)
 {
 	struct rate rate;
 
-	return rate_read(val, &rate) || refuse(cx, field, RATE_FORM);
+	return rate_read(val, &rate) || refuse_form(cx, field, RATE_FORM);
 }
 
 bool
 form_burst(struct ctx *cx, const char *field, const char *val)
 {
-	return rate_burst_ok(val) || refuse(cx, field, RATE_BURST_FORM);
+	return rate_burst_ok(val) || refuse_form(cx, field, RATE_BURST_FORM);
 }
 
 bool
@@ -51,7 +51,7 @@ form_printable(struct ctx *cx, const char *field, const char *val)
 {
 	for (const char *s = val; *s != '\0'; s++)
 		if (*s < ' ' || *s > '~')
-			return refuse(cx, field, "printable ASCII");
+			return refuse_form(cx, field, "printable ASCII");
 	return true;
 }
 
@@ -59,7 +59,7 @@ bool
 form_moment(struct ctx *cx, const char *field, const char *val)
 {
 	return value_is_date(val) || value_is_time(val) ||
-	       refuse(cx, field, "a date (YYYY-MM-DD) or a time in ISO 8601");
+	       refuse_form(cx, field, "a date (YYYY-MM-DD) or a time in ISO 8601");
 }
 
 static bool
@@ -73,7 +73,7 @@ is_address(const char *val)
 bool
 form_address(struct ctx *cx, const char *field, const char *val)
 {
-	return is_address(val) || refuse(cx, field, "an IPv4 or IPv6 address");
+	return is_address(val) || refuse_form(cx, field, "an IPv4 or IPv6 address");
 }
 
 /* Labels of letters, digits and inner hyphens; what looks like an IPv4 address must be one. */
@@ -94,7 +94,8 @@ is_name(const char *val)
 bool
 form_host(struct ctx *cx, const char *field, const char *val)
 {
-	return is_address(val) || is_name(val) || refuse(cx, field, "a host name or an IP address");
+	return is_address(val) || is_name(val) ||
+	       refuse_form(cx, field, "a host name or an IP address");
 }
 
 bool
@@ -106,14 +107,14 @@ form_digest(struct ctx *cx, const char *field, const char *val)
 		if (*s != ':')
 			digits++;
 	return (digits == 64 && only(val, DIGITS "abcdefABCDEF:")) ||
-	       refuse(cx, field, "a SHA-256 in hex, 64 digits with or without colons");
+	       refuse_form(cx, field, "a SHA-256 in hex, 64 digits with or without colons");
 }
 
 bool
 form_pem(struct ctx *cx, const char *field, const char *val)
 {
 	return pem_certificates(val, NULL, NULL) > 0 ||
-	       refuse(cx, field, "a certificate in PEM, or several");
+	       refuse_form(cx, field, "a certificate in PEM, or several");
 }
 
 static size_t
@@ -129,7 +130,7 @@ form_fraction(struct ctx *cx, const char *field, const char *val)
 
 	return (above > 0 && above < 5 && below > 0 && below < 5 &&
 		   val[above + 1 + below] == '\0') ||
-	       refuse(cx, field, "a fraction as 1/1 or 11/12");
+	       refuse_form(cx, field, "a fraction as 1/1 or 11/12");
 }
 
 /* The characters of a field as a class of a regular expression. */

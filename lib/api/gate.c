@@ -62,7 +62,7 @@ take_holder(struct ctx *cx, const struct db_rows *rows, void *arg)
 }
 
 enum rc
-api_act(struct ctx *cx)
+api_set_actor(struct ctx *cx)
 {
 	TRY(db_gate_pass(cx));
 	return db_set_actor(cx);
@@ -86,7 +86,7 @@ api_authenticate(struct ctx *cx, const struct req *rq, uint32_t perm)
 		V_TEXT(words_of(cx, roles, countof(roles), perm & ROLES)),
 		V_TEXT(words_of(cx, abilities, countof(abilities), perm & ~(uint32_t)ROLES)) },
 	    4));
-	return strcmp(rq->method, "GET") == 0 ? RC_OK : api_act(cx);
+	return strcmp(rq->method, "GET") == 0 ? RC_OK : api_set_actor(cx);
 }
 
 /* Guessing tokens is slowed down; a browser whose session ended still learns that it did. */

@@ -116,7 +116,7 @@ const struct op midtrans_refund_op = {
 
 /* The actor of a request without a login. */
 static enum rc
-act_as(struct ctx *cx, const char *name)
+set_actor(struct ctx *cx, const char *name)
 {
 	if (cx->actor.name == NULL)
 		cx->actor.name = name;
@@ -147,7 +147,7 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &midtrans_page_op, rq, &in));
-	TRY(act_as(cx, "customer"));
+	TRY(set_actor(cx, "customer"));
 	TRY(db_send_exec(cx, &SQL_public_token_pace, V_TEXT(cx->ip)));
 	debt = (struct midtrans_debt){ shape_text(in, "invoice_id"), shape_text(in, "scope") };
 	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(debt.invoice_id)));
@@ -164,7 +164,7 @@ take_notification(struct ctx *cx, const struct req *rq)
 	struct cJSON *in;
 
 	TRY(shape_whole(cx, rq, &in));
-	TRY(act_as(cx, "midtrans"));
+	TRY(set_actor(cx, "midtrans"));
 	return midtrans_take_notification(cx, in, rq->body);
 }
 
@@ -195,7 +195,7 @@ midtrans_status(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	const char *id;
 
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(midtrans_ask_status(cx, req_arg(rq, "orderId"), &id));
 	return answer_standing(cx, id, rs);
 }

@@ -237,7 +237,7 @@ reading(struct ctx *cx, const struct req *rq, struct resp *rs, const char *kind)
 	const char *router_id, *data = NULL;
 
 	TRY(mikrotik_router(cx, rq, &router_id));
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(snapshot_get(cx, router_id, kind, &data));
 	return resp_json(rs, 200, data);
 }
@@ -262,7 +262,7 @@ read_live(struct ctx *cx, const struct req *rq, const char **router_id)
 	const char *data;
 
 	TRY(mikrotik_router(cx, rq, router_id));
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(snapshot_default(cx, router_id));
 	return snapshot_get(cx, *router_id, SNAPSHOT_LIVE, &data);
 }
@@ -317,7 +317,7 @@ mikrotik_interface_traffic(struct ctx *cx, const struct req *rq, struct resp *rs
 		return err_field(cx, "interface", "The interface is required.");
 	TRY(shape_param(cx, interface_params, name));
 	TRY(mikrotik_router(cx, rq, &router_id));
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(snapshot_interface(cx, router_id, name, &data));
 	return resp_json(rs, 200, data);
 }
@@ -328,7 +328,7 @@ mikrotik_online_users(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	(void)rq;
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(snapshot_live_all(cx));
 	TRY(db_row(cx, &SQL_session_online, &rows));
 	return resp_json(rs, 200, db_text(rows, 0, "rows"));
@@ -355,7 +355,7 @@ mikrotik_user_detail(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct db_rows *rows;
 
 	TRY(detail_of(cx, rq, &name, &type));
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(snapshot_live_all(cx));
 	TRY(db_row_if_any(cx, &SQL_session_detail, &rows, V_TEXT(name), V_TEXT(type)));
 	if (db_count(rows) == 0)

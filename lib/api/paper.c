@@ -141,7 +141,7 @@ read_rows(struct ctx *cx, const char *id, bool inside, struct papers *ret)
 }
 
 static enum rc
-answer(struct ctx *cx, const struct req *rq, struct resp *rs, bool inside)
+answer_pdf(struct ctx *cx, const struct req *rq, struct resp *rs, bool inside)
 {
 	enum paper_size size;
 	struct papers rows;
@@ -165,12 +165,12 @@ answer(struct ctx *cx, const struct req *rq, struct resp *rs, bool inside)
 enum rc
 invoice_pdf(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return answer(cx, rq, rs, true);
+	return answer_pdf(cx, rq, rs, true);
 }
 
 enum rc
 invoice_pdf_public(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	TRY(db_exec(cx, &SQL_public_read_pace, V_TEXT(cx->ip)));
-	return answer(cx, rq, rs, false);
+	return answer_pdf(cx, rq, rs, false);
 }

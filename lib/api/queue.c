@@ -108,7 +108,7 @@ const struct op router_secret_disable_op = {
 /* clang-format on */
 
 static enum rc
-answer(struct resp *rs, int status, const char *id)
+answer_object(struct resp *rs, int status, const char *id)
 {
 	struct jw w = jw_new(&rs->body);
 
@@ -122,7 +122,7 @@ answer(struct resp *rs, int status, const char *id)
 
 /* The name as RouterOS has it: remote_address is remote-address. */
 static const char *
-key_of(struct ctx *cx, const char *name)
+property_name(struct ctx *cx, const char *name)
 {
 	char *key = arena_strdup(cx->mem, name);
 
@@ -133,7 +133,7 @@ key_of(struct ctx *cx, const char *name)
 }
 
 static const char *
-text_of(struct ctx *cx, const struct cJSON *in, const struct field *f)
+property_text(struct ctx *cx, const struct cJSON *in, const struct field *f)
 {
 	if (f->type == FT_BOOL)
 		return shape_bool(in, f->name) ? "yes" : "no";
@@ -152,12 +152,12 @@ attrs_of(struct ctx *cx, const struct op *op, const struct cJSON *in, size_t *re
 	*ret = 0;
 	for (size_t i = 0; i < op->nfields; i++) {
 		const struct field *f = &op->fields[i];
-		const char *val = text_of(cx, in, f);
+		const char *val = property_text(cx, in, f);
 
 		/* Nothing to clear on a new object. */
 		if (!shape_has(in, f->name) || (op->flag == FF_CREATE && val == NULL))
 			continue;
-		attrs[(*ret)++] = (struct object_attr){ key_of(cx, f->name), val };
+		attrs[(*ret)++] = (struct object_attr){ property_name(cx, f->name), val };
 	}
 	return attrs;
 }
@@ -185,7 +185,7 @@ create(struct ctx *cx, const struct req *rq, struct resp *rs, enum object_menu m
 	TRY(op_read(cx, op, rq, &in));
 	attrs = attrs_of(cx, op, in, &n);
 	TRY(object_add(cx, router_id, menu, attrs, n, &id));
-	return answer(rs, op->status, id);
+	return answer_object(rs, op->status, id);
 }
 
 static enum rc
@@ -196,7 +196,7 @@ remove_object(struct ctx *cx, const struct req *rq, struct resp *rs, enum object
 	TRY(mikrotik_router(cx, rq, &router_id));
 	TRY(object_id(cx, rq, &id));
 	TRY(object_remove(cx, router_id, menu, id));
-	return answer(rs, 200, id);
+	return answer_object(rs, 200, id);
 }
 
 enum rc
@@ -237,7 +237,7 @@ router_secret_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 	attrs = attrs_of(cx, &router_secret_update_op, in, &n);
 	if (n > 0)
 		TRY(object_set(cx, router_id, OBJECT_SECRET, id, attrs, n));
-	return answer(rs, 200, id);
+	return answer_object(rs, 200, id);
 }
 
 static enum rc
@@ -249,7 +249,7 @@ set_disabled(struct ctx *cx, const struct req *rq, struct resp *rs, const char *
 	TRY(mikrotik_router(cx, rq, &router_id));
 	TRY(object_id(cx, rq, &id));
 	TRY(object_set(cx, router_id, OBJECT_SECRET, id, &attr, 1));
-	return answer(rs, 200, id);
+	return answer_object(rs, 200, id);
 }
 
 enum rc

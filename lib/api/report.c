@@ -98,7 +98,7 @@ const struct op customer_statement_op = {
 
 /* A parameter held against its field; NULL and "": its default. */
 static enum rc
-param(struct ctx *cx, const struct req *rq, const struct field *f, const char *dflt,
+report_param(struct ctx *cx, const struct req *rq, const struct field *f, const char *dflt,
     const char **ret)
 {
 	const char *val = req_param(cx, rq, f->name);
@@ -122,8 +122,8 @@ read_days(struct ctx *cx, const struct req *rq, struct days *ret)
 	struct db_rows *rows;
 	const char *from, *to;
 
-	TRY(param(cx, rq, &params[0], NULL, &from));
-	TRY(param(cx, rq, &params[1], NULL, &to));
+	TRY(report_param(cx, rq, &params[0], NULL, &from));
+	TRY(report_param(cx, rq, &params[1], NULL, &to));
 	TRY(db_row(cx, &SQL_report_days, &rows, V_TEXT(from), V_TEXT(to)));
 	if (db_i64(rows, 0, "days") < 1)
 		return err_field(cx, "to", "The to must not be before from.");
@@ -154,12 +154,12 @@ write_json(const struct days *d, const struct db_rows *rows, struct resp *rs)
 }
 
 static enum rc
-answer(struct ctx *cx, const struct req *rq, const char *name, const struct days *d,
+answer_report(struct ctx *cx, const struct req *rq, const char *name, const struct days *d,
     const struct db_rows *rows, struct resp *rs)
 {
 	const char *format;
 
-	TRY(param(cx, rq, &params[PARAM_FORMAT], "json", &format));
+	TRY(report_param(cx, rq, &params[PARAM_FORMAT], "json", &format));
 	rs->status = 200;
 	if (strcmp(format, "csv") == 0)
 		write_csv(cx, name, d, rows, rs);
@@ -177,7 +177,7 @@ report(struct ctx *cx, const struct req *rq, struct resp *rs, const char *name,
 
 	TRY(read_days(cx, rq, &d));
 	TRY(db_rows(cx, stmt, &rows, V_TEXT(d.first), V_TEXT(d.last)));
-	return answer(cx, rq, name, &d, rows, rs);
+	return answer_report(cx, rq, name, &d, rows, rs);
 }
 
 enum rc
@@ -188,9 +188,9 @@ report_revenue(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct days d;
 
 	TRY(read_days(cx, rq, &d));
-	TRY(param(cx, rq, &params[PARAM_BY], "day", &by));
+	TRY(report_param(cx, rq, &params[PARAM_BY], "day", &by));
 	TRY(db_rows(cx, &SQL_report_revenue, &rows, V_TEXT(d.first), V_TEXT(d.last), V_TEXT(by)));
-	return answer(cx, rq, "revenue", &d, rows, rs);
+	return answer_report(cx, rq, "revenue", &d, rows, rs);
 }
 
 enum rc
@@ -201,7 +201,7 @@ report_receivables(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(read_days(cx, rq, &d));
 	TRY(db_rows(cx, &SQL_report_receivables, &rows, V_TEXT(d.last)));
-	return answer(cx, rq, "receivables", &d, rows, rs);
+	return answer_report(cx, rq, "receivables", &d, rows, rs);
 }
 
 enum rc

@@ -182,7 +182,7 @@ test(struct ctx *cx, const char *id, struct resp *rs)
 	struct jw w = jw_new(&rs->body);
 	struct router_test report;
 
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(router_test(cx, id, &report));
 	rs->status = 200;
 	jw_obj(&w, NULL);

@@ -302,7 +302,7 @@ subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs)
 	const char *id, *plain;
 
 	TRY(req_uuid(cx, rq, "id", &id));
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	TRY(db_row_if_any(cx, &SQL_subscription_credentials, &rows, V_TEXT(id), V_TEXT(cx->ip)));
 	if (db_count(rows) == 0)
 		return FAIL(cx, RC_NOT_FOUND, "There is no such subscription.");

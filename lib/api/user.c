@@ -123,7 +123,7 @@ const struct op token_delete_op = { .summary = "Revoke one of my tokens", .statu
 enum rc
 token_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	TRY(api_act(cx));
+	TRY(api_set_actor(cx));
 	return crud_list_where(cx, rq, rs, &token_resource,
 	    (struct list_bound){ "user_id", cx->actor.id });
 }

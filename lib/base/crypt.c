@@ -95,7 +95,7 @@ crypt_seal(struct ctx *cx, const char *place, const char *plain, const char **re
 }
 
 static const struct key *
-key_of(const char *sealed)
+crypt_key(const char *sealed)
 {
 	for (size_t i = 0; i < nkeys; i++)
 		if (strncmp(sealed + 3, keys[i].id, KEY_ID_LEN) == 0)
@@ -131,7 +131,7 @@ crypt_unseal(struct ctx *cx, const char *place, const char *sealed, const char *
 		return RC_OK;
 	}
 	if (strncmp(sealed, "s1.", 3) != 0 || strlen(sealed) < 3 + KEY_ID_LEN + 1 ||
-	    sealed[3 + KEY_ID_LEN] != '.' || (k = key_of(sealed)) == NULL)
+	    sealed[3 + KEY_ID_LEN] != '.' || (k = crypt_key(sealed)) == NULL)
 		rc = FAIL(cx, RC_INTERNAL, "a stored secret was sealed with an unknown key");
 	else
 		rc = open_box(cx, k, place, sealed + 3 + KEY_ID_LEN + 1, ret);
@@ -143,7 +143,7 @@ crypt_is_current(const char *sealed)
 {
 	if (sealed[0] == '\0')
 		return true;
-	return nkeys > 0 && strncmp(sealed, "s1.", 3) == 0 && key_of(sealed) == &keys[0];
+	return nkeys > 0 && strncmp(sealed, "s1.", 3) == 0 && crypt_key(sealed) == &keys[0];
 }
 
 const char *

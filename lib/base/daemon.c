@@ -79,7 +79,7 @@ print_help(struct ctx *cx, const struct daemon *d)
 }
 
 static _Noreturn void
-refuse(const struct daemon *d, const char *what, const char *arg)
+refuse_option(const struct daemon *d, const char *what, const char *arg)
 {
 	(void)fprintf(stderr, "%s: %s %s; see %s --help\n", d->name, what, arg, d->name);
 	exit(EXIT_USAGE);
@@ -107,12 +107,12 @@ take_value(const struct daemon *d, const struct daemon_option *o, char ***at)
 	const char *eq = strchr(**at, '='), *val;
 
 	if (o->value == NULL && eq != NULL)
-		refuse(d, "no value goes with", o->name);
+		refuse_option(d, "no value goes with", o->name);
 	if (o->value == NULL)
 		return "";
 	val = eq != NULL ? eq + 1 : *++*at;
 	if (val == NULL || val[0] == '\0')
-		refuse(d, "a value must follow", o->name);
+		refuse_option(d, "a value must follow", o->name);
 	return val;
 }
 
@@ -131,7 +131,7 @@ take_option(struct ctx *cx, const struct daemon *d, char ***at, struct daemon_ar
 		exit(EXIT_DONE);
 	}
 	if (o == NULL)
-		refuse(d, "there is no option", **at);
+		refuse_option(d, "there is no option", **at);
 	val = take_value(d, o, at);
 	if (o == &env_option)
 		ret->env = val;
@@ -186,7 +186,7 @@ daemon_signals(void)
 }
 
 static void
-drain(void)
+drain_signals(void)
 {
 	char buf[64];
 
@@ -197,7 +197,7 @@ drain(void)
 bool
 daemon_stopping(void)
 {
-	drain();
+	drain_signals();
 	return stop_came != 0;
 }
 
@@ -214,7 +214,7 @@ daemon_hup(void)
 {
 	bool came = hup_came != 0;
 
-	drain();
+	drain_signals();
 	hup_came = 0;
 	return came;
 }

@@ -38,7 +38,8 @@ missing(struct ctx *cx, const struct resource *r)
 }
 
 static enum rc
-answer(struct ctx *cx, const struct resource *r, const struct shown *s, int status, struct resp *rs)
+answer_row(struct ctx *cx, const struct resource *r, const struct shown *s, int status,
+    struct resp *rs)
 {
 	struct sb *out = &rs->body;
 
@@ -62,7 +63,7 @@ crud_answer(struct ctx *cx, const struct resource *r, const char *id, int status
 
 	TRY(send_show(cx, r, id, &s));
 	TRY(db_sync(cx));
-	return answer(cx, r, &s, status, rs);
+	return answer_row(cx, r, &s, status, rs);
 }
 
 enum rc
@@ -271,7 +272,7 @@ crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 	TRY(seal_secrets(cx, r, id, in));
 	cJSON_AddStringToObject(in, "id", id);
 	TRY(write_row(cx, r, id, in, CRUD_CREATE, &s));
-	return answer(cx, r, &s, 201, rs);
+	return answer_row(cx, r, &s, 201, rs);
 }
 
 /* first: a statement in front of the change and in its transaction; NULL: none. */
@@ -297,7 +298,7 @@ crud_update_with(struct ctx *cx, const struct req *rq, struct resp *rs, const st
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(update(cx, rq, r, id, first, &s));
-	return answer(cx, r, &s, 200, rs);
+	return answer_row(cx, r, &s, 200, rs);
 }
 
 enum rc
@@ -307,7 +308,7 @@ crud_update_id(struct ctx *cx, const struct req *rq, struct resp *rs, const stru
 	struct shown s;
 
 	TRY(update(cx, rq, r, id, NULL, &s));
-	return answer(cx, r, &s, 200, rs);
+	return answer_row(cx, r, &s, 200, rs);
 }
 
 enum rc

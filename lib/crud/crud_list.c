@@ -9,7 +9,7 @@
 /* ---- parameters ------------------------------------------------------------------------------ */
 
 static const char *
-param(struct ctx *cx, const struct req *rq, const char *name)
+list_param(struct ctx *cx, const struct req *rq, const char *name)
 {
 	const char *s;
 
@@ -66,7 +66,7 @@ read_filters(struct ctx *cx, const struct req *rq, const struct resource *r, str
 	struct filter f;
 
 	for (size_t i = 0; crud_filter(r, i, &f); i++) {
-		const char *s = param(cx, rq, f.param);
+		const char *s = list_param(cx, rq, f.param);
 
 		assert(i < CRUD_FILTERS_MAX);
 		if (s != NULL && read_filter(cx, &f, s, l, i) != RC_OK)
@@ -79,7 +79,7 @@ static enum rc
 read_hidden(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
 	const struct field form = { r->hidden_param, FT_BOOL, 0 };
-	const char *s = param(cx, rq, r->hidden_param);
+	const char *s = list_param(cx, rq, r->hidden_param);
 
 	if (s == NULL)
 		return RC_OK;
@@ -92,7 +92,7 @@ read_hidden(struct ctx *cx, const struct req *rq, const struct resource *r, stru
 static enum rc
 read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
-	const char *s = param(cx, rq, "sort");
+	const char *s = list_param(cx, rq, "sort");
 
 	l->key.sort = "created_at";
 	l->key.down = s == NULL || *s == '-';
@@ -143,7 +143,7 @@ static enum rc
 read_search(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
 	static const struct field form = { "search", FT_TEXT, 0, .max = 255 };
-	const char *s = r->search != NULL ? param(cx, rq, "search") : NULL;
+	const char *s = r->search != NULL ? list_param(cx, rq, "search") : NULL;
 
 	if (s == NULL)
 		return RC_OK;

@@ -202,7 +202,7 @@ read_result(struct db *db, const struct item *item)
 
 /* Take the result of an item; it counts when nothing before it failed. */
 static enum rc
-take(struct ctx *cx, const struct item *item, bool counts, bool *lost)
+take_result(struct ctx *cx, const struct item *item, bool counts, bool *lost)
 {
 	PGresult *res = read_result(cx->db, item);
 	ExecStatusType status = PQresultStatus(res);
@@ -239,7 +239,7 @@ run_queue(struct ctx *cx, bool gate_only)
 	for (size_t i = 0; i < db->nqueue && !lost; i++) {
 		const struct item *item = &db->queue[i];
 		bool counts = rc == RC_OK && (!gate_only || db->has_gate);
-		enum rc one = take(cx, item, counts, &lost);
+		enum rc one = take_result(cx, item, counts, &lost);
 
 		rc = rc == RC_OK ? one : rc;
 		if (item->kind == ITEM_GATE)
@@ -279,7 +279,7 @@ undo(struct db *db)
 
 /* Undo statements that were queued and never run: the next request must not read their answers. */
 static void
-drain(void *arg)
+drain_results(void *arg)
 {
 	struct db *db = arg;
 
@@ -308,7 +308,7 @@ open_queue(struct ctx *cx)
 	if (db->nqueue > 0)
 		return RC_OK;
 	TRY(db_conn_ready(cx));
-	db_conn_hold(cx, drain);
+	db_conn_hold(cx, drain_results);
 	if (db->nprepared < DB_PREPARED_MAX)
 		return RC_OK;
 	forget_all(db);

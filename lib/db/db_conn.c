@@ -28,7 +28,7 @@ put(struct params *p, const char *key, const char *val)
 }
 
 static const char *
-find(const PQconninfoOption *all, const char *key)
+find_option(const PQconninfoOption *all, const char *key)
 {
 	for (; all->keyword != NULL; all++)
 		if (strcmp(all->keyword, key) == 0)
@@ -39,7 +39,7 @@ find(const PQconninfoOption *all, const char *key)
 static void
 put_default(struct params *p, const PQconninfoOption *all, const char *key, const char *val)
 {
-	const char *given = find(all, key);
+	const char *given = find_option(all, key);
 
 	put(p, key, given != NULL ? given : val);
 }
@@ -161,7 +161,7 @@ connect_with(const struct db_conf *conf, const PQconninfoOption *all)
 	for (const PQconninfoOption *o = all; o->keyword != NULL; o++)
 		if (!is_ours(o->keyword))
 			put(&p, o->keyword, o->val);
-	put(&p, "user", conf->role != NULL ? conf->role : find(all, "user"));
+	put(&p, "user", conf->role != NULL ? conf->role : find_option(all, "user"));
 	put_default(&p, all, "application_name", conf->program);
 	put_default(&p, all, "connect_timeout", "5");
 	put_default(&p, all, "tcp_user_timeout", "15000");

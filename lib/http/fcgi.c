@@ -23,7 +23,7 @@ set_timer(int seconds)
 }
 
 static const char *
-param(const FCGX_Request *fr, const char *name)
+fcgi_param(const FCGX_Request *fr, const char *name)
 {
 	const char *s = FCGX_GetParam(name, fr->envp);
 
@@ -38,7 +38,7 @@ param(const FCGX_Request *fr, const char *name)
 static bool
 read_body(struct ctx *cx, const FCGX_Request *fr, struct req *rq)
 {
-	const char *s = param(fr, "CONTENT_LENGTH");
+	const char *s = fcgi_param(fr, "CONTENT_LENGTH");
 	unsigned long n = strtoul(s, NULL, 10);
 	char *buf;
 
@@ -56,20 +56,20 @@ read_body(struct ctx *cx, const FCGX_Request *fr, struct req *rq)
 static struct req
 read_request(struct ctx *cx, const FCGX_Request *fr)
 {
-	const char *uri = param(fr, "REQUEST_URI");
+	const char *uri = fcgi_param(fr, "REQUEST_URI");
 
 	cx->actor = (struct actor){ 0 };
-	cx->request_id = arena_strdup(cx->mem, param(fr, "REQUEST_ID"));
-	cx->ip = arena_strdup(cx->mem, param(fr, "REMOTE_ADDR"));
+	cx->request_id = arena_strdup(cx->mem, fcgi_param(fr, "REQUEST_ID"));
+	cx->ip = arena_strdup(cx->mem, fcgi_param(fr, "REMOTE_ADDR"));
 	return (struct req){
-		.method = param(fr, "REQUEST_METHOD"),
+		.method = fcgi_param(fr, "REQUEST_METHOD"),
 		.path = arena_printf(cx->mem, "%.*s", (int)strcspn(uri, "?"), uri),
-		.query = param(fr, "QUERY_STRING"),
-		.content_type = param(fr, "CONTENT_TYPE"),
-		.authorization = param(fr, "HTTP_AUTHORIZATION"),
-		.idempotency_key = param(fr, "HTTP_IDEMPOTENCY_KEY"),
-		.origin = param(fr, "HTTP_ORIGIN"),
-		.accept = param(fr, "HTTP_ACCEPT"),
+		.query = fcgi_param(fr, "QUERY_STRING"),
+		.content_type = fcgi_param(fr, "CONTENT_TYPE"),
+		.authorization = fcgi_param(fr, "HTTP_AUTHORIZATION"),
+		.idempotency_key = fcgi_param(fr, "HTTP_IDEMPOTENCY_KEY"),
+		.origin = fcgi_param(fr, "HTTP_ORIGIN"),
+		.accept = fcgi_param(fr, "HTTP_ACCEPT"),
 	};
 }
 
@@ -149,7 +149,7 @@ write_parts(struct ctx *cx, FCGX_Request *fr, struct resp *rs)
 }
 
 static void
-answer(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
+answer_request(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
 {
 	struct ctx *cx = w->cx;
 	struct req rq = read_request(cx, fr);
@@ -193,7 +193,7 @@ fcgi_serve(const struct fcgi_worker *w, int fd, bool large)
 		return false; /* libfcgi has closed it */
 	}
 	keep = fr.keepConnection != 0 && w->conns_max > 1;
-	answer(w, &fr, large);
+	answer_request(w, &fr, large);
 	fr.keepConnection = 1;
 	FCGX_Finish_r(&fr);
 	arena_reset(w->cx->mem);

@@ -64,7 +64,7 @@ look_at_records(const unsigned char *p, size_t n)
 }
 
 static enum arrival
-look(struct loop *l, int fd)
+look_at_fd(struct loop *l, int fd)
 {
 	ssize_t n = recv(fd, l->peek, sizeof(l->peek), MSG_PEEK | MSG_DONTWAIT);
 
@@ -114,7 +114,7 @@ drop(struct loop *l, struct conn *c)
 static void
 attend(struct loop *l, struct conn *c, bool left)
 {
-	enum arrival seen = look(l, c->fd);
+	enum arrival seen = look_at_fd(l, c->fd);
 
 	switch (seen) {
 	case GONE:
@@ -289,7 +289,7 @@ wait_and_attend(struct loop *l, int ms)
 
 /* Accept the connections that wait: there may be no other worker for them. */
 static void
-drain(struct loop *l)
+drain_loop(struct loop *l)
 {
 	while (l->w->conns_max > 1 && accept_one(l))
 		;
@@ -342,7 +342,7 @@ fcgi_run(const struct fcgi_worker *w)
 		watch_sources(l, l->nconns < w->conns_max);
 		wait_and_attend(l, wait);
 	}
-	drain(l);
+	drain_loop(l);
 	(void)close(l->epoll);
 	return RC_OK;
 }

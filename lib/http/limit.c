@@ -30,7 +30,7 @@ limit_open(void)
 
 /* The address, or its /64; 0 for what is none. */
 static uint64_t
-key_of(const char *ip)
+address_key(const char *ip)
 {
 	unsigned char addr[16] = { 0 };
 	uint64_t key;
@@ -63,7 +63,7 @@ find_slot(uint64_t key, int64_t now_ms)
 int
 limit_take(const char *ip, int64_t now_ms)
 {
-	struct slot *s = find_slot(key_of(ip), now_ms);
+	struct slot *s = find_slot(address_key(ip), now_ms);
 
 	if (s->earned < now_ms)
 		s->earned = now_ms;

@@ -51,7 +51,7 @@ parse(struct ctx *cx, const struct req *rq, struct body *b)
 
 /* The member called name, and its own text. */
 static void
-find(const struct body *b, struct reading *r)
+find_field(const struct body *b, struct reading *r)
 {
 	size_t i = 0;
 
@@ -78,7 +78,7 @@ shape_read(struct ctx *cx, const struct field *fields, size_t n, enum fflag flag
 
 		if (!(f->flags & (unsigned)flag))
 			continue;
-		find(b, &r);
+		find_field(b, &r);
 		fit = shape_read_field(&r) && fit;
 	}
 	*ret = out;

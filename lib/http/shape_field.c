@@ -171,7 +171,7 @@ trimmed(struct ctx *cx, const struct field *f, const char *s)
 }
 
 static const char *
-text_of(struct reading *r)
+value_text(struct reading *r)
 {
 	const char *s = cJSON_GetStringValue(r->v);
 
@@ -204,7 +204,7 @@ check_form(struct ctx *cx, const struct field *f, const char *s)
 static bool
 read_text(struct reading *r)
 {
-	const char *s = text_of(r);
+	const char *s = value_text(r);
 
 	if (s == NULL)
 		return field_error(r->cx, r->f, "text", NULL, "must be a text");
@@ -217,7 +217,7 @@ read_text(struct reading *r)
 static bool
 read_form(struct reading *r)
 {
-	const char *s = text_of(r);
+	const char *s = value_text(r);
 
 	if (s == NULL)
 		return field_error(r->cx, r->f, forms[r->f->type].code, NULL,
@@ -353,7 +353,7 @@ static const read_fn readers[] = {
 static bool
 is_empty(struct reading *r)
 {
-	const char *s = text_of(r);
+	const char *s = value_text(r);
 
 	if (r->v == NULL || cJSON_IsNull(r->v))
 		return true;

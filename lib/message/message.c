@@ -57,7 +57,7 @@ log_delivery(const struct message *m, const struct delivery *d)
 
 /* The call was made: what became of it is kept, however long the database is asked for it. */
 static enum rc
-finish(struct ctx *cx, const struct message *m, const struct delivery *d)
+finish_message(struct ctx *cx, const struct message *m, const struct delivery *d)
 {
 	log_delivery(m, d);
 	if (d->outcome == OUTCOME_MOVED)
@@ -95,7 +95,7 @@ message_send_next(struct ctx *cx, struct line *line, bool *ret, bool *well)
 	TRY(db_scan(cx, rows, 0, message_cols, &m));
 	d = deliver(cx, line->channels, &m);
 	*well = d.outcome == OUTCOME_SENT;
-	return finish(cx, &m, &d);
+	return finish_message(cx, &m, &d);
 }
 
 enum rc
@@ -114,7 +114,7 @@ message_test(struct ctx *cx, const char *channel_id)
 	if (d.outcome == OUTCOME_RETRY || d.outcome == OUTCOME_DOWN)
 		d.outcome =
 		    OUTCOME_REFUSED; /* the person sees it; the notifier does not try again */
-	TRY(finish(cx, &m, &d));
+	TRY(finish_message(cx, &m, &d));
 	if (d.outcome != OUTCOME_SENT)
 		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.*s",
 		    (int)utf8_cut(d.detail, 150), d.detail);

@@ -92,7 +92,7 @@ fan_out(struct ctx *cx)
 }
 
 static enum rc
-sweep(struct ctx *cx, void *work)
+sweep_outbox(struct ctx *cx, void *work)
 {
 	(void)work;
 	return db_exec(cx, &SQL_alert_sweep);
@@ -125,7 +125,7 @@ line_arguments(const void *env, const char *sender, const char **ret)
 }
 
 static enum rc
-step(struct ctx *cx, void *work, struct loop_turn *ret)
+notifier_step(struct ctx *cx, void *work, struct loop_turn *ret)
 {
 	struct child_set *children = work;
 	struct db_rows *rows;
@@ -157,8 +157,8 @@ notifier_serve(struct ctx *cx, const char *env)
 	struct loop loop = { .channel = CHANNEL,
 		.sweep_ms = SWEEP_MS,
 		.work = children,
-		.sweep = sweep,
-		.step = step };
+		.sweep = sweep_outbox,
+		.step = notifier_step };
 	int code = loop_run(cx, &loop);
 
 	child_end_all(children);
@@ -197,7 +197,7 @@ notifier_once(struct ctx *cx, bool *ret_well)
 	struct db_rows *rows;
 
 	*ret_well = true;
-	TRY(sweep(cx, NULL));
+	TRY(sweep_outbox(cx, NULL));
 	TRY(fan_out(cx));
 	TRY(db_rows(cx, &SQL_message_due_senders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)

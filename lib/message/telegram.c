@@ -74,7 +74,7 @@ refusal(struct ctx *cx, int status, const cJSON *json)
 }
 
 static struct delivery
-judge(struct ctx *cx, struct httpc *http, const struct httpc_answer *answer)
+judge_answer(struct ctx *cx, struct httpc *http, const struct httpc_answer *answer)
 {
 	const cJSON *result;
 	struct cJSON *json;
@@ -103,7 +103,7 @@ call(struct ctx *cx, struct channels *c, const char *token, const char *body)
 
 	call.url = arena_printf(cx->mem, "%s/bot%s/sendMessage",
 	    conf_text(c->conf, CONF_TELEGRAM_API_URL), token);
-	return channels_call(cx, http, &call, &answer, &d) ? judge(cx, http, &answer) : d;
+	return channels_call(cx, http, &call, &answer, &d) ? judge_answer(cx, http, &answer) : d;
 }
 
 static bool

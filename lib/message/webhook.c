@@ -26,7 +26,7 @@ body_of(struct ctx *cx, const struct message *m)
 }
 
 static struct delivery
-judge(struct ctx *cx, const struct httpc_answer *answer)
+judge_status(struct ctx *cx, const struct httpc_answer *answer)
 {
 	struct delivery d =
 	    undelivered(cx, OUTCOME_REFUSED, "The webhook answered %d", answer->status);
@@ -60,6 +60,6 @@ webhook_send(struct ctx *cx, struct channels *c, const struct message *m, const 
 		headers[2] = arena_printf(cx->mem, "X-Signature: sha256=%s",
 		    crypt_hmac_sha256_hex(cx, secret, body));
 	if (channels_call(cx, channels_http(c, m->private_peers), &call, &answer, ret))
-		*ret = judge(cx, &answer);
+		*ret = judge_status(cx, &answer);
 	return RC_OK;
 }

@@ -241,7 +241,7 @@ judge_json(struct ctx *cx, int status, const cJSON *json)
 }
 
 static struct delivery
-judge(struct ctx *cx, struct httpc *http, const struct httpc_answer *answer)
+judge_reply(struct ctx *cx, struct httpc *http, const struct httpc_answer *answer)
 {
 	struct cJSON *json;
 	enum outcome outcome = OUTCOME_REFUSED;
@@ -331,6 +331,6 @@ whatsapp_send(struct ctx *cx, struct channels *c, const struct message *m, const
 				       : body_of(cx, form, config, values, countof(values));
 	call.body_type = form->is_form ? "application/x-www-form-urlencoded" : NULL;
 	if (channels_call(cx, http, &call, &answer, ret))
-		*ret = judge(cx, http, &answer);
+		*ret = judge_reply(cx, http, &answer);
 	return RC_OK;
 }

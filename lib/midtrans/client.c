@@ -115,7 +115,7 @@ code_of(const cJSON *body)
 
 /* Set the code of the answer from both layers, and fail where it says nothing about the order. */
 static enum rc
-judge(struct ctx *cx, const struct midtrans_call *call, const struct httpc_answer *got,
+judge_call(struct ctx *cx, const struct midtrans_call *call, const struct httpc_answer *got,
     struct midtrans_answer *a)
 {
 	int code = code_of(a->body), http = got->status, wait = got->retry_after;
@@ -160,7 +160,7 @@ midtrans_call(struct ctx *cx, const struct midtrans_call *call, struct midtrans_
 	cx->err = (struct err){ 0 };
 	ret->raw = got.body;
 	ret->messages = messages_of(cx, ret->body);
-	(void)!judge(cx, call, &got, ret);
+	(void)!judge_call(cx, call, &got, ret);
 	client->code = ret->code;
 	if (cx->err.rc != RC_OK)
 		return err_detail(&cx->err, "%s %s: %d %s", call->method,

@@ -147,7 +147,7 @@ hold_ms(const struct ctx *cx)
 }
 
 static enum rc
-step(struct ctx *cx, void *work, struct loop_turn *ret)
+job_step(struct ctx *cx, void *work, struct loop_turn *ret)
 {
 	struct db_rows *rows;
 
@@ -164,7 +164,7 @@ step(struct ctx *cx, void *work, struct loop_turn *ret)
 }
 
 static enum rc
-sweep(struct ctx *cx, void *work)
+sweep_jobs(struct ctx *cx, void *work)
 {
 	(void)work;
 	return midtrans_is_configured(cx) ? db_exec(cx, &SQL_midtrans_sweep) : RC_OK;
@@ -173,6 +173,6 @@ sweep(struct ctx *cx, void *work)
 const struct loop midtrans_loop = {
 	.channel = "midtrans_jobs",
 	.sweep_ms = 30000,
-	.sweep = sweep,
-	.step = step,
+	.sweep = sweep_jobs,
+	.step = job_step,
 };

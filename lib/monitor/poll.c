@@ -55,7 +55,7 @@ boot_id(struct ctx *cx)
 /* ---- the end of a job ---- */
 
 static void
-judge(struct job *j)
+judge_counters(struct job *j)
 {
 	struct device *d = j->device;
 
@@ -81,7 +81,7 @@ end_job(struct job *j, const char *error)
 	d->error = arena_strdup(f->cx->mem, error);
 	d->at_ms = wall_clock_ms();
 	if (d->is_up)
-		judge(j);
+		judge_counters(j);
 	if (j->agent != NULL)
 		snmp_agent_close(j->agent);
 	j->agent = NULL;

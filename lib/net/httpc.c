@@ -67,7 +67,7 @@ httpc_sent(const struct httpc *h)
 }
 
 static enum rc
-fails(struct ctx *cx, struct httpc *h, enum httpc_fault fault, const char *why)
+call_fails(struct ctx *cx, struct httpc *h, enum httpc_fault fault, const char *why)
 {
 	h->fault = fault;
 	(void)FAIL(cx, RC_UPSTREAM, "%s: %s.", h->peer.name, sentences[fault]);
@@ -337,7 +337,7 @@ httpc_call(struct ctx *cx, struct httpc *h, const struct httpc_call *call, struc
 	h->fault = HTTPC_OK;
 	h->sent = false;
 	if (mistake != NULL)
-		return fails(cx, h, HTTPC_ADDRESS, mistake);
+		return call_fails(cx, h, HTTPC_ADDRESS, mistake);
 	t.unsent.len = call->body != NULL ? strlen(call->body) : 0;
 	t.max = call->max_bytes > 0 ? call->max_bytes : (size_t)256 << 10;
 	code = perform(cx, h, &t);
@@ -347,11 +347,11 @@ httpc_call(struct ctx *cx, struct httpc *h, const struct httpc_call *call, struc
 	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
 	(void)curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
 	if (t.too_large)
-		return fails(cx, h, HTTPC_TOO_LARGE, "more than max_bytes");
+		return call_fails(cx, h, HTTPC_TOO_LARGE, "more than max_bytes");
 	if (code != CURLE_OK && t.forbidden && !h->sent)
-		return fails(cx, h, HTTPC_FORBIDDEN, "setting private_peers allows it");
+		return call_fails(cx, h, HTTPC_FORBIDDEN, "setting private_peers allows it");
 	if (code != CURLE_OK)
-		return fails(cx, h, meaning(code, h->sent),
+		return call_fails(cx, h, meaning(code, h->sent),
 		    t.why[0] != '\0' ? t.why : curl_easy_strerror(code));
 	return RC_OK;
 }
@@ -401,7 +401,7 @@ httpc_json(struct ctx *cx, struct httpc *h, const struct httpc_answer *answer, c
 	if (json != NULL)
 		arena_defer(cx->mem, release_json, json);
 	if (!cJSON_IsObject(json)) {
-		(void)fails(cx, h, HTTPC_PROTOCOL, "");
+		(void)call_fails(cx, h, HTTPC_PROTOCOL, "");
 		return err_detail(&cx->err, "status %d, %zu bytes of %.60s that are no JSON object",
 		    answer->status, answer->body_len, answer->content_type);
 	}

@@ -24,7 +24,7 @@ address_of(struct ctx *cx, pingobj_t *ping)
 
 /* One request; its latency is below zero when no answer came in time. */
 static enum rc
-ask(struct ctx *cx, pingobj_t *ping, double *ret)
+ask_host(struct ctx *cx, pingobj_t *ping, double *ret)
 {
 	size_t len = sizeof(*ret);
 
@@ -63,7 +63,7 @@ oping_run(struct ctx *cx, const char *host, int count, int timeout_ms, struct op
 	for (; o.sent < count; o.sent++) {
 		if (o.sent > 0)
 			(void)nanosleep(&gap, NULL);
-		TRY(ask(cx, ping, &rtt));
+		TRY(ask_host(cx, ping, &rtt));
 		if (rtt >= 0)
 			count_answer(&o, rtt, &before);
 	}

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static bool
-fails(struct ros_conn *c, enum routeros_fault fault, const char *why)
+conn_fails(struct ros_conn *c, enum routeros_fault fault, const char *why)
 {
 	c->fault = fault;
 	(void)snprintf(c->why, sizeof(c->why), "%s", why);
@@ -38,7 +38,8 @@ fails_errno(struct ros_conn *c, int no)
 		f = ROS_TIMEOUT;
 	else if (no == ECONNRESET || no == EPIPE || no == ECONNABORTED)
 		f = ROS_CLOSED;
-	return fails(c, f, strerrordesc_np(no) != NULL ? strerrordesc_np(no) : "unknown error");
+	return conn_fails(c, f,
+	    strerrordesc_np(no) != NULL ? strerrordesc_np(no) : "unknown error");
 }
 
 bool
@@ -90,7 +91,7 @@ connected(struct ros_conn *c, int64_t deadline)
 	socklen_t len = sizeof(no);
 
 	if (!ros_conn_wait(c, POLLOUT, deadline))
-		return fails(c, ROS_TIMEOUT, "connecting");
+		return conn_fails(c, ROS_TIMEOUT, "connecting");
 	(void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &no, &len);
 	return no == 0 || fails_errno(c, no);
 }
@@ -123,7 +124,7 @@ dial(struct ros_conn *c, const struct addrinfo *list, int64_t deadline)
 	for (const struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next, left--) {
 		now = clock_ms();
 		if (now >= deadline)
-			return fails(c, ROS_TIMEOUT, "connecting");
+			return conn_fails(c, ROS_TIMEOUT, "connecting");
 		if (dial_one(c, ai, now + (deadline - now) / left))
 			return true;
 	}
@@ -186,16 +187,17 @@ tls_result(struct ros_conn *c, int n, int no)
 		c->wait = POLLOUT;
 		return 0;
 	case SSL_ERROR_ZERO_RETURN:
-		(void)fails(c, ROS_CLOSED, "end of TLS");
+		(void)conn_fails(c, ROS_CLOSED, "end of TLS");
 		return -1;
 	case SSL_ERROR_SYSCALL:
-		(void)(no == 0 ? fails(c, ROS_CLOSED, "end of connection") : fails_errno(c, no));
+		(void)(no == 0 ? conn_fails(c, ROS_CLOSED, "end of connection")
+			       : fails_errno(c, no));
 		return -1;
 	default:
 		if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-			(void)fails(c, ROS_CLOSED, "end of connection");
+			(void)conn_fails(c, ROS_CLOSED, "end of connection");
 		else
-			(void)fails(c, ROS_TLS, tls_text(c));
+			(void)conn_fails(c, ROS_TLS, tls_text(c));
 		return -1;
 	}
 }
@@ -214,7 +216,7 @@ trust_pem(struct ros_conn *c, const char *pem)
 
 	(void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 	return pem_certificates(pem, trust, store) > 0 ||
-	       fails(c, ROS_TLS, "its CA text holds no certificate");
+	       conn_fails(c, ROS_TLS, "its CA text holds no certificate");
 }
 
 static bool
@@ -225,11 +227,11 @@ set_verify(struct ros_conn *c, const struct routeros_target *t)
 	SSL_CTX_set_verify(c->tls, SSL_VERIFY_PEER, NULL);
 	if ((is_address(t->host) ? X509_VERIFY_PARAM_set1_ip_asc(param, t->host)
 				 : X509_VERIFY_PARAM_set1_host(param, t->host, 0)) != 1)
-		return fails(c, ROS_TLS, "its address cannot be verified");
+		return conn_fails(c, ROS_TLS, "its address cannot be verified");
 	if (t->ca != NULL && t->ca[0] != '\0')
 		return trust_pem(c, t->ca);
 	return SSL_CTX_set_default_verify_paths(c->tls) == 1 ||
-	       fails(c, ROS_TLS, "no system authorities");
+	       conn_fails(c, ROS_TLS, "no system authorities");
 }
 
 /* Old routers have short keys; where no authority is asked they are let pass. */
@@ -245,7 +247,8 @@ set_mode(struct ros_conn *c, const struct routeros_target *t)
 		(void)SSL_CTX_set_max_proto_version(c->tls, TLS1_2_VERSION);
 	}
 	SSL_CTX_set_verify(c->tls, SSL_VERIFY_NONE, NULL);
-	return SSL_CTX_set_cipher_list(c->tls, ciphers) == 1 || fails(c, ROS_TLS, "no ciphers");
+	return SSL_CTX_set_cipher_list(c->tls, ciphers) == 1 ||
+	       conn_fails(c, ROS_TLS, "no ciphers");
 }
 
 static int
@@ -284,12 +287,12 @@ check_pin(struct ros_conn *c, const char *fingerprint)
 	bool same;
 
 	if (!read_pin(fingerprint, pin))
-		return fails(c, ROS_TLS, "its fingerprint setting is not a SHA-256");
+		return conn_fails(c, ROS_TLS, "its fingerprint setting is not a SHA-256");
 	cert = SSL_get1_peer_certificate(c->ssl);
 	same = cert != NULL && X509_digest(cert, EVP_sha256(), have, &len) == 1 &&
 	       len == sizeof(pin) && CRYPTO_memcmp(pin, have, len) == 0;
 	X509_free(cert);
-	return same || fails(c, ROS_TLS, "its certificate is not the pinned one");
+	return same || conn_fails(c, ROS_TLS, "its certificate is not the pinned one");
 }
 
 static bool
@@ -305,7 +308,7 @@ handshake(struct ros_conn *c, int64_t deadline)
 		if (tls_result(c, n, errno) < 0)
 			return false;
 		if (!ros_conn_wait(c, c->wait, deadline))
-			return fails(c, ROS_TIMEOUT, "TLS handshake");
+			return conn_fails(c, ROS_TIMEOUT, "TLS handshake");
 	}
 }
 
@@ -314,7 +317,7 @@ tls_start(struct ros_conn *c, const struct routeros_target *t, int64_t deadline)
 {
 	c->tls = SSL_CTX_new(TLS_client_method());
 	if (c->tls == NULL)
-		return fails(c, ROS_TLS, "no TLS");
+		return conn_fails(c, ROS_TLS, "no TLS");
 	if (!set_mode(c, t))
 		return false;
 	(void)SSL_CTX_set_options(c->tls, SSL_OP_NO_RENEGOTIATION);
@@ -322,7 +325,7 @@ tls_start(struct ros_conn *c, const struct routeros_target *t, int64_t deadline)
 	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	c->ssl = SSL_new(c->tls);
 	if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
-		return fails(c, ROS_TLS, "no TLS");
+		return conn_fails(c, ROS_TLS, "no TLS");
 	if (!is_address(t->host))
 		(void)SSL_set_tlsext_host_name(c->ssl, t->host);
 	if (!handshake(c, deadline))
@@ -340,7 +343,7 @@ ros_conn_open(struct ros_conn *c, const struct routeros_target *t, int64_t deadl
 
 	*c = (struct ros_conn){ .fd = -1 };
 	if (resolve(t->host, t->port, deadline, &list) != 0)
-		return fails(c, ROS_UNREACHABLE, "its name is unknown");
+		return conn_fails(c, ROS_UNREACHABLE, "its name is unknown");
 	ok = c->dialed = dial(c, list, deadline);
 	freeaddrinfo(list);
 	if (ok && t->tls != ROS_PLAIN)
@@ -373,7 +376,7 @@ plain_result(struct ros_conn *c, ssize_t n, short wait)
 		c->wait = wait;
 		return 0;
 	}
-	(void)(n == 0 ? fails(c, ROS_CLOSED, "end of connection") : fails_errno(c, errno));
+	(void)(n == 0 ? conn_fails(c, ROS_CLOSED, "end of connection") : fails_errno(c, errno));
 	return -1;
 }
 

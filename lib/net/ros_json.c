@@ -47,7 +47,7 @@ ros_json_number(const char *val, int64_t *ret)
 
 /* The name as JSON has it; false when it is none of RouterOS'. */
 static bool
-key_of(const char *name, char ret[static KEY_MAX])
+json_key(const char *name, char ret[static KEY_MAX])
 {
 	size_t n;
 
@@ -70,7 +70,7 @@ ros_json_row(struct jw *w, const struct ros_row *row)
 	for (size_t i = 0; i < row->nattrs; i++) {
 		const struct ros_attr *a = &row->attrs[i];
 
-		if (!key_of(a->key, key))
+		if (!json_key(a->key, key))
 			continue;
 		if (is_among(flags, countof(flags), a->key))
 			jw_bool(w, key, ros_json_flag(a->val));

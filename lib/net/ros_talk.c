@@ -140,7 +140,7 @@ take_fatal(struct run *r, const struct ros_row *row)
 
 /* One sentence to where it belongs. */
 static enum routeros_fault
-take(struct run *r, const struct ros_row *row)
+take_sentence(struct run *r, const struct ros_row *row)
 {
 	struct routeros_job *job;
 
@@ -167,7 +167,7 @@ take_all(struct run *r)
 	enum routeros_fault f;
 
 	while ((step = ros_decoder_next(r->ros->in, &row)) == ROS_STEP_ROW)
-		if ((f = take(r, &row)) != ROS_OK)
+		if ((f = take_sentence(r, &row)) != ROS_OK)
 			return f;
 	if (step == ROS_STEP_BAD)
 		return fault(r, ROS_PROTOCOL, ros_decoder_why(r->ros->in));
@@ -220,7 +220,7 @@ pull(struct run *r)
 }
 
 static enum routeros_fault
-step(struct run *r)
+talk_step(struct run *r)
 {
 	enum routeros_fault f = push(r);
 
@@ -240,7 +240,7 @@ ros_talk(struct ctx *cx, struct routeros *ros, struct talk *t)
 	r.due = arena_alloc(cx->mem, t->n * sizeof(*r.due));
 	r.out = sb_new(cx->mem);
 	while (f == ROS_OK && r.done < t->n)
-		f = step(&r);
+		f = talk_step(&r);
 	if (f == ROS_CLOSED && r.done == t->n) {
 		t->hung_up = true; /* a goodbye after the last answer spoils no answer */
 		return ROS_OK;

@@ -56,7 +56,7 @@ static const char *const sentences[] = {
 };
 
 static enum rc
-fails(struct ctx *cx, struct smtp *s, enum smtp_fault fault, const struct transfer *t)
+message_fails(struct ctx *cx, struct smtp *s, enum smtp_fault fault, const struct transfer *t)
 {
 	s->fault = fault;
 	(void)FAIL(cx, RC_UPSTREAM, "%s: %.120s", sentences[fault],
@@ -199,5 +199,5 @@ smtp_send(struct ctx *cx, struct smtp *s, const char *from, const char *to, cons
 	if (code == CURLE_OK)
 		return RC_OK;
 	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &reply);
-	return fails(cx, s, meaning(code, reply, &t), &t);
+	return message_fails(cx, s, meaning(code, reply, &t), &t);
 }

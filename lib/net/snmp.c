@@ -76,7 +76,7 @@ snmp_engine_close(struct snmp_engine *e)
 /* ---- ending a request ---- */
 
 static void
-finish(struct snmp_agent *a, enum snmp_outcome outcome, const char *why)
+finish_request(struct snmp_agent *a, enum snmp_outcome outcome, const char *why)
 {
 	if (a->is_closing || a->is_answered || !a->request.is_open)
 		return;
@@ -120,20 +120,21 @@ take_reply(struct snmp_agent *a, const netsnmp_pdu *pdu)
 	if (pdu->errstat != SNMP_ERR_NOERROR) {
 		a->reply.status = pdu->errstat;
 		a->reply.index = pdu->errindex;
-		finish(a, SNMP_FAULT, snmp_errstring((int)pdu->errstat));
+		finish_request(a, SNMP_FAULT, snmp_errstring((int)pdu->errstat));
 		return;
 	}
 	snmp_take_values(a->engine->scratch, pdu, &a->reply);
-	finish(a, SNMP_REPLIED, NULL);
+	finish_request(a, SNMP_REPLIED, NULL);
 }
 
 /* Some versions hand the Report over only here. */
 static void
-refuse(struct snmp_agent *a, const netsnmp_pdu *pdu)
+refuse_request(struct snmp_agent *a, const netsnmp_pdu *pdu)
 {
 	if (a->report[0] == '\0' && pdu != NULL)
 		note_report(a, pdu);
-	finish(a, SNMP_REFUSED, a->report[0] != '\0' ? a->report : "it refused the request");
+	finish_request(a, SNMP_REFUSED,
+	    a->report[0] != '\0' ? a->report : "it refused the request");
 }
 
 /*
@@ -154,11 +155,11 @@ on_answer(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, 
 	else if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE)
 		take_reply(a, pdu);
 	else if (operation == NETSNMP_CALLBACK_OP_TIMED_OUT)
-		finish(a, SNMP_SILENT, a->report[0] != '\0' ? a->report : "no answer");
+		finish_request(a, SNMP_SILENT, a->report[0] != '\0' ? a->report : "no answer");
 	else if (operation == NETSNMP_CALLBACK_OP_SEND_FAILED)
-		finish(a, SNMP_SILENT, "the request could not be sent");
+		finish_request(a, SNMP_SILENT, "the request could not be sent");
 	else if (operation == NETSNMP_CALLBACK_OP_SEC_ERROR)
-		refuse(a, pdu);
+		refuse_request(a, pdu);
 	return 1;
 }
 
@@ -237,7 +238,7 @@ submit(struct snmp_agent *a)
 {
 	if (snmp_sess_async_send(a->session, a->request.pdu, on_answer, a) == 0) {
 		snmp_free_pdu(a->request.pdu);
-		finish(a, SNMP_SILENT, "the request could not be sent");
+		finish_request(a, SNMP_SILENT, "the request could not be sent");
 	}
 	a->request.pdu = NULL;
 	a->due_at = clock_ms() + a->conf.timeout_ms;
@@ -255,9 +256,9 @@ take_discovery(struct snmp_agent *a)
 	a->fd = -1;
 	if (is_twin(a)) {
 		a->engine_id.len = 0;
-		finish(a, SNMP_REFUSED, "another device has the same engine id");
+		finish_request(a, SNMP_REFUSED, "another device has the same engine id");
 	} else if (!open_session(a)) {
-		finish(a, SNMP_REFUSED, "its passwords do not fit its protocols");
+		finish_request(a, SNMP_REFUSED, "its passwords do not fit its protocols");
 	} else {
 		submit(a);
 	}
@@ -321,7 +322,7 @@ snmp_agent_close(struct snmp_agent *a)
 }
 
 static void
-ask(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids, size_t n)
+send_request(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		oid name[SNMP_OID_MAX];
@@ -342,7 +343,7 @@ ask(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids, size_t 
 void
 snmp_agent_get(struct snmp_agent *a, const struct snmp_oid *oids, size_t n)
 {
-	ask(a, snmp_pdu_create(SNMP_MSG_GET), oids, n);
+	send_request(a, snmp_pdu_create(SNMP_MSG_GET), oids, n);
 }
 
 void
@@ -355,7 +356,7 @@ snmp_agent_bulk(struct snmp_agent *a, const struct snmp_oid *oids, size_t n, int
 		pdu->non_repeaters = 0;
 		pdu->max_repetitions = rows;
 	}
-	ask(a, pdu, oids, n);
+	send_request(a, pdu, oids, n);
 }
 
 /* ---- a step ---- */
@@ -387,12 +388,12 @@ look_at_clock(struct snmp_agent *a, int64_t now)
 	} else if (a->tries < TRIES) {
 		send_discovery(a);
 	} else {
-		finish(a, SNMP_SILENT, "no answer");
+		finish_request(a, SNMP_SILENT, "no answer");
 	}
 }
 
 static void
-sweep(struct snmp_engine *e, int64_t now)
+sweep_agents(struct snmp_engine *e, int64_t now)
 {
 	struct snmp_agent *next;
 
@@ -423,5 +424,5 @@ snmp_engine_step(struct snmp_engine *e, int wait_ms)
 			give_answer(a);
 		arena_reset(e->scratch);
 	}
-	sweep(e, clock_ms());
+	sweep_agents(e, clock_ms());
 }

@@ -62,7 +62,7 @@ take_length(struct span *in, size_t *ret)
 
 /* Take the next element off the front; false: it is not whole or has another tag. */
 static bool
-take(struct span *in, unsigned char tag, struct span *ret)
+take_span(struct span *in, unsigned char tag, struct span *ret)
 {
 	if (in->len == 0 || in->at[0] != tag)
 		return false;
@@ -93,12 +93,13 @@ snmp_discover_read(const unsigned char *msg, size_t len, uint32_t id, struct snm
 {
 	struct span in = { msg, len }, whole, version, head, msg_id, security, fields, engine;
 
-	if (!take(&in, TAG_SEQUENCE, &whole) || !take(&whole, TAG_INTEGER, &version) ||
-	    !is_number(&version, 3) || !take(&whole, TAG_SEQUENCE, &head) ||
-	    !take(&head, TAG_INTEGER, &msg_id) || !is_number(&msg_id, id & 0x7fffffff))
+	if (!take_span(&in, TAG_SEQUENCE, &whole) || !take_span(&whole, TAG_INTEGER, &version) ||
+	    !is_number(&version, 3) || !take_span(&whole, TAG_SEQUENCE, &head) ||
+	    !take_span(&head, TAG_INTEGER, &msg_id) || !is_number(&msg_id, id & 0x7fffffff))
 		return false;
-	if (!take(&whole, TAG_OCTETS, &security) || !take(&security, TAG_SEQUENCE, &fields) ||
-	    !take(&fields, TAG_OCTETS, &engine) || engine.len < 5 ||
+	if (!take_span(&whole, TAG_OCTETS, &security) ||
+	    !take_span(&security, TAG_SEQUENCE, &fields) ||
+	    !take_span(&fields, TAG_OCTETS, &engine) || engine.len < 5 ||
 	    engine.len > SNMP_ENGINE_ID_MAX)
 		return false;
 	ret->len = engine.len;

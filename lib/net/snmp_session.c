@@ -69,7 +69,7 @@ peer_name(struct snmp_agent *a)
 }
 
 static const struct ku *
-key_of(struct snmp_engine *e, int type, const char *passphrase)
+session_key(struct snmp_engine *e, int type, const char *passphrase)
 {
 	struct ku *k = e->keys;
 	size_t oid_len;
@@ -95,7 +95,7 @@ static bool
 set_auth(struct snmp_agent *a, netsnmp_session *s)
 {
 	const int type = auth_type(a->conf.auth_protocol);
-	const struct ku *k = key_of(a->engine, type, a->conf.auth_password);
+	const struct ku *k = session_key(a->engine, type, a->conf.auth_password);
 
 	if (k == NULL)
 		return false;
@@ -109,7 +109,7 @@ static bool
 set_priv(struct snmp_agent *a, netsnmp_session *s)
 {
 	const struct ku *k =
-	    key_of(a->engine, auth_type(a->conf.auth_protocol), a->conf.priv_password);
+	    session_key(a->engine, auth_type(a->conf.auth_protocol), a->conf.priv_password);
 
 	if (k == NULL)
 		return false;

@@ -45,7 +45,7 @@ add_page(struct sheet *s)
 
 /* Go down; where the page ends, the next one begins. */
 static void
-take(struct sheet *s, float space)
+take_space(struct sheet *s, float space)
 {
 	if (s->y - space < s->m->margin)
 		add_page(s);
@@ -110,18 +110,18 @@ put_wrapped(struct sheet *s, HPDF_Font font, float size, float x, const char *te
 		text += n;
 		text += strspn(text, " ");
 		if (*text != '\0')
-			take(s, size * 1.3F);
+			take_space(s, size * 1.3F);
 	}
 }
 
 static void
 rule(struct sheet *s)
 {
-	take(s, s->m->text * 0.6F);
+	take_space(s, s->m->text * 0.6F);
 	(void)HPDF_Page_MoveTo(s->page, s->m->margin, s->y);
 	(void)HPDF_Page_LineTo(s->page, right_edge(s), s->y);
 	(void)HPDF_Page_Stroke(s->page);
-	take(s, s->m->text * 0.6F);
+	take_space(s, s->m->text * 0.6F);
 }
 
 /* 1234567 as "Rp1.234.567", as Indonesia writes it. */
@@ -145,7 +145,7 @@ put_line_if(struct sheet *s, const char *text)
 {
 	if (text == NULL || text[0] == '\0')
 		return;
-	take(s, s->m->text * 1.3F);
+	take_space(s, s->m->text * 1.3F);
 	put_wrapped(s, s->font, s->m->text, s->m->margin, text,
 	    s->narrow ? right_edge(s) - s->m->margin : s->m->width / 2 - s->m->margin);
 }
@@ -163,7 +163,7 @@ put_head(struct sheet *s, const struct paper *p)
 	put_line_if(s, p->contact);
 	if (s->narrow) {
 		rule(s);
-		take(s, s->m->text);
+		take_space(s, s->m->text);
 		put_at(s, s->bold, s->m->text + 2, s->m->margin, p->title);
 		put_line_if(s, p->number);
 		return;
@@ -186,7 +186,7 @@ put_pair(struct sheet *s, const struct paper_pair *pair)
 
 	if (pair->value == NULL || pair->value[0] == '\0')
 		return;
-	take(s, s->m->text * 1.45F);
+	take_space(s, s->m->text * 1.45F);
 	put_at(s, s->font, s->m->text, s->m->margin, pair->label);
 	put_wrapped(s, s->font, s->m->text, s->m->margin + indent, pair->value,
 	    right_edge(s) - s->m->margin - indent);
@@ -210,11 +210,11 @@ put_bill_line(struct sheet *s, const struct paper_line *l)
 	if (l->quantity > 1)
 		text = arena_printf(s->cx->mem, "%s (%lld x %s)", text, (long long)l->quantity,
 		    money(s->cx, l->unit_price));
-	take(s, s->m->text * 1.5F);
+	take_space(s, s->m->text * 1.5F);
 	if (s->narrow && width_of(s, s->font, s->m->text, text) > room) {
 		put_wrapped(s, s->font, s->m->text, s->m->margin, text,
 		    right_edge(s) - s->m->margin);
-		take(s, s->m->text * 1.3F);
+		take_space(s, s->m->text * 1.3F);
 	} else {
 		put_wrapped(s, s->font, s->m->text, s->m->margin, text, room);
 	}
@@ -229,7 +229,7 @@ put_sums(struct sheet *s, const struct paper *p)
 		HPDF_Font font = total ? s->bold : s->font;
 		float size = total ? s->m->text + 1.5F : s->m->text;
 
-		take(s, size * 1.5F);
+		take_space(s, size * 1.5F);
 		if (s->narrow)
 			put_at(s, font, size, s->m->margin, p->sums[i].text);
 		else
@@ -272,15 +272,15 @@ put_code(struct sheet *s, const struct paper *p)
 	if (code == NULL)
 		return FAIL(s->cx, RC_INTERNAL, "no QR code of %s", p->link);
 	arena_defer(s->cx->mem, free_code, code);
-	take(s, side + s->m->text * 2);
+	take_space(s, side + s->m->text * 2);
 	draw_code(s, code, x, side);
 	if (!s->narrow)
 		s->y += side - s->m->text;
 	else
-		take(s, s->m->text * 1.6F);
+		take_space(s, s->m->text * 1.6F);
 	x = s->narrow ? s->m->margin : x + side + 15;
 	put_wrapped(s, s->bold, s->m->text, x, p->link_text, right_edge(s) - x);
-	take(s, s->m->text * 1.4F);
+	take_space(s, s->m->text * 1.4F);
 	put_wrapped(s, s->font, s->m->text - 1, x, p->link, right_edge(s) - x);
 	return RC_OK;
 }

@@ -26,7 +26,7 @@ static const struct db_col login_cols[] = {
 };
 
 static enum rc
-refuse(struct ctx *cx, const struct login *who, const char *reason, const char *msg)
+refuse_login(struct ctx *cx, const struct login *who, const char *reason, const char *msg)
 {
 	TRY(db_exec(cx, &SQL_login_failed, V_TEXT(who->id), V_TEXT(reason), V_TEXT(cx->ip)));
 	return err_field(cx, "email", "%s", msg);
@@ -51,7 +51,7 @@ session_attempt(struct ctx *cx, const char *email)
 
 /* Look up the user of an e-mail; for an unknown one *ret has no id. */
 static enum rc
-find(struct ctx *cx, const char *email, struct login *ret)
+find_login(struct ctx *cx, const char *email, struct login *ret)
 {
 	struct db_rows *rows;
 
@@ -102,15 +102,16 @@ session_login(struct ctx *cx, const char *email, const char *password, struct se
 
 	cx->actor = (struct actor){ .name = email };
 	TRY(db_set_actor(cx));
-	TRY(find(cx, email, &who));
+	TRY(find_login(cx, email, &who));
 	if (!crypt_password_verify(who.password, password) || who.id == NULL)
-		return refuse(cx, &who, "credentials", "The provided credentials are incorrect.");
+		return refuse_login(cx, &who, "credentials",
+		    "The provided credentials are incorrect.");
 	if (!who.is_active)
-		return refuse(cx, &who, "deactivated", "Your account has been deactivated.");
+		return refuse_login(cx, &who, "deactivated", "Your account has been deactivated.");
 	TRY(renew_hash(cx, &who, password));
 	TRY(open_session(cx, who.id, who.password, &id, ret));
 	if (id == 0) /* changed while we hashed */
-		return refuse(cx, &who, "changed", "The provided credentials are incorrect.");
+		return refuse_login(cx, &who, "changed", "The provided credentials are incorrect.");
 	return RC_OK;
 }
 

@@ -32,7 +32,7 @@ is_cut(const struct task *t)
 
 /* A table that cannot be read says nothing about what should be in it. */
 static enum rc
-look(struct ctx *cx, struct batch *b)
+look_at_router(struct ctx *cx, struct batch *b)
 {
 	TRY(provision_profiles(cx, b));
 	TRY(provision_look(cx, b));
@@ -72,7 +72,7 @@ is_blank(struct ctx *cx, const struct batch *b)
 }
 
 static void
-collect(struct ctx *cx, const struct batch *b, struct drift *d)
+collect_differences(struct ctx *cx, const struct batch *b, struct drift *d)
 {
 	d->account_ids = arena_alloc(cx->mem, (b->ntasks + 1) * sizeof(*d->account_ids));
 	d->package_ids = arena_alloc(cx->mem, (b->nprofiles + 1) * sizeof(*d->package_ids));
@@ -120,12 +120,12 @@ compare(struct ctx *cx, struct router_link *l, const struct router *r, void *arg
 
 	TRY(account_compared(cx, r->id, &accounts, &b.ntasks));
 	make_tasks(cx, &b, accounts);
-	TRY(look(cx, &b));
+	TRY(look_at_router(cx, &b));
 	d->router_id = arena_strdup(cx->mem, r->id);
 	d->router_name = arena_strdup(cx->mem, r->name);
 	d->accounts = b.ntasks;
 	d->is_blank = is_blank(cx, &b);
-	collect(cx, &b, d);
+	collect_differences(cx, &b, d);
 	return collect_unclaimed(cx, &b, d);
 }
 

@@ -82,7 +82,7 @@ command(struct ctx *cx, const struct change *c, const char *verb, const char *id
 
 /* The object must be there, and be one that stays. */
 static enum rc
-find(struct ctx *cx, struct change *c, const char *id)
+find_object(struct ctx *cx, struct change *c, const char *id)
 {
 	struct ros_cmd cmd = command(cx, c, "print", NULL);
 	const char *dynamic;
@@ -134,7 +134,7 @@ set(struct ctx *cx, struct change *c, const char *id, const struct object_attr *
 	struct ros_cmd cmd = command(cx, c, "set", id), unset;
 	bool has = false;
 
-	TRY(find(cx, c, id));
+	TRY(find_object(cx, c, id));
 	for (size_t i = 0; i < n; i++) {
 		has = has || attrs[i].val != NULL;
 		ros_cmd_set(&cmd, attrs[i].key, attrs[i].val);
@@ -156,7 +156,7 @@ removed(struct ctx *cx, struct change *c, const char *id)
 {
 	struct ros_cmd cmd = command(cx, c, "remove", id);
 
-	TRY(find(cx, c, id));
+	TRY(find_object(cx, c, id));
 	return send(cx, c, &cmd, NULL);
 }
 

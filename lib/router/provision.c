@@ -111,7 +111,7 @@ finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 
 /* Tasks that a lost connection left undone fail with its reason. */
 static void
-finish(struct ctx *cx, struct batch *b, enum rc rc)
+finish_batch(struct ctx *cx, struct batch *b, enum rc rc)
 {
 	const char *reason = rc != RC_OK ? arena_strdup(cx->mem, cx->err.msg) : NULL;
 
@@ -169,7 +169,7 @@ do_batch(struct ctx *cx, struct router_link *l, const struct router *r, const st
 	rc = carry_out(cx, &b);
 	if (rc != RC_OK && rc != RC_UPSTREAM)
 		return rc;
-	finish(cx, &b, rc);
+	finish_batch(cx, &b, rc);
 	if (!routeros_alive(l->ros))
 		link_close(l);
 	for (size_t i = 0; i < b.ntasks; i++)

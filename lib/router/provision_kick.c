@@ -52,7 +52,7 @@ may_kick(const struct task *t)
 }
 
 static void
-collect(struct ctx *cx, struct batch *b, struct kicking *k)
+collect_names(struct ctx *cx, struct batch *b, struct kicking *k)
 {
 	size_t n = 0;
 
@@ -130,7 +130,7 @@ fail_names(struct kicking *k, const char *name, const char *refusal)
 }
 
 static enum rc
-look(struct ctx *cx, struct batch *b, struct kicking *k)
+look_for_sessions(struct ctx *cx, struct batch *b, struct kicking *k)
 {
 	struct routeros_job *jobs = arena_alloc(cx->mem, (k->n + 1) * sizeof(*jobs));
 	const char **asked = arena_alloc(cx->mem, (k->n + 1) * sizeof(*asked));
@@ -188,10 +188,10 @@ each_table(struct ctx *cx, struct batch *b)
 	for (size_t i = 0; i < countof(session_tables); i++) {
 		struct kicking k = { .table = &session_tables[i] };
 
-		collect(cx, b, &k);
+		collect_names(cx, b, &k);
 		if (k.n == 0)
 			continue;
-		TRY(look(cx, b, &k));
+		TRY(look_for_sessions(cx, b, &k));
 		if (b->check)
 			note(&k);
 		else

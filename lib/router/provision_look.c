@@ -40,7 +40,7 @@ provision_view_of(struct ctx *cx, const struct batch *b, const struct task *t,
 }
 
 static const char *
-text_of(struct ctx *cx, const struct ros_row *row, const char *key)
+found_text(struct ctx *cx, const struct ros_row *row, const char *key)
 {
 	const char *val = ros_row_get(row, key);
 
@@ -90,18 +90,18 @@ look_row(struct ctx *cx, const struct ros_row *row, void *arg)
 	o = arena_alloc(cx->mem, sizeof(*o));
 	*o = (struct account_object){
 		.menu = l->menu,
-		.id = text_of(cx, row, ".id"),
-		.name = text_of(cx, row, "name"),
-		.service = text_of(cx, row, "service"),
-		.profile = text_of(cx, row, "profile"),
-		.local = text_of(cx, row, "local-address"),
-		.address = text_of(cx, row, address_of[l->menu]),
-		.comment = text_of(cx, row, "comment"),
-		.max_limit = text_of(cx, row, "max-limit"),
-		.priority = text_of(cx, row, "priority"),
-		.burst_limit = text_of(cx, row, "burst-limit"),
-		.burst_threshold = text_of(cx, row, "burst-threshold"),
-		.burst_time = text_of(cx, row, "burst-time"),
+		.id = found_text(cx, row, ".id"),
+		.name = found_text(cx, row, "name"),
+		.service = found_text(cx, row, "service"),
+		.profile = found_text(cx, row, "profile"),
+		.local = found_text(cx, row, "local-address"),
+		.address = found_text(cx, row, address_of[l->menu]),
+		.comment = found_text(cx, row, "comment"),
+		.max_limit = found_text(cx, row, "max-limit"),
+		.priority = found_text(cx, row, "priority"),
+		.burst_limit = found_text(cx, row, "burst-limit"),
+		.burst_threshold = found_text(cx, row, "burst-threshold"),
+		.burst_time = found_text(cx, row, "burst-time"),
 		.disabled = flag_of(row, "disabled"),
 		.dynamic = flag_of(row, "dynamic"),
 	};

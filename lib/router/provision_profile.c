@@ -20,7 +20,7 @@ is_hotspot(const struct profile_job *j)
 }
 
 static struct profile *
-find(struct batch *b, const char *package_id)
+find_profile(struct batch *b, const char *package_id)
 {
 	for (size_t i = 0; i < b->nprofiles; i++) {
 		if (strcmp(b->profiles[i].job->id, package_id) == 0)
@@ -91,7 +91,7 @@ look_walls(struct ctx *cx, struct batch *b, struct foreign_profiles *o)
 
 /* All profiles of the batch, and the router's default. */
 static enum rc
-look(struct ctx *cx, struct batch *b, struct profile *standard)
+look_for_profiles(struct ctx *cx, struct batch *b, struct profile *standard)
 {
 	struct routeros_job *jobs = arena_alloc(cx->mem, (b->nprofiles + 1) * sizeof(*jobs));
 	size_t n = b->nprofiles;
@@ -212,7 +212,7 @@ needs_profile(const struct account *a)
 
 /* Those with a job (already there) and those the accounts use. */
 static void
-collect(struct ctx *cx, struct batch *b)
+collect_profiles(struct ctx *cx, struct batch *b)
 {
 	struct profile *all = arena_alloc(cx->mem, (b->nprofiles + b->ntasks + 1) * sizeof(*all));
 
@@ -225,7 +225,7 @@ collect(struct ctx *cx, struct batch *b)
 		const struct account *a = b->tasks[i].a;
 		struct profile_job *j;
 
-		if (!needs_profile(a) || find(b, a->package_id) != NULL)
+		if (!needs_profile(a) || find_profile(b, a->package_id) != NULL)
 			continue;
 		j = arena_alloc(cx->mem, sizeof(*j));
 		*j = (struct profile_job){ .id = a->package_id,
@@ -281,7 +281,8 @@ fail_tasks(struct batch *b)
 {
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct task *t = &b->tasks[i];
-		const struct profile *p = needs_profile(t->a) ? find(b, t->a->package_id) : NULL;
+		const struct profile *p =
+		    needs_profile(t->a) ? find_profile(b, t->a->package_id) : NULL;
 
 		if (p == NULL)
 			continue;
@@ -296,14 +297,14 @@ fail_tasks(struct batch *b)
 enum rc
 provision_profiles(struct ctx *cx, struct batch *b)
 {
-	struct foreign_profiles others = { 0 };
+	struct foreign_profiles foreign = { 0 };
 
-	collect(cx, b);
-	collect_walls(b, &others);
-	TRY(look_walls(cx, b, &others));
-	fail_walled(cx, b, &others);
-	TRY(look(cx, b, &others.standard));
-	TRY(correct_all(cx, b, &others.standard));
+	collect_profiles(cx, b);
+	collect_walls(b, &foreign);
+	TRY(look_walls(cx, b, &foreign));
+	fail_walled(cx, b, &foreign);
+	TRY(look_for_profiles(cx, b, &foreign.standard));
+	TRY(correct_all(cx, b, &foreign.standard));
 	fail_tasks(b);
 	return RC_OK;
 }

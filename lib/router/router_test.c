@@ -6,7 +6,7 @@
 enum { TEST_BUDGET_MS = 12000 };
 
 static const char *
-text_of(const struct ros_row *row, const char *key)
+attr_text(const struct ros_row *row, const char *key)
 {
 	const char *val = ros_row_get(row, key);
 
@@ -14,7 +14,8 @@ text_of(const struct ros_row *row, const char *key)
 }
 
 static enum rc
-ask(struct ctx *cx, struct routeros *ros, const char *path, const char *props, struct ros_row *ret)
+ask_router(struct ctx *cx, struct routeros *ros, const char *path, const char *props,
+    struct ros_row *ret)
 {
 	struct ros_cmd cmd = ros_cmd_new(cx->mem, path);
 
@@ -27,15 +28,15 @@ read_both(struct ctx *cx, struct routeros *ros, struct router_test *ret)
 {
 	struct ros_row identity, resource;
 
-	TRY(ask(cx, ros, "/system/identity/print", "name", &identity));
-	TRY(ask(cx, ros, "/system/resource/print", "version,board-name,uptime,cpu-load",
+	TRY(ask_router(cx, ros, "/system/identity/print", "name", &identity));
+	TRY(ask_router(cx, ros, "/system/resource/print", "version,board-name,uptime,cpu-load",
 	    &resource));
 	*ret = (struct router_test){
-		.identity = text_of(&identity, "name"),
-		.version = text_of(&resource, "version"),
-		.board_name = text_of(&resource, "board-name"),
-		.uptime = text_of(&resource, "uptime"),
-		.cpu_load = text_of(&resource, "cpu-load"),
+		.identity = attr_text(&identity, "name"),
+		.version = attr_text(&resource, "version"),
+		.board_name = attr_text(&resource, "board-name"),
+		.uptime = attr_text(&resource, "uptime"),
+		.cpu_load = attr_text(&resource, "cpu-load"),
 	};
 	ret->message = arena_printf(cx->mem, "Connected to %s.", ret->identity);
 	return RC_OK;

@@ -31,7 +31,7 @@ struct asking {
 };
 
 static enum rc
-look(struct ctx *cx, const struct asking *a, struct row *ret)
+look_at_row(struct ctx *cx, const struct asking *a, struct row *ret)
 {
 	struct db_rows *rows;
 
@@ -102,7 +102,7 @@ refresh(struct ctx *cx, const struct asking *a)
 {
 	struct row row = { 0 };
 
-	TRY(look(cx, a, &row));
+	TRY(look_at_row(cx, a, &row));
 	return row.is_fresh ? RC_OK : read_router(cx, a);
 }
 
@@ -127,7 +127,7 @@ try_refresh(struct ctx *cx, const struct asking *a, bool *ret)
 /* ---- asking -------------------------------------------------------------- */
 
 static enum rc
-answer(struct ctx *cx, const struct row *row, const char **ret)
+answer_snapshot(struct ctx *cx, const struct row *row, const char **ret)
 {
 	if (row->error != NULL)
 		return FAIL(cx, RC_UPSTREAM, "%s", row->error);
@@ -143,15 +143,15 @@ get(struct ctx *cx, const struct asking *a, const char **ret)
 	bool mine = false;
 
 	for (;;) {
-		TRY(look(cx, a, &row));
+		TRY(look_at_row(cx, a, &row));
 		if (row.is_fresh)
-			return answer(cx, &row, ret);
+			return answer_snapshot(cx, &row, ret);
 		if (clock_ms() + SHARE_MS > a->until)
 			return FAIL(cx, RC_UPSTREAM, "the router could not be read in time");
 		TRY(try_refresh(cx, a, &mine));
 		/* The router did not answer before and is being tried: answer the last failure. */
 		if (!mine && row.error != NULL)
-			return answer(cx, &row, ret);
+			return answer_snapshot(cx, &row, ret);
 		if (!mine)
 			link_sleep(STEP_MS);
 	}

@@ -93,7 +93,7 @@ serve_router(const struct fleet *f, const struct router_work *w)
 
 /* Start what is due. */
 static enum rc
-step(struct ctx *cx, void *arg, struct loop_turn *ret)
+fleet_step(struct ctx *cx, void *arg, struct loop_turn *ret)
 {
 	struct fleet *f = arg;
 	struct router_work *work;
@@ -119,7 +119,7 @@ serve(struct ctx *cx, struct fleet *f)
 	const struct loop loop = { .channel = SYNC_CHANNEL,
 		.sweep_ms = SWEEP_MS,
 		.work = f,
-		.step = step };
+		.step = fleet_step };
 	int code = loop_run(cx, &loop);
 
 	child_end_all(f->children);
@@ -131,7 +131,7 @@ serve_once(struct ctx *cx, struct fleet *f)
 {
 	struct loop_turn turn;
 
-	if (step(cx, f, &turn) != RC_OK) {
+	if (fleet_step(cx, f, &turn) != RC_OK) {
 		log_err(LOG_ERROR, "work", cx);
 		return daemon_exit(cx->err.rc);
 	}

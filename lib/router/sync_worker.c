@@ -52,7 +52,7 @@ next_due(struct ctx *cx, const char *router_id, int64_t until, int64_t *ret)
  * come due, or a wait cut short: the database was away and notices were lost.
  */
 static bool
-goes_on(struct ctx *cx, const char *router_id)
+wait_for_more(struct ctx *cx, const char *router_id)
 {
 	int64_t until = clock_ms() + LINGER_MS, due;
 	const char *payload;
@@ -92,7 +92,7 @@ work(struct ctx *cx, const struct sync *s, struct router_link *l, const char *ro
 		*failed = *failed || r.failed > 0 || r.broken;
 		if (r.broken)
 			return RC_OK;
-		if (r.done + r.failed == 0 && (s->once || !goes_on(cx, router_id)))
+		if (r.done + r.failed == 0 && (s->once || !wait_for_more(cx, router_id)))
 			return RC_OK;
 	}
 	return RC_OK;

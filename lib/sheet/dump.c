@@ -306,7 +306,7 @@ read_value(struct reader *r, const char **ret)
 }
 
 static bool
-take(struct reader *r, char c)
+take_char(struct reader *r, char c)
 {
 	skip_blanks(r);
 	if (r->at == r->end || *r->at != c)
@@ -323,8 +323,8 @@ read_columns(struct reader *r, struct table *t)
 			return FAIL(r->cx, RC_INVALID, "The table %s has too many columns.",
 			    t->name);
 		TRY(read_name(r, &t->columns[t->n++]));
-	} while (take(r, ','));
-	return take(r, ')') ? RC_OK : cut_off(r, r->at);
+	} while (take_char(r, ','));
+	return take_char(r, ')') ? RC_OK : cut_off(r, r->at);
 }
 
 static enum rc
@@ -336,8 +336,8 @@ read_row(struct reader *r, const struct table *t, size_t line)
 	do {
 		TRY(read_value(r, n < t->n ? &values[n] : &extra));
 		n++;
-	} while (take(r, ','));
-	if (!take(r, ')'))
+	} while (take_char(r, ','));
+	if (!take_char(r, ')'))
 		return cut_off(r, r->at);
 	if (n != t->n)
 		return FAIL(r->cx, RC_INVALID,
@@ -357,7 +357,7 @@ static enum rc
 read_insert_columns(struct reader *r, size_t line, struct table *listed, const struct table **ret)
 {
 	*ret = listed;
-	if (take(r, '('))
+	if (take_char(r, '('))
 		return read_columns(r, listed);
 	*ret = table_of(r, listed->name);
 	if (*ret == NULL)
@@ -384,11 +384,11 @@ read_insert(struct reader *r)
 		return skip_statement(r);
 	(void)read_word(r);
 	do {
-		if (!take(r, '('))
+		if (!take_char(r, '('))
 			return cut_off(r, begin);
 		TRY(read_row(r, t, line));
-	} while (take(r, ','));
-	return take(r, ';') || r->at == r->end ? RC_OK : skip_statement(r);
+	} while (take_char(r, ','));
+	return take_char(r, ';') || r->at == r->end ? RC_OK : skip_statement(r);
 }
 
 static const struct statement {

@@ -26,9 +26,9 @@ test('a sheet with bad rows: each problem is shown before anything is written', 
 });
 
 test('one act on a whole list, with the answer for each row', async ({ page, allowed: _ }) => {
-	const paid = await total('/api/invoices?status=paid');
+	const paid = await total('/api/invoices?status=paid&kind=first');
 	expect(paid, 'more than a page').toBeGreaterThan(20);
-	await enter(page, '/invoices?status=paid');
+	await enter(page, '/invoices?status=paid&kind=first');
 	await page.getByRole('checkbox', { name: 'Semua', exact: true }).check();
 	await expect(page.getByText('20 dipilih')).toBeVisible();
 	await page.getByRole('button', { name: /^Pilih semua/ }).click();

@@ -71,12 +71,16 @@ const IN_PICTURES = [
 ] as const;
 
 for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : SEEN)
-	test(`every screen at ${width}, ${scheme}`, async ({ page, allowed: _ }) => {
+	test(`every screen at ${width}, ${scheme}`, async ({ page, allowed }) => {
+		/* A line that is cut has no session to look at. */
+		allowed.push(/status of 404 .*user-detail/);
 		test.setTimeout(600_000);
 		await page.setViewportSize({ width, height });
 		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
 		await enter(page, '/customers');
-		for (const [path, title, axe] of await screens()) {
+		/* On a desk a tab is as wide as its screen: tabs are looked at on the phone. */
+		const isSeen = ([path]: Screen) => width < 1000 || !!process.env.PICTURES || !path.includes('?tab=');
+		for (const [path, title, axe] of (await screens()).filter(isSeen)) {
 			await page.goto(process.env.STACK_URL + path);
 			await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
 			await expect(page.locator('[aria-busy=true]')).toHaveCount(0);

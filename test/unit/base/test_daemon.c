@@ -1,5 +1,5 @@
 /* daemon: the command line all programs share, exit codes, signals. */
-#include "unit.h"
+#include "fixture.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -19,24 +19,6 @@ static const struct daemon prog = {
 	.options = options,
 	.noptions = countof(options),
 };
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx.mem = arena_new(4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static void
 options_stand_anywhere(void **state)

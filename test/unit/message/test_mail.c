@@ -1,5 +1,5 @@
+#include "fixture.h"
 #include "message/mail.h"
-#include "unit.h"
 
 #include <string.h>
 
@@ -38,9 +38,8 @@ assert_strict(const char *text)
 static void
 test_headers(void **state)
 {
-	struct arena *a = arena_new(4096);
 	struct mail m = sample();
-	const char *text = mail_build(a, &m);
+	const char *text = mail_build(cx.mem, &m);
 
 	(void)state;
 	assert_strict(text);
@@ -50,71 +49,64 @@ test_headers(void **state)
 	assert_non_null(strstr(text, "\r\nMessage-ID: <0190-1@isp.example>\r\n"));
 	assert_non_null(strstr(text, "\r\n\r\none\r\ntwo\r\n"));
 	assert_non_null(strstr(text, "one<br>\r\ntwo"));
-	arena_free(a);
 }
 
 /* A customer was called "Budi\r\nBcc: all@example.net". */
 static void
 test_a_line_break_adds_no_header(void **state)
 {
-	struct arena *a = arena_new(4096);
 	struct mail m = sample();
 	const char *text;
 
 	(void)state;
 	m.subject = "Budi\r\nBcc: all@example.net";
 	m.from_name = "x\n\nBcc: y";
-	text = mail_build(a, &m);
+	text = mail_build(cx.mem, &m);
 	assert_strict(text);
 	assert_null(strstr(text, "Bcc"));
 	assert_non_null(
 	    strstr(text, "Subject: =?UTF-8?B?QnVkaSAgQmNjOiBhbGxAZXhhbXBsZS5uZXQ=?=\r\n"));
-	arena_free(a);
 }
 
 /* No character is cut in two: a reader decodes each word by itself. */
 static void
 test_long_subject(void **state)
 {
-	struct arena *a = arena_new(4096);
 	struct mail m = sample();
 	const char *text;
 
 	(void)state;
 	m.subject = "ééééééééééééééééééééééééééééééééééééééééééééé";
-	text = mail_build(a, &m);
+	text = mail_build(cx.mem, &m);
 	assert_strict(text);
 	assert_non_null(strstr(text, "Subject: =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqcOp"
 				     "w6nDqcOpw6nDqcOpw6nDqcOpw6k=?=\r\n =?UTF-8?B?w6nDqcOp"));
-	arena_free(a);
 }
 
 static void
 test_body_is_quoted(void **state)
 {
-	struct arena *a = arena_new(4096);
 	struct mail m = sample();
 	const char *text;
 
 	(void)state;
 	m.text = "a=b \n.\nd\xC3\xA9 <script>\n"
 		 "a line that is much longer than a line of a mail may be, so that it has to go on";
-	text = mail_build(a, &m);
+	text = mail_build(cx.mem, &m);
 	assert_strict(text);
 	assert_non_null(strstr(text, "\r\n\r\na=3Db=20\r\n=2E\r\nd=C3=A9 <script>\r\n"));
 	assert_non_null(strstr(text, "may be, so that it has =\r\nto go on"));
 	assert_non_null(strstr(text, "&lt;script&gt;"));
-	arena_free(a);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_headers),
-		cmocka_unit_test(test_a_line_break_adds_no_header),
-		cmocka_unit_test(test_long_subject),
-		cmocka_unit_test(test_body_is_quoted),
+		cmocka_unit_test_setup_teardown(test_headers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_line_break_adds_no_header, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_subject, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_body_is_quoted, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,27 +1,9 @@
 /* pinger --now: one host asked while a person waits. */
 #include <string.h>
 
-#include "unit.h"
+#include "fixture.h"
 
 #include "monitor/now.h"
-
-static struct ctx cx;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static void
 numbers_have_bounds(void **state)
@@ -80,10 +62,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(numbers_have_bounds, begin, end),
-		cmocka_unit_test_setup_teardown(a_host_that_answers, begin, end),
-		cmocka_unit_test_setup_teardown(a_host_that_is_silent, begin, end),
-		cmocka_unit_test_setup_teardown(a_name_without_an_address, begin, end),
+		cmocka_unit_test_setup_teardown(numbers_have_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_host_that_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_host_that_is_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_name_without_an_address, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("now", tests, NULL, NULL);

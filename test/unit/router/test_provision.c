@@ -24,7 +24,7 @@
 	"remote-address,disabled,comment"
 
 static struct peer *peer;
-static struct router_link *hand;
+static struct router_link *client;
 static const char *router;
 static char received[65536];
 
@@ -32,22 +32,22 @@ static char received[65536];
 static const char *
 hang_up(void)
 {
-	if (hand != NULL)
-		link_close(hand);
+	if (client != NULL)
+		link_close(client);
 	if (peer != NULL)
 		(void)peer_stop(peer, received, sizeof(received));
-	hand = NULL;
+	client = NULL;
 	peer = NULL;
 	return received;
 }
 
-/* A router in the database that answers by these turns, and a hand on it. */
+/* A router in the database that answers by these turns, and a client on it. */
 static void
 answering(const struct turn *turns)
 {
 	peer = peer_start(turns, NULL);
 	router = a_router("Main", peer->port);
-	hand = link_new(cx.mem, router);
+	client = link_new(cx.mem, router);
 }
 
 static int
@@ -62,7 +62,7 @@ batch(void)
 {
 	struct provision_report rep;
 
-	if (provision_batch(&cx, hand, &rep) != RC_OK)
+	if (provision_batch(&cx, client, &rep) != RC_OK)
 		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
 	return rep;
 }

@@ -26,7 +26,9 @@ const golden = readFileSync(`${TOP}/test/cli/codes.golden`, 'utf8')
 
 /* Faults of a sheet's rows: their codes stand before their sentences. */
 const ofImport = [
-	...readFileSync(`${TOP}/sql/functions/import.sql`, 'utf8').matchAll(/'([a-z_]+)',\s*'[A-Z][^']+'\)/g),
+	...readFileSync(`${TOP}/sql/functions/import.sql`, 'utf8').matchAll(
+		/'([a-z_]+)',\s*'[A-Z][^']+'\)/g,
+	),
 ].map(m => m[1]!);
 
 const files = (dir: string): string[] =>

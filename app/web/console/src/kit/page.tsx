@@ -1,5 +1,6 @@
 /* The frame of a screen: its title, where it belongs, its acts. */
 import {
+	ActionIcon,
 	Anchor,
 	Button,
 	Card,
@@ -13,8 +14,9 @@ import {
 } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import IconChevronDown from '@tabler/icons-react/dist/esm/icons/IconChevronDown.mjs';
+import IconDots from '@tabler/icons-react/dist/esm/icons/IconDots.mjs';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, Suspense, useEffect } from 'react';
+import { type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { useMay } from '../api/query';
 import { useT } from '../i18n';
 import { type Act, ActButton, useAct } from './act';
@@ -93,13 +95,15 @@ export function MoreMenu({ acts, compact }: { acts: Act[]; compact?: boolean }) 
 	return (
 		<Menu position="bottom-end" withinPortal>
 			<Menu.Target>
-				<Button
-					size={compact ? 'compact-sm' : 'sm'}
-					variant="default"
-					rightSection={<IconChevronDown size={14} />}
-				>
-					{t.a.more}
-				</Button>
+				{compact ? (
+					<ActionIcon variant="subtle" color="gray" size="md" aria-label={t.a.more}>
+						<IconDots size={16} />
+					</ActionIcon>
+				) : (
+					<Button variant="default" rightSection={<IconChevronDown size={14} />}>
+						{t.a.more}
+					</Button>
+				)}
 			</Menu.Target>
 			<Menu.Dropdown>
 				{allowed.map(a => (
@@ -154,6 +158,13 @@ export function TabFrame({
 	const [state, setState] = useUrl();
 	const real = tabs.filter(x => !!x) as Tab[];
 	const chosen = real.find(x => x.key === state[name])?.key ?? real[0]?.key;
+	const list = useRef<HTMLDivElement>(null);
+	/* On a phone the chosen one may stand beyond the edge. */
+	useEffect(() => {
+		const tab = list.current?.querySelector<HTMLElement>('[data-active]');
+		if (list.current && tab)
+			list.current.scrollLeft = tab.offsetLeft - (list.current.clientWidth - tab.clientWidth) / 2;
+	}, [chosen]);
 	return (
 		<Tabs
 			value={chosen}
@@ -162,7 +173,7 @@ export function TabFrame({
 			}
 			keepMounted={false}
 		>
-			<Tabs.List mb="sm" className={classes.tabs}>
+			<Tabs.List ref={list} mb="sm" className={classes.tabs}>
 				{real.map(x => (
 					<Tabs.Tab key={x.key} value={x.key}>
 						{x.label}

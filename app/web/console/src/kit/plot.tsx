@@ -12,7 +12,14 @@ import { useT } from '../i18n';
 import classes from './chart.module.css';
 import { clock, day } from './format';
 
-export type Line = { label: string; colour: string; fill?: boolean; dash?: boolean };
+export type Line = {
+	label: string;
+	colour: string;
+	fill?: boolean;
+	dash?: boolean;
+	/* Named by its partner of a band. */
+	isUnnamed?: boolean;
+};
 export type ChartProps = {
 	label: string;
 	/* Seconds since 1970 for time, 0..n-1 for bars. */
@@ -22,6 +29,8 @@ export type ChartProps = {
 	names?: string[];
 	format(n: number): string;
 	height?: number;
+	/* The axis reaches at least so far. */
+	least?: number;
 	/* Pairs of lines (by index) between which the ground is tinted. */
 	band?: [upper: number, lower: number];
 };
@@ -76,14 +85,16 @@ export function Chart(props: ChartProps) {
 			<div ref={box} className={classes.chart} aria-hidden />
 			{lines.length > 1 && (
 				<div className={classes.legend} aria-hidden>
-					{lines.map(l => (
-						<span key={l.label}>
-							<svg width="10" height="10" aria-hidden="true">
-								<rect width="10" height="10" rx="2" fill={l.colour} />
-							</svg>{' '}
-							{l.label}
-						</span>
-					))}
+					{lines
+						.filter(l => !l.isUnnamed)
+						.map(l => (
+							<span key={l.label}>
+								<svg width="10" height="10" aria-hidden="true">
+									<rect width="10" height="10" rx="2" fill={l.colour} />
+								</svg>{' '}
+								{l.label}
+							</span>
+						))}
 				</div>
 			)}
 			<VisuallyHidden>
@@ -125,24 +136,27 @@ function options(
 	ink: { text: string; grid: string },
 	lang: 'id' | 'en',
 ): uPlot.Options {
-	const { names, lines, format, height = 200, band } = props;
+	const { names, lines, format, height = 200, band, least = 1 } = props;
 	const axis = {
 		stroke: ink.text,
 		grid: { stroke: ink.grid, width: 1 },
 		ticks: { show: false },
 		font: '11px system-ui',
 	};
-	/* A name needs some 46 pixels: leave names out where they would touch. */
-	const every = names ? Math.max(1, Math.ceil((names.length * 46) / Math.max(1, width - 64))) : 1;
+	/* A letter needs some 7 pixels: leave names out where they would touch. */
+	const room = 10 + 7 * Math.max(4, ...(names ?? []).map(n => n.length));
+	const every = names ? Math.max(1, Math.ceil((names.length * room) / Math.max(1, width - 64))) : 1;
 	return {
 		width,
 		height,
 		legend: { show: false },
 		cursor: { drag: { setScale: false }, points: { size: 6 } },
-		padding: [8, 8, 0, 0],
+		padding: [8, 20, 0, 0],
 		scales: {
-			x: names ? { time: false, range: [-0.6, names.length - 0.4] } : { time: true },
-			y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+			x: names
+				? { time: false, range: [-0.6, names.length - 0.4] }
+				: { time: true, range: (_u, min, max) => [Math.min(min, max - 60), max] },
+			y: { range: (_u, _min, max) => [0, Math.max(max * 1.08, least)] },
 		},
 		axes: [
 			names

@@ -31,8 +31,8 @@ export type Column<T> = {
 	kind?: Kind;
 	cell?(row: T): ReactNode;
 	sort?: boolean;
-	/* On a phone: the card's title, its right side, or not at all. */
-	phone?: 'title' | 'side' | 'hide' | 'plain';
+	/* On a phone: the card's title, its right side, a line with its label, or not at all. */
+	phone?: 'title' | 'side' | 'hide' | 'plain' | 'label';
 	/* Only where there is room. */
 	wide?: boolean;
 };
@@ -169,12 +169,7 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 								/>
 							))}
 							{props.rowAct && (
-								<Table.Td
-									data-phone="side"
-									data-right
-									ta="right"
-									onClick={e => e.stopPropagation()}
-								>
+								<Table.Td data-phone="side" data-right onClick={e => e.stopPropagation()}>
 									{props.rowAct(row)}
 								</Table.Td>
 							)}
@@ -218,18 +213,27 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 	const { t } = useT();
 	const kind = column.kind ?? kindOf(column.key);
 	const inner = column.cell ? column.cell(row) : <Value kind={kind} of={row[column.key]} />;
-	const phone =
-		column.phone ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined);
+	const is = row[column.key];
+	const isBare =
+		!column.cell && column.phone === 'plain' && (is === null || is === undefined || is === '');
+	const phone = isBare
+		? 'hide'
+		: (column.phone ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined));
 	return (
 		<Table.Td
 			data-phone={phone === 'plain' ? undefined : phone}
 			data-wide={column.wide || undefined}
-			data-label={phone === undefined ? (column.label ?? word(t.f, column.key)) : undefined}
+			data-label={
+				phone === undefined || phone === 'label'
+					? (column.label ?? word(t.f, column.key))
+					: undefined
+			}
 			data-right={isRight(kind) || undefined}
 			data-whole={
-				(kind !== 'text' && kind !== 'list') || column.key === 'invoice_number' || undefined
+				(kind !== 'text' && kind !== 'list') ||
+				['invoice_number', 'phone'].includes(column.key) ||
+				undefined
 			}
-			ta={isRight(kind) ? 'right' : undefined}
 		>
 			{to ? (
 				<Text

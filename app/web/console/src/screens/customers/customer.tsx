@@ -1,4 +1,4 @@
-import { Alert, Anchor, Group, Text } from '@mantine/core';
+import { Alert, Anchor, Card, Group, Text } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useGet, useMay } from '../../api/query';
 import type { Page, Row } from '../../api/types';
@@ -75,7 +75,7 @@ export function CustomerScreen() {
 					[t.f.debt, debt === undefined ? undefined : rupiah(debt), debt ? 'red' : undefined],
 					[t.f.credit, rupiah(row.credit ?? 0)],
 					[t.f.phone, <Phone key="p" phone={row.phone} />],
-					[t.f.email, row.email ?? '–'],
+					[t.f.email, row.email ? <Mail key="m" of={String(row.email)} /> : '–'],
 					[t.f.address, row.address ?? '–'],
 					[t.f.created_at, day(row.created_at, lang)],
 				]}
@@ -91,24 +91,26 @@ export function CustomerScreen() {
 						key: 'subscriptions',
 						label: t.nav.subscriptions,
 						body: (
-							<Rows<Row<'subscription'>>
-								label={t.nav.subscriptions}
-								rows={subscriptions}
-								open={s => `/subscriptions/${s.id}`}
-								columns={[
-									{ key: 'mikrotik_username' },
-									{
-										key: 'status',
-										cell: s => (
-											<State is={s.suspend_reason === 'debt' ? 'off_for_debt' : s.status} />
-										),
-									},
-									{ key: 'package', cell: s => s.package?.name, phone: 'plain' },
-									{ key: 'end_date' },
-									{ key: 'sync_state', wide: true, phone: 'hide' },
-								]}
-								rowAct={s => <MoreMenu compact acts={subscriptionActs(t, s)} />}
-							/>
+							<Card withBorder padding={0}>
+								<Rows<Row<'subscription'>>
+									label={t.nav.subscriptions}
+									rows={subscriptions}
+									open={s => `/subscriptions/${s.id}`}
+									columns={[
+										{ key: 'mikrotik_username' },
+										{
+											key: 'status',
+											cell: s => (
+												<State is={s.suspend_reason === 'debt' ? 'off_for_debt' : s.status} />
+											),
+										},
+										{ key: 'package', cell: s => s.package?.name, phone: 'plain' },
+										{ key: 'end_date' },
+										{ key: 'sync_state', wide: true, phone: 'hide' },
+									]}
+									rowAct={s => <MoreMenu compact acts={subscriptionActs(t, s)} />}
+								/>
+							</Card>
 						),
 					},
 					{
@@ -146,6 +148,18 @@ export function CustomerScreen() {
 				]}
 			/>
 		</PageFrame>
+	);
+}
+
+/* Broken before its @, where it has to be. */
+function Mail({ of }: { of: string }) {
+	const at = of.lastIndexOf('@');
+	return (
+		<>
+			{of.slice(0, at)}
+			<wbr />
+			{of.slice(at)}
+		</>
 	);
 }
 

@@ -1,5 +1,5 @@
 /* The account of a customer over some days: what was owed, each movement, what is owed. */
-import { Group, Stack, TextInput } from '@mantine/core';
+import { Card, Group, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
@@ -34,18 +34,20 @@ export function Statement({ id }: { id: string }) {
 					[t.w.closing, account && rupiah(Number(account.closing))],
 				]}
 			/>
-			<Rows<Loose>
-				label={t.w.statement}
-				rows={rows}
-				error={read.error}
-				columns={[
-					{ key: 'day', label: t.f.date, kind: 'day', phone: 'plain' },
-					{ key: 'type', phone: 'title', cell: r => word(t.v, String(r.type)) },
-					{ key: 'text', phone: 'plain', cell: r => r.text ?? r.number },
-					{ key: 'amount' },
-					{ key: 'balance' },
-				]}
-			/>
+			<Card withBorder padding={0}>
+				<Rows<Loose>
+					label={t.w.statement}
+					rows={rows}
+					error={read.error}
+					columns={[
+						{ key: 'day', label: t.f.date, kind: 'day', phone: 'plain' },
+						{ key: 'type', phone: 'title', cell: r => word(t.v, String(r.type)) },
+						{ key: 'text', phone: 'plain', cell: r => r.number ?? word(t.v, String(r.text ?? '')) },
+						{ key: 'amount' },
+						{ key: 'balance', phone: 'label' },
+					]}
+				/>
+			</Card>
 		</Stack>
 	);
 }

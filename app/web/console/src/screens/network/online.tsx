@@ -1,5 +1,5 @@
 /* Connected users, on all routers, with live rates. */
-import { Group, Text, TextInput } from '@mantine/core';
+import { Card, Group, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
@@ -34,52 +34,54 @@ export function OnlineUsers() {
 					{found && number(found.length)} {t.v.online.toLowerCase()}
 				</Text>
 			</Group>
-			<Rows<Loose>
-				label={t.w.onlineUsers}
-				rows={found?.slice(0, SHOWN)}
-				error={read.error}
-				retry={() => void read.refetch()}
-				isFiltered={wanted !== ''}
-				columns={[
-					{ key: 'username', phone: 'title' },
-					{ key: 'type', phone: 'side' },
-					{ key: 'address', label: t.f.ip },
-					{ key: 'uptime' },
-					{
-						key: 'downloadSpeed',
-						label: t.f.download,
-						phone: 'plain',
-						cell: u => bits(readRate(u.downloadSpeed)),
-					},
-					{
-						key: 'uploadSpeed',
-						label: t.f.upload,
-						phone: 'hide',
-						cell: u => bits(readRate(u.uploadSpeed)),
-					},
-				]}
-				rowAct={u => (
-					<MoreMenu
-						compact
-						acts={[
-							{
-								key: 'disconnect',
-								role: 'operator',
-								colour: 'red',
-								method: 'POST',
-								path: '/api/mikrotik/disconnect-user',
-								fixed: { username: u.username, type: u.type },
-								says: (
-									<>
-										<b>{u.username}</b>. {t.c.disconnect}
-									</>
-								),
-								toast: String(u.username),
-							},
-						]}
-					/>
-				)}
-			/>
+			<Card withBorder padding={0}>
+				<Rows<Loose>
+					label={t.w.onlineUsers}
+					rows={found?.slice(0, SHOWN)}
+					error={read.error}
+					retry={() => void read.refetch()}
+					isFiltered={wanted !== ''}
+					columns={[
+						{ key: 'username', phone: 'title' },
+						{ key: 'type', phone: 'side' },
+						{ key: 'address', label: t.f.ip },
+						{ key: 'uptime' },
+						{
+							key: 'downloadSpeed',
+							label: t.f.download,
+							phone: 'plain',
+							cell: u => bits(readRate(u.downloadSpeed)),
+						},
+						{
+							key: 'uploadSpeed',
+							label: t.f.upload,
+							phone: 'hide',
+							cell: u => bits(readRate(u.uploadSpeed)),
+						},
+					]}
+					rowAct={u => (
+						<MoreMenu
+							compact
+							acts={[
+								{
+									key: 'disconnect',
+									role: 'operator',
+									colour: 'red',
+									method: 'POST',
+									path: '/api/mikrotik/disconnect-user',
+									fixed: { username: u.username, type: u.type },
+									says: (
+										<>
+											<b>{u.username}</b>. {t.c.disconnect}
+										</>
+									),
+									toast: String(u.username),
+								},
+							]}
+						/>
+					)}
+				/>
+			</Card>
 		</>
 	);
 }

@@ -40,6 +40,7 @@ type Props = {
 	lines: (Line & { key: string })[];
 	band?: [number, number];
 	height?: number;
+	least?: number;
 };
 
 export function HistoryChart({ path, period, lines, ...chart }: Props) {

@@ -75,7 +75,7 @@ export function PingScreen() {
 						lines={[
 							{ key: 'latency_ms', label: t.w.latency, colour: '#228be6' },
 							{ key: 'min_ms', label: t.w.range, colour: '#74b4ee' },
-							{ key: 'max_ms', label: '', colour: '#74b4ee' },
+							{ key: 'max_ms', label: t.w.highest, colour: '#74b4ee', isUnnamed: true },
 						]}
 					/>
 				</Section>
@@ -85,6 +85,7 @@ export function PingScreen() {
 						period={period}
 						label={t.w.loss}
 						height={120}
+						least={10}
 						format={n => `${Math.round(n)}%`}
 						lines={[{ key: 'packet_loss_percent', label: t.w.loss, colour: '#e03131', fill: true }]}
 					/>

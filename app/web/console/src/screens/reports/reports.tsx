@@ -150,7 +150,7 @@ function ReportView({ report }: { report: Report }) {
 					empty={t.w.noData}
 					columns={keys.map((key, i) => ({
 						key,
-						phone: i === 0 ? ('title' as const) : undefined,
+						phone: i === 0 ? ('title' as const) : ('label' as const),
 						cell: i === 0 ? r => nameOf(r[key], lang, t) : undefined,
 						kind: i === 0 ? ('text' as const) : guess(key, rows?.[0]?.[key], report.money),
 					}))}
@@ -173,6 +173,14 @@ function nameOf(value: unknown, lang: Lang, t: Messages) {
 	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, lang);
 	return word(t.v, text);
 }
+
+/* Under a bar there is no room for a year, nor for a long name. */
+const shortName = (name: string, value: unknown) =>
+	/^\d{4}-\d\d-\d\d$/.test(String(value))
+		? name.slice(0, 6)
+		: name.length > 12
+			? `${name.slice(0, 11)}…`
+			: name;
 
 function ReportChart({
 	report,
@@ -197,7 +205,7 @@ function ReportChart({
 				label={report.title(t)}
 				x={x}
 				ys={ys}
-				names={rows.map(r => nameOf(r[first], lang, t))}
+				names={rows.map(r => shortName(nameOf(r[first], lang, t), r[first]))}
 				lines={lines}
 				format={n => (report.money ? shortRupiah(n, lang) : number(n))}
 			/>

@@ -64,12 +64,10 @@ export function RunScreen() {
 	const read = useGet<Row>(`/api/billing/runs/${id}`);
 	const run = read.data;
 	if (!run) return <NotYet error={read.error} retry={() => void read.refetch()} />;
-	const steps = Object.entries((run.counts ?? {}) as Record<string, Loose>).map(([step, n]) => ({
-		...n,
-		id: step,
-		step,
-	}));
 	const counted = ['done', 'refused', 'skipped', 'held', 'guarded', 'failed'];
+	const steps: Loose[] = Object.entries((run.counts ?? {}) as Record<string, Loose>)
+		.map(([step, n]) => ({ ...n, id: step, step }))
+		.filter((s: Loose) => counted.some(name => Number(s[name] ?? 0) > 0));
 	return (
 		<PageFrame
 			title={`${t.w.run} ${day(run.date, lang)}`}
@@ -96,8 +94,9 @@ export function RunScreen() {
 						rows={steps}
 						columns={[
 							{ key: 'step', phone: 'title', cell: s => word(t.w, `step_${s.step}`) },
-							...counted.map(key => ({ key, kind: 'number' as const })),
+							...counted.map(key => ({ key, kind: 'number' as const, phone: 'label' as const })),
 						]}
+						empty={t.w.runNone}
 					/>
 				</Section>
 				<Section title={t.w.rows} flush>
