@@ -308,7 +308,10 @@ compose_audit(const struct resource *r)
 		arena_printf(memory(),
 		    "INSERT INTO audit_logs (subject_type, subject_id, user_id, actor, action, ip,"
 		    " request_id, meta) SELECT '%s', t.id, $2::uuid, $3::text, $4::text, $5::text,"
-		    " $6::text, $7::jsonb FROM %s t WHERE t.id = $1",
+		    " $6::text, CASE $4::text WHEN 'create' THEN $7::jsonb"
+		    " WHEN 'update' THEN audit_change(to_jsonb(t), $7::jsonb)"
+		    " ELSE audit_change(to_jsonb(t), $7::jsonb) - 'after' END"
+		    " FROM %s t WHERE t.id = $1",
 		    r->name, quoted(r->table)),
 		7 };
 }

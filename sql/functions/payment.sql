@@ -226,6 +226,21 @@ BEGIN
 	END IF;
 END $$;
 
+-- Change the notes, all that people may change of a payment.
+CREATE OR REPLACE FUNCTION payment_update(pay uuid, input jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	p payments := payment_lock(pay);
+BEGIN
+	IF NOT input ? 'notes' OR p.notes IS NOT DISTINCT FROM input ->> 'notes' THEN
+		RETURN;
+	END IF;
+	UPDATE payments SET notes = input ->> 'notes', updated_at = now() WHERE id = pay;
+	PERFORM billing_log('updated', format('Notes of a payment of %s changed', rupiah(p.amount)), p.customer_id, NULL, p.invoice_id,
+		jsonb_build_object('payment_id', pay, 'before', jsonb_build_object('notes', p.notes),
+			'after', jsonb_build_object('notes', input ->> 'notes')));
+END $$;
+
 /*
  * Take a payment back: what is left of its credit, then everything it paid,
  * newest first. Then other credit may step in, and only a line that still owes
@@ -247,7 +262,8 @@ BEGIN
 	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
 	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
 		p.customer_id, NULL, p.invoice_id,
-		jsonb_build_object('payment_id', pay, 'amount', gone, 'kind', kind, 'reason', reason));
+		jsonb_build_object('payment_id', pay, 'amount', gone, 'kind', kind, 'reason', reason,
+			'before', p.status, 'after', 'reversed'));
 	IF kind <> 'reversal' THEN
 		PERFORM payment_alert_lost(p, kind, gone);
 	END IF;

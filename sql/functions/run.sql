@@ -246,7 +246,8 @@ BEGIN
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
-			jsonb_build_object('due_date', due_date, 'date', d), session_actor(), session_request()
+			jsonb_build_object('due_date', due_date, 'date', d, 'before', 'unpaid', 'after', 'overdue'),
+			session_actor(), session_request()
 		FROM mark
 	)
 	SELECT coalesce(array_agg(ROW('overdue', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
@@ -272,7 +273,8 @@ BEGIN
 	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, d, session_actor()
 	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
 	UPDATE invoices SET late_fee_on = d, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(lines));
-	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id)
+	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id,
+		jsonb_build_object('amount', l.amount, 'date', d))
 	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id;
 	PERFORM charges_bill(s, d) FROM subscriptions s
 	WHERE s.id IN (SELECT subscription_id FROM unnest(lines)) AND s.status = 'cancelled';

@@ -33,14 +33,8 @@ class System(isp.Stack):
         self.mail.down()
         self.peer.down()
 
-    def up(self):
-        super().up()
-        shown = self._stack("env", "--dir", self.dir).stdout
-        self.environment = dict(os.environ, **dict(line.split("=", 1) for line in shown.strip().split("\n")))
-        return self
-
     def start_notifier(self, *words):
-        return subprocess.Popen([os.path.join(isp.BUILD, "bin", "notifier")] + list(words), env=self.environment,
+        return subprocess.Popen([os.path.join(isp.BUILD, "bin", "notifier")] + list(words), env=self.environment(),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def once(self):

@@ -8,7 +8,6 @@ import pytest
 
 import gateway
 import isp
-from gateway import mid, payer, paying  # noqa: F401 (fixtures)
 
 
 # ---- money ----------------------------------------------------------------------------------------

@@ -506,6 +506,7 @@ export const en: Messages = {
 		undone: 'Undone',
 		charged: 'Charge entered',
 		resumed: 'Resumed',
+		pause_called_off: 'Pause called off',
 		promised: 'Promised',
 		dana: 'DANA',
 		ovo: 'OVO',

@@ -506,6 +506,7 @@ export const id = {
 		undone: 'Diurungkan',
 		charged: 'Biaya dicatat',
 		resumed: 'Dilanjutkan',
+		pause_called_off: 'Jeda dibatalkan',
 		promised: 'Janji bayar',
 		dana: 'DANA',
 		ovo: 'OVO',
