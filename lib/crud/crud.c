@@ -322,8 +322,9 @@ crud_update_with(struct ctx *cx, const struct req *rq, struct resp *rs, const st
 	return answer_row(cx, r, &s, 200, rs);
 }
 
-enum rc
-crud_update_id(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
+/* The same with the id that the caller found. */
+static enum rc
+update_by_id(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
     const char *id)
 {
 	struct shown s;
@@ -350,7 +351,7 @@ crud_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 	if (id == NULL)
 		TRY(crud_create(cx, rq, rs, r));
 	else
-		TRY(crud_update_id(cx, rq, rs, r, id));
+		TRY(update_by_id(cx, rq, rs, r, id));
 	return db_commit(cx);
 }
 

@@ -91,10 +91,6 @@ enum rc crud_create(struct ctx *, const struct req *, struct resp *, const struc
 enum rc crud_update(struct ctx *, const struct req *, struct resp *, const struct resource *);
 enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const struct resource *);
 
-/* The same with the id that the caller found; crud_update() takes it from the path. */
-enum rc crud_update_id(struct ctx *, const struct req *, struct resp *, const struct resource *,
-    const char *id) _must_check_;
-
 /* A list of those rows alone whose column (a constant) has this value, whatever the query asks. */
 struct list_bound {
 	const char *column, *val;

@@ -217,11 +217,9 @@ DECLARE
 BEGIN
 	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = p.customer_id;
 	IF archived OR i.id IS NOT NULL AND NOT i.is_open THEN
-		PERFORM alert_raise('payment', 'warning',
-			format('Money for %s', CASE WHEN archived THEN 'an archived customer'
-			                            ELSE format('a %s invoice', i.status) END),
-			format('%s by %s arrived for %s. What no invoice needs is kept as credit.',
-				rupiah(p.amount), p.method, coalesce(i.invoice_number, 'no invoice')),
+		PERFORM alert_raise_text('payment', 'warning', CASE WHEN archived THEN 'money_archived' ELSE 'money_closed' END,
+			jsonb_build_object('amount', rupiah(p.amount), 'method', p.method, 'status', i.status,
+				'invoice', coalesce(i.invoice_number, '-')),
 			jsonb_build_object('payment_id', p.id, 'invoice_id', i.id, 'customer_id', p.customer_id));
 	END IF;
 END $$;
@@ -335,8 +333,8 @@ END $$;
 CREATE OR REPLACE FUNCTION payment_alert_lost(p payments, what text, money bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM alert_raise('payment', 'warning', format('Payment taken back: %s', what),
-		format('%s of the payment %s is gone.', rupiah(money), coalesce(p.reference, p.id::text)),
+	PERFORM alert_raise_text('payment', 'warning', 'payment_lost',
+		jsonb_build_object('what', what, 'amount', rupiah(money), 'reference', coalesce(p.reference, p.id::text)),
 		jsonb_build_object('payment_id', p.id, 'invoice_id', p.invoice_id, 'customer_id', p.customer_id,
 			'amount', money));
 END $$;

@@ -54,8 +54,8 @@ CREATE OR REPLACE FUNCTION router_hold_alert(router uuid, router_name text, d da
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF subs <> '{}' THEN
-		PERFORM alert_raise('subscription', 'warning', format('Lines of %s are cut though it is away', router_name),
-			format('The router has been away for 3 nights: %s lines that owe money are not spared any longer.', cardinality(subs)),
+		PERFORM alert_raise_text('subscription', 'warning', 'router_hold_over',
+			jsonb_build_object('name', router_name, 'count', cardinality(subs)),
 			jsonb_build_object('router_id', router, 'date', d, 'subscriptions', subs), format('router-hold:%s:%s', router, d));
 	END IF;
 END $$;

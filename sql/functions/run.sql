@@ -146,8 +146,8 @@ $$;
 CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, most bigint, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM alert_raise('subscription', 'critical', format('The night of %s took no line off', d),
-		format('The step %s would take %s lines off, more than %s. Look at the preview, then run it with --force.', step, due, most),
+	PERFORM alert_raise_text('subscription', 'critical', 'night_guarded',
+		jsonb_build_object('date', d, 'step', step, 'due', due, 'most', most),
 		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), format('billing-guard:%s:%s', step, d));
 END $$;
 

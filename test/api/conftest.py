@@ -42,6 +42,7 @@ def stack(sim):
     try:
         system.up()
         admin = system.client()
+        admin.put("/api/settings", {"message_language": "en"}).want(200)
         admin.make("/api/router-settings", dict(sim.as_router("Session router"), connect_timeout_ms=3000,
                                                 read_timeout_ms=3000))
         for role, email in PEOPLE.items():

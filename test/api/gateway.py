@@ -232,6 +232,7 @@ def paid_through(peer, name):
     try:
         system.up()
         system.token = system.client().token
+        isp.Client(system.url, system.token).put("/api/settings", {"message_language": "en"}).want(200)
         yield system
         peer.well()
         system.check()

@@ -44,11 +44,6 @@ Readings where the text leaves a choice
  5. Dates given with their bill that are exactly a period cost its price; only another length is rounded.
  6. The day of a plan change belongs to the new package; a bill that is reissued begins where the old
     one began.
- 7. Days off of a postpaid line are behind it as if they were billed: on its return end_date is the day before.
- 8. A first bill is due as any other of its mode, but never before D + first_due_days.
- 9. A bill takes at most as many pending days as its period has; the others wait for the next. A bill that
-    is cancelled gives them back.
-10. Given days put a line on that is past no grace with them: nobody is off for debt on a day that was given.
 """
 import calendar
 from collections import Counter
@@ -139,7 +134,6 @@ class Line:
     open_promises: int = 0
     ended: date | None = None
     pending: int = 0
-    waived: list = field(default_factory=list)  # postpaid: last days of waived bills
 
     @property
     def paid_to(self):
@@ -148,18 +142,11 @@ class Line:
     @property
     def billed_to(self):
         ends = [b.end for b in self.bills if b.holds]
-        return max(ends + self.waived, default=self.start - ONE)
+        return max(ends, default=self.start - ONE)
 
     @property
     def end(self):
-        if self.mode == "prepaid":
-            return self.paid_to
-        return max([self.billed_to] + [o.back - ONE for o in self.offs if o.back is not None and o.back > o.start])
-
-    @property
-    def by_money(self):
-        """Days given are a discount."""
-        return self.cycle == "calendar" or self.mode == "postpaid"
+        return self.billed_to if self.mode == "postpaid" else self.paid_to
 
     @property
     def off(self):
@@ -182,9 +169,6 @@ class Bill:
     first_due: date | None = None
     promises: int = 0
     pays: list = field(default_factory=list)
-    price: int = 0          # before pending days
-    given: int = 0          # pending days that it took
-    touched: bool = False   # by money
 
     @property
     def paid(self):
@@ -333,9 +317,9 @@ class Model:
             return
         if line.cycle == "calendar" and off.cause in ("manual", "pause"):
             inside = len([d for d in off.days if d in self.covered(line)])
+            line.pending += inside
             off.given, off.lost = given - inside, inside
             given = off.given
-            self.days_as_money(line, inside, day)
         if given:
             line.rows.append(Row("off", given))
             self.moved_anchor(line)
@@ -365,7 +349,6 @@ class Model:
         pay = Pay(lot, bill, amount)
         lot.pays.append(pay)
         bill.pays.append(pay)
-        bill.touched = True
         if bill.outstanding == 0:
             self.settle(bill, day)
 
@@ -426,49 +409,18 @@ class Model:
 
     def issue(self, line, kind, amount, due, day, period=(None, None)):
         key = "%d/%d" % (line.number, len(line.bills) + 1)
-        bill = Bill(key, len(self.bills), line, kind, amount, due, day, period[0], period[1], first_due=due, price=amount)
-        if bill.start is not None and line.by_money:
-            self.take_pending(bill)
+        bill = Bill(key, len(self.bills), line, kind, amount, due, day, period[0], period[1], first_due=due)
         self.bills[key] = bill
         line.bills.append(bill)
-        self.owe(bill, day)
-        return bill
-
-    def owe(self, bill, day):
-        if bill.amount == 0:
+        if amount == 0:
             self.settle(bill, day)
         else:
-            self.apply_credit(bill.line.customer, day)
-
-    def take_pending(self, bill):
-        """The pending days lower the bill."""
-        line = bill.line
-        line.pending += bill.given
-        bill.given = min(line.pending, bill.length)
-        line.pending -= bill.given
-        bill.amount = bill.price - min(bill.price, part_price(bill.price, 1, bill.given, bill.length, self.set["round_to"]))
-
-    def days_as_money(self, line, number, day):
-        """Days of a calendar or postpaid line: a discount on the untouched bill that is out, else on the next."""
-        refuse_unless(line.pending + number >= 0, "422")
-        line.pending += number
-        if number <= 0:
-            return
-        out = [b for b in line.bills if b.holds and b.status in OPEN]
-        for bill in out:
-            bill.due += days(number)
-            if bill.due >= day:
-                bill.status = "unpaid"
-        out = [b for b in out if not b.touched]
-        if out:
-            self.take_pending(out[-1])
-            self.owe(out[-1], day)
+            self.apply_credit(line.customer, day)
+        return bill
 
     def drop(self, bill, day):
-        """Cancels a bill; what was paid on it becomes credit, and the pending days that it took wait for another."""
+        """Cancels a bill; what was paid on it becomes credit."""
         bill.status = "cancelled"
-        bill.line.pending += bill.given
-        bill.given = 0
         for pay in bill.pays:
             pay.lot.pays.remove(pay)
         bill.pays = []
@@ -523,8 +475,17 @@ class Model:
     def issue_next(self, line, kind, day, due=None):
         first = self.next_first(line, day)
         last, price = self.period(line, first)
-        due = max(first - ONE + days(self.set["due_days"]), day, due or day)
+        if due is None:
+            due = max(first - ONE + days(self.set["due_days"]), day)
+        price -= self.pending_discount(line, price, (last - first).days + 1)
         return self.issue(line, kind, price, due, day, (first, last))
+
+    def pending_discount(self, line, price, length):
+        if not line.pending:
+            return 0
+        less = min(price, part_price(price, 1, line.pending, length, self.set["round_to"]))
+        line.pending = 0
+        return less
 
     # ---- a run
 
@@ -610,8 +571,7 @@ class Model:
         if dates[1] != last:
             length = (last - dates[0]).days + 1
             price = part_price(price, 1, (dates[1] - dates[0]).days + 1, length, self.set["round_to"])
-        due = max(dates[0] - ONE + days(self.set["due_days"]), day + days(self.set["first_due_days"]))
-        self.issue(line, "first", price, due, day, dates)
+        self.issue(line, "first", price, day + days(self.set["first_due_days"]), day, dates)
 
     def op_other(self, day, sub, amount, due):
         self.issue(self.living(sub), "other", amount, due, day)
@@ -673,18 +633,9 @@ class Model:
         self.goes_off(line, day + ONE, "manual")
         for bill in [b for b in line.bills if b.holds and b.start > day]:
             self.release(bill, day)
-        last = max([b for b in line.bills if b.holds], key=lambda b: b.end, default=None)
-        if line.pending and last is not None:
-            money = part_price(last.price, 1, line.pending, last.length, self.set["round_to"])
-            line.pending = 0
-            self.op_gift(day, "days of line %d" % sub, line.customer, money)
 
     def op_days(self, day, sub, days):
         line = self.living(sub)
-        if line.by_money:
-            self.days_as_money(line, days, day)
-            self.lift(line, day)
-            return
         given = sum(r.days for r in line.rows if r.kind == "gift")
         refuse_unless(days > 0 or given + days >= 0, "422")
         line.rows.append(Row("gift", days))
@@ -693,14 +644,15 @@ class Model:
             bill.start += timedelta(days=days)
             bill.end += timedelta(days=days)
             bill.due += timedelta(days=days)
-        self.lift(line, day)
+        if line.status == "expired" and line.end >= day:
+            self.put_on(line, day)
 
     def op_change(self, day, sub, package):
         line = self.living(sub)
         again = [b for b in self.not_begun(line, day) if b.paid == 0]
         line.package = package
         for bill in again:
-            self.drop(bill, day)
+            bill.status = "cancelled"
             last, price = self.period(line, bill.start)
             self.issue(line, bill.kind, price, bill.due, day, (bill.start, last))
 
@@ -712,9 +664,6 @@ class Model:
         self.drop(bill, day)
         if waive and bill.start is not None and bill.line.mode == "prepaid":
             bill.line.rows.append(Row("gift", bill.length))
-            self.moved_anchor(bill.line)
-        elif waive and bill.start is not None:
-            bill.line.waived.append(bill.end)
         self.lift(bill.line, day)
 
     def op_move_due(self, day, invoice, due):
@@ -788,7 +737,6 @@ class Model:
                     instead = Pay(other, pay.bill, part)
                     other.pays.append(instead)
                     pay.bill.pays.append(instead)
-                    pay.bill.touched = True
 
     def give_back(self, lot, money, day):
         """Take so much from what the lot pays, newest due date first; the bills that were paid."""
