@@ -2,6 +2,7 @@
 BEGIN;
 \ir town.psql
 SELECT no_plan();
+UPDATE settings SET message_language = 'en'; -- of alerts
 SELECT sub(person()) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 10000, "idempotency_key": "A", "request_hash": "1"}') AS p \gset
 SELECT is((SELECT (payment_id, invoice_id, repeated) FROM payment_book(jsonb_build_object('invoice_id', inv(:'s'), 'amount', 10000, 'idempotency_key', 'A', 'request_hash', '1'), '2026-01-03')),
