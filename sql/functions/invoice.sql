@@ -349,6 +349,8 @@ BEGIN
 	IF waive AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
 			i.invoice_number || ' was waived', d);
+	ELSIF waive THEN -- postpaid: those days stay behind it, or the next run would bill them again
+		UPDATE subscriptions SET end_date = greatest(end_date, i.period_end) WHERE id = i.subscription_id AND is_postpaid;
 	END IF;
 	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', d, false);
 END $$;
@@ -361,7 +363,7 @@ BEGIN
 	PERFORM bill_consume(i, -1);
 	UPDATE subscriptions SET next_package_on = NULL WHERE id = i.subscription_id AND next_package_on = i.period_start;
 	UPDATE subscriptions SET end_date = i.period_start - 1
-	WHERE id = i.subscription_id AND is_postpaid AND end_date = i.period_end AND closed_on IS NULL;
+	WHERE id = i.subscription_id AND is_postpaid AND end_date = i.period_end;
 	PERFORM billing_log('invoice_cancelled', format('%s cancelled', i.invoice_number),
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('reason', reason, 'before', i.status, 'after', 'cancelled', 'date', d));

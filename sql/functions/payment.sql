@@ -103,8 +103,7 @@ BEGIN
 	WHERE p.customer_id = i.customer_id AND p.invoice_id IS NOT DISTINCT FROM i.id AND p.source = 'manual' AND p.status = 'received'
 	  AND p.amount = coalesce((input ->> 'amount')::bigint, i.amount - i.paid_amount)
 	  AND p.reference IS NOT DISTINCT FROM input ->> 'reference'
-	  AND CASE WHEN input ->> 'payment_date' IS NULL THEN p.received_on = d
-	           ELSE business_day(p.payment_date) = payment_day(input ->> 'payment_date') END
+	  AND business_day(p.payment_date) = coalesce(payment_day(input ->> 'payment_date'), d)
 	  AND p.created_at > clock_timestamp() - interval '10 minutes'
 	ORDER BY p.seq DESC LIMIT 1;
 	IF FOUND AND (i.id IS NULL OR i.is_open) THEN
@@ -117,6 +116,18 @@ END $$;
 CREATE OR REPLACE FUNCTION payment_day(moment text) RETURNS date
 LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN length(moment) = 10 THEN moment::date ELSE business_day(moment::timestamptz) END
+$$;
+
+/*
+ * The moment of a payment: as given; a day, or none given: now on the business
+ * day d that is today, else noon of that day, which is that day in every zone of the country.
+ */
+CREATE OR REPLACE FUNCTION payment_moment(moment text, d date) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN length(moment) > 10 THEN moment::timestamptz
+	            WHEN business_day(now()) = day THEN now()
+	            ELSE day_noon(day) END
+	FROM (SELECT coalesce(payment_day(moment), d) AS day) given
 $$;
 
 -- The amount received. People are held to what is owed; the gateway's money is there already.
@@ -168,7 +179,7 @@ BEGIN
 		input ->> 'reference', input ->> 'idempotency_key', input ->> 'request_hash',
 		input ->> 'transaction_id', input ->> 'midtrans_transaction_id', input ->> 'midtrans_status',
 		input -> 'midtrans_response',
-		coalesce((input ->> 'payment_date')::timestamptz, now()), d, input ->> 'notes', session_actor())
+		payment_moment(input ->> 'payment_date', d), d, input ->> 'notes', session_actor())
 	ON CONFLICT DO NOTHING
 	RETURNING * INTO p;
 	RETURN p;

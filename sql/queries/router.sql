@@ -36,8 +36,8 @@ SELECT pg_try_advisory_lock(hashtextextended('router ' || $1::text, 0)) AS locke
 -- name: router_unlock(uuid)
 SELECT pg_advisory_unlock(hashtextextended('router ' || $1::text, 0));
 
--- name: router_broken(uuid, text, int)
-SELECT router_broken($1::uuid, $2::text, $3::int);
+-- name: router_broken(uuid, text, int, boolean)
+SELECT router_broken($1::uuid, $2::text, $3::int, $4::boolean);
 
 -- name: router_healthy(uuid, text)
 SELECT router_healthy($1::uuid, $2::text);

@@ -1,9 +1,8 @@
 /* The page customers pay on: from the link to "paid" and back online, and what it says in each state. */
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
-import { adminToken, api, test as base, expect, expectFits, expectReadable, url } from './walk';
+import { adminToken, api, test as base, expect, expectFits, url } from './walk';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const DESK = { width: 1280, height: 900 };
@@ -395,23 +394,3 @@ for (const [name, size] of [
 		await expect(page.locator('.note.bad')).toContainText('tidak ditemukan');
 		await expectFits(page, 'missing');
 	});
-
-for (const scheme of ['light', 'dark'] as const)
-	test(`contrast and names hold: ${scheme}`, async ({ page }) => {
-		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-		for (const more of [
-			{ older_open: OLDER },
-			{ status: 'unpaid', outstanding: 100000 },
-			{ status: 'paid', outstanding: 0, service: 'on' },
-			{ status: 'cancelled', outstanding: 0 },
-		]) {
-			await show(page, more);
-			await expectReadable(page, `${JSON.stringify(more)} ${scheme}`);
-			await page.unroute('**/api/public/invoices/*');
-		}
-	});
-
-test('the page weighs less than 60 kB', () => {
-	const bytes = ['index.html', 'pay.css', 'page.js', 'pay.js'].map(name => statSync(resolve('pay', name)).size);
-	expect(bytes.reduce((sum, n) => sum + n, 0)).toBeLessThan(60_000);
-});
