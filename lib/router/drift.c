@@ -19,8 +19,8 @@ enum {
 static bool
 is_different(const struct task *t)
 {
-	return t->plan.nops > 0 || t->plan.error != NULL || t->error != NULL || t->lack != NULL ||
-	       t->online;
+	return t->plan.nops > 0 || t->plan.error != NULL || t->error != NULL ||
+	       t->missing_feature != NULL || t->online;
 }
 
 /* Would applying take service from the customer?  An account with a job does so anyway. */

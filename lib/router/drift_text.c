@@ -110,7 +110,7 @@ op_line(struct ctx *cx, struct drift *d, const struct task *t, const struct acco
 void
 drift_text_task(struct ctx *cx, struct drift *d, const struct task *t)
 {
-	const char *const faults[] = { t->plan.error, t->error, t->lack };
+	const char *const faults[] = { t->plan.error, t->error, t->missing_feature };
 	const char *menu = account_menu_path[t->a->menu], *name = shown(cx, t->a->username);
 
 	for (size_t i = 0; i < t->plan.nops; i++)
