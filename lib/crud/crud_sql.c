@@ -157,6 +157,15 @@ put_search(struct sb *s, const struct list_key *k, int param)
 	sb_putc(s, ')');
 }
 
+static void
+put_implied(struct sb *s, const struct implied *m, const struct filter *f, bool many, int param)
+{
+	if (m == NULL || strcmp(m->column, f->column) != 0)
+		return;
+	sb_printf(s, " AND (%s OR $%d", quoted(m->flag), param);
+	sb_printf(s, many ? " && '%s')" : " = ANY ('%s'))", m->others);
+}
+
 /* E-mail addresses are the same however they are spelt. */
 static void
 put_filter(struct sb *s, const struct filter *f, bool many, int param)
@@ -193,6 +202,7 @@ where_of(const struct list_key *k, int *nparams)
 			continue;
 		sb_puts(&s, sep);
 		put_filter(&s, &f, ((k->many >> i) & 1) != 0, ++*nparams);
+		put_implied(&s, k->r->implied, &f, ((k->many >> i) & 1) != 0, *nparams);
 		sep = " AND ";
 	}
 	if (k->search) {
