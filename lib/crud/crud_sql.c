@@ -237,19 +237,34 @@ count_of(const struct list_key *k, const char *where)
 	    quoted(k->r->view), where);
 }
 
+/*
+ * A page of rows: first its ids by the columns that filter and sort, then all columns of those
+ * rows. Otherwise the joins and sums of every row are made, for a sort to throw most of them away.
+ */
+static const char *
+page_of(const struct list_key *k, const char *where, int n)
+{
+	struct arena *mem = memory();
+	const char *view = quoted(k->r->view), *way = k->down ? "DESC" : "ASC", *order;
+
+	order = arena_printf(mem, " ORDER BY %s %s, id %s", quoted(k->sort), way, way);
+	return arena_printf(mem,
+	    "SELECT * FROM %s WHERE %sid = ANY (ARRAY(SELECT id FROM %s%s%s LIMIT $%d OFFSET $%d))%s",
+	    view, k->bound != NULL ? arena_printf(mem, "%s = $1 AND ", quoted(k->bound)) : "", view,
+	    where, order, n + 1, n + 2, order);
+}
+
 static struct list_stmts
 compose_list(const struct list_key *k)
 {
 	struct arena *mem = memory();
-	const char *view = quoted(k->r->view), *way = k->down ? "DESC" : "ASC", *where;
+	const char *view = quoted(k->r->view), *where;
 	struct list_stmts l = { .exact = is_counted(k) };
 	int n = 0;
 
 	where = where_of(k, &n);
 	l.rows.name = arena_printf(mem, "%s_list_%u", k->r->name, ++nlists);
-	l.rows.text =
-	    arena_printf(mem, "SELECT * FROM %s%s ORDER BY %s %s, id %s LIMIT $%d OFFSET $%d", view,
-		where, quoted(k->sort), way, way, n + 1, n + 2);
+	l.rows.text = page_of(k, where, n);
 	l.rows.nparams = n + 2;
 	l.count.name = arena_printf(mem, "%s_count_%u", k->r->name, nlists);
 	l.count.text = count_of(k, where);
