@@ -249,7 +249,8 @@ page_of(const struct list_key *k, const char *where, int n)
 
 	order = arena_printf(mem, " ORDER BY %s %s, id %s", quoted(k->sort), way, way);
 	return arena_printf(mem,
-	    "SELECT * FROM %s WHERE %sid = ANY (ARRAY(SELECT id FROM %s%s%s LIMIT $%d OFFSET $%d))%s",
+	    "SELECT * FROM %s WHERE %sid = ANY (ARRAY("
+	    "SELECT id FROM %s%s%s LIMIT $%d OFFSET $%d))%s",
 	    view, k->bound != NULL ? arena_printf(mem, "%s = $1 AND ", quoted(k->bound)) : "", view,
 	    where, order, n + 1, n + 2, order);
 }
