@@ -73,7 +73,7 @@ def earlier(stack, seconds):
     stack.sql("UPDATE snmp_counters SET clock_ms = clock_ms - %d000, uptime_ms = uptime_ms - %d000,"
               " read_at = read_at - interval '%d seconds'" % (seconds, seconds, seconds))
     stack.sql("UPDATE monitor_states SET checked_at = checked_at - interval '%d seconds'" % seconds)
-    stack.sql("UPDATE bandwidth_history SET recorded_at = recorded_at - interval '%d seconds'" % seconds)
+    stack.sql("SELECT history_make(now() - interval '1 day'); UPDATE bandwidth_history SET recorded_at = recorded_at - interval '%d seconds'" % seconds)
 
 
 def gone(api, path, row):

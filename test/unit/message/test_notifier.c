@@ -29,6 +29,7 @@ start(void)
 	peer = (struct peer){ .fd = -1, .turns = turns, .nturns = countof(turns) };
 	peer_start(&peer);
 	(void)sql("DELETE FROM alert_logs");
+	(void)sql("DELETE FROM billing_runs"); /* an old one alone is an alert: no run last night */
 	(void)sql("DELETE FROM notification_settings");
 	(void)sql("UPDATE settings SET private_peers = true, restore_proof_days = 365");
 	return 0;

@@ -10,7 +10,7 @@ begin(void **state)
 	(void)state;
 	cx.err = (struct err){ 0 };
 	(void)sql("DELETE FROM snmp_devices");
-	(void)sql("SELECT history_make() AS v");
+	(void)sql("SELECT history_make(now() - interval '1 day') AS v"); /* readings of before midnight */
 	return 0;
 }
 
