@@ -119,7 +119,8 @@ static const struct rule {
 	{ "26",    E_REFUND, T_UNPAID | T_DEAD, NOTICE, EITHER, "confirm", CONFIRM, NULL },
 	{ "26",    E_REFUND, T_UNPAID | T_DEAD, REPLY, EITHER, "applied",
 	  BOOK | REFUND | SAVE | ALERT, "paid" },
-	{ "24",    E_REFUND, T_REFUNDED, ANYBODY, EITHER, "duplicate", 0, NULL },
+	{ "24",    E_REFUND, T_REFUNDED, NOTICE, EITHER, "confirm", CONFIRM, NULL },
+	{ "24",    E_REFUND, T_REFUNDED, REPLY, EITHER, "disagrees", ALERT, NULL },
 	{ "24",    E_REFUND, T_UNDONE, REPLY, EITHER, "disagrees", ALERT, NULL },
 	{ "24",    E_REFUND, T_UNDONE, NOTICE, EITHER, "stale", 0, NULL },
 
@@ -265,6 +266,17 @@ is_booked(const struct midtrans_state *s, const struct midtrans_message *m, enum
 	       (sum > 0 || (w == TRUST_API_REPLY && is(s->status, m->status)));
 }
 
+/* All of it went back once: refunds beyond those by hand are news where both are more than was
+ * paid. */
+static bool
+is_refunded_once(const struct midtrans_state *s, const struct midtrans_message *m)
+{
+	int64_t sum = m->refund_total > 0 ? m->refund_total : m->gross;
+
+	return is(s->payment_status, "refunded") &&
+	       (s->by_hand == 0 || s->by_hand + sum <= m->gross);
+}
+
 /* The reply to a call made before the payment was booked: the next check asks again. */
 static bool
 is_outrun(const struct midtrans_state *s, enum midtrans_trust w)
@@ -286,7 +298,7 @@ is_no_news(unsigned event, const struct midtrans_state *s, const struct midtrans
 	case E_CHALLENGE:
 		return is_outrun(s, w);
 	case E_REFUND:
-		return is_booked(s, m, w, m->refund_total, s->refunded);
+		return is_refunded_once(s, m) || is_booked(s, m, w, m->refund_total, s->refunded);
 	case E_PART_CHARGEBACK:
 		return is_booked(s, m, w, charged_sum(s, m), s->charged);
 	default:

@@ -2,6 +2,7 @@
 BEGIN;
 \ir town.psql
 \ir midtrans.psql
+UPDATE settings SET message_language = 'en'; -- of alerts
 SELECT no_plan();
 
 -- With no job and no attempt the wait was 0: an idle gateway-sync asked the database without a pause.
