@@ -30,6 +30,7 @@ static const struct field new_line_parts[] = {
 	{ "text",       FT_TEXT },
 	{ "quantity",   FT_INT },
 	{ "unit_price", FT_MONEY },
+	{ "taxable",    FT_BOOL, FF_RARE },
 };
 
 static const struct field payment_parts[] = {

@@ -8,17 +8,25 @@ DECLARE
 	sub   uuid := input ->> 'subscription_id';
 	entry uuid;
 BEGIN
-	PERFORM raise_invalid_all(field_error(sub IS NOT NULL AND NOT EXISTS (
+	PERFORM raise_invalid_all(amount_errors(input) || field_error(sub IS NOT NULL AND NOT EXISTS (
 		SELECT FROM subscriptions WHERE id = sub AND customer_id = customer), 'subscription_id', 'unknown_reference', 'The selected subscription id is invalid.'));
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, quantity, entered_on, actor)
 	VALUES (customer, sub, coalesce(input ->> 'kind', 'charge'), input ->> 'text', (input ->> 'amount')::bigint,
 		coalesce((input ->> 'quantity')::int, 1), d, session_actor()) RETURNING id INTO entry;
 	PERFORM billing_log('charged', format('%s: %s', input ->> 'text', rupiah((input ->> 'amount')::bigint)), customer, sub, NULL, input);
 	IF (input ->> 'own_bill')::boolean THEN
+		PERFORM require_due_date((input ->> 'due_date')::date, d);
 		PERFORM charge_bill(c, entry, (input ->> 'due_date')::date, d);
 	END IF;
 	RETURN entry;
 END $$;
+
+-- The amount of so many: no bill holds over 12 digits.
+CREATE OR REPLACE FUNCTION amount_errors(input jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT field_error((input ->> 'amount')::numeric * coalesce((input ->> 'quantity')::int, 1) > 999999999999, 'amount', 'max',
+		'The amount times the quantity must not be greater than 999999999999.', '{"max": 999999999999}')
+$$;
 
 -- A bill for one charge. It stands with the line that it names, else with the newest of the customer.
 CREATE OR REPLACE FUNCTION charge_bill(c customers, charge uuid, due date, d date) RETURNS void
@@ -90,7 +98,8 @@ END $$;
 CREATE OR REPLACE FUNCTION item_check(input jsonb) RETURNS void
 LANGUAGE sql AS $$
 	SELECT raise_invalid_all(
-		field_error(num_nonnulls(input ->> 'amount', input ->> 'percent') <> 1, 'amount', 'one_of', 'Either the amount or the percent field is required.')
+		amount_errors(input)
+		|| field_error(num_nonnulls(input ->> 'amount', input ->> 'percent') <> 1, 'amount', 'one_of', 'Either the amount or the percent field is required.')
 		|| field_error(input ->> 'kind' = 'item' AND input ->> 'percent' IS NOT NULL, 'percent', 'discount_only', 'Only a discount can be in percent.'))
 $$;
 

@@ -171,6 +171,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
+	IF NOT input ? 'imported' THEN
+		PERFORM require_due_date((input ->> 'due_date')::date, d);
+	END IF;
 	PERFORM FROM subscriptions WHERE id = (input ->> 'subscription_id')::uuid;
 	IF NOT FOUND THEN
 		PERFORM raise_invalid('subscription_id', 'unknown_reference', 'The selected subscription id is invalid.');
@@ -181,6 +184,13 @@ BEGIN
 	END IF;
 	RETURN renewal_issue(s, input, d);
 END $$;
+
+-- No bill is due before the day of its issue. Debt that an import brings is older.
+CREATE OR REPLACE FUNCTION require_due_date(due date, issued date) RETURNS void
+LANGUAGE sql AS $$
+	SELECT raise_invalid_all(field_error(due < issued, 'due_date', 'after',
+		'The due date must be a date after or equal to the day of issue.'))
+$$;
 
 -- Anything but service: no period, never moves end_date, counts as debt.
 CREATE OR REPLACE FUNCTION other_issue(s subscriptions, input jsonb, d date) RETURNS uuid
@@ -278,6 +288,9 @@ DECLARE
 	i     invoices := invoice_lock(inv);
 	fresh invoices;
 BEGIN
+	IF (input ->> 'due_date')::date <> i.due_date THEN
+		PERFORM require_due_date((input ->> 'due_date')::date, i.issued_on);
+	END IF;
 	PERFORM invoice_update_lines(i, input, d);
 	UPDATE invoices
 	SET due_date = coalesce((input ->> 'due_date')::date, due_date),
@@ -301,6 +314,8 @@ BEGIN
 	IF input ->> 'status' <> i.status THEN
 		PERFORM raise_invalid('status', 'locked', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', i.id));
 	END IF;
+	PERFORM raise_invalid_all(field_error(money <> i.amount AND input ? 'lines', 'amount', 'together',
+		'The amount follows from the lines: give one of them.'));
 	IF money <> i.amount THEN
 		IF i.period_start IS NOT NULL THEN
 			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
@@ -315,21 +330,34 @@ BEGIN
 	END IF;
 END $$;
 
+-- Whole rupiah as shape_read() takes them, also below 0: 150000, 150000.0, 150000.00. NULL: not an amount.
+CREATE OR REPLACE FUNCTION line_money(typed text) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN typed ~ '^-?\d{1,12}(\.00?)?$' THEN split_part(typed, '.', 1)::bigint END
+$$;
+
+CREATE OR REPLACE FUNCTION is_line(l jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(jsonb_typeof(l) = 'object' AND l ->> 'kind' IN ('package', 'part', 'item', 'charge', 'installation', 'deposit', 'late_fee',
+		'discount', 'tax') AND jsonb_typeof(l -> 'text') = 'string' AND length(l ->> 'text') BETWEEN 1 AND 255
+		AND CASE WHEN coalesce(l ->> 'quantity', '1') ~ '^[1-9]\d{0,3}$'
+			THEN abs(line_money(l ->> 'unit_price')) * coalesce(l ->> 'quantity', '1')::int <= 999999999999 END
+		AND coalesce(l ->> 'taxable', 'true') IN ('true', 'false', '0', '1'), false)
+$$;
+
 -- Lines as a person writes them; the tax is worked out again.
 CREATE OR REPLACE FUNCTION lines_read(input jsonb, customer uuid) RETURNS bill_line[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	PERFORM raise_invalid('lines', 'format', 'The lines must be a list of {kind, text, quantity, unit_price}.')
-	WHERE CASE WHEN jsonb_typeof(input) <> 'array' THEN true ELSE EXISTS (
-		SELECT FROM jsonb_array_elements(input) l
-		WHERE (jsonb_typeof(l) = 'object' AND l ->> 'kind' IN ('package', 'part', 'item', 'charge', 'installation', 'deposit', 'late_fee',
-			'discount', 'tax') AND length(l ->> 'text') BETWEEN 1 AND 255 AND l ->> 'unit_price' ~ '^-?\d{1,12}$'
-			AND coalesce(l ->> 'quantity', '1') ~ '^[1-9]\d{0,3}$') IS NOT TRUE) END;
+	PERFORM raise_invalid('lines', 'format', 'The lines must be a list of {kind, text, quantity, unit_price, taxable}.')
+	WHERE CASE WHEN jsonb_typeof(input) <> 'array' THEN true
+		ELSE EXISTS (SELECT FROM jsonb_array_elements(input) l WHERE NOT is_line(l)) END;
 	RETURN bill_taxed(ARRAY(
-		SELECT ROW(l.kind, l.text, coalesce(l.quantity, 1), l.unit_price, coalesce(l.quantity, 1) * l.unit_price,
+		SELECT ROW(l.kind, l.text, coalesce(l.quantity, 1), l.money, coalesce(l.quantity, 1) * l.money,
 			coalesce(l.taxable, l.kind NOT IN ('deposit', 'late_fee')), NULL, NULL, NULL)::bill_line
-		FROM ROWS FROM (jsonb_to_recordset(input) AS (kind text, text text, quantity int, unit_price bigint, taxable boolean))
-			WITH ORDINALITY AS l (kind, text, quantity, unit_price, taxable, n)
+		FROM (SELECT kind, text, quantity, line_money(unit_price) AS money, taxable, n
+			FROM ROWS FROM (jsonb_to_recordset(input) AS (kind text, text text, quantity int, unit_price text, taxable boolean))
+				WITH ORDINALITY AS x (kind, text, quantity, unit_price, taxable, n)) l
 		WHERE l.kind <> 'tax' ORDER BY l.n), customer);
 END $$;
 

@@ -108,5 +108,41 @@ SELECT is(lines(inv(:'s', 2)), 'late_fee 5000', 'the fee of a line that ends has
 UPDATE settings SET late_fee = 0, reactivation_fee = 0, grace_days = 1;
 
 SELECT is_empty('SELECT * FROM check_invariants()', 'the laws hold');
+
+-- A due date of last month was taken, and the line was cut by the next run. No bill is due before it was issued.
+-- A date that stands already (an imported debt) passes.
+CREATE FUNCTION other(due text) RETURNS uuid LANGUAGE sql AS $$
+	SELECT invoice_create(jsonb_build_object('subscription_id', (SELECT id FROM subscriptions ORDER BY seq DESC LIMIT 1), 'kind', 'other',
+		'amount', 5000, 'due_date', due), '2026-01-02') $$;
+SELECT sub(person()) AS s \gset
+SELECT throws_ok($$SELECT other('2026-01-01')$$, 'IS422', 'The due date must be a date after or equal to the day of issue.', 'a bill due yesterday');
+SELECT other('2026-01-02') AS o \gset
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"due_date": "2026-01-01"}', '2026-01-20')$$, :'o'), 'IS422', NULL, 'nor is it made so later');
+SELECT lives_ok(format($$SELECT invoice_update(%L, '{"due_date": "2026-01-02", "notes": "x"}', '2026-01-20')$$, :'o'), 'what stands passes');
+SELECT throws_ok(format($$SELECT charge_create(%L, '{"text": "x", "amount": 1, "own_bill": true, "due_date": "2026-01-01"}', '2026-01-02')$$, owner(:'s')),
+	'IS422', NULL, 'nor a charge on a bill of its own');
+
+-- Ten of 999,999,999,999 were taken as a charge, and every later bill of the customer failed: no bill holds so much.
+-- The product is bounded where it is entered.
+SELECT throws_ok(format($$SELECT charge_create(%L, '{"text": "x", "amount": 999999999999, "quantity": 2}', '2026-01-02')$$, owner(:'s')),
+	'IS422', 'The amount times the quantity must not be greater than 999999999999.', 'a charge');
+SELECT throws_ok(format($$SELECT item_create(%L, '{"kind": "item", "text": "x", "amount": 500000000000, "quantity": 2}', '2026-01-02')$$, :'s'),
+	'IS422', NULL, 'an item');
+SELECT item_create(:'s', '{"kind": "item", "text": "x", "amount": 5, "quantity": 1000}', '2026-01-02') AS item \gset
+SELECT throws_ok(format($$SELECT item_update(%L, %L, '{"amount": 999999999999}', '2026-01-02')$$, :'s', :'item'), 'IS422', NULL, 'nor changed to it');
+
+-- Lines had a reader of money of their own: "150000.00" was refused, and taxable "x" was an error of no field.
+-- A changed amount made lines that came with it vanish.
+CREATE FUNCTION with_lines(more jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('lines', jsonb_build_array('{"kind": "charge", "text": "x", "unit_price": 7000}'::jsonb || more)) $$;
+SELECT lives_ok(format('SELECT invoice_update(%L, with_lines(%L), %L)', :'o', jsonb_build_object('unit_price', price), '2026-01-02'), 'a price: ' || price)
+	FROM unnest('{150000,150000.0,150000.00}'::text[]) price;
+SELECT is(owes(:'o'), 'unpaid 0/150000', 'read as every amount is');
+SELECT throws_ok(format('SELECT invoice_update(%L, with_lines(%L), %L)', :'o', bad, '2026-01-02'), 'IS422',
+	'The lines must be a list of {kind, text, quantity, unit_price, taxable}.', 'not ' || bad)
+	FROM unnest(ARRAY['{"taxable": "x"}', '{"taxable": 2}', '{"unit_price": "150.000"}', '{"unit_price": "1e5"}', '{"quantity": 0}',
+		'{"unit_price": 999999999999, "quantity": 2}', '{"text": 5}', '{"unit_price": null}']) bad;
+SELECT throws_ok(format('SELECT invoice_update(%L, with_lines(%L) || %L, %L)', :'o', '{}', '{"amount": 9000}', '2026-01-02'), 'IS422', NULL,
+	'an amount beside lines');
 SELECT finish();
 ROLLBACK;
