@@ -266,15 +266,17 @@ is_booked(const struct midtrans_state *s, const struct midtrans_message *m, enum
 	       (sum > 0 || (w == TRUST_API_REPLY && is(s->status, m->status)));
 }
 
-/* All of it went back once: refunds beyond those by hand are news where both are more than was
- * paid. */
+/* All of the payment went back, a part by hand: Midtrans gave back no more than is booked as its
+ * own. */
 static bool
 is_refunded_once(const struct midtrans_state *s, const struct midtrans_message *m)
 {
-	int64_t sum = m->refund_total > 0 ? m->refund_total : m->gross;
+	int64_t fee = m->original > 0 && m->gross > m->original ? m->gross - m->original : 0;
 
-	return is(s->payment_status, "refunded") &&
-	       (s->by_hand == 0 || s->by_hand + sum <= m->gross);
+	if (!is(s->payment_status, "refunded"))
+		return false;
+	return s->by_hand == 0 ||
+	       (m->refund_total > 0 && m->refund_total <= s->refunded + s->charged + fee);
 }
 
 /* The reply to a call made before the payment was booked: the next check asks again. */

@@ -39,8 +39,8 @@ def test_an_operator_imports_within_bounds(api, operator, town):
     # An operator's sheet once made packages at any price, paid days without end and credit: what only an admin may do.
     # A row beyond an operator's bounds is a fault of that row, and nothing of it is taken.
     user = isp.unique("impor")
-    told = send(operator, ("Nama;Paket;Harga;User;Password;Jatuh Tempo\nX;Paket Gratis;0;%s;x;2099-12-31\n" % user).encode()).want(200).json
-    assert (told["created"], told["refused"]) == (0, 1) and told["faults"][0]["field"] == "package", told
+    answer = send(operator, ("Nama;Paket;Harga;User;Password;Jatuh Tempo\nX;Paket Gratis;0;%s;x;2099-12-31\n" % user).encode()).want(200).json
+    assert (answer["created"], answer["refused"]) == (0, 1) and answer["faults"][0]["field"] == "package", answer
     assert api.rows("/api/packages", search="Paket Gratis") == []
     assert api.rows("/api/subscriptions", search=user) == []
 

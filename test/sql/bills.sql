@@ -118,7 +118,7 @@ SELECT sub(person()) AS s \gset
 SELECT throws_ok($$SELECT other('2026-01-01')$$, 'IS422', 'The due date must be a date after or equal to the day of issue.', 'a bill due yesterday');
 SELECT other('2026-01-02') AS o \gset
 SELECT throws_ok(format($$SELECT invoice_update(%L, '{"due_date": "2026-01-01"}', '2026-01-20')$$, :'o'), 'IS422', NULL, 'nor is it made so later');
-SELECT lives_ok(format($$SELECT invoice_update(%L, '{"due_date": "2026-01-02", "notes": "x"}', '2026-01-20')$$, :'o'), 'what stands passes');
+SELECT lives_ok(format($$SELECT invoice_update(%L, '{"due_date": "2026-01-02", "notes": "x"}', '2026-01-20')$$, :'o'), 'a date that stands passes');
 SELECT throws_ok(format($$SELECT charge_create(%L, '{"text": "x", "amount": 1, "own_bill": true, "due_date": "2026-01-01"}', '2026-01-02')$$, owner(:'s')),
 	'IS422', NULL, 'nor a charge on a bill of its own');
 

@@ -171,7 +171,7 @@ static const struct row rows[] = {
 	{ "24", { "partial_refund", "received" }, { "refund", NULL, "200", REPLY }, { "applied", ACT_REFUND | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL }, .refund_total = 150000, .refunded = 50000 },
 	{ "24", { "refund", "refunded" }, { "refund", NULL, "200", NOTICE }, { "duplicate", 0, NULL }, .refund_total = 150000 },
 	/* The answer to a refund was lost, and the money was handed back in cash: Midtrans' own refund of it was a "duplicate".
-	 * Money given back twice is told to people. */
+	 * An alert names money given back twice. */
 	{ "24", { "settlement", "refunded" }, { "refund", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .by_hand = 150000 },
 	{ "24", { "settlement", "refunded" }, { "refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL }, .by_hand = 150000 },
 	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "duplicate", 0, NULL },
