@@ -147,7 +147,7 @@ $$;
 /*
  * Book the refunds of a message. Each one is reported several times, in a list
  * of all of them with their total. Each id is booked once, at most up to the
- * total; a rest that the list does not name is booked without an id. What was
+ * total; a rest that the list does not name is booked without an id. Money
  * handed back by hand is in none of them. is_whole: all of the payment went back.
  */
 CREATE OR REPLACE FUNCTION midtrans_refunds_book(transaction text, is_whole boolean, refund_total bigint, reported jsonb, day date)
