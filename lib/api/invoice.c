@@ -167,7 +167,8 @@ const struct op invoice_update_op = {
 	.dry_run = true,
 };
 static const struct field cancel_params[] = {
-	{ "waive", FT_BOOL, .hint = "its days are given, and never billed" },
+	{ "waive", FT_BOOL,
+	  .hint = "its days are given, and never billed; an operator's bounds hold" },
 };
 
 const struct op invoice_cancel_op = {
@@ -263,7 +264,15 @@ invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return op_end(cx, rq, rs, &SQL_invoice_cancel, "waive");
+	const char *id;
+	bool waive;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_flag(cx, rq, "waive", &waive));
+	TRY(db_exec(cx, &SQL_invoice_cancel, V_TEXT(id), V_BOOL(waive),
+	    V_BOOL(money_is_bounded(cx))));
+	rs->status = 204;
+	return RC_OK;
 }
 
 enum rc

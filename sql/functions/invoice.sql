@@ -109,6 +109,7 @@ BEGIN
 		RETURN '{}'::jsonb;
 	END IF;
 	PERFORM first_period_move(i, d);
+	SELECT period_start, period_end INTO i.period_start, i.period_end FROM invoices WHERE id = i.id;
 	PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'period', i.id, NULL, i.invoice_number, d);
 	RETURN jsonb_build_object('days', i.period_end - i.period_start + 1,
 		'end_date', (SELECT end_date FROM subscriptions WHERE id = i.subscription_id));
@@ -118,7 +119,7 @@ END $$;
 CREATE OR REPLACE FUNCTION first_period_move(i invoices, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE invoices v SET period_start = d, period_end = d + (v.period_end - v.period_start)
+	UPDATE invoices v SET period_start = d, period_end = (first_period(s, i, d)).last
 	FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
 	WHERE v.id = i.id AND v.kind = 'first' AND s.id = v.subscription_id AND s.waits_first AND t.cycle = 'rolling'
 	  AND v.period_start < d;
@@ -326,7 +327,7 @@ BEGIN
 END $$;
 
 -- `waive`: its days are given, and never billed.
-CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices := invoice_lock(inv);
@@ -337,12 +338,39 @@ BEGIN
 	IF i.paid_amount > 0 THEN
 		PERFORM raise_conflict('invoice_part_paid', 'The invoice is paid in part: reverse the payment first.');
 	END IF;
+	PERFORM require_operator_waive(i, bounded) WHERE waive;
 	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, d);
 	IF waive AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
 			i.invoice_number || ' was waived', d);
 	END IF;
+	IF NOT waive THEN
+		PERFORM period_bill_again(i, d);
+	END IF;
 	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', d, false);
+END $$;
+
+-- The run goes on after the last period billed: one that lies before another is billed again at once.
+CREATE OR REPLACE FUNCTION period_bill_again(i invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s     subscriptions;
+	draft invoices;
+	base  bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind IN ('package', 'part'));
+BEGIN
+	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id AND is_live;
+	IF NOT FOUND OR NOT EXISTS (SELECT FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL AND period_start > i.period_start) THEN
+		RETURN;
+	END IF;
+	draft := period_draft(s, i.period_start, d);
+	draft.kind := i.kind;
+	draft.package_id := i.package_id;
+	draft.period_end := i.period_end;
+	draft.grants_days := i.grants_days;
+	IF base = '{}' THEN
+		base := ARRAY[period_line(s, i.period_start, i.period_end)];
+	END IF;
+	PERFORM invoice_issue(draft, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
 END $$;
 
 -- It keeps its number; its period is free again, and what it had taken in waits for the next bill.
@@ -412,6 +440,14 @@ BEGIN
 	IF bounded AND money > most THEN
 		PERFORM raise_denied('discount_bound', format('An operator may lower a bill by at most %s.', rupiah(most)));
 	END IF;
+END $$;
+
+-- A bill waived is one lowered by all of it, and its days are given.
+CREATE OR REPLACE FUNCTION require_operator_waive(i invoices, bounded boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM require_operator_discount(bounded, i.amount - i.paid_amount);
+	PERFORM require_operator_days(bounded, i.period_end - i.period_start + 1);
 END $$;
 
 CREATE OR REPLACE FUNCTION require_operator_days(bounded boolean, n int) RETURNS void

@@ -81,8 +81,8 @@ END $$;
 -- Bills nobody has paid on, of periods that have not begun.
 CREATE OR REPLACE FUNCTION untouched_invoices(s subscriptions, d date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM open_invoices(s.customer_id, s.id)
-	WHERE paid_amount = 0 AND period_start > d
+	SELECT * FROM open_invoices(s.customer_id, s.id) o
+	WHERE paid_amount = 0 AND is_period_ahead(s, o, d)
 	ORDER BY period_start
 $$;
 

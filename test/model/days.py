@@ -664,7 +664,19 @@ class Model:
         self.drop(bill, day)
         if waive and bill.start is not None and bill.line.mode == "prepaid":
             bill.line.rows.append(Row("gift", bill.length))
+        if not waive:
+            self.bill_again(bill, day)
         self.lift(bill.line, day)
+
+    def bill_again(self, bill, day):
+        """No run comes back to a period that lies before another one that is billed."""
+        line = bill.line
+        if bill.start is None or line.status == "cancelled" or not any(b.holds and b.start > bill.start for b in line.bills):
+            return
+        due = max(bill.start - ONE + days(self.set["due_days"]), day)
+        if line.mode == "postpaid":
+            due = day + days(self.set["postpaid_due_days"])
+        self.issue(line, bill.kind, bill.amount, due, day, (bill.start, bill.end))
 
     def op_move_due(self, day, invoice, due):
         bill = self.bills[invoice]
