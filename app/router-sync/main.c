@@ -16,11 +16,9 @@ static const struct daemon_option options[] = {
 static const char *
 fault(struct ctx *cx, const struct daemon_args *args)
 {
-	const char *router = args->val[OPT_ROUTER];
-
-	if (router != NULL && !value_is_uuid(router))
-		return arena_printf(cx->mem, "--router: %s is no router's id", router);
-	return NULL;
+	if (args->val[OPT_ROUTER] == NULL || value_is_uuid(args->val[OPT_ROUTER]))
+		return NULL;
+	return arena_printf(cx->mem, "--router: %s is no router's id", args->val[OPT_ROUTER]);
 }
 
 static int
@@ -48,6 +46,7 @@ main(int argc, char **argv)
 		.opens_keys = true,
 		.answer_ms = 60000,
 		.fault = fault,
+		.is_service = program_has_no_option,
 		.run = run,
 	};
 

@@ -92,6 +92,8 @@ check_logo(struct ctx *cx, const char *text)
 	const char *fault;
 	struct sb png;
 
+	if (text == NULL)
+		return err_field(cx, "png", "The png field is required.");
 	if (!decode(cx->mem, text, &png))
 		return err_field(cx, "png", "The png field must be base64.");
 	if (png.len > LOGO_MAX)

@@ -126,6 +126,8 @@ static const struct filter filters[] = {
 	{ "open", "is_open", "=", &any_flag },
 };
 
+static const struct implied open_states = { "status", "is_open", "{paid,cancelled}" };
+
 static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };
 
 /* Report missing values together with wrong fields, not in a second answer. */
@@ -149,6 +151,7 @@ const struct resource invoice_resource = {
 	.search = search,
 	.fields = fields, .nfields = countof(fields),
 	.filters = filters, .nfilters = countof(filters),
+	.implied = &open_states,
 	.check = check_invoice,
 	.counted = true,
 	.sum = "amount",

@@ -77,6 +77,16 @@ is_held(const struct midtrans_held *held, size_t n, const char *id)
 	return false;
 }
 
+/* Spare the lines whose router is away: they are no candidates, and the guard counts none. */
+static enum rc
+hold_away(struct run *run, const struct work *w)
+{
+	struct db_rows *rows;
+
+	TRY(db_rows(run->cx, &SQL_billing_router_hold, &rows, V_TEXT(run->opt->date)));
+	return billing_put_rows(run->cx, run, w, rows);
+}
+
 /*
  * Ask Midtrans first about candidates with an open payment page; without an answer their lines
  * stay on.  A customer who turns out to have paid is no candidate any more when the chunk looks
@@ -145,6 +155,8 @@ run_step(struct run *run, enum billing_step s)
 
 	if (s == BILLING_REMIND)
 		return remind(run);
+	if (s == BILLING_SUSPEND)
+		TRY(hold_away(run, &w));
 	TRY(db_rows(cx, &SQL_billing_candidates, &rows, V_TEXT(billing_steps[s].name),
 	    V_TEXT(run->opt->date)));
 	w.n = db_count(rows);

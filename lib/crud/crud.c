@@ -95,6 +95,21 @@ meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 	return text;
 }
 
+/* Names of what may be shown of a row that goes. */
+static const char *
+meta_of_delete(struct ctx *cx, const struct resource *r)
+{
+	cJSON *names = cJSON_CreateObject();
+	const char *text;
+
+	for (size_t i = 0; i < r->nfields; i++)
+		if (r->fields[i].type != FT_SECRET)
+			cJSON_AddNullToObject(names, r->fields[i].name);
+	text = shape_json(cx, names);
+	cJSON_Delete(names);
+	return text;
+}
+
 static enum rc
 send_audit(struct ctx *cx, const struct resource *r, const char *id, const char *action,
     const char *meta)
@@ -243,20 +258,26 @@ crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct
 	return rc;
 }
 
-/* Write, note who did it, and read the row back: one round trip, one transaction. */
+/*
+ * Write, note who did it, and read the row back: one round trip, one transaction. A change is noted
+ * first: from the row as it was.
+ */
 static enum rc
 write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, enum crud_verb verb,
     struct shown *ret)
 {
 	const struct db_val create[] = { V_TEXT(shape_json(cx, in)) };
 	const struct db_val update[] = { V_TEXT(id), create[0] };
+	const char *meta = r->audited ? meta_of(cx, r, in) : NULL;
 	bool creates = verb == CRUD_CREATE;
 
 	TRY(db_set_actor(cx));
+	if (!creates)
+		TRY(send_audit(cx, r, id, "update", meta));
 	TRY(db_send_n(cx, crud_stmt(r, verb), DB_EXEC, NULL, creates ? create : update,
 	    creates ? 1 : 2));
-	TRY(send_audit(cx, r, id, creates ? "create" : "update",
-	    r->audited ? meta_of(cx, r, in) : NULL));
+	if (creates)
+		TRY(send_audit(cx, r, id, "create", meta));
 	TRY(send_show(cx, r, id, ret));
 	return db_sync(cx);
 }
@@ -301,8 +322,9 @@ crud_update_with(struct ctx *cx, const struct req *rq, struct resp *rs, const st
 	return answer_row(cx, r, &s, 200, rs);
 }
 
-enum rc
-crud_update_id(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
+/* The same with the id that the caller found. */
+static enum rc
+update_by_id(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
     const char *id)
 {
 	struct shown s;
@@ -329,7 +351,7 @@ crud_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 	if (id == NULL)
 		TRY(crud_create(cx, rq, rs, r));
 	else
-		TRY(crud_update_id(cx, rq, rs, r, id));
+		TRY(update_by_id(cx, rq, rs, r, id));
 	return db_commit(cx);
 }
 
@@ -351,7 +373,7 @@ crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(db_set_actor(cx));
-	TRY(send_audit(cx, r, id, "delete", NULL));
+	TRY(send_audit(cx, r, id, "delete", r->audited ? meta_of_delete(cx, r) : NULL));
 	TRY(db_send_row_if_any(cx, crud_stmt(r, CRUD_DELETE), &gone, V_TEXT(id)));
 	TRY(name_conflict(cx, r, db_sync(cx)));
 	if (db_count(gone) == 0)

@@ -63,7 +63,9 @@ refusal(struct ctx *cx, int status, const cJSON *json)
 	if (status == TOO_MANY) {
 		d.outcome = OUTCOME_RETRY;
 		d.wait_seconds =
-		    cJSON_IsNumber(wait) && wait->valuedouble < 3600 ? wait->valueint : 30;
+		    cJSON_IsNumber(wait) && wait->valuedouble >= 0 && wait->valuedouble < 3600
+			? wait->valueint
+			: 30;
 	} else if (status == BAD_REQUEST && cJSON_IsNumber(chat)) {
 		d = (struct delivery){ OUTCOME_MOVED, number_text(cx, chat), 0 };
 	} else if (status != BAD_REQUEST && status != FORBIDDEN) {

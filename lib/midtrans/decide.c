@@ -359,19 +359,19 @@ rule_for(unsigned event, unsigned then, unsigned trust, unsigned amount)
 /* Alerts are distinguished by their verdict, those of an applied message by its status. */
 static const struct {
 	const char *verdict, *status; /* "": any; the end of a status will do */
-	const char *title;
-} titles[] = {
-	{ "foreign", "", "Payment in another currency or of another merchant" },
-	{ "odd_amount", "", "Payment of an amount that is no whole rupiah" },
-	{ "inconsistent", "", "Notification that does not add up" },
-	{ "unknown_status", "", "Payment with an unknown status" },
-	{ "disagrees", "", "Midtrans and our books disagree" },
-	{ "confirm", "", "Payment reported as taken back" },
-	{ "", "refund", "Payment refunded" },
-	{ "", "chargeback", "Payment charged back" },
-	{ "", "capture", "Card payment under review" },
-	{ "", "cancel", "Settled payment cancelled" },
-	{ "", "", "Payment of another amount" },
+	const char *text;
+} texts[] = {
+	{ "foreign", "", "payment_foreign" },
+	{ "odd_amount", "", "payment_odd" },
+	{ "inconsistent", "", "notice_inconsistent" },
+	{ "unknown_status", "", "payment_status_unknown" },
+	{ "disagrees", "", "books_disagree" },
+	{ "confirm", "", "payment_taken_back" },
+	{ "", "refund", "payment_refunded" },
+	{ "", "chargeback", "payment_charged_back" },
+	{ "", "capture", "card_review" },
+	{ "", "cancel", "payment_cancelled" },
+	{ "", "", "payment_differs" },
 };
 
 static bool
@@ -383,14 +383,14 @@ ends_with(const char *s, const char *end)
 }
 
 static const char *
-title_for(const char *verdict, const char *status)
+text_for(const char *verdict, const char *status)
 {
 	size_t i = 0;
 
-	while ((titles[i].verdict[0] != '\0' && strcmp(titles[i].verdict, verdict) != 0) ||
-	       !ends_with(status, titles[i].status))
+	while ((texts[i].verdict[0] != '\0' && strcmp(texts[i].verdict, verdict) != 0) ||
+	       !ends_with(status, texts[i].status))
 		i++;
-	return titles[i].title;
+	return texts[i].text;
 }
 
 void
@@ -409,6 +409,6 @@ midtrans_decide(const struct midtrans_state *s, const struct midtrans_message *m
 	d.actions = r->actions;
 	d.attempt = r->attempt;
 	if (d.actions & ACT_ALERT)
-		d.title = title_for(d.verdict, m->status);
+		d.text = text_for(d.verdict, m->status);
 	*ret = d;
 }

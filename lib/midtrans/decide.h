@@ -72,7 +72,7 @@ struct midtrans_decision {
 	const char *rows;    /* of the table of required behaviour, for the log and tests */
 	const char *verdict; /* applied, duplicate, stale, confirm, disagrees, foreign, ... */
 	unsigned actions;
-	const char *title;   /* of the alert, with ACT_ALERT */
+	const char *text;    /* name of the alert's, with ACT_ALERT */
 	const char *attempt; /* its new state; NULL: unchanged */
 	int64_t amount, fee; /* to book */
 	int64_t charged;     /* sum of all parts charged back, by this message */

@@ -172,7 +172,7 @@ send_alert(struct ctx *cx, const struct decided *p)
 {
 	return db_send_exec(cx, &SQL_midtrans_decision_alert, V_TEXT(p->attempt_id),
 	    V_BOOL(is_notification(p->source)), V_TEXT(p->d.rows), V_TEXT(alert_key(cx, p)),
-	    V_TEXT(p->d.title), V_TEXT(p->m->status), V_TEXT(foreign_money(cx, p->m)),
+	    V_TEXT(p->d.text), V_TEXT(p->m->status), V_TEXT(foreign_money(cx, p->m)),
 	    val_positive(p->m->gross));
 }
 

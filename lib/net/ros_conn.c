@@ -344,7 +344,7 @@ ros_conn_open(struct ros_conn *c, const struct routeros_target *t, int64_t deadl
 	*c = (struct ros_conn){ .fd = -1 };
 	if (resolve(t->host, t->port, deadline, &list) != 0)
 		return conn_fails(c, ROS_UNREACHABLE, "its name is unknown");
-	ok = dial(c, list, deadline);
+	ok = c->dialed = dial(c, list, deadline);
 	freeaddrinfo(list);
 	if (ok && t->tls != ROS_PLAIN)
 		ok = tls_start(c, t, deadline);

@@ -24,6 +24,7 @@ struct ros_conn {
 	struct ssl_ctx_st *tls;
 	struct ssl_st *ssl; /* NULL: plain */
 	short wait;         /* what the last call that would have blocked waits for */
+	bool dialed;        /* the last open reached the router: TCP was connected */
 	enum routeros_fault fault;
 	char why[120];
 };

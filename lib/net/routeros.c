@@ -86,6 +86,12 @@ routeros_budget(struct routeros *ros, int ms)
 	ros->budget = ms > 0 ? clock_ms() + ms : INT64_MAX;
 }
 
+bool
+routeros_reached(const struct routeros *ros)
+{
+	return ros->conn.dialed;
+}
+
 enum routeros_fault
 routeros_fault(const struct routeros *ros)
 {

@@ -43,6 +43,9 @@ struct routeros *routeros_new(struct arena *life, const struct routeros_target *
 enum rc routeros_open(struct ctx *, struct routeros *) _must_check_;
 void routeros_close(struct routeros *);
 
+/* The last open made a TCP connection, though TLS or the login may have failed. */
+bool routeros_reached(const struct routeros *);
+
 /* Open, in step, and not hung up on as far as the kernel knows. Sends nothing. */
 bool routeros_alive(struct routeros *);
 

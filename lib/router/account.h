@@ -90,6 +90,7 @@ struct account_object {
 	const char *service, *profile;
 	const char *local, *address; /* address: remote-address, target or entry */
 	const char *comment;
+	const char *limit_uptime;         /* of hotspot users */
 	const char *max_limit, *priority; /* of queues, and their bursts: */
 	const char *burst_limit, *burst_threshold, *burst_time;
 	bool disabled, dynamic;
@@ -98,6 +99,9 @@ struct account_object {
 	bool copied;   /* the account has another name: the mark was copied with the row */
 	bool gone;     /* removed since */
 };
+
+/* Is it the limit by which Mikhmon switches an expired hotspot user off? NULL is none. */
+bool account_is_spent(const char *limit_uptime);
 
 /* The uuid in "isp:<uuid>[ ...]", in mem; NULL when it is no mark of ours. */
 #define ACCOUNT_MARK "isp:"

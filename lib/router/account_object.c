@@ -27,6 +27,12 @@ uuid_of(const char *comment)
 	return comment[UUID_LEN] == '\0' || comment[UUID_LEN] == ' ' ? comment : NULL;
 }
 
+bool
+account_is_spent(const char *limit_uptime)
+{
+	return limit_uptime != NULL && strcmp(limit_uptime, "1s") == 0;
+}
+
 const char *
 account_mark(struct arena *mem, const char *comment)
 {

@@ -23,6 +23,12 @@ profile_of(const struct account *a)
 	return a->wanted == WANTED_CUT && a->isolation != NULL ? a->isolation : a->profile;
 }
 
+static bool
+is_spent(const struct account_object *o)
+{
+	return o->menu == MENU_HOTSPOT && account_is_spent(o->limit_uptime);
+}
+
 static void
 common_attrs(struct planning *p, struct account_op *op, const struct account_object *o)
 {
@@ -47,6 +53,8 @@ user_attrs(struct planning *p, struct account_op *op, const struct account_objec
 	common_attrs(p, op, o);
 	if (a->menu == MENU_HOTSPOT) {
 		plan_op_address(op, "address", o->address, a->remote_address);
+		if (is_spent(o) && !is_off(a))
+			plan_op_attr(op, "limit-uptime", "0s");
 		return;
 	}
 	plan_op_differs(op, "service", o->service, a->service);
@@ -267,7 +275,7 @@ settle(struct planning *p, struct account_object *keep, bool held)
 
 /*
  * An account found on the router that has not changed here since is off where it is absent,
- * disabled or in a profile that says so.
+ * disabled, spent or in a profile that says so.
  */
 static bool
 is_off_as_found(const struct planning *p, const struct account_object *o)
@@ -276,7 +284,7 @@ is_off_as_found(const struct planning *p, const struct account_object *o)
 
 	if (!a->imported || a->pending || a->wanted != WANTED_CUT || a->menu == MENU_QUEUE)
 		return false;
-	if (o == NULL || o->disabled)
+	if (o == NULL || o->disabled || is_spent(o))
 		return true;
 	for (size_t i = 0; i < a->noff_names && o->profile != NULL; i++)
 		if (strcasecmp(a->off_names[i], o->profile) == 0)

@@ -43,6 +43,7 @@ found(const struct account_object *o, const char *key)
 		{ "remote-address", at->address },
 		{ "address", at->address },
 		{ "target", at->address },
+		{ "limit-uptime", at->limit_uptime },
 		{ "max-limit", at->max_limit },
 		{ "priority", at->priority },
 		{ "burst-limit", at->burst_limit },

@@ -93,7 +93,9 @@ put_row(struct ctx *cx, struct importing *im, const struct ros_row *row, const c
 	put_text(&im->w, "local_address", row, "local-address");
 	put_text(&im->w, "remote_address", row, im->hotspot ? "address" : "remote-address");
 	put_comment(cx, &im->w, row);
-	jw_bool(&im->w, "disabled", ros_json_flag(ros_row_get(row, "disabled")));
+	jw_bool(&im->w, "disabled",
+	    ros_json_flag(ros_row_get(row, "disabled")) ||
+		(im->hotspot && account_is_spent(ros_row_get(row, "limit-uptime"))));
 	put_text(&im->w, "mikrotik_id", row, ".id");
 	jw_end(&im->w);
 	return RC_OK;
@@ -132,7 +134,7 @@ read_all(struct ctx *cx, struct routeros *ros, struct importing *im)
 	    ".id,name,password,service,profile,local-address,remote-address,disabled,comment", im));
 	im->hotspot = true;
 	return read_menu(cx, ros, "/ip/hotspot/user/print",
-	    ".id,name,password,profile,address,disabled,comment", im);
+	    ".id,name,password,profile,address,disabled,comment,limit-uptime", im);
 }
 
 static enum rc

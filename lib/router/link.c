@@ -82,9 +82,10 @@ static enum rc
 broken(struct ctx *cx, struct router_link *l)
 {
 	const char *reason = arena_strdup(cx->mem, cx->err.msg);
+	bool reached = l->ros == NULL || routeros_reached(l->ros);
 
 	link_close(l);
-	return router_broken(cx, l->router_id, reason, PROBE_S);
+	return router_broken(cx, l->router_id, reason, PROBE_S, reached);
 }
 
 /* The kept connection if it is still good, else a new one; *ret false: broken. */

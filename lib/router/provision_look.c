@@ -14,7 +14,7 @@ static const char queue_props[] = ".id,name,target,dynamic,disabled,comment,prio
 
 static const char *const props[MENU__MAX] = {
 	[MENU_PPP] = ".id,name,service,profile,local-address,remote-address,disabled,comment",
-	[MENU_HOTSPOT] = ".id,name,profile,address,disabled,comment",
+	[MENU_HOTSPOT] = ".id,name,profile,address,disabled,comment,limit-uptime",
 	[MENU_QUEUE] = queue_props,
 	[MENU_BLOCK] = ".id,address,dynamic,disabled,comment",
 	[MENU_BLOCK6] = ".id,address,dynamic,disabled,comment",
@@ -97,6 +97,7 @@ look_row(struct ctx *cx, const struct ros_row *row, void *arg)
 		.local = found_text(cx, row, "local-address"),
 		.address = found_text(cx, row, address_of[l->menu]),
 		.comment = found_text(cx, row, "comment"),
+		.limit_uptime = found_text(cx, row, "limit-uptime"),
 		.max_limit = found_text(cx, row, "max-limit"),
 		.priority = found_text(cx, row, "priority"),
 		.burst_limit = found_text(cx, row, "burst-limit"),

@@ -152,9 +152,10 @@ router_unlock(struct ctx *cx, const char *id)
 }
 
 enum rc
-router_broken(struct ctx *cx, const char *id, const char *reason, int probe_s)
+router_broken(struct ctx *cx, const char *id, const char *reason, int probe_s, bool reached)
 {
-	return db_exec(cx, &SQL_router_broken, V_TEXT(id), V_TEXT(reason), V_I64(probe_s));
+	return db_exec(cx, &SQL_router_broken, V_TEXT(id), V_TEXT(reason), V_I64(probe_s),
+	    V_BOOL(reached));
 }
 
 enum rc

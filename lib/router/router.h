@@ -55,8 +55,12 @@ enum rc router_night(struct ctx *, const char **ret) _must_check_;
 enum rc router_lock(struct ctx *, const char *id, bool *ret) _must_check_;
 enum rc router_unlock(struct ctx *, const char *id) _must_check_;
 
-/* The breaker opens, with the reason on all that waits; probe again in so many seconds. */
-enum rc router_broken(struct ctx *, const char *id, const char *reason, int probe_s) _must_check_;
+/*
+ * The breaker opens, with the reason on all that waits; probe again in so many seconds.
+ * reached: there was a connection, so the router is not away, it refuses us.
+ */
+enum rc router_broken(struct ctx *, const char *id, const char *reason, int probe_s,
+    bool reached) _must_check_;
 /* Jobs that came since for broken routers fail with their reason, too. */
 enum rc router_fail_waiting(struct ctx *) _must_check_;
 /* A login succeeded: closes the breaker, all jobs are due.  version may be NULL. */

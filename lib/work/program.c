@@ -30,6 +30,15 @@ fault_of(struct ctx *cx, const struct program *p, const struct daemon_args *args
 	return p->fault != NULL ? p->fault(cx, args) : NULL;
 }
 
+bool
+program_has_no_option(const struct daemon_args *args)
+{
+	for (size_t i = 0; i < DAEMON_OPTIONS_MAX; i++)
+		if (args->val[i] != NULL)
+			return false;
+	return true;
+}
+
 /* Open and work; a service that a signal ends while it waits for the database ends with 0. */
 static int
 open_and_run(struct ctx *cx, const struct program *p, const struct daemon_args *args,

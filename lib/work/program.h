@@ -30,6 +30,9 @@ struct program {
 
 int program_run(const struct program *, int argc, char **argv);
 
+/* An is_service of programs whose every option ends them: nothing but --env was given. */
+bool program_has_no_option(const struct daemon_args *);
+
 /*
  * The exit code of work that ended so; a failure (rc) is shown as daemon_fail() does.  *well false:
  * something failed, though the program went on.  NULL: nothing can.  A pointer, because the work

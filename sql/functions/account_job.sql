@@ -118,6 +118,7 @@ BEGIN
 	 WHERE s.router_id = router
 	 ORDER BY s.account_id FOR UPDATE OF s;
 
+	PERFORM router_acts_add(router, results);
 	UPDATE account_states s
 	   SET synced_generation = CASE WHEN r.ok THEN r.generation ELSE s.synced_generation END,
 	       kick = s.kick AND NOT (r.ok AND s.generation = r.generation),
@@ -143,6 +144,27 @@ BEGIN
 	 WHERE r.ok AND s.router_id <> router AND NOT s.present;
 	PERFORM router_notify(others);
 END $$;
+
+-- Remember what was done for lines, before it is written back: a success once a change, a failure once until it succeeds.
+CREATE OR REPLACE FUNCTION router_acts_add(router uuid, results jsonb)
+RETURNS void LANGUAGE sql AS $$
+	INSERT INTO router_acts (subscription_id, router_id, act, detail, log_id)
+	SELECT m.subscription_id, router,
+	       CASE WHEN NOT r.ok THEN 'failed' WHEN NOT s.present OR m.wanted = 'absent' THEN 'removed'
+	            WHEN m.disabled OR m.wanted = 'suspended' THEN 'disabled' ELSE 'enabled' END,
+	       r.error, c.id
+	  FROM jsonb_to_recordset(results) AS r (id uuid, generation bigint, ok boolean, error text)
+	  JOIN account_states s ON s.router_id = router AND s.account_id = r.id
+	  JOIN mikrotik_secrets m ON m.id = r.id AND m.subscription_id IS NOT NULL
+	  LEFT JOIN LATERAL (
+		SELECT l.id FROM billing_logs l
+		 WHERE l.subscription_id = m.subscription_id
+		   AND l.action IN ('created', 'updated', 'activated', 'suspended', 'expired', 'cancelled', 'plan_changed')
+		 ORDER BY l.created_at DESC, l.id DESC LIMIT 1) c ON true
+	 WHERE r.generation = s.generation
+	   AND CASE WHEN r.ok THEN r.generation > s.synced_generation ELSE s.sync_state <> 'failed' END
+	 ORDER BY m.id
+$$;
 
 -- The last seen ids, a hint for screens: [{id, hint}].
 CREATE OR REPLACE FUNCTION account_hints(hints jsonb)

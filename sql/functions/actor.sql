@@ -14,6 +14,15 @@ CREATE OR REPLACE FUNCTION business_day(moment timestamptz) RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (moment AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'))::date;
 
+-- The moment at which a business day begins, and its noon.
+CREATE OR REPLACE FUNCTION day_begin(day date) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN day::timestamp AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta');
+
+CREATE OR REPLACE FUNCTION day_noon(day date) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN day_begin(day) + interval '12 hours';
+
 -- Today. Programs and triggers ask for it; every rule takes its day as a parameter.
 CREATE OR REPLACE FUNCTION business_today() RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -62,40 +62,65 @@ BEGIN
 	RETURN opened.id;
 END $$;
 
+-- The title and the message of a text, in the language of the settings; a field that is an object is a text of its own.
+CREATE OR REPLACE FUNCTION alert_render(text_name text, fields jsonb, OUT title text, OUT message text)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	filled jsonb := (SELECT coalesce(jsonb_object_agg(f.key, CASE jsonb_typeof(f.value)
+		WHEN 'object' THEN to_jsonb((alert_render(f.value ->> 'text', f.value)).message) ELSE f.value END), '{}')
+		FROM jsonb_each(fields) f);
+BEGIN
+	SELECT message_render(CASE s.message_language WHEN 'en' THEN t.title_en ELSE t.title_id END, filled),
+	       message_render(CASE s.message_language WHEN 'en' THEN t.message_en ELSE t.message_id END, filled)
+	  INTO STRICT title, message
+	  FROM alert_texts t, settings s WHERE t.name = text_name;
+END $$;
+
+-- The same as alert_raise() and alert_resolve(), with a text of alert_texts and its fields.
+CREATE OR REPLACE FUNCTION alert_raise_text(type text, severity text, text_name text, fields jsonb, meta jsonb DEFAULT NULL,
+	key text DEFAULT NULL) RETURNS uuid
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	SELECT alert_raise(type, severity, r.title, r.message, meta, key) FROM alert_render(text_name, fields) r;
+$$;
+
+CREATE OR REPLACE FUNCTION alert_resolve_text(open_key text, text_name text, fields jsonb) RETURNS uuid
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	SELECT alert_resolve(open_key, r.title, r.message) FROM alert_render(text_name, fields) r;
+$$;
+
 /*
  * Alerts of the system about itself, as a set: a row is a state that holds now. alert_sweep()
  * raises what is new among them and resolves what no longer holds.
  */
-CREATE OR REPLACE FUNCTION alert_conditions(day date) RETURNS TABLE (key text, severity text, title text, message text)
+DROP FUNCTION IF EXISTS alert_conditions(date);
+CREATE OR REPLACE FUNCTION alert_conditions(day date) RETURNS TABLE (key text, severity text, text_name text, fields jsonb)
 LANGUAGE sql STABLE AS $$
-	SELECT 'router:' || r.id, 'critical', format('Router %s cannot be reached or refuses us', r.name),
-	       format('Since %s. %s', to_char(s.broken_since, 'YYYY-MM-DD HH24:MI TZ'), coalesce(s.last_error, ''))
+	SELECT 'router:' || r.id, 'critical', 'router_broken', jsonb_build_object('name', r.name,
+	       'since', to_char(s.broken_since, 'YYYY-MM-DD HH24:MI TZ'), 'error', coalesce(s.last_error, ''))
 	  FROM router_states s JOIN router_settings r ON r.id = s.router_id
 	 WHERE r.is_active AND s.broken_since < now() - interval '10 minutes'
 	UNION ALL
 	-- The run of a day is due in its first hours; where none was ever finished, a day after the first line.
-	SELECT 'billing_run', 'critical', 'The nightly billing run is missing',
-	       'Last finished run: ' || coalesce(last_run::text, 'never')
+	SELECT 'billing_run', 'critical', 'run_missing', jsonb_build_object('last', coalesce(last_run::text, '-'))
 	  FROM (SELECT max(business_date) AS last_run FROM billing_runs WHERE finished_at IS NOT NULL) r
 	 WHERE coalesce(last_run < day - 1, EXISTS (SELECT FROM subscriptions WHERE created_at < now() - interval '1 day'))
 	UNION ALL
-	SELECT 'sender:' || s.sender, 'critical',
-	       format('Messages over %s are failing', coalesce(n.name || ' (' || n.channel || ')', s.sender)),
-	       format('Since %s: %s', to_char(s.failing_since, 'YYYY-MM-DD HH24:MI TZ'), s.last_error)
+	SELECT 'sender:' || s.sender, 'critical', 'channel_failing', jsonb_build_object(
+	       'channel', coalesce(n.name || ' (' || n.channel || ')', s.sender),
+	       'since', to_char(s.failing_since, 'YYYY-MM-DD HH24:MI TZ'), 'error', s.last_error)
 	  FROM message_senders s LEFT JOIN notification_settings n ON n.id::text = s.sender
 	 WHERE s.failing_since < now() - interval '10 minutes'
 	UNION ALL
 	-- Payments of the last day that only our own questions brought to light.
-	SELECT 'webhook_silence', 'warning', 'Midtrans notifications do not arrive',
-	       format('%s payments of the last 24 hours became known only because we asked.', silent)
+	SELECT 'webhook_silence', 'warning', 'webhook_silence', jsonb_build_object('count', silent)
 	  FROM (SELECT count(*) FILTER (WHERE NOT noticed) AS silent, bool_or(noticed) AS any_noticed
 	          FROM (SELECT bool_or(source = 'notification') AS noticed FROM midtrans_events
 	                 WHERE received_at > now() - interval '1 day'
 	                   AND body ->> 'transaction_status' IN ('settlement', 'capture') GROUP BY order_id) o) e
 	 WHERE silent >= 3 AND NOT any_noticed
 	UNION ALL
-	SELECT 'restore_proof', 'warning', 'No backup was proved by a restore',
-	       format('Last proof: %s. Run ispctl restore-test.', coalesce(to_char(last_proof, 'YYYY-MM-DD'), 'never'))
+	SELECT 'restore_proof', 'warning', 'restore_unproved',
+	       jsonb_build_object('last', coalesce(to_char(last_proof, 'YYYY-MM-DD'), '-'))
 	  FROM (SELECT max(proved_at) AS last_proof FROM restore_proofs) p, settings
 	 WHERE coalesce(last_proof, (SELECT min(created_at) FROM invoices)) < now() - make_interval(days => restore_proof_days);
 $$;
@@ -103,10 +128,10 @@ $$;
 CREATE OR REPLACE FUNCTION alert_sweep(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-	PERFORM alert_raise('system', c.severity, c.title, c.message, NULL, c.key)
+	PERFORM alert_raise_text('system', c.severity, c.text_name, c.fields, NULL, c.key)
 	   FROM alert_conditions(day) c
 	  WHERE NOT EXISTS (SELECT FROM alert_logs a WHERE a.key = c.key AND a.resolved_at IS NULL);
-	PERFORM alert_resolve(a.key, 'Over: ' || a.title)
+	PERFORM alert_resolve_text(a.key, 'over', jsonb_build_object('title', a.title, 'message', a.message))
 	   FROM alert_logs a
 	  WHERE a.type = 'system' AND a.resolved_at IS NULL
 	    AND a.key ~ '^(router:|billing_run$|sender:|webhook_silence$|restore_proof$)'

@@ -156,6 +156,7 @@ LANGUAGE sql STABLE AS $$
 	SELECT 'subscription ' || s.id, format('%s owes %s days on %s: %s', s.mikrotik_username, d - s.end_date, d, CASE
 		WHEN s.hold_until >= d THEN format('a promise until %s', s.hold_until)
 		WHEN s.gateway_holds > 0 THEN 'held while Midtrans gave no answer'
+		WHEN is_router_held(s.router_held_on, s.router_holds, d) THEN 'held while its router is away'
 		WHEN is_no_suspend_day(d) THEN 'nobody is cut today'
 		WHEN EXISTS (SELECT FROM billing_logs l WHERE l.subscription_id = s.id AND l.action = 'undone') THEN 'money was undone'
 		WHEN NOT EXISTS (SELECT FROM billing_runs WHERE business_date = d AND finished_at IS NOT NULL) THEN 'no night was run'

@@ -71,7 +71,8 @@ BEGIN
 	PERFORM billing_log(CASE WHEN i.paid_amount + money < i.amount THEN 'part_paid' ELSE 'paid' END,
 		format('%s by %s for %s', rupiah(money), method, i.invoice_number),
 		i.customer_id, i.subscription_id, i.id,
-		effects || jsonb_build_object('amount', money, 'payment_id', payment, 'gift_id', gift, 'was', i.status));
+		effects || (SELECT jsonb_build_object('amount', money, 'payment_id', payment, 'gift_id', gift,
+			'before', invoice_standing(i), 'after', invoice_standing(x)) FROM invoices x WHERE x.id = i.id));
 	PERFORM invoice_attempts_cancel(i.id);
 END $$;
 

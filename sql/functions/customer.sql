@@ -36,7 +36,8 @@ BEGIN
 			rupiah(c.credit)));
 	END IF;
 	PERFORM billing_log('archived', format('%s archived', c.name), customer, NULL, NULL,
-		jsonb_build_object('credit', c.credit));
+		jsonb_build_object('credit', c.credit, 'before', jsonb_build_object('archived', false),
+			'after', jsonb_build_object('archived', true)));
 END $$;
 
 -- Nothing is sold to an archived customer; the row is held until commit.

@@ -185,7 +185,10 @@ BEGIN
 		PERFORM open_periods_move(s, n, d);
 	END IF;
 	PERFORM billing_log('days', format('%s days %s', abs(n), CASE WHEN n > 0 THEN 'given' ELSE 'taken back' END),
-		s.customer_id, sub, NULL, jsonb_build_object('days', n, 'reason', reason, 'before', s.end_date));
+		s.customer_id, sub, NULL, jsonb_build_object('days', n, 'reason', reason,
+			'before', jsonb_build_object('end_date', s.end_date, 'pending_days', s.pending_days),
+			'after', (SELECT jsonb_build_object('end_date', x.end_date, 'pending_days', x.pending_days)
+				FROM subscriptions x WHERE x.id = sub)));
 	PERFORM subscription_reconsider(sub, 'days were given', d);
 END $$;
 

@@ -79,6 +79,7 @@ BEGIN
 	IF first_at IS NULL THEN
 		EXECUTE format('SELECT date_bin($1, min(recorded_at), ''epoch'') FROM %I', source) INTO first_at USING width;
 	END IF;
+	-- Expressions of snmp_roll() and ping_roll(), with their callers' rights. @plpgsql_check_options: security_warnings = off
 	IF first_at < until_at THEN
 		EXECUTE (SELECT format('INSERT INTO %1$I (%2$I, recorded_at, %3$s)
 			SELECT %2$I, date_bin($1, recorded_at, ''epoch''), %4$s FROM %5$I

@@ -91,12 +91,19 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	IF i.amount = 0 THEN
 		PERFORM billing_log('paid', format('%s costs nothing', i.invoice_number),
-			i.customer_id, i.subscription_id, i.id, invoice_settle(i, d));
+			i.customer_id, i.subscription_id, i.id, invoice_settle(i, d)
+				|| jsonb_build_object('before', invoice_standing(i), 'after', jsonb_build_object('status', 'paid', 'paid_amount', 0)));
 	END IF;
 	PERFORM credit_apply(i.customer_id, d, i.seq);
 END $$;
 
 -- ---- settled and undone
+
+-- The part of an invoice that money changes, for the log.
+CREATE OR REPLACE FUNCTION invoice_standing(i invoices) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT jsonb_build_object('status', i.status, 'paid_amount', i.paid_amount)
+$$;
 
 -- Nothing is outstanding any more. Returns what that did, for the log.
 CREATE OR REPLACE FUNCTION invoice_settle(i invoices, d date) RETURNS jsonb
@@ -143,7 +150,8 @@ BEGIN
 	WHERE id = inv;
 	PERFORM billing_log('undone', format('%s taken back from %s', rupiah(money), i.invoice_number),
 		i.customer_id, i.subscription_id, inv,
-		jsonb_build_object('amount', money, 'reason', reason, 'before', i.status));
+		(SELECT jsonb_build_object('amount', money, 'reason', reason, 'before', invoice_standing(i), 'after', invoice_standing(x))
+		   FROM invoices x WHERE x.id = inv));
 	PERFORM invoice_attempts_cancel(inv);
 	IF was_paid AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, - service_days_of(inv), 'period', inv, NULL, reason, d);
@@ -343,6 +351,8 @@ BEGIN
 	IF waive AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
 			i.invoice_number || ' was waived', d);
+	ELSIF waive THEN -- postpaid: those days stay behind it, or the next run would bill them again
+		UPDATE subscriptions SET end_date = greatest(end_date, i.period_end) WHERE id = i.subscription_id AND is_postpaid;
 	END IF;
 	IF NOT waive THEN
 		PERFORM period_bill_again(i, d);
@@ -381,10 +391,10 @@ BEGIN
 	PERFORM bill_consume(i, -1);
 	UPDATE subscriptions SET next_package_on = NULL WHERE id = i.subscription_id AND next_package_on = i.period_start;
 	UPDATE subscriptions SET end_date = i.period_start - 1
-	WHERE id = i.subscription_id AND is_postpaid AND end_date = i.period_end AND closed_on IS NULL;
+	WHERE id = i.subscription_id AND is_postpaid AND end_date = i.period_end;
 	PERFORM billing_log('invoice_cancelled', format('%s cancelled', i.invoice_number),
 		i.customer_id, i.subscription_id, i.id,
-		jsonb_build_object('reason', reason, 'before', i.status, 'date', d));
+		jsonb_build_object('reason', reason, 'before', i.status, 'after', 'cancelled', 'date', d));
 	PERFORM invoice_attempts_cancel(i.id);
 END $$;
 

@@ -234,8 +234,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
 	IF EXISTS (SELECT FROM notification_settings
 	            WHERE is_active AND audience = 'staff' AND events ?| '{payment,payment_received}') THEN
-		PERFORM alert_raise('payment', 'info', format('Payment received: %s', rupiah(p.amount)),
-			format('%s from %s by %s', rupiah(p.amount), c.name, p.method),
+		PERFORM alert_raise_text('payment', 'info', 'payment_received',
+			jsonb_build_object('amount', rupiah(p.amount), 'customer', c.name, 'method', p.method),
 			jsonb_build_object('payment_id', p.id, 'customer_id', p.customer_id))
 		   FROM received p JOIN customers c ON c.id = p.customer_id;
 	END IF;

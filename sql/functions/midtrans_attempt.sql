@@ -342,9 +342,8 @@ BEGIN
 		PERFORM billing_log('held', format('%s is not suspended: Midtrans gave no answer', username), s.customer_id,
 			subscription, NULL, jsonb_build_object('night', night, 'date', day));
 	ELSE
-		PERFORM alert_raise('payment', 'warning', format('%s suspended without an answer', username),
-			format('Midtrans has given no answer for %s nights. If %s has paid, the payment will be found later.',
-				night - 1, customer_name),
+		PERFORM alert_raise_text('payment', 'warning', 'cut_unanswered',
+			jsonb_build_object('username', username, 'nights', night - 1, 'customer', customer_name),
 			jsonb_build_object('subscription_id', subscription, 'date', day));
 	END IF;
 END $$;

@@ -99,9 +99,8 @@ BEGIN
 		jsonb_build_object('verdict', 'unknown_order', 'gross_amount', e.body ->> 'gross_amount', 'event_id', event));
 	PERFORM alert_resolve(l.key) FROM alert_logs l
 	WHERE l.key = 'midtrans:unknown_order' AND l.resolved_at IS NULL AND l.created_at <= now() - interval '1 hour';
-	PERFORM alert_raise('payment', 'warning', 'Payment for an unknown order',
-		format('Midtrans reports a payment of %s %s for order %s, which is not ours. Look it up in the dashboard of Midtrans.',
-			coalesce(e.body ->> 'currency', 'IDR'), e.body ->> 'gross_amount', e.order_id),
+	PERFORM alert_raise_text('payment', 'warning', 'order_unknown', jsonb_build_object(
+			'currency', coalesce(e.body ->> 'currency', 'IDR'), 'amount', e.body ->> 'gross_amount', 'order', e.order_id),
 		jsonb_build_object('order_id', e.order_id, 'event_id', event), 'midtrans:unknown_order');
 END $$;
 
@@ -134,8 +133,9 @@ END $$;
 
 -- Raise the alert of a decision, each thing once. Anybody can alter a copy of a notification, so
 -- notifications raise one alert for each rule and attempt.
+DROP FUNCTION IF EXISTS midtrans_decision_alert(uuid, boolean, text, text, text, text, text, bigint);
 CREATE OR REPLACE FUNCTION midtrans_decision_alert(of_attempt uuid, is_notification boolean, rows text, alert_key text,
-	title text, status text, foreign_money text, gross bigint)
+	text_name text, status text, foreign_money text, gross bigint)
 RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -148,18 +148,18 @@ BEGIN
 		END IF;
 	END IF;
 	SELECT * INTO a FROM midtrans_attempts WHERE id = of_attempt;
-	PERFORM midtrans_alert_once(a, alert_key, title,
-		format('Order %s over %s: Midtrans reports %s over %s (rule %s).', a.order_id, rupiah(a.amount), status,
-			coalesce(foreign_money, rupiah(gross)), rows));
+	PERFORM midtrans_alert_once(a, alert_key, text_name, jsonb_build_object('amount', rupiah(a.amount), 'status', status,
+		'gross', coalesce(foreign_money, rupiah(gross)), 'rule', rows));
 END $$;
 
 -- Raise an alert about an attempt, once for each key.
-CREATE OR REPLACE FUNCTION midtrans_alert_once(a midtrans_attempts, alert_key text, title text, message text) RETURNS void
+DROP FUNCTION IF EXISTS midtrans_alert_once(midtrans_attempts, text, text, text);
+CREATE OR REPLACE FUNCTION midtrans_alert_once(a midtrans_attempts, alert_key text, text_name text, fields jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE midtrans_attempts SET alerts = alerts || alert_key WHERE id = a.id AND alert_key <> ALL(alerts);
 	IF FOUND THEN
-		PERFORM alert_raise('payment', 'warning', title, message,
+		PERFORM alert_raise_text('payment', 'warning', text_name, fields || jsonb_build_object('order', a.order_id),
 			jsonb_build_object('order_id', a.order_id, 'invoice_id', a.invoice_id, 'attempt_id', a.id));
 	END IF;
 END $$;
@@ -204,8 +204,7 @@ $$;
 CREATE OR REPLACE FUNCTION midtrans_alert_unconfirmed(of_attempt uuid, since timestamptz) RETURNS void
 LANGUAGE sql AS $$
 	SELECT midtrans_alert_once(a, concat_ws(':', 'unconfirmed', e.status, CASE WHEN e.known THEN e.transaction_id END),
-		'A notification was not confirmed',
-		format('A notification for order %s reported %s. Midtrans, asked, does not confirm it.', a.order_id, e.status))
+		'notice_unconfirmed', jsonb_build_object('status', e.status))
 	FROM midtrans_attempts a CROSS JOIN midtrans_unconfirmed_money(a, since) e
 	WHERE a.id = of_attempt AND e.verdict = 'confirm'
 $$;

@@ -165,9 +165,8 @@ BEGIN
 	ON CONFLICT (attempt_id, transaction_id) DO UPDATE
 	SET asks = CASE WHEN u.asked_at < midtrans_named_at(of_attempt, transaction) THEN 1 ELSE u.asks + 1 END, asked_at = now()
 	WHERE u.asked_at < midtrans_named_at(of_attempt, transaction) OR u.asked_at <= now() - interval '1 minute';
-	PERFORM midtrans_alert_once(a, 'unknown:' || transaction, 'Midtrans does not know a payment in our books',
-		format('A notification for order %s reported a payment of %s (%s). Midtrans, asked, does not know it.',
-			a.order_id, rupiah(p.amount), transaction))
+	PERFORM midtrans_alert_once(a, 'unknown:' || transaction, 'payment_unknown',
+		jsonb_build_object('amount', rupiah(p.amount), 'transaction', transaction))
 	FROM midtrans_attempts a
 	JOIN midtrans_transactions t ON t.attempt_id = a.id AND t.transaction_id = transaction AND NOT t.confirmed
 	JOIN payments p ON p.id = t.payment_id AND p.status = 'received'

@@ -79,11 +79,12 @@ LANGUAGE sql STABLE AS $$
 		   AND (s.status = 'down' OR s.misses > 0 OR s.hits < 2 OR s.checked_at < monitor_parent_fails.missed_since))
 $$;
 
--- The customers behind a router, as a sentence. Its caller may not read customers or prices otherwise.
-CREATE OR REPLACE FUNCTION monitor_affected(router uuid) RETURNS text
+-- The customers behind a router, as a part of an alert's text. Its caller may not read customers or prices otherwise.
+DROP FUNCTION IF EXISTS monitor_affected(uuid);
+CREATE OR REPLACE FUNCTION monitor_affected(router uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-	SELECT format(' It serves %s customers, Rp %s a month.', count(DISTINCT s.customer_id),
-	              replace(to_char(coalesce(sum(p.price * 30 / p.validity_days), 0), 'FM999,999,999,999,990'), ',', '.'))
+	SELECT jsonb_build_object('text', 'affected', 'customers', count(DISTINCT s.customer_id),
+	              'amount', rupiah(coalesce(sum(p.price * 30 / p.validity_days), 0)::bigint))
 	  FROM subscriptions s JOIN packages p ON p.id = s.package_id
 	 WHERE s.router_id = router AND s.status = 'active'
 	HAVING count(*) > 0
@@ -105,19 +106,18 @@ $$;
 -- Raise device_down for what is down through no fault of another; resolve it for what is up again.
 CREATE OR REPLACE FUNCTION monitor_judge_down(kind_name text) RETURNS void
 LANGUAGE sql AS $$
-	SELECT alert_raise('device_down', 'critical', t.name || ' is down',
-	                   format('%s (%s) has not answered since %s UTC.', t.name, t.host,
-	                          to_char(s.missed_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))
-	                   || coalesce(' ' || s.error || '.', '') || coalesce(monitor_affected(t.router_id), ''),
+	SELECT alert_raise_text('device_down', 'critical', 'device_down',
+	                   jsonb_build_object('name', t.name, 'host', t.host, 'error', ' ' || s.error || '.',
+	                          'since', to_char(s.missed_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+	                          'affected', monitor_affected(t.router_id)),
 	                   jsonb_build_object('kind', t.kind, 'id', t.id, 'host', t.host, 'router_id', t.router_id),
 	                   'device_down:' || t.id)
 	  FROM monitor_states s JOIN monitor_things t ON t.id = s.id
 	 WHERE s.kind = kind_name AND s.status = 'down' AND t.is_active
 	   AND NOT monitor_alert_is_open('device_down:' || t.id)
 	   AND NOT monitor_in_maintenance(t.id, t.router_id) AND NOT monitor_parent_fails(t.id, s.missed_since);
-	SELECT alert_resolve(a.key, t.name || ' is up again',
-	                     format('%s (%s) answers again. It was down for %s.', t.name, t.host,
-	                            monitor_duration(s.since - a.created_at)))
+	SELECT alert_resolve_text(a.key, 'device_up', jsonb_build_object('name', t.name, 'host', t.host,
+	                          'duration', monitor_duration(s.since - a.created_at)))
 	  FROM alert_logs a JOIN monitor_states s ON a.key = 'device_down:' || s.id JOIN monitor_things t ON t.id = s.id
 	 WHERE a.resolved_at IS NULL AND a.type = 'device_down' AND s.kind = kind_name AND s.status = 'up'
 $$;

@@ -103,8 +103,7 @@ BEGIN
 	WHERE p.customer_id = i.customer_id AND p.invoice_id IS NOT DISTINCT FROM i.id AND p.source = 'manual' AND p.status = 'received'
 	  AND p.amount = coalesce((input ->> 'amount')::bigint, i.amount - i.paid_amount)
 	  AND p.reference IS NOT DISTINCT FROM input ->> 'reference'
-	  AND CASE WHEN input ->> 'payment_date' IS NULL THEN p.received_on = d
-	           ELSE business_day(p.payment_date) = payment_day(input ->> 'payment_date') END
+	  AND business_day(p.payment_date) = coalesce(payment_day(input ->> 'payment_date'), d)
 	  AND p.created_at > clock_timestamp() - interval '10 minutes'
 	ORDER BY p.seq DESC LIMIT 1;
 	IF FOUND AND (i.id IS NULL OR i.is_open) THEN
@@ -117,6 +116,18 @@ END $$;
 CREATE OR REPLACE FUNCTION payment_day(moment text) RETURNS date
 LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN length(moment) = 10 THEN moment::date ELSE business_day(moment::timestamptz) END
+$$;
+
+/*
+ * The moment of a payment: as given; a day, or none given: now on the business
+ * day d that is today, else noon of that day, which is that day in every zone of the country.
+ */
+CREATE OR REPLACE FUNCTION payment_moment(moment text, d date) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN length(moment) > 10 THEN moment::timestamptz
+	            WHEN business_day(now()) = day THEN now()
+	            ELSE day_noon(day) END
+	FROM (SELECT coalesce(payment_day(moment), d) AS day) given
 $$;
 
 -- The amount received. People are held to what is owed; the gateway's money is there already.
@@ -168,7 +179,7 @@ BEGIN
 		input ->> 'reference', input ->> 'idempotency_key', input ->> 'request_hash',
 		input ->> 'transaction_id', input ->> 'midtrans_transaction_id', input ->> 'midtrans_status',
 		input -> 'midtrans_response',
-		coalesce((input ->> 'payment_date')::timestamptz, now()), d, input ->> 'notes', session_actor())
+		payment_moment(input ->> 'payment_date', d), d, input ->> 'notes', session_actor())
 	ON CONFLICT DO NOTHING
 	RETURNING * INTO p;
 	RETURN p;
@@ -206,13 +217,26 @@ DECLARE
 BEGIN
 	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = p.customer_id;
 	IF archived OR i.id IS NOT NULL AND NOT i.is_open THEN
-		PERFORM alert_raise('payment', 'warning',
-			format('Money for %s', CASE WHEN archived THEN 'an archived customer'
-			                            ELSE format('a %s invoice', i.status) END),
-			format('%s by %s arrived for %s. What no invoice needs is kept as credit.',
-				rupiah(p.amount), p.method, coalesce(i.invoice_number, 'no invoice')),
+		PERFORM alert_raise_text('payment', 'warning', CASE WHEN archived THEN 'money_archived' ELSE 'money_closed' END,
+			jsonb_build_object('amount', rupiah(p.amount), 'method', p.method, 'status', i.status,
+				'invoice', coalesce(i.invoice_number, '-')),
 			jsonb_build_object('payment_id', p.id, 'invoice_id', i.id, 'customer_id', p.customer_id));
 	END IF;
+END $$;
+
+-- Change the notes, all that people may change of a payment.
+CREATE OR REPLACE FUNCTION payment_update(pay uuid, input jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	p payments := payment_lock(pay);
+BEGIN
+	IF NOT input ? 'notes' OR p.notes IS NOT DISTINCT FROM input ->> 'notes' THEN
+		RETURN;
+	END IF;
+	UPDATE payments SET notes = input ->> 'notes', updated_at = now() WHERE id = pay;
+	PERFORM billing_log('updated', format('Notes of a payment of %s changed', rupiah(p.amount)), p.customer_id, NULL, p.invoice_id,
+		jsonb_build_object('payment_id', pay, 'before', jsonb_build_object('notes', p.notes),
+			'after', jsonb_build_object('notes', input ->> 'notes')));
 END $$;
 
 /*
@@ -236,7 +260,8 @@ BEGIN
 	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
 	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
 		p.customer_id, NULL, p.invoice_id,
-		jsonb_build_object('payment_id', pay, 'amount', gone, 'kind', kind, 'reason', reason));
+		jsonb_build_object('payment_id', pay, 'amount', gone, 'kind', kind, 'reason', reason,
+			'before', p.status, 'after', 'reversed'));
 	IF kind <> 'reversal' THEN
 		PERFORM payment_alert_lost(p, kind, gone);
 	END IF;
@@ -308,8 +333,8 @@ END $$;
 CREATE OR REPLACE FUNCTION payment_alert_lost(p payments, what text, money bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM alert_raise('payment', 'warning', format('Payment taken back: %s', what),
-		format('%s of the payment %s is gone.', rupiah(money), coalesce(p.reference, p.id::text)),
+	PERFORM alert_raise_text('payment', 'warning', 'payment_lost',
+		jsonb_build_object('what', what, 'amount', rupiah(money), 'reference', coalesce(p.reference, p.id::text)),
 		jsonb_build_object('payment_id', p.id, 'invoice_id', p.invoice_id, 'customer_id', p.customer_id,
 			'amount', money));
 END $$;

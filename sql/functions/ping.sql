@@ -64,7 +64,9 @@ $$;
 CREATE OR REPLACE FUNCTION ping_judge() RETURNS void
 LANGUAGE sql AS $$
 	WITH judged AS (
-		SELECT t.id, t.name, t.host, t.router_id, h.latency, h.loss, h.n, c.*
+		SELECT t.id, t.router_id, h.latency, h.loss, h.n, c.*,
+		       jsonb_build_object('name', t.name, 'host', t.host, 'latency', round(h.latency::numeric, 1),
+		                          'loss', round(h.loss::numeric, 1)) AS said
 		  FROM settings c, ping_targets t
 		  JOIN monitor_states s ON s.id = t.id
 		 CROSS JOIN LATERAL (
@@ -78,24 +80,20 @@ LANGUAGE sql AS $$
 		   AND (s.latency_ms >= c.latency_raise_ms OR s.loss_percent >= c.loss_clear_percent
 		        OR monitor_alert_is_open('high_latency:' || t.id) OR monitor_alert_is_open('packet_loss:' || t.id))
 	), raised AS (
-		SELECT alert_raise('high_latency', 'warning', name || ' answers slowly',
-		                   format('%s (%s) takes %s ms, more than %s.', name, host, round(latency::numeric, 1), latency_raise_ms),
+		SELECT alert_raise_text('high_latency', 'warning', 'latency_high', said || jsonb_build_object('limit', latency_raise_ms),
 		                   jsonb_build_object('kind', 'ping', 'id', id), 'high_latency:' || id)
 		  FROM judged WHERE n >= 3 AND latency >= latency_raise_ms AND NOT monitor_alert_is_open('high_latency:' || id)
 		   AND NOT monitor_in_maintenance(id, router_id) AND NOT monitor_parent_fails(id, NULL)
 		UNION ALL
-		SELECT alert_raise('packet_loss', 'warning', name || ' loses packets',
-		                   format('%s (%s) loses %s%%, more than %s%%.', name, host, round(loss::numeric, 1), loss_raise_percent),
+		SELECT alert_raise_text('packet_loss', 'warning', 'loss_high', said || jsonb_build_object('limit', loss_raise_percent),
 		                   jsonb_build_object('kind', 'ping', 'id', id), 'packet_loss:' || id)
 		  FROM judged WHERE n >= 3 AND loss >= loss_raise_percent AND NOT monitor_alert_is_open('packet_loss:' || id)
 		   AND NOT monitor_in_maintenance(id, router_id) AND NOT monitor_parent_fails(id, NULL)
 		UNION ALL
-		SELECT alert_resolve('high_latency:' || id, name || ' answers quickly again',
-		                     format('%s (%s) takes %s ms.', name, host, round(latency::numeric, 1)))
+		SELECT alert_resolve_text('high_latency:' || id, 'latency_normal', said)
 		  FROM judged WHERE latency < latency_clear_ms AND monitor_alert_is_open('high_latency:' || id)
 		UNION ALL
-		SELECT alert_resolve('packet_loss:' || id, name || ' loses no more packets',
-		                     format('%s (%s) loses %s%%.', name, host, round(loss::numeric, 1)))
+		SELECT alert_resolve_text('packet_loss:' || id, 'loss_normal', said)
 		  FROM judged WHERE loss <= loss_clear_percent AND monitor_alert_is_open('packet_loss:' || id)
 	)
 	SELECT count(*) FROM raised

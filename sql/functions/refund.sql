@@ -11,6 +11,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	p      payments := payment_lock(pay);
 	keeps  bigint;
+	fresh  text;
 	undone uuid[] := '{}';
 BEGIN
 	IF is_refund_known(p, refund_id, amount) THEN
@@ -24,10 +25,12 @@ BEGIN
 	PERFORM refund_enter(p, amount, reason, d);
 	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on, method)
 	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), d, method);
-	UPDATE payments SET status = CASE WHEN keeps = 0 THEN 'refunded' ELSE status END, updated_at = now() WHERE id = pay;
+	fresh := CASE WHEN keeps = 0 THEN 'refunded' ELSE p.status END;
+	UPDATE payments SET status = fresh, updated_at = now() WHERE id = pay;
 	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
 		p.customer_id, NULL, p.invoice_id,
-		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason, 'method', method));
+		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason,
+			'method', method, 'before', p.status, 'after', fresh));
 	PERFORM debt_reopen(p.customer_id, undone, d);
 END $$;
 

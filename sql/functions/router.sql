@@ -35,16 +35,18 @@ BEGIN
 END $$;
 
 /*
- * A router could not be reached: the breaker opens, all that waits for it says
- * why, and it is probed again in probe_s seconds.
+ * A router could not be used: the breaker opens, all that waits for it says
+ * why, and it is probed again in probe_s seconds. One to which no connection
+ * could be made (not reached) is away.
  */
-CREATE OR REPLACE FUNCTION router_broken(router uuid, reason text, probe_s int)
+CREATE OR REPLACE FUNCTION router_broken(router uuid, reason text, probe_s int, reached boolean DEFAULT true)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO router_states AS s (router_id, failures, broken_since, next_probe_at, last_error)
-	VALUES (router, 1, now(), clock_timestamp() + make_interval(secs => probe_s), reason)
+	INSERT INTO router_states AS s (router_id, failures, broken_since, away_since, next_probe_at, last_error)
+	VALUES (router, 1, now(), CASE WHEN NOT reached THEN now() END, clock_timestamp() + make_interval(secs => probe_s), reason)
 	    ON CONFLICT (router_id) DO UPDATE
 	   SET failures = s.failures + 1, broken_since = coalesce(s.broken_since, now()),
+	       away_since = CASE WHEN NOT reached THEN coalesce(s.away_since, now()) END,
 	       next_probe_at = excluded.next_probe_at, last_error = reason, updated_at = now();
 	PERFORM FROM account_states
 	  WHERE router_id = router AND generation > synced_generation ORDER BY account_id FOR UPDATE;
@@ -81,7 +83,7 @@ BEGIN
 	INSERT INTO router_states AS s (router_id, version)
 	VALUES (router, os_version)
 	    ON CONFLICT (router_id) DO UPDATE
-	   SET failures = 0, broken_since = NULL, next_probe_at = NULL, last_error = NULL,
+	   SET failures = 0, broken_since = NULL, away_since = NULL, next_probe_at = NULL, last_error = NULL,
 	       version = coalesce(os_version, s.version), updated_at = now();
 	UPDATE router_settings SET last_connected_at = now() WHERE id = router;
 	IF was_broken THEN
@@ -119,7 +121,7 @@ BEGIN
 	   SET router_id = account_default_router(), updated_at = now()
 	 WHERE router_id IS NULL AND removed_at IS NULL AND account_default_router() IS NOT NULL;
 	UPDATE router_states
-	   SET failures = 0, broken_since = NULL, next_probe_at = NULL, last_error = NULL, updated_at = now()
+	   SET failures = 0, broken_since = NULL, away_since = NULL, next_probe_at = NULL, last_error = NULL, updated_at = now()
 	 WHERE router_id = ANY (routers);
 	UPDATE account_states SET due_at = now(), attempts = 0
 	 WHERE router_id = ANY (routers) AND generation > synced_generation;

@@ -98,6 +98,12 @@ $$;
 
 CREATE OR REPLACE FUNCTION suspensions_due(d date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
+	SELECT * FROM debts_past_grace(d) WHERE NOT is_router_held(router_held_on, router_holds, d)
+$$;
+
+-- Lines that are on and owe a bill past its grace, without a promise, on a day that allows cuts.
+CREATE OR REPLACE FUNCTION debts_past_grace(d date) RETURNS SETOF subscriptions
+LANGUAGE sql STABLE AS $$
 	SELECT s.* FROM subscriptions s, settings g
 	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < d) AND NOT is_no_suspend_day(d)
 	  AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) i
@@ -140,8 +146,8 @@ $$;
 CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, most bigint, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM alert_raise('subscription', 'critical', format('The night of %s took no line off', d),
-		format('The step %s would take %s lines off, more than %s. Look at the preview, then run it with --force.', step, due, most),
+	PERFORM alert_raise_text('subscription', 'critical', 'night_guarded',
+		jsonb_build_object('date', d, 'step', step, 'due', due, 'most', most),
 		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), format('billing-guard:%s:%s', step, d));
 END $$;
 
@@ -252,7 +258,8 @@ BEGIN
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
-			jsonb_build_object('due_date', due_date, 'date', d), session_actor(), session_request()
+			jsonb_build_object('due_date', due_date, 'date', d, 'before', 'unpaid', 'after', 'overdue'),
+			session_actor(), session_request()
 		FROM mark
 	)
 	SELECT coalesce(array_agg(ROW('overdue', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
@@ -278,7 +285,8 @@ BEGIN
 	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, d, session_actor()
 	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
 	UPDATE invoices SET late_fee_on = d, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(lines));
-	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id)
+	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id,
+		jsonb_build_object('amount', l.amount, 'date', d))
 	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id;
 	PERFORM charges_bill(s, d) FROM subscriptions s
 	WHERE s.id IN (SELECT subscription_id FROM unnest(lines)) AND s.status = 'cancelled';
@@ -324,7 +332,8 @@ BEGIN
 			ORDER BY o.due_date, o.seq LIMIT 1) i
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
-	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', d);
+	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', d,
+		ARRAY(SELECT invoice_id FROM unnest(lines)));
 	used := ARRAY(SELECT id FROM subscriptions WHERE id = ANY(done) AND is_postpaid);
 	IF used <> '{}' THEN -- what was used is billed tonight
 		lines := lines || billing_renew_lines(used, d);
@@ -333,8 +342,9 @@ BEGIN
 	RETURN QUERY SELECT * FROM billing_skipped('suspend', ids, done);
 END $$;
 
--- subscription_switch_off() for a set.
-CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, because text, why text, d date) RETURNS void
+-- subscription_switch_off() for a set; `bills` are those that they are cut for, in the same order.
+CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, because text, why text, d date, bills uuid[] DEFAULT '{}')
+RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	for_all jsonb := jsonb_strip_nulls(jsonb_build_object('reason', why,
@@ -343,12 +353,12 @@ BEGIN
 	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
 	SELECT id, d, coalesce(because, state), status, nullif(current_setting('isp.run', true), '')::bigint
 	FROM subscriptions WHERE id = ANY(subs) AND status = 'active';
-	INSERT INTO billing_logs (action, message, customer_id, subscription_id, meta, actor, request_id)
-	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id,
+	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
+	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id, bill,
 		for_all || jsonb_build_object('before',
 			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
 		session_actor(), session_request()
-	FROM subscriptions WHERE id = ANY(subs);
+	FROM unnest(subs, bills) AS cut (sub, bill) JOIN subscriptions ON id = sub;
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
 	UPDATE subscriptions SET status = state, suspend_reason = because, closed_on = d - 1, updated_at = now()
 	WHERE id = ANY(subs) AND is_postpaid;

@@ -6,6 +6,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	names text := (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
 		WHERE attrelid = 'setting_rows'::regclass AND attnum > 0 AND attname <> 'updated_at' AND input ? attname::text);
+	held  jsonb := (SELECT to_jsonb(s) FROM settings s);
 BEGIN
 	-- Names of columns alone, quoted above. @plpgsql_check_options: security_warnings = off
 	PERFORM setting_check(input);
@@ -15,7 +16,7 @@ BEGIN
 	EXECUTE format('UPDATE settings s SET (%s, updated_at) = (SELECT %s, now() FROM jsonb_populate_record(s, $1) n)', names, names)
 		USING input;
 	PERFORM subscriptions_follow_settings(d);
-	PERFORM audit('update', 'settings', NULL, input, ip);
+	PERFORM audit('update', 'settings', NULL, audit_change(held, input), ip);
 END $$;
 
 -- Rules that the form of a single field does not state.
@@ -47,12 +48,16 @@ $$;
 
 -- Replace the company's logo by the PNG of this base64; NULL: there is none any more.
 CREATE OR REPLACE FUNCTION company_logo_save(logo text, ip text) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE plpgsql AS $$
+DECLARE
+	held text := (SELECT version FROM company_logos);
+BEGIN
 	DELETE FROM company_logos WHERE logo IS NULL;
 	INSERT INTO company_logos (png) SELECT decode(logo, 'base64') WHERE logo IS NOT NULL
 	ON CONFLICT (one) DO UPDATE SET png = excluded.png, updated_at = now();
-	SELECT audit('update', 'settings', NULL, jsonb_build_object('company_logo', (SELECT version FROM company_logos)), ip);
-$$;
+	PERFORM audit('update', 'settings', NULL, audit_change(jsonb_build_object('company_logo', held),
+		jsonb_build_object('company_logo', (SELECT version FROM company_logos))), ip);
+END $$;
 
 -- The values of a preset.
 CREATE OR REPLACE FUNCTION setting_preset_values(preset text) RETURNS jsonb
@@ -76,11 +81,14 @@ CREATE OR REPLACE FUNCTION setting_preset(preset text, packages boolean, ip text
 LANGUAGE plpgsql AS $$
 DECLARE
 	policies jsonb := setting_preset_values(preset);
+	months   uuid[] := '{}';
 BEGIN
 	IF packages AND policies ->> 'cycle' = 'calendar' THEN
-		UPDATE packages SET period_unit = 'month', validity_months = 1, updated_at = now()
-		WHERE period_unit = 'day' AND validity_days BETWEEN 28 AND 31;
+		months := ARRAY(SELECT id FROM packages WHERE period_unit = 'day' AND validity_days BETWEEN 28 AND 31);
 	END IF;
+	PERFORM audit('update', 'package', p.id::text,
+		audit_change(to_jsonb(p), '{"period_unit": "month", "validity_months": 1}'), ip) FROM packages p WHERE id = ANY(months);
+	UPDATE packages SET period_unit = 'month', validity_months = 1, updated_at = now() WHERE id = ANY(months);
 	PERFORM setting_save(policies, ip, d);
 	RETURN (SELECT coalesce(jsonb_agg(p.name ORDER BY p.name), '[]') FROM packages p
 		WHERE p.period_unit = 'day' AND policies ->> 'cycle' = 'calendar');

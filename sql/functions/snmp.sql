@@ -105,21 +105,21 @@ LANGUAGE sql AS $$
 	WITH judged AS (
 		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, coalesce(i.manual_speed, i.if_speed) AS speed,
 		       greatest(c.in_rate, c.out_rate) AS busiest, s.bandwidth_raise_percent, s.bandwidth_clear_percent,
-		       'bandwidth:' || i.id AS alert_key
+		       'bandwidth:' || i.id AS alert_key,
+		       jsonb_build_object('name', d.name, 'interface', i.if_name, 'used', greatest(c.in_rate, c.out_rate) / 1000000,
+		                          'speed', coalesce(i.manual_speed, i.if_speed) / 1000000) AS said
 		  FROM settings s, snmp_counters c
 		  JOIN snmp_interfaces i ON i.id = c.interface_id
 		  JOIN snmp_devices d ON d.id = i.device_id
 		 WHERE d.is_active AND i.monitor_bandwidth AND coalesce(i.manual_speed, i.if_speed) > 0
 		   AND c.in_rate IS NOT NULL AND c.read_at > now() - interval '10 minutes'
 	), raised AS (
-		SELECT alert_raise('bandwidth', 'warning', format('%s %s is nearly full', name, if_name),
-		                   format('%s of %s carries %s of %s Mbit/s.', if_name, name, busiest / 1000000, speed / 1000000),
+		SELECT alert_raise_text('bandwidth', 'warning', 'bandwidth_full', said,
 		                   jsonb_build_object('kind', 'snmp', 'id', device_id, 'interface_id', id), alert_key)
 		  FROM judged WHERE busiest >= speed / 100.0 * bandwidth_raise_percent AND NOT monitor_alert_is_open(alert_key)
 		   AND NOT monitor_in_maintenance(device_id, router_id)
 		UNION ALL
-		SELECT alert_resolve(alert_key, format('%s %s has room again', name, if_name),
-		                     format('%s of %s carries %s of %s Mbit/s.', if_name, name, busiest / 1000000, speed / 1000000))
+		SELECT alert_resolve_text(alert_key, 'bandwidth_free', said)
 		  FROM judged WHERE busiest < speed / 100.0 * bandwidth_clear_percent AND monitor_alert_is_open(alert_key)
 	)
 	SELECT count(*) FROM raised

@@ -36,7 +36,8 @@ END $$;
 CREATE OR REPLACE FUNCTION subscription_pause(sub uuid, from_day date, until date, reason text, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions := subscription_lock_live(sub);
+	s   subscriptions := subscription_lock_live(sub);
+	was jsonb := jsonb_build_object('from', s.pause_from, 'until', s.pause_until);
 BEGIN
 	from_day := coalesce(from_day, d);
 	PERFORM raise_invalid_all(field_error(from_day < d, 'from', 'after', format('The from field must be a date from %s on.', d))
@@ -49,7 +50,8 @@ BEGIN
 	WHERE id = sub RETURNING * INTO s;
 	IF from_day > d THEN
 		PERFORM billing_log('pause_planned', format('%s pauses from %s', s.mikrotik_username, from_day), s.customer_id, sub, NULL,
-			jsonb_build_object('from', from_day, 'until', until, 'reason', reason));
+			jsonb_build_object('reason', reason, 'before', was,
+				'after', jsonb_build_object('from', from_day, 'until', until)));
 	ELSE
 		PERFORM subscription_pause_begin(s, coalesce(reason, 'paused'), d);
 	END IF;
@@ -80,6 +82,9 @@ BEGIN
 		UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, updated_at = now(),
 			begin_on = CASE WHEN s.suspend_reason = 'new' THEN begin_on END
 		WHERE id = sub;
+		PERFORM billing_log('pause_called_off', format('%s does not pause from %s', s.mikrotik_username, s.pause_from),
+			s.customer_id, sub, NULL, jsonb_build_object('reason', reason,
+				'before', jsonb_build_object('from', s.pause_from, 'until', s.pause_until), 'after', '{}'::jsonb));
 	ELSIF s.suspend_reason = 'pause' THEN
 		PERFORM subscription_switch_on(s, coalesce(reason, 'resumed'), d, false);
 	ELSE
@@ -133,7 +138,8 @@ BEGIN
 		gateway_holds = 0, gateway_held_on = NULL, updated_at = now() WHERE id = s.id;
 	INSERT INTO promises (subscription_id, from_day, until, reason, actor) VALUES (s.id, d, until, reason, session_actor());
 	PERFORM billing_log('promised', format('%s stays on until %s', s.mikrotik_username, until), s.customer_id, s.id, NULL,
-		jsonb_build_object('until', until, 'reason', reason));
+		jsonb_build_object('until', until, 'reason', reason, 'before', jsonb_build_object('hold_until', s.hold_until),
+			'after', jsonb_build_object('hold_until', until)));
 END $$;
 
 -- ---- the end

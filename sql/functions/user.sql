@@ -42,8 +42,8 @@ END $$;
 CREATE OR REPLACE FUNCTION user_set(who uuid, input jsonb, kept bigint, ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM audit('update', 'user', who::text,
-		CASE WHEN input ? 'password' THEN input - 'password' || '{"new_password": true}' ELSE input END, ip);
+	PERFORM audit('update', 'user', who::text, audit_change((SELECT to_jsonb(u) FROM users u WHERE u.id = who),
+		CASE WHEN input ? 'password' THEN input - 'password' || '{"new_password": true}' ELSE input END), ip);
 	UPDATE users u SET (name, email, password, role, is_active, updated_at) =
 		(SELECT n.name, lower(n.email), n.password, n.role, n.is_active, now()
 		   FROM jsonb_populate_record(u, input) n)
@@ -57,11 +57,12 @@ END $$;
 CREATE OR REPLACE FUNCTION user_drop(who uuid, ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	mail text;
+	u users;
 BEGIN
-	DELETE FROM users WHERE id = who RETURNING email INTO mail;
+	DELETE FROM users WHERE id = who RETURNING * INTO u;
 	PERFORM require_found(FOUND, 'user_unknown', 'There is no such user.');
-	PERFORM audit('delete', 'user', who::text, jsonb_build_object('email', mail), ip);
+	PERFORM audit('delete', 'user', who::text,
+		jsonb_build_object('before', jsonb_build_object('name', u.name, 'email', u.email, 'role', u.role)), ip);
 END $$;
 
 -- Keep one active admin. Two admins who demote each other take turns here, and the second sees what

@@ -1,9 +1,9 @@
--- Revenue is what was received less what was taken or paid back; the month is the business month.
+-- Revenue is what was received, by the day of payment, less what was taken or paid back; the month is the business month.
 -- name: dashboard_numbers()
 SELECT c.total_customers, c.active_customers, p.total_packages, s.active_subscriptions, s.suspended_subscriptions,
        i.unpaid_invoices, i.overdue_invoices,
        m.total - r.total - b.total AS total_revenue, m.month - r.month - b.month AS monthly_revenue
-  FROM (SELECT date_trunc('month', business_today())::date AS first) d,
+  FROM (SELECT first, day_begin(first) AS begins FROM (SELECT date_trunc('month', business_today())::date AS first) m) d,
        LATERAL (SELECT count(*) AS total_customers, count(*) FILTER (WHERE status = 'active') AS active_customers
                   FROM customers WHERE archived_at IS NULL) c,
        LATERAL (SELECT count(*) AS total_packages FROM packages) p,
@@ -14,7 +14,7 @@ SELECT c.total_customers, c.active_customers, p.total_packages, s.active_subscri
                        count(*) FILTER (WHERE status = 'overdue') AS overdue_invoices
                   FROM invoices WHERE is_open) i,
        LATERAL (SELECT coalesce(sum(amount), 0)::bigint AS total,
-                       coalesce(sum(amount) FILTER (WHERE received_on >= d.first), 0)::bigint AS month
+                       coalesce(sum(amount) FILTER (WHERE payment_date >= d.begins), 0)::bigint AS month
                   FROM payments) m,
        LATERAL (SELECT coalesce(sum(amount), 0)::bigint AS total,
                        coalesce(sum(amount) FILTER (WHERE reversed_on >= d.first), 0)::bigint AS month
@@ -42,7 +42,8 @@ SELECT *, "customer.name" AS customer_name FROM billing_log_rows ORDER BY create
 -- name: dashboard_show()
 WITH d AS (SELECT business_today() AS today, date_trunc('month', business_today())::date AS first),
 taken AS MATERIALIZED (
-	SELECT p.received_on AS day, p.method, p.actor, p.amount FROM payments p, d WHERE p.received_on >= (d.first - interval '11 months')::date
+	SELECT business_day(p.payment_date) AS day, p.method, p.actor, p.amount FROM payments p, d
+	 WHERE p.payment_date >= day_begin((d.first - interval '11 months')::date)
 ),
 given AS MATERIALIZED (
 	SELECT r.reversed_on AS day, p.method, r.actor, r.amount FROM payment_reversals r JOIN payments p ON p.id = r.payment_id, d

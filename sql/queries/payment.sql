@@ -7,8 +7,7 @@ SELECT * FROM payment_book($1::jsonb || jsonb_build_object('source', 'manual',
 SELECT payment_reverse($1::uuid, 'reversal', $2::text, business_today(), $3::boolean);
 
 -- name: payment_update(uuid, jsonb)
-UPDATE payments SET notes = CASE WHEN $2::jsonb ? 'notes' THEN $2::jsonb ->> 'notes' ELSE notes END, updated_at = now()
- WHERE id = $1::uuid;
+SELECT payment_update($1::uuid, $2::jsonb);
 
 -- name: payment_refund(uuid, jsonb)
 SELECT payment_refund_by_hand($1::uuid, $2::jsonb, business_today());

@@ -5,7 +5,7 @@
 WITH moved (day, method, actor, amount) AS (
 	SELECT business_day(p.payment_date), p.method, CASE p.source WHEN 'midtrans' THEN 'midtrans' ELSE p.actor END, p.amount
 	  FROM payments p
-	 WHERE p.payment_date BETWEEN $1::date - 1 AND $2::date + 2 AND business_day(p.payment_date) BETWEEN $1::date AND $2::date
+	 WHERE p.payment_date >= day_begin($1::date) AND p.payment_date < day_begin($2::date + 1)
 	UNION ALL
 	SELECT r.reversed_on, p.method, r.actor, -r.amount FROM payment_reversals r JOIN payments p ON p.id = r.payment_id
 	 WHERE r.reversed_on BETWEEN $1::date AND $2::date
@@ -49,7 +49,7 @@ SELECT i.issued_on, i.invoice_number, c.name AS customer, c.npwp, i.amount - i.t
 SELECT business_day(p.payment_date) AS day, c.name AS customer, i.invoice_number, p.method, p.source, p.reference, p.amount, p.fee,
        p.status, p.id
   FROM payments p JOIN customers c ON c.id = p.customer_id LEFT JOIN invoices i ON i.id = p.invoice_id
- WHERE p.payment_date BETWEEN $1::date - 1 AND $2::date + 2 AND business_day(p.payment_date) BETWEEN $1::date AND $2::date
+ WHERE p.payment_date >= day_begin($1::date) AND p.payment_date < day_begin($2::date + 1)
  ORDER BY p.payment_date, p.id;
 
 -- Lines by package as they are now, and those that began and ended in these days.

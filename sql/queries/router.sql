@@ -36,8 +36,8 @@ SELECT pg_try_advisory_lock(hashtextextended('router ' || $1::text, 0)) AS locke
 -- name: router_unlock(uuid)
 SELECT pg_advisory_unlock(hashtextextended('router ' || $1::text, 0));
 
--- name: router_broken(uuid, text, int)
-SELECT router_broken($1::uuid, $2::text, $3::int);
+-- name: router_broken(uuid, text, int, boolean)
+SELECT router_broken($1::uuid, $2::text, $3::int, $4::boolean);
 
 -- name: router_healthy(uuid, text)
 SELECT router_healthy($1::uuid, $2::text);
@@ -55,8 +55,8 @@ SELECT id::text AS id FROM profile_mark_dirty_on_all_routers($1::uuid) AS r (id)
 -- The nightly comparison would do more than it may: an alert, until a later one may again.
 -- name: router_drift_alert(uuid, text, text)
 SELECT CASE WHEN $3::text IS NULL THEN alert_resolve('drift ' || $1::text)
-            ELSE alert_raise('system', 'critical', left('Router ' || $2::text || ' differs from the database', 255),
-                             $3::text || '. See ispctl router plan.', NULL, 'drift ' || $1::text) END;
+            ELSE alert_raise_text('system', 'critical', 'drift', jsonb_build_object('name', $2::text, 'difference', $3::text),
+                                  NULL, 'drift ' || $1::text) END;
 
 -- name: router_sample_waiting()
 SELECT EXISTS (SELECT FROM router_samples_due) AS is_due;

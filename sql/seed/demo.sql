@@ -133,6 +133,15 @@ INSERT INTO snmp_devices (name, host, port, device_type, location, sys_name, dis
 SELECT 'Core switch', '127.0.10.1', 1161, 'switch', 'Kantor', 'core-sw', now()
  WHERE NOT EXISTS (SELECT FROM snmp_devices);
 
+-- A real agent: scripts/stack starts snmpd there where the machine has one.
+\if :{?snmp_port}
+\else
+\set snmp_port 161
+\endif
+INSERT INTO snmp_devices (name, host, port, device_type, location)
+SELECT 'Office server', '127.0.0.1', :snmp_port, 'server', 'Kantor'
+ WHERE NOT EXISTS (SELECT FROM snmp_devices WHERE name = 'Office server') AND EXISTS (SELECT FROM town);
+
 INSERT INTO snmp_interfaces (device_id, if_name, if_index, if_descr, if_alias, if_speed, if_oper_status, monitor_bandwidth)
 SELECT d.id, 'sfp' || n, n, 'SFP+ ' || n, (ARRAY['Upstream', 'Tower Utara', 'Tower Selatan'])[n], 1000000000, 'up', true
   FROM snmp_devices d, generate_series(1, 3) n

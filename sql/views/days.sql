@@ -28,13 +28,17 @@ SELECT ('00000000-0000-0000-0000-' || lpad(to_hex(id), 12, '0'))::uuid AS id, id
 
 /*
  * The history of a line, each row with the row that caused it: a change, a
- * day, a payment, a message, a router's answer.
+ * day, a payment, a message, an act on a router. A line that is put on in the
+ * transaction of a payment is put on by it.
  */
 CREATE VIEW history_rows AS
 SELECT l.id, l.customer_id, l.subscription_id, 'change' AS type, l.action AS title, l.message AS text, l.actor,
-       CASE WHEN l.invoice_id IS NOT NULL THEN 'invoice' WHEN l.meta ? 'payment_id' THEN 'payment' END AS cause_type,
-       coalesce(l.invoice_id, (l.meta ->> 'payment_id')::uuid) AS cause_id, l.meta ->> 'reason' AS cause, l.created_at
+       CASE WHEN l.invoice_id IS NOT NULL THEN 'invoice' WHEN l.meta ? 'payment_id' OR p.id IS NOT NULL THEN 'payment' END AS cause_type,
+       coalesce(l.invoice_id, (l.meta ->> 'payment_id')::uuid, p.id) AS cause_id, l.meta ->> 'reason' AS cause, l.created_at
   FROM billing_logs l
+  LEFT JOIN LATERAL (
+	SELECT id FROM payments WHERE l.action = 'activated' AND customer_id = l.customer_id AND created_at = l.created_at
+	 ORDER BY seq DESC LIMIT 1) p ON true
 UNION ALL
 SELECT ('00000000-0000-0000-0001-' || lpad(to_hex(d.id), 12, '0'))::uuid, s.customer_id, d.subscription_id, 'days', d.kind,
        format('%s days', d.days), d.actor, CASE WHEN d.invoice_id IS NOT NULL THEN 'invoice' END, d.invoice_id, d.reason, d.created_at
@@ -47,4 +51,11 @@ UNION ALL
 SELECT m.id, m.customer_id, m.subscription_id, 'message', m.event, format('%s, %s', m.channel, m.state), NULL,
        CASE WHEN m.invoice_id IS NOT NULL THEN 'invoice' END, m.invoice_id, m.last_error, m.created_at
   FROM message_outbox m
- WHERE m.customer_id IS NOT NULL;
+ WHERE m.customer_id IS NOT NULL
+UNION ALL
+SELECT a.id, s.customer_id, a.subscription_id, 'router', a.act, concat_ws(': ', coalesce(r.name, 'a router that is gone'), a.detail), NULL,
+       CASE WHEN l.id IS NOT NULL THEN 'change' END, l.id, l.message, a.created_at
+  FROM router_acts a
+  JOIN subscriptions s ON s.id = a.subscription_id
+  LEFT JOIN router_settings r ON r.id = a.router_id
+  LEFT JOIN billing_logs l ON l.id = a.log_id;

@@ -4,6 +4,7 @@
     sim       the router
     api       an admin's client          operator, viewer   theirs
     town      makes customers, packages, subscriptions as an admin
+    payer     customers of another system, which is paid through the simulated Midtrans `mid`
     anyone    a client without a token, from an address of its own for each test
 
 At the end of the session every invariant must hold: `ispctl check`.
@@ -16,6 +17,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import gateway  # noqa: E402
 import isp  # noqa: E402
 
 PEOPLE = {"operator": "operator@example.net", "viewer": "viewer@example.net"}
@@ -40,6 +42,7 @@ def stack(sim):
     try:
         system.up()
         admin = system.client()
+        admin.put("/api/settings", {"message_language": "en"}).want(200)
         admin.make("/api/router-settings", dict(sim.as_router("Session router"), connect_timeout_ms=3000,
                                                 read_timeout_ms=3000))
         for role, email in PEOPLE.items():
@@ -81,6 +84,31 @@ def viewer(stack):
 @pytest.fixture(scope="session")
 def town(stack, admin_token):
     return isp.Town(isp.Client(stack.url, admin_token))
+
+
+# ---- a system that is paid through a simulated Midtrans (gateway.py), the test_midtrans_* files'
+
+@pytest.fixture(scope="session")
+def mid():
+    with gateway.gateway() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def paying(mid):
+    with gateway.paid_through(mid, "midtrans") as system:
+        yield system
+
+
+@pytest.fixture
+def payer(paying, mid):
+    return gateway.new_payer(paying, mid)
+
+
+@pytest.fixture
+def deaf(payer, mid):
+    mid.rules(drop=1)
+    return payer
 
 
 @pytest.fixture

@@ -4,11 +4,13 @@
     Payer    makes invoices of the system and has customers pay them
     sign()   what Midtrans would put into signature_key
 
-Fixtures, for a module to import: `payer` of a system of the module's own with the Mid `mid`, both
-new to each test; `deaf` the same, but no notification ever arrives.
+Fixtures (conftest.py): `payer` of the session's system with the Mid `mid`, both new to each test;
+`deaf` the same, but no notification ever arrives. A module that imports `mid` and `paying` from here
+has a system of its own.
 """
 import atexit
 import base64
+import contextlib
 import hashlib
 import http.client
 import itertools
@@ -203,13 +205,6 @@ class Payer:
         return invoice, order
 
 
-@pytest.fixture(scope="module")
-def mid():
-    peer = Mid("--scale", "0.001").up()
-    yield peer
-    peer.down()
-
-
 def tells_no_secret(system):
     """No log has the server key (nor as it is sent), a signature, or the token of a page."""
     names = [os.path.join(root, name) for root, _, files in os.walk(os.path.join(system.dir, "log")) for name in files]
@@ -221,27 +216,46 @@ def tells_no_secret(system):
     assert not re.search(r"\b[0-9a-f]{128}\b", logs)
 
 
-@pytest.fixture(scope="module")
-def paying(mid, request):
-    system = isp.Stack(request.module.__name__.replace("test_", ""), env=mid.env())
+@contextlib.contextmanager
+def gateway():
+    peer = Mid("--scale", "0.001").up()
+    try:
+        yield peer
+    finally:
+        peer.down()
+
+
+@contextlib.contextmanager
+def paid_through(peer, name):
+    """A system whose customers pay through a Mid; `token` is an admin's."""
+    system = isp.Stack(name, env=peer.env())
     try:
         system.up()
+        system.token = system.client().token
+        isp.Client(system.url, system.token).put("/api/settings", {"message_language": "en"}).want(200)
         yield system
-        mid.well()
+        peer.well()
         system.check()
         tells_no_secret(system)
     finally:
         system.down()
 
 
-@pytest.fixture
-def payer(paying, mid):
-    mid.ask("POST", "/reset")
-    mid.rules(url=paying.url + "/api/midtrans/notification")
-    return Payer(paying, mid, isp.Town(paying.client(), TODAY))
+def new_payer(system, peer):
+    """Customers of a system whose gateway has forgotten all orders, as has the system."""
+    peer.ask("POST", "/reset")
+    peer.rules(url=system.url + "/api/midtrans/notification")
+    system.sql("UPDATE midtrans_attempts SET next_check_at = NULL WHERE next_check_at IS NOT NULL")
+    return Payer(system, peer, isp.Town(isp.Client(system.url, system.token), TODAY))
 
 
-@pytest.fixture
-def deaf(payer, mid):
-    mid.rules(drop=1)
-    return payer
+@pytest.fixture(scope="module")
+def mid():
+    with gateway() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def paying(mid, request):
+    with paid_through(mid, request.module.__name__.replace("test_", "")) as system:
+        yield system

@@ -196,9 +196,9 @@ class Street:
         got = client.post("/api/midtrans/create-token", {"invoice_id": invoice}).want(200).json
         order = got["order_id"]
         assert order not in home.orders, "%s again, though it expired" % order
-        asked = self.gate.talk("GET", "/orders/" + order)[1]["gross_amount"]
-        assert asked == home.books().bills[home.invoices[invoice]].outstanding, (home.story, order, asked)
-        home.orders[order] = (invoice, asked)
+        amount = self.gate.talk("GET", "/orders/" + order)[1]["gross_amount"]
+        assert amount == home.books().bills[home.invoices[invoice]].outstanding, (home.story, order, amount)
+        home.orders[order] = (invoice, amount)
         return order
 
     def let_expire(self, client, home, order, dice):

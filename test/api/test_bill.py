@@ -1,4 +1,6 @@
 """Lines of bills from outside: extras, discounts, charges, presets; runs and their undo; the history of a line."""
+import json
+
 import pytest
 
 import isp
@@ -119,6 +121,96 @@ def test_history_tells_why_each_thing_happened(system, api, town):
     assert {"change", "days", "payment"} <= {row["type"] for row in rows}
     days = next(row for row in rows if row["type"] == "days" and row["title"] == "period")
     assert (days["cause_type"], days["cause_id"]) == ("invoice", bill["id"])
+    paid = next(row for row in rows if row["type"] == "payment")
+    assert (paid["cause_type"], paid["cause_id"]) == ("invoice", bill["id"])
     whole = api.get("/api/customers/%s/history" % sub["customer_id"], per_page=100).want(200).json["data"]
     assert {row["id"] for row in rows} <= {row["id"] for row in whole}
     api.get("/api/subscriptions/%s/history" % isp.NOBODY).want(404)
+
+
+def test_a_line_whose_router_is_away_is_not_cut(system, api, town):
+    """The night names it as held and ends with 1; the dry run says the same; once the router is back the line is cut."""
+    router = system.sql("INSERT INTO router_settings (name, host, port, username, is_active)"
+                        " VALUES ('Tower', '127.0.0.9', 1, 'api', true) RETURNING id")
+    sub = paid_to(town, "2026-03-01", router_id=router)
+    api.make("/api/invoices", {"subscription_id": sub["id"]})
+    system.sql("SELECT router_broken('%s', 'no route', 3600, false);"
+               "UPDATE router_states SET away_since = '2026-03-03' WHERE router_id = '%s'" % (router, router))
+
+    def night(day, *more):
+        done = system.exec("billing-cron", "--date", day, "--ahead", "--force", "--json", *more, check=False)
+        lines = [line for line in json.loads(done.stdout)["lines"] if line["subscription_id"] == sub["id"] and line["step"] == "suspend"]
+        return done.returncode, [(line["outcome"], line["detail"]) for line in lines]
+    system.cron("2026-03-03", "--force")
+    held = (1, [("held", "the router Tower is away, night 1 of 3")])
+    assert night("2026-03-04", "--dry-run") == held
+    assert night("2026-03-04") == held
+    assert api.show("/api/subscriptions/" + sub["id"])["status"] == "active"
+    system.sql("UPDATE router_settings SET is_active = false WHERE id = '%s'" % router)
+    assert [outcome for outcome, _ in night("2026-03-05")[1]] == ["done"]
+    assert api.show("/api/subscriptions/" + sub["id"])["suspend_reason"] == "debt"
+
+
+def test_a_night_of_another_year_is_refused(system):
+    """A mistyped date would bill and cut everybody: later than tomorrow needs --ahead."""
+    for day in ("2027-03-02", "2026-03-04"):
+        done = system.exec("billing-cron", "--date", day, check=False)
+        assert done.returncode == 2 and "--ahead" in done.stderr, done
+    system.exec("billing-cron", "--date", "2026-03-03", "--dry-run")
+    system.exec("billing-cron", "--date", "2027-03-02", "--ahead", "--dry-run", check=False)
+
+
+def test_a_night_that_would_cut_two_fifths_cuts_nobody(system, api):
+    """It says so, alerts and ends with 1; --force does it; undo restores exactly those whom it took off."""
+    package = api.make("/api/packages", {"name": isp.unique("Many "), "bandwidth": "1M/1M", "price": 1000})["id"]
+    system.sql("INSERT INTO customers (name) SELECT 'many' || n FROM generate_series(1, 100) n")
+    system.sql("SELECT count(subscription_create(jsonb_build_object('customer_id', id, 'package_id', '%s', 'mikrotik_username', name,"
+               " 'mikrotik_password', '', 'start_date', '2026-04-01', 'end_date', CASE WHEN right(name, 1) < '4' THEN '2026-04-20'"
+               " ELSE '2026-05-20' END), '2026-04-01')) FROM customers WHERE name LIKE 'many%%'" % package)
+    for day in ("2026-04-01", "2026-04-15", "2026-04-21"):
+        system.exec("billing-cron", "--date", day, "--ahead", "--force", check=False)
+    off = lambda: int(system.sql("SELECT count(*) FROM subscriptions WHERE mikrotik_username LIKE 'many%'"  # noqa: E731
+                                 " AND suspend_reason = 'debt'"))
+    assert off() == 0
+    done = system.exec("billing-cron", "--date", "2026-04-22", "--ahead", "--json", check=False)
+    report = json.loads(done.stdout)
+    assert done.returncode == 1 and report["steps"]["suspend"]["guarded"] >= 40 and report["steps"]["suspend"]["done"] == 0, report["steps"]
+    assert off() == 0
+    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'billing-guard:suspend:2026-04-22'") == "1"
+    touched = system.sql("SELECT id FROM subscriptions WHERE mikrotik_username = 'many1'")
+    system.exec("billing-cron", "--date", "2026-04-22", "--ahead", "--force")
+    assert off() == 40
+    api.post("/api/subscriptions/%s/suspend" % touched, {"reason": "abuse"}).want(200)
+    run = api.get("/api/billing/runs", per_page=1).want(200).json["data"][0]
+    assert api.post("/api/billing/runs/%s/undo" % run["id"]).want(200).json["restored"] >= 39
+    assert off() == 0 and api.show("/api/subscriptions/" + touched)["suspend_reason"] == "manual", "touched since, so left alone"
+    system.sql("SELECT count(subscription_cancel(id, 'test', '2026-04-22')) FROM subscriptions WHERE mikrotik_username LIKE 'many%'")
+
+
+def test_why_was_this_line_cut_is_one_look(system, api, town):
+    """The router's act names the change that caused it, the change names the bill, the return names the payment."""
+    router = system.sql("INSERT INTO router_settings (name, host, port, username, is_active)"
+                        " VALUES ('Hill', '127.0.0.9', 2, 'api', false) RETURNING id")
+    sub = paid_to(town, "2026-03-01", router_id=router)
+    bill = api.make("/api/invoices", {"subscription_id": sub["id"]})
+
+    def act():
+        """The router has done what is wanted of it."""
+        system.sql("SELECT account_results('%s', (SELECT jsonb_agg(jsonb_build_object('id', s.account_id, 'generation', s.generation, 'ok', true,"
+                   " 'error', NULL, 'traces', s.traces)) FROM account_states s WHERE s.router_id = '%s'))" % (router, router))
+    act()
+    system.cron("2026-03-03", "--force")
+    system.exec("billing-cron", "--date", "2026-03-04", "--ahead", "--force")
+    act()
+    payment = api.make("/api/payments", {"invoice_id": bill["id"], "amount": bill["amount"]})
+    act()
+    act()  # nothing new: no row
+    rows = api.get("/api/subscriptions/%s/history" % sub["id"], per_page=100).want(200).json["data"]
+    by_id = {row["id"]: row for row in rows}
+    acts = [row for row in reversed(rows) if row["type"] == "router"]
+    assert [row["title"] for row in acts] == ["enabled", "disabled", "enabled"], acts
+    assert all(row["text"] == "Hill" and row["cause_type"] == "change" for row in acts)
+    causes = [by_id[row["cause_id"]] for row in acts]
+    assert [row["title"] for row in causes] == ["created", "suspended", "activated"]
+    assert (causes[1]["cause_type"], causes[1]["cause_id"]) == ("invoice", bill["id"])
+    assert (causes[2]["cause_type"], causes[2]["cause_id"]) == ("payment", payment["id"])

@@ -2,6 +2,7 @@
 mail host and strict peers; the notifier killed at its worst moment."""
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -33,14 +34,8 @@ class System(isp.Stack):
         self.mail.down()
         self.peer.down()
 
-    def up(self):
-        super().up()
-        shown = self._stack("env", "--dir", self.dir).stdout
-        self.environment = dict(os.environ, **dict(line.split("=", 1) for line in shown.strip().split("\n")))
-        return self
-
     def start_notifier(self, *words):
-        return subprocess.Popen([os.path.join(isp.BUILD, "bin", "notifier")] + list(words), env=self.environment,
+        return subprocess.Popen([os.path.join(isp.BUILD, "bin", "notifier")] + list(words), env=self.environment(),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def once(self):
@@ -258,20 +253,24 @@ def test_mail_is_refused_for_now_and_for_good(box, admin):
     assert box.mail.mails[0].message["message-id"] == "<%s@isp.example>" % message["id"]
 
 
+EACH, DRAIN_SECONDS = (5000, 600) if isp.SOAK else (20, 20)  # four channels: 20,000 messages
+
+
 def test_a_dead_channel_delays_no_other(box, admin):
     """20,000 messages stood behind one gateway that did not answer."""
     four(admin, box.peer)
     box.sql("UPDATE notification_settings SET config = config || '{\"url\": \"http://127.0.0.1:9/\"}' WHERE channel = 'whatsapp'")
-    for number in range(20):
-        box.alert(title="alert %d" % number)
+    box.sql("SELECT count(alert_raise('system', 'critical', 'alert ' || n, 'x')) FROM generate_series(1, %d) n" % EACH)
+    began = time.monotonic()
     process = box.start_notifier()
     try:
-        wait_until(lambda: box.outbox("count(*)", "state = 'sent'") == ["60"], 20, "three channels drained")
-        assert box.outbox("count(*)", "state = 'pending' AND channel = 'whatsapp'") == ["20"], "nothing lost"
+        wait_until(lambda: box.outbox("count(*)", "state = 'sent'") == [str(3 * EACH)], DRAIN_SECONDS, "three channels drained")
+        print("%d messages on three channels in %.1f s beside a dead one" % (3 * EACH, time.monotonic() - began))
+        assert box.outbox("count(*)", "state = 'pending' AND channel = 'whatsapp'") == [str(EACH)], "nothing lost"
         box.sql("UPDATE notification_settings SET config = config || '{\"url\": \"%s/\"}' WHERE channel = 'whatsapp'" % box.peer.url)
         box.at_once()
         box.sql("NOTIFY messages")
-        wait_until(lambda: box.outbox("count(*)", "state = 'sent'") == ["80"], 20, "the dead one, too")
+        wait_until(lambda: box.outbox("count(*)", "state = 'sent'") == [str(4 * EACH)], DRAIN_SECONDS, "the dead one, too")
     finally:
         process.terminate()
         assert process.wait(20) == 0
@@ -309,6 +308,44 @@ def test_killed_while_it_sends(box, admin, kind, state, calls):
         assert len({mail.message["message-id"] for mail in box.mail.mails}) == 1
     else:
         assert len(box.peer.calls) == calls
+
+
+CUSTOMERS, ALERTS, KILLS = 60, 40, 40 if isp.SOAK else 8
+
+
+def test_killed_at_any_point(box, admin):
+    """The whole service, at random moments: nothing is lost, and no customer is written to twice."""
+    seed = os.environ.get("ISP_SEED") or str(random.randrange(10 ** 6))
+    print("ISP_SEED=" + seed)
+    dice = random.Random(seed)
+    channel(admin, "whatsapp", audience="customers", preset="fonnte", url=box.peer.url, token="t")
+    channel(admin, "webhook", url=box.peer.url + "/hook")
+    box.sql("UPDATE message_templates SET is_active = true WHERE event = 'paid'; UPDATE settings SET message_day_first = 1000;"
+            "INSERT INTO customers (name, phone) SELECT 'kill ' || n, '08120000' || 100 + n FROM generate_series(1, %d) n;"
+            "SELECT message_queue('paid', id, NULL, NULL, id::text) FROM customers WHERE name LIKE 'kill %%'" % CUSTOMERS)
+    for n in range(ALERTS):
+        box.alert(title="alert %d" % n)
+    for _ in range(KILLS):
+        box.at_once()
+        process = box.start_notifier()
+        time.sleep(dice.uniform(0.05, 0.4))
+        family = [process.pid] + [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+                                  if isp.stat_of(pid)[1] == process.pid]
+        for pid in family:
+            os.kill(pid, signal.SIGKILL)
+        process.wait(5)
+    for _ in range(5):
+        box.at_once()
+        box.once()
+    assert set(box.outbox("DISTINCT state")) <= {"sent", "unknown"}
+    assert box.outbox("count(*)") == [str(CUSTOMERS + ALERTS)]
+    numbers = [call.form["target"] for call in box.peer.of("/send")]
+    assert len(numbers) == len(set(numbers)), "a customer got a message twice"
+    unknown = int(box.outbox("count(*)", "state = 'unknown'")[0])
+    assert unknown <= KILLS and len(numbers) >= CUSTOMERS - unknown
+    alerts = {call.json["alert"]["id"] for call in box.peer.of("/hook")}
+    assert len(alerts) == ALERTS and box.outbox("count(*)", "alert_id IS NOT NULL AND state <> 'sent'") == ["0"]
+    box.sql("UPDATE settings SET message_day_first = 20; DELETE FROM message_outbox; DELETE FROM customers WHERE name LIKE 'kill %'")
 
 
 # ---- customers ----------------------------------------------------------------------------------
@@ -425,7 +462,12 @@ def test_flapping_sends_a_handful(box, admin):
         box.sql("SELECT alert_resolve('router:1', 'up again')")
         box.once()
     assert len(box.peer.calls) == 6
-    assert box.sql("SELECT count(*) FROM alert_logs WHERE type = 'device_up'") == "6"
+    box.sql("DO $$ BEGIN FOR n IN 1..94 LOOP PERFORM alert_raise('device_down', 'critical', 'R', 'm', NULL, 'router:1');"
+            " PERFORM message_fan_out(); PERFORM alert_resolve('router:1', 'up again'); END LOOP; END $$")
+    box.at_once()
+    box.once()
+    assert len(box.peer.calls) == 6, "a hundred times in an hour: a handful of messages"
+    assert box.sql("SELECT count(*) FROM alert_logs WHERE type = 'device_up'") == "100"
 
 
 def test_over_before_a_message_was_sent(box, admin):
@@ -439,6 +481,7 @@ def test_over_before_a_message_was_sent(box, admin):
 def test_the_system_says_what_is_wrong_with_it(box, admin):
     """A failing channel, a missing restore proof and a missing run are states: one alert, one recovery."""
     channel(admin, "telegram", bot_token="1:a", chat_id="5")
+    box.sql("UPDATE settings SET message_language = 'en'")
     box.sql("INSERT INTO message_senders (sender, failing_since, last_error) VALUES ('email', now() - interval '1 hour', 'no login')")
     box.sql("UPDATE invoices SET created_at = now() - interval '9 days'")
     box.once()

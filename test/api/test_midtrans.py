@@ -8,7 +8,6 @@ import pytest
 
 import gateway
 import isp
-from gateway import mid, payer, paying  # noqa: F401 (fixtures)
 
 
 # ---- money ----------------------------------------------------------------------------------------
@@ -311,13 +310,13 @@ def test_the_fields_of_a_channel_are_kept(payer, mid, method, bank):
     body = mid.craft(order)
     code = body.get("permata_va_number") or body.get("payment_code") or (
         "%(biller_code)s %(bill_key)s" % body if "bill_key" in body else body.get("va_numbers", [{}])[0].get("va_number", ""))
-    asked = "SELECT payment_type, coalesce(bank, ''), coalesce(pay_code, ''), to_char(%%s AT TIME ZONE '+07:00'::interval, " \
+    stored = "SELECT payment_type, coalesce(bank, ''), coalesce(pay_code, ''), to_char(%%s AT TIME ZONE '+07:00'::interval, " \
             "'YYYY-MM-DD HH24:MI:SS') FROM midtrans_transactions WHERE transaction_id = '%s'" % body["transaction_id"]
     kept = [body["payment_type"], bank or "", code]
-    assert payer.sql(asked % "expiry_time").split("|") == kept + [body["expiry_time"]]
+    assert payer.sql(stored % "expiry_time").split("|") == kept + [body["expiry_time"]]
     mid.act(order, "pay", method=method)
     payer.wait_order(order, "paid")
-    assert payer.sql(asked % "settlement_time").split("|") == kept + [mid.craft(order)["settlement_time"]]
+    assert payer.sql(stored % "settlement_time").split("|") == kept + [mid.craft(order)["settlement_time"]]
 
 
 def test_each_part_a_bank_takes_back_is_received_of(payer, mid):
@@ -457,9 +456,9 @@ def test_people_are_informed_of_money_nobody_expected(payer, mid):
 def test_a_cancel_of_what_is_settled_is_not_believed(payer, mid):
     """Impossible by the graph (row 13): Midtrans is asked, people are informed, nothing is undone on its word."""
     invoice, order = payer.paid_by("qris")
-    said = {"transaction_status": "cancel", "status_code": "202"}
+    cancel = {"transaction_status": "cancel", "status_code": "202"}
     for n in range(3):
-        assert payer.notify(mid.craft(order, dict(said, status_message="%d" % n))).status == 200
+        assert payer.notify(mid.craft(order, dict(cancel, status_message="%d" % n))).status == 200
     payer.idle()
     assert payer.status(invoice) == "paid" and mid.calls("/v2/%s/status" % order) > 0
     reported(payer, invoice, "Payment reported as taken back", "A notification was not confirmed")

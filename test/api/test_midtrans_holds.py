@@ -5,7 +5,7 @@ import time
 import pytest
 
 import isp
-from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
+from gateway import mid, paying  # noqa: F401 (fixtures: a night meets every line of its system)
 
 
 def suspended(payer, sub):
@@ -103,6 +103,27 @@ def test_each_of_several_attempts_is_looked_up(deaf, mid):
     run(deaf, "2026-03-05")
     mid.well()
     assert deaf.status(invoice) == "paid" and not suspended(deaf, sub)
+
+
+def test_any_of_several_attempts_unanswered_holds(deaf, mid):
+    """The last of several pages was answered, and the line cut, though the first may have been paid. An answer to all
+    of them begins the nights anew."""
+    sub, invoice = indebted(deaf)
+    orders = [deaf.order(invoice)]
+    deaf.sql("UPDATE midtrans_attempts SET expires_at = now() + interval '30 seconds' WHERE order_id = '%s'" % orders[0])
+    orders.append(deaf.order(invoice))
+    count = "SELECT gateway_holds FROM subscriptions WHERE id = '%s'" % sub["id"]
+    nights(deaf, 2)
+    try:
+        for night, silent in (("2026-03-05", 0), ("2026-03-06", 1)):
+            mid.fault("status", "GET /v2/%s/status" % orders[silent], code=500)
+            assert sub["id"] in held(run(deaf, night)[2]), "the other's answer says nothing of this one"
+            mid.well()
+        assert deaf.sql(count) == "2"
+        run(deaf, "2026-03-07")
+        assert suspended(deaf, sub) and deaf.sql(count) == "0"
+    finally:
+        nights(deaf, 3)
 
 
 @pytest.mark.parametrize("said", [

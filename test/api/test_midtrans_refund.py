@@ -5,7 +5,6 @@ import time
 import pytest
 
 import isp
-from gateway import mid, payer, paying  # noqa: F401 (fixtures)
 
 
 def test_refunds_at_the_dashboard_are_booked_once_each(payer, mid):
@@ -231,6 +230,21 @@ def test_only_a_refusal_is_one(payer, mid):
                      "WHERE event = 'refund' AND order_id = '%s'" % order) == (
         "refused 414,unknown 429,unknown 0,unknown 500,accepted 200,unknown 408,accepted 200"), "of each call a line for people"
     assert states() == "refused,refused,refused,done,done" and [a for a, _ in made(mid, order)] == [40000, 40000]
+
+
+def test_a_lost_answer_and_then_a_call_that_never_left(payer, mid):
+    """The second call never left, and the refund counted as refused, though the first had made it: the third
+    click paid the customer twice."""
+    invoice, order = payer.paid_by("qris")
+    mid.rules(drop=1)
+    mid.fault("lost", "POST /v2/*/refund", times=1)
+    refund(payer, order, 50000).want(502)
+    mid.fault("refuse")
+    refund(payer, order, 50000).want(502)
+    mid.well()
+    refund(payer, order, 50000).want(200)
+    assert [amount for amount, _ in made(mid, order)] == [50000] and len(set(posts(mid, order))) == 1
+    assert payer.refunds(invoice) == "50000"
 
 
 def test_an_idempotency_key_is_honoured(payer, mid):

@@ -8,7 +8,6 @@ import pytest
 
 import gateway
 import isp
-from gateway import deaf, mid, payer, paying  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
@@ -285,10 +284,10 @@ def test_asked_to_slow_down_gateway_sync_does(payer, mid):
     began = time.monotonic()
     orders = [claimed(payer, invoice) for invoice in invoices]
     isp.wait_until(lambda: mid.calls("/v2/%s/status" % orders[0]), 5, "the first asked about")
-    asked = sum(mid.calls("/v2/%s/status" % order) for order in orders)
+    lookups = sum(mid.calls("/v2/%s/status" % order) for order in orders)
     mid.well()
     payer.idle()
-    assert asked <= 2 and time.monotonic() - began >= 4
+    assert lookups <= 2 and time.monotonic() - began >= 4
 
 
 def test_a_malformed_id_is_not_found(alone, mid):
@@ -312,15 +311,15 @@ def test_a_malformed_id_is_not_found(alone, mid):
 def test_reconcile_asks_all_or_those_whose_turn_it_is(alone, mid):
     first, second = alone.order(alone.billed()), alone.order(alone.billed())
     mid.ask("POST", "/log/reset", {})
-    asked = lambda: [mid.calls("/v2/%s/status" % o) for o in (first, second)]  # noqa: E731
+    lookups = lambda: [mid.calls("/v2/%s/status" % o) for o in (first, second)]  # noqa: E731
     alone.reconcile("--due")
-    assert asked() == [0, 0]
+    assert lookups() == [0, 0]
     alone.sql("UPDATE midtrans_attempts SET next_check_at = now() - interval '1 second', checks = 9 "
              "WHERE order_id = '%s'" % first)
     alone.reconcile("--due")
-    assert asked() == [1, 0]
-    said = alone.reconcile().stdout
-    assert asked() == [2, 1] and "0 without an answer" in said
+    assert lookups() == [1, 0]
+    printed = alone.reconcile().stdout
+    assert lookups() == [2, 1] and "0 without an answer" in printed
     mid.fault("refuse")
     done = alone.stack.exec("ispctl", "midtrans", "reconcile", check=False)
     assert done.returncode == 1 and "without an answer" in done.stdout

@@ -282,3 +282,103 @@ def test_reversal_racing_a_payout(town):
             ("SELECT credit_enter(%s, -60000, 'payout', %s)", (customer, LATE))])
         assert sorted(isinstance(a, str) for a in answers) == [False, True], answers
         assert "IS409" in answers
+
+
+# ---- one lock each: the second is seen waiting, and then acts on what the first has left -----------------------------
+
+def page(town, invoice):
+    """An open payment page of an invoice."""
+    return town.one("INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls, expires_at, next_check_at, state)"
+                    " SELECT id, 1, invoice_number || '-1-race', amount, 1, now() + interval '1 day', now(), 'open'"
+                    " FROM invoices WHERE id = %s RETURNING id", invoice)
+
+
+def message(order, transaction):
+    return ("SELECT fresh FROM midtrans_event_record('notification', %s, %s, %s, 'received', NULL)",
+            (order, transaction, json.dumps({"transaction_id": transaction})))
+
+
+def test_two_messages_about_one_order(town):
+    """Each of two payments of one order is held against what the other has done."""
+    invoice = town.invoice(town.subscription(town.customer()))
+    page(town, invoice)
+    order = town.one("SELECT order_id FROM midtrans_attempts")
+    assert behind(town, message(order, "T1"), message(order, "T2")) == [(False,)]
+    assert town.one("SELECT count(*) FROM midtrans_events") == 2
+
+
+def test_a_page_asked_for_while_the_invoice_is_paid(town):
+    """It would ask for what is not owed any more."""
+    invoice = town.invoice(town.subscription(town.customer()))
+    assert behind(town, book(invoice), ("SELECT owed FROM midtrans_page_find(%s, 'bill', false)", (invoice,))) == "IS409"
+
+
+def test_a_check_that_ends_while_its_order_is_paid(town):
+    """The check read the order as open, and put that over what the webhook had found meanwhile."""
+    attempt = page(town, town.invoice(town.subscription(town.customer())))
+    paid = ("UPDATE midtrans_attempts SET state = 'paid', closed_at = now() WHERE id = %s RETURNING state", (attempt,))
+    behind(town, paid, ("SELECT midtrans_check_finish(%s, true)", (attempt,)))
+    assert town.one("SELECT state FROM midtrans_attempts") == "paid"
+
+
+def test_an_answer_that_comes_while_the_invoice_is_paid(town):
+    invoice = town.invoice(town.subscription(town.customer()))
+    attempt = page(town, invoice)
+    answer = ("SELECT midtrans_attempt_record_answer(%s, 1, 'token', 'https://page', 'open', '{}')", (attempt,))
+    assert behind(town, book(invoice), answer) == [(False,)], "nobody is sent to a page that asks for nothing"
+
+
+def refund(payment, number, amount):
+    return "SELECT payment_refund(%s, %s, %s, false, NULL, %s)", (payment, number, amount, LATE)
+
+
+def test_two_refunds_at_once_are_no_more_than_the_payment(town):
+    payment = town.rows(*flat(book(town.invoice(town.subscription(town.customer())))))[0][0]
+    assert behind(town, refund(payment, "R1", 60000), refund(payment, "R2", 60000)) == "IS422"
+    assert town.one("SELECT sum(amount) FROM refunds") == 60000
+
+
+def test_days_given_to_a_line_that_is_being_cancelled(town):
+    sub = town.subscription(town.customer(), issue_invoice=False, start_date=FIRST, end_date=GIVEN)
+    end = ("SELECT subscription_cancel(%s, NULL, %s)", (sub, "2026-01-10"))
+    assert behind(town, end, ("SELECT subscription_days_add(%s, 3, 'storm', '2026-01-10')", (sub,))) == "IS409"
+
+
+def test_a_bill_changed_while_it_is_paid(town):
+    invoice = town.invoice(town.subscription(town.customer()))
+    lines = json.dumps({"lines": [{"kind": "package", "text": "P", "unit_price": 1}]})
+    assert behind(town, book(invoice), ("SELECT invoice_update(%s, %s, %s)", (invoice, lines, LATE))) == "IS409"
+    assert behind(town, ("SELECT customer_lock(customer_id) FROM invoices WHERE id = %s", (invoice,)),
+                  ("SELECT invoice_cancel(%s, %s)", (invoice, LATE))) == "IS409"
+
+
+def test_a_sale_to_a_customer_who_is_being_archived(town):
+    customer = town.customer()
+    sale = ("SELECT subscription_create(%s, %s)", (json.dumps({
+        "customer_id": customer, "package_id": town.package, "mikrotik_username": "late", "mikrotik_password": "x"}), FIRST))
+    assert behind(town, ("SELECT customer_archive(%s, false, %s)", (customer, FIRST)), sale) == "IS422"
+
+
+def test_credit_spent_while_it_is_spent(town):
+    customer = town.customer()
+    town.one("SELECT credit_enter(%s, 1000, 'gift', %s)", customer, LATE)
+    spend = ("SELECT credit_enter(%s, -1000, 'payout', %s)", (customer, LATE))
+    assert behind(town, spend, spend) == "IS409"
+
+
+def test_a_run_undone_twice_at_once(town):
+    sub = town.subscription(town.customer())
+    town.overdue(sub)
+    run = town.one("INSERT INTO billing_runs (business_date, started_at) VALUES (%s, now()) RETURNING id", LATE)
+    undo = ("SELECT billing_run_undo(%s, %s)", (run, LATE))
+    first = town.connect()
+    first.autocommit = False
+    town.rows("SELECT FROM billing_runs WHERE id = %s FOR UPDATE", run, conn=first)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.extend(at_once(town, [undo, undo])))
+    thread.start()
+    waits(town, 2)
+    first.rollback()
+    thread.join(60)
+    first.close()
+    assert sorted(str(a) for a in answers) == ["IS409", "[(0,)]"]

@@ -771,6 +771,19 @@ def test_static_queue_goes_after_the_block_until_the_address_is_taken(bench, sim
     assert not blocked(sim, "10.4.0.20") and sim.table("/queue/simple", name=taker.name)
 
 
+def test_a_queue_stays_while_its_block_is_refused(bench, sim, router):
+    """Without queue and without block the line would be online, and as fast as the wire."""
+    sub = bench.subscribe(router, bench.package(type="static"), remote_address="10.4.0.22")
+    sub.wait()
+    sim.fault("trap", path="/ip/firewall/address-list/add", message="failure: no")
+    sub.cancel()
+    sub.wait("failed")
+    assert sim.table("/queue/simple", name=sub.name) and not blocked(sim, "10.4.0.22")
+    sim.well()
+    sub.wait(seconds=10)
+    assert not sim.table("/queue/simple", name=sub.name) and blocked(sim, "10.4.0.22")
+
+
 def test_static_address_taken_while_the_router_was_down(bench, sim, router):
     package = bench.package(type="static")
     sub = bench.subscribe(router, package, remote_address="10.4.0.21")

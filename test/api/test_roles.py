@@ -244,11 +244,18 @@ def test_wrong_passwords_are_throttled(anyone, api):
     assert api.another().post("/api/login", isp.ADMIN).status == 200  # from another address it goes on
 
 
-def test_each_log_in_is_audited(anyone, api):
+def test_each_log_in_is_audited(anyone, api, stack):
     failed = anyone.post("/api/login", {"email": "Ghost@example.net", "password": "wrong"}).want(422)
     seen = api.rows("/api/audit-logs", request_id=failed.header("x-request-id"))
     assert len(seen) == 1 and "login" in seen[0]["action"], seen
     assert "wrong" not in str(seen)
+    entered = anyone.post("/api/login", isp.ADMIN).want(200)
+    person = isp.Client(stack.url, entered.json["token"])
+    left = person.post("/api/logout").want(200)
+    for answer, action in ((entered, "login"), (left, "logout")):
+        row, = api.rows("/api/audit-logs", request_id=answer.header("x-request-id"))
+        assert (row["action"], row["subject_id"]) == (action, entered.json["user"]["id"]), row
+        assert isp.ADMIN["password"] not in str(row) and entered.json["token"].split("|")[1] not in str(row)
 
 
 def test_credentials_are_audited(town, api, operator):

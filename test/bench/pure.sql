@@ -64,15 +64,16 @@ SELECT customer_id, subscription_id, id, 'overdue', format('%s was due %s', invo
 
 -- suspend: the subscription, what its account should be, the job for the router, the log
 WITH debtors AS (
-	SELECT DISTINCT i.subscription_id AS id
+	SELECT DISTINCT ON (i.subscription_id) i.subscription_id AS id, i.id AS invoice_id
 	  FROM invoices i
 	  JOIN subscriptions s ON s.id = i.subscription_id
 	 WHERE i.is_open AND i.status = 'overdue' AND greatest(i.due_date, s.end_date) + 1 < :day::date
+	 ORDER BY i.subscription_id, i.due_date, i.seq
 ), cut AS (
 	UPDATE subscriptions s SET status = 'suspended', suspend_reason = 'debt', updated_at = now()
 	  FROM debtors d
 	 WHERE s.id = d.id AND s.status = 'active' AND coalesce(s.hold_until < :day::date, true)
-	RETURNING s.id, s.customer_id, s.mikrotik_username
+	RETURNING s.id, s.customer_id, s.mikrotik_username, d.invoice_id
 ), off AS (
 	INSERT INTO service_offs (subscription_id, from_day, cause, was) SELECT id, :day::date, 'debt', 'active' FROM cut
 ), account AS (
@@ -87,8 +88,8 @@ WITH debtors AS (
 	  FROM account a
 	 WHERE s.account_id = a.id AND s.router_id = a.router_id
 )
-INSERT INTO billing_logs (customer_id, subscription_id, action, message, meta, actor)
-SELECT customer_id, id, 'suspended', mikrotik_username || ' is suspended (debt)', '{"reason": "an invoice is overdue beyond grace",
+INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, meta, actor)
+SELECT customer_id, id, invoice_id, 'suspended', mikrotik_username || ' is suspended (debt)', '{"reason": "an invoice is overdue beyond grace",
        "before": {"status": "active"}, "after": {"status": "suspended", "suspend_reason": "debt"}}', 'pure.sql'
   FROM cut;
 SELECT pg_notify('router_jobs', id::text) FROM router_settings;

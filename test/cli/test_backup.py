@@ -69,6 +69,20 @@ def test_the_database_in_parts(system, tmp_path):
     assert done.returncode != 0 and "/nowhere/else" in done.stderr, done
 
 
+def test_no_password_stands_on_a_command_line(system, tmp_path):
+    """Every user of the machine reads command lines: `ps` showed DATABASE_URL with its password."""
+    seen, tools = tmp_path / "seen", tmp_path / "tools"
+    tools.mkdir()
+    real = subprocess.run(["which", "pg_dump"], capture_output=True, text=True, check=True).stdout.strip()
+    (tools / "pg_dump").write_text("#!/bin/sh\nfor pid in $$ $PPID; do tr '\\0' ' ' </proc/$pid/cmdline; done >%s\n"
+                                   "exec %s \"$@\"\n" % (seen, real))
+    (tools / "pg_dump").chmod(0o755)
+    done = script("backup", str(tmp_path / "kept"), PATH="%s:%s" % (tools, os.environ["PATH"]),
+                  DATABASE_URL="postgresql://postgres:sesame@/isp?host=%s/run" % system.pg)
+    assert done.returncode == 0, done
+    assert "pg_dump" in seen.read_text() and "sesame" not in seen.read_text()
+
+
 def test_no_database_is_reported(tmp_path):
     env = tmp_path / "isp.env"
     env.write_text("# DATABASE_URL=host=/nowhere\nAPP_ENV=local\n")

@@ -131,6 +131,46 @@ def test_the_database_away_means_later(system):
         fails(system.run(program, *words, env={"DATABASE_URL": "host=/nowhere/at/all"}), 75, "database")
 
 
+SERVICES = ("isp-api", "router-sync", "gateway-sync", "notifier")
+ROLES = {"router-sync": "isp_router", "gateway-sync": "isp_gateway", "notifier": "isp_notify", "billing-cron": "isp_billing",
+         "snmp-poller": "isp_snmp", "pinger": "isp_ping"}
+
+
+@contextlib.contextmanager
+def service(system, program, directory, **env):
+    """A program that goes on by itself, its log at hand; ended at the end, with status 0."""
+    line, full = system.words_of(program, [], {"API_SOCKET_DIR": str(directory), **env})
+    with subprocess.Popen(line, env=full, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            yield child
+            assert child.poll() is None
+        finally:
+            child.terminate()
+        assert child.wait(20) == 0
+
+
+def says(child, word):
+    return any(word in said for said in iter(child.stderr.readline, ""))
+
+
+@pytest.mark.parametrize("program", SERVICES)
+def test_a_service_waits_for_a_database_that_is_away(system, program, tmp_path):
+    """Two of them gave up, and after a boot in the wrong order systemd's limit of starts left them down."""
+    with service(system, program, tmp_path, DATABASE_URL="host=%s" % tmp_path) as child:
+        # isp-api says it to whoever asks for something: 503.
+        assert says(child, "event=start" if program == "isp-api" else "database"), "it says for what it waits"
+
+
+@pytest.mark.parametrize("program", sorted(ROLES))
+def test_a_refused_login_is_a_failure_that_shows(system, program):
+    """It was 75, try later, for ever: nothing ever said that the password was wrong."""
+    system.sql("ALTER ROLE %s NOLOGIN" % ROLES[program])
+    try:
+        fails(system.run(program), 1, ROLES[program])
+    finally:
+        system.sql("ALTER ROLE %s LOGIN" % ROLES[program])
+
+
 # ---- ispctl -------------------------------------------------------------------------------------
 
 def test_users(system):

@@ -1,9 +1,12 @@
 """Answers of nginx itself: its errors as JSON, limits, headers, TLS."""
+import collections
+import http.client
 import os
 import re
 import signal
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -138,15 +141,44 @@ def test_a_file_that_is_not_there_is_no_screen(system):
     assert system.get("/customers/7")[0] == 200
 
 
-def test_the_request_id_is_in_the_log(system):
-    request = system.get("/api/health")[1]["X-Request-Id"]
+def test_the_request_id_is_in_the_log_and_no_query(system):
+    """Names and telephone numbers that people searched for stood in a log that is kept for weeks."""
+    request = system.get("/api/health?search=0812345678")[1]["X-Request-Id"]
     limit = time.monotonic() + 5
     while True:
         with open(os.path.join(system.dir, "log", "access.log"), encoding="utf-8") as log:
-            if "request_id=" + request in log.read():
-                return
+            text = log.read()
+        if "request_id=" + request in text:
+            break
         assert time.monotonic() < limit
         time.sleep(0.1)
+    assert "0812345678" not in text
+
+
+def test_a_webhook_is_never_throttled(system):
+    """Midtrans posts from few addresses, and a whole evening's payments at once."""
+    answers = {system.get("/api/midtrans/" + name, method="POST", data=b"{}", headers={"Content-Type": "application/json"})[0]
+               for name in ("notification", "webhook") for _ in range(150)}
+    assert answers and 429 not in answers
+
+
+def connected(system, pool):
+    """The open connections to the socket of a pool."""
+    path = os.path.join(system.dir, "run", pool + ".sock")
+    with open("/proc/net/unix", encoding="ascii") as file:
+        rows = [line.split() for line in file]
+    return sum(1 for row in rows if row[-1] == path and row[5] == "03")
+
+
+def test_only_the_fast_pool_keeps_connections(system):
+    """A kept connection holds a worker of a slow pool, which serves one at a time: four of them were none."""
+    for path in ("/api/health", "/api/users", "/api/router-settings/test", "/api/billing/preview"):
+        system.get(path)
+    limit = time.monotonic() + 5
+    while any(connected(system, pool) for pool in ("login", "router", "gateway")):
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert connected(system, "fast") > 0
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # old TLS is the point
@@ -168,6 +200,40 @@ def test_public_reads_are_throttled(system):
     assert refused
     assert all(int(a[1]["Retry-After"]) > 0 and set(a[2]) == {"code", "message"} for a in refused)
     assert system.get("/api/health")[0] == 200
+
+
+@pytest.fixture
+def proxied(system):
+    """nginx believes the address that a proxy before it names."""
+    path = os.path.join(system.dir, "nginx", "trusted-proxies.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("set_real_ip_from 127.0.0.1;\nreal_ip_header X-Forwarded-For;\n")
+    assert system.run("restart", "nginx").returncode == 0
+    yield
+    os.unlink(path)
+    assert system.run("restart", "nginx").returncode == 0
+
+
+def test_a_64_of_ipv6_is_one_client(system, proxied):
+    """A customer has 2^64 addresses: with a new one for each request no limit was ever met, of nginx nor of the workers."""
+    path, answers = "/api/public/invoices/00000000-0000-4000-8000-000000000000", []
+
+    def ask(number):
+        conn = http.client.HTTPConnection("127.0.0.1", int(system.url.rsplit(":", 1)[1]), timeout=20)
+        for turn in range(40):
+            conn.request("GET", path, headers={"X-Forwarded-For": "2001:db8:1:1::%x" % (number * 1000 + turn)})
+            answer = conn.getresponse()
+            answer.read()
+            answers.append((answer.status, answer.headers["X-Pool"]))
+        conn.close()
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert set(answers) == {(404, "fast"), (429, "fast"), (429, None)}, collections.Counter(answers)
+    assert 30 <= answers.count((404, "fast")) <= 40
+    assert system.get(path, headers={"X-Forwarded-For": "2001:db8:1:2::1"})[0] == 404
 
 
 def accepts(system, pool):

@@ -4,6 +4,8 @@ GOLDEN=write pytest test/cli/test_rights.py writes the file anew."""
 import os
 import subprocess
 
+import calls
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GOLDEN = os.path.join(TOP, "test", "cli", "rights.golden")
 
@@ -43,3 +45,24 @@ def test_no_right_is_given_or_lost_unseen():
     assert len(now) > 300
     assert not now - kept, "given: " + "; ".join(sorted(now - kept))
     assert not kept - now, "lost: " + "; ".join(sorted(kept - now))
+
+
+# A default of a column calls it.
+DEFAULTS = {"uuidv7"}
+
+
+def test_the_night_may_call_what_it_sends_and_nothing_else():
+    sources = calls.Sources()
+    sent = sources.sent_by("lib/billing/billing*.c", "lib/db/*.c")
+    wanted = sources.called({name for name in sent if not name.startswith("billing_preview")})
+    assert len(wanted) > 100
+    assert calls.granted("billing") - DEFAULTS == wanted
+
+
+def test_the_gateway_may_call_only_what_it_sends():
+    """Some statements of lib/midtrans are sent by the API alone, so it may call fewer."""
+    sources = calls.Sources()
+    wanted = sources.called(sources.sent_by("lib/midtrans/*.c", "lib/db/*.c"))
+    assert len(wanted) > 100
+    assert calls.granted("gateway") - DEFAULTS <= wanted
+    assert wanted - calls.granted("gateway") == {"throttle_take"}, "throttled is the API's caller"

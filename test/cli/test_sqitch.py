@@ -36,7 +36,7 @@ def tables(cluster, name):
 class Database:
     """Empty, owned by isp_owner, as scripts/db makes it."""
 
-    def __init__(self, cluster, name):
+    def __init__(self, cluster, name, options=""):
         self.cluster, self.host, self.name = cluster, os.path.join(cluster.dir, "run"), name
         conn = self.connect("postgres", "postgres")
         conn.autocommit = True
@@ -44,7 +44,7 @@ class Database:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'isp_owner'")
         if not cursor.fetchone():
             cursor.execute("CREATE ROLE isp_owner LOGIN")
-        cursor.execute("CREATE DATABASE %s OWNER isp_owner" % name)
+        cursor.execute("CREATE DATABASE %s OWNER isp_owner %s" % (name, options))
         conn.close()
 
     def connect(self, user="isp_owner", name=None):
@@ -90,6 +90,13 @@ def test_each_change_there_and_back(cluster):
             cursor.execute(verify_script(change))
     database.sqitch("deploy", "--verify")
     database.sqitch("verify")
+
+
+def test_a_database_of_another_encoding_is_refused(cluster):
+    """Names were cut inside a character there, and no program could read them back."""
+    database = Database(cluster, "bytes", "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    assert "SQL_ASCII, not UTF8" in database.sqitch("deploy", ok=False)
+    assert database.tables() == set()
 
 
 def test_whole_system_there_and_back(cluster):

@@ -116,10 +116,10 @@ class Reader:
     def book(self, t, message):
         if t.lot is not None:
             return
-        invoice, asked = self.orders[message["order_id"]]
+        invoice, expected = self.orders[message["order_id"]]
         info = message.get("metadata", {}).get("extra_info", {}).get("gross_amount_info", {})
         gross = rupiah(message["gross_amount"])
-        amount = asked if rupiah(info.get("original_amount", 0)) == asked else gross
+        amount = expected if rupiah(info.get("original_amount", 0)) == expected else gross
         t.lot, self.next_lot = self.next_lot, self.next_lot + 1
         self.do("gateway", lot=t.lot, invoice=invoice, amount=amount)
 

@@ -82,6 +82,7 @@ replaces it; {"kind": K, "off": true} ends it, {"kind": "none"} all.
   refuse    nobody listens; the port comes back with the same number
   latency   `delay` (1) seconds before anything else; path "inside": while it is executed under
             its Idempotency-Key
+  pause     nothing until the fault ends, then as without it: a test waits for no seconds
   status    the HTTP status `code` (500) with `body`, nothing executed unless `execute`
   html      the same as a proxy would say it (502, text/html); `header` {name: value} for both
   hang      no answer, ever; `execute`

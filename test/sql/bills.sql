@@ -65,6 +65,22 @@ SELECT is(lines(billed(:'s')), 'package 100000, discount -5555, tax 10389', 'exc
 UPDATE settings SET tax_mode = 'inclusive';
 SELECT bare() AS s \gset
 SELECT is(lines(billed(:'s')) || ' ' || tax_amount, 'package 100000 9910', 'inclusive: lines are gross, the tax in 100000 is 9910') FROM invoices WHERE id = billed(:'s');
+-- both ways, both rates, with a discount: in 94445 are 94445 * 11/111 = 9359.41
+CREATE FUNCTION taxed(way text, rate int, base text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	s uuid := bare();
+BEGIN
+	UPDATE settings SET tax_mode = way, tax_rate = rate, tax_base = base;
+	PERFORM item_create(s, '{"kind": "discount", "text": "friend", "amount": 5555}', '2026-01-02');
+	PERFORM billed(s);
+	RETURN (SELECT format('%s: %s = %s, tax %s', lines(id), (SELECT sum(amount) FROM invoice_lines WHERE invoice_id = id), amount, tax_amount)
+		FROM invoices WHERE id = inv(s));
+END $$;
+SELECT is(taxed('inclusive', 1100, '1/1'), 'package 100000, discount -5555: 94445 = 94445, tax 9359', 'inclusive 11% with a discount');
+SELECT is(taxed('inclusive', 1200, '11/12'), 'package 100000, discount -5555: 94445 = 94445, tax 9359', 'inclusive 12% of 11/12 with a discount');
+SELECT is(taxed('exclusive', 1100, '1/1'), 'package 100000, discount -5555, tax 10389: 104834 = 104834, tax 10389', 'exclusive 11% with a discount');
+SELECT is(taxed('exclusive', 1200, '11/12'), 'package 100000, discount -5555, tax 10389: 104834 = 104834, tax 10389', 'exclusive 12% of 11/12 with a discount');
+SELECT is(taxed('exclusive', 1200, '1/1'), 'package 100000, discount -5555, tax 11333: 105778 = 105778, tax 11333', 'exclusive 12% of all, 11333.4');
 UPDATE settings SET tax_rate = 1100, tax_base = '1/1', tax_mode = 'exclusive';
 SELECT bare() AS s \gset
 UPDATE customers SET tax_exempt = true WHERE id = owner(:'s');

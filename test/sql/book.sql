@@ -2,6 +2,7 @@
 BEGIN;
 \ir town.psql
 SELECT no_plan();
+UPDATE settings SET message_language = 'en'; -- of alerts
 SELECT sub(person()) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 10000, "idempotency_key": "A", "request_hash": "1"}') AS p \gset
 SELECT is((SELECT (payment_id, invoice_id, repeated) FROM payment_book(jsonb_build_object('invoice_id', inv(:'s'), 'amount', 10000, 'idempotency_key', 'A', 'request_hash', '1'), '2026-01-03')),
@@ -59,6 +60,19 @@ SELECT pay(:'later', '2026-01-03', jsonb_build_object('amount', 107000, 'source'
 SELECT is(owes(:'later') || ', ' || owes(inv(:'s')) || ', ' || owes(inv(:'t')), 'paid 7000/7000, paid 100000/100000, unpaid 0/100000', 'one payment settles its scope');
 SELECT pay(inv(:'s'), '2026-01-03', '{"amount": 100000, "source": "midtrans", "reference": "again"}') \g /dev/null
 SELECT is(credit(:'c') || ', ' || owes(inv(:'t')), '0, paid 100000/100000', 'a bill paid meanwhile becomes credit, and that pays the rest');
+
+-- a payment is of the business day on which it is booked, unless it is dated; "now" is no day of business
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02', '{"amount": 1000}') AS p \gset
+SELECT is(business_day(payment_date) || ' ' || received_on, '2026-01-02 2026-01-02', 'payment_date is the business day by default') FROM payments WHERE id = :'p';
+SELECT pay(inv(:'s'), '2026-01-05', '{"amount": 1000, "payment_date": "2026-01-03"}') AS p \gset
+SELECT is(business_day(payment_date) || ' ' || received_on, '2026-01-03 2026-01-05', 'or the day that was given') FROM payments WHERE id = :'p';
+SELECT pay(inv(:'s'), '2026-01-05', '{"amount": 1000, "payment_date": "2026-01-04T18:00:00Z"}') AS p \gset
+SELECT is(payment_date, '2026-01-04 18:00+00', 'or the moment') FROM payments WHERE id = :'p';
+SELECT is(payment_moment(NULL, business_day(now())), now(), 'today it is now');
+SET LOCAL isp.timezone = 'America/Lima';
+SELECT is(business_day(payment_moment('2026-01-03', '2026-01-05')), '2026-01-03', 'a day is that day west of Greenwich too');
+SET LOCAL isp.timezone = '';
 
 -- nobody has paid tomorrow; the gateway's clock is its own
 SELECT sub(person()) AS s \gset

@@ -219,6 +219,7 @@ SELECT refuses('INSERT INTO import_keys (source, kind, source_id, id) VALUES (''
 SELECT refuses('INSERT INTO import_rows (batch, line, key, data, outcome) VALUES (uuidv7(), 1, ''k'', ''{}'', ''maybe'')', 'import_rows_outcome_check');
 SELECT refuses('INSERT INTO company_logos (one, png) VALUES (false, ''x'')', 'company_logos_one_check');
 SELECT refuses('INSERT INTO company_logos (png) VALUES ('''')', 'company_logos_png_check');
+SELECT refuses('INSERT INTO router_acts (subscription_id, act) VALUES (uuidv7(), ''exploded'')', 'router_acts_act_check');
 SET LOCAL session_replication_role = origin;
 
 -- Rows that money refers to cannot be deleted.

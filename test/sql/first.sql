@@ -37,6 +37,13 @@ SELECT is(is_now(:'s'), 'active 2026-02-14', 'a whole month is paid for');
 SELECT pay(inv(:'t'), '2026-02-01') \g /dev/null
 SELECT is(is_now(:'t') || ', ' || bill(:'t'), 'active 2026-02-28, paid 2026-02-01 2026-02-28 due 2026-01-18', 'also when no night moved the bill');
 
+-- Whoever takes the money in moves the period: a worker of the gateway too.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s \gset
+SET LOCAL ROLE isp_gateway;
+SELECT last FROM subscriptions s, invoices i, first_period(s, i, '2026-02-01') WHERE s.id = :'s' AND i.subscription_id = s.id \gset
+RESET ROLE;
+SELECT is(:'last'::text, '2026-02-28', 'paid at the gateway');
+
 -- Half a period sold with its dates became a whole one at half the price in the first night.
 SELECT sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-15"}') AS s \gset
 SELECT nights('2026-01-02', '2026-01-05') \g /dev/null

@@ -46,7 +46,22 @@ SELECT results_eq($$ SELECT s.status, s.suspend_reason, o.from_day, o.cause FROM
 	$$ VALUES ('suspended', 'debt', '2026-01-06'::date, 'debt') $$, 'a line that is off is off from the day after its last');
 SELECT results_eq($$ SELECT i.kind, i.amount, i.due_date FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
 	WHERE s.mikrotik_username = 'tono' $$, $$ VALUES ('other', 150000::bigint, '2026-01-05'::date) $$, 'an owed amount is a bill');
-SELECT is_empty('SELECT * FROM check_all()', 'every rule holds') WHERE to_regproc('check_all') IS NOT NULL;
+-- The opening position by the rules of days and periods: what was paid elsewhere stands at the start, no period is billed.
+CREATE FUNCTION line_of(username text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM subscriptions WHERE mikrotik_username = username $$;
+SELECT results_eq($$ SELECT s.mikrotik_username, d.kind, d.days, s.end_date = s.start_date - 1 + d.days FROM subscriptions s
+	JOIN service_days d ON d.subscription_id = s.id ORDER BY 1 $$,
+	$$ VALUES ('sari', 'start', 22, true), ('tono', 'start', 1, true) $$, 'the days stand in the ledger as given at the start');
+SELECT is_empty('SELECT FROM invoices WHERE period_start IS NOT NULL', 'no period is billed for them');
+SELECT sound();
+SELECT night(d::date) FROM generate_series(date '2026-01-21', '2026-02-04', '1 day') d \g /dev/null
+SELECT results_eq($$ SELECT period_start, period_end - period_start + 1, due_date FROM invoices WHERE subscription_id = line_of('sari') $$,
+	$$ VALUES ('2026-02-11'::date, 30, '2026-02-10'::date) $$, 'the first bill follows the days that were paid');
+SELECT is_empty($$ SELECT FROM invoices WHERE subscription_id = line_of('tono') AND period_start IS NOT NULL $$, 'a line that is off is not billed');
+SELECT pay(inv(line_of('tono')), '2026-02-04') \g /dev/null
+SELECT is(is_now(line_of('tono')), 'active 2026-02-03', 'it pays what it owed elsewhere: on, its days off were never sold');
+SELECT night('2026-02-04') \g /dev/null
+SELECT is((SELECT period_start FROM invoices WHERE subscription_id = line_of('tono') AND period_start IS NOT NULL), '2026-02-04', 'and billed from its return');
+SELECT sound();
 
 -- A dump of PHPNuxBill: expired with a negative balance.
 SELECT uuidv7() AS p \gset
@@ -62,5 +77,23 @@ SELECT is((SELECT fault FROM import_rows WHERE batch = :'p'), NULL, 'without a f
 SELECT results_eq($$ SELECT p.name::text, p.bandwidth::text, p.period_unit, p.validity_months, s.status, s.end_date, c.address::text
 	FROM subscriptions s JOIN packages p ON p.id = s.package_id JOIN customers c ON c.id = s.customer_id WHERE s.mikrotik_username = 'budi' $$,
 	$$ VALUES ('PPP 5M', '5M/2M', 'month', 1, 'suspended', '2026-01-10'::date, 'Jl. A, Solo') $$, 'package, dates and address of a dump');
+SELECT is((SELECT days FROM service_days WHERE subscription_id = line_of('budi')), (SELECT end_date - start_date + 1 FROM subscriptions WHERE id = line_of('budi')),
+	'a package by the month: its days are a start row, too');
+SELECT results_eq($$ SELECT from_day, back_on, cause FROM service_offs WHERE subscription_id = line_of('budi') $$,
+	$$ VALUES ('2026-01-11'::date, NULL::date, 'debt') $$, 'off from the day after its last');
+
+-- Under calendar billing the first bill is the part up to the billing day.
+UPDATE settings SET cycle = 'calendar', billing_day = 1, lead_days = 0;
+SELECT uuidv7() AS c \gset
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'c', 1, 'tbl_customers', '{"id": "8", "username": "wati", "password": "pw", "fullname": "Wati", "phonenumber": "0", "email": "1", "balance": "0", "address": "Jl. B", "city": "Solo"}'),
+	(:'c', 2, 'tbl_plans', '{"id": "1", "name_plan": "PPP 5M", "id_bw": "2", "price": "100000", "validity": "1", "validity_unit": "Months"}'),
+	(:'c', 3, 'tbl_bandwidth', '{"id": "2", "rate_down": "5", "rate_down_unit": "Mbps", "rate_up": "2", "rate_up_unit": "Mbps"}'),
+	(:'c', 4, 'tbl_user_recharges', '{"id": "10", "customer_id": "8", "plan_id": "1", "type": "PPPOE", "status": "on", "expiration": "2026-03-14"}');
+SELECT import_map_phpnuxbill(:'c') \g /dev/null
+SELECT import_judge(:'c', 'phpnuxbill') \g /dev/null
+SELECT is(import_apply(:'c', 'phpnuxbill', 10, '2026-03-02'), 1, 'a line of a calendar provider');
+SELECT is((SELECT detail FROM step('renew', '2026-03-15') WHERE subscription_id = line_of('wati')), '2026-03-15 to 2026-03-31', 'its first bill is the part up to the billing day');
+SELECT sound();
 SELECT * FROM finish();
 ROLLBACK;

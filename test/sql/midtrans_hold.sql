@@ -2,6 +2,7 @@
 BEGIN;
 \ir town.psql
 SELECT no_plan();
+UPDATE settings SET message_language = 'en'; -- of alerts
 UPDATE settings SET hold_nights = 2;
 SELECT sub(person()) AS s \gset
 CREATE FUNCTION hold(s uuid, d date) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN held THEN 'held' ELSE 'not' END FROM midtrans_hold(s, d) $$;

@@ -2,6 +2,7 @@
 BEGIN;
 \ir town.psql
 SELECT no_plan();
+UPDATE settings SET message_language = 'en'; -- of alerts
 SELECT history_make() \g /dev/null
 
 INSERT INTO ping_targets (name, host) VALUES ('tower', '192.0.2.1');

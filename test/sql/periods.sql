@@ -10,6 +10,8 @@ CREATE FUNCTION ends(day date, anchor int DEFAULT NULL) RETURNS date LANGUAGE sq
 SELECT is(ends('2026-01-31') || ', ' || ends('2026-02-28', 31) || ', ' || ends('2026-03-31', 31), '2026-02-27, 2026-03-30, 2026-04-29', 'months from 31 January keep their anchor');
 SELECT is(ends('2026-01-29') || ', ' || ends('2026-02-28', 29) || ', ' || ends('2026-03-29', 29), '2026-02-27, 2026-03-28, 2026-04-28', 'from 29 January');
 SELECT is(ends('2028-01-30') || ', ' || ends('2028-02-29', 30) || ', ' || ends('2028-03-30', 30), '2028-02-28, 2028-03-29, 2028-04-29', 'from 30 January of a leap year');
+SELECT is(ends('2026-01-30') || ', ' || ends('2026-02-28', 30) || ', ' || ends('2026-03-30', 30), '2026-02-27, 2026-03-29, 2026-04-29', 'from 30 January');
+SELECT is(ends('2028-01-29') || ', ' || ends('2028-02-29', 29) || ', ' || ends('2028-03-29', 29), '2028-02-28, 2028-03-28, 2028-04-28', 'from 29 January of a leap year');
 SELECT is(ends('2028-01-31') || ', ' || ends('2028-02-29', 31), '2028-02-28, 2028-03-30', 'from 31 January of a leap year');
 CREATE FUNCTION grid(start_date date, day date, months int, billing_day int) RETURNS date LANGUAGE sql AS $$
 	SELECT period_last('calendar', 'month', 30, months, billing_day, NULL, start_date, day) $$;
@@ -94,6 +96,16 @@ SELECT subscription_activate(:'s', '2026-02-20', NULL, '2026-02-20') \g /dev/nul
 SELECT is((SELECT detail FROM step('renew', '2026-03-01') WHERE subscription_id = :'s'), '2026-02-20 to 2026-02-28', 'a return opens a part');
 SELECT subscription_cancel(:'s', NULL, '2026-03-05') \g /dev/null
 SELECT is((SELECT detail FROM step('renew', '2026-03-06') WHERE subscription_id = :'s'), '2026-03-01 to 2026-03-05', 'an end with its day');
+-- a bill cancelled by hand is issued again, but where it is waived: also while the line is off
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT step('renew', '2026-02-01') \g /dev/null
+SELECT subscription_suspend(:'s', NULL, '2026-02-13') \g /dev/null
+SELECT step('renew', '2026-02-14') \g /dev/null
+SELECT invoice_cancel(inv(:'s', 2), '2026-02-14') \g /dev/null
+SELECT is((SELECT detail FROM step('renew', '2026-02-15') WHERE subscription_id = :'s'), '2026-02-01 to 2026-02-12', 'postpaid: a cancelled bill is issued again, while the line is off too');
+SELECT invoice_cancel(inv(:'s', 3), '2026-02-15', true) \g /dev/null
+SELECT is((SELECT detail FROM step('renew', '2026-02-16') WHERE subscription_id = :'s'), NULL, 'a waived one is not');
+SELECT is((SELECT end_date FROM subscriptions WHERE id = :'s'), '2026-02-12', 'its days stay behind the line');
 -- on for months, late every month: each day on is billed
 UPDATE settings SET postpaid_due_days = 10, grace_days = 3;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset

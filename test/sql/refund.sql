@@ -2,6 +2,7 @@
 BEGIN;
 \ir town.psql
 SELECT no_plan();
+UPDATE settings SET message_language = 'en'; -- of alerts
 SELECT person() AS c \gset
 SELECT sub(:'c') AS s \gset
 SELECT gateway(inv(:'s'), 130000, '2026-01-01') AS p \gset

@@ -62,7 +62,8 @@ SELECT lives_ok(format('SELECT credit_enter(%L, 5, NULL, %L)', owner(:'b'), '202
 SELECT lives_ok('SELECT sub(person())', 'and signs up');
 RESET ROLE;
 SET ROLE isp_gateway;
-SELECT lives_ok(format('SELECT gateway(%L, 150000, %L)', :'i', '2026-01-26'), 'isp_gateway books');
+SELECT lives_ok(format('SELECT payment_take(invoice_lock(%L), %L, %L)', :'i',
+	'{"amount": 150000, "source": "midtrans", "reference": "R"}', '2026-01-26'), 'isp_gateway books');
 RESET ROLE;
 SELECT sound();
 SELECT finish();

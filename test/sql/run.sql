@@ -42,6 +42,36 @@ SELECT is((SELECT count(*) FROM step('suspend', '2026-02-03') WHERE subscription
 UPDATE settings SET suspend_min_amount = 100000;
 SELECT is((SELECT count(*) FROM step('suspend', '2026-02-03') WHERE subscription_id = :'s'), 1::bigint, 'but for that');
 
+-- a router that is away: the cut could not be carried out, so the lines on it stay on, for three nights
+INSERT INTO router_settings (name, host, username, is_active) VALUES ('Tower', '127.0.0.9', 'api', true), ('Strict', '127.0.0.8', 'api', true);
+SELECT bare(jsonb_build_object('router_id', (SELECT id FROM router_settings WHERE name = 'Tower'))) AS away,
+	bare(jsonb_build_object('router_id', (SELECT id FROM router_settings WHERE name = 'Strict'))) AS refused \gset
+SELECT router_broken(id, 'x', 10, name = 'Strict') FROM router_settings WHERE name IN ('Tower', 'Strict') \g /dev/null
+SELECT step('renew', '2026-01-24'), step('overdue', '2026-01-31') \g /dev/null
+CREATE FUNCTION tonight(s uuid, d date) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	held text := (SELECT outcome || ': ' || detail FROM router_hold(d) WHERE subscription_id = s);
+BEGIN
+	RETURN concat_ws(', ', held, (SELECT 'cut' FROM suspensions_due(d) WHERE id = s));
+END $$;
+SELECT is(tonight(:'away', '2026-02-01'), 'cut', 'away for a moment is not away');
+UPDATE router_states SET broken_since = '2026-01-31 20:00+07', away_since = CASE WHEN away_since IS NOT NULL THEN timestamptz '2026-01-31 20:00+07' END;
+SELECT is(tonight(:'refused', '2026-02-01'), 'cut', 'a refused login is not away');
+SELECT is(tonight(:'away', '2026-02-01'), 'held: the router Tower is away, night 1 of 3', 'away for ten minutes: its lines are named and stay on');
+SELECT is(tonight(:'away', '2026-02-01'), 'held: the router Tower is away, night 1 of 3', 'a night counts once, however often it is run');
+SELECT is(detail LIKE '%held while its router is away', true, 'ispctl check --days says so') FROM check_days_owed('2026-02-01') WHERE subject = 'subscription ' || :'away';
+SELECT is(tonight(:'away', '2026-02-02') || ' ' || tonight(:'away', '2026-02-03'),
+	'held: the router Tower is away, night 2 of 3 held: the router Tower is away, night 3 of 3', 'three nights');
+SELECT is(alerts('% Tower %'), 0::bigint, 'without an alert so far');
+SELECT is(tonight(:'away', '2026-02-04'), 'cut', 'and no longer');
+SELECT is(alerts('% Tower %'), 1::bigint, 'then with an alert');
+SELECT router_healthy(id, '7.1') FROM router_settings WHERE name = 'Tower' \g /dev/null
+SELECT is(tonight(:'away', '2026-02-05'), 'cut', 'a router that is back holds nobody');
+SELECT router_broken(id, 'x', 10, false) FROM router_settings WHERE name = 'Tower' \g /dev/null
+UPDATE router_states SET away_since = '2026-02-06 20:00+07' WHERE away_since IS NOT NULL;
+SELECT is(tonight(:'away', '2026-02-07'), 'held: the router Tower is away, night 1 of 3', 'another outage counts anew');
+UPDATE router_settings SET is_active = false WHERE name IN ('Tower', 'Strict');
+
 -- who owes days, and why
 SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null

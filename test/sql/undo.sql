@@ -2,6 +2,7 @@
 BEGIN;
 \ir town.psql
 SELECT no_plan();
+UPDATE settings SET message_language = 'en'; -- of alerts
 
 SELECT bare() AS s \gset
 SELECT night('2026-01-25') \g /dev/null

@@ -37,6 +37,8 @@ class Api:
         entry = self._note(request, strikes)
         if "latency" in strikes:
             await asyncio.sleep(strikes["latency"].get("delay", 1))
+        if "pause" in strikes:
+            await self.faults.ended(strikes["pause"])
         if "reset" in strikes:
             entry["answer"] = "reset"
             wire.reset(writer)

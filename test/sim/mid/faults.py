@@ -1,7 +1,8 @@
 """Faults: how the gateway's API misbehaves, switched at run time (manual: ../midtrans.py)."""
+import asyncio
 from fnmatch import fnmatchcase
 
-KINDS = ("refuse", "latency", "status", "html", "hang", "reset", "truncate", "lost", "drip")
+KINDS = ("refuse", "latency", "pause", "status", "html", "hang", "reset", "truncate", "lost", "drip")
 OPTIONS = ("path", "times", "after", "delay", "code", "body", "execute", "bytes", "header")
 
 
@@ -49,6 +50,11 @@ class Faults:
                        if k[0] != kind or ("path" in options and k != key)}
         else:
             self.on[key] = Fault(kind, options)
+
+    async def ended(self, fault):
+        """Return when it is in force no more."""
+        while fault in self.on.values():
+            await asyncio.sleep(0.01)
 
     def refused(self):
         return any(kind == "refuse" for kind, _ in self.on)

@@ -290,15 +290,15 @@ static const char *
 logged(const char *path)
 {
 	int saved = dup(STDERR_FILENO), log = memfd_create("log", MFD_CLOEXEC);
-	char *said = arena_alloc(cx.mem, 4096);
+	char *logged = arena_alloc(cx.mem, 4096);
 
 	assert_int_equal(dup2(log, STDERR_FILENO), STDERR_FILENO);
 	(void)ask("GET", path, NULL);
 	(void)dup2(saved, STDERR_FILENO);
-	assert_true(pread(log, said, 4095, 0) >= 0);
+	assert_true(pread(log, logged, 4095, 0) >= 0);
 	(void)close(saved);
 	(void)close(log);
-	return said;
+	return logged;
 }
 
 /*

@@ -37,7 +37,7 @@ struct row {
 	struct {
 		const char *status, *fraud, *code;
 		enum midtrans_trust trust;
-	} said;
+	} message;
 	struct {
 		const char *verdict;
 		unsigned actions;
@@ -227,9 +227,9 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.refunded = r->refunded,
 		.charged = r->charged };
 	struct midtrans_message m = { .order_id = "INV-20250101-0001-1-abcd",
-		.status_code = r->said.code,
-		.status = r->said.status,
-		.fraud_status = r->said.fraud,
+		.status_code = r->message.code,
+		.status = r->message.status,
+		.fraud_status = r->message.fraud,
 		.transaction_id = "t",
 		.gross = r->gross != 0 ? r->gross : 150000,
 		.original = r->original,
@@ -239,7 +239,7 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.refund_total = r->refund_total,
 		.charged_total = r->charged_total };
 
-	midtrans_decide(&s, &m, r->said.trust, "G123456789", ret);
+	midtrans_decide(&s, &m, r->message.trust, "G123456789", ret);
 }
 
 static void
@@ -281,7 +281,7 @@ no_gap(void **state)
 			for (size_t k = 0; k < 3 * 4 * 2 * 2; k++) {
 				struct row r = { .was = { j < countof(all) ? all[j] : NULL,
 						     payments[k / 3 % 4] },
-					.said = { all[i], frauds[k / 12 % 2], codes[k % 3],
+					.message = { all[i], frauds[k / 12 % 2], codes[k % 3],
 					    k < 24 ? TRUST_NOTIFICATION : TRUST_API_REPLY } };
 
 				decide(&r, &d);
@@ -299,7 +299,7 @@ money_is_confirmed(void **state)
 		struct midtrans_decision d;
 
 		r.had_200 = true;
-		r.said.trust = TRUST_NOTIFICATION;
+		r.message.trust = TRUST_NOTIFICATION;
 		decide(&r, &d);
 		assert_int_equal(d.actions &
 				     (ACT_BOOK_PAYMENT | ACT_REFUND | ACT_REFUND_AND_REOPEN |
@@ -312,8 +312,8 @@ money_is_confirmed(void **state)
 static bool
 is_new_money(const struct row *r)
 {
-	return r->was.payment == NULL && (strcmp(r->said.status, "settlement") == 0 ||
-					     strcmp(r->said.status, "capture") == 0);
+	return r->was.payment == NULL && (strcmp(r->message.status, "settlement") == 0 ||
+					     strcmp(r->message.status, "capture") == 0);
 }
 
 static void
@@ -363,7 +363,7 @@ static void
 chargebacks_have_their_own_sum(void **state)
 {
 	struct row r = { .was = { "settlement", "received" },
-		.said = { "partial_chargeback", NULL, "200", REPLY },
+		.message = { "partial_chargeback", NULL, "200", REPLY },
 		.refund_total = 50000,
 		.refunded = 50000,
 		.charged_total = 30000 };
@@ -384,7 +384,7 @@ static void
 fee_stands_apart(void **state)
 {
 	struct row r = { .was = { NULL, NULL },
-		.said = { "settlement", NULL, "200", NOTICE },
+		.message = { "settlement", NULL, "200", NOTICE },
 		.gross = 154440,
 		.original = 150000 };
 	struct midtrans_decision d;
@@ -394,7 +394,7 @@ fee_stands_apart(void **state)
 	assert_int_equal(d.amount, 150000);
 	assert_int_equal(d.fee, 4440);
 	r.original = 149999; /* of something else: what came is what counts */
-	r.said.trust = REPLY;
+	r.message.trust = REPLY;
 	decide(&r, &d);
 	assert_int_equal(d.amount, 154440);
 	assert_int_equal(d.fee, 0);

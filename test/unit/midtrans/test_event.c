@@ -130,6 +130,7 @@ alert_names_order_and_money(void **state)
 
 	(void)state;
 	m.currency = "USD";
+	(void)sql("UPDATE settings SET message_language = 'en'");
 	assert_string_equal(process(&m, SOURCE_NOTIFICATION, "{\"n\": 1}"), "foreign");
 	assert_string_equal(sql("SELECT concat_ws(' / ', title, message) AS v FROM alert_logs"),
 	    "Payment in another currency or of another merchant / Order unit-order over Rp150.000:"

@@ -425,6 +425,26 @@ imported_ones_are_off_in_any_way(void **state)
 	    " disabled=yes service=pppoe; ");
 }
 
+/* Mikhmon's way to switch a user off: it is left so, and taken back with the service. */
+static void
+a_spent_hotspot_user_is_off_until_service_resumes(void **state)
+{
+	struct account a = ppp(WANTED_CUT);
+	struct account_object o = secret("ani", "2026-01-31 10:15:00");
+	struct account_trace trace = { MENU_HOTSPOT, "ani", NULL };
+
+	(void)state;
+	a.imported = true;
+	a.menu = o.menu = MENU_HOTSPOT;
+	a.traces = &trace;
+	o.service = NULL;
+	o.limit_uptime = "1s";
+	assert_plan(a, &o, NULL, "");
+	a.wanted = WANTED_ON;
+	o.comment = "isp:" ME;
+	assert_plan(a, &o, NULL, "set hotspot *1 password=pw limit-uptime=0s; ");
+}
+
 /*
  * An imported account was renamed onto the name of somebody else's secret and
  * took that over; its own went on for ever.  It is what stood under its name
@@ -756,6 +776,7 @@ main(void)
 		cmocka_unit_test(a_promised_object_is_left_alone),
 		cmocka_unit_test(imported_ones_are_adopted),
 		cmocka_unit_test(imported_ones_are_off_in_any_way),
+		cmocka_unit_test(a_spent_hotspot_user_is_off_until_service_resumes),
 		cmocka_unit_test(imported_ones_are_what_was_found),
 		cmocka_unit_test(absent_are_removed_and_kicked),
 		cmocka_unit_test(another_service_leaves_the_old_menu),

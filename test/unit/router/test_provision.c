@@ -599,7 +599,8 @@ a_package_goes_to_every_router(void **state)
 #define PRINT_ALL                                                                                  \
 	"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,remote-address,"      \
 	"disabled,comment|.tag=1\n"                                                                \
-	"/ip/hotspot/user/print|=.proplist=.id,name,profile,address,disabled,comment|.tag=2\n"     \
+	"/ip/hotspot/user/print|=.proplist=.id,name,profile,address,"                              \
+	"disabled,comment,limit-uptime|.tag=2\n"                                                   \
 	"/queue/simple/print|=.proplist=.id,name,target,dynamic,disabled,comment,priority,"        \
 	"max-limit,burst-limit,burst-threshold,burst-time|.tag=3\n"                                \
 	"/ip/firewall/address-list/print|=.proplist=.id,address,dynamic,disabled,comment"          \

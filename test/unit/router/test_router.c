@@ -252,7 +252,7 @@ work_is_due_now_or_at_the_next_probe(void **state)
 	assert_int_equal(n, 1);
 	assert_string_equal(work[0].router_id, router);
 	assert_int_equal(work[0].wait_ms, 0);
-	assert_int_equal(router_broken(&cx, router, "it is away", 60), RC_OK);
+	assert_int_equal(router_broken(&cx, router, "it is away", 60, false), RC_OK);
 	assert_int_equal(router_work(&cx, &work, &n), RC_OK);
 	assert_in_range(work[0].wait_ms, 50000, 60000);
 	(void)sql("UPDATE router_settings SET is_active = false");
@@ -268,7 +268,7 @@ a_breaker_opens_and_closes(void **state)
 	struct router r;
 
 	(void)state;
-	assert_int_equal(router_broken(&cx, router, "router Main: refused", 60), RC_OK);
+	assert_int_equal(router_broken(&cx, router, "router Main: refused", 60, true), RC_OK);
 	assert_string_equal(state_of(waits), "failed: router Main: refused");
 	assert_int_equal(router_by_id(&cx, router, &r), RC_OK);
 	assert_true(r.is_broken && !r.is_probe_due);

@@ -506,6 +506,7 @@ export const en: Messages = {
 		undone: 'Undone',
 		charged: 'Charge entered',
 		resumed: 'Resumed',
+		pause_called_off: 'Pause called off',
 		promised: 'Promised',
 		dana: 'DANA',
 		ovo: 'OVO',
@@ -1012,7 +1013,7 @@ export const en: Messages = {
 		],
 		operator_discount_max: ['Discount by operators at most', 'Rupiah; more only by an admin.'],
 		operator_days_max: ['Days given by operators at most', 'More only by an admin.'],
-		message_language: ['Language of messages', 'To customers.'],
+		message_language: ['Language of messages', 'To customers and to the staff.'],
 		quiet_from_hour: ['Quiet hours from', 'Messages to customers wait from this hour on.'],
 		quiet_until_hour: ['Quiet hours until', 'Messages that waited leave at this hour.'],
 		message_day_first: [

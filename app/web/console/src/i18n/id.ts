@@ -506,6 +506,7 @@ export const id = {
 		undone: 'Diurungkan',
 		charged: 'Biaya dicatat',
 		resumed: 'Dilanjutkan',
+		pause_called_off: 'Jeda dibatalkan',
 		promised: 'Janji bayar',
 		dana: 'DANA',
 		ovo: 'OVO',
@@ -1017,7 +1018,7 @@ export const id = {
 		],
 		operator_discount_max: ['Diskon operator paling banyak', 'Rupiah; di atasnya hanya admin.'],
 		operator_days_max: ['Hari dari operator paling banyak', 'Di atasnya hanya admin.'],
-		message_language: ['Bahasa pesan', 'Untuk pelanggan.'],
+		message_language: ['Bahasa pesan', 'Untuk pelanggan dan staf.'],
 		quiet_from_hour: ['Jam tenang mulai', 'Sejak jam ini pesan ke pelanggan ditunda.'],
 		quiet_until_hour: ['Jam tenang sampai', 'Pada jam ini pesan yang ditunda dikirim.'],
 		message_day_first: [

@@ -1,4 +1,4 @@
-/* Acts on a router. */
+/* Acts on a router, a device, a target. */
 import type { Loose, Row } from '../../api/types';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
@@ -56,6 +56,33 @@ export const routerDelete = (t: Messages, row: Row, after: () => void): Act => (
 	path: `/api/router-settings/${row.id}`,
 	typed: String(row.name),
 	says: t.c.removeRouter,
+	after,
+});
+
+/* The fields of a device or target. */
+export const watchedEdit = (
+	path: string,
+	resource: string,
+	fields: Act['fields'],
+	row: Row,
+): Act => ({
+	key: 'edit',
+	role: 'operator',
+	method: 'PUT',
+	path,
+	resource,
+	fields,
+	row,
+});
+
+export const watchedDelete = (t: Messages, path: string, row: Row, after: () => void): Act => ({
+	key: 'remove',
+	role: 'operator',
+	colour: 'red',
+	method: 'DELETE',
+	path,
+	typed: String(row.name),
+	says: t.c.remove,
 	after,
 });
 

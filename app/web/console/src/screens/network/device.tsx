@@ -11,6 +11,7 @@ import { Facts, PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
 import { useToast } from '../../kit/toast';
+import { watchedDelete, watchedEdit } from './acts';
 import { DEVICE_FIELDS } from './devices';
 import { HistoryChart, PeriodPicker, usePeriod } from './period';
 
@@ -33,28 +34,9 @@ export function DeviceScreen() {
 			beside={<State is={String(row.status ?? 'unknown')} />}
 			acts={[
 				{ key: 'discover', role: 'operator', method: 'POST', path: `${path}/discover` },
-				{
-					key: 'edit',
-					role: 'operator',
-					method: 'PUT',
-					path,
-					resource: 'snmp_device',
-					fields: DEVICE_FIELDS,
-					row,
-				},
+				watchedEdit(path, 'snmp_device', DEVICE_FIELDS, row),
 			]}
-			more={[
-				{
-					key: 'remove',
-					role: 'operator',
-					colour: 'red',
-					method: 'DELETE',
-					path,
-					typed: String(row.name),
-					says: t.c.remove,
-					after: () => void go({ to: '/network?tab=devices' }),
-				},
-			]}
+			more={[watchedDelete(t, path, row, () => void go({ to: '/network?tab=devices' }))]}
 		>
 			<Facts
 				of={[

@@ -7,6 +7,7 @@ import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { State } from '../../kit/state';
+import { watchedDelete, watchedEdit } from './acts';
 import { HistoryChart, PeriodPicker, usePeriod } from './period';
 import { msOf, percentOf, TARGET_FIELDS } from './pings';
 
@@ -32,28 +33,9 @@ export function PingScreen() {
 					path: `${path}/ping-now`,
 					toast: a => `${msOf(a.latency_ms)} · ${percentOf(a.packet_loss_percent)}`,
 				},
-				{
-					key: 'edit',
-					role: 'operator',
-					method: 'PUT',
-					path,
-					resource: 'ping_target',
-					fields: TARGET_FIELDS,
-					row,
-				},
+				watchedEdit(path, 'ping_target', TARGET_FIELDS, row),
 			]}
-			more={[
-				{
-					key: 'remove',
-					role: 'operator',
-					colour: 'red',
-					method: 'DELETE',
-					path,
-					typed: String(row.name),
-					says: t.c.remove,
-					after: () => void go({ to: '/network?tab=pings' }),
-				},
-			]}
+			more={[watchedDelete(t, path, row, () => void go({ to: '/network?tab=pings' }))]}
 		>
 			<Facts
 				of={[

@@ -1,0 +1,6 @@
+-- Revert alert_texts.
+BEGIN;
+
+DROP TABLE alert_texts;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Verify router_holds.
+BEGIN;
+
+SELECT away_since FROM router_states WHERE false;
+SELECT router_holds, router_held_on FROM subscriptions WHERE false;
+
+ROLLBACK;

@@ -1,0 +1,54 @@
+"""The company that asks customers for money: its settings, the logo's bytes, what anybody may read of them."""
+import base64
+import struct
+import zlib
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width=8, height=4, noise=b"", end=b""):
+    """Grey; as many bytes more as noise, which a text chunk carries."""
+    raw = b"".join(b"\0" + bytes(width) for _ in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+            + (chunk(b"tEXt", noise) if noise else b"") + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"") + end)
+
+
+def put(client, data):
+    return client.put("/api/settings/logo", {"png": base64.b64encode(data).decode()})
+
+
+def test_a_logo_from_upload_to_page(stack, api, anyone, town):
+    picture = png()
+    saved = put(api, picture).want(200).json
+    assert saved["company_logo"].startswith("/api/public/logo?v=")
+    shown = anyone.raw("GET", saved["company_logo"]).want(200)
+    assert shown.body == picture
+    assert shown.header("content-type") == "image/png" and shown.header("x-content-type-options") == "nosniff"
+    assert shown.header("cache-control") == "public, max-age=86400"
+    company = anyone.get("/api/public/company").want(200).json
+    assert sorted(company) == ["address", "logo", "name", "phone", "whatsapp"] and company["logo"] == saved["company_logo"]
+    # Another picture has another address: a browser that keeps the old one never shows it.
+    again = put(api, png(9)).want(200).json["company_logo"]
+    assert again != saved["company_logo"] and api.get("/api/settings").json["company_logo"] == again
+    assert stack.sql("SELECT count(*) FROM audit_logs WHERE meta -> 'after' ? 'company_logo' AND action = 'update'") >= "2"
+    api.delete("/api/settings/logo").want(204)
+    assert anyone.get("/api/public/company").json["logo"] is None
+    anyone.get("/api/public/logo").want(404)
+
+
+def test_only_a_png_of_200_kb_is_a_logo(api, operator, anyone):
+    """It is served from our origin to whoever has a link: an SVG or a page in disguise would run there. A body without
+    an image ended the worker."""
+    for data, word in ((b"<svg onload='alert(1)'/>", "PNG"), (png(end=b"<script>"), "behind its end"), (png()[:-20], "cut off"),
+                       (png(2001, 1), "2000 pixels"), (png(noise=bytes(200000)), "200 kB"),
+                       (png().replace(b"IDAT", b"JDAT"), "damaged")):
+        assert word in put(api, data).want(422).json["errors"]["png"][0]
+    for body in ({}, {"png": None}, {"png": "a.b"}, {"png": "abcde"}, {"png": 7}):
+        assert "png" in api.put("/api/settings/logo", body).want(422).json["errors"]
+    put(operator, png()).want(403)
+    operator.delete("/api/settings/logo").want(403)
+    anyone.get("/api/public/logo").want(404)
+    put(api, png(1, 1, noise=bytes(199000))).want(200)
+    api.delete("/api/settings/logo").want(204)
