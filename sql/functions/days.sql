@@ -260,7 +260,7 @@ BEGIN
 	SELECT * INTO i FROM open_invoices(s.customer_id, sub) o WHERE o.period_start IS NOT NULL AND is_invoice_untouched(o)
 	ORDER BY o.seq DESC LIMIT 1;
 	IF FOUND AND n > 0 THEN
-		PERFORM invoice_recompose(i, d);
+		PERFORM invoice_days_anew(i, d);
 	END IF;
 END $$;
 
