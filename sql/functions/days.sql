@@ -117,7 +117,8 @@ BEGIN
 		PERFORM billing_renew_lines(ARRAY[s.id], d);
 	END IF;
 	UPDATE subscriptions
-	SET end_date = CASE WHEN back - 1 > s.closed_on THEN greatest(end_date, back - 1) ELSE end_date END, closed_on = NULL
+	SET end_date = CASE WHEN back - 1 > s.closed_on THEN greatest(end_date, back - 1) ELSE end_date END,
+	    anchor_day = CASE WHEN back - 1 > s.closed_on THEN NULL ELSE anchor_day END, closed_on = NULL
 	WHERE id = s.id;
 END $$;
 
