@@ -195,7 +195,8 @@ BEGIN
 	END IF;
 	draft.due_date := coalesce((input ->> 'due_date')::date, d + (SELECT other_due_days FROM settings));
 	draft.notes := input ->> 'notes';
-	RETURN invoice_issue(draft, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+	RETURN invoice_issue(draft, bill_taxed(ARRAY[
+		bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, true)], s.customer_id), d);
 END $$;
 
 CREATE OR REPLACE FUNCTION invoice_draft(s subscriptions, kind text) RETURNS invoices
@@ -306,15 +307,56 @@ BEGIN
 		IF i.period_start IS NOT NULL THEN
 			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
 		END IF;
-		PERFORM require_invoice_untouched(i);
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - money);
-		PERFORM invoice_set_lines(i, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+		PERFORM invoice_change_lines(i, lines_priced(i, money, input ->> 'notes'), (input ->> 'bounded')::boolean, d);
 	ELSIF input ? 'lines' THEN
-		PERFORM require_invoice_untouched(i);
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - (SELECT amount FROM bill_sums(lines_read(input -> 'lines', i.customer_id), i.customer_id)));
-		PERFORM invoice_set_lines(i, lines_read(input -> 'lines', i.customer_id), d);
+		PERFORM invoice_change_lines(i, lines_kept(i.id, lines_read(input -> 'lines', i.customer_id)), (input ->> 'bounded')::boolean, d);
 	END IF;
 END $$;
+
+CREATE OR REPLACE FUNCTION invoice_change_lines(i invoices, lines bill_line[], bounded boolean, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM require_invoice_untouched(i);
+	PERFORM require_operator_discount(bounded, i.amount - (SELECT amount FROM bill_sums(lines, i.customer_id)));
+	PERFORM invoice_set_lines(i, lines, d);
+END $$;
+
+/*
+ * The lines of a bill without a period that cost `money` before tax. One line
+ * has that price, and several have the difference beside them: so each charge
+ * stays on the bill that took it in.
+ */
+CREATE OR REPLACE FUNCTION lines_priced(i invoices, money bigint, notes text) RETURNS bill_line[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	lines bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind <> 'tax');
+	whole  bill_line := lines[1];
+	more  bigint := money - (SELECT coalesce(sum(amount), 0) FROM unnest(lines));
+BEGIN
+	IF cardinality(lines) = 1 THEN
+		whole.text := CASE WHEN whole.charge_id IS NULL THEN coalesce(nullif(notes, ''), whole.text) ELSE whole.text END;
+		whole.quantity := 1;
+		whole.unit_price := money;
+		whole.amount := money;
+		lines := ARRAY[whole];
+	ELSIF more <> 0 THEN
+		lines := lines || bill_line_new(CASE WHEN more < 0 THEN 'discount' ELSE 'charge' END,
+			coalesce(nullif(notes, ''), 'Difference'), 1, more, true);
+	END IF;
+	RETURN bill_taxed(lines, i.customer_id);
+END $$;
+
+-- A line of the same kind and text as one on the bill is that one: it keeps the charge, item or days that it took in.
+CREATE OR REPLACE FUNCTION lines_kept(inv uuid, lines bill_line[]) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(
+		SELECT ROW(kind, text, new.quantity, new.unit_price, new.amount, new.taxable, old.item_id, old.charge_id, old.taken)::bill_line
+		FROM (SELECT *, row_number() OVER (PARTITION BY kind, text ORDER BY n) AS nth
+		      FROM unnest(lines) WITH ORDINALITY AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, n)) new
+		LEFT JOIN (SELECT kind, text, item_id, charge_id, taken, row_number() OVER (PARTITION BY kind, text ORDER BY position) AS nth
+		      FROM invoice_lines WHERE invoice_id = inv) old USING (kind, text, nth)
+		ORDER BY new.n)
+$$;
 
 -- Lines as a person writes them; the tax is worked out again.
 CREATE OR REPLACE FUNCTION lines_read(input jsonb, customer uuid) RETURNS bill_line[]
