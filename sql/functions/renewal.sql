@@ -125,3 +125,28 @@ LANGUAGE sql STABLE AS $$
 	WHERE r.id = ANY(ids) AND NOT r.fits
 	ORDER BY r.seq
 $$;
+
+-- ---- a period billed again
+
+-- The run goes on after the last period billed: one that lies before another is billed again at once.
+CREATE OR REPLACE FUNCTION period_bill_again(i invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s     subscriptions;
+	draft invoices;
+	base  bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind IN ('package', 'part'));
+BEGIN
+	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id AND is_live;
+	IF NOT FOUND OR NOT EXISTS (SELECT FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL AND period_start > i.period_start) THEN
+		RETURN;
+	END IF;
+	draft := period_draft(s, i.period_start, d);
+	draft.kind := i.kind;
+	draft.package_id := i.package_id;
+	draft.period_end := i.period_end;
+	draft.grants_days := i.grants_days;
+	IF base = '{}' THEN
+		base := ARRAY[period_line(s, i.period_start, i.period_end)];
+	END IF;
+	PERFORM invoice_issue(draft, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
+END $$;

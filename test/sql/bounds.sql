@@ -1,4 +1,4 @@
--- What an operator may give away (contract 5.6: bounds).
+-- Bounds of operators: a bill waived, days given at sign-up (contract 5.6).
 BEGIN;
 \ir town.psql
 SELECT no_plan();

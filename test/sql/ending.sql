@@ -43,10 +43,10 @@ SELECT is((SELECT string_agg(credit(owner(x)) || ' ' || owes(inv(x, 2)), ', ') F
 SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null
 SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
-SELECT throws_ok(format('SELECT customer_archive(owner(%L), false, ''2026-01-26'')', :'s'), 'IS409', NULL, 'what was paid ahead is credit: it is not archived');
+SELECT throws_ok(format('SELECT customer_archive(owner(%L), false, ''2026-01-26'')', :'s'), 'IS409', NULL, 'archive: money paid ahead is credit by then, 409');
 SELECT is(is_now(:'s'), 'active 2026-03-01', 'and nothing is changed');
 SELECT lives_ok(format('SELECT customer_archive(owner(%L), true, ''2026-01-26'')', :'s'), 'but with keep_credit');
-SELECT is(credit(owner(:'s')), 100000::bigint, 'which stays');
+SELECT is(credit(owner(:'s')), 100000::bigint, 'archive: the credit stays');
 SELECT sound();
 SELECT finish();
 ROLLBACK;

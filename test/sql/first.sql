@@ -37,7 +37,7 @@ SELECT is(is_now(:'s'), 'active 2026-02-14', 'a whole month is paid for');
 SELECT pay(inv(:'t'), '2026-02-01') \g /dev/null
 SELECT is(is_now(:'t') || ', ' || bill(:'t'), 'active 2026-02-28, paid 2026-02-01 2026-02-28 due 2026-01-18', 'also when no night moved the bill');
 
--- Whoever takes the money in moves the period: a worker of the gateway too.
+-- The payment moves the period, in a worker of the gateway too.
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s \gset
 SET LOCAL ROLE isp_gateway;
 SELECT last FROM subscriptions s, invoices i, first_period(s, i, '2026-02-01') WHERE s.id = :'s' AND i.subscription_id = s.id \gset
@@ -68,7 +68,7 @@ SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'t')), 'cancelled 0/100000, cance
 SELECT sub(person()) AS s \gset
 SELECT over(inv(:'s'), 40000, '2026-01-01') \g /dev/null
 SELECT subscription_cancel(:'s', NULL, '2026-01-05') \g /dev/null
-SELECT is(credit(owner(:'s')), 40000::bigint, 'and what was paid is credit');
+SELECT is(credit(owner(:'s')), 40000::bigint, 'money paid on it in part is credit');
 SELECT sub(person()) AS s \gset
 SELECT nights('2026-02-02', '2026-02-03') \g /dev/null
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-02-03') \g /dev/null
