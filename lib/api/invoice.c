@@ -75,7 +75,9 @@ static const struct field fields[] = {
 	{ "package_id",      FT_UUID,  RO | FF_NULL | FF_FILTER },
 	{ "lines",           FT_ROWS,  RO, .parts = line_parts, .nparts = countof(line_parts) },
 	{ "lines",           FT_ROWS,  FF_UPDATE, .parts = new_line_parts,
-	  .nparts = countof(new_line_parts), .hint = "whole lines, while nothing touched the bill" },
+	  .nparts = countof(new_line_parts),
+	  .hint = "whole lines, while nothing touched the bill; one of the same kind and text "
+	          "keeps its charge or item" },
 	{ "subtotal",        FT_MONEY, RO },
 	{ "discount",        FT_MONEY, RO },
 	{ "tax_amount",      FT_MONEY, RO },

@@ -130,6 +130,15 @@ def test_postpaid_cut_is_billed_what_was_used():
     assert (str(used.start), str(used.end)) == ("2026-02-01", "2026-02-12")
 
 
+def test_postpaid_change_bills_the_used_days_at_the_old_package():
+    story = Story(mode="postpaid", cycle="calendar", unit="month", length=1, dates=None)
+    story.do("2026-01-01", "package", package=2, price=310000, unit="month", length=1)
+    story.do("2026-01-11", "change", sub=1, package=2)
+    story.runs("2026-02-01", "2026-02-01")
+    assert [(bill.amount, str(bill.start), str(bill.end)) for bill in story.m.bills.values()] == [
+        (48400, "2026-01-01", "2026-01-10"), (210000, "2026-01-11", "2026-01-31")]
+
+
 def test_pause_keeps_the_days_left():
     story = Story().runs("2026-01-20", "2026-01-25")
     story.do("2026-01-26", "pause", sub=1)
