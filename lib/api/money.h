@@ -18,7 +18,8 @@ enum rc money_key(struct ctx *, const struct req *, const char **ret) _must_chec
 
 /* Does an operator act, whose discounts, days and dates have bounds? */
 bool money_is_bounded(const struct ctx *);
-/* Let the rules know that one does. */
+
+/* Let the rules know of them: money_is_bounded(). */
 void money_bound(const struct ctx *, struct cJSON *in);
 
 /*

@@ -48,6 +48,16 @@ struct search_in {
 	const char *column;     /* "mikrotik_username" */
 };
 
+/*
+ * A truth about the rows of a filter that the planner cannot know: rows whose column holds none of
+ * `others` have the flag, which has an index of its own.
+ */
+struct implied {
+	const char *column; /* "status" */
+	const char *flag;   /* "is_open" */
+	const char *others; /* "{paid,cancelled}" */
+};
+
 /* Rows of another view shown as an array inside show and create answers. */
 struct child {
 	const char *name;   /* "subscriptions" */
@@ -74,6 +84,7 @@ struct resource {
 	size_t nfields;
 	const struct filter *filters; /* beside FF_FILTER */
 	size_t nfilters;
+	const struct implied *implied; /* NULL: none */
 	const struct child *children;
 	size_t nchildren;
 	bool single;           /* one row, without an id */

@@ -157,6 +157,15 @@ put_search(struct sb *s, const struct list_key *k, int param)
 	sb_putc(s, ')');
 }
 
+static void
+put_implied(struct sb *s, const struct implied *m, const struct filter *f, bool many, int param)
+{
+	if (m == NULL || strcmp(m->column, f->column) != 0)
+		return;
+	sb_printf(s, " AND (%s OR $%d", quoted(m->flag), param);
+	sb_printf(s, many ? " && '%s')" : " = ANY ('%s'))", m->others);
+}
+
 /* E-mail addresses are the same however they are spelt. */
 static void
 put_filter(struct sb *s, const struct filter *f, bool many, int param)
@@ -193,6 +202,7 @@ where_of(const struct list_key *k, int *nparams)
 			continue;
 		sb_puts(&s, sep);
 		put_filter(&s, &f, ((k->many >> i) & 1) != 0, ++*nparams);
+		put_implied(&s, k->r->implied, &f, ((k->many >> i) & 1) != 0, *nparams);
 		sep = " AND ";
 	}
 	if (k->search) {
@@ -227,19 +237,35 @@ count_of(const struct list_key *k, const char *where)
 	    quoted(k->r->view), where);
 }
 
+/*
+ * A page of rows: first its ids by the columns that filter and sort, then all columns of those
+ * rows. Otherwise the joins and sums of every row are made, for a sort to throw most of them away.
+ */
+static const char *
+page_of(const struct list_key *k, const char *where, int n)
+{
+	struct arena *mem = memory();
+	const char *view = quoted(k->r->view), *way = k->down ? "DESC" : "ASC", *order;
+
+	order = arena_printf(mem, " ORDER BY %s %s, id %s", quoted(k->sort), way, way);
+	return arena_printf(mem,
+	    "SELECT * FROM %s WHERE %sid = ANY (ARRAY("
+	    "SELECT id FROM %s%s%s LIMIT $%d OFFSET $%d))%s",
+	    view, k->bound != NULL ? arena_printf(mem, "%s = $1 AND ", quoted(k->bound)) : "", view,
+	    where, order, n + 1, n + 2, order);
+}
+
 static struct list_stmts
 compose_list(const struct list_key *k)
 {
 	struct arena *mem = memory();
-	const char *view = quoted(k->r->view), *way = k->down ? "DESC" : "ASC", *where;
+	const char *view = quoted(k->r->view), *where;
 	struct list_stmts l = { .exact = is_counted(k) };
 	int n = 0;
 
 	where = where_of(k, &n);
 	l.rows.name = arena_printf(mem, "%s_list_%u", k->r->name, ++nlists);
-	l.rows.text =
-	    arena_printf(mem, "SELECT * FROM %s%s ORDER BY %s %s, id %s LIMIT $%d OFFSET $%d", view,
-		where, quoted(k->sort), way, way, n + 1, n + 2);
+	l.rows.text = page_of(k, where, n);
 	l.rows.nparams = n + 2;
 	l.count.name = arena_printf(mem, "%s_count_%u", k->r->name, nlists);
 	l.count.text = count_of(k, where);

@@ -71,8 +71,15 @@ $$;
 -- The fee for a late bill; 0: none.
 CREATE OR REPLACE FUNCTION late_fee_of(i invoices) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up((i.amount - i.paid_amount)::numeric * g.late_fee_percent / 100) END
+	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up(late_fee_base(i)::numeric * g.late_fee_percent / 100) END
 	FROM settings g
+$$;
+
+-- The money that a late fee is for: what is owed, but late fees on the bill bear none.
+CREATE OR REPLACE FUNCTION late_fee_base(i invoices) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT least(i.amount - i.paid_amount,
+		i.amount - (SELECT coalesce(sum(amount), 0)::bigint FROM invoice_lines WHERE invoice_id = i.id AND kind = 'late_fee'))
 $$;
 
 -- ---- items

@@ -116,6 +116,7 @@ BEGIN
 		RETURN '{}'::jsonb;
 	END IF;
 	PERFORM first_period_move(i, d);
+	SELECT period_start, period_end INTO i.period_start, i.period_end FROM invoices WHERE id = i.id;
 	PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'period', i.id, NULL, i.invoice_number, d);
 	RETURN jsonb_build_object('days', i.period_end - i.period_start + 1,
 		'end_date', (SELECT end_date FROM subscriptions WHERE id = i.subscription_id));
@@ -125,7 +126,7 @@ END $$;
 CREATE OR REPLACE FUNCTION first_period_move(i invoices, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE invoices v SET period_start = d, period_end = d + (v.period_end - v.period_start)
+	UPDATE invoices v SET period_start = d, period_end = (first_period(s, i, d)).last
 	FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
 	WHERE v.id = i.id AND v.kind = 'first' AND s.id = v.subscription_id AND s.waits_first AND t.cycle = 'rolling'
 	  AND v.period_start < d;
@@ -204,7 +205,8 @@ BEGIN
 	END IF;
 	draft.due_date := coalesce((input ->> 'due_date')::date, d + (SELECT other_due_days FROM settings));
 	draft.notes := input ->> 'notes';
-	RETURN invoice_issue(draft, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+	RETURN invoice_issue(draft, bill_taxed(ARRAY[
+		bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, true)], s.customer_id), d);
 END $$;
 
 CREATE OR REPLACE FUNCTION invoice_draft(s subscriptions, kind text) RETURNS invoices
@@ -320,15 +322,56 @@ BEGIN
 		IF i.period_start IS NOT NULL THEN
 			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
 		END IF;
-		PERFORM require_invoice_untouched(i);
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - money);
-		PERFORM invoice_set_lines(i, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+		PERFORM invoice_change_lines(i, lines_priced(i, money, input ->> 'notes'), (input ->> 'bounded')::boolean, d);
 	ELSIF input ? 'lines' THEN
-		PERFORM require_invoice_untouched(i);
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - (SELECT amount FROM bill_sums(lines_read(input -> 'lines', i.customer_id), i.customer_id)));
-		PERFORM invoice_set_lines(i, lines_read(input -> 'lines', i.customer_id), d);
+		PERFORM invoice_change_lines(i, lines_kept(i.id, lines_read(input -> 'lines', i.customer_id)), (input ->> 'bounded')::boolean, d);
 	END IF;
 END $$;
+
+CREATE OR REPLACE FUNCTION invoice_change_lines(i invoices, lines bill_line[], bounded boolean, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM require_invoice_untouched(i);
+	PERFORM require_operator_discount(bounded, i.amount - (SELECT amount FROM bill_sums(lines, i.customer_id)));
+	PERFORM invoice_set_lines(i, lines, d);
+END $$;
+
+/*
+ * The lines of a bill without a period that cost `money` before tax. One line
+ * has that price, and several have the difference beside them: so each charge
+ * stays on the bill that took it in.
+ */
+CREATE OR REPLACE FUNCTION lines_priced(i invoices, money bigint, notes text) RETURNS bill_line[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	lines bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind <> 'tax');
+	whole  bill_line := lines[1];
+	more  bigint := money - (SELECT coalesce(sum(amount), 0) FROM unnest(lines));
+BEGIN
+	IF cardinality(lines) = 1 THEN
+		whole.text := CASE WHEN whole.charge_id IS NULL THEN coalesce(nullif(notes, ''), whole.text) ELSE whole.text END;
+		whole.quantity := 1;
+		whole.unit_price := money;
+		whole.amount := money;
+		lines := ARRAY[whole];
+	ELSIF more <> 0 THEN
+		lines := lines || bill_line_new(CASE WHEN more < 0 THEN 'discount' ELSE 'charge' END,
+			coalesce(nullif(notes, ''), 'Difference'), 1, more, true);
+	END IF;
+	RETURN bill_taxed(lines, i.customer_id);
+END $$;
+
+-- A line of the same kind and text as one on the bill is that one: it keeps the charge, item or days that it took in.
+CREATE OR REPLACE FUNCTION lines_kept(inv uuid, lines bill_line[]) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(
+		SELECT ROW(kind, text, new.quantity, new.unit_price, new.amount, new.taxable, old.item_id, old.charge_id, old.taken)::bill_line
+		FROM (SELECT *, row_number() OVER (PARTITION BY kind, text ORDER BY n) AS nth
+		      FROM unnest(lines) WITH ORDINALITY AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, n)) new
+		LEFT JOIN (SELECT kind, text, item_id, charge_id, taken, row_number() OVER (PARTITION BY kind, text ORDER BY position) AS nth
+		      FROM invoice_lines WHERE invoice_id = inv) old USING (kind, text, nth)
+		ORDER BY new.n)
+$$;
 
 -- Whole rupiah as shape_read() takes them, also below 0: 150000, 150000.0, 150000.00. NULL: not an amount.
 CREATE OR REPLACE FUNCTION line_money(typed text) RETURNS bigint
@@ -362,7 +405,7 @@ BEGIN
 END $$;
 
 -- `waive`: its days are given, and never billed.
-CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices := invoice_lock(inv);
@@ -373,12 +416,16 @@ BEGIN
 	IF i.paid_amount > 0 THEN
 		PERFORM raise_conflict('invoice_part_paid', 'The invoice is paid in part: reverse the payment first.');
 	END IF;
+	PERFORM require_operator_waive(i, bounded) WHERE waive;
 	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, d);
 	IF waive AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
 			i.invoice_number || ' was waived', d);
 	ELSIF waive THEN -- postpaid: those days stay behind it, or the next run would bill them again
 		UPDATE subscriptions SET end_date = greatest(end_date, i.period_end) WHERE id = i.subscription_id AND is_postpaid;
+	END IF;
+	IF NOT waive THEN
+		PERFORM period_bill_again(i, d);
 	END IF;
 	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', d, false);
 END $$;
@@ -450,6 +497,14 @@ BEGIN
 	IF bounded AND money > most THEN
 		PERFORM raise_denied('discount_bound', format('An operator may lower a bill by at most %s.', rupiah(most)));
 	END IF;
+END $$;
+
+-- A bill waived is one lowered by all of it, and its days are given.
+CREATE OR REPLACE FUNCTION require_operator_waive(i invoices, bounded boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM require_operator_discount(bounded, i.amount - i.paid_amount);
+	PERFORM require_operator_days(bounded, i.period_end - i.period_start + 1);
 END $$;
 
 CREATE OR REPLACE FUNCTION require_operator_days(bounded boolean, n int) RETURNS void

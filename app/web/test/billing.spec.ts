@@ -1,6 +1,8 @@
 /* Money and days through the screens: what will happen stands there before it does. */
 import type { Page } from '@playwright/test';
-import { adminToken, api, enter, expect, expectFits, test, url } from './walk';
+import { adminToken, api, enter, expect, expectFits, picture, test, url } from './walk';
+
+const look = (page: Page, name: string) => picture(page, `dialog/${name}`, 1280, 'light');
 
 type Made = { id: string; mikrotik_username: string };
 
@@ -35,6 +37,7 @@ test('days, extras, paying ahead, pause, promise and change of package', async (
 	await submit('Tambah hari');
 	await page.getByRole('tab', { name: 'Buku hari' }).click();
 	await expect(page.getByRole('row', { name: /Gangguan kabel/ })).toContainText('+3');
+	await look(page, 'days');
 
 	await page.getByRole('tab', { name: 'Tambahan dan diskon' }).click();
 	await page.getByRole('button', { name: 'Tambahan atau diskon' }).click();
@@ -48,6 +51,7 @@ test('days, extras, paying ahead, pause, promise and change of package', async (
 	await expect(dialog.getByText('Yang akan terjadi')).toBeVisible();
 	await expect(dialog.getByText('10 Mbps × 3')).toBeVisible();
 	await expect(dialog.getByText('Rp435.000', { exact: true })).toBeVisible();
+	await look(page, 'prepay');
 	await submit('Batal');
 
 	await choose(page, 'Ganti paket');
@@ -55,14 +59,17 @@ test('days, extras, paying ahead, pause, promise and change of package', async (
 	await page.getByRole('option', { name: /^50 Mbps/ }).click();
 	await dialog.getByLabel('Berlaku').selectOption('next_period');
 	await expect(dialog.getByText('Berlaku mulai')).toBeVisible();
+	await look(page, 'change');
 	await submit('Ganti paket');
 	await expect(page.getByText(/^Paket berganti setelah/)).toBeVisible();
 
 	await choose(page, 'Janji bayar');
+	await look(page, 'promise');
 	await submit('Janji bayar');
 	await expect(page.getByText(/^Janji bayar: layanan tidak diputus/)).toBeVisible();
 
 	await choose(page, 'Jeda');
+	await look(page, 'pause');
 	await submit('Jeda');
 	await expect(page.getByText(/^Dijeda \d/)).toBeVisible();
 	await page.getByRole('button', { name: 'Lanjutkan layanan' }).click();
@@ -103,6 +110,7 @@ test('a preset fills the policies, and each has its sentence', async ({ page, al
 	await enter(page, '/settings');
 	await expect(page.getByText('Layanan diputus sekian hari setelah jatuh tempo.')).toBeVisible();
 	await page.getByRole('button', { name: 'Pakai pola ini' }).nth(1).click();
+	await look(page, 'preset');
 	await page.getByRole('dialog').getByRole('button', { name: 'Pakai pola ini' }).click();
 	await expect(page.getByLabel('Siklus')).toHaveValue('calendar');
 	await expect(page.getByLabel('Masa tenggang (hari)')).toHaveValue('9');
@@ -129,6 +137,7 @@ test('two tabs: what one pays the other cannot pay again', async ({ page, contex
 	await expect(page.getByText(/diterima\./)).toBeVisible();
 	await pay(other);
 	await expect(other.getByRole('dialog').getByRole('alert')).toBeVisible();
+	await look(other, 'paid_in_another_tab');
 	await other.reload();
 	await expect(other.getByText('Lunas', { exact: true }).first()).toBeVisible();
 });

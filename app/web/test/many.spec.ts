@@ -1,5 +1,5 @@
 /* Many rows at once: a sheet with bad rows, and one act on a whole list. */
-import { adminToken, api, enter, expect, expectFits, test } from './walk';
+import { adminToken, api, enter, expect, expectFits, picture, test } from './walk';
 
 type Found = { total: number };
 const total = async (path: string) => (await api<Found>('GET', path, await adminToken())).total;
@@ -19,6 +19,7 @@ test('a sheet with bad rows: each problem is shown before anything is written', 
 	await expect(faults.getByRole('row', { name: /Ketut Kembar/ })).toContainText('Nama akun ini sudah ada di baris sebelumnya.');
 	await expect(faults.getByRole('row', { name: /Nyoman Tanggal/ })).toContainText('Bukan tanggal.');
 	await expectFits(page, 'import');
+	await picture(page, 'dialog/import', 1280, 'light');
 	expect(await total(`/api/subscriptions?search=${mark}`), 'nothing is written by looking').toBe(0);
 	await page.getByRole('button', { name: 'Simpan semuanya' }).click();
 	await expect(page.getByRole('status')).toContainText('2');
@@ -37,9 +38,11 @@ test('one act on a whole list, with the answer for each row', async ({ page, all
 	const dialog = page.getByRole('dialog');
 	await expect(dialog.getByText('0 akan dikerjakan.')).toBeVisible();
 	await expect(dialog.getByText(/Tagihan sudah lunas\./)).toBeVisible();
+	await picture(page, 'dialog/bulk', 1280, 'light');
 	await dialog.getByRole('button', { name: 'Ingatkan' }).click();
 	const each = dialog.getByRole('table', { name: 'Hasil tiap baris' });
 	await expect(each.getByRole('row')).toHaveCount(paid);
+	await picture(page, 'dialog/bulk_each', 1280, 'light');
 	await expect(each.getByRole('row').first()).toContainText(/INV-.*Tagihan sudah lunas\./);
 	await dialog.getByRole('button', { name: 'Tutup' }).last().click();
 	await expect(page.getByText(/dipilih/)).toHaveCount(0);

@@ -139,10 +139,12 @@ a_list_is_one_statement_for_its_filters(void **state)
 
 	(void)state;
 	assert_string_equal(l->rows.text,
-	    "SELECT * FROM \"s_view\" WHERE (archived_at IS NULL) AND"
+	    "SELECT * FROM \"s_view\" WHERE id = ANY (ARRAY("
+	    "SELECT id FROM \"s_view\" WHERE (archived_at IS NULL) AND"
 	    " lower(\"email\") = lower($1) AND \"created_at\" >= $2 AND"
 	    " (\"name\" ILIKE $3 OR \"email\" ILIKE $3)"
-	    " ORDER BY \"name\" DESC, id DESC LIMIT $4 OFFSET $5");
+	    " ORDER BY \"name\" DESC, id DESC LIMIT $4 OFFSET $5))"
+	    " ORDER BY \"name\" DESC, id DESC");
 	assert_string_equal(l->count.text,
 	    "SELECT count(*) AS total FROM (SELECT FROM \"s_view\" WHERE (archived_at IS NULL)"
 	    " AND lower(\"email\") = lower($1) AND \"created_at\" >= $2"
@@ -186,6 +188,7 @@ bound_is_the_first_parameter(void **state)
 
 	(void)state;
 	assert_non_null(strstr(l->rows.text, "(archived_at IS NULL) AND \"status\" = $1 AND "));
+	assert_non_null(strstr(l->rows.text, "WHERE \"status\" = $1 AND id = ANY (ARRAY("));
 	assert_int_equal(l->count.nparams, 2);
 	assert_prepares(&l->rows);
 	assert_prepares(&l->count);
