@@ -316,6 +316,7 @@ BEGIN
 	('invoice_attempts_cancel',           'api billing gateway'),
 	('invoice_cancel',                    'api'),
 	('invoice_change_lines',              'api'),
+	('invoice_compose_anew',              'api billing'),
 	('invoice_create',                    'api'),
 	('invoice_days_anew',                 'api billing gateway'),
 	('invoice_draft',                     'api billing gateway'),

@@ -181,6 +181,18 @@ BEGIN
 	END IF;
 END $$;
 
+-- The bill over another period: what it took in is given back, and taken again with what waits by now.
+CREATE OR REPLACE FUNCTION invoice_compose_anew(i invoices, base bill_line[], d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s subscriptions;
+BEGIN
+	PERFORM bill_consume(i, -1);
+	UPDATE invoice_lines SET item_id = NULL, charge_id = NULL, taken = NULL WHERE invoice_id = i.id;
+	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
+	PERFORM invoice_set_lines(i, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
+END $$;
+
 -- More days as money on a bill that is out: its line of days and its tax anew, all else as it was issued.
 DROP FUNCTION IF EXISTS invoice_recompose(invoices, date);
 CREATE OR REPLACE FUNCTION invoice_days_anew(i invoices, d date) RETURNS void

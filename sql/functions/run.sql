@@ -240,7 +240,7 @@ BEGIN
 	WHERE id = i.id RETURNING * INTO i;
 	UPDATE subscriptions SET anchor_day = extract(day FROM d)::int WHERE id = s.id AND anchor_day IS NOT NULL;
 	IF (SELECT cycle FROM terms_of(s)) = 'calendar' THEN
-		PERFORM invoice_set_lines(i, bill_compose(s, first.lines, 1, first.last - d + 1, d), d);
+		PERFORM invoice_compose_anew(i, first.lines, d);
 	END IF;
 END $$;
 

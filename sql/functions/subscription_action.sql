@@ -181,6 +181,6 @@ BEGIN
 		RETURN;
 	END IF;
 	UPDATE invoices SET period_end = last WHERE id = i.id RETURNING * INTO i;
-	PERFORM invoice_set_lines(i, bill_compose(s, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
-		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], 1, last - i.period_start + 1, d), d);
+	PERFORM invoice_compose_anew(i, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
+		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], d);
 END $$;

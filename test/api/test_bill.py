@@ -75,6 +75,35 @@ def test_a_line_of_a_touched_bill_stays(api, town):
     assert api.put("/api/invoices/" + bill["id"], {"lines": lines}).want(409).json["code"] == "invoice_touched"
 
 
+def test_a_line_that_is_changed_keeps_its_charge(api, town):
+    """A clerk who lowered one line freed the charge of another, and it was billed again."""
+    sub = paid_to(town, "2026-03-05")
+    where = "/api/customers/%s/charges" % sub["customer_id"]
+    api.make(where, {"text": "Kabel", "amount": 5000})
+    bill = api.make("/api/invoices", {"subscription_id": sub["id"]})
+    lines = [{"kind": line["kind"], "text": line["text"], "unit_price": line["unit_price"] - 1000} for line in bill["lines"]]
+    assert api.put("/api/invoices/" + bill["id"], {"lines": lines}).want(200).json["amount"] == bill["amount"] - 2000
+    assert [charge["invoice_id"] for charge in api.rows(where)] == [bill["id"]]
+
+
+def test_lines_follow_the_unit_of_their_package(system, api, town):
+    """A package that became monthly left its lines prepaid, though the setting is postpaid."""
+    package = api.make("/api/packages", {"name": "Bulanan nanti", "bandwidth": "10M/10M", "price": 100000})
+    where = "/api/packages/" + package["id"]
+    sub = paid_to(town, "2026-03-05", package_id=package["id"])
+    is_postpaid = lambda: system.sql("SELECT is_postpaid FROM subscriptions WHERE id = '%s'" % sub["id"])  # noqa: E731
+    api.put("/api/settings", {"mode": "postpaid"}).want(200)
+    try:
+        api.put(where, {"period_unit": "month", "dry_run": True}).want(200)
+        assert is_postpaid() == "f"
+        api.put(where, {"period_unit": "month"}).want(200)
+        assert is_postpaid() == "t"
+        api.put(where, {"period_unit": "day"}).want(200)
+        assert is_postpaid() == "f"
+    finally:
+        api.put("/api/settings", {"mode": "prepaid"}).want(200)
+
+
 def test_presets_fill_in_the_settings_of_one_way_to_bill(api):
     want = {"prabayar 30 hari": {"cycle": "rolling", "mode": "prepaid", "late_policy": "restart"},
             "bulanan tanggal tetap": {"cycle": "calendar", "billing_day": 1, "lead_days": 0, "due_days": 10, "grace_days": 9,

@@ -156,6 +156,21 @@ SELECT is(lines(:'i'), 'package 450000, discount -30000, item 30000, discount -2
 SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-13') \g /dev/null
 SELECT is(lines(:'i'), 'package 450000, discount -30000, item 30000, discount -45600', 'and again: 9 of 89, on one line');
 SELECT is(pending_days, 0, 'none wait') FROM subscriptions WHERE id = :'s';
+-- A bill made anew over a part of its period dropped the charges and the items of one period that it had.
+-- A line that ends in its month, and a first bill that waits for its payment, keep them.
+UPDATE settings SET prorate_last = true, first_payment_first = true;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000, "periods": 1}', '2026-01-01'),
+	charge_create(owner(:'s'), '{"text": "cable", "amount": 7000}', '2026-01-04') \g /dev/null
+SELECT step('renew', '2026-01-25') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-02-14') \g /dev/null
+SELECT is(lines(inv(:'s')), 'part 75000, item 10000, charge 7000', 'the used part, and what the bill had beside it');
+SELECT person() AS c \gset
+SELECT charge_create(:'c', '{"kind": "installation", "text": "roof", "amount": 250000}', '2026-01-04') \g /dev/null
+SELECT sub(:'c', jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s \gset
+SELECT step('begin', '2026-01-12') \g /dev/null
+SELECT is(lines(inv(:'s')), 'part 96800, installation 250000', 'a first bill that moves keeps the installation');
+UPDATE settings SET prorate_last = false, first_payment_first = false;
 UPDATE settings SET cycle = 'rolling';
 
 -- A bill of kind other by hand had no tax, though only deposits and late fees are free of it.
