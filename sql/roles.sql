@@ -180,7 +180,7 @@ BEGIN
 	('add_months',                        'api billing gateway'),
 	('address_errors',                    'api'),
 	('alert_raise_text',                  'api billing router gateway snmp ping'),
-	('alert_resolve',                     'api router gateway snmp ping'),
+	('alert_resolve',                     'api billing router gateway snmp ping'),
 	('alert_resolve_text',                'snmp ping'),
 	('alert_sweep',                       'notify'),
 	('allocate',                          'api billing gateway'),

@@ -148,7 +148,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise_text('subscription', 'critical', 'night_guarded',
 		jsonb_build_object('date', d, 'step', step, 'due', due, 'most', most),
-		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), format('billing-guard:%s:%s', step, d));
+		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), 'billing-guard:' || step);
 END $$;
 
 -- ---- reports

@@ -205,15 +205,27 @@ def test_a_night_that_would_cut_two_fifths_cuts_nobody(system, api):
     report = json.loads(done.stdout)
     assert done.returncode == 1 and report["steps"]["suspend"]["guarded"] >= 40 and report["steps"]["suspend"]["done"] == 0, report["steps"]
     assert off() == 0
-    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'billing-guard:suspend:2026-04-22'") == "1"
+    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'billing-guard:suspend' AND resolved_at IS NULL") == "1"
     touched = system.sql("SELECT id FROM subscriptions WHERE mikrotik_username = 'many1'")
     system.exec("billing-cron", "--date", "2026-04-22", "--ahead", "--force")
     assert off() == 40
+    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'billing-guard:suspend' AND resolved_at IS NULL") == "0"
     api.post("/api/subscriptions/%s/suspend" % touched, {"reason": "abuse"}).want(200)
     run = api.get("/api/billing/runs", per_page=1).want(200).json["data"][0]
     assert api.post("/api/billing/runs/%s/undo" % run["id"]).want(200).json["restored"] >= 39
     assert off() == 0 and api.show("/api/subscriptions/" + touched)["suspend_reason"] == "manual", "touched since, so left alone"
     system.sql("SELECT count(subscription_cancel(id, 'test', '2026-04-22')) FROM subscriptions WHERE mikrotik_username LIKE 'many%'")
+
+
+def test_an_operator_waives_no_bill_beyond_the_bounds(system, api, town):
+    """An operator who may lower no bill by a rupiah waived whole months with DELETE ?waive=1."""
+    api.make("/api/users", {"name": "Olga", "email": "waive@example.net", "password": "let me work 1"})
+    operator = system.client("waive@example.net", "let me work 1")
+    bill = api.make("/api/invoices", {"subscription_id": paid_to(town, "2026-03-05")["id"]})
+    where = "/api/invoices/%s?waive=1" % bill["id"]
+    assert operator.delete(where).want(403).json["code"] == "discount_bound"
+    assert api.show("/api/invoices/" + bill["id"])["status"] == "unpaid"
+    api.delete(where).want(204)
 
 
 def test_why_was_this_line_cut_is_one_look(system, api, town):
