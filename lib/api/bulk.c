@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/utf8.h"
 #include "base/value.h"
 #include "sql.h"
 
@@ -12,6 +13,9 @@ static const char *const invoice_acts[] = { "remind", "cancel", NULL };
 static const char *const line_acts[] = { "suspend", "activate", "move", NULL };
 
 /* clang-format off */
+static const char *const line_states[] = { "active", "suspended", "expired", "cancelled", NULL };
+static const char *const bill_states[] = { "unpaid", "overdue", NULL };
+
 static const struct field filter_parts[] = {
 	{ "status",      FT_TEXT, FF_RARE, .hint = "several by comma" },
 	{ "customer_id", FT_UUID, FF_RARE },
@@ -57,19 +61,95 @@ const struct op subscription_bulk_op = {
 };
 /* clang-format on */
 
+/* ---- the filter: what it does not name is any, so that a mistyped part would mean every row
+ * ------ */
+
+static enum rc
+refuse_filter(struct ctx *cx, const char *code, const char *why)
+{
+	(void)err_field(cx, "filter", "%s", why);
+	return err_field_code(cx, code, NULL);
+}
+
+static const struct field *
+part_named(const char *name)
+{
+	for (size_t i = 0; i < countof(filter_parts); i++)
+		if (strcmp(filter_parts[i].name, name) == 0)
+			return &filter_parts[i];
+	return NULL;
+}
+
+/* Each of several values by comma. */
+static enum rc
+check_values(struct ctx *cx, const struct field *f, const char *values)
+{
+	char *rest = arena_strdup(cx->mem, values), *val;
+
+	while ((val = strsep(&rest, ",")) != NULL)
+		TRY(shape_param(cx, f, val));
+	return RC_OK;
+}
+
+static enum rc
+check_part(struct ctx *cx, const cJSON *v, const char *const *states)
+{
+	const struct field *part = part_named(v->string);
+	struct field f;
+
+	if (part == NULL)
+		return refuse_filter(cx, "unknown",
+		    arena_printf(cx->mem, "The filter has no part %.*s.",
+			(int)utf8_cut(v->string, 60), v->string));
+	f = *part;
+	f.name = arena_printf(cx->mem, "filter.%s", part->name);
+	f.hint = NULL;
+	if (f.type != FT_TEXT)
+		return shape_param(cx, &f, cJSON_IsString(v) ? v->valuestring : "");
+	f.among = states;
+	return check_values(cx, &f, cJSON_IsString(v) ? v->valuestring : "");
+}
+
+static enum rc
+check_filter(struct ctx *cx, const cJSON *filter, const char *const *states)
+{
+	const cJSON *v;
+	enum rc rc = RC_OK;
+
+	if (!cJSON_IsObject(filter))
+		return refuse_filter(cx, "format", "The filter must be an object.");
+	if (filter->child == NULL)
+		return refuse_filter(cx, "required", "The filter must name a part.");
+	cJSON_ArrayForEach (v, filter)
+		if (check_part(cx, v, states) != RC_OK)
+			rc = cx->err.rc;
+	return rc;
+}
+
 /* Ids are held to their form here, so that the database only meets real ones. */
 static enum rc
-check_ids(struct ctx *cx, const struct cJSON *in)
+check_ids(struct ctx *cx, const cJSON *ids)
 {
-	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(in, "ids"), *id;
+	const cJSON *id;
 
 	cJSON_ArrayForEach (id, ids)
 		if (!value_is_uuid(id->valuestring)) {
 			(void)err_field(cx, "ids", "The ids must be a list of ids.");
 			return err_field_code(cx, "id", NULL);
 		}
-	if (cJSON_IsArray(ids) || cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(in, "filter")))
-		return RC_OK;
+	return RC_OK;
+}
+
+static enum rc
+check_which(struct ctx *cx, const struct cJSON *in, const char *const *states)
+{
+	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(in, "ids");
+	const cJSON *filter = cJSON_GetObjectItemCaseSensitive(in, "filter");
+
+	if (cJSON_IsArray(ids))
+		return check_ids(cx, ids);
+	if (filter != NULL && !cJSON_IsNull(filter))
+		return check_filter(cx, filter, states);
 	(void)err_field(cx, "ids", "The ids or a filter are required.");
 	return err_field_code(cx, "required", NULL);
 }
@@ -78,11 +158,12 @@ static enum rc
 act_on_all(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
     const char *noun)
 {
+	bool bills = strcmp(noun, "invoice") == 0;
 	struct db_rows *rows;
 	struct cJSON *in;
 
 	TRY(op_read(cx, op, rq, &in));
-	TRY(check_ids(cx, in));
+	TRY(check_which(cx, in, bills ? bill_states : line_states));
 	TRY(db_rows(cx, &SQL_bulk_act, &rows, V_TEXT(noun), V_TEXT(shape_json(cx, in))));
 	return op_array(rs, rows);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/money.h"
 #include "base/jw.h"
 
 /* clang-format off */
@@ -84,6 +85,7 @@ read_sheet(struct ctx *cx, const struct req *rq, bool dry, struct sb *faults,
 		.data = rq->body,
 		.len = rq->body_len,
 		.dry_run = dry,
+		.bounded = money_is_bounded(cx),
 		.report = put_fault,
 		.arg = &w },
 	    ret);

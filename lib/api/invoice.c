@@ -30,6 +30,7 @@ static const struct field new_line_parts[] = {
 	{ "text",       FT_TEXT },
 	{ "quantity",   FT_INT },
 	{ "unit_price", FT_MONEY },
+	{ "taxable",    FT_BOOL, FF_RARE },
 };
 
 static const struct field payment_parts[] = {
@@ -75,7 +76,9 @@ static const struct field fields[] = {
 	{ "package_id",      FT_UUID,  RO | FF_NULL | FF_FILTER },
 	{ "lines",           FT_ROWS,  RO, .parts = line_parts, .nparts = countof(line_parts) },
 	{ "lines",           FT_ROWS,  FF_UPDATE, .parts = new_line_parts,
-	  .nparts = countof(new_line_parts), .hint = "whole lines, while nothing touched the bill" },
+	  .nparts = countof(new_line_parts),
+	  .hint = "whole lines, while nothing touched the bill; one of the same kind and text "
+	          "keeps its charge or item" },
 	{ "subtotal",        FT_MONEY, RO },
 	{ "discount",        FT_MONEY, RO },
 	{ "tax_amount",      FT_MONEY, RO },
@@ -170,7 +173,8 @@ const struct op invoice_update_op = {
 	.dry_run = true,
 };
 static const struct field cancel_params[] = {
-	{ "waive", FT_BOOL, .hint = "its days are given, and never billed" },
+	{ "waive", FT_BOOL,
+	  .hint = "its days are given, and never billed; an operator's bounds hold" },
 };
 
 const struct op invoice_cancel_op = {
@@ -266,7 +270,15 @@ invoice_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 invoice_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return op_end(cx, rq, rs, &SQL_invoice_cancel, "waive");
+	const char *id;
+	bool waive;
+
+	TRY(req_uuid(cx, rq, "id", &id));
+	TRY(op_flag(cx, rq, "waive", &waive));
+	TRY(db_exec(cx, &SQL_invoice_cancel, V_TEXT(id), V_BOOL(waive),
+	    V_BOOL(money_is_bounded(cx))));
+	rs->status = 204;
+	return RC_OK;
 }
 
 enum rc

@@ -16,7 +16,10 @@ struct cJSON;
 /* The request's Idempotency-Key; NULL when there is none. */
 enum rc money_key(struct ctx *, const struct req *, const char **ret) _must_check_;
 
-/* Let the rules know that an operator acts, whose discounts, days and dates have bounds. */
+/* Does an operator act, whose discounts, days and dates have bounds? */
+bool money_is_bounded(const struct ctx *);
+
+/* Let the rules know of them: money_is_bounded(). */
 void money_bound(const struct ctx *, struct cJSON *in);
 
 /*

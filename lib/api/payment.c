@@ -133,10 +133,16 @@ money_key(struct ctx *cx, const struct req *rq, const char **ret)
 	return RC_OK;
 }
 
+bool
+money_is_bounded(const struct ctx *cx)
+{
+	return cx->actor.role == NULL || strcmp(cx->actor.role, "admin") != 0;
+}
+
 void
 money_bound(const struct ctx *cx, struct cJSON *in)
 {
-	if (cx->actor.role == NULL || strcmp(cx->actor.role, "admin") != 0)
+	if (money_is_bounded(cx))
 		cJSON_AddTrueToObject(in, "bounded");
 }
 

@@ -230,7 +230,7 @@ const struct route api_routes[] = {
 	VERB_CHANGE("/api/notification-settings/:id", A_FULL, FAST, notification_setting),
 	VERB("DELETE", "/api/notification-settings/:id", A_FULL, FAST, crud_delete,
 	    notification_setting),
-	OP("POST", "/api/message-templates/preview", A_READ, FAST, template_preview),
+	OP("POST", "/api/message-templates/preview", A_FULL, FAST, template_preview),
 	VERB_READ("/api/message-templates", A_READ, FAST, message_template),
 	VERB_CHANGE("/api/message-templates/:id", A_FULL, FAST, message_template),
 	VERB_READ("/api/messages", O_READ, FAST, message),

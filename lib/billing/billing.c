@@ -133,39 +133,52 @@ remind(struct run *run)
 	return RC_OK;
 }
 
-/* If more subscriptions would be switched off than the guard allows, switch off none and raise an
- * alert. */
+/*
+ * If more subscriptions would be switched off than the guard allows, switch off
+ * none and raise an alert.  The next time that the step goes through ends it.
+ */
 static enum rc
 guard(struct run *run, const struct work *w, bool *stops)
 {
-	*stops = !run->opt->force && w->n > run->guard &&
-		 (w->step == &billing_steps[BILLING_EXPIRE] ||
-		     w->step == &billing_steps[BILLING_SUSPEND]);
-	if (!*stops)
+	bool takes_off =
+	    w->step == &billing_steps[BILLING_EXPIRE] || w->step == &billing_steps[BILLING_SUSPEND];
+
+	*stops = takes_off && !run->opt->force && w->n > run->guard;
+	if (!takes_off)
 		return RC_OK;
+	if (!*stops)
+		return db_exec(run->cx, &SQL_billing_guard_over, V_TEXT(w->step->name));
 	w->count->guarded = w->n;
 	return db_exec(run->cx, &SQL_billing_guard_alert, V_TEXT(w->step->name),
 	    V_I64((int64_t)w->n), V_I64((int64_t)run->guard), V_TEXT(run->opt->date));
 }
 
 static enum rc
-run_step(struct run *run, enum billing_step s)
+find_candidates(struct run *run, struct work *w)
 {
 	struct ctx *cx = run->cx;
-	struct work w = { .step = &billing_steps[s], .count = &run->rep->count[s] };
 	struct db_rows *rows;
+
+	TRY(db_rows(cx, &SQL_billing_candidates, &rows, V_TEXT(w->step->name),
+	    V_TEXT(run->opt->date)));
+	w->n = db_count(rows);
+	w->ids = arena_alloc(cx->mem, (w->n + 1) * sizeof(*w->ids));
+	for (size_t i = 0; i < w->n; i++)
+		w->ids[i] = db_text(rows, i, "id");
+	return RC_OK;
+}
+
+static enum rc
+run_step(struct run *run, enum billing_step s)
+{
+	struct work w = { .step = &billing_steps[s], .count = &run->rep->count[s] };
 	bool stops;
 
 	if (s == BILLING_REMIND)
 		return remind(run);
 	if (s == BILLING_SUSPEND)
 		TRY(hold_away(run, &w));
-	TRY(db_rows(cx, &SQL_billing_candidates, &rows, V_TEXT(billing_steps[s].name),
-	    V_TEXT(run->opt->date)));
-	w.n = db_count(rows);
-	w.ids = arena_alloc(cx->mem, (w.n + 1) * sizeof(*w.ids));
-	for (size_t i = 0; i < w.n; i++)
-		w.ids[i] = db_text(rows, i, "id");
+	TRY(find_candidates(run, &w));
 	TRY(guard(run, &w, &stops));
 	if (stops)
 		return RC_OK;

@@ -223,7 +223,8 @@ stage(struct import *im, const char *data, size_t len)
 	TRY(db_exec(im->cx, im->source->map, V_TEXT(im->batch)));
 	TRY(db_exec(im->cx, &SQL_import_until, V_TEXT(im->batch), V_TEXT(or_blank(job->until)),
 	    V_TEXT(or_blank(job->day))));
-	return db_exec(im->cx, &SQL_import_judge, V_TEXT(im->batch), V_TEXT(im->source->name));
+	return db_exec(im->cx, &SQL_import_judge, V_TEXT(im->batch), V_TEXT(im->source->name),
+	    V_BOOL(job->bounded), V_TEXT(or_blank(job->day)));
 }
 
 static enum rc

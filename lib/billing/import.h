@@ -34,6 +34,7 @@ struct import_job {
 	const char *day;   /* the business date; NULL: today */
 	const char *until; /* the last day paid of lines that name none; NULL: they are refused */
 	bool dry_run;
+	bool bounded; /* an operator imports: no new package, no credit, few days ahead */
 	/* Hand each row over, for a source that is no file. */
 	enum rc (*feed)(struct ctx *, dump_row_fn take, void *take_arg, void *arg);
 	void (*report)(const struct import_fault *, void *arg); /* before anything is written */

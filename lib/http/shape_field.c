@@ -242,17 +242,28 @@ check_range(struct ctx *cx, const struct field *f, int64_t n)
 	    arena_printf(cx->mem, "must be between %" PRId64 " and %" PRId64, f->min, f->max));
 }
 
-/* A number is read from its own text: a double would hide a part of it. */
+/* A number is read from its own text: a double would hide a part of it. Money is written in one
+ * way, as text or not. */
+static bool
+whole_value(struct reading *r, int64_t *ret)
+{
+	const char *s = cJSON_GetStringValue(r->v);
+	struct json_span raw = r->raw;
+
+	if (s == NULL && !cJSON_IsNumber(r->v))
+		return false;
+	if (s == NULL && r->f->type == FT_MONEY)
+		s = arena_printf(r->cx->mem, "%.*s", (int)raw.len, raw.at);
+	return s != NULL ? value_whole_text(s, ret) : value_whole(raw.at, raw.len, ret);
+}
+
 static bool
 read_whole(struct reading *r)
 {
-	const char *s = cJSON_GetStringValue(r->v);
 	bool money = r->f->type == FT_MONEY;
-	struct json_span raw = r->raw;
 	int64_t n;
 
-	if (s != NULL ? !value_whole_text(s, &n)
-		      : !cJSON_IsNumber(r->v) || !value_whole(raw.at, raw.len, &n))
+	if (!whole_value(r, &n))
 		return field_error(r->cx, r->f, money ? "money" : "integer", NULL,
 		    money ? "must be a whole amount of rupiah" : "must be a whole number");
 	if (!check_range(r->cx, r->f, n))

@@ -120,7 +120,8 @@ static const struct rule {
 	{ "26",    E_REFUND, T_PAYABLE | T_FAILED, NOTICE, ANY_AMOUNT, "confirm", CONFIRM, NULL },
 	{ "26",    E_REFUND, T_PAYABLE | T_FAILED, REPLY, ANY_AMOUNT, "applied",
 	  BOOK | REFUND | SAVE | ALERT, "paid" },
-	{ "24",    E_REFUND, T_REFUNDED, ANY_TRUST, ANY_AMOUNT, "duplicate", 0, NULL },
+	{ "24",    E_REFUND, T_REFUNDED, NOTICE, ANY_AMOUNT, "confirm", CONFIRM, NULL },
+	{ "24",    E_REFUND, T_REFUNDED, REPLY, ANY_AMOUNT, "disagrees", ALERT, NULL },
 	{ "24",    E_REFUND, T_REVERSED, REPLY, ANY_AMOUNT, "disagrees", ALERT, NULL },
 	{ "24",    E_REFUND, T_REVERSED, NOTICE, ANY_AMOUNT, "stale", 0, NULL },
 
@@ -263,6 +264,19 @@ is_booked(const struct midtrans_state *s, const struct midtrans_message *m,
 	       (sum > 0 || (trust == TRUST_API_REPLY && str_eq(s->status, m->status)));
 }
 
+/* All of the payment went back, a part by hand: Midtrans gave back no more than is booked as its
+ * own. */
+static bool
+is_refunded_once(const struct midtrans_state *s, const struct midtrans_message *m)
+{
+	int64_t fee = m->original > 0 && m->gross > m->original ? m->gross - m->original : 0;
+
+	if (!str_eq(s->payment_status, "refunded"))
+		return false;
+	return s->by_hand == 0 ||
+	       (m->refund_total > 0 && m->refund_total <= s->refunded + s->charged + fee);
+}
+
 /* The call was made before the payment was booked; the next check asks Midtrans again. */
 static bool
 is_older_than_booking(const struct midtrans_state *s, enum midtrans_trust trust)
@@ -282,7 +296,8 @@ is_repeated(unsigned event, const struct midtrans_state *s, const struct midtran
 	case E_CHALLENGE:
 		return is_older_than_booking(s, trust);
 	case E_REFUND:
-		return is_booked(s, m, trust, m->refund_total, s->refunded);
+		return is_refunded_once(s, m) ||
+		       is_booked(s, m, trust, m->refund_total, s->refunded);
 	case E_PART_CHARGEBACK:
 		return is_booked(s, m, trust, chargeback_sum(s, m), s->charged);
 	default:

@@ -33,7 +33,8 @@ struct midtrans_state {
 	const char *invoice_id; /* the attempt's */
 	const char *status;     /* of the transaction, as last saved; NULL: never seen */
 	const char *payment_status; /* received, reversed, refunded; NULL: no payment booked */
-	int64_t refunded;           /* of that payment so far */
+	int64_t refunded;           /* of that payment so far, by Midtrans */
+	int64_t by_hand;            /* and handed back by people */
 	int64_t charged;            /* charged back in parts, so far */
 };
 

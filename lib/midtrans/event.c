@@ -26,7 +26,7 @@ struct decided {
 
 static const struct db_col state_cols[] = {
 	DB_COLS(midtrans_state, expected, had_200, is_other_order, just_booked, invoice_id, status,
-	    payment_status, refunded, charged),
+	    payment_status, refunded, by_hand, charged),
 };
 
 static bool

@@ -30,9 +30,12 @@ $$;
 /*
  * The lines of a bill over periods: the package or a part of it, extras,
  * charges, discounts, tax. `length` is the days of the period, by which
- * pending days have their price.
+ * pending days have their price. Without `shared`, what is charged to the
+ * customer and no line waits: another bill of this moment takes it.
  */
-CREATE OR REPLACE FUNCTION bill_compose(s subscriptions, base bill_line[], periods int, length int, d date) RETURNS bill_line[]
+DROP FUNCTION IF EXISTS bill_compose(subscriptions, bill_line[], int, int, date), charge_lines(uuid, uuid);
+CREATE OR REPLACE FUNCTION bill_compose(s subscriptions, base bill_line[], periods int, length int, d date, shared boolean DEFAULT true)
+RETURNS bill_line[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	lines   bill_line[] := base;
@@ -43,19 +46,19 @@ BEGIN
 			true, (u.item).id, NULL, u.times)::bill_line
 		FROM items_due(s.id, periods, d) u WHERE (u.item).kind = 'item');
 	SELECT sum(amount) INTO service FROM unnest(lines);
-	lines := lines || charge_lines(s.customer_id, s.id);
+	lines := lines || charge_lines(s.customer_id, s.id, shared);
 	lines := lines || discount_lines(s, service, periods, length, d);
 	RETURN bill_taxed(lines, s.customer_id);
 END $$;
 
--- Charges that no bill has taken yet.
-CREATE OR REPLACE FUNCTION charge_lines(customer uuid, sub uuid) RETURNS bill_line[]
+-- Charges that no bill has taken yet: of the line and, where `shared`, of the customer.
+CREATE OR REPLACE FUNCTION charge_lines(customer uuid, sub uuid, shared boolean DEFAULT true) RETURNS bill_line[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY(
 		SELECT ROW(c.kind, c.text, c.quantity, c.amount, c.quantity * c.amount, c.kind NOT IN ('deposit', 'late_fee'),
 			NULL, c.id, NULL)::bill_line
 		FROM charges c
-		WHERE c.customer_id = customer AND c.invoice_id IS NULL AND (c.subscription_id IS NULL OR c.subscription_id = sub)
+		WHERE c.customer_id = customer AND c.invoice_id IS NULL AND (c.subscription_id IS NULL AND shared OR c.subscription_id = sub)
 		ORDER BY c.created_at, c.id)
 $$;
 
@@ -67,7 +70,6 @@ DECLARE
 	rest  bigint := service;
 	used  record;
 	money bigint;
-	given int := least(s.pending_days, length);
 BEGIN
 	FOR used IN SELECT u.item, u.times FROM items_due(s.id, times, d) u WHERE (u.item).kind = 'discount' LOOP
 		money := least(rest, CASE WHEN (used.item).percent IS NOT NULL THEN round(rest::numeric * (used.item).percent * used.times / (100 * times))
@@ -75,12 +77,16 @@ BEGIN
 		rest := rest - money;
 		lines := lines || ROW('discount', (used.item).text, 1, -money, -money, true, (used.item).id, NULL, used.times)::bill_line;
 	END LOOP;
-	IF given > 0 THEN
-		money := least(rest, days_price(service, given, length));
-		lines := lines || ROW('discount', format('%s days', given), 1, -money, -money, true, NULL, NULL, given)::bill_line;
-	END IF;
-	RETURN lines;
+	RETURN lines || days_lines(s.pending_days, service, rest, length);
 END $$;
+
+-- Days as money: their share of what the service costs, at most the `rest` that other discounts leave of it.
+CREATE OR REPLACE FUNCTION days_lines(pending int, service bigint, rest bigint, length int) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(SELECT ROW('discount', format('%s days', given), 1, -money, -money, true, NULL, NULL, given)::bill_line
+		FROM least(pending, length) AS given, greatest(least(rest, days_price(service, given, length)), 0) AS money
+		WHERE given > 0)
+$$;
 
 -- ---- tax
 
@@ -175,19 +181,39 @@ BEGIN
 	END IF;
 END $$;
 
--- The same service again, with the extras, charges and pending days of now.
-CREATE OR REPLACE FUNCTION invoice_recompose(i invoices, d date) RETURNS void
+-- The bill over another period: what it took in is given back, and taken again with what waits by now.
+CREATE OR REPLACE FUNCTION invoice_compose_anew(i invoices, base bill_line[], d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s    subscriptions;
-	base bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l
-		WHERE l.kind <> 'tax' AND num_nonnulls(l.item_id, l.charge_id, l.taken) = 0);
+	s subscriptions;
 BEGIN
 	PERFORM bill_consume(i, -1);
 	UPDATE invoice_lines SET item_id = NULL, charge_id = NULL, taken = NULL WHERE invoice_id = i.id;
 	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
 	PERFORM invoice_set_lines(i, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
 END $$;
+
+-- More days as money on a bill that is out: its line of days and its tax anew, all else as it was issued.
+DROP FUNCTION IF EXISTS invoice_recompose(invoices, date);
+CREATE OR REPLACE FUNCTION invoice_days_anew(i invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	lines   bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind <> 'tax' AND NOT is_days_line(l));
+	pending int := (SELECT pending_days FROM subscriptions WHERE id = i.subscription_id);
+	taken   int := (SELECT coalesce(sum(l.taken), 0) FROM unnest(bill_lines_of(i.id)) l WHERE is_days_line(l));
+	service bigint;
+	rest    bigint;
+BEGIN
+	SELECT coalesce(sum(l.amount) FILTER (WHERE l.kind <> 'discount' OR l.item_id IS NULL), 0), coalesce(sum(l.amount), 0) INTO service, rest
+	FROM unnest(lines) l WHERE l.kind IN ('package', 'part', 'item', 'discount');
+	lines := lines || days_lines(pending + taken, service, rest, i.period_end - i.period_start + 1);
+	PERFORM invoice_set_lines(i, bill_taxed(lines, i.customer_id), d);
+END $$;
+
+CREATE OR REPLACE FUNCTION is_days_line(l bill_line) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT l.kind = 'discount' AND l.item_id IS NULL AND coalesce(l.taken, 0) > 0
+$$;
 
 -- Neither money nor a payment page has touched the invoice.
 CREATE OR REPLACE FUNCTION is_invoice_untouched(i invoices) RETURNS boolean

@@ -80,6 +80,10 @@ BEGIN
 			ok := false;
 			code := coalesce(nullif(code, ''), 'refused');
 			message := split_part(message, E'\t', 1);
+		WHEN unique_violation THEN
+			ok := false;
+			code := 'taken';
+			message := 'A name or an address of it has been taken there.';
 		END;
 		RETURN NEXT;
 	END LOOP;

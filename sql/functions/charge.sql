@@ -8,17 +8,25 @@ DECLARE
 	sub   uuid := input ->> 'subscription_id';
 	entry uuid;
 BEGIN
-	PERFORM raise_invalid_all(field_error(sub IS NOT NULL AND NOT EXISTS (
+	PERFORM raise_invalid_all(amount_errors(input) || field_error(sub IS NOT NULL AND NOT EXISTS (
 		SELECT FROM subscriptions WHERE id = sub AND customer_id = customer), 'subscription_id', 'unknown_reference', 'The selected subscription id is invalid.'));
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, quantity, entered_on, actor)
 	VALUES (customer, sub, coalesce(input ->> 'kind', 'charge'), input ->> 'text', (input ->> 'amount')::bigint,
 		coalesce((input ->> 'quantity')::int, 1), d, session_actor()) RETURNING id INTO entry;
 	PERFORM billing_log('charged', format('%s: %s', input ->> 'text', rupiah((input ->> 'amount')::bigint)), customer, sub, NULL, input);
 	IF (input ->> 'own_bill')::boolean THEN
+		PERFORM require_due_date((input ->> 'due_date')::date, d);
 		PERFORM charge_bill(c, entry, (input ->> 'due_date')::date, d);
 	END IF;
 	RETURN entry;
 END $$;
+
+-- The amount of so many: no bill holds over 12 digits.
+CREATE OR REPLACE FUNCTION amount_errors(input jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT field_error((input ->> 'amount')::numeric * coalesce((input ->> 'quantity')::int, 1) > 999999999999, 'amount', 'max',
+		'The amount times the quantity must not be greater than 999999999999.', '{"max": 999999999999}')
+$$;
 
 -- A bill for one charge. It stands with the line that it names, else with the newest of the customer.
 CREATE OR REPLACE FUNCTION charge_bill(c customers, charge uuid, due date, d date) RETURNS void
@@ -63,8 +71,15 @@ $$;
 -- The fee for a late bill; 0: none.
 CREATE OR REPLACE FUNCTION late_fee_of(i invoices) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up((i.amount - i.paid_amount)::numeric * g.late_fee_percent / 100) END
+	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up(late_fee_base(i)::numeric * g.late_fee_percent / 100) END
 	FROM settings g
+$$;
+
+-- The money that a late fee is for: what is owed, but late fees on the bill bear none.
+CREATE OR REPLACE FUNCTION late_fee_base(i invoices) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT least(i.amount - i.paid_amount,
+		i.amount - (SELECT coalesce(sum(amount), 0)::bigint FROM invoice_lines WHERE invoice_id = i.id AND kind = 'late_fee'))
 $$;
 
 -- ---- items
@@ -90,7 +105,8 @@ END $$;
 CREATE OR REPLACE FUNCTION item_check(input jsonb) RETURNS void
 LANGUAGE sql AS $$
 	SELECT raise_invalid_all(
-		field_error(num_nonnulls(input ->> 'amount', input ->> 'percent') <> 1, 'amount', 'one_of', 'Either the amount or the percent field is required.')
+		amount_errors(input)
+		|| field_error(num_nonnulls(input ->> 'amount', input ->> 'percent') <> 1, 'amount', 'one_of', 'Either the amount or the percent field is required.')
 		|| field_error(input ->> 'kind' = 'item' AND input ->> 'percent' IS NOT NULL, 'percent', 'discount_only', 'Only a discount can be in percent.'))
 $$;
 

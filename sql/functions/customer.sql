@@ -27,14 +27,14 @@ BEGIN
 	IF c.archived_at IS NOT NULL THEN
 		RETURN;
 	END IF;
-	IF c.credit > 0 AND NOT coalesce(keep_credit, false) THEN
-		PERFORM raise_conflict('customer_has_credit', format('The customer has a credit of %s: pay it out first, or archive with keep_credit=1.',
-			rupiah(c.credit)));
-	END IF;
 	FOR sub IN SELECT id FROM subscriptions WHERE customer_id = customer ORDER BY id LOOP
 		PERFORM subscription_cancel(sub, 'the customer was archived', d);
 	END LOOP;
-	UPDATE customers SET archived_at = now(), updated_at = now() WHERE id = customer;
+	UPDATE customers SET archived_at = now(), updated_at = now() WHERE id = customer RETURNING * INTO c;
+	IF c.credit > 0 AND NOT coalesce(keep_credit, false) THEN -- (what was paid ahead is credit by now)
+		PERFORM raise_conflict('customer_has_credit', format('The customer has a credit of %s: pay it out first, or archive with keep_credit=1.',
+			rupiah(c.credit)));
+	END IF;
 	PERFORM billing_log('archived', format('%s archived', c.name), customer, NULL, NULL,
 		jsonb_build_object('credit', c.credit, 'before', jsonb_build_object('archived', false),
 			'after', jsonb_build_object('archived', true)));

@@ -117,7 +117,8 @@ BEGIN
 		PERFORM billing_renew_lines(ARRAY[s.id], d);
 	END IF;
 	UPDATE subscriptions
-	SET end_date = CASE WHEN back - 1 > s.closed_on THEN greatest(end_date, back - 1) ELSE end_date END, closed_on = NULL
+	SET end_date = CASE WHEN back - 1 > s.closed_on THEN greatest(end_date, back - 1) ELSE end_date END,
+	    anchor_day = CASE WHEN back - 1 > s.closed_on THEN NULL ELSE anchor_day END, closed_on = NULL
 	WHERE id = s.id;
 END $$;
 
@@ -263,7 +264,7 @@ BEGIN
 	SELECT * INTO i FROM open_invoices(s.customer_id, sub) o WHERE o.period_start IS NOT NULL AND is_invoice_untouched(o)
 	ORDER BY o.seq DESC LIMIT 1;
 	IF FOUND AND n > 0 THEN
-		PERFORM invoice_recompose(i, d);
+		PERFORM invoice_days_anew(i, d);
 	END IF;
 END $$;
 

@@ -88,6 +88,25 @@ LANGUAGE sql IMMUTABLE AS $$
 	FROM regexp_replace(split_part(split_part(typed, '/', 1), ',', 1), '[^0-9]', '', 'g') AS d
 $$;
 
+-- An e-mail address in small letters; '' for a dash; NULL: not an address.
+CREATE OR REPLACE FUNCTION import_email(typed text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE
+		WHEN btrim(typed) ~ '^-*$' THEN ''
+		WHEN length(typed) <= 255 AND e ~ '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z0-9]$' THEN e
+	END
+	FROM lower(btrim(typed)) AS e
+$$;
+
+-- An IP address; '' for a dash; NULL: not an address.
+CREATE OR REPLACE FUNCTION import_address(typed text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	RETURN CASE WHEN btrim(typed) ~ '^-*$' THEN '' WHEN typed !~ '/' THEN host(btrim(typed)::inet) END;
+EXCEPTION WHEN invalid_text_representation THEN
+	RETURN NULL;
+END $$;
+
 -- on, debt, ended or pause. Whole words only: "tidak aktif" is not "aktif". NULL: not known.
 CREATE OR REPLACE FUNCTION import_state(typed text) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
@@ -339,6 +358,9 @@ LANGUAGE sql STABLE AS $$
 		(15, r.data ? 'username' AND nth > 1, 'username', 'twice', 'The username stands in an earlier row.'),
 		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password', 'characters',
 			'The password is longer than 64 characters or holds control characters.'),
+		(17, r.data ? 'email' AND import_email(r.data ->> 'email') IS NULL, 'email', 'email', 'The e-mail address is not one.'),
+		(18, r.data ? 'remote_address' AND import_address(r.data ->> 'remote_address') IS NULL, 'remote_address', 'address',
+			'The IP address is not one.'),
 		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service', 'service_foreign',
 			'This system drives no account of this service.'),
 		(0, r.data ? 'hours', 'package', 'package_hours', 'A package of hours or minutes has no place here.')
@@ -346,16 +368,33 @@ LANGUAGE sql STABLE AS $$
 	WHERE f.bad ORDER BY f.n LIMIT 1
 $$;
 
--- Mark what cannot be taken, and what was taken before.
-CREATE OR REPLACE FUNCTION import_judge(b uuid, source text) RETURNS void
+-- The first fault that an operator's bounds make of a row (contract 5.6), as import_fault() has it. Days that have passed are history.
+CREATE OR REPLACE FUNCTION import_bound_fault(r import_rows, d date) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY[f.field, f.fault || E'\t' || f.code] FROM settings g CROSS JOIN LATERAL (VALUES
+		(1, r.data ? 'package' AND import_package_named(r.data ->> 'package') IS NULL, 'package', 'unknown_reference',
+			'There is no package of this name, and only an admin may add one.'),
+		(2, import_money(r.data ->> 'credit') > 0, 'credit', 'forbidden', 'Only an admin may enter credit.'),
+		(3, r.data ? 'username' AND import_date(r.data ->> 'end_date') - d + 1 > g.operator_days_max, 'end_date', 'days_bound',
+			format('An operator may give at most %s days.', g.operator_days_max))
+	) AS f (n, bad, field, code, fault)
+	WHERE f.bad ORDER BY f.n LIMIT 1
+$$;
+
+-- Mark what cannot be taken, and what was taken before. bounded: an operator imports.
+DROP FUNCTION IF EXISTS import_judge(uuid, text);
+CREATE OR REPLACE FUNCTION import_judge(b uuid, source text, bounded boolean, d date) RETURNS void
 LANGUAGE sql SET enable_seqscan = off AS $$
 	UPDATE import_rows r
 	   SET field = f.fault[1], fault = f.fault[2],
 	       outcome = CASE WHEN f.fault IS NOT NULL THEN 'refused' WHEN f.known THEN 'unchanged' END
-	  FROM (SELECT o.line, import_fault(import_judge.source, o,
+	  FROM (SELECT o.line, k.known, coalesce(import_fault(import_judge.source, o,
 	              row_number() OVER (PARTITION BY o.data ->> 'username' ORDER BY o.line),
-	              bool_or(coalesce(import_money(o.data ->> 'price') >= 0, false)) OVER (PARTITION BY lower(o.data ->> 'package'))) AS fault, EXISTS (SELECT FROM import_keys k
-	              WHERE k.source = import_judge.source AND k.kind = 'customer' AND k.source_id = o.key) AS known
-	          FROM import_rows o WHERE o.batch = b) f
+	              bool_or(coalesce(import_money(o.data ->> 'price') >= 0, false)) OVER (PARTITION BY lower(o.data ->> 'package'))),
+	              CASE WHEN bounded AND NOT k.known THEN import_bound_fault(o, d) END) AS fault
+	          FROM import_rows o
+	         CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM import_keys x
+	              WHERE x.source = import_judge.source AND x.kind = 'customer' AND x.source_id = o.key) AS known) k
+	         WHERE o.batch = b) f
 	 WHERE r.batch = b AND r.line = f.line
 $$;

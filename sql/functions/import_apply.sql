@@ -14,7 +14,8 @@ DECLARE
 BEGIN
 	IF found IS NULL THEN
 		INSERT INTO customers (name, phone, email, address, notes)
-		VALUES (r.data ->> 'name', nullif(import_phone(r.data ->> 'phone'), ''), r.data ->> 'email', left(r.data ->> 'address', 1000),
+		VALUES (r.data ->> 'name', nullif(import_phone(r.data ->> 'phone'), ''),
+			nullif(import_email(r.data ->> 'email'), ''), left(r.data ->> 'address', 1000),
 			left(concat_ws(', ', r.data ->> 'area', r.data ->> 'notes'), 1000))
 		RETURNING id INTO found;
 		INSERT INTO import_keys (source, kind, source_id, id)
@@ -83,7 +84,7 @@ BEGIN
 		'id', r.data ->> 'subscription', 'router_id', CASE WHEN r.data ? 'router' THEN import_router(r.data ->> 'router') END,
 		'customer_id', customer, 'package_id', import_package(r), 'mikrotik_username', r.data ->> 'username',
 		'mikrotik_password', coalesce(r.data ->> 'sealed', ''), 'start_date', first, 'end_date', last,
-		'remote_address', r.data ->> 'remote_address', 'issue_invoice', false,
+		'remote_address', nullif(import_address(r.data ->> 'remote_address'), ''), 'issue_invoice', false,
 		'profile', CASE WHEN r.data ? 'object' AND NOT import_is_isolation(r.data #>> '{object,profile}') THEN r.data #>> '{object,profile}' END)), d);
 	PERFORM import_remember(source, 'subscription', r.key, line);
 	SELECT * INTO s FROM subscriptions WHERE id = line;
@@ -114,7 +115,7 @@ BEGIN
 	END IF;
 	IF debt > 0 AND line IS NOT NULL THEN
 		PERFORM import_remember(source, 'debt', r.key, invoice_create(jsonb_build_object('subscription_id', line, 'kind', 'other',
-			'amount', debt, 'due_date', least(coalesce(import_date(r.data ->> 'end_date'), d), d), 'notes', 'Open in ' || source), d));
+			'imported', true, 'amount', debt, 'due_date', least(coalesce(import_date(r.data ->> 'end_date'), d), d), 'notes', 'Open in ' || source), d));
 	END IF;
 END $$;
 
@@ -126,6 +127,7 @@ DECLARE
 	r        import_rows;
 	customer uuid;
 	line     uuid;
+	refusal  text;
 	n        int := 0;
 BEGIN
 	FOR r IN SELECT * FROM import_rows o WHERE o.batch = b AND o.outcome IS NULL ORDER BY o.line LIMIT most LOOP
@@ -136,10 +138,17 @@ BEGIN
 			IF r.data ? 'credit' OR r.data ? 'debt' THEN
 				PERFORM import_balance(source, r, customer, line, d);
 			END IF;
-			UPDATE import_rows o SET outcome = 'created' WHERE o.batch = b AND o.line = r.line;
-		EXCEPTION WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' OR integrity_constraint_violation THEN
-			UPDATE import_rows o SET outcome = 'refused', field = 'row', fault = SQLERRM WHERE o.batch = b AND o.line = r.line;
+			refusal := NULL;
+		EXCEPTION
+			WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' THEN
+				refusal := SQLERRM;
+			WHEN integrity_constraint_violation OR data_exception THEN
+				refusal := 'A value of the row has been taken, or is out of its range.';
 		END;
+		UPDATE import_rows o
+		   SET outcome = CASE WHEN refusal IS NULL THEN 'created' ELSE 'refused' END, fault = refusal,
+		       field = CASE WHEN refusal IS NOT NULL THEN 'row' END
+		 WHERE o.batch = b AND o.line = r.line;
 	END LOOP;
 	RETURN n;
 END $$;

@@ -116,6 +116,7 @@ BEGIN
 		RETURN '{}'::jsonb;
 	END IF;
 	PERFORM first_period_move(i, d);
+	SELECT period_start, period_end INTO i.period_start, i.period_end FROM invoices WHERE id = i.id;
 	PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'period', i.id, NULL, i.invoice_number, d);
 	RETURN jsonb_build_object('days', i.period_end - i.period_start + 1,
 		'end_date', (SELECT end_date FROM subscriptions WHERE id = i.subscription_id));
@@ -125,7 +126,7 @@ END $$;
 CREATE OR REPLACE FUNCTION first_period_move(i invoices, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE invoices v SET period_start = d, period_end = d + (v.period_end - v.period_start)
+	UPDATE invoices v SET period_start = d, period_end = (first_period(s, i, d)).last
 	FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
 	WHERE v.id = i.id AND v.kind = 'first' AND s.id = v.subscription_id AND s.waits_first AND t.cycle = 'rolling'
 	  AND v.period_start < d;
@@ -171,6 +172,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
+	IF NOT input ? 'imported' THEN
+		PERFORM require_due_date((input ->> 'due_date')::date, d);
+	END IF;
 	PERFORM FROM subscriptions WHERE id = (input ->> 'subscription_id')::uuid;
 	IF NOT FOUND THEN
 		PERFORM raise_invalid('subscription_id', 'unknown_reference', 'The selected subscription id is invalid.');
@@ -181,6 +185,13 @@ BEGIN
 	END IF;
 	RETURN renewal_issue(s, input, d);
 END $$;
+
+-- No bill is due before the day of its issue. Debt that an import brings is older.
+CREATE OR REPLACE FUNCTION require_due_date(due date, issued date) RETURNS void
+LANGUAGE sql AS $$
+	SELECT raise_invalid_all(field_error(due < issued, 'due_date', 'after',
+		'The due date must be a date after or equal to the day of issue.'))
+$$;
 
 -- Anything but service: no period, never moves end_date, counts as debt.
 CREATE OR REPLACE FUNCTION other_issue(s subscriptions, input jsonb, d date) RETURNS uuid
@@ -194,7 +205,8 @@ BEGIN
 	END IF;
 	draft.due_date := coalesce((input ->> 'due_date')::date, d + (SELECT other_due_days FROM settings));
 	draft.notes := input ->> 'notes';
-	RETURN invoice_issue(draft, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+	RETURN invoice_issue(draft, bill_taxed(ARRAY[
+		bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, true)], s.customer_id), d);
 END $$;
 
 CREATE OR REPLACE FUNCTION invoice_draft(s subscriptions, kind text) RETURNS invoices
@@ -278,6 +290,9 @@ DECLARE
 	i     invoices := invoice_lock(inv);
 	fresh invoices;
 BEGIN
+	IF (input ->> 'due_date')::date <> i.due_date THEN
+		PERFORM require_due_date((input ->> 'due_date')::date, i.issued_on);
+	END IF;
 	PERFORM invoice_update_lines(i, input, d);
 	UPDATE invoices
 	SET due_date = coalesce((input ->> 'due_date')::date, due_date),
@@ -301,40 +316,65 @@ BEGIN
 	IF input ->> 'status' <> i.status THEN
 		PERFORM raise_invalid('status', 'locked', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', i.id));
 	END IF;
+	PERFORM raise_invalid_all(field_error(money <> i.amount AND input ? 'lines', 'amount', 'together',
+		'The amount follows from the lines: give one of them.'));
 	IF money <> i.amount THEN
 		IF i.period_start IS NOT NULL THEN
 			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
 		END IF;
-		PERFORM require_invoice_untouched(i);
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - money);
-		PERFORM invoice_set_lines(i, ARRAY[bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, false)], d);
+		PERFORM invoice_change_lines(i, lines_priced(i, money, input ->> 'notes'), (input ->> 'bounded')::boolean, d);
 	ELSIF input ? 'lines' THEN
-		PERFORM require_invoice_untouched(i);
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, i.amount - (SELECT amount FROM bill_sums(lines_read(input -> 'lines', i.customer_id), i.customer_id)));
-		PERFORM invoice_set_lines(i, lines_read(input -> 'lines', i.customer_id), d);
+		PERFORM invoice_change_lines(i, lines_kept(i.id, lines_read(input -> 'lines', i.customer_id)), (input ->> 'bounded')::boolean, d);
 	END IF;
 END $$;
 
--- Lines as a person writes them; the tax is worked out again.
-CREATE OR REPLACE FUNCTION lines_read(input jsonb, customer uuid) RETURNS bill_line[]
-LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION invoice_change_lines(i invoices, lines bill_line[], bounded boolean, d date) RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM raise_invalid('lines', 'format', 'The lines must be a list of {kind, text, quantity, unit_price}.')
-	WHERE CASE WHEN jsonb_typeof(input) <> 'array' THEN true ELSE EXISTS (
-		SELECT FROM jsonb_array_elements(input) l
-		WHERE (jsonb_typeof(l) = 'object' AND l ->> 'kind' IN ('package', 'part', 'item', 'charge', 'installation', 'deposit', 'late_fee',
-			'discount', 'tax') AND length(l ->> 'text') BETWEEN 1 AND 255 AND l ->> 'unit_price' ~ '^-?\d{1,12}$'
-			AND coalesce(l ->> 'quantity', '1') ~ '^[1-9]\d{0,3}$') IS NOT TRUE) END;
-	RETURN bill_taxed(ARRAY(
-		SELECT ROW(l.kind, l.text, coalesce(l.quantity, 1), l.unit_price, coalesce(l.quantity, 1) * l.unit_price,
-			coalesce(l.taxable, l.kind NOT IN ('deposit', 'late_fee')), NULL, NULL, NULL)::bill_line
-		FROM ROWS FROM (jsonb_to_recordset(input) AS (kind text, text text, quantity int, unit_price bigint, taxable boolean))
-			WITH ORDINALITY AS l (kind, text, quantity, unit_price, taxable, n)
-		WHERE l.kind <> 'tax' ORDER BY l.n), customer);
+	PERFORM require_invoice_untouched(i);
+	PERFORM require_operator_discount(bounded, i.amount - (SELECT amount FROM bill_sums(lines, i.customer_id)));
+	PERFORM invoice_set_lines(i, lines, d);
 END $$;
 
+/*
+ * The lines of a bill without a period that cost `money` before tax. One line
+ * has that price, and several have the difference beside them: so each charge
+ * stays on the bill that took it in.
+ */
+CREATE OR REPLACE FUNCTION lines_priced(i invoices, money bigint, notes text) RETURNS bill_line[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	lines bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind <> 'tax');
+	whole  bill_line := lines[1];
+	more  bigint := money - (SELECT coalesce(sum(amount), 0) FROM unnest(lines));
+BEGIN
+	IF cardinality(lines) = 1 THEN
+		whole.text := CASE WHEN whole.charge_id IS NULL THEN coalesce(nullif(notes, ''), whole.text) ELSE whole.text END;
+		whole.quantity := 1;
+		whole.unit_price := money;
+		whole.amount := money;
+		lines := ARRAY[whole];
+	ELSIF more <> 0 THEN
+		lines := lines || bill_line_new(CASE WHEN more < 0 THEN 'discount' ELSE 'charge' END,
+			coalesce(nullif(notes, ''), 'Difference'), 1, more, true);
+	END IF;
+	RETURN bill_taxed(lines, i.customer_id);
+END $$;
+
+-- A line of the same kind and text as one on the bill is that one: it keeps the charge, item or days that it took in.
+CREATE OR REPLACE FUNCTION lines_kept(inv uuid, lines bill_line[]) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(
+		SELECT ROW(kind, text, new.quantity, new.unit_price, new.amount, new.taxable, old.item_id, old.charge_id, old.taken)::bill_line
+		FROM (SELECT *, row_number() OVER (PARTITION BY kind, text ORDER BY n) AS nth
+		      FROM unnest(lines) WITH ORDINALITY AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, n)) new
+		LEFT JOIN (SELECT kind, text, item_id, charge_id, taken, row_number() OVER (PARTITION BY kind, text ORDER BY position) AS nth
+		      FROM invoice_lines WHERE invoice_id = inv) old USING (kind, text, nth)
+		ORDER BY new.n)
+$$;
+
 -- `waive`: its days are given, and never billed.
-CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices := invoice_lock(inv);
@@ -345,12 +385,16 @@ BEGIN
 	IF i.paid_amount > 0 THEN
 		PERFORM raise_conflict('invoice_part_paid', 'The invoice is paid in part: reverse the payment first.');
 	END IF;
+	PERFORM require_operator_waive(i, bounded) WHERE waive;
 	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, d);
 	IF waive AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
 			i.invoice_number || ' was waived', d);
 	ELSIF waive THEN -- postpaid: those days stay behind it, or the next run would bill them again
 		UPDATE subscriptions SET end_date = greatest(end_date, i.period_end) WHERE id = i.subscription_id AND is_postpaid;
+	END IF;
+	IF NOT waive THEN
+		PERFORM period_bill_again(i, d);
 	END IF;
 	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', d, false);
 END $$;
@@ -422,6 +466,14 @@ BEGIN
 	IF bounded AND money > most THEN
 		PERFORM raise_denied('discount_bound', format('An operator may lower a bill by at most %s.', rupiah(most)));
 	END IF;
+END $$;
+
+-- A bill waived is one lowered by all of it, and its days are given.
+CREATE OR REPLACE FUNCTION require_operator_waive(i invoices, bounded boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM require_operator_discount(bounded, i.amount - i.paid_amount);
+	PERFORM require_operator_days(bounded, i.period_end - i.period_start + 1);
 END $$;
 
 CREATE OR REPLACE FUNCTION require_operator_days(bounded boolean, n int) RETURNS void

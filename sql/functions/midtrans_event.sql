@@ -8,11 +8,12 @@
  * message of a system's first minute.
  */
 
--- Record a message and lock what it is about. attempt_id NULL: the order is not ours.
+-- Record a message and lock what it is about. attempt_id NULL: the order is not ours. refunded: by Midtrans; by_hand: beside it.
+DROP FUNCTION IF EXISTS midtrans_event_record(text, text, text, jsonb, text, bigint);
 CREATE OR REPLACE FUNCTION midtrans_event_record(source text, message_order text, message_transaction text, body jsonb,
 	money text, claimed_amount bigint)
 RETURNS TABLE (event_id bigint, attempt_id uuid, invoice_id uuid, expected bigint, had_200 boolean, is_other_order boolean,
-	just_booked boolean, status text, payment_status text, refunded bigint, charged bigint)
+	just_booked boolean, status text, payment_status text, refunded bigint, by_hand bigint, charged bigint)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	a midtrans_attempts;
@@ -42,7 +43,8 @@ BEGIN
 		status := t.transaction_status;
 	END IF;
 	IF t.attempt_id = a.id AND t.payment_id IS NOT NULL THEN
-		SELECT p.status, coalesce(sum(r.amount), 0) - t.charged_back, t.charged_back INTO payment_status, refunded, charged
+		by_hand := refunded_by_hand(t.payment_id);
+		SELECT p.status, coalesce(sum(r.amount), 0) - t.charged_back - by_hand, t.charged_back INTO payment_status, refunded, charged
 		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
 	END IF;
 	RETURN NEXT;
@@ -193,7 +195,8 @@ LANGUAGE sql STABLE AS $$
 		WHEN 'undone' THEN p.status = 'received'
 		WHEN 'returned' THEN coalesce(p.status, 'received') = 'received'
 		WHEN 'refunded' THEN p.id IS NULL
-			OR p.status = 'received' AND midtrans_refunded_amount(t) < least(p.amount, coalesce(e.claimed_amount, 1))
+			OR p.status = 'received' AND midtrans_refunded_amount(t)
+				< least(p.amount, coalesce(e.claimed_amount, 1) + refunded_by_hand(p.id))
 		WHEN 'charged_back' THEN p.id IS NULL
 			OR p.status = 'received' AND t.charged_back < least(p.amount, coalesce(e.claimed_amount, 1))
 		END

@@ -147,29 +147,31 @@ $$;
 /*
  * Book the refunds of a message. Each one is reported several times, in a list
  * of all of them with their total. Each id is booked once, at most up to the
- * total; a rest that the list does not name is booked without an id. is_whole:
- * all of the payment went back.
+ * total; a rest that the list does not name is booked without an id. Money
+ * handed back by hand is in none of them. is_whole: all of the payment went back.
  */
 CREATE OR REPLACE FUNCTION midtrans_refunds_book(transaction text, is_whole boolean, refund_total bigint, reported jsonb, day date)
 RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	t      midtrans_transactions;
+	hand   bigint;
 	whole  bigint;
 	most   bigint;
 	refund record;
 BEGIN
 	SELECT * INTO t FROM midtrans_transactions WHERE transaction_id = transaction;
-	whole := (SELECT amount FROM payments WHERE id = t.payment_id) - t.charged_back;
+	hand := refunded_by_hand(t.payment_id);
+	whole := (SELECT amount FROM payments WHERE id = t.payment_id) - t.charged_back - hand;
 	most := CASE WHEN is_whole THEN whole ELSE least(whole, coalesce(refund_total, whole)) END;
 	FOR refund IN
 		SELECT r.id, r.amount FROM jsonb_to_recordset(reported) AS r (id text, amount bigint)
 		WHERE NOT EXISTS (SELECT FROM refunds WHERE refund_id = t.transaction_id || ':' || r.id)
 	LOOP
-		PERFORM midtrans_refund_settle(t, refund.id, least(refund.amount, most - midtrans_refunded_amount(t)), day);
+		PERFORM midtrans_refund_settle(t, refund.id, least(refund.amount, most + hand - midtrans_refunded_amount(t)), day);
 	END LOOP;
 	IF is_whole OR refund_total IS NOT NULL THEN
-		PERFORM midtrans_refund_settle(t, NULL, most - midtrans_refunded_amount(t), day);
+		PERFORM midtrans_refund_settle(t, NULL, most + hand - midtrans_refunded_amount(t), day);
 	END IF;
 END $$;
 
@@ -182,7 +184,7 @@ BEGIN
 			WHERE t.transaction_id = transaction AND p.status <> 'received');
 END $$;
 
--- The sum of a transaction's refunds, without the parts that the customer's bank took back.
+-- The sum of a transaction's refunds, those by hand too, without the parts that the customer's bank took back.
 CREATE OR REPLACE FUNCTION midtrans_refunded_amount(t midtrans_transactions) RETURNS bigint
 LANGUAGE sql AS $$
 	SELECT coalesce(sum(amount), 0)::bigint - t.charged_back FROM refunds WHERE payment_id = t.payment_id

@@ -20,6 +20,17 @@ END $$;
 CREATE OR REPLACE TRIGGER package_profile BEFORE INSERT ON packages FOR EACH ROW
 	WHEN (NEW.router_profile IS NULL) EXECUTE FUNCTION package_profile();
 
+-- A package by the day is prepaid, and one by the month may not be: its lines follow it.
+CREATE OR REPLACE FUNCTION package_mode_follow() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM subscriptions_follow_settings(business_today());
+	RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER package_mode_follow AFTER UPDATE OF period_unit ON packages FOR EACH ROW
+	WHEN (NEW.period_unit <> OLD.period_unit) EXECUTE FUNCTION package_mode_follow();
+
 -- An address that two accounts of one router would have, were this package static.
 CREATE OR REPLACE FUNCTION package_address_twice(package uuid) RETURNS text
 LANGUAGE sql STABLE AS $$

@@ -74,15 +74,33 @@ BEGIN
 	FOREACH i IN ARRAY old LOOP
 		PERFORM invoice_void(i, 'reissued after a plan change', d);
 	END LOOP;
+	IF s.is_postpaid THEN
+		PERFORM used_days_bill(s, d);
+	END IF;
 	UPDATE subscriptions SET package_id = p.id, next_package_id = NULL, next_package_on = NULL, updated_at = now() WHERE id = s.id;
 	PERFORM invoices_reissue(s.id, old, d);
+END $$;
+
+-- A postpaid line changes on d: the days before it are billed at the package that they were used with.
+CREATE OR REPLACE FUNCTION used_days_bill(s subscriptions, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	bills billing_report[];
+BEGIN
+	UPDATE subscriptions SET closed_on = coalesce(closed_on, d - 1), next_package_id = NULL, next_package_on = NULL WHERE id = s.id;
+	LOOP -- (nights may have been missed: each turn bills one period)
+		bills := billing_renew_lines(ARRAY[s.id], d);
+		EXIT WHEN bills = '{}';
+	END LOOP;
+	UPDATE subscriptions SET closed_on = s.closed_on, anchor_day = CASE WHEN s.end_date < d - 1 THEN NULL ELSE anchor_day END
+	WHERE id = s.id;
 END $$;
 
 -- Bills nobody has paid on, of periods that have not begun.
 CREATE OR REPLACE FUNCTION untouched_invoices(s subscriptions, d date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM open_invoices(s.customer_id, s.id)
-	WHERE paid_amount = 0 AND period_start > d
+	SELECT * FROM open_invoices(s.customer_id, s.id) o
+	WHERE paid_amount = 0 AND is_period_ahead(s, o, d)
 	ORDER BY period_start
 $$;
 
@@ -118,21 +136,42 @@ DECLARE
 	s     subscriptions;
 	i     invoices;
 	draft invoices;
+	lines bill_line[];
 BEGIN
 	FOREACH i IN ARRAY old LOOP
 		SELECT * INTO s FROM subscriptions WHERE id = sub;
 		draft := period_draft(s, next_period_start(s, d), d);
-		draft.kind := CASE i.kind WHEN 'prepay' THEN 'renewal' ELSE i.kind END;
+		draft.kind := i.kind;
+		SELECT * INTO draft.period_end, lines FROM periods_again(s, i.id, draft.period_start);
 		draft.due_date := greatest(i.due_date, d);
 		draft.notes := i.notes;
 		IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
 			PERFORM raise_conflict('period_overlaps', 'With this package the next period would overlap one already billed.');
 		END IF;
 		PERFORM next_package_billed(s, draft.period_start, d);
-		PERFORM invoice_issue(draft, bill_compose(s, ARRAY[period_line(s, draft.period_start, draft.period_end)], 1,
-			draft.period_end - draft.period_start + 1, d), d);
+		PERFORM invoice_issue(draft, bill_compose(s, lines, periods_of(i.id), draft.period_end - draft.period_start + 1, d), d);
 	END LOOP;
 END $$;
+
+-- As many periods as a cancelled bill was over, with the discount that was agreed for paying ahead.
+CREATE OR REPLACE FUNCTION periods_again(s subscriptions, inv uuid, first_day date, OUT last date, OUT lines bill_line[])
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	price bigint;
+BEGIN
+	SELECT * INTO last, lines FROM periods_ahead(s, first_day, periods_of(inv));
+	SELECT sum(l.amount) INTO price FROM unnest(lines) l;
+	lines := lines || ARRAY(SELECT bill_line_new('discount', min(l.text), 1, - least(- sum(l.amount)::bigint, price), true)
+		FROM unnest(bill_lines_of(inv)) l WHERE l.kind = 'discount' AND num_nonnulls(l.item_id, l.taken) = 0 HAVING count(*) > 0);
+END $$;
+
+-- The periods that a bill is over; one paid ahead names how many.
+CREATE OR REPLACE FUNCTION periods_of(inv uuid) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT CASE i.kind WHEN 'prepay' THEN (SELECT coalesce(sum(quantity), 1)::int FROM invoice_lines WHERE invoice_id = inv AND kind IN ('package', 'part'))
+		ELSE 1 END
+	FROM invoices i WHERE i.id = inv
+$$;
 
 /*
  * The unused paid days, from d on, at the old price against the same days at
@@ -148,7 +187,7 @@ DECLARE
 BEGIN
 	lines := '{}';
 	credit := 0;
-	SELECT * INTO unused FROM unused_paid_days(s, s.end_date - d + 1);
+	SELECT * INTO unused FROM unused_paid_days(s, s.end_date - d + 1 + service_off_gain(s, d));
 	cost := p.price::numeric * unused.days / CASE p.period_unit WHEN 'day' THEN p.validity_days
 		ELSE add_months(d, p.validity_months, extract(day FROM d)::int) - d END;
 	IF cost < unused.value THEN
@@ -170,23 +209,46 @@ BEGIN
 	END IF;
 END $$;
 
--- The days that bills paid for among the last `left_over` of service, and the money paid for them.
+/*
+ * The days that bills paid for among the last `left_over` of service, and the
+ * money paid for them. Days are used in the order in which they were entered,
+ * so the last ones are left: given days among them cost nothing.
+ */
 CREATE OR REPLACE FUNCTION unused_paid_days(s subscriptions, left_over int, OUT days int, OUT value numeric)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	i    invoices;
+	lot  record;
 	part int;
 BEGIN
 	days := 0;
 	value := 0;
-	FOR i IN SELECT * FROM invoices WHERE subscription_id = s.id AND status = 'paid' AND grants_days ORDER BY period_start DESC LOOP
-		part := least(greatest(left_over - days, 0), i.period_end - i.period_start + 1);
-		EXIT WHEN part = 0;
-		days := days + part;
-		value := value + (SELECT coalesce(sum(l.amount), 0) FROM invoice_lines l
-			WHERE l.invoice_id = i.id AND (l.kind IN ('package', 'part') OR l.kind = 'discount'))::numeric * part / (i.period_end - i.period_start + 1);
+	FOR lot IN SELECT * FROM service_day_lots(s.id) LOOP
+		EXIT WHEN left_over <= 0;
+		part := least(left_over, lot.days);
+		left_over := left_over - part;
+		IF lot.invoice_id IS NOT NULL THEN
+			days := days + part;
+			value := value + service_value(lot.invoice_id) * part / lot.days;
+		END IF;
 	END LOOP;
 END $$;
+
+-- Days as they were entered, the newest first: a settled period with its invoice, others without. Taking days back is below 0.
+CREATE OR REPLACE FUNCTION service_day_lots(sub uuid) RETURNS TABLE (invoice_id uuid, days int)
+LANGUAGE sql STABLE AS $$
+	SELECT bill, sum(l.days)::int
+	FROM service_days l CROSS JOIN LATERAL (SELECT CASE l.kind WHEN 'period' THEN l.invoice_id END AS bill) b
+	WHERE l.subscription_id = sub AND l.kind <> 'off'
+	GROUP BY bill, CASE WHEN bill IS NULL THEN l.id END
+	HAVING sum(l.days) <> 0
+	ORDER BY max(l.id) DESC
+$$;
+
+-- The money that a bill asks for its service alone.
+CREATE OR REPLACE FUNCTION service_value(inv uuid) RETURNS numeric
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(amount), 0) FROM invoice_lines WHERE invoice_id = inv AND kind IN ('package', 'part', 'discount')
+$$;
 
 -- The period that begins on `first_day` is billed at the next package: that is the package once the period has begun.
 CREATE OR REPLACE FUNCTION next_package_billed(s subscriptions, first_day date, d date) RETURNS void

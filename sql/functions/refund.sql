@@ -34,11 +34,24 @@ BEGIN
 	PERFORM debt_reopen(p.customer_id, undone, d);
 END $$;
 
--- Money handed back by hand, whatever the payment's source.
+-- Money handed back by hand, whatever the payment's source; not while Midtrans may be giving it back.
 CREATE OR REPLACE FUNCTION payment_refund_by_hand(pay uuid, input jsonb, d date) RETURNS void
-LANGUAGE sql AS $$
-	SELECT payment_refund(pay, 'hand-' || uuidv7(), (input ->> 'amount')::bigint, coalesce((input ->> 'reopen')::boolean, false),
-		input ->> 'reason', d, coalesce(input ->> 'method', 'cash'))
+LANGUAGE plpgsql AS $$
+DECLARE
+	p payments := payment_lock(pay);
+BEGIN
+	IF EXISTS (SELECT FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
+		WHERE t.payment_id = p.id AND r.state = 'requested') THEN
+		PERFORM raise_conflict('refund_under_way', 'A refund of this payment is under way at Midtrans: its outcome comes first.');
+	END IF;
+	PERFORM payment_refund(pay, 'hand-' || uuidv7(), (input ->> 'amount')::bigint, coalesce((input ->> 'reopen')::boolean, false),
+		input ->> 'reason', d, coalesce(input ->> 'method', 'cash'));
+END $$;
+
+-- The sum of it so far.
+CREATE OR REPLACE FUNCTION refunded_by_hand(pay uuid) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE payment_id = pay AND refund_id LIKE 'hand-%'
 $$;
 
 -- Let other lots with credit pay what this payment pays, up to `money`: what it held is its credit then. No bill changes.

@@ -44,25 +44,27 @@ END $$;
 /*
  * All invoices of a chunk: their numbers are taken at once, and given in the
  * order of subscriptions. `followed` are those with effects beyond themselves:
- * extras, credit, nothing to pay, a next package, a first month, postpaid.
+ * extras, credit, nothing to pay, a next package, a first month, postpaid. A
+ * charge of the customer stands on the first of the customer's bills alone.
  */
 CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date, OUT lines billing_report[], OUT followed uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN
 	WITH due AS MATERIALIZED (
-		SELECT r.*, b.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount, row_number() OVER (ORDER BY r.seq) AS n
-		FROM renewals_due(d) r
+		SELECT r.*, b.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount
+		FROM (SELECT due.*, row_number() OVER (ORDER BY due.seq) AS n,
+				row_number() OVER (PARTITION BY due.customer_id ORDER BY due.seq) = 1 AS is_first
+			FROM renewals_due(d) due WHERE due.id = ANY(ids) AND due.fits) r
 		JOIN subscriptions s ON s.id = r.id
 		JOIN customers c ON c.id = r.customer_id
 		CROSS JOIN settings g
 		CROSS JOIN LATERAL (SELECT r.has_extras OR g.tax_mode <> 'none' AND NOT c.tax_exempt AS is_composed) x
-		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, d)
+		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, d, r.is_first)
 			ELSE ARRAY[r.line] END AS bill) b
 		CROSS JOIN LATERAL (
 			SELECT (r.line).amount, (r.line).amount AS subtotal, 0::bigint AS discount, 0::bigint AS tax_amount WHERE NOT x.is_composed
 			UNION ALL
 			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(b.bill, r.customer_id) z WHERE x.is_composed) sums
-		WHERE r.id = ANY(ids) AND r.fits
 	), counter AS (
 		INSERT INTO invoice_counters AS c (day, last_number) SELECT d, count(*) FROM due HAVING count(*) > 0
 		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
@@ -123,3 +125,28 @@ LANGUAGE sql STABLE AS $$
 	WHERE r.id = ANY(ids) AND NOT r.fits
 	ORDER BY r.seq
 $$;
+
+-- ---- a period billed again
+
+-- The run goes on after the last period billed: one that lies before another is billed again at once.
+CREATE OR REPLACE FUNCTION period_bill_again(i invoices, d date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	s     subscriptions;
+	draft invoices;
+	base  bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind IN ('package', 'part'));
+BEGIN
+	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id AND is_live;
+	IF NOT FOUND OR NOT EXISTS (SELECT FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL AND period_start > i.period_start) THEN
+		RETURN;
+	END IF;
+	draft := period_draft(s, i.period_start, d);
+	draft.kind := i.kind;
+	draft.package_id := i.package_id;
+	draft.period_end := i.period_end;
+	draft.grants_days := i.grants_days;
+	IF base = '{}' THEN
+		base := ARRAY[period_line(s, i.period_start, i.period_end)];
+	END IF;
+	PERFORM invoice_issue(draft, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
+END $$;

@@ -80,7 +80,7 @@ CREATE OR REPLACE FUNCTION late_fees_due(d date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT i.* FROM invoices i, settings g
 	WHERE (g.late_fee > 0 OR g.late_fee_percent > 0) AND i.is_open AND i.status = 'overdue' AND i.late_fee_on IS NULL
-	  AND i.due_date <= d - g.late_fee_days
+	  AND i.due_date <= d - g.late_fee_days AND late_fee_base(i) > 0
 $$;
 
 CREATE OR REPLACE FUNCTION expiries_due(d date) RETURNS SETOF subscriptions
@@ -148,7 +148,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise_text('subscription', 'critical', 'night_guarded',
 		jsonb_build_object('date', d, 'step', step, 'due', due, 'most', most),
-		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), format('billing-guard:%s:%s', step, d));
+		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), 'billing-guard:' || step);
 END $$;
 
 -- ---- reports
@@ -194,41 +194,53 @@ CREATE OR REPLACE FUNCTION subscription_begin(s subscriptions, d date) RETURNS t
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF s.waits_first THEN
-		PERFORM first_bill_move(s, d);
-		RETURN 'waits for its first payment';
+		RETURN first_bill_begin(s, d);
 	ELSIF s.suspend_reason = 'new' THEN
 		PERFORM subscription_switch_on(s, 'the service begins', d, false);
 		RETURN 'the service begins';
 	ELSIF s.suspend_reason = 'pause' THEN
 		PERFORM subscription_switch_on(s, 'the pause is over', d, false);
 		RETURN 'the pause is over';
-	ELSIF s.status = 'active' AND s.pause_from IS NOT NULL THEN
+	ELSIF s.status = 'active' AND is_pause_day(s, d) THEN
 		PERFORM subscription_pause_begin(s, 'a planned pause', d);
 		RETURN 'the pause begins';
 	END IF;
-	UPDATE subscriptions SET begin_on = NULL WHERE id = s.id;
+	UPDATE subscriptions SET begin_on = NULL WHERE id = s.id; -- what puts a line on has its planned pause begin
+	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL WHERE id = s.id AND pause_until < d;
 	RETURN 'nothing begins any more';
 END $$;
 
--- An untouched first bill moves along with the day on which the line could begin.
+-- A first bill paid before the start puts the line on now; an open one moves along.
+CREATE OR REPLACE FUNCTION first_bill_begin(s subscriptions, d date) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM subscription_reconsider(s.id, 'the service begins', d);
+	IF (SELECT status FROM subscriptions WHERE id = s.id) = 'active' THEN
+		RETURN 'the service begins';
+	END IF;
+	PERFORM first_bill_move(s, d);
+	RETURN 'waits for its first payment';
+END $$;
+
+-- An untouched first bill moves along with the day on which the line could begin: its period, due date and anchor.
 CREATE OR REPLACE FUNCTION first_bill_move(s subscriptions, d date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i     invoices;
-	draft invoices;
 	first record;
 BEGIN
 	UPDATE subscriptions SET begin_on = d + 1 WHERE id = s.id;
-	SELECT * INTO i FROM open_invoices(s.customer_id, s.id) o WHERE o.kind = 'first' AND is_invoice_untouched(o) AND o.period_start < d;
+	SELECT * INTO i FROM open_invoices(s.customer_id, s.id) o WHERE o.kind = 'first' AND is_invoice_untouched(o) AND o.period_start <= d;
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	draft := period_draft(s, d, d);
-	s.start_date := d;
-	SELECT * INTO first FROM first_lines(s, draft.period_end, NULL);
-	UPDATE invoices SET period_start = d, period_end = first.last WHERE id = i.id RETURNING * INTO i;
+	SELECT * INTO first FROM first_period(s, i, d);
+	UPDATE invoices
+	SET period_start = d, period_end = first.last, due_date = greatest(due_date, first.due), status = 'unpaid', updated_at = now()
+	WHERE id = i.id RETURNING * INTO i;
+	UPDATE subscriptions SET anchor_day = extract(day FROM d)::int WHERE id = s.id AND anchor_day IS NOT NULL;
 	IF (SELECT cycle FROM terms_of(s)) = 'calendar' THEN
-		PERFORM invoice_set_lines(i, bill_compose(s, first.lines, 1, first.last - d + 1, d), d);
+		PERFORM invoice_compose_anew(i, first.lines, d);
 	END IF;
 END $$;
 
@@ -296,7 +308,8 @@ BEGIN
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
 	PERFORM subscriptions_switch_off(done, 'expired', NULL, format('the service ended before %s', d), d);
-	PERFORM future_bills_release(s, 'the line expired', d) FROM subscriptions s WHERE s.id = ANY(done) AND subscription_has_debt(s);
+	PERFORM future_bills_release(s, 'the line expired', d), credit_apply(s.customer_id, d)
+	FROM subscriptions s WHERE s.id = ANY(done) AND subscription_has_debt(s);
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('expire', ids, done);
 END $$;

@@ -210,3 +210,20 @@ LANGUAGE sql STABLE AS $$
 	  FROM line l
 	  JOIN customers c ON c.id = l.customer_id
 $$;
+
+-- The same for a person who may guess: five misses a minute for each username, from all addresses together.
+DROP FUNCTION IF EXISTS isolir_ask(text, text, text);
+CREATE FUNCTION isolir_ask(address text, name text, digits text)
+RETURNS TABLE (customer text, status text, suspend_reason text, invoice_id uuid, total_due bigint, company jsonb)
+LANGUAGE plpgsql AS $$
+DECLARE
+	wait int := CASE WHEN name IS NULL THEN 0 ELSE throttle_take('isolir:' || name, 5) END;
+BEGIN
+	IF wait > 0 THEN
+		PERFORM raise_throttled('Too many tries for this username. Please wait a minute.', wait);
+	END IF;
+	RETURN QUERY SELECT * FROM isolir_line(address, name, digits);
+	IF FOUND AND name IS NOT NULL THEN
+		PERFORM throttle_give_back('isolir:' || name);
+	END IF;
+END $$;

@@ -60,7 +60,7 @@ BEGIN
 	PERFORM subscription_set_status(s, state, because, why);
 END $$;
 
--- Put a line on again: its span is closed, and a cut for debt may cost a fee.
+-- Put a line on again: its span is closed, a pause that is planned stays so, and a cut for debt may cost a fee.
 CREATE OR REPLACE FUNCTION subscription_switch_on(s subscriptions, why text, d date, with_fee boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -71,8 +71,10 @@ BEGIN
 		PERFORM reactivation_charge(s, o, d);
 	END IF;
 	UPDATE subscriptions
-	SET waits_first = false, pause_from = NULL, pause_until = NULL, begin_on = NULL, gateway_holds = 0, gateway_held_on = NULL
+	SET waits_first = false, begin_on = pause_from, gateway_holds = 0, gateway_held_on = NULL
 	WHERE id = s.id;
+	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, begin_on = NULL
+	WHERE id = s.id AND (o.cause = 'pause' OR pause_until < d);
 	PERFORM subscription_set_status(s, 'active', NULL, why);
 END $$;
 

@@ -12,7 +12,14 @@ BEGIN
 	PERFORM future_bills_release(s, 'the line is off by hand', d);
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	PERFORM subscription_switch_off(s, 'suspended', 'manual', reason, d);
+	PERFORM credit_apply(s.customer_id, d);
 END $$;
+
+-- Has the period of a bill not begun on d? That of a first bill begins with its payment where the line waits for it.
+CREATE OR REPLACE FUNCTION is_period_ahead(s subscriptions, i invoices, d date) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT i.period_start > d OR i.kind = 'first' AND s.waits_first
+$$;
 
 -- Open bills of periods not begun are cancelled; what was paid on them is credit.
 CREATE OR REPLACE FUNCTION future_bills_release(s subscriptions, reason text, d date) RETURNS void
@@ -20,7 +27,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
 BEGIN
-	FOR i IN SELECT * FROM open_invoices(s.customer_id, s.id) WHERE period_start > d ORDER BY seq DESC LOOP
+	FOR i IN SELECT * FROM open_invoices(s.customer_id, s.id) o WHERE is_period_ahead(s, o, d) ORDER BY seq DESC LOOP
 		PERFORM invoice_release(i, reason, d);
 	END LOOP;
 END $$;
@@ -39,7 +46,7 @@ BEGIN
 		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
 	END IF;
 	UPDATE subscriptions SET pause_from = from_day, pause_until = until, updated_at = now(),
-		begin_on = CASE WHEN from_day > d THEN from_day ELSE until + 1 END
+		begin_on = CASE WHEN from_day <= d THEN until + 1 WHEN s.suspend_reason = 'new' THEN begin_on ELSE from_day END
 	WHERE id = sub RETURNING * INTO s;
 	IF from_day > d THEN
 		PERFORM billing_log('pause_planned', format('%s pauses from %s', s.mikrotik_username, from_day), s.customer_id, sub, NULL,
@@ -56,7 +63,14 @@ BEGIN
 	PERFORM future_bills_release(s, 'the line is paused', d);
 	UPDATE subscriptions SET begin_on = pause_until + 1 WHERE id = s.id RETURNING * INTO s;
 	PERFORM subscription_switch_off(s, 'suspended', 'pause', why, d);
+	PERFORM credit_apply(s.customer_id, d);
 END $$;
+
+-- Is the line to be paused on d by a pause that was planned?
+CREATE OR REPLACE FUNCTION is_pause_day(s subscriptions, d date) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(d BETWEEN s.pause_from AND coalesce(s.pause_until, 'infinity'), false)
+$$;
 
 -- A pause that is planned is called off; one that runs ends.
 CREATE OR REPLACE FUNCTION subscription_resume(sub uuid, reason text, d date) RETURNS void
@@ -64,8 +78,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions := subscription_lock_live(sub);
 BEGIN
-	IF s.status = 'active' AND s.pause_from IS NOT NULL THEN
-		UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, begin_on = NULL, updated_at = now() WHERE id = sub;
+	IF s.pause_from IS NOT NULL AND s.suspend_reason IS DISTINCT FROM 'pause' THEN
+		UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, updated_at = now(),
+			begin_on = CASE WHEN s.suspend_reason = 'new' THEN begin_on END
+		WHERE id = sub;
 		PERFORM billing_log('pause_called_off', format('%s does not pause from %s', s.mikrotik_username, s.pause_from),
 			s.customer_id, sub, NULL, jsonb_build_object('reason', reason,
 				'before', jsonb_build_object('from', s.pause_from, 'until', s.pause_until), 'after', '{}'::jsonb));
@@ -137,7 +153,7 @@ BEGIN
 	IF s.status = 'cancelled' THEN
 		RETURN;
 	END IF;
-	FOR i IN SELECT * FROM invoices WHERE subscription_id = sub AND period_start > d AND status <> 'cancelled' ORDER BY seq DESC LOOP
+	FOR i IN SELECT * FROM invoices v WHERE subscription_id = sub AND is_period_ahead(s, v, d) AND status <> 'cancelled' ORDER BY seq DESC LOOP
 		PERFORM invoice_release(i, 'the subscription was cancelled', d);
 	END LOOP;
 	PERFORM last_bill_prorate(s, d);
@@ -165,6 +181,6 @@ BEGIN
 		RETURN;
 	END IF;
 	UPDATE invoices SET period_end = last WHERE id = i.id RETURNING * INTO i;
-	PERFORM invoice_set_lines(i, bill_compose(s, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
-		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], 1, last - i.period_start + 1, d), d);
+	PERFORM invoice_compose_anew(i, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
+		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], d);
 END $$;

@@ -45,10 +45,12 @@ DECLARE
 	last   date := input ->> 'end_date';
 	billed boolean := coalesce((input ->> 'issue_invoice')::boolean, last IS NULL);
 BEGIN
-	IF s.is_postpaid THEN
-		UPDATE subscriptions SET end_date = coalesce(last, end_date) WHERE id = s.id;
-	ELSIF NOT billed THEN
+	IF NOT billed THEN
 		PERFORM require_operator_days((input ->> 'bounded')::boolean, last - s.start_date + 1);
+	END IF;
+	IF s.is_postpaid THEN
+		UPDATE subscriptions SET end_date = last WHERE id = s.id AND NOT billed AND last IS NOT NULL;
+	ELSIF NOT billed THEN
 		PERFORM service_days_add(s.id, last - s.start_date + 1, 'start', NULL, NULL, 'paid elsewhere', d) WHERE last IS NOT NULL;
 	ELSE
 		PERFORM first_payment_wait(s, d);
@@ -64,9 +66,7 @@ BEGIN
 	IF NOT (SELECT first_payment_first FROM settings) THEN
 		RETURN;
 	END IF;
-	IF s.status = 'active' THEN
-		PERFORM service_off_open(s, 'new', d);
-	END IF;
+	PERFORM service_off_open(s, 'new', greatest(s.start_date, d));
 	UPDATE subscriptions SET status = 'suspended', suspend_reason = 'new', waits_first = true, begin_on = d + 1, updated_at = now() WHERE id = s.id;
 END $$;
 
@@ -103,6 +103,30 @@ BEGIN
 		last := grid_next(s.start_date, natural_end + 1, t.months, t.billing_day) - 1;
 		lines := lines || period_line(s, natural_end + 1, last);
 	END IF;
+END $$;
+
+-- The first bill i if it began on `day`: dates that were given keep their length.
+CREATE OR REPLACE FUNCTION first_period(s subscriptions, i invoices, day date, OUT last date, OUT lines bill_line[], OUT due date)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	draft invoices;
+	given date;
+BEGIN
+	s.anchor_day := NULL;
+	draft := period_draft(s, i.period_start, day);
+	IF (first_lines(first_from(s, i.period_start), draft.period_end, NULL)).last <> i.period_end THEN
+		given := day + (i.period_end - i.period_start);
+	END IF;
+	draft := period_draft(s, day, day);
+	due := greatest(draft.due_date, day + (SELECT first_due_days FROM settings));
+	SELECT f.last, f.lines INTO last, lines FROM first_lines(first_from(s, day), draft.period_end, given) f;
+END $$;
+
+CREATE OR REPLACE FUNCTION first_from(s subscriptions, day date) RETURNS subscriptions
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	s.start_date := day;
+	RETURN s;
 END $$;
 
 -- The errors in the input, see field_error(): all at once.

@@ -38,6 +38,9 @@ SELECT billing_guard_alert($1, $2::bigint, $3::bigint, $4::date);
 -- name: billing_router_hold(date)
 SELECT * FROM router_hold($1::date);
 
+-- name: billing_guard_over(text)
+SELECT alert_resolve('billing-guard:' || $1);
+
 -- name: billing_remind(date)
 SELECT message_remind($1::date) AS queued;
 

@@ -49,7 +49,7 @@ given AS MATERIALIZED (
 	SELECT r.reversed_on AS day, p.method, r.actor, r.amount FROM payment_reversals r JOIN payments p ON p.id = r.payment_id, d
 	 WHERE r.reversed_on >= (d.first - interval '11 months')::date
 	UNION ALL
-	SELECT r.refunded_on, p.method, r.actor, r.amount FROM refunds r JOIN payments p ON p.id = r.payment_id, d
+	SELECT r.refunded_on, coalesce(r.method, p.method), r.actor, r.amount FROM refunds r JOIN payments p ON p.id = r.payment_id, d
 	 WHERE r.refunded_on >= (d.first - interval '11 months')::date
 ),
 owed AS MATERIALIZED (

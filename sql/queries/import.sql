@@ -36,8 +36,8 @@ UPDATE import_rows r
 SELECT (SELECT count(*) FROM import_raw WHERE batch = $1::uuid AND name IN ('ppp', 'hotspot'))
        - (SELECT count(*) FROM import_rows WHERE batch = $1::uuid) AS n;
 
--- name: import_judge(uuid, text)
-SELECT import_judge($1::uuid, $2::text);
+-- name: import_judge(uuid, text, boolean, date)
+SELECT import_judge($1::uuid, $2::text, $3::boolean, coalesce(nullif($4::text, '')::date, business_today()));
 
 -- name: import_apply(uuid, text, int, date)
 SELECT import_apply($1::uuid, $2::text, $3::int, coalesce(nullif($4::text, '')::date, business_today())) AS n;

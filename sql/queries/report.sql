@@ -10,7 +10,7 @@ WITH moved (day, method, actor, amount) AS (
 	SELECT r.reversed_on, p.method, r.actor, -r.amount FROM payment_reversals r JOIN payments p ON p.id = r.payment_id
 	 WHERE r.reversed_on BETWEEN $1::date AND $2::date
 	UNION ALL
-	SELECT r.refunded_on, p.method, r.actor, -r.amount FROM refunds r JOIN payments p ON p.id = r.payment_id
+	SELECT r.refunded_on, coalesce(r.method, p.method), r.actor, -r.amount FROM refunds r JOIN payments p ON p.id = r.payment_id
 	 WHERE r.refunded_on BETWEEN $1::date AND $2::date
 )
 SELECT CASE $3 WHEN 'month' THEN to_char(day, 'YYYY-MM') WHEN 'method' THEN method WHEN 'actor' THEN coalesce(actor, '')

@@ -115,4 +115,4 @@ SELECT l.taken_at AS time, l.online,
 SELECT customer, status, suspend_reason, invoice_id, total_due, company ->> 'name' AS "company.name",
        company ->> 'phone' AS "company.phone", company ->> 'whatsapp' AS "company.whatsapp",
        company ->> 'address' AS "company.address"
-  FROM isolir_line($1::text, $2::text, $3::text);
+  FROM isolir_ask($1::text, $2::text, $3::text);

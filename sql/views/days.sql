@@ -44,7 +44,7 @@ SELECT ('00000000-0000-0000-0001-' || lpad(to_hex(d.id), 12, '0'))::uuid, s.cust
        format('%s days', d.days), d.actor, CASE WHEN d.invoice_id IS NOT NULL THEN 'invoice' END, d.invoice_id, d.reason, d.created_at
   FROM service_days d JOIN subscriptions s ON s.id = d.subscription_id
 UNION ALL
-SELECT p.id, p.customer_id, i.subscription_id, 'payment', p.method, format('%s received', rupiah(p.amount)), NULL,
+SELECT p.id, p.customer_id, i.subscription_id, 'payment', p.method, format('%s received', rupiah(p.amount)), p.actor,
        CASE WHEN p.invoice_id IS NOT NULL THEN 'invoice' END, p.invoice_id, p.reference, p.created_at
   FROM payments p LEFT JOIN invoices i ON i.id = p.invoice_id
 UNION ALL

@@ -75,6 +75,35 @@ def test_a_line_of_a_touched_bill_stays(api, town):
     assert api.put("/api/invoices/" + bill["id"], {"lines": lines}).want(409).json["code"] == "invoice_touched"
 
 
+def test_a_line_that_is_changed_keeps_its_charge(api, town):
+    """A clerk who lowered one line freed the charge of another, and it was billed again."""
+    sub = paid_to(town, "2026-03-05")
+    where = "/api/customers/%s/charges" % sub["customer_id"]
+    api.make(where, {"text": "Kabel", "amount": 5000})
+    bill = api.make("/api/invoices", {"subscription_id": sub["id"]})
+    lines = [{"kind": line["kind"], "text": line["text"], "unit_price": line["unit_price"] - 1000} for line in bill["lines"]]
+    assert api.put("/api/invoices/" + bill["id"], {"lines": lines}).want(200).json["amount"] == bill["amount"] - 2000
+    assert [charge["invoice_id"] for charge in api.rows(where)] == [bill["id"]]
+
+
+def test_lines_follow_the_unit_of_their_package(system, api, town):
+    """A package that became monthly left its lines prepaid, though the setting is postpaid."""
+    package = api.make("/api/packages", {"name": "Bulanan nanti", "bandwidth": "10M/10M", "price": 100000})
+    where = "/api/packages/" + package["id"]
+    sub = paid_to(town, "2026-03-05", package_id=package["id"])
+    is_postpaid = lambda: system.sql("SELECT is_postpaid FROM subscriptions WHERE id = '%s'" % sub["id"])  # noqa: E731
+    api.put("/api/settings", {"mode": "postpaid"}).want(200)
+    try:
+        api.put(where, {"period_unit": "month", "dry_run": True}).want(200)
+        assert is_postpaid() == "f"
+        api.put(where, {"period_unit": "month"}).want(200)
+        assert is_postpaid() == "t"
+        api.put(where, {"period_unit": "day"}).want(200)
+        assert is_postpaid() == "f"
+    finally:
+        api.put("/api/settings", {"mode": "prepaid"}).want(200)
+
+
 def test_presets_fill_in_the_settings_of_one_way_to_bill(api):
     want = {"prabayar 30 hari": {"cycle": "rolling", "mode": "prepaid", "late_policy": "restart"},
             "bulanan tanggal tetap": {"cycle": "calendar", "billing_day": 1, "lead_days": 0, "due_days": 10, "grace_days": 9,
@@ -176,15 +205,27 @@ def test_a_night_that_would_cut_two_fifths_cuts_nobody(system, api):
     report = json.loads(done.stdout)
     assert done.returncode == 1 and report["steps"]["suspend"]["guarded"] >= 40 and report["steps"]["suspend"]["done"] == 0, report["steps"]
     assert off() == 0
-    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'billing-guard:suspend:2026-04-22'") == "1"
+    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'billing-guard:suspend' AND resolved_at IS NULL") == "1"
     touched = system.sql("SELECT id FROM subscriptions WHERE mikrotik_username = 'many1'")
     system.exec("billing-cron", "--date", "2026-04-22", "--ahead", "--force")
     assert off() == 40
+    assert system.sql("SELECT count(*) FROM alert_logs WHERE key = 'billing-guard:suspend' AND resolved_at IS NULL") == "0"
     api.post("/api/subscriptions/%s/suspend" % touched, {"reason": "abuse"}).want(200)
     run = api.get("/api/billing/runs", per_page=1).want(200).json["data"][0]
     assert api.post("/api/billing/runs/%s/undo" % run["id"]).want(200).json["restored"] >= 39
     assert off() == 0 and api.show("/api/subscriptions/" + touched)["suspend_reason"] == "manual", "touched since, so left alone"
     system.sql("SELECT count(subscription_cancel(id, 'test', '2026-04-22')) FROM subscriptions WHERE mikrotik_username LIKE 'many%'")
+
+
+def test_an_operator_waives_no_bill_beyond_the_bounds(system, api, town):
+    """An operator who may lower no bill by a rupiah waived whole months with DELETE ?waive=1."""
+    api.make("/api/users", {"name": "Olga", "email": "waive@example.net", "password": "let me work 1"})
+    operator = system.client("waive@example.net", "let me work 1")
+    bill = api.make("/api/invoices", {"subscription_id": paid_to(town, "2026-03-05")["id"]})
+    where = "/api/invoices/%s?waive=1" % bill["id"]
+    assert operator.delete(where).want(403).json["code"] == "discount_bound"
+    assert api.show("/api/invoices/" + bill["id"])["status"] == "unpaid"
+    api.delete(where).want(204)
 
 
 def test_why_was_this_line_cut_is_one_look(system, api, town):

@@ -149,6 +149,20 @@ def test_guessing_is_slow(town, debtor):
     assert set(seen) <= {404, 429} and seen[-1] == 429
 
 
+def test_guessing_from_many_addresses_is_slow(town, debtor):
+    # The four digits are one of 10,000: guessed from many addresses, each with its own 120 a minute, they were found in minutes.
+    # The misses of a username are counted together, five a minute; a right answer is none.
+    name, tried = debtor[0]["mikrotik_username"], []
+    town.stack.sql("DELETE FROM throttles WHERE key LIKE 'isolir:%'")
+    def ask(n, phone):
+        return isp.Client(town.stack.url, source="127.0.9.%d" % n).get("/api/public/isolir", username=name, phone=phone)
+    assert {ask(20, "7890").status for _ in range(8)} == {200}
+    assert [ask(20 + n, "%04d" % n).status for n in range(7)] == [404] * 5 + [429] * 2
+    assert ask(30, "7890").want(429).header("Retry-After")
+    isp.Client(town.stack.url, source="127.0.9.31").get("/api/public/isolir", username="other", phone="0000").want(404)
+    town.stack.sql("DELETE FROM throttles WHERE key LIKE 'isolir:%'")
+
+
 def test_paid_and_back(town, debtor, mid):  # noqa: F811
     sub, invoice = debtor
     client = home(town, sub)

@@ -117,6 +117,19 @@ def test_a_phone_number_is_found_by_its_digits(api):
     assert api.get("/api/search", q="x").want(422).errors["q"]
 
 
+def test_a_search_finds_what_belongs_to_a_name_or_a_number(api, town):
+    # The search for a customer's name found neither the line nor the bills nor the payments, and a bill's number not its payment.
+    # Each is found by the name of its customer, the payment by its bill too.
+    customer = town.customer(name=isp.unique("Cari Saya "))
+    sub, bill = town.billed(customer=customer)
+    api.post("/api/invoices/%s/mark-paid" % bill["id"], {}).want(200)
+    paid = api.rows("/api/payments", invoice_id=bill["id"])[0]
+    found = {(r["type"], r["id"]) for r in api.get("/api/search", q=customer["name"]).want(200).json}
+    assert found == {("customer", customer["id"]), ("subscription", sub["id"]), ("invoice", bill["id"]), ("payment", paid["id"])}
+    found = {(r["type"], r["id"]) for r in api.get("/api/search", q=bill["invoice_number"]).want(200).json}
+    assert {("invoice", bill["id"]), ("payment", paid["id"])} <= found
+
+
 def test_customers_tell_debt_and_service(api, town):
     row = api.get("/api/customers", has_debt=1, per_page=1).want(200).json["data"]
     for customer in row:

@@ -193,6 +193,18 @@ def test_reports_add_up(system, api, town):
     assert any(r["active"] >= 1 for r in rows_of(api, "subscribers"))
 
 
+def test_a_refund_is_of_the_method_that_it_left_by(api, town):
+    # Cash handed back for a transfer lowered the transfers of the report, and the cash box did not agree with it.
+    # A refund stands under its own method.
+    def given():
+        return {r["name"]: r["given_back"] for r in rows_of(api, "revenue", by="method")}
+    paid = api.make("/api/payments", {"invoice_id": House(api, town).bill["id"], "amount": 7000, "method": "transfer", "payment_date": TODAY})
+    before = given()
+    api.post("/api/payments/%s/refund" % paid["id"], {"amount": 7000, "method": "cash", "reason": "too much"}).want(200, 201)
+    after = given()
+    assert after["cash"] - before.get("cash", 0) == 7000 and after["transfer"] == before["transfer"], after
+
+
 def test_cashiers_have_what_they_took(system, api, town):
     """The actor of the payment, not of the log that was written at the same time: an import has one moment for many."""
     house = House(api, town)

@@ -42,8 +42,8 @@ Readings where the text leaves a choice
     line is expired.
  4. A line cut for debt and then suspended by hand: the first span ends and the second begins that day.
  5. Dates given with their bill that are exactly a period cost its price; only another length is rounded.
- 6. The day of a plan change belongs to the new package; a bill that is reissued begins where the old
-    one began.
+ 6. The day of a plan change belongs to the new package, and a postpaid line is billed the days before
+    it at the old one; a bill that is reissued begins where the old one began.
 """
 import calendar
 from collections import Counter
@@ -506,12 +506,12 @@ class Model:
         if first - days(min(self.set["lead_days"], length - 1)) <= day:
             self.issue_next(line, "renewal", day)
 
-    def bill_used(self, line, day):
-        """Postpaid: each period or part that has passed."""
+    def bill_used(self, line, day, until=None):
+        """Postpaid: each period or part that has passed; of a line that is on, up to a day that is given."""
         while line.mode == "postpaid":
             first = self.postpaid_first(line)
             last, price = self.period(line, first)
-            stop = line.off.start - ONE if line.off else line.ended
+            stop = line.off.start - ONE if line.off else line.ended or until
             if stop is not None and stop < last:
                 last, price = stop, self.used_price(line, first, stop)
             if last < first or (last >= day and stop is None) or (line.status == "cancelled" and stop is None):
@@ -650,6 +650,7 @@ class Model:
     def op_change(self, day, sub, package):
         line = self.living(sub)
         again = [b for b in self.not_begun(line, day) if b.paid == 0]
+        self.bill_used(line, day, day - ONE)
         line.package = package
         for bill in again:
             bill.status = "cancelled"
@@ -664,7 +665,19 @@ class Model:
         self.drop(bill, day)
         if waive and bill.start is not None and bill.line.mode == "prepaid":
             bill.line.rows.append(Row("gift", bill.length))
+        if not waive:
+            self.bill_again(bill, day)
         self.lift(bill.line, day)
+
+    def bill_again(self, bill, day):
+        """No run comes back to a period that lies before another one that is billed."""
+        line = bill.line
+        if bill.start is None or line.status == "cancelled" or not any(b.holds and b.start > bill.start for b in line.bills):
+            return
+        due = max(bill.start - ONE + days(self.set["due_days"]), day)
+        if line.mode == "postpaid":
+            due = day + days(self.set["postpaid_due_days"])
+        self.issue(line, bill.kind, bill.amount, due, day, (bill.start, bill.end))
 
     def op_move_due(self, day, invoice, due):
         bill = self.bills[invoice]

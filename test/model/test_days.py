@@ -130,6 +130,15 @@ def test_postpaid_cut_is_billed_what_was_used():
     assert (str(used.start), str(used.end)) == ("2026-02-01", "2026-02-12")
 
 
+def test_postpaid_change_bills_the_used_days_at_the_old_package():
+    story = Story(mode="postpaid", cycle="calendar", unit="month", length=1, dates=None)
+    story.do("2026-01-01", "package", package=2, price=310000, unit="month", length=1)
+    story.do("2026-01-11", "change", sub=1, package=2)
+    story.runs("2026-02-01", "2026-02-01")
+    assert [(bill.amount, str(bill.start), str(bill.end)) for bill in story.m.bills.values()] == [
+        (48400, "2026-01-01", "2026-01-10"), (210000, "2026-01-11", "2026-01-31")]
+
+
 def test_pause_keeps_the_days_left():
     story = Story().runs("2026-01-20", "2026-01-25")
     story.do("2026-01-26", "pause", sub=1)
@@ -144,3 +153,20 @@ def test_refund_takes_credit_and_writes_off_the_rest():
     story.do("2026-01-28", "gift", lot=9, customer=1, amount=50000)
     assert story.do("2026-01-28", "refund", lot=1, amount=150000) == "ok"
     assert (story.m.credit(1), story.m.written_off[1], story.m.bills["1/1"].status) == (0, 100000, "paid")
+
+
+def test_an_older_bill_that_is_cancelled_is_billed_again():
+    """A promise kept the line on while two bills stood; the older one was cancelled, the later one paid.
+    The next period then was the later one's, for ever: nothing more could be billed."""
+    story = Story().runs("2026-01-20", "2026-01-31")
+    assert story.do("2026-02-01", "promise", sub=1, until="2026-02-14") == "ok"
+    story.runs("2026-02-01", "2026-02-14")
+    assert story.do("2026-02-14", "promise", sub=1, until="2026-02-28") == "ok"
+    story.runs("2026-02-15", "2026-02-24")
+    assert story.do("2026-02-24", "cancel_invoice", invoice="1/1", waive=False) == "ok"
+    again = story.m.bills["1/3"]
+    assert (again.start, again.end, again.due) == (on("2026-01-31"), on("2026-03-01"), on("2026-02-24"))
+    story.pay("2026-02-24", "1/2")
+    story.pay("2026-02-24", "1/3")
+    story.runs("2026-02-25", "2026-03-25")
+    assert story.m.bills["1/4"].start == on("2026-04-01")

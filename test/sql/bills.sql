@@ -107,6 +107,121 @@ SELECT subscription_cancel(:'s', NULL, '2026-02-06') \g /dev/null
 SELECT is(lines(inv(:'s', 2)), 'late_fee 5000', 'the fee of a line that ends has a bill of its own');
 UPDATE settings SET late_fee = 0, reactivation_fee = 0, grace_days = 1;
 
+-- A charge of the customer was billed with every line that the night billed in one chunk.
+-- Two lines of one customer, one charge for the house: it stands on the older line's bill alone.
+SELECT person() AS c \gset
+SELECT sub(:'c', '{"issue_invoice": false, "start_date": "2026-01-01", "end_date": "2026-01-30"}') AS one,
+	sub(:'c', '{"issue_invoice": false, "start_date": "2026-01-01", "end_date": "2026-01-30"}') AS two \gset
+SELECT charge_create(:'c', '{"text": "cable", "amount": 7000}', '2026-01-04') \g /dev/null
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT is(lines(inv(:'one')) || ' and ' || lines(inv(:'two')), 'package 100000, charge 7000 and package 100000', 'a charge of the customer stands on one bill');
+SELECT is((SELECT invoice_id FROM charges WHERE customer_id = :'c'), inv(:'one'), 'and that bill has it');
+
+-- A clerk who changed one line of a bill freed the charges and the items of all: they were billed again.
+-- Lines kept by kind and text keep what they took in; a line left out waits for the next bill.
+SELECT bare() AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000, "periods": 1}', '2026-01-01') \g /dev/null
+SELECT charge_create(owner(:'s'), '{"text": "cable", "amount": 7000}', '2026-01-04'),
+	charge_create(owner(:'s'), '{"text": "visit", "amount": 9000}', '2026-01-05') \g /dev/null
+SELECT billed(:'s') AS i \gset
+SELECT invoice_update(:'i', '{"lines": [{"kind": "package", "text": "P", "unit_price": 90000}, {"kind": "item", "text": "modem", "unit_price": 10000},
+	{"kind": "charge", "text": "cable", "unit_price": 5000}]}', '2026-01-24') \g /dev/null
+SELECT is(lines(:'i'), 'package 90000, item 10000, charge 5000', 'the lines are as written');
+SELECT pay(:'i', '2026-01-24') \g /dev/null
+SELECT step('renew', '2026-02-24') \g /dev/null
+SELECT is(lines(inv(:'s', 2)), 'package 100000, charge 9000', 'the next bill has only the charge that was left out');
+-- The same by the amount of a bill: the charge behind it was free again, and stood on the next bill too.
+-- A deposit became a charge on the way.
+SELECT bare() AS s \gset
+SELECT charge_create(owner(:'s'), '{"kind": "deposit", "text": "deposit", "amount": 30000, "own_bill": true}', '2026-01-20') \g /dev/null
+SELECT invoice_update(inv(:'s'), '{"amount": 20000, "notes": "agreed"}', '2026-01-20') \g /dev/null
+SELECT is(lines(inv(:'s')) || ' ' || text, 'deposit 20000 deposit', 'the line has the new price, and is what it was') FROM invoice_lines WHERE invoice_id = inv(:'s');
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT is(lines(inv(:'s', 2)), 'package 100000', 'the charge is billed once');
+SELECT bare() AS s \gset
+SELECT charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'text', t, 'amount', 10000), '2026-01-20') FROM unnest('{a,b}'::text[]) t \g /dev/null
+SELECT charges_bill(x, '2026-01-20') FROM subscriptions x WHERE id = :'s' \g /dev/null
+SELECT invoice_update(inv(:'s'), '{"amount": 15000}', '2026-01-20') \g /dev/null
+SELECT is(lines(inv(:'s')), 'charge 10000, charge 10000, discount -5000', 'several lines stay, with the difference beside them');
+
+-- Days given to a calendar line wrote its bill anew, as one period and with whatever waited by then.
+-- A bill paid ahead lost two of three months of an item, and took a charge that came after it.
+UPDATE settings SET cycle = 'calendar';
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000}', '2026-01-01') \g /dev/null
+SELECT subscription_prepay(:'s', 3, 30000, false, '2026-01-10') AS i \gset
+SELECT charge_create(owner(:'s'), '{"text": "cable", "amount": 7000}', '2026-01-11') \g /dev/null
+SELECT subscription_days_add(:'s', 4, 'storm', '2026-01-12') \g /dev/null
+SELECT is(lines(:'i'), 'package 450000, discount -30000, item 30000, discount -20300', 'only the days are new: 4 of 89 of 450000');
+SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-13') \g /dev/null
+SELECT is(lines(:'i'), 'package 450000, discount -30000, item 30000, discount -45600', 'and again: 9 of 89, on one line');
+SELECT is(pending_days, 0, 'none wait') FROM subscriptions WHERE id = :'s';
+-- A bill made anew over a part of its period dropped the charges and the items of one period that it had.
+-- A line that ends in its month, and a first bill that waits for its payment, keep them.
+UPDATE settings SET prorate_last = true, first_payment_first = true;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000, "periods": 1}', '2026-01-01'),
+	charge_create(owner(:'s'), '{"text": "cable", "amount": 7000}', '2026-01-04') \g /dev/null
+SELECT step('renew', '2026-01-25') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-02-14') \g /dev/null
+SELECT is(lines(inv(:'s')), 'part 75000, item 10000, charge 7000', 'the used part, and what the bill had beside it');
+SELECT person() AS c \gset
+SELECT charge_create(:'c', '{"kind": "installation", "text": "roof", "amount": 250000}', '2026-01-04') \g /dev/null
+SELECT sub(:'c', jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s \gset
+SELECT step('begin', '2026-01-12') \g /dev/null
+SELECT is(lines(inv(:'s')), 'part 96800, installation 250000', 'a first bill that moves keeps the installation');
+UPDATE settings SET prorate_last = false, first_payment_first = false;
+UPDATE settings SET cycle = 'rolling';
+
+-- A bill of kind other by hand had no tax, though only deposits and late fees are free of it.
+-- A cable for 100000 is sold at 111000 where prices are without tax.
+UPDATE settings SET tax_mode = 'exclusive', tax_rate = 1100;
+SELECT bare() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 100000), '2026-01-10') AS i \gset
+SELECT is(lines(:'i') || ' ' || tax_amount, 'charge 100000, tax 11000 11000', 'a bill by hand has its tax') FROM invoices WHERE id = :'i';
+SELECT invoice_update(:'i', '{"amount": 50000}', '2026-01-10') \g /dev/null
+SELECT is(lines(:'i'), 'charge 50000, tax 5500', 'so has another amount');
+UPDATE settings SET tax_mode = 'inclusive';
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 111000), '2026-01-10') AS i \gset
+SELECT is(lines(:'i') || ' ' || tax_amount, 'charge 111000 11000', 'or holds it') FROM invoices WHERE id = :'i';
+UPDATE settings SET tax_mode = 'none';
+
 SELECT is_empty('SELECT * FROM check_invariants()', 'the laws hold');
+
+-- A due date of last month was taken, and the line was cut by the next run. No bill is due before it was issued.
+-- A date that stands already (an imported debt) passes.
+CREATE FUNCTION other(due text) RETURNS uuid LANGUAGE sql AS $$
+	SELECT invoice_create(jsonb_build_object('subscription_id', (SELECT id FROM subscriptions ORDER BY seq DESC LIMIT 1), 'kind', 'other',
+		'amount', 5000, 'due_date', due), '2026-01-02') $$;
+SELECT sub(person()) AS s \gset
+SELECT throws_ok($$SELECT other('2026-01-01')$$, 'IS422', 'The due date must be a date after or equal to the day of issue.', 'a bill due yesterday');
+SELECT other('2026-01-02') AS o \gset
+SELECT throws_ok(format($$SELECT invoice_update(%L, '{"due_date": "2026-01-01"}', '2026-01-20')$$, :'o'), 'IS422', NULL, 'nor is it made so later');
+SELECT lives_ok(format($$SELECT invoice_update(%L, '{"due_date": "2026-01-02", "notes": "x"}', '2026-01-20')$$, :'o'), 'a date that stands passes');
+SELECT throws_ok(format($$SELECT charge_create(%L, '{"text": "x", "amount": 1, "own_bill": true, "due_date": "2026-01-01"}', '2026-01-02')$$, owner(:'s')),
+	'IS422', NULL, 'nor a charge on a bill of its own');
+
+-- Ten of 999,999,999,999 were taken as a charge, and every later bill of the customer failed: no bill holds so much.
+-- The product is bounded where it is entered.
+SELECT throws_ok(format($$SELECT charge_create(%L, '{"text": "x", "amount": 999999999999, "quantity": 2}', '2026-01-02')$$, owner(:'s')),
+	'IS422', 'The amount times the quantity must not be greater than 999999999999.', 'a charge');
+SELECT throws_ok(format($$SELECT item_create(%L, '{"kind": "item", "text": "x", "amount": 500000000000, "quantity": 2}', '2026-01-02')$$, :'s'),
+	'IS422', NULL, 'an item');
+SELECT item_create(:'s', '{"kind": "item", "text": "x", "amount": 5, "quantity": 1000}', '2026-01-02') AS item \gset
+SELECT throws_ok(format($$SELECT item_update(%L, %L, '{"amount": 999999999999}', '2026-01-02')$$, :'s', :'item'), 'IS422', NULL, 'nor changed to it');
+
+-- Lines had a reader of money of their own: "150000.00" was refused, and taxable "x" was an error of no field.
+-- A changed amount made lines that came with it vanish.
+CREATE FUNCTION with_lines(more jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('lines', jsonb_build_array('{"kind": "charge", "text": "x", "unit_price": 7000}'::jsonb || more)) $$;
+SELECT lives_ok(format('SELECT invoice_update(%L, with_lines(%L), %L)', :'o', jsonb_build_object('unit_price', price), '2026-01-02'), 'a price: ' || price)
+	FROM unnest('{150000,150000.0,150000.00}'::text[]) price;
+SELECT is(owes(:'o'), 'unpaid 0/150000', 'read as every amount is');
+SELECT throws_ok(format('SELECT invoice_update(%L, with_lines(%L), %L)', :'o', bad, '2026-01-02'), 'IS422',
+	'The lines must be a list of {kind, text, quantity, unit_price, taxable}.', 'not ' || bad)
+	FROM unnest(ARRAY['{"taxable": "x"}', '{"taxable": 2}', '{"unit_price": "150.000"}', '{"unit_price": "1e5"}', '{"quantity": 0}',
+		'{"unit_price": 999999999999, "quantity": 2}', '{"text": 5}', '{"unit_price": null}']) bad;
+SELECT throws_ok(format('SELECT invoice_update(%L, with_lines(%L) || %L, %L)', :'o', '{}', '{"amount": 9000}', '2026-01-02'), 'IS422', NULL,
+	'an amount beside lines');
 SELECT finish();
 ROLLBACK;

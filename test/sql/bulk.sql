@@ -17,5 +17,16 @@ CREATE FUNCTION act(input jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(ok || coalesce(' ' || code, ''), ', ') FROM bulk_act('subscription', input, '2026-01-02') $$;
 SELECT throws_ok(format('SELECT act(%L)', jsonb_build_object('act', 'move', 'ids', ARRAY[:'s'])), 'IS422', NULL, 'no router');
 SELECT is(act(jsonb_build_object('act', 'move', 'ids', ARRAY[:'s'], 'router_id', NULL)), 'true', 'null: the default one');
+
+-- One line whose static address was taken on the other router threw a whole move away: nothing moved, nothing was named.
+-- Each line answers for itself.
+INSERT INTO router_settings (name, host, port, username, password) VALUES ('A', '192.0.2.1', 1, 'u', 'x'), ('B', '192.0.2.2', 1, 'u', 'x');
+CREATE FUNCTION router(n text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM router_settings WHERE name = n $$;
+CREATE FUNCTION static(r text, address text) RETURNS uuid LANGUAGE sql AS $$
+	SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'router_id', router(r), 'remote_address', address)) $$;
+SELECT static('A', '10.0.0.5') AS t, static('A', '10.0.0.6') AS v, static('B', '10.0.0.5') AS w \gset
+SELECT set_eq(format($$SELECT id, ok, code FROM bulk_act('subscription', %L, '2026-01-02')$$,
+		jsonb_build_object('act', 'move', 'ids', ARRAY[:'t', :'v'], 'router_id', router('B'))),
+	format($$VALUES (%L::uuid, false, 'taken'), (%L::uuid, true, NULL)$$, :'t', :'v'), 'the address is taken there: the other line moves');
 SELECT finish();
 ROLLBACK;

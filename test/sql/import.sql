@@ -29,7 +29,7 @@ INSERT INTO import_raw (batch, line, name, data) VALUES
 	(:'b', 8, 'row', '["5", "Deposit", "", "", "", "", "", "", "1,5 jt", ""]'),
 	(:'b', 9, 'row', '["", "JUMLAH", "", "", "300000"]');
 SELECT import_map_sheet(:'b') \g /dev/null
-SELECT import_judge(:'b', 'csv') \g /dev/null
+SELECT import_judge(:'b', 'csv', false, '2026-01-20') \g /dev/null
 SELECT results_eq(format($$ SELECT line, field FROM import_rows WHERE batch = %L AND outcome = 'refused' ORDER BY line $$, :'b'),
 	$$ VALUES (6, 'phone'), (7, 'username') $$, 'every row that cannot be taken is known before anything is written');
 -- The second row names no price: it is that of the first row with the same package.
@@ -38,7 +38,7 @@ SELECT is(import_apply(:'b', 'csv', 100, '2026-01-20'), 0, 'then none is left');
 SELECT results_eq($$ SELECT status, start_date, end_date FROM subscriptions WHERE mikrotik_username = 'sari' $$,
 	$$ VALUES ('active', '2026-01-20'::date, '2026-02-10'::date) $$, 'the days paid elsewhere are those of the line');
 SELECT is((SELECT credit FROM customers WHERE name = 'Deposit'), 1500000::bigint, 'an opening balance is credit');
-SELECT import_judge(:'b', 'csv') \g /dev/null
+SELECT import_judge(:'b', 'csv', false, '2026-01-20') \g /dev/null
 SELECT results_eq(format($$ SELECT line, outcome FROM import_rows WHERE batch = %L AND outcome <> 'refused' ORDER BY line $$, :'b'),
 	$$ VALUES (4, 'unchanged'), (5, 'unchanged'), (8, 'unchanged') $$, 'a second run leaves what was taken');
 SELECT results_eq($$ SELECT s.status, s.suspend_reason, o.from_day, o.cause FROM subscriptions s
@@ -71,7 +71,7 @@ INSERT INTO import_raw (batch, line, name, data) VALUES
 	(:'p', 3, 'tbl_bandwidth', '{"id": "2", "rate_down": "5", "rate_down_unit": "Mbps", "rate_up": "2", "rate_up_unit": "Mbps"}'),
 	(:'p', 4, 'tbl_user_recharges', '{"id": "9", "customer_id": "7", "plan_id": "1", "type": "PPPOE", "status": "off", "expiration": "2026-01-10"}');
 SELECT import_map_phpnuxbill(:'p') \g /dev/null
-SELECT import_judge(:'p', 'phpnuxbill') \g /dev/null
+SELECT import_judge(:'p', 'phpnuxbill', false, '2026-01-20') \g /dev/null
 SELECT is(import_apply(:'p', 'phpnuxbill', 10, '2026-01-20'), 1, 'one row of a dump');
 SELECT is((SELECT fault FROM import_rows WHERE batch = :'p'), NULL, 'without a fault');
 SELECT results_eq($$ SELECT p.name::text, p.bandwidth::text, p.period_unit, p.validity_months, s.status, s.end_date, c.address::text
@@ -91,9 +91,47 @@ INSERT INTO import_raw (batch, line, name, data) VALUES
 	(:'c', 3, 'tbl_bandwidth', '{"id": "2", "rate_down": "5", "rate_down_unit": "Mbps", "rate_up": "2", "rate_up_unit": "Mbps"}'),
 	(:'c', 4, 'tbl_user_recharges', '{"id": "10", "customer_id": "8", "plan_id": "1", "type": "PPPOE", "status": "on", "expiration": "2026-03-14"}');
 SELECT import_map_phpnuxbill(:'c') \g /dev/null
-SELECT import_judge(:'c', 'phpnuxbill') \g /dev/null
+SELECT import_judge(:'c', 'phpnuxbill', false, '2026-03-02') \g /dev/null
 SELECT is(import_apply(:'c', 'phpnuxbill', 10, '2026-03-02'), 1, 'a line of a calendar provider');
 SELECT is((SELECT detail FROM step('renew', '2026-03-15') WHERE subscription_id = line_of('wati')), '2026-03-15 to 2026-03-31', 'its first bill is the part up to the billing day');
 SELECT sound();
+
+-- One bad IP cell ended a whole import: no row was taken and no line of the file was named.
+-- A dash for none, as sheets have it, is no fault.
+SELECT uuidv7() AS b \gset
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'b', 1, 'row', '["Nama", "Email", "Paket", "Harga", "Username", "Jatuh Tempo", "IP"]'),
+	(:'b', 2, 'row', '["Ayu", "Ayu@Contoh.co.id", "Cepat 10M", "", "ayu", "10/02/2026", "10.0.0.7"]'),
+	(:'b', 3, 'row', '["Bayu", "", "Cepat 10M", "", "bayu", "10/02/2026", "10.0.0.300"]'),
+	(:'b', 4, 'row', '["Citra", "citra at contoh", "Cepat 10M", "", "citra", "10/02/2026", ""]'),
+	(:'b', 5, 'row', '["Dedi", "-", "Cepat 10M", "", "dedi", "10/02/2026", "-"]');
+SELECT import_map_sheet(:'b') \g /dev/null
+SELECT import_judge(:'b', 'csv', false, '2026-01-20') \g /dev/null
+SELECT results_eq(format($$ SELECT line, field FROM import_rows WHERE batch = %L AND outcome = 'refused' ORDER BY line $$, :'b'),
+	$$ VALUES (3, 'remote_address'), (4, 'email') $$, 'addresses that are none are faults of their rows');
+UPDATE import_rows SET outcome = NULL WHERE batch = :'b' AND line = 3; -- what no rule foresaw
+UPDATE import_rows SET data = data || '{"package": "Days", "price": "1000", "days": "99999999999"}' WHERE batch = :'b' AND line = 3;
+SELECT import_apply(:'b', 'csv', 100, '2026-01-20') \g /dev/null
+SELECT results_eq(format($$ SELECT line, outcome FROM import_rows WHERE batch = %L ORDER BY line $$, :'b'),
+	$$ VALUES (2, 'created'), (3, 'refused'), (4, 'refused'), (5, 'created') $$, 'a row that the database refuses stops no other');
+SELECT results_eq($$ SELECT c.email, s.remote_address FROM subscriptions s JOIN customers c ON c.id = s.customer_id
+	WHERE s.mikrotik_username IN ('ayu', 'dedi') ORDER BY 1 $$, $$ VALUES ('ayu@contoh.co.id', '10.0.0.7'), (NULL, NULL) $$, 'addresses as they are kept');
+
+-- An operator's sheet made packages for Rp 0, days up to 2099 and credit without end, which only an admin may give.
+-- Rows beyond an operator's bounds are faults now.
+SELECT uuidv7() AS b \gset
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'b', 1, 'row', '["Nama", "Paket", "Harga", "Username", "Jatuh Tempo", "Saldo"]'),
+	(:'b', 2, 'row', '["Eka", "Gratis", "0", "eka", "22/01/2026", ""]'),
+	(:'b', 3, 'row', '["Fajar", "Cepat 10M", "", "fajar", "31/12/2099", ""]'),
+	(:'b', 4, 'row', '["Gita", "Cepat 10M", "", "gita", "22/01/2026", "1000"]'),
+	(:'b', 5, 'row', '["Hadi", "Cepat 10M", "", "hadi", "22/01/2026", "0"]'),
+	(:'b', 6, 'row', '["Indah", "", "", "", "", ""]');
+SELECT import_map_sheet(:'b') \g /dev/null
+SELECT import_judge(:'b', 'csv', true, '2026-01-20') \g /dev/null
+SELECT results_eq(format($$ SELECT line, field, split_part(fault, E'\t', 2) FROM import_rows WHERE batch = %L AND outcome = 'refused' ORDER BY line $$, :'b'),
+	$$ VALUES (2, 'package', 'unknown_reference'), (3, 'end_date', 'days_bound'), (4, 'credit', 'forbidden') $$, 'an operator''s bounds hold for sheets');
+SELECT import_judge(:'b', 'csv', false, '2026-01-20') \g /dev/null
+SELECT is_empty(format($$ SELECT line FROM import_rows WHERE batch = %L AND outcome = 'refused' $$, :'b'), 'an admin has none');
 SELECT * FROM finish();
 ROLLBACK;

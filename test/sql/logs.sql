@@ -69,6 +69,10 @@ SELECT is(turned('part_paid'), '{"status": "overdue", "paid_amount": 0} -> {"sta
 SELECT acts('paid-+ surplus', 'SELECT over(%L, 61000, ''2026-01-05'')', inv(:'s')::text);
 SELECT is(turned('paid'), '{"status": "overdue", "paid_amount": 40000} -> {"status": "paid", "paid_amount": 100000}', 'a payment before and after');
 SELECT id AS p FROM payments WHERE amount = 61000 \gset
+-- The history of a line showed each payment as nobody's: a cashier's cash could not be asked after.
+-- It names the actor who took the money.
+SELECT is(h.actor, p.actor, 'a payment in the history has its actor') FROM history_rows h JOIN payments p USING (id) WHERE p.id = :'p';
+SELECT isnt(actor, NULL, 'who is somebody') FROM payments WHERE id = :'p';
 SELECT acts('updated-+', 'SELECT payment_update(%L, ''{"notes": "by his son"}'')', :'p');
 SELECT acts(NULL, 'SELECT payment_update(%L, ''{"notes": "by his son"}'')', :'p');
 SELECT acts('refunded-+', 'SELECT payment_refund_by_hand(%L, ''{"amount": 500, "method": "cash"}'', ''2026-01-05'')', :'p');

@@ -105,5 +105,21 @@ END $$;
 SELECT is(after_request('Z' || w, w), 'refused', 'nothing is left of it: ' || w) FROM unnest(ARRAY['refund', 'chargeback', 'partial_chargeback']) w;
 
 SELECT sound();
+
+-- A gateway refund's answer was lost and the clerk paid in cash: the customer had the money twice, silently.
+-- While one is requested none is booked by hand; what was handed back by hand hides no refund of Midtrans.
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s')) AS a \gset
+SELECT say(:'a', 'T-hand', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
+SELECT payment_id AS p FROM midtrans_transactions WHERE transaction_id = 'T-hand' \gset
+SELECT ask(:'a', '{"amount": 40000}') AS k \gset
+SELECT throws_ok(format($$SELECT payment_refund_by_hand(%L, '{"amount": 40000, "method": "cash"}', '2026-01-02')$$, :'p'), 'IS409', NULL,
+	'not while one is requested');
+UPDATE midtrans_refunds SET state = 'refused' WHERE refund_key = :'k';
+SELECT payment_refund_by_hand(:'p', '{"amount": 60000, "method": "cash"}', '2026-01-02') \g /dev/null
+SELECT say(:'a', 'T-hand', 'status', 'partial_refund', 'save refund', '{"refund_total": 30000, "refunds": []}') \g /dev/null
+SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 90000::numeric, 'Midtrans'' refund stands beside that by hand');
+SELECT say(:'a', 'T-hand', 'status', 'refund', 'save refund', '{"refund_total": 100000, "refunds": []}') \g /dev/null
+SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 100000::numeric, 'and never more than came');
 SELECT finish();
 ROLLBACK;

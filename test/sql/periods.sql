@@ -113,6 +113,31 @@ SELECT is((SELECT detail FROM step('renew', '2026-02-15') WHERE subscription_id 
 SELECT invoice_cancel(inv(:'s', 3), '2026-02-15', true) \g /dev/null
 SELECT is((SELECT detail FROM step('renew', '2026-02-16') WHERE subscription_id = :'s'), NULL, 'a waived one is not');
 SELECT is((SELECT end_date FROM subscriptions WHERE id = :'s'), '2026-02-12', 'its days stay behind the line');
+-- A postpaid line that changed its package was billed the whole month at the new price, days already used too.
+-- Changed on the 11th: ten days at the old price, the rest at the new one.
+INSERT INTO packages (name, bandwidth, price, period_unit, router_profile) VALUES ('N', '20M/20M', 310000, 'month', 'n');
+CREATE FUNCTION bills(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(amount || ' ' || period_start || ' ' || period_end, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = s $$;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N')), '2026-01-11') \g /dev/null
+SELECT step('renew', '2026-02-01') \g /dev/null
+SELECT is(bills(:'s'), '48400 2026-01-01 2026-01-10, 210000 2026-01-11 2026-01-31', 'each day at the price of the package it was used with');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT subscription_suspend(:'s', NULL, '2026-01-11'), change(:'s', jsonb_build_object('package_id', pkg('N')), '2026-01-11') \g /dev/null
+SELECT is(bills(:'s') || ' ' || closed_on, '48400 2026-01-01 2026-01-10 2026-01-10', 'so it is of a line that is off, which stays off') FROM subscriptions WHERE id = :'s';
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N')), '2026-02-11') \g /dev/null
+SELECT is(bills(:'s'), '150000 2026-01-01 2026-01-31, 53600 2026-02-01 2026-02-10', 'and after a missed night: the whole month, then the part');
+-- A rolling month after a change or a return had the whole price for what was left up to its old anchor.
+-- It is a whole month from that day.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling'), '2026-01-01') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N')), '2026-01-11') \g /dev/null
+SELECT step('renew', '2026-02-11') \g /dev/null
+SELECT is(bills(:'s'), '48400 2026-01-01 2026-01-10, 310000 2026-01-11 2026-02-10', 'a month from the change');
+SELECT subscription_suspend(:'s', NULL, '2026-02-11'), subscription_activate(:'s', '2026-02-20', NULL, '2026-02-20') \g /dev/null
+SELECT step('renew', '2026-03-20') \g /dev/null
+SELECT is(period_start || ' ' || period_end, '2026-02-20 2026-03-19', 'and one from the return') FROM invoices WHERE id = inv(:'s', 3);
+
 -- on for months, late every month: each day on is billed
 UPDATE settings SET postpaid_due_days = 10, grace_days = 3;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
@@ -140,6 +165,15 @@ SELECT sub(person()) AS s \gset
 SELECT is(is_postpaid, false, 'a package by the day stays rolling and prepaid') FROM subscriptions WHERE id = :'s';
 SELECT throws_ok($$SELECT sub(person(), '{"cycle": "calendar"}')$$, 'IS422', NULL, 'calendar needs a package by the month');
 SELECT throws_ok($$SELECT sub(person(), '{"mode": "postpaid"}')$$, 'IS422', NULL, 'so does postpaid');
+-- A package made monthly by hand left its lines prepaid though the setting is postpaid; a saved setting alone moved them.
+-- They follow at once, and back.
+INSERT INTO packages (name, bandwidth, price, validity_days, router_profile) VALUES ('T', '10M/10M', 100000, 30, 't');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('T'))) AS s \gset
+SELECT set_config('isp.today', '2026-01-05', true) \g /dev/null
+UPDATE packages SET period_unit = 'month' WHERE name = 'T';
+SELECT is(is_postpaid, true, 'a package by the month: postpaid, as the setting says') FROM subscriptions WHERE id = :'s';
+UPDATE packages SET period_unit = 'day' WHERE name = 'T';
+SELECT is(is_postpaid, false, 'by the day again: prepaid') FROM subscriptions WHERE id = :'s';
 -- between the modes
 UPDATE settings SET mode = 'prepaid';
 SELECT subscriptions_follow_settings('2026-05-02') \g /dev/null

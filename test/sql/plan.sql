@@ -73,6 +73,33 @@ SELECT is(credit(owner(:'s')), 50000::bigint, 'a gift');
 SELECT bare() AS s \gset
 SELECT is((subscription_change(:'s', jsonb_build_object('package_id', pkg('F'), 'prorate', true), '2026-01-16') ->> 'credit')::bigint, 0::bigint, 'none for days that were given');
 SELECT is((subscription_change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-16') ->> 'effective_from'), '2026-01-31', 'next_period names its first day');
+-- Given days were credited at the price of the bill before them: a line with nothing but gifts left got money.
+-- Paid to 30 January with five days given: on the 31st only gifts are left, on the 16th fifteen paid days.
+CREATE FUNCTION would_credit(s uuid, package text, d date) RETURNS int LANGUAGE sql AS $$
+	SELECT (subscription_change_answer(s, jsonb_build_object('package_id', pkg(package), 'prorate', true, 'dry_run', true), d) ->> 'credit')::int $$;
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01'), subscription_days_add(:'s', 7, 'storm', '2026-01-10'), subscription_days_add(:'s', -2, 'too many', '2026-01-10') \g /dev/null
+SELECT is(would_credit(:'s', 'F', '2026-01-31'), 0, 'given days are worth nothing');
+SELECT is(would_credit(:'s', 'F', '2026-01-16'), 50000, 'and are not counted as paid ones');
+SELECT step('renew', '2026-01-29') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-01-29') \g /dev/null
+SELECT is(would_credit(:'s', 'F', '2026-02-05'), 100000, 'gifts of the past take nothing from a later period');
+-- The days of a line that is off were counted as used: a customer away for ten days lost their money by a change.
+-- Off from the 11th, changed on the 21st: twenty paid days are left.
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01'), subscription_suspend(:'s', NULL, '2026-01-11') \g /dev/null
+SELECT is(would_credit(:'s', 'F', '2026-01-21'), 66666, 'days off are days left');
+
+-- A bill paid ahead that nobody had paid became one month by a change of the package, and its discount was gone.
+-- Three periods with an extra stay three periods.
+SELECT bare() AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000}', '2026-01-01') \g /dev/null
+SELECT subscription_prepay(:'s', 3, 30000, false, '2026-01-10') \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-01-10') \g /dev/null
+SELECT is((SELECT string_agg(l.kind || ' ' || l.quantity || ' ' || l.amount, ', ' ORDER BY position) FROM invoice_lines l WHERE invoice_id = inv(:'s', 2)),
+	'package 3 600000, discount 1 -30000, item 3 30000', 'the bill again, at the new price');
+SELECT is(owes(id) || ' ' || kind || ' ' || period_start || ' ' || period_end || ' ' || due_date, 'unpaid 0/600000 prepay 2026-01-31 2026-04-30 2026-01-10',
+	'over as many periods') FROM invoices WHERE id = inv(:'s', 2);
 
 -- next period
 SELECT bare() AS s \gset

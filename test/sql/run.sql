@@ -10,6 +10,11 @@ SELECT is(billing_guard(), 30::bigint, 'the bound of a larger one is a tenth of 
 UPDATE settings SET suspend_guard = 5;
 SELECT is(billing_guard(), 5::bigint, 'unless the setting says otherwise');
 
+-- A guarded night was never over: each had an alert of its own that nothing ended, and after a week
+-- seven stood open beside each other.
+SELECT billing_guard_alert('suspend', 9, 5, d::date) FROM generate_series(date '2026-02-01', '2026-02-07', '1 day') d \g /dev/null
+SELECT is((SELECT count(*) || ' ' || sum(repeats) FROM alert_logs WHERE key LIKE 'billing-guard:%' AND resolved_at IS NULL), '1 6', 'a guard that stops a week of nights is one alert');
+
 -- undo: exactly those whom the run took off and nothing else has touched since
 SELECT bare() AS a, bare() AS b, bare() AS c, bare('{"auto_renew": false}') AS e \gset
 DELETE FROM service_days WHERE subscription_id NOT IN (:'a', :'b', :'c', :'e');

@@ -154,7 +154,11 @@ numbers_are_exact(void **state)
 	SAME(update("{\"price\":150000,\"count\":\"5\"}"), "{\"price\":150000,\"count\":5}");
 	SAME(update("{\"price\":\"150000.00\"}"), "{\"price\":150000}");
 	SAME(update("{\"price\":150000.0}"), "{\"price\":150000}");
-	SAME(update("{\"price\":15e4}"), "{\"price\":150000}");
+	/* 15e4 and 150000.000 passed as money though "15e4" did not: the same amount was right or
+	 * wrong by its quotes. */
+	/* One rule holds for both. */
+	SAME(update("{\"price\":15e4}"), "The price must be a whole amount of rupiah.");
+	SAME(update("{\"price\":150000.000}"), "The price must be a whole amount of rupiah.");
 	SAME(update("{\"price\":999999999999}"), "{\"price\":999999999999}");
 	SAME(update("{\"count\":-5.0}"), "{\"count\":-5}");
 	SAME(update("{\"price\":1000000000000}"), "The price must be between 0 and 999999999999.");

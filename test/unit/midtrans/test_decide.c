@@ -46,7 +46,7 @@ struct row {
 	int64_t gross, original; /* 0: 150,000; not said */
 	bool had_200, is_other_order, just_booked;
 	const char *currency, *merchant, *invoice;
-	int64_t refund_total, refunded, charged_total, charged;
+	int64_t refund_total, refunded, by_hand, charged_total, charged;
 };
 
 #define NOTICE TRUST_NOTIFICATION
@@ -170,6 +170,14 @@ static const struct row rows[] = {
 	{ "24", { "settlement", "received" }, { "refund", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL } },
 	{ "24", { "partial_refund", "received" }, { "refund", NULL, "200", REPLY }, { "applied", ACT_REFUND | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL }, .refund_total = 150000, .refunded = 50000 },
 	{ "24", { "refund", "refunded" }, { "refund", NULL, "200", NOTICE }, { "duplicate", 0, NULL }, .refund_total = 150000 },
+	/* The answer to a refund was lost, and the money was handed back in cash: Midtrans' own refund of it was a "duplicate".
+	 * An alert names money given back twice. */
+	{ "24", { "settlement", "refunded" }, { "refund", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .by_hand = 150000 },
+	{ "24", { "settlement", "refunded" }, { "refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL }, .by_hand = 150000 },
+	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "duplicate", 0, NULL },
+	  .refund_total = 50000, .refunded = 50000, .by_hand = 100000 },
+	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL },
+	  .refund_total = 70000, .refunded = 50000, .by_hand = 100000 },
 	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", NOTICE }, { "stale", 0, NULL } },
 	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .charged_total = 30000 },
@@ -225,6 +233,7 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.status = r->was.status,
 		.payment_status = r->was.payment,
 		.refunded = r->refunded,
+		.by_hand = r->by_hand,
 		.charged = r->charged };
 	struct midtrans_message m = { .order_id = "INV-20250101-0001-1-abcd",
 		.status_code = r->message.code,

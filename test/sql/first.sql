@@ -1,0 +1,79 @@
+-- A line that waits for its first payment: the bill moves with the day, and is no debt before (contract 5.2, 5.4, 5.6).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+UPDATE settings SET first_payment_first = true, first_due_days = 3;
+CREATE FUNCTION nights(first date, last date) RETURNS void LANGUAGE sql AS $$
+	SELECT night(day::date) FROM generate_series(first, last, '1 day') day $$;
+CREATE FUNCTION bill(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT status || ' ' || period_start || ' ' || period_end || ' due ' || due_date FROM invoices WHERE id = inv(s) $$;
+
+-- A customer signed up on 20 January for 1 February and paid on the 25th. Every night only moved the
+-- begin of the line by a day: it was never switched on.
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}', '2026-01-20') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(new) 2026-03-02', 'paid early: off up to its first day');
+SELECT nights('2026-01-26', '2026-01-31') \g /dev/null
+SELECT is((SELECT detail FROM step('begin', '2026-02-01') WHERE subscription_id = :'s'), 'the service begins', 'on its day');
+SELECT is(is_now(:'s'), 'active 2026-03-02', 'it is on');
+
+-- The same line paid on 15 February was billed to 16 March and paid up to 2 March: no span was open
+-- from its first day on, and the next bill overlapped this one for ever.
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}', '2026-01-20') AS s \gset
+SELECT nights('2026-01-21', '2026-02-15') \g /dev/null
+SELECT pay(inv(:'s'), '2026-02-15') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || bill(:'s'), 'active 2026-03-16, paid 2026-02-15 2026-03-16 due 2026-02-18', 'its days are those of its bill');
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}', '2026-01-20') AS s \gset
+SELECT pay(inv(:'s'), '2026-02-15') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-16', 'also when no night ran meanwhile');
+
+-- A month signed up for on 10 January ended on 9 February however late it began: 26 days at the price
+-- of a month, because the anchor of the first bill stayed behind.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s, sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS t \gset
+SELECT nights('2026-01-11', '2026-01-15') \g /dev/null
+SELECT is(bill(:'s'), 'unpaid 2026-01-15 2026-02-14 due 2026-01-18', 'it is a month from each day on; and due three days later');
+SELECT pay(inv(:'s'), '2026-01-15') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-14', 'a whole month is paid for');
+SELECT pay(inv(:'t'), '2026-02-01') \g /dev/null
+SELECT is(is_now(:'t') || ', ' || bill(:'t'), 'active 2026-02-28, paid 2026-02-01 2026-02-28 due 2026-01-18', 'also when no night moved the bill');
+
+-- The payment moves the period, in a worker of the gateway too.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s \gset
+SET LOCAL ROLE isp_gateway;
+SELECT last FROM subscriptions s, invoices i, first_period(s, i, '2026-02-01') WHERE s.id = :'s' AND i.subscription_id = s.id \gset
+RESET ROLE;
+SELECT is(:'last'::text, '2026-02-28', 'paid at the gateway');
+
+-- Half a period sold with its dates became a whole one at half the price in the first night.
+SELECT sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-15"}') AS s \gset
+SELECT nights('2026-01-02', '2026-01-05') \g /dev/null
+SELECT is(bill(:'s') || ', ' || owes(inv(:'s')), 'unpaid 2026-01-05 2026-01-19 due 2026-01-08, unpaid 0/50000', 'given dates keep their length');
+
+-- A first bill waited from 1 January on; on the 5th it was overdue and bore a late fee, though its
+-- period had not begun and is "never due before D + first_due_days".
+UPDATE settings SET late_fee = 5000;
+SELECT sub(person()) AS s, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS t \gset
+SELECT nights('2026-01-02', '2026-01-20') \g /dev/null
+SELECT is(bill(:'s'), 'unpaid 2026-01-20 2026-02-18 due 2026-01-23', 'it is due three days from each day on');
+SELECT is(bill(:'t'), 'unpaid 2026-01-20 2026-01-31 due 2026-01-23', 'a calendar bill too');
+SELECT is((SELECT count(*) FROM charges WHERE subscription_id IN (:'s', :'t')), 0::bigint, 'no late fee');
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}', '2026-01-20') AS t \gset
+SELECT nights('2026-01-21', '2026-02-01') \g /dev/null
+SELECT is(bill(:'t'), 'unpaid 2026-02-01 2026-03-02 due 2026-02-04', 'nor is one overdue on the first day of its line');
+
+-- The customer thought better of it before the line was ever on: the bill stayed as a debt, because
+-- each night had its period begin that day.
+SELECT subscription_cancel(:'s', NULL, '2026-02-01'), subscription_suspend(:'t', NULL, '2026-02-01') \g /dev/null
+SELECT is(owes(inv(:'s')) || ', ' || owes(inv(:'t')), 'cancelled 0/100000, cancelled 0/100000', 'a line that was never on leaves no debt, cancelled or off by hand');
+SELECT sub(person()) AS s \gset
+SELECT over(inv(:'s'), 40000, '2026-01-01') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-01-05') \g /dev/null
+SELECT is(credit(owner(:'s')), 40000::bigint, 'money paid on it in part is credit');
+SELECT sub(person()) AS s \gset
+SELECT nights('2026-02-02', '2026-02-03') \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-02-03') \g /dev/null
+SELECT is((SELECT amount || ' ' || kind FROM invoices WHERE id = inv(:'s', 2)), '200000 first', 'another package: the bill is issued again at its price');
+
+SELECT sound();
+SELECT finish();
+ROLLBACK;

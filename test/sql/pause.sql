@@ -1,0 +1,40 @@
+-- A pause that is planned stays planned whatever else happens to the line (contract 5.5).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+CREATE FUNCTION planned(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT coalesce(pause_from || ' to ' || pause_until, 'none') || ', ' || coalesce(begin_on::text, 'never') FROM subscriptions WHERE id = s $$;
+
+-- A pause from 20 February was planned; the line was cut on the 1st and paid on the 5th. The return
+-- wiped the pause: the line stayed on and was billed while its people were away.
+SELECT bare() AS s \gset
+SELECT subscription_pause(:'s', '2026-02-20', '2026-02-25', NULL, '2026-01-10') \g /dev/null
+SELECT night(day::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 day') day \g /dev/null
+SELECT pay(inv(:'s'), '2026-02-05') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || planned(:'s'), 'active 2026-03-05, 2026-02-20 to 2026-02-25, 2026-02-20', 'back from debt: still planned');
+SELECT is((SELECT detail FROM step('begin', '2026-02-20')), 'the pause begins', 'and it begins');
+SELECT is((SELECT detail FROM step('begin', '2026-02-26')), 'the pause is over', 'and ends');
+SELECT is(is_now(:'s') || ', ' || planned(:'s'), 'active 2026-03-11, none, never', 'then none is planned');
+
+-- The line was off on the first day of its pause: the night dropped the pause, and the return a day
+-- later left the line on. One that is over by the return is dropped.
+SELECT bare() AS s, bare() AS t \gset
+SELECT subscription_pause(x, '2026-01-10', '2026-01-20', NULL, '2026-01-05'), subscription_suspend(x, NULL, '2026-01-08') FROM unnest(ARRAY[:'s', :'t']::uuid[]) x \g /dev/null
+SELECT step('begin', '2026-01-10') \g /dev/null
+SELECT subscription_activate(:'s', NULL, NULL, '2026-01-12') \g /dev/null
+SELECT is((SELECT string_agg(detail, ' ') FROM step('begin', '2026-01-13')), 'the pause begins', 'off by hand on its first day: it begins after the return');
+SELECT subscription_activate(:'t', NULL, NULL, '2026-01-25') \g /dev/null
+SELECT is(planned(:'t'), 'none, never', 'back after its last day: no pause any more');
+
+-- A pause planned for a line that is to begin moved its first day to that of the pause.
+SELECT bare('{"start_date": "2026-01-10", "end_date": "2026-02-08"}') AS s \gset
+SELECT subscription_pause(:'s', '2026-01-20', '2026-01-25', NULL, '2026-01-05') \g /dev/null
+SELECT is((SELECT string_agg(detail, ' ') FROM step('begin', '2026-01-10')), 'the service begins', 'the line begins on its day');
+SELECT is(planned(:'s'), '2026-01-20 to 2026-01-25, 2026-01-20', 'and pauses on that of the pause');
+
+-- A pause planned for a line that is off can be called off too.
+SELECT subscription_suspend(:'s', NULL, '2026-01-12'), subscription_resume(:'s', NULL, '2026-01-13') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || planned(:'s'), 'suspended(manual) 2026-02-08, none, never', 'called off while the line is off');
+SELECT sound();
+SELECT finish();
+ROLLBACK;
