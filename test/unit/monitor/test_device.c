@@ -10,7 +10,8 @@ begin(void **state)
 	(void)state;
 	cx.err = (struct err){ 0 };
 	(void)sql("DELETE FROM snmp_devices");
-	(void)sql("SELECT history_make(now() - interval '1 day') AS v"); /* readings of before midnight */
+	/* readings of before midnight, too */
+	(void)sql("SELECT history_make(now() - interval '1 day') AS v");
 	return 0;
 }
 
