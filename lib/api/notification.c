@@ -146,7 +146,7 @@ static const struct field template_fields[] = {
 	{ "fields",       FT_JSON, RO, .hint = "the names that may stand in braces" },
 	{ "wa_template",  FT_TEXT, FF_UPDATE | RO | FF_NULL, 1, 128, .chars = "_",
 	  .hint = "its name at Meta" },
-	{ "wa_fields",    FT_JSON, FF_UPDATE | RO, .hint = "its parameters, in order" },
+	{ "wa_fields",    FT_LIST, FF_UPDATE | RO, .hint = "its parameters, in order" },
 	{ "created_at",   FT_TIME, RO | FF_SORT },
 	{ "updated_at",   FT_TIME, RO | FF_SORT },
 };

@@ -321,7 +321,7 @@ read_list(struct reading *r)
 			    "must be a list of texts");
 		if (!check_among(r->cx, r->f, s) || !check_chars(r->cx, r->f, s))
 			return false;
-		if (!list_has(list, s))
+		if (r->f->among == NULL || !list_has(list, s)) /* choices are a set */
 			cJSON_AddItemToArray(list, cJSON_CreateString(s));
 	}
 	if (cJSON_GetArraySize(list) < r->f->min)
