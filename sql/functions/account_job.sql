@@ -25,10 +25,10 @@ SELECT s.account_id, s.router_id, s.due_at
  * shared: addresses of it that must be blocked for other static accounts.
  */
 -- Profiles that mean off, one a line: ours, and those of other programs.
-CREATE OR REPLACE FUNCTION isolation_names(c settings) RETURNS text
+CREATE OR REPLACE FUNCTION isolation_names(setting settings) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT string_agg(lower(btrim(name)), E'\n')
-	  FROM unnest(string_to_array(c.isolation_names, ',') || c.isolation_profile) AS name WHERE btrim(name) <> ''
+	  FROM unnest(string_to_array(setting.isolation_names, ',') || setting.isolation_profile) AS name WHERE btrim(name) <> ''
 $$;
 
 DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_compared(uuid);

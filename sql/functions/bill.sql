@@ -10,20 +10,20 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Has the line anything beside its package: extras, discounts, charges, days as money?
-CREATE OR REPLACE FUNCTION has_bill_extras(s subscriptions, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION has_bill_extras(subscription subscriptions, today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT s.pending_days > 0
-		OR EXISTS (SELECT FROM subscription_items WHERE subscription_id = s.id AND removed_at IS NULL)
-		OR EXISTS (SELECT FROM charges WHERE customer_id = s.customer_id AND invoice_id IS NULL)
+	SELECT subscription.pending_days > 0
+		OR EXISTS (SELECT FROM subscription_items WHERE subscription_id = subscription.id AND removed_at IS NULL)
+		OR EXISTS (SELECT FROM charges WHERE customer_id = subscription.customer_id AND invoice_id IS NULL)
 $$;
 
--- The items that a bill of periods issued on d takes in, each with how many of those periods it lasts.
-CREATE OR REPLACE FUNCTION items_due(sub uuid, periods int, d date)
+-- The items that a bill of periods issued on that day takes in, each with how many of those periods it lasts.
+CREATE OR REPLACE FUNCTION items_due(sub uuid, periods int, today date)
 RETURNS TABLE (item subscription_items, times int)
 LANGUAGE sql STABLE AS $$
 	SELECT i, least(items_due.periods, coalesce(i.periods - i.billed, items_due.periods))
 	FROM subscription_items i
-	WHERE i.subscription_id = sub AND i.removed_at IS NULL AND i.from_day <= d AND (i.periods IS NULL OR i.billed < i.periods)
+	WHERE i.subscription_id = sub AND i.removed_at IS NULL AND i.from_day <= today AND (i.periods IS NULL OR i.billed < i.periods)
 	ORDER BY i.from_day, i.id
 $$;
 
@@ -34,7 +34,7 @@ $$;
  * customer and no line waits: another bill of this moment takes it.
  */
 DROP FUNCTION IF EXISTS bill_compose(subscriptions, bill_line[], int, int, date), charge_lines(uuid, uuid);
-CREATE OR REPLACE FUNCTION bill_compose(s subscriptions, base bill_line[], periods int, length int, d date, shared boolean DEFAULT true)
+CREATE OR REPLACE FUNCTION bill_compose(subscription subscriptions, base bill_line[], periods int, length int, today date, shared boolean DEFAULT true)
 RETURNS bill_line[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -44,11 +44,11 @@ BEGIN
 	lines := lines || ARRAY(
 		SELECT ROW('item', (u.item).text, (u.item).quantity * u.times, (u.item).amount, (u.item).quantity * u.times * (u.item).amount,
 			true, (u.item).id, NULL, u.times)::bill_line
-		FROM items_due(s.id, periods, d) u WHERE (u.item).kind = 'item');
+		FROM items_due(subscription.id, periods, today) u WHERE (u.item).kind = 'item');
 	SELECT sum(amount) INTO service FROM unnest(lines);
-	lines := lines || charge_lines(s.customer_id, s.id, shared);
-	lines := lines || discount_lines(s, service, periods, length, d);
-	RETURN bill_taxed(lines, s.customer_id);
+	lines := lines || charge_lines(subscription.customer_id, subscription.id, shared);
+	lines := lines || discount_lines(subscription, service, periods, length, today);
+	RETURN bill_taxed(lines, subscription.customer_id);
 END $$;
 
 -- Charges that no bill has taken yet: of the line and, where `shared`, of the customer.
@@ -63,7 +63,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Discounts are of package and items, one after the other, and never more than those cost. Days as money come last.
-CREATE OR REPLACE FUNCTION discount_lines(s subscriptions, service bigint, times int, length int, d date) RETURNS bill_line[]
+CREATE OR REPLACE FUNCTION discount_lines(subscription subscriptions, service bigint, times int, length int, today date) RETURNS bill_line[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	lines bill_line[] := '{}';
@@ -71,13 +71,13 @@ DECLARE
 	used  record;
 	money bigint;
 BEGIN
-	FOR used IN SELECT u.item, u.times FROM items_due(s.id, times, d) u WHERE (u.item).kind = 'discount' LOOP
+	FOR used IN SELECT u.item, u.times FROM items_due(subscription.id, times, today) u WHERE (u.item).kind = 'discount' LOOP
 		money := least(rest, CASE WHEN (used.item).percent IS NOT NULL THEN round(rest::numeric * (used.item).percent * used.times / (100 * times))
 		                          ELSE (used.item).amount * (used.item).quantity * used.times END);
 		rest := rest - money;
 		lines := lines || ROW('discount', (used.item).text, 1, -money, -money, true, (used.item).id, NULL, used.times)::bill_line;
 	END LOOP;
-	RETURN lines || days_lines(s.pending_days, service, rest, length);
+	RETURN lines || days_lines(subscription.pending_days, service, rest, length);
 END $$;
 
 -- Days as money: their share of what the service costs, at most the `rest` that other discounts leave of it.
@@ -141,73 +141,73 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- A bill took in (sign 1) or gave back (sign -1) charges, periods of items and pending days.
-CREATE OR REPLACE FUNCTION bill_consume(i invoices, sign int) RETURNS void
+CREATE OR REPLACE FUNCTION bill_consume(invoice invoices, sign int) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines bill_line[] := bill_lines_of(i.id);
+	lines bill_line[] := bill_lines_of(invoice.id);
 BEGIN
-	UPDATE charges SET invoice_id = CASE WHEN sign > 0 THEN i.id END
+	UPDATE charges SET invoice_id = CASE WHEN sign > 0 THEN invoice.id END
 	WHERE id IN (SELECT l.charge_id FROM unnest(lines) l);
 	UPDATE subscription_items u SET billed = u.billed + sign * l.taken, updated_at = now()
 	FROM unnest(lines) l WHERE u.id = l.item_id AND u.periods IS NOT NULL;
 	UPDATE subscriptions SET pending_days = pending_days - sign * l.taken
-	FROM unnest(lines) l WHERE subscriptions.id = i.subscription_id AND l.kind = 'discount' AND l.item_id IS NULL AND l.taken > 0;
+	FROM unnest(lines) l WHERE subscriptions.id = invoice.subscription_id AND l.kind = 'discount' AND l.item_id IS NULL AND l.taken > 0;
 END $$;
 
 /*
  * Put other lines on an untouched bill. Nothing owed any more: it is paid.
  */
-CREATE OR REPLACE FUNCTION invoice_set_lines(i invoices, lines bill_line[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_set_lines(invoice invoices, lines bill_line[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	sums  record;
 	fresh invoices;
 BEGIN
-	SELECT * INTO sums FROM bill_sums(lines, i.customer_id);
+	SELECT * INTO sums FROM bill_sums(lines, invoice.customer_id);
 	IF sums.amount < 0 THEN
 		PERFORM raise_invalid('lines', 'negative', 'The lines must not come to less than 0.');
 	END IF;
-	PERFORM bill_consume(i, -1);
-	DELETE FROM invoice_lines WHERE invoice_id = i.id;
-	PERFORM bill_lines_insert(i.id, lines);
+	PERFORM bill_consume(invoice, -1);
+	DELETE FROM invoice_lines WHERE invoice_id = invoice.id;
+	PERFORM bill_lines_insert(invoice.id, lines);
 	UPDATE invoices
 	SET amount = sums.amount, subtotal = sums.subtotal, discount = sums.discount, tax_amount = sums.tax_amount, updated_at = now()
-	WHERE id = i.id RETURNING * INTO fresh;
+	WHERE id = invoice.id RETURNING * INTO fresh;
 	PERFORM bill_consume(fresh, 1);
 	IF fresh.amount = 0 THEN
-		PERFORM invoice_finish_issue(fresh, d);
+		PERFORM invoice_finish_issue(fresh, today);
 	ELSE
-		PERFORM credit_apply(fresh.customer_id, d);
+		PERFORM credit_apply(fresh.customer_id, today);
 	END IF;
 END $$;
 
 -- The bill over another period: what it took in is given back, and taken again with what waits by now.
-CREATE OR REPLACE FUNCTION invoice_compose_anew(i invoices, base bill_line[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_compose_anew(invoice invoices, base bill_line[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
-	PERFORM bill_consume(i, -1);
-	UPDATE invoice_lines SET item_id = NULL, charge_id = NULL, taken = NULL WHERE invoice_id = i.id;
-	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
-	PERFORM invoice_set_lines(i, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
+	PERFORM bill_consume(invoice, -1);
+	UPDATE invoice_lines SET item_id = NULL, charge_id = NULL, taken = NULL WHERE invoice_id = invoice.id;
+	SELECT * INTO s FROM subscriptions WHERE id = invoice.subscription_id;
+	PERFORM invoice_set_lines(invoice, bill_compose(s, base, 1, invoice.period_end - invoice.period_start + 1, today), today);
 END $$;
 
 -- More days as money on a bill that is out: its line of days and its tax anew, all else as it was issued.
 DROP FUNCTION IF EXISTS invoice_recompose(invoices, date);
-CREATE OR REPLACE FUNCTION invoice_days_anew(i invoices, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_days_anew(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines   bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind <> 'tax' AND NOT is_days_line(l));
-	pending int := (SELECT pending_days FROM subscriptions WHERE id = i.subscription_id);
-	taken   int := (SELECT coalesce(sum(l.taken), 0) FROM unnest(bill_lines_of(i.id)) l WHERE is_days_line(l));
+	lines   bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind <> 'tax' AND NOT is_days_line(l));
+	pending int := (SELECT pending_days FROM subscriptions WHERE id = invoice.subscription_id);
+	taken   int := (SELECT coalesce(sum(l.taken), 0) FROM unnest(bill_lines_of(invoice.id)) l WHERE is_days_line(l));
 	service bigint;
 	rest    bigint;
 BEGIN
 	SELECT coalesce(sum(l.amount) FILTER (WHERE l.kind <> 'discount' OR l.item_id IS NULL), 0), coalesce(sum(l.amount), 0) INTO service, rest
 	FROM unnest(lines) l WHERE l.kind IN ('package', 'part', 'item', 'discount');
-	lines := lines || days_lines(pending + taken, service, rest, i.period_end - i.period_start + 1);
-	PERFORM invoice_set_lines(i, bill_taxed(lines, i.customer_id), d);
+	lines := lines || days_lines(pending + taken, service, rest, invoice.period_end - invoice.period_start + 1);
+	PERFORM invoice_set_lines(invoice, bill_taxed(lines, invoice.customer_id), today);
 END $$;
 
 CREATE OR REPLACE FUNCTION is_days_line(l bill_line) RETURNS boolean
@@ -216,20 +216,20 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Neither money nor a payment page has touched the invoice.
-CREATE OR REPLACE FUNCTION is_invoice_untouched(i invoices) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_invoice_untouched(invoice invoices) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT i.is_open AND i.paid_amount = 0
-		AND NOT EXISTS (SELECT FROM allocations WHERE invoice_id = i.id)
-		AND NOT EXISTS (SELECT FROM midtrans_attempts_of_bill(i.id))
+	SELECT invoice.is_open AND invoice.paid_amount = 0
+		AND NOT EXISTS (SELECT FROM allocations WHERE invoice_id = invoice.id)
+		AND NOT EXISTS (SELECT FROM midtrans_attempts_of_bill(invoice.id))
 $$;
 
-CREATE OR REPLACE FUNCTION require_invoice_untouched(i invoices) RETURNS void
+CREATE OR REPLACE FUNCTION require_invoice_untouched(invoice invoices) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF NOT i.is_open THEN
-		PERFORM raise_conflict('invoice_closed', format('The invoice is %s: its lines stay.', i.status));
+	IF NOT invoice.is_open THEN
+		PERFORM raise_conflict('invoice_closed', format('The invoice is %s: its lines stay.', invoice.status));
 	END IF;
-	IF NOT is_invoice_untouched(i) THEN
+	IF NOT is_invoice_untouched(invoice) THEN
 		PERFORM raise_conflict('invoice_touched', 'Money or a payment page has touched the invoice: its lines stay. Cancel it and issue another.');
 	END IF;
 END $$;

@@ -148,22 +148,22 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * A report, no breach: lines that are on and owe more days on d than the due
+ * A report, no breach: lines that are on and owe more days on that day than the due
  * dates and grace of their open bills allow, with the reason.
  */
-CREATE OR REPLACE FUNCTION check_days_owed(d date) RETURNS TABLE (subject text, detail text)
+CREATE OR REPLACE FUNCTION check_days_owed(today date) RETURNS TABLE (subject text, detail text)
 LANGUAGE sql STABLE AS $$
-	SELECT 'subscription ' || s.id, format('%s owes %s days on %s: %s', s.mikrotik_username, d - s.end_date, d, CASE
-		WHEN s.hold_until >= d THEN format('a promise until %s', s.hold_until)
+	SELECT 'subscription ' || s.id, format('%s owes %s days on %s: %s', s.mikrotik_username, today - s.end_date, today, CASE
+		WHEN s.hold_until >= today THEN format('a promise until %s', s.hold_until)
 		WHEN s.gateway_holds > 0 THEN 'held while Midtrans gave no answer'
-		WHEN is_router_held(s.router_held_on, s.router_holds, d) THEN 'held while its router is away'
-		WHEN is_no_suspend_day(d) THEN 'nobody is cut today'
+		WHEN is_router_held(s.router_held_on, s.router_holds, today) THEN 'held while its router is away'
+		WHEN is_no_suspend_day(today) THEN 'nobody is cut today'
 		WHEN EXISTS (SELECT FROM billing_logs l WHERE l.subscription_id = s.id AND l.action = 'undone') THEN 'money was undone'
-		WHEN NOT EXISTS (SELECT FROM billing_runs WHERE business_date = d AND finished_at IS NOT NULL) THEN 'no night was run'
+		WHEN NOT EXISTS (SELECT FROM billing_runs WHERE business_date = today AND finished_at IS NOT NULL) THEN 'no night was run'
 		ELSE 'more lines were due than the guard lets the night cut' END)
 	FROM subscriptions s CROSS JOIN settings g
-	WHERE s.status = 'active' AND NOT s.is_postpaid AND s.end_date < d
-	  AND d - s.end_date > coalesce((SELECT max(i.due_date) - s.end_date FROM open_invoices(s.customer_id, s.id) i WHERE i.grants_days), 0) + g.grace_days
+	WHERE s.status = 'active' AND NOT s.is_postpaid AND s.end_date < today
+	  AND today - s.end_date > coalesce((SELECT max(i.due_date) - s.end_date FROM open_invoices(s.customer_id, s.id) i WHERE i.grants_days), 0) + g.grace_days
 $$;
 
 CREATE OR REPLACE FUNCTION check_periods() RETURNS TABLE (subject text, detail text)

@@ -27,7 +27,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Remind a customer of an open bill, at most once a day for each.
-CREATE OR REPLACE FUNCTION invoice_remind(inv uuid, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_remind(inv uuid, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
@@ -37,26 +37,26 @@ BEGIN
 		PERFORM raise_not_found('invoice_unknown', 'There is no such invoice.');
 	ELSIF NOT i.is_open THEN
 		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
-	ELSIF NOT message_queue(CASE WHEN i.due_date < d THEN 'overdue' WHEN i.due_date = d THEN 'due_today' ELSE 'due_soon' END,
-		i.customer_id, i.id, i.subscription_id, format('%s:%s', i.id, d)) THEN
+	ELSIF NOT message_queue(CASE WHEN i.due_date < today THEN 'overdue' WHEN i.due_date = today THEN 'due_today' ELSE 'due_soon' END,
+		i.customer_id, i.id, i.subscription_id, format('%s:%s', i.id, today)) THEN
 		PERFORM raise_conflict('message_not_queued', 'No message was queued: the kind is off, the customer cannot be written to, '
 			'or was reminded today.');
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION bulk_one(noun text, row_id uuid, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION bulk_one(noun text, row_id uuid, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	CASE noun || ' ' || (input ->> 'act')
-	WHEN 'invoice remind' THEN PERFORM invoice_remind(row_id, d);
-	WHEN 'invoice cancel' THEN PERFORM invoice_cancel(row_id, d, false);
-	WHEN 'subscription suspend' THEN PERFORM subscription_suspend(row_id, input ->> 'reason', d);
-	WHEN 'subscription activate' THEN PERFORM subscription_activate(row_id, (input ->> 'until')::date, input ->> 'reason', d);
-	WHEN 'subscription move' THEN PERFORM subscription_update(row_id, jsonb_build_object('router_id', input -> 'router_id'), d);
+	WHEN 'invoice remind' THEN PERFORM invoice_remind(row_id, today);
+	WHEN 'invoice cancel' THEN PERFORM invoice_cancel(row_id, today, false);
+	WHEN 'subscription suspend' THEN PERFORM subscription_suspend(row_id, input ->> 'reason', today);
+	WHEN 'subscription activate' THEN PERFORM subscription_activate(row_id, (input ->> 'until')::date, input ->> 'reason', today);
+	WHEN 'subscription move' THEN PERFORM subscription_update(row_id, jsonb_build_object('router_id', input -> 'router_id'), today);
 	END CASE;
 END $$;
 
-CREATE OR REPLACE FUNCTION bulk_act(noun text, input jsonb, d date)
+CREATE OR REPLACE FUNCTION bulk_act(noun text, input jsonb, today date)
 RETURNS TABLE (id uuid, ok boolean, code text, message text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -74,7 +74,7 @@ BEGIN
 			ok := true;
 			code := NULL;
 			message := NULL;
-			PERFORM bulk_one(noun, id, input, d);
+			PERFORM bulk_one(noun, id, input, today);
 		EXCEPTION WHEN SQLSTATE 'IS404' OR SQLSTATE 'IS409' OR SQLSTATE 'IS422' OR SQLSTATE 'IS403' THEN
 			GET STACKED DIAGNOSTICS code = CONSTRAINT_NAME, message = MESSAGE_TEXT;
 			ok := false;

@@ -1,32 +1,32 @@
 -- Channels: what their config must hold.
 
 -- The errors in the config of a channel, for raise_invalid_all().
-CREATE OR REPLACE FUNCTION channel_errors(n notification_settings) RETURNS text[]
+CREATE OR REPLACE FUNCTION channel_errors(staff_channel notification_settings) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(array_agg(ARRAY[field, sentence || E'\t{"code": "channel_config"}']), '{}') FROM (VALUES
-		(jsonb_typeof(n.config) <> 'object', 'config', 'The config must be an object.'),
-		(n.channel = 'telegram' AND n.config ->> 'chat_id' !~ '^(-?[0-9]{1,20}|@[A-Za-z0-9_]{5,32})$', 'config.chat_id',
+		(jsonb_typeof(staff_channel.config) <> 'object', 'config', 'The config must be an object.'),
+		(staff_channel.channel = 'telegram' AND staff_channel.config ->> 'chat_id' !~ '^(-?[0-9]{1,20}|@[A-Za-z0-9_]{5,32})$', 'config.chat_id',
 		 'The config chat_id must be a number, with its minus for a group, or @channel.'),
-		(n.channel = 'telegram' AND n.config ->> 'message_thread_id' !~ '^[0-9]{1,15}$', 'config.message_thread_id',
+		(staff_channel.channel = 'telegram' AND staff_channel.config ->> 'message_thread_id' !~ '^[0-9]{1,15}$', 'config.message_thread_id',
 		 'The config message_thread_id must be a number.'),
-		(n.channel = 'email' AND n.audience = 'staff' AND coalesce(n.config ->> 'email', '') !~ '^[!-~]+@[!-~]+\.[!-~]+$', 'config.email',
+		(staff_channel.channel = 'email' AND staff_channel.audience = 'staff' AND coalesce(staff_channel.config ->> 'email', '') !~ '^[!-~]+@[!-~]+\.[!-~]+$', 'config.email',
 		 'The config email must be an e-mail address.'),
-		(n.channel IN ('webhook', 'whatsapp') AND n.config ->> 'url' !~ '^https?://[!-.0-~]*[^@]*$', 'config.url',
+		(staff_channel.channel IN ('webhook', 'whatsapp') AND staff_channel.config ->> 'url' !~ '^https?://[!-.0-~]*[^@]*$', 'config.url',
 		 'The config url must be an http or https address.'),
-		(n.channel IN ('webhook', 'whatsapp') AND n.config ->> 'url' ~ '^https?://[^/]*@', 'config.url',
+		(staff_channel.channel IN ('webhook', 'whatsapp') AND staff_channel.config ->> 'url' ~ '^https?://[^/]*@', 'config.url',
 		 'The config url must hold no user.'),
-		(n.channel = 'webhook' AND n.config ->> 'url' IS NULL, 'config.url', 'The config url is required.'),
-		(n.channel = 'whatsapp' AND coalesce(n.config ->> 'preset', 'custom') NOT IN ('fonnte', 'wablas', 'meta', 'custom'), 'config.preset',
+		(staff_channel.channel = 'webhook' AND staff_channel.config ->> 'url' IS NULL, 'config.url', 'The config url is required.'),
+		(staff_channel.channel = 'whatsapp' AND coalesce(staff_channel.config ->> 'preset', 'custom') NOT IN ('fonnte', 'wablas', 'meta', 'custom'), 'config.preset',
 		 'The config preset must be fonnte, wablas, meta or custom.'),
-		(n.channel = 'whatsapp' AND coalesce(n.config ->> 'preset', 'custom') IN ('wablas', 'custom') AND n.config ->> 'url' IS NULL,
+		(staff_channel.channel = 'whatsapp' AND coalesce(staff_channel.config ->> 'preset', 'custom') IN ('wablas', 'custom') AND staff_channel.config ->> 'url' IS NULL,
 		 'config.url', 'The config url is required for this preset.'),
-		(n.channel = 'whatsapp' AND n.config ->> 'preset' = 'meta' AND coalesce(n.config ->> 'number_id', '') !~ '^[0-9]{5,30}$',
+		(staff_channel.channel = 'whatsapp' AND staff_channel.config ->> 'preset' = 'meta' AND coalesce(staff_channel.config ->> 'number_id', '') !~ '^[0-9]{5,30}$',
 		 'config.number_id', 'The config number_id must be the phone number id of Meta.'),
-		(n.channel = 'whatsapp' AND n.audience = 'staff' AND message_phone(n.config ->> 'phone') IS NULL, 'config.phone',
+		(staff_channel.channel = 'whatsapp' AND staff_channel.audience = 'staff' AND message_phone(staff_channel.config ->> 'phone') IS NULL, 'config.phone',
 		 'The config phone must be a mobile number such as 0812 3456 7890.'),
-		(n.channel = 'whatsapp' AND NOT channel_is_json_object(coalesce(n.config ->> 'body', '{}')), 'config.body',
+		(staff_channel.channel = 'whatsapp' AND NOT channel_is_json_object(coalesce(staff_channel.config ->> 'body', '{}')), 'config.body',
 		 'The config body must be the text of a JSON object.'),
-		(n.audience = 'customers' AND n.channel NOT IN ('email', 'whatsapp'), 'audience',
+		(staff_channel.audience = 'customers' AND staff_channel.channel NOT IN ('email', 'whatsapp'), 'audience',
 		 'Customers are written to by email or whatsapp only.')
 	) AS t (is_wrong, field, sentence) WHERE is_wrong;
 $$;

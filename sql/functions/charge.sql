@@ -1,7 +1,7 @@
 -- Charges, fees, and what a line has beside its package.
 
 -- A charge on the next bill, or on a bill of its own. Returns the charge.
-CREATE OR REPLACE FUNCTION charge_create(customer uuid, input jsonb, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION charge_create(customer uuid, input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	c     customers := customer_lock(customer);
@@ -12,11 +12,11 @@ BEGIN
 		SELECT FROM subscriptions WHERE id = sub AND customer_id = customer), 'subscription_id', 'unknown_reference', 'The selected subscription id is invalid.'));
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, quantity, entered_on, actor)
 	VALUES (customer, sub, coalesce(input ->> 'kind', 'charge'), input ->> 'text', (input ->> 'amount')::bigint,
-		coalesce((input ->> 'quantity')::int, 1), d, session_actor()) RETURNING id INTO entry;
+		coalesce((input ->> 'quantity')::int, 1), today, session_actor()) RETURNING id INTO entry;
 	PERFORM billing_log('charged', format('%s: %s', input ->> 'text', rupiah((input ->> 'amount')::bigint)), customer, sub, NULL, input);
 	IF (input ->> 'own_bill')::boolean THEN
-		PERFORM require_due_date((input ->> 'due_date')::date, d);
-		PERFORM charge_bill(c, entry, (input ->> 'due_date')::date, d);
+		PERFORM require_due_date((input ->> 'due_date')::date, today);
+		PERFORM charge_bill(c, entry, (input ->> 'due_date')::date, today);
 	END IF;
 	RETURN entry;
 END $$;
@@ -29,62 +29,62 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- A bill for one charge. It stands with the line that it names, else with the newest of the customer.
-CREATE OR REPLACE FUNCTION charge_bill(c customers, charge uuid, due date, d date) RETURNS void
+CREATE OR REPLACE FUNCTION charge_bill(customer customers, charge uuid, due date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions;
 	draft invoices;
 BEGIN
 	SELECT x.* INTO s FROM subscriptions x JOIN charges h ON h.id = charge
-	WHERE x.customer_id = c.id AND x.id = coalesce(h.subscription_id, x.id) ORDER BY x.is_live DESC, x.seq DESC LIMIT 1;
+	WHERE x.customer_id = customer.id AND x.id = coalesce(h.subscription_id, x.id) ORDER BY x.is_live DESC, x.seq DESC LIMIT 1;
 	IF NOT FOUND THEN
 		PERFORM raise_invalid('own_bill', 'no_subscription', 'A bill needs a subscription, and the customer has none.');
 	END IF;
 	draft := invoice_draft(s, 'other');
-	draft.due_date := coalesce(due, d + (SELECT other_due_days FROM settings));
+	draft.due_date := coalesce(due, today + (SELECT other_due_days FROM settings));
 	PERFORM invoice_issue(draft, bill_taxed(ARRAY(
-		SELECT l FROM unnest(charge_lines(c.id, s.id)) l WHERE l.charge_id = charge), c.id), d);
+		SELECT l FROM unnest(charge_lines(customer.id, s.id)) l WHERE l.charge_id = charge), customer.id), today);
 END $$;
 
 -- The line ends: what is still to be charged for it has a bill of its own.
-CREATE OR REPLACE FUNCTION charges_bill(s subscriptions, d date) RETURNS void
+CREATE OR REPLACE FUNCTION charges_bill(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	draft invoices := invoice_draft(s, 'other');
-	lines bill_line[] := ARRAY(SELECT l FROM unnest(charge_lines(s.customer_id, s.id)) l JOIN charges c ON c.id = l.charge_id
-		WHERE c.subscription_id = s.id);
+	draft invoices := invoice_draft(subscription, 'other');
+	lines bill_line[] := ARRAY(SELECT l FROM unnest(charge_lines(subscription.customer_id, subscription.id)) l JOIN charges c ON c.id = l.charge_id
+		WHERE c.subscription_id = subscription.id);
 BEGIN
 	IF cardinality(lines) > 0 THEN
-		draft.due_date := d + (SELECT other_due_days FROM settings);
-		PERFORM invoice_issue(draft, bill_taxed(lines, s.customer_id), d);
+		draft.due_date := today + (SELECT other_due_days FROM settings);
+		PERFORM invoice_issue(draft, bill_taxed(lines, subscription.customer_id), today);
 	END IF;
 END $$;
 
 -- Once per cut for debt, when the line returns.
-CREATE OR REPLACE FUNCTION reactivation_charge(s subscriptions, o service_offs, d date) RETURNS void
+CREATE OR REPLACE FUNCTION reactivation_charge(subscription subscriptions, service_off service_offs, today date) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, off_id, entered_on, actor)
-	SELECT s.customer_id, s.id, 'charge', 'Reactivation', g.reactivation_fee, o.id, d, session_actor()
-	FROM settings g WHERE g.reactivation_fee > 0 AND NOT EXISTS (SELECT FROM charges WHERE off_id = o.id)
+	SELECT subscription.customer_id, subscription.id, 'charge', 'Reactivation', g.reactivation_fee, service_off.id, today, session_actor()
+	FROM settings g WHERE g.reactivation_fee > 0 AND NOT EXISTS (SELECT FROM charges WHERE off_id = service_off.id)
 $$;
 
 -- The fee for a late bill; 0: none.
-CREATE OR REPLACE FUNCTION late_fee_of(i invoices) RETURNS bigint
+CREATE OR REPLACE FUNCTION late_fee_of(invoice invoices) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up(late_fee_base(i)::numeric * g.late_fee_percent / 100) END
+	SELECT CASE WHEN g.late_fee > 0 THEN g.late_fee ELSE round_up(late_fee_base(invoice)::numeric * g.late_fee_percent / 100) END
 	FROM settings g
 $$;
 
 -- The money that a late fee is for: what is owed, but late fees on the bill bear none.
-CREATE OR REPLACE FUNCTION late_fee_base(i invoices) RETURNS bigint
+CREATE OR REPLACE FUNCTION late_fee_base(invoice invoices) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT least(i.amount - i.paid_amount,
-		i.amount - (SELECT coalesce(sum(amount), 0)::bigint FROM invoice_lines WHERE invoice_id = i.id AND kind = 'late_fee'))
+	SELECT least(invoice.amount - invoice.paid_amount,
+		invoice.amount - (SELECT coalesce(sum(amount), 0)::bigint FROM invoice_lines WHERE invoice_id = invoice.id AND kind = 'late_fee'))
 $$;
 
 -- ---- items
 
-CREATE OR REPLACE FUNCTION item_create(sub uuid, input jsonb, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION item_create(sub uuid, input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions := subscription_lock_live(sub);
@@ -96,7 +96,7 @@ BEGIN
 	END IF;
 	INSERT INTO subscription_items (subscription_id, kind, text, amount, percent, quantity, from_day, periods, reason)
 	VALUES (sub, input ->> 'kind', input ->> 'text', (input ->> 'amount')::bigint, (input ->> 'percent')::int,
-		coalesce((input ->> 'quantity')::int, 1), coalesce((input ->> 'from')::date, d), (input ->> 'periods')::int, input ->> 'reason')
+		coalesce((input ->> 'quantity')::int, 1), coalesce((input ->> 'from')::date, today), (input ->> 'periods')::int, input ->> 'reason')
 	RETURNING id INTO entry;
 	PERFORM billing_log('item_added', format('%s: %s', input ->> 'kind', input ->> 'text'), s.customer_id, sub, NULL, input);
 	RETURN entry;
@@ -111,13 +111,13 @@ LANGUAGE sql AS $$
 $$;
 
 -- The amount that a discount takes off one bill.
-CREATE OR REPLACE FUNCTION item_money(s subscriptions, input jsonb) RETURNS bigint
+CREATE OR REPLACE FUNCTION item_money(subscription subscriptions, input jsonb) RETURNS bigint
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce((input ->> 'amount')::bigint * coalesce((input ->> 'quantity')::int, 1),
-		round(t.price::numeric * (input ->> 'percent')::int / 100)::bigint) FROM terms_of(s) t
+		round(t.price::numeric * (input ->> 'percent')::int / 100)::bigint) FROM terms_of(subscription) t
 $$;
 
-CREATE OR REPLACE FUNCTION item_update(sub uuid, item uuid, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION item_update(sub uuid, item uuid, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s   subscriptions := subscription_lock_live(sub);
@@ -135,7 +135,7 @@ BEGIN
 	UPDATE subscription_items SET text = new.text, amount = new.amount, percent = new.percent, quantity = new.quantity,
 		from_day = new.from_day, periods = new.periods, reason = new.reason, updated_at = now() WHERE id = item;
 	PERFORM billing_log('item_changed', format('%s: %s', new.kind, new.text), s.customer_id, sub, NULL,
-		jsonb_build_object('before', to_jsonb(old), 'after', to_jsonb(new), 'date', d));
+		jsonb_build_object('before', to_jsonb(old), 'after', to_jsonb(new), 'date', today));
 END $$;
 
 CREATE OR REPLACE FUNCTION item_remove(sub uuid, item uuid) RETURNS void

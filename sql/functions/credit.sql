@@ -8,14 +8,14 @@
 
 -- One line of the ledger. A gift is a lot of its own, known by the id of its line.
 CREATE OR REPLACE FUNCTION credit_entry(customer uuid, payment uuid, gift uuid, kind text, money bigint,
-	invoice uuid, reason text, d date) RETURNS uuid
+	invoice uuid, reason text, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	entry uuid := uuidv7();
 BEGIN
 	INSERT INTO customer_credits (id, customer_id, kind, amount, payment_id, gift_id, invoice_id, reason, actor, entered_on)
 	VALUES (entry, customer, kind, money, payment, CASE kind WHEN 'gift' THEN entry ELSE gift END,
-		invoice, reason, session_actor(), d);
+		invoice, reason, session_actor(), today);
 	UPDATE customers SET credit = credit + money, updated_at = now() WHERE id = customer;
 	RETURN entry;
 END $$;
@@ -36,7 +36,7 @@ $$;
  * invoices are paid. Invoices later than `newest` wait: a run issues them in the same chunk, and
  * the outcome must be that of issuing them one by one.
  */
-CREATE OR REPLACE FUNCTION credit_apply(customer uuid, d date, newest bigint DEFAULT 9223372036854775807) RETURNS void
+CREATE OR REPLACE FUNCTION credit_apply(customer uuid, today date, newest bigint DEFAULT 9223372036854775807) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	use record;
@@ -47,37 +47,37 @@ BEGIN
 		WHERE i.customer_id = customer AND i.is_open AND i.seq <= newest
 		ORDER BY i.due_date, i.seq, l.born LIMIT 1;
 		EXIT WHEN NOT FOUND;
-		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, (use.invoice).id, NULL, d);
-		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', d);
+		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, (use.invoice).id, NULL, today);
+		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', today);
 	END LOOP;
-	PERFORM customer_reconsider(customer, d);
+	PERFORM customer_reconsider(customer, today);
 END $$;
 
--- Let a lot pay a part of an invoice. i is the invoice before this transaction.
+-- Let a lot pay a part of an invoice. invoice is the row before this transaction.
 -- customer_reconsider() resumes the line, where it may, once all of the money has been used.
-CREATE OR REPLACE FUNCTION allocate(i invoices, payment uuid, gift uuid, money bigint, method text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION allocate(invoice invoices, payment uuid, gift uuid, money bigint, method text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	effects jsonb := '{}';
 BEGIN
-	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (i.id, payment, gift, money);
-	IF i.paid_amount + money < i.amount THEN
+	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (invoice.id, payment, gift, money);
+	IF invoice.paid_amount + money < invoice.amount THEN
 		UPDATE invoices
-		SET paid_amount = paid_amount + money, midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now()
-		WHERE id = i.id;
+		SET paid_amount = paid_amount + money, midtrans_transaction_id = invoice.midtrans_transaction_id, updated_at = now()
+		WHERE id = invoice.id;
 	ELSE
-		effects := invoice_settle(i, d);
+		effects := invoice_settle(invoice, today);
 	END IF;
-	PERFORM billing_log(CASE WHEN i.paid_amount + money < i.amount THEN 'part_paid' ELSE 'paid' END,
-		format('%s by %s for %s', rupiah(money), method, i.invoice_number),
-		i.customer_id, i.subscription_id, i.id,
+	PERFORM billing_log(CASE WHEN invoice.paid_amount + money < invoice.amount THEN 'part_paid' ELSE 'paid' END,
+		format('%s by %s for %s', rupiah(money), method, invoice.invoice_number),
+		invoice.customer_id, invoice.subscription_id, invoice.id,
 		effects || (SELECT jsonb_build_object('amount', money, 'payment_id', payment, 'gift_id', gift,
-			'before', invoice_standing(i), 'after', invoice_standing(x)) FROM invoices x WHERE x.id = i.id));
-	PERFORM invoice_attempts_cancel(i.id);
+			'before', invoice_standing(invoice), 'after', invoice_standing(x)) FROM invoices x WHERE x.id = invoice.id));
+	PERFORM invoice_attempts_cancel(invoice.id);
 END $$;
 
 -- A gift (+) or a payout (-), by an admin.
-CREATE OR REPLACE FUNCTION credit_enter(customer uuid, amount bigint, reason text, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION credit_enter(customer uuid, amount bigint, reason text, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	c     customers := customer_lock(customer);
@@ -86,34 +86,34 @@ BEGIN
 	IF amount = 0 THEN
 		PERFORM raise_invalid('amount', 'not_zero', 'The amount must not be 0.');
 	ELSIF amount > 0 THEN
-		entry := credit_entry(customer, NULL, NULL, 'gift', amount, NULL, reason, d);
+		entry := credit_entry(customer, NULL, NULL, 'gift', amount, NULL, reason, today);
 	ELSE
-		entry := credit_pay_out(c, -amount, reason, d);
+		entry := credit_pay_out(c, -amount, reason, today);
 	END IF;
 	PERFORM billing_log(CASE WHEN amount > 0 THEN 'gift' ELSE 'payout' END,
 		format('%s of %s', CASE WHEN amount > 0 THEN 'Gift' ELSE 'Payout' END, rupiah(abs(amount))),
 		customer, NULL, NULL,
 		jsonb_build_object('amount', amount, 'reason', reason, 'before', c.credit, 'after', c.credit + amount));
-	PERFORM credit_apply(customer, d);
+	PERFORM credit_apply(customer, today);
 	RETURN entry;
 END $$;
 
 -- Paid back in cash, from the oldest lots. Returns the last line of the ledger.
-CREATE OR REPLACE FUNCTION credit_pay_out(c customers, money bigint, reason text, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION credit_pay_out(customer customers, money bigint, reason text, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	lot   record;
 	part  bigint;
 	entry uuid;
 BEGIN
-	IF money > c.credit THEN
-		PERFORM raise_conflict('credit_too_small', format('The credit is %s, less than %s.', rupiah(c.credit), rupiah(money)));
+	IF money > customer.credit THEN
+		PERFORM raise_conflict('credit_too_small', format('The credit is %s, less than %s.', rupiah(customer.credit), rupiah(money)));
 	END IF;
-	FOR lot IN SELECT * FROM credit_lots(c.id) ORDER BY born LOOP
+	FOR lot IN SELECT * FROM credit_lots(customer.id) ORDER BY born LOOP
 		EXIT WHEN money = 0;
 		part := least(lot.remainder, money);
 		money := money - part;
-		entry := credit_entry(c.id, lot.payment_id, lot.gift_id, 'payout', -part, NULL, reason, d);
+		entry := credit_entry(customer.id, lot.payment_id, lot.gift_id, 'payout', -part, NULL, reason, today);
 	END LOOP;
 	RETURN entry;
 END $$;

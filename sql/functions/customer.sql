@@ -18,7 +18,7 @@ BEGIN
 END $$;
 
 -- Archive: hidden, not deleted. Every financial row stays.
-CREATE OR REPLACE FUNCTION customer_archive(customer uuid, keep_credit boolean, d date) RETURNS void
+CREATE OR REPLACE FUNCTION customer_archive(customer uuid, keep_credit boolean, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	c   customers := customer_lock(customer);
@@ -28,7 +28,7 @@ BEGIN
 		RETURN;
 	END IF;
 	FOR sub IN SELECT id FROM subscriptions WHERE customer_id = customer ORDER BY id LOOP
-		PERFORM subscription_cancel(sub, 'the customer was archived', d);
+		PERFORM subscription_cancel(sub, 'the customer was archived', today);
 	END LOOP;
 	UPDATE customers SET archived_at = now(), updated_at = now() WHERE id = customer RETURNING * INTO c;
 	IF c.credit > 0 AND NOT coalesce(keep_credit, false) THEN -- (what was paid ahead is credit by now)

@@ -8,30 +8,30 @@
  */
 
 -- Enter days, and keep end_date by them. A gift or days off set the anchor of rolling months anew.
-CREATE OR REPLACE FUNCTION service_days_add(sub uuid, n int, what text, invoice uuid, off bigint, reason text, d date,
+CREATE OR REPLACE FUNCTION service_days_add(sub uuid, day_count int, what text, invoice uuid, off bigint, reason text, today date,
 	until_day date DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF n = 0 THEN
+	IF day_count = 0 THEN
 		RETURN;
 	END IF;
 	INSERT INTO service_days (subscription_id, days, kind, invoice_id, off_id, reason, actor, entered_on, until_day)
-	VALUES (sub, n, what, invoice, off, reason, session_actor(), d, until_day);
+	VALUES (sub, day_count, what, invoice, off, reason, session_actor(), today, until_day);
 	UPDATE subscriptions
-	SET end_date = end_date + n, anchor_day = CASE WHEN what IN ('gift', 'off') THEN NULL ELSE anchor_day END,
-	    promises = CASE WHEN what = 'period' AND n > 0 THEN 0 ELSE promises END, updated_at = now()
+	SET end_date = end_date + day_count, anchor_day = CASE WHEN what IN ('gift', 'off') THEN NULL ELSE anchor_day END,
+	    promises = CASE WHEN what = 'period' AND day_count > 0 THEN 0 ELSE promises END, updated_at = now()
 	WHERE id = sub;
 END $$;
 
 -- ---- spans
 
-CREATE OR REPLACE FUNCTION service_off_open(s subscriptions, why text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION service_off_open(subscription subscriptions, why text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-	VALUES (s.id, d, why, s.status, nullif(current_setting('isp.run', true), '')::bigint);
-	IF s.is_postpaid THEN
-		UPDATE subscriptions SET closed_on = d - 1 WHERE id = s.id;
+	VALUES (subscription.id, today, why, subscription.status, nullif(current_setting('isp.run', true), '')::bigint);
+	IF subscription.is_postpaid THEN
+		UPDATE subscriptions SET closed_on = today - 1 WHERE id = subscription.id;
 	END IF;
 END $$;
 
@@ -46,21 +46,21 @@ BEGIN
 END $$;
 
 /*
- * Days of a span that are lost if the line is back on d: those inside a
+ * Days of a span that are lost if the line is back on that day: those inside a
  * period billed, or given at the start, under policy keep. A calendar line
  * loses them whatever the cause; off by hand they come back as money.
  */
-CREATE OR REPLACE FUNCTION service_off_lost(s subscriptions, o service_offs, d date) RETURNS int
+CREATE OR REPLACE FUNCTION service_off_lost(subscription subscriptions, service_off service_offs, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	t record;
 BEGIN
-	SELECT * INTO t FROM terms_of(s);
-	IF o.cause = 'new' OR t.late_policy <> 'keep' OR t.cycle = 'rolling' AND o.cause NOT IN ('debt', 'expired') THEN
+	SELECT * INTO t FROM terms_of(subscription);
+	IF service_off.cause = 'new' OR t.late_policy <> 'keep' OR t.cycle = 'rolling' AND service_off.cause NOT IN ('debt', 'expired') THEN
 		RETURN 0;
 	END IF;
-	RETURN (SELECT count(*) FROM generate_series(o.from_day, d - 1, interval '1 day') AS day
-		WHERE is_day_sold(s.id, s.start_date, day::date));
+	RETURN (SELECT count(*) FROM generate_series(service_off.from_day, today - 1, interval '1 day') AS day
+		WHERE is_day_sold(subscription.id, subscription.start_date, day::date));
 END $$;
 
 CREATE OR REPLACE FUNCTION is_day_sold(sub uuid, start_date date, day date) RETURNS boolean
@@ -69,23 +69,23 @@ LANGUAGE sql STABLE AS $$
 		OR day < start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days WHERE subscription_id = sub AND kind = 'start')
 $$;
 
--- The days that a return on d would add to end_date.
-CREATE OR REPLACE FUNCTION service_off_gain(s subscriptions, d date) RETURNS int
+-- The days that a return on that day would add to end_date.
+CREATE OR REPLACE FUNCTION service_off_gain(subscription subscriptions, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	o service_offs := service_off_now(s.id);
+	o service_offs := service_off_now(subscription.id);
 BEGIN
-	IF o.id IS NULL OR s.is_postpaid OR d <= o.from_day THEN
+	IF o.id IS NULL OR subscription.is_postpaid OR today <= o.from_day THEN
 		RETURN 0;
 	END IF;
-	RETURN d - o.from_day - service_off_lost(s, o, d);
+	RETURN today - o.from_day - service_off_lost(subscription, o, today);
 END $$;
 
--- The line is back on d: its days off come back by its policy.
-CREATE OR REPLACE FUNCTION service_off_close(s subscriptions, d date, returns boolean) RETURNS void
+-- The line is back on that day: its days off come back by its policy.
+CREATE OR REPLACE FUNCTION service_off_close(subscription subscriptions, today date, returns boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	o    service_offs := service_off_now(s.id);
+	o    service_offs := service_off_now(subscription.id);
 	t    record;
 	lost int;
 	back date;
@@ -93,33 +93,33 @@ BEGIN
 	IF o.id IS NULL THEN
 		RETURN;
 	END IF;
-	back := greatest(d, o.from_day);
-	SELECT * INTO t FROM terms_of(s);
-	lost := CASE WHEN s.is_postpaid THEN back - o.from_day ELSE service_off_lost(s, o, back) END;
+	back := greatest(today, o.from_day);
+	SELECT * INTO t FROM terms_of(subscription);
+	lost := CASE WHEN subscription.is_postpaid THEN back - o.from_day ELSE service_off_lost(subscription, o, back) END;
 	UPDATE service_offs SET back_on = back, lost_days = lost WHERE id = o.id;
-	IF s.is_postpaid THEN
-		PERFORM service_off_close_postpaid(s, back, d);
+	IF subscription.is_postpaid THEN
+		PERFORM service_off_close_postpaid(subscription, back, today);
 		RETURN;
 	END IF;
-	PERFORM service_days_add(s.id, back - o.from_day - lost, 'off', NULL, o.id, format('off from %s, back on %s', o.from_day, back), d);
+	PERFORM service_days_add(subscription.id, back - o.from_day - lost, 'off', NULL, o.id, format('off from %s, back on %s', o.from_day, back), today);
 	IF t.cycle = 'calendar' AND o.cause IN ('manual', 'pause') THEN
-		PERFORM pending_days_add(s.id, lost, 'days off by hand', d);
+		PERFORM pending_days_add(subscription.id, lost, 'days off by hand', today);
 	ELSIF returns AND t.cycle = 'rolling' AND t.late_policy = 'restart' AND o.cause IN ('debt', 'expired') THEN
-		PERFORM service_restart_gift(s, o, d);
+		PERFORM service_restart_gift(subscription, o, today);
 	END IF;
 END $$;
 
 -- Bill the days used before the cut; the next part begins on the day of return.
-CREATE OR REPLACE FUNCTION service_off_close_postpaid(s subscriptions, back date, d date) RETURNS void
+CREATE OR REPLACE FUNCTION service_off_close_postpaid(subscription subscriptions, back date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF back - 1 > s.closed_on AND s.end_date < s.closed_on THEN
-		PERFORM billing_renew_lines(ARRAY[s.id], d);
+	IF back - 1 > subscription.closed_on AND subscription.end_date < subscription.closed_on THEN
+		PERFORM billing_renew_lines(ARRAY[subscription.id], today);
 	END IF;
 	UPDATE subscriptions
-	SET end_date = CASE WHEN back - 1 > s.closed_on THEN greatest(end_date, back - 1) ELSE end_date END,
-	    anchor_day = CASE WHEN back - 1 > s.closed_on THEN NULL ELSE anchor_day END, closed_on = NULL
-	WHERE id = s.id;
+	SET end_date = CASE WHEN back - 1 > subscription.closed_on THEN greatest(end_date, back - 1) ELSE end_date END,
+	    anchor_day = CASE WHEN back - 1 > subscription.closed_on THEN NULL ELSE anchor_day END, closed_on = NULL
+	WHERE id = subscription.id;
 END $$;
 
 /*
@@ -129,7 +129,7 @@ END $$;
  * meanwhile pays for, nor days of money that was undone (end_date is taken as
  * it stood on each day).
  */
-CREATE OR REPLACE FUNCTION service_restart_gift(s subscriptions, o service_offs, d date) RETURNS void
+CREATE OR REPLACE FUNCTION service_restart_gift(subscription subscriptions, service_off service_offs, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	grace int := (SELECT grace_days FROM settings);
@@ -138,27 +138,27 @@ DECLARE
 	n     int;
 BEGIN
 	SELECT i.* INTO paid FROM invoices i JOIN service_days l ON l.invoice_id = i.id
-	WHERE l.subscription_id = s.id AND l.kind = 'period' AND l.id > o.id AND l.days > 0 AND i.status = 'paid'
+	WHERE l.subscription_id = subscription.id AND l.kind = 'period' AND l.id > service_off.id AND l.days > 0 AND i.status = 'paid'
 	ORDER BY i.first_due_date, i.seq LIMIT 1;
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	last := least(paid.first_due_date + grace, d - 1);
-	SELECT count(*) INTO n FROM generate_series(greatest(s.start_date, last - 150), last, interval '1 day') AS g(moment)
-	WHERE is_restart_day(s, paid.id, o.id, moment::date);
-	PERFORM service_days_add(s.id, least(n, grace), 'gift', paid.id, NULL, 'a whole period from the day of payment', d, last);
+	last := least(paid.first_due_date + grace, today - 1);
+	SELECT count(*) INTO n FROM generate_series(greatest(subscription.start_date, last - 150), last, interval '1 day') AS g(moment)
+	WHERE is_restart_day(subscription, paid.id, service_off.id, moment::date);
+	PERFORM service_days_add(subscription.id, least(n, grace), 'gift', paid.id, NULL, 'a whole period from the day of payment', today, last);
 END $$;
 
-CREATE OR REPLACE FUNCTION is_restart_day(s subscriptions, paid uuid, since bigint, day date) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_restart_day(subscription subscriptions, paid uuid, since bigint, day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT day >= s.start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days
-	                              WHERE subscription_id = s.id AND entered_on <= day)
-		AND NOT EXISTS (SELECT FROM service_offs WHERE subscription_id = s.id AND struck_at IS NULL
+	SELECT day >= subscription.start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days
+	                              WHERE subscription_id = subscription.id AND entered_on <= day)
+		AND NOT EXISTS (SELECT FROM service_offs WHERE subscription_id = subscription.id AND struck_at IS NULL
 		                AND daterange(from_day, back_on, '[)') @> day)
-		AND NOT EXISTS (SELECT FROM promises WHERE subscription_id = s.id AND day BETWEEN from_day AND until)
-		AND NOT EXISTS (SELECT FROM service_days WHERE subscription_id = s.id AND until_day >= day)
+		AND NOT EXISTS (SELECT FROM promises WHERE subscription_id = subscription.id AND day BETWEEN from_day AND until)
+		AND NOT EXISTS (SELECT FROM service_days WHERE subscription_id = subscription.id AND until_day >= day)
 		AND NOT EXISTS (SELECT FROM service_days l JOIN invoices i ON i.id = l.invoice_id
-		                WHERE l.subscription_id = s.id AND l.kind = 'period' AND l.id > since AND i.status = 'paid'
+		                WHERE l.subscription_id = subscription.id AND l.kind = 'period' AND l.id > since AND i.status = 'paid'
 		                  AND i.id <> paid AND i.period_held @> day)
 $$;
 
@@ -168,38 +168,38 @@ $$;
  * Give days, or take given ones back. Open bills of periods not begun move
  * along. A calendar or postpaid line gets the days as a discount.
  */
-CREATE OR REPLACE FUNCTION subscription_days_add(sub uuid, n int, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_days_add(sub uuid, days int, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions := subscription_lock_live(sub);
 	t record;
 BEGIN
-	IF n IS NULL OR n = 0 THEN
+	IF days IS NULL OR days = 0 THEN
 		PERFORM raise_invalid('days', 'not_zero', 'The days must not be 0.');
 	END IF;
 	SELECT * INTO t FROM terms_of(s);
 	IF t.cycle = 'calendar' OR s.is_postpaid THEN
-		PERFORM pending_days_add(sub, n, reason, d);
+		PERFORM pending_days_add(sub, days, reason, today);
 	ELSE
-		PERFORM require_days_given(s, n);
-		PERFORM service_days_add(sub, n, 'gift', NULL, NULL, reason, d);
-		PERFORM open_periods_move(s, n, d);
+		PERFORM require_days_given(s, days);
+		PERFORM service_days_add(sub, days, 'gift', NULL, NULL, reason, today);
+		PERFORM open_periods_move(s, days, today);
 	END IF;
-	PERFORM billing_log('days', format('%s days %s', abs(n), CASE WHEN n > 0 THEN 'given' ELSE 'taken back' END),
-		s.customer_id, sub, NULL, jsonb_build_object('days', n, 'reason', reason,
+	PERFORM billing_log('days', format('%s days %s', abs(days), CASE WHEN days > 0 THEN 'given' ELSE 'taken back' END),
+		s.customer_id, sub, NULL, jsonb_build_object('days', days, 'reason', reason,
 			'before', jsonb_build_object('end_date', s.end_date, 'pending_days', s.pending_days),
 			'after', (SELECT jsonb_build_object('end_date', x.end_date, 'pending_days', x.pending_days)
 				FROM subscriptions x WHERE x.id = sub)));
-	PERFORM subscription_reconsider(sub, 'days were given', d);
+	PERFORM subscription_reconsider(sub, 'days were given', today);
 END $$;
 
 -- Only what was given can be taken back, never what periods and the start pay for.
-CREATE OR REPLACE FUNCTION require_days_given(s subscriptions, n int) RETURNS void
+CREATE OR REPLACE FUNCTION require_days_given(subscription subscriptions, day_count int) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	given int := (SELECT coalesce(sum(days), 0) FROM service_days WHERE subscription_id = s.id AND kind = 'gift');
+	given int := (SELECT coalesce(sum(days), 0) FROM service_days WHERE subscription_id = subscription.id AND kind = 'gift');
 BEGIN
-	IF n < 0 AND given + n < 0 THEN
+	IF day_count < 0 AND given + day_count < 0 THEN
 		PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', greatest(given, 0)),
 			jsonb_build_object('min', -greatest(given, 0)));
 	END IF;
@@ -207,25 +207,25 @@ END $$;
 
 -- One bill at a time, in the direction of the move, so that no two periods overlap on the way. No bill
 -- is due before its issue (contract 5.3), however many days are taken back.
-CREATE OR REPLACE FUNCTION open_periods_move(s subscriptions, n int, d date) RETURNS void
+CREATE OR REPLACE FUNCTION open_periods_move(subscription subscriptions, days int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i   invoices;
 	due date;
 BEGIN
-	FOR i IN SELECT * FROM open_invoices(s.customer_id, s.id) WHERE period_start > d AND grants_days
-	         ORDER BY CASE WHEN n > 0 THEN - seq ELSE seq END LOOP
-		due := greatest(i.due_date + n, least(i.due_date, i.issued_on));
+	FOR i IN SELECT * FROM open_invoices(subscription.customer_id, subscription.id) WHERE period_start > today AND grants_days
+	         ORDER BY CASE WHEN days > 0 THEN - seq ELSE seq END LOOP
+		due := greatest(i.due_date + days, least(i.due_date, i.issued_on));
 		UPDATE invoices
-		SET period_start = period_start + n, period_end = period_end + n, due_date = due,
-		    status = CASE WHEN due >= d THEN 'unpaid' ELSE status END, updated_at = now()
+		SET period_start = period_start + days, period_end = period_end + days, due_date = due,
+		    status = CASE WHEN due >= today THEN 'unpaid' ELSE status END, updated_at = now()
 		WHERE id = i.id;
-		UPDATE subscriptions SET next_package_on = next_package_on + n WHERE id = s.id AND next_package_on = i.period_start;
+		UPDATE subscriptions SET next_package_on = next_package_on + days WHERE id = subscription.id AND next_package_on = i.period_start;
 	END LOOP;
 END $$;
 
 -- The end date asked for; an expired line is on again first, so that its days off count.
-CREATE OR REPLACE FUNCTION subscription_end_date_set(sub uuid, wanted date, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_end_date_set(sub uuid, wanted date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions := subscription_lock_live(sub);
@@ -235,56 +235,56 @@ BEGIN
 	IF t.cycle = 'calendar' OR s.is_postpaid THEN
 		PERFORM raise_invalid('end_date', 'use_days', 'The end date follows from the calendar: use POST /days of the subscription.');
 	END IF;
-	IF s.status = 'expired' AND wanted >= d THEN
-		PERFORM subscription_switch_on(s, 'the end date was moved', d, false);
+	IF s.status = 'expired' AND wanted >= today THEN
+		PERFORM subscription_switch_on(s, 'the end date was moved', today, false);
 		s := subscription_lock_live(sub);
 	END IF;
 	IF wanted <> s.end_date THEN
-		PERFORM subscription_days_add(sub, wanted - s.end_date, 'end date moved', d);
+		PERFORM subscription_days_add(sub, wanted - s.end_date, 'end date moved', today);
 	END IF;
 END $$;
 
 -- ---- days as money
 
 -- Days of a calendar or postpaid line: a discount on the untouched bill that is out, else on the next.
-CREATE OR REPLACE FUNCTION pending_days_add(sub uuid, n int, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION pending_days_add(sub uuid, days int, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 	i invoices;
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	IF s.pending_days + n < 0 THEN
+	IF s.pending_days + days < 0 THEN
 		PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', s.pending_days),
 			jsonb_build_object('min', -s.pending_days));
 	END IF;
-	UPDATE subscriptions SET pending_days = pending_days + n, updated_at = now() WHERE id = sub;
-	UPDATE invoices SET due_date = due_date + n, status = CASE WHEN due_date + n >= d THEN 'unpaid' ELSE status END, updated_at = now()
-	WHERE customer_id = s.customer_id AND subscription_id = sub AND is_open AND period_start IS NOT NULL AND n > 0;
+	UPDATE subscriptions SET pending_days = pending_days + days, updated_at = now() WHERE id = sub;
+	UPDATE invoices SET due_date = due_date + days, status = CASE WHEN due_date + days >= today THEN 'unpaid' ELSE status END, updated_at = now()
+	WHERE customer_id = s.customer_id AND subscription_id = sub AND is_open AND period_start IS NOT NULL AND days > 0;
 	SELECT * INTO i FROM open_invoices(s.customer_id, sub) o WHERE o.period_start IS NOT NULL AND is_invoice_untouched(o)
 	ORDER BY o.seq DESC LIMIT 1;
-	IF FOUND AND n > 0 THEN
-		PERFORM invoice_days_anew(i, d);
+	IF FOUND AND days > 0 THEN
+		PERFORM invoice_days_anew(i, today);
 	END IF;
 END $$;
 
 -- Turn days that are pending when the line ends into credit, at the price of service of its last bill.
-CREATE OR REPLACE FUNCTION pending_days_to_credit(s subscriptions, d date) RETURNS void
+CREATE OR REPLACE FUNCTION pending_days_to_credit(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i       invoices;
 	service bigint;
 	money   bigint;
 BEGIN
-	SELECT * INTO i FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL ORDER BY period_end DESC LIMIT 1;
-	IF s.pending_days = 0 OR NOT FOUND THEN
+	SELECT * INTO i FROM invoices WHERE subscription_id = subscription.id AND period_held IS NOT NULL ORDER BY period_end DESC LIMIT 1;
+	IF subscription.pending_days = 0 OR NOT FOUND THEN
 		RETURN;
 	END IF;
 	SELECT sum(amount) INTO service FROM invoice_lines WHERE invoice_id = i.id AND kind IN ('package', 'part', 'item');
-	money := days_price(service, s.pending_days, i.period_end - i.period_start + 1);
-	UPDATE subscriptions SET pending_days = 0 WHERE id = s.id;
+	money := days_price(service, subscription.pending_days, i.period_end - i.period_start + 1);
+	UPDATE subscriptions SET pending_days = 0 WHERE id = subscription.id;
 	IF money > 0 THEN
-		PERFORM credit_entry(s.customer_id, NULL, NULL, 'gift', money, NULL, format('%s days not used', s.pending_days), d);
-		PERFORM credit_apply(s.customer_id, d);
+		PERFORM credit_entry(subscription.customer_id, NULL, NULL, 'gift', money, NULL, format('%s days not used', subscription.pending_days), today);
+		PERFORM credit_apply(subscription.customer_id, today);
 	END IF;
 END $$;

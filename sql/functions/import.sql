@@ -122,37 +122,37 @@ $$;
 -- ---- from each source to our fields ---------------------------------------------------------------
 
 -- A sheet: the first row with a known heading of a name names the columns; what stands above is a title.
-CREATE OR REPLACE FUNCTION import_map_sheet(b uuid) RETURNS void
+CREATE OR REPLACE FUNCTION import_map_sheet(import_batch uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	heading int := (SELECT min(line) FROM import_raw r
-		WHERE r.batch = b AND r.line < 50 + (SELECT min(line) FROM import_raw WHERE batch = b)
+		WHERE r.batch = import_batch AND r.line < 50 + (SELECT min(line) FROM import_raw WHERE batch = import_batch)
 		AND EXISTS (SELECT FROM jsonb_array_elements_text(r.data) c WHERE import_heading(c) = 'name'));
 BEGIN
 	IF heading IS NULL THEN
 		PERFORM raise_invalid('file', 'no_heading', 'No row names its columns: one must be called nama, pelanggan or name.');
 	END IF;
 	INSERT INTO import_rows (batch, line, key, data)
-	SELECT b, r.line, '', coalesce(jsonb_object_agg(h.field, r.data ->> h.at) FILTER (WHERE r.data ->> h.at <> ''), '{}')
+	SELECT import_batch, r.line, '', coalesce(jsonb_object_agg(h.field, r.data ->> h.at) FILTER (WHERE r.data ->> h.at <> ''), '{}')
 	  FROM import_raw r
 	 CROSS JOIN (SELECT DISTINCT ON (import_heading(c.name)) import_heading(c.name) AS field, (c.n - 1)::int AS at
 	               FROM import_raw x, jsonb_array_elements_text(x.data) WITH ORDINALITY c (name, n)
-	              WHERE x.batch = b AND x.line = heading AND import_heading(c.name) IS NOT NULL
+	              WHERE x.batch = import_batch AND x.line = heading AND import_heading(c.name) IS NOT NULL
 	              ORDER BY import_heading(c.name), c.n) h
-	 WHERE r.batch = b AND r.line > heading
+	 WHERE r.batch = import_batch AND r.line > heading
 	 GROUP BY r.line;
 	-- A row without a name is a total below, or a line between areas.
-	DELETE FROM import_rows WHERE batch = b AND (data ->> 'name' IS NULL OR data ->> 'name' ~* '^(jumlah|total)\y');
+	DELETE FROM import_rows WHERE batch = import_batch AND (data ->> 'name' IS NULL OR data ->> 'name' ~* '^(jumlah|total)\y');
 	UPDATE import_rows SET key = coalesce(data ->> 'username', data ->> 'id',
 		md5(concat_ws('|', lower(data ->> 'name'), data ->> 'phone', lower(data ->> 'address'))))
-	 WHERE batch = b;
+	 WHERE batch = import_batch;
 END $$;
 
 -- A dump of PHPNuxBill: a row a customer and line. Its day of expiry is the last day on: receipts say so.
-CREATE OR REPLACE FUNCTION import_map_phpnuxbill(b uuid) RETURNS void
+CREATE OR REPLACE FUNCTION import_map_phpnuxbill(import_batch uuid) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO import_rows (batch, line, key, data)
-	SELECT b, row_number() OVER (ORDER BY (c.data ->> 'id')::int, u.data ->> 'id')::int,
+	SELECT import_batch, row_number() OVER (ORDER BY (c.data ->> 'id')::int, u.data ->> 'id')::int,
 		concat_ws('/', c.data ->> 'id', u.data ->> 'id'),
 		jsonb_strip_nulls(jsonb_build_object(
 			'id', c.data ->> 'id', 'name', coalesce(nullif(c.data ->> 'fullname', ''), c.data ->> 'username'),
@@ -175,17 +175,17 @@ LANGUAGE sql AS $$
 			'credit', CASE WHEN c.data ->> 'balance' !~ '^(-|0*(\.0*)?$)' THEN split_part(c.data ->> 'balance', '.', 1) END,
 			'debt', CASE WHEN c.data ->> 'balance' ~ '^-[0-9.]*[1-9]' THEN ltrim(split_part(c.data ->> 'balance', '.', 1), '-') END))
 	  FROM import_raw c
-	  LEFT JOIN import_raw u ON u.batch = b AND u.name = 'tbl_user_recharges' AND u.data ->> 'customer_id' = c.data ->> 'id'
-	  LEFT JOIN import_raw p ON p.batch = b AND p.name = 'tbl_plans' AND p.data ->> 'id' = u.data ->> 'plan_id'
-	  LEFT JOIN import_raw w ON w.batch = b AND w.name = 'tbl_bandwidth' AND w.data ->> 'id' = p.data ->> 'id_bw'
-	 WHERE c.batch = b AND c.name = 'tbl_customers'
+	  LEFT JOIN import_raw u ON u.batch = import_batch AND u.name = 'tbl_user_recharges' AND u.data ->> 'customer_id' = c.data ->> 'id'
+	  LEFT JOIN import_raw p ON p.batch = import_batch AND p.name = 'tbl_plans' AND p.data ->> 'id' = u.data ->> 'plan_id'
+	  LEFT JOIN import_raw w ON w.batch = import_batch AND w.name = 'tbl_bandwidth' AND w.data ->> 'id' = p.data ->> 'id_bw'
+	 WHERE c.batch = import_batch AND c.name = 'tbl_customers'
 $$;
 
 -- A dump of the Laravel system: its ids are ours, so that old links go on. An open bill is debt.
-CREATE OR REPLACE FUNCTION import_map_laravel(b uuid) RETURNS void
+CREATE OR REPLACE FUNCTION import_map_laravel(import_batch uuid) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO import_rows (batch, line, key, data)
-	SELECT b, row_number() OVER (ORDER BY c.line, s.line)::int, concat_ws('/', c.data ->> 'id', s.data ->> 'id'),
+	SELECT import_batch, row_number() OVER (ORDER BY c.line, s.line)::int, concat_ws('/', c.data ->> 'id', s.data ->> 'id'),
 		jsonb_strip_nulls(jsonb_build_object(
 			'id', c.data ->> 'id', 'name', c.data ->> 'name', 'phone', nullif(c.data ->> 'phone', ''),
 			'email', nullif(c.data ->> 'email', ''), 'address', nullif(c.data ->> 'address', ''),
@@ -197,12 +197,12 @@ LANGUAGE sql AS $$
 			'state', CASE s.data ->> 'status' WHEN 'active' THEN 'on' WHEN 'cancelled' THEN 'ended'
 				WHEN 'suspended' THEN 'debt' WHEN 'expired' THEN 'debt' END,
 			'debt', (SELECT sum(split_part(i.data ->> 'amount', '.', 1)::bigint)
-			           FROM import_raw i WHERE i.batch = b AND i.name = 'invoices'
+			           FROM import_raw i WHERE i.batch = import_batch AND i.name = 'invoices'
 			            AND i.data ->> 'subscription_id' = s.data ->> 'id' AND i.data ->> 'status' IN ('unpaid', 'overdue'))))
 	  FROM import_raw c
-	  LEFT JOIN import_raw s ON s.batch = b AND s.name = 'subscriptions' AND s.data ->> 'customer_id' = c.data ->> 'id'
-	  LEFT JOIN import_raw p ON p.batch = b AND p.name = 'packages' AND p.data ->> 'id' = s.data ->> 'package_id'
-	 WHERE c.batch = b AND c.name = 'customers'
+	  LEFT JOIN import_raw s ON s.batch = import_batch AND s.name = 'subscriptions' AND s.data ->> 'customer_id' = c.data ->> 'id'
+	  LEFT JOIN import_raw p ON p.batch = import_batch AND p.name = 'packages' AND p.data ->> 'id' = s.data ->> 'package_id'
+	 WHERE c.batch = import_batch AND c.name = 'customers'
 $$;
 
 -- ---- from live routers ----------------------------------------------------------------------------
@@ -229,22 +229,22 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The object of a raw row as account_adopt() takes it.
-CREATE OR REPLACE FUNCTION import_object(menu text, d jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION import_object(menu text, object jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT jsonb_build_object('username', d ->> 'name', 'service', CASE menu WHEN 'hotspot' THEN 'hotspot' ELSE coalesce(d ->> 'service', 'any') END,
-		'comment', d ->> 'comment',
-		'profile', d ->> 'profile', 'remote_address', coalesce(d ->> 'remote-address', d ->> 'address'),
-		'disabled', d ->> 'disabled' IN ('true', 'yes') OR d ->> 'limit-uptime' = '1s')
+	SELECT jsonb_build_object('username', object ->> 'name', 'service', CASE menu WHEN 'hotspot' THEN 'hotspot' ELSE coalesce(object ->> 'service', 'any') END,
+		'comment', object ->> 'comment',
+		'profile', object ->> 'profile', 'remote_address', coalesce(object ->> 'remote-address', object ->> 'address'),
+		'disabled', object ->> 'disabled' IN ('true', 'yes') OR object ->> 'limit-uptime' = '1s')
 $$;
 
 /*
  * The objects of the routers, without those that are ours already: a secret is a line with the package of its
  * profile's name; the name and telephone of its comment are what people wrote there.
  */
-CREATE OR REPLACE FUNCTION import_map_routers(b uuid) RETURNS void
+CREATE OR REPLACE FUNCTION import_map_routers(import_batch uuid) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO import_rows (batch, line, key, data)
-	SELECT b, row_number() OVER (ORDER BY s.line)::int, concat_ws('/', s.data ->> 'router', s.name, s.data ->> 'name'),
+	SELECT import_batch, row_number() OVER (ORDER BY s.line)::int, concat_ws('/', s.data ->> 'router', s.name, s.data ->> 'name'),
 		jsonb_strip_nulls(jsonb_build_object(
 			'name', left(coalesce(import_comment_part(s.data ->> 'comment', false), s.data ->> 'name'), 255),
 			'phone', import_comment_part(s.data ->> 'comment', true), 'username', s.data ->> 'name',
@@ -255,9 +255,9 @@ LANGUAGE sql AS $$
 			'state', CASE WHEN s.data ->> 'disabled' IN ('true', 'yes') OR import_is_isolation(s.data ->> 'profile') THEN 'debt' ELSE 'on' END,
 			'router', s.data ->> 'router', 'object', import_object(s.name, s.data)))
 	  FROM import_raw s
-	  LEFT JOIN import_raw p ON p.batch = b AND p.name = s.name || '-profile' AND p.data ->> 'router' = s.data ->> 'router'
+	  LEFT JOIN import_raw p ON p.batch = import_batch AND p.name = s.name || '-profile' AND p.data ->> 'router' = s.data ->> 'router'
 	                        AND p.data ->> 'name' = s.data ->> 'profile'
-	 WHERE s.batch = b AND s.name IN ('ppp', 'hotspot') AND coalesce(s.data ->> 'comment', '') !~ '^isp:[0-9a-f-]{36}'
+	 WHERE s.batch = import_batch AND s.name IN ('ppp', 'hotspot') AND coalesce(s.data ->> 'comment', '') !~ '^isp:[0-9a-f-]{36}'
 	   AND NOT (s.name = 'hotspot' AND s.data ->> 'name' = 'default-trial')
 $$;
 
@@ -272,10 +272,10 @@ $$;
  * Mikhmon's users who have logged in once: then the comment begins with the moment of expiry, and
  * what follows is the operator's own text.  Vouchers that nobody used are no customers.
  */
-CREATE OR REPLACE FUNCTION import_map_mikhmon(b uuid) RETURNS void
+CREATE OR REPLACE FUNCTION import_map_mikhmon(import_batch uuid) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO import_rows (batch, line, key, data)
-	SELECT b, row_number() OVER (ORDER BY s.line)::int, concat_ws('/', s.data ->> 'router', 'hotspot', s.data ->> 'name'),
+	SELECT import_batch, row_number() OVER (ORDER BY s.line)::int, concat_ws('/', s.data ->> 'router', 'hotspot', s.data ->> 'name'),
 		jsonb_strip_nulls(jsonb_build_object(
 			'name', left(coalesce(nullif(btrim(substr(s.data ->> 'comment', length(c.moment) + 1)), ''), s.data ->> 'name'), 255),
 			'username', s.data ->> 'name',
@@ -288,29 +288,29 @@ LANGUAGE sql AS $$
 			'state', CASE WHEN s.data ->> 'disabled' IN ('true', 'yes') OR s.data ->> 'limit-uptime' = '1s' THEN 'debt' ELSE 'on' END,
 			'router', s.data ->> 'router', 'object', import_object(s.name, s.data)))
 	  FROM import_raw s
-	  JOIN import_raw p ON p.batch = b AND p.name = 'hotspot-profile' AND p.data ->> 'router' = s.data ->> 'router'
+	  JOIN import_raw p ON p.batch = import_batch AND p.name = 'hotspot-profile' AND p.data ->> 'router' = s.data ->> 'router'
 	                   AND p.data ->> 'name' = s.data ->> 'profile'
 	 CROSS JOIN LATERAL (SELECT import_mikhmon(p.data ->> 'on-login') AS mikhmon) m
 	 CROSS JOIN LATERAL (SELECT substring(s.data ->> 'comment',
 	                            '^(?:[[:alpha:]]{3}/\d\d/\d{4}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d') AS moment) c
-	 WHERE s.batch = b AND s.name = 'hotspot' AND m.mikhmon IS NOT NULL AND c.moment IS NOT NULL
+	 WHERE s.batch = import_batch AND s.name = 'hotspot' AND m.mikhmon IS NOT NULL AND c.moment IS NOT NULL
 $$;
 
 -- A line without a day up to which it is paid is paid up to this one, one that is off to the day before today.
-CREATE OR REPLACE FUNCTION import_until(b uuid, until date, d date) RETURNS void
+CREATE OR REPLACE FUNCTION import_until(import_batch uuid, until date, today date) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE import_rows
-	   SET data = data || jsonb_build_object('end_date', CASE data ->> 'state' WHEN 'on' THEN until ELSE least(until, d - 1) END)
-	 WHERE batch = b AND until IS NOT NULL AND data ? 'username' AND NOT data ? 'end_date'
+	   SET data = data || jsonb_build_object('end_date', CASE data ->> 'state' WHEN 'on' THEN until ELSE least(until, today - 1) END)
+	 WHERE batch = import_batch AND until IS NOT NULL AND data ? 'username' AND NOT data ? 'end_date'
 $$;
 
 -- ---- what cannot be taken -------------------------------------------------------------------------
 
 -- The price of a row's package: its own, else the one that another row of the file names for it.
-CREATE OR REPLACE FUNCTION import_price(r import_rows) RETURNS bigint
+CREATE OR REPLACE FUNCTION import_price(source_row import_rows) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(import_money(r.data ->> 'price'), (SELECT min(import_money(o.data ->> 'price')) FROM import_rows o
-		WHERE o.batch = r.batch AND lower(o.data ->> 'package') = lower(r.data ->> 'package')))
+	SELECT coalesce(import_money(source_row.data ->> 'price'), (SELECT min(import_money(o.data ->> 'price')) FROM import_rows o
+		WHERE o.batch = source_row.batch AND lower(o.data ->> 'package') = lower(source_row.data ->> 'package')))
 $$;
 
 -- An account as old systems name them: blanks, signs and letters of any script, no control characters.
@@ -329,53 +329,53 @@ $$;
 -- The first fault of a row: {field, sentence, tab, code}; NULL: none. nth: of the rows with its username; priced: some row of the
 -- file names a price for its package.
 DROP FUNCTION IF EXISTS import_fault(text, import_rows);
-CREATE OR REPLACE FUNCTION import_fault(source text, r import_rows, nth bigint, priced boolean) RETURNS text[]
+CREATE OR REPLACE FUNCTION import_fault(source text, source_row import_rows, nth bigint, priced boolean) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY[f.field, f.fault || E'\t' || f.code] FROM (VALUES
-		(1, length(r.data ->> 'name') > 255, 'name', 'too_long', 'The name is longer than 255 characters.'),
-		(2, EXISTS (SELECT FROM jsonb_each_text(r.data) v WHERE v.value LIKE '#%!'), 'file', 'cell_error', 'A cell holds an error or a formula without a value.'),
-		(3, r.data ? 'phone' AND import_phone(r.data ->> 'phone') IS NULL, 'phone', 'format', 'The phone number is not one.'),
-		(4, r.data ? 'price' AND import_money(r.data ->> 'price') IS NULL, 'price', 'money', 'The price is not an amount in rupiah.'),
-		(5, r.data ? 'debt' AND import_money(r.data ->> 'debt') IS NULL, 'debt', 'money', 'The debt is not an amount in rupiah.'),
-		(6, r.data ? 'credit' AND import_money(r.data ->> 'credit') IS NULL, 'credit', 'money', 'The credit is not an amount in rupiah.'),
-		(7, r.data ? 'start_date' AND import_date(r.data ->> 'start_date') IS NULL, 'start_date', 'date', 'The start date is not a day.'),
-		(8, r.data ? 'end_date' AND import_date(r.data ->> 'end_date') IS NULL, 'end_date', 'date', 'The end date is not a day.'),
-		(9, r.data ? 'state' AND r.data ->> 'state' <> 'on' AND import_state(r.data ->> 'state') IS NULL
-			AND r.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'choice', 'The state is not a known word.'),
-		(10, r.data ? 'username' AND NOT import_is_username(r.data ->> 'username'), 'username', 'characters',
+		(1, length(source_row.data ->> 'name') > 255, 'name', 'too_long', 'The name is longer than 255 characters.'),
+		(2, EXISTS (SELECT FROM jsonb_each_text(source_row.data) v WHERE v.value LIKE '#%!'), 'file', 'cell_error', 'A cell holds an error or a formula without a value.'),
+		(3, source_row.data ? 'phone' AND import_phone(source_row.data ->> 'phone') IS NULL, 'phone', 'format', 'The phone number is not one.'),
+		(4, source_row.data ? 'price' AND import_money(source_row.data ->> 'price') IS NULL, 'price', 'money', 'The price is not an amount in rupiah.'),
+		(5, source_row.data ? 'debt' AND import_money(source_row.data ->> 'debt') IS NULL, 'debt', 'money', 'The debt is not an amount in rupiah.'),
+		(6, source_row.data ? 'credit' AND import_money(source_row.data ->> 'credit') IS NULL, 'credit', 'money', 'The credit is not an amount in rupiah.'),
+		(7, source_row.data ? 'start_date' AND import_date(source_row.data ->> 'start_date') IS NULL, 'start_date', 'date', 'The start date is not a day.'),
+		(8, source_row.data ? 'end_date' AND import_date(source_row.data ->> 'end_date') IS NULL, 'end_date', 'date', 'The end date is not a day.'),
+		(9, source_row.data ? 'state' AND source_row.data ->> 'state' <> 'on' AND import_state(source_row.data ->> 'state') IS NULL
+			AND source_row.data ->> 'state' NOT IN ('debt', 'ended', 'pause'), 'state', 'choice', 'The state is not a known word.'),
+		(10, source_row.data ? 'username' AND NOT import_is_username(source_row.data ->> 'username'), 'username', 'characters',
 			'The username is longer than 64 characters, begins or ends with a blank or holds control characters.'),
-		(11, r.data ? 'username' AND NOT r.data ? 'package', 'package', 'required', 'The line has no package.'),
-		(12, r.data ? 'username' AND NOT r.data ? 'end_date', 'end_date', 'required', 'The line has no date up to which it is paid.'),
-		(13, r.data ? 'package' AND NOT r.data ? 'price'
-			AND import_package_named(r.data ->> 'package') IS NULL
+		(11, source_row.data ? 'username' AND NOT source_row.data ? 'package', 'package', 'required', 'The line has no package.'),
+		(12, source_row.data ? 'username' AND NOT source_row.data ? 'end_date', 'end_date', 'required', 'The line has no date up to which it is paid.'),
+		(13, source_row.data ? 'package' AND NOT source_row.data ? 'price'
+			AND import_package_named(source_row.data ->> 'package') IS NULL
 			AND NOT priced,
 			'package', 'package_unpriced', 'There is no package of this name, and the file names no price.'),
-		(14, r.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
-			WHERE s.mikrotik_username = r.data ->> 'username' AND s.status <> 'cancelled'
+		(14, source_row.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
+			WHERE s.mikrotik_username = source_row.data ->> 'username' AND s.status <> 'cancelled'
 			  AND s.id IS DISTINCT FROM (SELECT k.id FROM import_keys k
-			      WHERE k.source = import_fault.source AND k.kind = 'subscription' AND k.source_id = r.key)),
+			      WHERE k.source = import_fault.source AND k.kind = 'subscription' AND k.source_id = source_row.key)),
 			'username', 'taken', 'The username has already been taken.'),
-		(15, r.data ? 'username' AND nth > 1, 'username', 'twice', 'The username stands in an earlier row.'),
-		(16, length(r.data ->> 'password') > 64 OR r.data ->> 'password' ~ '[[:cntrl:]]', 'password', 'characters',
+		(15, source_row.data ? 'username' AND nth > 1, 'username', 'twice', 'The username stands in an earlier row.'),
+		(16, length(source_row.data ->> 'password') > 64 OR source_row.data ->> 'password' ~ '[[:cntrl:]]', 'password', 'characters',
 			'The password is longer than 64 characters or holds control characters.'),
-		(17, r.data ? 'email' AND import_email(r.data ->> 'email') IS NULL, 'email', 'email', 'The e-mail address is not one.'),
-		(18, r.data ? 'remote_address' AND import_address(r.data ->> 'remote_address') IS NULL, 'remote_address', 'address',
+		(17, source_row.data ? 'email' AND import_email(source_row.data ->> 'email') IS NULL, 'email', 'email', 'The e-mail address is not one.'),
+		(18, source_row.data ? 'remote_address' AND import_address(source_row.data ->> 'remote_address') IS NULL, 'remote_address', 'address',
 			'The IP address is not one.'),
-		(0, r.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service', 'service_foreign',
+		(0, source_row.data ->> 'service' NOT IN ('any', 'pppoe', 'hotspot'), 'service', 'service_foreign',
 			'This system drives no account of this service.'),
-		(0, r.data ? 'hours', 'package', 'package_hours', 'A package of hours or minutes has no place here.')
+		(0, source_row.data ? 'hours', 'package', 'package_hours', 'A package of hours or minutes has no place here.')
 	) AS f (n, bad, field, code, fault)
 	WHERE f.bad ORDER BY f.n LIMIT 1
 $$;
 
 -- The first fault that an operator's bounds make of a row (contract 5.6), as import_fault() has it. Days that have passed are history.
-CREATE OR REPLACE FUNCTION import_bound_fault(r import_rows, d date) RETURNS text[]
+CREATE OR REPLACE FUNCTION import_bound_fault(source_row import_rows, today date) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY[f.field, f.fault || E'\t' || f.code] FROM settings g CROSS JOIN LATERAL (VALUES
-		(1, r.data ? 'package' AND import_package_named(r.data ->> 'package') IS NULL, 'package', 'unknown_reference',
+		(1, source_row.data ? 'package' AND import_package_named(source_row.data ->> 'package') IS NULL, 'package', 'unknown_reference',
 			'There is no package of this name, and only an admin may add one.'),
-		(2, import_money(r.data ->> 'credit') > 0, 'credit', 'forbidden', 'Only an admin may enter credit.'),
-		(3, r.data ? 'username' AND import_date(r.data ->> 'end_date') - d + 1 > g.operator_days_max, 'end_date', 'days_bound',
+		(2, import_money(source_row.data ->> 'credit') > 0, 'credit', 'forbidden', 'Only an admin may enter credit.'),
+		(3, source_row.data ? 'username' AND import_date(source_row.data ->> 'end_date') - today + 1 > g.operator_days_max, 'end_date', 'days_bound',
 			format('An operator may give at most %s days.', g.operator_days_max))
 	) AS f (n, bad, field, code, fault)
 	WHERE f.bad ORDER BY f.n LIMIT 1
@@ -383,7 +383,7 @@ $$;
 
 -- Mark what cannot be taken, and what was taken before. bounded: an operator imports.
 DROP FUNCTION IF EXISTS import_judge(uuid, text);
-CREATE OR REPLACE FUNCTION import_judge(b uuid, source text, bounded boolean, d date) RETURNS void
+CREATE OR REPLACE FUNCTION import_judge(import_batch uuid, source text, bounded boolean, today date) RETURNS void
 LANGUAGE sql SET enable_seqscan = off AS $$
 	UPDATE import_rows r
 	   SET field = f.fault[1], fault = f.fault[2],
@@ -391,10 +391,10 @@ LANGUAGE sql SET enable_seqscan = off AS $$
 	  FROM (SELECT o.line, k.known, coalesce(import_fault(import_judge.source, o,
 	              row_number() OVER (PARTITION BY o.data ->> 'username' ORDER BY o.line),
 	              bool_or(coalesce(import_money(o.data ->> 'price') >= 0, false)) OVER (PARTITION BY lower(o.data ->> 'package'))),
-	              CASE WHEN bounded AND NOT k.known THEN import_bound_fault(o, d) END) AS fault
+	              CASE WHEN bounded AND NOT k.known THEN import_bound_fault(o, today) END) AS fault
 	          FROM import_rows o
 	         CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM import_keys x
 	              WHERE x.source = import_judge.source AND x.kind = 'customer' AND x.source_id = o.key) AS known) k
-	         WHERE o.batch = b) f
-	 WHERE r.batch = b AND r.line = f.line
+	         WHERE o.batch = import_batch) f
+	 WHERE r.batch = import_batch AND r.line = f.line
 $$;

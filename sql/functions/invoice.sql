@@ -14,21 +14,21 @@ BEGIN
 	RETURN i;
 END $$;
 
-CREATE OR REPLACE FUNCTION invoice_number(d date, n int) RETURNS text
+CREATE OR REPLACE FUNCTION invoice_number(today date, days int) RETURNS text
 LANGUAGE sql STABLE AS $$
-	SELECT 'INV-' || to_char(d, 'YYYYMMDD') || '-' || lpad(n::text, greatest(4, length(n::text)), '0')
+	SELECT 'INV-' || to_char(today, 'YYYYMMDD') || '-' || lpad(days::text, greatest(4, length(days::text)), '0')
 $$;
 
 -- The counter's row is held until commit: no gap, whatever else fails or runs at the same time.
-CREATE OR REPLACE FUNCTION invoice_number_take(d date) RETURNS text
+CREATE OR REPLACE FUNCTION invoice_number_take(today date) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
 	n int;
 BEGIN
-	INSERT INTO invoice_counters AS c (day, last_number) VALUES (d, 1)
+	INSERT INTO invoice_counters AS c (day, last_number) VALUES (today, 1)
 	ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + 1
 	RETURNING last_number INTO n;
-	RETURN invoice_number(d, n);
+	RETURN invoice_number(today, n);
 END $$;
 
 CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
@@ -50,7 +50,7 @@ $$;
  * A new invoice with its lines, and what follows from it at once. `draft` says
  * what for: subscription, customer, kind, package, period, due date, notes.
  */
-CREATE OR REPLACE FUNCTION invoice_issue(draft invoices, lines bill_line[], d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION invoice_issue(draft invoices, lines bill_line[], today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	i    invoices;
@@ -59,9 +59,9 @@ BEGIN
 	SELECT * INTO sums FROM bill_sums(lines, draft.customer_id);
 	INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
 		period_start, period_end, grants_days, issued_on, due_date, first_due_date, notes)
-	VALUES (invoice_number_take(d), draft.subscription_id, draft.customer_id, draft.package_id, draft.kind,
+	VALUES (invoice_number_take(today), draft.subscription_id, draft.customer_id, draft.package_id, draft.kind,
 		sums.amount, sums.subtotal, sums.discount, sums.tax_amount,
-		draft.period_start, draft.period_end, coalesce(draft.grants_days, false), d, draft.due_date, draft.due_date, draft.notes)
+		draft.period_start, draft.period_end, coalesce(draft.grants_days, false), today, draft.due_date, draft.due_date, draft.notes)
 	RETURNING * INTO i;
 	PERFORM bill_lines_insert(i.id, lines);
 	PERFORM bill_consume(i, 1);
@@ -70,73 +70,73 @@ BEGIN
 		jsonb_build_object('kind', i.kind, 'amount', i.amount, 'period_start', i.period_start,
 			'period_end', i.period_end, 'due_date', i.due_date));
 	PERFORM period_follow(i);
-	PERFORM invoice_finish_issue(i, d);
+	PERFORM invoice_finish_issue(i, today);
 	RETURN i.id;
 END $$;
 
 -- A period billed sets the anchor of rolling months; a postpaid line is billed to its end.
-CREATE OR REPLACE FUNCTION period_follow(i invoices) RETURNS void
+CREATE OR REPLACE FUNCTION period_follow(invoice invoices) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE subscriptions s
-	SET anchor_day = coalesce(s.anchor_day, extract(day FROM i.period_start)::int),
-	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, i.period_end) ELSE s.end_date END
+	SET anchor_day = coalesce(s.anchor_day, extract(day FROM invoice.period_start)::int),
+	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, invoice.period_end) ELSE s.end_date END
 	FROM packages p
-	WHERE s.id = i.subscription_id AND i.period_start IS NOT NULL AND p.id = i.package_id
+	WHERE s.id = invoice.subscription_id AND invoice.period_start IS NOT NULL AND p.id = invoice.package_id
 	  AND (s.is_postpaid OR p.period_unit = 'month' AND s.anchor_day IS NULL)
 $$;
 
 -- Settle at issue, with all effects, an invoice that owes nothing; otherwise credit pays what it can.
-CREATE OR REPLACE FUNCTION invoice_finish_issue(i invoices, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_finish_issue(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF i.amount = 0 THEN
-		PERFORM billing_log('paid', format('%s costs nothing', i.invoice_number),
-			i.customer_id, i.subscription_id, i.id, invoice_settle(i, d)
-				|| jsonb_build_object('before', invoice_standing(i), 'after', jsonb_build_object('status', 'paid', 'paid_amount', 0)));
+	IF invoice.amount = 0 THEN
+		PERFORM billing_log('paid', format('%s costs nothing', invoice.invoice_number),
+			invoice.customer_id, invoice.subscription_id, invoice.id, invoice_settle(invoice, today)
+				|| jsonb_build_object('before', invoice_standing(invoice), 'after', jsonb_build_object('status', 'paid', 'paid_amount', 0)));
 	END IF;
-	PERFORM credit_apply(i.customer_id, d, i.seq);
+	PERFORM credit_apply(invoice.customer_id, today, invoice.seq);
 END $$;
 
 -- ---- settled and undone
 
 -- The part of an invoice that money changes, for the log.
-CREATE OR REPLACE FUNCTION invoice_standing(i invoices) RETURNS jsonb
+CREATE OR REPLACE FUNCTION invoice_standing(invoice invoices) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT jsonb_build_object('status', i.status, 'paid_amount', i.paid_amount)
+	SELECT jsonb_build_object('status', invoice.status, 'paid_amount', invoice.paid_amount)
 $$;
 
 -- Nothing is outstanding any more. Returns what that did, for the log.
-CREATE OR REPLACE FUNCTION invoice_settle(i invoices, d date) RETURNS jsonb
+CREATE OR REPLACE FUNCTION invoice_settle(invoice invoices, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE invoices
-	SET paid_amount = amount, status = 'paid', midtrans_transaction_id = i.midtrans_transaction_id, updated_at = now()
-	WHERE id = i.id;
-	IF NOT i.grants_days THEN
+	SET paid_amount = amount, status = 'paid', midtrans_transaction_id = invoice.midtrans_transaction_id, updated_at = now()
+	WHERE id = invoice.id;
+	IF NOT invoice.grants_days THEN
 		RETURN '{}'::jsonb;
 	END IF;
-	PERFORM first_period_move(i, d);
-	SELECT period_start, period_end INTO i.period_start, i.period_end FROM invoices WHERE id = i.id;
-	PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'period', i.id, NULL, i.invoice_number, d);
-	RETURN jsonb_build_object('days', i.period_end - i.period_start + 1,
-		'end_date', (SELECT end_date FROM subscriptions WHERE id = i.subscription_id));
+	PERFORM first_period_move(invoice, today);
+	SELECT period_start, period_end INTO invoice.period_start, invoice.period_end FROM invoices WHERE id = invoice.id;
+	PERFORM service_days_add(invoice.subscription_id, invoice.period_end - invoice.period_start + 1, 'period', invoice.id, NULL, invoice.invoice_number, today);
+	RETURN jsonb_build_object('days', invoice.period_end - invoice.period_start + 1,
+		'end_date', (SELECT end_date FROM subscriptions WHERE id = invoice.subscription_id));
 END $$;
 
 -- The first period of a rolling line that waits for its first payment begins on the day of payment.
-CREATE OR REPLACE FUNCTION first_period_move(i invoices, d date) RETURNS void
+CREATE OR REPLACE FUNCTION first_period_move(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE invoices v SET period_start = d, period_end = (first_period(s, i, d)).last
+	UPDATE invoices v SET period_start = today, period_end = (first_period(s, invoice, today)).last
 	FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
-	WHERE v.id = i.id AND v.kind = 'first' AND s.id = v.subscription_id AND s.waits_first AND t.cycle = 'rolling'
-	  AND v.period_start < d;
+	WHERE v.id = invoice.id AND v.kind = 'first' AND s.id = v.subscription_id AND s.waits_first AND t.cycle = 'rolling'
+	  AND v.period_start < today;
 END $$;
 
 /*
  * Money went from the invoice. If it had been paid it is a debt again, and
  * the days it bought leave the ledger. Returns whether it had been paid.
  */
-CREATE OR REPLACE FUNCTION invoice_unsettle(inv uuid, money bigint, reason text, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION invoice_unsettle(inv uuid, money bigint, reason text, today date) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
 	i        invoices;
@@ -146,7 +146,7 @@ BEGIN
 	was_paid := i.status = 'paid';
 	UPDATE invoices
 	SET paid_amount = paid_amount - money, updated_at = now(),
-	    status = CASE WHEN NOT was_paid THEN status WHEN due_date < d THEN 'overdue' ELSE 'unpaid' END
+	    status = CASE WHEN NOT was_paid THEN status WHEN due_date < today THEN 'overdue' ELSE 'unpaid' END
 	WHERE id = inv;
 	PERFORM billing_log('undone', format('%s taken back from %s', rupiah(money), i.invoice_number),
 		i.customer_id, i.subscription_id, inv,
@@ -154,7 +154,7 @@ BEGIN
 		   FROM invoices x WHERE x.id = inv));
 	PERFORM invoice_attempts_cancel(inv);
 	IF was_paid AND i.grants_days THEN
-		PERFORM service_days_add(i.subscription_id, - service_days_of(inv), 'period', inv, NULL, reason, d);
+		PERFORM service_days_add(i.subscription_id, - service_days_of(inv), 'period', inv, NULL, reason, today);
 	END IF;
 	RETURN was_paid;
 END $$;
@@ -167,13 +167,13 @@ $$;
 
 -- ---- by hand
 
-CREATE OR REPLACE FUNCTION invoice_create(input jsonb, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION invoice_create(input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	IF NOT input ? 'imported' THEN
-		PERFORM require_due_date((input ->> 'due_date')::date, d);
+		PERFORM require_due_date((input ->> 'due_date')::date, today);
 	END IF;
 	PERFORM FROM subscriptions WHERE id = (input ->> 'subscription_id')::uuid;
 	IF NOT FOUND THEN
@@ -181,9 +181,9 @@ BEGIN
 	END IF;
 	s := subscription_lock_live((input ->> 'subscription_id')::uuid);
 	IF coalesce(input ->> 'kind', 'renewal') = 'other' THEN
-		RETURN other_issue(s, input, d);
+		RETURN other_issue(s, input, today);
 	END IF;
-	RETURN renewal_issue(s, input, d);
+	RETURN renewal_issue(s, input, today);
 END $$;
 
 -- No bill is due before the day of its issue. Debt that an import brings is older.
@@ -194,87 +194,87 @@ LANGUAGE sql AS $$
 $$;
 
 -- Anything but service: no period, never moves end_date, counts as debt.
-CREATE OR REPLACE FUNCTION other_issue(s subscriptions, input jsonb, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION other_issue(subscription subscriptions, input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	draft invoices := invoice_draft(s, 'other');
+	draft invoices := invoice_draft(subscription, 'other');
 	money bigint := (input ->> 'amount')::bigint;
 BEGIN
 	IF money IS NULL THEN
 		PERFORM raise_invalid('amount', 'required', 'The amount field is required when kind is other.');
 	END IF;
-	draft.due_date := coalesce((input ->> 'due_date')::date, d + (SELECT other_due_days FROM settings));
+	draft.due_date := coalesce((input ->> 'due_date')::date, today + (SELECT other_due_days FROM settings));
 	draft.notes := input ->> 'notes';
 	RETURN invoice_issue(draft, bill_taxed(ARRAY[
-		bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, true)], s.customer_id), d);
+		bill_line_new('charge', coalesce(nullif(input ->> 'notes', ''), 'Charge'), 1, money, true)], subscription.customer_id), today);
 END $$;
 
-CREATE OR REPLACE FUNCTION invoice_draft(s subscriptions, kind text) RETURNS invoices
+CREATE OR REPLACE FUNCTION invoice_draft(subscription subscriptions, kind text) RETURNS invoices
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
 	draft invoices;
 BEGIN
-	draft.subscription_id := s.id;
-	draft.customer_id := s.customer_id;
+	draft.subscription_id := subscription.id;
+	draft.customer_id := subscription.customer_id;
 	draft.kind := kind;
 	draft.grants_days := false;
 	RETURN draft;
 END $$;
 
 -- The next unbilled period, at the package's price.
-CREATE OR REPLACE FUNCTION renewal_issue(s subscriptions, input jsonb, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION renewal_issue(subscription subscriptions, input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	draft invoices := period_draft(s, next_period_start(s, d), d);
+	draft invoices := period_draft(subscription, next_period_start(subscription, today), today);
 BEGIN
 	IF input ->> 'amount' IS NOT NULL THEN
 		PERFORM raise_invalid('amount', 'derived', 'The amount of a renewal follows from the package: use kind other.');
 	END IF;
-	PERFORM require_next_open(s, draft, d);
+	PERFORM require_next_open(subscription, draft, today);
 	draft.due_date := coalesce((input ->> 'due_date')::date, draft.due_date);
 	draft.notes := input ->> 'notes';
-	PERFORM next_package_billed(s, draft.period_start, d);
-	RETURN invoice_issue(draft, bill_compose(s, ARRAY[period_line(s, draft.period_start, draft.period_end)], 1,
-		draft.period_end - draft.period_start + 1, d), d);
+	PERFORM next_package_billed(subscription, draft.period_start, today);
+	RETURN invoice_issue(draft, bill_compose(subscription, ARRAY[period_line(subscription, draft.period_start, draft.period_end)], 1,
+		draft.period_end - draft.period_start + 1, today), today);
 END $$;
 
-CREATE OR REPLACE FUNCTION require_next_open(s subscriptions, draft invoices, d date) RETURNS void
+CREATE OR REPLACE FUNCTION require_next_open(subscription subscriptions, draft invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) WHERE period_start > d)
-	   OR is_period_taken(s.id, draft.period_start, draft.period_end) THEN
+	IF EXISTS (SELECT FROM open_invoices(subscription.customer_id, subscription.id) WHERE period_start > today)
+	   OR is_period_taken(subscription.id, draft.period_start, draft.period_end) THEN
 		PERFORM raise_conflict('period_billed', 'The next period has been billed already.');
 	END IF;
-	IF s.is_postpaid AND draft.period_end >= d THEN
+	IF subscription.is_postpaid AND draft.period_end >= today THEN
 		PERFORM raise_conflict('period_not_over', 'The period has not passed yet: a postpaid line is billed afterwards.');
 	END IF;
 END $$;
 
 -- The draft of a bill over the period that begins on `day`.
-CREATE OR REPLACE FUNCTION period_draft(s subscriptions, day date, d date) RETURNS invoices
+CREATE OR REPLACE FUNCTION period_draft(subscription subscriptions, day date, today date) RETURNS invoices
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	draft invoices := invoice_draft(s, 'renewal');
+	draft invoices := invoice_draft(subscription, 'renewal');
 	t     record;
 	g     settings;
 BEGIN
-	SELECT * INTO t FROM terms_of(s);
+	SELECT * INTO t FROM terms_of(subscription);
 	SELECT * INTO g FROM settings;
 	draft.package_id := t.package_id;
 	draft.period_start := day;
-	draft.period_end := period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day, s.start_date, day);
-	draft.grants_days := NOT s.is_postpaid;
-	draft.due_date := CASE WHEN s.is_postpaid THEN d + g.postpaid_due_days ELSE greatest(day - 1 + g.due_days, d) END;
+	draft.period_end := period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, subscription.anchor_day, subscription.start_date, day);
+	draft.grants_days := NOT subscription.is_postpaid;
+	draft.due_date := CASE WHEN subscription.is_postpaid THEN today + g.postpaid_due_days ELSE greatest(day - 1 + g.due_days, today) END;
 	RETURN draft;
 END $$;
 
 -- The package, or the part of it, that a period holds.
-CREATE OR REPLACE FUNCTION period_line(s subscriptions, day date, last date) RETURNS bill_line
+CREATE OR REPLACE FUNCTION period_line(subscription subscriptions, day date, last date) RETURNS bill_line
 LANGUAGE sql STABLE AS $$
-	SELECT CASE WHEN is_whole_period(t.cycle, s.start_date, t.billing_day, t.months, day, last)
+	SELECT CASE WHEN is_whole_period(t.cycle, subscription.start_date, t.billing_day, t.months, day, last)
 		THEN bill_line_new('package', t.package_name, 1, t.price, true)
 		ELSE bill_line_new('part', part_text(t.package_name, day, last), 1, part_price(t.price, t.months, t.billing_day, day, last), true) END
-	FROM terms_of(s) t
+	FROM terms_of(subscription) t
 $$;
 
 CREATE OR REPLACE FUNCTION part_text(package text, day date, last date) RETURNS text
@@ -284,7 +284,7 @@ $$;
 
 -- ---- changed and cancelled
 
-CREATE OR REPLACE FUNCTION invoice_update(inv uuid, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_update(inv uuid, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i     invoices := invoice_lock(inv);
@@ -293,47 +293,47 @@ BEGIN
 	IF (input ->> 'due_date')::date <> i.due_date THEN
 		PERFORM require_due_date((input ->> 'due_date')::date, i.issued_on);
 	END IF;
-	PERFORM invoice_update_lines(i, input, d);
+	PERFORM invoice_update_lines(i, input, today);
 	UPDATE invoices
 	SET due_date = coalesce((input ->> 'due_date')::date, due_date),
 	    notes = CASE WHEN input ? 'notes' THEN input ->> 'notes' ELSE notes END,
-	    status = CASE WHEN status = 'overdue' AND (input ->> 'due_date')::date >= d THEN 'unpaid' ELSE status END,
+	    status = CASE WHEN status = 'overdue' AND (input ->> 'due_date')::date >= today THEN 'unpaid' ELSE status END,
 	    updated_at = now()
 	WHERE id = inv RETURNING * INTO fresh;
 	PERFORM billing_log('updated', format('%s changed', i.invoice_number), i.customer_id, i.subscription_id, inv,
 		jsonb_build_object('before', jsonb_build_object('amount', i.amount, 'due_date', i.due_date, 'notes', i.notes),
 			'after', jsonb_build_object('amount', fresh.amount, 'due_date', fresh.due_date, 'notes', fresh.notes)));
 	IF i.status = 'overdue' AND fresh.status = 'unpaid' THEN
-		PERFORM subscription_lift_debt(i.subscription_id, format('%s is due on %s', i.invoice_number, fresh.due_date), d);
+		PERFORM subscription_lift_debt(i.subscription_id, format('%s is due on %s', i.invoice_number, fresh.due_date), today);
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION invoice_update_lines(i invoices, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_update_lines(invoice invoices, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	money bigint := (input ->> 'amount')::bigint;
 BEGIN
-	IF input ->> 'status' <> i.status THEN
-		PERFORM raise_invalid('status', 'locked', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', i.id));
+	IF input ->> 'status' <> invoice.status THEN
+		PERFORM raise_invalid('status', 'locked', format('The status is changed by POST /api/invoices/%s/mark-paid or by DELETE.', invoice.id));
 	END IF;
-	PERFORM raise_invalid_all(field_error(money <> i.amount AND input ? 'lines', 'amount', 'together',
+	PERFORM raise_invalid_all(field_error(money <> invoice.amount AND input ? 'lines', 'amount', 'together',
 		'The amount follows from the lines: give one of them.'));
-	IF money <> i.amount THEN
-		IF i.period_start IS NOT NULL THEN
+	IF money <> invoice.amount THEN
+		IF invoice.period_start IS NOT NULL THEN
 			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
 		END IF;
-		PERFORM invoice_change_lines(i, lines_priced(i, money, input ->> 'notes'), (input ->> 'bounded')::boolean, d);
+		PERFORM invoice_change_lines(invoice, lines_priced(invoice, money, input ->> 'notes'), (input ->> 'bounded')::boolean, today);
 	ELSIF input ? 'lines' THEN
-		PERFORM invoice_change_lines(i, lines_kept(i.id, lines_read(input -> 'lines', i.customer_id)), (input ->> 'bounded')::boolean, d);
+		PERFORM invoice_change_lines(invoice, lines_kept(invoice.id, lines_read(input -> 'lines', invoice.customer_id)), (input ->> 'bounded')::boolean, today);
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION invoice_change_lines(i invoices, lines bill_line[], bounded boolean, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_change_lines(invoice invoices, lines bill_line[], bounded boolean, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM require_invoice_untouched(i);
-	PERFORM require_operator_discount(bounded, i.amount - (SELECT amount FROM bill_sums(lines, i.customer_id)));
-	PERFORM invoice_set_lines(i, lines, d);
+	PERFORM require_invoice_untouched(invoice);
+	PERFORM require_operator_discount(bounded, invoice.amount - (SELECT amount FROM bill_sums(lines, invoice.customer_id)));
+	PERFORM invoice_set_lines(invoice, lines, today);
 END $$;
 
 /*
@@ -341,10 +341,10 @@ END $$;
  * has that price, and several have the difference beside them: so each charge
  * stays on the bill that took it in.
  */
-CREATE OR REPLACE FUNCTION lines_priced(i invoices, money bigint, notes text) RETURNS bill_line[]
+CREATE OR REPLACE FUNCTION lines_priced(invoice invoices, money bigint, notes text) RETURNS bill_line[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	lines bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind <> 'tax');
+	lines bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind <> 'tax');
 	whole  bill_line := lines[1];
 	more  bigint := money - (SELECT coalesce(sum(amount), 0) FROM unnest(lines));
 BEGIN
@@ -358,7 +358,7 @@ BEGIN
 		lines := lines || bill_line_new(CASE WHEN more < 0 THEN 'discount' ELSE 'charge' END,
 			coalesce(nullif(notes, ''), 'Difference'), 1, more, true);
 	END IF;
-	RETURN bill_taxed(lines, i.customer_id);
+	RETURN bill_taxed(lines, invoice.customer_id);
 END $$;
 
 -- A line of the same kind and text as one on the bill is that one: it keeps the charge, item or days that it took in.
@@ -374,7 +374,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- `waive`: its days are given, and never billed.
-CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, d date, waive boolean DEFAULT false, bounded boolean DEFAULT false) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, today date, waive boolean DEFAULT false, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices := invoice_lock(inv);
@@ -386,52 +386,52 @@ BEGIN
 		PERFORM raise_conflict('invoice_part_paid', 'The invoice is paid in part: reverse the payment first.');
 	END IF;
 	PERFORM require_operator_waive(i, bounded) WHERE waive;
-	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, d);
+	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, today);
 	IF waive AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
-			i.invoice_number || ' was waived', d);
+			i.invoice_number || ' was waived', today);
 	ELSIF waive THEN -- postpaid: those days stay behind it, or the next run would bill them again
 		UPDATE subscriptions SET end_date = greatest(end_date, i.period_end) WHERE id = i.subscription_id AND is_postpaid;
 	END IF;
 	IF NOT waive THEN
-		PERFORM period_bill_again(i, d);
+		PERFORM period_bill_again(i, today);
 	END IF;
-	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', d, false);
+	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', today, false);
 END $$;
 
 -- It keeps its number; its period is free again, and what it had taken in waits for the next bill.
-CREATE OR REPLACE FUNCTION invoice_void(i invoices, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_void(invoice invoices, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE invoices SET status = 'cancelled', updated_at = now() WHERE id = i.id;
-	PERFORM bill_consume(i, -1);
-	UPDATE subscriptions SET next_package_on = NULL WHERE id = i.subscription_id AND next_package_on = i.period_start;
-	UPDATE subscriptions SET end_date = i.period_start - 1
-	WHERE id = i.subscription_id AND is_postpaid AND end_date = i.period_end;
-	PERFORM billing_log('invoice_cancelled', format('%s cancelled', i.invoice_number),
-		i.customer_id, i.subscription_id, i.id,
-		jsonb_build_object('reason', reason, 'before', i.status, 'after', 'cancelled', 'date', d));
-	PERFORM invoice_attempts_cancel(i.id);
+	UPDATE invoices SET status = 'cancelled', updated_at = now() WHERE id = invoice.id;
+	PERFORM bill_consume(invoice, -1);
+	UPDATE subscriptions SET next_package_on = NULL WHERE id = invoice.subscription_id AND next_package_on = invoice.period_start;
+	UPDATE subscriptions SET end_date = invoice.period_start - 1
+	WHERE id = invoice.subscription_id AND is_postpaid AND end_date = invoice.period_end;
+	PERFORM billing_log('invoice_cancelled', format('%s cancelled', invoice.invoice_number),
+		invoice.customer_id, invoice.subscription_id, invoice.id,
+		jsonb_build_object('reason', reason, 'before', invoice.status, 'after', 'cancelled', 'date', today));
+	PERFORM invoice_attempts_cancel(invoice.id);
 END $$;
 
 -- Cancel a bill whose period will not be; what was paid on it is the customer's credit.
-CREATE OR REPLACE FUNCTION invoice_release(i invoices, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_release(invoice invoices, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	lot record;
 BEGIN
 	FOR lot IN
-		SELECT payment_id, gift_id, sum(amount)::bigint AS money FROM allocations WHERE invoice_id = i.id
+		SELECT payment_id, gift_id, sum(amount)::bigint AS money FROM allocations WHERE invoice_id = invoice.id
 		GROUP BY payment_id, gift_id HAVING sum(amount) > 0
 	LOOP
-		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (i.id, lot.payment_id, lot.gift_id, -lot.money);
-		PERFORM credit_entry(i.customer_id, lot.payment_id, lot.gift_id, 'returned', lot.money, i.id, reason, d);
-		PERFORM invoice_unsettle(i.id, lot.money, reason, d);
+		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (invoice.id, lot.payment_id, lot.gift_id, -lot.money);
+		PERFORM credit_entry(invoice.customer_id, lot.payment_id, lot.gift_id, 'returned', lot.money, invoice.id, reason, today);
+		PERFORM invoice_unsettle(invoice.id, lot.money, reason, today);
 	END LOOP;
-	IF i.amount = 0 AND i.grants_days THEN
-		PERFORM service_days_add(i.subscription_id, - service_days_of(i.id), 'period', i.id, NULL, reason, d);
+	IF invoice.amount = 0 AND invoice.grants_days THEN
+		PERFORM service_days_add(invoice.subscription_id, - service_days_of(invoice.id), 'period', invoice.id, NULL, reason, today);
 	END IF;
-	PERFORM invoice_void(i, reason, d);
+	PERFORM invoice_void(invoice, reason, today);
 END $$;
 
 -- ---- what a payment page asks for
@@ -469,19 +469,19 @@ BEGIN
 END $$;
 
 -- A bill waived is one lowered by all of it, and its days are given.
-CREATE OR REPLACE FUNCTION require_operator_waive(i invoices, bounded boolean) RETURNS void
+CREATE OR REPLACE FUNCTION require_operator_waive(invoice invoices, bounded boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM require_operator_discount(bounded, i.amount - i.paid_amount);
-	PERFORM require_operator_days(bounded, i.period_end - i.period_start + 1);
+	PERFORM require_operator_discount(bounded, invoice.amount - invoice.paid_amount);
+	PERFORM require_operator_days(bounded, invoice.period_end - invoice.period_start + 1);
 END $$;
 
-CREATE OR REPLACE FUNCTION require_operator_days(bounded boolean, n int) RETURNS void
+CREATE OR REPLACE FUNCTION require_operator_days(bounded boolean, days int) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	most int := (SELECT operator_days_max FROM settings);
 BEGIN
-	IF bounded AND n > most THEN
+	IF bounded AND days > most THEN
 		PERFORM raise_denied('days_bound', format('An operator may give at most %s days.', most));
 	END IF;
 END $$;

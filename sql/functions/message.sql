@@ -36,28 +36,28 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN to_char(moment AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'), 'DD-MM-YYYY HH24:MI');
 
 -- The fields of a message, as things stand now; its own come on top.
-CREATE OR REPLACE FUNCTION message_fields(m message_outbox, app_url text) RETURNS jsonb
+CREATE OR REPLACE FUNCTION message_fields(message message_outbox, app_url text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT jsonb_build_object('company', message_company(), 'app_url', app_url, 'time', message_moment(now()))
 	    || coalesce((SELECT jsonb_build_object('severity', a.severity, 'title', a.title, 'message', a.message,
-	                        'time', message_moment(a.created_at)) FROM alert_logs a WHERE a.id = m.alert_id), '{}')
-	    || coalesce((SELECT jsonb_build_object('name', c.name) FROM customers c WHERE c.id = m.customer_id), '{}')
+	                        'time', message_moment(a.created_at)) FROM alert_logs a WHERE a.id = message.alert_id), '{}')
+	    || coalesce((SELECT jsonb_build_object('name', c.name) FROM customers c WHERE c.id = message.customer_id), '{}')
 	    || coalesce((SELECT jsonb_build_object('invoice_number', i.invoice_number, 'amount', rupiah(i.amount),
 	                        'outstanding', rupiah(greatest(i.amount - i.paid_amount, 0)), 'due_date', message_day(i.due_date),
 	                        'days', i.due_date - business_today(), 'pay_url', app_url || '/pay/' || i.id)
-	                   FROM invoices i WHERE i.id = m.invoice_id), '{}')
+	                   FROM invoices i WHERE i.id = message.invoice_id), '{}')
 	    || coalesce((SELECT jsonb_build_object('package', p.name, 'username', s.mikrotik_username)
 	                   FROM subscriptions s JOIN packages p ON p.id = s.package_id
-	                  WHERE s.id = coalesce(m.subscription_id, (SELECT subscription_id FROM invoices WHERE id = m.invoice_id))), '{}')
-	    || m.fields;
+	                  WHERE s.id = coalesce(message.subscription_id, (SELECT subscription_id FROM invoices WHERE id = message.invoice_id))), '{}')
+	    || message.fields;
 $$;
 
 -- The parameters of its template at Meta, in order.
-CREATE OR REPLACE FUNCTION message_parameters(m message_outbox, app_url text) RETURNS jsonb
+CREATE OR REPLACE FUNCTION message_parameters(message message_outbox, app_url text) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(jsonb_agg(coalesce(f ->> name, '') ORDER BY n), '[]')
-	  FROM message_templates t, unnest(t.wa_fields) WITH ORDINALITY AS w (name, n), message_fields(m, app_url) AS x (f)
-	 WHERE t.event = m.event;
+	  FROM message_templates t, unnest(t.wa_fields) WITH ORDINALITY AS w (name, n), message_fields(message, app_url) AS x (f)
+	 WHERE t.event = message.event;
 $$;
 
 -- An alert as a webhook receives it.

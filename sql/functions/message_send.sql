@@ -1,10 +1,10 @@
 -- Sending: a message at a time is taken from the outbox, and its outcome recorded.
 
 -- The address that a channel of the staff sends to.
-CREATE OR REPLACE FUNCTION message_staff_address(n notification_settings) RETURNS text
+CREATE OR REPLACE FUNCTION message_staff_address(staff_channel notification_settings) RETURNS text
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(CASE n.channel WHEN 'telegram' THEN n.config ->> 'chat_id' WHEN 'email' THEN n.config ->> 'email'
-	                               WHEN 'webhook' THEN n.config ->> 'url' ELSE message_phone(n.config ->> 'phone') END, '');
+	SELECT coalesce(CASE staff_channel.channel WHEN 'telegram' THEN staff_channel.config ->> 'chat_id' WHEN 'email' THEN staff_channel.config ->> 'email'
+	                               WHEN 'webhook' THEN staff_channel.config ->> 'url' ELSE message_phone(staff_channel.config ->> 'phone') END, '');
 $$;
 
 -- Give each new alert to the channels that want its type; true: there may be more.
@@ -55,23 +55,23 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- A WhatsApp number begins with few messages a day and may send a quarter more each day.
-CREATE OR REPLACE FUNCTION message_day_cap(s message_senders, day date) RETURNS int
+CREATE OR REPLACE FUNCTION message_day_cap(sender message_senders, day date) RETURNS int
 LANGUAGE sql STABLE AS $$
-	SELECT least(message_day_most, message_day_first * 1.25 ^ least(greatest(day - coalesce(s.first_day, day), 0), 60))::int
+	SELECT least(message_day_most, message_day_first * 1.25 ^ least(greatest(day - coalesce(sender.first_day, day), 0), 60))::int
 	  FROM settings;
 $$;
 
 -- Close a message after a kill or a time-out: whether it arrived is unknown.
-CREATE OR REPLACE FUNCTION message_leave_unknown(m message_outbox, error text) RETURNS void
+CREATE OR REPLACE FUNCTION message_leave_unknown(message message_outbox, error text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	-- A second WhatsApp or Telegram message is worse than a look by a person; mail merges by its Message-ID,
 	-- alerts and webhooks by their id.
-	IF m.customer_id IS NOT NULL AND m.channel IN ('whatsapp', 'telegram') OR m.attempts >= 8 THEN
-		UPDATE message_outbox SET state = 'unknown', last_error = error, updated_at = now() WHERE id = m.id;
+	IF message.customer_id IS NOT NULL AND message.channel IN ('whatsapp', 'telegram') OR message.attempts >= 8 THEN
+		UPDATE message_outbox SET state = 'unknown', last_error = error, updated_at = now() WHERE id = message.id;
 	ELSE
-		UPDATE message_outbox SET state = 'pending', last_error = error, due_at = now() + message_backoff(m.attempts),
-			updated_at = now() WHERE id = m.id;
+		UPDATE message_outbox SET state = 'pending', last_error = error, due_at = now() + message_backoff(message.attempts),
+			updated_at = now() WHERE id = message.id;
 	END IF;
 END $$;
 
@@ -98,16 +98,16 @@ BEGIN
 END $$;
 
 -- Why this message is not true any more; NULL: it is.
-CREATE OR REPLACE FUNCTION message_obsolete(m message_outbox) RETURNS text
+CREATE OR REPLACE FUNCTION message_obsolete(message message_outbox) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT CASE
-		WHEN m.customer_id IS NULL THEN NULL
-		WHEN (SELECT message_opt_out FROM customers WHERE id = m.customer_id) THEN 'the customer wants no messages'
-		WHEN NOT message_is_active(m.event) THEN 'this event is switched off'
-		WHEN m.event IN ('bill_issued', 'due_soon', 'due_today', 'overdue')
-		 AND NOT EXISTS (SELECT FROM invoices WHERE id = m.invoice_id AND is_open AND amount > paid_amount) THEN 'nothing is owed any more'
-		WHEN m.event IN ('cut', 'restored')
-		 AND (SELECT status <> CASE m.event WHEN 'cut' THEN 'suspended' ELSE 'active' END FROM subscriptions WHERE id = m.subscription_id)
+		WHEN message.customer_id IS NULL THEN NULL
+		WHEN (SELECT message_opt_out FROM customers WHERE id = message.customer_id) THEN 'the customer wants no messages'
+		WHEN NOT message_is_active(message.event) THEN 'this event is switched off'
+		WHEN message.event IN ('bill_issued', 'due_soon', 'due_today', 'overdue')
+		 AND NOT EXISTS (SELECT FROM invoices WHERE id = message.invoice_id AND is_open AND amount > paid_amount) THEN 'nothing is owed any more'
+		WHEN message.event IN ('cut', 'restored')
+		 AND (SELECT status <> CASE message.event WHEN 'cut' THEN 'suspended' ELSE 'active' END FROM subscriptions WHERE id = message.subscription_id)
 		THEN 'the line changed meanwhile'
 	END;
 $$;
@@ -155,14 +155,14 @@ BEGIN
 END $$;
 
 -- A message as it goes out: attempts counts the tries, subject and body are rendered anew.
-CREATE OR REPLACE FUNCTION message_begin(m message_outbox, app_url text) RETURNS SETOF message_outbox
+CREATE OR REPLACE FUNCTION message_begin(message message_outbox, app_url text) RETURNS SETOF message_outbox
 LANGUAGE sql AS $$
 	UPDATE message_outbox o
 	   SET state = 'sending', attempts = attempts + 1, updated_at = now(),
 	       subject = message_render(CASE l.message_language WHEN 'en' THEN t.subject_en ELSE t.subject_id END, f.f),
 	       body = message_render(CASE l.message_language WHEN 'en' THEN t.body_en ELSE t.body_id END, f.f)
-	  FROM message_templates t, settings l, message_fields(m, app_url) AS f (f)
-	 WHERE o.id = m.id AND t.event = o.event
+	  FROM message_templates t, settings l, message_fields(message, app_url) AS f (f)
+	 WHERE o.id = message.id AND t.event = o.event
 	RETURNING o.*;
 $$;
 
@@ -181,13 +181,13 @@ BEGIN
 END $$;
 
 -- Time between two messages of a sender. An unofficial WhatsApp number that hurries is banned.
-CREATE OR REPLACE FUNCTION message_gap(m message_outbox) RETURNS interval
+CREATE OR REPLACE FUNCTION message_gap(message message_outbox) RETURNS interval
 LANGUAGE sql VOLATILE AS $$
 	SELECT make_interval(secs => coalesce(
-		(SELECT n.gap_ms * CASE WHEN n.channel = 'whatsapp' THEN 1 + random() ELSE 1 END FROM notification_settings n WHERE n.id = m.channel_id),
-		CASE WHEN m.channel = 'whatsapp' AND m.customer_id IS NOT NULL THEN 10000 + 50000 * random()
-		     WHEN m.channel = 'whatsapp' THEN 3000
-		     WHEN m.channel = 'telegram' THEN CASE WHEN m.recipient ~ '^-' THEN 3100 ELSE 1050 END
+		(SELECT n.gap_ms * CASE WHEN n.channel = 'whatsapp' THEN 1 + random() ELSE 1 END FROM notification_settings n WHERE n.id = message.channel_id),
+		CASE WHEN message.channel = 'whatsapp' AND message.customer_id IS NOT NULL THEN 10000 + 50000 * random()
+		     WHEN message.channel = 'whatsapp' THEN 3000
+		     WHEN message.channel = 'telegram' THEN CASE WHEN message.recipient ~ '^-' THEN 3100 ELSE 1050 END
 		     ELSE 0 END) / 1000.0);
 $$;
 

@@ -12,23 +12,23 @@ BEGIN
 END $$;
 
 -- The bills that an attempt pays and that are open still, oldest first: money settles them in this order.
-CREATE OR REPLACE FUNCTION midtrans_attempt_bills(a midtrans_attempts) RETURNS SETOF invoices
+CREATE OR REPLACE FUNCTION midtrans_attempt_bills(attempt midtrans_attempts) RETURNS SETOF invoices
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN QUERY SELECT * FROM invoices WHERE id = ANY(a.invoice_id || a.bills) AND is_open ORDER BY due_date, seq;
+	RETURN QUERY SELECT * FROM invoices WHERE id = ANY(attempt.invoice_id || attempt.bills) AND is_open ORDER BY due_date, seq;
 END $$;
 
 -- The amount of an invoice that can be paid online now; 409 when nothing can.
-CREATE OR REPLACE FUNCTION midtrans_amount_owed(i invoices) RETURNS bigint
+CREATE OR REPLACE FUNCTION midtrans_amount_owed(invoice invoices) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF NOT i.is_open THEN
-		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
+	IF NOT invoice.is_open THEN
+		PERFORM raise_conflict('invoice_' || invoice.status, format('The invoice is %s.', invoice.status));
 	END IF;
-	IF i.amount <= i.paid_amount THEN
+	IF invoice.amount <= invoice.paid_amount THEN
 		PERFORM raise_conflict('invoice_nothing_owed', 'Nothing is owed on the invoice.');
 	END IF;
-	RETURN i.amount - i.paid_amount;
+	RETURN invoice.amount - invoice.paid_amount;
 END $$;
 
 -- Refuse more than so many tokens a minute for one invoice.
@@ -159,10 +159,10 @@ BEGIN
 END $$;
 
 -- Is the amount of this attempt what is owed now?
-CREATE OR REPLACE FUNCTION midtrans_attempt_is_owed(a midtrans_attempts) RETURNS boolean
+CREATE OR REPLACE FUNCTION midtrans_attempt_is_owed(attempt midtrans_attempts) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN a.amount = coalesce((SELECT sum(amount - paid_amount) FROM midtrans_attempt_bills(a)), 0);
+	RETURN attempt.amount = coalesce((SELECT sum(amount - paid_amount) FROM midtrans_attempt_bills(attempt)), 0);
 END $$;
 
 /*
@@ -280,28 +280,28 @@ BEGIN
 END $$;
 
 -- Can anything still happen to this attempt?
-CREATE OR REPLACE FUNCTION midtrans_attempt_needs_checks(a midtrans_attempts) RETURNS boolean
+CREATE OR REPLACE FUNCTION midtrans_attempt_needs_checks(attempt midtrans_attempts) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN a.closed_at IS NULL OR a.closed_at > now() - interval '3 days'
+	RETURN attempt.closed_at IS NULL OR attempt.closed_at > now() - interval '3 days'
 		OR EXISTS (SELECT FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
-			WHERE t.attempt_id = a.id AND r.state = 'requested' AND r.created_at > now() - interval '30 days')
-		OR EXISTS (SELECT FROM midtrans_unconfirmed_money(a, now() - interval '3 days'));
+			WHERE t.attempt_id = attempt.id AND r.state = 'requested' AND r.created_at > now() - interval '30 days')
+		OR EXISTS (SELECT FROM midtrans_unconfirmed_money(attempt, now() - interval '3 days'));
 END $$;
 
 -- The state of an attempt after Midtrans has answered all questions about it.
-CREATE OR REPLACE FUNCTION midtrans_attempt_state_now(a midtrans_attempts) RETURNS text
+CREATE OR REPLACE FUNCTION midtrans_attempt_state_now(attempt midtrans_attempts) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	IF a.state IN ('paid', 'closed') OR midtrans_attempt_open_state(a.id) IS NOT NULL THEN
-		RETURN a.state;
+	IF attempt.state IN ('paid', 'closed') OR midtrans_attempt_open_state(attempt.id) IS NOT NULL THEN
+		RETURN attempt.state;
 	END IF;
-	IF a.expires_at <= now() OR a.state IN ('pending', 'review') AND EXISTS (SELECT FROM midtrans_transactions t
-		WHERE t.attempt_id = a.id AND t.confirmed AND t.outlook = 'ended')
+	IF attempt.expires_at <= now() OR attempt.state IN ('pending', 'review') AND EXISTS (SELECT FROM midtrans_transactions t
+		WHERE t.attempt_id = attempt.id AND t.confirmed AND t.outlook = 'ended')
 	THEN
 		RETURN 'closed';
 	END IF;
-	RETURN CASE WHEN a.state IN ('pending', 'review') THEN 'open' ELSE a.state END;
+	RETURN CASE WHEN attempt.state IN ('pending', 'review') THEN 'open' ELSE attempt.state END;
 END $$;
 
 -- ---- the nightly run

@@ -156,13 +156,13 @@ END $$;
 
 -- Raise an alert about an attempt, once for each key.
 DROP FUNCTION IF EXISTS midtrans_alert_once(midtrans_attempts, text, text, text);
-CREATE OR REPLACE FUNCTION midtrans_alert_once(a midtrans_attempts, alert_key text, text_name text, fields jsonb) RETURNS void
+CREATE OR REPLACE FUNCTION midtrans_alert_once(attempt midtrans_attempts, alert_key text, text_name text, fields jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE midtrans_attempts SET alerts = alerts || alert_key WHERE id = a.id AND alert_key <> ALL(alerts);
+	UPDATE midtrans_attempts SET alerts = alerts || alert_key WHERE id = attempt.id AND alert_key <> ALL(alerts);
 	IF FOUND THEN
-		PERFORM alert_raise_text('payment', 'warning', text_name, fields || jsonb_build_object('order', a.order_id),
-			jsonb_build_object('order_id', a.order_id, 'invoice_id', a.invoice_id, 'attempt_id', a.id));
+		PERFORM alert_raise_text('payment', 'warning', text_name, fields || jsonb_build_object('order', attempt.order_id),
+			jsonb_build_object('order_id', attempt.order_id, 'invoice_id', attempt.invoice_id, 'attempt_id', attempt.id));
 	END IF;
 END $$;
 
@@ -170,25 +170,25 @@ END $$;
 
 -- Reports since then, by transaction and kind of money. claimed_amount: how much so far, where it moves
 -- in parts.
-CREATE OR REPLACE FUNCTION midtrans_claimed_money(a midtrans_attempts, since timestamptz)
+CREATE OR REPLACE FUNCTION midtrans_claimed_money(attempt midtrans_attempts, since timestamptz)
 RETURNS TABLE (transaction_id text, status text, money text, verdict text, claimed_amount bigint)
 LANGUAGE sql STABLE AS $$
 	SELECT e.transaction_id, lower(e.body ->> 'transaction_status'), e.money, v.verdict, max(e.claimed_amount)
 	FROM midtrans_events e
 	JOIN midtrans_verdicts v ON v.event_id = e.id AND v.verdict IN ('confirm', 'inconsistent')
 	LEFT JOIN midtrans_copies c ON c.event_id = e.id
-	WHERE e.order_id = a.order_id AND e.source = 'notification' AND e.money IS NOT NULL
+	WHERE e.order_id = attempt.order_id AND e.source = 'notification' AND e.money IS NOT NULL
 	  AND coalesce(c.last_at, e.received_at) >= since
 	GROUP BY 1, 2, 3, 4
 $$;
 
 -- Those of them that are not booked. known: more than a notification proves the transaction.
-CREATE OR REPLACE FUNCTION midtrans_unconfirmed_money(a midtrans_attempts, since timestamptz)
+CREATE OR REPLACE FUNCTION midtrans_unconfirmed_money(attempt midtrans_attempts, since timestamptz)
 RETURNS TABLE (transaction_id text, status text, verdict text, known boolean)
 LANGUAGE sql STABLE AS $$
 	SELECT e.transaction_id, e.status, e.verdict, coalesce(t.confirmed OR p.id IS NOT NULL, false)
-	FROM midtrans_claimed_money(a, since) e
-	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id AND t.attempt_id = a.id
+	FROM midtrans_claimed_money(attempt, since) e
+	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id AND t.attempt_id = attempt.id
 	LEFT JOIN payments p ON p.id = t.payment_id
 	WHERE CASE e.money
 		WHEN 'received' THEN p.id IS NULL

@@ -50,13 +50,13 @@ BEGIN
 END $$;
 
 -- Bind the key to this refund; another order may have taken it at the same time.
-CREATE OR REPLACE FUNCTION midtrans_refund_bind_key(q midtrans_refunds, key text, hash text) RETURNS void
+CREATE OR REPLACE FUNCTION midtrans_refund_bind_key(refund midtrans_refunds, key text, hash text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF key IS NULL THEN
 		RETURN;
 	END IF;
-	INSERT INTO midtrans_refund_keys AS k (idempotency_key, refund_key, request_hash) VALUES (key, q.refund_key, hash)
+	INSERT INTO midtrans_refund_keys AS k (idempotency_key, refund_key, request_hash) VALUES (key, refund.refund_key, hash)
 	ON CONFLICT (idempotency_key) DO UPDATE SET refund_key = excluded.refund_key, request_hash = excluded.request_hash
 		WHERE k.refund_key = excluded.refund_key
 		   OR EXISTS (SELECT FROM midtrans_refunds r WHERE r.refund_key = k.refund_key AND r.state = 'refused');
@@ -70,13 +70,13 @@ END $$;
  * lost answer. For a day the very same request means it; a different request
  * has to wait until its outcome is known.
  */
-CREATE OR REPLACE FUNCTION midtrans_refund_open(a midtrans_attempts, input jsonb) RETURNS midtrans_refunds
+CREATE OR REPLACE FUNCTION midtrans_refund_open(attempt midtrans_attempts, input jsonb) RETURNS midtrans_refunds
 LANGUAGE plpgsql AS $$
 DECLARE
 	q midtrans_refunds;
 BEGIN
 	SELECT r.* INTO q FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
-	WHERE t.attempt_id = a.id
+	WHERE t.attempt_id = attempt.id
 	  AND (r.state = 'requested' OR r.state = 'done' AND NOT r.result_delivered AND r.created_at > now() - interval '1 day')
 	ORDER BY r.state, NOT midtrans_refund_matches(r, input), r.created_at LIMIT 1;
 	IF midtrans_refund_matches(q, input) THEN
@@ -90,15 +90,15 @@ BEGIN
 END $$;
 
 -- Does this refund match the request? A new key means another refund.
-CREATE OR REPLACE FUNCTION midtrans_refund_matches(q midtrans_refunds, input jsonb) RETURNS boolean
+CREATE OR REPLACE FUNCTION midtrans_refund_matches(refund midtrans_refunds, input jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT coalesce(CASE WHEN input ->> 'amount' IS NULL THEN q.whole ELSE q.amount = (input ->> 'amount')::bigint END
-		AND q.reopen = coalesce((input ->> 'reopen')::boolean, false)
-		AND q.reason IS NOT DISTINCT FROM input ->> 'reason' AND input ->> 'key' IS NULL, false)
+	SELECT coalesce(CASE WHEN input ->> 'amount' IS NULL THEN refund.whole ELSE refund.amount = (input ->> 'amount')::bigint END
+		AND refund.reopen = coalesce((input ->> 'reopen')::boolean, false)
+		AND refund.reason IS NOT DISTINCT FROM input ->> 'reason' AND input ->> 'key' IS NULL, false)
 $$;
 
 -- Choose among several payments of an order the first that has so much left to refund.
-CREATE OR REPLACE FUNCTION midtrans_refund_add(a midtrans_attempts, input jsonb) RETURNS midtrans_refunds
+CREATE OR REPLACE FUNCTION midtrans_refund_add(attempt midtrans_attempts, input jsonb) RETURNS midtrans_refunds
 LANGUAGE plpgsql AS $$
 DECLARE
 	p     record;
@@ -109,7 +109,7 @@ BEGIN
 	FROM midtrans_transactions t
 	JOIN payments y ON y.id = t.payment_id AND y.status = 'received'
 	CROSS JOIN LATERAL (SELECT y.amount - coalesce(sum(r.amount), 0)::bigint AS most FROM refunds r WHERE r.payment_id = y.id) b
-	WHERE t.attempt_id = a.id
+	WHERE t.attempt_id = attempt.id
 	ORDER BY least(b.most, coalesce((input ->> 'amount')::bigint, 1)) DESC, y.seq LIMIT 1;
 	IF NOT FOUND THEN
 		PERFORM raise_conflict('nothing_to_refund', 'Nothing of this order can be refunded.');
@@ -185,9 +185,9 @@ BEGIN
 END $$;
 
 -- The sum of a transaction's refunds, those by hand too, without the parts that the customer's bank took back.
-CREATE OR REPLACE FUNCTION midtrans_refunded_amount(t midtrans_transactions) RETURNS bigint
+CREATE OR REPLACE FUNCTION midtrans_refunded_amount(transaction_row midtrans_transactions) RETURNS bigint
 LANGUAGE sql AS $$
-	SELECT coalesce(sum(amount), 0)::bigint - t.charged_back FROM refunds WHERE payment_id = t.payment_id
+	SELECT coalesce(sum(amount), 0)::bigint - transaction_row.charged_back FROM refunds WHERE payment_id = transaction_row.payment_id
 $$;
 
 -- Book what the customer's bank took back in parts, total so far: a sum of its own beside that of refunds.
@@ -207,7 +207,7 @@ BEGIN
 END $$;
 
 -- Book one refund; a requested one keeps its reason and actor. Without an id it is found by its amount.
-CREATE OR REPLACE FUNCTION midtrans_refund_settle(t midtrans_transactions, key text, money bigint, day date)
+CREATE OR REPLACE FUNCTION midtrans_refund_settle(transaction_row midtrans_transactions, key text, money bigint, day date)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -217,12 +217,12 @@ BEGIN
 		RETURN;
 	END IF;
 	UPDATE midtrans_refunds SET state = 'done'
-	WHERE transaction_id = t.transaction_id
+	WHERE transaction_id = transaction_row.transaction_id
 	  AND (refund_key = key OR key IS NULL AND amount = money AND state = 'requested')
 	RETURNING * INTO requested;
 	PERFORM midtrans_set_actor(requested.actor);
-	PERFORM payment_refund(t.payment_id,
-		t.transaction_id || ':' || coalesce(requested.refund_key, key, 'up to ' || midtrans_refunded_amount(t) + money),
+	PERFORM payment_refund(transaction_row.payment_id,
+		transaction_row.transaction_id || ':' || coalesce(requested.refund_key, key, 'up to ' || midtrans_refunded_amount(transaction_row) + money),
 		money, coalesce(requested.reopen, false), coalesce(requested.reason, 'at Midtrans'), day);
 	PERFORM midtrans_set_actor(NULL);
 END $$;

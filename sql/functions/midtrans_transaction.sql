@@ -37,15 +37,15 @@ END $$;
 
 -- Midtrans names, for this attempt, a transaction that is stored with another one: it is moved here if
 -- a notification alone put it there.
-CREATE OR REPLACE FUNCTION midtrans_transaction_move(t midtrans_transactions, a midtrans_attempts)
+CREATE OR REPLACE FUNCTION midtrans_transaction_move(transaction_row midtrans_transactions, attempt midtrans_attempts)
 RETURNS midtrans_transactions
 LANGUAGE plpgsql AS $$
 DECLARE
 	moved midtrans_transactions;
 BEGIN
-	UPDATE midtrans_transactions SET attempt_id = a.id, transaction_status = 'moved', outlook = 'retry', updated_at = now()
-	WHERE id = t.id AND NOT confirmed AND payment_id IS NULL RETURNING * INTO moved;
-	RETURN CASE WHEN FOUND THEN moved ELSE t END;
+	UPDATE midtrans_transactions SET attempt_id = attempt.id, transaction_status = 'moved', outlook = 'retry', updated_at = now()
+	WHERE id = transaction_row.id AND NOT confirmed AND payment_id IS NULL RETURNING * INTO moved;
+	RETURN CASE WHEN FOUND THEN moved ELSE transaction_row END;
 END $$;
 
 -- Midtrans itself named this transaction of this attempt. One that is not saved all the same (its status
@@ -74,13 +74,13 @@ END $$;
  * enough that it does not know the id, and either only a notification has ever
  * named it or its time is over.
  */
-CREATE OR REPLACE FUNCTION midtrans_transaction_is_open(t midtrans_transactions) RETURNS boolean
+CREATE OR REPLACE FUNCTION midtrans_transaction_is_open(transaction_row midtrans_transactions) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN t.payment_id IS NULL AND t.outlook IN ('pending', 'review')
+	RETURN transaction_row.payment_id IS NULL AND transaction_row.outlook IN ('pending', 'review')
 		AND NOT EXISTS (SELECT FROM midtrans_unknown_ids u JOIN midtrans_attempts a ON a.id = u.attempt_id
-			WHERE u.attempt_id = t.attempt_id AND u.transaction_id = t.transaction_id
-			  AND u.asks >= midtrans_asks_until_unknown() AND (NOT t.confirmed OR a.expires_at <= now()));
+			WHERE u.attempt_id = transaction_row.attempt_id AND u.transaction_id = transaction_row.transaction_id
+			  AND u.asks >= midtrans_asks_until_unknown() AND (NOT transaction_row.confirmed OR a.expires_at <= now()));
 END $$;
 
 -- So many answers "unknown" are believed: the API of Midtrans lags behind its notifications.
@@ -93,7 +93,7 @@ $$;
  * The ids that notifications named as transactions of an attempt, and Midtrans
  * has not. If the message changed nothing, only the events have the id.
  */
-CREATE OR REPLACE FUNCTION midtrans_unconfirmed_ids(a midtrans_attempts)
+CREATE OR REPLACE FUNCTION midtrans_unconfirmed_ids(attempt midtrans_attempts)
 RETURNS TABLE (transaction_id text, first_named timestamptz, last_named timestamptz)
 LANGUAGE sql STABLE AS $$
 	SELECT e.transaction_id, min(e.received_at), max(coalesce(c.last_at, e.received_at))
@@ -101,20 +101,20 @@ LANGUAGE sql STABLE AS $$
 	JOIN midtrans_verdicts v ON v.event_id = e.id
 	LEFT JOIN midtrans_copies c ON c.event_id = e.id
 	LEFT JOIN midtrans_transactions t ON t.transaction_id = e.transaction_id
-	WHERE e.order_id = a.order_id AND e.source = 'notification' AND t.confirmed IS NOT TRUE
-	  AND (t.attempt_id = a.id OR v.verdict IN ('confirm', 'inconsistent')
+	WHERE e.order_id = attempt.order_id AND e.source = 'notification' AND t.confirmed IS NOT TRUE
+	  AND (t.attempt_id = attempt.id OR v.verdict IN ('confirm', 'inconsistent')
 	       AND coalesce(c.last_at, e.received_at) > now() - interval '3 days')
 	GROUP BY e.transaction_id
 $$;
 
 -- Those worth asking about, with the number of answers "unknown" since a notification named them last.
 -- However many there are, such an answer may be wrong: the id is asked about for three days.
-CREATE OR REPLACE FUNCTION midtrans_unconfirmed_ids_to_ask(a midtrans_attempts)
+CREATE OR REPLACE FUNCTION midtrans_unconfirmed_ids_to_ask(attempt midtrans_attempts)
 RETURNS TABLE (transaction_id text, first_named timestamptz, asks int)
 LANGUAGE sql STABLE AS $$
 	SELECT i.transaction_id, i.first_named, CASE WHEN u.asked_at >= i.last_named THEN u.asks ELSE 0 END
-	FROM midtrans_unconfirmed_ids(a) i
-	LEFT JOIN midtrans_unknown_ids u ON u.attempt_id = a.id AND u.transaction_id = i.transaction_id
+	FROM midtrans_unconfirmed_ids(attempt) i
+	LEFT JOIN midtrans_unknown_ids u ON u.attempt_id = attempt.id AND u.transaction_id = i.transaction_id
 	WHERE (u.asked_at >= i.last_named) IS NOT TRUE OR i.last_named > now() - interval '3 days'
 $$;
 

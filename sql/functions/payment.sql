@@ -21,7 +21,7 @@ END $$;
  * subscriptions. A person's Idempotency-Key replays the first answer; so does
  * the gateway's reference.
  */
-CREATE OR REPLACE FUNCTION payment_book(input jsonb, d date)
+CREATE OR REPLACE FUNCTION payment_book(input jsonb, today date)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -32,7 +32,7 @@ BEGIN
 		PERFORM raise_invalid('customer_id', 'unknown_reference', 'The selected customer id is invalid: the invoice is another customer''s.');
 	END IF;
 	IF input ->> 'invoice_id' IS NOT NULL THEN
-		RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, d);
+		RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, today);
 		RETURN;
 	END IF;
 	IF NOT EXISTS (SELECT FROM customers WHERE id = (input ->> 'customer_id')::uuid) THEN
@@ -40,11 +40,11 @@ BEGIN
 	END IF;
 	deposit.customer_id := (customer_lock((input ->> 'customer_id')::uuid)).id;
 	deposit.is_open := false;
-	RETURN QUERY SELECT * FROM payment_take(deposit, input, d);
+	RETURN QUERY SELECT * FROM payment_take(deposit, input, today);
 END $$;
 
 -- The same for a caller that holds the invoice's locks. An invoice without id: a deposit.
-CREATE OR REPLACE FUNCTION payment_take(i invoices, input jsonb, d date)
+CREATE OR REPLACE FUNCTION payment_take(invoice invoices, input jsonb, today date)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -55,14 +55,14 @@ BEGIN
 		IF FOUND THEN RETURN; END IF;
 	END IF;
 	IF is_payment_manual(input) THEN
-		PERFORM require_payment_new(i, input, d);
+		PERFORM require_payment_new(invoice, input, today);
 	END IF;
-	p := payment_insert(i, input, payment_amount(i, input, d), d);
+	p := payment_insert(invoice, input, payment_amount(invoice, input, today), today);
 	IF p.id IS NULL THEN -- the gateway repeats itself, or somebody used the key just now
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		RETURN;
 	END IF;
-	PERFORM payment_spend(p, i, coalesce(ARRAY(SELECT jsonb_array_elements_text(input -> 'bills')::uuid), '{}'), d);
+	PERFORM payment_spend(p, invoice, coalesce(ARRAY(SELECT jsonb_array_elements_text(input -> 'bills')::uuid), '{}'), today);
 	RETURN QUERY SELECT p.id, p.invoice_id, false;
 END $$;
 
@@ -91,7 +91,7 @@ BEGIN
 END $$;
 
 -- Two clicks make one payment: the same invoice, amount, reference and day within 10 minutes is refused.
-CREATE OR REPLACE FUNCTION require_payment_new(i invoices, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION require_payment_new(invoice invoices, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	first payments;
@@ -100,13 +100,13 @@ BEGIN
 		RETURN;
 	END IF;
 	SELECT * INTO first FROM payments p
-	WHERE p.customer_id = i.customer_id AND p.invoice_id IS NOT DISTINCT FROM i.id AND p.source = 'manual' AND p.status = 'received'
-	  AND p.amount = coalesce((input ->> 'amount')::bigint, i.amount - i.paid_amount)
+	WHERE p.customer_id = invoice.customer_id AND p.invoice_id IS NOT DISTINCT FROM invoice.id AND p.source = 'manual' AND p.status = 'received'
+	  AND p.amount = coalesce((input ->> 'amount')::bigint, invoice.amount - invoice.paid_amount)
 	  AND p.reference IS NOT DISTINCT FROM input ->> 'reference'
-	  AND business_day(p.payment_date) = coalesce(payment_day(input ->> 'payment_date'), d)
+	  AND business_day(p.payment_date) = coalesce(payment_day(input ->> 'payment_date'), today)
 	  AND p.created_at > clock_timestamp() - interval '10 minutes'
 	ORDER BY p.seq DESC LIMIT 1;
-	IF FOUND AND (i.id IS NULL OR i.is_open) THEN
+	IF FOUND AND (invoice.id IS NULL OR invoice.is_open) THEN
 		PERFORM raise_conflict('payment_duplicate', format('The same payment was booked at %s (%s). Send duplicate: true to book it again.',
 			to_char(first.created_at, 'HH24:MI:SS'), first.id));
 	END IF;
@@ -122,31 +122,31 @@ $$;
  * The moment of a payment: as given; a day, or none given: now on the business
  * day d that is today, else noon of that day, which is that day in every zone of the country.
  */
-CREATE OR REPLACE FUNCTION payment_moment(moment text, d date) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION payment_moment(moment text, today date) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN length(moment) > 10 THEN moment::timestamptz
 	            WHEN business_day(now()) = day THEN now()
 	            ELSE day_noon(day) END
-	FROM (SELECT coalesce(payment_day(moment), d) AS day) given
+	FROM (SELECT coalesce(payment_day(moment), today) AS day) given
 $$;
 
 -- The amount received. People are held to what is owed; the gateway's money is there already.
-CREATE OR REPLACE FUNCTION payment_amount(i invoices, input jsonb, d date) RETURNS bigint
+CREATE OR REPLACE FUNCTION payment_amount(invoice invoices, input jsonb, today date) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-	owed   bigint := i.amount - i.paid_amount;
+	owed   bigint := invoice.amount - invoice.paid_amount;
 	amount bigint := coalesce((input ->> 'amount')::bigint, owed);
 BEGIN
 	IF NOT is_payment_manual(input) THEN
 		RETURN amount;
 	END IF;
-	IF i.id IS NOT NULL AND NOT i.is_open THEN
-		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
+	IF invoice.id IS NOT NULL AND NOT invoice.is_open THEN
+		PERFORM raise_conflict('invoice_' || invoice.status, format('The invoice is %s.', invoice.status));
 	END IF;
 	IF amount IS NULL OR amount <= 0 THEN
 		PERFORM raise_invalid('amount', 'min', 'The amount must be greater than 0.', '{"min": 1}');
 	END IF;
-	PERFORM require_payment_day(payment_day(input ->> 'payment_date'), (input ->> 'bounded')::boolean, d);
+	PERFORM require_payment_day(payment_day(input ->> 'payment_date'), (input ->> 'bounded')::boolean, today);
 	IF amount > owed AND (input ->> 'surplus_to_credit')::boolean IS NOT TRUE THEN
 		PERFORM raise_invalid('amount', 'max', format('The amount must not be greater than the outstanding %s.', owed),
 			jsonb_build_object('max', owed));
@@ -154,19 +154,19 @@ BEGIN
 	RETURN amount;
 END $$;
 
-CREATE OR REPLACE FUNCTION require_payment_day(day date, bounded boolean, d date) RETURNS void
+CREATE OR REPLACE FUNCTION require_payment_day(day date, bounded boolean, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF day > d THEN
-		PERFORM raise_invalid('payment_date', 'future', format('The payment date must not be later than %s.', d));
+	IF day > today THEN
+		PERFORM raise_invalid('payment_date', 'future', format('The payment date must not be later than %s.', today));
 	END IF;
-	IF bounded AND day < d - 1 THEN
+	IF bounded AND day < today - 1 THEN
 		PERFORM raise_denied('payment_date_bound', 'An operator may date a payment today or yesterday.');
 	END IF;
 END $$;
 
 -- id is NULL where the key or the gateway's reference is taken.
-CREATE OR REPLACE FUNCTION payment_insert(i invoices, input jsonb, amount bigint, d date) RETURNS payments
+CREATE OR REPLACE FUNCTION payment_insert(invoice invoices, input jsonb, amount bigint, today date) RETURNS payments
 LANGUAGE plpgsql AS $$
 DECLARE
 	p payments;
@@ -174,53 +174,53 @@ BEGIN
 	INSERT INTO payments (invoice_id, customer_id, amount, fee, method, source, reference, idempotency_key, request_hash,
 		transaction_id, midtrans_transaction_id, midtrans_status, midtrans_response,
 		payment_date, received_on, notes, actor)
-	VALUES (i.id, i.customer_id, amount, coalesce((input ->> 'fee')::bigint, 0),
+	VALUES (invoice.id, invoice.customer_id, amount, coalesce((input ->> 'fee')::bigint, 0),
 		coalesce(input ->> 'method', 'cash'), coalesce(input ->> 'source', 'manual'),
 		input ->> 'reference', input ->> 'idempotency_key', input ->> 'request_hash',
 		input ->> 'transaction_id', input ->> 'midtrans_transaction_id', input ->> 'midtrans_status',
 		input -> 'midtrans_response',
-		payment_moment(input ->> 'payment_date', d), d, input ->> 'notes', session_actor())
+		payment_moment(input ->> 'payment_date', today), today, input ->> 'notes', session_actor())
 	ON CONFLICT DO NOTHING
 	RETURNING * INTO p;
 	RETURN p;
 END $$;
 
 -- The bills it is for first, oldest first; the rest is credit, and credit is used at once.
-CREATE OR REPLACE FUNCTION payment_spend(p payments, i invoices, bills uuid[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION payment_spend(payment payments, invoice invoices, bills uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	rest bigint := p.amount;
+	rest bigint := payment.amount;
 	part bigint;
 	bill invoices;
 BEGIN
-	FOR bill IN SELECT * FROM invoices WHERE id = ANY(bills || i.id) AND is_open ORDER BY due_date, seq LOOP
+	FOR bill IN SELECT * FROM invoices WHERE id = ANY(bills || invoice.id) AND is_open ORDER BY due_date, seq LOOP
 		EXIT WHEN rest = 0;
 		part := least(rest, bill.amount - bill.paid_amount);
 		rest := rest - part;
-		bill.midtrans_transaction_id := coalesce(p.midtrans_transaction_id, bill.midtrans_transaction_id);
-		PERFORM allocate(bill, p.id, NULL, part, p.method, d);
+		bill.midtrans_transaction_id := coalesce(payment.midtrans_transaction_id, bill.midtrans_transaction_id);
+		PERFORM allocate(bill, payment.id, NULL, part, payment.method, today);
 	END LOOP;
 	IF rest > 0 THEN
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'surplus', rest, i.id, NULL, d);
-		PERFORM billing_log('surplus', format('%s more than %s needed', rupiah(rest), coalesce(i.invoice_number, 'bills')),
-			p.customer_id, i.subscription_id, i.id, jsonb_build_object('amount', rest, 'payment_id', p.id));
+		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'surplus', rest, invoice.id, NULL, today);
+		PERFORM billing_log('surplus', format('%s more than %s needed', rupiah(rest), coalesce(invoice.invoice_number, 'bills')),
+			payment.customer_id, invoice.subscription_id, invoice.id, jsonb_build_object('amount', rest, 'payment_id', payment.id));
 	END IF;
-	PERFORM credit_apply(p.customer_id, d);
-	PERFORM payment_alert(p, i);
+	PERFORM credit_apply(payment.customer_id, today);
+	PERFORM payment_alert(payment, invoice);
 END $$;
 
 -- Alert on money that nobody expected: somebody should look whether to pay it back.
-CREATE OR REPLACE FUNCTION payment_alert(p payments, i invoices) RETURNS void
+CREATE OR REPLACE FUNCTION payment_alert(payment payments, invoice invoices) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	archived boolean;
 BEGIN
-	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = p.customer_id;
-	IF archived OR i.id IS NOT NULL AND NOT i.is_open THEN
+	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = payment.customer_id;
+	IF archived OR invoice.id IS NOT NULL AND NOT invoice.is_open THEN
 		PERFORM alert_raise_text('payment', 'warning', CASE WHEN archived THEN 'money_archived' ELSE 'money_closed' END,
-			jsonb_build_object('amount', rupiah(p.amount), 'method', p.method, 'status', i.status,
-				'invoice', coalesce(i.invoice_number, '-')),
-			jsonb_build_object('payment_id', p.id, 'invoice_id', i.id, 'customer_id', p.customer_id));
+			jsonb_build_object('amount', rupiah(payment.amount), 'method', payment.method, 'status', invoice.status,
+				'invoice', coalesce(invoice.invoice_number, '-')),
+			jsonb_build_object('payment_id', payment.id, 'invoice_id', invoice.id, 'customer_id', payment.customer_id));
 	END IF;
 END $$;
 
@@ -244,19 +244,19 @@ END $$;
  * newest first. Then other credit may step in, and only a line that still owes
  * past its grace is cut.
  */
-CREATE OR REPLACE FUNCTION payment_reverse(pay uuid, kind text, reason text, d date, bounded boolean DEFAULT false) RETURNS void
+CREATE OR REPLACE FUNCTION payment_reverse(pay uuid, kind text, reason text, today date, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	p      payments := payment_lock(pay);
 	gone   bigint;
 	undone uuid[];
 BEGIN
-	PERFORM require_payment_reversible(p, kind, d, bounded);
+	PERFORM require_payment_reversible(p, kind, today, bounded);
 	SELECT p.amount - coalesce(sum(amount), 0) INTO gone FROM refunds WHERE payment_id = pay;
-	undone := allocations_return(p, p.amount, kind, d);
-	PERFORM lot_close(p, gone, reason, d);
+	undone := allocations_return(p, p.amount, kind, today);
+	PERFORM lot_close(p, gone, reason, today);
 	INSERT INTO payment_reversals (payment_id, kind, amount, reason, actor, reversed_on)
-	VALUES (pay, kind, gone, reason, session_actor(), d);
+	VALUES (pay, kind, gone, reason, session_actor(), today);
 	UPDATE payments SET status = 'reversed', updated_at = now() WHERE id = pay;
 	PERFORM billing_log('reversed', format('Payment of %s taken back (%s)', rupiah(gone), kind),
 		p.customer_id, NULL, p.invoice_id,
@@ -265,32 +265,32 @@ BEGIN
 	IF kind <> 'reversal' THEN
 		PERFORM payment_alert_lost(p, kind, gone);
 	END IF;
-	PERFORM debt_reopen(p.customer_id, undone, d);
+	PERFORM debt_reopen(p.customer_id, undone, today);
 END $$;
 
 -- The gateway's voids and chargebacks are facts; a person's reversal is held to rules.
-CREATE OR REPLACE FUNCTION require_payment_reversible(p payments, kind text, d date, bounded boolean) RETURNS void
+CREATE OR REPLACE FUNCTION require_payment_reversible(payment payments, kind text, today date, bounded boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF p.status <> 'received' THEN
-		PERFORM raise_conflict('payment_' || p.status, format('The payment is %s already.', p.status));
+	IF payment.status <> 'received' THEN
+		PERFORM raise_conflict('payment_' || payment.status, format('The payment is %s already.', payment.status));
 	END IF;
 	IF kind <> 'reversal' THEN
 		RETURN;
 	END IF;
-	IF p.source <> 'manual' THEN
+	IF payment.source <> 'manual' THEN
 		PERFORM raise_conflict('payment_is_gateway', 'A gateway payment cannot be deleted: refund it.');
 	END IF;
-	IF bounded AND (p.received_on = d AND p.method = 'cash' AND p.actor = session_actor()) IS NOT TRUE THEN
+	IF bounded AND (payment.received_on = today AND payment.method = 'cash' AND payment.actor = session_actor()) IS NOT TRUE THEN
 		PERFORM raise_denied('payment_undo_bound', 'An operator may undo only a cash payment booked by the same person on the same day.');
 	END IF;
-	IF EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = p.id AND c.kind = 'payout') THEN
+	IF EXISTS (SELECT FROM customer_credits c WHERE c.payment_id = payment.id AND c.kind = 'payout') THEN
 		PERFORM raise_conflict('payment_paid_out', 'Some of this payment has been paid out already.');
 	END IF;
 END $$;
 
 -- Give up to `money` of what a payment pays back to its credit, newest due date first. Returns the bills that were paid.
-CREATE OR REPLACE FUNCTION allocations_return(p payments, money bigint, reason text, d date) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION allocations_return(payment payments, money bigint, reason text, today date) RETURNS uuid[]
 LANGUAGE plpgsql AS $$
 DECLARE
 	held   record;
@@ -299,15 +299,15 @@ DECLARE
 BEGIN
 	FOR held IN
 		SELECT a.invoice_id AS invoice, sum(a.amount)::bigint AS amount
-		FROM allocations a JOIN invoices i ON i.id = a.invoice_id WHERE a.payment_id = p.id
+		FROM allocations a JOIN invoices i ON i.id = a.invoice_id WHERE a.payment_id = payment.id
 		GROUP BY a.invoice_id, i.due_date, i.seq HAVING sum(a.amount) > 0 ORDER BY i.due_date DESC, i.seq DESC
 	LOOP
 		EXIT WHEN money = 0;
 		part := least(held.amount, money);
 		money := money - part;
-		INSERT INTO allocations (invoice_id, payment_id, amount) VALUES (held.invoice, p.id, -part);
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'returned', part, held.invoice, reason, d);
-		IF invoice_unsettle(held.invoice, part, reason, d) THEN
+		INSERT INTO allocations (invoice_id, payment_id, amount) VALUES (held.invoice, payment.id, -part);
+		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'returned', part, held.invoice, reason, today);
+		IF invoice_unsettle(held.invoice, part, reason, today) THEN
 			undone := undone || held.invoice;
 		END IF;
 	END LOOP;
@@ -316,26 +316,26 @@ END $$;
 
 -- The money is gone. If some of it was paid out before, the difference is a loss (or an
 -- earlier loss is made good), so that nothing is left of the lot.
-CREATE OR REPLACE FUNCTION lot_close(p payments, gone bigint, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION lot_close(payment payments, gone bigint, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	lost bigint := gone - lot_credit(p.id);
+	lost bigint := gone - lot_credit(payment.id);
 BEGIN
 	IF lost > 0 THEN
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, NULL, reason, d);
+		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'loss', lost, NULL, reason, today);
 	END IF;
-	PERFORM credit_entry(p.customer_id, p.id, NULL, 'reversed', -gone, NULL, reason, d);
+	PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'reversed', -gone, NULL, reason, today);
 	IF lost < 0 THEN
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, NULL, reason, d);
+		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'loss', lost, NULL, reason, today);
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION payment_alert_lost(p payments, what text, money bigint) RETURNS void
+CREATE OR REPLACE FUNCTION payment_alert_lost(payment payments, what text, money bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise_text('payment', 'warning', 'payment_lost',
-		jsonb_build_object('what', what, 'amount', rupiah(money), 'reference', coalesce(p.reference, p.id::text)),
-		jsonb_build_object('payment_id', p.id, 'invoice_id', p.invoice_id, 'customer_id', p.customer_id,
+		jsonb_build_object('what', what, 'amount', rupiah(money), 'reference', coalesce(payment.reference, payment.id::text)),
+		jsonb_build_object('payment_id', payment.id, 'invoice_id', payment.invoice_id, 'customer_id', payment.customer_id,
 			'amount', money));
 END $$;
 
@@ -343,20 +343,20 @@ END $$;
  * Bills are open again: other credit pays first, as if it had been there
  * before; a line with one of them past its grace is cut at once.
  */
-CREATE OR REPLACE FUNCTION debt_reopen(customer uuid, undone uuid[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION debt_reopen(customer uuid, undone uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
-	PERFORM credit_apply(customer, d);
+	PERFORM credit_apply(customer, today);
 	FOR s IN
 		SELECT * FROM subscriptions
 		WHERE id IN (SELECT subscription_id FROM invoices WHERE id = ANY(undone) AND is_open)
-		  AND status = 'active' AND (hold_until IS NULL OR hold_until < d)
+		  AND status = 'active' AND (hold_until IS NULL OR hold_until < today)
 		ORDER BY seq
 	LOOP
-		IF is_line_past_grace(s, s.end_date, d) THEN
-			PERFORM subscription_switch_off(s, 'suspended', 'debt', 'the money for an overdue invoice is gone', d);
+		IF is_line_past_grace(s, s.end_date, today) THEN
+			PERFORM subscription_switch_off(s, 'suspended', 'debt', 'the money for an overdue invoice is gone', today);
 		END IF;
 	END LOOP;
 END $$;

@@ -46,18 +46,18 @@ $$;
  * The terms of a subscription: the package of its next period, and its
  * own policy or else the settings. A package by the day is rolling and prepaid.
  */
-CREATE OR REPLACE FUNCTION terms_of(s subscriptions)
+CREATE OR REPLACE FUNCTION terms_of(subscription subscriptions)
 RETURNS TABLE (package_id uuid, package_name text, price bigint, period_unit text, validity_days int, months int,
 	cycle text, mode text, billing_day int, late_policy text)
 LANGUAGE sql STABLE AS $$
 	SELECT p.id, p.name, p.price, p.period_unit, p.validity_days, p.validity_months,
-		CASE p.period_unit WHEN 'day' THEN 'rolling' ELSE coalesce(s.cycle, g.cycle) END,
-		CASE p.period_unit WHEN 'day' THEN 'prepaid' ELSE coalesce(s.mode, g.mode) END,
-		coalesce(s.billing_day, g.billing_day),
-		CASE WHEN p.period_unit = 'month' AND coalesce(s.cycle, g.cycle) = 'calendar' THEN 'keep'
-		     ELSE coalesce(s.late_policy, g.late_policy) END
+		CASE p.period_unit WHEN 'day' THEN 'rolling' ELSE coalesce(subscription.cycle, g.cycle) END,
+		CASE p.period_unit WHEN 'day' THEN 'prepaid' ELSE coalesce(subscription.mode, g.mode) END,
+		coalesce(subscription.billing_day, g.billing_day),
+		CASE WHEN p.period_unit = 'month' AND coalesce(subscription.cycle, g.cycle) = 'calendar' THEN 'keep'
+		     ELSE coalesce(subscription.late_policy, g.late_policy) END
 	FROM packages p, settings g
-	WHERE p.id = coalesce(s.next_package_id, s.package_id)
+	WHERE p.id = coalesce(subscription.next_package_id, subscription.package_id)
 $$;
 
 -- The last day of the period that begins on `day`.
@@ -111,15 +111,15 @@ END $$;
 
 /*
  * The first day of the next period: the day after what end_date would be if
- * every open bill of a period were paid on d, and a line that is off were back.
+ * every open bill of a period were paid on that day, and a line that is off were back.
  */
-CREATE OR REPLACE FUNCTION next_period_start(s subscriptions, d date) RETURNS date
+CREATE OR REPLACE FUNCTION next_period_start(subscription subscriptions, today date) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	IF s.is_postpaid THEN
-		RETURN s.end_date + 1;
+	IF subscription.is_postpaid THEN
+		RETURN subscription.end_date + 1;
 	END IF;
-	RETURN s.end_date + 1 + open_days(s.customer_id, s.id) + CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, d) END;
+	RETURN subscription.end_date + 1 + open_days(subscription.customer_id, subscription.id) + CASE WHEN subscription.status = 'active' THEN 0 ELSE service_off_gain(subscription, today) END;
 END $$;
 
 -- The days that open bills of periods would add.

@@ -5,7 +5,7 @@
  * nobody has paid on, of periods not begun, are issued again at the new price
  * and length. `prorate`: the unused days of the paid period at both prices.
  */
-CREATE OR REPLACE FUNCTION plan_change(sub uuid, p packages, effective text, prorate boolean, d date,
+CREATE OR REPLACE FUNCTION plan_change(sub uuid, package packages, effective text, prorate boolean, today date,
 	OUT effective_from date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,24 +15,24 @@ BEGIN
 	lines := '{}';
 	amount := 0;
 	credit := 0;
-	effective_from := d;
+	effective_from := today;
 	IF effective = 'next_period' THEN
-		effective_from := plan_change_next(s, p, d);
-	ELSIF p.id = s.package_id THEN
+		effective_from := plan_change_next(s, package, today);
+	ELSIF package.id = s.package_id THEN
 		RETURN;
 	ELSE
-		PERFORM plan_change_now(s, p, d);
+		PERFORM plan_change_now(s, package, today);
 		IF prorate THEN
-			SELECT * INTO lines, amount, credit FROM plan_prorate(s, p, d);
+			SELECT * INTO lines, amount, credit FROM plan_prorate(s, package, today);
 		END IF;
 	END IF;
-	PERFORM billing_log('plan_changed', format('%s gets %s (%s)', s.mikrotik_username, p.name, effective),
+	PERFORM billing_log('plan_changed', format('%s gets %s (%s)', s.mikrotik_username, package.name, effective),
 		s.customer_id, s.id, NULL,
-		jsonb_build_object('before', s.package_id, 'after', p.id, 'effective', effective, 'from', effective_from));
+		jsonb_build_object('before', s.package_id, 'after', package.id, 'effective', effective, 'from', effective_from));
 END $$;
 
 -- POST /change: what happened, or with `dry` what would; nothing is done then.
-CREATE OR REPLACE FUNCTION subscription_change(sub uuid, input jsonb, d date) RETURNS jsonb
+CREATE OR REPLACE FUNCTION subscription_change(sub uuid, input jsonb, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
 	s      subscriptions := subscription_lock_live(sub);
@@ -45,18 +45,18 @@ BEGIN
 	SELECT jsonb_build_object('effective_from', c.effective_from, 'amount', c.amount, 'credit', c.credit,
 		'lines', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'text', l.text, 'quantity', l.quantity,
 			'unit_price', l.unit_price, 'amount', l.amount)), '[]') FROM unnest(c.lines) l)) INTO answer
-	FROM plan_change(sub, p, coalesce(input ->> 'effective', 'now'), coalesce((input ->> 'prorate')::boolean, false), d) c;
-	PERFORM subscription_sync_mode(sub, d);
+	FROM plan_change(sub, p, coalesce(input ->> 'effective', 'now'), coalesce((input ->> 'prorate')::boolean, false), today) c;
+	PERFORM subscription_sync_mode(sub, today);
 	RETURN answer || jsonb_build_object('end_date', (SELECT end_date FROM subscriptions WHERE id = sub));
 END $$;
 
 -- The same with `dry_run`: worked out, and undone.
-CREATE OR REPLACE FUNCTION subscription_change_answer(sub uuid, input jsonb, d date) RETURNS jsonb
+CREATE OR REPLACE FUNCTION subscription_change_answer(sub uuid, input jsonb, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
 	answer jsonb;
 BEGIN
-	answer := subscription_change(sub, input, d);
+	answer := subscription_change(sub, input, today);
 	IF (input ->> 'dry_run')::boolean THEN
 		RAISE EXCEPTION USING ERRCODE = 'ISDRY', MESSAGE = answer::text;
 	END IF;
@@ -65,72 +65,72 @@ EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
 	RETURN SQLERRM::jsonb;
 END $$;
 
-CREATE OR REPLACE FUNCTION plan_change_now(s subscriptions, p packages, d date) RETURNS void
+CREATE OR REPLACE FUNCTION plan_change_now(subscription subscriptions, package packages, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(s, d) o);
+	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(subscription, today) o);
 	i   invoices;
 BEGIN
 	FOREACH i IN ARRAY old LOOP
-		PERFORM invoice_void(i, 'reissued after a plan change', d);
+		PERFORM invoice_void(i, 'reissued after a plan change', today);
 	END LOOP;
-	IF s.is_postpaid THEN
-		PERFORM used_days_bill(s, d);
+	IF subscription.is_postpaid THEN
+		PERFORM used_days_bill(subscription, today);
 	END IF;
-	UPDATE subscriptions SET package_id = p.id, next_package_id = NULL, next_package_on = NULL, updated_at = now() WHERE id = s.id;
-	PERFORM invoices_reissue(s.id, old, d);
+	UPDATE subscriptions SET package_id = package.id, next_package_id = NULL, next_package_on = NULL, updated_at = now() WHERE id = subscription.id;
+	PERFORM invoices_reissue(subscription.id, old, today);
 END $$;
 
--- A postpaid line changes on d: the days before it are billed at the package that they were used with.
-CREATE OR REPLACE FUNCTION used_days_bill(s subscriptions, d date) RETURNS void
+-- A postpaid line changes on that day: the days before it are billed at the package that they were used with.
+CREATE OR REPLACE FUNCTION used_days_bill(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	bills billing_report[];
 BEGIN
-	UPDATE subscriptions SET closed_on = coalesce(closed_on, d - 1), next_package_id = NULL, next_package_on = NULL WHERE id = s.id;
+	UPDATE subscriptions SET closed_on = coalesce(closed_on, today - 1), next_package_id = NULL, next_package_on = NULL WHERE id = subscription.id;
 	LOOP -- (nights may have been missed: each turn bills one period)
-		bills := billing_renew_lines(ARRAY[s.id], d);
+		bills := billing_renew_lines(ARRAY[subscription.id], today);
 		EXIT WHEN bills = '{}';
 	END LOOP;
-	UPDATE subscriptions SET closed_on = s.closed_on, anchor_day = CASE WHEN s.end_date < d - 1 THEN NULL ELSE anchor_day END
-	WHERE id = s.id;
+	UPDATE subscriptions SET closed_on = subscription.closed_on, anchor_day = CASE WHEN subscription.end_date < today - 1 THEN NULL ELSE anchor_day END
+	WHERE id = subscription.id;
 END $$;
 
 -- Bills nobody has paid on, of periods that have not begun.
-CREATE OR REPLACE FUNCTION untouched_invoices(s subscriptions, d date) RETURNS SETOF invoices
+CREATE OR REPLACE FUNCTION untouched_invoices(subscription subscriptions, today date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM open_invoices(s.customer_id, s.id) o
-	WHERE paid_amount = 0 AND is_period_ahead(s, o, d)
+	SELECT * FROM open_invoices(subscription.customer_id, subscription.id) o
+	WHERE paid_amount = 0 AND is_period_ahead(subscription, o, today)
 	ORDER BY period_start
 $$;
 
 -- From the first period not yet billed. A bill of it that nobody has paid on is issued again.
-CREATE OR REPLACE FUNCTION plan_change_next(s subscriptions, p packages, d date) RETURNS date
+CREATE OR REPLACE FUNCTION plan_change_next(subscription subscriptions, package packages, today date) RETURNS date
 LANGUAGE plpgsql AS $$
 DECLARE
-	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(s, d) o WHERE o.period_start >= s.next_package_on);
+	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(subscription, today) o WHERE o.period_start >= subscription.next_package_on);
 	i   invoices;
 BEGIN
-	IF s.next_package_on < (SELECT coalesce(min(period_start), 'infinity') FROM unnest(old)) THEN
+	IF subscription.next_package_on < (SELECT coalesce(min(period_start), 'infinity') FROM unnest(old)) THEN
 		PERFORM raise_conflict('period_paid', 'The next period has been paid for with another package: change it when it has begun.');
 	END IF;
 	FOREACH i IN ARRAY old LOOP
-		PERFORM invoice_void(i, 'reissued after a plan change', d);
+		PERFORM invoice_void(i, 'reissued after a plan change', today);
 	END LOOP;
 	UPDATE subscriptions
-	   SET next_package_id = nullif(p.id, package_id), next_package_on = CASE WHEN p.id <> package_id AND old = '{}' THEN next_package_on END,
+	   SET next_package_id = nullif(package.id, package_id), next_package_on = CASE WHEN package.id <> package_id AND old = '{}' THEN next_package_on END,
 	       updated_at = now()
-	 WHERE id = s.id;
-	PERFORM invoices_reissue(s.id, old, d);
-	SELECT * INTO s FROM subscriptions WHERE id = s.id;
-	RETURN coalesce(s.next_package_on, next_period_start(s, d));
+	 WHERE id = subscription.id;
+	PERFORM invoices_reissue(subscription.id, old, today);
+	SELECT * INTO subscription FROM subscriptions WHERE id = subscription.id;
+	RETURN coalesce(subscription.next_package_on, next_period_start(subscription, today));
 END $$;
 
 /*
  * Cancelled bills again, one after the other, with the package that the line
  * has by now: due date and items stay.
  */
-CREATE OR REPLACE FUNCTION invoices_reissue(sub uuid, old invoices[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION invoices_reissue(sub uuid, old invoices[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions;
@@ -140,26 +140,26 @@ DECLARE
 BEGIN
 	FOREACH i IN ARRAY old LOOP
 		SELECT * INTO s FROM subscriptions WHERE id = sub;
-		draft := period_draft(s, next_period_start(s, d), d);
+		draft := period_draft(s, next_period_start(s, today), today);
 		draft.kind := i.kind;
 		SELECT * INTO draft.period_end, lines FROM periods_again(s, i.id, draft.period_start);
-		draft.due_date := greatest(i.due_date, d);
+		draft.due_date := greatest(i.due_date, today);
 		draft.notes := i.notes;
 		IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
 			PERFORM raise_conflict('period_overlaps', 'With this package the next period would overlap one already billed.');
 		END IF;
-		PERFORM next_package_billed(s, draft.period_start, d);
-		PERFORM invoice_issue(draft, bill_compose(s, lines, periods_of(i.id), draft.period_end - draft.period_start + 1, d), d);
+		PERFORM next_package_billed(s, draft.period_start, today);
+		PERFORM invoice_issue(draft, bill_compose(s, lines, periods_of(i.id), draft.period_end - draft.period_start + 1, today), today);
 	END LOOP;
 END $$;
 
 -- As many periods as a cancelled bill was over, with the discount that was agreed for paying ahead.
-CREATE OR REPLACE FUNCTION periods_again(s subscriptions, inv uuid, first_day date, OUT last date, OUT lines bill_line[])
+CREATE OR REPLACE FUNCTION periods_again(subscription subscriptions, inv uuid, first_day date, OUT last date, OUT lines bill_line[])
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	price bigint;
 BEGIN
-	SELECT * INTO last, lines FROM periods_ahead(s, first_day, periods_of(inv));
+	SELECT * INTO last, lines FROM periods_ahead(subscription, first_day, periods_of(inv));
 	SELECT sum(l.amount) INTO price FROM unnest(lines) l;
 	lines := lines || ARRAY(SELECT bill_line_new('discount', min(l.text), 1, - least(- sum(l.amount)::bigint, price), true)
 		FROM unnest(bill_lines_of(inv)) l WHERE l.kind = 'discount' AND num_nonnulls(l.item_id, l.taken) = 0 HAVING count(*) > 0);
@@ -174,38 +174,38 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * The unused paid days, from d on, at the old price against the same days at
+ * The unused paid days, from that day on, at the old price against the same days at
  * the new one. A difference to pay is a bill; one in the customer's favour is
  * credit, at most what was paid for those days.
  */
-CREATE OR REPLACE FUNCTION plan_prorate(s subscriptions, p packages, d date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
+CREATE OR REPLACE FUNCTION plan_prorate(subscription subscriptions, package packages, today date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
 	unused record;
 	cost   numeric;
-	draft  invoices := invoice_draft(s, 'change');
+	draft  invoices := invoice_draft(subscription, 'change');
 BEGIN
 	lines := '{}';
 	credit := 0;
-	SELECT * INTO unused FROM unused_paid_days(s, s.end_date - d + 1 + service_off_gain(s, d));
-	cost := p.price::numeric * unused.days / CASE p.period_unit WHEN 'day' THEN p.validity_days
-		ELSE add_months(d, p.validity_months, extract(day FROM d)::int) - d END;
+	SELECT * INTO unused FROM unused_paid_days(subscription, subscription.end_date - today + 1 + service_off_gain(subscription, today));
+	cost := package.price::numeric * unused.days / CASE package.period_unit WHEN 'day' THEN package.validity_days
+		ELSE add_months(today, package.validity_months, extract(day FROM today)::int) - today END;
 	IF cost < unused.value THEN
 		amount := 0;
 		credit := floor(unused.value - cost);
 		IF credit > 0 THEN
-			PERFORM credit_entry(s.customer_id, NULL, NULL, 'gift', credit, NULL, format('change to %s: %s days left', p.name, unused.days), d);
-			PERFORM credit_apply(s.customer_id, d);
+			PERFORM credit_entry(subscription.customer_id, NULL, NULL, 'gift', credit, NULL, format('change to %s: %s days left', package.name, unused.days), today);
+			PERFORM credit_apply(subscription.customer_id, today);
 		END IF;
 		RETURN;
 	END IF;
 	amount := round_up(cost - unused.value);
 	IF amount > 0 THEN
-		lines := bill_taxed(ARRAY[bill_line_new('part', format('Change to %s, %s days', p.name, unused.days), 1, amount, true)], s.customer_id);
+		lines := bill_taxed(ARRAY[bill_line_new('part', format('Change to %s, %s days', package.name, unused.days), 1, amount, true)], subscription.customer_id);
 		SELECT sum(l.amount) INTO amount FROM unnest(lines) l;
-		draft.package_id := p.id;
-		draft.due_date := d + (SELECT first_due_days FROM settings);
-		PERFORM invoice_issue(draft, lines, d);
+		draft.package_id := package.id;
+		draft.due_date := today + (SELECT first_due_days FROM settings);
+		PERFORM invoice_issue(draft, lines, today);
 	END IF;
 END $$;
 
@@ -214,7 +214,7 @@ END $$;
  * money paid for them. Days are used in the order in which they were entered,
  * so the last ones are left: given days among them cost nothing.
  */
-CREATE OR REPLACE FUNCTION unused_paid_days(s subscriptions, left_over int, OUT days int, OUT value numeric)
+CREATE OR REPLACE FUNCTION unused_paid_days(subscription subscriptions, left_over int, OUT days int, OUT value numeric)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	lot  record;
@@ -222,7 +222,7 @@ DECLARE
 BEGIN
 	days := 0;
 	value := 0;
-	FOR lot IN SELECT * FROM service_day_lots(s.id) LOOP
+	FOR lot IN SELECT * FROM service_day_lots(subscription.id) LOOP
 		EXIT WHEN left_over <= 0;
 		part := least(left_over, lot.days);
 		left_over := left_over - part;
@@ -251,24 +251,24 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The period that begins on `first_day` is billed at the next package: that is the package once the period has begun.
-CREATE OR REPLACE FUNCTION next_package_billed(s subscriptions, first_day date, d date) RETURNS void
+CREATE OR REPLACE FUNCTION next_package_billed(subscription subscriptions, first_day date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF s.next_package_id IS NULL OR s.next_package_on IS NOT NULL THEN
+	IF subscription.next_package_id IS NULL OR subscription.next_package_on IS NOT NULL THEN
 		RETURN;
 	END IF;
-	IF first_day <= d THEN
-		PERFORM next_package_begin(s);
+	IF first_day <= today THEN
+		PERFORM next_package_begin(subscription);
 	ELSE
-		UPDATE subscriptions SET next_package_on = first_day WHERE id = s.id;
+		UPDATE subscriptions SET next_package_on = first_day WHERE id = subscription.id;
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION next_package_begin(s subscriptions) RETURNS void
+CREATE OR REPLACE FUNCTION next_package_begin(subscription subscriptions) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE subscriptions SET package_id = next_package_id, next_package_id = NULL, next_package_on = NULL, updated_at = now()
-	 WHERE id = s.id;
-	PERFORM billing_log('plan_changed', format('%s gets its next package', s.mikrotik_username), s.customer_id, s.id, NULL,
-		jsonb_build_object('before', s.package_id, 'after', s.next_package_id, 'effective', 'next_period'));
+	 WHERE id = subscription.id;
+	PERFORM billing_log('plan_changed', format('%s gets its next package', subscription.mikrotik_username), subscription.customer_id, subscription.id, NULL,
+		jsonb_build_object('before', subscription.package_id, 'after', subscription.next_package_id, 'effective', 'next_period'));
 END $$;

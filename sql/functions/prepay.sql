@@ -1,6 +1,6 @@
 -- Paying ahead: one bill for several periods.
 
-CREATE OR REPLACE FUNCTION subscription_prepay(sub uuid, periods int, discount bigint, bounded boolean, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION subscription_prepay(sub uuid, periods int, discount bigint, bounded boolean, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions := subscription_lock_live(sub);
@@ -12,31 +12,31 @@ BEGIN
 		PERFORM raise_conflict('line_is_postpaid', 'A postpaid line is billed afterwards: it cannot be paid ahead.');
 	END IF;
 	PERFORM require_operator_discount(bounded, discount);
-	SELECT * INTO next FROM open_invoices(s.customer_id, sub) o WHERE o.grants_days AND is_invoice_untouched(o) AND o.period_start > d
+	SELECT * INTO next FROM open_invoices(s.customer_id, sub) o WHERE o.grants_days AND is_invoice_untouched(o) AND o.period_start > today
 	ORDER BY seq DESC LIMIT 1;
 	IF FOUND THEN
-		PERFORM invoice_void(next, 'taken into a bill paid ahead', d);
+		PERFORM invoice_void(next, 'taken into a bill paid ahead', today);
 	END IF;
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	draft := period_draft(s, next_period_start(s, d), d);
+	draft := period_draft(s, next_period_start(s, today), today);
 	draft.kind := 'prepay';
-	draft.due_date := d + (SELECT first_due_days FROM settings);
+	draft.due_date := today + (SELECT first_due_days FROM settings);
 	SELECT * INTO draft.period_end, lines FROM periods_ahead(s, draft.period_start, periods);
 	IF coalesce(discount, 0) > 0 THEN
 		lines := lines || bill_line_new('discount', 'Discount', 1, - least(discount, (SELECT sum(l.amount)::bigint FROM unnest(lines) l)), true);
 	END IF;
-	PERFORM next_package_billed(s, draft.period_start, d);
-	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, d), d);
+	PERFORM next_package_billed(s, draft.period_start, today);
+	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, today), today);
 END $$;
 
 -- The bill that was made, or with `dry_run` would be.
-CREATE OR REPLACE FUNCTION subscription_prepay_answer(sub uuid, input jsonb, d date) RETURNS jsonb
+CREATE OR REPLACE FUNCTION subscription_prepay_answer(sub uuid, input jsonb, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
 	answer jsonb;
 	i      uuid;
 BEGIN
-	i := subscription_prepay(sub, (input ->> 'periods')::int, (input ->> 'discount')::bigint, (input ->> 'bounded')::boolean, d);
+	i := subscription_prepay(sub, (input ->> 'periods')::int, (input ->> 'discount')::bigint, (input ->> 'bounded')::boolean, today);
 	SELECT jsonb_build_object('id', v.id, 'invoice_number', v.invoice_number, 'kind', v.kind, 'amount', v.amount,
 		'period_start', v.period_start, 'period_end', v.period_end, 'due_date', v.due_date, 'status', v.status,
 		'lines', (SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'text', l.text, 'quantity', l.quantity,
@@ -51,7 +51,7 @@ EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
 END $$;
 
 -- So many periods in a row: a part stands alone, whole ones are one line.
-CREATE OR REPLACE FUNCTION periods_ahead(s subscriptions, first_day date, periods int, OUT last date, OUT lines bill_line[])
+CREATE OR REPLACE FUNCTION periods_ahead(subscription subscriptions, first_day date, periods int, OUT last date, OUT lines bill_line[])
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	day  date := first_day;
@@ -59,10 +59,10 @@ DECLARE
 	at   int;
 BEGIN
 	lines := '{}';
-	s.anchor_day := coalesce(s.anchor_day, extract(day FROM first_day)::int);
+	subscription.anchor_day := coalesce(subscription.anchor_day, extract(day FROM first_day)::int);
 	FOR n IN 1 .. periods LOOP
-		last := (period_draft(s, day, day)).period_end;
-		line := period_line(s, day, last);
+		last := (period_draft(subscription, day, day)).period_end;
+		line := period_line(subscription, day, last);
 		at := cardinality(lines);
 		IF at > 0 AND (lines[at]).kind = 'package' AND line.kind = 'package' THEN
 			lines[at] := bill_line_new('package', line.text, (lines[at]).quantity + 1, line.unit_price, true);

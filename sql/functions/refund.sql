@@ -5,7 +5,7 @@
  * `reopen` becomes a debt again, newest due date first. The same refund_id
  * again changes nothing.
  */
-CREATE OR REPLACE FUNCTION payment_refund(pay uuid, refund_id text, amount bigint, reopen boolean, reason text, d date,
+CREATE OR REPLACE FUNCTION payment_refund(pay uuid, refund_id text, amount bigint, reopen boolean, reason text, today date,
 	method text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -18,24 +18,24 @@ BEGIN
 		RETURN;
 	END IF;
 	keeps := payment_refundable(p, amount) - amount;
-	PERFORM allocations_take_over(p, amount - lot_credit(pay), d);
+	PERFORM allocations_take_over(p, amount - lot_credit(pay), today);
 	IF reopen THEN
-		undone := allocations_return(p, greatest(amount - lot_credit(pay), 0), 'refund', d);
+		undone := allocations_return(p, greatest(amount - lot_credit(pay), 0), 'refund', today);
 	END IF;
-	PERFORM refund_enter(p, amount, reason, d);
+	PERFORM refund_enter(p, amount, reason, today);
 	INSERT INTO refunds (payment_id, refund_id, amount, reopen, reason, actor, refunded_on, method)
-	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), d, method);
+	VALUES (pay, refund_id, amount, reopen, reason, session_actor(), today, method);
 	fresh := CASE WHEN keeps = 0 THEN 'refunded' ELSE p.status END;
 	UPDATE payments SET status = fresh, updated_at = now() WHERE id = pay;
 	PERFORM billing_log('refunded', format('%s of a payment of %s refunded', rupiah(amount), rupiah(p.amount)),
 		p.customer_id, NULL, p.invoice_id,
 		jsonb_build_object('payment_id', pay, 'refund_id', refund_id, 'amount', amount, 'reopen', reopen, 'reason', reason,
 			'method', method, 'before', p.status, 'after', fresh));
-	PERFORM debt_reopen(p.customer_id, undone, d);
+	PERFORM debt_reopen(p.customer_id, undone, today);
 END $$;
 
 -- Money handed back by hand, whatever the payment's source; not while Midtrans may be giving it back.
-CREATE OR REPLACE FUNCTION payment_refund_by_hand(pay uuid, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION payment_refund_by_hand(pay uuid, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	p payments := payment_lock(pay);
@@ -45,7 +45,7 @@ BEGIN
 		PERFORM raise_conflict('refund_under_way', 'A refund of this payment is under way at Midtrans: its outcome comes first.');
 	END IF;
 	PERFORM payment_refund(pay, 'hand-' || uuidv7(), (input ->> 'amount')::bigint, coalesce((input ->> 'reopen')::boolean, false),
-		input ->> 'reason', d, coalesce(input ->> 'method', 'cash'));
+		input ->> 'reason', today, coalesce(input ->> 'method', 'cash'));
 END $$;
 
 -- The sum of it so far.
@@ -55,24 +55,24 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Let other lots with credit pay what this payment pays, up to `money`: what it held is its credit then. No bill changes.
-CREATE OR REPLACE FUNCTION allocations_take_over(p payments, money bigint, d date) RETURNS void
+CREATE OR REPLACE FUNCTION allocations_take_over(payment payments, money bigint, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	swap record;
 BEGIN
 	WHILE money > 0 LOOP
 		SELECT a.invoice_id, l.payment_id, l.gift_id, least(money, l.remainder, a.held) AS part INTO swap
-		FROM credit_lots(p.customer_id) l,
-		     (SELECT invoice_id, sum(amount)::bigint AS held FROM allocations WHERE allocations.payment_id = p.id
+		FROM credit_lots(payment.customer_id) l,
+		     (SELECT invoice_id, sum(amount)::bigint AS held FROM allocations WHERE allocations.payment_id = payment.id
 		      GROUP BY invoice_id HAVING sum(amount) > 0) a
-		WHERE l.payment_id IS DISTINCT FROM p.id
+		WHERE l.payment_id IS DISTINCT FROM payment.id
 		ORDER BY l.born, a.invoice_id LIMIT 1;
 		EXIT WHEN NOT FOUND;
 		money := money - swap.part;
 		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount)
-		VALUES (swap.invoice_id, p.id, NULL, -swap.part), (swap.invoice_id, swap.payment_id, swap.gift_id, swap.part);
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'returned', swap.part, swap.invoice_id, 'other credit pays it', d);
-		PERFORM credit_entry(p.customer_id, swap.payment_id, swap.gift_id, 'applied', -swap.part, swap.invoice_id, NULL, d);
+		VALUES (swap.invoice_id, payment.id, NULL, -swap.part), (swap.invoice_id, swap.payment_id, swap.gift_id, swap.part);
+		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'returned', swap.part, swap.invoice_id, 'other credit pays it', today);
+		PERFORM credit_entry(payment.customer_id, swap.payment_id, swap.gift_id, 'applied', -swap.part, swap.invoice_id, NULL, today);
 	END LOOP;
 END $$;
 
@@ -83,39 +83,39 @@ BEGIN
 END $$;
 
 -- Out of the lot; what it does not hold is a loss, and somebody should know.
-CREATE OR REPLACE FUNCTION refund_enter(p payments, money bigint, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION refund_enter(payment payments, money bigint, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	lost bigint := money - lot_credit(p.id);
+	lost bigint := money - lot_credit(payment.id);
 BEGIN
 	IF lost > 0 THEN
-		PERFORM credit_entry(p.customer_id, p.id, NULL, 'loss', lost, p.invoice_id, reason, d);
-		PERFORM payment_alert_lost(p, 'refund written off', lost);
+		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'loss', lost, payment.invoice_id, reason, today);
+		PERFORM payment_alert_lost(payment, 'refund written off', lost);
 	END IF;
-	PERFORM credit_entry(p.customer_id, p.id, NULL, 'refunded', -money, p.invoice_id, reason, d);
+	PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'refunded', -money, payment.invoice_id, reason, today);
 END $$;
 
-CREATE OR REPLACE FUNCTION is_refund_known(p payments, refund text, money bigint) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_refund_known(payment payments, refund text, money bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
 	known refunds;
 BEGIN
 	SELECT * INTO known FROM refunds WHERE refund_id = refund;
-	IF FOUND AND (known.payment_id, known.amount) <> (p.id, money) THEN
+	IF FOUND AND (known.payment_id, known.amount) <> (payment.id, money) THEN
 		PERFORM raise_conflict('refund_id_used', 'The refund id has been used for another refund.');
 	END IF;
 	RETURN known.id IS NOT NULL;
 END $$;
 
 -- How much of a payment could still be refunded.
-CREATE OR REPLACE FUNCTION payment_refundable(p payments, money bigint) RETURNS bigint
+CREATE OR REPLACE FUNCTION payment_refundable(payment payments, money bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
 	most bigint;
 BEGIN
-	SELECT p.amount - coalesce(sum(amount), 0) INTO most FROM refunds WHERE payment_id = p.id;
-	IF p.status <> 'received' THEN
-		PERFORM raise_conflict('payment_' || p.status, format('The payment is %s already.', p.status));
+	SELECT payment.amount - coalesce(sum(amount), 0) INTO most FROM refunds WHERE payment_id = payment.id;
+	IF payment.status <> 'received' THEN
+		PERFORM raise_conflict('payment_' || payment.status, format('The payment is %s already.', payment.status));
 	END IF;
 	IF money <= 0 OR money > most THEN
 		PERFORM raise_invalid('amount', 'range', format('The amount must be from 1 to %s.', most),

@@ -1,39 +1,39 @@
 -- Renewals of the nightly run: package changes, bills for the next period, and what follows them.
 
-CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	lines billing_report[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	lines := ARRAY(SELECT packages_begin(ids, d));
-	lines := lines || billing_renew_lines(ids, d);
+	lines := ARRAY(SELECT packages_begin(ids, today));
+	lines := lines || billing_renew_lines(ids, today);
 	IF cardinality(lines) < cardinality(ids) THEN
-		lines := lines || ARRAY(SELECT renewals_refused(ids, d));
+		lines := lines || ARRAY(SELECT renewals_refused(ids, today));
 	END IF;
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('renew', ids, ARRAY(SELECT DISTINCT subscription_id FROM unnest(lines)));
 END $$;
 
 -- Issue what is due of these lines, for a caller that holds their locks.
-CREATE OR REPLACE FUNCTION billing_renew_lines(ids uuid[], d date) RETURNS billing_report[]
+CREATE OR REPLACE FUNCTION billing_renew_lines(ids uuid[], today date) RETURNS billing_report[]
 LANGUAGE plpgsql AS $$
 DECLARE
 	made record;
 BEGIN
-	SELECT * INTO made FROM renewals_issue(ids, d);
-	PERFORM renewals_follow_up(made.lines, made.followed, d);
+	SELECT * INTO made FROM renewals_issue(ids, today);
+	PERFORM renewals_follow_up(made.lines, made.followed, today);
 	RETURN made.lines;
 END $$;
 
 -- Before anything is billed, so that it is billed at the package that the line has.
-CREATE OR REPLACE FUNCTION packages_begin(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION packages_begin(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	-- (they are few and the ids are many: OFFSET 0 has the few looked for first)
-	FOR s IN SELECT * FROM (SELECT * FROM packages_begin_due(d) OFFSET 0) due WHERE due.id = ANY(ids) ORDER BY due.seq LOOP
+	FOR s IN SELECT * FROM (SELECT * FROM packages_begin_due(today) OFFSET 0) due WHERE due.id = ANY(ids) ORDER BY due.seq LOOP
 		PERFORM next_package_begin(s);
 		RETURN QUERY SELECT 'renew', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint,
 			s.next_package_on, format('has the package %s from now on', p.name)
@@ -47,33 +47,33 @@ END $$;
  * extras, credit, nothing to pay, a next package, a first month, postpaid. A
  * charge of the customer stands on the first of the customer's bills alone.
  */
-CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], d date, OUT lines billing_report[], OUT followed uuid[])
+CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], today date, OUT lines billing_report[], OUT followed uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN
 	WITH due AS MATERIALIZED (
 		SELECT r.*, b.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount
 		FROM (SELECT due.*, row_number() OVER (ORDER BY due.seq) AS n,
 				row_number() OVER (PARTITION BY due.customer_id ORDER BY due.seq) = 1 AS is_first
-			FROM renewals_due(d) due WHERE due.id = ANY(ids) AND due.fits) r
+			FROM renewals_due(today) due WHERE due.id = ANY(ids) AND due.fits) r
 		JOIN subscriptions s ON s.id = r.id
 		JOIN customers c ON c.id = r.customer_id
 		CROSS JOIN settings g
 		CROSS JOIN LATERAL (SELECT r.has_extras OR g.tax_mode <> 'none' AND NOT c.tax_exempt AS is_composed) x
-		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, d, r.is_first)
+		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, today, r.is_first)
 			ELSE ARRAY[r.line] END AS bill) b
 		CROSS JOIN LATERAL (
 			SELECT (r.line).amount, (r.line).amount AS subtotal, 0::bigint AS discount, 0::bigint AS tax_amount WHERE NOT x.is_composed
 			UNION ALL
 			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(b.bill, r.customer_id) z WHERE x.is_composed) sums
 	), counter AS (
-		INSERT INTO invoice_counters AS c (day, last_number) SELECT d, count(*) FROM due HAVING count(*) > 0
+		INSERT INTO invoice_counters AS c (day, last_number) SELECT today, count(*) FROM due HAVING count(*) > 0
 		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
 		RETURNING c.last_number - (SELECT count(*) FROM due) AS taken_before
 	), issue AS (
 		INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
 			period_start, period_end, grants_days, issued_on, due_date, first_due_date)
-		SELECT invoice_number(d, (taken_before + n)::int), due.id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
-			period_start, period_end, NOT is_postpaid, d, due_date, due_date
+		SELECT invoice_number(today, (taken_before + n)::int), due.id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+			period_start, period_end, NOT is_postpaid, today, due_date, due_date
 		FROM due, counter ORDER BY n
 		RETURNING id, subscription_id, customer_id, invoice_number, kind, amount, period_start, period_end, due_date
 	), line AS (
@@ -101,25 +101,25 @@ BEGIN
 END $$;
 
 -- For the few it concerns: what the bill took in, the next package, the anchor, what costs nothing, credit.
-CREATE OR REPLACE FUNCTION renewals_follow_up(lines billing_report[], followed uuid[], d date) RETURNS void
+CREATE OR REPLACE FUNCTION renewals_follow_up(lines billing_report[], followed uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
 BEGIN
 	FOR i IN SELECT * FROM invoices WHERE id = ANY(followed) ORDER BY seq LOOP
 		PERFORM bill_consume(i, 1);
-		PERFORM next_package_billed(s, i.period_start, d) FROM subscriptions s WHERE s.id = i.subscription_id;
+		PERFORM next_package_billed(s, i.period_start, today) FROM subscriptions s WHERE s.id = i.subscription_id;
 		PERFORM period_follow(i);
-		PERFORM invoice_finish_issue(i, d);
+		PERFORM invoice_finish_issue(i, today);
 	END LOOP;
 END $$;
 
 -- Still due, though all that fitted was billed.
-CREATE OR REPLACE FUNCTION renewals_refused(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION renewals_refused(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
 	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, (r.line).amount, r.due_date,
 		format('%s to %s overlaps a period already billed', r.period_start, r.period_end)
-	FROM renewals_due(d) r
+	FROM renewals_due(today) r
 	JOIN subscriptions s ON s.id = r.id
 	JOIN customers c ON c.id = r.customer_id
 	WHERE r.id = ANY(ids) AND NOT r.fits
@@ -129,24 +129,24 @@ $$;
 -- ---- a period billed again
 
 -- The run goes on after the last period billed: one that lies before another is billed again at once.
-CREATE OR REPLACE FUNCTION period_bill_again(i invoices, d date) RETURNS void
+CREATE OR REPLACE FUNCTION period_bill_again(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions;
 	draft invoices;
-	base  bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(i.id)) l WHERE l.kind IN ('package', 'part'));
+	base  bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind IN ('package', 'part'));
 BEGIN
-	SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id AND is_live;
-	IF NOT FOUND OR NOT EXISTS (SELECT FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL AND period_start > i.period_start) THEN
+	SELECT * INTO s FROM subscriptions WHERE id = invoice.subscription_id AND is_live;
+	IF NOT FOUND OR NOT EXISTS (SELECT FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL AND period_start > invoice.period_start) THEN
 		RETURN;
 	END IF;
-	draft := period_draft(s, i.period_start, d);
-	draft.kind := i.kind;
-	draft.package_id := i.package_id;
-	draft.period_end := i.period_end;
-	draft.grants_days := i.grants_days;
+	draft := period_draft(s, invoice.period_start, today);
+	draft.kind := invoice.kind;
+	draft.package_id := invoice.package_id;
+	draft.period_end := invoice.period_end;
+	draft.grants_days := invoice.grants_days;
 	IF base = '{}' THEN
-		base := ARRAY[period_line(s, i.period_start, i.period_end)];
+		base := ARRAY[period_line(s, invoice.period_start, invoice.period_end)];
 	END IF;
-	PERFORM invoice_issue(draft, bill_compose(s, base, 1, i.period_end - i.period_start + 1, d), d);
+	PERFORM invoice_issue(draft, bill_compose(s, base, 1, invoice.period_end - invoice.period_start + 1, today), today);
 END $$;

@@ -207,10 +207,10 @@ BEGIN
 END $$;
 
 -- The router of sql/seed/first.sql as long as it is untouched.
-CREATE OR REPLACE FUNCTION router_is_seed(r router_settings)
+CREATE OR REPLACE FUNCTION router_is_seed(router router_settings)
 RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-	SELECT (r.name, r.host, r.port, r.username, r.password) = ('Main Router', '192.168.88.1', 8728, 'admin', '')
-	       AND NOT r.is_active AND r.last_connected_at IS NULL AND r.updated_at = r.created_at
+	SELECT (router.name, router.host, router.port, router.username, router.password) = ('Main Router', '192.168.88.1', 8728, 'admin', '')
+	       AND NOT router.is_active AND router.last_connected_at IS NULL AND router.updated_at = router.created_at
 $$;
 
 /*

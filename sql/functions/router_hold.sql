@@ -12,9 +12,9 @@ LANGUAGE sql STABLE AS $$
 	WHERE r.is_active AND s.away_since < now() - interval '10 minutes'
 $$;
 
-CREATE OR REPLACE FUNCTION is_router_held(held_on date, holds int, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_router_held(held_on date, holds int, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT coalesce(held_on = d AND holds <= 3, false)
+	SELECT coalesce(held_on = today AND holds <= 3, false)
 $$;
 
 /*
@@ -22,7 +22,7 @@ $$;
  * each. A night counts once, however often it is run. After the third night the
  * line is cut, and people are alerted.
  */
-CREATE OR REPLACE FUNCTION router_hold(d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION router_hold(today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	held uuid[];
@@ -30,14 +30,14 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM routers_away()) THEN
 		RETURN;
 	END IF;
-	held := ARRAY(SELECT s.id FROM debts_past_grace(d) s JOIN mikrotik_secrets m ON m.subscription_id = s.id AND m.removed_at IS NULL
+	held := ARRAY(SELECT s.id FROM debts_past_grace(today) s JOIN mikrotik_secrets m ON m.subscription_id = s.id AND m.removed_at IS NULL
 	              WHERE m.router_id IN (SELECT a.id FROM routers_away() a));
 	PERFORM subscriptions_lock(held);
 	UPDATE subscriptions s
-	SET router_holds = CASE WHEN s.router_held_on >= a.since THEN s.router_holds ELSE 0 END + 1, router_held_on = d
+	SET router_holds = CASE WHEN s.router_held_on >= a.since THEN s.router_holds ELSE 0 END + 1, router_held_on = today
 	FROM mikrotik_secrets m JOIN routers_away() a ON a.id = m.router_id
-	WHERE s.id = ANY(held) AND m.subscription_id = s.id AND m.removed_at IS NULL AND (s.router_held_on < d) IS NOT false;
-	PERFORM router_hold_alert(a.id, a.name, d, ARRAY(SELECT s.id FROM subscriptions s JOIN mikrotik_secrets m ON m.subscription_id = s.id
+	WHERE s.id = ANY(held) AND m.subscription_id = s.id AND m.removed_at IS NULL AND (s.router_held_on < today) IS NOT false;
+	PERFORM router_hold_alert(a.id, a.name, today, ARRAY(SELECT s.id FROM subscriptions s JOIN mikrotik_secrets m ON m.subscription_id = s.id
 			WHERE s.id = ANY(held) AND m.router_id = a.id AND m.removed_at IS NULL AND s.router_holds > 3))
 	FROM routers_away() a;
 	RETURN QUERY
@@ -46,16 +46,16 @@ BEGIN
 		FROM subscriptions s JOIN customers c ON c.id = s.customer_id
 		JOIN mikrotik_secrets m ON m.subscription_id = s.id AND m.removed_at IS NULL
 		JOIN routers_away() a ON a.id = m.router_id
-		WHERE s.id = ANY(held) AND is_router_held(s.router_held_on, s.router_holds, d)
+		WHERE s.id = ANY(held) AND is_router_held(s.router_held_on, s.router_holds, today)
 		ORDER BY s.seq;
 END $$;
 
-CREATE OR REPLACE FUNCTION router_hold_alert(router uuid, router_name text, d date, subs uuid[]) RETURNS void
+CREATE OR REPLACE FUNCTION router_hold_alert(router uuid, router_name text, today date, subs uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF subs <> '{}' THEN
 		PERFORM alert_raise_text('subscription', 'warning', 'router_hold_over',
 			jsonb_build_object('name', router_name, 'count', cardinality(subs)),
-			jsonb_build_object('router_id', router, 'date', d, 'subscriptions', subs), format('router-hold:%s:%s', router, d));
+			jsonb_build_object('router_id', router, 'date', today, 'subscriptions', subs), format('router-hold:%s:%s', router, today));
 	END IF;
 END $$;

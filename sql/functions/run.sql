@@ -8,26 +8,26 @@
 -- ---- candidates
 
 /*
- * Bills of periods that are due on d: prepaid ahead of the period, postpaid
+ * Bills of periods that are due on that day: prepaid ahead of the period, postpaid
  * once it has passed. `fits` is false where the period overlaps one billed
  * already: people must sort that out.
  */
-CREATE OR REPLACE FUNCTION renewals_due(d date)
+CREATE OR REPLACE FUNCTION renewals_due(today date)
 RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, period_start date, period_end date, due_date date,
 	kind text, line bill_line, has_extras boolean, is_postpaid boolean, fits boolean)
 LANGUAGE sql STABLE AS $$
-	SELECT s.id, s.seq, s.customer_id, t.package_id, f.first_day, l.last_day, greatest(f.first_day - 1 + g.due_days, d)
-			+ CASE WHEN f.first_day = s.start_date THEN greatest(d + g.first_due_days - greatest(f.first_day - 1 + g.due_days, d), 0) ELSE 0 END,
+	SELECT s.id, s.seq, s.customer_id, t.package_id, f.first_day, l.last_day, greatest(f.first_day - 1 + g.due_days, today)
+			+ CASE WHEN f.first_day = s.start_date THEN greatest(today + g.first_due_days - greatest(f.first_day - 1 + g.due_days, today), 0) ELSE 0 END,
 		CASE WHEN f.first_day = s.start_date THEN 'first' ELSE 'renewal' END,
 		CASE WHEN is_whole_period(t.cycle, s.start_date, t.billing_day, t.months, f.first_day, l.last_day)
 		     THEN ROW('package', t.package_name, 1, t.price, t.price, true, NULL, NULL, NULL)::bill_line
 		     ELSE period_line(s, f.first_day, l.last_day) END,
-		has_bill_extras(s, d), false, billed.starts IS NULL
+		has_bill_extras(s, today), false, billed.starts IS NULL
 	FROM subscriptions s
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
 	CROSS JOIN LATERAL (SELECT s.end_date + 1 + open_days(s.customer_id, s.id)
-		+ CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, d) END AS first_day) f
+		+ CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, today) END AS first_day) f
 	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day,
 		s.start_date, f.first_day) AS last_day) l
 	-- (one look into an index by the end of periods, which holds nothing that late as a rule)
@@ -35,12 +35,12 @@ LANGUAGE sql STABLE AS $$
 		SELECT min(i.period_start) AS starts FROM invoices i
 		WHERE i.subscription_id = s.id AND i.period_end >= f.first_day AND i.period_start <= l.last_day
 		  AND i.period_held IS NOT NULL) billed ON true
-	WHERE s.auto_renew AND NOT s.is_postpaid AND s.end_date < d + g.lead_days
+	WHERE s.auto_renew AND NOT s.is_postpaid AND s.end_date < today + g.lead_days
 	  AND (s.status = 'active' OR g.arrears = 'bill' AND s.suspend_reason = 'debt' AND t.late_policy = 'keep'
 	       AND (SELECT count(*) FROM open_invoices(s.customer_id, s.id) o WHERE o.period_start IS NOT NULL) < g.arrears_max)
-	  AND f.first_day - least(g.lead_days, l.last_day - f.first_day) <= d
+	  AND f.first_day - least(g.lead_days, l.last_day - f.first_day) <= today
 	UNION ALL
-	SELECT s.id, s.seq, s.customer_id, t.package_id, s.end_date + 1, l.last_day, d + g.postpaid_due_days,
+	SELECT s.id, s.seq, s.customer_id, t.package_id, s.end_date + 1, l.last_day, today + g.postpaid_due_days,
 		CASE WHEN s.end_date + 1 = s.start_date THEN 'first' ELSE 'renewal' END,
 		CASE WHEN s.end_date + 1 = s.start_date AND g.first_period = 'full' AND l.last_day = l.natural_end
 		     THEN ROW('package', t.package_name, 1, t.price, t.price, true, NULL, NULL, NULL)::bill_line
@@ -48,91 +48,91 @@ LANGUAGE sql STABLE AS $$
 		     THEN bill_line_new('part', part_text(t.package_name, s.end_date + 1, l.last_day), 1,
 		          days_price(t.price, l.last_day - s.end_date, l.natural_end - s.end_date), true)
 		     ELSE period_line(s, s.end_date + 1, l.last_day) END,
-		has_bill_extras(s, d), true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
+		has_bill_extras(s, today), true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
 	FROM subscriptions s
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
 	CROSS JOIN LATERAL (SELECT n.natural_end, least(n.natural_end, s.closed_on) AS last_day
 		FROM (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day, s.start_date,
 		      s.end_date + 1) AS natural_end) n) l
-	WHERE s.is_postpaid AND s.end_date < d AND l.last_day < d AND l.last_day > s.end_date
+	WHERE s.is_postpaid AND s.end_date < today AND l.last_day < today AND l.last_day > s.end_date
 	  AND (s.status = 'active' OR s.closed_on IS NOT NULL)
 $$;
 
--- Subscriptions whose period billed at the next package has begun on d.
-CREATE OR REPLACE FUNCTION packages_begin_due(d date) RETURNS SETOF subscriptions
+-- Subscriptions whose period billed at the next package has begun on that day.
+CREATE OR REPLACE FUNCTION packages_begin_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM subscriptions WHERE next_package_on <= d AND is_live
+	SELECT * FROM subscriptions WHERE next_package_on <= today AND is_live
 $$;
 
 -- Lines that begin, that pause, or whose pause is over.
-CREATE OR REPLACE FUNCTION begins_due(d date) RETURNS SETOF subscriptions
+CREATE OR REPLACE FUNCTION begins_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM subscriptions WHERE begin_on <= d AND is_live
+	SELECT * FROM subscriptions WHERE begin_on <= today AND is_live
 $$;
 
-CREATE OR REPLACE FUNCTION is_invoice_late(i invoices, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_invoice_late(invoice invoices, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT i.is_open AND i.status = 'unpaid' AND i.due_date < d
+	SELECT invoice.is_open AND invoice.status = 'unpaid' AND invoice.due_date < today
 $$;
 
-CREATE OR REPLACE FUNCTION late_fees_due(d date) RETURNS SETOF invoices
+CREATE OR REPLACE FUNCTION late_fees_due(today date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT i.* FROM invoices i, settings g
 	WHERE (g.late_fee > 0 OR g.late_fee_percent > 0) AND i.is_open AND i.status = 'overdue' AND i.late_fee_on IS NULL
-	  AND i.due_date <= d - g.late_fee_days AND late_fee_base(i) > 0
+	  AND i.due_date <= today - g.late_fee_days AND late_fee_base(i) > 0
 $$;
 
-CREATE OR REPLACE FUNCTION expiries_due(d date) RETURNS SETOF subscriptions
+CREATE OR REPLACE FUNCTION expiries_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions
-	WHERE NOT auto_renew AND NOT is_postpaid AND end_date < d AND (status = 'active' OR suspend_reason = 'debt')
-	  AND (hold_until IS NULL OR hold_until < d)
+	WHERE NOT auto_renew AND NOT is_postpaid AND end_date < today AND (status = 'active' OR suspend_reason = 'debt')
+	  AND (hold_until IS NULL OR hold_until < today)
 $$;
 
 -- A weekday by its English name, or a date.
-CREATE OR REPLACE FUNCTION is_no_suspend_day(d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_no_suspend_day(today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT trim(lower(to_char(d, 'day'))) = ANY(no_suspend_days) OR d::text = ANY(no_suspend_days) FROM settings
+	SELECT trim(lower(to_char(today, 'day'))) = ANY(no_suspend_days) OR today::text = ANY(no_suspend_days) FROM settings
 $$;
 
-CREATE OR REPLACE FUNCTION suspensions_due(d date) RETURNS SETOF subscriptions
+CREATE OR REPLACE FUNCTION suspensions_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM debts_past_grace(d) WHERE NOT is_router_held(router_held_on, router_holds, d)
+	SELECT * FROM debts_past_grace(today) WHERE NOT is_router_held(router_held_on, router_holds, today)
 $$;
 
 -- Lines that are on and owe a bill past its grace, without a promise, on a day that allows cuts.
-CREATE OR REPLACE FUNCTION debts_past_grace(d date) RETURNS SETOF subscriptions
+CREATE OR REPLACE FUNCTION debts_past_grace(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT s.* FROM subscriptions s, settings g
-	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < d) AND NOT is_no_suspend_day(d)
+	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < today) AND NOT is_no_suspend_day(today)
 	  AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) i
-		WHERE i.status = 'overdue' AND i.due_date < d - g.grace_days AND i.amount - i.paid_amount >= g.suspend_min_amount
-		  AND (NOT i.grants_days OR s.end_date < d - g.grace_days OR (SELECT cycle FROM terms_of(s)) = 'calendar'))
+		WHERE i.status = 'overdue' AND i.due_date < today - g.grace_days AND i.amount - i.paid_amount >= g.suspend_min_amount
+		  AND (NOT i.grants_days OR s.end_date < today - g.grace_days OR (SELECT cycle FROM terms_of(s)) = 'calendar'))
 $$;
 
 -- In the order in which they must be worked off.
-CREATE OR REPLACE FUNCTION billing_candidates(step text, d date) RETURNS TABLE (n bigint, id uuid)
+CREATE OR REPLACE FUNCTION billing_candidates(step text, today date) RETURNS TABLE (n bigint, id uuid)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	CASE step
 	WHEN 'begin' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM begins_due(d) c ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM begins_due(today) c ORDER BY c.seq;
 	WHEN 'renew' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id
-			FROM (SELECT r.seq, r.id FROM renewals_due(d) r
+			FROM (SELECT r.seq, r.id FROM renewals_due(today) r
 			      UNION ALL
-			      SELECT b.seq, b.id FROM packages_begin_due(d) b
-			      WHERE NOT EXISTS (SELECT FROM renewals_due(d) r WHERE r.id = b.id)) c
+			      SELECT b.seq, b.id FROM packages_begin_due(today) b
+			      WHERE NOT EXISTS (SELECT FROM renewals_due(today) r WHERE r.id = b.id)) c
 			ORDER BY c.seq;
 	WHEN 'overdue' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE is_invoice_late(c, d) ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE is_invoice_late(c, today) ORDER BY c.seq;
 	WHEN 'late' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM late_fees_due(d) c ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM late_fees_due(today) c ORDER BY c.seq;
 	WHEN 'expire' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM expiries_due(d) c ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM expiries_due(today) c ORDER BY c.seq;
 	WHEN 'suspend' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM suspensions_due(d) c ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM suspensions_due(today) c ORDER BY c.seq;
 	END CASE;
 END $$;
 
@@ -143,12 +143,12 @@ LANGUAGE sql STABLE AS $$
 		greatest(20, (SELECT count(*) FROM subscriptions WHERE status = 'active') / 10))
 $$;
 
-CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, most bigint, d date) RETURNS void
+CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, most bigint, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise_text('subscription', 'critical', 'night_guarded',
-		jsonb_build_object('date', d, 'step', step, 'due', due, 'most', most),
-		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', d), 'billing-guard:' || step);
+		jsonb_build_object('date', today, 'step', step, 'due', due, 'most', most),
+		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', today), 'billing-guard:' || step);
 END $$;
 
 -- ---- reports
@@ -174,91 +174,91 @@ $$;
 
 -- ---- begin
 
-CREATE OR REPLACE FUNCTION billing_begin(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION billing_begin(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	s    subscriptions;
 	done uuid[] := '{}';
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	FOR s IN SELECT * FROM begins_due(d) b WHERE b.id = ANY(ids) ORDER BY b.seq LOOP
-		RETURN QUERY SELECT 'begin', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint, d,
-			subscription_begin(s, d) FROM customers c WHERE c.id = s.customer_id;
+	FOR s IN SELECT * FROM begins_due(today) b WHERE b.id = ANY(ids) ORDER BY b.seq LOOP
+		RETURN QUERY SELECT 'begin', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint, today,
+			subscription_begin(s, today) FROM customers c WHERE c.id = s.customer_id;
 		done := done || s.id;
 	END LOOP;
 	RETURN QUERY SELECT * FROM billing_skipped('begin', ids, done);
 END $$;
 
 -- Returns what happened to the line, for the report.
-CREATE OR REPLACE FUNCTION subscription_begin(s subscriptions, d date) RETURNS text
+CREATE OR REPLACE FUNCTION subscription_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF s.waits_first THEN
-		RETURN first_bill_begin(s, d);
-	ELSIF s.suspend_reason = 'new' THEN
-		PERFORM subscription_switch_on(s, 'the service begins', d, false);
+	IF subscription.waits_first THEN
+		RETURN first_bill_begin(subscription, today);
+	ELSIF subscription.suspend_reason = 'new' THEN
+		PERFORM subscription_switch_on(subscription, 'the service begins', today, false);
 		RETURN 'the service begins';
-	ELSIF s.suspend_reason = 'pause' THEN
-		PERFORM subscription_switch_on(s, 'the pause is over', d, false);
+	ELSIF subscription.suspend_reason = 'pause' THEN
+		PERFORM subscription_switch_on(subscription, 'the pause is over', today, false);
 		RETURN 'the pause is over';
-	ELSIF s.status = 'active' AND is_pause_day(s, d) THEN
-		PERFORM subscription_pause_begin(s, 'a planned pause', d);
+	ELSIF subscription.status = 'active' AND is_pause_day(subscription, today) THEN
+		PERFORM subscription_pause_begin(subscription, 'a planned pause', today);
 		RETURN 'the pause begins';
 	END IF;
-	UPDATE subscriptions SET begin_on = NULL WHERE id = s.id; -- what puts a line on has its planned pause begin
-	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL WHERE id = s.id AND pause_until < d;
+	UPDATE subscriptions SET begin_on = NULL WHERE id = subscription.id; -- what puts a line on has its planned pause begin
+	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL WHERE id = subscription.id AND pause_until < today;
 	RETURN 'nothing begins any more';
 END $$;
 
 -- A first bill paid before the start puts the line on now; an open one moves along.
-CREATE OR REPLACE FUNCTION first_bill_begin(s subscriptions, d date) RETURNS text
+CREATE OR REPLACE FUNCTION first_bill_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM subscription_reconsider(s.id, 'the service begins', d);
-	IF (SELECT status FROM subscriptions WHERE id = s.id) = 'active' THEN
+	PERFORM subscription_reconsider(subscription.id, 'the service begins', today);
+	IF (SELECT status FROM subscriptions WHERE id = subscription.id) = 'active' THEN
 		RETURN 'the service begins';
 	END IF;
-	PERFORM first_bill_move(s, d);
+	PERFORM first_bill_move(subscription, today);
 	RETURN 'waits for its first payment';
 END $$;
 
 -- An untouched first bill moves along with the day on which the line could begin: its period, due date and anchor.
-CREATE OR REPLACE FUNCTION first_bill_move(s subscriptions, d date) RETURNS void
+CREATE OR REPLACE FUNCTION first_bill_move(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i     invoices;
 	first record;
 BEGIN
-	UPDATE subscriptions SET begin_on = d + 1 WHERE id = s.id;
-	SELECT * INTO i FROM open_invoices(s.customer_id, s.id) o WHERE o.kind = 'first' AND is_invoice_untouched(o) AND o.period_start <= d;
+	UPDATE subscriptions SET begin_on = today + 1 WHERE id = subscription.id;
+	SELECT * INTO i FROM open_invoices(subscription.customer_id, subscription.id) o WHERE o.kind = 'first' AND is_invoice_untouched(o) AND o.period_start <= today;
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	SELECT * INTO first FROM first_period(s, i, d);
+	SELECT * INTO first FROM first_period(subscription, i, today);
 	UPDATE invoices
-	SET period_start = d, period_end = first.last, due_date = greatest(due_date, first.due), status = 'unpaid', updated_at = now()
+	SET period_start = today, period_end = first.last, due_date = greatest(due_date, first.due), status = 'unpaid', updated_at = now()
 	WHERE id = i.id RETURNING * INTO i;
-	UPDATE subscriptions SET anchor_day = extract(day FROM d)::int WHERE id = s.id AND anchor_day IS NOT NULL;
-	IF (SELECT cycle FROM terms_of(s)) = 'calendar' THEN
-		PERFORM invoice_compose_anew(i, first.lines, d);
+	UPDATE subscriptions SET anchor_day = extract(day FROM today)::int WHERE id = subscription.id AND anchor_day IS NOT NULL;
+	IF (SELECT cycle FROM terms_of(subscription)) = 'calendar' THEN
+		PERFORM invoice_compose_anew(i, first.lines, today);
 	END IF;
 END $$;
 
 -- ---- overdue, late, expire, suspend
 
-CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	lines billing_report[];
 BEGIN
 	PERFORM invoices_lock(ids);
 	WITH mark AS (
-		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND is_invoice_late(i, d)
+		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND is_invoice_late(i, today)
 		RETURNING i.*
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
-			jsonb_build_object('due_date', due_date, 'date', d, 'before', 'unpaid', 'after', 'overdue'),
+			jsonb_build_object('due_date', due_date, 'date', today, 'before', 'unpaid', 'after', 'overdue'),
 			session_actor(), session_request()
 		FROM mark
 	)
@@ -271,7 +271,7 @@ BEGIN
 END $$;
 
 -- A late fee is a charge on the next bill of the line; of a line that ended, a bill of its own.
-CREATE OR REPLACE FUNCTION billing_late(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION billing_late(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	lines billing_report[];
@@ -279,22 +279,22 @@ BEGIN
 	PERFORM invoices_lock(ids);
 	lines := ARRAY(
 		SELECT ROW('late', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, late_fee_of(i), i.due_date, 'late fee')::billing_report
-		FROM late_fees_due(d) i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
+		FROM late_fees_due(today) i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
 		WHERE i.id = ANY(ids) ORDER BY i.seq);
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, entered_on, actor)
-	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, d, session_actor()
+	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, today, session_actor()
 	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
-	UPDATE invoices SET late_fee_on = d, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(lines));
+	UPDATE invoices SET late_fee_on = today, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(lines));
 	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id,
-		jsonb_build_object('amount', l.amount, 'date', d))
+		jsonb_build_object('amount', l.amount, 'date', today))
 	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id;
-	PERFORM charges_bill(s, d) FROM subscriptions s
+	PERFORM charges_bill(s, today) FROM subscriptions s
 	WHERE s.id IN (SELECT subscription_id FROM unnest(lines)) AND s.status = 'cancelled';
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('late', ids, ARRAY(SELECT invoice_id FROM unnest(lines)));
 END $$;
 
-CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	lines billing_report[];
@@ -304,17 +304,17 @@ BEGIN
 	lines := ARRAY(
 		SELECT ROW('expire', 'done', s.id, NULL, NULL, c.name, s.mikrotik_username, NULL, s.end_date,
 			'not renewed')::billing_report
-		FROM expiries_due(d) s JOIN customers c ON c.id = s.customer_id
+		FROM expiries_due(today) s JOIN customers c ON c.id = s.customer_id
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
-	PERFORM subscriptions_switch_off(done, 'expired', NULL, format('the service ended before %s', d), d);
-	PERFORM future_bills_release(s, 'the line expired', d), credit_apply(s.customer_id, d)
+	PERFORM subscriptions_switch_off(done, 'expired', NULL, format('the service ended before %s', today), today);
+	PERFORM future_bills_release(s, 'the line expired', today), credit_apply(s.customer_id, today)
 	FROM subscriptions s WHERE s.id = ANY(done) AND subscription_has_debt(s);
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('expire', ids, done);
 END $$;
 
-CREATE OR REPLACE FUNCTION billing_suspend(ids uuid[], d date) RETURNS SETOF billing_report
+CREATE OR REPLACE FUNCTION billing_suspend(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	lines billing_report[];
@@ -325,25 +325,25 @@ BEGIN
 	lines := ARRAY(
 		SELECT ROW('suspend', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
 			i.amount - i.paid_amount, i.due_date, NULL)::billing_report
-		FROM suspensions_due(d) s
+		FROM suspensions_due(today) s
 		JOIN customers c ON c.id = s.customer_id
 		CROSS JOIN LATERAL (
 			SELECT * FROM open_invoices(s.customer_id, s.id) o WHERE o.status = 'overdue'
 			ORDER BY o.due_date, o.seq LIMIT 1) i
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
 	done := ARRAY(SELECT subscription_id FROM unnest(lines));
-	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', d,
+	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', today,
 		ARRAY(SELECT invoice_id FROM unnest(lines)));
 	used := ARRAY(SELECT id FROM subscriptions WHERE id = ANY(done) AND is_postpaid);
 	IF used <> '{}' THEN -- what was used is billed tonight
-		lines := lines || billing_renew_lines(used, d);
+		lines := lines || billing_renew_lines(used, today);
 	END IF;
 	RETURN QUERY SELECT * FROM unnest(lines);
 	RETURN QUERY SELECT * FROM billing_skipped('suspend', ids, done);
 END $$;
 
 -- subscription_switch_off() for a set; `bills` are those that they are cut for, in the same order.
-CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, because text, why text, d date, bills uuid[] DEFAULT '{}')
+CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, because text, why text, today date, bills uuid[] DEFAULT '{}')
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -351,7 +351,7 @@ DECLARE
 		'after', jsonb_build_object('status', state, 'suspend_reason', because)));
 BEGIN
 	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-	SELECT id, d, coalesce(because, state), status, nullif(current_setting('isp.run', true), '')::bigint
+	SELECT id, today, coalesce(because, state), status, nullif(current_setting('isp.run', true), '')::bigint
 	FROM subscriptions WHERE id = ANY(subs) AND status = 'active';
 	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id, bill,
@@ -360,7 +360,7 @@ BEGIN
 		session_actor(), session_request()
 	FROM unnest(subs, bills) AS cut (sub, bill) JOIN subscriptions ON id = sub;
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
-	UPDATE subscriptions SET status = state, suspend_reason = because, closed_on = d - 1, updated_at = now()
+	UPDATE subscriptions SET status = state, suspend_reason = because, closed_on = today - 1, updated_at = now()
 	WHERE id = ANY(subs) AND is_postpaid;
 END $$;
 
@@ -371,7 +371,7 @@ END $$;
  * since. Their spans are struck out, and the next night leaves them on.
  * Returns how many.
  */
-CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, d date) RETURNS int
+CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, today date) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE
 	r    billing_runs;
@@ -390,7 +390,7 @@ BEGIN
 	         WHERE x.id = ANY(subs) AND o.run_id = run AND o.back_on IS NULL AND o.struck_at IS NULL
 	           AND coalesce(x.suspend_reason, x.status) = o.cause ORDER BY x.seq LOOP
 		UPDATE service_offs SET struck_at = now() WHERE subscription_id = s.id AND run_id = run AND back_on IS NULL;
-		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, d + 1), closed_on = NULL WHERE id = s.id;
+		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1), closed_on = NULL WHERE id = s.id;
 		PERFORM subscription_set_status(s, 'active', NULL, format('the run of %s was undone', r.business_date));
 		n := n + 1;
 	END LOOP;

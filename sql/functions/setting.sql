@@ -1,7 +1,7 @@
 -- The owner's policies.
 
 -- Change the settings that the input names; lines whose mode follows them follow.
-CREATE OR REPLACE FUNCTION setting_save(input jsonb, ip text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION setting_save(input jsonb, ip text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	names text := (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
@@ -15,7 +15,7 @@ BEGIN
 	END IF;
 	EXECUTE format('UPDATE settings s SET (%s, updated_at) = (SELECT %s, now() FROM jsonb_populate_record(s, $1) n)', names, names)
 		USING input;
-	PERFORM subscriptions_follow_settings(d);
+	PERFORM subscriptions_follow_settings(today);
 	PERFORM audit('update', 'settings', NULL, audit_change(held, input), ip);
 END $$;
 
@@ -77,7 +77,7 @@ $$;
  * reach, since they go by the day; with `packages` those of 28 to 31 days
  * become one month first.
  */
-CREATE OR REPLACE FUNCTION setting_preset(preset text, packages boolean, ip text, d date) RETURNS jsonb
+CREATE OR REPLACE FUNCTION setting_preset(preset text, packages boolean, ip text, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
 	policies jsonb := setting_preset_values(preset);
@@ -89,7 +89,7 @@ BEGIN
 	PERFORM audit('update', 'package', p.id::text,
 		audit_change(to_jsonb(p), '{"period_unit": "month", "validity_months": 1}'), ip) FROM packages p WHERE id = ANY(months);
 	UPDATE packages SET period_unit = 'month', validity_months = 1, updated_at = now() WHERE id = ANY(months);
-	PERFORM setting_save(policies, ip, d);
+	PERFORM setting_save(policies, ip, today);
 	RETURN (SELECT coalesce(jsonb_agg(p.name ORDER BY p.name), '[]') FROM packages p
 		WHERE p.period_unit = 'day' AND policies ->> 'cycle' = 'calendar');
 END $$;

@@ -35,59 +35,59 @@ END $$;
 -- ---- on and off
 
 -- Into another state, and into the log.
-CREATE OR REPLACE FUNCTION subscription_set_status(s subscriptions, state text, because text, why text) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, because text, why text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = s.id;
+	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = subscription.id;
 	PERFORM billing_log(CASE state WHEN 'active' THEN 'activated' ELSE state END,
-		format('%s is %s%s', s.mikrotik_username, state, ' (' || because || ')'),
-		s.customer_id, s.id, NULL,
+		format('%s is %s%s', subscription.mikrotik_username, state, ' (' || because || ')'),
+		subscription.customer_id, subscription.id, NULL,
 		jsonb_build_object('reason', why,
-			'before', jsonb_build_object('status', s.status, 'suspend_reason', s.suspend_reason),
+			'before', jsonb_build_object('status', subscription.status, 'suspend_reason', subscription.suspend_reason),
 			'after', jsonb_build_object('status', state, 'suspend_reason', because)));
 END $$;
 
 -- Cut a line. One that is off already for debt or expiry, and is now off by hand, has a new span from today.
-CREATE OR REPLACE FUNCTION subscription_switch_off(s subscriptions, state text, because text, why text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_switch_off(subscription subscriptions, state text, because text, why text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF s.status <> 'active' AND because IN ('manual', 'pause') THEN
-		PERFORM service_off_close(s, d, false);
+	IF subscription.status <> 'active' AND because IN ('manual', 'pause') THEN
+		PERFORM service_off_close(subscription, today, false);
 	END IF;
-	IF s.status = 'active' OR because IN ('manual', 'pause') THEN
-		PERFORM service_off_open(s, coalesce(because, state), d);
+	IF subscription.status = 'active' OR because IN ('manual', 'pause') THEN
+		PERFORM service_off_open(subscription, coalesce(because, state), today);
 	END IF;
-	PERFORM subscription_set_status(s, state, because, why);
+	PERFORM subscription_set_status(subscription, state, because, why);
 END $$;
 
 -- Put a line on again: its span is closed, a pause that is planned stays so, and a cut for debt may cost a fee.
-CREATE OR REPLACE FUNCTION subscription_switch_on(s subscriptions, why text, d date, with_fee boolean) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, why text, today date, with_fee boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	o service_offs := service_off_now(s.id);
+	o service_offs := service_off_now(subscription.id);
 BEGIN
-	PERFORM service_off_close(s, d, true);
+	PERFORM service_off_close(subscription, today, true);
 	IF with_fee AND o.cause = 'debt' THEN
-		PERFORM reactivation_charge(s, o, d);
+		PERFORM reactivation_charge(subscription, o, today);
 	END IF;
 	UPDATE subscriptions
 	SET waits_first = false, begin_on = pause_from, gateway_holds = 0, gateway_held_on = NULL
-	WHERE id = s.id;
+	WHERE id = subscription.id;
 	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, begin_on = NULL
-	WHERE id = s.id AND (o.cause = 'pause' OR pause_until < d);
-	PERFORM subscription_set_status(s, 'active', NULL, why);
+	WHERE id = subscription.id AND (o.cause = 'pause' OR pause_until < today);
+	PERFORM subscription_set_status(subscription, 'active', NULL, why);
 END $$;
 
 /*
- * Is an open bill of the line past its grace on d? A rolling prepaid line is
+ * Is an open bill of the line past its grace on that day? A rolling prepaid line is
  * covered up to `until`, the end date that it has or would have.
  */
-CREATE OR REPLACE FUNCTION is_line_past_grace(s subscriptions, until date, d date) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_line_past_grace(subscription subscriptions, until date, today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (
-		SELECT FROM open_invoices(s.customer_id, s.id) i, settings g, terms_of(s) t
+		SELECT FROM open_invoices(subscription.customer_id, subscription.id) i, settings g, terms_of(subscription) t
 		WHERE i.amount - i.paid_amount >= greatest(g.suspend_min_amount, 1)
-		  AND CASE WHEN i.grants_days AND t.cycle = 'rolling' THEN greatest(i.due_date, until) ELSE i.due_date END + g.grace_days < d)
+		  AND CASE WHEN i.grants_days AND t.cycle = 'rolling' THEN greatest(i.due_date, until) ELSE i.due_date END + g.grace_days < today)
 $$;
 
 /*
@@ -95,7 +95,7 @@ $$;
  * first payment, is lifted, and an expiry whose end date lies ahead again. A
  * line stays off while a bill is past its grace.
  */
-CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, why text, d date, with_fee boolean DEFAULT true) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, why text, today date, with_fee boolean DEFAULT true) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions;
@@ -106,34 +106,34 @@ BEGIN
 		PERFORM subscription_end_hold(s);
 		RETURN;
 	END IF;
-	until := s.end_date + service_off_gain(s, d);
+	until := s.end_date + service_off_gain(s, today);
 	IF (CASE WHEN s.suspend_reason = 'debt' THEN true
-	         WHEN s.suspend_reason = 'new' THEN s.waits_first AND s.start_date <= d AND open_days(s.customer_id, s.id) = 0
+	         WHEN s.suspend_reason = 'new' THEN s.waits_first AND s.start_date <= today AND open_days(s.customer_id, s.id) = 0
 	              AND s.end_date >= s.start_date
-	         WHEN s.status = 'expired' THEN until >= d
-	         ELSE false END) AND NOT is_line_past_grace(s, until, d) THEN
-		PERFORM subscription_switch_on(s, why, d, with_fee);
+	         WHEN s.status = 'expired' THEN until >= today
+	         ELSE false END) AND NOT is_line_past_grace(s, until, today) THEN
+		PERFORM subscription_switch_on(s, why, today, with_fee);
 		PERFORM subscription_end_hold(x) FROM subscriptions x WHERE x.id = sub;
 	END IF;
 END $$;
 
 -- A promise has no use where nothing is open any more.
-CREATE OR REPLACE FUNCTION subscription_end_hold(s subscriptions) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_end_hold(subscription subscriptions) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF s.hold_until IS NULL AND s.gateway_holds = 0 OR subscription_has_debt(s) THEN
+	IF subscription.hold_until IS NULL AND subscription.gateway_holds = 0 OR subscription_has_debt(subscription) THEN
 		RETURN;
 	END IF;
 	UPDATE subscriptions SET hold_until = CASE WHEN auto_renew OR is_postpaid THEN NULL ELSE hold_until END,
 		gateway_holds = 0, gateway_held_on = NULL, updated_at = now()
-	WHERE id = s.id;
+	WHERE id = subscription.id;
 END $$;
 
 -- All lines of a customer that money may have freed.
-CREATE OR REPLACE FUNCTION customer_reconsider(customer uuid, d date) RETURNS void
+CREATE OR REPLACE FUNCTION customer_reconsider(customer uuid, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM subscription_reconsider(id, 'what was owed is paid', d) FROM (
+	PERFORM subscription_reconsider(id, 'what was owed is paid', today) FROM (
 		SELECT id FROM subscriptions
 		WHERE customer_id = customer AND (suspend_reason IN ('debt', 'new') OR status = 'expired' OR hold_until IS NOT NULL OR gateway_holds > 0)
 		  AND is_live
@@ -141,20 +141,20 @@ BEGIN
 END $$;
 
 -- A due date was moved: where nothing is overdue any more, a suspension for debt is lifted.
-CREATE OR REPLACE FUNCTION subscription_lift_debt(sub uuid, why text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_lift_debt(sub uuid, why text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	IF s.suspend_reason = 'debt' AND NOT EXISTS (SELECT FROM open_invoices(s.customer_id, sub) WHERE status = 'overdue') THEN
-		PERFORM subscription_switch_on(s, why, d, true);
+		PERFORM subscription_switch_on(s, why, today, true);
 	END IF;
 END $$;
 
 -- Whether the subscription has open invoices, past due or not: a promise is given for them.
-CREATE OR REPLACE FUNCTION subscription_has_debt(s subscriptions) RETURNS boolean
+CREATE OR REPLACE FUNCTION subscription_has_debt(subscription subscriptions) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN EXISTS (SELECT FROM open_invoices(s.customer_id, s.id));
+	RETURN EXISTS (SELECT FROM open_invoices(subscription.customer_id, subscription.id));
 END $$;

@@ -1,7 +1,7 @@
 -- Acts of people on a subscription: suspend, pause, resume, activate on a promise, cancel.
 
 -- Debt gives way to it, so that a payment does not lift what a person decided.
-CREATE OR REPLACE FUNCTION subscription_suspend(sub uuid, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_suspend(sub uuid, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions := subscription_lock_live(sub);
@@ -9,71 +9,71 @@ BEGIN
 	IF s.suspend_reason IN ('manual', 'pause') THEN
 		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
 	END IF;
-	PERFORM future_bills_release(s, 'the line is off by hand', d);
+	PERFORM future_bills_release(s, 'the line is off by hand', today);
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
-	PERFORM subscription_switch_off(s, 'suspended', 'manual', reason, d);
-	PERFORM credit_apply(s.customer_id, d);
+	PERFORM subscription_switch_off(s, 'suspended', 'manual', reason, today);
+	PERFORM credit_apply(s.customer_id, today);
 END $$;
 
--- Has the period of a bill not begun on d? That of a first bill begins with its payment where the line waits for it.
-CREATE OR REPLACE FUNCTION is_period_ahead(s subscriptions, i invoices, d date) RETURNS boolean
+-- Has the period of a bill not begun on that day? That of a first bill begins with its payment where the line waits for it.
+CREATE OR REPLACE FUNCTION is_period_ahead(subscription subscriptions, invoice invoices, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT i.period_start > d OR i.kind = 'first' AND s.waits_first
+	SELECT invoice.period_start > today OR invoice.kind = 'first' AND subscription.waits_first
 $$;
 
 -- Open bills of periods not begun are cancelled; what was paid on them is credit.
-CREATE OR REPLACE FUNCTION future_bills_release(s subscriptions, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION future_bills_release(subscription subscriptions, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
 BEGIN
-	FOR i IN SELECT * FROM open_invoices(s.customer_id, s.id) o WHERE is_period_ahead(s, o, d) ORDER BY seq DESC LOOP
-		PERFORM invoice_release(i, reason, d);
+	FOR i IN SELECT * FROM open_invoices(subscription.customer_id, subscription.id) o WHERE is_period_ahead(subscription, o, today) ORDER BY seq DESC LOOP
+		PERFORM invoice_release(i, reason, today);
 	END LOOP;
 END $$;
 
 -- Off from one day to another, both included; without `until` up to POST /resume.
-CREATE OR REPLACE FUNCTION subscription_pause(sub uuid, from_day date, until date, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_pause(sub uuid, from_day date, until date, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s   subscriptions := subscription_lock_live(sub);
 	was jsonb := jsonb_build_object('from', s.pause_from, 'until', s.pause_until);
 BEGIN
-	from_day := coalesce(from_day, d);
-	PERFORM raise_invalid_all(field_error(from_day < d, 'from', 'after', format('The from field must be a date from %s on.', d))
+	from_day := coalesce(from_day, today);
+	PERFORM raise_invalid_all(field_error(from_day < today, 'from', 'after', format('The from field must be a date from %s on.', today))
 		|| field_error(until < from_day, 'until', 'after', 'The until field must be a date after or equal to from.'));
 	IF s.suspend_reason IN ('manual', 'pause') THEN
 		PERFORM raise_conflict('subscription_suspended', 'The subscription is suspended already.');
 	END IF;
 	UPDATE subscriptions SET pause_from = from_day, pause_until = until, updated_at = now(),
-		begin_on = CASE WHEN from_day <= d THEN until + 1 WHEN s.suspend_reason = 'new' THEN begin_on ELSE from_day END
+		begin_on = CASE WHEN from_day <= today THEN until + 1 WHEN s.suspend_reason = 'new' THEN begin_on ELSE from_day END
 	WHERE id = sub RETURNING * INTO s;
-	IF from_day > d THEN
+	IF from_day > today THEN
 		PERFORM billing_log('pause_planned', format('%s pauses from %s', s.mikrotik_username, from_day), s.customer_id, sub, NULL,
 			jsonb_build_object('reason', reason, 'before', was,
 				'after', jsonb_build_object('from', from_day, 'until', until)));
 	ELSE
-		PERFORM subscription_pause_begin(s, coalesce(reason, 'paused'), d);
+		PERFORM subscription_pause_begin(s, coalesce(reason, 'paused'), today);
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION subscription_pause_begin(s subscriptions, why text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_pause_begin(subscription subscriptions, why text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM future_bills_release(s, 'the line is paused', d);
-	UPDATE subscriptions SET begin_on = pause_until + 1 WHERE id = s.id RETURNING * INTO s;
-	PERFORM subscription_switch_off(s, 'suspended', 'pause', why, d);
-	PERFORM credit_apply(s.customer_id, d);
+	PERFORM future_bills_release(subscription, 'the line is paused', today);
+	UPDATE subscriptions SET begin_on = pause_until + 1 WHERE id = subscription.id RETURNING * INTO subscription;
+	PERFORM subscription_switch_off(subscription, 'suspended', 'pause', why, today);
+	PERFORM credit_apply(subscription.customer_id, today);
 END $$;
 
--- Is the line to be paused on d by a pause that was planned?
-CREATE OR REPLACE FUNCTION is_pause_day(s subscriptions, d date) RETURNS boolean
+-- Is the line to be paused on that day by a pause that was planned?
+CREATE OR REPLACE FUNCTION is_pause_day(subscription subscriptions, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT coalesce(d BETWEEN s.pause_from AND coalesce(s.pause_until, 'infinity'), false)
+	SELECT coalesce(today BETWEEN subscription.pause_from AND coalesce(subscription.pause_until, 'infinity'), false)
 $$;
 
 -- A pause that is planned is called off; one that runs ends.
-CREATE OR REPLACE FUNCTION subscription_resume(sub uuid, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_resume(sub uuid, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions := subscription_lock_live(sub);
@@ -86,7 +86,7 @@ BEGIN
 			s.customer_id, sub, NULL, jsonb_build_object('reason', reason,
 				'before', jsonb_build_object('from', s.pause_from, 'until', s.pause_until), 'after', '{}'::jsonb));
 	ELSIF s.suspend_reason = 'pause' THEN
-		PERFORM subscription_switch_on(s, coalesce(reason, 'resumed'), d, false);
+		PERFORM subscription_switch_on(s, coalesce(reason, 'resumed'), today, false);
 	ELSE
 		PERFORM raise_conflict('subscription_not_paused', 'The subscription is not paused.');
 	END IF;
@@ -97,54 +97,54 @@ END $$;
  * holds up to `until`, then the run acts again. An active line can have one
  * noted before it is cut.
  */
-CREATE OR REPLACE FUNCTION subscription_activate(sub uuid, until date, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_activate(sub uuid, until date, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
-	IF until < d OR until > d + 14 THEN
-		PERFORM raise_invalid('until', 'range', format('The until field must be a date from %s to %s.', d, d + 14),
-			jsonb_build_object('min', d, 'max', d + 14));
+	IF until < today OR until > today + 14 THEN
+		PERFORM raise_invalid('until', 'range', format('The until field must be a date from %s to %s.', today, today + 14),
+			jsonb_build_object('min', today, 'max', today + 14));
 	END IF;
 	s := subscription_lock_live(sub);
 	IF s.status = 'active' AND (until IS NULL OR NOT subscription_has_debt(s)) THEN
 		PERFORM raise_conflict('subscription_active', 'The subscription is active already.');
 	END IF;
-	IF s.suspend_reason = 'new' AND s.start_date > d THEN
+	IF s.suspend_reason = 'new' AND s.start_date > today THEN
 		PERFORM raise_conflict('service_not_begun', format('The service begins on %s.', s.start_date));
 	END IF;
 	IF s.status = 'expired' OR subscription_has_debt(s) THEN
-		PERFORM promise_make(s, coalesce(until, d), reason, d);
+		PERFORM promise_make(s, coalesce(until, today), reason, today);
 	END IF;
 	IF s.status <> 'active' THEN
-		PERFORM subscription_switch_on(s, reason, d, true);
+		PERFORM subscription_switch_on(s, reason, today, true);
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION promise_make(s subscriptions, until date, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION promise_make(subscription subscriptions, until date, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	most int := (SELECT promises_max FROM settings);
 	full_bill text;
 BEGIN
-	SELECT o.invoice_number INTO full_bill FROM open_invoices(s.customer_id, s.id) o
+	SELECT o.invoice_number INTO full_bill FROM open_invoices(subscription.customer_id, subscription.id) o
 	WHERE o.status = 'overdue' AND o.promises >= most ORDER BY o.due_date LIMIT 1;
-	IF full_bill IS NOT NULL OR s.status = 'expired' AND NOT subscription_has_debt(s) AND s.promises >= most THEN
+	IF full_bill IS NOT NULL OR subscription.status = 'expired' AND NOT subscription_has_debt(subscription) AND subscription.promises >= most THEN
 		PERFORM raise_conflict('promises_max', format('%s promises have been made already%s.', most, ' for ' || full_bill));
 	END IF;
 	UPDATE invoices SET promises = promises + 1, updated_at = now()
-	WHERE customer_id = s.customer_id AND subscription_id = s.id AND status = 'overdue';
+	WHERE customer_id = subscription.customer_id AND subscription_id = subscription.id AND status = 'overdue';
 	UPDATE subscriptions SET hold_until = until, promises = promises + (status = 'expired')::int,
-		gateway_holds = 0, gateway_held_on = NULL, updated_at = now() WHERE id = s.id;
-	INSERT INTO promises (subscription_id, from_day, until, reason, actor) VALUES (s.id, d, until, reason, session_actor());
-	PERFORM billing_log('promised', format('%s stays on until %s', s.mikrotik_username, until), s.customer_id, s.id, NULL,
-		jsonb_build_object('until', until, 'reason', reason, 'before', jsonb_build_object('hold_until', s.hold_until),
+		gateway_holds = 0, gateway_held_on = NULL, updated_at = now() WHERE id = subscription.id;
+	INSERT INTO promises (subscription_id, from_day, until, reason, actor) VALUES (subscription.id, today, until, reason, session_actor());
+	PERFORM billing_log('promised', format('%s stays on until %s', subscription.mikrotik_username, until), subscription.customer_id, subscription.id, NULL,
+		jsonb_build_object('until', until, 'reason', reason, 'before', jsonb_build_object('hold_until', subscription.hold_until),
 			'after', jsonb_build_object('hold_until', until)));
 END $$;
 
 -- ---- the end
 
-CREATE OR REPLACE FUNCTION subscription_cancel(sub uuid, reason text, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_cancel(sub uuid, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions := subscription_lock(sub);
@@ -153,34 +153,34 @@ BEGIN
 	IF s.status = 'cancelled' THEN
 		RETURN;
 	END IF;
-	FOR i IN SELECT * FROM invoices v WHERE subscription_id = sub AND is_period_ahead(s, v, d) AND status <> 'cancelled' ORDER BY seq DESC LOOP
-		PERFORM invoice_release(i, 'the subscription was cancelled', d);
+	FOR i IN SELECT * FROM invoices v WHERE subscription_id = sub AND is_period_ahead(s, v, today) AND status <> 'cancelled' ORDER BY seq DESC LOOP
+		PERFORM invoice_release(i, 'the subscription was cancelled', today);
 	END LOOP;
-	PERFORM last_bill_prorate(s, d);
+	PERFORM last_bill_prorate(s, today);
 	UPDATE subscriptions
-	SET cancelled_at = now(), begin_on = NULL, closed_on = CASE WHEN is_postpaid THEN coalesce(closed_on, d) END
+	SET cancelled_at = now(), begin_on = NULL, closed_on = CASE WHEN is_postpaid THEN coalesce(closed_on, today) END
 	WHERE id = sub RETURNING * INTO s;
-	PERFORM pending_days_to_credit(s, d);
-	PERFORM charges_bill(s, d);
+	PERFORM pending_days_to_credit(s, today);
+	PERFORM charges_bill(s, today);
 	PERFORM subscription_set_status(s, 'cancelled', NULL, reason);
-	PERFORM credit_apply(s.customer_id, d);
+	PERFORM credit_apply(s.customer_id, today);
 END $$;
 
 -- Calendar, where the setting says so: of a begun period nobody has paid for only the used part stays due.
-CREATE OR REPLACE FUNCTION last_bill_prorate(s subscriptions, d date) RETURNS void
+CREATE OR REPLACE FUNCTION last_bill_prorate(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
 	t record;
-	last date := coalesce((service_off_now(s.id)).from_day - 1, d);
+	last date := coalesce((service_off_now(subscription.id)).from_day - 1, today);
 BEGIN
-	SELECT * INTO t FROM terms_of(s);
-	SELECT * INTO i FROM open_invoices(s.customer_id, s.id) o
+	SELECT * INTO t FROM terms_of(subscription);
+	SELECT * INTO i FROM open_invoices(subscription.customer_id, subscription.id) o
 	WHERE o.grants_days AND last BETWEEN o.period_start AND o.period_end - 1 AND is_invoice_untouched(o);
 	IF NOT FOUND OR t.cycle <> 'calendar' OR NOT (SELECT prorate_last FROM settings) THEN
 		RETURN;
 	END IF;
 	UPDATE invoices SET period_end = last WHERE id = i.id RETURNING * INTO i;
 	PERFORM invoice_compose_anew(i, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
-		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], d);
+		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], today);
 END $$;

@@ -1,6 +1,6 @@
 -- A new subscription, and the errors of its fields.
 
-CREATE OR REPLACE FUNCTION subscription_create(input jsonb, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION subscription_create(input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
 	s      subscriptions;
@@ -18,19 +18,19 @@ BEGIN
 		status, suspend_reason, begin_on)
 	VALUES (coalesce((input ->> 'id')::uuid, uuidv7()), (input ->> 'customer_id')::uuid, p.id,
 		(input ->> 'router_id')::uuid, input ->> 'mikrotik_username', input ->> 'mikrotik_password',
-		coalesce((input ->> 'start_date')::date, d), coalesce((input ->> 'start_date')::date, d) - 1,
+		coalesce((input ->> 'start_date')::date, today), coalesce((input ->> 'start_date')::date, today) - 1,
 		coalesce((input ->> 'auto_renew')::boolean, true),
 		input ->> 'local_address', input ->> 'remote_address', input ->> 'profile', input ->> 'comment',
 		input ->> 'cycle', input ->> 'mode', (input ->> 'billing_day')::int, input ->> 'late_policy',
-		CASE WHEN (input ->> 'start_date')::date > d THEN 'suspended' ELSE 'active' END,
-		CASE WHEN (input ->> 'start_date')::date > d THEN 'new' END,
-		CASE WHEN (input ->> 'start_date')::date > d THEN (input ->> 'start_date')::date END)
+		CASE WHEN (input ->> 'start_date')::date > today THEN 'suspended' ELSE 'active' END,
+		CASE WHEN (input ->> 'start_date')::date > today THEN 'new' END,
+		CASE WHEN (input ->> 'start_date')::date > today THEN (input ->> 'start_date')::date END)
 	RETURNING * INTO s;
 	UPDATE subscriptions SET is_postpaid = (SELECT mode = 'postpaid' FROM terms_of(s)) WHERE id = s.id RETURNING * INTO s;
 	PERFORM billing_log('created', format('%s with %s from %s', s.mikrotik_username, p.name, s.start_date),
 		s.customer_id, s.id, NULL,
 		jsonb_build_object('package_id', p.id, 'start_date', s.start_date, 'end_date', input ->> 'end_date'));
-	PERFORM subscription_start(s, input, d);
+	PERFORM subscription_start(s, input, today);
 	RETURN s.id;
 END $$;
 
@@ -39,102 +39,102 @@ END $$;
  * elsewhere; dates with one are the first period; without dates a prepaid line
  * has its first period from today.
  */
-CREATE OR REPLACE FUNCTION subscription_start(s subscriptions, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_start(subscription subscriptions, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	last   date := input ->> 'end_date';
 	billed boolean := coalesce((input ->> 'issue_invoice')::boolean, last IS NULL);
 BEGIN
 	IF NOT billed THEN
-		PERFORM require_operator_days((input ->> 'bounded')::boolean, last - s.start_date + 1);
+		PERFORM require_operator_days((input ->> 'bounded')::boolean, last - subscription.start_date + 1);
 	END IF;
-	IF s.is_postpaid THEN
-		UPDATE subscriptions SET end_date = last WHERE id = s.id AND NOT billed AND last IS NOT NULL;
+	IF subscription.is_postpaid THEN
+		UPDATE subscriptions SET end_date = last WHERE id = subscription.id AND NOT billed AND last IS NOT NULL;
 	ELSIF NOT billed THEN
-		PERFORM service_days_add(s.id, last - s.start_date + 1, 'start', NULL, NULL, 'paid elsewhere', d) WHERE last IS NOT NULL;
+		PERFORM service_days_add(subscription.id, last - subscription.start_date + 1, 'start', NULL, NULL, 'paid elsewhere', today) WHERE last IS NOT NULL;
 	ELSE
-		PERFORM first_payment_wait(s, d);
-		SELECT * INTO s FROM subscriptions WHERE id = s.id;
-		PERFORM first_issue(s, last, d);
+		PERFORM first_payment_wait(subscription, today);
+		SELECT * INTO subscription FROM subscriptions WHERE id = subscription.id;
+		PERFORM first_issue(subscription, last, today);
 	END IF;
 END $$;
 
 -- Keep the line off until its first bill is paid, if the setting says so.
-CREATE OR REPLACE FUNCTION first_payment_wait(s subscriptions, d date) RETURNS void
+CREATE OR REPLACE FUNCTION first_payment_wait(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT (SELECT first_payment_first FROM settings) THEN
 		RETURN;
 	END IF;
-	PERFORM service_off_open(s, 'new', greatest(s.start_date, d));
-	UPDATE subscriptions SET status = 'suspended', suspend_reason = 'new', waits_first = true, begin_on = d + 1, updated_at = now() WHERE id = s.id;
+	PERFORM service_off_open(subscription, 'new', greatest(subscription.start_date, today));
+	UPDATE subscriptions SET status = 'suspended', suspend_reason = 'new', waits_first = true, begin_on = today + 1, updated_at = now() WHERE id = subscription.id;
 END $$;
 
-CREATE OR REPLACE FUNCTION first_issue(s subscriptions, last date, d date) RETURNS uuid
+CREATE OR REPLACE FUNCTION first_issue(subscription subscriptions, last date, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	draft invoices := period_draft(s, s.start_date, d);
+	draft invoices := period_draft(subscription, subscription.start_date, today);
 	lines bill_line[];
 BEGIN
-	SELECT * INTO draft.period_end, lines FROM first_lines(s, draft.period_end, last);
+	SELECT * INTO draft.period_end, lines FROM first_lines(subscription, draft.period_end, last);
 	draft.kind := 'first';
-	draft.due_date := greatest(draft.due_date, d + (SELECT first_due_days FROM settings));
-	RETURN invoice_issue(draft, bill_compose(s, lines, 1, draft.period_end - draft.period_start + 1, d), d);
+	draft.due_date := greatest(draft.due_date, today + (SELECT first_due_days FROM settings));
+	RETURN invoice_issue(draft, bill_compose(subscription, lines, 1, draft.period_end - draft.period_start + 1, today), today);
 END $$;
 
 -- The first period: the dates that were given, or a whole one, or the part up to the billing day by setting first_period.
-CREATE OR REPLACE FUNCTION first_lines(s subscriptions, natural_end date, given_end date, OUT last date, OUT lines bill_line[])
+CREATE OR REPLACE FUNCTION first_lines(subscription subscriptions, natural_end date, given_end date, OUT last date, OUT lines bill_line[])
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	t record;
 	g settings;
 BEGIN
-	SELECT * INTO t FROM terms_of(s);
+	SELECT * INTO t FROM terms_of(subscription);
 	SELECT * INTO g FROM settings;
 	last := coalesce(given_end, natural_end);
-	lines := ARRAY[period_line(s, s.start_date, last)];
+	lines := ARRAY[period_line(subscription, subscription.start_date, last)];
 	IF given_end IS NOT NULL AND given_end <> natural_end THEN
-		lines := ARRAY[bill_line_new('part', part_text(t.package_name, s.start_date, last), 1,
-			CASE t.cycle WHEN 'calendar' THEN part_price(t.price, t.months, t.billing_day, s.start_date, last)
-			             ELSE days_price(t.price, last - s.start_date + 1, natural_end - s.start_date + 1) END, true)];
+		lines := ARRAY[bill_line_new('part', part_text(t.package_name, subscription.start_date, last), 1,
+			CASE t.cycle WHEN 'calendar' THEN part_price(t.price, t.months, t.billing_day, subscription.start_date, last)
+			             ELSE days_price(t.price, last - subscription.start_date + 1, natural_end - subscription.start_date + 1) END, true)];
 	ELSIF (lines[1]).kind = 'part' AND g.first_period = 'full' THEN
 		lines := ARRAY[bill_line_new('part', (lines[1]).text, 1, t.price, true)];
-	ELSIF (lines[1]).kind = 'part' AND g.first_period = 'merge' AND last - s.start_date + 1 < g.merge_days THEN
-		last := grid_next(s.start_date, natural_end + 1, t.months, t.billing_day) - 1;
-		lines := lines || period_line(s, natural_end + 1, last);
+	ELSIF (lines[1]).kind = 'part' AND g.first_period = 'merge' AND last - subscription.start_date + 1 < g.merge_days THEN
+		last := grid_next(subscription.start_date, natural_end + 1, t.months, t.billing_day) - 1;
+		lines := lines || period_line(subscription, natural_end + 1, last);
 	END IF;
 END $$;
 
 -- The first bill i if it began on `day`: dates that were given keep their length.
-CREATE OR REPLACE FUNCTION first_period(s subscriptions, i invoices, day date, OUT last date, OUT lines bill_line[], OUT due date)
+CREATE OR REPLACE FUNCTION first_period(subscription subscriptions, invoice invoices, day date, OUT last date, OUT lines bill_line[], OUT due date)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	draft invoices;
 	given date;
 BEGIN
-	s.anchor_day := NULL;
-	draft := period_draft(s, i.period_start, day);
-	IF (first_lines(first_from(s, i.period_start), draft.period_end, NULL)).last <> i.period_end THEN
-		given := day + (i.period_end - i.period_start);
+	subscription.anchor_day := NULL;
+	draft := period_draft(subscription, invoice.period_start, day);
+	IF (first_lines(first_from(subscription, invoice.period_start), draft.period_end, NULL)).last <> invoice.period_end THEN
+		given := day + (invoice.period_end - invoice.period_start);
 	END IF;
-	draft := period_draft(s, day, day);
+	draft := period_draft(subscription, day, day);
 	due := greatest(draft.due_date, day + (SELECT first_due_days FROM settings));
-	SELECT f.last, f.lines INTO last, lines FROM first_lines(first_from(s, day), draft.period_end, given) f;
+	SELECT f.last, f.lines INTO last, lines FROM first_lines(first_from(subscription, day), draft.period_end, given) f;
 END $$;
 
-CREATE OR REPLACE FUNCTION first_from(s subscriptions, day date) RETURNS subscriptions
+CREATE OR REPLACE FUNCTION first_from(subscription subscriptions, day date) RETURNS subscriptions
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-	s.start_date := day;
-	RETURN s;
+	subscription.start_date := day;
+	RETURN subscription;
 END $$;
 
 -- The errors in the input, see field_error(): all at once.
 
-CREATE OR REPLACE FUNCTION terms_errors(p packages, cycle text, mode text) RETURNS text[]
+CREATE OR REPLACE FUNCTION terms_errors(package packages, cycle text, mode text) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT field_error(p.period_unit = 'day' AND cycle = 'calendar', 'cycle', 'package_by_month', 'A calendar cycle needs a package by the month.')
-		|| field_error(p.period_unit = 'day' AND mode = 'postpaid', 'mode', 'package_by_month', 'The postpaid mode needs a package by the month.')
+	SELECT field_error(package.period_unit = 'day' AND cycle = 'calendar', 'cycle', 'package_by_month', 'A calendar cycle needs a package by the month.')
+		|| field_error(package.period_unit = 'day' AND mode = 'postpaid', 'mode', 'package_by_month', 'The postpaid mode needs a package by the month.')
 $$;
 
 /*
@@ -169,9 +169,9 @@ LANGUAGE sql STABLE AS $$
 		'mikrotik_username', 'taken', 'The mikrotik username has already been taken.')
 $$;
 
-CREATE OR REPLACE FUNCTION address_errors(p packages, address text) RETURNS text[]
+CREATE OR REPLACE FUNCTION address_errors(package packages, address text) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT field_error(p.type = 'static' AND address IS NULL,
+	SELECT field_error(package.type = 'static' AND address IS NULL,
 		'remote_address', 'required', 'The remote address field is required for a static package.')
 $$;
 

@@ -1,7 +1,7 @@
 -- A change of the fields of a subscription.
 
 -- Present keys change; a null empties what may be empty.
-CREATE OR REPLACE FUNCTION subscription_update(sub uuid, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_update(sub uuid, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s       subscriptions := subscription_lock(sub);
@@ -22,30 +22,30 @@ BEGIN
 	    cycle = fresh.cycle, mode = fresh.mode, billing_day = fresh.billing_day, late_policy = fresh.late_policy, updated_at = now()
 	WHERE id = sub;
 	PERFORM subscription_update_log(s, fresh);
-	PERFORM subscription_update_dates(s, input, d);
-	PERFORM plan_change(sub, p, coalesce(input ->> 'effective', 'now'), false, d) FROM packages p WHERE p.id = package;
-	PERFORM subscription_sync_mode(sub, d);
+	PERFORM subscription_update_dates(s, input, today);
+	PERFORM plan_change(sub, p, coalesce(input ->> 'effective', 'now'), false, today) FROM packages p WHERE p.id = package;
+	PERFORM subscription_sync_mode(sub, today);
 	PERFORM raise_invalid_all(address_errors(has, is_now.remote_address))
 	  FROM subscriptions is_now JOIN packages has ON has.id IN (is_now.package_id, is_now.next_package_id)
 	 WHERE is_now.id = sub;
 END $$;
 
 -- The start moves the days with it; the end date is moved by days.
-CREATE OR REPLACE FUNCTION subscription_update_dates(s subscriptions, input jsonb, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_update_dates(subscription subscriptions, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	wanted    date := input ->> 'end_date';
 	first_day date := input ->> 'start_date';
 BEGIN
-	IF first_day <> s.start_date THEN
-		IF EXISTS (SELECT FROM service_days WHERE subscription_id = s.id) OR EXISTS (SELECT FROM invoices WHERE subscription_id = s.id) THEN
+	IF first_day <> subscription.start_date THEN
+		IF EXISTS (SELECT FROM service_days WHERE subscription_id = subscription.id) OR EXISTS (SELECT FROM invoices WHERE subscription_id = subscription.id) THEN
 			PERFORM raise_invalid('start_date', 'fixed', 'The start date is fixed once days or bills exist: use POST /days of the subscription.');
 		END IF;
-		UPDATE subscriptions SET start_date = first_day, end_date = first_day - 1 WHERE id = s.id;
+		UPDATE subscriptions SET start_date = first_day, end_date = first_day - 1 WHERE id = subscription.id;
 	END IF;
-	IF wanted <> s.end_date THEN
-		PERFORM require_operator_days((input ->> 'bounded')::boolean, wanted - s.end_date);
-		PERFORM subscription_end_date_set(s.id, wanted, d);
+	IF wanted <> subscription.end_date THEN
+		PERFORM require_operator_days((input ->> 'bounded')::boolean, wanted - subscription.end_date);
+		PERFORM subscription_end_date_set(subscription.id, wanted, today);
 	END IF;
 END $$;
 
@@ -54,7 +54,7 @@ END $$;
  * Prepaid to postpaid: it is billed to where its open bills would take it.
  * Back: what was billed so far stands as days from the start.
  */
-CREATE OR REPLACE FUNCTION subscription_sync_mode(sub uuid, d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_sync_mode(sub uuid, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s       subscriptions := (SELECT own FROM subscriptions own WHERE own.id = sub);
@@ -65,12 +65,12 @@ BEGIN
 	END IF;
 	IF is_post THEN
 		UPDATE subscriptions
-		SET is_postpaid = true, end_date = next_period_start(s, d) - 1, closed_on = (service_off_now(sub)).from_day - 1, updated_at = now()
+		SET is_postpaid = true, end_date = next_period_start(s, today) - 1, closed_on = (service_off_now(sub)).from_day - 1, updated_at = now()
 		WHERE id = sub;
 		UPDATE invoices SET grants_days = false WHERE customer_id = s.customer_id AND subscription_id = sub AND is_open;
 	ELSE
 		INSERT INTO service_days (subscription_id, days, kind, reason, actor, entered_on)
-		SELECT sub, n, CASE WHEN n > 0 THEN 'start' ELSE 'gift' END, 'billed while postpaid', session_actor(), d
+		SELECT sub, n, CASE WHEN n > 0 THEN 'start' ELSE 'gift' END, 'billed while postpaid', session_actor(), today
 		FROM (SELECT s.end_date - s.start_date + 1 - coalesce(sum(days), 0)::int AS n FROM service_days WHERE subscription_id = sub) l
 		WHERE n <> 0;
 		UPDATE subscriptions SET is_postpaid = false, closed_on = NULL, updated_at = now() WHERE id = sub;
@@ -78,46 +78,46 @@ BEGIN
 END $$;
 
 -- After the settings changed: all lines whose mode follows them.
-CREATE OR REPLACE FUNCTION subscriptions_follow_settings(d date) RETURNS void
+CREATE OR REPLACE FUNCTION subscriptions_follow_settings(today date) RETURNS void
 LANGUAGE sql AS $$
-	SELECT subscription_sync_mode(s.id, d) FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
+	SELECT subscription_sync_mode(s.id, today) FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
 	WHERE s.is_live AND (t.mode = 'postpaid') <> s.is_postpaid
 $$;
 
 -- The errors in fields that an update may name but never change.
-CREATE OR REPLACE FUNCTION subscription_errors(s subscriptions, input jsonb) RETURNS text[]
+CREATE OR REPLACE FUNCTION subscription_errors(subscription subscriptions, input jsonb) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT field_error(input ->> 'status' <> s.status, 'status',
-			'locked', format('The status is changed by POST /api/subscriptions/%s/suspend, /activate, /pause, /resume or /cancel.', s.id))
-		|| field_error((input ->> 'customer_id')::uuid <> s.customer_id, 'customer_id',
+	SELECT field_error(input ->> 'status' <> subscription.status, 'status',
+			'locked', format('The status is changed by POST /api/subscriptions/%s/suspend, /activate, /pause, /resume or /cancel.', subscription.id))
+		|| field_error((input ->> 'customer_id')::uuid <> subscription.customer_id, 'customer_id',
 			'fixed', 'A subscription cannot be given to another customer.')
 $$;
 
--- s with the keys of input; what may not be null keeps its value.
-CREATE OR REPLACE FUNCTION subscription_with(s subscriptions, input jsonb) RETURNS subscriptions
+-- The subscription with the keys of input; what may not be null keeps its value.
+CREATE OR REPLACE FUNCTION subscription_with(subscription subscriptions, input jsonb) RETURNS subscriptions
 LANGUAGE plpgsql AS $$
 DECLARE
 	allowed CONSTANT text[] := '{mikrotik_username,mikrotik_password,auto_renew,
 		router_id,local_address,remote_address,profile,comment,cycle,mode,billing_day,late_policy}';
 	needed  CONSTANT text[] := '{mikrotik_username,mikrotik_password,auto_renew}';
 BEGIN
-	RETURN jsonb_populate_record(s, coalesce((
+	RETURN jsonb_populate_record(subscription, coalesce((
 		SELECT jsonb_object_agg(key, value) FROM jsonb_each(input)
 		WHERE key = ANY(allowed) AND NOT (key = ANY(needed) AND value = 'null')), '{}'));
 END $$;
 
-CREATE OR REPLACE FUNCTION subscription_update_log(s subscriptions, fresh subscriptions) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_update_log(subscription subscriptions, fresh subscriptions) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	before jsonb := to_jsonb(s) - 'mikrotik_password';
+	before jsonb := to_jsonb(subscription) - 'mikrotik_password';
 	after  jsonb := to_jsonb(fresh) - 'mikrotik_password';
 BEGIN
-	IF s IS NOT DISTINCT FROM fresh THEN
+	IF subscription IS NOT DISTINCT FROM fresh THEN
 		RETURN;
 	END IF;
 	SELECT jsonb_object_agg(key, value), jsonb_object_agg(key, after -> key) INTO before, after
 	FROM jsonb_each(before) WHERE value <> after -> key;
-	PERFORM billing_log('updated', format('%s changed', s.mikrotik_username), s.customer_id, s.id, NULL,
+	PERFORM billing_log('updated', format('%s changed', subscription.mikrotik_username), subscription.customer_id, subscription.id, NULL,
 		jsonb_build_object('before', before, 'after', after,
-			'password_changed', s.mikrotik_password <> fresh.mikrotik_password));
+			'password_changed', subscription.mikrotik_password <> fresh.mikrotik_password));
 END $$;

@@ -21,7 +21,7 @@ END $$;
  * Allow per_minute requests a minute under key k, and a burst of 30 beyond.
  * `since` is the moment at which all requests so far have been earned.
  */
-CREATE OR REPLACE FUNCTION throttle_pace(k text, per_minute int) RETURNS void
+CREATE OR REPLACE FUNCTION throttle_pace(throttle_key text, per_minute int) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	burst  CONSTANT int := 30;
@@ -30,11 +30,11 @@ DECLARE
 	earned timestamptz;
 BEGIN
 	PERFORM throttle_sweep();
-	INSERT INTO throttles AS old (key, since, hits) VALUES (k, moment + step, 1)
+	INSERT INTO throttles AS old (key, since, hits) VALUES (throttle_key, moment + step, 1)
 	ON CONFLICT (key) DO UPDATE SET since = greatest(old.since, moment) + step
 	 WHERE old.since - moment <= burst * step;
 	IF NOT FOUND THEN
-		SELECT since INTO earned FROM throttles WHERE key = k;
+		SELECT since INTO earned FROM throttles WHERE key = throttle_key;
 		PERFORM raise_throttled('Too many requests. Please slow down.',
 			greatest(1, ceil(extract(epoch FROM earned - burst * step - moment)))::int);
 	END IF;
@@ -56,12 +56,12 @@ END $$;
 -- count, and simultaneous attempts cannot pass the limit.
 
 -- Count one more attempt under key k. 0: allowed; else the seconds to wait.
-CREATE OR REPLACE FUNCTION throttle_take(k text, most int) RETURNS int
+CREATE OR REPLACE FUNCTION throttle_take(throttle_key text, most int) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE
 	t throttles;
 BEGIN
-	INSERT INTO throttles AS old (key, since, hits) VALUES (k, clock_timestamp(), 1)
+	INSERT INTO throttles AS old (key, since, hits) VALUES (throttle_key, clock_timestamp(), 1)
 	ON CONFLICT (key) DO UPDATE SET
 		hits = CASE WHEN old.since < excluded.since - interval '1 minute' THEN 1 ELSE old.hits + 1 END,
 		since = CASE WHEN old.since < excluded.since - interval '1 minute' THEN excluded.since
@@ -73,9 +73,9 @@ BEGIN
 	RETURN greatest(1, ceil(extract(epoch FROM t.since + interval '1 minute' - clock_timestamp())))::int;
 END $$;
 
-CREATE OR REPLACE FUNCTION throttle_give_back(k text) RETURNS void
+CREATE OR REPLACE FUNCTION throttle_give_back(throttle_key text) RETURNS void
 LANGUAGE sql AS $$
-	UPDATE throttles SET hits = hits - 1 WHERE key = k AND hits > 0;
+	UPDATE throttles SET hits = hits - 1 WHERE key = throttle_key AND hits > 0;
 $$;
 
 -- Both limits of a login; the address first, so that an attacker who tries many names does not lock

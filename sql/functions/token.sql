@@ -1,14 +1,14 @@
 -- Sessions and personal tokens. Hashing is done in C: every token here is a hash.
 
-CREATE OR REPLACE FUNCTION token_expired(t personal_access_tokens) RETURNS boolean
+CREATE OR REPLACE FUNCTION token_expired(token personal_access_tokens) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce(t.expires_at <= now(), false)
+	SELECT coalesce(token.expires_at <= now(), false)
 $$;
 
 -- Neither expired nor left unused for too long.
-CREATE OR REPLACE FUNCTION token_lives(t personal_access_tokens, idle_days int) RETURNS boolean
+CREATE OR REPLACE FUNCTION token_lives(token personal_access_tokens, idle_days int) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT NOT token_expired(t) AND coalesce(t.last_used_at, t.created_at) > now() - make_interval(days => idle_days)
+	SELECT NOT token_expired(token) AND coalesce(token.last_used_at, token.created_at) > now() - make_interval(days => idle_days)
 $$;
 
 /*

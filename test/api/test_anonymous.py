@@ -44,5 +44,6 @@ def test_a_crowd_without_a_token_delays_no_webhook(system):
     status = {int(code): int(n) for code, n in re.findall(r"\[(\d{3})\]\s+(\d+) responses", output)}
     assert set(status) <= {401, 429} and sum(status.values()) > 100, output
     assert scans(system) == before, "a list was read for somebody who has no token"
-    assert anonymous.p99(taken) < 0.25, taken[-5:]
+    # The lists took 3 to 5 s and held webhooks for 8. Bench 10 holds the 50 ms: here other tests run beside.
+    assert anonymous.p99(taken) < 1, taken[-5:]
     assert system.sql("SELECT count(*) FROM payments") == str(WEBHOOKS)

@@ -238,6 +238,7 @@ def test_a_lost_answer_and_then_a_call_that_was_not_sent(payer, mid):
     third click paid the customer twice."""
     invoice, order = payer.paid_by("qris")
     mid.rules(drop=1)
+    mid.fault("status", "GET /v2/*", code=503)  # nor can gateway-sync find out
     mid.fault("lost", "POST /v2/*/refund", times=1)
     refund(payer, order, 50000).want(502)
     mid.fault("refuse")

@@ -294,7 +294,7 @@ def page(town, invoice):
 
 
 def message(order, transaction):
-    return ("SELECT fresh FROM midtrans_event_record('notification', %s, %s, %s, 'received', NULL)",
+    return ("SELECT just_booked FROM midtrans_event_record('notification', %s, %s, %s, 'received', NULL)",
             (order, transaction, json.dumps({"transaction_id": transaction})))
 
 

@@ -18,7 +18,8 @@ CREATE FUNCTION state_of(n text) RETURNS text LANGUAGE sql AS $$ SELECT status F
 CREATE FUNCTION open_alerts() RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(title, ', ' ORDER BY title) FROM alert_logs WHERE key IS NOT NULL AND resolved_at IS NULL $$;
 
-SELECT history_make(now() - interval '1 day') \g /dev/null -- rounds of before midnight
+-- rounds of before midnight, too
+SELECT history_make(now() - interval '1 day') \g /dev/null
 SELECT round_at(50, 'nobody') \g /dev/null
 SELECT round_at(49, 'nobody') \g /dev/null
 SELECT is(state_of('tower'), 'up', 'a device that answers is up');
