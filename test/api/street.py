@@ -169,12 +169,16 @@ class Street:
     def keys(self):
         """After the last night both sides know the same invoices."""
         for home in self.homes:
-            counts = collections.Counter()
-            for row in self.sql(INVOICES, [home.customer]):
-                number = home.subs.index(row["sub"]) + 1
-                counts[number] += 1
-                home.invoices[row["id"]] = "%d/%d" % (number, counts[number])
+            self.name_invoices(home)
         self.compare_states(self.homes, {home.number: home.books() for home in self.homes})
+
+    def name_invoices(self, home):
+        """Also those that a cancelled bill brought since: its period is billed again."""
+        counts = collections.Counter()
+        for row in self.sql(INVOICES, [home.customer]):
+            number = home.subs.index(row["sub"]) + 1
+            counts[number] += 1
+            home.invoices[row["id"]] = "%d/%d" % (number, counts[number])
 
     # ---- pages, and what people do once they exist
 
@@ -372,6 +376,7 @@ class Street:
             actions[action["customer"]].append(action)
         books = {}
         for home in homes:
+            self.name_invoices(home)
             mine = [d for d in actions[home.customer] if d["n"] > home.mark]
             self.compare_ledger(home, mine)
             books[home.number] = self.replay(home, mine)
