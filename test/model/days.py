@@ -98,6 +98,7 @@ class Off:
     back: date | None = None
     lost: int = 0
     given: int = 0
+    settled: list = field(default_factory=list)  # bills of periods, each with end_date before it
 
     @property
     def days(self):
@@ -332,13 +333,16 @@ class Model:
         return day >= line.start and not any(
             o.start <= day and (o.back is None or day < o.back) for o in line.offs)
 
-    def restart_days(self, line, bill, before):
-        """The days on in arrears up to the bill's due date and grace, that were not looked at before."""
-        if line.policy != "restart" or line.cycle == "calendar":
+    def restart_days(self, line):
+        """The days on in arrears up to due date and grace of the oldest bill of a period settled while off."""
+        settled = [(b, end) for b, end in line.off.settled if b.status == "paid"]
+        if line.policy != "restart" or line.cycle == "calendar" or not settled:
             return []
-        last = bill.first_due + days(self.set["grace_days"])
-        return [d for d in span(before + ONE, last)
-                if self.was_on(line, d) and d not in line.promised and d not in line.gifted]
+        oldest = min((b for b, _ in settled), key=lambda b: (b.first_due, line.bills.index(b)))
+        last = oldest.first_due + days(self.set["grace_days"])
+        sold = [d for b, _ in settled if b is not oldest for d in span(b.start, b.end)]
+        return [d for d in span(settled[0][1] + ONE, last)
+                if self.was_on(line, d) and d not in line.promised and d not in line.gifted and d not in sold]
 
     # ---- money on bills
 
@@ -363,23 +367,25 @@ class Model:
         bill.status = "paid"
         if bill.start is not None and line.mode == "prepaid":
             line.rows.append(Row("period", bill.length, bill))
+            if line.off:
+                line.off.settled.append((bill, before))
         if line.status == "cancelled":
             return
-        self.lift(line, day, bill, before)
+        self.lift(line, day)
 
-    def lift(self, line, day, bill=None, before=None):
+    def lift(self, line, day):
         """A payment, a cancelled bill or a moved due date may put the line on again."""
         if line.status == "suspended" and line.reason == "debt" and self.clear(line, day):
-            self.restart(line, bill, before)
+            self.restart(line)
             self.put_on(line, day)
         elif line.status == "expired" and self.end_if_back(line, day) >= day and self.clear(line, day):
-            self.restart(line, bill, before)
+            self.restart(line)
             self.put_on(line, day)
         if not self.in_debt(line, day):
             line.hold = None
 
-    def restart(self, line, bill, before):
-        found = self.restart_days(line, bill, before) if bill is not None and line.off else []
+    def restart(self, line):
+        found = self.restart_days(line) if line.off else []
         gift = min(len(found), self.set["grace_days"])
         line.gifted.update(found)  # those beyond grace too: undoing and paying again gives no more of them
         if gift:

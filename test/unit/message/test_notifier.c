@@ -29,7 +29,8 @@ start(void)
 	peer = (struct peer){ .fd = -1, .turns = turns, .nturns = countof(turns) };
 	peer_start(&peer);
 	(void)sql("DELETE FROM alert_logs");
-	(void)sql("DELETE FROM billing_runs"); /* an old one alone is an alert: no run last night */
+	/* The night was run: an old run alone is an alert. */
+	(void)sql("UPDATE billing_runs SET business_date = current_date + 1");
 	(void)sql("DELETE FROM notification_settings");
 	(void)sql("UPDATE settings SET private_peers = true, restore_proof_days = 365");
 	return 0;
