@@ -20,6 +20,10 @@ export function randomKey() {
 	return Array.from(bytes, b => b.toString(16).padStart(2, '0')).join('');
 }
 
+/* The second click of a double click must not reach what lies below the dialog that the first one closed. */
+const DOUBLE_CLICK_MS = 400;
+const pause = (ms: number) => new Promise(done => setTimeout(done, ms));
+
 export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const { t } = useT();
 	const toast = useToast();
@@ -51,6 +55,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 		if (isBusy || (act.typed && name.trim() !== act.typed)) return;
 		setBusy(true);
 		setError(undefined);
+		const isOver = pause(DOUBLE_CLICK_MS);
 		try {
 			const answer = act.send
 				? ((await act.send(body, key.current)) as Loose)
@@ -61,6 +66,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 								: { ...body, ...besides },
 						key: act.method === 'POST' ? key.current : undefined,
 					});
+			await isOver;
 			if (act.method !== 'GET') refresh();
 			if (act.shows?.(answer)) {
 				setShown(answer);

@@ -1,5 +1,6 @@
 /* The differences between routers and the database, and their repair. */
 import { Alert, Stack, Text } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
 import { useT } from '../../i18n';
@@ -22,11 +23,25 @@ export function Drift() {
 	);
 }
 
-/* A plan is made when asked for: the router is read for it. */
+const REPAIR_MS = 60_000;
+
+/* A plan is made when asked for: the router is read for it.  Jobs of a repair take seconds: until the
+ * plan is empty it is read again, for a minute at most. */
 function Plan({ router }: { router: Row<'router_setting'> }) {
 	const { t } = useT();
-	const read = useGet<Loose>('/api/mikrotik/drift', { router_id: router.id }, { stale: 30_000 });
+	const [isRepairing, setRepairing] = useState(false);
+	const read = useGet<Loose>(
+		'/api/mikrotik/drift',
+		{ router_id: router.id },
+		{ stale: 30_000, every: isRepairing ? 3000 : undefined },
+	);
 	const plan = read.data;
+	const isEmpty = plan?.differences?.length === 0;
+	useEffect(() => {
+		if (!isRepairing) return;
+		const timer = setTimeout(() => setRepairing(false), isEmpty ? 0 : REPAIR_MS);
+		return () => clearTimeout(timer);
+	}, [isRepairing, isEmpty]);
 	const rows = ((plan?.differences ?? []) as Loose[]).map((r, i) => ({ ...r, id: String(i) }));
 	return (
 		<Section
@@ -43,6 +58,7 @@ function Plan({ router }: { router: Row<'router_setting'> }) {
 								path: '/api/mikrotik/drift/apply',
 								says: t.c.apply,
 								fixed: { router_id: router.id, force: !!plan?.refusal },
+								after: () => setRepairing(true),
 							},
 						]}
 					/>
@@ -66,8 +82,8 @@ function Plan({ router }: { router: Row<'router_setting'> }) {
 					retry={() => void read.refetch()}
 					columns={[
 						{ key: 'name', phone: 'title' },
-						{ key: 'kind', phone: 'side', kind: 'state' },
-						{ key: 'menu', label: t.f.type, phone: 'plain' },
+						{ key: 'kind', label: t.w.drift, phone: 'side', kind: 'state' },
+						{ key: 'menu', label: t.w.menu, phone: 'plain' },
 						{ key: 'text', label: t.w.to, phone: 'plain' },
 					]}
 				/>
