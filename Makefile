@@ -331,7 +331,7 @@ endif
 
 CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -Ilib -I$(B)/gen \
            --enable=warning,performance,portability --suppress=missingIncludeSystem \
-           --suppress=varFuncNullUB -D_GNU_SOURCE -DISP_VERSION='""'
+           --suppress=varFuncNullUB -D__cppcheck__ -D_GNU_SOURCE -DISP_VERSION='""'
 
 $(B)/lint/%.format: % .clang-format
 	@mkdir -p $(@D)
