@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(isp.TOP, "test", "bench"))
 import anonymous  # noqa: E402
 
 ROWS, SECONDS, WEBHOOKS = 60000, 4, 200
+RATE = 10  # requests a second of each connection: the flood itself must not take the two cores
 
 
 @pytest.fixture(name="system", scope="module")
@@ -38,12 +39,11 @@ def test_a_crowd_without_a_token_delays_no_webhook(system):
     bodies = [anonymous.settlement(KEY, *line.split()) for line in system.sql(anonymous.ORDERS).splitlines()][:WEBHOOKS]
     assert len(bodies) == WEBHOOKS
     before = scans(system)
-    crowd = anonymous.flood(system.url, SECONDS)
+    crowd = anonymous.flood(system.url, SECONDS, RATE)
     taken = anonymous.webhooks(int(system.url.rsplit(":", 1)[1]), bodies, SECONDS - 1)
     output = crowd.communicate(timeout=60)[0]
     status = {int(code): int(n) for code, n in re.findall(r"\[(\d{3})\]\s+(\d+) responses", output)}
     assert set(status) <= {401, 429} and sum(status.values()) > 100, output
     assert scans(system) == before, "a list was read for somebody who has no token"
-    # The lists took 3 to 5 s and held webhooks for 8. Bench 10 holds the 50 ms: here other tests run beside.
-    assert anonymous.p99(taken) < 1, taken[-5:]
+    assert anonymous.p99(taken) < 0.25, taken[-5:]
     assert system.sql("SELECT count(*) FROM payments") == str(WEBHOOKS)

@@ -37,10 +37,10 @@ def settlement(key, order, amount):
         "signature_key": hashlib.sha512((order + "200" + gross + key).encode()).hexdigest()}).encode()
 
 
-def flood(url, seconds):
-    """The connections without a right, in the background."""
-    return subprocess.Popen(["hey", "-c", str(CONNECTIONS), "-z", "%ds" % seconds, "-H", "Authorization: Bearer 1|" + "a" * 40,
-                             url + SLOWEST], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def flood(url, seconds, rate=0):
+    """The connections without a right, in the background; each asks `rate` times a second (0: as fast as it can)."""
+    return subprocess.Popen(["hey", "-c", str(CONNECTIONS), "-q", str(rate), "-z", "%ds" % seconds,
+                             "-H", "Authorization: Bearer 1|" + "a" * 40, url + SLOWEST], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def webhooks(port, bodies, seconds):

@@ -16,22 +16,18 @@ RATE = 300
 CARRIERS = 24
 SLOWEST = 5000  # ms within which Midtrans wants to be answered
 
-# A page for each open invoice, the body that settles it, and what attempt.c makes of that body.
+# A page for each open invoice, and the body that settles it.
 PAGES = """
 CREATE TABLE bench_pages AS
 SELECT (row_number() OVER (ORDER BY md5(id::text)))::int - 1 AS n, id AS invoice_id, invoice_number || '-1-bnch' AS order_id,
-       amount - paid_amount AS amount, gen_random_uuid()::text AS tx, NULL::jsonb AS body, NULL::jsonb AS m
+       amount - paid_amount AS amount, gen_random_uuid()::text AS tx, NULL::jsonb AS body
   FROM invoices WHERE status IN ('unpaid', 'overdue');
 UPDATE bench_pages SET body = jsonb_build_object(
     'order_id', order_id, 'status_code', '200', 'gross_amount', amount || '.00', 'transaction_id', tx,
     'signature_key', encode(sha512((order_id || '200' || amount || '.00%s')::bytea), 'hex'),
     'transaction_status', 'settlement', 'fraud_status', 'accept', 'payment_type', 'bank_transfer', 'currency', 'IDR',
     'va_numbers', '[{"bank": "bca", "va_number": "1234567890"}]'::jsonb, 'status_message', 'midtrans payment notification',
-    'transaction_time', '2026-07-15 10:00:00', 'settlement_time', '2026-07-15 10:00:05'),
-    m = jsonb_build_object('source', 'notification', 'is_200', true, 'verdict', 'applied', 'rows', '2', 'attempt', 'paid',
-    'amount', amount, 'fee', 0, 'actions', '["note", "book"]'::jsonb, 'transaction_id', tx, 'status', 'settlement',
-    'fraud_status', 'accept', 'payment_type', 'bank_transfer', 'method', 'va', 'bank', 'bca', 'gross', amount,
-    'transaction_time', '2026-07-15 10:00:00+07', 'settlement_time', '2026-07-15 10:00:05+07', 'refunds', '[]'::jsonb);
+    'transaction_time', '2026-07-15 10:00:00', 'settlement_time', '2026-07-15 10:00:05');
 CREATE UNIQUE INDEX ON bench_pages (n);
 GRANT SELECT ON bench_pages TO isp_api;
 INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, snap_token, state, calls, expires_at)
