@@ -35,7 +35,7 @@ enum rc provision_batch(struct ctx *, struct router_link *,
     struct provision_report *ret) _must_check_;
 
 /*
- * Bring one account in order now, on the router where it session_tables; and the
+ * Bring one account in order now, on the router that has it; and the
  * profile of a package on every active router.  RC_UPSTREAM says which router
  * failed and how; the job stays due.
  */

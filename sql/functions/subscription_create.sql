@@ -105,7 +105,7 @@ BEGIN
 	END IF;
 END $$;
 
--- The first bill i if it began on `day`: dates that were given keep their length.
+-- The first bill as if it began on `day`: dates that were given keep their length.
 CREATE OR REPLACE FUNCTION first_period(subscription subscriptions, invoice invoices, day date, OUT last date, OUT lines bill_line[], OUT due date)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

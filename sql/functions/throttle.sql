@@ -18,7 +18,7 @@ BEGIN
 END $$;
 
 /*
- * Allow per_minute requests a minute under key k, and a burst of 30 beyond.
+ * Allow per_minute requests a minute under this key, and a burst of 30 beyond.
  * `since` is the moment at which all requests so far have been earned.
  */
 CREATE OR REPLACE FUNCTION throttle_pace(throttle_key text, per_minute int) RETURNS void
@@ -55,7 +55,7 @@ END $$;
 -- An attempt is counted before it is made and taken off again when it succeeds: only failures
 -- count, and simultaneous attempts cannot pass the limit.
 
--- Count one more attempt under key k. 0: allowed; else the seconds to wait.
+-- Count one more attempt under this key. 0: allowed; else the seconds to wait.
 CREATE OR REPLACE FUNCTION throttle_take(throttle_key text, most int) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE

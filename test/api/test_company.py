@@ -32,7 +32,7 @@ def test_a_logo_from_upload_to_page(stack, api, anyone, town):
     # Another picture has another address: a browser that keeps the old one never shows it.
     again = put(api, png(9)).want(200).json["company_logo"]
     assert again != saved["company_logo"] and api.get("/api/settings").json["company_logo"] == again
-    assert stack.sql("SELECT count(*) FROM audit_logs WHERE meta -> 'after' ? 'company_logo' AND action = 'update'") >= "2"
+    assert int(stack.sql("SELECT count(*) FROM audit_logs WHERE meta -> 'after' ? 'company_logo' AND action = 'update'")) >= 2
     api.delete("/api/settings/logo").want(204)
     assert anyone.get("/api/public/company").json["logo"] is None
     anyone.get("/api/public/logo").want(404)

@@ -138,5 +138,4 @@ def test_hostile_agents_hold_nobody_up(api, stack, town_of_rogues):
     names = stack.sql("SELECT string_agg(DISTINCT if_name, '|') FROM snmp_interfaces WHERE device_id = '%s'"
                       % made["evil_texts"]["id"])
     assert "\r" not in names and "\n" not in names and names.startswith("<img src=x onerror=alert(1)>")
-    assert stack.sql("SELECT count(*) >= 0 FROM customers") == "t"
     api.get("/api/monitoring/dashboard").want(200)

@@ -37,7 +37,7 @@ test('graphs have data, and a table for who cannot see them', async ({ page, all
 	}
 });
 
-test('an alert is read; a window of maintenance is made; a router is tested', async ({ page, allowed: _ }) => {
+test('an alert is read; a router is tested', async ({ page, allowed: _ }) => {
 	await enter(page, '/network?tab=alerts');
 	const more = page.getByRole('row').getByRole('button', { name: 'Lainnya' });
 	await expect(more.first()).toBeVisible();

@@ -1,6 +1,6 @@
 /* Logs of billing, of Midtrans and of users' acts. */
 import type { Row } from '../../api/types';
-import { useT } from '../../i18n';
+import { useT, word } from '../../i18n';
 import { List } from '../../kit/list';
 
 export function MidtransLog({ invoice }: { invoice?: string }) {
@@ -15,7 +15,12 @@ export function MidtransLog({ invoice }: { invoice?: string }) {
 			columns={[
 				{ key: 'created_at', phone: 'plain' },
 				{ key: 'order_id', phone: 'title' },
-				{ key: 'action', phone: 'side', kind: 'word' },
+				{
+					key: 'action',
+					phone: 'side',
+					/* To Midtrans, `create` makes a payment page. */
+					cell: r => word(t.v, r.action === 'create' ? 'page' : String(r.action)),
+				},
 				'transaction_status',
 				{ key: 'message', wide: true },
 			]}
