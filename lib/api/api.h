@@ -52,6 +52,8 @@ extern const struct resource user_resource, token_resource, customer_resource, c
     message_resource, secret_resource, snmp_device_resource, snmp_interface_resource,
     ping_target_resource, alert_resource, maintenance_window_resource, day_resource, item_resource,
     charge_resource, run_resource, history_resource;
+/* The values of a subscription's status; NULL ends them. */
+extern const char *const subscription_states[];
 
 /* A handler and its op. */
 #define API_OP(fn)                                                                                 \

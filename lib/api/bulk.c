@@ -13,7 +13,6 @@ static const char *const invoice_acts[] = { "remind", "cancel", NULL };
 static const char *const line_acts[] = { "suspend", "activate", "move", NULL };
 
 /* clang-format off */
-static const char *const line_states[] = { "active", "suspended", "expired", "cancelled", NULL };
 static const char *const bill_states[] = { "unpaid", "overdue", NULL };
 
 static const struct field filter_parts[] = {
@@ -61,8 +60,9 @@ const struct op subscription_bulk_op = {
 };
 /* clang-format on */
 
-/* ---- the filter: what it does not name is any, so that a mistyped part would mean every row
- * ------ */
+/* ---- the filter ------------------------------------------------------------------------------ */
+
+/* A part that is not named means any: a mistyped one would mean every row. */
 
 static enum rc
 refuse_filter(struct ctx *cx, const char *code, const char *why)
@@ -156,14 +156,13 @@ check_which(struct ctx *cx, const struct cJSON *in, const char *const *states)
 
 static enum rc
 act_on_all(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
-    const char *noun)
+    const char *noun, const char *const *states)
 {
-	bool bills = strcmp(noun, "invoice") == 0;
 	struct db_rows *rows;
 	struct cJSON *in;
 
 	TRY(op_read(cx, op, rq, &in));
-	TRY(check_which(cx, in, bills ? bill_states : line_states));
+	TRY(check_which(cx, in, states));
 	TRY(db_rows(cx, &SQL_bulk_act, &rows, V_TEXT(noun), V_TEXT(shape_json(cx, in))));
 	return op_array(rs, rows);
 }
@@ -171,11 +170,11 @@ act_on_all(struct ctx *cx, const struct req *rq, struct resp *rs, const struct o
 enum rc
 invoice_bulk(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return act_on_all(cx, rq, rs, &invoice_bulk_op, "invoice");
+	return act_on_all(cx, rq, rs, &invoice_bulk_op, "invoice", bill_states);
 }
 
 enum rc
 subscription_bulk(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return act_on_all(cx, rq, rs, &subscription_bulk_op, "subscription");
+	return act_on_all(cx, rq, rs, &subscription_bulk_op, "subscription", subscription_states);
 }

@@ -268,12 +268,6 @@ read_live(struct ctx *cx, const struct req *rq, const char **router_id)
 }
 
 static enum rc
-answer_array(struct resp *rs, const struct db_rows *rows)
-{
-	return op_array(rs, rows);
-}
-
-static enum rc
 sessions(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_stmt *stmt,
     const char *service)
 {
@@ -282,7 +276,7 @@ sessions(struct ctx *cx, const struct req *rq, struct resp *rs, const struct db_
 
 	TRY(read_live(cx, rq, &router_id));
 	TRY(db_rows(cx, stmt, &rows, V_TEXT(router_id), V_TEXT(service)));
-	return answer_array(rs, rows);
+	return op_array(rs, rows);
 }
 
 enum rc
@@ -305,7 +299,7 @@ mikrotik_traffic(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(read_live(cx, rq, &router_id));
 	TRY(db_rows(cx, &SQL_traffic_points, &rows, V_TEXT(router_id)));
-	return answer_array(rs, rows);
+	return op_array(rs, rows);
 }
 
 enum rc

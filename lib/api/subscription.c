@@ -9,7 +9,7 @@
 #include "base/jw.h"
 #include "sql.h"
 
-static const char *const states[] = { "active", "suspended", "expired", "cancelled", NULL };
+const char *const subscription_states[] = { "active", "suspended", "expired", "cancelled", NULL };
 static const char *const types[] = { "pppoe", "hotspot", "static", NULL };
 static const char *const reasons[] = { "debt", "manual", "pause", "new", NULL };
 static const char *const sync_states[] = { "synced", "pending", "failed", NULL };
@@ -35,7 +35,7 @@ static const struct field fields[] = {
 	{ "start_date",        FT_DATE, RW | FF_SORT, .hint = "with end_date, or neither" },
 	{ "end_date",          FT_DATE, RW | FF_SORT, .hint = "the last day of service" },
 	{ "status",            FT_TEXT, RW | FF_LOCKED | FF_FILTER | FF_SORT, .max = 16,
-	  .among = states,
+	  .among = subscription_states,
 	  .dflt = "\"active\"", .hint = "use /suspend, /activate, /pause, /resume, /cancel" },
 	{ "suspend_reason",    FT_TEXT, RO | FF_NULL | FF_FILTER, .max = 16, .among = reasons },
 	{ "auto_renew",        FT_BOOL, RW | FF_FILTER, .dflt = "true" },

@@ -1,6 +1,6 @@
 /*
- * worker.h: the program isp-api besides its main loop: its options and what they print, its pools
- * of workers, and one worker.
+ * worker.h: the program isp-api: its options and what they print, its pools of workers, and one
+ * worker.
  */
 #ifndef API_WORKER_H
 #define API_WORKER_H

@@ -47,12 +47,13 @@ static enum rc
 record_event(struct ctx *cx, const char *source, const struct midtrans_message *m, const char *raw,
     struct known *ret)
 {
-	struct midtrans_meaning mean = midtrans_meaning_of(m);
+	struct midtrans_meaning meaning = midtrans_meaning_of(m);
 	struct db_rows *rows;
 	struct known known;
 
 	TRY(db_row(cx, &SQL_midtrans_event_record, &rows, V_TEXT(source), V_TEXT(m->order_id),
-	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(mean.money), val_positive(mean.amount)));
+	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(meaning.money),
+	    val_positive(meaning.amount)));
 	known = (struct known){ .attempt_id = db_text(rows, 0, "attempt_id"),
 		.event_id = db_i64(rows, 0, "event_id") };
 	if (known.attempt_id != NULL)
@@ -65,10 +66,11 @@ enum rc
 midtrans_store_unapplied(struct ctx *cx, const char *source, const struct midtrans_message *m,
     const char *raw)
 {
-	struct midtrans_meaning mean = midtrans_meaning_of(m);
+	struct midtrans_meaning meaning = midtrans_meaning_of(m);
 
 	return db_exec(cx, &SQL_midtrans_event_store, V_TEXT(source), V_TEXT(m->order_id),
-	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(mean.money), val_positive(mean.amount));
+	    V_TEXT(m->transaction_id), V_TEXT(raw), V_TEXT(meaning.money),
+	    val_positive(meaning.amount));
 }
 
 /* ---- actions --------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* icmp.c: the engine behind icmp.h; a heap of probes by the time of their next event. */
+/* icmp.c: the life of a probe: sending, answers, time-outs; see icmp.h. */
 #include "net/icmp_int.h"
 
 #include <arpa/inet.h>

@@ -132,7 +132,7 @@ serve_once(struct ctx *cx, struct fleet *f)
 	struct loop_turn turn;
 
 	if (fleet_step(cx, f, &turn) != RC_OK) {
-		log_err(LOG_ERROR, "work", cx);
+		log_err(LOG_ERROR, "step_failed", cx);
 		return daemon_exit(cx->err.rc);
 	}
 	while (child_reap(f->children) > 0 && !daemon_stopping())
