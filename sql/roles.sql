@@ -669,6 +669,7 @@ BEGIN
 	('user_password',                     'api'),
 	('user_register',                     'api'),
 	('user_set',                          'api'),
+	('utc_text',                          'api notify'),
 	('username_errors',                   'api'),
 	('uuidv7',                            'api billing router gateway snmp ping backup')
 	) AS t (name, programs) LOOP

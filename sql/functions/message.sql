@@ -65,7 +65,7 @@ CREATE OR REPLACE FUNCTION message_alert(alert uuid) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 	SELECT jsonb_build_object('id', id, 'type', type, 'severity', severity, 'title', title, 'message', message, 'meta', meta,
 	                          'is_read', is_read, 'resolves', resolves,
-	                          'created_at', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+	                          'created_at', utc_text(created_at))
 	  FROM alert_logs WHERE id = alert;
 $$;
 

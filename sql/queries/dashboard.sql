@@ -72,10 +72,10 @@ SELECT d.today AS date,
                SELECT b.age, b.n, count(o.age) AS count, coalesce(sum(o."left"), 0)::bigint AS amount
                  FROM (VALUES ('not_due', 1), ('1-7', 2), ('8-30', 3), ('31+', 4)) b (age, n) LEFT JOIN owed o USING (age)
                 GROUP BY b.age, b.n) a) AS ageing,
-       (SELECT jsonb_build_object('date', v.business_date, 'made_at', to_char(v.made_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       (SELECT jsonb_build_object('date', v.business_date, 'made_at', utc_text(v.made_at),
                'answer', v.answer::jsonb)
           FROM billing_previews v WHERE v.business_date >= d.today ORDER BY v.made_at DESC LIMIT 1) AS preview,
-       (SELECT jsonb_build_object('id', r.id, 'date', r.date, 'started_at', to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       (SELECT jsonb_build_object('id', r.id, 'date', r.date, 'started_at', utc_text(r.started_at),
                'duration_ms', r.duration_ms, 'counts', r.counts, 'is_undone', r.undone_at IS NOT NULL)
           FROM run_rows r WHERE r.finished_at IS NOT NULL ORDER BY r.number DESC LIMIT 1) AS last_run,
        (SELECT count(*) FROM subscriptions s WHERE s.status = 'active' AND s.end_date BETWEEN d.today AND d.today + 7) AS expiring_count,
@@ -85,13 +85,13 @@ SELECT d.today AS date,
                 WHERE s.status = 'active' AND s.end_date BETWEEN d.today AND d.today + 7
                 ORDER BY s.end_date, s.id LIMIT 10) e) AS expiring,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'name', r.name, 'broken_since',
-               to_char(r.broken_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'accounts', r.accounts, 'pending', r.pending,
+               utc_text(r.broken_since), 'accounts', r.accounts, 'pending', r.pending,
                'failed', r.failed, 'online', r.online,
                'cpu', (SELECT s.data::jsonb -> 'cpu' FROM router_snapshots s WHERE s.router_id = r.id AND s.kind = 'live'),
                'has_drift', EXISTS (SELECT FROM alert_logs a WHERE a.key = 'drift ' || r.id AND a.resolved_at IS NULL)) ORDER BY r.name), '[]')
           FROM router_setting_rows r WHERE r.is_active) AS routers,
        (SELECT coalesce(jsonb_agg(a ORDER BY a.created_at DESC, a.id), '[]') FROM (
-               SELECT a.id, a.type, a.severity, a.title, to_char(a.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at,
+               SELECT a.id, a.type, a.severity, a.title, utc_text(a.created_at) AS created_at,
                       (SELECT count(DISTINCT m.customer_id) FROM mikrotik_secrets m
                         WHERE m.removed_at IS NULL AND m.router_id = coalesce(
                               (SELECT t.router_id FROM monitor_things t WHERE t.id::text = substring(a.key FROM '[0-9a-f-]{36}')),

@@ -4,5 +4,5 @@ SELECT FROM settings WHERE false FOR SHARE;
 
 -- name: meta_business()
 SELECT coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta') AS time_zone, business_today() AS business_day,
-       coalesce(to_jsonb((SELECT to_char(max(proved_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM restore_proofs)),
+       coalesce(to_jsonb((SELECT utc_text(max(proved_at)) FROM restore_proofs)),
                 'null')::text AS last_proven_restore;

@@ -183,4 +183,4 @@ SELECT midtrans_hold_end($1::uuid);
 
 -- Payments for orders that are not ours, for ispctl check.
 -- name: midtrans_unknown_orders()
-SELECT order_id, gross_amount, to_char(received_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS received_at FROM midtrans_unknown_orders();
+SELECT order_id, gross_amount, utc_text(received_at) AS received_at FROM midtrans_unknown_orders();

@@ -33,12 +33,13 @@ SELECT (SELECT jsonb_build_object('total', count(*), 'up', count(*) FILTER (WHER
                   AND i.monitor_bandwidth AND d.is_active AND coalesce(i.manual_speed, i.if_speed) > 0
                 ORDER BY used_percent DESC, i.id LIMIT 5) w) AS worst_interfaces,
        (SELECT coalesce(jsonb_agg(w), '[]') FROM (
-               SELECT id, name, host, status, last_latency_ms, packet_loss_percent, last_checked_at FROM ping_target_rows
+               SELECT id, name, host, status, last_latency_ms, packet_loss_percent,
+                      utc_text(last_checked_at) AS last_checked_at FROM ping_target_rows
                 WHERE is_active AND status <> 'unknown'
                 ORDER BY status, packet_loss_percent DESC NULLS LAST, last_latency_ms DESC NULLS LAST, id LIMIT 5) w) AS worst_targets,
        (SELECT coalesce(jsonb_agg(w), '[]') FROM (
-               SELECT id, type, severity, title, message, created_at FROM alert_logs
-                WHERE key IS NOT NULL AND resolved_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 10) w) AS open_alerts,
+               SELECT id, type, severity, title, message, utc_text(created_at) AS created_at FROM alert_logs
+                WHERE key IS NOT NULL AND resolved_at IS NULL ORDER BY alert_logs.created_at DESC, id DESC LIMIT 10) w) AS open_alerts,
        (SELECT count(*) FROM alert_logs WHERE NOT is_read) AS unread_alerts;
 
 -- name: alerts_newest(int)

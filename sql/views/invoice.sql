@@ -19,7 +19,7 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
        p.price AS "subscription.package.price", p.validity_days AS "subscription.package.validity_days",
        (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'amount', m.amount, 'method', m.method,
                'source', m.source, 'reference', m.reference, 'status', m.status, 'received_on', m.received_on,
-               'payment_date', to_char(m.payment_date, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'notes', m.notes)
+               'payment_date', utc_text(m.payment_date), 'notes', m.notes)
                ORDER BY m.seq), '[]')
           FROM payments m WHERE m.invoice_id = i.id) AS payments,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('position', l.position, 'kind', l.kind, 'text', l.text, 'quantity', l.quantity,
