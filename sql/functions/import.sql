@@ -141,8 +141,9 @@ BEGIN
 	              ORDER BY import_heading(c.name), c.n) h
 	 WHERE r.batch = import_batch AND r.line > heading
 	 GROUP BY r.line;
-	-- A row without a name is a total below, or a line between areas.
-	DELETE FROM import_rows WHERE batch = import_batch AND (data ->> 'name' IS NULL OR data ->> 'name' ~* '^(jumlah|total)\y');
+	-- A row without a name is a total below, or a line between areas, unless a cell in it belongs to one customer.
+	DELETE FROM import_rows WHERE batch = import_batch AND (data ->> 'name' ~* '^(jumlah|total)\y'
+		OR NOT data ?| '{name,phone,email,username,password,remote_address}');
 	UPDATE import_rows SET key = coalesce(data ->> 'username', data ->> 'id',
 		md5(concat_ws('|', lower(data ->> 'name'), data ->> 'phone', lower(data ->> 'address'))))
 	 WHERE batch = import_batch;
@@ -332,6 +333,7 @@ DROP FUNCTION IF EXISTS import_fault(text, import_rows);
 CREATE OR REPLACE FUNCTION import_fault(source text, source_row import_rows, nth bigint, priced boolean) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY[f.field, f.fault || E'\t' || f.code] FROM (VALUES
+		(1, NOT source_row.data ? 'name', 'name', 'required', 'The row has no name.'),
 		(1, length(source_row.data ->> 'name') > 255, 'name', 'too_long', 'The name is longer than 255 characters.'),
 		(2, EXISTS (SELECT FROM jsonb_each_text(source_row.data) v WHERE v.value LIKE '#%!'), 'file', 'cell_error', 'A cell holds an error or a formula without a value.'),
 		(3, source_row.data ? 'phone' AND import_phone(source_row.data ->> 'phone') IS NULL, 'phone', 'format', 'The phone number is not one.'),

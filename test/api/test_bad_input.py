@@ -180,6 +180,10 @@ class Walk:
             self.findings.append("%s: %s: %s %s -> %d %s" % (
                 self.operation, field, why, json.dumps(body.get(field) if field else body)[:80], answer.status,
                 answer.body[:200].decode()))
+        if answer.status == 422:
+            self.findings += ["%s: no whole sentence, or no code for it: %r" % (self.operation, text)
+                              for name, texts in answer.errors.items() for text in texts
+                              if not text.endswith(".") or name not in answer.json["codes"]]
 
     def field(self, name, schema):
         create = self.operation.method == "POST"
