@@ -468,11 +468,11 @@ BEGIN
 	END IF;
 END $$;
 
--- A bill waived is one lowered by all of it, and its days are given.
+-- A bill waived, of which nothing is paid, is one lowered by all of it, and its days are given.
 CREATE OR REPLACE FUNCTION require_operator_waive(invoice invoices, bounded boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM require_operator_discount(bounded, invoice.amount - invoice.paid_amount);
+	PERFORM require_operator_discount(bounded, invoice.amount);
 	PERFORM require_operator_days(bounded, invoice.period_end - invoice.period_start + 1);
 END $$;
 

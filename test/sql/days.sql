@@ -143,6 +143,27 @@ SELECT is(is_now(:'s'), 'active 2026-01-30', 'given days can be taken back');
 SELECT change(:'s', '{"end_date": "2026-02-03"}', '2026-02-04') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-03', 'PUT end_date: afterwards it is what was asked');
 
+-- Two bills of periods to come: each moves into days that the other has left, whatever the direction.
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT over(inv(:'s'), 30000, '2026-01-25') \g /dev/null
+SELECT subscription_prepay(:'s', 2, 0, false, '2026-01-25') \g /dev/null
+CREATE FUNCTION billed(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(period_start || ' ' || period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = s AND is_open $$;
+SELECT is(billed(:'s'), '2026-01-31 2026-03-01 100000, 2026-03-02 2026-04-30 200000', 'two periods to come are out');
+SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-25') \g /dev/null
+SELECT is(billed(:'s'), '2026-02-05 2026-03-06 100000, 2026-03-07 2026-05-05 200000', 'days given move both on');
+SELECT subscription_days_add(:'s', -5, 'no storm', '2026-01-25') \g /dev/null
+SELECT is(billed(:'s'), '2026-01-31 2026-03-01 100000, 2026-03-02 2026-04-30 200000', 'taken back, they move both back');
+
+-- A calendar line has its days as a discount on the newest of its bills that nobody has paid into.
+UPDATE settings SET arrears = 'bill';
+SELECT bare(jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'end_date', '2026-01-31')) AS s \gset
+SELECT step('renew', d::date) FROM generate_series(date '2026-01-25', '2026-02-25', '1 day') d \g /dev/null
+UPDATE settings SET arrears = DEFAULT;
+SELECT subscription_days_add(:'s', 3, 'storm', '2026-02-25') \g /dev/null
+SELECT is(billed(:'s'), '2026-02-01 2026-02-28 150000, 2026-03-01 2026-03-31 135400', 'three days of thirty-one, off the newest bill');
+
 -- off by hand with a bill out: the days left are kept, and nothing is billed meanwhile
 SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null
@@ -251,6 +272,12 @@ SELECT step('renew', '2026-01-24') \g /dev/null
 SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
 SELECT subscription_cancel(:'s', NULL, '2026-01-26') \g /dev/null
 SELECT is(credit(owner(:'s')) || ', ' || owes(inv(:'s')), '100000, cancelled 0/100000', 'paid bill of a period not begun, cancelled line: credit');
+
+SELECT bare(jsonb_build_object('package_id', pkg('F'))) AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'active 2026-03-01, paid 0/0', 'a free period to come is paid');
+SELECT subscription_cancel(:'s', NULL, '2026-01-26') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s')), 'cancelled 2026-01-30, cancelled 0/0', 'cancelled line: its days leave the ledger');
 
 -- paying ahead
 SELECT bare() AS s \gset

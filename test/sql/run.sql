@@ -34,6 +34,17 @@ SELECT is(night('2026-02-03') LIKE '%suspend:done%', true, 'and no longer');
 SELECT throws_ok(format('SELECT billing_run_undo(%L, %L)', :'run', '2026-02-01'), 'IS409', NULL, 'once');
 SELECT throws_ok('SELECT billing_run_undo(0, ''2026-02-01'')', 'IS404', NULL, 'no such run');
 
+-- Undone two days later: held through the night to come, not through one that has passed.
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+INSERT INTO billing_runs (business_date) VALUES ('2026-02-02') RETURNING id AS run \gset
+SELECT set_config('isp.run', :'run', true) \g /dev/null
+SELECT night('2026-02-02') \g /dev/null
+SELECT set_config('isp.run', '', true) \g /dev/null
+SELECT billing_run_undo(:'run', '2026-02-04') \g /dev/null
+SELECT is(hold_until, '2026-02-05'::date, 'a run that is undone late holds its lines until tomorrow') FROM subscriptions WHERE id = :'s';
+UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
+
 -- days on which nobody is cut, and the least debt
 SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null
