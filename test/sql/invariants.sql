@@ -65,5 +65,16 @@ SELECT seen(format('UPDATE payments SET customer_id = %L WHERE id = %L', owner(:
 SELECT seen('UPDATE row_counts SET n = n + 1 WHERE table_name = ''invoices'' AND stripe = 0', 'row_count');
 SELECT seen('INSERT INTO customers (name) VALUES (''x'')', 'row_count');
 SELECT sound();
+
+-- Money that does not add up names the newest rows of that customer and of nobody else.
+SELECT person() AS a, person() AS b \gset
+SELECT pay(inv(sub(:'a')), '2026-01-01') AS p, pay(inv(sub(:'b')), '2026-01-02') AS q \gset
+SELECT payment_refund(:'p', 'R1', 10000, false, NULL, '2026-01-03'), payment_reverse(:'q', 'reversal', NULL, '2026-01-04') \g /dev/null
+SET LOCAL session_replication_role = replica;
+UPDATE refunds SET created_at = created_at + interval '1 second';
+UPDATE payment_reversals SET created_at = created_at + interval '1 second';
+SET LOCAL session_replication_role = origin;
+SELECT is(money_rows(:'a') ~ '^2026-01-03 refund \S+ of -10000, ' AND money_rows(:'a') !~ '2026-01-0[24]', true, 'a refund, the newest first');
+SELECT is(money_rows(:'b') ~ '^2026-01-04 reversal \S+ of -100000, ' AND money_rows(:'b') !~ '2026-01-0[13]', true, 'a reversal, the newest first');
 SELECT finish();
 ROLLBACK;

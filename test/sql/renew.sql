@@ -73,6 +73,14 @@ SELECT string_agg(right(invoice_number, 4), ' ' ORDER BY s.seq) AS numbers
 FROM billing_renew(ARRAY(SELECT id FROM billing_candidates('renew', '2026-01-29') ORDER BY n DESC), '2026-01-29') r
 JOIN subscriptions s ON s.id = r.subscription_id WHERE r.outcome = 'done' \gset
 SELECT is(:'numbers'::text, '0001 0002 0003 0004', 'numbers in the order of subscriptions, however the chunk is ordered');
+-- The end date was set back behind our backs, by one day: that day is not sold twice.
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
+UPDATE subscriptions SET end_date = '2026-02-28' WHERE id = :'s';
+SELECT is(outcome || ': ' || detail, 'refused: 2026-03-01 to 2026-03-30 overlaps a period already billed', 'a period that shares its first day with a bill is refused')
+FROM step('renew', '2026-02-25') WHERE subscription_id = :'s';
+UPDATE subscriptions SET end_date = '2026-03-01' WHERE id = :'s';
 SELECT bare() AS s \gset
 UPDATE packages SET price = 111000 WHERE name = 'P';
 SELECT is(amount, 111000::bigint, 'the price of the day of issue') FROM step('renew', '2026-01-30') WHERE subscription_id = :'s';
