@@ -10,12 +10,6 @@ static const struct daemon_option options[] = {
 	[OPT_ONCE] = { "--once", NULL, "do what is due, then end; 1 when something failed" },
 };
 
-static bool
-is_service(const struct daemon_args *args)
-{
-	return args->val[OPT_ONCE] == NULL;
-}
-
 static int
 run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 {
@@ -25,7 +19,7 @@ run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 	cx->midtrans = midtrans_client_new(life, cx->conf);
 	if (!midtrans_is_configured(cx))
 		log_event(LOG_INFO, "online payment is not configured", NULL);
-	if (is_service(args))
+	if (program_has_no_option(args))
 		return loop_run(cx, &midtrans_loop);
 	return program_exit(cx, p, loop_once(cx, &midtrans_loop, &well), &well);
 }
@@ -41,7 +35,7 @@ main(int argc, char **argv)
 		.sets_actor = true,
 		.lock_ms = 5000,
 		.answer_ms = 60000,
-		.is_service = is_service,
+		.is_service = program_has_no_option,
 		.run = run,
 	};
 

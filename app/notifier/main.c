@@ -10,12 +10,6 @@ static const struct daemon_option options[] = {
 	[OPT_SENDER] = { "--sender", "NAME", "the messages of this sender only, then end" },
 };
 
-static bool
-is_service(const struct daemon_args *args)
-{
-	return args->val[OPT_ONCE] == NULL && args->val[OPT_SENDER] == NULL;
-}
-
 static int
 run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 {
@@ -24,7 +18,7 @@ run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 
 	if (sender != NULL)
 		return program_exit(cx, p, notifier_send_line(cx, sender), &well);
-	if (!is_service(args))
+	if (!program_has_no_option(args))
 		return program_exit(cx, p, notifier_once(cx, &well), &well);
 	return notifier_serve(cx, args->env);
 }
@@ -41,7 +35,7 @@ main(int argc, char **argv)
 		.sets_actor = true,
 		.lock_ms = 10000,
 		.answer_ms = 60000,
-		.is_service = is_service,
+		.is_service = program_has_no_option,
 		.run = run,
 	};
 

@@ -1,10 +1,10 @@
 /*
- * api.h: every address of the product, who may use it, what it takes.
+ * api.h: every address of the product, with its rights, its input and its answer.
  *
- * routes.c is the table; each noun has a file with its field table, its
- * resource and the handlers of those verbs that mean more than a row.  Each such
- * handler NAME has a struct op NAME_op, which says what body and query it takes:
- * the same table checks the request and describes it in OpenAPI.
+ * routes.c is the table; each noun has a file with its field table, its resource and the
+ * handlers of those verbs that do more than write a row. Each such handler NAME has a
+ * struct op NAME_op, which describes its body and query: the same table checks the request
+ * and describes it in OpenAPI.
  */
 #ifndef API_API_H
 #define API_API_H
@@ -24,25 +24,25 @@ enum perm {
 	P_FULL = 1 << 6,    /* ability *: all, and users, tokens, settings, credentials */
 };
 
-/* A verb with a life of its own. */
+/* An operation: a verb with rules of its own. */
 struct op {
 	const char *summary;
-	const struct field *fields; /* of the body; NULL: it takes none */
+	const struct field *fields; /* fields of the body; NULL: none */
 	size_t nfields;
-	enum fflag flag;            /* FF_CREATE or FF_UPDATE: which of them */
-	const struct field *params; /* of the query, beside those of a list */
+	enum fflag flag;            /* FF_CREATE or FF_UPDATE: which of the fields count */
+	const struct field *params; /* fields of the query, besides those of a list */
 	size_t nparams;
-	const struct resource *row;  /* the answer is a row of it; NULL: see summary */
-	const struct resource *list; /* the answer is a list of it */
-	int status;                  /* of success; 0: 200 */
+	const struct resource *row;  /* the answer is a row of this resource; NULL: see answer */
+	const struct resource *list; /* the answer is a list of this resource */
+	int status;                  /* status of success; 0: 200 */
 	const struct field *answer;  /* the parts of an answer that is no row and no list */
 	size_t nanswer;
-	const char *media; /* of an answer that is no JSON; NULL: it is */
-	bool nullable;     /* or null */
-	bool many;         /* an array: of row, or of such objects */
+	const char *media; /* media type of an answer; NULL: JSON */
+	bool nullable;     /* the answer may be null */
+	bool many;         /* the answer is an array */
 	bool keyed;        /* takes an Idempotency-Key */
-	bool dry_run;      /* takes dry_run: the same code, rolled back */
-	bool paced;        /* nginx limits it by address, where anyone may call it */
+	bool dry_run;      /* takes dry_run: runs, answers, rolls back */
+	bool paced;        /* nginx limits it by address, since it needs no token */
 };
 
 extern const struct resource user_resource, token_resource, customer_resource, credit_resource,
@@ -209,27 +209,27 @@ enum rc api_authenticate(struct ctx *, const struct req *, uint32_t perm) _must_
 enum rc api_run(struct ctx *, const struct route *, const struct req *, struct resp *) _must_check_;
 enum rc api_refused(struct ctx *, const struct req *) _must_check_;
 
-/* Before a GET acts: who asks must be known, here and to the database. */
+/* Call this before a GET changes something: sets the actor, here and in the database. */
 enum rc api_set_actor(struct ctx *) _must_check_;
 
-/* The body of a request, held against the op. */
+/* Read the body of a request and check it against the op. */
 enum rc op_read(struct ctx *, const struct op *, const struct req *,
     struct cJSON **ret) _must_check_;
-/* The :id of the path, when there is such a customer or subscription; else 404. */
+/* Read the :id of the path and check that this customer or subscription exists; else 404. */
 enum rc op_customer(struct ctx *, const struct req *, const char **ret) _must_check_;
 enum rc op_subscription(struct ctx *, const struct req *, const char **ret) _must_check_;
-/* A yes or no in the query; absent: no. */
+/* Read a yes or no of the query; absent: no. */
 enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _must_check_;
-/* Answer with the first of the rows; with null when there is none. */
+/* Answer with the first row; with null when there is none. */
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
-/* Answer with all of them, as an array. */
+/* Answer with all rows, as an array. */
 enum rc op_array(struct resp *, const struct db_rows *);
 /* Answer with the one row of a statement without parameters. */
 enum rc op_show(struct ctx *, struct resp *, const struct db_stmt *) _must_check_;
 /* Answer with the newest rows of a statement: ?limit= of them, at most 100. */
 enum rc op_newest(struct ctx *, const struct req *, struct resp *,
     const struct db_stmt *) _must_check_;
-/* The list of a resource that belongs to the customer or subscription of the path. */
+/* Answer with a resource's rows of the customer or subscription in the path. */
 enum rc op_list_of_customer(struct ctx *, const struct req *, struct resp *,
     const struct resource *) _must_check_;
 enum rc op_list_of_subscription(struct ctx *, const struct req *, struct resp *,
@@ -237,7 +237,7 @@ enum rc op_list_of_subscription(struct ctx *, const struct req *, struct resp *,
 /* Run a statement on the :id of the path and a yes or no of the query; answer 204. */
 enum rc op_end(struct ctx *, const struct req *, struct resp *, const struct db_stmt *,
     const char *flag) _must_check_;
-/* Set a text of a body. */
+/* Set a text in a body. */
 void op_put(struct cJSON *in, const char *key, const char *val);
 
 /* The route table as maps of nginx. */

@@ -1,4 +1,4 @@
-/* auth.c: logging in and out, who I am, my password. */
+/* auth.c: logging in and out, the logged-in user, the user's own password. */
 #include <string.h>
 
 #include "api/api.h"
@@ -74,7 +74,7 @@ const struct op auth_register_op = {
 	.nanswer = countof(session_parts),
 };
 
-/* {"user": {…}, "token": "…"}, the token only where there is one to tell. */
+/* {"user": {…}, "token": "…"}; without the token when it is not new. */
 static enum rc
 answer_user(struct ctx *cx, struct resp *rs, const struct db_rows *rows, const char *token)
 {
@@ -111,7 +111,7 @@ auth_login(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return answer_session(cx, rs, 200, &s);
 }
 
-/* The body; the browser sends the password in it twice, a program need not. */
+/* Read the body; a browser sends the password twice, a program need not. */
 static enum rc
 read_confirmed(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON **ret)
 {

@@ -62,7 +62,10 @@ const struct op subscription_bulk_op = {
 
 /* ---- the filter ------------------------------------------------------------------------------ */
 
-/* A part that is not named means any: a mistyped one would mean every row. */
+/*
+ * Refuse a mistyped part of a filter: a part that is absent means any, so it would match
+ * every row.
+ */
 
 static enum rc
 refuse_filter(struct ctx *cx, const char *code, const char *why)
@@ -80,7 +83,7 @@ part_named(const char *name)
 	return NULL;
 }
 
-/* Each of several values by comma. */
+/* Check each of several values separated by commas. */
 static enum rc
 check_values(struct ctx *cx, const struct field *f, const char *values)
 {
@@ -126,7 +129,7 @@ check_filter(struct ctx *cx, const cJSON *filter, const char *const *states)
 	return rc;
 }
 
-/* Ids are held to their form here, so that the database only meets real ones. */
+/* Check the form of ids here: in the database a bad one would be an error without a field. */
 static enum rc
 check_ids(struct ctx *cx, const cJSON *ids)
 {

@@ -1,4 +1,4 @@
-/* charge.c: recurring extras and discounts of a line, and what is charged once. */
+/* charge.c: recurring extras and discounts of a line, and single charges. */
 #include "api/api.h"
 #include "api/money.h"
 #include "sql.h"

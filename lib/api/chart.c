@@ -1,4 +1,4 @@
-/* chart.c: see chart.h; history_period() in SQL knows how dense each is. */
+/* chart.c: see chart.h; history_period() in SQL has the density of each period. */
 #include "api/chart.h"
 
 #include "api/api.h"

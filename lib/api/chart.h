@@ -1,4 +1,4 @@
-/* chart.h: the periods that charts have. */
+/* chart.h: charts over the periods that they can have. */
 #ifndef API_CHART_H
 #define API_CHART_H
 
@@ -9,7 +9,7 @@
 enum { CHART_PARAMS = 1 };
 extern const struct field chart_params[CHART_PARAMS];
 
-/* The points of a thing: of its id in the path and ?period=, by default 24h. */
+/* Answers with the points of an object: :id of the path, and ?period=, by default 24h. */
 struct chart {
 	const char *id; /* the name of the id in the path */
 	const struct db_stmt *exists, *points;

@@ -1,4 +1,4 @@
-/* company.c: who asks customers for money, and the logo that they know. */
+/* company.c: the company that customers pay, and its logo. */
 #include <sodium.h>
 #include <string.h>
 
@@ -53,7 +53,7 @@ company_public(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return op_answer(rs, 200, rows);
 }
 
-/* Undo base64; line ends are left out. False: it is none. */
+/* Decode base64, ignoring line ends; false: malformed. */
 static bool
 decode(struct arena *mem, const char *text, struct sb *ret)
 {
@@ -70,7 +70,7 @@ decode(struct arena *mem, const char *text, struct sb *ret)
 	return true;
 }
 
-/* The address of a logo names its version, so that a browser may keep what it has. */
+/* A logo's address has its version, so that a browser may keep the image for long. */
 enum rc
 company_logo(struct ctx *cx, const struct req *rq, struct resp *rs)
 {

@@ -1,4 +1,4 @@
-/* customer.c: who pays us, and what we owe them. */
+/* customer.c: customers, and their credit. */
 #include "api/api.h"
 #include "api/form.h"
 #include "sql.h"

@@ -1,4 +1,4 @@
-/* dashboard.c: the first screen, and the rehearsal of tonight's run. */
+/* dashboard.c: the numbers of the first screen, and the rehearsal of tonight's run. */
 #include <string.h>
 
 #include "api/api.h"
@@ -42,7 +42,7 @@ put_rows(struct ctx *cx, struct jw *w, const char *key, const struct db_rows *ro
 	jw_raw(w, key, s.buf);
 }
 
-/* Every number under its name, and four of them under the name the browser knows. */
+/* Write every number under its name, and four also under the existing browser's names. */
 static void
 put_numbers(struct jw *w, const struct db_rows *rows)
 {

@@ -128,9 +128,9 @@ day_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return op_list_of_subscription(cx, rq, rs, &day_resource);
 }
 
-/* Read the body, run a statement of (id, body), and answer with the line. */
+/* Run a statement of (id, body) on the line of the path; the answer is the line. */
 static enum rc
-act(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
+change_and_show_line(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
     const struct db_stmt *stmt)
 {
 	struct cJSON *in;
@@ -146,13 +146,13 @@ act(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
 enum rc
 day_add(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return act(cx, rq, rs, &day_add_op, &SQL_subscription_days_add);
+	return change_and_show_line(cx, rq, rs, &day_add_op, &SQL_subscription_days_add);
 }
 
 enum rc
 subscription_pause(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return act(cx, rq, rs, &subscription_pause_op, &SQL_subscription_pause);
+	return change_and_show_line(cx, rq, rs, &subscription_pause_op, &SQL_subscription_pause);
 }
 
 enum rc
@@ -167,9 +167,9 @@ subscription_resume(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return crud_answer(cx, &subscription_resource, id, 200, rs);
 }
 
-/* The statement's answer is the body. */
+/* Run a statement of (id, body) on the line of the path; the answer is what it returns. */
 static enum rc
-answer_day(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
+change_and_report(struct ctx *cx, const struct req *rq, struct resp *rs, const struct op *op,
     const struct db_stmt *stmt)
 {
 	struct db_rows *rows;
@@ -188,11 +188,11 @@ answer_day(struct ctx *cx, const struct req *rq, struct resp *rs, const struct o
 enum rc
 subscription_prepay(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return answer_day(cx, rq, rs, &subscription_prepay_op, &SQL_subscription_prepay);
+	return change_and_report(cx, rq, rs, &subscription_prepay_op, &SQL_subscription_prepay);
 }
 
 enum rc
 subscription_change(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	return answer_day(cx, rq, rs, &subscription_change_op, &SQL_subscription_change);
+	return change_and_report(cx, rq, rs, &subscription_change_op, &SQL_subscription_change);
 }

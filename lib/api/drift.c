@@ -1,4 +1,4 @@
-/* drift.c: what differs between a router and the database, for the screen. */
+/* drift.c: the differences between a router and the database, for the screen. */
 #include <cJSON.h>
 
 #include "api/api.h"

@@ -76,7 +76,10 @@ form_address(struct ctx *cx, const char *field, const char *val)
 	return is_address(val) || refuse_form(cx, field, "an IPv4 or IPv6 address");
 }
 
-/* Labels of letters, digits and inner hyphens; what looks like an IPv4 address must be one. */
+/*
+ * Labels of letters, digits and inner hyphens; a name in the form of an IPv4 address must
+ * be one.
+ */
 static bool
 is_name(const char *val)
 {

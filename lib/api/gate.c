@@ -1,4 +1,4 @@
-/* gate.c: whose token it is, and whether role and token allow the route. */
+/* gate.c: finds the holder of a token, and checks that role and token allow the route. */
 #include <string.h>
 
 #include "api/api.h"
@@ -46,7 +46,7 @@ refuse_token(struct ctx *cx)
 	return FAIL(cx, RC_UNAUTH, "Unauthenticated.");
 }
 
-/* The statement has judged the token: take its holder as the actor. */
+/* Make the holder of the accepted token the actor. */
 static enum rc
 take_holder(struct ctx *cx, const struct db_rows *rows, void *arg)
 {
@@ -68,7 +68,7 @@ api_set_actor(struct ctx *cx)
 	return db_set_actor(cx);
 }
 
-/* A read goes along with the gate, in one round trip; a write waits for its outcome. */
+/* A read runs in one round trip with the gate; a write waits for the gate's outcome. */
 enum rc
 api_authenticate(struct ctx *cx, const struct req *rq, uint32_t perm)
 {
@@ -89,7 +89,7 @@ api_authenticate(struct ctx *cx, const struct req *rq, uint32_t perm)
 	return strcmp(rq->method, "GET") == 0 ? RC_OK : api_set_actor(cx);
 }
 
-/* Guessing tokens is slowed down; a browser whose session ended still learns that it did. */
+/* Slow down guesses of tokens; a browser whose session ended still gets its 401. */
 enum rc
 api_refused(struct ctx *cx, const struct req *rq)
 {

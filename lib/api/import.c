@@ -62,7 +62,7 @@ put_fault(const struct import_fault *f, void *arg)
 	jw_end(w);
 }
 
-/* A file that is no sheet is an error of the field `file`. */
+/* Report a file that is no sheet as an error of the field `file`. */
 static enum rc
 refuse_file(struct ctx *cx)
 {

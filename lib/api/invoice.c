@@ -1,4 +1,4 @@
-/* invoice.c: what is owed, and its settlement by hand. */
+/* invoice.c: invoices, and their settlement by hand. */
 #include <cJSON.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* log.c: what was done; lists only. */
+/* log.c: lists of logs. */
 #include "api/api.h"
 
 static const char *const events[] = { "create", "notification", "status_check", "cancel", "refund",
@@ -24,7 +24,7 @@ static const struct field billing_fields[] = {
 
 static const struct field any_day = { "day", FT_TIME };
 
-/* Logs of a time: from a moment on, before another. */
+/* Filters by time: from one moment on, before another. */
 static const struct filter log_filters[] = {
 	{ "created_from", "created_at", ">=", &any_day },
 	{ "created_to", "created_at", "<", &any_day },

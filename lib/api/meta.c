@@ -1,4 +1,4 @@
-/* meta.c: is it alive, what does it speak, what are its fields. */
+/* meta.c: the health of the system, its OpenAPI document, and its fields. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

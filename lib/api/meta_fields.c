@@ -136,7 +136,7 @@ ends_with(const char *s, const char *tail)
 	return n >= t && strcmp(s + n - t, tail) == 0;
 }
 
-/* The unit of a number: its type tells it, or its name does. */
+/* The unit of a number, from its type or its name. */
 static const char *
 unit_of(const struct field *f)
 {
@@ -169,7 +169,7 @@ resource_named(const char *name, size_t n)
 	return NULL;
 }
 
-/* Ids whose names do not say whose they are. */
+/* The resources of ids whose names do not show them. */
 static const char *
 noun_of(const struct field *f)
 {
@@ -188,7 +188,7 @@ noun_of(const struct field *f)
 	return f->noun;
 }
 
-/* The resource whose row an id names: customer_id is of a customer. */
+/* The resource to whose rows an id refers: customer_id to customers. */
 static const struct resource *
 reference_of(const struct field *f)
 {
@@ -255,7 +255,7 @@ put_field(struct ctx *cx, struct jw *w, const char *owner, const char *name, con
 
 /* ---- one resource ---- */
 
-/* The column by which people know a row. */
+/* The column that names a row for people. */
 static const char *
 label_of(const struct resource *res)
 {
@@ -317,7 +317,10 @@ put_right(struct jw *w, const char *key, const struct route *rt)
 	jw_end(w);
 }
 
-/* The rest of a path behind that of a resource: "" the list, "/:id" a row, "/:id/cancel" an act. */
+/*
+ * The part of a path behind a resource's address: "" the list, "/:id" a row, "/:id/cancel"
+ * an act.
+ */
 static const char *
 rest_of(const struct route *rt, const char *path)
 {
@@ -328,7 +331,7 @@ rest_of(const struct route *rt, const char *path)
 	return rt->path + n;
 }
 
-/* Rights to list, create, show, change and delete. */
+/* Write the rights to list, create, show, change and delete. */
 static void
 put_rights(struct jw *w, const char *path)
 {
@@ -368,7 +371,7 @@ put_action(struct ctx *cx, struct jw *w, const struct route *rt, const char *nam
 	jw_end(w);
 }
 
-/* Actions on a row beside changing it. */
+/* Write the actions on a row other than changing it. */
 static void
 put_actions(struct ctx *cx, struct jw *w, const char *path)
 {
@@ -403,7 +406,7 @@ put_resource(struct ctx *cx, struct jw *w, const char *path, const struct resour
 
 /* ---- all of them ---- */
 
-/* The resource that a GET of an address without :name parts answers; NULL: none. */
+/* The resource that a GET of an address without :name parts returns; NULL: none. */
 static const struct resource *
 resource_at(const struct route *rt)
 {
@@ -414,7 +417,7 @@ resource_at(const struct route *rt)
 	return rt->op->list != NULL ? rt->op->list : rt->op->row;
 }
 
-/* A resource stands at the address that lists it, else at the first that answers it. */
+/* True for the address that lists a resource, else the first that returns it. */
 static bool
 is_home(const struct route *rt, const struct resource *res)
 {

@@ -1,4 +1,4 @@
-/* midtrans.c: online payment: pages for customers, the webhook, and what people do. */
+/* midtrans.c: online payment: pages for customers, the webhook, and the acts of staff. */
 #include <cJSON.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ const struct op midtrans_page_op = {
 	.answer = midtrans_page_parts, .nanswer = countof(midtrans_page_parts),
 };
 
-/* For openapi.json alone: the reader of messages takes a body whole, and what is wrong there is 400. */
+/* For openapi.json only: midtrans_read() checks the body, and answers 400 for a bad one. */
 static const struct field notice_fields[] = {
 	{ "order_id",           FT_JSON, FF_CREATE },
 	{ "status_code",        FT_JSON, FF_CREATE },

@@ -1,4 +1,4 @@
-/* mikrotik.c: the objects and sessions that routers hold now. */
+/* mikrotik.c: the objects and sessions on routers. */
 #include "api/mikrotik.h"
 #include "api/api.h"
 #include "base/utf8.h"
@@ -11,6 +11,8 @@ const char *const mikrotik_user_kinds[] = { "pppoe", "hotspot", NULL };
 const struct field mikrotik_router_param[] = {
 	{ "router_id", FT_UUID, .hint = "by default the default router" },
 };
+
+const struct field mikrotik_success_parts[1] = { { "success", FT_BOOL } };
 
 static const struct field interface_params[] = {
 	{ "interface", FT_TEXT, FF_NEEDED, 1, 64, .hint = "its name on the router" },
@@ -255,7 +257,7 @@ READING(hotspot_users, SNAPSHOT_HOTSPOT_USERS)
 READING(dhcp_leases, SNAPSHOT_DHCP_LEASES)
 READING(queues, SNAPSHOT_QUEUES)
 
-/* The router that a request names, after a live reading whose rows are in the database. */
+/* The router that a request names, after a live reading has stored its rows. */
 static enum rc
 read_live(struct ctx *cx, const struct req *rq, const char **router_id)
 {
@@ -328,7 +330,7 @@ mikrotik_online_users(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return resp_json(rs, 200, db_text(rows, 0, "rows"));
 }
 
-/* The user that a request for details names; *type NULL: either. */
+/* The user for whom details are requested; *type NULL: of any type. */
 static enum rc
 detail_of(struct ctx *cx, const struct req *rq, const char **name, const char **type)
 {

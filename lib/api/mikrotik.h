@@ -1,21 +1,22 @@
-/* mikrotik.h: what the files of /api/mikrotik share. */
+/* mikrotik.h: shared by the files of /api/mikrotik. */
 #ifndef API_MIKROTIK_H
 #define API_MIKROTIK_H
 
 #include "api/api.h"
 
-/* ?router_id=, for the descriptions of operations. */
+/* ?router_id=, for ops. */
 extern const struct field mikrotik_router_param[];
 
 /* The kinds of users that sessions have; ends with NULL. */
 extern const char *const mikrotik_user_kinds[];
 
-/* The router that a body names, where it names one, is there; else an error of router_id. */
+/* Check that the router of a body, if it names one, exists; else an error on router_id. */
 enum rc mikrotik_body_router(struct ctx *, const char *router_id) _must_check_;
 /* The router of the query; NULL: the default one. */
 enum rc mikrotik_router(struct ctx *, const struct req *, const char **ret) _must_check_;
 
-/* {"success": true} */
+/* {"success": true}, and its description. */
 enum rc mikrotik_success(struct resp *);
+extern const struct field mikrotik_success_parts[1];
 
 #endif

@@ -1,6 +1,4 @@
-/*
- * money.h: booking a payment by hand, on either of its two addresses.
- */
+/* money.h: books a payment by hand, for both of its addresses. */
 #ifndef API_MONEY_H
 #define API_MONEY_H
 
@@ -16,10 +14,10 @@ struct cJSON;
 /* The request's Idempotency-Key; NULL when there is none. */
 enum rc money_key(struct ctx *, const struct req *, const char **ret) _must_check_;
 
-/* Does an operator act, whose discounts, days and dates have bounds? */
+/* True when an operator acts, whose discounts, days and dates have bounds. */
 bool money_is_bounded(const struct ctx *);
 
-/* Let the rules know of them: money_is_bounded(). */
+/* Put money_is_bounded() into the body, for the rules in SQL. */
 void money_bound(const struct ctx *, struct cJSON *in);
 
 /*

@@ -1,8 +1,6 @@
-/* monitoring.c: the network at a glance, alerts, announced work. */
-#include <cJSON.h>
+/* monitoring.c: the state of the network, alerts, announced work. */
 
 #include "api/api.h"
-#include "api/form.h"
 #include "base/jw.h"
 #include "sql.h"
 

@@ -1,6 +1,6 @@
 /*
- * nginx.c: the route table as nginx reads it (nginx/isp.conf includes it): which
- * pool of workers has an address, and where the limit by address counts.
+ * nginx.c: the route table in nginx's form (nginx/isp.conf includes it): the pool of
+ * workers for each address, and the addresses with a limit.
  */
 #include <string.h>
 
@@ -32,7 +32,7 @@ is_paced(const struct route *rt)
 	return rt->perm == 0 && rt->op != NULL && rt->op->paced;
 }
 
-/* An address that names more of its parts comes first: nginx takes the first that fits. */
+/* Addresses with more literal parts come first: nginx takes the first match. */
 static void
 put_pools(struct sb *out, bool anyone)
 {
@@ -69,8 +69,9 @@ nginx_print(struct sb *out)
 }
 
 /*
- * The server that routers send the requests of isolated customers to, whatever host they name: it
- * shows each the way to the page.  No browser may keep that answer as one of the host's.
+ * The server to which routers redirect the requests of isolated customers, whatever host
+ * they name: it sends each browser on to the page. No browser may cache that answer for
+ * the named host.
  */
 enum rc
 nginx_print_isolir(struct ctx *cx, const struct conf *cf, struct sb *out)

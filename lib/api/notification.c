@@ -1,4 +1,4 @@
-/* notification.c: channels, what is said over them, and what became of each message. */
+/* notification.c: channels, templates of messages, and the outcome of each message. */
 #include <cJSON.h>
 #include <string.h>
 
@@ -43,7 +43,7 @@ static const struct field channel_fields[] = {
 static const char *const secrets[] = { "bot_token", "secret", "token" };
 static const char *const shown[] = { "has_bot_token", "has_secret", "has_token" };
 
-/* A secret inside config is the channel's secret; what only answers hold is no config. */
+/* A secret inside config is the channel's secret; members that only answers have are no config. */
 static enum rc
 check_channel(struct ctx *cx, const char *id, struct cJSON *in)
 {

@@ -1,4 +1,4 @@
-/* op.c: what handlers of their own have in common; see api.h. */
+/* op.c: functions that many handlers share; see api.h. */
 #include <cJSON.h>
 #include <string.h>
 
@@ -137,7 +137,7 @@ op_put(struct cJSON *in, const char *key, const char *val)
 	cJSON_AddStringToObject(in, key, val);
 }
 
-/* dry_run of the query or of the body. */
+/* Read dry_run from the query or the body. */
 static enum rc
 read_dry_run(struct ctx *cx, const struct req *rq, bool *ret)
 {

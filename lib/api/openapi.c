@@ -1,7 +1,9 @@
 /*
- * openapi.c: the description of every address, written from the tables that
- * serve it: routes, ops, resources, fields.  `isp-api --print-openapi` prints it;
- * test/unit/api/openapi.golden.json shows its changes in the diff.
+ * openapi.c: describes every address, from the tables that serve it: routes, ops,
+ * resources, fields.
+ *
+ * `isp-api --print-openapi` prints it; test/unit/api/openapi.golden.json shows its changes
+ * in the diff.
  */
 #include <string.h>
 
@@ -89,7 +91,7 @@ put_param(struct ctx *cx, struct jw *w, const char *in, const struct field *f)
 	jw_end(w);
 }
 
-/* Every :name of the path; all are ids of rows, but those of tokens are numbers. */
+/* Every :name of the path; all are ids of rows, except those of tokens, which are numbers. */
 static void
 put_path_params(struct ctx *cx, struct jw *w, const char *path)
 {
@@ -104,7 +106,7 @@ put_path_params(struct ctx *cx, struct jw *w, const char *path)
 	}
 }
 
-/* "name" and "-name" of every field that sorts. */
+/* "name" and "-name" of every field that a list can be sorted by. */
 static void
 put_sort(struct ctx *cx, struct jw *w, const struct resource *res)
 {
@@ -163,7 +165,7 @@ put_list_params(struct ctx *cx, struct jw *w, const struct resource *res)
 	put_filters(cx, w, res);
 }
 
-/* Parameters of any act: a rehearsal, a key against a second booking. */
+/* Parameters that any act may have: dry_run, Idempotency-Key. */
 static void
 put_act_params(struct ctx *cx, struct jw *w, const struct op *op)
 {
@@ -247,7 +249,7 @@ put_body(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *
 	jw_end(w);
 }
 
-/* Lists answer a page; one row comes with its children. */
+/* A list returns a page; a row comes with its children. */
 static const char *
 answer_schema(struct ctx *cx, const struct route *rt, const struct op *op)
 {
@@ -265,7 +267,7 @@ put_csv(struct jw *w)
 	jw_raw(w, "text/csv", "{\"schema\":{\"type\":\"string\"}}");
 }
 
-/* PDF, PNG. */
+/* The schema of PDF and PNG. */
 static void
 put_file(struct jw *w, const char *media)
 {
@@ -294,7 +296,7 @@ put_success(struct ctx *cx, struct jw *w, const struct route *rt, const struct o
 	jw_end(w);
 }
 
-/* The errors an operation may answer beside those that any may. */
+/* The errors of this operation, besides those that any may return. */
 static void
 put_errors(struct ctx *cx, struct jw *w, const struct route *rt, const struct op *op)
 {
@@ -341,7 +343,7 @@ put_permission(struct jw *w, uint32_t perm)
 	jw_str(w, "x-ability", ability);
 }
 
-/* The noun of a path: its tag. */
+/* The tag of a path: its noun. */
 static const char *
 tag_of(struct ctx *cx, const char *path)
 {
@@ -350,7 +352,7 @@ tag_of(struct ctx *cx, const char *path)
 	return arena_printf(cx->mem, "%.*s", (int)strcspn(noun, "/."), noun);
 }
 
-/* "invoice_mark_paid"; a second address, and PATCH beside PUT, get a name of their own. */
+/* "invoice_mark_paid"; a second address, and PATCH besides PUT, get names of their own. */
 static const char *
 operation_id(struct ctx *cx, const struct route *rt)
 {
@@ -388,7 +390,7 @@ put_operation(struct ctx *cx, struct jw *w, const struct route *rt)
 	jw_end(w);
 }
 
-/* "/api/invoices/:id/mark-paid" as OpenAPI writes it: "/api/invoices/{id}/mark-paid". */
+/* OpenAPI's form of "/api/invoices/:id/mark-paid": "/api/invoices/{id}/mark-paid". */
 static const char *
 braced(struct ctx *cx, const char *path)
 {
@@ -435,7 +437,7 @@ put_paths(struct ctx *cx, struct jw *w)
 	jw_end(w);
 }
 
-/* message for people, code for programs. */
+/* The schema of errors: message for people, code for programs. */
 static void
 put_error_response(struct ctx *cx, struct jw *w)
 {

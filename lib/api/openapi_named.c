@@ -25,7 +25,7 @@ is_new(struct kinds *k, const struct resource *res)
 	return true;
 }
 
-/* The resource whose rows a view shows; NULL: none has an address. */
+/* The resource whose rows a view shows; NULL: none of the API. */
 static const struct resource *
 resource_of_view(const char *view)
 {
@@ -35,7 +35,7 @@ resource_of_view(const char *view)
 	return NULL;
 }
 
-/* Arrays of rows of other resources, which show and create answer beside the columns. */
+/* Arrays of other resources' rows, which show and create return besides the columns. */
 static void
 put_children(struct ctx *cx, struct jw *w, const struct resource *res)
 {
@@ -101,7 +101,7 @@ static const struct field error[] = {
 
 /* ---- bodies and answers ---- */
 
-/* An array of such objects, or one. */
+/* An object, or an array of such objects. */
 static void
 put_answer(struct ctx *cx, struct jw *w, const char *name, const struct op *op)
 {
@@ -155,7 +155,7 @@ has_id(const struct resource *res)
 	return res->single;
 }
 
-/* A row has an id, whatever its table says. */
+/* Describe a row; each has an id, even when its table does not list one. */
 static void
 put_row(struct ctx *cx, struct jw *w, const struct resource *res)
 {

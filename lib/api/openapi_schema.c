@@ -1,4 +1,4 @@
-/* openapi_schema.c: field tables as JSON Schema. */
+/* openapi_schema.c: writes field tables as JSON Schema. */
 #include <string.h>
 
 #include "api/form.h"
@@ -71,7 +71,7 @@ put_bounds(struct jw *w, const struct field *f)
 	bool number = f->type == FT_INT || f->type == FT_MONEY, list = f->type == FT_LIST;
 
 	if (f->type == FT_UUID || (number && f->min == 0 && f->max == 0))
-		return; /* shown only, or all of one form */
+		return; /* an id has its form; a number without bounds is only shown */
 	if (number)
 		jw_i64(w, "minimum", f->min);
 	else if (f->min > 0)
@@ -82,7 +82,7 @@ put_bounds(struct jw *w, const struct field *f)
 		jw_i64(w, list ? "maxItems" : "maxLength", f->max);
 }
 
-/* Part of the fields of a table: those with a flag (0: all), their names from a place on. */
+/* A part of the fields of a table: those with a flag (0: all), with names read from an offset. */
 struct part {
 	const struct field *fields;
 	size_t n;
@@ -90,7 +90,7 @@ struct part {
 	size_t skip;
 };
 
-/* The last of a table may stand for whatever else there is. */
+/* The last field of a table may stand for any further members. */
 static bool
 is_rest(const struct field *f)
 {
@@ -103,7 +103,10 @@ is_part(const struct part *p, size_t i)
 	return p->flag == 0 || (p->fields[i].flags & p->flag) != 0;
 }
 
-/* How many fields from the i-th on are in one object: "customer.id", "customer.name"; 0: none. */
+/*
+ * The number of fields from i on that share an object, as "customer.id" and
+ * "customer.name" do; 0: the field is in none.
+ */
 static size_t
 object_size(const struct part *p, size_t i)
 {
@@ -117,7 +120,7 @@ object_size(const struct part *p, size_t i)
 	return n;
 }
 
-/* The name of a field in its own object. */
+/* The name of a field inside its object. */
 static const char *
 own_name(struct ctx *cx, const struct part *p, size_t i)
 {
@@ -128,7 +131,7 @@ own_name(struct ctx *cx, const struct part *p, size_t i)
 
 static void put_parts(struct ctx *, struct jw *, const struct part *);
 
-/* An object of the table, by its first field; that one is null where the whole object is. */
+/* Describe an object of the table by its fields; it may be null if its first field may. */
 static void
 put_object(struct ctx *cx, struct jw *w, const struct part *p, size_t i, size_t n)
 {
@@ -154,7 +157,7 @@ is_required(const struct part *p, size_t i)
 				    : (p->fields[i].flags & FF_RARE) == 0;
 }
 
-/* A body must have what is needed; an answer has all that is shown. */
+/* A body must have the needed fields; an answer has all shown ones. */
 static void
 put_required(struct ctx *cx, struct jw *w, const struct part *p)
 {
@@ -202,8 +205,10 @@ openapi_fields(struct ctx *cx, struct jw *w, const char *key, const struct field
 	jw_end(w);
 }
 
-/* The content of an object, or of each in an array: the row of a resource, an object of parts,
- * anything. */
+/*
+ * The content of an object, or of each element of an array: the row of a resource, an
+ * object of parts, or any.
+ */
 static void
 put_inner(struct ctx *cx, struct jw *w, const char *key, const struct field *f)
 {
@@ -215,7 +220,7 @@ put_inner(struct ctx *cx, struct jw *w, const char *key, const struct field *f)
 		jw_raw(w, key, "{}");
 }
 
-/* An object that may be null is one of both. */
+/* An object that may be null: one of both schemas. */
 static void
 put_nested(struct ctx *cx, struct jw *w, const char *key, const struct field *f)
 {

@@ -1,4 +1,4 @@
-/* package.c: what we sell; a speed, a price, a number of days. */
+/* package.c: packages: a speed, a price, a number of days. */
 #include "api/api.h"
 #include "api/form.h"
 #include "sql.h"
@@ -60,7 +60,7 @@ const struct op package_update_op = {
 
 static const struct field profile_field[] = { { "router_profile", FT_TEXT, FF_UPDATE } };
 
-/* It stands on routers already: a form may send it back, but not another. */
+/* The profile is on routers already: a form may send it back, but not change it. */
 static enum rc
 keep_profile(struct ctx *cx, const struct req *rq)
 {

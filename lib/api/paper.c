@@ -81,7 +81,7 @@ payments_of(struct ctx *cx, const struct db_rows *rows)
 	return all;
 }
 
-/* Exclusive tax raises the total; of inclusive tax the paper only says how much it is. */
+/* Exclusive tax raises the total; inclusive tax is only shown. */
 static const struct paper_line *
 sums_of(struct ctx *cx, const struct db_rows *h, size_t *ret)
 {

@@ -1,4 +1,4 @@
-/* payment.c: what was received. */
+/* payment.c: payments received. */
 #include <cJSON.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "api/money.h"
 #include "sql.h"
 
-/* The methods that a person may book; "midtrans" stands for a gateway payment entered by hand. */
+/* The methods that a person may book; "midtrans" is a gateway payment entered by hand. */
 const char *const money_methods[] = { "cash", "transfer", "midtrans", "qris", "gopay", "ovo",
 	"dana", "card", "bank_transfer", "mobile_money", "va", "shopeepay", "other", NULL };
 

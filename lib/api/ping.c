@@ -1,5 +1,4 @@
-/* ping.c: addresses watched by ping, and charts of their latency. */
-#include <cJSON.h>
+/* ping.c: the targets of ping, and charts of their latency. */
 
 #include "api/api.h"
 #include "api/chart.h"

@@ -7,7 +7,7 @@
 
 enum { CONNS_MAX = 1024 };
 
-/* A pool before its configuration. */
+/* The built-in settings of a pool. */
 static const struct plan {
 	const char *name;
 	enum conf_key workers;
@@ -20,7 +20,7 @@ static const struct plan {
 	{ "gateway", CONF_API_GATEWAY_WORKERS, 64, 0, 1 },
 };
 
-/* DIR/fast.sock and so on; of HOST:PORT the ports from there on. */
+/* DIR/fast.sock and so on; for HOST:PORT consecutive ports from there on. */
 static const char *
 address_of(struct ctx *cx, const char *where, size_t i)
 {

@@ -1,4 +1,4 @@
-/* print.c: the options of isp-api, and what those print that begin with --print. */
+/* print.c: the options of isp-api, and the output of those that begin with --print. */
 #include "api/api.h"
 #include "api/worker.h"
 
@@ -27,7 +27,7 @@ const struct daemon api_program = {
 	.noptions = countof(options),
 };
 
-/* In development browsers also come from the usual places of a development server. */
+/* In development, browsers also come from the usual addresses of development servers. */
 const char *
 api_origins(struct ctx *cx, const struct conf *cf)
 {
@@ -113,7 +113,7 @@ print_isolir(struct ctx *cx, const char *env, struct sb *out)
 	return nginx_print_isolir(cx, &cf, out);
 }
 
-/* One of the two prints. */
+/* An option and the function that prints for it. */
 static const struct printer {
 	void (*plain)(struct ctx *, struct sb *);
 	enum rc (*of_env)(struct ctx *, const char *env, struct sb *);

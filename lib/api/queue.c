@@ -38,10 +38,6 @@ static const struct field queue_fields[] = {
 	{ "comment",         FT_TEXT, FF_CREATE | FF_NULL, .max = 255 },
 };
 
-static const struct field success_parts[] = {
-	{ "success", FT_BOOL },
-};
-
 static const struct field object_parts[] = {
 	{ "success", FT_BOOL },
 	{ "id", FT_TEXT },
@@ -74,9 +70,9 @@ const struct op queue_create_op = {
 	.answer = object_parts, .nanswer = countof(object_parts),
 };
 const struct op queue_delete_op = {
-	.summary = "Remove a simple queue by its id on the router: {success}",
+	.summary = "Remove a simple queue by its id on the router: {success id}",
 	.params = mikrotik_router_param, .nparams = 1,
-	.answer = success_parts, .nanswer = countof(success_parts),
+	.answer = object_parts, .nanswer = countof(object_parts),
 };
 const struct op router_secret_create_op = {
 	.summary = "Add a PPP secret on a router: {success id}",
@@ -120,7 +116,7 @@ answer_object(struct resp *rs, int status, const char *id)
 	return RC_OK;
 }
 
-/* The name as RouterOS has it: remote_address is remote-address. */
+/* RouterOS' name of a property: remote_address is remote-address. */
 static const char *
 property_name(struct ctx *cx, const char *name)
 {
@@ -143,7 +139,7 @@ property_text(struct ctx *cx, const struct cJSON *in, const struct field *f)
 	return shape_text(in, f->name);
 }
 
-/* Only the fields of the table become properties: never what else a body holds. */
+/* Only fields of the table become properties, whatever else a body holds. */
 static struct object_attr *
 attrs_of(struct ctx *cx, const struct op *op, const struct cJSON *in, size_t *ret)
 {
@@ -154,7 +150,7 @@ attrs_of(struct ctx *cx, const struct op *op, const struct cJSON *in, size_t *re
 		const struct field *f = &op->fields[i];
 		const char *val = property_text(cx, in, f);
 
-		/* Nothing to clear on a new object. */
+		/* a new object has nothing to clear */
 		if (!shape_has(in, f->name) || (op->flag == FF_CREATE && val == NULL))
 			continue;
 		attrs[(*ret)++] = (struct object_attr){ property_name(cx, f->name), val };
@@ -162,7 +158,7 @@ attrs_of(struct ctx *cx, const struct op *op, const struct cJSON *in, size_t *re
 	return attrs;
 }
 
-/* The id in the path. */
+/* The object's id in the path. */
 static enum rc
 object_id(struct ctx *cx, const struct req *rq, const char **ret)
 {

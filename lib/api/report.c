@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "base/jw.h"
 #include "db/rowcsv.h"
 #include "db/rowjson.h"
 #include "sql.h"
@@ -96,7 +95,7 @@ const struct op customer_statement_op = {
 };
 /* clang-format on */
 
-/* A parameter held against its field; NULL and "": its default. */
+/* Check a parameter against its field; NULL and "" mean its default. */
 static enum rc
 report_param(struct ctx *cx, const struct req *rq, const struct field *f, const char *dflt,
     const char **ret)

@@ -1,4 +1,4 @@
-/* router.c: the routers we drive, and the RADIUS server beside them. */
+/* router.c: the routers, and the RADIUS server. */
 #include <cJSON.h>
 #include <string.h>
 
@@ -57,7 +57,7 @@ port_of(const struct cJSON *in)
 	return shape_bool(in, "ssl") ? 8729 : 8728;
 }
 
-/* A change of address would send the stored password to whoever listens there. */
+/* Require the password with a change of address: else the stored one would be sent to any host. */
 static enum rc
 require_password(struct ctx *cx, const char *id, const struct cJSON *in)
 {
@@ -118,7 +118,7 @@ const struct op router_delete_op = { .summary = "Remove a router that has no acc
 	  .status = 204 };
 /* clang-format on */
 
-/* The router that is where this body says. */
+/* Find the router with the address of this body. */
 static enum rc
 find_router(struct ctx *cx, const struct req *rq, const char **ret)
 {

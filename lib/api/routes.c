@@ -1,10 +1,10 @@
 /*
- * routes.c: every address this program answers, in one table.
+ * routes.c: every address of this program, in one table.
  *
- * Role: V any, O operator or admin, A admin.  Ability of the token: READ to
- * look, BILLING and NETWORK to change, FULL for what no partial token may do or
- * see: users, tokens, passwords, settings, credentials.
- * Addresses that the browser and the plan name differently share one handler.
+ * Role: V any, O operator or admin, A admin. Ability of the token: READ to look, BILLING
+ * and NETWORK to change, FULL for actions that no partial token may take: users, tokens,
+ * passwords, settings, credentials. Addresses that the browser and the plan name
+ * differently share one handler.
  */
 #include "api/api.h"
 
@@ -27,7 +27,7 @@ enum {
 	{                                                                                          \
 #fn, method, path, perm, POOL_##pool, fn, &fn##_op, NULL, NULL                     \
 	}
-/* The body is a file. */
+/* An operation whose body is a file. */
 #define OP_FILE(method, path, perm, pool, fn)                                                      \
 	{                                                                                          \
 #fn, method, path, perm, POOL_##pool, fn, &fn##_op, .file = true                   \
@@ -36,7 +36,7 @@ enum {
 	{                                                                                          \
 #verb, method, path, perm, POOL_##pool, NULL, NULL, verb, &noun##_resource         \
 	}
-/* PUT and PATCH are one; GET is the list and the row. */
+/* PUT and PATCH do the same; GET is the list and the row. */
 #define OP_CHANGE(path, perm, pool, fn)                                                            \
 	OP("PUT", path, perm, pool, fn), OP("PATCH", path, perm, pool, fn)
 #define VERB_CHANGE(path, perm, pool, noun)                                                        \

@@ -1,4 +1,4 @@
-/* secret.c: accounts on routers, those of subscriptions and those that stand alone. */
+/* secret.c: accounts on routers, with and without a subscription. */
 #include <cJSON.h>
 #include <string.h>
 
@@ -44,7 +44,7 @@ static const struct field fields[] = {
 
 static const char *const search[] = { "username", "comment", NULL };
 
-/* A new account goes to the default router; one of a subscription is changed there. */
+/* A new account gets the default router; that of a subscription is changed at the subscription. */
 static enum rc
 check(struct ctx *cx, const char *id, struct cJSON *in)
 {
@@ -86,14 +86,11 @@ static const struct field sync_fields[] = {
 	{ "secretId", FT_UUID, FF_CREATE | FF_NEEDED },
 	{ "action",   FT_TEXT, FF_CREATE, .max = 16, .among = actions, .dflt = "\"update\"" },
 };
-static const struct field mikrotik_sync_secret_parts[] = {
-	{ "success", FT_BOOL },
-};
 
 const struct op mikrotik_sync_secret_op = {
 	.summary = "Bring an account in order on its router now, or remove it: {success}",
 	.fields = sync_fields, .nfields = countof(sync_fields), .flag = FF_CREATE,
-	.answer = mikrotik_sync_secret_parts, .nanswer = countof(mikrotik_sync_secret_parts),
+	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
 };
 static const struct field mikrotik_import_secrets_parts[] = {
 	{ "success", FT_BOOL },

@@ -102,7 +102,7 @@ static const struct field fields[] = {
 	{ "attempt_minutes",   FT_INT,  FF_UPDATE | RO, 15, 10080,
 	  .hint = "life of a payment page" },
 	{ "public_reads_per_minute",   FT_INT, FF_UPDATE | RO, 1, 1200,
-	  .hint = "per address, and 30 at once" }, /* nginx refuses what is beyond that */
+	  .hint = "per address, and 30 at once" }, /* nginx refuses more */
 	{ "public_tokens_per_minute",  FT_INT, FF_UPDATE | RO, 1, 1200,
 	  .hint = "per address, and 30 at once" },
 	{ "invoice_tokens_per_minute", FT_INT, FF_UPDATE | RO, 1, 1200, .hint = "per invoice" },

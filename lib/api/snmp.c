@@ -1,4 +1,4 @@
-/* snmp.c: devices watched by SNMP, their interfaces, charts of bandwidth. */
+/* snmp.c: SNMP devices, their interfaces, charts of bandwidth. */
 #include <cJSON.h>
 #include <string.h>
 

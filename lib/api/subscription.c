@@ -1,4 +1,4 @@
-/* subscription.c: a customer, a package, an account and its days. */
+/* subscription.c: subscriptions: a customer, a package, an account and its days. */
 #include <cJSON.h>
 #include <string.h>
 
@@ -175,7 +175,7 @@ place(struct ctx *cx, const char *id)
 	return arena_printf(cx->mem, "subscriptions:%s:mikrotik_password", id);
 }
 
-/* The password leaves the input sealed to its row. */
+/* Replace the password in the input by its sealed form, bound to its row. */
 static enum rc
 seal(struct ctx *cx, const char *id, struct cJSON *in)
 {
@@ -211,11 +211,14 @@ present_password(struct ctx *cx, const char *id, const char **ret)
 	TRY(db_row_if_any(cx, &SQL_subscription_sealed, &rows, V_TEXT(id)));
 	if (db_count(rows) > 0 &&
 	    crypt_unseal(cx, place(cx, id), db_text(rows, 0, "mikrotik_password"), ret) != RC_OK)
-		*ret = NULL; /* nobody knows it: any is another */
+		*ret = NULL; /* the stored one is unknown: any differs */
 	return RC_OK;
 }
 
-/* A form sends the password back as it was shown: that is no new one, and throws nobody out. */
+/*
+ * Keep the password when a form sends it back as it was shown: it is not new, and must end
+ * no session.
+ */
 static enum rc
 keep_password(struct ctx *cx, const char *id, struct cJSON *in)
 {
@@ -293,7 +296,7 @@ subscription_cancel(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return act_with_reason(cx, rq, rs, &subscription_cancel_op, &SQL_subscription_cancel);
 }
 
-/* The audit log names the reader before anything is shown. */
+/* Name the reader in the audit log before the answer shows anything. */
 enum rc
 subscription_credentials(struct ctx *cx, const struct req *rq, struct resp *rs)
 {

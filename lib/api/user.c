@@ -1,4 +1,4 @@
-/* user.c: who may log in, and the tokens of their scripts. */
+/* user.c: users, and the tokens of their scripts. */
 #include "people/user.h"
 
 #include <cJSON.h>
@@ -128,7 +128,7 @@ token_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 	    (struct list_bound){ "user_id", cx->actor.id });
 }
 
-/* The row, and the plain text, which is shown this once. */
+/* The row, with the token's plain text, which is shown only now. */
 static enum rc
 answer_token(struct ctx *cx, struct resp *rs, int64_t id, const char *secret)
 {
@@ -139,7 +139,7 @@ answer_token(struct ctx *cx, struct resp *rs, int64_t id, const char *secret)
 	return op_answer(rs, 201, rows);
 }
 
-/* The address asks for every ability already, so none can be given away that is not held. */
+/* This address requires every ability, so that no token can give away one that it lacks. */
 enum rc
 token_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {

@@ -29,8 +29,10 @@ database(struct ctx *cx, const struct conf *cf)
 	return db_new(&dc);
 }
 
-/* Log the administrator of development where production has one; a database that is away is logged
- * by whoever needs it. */
+/*
+ * Warn of the administrator of development in production; an unreachable database is
+ * reported by other calls.
+ */
 static void
 warn_of_known_password(struct ctx *cx, const struct conf *cf)
 {

@@ -11,7 +11,7 @@
 
 enum { FILE_MAX = 1 << 16 };
 
-/* The key of examples. */
+/* The key of the examples, which production refuses. */
 static const char zero_key[] = "base64:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 static const char file_default[] = "/etc/isp-billing/isp.env";
@@ -89,7 +89,7 @@ unknown_name(struct ctx *cx, const struct line *l, const char *name)
 	    conf_item_nearest(cx, name));
 }
 
-/* Why this line is not NAME=value; NULL: it is. */
+/* Say why this line is not NAME=value; NULL: it is. */
 static const char *
 line_error(const struct line *l, const char *eq)
 {
@@ -162,7 +162,10 @@ read_file(struct ctx *cx, const char *file, struct conf *cf)
 	return RC_OK;
 }
 
-/* Secrets that systemd hands over, each in a file of its name (systemd.exec(5), CREDENTIALS). */
+/*
+ * Read the secrets that systemd hands over, each in a file of its name (systemd.exec(5),
+ * CREDENTIALS).
+ */
 static enum rc
 read_credentials(struct ctx *cx, struct conf *cf)
 {

@@ -1,18 +1,18 @@
 /*
  * conf.h: how a program is configured: one table of every key (contract 9).
  *
- * A key's value comes from the environment, else, of a secret, from a
- * credential of its name ($CREDENTIALS_DIRECTORY/APP_KEY: systemd.exec(5)),
- * else from the env file, else from the table.  All are checked at the start: a
- * bad value stops the program with one line that names the key.  Policies of
- * the business are no configuration: they live in the database (settings).
+ * A key's value comes from the environment; else, for a secret, from a credential of its
+ * name ($CREDENTIALS_DIRECTORY/APP_KEY: systemd.exec(5)); else from the env file; else
+ * from the table. All values are checked at the start: a bad one stops the program with
+ * one line that names the key. Policies of the business are no configuration: they live in
+ * the database (settings).
  *
- * The env file has lines NAME=value; a value may stand in single or double
- * quotes; # begins a comment at the start of a line or after a blank.  An
- * unknown name, blanks beside =, export, or any other line is an error that
- * names the file and the line: a misspelt name must not switch payments off.
- * APP_NAME, APP_DEBUG, DB_CONNECTION and MAIL_MAILER of a Laravel system are
- * logged and ignored.  Scripts get the values from `isp-api --print-env`.
+ * The env file has lines NAME=value; a value may stand in single or double quotes; #
+ * begins a comment at the start of a line or after a blank. An unknown name, blanks beside
+ * =, export, or any other line is an error that names the file and the line: a misspelt
+ * name must not switch payments off. APP_NAME, APP_DEBUG, DB_CONNECTION and MAIL_MAILER of
+ * a Laravel system are logged and ignored. Scripts get the values from `isp-api
+ * --print-env`.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -70,17 +70,17 @@ enum conf_key {
 };
 
 struct conf {
-	const char *val[CONF__MAX]; /* "" where neither given nor defaulted */
+	const char *val[CONF__MAX]; /* "" for a key without value and default */
 };
 
 /*
- * Read file (NULL: $ISP_ENV, else /etc/isp-billing/isp.env; only the last may
- * be missing), credentials and the environment.  RC_INVALID with one clear
- * line; also for a default APP_KEY and for APP_TODAY under APP_ENV=production.
- * A day is one of the calendar, a zone one of this machine's zone database.
+ * Read the file (NULL: $ISP_ENV, else /etc/isp-billing/isp.env; only this last file may be
+ * missing), the credentials and the environment. RC_INVALID with one clear line for a bad
+ * value, for the default APP_KEY, and for APP_TODAY under APP_ENV=production. A day must
+ * be in the calendar, a zone in this machine's zone database.
  */
 enum rc conf_load(struct ctx *, const char *file, struct conf *ret) _must_check_;
-/* The same without the rules of production: the values of a file that is not complete yet. */
+/* The same without the rules of production: reads a file that is not complete yet. */
 enum rc conf_read(struct ctx *, const char *file, struct conf *ret) _must_check_;
 /* NAME=value of each key that the file, a credential or the environment sets. */
 void conf_print(const struct conf *, struct sb *);

@@ -8,7 +8,7 @@
 
 #include "base/conf_int.h"
 
-/* Debian's, which PostgreSQL and Python read, too. */
+/* The zone database of Debian, which PostgreSQL and Python read, too. */
 static const char zones[] = "/usr/share/zoneinfo";
 
 static void
@@ -48,7 +48,7 @@ is_date(const char *s)
 	return real.tm_mon == day.tm_mon && real.tm_mday == day.tm_mday;
 }
 
-/* A file of the zone database, known by how it begins. */
+/* A zone is a file of the zone database that begins with TZif. */
 static bool
 is_zone(struct ctx *cx, const char *name)
 {
@@ -62,7 +62,7 @@ is_zone(struct ctx *cx, const char *name)
 	       memcmp(magic, "TZif", sizeof(magic)) == 0;
 }
 
-/* A port, or an address and a port, as nginx listens. */
+/* A port, or an address and a port: the forms of nginx's `listen`. */
 static bool
 is_listen(const char *val)
 {
@@ -72,7 +72,7 @@ is_listen(const char *val)
 	       is_int(colon != NULL ? colon + 1 : val, 1, 65535);
 }
 
-/* Is val one of the words between the spaces of list? */
+/* True when val is one of the words between the spaces of list. */
 static bool
 is_among(struct ctx *cx, const char *list, const char *val)
 {

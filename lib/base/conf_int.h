@@ -18,10 +18,10 @@ struct conf_item {
 
 extern const struct conf_item conf_items[CONF__MAX];
 
-/* NULL: there is none of this name. */
+/* NULL: no key has this name. */
 const struct conf_item *conf_item_by_name(const char *name, size_t n);
 
-/* " (the nearest is NAME)", or "" where none is near; lives in cx->mem. */
+/* " (the nearest is NAME)", or "" where no known name is similar; lives in cx->mem. */
 const char *conf_item_nearest(struct ctx *, const char *name);
 
 /* where: the file that holds the value, or "environment". */

@@ -113,7 +113,7 @@ distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* " (the nearest is NAME)", or "" where none is near. */
+/* " (the nearest is NAME)", or "" where no name is similar. */
 const char *
 conf_item_nearest(struct ctx *cx, const char *name)
 {

@@ -16,8 +16,7 @@ enum {
 
 struct key {
 	unsigned char bytes[KEY_LEN];
-	char id[KEY_ID_LEN +
-		1]; /* first hex digits of a hash of the key: tells it, not tells of it */
+	char id[KEY_ID_LEN + 1]; /* first hex digits of a hash of the key */
 };
 
 /* Read once at start, by crypt_open(); [0] is APP_KEY. */
@@ -221,7 +220,7 @@ crypt_same(const char *a, const char *b)
 	return n == strlen(b) && sodium_memcmp(a, b, n) == 0;
 }
 
-/* The builds of tests hash at the least strength: valgrind takes seconds for a password else. */
+/* Builds for tests hash at the least strength: under valgrind a password would take seconds. */
 #ifdef ARENA_DEBUG
 enum { HASH_OPS = crypto_pwhash_OPSLIMIT_MIN, HASH_MEMORY = crypto_pwhash_MEMLIMIT_MIN };
 #else

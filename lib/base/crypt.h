@@ -20,12 +20,18 @@ enum rc crypt_open(struct ctx *, const char *app_key, const char *previous) _mus
 
 enum rc crypt_seal(struct ctx *, const char *place, const char *plain,
     const char **ret) _must_check_;
-/* RC_INTERNAL when no key opens it or the place is wrong. "" opens to "". */
+/*
+ * Opens with any known key; RC_INTERNAL when no key opens it or the place is wrong. ""
+ * opens to "".
+ */
 enum rc crypt_unseal(struct ctx *, const char *place, const char *sealed,
     const char **ret) _must_check_;
 bool crypt_is_current(const char *sealed); /* sealed under APP_KEY itself */
 
-/* Version 7, text: begins with the time in ms and 1/4096 of them, as the ids of the database do. */
+/*
+ * A UUID of version 7 as text: begins with the time in ms and 1/4096 ms, as ids of the
+ * database do.
+ */
 const char *crypt_uuid(struct ctx *);
 const char *crypt_token(struct ctx *, size_t chars); /* random letters and digits */
 const char *crypt_sha256_hex(struct ctx *, const char *text);

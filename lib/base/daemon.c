@@ -11,7 +11,7 @@
 #define ISP_VERSION "unknown"
 #endif
 
-/* Written by signal handlers alone: a handler can reach nothing else. */
+/* Written by signal handlers only. */
 static volatile sig_atomic_t stop_came, hup_came;
 static int signal_pipe[2] = { -1, -1 };
 
@@ -26,7 +26,7 @@ daemon_exit(enum rc rc)
 	return rc == RC_OK || rc == RC_RETRY ? exit_of[rc] : EXIT_FAILED;
 }
 
-/* Show the detail only of failures that are not a mistake in the input of the person. */
+/* A person's own wrong input needs no detail; any other failure shows it. */
 static bool
 is_detail_shown(const struct err *e)
 {

@@ -1,12 +1,12 @@
 /*
  * daemon.h: command line, exit codes and signals of every program.
  *
- * All understand --help, --version and --env FILE; exit codes are one
- * table: 0 done, 1 something failed (one line on stderr), 2 usage, 75 try later.
- * SIGTERM and SIGINT only raise a flag and make daemon_signal_fd() readable,
- * so that a program ends between two pieces of work.  One that gives a context
- * daemon_stopping() as `stopping` has its long work end so, too, with 75: what
- * was done stays, and doing it again does the rest.
+ * All programs understand --help, --version and --env FILE, and share a table of exit
+ * codes: 0 done, 1 something failed (one line on stderr), 2 usage, 75 try later. SIGTERM
+ * and SIGINT only raise a flag and make daemon_signal_fd() readable, so that a program
+ * ends between two pieces of work. A program that puts daemon_stopping() into its context
+ * as `stopping` also ends long work between two rows, with 75: finished rows stay, and the
+ * next run does the rest.
  */
 #ifndef BASE_DAEMON_H
 #define BASE_DAEMON_H
@@ -29,24 +29,24 @@ struct daemon {
 	const char *summary;  /* one line */
 	const struct daemon_option *options;
 	size_t noptions;
-	const char *more; /* the rest of --help; NULL: nothing */
+	const char *more; /* more text for --help, or NULL */
 };
 
 enum { DAEMON_OPTIONS_MAX = 16 };
 
-/* The command line as understood; args are what is left. */
+/* The parsed command line. */
 struct daemon_args {
 	const char *env;                     /* --env FILE, or NULL */
 	const char *val[DAEMON_OPTIONS_MAX]; /* by index of the option; "" when it takes no value */
-	const char *const *args;             /* ends with NULL */
+	const char *const *args;             /* arguments that are no options; ends with NULL */
 	size_t nargs;
 };
 
 /*
- * Understand the command line.  --help and --version print and end the
- * process with 0; what is not understood ends it with 2 and one line.
- * An option may stand anywhere; "--" ends them.  An empty value is none: it is
- * a variable that was never set.
+ * Parse the command line. --help and --version print and end the process with 0; an
+ * unknown option ends it with 2 and one line. An option may stand anywhere; "--" ends the
+ * options. An option with an empty value counts as not given: a shell variable was never
+ * set.
  */
 void daemon_args(struct ctx *, const struct daemon *, char **argv, struct daemon_args *ret);
 
@@ -63,7 +63,7 @@ bool daemon_stopping(void); /* SIGTERM or SIGINT came */
 bool daemon_hup(void);      /* SIGHUP came since the last call */
 int daemon_signal_fd(void); /* readable when a signal came; drained by the two above */
 
-/* Between two rows of long work: RC_RETRY where cx->stopping says that it is to end. */
+/* RC_RETRY when cx->stopping is true. Long work calls this between two rows. */
 enum rc daemon_check_stop(struct ctx *) _must_check_;
 
 #endif

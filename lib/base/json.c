@@ -21,7 +21,7 @@ skip_blanks(struct reader *r)
 	r->p += strspn(r->p, " \t\r\n");
 }
 
-/* Step over c, if it is what comes next: nothing ever steps over the final NUL. */
+/* Step over c if it comes next; never over the final NUL. */
 static bool
 accept(struct reader *r, char c)
 {
@@ -155,7 +155,7 @@ read_member(struct reader *r) /* NOLINT(misc-no-recursion) */
 	return true;
 }
 
-/* From after the opening bracket to after the closing one. */
+/* Read from behind the opening bracket to behind the closing one. */
 static bool
 read_elements(struct reader *r, char close, bool (*element)(struct reader *)) /* NOLINT */
 {

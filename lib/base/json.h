@@ -1,8 +1,8 @@
 /*
- * json.h: whether a body is JSON to the letter (RFC 8259), before cJSON, which
- * is more lenient, reads it: no lone surrogate, no \u0000, no trailing text, at
- * most JSON_DEPTH levels.  The texts of the members of the outermost object are
- * handed out, so that numbers can be read exactly, not as doubles.
+ * json.h: checks that a body is JSON to the letter (RFC 8259), before cJSON, which is more
+ * lenient, reads it: no lone surrogate, no \u0000, no trailing text, at most JSON_DEPTH
+ * levels. It also gives the position of each member of the outermost object, so that
+ * numbers can be read exactly, not as doubles.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -16,7 +16,7 @@ struct json_span {
 	size_t len;
 };
 
-/* spans: JSON_MEMBERS places; *n how many members there are.  RC_MALFORMED. */
+/* spans has JSON_MEMBERS places; *n is the number of members. RC_MALFORMED. */
 enum rc json_check(struct ctx *, const char *text, size_t len, struct json_span *spans,
     size_t *n) _must_check_;
 

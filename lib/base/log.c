@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Short of PIPE_BUF, so that a write to a pipe is whole. */
+/* Shorter than PIPE_BUF, so that a write to a pipe is atomic. */
 enum { LINE_LENGTH = 4000 };
 
 static const char *log_program = "isp";

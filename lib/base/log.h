@@ -15,10 +15,10 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-void log_open(const char *program); /* who speaks; the one mutable global of the tree */
+void log_open(const char *program); /* for every line; the only mutable global */
 void log_event(enum log_level, const char *event, ...) __attribute__((sentinel));
 
-/* The error of cx, once, at the top: rc, msg, detail, place, request id. */
+/* Log the error of cx, once, at the top: rc, msg, detail, place, request id. */
 void log_err(enum log_level, const char *event, const struct ctx *);
 
 const char *rc_name(enum rc); /* "conflict" */

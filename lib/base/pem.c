@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-/* Without this OpenSSL asks the terminal. */
+/* Answer for OpenSSL, which would ask the terminal. */
 static int
 no_password(char *buf, int size, int rwflag, void *arg)
 {

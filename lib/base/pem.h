@@ -9,8 +9,8 @@
 struct x509_st;
 
 /*
- * Lend each certificate of a text in PEM that can be read to take (NULL: only count them).
- * Returns their number.  An encrypted block is skipped, and no password is asked for.
+ * Call take with each readable certificate of a PEM text (NULL: only count them). Returns
+ * their number. An encrypted block is skipped, and no password is asked for.
  */
 size_t pem_certificates(const char *pem, void (*take)(void *arg, struct x509_st *), void *arg);
 

@@ -60,7 +60,7 @@ raw_size(const struct png *p, uint64_t width, uint64_t height)
 	return width == 0 ? 0 : height * (1 + (bits + 7) / 8);
 }
 
-/* The pixels of Adam7 come as seven pictures. */
+/* Adam7 stores the pixels as seven pictures. */
 static uint64_t
 raw_size_interlaced(const struct png *p)
 {
@@ -99,7 +99,7 @@ read_header(struct png *p, const struct chunk *c)
 
 /* ---- the pixels ---- */
 
-/* Inflate what a chunk holds; false: it is damaged, or more than the header promises. */
+/* Inflate the data of a chunk; false: damaged, or more than the header promises. */
 static bool
 inflate_pixels(struct png *p, const struct chunk *c)
 {
@@ -148,7 +148,7 @@ read_end(struct png *p, const struct chunk *c)
 
 /* ---- the walk ---- */
 
-/* Chunks that change no pixel, or only their colours; animations and unknown ones are refused. */
+/* Chunks that change no pixel, or only colours; animations and unknown chunks are refused. */
 static bool
 is_harmless(const struct chunk *c)
 {

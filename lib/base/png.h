@@ -1,10 +1,10 @@
 /*
- * png.h: the bytes of a PNG image, held against the format before anybody's browser reads them.
+ * png.h: checks an uploaded PNG image before any browser reads it.
  *
- * A check walks every chunk: the signature, one IHDR that is possible, known
- * chunk types with the right CRC, pixels that inflate to exactly the size that
- * IHDR promises, IEND as the last byte.  An image wider or higher than
- * PNG_SIDE_MAX is refused, so that no small file unfolds into a huge picture.
+ * The check walks every chunk: the signature, one possible IHDR, known chunk types with
+ * the right CRC, pixels that inflate to exactly the size that IHDR promises, IEND as the
+ * last byte. An image wider or higher than PNG_SIDE_MAX is refused, so that no small file
+ * unfolds into a huge picture.
  */
 #ifndef BASE_PNG_H
 #define BASE_PNG_H

@@ -1,6 +1,5 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 /* Lead bytes, the number of bytes that follow, and the range of the first of them. */
@@ -29,7 +28,7 @@ form_of(unsigned char lead)
 	return NULL;
 }
 
-/* The length of the sequence at s, 0 when it is none. */
+/* The length of the sequence at s; 0: ill-formed. */
 static size_t
 sequence(const unsigned char *s, size_t n)
 {

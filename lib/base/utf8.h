@@ -1,4 +1,4 @@
-/* utf8.h: whether bytes are text, and how long that text is for people. */
+/* utf8.h: checks that bytes are UTF-8 text, and measures it in characters. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -11,14 +11,16 @@ bool utf8_valid(const char *, size_t n);
 /* Code points of a valid text. */
 size_t utf8_length(const char *);
 
-/* C0 and C1 controls and DEL; with lines, the ends of lines (LF, CR) and tab are none. */
+/* Has C0 or C1 controls or DEL; with `lines`, ends of lines (LF, CR) and tabs are allowed. */
 bool utf8_has_control(const char *, bool lines);
 
-/* The most bytes of a valid text, not above max, that end between two characters. */
+/* The largest number of bytes, at most max, that ends between two characters of a valid text. */
 size_t utf8_cut(const char *, size_t max);
 
-/* Take out, in place, all bytes that are no well-formed UTF-8: where a text was cut inside a
- * character. */
+/*
+ * Remove, in place, all bytes that are no well-formed UTF-8, as a text cut inside a
+ * character has.
+ */
 void utf8_clean(char *);
 
 #endif

@@ -5,7 +5,10 @@
 
 enum { DIGITS_MAX = 18 };
 
-/* Does s begin with the picture?  '9' is a digit, 'x' a hex digit, all else itself. */
+/*
+ * True when s begins with the picture: '9' is a digit, 'x' a hex digit, any other
+ * character itself.
+ */
 static bool
 looks_like(const char *s, const char *picture)
 {
@@ -72,7 +75,7 @@ is_zone(const char *s)
 	       number(s + 1, 2) <= 15 && number(s + 4, 2) < 60;
 }
 
-/* ":SS" and a fraction may stand at s; behind them, NULL when they are wrong. */
+/* Skip ":SS" and a fraction, if they stand at s; NULL when they are malformed. */
 static const char *
 skip_seconds(const char *s)
 {
@@ -135,7 +138,7 @@ value_is_email(const char *s)
 	return is_domain(at + 1);
 }
 
-/* The parts of a decimal number: its digits without the point, and the power of ten behind. */
+/* The parts of a decimal number: its digits without the point, and the power of ten. */
 struct decimal {
 	bool minus;
 	char digits[64];
@@ -194,7 +197,10 @@ read_decimal(const char *s, const char *end, struct decimal *d)
 	return s == end;
 }
 
-/* Take zeros off the end while the power is below zero; what is left there is a fraction. */
+/*
+ * Remove zeros at the end while the power is below zero; a remaining negative power is a
+ * fraction.
+ */
 bool
 value_whole(const char *s, size_t n, int64_t *ret)
 {

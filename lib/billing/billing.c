@@ -77,7 +77,7 @@ is_held(const struct midtrans_held *held, size_t n, const char *id)
 	return false;
 }
 
-/* Spare the lines whose router is away: they are no candidates, and the guard counts none. */
+/* Spare the lines of an unreachable router: they are no candidates, and the guard counts none. */
 static enum rc
 hold_away(struct run *run, const struct work *w)
 {
@@ -120,7 +120,7 @@ remove_held(struct run *run, struct work *w)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-/* Messages to customers: due soon, due today, overdue. A dry run queues none. */
+/* Queue messages to customers: due soon, due today, overdue. A dry run queues none. */
 static enum rc
 remind(struct run *run)
 {
@@ -134,8 +134,8 @@ remind(struct run *run)
 }
 
 /*
- * If more subscriptions would be switched off than the guard allows, switch off
- * none and raise an alert.  The next time that the step goes through ends it.
+ * If more subscriptions would be switched off than the guard allows, switch off none and
+ * raise an alert; the next run that passes the guard closes it.
  */
 static enum rc
 guard(struct run *run, const struct work *w, bool *stops)
@@ -252,7 +252,7 @@ run_dry(struct run *run)
 	return db_rollback(run->cx);
 }
 
-/* Release the lock; keep the error that the run ended with. */
+/* Release the lock; keep the error of the run. */
 static void
 unlock(struct ctx *cx)
 {

@@ -5,7 +5,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* A run of a later day bills what nobody has used. */
+/* Refuse a date far ahead: its run would bill days that no customer has used. */
 static enum rc
 check_ahead(struct ctx *cx, const char *date)
 {
@@ -59,7 +59,7 @@ preview_make(struct ctx *cx, const char *date, const char **ret)
 	return db_exec(cx, &SQL_billing_preview_keep, V_TEXT(date), V_TEXT(*ret));
 }
 
-/* The transaction of a failed rehearsal must end before the lock goes. */
+/* Roll back a failed rehearsal before the lock is released. */
 static void
 preview_end(struct ctx *cx)
 {

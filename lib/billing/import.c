@@ -18,7 +18,7 @@ struct import;
 
 struct source {
 	const char *name;
-	const struct db_stmt *map; /* without a reader the job feeds the rows */
+	const struct db_stmt *map; /* without a reader: the job feeds the rows */
 	enum rc (*read)(struct import *, const char *data, size_t len);
 	const char *const *tables; /* of a dump */
 };
@@ -28,7 +28,7 @@ struct import {
 	const struct import_job *job;
 	const struct source *source;
 	const char *batch;
-	struct sb text; /* raw rows that wait to be sent, as JSON */
+	struct sb text; /* raw rows not sent yet, as JSON */
 	struct jw rows;
 	size_t waiting;
 	int64_t line; /* of dumps: rows so far */
@@ -165,7 +165,7 @@ read_file(struct ctx *cx, const char *path, const char **ret, size_t *ret_len)
 /* ---- from import_raw to customers -------------------------------------------------------------
  */
 
-/* Seal so many passwords; *ret_n 0: there was none left. */
+/* Seal a batch of passwords; *ret_n 0: none was left. */
 static enum rc
 seal_some(struct import *im, size_t *ret_n)
 {
@@ -279,11 +279,11 @@ import_all(struct import *im, struct import_counts *ret)
 		TRY(report_refused(im));
 	TRY(apply(im));
 	if (im->job->dry_run)
-		TRY(report_refused(im)); /* those too that only the attempt refuses */
+		TRY(report_refused(im)); /* also those that the database refused on insert */
 	return count(im, ret);
 }
 
-/* End an import in any case, in a context of its own: the reason of a failure before it stands. */
+/* End an import in any case. The error of an earlier failure wins over that of the end. */
 static enum rc
 last(const struct import *im, enum rc before, enum rc rc)
 {
@@ -292,7 +292,7 @@ last(const struct import *im, enum rc before, enum rc rc)
 	return FAIL(im->cx, rc, "the rows that were read could not be put away");
 }
 
-/* All of it in one transaction that is rolled back. */
+/* Import in one transaction that is rolled back. */
 static enum rc
 import_rehearse(struct import *im, struct import_counts *ret)
 {

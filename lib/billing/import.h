@@ -21,29 +21,30 @@
 #include "sheet/dump.h"
 
 struct import_fault {
-	int64_t line; /* in the file; of a dump the number of the row */
+	int64_t line; /* of the file; in a dump the number of the row */
 	const char *name, *field, *text;
 	const char *code; /* as of errors, or NULL */
 };
 
 struct import_job {
 	const char *source;
-	const char *path; /* of a file; NULL: data holds it */
+	const char *path; /* path of a file; NULL: the file is in data */
 	const char *data;
 	size_t len;
 	const char *day;   /* the business date; NULL: today */
-	const char *until; /* the last day paid of lines that name none; NULL: they are refused */
+	const char *until; /* last day paid of lines without one; NULL: refuse them */
 	bool dry_run;
 	bool bounded; /* an operator imports: no new package, no credit, few days ahead */
 	/* Hand each row over, for a source that is no file. */
 	enum rc (*feed)(struct ctx *, dump_row_fn take, void *take_arg, void *arg);
-	void (*report)(const struct import_fault *, void *arg); /* before anything is written */
+	void (
+	    *report)(const struct import_fault *, void *arg); /* sees each fault before any write */
 	void *arg;
 };
 
 struct import_counts {
 	int64_t created, unchanged, refused;
-	int64_t left_out; /* of routers: objects that are no customers of the source */
+	int64_t left_out; /* of routers: objects that are no customers */
 };
 
 enum rc import_run(struct ctx *, const struct import_job *, struct import_counts *ret) _must_check_;

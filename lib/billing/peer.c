@@ -4,7 +4,7 @@
 #include "db/db.h"
 #include "midtrans/midtrans.h"
 
-/* The connection is opened when it is first needed. */
+/* Open the connection when it is first needed. */
 static struct ctx *
 peer_open(struct ctx *cx, const char *date)
 {
@@ -14,7 +14,7 @@ peer_open(struct ctx *cx, const char *date)
 	*to = db_conf_of(cx, cx->conf, "billing-cron", "isp_gateway");
 	to->today = date;
 	to->lock_ms = 5000;
-	to->answer_ms = 300000; /* as the run's own connection: the night waits for this one, too */
+	to->answer_ms = 300000; /* the same as the run's own connection */
 	*gx = *cx;
 	gx->db = db_new(to);
 	gx->midtrans = midtrans_client_new(cx->mem, cx->conf);
@@ -29,6 +29,6 @@ peer_billing_run(struct ctx *cx, struct billing_options *opt, billing_fn show, v
 
 	opt->gateway = peer_open(cx, opt->date);
 	rc = billing_run(cx, opt, show, arg, ret);
-	db_close(opt->gateway->db); /* it holds on to the arena, which outlives it */
+	db_close(opt->gateway->db); /* the arena outlives it and refers to it */
 	return rc;
 }

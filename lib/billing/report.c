@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* "renew    INV-20261201-0004     150000  2026-12-07  ani@home  Ani Lestari" */
+/* Prints "renew INV-20261201-0004 150000 2026-12-07 ani@home Ani Lestari". */
 void
 report_line(void *file, const struct billing_line *l)
 {

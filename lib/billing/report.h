@@ -4,10 +4,10 @@
 
 #include "billing/billing.h"
 
-/* A billing_fn: write the line into a FILE. */
+/* A billing_fn that prints each line into a FILE. */
 void report_line(void *file, const struct billing_line *);
 
-/* The totals at its end, several lines; the last without a newline. */
+/* The totals of a run, several lines; the last without a newline. */
 const char *report_totals(struct arena *, const struct billing_report *);
 
 #endif

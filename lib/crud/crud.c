@@ -77,7 +77,7 @@ crud_show(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* The request for the audit log: of secrets only that they are new. */
+/* The request for the audit log; of a secret it holds only that it is new. */
 static const char *
 meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 {
@@ -95,7 +95,7 @@ meta_of(struct ctx *cx, const struct resource *r, cJSON *in)
 	return text;
 }
 
-/* Names of what may be shown of a row that goes. */
+/* Names of the columns that the audit log may keep of a deleted row. */
 static const char *
 meta_of_delete(struct ctx *cx, const struct resource *r)
 {
@@ -155,7 +155,10 @@ any_locked(const struct resource *r, const cJSON *in)
 	return false;
 }
 
-/* The value that a locked field has, or starts with: only it may be given, and is ignored. */
+/*
+ * The value that a locked field has now, or starts with: a body may repeat it, and it is
+ * ignored.
+ */
 static const char *
 present_value(struct ctx *cx, const struct field *f, const struct db_rows *now)
 {
@@ -191,14 +194,17 @@ check_locked(struct ctx *cx, const struct resource *r, const char *id, cJSON *in
 	return rc;
 }
 
-/* The worse of two outcomes; what is only RC_INVALID lets the next look for more of it. */
+/* The worse of two outcomes; after RC_INVALID the next check still runs, to find more faults. */
 static enum rc
 worse(enum rc a, enum rc b)
 {
 	return a == RC_OK || a == RC_INVALID ? (b != RC_OK ? b : a) : a;
 }
 
-/* A text that the row holds already, as one that was imported: it breaks no rule anew. */
+/*
+ * True for a text that the row holds already (an imported one): repeating it breaks no
+ * rule anew.
+ */
 static bool
 stands_already(const struct resource *r, const struct field_err *e, const cJSON *given,
     const struct db_rows *now)
@@ -214,7 +220,7 @@ stands_already(const struct resource *r, const struct field_err *e, const cJSON 
 	return false;
 }
 
-/* Take back the refusals of such texts; RC_OK where no other is left. */
+/* Withdraw the refusals of such texts; RC_OK when no other refusal is left. */
 static enum rc
 forgive_present(struct ctx *cx, const struct resource *r, const char *id, const struct req *rq)
 {
@@ -259,8 +265,8 @@ crud_read(struct ctx *cx, const struct resource *r, const char *id, const struct
 }
 
 /*
- * Write, note who did it, and read the row back: one round trip, one transaction. A change is noted
- * first: from the row as it was.
+ * Write a row, its audit row, and read it back: one round trip, one transaction. The audit
+ * row of a change comes first, because it keeps the row as it was.
  */
 static enum rc
 write_row(struct ctx *cx, const struct resource *r, const char *id, cJSON *in, enum crud_verb verb,
@@ -296,7 +302,7 @@ crud_create(struct ctx *cx, const struct req *rq, struct resp *rs, const struct 
 	return answer_row(cx, r, &s, 201, rs);
 }
 
-/* first: a statement in front of the change and in its transaction; NULL: none. */
+/* first: a statement that runs before the change, in its transaction; NULL: none. */
 static enum rc
 update(struct ctx *cx, const struct req *rq, const struct resource *r, const char *id,
     const struct db_stmt *first, struct shown *ret)
@@ -322,7 +328,7 @@ crud_update_with(struct ctx *cx, const struct req *rq, struct resp *rs, const st
 	return answer_row(cx, r, &s, 200, rs);
 }
 
-/* The same with the id that the caller found. */
+/* The same for an id that the caller has found. */
 static enum rc
 update_by_id(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
     const char *id)
@@ -355,7 +361,7 @@ crud_save(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 	return db_commit(cx);
 }
 
-/* Rows that refer to this one keep it: "package_in_use". */
+/* Say "package_in_use" when rows that refer to this one prevent its deletion. */
 static enum rc
 name_conflict(struct ctx *cx, const struct resource *r, enum rc rc)
 {
@@ -364,7 +370,7 @@ name_conflict(struct ctx *cx, const struct resource *r, enum rc rc)
 	return rc;
 }
 
-/* The audit row first: it is written from the row that is about to go. */
+/* Write the audit row first: it is made from the row that the deletion removes. */
 enum rc
 crud_delete(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r)
 {

@@ -6,7 +6,7 @@
 #include "db/rowcsv.h"
 
 struct csv {
-	struct arena *mem; /* of one part */
+	struct arena *mem; /* memory of the current part */
 	bool begun;
 };
 
@@ -18,7 +18,7 @@ free_arena(void *mem)
 	arena_free(mem);
 }
 
-/* The next rows into the body; an empty body ends the answer. */
+/* Put the next rows into the body; an empty body ends the answer. */
 static enum rc
 more_rows(struct ctx *cx, struct resp *rs)
 {
@@ -51,7 +51,7 @@ crud_csv(struct ctx *cx, struct listing *l, struct resp *rs)
 		arena_printf(cx->mem, "DECLARE crud_csv NO SCROLL CURSOR FOR %s", st->rows.text),
 		st->rows.nparams };
 
-	l->vals[l->nvals] = V_NULL; /* no limit, no offset */
+	l->vals[l->nvals] = V_NULL; /* limit and offset: none */
 	l->vals[l->nvals + 1] = V_I64(0);
 	csv->mem = arena_new(262144);
 	arena_defer(cx->mem, free_arena, csv->mem);

@@ -1,4 +1,4 @@
-/* crud_int.h: the statements crud_sql.c composes; crud.c, crud_list.c and crud_total.c run them. */
+/* crud_int.h: the statements that crud_sql.c composes for crud.c, crud_list.c and crud_total.c. */
 #ifndef CRUD_CRUD_INT_H
 #define CRUD_CRUD_INT_H
 
@@ -12,21 +12,21 @@ enum crud_verb {
 	CRUD_UPDATE, /* $1 id, $2 the changes as jsonb */
 	CRUD_DELETE, /* $1 id */
 	CRUD_AUDIT,  /* $1 id, $2 user, $3 actor, $4 action, $5 ip, $6 request, $7 meta */
-	CRUD_LOCKED, /* $1 id: the present row of the table */
+	CRUD_LOCKED, /* $1 id: the current row of the table, locked */
 	CRUD__MAX
 };
 
-/* The differences between one list and another. */
+/* The properties by which the statements of one list differ from another's. */
 struct list_key {
 	const struct resource *r;
 	uint64_t filters;  /* bit i: the i-th filter is given (crud_filter()) */
 	uint64_t many;     /* bit i: its value is an array */
 	const char *bound; /* column of crud_list_where(); NULL: none */
 	const char *sort;  /* column; a constant of the resource */
-	bool down;         /* descending */
-	bool search;       /* the parameter after those of the filters is the pattern */
-	bool digits;       /* and behind it the digits of a phone number */
-	bool hidden;       /* the hidden rows instead of the visible */
+	bool down;         /* sort descending */
+	bool search;       /* there is a search: its pattern is the parameter after the filters' */
+	bool digits;       /* the next parameter has the digits of a phone number */
+	bool hidden;       /* show the hidden rows instead of the visible ones */
 };
 
 /*
@@ -37,7 +37,7 @@ struct list_stmts {
 	struct db_stmt rows;
 	struct db_stmt count;    /* one row: total */
 	struct db_stmt estimate; /* EXPLAIN (FORMAT JSON) of all rows */
-	bool exact;              /* count reads row_counts: cheap, not to be remembered */
+	bool exact;              /* count reads row_counts: too cheap to be remembered */
 };
 
 /* One list being read. */
@@ -48,21 +48,21 @@ struct listing {
 	size_t nvals; /* without limit and offset */
 };
 
-/* The total of a list on its way. */
+/* The total of a list: its query, from sending to result. */
 struct total_query {
 	const char *hash;      /* of the parameters */
 	int64_t since;         /* when it was sent */
 	struct db_rows *count; /* NULL: the total is remembered */
 };
 
-/* The i-th filter of a resource: FF_FILTER fields first, then .filters; false behind the last. */
+/* The filter with this index: FF_FILTER fields first, then .filters; false behind the last. */
 bool crud_filter(const struct resource *, size_t i, struct filter *ret);
 
 const struct list_stmts *crud_list_stmts(const struct list_key *);
 const struct db_stmt *crud_stmt(const struct resource *, enum crud_verb);
 const struct db_stmt *crud_child_stmt(const struct child *);
 
-/* The whole list as CSV. */
+/* Answer with the whole list as CSV. */
 enum rc crud_csv(struct ctx *, struct listing *, struct resp *) _must_check_;
 
 /* Queue the count of a list, unless its total is remembered; after db_sync() take the total. */

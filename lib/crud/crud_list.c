@@ -1,4 +1,4 @@
-/* crud_list.c: a page of rows, filtered, searched and sorted as the query says. */
+/* crud_list.c: a page of rows, filtered, searched and sorted by the query. */
 #include <assert.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ list_param(struct ctx *cx, const struct req *rq, const char *name)
 	return s != NULL && s[0] != '\0' ? s : NULL;
 }
 
-/* "a,b" of a closed list as {"a","b"}, each of them checked; NULL when one is refused. */
+/* Turn "a,b" of a closed list into {"a","b"}, checking each; NULL when one is refused. */
 static const char *
 read_many(struct ctx *cx, const struct field *form, const char *s)
 {
@@ -38,14 +38,14 @@ read_many(struct ctx *cx, const struct field *form, const char *s)
 	return fit ? array.buf : NULL;
 }
 
-/* One filter that was given; its value. */
+/* Read one filter that the query has. */
 static enum rc
 read_filter(struct ctx *cx, const struct filter *f, const char *s, struct listing *l, size_t i)
 {
 	bool array = strcmp(f->op, "&&") == 0;
 	struct field form = *f->form;
 
-	form.name = f->param; /* "due_from", where the form is that of any day */
+	form.name = f->param; /* report "due_from", not the column */
 	if (array || (form.among != NULL && strchr(s, ',') != NULL)) {
 		s = read_many(cx, &form, s);
 		l->key.many |= UINT64_C(1) << i;
@@ -88,7 +88,10 @@ read_hidden(struct ctx *cx, const struct req *rq, const struct resource *r, stru
 	return RC_OK;
 }
 
-/* "name" up, "-name" down; the column is the table's own constant, never the request's text. */
+/*
+ * "name" ascending, "-name" descending; the column is a constant of the table, never the
+ * request's text.
+ */
 static enum rc
 read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
@@ -189,7 +192,10 @@ is_known(const struct resource *r, const char *name)
 	return false;
 }
 
-/* A mistyped filter shows everything as if it was filtered: X-Ignored names it, as it came. */
+/*
+ * Name a parameter that the list does not know in X-Ignored: a mistyped filter would
+ * otherwise show all rows as if they were filtered.
+ */
 static void
 name_ignored(struct ctx *cx, const struct req *rq, const struct resource *r, struct resp *rs)
 {
@@ -209,7 +215,7 @@ name_ignored(struct ctx *cx, const struct req *rq, const struct resource *r, str
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Rows and total in one round trip. */
+/* Read rows and total in one round trip. */
 static enum rc
 fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
 {

@@ -1,7 +1,7 @@
 /*
- * crud_sql.c: from a resource table to its statements, composed once a process.
- * Only constants of resource tables get in here; what a request brings is a
- * parameter.
+ * crud_sql.c: composes the statements of a resource table, once a process.
+ *
+ * Only constants of resource tables become SQL text; values of a request are parameters.
  */
 #include <assert.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum { BUCKETS = 256 };
 
-/* A composed statement, found again by what it was made from. */
+/* A composed statement and the key by which it is found again. */
 struct entry {
 	struct entry *next;
 	const void *of;
@@ -21,7 +21,7 @@ struct entry {
 	struct db_stmt stmt;
 };
 
-/* Statements live as long as the process: the connection knows them by address. */
+/* Statements live as long as the process: connections identify them by address. */
 static struct arena *life;
 static struct entry *buckets[BUCKETS];
 static unsigned nlists;
@@ -122,7 +122,7 @@ is_joined(const struct resource *r)
 	return r->nsearch_in > 0;
 }
 
-/* One place of a search; of several tables each finds its ids by itself. */
+/* Search one column; with several tables each column finds its ids in a query of its own. */
 static void
 put_place(struct sb *s, const char *lead, const char *column, int param)
 {
@@ -132,8 +132,9 @@ put_place(struct sb *s, const char *lead, const char *column, int param)
 }
 
 /*
- * Columns of one table are or-ed: the planner combines their trigram indexes.
- * For several tables it cannot: there each column finds its ids by itself.
+ * Columns of one table are joined by OR, because the planner combines their trigram
+ * indexes. It cannot do so over several tables: there each column finds its ids in a query
+ * of its own.
  */
 static void
 put_search(struct sb *s, const struct list_key *k, int param)
@@ -166,7 +167,7 @@ put_implied(struct sb *s, const struct implied *m, const struct filter *f, bool 
 	sb_printf(s, many ? " && '%s')" : " = ANY ('%s'))", m->others);
 }
 
-/* E-mail addresses are the same however they are spelt. */
+/* Compare e-mail addresses without regard to case. */
 static void
 put_filter(struct sb *s, const struct filter *f, bool many, int param)
 {
@@ -181,7 +182,7 @@ put_filter(struct sb *s, const struct filter *f, bool many, int param)
 		sb_printf(s, " %s $%d", f->op, param);
 }
 
-/* " WHERE …" of a list; *nparams how many parameters that took. */
+/* " WHERE …" of a list; *nparams is the number of its parameters. */
 static const char *
 where_of(const struct list_key *k, int *nparams)
 {
@@ -213,7 +214,7 @@ where_of(const struct list_key *k, int *nparams)
 	return s.buf;
 }
 
-/* row_counts holds the visible rows alone. */
+/* row_counts holds the visible rows only. */
 static bool
 is_counted(const struct list_key *k)
 {
@@ -238,8 +239,9 @@ count_of(const struct list_key *k, const char *where)
 }
 
 /*
- * A page of rows: first its ids by the columns that filter and sort, then all columns of those
- * rows. Otherwise the joins and sums of every row are made, for a sort to throw most of them away.
+ * A page of rows: find its ids first, by the columns that filter and sort, then read all
+ * columns of those rows. In one step PostgreSQL would make the joins and sums of every
+ * row, for a sort that drops most of them.
  */
 static const char *
 page_of(const struct list_key *k, const char *where, int n)
@@ -313,7 +315,7 @@ compose_create(const struct resource *r)
 		1 };
 }
 
-/* The row itself is the base of the record: what is not given keeps its value. */
+/* The current row is the base of the record: columns that the request lacks keep their values. */
 static struct db_stmt
 compose_update(const struct resource *r)
 {

@@ -1,4 +1,4 @@
-/* crud_total.c: how many rows a list has in all. */
+/* crud_total.c: the number of all rows of a list. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 enum { TOTAL_EXACT_MAX = 100000, TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20 };
 
-/* Totals whose count was costly, for a few seconds: one a place, the newest stays. */
+/* Totals that were slow to count, kept for a few seconds; a newer one takes the place. */
 static struct remembered {
 	const struct list_stmts *stmts;
 	char vals[65]; /* SHA-256 of the parameters */
@@ -55,7 +55,7 @@ remember(const struct list_stmts *st, const char *hash, const struct page *p)
 	memcpy(m->vals, hash, sizeof(m->vals));
 }
 
-/* The planner's estimate stands in the outermost node of its plan. */
+/* Read the planner's estimate from the outermost node of its plan. */
 static enum rc
 estimate(struct ctx *cx, const struct list_stmts *st, const struct listing *l, int64_t *ret)
 {
@@ -83,7 +83,7 @@ crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 	return db_send_n(cx, &st->count, DB_ROW, &ret->count, l->vals, l->nvals);
 }
 
-/* A third statement only where more rows fit than are counted. */
+/* Ask for the estimate, a further statement, only when there are more rows than are counted. */
 enum rc
 crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
     const struct total_query *q)

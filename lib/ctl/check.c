@@ -8,7 +8,7 @@
 #include "people/user.h"
 #include "sql.h"
 
-/* Payments for orders that are not ours break no rule, but somebody has to look for their owner. */
+/* Print payments for unknown orders: they break no rule, but a person must find their owner. */
 static enum rc
 print_unknown_orders(struct ctx *cx)
 {
@@ -35,7 +35,10 @@ check_dev_admin(struct ispctl *ctl)
 	    email, email);
 }
 
-/* Owing days breaks no rule: a promise, a hold or a missed night is the reason. */
+/*
+ * Print lines that owe days, which breaks no rule: a promise, a hold or a missed night is
+ * the reason.
+ */
 static enum rc
 print_days_owed(struct ispctl *ctl)
 {
@@ -127,8 +130,7 @@ cmd_billing_preview(struct ispctl *ctl)
 	return RC_OK;
 }
 
-/* Record that FILE was restored and held against every rule in so many seconds: restore-test does.
- */
+/* Record that restore-test restored FILE and checked every rule in so many seconds. */
 enum rc
 cmd_restore_proof(struct ispctl *ctl)
 {

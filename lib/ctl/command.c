@@ -78,7 +78,7 @@ command_row_by_row(struct ctx *cx)
 	cx->stopping = daemon_stopping;
 }
 
-/* Count the arguments that are the words of this command; 0: another command. */
+/* Count the arguments that are this command's words; 0: another command. */
 static size_t
 match(const char *words, const char *const *args)
 {
@@ -109,7 +109,7 @@ command_find(const struct daemon_args *args, const char *const **ret_rest)
 	return NULL;
 }
 
-/* Fields are called as the options that fill them: a bad value of one is a matter of usage. */
+/* True when the error names an option of this command: a field has the name of its option. */
 static bool
 is_usage(const struct err *e, const struct daemon_args *args)
 {

@@ -20,17 +20,17 @@ enum {
 };
 
 struct ispctl {
-	struct ctx *cx; /* with a database, but for commands that need none */
+	struct ctx *cx; /* has a database, except for commands with NEED_NOTHING */
 	const struct conf *cf;
 	const struct daemon_args *args;
 	const char *const *rest; /* the words after the command; ends with NULL */
 };
 
-enum need { NEED_NOTHING, NEED_DATABASE, NEED_KEYS }; /* the last needs both */
+enum need { NEED_NOTHING, NEED_DATABASE, NEED_KEYS }; /* NEED_KEYS includes the database */
 
 struct command {
 	const char *words; /* "user add" */
-	size_t nargs;      /* after the words */
+	size_t nargs;      /* number of arguments after the words */
 	enum need need;
 	enum rc (*run)(struct ispctl *);
 };
@@ -38,13 +38,13 @@ struct command {
 /* The name, options and help of ispctl. */
 extern const struct daemon command_program;
 
-/* The exit code of a command that ended so; a failure is shown. */
+/* The exit code for the outcome of a command; a failure is printed. */
 int command_exit_code(const struct ctx *, const struct daemon_args *, enum rc);
 
 /* Find the command that the arguments name; NULL: none.  *ret_rest: arguments after its words. */
 const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
 
-/* Make a signal end this command between two rows; it ends all others where they are. */
+/* Let a signal end this command between two rows; other commands end at once. */
 void command_row_by_row(struct ctx *);
 
 enum rc cmd_user_add(struct ispctl *);
@@ -61,14 +61,14 @@ enum rc cmd_billing_preview(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_import(struct ispctl *);
 enum rc cmd_import_routers(struct ispctl *);
-/* The routers that a command is about: --router, else all active ones. */
+/* The routers of --router; without it all active ones. */
 enum rc ispctl_routers(struct ispctl *, const char ***ret, size_t *n) _must_check_;
 enum rc cmd_health(struct ispctl *);
 enum rc cmd_restore_proof(struct ispctl *);
 enum rc cmd_check(struct ispctl *);
 enum rc cmd_user_setup_token(struct ispctl *);
 
-/* Becomes the script of a command that is one; returns when it is none. */
+/* Become the script, if the command is one; else return. */
 void script_run(char **argv);
 
 #endif

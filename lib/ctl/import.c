@@ -1,4 +1,4 @@
-/* import.c: ispctl import: the rows that cannot be taken, then the counts. */
+/* import.c: ispctl import: prints the rows that cannot be taken, then the counts. */
 #include "billing/import.h"
 
 #include <stdio.h>
@@ -54,7 +54,7 @@ feed_routers(struct ctx *cx, dump_row_fn take, void *take_arg, void *arg)
 	return RC_OK;
 }
 
-/* The source is the last word of the command. */
+/* The last word of the command is the source. */
 enum rc
 cmd_import_routers(struct ispctl *ctl)
 {

@@ -27,7 +27,7 @@ cmd_router_list(struct ispctl *ctl)
 	return RC_OK;
 }
 
-/* The one router that has this name or id. */
+/* Find the one router with this name or id. */
 static enum rc
 find_router(struct ctx *cx, const char *name, const char **ret)
 {
@@ -98,7 +98,7 @@ cmd_router_plan(struct ispctl *ctl)
 
 enum { BATCHES_MOST = 200, PAUSE_MS = 200 };
 
-/* Carry the jobs out here: router-sync need not run, and the exit code says how it went. */
+/* Do the jobs here: router-sync need not run, and the exit code reports the outcome. */
 static enum rc
 carry_out(struct ctx *cx, const char *router_id)
 {
@@ -156,7 +156,7 @@ host_of(struct ctx *cx, const char *url)
 	return arena_printf(cx->mem, "%.*s", (int)strcspn(from, ":/"), from);
 }
 
-/* Hosts of the payment page: a browser loads parts of it from each. */
+/* Hosts of the payment page, which a browser loads parts from. */
 static const char *const gateway_hosts[] = { "app.midtrans.com", "api.midtrans.com",
 	"app.sandbox.midtrans.com", "api.sandbox.midtrans.com",
 	"snap-assets.al-pc-id-b.cdn.gtflabs.io" };

@@ -13,7 +13,7 @@ static const char installed[] = "/usr/share/isp-billing/scripts";
 static const struct script {
 	const char *word;
 	const char *file;
-	bool with_word; /* the script takes the word as its first argument */
+	bool with_word; /* pass the command's word as the script's first argument */
 } scripts[] = {
 	{ "setup", "setup", true },
 	{ "upgrade", "setup", true },

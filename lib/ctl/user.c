@@ -22,7 +22,7 @@ echo_off(struct termios *was)
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
 }
 
-/* Read a line of standard input; at a terminal prompt for it and show nothing of it. */
+/* Read a line of standard input; on a terminal, prompt and do not echo. */
 static bool
 read_secret(char *buf, int size)
 {
@@ -118,7 +118,7 @@ cmd_user_list(struct ispctl *ctl)
 	return RC_OK;
 }
 
-/* Hash a new password; one that means "keep the present one" is refused. */
+/* Hash a new password; refuse one that means "keep the present one". */
 static enum rc
 new_password(struct ctx *cx, const char **ret_hash)
 {

@@ -133,7 +133,7 @@ drop_result(PGresult **res)
 static void
 unprepare(struct db *db, const struct item *item)
 {
-	/* A hole in an open-addressed hash would hide what lies behind it. */
+	/* Removing one entry of an open-addressed hash would hide the entries behind it. */
 	if (item->kind == ITEM_PREPARE)
 		*place_of(db, item->stmt) = &stmt_forget;
 }
@@ -225,8 +225,8 @@ take_sync(struct db *db)
 }
 
 /*
- * One round trip of the queue.  With gate_only what follows the gate is read
- * and forgotten: its outcome interests nobody any more.
+ * Run the queue in one round trip. With gate_only the answers behind the gate are read and
+ * dropped.
  */
 static enum rc
 run_queue(struct ctx *cx, bool gate_only)
@@ -250,12 +250,12 @@ run_queue(struct ctx *cx, bool gate_only)
 	db->nqueue = 0;
 	if (rc != RC_OK && cx->err.again)
 		db_conn_drop(db);
-	/* To a failed transaction nothing is said but how it ends: see undo(). */
+	/* A failed transaction accepts only its end: see undo(). */
 	db->who_is_due |= rc != RC_OK && db->has_who && !db->in_tx;
 	return rc;
 }
 
-/* Undo and forget whatever is queued or open; gives the connection up when it cannot. */
+/* Roll back and forget whatever is queued or open; gives the connection up when it cannot. */
 static void
 undo(struct db *db)
 {
@@ -277,7 +277,7 @@ undo(struct db *db)
 	db->who_is_due = db->has_who;
 }
 
-/* Undo statements that were queued and never run: the next request must not read their answers. */
+/* Roll back queued statements that never ran: the next request must not read their answers. */
 static void
 drain_results(void *arg)
 {
@@ -299,7 +299,7 @@ say_who(struct ctx *cx)
 	    countof(v));
 }
 
-/* Open the connection and send what must come before the first statement of a queue. */
+/* Open the connection and send the statements that must precede a queue. */
 static enum rc
 open_queue(struct ctx *cx)
 {
@@ -413,7 +413,7 @@ db_commit(struct ctx *cx)
 {
 	struct db_rows *rows = NULL;
 
-	TRY(db_rows(cx, &stmt_commit, &rows)); /* none: its tag is read */
+	TRY(db_rows(cx, &stmt_commit, &rows)); /* the result is only needed for its command tag */
 	cx->db->in_tx = false;
 	if (rows != NULL && strcmp(PQcmdStatus(rows->res), "COMMIT") == 0)
 		return RC_OK;

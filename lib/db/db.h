@@ -69,7 +69,7 @@ db_val_text(const char *s)
 /* The text of a uuid[] of these ids; lives in cx->mem. */
 const char *db_ids(struct ctx *, const char *const *ids, size_t n);
 
-/* A column of a row and the member it fills. */
+/* A column of a row and the member that it fills. */
 struct db_col {
 	const char *name;
 	enum db_type type;
@@ -107,11 +107,11 @@ struct db_conf {
 	const char *role;     /* user to connect as; NULL: whatever conninfo says */
 	const char *program;  /* application_name */
 	const char *url;      /* APP_URL: what links to customers begin with */
-	const char *timezone; /* APP_TIMEZONE: what day it is, see business_today() in SQL */
+	const char *timezone; /* APP_TIMEZONE, of business_today() */
 	const char *today;    /* APP_TODAY, or NULL */
 	int statement_ms;     /* statement_timeout; 0: none */
 	int lock_ms;          /* lock_timeout; 0: none */
-	int answer_ms;        /* a server silent for so long is given up; 0: never */
+	int answer_ms;        /* most silence of the server; 0: any */
 };
 
 /* Read the configuration; the result lives as long as that and cx->mem. */
@@ -120,9 +120,9 @@ struct db_conf db_conf_of(struct ctx *, const struct conf *, const char *program
 /* NAME=value of the environment variables with which libpq's programs reach the same database. */
 enum rc db_print_env(struct ctx *, const char *conninfo, struct sb *out) _must_check_;
 
-/* Open now; RC_RETRY when the database cannot be reached. */
+/* Connect now; RC_RETRY when the database cannot be reached. */
 enum rc db_open(struct ctx *, const struct db_conf *, struct db **ret) _must_check_;
-/* The same without connecting: the first statement does (a worker that outlives the database). */
+/* The same without connecting: the first statement connects (a worker outlives the database). */
 struct db *db_new(const struct db_conf *);
 void db_close(struct db *);
 int db_socket(struct db *); /* for poll(); -1 when not connected */
@@ -140,11 +140,11 @@ enum db_expect { DB_EXEC, DB_ROW, DB_ROW_IF_ANY, DB_ROWS };
 enum rc db_send_n(struct ctx *, const struct db_stmt *, enum db_expect, struct db_rows **slot,
     const struct db_val *, size_t n) _must_check_;
 
-/* Queue one and run: for when there is nothing to run along with it. */
+/* Queue one statement and run it. */
 enum rc db_query_n(struct ctx *, const struct db_stmt *, enum db_expect, struct db_rows **ret,
     const struct db_val *, size_t n) _must_check_;
 
-/* The usual way in: db_rows(cx, &SQL_invoice_lines, &rows, V_TEXT(id)), a value each. */
+/* A statement with its values: db_rows(cx, &SQL_invoice_lines, &rows, V_TEXT(id)). */
 #define DB_VALS(...)                                                                               \
 	(const struct db_val[]){ __VA_ARGS__ },                                                    \
 	    sizeof((const struct db_val[]){ __VA_ARGS__ }) / sizeof(struct db_val)
@@ -173,7 +173,7 @@ enum rc db_sync(struct ctx *) _must_check_;
 typedef enum rc (*db_gate_fn)(struct ctx *, const struct db_rows *, void *arg);
 enum rc db_gate_n(struct ctx *, const struct db_stmt *, db_gate_fn check, void *arg,
     const struct db_val *, size_t n) _must_check_;
-enum rc db_gate_pass(struct ctx *) _must_check_; /* RC_OK when there is none or it passed */
+enum rc db_gate_pass(struct ctx *) _must_check_; /* RC_OK when there is no gate, or it passed */
 
 /*
  * Set the actor of the session, cx->actor.name, and cx->request_id, for
@@ -191,9 +191,9 @@ enum rc db_scan_n(struct ctx *, const struct db_rows *, size_t row, const struct
 #define db_scan(cx, rows, row, cols, ret) db_scan_n(cx, rows, row, cols, countof(cols), ret)
 
 /*
- * A transaction ends with db_commit() or with its arena: what was not
- * committed when cx->mem is reset is rolled back.  No error path needs a line.
- * A single statement is a transaction of its own and needs none of this.
+ * A transaction ends with db_commit() or with its arena: resetting cx->mem without a
+ * commit rolls it back, so that error paths need no line for it. A single statement is a
+ * transaction of its own.
  */
 enum rc db_begin(struct ctx *) _must_check_;
 enum rc db_commit(struct ctx *) _must_check_;

@@ -44,8 +44,7 @@ put_default(struct params *p, const PQconninfoOption *all, const char *key, cons
 	put(p, key, given != NULL ? given : val);
 }
 
-/* All that our statements rely on, whatever the server's, the database's or a pooler's settings
- * are. */
+/* Settings that our statements rely on, whatever the server, the database or a pooler has set. */
 static const struct setting {
 	const char *name, *value; /* as pg_settings shows it */
 } settings[] = {
@@ -59,7 +58,7 @@ static const struct setting {
 	{ "row_security", "on" },
 	{ "plan_cache_mode", "force_generic_plan" },
 	{ "jit", "off" },
-	/* A page of rows needs no parallel workers, and the pages read are mostly in memory. */
+	/* A page of rows needs no parallel workers: its pages are mostly in memory. */
 	{ "max_parallel_workers_per_gather", "0" },
 	{ "random_page_cost", "1.1" },
 };
@@ -165,7 +164,7 @@ connect_with(const struct db_conf *conf, const PQconninfoOption *all)
 	put_default(&p, all, "application_name", conf->program);
 	put_default(&p, all, "connect_timeout", "5");
 	put_default(&p, all, "tcp_user_timeout", "15000");
-	put_default(&p, all, "keepalives_idle", "10"); /* that time-out then ends the wait */
+	put_default(&p, all, "keepalives_idle", "10"); /* answer_ms then ends the wait */
 	put_default(&p, all, "target_session_attrs", "read-write");
 	put(&p, "client_encoding", "UTF8");
 	return PQconnectdbParams(p.key, p.val, 0);
@@ -193,8 +192,8 @@ is_fatal(PGconn *pg)
 }
 
 /*
- * A wrong password, a database that is not there: the server answers and refuses us.  A server that
- * starts or stops says FATAL, too, so it is asked again once it answers pings.
+ * Ping after a refusal: a wrong password or a missing database is final, but a server that
+ * starts or stops says FATAL, too, and is asked again once it answers pings.
  */
 static PGconn *
 connect_or_be_refused(const struct db_conf *conf, const PQconninfoOption *all, bool *refused)
@@ -283,14 +282,14 @@ db_conn_lost(struct ctx *cx, const char *name)
 	(void)FAIL(cx, RC_RETRY,
 	    silent ? "the database does not answer" : "the database went away");
 	(void)err_detail(&cx->err, "%s: %s", name, PQerrorMessage(cx->db->pg));
-	cx->err.again = !silent && !cx->db->in_tx; /* nobody waits for the silent a second time */
+	cx->err.again = !silent && !cx->db->in_tx; /* a silent server costs a time-out */
 	db_conn_drop(cx->db);
 	return RC_RETRY;
 }
 
 /*
- * An idle connection on which the server said something has news: mostly that
- * it is shutting down.  One look without waiting costs less than a lost request.
+ * Look, without waiting, for a message on an idle connection: mostly the server says that
+ * it shuts down. The look costs less than a lost request.
  */
 static bool
 is_alive(PGconn *pg)
@@ -340,7 +339,7 @@ db_conn_await(struct db *db)
 		if (poll(&pfd, 1, most) == 0)
 			return false;
 		if (PQconsumeInput(db->pg) == 0)
-			return true; /* PQgetResult() tells what broke */
+			return true; /* PQgetResult() reports the error */
 	}
 	return true;
 }
@@ -391,7 +390,7 @@ db_open(struct ctx *cx, const struct db_conf *conf, struct db **ret)
 
 	opener.db = db_new(conf);
 	rc = db_conn_ready(&opener);
-	if (rc == RC_RETRY && opener.db->refused) /* no waiting helps */
+	if (rc == RC_RETRY && opener.db->refused) /* waiting does not help */
 		rc = opener.err.rc = RC_INTERNAL;
 	if (rc != RC_OK) {
 		cx->err = opener.err;
@@ -467,7 +466,10 @@ next_notice(struct ctx *cx)
 	return payload;
 }
 
-/* A break while waiting is no failure: the caller sweeps as after any wait, and finds out. */
+/*
+ * A broken connection is no failure here: the caller sweeps as after any wait, and its
+ * next statement fails.
+ */
 enum rc
 db_wait(struct ctx *cx, int ms, const char **ret)
 {

@@ -15,7 +15,7 @@ field_of(const PGresult *res, int which)
 	return s != NULL ? s : "";
 }
 
-/* Field names in sentences: mikrotik_username is "mikrotik username". */
+/* A field name as words of a sentence: mikrotik_username is "mikrotik username". */
 static const char *
 spoken(struct ctx *cx, const char *field)
 {
@@ -27,7 +27,10 @@ spoken(struct ctx *cx, const char *field)
 	return s;
 }
 
-/* "invoices_due_date_check" of table invoices, tail "_check": due_date; "" when not so made. */
+/*
+ * The column of a constraint: of "invoices_due_date_check" on invoices with tail "_check",
+ * due_date; "" for a constraint not named so.
+ */
 static const char *
 constraint_column(struct ctx *cx, const PGresult *res, const char *tail)
 {
@@ -53,7 +56,10 @@ on_unique(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	return err_field_code(cx, "taken", NULL);
 }
 
-/* The server says which side broke; in another language our own statement does. */
+/*
+ * Tell a delete from an insert by the server's words; where those are in another language,
+ * by our statement.
+ */
 static bool
 is_delete(const PGresult *res, const struct db_stmt *st)
 {
@@ -144,7 +150,7 @@ on_throttled(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	return RC_THROTTLED;
 }
 
-/* The server forgot, or may no longer use, what we prepared: begin anew. */
+/* The server lost our prepared statements, or may no longer use them: prepare anew. */
 static enum rc
 on_stale(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 {
@@ -155,7 +161,7 @@ on_stale(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	return RC_RETRY;
 }
 
-/* A standby, or a primary that has become one: the next statement goes to another session. */
+/* A standby, or a primary that became one: the next statement goes to another session. */
 static enum rc
 on_read_only(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 {
@@ -221,7 +227,7 @@ set_error(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	else
 		(void)FAIL(cx, s->rc, "%s",
 		    s->msg != NULL ? s->msg : field_of(res, PG_DIAG_MESSAGE_PRIMARY));
-	/* Raised by sql/functions, whose code stands for the constraint. */
+	/* Raised by sql/functions, whose code stands in the place of a constraint's name. */
 	if (strncmp(sqlstate, "IS", 2) == 0)
 		(void)err_code(&cx->err, field_of(res, PG_DIAG_CONSTRAINT_NAME));
 }

@@ -1,4 +1,4 @@
-/* db_int.h: what the files of lib/db share; nobody else includes it. */
+/* db_int.h: shared by the files of lib/db; no other file includes it. */
 #ifndef DB_DB_INT_H
 #define DB_DB_INT_H
 
@@ -10,7 +10,7 @@ enum { DB_PREPARED_MAX = 1000, DB_PREPARED_SLOTS = 2048, DB_CHANNELS_MAX = 8 };
 
 enum item_kind { ITEM_PREPARE, ITEM_ROWS, ITEM_GATE };
 
-/* One answer the server still owes us. */
+/* One answer that the server still has to send. */
 struct item {
 	enum item_kind kind;
 	const struct db_stmt *stmt;
@@ -30,15 +30,15 @@ struct db {
 	bool in_tx;      /* between db_begin() and its end; a lost connection does not end it */
 	bool has_gate;   /* a gate is in the queue */
 	bool has_who;    /* db_set_actor() was called on this connection */
-	bool who_is_due; /* and must be said (again) before the next statement */
+	bool who_is_due; /* db_set_actor() must be repeated before the next statement */
 	char actor[256], request[100]; /* an e-mail has at most 255 bytes */
 	const char *channels[DB_CHANNELS_MAX];
 	size_t nchannels;
 	bool is_read_only;    /* a statement was refused for it: leave the session */
 	bool refused;         /* the last connection: the server answered and refused us */
-	size_t held;          /* by arenas that will call back */
-	bool closed;          /* db_close() was called: the last of them frees it */
-	int64_t closed_until; /* monotonic ms: no attempt to connect before */
+	size_t held;          /* number of arenas that will call back */
+	bool closed;          /* db_close() was called: the last arena frees it */
+	int64_t closed_until; /* monotonic ms: no attempt to connect before this moment */
 };
 
 struct db_rows {
@@ -50,9 +50,9 @@ enum rc db_conn_ready(struct ctx *) _must_check_;
 /* Give the connection up; always RC_RETRY. */
 enum rc db_conn_lost(struct ctx *, const char *name);
 void db_conn_drop(struct db *);
-/* Until the next result is here, or there will be none: false when the server stays silent. */
+/* Wait for the next result, or for the end of results; false when the server stays silent. */
 bool db_conn_await(struct db *);
-/* An arena will call back with db, and then let go of it. */
+/* Hold db until the arena of cx ends: it calls release with db. */
 void db_conn_hold(struct ctx *, void (*release)(void *));
 void db_conn_let_go(struct db *);
 

@@ -11,7 +11,7 @@
 #include "base/sb.h"
 #include "db/db.h"
 
-/* One line of column names. */
+/* One line with the column names. */
 void rowcsv_head(struct sb *, const struct db_rows *);
 void rowcsv_rows(struct sb *, const struct db_rows *);
 

@@ -59,7 +59,7 @@ write_raw(struct sb *out, const char *val, size_t n)
 	sb_add(out, val, n);
 }
 
-/* NaN and Infinity have no JSON. */
+/* JSON has no NaN and no Infinity: null. */
 static void
 write_number(struct sb *out, const char *val, size_t n)
 {
@@ -81,7 +81,7 @@ write_bool(struct sb *out, const char *val, size_t n)
 		sb_add(out, "false", 5);
 }
 
-/* Nothing in it can need an escape. */
+/* A value of a type that never needs an escape. */
 static void
 write_plain(struct sb *out, const char *val, size_t n)
 {
@@ -229,7 +229,7 @@ add_op(struct planner *p, enum op_kind kind, const char *lead)
 	return op;
 }
 
-/* How many columns from col on have the first n bytes of its name, dot included. */
+/* Count the columns from col on whose names share its first n bytes, dot included. */
 static int
 end_of_group(const struct planner *p, int col, size_t n)
 {

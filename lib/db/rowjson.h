@@ -15,7 +15,7 @@
 #include "db/db.h"
 
 void rowjson_object(struct sb *, const struct db_rows *, size_t row);
-/* The same without its braces, so that more members can follow. */
+/* The same without its braces, so that the caller can add members. */
 void rowjson_members(struct sb *, const struct db_rows *, size_t row);
 void rowjson_array(struct sb *, const struct db_rows *);
 

@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "http/fcgi_int.h"
 
-enum { SLOW_PEER_SECONDS = 10 }; /* for bytes that do not fit into the socket's buffer */
+enum { SLOW_PEER_SECONDS = 10 }; /* longest wait for a peer that does not read */
 
-/* From now on no system call waits long: the first interruption comes after so many seconds. */
+/* Interrupt system calls that wait, first after so many seconds. */
 static void
 set_timer(int seconds)
 {
@@ -31,9 +31,9 @@ fcgi_param(const FCGX_Request *fr, const char *name)
 }
 
 /*
- * The body as declared; one that is too large is not read, one cut short is no
- * request.  It is read to its end: the record that says so, left behind, would
- * be the beginning of the connection's next request.
+ * Read the body. One that is too large is not read; one that is cut short is no request.
+ * The read goes to the record that ends the body: left behind, it would be the beginning
+ * of the connection's next request.
  */
 static bool
 read_body(struct ctx *cx, const FCGX_Request *fr, struct req *rq)
@@ -125,7 +125,7 @@ write_answer(struct ctx *cx, FCGX_Request *fr, const struct resp *rs)
 	(void)FCGX_PutStr(rs->body.buf, (int)rs->body.len, fr->out);
 }
 
-/* The parts of a long body, each within SLOW_PEER_SECONDS; false when it cannot be whole. */
+/* Send a long body in parts, each within SLOW_PEER_SECONDS; false when it cannot be completed. */
 static bool
 write_parts(struct ctx *cx, FCGX_Request *fr, struct resp *rs)
 {
@@ -173,9 +173,9 @@ answer_request(const struct fcgi_worker *w, FCGX_Request *fr, bool large)
 }
 
 /*
- * libfcgi gets a connection that it must keep: then it
- * takes none from its listening socket (there is none) and we close ours.
- * True when the connection may serve another request.
+ * Give libfcgi a connection and tell it to keep it: it then accepts none from its
+ * listening socket (it has none) and we close ours. True when the connection may serve
+ * another request.
  */
 bool
 fcgi_serve(const struct fcgi_worker *w, int fd, bool large)

@@ -1,20 +1,20 @@
 /*
- * fcgi.h: one worker process: FastCGI connections in, http_dispatch() out.
+ * fcgi.h: one worker process: reads requests from FastCGI connections, passes each to
+ * http_dispatch() and writes the answer.
  *
- * A worker holds up to conns_max connections, waits for all of them at once
- * and serves one request at a time.  With many it suits web servers that keep
- * connections (the fast pool); with one, and nothing kept, it is the classic
- * loop, which never sits on a connection while it works (the slow pools).
+ * A worker holds up to conns_max connections, waits for all of them at once and serves one
+ * request at a time. Many connections suit web servers that keep them (the fast pool). One
+ * connection, closed after its request, suits the slow pools: a busy worker then holds no
+ * request that an idle one could take.
  *
- * libfcgi reads and writes the protocol, but it would block on a peer that
- * sends half a request.  So the worker looks at what lies in the socket first,
- * and hands a connection over only when the whole request is there; requests
- * too large for that, and large answers, are under a timer.  A peer that is
- * slow, broken or gone costs its connection, never the worker.
+ * libfcgi reads and writes the protocol, but it would block on a peer that sends half a
+ * request. So the worker peeks at the socket's bytes first, and calls libfcgi only when
+ * the whole request is there; larger requests, and large answers, are under a timer. A
+ * slow, broken or vanished peer costs its connection, never the worker.
  *
- * On stop no connection is taken any more, what has arrived is answered, and
- * the connections are given to the other workers of the pool as they are: all
- * there is to know of one lies in its socket.  The web server notices nothing.
+ * When stopping() becomes true the worker accepts no connection any more, answers the
+ * requests that have arrived, and passes its connections to the other workers of the pool:
+ * the state of a connection lies in its socket alone, so the web server notices nothing.
  */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H
@@ -24,15 +24,15 @@
 struct fcgi_worker {
 	struct ctx *cx; /* reset after each request */
 	const struct http_policy *policy;
-	int listen_fd;    /* does not block */
-	int take_fd;      /* connections of workers that leave; -1: none */
-	int give_fd;      /* where to leave ours; -1: they are closed */
-	size_t conns_max; /* 1: the classic loop */
+	int listen_fd;    /* must be non-blocking */
+	int take_fd;      /* receives connections of leaving workers; -1: none */
+	int give_fd;      /* sends our connections when we leave; -1: close them */
+	size_t conns_max; /* 1: close each after its request */
 	int wake_fd;      /* readable when stopping() may have changed */
 	bool (*stopping)(void);
 };
 
-/* Serve until stopping(); RC_INTERNAL when the machine refuses its means. */
+/* Serve until stopping(); RC_INTERNAL when the machine lacks memory or descriptors. */
 enum rc fcgi_run(const struct fcgi_worker *);
 
 #endif

@@ -1,4 +1,7 @@
-/* fcgi_loop.c: the connections of a worker: which has a request, which is slow, which may come. */
+/*
+ * fcgi_loop.c: the connections of a worker: finds those with a whole request, closes slow
+ * ones, accepts and passes on others.
+ */
 #include "http/fcgi_int.h"
 
 #include <errno.h>
@@ -15,9 +18,9 @@
 #include "base/log.h"
 
 enum {
-	HALF_REQUEST_MS = 5000, /* a peer may take to finish what it began */
+	HALF_REQUEST_MS = 5000, /* longest time from the first byte of a request to its last */
 	EVENTS = 64,
-	GIVE_TRIES = 200, /* of a millisecond each, while the others are busy */
+	GIVE_TRIES = 200, /* tries of a millisecond each, while other workers are busy */
 	FCGI_VERSION = 1,
 	FCGI_HEADER = 8,
 	FCGI_ABORT = 2,
@@ -25,8 +28,8 @@ enum {
 };
 
 struct conn {
-	int fd;           /* -1: free place */
-	int64_t since_ms; /* when half a request was first seen; 0: none */
+	int fd;           /* -1: the place is free */
+	int64_t since_ms; /* when a part of a request was first seen; 0: none */
 };
 
 struct loop {
@@ -38,7 +41,7 @@ struct loop {
 	unsigned char peek[FCGI_PEEK_MAX];
 };
 
-/* The marks by which epoll names descriptors that are no connections. */
+/* Values by which epoll names descriptors that are no connections. */
 static char marks[3];
 static void *const mark_listen = &marks[0], *const mark_take = &marks[1],
 		   *const mark_wake = &marks[2];
@@ -47,7 +50,7 @@ enum arrival { NOTHING, GONE, HALF, WHOLE, LARGE };
 
 /* ---- what has arrived ------------------------------------------------------------------------ */
 
-/* Is there a whole request: records up to an empty one of standard input? */
+/* Look for a whole request: records up to an empty one of standard input. */
 static enum arrival
 look_at_records(const unsigned char *p, size_t n)
 {
@@ -60,7 +63,7 @@ look_at_records(const unsigned char *p, size_t n)
 			return WHOLE;
 		at += FCGI_HEADER + len + p[at + 6];
 	}
-	return n == FCGI_PEEK_MAX ? LARGE : HALF; /* the rest comes under the timer */
+	return n == FCGI_PEEK_MAX ? LARGE : HALF; /* the rest is read under the timer */
 }
 
 static enum arrival
@@ -75,7 +78,7 @@ look_at_fd(struct loop *l, int fd)
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
-/* Be woken by a socket that all workers of the pool share: one of them is enough. */
+/* Watch a socket that all workers of the pool share, so that each event wakes one of them. */
 static void
 watch_shared(struct loop *l, int fd, void *mark, bool on)
 {
@@ -110,7 +113,7 @@ drop(struct loop *l, struct conn *c)
 	forget(l, c);
 }
 
-/* See what has come on a connection; its peer may have left behind it. */
+/* Look at the bytes that a connection has; left: its peer has closed it. */
 static void
 attend(struct loop *l, struct conn *c, bool left)
 {
@@ -124,7 +127,7 @@ attend(struct loop *l, struct conn *c, bool left)
 		break;
 	case HALF:
 		if (left)
-			drop(l, c); /* the other half will not come */
+			drop(l, c); /* the rest cannot come any more */
 		else if (c->since_ms == 0)
 			c->since_ms = clock_ms();
 		break;
@@ -146,7 +149,7 @@ free_place(struct loop *l)
 	return NULL;
 }
 
-/* Edge-triggered: half a request wakes nobody until more of it comes. */
+/* Edge-triggered: a part of a request wakes the worker only when more of it comes. */
 static bool
 watch(struct loop *l, struct conn *c, int fd)
 {
@@ -167,13 +170,16 @@ add_connection(struct loop *l, int fd)
 		(void)close(fd);
 		return;
 	}
-	/* One that never says a word counts as half a request: in the classic loop others wait. */
+	/*
+	 * With one connection at a time a silent peer counts as a slow one: other peers wait for
+	 * its place.
+	 */
 	*c = (struct conn){ .fd = fd, .since_ms = l->w->conns_max == 1 ? clock_ms() : 0 };
 	l->nconns++;
 	attend(l, c, false);
 }
 
-/* One at a time: the next is for whichever worker is idle then. */
+/* Accept one connection only: an idle worker takes the next. */
 static bool
 accept_one(struct loop *l)
 {
@@ -188,7 +194,7 @@ accept_one(struct loop *l)
 	return fd >= 0;
 }
 
-/* A message of one byte that carries a descriptor. */
+/* A message of one byte that carries a descriptor to another worker. */
 struct parcel {
 	struct msghdr msg;
 	struct iovec io;
@@ -245,10 +251,10 @@ give_away(struct loop *l, struct conn *c)
 			break;
 		(void)usleep(1000);
 	}
-	drop(l, c); /* our own descriptor of it */
+	drop(l, c); /* the other worker has its own descriptor of it */
 }
 
-/* Close those whose half request stays half; ms until the next look, -1 when there is none. */
+/* Close connections whose request stays incomplete; returns ms until the next look, -1 for none. */
 static int
 drop_slow_peers(struct loop *l)
 {
@@ -287,7 +293,7 @@ wait_and_attend(struct loop *l, int ms)
 	}
 }
 
-/* Accept the connections that wait: there may be no other worker for them. */
+/* Accept the connections that wait: there may be no other worker to do so. */
 static void
 drain_loop(struct loop *l)
 {
@@ -315,7 +321,8 @@ open_loop(struct loop *l)
 	struct sigaction sa = { .sa_handler = on_alarm };
 
 	(void)sigaction(SIGALRM, &sa, NULL);
-	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1); /* a close waits for nobody */
+	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0",
+	    1); /* a close must not wait for the peer */
 	if (FCGX_Init() != 0 || (l->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
 		return false;
 	for (size_t i = 0; i < l->w->conns_max; i++)

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "http/http_int.h"
 
-/* NUL and broken UTF-8 anywhere in the address are refused before anything looks at it. */
+/* Refuse NUL and broken UTF-8 anywhere in the address before any other code reads it. */
 static enum rc
 check_address(struct ctx *cx, const struct req *rq)
 {
@@ -17,7 +17,10 @@ check_address(struct ctx *cx, const struct req *rq)
 	return rq->query != NULL ? req_decode(cx, rq->query, strlen(rq->query), &text) : RC_OK;
 }
 
-/* A body that is no JSON object is refused also where nobody reads it: it may have been cut off. */
+/*
+ * Refuse a body that is no JSON object even when the handler ignores it: it may have been
+ * cut off.
+ */
 static enum rc
 check_json(struct ctx *cx, const struct req *rq)
 {
@@ -27,7 +30,10 @@ check_json(struct ctx *cx, const struct req *rq)
 	return json_check(cx, rq->body, rq->body_len, spans, &n);
 }
 
-/* On addresses of anybody the handler says what a bad body is: the gateway has its own rules. */
+/*
+ * On addresses without a permission the handler judges the body: Midtrans' messages have
+ * rules of their own.
+ */
 static enum rc
 check_body(struct ctx *cx, const struct req *rq, const struct route *rt)
 {
@@ -45,8 +51,8 @@ check_body(struct ctx *cx, const struct req *rq, const struct route *rt)
 }
 
 /*
- * A read runs along with the look-up of its token, in one round trip; all else
- * waits for it.
+ * Queue a read with the look-up of its token, in one round trip; any other request waits
+ * for the look-up.
  */
 static enum rc
 enter(struct ctx *cx, const struct http_policy *hp, const struct route *rt, const struct req *rq)

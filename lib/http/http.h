@@ -1,10 +1,9 @@
 /*
  * http.h: a request, a response, and the table that joins them.
  *
- * This floor knows no noun of the business.  It is driven by app/api with
- * FastCGI requests and by test/unit with requests made up in memory.
- * Paths and query are already percent-decoded where they are matched; NUL and
- * broken UTF-8 anywhere are RC_MALFORMED.
+ * This floor knows no noun of the business. isp-api drives it with FastCGI requests,
+ * test/unit with requests made in memory. Paths and queries are percent-decoded when they
+ * are matched; NUL and broken UTF-8 anywhere are RC_MALFORMED.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -18,7 +17,7 @@ enum {
 	REQ_ARGS_MAX = 4,
 	REQ_BODY_MAX = 1 << 20,        /* bytes of a body */
 	REQ_BODY_MAX_FILE = 16 << 20,  /* of a route that takes a file */
-	REQ_BODY_MAX_PUBLIC = 1 << 16, /* on addresses anyone may use */
+	REQ_BODY_MAX_PUBLIC = 1 << 16, /* on addresses without a permission */
 };
 
 struct req {
@@ -26,7 +25,7 @@ struct req {
 	const char *path;            /* raw, as in REQUEST_URI before '?' */
 	const char *query;           /* raw */
 	const char *body;            /* NUL-terminated; body_len bytes */
-	size_t body_len;             /* over REQ_BODY_MAX_FILE: declared so, and not read */
+	size_t body_len;             /* above REQ_BODY_MAX_FILE: as declared, not read */
 	const char *content_type;    /* "" for none */
 	const char *authorization;   /* "" for none */
 	const char *idempotency_key; /* "" for none */
@@ -45,9 +44,8 @@ struct resp {
 	const char *content_type; /* NULL: JSON */
 	const char *cache;        /* Cache-Control; NULL: no-store */
 	/*
-	 * A body sent in parts: each call puts the next part into body, and an empty one
-	 * at the end.  When it fails the connection is cut: the caller sees that the body
-	 * is not whole.
+	 * Gives a body in parts: each call puts the next part into body, and an empty one at the
+	 * end. When it fails the connection is cut, so that the caller sees an incomplete body.
 	 */
 	enum rc (*more)(struct ctx *, struct resp *);
 	void *stream; /* of more() */
@@ -68,30 +66,30 @@ struct route {
 	const char *name; /* of an operation: "invoice_mark_paid"; of a verb: "list" */
 	const char *method;
 	const char *path; /* "/api/invoices/:id" */
-	uint32_t perm;    /* all bits must be held; 0: anyone */
+	uint32_t perm;    /* the actor must hold all of these bits; 0: no token needed */
 	enum route_pool pool;
 	handler_fn fn;
-	const struct op *op; /* what fn takes and answers */
+	const struct op *op; /* the fields that fn takes and answers */
 	verb_fn verb;
-	const struct resource *resource; /* what verb works on */
-	bool file;                       /* takes a file, not JSON */
+	const struct resource *resource; /* the table that verb works on */
+	bool file;                       /* the body is a file, not JSON */
 };
 
 /* The functions and tables that lib/api plugs in. */
 struct http_policy {
-	/* Run a route whose request is in order; NULL: its own handler. */
+	/* Run a route whose token and body are accepted; NULL: its own handler. */
 	enum rc (*run)(struct ctx *, const struct route *, const struct req *, struct resp *);
 	const struct route *routes;
 	size_t nroutes;
 	/*
-	 * Queue the look-up of rq's token (db_gate_n), the first statement of the
-	 * pipeline: it fills cx->actor, or fails so that the database executes nothing
-	 * behind it.  Called for routes with a perm alone.
+	 * Queue the look-up of rq's token (db_gate_n), the first statement of the pipeline: it
+	 * fills cx->actor, or fails so that the database executes nothing behind it. Called only
+	 * for routes with a perm.
 	 */
 	enum rc (*authenticate)(struct ctx *, const struct req *, uint32_t perm);
 	/*
-	 * db_gate_pass: before the handler of all that is no GET, and after every
-	 * handler, so that none answers before its gate passed.
+	 * db_gate_pass: called before the handler of any method but GET, and after every handler,
+	 * so that no handler answers before its gate passed.
 	 */
 	enum rc (*pass)(struct ctx *);
 	/* Count a request answered 401: RC_UNAUTH, or RC_THROTTLED where there are too many. */
@@ -102,20 +100,20 @@ struct http_policy {
 };
 
 /*
- * Find the route, check the permission and the body, run it, render the outcome,
- * log what must be.  If several routes fit, the one with fewer :name parts
- * wins.  HEAD runs GET; OPTIONS is answered here.  A GET hit by a lost connection
- * is run once more.
+ * Find the route, check the permission and the body, run the handler, write the answer or
+ * the error, log the errors that concern the sysadmin. If several routes fit, the one with
+ * fewer :name parts wins. HEAD runs GET; OPTIONS is answered here. A GET that loses its
+ * database connection is run once more.
  */
 void http_dispatch(struct ctx *, const struct http_policy *, struct req *, struct resp *);
 
-/* Run the handler of a route. */
+/* Call the handler of a route. */
 enum rc http_run(struct ctx *, const struct route *, const struct req *, struct resp *);
 
-/* "fast", as sockets and nginx's upstreams name it. */
+/* "fast", as in the names of sockets and of nginx's upstreams. */
 const char *http_pool_name(enum route_pool);
 
-/* The origins of a comma list as lines of a map of nginx (isp.conf). */
+/* Print the origins of a comma list as lines of a map of nginx (isp.conf). */
 void http_print_origins(struct sb *, const char *list);
 
 const char *req_arg(const struct req *, const char *name); /* never NULL */
@@ -131,12 +129,12 @@ enum rc req_param_int(struct ctx *, const struct req *, const char *name, struct
     int64_t *ret) _must_check_; /* bad: RC_INVALID on the name */
 
 /*
- * A raw path as routes are written: without the escapes of what needs none (RFC 3986),
- * without doubled slashes and a slash at its end, as nginx has it.
+ * A raw path in the form of routes: without the escapes of unreserved characters (RFC
+ * 3986), doubled slashes and a slash at the end, as nginx matches it.
  */
 const char *req_plain_path(struct ctx *, const char *path);
 bool req_is_json(const struct req *); /* the body is declared JSON */
-/* s with its percent escapes undone; RC_MALFORMED for NUL or broken UTF-8. */
+/* Decode the percent escapes of s; RC_MALFORMED for NUL or broken UTF-8. */
 enum rc req_decode(struct ctx *, const char *s, size_t n, const char **ret) _must_check_;
 
 enum rc resp_json(struct resp *, int status, const char *json);

@@ -1,10 +1,13 @@
-/* http_cors.c: browsers that come from another origin. */
+/* http_cors.c: answers to browsers whose page has another origin. */
 #include <string.h>
 #include <strings.h>
 
 #include "http/http_int.h"
 
-/* The next origin of a comma list, without the slash behind it; its length, 0: no more. */
+/*
+ * Find the next origin of a comma list, without a slash at its end; returns its length, 0:
+ * no more.
+ */
 static size_t
 take_origin(const char **at, const char **ret)
 {
@@ -21,7 +24,7 @@ take_origin(const char **at, const char **ret)
 	return len;
 }
 
-/* Does a list hold this origin before end?  NULL: to its end. */
+/* True when the list holds this origin before `end` (NULL: its end). */
 static bool
 is_listed(const char *list, const char *end, const char *origin, size_t n)
 {
@@ -42,7 +45,7 @@ may_call(const struct http_policy *hp, const struct req *rq)
 	return hp->origins != NULL && is_listed(hp->origins, NULL, origin, strlen(origin));
 }
 
-/* Leave out what no Origin header can be: nginx would read it as its own syntax. */
+/* Exclude texts that no Origin header can be: nginx would read them as its own syntax. */
 static bool
 is_origin(const char *s, size_t n)
 {
@@ -69,7 +72,7 @@ http_cors(const struct http_policy *hp, const struct req *rq, struct resp *rs)
 {
 	if (rq->origin == NULL || rq->origin[0] == '\0')
 		return;
-	/* nginx/isp.conf sets the same for nginx's own answers. */
+	/* nginx/isp.conf sets the same in nginx's own answers */
 	resp_header(rs, "Vary", "Origin");
 	if (!may_call(hp, rq))
 		return;

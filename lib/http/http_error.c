@@ -7,7 +7,7 @@
 
 enum { RETRY_SECONDS = 2, THROTTLE_SECONDS = 60 };
 
-/* A failure as callers see it: the status, and the code where none was given. */
+/* A failure as callers see it: the status, and the code for errors without one. */
 static const struct {
 	int status;
 	const char *code;
@@ -51,7 +51,7 @@ seen_before(const struct field_err *all, const struct field_err *f)
 	return false;
 }
 
-/* Each field with an array of what `put` writes of its errors, however they came in. */
+/* Write each field with an array that `put` fills from its errors, in any order. */
 static void
 write_fields(struct jw *w, const char *key, const struct err *e, put_field_fn put)
 {
@@ -68,7 +68,7 @@ write_fields(struct jw *w, const char *key, const struct err *e, put_field_fn pu
 	jw_end(w);
 }
 
-/* As Laravel says it: the first text, and how many more there are. */
+/* The message in Laravel's form: the first text, and the number of further ones. */
 static const char *
 message_of(struct ctx *cx)
 {
@@ -121,7 +121,10 @@ http_write_error(struct ctx *cx, struct resp *rs)
 	jw_end(&w);
 }
 
-/* A refused request names its field; where none is named, our own check was missing. */
+/*
+ * A refused request must name its field; an error without one means that our own check is
+ * missing.
+ */
 static bool
 is_our_bug(const struct err *e)
 {

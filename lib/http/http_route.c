@@ -6,7 +6,7 @@
 
 #include "http/http_int.h"
 
-/* The next character of a path, its escape undone; a slash that is escaped parts nothing. */
+/* The next character of a path, decoded; an escaped slash separates no parts. */
 static char
 take_char(const char **at)
 {
@@ -22,7 +22,7 @@ take_char(const char **at)
 	return *s;
 }
 
-/* How many :name parts pat has when path fits it, -1 when it does not. */
+/* The number of :name parts of pat when path fits it; -1 when it does not. */
 static int
 path_fit(const char *pat, const char *path)
 {
@@ -43,7 +43,7 @@ path_fit(const char *pat, const char *path)
 	return *path == '\0' ? nargs : -1;
 }
 
-/* HEAD is GET without its body, which the web server leaves out. */
+/* HEAD is GET without its body, which the web server cuts. */
 const char *
 http_method_of(const struct req *rq)
 {

@@ -2,15 +2,12 @@
 #include "http/limit.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/macro.h"
-
 enum { SLOTS = 4096, TRIES = 8, STEP_MS = 1000, BURST = 60 };
 
-/* earned: the moment at which all requests so far have been earned, one each STEP_MS. */
+/* earned: the moment by which all requests so far are allowed, one each STEP_MS. */
 struct slot {
 	uint64_t key;
 	int64_t earned;
@@ -28,7 +25,7 @@ limit_open(void)
 		table = shared;
 }
 
-/* The address, or its /64; 0 for what is none. */
+/* The address, or its /64; 0 for a text that is no address. */
 static uint64_t
 address_key(const char *ip)
 {
@@ -41,7 +38,7 @@ address_key(const char *ip)
 	return key;
 }
 
-/* The slot of a key: its own, else one that is over, else the one that is over first. */
+/* The slot of a key: its own, else an expired one, else the one that expires first. */
 static struct slot *
 find_slot(uint64_t key, int64_t now_ms)
 {

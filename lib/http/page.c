@@ -31,7 +31,7 @@ page_read(struct ctx *cx, const struct req *rq, struct page *ret)
 	return RC_OK;
 }
 
-/* All but ?page= of the query, as it came. */
+/* Copy the raw query without ?page=. */
 static void
 add_other_params(struct sb *s, const char *query)
 {
@@ -50,8 +50,8 @@ struct pager {
 	struct sb *out;
 	const struct page *page;
 	int64_t last;
-	const char *path; /* JSON, quotes included */
-	const char *url;  /* JSON, all but the page's number and the closing quote */
+	const char *path; /* JSON with its quotes */
+	const char *url;  /* JSON, without the page's number and the closing quote */
 };
 
 static void
@@ -96,7 +96,7 @@ put_dots(struct pager *p)
 	put_link(p, 0, "...");
 }
 
-/* Laravel's UrlWindow with three links on each side. */
+/* Laravel's UrlWindow with three links on each side of the current page. */
 static void
 put_window(struct pager *p)
 {

@@ -25,14 +25,14 @@ enum {
 	CHILDREN_MAX = 1024,
 	READY_MS = 15000,
 	LEAVE_MS = 1000,
-	DRAIN_MS = 35000, /* the longest call to a router or gateway, and some */
-	YOUNG_MS = 2000,  /* who dies younger than this died of its start */
+	DRAIN_MS = 35000, /* longer than the longest call to a router or to Midtrans */
+	YOUNG_MS = 2000,  /* a worker that dies younger than this could not start */
 	BACKOFF_MS = 250,
 	BACKOFF_MAX_MS = 10000,
 	FIRST_INHERITED = 3,
 };
 
-/* A worker's place; it has one child, or waits until one may be started. */
+/* A place for one worker; it has a child, or waits until one may be started. */
 struct slot {
 	const struct pool *pool;
 	struct pool_fds fds;
@@ -47,13 +47,13 @@ struct master {
 	void *arg;
 	struct slot *slots;
 	size_t nslots;
-	pid_t leaving[CHILDREN_MAX]; /* replaced, draining */
+	pid_t leaving[CHILDREN_MAX]; /* replaced children that still drain */
 	size_t nleaving;
 	int child_fd;  /* readable when a child died */
-	sigset_t mask; /* of before */
+	sigset_t mask; /* the signal mask before ours */
 };
 
-/* The child's end of the pipe that says it is ready. */
+/* The child's end of the pipe on which it reports that it is ready. */
 static int ready_pipe = -1;
 
 /* ---- listening ------------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ give_fd(int *fd)
 	return mine;
 }
 
-/* The number of systemd's socket for this pool, -1 without one. */
+/* The number of systemd's socket for this pool; -1: none. */
 static int
 inherited(const char *pool)
 {
@@ -161,7 +161,7 @@ open_listener(struct ctx *cx, const struct pool *p, int *ret)
 		TRY(listen_unix(cx, p->address, &fd));
 	else if (fd < 0)
 		TRY(listen_tcp(cx, p->address, &fd));
-	/* systemd's may block, and a worker that drains would wait for ever in accept(). */
+	/* systemd's socket may block, and a draining worker would wait for ever in accept(). */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	if (listen(fd, p->backlog) != 0)
@@ -187,7 +187,7 @@ be_worker(struct master *m, const struct slot *s, pid_t parent)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
-		_exit(EXIT_FAILED); /* the master died while we were born */
+		_exit(EXIT_FAILED); /* the master died during the fork */
 	(void)sigprocmask(SIG_SETMASK, &m->mask, NULL);
 	daemon_signals();
 	if (s->pool->nice != 0)
@@ -195,7 +195,7 @@ be_worker(struct master *m, const struct slot *s, pid_t parent)
 	exit(m->fn(s->pool, &s->fds, m->arg));
 }
 
-/* The new child's pid; *ready is readable when it can serve, or died. */
+/* Start a child; *ready becomes readable when it can serve, or has died. */
 static pid_t
 start_child(struct master *m, struct slot *s, int *ready)
 {
@@ -231,7 +231,7 @@ fill_slot(struct master *m, struct slot *s)
 		s->not_before = clock_ms() + BACKOFF_MAX_MS;
 }
 
-/* A child that dies of its start is started again later and later. */
+/* Wait longer each time before a child that dies young is started again. */
 static void
 note_death(struct slot *s, int status)
 {
@@ -295,7 +295,7 @@ is_leaving(const struct master *m, pid_t pid)
 	return false;
 }
 
-/* One by one, but for those whose work takes long: they may leave later. */
+/* Wait until an old worker has left, at most LEAVE_MS: one with long work leaves later. */
 static void
 wait_for(struct master *m, pid_t pid)
 {
@@ -307,7 +307,7 @@ wait_for(struct master *m, pid_t pid)
 	}
 }
 
-/* False when the new one does not come up: then the old one stays. */
+/* False when the new worker cannot serve: then the old one stays. */
 static bool
 replace(struct master *m, struct slot *s)
 {
@@ -367,7 +367,7 @@ end_all(struct master *m)
 		const char *address = m->slots[i].pool->address;
 
 		if (inherited(m->slots[i].pool->name) < 0 && address[0] == '/')
-			(void)unlink(address); /* who comes now is refused at once */
+			(void)unlink(address); /* a new connection is refused at once */
 	}
 	for (bool any = signal_all(m, SIGTERM); any && clock_ms() < end; any = signal_all(m, 0)) {
 		(void)poll(&p, 1, 200);

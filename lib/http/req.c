@@ -1,4 +1,4 @@
-/* req.c: what handlers ask a request. */
+/* req.c: functions with which handlers read a request. */
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
@@ -18,7 +18,7 @@ hex(char c)
 	return at - digits < 16 ? (int)(at - digits) : (int)(at - digits) - 6;
 }
 
-/* A broken escape stands for itself, as browsers and PHP have it. */
+/* A malformed escape stands for itself, as in browsers and PHP. */
 static size_t
 undo_escapes(char *to, const char *s, size_t n, bool plus)
 {
@@ -61,7 +61,7 @@ is_unreserved(int c)
 	       c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-/* The character at *at, its escape undone where it needs none; *at moves behind it. */
+/* The character at *at, decoded if it needs no escape; *at moves behind it. */
 static char
 take_plain(const char **at)
 {
@@ -100,7 +100,7 @@ req_arg(const struct req *rq, const char *name)
 	return "";
 }
 
-/* The dispatcher has refused queries that do not decode. */
+/* The dispatcher has already refused queries that do not decode. */
 const char *
 req_param(struct ctx *cx, const struct req *rq, const char *name)
 {
@@ -139,7 +139,7 @@ req_uuid(struct ctx *cx, const struct req *rq, const char *name, const char **re
 	return RC_OK;
 }
 
-/* At most 15 digits: all of them fit, and none wraps. */
+/* At most 15 digits: every such number fits, and none overflows. */
 static bool
 parse_int(const char *s, int64_t *ret)
 {

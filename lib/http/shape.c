@@ -1,4 +1,4 @@
-/* shape.c: a body held against a table of fields. */
+/* shape.c: checks a body against a table of fields. */
 #include "http/shape.h"
 
 #include <stdlib.h>
@@ -49,7 +49,7 @@ parse(struct ctx *cx, const struct req *rq, struct body *b)
 	return refuse_repeated(cx, b->in);
 }
 
-/* The member called name, and its own text. */
+/* Find the member with this name, and its own text. */
 static void
 find_field(const struct body *b, struct reading *r)
 {

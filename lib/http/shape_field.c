@@ -1,4 +1,4 @@
-/* shape_field.c: one value held against its field. */
+/* shape_field.c: checks one value against its field. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -12,7 +12,7 @@ enum { JSON_MAX = 65536 };
 
 typedef bool (*read_fn)(struct reading *);
 
-/* "due_date" is "due date" in a sentence, as Laravel has it. */
+/* "due_date" is "due date" in a sentence, as in Laravel. */
 static const char *
 spoken(struct ctx *cx, const char *name)
 {
@@ -24,7 +24,7 @@ spoken(struct ctx *cx, const char *name)
 	return s;
 }
 
-/* "The due date must …", with the field's hint behind it; bounds as err_field_code() has them. */
+/* Refuse with "The due date must …" and the field's hint; bounds as in err_field_code(). */
 static bool
 field_error(struct ctx *cx, const struct field *f, const char *code, const char *bounds,
     const char *what)
@@ -39,7 +39,10 @@ field_error(struct ctx *cx, const struct field *f, const char *code, const char 
 	return false;
 }
 
-/* The hint of a locked field names the address that sets it. */
+/*
+ * Refuse a required field that has no value; the hint of a locked field names the address
+ * that sets it.
+ */
 static bool
 refuse_missing(struct reading *r)
 {
@@ -154,7 +157,7 @@ lowered(struct ctx *cx, const struct field *f, const char *s)
 	return low;
 }
 
-/* Drop blanks around a text; in a secret they may be meant. */
+/* Remove blanks around a text, but not from a secret, where they may be meant. */
 static const char *
 trimmed(struct ctx *cx, const struct field *f, const char *s)
 {
@@ -178,7 +181,7 @@ value_text(struct reading *r)
 	return s != NULL ? trimmed(r->cx, r->f, s) : NULL;
 }
 
-/* A form of text (date, e-mail, …): its test, and the sentence and code when it fails. */
+/* A form of text (date, e-mail, …): its test, and the sentence and code of its failure. */
 struct form {
 	bool (*fits)(const char *);
 	const char *what;
@@ -242,8 +245,10 @@ check_range(struct ctx *cx, const struct field *f, int64_t n)
 	    arena_printf(cx->mem, "must be between %" PRId64 " and %" PRId64, f->min, f->max));
 }
 
-/* A number is read from its own text: a double would hide a part of it. Money is written in one
- * way, as text or not. */
+/*
+ * Read a number from its own text: a double would lose digits. Money has the same form as
+ * text or as number.
+ */
 static bool
 whole_value(struct reading *r, int64_t *ret)
 {
@@ -321,7 +326,7 @@ read_list(struct reading *r)
 			    "must be a list of texts");
 		if (!check_among(r->cx, r->f, s) || !check_chars(r->cx, r->f, s))
 			return false;
-		if (r->f->among == NULL || !list_has(list, s)) /* choices are a set */
+		if (r->f->among == NULL || !list_has(list, s)) /* a list holds each choice once */
 			cJSON_AddItemToArray(list, cJSON_CreateString(s));
 	}
 	if (cJSON_GetArraySize(list) < r->f->min)
@@ -360,7 +365,7 @@ static const read_fn readers[] = {
 	[FT_MAP] = read_json,
 };
 
-/* Browsers send "" where nothing was typed: as Laravel does, that is null. */
+/* True for no value: null; "", which browsers send for an empty input; the mask of a secret. */
 static bool
 is_empty(struct reading *r)
 {
@@ -373,7 +378,7 @@ is_empty(struct reading *r)
 	return s[0] == '\0' || (r->f->type == FT_SECRET && strcmp(s, "********") == 0);
 }
 
-/* Must the field have a value?  named: the body gave one that is none. */
+/* True when the field must have a value and has none; named: the body gives null or "". */
 static bool
 is_missing(struct reading *r, bool named)
 {

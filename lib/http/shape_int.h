@@ -1,4 +1,4 @@
-/* shape_int.h: one field of a body being read. */
+/* shape_int.h: reading one field of a body. */
 #ifndef HTTP_SHAPE_INT_H
 #define HTTP_SHAPE_INT_H
 
@@ -11,8 +11,8 @@ struct reading {
 	struct ctx *cx;
 	const struct field *f;
 	const cJSON *v;       /* NULL: absent */
-	struct json_span raw; /* the value's own text */
-	cJSON *out;           /* takes the value, normalised */
+	struct json_span raw; /* the text of the value in the body */
+	cJSON *out;           /* the object that receives the value, normalised */
 	enum fflag flag;
 };
 

@@ -121,7 +121,7 @@ static const struct {
 	{ "whatsapp", whatsapp_send },
 };
 
-/* {token} is filled in last, so that it stands in no table as plain text. */
+/* {token} is filled in last, because no table may hold it as plain text. */
 static enum rc
 open_token(struct ctx *cx, const struct message *m, struct message *ret)
 {

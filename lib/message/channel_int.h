@@ -1,4 +1,4 @@
-/* channel_int.h: what the four channels share. */
+/* channel_int.h: shared by the four channels. */
 #ifndef MESSAGE_CHANNEL_INT_H
 #define MESSAGE_CHANNEL_INT_H
 
@@ -12,14 +12,17 @@ struct smtp;
 struct channels {
 	struct arena *life;
 	const struct conf *conf;
-	struct httpc *http[2]; /* [true]: private addresses, too */
+	struct httpc *http[2]; /* http[private]: one handle may dial private addresses */
 	struct smtp *mail;
 };
 
-/* The handle for a peer that an admin typed. */
+/* The handle for a peer whose address an admin typed. */
 struct httpc *channels_http(struct channels *, bool private_peers);
 
-/* Call, and understand what is the same for every peer: true where *answer must be judged. */
+/*
+ * Call the peer and judge the outcomes that are the same for every peer: true when the
+ * caller must judge *answer.
+ */
 bool channels_call(struct ctx *, struct httpc *, const struct httpc_call *,
     struct httpc_answer *answer, struct delivery *ret);
 
@@ -32,7 +35,7 @@ const char *config_text(const cJSON *config, const char *name);
 /* The channel's secret, opened; "" where it has none. */
 enum rc channels_secret(struct ctx *, const struct message *, const char **ret) _must_check_;
 
-/* JSON that frees itself with cx->mem; NULL: it is none. */
+/* JSON that is freed with cx->mem; NULL: the text is none. */
 cJSON *channels_json(struct ctx *, const char *text);
 const char *channels_print(struct ctx *, const cJSON *);
 

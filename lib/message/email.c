@@ -1,4 +1,4 @@
-/* email.c: over the one mail host of the configuration. */
+/* email.c: sends by the mail host of the configuration. */
 #include <string.h>
 #include <time.h>
 
@@ -42,7 +42,7 @@ static enum outcome
 outcome_of(enum smtp_fault fault)
 {
 	switch (fault) {
-	case SMTP_AWAY:
+	case SMTP_UNREACHABLE:
 	case SMTP_LOGIN:
 		return OUTCOME_DOWN;
 	case SMTP_LATER:

@@ -10,10 +10,13 @@
 /* ---- headers -----------------------------------------------------------------------------------
  */
 
-/* 52 letters of base64 with =?UTF-8?B? and ?= are 64; the first word stands behind "Subject: ". */
+/*
+ * 52 letters of base64 with =?UTF-8?B? and ?= are 64 characters; the first word follows
+ * "Subject: ".
+ */
 enum { WORD_BYTES = 39 };
 
-/* So many bytes of text, at most WORD_BYTES, and no character cut in two. */
+/* The bytes of text for one word, at most WORD_BYTES, ending between characters. */
 static size_t
 word_length(const char *text)
 {
@@ -33,7 +36,7 @@ is_word(const char *text)
 	return n > 0 && n <= 60 && text[n] == '\0';
 }
 
-/* A header's text: as it is where it is plain, else in encoded words, one a line (RFC 2047). */
+/* A header's text: plain ASCII as it is, any other in encoded words, one a line (RFC 2047). */
 static void
 add_words(struct sb *out, const char *value)
 {
@@ -64,7 +67,7 @@ add_header(struct sb *out, const char *name, const char *value)
 	sb_puts(out, "\r\n");
 }
 
-/* RFC 5322 wants English names, whatever the locale. */
+/* Names of days and months are English (RFC 5322), whatever the locale. */
 static void
 add_date(struct sb *out, int64_t seconds)
 {
@@ -98,7 +101,10 @@ add_headers(struct sb *out, const struct mail *m)
 
 enum { LINE_MOST = 72 };
 
-/* Quoted-printable: what is no printable ASCII, and a blank at the end of a line, as =XX. */
+/*
+ * Quoted-printable: write bytes that are no printable ASCII, and a blank at the end of a
+ * line, as =XX.
+ */
 static void
 add_quoted(struct sb *out, const char *text)
 {
@@ -117,8 +123,10 @@ add_quoted(struct sb *out, const char *text)
 			sb_puts(out, "=\r\n");
 			line = 0;
 		}
-		/* A dot at the beginning of a line is stuffed by libcurl; one host in between
-		 * that does not know of it is one too many. */
+		/*
+		 * Encode a dot at the beginning of a line, too: libcurl doubles it, but a host on
+		 * the way may not know of that.
+		 */
 		if (c < 0x20 || c >= 0x7F || c == '=' || (c == ' ' && at_end) ||
 		    (c == '.' && line == 0)) {
 			sb_printf(out, "=%02X", c);
@@ -139,7 +147,7 @@ add_part(struct sb *out, const char *boundary, const char *type, const char *tex
 	add_quoted(out, text);
 }
 
-/* The text as HTML: escaped, addresses of pages as links. */
+/* The text as HTML: escaped, with links to the pages that it names. */
 static const char *
 html_of(struct arena *a, const char *text)
 {

@@ -18,7 +18,7 @@ add_escaped(struct sb *out, char c)
 	sb_putc(out, c);
 }
 
-/* How long the address of a page is that begins here; 0: none does. */
+/* The length of a page's address at p; 0: none begins here. */
 static size_t
 page_length(const char *p)
 {
@@ -78,7 +78,7 @@ markup_cut(struct arena *a, const char *text, size_t units)
 	for (; *p != '\0'; p++) {
 		if (is_inside_character(*p))
 			continue;
-		n += (unsigned char)*p >= 0xF0 ? 2 : 1; /* beyond U+FFFF: a pair */
+		n += (unsigned char)*p >= 0xF0 ? 2 : 1; /* beyond U+FFFF: two units */
 		if (n > units)
 			break;
 		if (*p == '\n')

@@ -1,4 +1,7 @@
-/* markup.h: text of ours inside markup of others: HTML, Telegram's HTML, templates of gateways. */
+/*
+ * markup.h: our texts inside other languages of markup: HTML, Telegram's HTML, templates
+ * of gateways.
+ */
 #ifndef MESSAGE_MARKUP_H
 #define MESSAGE_MARKUP_H
 
@@ -6,13 +9,16 @@
 
 #include "base/sb.h"
 
-/* Escaped; with pages, ends of lines become <br> and addresses of pages links. */
+/* Write the text escaped; with pages, ends of lines become <br> and addresses of pages links. */
 void markup_html(struct sb *, const char *text, bool pages);
 
-/* At most so many UTF-16 units, cut between characters, at the end of a line where one is near. */
+/*
+ * The beginning of a text, at most so many UTF-16 units, cut at the end of a line near
+ * there, else between characters.
+ */
 const char *markup_cut(struct arena *, const char *text, size_t units);
 
-/* Put value in the place of each {name}; what it holds itself is not looked at again. */
+/* A name and the value for each {name} in a template; a {name} inside a value stays. */
 struct markup_value {
 	const char *name, *value;
 };

@@ -55,7 +55,7 @@ log_delivery(const struct message *m, const struct delivery *d)
 	    d->detail[0] != '\0' ? d->detail : NULL, NULL);
 }
 
-/* The call was made: what became of it is kept, however long the database is asked for it. */
+/* Keep the outcome of the call, however long the database takes: the message has left. */
 static enum rc
 finish_message(struct ctx *cx, const struct message *m, const struct delivery *d)
 {
@@ -66,7 +66,7 @@ finish_message(struct ctx *cx, const struct message *m, const struct delivery *d
 	    V_TEXT(d->detail), V_I64(d->wait_seconds));
 }
 
-/* A secret that no key opens spoils one message, not the line. */
+/* Fail one message whose secret no key opens, so that the line goes on. */
 static struct delivery
 deliver(struct ctx *cx, struct channels *channels, const struct message *m)
 {
@@ -112,8 +112,7 @@ message_test(struct ctx *cx, const char *channel_id)
 	TRY(db_scan(cx, rows, 0, message_cols, &m));
 	d = deliver(cx, channel_new(cx->mem, cx->conf), &m);
 	if (d.outcome == OUTCOME_RETRY || d.outcome == OUTCOME_DOWN)
-		d.outcome =
-		    OUTCOME_REFUSED; /* the person sees it; the notifier does not try again */
+		d.outcome = OUTCOME_REFUSED; /* the person sees it; the notifier does not retry */
 	TRY(finish_message(cx, &m, &d));
 	if (d.outcome != OUTCOME_SENT)
 		return FAIL(cx, RC_UPSTREAM, "The test message did not arrive: %.*s",

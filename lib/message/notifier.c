@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/daemon.h"
-#include "base/log.h"
 #include "db/db.h"
 #include "message/message.h"
 #include "sql.h"
@@ -17,13 +16,13 @@ enum {
 	CHILDREN_MOST = 32,
 	SWEEP_MS = 30000,
 	LINGER_MS = 5000,
-	GRACE_MS = 20000, /* to end the call under way: a kill leaves its message unknown */
+	GRACE_MS = 20000, /* for the call under way: killing it would leave its message unknown */
 };
 
 /* ---- one line ----------------------------------------------------------------------------------
  */
 
-/* In how many ms this sender's next message may leave; -1: it has none. */
+/* Milliseconds until this sender's next message may leave; -1: it has none. */
 static enum rc
 next_due(struct ctx *cx, const char *sender, int *ret)
 {
@@ -37,7 +36,10 @@ next_due(struct ctx *cx, const char *sender, int *ret)
 	return RC_OK;
 }
 
-/* Nothing may leave now: rest until something may, or until nothing came for LINGER_MS. */
+/*
+ * Wait until a message may leave, or LINGER_MS have passed since the last one; false: end
+ * the child.
+ */
 static enum rc
 linger(struct ctx *cx, const char *sender, int64_t idle_since, bool *ret)
 {
@@ -48,7 +50,7 @@ linger(struct ctx *cx, const char *sender, int64_t idle_since, bool *ret)
 	TRY(next_due(cx, sender, &ms));
 	if (left <= 0 || ms > LINGER_MS)
 		return RC_OK;
-	/* Due, and not given out: quiet hours or a daily cap hold it. */
+	/* Due, but held by quiet hours or a daily cap. */
 	if (ms == 0)
 		return RC_OK;
 	loop_wait(cx, ms > 0 && ms < left ? ms : left, &payload);
@@ -98,7 +100,7 @@ sweep_outbox(struct ctx *cx, void *work)
 	return db_exec(cx, &SQL_alert_sweep);
 }
 
-/* A running child looks after its line itself; one that rests is looked at again soon. */
+/* A running child serves its sender by itself; a sender that rests is tried again soon. */
 static int
 serve_sender(struct child_set *children, const char *sender, int wait_ms)
 {
@@ -168,7 +170,7 @@ notifier_serve(struct ctx *cx, const char *env)
 /* ---- once --------------------------------------------------------------------------------------
  */
 
-/* A line in the hands of a service is left to it. */
+/* Skip a line that a running service holds. */
 static enum rc
 empty_line(struct ctx *cx, const char *sender, bool *ret_ok)
 {

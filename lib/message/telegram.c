@@ -1,4 +1,4 @@
-/* telegram.c: the Bot API's sendMessage. Its address holds the token: no URL is ever logged. */
+/* telegram.c: sendMessage of the Bot API. Its address holds the token, so no URL is logged. */
 #include <string.h>
 
 #include "base/jw.h"
@@ -8,7 +8,7 @@
 
 enum { TEXT_UNITS = 4000, BAD_REQUEST = 400, FORBIDDEN = 403, TOO_MANY = 429 };
 
-/* The first line in bold, all of it escaped: Telegram refuses a tag it does not know. */
+/* The text escaped, with its first line in bold: Telegram refuses tags that it does not know. */
 static const char *
 html_of(struct ctx *cx, const char *text)
 {
@@ -70,7 +70,7 @@ refusal(struct ctx *cx, int status, const cJSON *json)
 		d = (struct delivery){ OUTCOME_MOVED, number_text(cx, chat), 0 };
 	} else if (status != BAD_REQUEST && status != FORBIDDEN) {
 		d.outcome =
-		    status >= 500 ? OUTCOME_UNKNOWN : OUTCOME_DOWN; /* 401, 404: the token */
+		    status >= 500 ? OUTCOME_UNKNOWN : OUTCOME_DOWN; /* 401, 404: a wrong token */
 	}
 	return d;
 }
@@ -98,7 +98,7 @@ judge_answer(struct ctx *cx, struct httpc *http, const struct httpc_answer *answ
 static struct delivery
 call(struct ctx *cx, struct channels *c, const char *token, const char *body)
 {
-	struct httpc *http = channels_http(c, true); /* our own configuration says where it is */
+	struct httpc *http = channels_http(c, true); /* the env file names a private host, too */
 	struct httpc_call call = { .method = "POST", .body = body };
 	struct httpc_answer answer;
 	struct delivery d;

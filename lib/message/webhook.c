@@ -1,4 +1,4 @@
-/* webhook.c: an alert as JSON, signed, to an address that an admin typed. */
+/* webhook.c: posts an alert as signed JSON to an address that an admin typed. */
 #include <string.h>
 #include <time.h>
 
@@ -8,7 +8,7 @@
 
 enum { GONE = 410, TOO_MANY = 429 };
 
-/* The alert's own members, as the plan sends them; without an alert the message's. */
+/* The alert's own members in the form of the plan; for a message without an alert, its own. */
 static const char *
 body_of(struct ctx *cx, const struct message *m)
 {

@@ -1,8 +1,8 @@
 /*
- * whatsapp.c: HTTP gateways, each described by a template: Fonnte, Wablas, one that the admin
- * describes, and Meta's Cloud API, which sends its own templates with our parameters.
- *
- * A status of 200 says nothing: every gateway has its own way to refuse inside one.
+ * whatsapp.c: HTTP gateways, each described by a template: Fonnte, Wablas, one that the
+ * admin describes, and Meta's Cloud API, which sends its own templates with our
+ * parameters. A status of 200 is no success: every gateway reports refusals in bodies of
+ * its own form.
  */
 #include <string.h>
 
@@ -14,8 +14,8 @@
 struct gateway_form {
 	const char *name;
 	const char *url;  /* NULL: the config's */
-	const char *path; /* after it */
-	const char *auth; /* a header */
+	const char *path; /* path behind url */
+	const char *auth; /* name of the header with the token */
 	const char *body; /* JSON object; its texts are filled in */
 	bool is_form;
 };
@@ -34,7 +34,7 @@ static const struct gateway_form forms[] = {
 /* ---- what goes out -----------------------------------------------------------------------------
  */
 
-/* Name and value pairs, as a browser sends them. */
+/* Name and value pairs in the form of a browser. */
 static const char *
 form_text(struct ctx *cx, const cJSON *object)
 {
@@ -49,7 +49,7 @@ form_text(struct ctx *cx, const cJSON *object)
 	return out.buf;
 }
 
-/* A copy of a template with each text filled in; deeper levels as well. */
+/* Copy a template and fill in each text, at all levels. */
 static cJSON *
 fill(struct ctx *cx, const cJSON *template, const struct markup_value *values, size_t n)
 {
@@ -77,7 +77,7 @@ delete_json(void *json)
 	cJSON_Delete(json);
 }
 
-/* Parameters of Meta hold no line ends, tabs or runs of blanks, and are never empty. */
+/* A parameter of Meta's: no line ends, tabs or runs of blanks, and never empty. */
 static const char *
 parameter_of(struct ctx *cx, const char *text)
 {
@@ -125,7 +125,7 @@ meta_body(struct ctx *cx, const struct message *m, const char *phone)
 	return channels_print(cx, root);
 }
 
-/* Fonnte fills in {name} and splits at commas and bars: neither is left to it. */
+/* Remove braces, commas and bars: Fonnte fills in {name} and splits at the others. */
 static const char *
 without_braces(struct ctx *cx, const char *text)
 {
@@ -139,7 +139,10 @@ without_braces(struct ctx *cx, const char *text)
 /* ---- what comes back ---------------------------------------------------------------------------
  */
 
-/* Words of gateways for "this number or account cannot send now": stop, keep the queue. */
+/*
+ * True for a gateway's words for "this number or account cannot send now": pause and keep
+ * the queue.
+ */
 static bool
 is_about_sender(const char *reason)
 {
@@ -152,7 +155,7 @@ is_about_sender(const char *reason)
 	return false;
 }
 
-/* The codes of the Cloud API by what they ask for; the rest is refused for good. */
+/* Group the codes of the Cloud API by the outcome; any other code is a final refusal. */
 static struct delivery
 meta_refusal(struct ctx *cx, const cJSON *error)
 {
@@ -186,7 +189,7 @@ says_yes(const cJSON *status)
 	       strcasecmp(text, "success") == 0;
 }
 
-/* The text of the first of these members, whatever the case of its name. */
+/* The text of the first of these members that exists, whatever the case of its name. */
 static const char *
 first_text(const cJSON *json, const char *const *names)
 {

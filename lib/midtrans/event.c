@@ -115,7 +115,7 @@ refunds_json(struct ctx *cx, const struct midtrans_message *m)
 	return s.buf;
 }
 
-/* A partial chargeback without a sum of its own may report itself among the refunds. */
+/* A partial chargeback may report itself among the refunds, without a sum of its own. */
 static enum rc
 send_book_refunds(struct ctx *cx, const struct decided *p)
 {
@@ -149,7 +149,7 @@ send_refuse_refunds(struct ctx *cx, const struct decided *p)
 	return db_send_exec(cx, &SQL_midtrans_refunds_refuse_rest, V_TEXT(p->m->transaction_id));
 }
 
-/* Money as the alert shows it; NULL: whole rupiah. */
+/* The amount as an alert shows it; NULL: whole rupiah, which need no note. */
 static const char *
 foreign_money(struct ctx *cx, const struct midtrans_message *m)
 {
@@ -186,8 +186,8 @@ send_confirm_job(struct ctx *cx, const struct decided *p)
 }
 
 /*
- * The attempt is paid before the payment pays the invoice: a paid invoice ends
- * its open pages, and this page must not be among them.
+ * Mark the attempt paid before the payment pays the invoice: a paid invoice ends its open
+ * pages, and this page must not be among them.
  */
 static enum rc
 send_update_attempt(struct ctx *cx, const struct decided *p)
@@ -199,9 +199,9 @@ send_update_attempt(struct ctx *cx, const struct decided *p)
 	    V_BOOL((p->d.actions & ACT_BOOK_PAYMENT) != 0));
 }
 
-/* In this order: the attempt, the payment, the transaction, then what went back. */
+/* The order of the statements: the attempt, the payment, the transaction, then refunds. */
 static const struct {
-	unsigned actions; /* any of these */
+	unsigned actions; /* any of these runs it */
 	enum rc (*send)(struct ctx *, const struct decided *);
 } statements[] = {
 	{ ACT_BOOK_PAYMENT, send_update_attempt },
@@ -252,7 +252,7 @@ log_message(const struct ctx *cx, const char *source, const struct midtrans_mess
 	    m->order_id, "status", m->status, "verdict", o->verdict, "rows", o->rows, NULL);
 }
 
-/* Record, decide, act. */
+/* Record the message, decide, run the actions. */
 enum rc
 midtrans_process_within(struct ctx *cx, const char *source, const struct midtrans_message *m,
     const char *raw, struct midtrans_outcome *ret)

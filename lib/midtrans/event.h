@@ -1,9 +1,9 @@
 /*
- * event.h: the one way of a message: read, recorded, decided, acted upon.
+ * event.h: the one way of a message: read, record, decide, act.
  *
- * The caller has read the message.  It is recorded in midtrans_events before
- * anything else, with the invoice locked; midtrans_decide() decides; each action
- * is one named statement.  All of it is one transaction.
+ * The caller has read the message. It is recorded in midtrans_events before anything else,
+ * with the invoice locked; midtrans_decide() decides; each action is one named statement.
+ * All of it is one transaction.
  */
 #ifndef MIDTRANS_EVENT_H
 #define MIDTRANS_EVENT_H
@@ -17,7 +17,7 @@
 #define SOURCE_CANCEL       "cancel"
 #define SOURCE_EXPIRE       "expire"
 
-/* Done about a message; the verdict is NULL when its order is not ours. */
+/* The outcome of a message; the verdict is NULL when its order is not ours. */
 struct midtrans_outcome {
 	const char *verdict, *rows;
 };

@@ -89,7 +89,7 @@ outcome_of(struct ctx *cx, enum rc rc)
 	if (rc == RC_OK)
 		return LOOP_DONE;
 	log_err(LOG_WARN, "work", cx);
-	return midtrans_unreachable(cx) ? LOOP_AWAY : LOOP_FAILED;
+	return midtrans_unreachable(cx) ? LOOP_UNREACHABLE : LOOP_FAILED;
 }
 
 static enum rc
@@ -114,7 +114,7 @@ work_on_job(struct ctx *cx, const struct db_rows *rows, enum loop_outcome *ret)
 	return RC_OK;
 }
 
-/* One attempt whose turn it is to be asked about. */
+/* Check one attempt whose check is due. */
 static enum rc
 work_on_check(struct ctx *cx, enum loop_outcome *ret)
 {
@@ -158,7 +158,7 @@ job_step(struct ctx *cx, void *work, struct loop_turn *ret)
 	TRY(db_row_if_any(cx, &SQL_midtrans_job_take, &rows));
 	TRY(db_count(rows) > 0 ? work_on_job(cx, rows, &ret->outcome)
 			       : work_on_check(cx, &ret->outcome));
-	if (ret->outcome == LOOP_AWAY)
+	if (ret->outcome == LOOP_UNREACHABLE)
 		ret->hold_ms = hold_ms(cx);
 	return ret->outcome == LOOP_IDLE ? time_until_due(cx, &ret->wait_ms) : RC_OK;
 }

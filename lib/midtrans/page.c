@@ -5,7 +5,7 @@
 #include "base/conf.h"
 #include "db/db.h"
 #include "midtrans/attempt.h"
-#include "midtrans/check.h"
+#include "midtrans/client.h"
 
 enum { TRIES = 3, CREATED = 201 };
 

@@ -7,7 +7,7 @@ enum {
 	SHORTEST_MS = 10000,   /* agents refresh their counters every 1 to 10 s */
 	LONGEST_MS = 960000,   /* three rounds of 5 minutes, and a minute */
 	WRAP_MS = 450000,      /* one round and a half */
-	CLOCK_SLACK_MS = 10000 /* a device's clock may differ from ours by so much */
+	CLOCK_SLACK_MS = 10000 /* largest accepted difference between a device's clock and ours */
 };
 
 static const double SPEED_UNKNOWN_64 = 400e9, SPEED_UNKNOWN_32 = 1e9;
@@ -22,7 +22,7 @@ is_comparable(const struct counter_reading *base, const struct counter_reading *
 	       base->discontinuity == now->discontinuity;
 }
 
-/* bit/s; below zero where the counter went back and has not wrapped. */
+/* The rate in bit/s; negative when the counter went back without wrapping. */
 static double
 rate(uint64_t base, uint64_t now, const struct counter_reading *reading, int64_t dt, double fastest)
 {

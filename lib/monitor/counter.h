@@ -16,11 +16,11 @@
 
 struct counter_reading {
 	uint64_t in, out; /* octets */
-	int bits;         /* 32 or 64: which counters of the device */
+	int bits;         /* 32 or 64: the width of the counter that was read */
 	int64_t uptime_ms, discontinuity;
-	const char *boot; /* of our machine; the clock below starts with it */
+	const char *boot; /* boot id of our machine, whose clock at_ms uses */
 	int64_t clock_ms;
-	bool is_doubtful; /* of a baseline: the reading after it was impossible */
+	bool is_doubtful; /* of a baseline: the reading after it gave an impossible rate */
 };
 
 enum counter_verdict {
@@ -31,10 +31,10 @@ enum counter_verdict {
 
 struct counter_rates {
 	int64_t in, out; /* bit/s */
-	int64_t seconds; /* that they cover */
+	int64_t seconds; /* covered by the rates */
 };
 
-/* base NULL: there was none.  speed in bit/s, 0: unknown. */
+/* base NULL: no earlier reading. speed in bit/s, 0: unknown. */
 enum counter_verdict counter_compare(const struct counter_reading *base,
     const struct counter_reading *now, int64_t speed, struct counter_rates *ret);
 

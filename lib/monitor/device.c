@@ -93,7 +93,7 @@ fill_interface(struct ctx *cx, const struct db_rows *rows, size_t i, struct devi
 	return RC_OK;
 }
 
-/* Both lists are in the order of the devices' ids. */
+/* Both results are sorted by the devices' ids. */
 static enum rc
 fill_interfaces(struct ctx *cx, const struct db_rows *rows, struct device *devices, size_t n)
 {
@@ -134,7 +134,7 @@ device_load(struct ctx *cx, bool everything, const char *only, struct device **r
 int64_t
 device_speed(int64_t speed_bit, int64_t speed_mbit)
 {
-	if (speed_mbit > 1000000) /* D-Link writes bit/s there */
+	if (speed_mbit > 1000000) /* D-Link sends bit/s in this gauge */
 		return speed_mbit;
 	if (speed_mbit > 0 &&
 	    (speed_bit == 0 || speed_bit >= INT64_C(4294967295) || speed_mbit > 4294))
@@ -207,7 +207,7 @@ write_rows(struct jw *w, struct arena *mem, struct device *const *devices, size_
 	return any;
 }
 
-/* Columns of the samples, each the text of an array: unnest() is faster than rows or JSON. */
+/* The columns of the samples, each the text of an array: unnest() is faster than rows or JSON. */
 struct samples {
 	struct sb id, in, out, bits, uptime, discontinuity, clock, verdict, in_rate, out_rate,
 	    seconds, status, at;

@@ -1,20 +1,18 @@
-/*
- * device.h: SNMP devices as the database knows them, and what a poll found out.
- */
+/* device.h: the SNMP devices in the database, and the results of a poll. */
 #ifndef MONITOR_DEVICE_H
 #define MONITOR_DEVICE_H
 
 #include "monitor/counter.h"
 #include "net/snmp.h"
 
-/* A monitored interface: what is stored of it, and what this poll has read. */
+/* A monitored interface: its stored values, and the values of this poll. */
 struct device_interface {
 	const char *id, *name;
 	int64_t index, speed;
 	bool has_base;
 	struct counter_reading base;
 
-	int bits; /* which counters are asked for */
+	int bits; /* width of the counters to request */
 	bool has_name, has_in, has_out, is_lost;
 	struct counter_reading now;
 	int64_t status; /* ifOperStatus; 0: not known */
@@ -38,7 +36,7 @@ struct device {
 	struct device_interface *interfaces;
 	size_t ninterfaces;
 
-	/* what the poll found out */
+	/* results of the poll */
 	bool is_up;
 	const char *error;
 	int64_t uptime_ms, at_ms; /* at_ms: CLOCK_REALTIME of its end */
@@ -57,10 +55,10 @@ struct device {
 enum rc device_load(struct ctx *, bool everything, const char *only, struct device **ret,
     size_t *nret) _must_check_;
 
-/* Store what was found out about them, in one statement each for all; in one transaction. */
+/* Store the results of these devices, in one transaction with one statement for each table. */
 enum rc device_store(struct ctx *, struct device *const *, size_t n) _must_check_;
 
-/* bit/s by what the two gauges say; 0: unknown. */
+/* The speed in bit/s according to both gauges; 0: unknown. */
 int64_t device_speed(int64_t speed_bit, int64_t speed_mbit);
 
 #endif

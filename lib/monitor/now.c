@@ -34,14 +34,14 @@ outcome_json(struct arena *mem, const struct oping *o)
 	return out.buf;
 }
 
-/* A number of the command line; NULL leaves it as it is. */
+/* Read a number of the command line within its bounds; NULL leaves the default. */
 static bool
 is_within(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
 	return text == NULL || (value_whole(text, strlen(text), ret) && *ret >= min && *ret <= max);
 }
 
-/* Take the numbers; the fault of one that is none, a sentence. */
+/* Read both numbers; returns a sentence about the first bad one. */
 static const char *
 read_numbers(const char *count, const char *timeout, int64_t *ret_count, int64_t *ret_ms)
 {
@@ -66,7 +66,7 @@ now_json(struct ctx *cx, const char *host, const char *count, const char *timeou
 	int64_t n = 4, ms = 1000;
 	struct oping o;
 
-	(void)read_numbers(count, timeout, &n, &ms); /* now_fault() looks for faults */
+	(void)read_numbers(count, timeout, &n, &ms); /* now_fault() has reported faults */
 	TRY(oping_run(cx, host, (int)n, (int)ms, &o));
 	*ret = outcome_json(cx->mem, &o);
 	return RC_OK;

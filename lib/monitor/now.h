@@ -1,14 +1,16 @@
-/* now.h: pinger --now, one host asked while a person waits. */
+/* now.h: pinger --now: ping one host while a person waits. */
 #ifndef MONITOR_NOW_H
 #define MONITOR_NOW_H
 
 #include "base/ctx.h"
 
-/* The fault of two numbers of the command line, a sentence; NULL: none.  NULL stands for no number.
+/*
+ * The fault of two numbers of the command line, a sentence; NULL: none. NULL instead of a
+ * number: not given.
  */
 const char *now_fault(const char *count, const char *timeout);
 
-/* Ask the host; *ret: the outcome as one JSON object. */
+/* Ping the host; *ret: the outcome as one JSON object. */
 enum rc now_json(struct ctx *, const char *host, const char *count, const char *timeout,
     const char **ret) _must_check_;
 

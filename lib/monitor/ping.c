@@ -1,4 +1,4 @@
-/* ping.c: see ping.h, and sql/functions/ping.sql for what the statements do. */
+/* ping.c: see ping.h; sql/functions/ping.sql has the statements' rules. */
 #include "monitor/ping.h"
 
 #include <string.h>
@@ -170,7 +170,7 @@ keep_address(struct ctx *cx, struct run_state *r, struct target *t)
 	r->naddresses++;
 }
 
-/* If DNS does not answer, use the last known address; a name without one waits for DNS. */
+/* While DNS does not answer, use the last known address; a name without one waits. */
 static void
 poll_lookup(struct ctx *cx, struct run_state *r, struct target *t, int64_t now)
 {
@@ -246,7 +246,7 @@ measure(struct ctx *cx, struct run_state *r)
 			TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("ping")));
 		}
 	}
-	return batch_store(cx, r); /* after a signal, too */
+	return batch_store(cx, r); /* also after a signal */
 }
 
 enum rc

@@ -1,11 +1,10 @@
 /*
- * ping.h: the targets of ping, measured for a while and stored as they end.
+ * ping.h: measures the ping targets that are due, and stores the results.
  *
- * A run lasts some seconds.  A target that is due early in it is measured
- * again and again at its own interval; names are looked up meanwhile, and a
- * target whose name has stood for an address before is asked at that one.
- * Each batch of results is stored in one statement, so a run that is killed
- * loses at most what ended in its last second.
+ * A run lasts some seconds, and measures a target again whenever its own interval ends.
+ * Names are looked up meanwhile; a target with a known address is measured at that one
+ * until the look-up ends. Each batch of results is stored in one statement, so a killed
+ * run loses at most the results of its last second.
  */
 #ifndef MONITOR_PING_H
 #define MONITOR_PING_H
@@ -14,16 +13,18 @@
 #include "net/icmp.h"
 
 struct ping_run {
-	int seconds;       /* no round begins later than so many from now */
-	bool once;         /* each target one time */
+	int seconds;       /* no measurement begins later than this from now */
+	bool once;         /* measure each target once */
 	size_t measured;   /* results stored */
 	size_t unmeasured; /* names without an address */
 };
 
-/* Measure what is due; RC_RETRY when another pinger is at it, or the database is away. */
+/* Measure the targets that are due; RC_RETRY while another pinger does, or without a database. */
 enum rc ping_run(struct ctx *, struct icmp *, struct ping_run *) _must_check_;
 
-/* A run of the program: for a minute, or once; what needs rights is opened, then they are given up.
+/*
+ * The run of the program, for a minute or once: open the sockets, give up all privileges,
+ * measure.
  */
 enum rc ping_program(struct ctx *, bool once) _must_check_;
 

@@ -6,12 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "db/db.h"
-#include "sql.h"
 
 enum { STEP_MS = 50, STORE_AT = 256, ROWS_AT_ONCE = 8, FEWEST_VARS = 6, V3_TIMEOUT_MS = 2000 };
 enum { ERR_TOO_BIG = 1, ERR_NO_SUCH_NAME = 2 };
@@ -38,7 +34,7 @@ wall_clock_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-/* The kernel's name of this boot, whose clock readings are compared with. */
+/* The kernel's id of this boot: readings of our clock are comparable within one boot. */
 static const char *
 boot_id(struct ctx *cx)
 {
@@ -125,7 +121,7 @@ begin_walk(struct job *j)
 	ask_next(j);
 }
 
-/* Find the row at which each monitored interface is now. */
+/* Find the current row of each monitored interface. */
 static void
 place_interfaces(struct device *d)
 {
@@ -218,7 +214,7 @@ ask_next(struct job *j)
 		ask_reading(j);
 }
 
-/* The first answer's time stands for the device's latency. */
+/* Take the time of the first answer as the device's latency. */
 static void
 note_latency(struct job *j)
 {
@@ -246,7 +242,7 @@ take_system(struct job *j, const struct snmp_reply *reply)
 	begin_walk(j);
 }
 
-/* Version 1 fails a whole request for one missing value: leave that one out and ask again. */
+/* Version 1 fails a whole request for one missing value: remove that one and ask again. */
 static void
 leave_out(struct job *j, long index)
 {
@@ -263,7 +259,7 @@ leave_out(struct job *j, long index)
 	ask_next(j);
 }
 
-/* Agents fail large requests in every way there is: ask for less, and remember it. */
+/* Agents fail large requests in many ways: ask for less, and remember the size that works. */
 static bool
 can_ask_for_less(struct job *j)
 {
@@ -291,7 +287,10 @@ take_fault(struct job *j, const struct snmp_reply *reply)
 		end_job(j, reply->why);
 }
 
-/* A walk or a large request that dies on a device that spoke before is tried smaller, once. */
+/*
+ * After silence on a walk or a large request, a device that answered before gets a smaller
+ * one, once.
+ */
 static void
 take_silence(struct job *j, const struct snmp_reply *reply)
 {
@@ -346,7 +345,7 @@ begin_asking(struct job *j)
 	const char *why;
 
 	set_port(d);
-	/* A version 3 reply after the resend is thrown away: wait longer for it. */
+	/* net-snmp drops a version 3 reply that comes after its resend: wait longer for it. */
 	d->conf.timeout_ms =
 	    is_v3 && timeout < V3_TIMEOUT_MS && timeout >= 1000 ? V3_TIMEOUT_MS : timeout;
 	j->agent = snmp_agent_open(j->fleet->engine, &d->conf, take_answer, j, &why);

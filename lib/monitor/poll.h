@@ -1,13 +1,11 @@
 /*
- * poll.h: devices polled at once, each through its own questions and answers.
+ * poll.h: polls many devices at once.
  *
- * A device is asked for its uptime and, by index, for the name, the octets and
- * the status of each monitored interface.  When the name at an index is not
- * the one expected, the interface tables are walked and the question is put
- * again: a renumbered interface is found by its name.  A device that is new, or
- * was walked more than a day ago, is walked first.
- *
- * A slow or silent device delays nobody; each has its own deadline.
+ * A poll reads the uptime of a device and, by index, the name, the octets and the status
+ * of each monitored interface. When the name at an index is not the expected one, the poll
+ * walks the interface tables and reads again: a renumbered interface is found by its name.
+ * A device that is new, or was walked more than a day ago, is walked first. A slow or
+ * silent device delays no other; each has its own deadline.
  */
 #ifndef MONITOR_POLL_H
 #define MONITOR_POLL_H
@@ -16,12 +14,12 @@
 
 struct poll_run {
 	int window;      /* devices under way at once */
-	int timeout_ms;  /* of each try, SNMP_TIMEOUT_MS */
-	int deadline_ms; /* of a device, whatever it does */
-	size_t up, down; /* outcome */
+	int timeout_ms;  /* time-out of each try, SNMP_TIMEOUT_MS */
+	int deadline_ms; /* longest time for one device */
+	size_t up, down; /* numbers of devices */
 };
 
-/* Poll and store them; results of the moment when a signal stops the program are stored, too. */
+/* Poll the devices and store the results; on a signal it stores those that it has. */
 enum rc poll_run(struct ctx *, struct snmp_engine *, struct device *, size_t n,
     struct poll_run *) _must_check_;
 

@@ -1,4 +1,4 @@
-/* poll_int.h: the job of a device, as poll.c and poll_reading.c share it. */
+/* poll_int.h: the job of a device; shared by poll.c and poll_reading.c. */
 #ifndef MONITOR_POLL_INT_H
 #define MONITOR_POLL_INT_H
 
@@ -6,13 +6,13 @@
 #include "monitor/walk.h"
 #include "net/resolve.h"
 
-enum { QUESTIONS = 5 }; /* of an interface */
+enum { QUESTIONS = 5 }; /* values read for each interface */
 enum phase { WAITING, RESOLVING, SYSTEM, WALKING, READING, OVER };
 
-/* The object of a question of READING: the uptime, or a value of an interface. */
+/* One value that a reading requests: the uptime, or a value of an interface. */
 struct question {
 	struct snmp_oid oid;
-	struct device_interface *interface; /* NULL: the device */
+	struct device_interface *interface; /* NULL: of the device itself */
 	enum { ASK_UPTIME, ASK_NAME, ASK_IN, ASK_OUT, ASK_STATUS, ASK_DISCONTINUITY } what;
 };
 
@@ -24,7 +24,7 @@ struct job {
 	struct resolve lookup;
 	int64_t started_at, sent_at;
 	struct question *questions;
-	size_t nquestions, asked_from, asked; /* those of the request under way */
+	size_t nquestions, asked_from, asked; /* asked: those of the current request */
 	struct walk walk;
 	int rows_at_once;
 	bool was_walked, timed;
@@ -36,21 +36,21 @@ struct fleet {
 	struct poll_run *run;
 	struct job *jobs;
 	size_t n, next, under_way;
-	struct device **done; /* not stored yet */
+	struct device **done; /* results not stored yet */
 	size_t ndone;
 	const char *boot;
 };
 
-/* CLOCK_BOOTTIME: the clock of rates, which a suspended machine does not stop. */
+/* CLOCK_BOOTTIME: rates need a clock that runs while the machine is suspended. */
 int64_t poll_clock_ms(void);
 
-/* Make the questions about a device: its uptime, and each interface at its index. */
+/* Make the questions for a device: its uptime, and each interface at its index. */
 void poll_reading_begin(struct job *);
 void poll_reading_take(struct job *, const struct snmp_reply *);
-/* Are there interfaces that are not at their index any more? */
+/* True when an interface is no longer at its index. */
 bool poll_reading_moved(const struct device *);
 void poll_reading_drop_moved(struct device *);
-/* Ask for the 32-bit counters of interfaces that are there and have no others; false: none. */
+/* Request the 32-bit counters of interfaces without 64-bit ones; false: there are none. */
 bool poll_reading_narrow(struct job *);
 
 #endif

@@ -1,5 +1,4 @@
-/* poll_reading.c: the questions about the interfaces of a device, and the values that answer them.
- */
+/* poll_reading.c: the values to read of a device's interfaces, and the answers. */
 #include "monitor/poll_int.h"
 
 #include <string.h>
@@ -32,7 +31,10 @@ add_interface(struct job *j, struct device_interface *f)
 	f->has_name = f->has_in = f->has_out = f->is_lost = false;
 }
 
-/* Version 1 has no 64-bit counters at all; what had none before is asked again after a reboot. */
+/*
+ * The width to try first: version 1 has no 64-bit counters; on other devices that had none
+ * they are tried again after a reboot.
+ */
 static int
 first_bits(const struct job *j, const struct device_interface *f)
 {
@@ -91,7 +93,7 @@ take_number(struct job *j, const struct question *q, uint64_t value)
 	}
 }
 
-/* The question under way that a value answers; NULL: nobody asked for it. */
+/* The question of the current request that a value answers; NULL: none. */
 static const struct question *
 question_of(const struct job *j, const struct snmp_oid *name)
 {
@@ -152,8 +154,7 @@ poll_reading_narrow(struct job *j)
 		if (f->has_name && f->bits == 64 && !(f->has_in && f->has_out)) {
 			f->bits = 32;
 			add_interface(j, f);
-			/* Asked for by ifDescr now, known by ifName: the name was right a moment
-			 * ago. */
+			/* found by ifName, so the ifDescr that was asked for is not compared */
 			j->questions[j->nquestions - QUESTIONS].oid = ifx_oid(1, f->index);
 		}
 	}

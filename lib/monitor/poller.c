@@ -9,7 +9,7 @@
 
 enum { WINDOW = 512, DEADLINE_MS = 60000 };
 
-/* Load devices, ask them and store the outcome; *ret: the devices, *run: how many are up. */
+/* Load devices, poll them and store the results; *ret: the devices, *run: how many are up. */
 static enum rc
 poll_devices(struct ctx *cx, bool everything, const char *only, struct device **ret, size_t *nret,
     struct poll_run *run)
@@ -52,7 +52,7 @@ poller_run(struct ctx *cx, bool everything)
 	return RC_OK;
 }
 
-/* A person waits: this does not wait for a round that is under way. */
+/* Poll one device for a person who waits, without waiting for a run of all devices. */
 enum rc
 poller_discover(struct ctx *cx, const char *device_id)
 {

@@ -4,7 +4,10 @@
 
 #include "base/ctx.h"
 
-/* Poll what is due (everything: also what was polled a moment ago); RC_RETRY while another runs. */
+/*
+ * Poll all devices that are due (everything: also those polled a moment ago); RC_RETRY
+ * while another run does.
+ */
 enum rc poller_run(struct ctx *, bool everything) _must_check_;
 
 /* Poll this device and walk its interfaces; RC_UPSTREAM when it does not answer. */

@@ -51,7 +51,7 @@ walk_next(struct walk *w, struct snmp_oid *ret)
 	return (size_t)w->count;
 }
 
-/* The row of an index, made where it is missing; NULL: there are too many. */
+/* Find or make the row of an index; NULL: too many rows. */
 static struct device_row *
 row_of(struct walk *w, int64_t index)
 {
@@ -95,7 +95,7 @@ set_value(struct walk *w, struct device_row *row, enum walk_column c, const stru
 		*numbers[c] = (int64_t)v->number;
 }
 
-/* The asked column that this name lies in; -1: none. */
+/* The requested column to which this name belongs; -1: none. */
 static int
 column_of(const struct walk *w, const struct snmp_oid *name)
 {
@@ -155,7 +155,7 @@ name_row(struct walk *w, struct device_row *row)
 		row->name = arena_printf(w->mem, "if%lld", (long long)row->index);
 }
 
-/* The kept row of that name; n: there is none yet. */
+/* The position of the kept row with that name; n: there is none. */
 static size_t
 find_name(const struct walk *w, size_t n, const char *name)
 {

@@ -1,10 +1,9 @@
 /*
- * walk.h: the interface tables of a device, collected from GETBULK replies.
+ * walk.h: collects the interface tables of a device from GETBULK replies.
  *
- * Each reply's values are placed by their names, never by their position: agents
- * send more, fewer and other rows than were asked for.  A column ends where its
- * names leave it, stop growing or are absent, so that an agent that repeats
- * itself for ever ends it, too; so does the limit of rows.
+ * Values are assigned by their names, never by their position: agents send more, fewer and
+ * other rows than requested. A column ends when its names leave it, do not grow or are
+ * absent, so that an agent that repeats itself ends it, too; so does the limit of rows.
  */
 #ifndef MONITOR_WALK_H
 #define MONITOR_WALK_H
@@ -28,21 +27,21 @@ struct walk {
 	struct arena *mem;
 	struct device_row *rows; /* by index, ascending */
 	size_t nrows, max;
-	int64_t last[WALK_COLUMNS]; /* the index that came last */
+	int64_t last[WALK_COLUMNS]; /* the last index received */
 	bool is_over[WALK_COLUMNS];
-	int first, count; /* the columns asked for now */
+	int first, count; /* the columns of the next request */
 	enum walk_column asked[WALK_COLUMNS];
 };
 
 void walk_begin(struct walk *, struct arena *);
-/* The names to ask for next, at most 4; 0: the walk is over. */
+/* The names to request next, at most 4; 0: the walk is complete. */
 size_t walk_next(struct walk *, struct snmp_oid *ret);
 void walk_take(struct walk *, const struct snmp_var *, size_t n);
-/* The agent has no such column (version 1): the one of that question, from 0. */
+/* The agent lacks the column (version 1) of this question, counted from 0. */
 void walk_skip(struct walk *, size_t question);
 /*
- * The rows with their names: ifName, else ifDescr, else "ifN".  Among rows of one name the one that
- * is up, else the last, is kept: some devices leave dead ones behind.
+ * The rows with their names: ifName, else ifDescr, else "ifN". Among rows with the same name
+ * the one that is up, else the last, is kept: some devices keep dead rows.
  */
 void walk_end(struct walk *);
 

@@ -16,7 +16,7 @@ struct range6 {
 	int bits;
 };
 
-/* RFC 6890 and what followed it. */
+/* The special addresses of RFC 6890 and later ones. */
 static const struct range4 special4[] = {
 	{ 0x00000000, 8 },  /* 0/8: this host */
 	{ 0x0A000000, 8 },  /* 10/8 */
@@ -44,7 +44,7 @@ static const struct range6 special6[] = {
 	{ { 0xFF }, 8 },                    /* multicast */
 };
 
-/* An IPv4 address inside an IPv6 one: the prefix and where it stands. */
+/* An IPv4 address inside an IPv6 one: the prefix, and the offset of the four bytes. */
 static const struct {
 	uint8_t prefix[12];
 	size_t bytes, at;

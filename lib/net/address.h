@@ -1,8 +1,8 @@
 /*
- * address.h: whether an IP address belongs to the public Internet.
+ * address.h: tells whether an IP address belongs to the public Internet.
  *
- * A URL that an admin typed may lead into our own network, by its name too;
- * httpc.h asks about the address that is really dialled, after DNS.
+ * A URL that an admin typed may lead into our own network, also through its host name;
+ * httpc.h therefore checks the address that it dials, after DNS.
  */
 #ifndef NET_ADDRESS_H
 #define NET_ADDRESS_H
@@ -12,9 +12,9 @@
 struct sockaddr;
 
 /*
- * False for loopback, private, link-local, shared (100.64/10), benchmark,
- * documentation, multicast and reserved addresses, for IPv4 inside IPv6
- * (mapped, 6to4, NAT64) by the address inside, and for what is neither family.
+ * False for loopback, private, link-local, shared (100.64/10), benchmark, documentation,
+ * multicast and reserved addresses, and for any other family than IPv4 and IPv6. IPv4
+ * inside IPv6 (mapped, 6to4, NAT64) is judged by the inner address.
  */
 bool address_is_public(const struct sockaddr *);
 

@@ -1,6 +1,6 @@
 /*
- * easy.h: libcurl's easy handle as HTTP and SMTP both use it: one that goes with its arena, and a
- * text that it sends.
+ * easy.h: a handle of libcurl's easy interface that ends with its arena, and a text that
+ * it sends; shared by HTTP and SMTP.
  */
 #ifndef NET_EASY_H
 #define NET_EASY_H

@@ -76,7 +76,7 @@ call_fails(struct ctx *cx, struct httpc *h, enum httpc_fault fault, const char *
 
 /* ------------------------------------------------------------- what goes out */
 
-/* A body that went out does not go out twice: this is what stops libcurl's repetition. */
+/* libcurl rewinds a body to repeat its request; refusing makes that repetition impossible. */
 static int
 refuse_seek(void *arg, curl_off_t offset, int origin)
 {
@@ -111,7 +111,7 @@ release_headers(void *list)
 	curl_slist_free_all(list);
 }
 
-/* NULL, or why this call is none. */
+/* The mistake in this call; NULL: none. */
 static const char *
 find_mistake(const struct httpc_call *call)
 {
@@ -162,7 +162,10 @@ set_method(CURL *easy, struct transfer *t)
 		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
 	}
 	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
-	/* Without a body nothing stops the repetition but a connection that is no kept one. */
+	/*
+	 * libcurl may repeat a request without a body, but only on a kept connection: use a new
+	 * one.
+	 */
 	if (call->body == NULL && strcmp(call->method, "GET") != 0)
 		(void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
@@ -190,7 +193,7 @@ set_trust(CURL *easy, const struct httpc_peer *peer)
 	    peer->password != NULL ? peer->password : "");
 }
 
-/* libcurl calls it for each address of a name, once it is known. */
+/* libcurl calls this with each resolved address before it dials. */
 static curl_socket_t
 open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
@@ -203,7 +206,7 @@ open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	return CURL_SOCKET_BAD;
 }
 
-/* Kept connections of this handle have passed, too. */
+/* Connections that this handle keeps have passed the check, too. */
 static void
 set_reach(CURL *easy, const struct httpc_peer *peer, struct transfer *t)
 {
@@ -213,7 +216,7 @@ set_reach(CURL *easy, const struct httpc_peer *peer, struct transfer *t)
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
 }
 
-/* Returns what the peer must not be let to say more of. */
+/* Collect the answer; returning 0 stops a peer that sends more than max_bytes. */
 static size_t
 take_body(char *from, size_t size, size_t n, void *arg)
 {
@@ -233,7 +236,8 @@ set_limits(CURL *easy, struct transfer *t)
 	const struct httpc_call *call = t->call;
 
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a slow resolver */
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
+	    1L); /* never wait for a slow resolver's thread */
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)(call->connect_ms > 0 ? call->connect_ms : 5000));
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
@@ -281,8 +285,9 @@ meaning(CURLcode code, bool sent)
 }
 
 /*
- * PRETRANSFER is when the first byte of the request may go out; 0 before.  The
- * body tells as well: the time may be that of a repetition that reached nobody.
+ * True when a part of the request may have left: from PRETRANSFER on libcurl may send its
+ * first byte. The body is asked, too: after a repetition that reached no host the time is
+ * that of the repetition.
  */
 static bool
 was_sent(CURL *easy, const struct transfer *t)
@@ -343,7 +348,7 @@ httpc_call(struct ctx *cx, struct httpc *h, const struct httpc_call *call, struc
 	code = perform(cx, h, &t);
 	if (code == CURLE_OK)
 		*ret = take_answer(cx, h->easy, &t);
-	/* These belong to this call: its memory is gone before the next reset. */
+	/* They point into this call's memory, which ends before the next reset. */
 	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
 	(void)curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
 	if (t.too_large)
@@ -364,7 +369,7 @@ release_json(void *json)
 	cJSON_Delete(json);
 }
 
-/* From after its opening quote to its closing one; NULL: there is \u0000 or no end. */
+/* Skip to the end of a string; NULL: it holds \u0000 or has no end. */
 static const char *
 skip_string(const char *p)
 {
@@ -377,7 +382,7 @@ skip_string(const char *p)
 	return p;
 }
 
-/* Few enough levels for a reader that recurses, and no \u0000. */
+/* True when the text has few enough levels for a recursive reader, and no \u0000. */
 static bool
 is_harmless(const char *p)
 {

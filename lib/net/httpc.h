@@ -43,7 +43,7 @@ struct httpc_peer {
 	const char *user,
 	    *password;    /* Basic authentication; NULL user: none, NULL password: empty */
 	const char *ca;   /* PEM file instead of the system's authorities; NULL */
-	bool public_only; /* dial no private address, whatever name leads there: HTTPC_FORBIDDEN */
+	bool public_only; /* never dial a private address, whatever the name: HTTPC_FORBIDDEN */
 };
 
 /* A 0 number means its default. */
@@ -63,18 +63,18 @@ struct httpc_answer {
 	const char *body; /* in cx->mem, NUL-terminated; may hold NUL */
 	size_t body_len;
 	const char *content_type; /* "" for none */
-	int retry_after;          /* seconds; 0: not said */
+	int retry_after;          /* seconds; 0: none given */
 };
 
 enum httpc_fault {
 	HTTPC_OK = 0,
 	HTTPC_ADDRESS,   /* the call itself is wrong: address, method or header */
-	HTTPC_RESOLVE,   /* unknown name */
-	HTTPC_REFUSED,   /* nobody listens, no route */
-	HTTPC_FORBIDDEN, /* its address is private, and the peer is public_only */
+	HTTPC_RESOLVE,   /* the name has no address */
+	HTTPC_REFUSED,   /* no process listens, or no route */
+	HTTPC_FORBIDDEN, /* its address is private, which public_only forbids */
 	HTTPC_TIMEOUT,
-	HTTPC_TLS,       /* no common version, or a certificate that proves nothing */
-	HTTPC_CLOSED,    /* hung up before the answer was whole */
+	HTTPC_TLS,       /* no common version, or an untrusted certificate */
+	HTTPC_CLOSED,    /* closed before the answer was complete */
 	HTTPC_TOO_LARGE, /* more than max_bytes */
 	HTTPC_PROTOCOL,  /* not HTTP; or, by httpc_json(), not a JSON object */
 	HTTPC__MAX
@@ -85,7 +85,7 @@ struct httpc *httpc_new(struct arena *life, const struct httpc_peer *);
 enum rc httpc_call(struct ctx *, struct httpc *, const struct httpc_call *,
     struct httpc_answer *ret) _must_check_;
 
-/* About the last call. */
+/* The failure of the last call. */
 enum httpc_fault httpc_fault(const struct httpc *);
 bool httpc_sent(const struct httpc *); /* at least a part of the request went out */
 

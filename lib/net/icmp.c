@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #define NS_PER_MS INT64_C(1000000)
 static const int64_t RETRY_NS = 2 * NS_PER_MS; /* after a full send queue */
@@ -83,7 +82,7 @@ icmp_start(struct icmp *e, struct icmp_probe *p)
 	icmp_heap_add(e, p);
 }
 
-/* Mean, extremes and jitter, in the order in which the requests were sent. */
+/* Compute mean, extremes and jitter, in the order in which the requests were sent. */
 static void
 reckon(struct icmp_probe *p)
 {
@@ -122,7 +121,10 @@ end_probe(struct icmp *e, struct icmp_probe *p)
 
 /* ---- receiving ---- */
 
-/* When the kernel got it, on our monotonic clock: a step of the wall clock changes no latency. */
+/*
+ * The kernel's stamp of the reply on our monotonic clock: a step of the wall clock changes
+ * no latency.
+ */
 static int64_t
 arrival_ns(struct msghdr *msg, int64_t mono_ns, int64_t real_ns)
 {
@@ -244,11 +246,11 @@ write_packet(unsigned char *packet, const struct icmp_probe *p, int number, bool
 	memset(packet + 2, 0, 2);
 	memcpy(packet + 6, &(uint16_t){ htons((uint16_t)number) }, 2);
 	memcpy(packet + 8, &stamp, sizeof(stamp));
-	if (!v6) /* of IPv6 the kernel fills it in */
+	if (!v6) /* the kernel computes that of IPv6 */
 		memcpy(packet + 2, &(uint16_t){ checksum(packet, PACKET) }, 2);
 }
 
-/* The i-th of a batch left, or (error) never will. */
+/* Request i of a batch has left, or (error) cannot leave. */
 static void
 note_sent(struct icmp_probe *p, int64_t at_ns, int error)
 {
@@ -263,7 +265,10 @@ is_queue_full(int error)
 	return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
 }
 
-/* Take a probe off the batch: it was sent (error 0), cannot be sent, or is tried again soon. */
+/*
+ * Take a probe out of the batch: its request was sent (error 0), cannot be sent, or is
+ * retried soon.
+ */
 static void
 take_off(struct icmp *e, struct icmp_probe *p, int64_t at_ns, int error)
 {
@@ -365,7 +370,7 @@ icmp_step(struct icmp *e, int wait_ms, struct icmp_probe **done, size_t max)
 		if (e->nended > 0 || now_ns(CLOCK_MONOTONIC) >= end)
 			break;
 		if (poll(fds, countof(fds), wait_until(e, end)) < 0 && errno == EINTR)
-			break; /* a signal: the caller looks at it */
+			break; /* a signal: the caller handles it */
 	}
 	return give_out(e, done, max);
 }

@@ -17,7 +17,6 @@
 #ifndef NET_ICMP_H
 #define NET_ICMP_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -33,7 +32,7 @@ struct icmp_probe {
 	int count;                  /* requests, 1 to ICMP_COUNT_MAX */
 	int gap_ms;                 /* from one to the next */
 	int timeout_ms;             /* of each */
-	void *owner;                /* whatever the caller likes */
+	void *owner;                /* free for the caller */
 
 	/* the outcome, once icmp_step() has given it out */
 	int sent, received;
@@ -41,7 +40,7 @@ struct icmp_probe {
 	double jitter_ms;               /* mean difference of a reply from the one before */
 	int error; /* errno of the last request that could not leave; 0: none */
 
-	/* the engine's */
+	/* private to the engine */
 	uint64_t token;
 	uint32_t slot, answered;
 	int64_t event_ns;
@@ -54,7 +53,7 @@ struct icmp_probe {
 enum rc icmp_open(struct ctx *, struct icmp **ret) _must_check_;
 void icmp_close(struct icmp *);
 
-/* Stop being root, give all capabilities up, for good.  Any program may call it. */
+/* Stop being root and give up all capabilities, for good. Any program may call it. */
 enum rc icmp_drop_privileges(struct ctx *) _must_check_;
 
 void icmp_start(struct icmp *, struct icmp_probe *);

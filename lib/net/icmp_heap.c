@@ -1,4 +1,4 @@
-/* icmp_heap.c: probes by the time of their next event. */
+/* icmp_heap.c: a heap of probes, ordered by the time of their next event. */
 #include "net/icmp_int.h"
 
 #include <string.h>

@@ -2,8 +2,6 @@
 #ifndef NET_ICMP_INT_H
 #define NET_ICMP_INT_H
 
-#include <netinet/in.h>
-
 #include "net/icmp.h"
 
 enum { BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, RECEIVE = 576, V4 = 0, V6 = 1 };
@@ -20,7 +18,7 @@ struct icmp {
 	struct arena *mem;
 	int fd[2];
 	uint16_t ident;
-	struct icmp_probe **slots; /* by the number in their packets; NULL: free */
+	struct icmp_probe **slots; /* by slot number; NULL: free */
 	uint32_t *unused;
 	size_t nslots, nunused;
 	struct icmp_probe **heap;
@@ -30,7 +28,7 @@ struct icmp {
 	struct outgoing out[2];
 };
 
-/* Room for one more in a list that the arena holds. */
+/* Make room for one more element in a list of the arena. */
 void *icmp_grow(struct arena *, void *list, size_t n, size_t *max, size_t size);
 
 /* The heap of probes: the one whose event comes first is on top. */

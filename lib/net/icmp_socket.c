@@ -1,4 +1,4 @@
-/* icmp_socket.c: the sockets of the engine, and giving up the rights that they need. */
+/* icmp_socket.c: opens the sockets of the engine, and gives up the rights that this needs. */
 #include "net/icmp_int.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,7 +17,7 @@
 
 /* ---- sockets ---- */
 
-/* Let the kernel drop what is no echo reply to us: a raw socket gets every ICMP packet. */
+/* Let the kernel drop all but echo replies to us: a raw socket gets every ICMP packet. */
 static int
 filter(int fd, uint16_t ident, bool v6)
 {

@@ -22,7 +22,7 @@ address_of(struct ctx *cx, pingobj_t *ping)
 	return text;
 }
 
-/* One request; its latency is below zero when no answer came in time. */
+/* Send one request; the latency is negative when no reply came in time. */
 static enum rc
 ask_host(struct ctx *cx, pingobj_t *ping, double *ret)
 {

@@ -1,8 +1,8 @@
 /*
- * oping.h: one host asked by liboping while a person waits for the answer.
+ * oping.h: pings one host by liboping while a person waits for the answer.
  *
- * For one host at a time: liboping takes a reply by ident and sequence, not by
- * its source, and so mistakes hosts for each other when it asks many.
+ * Use it for one host at a time: liboping matches a reply by ident and sequence, not by
+ * its source, and so confuses hosts when it pings many.
  */
 #ifndef NET_OPING_H
 #define NET_OPING_H
@@ -10,9 +10,9 @@
 #include "base/ctx.h"
 
 struct oping {
-	const char *address; /* that the host's name stands for */
+	const char *address; /* the resolved address */
 	int sent, received;
-	double mean_ms, min_ms, max_ms, jitter_ms; /* 0 where nothing was received */
+	double mean_ms, min_ms, max_ms, jitter_ms; /* 0 when no reply came */
 };
 
 /* Ask count times, 200 ms apart; RC_UPSTREAM when the name has no address, RC_INTERNAL without

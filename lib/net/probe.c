@@ -36,7 +36,7 @@ dial(struct ctx *cx, const char *directory, int *ret)
 	return RC_OK;
 }
 
-/* All that comes until the other side closes. */
+/* Read until the other side closes. */
 static enum rc
 read_answer(struct ctx *cx, int fd, int wait_ms, struct sb *out)
 {

@@ -1,10 +1,10 @@
 /*
  * probe.h: asks isp-probe(8) to ping a host or to discover a device now.
  *
- * isp-api may open no ICMP socket and reads nothing that devices send; the
- * programs that do so are started by isp-probe, behind a unix socket.  A request
- * is one line, "ping HOST COUNT TIMEOUT_MS" or "discover UUID"; the answer is a
- * line with the program's exit status, then what it printed.
+ * isp-api opens no ICMP socket and parses nothing that devices send: isp-probe, behind a
+ * unix socket, starts the programs that do. A request is one line, "ping HOST COUNT
+ * TIMEOUT_MS" or "discover UUID"; the answer is a line with the program's exit status,
+ * then its output.
  */
 #ifndef NET_PROBE_H
 #define NET_PROBE_H
@@ -14,8 +14,8 @@
 enum { PROBE_LINE_MAX = 512, PROBE_ANSWER_MAX = 65536 };
 
 /*
- * *ret: what the program printed.  RC_UPSTREAM when it failed, with what it
- * said, or did not answer in wait_ms; RC_RETRY when there is no isp-probe.
+ * ret: the program's output. RC_UPSTREAM with the output when the program failed, or when
+ * no answer came within wait_ms; RC_RETRY when there is no isp-probe.
  */
 enum rc probe_ask(struct ctx *, const char *directory, const char *line, int wait_ms,
     const char **ret) _must_check_;

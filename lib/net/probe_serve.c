@@ -20,7 +20,7 @@ enum { WORDS = 4, READ_MS = 5000, LIFE_S = 90, CHILDREN = 8 };
 
 /* ---- a request ---- */
 
-/* A line of at most PROBE_LINE_MAX bytes, without its end; false: none came in time. */
+/* Read a line of at most PROBE_LINE_MAX bytes, without its end; false: none came in time. */
 static bool
 read_line(int fd, char line[PROBE_LINE_MAX])
 {
@@ -52,7 +52,7 @@ split(char *line, char *words[WORDS])
 	return n;
 }
 
-/* The program of ours beside this one. */
+/* The path of another of our programs, in the same directory as this one. */
 static const char *
 path_of(struct ctx *cx, const char *name)
 {
@@ -68,8 +68,10 @@ path_of(struct ctx *cx, const char *name)
 	return arena_printf(cx->mem, "%s/%s", self, name);
 }
 
-/* The command of a request; NULL: it is none. An option's value can be no option: it stands after
- * it. */
+/*
+ * The command of a request; NULL: malformed. Options come before the host, which can then
+ * be no option.
+ */
 static const char *const *
 command_of(struct ctx *cx, const char *env, char *line)
 {
@@ -134,7 +136,7 @@ run(const char *const *argv, char *printed, size_t max)
 	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
 }
 
-/* The failure's text for the person: the last line that a program wrote, without its name. */
+/* The text for the person: the last line that a program wrote, without the program's name. */
 static const char *
 last_line(char *printed)
 {

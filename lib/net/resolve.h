@@ -1,9 +1,9 @@
 /*
- * resolve.h: what addresses names stand for, without waiting for the answers.
+ * resolve.h: resolves host names without blocking.
  *
- * A name server that does not answer holds a lookup up for half a minute; the
- * C library's own threads do the waiting.  A lookup that was started must be
- * polled until it is over or cancelled before its memory goes.
+ * A name server that does not answer delays a look-up by half a minute; the C library's
+ * own threads wait for it. Poll a look-up until it is over, or cancel it, before its
+ * memory goes.
  */
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
@@ -22,12 +22,12 @@ struct resolve {
 };
 
 void resolve_start(struct resolve *, const char *host);
-/* *ret is filled in with RESOLVE_FOUND, *why with RESOLVE_FAILED. */
+/* RESOLVE_FOUND fills ret, RESOLVE_FAILED fills *why. */
 enum resolve_state resolve_poll(struct resolve *, struct sockaddr_storage *ret, const char **why);
-/* Give up on it; its thread may go on until the program ends, so the memory must stay. */
+/* Give up a look-up; its thread may go on until the program ends, so its memory must stay. */
 void resolve_cancel(struct resolve *);
 
-/* A numeric address (IPv6 with its zone, too); false: it is none. */
+/* Read a numeric address (IPv6 also with its zone); false: the text is none. */
 bool resolve_numeric(const char *text, struct sockaddr_storage *ret);
 /* The address as text, in cx->mem. */
 const char *resolve_text(struct ctx *, const struct sockaddr_storage *);

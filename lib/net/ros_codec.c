@@ -14,13 +14,13 @@ struct span {
 };
 
 /*
- * buf[start..end) is received and not yet handed out; scan bytes of it are
- * known to be whole words.  given is the length of the sentence handed out
- * last, which goes with the next call.
+ * buf[start..end) is received and not yet handed out; scan of its bytes are known to be
+ * complete words. given is the length of the sentence handed out last, which the next call
+ * drops.
  */
 struct ros_decoder {
 	struct arena *mem;
-	struct arena *texts; /* of the present row only */
+	struct arena *texts; /* of the current row only */
 	bool has_texts;
 	char *buf;
 	size_t cap, start, end, scan, given;
@@ -65,7 +65,7 @@ put_word(struct sb *out, const char *word)
 	sb_add(out, word, n);
 }
 
-/* Paths and keys are ours, so this guards against our own mistakes. */
+/* Paths and keys are constants of ours: this finds our own mistakes. */
 static bool
 is_name(const char *s)
 {
@@ -129,7 +129,10 @@ ros_cmd_query(struct ros_cmd *c, const char *word)
 		c->bad = true;
 }
 
-/* No value would mean no condition, and so every row: a mistake of the caller. */
+/*
+ * An empty list of values would be no condition, and so match every row: a mistake of the
+ * caller.
+ */
 void
 ros_cmd_any(struct ros_cmd *c, const char *key, const char *const *vals, size_t n)
 {
@@ -169,7 +172,7 @@ ros_decoder_new(struct arena *mem)
 	return d;
 }
 
-/* The sentence handed out last is no longer needed. */
+/* Drop the sentence that was handed out last. */
 static void
 drop_given(struct ros_decoder *d)
 {
@@ -182,7 +185,7 @@ drop_given(struct ros_decoder *d)
 	d->has_texts = false;
 }
 
-/* Space is made by moving what is left to the front, else by doubling. */
+/* Make room by moving the remaining bytes to the front, else by doubling the buffer. */
 char *
 ros_decoder_room(struct ros_decoder *d, size_t *ret)
 {
@@ -215,7 +218,7 @@ bad(struct ros_decoder *d, const char *why)
 	return ROS_STEP_BAD;
 }
 
-/* How many bytes a length has, by its first; 0 for the reserved ones. */
+/* The number of bytes of a length, by its first byte; 0 for reserved ones. */
 static size_t
 length_size(unsigned char first)
 {
@@ -230,7 +233,7 @@ length_size(unsigned char first)
 	return first == 0xF0 ? 5 : 0;
 }
 
-/* The length that n bytes (see above) at p say. */
+/* The length that n bytes (see above) at p encode. */
 static uint32_t
 length_value(const unsigned char *p, size_t n)
 {
@@ -242,7 +245,7 @@ length_value(const unsigned char *p, size_t n)
 	return v;
 }
 
-/* Take the next word's length; ROS_STEP_ROW means that the word is whole. */
+/* Read the next word's length; ROS_STEP_ROW when the word is complete. */
 static enum ros_step
 scan_word(struct ros_decoder *d, struct span *ret)
 {
@@ -264,7 +267,7 @@ scan_word(struct ros_decoder *d, struct span *ret)
 	return have - head < len ? ROS_STEP_NEED : ROS_STEP_ROW;
 }
 
-/* Go over the words that came, up to the end of a sentence that is not empty. */
+/* Scan the received words up to the end of a sentence that is not empty. */
 static enum ros_step
 scan_sentence(struct ros_decoder *d)
 {
@@ -307,7 +310,7 @@ kind_of(const char *word)
 	return ROS_KIND_OTHER;
 }
 
-/* The number of a tag; UINT_MAX for what we never sent. */
+/* The number in a tag; UINT_MAX for one that we never sent. */
 static unsigned
 tag_of(const char *s, size_t len)
 {
@@ -321,7 +324,7 @@ tag_of(const char *s, size_t len)
 	return v == 0 || len > 9 ? UINT_MAX : v;
 }
 
-/* =key=value, in place: the '=' between becomes the key's NUL. */
+/* Split =key=value in place: the second '=' becomes the key's NUL. */
 static struct ros_attr
 split_attr(char *word, size_t len)
 {
@@ -334,7 +337,7 @@ split_attr(char *word, size_t len)
 	return (struct ros_attr){ key, eq + 1, (size_t)(eq - key), (size_t)(word + len - eq - 1) };
 }
 
-/* One word after the first goes to where it belongs. */
+/* Store one word after the first: a tag, an attribute or a text. */
 static void
 take_word(struct ros_decoder *d, char *word, size_t len, struct ros_row *row)
 {
@@ -350,8 +353,8 @@ take_word(struct ros_decoder *d, char *word, size_t len, struct ros_row *row)
 }
 
 /*
- * Split the sentence that was just scanned.  Each word gets its NUL where the
- * next one's length stood, which is no longer needed.
+ * Split the sentence that was just scanned. A NUL overwrites the length behind each word,
+ * which is no longer needed.
  */
 static enum ros_step
 split(struct ros_decoder *d, struct ros_row *ret)

@@ -32,7 +32,7 @@
  * is marked bad and routeros.h refuses to send it.
  */
 struct ros_cmd {
-	struct sb out;    /* the words so far, without the final zero */
+	struct sb out;    /* the words so far, without the final zero length */
 	const char *path; /* for messages and logs */
 	bool bad;
 };
@@ -44,10 +44,10 @@ void ros_cmd_where(struct ros_cmd *, const char *key, const char *val); /* ?key=
 void ros_cmd_any(struct ros_cmd *, const char *key, const char *const *vals, size_t n);
 void ros_cmd_query(struct ros_cmd *, const char *word); /* "?#|", "?-comment" */
 
-/* The bytes to send: the words, .tag= unless tag is 0, and the final zero. */
+/* Write the bytes to send: the words, .tag= unless tag is 0, and the final zero length. */
 void ros_cmd_seal(const struct ros_cmd *, unsigned tag, struct sb *out);
 
-/* A length of n bytes as 1 to 5 bytes; returns how many. */
+/* Write the length n in its 1 to 5 bytes; returns how many. */
 size_t ros_length_put(uint32_t n, unsigned char ret[static 5]);
 
 enum ros_kind {
@@ -56,24 +56,24 @@ enum ros_kind {
 	ROS_KIND_TRAP,
 	ROS_KIND_EMPTY,
 	ROS_KIND_FATAL,
-	ROS_KIND_OTHER, /* a !word from the future: skip it */
+	ROS_KIND_OTHER, /* a !word that this program does not know: skip it */
 };
 
 struct ros_attr {
 	const char *key, *val; /* each followed by a NUL */
-	size_t keylen, len;    /* of the bytes before it */
+	size_t keylen, len;    /* bytes of key and of val, without it */
 };
 
-/* One sentence as received.  Alive until the decoder is touched again. */
+/* One sentence as received. Valid until the next call on the decoder. */
 struct ros_row {
 	enum ros_kind kind;
-	unsigned tag;     /* 0: none; UINT_MAX: not one of ours */
+	unsigned tag;     /* 0: none; UINT_MAX: not a tag of ours */
 	const char *text; /* the plain word after !fatal, "" when none */
 	const struct ros_attr *attrs;
 	size_t nattrs;
 };
 
-/* The value of key (the first, should it come twice); NULL when it did not come. */
+/* The value of key (the first of several); NULL when the row has no such key. */
 const char *ros_row_get(const struct ros_row *, const char *key);
 const struct ros_attr *ros_row_attr(const struct ros_row *, const char *key);
 
@@ -84,19 +84,22 @@ struct ros_decoder;
 
 enum ros_step {
 	ROS_STEP_ROW,  /* ret is filled */
-	ROS_STEP_NEED, /* give me more bytes */
+	ROS_STEP_NEED, /* the decoder needs more bytes */
 	ROS_STEP_BAD,  /* not this protocol, or beyond a limit: close; see ros_decoder_why() */
 };
 
 /* The decoder and its buffers come from mem, and grow there as bytes arrive. */
 struct ros_decoder *ros_decoder_new(struct arena *mem);
 
-/* Room for the next bytes (*ret of them, at least 1), and how many were put there. */
+/*
+ * Space for the next bytes (*ret of them, at least 1); then call ros_decoder_fed() with
+ * the number that was written.
+ */
 char *ros_decoder_room(struct ros_decoder *, size_t *ret);
 void ros_decoder_fed(struct ros_decoder *, size_t n);
 
 enum ros_step ros_decoder_next(struct ros_decoder *, struct ros_row *ret);
 const char *ros_decoder_why(const struct ros_decoder *);
-bool ros_decoder_idle(const struct ros_decoder *); /* nothing buffered */
+bool ros_decoder_idle(const struct ros_decoder *); /* no bytes are buffered */
 
 #endif

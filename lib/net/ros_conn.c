@@ -1,7 +1,4 @@
 #include "net/ros_conn.h"
-#include "base/clock.h"
-#include "base/ctx.h"
-#include "base/pem.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,6 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/macro.h"
+#include "base/pem.h"
+
 static bool
 conn_fails(struct ros_conn *c, enum routeros_fault fault, const char *why)
 {
@@ -26,7 +27,7 @@ conn_fails(struct ros_conn *c, enum routeros_fault fault, const char *why)
 	return false;
 }
 
-/* The fault that an errno of connect, send or recv means. */
+/* Record the fault of an errno of connect, send or recv. */
 static bool
 fails_errno(struct ros_conn *c, int no)
 {
@@ -113,7 +114,7 @@ dial_one(struct ros_conn *c, const struct addrinfo *ai, int64_t deadline)
 	return ok;
 }
 
-/* Every address gets an equal part of the time that is left. */
+/* Give every address an equal part of the remaining time. */
 static bool
 dial(struct ros_conn *c, const struct addrinfo *list, int64_t deadline)
 {
@@ -132,8 +133,9 @@ dial(struct ros_conn *c, const struct addrinfo *list, int64_t deadline)
 }
 
 /*
- * The resolver knows no deadline.  It is set to ask each server once, for a
- * second or two, so that a dead one costs about as much as a dead router.
+ * Resolve the host. The C library's resolver has no deadline, so it is set to ask each
+ * server once, for a second or two: a dead server then costs about as much time as a dead
+ * router.
  */
 static int
 resolve(const char *host, int port, int64_t deadline, struct addrinfo **ret)
@@ -175,7 +177,7 @@ tls_text(const struct ros_conn *c)
 	return why != NULL ? why : "handshake failed";
 }
 
-/* After an SSL call that returned n: 0 to wait (see wait), -1 for a failure. */
+/* The outcome of an SSL call that returned n: 0 to wait (see wait), -1 for a failure. */
 static int
 tls_result(struct ros_conn *c, int n, int no)
 {
@@ -202,7 +204,7 @@ tls_result(struct ros_conn *c, int n, int no)
 	}
 }
 
-/* Trust what the PEM text holds: an authority, or the router's own certificate. */
+/* Trust a certificate of the PEM text: an authority's, or the router's own. */
 static void
 trust(void *store, struct x509_st *cert)
 {
@@ -234,7 +236,7 @@ set_verify(struct ros_conn *c, const struct routeros_target *t)
 	       conn_fails(c, ROS_TLS, "no system authorities");
 }
 
-/* Old routers have short keys; where no authority is asked they are let pass. */
+/* Old routers have short keys; modes that check no authority accept these. */
 static bool
 set_mode(struct ros_conn *c, const struct routeros_target *t)
 {
@@ -260,7 +262,7 @@ hex_digit(char ch)
 	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
 }
 
-/* 32 bytes of hexadecimal, with or without colons and blanks. */
+/* Read 32 bytes of hexadecimal, with or without colons and blanks. */
 static bool
 read_pin(const char *text, unsigned char ret[static 32])
 {
@@ -357,7 +359,7 @@ void
 ros_conn_close(struct ros_conn *c)
 {
 	if (c->ssl != NULL && c->fault == ROS_OK)
-		(void)SSL_shutdown(c->ssl); /* one try, never waited for */
+		(void)SSL_shutdown(c->ssl); /* one try, without waiting */
 	SSL_free(c->ssl);
 	SSL_CTX_free(c->tls);
 	ERR_clear_error();
@@ -366,7 +368,7 @@ ros_conn_close(struct ros_conn *c)
 	close_fd(c);
 }
 
-/* After send or recv that returned n: as ros_conn_read promises. */
+/* The outcome of a send or recv that returned n, in the terms of ros_conn_read(). */
 static ssize_t
 plain_result(struct ros_conn *c, ssize_t n, short wait)
 {

@@ -45,7 +45,7 @@ ros_json_number(const char *val, int64_t *ret)
 	return true;
 }
 
-/* The name as JSON has it; false when it is none of RouterOS'. */
+/* The name in JSON's form; false when it is no name of RouterOS'. */
 static bool
 json_key(const char *name, char ret[static KEY_MAX])
 {

@@ -5,23 +5,22 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/ros_text.h"
 
-/* How much may wait in our own buffer before more commands are put there. */
+/* Most bytes in our own buffer before no more commands are added. */
 #define OUT_MAX ((size_t)64 << 10)
 
-/* The state of one talk. */
+/* The state of one exchange: some jobs and their answers. */
 struct run {
 	struct ctx *cx;
 	struct routeros *ros;
 	struct talk *t;
 	size_t sent, done;
-	size_t oldest; /* no job before this one is unfinished */
-	int64_t *due;  /* of each job sent */
-	int64_t moved; /* when a byte last moved */
+	size_t oldest; /* every job before this one is finished */
+	int64_t *due;  /* deadline of each job sent */
+	int64_t moved; /* when a byte last came or went */
 	size_t received;
 	struct sb out;
-	size_t written; /* of out */
+	size_t written; /* bytes of out that are sent */
 };
 
 static enum routeros_fault
@@ -39,7 +38,7 @@ tag_of(const struct run *r, size_t job)
 	return r->t->tagged ? r->ros->tags + (unsigned)job + 1 : 0;
 }
 
-/* Put as many commands into the buffer as may be under way. */
+/* Fill the buffer with as many commands as may be under way. */
 static void
 fill(struct run *r)
 {
@@ -53,7 +52,7 @@ fill(struct run *r)
 	}
 }
 
-/* The sentences, whole, in one write where the kernel takes them. */
+/* Send whole sentences, in one write where the kernel takes them. */
 static enum routeros_fault
 push(struct run *r)
 {
@@ -76,7 +75,7 @@ push(struct run *r)
 
 /* ---------------------------------------------------------------- receiving */
 
-/* The job that a reply belongs to, NULL when it is none of those under way. */
+/* The job that a reply belongs to; NULL when its tag is of no job under way. */
 static struct routeros_job *
 job_of(struct run *r, const struct ros_row *row)
 {
@@ -138,7 +137,7 @@ take_fatal(struct run *r, const struct ros_row *row)
 	return fault(r, ROS_CLOSED, why);
 }
 
-/* One sentence to where it belongs. */
+/* Give one sentence to its job. */
 static enum routeros_fault
 take_sentence(struct run *r, const struct ros_row *row)
 {
@@ -158,7 +157,7 @@ take_sentence(struct run *r, const struct ros_row *row)
 	return ROS_OK;
 }
 
-/* All the sentences that have come whole. */
+/* Process all complete sentences. */
 static enum routeros_fault
 take_all(struct run *r)
 {
@@ -176,7 +175,7 @@ take_all(struct run *r)
 
 /* ------------------------------------------------------------------ waiting */
 
-/* The oldest command's end, and the end of all. */
+/* The earlier of the oldest command's deadline and that of the whole exchange. */
 static int64_t
 end_of(const struct run *r)
 {
@@ -197,7 +196,7 @@ wait_for(struct run *r)
 	return ROS_OK;
 }
 
-/* Read what is there, or wait until something is. */
+/* Read the bytes that are there, or wait for some. */
 static enum routeros_fault
 pull(struct run *r)
 {
@@ -215,7 +214,7 @@ pull(struct run *r)
 	if (r->received > r->ros->to.max_bytes)
 		return fault(r, ROS_PROTOCOL, "too many bytes");
 	f = take_all(r);
-	r->moved = clock_ms(); /* our own row functions are not its silence */
+	r->moved = clock_ms(); /* time in our own row functions is no silence of the router */
 	return f;
 }
 
@@ -242,7 +241,7 @@ ros_talk(struct ctx *cx, struct routeros *ros, struct talk *t)
 	while (f == ROS_OK && r.done < t->n)
 		f = talk_step(&r);
 	if (f == ROS_CLOSED && r.done == t->n) {
-		t->hung_up = true; /* a goodbye after the last answer spoils no answer */
+		t->hung_up = true; /* a !fatal after the last answer spoils none of them */
 		return ROS_OK;
 	}
 	if (f == ROS_OK && !ros_decoder_idle(ros->in))

@@ -8,10 +8,10 @@
 
 enum routeros_tls {
 	ROS_PLAIN = 0,
-	ROS_TLS_VERIFY, /* by ca, else by the system's authorities, and the name or address */
-	ROS_TLS_PIN,    /* the certificate's SHA-256 is fingerprint, nothing else matters */
-	ROS_TLS_ADH,    /* api-ssl without a certificate: no proof of who answers */
-	ROS_TLS_NONE,   /* any certificate */
+	ROS_TLS_VERIFY, /* certificate by ca (NULL: the system's) for the host */
+	ROS_TLS_PIN,    /* only the certificate's SHA-256 is checked, against fingerprint */
+	ROS_TLS_ADH,    /* api-ssl without a certificate: does not prove the router's identity */
+	ROS_TLS_NONE,   /* any certificate is accepted */
 };
 
 /* All text is copied by routeros_new(); a 0 number means its default. */

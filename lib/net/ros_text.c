@@ -20,7 +20,7 @@ ros_text_is_ascii(const char *s, size_t len)
 	return (any & UINT64_C(0x8080808080808080)) == 0;
 }
 
-/* How long a character that begins so must be, 0 for what begins none. */
+/* The length of a character with this first byte; 0 for a byte that begins none. */
 static size_t
 size_by_first(unsigned char first)
 {
@@ -33,7 +33,7 @@ size_by_first(unsigned char first)
 	return first < 0xF0 ? 3 : 4;
 }
 
-/* Bytes of the valid UTF-8 character at p, 0 when there is none. */
+/* The length of the valid UTF-8 character at p; 0: none. */
 static size_t
 char_size(const unsigned char *p, size_t have)
 {
@@ -85,7 +85,7 @@ ros_text_from_latin1(struct arena *mem, const char *s, size_t len, size_t *ret)
 	return text;
 }
 
-/* Control characters are 00..1F, 7F and, in two bytes, 80..9F: terminals obey them all. */
+/* Escape control characters, which terminals obey: 00..1F, 7F and, in two bytes, 80..9F. */
 static void
 put_char(struct sb *out, const unsigned char *p, size_t n)
 {

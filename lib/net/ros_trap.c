@@ -1,16 +1,15 @@
 #include "net/ros_trap.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "net/ros_text.h"
 
 #define MESSAGE_FITS 400
 
 /*
- * Parts of messages; the first that fits wins, so the narrower stand first.
- * The property's name follows the part when arg is '>', and stands before it
- * when arg is '<'.  Versions differ in all else.
+ * Parts of messages; the first that matches wins, so narrower ones stand first. The
+ * property's name follows the part when arg is '>', and precedes it when arg is '<'. Other
+ * words differ between versions.
  */
 /* clang-format off */
 static const struct phrase {

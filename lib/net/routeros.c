@@ -9,7 +9,7 @@
 #include "net/ros_talk.h"
 #include "net/ros_text.h"
 
-/* Pieces of a message are cut, so that the whole fits err.msg. */
+/* Names and texts are cut to these lengths, so that a whole message fits err.msg. */
 #define NAME_FITS 32
 #define TEXT_FITS 72
 
@@ -52,7 +52,7 @@ routeros_close(struct routeros *ros)
 	ros->version = NULL;
 }
 
-/* The arena the handle lives in ends: so do the connection and the copied password. */
+/* When the arena of the handle ends, close the connection and wipe the copied password. */
 static void
 release(void *obj)
 {
@@ -151,8 +151,8 @@ forget(struct routeros *ros)
 }
 
 /*
- * The one place that words a failure.  what says where it happened: a command's
- * path, "connect" or "login".  why may be the router's own text.
+ * Word a failure; no other function does. what says where it happened: a command's path,
+ * "connect" or "login". why may be the router's own text.
  */
 static enum rc
 fail(struct ctx *cx, struct routeros *ros, enum routeros_fault f, const char *what, const char *why)
@@ -169,7 +169,7 @@ fail(struct ctx *cx, struct routeros *ros, enum routeros_fault f, const char *wh
 		[ROS_CLOSED] = "closed the connection",
 		[ROS_TRAP] = "refused",
 	};
-	/* The router words these as it does a wrong password. */
+	/* The router refuses such users like a wrong password. */
 	const char *maybe = "; is the user disabled, or without the policy api?";
 	const char *name = ros_text_printable(cx->mem, ros->to.name, NAME_FITS);
 	bool secret = ros->to.password[0] != '\0' && strstr(why, ros->to.password) != NULL;
@@ -186,7 +186,7 @@ fail(struct ctx *cx, struct routeros *ros, enum routeros_fault f, const char *wh
 	return RC_UPSTREAM;
 }
 
-/* The connection is worthless. why may lie in it, so it is worded first. */
+/* Close the unusable connection. why may point into it, so the failure is worded first. */
 static enum rc
 broken(struct ctx *cx, struct routeros *ros, enum routeros_fault f, const char *what,
     const char *why)
@@ -233,7 +233,7 @@ talk_once(struct ctx *cx, struct routeros *ros, struct talk *t)
 	return f;
 }
 
-/* Hex of MD5(one zero byte, the password, the challenge); false when it is no challenge. */
+/* Hex of MD5(a zero byte, the password, the challenge); false when challenge is no hex. */
 static bool
 answer_of(const char *challenge, const char *password, char ret[static 35])
 {
@@ -255,7 +255,7 @@ answer_of(const char *challenge, const char *password, char ret[static 35])
 	return ok;
 }
 
-/* Send one /login; its words hold a secret, and are wiped. */
+/* Send one /login; wipe its words, which hold a secret. */
 static enum rc
 login_step(struct ctx *cx, struct routeros *ros, const char *key, const char *val,
     struct routeros_reply *ret)
@@ -286,7 +286,7 @@ login_step(struct ctx *cx, struct routeros *ros, const char *key, const char *va
 	return RC_OK;
 }
 
-/* The form of 6.43 and later; a router before that answers with a challenge. */
+/* Log in as 6.43 and later want it; an older router answers with a challenge. */
 static enum rc
 login(struct ctx *cx, struct routeros *ros)
 {
@@ -320,7 +320,7 @@ routeros_open(struct ctx *cx, struct routeros *ros)
 
 /* ------------------------------------------------------------------ commands */
 
-/* Conditions before anything is sent. */
+/* Check what must hold before a command is sent. */
 static enum rc
 ready(struct ctx *cx, struct routeros *ros, const struct routeros_job *jobs, size_t n)
 {
@@ -451,7 +451,7 @@ is_id(const char *s)
 	       strspn(s + 1, "0123456789ABCDEFabcdef") == strlen(s + 1);
 }
 
-/* Looking ids up: those seen so far, and what a row must say. */
+/* A look-up of ids: those found so far, and the value that a row must have. */
 struct search {
 	const char *prop, *val;
 	struct routeros_ids found;
@@ -473,7 +473,7 @@ add_id(struct ctx *cx, struct search *s, const char *id)
 	s->found.id[s->found.n++] = arena_strdup(cx->mem, id);
 }
 
-/* The router has filtered; but a wrong id hits the wrong customer, so look again. */
+/* The router has filtered, but a wrong id would change another customer: check again. */
 static enum rc
 keep_id(struct ctx *cx, const struct ros_row *row, void *arg)
 {

@@ -39,23 +39,22 @@ struct routeros;
 /* Makes a closed handle. */
 struct routeros *routeros_new(struct arena *life, const struct routeros_target *);
 
-/* Connect and log in; closes first what was open.  Starts budget_ms. */
+/* Connect and log in, after closing an open connection. Starts budget_ms. */
 enum rc routeros_open(struct ctx *, struct routeros *) _must_check_;
 void routeros_close(struct routeros *);
 
 /* The last open made a TCP connection, though TLS or the login may have failed. */
 bool routeros_reached(const struct routeros *);
 
-/* Open, in step, and not hung up on as far as the kernel knows. Sends nothing. */
+/* Connected and in step; false once the kernel knows that the router hung up. Sends nothing. */
 bool routeros_alive(struct routeros *);
 
-/* Start the budget anew: all that follows must end within ms; 0 lifts it. */
+/* Restart the budget: all following calls must end within ms; 0: no budget. */
 void routeros_budget(struct routeros *, int ms);
 
 /*
- * About the last call: the kind of failure, and the trap that failed it
- * (kind TRAP_OTHER, category -1 when none did).  The trap's text lives in the
- * cx->mem of that call.
+ * The failure of the last call, and the trap that caused it (kind TRAP_OTHER, category -1
+ * when none did). The trap's text lives in the cx->mem of that call.
  */
 enum routeros_fault routeros_fault(const struct routeros *);
 const struct ros_trap *routeros_trap(const struct routeros *);
@@ -71,7 +70,7 @@ enum rc routeros_run(struct ctx *, struct routeros *, const struct ros_cmd *, ro
 enum rc routeros_ask(struct ctx *, struct routeros *, const struct ros_cmd *, routeros_row_fn *row,
     void *arg, struct routeros_reply *ret) _must_check_;
 
-/* The check that run makes of the reply of ask or of a job: RC_OK unless it has a trap. */
+/* Apply the check of run to a reply of ask or of a job: RC_OK unless it has a trap. */
 enum rc routeros_check(struct ctx *, struct routeros *, const struct ros_cmd *,
     const struct routeros_reply *) _must_check_;
 
@@ -90,7 +89,7 @@ bool routeros_missing(const struct routeros_reply *); /* the router has no such 
 enum rc routeros_batch(struct ctx *, struct routeros *, struct routeros_job *,
     size_t n) _must_check_;
 
-/* The router's version ("7.20.4 (stable)"), asked for once a connection. */
+/* The router's version ("7.20.4 (stable)"); each connection asks the router once. */
 enum rc routeros_version(struct ctx *, struct routeros *, const char **ret) _must_check_;
 
 /* The first row of the answer, copied to cx->mem; nattrs 0 when there is none. */
@@ -98,8 +97,8 @@ enum rc routeros_one(struct ctx *, struct routeros *, const struct ros_cmd *,
     struct ros_row *ret) _must_check_;
 
 /*
- * Ids of the rows of menu ("/ppp/secret") whose prop is exactly val.  Use one at once and do not
- * keep it: the router gives the id of a row that is gone to another.
+ * Find the ids of the rows of menu ("/ppp/secret") whose prop is exactly val. Use an id at
+ * once and do not keep it: the router gives the id of a deleted row to another.
  */
 struct routeros_ids {
 	const char **id;

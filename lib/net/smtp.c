@@ -13,10 +13,10 @@ struct smtp {
 	struct smtp_host host;
 	const char *url;
 	enum smtp_fault fault;
-	int sent; /* over this connection; hosts close one that sends too many */
+	int sent; /* messages sent on this connection; hosts close one with too many */
 };
 
-/* One message under way. */
+/* One message being sent. */
 struct transfer {
 	struct easy_text unsent;
 	char reply[REPLY_MOST + 1];
@@ -48,7 +48,7 @@ smtp_fault(const struct smtp *s)
 
 static const char *const sentences[] = {
 	[SMTP_ADDRESS] = "is no address that mail can be sent to",
-	[SMTP_AWAY] = "The mail host cannot be reached",
+	[SMTP_UNREACHABLE] = "The mail host cannot be reached",
 	[SMTP_LOGIN] = "The mail host refuses the user or password",
 	[SMTP_LATER] = "The mail host refuses the message for now",
 	[SMTP_REFUSED] = "The mail host refuses the message",
@@ -67,8 +67,7 @@ message_fails(struct ctx *cx, struct smtp *s, enum smtp_fault fault, const struc
 /* ---- the conversation --------------------------------------------------------------------------
  */
 
-/* Keep the last line that the host said. Lines of ours are not looked at: one holds the password.
- */
+/* Keep the host's last line. Ignore our own lines: one holds the password. */
 static int
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type of the callback */
 keep_reply(CURL *easy, curl_infotype type, char *data, size_t n, void *arg)
@@ -131,8 +130,7 @@ set_text(CURL *easy, struct transfer *t)
 	(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->unsent.len);
 }
 
-/* 354 was the invitation to send the text: where it is still the last code, the end has no answer.
- */
+/* 354 asks for the text: when it is still the last code, the end of the text was not answered. */
 static enum smtp_fault
 meaning(CURLcode code, long reply, const struct transfer *t)
 {
@@ -141,15 +139,15 @@ meaning(CURLcode code, long reply, const struct transfer *t)
 	if (t->unsent.len == 0 && reply < 400)
 		return SMTP_UNKNOWN;
 	if (reply == 421 || reply < 400)
-		return SMTP_AWAY;
-	/* Quotas that pass are often spelt 552 and 554 with "temporary" beside them. */
+		return SMTP_UNREACHABLE;
+	/* Hosts often send 552 and 554 with "temporary" for quotas that pass. */
 	if (reply < 500 ||
 	    ((reply == 552 || reply == 554) && strcasestr(t->reply, "tempor") != NULL))
 		return SMTP_LATER;
 	return SMTP_REFUSED;
 }
 
-/* Only ASCII: nothing of ours speaks SMTPUTF8. */
+/* ASCII only: this client does not speak SMTPUTF8. */
 static bool
 is_mailbox(const char *address)
 {

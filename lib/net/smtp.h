@@ -30,12 +30,12 @@ struct smtp_host {
 
 enum smtp_fault {
 	SMTP_OK = 0,
-	SMTP_ADDRESS, /* an address that is none; nothing was sent */
-	SMTP_AWAY,    /* nobody there, no secure connection, a greeting that refuses */
-	SMTP_LOGIN,   /* the host refuses our user */
-	SMTP_LATER,   /* refused for now (4xx) */
-	SMTP_REFUSED, /* refused for good (5xx) */
-	SMTP_UNKNOWN, /* all was sent, and no answer came */
+	SMTP_ADDRESS,     /* malformed address; nothing was sent */
+	SMTP_UNREACHABLE, /* host unreachable, no secure connection, or a refusing greeting */
+	SMTP_LOGIN,       /* the host refuses our user */
+	SMTP_LATER,       /* refused for now (4xx) */
+	SMTP_REFUSED,     /* refused for good (5xx) */
+	SMTP_UNKNOWN,     /* all was sent, but no answer came: delivery is unknown */
 };
 
 struct smtp *smtp_new(struct arena *life, const struct smtp_host *);
@@ -43,7 +43,7 @@ struct smtp *smtp_new(struct arena *life, const struct smtp_host *);
 enum rc smtp_send(struct ctx *, struct smtp *, const char *from, const char *to,
     const char *text) _must_check_;
 
-/* About the last smtp_send(). */
+/* The failure of the last smtp_send(). */
 enum smtp_fault smtp_fault(const struct smtp *);
 
 #endif

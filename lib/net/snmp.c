@@ -31,7 +31,7 @@ set_library_up(void)
 	setenv("SNMPCONFPATH", "/nonexistent", 1);
 	for (size_t i = 0; i < countof(off); i++)
 		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
-	(void)netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, 7); /* it writes without limit */
+	(void)netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, 7); /* it logs without limit */
 	init_snmp("snmp-poller");
 }
 
@@ -85,7 +85,7 @@ finish_request(struct snmp_agent *a, enum snmp_outcome outcome, const char *why)
 	a->reply.why = why;
 }
 
-/* Outside the library: its callers still walk their lists when a callback returns. */
+/* Called outside the library, whose callers still walk their lists when a callback returns. */
 static void
 give_answer(struct snmp_agent *a)
 {
@@ -127,7 +127,7 @@ take_reply(struct snmp_agent *a, const netsnmp_pdu *pdu)
 	finish_request(a, SNMP_REPLIED, NULL);
 }
 
-/* Some versions hand the Report over only here. */
+/* Some versions of net-snmp pass the Report only here. */
 static void
 refuse_request(struct snmp_agent *a, const netsnmp_pdu *pdu)
 {
@@ -138,9 +138,8 @@ refuse_request(struct snmp_agent *a, const netsnmp_pdu *pdu)
 }
 
 /*
- * net-snmp calls twice around a Report, in an order that differs between its
- * versions: at the Report itself nothing is ended.  RESEND and the like end
- * nothing, either.
+ * net-snmp calls twice around a Report, in an order that differs between its versions: the
+ * call at the Report itself ends no request, and neither does RESEND and the like.
  */
 static int
 on_answer(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
@@ -179,7 +178,10 @@ watch(struct snmp_agent *a)
 	return epoll_ctl(a->engine->epoll, EPOLL_CTL_ADD, a->fd, &ev) == 0;
 }
 
-/* Open net-snmp's session; connected, so that the kernel drops what comes from elsewhere. */
+/*
+ * Open net-snmp's session on a connected socket, so that the kernel drops packets from
+ * other addresses.
+ */
 static bool
 open_session(struct snmp_agent *a)
 {
@@ -217,12 +219,12 @@ send_discovery(struct snmp_agent *a)
 	unsigned char msg[SNMP_DISCOVER_LEN];
 
 	snmp_discover_write(msg, a->discover_id);
-	(void)send(a->fd, msg, sizeof(msg), MSG_DONTWAIT); /* what does not arrive is sent again */
+	(void)send(a->fd, msg, sizeof(msg), MSG_DONTWAIT); /* a lost packet is sent again */
 	a->tries++;
 	a->due_at = clock_ms() + a->conf.timeout_ms;
 }
 
-/* Two agents of one id would share net-snmp's clock and keys, and fail by turns. */
+/* Two agents with the same engine id would share net-snmp's clock and keys, and fail by turns. */
 static bool
 is_twin(const struct snmp_agent *a)
 {
@@ -307,7 +309,7 @@ snmp_agent_close(struct snmp_agent *a)
 {
 	a->is_closing = true;
 	if (a->session != NULL)
-		(void)snmp_sess_close(a->session); /* calls on_answer() for what is open */
+		(void)snmp_sess_close(a->session); /* calls on_answer() for open requests */
 	else if (a->fd >= 0)
 		close(a->fd);
 	if (a->request.pdu != NULL)
@@ -376,7 +378,7 @@ receive(struct snmp_agent *a)
 		netsnmp_large_fd_clr(a->fd, set);
 }
 
-/* A try has lasted its time: net-snmp, or the discovery, sends again or gives up. */
+/* The current try has timed out: net-snmp, or the discovery, sends again or gives up. */
 static void
 look_at_clock(struct snmp_agent *a, int64_t now)
 {

@@ -16,7 +16,6 @@
 #ifndef NET_SNMP_H
 #define NET_SNMP_H
 
-#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "base/ctx.h"
@@ -46,8 +45,8 @@ enum snmp_outcome {
 
 struct snmp_reply {
 	enum snmp_outcome outcome;
-	long status, index; /* of SNMP_FAULT; the index is 1-based and the agent's word */
-	const char *why;    /* of all but SNMP_REPLIED: a sentence's end for people */
+	long status, index; /* of SNMP_FAULT, as the agent sent them; the index counts from 1 */
+	const char *why;    /* of any outcome but SNMP_REPLIED: for people, the end of a sentence */
 	const struct snmp_var *vars;
 	size_t n;
 };
@@ -68,10 +67,10 @@ typedef void (*snmp_answer)(void *owner, const struct snmp_reply *);
 
 enum rc snmp_engine_open(struct ctx *, struct snmp_engine **ret) _must_check_;
 void snmp_engine_close(struct snmp_engine *);
-/* Wait for at most wait_ms for something to happen, and see it through. */
+/* Wait for at most wait_ms for replies and time-outs, and handle them. */
 void snmp_engine_step(struct snmp_engine *, int wait_ms);
 
-/* NULL: what is wrong stands in *why. */
+/* NULL: *why says why the configuration is unusable. */
 struct snmp_agent *snmp_agent_open(struct snmp_engine *, const struct snmp_agent_conf *,
     snmp_answer, void *owner, const char **why);
 void snmp_agent_close(struct snmp_agent *);

@@ -5,7 +5,7 @@
 
 enum { TAG_INTEGER = 0x02, TAG_OCTETS = 0x04, TAG_SEQUENCE = 0x30 };
 
-enum { MSG_ID = 9, REQUEST_ID = 50 }; /* where they stand in it */
+enum { MSG_ID = 9, REQUEST_ID = 50 }; /* their offsets in the message */
 
 /* clang-format off */
 static const unsigned char question[SNMP_DISCOVER_LEN] = {
@@ -40,7 +40,7 @@ snmp_discover_write(unsigned char msg[SNMP_DISCOVER_LEN], uint32_t id)
 	put_id(msg + REQUEST_ID, id & 0x7fffffff);
 }
 
-/* The length of an element, whose octets begin at in->at; false: it is not whole. */
+/* Read the length of an element whose octets begin at in->at; false: incomplete. */
 static bool
 take_length(struct span *in, size_t *ret)
 {
@@ -60,7 +60,7 @@ take_length(struct span *in, size_t *ret)
 	return len <= in->len;
 }
 
-/* Take the next element off the front; false: it is not whole or has another tag. */
+/* Take the next element off the front; false: incomplete, or another tag. */
 static bool
 take_span(struct span *in, unsigned char tag, struct span *ret)
 {

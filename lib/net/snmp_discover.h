@@ -1,9 +1,9 @@
 /*
- * snmp_discover.h: the SNMPv3 exchange that tells the engine id of an agent.
+ * snmp_discover.h: the SNMPv3 exchange that finds the engine id of an agent.
  *
- * net-snmp does it blocking, inside the first send: a dead device held all
- * others up for its whole time-out (measured).  This is the message and the
- * reader of its Report; sending them is snmp.c's business.
+ * net-snmp does it blocking, inside the first send: one dead device delayed all others for
+ * its whole time-out (measured). This file has the message and the reader of its Report;
+ * snmp.c sends and receives them.
  */
 #ifndef NET_SNMP_DISCOVER_H
 #define NET_SNMP_DISCOVER_H
@@ -19,10 +19,10 @@ struct snmp_engine_id {
 	size_t len;
 };
 
-/* An empty GET of nobody, with a message id of 31 bits. */
+/* An empty GET without a user, with a message id of 31 bits. */
 void snmp_discover_write(unsigned char msg[SNMP_DISCOVER_LEN], uint32_t id);
 
-/* Read the answer to that id; false: it is none. */
+/* Read the answer to this message id; false: the bytes are none. */
 bool snmp_discover_read(const unsigned char *msg, size_t len, uint32_t id,
     struct snmp_engine_id *ret);
 

@@ -9,7 +9,7 @@
 #include "net/snmp.h"
 #include "net/snmp_discover.h"
 
-/* A passphrase as a key: 1 MB of hashing each, so devices that share one share this. */
+/* A passphrase as a key: hashes 1 MB, so devices with the same passphrase share the key. */
 struct ku {
 	int auth_type;
 	const char *passphrase;
@@ -43,7 +43,7 @@ struct snmp_agent {
 	void *session; /* net-snmp's; NULL until the engine id is known */
 	int fd;        /* of the session, or of the discovery */
 	struct request request;
-	int64_t due_at; /* clock_ms(): a try has lasted its time */
+	int64_t due_at; /* clock_ms() at which the current try times out */
 	int tries;
 	uint32_t discover_id;
 	struct snmp_engine_id engine_id;
@@ -52,13 +52,13 @@ struct snmp_agent {
 	char report[64];
 };
 
-/* Take all values of a reply; a bulk reply may have more than was asked for. */
+/* Copy all values of a reply; a bulk reply may have more than requested. */
 void snmp_take_values(struct arena *, const netsnmp_pdu *, struct snmp_reply *ret);
 
-/* The login of an agent and its address, for net-snmp to open; false: its passwords do not fit. */
+/* Fill the login and address of an agent for net-snmp; false: its passwords do not fit. */
 bool snmp_session_fill(struct snmp_agent *, netsnmp_session *);
 bool snmp_session_is_v3(const struct snmp_agent *);
-/* Why this configuration cannot be used; NULL: it can. */
+/* The reason why this configuration is unusable; NULL: it is usable. */
 const char *snmp_session_fault(const struct snmp_agent_conf *);
 
 #endif

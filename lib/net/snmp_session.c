@@ -1,4 +1,4 @@
-/* snmp_session.c: the login of an agent: its protocols, its keys, its community. */
+/* snmp_session.c: the login of an agent: its protocols, keys and community. */
 #include "net/snmp_int.h"
 
 #include <arpa/inet.h>
@@ -52,7 +52,10 @@ snmp_session_fault(const struct snmp_agent_conf *c)
 	return NULL;
 }
 
-/* A transport specifier of net-snmp, from an address: a name could be read as anything. */
+/*
+ * A transport specifier of net-snmp, made from an address: a name could be read as another
+ * specifier.
+ */
 static char *
 peer_name(struct snmp_agent *a)
 {

@@ -13,14 +13,14 @@ oid_of(const oid *name, size_t len)
 	struct snmp_oid ret = { 0 };
 
 	if (len > SNMP_OID_MAX)
-		return ret; /* nothing that anybody asked for */
+		return ret; /* no name that we asked for is so long */
 	for (size_t i = 0; i < len; i++)
 		ret.sub[i] = (uint32_t)name[i];
 	ret.len = (uint32_t)len;
 	return ret;
 }
 
-/* Latin-1 where it is no UTF-8; without NUL and control characters. */
+/* Convert to clean UTF-8, from Latin-1 where it is none; without NUL and control characters. */
 static const char *
 clean_text(struct arena *mem, const unsigned char *in, size_t len)
 {
@@ -39,7 +39,7 @@ clean_text(struct arena *mem, const unsigned char *in, size_t len)
 			out[n++] = (char)(0x80 | (in[i] & 0x3f));
 		}
 	}
-	while (n > 0 && !utf8_valid(out, n)) /* a character that was cut */
+	while (n > 0 && !utf8_valid(out, n)) /* a character that was cut off */
 		n--;
 	while (n > 0 && out[n - 1] == ' ')
 		n--;

@@ -10,7 +10,7 @@
 #define FONT      "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 #define FONT_BOLD "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 
-/* A paper's measures in points; a roll has no height of its own. */
+/* Measures of a paper in points; a roll's height is that of its text. */
 static const struct measure {
 	float width, height, margin, text, head, qr;
 } measures[] = {
@@ -27,7 +27,7 @@ struct sheet {
 	HPDF_Doc pdf;
 	HPDF_Page page;
 	HPDF_Font font, bold;
-	float height, y; /* of the page; where the next line begins, from below */
+	float height, y; /* height of the page, and of the next line above its lower edge */
 	bool narrow;
 };
 
@@ -43,7 +43,7 @@ add_page(struct sheet *s)
 	s->y = s->height - s->m->margin;
 }
 
-/* Go down; where the page ends, the next one begins. */
+/* Move down; at the end of a page begin the next one. */
 static void
 take_space(struct sheet *s, float space)
 {
@@ -80,8 +80,10 @@ put_right(struct sheet *s, HPDF_Font font, float size, float x, const char *text
 	put_at(s, font, size, x - width_of(s, font, size, text), text);
 }
 
-/* Bytes of the text that fit into the width, between words where there is a blank; at least a
- * letter. */
+/*
+ * The bytes of text that fit into the width, ending at a blank if there is one; at least
+ * one letter.
+ */
 static size_t
 fitting(struct sheet *s, HPDF_Font font, float size, const char *text, float width)
 {
@@ -99,7 +101,7 @@ fitting(struct sheet *s, HPDF_Font font, float size, const char *text, float wid
 	return blank > 0 ? blank : n;
 }
 
-/* A text in lines as wide as that; s->y is at the last of them. */
+/* Print a text in lines of that width; s->y is then at the last of them. */
 static void
 put_wrapped(struct sheet *s, HPDF_Font font, float size, float x, const char *text, float width)
 {
@@ -124,7 +126,7 @@ rule(struct sheet *s)
 	take_space(s, s->m->text * 0.6F);
 }
 
-/* 1234567 as "Rp1.234.567", as Indonesia writes it. */
+/* 1234567 in the Indonesian form "Rp1.234.567". */
 static const char *
 money(struct ctx *cx, int64_t n)
 {
@@ -199,8 +201,10 @@ put_pairs(struct sheet *s, const struct paper_pair *pairs, size_t n)
 		put_pair(s, &pairs[i]);
 }
 
-/* A line of the bill: text, how many of what, amount.  On a roll the amount stands below a long
- * text. */
+/*
+ * Print a line of the bill: text, quantity, amount. On a roll the amount stands below a
+ * long text.
+ */
 static void
 put_bill_line(struct sheet *s, const struct paper_line *l)
 {
@@ -244,7 +248,7 @@ free_code(void *code)
 	QRcode_free(code);
 }
 
-/* The code's dark modules, one filled path. */
+/* Draw the dark modules of the code as one filled path. */
 static void
 draw_code(struct sheet *s, const QRcode *code, float x, float side)
 {
@@ -342,7 +346,7 @@ open_sheet(struct ctx *cx, enum paper_size size, float height, struct sheet *ret
 	return RC_OK;
 }
 
-/* A roll is measured first: on paper that is long enough. */
+/* Measure a roll by printing it once on a paper that is long enough. */
 static enum rc
 height_of(struct ctx *cx, const struct paper *p, enum paper_size size, float *ret)
 {

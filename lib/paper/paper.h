@@ -9,7 +9,6 @@
 #ifndef PAPER_PAPER_H
 #define PAPER_PAPER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/ctx.h"
@@ -35,7 +34,7 @@ struct paper {
 	size_t nlines;
 	const struct paper_line *sums; /* text and amount; the last one is the total */
 	size_t nsums;
-	const struct paper_pair *payments; /* what was paid, and how */
+	const struct paper_pair *payments; /* payments received, and their methods */
 	size_t npayments;
 	const char *link;      /* the pay address, as QR code; NULL: none */
 	const char *link_text; /* beside the code */

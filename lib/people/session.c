@@ -10,7 +10,10 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* Verified against for an unknown e-mail, so that it takes as long as a known one. */
+/*
+ * The hash against which a password for an unknown e-mail is verified, so that both cases
+ * take as long.
+ */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$NDDZhV0rIFOa3QHkF49eFQ"
 			     "$fiIWdHeRKwuoQsY7al1RwCkVai4eio1ucUGLUPiRZNQ";
 
@@ -32,7 +35,7 @@ refuse_login(struct ctx *cx, const struct login *who, const char *reason, const 
 	return err_field(cx, "email", "%s", msg);
 }
 
-/* Count the attempt; a successful login takes it off again. */
+/* Count the attempt; a successful login removes it again. */
 enum rc
 session_attempt(struct ctx *cx, const char *email)
 {
@@ -78,7 +81,7 @@ renew_hash(struct ctx *cx, struct login *who, const char *password)
 	return RC_OK;
 }
 
-/* Make a token unless the password that was verified has been changed; id 0: it has. */
+/* Make a token, unless the verified password has been changed since (id 0). */
 static enum rc
 open_session(struct ctx *cx, const char *user_id, const char *verified, int64_t *ret_id,
     struct session *ret)
@@ -110,7 +113,7 @@ session_login(struct ctx *cx, const char *email, const char *password, struct se
 		return refuse_login(cx, &who, "deactivated", "Your account has been deactivated.");
 	TRY(renew_hash(cx, &who, password));
 	TRY(open_session(cx, who.id, who.password, &id, ret));
-	if (id == 0) /* changed while we hashed */
+	if (id == 0) /* changed since it was verified */
 		return refuse_login(cx, &who, "changed", "The provided credentials are incorrect.");
 	return RC_OK;
 }

@@ -14,7 +14,7 @@
 
 struct session {
 	const char *user_id;
-	const char *token; /* plain text, shown to the user this once */
+	const char *token; /* plain text, shown to the user only now */
 };
 
 /*
@@ -30,21 +30,21 @@ enum rc session_login(struct ctx *, const char *email, const char *password,
 enum rc session_open(struct ctx *, const char *user_id, struct session *ret) _must_check_;
 
 /*
- * RC_INVALID on current_password when it is not the actor's password; *ret_hash
- * is the hash it was held against, which must still stand when something is done.
+ * RC_INVALID on current_password when it is not the actor's password; *ret_hash is the
+ * hash that it matched, which later statements must find unchanged.
  */
 enum rc session_confirm(struct ctx *, const char *password, const char **ret_hash) _must_check_;
 
 /* Count an attempt for this e-mail and address: RC_THROTTLED after too many failures. */
 enum rc session_attempt(struct ctx *, const char *email) _must_check_;
 
-/* Take "<id>|<random>" apart; false when it has another form. */
+/* The parts of "<id>|<random>"; session_token() is false for another form. */
 struct token {
 	int64_t id;
 	const char *hash; /* of the random part */
 };
 bool session_token(struct ctx *, const char *text, struct token *ret);
-/* A new random part and its hash. */
+/* A new random part of a token, and its hash. */
 const char *session_secret(struct ctx *, const char **ret_hash);
 
 #endif

@@ -9,7 +9,7 @@
 #include "people/session.h"
 #include "sql.h"
 
-/* Print the input with the hash in the place of the password. */
+/* Print the input with the hash instead of the password. */
 static enum rc
 hashed(struct ctx *cx, struct cJSON *in, const char **ret)
 {
@@ -78,7 +78,7 @@ user_register(struct ctx *cx, struct cJSON *in, bool guarded, const char **ret_i
 
 	if (guarded)
 		hash = crypt_sha256_hex(cx, given != NULL ? given : "");
-	/* Checked before hashing as well: an anonymous request must not cost a hash. */
+	/* Also checked before hashing: an anonymous request must not cost a hash. */
 	TRY(db_exec(cx, &SQL_registration_open, V_TEXT(hash)));
 	TRY(hashed(cx, in, &input));
 	TRY(db_row(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(hash), V_TEXT(cx->ip)));
@@ -105,7 +105,7 @@ user_reset_password(struct ctx *cx, const char *email, const char *token, const 
 	cx->actor = (struct actor){ .name = email };
 	TRY(db_set_actor(cx));
 	TRY(session_attempt(cx, email));
-	/* Checked before hashing as well: an anonymous request must not cost a hash. */
+	/* Also checked before hashing: an anonymous request must not cost a hash. */
 	TRY(db_row(cx, &SQL_password_reset_is_valid, &rows, V_TEXT(email), V_TEXT(token_hash)));
 	if (!db_bool(rows, 0, "is_valid"))
 		return err_field(cx, "token",

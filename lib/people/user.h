@@ -1,9 +1,8 @@
 /*
  * user.h: users.
  *
- * A field "password" of the input is hashed here, outside of any transaction;
- * the rest is for the functions of sql/functions/user.sql, which also
- * keep the last active admin.
+ * The field "password" of the input is hashed here, outside of any transaction; the
+ * functions of sql/functions/user.sql do the rest and protect the last active admin.
  */
 #ifndef PEOPLE_USER_H
 #define PEOPLE_USER_H
@@ -18,21 +17,23 @@ struct conf;
 enum rc user_add(struct ctx *, struct cJSON *in, const char **ret_id) _must_check_;
 enum rc user_set(struct ctx *, const char *id, struct cJSON *in) _must_check_;
 /*
- * The e-mail of a user who has the password of development, which everybody
- * knows; NULL: there is none, or this is not production.
+ * The e-mail of a user with the password of development, which is public; NULL: no user
+ * has it, or this is not production.
  */
 enum rc user_with_known_password(struct ctx *, const struct conf *,
     const char **ret_email) _must_check_;
-/* RC_DENIED once there is a user: to be asked before anything that was sent is looked at. */
+/* RC_DENIED once there is a user: check this before reading the request. */
 enum rc user_may_register(struct ctx *) _must_check_;
 /*
- * The first admin of an empty system; RC_DENIED ever after.  guarded: only
+ * Create the first admin of an empty system; RC_DENIED once there is a user. guarded: only
  * with the setup token, RC_INVALID on setup_token otherwise.
  */
 enum rc user_register(struct ctx *, struct cJSON *in, bool guarded,
     const char **ret_id) _must_check_;
 
-/* Mail a token to set a new password with, if a user has this e-mail; the same outcome if none has.
+/*
+ * Mail a token for a new password to the user with this e-mail; the outcome is the same
+ * when there is none.
  */
 enum rc user_forgot_password(struct ctx *, const char *email) _must_check_;
 /*

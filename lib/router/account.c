@@ -1,4 +1,4 @@
-/* account.c: jobs out of the database and their results into it. */
+/* account.c: reads jobs from the database and stores their results. */
 #include "router/account.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* A job's columns as they come; struct account is made of them. */
+/* The columns of a job as they are read; a struct account is made of them. */
 struct claimed {
 	const char *id, *wanted, *service, *username, *password, *password_place;
 	const char *profile, *package_id, *local_address, *remote_address, *comment;
@@ -40,7 +40,7 @@ menu_of(const char *service)
 	return strcmp(service, "hotspot") == 0 ? MENU_HOTSPOT : MENU_PPP;
 }
 
-/* The lines of a text; the text is cut up. */
+/* Split a text into its lines, in place. */
 static size_t
 lines_of(struct arena *mem, const char *text, const char ***ret)
 {
@@ -59,7 +59,7 @@ lines_of(struct arena *mem, const char *text, const char ***ret)
 	return n;
 }
 
-/* "static 10.0.0.5 name", see account_states.traces. */
+/* Read "static 10.0.0.5 name", see account_states.traces. */
 static struct account_trace
 trace_of(struct arena *mem, const char *line)
 {
@@ -160,7 +160,7 @@ trace_text(struct arena *mem, enum account_menu menu, const char *name, const ch
 	return arena_printf(mem, "%s - %s", menu == MENU_HOTSPOT ? "hotspot" : "ppp", name);
 }
 
-/* An address it had before, and that stays blocked until it is in service again. */
+/* True for a former address that stays blocked until the account is in service again. */
 static bool
 is_kept(const struct account *a, size_t i)
 {
@@ -175,7 +175,7 @@ is_kept(const struct account *a, size_t i)
 	return true;
 }
 
-/* Places of an account that is as wanted: one object, and its blocked addresses. */
+/* Write the places of an account that is as wanted: one object, and its blocked addresses. */
 static void
 write_traces(struct ctx *cx, struct jw *w, const struct account *a)
 {

@@ -1,14 +1,14 @@
 /*
- * account.h: what a router should hold for an account, and the commands for it.
+ * account.h: the objects that a router should hold for an account, and the commands for
+ * them.
  *
- * account_claim() takes the due jobs of one router, each with what is wanted as
- * the database has it at that moment.  account_plan() compares it with what was
- * found on the router and answers with commands; it is pure, and the whole
- * of contract 6 about single accounts stands there.  account_results() writes
- * back what came of it.  The service floor (provision.h) does the talking.
+ * account_claim() takes the due jobs of one router, each with the wanted state as the
+ * database has it at that moment. account_plan() compares it with the objects found on the
+ * router and returns commands; it is pure, and holds all of contract 6 about single
+ * accounts. account_results() stores the outcome. provision.h talks to the router.
  *
- * Objects of ours carry the comment "isp:<uuid of the account>", the user's
- * own comment behind it.  Nothing else is ever changed or removed.
+ * Objects of ours carry the comment "isp:<uuid of the account>", followed by the user's
+ * own comment. No other object is ever changed or removed.
  */
 #ifndef ROUTER_ACCOUNT_H
 #define ROUTER_ACCOUNT_H
@@ -30,7 +30,10 @@ extern const char *const account_menu_path[MENU__MAX]; /* "/ppp/secret" ... */
 
 enum account_wanted { WANTED_ON, WANTED_CUT, WANTED_GONE };
 
-/* A place where the account stands, or may stand where a reply was lost. */
+/*
+ * A place of the account on this router, where an object of it is or, after a lost reply,
+ * may be.
+ */
 struct account_trace {
 	enum account_menu menu;
 	const char *name;
@@ -40,81 +43,81 @@ struct account_trace {
 struct account {
 	const char *id;
 	int64_t generation;
-	bool kick; /* sessions must end with this change */
+	bool kick; /* the sessions must end with this change */
 	enum account_wanted wanted;
 	enum account_menu menu;
 	const char *service;  /* pppoe, any, hotspot, static */
 	const char *username; /* its name on the router */
 	const char *sealed, *sealed_place;
 	const char *password; /* opened by the worker; NULL: unknown */
-	bool locked;          /* it is sealed, and no key of ours opens it */
+	bool locked;          /* the password is sealed, and no key of ours opens it */
 	const char *profile;  /* NULL: leave alone */
-	bool own_profile;     /* of its package, not one that the subscription names */
+	bool own_profile;     /* the profile is its package's, not one named by the subscription */
 	const char *package_id, *router_profile, *bandwidth, *burst;
 	int priority;
 	const char *local_address, *remote_address;
-	const char *comment;    /* the user's */
-	bool known;             /* it was in order on this router once */
+	const char *comment;    /* the user's comment */
+	bool known;             /* it was in order on this router before */
 	bool pending;           /* it has a job */
-	bool imported;          /* an object without a mark under its first trace is it */
-	const char *isolation;  /* profile of those suspended; NULL: disable them */
-	const char **off_names; /* profiles that mean off on what was imported, in lower case */
+	bool imported;          /* an unmarked object under its first trace belongs to it */
+	const char *isolation;  /* profile of suspended accounts; NULL: they are disabled */
+	const char **off_names; /* lower-case names of profiles that mean off on imports */
 	size_t noff_names;
 	struct account_trace *traces;
 	size_t ntraces;
-	const char **taken; /* addresses that other accounts in service have by now */
+	const char **taken; /* its addresses that another account in service has now */
 	size_t ntaken;
-	const char **shared; /* addresses that others must have blocked */
+	const char **shared; /* its addresses that another account must have blocked */
 	size_t nshared;
 };
 
 enum rc account_claim(struct ctx *, const char *router_id, int most, const char *only,
     struct account **ret, size_t *nret) _must_check_;
 
-/* All that should be on a router, or still leave it, but for untouched imports. */
+/* All accounts that should be on a router, or must still leave it, except untouched imports. */
 enum rc account_compared(struct ctx *, const char *router_id, struct account **ret,
     size_t *nret) _must_check_;
 
-/* The owner of an object, seen from one account. */
+/* The owner of an object, relative to the account that is planned. */
 enum account_owner {
 	OWNER_FOREIGN,
 	OWNER_THIS,
-	OWNER_STALE, /* an account of ours that should no longer be there */
-	OWNER_OTHER, /* an account of ours that should */
+	OWNER_STALE, /* an account of ours that should no longer be on this router */
+	OWNER_OTHER, /* an account of ours that should be here */
 };
 
-/* An object as found on the router; NULL where a property was not there. */
+/* An object found on the router; NULL for a property that the router did not send. */
 struct account_object {
 	enum account_menu menu;
 	const char *id, *name;
 	const char *service, *profile;
-	const char *local, *address; /* address: remote-address, target or entry */
+	const char *local, *address; /* remote-address, target or entry */
 	const char *comment;
 	const char *limit_uptime;         /* of hotspot users */
-	const char *max_limit, *priority; /* of queues, and their bursts: */
+	const char *max_limit, *priority; /* of queues, as their bursts: */
 	const char *burst_limit, *burst_threshold, *burst_time;
 	bool disabled, dynamic;
-	bool stale;    /* its mark's account should not be under this name: account_stale() */
-	bool promised; /* and is in service itself, so that it leaves this object alone */
-	bool copied;   /* the account has another name: the mark was copied with the row */
-	bool gone;     /* removed since */
+	bool stale;    /* the marked account should not have this name: account_stale() */
+	bool promised; /* the marked account is in service and does not need it */
+	bool copied;   /* of an account with another name: the row was copied */
+	bool gone;     /* removed by this plan */
 };
 
-/* Is it the limit by which Mikhmon switches an expired hotspot user off? NULL is none. */
+/* True for the limit by which Mikhmon switches an expired hotspot user off. NULL is none. */
 bool account_is_spent(const char *limit_uptime);
 
-/* The uuid in "isp:<uuid>[ ...]", in mem; NULL when it is no mark of ours. */
+/* The uuid in "isp:<uuid>[ ...]", in mem; NULL when the comment is no mark of ours. */
 #define ACCOUNT_MARK "isp:"
 const char *account_mark(struct arena *, const char *comment);
 bool account_is_marked(const struct account_object *);
 bool account_is_marked_by(const struct account_object *, const char *id);
 enum account_owner account_owner(const struct account *, const struct account_object *);
 
-/* Two spellings of one address? "10.0.0.5" is "10.0.0.5/32". */
+/* True for two spellings of one address: "10.0.0.5" is "10.0.0.5/32". */
 bool account_address_same(const char *a, const char *b);
-/* Must this address of an account be blocked: it is not in service, nor is another that took it? */
+/* True when this address must be blocked: neither the account nor another with it is in service. */
 bool account_blocks(const struct account *, const char *address);
-/* Must another have it blocked? */
+/* True when another account must have the address blocked. */
 bool account_shares(const struct account *, const char *address);
 
 enum account_act { ACT_ADD, ACT_SET, ACT_UNSET, ACT_REMOVE };
@@ -127,22 +130,22 @@ struct account_attr {
 struct account_op {
 	enum account_act act;
 	enum account_menu menu;
-	struct account_object *on; /* what it changes; NULL for ACT_ADD */
-	bool guarded;              /* only if nothing of the account failed before */
+	struct account_object *on; /* the object to change; NULL for ACT_ADD */
+	bool guarded;              /* skip it when a command of the account failed before */
 	struct account_attr attrs[ACCOUNT_ATTRS];
 	size_t nattrs;
 };
 
-/* Sessions to end: of a PPP or hotspot user. */
+/* End the sessions of a PPP or hotspot user. */
 struct account_kick {
 	enum account_menu menu;
 	const char *name;
 };
 
 /*
- * To be done in this order: the first ops, the end of the sessions, the other
- * ops.  cut: the sessions end whatever failed; else only when nothing did.
- * error: the account fails after all this; a warning does not fail it.
+ * The work in this order: the first ops, the end of the sessions, the other ops. cut: the
+ * sessions end whatever failed; else only when nothing did. error: the account fails after
+ * all this; a warning does not fail it.
  */
 struct account_plan {
 	struct account_op *ops;
@@ -155,8 +158,8 @@ struct account_plan {
 #define ACCOUNT_LOCKED "its password cannot be opened: wrong APP_KEY?"
 
 /*
- * objs: everything found under the account's names and addresses, of all
- * menus.  router: its name, for messages.
+ * objs: all objects found under the account's names and addresses, of all menus. router:
+ * its name, for messages.
  */
 void account_plan(struct arena *, const char *router, const struct account *,
     struct account_object *const *objs, size_t n, struct account_plan *ret);
@@ -167,32 +170,29 @@ struct account_result {
 	int64_t generation;
 	bool ok;
 	const char *error;
-	const char *hint;              /* last seen .id, or NULL */
+	const char *hint;              /* the .id of the object when last seen, or NULL */
 	const struct account *account; /* NULL: nothing was tried */
 };
 
 enum rc account_results(struct ctx *, const char *router_id, const struct account_result *,
     size_t n) _must_check_;
 
-/*
- * Differences become jobs, where it is for us to act and there is
- * none yet; how many of each.
- */
+/* Make a job for each difference that is ours to repair and has none yet; counts them. */
 struct account_findings {
 	const char **accounts,
-	    **packages; /* that are not as they should be, packages by a profile */
+	    **packages; /* accounts that differ, and packages whose profile differs */
 	size_t naccounts, npackages;
-	struct account_object **strays; /* that bear the mark of an account not compared */
+	struct account_object **strays; /* marked with an account not compared */
 	size_t nstrays;
 };
 struct account_found {
 	int64_t different, profiles;
-	int64_t misplaced; /* accounts that have no business on this router */
+	int64_t misplaced; /* accounts that should not be on this router */
 };
 enum rc account_found(struct ctx *, const char *router_id, const struct account_findings *,
     struct account_found *ret) _must_check_;
 
-/* Fills in stale and promised of marked objects under a name that another account should have. */
+/* Set stale and promised of marked objects under a name that belongs to another account. */
 enum rc account_stale(struct ctx *, const char *router_id, struct account_object *const *objs,
     size_t n) _must_check_;
 

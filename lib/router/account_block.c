@@ -15,7 +15,7 @@ blocked(struct planning *p, const char *address)
 	return NULL;
 }
 
-/* Several traces may have one address. */
+/* True when an address was handled before: several traces may have the same one. */
 static bool
 is_dealt_with(const struct planning *p, const char *address)
 {
@@ -58,11 +58,11 @@ block(struct planning *p, const char *address)
 	}
 	op = plan_op_new(p, ACT_ADD, strchr(address, ':') != NULL ? MENU_BLOCK6 : MENU_BLOCK, NULL);
 	plan_op_attr(op, "list", ACCOUNT_BLOCK_LIST);
-	plan_op_attr(op, "address", address); /* second: is_dealt_with() looks there */
+	plan_op_attr(op, "address", address); /* second, where is_dealt_with() looks */
 	plan_op_attr(op, "comment", plan_comment(p));
 }
 
-/* The address it has, and those it had: a device goes on with an old one as well. */
+/* Block the address of the account, and its former ones: a device may still use an old one. */
 void
 plan_block_all(struct planning *p)
 {
@@ -89,7 +89,7 @@ plan_unblock(struct planning *p, const char *address)
 		    address);
 }
 
-/* An address the account had before must not stay blocked for whoever comes next. */
+/* Unblock a former address of the account, which its next user needs. */
 void
 plan_unblock_old(struct planning *p)
 {

@@ -1,4 +1,4 @@
-/* account_object.c: whose a thing on a router is, and where it stands. Pure. */
+/* account_object.c: the owner of an object on a router, and its place. Pure. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ const char *const account_menu_path[MENU__MAX] = {
 #define MARK_LEN (sizeof(ACCOUNT_MARK) - 1)
 #define UUID_LEN ((size_t)36)
 
-/* The uuid of a mark, not ended; NULL when it is none. */
+/* The uuid in a mark, without an end; NULL when the comment is no mark. */
 static const char *
 uuid_of(const char *comment)
 {
@@ -61,7 +61,7 @@ same(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* Is it what was found on the router, under the name of that day, and made this account? */
+/* True for the object from which this account was imported, still under its name of that day. */
 static bool
 is_imported(const struct account *a, const struct account_object *o)
 {
@@ -81,7 +81,7 @@ account_owner(const struct account *a, const struct account_object *o)
 	return is_imported(a, o) ? OWNER_THIS : OWNER_FOREIGN;
 }
 
-/* As bytes, without the prefix length of a single host; 0 when it is no address. */
+/* The bytes of an address, without the prefix length of a single host; 0 when it is none. */
 static size_t
 address_bytes(const char *text, unsigned char ret[static 16])
 {

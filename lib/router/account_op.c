@@ -1,4 +1,4 @@
-/* account_op.c: the commands of a plan, and the objects that they are about. Pure. */
+/* account_op.c: the commands of a plan, and the objects that they change. Pure. */
 #include <assert.h>
 
 #include "router/account_plan_int.h"
@@ -21,7 +21,7 @@ plan_is_entry(enum account_menu menu)
 	return menu == MENU_BLOCK || menu == MENU_BLOCK6;
 }
 
-/* The object under this name: ours before any other. */
+/* The object under this name; one of ours before any other. */
 struct account_object *
 plan_by_name(struct planning *p, enum account_menu menu, const char *name)
 {
@@ -38,7 +38,7 @@ plan_by_name(struct planning *p, enum account_menu menu, const char *name)
 	return found;
 }
 
-/* One of ours under another name, to be renamed. */
+/* An object of ours under another name, to be renamed. */
 struct account_object *
 plan_by_owner(struct planning *p, enum account_menu menu)
 {
@@ -62,7 +62,7 @@ plan_op_new(struct planning *p, enum account_act act, enum account_menu menu,
 	return op;
 }
 
-/* The last op, when it turns out to have nothing to say. */
+/* Remove the last op if it sets nothing. */
 void
 plan_op_drop_empty(struct planning *p)
 {
@@ -79,7 +79,7 @@ plan_op_attr(struct account_op *op, const char *key, const char *val)
 	op->attrs[op->nattrs++] = (struct account_attr){ key, val };
 }
 
-/* The property is set when it is not so already. */
+/* Set the property if the object has another value. */
 void
 plan_op_differs(struct account_op *op, const char *key, const char *found, const char *val)
 {
@@ -94,7 +94,7 @@ plan_op_address(struct account_op *op, const char *key, const char *found, const
 		plan_op_attr(op, key, val);
 }
 
-/* By the numbers: the router prints "5000000/10000000" for our "5M/10M". */
+/* Compare rates as numbers: the router prints "5000000/10000000" for our "5M/10M". */
 void
 plan_op_rate(struct account_op *op, const char *key, const char *found, const char *val)
 {
@@ -110,7 +110,7 @@ plan_op_unset(struct planning *p, struct account_object *o, const char *key, con
 		plan_op_attr(plan_op_new(p, ACT_UNSET, o->menu, o), "value-name", key);
 }
 
-/* The account fails after everything that can be done; the first reason stands. */
+/* Fail the account after all that can be done; the first reason stays. */
 void
 plan_error(struct planning *p, const char *error)
 {
@@ -118,7 +118,10 @@ plan_error(struct planning *p, const char *error)
 		p->plan->error = error;
 }
 
-/* A password cannot be read back, so it is always sent, but not to switch an account off. */
+/*
+ * Send the password every time, because it cannot be read back; but not with a command
+ * that switches off.
+ */
 void
 plan_op_password(struct planning *p, struct account_op *op)
 {
@@ -141,7 +144,7 @@ plan_kick(struct planning *p, enum account_menu menu, const char *name)
 	plan->kicks[plan->nkicks++] = (struct account_kick){ menu, name };
 }
 
-/* Sessions under a name are the account's, unless the object of that name is another's. */
+/* End the sessions under a name, unless the object with that name belongs to another account. */
 static void
 kick_name(struct planning *p, enum account_menu menu, const char *name)
 {

@@ -1,9 +1,10 @@
 /*
- * account_plan.c: from what an account should be and what was found to commands. Pure.
+ * account_plan.c: compares the wanted account with the objects found, and makes commands.
+ * Pure.
  *
- * A customer who should be offline is cut off first, object by object, by
- * commands that need no other to succeed; the rest of the account is put right
- * after the sessions have ended.
+ * A customer who should be offline is cut off first, object by object, by commands that
+ * need no other to succeed; the rest of the account is corrected after the sessions have
+ * ended.
  */
 #include "router/account_plan_int.h"
 
@@ -85,7 +86,7 @@ queue_attrs(struct planning *p, struct account_op *op, const struct account_obje
 		plan_op_attr(op, "burst-time", q.burst_time);
 }
 
-/* Is a session of this object under a name or address, or of an account, that it should not be? */
+/* True when sessions of this object have another name, address or account than they should. */
 static bool
 is_elsewhere(const struct planning *p, const struct account_object *o)
 {
@@ -96,7 +97,7 @@ is_elsewhere(const struct planning *p, const struct account_object *o)
 	       (o->menu == MENU_PPP && !account_address_same(o->local, a->local_address));
 }
 
-/* A session of this object runs with outdated properties. */
+/* True when sessions of this object run with outdated properties. */
 static bool
 must_redial(const struct planning *p, const struct account_object *o)
 {
@@ -163,8 +164,7 @@ disable(struct planning *p, struct account_object *o)
 	p->disabled = true;
 }
 
-/* Into the walled garden.  An account under a wrong name or address is disabled until that is
- * right. */
+/* Isolate the account. Under a wrong name or address it is disabled until those are right. */
 static void
 wall(struct planning *p, struct account_object *o)
 {
@@ -178,7 +178,7 @@ wall(struct planning *p, struct account_object *o)
 	p->walled = true;
 }
 
-/* Remove all objects of the account but the one it should be, and switch that one off. */
+/* Remove all objects of the account but its proper one, and switch that one off. */
 static void
 cut(struct planning *p, struct account_object *keep)
 {
@@ -206,7 +206,7 @@ cut(struct planning *p, struct account_object *keep)
 static void
 remove_others(struct planning *p, const struct account_object *keep)
 {
-	bool cut_off = p->account->wanted != WANTED_ON; /* then only queues are left of them */
+	bool cut_off = p->account->wanted != WANTED_ON; /* of these only queues remain then */
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct account_object *o = p->objs[i];
@@ -220,7 +220,7 @@ remove_others(struct planning *p, const struct account_object *keep)
 	}
 }
 
-/* The name is held by something that is not for us to touch. */
+/* The name belongs to an object that we must not change. */
 static bool
 is_held(struct planning *p, const struct account_object *o)
 {
@@ -254,7 +254,7 @@ is_incomplete(struct planning *p)
 	return error != NULL;
 }
 
-/* The object and all its properties. */
+/* Make or correct the object with all its properties. */
 static void
 settle(struct planning *p, struct account_object *keep, bool held)
 {
@@ -274,8 +274,8 @@ settle(struct planning *p, struct account_object *keep, bool held)
 }
 
 /*
- * An account found on the router that has not changed here since is off where it is absent,
- * disabled, spent or in a profile that says so.
+ * An imported account that has not changed here since is off when its object is absent,
+ * disabled, spent or in a profile that means off.
  */
 static bool
 is_off_as_found(const struct planning *p, const struct account_object *o)
@@ -314,7 +314,10 @@ plan_present(struct planning *p)
 	settle(p, keep, held);
 }
 
-/* A queue goes only after its block: without it the customer would be online unlimited. */
+/*
+ * Remove a queue only after its address is blocked: else the customer would be online
+ * without a limit.
+ */
 static void
 plan_absent(struct planning *p)
 {
@@ -328,8 +331,10 @@ void
 account_plan(struct arena *mem, const char *router, const struct account *account,
     struct account_object *const *objs, size_t n, struct account_plan *ret)
 {
-	/* Each object is removed or set once, an address blocked or unblocked; one is set and unset
-	 * twice. */
+	/*
+	 * Each object is removed or set once, each address blocked or unblocked; one object is set
+	 * and cleared twice.
+	 */
 	size_t room = n + 2 * account->ntraces + 8;
 	struct planning p = { .mem = mem,
 		.router = router,

@@ -9,13 +9,13 @@
 #include "sql.h"
 
 enum {
-	BUDGET_MS = 300000, /* for all of a router */
-	CUTS_MIN = 5,       /* applying may always cut fewer than so many */
+	BUDGET_MS = 300000, /* for a whole router */
+	CUTS_MIN = 5,       /* applying may always cut fewer accounts than this */
 	CUTS_SHARE = 10,    /* and a tenth of the accounts */
-	BLANK_MIN = 5,      /* so many accounts missing, and none there, is no accident */
+	BLANK_MIN = 5,      /* when at least so many accounts should be there and none is, ask */
 };
 
-/* Would a job of this account do anything, or fail? */
+/* True when a job of this account would change something, or fail. */
 static bool
 is_different(const struct task *t)
 {
@@ -23,14 +23,14 @@ is_different(const struct task *t)
 	       t->missing_feature != NULL || t->online;
 }
 
-/* Would applying take service from the customer?  An account with a job does so anyway. */
+/* True when applying would cut the customer off. An account with a job is cut off anyway. */
 static bool
 is_cut(const struct task *t)
 {
 	return t->a->wanted != WANTED_ON && !t->a->pending && (t->plan.nops > 0 || t->online);
 }
 
-/* A table that cannot be read says nothing about what should be in it. */
+/* Read the tables; one that cannot be read makes no difference. */
 static enum rc
 look_at_router(struct ctx *cx, struct batch *b)
 {
@@ -42,7 +42,7 @@ look_at_router(struct ctx *cx, struct batch *b)
 	return b->refusal == NULL ? RC_OK : FAIL(cx, RC_UPSTREAM, "%s", b->refusal);
 }
 
-/* The password is not needed to compare: an account with one can be added. */
+/* Make a task for each account. Comparing needs no password: any text stands for one. */
 static void
 make_tasks(struct ctx *cx, struct batch *b, struct account *accounts)
 {
@@ -53,7 +53,7 @@ make_tasks(struct ctx *cx, struct batch *b, struct account *accounts)
 	}
 }
 
-/* No account that should be there is. */
+/* True when none of the accounts that should be there is. */
 static bool
 is_blank(struct ctx *cx, const struct batch *b)
 {
@@ -91,7 +91,7 @@ collect_differences(struct ctx *cx, const struct batch *b, struct drift *d)
 	}
 }
 
-/* Objects with the mark of an account that should not be on this router. */
+/* Collect objects with the mark of an account that should not be on this router. */
 static enum rc
 collect_unclaimed(struct ctx *cx, const struct batch *b, struct drift *d)
 {

@@ -1,4 +1,4 @@
-/* drift_int.h: differences in words; what drift.c and drift_text.c share. */
+/* drift_int.h: differences in words; shared by drift.c and drift_text.c. */
 #ifndef ROUTER_DRIFT_INT_H
 #define ROUTER_DRIFT_INT_H
 

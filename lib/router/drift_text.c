@@ -1,4 +1,4 @@
-/* drift_text.c: a plan read as a diff. */
+/* drift_text.c: prints a plan as a diff. */
 #include "router/drift_int.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ add_line(struct ctx *cx, struct drift *d, struct drift_line line)
 	d->lines[d->nlines++] = line;
 }
 
-/* The present value of a property. */
+/* The value that a property has now. */
 static const char *
 found(const struct account_object *o, const char *key)
 {

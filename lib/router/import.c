@@ -15,7 +15,7 @@
 
 enum { BUDGET_MS = 60000, NAME_MAX_CHARS = 64, ERRORS_MAX = 1000, NAME_FITS = 40 };
 
-/* Rows on their way into the database. */
+/* An import: its rows, and the counts for the caller. */
 struct importing {
 	struct sb out;
 	struct jw w;
@@ -33,7 +33,7 @@ add_error(struct ctx *cx, struct importing *im, const char *name, const char *wh
 		    ros_text_printable(cx->mem, name, NAME_FITS), why);
 }
 
-/* Why an object cannot be an account; NULL when it can. */
+/* The reason why an object cannot become an account; NULL when it can. */
 static const char *
 fault_of(struct ctx *cx, const struct importing *im, const struct ros_row *row, const char *name)
 {
@@ -48,7 +48,7 @@ fault_of(struct ctx *cx, const struct importing *im, const struct ros_row *row, 
 	    (int)utf8_cut(service, 20), service);
 }
 
-/* Hidden passwords print as stars, or not at all. */
+/* The password; hidden ones print as stars, or not at all. */
 static const char *
 password_of(const struct ros_row *row)
 {
@@ -71,7 +71,7 @@ put_comment(struct ctx *cx, struct jw *w, const struct ros_row *row)
 	const char *val = ros_row_get(row, "comment");
 
 	if (val != NULL && account_mark(cx->mem, val) != NULL)
-		val = NULL; /* the mark of an account that is gone */
+		val = NULL; /* the marked account no longer exists */
 	jw_str(w, "comment", val != NULL && val[0] != '\0' ? val : NULL);
 }
 
@@ -108,7 +108,7 @@ read_row(struct ctx *cx, const struct ros_row *row, void *arg)
 	const char *name = ros_row_get(row, "name"), *fault;
 
 	if (name == NULL || (im->hotspot && strcmp(name, "default-trial") == 0))
-		return RC_OK; /* the router's own */
+		return RC_OK; /* the router's own object */
 	im->report->total++;
 	fault = fault_of(cx, im, row, name);
 	if (fault == NULL)

@@ -77,7 +77,7 @@ address_of(struct ctx *cx, const struct router *r)
 	    r->tls_ca != NULL ? r->tls_ca : "");
 }
 
-/* The breaker: why, on all that waits; a new connection next time. */
+/* Open the breaker, give the reason to all waiting jobs, and drop the connection. */
 static enum rc
 broken(struct ctx *cx, struct router_link *l)
 {
@@ -119,7 +119,7 @@ link_sleep(long ms)
 	(void)nanosleep(&t, NULL);
 }
 
-/* Give the lock back whatever came of the work; a lost database has taken it already. */
+/* Release the lock whatever the outcome; a lost database has released it already. */
 enum rc
 link_unlock(struct ctx *cx, const char *router_id, enum rc rc)
 {
@@ -146,7 +146,7 @@ lock_soon(struct ctx *cx, const struct router *r)
 	return FAIL(cx, RC_UPSTREAM, "router %s is busy; the change follows by itself", r->name);
 }
 
-/* Connects and calls fn; the caller holds the lock. */
+/* Connect and call fn; the caller holds the lock. */
 static enum rc
 with_lock(struct ctx *cx, const struct router *r, int budget_ms, link_fn *fn, void *arg)
 {

@@ -7,8 +7,8 @@ enum { BUDGET_MS = 60000, COLUMNS = 11 };
 
 static const struct menu {
 	const char *table, *path;
-	bool optional; /* not every router has it: it comes with the hotspot package */
-	const char *columns[COLUMNS]; /* without router */
+	bool optional; /* a menu of the hotspot package, which not every router has */
+	const char *columns[COLUMNS]; /* besides "router" */
 } menus[] = {
 	{ "ppp-profile", "/ppp/profile/print", false, { "name", "rate-limit" } },
 	{ "hotspot-profile", "/ip/hotspot/user/profile/print", true,

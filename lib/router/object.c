@@ -11,11 +11,11 @@ enum { BUDGET_MS = 8000, FIELD_MAX = 40 };
 
 static const char *const paths[] = { "/ppp/secret", "/queue/simple" };
 
-/* One change under way. */
+/* One change of an object. */
 struct change {
 	const char *router_id, *path;
 	struct routeros *ros;
-	const char *name; /* of the object, before the change */
+	const char *name; /* of the object before the change */
 };
 
 bool
@@ -25,7 +25,7 @@ object_is_id(const char *id)
 	       strspn(id + 1, "0123456789ABCDEFabcdef") == strlen(id + 1);
 }
 
-/* The field as the API calls it: remote-address is remote_address. */
+/* The API's name of a property: remote-address is remote_address. */
 static const char *
 field_of(struct ctx *cx, const char *arg)
 {
@@ -36,7 +36,7 @@ field_of(struct ctx *cx, const char *arg)
 	return field;
 }
 
-/* A refusal of the router is a fault of the input where it can be one. */
+/* Turn the router's refusal into an error on a field, where it names one. */
 static enum rc
 refused(struct ctx *cx, const struct change *c, const struct ros_cmd *cmd,
     const struct routeros_reply *reply)
@@ -80,7 +80,7 @@ command(struct ctx *cx, const struct change *c, const char *verb, const char *id
 	return cmd;
 }
 
-/* The object must be there, and be one that stays. */
+/* Find the object; a dynamic one, which the router made itself, is a conflict. */
 static enum rc
 find_object(struct ctx *cx, struct change *c, const char *id)
 {
@@ -160,7 +160,7 @@ removed(struct ctx *cx, struct change *c, const char *id)
 	return send(cx, c, &cmd, NULL);
 }
 
-/* A session goes on with the properties it was dialled with. */
+/* End its sessions, which would keep the old properties. */
 static enum rc
 end_sessions(struct ctx *cx, const struct change *c)
 {

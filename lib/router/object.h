@@ -28,7 +28,7 @@ enum rc object_set(struct ctx *, const char *router_id, enum object_menu, const 
 enum rc object_remove(struct ctx *, const char *router_id, enum object_menu,
     const char *id) _must_check_;
 
-/* Is it the form of an id of a router: "*1A"? */
+/* True for the form of a router's ids: "*1A". */
 bool object_is_id(const char *);
 
 #endif

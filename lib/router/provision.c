@@ -12,7 +12,7 @@ enum {
 	BATCH_MAX = 2000, /* jobs at once */
 	SETTLE_MS = 200,  /* pause before jobs are claimed again while their number grows */
 	SETTLE_TIMES =
-	    6, /* at most so often: a billing run commits in chunks, and should be one batch */
+	    6, /* times at most: a billing run commits in chunks, and should be one batch */
 	USER_BUDGET_MS = 30000,
 };
 
@@ -77,8 +77,8 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 }
 
 /*
- * An object with our mark may be reserved for another account that has not
- * taken it over yet.  Until then this customer can still log in with it.
+ * True when the object is reserved for another account that has not taken it over yet.
+ * Until then this customer can still log in with it.
  */
 static const char *
 not_taken_over(struct ctx *cx, const struct batch *b, const struct task *t)
@@ -95,7 +95,7 @@ not_taken_over(struct ctx *cx, const struct batch *b, const struct task *t)
 	return NULL;
 }
 
-/* reason: why the connection was lost, NULL when it was not. */
+/* reason: the cause of the lost connection; NULL: it was not lost. */
 static void
 finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 {
@@ -111,7 +111,7 @@ finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 		t->error = warning_of(cx, b, t);
 }
 
-/* Tasks that were not done because the connection was lost fail with its reason. */
+/* Fail the tasks that a lost connection left undone, with its cause. */
 static void
 finish_batch(struct ctx *cx, struct batch *b, enum rc rc)
 {
@@ -142,7 +142,7 @@ write_back(struct ctx *cx, const struct batch *b, const struct profile_job *jobs
 	return account_results(cx, b->router->id, results, b->ntasks);
 }
 
-/* The jobs, as the database has them now. */
+/* The jobs, as the database has them at the moment of claiming. */
 struct work {
 	struct account *accounts;
 	size_t naccounts;
@@ -201,8 +201,8 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 }
 
 /*
- * Connect if there are jobs, or if the router was broken; then claim.  Claim
- * only after it answers: a claim records that the account may exist there.
+ * Connect if there are jobs, or if the breaker is open; then claim. Claim only after the
+ * router answers: a claim records that the account may be on it.
  */
 static enum rc
 connect_and_claim(struct ctx *cx, struct router_link *l, const struct router *r, struct work *w,
@@ -218,7 +218,7 @@ connect_and_claim(struct ctx *cx, struct router_link *l, const struct router *r,
 	return due && *ret ? claim(cx, l->router_id, w) : RC_OK;
 }
 
-/* With the lock held. */
+/* Do the work; the caller holds the lock. */
 static enum rc
 work_on(struct ctx *cx, struct router_link *l, struct provision_report *ret)
 {
@@ -249,14 +249,14 @@ provision_batch(struct ctx *cx, struct router_link *l, struct provision_report *
 	report.busy = !got_lock;
 	if (got_lock) {
 		rc = link_unlock(cx, l->router_id, work_on(cx, l, &report));
-		if (rc != RC_OK && rc != RC_NOT_FOUND) /* a router may be deleted meanwhile */
+		if (rc != RC_OK && rc != RC_NOT_FOUND) /* it may have been deleted meanwhile */
 			return rc;
 	}
 	*ret = report;
 	return RC_OK;
 }
 
-/* An account, or the profile of a package. */
+/* A user waits for this: an account, or the profile of a package. */
 struct sync_target {
 	const char *account_id, *package_id;
 };

@@ -1,4 +1,4 @@
-/* provision_act.c: plans carried out, in rounds: step n of all accounts at once, pipelined. */
+/* provision_act.c: carries plans out, in rounds: op n of all accounts at once, pipelined. */
 #include <string.h>
 
 #include "router/provision_int.h"
@@ -25,7 +25,7 @@ op_job(struct ctx *cx, struct task *t)
 	return job;
 }
 
-/* A trap that says the goal is reached already. */
+/* True when the trap means that the goal is already reached. */
 static bool
 is_reached(const struct account_op *op, enum ros_trap_kind trap)
 {
@@ -59,7 +59,7 @@ refusal(struct ctx *cx, struct batch *b, const struct task *t, const struct rout
 	return provision_refusal(cx, b, job);
 }
 
-/* Notes in the view what a successful command changed. */
+/* Record in the view the effect of a successful command. */
 static void
 op_done(struct task *t, const struct routeros_job *job)
 {
@@ -73,7 +73,7 @@ op_done(struct task *t, const struct routeros_job *job)
 	else if (op->act == ACT_SET && !entry)
 		t->hint = op->on->id;
 	if (op->act == ACT_SET && attr_of(op, "comment") != NULL)
-		op->on->promised = false; /* it bears the taker's mark now */
+		op->on->promised = false; /* it has the mark of its new owner now */
 }
 
 static void
@@ -95,7 +95,7 @@ is_at(const struct task *t, enum stage stage)
 	       (t->a->wanted == WANTED_GONE) == (stage == STAGE_REMOVE);
 }
 
-/* Is there an op left of this stage?  Passes over those that may not be done any more. */
+/* True when an op of this stage is left; skips guarded ops after a failure. */
 static bool
 has_op(struct task *t, enum stage stage)
 {

@@ -1,8 +1,8 @@
 /*
- * provision_kick.c: sessions that must end.
+ * provision_kick.c: ends sessions.
  *
- * After the accounts are right, never before: a device dials again within a
- * second.  Hotspot cookies go first, or the device comes back by one.
+ * It does so after the accounts are right, never before: a device dials again within a
+ * second. Hotspot cookies go first, or the device comes back by one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct name {
 	struct task *task;
 };
 
-/* The sessions to end in one table, and those found. */
+/* One table: the names whose sessions must end, and the sessions found. */
 struct kicking {
 	const struct session_table *table;
 	struct name *names;
@@ -44,7 +44,7 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct name *)a)->name, ((const struct name *)b)->name);
 }
 
-/* For nothing but a cut may a session end whose account is not right. */
+/* Only a cut ends the sessions of an account that is not right. */
 static bool
 may_kick(const struct task *t)
 {
@@ -112,14 +112,14 @@ look_job(struct ctx *cx, struct kicking *k)
 	return job;
 }
 
-/* Names may come twice: of two accounts, where one left what the other took. */
+/* True for a name that came before: one account left it and another took it. */
 static bool
 is_repeated(const struct kicking *k, size_t i)
 {
 	return i > 0 && strcmp(k->names[i].name, k->names[i - 1].name) == 0;
 }
 
-/* name NULL: the whole table could not be read. */
+/* Fail the tasks with this name (NULL: all, because the table could not be read). */
 static void
 fail_names(struct kicking *k, const char *name, const char *refusal)
 {
@@ -147,7 +147,7 @@ look_for_sessions(struct ctx *cx, struct batch *b, struct kicking *k)
 	}
 	TRY(routeros_batch(cx, b->ros, jobs, n));
 	for (size_t i = 0; i < n; i++) {
-		/* A router without this table has no sessions in it. */
+		/* a router without this table has no such sessions */
 		if (jobs[i].reply.ntraps > 0 && !provision_missing(&jobs[i]))
 			fail_names(k, asked[i], provision_refusal(cx, b, &jobs[i]));
 	}
@@ -204,7 +204,7 @@ enum rc
 provision_kick(struct ctx *cx, struct batch *b)
 {
 	for (size_t i = 0; i < b->ntasks; i++)
-		b->tasks[i].kicks = may_kick(&b->tasks[i]); /* a table that fails stops no other */
+		b->tasks[i].kicks = may_kick(&b->tasks[i]); /* a failed table stops no other */
 	return each_table(cx, b);
 }
 

@@ -1,9 +1,9 @@
 /*
- * provision_look.c: reads from the router everything that bears a name, an
- * address or a mark of a batch.
+ * provision_look.c: reads from the router all objects with a name, an address or a mark of
+ * a batch.
  *
- * A few names are asked for one by one, pipelined; many by one print of the
- * table, of which only the rows of the batch are kept.
+ * A few names are queried one by one, pipelined; for many the whole table is printed once,
+ * of which only the rows of the batch are kept.
  */
 #include <string.h>
 
@@ -56,7 +56,7 @@ flag_of(const struct ros_row *row, const char *key)
 }
 
 /*
- * The place that wants a row: by its name, else by its mark; NULL: none does.  A check
+ * The place to which a row belongs: by its name, else by its mark; NULL: none. A check
  * also keeps objects with the mark of another account.
  */
 static struct view_row *
@@ -123,7 +123,7 @@ provision_look_job(struct ctx *cx, struct looking *l)
 	return job;
 }
 
-/* One question a table; a check asks for all of them. */
+/* Make one query for each table; a check reads all of them. */
 static size_t
 table_jobs(struct ctx *cx, const struct router_view *s, struct looking look[static MENU__MAX],
     struct routeros_job *jobs)
@@ -142,7 +142,7 @@ table_jobs(struct ctx *cx, const struct router_view *s, struct looking look[stat
 	return n;
 }
 
-/* One question a name. */
+/* Make one query for each name. */
 static size_t
 name_jobs(struct ctx *cx, const struct router_view *s, struct looking look[static MENU__MAX],
     struct routeros_job *jobs)
@@ -159,7 +159,7 @@ name_jobs(struct ctx *cx, const struct router_view *s, struct looking look[stati
 	return n;
 }
 
-/* Carry the questions out; what was refused is remembered of its menu. */
+/* Run the queries; the view keeps each refusal by its menu. */
 enum rc
 provision_ask(struct ctx *cx, struct batch *b, struct routeros_job *jobs, size_t n)
 {
@@ -185,8 +185,8 @@ struct failing {
 };
 
 /*
- * A menu that cannot be read fails the accounts that need it.  One that this
- * router does not have holds nothing, and fails who should be in it alone.
+ * Fail the accounts that need a menu that cannot be read. A menu that this router lacks is
+ * empty, and fails only accounts that should be in it.
  */
 static void
 fail_task(struct ctx *cx, void *arg, enum account_menu menu, const char *key)
@@ -200,7 +200,7 @@ fail_task(struct ctx *cx, void *arg, enum account_menu menu, const char *key)
 		task_fail(t->task, t->s->error[menu]);
 }
 
-/* All names and addresses; of a batch that prints whole tables the marks as well. */
+/* Make rows for all names and addresses; if whole tables are printed, for the marks as well. */
 static void
 add_all(struct ctx *cx, struct batch *b)
 {

@@ -1,15 +1,15 @@
 /*
- * provision_mark.c: objects that are known by their mark and not by their name.
+ * provision_mark.c: finds objects by their mark.
  *
- * An account that was there and is under none of its names may have been
- * renamed by hand: its object is looked for by the mark.  Only where the mark
- * stands once: a row that is copied in Winbox takes the mark along.
+ * An account that was on the router, and is under none of its names now, may have been
+ * renamed by hand: its object is searched by the mark. It counts only when the mark is on
+ * one object: copying a row in Winbox copies the mark.
  */
 #include "router/provision_int.h"
 
 /* ---- renamed by hand ------------------------------------------------------ */
 
-/* Each menu where the account has been. */
+/* True for each menu where the account has been. */
 static bool
 was_in(const struct account *a, enum account_menu menu)
 {
@@ -20,7 +20,7 @@ was_in(const struct account *a, enum account_menu menu)
 	return false;
 }
 
-/* It was there, and is not to be seen, though its places could be read. */
+/* True when the account was there and its places, all readable, are empty. */
 static bool
 is_lost(struct ctx *cx, const struct batch *b, const struct task *t)
 {
@@ -37,7 +37,7 @@ is_lost(struct ctx *cx, const struct batch *b, const struct task *t)
 	return true;
 }
 
-/* By the comment as we write it; with another text behind the mark it is not found. */
+/* Search by the comment as we write it; a comment that a person has extended is not found. */
 static struct routeros_job
 mark_job(struct ctx *cx, const struct account *a, struct looking *l)
 {
@@ -59,7 +59,7 @@ provision_add_marks(struct ctx *cx, struct router_view *s, const struct account 
 	}
 }
 
-/* Ask for the marks of those who are lost; a whole table has shown them already. */
+/* Query the marks of lost accounts; a whole table has shown them already. */
 static enum rc
 ask_marks(struct ctx *cx, struct batch *b)
 {
@@ -115,7 +115,7 @@ provision_find_strays(struct ctx *cx, struct batch *b)
 
 /* ---- marks of other accounts --------------------------------------------- */
 
-/* May this task take an object over, if that is free? */
+/* True when this task can use an object that another account leaves. */
 static bool
 is_taker(const struct task *t)
 {
@@ -123,7 +123,7 @@ is_taker(const struct task *t)
 	       (t->a->menu == MENU_QUEUE || t->a->password != NULL);
 }
 
-/* Objects under a name that another account of ours should have. */
+/* Collect objects under a name that another account of ours should have. */
 static size_t
 foreign_marks(const struct router_view *s, struct account_object **objs)
 {
@@ -155,7 +155,7 @@ count_objects(const struct router_view *s)
 	return n;
 }
 
-/* An object that an account of ours left, or must leave, may be taken over. */
+/* An object that an account of ours has left, or must leave, may be taken over. */
 enum rc
 provision_find_takeable(struct ctx *cx, struct batch *b)
 {

@@ -1,9 +1,9 @@
 /*
- * provision_profile.c: a package's profile on a router.
+ * provision_profile.c: the profile of a package on a router.
  *
- * A PPP profile of ours carries our mark in its comment; hotspot user profiles
- * have no comment and are known by the prefix "isp-".  A PPP profile of the
- * same name without our mark is used when its rates are the package's.
+ * A PPP profile of ours carries our mark in its comment; hotspot user profiles have no
+ * comment and are recognised by the prefix "isp-". A PPP profile with this name and
+ * without our mark is used as it is when its rates are the package's.
  */
 #include <string.h>
 
@@ -60,13 +60,13 @@ look_job(struct ctx *cx, struct profile *p, bool hotspot, const char *name)
 }
 
 /*
- * Profiles that are not ours to change: the router's own default, to copy
- * addresses from, and those of the walled garden, of PPP and of hotspot users.
+ * Profiles that we must not change: the router's default, from which addresses are copied,
+ * and the isolation profiles of PPP and of hotspot users.
  */
 struct foreign_profiles {
 	struct profile standard;
 	struct profile walls[2];
-	const char *refusal[2]; /* why a wall could not be looked for */
+	const char *refusal[2]; /* the reason why an isolation profile could not be read */
 };
 
 static enum rc
@@ -89,7 +89,7 @@ look_walls(struct ctx *cx, struct batch *b, struct foreign_profiles *o)
 	return RC_OK;
 }
 
-/* All profiles of the batch, and the router's default. */
+/* Read all profiles of the batch, and the router's default. */
 static enum rc
 look_for_profiles(struct ctx *cx, struct batch *b, struct profile *standard)
 {
@@ -120,7 +120,7 @@ first_of(const char *a, const char *b, const char *c)
 	return b != NULL && *b != '\0' ? b : c;
 }
 
-/* The command that makes it right; false when it is right, or not ours to touch. */
+/* Make the command that corrects a profile; false when it is right, or not ours. */
 static bool
 correct_ppp(struct ctx *cx, struct batch *b, struct profile *p, const struct profile *standard,
     const char *rate, struct ros_cmd *cmd)
@@ -210,7 +210,7 @@ needs_profile(const struct account *a)
 	return a->own_profile && a->menu != MENU_QUEUE && a->wanted != WANTED_GONE;
 }
 
-/* Those with a job (already there) and those the accounts use. */
+/* Collect the profiles with a job (already in the batch) and those that accounts use. */
 static void
 collect_profiles(struct ctx *cx, struct batch *b)
 {
@@ -255,8 +255,7 @@ collect_walls(const struct batch *b, struct foreign_profiles *o)
 	}
 }
 
-/* Disable the customer when the isolation profile is missing: a profile that does not
- * exist isolates no session. */
+/* Disable the customer when the isolation profile is missing: no session can be isolated then. */
 static void
 fail_walled(struct ctx *cx, struct batch *b, const struct foreign_profiles *o)
 {
@@ -275,7 +274,7 @@ fail_walled(struct ctx *cx, struct batch *b, const struct foreign_profiles *o)
 	}
 }
 
-/* A missing profile fails only accounts that should be on: a cut needs none. */
+/* Fail accounts that should be on and whose profile is missing; switching off needs none. */
 static void
 fail_tasks(struct batch *b)
 {

@@ -1,4 +1,4 @@
-/* provision_reply.c: what the answers of a router mean for the accounts of a batch. */
+/* provision_reply.c: the meaning of a router's answers for the accounts of a batch. */
 #include "router/provision_int.h"
 
 const char *

@@ -1,6 +1,4 @@
-/*
- * provision_view.c: what was found on a router, kept by name, address and mark.
- */
+/* provision_view.c: keeps the objects found on a router by name, address and mark. */
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
@@ -67,7 +65,7 @@ view_row_put(struct ctx *cx, struct view_row *at, struct account_object *o)
 	at->objs[at->n++] = o;
 }
 
-/* An address as the router prints it in a list. */
+/* An address in the form that a router prints in a list. */
 const char *
 view_address(struct ctx *cx, const char *address)
 {
@@ -96,7 +94,7 @@ place_address(struct ctx *cx, place_fn *fn, void *arg, const char *address)
 		fn(cx, arg, list_of(address), view_address(cx, address));
 }
 
-/* Each menu and key an account may stand under, the addresses that may be blocked included. */
+/* Visit each menu and key where an account may be, including addresses that may be blocked. */
 void
 view_each_place(struct ctx *cx, const struct account *a, place_fn *fn, void *arg)
 {

@@ -1,9 +1,9 @@
-/* rate.c: read digit by digit, as every number here is bounded. */
+/* rate.c: reads digit by digit, because every number has a bound. */
 #include "router/rate.h"
 
 #include <string.h>
 
-/* One half of a pair, and where it stands in the text. */
+/* One half of a pair, and its place in the text. */
 struct half {
 	const char *text;
 	size_t len;
@@ -14,7 +14,7 @@ struct pair {
 	struct half first, second;
 };
 
-/* A burst; `plain` when only its limit was given. */
+/* A burst; `plain` when it has only a limit. */
 struct burst {
 	bool any, plain;
 	struct pair limit, threshold, seconds;
@@ -36,7 +36,7 @@ unit_of(char c)
 	}
 }
 
-/* Digits into *val, at most a Tbit of them; the first character after them. */
+/* Read digits into *val, up to a Tbit; returns the first character behind them. */
 static const char *
 read_digits(const char *s, int64_t *val)
 {
@@ -50,7 +50,7 @@ read_digits(const char *s, int64_t *val)
 	return s;
 }
 
-/* A number with unit at *s; moves *s behind it. */
+/* Read a number with its unit at *s and move *s behind it. */
 static bool
 read_half(const char **s, struct half *ret)
 {
@@ -97,7 +97,7 @@ is_seconds(const struct half *h)
 	return h->val >= 1 && h->val <= RATE_SECONDS_MAX && strspn(h->text, "0123456789") == h->len;
 }
 
-/* A router also says 2000000, 2M or 2K; we say 2M.  A rate of zero sells nothing. */
+/* A rate that can be sold is above zero and has a unit; routers also print 2000000. */
 static bool
 is_sold(const struct half *h)
 {
@@ -165,7 +165,7 @@ short_rate(struct arena *mem, int64_t bits)
 	return arena_printf(mem, "%lld", (long long)bits);
 }
 
-/* The texts as they were given, the other way round. */
+/* Exchange the halves, keeping their texts. */
 static const char *
 swapped(struct arena *mem, const struct pair *p)
 {
@@ -199,8 +199,8 @@ rate_limit(struct arena *mem, const char *bandwidth, const char *burst, int prio
 }
 
 /*
- * The numbers of a rate-limit: rate, burst, threshold, time, then priority and
- * minimum, each half on its own.
+ * The numbers of a rate-limit: rate, burst, threshold and time, a pair each, then priority
+ * and minimum.
  */
 #define LIMIT_NUMBERS  11
 #define LIMIT_PRIORITY 8
@@ -268,7 +268,7 @@ seconds_of(char unit)
 	}
 }
 
-/* "10", "10s", "1m30s", at *s; moves *s behind it. */
+/* Read "10", "10s" or "1m30s" at *s and move *s behind it. */
 static bool
 read_duration(const char **s, int64_t *ret)
 {
@@ -305,7 +305,7 @@ rate_times_same(const char *a, const char *b)
 	return read_times(a, x) && read_times(b, y) && memcmp(x, y, sizeof(x)) == 0;
 }
 
-/* Queues take whole numbers only, so decimals become a smaller unit. */
+/* A queue takes whole numbers only: write decimals in a smaller unit. */
 static const char *
 queue_pair(struct arena *mem, const struct pair *p)
 {

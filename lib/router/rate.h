@@ -1,10 +1,9 @@
 /*
- * rate.h: what a package sells, as text for people and for routers.
+ * rate.h: the bandwidth of a package, in the forms of people and of routers.
  *
- * A package says download/upload ("100M/20M": k, M, G are powers of ten, at
- * most one decimal); RouterOS wants upload/download.  Its burst is "D/U"
- * (threshold then 75% of the rate, over 10 seconds) or "D/U D/U s/s".
- * Pure: no database, no clock.
+ * A package says download/upload ("100M/20M": k, M, G are powers of ten, at most one
+ * decimal); RouterOS wants upload/download. Its burst is "D/U" (the threshold is then 75%
+ * of the rate, the time 10 seconds) or "D/U D/U s/s". Pure: no database, no clock.
  */
 #ifndef ROUTER_RATE_H
 #define ROUTER_RATE_H
@@ -14,11 +13,11 @@
 
 #include "base/arena.h"
 
-#define RATE_MAX INT64_C(1000000000000) /* 1 Tbit/s: beyond is a slip of the pen */
+#define RATE_MAX INT64_C(1000000000000) /* 1 Tbit/s: a greater rate is a typing error */
 
 #define RATE_SECONDS_MAX 3600
 
-/* The forms the API asks for, with an example, for its messages. */
+/* The form that the API asks for, with an example, for its messages. */
 #define RATE_FORM "download/upload with k, M or G, like 10M/10M, at most 1000G"
 #define RATE_BURST_FORM                                                                            \
 	"D/U (like 20M/20M) or D/U D/U s/s (like 20M/20M 8M/8M 10/10), at most 1000G and 3600 s"
@@ -27,25 +26,24 @@ struct rate {
 	int64_t down, up; /* bits per second */
 };
 
-/* Rates that can be sold: exactly those that rate_limit() and rate_queue() accept. */
+/* Read a rate that can be sold: exactly those that rate_limit() and rate_queue() accept. */
 bool rate_read(const char *text, struct rate *ret); /* "D/U"; false: not that form */
 bool rate_burst_ok(const char *text);               /* one of the two forms of burst */
 
 /*
- * rate-limit of a profile: the package's own texts with halves swapped,
- * U/D[ BU/BD TU/TD SU/SD[ PRIO]].  The priority stands there when it is not
- * the usual 8; RouterOS reads it only after a burst, which then is 0 (none).
- * NULL when a text is malformed.  burst may be NULL or "".
+ * rate-limit of a profile: the package's own texts with halves swapped, U/D[ BU/BD TU/TD
+ * SU/SD[ PRIO]]. A priority other than 8 is appended; RouterOS reads it only behind a
+ * burst, which is then 0 (none). NULL when a text is malformed. burst may be NULL or "".
  */
 const char *rate_limit(struct arena *, const char *bandwidth, const char *burst, int priority);
 
-/* Do two rate-limits mean the same?  By numbers: "10M/10M" is "10M" is "10000k/10M 0/0". */
+/* True for equal rate-limits, compared as numbers: "10M/10M" is "10M" is "10000k/10M 0/0". */
 bool rate_limit_same(const char *a, const char *b);
 
-/* Do two burst-times?  "90/10" is "1m30s/10s"; NULL is none, "0s/0s". */
+/* True for equal burst-times: "90/10" is "1m30s/10s"; NULL is "0s/0s". */
 bool rate_times_same(const char *a, const char *b);
 
-/* The same package as properties of a simple queue; NULLs where there is no burst. */
+/* The same as properties of a simple queue; NULL for the parts of an absent burst. */
 struct rate_queue {
 	const char *max_limit;
 	const char *burst_limit, *burst_threshold, *burst_time;

@@ -1,4 +1,4 @@
-/* router.c: see sql/functions/router.sql and profile.sql for what the statements do. */
+/* router.c: see router.h; sql/functions/router.sql and profile.sql have the statements' rules. */
 #include "router/router.h"
 
 #include "base/crypt.h"
@@ -45,7 +45,7 @@ router_default(struct ctx *cx, const char **ret)
 	return RC_OK;
 }
 
-/* The id of the router at that address, which its password is bound to; else a new one. */
+/* The id of the router at that address, to which its password is bound; else a new id. */
 static enum rc
 id_at(struct ctx *cx, const char *host, int64_t port, const char **ret)
 {

@@ -1,6 +1,6 @@
 /*
- * router.h: the routers we drive, as the database knows them: how to reach
- * one, which have work, who may work on one, and its circuit breaker.
+ * router.h: the routers in the database: their addresses, their work, the lock of the
+ * worker on each, and its circuit breaker.
  */
 #ifndef ROUTER_ROUTER_H
 #define ROUTER_ROUTER_H
@@ -21,7 +21,7 @@ struct router {
 	const char *ppp_local_address, *ppp_pool;
 	int64_t connect_timeout_ms, read_timeout_ms;
 	bool is_active;
-	bool is_broken, is_probe_due; /* its circuit breaker */
+	bool is_broken, is_probe_due; /* of its circuit breaker */
 };
 
 /* RC_NOT_FOUND when there is none. */
@@ -31,15 +31,15 @@ enum rc router_default(struct ctx *, const char **ret) _must_check_;
 enum rc router_active_ids(struct ctx *, const char ***ret, size_t *nret) _must_check_;
 
 /*
- * Make an active router of the MIKROTIK_* keys when MIKROTIK_HOST is set and
- * there is no router but perhaps the untouched one of sql/seed/first.sql.
+ * Make an active router from the MIKROTIK_* keys if MIKROTIK_HOST is set and there is none
+ * but, perhaps, the untouched one of sql/seed/first.sql.
  */
 enum rc router_first(struct ctx *, const struct conf *) _must_check_;
 
-/* Opened for use; never keep it longer than a connection. */
+/* The opened password; never keep it longer than a connection. */
 enum rc router_password(struct ctx *, const struct router *, const char **ret) _must_check_;
 
-/* Routers with something to do, and in how many ms. */
+/* Routers with work, and in how many ms it is due. */
 struct router_work {
 	const char *router_id;
 	int64_t wait_ms;
@@ -48,25 +48,25 @@ enum rc router_work(struct ctx *, struct router_work **ret, size_t *nret) _must_
 
 enum rc router_is_due(struct ctx *, const char *id, bool *ret) _must_check_;
 
-/* The day whose night it is: when it changes, routers are to be compared with the database. */
+/* The day to which this night belongs: when it changes, routers are compared with the database. */
 enum rc router_night(struct ctx *, const char **ret) _must_check_;
 
-/* The right to work on a router: false when another has it.  Ends with the connection. */
+/* Lock a router for this session; false when another has it. Ends with the connection. */
 enum rc router_lock(struct ctx *, const char *id, bool *ret) _must_check_;
 enum rc router_unlock(struct ctx *, const char *id) _must_check_;
 
 /*
- * The breaker opens, with the reason on all that waits; probe again in so many seconds.
- * reached: there was a connection, so the router is not away, it refuses us.
+ * Open the breaker, store the reason with all waiting jobs, and probe again in probe_s
+ * seconds. reached: TCP connected, so the router is there and refuses us.
  */
 enum rc router_broken(struct ctx *, const char *id, const char *reason, int probe_s,
     bool reached) _must_check_;
-/* Jobs that came since for broken routers fail with their reason, too. */
+/* Fail jobs that came since for routers with an open breaker, with its reason. */
 enum rc router_fail_waiting(struct ctx *) _must_check_;
-/* A login succeeded: closes the breaker, all jobs are due.  version may be NULL. */
+/* A login succeeded: close the breaker and make all jobs due. version may be NULL. */
 enum rc router_healthy(struct ctx *, const char *id, const char *version) _must_check_;
 
-/* A package's profile that should be right on a router; generation 0: not a job. */
+/* The profile of a package that should be right on a router; generation 0: not from a job. */
 struct profile_job {
 	const char *id; /* of the package */
 	int64_t generation;
@@ -79,7 +79,7 @@ enum rc profile_claim(struct ctx *, const char *router_id, const char *only,
     struct profile_job **ret, size_t *nret) _must_check_;
 enum rc profile_results(struct ctx *, const char *router_id, const struct profile_job *,
     size_t n) _must_check_;
-/* Make the profile of a package due on every active router; their ids. */
+/* Make the profile of a package due on every active router; returns their ids. */
 enum rc profile_mark_dirty_on_all_routers(struct ctx *, const char *package_id, const char ***ret,
     size_t *nret) _must_check_;
 

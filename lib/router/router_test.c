@@ -1,4 +1,4 @@
-/* router_test.c: two reads on a fresh connection. */
+/* router_test.c: see router_test.h. */
 #include "router/router_test.h"
 
 #include "router/link.h"

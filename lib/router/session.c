@@ -10,7 +10,7 @@
 
 enum { BUDGET_MS = 8000 };
 
-/* Tables of sessions.  Cookies go first: a device would come back by its cookie. */
+/* Tables of sessions. Cookies go first: a device would come back by its cookie. */
 static const struct table {
 	const char *service, *menu, *prop;
 	bool counts; /* a row is a session */
@@ -46,7 +46,7 @@ remove_rows(struct ctx *cx, struct routeros *ros, const char *menu, const struct
 	return RC_OK;
 }
 
-/* A router without the menu has no sessions in it. */
+/* A router without the menu has no such sessions. */
 static enum rc
 end_in(struct ctx *cx, struct routeros *ros, const struct table *t, const char *name, size_t *count)
 {

@@ -10,12 +10,12 @@
 #include "sql.h"
 
 enum {
-	READ_MS = 2700, /* with what comes around it no request waits longer than 3 s */
+	READ_MS = 2700, /* with its overhead a request stays below 3 s */
 	STEP_MS = 50,   /* between two looks for the result of another reader */
 	SHARE_MS = 300, /* a reading is not begun with less than this */
 };
 
-#define TRAFFIC "traffic:" /* kind of a reading of one interface, its name behind it */
+#define TRAFFIC "traffic:" /* the kind for one interface: its name follows */
 #define LINK    "link"
 
 /* The row in the database. */
@@ -67,7 +67,7 @@ store(struct ctx *cx, struct routeros *ros, const struct asking *a)
 	    V_TEXT(data));
 }
 
-/* A failure is kept: of this kind, or of the router where it cannot be reached. */
+/* Keep a failure for this kind, or for the whole router when it cannot be reached. */
 static enum rc
 keep_failure(struct ctx *cx, const struct asking *a, bool reached)
 {
@@ -96,7 +96,7 @@ read_router(struct ctx *cx, const struct asking *a)
 	return rc == RC_UPSTREAM ? keep_failure(cx, a, reached) : rc;
 }
 
-/* With the lock: another reader may have been faster. */
+/* Called with the lock held: another reader may have refreshed the row meanwhile. */
 static enum rc
 refresh(struct ctx *cx, const struct asking *a)
 {
@@ -149,7 +149,9 @@ get(struct ctx *cx, const struct asking *a, const char **ret)
 		if (clock_ms() + SHARE_MS > a->until)
 			return FAIL(cx, RC_UPSTREAM, "the router could not be read in time");
 		TRY(try_refresh(cx, a, &mine));
-		/* The router did not answer before and is being tried: answer the last failure. */
+		/*
+		 * Another request tries the router again, which failed before: answer that failure.
+		 */
 		if (!mine && row.error != NULL)
 			return answer_snapshot(cx, &row, ret);
 		if (!mine)

@@ -1,16 +1,14 @@
 /*
- * snapshot.h: what a router was last seen to hold, for the browser (contract 6).
+ * snapshot.h: recent readings of a router, for the browser (contract 6).
  *
- * Readings lie in the database, where all workers of all hosts see them.  One
- * that is older than 5 seconds is read again by the first who asks, one reader
- * a router at a time; the others wait for the result, or get the last failure at
- * once.  Failures are kept like readings, so a dead router costs one connection
- * in 5 seconds.  No call takes longer than 3 seconds.
+ * Readings are in the database, where all workers of all hosts see them. The first request
+ * for one older than 5 seconds reads the router again, one reader a router at a time; the
+ * others wait for the result, or get the last failure at once. Failures are kept like
+ * readings, so a dead router costs one connection in 5 seconds. No call takes longer than
+ * 3 seconds.
  */
 #ifndef ROUTER_SNAPSHOT_H
 #define ROUTER_SNAPSHOT_H
-
-#include <stdbool.h>
 
 #include "base/ctx.h"
 #include "router/snapshot_read.h"
@@ -30,15 +28,15 @@ enum rc snapshot_interface(struct ctx *, const char *router_id, const char *name
     const char **ret) _must_check_;
 
 /*
- * Live readings of all active routers, as far as 3 seconds allow; routers that
- * are known to be down are left out.  RC_UPSTREAM when none could be read.
+ * Refresh the live readings of all active routers within 3 seconds, except those that are
+ * known to be down. RC_UPSTREAM when none could be read.
  */
 enum rc snapshot_live_all(struct ctx *) _must_check_;
 
-/* An action changed the router: the next reader reads it again. */
+/* Call this after an action changed the router: the next request reads it again. */
 enum rc snapshot_expire(struct ctx *, const char *router_id) _must_check_;
 
-/* Read the sessions of a router now and store them as a sample too, within budget_ms. */
+/* Read the sessions of a router within budget_ms, and also store them as a sample. */
 enum rc snapshot_sample(struct ctx *, const char *router_id, int budget_ms) _must_check_;
 
 #endif

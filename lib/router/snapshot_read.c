@@ -9,12 +9,12 @@
 struct menu {
 	const char *kind, *path, *props;
 	const char *where, *is; /* only such rows; NULL: all */
-	bool lasting;           /* without what the router made itself */
-	bool optional;          /* a router without this menu has no rows in it */
+	bool lasting;           /* without objects that the router made itself */
+	bool optional;          /* a router without this menu has no such rows */
 };
 
 static const struct menu menus[] = {
-	/* Interfaces of sessions come by the thousand. */
+	/* A router with many sessions has thousands of interfaces for them. */
 	{ SNAPSHOT_INTERFACES, "/interface/print",
 	    ".id,name,type,running,disabled,mtu,mac-address,rx-byte,tx-byte,dynamic,"
 	    "comment",
@@ -40,7 +40,7 @@ static const struct menu menus[] = {
 	    NULL, NULL, false, false },
 };
 
-/* Rows as they arrive, written down at once: 20,000 of them are never held as rows. */
+/* Rows are written as they arrive: 20,000 of them are never held in memory at once. */
 struct listing {
 	struct sb out;
 	struct jw w;
@@ -69,7 +69,10 @@ listing_row(struct ctx *cx, const struct ros_row *row, void *arg)
 	struct listing *l = arg;
 
 	(void)cx;
-	/* An interface that lasts may have no such property: a query would miss it. */
+	/*
+	 * Filter here, not in the query: an interface may lack the property, and a query would
+	 * miss it.
+	 */
 	if (!l->lasting || !ros_json_flag(ros_row_get(row, "dynamic")))
 		ros_json_row(&l->w, row);
 	return RC_OK;
@@ -124,7 +127,7 @@ snapshot_read_interface(struct ctx *cx, struct routeros *ros, const char *name, 
 
 /* ---- live ---------------------------------------------------------------- */
 
-/* Degrees Celsius: v6 has a property, v7 a row by this name. */
+/* Degrees Celsius: v6 has a property, v7 a row with this name. */
 static enum rc
 health_row(struct ctx *cx, const struct ros_row *row, void *arg)
 {
@@ -202,7 +205,7 @@ read_system(struct ctx *cx, struct routeros *ros, const char **ret)
 	ros_cmd_props(&cmd, "uptime,version,cpu-load,free-memory,total-memory,free-hdd-space,"
 			    "total-hdd-space,architecture-name,board-name");
 	TRY(routeros_one(cx, ros, &cmd, &row));
-	/* Boards without sensors have no such menu. */
+	/* a board without sensors lacks the menu */
 	TRY(routeros_ask(cx, ros, &health, health_row, &temperature, NULL));
 	*ret = system_json(cx, &row, temperature);
 	return RC_OK;

@@ -1,4 +1,4 @@
-/* snapshot_read.h: one reading of a router, from its commands to its JSON. */
+/* snapshot_read.h: one reading of a router: sends the commands, returns JSON. */
 #ifndef ROUTER_SNAPSHOT_READ_H
 #define ROUTER_SNAPSHOT_READ_H
 
@@ -13,19 +13,19 @@
 #define SNAPSHOT_DHCP_LEASES   "dhcp_leases"
 #define SNAPSHOT_QUEUES        "queues"
 
-/* A list of one menu as a JSON array.  RC_NOT_FOUND: there is no such kind. */
+/* Read the list of one menu as a JSON array. RC_NOT_FOUND: no such kind. */
 enum rc snapshot_read_list(struct ctx *, struct routeros *, const char *kind,
     const char **ret) _must_check_;
 
-/* The rates of one interface as a JSON object; RC_NOT_FOUND when there is none of this name. */
+/* Read the rates of one interface as a JSON object; RC_NOT_FOUND when none has this name. */
 enum rc snapshot_read_interface(struct ctx *, struct routeros *, const char *name,
     const char **ret) _must_check_;
 
-/* The parts of a live reading, each as JSON. */
+/* The parts of a live reading, as JSON. */
 struct snapshot_live {
 	const char *system;
 	const char *ppp, *hotspot; /* sessions */
-	const char *counters;      /* of the interfaces of sessions */
+	const char *counters;      /* counters of the interfaces of sessions */
 };
 enum rc snapshot_read_live(struct ctx *, struct routeros *, struct snapshot_live *ret) _must_check_;
 

@@ -1,4 +1,4 @@
-/* sync_check.c: all routers, one after another: compared with the database, or sampled. */
+/* sync_check.c: compares all routers with the database, or samples them, one after another. */
 #include <stdio.h>
 
 #include "base/daemon.h"

@@ -1,4 +1,4 @@
-/* sync_fleet.c: a child for each router that has work. */
+/* sync_fleet.c: keeps a child for each router that has work. */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 enum {
 	SWEEP_MS = 30000,
 	CHILDREN_MOST = 256,
-	GRACE_MS = 5000, /* then a worker may be killed: every job can run twice */
+	GRACE_MS = 5000, /* then workers are killed, which is safe: every job can run twice */
 };
 
 /* Keys of the children that serve all routers. */
@@ -25,7 +25,7 @@ enum {
 struct fleet {
 	const struct sync *sync;
 	struct child_set *children;
-	char night[16]; /* whose check has been started */
+	char night[16]; /* the night whose check has been started */
 };
 
 static size_t
@@ -51,7 +51,7 @@ worker_arguments(const void *work, const char *key, const char **ret)
 	return n;
 }
 
-/* A night that began before we did is not ours: each restart would compare all again. */
+/* Skip the night in which this program started: each restart would compare all routers again. */
 static enum rc
 check_nightly(struct ctx *cx, struct fleet *f)
 {
@@ -80,18 +80,18 @@ sample_sessions(struct ctx *cx, struct fleet *f)
 	return RC_OK;
 }
 
-/* Start this router's worker when it is due; in how many ms to look at the router again. */
+/* Start this router's worker if work is due; returns ms until the router is looked at again. */
 static int
 serve_router(const struct fleet *f, const struct router_work *w)
 {
 	if (child_is_running(f->children, w->router_id))
-		return SWEEP_MS; /* its worker finds by itself what comes */
+		return SWEEP_MS; /* its worker finds new work by itself */
 	if (w->wait_ms > 0)
 		return w->wait_ms < SWEEP_MS ? (int)w->wait_ms : SWEEP_MS;
 	return child_start(f->children, w->router_id) ? SWEEP_MS : CHILD_REST_MS / 4;
 }
 
-/* Start what is due. */
+/* Start the workers whose routers have due work. */
 static enum rc
 fleet_step(struct ctx *cx, void *arg, struct loop_turn *ret)
 {

@@ -1,4 +1,4 @@
-/* sync_worker.c: one router, batch after batch, on one connection. */
+/* sync_worker.c: works on one router, batch after batch, on one connection. */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +29,7 @@ log_report(const char *router_id, const struct provision_report *r)
 	    "done", done, "failed", failed, "error", r->error, NULL);
 }
 
-/* When this router's next job comes due, if that is before `until`. */
+/* The time of this router's next job, if it is before `until`. */
 static enum rc
 next_due(struct ctx *cx, const char *router_id, int64_t until, int64_t *ret)
 {
@@ -48,8 +48,8 @@ next_due(struct ctx *cx, const char *router_id, int64_t until, int64_t *ret)
 }
 
 /*
- * Linger; true when there is a reason to go on: a notice for this router, a job
- * come due, or a wait cut short: the database was away and notices were lost.
+ * Wait for more work; true to go on: a notice for this router came, a job is due, or the
+ * database was unreachable and notices may be lost.
  */
 static bool
 wait_for_more(struct ctx *cx, const char *router_id)
@@ -113,6 +113,6 @@ sync_worker(struct ctx *cx, const struct sync *s, const char *router_id)
 		log_err(LOG_ERROR, "worker", cx);
 		return daemon_exit(rc);
 	}
-	/* In service the database holds the failures; --once answers by its exit code. */
+	/* A service leaves failures to the database; --once reports them by its exit code. */
 	return failed && s->once ? EXIT_FAILED : EXIT_DONE;
 }

@@ -10,7 +10,7 @@ enum { CELL_MAX = 1 << 16 };
 struct reader {
 	const char *at, *end;
 	char separator;
-	size_t line; /* of at */
+	size_t line; /* number of the line at `at` */
 	const char *cells[SHEET_COLUMNS];
 	size_t n;
 };
@@ -21,7 +21,7 @@ close_iconv(void *conv)
 	(void)iconv_close(conv);
 }
 
-/* All of the text in UTF-8; bytes that the charset does not have are refused. */
+/* Convert the text to UTF-8; bytes that the charset lacks are an error. */
 static enum rc
 convert(struct ctx *cx, const char *from, const char *data, size_t len, const char **ret,
     size_t *ret_len)
@@ -57,7 +57,7 @@ to_utf8(struct ctx *cx, const char *data, size_t len, const char **ret, size_t *
 	return RC_OK;
 }
 
-/* How often a separator stands in the first line, outside quotes. */
+/* Count a separator in the first line, outside quotes. */
 static size_t
 count_in_heading(const struct reader *r, char separator)
 {
@@ -83,7 +83,7 @@ skip_line_end(struct reader *r)
 	r->line++;
 }
 
-/* Excel writes sep=; as a first line of its own. */
+/* Excel may write sep=; as a line of its own, which names the separator. */
 static void
 find_separator(struct reader *r)
 {

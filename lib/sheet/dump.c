@@ -17,16 +17,16 @@ struct table {
 struct reader {
 	struct ctx *cx;
 	const char *start, *at, *end;
-	const char *counted; /* up to here stand `lines` lines */
+	const char *counted; /* `lines` counts the lines up to here */
 	size_t lines;
 	const char *const *wanted;
 	dump_row_fn fn;
 	void *arg;
-	struct table *tables; /* of CREATE TABLE */
+	struct table *tables; /* tables of CREATE TABLE */
 	size_t ntables;
 };
 
-/* The line of a place; counts on from the last one, for a dump has many. */
+/* The line number of a place; continues the last count, because a dump has many lines. */
 static size_t
 line_of(struct reader *r, const char *at)
 {
@@ -54,7 +54,7 @@ starts_with(const struct reader *r, const char *word)
 	return (size_t)(r->end - r->at) >= n && strncasecmp(r->at, word, n) == 0;
 }
 
-/* Behind the next occurrence of a text, or at the end. */
+/* Move behind the next occurrence of a text, or to the end. */
 static void
 skip_past(struct reader *r, const char *text)
 {
@@ -63,7 +63,7 @@ skip_past(struct reader *r, const char *text)
 	r->at = found != NULL ? found + strlen(text) : r->end;
 }
 
-/* Blanks and comments; what MySQL executes inside of one is no matter of ours. */
+/* Skip blanks and comments, also comments that MySQL would execute. */
 static void
 skip_blanks(struct reader *r)
 {
@@ -81,15 +81,14 @@ skip_blanks(struct reader *r)
 	}
 }
 
-/* A quote that is doubled stands for itself. */
+/* A doubled quote stands for the quote itself. */
 static bool
 is_last_quote(const struct reader *r, char quote)
 {
 	return *r->at == quote && (r->at + 1 == r->end || r->at[1] != quote);
 }
 
-/* The character at r->at; where an escape begins there, its meaning, and at moves to its last byte.
- */
+/* The character at r->at; of an escape its meaning, with `at` moved to its last byte. */
 static char
 read_char(struct reader *r, char quote)
 {
@@ -106,7 +105,7 @@ read_char(struct reader *r, char quote)
 	return *r->at;
 }
 
-/* A quoted text with its escapes resolved; at stands on the quote. */
+/* Read a quoted text and resolve its escapes; `at` is on the quote. */
 static enum rc
 read_quoted(struct reader *r, const char **ret)
 {
@@ -153,7 +152,7 @@ read_bare_name(struct reader *r)
 	return arena_printf(r->cx->mem, "%.*s", (int)(r->at - begin), begin);
 }
 
-/* A name, in backticks or bare; of db.table the table. */
+/* Read a name, in backticks or bare; of db.table the table. */
 static enum rc
 read_name(struct reader *r, const char **ret)
 {
@@ -169,7 +168,7 @@ read_name(struct reader *r, const char **ret)
 	}
 }
 
-/* To the end of a statement, texts with a semicolon included. */
+/* Skip to the end of a statement; a semicolon inside a text does not end it. */
 static enum rc
 skip_statement(struct reader *r)
 {
@@ -189,7 +188,10 @@ skip_statement(struct reader *r)
 	return RC_OK;
 }
 
-/* Triggers and procedures hold statements of their own: up to where the delimiter is ; again. */
+/*
+ * Skip triggers and procedures, which contain statements, up to the line that makes ; the
+ * delimiter again.
+ */
 static void
 skip_delimiter(struct reader *r)
 {
@@ -208,7 +210,7 @@ is_wanted(const struct reader *r, const char *table)
 
 /* ---- CREATE TABLE ---------------------------------------------------------------------------- */
 
-/* To the comma or parenthesis that ends the definition of a column. */
+/* Skip to the comma or parenthesis that ends a column's definition. */
 static enum rc
 skip_definition(struct reader *r)
 {
@@ -269,7 +271,7 @@ is_zero_date(const char *s)
 	return strncmp(s, "0000-00-00", 10) == 0;
 }
 
-/* NULL, a number, or a text behind a charset's name or x, b. */
+/* Read NULL, a number, or a text, also one behind a charset's name or x or b. */
 static enum rc
 read_literal(struct reader *r, const char **ret)
 {
@@ -352,7 +354,7 @@ read_row(struct reader *r, const struct table *t, size_t line)
 	    r->arg);
 }
 
-/* The columns of an INSERT: those it lists, else those of its table's CREATE TABLE. */
+/* Find the columns of an INSERT: its own list, else that of the table's CREATE TABLE. */
 static enum rc
 read_insert_columns(struct reader *r, size_t line, struct table *listed, const struct table **ret)
 {

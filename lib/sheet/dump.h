@@ -14,7 +14,7 @@
 #include "base/ctx.h"
 
 struct dump_row {
-	size_t line; /* where its statement begins */
+	size_t line; /* of the first line of its statement */
 	const char *table;
 	size_t n;
 	const char *const *columns;
@@ -23,7 +23,7 @@ struct dump_row {
 
 typedef enum rc (*dump_row_fn)(struct ctx *, const struct dump_row *, void *arg);
 
-/* Each row of the tables named (NULL-terminated list) is handed to fn. */
+/* Call fn with each row of the named tables (NULL-terminated list). */
 enum rc dump_read(struct ctx *, const char *text, size_t len, const char *const *tables,
     dump_row_fn fn, void *arg) _must_check_;
 

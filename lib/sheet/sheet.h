@@ -32,7 +32,7 @@ struct sheet_row {
 
 typedef enum rc (*sheet_row_fn)(struct ctx *, const struct sheet_row *, void *arg);
 
-/* Either of them, known by the first bytes. */
+/* Read either kind, recognised by the first bytes. */
 enum rc sheet_read(struct ctx *, const char *data, size_t len, sheet_row_fn,
     void *arg) _must_check_;
 

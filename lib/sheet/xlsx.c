@@ -11,10 +11,10 @@
 enum {
 	STRINGS_MAX = 1000000,
 	CELLS_MAX = 2000000,
-	TEXT_MAX = 1 << 16, /* of a cell */
+	TEXT_MAX = 1 << 16, /* bytes of a cell */
 	STYLES_MAX = 65536,
 	DAY_SECONDS = 86400,
-	EPOCH_1900 = -25569, /* 1899-12-30, Excel's day 0, in days of Unix */
+	EPOCH_1900 = -25569, /* 1899-12-30, Excel's day 0, as days since 1970 */
 	EPOCH_1904 = -24107,
 };
 
@@ -23,7 +23,7 @@ struct texts {
 	size_t n, room;
 };
 
-/* The state read from the parts of a workbook, before and while its sheet is read. */
+/* The state of a workbook, before and while its sheet is read. */
 struct workbook {
 	struct ctx *cx;
 	XML_Parser parser;
@@ -31,14 +31,14 @@ struct workbook {
 	struct sb text;
 	bool in_text;
 	struct texts strings;
-	const char *sheet_id;   /* r:id of the first sheet that is not hidden */
-	const char *sheet_path; /* of the part with that id */
+	const char *sheet_id;   /* r:id of the first visible sheet */
+	const char *sheet_path; /* path of the part with that id */
 	bool from_1904;
-	bool *is_date; /* of each cell format, by its number */
+	bool *is_date; /* by the number of a cell format */
 	size_t nformats;
-	struct texts date_codes; /* numbers of the formats of our own that show a date */
+	struct texts date_codes; /* numbers of custom formats that show a date */
 	bool in_cell_formats;
-	/* the sheet */
+	/* receives the rows of the sheet */
 	sheet_row_fn fn;
 	void *arg;
 	size_t line, column, ncells, columns;
@@ -183,7 +183,7 @@ start_relation(void *arg, const char *name, const char **attrs)
 
 /* ---- styles.xml: which cell formats show dates ----------------------------------------------- */
 
-/* A format code shows a date when y, d or h stands in it outside quotes and brackets. */
+/* True when a format code shows a date: it has y, d or h outside quotes and brackets. */
 static bool
 is_date_code(const char *code)
 {
@@ -275,7 +275,7 @@ end_string(void *arg, const char *name)
 
 /* ---- the sheet ------------------------------------------------------------------------------- */
 
-/* "AB12" is column 27. */
+/* The column of a cell's name: of "AB12" it is 27. */
 static size_t
 column_of(const char *reference)
 {
@@ -346,7 +346,7 @@ date_text(struct workbook *w, double serial)
 	return arena_strdup(w->cx->mem, buf);
 }
 
-/* A number as people wrote it: 6.28123E+12 is 6281230000000. */
+/* A number in people's form: 6.28123E+12 is 6281230000000. */
 static const char *
 number_text(struct workbook *w, const char *stored)
 {

@@ -8,14 +8,14 @@
 enum {
 	PART_MAX = 64 << 20,
 	RATIO_MAX = 100,
-	RATIO_FREE = 1 << 20, /* a small part may be packed better */
-	END_SIZE = 22,        /* of the record that ends a zip archive */
+	RATIO_FREE = 1 << 20, /* small parts may have any ratio */
+	END_SIZE = 22,        /* bytes of the record that ends an archive */
 	END_COMMENT = 65535,
-	ENTRY_SIZE = 46, /* of a file in the directory, without its name */
-	LOCAL_SIZE = 30, /* of the header in front of a file's data */
+	ENTRY_SIZE = 46, /* bytes of an entry of the directory, without its name */
+	LOCAL_SIZE = 30, /* bytes of the header before a file's data */
 	STORED = 0,
 	DEFLATED = 8,
-	RAW = -15, /* window bits of zlib: deflate without a header */
+	RAW = -15, /* window bits of zlib for deflate without a header */
 	GZIP = 31,
 };
 
@@ -71,7 +71,7 @@ unpack(struct ctx *cx, const char *data, size_t len, int bits, size_t max, struc
 	return RC_OK;
 }
 
-/* The record at the end of the archive; NULL: this is no archive. */
+/* Find the record at the end; NULL: this is no archive. */
 static const char *
 find_end(const char *data, size_t len)
 {
@@ -83,7 +83,7 @@ find_end(const char *data, size_t len)
 	return NULL;
 }
 
-/* One file of the directory at *at, which moves on to the next; false: it is broken. */
+/* Read the directory's entry at *at and move *at to the next; false: malformed. */
 static bool
 read_entry(const char *data, size_t len, size_t *at, struct entry *ret)
 {

@@ -15,18 +15,18 @@
 #include "base/log.h"
 
 struct child {
-	pid_t pid; /* 0: the place is free, or resting */
+	pid_t pid; /* 0: the place is free, or rests */
 	char key[40];
 	int64_t rest_until;
 };
 
 struct child_set {
 	const struct child_plan *plan;
-	struct child *children; /* plan->most of them */
+	struct child *children; /* plan->most places */
 	bool failed;
 };
 
-/* Ends a wait: a blocked signal without a handler would not. */
+/* Does nothing: a handler must exist for SIGCHLD to end a wait. */
 static void
 on_child(int sig)
 {
@@ -57,7 +57,7 @@ is_free(const struct child *c)
 	return c->pid == 0 && c->rest_until <= clock_ms();
 }
 
-/* The place of this key, else one that is free and rests no more; NULL: there is none. */
+/* The place of this key, else one that is free and no longer rests; NULL: none. */
 static struct child *
 place_of(const struct child_set *set, const char *key)
 {

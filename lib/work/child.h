@@ -1,10 +1,11 @@
 /*
  * child.h: a child process for each key that has work: a router, a sender.
  *
- * A slow peer then delays no other.  A child is this same program, executed again with arguments
- * that name its key; it ends by itself when its key has had nothing to do for a while, and with its
- * parent.  A child that failed rests CHILD_REST_MS before its next start, so that neither a mistake
- * nor a dead database spins.  SIGCHLD is blocked but in loop_wait(), which it ends.
+ * A slow peer then delays no other. A child is the same program, executed again with
+ * arguments that name its key; it ends by itself after some time without work, and with
+ * its parent. A child that failed rests CHILD_REST_MS before its next start, so that
+ * neither a mistake nor a dead database makes it spin. SIGCHLD is blocked except in
+ * loop_wait(), which it ends.
  */
 #ifndef WORK_CHILD_H
 #define WORK_CHILD_H
@@ -18,7 +19,7 @@ enum { CHILD_ARGS_MAX = 6, CHILD_REST_MS = 2000 };
 
 struct child_plan {
 	const char *program; /* name of the program that runs, for its children too */
-	const char *noun;    /* of a key, in the log: "router" */
+	const char *noun;    /* kind of a key, in the log: "router" */
 	size_t most;         /* children at the same time */
 	int grace_ms;        /* from SIGTERM to SIGKILL at the end */
 	/* Write the arguments of the child for this key, at most CHILD_ARGS_MAX; their count. */
@@ -32,15 +33,16 @@ struct child_set;
 struct child_set *child_set_new(struct arena *life, const struct child_plan *);
 
 bool child_is_running(const struct child_set *, const char *key);
-bool child_may_start(const struct child_set *, const char *key); /* none runs or rests */
-/* Start the child of this key where child_may_start(); true when it runs now. */
+/* True when the child of this key neither runs nor rests. */
+bool child_may_start(const struct child_set *, const char *key);
+/* Start the child of this key, if child_may_start(); true when it runs now. */
 bool child_start(struct child_set *, const char *key);
 
-/* Note which children have ended; the count of those that still run. */
+/* Collect the children that have ended; returns how many still run. */
 size_t child_reap(struct child_set *);
-bool child_has_failed(const struct child_set *); /* any so far */
+bool child_has_failed(const struct child_set *); /* some child has failed so far */
 
-/* Ask all to end, kill those that have not after grace_ms, wait for the last. */
+/* Send SIGTERM to all, SIGKILL to those that still run after grace_ms, and wait for the last. */
 void child_end_all(struct child_set *);
 
 #endif

@@ -18,14 +18,14 @@ enum {
 };
 
 struct loop_times {
-	int64_t sweep_at; /* when to sweep next */
+	int64_t sweep_at; /* the time of the next sweep */
 	int64_t no_step_before;
 	struct backoff unreachable;
 };
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* Like poll(), but SIGCHLD is not blocked. */
+/* As poll(), with SIGCHLD unblocked. */
 static bool
 wait_fds(struct pollfd *fds, nfds_t n, int ms)
 {
@@ -70,7 +70,7 @@ wait_and_drain(struct ctx *cx, int ms)
 			return;
 }
 
-/* Wait ms, or until a signal; notifications do not end it. */
+/* Wait ms, or until a signal; a notification does not end this wait. */
 static void
 wait_signal(int ms)
 {
@@ -110,7 +110,7 @@ do_step(struct ctx *cx, const struct loop *l, struct loop_times *p, int *ms)
 	*ms = 0;
 	TRY(sweep_when_due(cx, l, p));
 	TRY(l->step(cx, l->work, &turn));
-	if (turn.outcome == LOOP_AWAY) {
+	if (turn.outcome == LOOP_UNREACHABLE) {
 		*ms = backoff_next(&p->unreachable);
 		p->no_step_before = clock_ms() + turn.hold_ms;
 		return RC_OK;
@@ -121,7 +121,7 @@ do_step(struct ctx *cx, const struct loop *l, struct loop_times *p, int *ms)
 	return RC_OK;
 }
 
-/* RC_RETRY only when a signal ended the wait. */
+/* Fails with RC_RETRY only when a signal ended the wait. */
 static enum rc
 listen_with_retry(struct ctx *cx, const char *channel)
 {
@@ -170,8 +170,8 @@ loop_once(struct ctx *cx, const struct loop *l, bool *ret_ok)
 	while (turn.outcome != LOOP_IDLE && unreachable < UNREACHABLE_MAX && !daemon_stopping()) {
 		begin_step(cx);
 		TRY(l->step(cx, l->work, &turn));
-		unreachable = turn.outcome == LOOP_AWAY ? unreachable + 1 : 0;
-		if (turn.outcome == LOOP_AWAY || turn.outcome == LOOP_FAILED)
+		unreachable = turn.outcome == LOOP_UNREACHABLE ? unreachable + 1 : 0;
+		if (turn.outcome == LOOP_UNREACHABLE || turn.outcome == LOOP_FAILED)
 			*ret_ok = false;
 	}
 	return RC_OK;

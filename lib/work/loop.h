@@ -6,11 +6,12 @@
  * every half minute finds what a lost NOTIFY or a killed worker left behind.
  * loop_run() does one step of work after another, rests when nothing is due
  * until a NOTIFY, a signal or the time that the step named, and backs off while
- * the peer or the database is away.  cx->mem is emptied before each step.
+ * the peer or the database cannot be reached.  cx->mem is emptied before each step.
  *
  * One failed job is no reason to pause: its next try has a time of its own in
- * the database, and other jobs go on (LOOP_FAILED).  Only when nobody answers
- * at all would every other job fail, too (LOOP_AWAY).
+ * the database, and the loop goes on with other jobs (LOOP_FAILED).  An
+ * unreachable peer is a reason: every other job would fail, too
+ * (LOOP_UNREACHABLE).
  */
 #ifndef WORK_LOOP_H
 #define WORK_LOOP_H
@@ -22,32 +23,32 @@
 struct db_conf;
 
 enum loop_outcome {
-	LOOP_IDLE,   /* nothing is due for wait_ms */
-	LOOP_DONE,   /* one piece of work is done; there may be more */
-	LOOP_FAILED, /* one piece of work failed, is logged, and is due again later */
-	LOOP_AWAY,   /* the same, and any other work now would fail, too */
+	LOOP_IDLE,        /* nothing is due for wait_ms */
+	LOOP_DONE,        /* one job is done; there may be more */
+	LOOP_FAILED,      /* one job failed, is logged, and is due again later */
+	LOOP_UNREACHABLE, /* the same, and any other job would fail now, too */
 };
 
 struct loop_turn {
 	enum loop_outcome outcome;
-	int wait_ms; /* LOOP_IDLE: until something is due */
-	int hold_ms; /* LOOP_AWAY: no step before, not even after a NOTIFY */
+	int wait_ms; /* LOOP_IDLE: until a job is due */
+	int hold_ms; /* LOOP_UNREACHABLE: no step before, not even after a NOTIFY */
 };
 
 struct loop {
-	const char *channel;                        /* of NOTIFY */
+	const char *channel;                        /* channel of NOTIFY */
 	int sweep_ms;                               /* between two sweeps */
-	void *work;                                 /* for the two functions */
-	enum rc (*sweep)(struct ctx *, void *work); /* NULL: the steps find all by themselves */
+	void *work;                                 /* passed to the two functions */
+	enum rc (*sweep)(struct ctx *, void *work); /* NULL: the steps find all work */
 	enum rc (*step)(struct ctx *, void *work, struct loop_turn *ret);
 };
 
-/* Work until a signal comes; an exit code.  A database that is away is waited for. */
+/* Work until a signal comes; an exit code.  Waits for a database that cannot be reached. */
 int loop_run(struct ctx *, const struct loop *);
 
 /*
  * Sweep, then step until nothing is due, or the peer was unreachable twice in a row.
- * *ret_ok: no step failed.  Fails when the database goes away.
+ * *ret_ok: no step failed.  Fails when the database cannot be reached.
  */
 enum rc loop_once(struct ctx *, const struct loop *, bool *ret_ok) _must_check_;
 

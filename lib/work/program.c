@@ -39,7 +39,7 @@ program_has_no_option(const struct daemon_args *args)
 	return true;
 }
 
-/* Open and work; a service that a signal ends while it waits for the database ends with 0. */
+/* Open and work; a service that a signal ends while it waits for the database exits with 0. */
 static int
 open_and_run(struct ctx *cx, const struct program *p, const struct daemon_args *args,
     struct arena *mem)

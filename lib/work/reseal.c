@@ -5,7 +5,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* One value: open it with whichever key, seal it with the present one. */
+/* Open one value with the key that fits, and seal it with the current one. */
 static enum rc
 reseal(struct ctx *cx, const char *place, const char *sealed, reseal_fn report, void *arg,
     struct reseal_report *rep)

@@ -1,9 +1,9 @@
 /*
- * reseal.h: seal every secret at rest with the present APP_KEY.
+ * reseal.h: seals every secret at rest with the current APP_KEY.
  *
- * Row by row, each its own transaction: it can be stopped at any moment and
- * run again, and goes on beside a running system; RC_RETRY between two rows
- * where cx->stopping says so.  A secret that no key opens is reported and left alone.
+ * Each row is a transaction of its own: the work can be stopped at any moment and run
+ * again, beside a running system; RC_RETRY between two rows when cx->stopping is true. A
+ * secret that no key opens is reported and left as it is.
  */
 #ifndef WORK_RESEAL_H
 #define WORK_RESEAL_H
@@ -16,7 +16,7 @@ struct reseal_report {
 	size_t seen, resealed, failed;
 };
 
-/* Called with each place that no key opens. */
+/* Called with the place of each secret that no key opens. */
 typedef void (*reseal_fn)(void *arg, const char *place);
 
 enum rc reseal_all(struct ctx *, reseal_fn report, void *arg,

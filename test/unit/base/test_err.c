@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/ctx.h"
-
 static void
 a_failure_knows_its_words_and_its_place(void **state)
 {

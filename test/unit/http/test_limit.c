@@ -3,7 +3,6 @@
 
 #include "unit.h"
 
-#include "base/arena.h"
 #include "http/limit.h"
 
 /* How many of n requests at one moment are refused. */

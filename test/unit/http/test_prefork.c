@@ -1,7 +1,6 @@
 /* A master with workers that only answer with their pid: do they come, go and come back? */
 #include "unit.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

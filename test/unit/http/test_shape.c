@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/json.h"
 #include "base/value.h"
 #include "http/http.h"
 #include "http/shape.h"

@@ -11,8 +11,9 @@
 #include <cJSON.h>
 
 #include "base/conf.h"
-#include "midtrans/check.h"
+#include "midtrans/client.h"
 #include "midtrans/message.h"
+#include "midtrans/midtrans.h"
 #include "net/http_peer.h"
 
 #define ANSWER(code, body)                                                                         \

@@ -4,7 +4,6 @@
 #include <openssl/x509v3.h>
 #include <signal.h>
 
-#include "net/ros_conn.h"
 #include "net/ros_peer.h"
 #include "net/routeros.h"
 

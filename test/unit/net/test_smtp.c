@@ -127,10 +127,10 @@ test_refusals(void **state)
 		{ { .rcpt = "550 5.1.1 no such user" }, SMTP_REFUSED, "550 5.1.1 no such user" },
 		{ { .rcpt = "450 4.2.1 greylisted" }, SMTP_LATER, "450 4.2.1 greylisted" },
 		{ { .mail = "452 4.3.1 full" }, SMTP_LATER, "452" },
-		{ { .mail = "421 going down" }, SMTP_AWAY, "421" },
+		{ { .mail = "421 going down" }, SMTP_UNREACHABLE, "421" },
 		{ { .end = "554 5.7.1 spam" }, SMTP_REFUSED, "554 5.7.1 spam" },
 		{ { .end = "552 5.2.2 mailbox full, temporary" }, SMTP_LATER, "552" },
-		{ { .mail = "" }, SMTP_AWAY, "cannot be reached" },
+		{ { .mail = "" }, SMTP_UNREACHABLE, "cannot be reached" },
 		{ { .end = "" }, SMTP_UNKNOWN, "gave no answer" },
 	};
 	char why[256];
@@ -163,7 +163,7 @@ test_addresses(void **state)
 		assert_int_equal(smtp_fault(s), SMTP_ADDRESS);
 	}
 	assert_int_equal(smtp_send(&cx, s, "a@b.example", "a@b.example", text), RC_UPSTREAM);
-	assert_int_equal(smtp_fault(s), SMTP_AWAY);
+	assert_int_equal(smtp_fault(s), SMTP_UNREACHABLE);
 	arena_free(cx.mem);
 }
 

@@ -3,7 +3,6 @@
 
 #include "unit.h"
 
-#include "base/macro.h"
 #include "net/snmp_discover.h"
 
 enum { ID = 0x12345678 };

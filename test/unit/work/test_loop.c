@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/daemon.h"
@@ -135,8 +134,8 @@ loop_once_reports_failures_and_goes_on(void **state)
 static void
 loop_once_gives_up_after_two_unreachable_in_a_row(void **state)
 {
-	static const struct loop_turn turns[] = { { LOOP_AWAY }, { LOOP_DONE }, { LOOP_AWAY },
-		{ LOOP_AWAY }, { LOOP_IDLE } };
+	static const struct loop_turn turns[] = { { LOOP_UNREACHABLE }, { LOOP_DONE },
+		{ LOOP_UNREACHABLE }, { LOOP_UNREACHABLE }, { LOOP_IDLE } };
 	struct script s = { .turns = turns, .n = countof(turns) };
 	struct loop l = loop_of(&s);
 	bool well;
@@ -221,7 +220,7 @@ static void
 run_waits_and_retries(void **state)
 {
 	static const struct loop_turn turns[] = { { LOOP_DONE }, { LOOP_FAILED },
-		{ LOOP_IDLE, 20000 }, { LOOP_AWAY }, { LOOP_AWAY, .hold_ms = 300 },
+		{ LOOP_IDLE, 20000 }, { LOOP_UNREACHABLE }, { LOOP_UNREACHABLE, .hold_ms = 300 },
 		{ LOOP_IDLE, 20000 } };
 	struct script s = { .turns = turns, .n = countof(turns), .notify = true };
 	struct loop l = loop_of(&s);
