@@ -294,7 +294,7 @@ bench: programs $(BENCHES)
 # The long form of what `make test` does in seconds: the hammer, the model's year, the outages, the
 # analyzers.
 soak: programs
-	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli
+	ISP_SOAK=1 $(PYTEST) $(if $(K),-k '$(K)') $(N) test/api test/cli test/model
 	scripts/mutate --n 200 || :
 	@$(MAKE) --no-print-directory lint-deep
 

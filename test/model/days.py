@@ -44,11 +44,19 @@ Readings where the text leaves a choice
  5. Dates given with their bill that are exactly a period cost its price; only another length is rounded.
  6. The day of a plan change belongs to the new package, and a postpaid line is billed the days before
     it at the old one; a bill that is reissued begins where the old one began.
+ 7. The end date of a postpaid line that is back is the day before its return: the day before its next
+    part, as everywhere else.
+ 8. The first bill of a line is of kind first, also where it comes after a period that has passed.
+ 9. A payment of which a part was refunded can be undone by hand, for what is left; not where a part of
+    it was paid out.
+10. Policy restart takes end_date as it stood on each day, and looks back 150 days.
 """
 import calendar
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 
 OPEN = ("unpaid", "overdue")
 ONE = timedelta(days=1)
@@ -80,8 +88,23 @@ def in_month(first, months, anchor):
 
 def part_price(price, whole, used, length, round_to):
     """price / whole * used / length, rounded up to round_to."""
-    exact, by = price * used, whole * length * round_to
-    return -(-exact // by) * round_to
+    return rounded_up(Fraction(price * used, whole * length), round_to)
+
+
+def rounded_up(exact, round_to):
+    return math.ceil(exact / round_to) * round_to
+
+
+def months_of(first, last, billing):
+    """5.2: the days from first to last in months that run from billing day to billing day, as a fraction."""
+    found = Fraction(0)
+    month = in_month(first, 0 if first.day >= billing else -1, billing)
+    while month <= last:
+        after = in_month(month, 1, billing)
+        used = min(last, after - ONE) - max(first, month) + ONE
+        found += Fraction(used.days, (after - month).days)
+        month = after
+    return found
 
 
 @dataclass(eq=False)
@@ -98,7 +121,7 @@ class Off:
     back: date | None = None
     lost: int = 0
     given: int = 0
-    settled: list = field(default_factory=list)  # bills of periods, each with end_date before it
+    settled: list = field(default_factory=list)  # bills of periods
 
     @property
     def days(self):
@@ -109,6 +132,7 @@ class Off:
 class Row:
     kind: str
     days: int
+    entered: date
     bill: object = None
 
 
@@ -130,7 +154,7 @@ class Line:
     offs: list = field(default_factory=list)
     bills: list = field(default_factory=list)
     promised: set = field(default_factory=set)
-    gifted: set = field(default_factory=set)
+    gifted: date = date.min  # last day that a gift of policy restart made up for
     pause_until: date | None = None
     open_promises: int = 0
     ended: date | None = None
@@ -138,7 +162,11 @@ class Line:
 
     @property
     def paid_to(self):
-        return self.start - ONE + days(sum(r.days for r in self.rows))
+        return self.paid_to_on(date.max)
+
+    def paid_to_on(self, day):
+        """The end date as it stood at the end of a day."""
+        return self.start - ONE + days(sum(r.days for r in self.rows if r.entered <= day))
 
     @property
     def billed_to(self):
@@ -147,7 +175,10 @@ class Line:
 
     @property
     def end(self):
-        return self.billed_to if self.mode == "postpaid" else self.paid_to
+        if self.mode != "postpaid":
+            return self.paid_to
+        returns = [o.back - ONE for o in self.offs if o.back is not None]
+        return max([self.billed_to, *returns])
 
     @property
     def off(self):
@@ -322,7 +353,7 @@ class Model:
             off.given, off.lost = given - inside, inside
             given = off.given
         if given:
-            line.rows.append(Row("off", given))
+            line.rows.append(Row("off", given, day))
             self.moved_anchor(line)
 
     @staticmethod
@@ -333,16 +364,18 @@ class Model:
         return day >= line.start and not any(
             o.start <= day and (o.back is None or day < o.back) for o in line.offs)
 
-    def restart_days(self, line):
-        """The days on in arrears up to due date and grace of the oldest bill of a period settled while off."""
-        settled = [(b, end) for b, end in line.off.settled if b.status == "paid"]
+    def restart_days(self, line, day):
+        """5.1: the days on after end_date, as it stood on each, up to due date and grace of the oldest bill of a
+        period settled while off; never promised ones, nor those that another bill settled with it pays for."""
+        settled = [b for b in line.off.settled if b.status == "paid"]
         if line.policy != "restart" or line.cycle == "calendar" or not settled:
-            return []
-        oldest = min((b for b, _ in settled), key=lambda b: (b.first_due, line.bills.index(b)))
-        last = oldest.first_due + days(self.set["grace_days"])
-        sold = [d for b, _ in settled if b is not oldest for d in span(b.start, b.end)]
-        return [d for d in span(settled[0][1] + ONE, last)
-                if self.was_on(line, d) and d not in line.promised and d not in line.gifted and d not in sold]
+            return [], None
+        oldest = min(settled, key=lambda b: (b.first_due, b.serial))
+        last = min(oldest.first_due + days(self.set["grace_days"]), day - ONE)
+        sold = [d for b in settled if b is not oldest for d in span(b.start, b.end)]
+        found = [d for d in span(max(last - days(150), line.gifted + ONE), last) if self.was_on(line, d)
+                 and line.paid_to_on(d) < d and d not in line.promised and d not in sold]
+        return found, last
 
     # ---- money on bills
 
@@ -363,12 +396,12 @@ class Model:
                     self.allocate(lot, bill, day)
 
     def settle(self, bill, day):
-        line, before = bill.line, bill.line.paid_to
+        line = bill.line
         bill.status = "paid"
         if bill.start is not None and line.mode == "prepaid":
-            line.rows.append(Row("period", bill.length, bill))
+            line.rows.append(Row("period", bill.length, day, bill))
             if line.off:
-                line.off.settled.append((bill, before))
+                line.off.settled.append(bill)
         if line.status == "cancelled":
             return
         self.lift(line, day)
@@ -376,20 +409,20 @@ class Model:
     def lift(self, line, day):
         """A payment, a cancelled bill or a moved due date may put the line on again."""
         if line.status == "suspended" and line.reason == "debt" and self.clear(line, day):
-            self.restart(line)
+            self.restart(line, day)
             self.put_on(line, day)
         elif line.status == "expired" and self.end_if_back(line, day) >= day and self.clear(line, day):
-            self.restart(line)
+            self.restart(line, day)
             self.put_on(line, day)
         if not self.in_debt(line, day):
             line.hold = None
 
-    def restart(self, line):
-        found = self.restart_days(line) if line.off else []
+    def restart(self, line, day):
+        found, last = self.restart_days(line, day) if line.off else ([], None)
         gift = min(len(found), self.set["grace_days"])
-        line.gifted.update(found)  # those beyond grace too: undoing and paying again gives no more of them
         if gift:
-            line.rows.append(Row("gift", gift))
+            line.gifted = last
+            line.rows.append(Row("gift", gift, day))
             self.moved_anchor(line)
 
     def end_if_back(self, line, day):
@@ -409,7 +442,7 @@ class Model:
         bill.status = "overdue" if bill.due < day else "unpaid"
         line = bill.line
         if bill.start is not None and line.mode == "prepaid":
-            line.rows.append(Row("period", -bill.length, bill))
+            line.rows.append(Row("period", -bill.length, day, bill))
 
     # ---- issuing
 
@@ -461,22 +494,27 @@ class Model:
         """(last day, price) of the period or part that begins on the day."""
         package = self.packages[line.package]
         if line.cycle == "calendar" or line.mode == "postpaid":
-            return self.calendar_period(package, first)
+            return self.calendar_period(line, package, first)
         if package.unit == "day":
             return first + days(package.length - 1), package.price
         if line.anchor is None:
             line.anchor = first.day
         return in_month(first, package.length, line.anchor) - ONE, package.price
 
-    def calendar_period(self, package, first):
-        billing = self.set["billing_day"]
-        if first.day == billing:
-            return in_month(first, package.length, billing) - ONE, package.price
-        before = in_month(first, 0 if first.day > billing else -1, billing)
-        after = in_month(before, 1, billing)
-        price = part_price(package.price, package.length, (after - first).days, (after - before).days,
-                           self.set["round_to"])
-        return after - ONE, price
+    def calendar_period(self, line, package, first):
+        """5.2: n months from the first billing day after sign-up on; of one that has begun, the part that is left."""
+        billing, length = self.set["billing_day"], package.length
+        begin = in_month(line.start, 0 if line.start.day <= billing else 1, billing)
+        while begin > first:
+            begin = in_month(begin, -length, billing)
+        while in_month(begin, length, billing) <= first:
+            begin = in_month(begin, length, billing)
+        last = in_month(begin, length, billing) - ONE
+        return last, self.days_price(package, first, last)
+
+    def days_price(self, package, first, last):
+        months = months_of(first, last, self.set["billing_day"])
+        return package.price if months == package.length else rounded_up(package.price * months / package.length, self.set["round_to"])
 
     def issue_next(self, line, kind, day, due=None):
         first = self.next_first(line, day)
@@ -519,17 +557,12 @@ class Model:
             last, price = self.period(line, first)
             stop = line.off.start - ONE if line.off else line.ended or until
             if stop is not None and stop < last:
-                last, price = stop, self.used_price(line, first, stop)
+                last, price = stop, self.days_price(self.packages[line.package], first, stop)
             if last < first or (last >= day and stop is None) or (line.status == "cancelled" and stop is None):
                 return
             due = day + days(self.set["postpaid_due_days"])
-            self.issue(line, "renewal", price, due, day, (first, last))
-
-    def used_price(self, line, first, last):
-        package, billing = self.packages[line.package], self.set["billing_day"]
-        before = in_month(first, 0 if first.day >= billing else -1, billing)
-        month = (in_month(before, 1, billing) - before).days
-        return part_price(package.price, package.length, (last - first).days + 1, month, self.set["round_to"])
+            kind = "renewal" if any(b.start for b in line.bills) else "first"
+            self.issue(line, kind, price, due, day, (first, last))
 
     def overdue(self, line, day):
         for bill in line.bills:
@@ -568,7 +601,7 @@ class Model:
         if billed:
             self.issue_dates(line, dates, day)
         elif dates and mode == "prepaid":
-            line.rows.append(Row("start", (dates[1] - dates[0]).days + 1))
+            line.rows.append(Row("start", (dates[1] - dates[0]).days + 1, day))
         elif mode == "prepaid":
             self.issue_next(line, "first", day, day + days(self.set["first_due_days"]))
 
@@ -644,7 +677,7 @@ class Model:
         line = self.living(sub)
         given = sum(r.days for r in line.rows if r.kind == "gift")
         refuse_unless(days > 0 or given + days >= 0, "422")
-        line.rows.append(Row("gift", days))
+        line.rows.append(Row("gift", days, day))
         self.moved_anchor(line)
         for bill in self.not_begun(line, day):
             bill.start += timedelta(days=days)
@@ -670,7 +703,7 @@ class Model:
         refuse_unless(bill.status in OPEN and bill.paid == 0, "409")
         self.drop(bill, day)
         if waive and bill.start is not None and bill.line.mode == "prepaid":
-            bill.line.rows.append(Row("gift", bill.length))
+            bill.line.rows.append(Row("gift", bill.length, day))
         if not waive:
             self.bill_again(bill, day)
         self.lift(bill.line, day)
@@ -721,7 +754,7 @@ class Model:
 
     def op_reverse(self, day, lot):
         lot = self.lots[lot]
-        refuse_unless(not lot.over and lot.taken == 0, "409")
+        refuse_unless(lot.left > 0 and lot.paid_out == 0, "409")
         self.undo_lot(lot, day)
 
     def op_refund(self, day, lot, amount, reopen=False):
@@ -746,9 +779,10 @@ class Model:
         self.reopened(lot.customer, undone, day)
 
     def take_over(self, lot, money):
-        """Other credit of the customer pays so much of what the lot pays, which becomes the lot's credit."""
+        """Other credit of the customer pays so much of what the lot pays, oldest due date first, which becomes the
+        lot's credit."""
         for other in self.lots.values():
-            for pay in list(lot.pays):
+            for pay in sorted(lot.pays, key=lambda p: (p.bill.due, p.bill.serial)):
                 part = min(money, pay.amount, other.credit)
                 if other is not lot and other.customer == lot.customer and part > 0:
                     money -= part
@@ -778,11 +812,13 @@ class Model:
             pay.bill.pays.remove(pay)
 
     def reopened(self, customer, undone, day):
-        """Other credit steps in; who then owes past the grace is cut."""
+        """Other credit steps in; who then owes past the grace is cut, also for another bill whose grace the days
+        that went have ended."""
         self.apply_credit(customer, day)
         for bill in undone:
             line = bill.line
-            if line.status == "active" and self.past_grace(bill, day) and not self.held(line, day):
+            late = any(self.past_grace(b, day) for b in line.bills)
+            if line.status == "active" and late and not self.held(line, day):
                 line.status, line.reason = "suspended", "debt"
                 self.goes_off(line, day, "debt")
 

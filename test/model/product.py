@@ -1,0 +1,209 @@
+"""The real system behind the events of the plain model (days.py): its database, over one connection.
+
+    p = Product(conninfo, settings)
+    p.apply({"day": D, "op": "run"})   -> "ok", "403", "409" or "422", as Model.apply()
+    p.snapshot()                       -> what Model.snapshot() answers
+    p.violations()                     -> what `ispctl check` says of money and days
+
+Each event is the statement that the API sends for it (sql/queries), with the event's day in the place
+of business_today(); a run is the steps of billing-cron in its order, each over all of its candidates.
+Lines, bills and lots have the model's names; here they are found by uuid.
+"""
+import json
+
+import psycopg2
+
+# The steps as lib/billing runs them, with the run remembered so that it can be undone.
+NIGHT = """
+CREATE FUNCTION test_night(d date) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	run bigint;
+	what text;
+BEGIN
+	INSERT INTO billing_runs (business_date) VALUES (d) RETURNING id INTO run;
+	PERFORM set_config('isp.run', run::text, true);
+	FOREACH what IN ARRAY '{begin,renew,overdue,late,expire,suspend}'::text[] LOOP
+		EXECUTE format('SELECT count(*) FROM billing_%s($1, $2) WHERE outcome = ''failed''', what)
+			USING ARRAY(SELECT id FROM billing_candidates(what, d) ORDER BY n), d;
+	END LOOP;
+	UPDATE billing_runs SET finished_at = now() WHERE id = run;
+	RETURN run;
+END $$"""
+LINES = "SELECT id, status, suspend_reason, end_date::text FROM subscriptions"
+BILLS = """
+SELECT id, subscription_id, kind, status, amount, paid_amount, due_date::text, period_start::text, period_end::text
+  FROM invoices ORDER BY seq"""
+
+
+def status_of(error):
+    """The HTTP status that the API answers for an error of the database."""
+    code = error.pgcode or ""
+    if code.startswith("IS"):
+        return code[2:]
+    raise error
+
+
+class Product:
+    def __init__(self, conninfo, **settings):
+        self.db = psycopg2.connect(conninfo)
+        self.db.autocommit = True
+        self.ids, self.names = {}, {}  # ("bill", "1/2") -> uuid, and back
+        self.counts = {}               # bills of a line
+        self.users = 0
+        self.sql(NIGHT)
+        self.sql("SET application_name = 'year'")
+        if settings:
+            self.sql("UPDATE settings SET " + ", ".join("%s = %%s" % k for k in settings), *settings.values())
+
+    def close(self):
+        self.db.close()
+
+    def sql(self, text, *args):
+        with self.db.cursor() as cursor:
+            cursor.execute(text, args or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def one(self, text, *args):
+        return self.sql(text, *args)[0][0]
+
+    def apply(self, event):
+        args = {k: v for k, v in event.items() if k not in ("day", "op")}
+        try:
+            getattr(self, "op_" + event["op"])(event["day"], **args)
+        except psycopg2.Error as error:
+            return status_of(error)
+        return "ok"
+
+    def id(self, kind, name):
+        if (kind, name) not in self.ids:
+            self.bills()  # issued since they were looked at
+        return self.ids[kind, name]
+
+    def named(self, kind, name, ident):
+        self.ids[kind, name] = ident
+        self.names[ident] = name
+
+    # ---- what is there
+
+    def snapshot(self):
+        return {"lines": self.lines(), "bills": self.bills(),
+                "credit": {self.names[c]: credit for c, credit in self.sql("SELECT id, credit FROM customers")}}
+
+    def lines(self):
+        return {self.names[i]: {"status": status, "suspend_reason": reason, "end_date": end}
+                for i, status, reason, end in self.sql(LINES)}
+
+    def bills(self):
+        found = {}
+        for ident, line, kind, status, amount, paid, due, first, last in self.sql(BILLS):
+            found[self.bill(ident, self.names[line])] = {
+                "kind": kind, "status": status, "amount": amount, "paid_amount": paid, "due_date": due,
+                "period_start": first, "period_end": last}
+        return found
+
+    def bill(self, ident, line):
+        """Its name; the n-th of its line, in the order of issue."""
+        if ident not in self.names:
+            self.counts[line] = self.counts.get(line, 0) + 1
+            self.named("bill", "%d/%d" % (line, self.counts[line]), ident)
+        return self.names[ident]
+
+    def violations(self, whole=True):
+        """whole: all that `ispctl check` looks at, else the law of money."""
+        rows = self.sql("SELECT rule, subject, detail FROM check_invariants()" if whole else "SELECT 'money', * FROM check_money()")
+        return ["%s: %s: %s" % row for row in rows]
+
+    # ---- a run
+
+    def op_run(self, day):
+        self.sql("SELECT test_night(%s)", day)
+
+    # ---- packages, customers, lines
+
+    def op_package(self, day, package, price, unit, length):
+        ident = self.one("INSERT INTO packages (name, bandwidth, price, period_unit, validity_days, validity_months)"
+                         " VALUES ('Package ' || %s, '10M/10M', %s, %s, %s, %s) RETURNING id",
+                         package, price, unit, length if unit == "day" else 30, length if unit == "month" else 1)
+        self.named("package", package, ident)
+
+    def op_price(self, day, package, price):
+        self.sql("UPDATE packages SET price = %s WHERE id = %s", price, self.id("package", package))
+
+    def op_customer(self, day, customer):
+        self.named("customer", customer, self.one("INSERT INTO customers (name) VALUES ('Customer ' || %s) RETURNING id", customer))
+
+    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates, billed=False, **more):
+        self.users += 1
+        body = {"customer_id": self.id("customer", customer), "package_id": self.id("package", package),
+                "mikrotik_username": "u%d" % self.users, "mikrotik_password": "x", "cycle": cycle, "mode": mode,
+                "late_policy": policy, "auto_renew": auto_renew, "issue_invoice": billed or not dates, **more}
+        if dates:
+            body.update(start_date=dates[0].isoformat(), end_date=dates[1].isoformat())
+        self.named("line", sub, self.one("SELECT subscription_create(%s, %s)", json.dumps(body), day))
+
+    def line(self, sub):
+        return self.id("line", sub)
+
+    def op_promise(self, day, sub, until):
+        self.sql("SELECT subscription_activate(%s, %s, NULL, %s)", self.line(sub), until, day)
+
+    def op_suspend(self, day, sub):
+        self.sql("SELECT subscription_suspend(%s, NULL, %s)", self.line(sub), day)
+
+    def op_pause(self, day, sub, until=None):
+        self.sql("SELECT subscription_pause(%s, NULL, %s, NULL, %s)", self.line(sub), until, day)
+
+    def op_resume(self, day, sub):
+        self.sql("SELECT subscription_resume(%s, NULL, %s)", self.line(sub), day)
+
+    def op_cancel(self, day, sub):
+        self.sql("SELECT subscription_cancel(%s, NULL, %s)", self.line(sub), day)
+
+    def op_days(self, day, sub, days):
+        self.sql("SELECT subscription_days_add(%s, %s, NULL, %s)", self.line(sub), days, day)
+
+    def op_change(self, day, sub, package):
+        self.sql("SELECT subscription_update(%s, %s, %s)", self.line(sub),
+                 json.dumps({"package_id": self.id("package", package)}), day)
+
+    # ---- bills
+
+    def op_other(self, day, sub, amount, due):
+        body = {"subscription_id": self.line(sub), "kind": "other", "amount": amount, "due_date": due.isoformat()}
+        self.sql("SELECT invoice_create(%s, %s)", json.dumps(body), day)
+
+    def op_cancel_invoice(self, day, invoice, waive):
+        self.sql("SELECT invoice_cancel(%s, %s, %s)", self.id("bill", invoice), day, waive)
+
+    def op_move_due(self, day, invoice, due):
+        self.sql("SELECT invoice_update(%s, %s, %s)", self.id("bill", invoice), json.dumps({"due_date": due.isoformat()}), day)
+
+    # ---- money
+
+    def book(self, day, lot, **body):
+        given = {k: v for k, v in body.items() if v is not None}
+        self.named("lot", lot, self.one("SELECT payment_id FROM payment_book(%s, %s)", json.dumps(dict(given, duplicate=True)), day))
+
+    def op_pay(self, day, lot, invoice, amount, surplus):
+        self.book(day, lot, invoice_id=self.id("bill", invoice), amount=amount, surplus_to_credit=surplus)
+
+    def op_gateway(self, day, lot, invoice, amount):
+        self.book(day, lot, invoice_id=self.id("bill", invoice), amount=amount, source="midtrans", reference="lot %d" % lot)
+
+    def op_deposit(self, day, lot, customer, amount):
+        self.book(day, lot, customer_id=self.id("customer", customer), amount=amount)
+
+    def op_reverse(self, day, lot):
+        self.sql("SELECT payment_reverse(%s, 'reversal', NULL, %s)", self.id("lot", lot), day)
+
+    def op_undo(self, day, lot):
+        self.sql("SELECT payment_reverse(%s, 'chargeback', NULL, %s)", self.id("lot", lot), day)
+
+    def op_refund(self, day, lot, amount, reopen=False):
+        self.sql("SELECT payment_refund(%s, gen_random_uuid()::text, %s, %s, NULL, %s, 'cash')", self.id("lot", lot), amount, reopen, day)
+
+    def op_gift(self, day, lot, customer, amount):
+        self.sql("SELECT credit_enter(%s, %s, 'gift', %s)", self.id("customer", customer), amount, day)
+
+    def op_payout(self, day, customer, amount):
+        self.sql("SELECT credit_enter(%s, %s, 'payout', %s)", self.id("customer", customer), -amount, day)

@@ -1,0 +1,139 @@
+"""A town for a year: lines of every kind, and people who pay, forget, ask, err and go away.
+
+    town = Town(seed)
+    town.events(day, model)    the acts of one day, chosen by dice and by what the model knows
+
+Every town is made of one seed. It has its own packages and customers, so that several of them share
+one database and one set of settings (block_settings()) without touching each other.
+"""
+import random
+from datetime import date, timedelta
+
+from days import OPEN
+
+START = date(2026, 1, 5)
+DAYS = 365
+BLOCK = 5  # seeds that share a database and its settings
+KINDS = (  # cycle, mode, unit
+    ("rolling", "prepaid", "day"), ("rolling", "prepaid", "day"), ("rolling", "prepaid", "month"),
+    ("calendar", "prepaid", "month"), ("calendar", "postpaid", "month"))
+POLICIES = ("give_back", "restart", "keep")
+# Weights of the acts of one line, of which one happens on every eighth day or so.
+ACTS = {"part": 6, "surplus": 3, "too_much": 1, "deposit": 2, "reverse": 4, "refund": 3, "gift": 2, "payout": 2}
+RATE = 0.12
+
+
+def block_settings(block):
+    dice = random.Random("settings %d" % block)
+    return {"lead_days": dice.choice((0, 3, 7, 10)), "grace_days": dice.choice((0, 1, 1, 3, 9)),
+            "due_days": dice.choice((0, 0, 3, 10)), "first_due_days": dice.choice((0, 3)),
+            "round_to": dice.choice((1, 100, 500, 1000)), "billing_day": dice.choice((1, 1, 10, 28)),
+            "postpaid_due_days": dice.choice((5, 10)), "promises_max": dice.choice((1, 2, 3))}
+
+
+class Town:
+    def __init__(self, seed, first=0):
+        """first: the number before those of its packages, customers, lines and lots."""
+        self.seed, self.first = seed, first
+        self.dice = random.Random("town %d" % seed)
+        self.lines, self.lots = {}, 0
+        self.habits = {}
+
+    def number(self, n):
+        return self.first + n
+
+    def lot(self):
+        self.lots += 1
+        return self.number(self.lots)
+
+    def founding(self, day):
+        """The events of the first day."""
+        made = []
+        for n, (unit, length) in enumerate((("day", 30), ("day", 7), ("month", 1), ("month", 3), ("day", 30), ("month", 1))):
+            made.append({"op": "package", "package": self.number(n), "price": self.dice.choice((150000, 99999, 200000, 310000)),
+                         "unit": unit, "length": length})
+        for n, kind in enumerate(KINDS):
+            customer = self.number(max(n - (n % 2), 0))
+            if n % 2 == 0:
+                made.append({"op": "customer", "customer": customer})
+                self.habits[customer] = self.dice.choice((0.5, 0.2, 0.07, 0.03))
+            made.append(self.founded(n, customer, kind, day))
+        return [dict(event, day=day) for event in made]
+
+    def founded(self, n, customer, kind, day):
+        cycle, mode, unit = kind
+        dice, policy = self.dice, self.dice.choice(POLICIES)
+        package = self.number(dice.choice((0, 1, 4) if unit == "day" else (2, 3, 5)))
+        dates = None
+        if cycle == "rolling" and dice.random() < 0.6:
+            first = day - timedelta(days=dice.randrange(20))
+            dates = (first, first + timedelta(days=dice.choice((6, 29, 29, 40))))
+        self.lines[self.number(n)] = customer
+        return {"op": "create", "sub": self.number(n), "customer": customer, "package": package, "cycle": cycle, "mode": mode,
+                "policy": policy, "auto_renew": dice.random() < 0.9, "dates": dates}
+
+    # ---- a day
+
+    def events(self, day, model):
+        """A generator: each event is chosen after the one before it has been done."""
+        for sub, customer in self.lines.items():
+            line = model.lines.get(sub)
+            if line is None:
+                continue
+            for bill in [b for b in line.bills if b.status in OPEN]:
+                if self.dice.random() < self.habits[customer] and bill.status in OPEN:
+                    yield {"day": day, "op": "pay", "lot": self.lot(), "invoice": bill.key, "amount": None, "surplus": False}
+            if self.dice.random() < RATE:
+                act = self.dice.choices(list(ACTS), list(ACTS.values()))[0]
+                event = getattr(self, "act_" + act)(day, model, line)
+                if event:
+                    yield dict(event, day=day, op=event.get("op", act))
+
+    def open_bill(self, line):
+        found = [b for b in line.bills if b.status in OPEN]
+        return self.dice.choice(found) if found else None
+
+    def some_lot(self, model, line):
+        mine = [lot for lot in model.lots.values() if lot.customer == line.customer and lot.payment]
+        return self.dice.choice(mine[-5:]) if mine else None
+
+    def act_part(self, day, model, line):
+        bill = self.open_bill(line)
+        if bill:
+            return {"op": "pay", "lot": self.lot(), "invoice": bill.key, "amount": self.dice.randint(1, bill.outstanding), "surplus": False}
+        return None
+
+    def act_surplus(self, day, model, line):
+        bill = self.open_bill(line)
+        if bill:
+            amount = bill.outstanding + self.dice.choice((1, 20000, 150000, 400000))
+            return {"op": "pay", "lot": self.lot(), "invoice": bill.key, "amount": amount, "surplus": True}
+        return None
+
+    def act_too_much(self, day, model, line):
+        bill = self.open_bill(line)
+        if bill:
+            return {"op": "pay", "lot": self.lot(), "invoice": bill.key, "amount": bill.outstanding + 1, "surplus": False}
+        return None
+
+    def act_deposit(self, day, model, line):
+        return {"lot": self.lot(), "customer": line.customer, "amount": self.dice.choice((5000, 50000, 150000))}
+
+    def act_reverse(self, day, model, line):
+        lot = self.some_lot(model, line)
+        return {"lot": lot.number} if lot else None
+
+    def act_refund(self, day, model, line):
+        lot = self.some_lot(model, line)
+        if lot and lot.left > 0:
+            return {"lot": lot.number, "amount": self.dice.randint(1, lot.left), "reopen": self.dice.random() < 0.4}
+        return None
+
+    def act_gift(self, day, model, line):
+        return {"lot": self.lot(), "customer": line.customer, "amount": self.dice.choice((1000, 30000))}
+
+    def act_payout(self, day, model, line):
+        credit = model.credit(line.customer)
+        if credit:
+            return {"customer": line.customer, "amount": self.dice.randint(1, credit + 1)}
+        return None
