@@ -4,20 +4,7 @@
 #include <string.h>
 
 #include "db/db_int.h"
-
-/* Types as the server numbers them (pg_type.dat). */
-enum {
-	T_BOOL = 16,
-	T_INT8 = 20,
-	T_INT2 = 21,
-	T_INT4 = 23,
-	T_FLOAT4 = 700,
-	T_FLOAT8 = 701,
-	T_DATE = 1082,
-	T_TIMESTAMPTZ = 1184,
-	T_NUMERIC = 1700,
-	T_UUID = 2950,
-};
+#include "db/db_type.h"
 
 /* Types whose text needs no quotes and is no formula. */
 static bool
@@ -52,7 +39,7 @@ put_time(struct sb *out, const char *s)
 {
 	size_t n = strlen(s);
 
-	if (n < 22 || s[10] != ' ' || strcmp(s + n - 3, "+00") != 0) {
+	if (!db_is_utc_time(s, n)) {
 		put_text(out, s);
 		return;
 	}
@@ -60,6 +47,29 @@ put_time(struct sb *out, const char *s)
 	sb_putc(out, 'T');
 	sb_add(out, s + 11, n - 14);
 	sb_putc(out, 'Z');
+}
+
+/* {"20 Mbps",NULL,"x"} becomes 20 Mbps; x. */
+static void
+put_array(struct sb *out, const char *s)
+{
+	struct sb list = sb_new(out->mem);
+	char *text = arena_alloc(out->mem, strlen(s) + 1);
+	const char *p = s[0] == '{' ? s + 1 : s;
+
+	while (*p != '}' && *p != '\0') {
+		size_t len;
+		bool quoted;
+
+		p = db_array_element(p, text, &len, &quoted);
+		if (!db_is_null_element(text, len, quoted)) {
+			sb_puts(&list, list.len > 0 ? "; " : "");
+			sb_add(&list, text, len);
+		}
+		if (*p == ',')
+			p++;
+	}
+	put_text(out, list.len > 0 ? list.buf : "");
 }
 
 static void
@@ -74,6 +84,8 @@ put_cell(struct sb *out, const PGresult *res, int row, int col)
 		sb_puts(out, *s == 't' ? "true" : "false");
 	else if (type == T_TIMESTAMPTZ)
 		put_time(out, s);
+	else if (db_is_array(type))
+		put_array(out, s);
 	else
 		put_text(out, s);
 }

@@ -9,27 +9,7 @@
 
 #include "base/jw.h"
 #include "db/db_int.h"
-
-/* Types as the server numbers them (pg_type.dat). */
-enum {
-	T_BOOL = 16,
-	T_INT8 = 20,
-	T_INT2 = 21,
-	T_INT4 = 23,
-	T_OID = 26,
-	T_JSON = 114,
-	T_FLOAT4 = 700,
-	T_FLOAT8 = 701,
-	T_INT4_ARRAY = 1007,
-	T_TEXT_ARRAY = 1009,
-	T_VARCHAR_ARRAY = 1015,
-	T_INT8_ARRAY = 1016,
-	T_TIMESTAMPTZ = 1184,
-	T_NUMERIC = 1700,
-	T_UUID = 2950,
-	T_UUID_ARRAY = 2951,
-	T_JSONB = 3802,
-};
+#include "db/db_type.h"
 
 typedef void (*write_fn)(struct sb *, const char *val, size_t n);
 
@@ -99,7 +79,7 @@ write_time(struct sb *out, const char *val, size_t n)
 {
 	char *to;
 
-	if (n < 22 || val[10] != ' ' || memcmp(val + n - 3, "+00", 3) != 0) {
+	if (!db_is_utc_time(val, n)) {
 		write_plain(out, val, n);
 		return;
 	}
@@ -110,25 +90,6 @@ write_time(struct sb *out, const char *val, size_t n)
 	to[n - 2] = 'Z';
 	to[n - 1] = '"';
 	sb_took(out, n);
-}
-
-/* One element of an array's text: quoted with backslashes, bare, or NULL. */
-static const char *
-array_element(const char *p, char *to, size_t *len, bool *quoted)
-{
-	*quoted = *p == '"';
-	*len = 0;
-	if (!*quoted) {
-		while (*p != ',' && *p != '}' && *p != '\0')
-			to[(*len)++] = *p++;
-		return p;
-	}
-	for (p++; *p != '"' && *p != '\0'; p++) {
-		if (*p == '\\')
-			p++;
-		to[(*len)++] = *p;
-	}
-	return *p == '"' ? p + 1 : p;
 }
 
 static void
@@ -142,8 +103,8 @@ write_array(struct sb *out, const char *val, size_t n, write_fn element)
 		size_t len;
 		bool quoted;
 
-		p = array_element(p, text, &len, &quoted);
-		if (!quoted && len == 4 && memcmp(text, "NULL", 4) == 0)
+		p = db_array_element(p, text, &len, &quoted);
+		if (db_is_null_element(text, len, quoted))
 			sb_puts(out, "null");
 		else
 			element(out, text, len);
