@@ -37,5 +37,29 @@ SELECT is(array_agg(login_take('a@x', '192.0.2.9') > 0), array_fill(false, ARRAY
 SELECT is(count(*) FILTER (WHERE login_take(n || '@x', '192.0.2.9') = 0), 25::bigint, 'thirty at the address in all')
 FROM generate_series(1, 40) n;
 SELECT ok(login_take('a@x', '192.0.2.9') BETWEEN 55 AND 60, 'then it waits');
+
+-- A minute after its first attempt the count begins anew, and no second before.
+CREATE FUNCTION allowed(mail text, ip text, times int) RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FILTER (WHERE login_take(mail, ip) = 0) FROM generate_series(1, times) $$;
+CREATE FUNCTION later(ip text, passed interval) RETURNS void LANGUAGE sql AS $$
+	UPDATE throttles SET since = since - passed WHERE key LIKE 'login%' || ip $$;
+SELECT is(allowed('b@x', '192.0.2.8', 6), 5::bigint, 'five of six');
+SELECT later('192.0.2.8', '58 seconds') \g /dev/null
+SELECT ok(login_take('b@x', '192.0.2.8') BETWEEN 1 AND 2, 'the wait is what is left of the minute');
+SELECT later('192.0.2.8', '3 seconds') \g /dev/null
+SELECT is(allowed('b@x', '192.0.2.8', 5), 5::bigint, 'after it there are five again');
+-- A login that succeeds was no failure: for the name and the address, however they are written.
+SELECT login_give_back('B@x', '::ffff:192.0.2.8') \g /dev/null
+SELECT is(allowed('b@x', '192.0.2.8', 3), 1::bigint, 'a success gives one attempt back');
+SELECT is(hits, 5, 'to the address, too') FROM throttles WHERE key = 'login-address:192.0.2.8';
+SELECT allowed('c@x', '192.0.2.7', 1), login_give_back('c@x', '192.0.2.7'), login_give_back('c@x', '192.0.2.7') \g /dev/null
+SELECT is(allowed('c@x', '192.0.2.7', 9), 5::bigint, 'and never more than were taken');
+SELECT is(throttle_address('::ffff:192.0.2.8') || ' ' || throttle_address('2001:db8:1:2:3::9') || ' ' || throttle_address('192.0.2.8'),
+	'192.0.2.8 2001:db8:1:2::/64 192.0.2.8', 'a client is an address, or a /64');
+
+-- The table holds the clients of the last hour.
+INSERT INTO throttles (key, since, hits) VALUES ('old', clock_timestamp() - interval '61 minutes', 1), ('young', clock_timestamp() - interval '59 minutes', 1);
+SELECT throttle_sweep() FROM generate_series(1, 3000) \g /dev/null
+SELECT is((SELECT string_agg(key, ' ') FROM throttles WHERE key IN ('old', 'young')), 'young', 'keys older than an hour are swept');
 SELECT finish();
 ROLLBACK;

@@ -41,6 +41,7 @@ END $$;
 SELECT is(used('c', NULL), 'true, noted', 'used for the first time');
 SELECT is(used('c', '61 seconds'), 'true, noted', 'used again a minute later');
 SELECT is(used('c', '59 seconds'), 'true', 'within the minute it is not written again');
+SELECT is(used('c', '1 minute'), 'true', 'nor at its end');
 SELECT is(used('c', '29 days', 'wrong'), 'true', 'a wrong secret uses nothing');
 SELECT is(used('c', '29 days 23 hours'), 'true, noted', 'the last day');
 SELECT is(used('c', '30 days'), 'false', 'left alone for too long');
@@ -53,6 +54,25 @@ SELECT is(token_used(:c, rpad('c', 64)), false, 'its time is over');
 SELECT is((SELECT token_expired(t) FROM personal_access_tokens t WHERE id = :c), true, 'expiry is known without using it');
 UPDATE personal_access_tokens SET expires_at = now() + interval '1 second' WHERE id = :c;
 SELECT is((SELECT token_expired(t) FROM personal_access_tokens t WHERE id = :c), false, 'a second before it is not');
+
+-- its end
+CREATE FUNCTION there() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(trim(token), ' ' ORDER BY token) FROM personal_access_tokens WHERE length(trim(token)) = 1 $$;
+DELETE FROM personal_access_tokens;
+UPDATE users SET is_active = true WHERE id = :'ani';
+SELECT made(:'ani', 'd') AS d, made(:'ani', 'e') AS e, made(:'budi', 'f') AS f \gset
+UPDATE personal_access_tokens SET last_used_at = now() - interval '32 days' WHERE id IN (:d, :f);
+SELECT session_open(:'ani', NULL, rpad('g', 64), 'auth-token', NULL) AS g \gset
+SELECT is(there(), 'e f g', 'a login removes the tokens of that user that are over');
+SELECT session_close(:g, :'budi', NULL) \g /dev/null
+SELECT is(there(), 'e f g', 'the session of another goes on');
+SELECT session_close(:g, :'ani', NULL) \g /dev/null
+SELECT is(there(), 'e f', 'the own one ends');
+SELECT throws_ok(format('SELECT token_drop(%L, %s, NULL)', :'budi', :e), 'IS404', NULL, 'a token of another is not dropped');
+SELECT throws_ok(format('SELECT token_add(%L, %s, ''{"name": "n", "abilities": []}'', %L, NULL)', :'budi', :e, repeat('h', 64)),
+	'IS403', NULL, 'nor made with the session of another');
+SELECT throws_ok(format('SELECT token_add(%L, %s, %L, %L, NULL)', :'ani', :e, jsonb_build_object('name', 'n', 'abilities', '[]'::jsonb, 'expires_at', now()),
+	repeat('h', 64)), 'IS422', NULL, 'one that ends now is none');
 
 SELECT finish();
 ROLLBACK;

@@ -118,6 +118,60 @@ a_new_password_stops_a_login_under_way(void **state)
 	PQclear(res);
 }
 
+/* A session that makes a script's token while a new password ends it makes none. */
+static void
+a_new_password_stops_a_token_under_way(void **state)
+{
+	(void)state;
+	run("INSERT INTO personal_access_tokens (user_id, name, token)"
+	    " SELECT id, 'auth-token', repeat('1', 64) FROM users WHERE name = 'one'");
+	run("BEGIN");
+	run("SELECT user_set(id, '{\"password\":\"newer\"}', 0, '') FROM users WHERE name = 'one'");
+	assert_string_equal(
+	    second("SELECT token_add(t.user_id, t.id, '{\"name\":\"n\",\"abilities\":[\"*\"]}',"
+		   " repeat('2', 64), '') FROM personal_access_tokens t"),
+	    "IS403");
+}
+
+/* A token holds the role of its user: one made while that changes has the new one. */
+static void
+a_token_made_while_the_role_changes_has_the_new_one(void **state)
+{
+	PGresult *res;
+
+	(void)state;
+	run("INSERT INTO users (name, email, password, role) "
+	    "VALUES ('three', 'three@example.net', 'hash', 'operator')");
+	run("BEGIN");
+	run("UPDATE users SET role = 'viewer' WHERE name = 'three'");
+	assert_string_equal(second("INSERT INTO personal_access_tokens (user_id, name, token)"
+				   " SELECT id, 'n', repeat('3', 64) FROM users"
+				   " WHERE name = 'three'"),
+	    "");
+	res = PQexec(one,
+	    "SELECT holder_role FROM personal_access_tokens WHERE token = repeat('3', 64)");
+	assert_string_equal(PQgetvalue(res, 0, 0), "viewer");
+	PQclear(res);
+}
+
+/* A password forgotten by one who is being deactivated: the letter would have let that user in. */
+static void
+a_deactivated_user_gets_no_token_under_way(void **state)
+{
+	PGresult *res;
+
+	(void)state;
+	run("BEGIN");
+	run("UPDATE users SET is_active = false WHERE name = 'three'");
+	assert_string_equal(second("SELECT password_forgot('three@example.net', 'h', uuidv7(), 's',"
+				   " '192.0.2.1')"),
+	    "");
+	res = PQexec(one, "SELECT 1 FROM password_reset_tokens");
+	assert_int_equal(PQntuples(res), 0);
+	PQclear(res);
+	run("DELETE FROM users WHERE name = 'three'");
+}
+
 /*
  * A subscription made while the first router was being added saw no router, and the router took
  * over the accounts it saw: that one stayed without a router for ever.
@@ -153,6 +207,9 @@ main(void)
 		cmocka_unit_test(two_registrations_make_one_admin),
 		cmocka_unit_test(two_admins_cannot_demote_each_other),
 		cmocka_unit_test(a_new_password_stops_a_login_under_way),
+		cmocka_unit_test(a_new_password_stops_a_token_under_way),
+		cmocka_unit_test(a_token_made_while_the_role_changes_has_the_new_one),
+		cmocka_unit_test(a_deactivated_user_gets_no_token_under_way),
 		cmocka_unit_test(no_account_misses_the_first_router),
 	};
 

@@ -169,6 +169,28 @@ only_the_actor_confirms(void **state)
 	assert_int_equal(session_confirm(&cx, "correct horse", &hash), RC_INVALID);
 }
 
+/* A table that cannot be read is our fault and not a wrong password: each statement of a login. */
+static void
+a_database_that_fails_is_no_wrong_password(void **state)
+{
+	static const char *const gone[][2] = {
+		{ "throttles", "wrong" },
+		{ "users", "wrong" },
+		{ "audit_logs", "wrong" },
+		{ "personal_access_tokens", "correct horse" },
+	};
+
+	(void)state;
+	(void)somebody("ani@example.net");
+	for (size_t i = 0; i < countof(gone); i++) {
+		(void)sql("SAVEPOINT whole");
+		(void)sql("ALTER TABLE %s RENAME TO elsewhere", gone[i][0]);
+		assert_int_equal(login("ani@example.net", gone[i][1]), RC_INTERNAL);
+		(void)sql("ROLLBACK TO SAVEPOINT whole");
+	}
+	assert_int_equal(login("ani@example.net", "correct horse"), RC_OK);
+}
+
 int
 main(void)
 {
@@ -181,6 +203,7 @@ main(void)
 		ROWS_TEST(five_failures_a_minute),
 		ROWS_TEST(an_imported_hash_is_renewed),
 		ROWS_TEST(only_the_actor_confirms),
+		ROWS_TEST(a_database_that_fails_is_no_wrong_password),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, rows_open, rows_close);
