@@ -45,6 +45,8 @@ def runs(program, user):
 LINES = {
     "isp-api.service": CONFINED | NETWORK | runs("isp-api", "isp-api") | DAEMON - {"SystemCallFilter=~@privileged @resources"} | {
         "ExecReload=/bin/kill -HUP $MAINPID", "RuntimeDirectory=isp-billing", "RuntimeDirectoryMode=0750",
+        # `systemctl restart isp-api` took isp-probe.sock away: nobody could ping or discover any more.
+        "RuntimeDirectoryPreserve=yes",
         "LimitNOFILE=8192", "SystemCallFilter=~@privileged"},  # @resources: the pool of passwords is nice to the others
     "router-sync.service": CONFINED | NETWORK | runs("router-sync", "isp-router") | DAEMON,
     "gateway-sync.service": CONFINED | NETWORK | runs("gateway-sync", "isp-gateway") | DAEMON,
