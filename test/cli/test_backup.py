@@ -42,6 +42,26 @@ def test_a_restored_system_that_breaks_a_rule_is_reported(system, tmp_path):
         system.sql("DELETE FROM customers WHERE name = 'Credit out of nothing'")
 
 
+def test_bad_words_are_one_line_and_leave_nothing(system, tmp_path):
+    """Bug: KEEP 010 kept eight and 99999999999999999999 none of what it should; half a file of a copy that was cut off
+    started a cluster first."""
+    half, text, kept = tmp_path / "half.dump", tmp_path / "text", tmp_path / "kept"
+    with open(dump(system, tmp_path), "rb") as file:
+        half.write_bytes(file.read()[:20000])
+    text.write_text("no dump\n", encoding="ascii")
+    whole = sorted(os.listdir(kept))
+    bad = [("restore-test", *words) for words in ((), (half,), (text,), (tmp_path,), (tmp_path / "none",), ("--newest", tmp_path),
+                                                  ("--newest",), ("--oldest", kept))]
+    bad += [("backup", *words) for words in ((), ("",), (text,), (kept, ""), (kept, "0"), (kept, "010"), (kept, "-1"), (kept, "x"),
+                                             (kept, "99999999999999999999"), (kept, "3", "more"))]
+    bad += [("restore", *words) for words in ((), (half,), (half, "--into"), (half, "--into", "a b"), (half, "--into", "1a"),
+                                              (half, "--in", "x"), (text, "--into", "x"), (tmp_path / "none", "--into", "x"))]
+    for name, *words in bad:
+        done = script(name, *map(str, words), ISP_ENV=system.env, PGUSER="postgres", TMPDIR=str(tmp_path))
+        assert done.returncode in (1, 2) and len(done.stderr.splitlines()) == 1 and done.stdout == "", (name, words, done)
+    assert sorted(os.listdir(kept)) == whole and sorted(os.listdir(tmp_path)) == ["half.dump", "kept", "text"]
+
+
 def test_only_the_newest_are_kept(system, tmp_path):
     kept = tmp_path / "kept"
     kept.mkdir()
