@@ -135,7 +135,7 @@ enum rc
 resp_json(struct resp *rs, int status, const char *json)
 {
 	rs->status = status;
-	sb_puts(&rs->body, json);
+	rs->body = sb_view(rs->body.mem, json);
 	return RC_OK;
 }
 

@@ -137,6 +137,7 @@ bool req_is_json(const struct req *); /* the body is declared JSON */
 /* Decode the percent escapes of s; RC_MALFORMED for NUL or broken UTF-8. */
 enum rc req_decode(struct ctx *, const char *s, size_t n, const char **ret) _must_check_;
 
+/* The text is not copied: it lives as long as the request. */
 enum rc resp_json(struct resp *, int status, const char *json);
 void resp_header(struct resp *, const char *name, const char *val);
 

@@ -39,14 +39,12 @@ SELECT r.id::text AS id, r.name, b.last_error AS broken
  WHERE r.is_active
  ORDER BY l.error IS NOT NULL, r.created_at, r.id;
 
+-- The sessions of all active routers, as the last readings rendered them.
 -- name: session_online()
-SELECT coalesce(json_agg(json_build_object('id', s.router_id || s.service || s.session_id, 'username', s.username,
-           'type', s.service, 'address', coalesce(s.address, ''), 'uptime', coalesce(s.uptime, ''),
-           'downloadSpeed', router_rate_text(s.tx_rate, 'bps'), 'uploadSpeed', router_rate_text(s.rx_rate, 'bps'),
-           'router_id', s.router_id) ORDER BY s.username, s.session_id), '[]')::text AS rows
-  FROM router_sessions s
+SELECT '[' || coalesce(string_agg(nullif(s.data, ''), ',' ORDER BY r.created_at, r.id), '') || ']' AS rows
+  FROM router_snapshots s
   JOIN router_settings r ON r.id = s.router_id AND r.is_active
- WHERE s.taken_at > clock_timestamp() - interval '1 minute';
+ WHERE s.kind = 'online' AND s.taken_at > clock_timestamp() - interval '1 minute';
 
 -- name: session_active(uuid, text)
 SELECT session_id AS id, username AS name, 'pppoe' AS service, mac_address AS caller_id, address, uptime

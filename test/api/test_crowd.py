@@ -1,7 +1,7 @@
 """Many browsers, sick routers, a large router: what must hold while all of them poll.
 
-The sizes here are for a busy machine; `make soak` runs the same with those that were promised
-(ISP_SOAK=1): 100 browsers for a minute, 20,000 secrets with 15,000 sessions.
+The sizes and bounds are those that were promised; a minute of browsers, and a router that hangs, are
+left to `make soak` (ISP_SOAK=1), as is the router of 20,000 secrets.
 """
 import json
 import os
@@ -14,9 +14,11 @@ import pytest
 
 import isp
 
-BROWSERS, SECONDS, PERCENTILE_S = (100, 60, 0.05) if isp.SOAK else (24, 6, 0.25)
+BROWSERS, SECONDS = (100, 60) if isp.SOAK else (100, 10)
 SECRETS, SESSIONS = (20000, 15000) if isp.SOAK else (3000, 2000)
-EVERY, WAIT_MOST, REFRESH_EVERY = 5, 3.6, 5
+EVERY, REFRESH_EVERY = 5, 5
+WAIT_MOST = 3.3  # a worker is held 3 s; whoever waits for one is answered with what it found
+OTHERS_P99, REFRESH_MOST, SNAPSHOT_MOST, WORKER_MIB = 0.05, 2.0, 0.3, 64
 POLLED = ("/api/mikrotik/system", "/api/mikrotik/online-users", "/api/mikrotik/traffic")
 SICK = {"dead": {"kind": "refuse"}, "a byte a second": {"kind": "chunk", "size": 1, "delay": 1}}
 if isp.SOAK:  # test_mikrotik.py has a short one
@@ -39,7 +41,8 @@ print(json.dumps(sorted(took)))
 
 @pytest.fixture(scope="module")
 def system():
-    stack = isp.Stack("crowd")
+    # Without router-sync, whose own probes would count as refreshes.
+    stack = isp.Stack("crowd", without="timers,router-sync")
     try:
         stack.up()
         stack.api = stack.client()
@@ -58,45 +61,71 @@ def box(system):
     sim.down()
 
 
-def browse(api, ends, slow):
+def browse(api, begins, ends, slow):
+    """One browser: its screen asks three addresses every EVERY seconds, from its own moment on."""
     me = api.another()
-    while time.monotonic() < ends:
+    while begins < ends:
+        time.sleep(max(0, begins - time.monotonic()))
         for path in POLLED:
             answer = me.get(path)
             slow.append((answer.seconds, answer.status))
-        time.sleep(max(0, min(EVERY, ends - time.monotonic())))
+        begins = max(begins + EVERY, time.monotonic())
 
 
-def crowd(system):
-    """(answers of the polled addresses, sorted seconds of all others)."""
-    other = subprocess.Popen([sys.executable, "-c", OTHERS, system.url, system.api.token, str(SECONDS)], text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    ends, slow = time.monotonic() + SECONDS, []
-    threads = [threading.Thread(target=browse, args=(system.api, ends, slow)) for _ in range(BROWSERS)]
+def look_at(box, ends):
+    """The most connections that the router has had at once."""
+    most = 0
+    while time.monotonic() < ends:
+        most = max(most, box._ask("GET", "/")["connections"])
+        time.sleep(0.25)
+    return most
+
+
+def start_others(system, seconds):
+    return subprocess.Popen([sys.executable, "-c", OTHERS, system.url, system.api.token, str(seconds)], text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+
+
+def seconds_of(other):
+    reported, why = other.communicate(timeout=90)
+    assert other.returncode == 0, why
+    return json.loads(reported)
+
+
+def p99(taken):
+    return taken[int(len(taken) * 0.99)]
+
+
+def crowd(system, box):
+    """(answers of the polled addresses, sorted seconds of all others, connections of the router at once)."""
+    other = start_others(system, SECONDS)
+    begins, slow = time.monotonic(), []
+    ends = begins + SECONDS
+    threads = [threading.Thread(target=browse, args=(system.api, begins + EVERY * n / BROWSERS, ends, slow)) for n in range(BROWSERS)]
     for thread in threads:
         thread.start()
+    most = look_at(box, ends)
     for thread in threads:
         thread.join()
-    reported, why = other.communicate(timeout=60)
-    assert other.returncode == 0, why
-    return slow, json.loads(reported)
+    return slow, seconds_of(other), most
 
 
 @pytest.mark.parametrize("how", sorted(SICK))
 def test_browsers_and_a_sick_router(system, box, how):
     """No page of others waits for it, nobody holds a worker longer than 3 s, it sees one refresh in 5 s."""
+    # A machine that is busy with other tests is slow to all alike.
+    alone = 0 if isp.SOAK else p99(seconds_of(start_others(system, 4)))
     box.fault(**SICK[how])
     before = box._ask("GET", "/")["opened"]
-    slow, other = crowd(system)
+    slow, other, most = crowd(system, box)
     opened = box._ask("GET", "/")["opened"] - before
-    p99 = other[int(len(other) * 0.99)]
-    print("%s: %d polls, slowest %.2f s; others p99 %.0f ms of %d; %d connections" % (
-        how, len(slow), max(seconds for seconds, _ in slow), 1000 * p99, len(other), opened))
+    slowest = max(seconds for seconds, _ in slow)
+    print("%s: %d polls, slowest %.2f s; others p50 %.0f, p99 %.0f ms of %d (%.0f alone); %d connections, %d at once" % (
+        how, len(slow), slowest, 1000 * other[len(other) // 2], 1000 * p99(other), len(other), 1000 * alone, opened, most))
     assert {status for _, status in slow} <= {200, 502, 503}
-    assert max(seconds for seconds, _ in slow) < WAIT_MOST
-    assert p99 < PERCENTILE_S
-    # One of the browsers' refreshes in 5 s, and router-sync's own probe and sample.
-    assert opened <= 2 * (SECONDS // REFRESH_EVERY + 2)
+    assert slowest < WAIT_MOST
+    assert p99(other) < max(OTHERS_P99, 2 * alone)
+    assert most <= 1 and opened <= SECONDS // REFRESH_EVERY + 1
 
 
 def peak_mib(pid):
@@ -119,7 +148,11 @@ def test_a_large_router(system, box):
         assert len(answer.json) >= SESSIONS
         refresh.append(answer.seconds)
         cached += [system.api.get("/api/mikrotik/online-users").want(200).seconds for _ in range(3)]
-    most = max(peak_mib(pid) for pid in system.workers())
+    assert len(system.api.get("/api/mikrotik/secrets").want(200).json) == SECRETS
+    # Those of the login pool are nice: their 64 MiB are argon2id's.
+    most = max(peak_mib(pid) for pid in system.workers() if os.getpriority(os.PRIO_PROCESS, pid) == 0)
     print("%d sessions: refresh %.2f s, from the snapshot %.0f ms, a worker at most %.0f MiB" % (
         SESSIONS, sorted(refresh)[1], 1000 * sorted(cached)[4], most))
-    assert sorted(refresh)[1] < 2 and sorted(cached)[4] < 0.3
+    assert sorted(refresh)[1] < REFRESH_MOST
+    assert sorted(cached)[4] < SNAPSHOT_MOST
+    assert most < WORKER_MIB

@@ -124,6 +124,28 @@ prints_and_copies_of_any_length(void **state)
 	assert_null(arena_strdup(mem, NULL));
 }
 
+/* A small piece among others is copied; a large one keeps its text while it grows, and pieces made
+ * meanwhile stay as they are. */
+static void
+a_piece_grows(void **state)
+{
+	size_t had = 16;
+	char *p = arena_alloc(mem, had), *others[12];
+
+	(void)state;
+	memset(p, 'g', had);
+	for (size_t i = 0; i < countof(others); i++) {
+		others[i] = arena_printf(mem, "other %zu", i);
+		p = arena_grow(mem, p, had, had, 2 * had);
+		for (size_t k = 0; k < had; k++)
+			assert_int_equal(p[k], 'g');
+		memset(p, 'g', 2 * had);
+		had *= 2;
+	}
+	for (size_t i = 0; i < countof(others); i++)
+		assert_string_equal(others[i], arena_printf(mem, "other %zu", i));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -136,6 +158,7 @@ main(void)
 		CASE(the_end_releases_too),
 		CASE(releases_find_their_memory),
 		CASE(prints_and_copies_of_any_length),
+		CASE(a_piece_grows),
 	};
 
 	return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

@@ -1,6 +1,10 @@
 #include "fixture.h"
 
+#include <malloc.h>
 #include <string.h>
+#ifdef __SANITIZE_ADDRESS__
+size_t __sanitizer_get_current_allocated_bytes(void); /* gcc 12 ships no header for it */
+#endif
 
 #include "base/sb.h"
 
@@ -74,6 +78,51 @@ room_is_written_to_in_place(void **state)
 	assert_string_equal(s.buf, "head rrr tail");
 }
 
+/* An answer of megabytes that stands somewhere already is not copied; whoever adds gets a copy. */
+static void
+a_view_is_copied_when_something_is_added(void **state)
+{
+	static const char text[] = "as it was answered";
+	struct sb s = sb_view(cx.mem, text), empty = sb_view(cx.mem, "");
+
+	(void)state;
+	assert_ptr_equal(s.buf, text);
+	assert_int_equal(s.len, strlen(text));
+	sb_puts(&s, "");
+	sb_puts(&s, ", and more");
+	assert_string_equal(s.buf, "as it was answered, and more");
+	assert_string_equal(text, "as it was answered");
+	sb_puts(&empty, "x");
+	assert_string_equal(empty.buf, "x");
+}
+
+static size_t
+allocated(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return __sanitizer_get_current_allocated_bytes();
+#else
+	return mallinfo2().hblkhd + mallinfo2().uordblks;
+#endif
+}
+
+/* Bug: a text of 4 MB, doubled from 64 bytes on, left 4 MB of outgrown copies behind: a reading of
+ * 20,000 secrets cost a worker four times its length. */
+static void
+a_long_text_leaves_no_copies_behind(void **state)
+{
+	struct sb s = sb_new(cx.mem);
+	size_t before = allocated();
+
+	(void)state;
+	for (size_t i = 0; i < (size_t)1 << 18; i++)
+		sb_puts(&s, "0123456789abcdef");
+	assert_int_equal(s.len, (size_t)4 << 20);
+	assert_in_range(allocated() - before, s.len, s.cap + ((size_t)1 << 18));
+	for (size_t i = 0; i < s.len; i += 16)
+		assert_memory_equal(s.buf + i, "0123456789abcdef", 16);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -84,6 +133,8 @@ main(void)
 		CASE(any_size_fits),
 		CASE(numbers_to_their_ends),
 		CASE(room_is_written_to_in_place),
+		CASE(a_view_is_copied_when_something_is_added),
+		CASE(a_long_text_leaves_no_copies_behind),
 	};
 
 	return cmocka_run_group_tests_name("sb", tests, NULL, NULL);
