@@ -53,7 +53,11 @@ daemon_fail(const struct ctx *cx, const struct daemon *d)
 int
 daemon_usage(const struct daemon *d, const char *what)
 {
-	(void)fprintf(stderr, "%s: %s; see %s --help\n", d->name, what, d->name);
+	size_t n = strlen(what);
+
+	if (n > 0 && what[n - 1] == '.') /* a sentence of the API */
+		n--;
+	(void)fprintf(stderr, "%s: %.*s; see %s --help\n", d->name, (int)n, what, d->name);
 	return EXIT_USAGE;
 }
 

@@ -14,7 +14,7 @@ check_ahead(struct ctx *cx, const char *date)
 	TRY(db_row(cx, &SQL_billing_is_ahead, &rows, V_TEXT(date)));
 	if (!db_bool(rows, 0, "is_ahead"))
 		return RC_OK;
-	return err_field(cx, "date", "The date %s is later than tomorrow: give --ahead, too.",
+	return err_field(cx, "date", "The date %s is later than tomorrow: that needs --ahead.",
 	    date);
 }
 

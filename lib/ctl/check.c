@@ -120,16 +120,6 @@ cmd_health(struct ispctl *ctl)
 	return RC_OK;
 }
 
-enum rc
-cmd_billing_preview(struct ispctl *ctl)
-{
-	const char *json;
-
-	TRY(billing_preview(ctl->cx, ctl->args->val[OPT_DATE], &json));
-	(void)puts(json);
-	return RC_OK;
-}
-
 /* Record that restore-test restored FILE and checked every rule in so many seconds. */
 enum rc
 cmd_restore_proof(struct ispctl *ctl)

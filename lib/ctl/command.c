@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	{ "router apply", 0, NEED_KEYS, cmd_router_apply },
 	{ "router isolate-commands", 1, NEED_DATABASE, cmd_router_isolate_commands },
 	{ "billing preview", 0, NEED_DATABASE, cmd_billing_preview },
+	{ "billing runs", 0, NEED_DATABASE, cmd_billing_runs },
+	{ "billing undo", 1, NEED_DATABASE, cmd_billing_undo },
 	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
 	{ "import routers", 0, NEED_KEYS, cmd_import_routers },
 	{ "import mikhmon", 0, NEED_KEYS, cmd_import_routers },
@@ -30,9 +32,10 @@ static const struct daemon_option options[] = {
 	[OPT_ROLE] = { "--role", "ROLE", "user add: admin, operator or viewer (operator)" },
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
 	[OPT_DATE] = { "--date", "D", "billing preview, check --days: the business date (today)" },
-	[OPT_DRY_RUN] = { "--dry-run", NULL, "import: say what would be taken, change nothing" },
+	[OPT_DRY_RUN] = { "--dry-run", NULL,
+	    "import, billing undo: print what would be done, change nothing" },
 	[OPT_UNTIL] = { "--until", "D", "import: paid up to here, where a line names no day" },
-	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose turn it is" },
+	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose back-off is over" },
 	[OPT_ROUTER] = { "--router", "NAME",
 	    "router plan, apply, import routers: this one (all active ones)" },
 	[OPT_JSON] = { "--json", NULL, "router plan: as JSON" },
@@ -59,7 +62,9 @@ const struct daemon command_program = {
 	    "  router apply           put that right\n"
 	    "  router isolate-commands NAME   what to type on a router for suspend_mode isolate\n"
 	    "  billing preview        what the next billing run would do\n"
-	    "  midtrans reconcile     ask Midtrans about every payment that is not over\n"
+	    "  billing runs           the last 20 runs, with their numbers\n"
+	    "  billing undo NUMBER    put on again all lines that a run took off\n"
+	    "  midtrans reconcile     ask Midtrans about every payment attempt that is still open\n"
 	    "  import SOURCE FILE     take customers from csv (or XLSX), phpnuxbill, laravel\n"
 	    "  import routers|mikhmon take what live routers hold; nothing is written on them\n"
 	    "  health                 is all well? exit 1 if not\n"

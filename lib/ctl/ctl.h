@@ -58,6 +58,8 @@ enum rc cmd_router_plan(struct ispctl *);
 enum rc cmd_router_apply(struct ispctl *);
 enum rc cmd_router_isolate_commands(struct ispctl *);
 enum rc cmd_billing_preview(struct ispctl *);
+enum rc cmd_billing_runs(struct ispctl *);
+enum rc cmd_billing_undo(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_import(struct ispctl *);
 enum rc cmd_import_routers(struct ispctl *);

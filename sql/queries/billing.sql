@@ -112,3 +112,16 @@ INSERT INTO billing_previews (business_date, answer) VALUES ($1::date, $2)
 
 -- name: billing_run_undo(uuid)
 SELECT billing_run_undo(r.number, business_today()) AS restored FROM run_rows r WHERE r.id = $1::uuid;
+
+-- name: billing_run_undo_number(bigint)
+SELECT billing_run_undo($1::bigint, business_today()) AS restored;
+
+-- For the shell.
+-- name: billing_runs_newest()
+SELECT r.id AS number, r.business_date AS date,
+       to_char(r.started_at AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'), 'YYYY-MM-DD HH24:MI') AS started,
+       CASE WHEN r.finished_at IS NULL THEN 'not finished'
+            ELSE (SELECT string_agg(format('%s %s', step, coalesce(r.counts -> step ->> 'done', '0')), ', ' ORDER BY n)
+                    FROM unnest('{begin,renew,overdue,late,expire,suspend}'::text[]) WITH ORDINALITY s (step, n)) END
+       || CASE WHEN r.undone_at IS NULL THEN '' ELSE ', undone by ' || coalesce(r.undone_by, 'a program') END AS outcome
+  FROM billing_runs r ORDER BY r.id DESC LIMIT 20;

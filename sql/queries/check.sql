@@ -27,7 +27,7 @@ SELECT r.name, r.is_active, s.broken_since, s.last_error
  ORDER BY r.name, r.id;
 
 -- name: router_listing()
-SELECT id::text AS id, name, host, port, ssl, is_active, last_connected_at
+SELECT id::text AS id, name, host, port, ssl, is_active, message_moment(last_connected_at) AS last_connected_at
   FROM router_settings
  ORDER BY name, id;
 

@@ -448,6 +448,22 @@ def test_steps_by_name_and_days_missed(system, subscription):
     assert int(report) >= 1, "what a partial run did is kept all the same"
 
 
+def test_a_run_is_undone_by_its_number(system, subscription):
+    """Bug: the contract named `ispctl billing undo`, and only the API could undo a run."""
+    ok(system.run("billing-cron", "--ahead", "--date", "2031-01-25"))
+    ok(system.run("billing-cron", "--ahead", "--date", "2031-02-20"))
+    state = "SELECT status FROM subscriptions WHERE id = '%s'" % subscription
+    assert system.sql(state) == "suspended"
+    newest = ok(system.run("ispctl", "billing", "runs")).splitlines()[0]
+    number = newest.split()[0]
+    assert "2031-02-20" in newest and "suspend 1" in newest
+    assert "1 lines put on again" in ok(system.run("ispctl", "billing", "undo", number))
+    assert system.sql(state) == "active"
+    fails(system.run("ispctl", "billing", "undo", number), 1, "undone already")
+    fails(system.run("ispctl", "billing", "undo", "999999"), 1, "not found")
+    fails(system.run("ispctl", "billing", "undo", "x1"), 1, "no number")
+
+
 @pytest.mark.parametrize("words", [["--date", "yesterday"], ["--date", "2031-02-30"], ["--only", "renew,forget"],
                                    ["--date", ""], ["--only", ""], ["--only="], ["now"], ["--dry-run=yes"]])
 def test_wrong_words_are_a_matter_of_usage(system, words):

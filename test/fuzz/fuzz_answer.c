@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ANSWER_MOST = 65536, DETAIL_MOST = 1024, WAIT_MOST = 86400, CHANNELS = 4 };
 
-/* What the peer sends: written by the fuzzer, copied by the peer's thread, both under the lock. */
+/* The peer's answer: written by the fuzzer, copied by the peer's thread, both under the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t answer[ANSWER_MOST];
 static size_t answer_len;
