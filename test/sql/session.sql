@@ -66,6 +66,43 @@ SELECT password_forgot(n || '@x.id', 'h', uuidv7(), 'sealed', '2001:db8:1:1::' |
 SELECT throws_ok($$SELECT password_forgot('z@x.id', 'h', uuidv7(), 'sealed', '2001:db8:1:1:ffff::1')$$, 'IS429', NULL, 'a /64 is one client');
 SELECT lives_ok($$SELECT password_forgot('z@x.id', 'h', uuidv7(), 'sealed', '2001:db8:1:2::1')$$, 'and its neighbour another');
 
+-- A new password ends the other sessions of that user: not the one that gave it, nor those of anybody else.
+DELETE FROM personal_access_tokens;
+CREATE FUNCTION sessions() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(u.name || left(t.token, 1), ' ' ORDER BY t.token) FROM personal_access_tokens t JOIN users u ON u.id = t.user_id $$;
+SELECT session_open(:'boss', NULL, repeat('1', 64), 'auth-token', NULL), opened('by an admin', 2), opened('by an admin', 3) \g /dev/null
+SELECT id AS kept FROM personal_access_tokens WHERE token = repeat('3', 64) \gset
+SELECT user_password(:'ani', 'by an admin', 'mine', :kept, '192.0.2.1') \g /dev/null
+SELECT is(sessions(), 'Boss1 Ani3', 'an own new password ends the other sessions of the user');
+SELECT opened('mine', 4) \g /dev/null
+SELECT user_set(:'ani', '{"password": "mine again"}', :kept, NULL) \g /dev/null
+SELECT is(sessions(), 'Boss1 Ani3', 'so does one that is set');
+SELECT user_set(:'ani', '{"name": "Ani"}', 0, NULL) \g /dev/null
+SELECT is(sessions(), 'Boss1 Ani3', 'another change ends none');
+DELETE FROM throttles;
+SELECT password_forgot('ani@x.id', 'fifth', uuidv7(), 'sealed', '192.0.2.77'), password_reset('ani@x.id', 'fifth', 'mine', NULL) \g /dev/null
+SELECT is(sessions(), 'Boss1', 'a reset ends all of the user, and none of others');
+SELECT opened('mine', 5), user_new_password('ANI@x.id', 'from the shell') \g /dev/null
+SELECT is(sessions() || ' ' || (SELECT password FROM users WHERE id = :'ani'), 'Boss1 from the shell', 'so does a password from the shell');
+SELECT throws_ok('SELECT user_set(uuidv7(), ''{"name": "x"}'', 0, NULL)', 'IS404', NULL, 'no such user to change');
+SELECT throws_ok('SELECT user_drop(uuidv7(), NULL)', 'IS404', NULL, 'nor to delete');
+
+-- Each way to a session takes off the attempt that was counted before it.
+CREATE FUNCTION counted() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(hits::text, ' ' ORDER BY key) FROM throttles WHERE key LIKE 'login%192.0.2.99' $$;
+CREATE FUNCTION attempt() RETURNS int LANGUAGE sql AS $$
+	SELECT sum(login_take('ani@x.id', '192.0.2.99'))::int FROM generate_series(1, 2) $$;
+SELECT attempt() \g /dev/null
+SELECT is(counted(), '2 2', 'two attempts, of the name and the address');
+SELECT session_open(:'ani', 'from the shell', repeat('6', 64), 'auth-token', '192.0.2.99') \g /dev/null
+SELECT is(counted(), '1 1', 'a session takes one off');
+SELECT user_password(:'ani', 'from the shell', 'mine', 0, '192.0.2.99') \g /dev/null
+SELECT is(counted(), '0 0', 'so does the own password');
+SELECT attempt() \g /dev/null
+DELETE FROM throttles WHERE key LIKE 'forgot%';
+SELECT password_forgot('ani@x.id', 'sixth', uuidv7(), 'sealed', '192.0.2.77'), password_reset('ani@x.id', 'sixth', 'reset', '192.0.2.99') \g /dev/null
+SELECT is(counted(), '1 1', 'so does a reset');
+
 -- Each action of people leaves its row; none holds a password, a hash or a token.
 SELECT bag_eq('SELECT action FROM audit_logs WHERE created_at = now() GROUP BY action',
 	ARRAY['login', 'update', 'password', 'create', 'password_forgot', 'password_reset'], 'each action is in the audit log');

@@ -50,6 +50,7 @@ connect_both(void **state)
 	two = PQconnectdb(getenv("TEST_DB"));
 	assert_int_equal(PQstatus(one), CONNECTION_OK);
 	assert_int_equal(PQstatus(two), CONNECTION_OK);
+	PQclear(PQexec(two, "SET lock_timeout = '10s'"));
 	return 0;
 }
 
@@ -154,6 +155,26 @@ a_token_made_while_the_role_changes_has_the_new_one(void **state)
 	PQclear(res);
 }
 
+/* The use of a token is recorded once a minute; a request waits for no other that records it. */
+static void
+a_request_waits_for_no_other_of_its_token(void **state)
+{
+	static const char use[] = "SELECT token_used(id, token) FROM personal_access_tokens"
+				  " WHERE token = repeat('4', 64)";
+	PGresult *res;
+
+	(void)state;
+	run("INSERT INTO personal_access_tokens (user_id, name, token)"
+	    " SELECT id, 'n', repeat('4', 64) FROM users WHERE name = 'three'");
+	run("BEGIN");
+	run(use);
+	res = PQexec(two, use); /* without waiting: the time-out of locks would end it */
+	assert_int_equal(PQresultStatus(res), PGRES_TUPLES_OK);
+	assert_string_equal(PQgetvalue(res, 0, 0), "t");
+	PQclear(res);
+	run("COMMIT");
+}
+
 /* A password forgotten by one who is being deactivated: the letter would have let that user in. */
 static void
 a_deactivated_user_gets_no_token_under_way(void **state)
@@ -209,6 +230,7 @@ main(void)
 		cmocka_unit_test(a_new_password_stops_a_login_under_way),
 		cmocka_unit_test(a_new_password_stops_a_token_under_way),
 		cmocka_unit_test(a_token_made_while_the_role_changes_has_the_new_one),
+		cmocka_unit_test(a_request_waits_for_no_other_of_its_token),
 		cmocka_unit_test(a_deactivated_user_gets_no_token_under_way),
 		cmocka_unit_test(no_account_misses_the_first_router),
 	};
