@@ -14,6 +14,7 @@ from stackdir import System, fetch
 
 
 OWN = "https://panel.example"
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 @pytest.fixture(name="system", scope="module")
@@ -73,11 +74,14 @@ def test_headers_of_api_and_of_files(system):
     assert api["Cache-Control"] == "no-store"
     assert api["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert "script-src 'self';" in page["Content-Security-Policy"]
+    assert page["Cache-Control"] == "no-cache"
+    assert api["Server"] == "nginx", "no version"
     for headers in (api, page, system.get("/api/%00")[1]):
         assert len(headers["X-Request-Id"]) == 32
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert headers["Strict-Transport-Security"] is None
         for name in set(headers):
             assert len(headers.get_all(name)) == 1, name
@@ -120,6 +124,24 @@ def test_files_are_for_no_other_origin(system):
 def asset(system):
     """A file that the first page loads: of the console, or of the placeholder where it is not built."""
     return re.search(r'(?:href|src)="(/[^"]+\.(?:css|js))"', system.get("/")[2]).group(1)
+
+
+def test_assets_are_kept_for_a_year(system):
+    """Their names change with their content; the page that names them is asked for anew."""
+    path = asset(system)
+    kept = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
+    assert system.get(path)[1]["Cache-Control"] == kept
+    assert system.get("/assets/none.js")[1]["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("path, page", [("/isolir", "isolir.html"), ("/isolir/", "isolir.html"), ("/pay/abc", "index.html")])
+def test_pages_of_customers_are_no_screens(system, path, page):
+    status, headers, body = system.get(path)
+    with open(os.path.join(TOP, "app/web/pay", page), encoding="utf-8") as file:
+        wanted = re.search("<title>[^<]*</title>", file.read()).group(0)
+    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/html")
+    assert wanted in body
+    assert system.get("/pay/none.js")[0] == 404
 
 
 @pytest.mark.parametrize("method, path, allow", [

@@ -1,36 +1,8 @@
 -- Accounts and jobs (contract 6): from a change to a job, claims, results, breakers.
 BEGIN;
 \ir town.psql
+\ir account.psql
 SELECT no_plan();
-
--- "pppoe enabled on R1", and each state: "R1 3/2 pending kick", a state to be left in brackets.
-CREATE FUNCTION acc(s uuid) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM mikrotik_secrets WHERE subscription_id = s $$;
-CREATE FUNCTION wanted(s uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT concat_ws(' ', service, wanted, CASE WHEN disabled THEN 'disabled' END, 'on', coalesce(r.name, 'none'),
-	                 CASE WHEN removed_at IS NOT NULL THEN 'removed' END)
-	  FROM mikrotik_secrets m LEFT JOIN router_settings r ON r.id = m.router_id WHERE subscription_id = s $$;
-CREATE FUNCTION jobs(a uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(format(CASE WHEN present THEN '%s %s/%s %s%s' ELSE '(%s %s/%s %s%s)' END, r.name, generation,
-	                  synced_generation, sync_state, CASE WHEN kick THEN ' kick' END), ', ' ORDER BY r.name)
-	  FROM account_states s JOIN router_settings r ON r.id = s.router_id WHERE account_id = a $$;
-CREATE FUNCTION shown(s uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT concat_ws(': ', sync_state, sync_error) FROM account_sync WHERE subscription_id = s $$;
-CREATE FUNCTION router(n text, active boolean DEFAULT true) RETURNS uuid LANGUAGE sql AS $$
-	INSERT INTO router_settings (name, host, username, is_active) VALUES (n, n, 'u', active) RETURNING id $$;
--- All that is due on a router went well, or failed.
-CREATE FUNCTION done(r uuid, ok boolean DEFAULT true, error text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-	results jsonb;
-BEGIN
-	SELECT jsonb_agg(jsonb_build_object('id', id, 'generation', generation, 'ok', ok, 'error', error)) INTO results
-	  FROM account_claim(r, 1000, NULL);
-	PERFORM account_results(r, coalesce(results, '[]'));
-	PERFORM profile_results(r, coalesce((SELECT jsonb_agg(jsonb_build_object('id', package_id, 'generation', generation,
-		'ok', ok, 'error', error)) FROM profile_claim(r, NULL)), '[]'));
-	RETURN coalesce(jsonb_array_length(results), 0);
-END $$;
-CREATE FUNCTION wanted_states(r uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(username || ' ' || wanted, ', ' ORDER BY username, wanted) FROM account_claim(r, 1000, NULL) $$;
 
 -- without a router
 SELECT router('R0', false) AS r0 \gset

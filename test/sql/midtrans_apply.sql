@@ -47,10 +47,25 @@ SELECT say(:'a', 'F', 'status', 'partial_refund', 'save refund', '{"refund_total
 SELECT results_eq($$SELECT refund_id, amount FROM refunds WHERE refund_id LIKE 'F:%' ORDER BY id$$, $$VALUES ('F:k1', 30000::bigint), ('F:k2', 20000)$$,
 	'each is booked once, by its id');
 
+-- The history of an order: each message once, with its decision, and what the gateway answered to a new page.
+SELECT results_eq(format($$SELECT event, transaction_id, status, response ->> 'verdict', response ->> 'gross_amount', invoice_id FROM midtrans_logs
+	WHERE order_id = order_of(%L) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 3$$, :'a'), format($$VALUES ('notification', 'F', 'settlement', 'applied', '100000', inv(%1$L)),
+	('status_check', 'F', 'partial_refund', 'applied', '100000', inv(%1$L))$$, :'s'), 'a notification and its checks are in the history');
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s'), 1, '{"state": "new"}') AS b \gset
+SELECT is(midtrans_attempt_record_answer(:'b', 1, 'snap', 'https://pay.example', 'open', '{"status": 201}'), true, 'a new page may be handed out');
+SELECT results_eq(format($$SELECT event, status, request, response, invoice_id FROM midtrans_logs WHERE order_id = order_of(%L)$$, :'b'),
+	format($$VALUES ('create', 'open', '{"amount": 100000, "call": 1}'::jsonb, '{"status": 201}'::jsonb, inv(%L))$$, :'s'), 'and is in the history');
+SELECT is(payment_url, 'https://pay.example', 'the bill names it') FROM invoices WHERE id = inv(:'s');
+
 -- Not ours: kept, and never taken for one that was not applied.
 SELECT is(attempt_id, NULL, 'no such order') FROM midtrans_event_record('notification', 'nobody''s', 'U', '{}', NULL, NULL);
 SELECT is((SELECT verdict FROM midtrans_verdicts v JOIN midtrans_events e ON e.id = v.event_id WHERE order_id = 'nobody''s'),
 	'unknown_order', 'the verdict says so');
+SELECT is_empty('SELECT FROM midtrans_logs WHERE order_id = ''nobody''''s''', 'a message without money is not in the history');
+SELECT midtrans_event_record('notification', 'nobody''s', 'U2', '{"transaction_status": "settlement", "gross_amount": "7000.00"}', 'received', NULL) FROM generate_series(1, 2) \g /dev/null
+SELECT results_eq($$SELECT event, transaction_id, status, response ->> 'verdict', response ->> 'gross_amount' FROM midtrans_logs WHERE order_id = 'nobody''s'$$,
+	$$VALUES ('notification', 'U2', 'settlement', 'unknown_order', '7000.00')$$, 'money that is not ours is, once');
 
 -- An order with two payments under way was closed by the end of one: the customer got another page,
 -- and could pay twice.

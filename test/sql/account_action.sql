@@ -1,0 +1,75 @@
+-- Acts on accounts: objects that are found are taken over, a switch by hand, values of a subscription
+-- (sql/functions/account_action.sql).
+BEGIN;
+\ir town.psql
+\ir account.psql
+SELECT no_plan();
+SELECT router('K1') AS k1, router('K2') AS k2 \gset
+
+CREATE FUNCTION line_on(name text, router uuid, with_ jsonb DEFAULT '{}') RETURNS uuid LANGUAGE sql AS $$
+	SELECT bare(jsonb_build_object('mikrotik_username', name, 'router_id', router) || with_) $$;
+-- An object as the router shows it.
+CREATE FUNCTION object(name text, with_ jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('id', uuidv7(), 'username', name, 'service', 'pppoe', 'disabled', false) || with_ $$;
+CREATE FUNCTION import(r uuid, VARIADIC objects jsonb[]) RETURNS text LANGUAGE sql AS $$
+	SELECT imported || ' ' || adopted FROM account_import(r, to_jsonb(objects)) $$;
+CREATE FUNCTION holds(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', coalesce(profile, '-'), coalesce(remote_address, '-'), coalesce(comment, '-')) FROM subscriptions WHERE id = s $$;
+
+-- A line that was never on its router takes over the object of its name, with what was found there.
+SELECT line_on('a1', :'k1') AS a1, line_on('a2', :'k1', '{"comment": "ours", "profile": "own", "remote_address": "10.1.1.1"}') AS a2,
+	line_on('a3', :'k1') AS a3, line_on('a4', :'k1') AS a4, line_on('a5', :'k1') AS a5, line_on('a6', :'k1') AS a6, line_on('b1', :'k2') AS b1 \gset
+SELECT is(import(:'k1', object('a1', '{"profile": "gold", "remote_address": "10.9.9.9", "comment": "roof"}')), '0 1', 'one is taken over');
+SELECT is(holds(:'a1'), 'gold 10.9.9.9 roof', 'with its profile, its address and its comment');
+SELECT is(jobs(acc(:'a1')) ~ '^K1 (\d+)/\1 synced$', true, 'on here and there: nothing is to do');
+SELECT is(imported, true, 'it has no mark yet') FROM mikrotik_secrets WHERE id = acc(:'a1');
+SELECT is(import(:'k1', object('a2', '{"profile": "gold", "remote_address": "10.9.9.8", "comment": "roof"}')), '0 1', 'another');
+SELECT is(holds(:'a2'), 'own 10.1.1.1 ours', 'what the line says itself stays');
+SELECT is(import(:'k1', object('a3', '{"profile": "p", "remote_address": "pool-7"}')), '0 1', 'a third');
+SELECT is(holds(:'a3'), '- - -', 'the profile of its package is none of its own, a pool is no address');
+SELECT is(import(:'k1', object('a4', '{"disabled": true}')), '0 1', 'off on the router');
+SELECT is(jobs(acc(:'a4')) LIKE 'K1 % pending', true, 'and on here: a job');
+SELECT is(import(:'k1', object('a5', jsonb_build_object('profile', upper(split_part(isolation_names(s), E'\n', 1))))), '0 1', 'isolated on the router') FROM settings s;
+SELECT is(jobs(acc(:'a5')) LIKE 'K1 % pending' AND holds(:'a5') = '- - -', true, 'is off, too, and that profile is not kept');
+UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'a6';
+SELECT is(import(:'k1', object('a6', '{"disabled": true}')), '0 1', 'off here and there');
+SELECT is(jobs(acc(:'a6')) LIKE 'K1 % synced', true, 'is well');
+
+-- Nothing is taken over that is another's, or ours already.
+SELECT is(import(:'k1', object('b1')), '0 0', 'a line of another router');
+SELECT is(import(:'k2', object('b1', '{"service": "hotspot"}')), '0 0', 'an object of another menu');
+SELECT done(:'k2') \g /dev/null
+UPDATE account_states SET created_at = created_at - interval '1 minute' WHERE account_id = acc(:'b1'); -- one transaction has one now()
+SELECT is(import(:'k2', object('b1')), '0 0', 'what has been written here');
+SELECT is(import(:'k2', object('x1', '{"disabled": true}'), object('x1', '{"service": "hotspot"}'), object('x2')), '2 0', 'unknown names are imported, each once');
+SELECT is((SELECT string_agg(username || ' ' || service || ' ' || disabled || ' ' || imported, ', ' ORDER BY username) FROM mikrotik_secrets WHERE username ~ '^x'),
+	'x1 pppoe true true, x2 pppoe false true', 'as they were found');
+SELECT is(import(:'k2', object('x1'), object('x2')), '0 0', 'a second import finds nothing new');
+
+-- The switch by hand.
+SELECT is(account_switch('nobody', true), NULL, 'no such account');
+SELECT is(account_switch('x2', true), (SELECT id FROM mikrotik_secrets WHERE username = 'x2'), 'off');
+SELECT is((SELECT string_agg(username, ' ' ORDER BY username) FROM mikrotik_secrets WHERE username ~ '^[bx]' AND disabled), 'x1 x2', 'and no other');
+SELECT account_switch('x2', false) \g /dev/null
+SELECT is(disabled, false, 'on again') FROM mikrotik_secrets WHERE username = 'x2';
+SELECT throws_ok($$SELECT account_switch('a6', false)$$, 'IS409', NULL, 'a suspended line is not switched on behind its subscription');
+SELECT lives_ok($$SELECT account_switch('a6', true)$$, 'off it may be');
+SELECT lives_ok($$SELECT account_switch('a1', true)$$, 'and an active one');
+
+-- Values of a subscription are changed there; a form that sends all of them changes nothing.
+SELECT lives_ok(format('SELECT account_require_own(%L, %L)', acc(:'a1'), '{"username": "a1", "profile": "gold", "comment": "roof", "disabled": true}'), 'the same values pass');
+SELECT lives_ok(format('SELECT account_require_own(%L, %L)', acc(:'a1'), '{"local_address": null}'), 'so does null for what is not there');
+SELECT throws_ok(format('SELECT account_require_own(%L, %L)', acc(:'a1'), '{"comment": null}'), 'IS409', NULL, 'not for what is there');
+SELECT throws_ok(format('SELECT account_require_own(%L, %L)', acc(:'a1'), '{"profile": "silver"}'), 'IS409', NULL, 'nor another value');
+SELECT lives_ok(format('SELECT account_require_own(id, %L)', '{"profile": "silver"}') || ' FROM mikrotik_secrets WHERE username = ''x1''', 'an account that stands alone may change');
+SELECT is(account_of_subscription(:'a1'), acc(:'a1'), 'the account of a subscription');
+
+-- Removing.
+SELECT throws_ok('SELECT account_remove(uuidv7())', 'IS404', NULL, 'no such account to remove');
+SELECT account_remove(id), account_remove(id) FROM mikrotik_secrets WHERE username = 'x1' \g /dev/null
+SELECT is((SELECT string_agg(username || ' ' || wanted, ' ' ORDER BY username) FROM mikrotik_secrets WHERE removed_at IS NOT NULL), 'x1 absent', 'removed, twice as once, and no other');
+UPDATE subscriptions SET status = 'cancelled' WHERE id = :'a3';
+SELECT lives_ok(format('SELECT account_remove(%L)', acc(:'a3')), 'that of a line which ended is gone already');
+SELECT is_empty('SELECT * FROM check_accounts()', 'every invariant holds');
+SELECT finish();
+ROLLBACK;
