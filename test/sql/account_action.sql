@@ -24,7 +24,7 @@ SELECT is(holds(:'a1'), 'gold 10.9.9.9 roof', 'with its profile, its address and
 SELECT is(jobs(acc(:'a1')) ~ '^K1 (\d+)/\1 synced$', true, 'on here and there: nothing is to do');
 SELECT is(imported, true, 'it has no mark yet') FROM mikrotik_secrets WHERE id = acc(:'a1');
 SELECT is(import(:'k1', object('a2', '{"profile": "gold", "remote_address": "10.9.9.8", "comment": "roof"}')), '0 1', 'another');
-SELECT is(holds(:'a2'), 'own 10.1.1.1 ours', 'what the line says itself stays');
+SELECT is(holds(:'a2'), 'own 10.1.1.1 ours', 'its own values stay');
 SELECT is(import(:'k1', object('a3', '{"profile": "p", "remote_address": "pool-7"}')), '0 1', 'a third');
 SELECT is(holds(:'a3'), '- - -', 'the profile of its package is none of its own, a pool is no address');
 SELECT is(import(:'k1', object('a4', '{"disabled": true}')), '0 1', 'off on the router');
@@ -40,7 +40,7 @@ SELECT is(import(:'k1', object('b1')), '0 0', 'a line of another router');
 SELECT is(import(:'k2', object('b1', '{"service": "hotspot"}')), '0 0', 'an object of another menu');
 SELECT done(:'k2') \g /dev/null
 UPDATE account_states SET created_at = created_at - interval '1 minute' WHERE account_id = acc(:'b1'); -- one transaction has one now()
-SELECT is(import(:'k2', object('b1')), '0 0', 'what has been written here');
+SELECT is(import(:'k2', object('b1')), '0 0', 'an object that was written here');
 SELECT is(import(:'k2', object('x1', '{"disabled": true}'), object('x1', '{"service": "hotspot"}'), object('x2')), '2 0', 'unknown names are imported, each once');
 SELECT is((SELECT string_agg(username || ' ' || service || ' ' || disabled || ' ' || imported, ', ' ORDER BY username) FROM mikrotik_secrets WHERE username ~ '^x'),
 	'x1 pppoe true true, x2 pppoe false true', 'as they were found');

@@ -1,4 +1,4 @@
--- Which router has work, and when; breakers; what was done for lines (sql/functions/router.sql, account_job.sql).
+-- The work of routers, and when it is due; breakers; acts for lines (sql/functions/router.sql, account_job.sql).
 BEGIN;
 \ir town.psql
 \ir account.psql
@@ -59,12 +59,12 @@ SELECT router_broken(:'k1', 'gone', 10) \g /dev/null
 SELECT is(failures || ' ' || (broken_since = now()) || ' ' || (away_since IS NULL), '2 true true', 'counted, since the first time; reached, it is not away') FROM router_states WHERE router_id = :'k1';
 SELECT is((SELECT string_agg(attempts::text, ' ') FROM account_states WHERE account_id = acc(:'c')), '1', 'the same failure again counts no attempt');
 SELECT router_healthy(:'k1', '7.1'), router_healthy(:'k1', NULL) \g /dev/null
-SELECT is(version, '7.1', 'a version that is not told is the last one') FROM router_states WHERE router_id = :'k1';
+SELECT is(version, '7.1', 'a version that is not given is the last one') FROM router_states WHERE router_id = :'k1';
 SELECT is((SELECT string_agg(name, ' ') FROM router_settings WHERE last_connected_at IS NOT NULL), 'K1', 'it was connected, and no other');
 SELECT is(work(), 'K1* K2*', 'all is due');
 SELECT done(:'k1'), done(:'k2') \g /dev/null
 
--- What was done for a line, once a change, with the act that asked for it.
+-- An act for a line stands once a change, with the deed that asked for it.
 CREATE FUNCTION acts(s uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(a.act || coalesce(' for ' || l.action, '') || CASE WHEN l.subscription_id <> s THEN ' of another' ELSE '' END, ', ' ORDER BY a.id)
 	  FROM router_acts a LEFT JOIN billing_logs l ON l.id = a.log_id WHERE a.subscription_id = s $$;
