@@ -64,7 +64,7 @@ SELECT is((SELECT string_agg(name, ' ') FROM router_settings WHERE last_connecte
 SELECT is(work(), 'K1* K2*', 'all is due');
 SELECT done(:'k1'), done(:'k2') \g /dev/null
 
--- An act for a line stands once a change, with the deed that asked for it.
+-- An act for a line stands once a change, with the action that asked for it.
 CREATE FUNCTION acts(s uuid) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(a.act || coalesce(' for ' || l.action, '') || CASE WHEN l.subscription_id <> s THEN ' of another' ELSE '' END, ', ' ORDER BY a.id)
 	  FROM router_acts a LEFT JOIN billing_logs l ON l.id = a.log_id WHERE a.subscription_id = s $$;
