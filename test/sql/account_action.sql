@@ -34,6 +34,13 @@ SELECT is(jobs(acc(:'a5')) LIKE 'K1 % pending' AND holds(:'a5') = '- - -', true,
 UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'a6';
 SELECT is(import(:'k1', object('a6', '{"disabled": true}')), '0 1', 'off here and there');
 SELECT is(jobs(acc(:'a6')) LIKE 'K1 % synced', true, 'is well');
+-- An object that stands as it was found is found again; one that was written since is ours.
+SELECT is(import(:'k1', object('a1')), '0 1', 'found again');
+UPDATE subscriptions SET comment = 'gate' WHERE id = :'a1';
+SELECT done(:'k1') \g /dev/null
+UPDATE account_states SET created_at = created_at - interval '1 minute' WHERE account_id = acc(:'a1'); -- one transaction has one now()
+SELECT is(import(:'k1', object('a1', '{"comment": "theirs"}')) || ' ' || holds(:'a1'), '0 0 gold 10.9.9.9 gate', 'written since: ours');
+UPDATE subscriptions SET comment = 'roof' WHERE id = :'a1';
 
 -- Nothing is taken over that is another's, or ours already.
 SELECT is(import(:'k1', object('b1')), '0 0', 'a line of another router');

@@ -170,10 +170,14 @@ SELECT left_lying(order_of(:'a'), '29 seconds') \g /dev/null
 SELECT midtrans_sweep() \g /dev/null
 SELECT is(jobs(:'a'), NULL, 'it may be at work still');
 -- Only the newest 5,000 messages were looked at: a flood hid what came before it.
+SELECT page(inv(sub(person()))) AS other \gset
 SELECT left_lying(order_of(:'a'), '31 seconds'), left_lying('no order of ours', '71 hours') \g /dev/null
 INSERT INTO midtrans_events (source, order_id, body, body_hash) SELECT 'notification', 'flood', '{}', sha256(n::text::bytea) FROM generate_series(1, 5001) n;
 SELECT midtrans_sweep() \g /dev/null
 SELECT is(jobs(:'a'), 'confirm', 'then Midtrans is asked');
+SELECT is(jobs(:'other'), NULL, 'about that order alone');
+SELECT is(midtrans_named_at(:'a', 'lost'), now() - interval '29 seconds', 'the newest notification that named it');
+SELECT is(coalesce(midtrans_named_at(:'a', 'another'), midtrans_named_at(:'other', 'lost')), NULL, 'those of another payment or order are none');
 SELECT is(count(*), 2::bigint, 'and it lies there no more') FROM midtrans_verdicts WHERE detail = 'was stored, but not applied';
 SELECT is(looked_up(:'a'), 'lost', 'about what it named');
 UPDATE midtrans_jobs SET done_at = now() WHERE attempt_id = :'a';
@@ -239,7 +243,9 @@ SELECT midtrans_check_finish(:'a', true) \g /dev/null
 SELECT is(due_in(:'a'), NULL, 'paid for good, nothing is open');
 INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, reopen, created_at) VALUES ('r1', 'Q', 40000, false, now() - interval '2 minutes');
 SELECT is(paces(:'a', true, 4), '1 2 4 8', 'a refund is, and the pace begins anew');
-SELECT long_over(:'a'), midtrans_sweep() \g /dev/null
+SELECT page(inv(sub(person()))) AS other \gset
+SELECT long_over(:'a'), long_over(:'other'), midtrans_sweep() \g /dev/null
+SELECT is(due_in(:'other'), NULL, 'an order without a refund rests');
 SELECT is((SELECT (checks, due_in(id)) FROM midtrans_attempts WHERE id = :'a'), (0, interval '0'), 'also where whoever asked left no job behind');
 UPDATE midtrans_refunds SET state = 'done';
 SELECT midtrans_check_finish(:'a', true) \g /dev/null
