@@ -94,13 +94,13 @@ class Root:
         assert not ok or done.returncode == 0, (command, done.stdout[-3000:], done.stderr[-3000:])
         return done
 
-    def install(self, package, command="apt-get install -y ./isp-billing_*.deb"):
+    def install(self, package, command="apt-get -qq update; apt-get install -y ./isp-billing_*.deb"):
         """With the network of the machine, for the mirror, and without systemd: the packages know containers."""
         shutil.rmtree(self.path("run/systemd/system"), ignore_errors=True)
         for old in glob.glob(self.path("root/*.deb")):
             os.unlink(old)
         shutil.copy(package, self.path("root"))
-        self.run("apt-get -qq update; cd /root && " + command, alone=False)
+        self.run("cd /root && " + command, alone=False)
         self.run("command -v curl || apt-get -qq install -y --no-install-recommends curl", alone=False)
         os.makedirs(self.path("run/systemd/system"))  # there where systemd runs, says sd_booted(3)
         shutil.copy(os.path.join(TOP, "test", "cli", "systemctl"), self.path("usr/bin/systemctl"))

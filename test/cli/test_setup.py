@@ -20,7 +20,7 @@ def _setup():
 
 def words(**given):
     names = ("url", "admin", "admin_password_file", "certificate", "certificate_key", "cluster")
-    return argparse.Namespace(**{**dict.fromkeys(names), "timezone": "Asia/Jakarta", **given})
+    return argparse.Namespace(**{**dict.fromkeys(names), "timezone": None, **given})
 
 
 @pytest.mark.parametrize("url", ["https://billing.example.net", "http://10.0.0.7:8080", "https://[2001:db8::1]", "https://a.example:65535"])
@@ -42,6 +42,18 @@ def test_an_unknown_time_zone_is_refused(setup, zone):
     """Bug: it stood in isp.env, whose lines setup never changes, before the programs refused it."""
     with pytest.raises(setup.Failed):
         setup.check_words(words(timezone=zone))
+
+
+def test_an_option_that_isp_env_contradicts_is_refused(setup, tmp_path, monkeypatch):
+    """Bug: `setup --url` with a new address did nothing and said nothing; the line of isp.env is kept."""
+    env = tmp_path / "isp.env"
+    env.write_text("APP_URL=https://a.example/\nAPP_TIMEZONE=Asia/Makassar\n", encoding="ascii")
+    monkeypatch.setattr(setup, "ENV", str(env))
+    setup.check_words(words(url="https://a.example", timezone="Asia/Makassar"))
+    for given in ({"url": "https://b.example"}, {"timezone": "Asia/Jakarta"}):
+        with pytest.raises(setup.Failed) as refused:
+            setup.check_words(words(**given))
+        assert str(env) in str(refused.value)
 
 
 def pair(tmp_path, name):
