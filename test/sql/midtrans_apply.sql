@@ -66,6 +66,9 @@ SELECT is_empty('SELECT FROM midtrans_logs WHERE order_id = ''nobody''''s''', 'a
 SELECT midtrans_event_record('notification', 'nobody''s', 'U2', '{"transaction_status": "settlement", "gross_amount": "7000.00"}', 'received', NULL) FROM generate_series(1, 2) \g /dev/null
 SELECT results_eq($$SELECT event, transaction_id, status, response ->> 'verdict', response ->> 'gross_amount' FROM midtrans_logs WHERE order_id = 'nobody''s'$$,
 	$$VALUES ('notification', 'U2', 'settlement', 'unknown_order', '7000.00')$$, 'money that is not ours is, once');
+SELECT results_eq('SELECT order_id, gross_amount FROM midtrans_unknown_orders()', $$VALUES ('nobody''s', '7000.00')$$, 'it is reported to ispctl check');
+UPDATE midtrans_events SET received_at = now() - interval '30 days' WHERE transaction_id = 'U2';
+SELECT is_empty('SELECT FROM midtrans_unknown_orders()', 'for thirty days');
 
 -- An order with two payments under way was closed by the end of one: the customer got another page,
 -- and could pay twice.

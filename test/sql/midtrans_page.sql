@@ -48,6 +48,24 @@ SELECT is_now_page(:'a', 'amount = 60000'), page(:'i', 2) AS b \gset
 SELECT is_now_page(:'b', 'snap_token = ''U''') \g /dev/null
 SELECT is(found(:'i'), 'kept 2 1 U 60000', 'the newest of two');
 
+-- Each change of what is owed ends the page: its customer would pay another sum.
+CREATE FUNCTION owed_changes(what text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	s uuid := sub(person());
+	a uuid := page(inv(s));
+BEGIN
+	EXECUTE replace(replace(what, ':i', quote_literal(inv(s))), ':s', quote_literal(s));
+	RETURN jobs(a);
+END $$;
+SELECT is(owed_changes('SELECT pay(:i, ''2026-01-02'')'), 'cancel', 'paid in cash');
+SELECT is(owed_changes('SELECT pay(:i, ''2026-01-02'', ''{"amount": 40000}'')'), 'cancel', 'paid in part');
+SELECT is(owed_changes('SELECT invoice_cancel(:i, ''2026-01-02'')'), 'cancel', 'cancelled');
+SELECT is(owed_changes('SELECT invoice_update(:i, ''{"due_date": "2026-01-09"}'', ''2026-01-02'')'), NULL, 'moved: it stays');
+SELECT sub(person()) AS u \gset
+SELECT pay(inv(:'u'), '2026-01-02', '{"amount": 40000}') AS p, page(inv(:'u')) AS a \gset
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-03') \g /dev/null
+SELECT is(jobs(:'a'), 'cancel', 'a part taken back');
+
 -- A new attempt is asked about two minutes after its first call, and a minute after each news.
 SELECT midtrans_attempt_add(:'j', '{}', 1, 'o-1', 100000) AS n \gset
 SELECT is((next_check_at - now())::text || ' ' || calls || ' ' || state || ' ' || (expires_at - now() BETWEEN interval '5 minutes' AND interval '30 days'),

@@ -121,5 +121,12 @@ SELECT say(:'a', 'T-hand', 'status', 'partial_refund', 'save refund', '{"refund_
 SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 90000::numeric, 'Midtrans'' refund stands beside that by hand');
 SELECT say(:'a', 'T-hand', 'status', 'refund', 'save refund', '{"refund_total": 100000, "refunds": []}') \g /dev/null
 SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 100000::numeric, 'and never more than came');
+-- Refunds asked for and not made are refused when nothing is left of the payment: those of that payment alone.
+SELECT page(inv(sub(person()))) AS a, page(inv(sub(person()))) AS b \gset
+SELECT say(:'a', 'RA', 'notification', 'settlement', 'save book', '{"attempt": "paid"}'), say(:'b', 'RB', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
+INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, reopen) VALUES ('ra', 'RA', 10000, false), ('rb', 'RB', 10000, false);
+SELECT say(:'b', 'RB', 'status', 'refund', 'save refund', '{"refund_total": 100000, "refunds": [{"id": "k", "amount": 100000}]}') \g /dev/null
+SELECT midtrans_refunds_refuse_rest('RA'), midtrans_refunds_refuse_rest('RB') \g /dev/null
+SELECT is((SELECT string_agg(refund_key || ' ' || state, ', ' ORDER BY refund_key) FROM midtrans_refunds WHERE refund_key IN ('ra', 'rb')), 'ra requested, rb refused', 'the other one stands');
 SELECT finish();
 ROLLBACK;

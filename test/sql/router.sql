@@ -63,6 +63,37 @@ SELECT is(version, '7.1', 'a version that is not given is the last one') FROM ro
 SELECT is((SELECT string_agg(name, ' ') FROM router_settings WHERE last_connected_at IS NOT NULL), 'K1', 'it was connected, and no other');
 SELECT is(work(), 'K1* K2*', 'all is due');
 SELECT done(:'k1'), done(:'k2') \g /dev/null
+-- After an outage nothing waits for the end of its own pause.
+UPDATE subscriptions SET comment = 'z' WHERE id IN (:'c', :'d');
+UPDATE profile_states SET generation = generation + 1, sync_state = 'pending' WHERE package_id = pkg('D');
+SELECT done(:'k1', false, 'no'), done(:'k2', false, 'no'), router_broken(:'k1', 'gone', 10), router_healthy(:'k1', '7.1') \g /dev/null
+SELECT is(work(), 'K1* K2', 'back: due, and the other waits on');
+SELECT is((SELECT string_agg(r.name, ' ') FROM account_states s JOIN router_settings r ON r.id = s.router_id WHERE s.attempts = 0 AND s.generation > s.synced_generation), 'K1', 'its account');
+SELECT is((SELECT string_agg(r.name, ' ') FROM profile_states s JOIN router_settings r ON r.id = s.router_id WHERE s.attempts = 0 AND s.generation > s.synced_generation), 'K1', 'and its profile');
+UPDATE account_states SET due_at = now();
+UPDATE profile_states SET due_at = now();
+SELECT done(:'k1'), done(:'k2') \g /dev/null
+
+-- A change of what a session was opened with ends the session; one of words does not, nor does a line switched off,
+-- which its router ends itself; where suspended lines are isolated, a switch either way is another profile.
+CREATE FUNCTION kicks(s uuid, change text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	found boolean;
+BEGIN
+	EXECUTE format('UPDATE subscriptions SET %s WHERE id = %L', change, s);
+	found := jobs(acc(s)) LIKE '% kick';
+	PERFORM done(id) FROM router_settings WHERE is_active;
+	RETURN found;
+END $$;
+SELECT line_on('g', :'k1') AS g \gset
+SELECT done(:'k1') \g /dev/null
+SELECT is(array_agg(change) FILTER (WHERE kicks(:'g', change)), ARRAY['profile = ''own''', 'mikrotik_username = ''h''', 'remote_address = ''10.7.7.7''', 'package_id = pkg(''W'')'],
+	'sessions that end') FROM unnest(ARRAY['comment = ''x''', 'profile = ''own''', 'mikrotik_username = ''h''', 'remote_address = ''10.7.7.7''', 'package_id = pkg(''W'')',
+	'status = ''suspended'', suspend_reason = ''debt''', 'status = ''active'', suspend_reason = NULL']) change;
+UPDATE settings SET suspend_mode = 'isolate';
+SELECT is(kicks(:'g', 'status = ''suspended'', suspend_reason = ''debt''') AND kicks(:'g', 'status = ''active'', suspend_reason = NULL'), true, 'isolated: both ways');
+UPDATE settings SET suspend_mode = 'disable';
+SELECT done(:'k1'), done(:'k2') \g /dev/null
 
 -- An act for a line stands once a change, with the action that asked for it.
 CREATE FUNCTION acts(s uuid) RETURNS text LANGUAGE sql AS $$
