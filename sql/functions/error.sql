@@ -33,7 +33,7 @@ END $$;
 -- others for raise_invalid_all().
 CREATE OR REPLACE FUNCTION field_error(bad boolean, field text, code text, sentence text,
 	bounds jsonb DEFAULT '{}') RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE -- as jsonb_build_object() is: said to be IMMUTABLE, it would not be inlined
 RETURN CASE WHEN bad
 	THEN ARRAY[ARRAY[field, sentence || E'\t' || (jsonb_build_object('code', code) || bounds)::text]]
 	ELSE '{}' END;

@@ -5,6 +5,9 @@
  * for, credit, open debt), never a history.
  */
 
+-- (Functions that every row calls are plpgsql where they cannot be inlined: a SQL function is planned anew for
+-- each call from another function's statement.)
+
 -- ---- texts of sheets ------------------------------------------------------------------------------
 
 -- Our name of a heading, NULL where it is not known. Compared without blanks, dots and the like.
@@ -37,15 +40,17 @@ $$;
 -- Rupiah as people type them into sheets: 150.000, Rp 150.000,-, 150rb, 1,5 jt. NULL: not an amount.
 -- Only for files: the API rightly refuses a dot in an amount.
 CREATE OR REPLACE FUNCTION import_money(typed text) RETURNS bigint
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	t constant text := regexp_replace(regexp_replace(regexp_replace(lower(typed), '\s', '', 'g'), '^rp\.?', ''), ',(-|00)$', '');
+BEGIN
+	RETURN CASE
 		WHEN t ~ '^[0-9]{1,12}$' THEN t::bigint
 		WHEN t ~ '^[0-9]{1,3}([.,][0-9]{3}){1,3}$' THEN regexp_replace(t, '[.,]', '', 'g')::bigint
 		WHEN t ~ '^[0-9]{1,6}(rb|ribu|k)$' THEN substring(t, '^[0-9]+')::bigint * 1000
 		WHEN t ~ '^[0-9]{1,3}([.,][0-9])?(jt|juta)$' THEN (replace(substring(t, '^[0-9.,]+'), ',', '.')::numeric * 1000000)::bigint
-	END
-	FROM regexp_replace(regexp_replace(regexp_replace(lower(typed), '\s', '', 'g'), '^rp\.?', ''), ',(-|00)$', '') AS t
-$$;
+	END;
+END $$;
 
 -- A day: ISO, or day first with an Indonesian or English month. NULL: not a day.
 CREATE OR REPLACE FUNCTION import_date(typed text) RETURNS date
@@ -76,27 +81,31 @@ END $$;
 -- Digits as they are dialled at home: +62 812, 62812 and a lost zero become 0812; '' for none; NULL:
 -- not a phone number (digits that Excel turned into 6.28E+12 are lost).
 CREATE OR REPLACE FUNCTION import_phone(typed text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	d constant text := regexp_replace(split_part(split_part(typed, '/', 1), ',', 1), '[^0-9]', '', 'g');
+BEGIN
+	RETURN CASE
 		WHEN typed ~* '[0-9]e\+' THEN NULL
 		WHEN d ~ '^0?8?$' THEN ''
 		WHEN d ~ '^00620?8' THEN '0' || regexp_replace(d, '^00620?', '')
 		WHEN d ~ '^620?8' THEN '0' || regexp_replace(d, '^620?', '')
 		WHEN d ~ '^8[0-9]{8,11}$' THEN '0' || d
 		WHEN length(d) BETWEEN 5 AND 20 THEN d
-	END
-	FROM regexp_replace(split_part(split_part(typed, '/', 1), ',', 1), '[^0-9]', '', 'g') AS d
-$$;
+	END;
+END $$;
 
 -- An e-mail address in small letters; '' for a dash; NULL: not an address.
 CREATE OR REPLACE FUNCTION import_email(typed text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	e constant text := lower(btrim(typed));
+BEGIN
+	RETURN CASE
 		WHEN btrim(typed) ~ '^-*$' THEN ''
 		WHEN length(typed) <= 255 AND e ~ '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z0-9]$' THEN e
-	END
-	FROM lower(btrim(typed)) AS e
-$$;
+	END;
+END $$;
 
 -- An IP address; '' for a dash; NULL: not an address.
 CREATE OR REPLACE FUNCTION import_address(typed text) RETURNS text
@@ -109,15 +118,17 @@ END $$;
 
 -- on, debt, ended or pause. Whole words only: "tidak aktif" is not "aktif". NULL: not known.
 CREATE OR REPLACE FUNCTION import_state(typed text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	t constant text := btrim(regexp_replace(lower(typed), '\s+', ' ', 'g'));
+BEGIN
+	RETURN CASE
 		WHEN t = ANY ('{aktif,active,on,lunas,paid,ok,"sudah bayar",gratis,free}') THEN 'on'
 		WHEN t = ANY ('{isolir,terisolir,isolated,blokir,suspend,suspended,nunggak,menunggak,tunggakan,expired,"belum bayar","belum lunas",unpaid}') THEN 'debt'
 		WHEN t = ANY ('{berhenti,cabut,putus,stop,nonaktif,"non aktif","tidak aktif",off,inactive,cancelled}') THEN 'ended'
 		WHEN t = 'cuti' THEN 'pause'
-	END
-	FROM btrim(regexp_replace(lower(typed), '\s+', ' ', 'g')) AS t
-$$;
+	END;
+END $$;
 
 -- ---- from each source to our fields ---------------------------------------------------------------
 
@@ -322,10 +333,11 @@ $$;
 
 -- The package of this name, or whose profile on routers has it.
 CREATE OR REPLACE FUNCTION import_package_named(package text) RETURNS uuid
-LANGUAGE sql STABLE AS $$
-	SELECT id FROM packages p WHERE lower(p.name) = lower(package) OR p.router_profile = package
-	 ORDER BY lower(p.name) = lower(package) DESC LIMIT 1
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT id FROM packages p WHERE lower(p.name) = lower(package) OR p.router_profile = package
+	         ORDER BY lower(p.name) = lower(package) DESC LIMIT 1);
+END $$;
 
 -- The first fault of a row: {field, sentence, tab, code}; NULL: none. nth: of the rows with its username; priced: some row of the
 -- file names a price for its package.

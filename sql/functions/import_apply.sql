@@ -1,9 +1,11 @@
 -- Taking the rows of an import that import_judge() left without a fault.
 
 CREATE OR REPLACE FUNCTION import_remember(source text, kind text, source_id text, id uuid) RETURNS uuid
-LANGUAGE sql AS $$
-	INSERT INTO import_keys (source, kind, source_id, id) VALUES ($1, $2, $3, $4) RETURNING import_keys.id
-$$;
+LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO import_keys (source, kind, source_id, id) VALUES ($1, $2, $3, $4);
+	RETURN $4;
+END $$;
 
 -- The customer of a row: rows of one id in the old system share one.
 CREATE OR REPLACE FUNCTION import_customer(source text, source_row import_rows) RETURNS uuid

@@ -85,9 +85,10 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION message_is_active(event_name text) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM message_templates WHERE event = event_name AND is_active);
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM message_templates WHERE event = event_name AND is_active);
+END $$;
 
 /*
  * Queue one event for many customers at once: the arrays stand side by side, and keys say what is

@@ -26,7 +26,9 @@ BEGIN
 		CASE WHEN (input ->> 'start_date')::date > today THEN 'new' END,
 		CASE WHEN (input ->> 'start_date')::date > today THEN (input ->> 'start_date')::date END)
 	RETURNING * INTO s;
-	UPDATE subscriptions SET is_postpaid = (SELECT mode = 'postpaid' FROM terms_of(s)) WHERE id = s.id RETURNING * INTO s;
+	IF (SELECT mode = 'postpaid' FROM terms_of(s)) THEN
+		UPDATE subscriptions SET is_postpaid = true WHERE id = s.id RETURNING * INTO s;
+	END IF;
 	PERFORM billing_log('created', format('%s with %s from %s', s.mikrotik_username, p.name, s.start_date),
 		s.customer_id, s.id, NULL,
 		jsonb_build_object('package_id', p.id, 'start_date', s.start_date, 'end_date', input ->> 'end_date'));
@@ -156,28 +158,30 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION router_errors(router uuid) RETURNS text[]
-LANGUAGE sql STABLE AS $$
-	SELECT field_error(router IS NOT NULL AND NOT EXISTS (SELECT FROM router_settings WHERE id = router),
-		'router_id', 'unknown_reference', 'The selected router id is invalid.')
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN field_error(router IS NOT NULL AND NOT EXISTS (SELECT FROM router_settings WHERE id = router),
+		'router_id', 'unknown_reference', 'The selected router id is invalid.');
+END $$;
 
 -- The index would refuse it too, but too late to be reported with the rest.
 CREATE OR REPLACE FUNCTION username_errors(username text, own uuid) RETURNS text[]
-LANGUAGE sql STABLE AS $$
-	SELECT field_error(EXISTS (SELECT FROM subscriptions
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN field_error(EXISTS (SELECT FROM subscriptions
 	                      WHERE mikrotik_username = username AND is_live AND id IS DISTINCT FROM own),
-		'mikrotik_username', 'taken', 'The mikrotik username has already been taken.')
-$$;
+		'mikrotik_username', 'taken', 'The mikrotik username has already been taken.');
+END $$;
 
 CREATE OR REPLACE FUNCTION address_errors(package packages, address text) RETURNS text[]
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
 	SELECT field_error(package.type = 'static' AND address IS NULL,
 		'remote_address', 'required', 'The remote address field is required for a static package.')
 $$;
 
 -- Both dates, or neither: then the package says how long.
 CREATE OR REPLACE FUNCTION dates_errors(first_day date, last_day date) RETURNS text[]
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
 	SELECT field_error((first_day IS NULL) <> (last_day IS NULL),
 			CASE WHEN first_day IS NULL THEN 'start_date' ELSE 'end_date' END,
 			'together', 'The start date and the end date must be given together, or neither.')
