@@ -83,6 +83,28 @@ a_broken_router_opens_the_breaker(void **state)
 	assert_false(r.is_probe_due);
 	assert_string_equal(sql("SELECT sync_state AS v FROM account_states"), "failed");
 	assert_non_null(strstr(sql("SELECT sync_error AS v FROM account_states"), "refused"));
+	assert_string_equal(sql("SELECT (away_since IS NOT NULL)::text AS v FROM router_states"),
+	    "true");
+}
+
+/* A fault of ours, here a password that does not open, is no outage: nobody's night waits for it.
+ */
+static void
+a_router_that_was_not_called_is_not_away(void **state)
+{
+	const char *id = a_router("Main", 1);
+	struct router_link *l = link_new(cx.mem, id);
+	struct router r = the_router(id);
+	bool ok = true;
+
+	(void)state;
+	r.tls_verify = "trust me";
+	r.ssl = true;
+	assert_int_equal(link_open(&cx, l, &r, &ok), RC_OK);
+	assert_false(ok);
+	assert_string_equal(sql("SELECT (broken_since IS NOT NULL) || ' ' || (away_since IS NULL)"
+				" AS v FROM router_states"),
+	    "true true");
 }
 
 static enum rc
@@ -118,6 +140,7 @@ main(void)
 		CASE(a_password_of_another_row_does_not_open),
 		CASE(a_refused_login_is_reported),
 		CASE(a_broken_router_opens_the_breaker),
+		CASE(a_router_that_was_not_called_is_not_away),
 		CASE(an_inactive_router_is_not_called),
 	};
 
