@@ -34,5 +34,59 @@ SELECT is((SELECT string_agg(DISTINCT m[1], ' ') FROM pg_proc, regexp_matches(pr
 SELECT is((SELECT string_agg(c.text_name, ' ') FROM alert_conditions('2026-03-02') c WHERE NOT EXISTS (SELECT FROM alert_texts WHERE name = c.text_name)),
 	NULL, 'and each of a condition');
 
+-- The system about itself: a state that holds is one alert, and over when it holds no more.
+DELETE FROM alert_logs;
+CREATE FUNCTION holds() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(CASE WHEN c.key LIKE 'router:%' THEN 'router ' || (c.fields ->> 'name') WHEN c.key LIKE 'sender:%' THEN 'sender' ELSE c.key END, ', ' ORDER BY c.key)
+	  FROM alert_conditions('2026-03-02') c $$;
+SELECT is(holds(), NULL, 'an empty system is well');
+INSERT INTO router_settings (name, host, username, is_active) VALUES ('A', 'a', 'u', true), ('B', 'b', 'u', true), ('C', 'c', 'u', false);
+INSERT INTO router_states (router_id, broken_since) SELECT id, now() - CASE name WHEN 'B' THEN interval '10 minutes' ELSE interval '11 minutes' END FROM router_settings WHERE name IN ('A', 'B', 'C');
+SELECT is(holds(), 'router A', 'a router that is away for more than ten minutes, if it is in use');
+SELECT alert_sweep('2026-03-02'), alert_sweep('2026-03-02') \g /dev/null
+CREATE FUNCTION alerts_of(what text) RETURNS text LANGUAGE sql AS $$
+	SELECT count(*) FILTER (WHERE resolved_at IS NULL) || ' open, ' || coalesce(sum(repeats), 0) || ' repeats, ' || count(*) FILTER (WHERE resolved_at IS NOT NULL) || ' over'
+	  FROM alert_logs WHERE key LIKE what || '%' $$;
+SELECT is(alerts_of('router:'), '1 open, 0 repeats, 0 over', 'one alert, however often it is looked for');
+UPDATE router_states SET broken_since = NULL;
+SELECT alert_sweep('2026-03-02') \g /dev/null
+SELECT is(alerts_of('router:'), '0 open, 0 repeats, 1 over', 'over');
+UPDATE router_states SET broken_since = now() - interval '1 hour' WHERE router_id = (SELECT id FROM router_settings WHERE name = 'B');
+SELECT alert_sweep('2026-03-02') \g /dev/null
+SELECT is(alerts_of('router:'), '1 open, 0 repeats, 1 over', 'and the next one');
+UPDATE router_states SET broken_since = NULL;
+-- The night: due the day after; where none was ever finished, a day after the first line.
+SELECT bare() AS s \gset
+SELECT is(holds(), NULL, 'a line of today needs no night yet');
+UPDATE subscriptions SET created_at = now() - interval '25 hours';
+SELECT is(holds(), 'billing_run', 'one of yesterday did');
+INSERT INTO billing_runs (business_date, finished_at) VALUES ('2026-03-01', now()), ('2026-03-02', NULL);
+SELECT is(holds(), NULL, 'the last night was finished');
+UPDATE billing_runs SET business_date = '2026-02-28' WHERE business_date = '2026-03-01';
+SELECT is(holds(), 'billing_run', 'the one before it only');
+UPDATE billing_runs SET business_date = '2026-03-01' WHERE business_date = '2026-02-28';
+-- A sender.
+INSERT INTO message_senders (sender, failing_since) VALUES ('email', now() - interval '10 minutes');
+SELECT is(holds(), NULL, 'a sender that fails for ten minutes');
+UPDATE message_senders SET failing_since = now() - interval '11 minutes';
+SELECT is(holds(), 'sender', 'for longer');
+DELETE FROM message_senders;
+-- Payments of which no notification came.
+CREATE FUNCTION paid_event(orders int, src text, status text DEFAULT 'settlement', age interval DEFAULT '1 hour') RETURNS void LANGUAGE sql AS $$
+	INSERT INTO midtrans_events (source, order_id, body, body_hash, received_at) SELECT src, 'o' || n, jsonb_build_object('transaction_status', status),
+		sha256((src || status || n || age)::bytea), now() - age FROM generate_series(1, orders) n $$;
+SELECT paid_event(2, 'status'), paid_event(9, 'status', 'pending'), paid_event(9, 'status', 'settlement', '25 hours') \g /dev/null
+SELECT is(holds(), NULL, 'two payments of the last day');
+SELECT paid_event(3, 'status', 'capture') \g /dev/null
+SELECT is(holds(), 'webhook_silence', 'three without a notification');
+SELECT paid_event(1, 'notification') \g /dev/null
+SELECT is(holds(), NULL, 'one came: the way is open');
+-- The proof that a backup can be restored.
+SELECT inv(sub(person())) AS i \gset
+UPDATE invoices SET created_at = now() - make_interval(days => restore_proof_days + 1) FROM settings WHERE invoices.id = :'i';
+SELECT is(holds(), 'restore_proof', 'bills that no proof covers');
+INSERT INTO restore_proofs (backup) VALUES ('b');
+SELECT is(holds(), NULL, 'proved');
+
 SELECT finish();
 ROLLBACK;

@@ -1,0 +1,97 @@
+-- Devices to poll, what a poll leaves, interfaces that are full, announced work (sql/functions/snmp.sql, monitor.sql).
+BEGIN;
+\ir town.psql
+SELECT no_plan();
+UPDATE settings SET message_language = 'en', bandwidth_raise_percent = 90, bandwidth_clear_percent = 80;
+INSERT INTO snmp_devices (name, host, is_active) VALUES ('core', '192.0.2.1', true), ('edge', '192.0.2.2', true), ('spare', '192.0.2.3', false);
+CREATE FUNCTION device(n text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM snmp_devices WHERE name = n $$;
+
+-- The devices that are due, * where their interfaces are listed, too.
+CREATE FUNCTION due(everything boolean DEFAULT false, only_one text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(name || CASE WHEN is_discovery_due THEN '*' ELSE '' END, ' ' ORDER BY name) FROM snmp_due(everything, device(only_one)) $$;
+-- A poll of a device that ended so long ago.
+CREATE FUNCTION polled(n text, age interval, with_ jsonb DEFAULT '{}') RETURNS void LANGUAGE sql AS $$
+	DELETE FROM monitor_states WHERE id = device(n);
+	SELECT snmp_store(jsonb_build_array(jsonb_build_object('id', device(n), 'at_ms', 0, 'ok', true, 'max_vars', 36, 'was_discovered', false) || with_));
+	UPDATE monitor_states SET checked_at = now() - age WHERE id = device(n) $$;
+SELECT is(due(), 'core* edge*', 'never polled: due, but for what is not watched');
+SELECT polled('core', '1 second', '{"was_discovered": true, "sys_name": "gw", "sys_descr": "v7"}') \g /dev/null
+SELECT is(due(), 'edge*', 'polled a moment ago: not due');
+SELECT is((SELECT string_agg(name || ' ' || coalesce(sys_name, '-') || ' ' || (discovered_at IS NOT NULL), ', ' ORDER BY name) FROM snmp_devices),
+	'core gw true, edge - false, spare - false', 'its own name is kept, of no other device');
+SELECT polled('core', '150 seconds') \g /dev/null
+SELECT is(due(), 'edge*', 'half a round ago: not yet');
+SELECT polled('core', '151 seconds') \g /dev/null
+SELECT is(due(), 'core edge*', 'then it is');
+SELECT is(sys_name || ' ' || sys_descr, 'gw v7', 'an answer without a name leaves the last one') FROM snmp_devices WHERE name = 'core';
+SELECT polled('core', '1 second', '{"max_vars": 20}') \g /dev/null
+SELECT is((SELECT string_agg(max_vars::text, ' ' ORDER BY name) FROM snmp_devices), '20 36 36', 'a smaller packet is remembered');
+SELECT is(due(true), 'core edge*', 'all that are watched, where all are asked for');
+SELECT is(due(false, 'core') || ' ' || due(false, 'spare'), 'core* spare*', 'one by name, whole, also where it is not watched');
+UPDATE snmp_devices SET discovered_at = now() - interval '1 day' WHERE name = 'core';
+SELECT is(due(true), 'core edge*', 'listed a day ago');
+UPDATE snmp_devices SET discovered_at = now() - interval '1 day 1 second' WHERE name = 'core';
+SELECT is(due(true), 'core* edge*', 'it is listed once a day');
+
+-- Interfaces that come, change and go.
+CREATE FUNCTION listed(VARIADIC names text[]) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM snmp_discovered((SELECT jsonb_agg(jsonb_build_object('device_id', device('core'), 'if_name', n, 'if_index', 1, 'if_speed', 100000000, 'oper', 'up', 'admin', 'up'))
+		FROM unnest(names) n), jsonb_build_array(jsonb_build_object('id', device('core'), 'was_discovered', true), jsonb_build_object('id', device('edge'), 'was_discovered', false)));
+	RETURN (SELECT string_agg(d.name || '/' || if_name || ' ' || if_oper_status || ' ' || i.is_present, ', ' ORDER BY d.name, if_name)
+	          FROM snmp_interfaces i JOIN snmp_devices d ON d.id = i.device_id);
+END $$;
+INSERT INTO snmp_interfaces (device_id, if_name, if_index, if_oper_status) VALUES (device('edge'), 'e1', 1, 'up');
+SELECT is(listed('a', 'b'), 'core/a up true, core/b up true, edge/e1 up true', 'new ones');
+SELECT is(listed('a'), 'core/a up true, core/b unknown false, edge/e1 up true', 'one that is gone, and those of a device that was not listed');
+SELECT is(listed('a', 'b'), 'core/a up true, core/b up true, edge/e1 up true', 'back again');
+
+-- A full interface: raised at one share of its speed, cleared below another.
+CREATE FUNCTION port(n text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM snmp_interfaces WHERE if_name = n $$;
+UPDATE snmp_interfaces SET monitor_bandwidth = true WHERE if_name IN ('a', 'e1');
+INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms, read_at)
+	SELECT id, 0, 0, 64, 0, 0, '', 0, now() FROM snmp_interfaces WHERE if_name IN ('a', 'b');
+CREATE FUNCTION carries(in_ bigint, out_ bigint, age interval DEFAULT '1 minute') RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE snmp_counters SET in_rate = in_, out_rate = out_, read_at = now() - age;
+	PERFORM monitor_judge('snmp');
+	RETURN (SELECT string_agg(split_part(key, ':', 1), ' ') FROM alert_logs WHERE type = 'bandwidth' AND resolved_at IS NULL);
+END $$;
+SELECT is(carries(89999999, 0), NULL, 'below the limit');
+SELECT is(carries(NULL, NULL), NULL, 'without a rate there is nothing to judge');
+SELECT is(carries(0, 90000000, '10 minutes'), NULL, 'an old rate says nothing');
+INSERT INTO maintenance_windows (title, starts_at, ends_at, device_id) VALUES ('w', now(), now() + interval '1 hour', device('core'));
+SELECT is(carries(0, 90000000), NULL, 'nor one during announced work');
+DELETE FROM maintenance_windows;
+SELECT is(carries(0, 90000000), 'bandwidth', 'full in one direction: an alert, of the one that is watched');
+SELECT is(carries(95000000, 0), 'bandwidth', 'once');
+SELECT is((SELECT sum(repeats) FROM alert_logs WHERE type = 'bandwidth'), 0::bigint, 'not again each round');
+SELECT is(carries(80000000, 0), 'bandwidth', 'at the lower limit it stays open');
+SELECT is(carries(79999999, 0), NULL, 'below it ends');
+SELECT is(carries(90000000, 0), 'bandwidth', 'full again');
+UPDATE snmp_interfaces SET manual_speed = 1000000000 WHERE if_name = 'a';
+SELECT is(carries(90000000, 0), NULL, 'the speed that a person gave counts');
+UPDATE snmp_interfaces SET manual_speed = NULL WHERE if_name = 'a';
+SELECT is(carries(90000000, 0), 'bandwidth', 'and again without it');
+UPDATE snmp_interfaces SET monitor_bandwidth = false WHERE if_name = 'a';
+SELECT is(carries(90000000, 0), NULL, 'no longer watched: the alert ends');
+UPDATE snmp_interfaces SET monitor_bandwidth = true WHERE if_name = 'a';
+SELECT is(carries(90000000, 0), 'bandwidth', 'watched: it is back');
+UPDATE snmp_devices SET is_active = false WHERE name = 'core';
+SELECT is(carries(90000000, 0), NULL, 'so it is with its device');
+
+-- Announced work: on the thing, on its router, on everything.
+CREATE FUNCTION quiet(d uuid, r uuid DEFAULT NULL) RETURNS boolean LANGUAGE sql AS $$ SELECT monitor_in_maintenance(d, r) $$;
+INSERT INTO router_settings (name, host, username) VALUES ('R', 'r', 'u'), ('Q', 'q', 'u');
+CREATE FUNCTION way(n text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM router_settings WHERE name = n $$;
+INSERT INTO maintenance_windows (title, starts_at, ends_at, device_id) VALUES ('w', now() - interval '1 hour', now(), device('core'));
+SELECT is(quiet(device('core')) || ' ' || quiet(device('edge')), 'true false', 'work on one device, to its last moment');
+UPDATE maintenance_windows SET device_id = NULL, router_id = way('R');
+SELECT is(quiet(device('core'), way('R')) || ' ' || quiet(device('core'), way('Q')) || ' ' || quiet(device('core')), 'true false false', 'work on a router');
+UPDATE maintenance_windows SET router_id = NULL;
+SELECT is(quiet(device('core')) || ' ' || quiet(device('edge'), way('Q')), 'true true', 'work on everything');
+UPDATE maintenance_windows SET starts_at = now() + interval '1 second', ends_at = now() + interval '1 hour';
+SELECT is(quiet(device('core')), false, 'work to come');
+SELECT throws_ok('UPDATE maintenance_windows SET ends_at = starts_at', 'IS422', NULL, 'a window ends after it begins');
+SELECT finish();
+ROLLBACK;
