@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(isp.TOP, "test", "bench"))
 import anonymous  # noqa: E402
 
 ROWS, SECONDS, WEBHOOKS = 60000, 4, 200
-RATE = 10  # requests a second of each connection: the flood itself must not take the two cores
+WEBHOOK_P99 = 0.05
 
 
 @pytest.fixture(name="system", scope="module")
@@ -38,12 +38,27 @@ def test_a_crowd_without_a_token_delays_no_webhook(system):
     system.sql(anonymous.ATTEMPTS % WEBHOOKS)
     bodies = [anonymous.settlement(KEY, *line.split()) for line in system.sql(anonymous.ORDERS).splitlines()][:WEBHOOKS]
     assert len(bodies) == WEBHOOKS
-    before = scans(system)
-    crowd = anonymous.flood(system.url, SECONDS, RATE)
-    taken = anonymous.webhooks(int(system.url.rsplit(":", 1)[1]), bodies, SECONDS - 1)
+    before, port = scans(system), int(system.url.rsplit(":", 1)[1])
+    alone = anonymous.p99(anonymous.webhooks(port, bodies[:WEBHOOKS // 2], SECONDS / 2))
+    crowd = anonymous.flood(system.url, SECONDS + 1)
+    time.sleep(1)  # the burst that an address may have is answered at once
+    taken = anonymous.webhooks(port, bodies[WEBHOOKS // 2:], SECONDS - 1)
     output = crowd.communicate(timeout=60)[0]
     status = {int(code): int(n) for code, n in re.findall(r"\[(\d{3})\]\s+(\d+) responses", output)}
     assert set(status) <= {401, 429} and sum(status.values()) > 100, output
     assert scans(system) == before, "a list was read for somebody who has no token"
-    assert anonymous.p99(taken) < 0.25, taken[-5:]
+    print("webhook p99 %.0f ms (%.0f alone), %d refused" % (1000 * anonymous.p99(taken), 1000 * alone, sum(status.values())))
+    # A machine that is busy with other tests is slow to all alike.
+    assert anonymous.p99(taken) < max(WEBHOOK_P99, 2 * alone), taken[-5:]
     assert system.sql("SELECT count(*) FROM payments") == str(WEBHOOKS)
+
+
+def test_an_address_that_guesses_on_is_answered_slowly(system):
+    """The answers to failed tokens come slowly, from nginx; one with a right, from the same address, is not slowed."""
+    guesser, person = isp.Client(system.url, "1|" + "b" * 40), system.client()
+    answers = (guesser.get("/api/customers").want(401, 429) for _ in range(300))
+    answer = next(a for a in answers if a.status == 429)
+    assert 0.5 < answer.seconds < 10 and int(answer.header("retry-after")) > 0
+    assert answer.header("x-accel-limit-rate") is None
+    assert min(person.get("/api/customers").want(200).seconds for _ in range(5)) < answer.seconds / 2
+    assert guesser.get("/api/auth/user").want(401).seconds < answer.seconds
