@@ -79,7 +79,7 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gatew
 	router_holds, router_held_on, updated_at)                              ON subscriptions       TO isp_billing;
 GRANT SELECT (router_id, away_since)                                           ON router_states       TO isp_billing;
 GRANT SELECT (subscription_id, router_id, removed_at)                          ON mikrotik_secrets    TO isp_billing;
-GRANT INSERT, UPDATE (status, amount, subtotal, discount, tax_amount, paid_amount, period_start, period_end, due_date,
+GRANT INSERT, UPDATE (status, cancelled_on, amount, subtotal, discount, tax_amount, paid_amount, period_start, period_end, due_date,
 	late_fee_on, midtrans_transaction_id, updated_at)                      ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items                             TO isp_billing;
 GRANT INSERT                 ON service_days                                                          TO isp_billing;
@@ -117,7 +117,7 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gatew
 GRANT INSERT                 ON service_days, invoice_lines                                           TO isp_gateway;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items, invoice_counters           TO isp_gateway;
 GRANT INSERT                 ON invoices                                                              TO isp_gateway;
-GRANT UPDATE (status, paid_amount, period_start, period_end, payment_url, payment_reference,
+GRANT UPDATE (status, cancelled_on, paid_amount, period_start, period_end, payment_url, payment_reference,
 	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
 GRANT INSERT, UPDATE (status, midtrans_status, updated_at)                     ON payments            TO isp_gateway;
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
@@ -197,6 +197,7 @@ BEGIN
 	('bill_consume',                      'api billing gateway'),
 	('bill_line_new',                     'api billing gateway'),
 	('bill_lines_insert',                 'api billing gateway'),
+	('bill_lines_json',                   'api'),
 	('bill_lines_of',                     'api billing gateway'),
 	('bill_sums',                         'api billing gateway'),
 	('bill_taxed',                        'api billing gateway'),
@@ -349,6 +350,7 @@ BEGIN
 	('is_payment_manual',                 'api gateway'),
 	('is_period_ahead',                   'api billing'),
 	('is_period_taken',                   'api billing gateway'),
+	('is_same_hash',                      'api'),
 	('isolation_names',                   'api router'),
 	('isolir_ask',                        'api'),
 	('isolir_line',                       'api'),
@@ -443,9 +445,9 @@ BEGIN
 	('midtrans_refund_matches',           'api gateway'),
 	('midtrans_refund_open',              'api gateway'),
 	('midtrans_refund_settle',            'api gateway'),
-	('midtrans_refunded_amount',          'api gateway'),
 	('midtrans_refunds_book',             'api gateway'),
 	('midtrans_refunds_refuse_rest',      'api gateway'),
+	('midtrans_returned',                 'api gateway'),
 	('midtrans_set_actor',                'api gateway'),
 	('midtrans_sweep',                    'api gateway'),
 	('midtrans_sweep_expired',            'api gateway'),
@@ -481,13 +483,14 @@ BEGIN
 	('other_issue',                       'api'),
 	('package_address_twice',             'api'),
 	('package_errors',                    'api'),
+	('package_monthly',                   'api'),
 	('packages_begin',                    'api billing'),
 	('packages_begin_due',                'api billing'),
 	('part_price',                        'api billing gateway'),
 	('part_text',                         'api billing gateway'),
 	('password_forgot',                   'api'),
 	('password_reset',                    'api'),
-	('password_reset_is_valid',           'api'),
+	('password_reset_hash',               'api'),
 	('payment_alert',                     'api gateway'),
 	('payment_alert_lost',                'api gateway'),
 	('payment_amount',                    'api gateway'),
@@ -538,8 +541,8 @@ BEGIN
 	('raise_not_found',                   'api router gateway'),
 	('raise_throttled',                   'api router gateway'),
 	('reactivation_charge',               'api billing gateway'),
+	('receivables',                       'api'),
 	('refund_enter',                      'api gateway'),
-	('refunded_by_hand',                  'api gateway'),
 	('registration_open',                 'api'),
 	('renewal_issue',                     'api'),
 	('renewals_due',                      'api billing gateway'),

@@ -63,6 +63,7 @@ const struct resource maintenance_window_resource = {
 	.fields = window_fields,
 	.nfields = countof(window_fields),
 	.audited = true,
+	.counted = true,
 };
 
 static const struct field count_parts[] = {

@@ -158,6 +158,7 @@ const struct resource message_template_resource = {
 	.view = "message_template_rows",
 	.fields = template_fields, .nfields = countof(template_fields),
 	.audited = true,
+	.counted = true,
 };
 
 static const struct field preview_fields[] = {
@@ -242,6 +243,7 @@ const struct resource message_resource = {
 	.search = message_search,
 	.fields = message_fields,
 	.nfields = countof(message_fields),
+	.counted = true,
 };
 
 const struct op message_resend_op = {

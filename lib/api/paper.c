@@ -87,9 +87,9 @@ sums_of(struct ctx *cx, const struct db_rows *h, size_t *ret)
 {
 	int64_t tax = db_i64(h, 0, "tax_amount"), paid = db_i64(h, 0, "paid_amount"),
 		amount = db_i64(h, 0, "amount");
-	const char *final = db_bool(h, 0, "is_open") ? "Harus dibayar"
-			    : paid == amount         ? "Lunas"
-						     : "Dibatalkan";
+	const char *final = db_bool(h, 0, "is_open")        ? "Harus dibayar"
+			    : db_bool(h, 0, "is_cancelled") ? "Dibatalkan"
+							    : "Lunas";
 	struct paper_line *all = arena_alloc(cx->mem, 5 * sizeof(*all));
 	size_t n = 0;
 

@@ -69,7 +69,7 @@ const struct op report_revenue_op = {
 	.answer = revenue_parts, .nanswer = countof(revenue_parts),
 };
 const struct op report_receivables_op = {
-	.summary = "What each customer owes on bills up to the last day, by age on it: {from, to, rows}",
+	.summary = "The debt of each customer at the end of the last day, by age on it: {from, to, rows}",
 	.params = params, .nparams = REPORT_PARAMS,
 	.answer = receivables_parts, .nanswer = countof(receivables_parts),
 };

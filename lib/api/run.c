@@ -34,6 +34,7 @@ static const struct field history_fields[] = {
 const struct resource run_resource = {
 	.name = "run", .label = "The run", .table = "billing_runs", .view = "run_rows",
 	.fields = fields, .nfields = countof(fields),
+	.counted = true,
 };
 const struct resource history_resource = {
 	.name = "history", .label = "The entry", .table = "billing_logs", .view = "history_rows",

@@ -10,7 +10,7 @@ struct reader {
 	const char *p;
 	unsigned depth;
 	struct json_span *spans;
-	size_t nspans;
+	size_t nspans, max;
 };
 
 static bool read_value(struct reader *);
@@ -149,7 +149,7 @@ read_member(struct reader *r) /* NOLINT(misc-no-recursion) */
 		return false;
 	if (r->depth > 1)
 		return true;
-	if (r->nspans == JSON_MEMBERS)
+	if (r->nspans == r->max)
 		return false;
 	r->spans[r->nspans++] = (struct json_span){ start, (size_t)(r->p - start) };
 	return true;
@@ -212,7 +212,7 @@ read_value(struct reader *r) /* NOLINT(misc-no-recursion) */
 enum rc
 json_check(struct ctx *cx, const char *text, size_t len, struct json_span *spans, size_t *n)
 {
-	struct reader r = { .p = text, .spans = spans };
+	struct reader r = { .p = text, .spans = spans, .max = JSON_MEMBERS };
 
 	if (!utf8_valid(text, len))
 		return FAIL(cx, RC_MALFORMED, "The body is not valid UTF-8.");
@@ -227,4 +227,33 @@ json_check(struct ctx *cx, const char *text, size_t len, struct json_span *spans
 		return FAIL(cx, RC_MALFORMED, "There is text after the JSON object.");
 	*n = r.nspans;
 	return RC_OK;
+}
+
+void
+json_elements(struct json_span part, struct json_span *spans, size_t max, size_t *n)
+{
+	struct reader r = { .p = part.at + 1, .depth = 1 }; /* members of elements are not noted */
+
+	*n = 0;
+	if (*part.at != '[')
+		return;
+	for (skip_blanks(&r); *n < max && *r.p != ']'; skip_blanks(&r)) {
+		const char *start = r.p;
+
+		if (!read_value(&r))
+			return;
+		spans[(*n)++] = (struct json_span){ start, (size_t)(r.p - start) };
+		skip_blanks(&r);
+		(void)accept(&r, ',');
+	}
+}
+
+void
+json_members(struct json_span part, struct json_span *spans, size_t max, size_t *n)
+{
+	struct reader r = { .p = part.at, .spans = spans, .max = max };
+
+	if (*part.at == '{')
+		(void)read_value(&r);
+	*n = r.nspans;
 }

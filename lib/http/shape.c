@@ -137,7 +137,9 @@ shape_i64(const struct cJSON *in, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, name);
 
-	return cJSON_IsNumber(v) ? (int64_t)v->valuedouble : 0;
+	if (cJSON_IsRaw(v))
+		return strtoll(v->valuestring, NULL, 10);
+	return cJSON_IsNumber(v) ? v->valueint : 0;
 }
 
 bool

@@ -8,7 +8,7 @@
 #include "base/value.h"
 #include "http/shape_int.h"
 
-enum { JSON_MAX = 65536 };
+enum { JSON_MAX = 65536, ROWS_MAX = 1000 };
 
 typedef bool (*read_fn)(struct reading *);
 
@@ -273,7 +273,7 @@ read_whole(struct reading *r)
 		    money ? "must be a whole amount of rupiah" : "must be a whole number");
 	if (!check_range(r->cx, r->f, n))
 		return false;
-	give(r, cJSON_CreateNumber((double)n));
+	give(r, cJSON_CreateRaw(arena_printf(r->cx->mem, "%" PRId64, n)));
 	return true;
 }
 
@@ -339,11 +339,69 @@ read_list(struct reading *r)
 }
 
 static bool
-read_json(struct reading *r)
+read_size(struct reading *r)
 {
 	if (r->raw.len > (r->f->max > 0 ? (size_t)r->f->max : (size_t)JSON_MAX))
 		return field_error(r->cx, r->f, "too_long", NULL, "is too long");
+	return true;
+}
+
+static bool
+read_json(struct reading *r)
+{
+	if (!read_size(r))
+		return false;
 	give(r, cJSON_Duplicate(r->v, true));
+	return true;
+}
+
+static const struct field *
+part_named(const struct field *f, const char *name)
+{
+	for (size_t i = 0; i < f->nparts; i++)
+		if (strcmp(f->parts[i].name, name) == 0)
+			return &f->parts[i];
+	return NULL;
+}
+
+/* Is each amount in the row written as one?  Other faults of a row are the rule's to find. */
+static bool
+check_row(struct reading *r, const cJSON *row, struct json_span raw)
+{
+	struct json_span *spans = arena_alloc(r->cx->mem, JSON_MEMBERS * sizeof(*spans));
+	size_t n, i = 0;
+	int64_t money;
+
+	json_members(raw, spans, JSON_MEMBERS, &n);
+	for (const cJSON *v = row->child; v != NULL && i < n; v = v->next, i++) {
+		const struct field *f = v->string != NULL ? part_named(r->f, v->string) : NULL;
+		struct reading part = { .cx = r->cx, .f = f, .v = v, .raw = spans[i] };
+
+		if (f != NULL && f->type == FT_MONEY && !whole_value(&part, &money))
+			return field_error(r->cx, r->f, "money", NULL,
+			    arena_printf(r->cx->mem, "must hold a whole amount of rupiah as %s",
+				f->name));
+	}
+	return true;
+}
+
+/* Rows go on as they were written: through a double an amount would lose digits or its form. */
+static bool
+read_rows(struct reading *r)
+{
+	struct json_span *rows = arena_alloc(r->cx->mem, ROWS_MAX * sizeof(*rows));
+	size_t n = 0, i = 0;
+
+	if (!read_size(r))
+		return false;
+	json_elements(r->raw, rows, ROWS_MAX, &n);
+	if (cJSON_GetArraySize(r->v) > ROWS_MAX)
+		return field_error(r->cx, r->f, "max_items", bound(r->cx, "max", ROWS_MAX),
+		    "has too many entries");
+	for (const cJSON *v = r->v->child; v != NULL && i < n; v = v->next, i++)
+		if (!check_row(r, v, rows[i]))
+			return false;
+	give(r, cJSON_CreateRaw(arena_printf(r->cx->mem, "%.*s", (int)r->raw.len, r->raw.at)));
 	return true;
 }
 
@@ -361,7 +419,7 @@ static const read_fn readers[] = {
 	[FT_TIME] = read_form,
 	[FT_NUMBER] = read_json,
 	[FT_OBJECT] = read_json,
-	[FT_ROWS] = read_json,
+	[FT_ROWS] = read_rows,
 	[FT_MAP] = read_json,
 };
 
@@ -398,7 +456,8 @@ read_empty(struct reading *r)
 	if (named && (f->flags & FF_NULL))
 		give(r, cJSON_CreateNull());
 	else if (r->flag == FF_CREATE && f->dflt != NULL)
-		give(r, cJSON_Parse(f->dflt));
+		give(r, f->type == FT_INT || f->type == FT_MONEY ? cJSON_CreateRaw(f->dflt)
+								 : cJSON_Parse(f->dflt));
 	return true;
 }
 

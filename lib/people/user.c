@@ -63,25 +63,50 @@ user_with_known_password(struct ctx *cx, const struct conf *cf, const char **ret
 	return RC_OK;
 }
 
+/* Compare a secret with the stored hash of one, NULL: there is none, in constant time. */
+static bool
+is_same_secret(struct ctx *cx, const char *stored, const char *given)
+{
+	const char *hash = crypt_sha256_hex(cx, given);
+
+	return crypt_same(stored != NULL ? stored : crypt_sha512_hex(cx, hash), hash);
+}
+
 enum rc
 user_may_register(struct ctx *cx)
 {
-	return db_exec(cx, &SQL_registration_open, V_NULL);
+	struct db_rows *rows;
+
+	return db_row(cx, &SQL_registration_open, &rows);
+}
+
+/* Compare the given setup token with the stored one, in constant time. */
+static enum rc
+check_setup(struct ctx *cx, const struct cJSON *in, const char *stored)
+{
+	const struct cJSON *setup = cJSON_GetObjectItemCaseSensitive(in, "setup_token");
+	const char *given = cJSON_GetStringValue(setup);
+
+	if (is_same_secret(cx, stored, given != NULL ? given : ""))
+		return RC_OK;
+	(void)err_field(cx, "setup_token", "The setup token is not the one that ispctl printed.");
+	return err_field_code(cx, "wrong", NULL);
 }
 
 enum rc
 user_register(struct ctx *cx, struct cJSON *in, bool guarded, const char **ret_id)
 {
-	const struct cJSON *setup = cJSON_GetObjectItemCaseSensitive(in, "setup_token");
-	const char *given = cJSON_GetStringValue(setup), *hash = NULL, *input;
+	const char *stored = NULL, *input;
 	struct db_rows *rows;
 
-	if (guarded)
-		hash = crypt_sha256_hex(cx, given != NULL ? given : "");
 	/* Also checked before hashing: an anonymous request must not cost a hash. */
-	TRY(db_exec(cx, &SQL_registration_open, V_TEXT(hash)));
+	TRY(db_row(cx, &SQL_registration_open, &rows));
+	if (guarded) {
+		stored = db_text(rows, 0, "setup_hash");
+		TRY(check_setup(cx, in, stored));
+	}
 	TRY(hashed(cx, in, &input));
-	TRY(db_row(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(hash), V_TEXT(cx->ip)));
+	TRY(db_row(cx, &SQL_user_register, &rows, V_TEXT(input), V_TEXT(stored), V_TEXT(cx->ip)));
 	*ret_id = db_text(rows, 0, "id");
 	return RC_OK;
 }
@@ -99,18 +124,20 @@ user_forgot_password(struct ctx *cx, const char *email)
 enum rc
 user_reset_password(struct ctx *cx, const char *email, const char *token, const char *password)
 {
-	const char *token_hash = crypt_sha256_hex(cx, token), *hash;
+	const char *stored, *hash;
 	struct db_rows *rows;
 
 	cx->actor = (struct actor){ .name = email };
 	TRY(db_set_actor(cx));
 	TRY(session_attempt(cx, email));
 	/* Also checked before hashing: an anonymous request must not cost a hash. */
-	TRY(db_row(cx, &SQL_password_reset_is_valid, &rows, V_TEXT(email), V_TEXT(token_hash)));
-	if (!db_bool(rows, 0, "is_valid"))
-		return err_field(cx, "token",
-		    "The password reset token is invalid or has expired.");
+	TRY(db_row(cx, &SQL_password_reset_hash, &rows, V_TEXT(email)));
+	stored = db_text(rows, 0, "hash");
+	if (!is_same_secret(cx, stored, token)) {
+		(void)err_field(cx, "token", "The password reset token is invalid or has expired.");
+		return err_field_code(cx, "expired", NULL);
+	}
 	TRY(crypt_password_hash(cx, password, &hash));
-	return db_exec(cx, &SQL_password_reset, V_TEXT(email), V_TEXT(token_hash), V_TEXT(hash),
+	return db_exec(cx, &SQL_password_reset, V_TEXT(email), V_TEXT(stored), V_TEXT(hash),
 	    V_TEXT(cx->ip));
 }

@@ -132,9 +132,8 @@ DECLARE
 	row mikrotik_secrets;
 BEGIN
 	SELECT * INTO row FROM mikrotik_secrets WHERE id = account FOR UPDATE;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('account_unknown', 'No such account.');
-	ELSIF row.subscription_id IS NOT NULL AND row.removed_at IS NULL THEN
+	PERFORM require_found(FOUND, 'account_unknown', 'No such account.');
+	IF row.subscription_id IS NOT NULL AND row.removed_at IS NULL THEN
 		PERFORM raise_conflict('account_of_subscription', 'This account belongs to a subscription: cancel the subscription instead.');
 	END IF;
 	UPDATE mikrotik_secrets

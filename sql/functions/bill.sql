@@ -140,6 +140,14 @@ LANGUAGE sql STABLE AS $$
 		FROM invoice_lines WHERE invoice_id = inv ORDER BY position)
 $$;
 
+-- The lines as answers show them, without the members that an answer does not have.
+CREATE OR REPLACE FUNCTION bill_lines_json(lines bill_line[], VARIADIC hidden text[] DEFAULT '{}') RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(jsonb_agg(jsonb_build_object('position', l.n, 'kind', l.kind, 'text', l.text, 'quantity', l.quantity,
+		'unit_price', l.unit_price, 'amount', l.amount, 'taxable', l.taxable) - hidden ORDER BY l.n), '[]')
+	FROM unnest(lines) WITH ORDINALITY AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, n)
+$$;
+
 -- A bill took in (sign 1) or gave back (sign -1) charges, periods of items and pending days.
 CREATE OR REPLACE FUNCTION bill_consume(invoice invoices, sign int) RETURNS void
 LANGUAGE plpgsql AS $$

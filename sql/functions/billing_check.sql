@@ -34,7 +34,7 @@ LANGUAGE sql STABLE AS $$
 		UNION ALL SELECT 'refund', r.id, -r.amount, r.refunded_on, r.created_at
 			FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.customer_id = customer
 		UNION ALL SELECT kind, id, amount, entered_on, created_at FROM customer_credits WHERE customer_id = customer
-		UNION ALL SELECT 'allocation to ' || i.invoice_number || ', row', NULL, a.amount, business_day(a.created_at), a.created_at
+		UNION ALL SELECT 'allocation to ' || i.invoice_number || ', row', NULL, a.amount, a.entered_on, a.created_at
 			FROM allocations a JOIN invoices i ON i.id = a.invoice_id WHERE i.customer_id = customer
 		ORDER BY at DESC LIMIT 5) newest
 $$;

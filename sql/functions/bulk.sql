@@ -33,9 +33,8 @@ DECLARE
 	i invoices;
 BEGIN
 	SELECT * INTO i FROM invoices WHERE id = inv;
-	IF NOT FOUND THEN
-		PERFORM raise_not_found('invoice_unknown', 'There is no such invoice.');
-	ELSIF NOT i.is_open THEN
+	PERFORM require_found(FOUND, 'invoice_unknown', 'There is no such invoice.');
+	IF NOT i.is_open THEN
 		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
 	ELSIF NOT message_queue(CASE WHEN i.due_date < today THEN 'overdue' WHEN i.due_date = today THEN 'due_today' ELSE 'due_soon' END,
 		i.customer_id, i.id, i.subscription_id, format('%s:%s', i.id, today)) THEN

@@ -146,8 +146,6 @@ DECLARE
 BEGIN
 	UPDATE subscription_items SET removed_at = now(), updated_at = now()
 	WHERE id = item AND subscription_id = sub AND removed_at IS NULL RETURNING * INTO old;
-	IF old.id IS NULL THEN
-		PERFORM raise_not_found('item_unknown', 'Item not found.');
-	END IF;
+	PERFORM require_found(FOUND, 'item_unknown', 'Item not found.');
 	PERFORM billing_log('item_removed', format('%s: %s', old.kind, old.text), s.customer_id, sub, NULL, to_jsonb(old));
 END $$;

@@ -34,9 +34,11 @@ $$;
 /*
  * Use credit at once: the oldest lot pays the invoice due first, until the credit is used or all
  * invoices are paid. Invoices later than `newest` wait: a run issues them in the same chunk, and
- * the outcome must be that of issuing them one by one.
+ * the outcome must be that of issuing them one by one. payment: the one being booked, for the log.
  */
-CREATE OR REPLACE FUNCTION credit_apply(customer uuid, today date, newest bigint DEFAULT 9223372036854775807) RETURNS void
+DROP FUNCTION IF EXISTS credit_apply(uuid, date, bigint);
+CREATE OR REPLACE FUNCTION credit_apply(customer uuid, today date, newest bigint DEFAULT 9223372036854775807, payment uuid DEFAULT NULL)
+RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	use record;
@@ -48,19 +50,21 @@ BEGIN
 		ORDER BY i.due_date, i.seq, l.born LIMIT 1;
 		EXIT WHEN NOT FOUND;
 		PERFORM credit_entry(customer, use.payment_id, use.gift_id, 'applied', -use.money, (use.invoice).id, NULL, today);
-		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', today);
+		PERFORM allocate(use.invoice, use.payment_id, use.gift_id, use.money, 'credit', today, today);
 	END LOOP;
-	PERFORM customer_reconsider(customer, today);
+	PERFORM customer_reconsider(customer, today, payment);
 END $$;
 
--- Let a lot pay a part of an invoice. invoice is the row before this transaction.
+-- Let a lot pay a part of an invoice. invoice is the row before this transaction. day: from when on it
+-- is owed no more; a payment that is booked late counts from the day of payment on.
 -- customer_reconsider() resumes the line, where it may, once all of the money has been used.
-CREATE OR REPLACE FUNCTION allocate(invoice invoices, payment uuid, gift uuid, money bigint, method text, today date) RETURNS void
+DROP FUNCTION IF EXISTS allocate(invoices, uuid, uuid, bigint, text, date);
+CREATE OR REPLACE FUNCTION allocate(invoice invoices, payment uuid, gift uuid, money bigint, method text, day date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	effects jsonb := '{}';
 BEGIN
-	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (invoice.id, payment, gift, money);
+	INSERT INTO allocations (invoice_id, payment_id, gift_id, amount, entered_on) VALUES (invoice.id, payment, gift, money, day);
 	IF invoice.paid_amount + money < invoice.amount THEN
 		UPDATE invoices
 		SET paid_amount = paid_amount + money, midtrans_transaction_id = invoice.midtrans_transaction_id, updated_at = now()

@@ -14,21 +14,23 @@ BEGIN
 	RETURN i;
 END $$;
 
-CREATE OR REPLACE FUNCTION invoice_number(today date, days int) RETURNS text
+-- The n-th number of a day. Its parameter was named days, and a replacement may not rename one.
+DROP FUNCTION IF EXISTS invoice_number(date, int);
+CREATE OR REPLACE FUNCTION invoice_number(today date, number int) RETURNS text
 LANGUAGE sql STABLE AS $$
-	SELECT 'INV-' || to_char(today, 'YYYYMMDD') || '-' || lpad(days::text, greatest(4, length(days::text)), '0')
+	SELECT 'INV-' || to_char(today, 'YYYYMMDD') || '-' || lpad(number::text, greatest(4, length(number::text)), '0')
 $$;
 
 -- The counter's row is held until commit: no gap, whatever else fails or runs at the same time.
 CREATE OR REPLACE FUNCTION invoice_number_take(today date) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
-	n int;
+	number int;
 BEGIN
 	INSERT INTO invoice_counters AS c (day, last_number) VALUES (today, 1)
 	ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + 1
-	RETURNING last_number INTO n;
-	RETURN invoice_number(today, n);
+	RETURNING last_number INTO number;
+	RETURN invoice_number(today, number);
 END $$;
 
 CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
@@ -403,7 +405,7 @@ END $$;
 CREATE OR REPLACE FUNCTION invoice_void(invoice invoices, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE invoices SET status = 'cancelled', updated_at = now() WHERE id = invoice.id;
+	UPDATE invoices SET status = 'cancelled', cancelled_on = today, updated_at = now() WHERE id = invoice.id;
 	PERFORM bill_consume(invoice, -1);
 	UPDATE subscriptions SET next_package_on = NULL WHERE id = invoice.subscription_id AND next_package_on = invoice.period_start;
 	UPDATE subscriptions SET end_date = invoice.period_start - 1
@@ -424,7 +426,8 @@ BEGIN
 		SELECT payment_id, gift_id, sum(amount)::bigint AS money FROM allocations WHERE invoice_id = invoice.id
 		GROUP BY payment_id, gift_id HAVING sum(amount) > 0
 	LOOP
-		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount) VALUES (invoice.id, lot.payment_id, lot.gift_id, -lot.money);
+		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount, entered_on)
+		VALUES (invoice.id, lot.payment_id, lot.gift_id, -lot.money, today);
 		PERFORM credit_entry(invoice.customer_id, lot.payment_id, lot.gift_id, 'returned', lot.money, invoice.id, reason, today);
 		PERFORM invoice_unsettle(invoice.id, lot.money, reason, today);
 	END LOOP;

@@ -43,9 +43,8 @@ BEGIN
 		status := t.transaction_status;
 	END IF;
 	IF t.attempt_id = a.id AND t.payment_id IS NOT NULL THEN
-		by_hand := refunded_by_hand(t.payment_id);
-		SELECT p.status, coalesce(sum(r.amount), 0) - t.charged_back - by_hand, t.charged_back INTO payment_status, refunded, charged
-		FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id WHERE p.id = t.payment_id GROUP BY p.status;
+		SELECT p.status, r.refunded, r.by_hand, t.charged_back INTO payment_status, refunded, by_hand, charged
+		FROM payments p, midtrans_returned(t) r WHERE p.id = t.payment_id;
 	END IF;
 	RETURN NEXT;
 END $$;
@@ -195,8 +194,7 @@ LANGUAGE sql STABLE AS $$
 		WHEN 'undone' THEN p.status = 'received'
 		WHEN 'returned' THEN coalesce(p.status, 'received') = 'received'
 		WHEN 'refunded' THEN p.id IS NULL
-			OR p.status = 'received' AND midtrans_refunded_amount(t)
-				< least(p.amount, coalesce(e.claimed_amount, 1) + refunded_by_hand(p.id))
+			OR p.status = 'received' AND (SELECT r.refunded < least(r.most, coalesce(e.claimed_amount, 1)) FROM midtrans_returned(t) r)
 		WHEN 'charged_back' THEN p.id IS NULL
 			OR p.status = 'received' AND t.charged_back < least(p.amount, coalesce(e.claimed_amount, 1))
 		END

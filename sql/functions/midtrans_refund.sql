@@ -155,23 +155,21 @@ RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	t      midtrans_transactions;
-	hand   bigint;
 	whole  bigint;
 	most   bigint;
 	refund record;
 BEGIN
 	SELECT * INTO t FROM midtrans_transactions WHERE transaction_id = transaction;
-	hand := refunded_by_hand(t.payment_id);
-	whole := (SELECT amount FROM payments WHERE id = t.payment_id) - t.charged_back - hand;
+	whole := (midtrans_returned(t)).most - t.charged_back;
 	most := CASE WHEN is_whole THEN whole ELSE least(whole, coalesce(refund_total, whole)) END;
 	FOR refund IN
 		SELECT r.id, r.amount FROM jsonb_to_recordset(reported) AS r (id text, amount bigint)
 		WHERE NOT EXISTS (SELECT FROM refunds WHERE refund_id = t.transaction_id || ':' || r.id)
 	LOOP
-		PERFORM midtrans_refund_settle(t, refund.id, least(refund.amount, most + hand - midtrans_refunded_amount(t)), day);
+		PERFORM midtrans_refund_settle(t, refund.id, least(refund.amount, most - (midtrans_returned(t)).refunded), day);
 	END LOOP;
 	IF is_whole OR refund_total IS NOT NULL THEN
-		PERFORM midtrans_refund_settle(t, NULL, most + hand - midtrans_refunded_amount(t), day);
+		PERFORM midtrans_refund_settle(t, NULL, most - (midtrans_returned(t)).refunded, day);
 	END IF;
 END $$;
 
@@ -184,10 +182,21 @@ BEGIN
 			WHERE t.transaction_id = transaction AND p.status <> 'received');
 END $$;
 
--- The sum of a transaction's refunds, those by hand too, without the parts that the customer's bank took back.
-CREATE OR REPLACE FUNCTION midtrans_refunded_amount(transaction_row midtrans_transactions) RETURNS bigint
-LANGUAGE sql AS $$
-	SELECT coalesce(sum(amount), 0)::bigint - transaction_row.charged_back FROM refunds WHERE payment_id = transaction_row.payment_id
+/*
+ * The money of a transaction that went back so far. Midtrans counts its own refunds alone, so each
+ * comparison with a sum that Midtrans reports takes its figures from here: refunded, at Midtrans,
+ * without the parts that the customer's bank took back; by_hand, by people, of which Midtrans knows
+ * nothing; most, what is left of the payment beside by_hand.
+ */
+DROP FUNCTION IF EXISTS midtrans_refunded_amount(midtrans_transactions), refunded_by_hand(uuid);
+CREATE OR REPLACE FUNCTION midtrans_returned(transaction_row midtrans_transactions,
+	OUT refunded bigint, OUT by_hand bigint, OUT most bigint)
+LANGUAGE sql STABLE AS $$
+	SELECT r.total - r.by_hand - transaction_row.charged_back, r.by_hand, p.amount - r.by_hand
+	FROM (SELECT coalesce(sum(amount), 0)::bigint AS total,
+		coalesce(sum(amount) FILTER (WHERE refund_id LIKE 'hand-%'), 0)::bigint AS by_hand
+	      FROM refunds WHERE payment_id = transaction_row.payment_id) r
+	LEFT JOIN payments p ON p.id = transaction_row.payment_id
 $$;
 
 -- Book what the customer's bank took back in parts, total so far: a sum of its own beside that of refunds.
@@ -198,7 +207,7 @@ DECLARE
 	money bigint;
 BEGIN
 	SELECT * INTO t FROM midtrans_transactions WHERE transaction_id = transaction;
-	money := least(total, (SELECT amount FROM payments WHERE id = t.payment_id) - midtrans_refunded_amount(t)) - t.charged_back;
+	SELECT least(total, r.most - r.refunded) - t.charged_back INTO money FROM midtrans_returned(t) r;
 	IF money > 0 THEN
 		PERFORM payment_refund(t.payment_id, format('%s:charged back up to %s', t.transaction_id, t.charged_back + money),
 			money, true, 'charged back in part', day);
@@ -222,7 +231,7 @@ BEGIN
 	RETURNING * INTO requested;
 	PERFORM midtrans_set_actor(requested.actor);
 	PERFORM payment_refund(transaction_row.payment_id,
-		transaction_row.transaction_id || ':' || coalesce(requested.refund_key, key, 'up to ' || midtrans_refunded_amount(transaction_row) + money),
+		transaction_row.transaction_id || ':' || coalesce(requested.refund_key, key, 'refunds up to ' || (midtrans_returned(transaction_row)).refunded + money),
 		money, coalesce(requested.reopen, false), coalesce(requested.reason, 'at Midtrans'), day);
 	PERFORM midtrans_set_actor(NULL);
 END $$;

@@ -207,7 +207,7 @@ BEGIN
 	WHERE transaction_id = transaction AND state = 'requested' AND whole AND status = 'cancel' RETURNING * INTO requested;
 	IF NOT requested.reopen THEN
 		PERFORM midtrans_refund_settle(t, requested.refund_key,
-			(SELECT amount FROM payments WHERE id = t.payment_id) - midtrans_refunded_amount(t) - t.charged_back, day);
+			(SELECT r.most - r.refunded - t.charged_back FROM midtrans_returned(t) r), day);
 		RETURN;
 	END IF;
 	PERFORM midtrans_set_actor(requested.actor);

@@ -84,7 +84,7 @@ DROP FUNCTION IF EXISTS monitor_affected(uuid);
 CREATE OR REPLACE FUNCTION monitor_affected(router uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT jsonb_build_object('text', 'affected', 'customers', count(DISTINCT s.customer_id),
-	              'amount', rupiah(coalesce(sum(p.price * 30 / p.validity_days), 0)::bigint))
+	              'amount', rupiah(round(sum(package_monthly(p)))::bigint))
 	  FROM mikrotik_secrets m JOIN subscriptions s ON s.id = m.subscription_id JOIN packages p ON p.id = s.package_id
 	 WHERE m.router_id = router AND s.status = 'active'
 	HAVING count(*) > 0

@@ -63,3 +63,9 @@ END $$;
 
 CREATE OR REPLACE TRIGGER package_has_addresses AFTER UPDATE OF type ON packages FOR EACH ROW
 	WHEN (NEW.type = 'static' AND OLD.type <> 'static') EXECUTE FUNCTION package_has_addresses();
+
+-- The price of a package for a month, or for 30 days where it lasts days: a package of 3 months is a third of its price.
+CREATE OR REPLACE FUNCTION package_monthly(package packages) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT package.price / CASE package.period_unit WHEN 'month' THEN package.validity_months ELSE package.validity_days / 30.0 END
+$$;

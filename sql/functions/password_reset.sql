@@ -27,20 +27,24 @@ BEGIN
 	PERFORM message_queue_user(message, 'password_reset', u.email, jsonb_build_object('name', u.name), sealed);
 END $$;
 
-CREATE OR REPLACE FUNCTION password_reset_is_valid(mail text, hash text) RETURNS boolean
+-- The hash of the token that is valid for an e-mail, with which C compares the given one; NULL: there is none.
+DROP FUNCTION IF EXISTS password_reset_is_valid(text, text);
+CREATE OR REPLACE FUNCTION password_reset_hash(mail text) RETURNS text
 LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM password_reset_tokens t JOIN users u ON lower(u.email) = t.email AND u.is_active
-	                WHERE t.email = lower(mail) AND t.token = hash AND t.created_at > now() - interval '60 minutes');
+	SELECT t.token FROM password_reset_tokens t JOIN users u ON lower(u.email) = t.email AND u.is_active
+	 WHERE t.email = lower(mail) AND t.created_at > now() - interval '60 minutes';
 $$;
 
--- Use the token: the first of two requests with it wins. All sessions of the user end.
-CREATE OR REPLACE FUNCTION password_reset(mail text, hash text, password_hash text, ip text) RETURNS void
+-- Use the token: the first of two requests with it wins. All sessions of the user end. verified: the stored hash
+-- with which C compared the given token; it must still stand.
+DROP FUNCTION IF EXISTS password_reset(text, text, text, text);
+CREATE OR REPLACE FUNCTION password_reset(mail text, verified text, password_hash text, ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	who uuid;
 BEGIN
 	DELETE FROM password_reset_tokens
-	 WHERE email = lower(mail) AND token = hash AND created_at > now() - interval '60 minutes';
+	 WHERE email = lower(mail) AND token = verified AND created_at > now() - interval '60 minutes';
 	IF FOUND THEN
 		UPDATE users SET password = password_hash, updated_at = now()
 		 WHERE lower(email) = lower(mail) AND is_active RETURNING id INTO who;

@@ -198,14 +198,15 @@ BEGIN
 		part := least(rest, bill.amount - bill.paid_amount);
 		rest := rest - part;
 		bill.midtrans_transaction_id := coalesce(payment.midtrans_transaction_id, bill.midtrans_transaction_id);
-		PERFORM allocate(bill, payment.id, NULL, part, payment.method, today);
+		PERFORM allocate(bill, payment.id, NULL, part, payment.method,
+			greatest(bill.issued_on, least(business_day(payment.payment_date), today)), today);
 	END LOOP;
 	IF rest > 0 THEN
 		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'surplus', rest, invoice.id, NULL, today);
 		PERFORM billing_log('surplus', format('%s more than %s needed', rupiah(rest), coalesce(invoice.invoice_number, 'bills')),
 			payment.customer_id, invoice.subscription_id, invoice.id, jsonb_build_object('amount', rest, 'payment_id', payment.id));
 	END IF;
-	PERFORM credit_apply(payment.customer_id, today);
+	PERFORM credit_apply(payment.customer_id, today, payment => payment.id);
 	PERFORM payment_alert(payment, invoice);
 END $$;
 
@@ -305,7 +306,7 @@ BEGIN
 		EXIT WHEN money = 0;
 		part := least(held.amount, money);
 		money := money - part;
-		INSERT INTO allocations (invoice_id, payment_id, amount) VALUES (held.invoice, payment.id, -part);
+		INSERT INTO allocations (invoice_id, payment_id, amount, entered_on) VALUES (held.invoice, payment.id, -part, today);
 		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'returned', part, held.invoice, reason, today);
 		IF invoice_unsettle(held.invoice, part, reason, today) THEN
 			undone := undone || held.invoice;

@@ -39,8 +39,7 @@ BEGIN
 	i := subscription_prepay(sub, (input ->> 'periods')::int, (input ->> 'discount')::bigint, (input ->> 'bounded')::boolean, today);
 	SELECT jsonb_build_object('id', v.id, 'invoice_number', v.invoice_number, 'kind', v.kind, 'amount', v.amount,
 		'period_start', v.period_start, 'period_end', v.period_end, 'due_date', v.due_date, 'status', v.status,
-		'lines', (SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'text', l.text, 'quantity', l.quantity,
-			'unit_price', l.unit_price, 'amount', l.amount) ORDER BY l.position) FROM invoice_lines l WHERE l.invoice_id = i))
+		'lines', bill_lines_json(bill_lines_of(i), 'position', 'taxable'))
 	INTO answer FROM invoices v WHERE v.id = i;
 	IF (input ->> 'dry_run')::boolean THEN
 		RAISE EXCEPTION USING ERRCODE = 'ISDRY', MESSAGE = answer::text;

@@ -48,12 +48,6 @@ BEGIN
 		input ->> 'reason', today, coalesce(input ->> 'method', 'cash'));
 END $$;
 
--- The sum of it so far.
-CREATE OR REPLACE FUNCTION refunded_by_hand(pay uuid) RETURNS bigint
-LANGUAGE sql STABLE AS $$
-	SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE payment_id = pay AND refund_id LIKE 'hand-%'
-$$;
-
 -- Let other lots with credit pay what this payment pays, up to `money`: what it held is its credit then. No bill changes.
 CREATE OR REPLACE FUNCTION allocations_take_over(payment payments, money bigint, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -69,8 +63,8 @@ BEGIN
 		ORDER BY l.born, a.invoice_id LIMIT 1;
 		EXIT WHEN NOT FOUND;
 		money := money - swap.part;
-		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount)
-		VALUES (swap.invoice_id, payment.id, NULL, -swap.part), (swap.invoice_id, swap.payment_id, swap.gift_id, swap.part);
+		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount, entered_on)
+		VALUES (swap.invoice_id, payment.id, NULL, -swap.part, today), (swap.invoice_id, swap.payment_id, swap.gift_id, swap.part, today);
 		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'returned', swap.part, swap.invoice_id, 'other credit pays it', today);
 		PERFORM credit_entry(payment.customer_id, swap.payment_id, swap.gift_id, 'applied', -swap.part, swap.invoice_id, NULL, today);
 	END LOOP;

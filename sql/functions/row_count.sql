@@ -100,7 +100,9 @@ SELECT row_count_keep('users', NULL), row_count_keep('customers', 'archived_at')
        row_count_keep('router_settings', NULL), row_count_keep('mikrotik_secrets', 'removed_at'),
        row_count_keep('snmp_devices', NULL), row_count_keep('ping_targets', NULL),
        row_count_keep('notification_settings', NULL), row_count_keep('billing_logs', NULL),
-       row_count_keep('midtrans_logs', NULL), row_count_keep('audit_logs', NULL), row_count_keep('alert_logs', NULL);
+       row_count_keep('midtrans_logs', NULL), row_count_keep('audit_logs', NULL), row_count_keep('alert_logs', NULL),
+       row_count_keep('message_outbox', NULL), row_count_keep('message_templates', NULL),
+       row_count_keep('maintenance_windows', NULL), row_count_keep('billing_runs', NULL);
 
 -- The planner reads 16 stripes by their key only when it knows how many rows there are.
 ANALYZE row_counts;

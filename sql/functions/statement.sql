@@ -7,9 +7,9 @@ RETURNS TABLE (day date, type text, text text, amount bigint, id uuid, at timest
 LANGUAGE sql STABLE AS $$
 	SELECT issued_on, 'invoice', invoice_number, amount, id, created_at FROM invoices WHERE customer_id = customer
 	UNION ALL
-	SELECT coalesce((l.meta ->> 'date')::date, business_day(l.created_at)), 'cancelled', i.invoice_number, -i.amount, i.id, l.created_at
+	SELECT i.cancelled_on, 'cancelled', i.invoice_number, -i.amount, i.id, l.created_at
 	FROM invoices i
-	JOIN LATERAL (SELECT meta, created_at FROM billing_logs WHERE invoice_id = i.id AND action = 'invoice_cancelled'
+	JOIN LATERAL (SELECT created_at FROM billing_logs WHERE invoice_id = i.id AND action = 'invoice_cancelled'
 	              ORDER BY created_at DESC LIMIT 1) l ON true
 	WHERE i.customer_id = customer AND i.status = 'cancelled'
 	UNION ALL
@@ -38,4 +38,33 @@ LANGUAGE sql STABLE AS $$
 			FROM moved WHERE day BETWEEN first_day AND last_day), '[]'),
 		'closing', coalesce((SELECT sum(amount) FROM moved WHERE day <= last_day), 0))
 	FROM customers c WHERE c.id = customer
+$$;
+
+/*
+ * The debt of customers at the end of a day on all bills issued up to it, by the
+ * age of each on that day. A bill that is open now, or that money or a
+ * cancellation has changed since, may have been owed then; no other can.
+ */
+CREATE OR REPLACE FUNCTION receivables(day date)
+RETURNS TABLE (customer_id uuid, customer text, phone text, bills bigint, not_due bigint, days_0_30 bigint, days_31_60 bigint,
+	days_61_90 bigint, days_over_90 bigint, total bigint)
+LANGUAGE sql STABLE AS $$
+	WITH candidates AS (
+		SELECT id FROM invoices WHERE is_open
+		UNION SELECT invoice_id FROM allocations WHERE entered_on > day
+		UNION SELECT id FROM invoices WHERE cancelled_on > day
+	), owed AS (
+		SELECT i.customer_id, day - i.due_date AS age, i.amount - coalesce((
+			SELECT sum(a.amount) FROM allocations a WHERE a.invoice_id = i.id AND a.entered_on <= day), 0)::bigint AS money
+		FROM candidates JOIN invoices i USING (id)
+		WHERE i.issued_on <= day AND (i.status <> 'cancelled' OR i.cancelled_on > day)
+	)
+	SELECT c.id, c.name, c.phone, count(*), coalesce(sum(o.money) FILTER (WHERE o.age < 0), 0)::bigint,
+		coalesce(sum(o.money) FILTER (WHERE o.age BETWEEN 0 AND 30), 0)::bigint,
+		coalesce(sum(o.money) FILTER (WHERE o.age BETWEEN 31 AND 60), 0)::bigint,
+		coalesce(sum(o.money) FILTER (WHERE o.age BETWEEN 61 AND 90), 0)::bigint,
+		coalesce(sum(o.money) FILTER (WHERE o.age > 90), 0)::bigint, sum(o.money)::bigint
+	FROM owed o JOIN customers c ON c.id = o.customer_id
+	WHERE o.money > 0
+	GROUP BY c.id ORDER BY c.name, c.id
 $$;

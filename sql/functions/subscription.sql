@@ -34,15 +34,18 @@ END $$;
 
 -- ---- on and off
 
--- Into another state, and into the log.
-CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, because text, why text) RETURNS void
+-- Into another state, and into the log, with the payment that put the line on, where one did.
+DROP FUNCTION IF EXISTS subscription_set_status(subscriptions, text, text, text), subscription_switch_on(subscriptions, text, date, boolean),
+	subscription_reconsider(uuid, text, date, boolean), customer_reconsider(uuid, date);
+CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, because text, why text, payment uuid DEFAULT NULL)
+RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = subscription.id;
 	PERFORM billing_log(CASE state WHEN 'active' THEN 'activated' ELSE state END,
 		format('%s is %s%s', subscription.mikrotik_username, state, ' (' || because || ')'),
 		subscription.customer_id, subscription.id, NULL,
-		jsonb_build_object('reason', why,
+		jsonb_build_object('reason', why, 'payment_id', payment,
 			'before', jsonb_build_object('status', subscription.status, 'suspend_reason', subscription.suspend_reason),
 			'after', jsonb_build_object('status', state, 'suspend_reason', because)));
 END $$;
@@ -61,7 +64,8 @@ BEGIN
 END $$;
 
 -- Put a line on again: its span is closed, a pause that is planned stays so, and a cut for debt may cost a fee.
-CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, why text, today date, with_fee boolean) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, why text, today date, with_fee boolean, payment uuid DEFAULT NULL)
+RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	o service_offs := service_off_now(subscription.id);
@@ -75,7 +79,7 @@ BEGIN
 	WHERE id = subscription.id;
 	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, begin_on = NULL
 	WHERE id = subscription.id AND (o.cause = 'pause' OR pause_until < today);
-	PERFORM subscription_set_status(subscription, 'active', NULL, why);
+	PERFORM subscription_set_status(subscription, 'active', NULL, why, payment);
 END $$;
 
 /*
@@ -95,7 +99,8 @@ $$;
  * first payment, is lifted, and an expiry whose end date lies ahead again. A
  * line stays off while a bill is past its grace.
  */
-CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, why text, today date, with_fee boolean DEFAULT true) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, why text, today date, with_fee boolean DEFAULT true, payment uuid DEFAULT NULL)
+RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s     subscriptions;
@@ -112,7 +117,7 @@ BEGIN
 	              AND s.end_date >= s.start_date
 	         WHEN s.status = 'expired' THEN until >= today
 	         ELSE false END) AND NOT is_line_past_grace(s, until, today) THEN
-		PERFORM subscription_switch_on(s, why, today, with_fee);
+		PERFORM subscription_switch_on(s, why, today, with_fee, payment);
 		PERFORM subscription_end_hold(x) FROM subscriptions x WHERE x.id = sub;
 	END IF;
 END $$;
@@ -129,11 +134,11 @@ BEGIN
 	WHERE id = subscription.id;
 END $$;
 
--- All lines of a customer that money may have freed.
-CREATE OR REPLACE FUNCTION customer_reconsider(customer uuid, today date) RETURNS void
+-- All lines of a customer that money may have freed; of a payment, where it is new.
+CREATE OR REPLACE FUNCTION customer_reconsider(customer uuid, today date, payment uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM subscription_reconsider(id, 'what was owed is paid', today) FROM (
+	PERFORM subscription_reconsider(id, 'what was owed is paid', today, true, payment) FROM (
 		SELECT id FROM subscriptions
 		WHERE customer_id = customer AND (suspend_reason IN ('debt', 'new') OR status = 'expired' OR hold_until IS NOT NULL OR gateway_holds > 0)
 		  AND is_live

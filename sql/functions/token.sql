@@ -12,17 +12,18 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * For a token not used within the last minute: is it valid? Its use is recorded if the
- * secret is right; a request does not wait for another that records the same.
+ * For a token whose secret is right, not used within the last minute: is it valid? Its
+ * use is recorded; a request does not wait for another that records the same.
  */
-CREATE OR REPLACE FUNCTION token_used(which bigint, hash text) RETURNS boolean
+DROP FUNCTION IF EXISTS token_used(bigint, text);
+CREATE OR REPLACE FUNCTION token_used(which bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM personal_access_tokens t, settings s WHERE t.id = which AND token_lives(t, s.token_idle_days)) THEN
 		RETURN false;
 	END IF;
 	UPDATE personal_access_tokens SET last_used_at = now()
-	 WHERE id = (SELECT id FROM personal_access_tokens WHERE id = which AND token = hash
+	 WHERE id = (SELECT id FROM personal_access_tokens WHERE id = which
 	                AND coalesce(last_used_at, '-infinity') < now() - interval '1 minute'
 	                FOR UPDATE SKIP LOCKED);
 	RETURN true;

@@ -14,25 +14,27 @@ BEGIN
 	RETURN made;
 END $$;
 
--- Refuse registration once there is a user.
--- setup: SHA-256 of the setup token, where production asks for one; else NULL.
-CREATE OR REPLACE FUNCTION registration_open(setup text) RETURNS void
+-- Refuse registration once there is a user. Returns SHA-256 of the setup token, with which C compares the given one.
+DROP FUNCTION IF EXISTS registration_open(text);
+CREATE OR REPLACE FUNCTION registration_open() RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF EXISTS (SELECT FROM users) THEN
 		PERFORM raise_denied('registration_closed', 'Registration is closed: ask an administrator for an account.');
 	END IF;
-	IF setup IS NOT NULL AND NOT EXISTS (SELECT FROM settings WHERE setup_token = setup) THEN
-		PERFORM raise_invalid('setup_token', 'wrong', 'The setup token is not the one that ispctl printed.');
-	END IF;
+	RETURN (SELECT setup_token FROM settings);
 END $$;
 
--- Make the first admin; two at once make one.
-CREATE OR REPLACE FUNCTION user_register(input jsonb, setup text, ip text) RETURNS uuid
+-- Make the first admin; two at once make one. verified: the stored hash of the setup token, where production asks
+-- for one (else NULL); it must still stand.
+DROP FUNCTION IF EXISTS user_register(jsonb, text, text);
+CREATE OR REPLACE FUNCTION user_register(input jsonb, verified text, ip text) RETURNS uuid
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtext('users'));
-	PERFORM registration_open(setup);
+	IF registration_open() IS DISTINCT FROM coalesce(verified, registration_open()) THEN
+		PERFORM raise_invalid('setup_token', 'wrong', 'The setup token is not the one that ispctl printed.');
+	END IF;
 	UPDATE settings SET setup_token = NULL WHERE setup_token IS NOT NULL;
 	RETURN user_add(input || '{"role": "admin", "is_active": true}', ip);
 END $$;

@@ -8,7 +8,7 @@ SELECT CASE i.status WHEN 'paid' THEN 'KUITANSI' WHEN 'cancelled' THEN 'DIBATALK
        CASE WHEN $2::boolean THEN c.npwp END AS npwp, CASE WHEN $2::boolean THEN s.mikrotik_username END AS username,
        date_text(i.issued_on) AS issued, CASE WHEN i.is_open THEN date_text(i.due_date) END AS due,
        date_text(i.period_start) || ' – ' || date_text(i.period_end) AS period, i.notes,
-       i.subtotal, i.discount, i.tax_amount, i.amount, i.paid_amount, i.is_open,
+       i.subtotal, i.discount, i.tax_amount, i.amount, i.paid_amount, i.is_open, i.status = 'cancelled' AS is_cancelled,
        coalesce((SELECT sum(amount) FROM invoice_lines WHERE invoice_id = i.id AND kind = 'tax'), 0)::bigint AS tax_line
   FROM invoices i
  CROSS JOIN settings g

@@ -20,19 +20,8 @@ SELECT CASE $3 WHEN 'month' THEN to_char(day, 'YYYY-MM') WHEN 'method' THEN meth
        coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint AS given_back, sum(amount)::bigint AS revenue
   FROM moved GROUP BY 1 ORDER BY 1;
 
--- Debt of customers on all bills issued up to the last day, by its age on that day: old debt is what
--- the report is for, so the first day leaves none out.
 -- name: report_receivables(date)
-SELECT c.id AS customer_id, c.name AS customer, c.phone, count(*) AS bills,
-       coalesce(sum(i.amount - i.paid_amount) FILTER (WHERE i.due_date > $1::date), 0)::bigint AS not_due,
-       coalesce(sum(i.amount - i.paid_amount) FILTER (WHERE $1::date - i.due_date BETWEEN 0 AND 30), 0)::bigint AS days_0_30,
-       coalesce(sum(i.amount - i.paid_amount) FILTER (WHERE $1::date - i.due_date BETWEEN 31 AND 60), 0)::bigint AS days_31_60,
-       coalesce(sum(i.amount - i.paid_amount) FILTER (WHERE $1::date - i.due_date BETWEEN 61 AND 90), 0)::bigint AS days_61_90,
-       coalesce(sum(i.amount - i.paid_amount) FILTER (WHERE $1::date - i.due_date > 90), 0)::bigint AS days_over_90,
-       sum(i.amount - i.paid_amount)::bigint AS total
-  FROM invoices i JOIN customers c ON c.id = i.customer_id
- WHERE i.is_open AND i.issued_on <= $1::date
- GROUP BY c.id ORDER BY c.name, c.id;
+SELECT * FROM receivables($1::date);
 
 -- Bills that stand, with what is taxed and its tax.
 -- name: report_tax(date, date)

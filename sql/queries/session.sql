@@ -6,9 +6,9 @@
 SELECT t.user_id, t.holder_email AS email, t.holder_role AS role
   FROM (VALUES (1)) one LEFT JOIN personal_access_tokens t ON t.id = $1::bigint
  WHERE CASE
-	WHEN t.token IS DISTINCT FROM $2::text OR NOT t.holder_active OR token_expired(t) THEN session_refuse(401)
+	WHEN NOT is_same_hash(t.token, $2::text) OR NOT t.holder_active OR token_expired(t) THEN session_refuse(401)
 	WHEN CASE WHEN t.last_used_at > now() - interval '1 minute' THEN false
-	          ELSE NOT token_used($1::bigint, $2::text) END THEN session_refuse(401)
+	          ELSE NOT token_used($1::bigint) END THEN session_refuse(401)
 	WHEN t.holder_role = ANY ($3::text[]) AND t.abilities && $4::text[] THEN true
 	ELSE session_refuse(403) END;
 

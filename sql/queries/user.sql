@@ -10,8 +10,8 @@ SELECT user_password($1::uuid, $2::text, $3::text, $4::bigint, $5::text);
 -- name: password_forgot(text, text, uuid, text, text)
 SELECT password_forgot($1::text, $2::text, $3::uuid, $4::text, $5::text);
 
--- name: password_reset_is_valid(text, text)
-SELECT password_reset_is_valid($1::text, $2::text) AS is_valid;
+-- name: password_reset_hash(text)
+SELECT password_reset_hash($1::text) AS hash;
 
 -- name: password_reset(text, text, text, text)
 SELECT password_reset($1::text, $2::text, $3::text, $4::text);
@@ -22,8 +22,8 @@ SELECT password FROM users WHERE id = $1::uuid;
 -- name: user_add(jsonb, text)
 SELECT user_add($1::jsonb, $2::text) AS id;
 
--- name: registration_open(text)
-SELECT registration_open($1::text);
+-- name: registration_open()
+SELECT registration_open() AS setup_hash;
 
 -- name: user_register(jsonb, text, text)
 SELECT user_register($1::jsonb, $2::text, $3::text) AS id;

@@ -28,17 +28,13 @@ SELECT ('00000000-0000-0000-0000-' || lpad(to_hex(id), 12, '0'))::uuid AS id, id
 
 /*
  * The history of a line, each row with the row that caused it: a change, a
- * day, a payment, a message, an act on a router. A line that is put on in the
- * transaction of a payment is put on by it.
+ * day, a payment, a message, an act on a router.
  */
 CREATE VIEW history_rows AS
 SELECT l.id, l.customer_id, l.subscription_id, 'change' AS type, l.action AS title, l.message AS text, l.actor,
-       CASE WHEN l.invoice_id IS NOT NULL THEN 'invoice' WHEN l.meta ? 'payment_id' OR p.id IS NOT NULL THEN 'payment' END AS cause_type,
-       coalesce(l.invoice_id, (l.meta ->> 'payment_id')::uuid, p.id) AS cause_id, l.meta ->> 'reason' AS cause, l.created_at
+       CASE WHEN l.invoice_id IS NOT NULL THEN 'invoice' WHEN l.meta ? 'payment_id' THEN 'payment' END AS cause_type,
+       coalesce(l.invoice_id, (l.meta ->> 'payment_id')::uuid) AS cause_id, l.meta ->> 'reason' AS cause, l.created_at
   FROM billing_logs l
-  LEFT JOIN LATERAL (
-	SELECT id FROM payments WHERE l.action = 'activated' AND customer_id = l.customer_id AND created_at = l.created_at
-	 ORDER BY seq DESC LIMIT 1) p ON true
 UNION ALL
 SELECT ('00000000-0000-0000-0001-' || lpad(to_hex(d.id), 12, '0'))::uuid, s.customer_id, d.subscription_id, 'days', d.kind,
        format('%s days', d.days), d.actor, CASE WHEN d.invoice_id IS NOT NULL THEN 'invoice' END, d.invoice_id, d.reason, d.created_at

@@ -22,9 +22,7 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
                'payment_date', utc_text(m.payment_date), 'notes', m.notes)
                ORDER BY m.seq), '[]')
           FROM payments m WHERE m.invoice_id = i.id) AS payments,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('position', l.position, 'kind', l.kind, 'text', l.text, 'quantity', l.quantity,
-               'unit_price', l.unit_price, 'amount', l.amount, 'taxable', l.taxable) ORDER BY l.position), '[]')
-          FROM invoice_lines l WHERE l.invoice_id = i.id) AS lines,
+       bill_lines_json(bill_lines_of(i.id)) AS lines,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('amount', a.amount, 'payment_id', a.payment_id, 'gift_id', a.gift_id)
                ORDER BY a.first), '[]')
           FROM (SELECT payment_id, gift_id, sum(amount) AS amount, min(id) AS first FROM allocations
@@ -43,9 +41,7 @@ CREATE VIEW public_invoice_rows AS
 SELECT i.id, i.invoice_number, i.kind, i.amount,
        CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
        i.status, i.due_date, i.created_at, i.notes,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('text', l.text, 'quantity', l.quantity, 'unit_price', l.unit_price,
-               'amount', l.amount) ORDER BY l.position), '[]')
-          FROM invoice_lines l WHERE l.invoice_id = i.id) AS lines,
+       bill_lines_json(bill_lines_of(i.id), 'position', 'kind', 'taxable') AS lines,
        CASE WHEN s.status = 'active' THEN 'on' WHEN s.suspend_reason = 'debt' THEN 'off_for_debt'
             WHEN s.status = 'suspended' THEN 'off' ELSE 'ended' END AS service,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'invoice_number', o.invoice_number,

@@ -83,8 +83,8 @@ SELECT uuidv7(), invoice_id, customer_id, price, due_date, due_date, due_date, d
  WHERE is_paid
  ORDER BY due_date, n;
 
-INSERT INTO allocations (invoice_id, payment_id, amount)
-SELECT invoice_id, id, amount FROM payments ORDER BY seq;
+INSERT INTO allocations (invoice_id, payment_id, amount, entered_on)
+SELECT invoice_id, id, amount, received_on FROM payments ORDER BY seq;
 
 -- The router has what it should have.
 UPDATE account_states SET synced_generation = generation, sync_state = 'synced', synced_at = now();

@@ -28,5 +28,8 @@ SELECT static('A', '10.0.0.5') AS t, static('A', '10.0.0.6') AS v, static('B', '
 SELECT set_eq(format($$SELECT id, ok, code FROM bulk_act('subscription', %L, '2026-01-02')$$,
 		jsonb_build_object('act', 'move', 'ids', ARRAY[:'t', :'v'], 'router_id', router('B'))),
 	format($$VALUES (%L::uuid, false, 'taken'), (%L::uuid, true, NULL)$$, :'t', :'v'), 'the address is taken there: the other line moves');
+-- an unknown id is 404, and nothing is queued or written
+SELECT throws_ok($$SELECT invoice_remind(uuidv7(), '2026-01-02')$$, 'IS404', NULL, 'no bill to remind of');
+SELECT throws_ok($$SELECT account_remove(uuidv7())$$, 'IS404', NULL, 'no account to remove');
 SELECT finish();
 ROLLBACK;

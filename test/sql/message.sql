@@ -100,6 +100,17 @@ DELETE FROM message_outbox WHERE event = 'planned_outage';
 INSERT INTO maintenance_windows (title, starts_at, ends_at, router_id) VALUES ('Core', now() + interval '1 day', now() + interval '25 hours', :'only');
 SELECT ok(announced() > 0 AND NOT EXISTS (SELECT FROM subscriptions WHERE router_id IS NOT NULL), 'lines on the default router are behind it');
 SELECT ok((monitor_affected(:'only') ->> 'customers')::int > 0, 'and counted as its customers');
+-- Bug: an alert of a dead router took the days of a package by the month, which it has not: 150000 a month read Rp150.000 of 30 days
+-- whatever its months were. The list of packages and the alert have one formula.
+SELECT bare(jsonb_build_object('package_id', pkg('M'))) \g /dev/null
+UPDATE packages SET validity_months = 3 WHERE id = pkg('M');
+UPDATE packages SET price = 99999, validity_days = 7 WHERE id = pkg('W');
+SELECT bare(jsonb_build_object('package_id', pkg('W'))) \g /dev/null
+UPDATE mikrotik_secrets SET router_id = :'only' WHERE removed_at IS NULL;
+SELECT is(monitor_affected(:'only') ->> 'amount', rupiah(round(sum(p.price * CASE p.period_unit WHEN 'month' THEN 1.0 / p.validity_months
+		ELSE 30.0 / p.validity_days END))::bigint), 'with what they pay a month')
+  FROM subscriptions s JOIN packages p ON p.id = s.package_id WHERE s.status = 'active';
+SELECT is(monthly_value, 50000::bigint, 'a package of 3 months is a third of its price a month') FROM package_rows WHERE id = pkg('M');
 SELECT matches(fields ->> 'note', '.', 'with what is done') FROM message_outbox WHERE event = 'planned_outage' LIMIT 1;
 SELECT hasnt_function('message_queue_outage', 'by the window alone: no program may queue an outage that is none');
 

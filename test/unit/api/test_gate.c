@@ -70,6 +70,18 @@ guess(void)
 	return FMT("%lld|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", strtoll(ask.token, NULL, 10));
 }
 
+/* How many tokens have been used. */
+static int64_t
+noted_uses(void)
+{
+	static const struct db_stmt used = { NULL,
+		"SELECT count(last_used_at) AS n FROM personal_access_tokens", 0 };
+	struct db_rows *rows;
+
+	assert_int_equal(db_rows(&ask.cx, &used, &rows), RC_OK);
+	return db_i64(rows, 0, "n");
+}
+
 static void
 failed_token_executes_nothing(void **state)
 {
@@ -85,6 +97,7 @@ failed_token_executes_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(ask_costly("GET", "/api/costly", guess()), 401);
+	assert_int_equal(noted_uses(), 0);
 	assert_int_equal(ask_costly("POST", "/api/costly", guess()), 401);
 	assert_int_equal(ask_costly("GET", "/api/costly", NULL), 401);
 	assert_int_equal(ask_costly("GET", "/api/costly", "987654321|aaaaaaaaaaaaaaaa"), 401);

@@ -373,7 +373,10 @@ answers_without_a_login(void **state)
 	assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(a.json, "resources")) > 10);
 }
 
-/* A resource says .counted just where the triggers count its table. */
+/*
+ * Bug: the total of the messages was an estimate, as no trigger counted them.  Every list without
+ * filters has an exact total: its resource says .counted, and the triggers count its table.
+ */
 static void
 counters_and_resources_agree(void **state)
 {
@@ -387,8 +390,8 @@ counters_and_resources_agree(void **state)
 			continue;
 		assert_int_equal(db_rows(&ask.cx, &stmt, &rows, V_TEXT(rt->resource->table)),
 		    RC_OK);
-		if (rt->resource->counted != (db_i64(rows, 0, "n") > 0))
-			fail_msg("%s: counted by one side alone", rt->resource->table);
+		if (!rt->resource->counted || db_i64(rows, 0, "n") == 0)
+			fail_msg("%s: counted by none, or by one side alone", rt->resource->table);
 	}
 }
 

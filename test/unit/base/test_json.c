@@ -168,6 +168,27 @@ says_where_it_broke(void **state)
 	assert_string_equal(cx.err.msg, "There is text after the JSON object.");
 }
 
+static void
+parts_are_handed_out_as_they_were_written(void **state)
+{
+	static const char list[] = "[ {\"a\":[1,{\"b\":2}]} , 1e5,\"]\",[] ]";
+	struct json_span parts[4], members[2];
+	size_t n;
+
+	(void)state;
+	json_elements((struct json_span){ list, sizeof(list) - 1 }, parts, 4, &n);
+	assert_int_equal(n, 4);
+	assert_memory_equal(parts[1].at, "1e5", parts[1].len);
+	assert_memory_equal(parts[2].at, "\"]\"", parts[2].len);
+	json_members(parts[0], members, 2, &n);
+	assert_int_equal(n, 1);
+	assert_memory_equal(members[0].at, "[1,{\"b\":2}]", members[0].len);
+	json_members(parts[1], members, 2, &n);
+	assert_int_equal(n, 0);
+	json_elements(parts[1], parts, 4, &n);
+	assert_int_equal(n, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -181,6 +202,7 @@ main(void)
 		CASE(members_are_handed_out_as_they_were_written),
 		CASE(members_are_bounded),
 		CASE(says_where_it_broke),
+		CASE(parts_are_handed_out_as_they_were_written),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

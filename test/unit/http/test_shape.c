@@ -11,6 +11,8 @@ static const char *const days[] = { "mon", "tue", NULL };
 
 enum { BOTH = FF_CREATE | FF_UPDATE };
 
+static const struct field row_parts[] = { { "text", FT_TEXT }, { "price", FT_MONEY } };
+
 /* clang-format off */
 static const struct field fields[] = {
 	{ "name",   FT_TEXT,   BOTH | FF_NEEDED, 1, 10 },
@@ -24,6 +26,7 @@ static const struct field fields[] = {
 	{ "secret", FT_SECRET, BOTH, .max = 8 },
 	{ "days",   FT_LIST,   BOTH, .among = days },
 	{ "meta",   FT_JSON,   BOTH },
+	{ "rows",   FT_ROWS,   BOTH, .parts = row_parts, .nparts = countof(row_parts) },
 	{ "at",     FT_TIME,   BOTH },
 	{ "notes",  FT_TEXT,   BOTH | FF_LINES | FF_NULL, .max = 100 },
 	{ "login",  FT_TEXT,   BOTH, 1, 64, .chars = "._-" },
@@ -169,6 +172,29 @@ numbers_are_exact(void **state)
 	SAME(update("{\"price\":[]}"), "The price must be a whole amount of rupiah.");
 	SAME(update("{\"price\":\"0x10\"}"), "The price must be a whole amount of rupiah.");
 	SAME(update("{\"count\":true}"), "The count must be a whole number.");
+}
+
+/*
+ * Bug: the lines of a bill went through doubles: a price of 1e5 passed, and so did the fraction of
+ * a rupiah that a double cannot hold.  An amount inside a row is read as any other, and goes on as
+ * it was written.
+ */
+static void
+amounts_in_rows_are_exact(void **state)
+{
+	static const char whole[] = "The rows must hold a whole amount of rupiah as price.";
+
+	(void)state;
+	SAME(
+	    update(
+		"{\"rows\":[ {\"price\" : 150000.00,\"n\":[1e5]}, {\"price\":\"-999999999999\"}]}"),
+	    "{\"rows\":[ {\"price\" : 150000.00,\"n\":[1e5]}, {\"price\":\"-999999999999\"}]}");
+	SAME(update("{\"rows\":[]}"), "{\"rows\":[]}");
+	SAME(update("{\"rows\":[{\"text\":\"]\"},{\"text\":\"\",\"price\":1e5}]}"), whole);
+	SAME(update("{\"rows\":[{\"price\":150000.00000000000001}]}"), whole);
+	SAME(update("{\"rows\":[{\"price\":\"150.000\"}]}"), whole);
+	SAME(update("{\"rows\":[{\"price\":null}]}"), whole);
+	SAME(update("{\"rows\":{\"price\":1}}"), "{\"rows\":{\"price\":1}}");
 }
 
 static void
@@ -334,6 +360,7 @@ main(void)
 		CASE(null_asks_for_no_rights),
 		CASE(all_bad_fields_at_once),
 		CASE(numbers_are_exact),
+		CASE(amounts_in_rows_are_exact),
 		CASE(truth),
 		CASE(texts_and_their_forms),
 		CASE(secrets_are_kept),
