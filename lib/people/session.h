@@ -2,9 +2,9 @@
  * session.h: passwords and tokens.
  *
  * A token is "<id>|<random>"; the database knows the SHA-256 of its random
- * part alone, found by the id and compared so that the time tells nothing of the
- * stored bytes: is_same_hash() in sql/functions/session.sql says how and why there.  Hashing a password takes a tenth of a second and happens
- * outside of any transaction.
+ * part alone, found by the id and compared so that the time says nothing of the
+ * stored bytes (is_same_hash() in sql/functions/session.sql).  Hashing a password
+ * takes a tenth of a second and happens outside of any transaction.
  */
 #ifndef PEOPLE_SESSION_H
 #define PEOPLE_SESSION_H

@@ -114,3 +114,33 @@ def test_meta_tells_what_screens_are_drawn_from(api, viewer):
     assert acts["mark-paid"]["dry_run"] is True and acts["mark-paid"]["fields"]
     assert known["invoice"]["sum"] == "amount" and known["invoice"]["label"] == "invoice_number"
     assert line["end_date"]["hint_key"] == "subscription.end_date"
+
+
+def test_revenue_is_counted_by_the_day_of_payment(api, town):
+    """A payment of last month that is booked today is revenue of last month, on the first screen and in the report."""
+    _, invoice = town.billed()
+
+    def revenue():
+        first, stats = numbers(api), api.show("/api/dashboard/stats")
+        months = {row["month"]: row["received"] for row in first["months"]}
+        report = {row["name"]: row["revenue"] for row in api.get(
+            "/api/reports/revenue", **{"from": "2026-02-01", "to": "2026-03-31", "by": "month"}).want(200).json["rows"]}
+        return {"today": first["today_total"], "month": first["month_total"], "feb": months["2026-02"], "mar": months["2026-03"],
+                "stats month": stats["monthly_revenue"], "stats all": stats["total_revenue"],
+                "report feb": report.get("2026-02", 0), "report mar": report.get("2026-03", 0)}
+
+    def added(before):
+        after = revenue()
+        return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+    before = revenue()
+    late = api.make("/api/payments", {"invoice_id": invoice["id"], "amount": 40000, "payment_date": "2026-02-20"})
+    assert late["payment_date"].startswith("2026-02-20")
+    assert added(before) == {"feb": 40000, "stats all": 40000, "report feb": 40000}
+    before = revenue()
+    now = api.make("/api/payments", {"invoice_id": invoice["id"], "amount": 30000})
+    assert now["payment_date"].startswith("2026-03-02"), "the business day, not the clock's"
+    everywhere = {name: 30000 for name in ("today", "month", "mar", "stats month", "stats all", "report mar")}
+    assert added(before) == everywhere
+    before = revenue()
+    api.delete("/api/payments/" + now["id"]).want(200, 204)
+    assert added(before) == {name: -30000 for name in everywhere if name != "mar"}, "undone money by its own day"

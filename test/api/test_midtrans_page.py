@@ -485,3 +485,21 @@ def test_tokens_of_one_invoice_are_limited(payer):
     clients = [isp.Client(payer.stack.url, source="127.0.1.%d" % (n + 1)) for n in range(3)]
     codes = [clients[n % 3].post("/api/midtrans/snap-token", {"invoice_id": invoice["id"]}).status for n in range(25)]
     assert codes[:20] == [200] * 20 and set(codes[20:]) == {429}, codes
+
+
+def test_the_order_is_the_bill_to_the_rupiah(payer, mid):
+    """Tax, an item and a discount: the sum of the lines, the amount and Midtrans' gross_amount are one figure."""
+    api = payer.town.api
+    api.put("/api/settings", {"tax_mode": "exclusive", "tax_rate": 1200, "tax_base": "11/12"}).want(200)
+    try:
+        sub = payer.town.subscription(start_date="2026-02-01", end_date="2026-03-02", issue_invoice=False)
+        api.make("/api/subscriptions/%s/items" % sub["id"], {"kind": "item", "text": "Sewa ONT", "amount": 33333})
+        api.make("/api/subscriptions/%s/items" % sub["id"], {"kind": "discount", "text": "Setia", "percent": 7})
+        bill = api.make("/api/invoices", {"subscription_id": sub["id"]})
+    finally:
+        api.put("/api/settings", {"tax_mode": "none", "tax_rate": 1100, "tax_base": "1/1"}).want(200)
+    # 183333 less 7% (12833.31) is 170500, of which 11% is 18755
+    assert [line["amount"] for line in bill["lines"]] == [150000, 33333, -12833, 18755]
+    _, gross, items = sent_to_midtrans(payer, mid, bill)
+    assert gross == bill["amount"] == sum(line["amount"] for line in bill["lines"]) == 189255
+    assert len(items) == 4

@@ -427,3 +427,26 @@ def test_a_refund_and_a_chargeback_at_once_book_once(payer, mid, first):
     if first == "chargeback":
         assert refunds_at_midtrans(mid, order) == [] and payment["status"] == "reversed" and answer.status == 409
     payer.stack.check()
+
+
+# ---- paid twice, one given back --------------------------------------------------------------------
+
+@pytest.mark.parametrize("way", ["api", "dashboard", "by hand"])
+def test_paid_twice_and_one_given_back(payer, mid, way):
+    """The bill stays paid, no credit is left and nothing is written off, however the money goes back."""
+    invoice, order = payer.paid_by("qris")
+    pay_twice(payer, mid, order, "gopay")
+    assert payer.show(invoice)["outstanding"] == 0
+    if way == "api":
+        refund(payer, order, 150000).want(200)
+    elif way == "dashboard":
+        mid.act(mid.order(order)["transactions"][0]["transaction_id"], "refund", amount=150000)
+    else:
+        payment = payer.payments(invoice)[0]
+        payer.town.api.post("/api/payments/%s/refund" % payment["id"], {"amount": 150000, "method": "cash", "reason": "twice"}).want(200, 201)
+    isp.wait_until(lambda: sorted(p["status"] for p in payer.payments(invoice)) == ["received", "refunded"], 5)
+    payer.idle()
+    customer = payer.show(invoice)["customer_id"]
+    assert payer.status(invoice) == "paid" and payer.show(invoice)["outstanding"] == 0
+    assert payer.town.api.show("/api/customers/" + customer)["credit"] == 0
+    assert payer.sql("SELECT count(*) FROM customer_credits WHERE customer_id = '%s' AND kind = 'loss'" % customer) == "0"
