@@ -8,7 +8,7 @@
 #include "base/value.h"
 #include "http/shape_int.h"
 
-enum { JSON_MAX = 65536, ROWS_MAX = 1000 };
+enum { JSON_MAX = 65536 };
 
 typedef bool (*read_fn)(struct reading *);
 
@@ -364,15 +364,15 @@ part_named(const struct field *f, const char *name)
 	return NULL;
 }
 
-/* Is each amount in the row written as one?  Other faults of a row are the rule's to find. */
+/* Check the form of each amount in the row; the rule finds other faults of a row. */
 static bool
 check_row(struct reading *r, const cJSON *row, struct json_span raw)
 {
-	struct json_span *spans = arena_alloc(r->cx->mem, JSON_MEMBERS * sizeof(*spans));
-	size_t n, i = 0;
+	size_t max = (size_t)cJSON_GetArraySize(row), n, i = 0;
+	struct json_span *spans = arena_alloc(r->cx->mem, (max + 1) * sizeof(*spans));
 	int64_t money;
 
-	json_members(raw, spans, JSON_MEMBERS, &n);
+	json_members(raw, spans, max, &n);
 	for (const cJSON *v = row->child; v != NULL && i < n; v = v->next, i++) {
 		const struct field *f = v->string != NULL ? part_named(r->f, v->string) : NULL;
 		struct reading part = { .cx = r->cx, .f = f, .v = v, .raw = spans[i] };
@@ -389,15 +389,12 @@ check_row(struct reading *r, const cJSON *row, struct json_span raw)
 static bool
 read_rows(struct reading *r)
 {
-	struct json_span *rows = arena_alloc(r->cx->mem, ROWS_MAX * sizeof(*rows));
-	size_t n = 0, i = 0;
+	size_t max = (size_t)cJSON_GetArraySize(r->v), n, i = 0;
+	struct json_span *rows = arena_alloc(r->cx->mem, (max + 1) * sizeof(*rows));
 
 	if (!read_size(r))
 		return false;
-	json_elements(r->raw, rows, ROWS_MAX, &n);
-	if (cJSON_GetArraySize(r->v) > ROWS_MAX)
-		return field_error(r->cx, r->f, "max_items", bound(r->cx, "max", ROWS_MAX),
-		    "has too many entries");
+	json_elements(r->raw, rows, max, &n);
 	for (const cJSON *v = r->v->child; v != NULL && i < n; v = v->next, i++)
 		if (!check_row(r, v, rows[i]))
 			return false;
