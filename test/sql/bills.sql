@@ -223,5 +223,7 @@ SELECT throws_ok(format('SELECT invoice_update(%L, with_lines(%L), %L)', :'o', b
 		'{"unit_price": 999999999999, "quantity": 2}', '{"text": 5}', '{"unit_price": null}']) bad;
 SELECT throws_ok(format('SELECT invoice_update(%L, with_lines(%L) || %L, %L)', :'o', '{}', '{"amount": 9000}', '2026-01-02'), 'IS422', NULL,
 	'an amount beside lines');
+SELECT throws_ok(format('SELECT charge_create(%L, jsonb_build_object(''subscription_id'', %L, ''text'', ''x'', ''amount'', 1), ''2026-01-26'')', person(), sub(person())), 'IS422', NULL,
+	'a charge on the line of another customer');
 SELECT finish();
 ROLLBACK;

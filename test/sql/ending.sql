@@ -47,6 +47,24 @@ SELECT throws_ok(format('SELECT customer_archive(owner(%L), false, ''2026-01-26'
 SELECT is(is_now(:'s'), 'active 2026-03-01', 'and nothing is changed');
 SELECT lives_ok(format('SELECT customer_archive(owner(%L), true, ''2026-01-26'')', :'s'), 'but with keep_credit');
 SELECT is(credit(owner(:'s')), 100000::bigint, 'archive: the credit stays');
+
+-- Days that wait for the next bill of a line that ends are credit, and those of other lines wait on.
+CREATE FUNCTION waiting(s uuid) RETURNS text LANGUAGE sql AS $$ SELECT pending_days || ' ' || credit(customer_id) FROM subscriptions WHERE id = s $$;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS a, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS b \gset
+SELECT pay(inv(:'a'), '2026-01-01'), pay(inv(:'b'), '2026-01-01'), subscription_days_add(:'a', 3, NULL, '2026-01-02'), subscription_days_add(:'b', 3, NULL, '2026-01-02') \g /dev/null
+SELECT is(waiting(:'a') || ', ' || waiting(:'b'), '3 0, 3 0', 'three days wait on both');
+SELECT subscription_cancel(:'a', NULL, '2026-01-05') \g /dev/null
+SELECT is(waiting(:'a') || ', ' || waiting(:'b'), '0 14600, 3 0', 'those of the one that ended are credit');
+
+-- The bill of a line that ends is shorter if the last period is billed by the day: that bill and no other.
+UPDATE settings SET prorate_last = true;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS a, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS b \gset
+SELECT subscription_cancel(:'a', NULL, '2026-01-10') \g /dev/null
+SELECT is((SELECT string_agg(period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id IN (:'a', :'b')), '2026-01-10 48400, 2026-01-31 150000', 'ten days of thirty-one; the other stands');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS a \gset
+SELECT subscription_days_add(:'a', 3, NULL, '2026-01-02'), subscription_cancel(:'a', NULL, '2026-01-10') \g /dev/null
+SELECT is((SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY position) FROM invoice_lines WHERE invoice_id = inv(:'a')), 'part 48400, discount -14600', 'three days of ten');
+UPDATE settings SET prorate_last = false;
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -126,6 +126,8 @@ SELECT page(inv(sub(person()))) AS a, page(inv(sub(person()))) AS b \gset
 SELECT say(:'a', 'RA', 'notification', 'settlement', 'save book', '{"attempt": "paid"}'), say(:'b', 'RB', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
 INSERT INTO midtrans_refunds (refund_key, transaction_id, amount, reopen) VALUES ('ra', 'RA', 10000, false), ('rb', 'RB', 10000, false);
 SELECT say(:'b', 'RB', 'status', 'refund', 'save refund', '{"refund_total": 100000, "refunds": [{"id": "k", "amount": 100000}]}') \g /dev/null
+SELECT throws_ok(format('SELECT payment_refund_by_hand(%L, ''{"amount": 1000, "method": "cash", "reason": "x"}'', ''2026-01-03'')', payment_id), 'IS409',
+	'A refund of this payment is under way at Midtrans: its outcome comes first.', 'no money by hand meanwhile') FROM midtrans_transactions WHERE transaction_id = 'RA';
 SELECT midtrans_refunds_refuse_rest('RA'), midtrans_refunds_refuse_rest('RB') \g /dev/null
 SELECT is((SELECT string_agg(refund_key || ' ' || state, ', ' ORDER BY refund_key) FROM midtrans_refunds WHERE refund_key IN ('ra', 'rb')), 'ra requested, rb refused', 'the other one stands');
 SELECT finish();

@@ -42,6 +42,14 @@ SELECT is_empty($$SELECT f.oid::regprocedure FROM pg_proc f WHERE pronamespace =
 SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc f WHERE pronamespace = 'public'::regnamespace AND prosecdef
 	AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c ~ '^search_path=.*, *pg_temp$')$$,
 	'each SECURITY DEFINER function searches pg_temp last');
+SELECT is((SELECT string_agg(proname, ' ' ORDER BY proname) FROM pg_proc f WHERE pronamespace = 'public'::regnamespace AND prosecdef
+	AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')),
+	'account_added account_changed alert_raise alert_raise_text alert_resolve alert_resolve_text alert_sweep channel_check '
+	'history_drop history_partition message_chat_moved message_done message_due_senders message_fan_out message_fields '
+	'message_on_invoice_change message_on_invoice_issue message_on_maintenance message_on_payment message_on_subscription_change '
+	'message_preview message_queue_many message_queue_user message_recover message_remind message_resend message_take message_test '
+	'message_would_send monitor_affected package_changed router_added router_changed router_first row_count_delete row_count_flip '
+	'row_count_insert row_count_truncate settings_changed subscription_added subscription_changed', 'these functions run as the owner, and no other');
 SELECT is_empty($$SELECT f.oid::regprocedure FROM pg_proc f WHERE pronamespace = 'public'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
 	AND xmin <> pg_current_xact_id()::xid AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')$$, 'PUBLIC calls no function of ours');
 SELECT is(rolcreaterole OR rolcreatedb OR rolsuper OR rolreplication OR rolbypassrls, false, rolname || ' makes no role and no database')

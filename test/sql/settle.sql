@@ -48,6 +48,9 @@ SELECT throws_ok(format('SELECT credit_enter(%L, -1, NULL, %L)', :'c', '2026-01-
 SELECT throws_ok(format('SELECT credit_enter(%L, 0, NULL, %L)', :'c', '2026-01-01'), 'IS422', NULL, 'nothing is nothing');
 SELECT throws_ok($$SELECT credit_enter(gen_random_uuid(), 1, NULL, '2026-01-01')$$, 'IS404', NULL, 'no such customer');
 
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') \g /dev/null
+SELECT is(meta ->> 'days' || ' ' || (meta ->> 'end_date'), '30 2026-01-30', 'the log says what a payment brought') FROM billing_logs WHERE action = 'paid' AND subscription_id = :'s';
 SELECT sound();
 SELECT finish();
 ROLLBACK;
