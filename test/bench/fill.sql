@@ -1,7 +1,7 @@
 /*
  * fill.sql: a provider of :n subscribers on the business day 2026-07-15, for test/bench/run.
  *
- * Each has one subscription and two invoices, in three groups:
+ * Each has one subscription and :periods invoices (two, where not said), in three groups:
  *	4 of 10  paid, ends within 7 days:  tonight renews them
  *	2 of 10  their invoice fell due 5 to 21 days ago (nobody ran the nights between): tonight marks
  *	         it overdue, and suspends them
@@ -10,6 +10,10 @@
  */
 \set ON_ERROR_STOP 1
 \set day '''2026-07-15'''
+\if :{?periods}
+\else
+\set periods 2
+\endif
 SET synchronous_commit = off;
 SET work_mem = '64MB';
 SET maintenance_work_mem = '128MB';
@@ -44,18 +48,18 @@ SELECT customer_id, format('Pelanggan %s', lpad(n::text, 6, '0')), format('pelan
 INSERT INTO subscriptions (id, customer_id, package_id, mikrotik_username, mikrotik_password, start_date, end_date,
        created_at, updated_at)
 SELECT subscription_id, customer_id, package_id, format('pelanggan%s', n), 'sealed',
-       end_date - CASE WHEN owes THEN 29 ELSE 59 END, end_date, made_at, made_at
+       end_date - 30 * :periods + CASE WHEN owes THEN 31 ELSE 1 END, end_date, made_at, made_at
   FROM filling
  ORDER BY n;
 
--- For customers who owe, the second period is the one not paid.
+-- For customers who owe, the last period is the one not paid.
 CREATE TEMPORARY TABLE billing AS
-SELECT f.*, i.nth, uuidv7() AS invoice_id, i.nth = 1 OR NOT f.owes AS is_paid, p.starts,
+SELECT f.*, i.nth, uuidv7() AS invoice_id, i.nth < :periods OR NOT f.owes AS is_paid, p.starts,
        CASE WHEN i.nth = 1 THEN p.starts ELSE p.starts - 8 END AS issued_on,
        CASE WHEN i.nth = 1 THEN p.starts ELSE p.starts - 1 END AS due_date
   FROM filling f
- CROSS JOIN generate_series(1, 2) AS i(nth)
- CROSS JOIN LATERAL (SELECT f.end_date + CASE WHEN f.owes THEN 1 ELSE -29 END - CASE i.nth WHEN 1 THEN 30 ELSE 0 END) AS p(starts);
+ CROSS JOIN generate_series(1, :periods) AS i(nth)
+ CROSS JOIN LATERAL (SELECT f.end_date + CASE WHEN f.owes THEN 1 ELSE -29 END - 30 * (:periods - i.nth)) AS p(starts);
 
 INSERT INTO invoices (id, invoice_number, subscription_id, customer_id, package_id, kind, amount, paid_amount,
        period_start, period_end, issued_on, due_date, first_due_date, subtotal, grants_days, status, created_at, updated_at)

@@ -134,10 +134,10 @@ class Lab:
         self.sql("postgres", 'CREATE DATABASE "%s" TEMPLATE "%s" OWNER isp_owner STRATEGY file_copy' % (name, source))
         self.sql("postgres", "CHECKPOINT")
 
-    def fill(self, customers):
+    def fill(self, customers, periods=2):
         self.script("db", "up")
         self.script("db", "deploy", "--name", "filled")
-        self.psql("filled", "-v", "n=%d" % customers, "-f", os.path.join(HERE, "fill.sql"))
+        self.psql("filled", "-v", "n=%d" % customers, "-v", "periods=%d" % periods, "-f", os.path.join(HERE, "fill.sql"))
 
     def up(self):
         """The product, and somebody logged in."""

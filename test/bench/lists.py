@@ -1,0 +1,62 @@
+"""lists: the addresses of all lists that a screen shows, with each order, filter and search that is dear."""
+import json
+
+LISTS = {
+    "/api/invoices": (
+        "", "page=1000&per_page=100", "status=overdue", "status=unpaid", "status=paid", "status=unpaid,overdue",
+        "open=true", "sort=amount", "sort=-amount", "sort=due_date", "sort=-due_date", "sort=outstanding",
+        "sort=-outstanding", "sort=status", "sort=invoice_number", "sort=-invoice_number", "sort=updated_at",
+        "sort=-updated_at", "sort=created_at", "sort=subscription.customer.name", "sort=-subscription.customer.name",
+        "status=overdue&sort=amount", "status=unpaid&sort=-amount", "status=paid&sort=amount", "search=INV-2026",
+        "search=INV-20260715", "search=INV", "search=pelanggan", "search=pelanggan%20000123", "search=zzzz",
+        "search=00", "search=INV-2026&sort=amount", "search=INV-2026&status=unpaid",
+        "due_from=2026-07-01&due_to=2026-07-31", "issued_from=2025-01-01&issued_to=2025-12-31",
+        "due_from=2024-01-01&sort=amount", "customer_id={cust}", "subscription_id={sub}", "kind=renewal",
+        "kind=other", "kind=first",
+    ),
+    "/api/payments": (
+        "", "sort=amount", "sort=-amount", "sort=payment_date", "sort=-payment_date", "search=pelanggan",
+        "search=INV-2026", "search=zzzz", "method=cash", "method=transfer", "status=reversed",
+        "received_from=2026-07-01", "customer_id={cust}", "source=midtrans", "page=1000&per_page=100",
+    ),
+    "/api/customers": (
+        "", "search=pelanggan", "search=00123", "search=merdeka", "has_debt=true", "has_debt=false",
+        "service=off_for_debt", "service=on", "sort=name", "sort=-name", "sort=debt", "sort=-debt",
+        "search=pelanggan&sort=-debt", "status=active",
+    ),
+    "/api/subscriptions": (
+        "", "search=pelanggan", "status=active", "sort=end_date", "sort=customer.name", "search=zzzz",
+        "customer_id={cust}", "sort=debt", "sort=-debt",
+    ),
+    "/api/search": (
+        "q=pelanggan", "q=INV-2026", "q=000123", "q=0812",
+    ),
+    "/api/billing-logs": (
+        "", "search=bill", "search=zzzz", "customer_id={cust}",
+    ),
+    "/api/dashboard/stats": (
+        "",
+    ),
+    "/api/dashboard/recent-activities": (
+        "",
+    ),
+    "/api/mikrotik-secrets": (
+        "", "search=pelanggan",
+    ),
+    "/api/customers/{cust}/history": (
+        "",
+    ),
+    "/api/subscriptions/{sub}/history": (
+        "",
+    ),
+    "/api/audit-logs": (
+        "",
+    ),
+}
+
+
+def addresses(lab):
+    """Each of them, those of one customer and one line with an id."""
+    ids = {name: json.loads(lab.get("/api/" + noun))["data"][0]["id"]
+           for name, noun in (("cust", "customers"), ("sub", "subscriptions"))}
+    return [(path + ("?" + query if query else "")).format(**ids) for path, queries in LISTS.items() for query in queries]
