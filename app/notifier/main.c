@@ -17,7 +17,7 @@ run(struct ctx *cx, const struct program *p, const struct daemon_args *args)
 	bool well = true;
 
 	if (sender != NULL)
-		return program_exit(cx, p, notifier_send_line(cx, sender), &well);
+		return program_exit(cx, p, notifier_send_outbox(cx, sender), &well);
 	if (!program_has_no_option(args))
 		return program_exit(cx, p, notifier_once(cx, &well), &well);
 	return notifier_serve(cx, args->env);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/conf_int.h"
+#include "base/fd.h"
 #include "base/log.h"
 
 enum { FILE_MAX = 1 << 16 };
@@ -18,13 +19,6 @@ static const char file_default[] = "/etc/isp-billing/isp.env";
 
 /* Names of a Laravel system that have no meaning here; a file may hold them. */
 static const char *const unused[] = { "APP_NAME", "APP_DEBUG", "DB_CONNECTION", "MAIL_MAILER" };
-
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 static bool
 is_set(const struct conf *cf, size_t i)
@@ -130,7 +124,7 @@ read_line(struct ctx *cx, struct line l, struct conf *cf)
 static enum rc
 slurp(struct ctx *cx, const char *path, bool optional, const char **ret)
 {
-	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *buf;
 	ssize_t n;
 

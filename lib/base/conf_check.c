@@ -7,16 +7,10 @@
 #include <unistd.h>
 
 #include "base/conf_int.h"
+#include "base/fd.h"
 
 /* The zone database of Debian, which PostgreSQL and Python read, too. */
 static const char zones[] = "/usr/share/zoneinfo";
-
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 static bool
 is_int(const char *s, int64_t min, int64_t max)
@@ -52,7 +46,7 @@ is_date(const char *s)
 static bool
 is_zone(struct ctx *cx, const char *name)
 {
-	_cleanup_(close_fd) int fd = -1;
+	_cleanup_(fd_closep) int fd = -1;
 	char magic[4] = "";
 
 	if (name[0] == '/' || strstr(name, "..") != NULL)

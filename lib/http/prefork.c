@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/daemon.h"
+#include "base/fd.h"
 #include "base/log.h"
 
 enum {
@@ -58,13 +59,6 @@ static int ready_pipe = -1;
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
-
 static int
 give_fd(int *fd)
 {
@@ -95,7 +89,8 @@ inherited(const char *pool)
 static bool
 somebody_listens(const struct sockaddr_un *sa)
 {
-	_cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	_cleanup_(fd_closep) int fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	return connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN;
 }
@@ -103,7 +98,8 @@ somebody_listens(const struct sockaddr_un *sa)
 static enum rc
 listen_unix(struct ctx *cx, const char *path, int *ret)
 {
-	_cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	_cleanup_(fd_closep) int fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof(sa.sun_path))
@@ -123,7 +119,7 @@ listen_unix(struct ctx *cx, const char *path, int *ret)
 static enum rc
 bind_tcp(struct ctx *cx, const struct addrinfo *ai, const char *address, int *ret)
 {
-	_cleanup_(close_fd) int fd =
+	_cleanup_(fd_closep) int fd =
 	    socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1;
 
@@ -219,7 +215,7 @@ start_child(struct master *m, struct slot *s, int *ready)
 static void
 fill_slot(struct master *m, struct slot *s)
 {
-	_cleanup_(close_fd) int ready = -1;
+	_cleanup_(fd_closep) int ready = -1;
 	pid_t pid;
 
 	if (s->pid != 0 || clock_ms() < s->not_before)
@@ -311,7 +307,7 @@ wait_for(struct master *m, pid_t pid)
 static bool
 replace(struct master *m, struct slot *s)
 {
-	_cleanup_(close_fd) int ready = -1;
+	_cleanup_(fd_closep) int ready = -1;
 	pid_t old = s->pid, pid;
 
 	if (old == 0 || m->nleaving == CHILDREN_MAX)

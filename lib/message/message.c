@@ -7,7 +7,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-struct line {
+struct outbox {
 	const char *sender;
 	struct channels *channels;
 };
@@ -18,10 +18,10 @@ static const struct db_col message_cols[] = {
 };
 
 enum rc
-message_open_line(struct ctx *cx, struct arena *life, const char *sender, struct line **ret)
+message_open_outbox(struct ctx *cx, struct arena *life, const char *sender, struct outbox **ret)
 {
 	struct db_rows *rows;
-	struct line *line = arena_alloc(life, sizeof(*line));
+	struct outbox *outbox = arena_alloc(life, sizeof(*outbox));
 
 	TRY(db_row(cx, &SQL_message_sender_lock, &rows, V_TEXT(sender)));
 	if (!db_bool(rows, 0, "locked")) {
@@ -29,9 +29,9 @@ message_open_line(struct ctx *cx, struct arena *life, const char *sender, struct
 		return RC_OK;
 	}
 	TRY(db_exec(cx, &SQL_message_recover, V_TEXT(sender)));
-	*line = (struct line){ .sender = arena_strdup(life, sender),
+	*outbox = (struct outbox){ .sender = arena_strdup(life, sender),
 		.channels = channel_new(life, cx->conf) };
-	*ret = line;
+	*ret = outbox;
 	return RC_OK;
 }
 
@@ -66,7 +66,7 @@ finish_message(struct ctx *cx, const struct message *m, const struct delivery *d
 	    V_TEXT(d->detail), V_I64(d->wait_seconds));
 }
 
-/* Fail one message whose secret no key opens, so that the line goes on. */
+/* Fail one message whose secret no key opens, so that the sender's other messages leave. */
 static struct delivery
 deliver(struct ctx *cx, struct channels *channels, const struct message *m)
 {
@@ -81,19 +81,19 @@ deliver(struct ctx *cx, struct channels *channels, const struct message *m)
 }
 
 enum rc
-message_send_next(struct ctx *cx, struct line *line, bool *ret, bool *well)
+message_send_next(struct ctx *cx, struct outbox *outbox, bool *ret, bool *well)
 {
 	struct db_rows *rows;
 	struct message m;
 	struct delivery d;
 
-	TRY(db_row_if_any(cx, &SQL_message_take, &rows, V_TEXT(line->sender),
+	TRY(db_row_if_any(cx, &SQL_message_take, &rows, V_TEXT(outbox->sender),
 	    V_TEXT(conf_text(cx->conf, CONF_APP_URL))));
 	*ret = db_count(rows) > 0;
 	if (!*ret)
 		return RC_OK;
 	TRY(db_scan(cx, rows, 0, message_cols, &m));
-	d = deliver(cx, line->channels, &m);
+	d = deliver(cx, outbox->channels, &m);
 	*well = d.outcome == OUTCOME_SENT;
 	return finish_message(cx, &m, &d);
 }

@@ -19,8 +19,7 @@ enum {
 	GRACE_MS = 20000, /* for the call under way: killing it would leave its message unknown */
 };
 
-/* ---- one line ----------------------------------------------------------------------------------
- */
+/* ---- one sender ------------------------------------------------------------------------------ */
 
 /* Milliseconds until this sender's next message may leave; -1: it has none. */
 static enum rc
@@ -59,18 +58,18 @@ linger(struct ctx *cx, const char *sender, int64_t idle_since, bool *ret)
 }
 
 enum rc
-notifier_send_line(struct ctx *cx, const char *sender)
+notifier_send_outbox(struct ctx *cx, const char *sender)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
 	int64_t idle_since = clock_ms();
-	struct line *line;
+	struct outbox *outbox;
 	bool sent, well, more = true;
 
 	TRY(db_listen(cx, CHANNEL));
-	TRY(message_open_line(cx, life, sender, &line));
-	while (line != NULL && more && !daemon_stopping()) {
+	TRY(message_open_outbox(cx, life, sender, &outbox));
+	while (outbox != NULL && more && !daemon_stopping()) {
 		arena_reset(cx->mem);
-		TRY(message_send_next(cx, line, &sent, &well));
+		TRY(message_send_next(cx, outbox, &sent, &well));
 		if (sent)
 			idle_since = clock_ms();
 		else
@@ -115,7 +114,7 @@ serve_sender(struct child_set *children, const char *sender, int wait_ms)
 }
 
 static size_t
-line_arguments(const void *env, const char *sender, const char **ret)
+child_arguments(const void *env, const char *sender, const char **ret)
 {
 	ret[0] = "--sender";
 	ret[1] = sender;
@@ -153,7 +152,7 @@ notifier_serve(struct ctx *cx, const char *env)
 		.noun = "sender",
 		.most = CHILDREN_MOST,
 		.grace_ms = GRACE_MS,
-		.arguments = line_arguments,
+		.arguments = child_arguments,
 		.work = env };
 	struct child_set *children = child_set_new(life, &plan);
 	struct loop loop = { .channel = CHANNEL,
@@ -170,22 +169,22 @@ notifier_serve(struct ctx *cx, const char *env)
 /* ---- once --------------------------------------------------------------------------------------
  */
 
-/* Skip a line that a running service holds. */
+/* Skip a sender that a running service serves. */
 static enum rc
-empty_line(struct ctx *cx, const char *sender, bool *ret_ok)
+empty_outbox(struct ctx *cx, const char *sender, bool *ret_ok)
 {
 	_cleanup_(arena_freep) struct arena *life = arena_new(16384);
 	_cleanup_(arena_freep) struct arena *mem = arena_new(65536);
 	struct ctx own = *cx;
-	struct line *line;
+	struct outbox *outbox;
 	enum rc rc;
 	bool sent = true, well = true;
 
 	own.mem = mem;
-	rc = message_open_line(&own, life, sender, &line);
-	while (rc == RC_OK && line != NULL && sent && !daemon_stopping()) {
+	rc = message_open_outbox(&own, life, sender, &outbox);
+	while (rc == RC_OK && outbox != NULL && sent && !daemon_stopping()) {
 		arena_reset(mem);
-		rc = message_send_next(&own, line, &sent, &well);
+		rc = message_send_next(&own, outbox, &sent, &well);
 		*ret_ok = *ret_ok && well;
 	}
 	cx->err = own.err;
@@ -203,6 +202,6 @@ notifier_once(struct ctx *cx, bool *ret_ok)
 	TRY(fan_out(cx));
 	TRY(db_rows(cx, &SQL_message_due_senders, &rows));
 	for (size_t i = 0; i < db_count(rows); i++)
-		TRY(empty_line(cx, db_text(rows, i, "sender"), ret_ok));
+		TRY(empty_outbox(cx, db_text(rows, i, "sender"), ret_ok));
 	return RC_OK;
 }

@@ -22,6 +22,6 @@ int notifier_serve(struct ctx *, const char *env);
 enum rc notifier_once(struct ctx *, bool *ret_ok) _must_check_;
 
 /* The work of the child of one sender. */
-enum rc notifier_send_line(struct ctx *, const char *sender) _must_check_;
+enum rc notifier_send_outbox(struct ctx *, const char *sender) _must_check_;
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/sb.h"
 
 static void
-close_fd(void *fd)
+close_deferred(void *fd)
 {
 	close(*(int *)fd);
 }
@@ -29,7 +29,7 @@ dial(struct ctx *cx, const char *directory, int *ret)
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return FAIL(cx, RC_INTERNAL, "socket");
-	arena_defer(cx->mem, close_fd, fd);
+	arena_defer(cx->mem, close_deferred, fd);
 	if (connect(*fd, (const void *)&to, sizeof(to)) != 0)
 		return FAIL(cx, RC_RETRY, "isp-probe is not running.");
 	*ret = *fd;

@@ -20,8 +20,8 @@ bool ros_text_is_utf8(const char *, size_t len);
 char *ros_text_from_latin1(struct arena *, const char *, size_t len, size_t *ret);
 
 /*
- * A text for a message or a log: control characters as
- *  or \x1b, cut (with "...") to max bytes. The text is UTF-8.
+ * A text for a message or a log: control characters as \n or \x1b, cut (with "...") to max
+ * bytes. The text is UTF-8.
  */
 char *ros_text_printable(struct arena *, const char *, size_t max);
 

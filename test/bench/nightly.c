@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/macro.h"
 #include "billing/billing.h"
 #include "db/db.h"
 

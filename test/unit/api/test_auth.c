@@ -193,8 +193,8 @@ a_new_password_ends_the_other_sessions(void **state)
 }
 
 /*
- * Blanks were cut off where a password is asked for and kept where it is set: who began or ended
- * theirs with one was locked out for good.
+ * Bug: blanks around a password were cut off at the log-in and kept where it is set: a
+ * user whose password began or ended with one was locked out for good.
  */
 static void
 a_password_keeps_its_blanks(void **state)
@@ -285,7 +285,10 @@ an_imported_hash_is_replaced(void **state)
 	(void)want(200, "POST", "/api/login", login_body(email, "secret"));
 }
 
-/* Refuse any input alike: anybody was shown what a good registration looks like. */
+/*
+ * Refuse any input alike. Bug: an anonymous caller was shown what a good registration
+ * looks like.
+ */
 static void
 registration_is_closed_once_there_is_a_user(void **state)
 {
@@ -322,7 +325,7 @@ users_by_table(void **state)
 	(void)want(404, "DELETE", "/api/users/not-a-uuid", NULL);
 }
 
-/* The entry was looked up by an e-mail that was no longer anybody's, and belonged to nobody. */
+/* Bug: attempts were counted under an e-mail that no user had any more. */
 static void
 a_user_who_changes_their_address_is_known(void **state)
 {

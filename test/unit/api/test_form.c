@@ -34,7 +34,7 @@ phones(void **state)
 	refuses(form_phone, LIST("0812x", "0812.3", "0812\n", "٠٨"));
 }
 
-/* A package was sold at 999999G that no router could be informed of: both read by one rule now. */
+/* Bug: a package was sold at 999999G, which no router accepts: one rule reads both now. */
 static void
 rates(void **state)
 {
@@ -104,7 +104,7 @@ digests(void **state)
 				 "g123456789abcdef0123456789abcdef" HALF));
 }
 
-/* "garbage" was taken, and found out when the router was connected to; more in test_pem.c. */
+/* Bug: "garbage" was accepted, and found only when the router was dialled; more in test_pem.c. */
 static void
 certificates(void **state)
 {

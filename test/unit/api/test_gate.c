@@ -1,8 +1,8 @@
 /*
- * The gate: a request whose token fails executes nothing.  `Bearer 1|aaaa…` on a
- * list of 400,000 rows was answered 401 after 3 to 5 s: the list and its count ran
- * behind the look-up of the token, and only the answer was withheld; ten such
- * connections held the webhook up for 8 s.
+ * The gate: a request whose token fails executes nothing. Bug: `Bearer 1|aaaa…` on a list
+ * of 400,000 rows was answered 401 after 3 to 5 s: the list and its count ran behind the
+ * look-up of the token, and only the answer was withheld; ten such connections delayed the
+ * webhook by 8 s.
  */
 #include "ask.h"
 
@@ -53,7 +53,7 @@ ask_costly(const char *method, const char *path, const char *token)
 	return rs.status;
 }
 
-/* Whether the list was executed since this was asked last. */
+/* True when the list was executed since the last call of this. */
 static bool
 executed(void)
 {

@@ -62,7 +62,7 @@ nested(const struct answer *a, const char *outer, const char *name)
 	return text(&in, name);
 }
 
-/* A form with three wrong fields was refused three times, each time for another one. */
+/* Bug: a form with three wrong fields was refused three times, each time for another one. */
 static void
 all_that_is_wrong_is_reported_at_once(void **state)
 {
@@ -271,7 +271,7 @@ payment_is_booked_and_reversed(void **state)
 	assert_int_equal(number(&a, "outstanding"), 0);
 }
 
-/* amount came in a second round, when the subscription had been named; status in a third. */
+/* Bug: amount came in a second answer, when the subscription had been named; status in a third. */
 static void
 all_that_is_wrong_with_an_invoice_at_once(void **state)
 {

@@ -100,8 +100,8 @@ two_admins_cannot_demote_each_other(void **state)
 }
 
 /*
- * A login that had verified the old password, and waited for the change of it, got a session that
- * outlived the change.
+ * Bug: a login that had verified the old password, and waited for the change of it, got a
+ * session that outlived the change.
  */
 static void
 a_new_password_stops_a_login_under_way(void **state)
@@ -194,8 +194,8 @@ a_deactivated_user_gets_no_token_under_way(void **state)
 }
 
 /*
- * A subscription made while the first router was being added saw no router, and the router took
- * over the accounts it saw: that one stayed without a router for ever.
+ * Bug: a subscription made while the first router was being added saw no router, and the
+ * router took over only the accounts it saw: that one stayed without a router for ever.
  */
 static void
 no_account_misses_the_first_router(void **state)

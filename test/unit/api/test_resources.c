@@ -119,7 +119,7 @@ credit_is_a_ledger(void **state)
 	(void)want(204, "DELETE", FMT("/api/customers/%s?keep_credit=1", id), NULL);
 }
 
-/* Paid out of several gifts, 2500 were answered as 500: the line of the last of them. */
+/* Bug: 2500 paid out of several gifts were answered as 500, the line of the last of them. */
 static void
 a_payout_is_answered_as_one(void **state)
 {
@@ -260,7 +260,7 @@ router_is_saved_once_and_shows_no_secret(void **state)
 	assert_true(names(&a, "tls_fingerprint"));
 	a = want(422, "PUT", FMT("/api/router-settings/%s", id), "{\"tls_ca\":\"garbage\"}");
 	assert_true(names(&a, "tls_ca"));
-	/* A PUT was not asked, and the router could not be logged in to any more. */
+	/* Bug: a PUT did not check it, and the router refused every later login. */
 	a = want(422, "PUT", FMT("/api/router-settings/%s", id),
 	    "{\"tls_verify\":\"pin\",\"password\":\"s3cret-7\"}");
 	assert_true(names(&a, "tls_fingerprint"));
@@ -282,7 +282,7 @@ router_is_saved_once_and_shows_no_secret(void **state)
 	assert_null(strstr(a.body, "s3cret-7"));
 }
 
-/* The client sends no name: its every save of a router that was there was 422. */
+/* Bug: the client sends no name: each of its saves of an existing router was 422. */
 static void
 router_that_is_there_needs_its_place_alone(void **state)
 {

@@ -127,8 +127,9 @@ bad_values_stop_with_the_key(void **state)
 }
 
 /*
- * With either of these each program started, and each statement that asked for the day then failed:
- * the answer said that a value of the body was malformed, and nothing was logged.
+ * Bug: with either of these each program started, and each statement that asked for the
+ * day then failed: the answer said that a value of the body was malformed, and nothing was
+ * logged.
  */
 static void
 days_and_zones_must_exist(void **state)
@@ -251,7 +252,9 @@ booleans(void **state)
 	assert_false(conf_bool(&b->cf, CONF_MIKROTIK_SSL));
 }
 
-/* Each of these was ignored: payments were off, and lines were suspended without asking Midtrans.
+/*
+ * Bug: each of these was ignored: payments were off, and lines were suspended without
+ * asking Midtrans.
  */
 static void
 every_line_must_be_understood(void **state)

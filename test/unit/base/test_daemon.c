@@ -85,7 +85,7 @@ wrong_command_lines_end_with_2(void **state)
 	assert_int_equal(exit_of(good), 99);
 }
 
-/* billing-cron --only "$STEPS" with STEPS unset did all of them, for real. */
+/* Bug: billing-cron --only "$STEPS" with STEPS unset ran all steps, for real. */
 static void
 an_empty_value_is_none(void **state)
 {

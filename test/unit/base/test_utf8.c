@@ -108,7 +108,10 @@ controls_are_found(void **state)
 	assert_false(utf8_has_control("", false));
 }
 
-/* A refused refund stayed "under way": Midtrans' message was cut inside its last letter. */
+/*
+ * Bug: a refused refund stayed "under way", because Midtrans' message was cut inside its
+ * last letter.
+ */
 static void
 texts_are_cut_between_characters(void **state)
 {

@@ -148,7 +148,7 @@ only_so_many_bytes_are_read(void **state)
 	assert_false(value_whole(digits, 65, &val));
 }
 
-/* "150.000" was booked as 150 rupiah: in Indonesia the point parts thousands. */
+/* Bug: "150.000" was booked as 150 rupiah: in Indonesia the point separates thousands. */
 static void
 money_as_text_is_strict(void **state)
 {

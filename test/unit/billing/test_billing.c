@@ -131,8 +131,8 @@ a_rehearsal_says_it_all_and_changes_nothing(void **state)
 }
 
 /*
- * A customer pays at this moment: that row alone is missing.  A preview once ended with the first
- * chunk that failed, and the line of a failure held SQL.
+ * A customer pays at this moment: the preview lacks that row alone. Bug: the preview ended
+ * with the first chunk that failed, and the line of a failure held SQL.
  */
 static void
 a_preview_gives_way_to_real_work(void **state)
@@ -211,8 +211,8 @@ a_second_run_does_what_was_left(void **state)
 }
 
 /*
- * A failure was reported as an id alone, in the text report not even that, and for the overdue
- * step the id of the invoice was called that of a subscription.
+ * Bug: a failure was reported as an id alone, in the text report not even that, and for
+ * the overdue step the id of the invoice was called that of a subscription.
  */
 static void
 a_failure_is_named(void **state)

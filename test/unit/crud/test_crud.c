@@ -3,9 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crypt.h"
 #include "crud/crud.h"
+#include "db/db.h"
 
 static struct ctx cx;
 
@@ -246,21 +249,44 @@ total(const char *query)
 	return strtoll(at + 8, NULL, 10);
 }
 
+/* Wait for this total: one that took 20 ms to count, as on a busy machine, is kept for 5 s. */
+static void
+assert_total(const char *query, int64_t expected)
+{
+	int64_t until = clock_ms() + 6000;
+
+	while (total(query) != expected && clock_ms() < until)
+		(void)usleep(50000);
+	assert_int_equal(total(query), expected);
+}
+
+/* The visible customers, by a statement of its own: no total that is remembered. */
+static int64_t
+visible_customers(void)
+{
+	static const struct db_stmt count = { NULL,
+		"SELECT count(*) AS n FROM customers WHERE archived_at IS NULL", 0 };
+	struct db_rows *rows;
+
+	assert_int_equal(db_row(&cx, &count, &rows), RC_OK);
+	return db_i64(rows, 0, "n");
+}
+
 static void
 lists_filter_sort_and_search(void **state)
 {
 	struct resp rs;
-	int64_t before = total(NULL);
+	int64_t before = visible_customers();
 
 	(void)state;
 	make(5, "Unit 100%_x");
-	assert_int_equal(total(NULL), before + 5);
-	assert_int_equal(total("search=unit+100%25_x"), 5);
-	assert_int_equal(total("search=unit+1__x"), 0);
-	assert_int_equal(total("search=100%25_X&status=active"), 3);
-	assert_int_equal(total("search=100%25_X&status=inactive&per_page=1"), 2);
-	assert_int_equal(total("search=100%25_X&created_from=2999-01-01T00:00Z"), 0);
-	assert_int_equal(total("search=&status=&page=&created_from=&unknown=x"), before + 5);
+	assert_total(NULL, before + 5);
+	assert_total("search=unit+100%25_x", 5);
+	assert_total("search=unit+1__x", 0);
+	assert_total("search=100%25_X&status=active", 3);
+	assert_total("search=100%25_X&status=inactive&per_page=1", 2);
+	assert_total("search=100%25_X&created_from=2999-01-01T00:00Z", 0);
+	assert_total("search=&status=&page=&created_from=&unknown=x", before + 5);
 	rs = ask("GET", "/api/customers", "search=100%25_x&sort=name&per_page=1", NULL);
 	HAS(rs, "\"name\":\"Unit 100%_x 0\"");
 	rs = ask("GET", "/api/customers", "search=100%25_x&sort=-name&per_page=1&page=2", NULL);
@@ -278,20 +304,20 @@ lists_filter_sort_and_search(void **state)
 static void
 hidden_rows_are_counted_apart(void **state)
 {
-	int64_t before = total(NULL);
+	int64_t before = visible_customers();
 
 	(void)state;
 	make(3, "Hide");
 	assert_int_equal(run_all(
 			     "UPDATE customers SET archived_at = now() WHERE name LIKE 'Hide%'"),
 	    RC_OK);
-	assert_int_equal(total(NULL), before);
-	assert_int_equal(total("archived=1&search=Hide"), 3);
+	assert_total(NULL, before);
+	assert_total("archived=1&search=Hide", 3);
 	assert_int_equal(run_all("UPDATE customers SET archived_at = NULL WHERE name = 'Hide 0'"),
 	    RC_OK);
-	assert_int_equal(total(NULL), before + 1);
+	assert_total(NULL, before + 1);
 	assert_int_equal(run_all("DELETE FROM customers WHERE name LIKE 'Hide%'"), RC_OK);
-	assert_int_equal(total(NULL), before);
+	assert_total(NULL, before);
 	assert_int_equal(ask("GET", "/api/customers", "archived=x", NULL).status, 422);
 }
 

@@ -304,7 +304,7 @@ the_actor_is(const char *name)
 	assert_string_equal(db_text(rows, 0, "actor"), name);
 }
 
-/* E-mails beyond 199 bytes were cut in the log, and the audit found no user of the rest. */
+/* Bug: e-mails beyond 199 bytes were cut in the log, and the audit found no user with the rest. */
 static void
 a_long_name_is_reported_whole(void **state)
 {
@@ -319,9 +319,9 @@ a_long_name_is_reported_whole(void **state)
 }
 
 /*
- * The actor was set again after any failure, also where the transaction goes on from a savepoint:
- * there the server takes ROLLBACK TO SAVEPOINT and nothing else, so the saying killed it (25P02),
- * and with it every preview of which one chunk failed.
+ * Bug: the actor was set again after any failure, also inside a transaction that goes on
+ * from a savepoint: there the server accepts ROLLBACK TO SAVEPOINT only, so the statement
+ * ended it (25P02), and with it every preview with a failed chunk.
  */
 static void
 a_savepoint_is_gone_back_to(void **state)
@@ -470,9 +470,9 @@ too_many_statements_are_forgotten(void **state)
 }
 
 /*
- * A server that was stopped in its tracks, or whose network was cut, sends nothing and closes
- * nothing: its statement_timeout is of no help, and GET /api/health hung with it for as long as
- * it did.  The caller must give up after answer_ms, and not repeat the statement at once.
+ * Bug: a server that is stopped, or whose network is cut, sends nothing and closes
+ * nothing: its statement_timeout does not help, and GET /api/health hung as long. The
+ * caller must give up after answer_ms, and not repeat the statement at once.
  */
 static void
 silence_is_given_up(void **state)

@@ -144,8 +144,8 @@ the_url_adds_and_does_not_override(void **state)
 }
 
 /*
- * A database whose owner had set its defaults gave us days in another form, snapshots that a lock
- * does not renew, and backslashes that ended strings.
+ * Bug: a database whose owner had set its defaults returned days in another form,
+ * snapshots that a lock does not renew, and backslashes that ended strings.
  */
 static void
 defaults_of_the_database_do_not_matter(void **state)
@@ -229,7 +229,7 @@ nothing_to_close_is_closed(void **state)
 	assert_int_equal(db_listen(&(struct ctx){ .mem = cx.mem }, ""), RC_INTERNAL);
 }
 
-/* A place where somebody answers the door and hangs up at once; how often has it rung? */
+/* A server that accepts connections and closes them at once; counts them. */
 static int door;
 
 static int

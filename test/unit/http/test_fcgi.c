@@ -393,8 +393,8 @@ large_bodies_both_ways(void **state)
 }
 
 /*
- * One request in five after a large body was 502: the record that ends the body
- * was left behind, whole or torn, and taken for the beginning of the next.
+ * Bug: one request in five after a large body was 502: the record that ends the body was
+ * left behind, whole or in part, and read as the beginning of the next.
  */
 static void
 large_body_is_read_to_its_end(void **state)

@@ -252,7 +252,10 @@ a_read_is_repeated_once(void **state)
 	assert_int_equal(authenticated, 2);
 }
 
-/* A payment whose connection broke may have been booked: run again, it would be booked twice. */
+/*
+ * Bug: a payment whose connection broke may have been booked; the request was run again,
+ * which could book it twice.
+ */
 static void
 a_write_is_never_repeated(void **state)
 {
@@ -302,8 +305,9 @@ logged(const char *path)
 }
 
 /*
- * A value that only the database finds wrong has slipped past us, and no field tells the person
- * which: a configured day that is none was answered so, again and again, and nobody could see why.
+ * Bug: a value that only the database refuses has passed our own checks, and no field
+ * shows which it is: a malformed configured day was answered so, again and again, without
+ * a line in the log.
  */
 static void
 an_error_of_no_field_is_logged(void **state)

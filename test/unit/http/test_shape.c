@@ -77,7 +77,7 @@ defaults_and_unknown_fields(void **state)
 	SAME(create(""), "The name field is required.");
 	SAME(create("{\"name\":null}"), "The name field is required.");
 	SAME(create("{\"name\":\"  \"}"), "The name field is required.");
-	/* Answered 200, and the name stayed: the person who emptied it got no error. */
+	/* Bug: the answer was 200, and the name stayed: a person who emptied it got no error. */
 	SAME(update("{\"name\":null}"), "The name field is required.");
 	SAME(update("{\"name\":\"\"}"), "The name field is required.");
 }
@@ -109,7 +109,10 @@ null_is_no_change(void **state)
 	SAME(update("{\"state\":null}"), "The state field is required (use /state).");
 }
 
-/* A field of a form left empty is not given, a number or a text: "" was refused of texts. */
+/*
+ * A form field left empty is not given, be it a number or a text. Bug: for a text "" was
+ * refused.
+ */
 static void
 nothing_typed_is_the_default(void **state)
 {
@@ -121,7 +124,7 @@ nothing_typed_is_the_default(void **state)
 	    "{\"name\":\"A\",\"kind\":\"pppoe\",\"active\":true}");
 }
 
-/* {"abilities": null} made a token of all abilities. */
+/* Bug: {"abilities": null} made a token with all abilities. */
 static void
 null_asks_for_no_rights(void **state)
 {
@@ -156,8 +159,10 @@ numbers_are_exact(void **state)
 	SAME(update("{\"price\":150000,\"count\":\"5\"}"), "{\"price\":150000,\"count\":5}");
 	SAME(update("{\"price\":\"150000.00\"}"), "{\"price\":150000}");
 	SAME(update("{\"price\":150000.0}"), "{\"price\":150000}");
-	/* 15e4 and 150000.000 passed as money though "15e4" did not: the same amount was right or
-	 * wrong by its quotes. */
+	/*
+	 * Bug: 15e4 and 150000.000 passed as money though "15e4" did not: the same amount was
+	 * right or wrong by its quotes.
+	 */
 	/* One rule holds for both. */
 	SAME(update("{\"price\":15e4}"), "The price must be a whole amount of rupiah.");
 	SAME(update("{\"price\":150000.000}"), "The price must be a whole amount of rupiah.");
@@ -295,7 +300,10 @@ bodies_must_be_declared(void **state)
 	assert_int_equal(shape_read(&cx, fields, 1, FF_UPDATE, &rq, &in), RC_OK);
 }
 
-/* A webhook's fields are held elsewhere: one that its table did not name was dropped. */
+/*
+ * A webhook's fields are checked elsewhere. Bug: a field that the table does not name was
+ * dropped.
+ */
 static void
 a_body_whole(void **state)
 {

@@ -51,7 +51,7 @@ test_headers(void **state)
 	assert_non_null(strstr(text, "one<br>\r\ntwo"));
 }
 
-/* A customer was called "Budi\r\nBcc: all@example.net". */
+/* Bug: a customer named "Budi\r\nBcc: all@example.net" added a header. */
 static void
 test_a_line_break_adds_no_header(void **state)
 {

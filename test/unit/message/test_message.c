@@ -65,14 +65,14 @@ an_alert(const char *title)
 	(void)sql("SELECT message_fan_out() AS v");
 }
 
-static struct line *
-the_line(const char *sender)
+static struct outbox *
+the_outbox(const char *sender)
 {
-	struct line *line;
+	struct outbox *outbox;
 
-	assert_int_equal(message_open_line(&cx, life, sender, &line), RC_OK);
-	assert_non_null(line);
-	return line;
+	assert_int_equal(message_open_outbox(&cx, life, sender, &outbox), RC_OK);
+	assert_non_null(outbox);
+	return outbox;
 }
 
 static const char *
@@ -87,19 +87,19 @@ a_message_that_arrived_is_sent(void **state)
 {
 	static const struct turn turns[] = { { ANSWER("200 OK"), PEER_CLOSE } };
 	const char *sender;
-	struct line *line;
+	struct outbox *outbox;
 	bool sent, well;
 
 	(void)state;
 	answering(turns, 1);
 	sender = a_webhook(peer.port);
 	an_alert("first <&> \"one\"");
-	line = the_line(sender);
-	assert_int_equal(message_send_next(&cx, line, &sent, &well), RC_OK);
+	outbox = the_outbox(sender);
+	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
 	assert_true(sent && well);
 	assert_string_equal(states(), "sent 1");
 	assert_string_equal(sql("SELECT notification_sent::text AS v FROM alert_logs"), "true");
-	assert_int_equal(message_send_next(&cx, line, &sent, &well), RC_OK);
+	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
 	assert_false(sent);
 	assert_non_null(strstr(peer.received[0], "first <&> \\\"one\\\""));
 }
@@ -116,7 +116,7 @@ a_message_that_was_refused_waits(void **state)
 	answering(turns, 1);
 	sender = a_webhook(peer.port);
 	an_alert("one");
-	assert_int_equal(message_send_next(&cx, the_line(sender), &sent, &well), RC_OK);
+	assert_int_equal(message_send_next(&cx, the_outbox(sender), &sent, &well), RC_OK);
 	assert_true(sent && !well);
 	assert_string_equal(states(), "pending 1");
 	assert_string_equal(sql("SELECT (due_at > now())::text AS v FROM message_outbox"), "true");
@@ -132,20 +132,20 @@ a_line_has_one_worker(void **state)
 		.today = "2026-03-02" };
 	struct ctx other = { .mem = cx.mem };
 	struct db_rows *rows;
-	struct line *line;
+	struct outbox *outbox;
 
 	(void)state;
 	assert_int_equal(db_open(&other, &other_conf, &other.db), RC_OK);
 	assert_int_equal(db_row(&other, &SQL_message_sender_lock, &rows, V_TEXT("a sender")),
 	    RC_OK);
-	assert_int_equal(message_open_line(&cx, life, "a sender", &line), RC_OK);
-	assert_null(line);
+	assert_int_equal(message_open_outbox(&cx, life, "a sender", &outbox), RC_OK);
+	assert_null(outbox);
 	db_close(other.db); /* its lock goes with its session, a moment later */
-	for (int i = 0; i < 100 && line == NULL; i++) {
+	for (int i = 0; i < 100 && outbox == NULL; i++) {
 		(void)usleep(20000);
-		assert_int_equal(message_open_line(&cx, life, "a sender", &line), RC_OK);
+		assert_int_equal(message_open_outbox(&cx, life, "a sender", &outbox), RC_OK);
 	}
-	assert_non_null(line);
+	assert_non_null(outbox);
 }
 
 /*
@@ -160,7 +160,7 @@ a_killed_workers_message_is_judged(void **state)
 	(void)state;
 	an_alert("one");
 	(void)sql("UPDATE message_outbox SET state = 'sending', attempts = 1");
-	(void)the_line(sender);
+	(void)the_outbox(sender);
 	assert_string_equal(states(), "pending 1");
 	customer = sql("INSERT INTO customers (name, phone) VALUES ('Citra', '0812')"
 		       " RETURNING id::text AS v");
@@ -171,18 +171,18 @@ a_killed_workers_message_is_judged(void **state)
 	    sql("INSERT INTO message_outbox (event, channel, channel_id, customer_id, recipient,"
 		" state, attempts) VALUES ('paid', 'whatsapp', '%s', '%s', '62812', 'sending', 1)",
 		phone, customer);
-	(void)the_line(phone);
+	(void)the_outbox(phone);
 	assert_string_equal(sql("SELECT state AS v FROM message_outbox WHERE event = 'paid'"),
 	    "unknown");
 }
 
-/* A secret that no key opens spoils one message, not the line. */
+/* A secret that no key opens spoils one message, not the others. */
 static void
 a_secret_that_no_key_opens_fails_one_message(void **state)
 {
 	static const struct turn turns[] = { { ANSWER("200 OK"), PEER_CLOSE } };
 	const char *sender;
-	struct line *line;
+	struct outbox *outbox;
 	bool sent, well;
 
 	(void)state;
@@ -191,10 +191,10 @@ a_secret_that_no_key_opens_fails_one_message(void **state)
 	an_alert("one");
 	(void)sql("UPDATE message_outbox SET secret = 's1.00000000.AAAA'");
 	an_alert("two");
-	line = the_line(sender);
-	assert_int_equal(message_send_next(&cx, line, &sent, &well), RC_OK);
+	outbox = the_outbox(sender);
+	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
 	assert_true(sent && !well);
-	assert_int_equal(message_send_next(&cx, line, &sent, &well), RC_OK);
+	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
 	assert_true(sent && well);
 	assert_string_equal(states(), "failed 1, sent 1");
 }

@@ -123,7 +123,7 @@ end_committed(void **state)
 	return end(state);
 }
 
-/* A child of one sender works its line and ends by itself when nothing more comes. */
+/* A child of one sender sends its messages and ends by itself when nothing more comes. */
 static void
 a_child_ends_when_its_line_is_empty(void **state)
 {
@@ -138,7 +138,7 @@ a_child_ends_when_its_line_is_empty(void **state)
 	    sql("SELECT id::text AS v FROM notification_settings"));
 	(void)sql("SELECT alert_raise('system', 'warning', 'one', 'm') AS v");
 	(void)sql("SELECT message_fan_out() AS v");
-	assert_int_equal(notifier_send_line(&cx, sender), RC_OK);
+	assert_int_equal(notifier_send_outbox(&cx, sender), RC_OK);
 	assert_string_equal(states(), "1 sent");
 	assert_in_range(clock_ms() - began, 0, 8000);
 }

@@ -56,7 +56,10 @@ struct row {
 static const struct row rows[] = {
 	{ "1",  { NULL, NULL }, { "pending", NULL, "201", NOTICE }, { "applied", ACT_SAVE_TRANSACTION, "pending" } },
 	{ "1",  { NULL, NULL }, { "pending", NULL, "201", REPLY },  { "applied", ACT_SAVE_TRANSACTION, "pending" } },
-	/* Asked every minute, it answered "pending" every minute, and so was asked every minute for ever. */
+	/*
+	 * Bug: a look-up every minute answered "pending" every minute, and so was due every minute
+	 * for ever.
+	 */
 	{ "1",  { "pending", NULL }, { "pending", NULL, "201", REPLY }, { "duplicate", 0, NULL } },
 	{ "1",  { "pending", NULL }, { "pending", NULL, "201", NOTICE }, { "duplicate", 0, NULL } },
 	{ "2",  { NULL, NULL }, { "settlement", NULL, "200", NOTICE }, { "applied", ACT_BOOK_PAYMENT | ACT_SAVE_TRANSACTION, "paid" } },
@@ -69,7 +72,10 @@ static const struct row rows[] = {
 	{ "3",  { NULL, NULL }, { "capture", NULL, "201", NOTICE }, { "applied", ACT_SAVE_TRANSACTION | ACT_ALERT, "review" } },
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", NOTICE }, { "duplicate", 0, NULL } },
 	{ "3",  { "pending", NULL }, { "capture", "challenge", "201", REPLY }, { "applied", ACT_SAVE_TRANSACTION | ACT_ALERT, "review" } },
-	/* A second card under review was hidden by the first: each review that Midtrans reports is shown, once (midtrans_tell). */
+	/*
+	 * Bug: the first card under review hid the second: each review that Midtrans reports
+	 * raises an alert, once.
+	 */
 	{ "3",  { "capture", NULL }, { "capture", "challenge", "201", REPLY }, { "duplicate", ACT_ALERT, NULL } },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", NOTICE }, { "stale", 0, NULL }, .had_200 = true },
 	{ "3",  { "settlement", "received" }, { "capture", "challenge", "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
@@ -107,9 +113,15 @@ static const struct row rows[] = {
 	{ "10", { "capture", "received" }, { "settlement", "accept", "200", NOTICE }, { "applied", ACT_SAVE_TRANSACTION, NULL }, .had_200 = true },
 	{ "10", { "capture", "received" }, { "settlement", "accept", "200", REPLY }, { "applied", ACT_SAVE_TRANSACTION, NULL } },
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", NOTICE }, { "stale", 0, NULL } },
-	/* Booked on a notification's word, it was not paid: Midtrans said so again and again, and no alert was raised. */
+	/*
+	 * Bug: a payment was booked on a notification, but Midtrans said again and again that it
+	 * is unpaid, and no alert was raised.
+	 */
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
-	/* Asked a moment before it was paid: an alert was raised about a disagreement that was none. */
+	/*
+	 * Bug: a look-up ended a moment before the payment: an alert reported a disagreement that
+	 * was none.
+	 */
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", REPLY }, { "duplicate", 0, NULL }, .just_booked = true },
 	{ "11", { "settlement", "received" }, { "pending", NULL, "201", NOTICE }, { "stale", 0, NULL }, .just_booked = true },
 	{ "11", { "capture", "received" }, { "authorize", "accept", "201", REPLY }, { "disagrees", ACT_ALERT, NULL } },
@@ -119,7 +131,10 @@ static const struct row rows[] = {
 	{ "11", { "settlement", "received" }, { "expire", NULL, "407", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	{ "11", { "capture", "received" }, { "failure", NULL, "202", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	{ "11", { "expire", NULL }, { "pending", NULL, "201", NOTICE }, { "stale", 0, NULL } },
-	/* Dead by an altered copy alone, it could still be paid, and was cancelled by nobody. */
+	/*
+	 * Bug: an attempt closed by an altered copy alone could still be paid, and was never
+	 * cancelled.
+	 */
 	{ "20", { "expire", NULL }, { "pending", NULL, "201", REPLY }, { "applied", ACT_SAVE_TRANSACTION, "pending" } },
 	{ "20", { "deny", NULL }, { "authorize", "accept", "201", REPLY }, { "applied", ACT_SAVE_TRANSACTION, "pending" } },
 	{ "11", { "refund", "refunded" }, { "deny", NULL, "202", NOTICE }, { "stale", 0, NULL } },
@@ -154,7 +169,10 @@ static const struct row rows[] = {
 	{ "21", { "expire", NULL }, { "settlement", NULL, "200", REPLY }, { "applied", ACT_BOOK_PAYMENT | ACT_SAVE_TRANSACTION | ACT_ALERT, "paid" }, .gross = 200000 },
 	/* original_amount is not signed: below what is owed it is no fee. */
 	{ "21", { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .gross = 100000, .original = 150000 },
-	/* "150000.50" and "10.50" USD were refused as malformed and so for ever unknown: they are for people. */
+	/*
+	 * Bug: "150000.50" and "10.50" USD were refused as malformed, and so never known: a person
+	 * must see them.
+	 */
 	{ "21", { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "odd_amount", ACT_ALERT, NULL }, .gross = -1 },
 	{ "21", { "settlement", "received" }, { "refund", NULL, "200", REPLY }, { "odd_amount", ACT_ALERT, NULL }, .gross = -1 },
 	{ "22", { NULL, NULL }, { "settlement", NULL, "200", NOTICE }, { "foreign", ACT_ALERT, NULL }, .gross = -1, .currency = "USD" },
@@ -170,8 +188,10 @@ static const struct row rows[] = {
 	{ "24", { "settlement", "received" }, { "refund", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL } },
 	{ "24", { "partial_refund", "received" }, { "refund", NULL, "200", REPLY }, { "applied", ACT_REFUND | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL }, .refund_total = 150000, .refunded = 50000 },
 	{ "24", { "refund", "refunded" }, { "refund", NULL, "200", NOTICE }, { "duplicate", 0, NULL }, .refund_total = 150000 },
-	/* The answer to a refund was lost, and the money was handed back in cash: Midtrans' own refund of it was a "duplicate".
-	 * An alert names money given back twice. */
+	/*
+	 * Bug: the answer to a refund was lost, and a person gave the money back in cash:
+	 * Midtrans' own refund of it was a "duplicate". An alert names money given back twice.
+	 */
 	{ "24", { "settlement", "refunded" }, { "refund", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .by_hand = 150000 },
 	{ "24", { "settlement", "refunded" }, { "refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL }, .by_hand = 150000 },
 	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "duplicate", 0, NULL },
@@ -214,10 +234,13 @@ static const struct row rows[] = {
 	{ "29", { "settlement", "received" }, { "deny", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
 	{ "29", { "pending", NULL }, { "pending", NULL, "0 2", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
 	{ "29", { NULL, NULL }, { "settlement", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL }, .is_other_order = true },
-	/* Another party of our merchant took the order_id first: what was paid there paid an invoice of ours. */
+	/*
+	 * Bug: another system of our merchant used the order_id first: a payment there paid an
+	 * invoice of ours.
+	 */
 	{ "29", { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL }, .invoice = "another" },
 	{ "2",  { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "applied", ACT_BOOK_PAYMENT | ACT_SAVE_TRANSACTION, "paid" }, .invoice = "invoice" },
-	/* Asked, Midtrans said the same: asking again on that made a job that never ended. */
+	/* Bug: a look-up gave the same answer, and made a job for the next look-up, for ever. */
 	{ "29", { NULL, NULL }, { "settlement", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL }, .is_other_order = true },
 };
 /* clang-format on */
@@ -537,8 +560,8 @@ refuses_bad_signatures(void **state)
 }
 
 /*
- * A number that is no whole rupiah is well signed all the same: refused as
- * malformed, it was never logged, and Midtrans sent it again in vain.
+ * Bug: a number that is no whole rupiah is well signed all the same: refused as malformed,
+ * it was never logged, and Midtrans sent it again in vain.
  */
 static void
 reads_amounts_that_are_no_rupiah(void **state)
@@ -686,8 +709,8 @@ orders_say_what_there_is(void **state)
 }
 
 /*
- * An address that Midtrans does not take refuses the whole order, and the
- * customer could not pay at all: such a one is left out.
+ * Bug: Midtrans refuses a whole order for one malformed e-mail address, and the customer
+ * could not pay at all: such an address is left out.
  */
 static void
 only_addresses_midtrans_takes(void **state)

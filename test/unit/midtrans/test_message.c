@@ -6,7 +6,7 @@
 
 #include "midtrans/order.h"
 
-/* Another system had taken the order_id first: what was paid there paid an invoice of ours. */
+/* Bug: another system had used the order_id first: a payment there paid an invoice of ours. */
 static void
 an_answer_is_about_an_order_and_an_invoice(void **state)
 {
@@ -37,8 +37,10 @@ an_answer_is_about_an_order_and_an_invoice(void **state)
 	}
 }
 
-/* A page lives for a day whatever its expiry says: with longer attempts it was dead when handed
- * out. */
+/*
+ * Bug: a page lives for a day whatever its expiry says: with longer attempts it had ended
+ * when it was handed out.
+ */
 static void
 the_page_lives_as_long_as_the_order(void **state)
 {

@@ -179,7 +179,10 @@ each_answer_is_judged(void **state)
 		{ ANSWER("404", "{}"),                           RC_UPSTREAM, 404, false, true, false, false },
 		{ ANSWER("401", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
 		{ ANSWER("200", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
-		/* It may have been done, says the reference; taken for a refusal, a refund was paid twice. */
+		/*
+		 * Midtrans may have executed it, says its reference. Bug: taken for a refusal, it
+		 * led to a refund paid twice.
+		 */
 		{ ANSWER("408", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
 		{ ANSWER("200", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
 		{ ANSWER("429", "{\"status_code\":\"429\"}"),    RC_RETRY, 429, false, false, false, true },

@@ -108,7 +108,7 @@ one_of_32_bits_wraps_where_the_rate_fits(void **state)
 	assert_int_equal(compare(&high, now, 100000000), COUNTER_SEED);
 }
 
-/* Keeping the old baseline for ever made a device fail for ever (NetworkOptimizer #764). */
+/* Bug: keeping the old baseline for ever made a device fail for ever (NetworkOptimizer #764). */
 static void
 an_impossible_rate_is_dropped_once(void **state)
 {

@@ -299,8 +299,8 @@ test_lost_answer(void **state)
 }
 
 /*
- * libcurl gives a request again when a kept connection ends without an answer.
- * A refund that was made and whose answer got lost would be made twice.
+ * libcurl repeats a request when a kept connection ends without an answer: a refund whose
+ * answer was lost would be made twice.
  */
 static void
 test_lost_answer_on_a_kept_connection(void **state)
@@ -441,7 +441,7 @@ test_resolve(void **state)
 	end(&w);
 }
 
-/* A listener with no room left: who calls it gets no answer at all. */
+/* A listener with a full queue: a caller gets no answer at all. */
 struct full {
 	int lfd, fds[4], port;
 };
@@ -487,7 +487,7 @@ test_connect_timeout(void **state)
 	end(&w);
 }
 
-/* One call that says nothing of time; how long it took, in ms. */
+/* One call with the default times; measures its duration in ms. */
 struct limit {
 	const char *url;
 	int64_t took;

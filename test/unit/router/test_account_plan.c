@@ -172,9 +172,9 @@ suspended_are_disabled_then_kicked(void **state)
 }
 
 /*
- * A customer was suspended and stayed online for ever: the one command that
- * disabled the secret also named the profile of the plan, which somebody had removed
- * from the router.  All other changes wait until the customer is cut off.
+ * Bug: a suspended customer stayed online for ever: the one command that disabled the
+ * secret also named the profile of the package, which a person had removed from the
+ * router. All other changes wait until the customer is cut off.
  */
 static void
 nothing_else_saves_from_suspension(void **state)
@@ -190,7 +190,7 @@ nothing_else_saves_from_suspension(void **state)
 	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; ");
 }
 
-/* The same with a name that somebody else's secret has: the customer's old one went on. */
+/* Bug: the same with a name that a foreign secret has: the customer's old secret stayed enabled. */
 static void
 a_name_that_is_held_saves_from_no_suspension(void **state)
 {
@@ -360,9 +360,9 @@ a_name_left_by_another_is_taken_over(void **state)
 }
 
 /*
- * Two accounts that swapped their names while the router was down each waited for
- * the other.  Each account in service takes the object that has its name by now,
- * and leaves its former object, which is promised to the other, alone.
+ * Bug: two accounts that swapped their names while the router was down each waited for the
+ * other. Each account in service takes the object that has its name by now, and leaves its
+ * former object, which is promised to the other, alone.
  */
 static void
 a_promised_object_is_left_alone(void **state)
@@ -446,9 +446,9 @@ a_spent_hotspot_user_is_off_until_service_resumes(void **state)
 }
 
 /*
- * An imported account was renamed onto the name of somebody else's secret and
- * took that over; its own went on for ever.  It is what stood under its name
- * when it was found, and nothing else.
+ * Bug: an imported account was renamed to the name of a foreign secret and took that over;
+ * its own stayed enabled for ever. The account's object is the one under the name with
+ * which it was imported, and no other.
  */
 static void
 imported_ones_are_what_was_found(void **state)
@@ -564,7 +564,10 @@ static_blocked_before_all_else(void **state)
 	    "; ");
 }
 
-/* A static customer went on when the queue could not be put right: the block came after that. */
+/*
+ * Bug: a static customer stayed online when the queue could not be corrected, because the
+ * block came after it.
+ */
 static void
 nothing_else_saves_a_static_one(void **state)
 {
@@ -586,7 +589,7 @@ nothing_else_saves_a_static_one(void **state)
 	    "; !a static account needs a remote_address; ");
 }
 
-/* An entry that was switched off by hand counted as a block. */
+/* Bug: an entry that a person had disabled counted as a block. */
 static void
 a_disabled_entry_blocks_nobody(void **state)
 {
@@ -641,9 +644,10 @@ static_removed_after_the_block(void **state)
 }
 
 /*
- * The address of a suspended customer was changed, and the entry of the old one
- * left with it: the device, which still had that one, was online without limit.
- * It leaves when the customer is in service again, or with the account that takes it.
+ * Bug: the address of a suspended customer was changed, and the block of the old one
+ * removed: the device, which still used the old one, was online without limit. The block
+ * is removed when the customer is in service again, or with the account that takes the
+ * address.
  */
 static void
 an_old_address_stays_blocked_until_service_resumes(void **state)
@@ -707,7 +711,7 @@ a_queue_left_behind_is_blocked_first(void **state)
 	    " disabled=no service=pppoe; remove block *3; ");
 }
 
-/* There was room for 16 commands; names beyond were announced for later, and never followed. */
+/* Bug: there was room for 16 commands; further names were left for later, and never done. */
 static void
 many_traces_are_no_trouble(void **state)
 {

@@ -235,8 +235,8 @@ a_suspended_account_is_cut_off(void **state)
 }
 
 /*
- * The command that disabled a customer also set the account's other errors;
- * when the router refused that the customer was online for ever.  Now it comes last, and
+ * Bug: the command that disabled a customer also set the account's other properties; when
+ * the router refused that, the customer stayed online for ever. Now disabling is a command
  * by itself.
  */
 static void
@@ -291,9 +291,9 @@ a_cut_that_fails_is_the_end_of_the_rest(void **state)
 }
 
 /*
- * A secret that somebody renamed on the router was added anew, and went on
- * under its other name for ever.  Asked about only when it is missed, by the
- * two spellings of its comment; of several nobody knows which it was.
+ * Bug: a secret that a person renamed on the router was added anew, and stayed enabled
+ * under its other name for ever. The mark is searched only when the object is missing, in
+ * the two spellings of its comment; of several objects none is taken.
  */
 static void
 a_missed_account_is_looked_for_by_its_mark(void **state)
@@ -467,7 +467,7 @@ a_router_that_refuses_is_left_alone_for_a_while(void **state)
 	assert_string_equal(state_of(id), arena_printf(cx.mem, "failed: %s", rep.error));
 	assert_in_range(sql_i64("SELECT ceil(extract(epoch FROM next_probe_at - clock_timestamp()))"
 				"::text AS v FROM router_states"),
-	    8, 10); /* it was 60: a password put right on the router waited a minute */
+	    8, 10); /* it was 60: a password corrected on the router waited a minute */
 	all_due();
 	rep = batch();
 	assert_false(rep.broken);
@@ -741,7 +741,7 @@ a_profile_that_is_gone_becomes_a_job(void **state)
 	assert_int_equal(times(hang_up(), "/add|") + times(received, "/set|"), 0);
 }
 
-/* A table that was refused looked empty, and everybody in it was missed. */
+/* Bug: a table that was refused counted as empty, and every account in it as missing. */
 static void
 a_refused_look_changes_nothing(void **state)
 {

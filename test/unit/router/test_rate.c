@@ -4,7 +4,7 @@
 #include "base/macro.h"
 #include "router/rate.h"
 
-/* A package that was accepted and then refused by provisioning could be sold, and never used. */
+/* Bug: a package that provisioning refuses was accepted, sold, and never usable. */
 static bool
 is_accepted(const char *bandwidth, const char *burst)
 {

@@ -179,7 +179,10 @@ the_seed_elsewhere_stands_beside_the_first(void **state)
 	assert_string_equal(r.host, "192.0.2.7");
 }
 
-/* Moved to another address and then switched off, it was made again, active, at the next start. */
+/*
+ * Bug: a router that was moved to another address and then switched off was made again,
+ * active, at the next start.
+ */
 static void
 a_router_of_somebody_is_no_empty_system(void **state)
 {
