@@ -396,6 +396,7 @@ install: programs
 	cp -R $(dir $(firstword $(wildcard built/web/index.html $(B)/web/index.html) nginx/html/index.html)) $(SHARE)/web
 	cp -R app/web/pay $(SHARE)/web/pay
 	install -m 755 $(SERVER_SCRIPTS) $(SHARE)/scripts
+	$(B)/bin/isp-api --help | awk -f scripts/env-example.awk >$(SHARE)/isp.env.example
 	install -d $(ETC)/nginx
 	install -m 644 nginx/fastcgi.conf $(B)/gen/routes.conf $(ETC)/nginx
 	sed -e 's|@LISTEN@|include /etc/isp-billing/nginx/listen.conf;|' \

@@ -1,6 +1,7 @@
 """The units of systemd/, read as systemd reads them; nothing is started."""
 import glob
 import os
+import re
 import shutil
 import subprocess
 
@@ -159,3 +160,18 @@ def test_files_named_by_units_are_installed(root):
             if line.startswith("Documentation=man:"):
                 assert os.path.exists(root + "/usr/share/man/man8/%s.8" % line.split(":")[1].split("(")[0])
     assert not os.path.exists(root + "/usr/share/isp-billing/sql/seed/dev_admin.sql")
+
+
+def test_an_example_of_the_configuration_is_installed(root):
+    """It names each setting that the programs know, and they take it with every default as a line."""
+    with open(root + "/usr/share/isp-billing/isp.env.example", encoding="utf-8") as file:
+        example = file.read()
+    settings = dict(re.findall(r"(?m)^#([A-Z_]+)=(.*)$", example))
+    shown = subprocess.run([os.path.join(BIN, "isp-api"), "--help"], check=True, capture_output=True, text=True).stdout
+    assert list(settings) == re.findall(r"(?m)^  ([A-Z_]+) ", shown.split("\nconfiguration:\n")[1])
+    assert settings["APP_TIMEZONE"] == "Asia/Jakarta" and settings["MIDTRANS_SERVER_KEY"] == ""
+    with open(root + "/isp.env", "w", encoding="utf-8") as file:
+        file.write(example + "".join("%s=%s\n" % pair for pair in settings.items() if pair[1]))
+    done = subprocess.run([os.path.join(BIN, "isp-api"), "--env", root + "/isp.env", "--print-env"], capture_output=True, text=True,
+                          check=False, env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0 and "APP_TIMEZONE=Asia/Jakarta\n" in done.stdout, done
