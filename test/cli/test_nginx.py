@@ -87,6 +87,15 @@ def test_headers_of_api_and_of_files(system):
             assert len(headers.get_all(name)) == 1, name
 
 
+def test_the_pay_page_begins_to_read_its_bill(system):
+    """On a slow phone the bill was asked for only when the scripts were there: half a second later."""
+    bill = "01a2252f-4952-7a87-b841-a43c1321b883"
+    for path in ("/pay/" + bill, "/pay/%s/" % bill, "/pay/%s?order_id=7" % bill):
+        assert system.get(path)[1].get_all("Link") == ["</api/public/invoices/%s>; rel=preload; as=fetch; crossorigin" % bill]
+    for path in ("/pay/" + bill[:-1], "/pay/%s%%0d%%0aX" % bill[:-3], "/pay/pay.js", "/", "/api/public/invoices/" + bill):
+        assert system.get(path)[1]["Link"] is None, path
+
+
 @pytest.mark.parametrize("path", ["/api/login", "/api/midtrans/webhook", "/api/midtrans/snap-token"])
 def test_nginx_names_the_origins_that_the_workers_name(system, path):
     """A browser that came from elsewhere could not see that its request was too large: it showed

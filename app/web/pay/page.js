@@ -126,8 +126,9 @@ export function isNews(state, draw) {
 
 /* ---- the server ---- */
 
+/* A request without a body has no header of its own: it then is the one that nginx' Link header has begun. */
 export async function ask(method, address, body) {
-	const answer = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body });
+	const answer = await fetch(address, { method, headers: body ? { "Content-Type": "application/json" } : {}, body });
 	const wait = Number(answer.headers.get("Retry-After")) || 5;
 	return { status: answer.status, wait: Math.min(wait, RETRY_MOST_S), body: await answer.json() };
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
-import { adminToken, api, test as base, expect, expectFits, url } from './walk';
+import { adminToken, api, test as base, expect, expectFits, expectReadable, url } from './walk';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const DESK = { width: 1280, height: 900 };
@@ -319,8 +319,9 @@ test('bills of other lines are paid along by who wants to', async ({ page }) => 
 	await expect.poll(() => asked).toEqual(['all']);
 });
 
-/* Slow 3G as WebPageTest has it: 400 kbit/s, 400 ms there and back.  Four of those and the bytes are
- * 1.9 s; the rest of the bound is for a machine that is busy with other tests. */
+/* Slow 3G as WebPageTest has it: 400 kbit/s, 400 ms there and back.  Once to the page, once to its
+ * scripts and the bill side by side: 0.8 s, and the bytes.  The browser notes the moment: whoever asks
+ * it from outside sees it up to half a second later. */
 test('light, and soon read on slow 3G', async ({ page }) => {
 	const invoice = unpaid();
 	await page.setViewportSize(PHONE);
@@ -336,13 +337,22 @@ test('light, and soon read on slow 3G', async ({ page }) => {
 		downloadThroughput: 50_000,
 		uploadThroughput: 50_000,
 	});
-	const begun = Date.now();
+	const asked: string[] = [];
+	page.on('request', r => asked.push(new URL(r.url()).pathname));
+	await page.addInitScript(() =>
+		new MutationObserver(() => {
+			if (document.querySelector('main[data-status]') && !performance.getEntriesByName('readable').length)
+				requestAnimationFrame(() => performance.mark('readable'));
+		}).observe(document, { subtree: true, attributes: true }),
+	);
 	await page.goto(address(invoice), { waitUntil: 'commit' });
 	await status(page, 'unpaid');
-	const ms = Date.now() - begun;
+	const mark = await page.waitForFunction(() => performance.getEntriesByName('readable')[0]?.startTime);
+	const ms = Math.round((await mark.jsonValue())!);
 	console.log(`pay page: ${bytes} bytes, readable after ${ms} ms`);
+	expect(asked.filter(path => path.includes('/invoices/'))).toHaveLength(1);
 	expect(bytes).toBeLessThan(60_000);
-	expect(ms).toBeLessThan(4_000);
+	expect(ms).toBeLessThan(2_000);
 });
 
 test('a cancelled invoice is grey', async ({ page }) => {
@@ -394,4 +404,19 @@ for (const [name, size] of [
 		await page.goto(address(NOBODY));
 		await expect(page.locator('.note.bad')).toContainText('tidak ditemukan');
 		await expectFits(page, 'missing');
+	});
+
+for (const scheme of ['light', 'dark'] as const)
+	test(`contrast and names hold: ${scheme}`, async ({ page }) => {
+		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+		for (const more of [
+			{ older_open: OLDER },
+			{ status: 'unpaid', outstanding: 100000 },
+			{ status: 'paid', outstanding: 0, service: 'on' },
+			{ status: 'cancelled', outstanding: 0 },
+		]) {
+			await show(page, more);
+			await expectReadable(page, `${JSON.stringify(more)} ${scheme}`);
+			await page.unroute('**/api/public/invoices/*');
+		}
 	});
