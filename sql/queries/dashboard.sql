@@ -46,10 +46,10 @@ taken AS MATERIALIZED (
 	 WHERE p.payment_date >= day_begin((d.first - interval '11 months')::date)
 ),
 given AS MATERIALIZED (
-	SELECT r.reversed_on AS day, p.method, r.actor, r.amount FROM payment_reversals r JOIN payments p ON p.id = r.payment_id, d
+	SELECT r.reversed_on AS day, p.method, p.actor, r.amount FROM payment_reversals r JOIN payments p ON p.id = r.payment_id, d
 	 WHERE r.reversed_on >= (d.first - interval '11 months')::date
 	UNION ALL
-	SELECT r.refunded_on, coalesce(r.method, p.method), r.actor, r.amount FROM refunds r JOIN payments p ON p.id = r.payment_id, d
+	SELECT r.refunded_on, coalesce(r.method, p.method), p.actor, r.amount FROM refunds r JOIN payments p ON p.id = r.payment_id, d
 	 WHERE r.refunded_on >= (d.first - interval '11 months')::date
 ),
 owed AS MATERIALIZED (
@@ -60,8 +60,9 @@ owed AS MATERIALIZED (
 )
 SELECT d.today AS date,
        (SELECT coalesce(jsonb_agg(t ORDER BY t.amount DESC), '[]') FROM (
-               SELECT method, actor, count(*) AS count, sum(amount)::bigint AS amount FROM taken WHERE day = d.today
-                GROUP BY method, actor) t) AS received_today,
+               SELECT method, actor, count(*) FILTER (WHERE amount > 0) AS count, sum(amount)::bigint AS amount
+                 FROM (SELECT * FROM taken UNION ALL SELECT day, method, actor, -amount FROM given) m WHERE day = d.today
+                GROUP BY method, actor HAVING sum(amount) <> 0) t) AS received_today,
        (SELECT coalesce(sum(amount), 0)::bigint FROM taken WHERE day = d.today)
            - (SELECT coalesce(sum(amount), 0)::bigint FROM given WHERE day = d.today) AS today_total,
        (SELECT coalesce(sum(amount), 0)::bigint FROM taken WHERE day >= d.first)

@@ -21,6 +21,20 @@ def test_money_of_today_stands_by_method_and_cashier(stack, api, operator, town)
     assert payment in api.rows("/api/payments", actor="operator@example.net", per_page=100)
 
 
+def test_a_payment_that_is_taken_back_leaves_the_cashiers_drawer(api, operator, town):
+    """The table of today's money by cashier still held it: its sum was larger than the figure above it."""
+    _, invoice = town.billed()
+    paid = operator.post("/api/payments", {"invoice_id": invoice["id"], "amount": 30000, "method": "other"}).want(201).json
+
+    def drawer():
+        return sum(r["amount"] for r in numbers(api)["received_today"] if (r["method"], r["actor"]) == ("other", "operator@example.net"))
+    held = drawer()
+    api.delete("/api/payments/" + paid["id"], {"reason": "typed twice"}).want(200, 204)
+    assert held - drawer() == 30000
+    today = numbers(api)
+    assert sum(r["amount"] for r in today["received_today"]) == today["today_total"]
+
+
 def test_debts_have_an_age(api, town):
     def aged(age):
         return [r for r in numbers(api)["ageing"] if r["age"] == age][0]

@@ -135,7 +135,13 @@ type Props = {
 export function FieldSet({ fields, values, errors, onChange, columns = 2, autoFocus }: Props) {
 	const shown = fields.filter(f => f.show?.(values) ?? true);
 	return (
-		<SimpleGrid cols={{ base: 1, xs: columns }} spacing="sm" verticalSpacing="xs">
+		<SimpleGrid
+			cols={{ base: 1, xs: columns }}
+			spacing="sm"
+			verticalSpacing="sm"
+			/* Boxes of one row stand in a line, however long their sentences are. */
+			style={{ alignItems: Object.keys(errors).length > 0 ? 'start' : 'end' }}
+		>
 			{shown.map((f, i) => (
 				<div
 					key={f.name}

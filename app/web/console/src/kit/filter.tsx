@@ -46,6 +46,14 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 				`${csv.name}.csv`,
 			).catch(toast.error);
 	};
+	const one = (f: Filter) => (
+		<OneFilter
+			key={f.key}
+			filter={f}
+			value={state[f.key] ?? ''}
+			onChange={v => onChange({ [f.key]: v || undefined })}
+		/>
+	);
 	return (
 		<Group mb="sm" gap="xs" align="end">
 			{search && (
@@ -54,14 +62,11 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 					onChange={v => onChange({ search: v || undefined })}
 				/>
 			)}
-			{filters.map(f => (
-				<OneFilter
-					key={f.key}
-					filter={f}
-					value={state[f.key] ?? ''}
-					onChange={v => onChange({ [f.key]: v || undefined })}
-				/>
-			))}
+			{filters.filter(f => !f.day).map(one)}
+			{/* The first and the last day stay beside each other. */}
+			<Group gap="xs" align="end" wrap="nowrap">
+				{filters.filter(f => f.day).map(one)}
+			</Group>
 			{isFiltered && (
 				<Button
 					size="xs"

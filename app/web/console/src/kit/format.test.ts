@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { bits, day, monthName, readMoney, readRate, rupiah, shortRupiah, whatsapp } from './format';
+import {
+	bits,
+	day,
+	monthName,
+	readMoney,
+	readRate,
+	rupiah,
+	shortRupiah,
+	uptime,
+	whatsapp,
+} from './format';
 
 describe('money', () => {
 	it('parts thousands with dots in both languages', () => {
@@ -46,4 +56,11 @@ it('reads the rates of routers', () => {
 
 it('makes a WhatsApp link of a local number', () => {
 	expect(whatsapp('0812-3456 789', 'a b')).toBe('https://wa.me/628123456789?text=a%20b');
+});
+
+it('how long something is up, in its two largest units', () => {
+	expect(uptime('2w6h57m33s', 'id')).toBe('14 hari 6 jam');
+	expect(uptime('1m5s', 'en')).toBe('1 min 5 s');
+	expect(uptime('3d', 'id')).toBe('3 hari');
+	expect(uptime(undefined, 'id')).toBe('–');
 });

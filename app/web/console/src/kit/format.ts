@@ -93,6 +93,21 @@ export function bytes(n: number | null | undefined) {
 	return `${new Intl.NumberFormat('id-ID', { maximumFractionDigits: 1 }).format(left)} ${unit[at]}`;
 }
 
+/* 2w6h57m33s, as routers tell how long something is up, in its two largest units. */
+export function uptime(text: unknown, lang: Lang) {
+	const parts = [...String(text ?? '').matchAll(/(\d+)([wdhms])/g)];
+	const n = Object.fromEntries(parts.map(([, count, unit]) => [unit, Number(count)]));
+	const units = lang === 'id' ? ['hari', 'jam', 'mnt', 'dtk'] : ['d', 'h', 'min', 's'];
+	const counts = [(n.w ?? 0) * 7 + (n.d ?? 0), n.h ?? 0, n.m ?? 0, n.s ?? 0];
+	const first = counts.findIndex(count => count > 0);
+	if (first < 0) return '–';
+	const said = counts.map((count, i) => (count > 0 ? `${count} ${units[i]}` : ''));
+	return said
+		.slice(first, first + 2)
+		.filter(Boolean)
+		.join(' ');
+}
+
 /* An Indonesian number as WhatsApp's links want it: 0812-3 becomes 62812 3. */
 export function whatsapp(phone: string, text: string) {
 	const digits = phone.replace(/\D/g, '').replace(/^0/, '62');

@@ -129,11 +129,13 @@ export function Facts({
 	of: [label: string, value: ReactNode, colour?: string][];
 	cols?: number;
 }) {
+	/* Two rows are of one length. */
+	const wide = of.length <= 6 ? of.length : Math.ceil(of.length / 2);
 	return (
-		<SimpleGrid cols={{ base: 2, sm: 3, lg: cols ?? Math.min(of.length, 6) }} spacing="xs" mb="md">
+		<SimpleGrid cols={{ base: 2, sm: 3, lg: cols ?? wide }} spacing="xs" mb="md">
 			{of.map(([label, value, colour]) => (
 				<Card key={label} withBorder padding="xs">
-					<Text fz="xs" c="dimmed" truncate>
+					<Text fz="xs" c="dimmed">
 						{label}
 					</Text>
 					<Text fz="sm" fw={600} component="div" c={colour} className="numbers">
@@ -195,7 +197,18 @@ export function Section(props: {
 	beside?: ReactNode;
 	children: ReactNode;
 	flush?: boolean;
+	/* The children have frames of their own. */
+	bare?: boolean;
 }) {
+	if (props.bare)
+		return (
+			<section>
+				<Title order={2} fz="sm" fw={600} mb="xs">
+					{props.title}
+				</Title>
+				{props.children}
+			</section>
+		);
 	return (
 		<Card withBorder padding={props.flush ? 0 : 'sm'} component="section">
 			<Group

@@ -130,6 +130,16 @@ export function Chart(props: ChartProps) {
 	);
 }
 
+/* From the first moment to the last, a minute at least: uPlot draws a single one as three years. */
+function spanOf(plot: uPlot): [number, number] {
+	const at = plot.data[0];
+	const last = at.at(-1) ?? 0;
+	return [Math.min(at[0] ?? 0, last - 60), last];
+}
+
+/* Steps of an axis of customers or rupiah, of which there is no half. */
+const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10].flatMap(n => [n, 2 * n, 5 * n]);
+
 function options(
 	props: ChartProps,
 	width: number,
@@ -153,21 +163,21 @@ function options(
 		cursor: { drag: { setScale: false }, points: { size: 6 } },
 		padding: [8, 20, 0, 0],
 		scales: {
-			x: names
-				? { time: false, range: [-0.6, names.length - 0.4] }
-				: { time: true, range: (_u, min, max) => [Math.min(min, max - 60), max] },
+			x: names ? { time: false, range: [-0.6, names.length - 0.4] } : { time: true, range: spanOf },
 			y: { range: (_u, _min, max) => [0, Math.max(max * 1.08, least)] },
 		},
 		axes: [
 			names
 				? {
 						...axis,
+						size: 30,
 						grid: { show: false },
 						splits: () => names.map((_, i) => i),
 						values: (_u, at) => at.map(i => (i % every === 0 ? (names[i] ?? '') : '')),
 					}
 				: {
 						...axis,
+						size: 30,
 						grid: { show: false },
 						space: 70,
 						values: (_u, at, _i, _space, step) =>
@@ -177,7 +187,7 @@ function options(
 									: clock(s * 1000, lang, step < 60),
 							),
 					},
-			{ ...axis, size: 68, values: (_u, at) => at.map(format) },
+			{ ...axis, size: 68, incrs: names ? WHOLE : undefined, values: (_u, at) => at.map(format) },
 		],
 		series: [
 			{},

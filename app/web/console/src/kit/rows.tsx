@@ -53,6 +53,8 @@ type RowsProps<T extends Loose> = {
 	isFiltered?: boolean;
 	sorted?: string;
 	onSort?(sort: string): void;
+	/* A last row of sums. */
+	totals?: Loose;
 	chosen?: Map<string, string>;
 	onChoose?(chosen: Map<string, string>): void;
 };
@@ -176,8 +178,31 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 						</Table.Tr>
 					))}
 				</Table.Tbody>
+				{props.totals && rows && <Totals columns={columns} of={props.totals} />}
 			</Table>
 		</div>
+	);
+}
+
+function Totals<T extends Loose>({ columns, of }: { columns: Column<T>[]; of: Loose }) {
+	const { t } = useT();
+	const [first, ...others] = columns;
+	if (!first) return null;
+	return (
+		<Table.Tfoot>
+			<Table.Tr>
+				<Table.Th scope="row" data-phone="title">
+					{t.w.total}
+				</Table.Th>
+				{others.map(({ cell: _, ...c }) =>
+					of[c.key] === undefined ? (
+						<Table.Td key={c.key} data-phone="hide" data-wide={c.wide || undefined} />
+					) : (
+						<Cell key={c.key} column={c} row={of as T} />
+					),
+				)}
+			</Table.Tr>
+		</Table.Tfoot>
 	);
 }
 
@@ -209,14 +234,19 @@ function Head<T>(props: { column: Column<T>; sorted?: string; onSort?(sort: stri
 	);
 }
 
+/* Does it tell nothing on a card?  A line without a value, or of no rupiah. */
+function isIdle<T extends Loose>({ key, cell, phone }: Column<T>, row: T) {
+	if (phone === 'title' || phone === 'side') return false;
+	const value: unknown = cell ? cell(row) : row[key];
+	const isNone = value === null || value === undefined || value === '';
+	return isNone || (phone === 'label' && !cell && value === 0);
+}
+
 function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T; to?: string }) {
 	const { t } = useT();
 	const kind = column.kind ?? kindOf(column.key);
-	const inner = column.cell ? column.cell(row) : <Value kind={kind} of={row[column.key]} />;
-	const is = row[column.key];
-	const isBare =
-		!column.cell && column.phone === 'plain' && (is === null || is === undefined || is === '');
-	const phone = isBare
+	const inner = column.cell?.(row) ?? <Value kind={kind} of={row[column.key]} />;
+	const phone = isIdle(column, row)
 		? 'hide'
 		: (column.phone ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined));
 	return (

@@ -52,15 +52,10 @@ export const isRight = (kind: Kind) =>
 
 export function Value({ kind, of }: { kind: Kind; of: unknown }): ReactNode {
 	const { t, lang } = useT();
-	if (of === null || of === undefined || of === '')
-		return (
-			<Text span c="dimmed" fz="inherit">
-				–
-			</Text>
-		);
+	if (of === null || of === undefined || of === '') return <Nothing>–</Nothing>;
 	switch (kind) {
 		case 'money':
-			return rupiah(Number(of));
+			return Number(of) === 0 ? <Nothing>{rupiah(0)}</Nothing> : rupiah(Number(of));
 		case 'day':
 			return day(String(of), lang);
 		case 'time':
@@ -86,6 +81,15 @@ export function Value({ kind, of }: { kind: Kind; of: unknown }): ReactNode {
 		default:
 			return String(of);
 	}
+}
+
+/* What is not there, or zero, steps back: the eye finds what is. */
+function Nothing({ children }: { children: ReactNode }) {
+	return (
+		<Text span c="dimmed" fz="inherit">
+			{children}
+		</Text>
+	);
 }
 
 /* A link to another screen, inside a row that is itself clickable. */

@@ -4,7 +4,7 @@ import { useGet, useMay } from '../../api/query';
 import type { Page, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
-import { day, rupiah, whatsapp } from '../../kit/format';
+import { day, rupiah, today, whatsapp } from '../../kit/format';
 import { List } from '../../kit/list';
 import { ActBar, Facts, MoreMenu, PageFrame, TabFrame } from '../../kit/page';
 import { Rows } from '../../kit/rows';
@@ -45,12 +45,16 @@ export function CustomerScreen() {
 	const live = subscriptions.filter(s => s.status !== 'cancelled');
 	const cut = live.find(s => s.suspend_reason === 'debt');
 	const oldest = open?.[0];
+	const isLate = oldest !== undefined && oldest.due_date < today();
 	return (
 		<PageFrame
 			title={row.name}
 			back={['/customers', t.nav.customers]}
 			beside={live.map(s => (
-				<State key={s.id} is={s.suspend_reason === 'debt' ? 'off_for_debt' : s.status} />
+				<Group key={s.id} gap={4}>
+					<State is={s.suspend_reason === 'debt' ? 'off_for_debt' : s.status} />
+					{typeof s.online === 'boolean' && <State is={s.online ? 'online' : 'offline'} />}
+				</Group>
 			))}
 			acts={[
 				oldest ? takePayment(t, { ...oldest, customer: row }) : subscriptionCreate(t, row),
@@ -72,7 +76,7 @@ export function CustomerScreen() {
 			)}
 			<Facts
 				of={[
-					[t.f.debt, debt === undefined ? undefined : rupiah(debt), debt ? 'red' : undefined],
+					[t.f.debt, debt === undefined ? undefined : rupiah(debt), isLate ? 'red' : undefined],
 					[t.f.credit, rupiah(row.credit ?? 0)],
 					[t.f.phone, <Phone key="p" phone={row.phone} />],
 					[t.f.email, row.email ? <Mail key="m" of={String(row.email)} /> : '–'],
@@ -95,6 +99,7 @@ export function CustomerScreen() {
 								<Rows<Row<'subscription'>>
 									label={t.nav.subscriptions}
 									rows={subscriptions}
+									empty={t.n.subscriptions}
 									open={s => `/subscriptions/${s.id}`}
 									columns={[
 										{ key: 'mikrotik_username' },
@@ -133,7 +138,7 @@ export function CustomerScreen() {
 					live[0] && {
 						key: 'live',
 						label: t.w.live,
-						body: <Live username={live[0].mikrotik_username} type={live[0].package?.type} />,
+						body: <Live line={live[0]} />,
 					},
 					{
 						key: 'history',
@@ -183,9 +188,10 @@ function Credits({ id }: { id: string }) {
 		<List<Row<'credit'>>
 			path={`/api/customers/${id}/credits`}
 			label={t.w.creditLedger}
+			empty={t.n.credit}
 			local
 			columns={[
-				{ key: 'created_at', phone: 'plain' },
+				{ key: 'created_at', label: t.f.time, phone: 'plain' },
 				{ key: 'kind', phone: 'plain' },
 				{ key: 'reason', phone: 'plain' },
 				{ key: 'amount' },
@@ -201,6 +207,7 @@ function Charges({ row, live }: { row: Row; live: Row[] }) {
 		<List<Row>
 			path={`/api/customers/${row.id}/charges`}
 			label={t.w.charges}
+			empty={t.n.charges}
 			local
 			bar={<ActBar acts={[chargeCreate(t, row, live)]} />}
 			columns={[

@@ -20,6 +20,7 @@ export function Customers() {
 			<List<Row<'customer'>>
 				path="/api/customers"
 				label={t.nav.customers}
+				empty={t.n.customers}
 				search
 				sort="name"
 				csv="pelanggan"

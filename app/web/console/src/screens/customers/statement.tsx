@@ -37,6 +37,7 @@ export function Statement({ id }: { id: string }) {
 			<Card withBorder padding={0}>
 				<Rows<Loose>
 					label={t.w.statement}
+					empty={t.n.statement}
 					rows={rows}
 					error={read.error}
 					columns={[
@@ -44,7 +45,7 @@ export function Statement({ id }: { id: string }) {
 						{ key: 'type', phone: 'title', cell: r => word(t.v, String(r.type)) },
 						{ key: 'text', phone: 'plain', cell: r => r.number ?? word(t.v, String(r.text ?? '')) },
 						{ key: 'amount' },
-						{ key: 'balance', phone: 'label' },
+						{ key: 'balance', label: t.w.owed, phone: 'label' },
 					]}
 				/>
 			</Card>

@@ -80,6 +80,7 @@ export function Home() {
 					<Section title={t.w.toCollect} flush>
 						<Rows<Row<'invoice'>>
 							label={t.w.toCollect}
+							empty={t.n.toCollect}
 							rows={s?.overdue_list}
 							error={stats.error}
 							open={r => `/invoices/${r.id}`}
@@ -103,7 +104,7 @@ export function Home() {
 									phone: 'title',
 									cell: r => (r.age === 'not_due' ? t.v.not_due : t.w.daysLate(String(r.age))),
 								},
-								{ key: 'count', label: t.nav.invoices, phone: 'plain' },
+								{ key: 'count', label: t.nav.invoices },
 								{ key: 'amount' },
 							]}
 						/>
@@ -111,12 +112,13 @@ export function Home() {
 					<Section title={t.w.receivedToday} flush>
 						<Rows<Loose>
 							label={t.w.receivedToday}
+							empty={t.n.receivedToday}
 							rows={numbered(d?.received_today)}
 							error={read.error}
 							columns={[
 								{ key: 'method', phone: 'title' },
 								{ key: 'actor', phone: 'plain' },
-								{ key: 'count', label: t.nav.payments, phone: 'plain' },
+								{ key: 'count', label: t.nav.payments },
 								{ key: 'amount' },
 							]}
 						/>
@@ -125,6 +127,7 @@ export function Home() {
 					<Section title={t.w.latest} flush>
 						<Rows<Row<'payment'>>
 							label={t.w.latest}
+							empty={t.n.payments}
 							rows={s?.recent_payments}
 							error={stats.error}
 							columns={[
@@ -145,6 +148,7 @@ export function Home() {
 					<Section title={t.w.expiring} flush>
 						<Rows<Loose>
 							label={t.w.expiring}
+							empty={t.n.expiring}
 							rows={d?.expiring}
 							error={read.error}
 							open={r => `/subscriptions/${r.id}`}
@@ -247,6 +251,7 @@ function Routers({ rows }: { rows?: Loose[] }) {
 		<Section title={t.w.routers} flush>
 			<Rows<Loose>
 				label={t.w.routers}
+				empty={t.n.routers}
 				rows={rows}
 				open={r => `/network/routers/${r.id}`}
 				columns={[

@@ -134,8 +134,41 @@ export function Import() {
 					</Group>
 				)}
 				{answer && answer.faults.length > 0 && <Faults of={answer.faults} />}
+				{!answer && <Headings />}
 			</Stack>
 		</PageFrame>
+	);
+}
+
+/* What columns may be called: the files of ISPs are Indonesian, so these words are in no dictionary.  The
+ * whole list is import_heading() of sql/functions/import.sql. */
+const HEADINGS = {
+	name: 'nama, pelanggan, name',
+	phone: 'hp, no wa, telepon, phone',
+	address: 'alamat, address',
+	package: 'paket, profil, package',
+	price: 'harga, tarif, iuran, price',
+	username: 'user, user pppoe, akun, username',
+	password: 'password, sandi',
+	end_date: 'jatuh tempo, masa aktif, expired',
+	debt: 'tunggakan, hutang',
+	credit: 'saldo, deposit',
+	notes: 'catatan, odp, sn',
+};
+
+function Headings() {
+	const { t } = useT();
+	return (
+		<Section title={t.w.importColumns} flush>
+			<Rows<Loose>
+				label={t.w.importColumns}
+				rows={Object.entries(HEADINGS).map(([field, names]) => ({ id: field, field, names }))}
+				columns={[
+					{ key: 'field', label: t.f.column, phone: 'title', cell: h => word(t.f, h.field) },
+					{ key: 'names', label: t.w.importHeading, phone: 'plain' },
+				]}
+			/>
+		</Section>
 	);
 }
 

@@ -89,7 +89,7 @@ export function InvoiceScreen() {
 						/>
 					</Section>
 				)}
-				<Section title={t.nav.payments}>
+				<Section title={t.nav.payments} bare>
 					<PaymentList local hideCustomer fixed={{ invoice_id: id }} />
 				</Section>
 				<Older of={invoice.older_open as Loose[] | undefined} />
@@ -100,7 +100,7 @@ export function InvoiceScreen() {
 						</Anchor>
 					</Section>
 				)}
-				<Section title={t.w.history}>
+				<Section title={t.w.history} bare>
 					<History fixed={{ invoice_id: id }} />
 				</Section>
 			</Stack>

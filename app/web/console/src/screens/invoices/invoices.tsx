@@ -20,6 +20,7 @@ export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?
 		<List<Invoice>
 			path="/api/invoices"
 			label={t.nav.invoices}
+			empty={t.n.invoices}
 			open={r => `/invoices/${r.id}`}
 			columns={[
 				{ key: 'invoice_number' },
@@ -45,8 +46,8 @@ export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?
 				{
 					key: 'outstanding',
 					sort: true,
-					phone: 'hide',
-					cell: r => (isOpen(r) ? rupiah(r.outstanding) : '–'),
+					phone: 'label',
+					cell: r => (isOpen(r) ? rupiah(r.outstanding) : null),
 				},
 			]}
 			rowAct={r => <InvoiceRowAct invoice={r} />}

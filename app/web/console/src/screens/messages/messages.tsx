@@ -106,6 +106,7 @@ export function Channels() {
 		<List<Loose>
 			path={path}
 			label={t.w.channels}
+			empty={t.n.channels}
 			bar={<ActBar acts={[create]} />}
 			columns={[
 				{ key: 'name', phone: 'title', cell: r => r.name || word(t.v, String(r.channel)) },
@@ -208,6 +209,7 @@ export function Messages({ customer }: { customer?: string }) {
 		<List<Loose>
 			path="/api/messages"
 			label={t.w.messages}
+			empty={t.n.messages}
 			local={!!customer}
 			search={!customer}
 			fixed={{ customer_id: customer }}

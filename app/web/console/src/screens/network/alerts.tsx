@@ -11,6 +11,7 @@ export function Alerts() {
 		<List<Row>
 			path="/api/alerts"
 			label={t.w.alerts}
+			empty={t.n.alerts}
 			every={15_000}
 			filters={[
 				{ key: 'severity', among: ['critical', 'warning', 'info'] },

@@ -52,6 +52,7 @@ export function Devices() {
 		<List<Row>
 			path="/api/snmp-devices"
 			label={t.w.devices}
+			empty={t.n.devices}
 			search
 			sort="name"
 			every={30_000}

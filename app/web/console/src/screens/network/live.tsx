@@ -6,25 +6,34 @@ import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
 import { errorText } from '../../i18n/errors';
 import { Chart } from '../../kit/chart';
-import { bits, readRate } from '../../kit/format';
-import { Facts } from '../../kit/page';
+import { bits, readRate, uptime } from '../../kit/format';
+import { Facts, Section } from '../../kit/page';
 import { State } from '../../kit/state';
 
 const KEPT = 120;
 type Samples = { x: number[]; down: (number | null)[]; up: (number | null)[] };
 
-export function Live({ username, type }: { username: string; type?: string }) {
-	const { t } = useT();
+type Line = { mikrotik_username: string; status: string; package?: { type?: string } | null };
+
+export function Live({ line }: { line: Line }) {
+	const { t, lang } = useT();
 	const read = useGet<Loose>(
 		'/api/mikrotik/user-detail',
-		{ username, type: type === 'hotspot' ? 'hotspot' : 'pppoe' },
+		{
+			username: line.mikrotik_username,
+			type: line.package?.type === 'hotspot' ? 'hotspot' : 'pppoe',
+		},
 		{ every: 2000, stale: 0 },
 	);
 	const samples = useSamples(read.data, read.dataUpdatedAt);
 	if (read.error && !read.data)
 		return (
 			<Text fz="sm" c="dimmed" py="lg" ta="center">
-				{read.error.status === 404 ? t.w.offlineNow : errorText(t, read.error)}
+				{read.error.status !== 404
+					? errorText(t, read.error)
+					: line.status === 'active'
+						? t.w.noSession
+						: t.w.noSessionOff}
 			</Text>
 		);
 	const detail = read.data;
@@ -41,21 +50,23 @@ export function Live({ username, type }: { username: string; type?: string }) {
 						/>,
 					],
 					[t.f.address, detail?.session?.address ?? '–'],
-					[t.f.uptime, detail?.session?.uptime ?? '–'],
+					[t.f.uptime, uptime(detail?.session?.uptime, lang)],
 					[t.f.download, bits(samples.down.at(-1))],
 					[t.f.upload, bits(samples.up.at(-1))],
 				]}
 			/>
-			<Chart
-				label={t.w.traffic}
-				x={samples.x}
-				ys={[samples.down, samples.up]}
-				format={bits}
-				lines={[
-					{ label: t.f.download, colour: '#228be6', fill: true },
-					{ label: t.f.upload, colour: '#12b886' },
-				]}
-			/>
+			<Section title={t.w.traffic}>
+				<Chart
+					label={t.w.traffic}
+					x={samples.x}
+					ys={[samples.down, samples.up]}
+					format={bits}
+					lines={[
+						{ label: t.f.download, colour: '#228be6', fill: true },
+						{ label: t.f.upload, colour: '#12b886' },
+					]}
+				/>
+			</Section>
 		</Stack>
 	);
 }

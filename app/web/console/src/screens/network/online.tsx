@@ -4,14 +4,15 @@ import { useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
-import { bits, number, readRate } from '../../kit/format';
+import { bits, number, readRate, uptime } from '../../kit/format';
 import { MoreMenu } from '../../kit/page';
 import { Rows } from '../../kit/rows';
+import { To } from '../../kit/value';
 
 const SHOWN = 200;
 
 export function OnlineUsers() {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const [text, setText] = useState('');
 	const read = useGet<Loose[]>('/api/mikrotik/online-users', {}, { every: 5_000, stale: 0 });
 	const wanted = text.trim().toLowerCase();
@@ -42,18 +43,25 @@ export function OnlineUsers() {
 					retry={() => void read.refetch()}
 					isFiltered={wanted !== ''}
 					columns={[
-						{ key: 'username', phone: 'title' },
+						{
+							key: 'username',
+							phone: 'title',
+							cell: u => (
+								<To to={`/subscriptions?search=${encodeURIComponent(u.username)}`}>{u.username}</To>
+							),
+						},
 						{ key: 'type', phone: 'side' },
 						{ key: 'address', label: t.f.ip },
-						{ key: 'uptime' },
+						{ key: 'uptime', cell: u => uptime(u.uptime, lang) },
 						{
 							key: 'downloadSpeed',
+							kind: 'bits',
 							label: t.f.download,
-							phone: 'plain',
 							cell: u => bits(readRate(u.downloadSpeed)),
 						},
 						{
 							key: 'uploadSpeed',
+							kind: 'bits',
 							label: t.f.upload,
 							phone: 'hide',
 							cell: u => bits(readRate(u.uploadSpeed)),

@@ -3,7 +3,7 @@ import { SegmentedControl, Skeleton, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
-import { useT } from '../../i18n';
+import { useT, word } from '../../i18n';
 import { errorText } from '../../i18n/errors';
 import { Chart, type Line } from '../../kit/chart';
 import { useUrl } from '../../kit/state-url';
@@ -26,7 +26,7 @@ export function PeriodPicker({ value, onChange }: { value: string; onChange(v: s
 			aria-label={t.w.period}
 			value={value}
 			onChange={onChange}
-			data={PERIODS}
+			data={PERIODS.map(value => ({ value, label: word(t.w, `period_${value}`) }))}
 			w="fit-content"
 		/>
 	);

@@ -44,6 +44,7 @@ export function Pings() {
 		<List<Row>
 			path="/api/ping-targets"
 			label={t.w.pings}
+			empty={t.n.targets}
 			search
 			sort="name"
 			every={30_000}

@@ -1,11 +1,11 @@
 /* One router: what it is, what flows through it, its accounts. */
-import { Alert } from '@mantine/core';
+import { Alert, Card } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useGet } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
-import { bytes, moment } from '../../kit/format';
+import { bytes, moment, uptime } from '../../kit/format';
 import { Facts, PageFrame, TabFrame } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
@@ -45,12 +45,12 @@ export function RouterScreen() {
 			{row.is_active && <Resources id={id} />}
 			<TabFrame
 				tabs={[
+					{ key: 'accounts', label: t.w.accounts, body: <Accounts router={id} /> },
 					{
 						key: 'subscriptions',
 						label: t.nav.subscriptions,
-						body: <SubscriptionList local fixed={{ router_id: id }} />,
+						body: <SubscriptionList local fixed={{ router_id: id }} empty={t.n.routerLines} />,
 					},
-					{ key: 'accounts', label: t.w.accounts, body: <Accounts router={id} /> },
 					{ key: 'interfaces', label: t.w.interfaces, body: <Interfaces id={id} /> },
 				]}
 			/>
@@ -59,7 +59,7 @@ export function RouterScreen() {
 }
 
 function Resources({ id }: { id: string }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const read = useGet<Loose>('/api/mikrotik/system', { router_id: id }, { every: 10_000 });
 	const s = read.data;
 	if (!s) return null;
@@ -71,7 +71,7 @@ function Resources({ id }: { id: string }) {
 				[t.f.cpu_load, `${s.cpu_load ?? s.cpu}%`],
 				[t.f.memory, used(s.free_memory, s.total_memory)],
 				[t.f.disk, used(s.free_hdd, s.total_hdd)],
-				[t.f.uptime, s.uptime],
+				[t.f.uptime, uptime(s.uptime, lang)],
 				[t.f.board_name, s.board_name ?? s.board],
 				[t.f.architecture, s.architecture ?? '–'],
 			]}
@@ -83,24 +83,26 @@ function Interfaces({ id }: { id: string }) {
 	const { t } = useT();
 	const read = useGet<Loose[]>('/api/mikrotik/interfaces', { router_id: id }, { every: 5_000 });
 	return (
-		<Rows<Loose>
-			label={t.w.interfaces}
-			rows={read.data?.map((r, i) => ({ ...r, id: String(r.id ?? r.name ?? i) }))}
-			error={read.error}
-			columns={[
-				{ key: 'name', phone: 'title' },
-				{
-					key: 'running',
-					kind: 'state',
-					label: t.f.status,
-					cell: r => (
-						<State is={r.disabled === true ? 'disabled' : r.running === true ? 'up' : 'down'} />
-					),
-				},
-				{ key: 'type', phone: 'plain' },
-				{ key: 'rx_byte', label: t.f.download, kind: 'bytes', phone: 'plain' },
-				{ key: 'tx_byte', label: t.f.upload, kind: 'bytes', phone: 'plain' },
-			]}
-		/>
+		<Card withBorder padding={0}>
+			<Rows<Loose>
+				label={t.w.interfaces}
+				rows={read.data?.map((r, i) => ({ ...r, id: String(r.id ?? r.name ?? i) }))}
+				error={read.error}
+				columns={[
+					{ key: 'name', phone: 'title' },
+					{
+						key: 'running',
+						kind: 'state',
+						label: t.f.status,
+						cell: r => (
+							<State is={r.disabled === true ? 'disabled' : r.running === true ? 'up' : 'down'} />
+						),
+					},
+					{ key: 'type', phone: 'plain' },
+					{ key: 'rx_byte', label: t.f.download, kind: 'bytes', phone: 'plain' },
+					{ key: 'tx_byte', label: t.f.upload, kind: 'bytes', phone: 'plain' },
+				]}
+			/>
+		</Card>
 	);
 }

@@ -13,6 +13,7 @@ export function Routers() {
 		<List<Row<'router_setting'>>
 			path="/api/router-settings"
 			label={t.w.routers}
+			empty={t.n.routers}
 			sort="name"
 			search
 			every={15_000}

@@ -45,6 +45,7 @@ export function Windows() {
 		<List<Row>
 			path={PATH}
 			label={t.w.maintenance}
+			empty={t.n.windows}
 			bar={
 				<ActBar
 					acts={[

@@ -63,6 +63,7 @@ export function Packages() {
 			<List<Row<'package'>>
 				path="/api/packages"
 				label={t.nav.packages}
+				empty={t.n.packages}
 				search
 				sort="price"
 				csv="paket"

@@ -18,6 +18,7 @@ export function PaymentList(props: Partial<ListProps<Payment>> & { hideCustomer?
 		<List<Payment>
 			path="/api/payments"
 			label={t.nav.payments}
+			empty={t.n.payments}
 			sort="-payment_date"
 			columns={[
 				...(hideCustomer
@@ -33,6 +34,7 @@ export function PaymentList(props: Partial<ListProps<Payment>> & { hideCustomer?
 				{ key: 'payment_date', sort: true, phone: 'plain' },
 				{
 					key: 'invoice_number',
+					label: t.f.invoice,
 					phone: 'plain',
 					cell: p =>
 						p.invoice && <To to={`/invoices/${p.invoice_id}`}>{p.invoice.invoice_number}</To>,

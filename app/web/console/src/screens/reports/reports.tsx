@@ -27,6 +27,10 @@ type Report = {
 	money?: boolean;
 	/* Only at one day: no from. */
 	atDay?: boolean;
+	/* Members that the chart draws as one bar each, summed over all rows. */
+	parts?: string[];
+	/* Rows of which the sums mean something. */
+	isSummed?: boolean;
 };
 
 const REPORTS: Report[] = [
@@ -36,13 +40,16 @@ const REPORTS: Report[] = [
 		by: ['day', 'month', 'method', 'actor'],
 		lines: [['revenue', '#228be6']],
 		money: true,
+		isSummed: true,
 	},
 	{
 		name: 'receivables',
 		title: t => t.w.receivables,
 		lines: [['total', '#f08c00']],
+		parts: ['not_due', 'days_0_30', 'days_31_60', 'days_61_90', 'days_over_90'],
 		money: true,
 		atDay: true,
+		isSummed: true,
 	},
 	{
 		name: 'subscribers',
@@ -51,9 +58,10 @@ const REPORTS: Report[] = [
 			['began', '#2f9e44'],
 			['ended', '#e03131'],
 		],
+		isSummed: true,
 	},
 	{ name: 'payments', title: t => t.nav.payments, lines: [], money: true },
-	{ name: 'tax', title: t => t.f.tax, lines: [], money: true },
+	{ name: 'tax', title: t => t.f.tax, lines: [], money: true, isSummed: true },
 ];
 
 export function Reports() {
@@ -92,6 +100,11 @@ function ReportView({ report }: { report: Report }) {
 		[read.data],
 	);
 	const keys = Object.keys(rows?.[0] ?? {}).filter(k => k !== 'id' && !k.endsWith('_id'));
+	const kindAt = (key: string) => guess(key, rows?.[0]?.[key], report.money);
+	const summed = keys.filter(k => k !== 'price' && ['money', 'number'].includes(kindAt(k)));
+	const sums = Object.fromEntries(
+		summed.map(k => [k, (rows ?? []).reduce((sum, r) => sum + Number(r[k] ?? 0), 0)]),
+	);
 	const field = {
 		size: 'xs',
 		styles: { label: { fontSize: 11, lineHeight: 1.2, fontWeight: 400 } },
@@ -120,7 +133,7 @@ function ReportView({ report }: { report: Report }) {
 				<TextInput
 					{...field}
 					type="date"
-					label={t.f.until}
+					label={report.atDay ? t.f.date : t.f.until}
 					value={to}
 					onChange={e => setState({ to: e.currentTarget.value }, true)}
 				/>
@@ -138,8 +151,17 @@ function ReportView({ report }: { report: Report }) {
 					{t.a.csv}
 				</Button>
 			</Group>
-			{rows && rows.length > 0 && rows.length <= 62 && (
-				<ReportChart report={report} rows={rows} keys={keys} lang={lang} />
+			{rows && rows.length > 0 && (
+				<ReportChart
+					report={report}
+					rows={
+						report.parts?.map(
+							part => ({ part: word(t.f, part), total: sums[part] }) as unknown as Loose,
+						) ?? rows
+					}
+					first={report.parts ? 'part' : keys[0]}
+					lang={lang}
+				/>
 			)}
 			<Section title={report.title(t)} flush>
 				<Rows<Loose>
@@ -148,11 +170,13 @@ function ReportView({ report }: { report: Report }) {
 					error={read.error}
 					retry={() => void read.refetch()}
 					empty={t.w.noData}
+					totals={report.isSummed && rows && rows.length > 1 ? (sums as Loose) : undefined}
 					columns={keys.map((key, i) => ({
 						key,
+						label: i === 0 && by ? word(t.v, by) : undefined,
 						phone: i === 0 ? ('title' as const) : ('label' as const),
 						cell: i === 0 ? r => nameOf(r[key], lang, t) : undefined,
-						kind: i === 0 ? ('text' as const) : guess(key, rows?.[0]?.[key], report.money),
+						kind: i === 0 ? ('text' as const) : kindAt(key),
 					}))}
 				/>
 			</Section>
@@ -174,6 +198,8 @@ function nameOf(value: unknown, lang: Lang, t: Messages) {
 	return word(t.v, text);
 }
 
+const MOST_BARS = 62;
+
 /* Under a bar there is no room for a year, nor for a long name. */
 const shortName = (name: string, value: unknown) =>
 	/^\d{4}-\d\d-\d\d$/.test(String(value))
@@ -185,20 +211,19 @@ const shortName = (name: string, value: unknown) =>
 function ReportChart({
 	report,
 	rows,
-	keys,
+	first,
 	lang,
 }: {
 	report: Report;
 	rows: Loose[];
-	keys: string[];
+	first?: string;
 	lang: Lang;
 }) {
 	const { t } = useT();
-	const first = keys[0];
 	const lines: Line[] = report.lines.map(([key, colour]) => ({ label: word(t.f, key), colour }));
 	const x = useMemo(() => rows.map((_, i) => i), [rows]);
 	const ys = useMemo(() => report.lines.map(([key]) => rows.map(r => Number(r[key] ?? 0))), [rows]);
-	if (!first || lines.length === 0) return null;
+	if (!first || lines.length === 0 || rows.length > MOST_BARS) return null;
 	return (
 		<Section title={report.title(t)}>
 			<Chart

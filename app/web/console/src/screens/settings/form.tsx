@@ -1,6 +1,6 @@
 /*
- * The settings of /api/settings in groups.  Their types and bounds come from /api/meta, so that a
- * setting the server adds appears by itself, under the last group.
+ * The settings of /api/settings in sections.  Their types and bounds come from /api/meta, so that a
+ * setting the server adds appears by itself, in the last section.
  */
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
@@ -11,6 +11,7 @@ import { refresh, useGet, useMay } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { errorText, fieldErrors } from '../../i18n/errors';
+import type { Messages } from '../../i18n/id';
 import { NotYet } from '../../kit/empty';
 import {
 	bodyOf,
@@ -25,51 +26,84 @@ import { useToast } from '../../kit/toast';
 
 export type SettingGroup = 'company' | 'billing' | 'suspension' | 'message' | 'rest';
 
-const words = (text: string) => text.split(/\s+/);
-const GROUPS: Record<Exclude<SettingGroup, 'rest'>, (name: string) => boolean> = {
-	company: name => name.startsWith('company_') || name === 'receipt_footer',
-	message: name => /^(message_|quiet_)/.test(name),
-	suspension: name =>
-		/^(suspend|isol|no_suspend)/.test(name) || ['hold_nights', 'remove_expired'].includes(name),
-	billing: name =>
-		words(`lead_days grace_days due_days first_due_days postpaid_due_days other_due_days cycle mode
-			billing_day late_policy first_period merge_days round_to arrears arrears_max promises_max
-			first_payment_first prorate_last reactivation_fee operator_discount_max
-			operator_days_max`).includes(name) || /^(tax|late_fee)/.test(name),
-};
+const words = (text: string) => text.trim().split(/\s+/);
+const named = (text: string) => (name: string) => words(text).includes(name);
 
-const groupOf = (name: string): SettingGroup =>
-	(Object.keys(GROUPS) as Exclude<SettingGroup, 'rest'>[]).find(g => GROUPS[g](name)) ?? 'rest';
+/* The sections of each group, with what belongs to them; a name that fits none is of the last. */
+type Part = { group: SettingGroup; title(t: Messages): string; has(name: string): boolean };
+const PARTS: Part[] = [
+	{
+		group: 'company',
+		title: t => t.w.company,
+		has: name => name.startsWith('company_') || name === 'receipt_footer',
+	},
+	{ group: 'message', title: t => t.w.sending, has: name => /^(message_|quiet_)/.test(name) },
+	{
+		group: 'suspension',
+		title: t => t.w.suspension,
+		has: name =>
+			/^(suspend|isol|no_suspend)/.test(name) || ['hold_nights', 'remove_expired'].includes(name),
+	},
+	{
+		group: 'billing',
+		title: t => t.w.cycles,
+		has: named(`cycle mode billing_day late_policy first_period merge_days round_to
+			first_payment_first prorate_last`),
+	},
+	{
+		group: 'billing',
+		title: t => t.w.dueDays,
+		has: named(`lead_days due_days postpaid_due_days first_due_days other_due_days grace_days
+			arrears arrears_max`),
+	},
+	{
+		group: 'billing',
+		title: t => t.w.taxAndFees,
+		has: name => /^(tax|late_fee)/.test(name) || name === 'reactivation_fee',
+	},
+	{
+		group: 'billing',
+		title: t => t.w.operatorBounds,
+		has: named('promises_max operator_discount_max operator_days_max'),
+	},
+	{
+		group: 'rest',
+		title: t => t.w.payPage,
+		has: name => /^(public_|invoice_tokens|attempt_|enabled_payments)/.test(name),
+	},
+	{
+		group: 'rest',
+		title: t => t.w.watching,
+		has: name => /^(latency|loss|bandwidth|history|line_sample)/.test(name),
+	},
+	{ group: 'rest', title: t => t.w.otherSettings, has: () => true },
+];
 
-export function SettingForm({ group, title }: { group: SettingGroup; title: string }) {
+export function SettingForm({ group }: { group: SettingGroup }) {
 	const read = useGet<Loose>('/api/settings');
 	const meta = useMeta();
-	const { t } = useT();
 	if (!read.data || !meta) return <NotYet error={read.error} retry={() => void read.refetch()} />;
-	const described = meta.resources.find(r => r.name === 'setting')?.fields ?? [];
-	const names = described.filter(f => f.update && groupOf(f.name) === group).map(f => f.name);
-	if (names.length === 0)
-		return (
-			<Text fz="sm" c="dimmed">
-				{t.w.noneYet}
-			</Text>
-		);
-	return (
-		<SettingFields key={String(read.data.updated_at)} row={read.data} names={names} title={title} />
-	);
+	const names = (meta.resources.find(r => r.name === 'setting')?.fields ?? [])
+		.filter(f => f.update)
+		.map(f => f.name);
+	const sections = PARTS.filter(part => part.group === group).map(part => ({
+		part,
+		names: names.filter(name => PARTS.find(p => p.has(name)) === part),
+	}));
+	return <SettingFields key={String(read.data.updated_at)} row={read.data} sections={sections} />;
 }
 
-function SettingFields({ row, names, title }: { row: Loose; names: string[]; title: string }) {
+type Sections = { part: Part; names: string[] }[];
+
+function SettingFields({ row, sections }: { row: Loose; sections: Sections }) {
 	const { t } = useT();
 	const toast = useToast();
 	const may = useMay();
-	const named: (string | Field)[] = names.map(name => ({
-		name,
-		label: t.s[name]?.[0],
-		hint: t.s[name]?.[1],
-		nameOf: name === 'tax_mode' ? v => (v === 'none' ? t.w.none : word(t.v, v)) : undefined,
-	}));
-	const fields = useResolved(named, 'setting', false);
+	const fields = useResolved(
+		sections.flatMap(s => s.names).map(name => settingField(t, name)),
+		'setting',
+		false,
+	);
 	const first = firstValues(fields, row);
 	const [touched, setTouched] = useState<Values>({});
 	const [error, setError] = useState<unknown>();
@@ -87,34 +121,53 @@ function SettingFields({ row, names, title }: { row: Loose; names: string[]; tit
 	return (
 		<form onSubmit={save} noValidate>
 			<LeaveGuard when={isDirty} />
-			<Section title={title}>
-				<Stack>
-					<fieldset
-						disabled={!may('admin')}
-						style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}
-					>
-						<FieldSet
-							fields={fields}
-							values={values}
-							errors={fieldErrors(t, error)}
-							onChange={(name, v) => setTouched(now => ({ ...now, [name]: v }))}
-						/>
-					</fieldset>
-					{error !== undefined && (
-						<Alert color="red" variant="light" p="xs" role="alert">
-							{errorText(t, error)}
-						</Alert>
-					)}
-					{may('admin') && (
-						<Group justify="flex-end">
-							<Button type="submit" disabled={!isDirty}>
-								{t.a.save}
-							</Button>
-						</Group>
-					)}
+			<fieldset disabled={!may('admin')} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
+				<Stack gap="md">
+					{sections.map(({ part, names }) => (
+						<Section key={part.title(t)} title={part.title(t)}>
+							<FieldSet
+								fields={fields.filter(f => names.includes(f.name))}
+								values={values}
+								errors={fieldErrors(t, error)}
+								onChange={(name, v) => setTouched(now => ({ ...now, [name]: v }))}
+							/>
+						</Section>
+					))}
 				</Stack>
-			</Section>
+			</fieldset>
+			{error !== undefined && (
+				<Alert color="red" variant="light" p="xs" mt="md" role="alert">
+					{errorText(t, error)}
+				</Alert>
+			)}
+			{may('admin') && <Save isDirty={isDirty} />}
 		</form>
+	);
+}
+
+const settingField = (t: Messages, name: string): Field => ({
+	name,
+	label: t.s[name]?.[0],
+	hint: t.s[name]?.[1],
+	nameOf: name === 'tax_mode' ? v => (v === 'none' ? t.w.none : word(t.v, v)) : undefined,
+});
+
+/* In sight however long the form is, once there is something to save. */
+function Save({ isDirty }: { isDirty: boolean }) {
+	const { t } = useT();
+	return (
+		<Group
+			justify="flex-end"
+			py="sm"
+			pos={isDirty ? 'sticky' : undefined}
+			bottom={0}
+			bg="var(--isp-ground)"
+			style={{ zIndex: 1 }}
+		>
+			<Button type="submit" disabled={!isDirty}>
+				{t.a.save}
+			</Button>
+		</Group>
 	);
 }
 

@@ -3,13 +3,13 @@ import { Text } from '@mantine/core';
 import type { Query } from '../../api/client';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { day } from '../../kit/format';
+import { said } from '../../i18n/history';
 import { List } from '../../kit/list';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
 
 export function History({ fixed }: { fixed?: Query }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	return (
 		<List<Row<'billing_log'>>
 			path="/api/billing-logs"
@@ -17,13 +17,13 @@ export function History({ fixed }: { fixed?: Query }) {
 			local
 			fixed={fixed}
 			columns={[
-				{ key: 'created_at', phone: 'plain' },
+				{ key: 'created_at', label: t.f.time, phone: 'plain' },
 				{
 					key: 'action',
 					phone: 'side',
 					cell: r => <State is={String(r.action)} label={word(t.v, String(r.action))} />,
 				},
-				{ key: 'message', phone: 'plain' },
+				{ key: 'message', phone: 'plain', cell: r => said(t, lang, r.message) },
 				{ key: 'actor', wide: true, phone: 'hide' },
 			]}
 		/>
@@ -39,7 +39,7 @@ const SCREEN: Record<string, string> = {
 
 /* Everything that happened to a line or a customer, each with the row that caused it. */
 export function Chain({ path }: { path: string }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	return (
 		<List<Row>
 			path={path}
@@ -48,12 +48,12 @@ export function Chain({ path }: { path: string }) {
 			filters={[
 				{
 					key: 'type',
-					among: ['change', 'days', 'payment', 'message'],
+					among: ['change', 'days', 'payment', 'message', 'router'],
 					nameOf: v => word(t.d, `type_${v}`),
 				},
 			]}
 			columns={[
-				{ key: 'created_at', phone: 'plain' },
+				{ key: 'created_at', label: t.f.time, phone: 'plain' },
 				{
 					key: 'title',
 					label: t.f.action,
@@ -69,9 +69,9 @@ export function Chain({ path }: { path: string }) {
 					key: 'text',
 					label: t.f.message,
 					phone: 'plain',
-					cell: r => (r.type === 'days' ? t.w.nDays(Number.parseInt(r.text, 10)) : r.text),
+					cell: r => said(t, lang, r.text),
 				},
-				{ key: 'cause', phone: 'plain', cell: r => <Cause row={r} /> },
+				{ key: 'cause', phone: 'plain', cell: r => (r.cause || r.cause_type) && <Cause row={r} /> },
 				{ key: 'actor', wide: true, phone: 'hide' },
 			]}
 		/>
@@ -80,12 +80,8 @@ export function Chain({ path }: { path: string }) {
 
 function Cause({ row }: { row: Row }) {
 	const { t, lang } = useT();
-	if (!row.cause && !row.cause_type) return '–';
 	const base = row.cause_id && SCREEN[String(row.cause_type)];
-	const off = /^off from (\S+), back on (\S+)$/.exec(String(row.cause));
-	const text = off
-		? t.w.offFrom(day(off[1], lang), day(off[2], lang))
-		: (row.cause ?? word(t.v, String(row.cause_type)));
+	const text = row.cause ? said(t, lang, row.cause) : word(t.v, String(row.cause_type));
 	if (!base)
 		return (
 			<Text span fz="inherit" c="dimmed">

@@ -9,11 +9,12 @@ export function MidtransLog({ invoice }: { invoice?: string }) {
 		<List<Row<'midtrans_log'>>
 			path="/api/midtrans-logs"
 			label={t.w.midtransLog}
+			empty={t.n.midtransLog}
 			search={!invoice}
 			local={!!invoice}
 			fixed={{ invoice_id: invoice }}
 			columns={[
-				{ key: 'created_at', phone: 'plain' },
+				{ key: 'created_at', label: t.f.time, phone: 'plain' },
 				{ key: 'order_id', phone: 'title' },
 				{
 					key: 'action',
@@ -41,7 +42,7 @@ export function AuditLog() {
 				{ key: 'created_to', label: t.f.until, day: true, moment: 'last' },
 			]}
 			columns={[
-				{ key: 'created_at', phone: 'plain' },
+				{ key: 'created_at', label: t.f.time, phone: 'plain' },
 				{ key: 'actor', phone: 'title' },
 				{ key: 'action', phone: 'side', kind: 'word' },
 				{ key: 'subject_type', kind: 'word', phone: 'plain' },

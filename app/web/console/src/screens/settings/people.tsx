@@ -106,7 +106,7 @@ export function Tokens() {
 				columns={[
 					{ key: 'name', phone: 'title' },
 					{ key: 'abilities', cell: r => <Abilities of={r.abilities} /> },
-					{ key: 'last_used_at', phone: 'plain' },
+					{ key: 'last_used_at' },
 					{ key: 'expires_at' },
 				]}
 				rowAct={r => (

@@ -34,6 +34,7 @@ export function Runs() {
 		<List<Row>
 			path="/api/billing/runs"
 			label={t.w.runs}
+			empty={t.n.runs}
 			local
 			open={r => `/runs/${r.id}`}
 			columns={[
@@ -54,7 +55,13 @@ export function Runs() {
 function RunState({ row }: { row: Row }) {
 	const { t } = useT();
 	if (row.undone_at) return <State is="cancelled" label={t.v.undone} />;
-	return row.finished_at ? <State is="ok" /> : <State is="failed" label={t.w.unfinished} />;
+	if (row.finished_at) return <State is="ok" />;
+	/* A run of some steps ends, too, but is no night's. */
+	return row.duration_ms === null ? (
+		<State is="failed" label={t.w.unfinished} />
+	) : (
+		<State is="partial_run" label={t.w.someSteps} />
+	);
 }
 
 /* One run: its figures by step, its rows by name, and undo. */

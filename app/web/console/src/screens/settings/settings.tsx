@@ -36,7 +36,7 @@ export function Settings() {
 						body: (
 							<Stack gap="md">
 								<Presets />
-								<SettingForm group="billing" title={t.w.policies} />
+								<SettingForm group="billing" />
 							</Stack>
 						),
 					},
@@ -45,7 +45,7 @@ export function Settings() {
 						label: t.w.company,
 						body: (
 							<Stack gap="md">
-								<SettingForm group="company" title={t.w.company} />
+								<SettingForm group="company" />
 								<Logo />
 							</Stack>
 						),
@@ -53,17 +53,17 @@ export function Settings() {
 					{
 						key: 'suspension',
 						label: t.w.suspension,
-						body: <SettingForm group="suspension" title={t.w.suspension} />,
+						body: <SettingForm group="suspension" />,
 					},
 					{
 						key: 'sending',
 						label: t.w.sending,
-						body: <SettingForm group="message" title={t.w.sending} />,
+						body: <SettingForm group="message" />,
 					},
 					{
 						key: 'limits',
 						label: t.w.limits,
-						body: <SettingForm group="rest" title={t.w.limits} />,
+						body: <SettingForm group="rest" />,
 					},
 					may('admin') && { key: 'users', label: t.w.users, body: <Users /> },
 					{ key: 'tokens', label: t.w.tokens, body: <Tokens /> },

@@ -35,7 +35,7 @@ export function Days({ id }: { id: string }) {
 					phone: 'side',
 					cell: r => `${r.days > 0 ? '+' : '−'}${number(Math.abs(r.days))}`,
 				},
-				{ key: 'end_date', kind: 'day', phone: 'plain' },
+				{ key: 'end_date', kind: 'day' },
 			]}
 		/>
 	);
@@ -47,6 +47,7 @@ export function Items({ row }: { row: Row }) {
 		<List<Row>
 			path={`/api/subscriptions/${row.id}/items`}
 			label={t.w.items}
+			empty={t.n.items}
 			local
 			bar={row.status === 'cancelled' ? undefined : <ActBar acts={[itemCreate(t, row)]} />}
 			columns={[

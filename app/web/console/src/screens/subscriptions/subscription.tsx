@@ -50,7 +50,7 @@ export function SubscriptionScreen() {
 					{
 						key: 'live',
 						label: t.w.live,
-						body: <Live username={row.mikrotik_username} type={row.package?.type} />,
+						body: <Live line={row} />,
 					},
 					{
 						key: 'history',

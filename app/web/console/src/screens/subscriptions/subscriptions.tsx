@@ -22,6 +22,7 @@ export function SubscriptionList(
 		<List<Subscription>
 			path="/api/subscriptions"
 			label={t.nav.subscriptions}
+			empty={t.n.subscriptions}
 			sort="-created_at"
 			open={r => `/subscriptions/${r.id}`}
 			columns={[

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { en } from './en';
+import { said } from './history';
+import { id } from './id';
+
+/* The formats in which the server writes its log, as they stand in sql/. */
+function formats() {
+	const folder = join(__dirname, '../../../../../sql/functions');
+	const texts = readdirSync(folder).map(name => readFileSync(join(folder, name), 'utf8'));
+	const found = texts.flatMap(text => [
+		...text.matchAll(/billing_log\('\w+',\s*format\('([^']+)'/g),
+		...text.matchAll(/SELECT '\w+', format\('([^']+)'/g),
+	]);
+	return [...new Set(found.map(match => match[1]!))];
+}
+
+describe('the history', () => {
+	it('has words for each sentence that the server logs', () => {
+		const all = formats();
+		expect(all.length).toBeGreaterThan(20);
+		const unknown = all.filter(
+			f => !(f in id.m) && !Object.keys(id.m).some(m => m.startsWith(f.replace(/%s$/, ''))),
+		);
+		expect(unknown).toEqual([]);
+	});
+
+	it('is told in the language of the person', () => {
+		const text = 'INV-20261012-0002 issued over Rp250.000, due 2026-10-18';
+		expect(said(id, 'id', text)).toBe(
+			'INV-20261012-0002 terbit sebesar Rp250.000, jatuh tempo 18 Okt 2026',
+		);
+		expect(said(en, 'en', text)).toBe('INV-20261012-0002 issued over Rp250.000, due 18 Oct 2026');
+		expect(said(id, 'id', 'Rp50.000 by cash for INV-1')).toBe('Rp50.000 (Tunai) untuk INV-1');
+		expect(said(id, 'id', 'budi.01 is suspended (debt)')).toBe('budi.01: Diputus (Tunggakan)');
+		expect(said(id, 'id', 'Router 127.0.0.1')).toBe('Router 127.0.0.1');
+	});
+});

@@ -1,0 +1,37 @@
+/*
+ * Sentences of the history in the person's language.
+ *
+ * The server keeps them in English: a name, a sum, a date in one of its formats.  t.m holds the words
+ * of each; a sentence in no format of t.m (a reason that a person typed) stays as it is.
+ */
+import { day } from '../kit/format';
+import type { Messages } from './id';
+import { type Lang, word } from './index';
+
+const kept = new Map<string, RegExp>();
+function patternOf(format: string) {
+	let made = kept.get(format);
+	if (!made) {
+		const escaped = format.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+		made = new RegExp(`^${escaped.replaceAll('%s', '(.+?)')}$`);
+		kept.set(format, made);
+	}
+	return made;
+}
+
+/* A date, a word of the server's, or a name. */
+function argument(t: Messages, lang: Lang, text: string) {
+	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, lang);
+	return text in t.v ? word(t.v, text) : text;
+}
+
+export function said(t: Messages, lang: Lang, text: string | null | undefined) {
+	if (!text) return '–';
+	for (const [format, words] of Object.entries(t.m)) {
+		const found = patternOf(format).exec(text);
+		if (!found) continue;
+		const rest = found.slice(1).map(part => argument(t, lang, part));
+		return words.replace(/%s/g, () => rest.shift() ?? '');
+	}
+	return text;
+}
