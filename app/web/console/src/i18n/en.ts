@@ -722,6 +722,7 @@ export const en: Messages = {
 		'the end date was moved': 'The end date was moved',
 		'the service begins': 'The service begins',
 		'the pause is over': 'The pause is over',
+		'the run of %s was undone': 'The run of %s was undone',
 		'a planned pause': 'A planned pause',
 		'the line expired': 'The line expired',
 		'the customer was archived': 'The customer was archived',

@@ -26,7 +26,7 @@ describe('the history', () => {
 		expect(unknown).toEqual([]);
 	});
 
-	it('is told in the language of the person', () => {
+	it('stands in the language of the person', () => {
 		const text = 'INV-20261012-0002 issued over Rp250.000, due 2026-10-18';
 		expect(said(id, 'id', text)).toBe(
 			'INV-20261012-0002 terbit sebesar Rp250.000, jatuh tempo 18 Okt 2026',

@@ -727,6 +727,7 @@ export const id = {
 		'the end date was moved': 'Tanggal berakhir dipindahkan',
 		'the service begins': 'Layanan dimulai',
 		'the pause is over': 'Jeda berakhir',
+		'the run of %s was undone': 'Proses %s diurungkan',
 		'a planned pause': 'Jeda yang direncanakan',
 		'the line expired': 'Masa aktif habis',
 		'the customer was archived': 'Pelanggan diarsipkan',

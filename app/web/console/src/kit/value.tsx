@@ -83,7 +83,7 @@ export function Value({ kind, of }: { kind: Kind; of: unknown }): ReactNode {
 	}
 }
 
-/* What is not there, or zero, steps back: the eye finds what is. */
+/* Draw a dash or a zero paler than a value, so that the eye finds the values. */
 function Nothing({ children }: { children: ReactNode }) {
 	return (
 		<Text span c="dimmed" fz="inherit">

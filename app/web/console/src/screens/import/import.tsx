@@ -140,8 +140,8 @@ export function Import() {
 	);
 }
 
-/* What columns may be called: the files of ISPs are Indonesian, so these words are in no dictionary.  The
- * whole list is import_heading() of sql/functions/import.sql. */
+/* Headings of columns in files.  They are Indonesian in both languages, as the files are; the whole list
+ * is import_heading() of sql/functions/import.sql. */
 const HEADINGS = {
 	name: 'nama, pelanggan, name',
 	phone: 'hp, no wa, telepon, phone',

@@ -2,7 +2,7 @@
 import { Button, Group, SegmentedControl } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { useGet, useMe } from '../../api/query';
+import { useGet } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { NotYet } from '../../kit/empty';
@@ -38,7 +38,6 @@ export function Receipt() {
 	const paper = PAPERS.find(p => p === state.paper) ?? '58';
 	const read = useGet<Row<'invoice'>>(`/api/invoices/${id}`);
 	const shown = useGet<Loose>(`/api/public/invoices/${id}`);
-	const me = useMe();
 	const slip = useRef<HTMLElement>(null);
 	const invoice = read.data;
 	usePage(paper, slip, !!invoice);
@@ -110,8 +109,8 @@ export function Receipt() {
 				</dl>
 				<table>
 					<tbody>
-						{lines.map(([name, amount]) => (
-							<tr key={name}>
+						{lines.map(([name, amount], at) => (
+							<tr key={`${at} ${name}`}>
 								<td>{name}</td>
 								<td>{rupiah(amount)}</td>
 							</tr>
@@ -144,9 +143,9 @@ export function Receipt() {
 				</table>
 				{isPaid && <p className={classes.paid}>{t.w.paidInFull}</p>}
 				<footer>
-					{payments.length > 0 && (
+					{payments[0]?.actor && (
 						<div>
-							{t.w.cashier}: {payments[0]?.actor ?? me?.name}
+							{t.w.cashier}: {payments[0].actor}
 						</div>
 					)}
 					<div>{company.receipt_footer ?? t.w.thanks}</div>

@@ -201,12 +201,11 @@ function nameOf(value: unknown, lang: Lang, t: Messages) {
 const MOST_BARS = 62;
 
 /* Under a bar there is no room for a year, nor for a long name. */
-const shortName = (name: string, value: unknown) =>
-	/^\d{4}-\d\d-\d\d$/.test(String(value))
-		? name.slice(0, 6)
-		: name.length > 12
-			? `${name.slice(0, 11)}…`
-			: name;
+function shortName(name: string, value: unknown, bars: number) {
+	if (/^\d{4}-\d\d-\d\d$/.test(String(value))) return name.slice(0, 6);
+	const most = bars <= 6 ? 20 : 12;
+	return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+}
 
 function ReportChart({
 	report,
@@ -230,7 +229,7 @@ function ReportChart({
 				label={report.title(t)}
 				x={x}
 				ys={ys}
-				names={rows.map(r => shortName(nameOf(r[first], lang, t), r[first]))}
+				names={rows.map(r => shortName(nameOf(r[first], lang, t), r[first], rows.length))}
 				lines={lines}
 				format={n => (report.money ? shortRupiah(n, lang) : number(n))}
 			/>

@@ -74,7 +74,7 @@ const PARTS: Part[] = [
 	{
 		group: 'rest',
 		title: t => t.w.watching,
-		has: name => /^(latency|loss|bandwidth|history|line_sample)/.test(name),
+		has: name => /^(latency|loss|bandwidth|history)/.test(name),
 	},
 	{ group: 'rest', title: t => t.w.otherSettings, has: () => true },
 ];
@@ -152,7 +152,7 @@ const settingField = (t: Messages, name: string): Field => ({
 	nameOf: name === 'tax_mode' ? v => (v === 'none' ? t.w.none : word(t.v, v)) : undefined,
 });
 
-/* In sight however long the form is, once there is something to save. */
+/* The button, at the edge of the window while there is something to save. */
 function Save({ isDirty }: { isDirty: boolean }) {
 	const { t } = useT();
 	return (
