@@ -1,28 +1,9 @@
 /* Money and days through the screens: what will happen stands there before it does. */
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { adminToken, api, enter, expect, expectFits, picture, test, url } from './walk';
+import { adminToken, api, choose, enter, expect, expectFits, firstBill, newLine, picture, test, url } from './walk';
 
 const look = (page: Page, name: string) => picture(page, `dialog/${name}`, 1280, 'light');
-
-type Made = { id: string; mikrotik_username: string };
-
-/* A customer with a line of 10 Mbps, on, whose first bill is open. */
-async function newLine(name: string): Promise<Made & { customer_id: string }> {
-	const token = await adminToken();
-	const packages = await api<{ data: { id: string; name: string }[] }>('GET', '/api/packages', token);
-	const customer = await api('POST', '/api/customers', token, { name, phone: '0812-1111-2222' });
-	return api('POST', '/api/subscriptions', token, {
-		customer_id: customer.id,
-		package_id: packages.data.find(p => p.name === '10 Mbps')!.id,
-		mikrotik_username: `${name.toLowerCase().replace(/\W/g, '.')}.${Date.now() % 100000}`,
-		mikrotik_password: 'rahasia1',
-	});
-}
-
-async function choose(page: Page, verb: string) {
-	await page.getByRole('button', { name: 'Lainnya', exact: true }).first().click();
-	await page.getByRole('menuitem', { name: verb, exact: true }).click();
-}
 
 test('days, extras, paying ahead, pause, promise and change of package', async ({ page, allowed }) => {
 	allowed.push(/status of 422/);
@@ -101,7 +82,7 @@ test('charges and a deposit; a bill with its lines', async ({ page, allowed: _ }
 	await dialog.getByRole('button', { name: 'Terima titipan' }).click();
 	await expect(page.getByText('Rp500.000 diterima')).toBeVisible();
 	await page.getByRole('tab', { name: 'Saldo' }).click();
-	await expect(page.getByText('Tunggakan', { exact: true }).locator('..')).toContainText('Rp0');
+	await expect(page.getByText('Belum dibayar', { exact: true }).locator('..')).toContainText('Rp0');
 });
 
 test('a preset fills the policies, and each has its sentence', async ({ page, allowed: _ }) => {
@@ -126,8 +107,7 @@ test('a preset fills the policies, and each has its sentence', async ({ page, al
 test('two tabs: what one pays the other cannot pay again', async ({ page, context, allowed }) => {
 	allowed.push(/status of 4(09|22)/);
 	const line = await newLine('Dua Tab');
-	const found = await api<{ data: { id: string }[] }>('GET', `/api/invoices?subscription_id=${line.id}`, await adminToken());
-	const invoice = found.data[0]!.id;
+	const invoice = (await firstBill(line)).id;
 	await enter(page, `/invoices/${invoice}`);
 	const other = await context.newPage();
 	await enter(other, `/invoices/${invoice}`);
@@ -140,4 +120,32 @@ test('two tabs: what one pays the other cannot pay again', async ({ page, contex
 	await look(other, 'paid_in_another_tab');
 	await other.reload();
 	await expect(other.getByText('Lunas', { exact: true }).first()).toBeVisible();
+});
+
+test('papers: statement, tax, PDF, receipts', async ({ page, allowed: _ }) => {
+	const line = await newLine('Rekening Koran');
+	const bill = await firstBill(line);
+	await enter(page, `/customers/${line.customer_id}?tab=statement`);
+	await expect(page.getByRole('table', { name: 'Rekening' }).getByRole('row', { name: String(bill.invoice_number) })).toContainText(
+		'Rp150.000',
+	);
+	await expect(page.getByText('Terutang di akhir').locator('..')).toContainText('Rp150.000');
+
+	await page.goto(`${url()}/reports?tab=tax`);
+	await expect(page.getByRole('table', { name: 'Pajak' }).getByRole('row', { name: /^Total/ })).toContainText(/Rp[1-9]/);
+	const [csv] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+	expect(readFileSync(await csv.path(), 'utf8')).toContain(String(bill.invoice_number));
+
+	await page.goto(`${url()}/invoices/${bill.id}`);
+	const [pdf] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'PDF' }).click()]);
+	expect(pdf.suggestedFilename()).toBe(`${bill.invoice_number}.pdf`);
+	expect(readFileSync(await pdf.path()).subarray(0, 5).toString()).toBe('%PDF-');
+
+	await page.getByRole('link', { name: 'Cetak' }).click();
+	for (const paper of ['58 mm', '80 mm', 'A4']) {
+		await page.getByText(paper, { exact: true }).click();
+		await expect(page.locator('article')).toHaveAttribute('data-paper', paper.replace(' mm', '').toLowerCase());
+		const sheet = await page.pdf({ preferCSSPageSize: true });
+		expect(sheet.toString('latin1').match(/\/Type\s*\/Page\b/g), `sheets of ${paper}`).toHaveLength(1);
+	}
 });

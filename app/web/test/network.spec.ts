@@ -32,7 +32,7 @@ test('graphs have data, and a table for who cannot see them', async ({ page, all
 		await expect(page.locator('canvas').first()).toBeVisible();
 		const figures = page.locator('figure table').first().getByRole('row');
 		expect(await figures.count()).toBeGreaterThan(10);
-		await page.getByText('6h', { exact: true }).click();
+		await page.getByText('6 jam', { exact: true }).click();
 		await expect(page.locator('canvas').first()).toBeVisible();
 	}
 });
@@ -56,4 +56,33 @@ test('in English, on a phone: online users', async ({ page, allowed: _ }) => {
 	await enter(page, '/network?tab=online', undefined, 'en');
 	await expect(page.getByRole('heading', { name: 'Network', level: 1 })).toBeVisible();
 	await expect(page.getByText(/[1-9]\d* online/)).toBeVisible();
+});
+
+test('work is announced, moved and called off', async ({ page, allowed }) => {
+	allowed.push(/status of 422/);
+	const title = `Ganti tiang ${Date.now() % 100000}`;
+	await enter(page, '/network?tab=maintenance');
+	const dialog = page.getByRole('dialog');
+	await page.getByRole('button', { name: 'Jadwal pemeliharaan baru' }).click();
+	await dialog.getByLabel('Judul').fill(title);
+	await dialog.getByLabel('Mulai').fill('2031-03-01T22:00');
+	await dialog.getByLabel('Selesai').fill('2031-03-01T21:00');
+	await dialog.getByRole('button', { name: 'Jadwal pemeliharaan baru' }).click();
+	await expect(dialog.getByLabel('Selesai')).toHaveAttribute('aria-invalid', 'true');
+	await dialog.getByLabel('Selesai').fill('2031-03-02T01:00');
+	await dialog.getByRole('button', { name: 'Jadwal pemeliharaan baru' }).click();
+	const row = page.getByRole('row', { name: new RegExp(title) });
+	await expect(row).toContainText('02 Mar 2031, 01.00');
+	const act = async (verb: string) => {
+		await row.getByRole('button', { name: 'Lainnya' }).click();
+		await page.getByRole('menuitem', { name: verb }).click();
+	};
+	await act('Ubah');
+	await dialog.getByLabel('Selesai').fill('2031-03-02T03:30');
+	await dialog.getByRole('button', { name: 'Simpan' }).click();
+	await expect(row).toContainText('03.30');
+	await act('Hapus');
+	await dialog.getByLabel(/^Ketik/).fill(title);
+	await dialog.getByRole('button', { name: 'Hapus' }).click();
+	await expect(row).toHaveCount(0);
 });

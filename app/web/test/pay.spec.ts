@@ -153,13 +153,16 @@ test('back before the money is there', async ({ page }) => {
 test('a look that fails ends nothing', async ({ page, allowed }) => {
 	const [invoice] = owing();
 	allowed.push(/ERR_FAILED/);
+	await page.clock.install();
 	await page.goto(address(invoice, '?order_id=x'));
 	await expect(act(page)).toHaveText(/^Bayar Rp/);
 	const failed = page.waitForEvent('requestfailed');
 	await page.route('**/api/public/invoices/*', route => route.abort(), { times: 1 });
+	await page.clock.fastForward(3_000);
 	await failed;
 	await expect(act(page)).toHaveText(/^Bayar Rp/);
 	book(invoice);
+	await page.clock.fastForward(15_000);
 	await status(page, 'paid');
 });
 

@@ -1,7 +1,7 @@
 /* Every screen once on a phone by day and on a desk by night: nothing wider than the window, the
  * console says nothing; axe finds nothing on the screens in use all day.  For pictures (PICTURES)
  * each in three widths and both themes. */
-import { adminToken, api, enter, expect, expectFits, expectReadable, picture, test } from './walk';
+import { adminToken, api, enter, expect, expectFits, expectReadable, expectWords, picture, test } from './walk';
 
 type Page = { data: { id: string }[] };
 
@@ -41,7 +41,7 @@ async function screens(): Promise<Screen[]> {
 		['/network', 'Jaringan', 1440],
 		...tabs('/network', 'Jaringan', 'online accounts drift devices pings alerts maintenance'),
 		[`/network/routers/${router}`, /Router/],
-		...tabs(`/network/routers/${router}`, /./, 'accounts interfaces'),
+		...tabs(`/network/routers/${router}`, /./, 'subscriptions interfaces'),
 		[`/network/devices/${device}`, /./],
 		[`/network/pings/${target}`, /./],
 		['/reports', 'Laporan', 1440],
@@ -87,6 +87,7 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : SEEN)
 			await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
 			await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
 			await expectFits(page, `${path} at ${width}`);
+			await expectWords(page, path);
 			if (axe === width) await expectReadable(page, `${path} at ${width}`);
 			await picture(page, path, width, scheme);
 		}

@@ -40,6 +40,12 @@ const bend = (page: Page, by: Bend, isKept: (path: string) => boolean = isOwn) =
 		return route.fulfill({ response: answer, json: by(await answer.json()) });
 	});
 
+/* The server's answers stay away, but for the user and the fields. */
+const withoutAnswers = (page: Page, instead: (route: Route) => unknown) =>
+	page.route('**/api/**', route =>
+		isOwn(new URL(route.request().url()).pathname) ? route.continue() : instead(route),
+	);
+
 const first = async (path: string) => (await api<Rows>('GET', path, await adminToken())).data[0]!.id;
 
 async function places() {
@@ -93,30 +99,21 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		const { ones } = await places();
 		await begin(page);
 		await enter(page, '/customers');
-		const isQuiet = (path: string) => isOwn(path);
-		await page.route('**/api/**', route => {
-			if (isQuiet(new URL(route.request().url()).pathname)) return route.continue();
-		});
+		await withoutAnswers(page, () => {});
 		for (const path of ['/', '/invoices']) {
 			await page.goto(url() + path);
 			await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 			await expect(page.locator('[aria-busy=true]').first()).toBeVisible();
 			await expectFits(page, `${path} waiting at ${width}`);
-			if (process.env.PICTURES)
-				await page.screenshot({ path: `${process.env.PICTURES}/waiting${path.replace(/\W+/g, '_')}-${width}-${scheme}.png` });
+			await picture(page, `waiting${path}`, width, scheme, 'load');
 		}
 		await page.unrouteAll({ behavior: 'ignoreErrors' });
-		await page.route('**/api/**', route =>
-			isOwn(new URL(route.request().url()).pathname) ? route.continue() : route.abort(),
-		);
+		await withoutAnswers(page, route => route.abort());
 		for (const path of ['/invoices', ones[0]!]) {
 			await page.goto(url() + path);
 			await expect(page.getByRole('button', { name: 'Coba lagi' }).first()).toBeVisible();
 			await expectFits(page, `${path} away at ${width}`);
-			if (process.env.PICTURES)
-				await page.screenshot({
-					path: `${process.env.PICTURES}/away${path.replace(/[0-9a-f-]{36}/, 'one').replace(/\W+/g, '_')}-${width}-${scheme}.png`,
-				});
+			await picture(page, `away${path}`, width, scheme, 'load');
 		}
 	});
 

@@ -23,6 +23,28 @@ export async function adminToken() {
 	return kept;
 }
 
+/* A customer with a line of 10 Mbps, on, whose first bill is open. */
+export async function newLine(name: string) {
+	const token = await adminToken();
+	const packages = await api<{ data: Row[] }>('GET', '/api/packages', token);
+	const customer = await api('POST', '/api/customers', token, { name, phone: '0812-1111-2222' });
+	return api<Row & { customer_id: string; mikrotik_username: string }>('POST', '/api/subscriptions', token, {
+		customer_id: customer.id,
+		package_id: packages.data.find(p => p.name === '10 Mbps')!.id,
+		mikrotik_username: `${name.toLowerCase().replace(/\W/g, '.')}.${Date.now() % 100000}`,
+		mikrotik_password: 'rahasia1',
+	});
+}
+
+export const firstBill = async (line: Row) =>
+	(await api<{ data: Row[] }>('GET', `/api/invoices?subscription_id=${line.id}`, await adminToken())).data[0]!;
+
+/* An act of the menu beside the blue button. */
+export async function choose(page: Page, verb: string) {
+	await page.getByRole('button', { name: 'Lainnya', exact: true }).first().click();
+	await page.getByRole('menuitem', { name: verb, exact: true }).click();
+}
+
 /* Open the console with a session, in a language. */
 export async function enter(page: Page, path = '/', token?: string, lang = 'id') {
 	const session = token ?? (await adminToken());
@@ -74,6 +96,14 @@ export async function expectFits(page: Page, label: string) {
 	expect.soft(outside.filter(h => !/navbar|NavLink/.test(h)), `${label}: controls outside the window`).toEqual([]);
 }
 
+/* Headings, tabs and states have words: where one lacks, the server's own name stands there, in small letters. */
+export async function expectWords(page: Page, label: string) {
+	const texts = await page
+		.locator('thead th, [role=tab], label, dt, [class*=Badge-label]')
+		.evaluateAll(all => all.map(e => e.textContent ?? ''));
+	expect.soft(texts.filter(text => /^[a-z]/.test(text)), `${label}: words that lack`).toEqual([]);
+}
+
 /* axe finds nothing; seconds each, so only for screens in use all day. */
 export async function expectReadable(page: Page, label: string) {
 	const axe = await new AxeBuilder({ page: page as never }).analyze();
@@ -84,9 +114,15 @@ export async function expectReadable(page: Page, label: string) {
 }
 
 /* For those who look (make pictures): the whole page, named by its address. */
-export async function picture(page: Page, name: string, width: number, scheme: string) {
+export async function picture(
+	page: Page,
+	name: string,
+	width: number,
+	scheme: string,
+	when: 'networkidle' | 'load' = 'networkidle',
+) {
 	if (!process.env.PICTURES) return;
-	await page.waitForLoadState('networkidle');
+	await page.waitForLoadState(when);
 	const file = `${name.replace(/[0-9a-f-]{36}/, 'one').replace(/\W+/g, '_')}-${width}-${scheme}.png`;
 	await page.screenshot({ path: `${process.env.PICTURES}/${file}`, fullPage: true });
 }

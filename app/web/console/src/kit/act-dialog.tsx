@@ -4,11 +4,11 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
 import { ApiError, call } from '../api/client';
-import { refresh } from '../api/query';
+import { DRY_RUN, refresh } from '../api/query';
 import type { Loose } from '../api/types';
 import { useT, word } from '../i18n';
 import { errorText, fieldErrors } from '../i18n/errors';
-import type { Act } from './act';
+import type { Act, Preview } from './act';
 import { bodyOf, FieldSet, firstValues, useResolved, type Values } from './fields';
 import { rupiah } from './format';
 import { useToast } from './toast';
@@ -41,7 +41,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const filled = { ...bodyOf(fields, values, isChange ? first : undefined), ...act.fixed };
 	const body = act.body?.(filled) ?? filled;
 	const isDirty = Object.keys(touched).some(k => touched[k] !== first[k]);
-	/* A trial waits for what is required. */
+	/* A preview waits for what is required. */
 	const isFilled = fields.every(
 		f => !f.required || (f.show && !f.show(values)) || (values[f.name] ?? '') !== '',
 	);
@@ -68,7 +68,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 					});
 			await isOver;
 			if (act.method !== 'GET') refresh();
-			if (act.shows?.(answer)) {
+			if (act.draw?.(answer)) {
 				setShown(answer);
 				act.after?.(answer);
 				return;
@@ -92,7 +92,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	if (shown)
 		return (
 			<Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.a.close }}>
-				{act.shows?.(shown)}
+				{act.draw?.(shown)}
 				<Group justify="flex-end" mt="md">
 					<Button onClick={onClose} data-autofocus>
 						{t.a.close}
@@ -122,7 +122,9 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 							setLeaving(false);
 						}}
 					/>
-					{act.dryRun && isFilled && <Outcome act={act} body={body} />}
+					{act.preview && isFilled && (
+						<Forecast act={act} preview={act.preview} body={body} isOver={isBusy} />
+					)}
 					{act.typed && (
 						<TextInput
 							label={t.w.typeName(act.typed)}
@@ -134,15 +136,15 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 					{error !== undefined && (
 						<Alert color="red" variant="light" role="alert" p="xs">
 							<Text fz="sm">{errorText(t, error)}</Text>
-							{act.again && error instanceof ApiError && error.code === act.again.code && (
+							{act.overrule && error instanceof ApiError && error.code === act.overrule.code && (
 								<Button
 									size="xs"
 									mt="xs"
 									variant="default"
 									loading={isBusy}
-									onClick={() => void submit(undefined, act.again?.body)}
+									onClick={() => void submit(undefined, act.overrule?.body)}
 								>
-									{act.again.label}
+									{act.overrule.label}
 								</Button>
 							)}
 							{!hasField &&
@@ -205,74 +207,92 @@ function BillLines({ of }: { of: Loose[] }) {
 	);
 }
 
-/* The outcome that the server's dry run answers. */
-function Outcome({ act, body }: { act: Act; body: Values }) {
-	const { t } = useT();
+/* Ask the server for its dry run when typing pauses; not for what is being sent already. */
+function useForecast({ act, preview, body, isOver }: ForecastProps) {
 	const [asked] = useDebouncedValue(JSON.stringify(body), 350);
-	const path = act.trial ?? act.path;
-	const trial = useQuery<Loose, ApiError>({
-		queryKey: ['dry run', act.method, path, asked],
+	const path = preview.path ?? act.path;
+	return useQuery<Loose, ApiError>({
+		queryKey: [DRY_RUN, act.method, path, asked],
 		queryFn: ({ signal }) =>
 			act.method === 'DELETE'
 				? call('DELETE', path, { query: { dry_run: 1 }, signal })
 				: call(act.method, path, { body: { ...JSON.parse(asked), dry_run: true }, signal }),
+		enabled: !isOver,
 		retry: false,
 		staleTime: 0,
 		placeholderData: last => last,
 	});
-	/* Missing fields are said at their fields when the form is sent. */
-	if (!trial.data)
-		return trial.error && trial.error.status !== 422 ? (
-			<Text fz="sm" c="red">
-				{errorText(t, trial.error)}
-			</Text>
-		) : null;
-	if (act.outcome)
+}
+
+type ForecastProps = { act: Act; preview: Preview; body: Values; isOver: boolean };
+
+function Forecast(props: ForecastProps) {
+	const { t } = useT();
+	const { act, preview } = props;
+	const { data, error } = useForecast(props);
+	if (data)
 		return (
 			<div>
 				<Text fz="xs" c="dimmed" mb={4}>
 					{t.w.willHappen}
 				</Text>
-				{act.outcome(trial.data)}
+				{preview.draw?.(data) ?? (
+					<Changes
+						of={{ ...data, ...preview.lift?.(data) }}
+						was={act.row}
+						members={preview.members}
+					/>
+				)}
 			</div>
 		);
-	const answer: Loose = { ...trial.data, ...act.outcomeRow?.(trial.data) };
-	const lines = (act.dryRun?.includes('lines') && (answer.lines as Loose[])) || [];
-	const rows = (act.dryRun ?? [])
-		.filter(name => name !== 'lines')
-		.map(name => ({ name, was: act.row?.[name], is: answer[name] }))
-		.filter(r => r.is !== undefined && JSON.stringify(r.was) !== JSON.stringify(r.is));
+	/* Missing fields are said at their fields when the form is sent. */
+	if (!error || error.status === 422) return null;
 	return (
-		<div>
-			<Text fz="xs" c="dimmed" mb={4}>
-				{t.w.willHappen}
-			</Text>
+		<Text fz="sm" c="red">
+			{errorText(t, error)}
+		</Text>
+	);
+}
+
+/* The members that would change, from what they are to what they would be. */
+function Changes({ of, was, members }: { of: Loose; was?: Loose; members: string[] }) {
+	const { t } = useT();
+	const lines = members.includes('lines') ? ((of.lines ?? []) as Loose[]) : [];
+	const differs = (name: string) =>
+		of[name] !== undefined && JSON.stringify(was?.[name]) !== JSON.stringify(of[name]);
+	const names = members.filter(name => name !== 'lines' && differs(name));
+	if (names.length === 0 && lines.length === 0) return <Text fz="sm">{t.w.nothingChanges}</Text>;
+	return (
+		<>
 			<BillLines of={lines} />
-			{rows.length === 0 && lines.length === 0 ? (
-				<Text fz="sm">{t.w.nothingChanges}</Text>
-			) : (
-				<Table fz="sm" verticalSpacing={3} withRowBorders={false}>
-					<Table.Tbody>
-						{rows.map(r => (
-							<Table.Tr key={r.name}>
-								<Table.Th scope="row" fw={400} c="dimmed" pl={0}>
-									{word(t.f, r.name)}
-								</Table.Th>
-								<Table.Td>
-									{r.was !== undefined && r.was !== null && (
-										<>
-											<Value kind={kindOf(r.name)} of={r.was} /> →{' '}
-										</>
-									)}
-									<b>
-										<Value kind={kindOf(r.name)} of={r.is} />
-									</b>
-								</Table.Td>
-							</Table.Tr>
-						))}
-					</Table.Tbody>
-				</Table>
-			)}
-		</div>
+			<Table fz="sm" verticalSpacing={3} withRowBorders={false}>
+				<Table.Tbody>
+					{names.map(name => (
+						<Change key={name} name={name} was={was?.[name]} is={of[name]} />
+					))}
+				</Table.Tbody>
+			</Table>
+		</>
+	);
+}
+
+function Change({ name, was, is }: { name: string; was: unknown; is: unknown }) {
+	const { t } = useT();
+	return (
+		<Table.Tr>
+			<Table.Th scope="row" fw={400} c="dimmed" pl={0}>
+				{word(t.f, name)}
+			</Table.Th>
+			<Table.Td>
+				{was !== undefined && was !== null && (
+					<>
+						<Value kind={kindOf(name)} of={was} /> →{' '}
+					</>
+				)}
+				<b>
+					<Value kind={kindOf(name)} of={is} />
+				</b>
+			</Table.Td>
+		</Table.Tr>
 	);
 }

@@ -1,9 +1,10 @@
 /*
- * Acts: what a person does to a row, and forms.
+ * Acts: buttons that change something, and their dialogs.
  *
- * An act is described, not written: its address, fields, consequences.  useAct() opens its dialog:
- * it says what will happen (a dry run of the server's where it offers one), takes the fields,
- * sends with an Idempotency-Key made at opening, puts errors at fields, refreshes the screen.
+ * An act is an object: its address, its fields, the sentence of its consequence.  useAct() opens the
+ * dialog of one.  The dialog shows what the server would do (its dry run), takes the fields, sends
+ * them with an Idempotency-Key made when it opened, puts errors at their fields, and has the screen
+ * read again.
  */
 import { Button } from '@mantine/core';
 import {
@@ -22,45 +23,54 @@ import type { Messages } from '../i18n/id';
 import type { Field, Values } from './fields';
 import { whenIdle } from './idle';
 
+/* The server's dry run, which the dialog shows before the act is done. */
+export type Preview = {
+	/* Members of the answer that are shown where they differ from `row`; `lines` are those of a bill. */
+	members: string[];
+	/* An address whose dry run tells more than the act's own. */
+	path?: string;
+	/* Members that lie deeper in the answer, brought to its top. */
+	lift?(answer: Loose): Values;
+	/* Draws an answer that is no row; then `members` are not used. */
+	draw?(answer: Loose): ReactNode;
+};
+
 export type Act = {
 	key: keyof Messages['a'];
 	label?: string;
 	icon?: ReactNode;
 	colour?: string;
 	role?: Role;
-	/* GET for a secret that is looked at: `shows` draws the answer in the dialog. */
+	/* GET reads a secret, which `draw` shows. */
 	method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 	path: string;
 	/* Name of the resource in /api/meta, from which the fields get their types. */
 	resource?: string;
 	fields?: (string | Field)[];
-	/* The row as it is: first values of a change, and what a dry run is compared with. */
+	/* The row as it is: first values of the fields, and what a preview is compared with. */
 	row?: Loose;
+	/* Members of the body that no field asks for. */
 	fixed?: Values;
-	/* Shapes what is sent, where fields are not the body's members. */
+	/* Makes the body of the fields' values, where they differ. */
 	body?(values: Values): Values;
+	/* The sentence above the fields: what this does. */
 	says?: ReactNode;
-	/* Members of the answer whose change a dry run shows. */
-	dryRun?: string[];
-	/* Another address whose dry run tells more than that of `path`. */
-	trial?: string;
-	/* Members to send besides when the server refused with a code, and the person insists. */
-	again?: { code: string; label: string; body: Values };
-	/* A name that has to be typed first. */
+	preview?: Preview;
+	/* The name that has to be typed before the button works. */
 	typed?: string;
-	toast?: string | ((answer: Loose) => ReactNode);
-	after?(answer: Loose): void;
-	/* Draws the answer in the dialog; where it draws nothing, the dialog closes. */
-	shows?(answer: Loose): ReactNode;
-	/* Sends otherwise than in one request. */
+	/* A refusal that the person may overrule: its code, the button, what is then sent besides. */
+	overrule?: { code: string; label: string; body: Values };
+	/* Sends by itself, where one request is not enough. */
 	send?(body: Values, key: string): Promise<unknown>;
-	/* Members that a dry run's answer holds deeper. */
-	outcomeRow?(answer: Loose): Values;
-	/* Draws the answer of a dry run, where that is no row. */
-	outcome?(answer: Loose): ReactNode;
+	/* The text that tells of success. */
+	toast?: string | ((answer: Loose) => ReactNode);
+	/* Draws the answer in the dialog; where it draws nothing, the dialog closes. */
+	draw?(answer: Loose): ReactNode;
+	after?(answer: Loose): void;
+	/* The text of the button that sends. */
+	submit?: string;
 	columns?: number;
 	size?: string;
-	submit?: string;
 };
 
 const load = () => import('./act-dialog');

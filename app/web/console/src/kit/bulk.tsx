@@ -11,7 +11,7 @@ import type { Loose, Page } from '../api/types';
 import { useT } from '../i18n';
 import { errorText, rowError } from '../i18n/errors';
 import type { Messages } from '../i18n/id';
-import { type Act, ActButton } from './act';
+import { type Act, ActButton, type Preview } from './act';
 import { number } from './format';
 import { nameOf } from './row-name';
 import { State } from './state';
@@ -69,6 +69,10 @@ export function Bulk(props: { path: string; choice: Choice; acts: BulkAct[] }) {
 	const { choice } = props;
 	const ids = [...choice.of.keys()];
 	const clear = () => choice.set(new Map());
+	const preview: Preview = {
+		members: [],
+		draw: answer => <Summary of={answer as unknown as Answer[]} names={choice.of} />,
+	};
 	return (
 		<Group gap="xs" mb="sm" role="region" aria-label={t.w.selected(ids.length)}>
 			<Text fz="sm" className="numbers">
@@ -92,10 +96,9 @@ export function Bulk(props: { path: string; choice: Choice; acts: BulkAct[] }) {
 							</>
 						),
 						send: (body, key) => sendAll(props.path, ids, body, key, t),
-						dryRun: ids.length <= AT_ONCE ? [] : undefined,
-						outcome: answer => <Summary of={answer as unknown as Answer[]} names={choice.of} />,
+						preview: ids.length > AT_ONCE ? undefined : preview,
 						toast: answer => t.w.bulkDone((answer as unknown as Answer[]).length, 0),
-						shows: answer => {
+						draw: answer => {
 							const rows = answer as unknown as Answer[];
 							return rows.some(r => !r.ok) && <Each of={rows} names={choice.of} />;
 						},

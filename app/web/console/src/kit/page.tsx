@@ -16,10 +16,11 @@ import { useHotkeys } from '@mantine/hooks';
 import IconChevronDown from '@tabler/icons-react/dist/esm/icons/IconChevronDown.mjs';
 import IconDots from '@tabler/icons-react/dist/esm/icons/IconDots.mjs';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, Suspense, useEffect, useRef } from 'react';
+import { type CSSProperties, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { useMay } from '../api/query';
 import { useT } from '../i18n';
 import { type Act, ActButton, useAct } from './act';
+import { isSecond } from './keys';
 import classes from './page.module.css';
 import { useUrl } from './state-url';
 
@@ -71,7 +72,7 @@ export function ActBar(props: Pick<PageProps, 'acts' | 'more' | 'buttons'>) {
 	const [first, ...others] = real(props.acts);
 	useHotkeys(
 		first && may(first.role ?? 'operator')
-			? [[first.key === 'takePayment' ? 'p' : 'n', () => open(first)]]
+			? [[first.key === 'takePayment' ? 'p' : 'n', () => isSecond() || open(first)]]
 			: [],
 	);
 	return (
@@ -85,6 +86,9 @@ export function ActBar(props: Pick<PageProps, 'acts' | 'more' | 'buttons'>) {
 		</Group>
 	);
 }
+
+/* Mantine's own red misses 4.5:1 as text. */
+const RED_TEXT = { '--menu-item-color': 'var(--mantine-color-red-text)' } as CSSProperties;
 
 export function MoreMenu({ acts, compact }: { acts: Act[]; compact?: boolean }) {
 	const { t } = useT();
@@ -111,6 +115,7 @@ export function MoreMenu({ acts, compact }: { acts: Act[]; compact?: boolean }) 
 						key={a.key + a.path}
 						leftSection={a.icon}
 						color={a.colour}
+						style={a.colour === 'red' ? RED_TEXT : undefined}
 						onClick={() => open(a)}
 					>
 						{a.label ?? t.a[a.key]}

@@ -16,11 +16,12 @@ import { useHotkeys } from '@mantine/hooks';
 import IconArrowDown from '@tabler/icons-react/dist/esm/icons/IconArrowDown.mjs';
 import IconArrowUp from '@tabler/icons-react/dist/esm/icons/IconArrowUp.mjs';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { ApiError } from '../api/client';
 import type { Loose } from '../api/types';
 import { useT, word } from '../i18n';
 import { errorText } from '../i18n/errors';
+import { isSecond } from './keys';
 import classes from './list.module.css';
 import { nameOf } from './row-name';
 import { isRight, type Kind, kindOf, Value } from './value';
@@ -59,6 +60,19 @@ type RowsProps<T extends Loose> = {
 	onChoose?(chosen: Map<string, string>): void;
 };
 
+const openLists: object[] = [];
+
+/* j, k and Enter belong to the first list of a screen: one press must not open a row of each. */
+function useHasKeys(isOpen: boolean) {
+	const me = useRef({}).current;
+	useEffect(() => {
+		if (!isOpen) return;
+		openLists.push(me);
+		return () => void openLists.splice(openLists.indexOf(me), 1);
+	}, [isOpen]);
+	return () => openLists[0] === me && !isSecond();
+}
+
 /* Rows that are already here, in the same looks. */
 export function Rows<T extends Loose>(props: RowsProps<T>) {
 	const { t } = useT();
@@ -66,13 +80,15 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 	const [at, setAt] = useState(-1);
 	const { rows, chosen } = props;
 	const columns = props.columns.map(columnOf);
-	const move = (by: number) => rows && setAt(Math.max(0, Math.min(rows.length - 1, at + by)));
+	const hasKeys = useHasKeys(!!props.open);
+	const move = (by: number) =>
+		hasKeys() && rows && setAt(Math.max(0, Math.min(rows.length - 1, at + by)));
 	useHotkeys(
 		props.open
 			? [
 					['j', () => move(1)],
 					['k', () => move(-1)],
-					['Enter', () => rows?.[at] && void go({ to: props.open!(rows[at]) })],
+					['Enter', () => hasKeys() && rows?.[at] && void go({ to: props.open!(rows[at]) })],
 				]
 			: [],
 	);

@@ -35,7 +35,7 @@ import IconUser from '@tabler/icons-react/dist/esm/icons/IconUser.mjs';
 import IconUsers from '@tabler/icons-react/dist/esm/icons/IconUsers.mjs';
 import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { call, session } from '../api/client';
 import { useMeta } from '../api/meta';
 import { cache, useMay, useMe } from '../api/query';
@@ -45,6 +45,7 @@ import type { Messages } from '../i18n/id';
 import { type Act, Acts, useAct } from '../kit/act';
 import { setZone } from '../kit/format';
 import { whenIdle } from '../kit/idle';
+import { endPair, isSecond, pressG } from '../kit/keys';
 import { useConnection } from './connection';
 
 const SessionDialog = lazy(() =>
@@ -190,21 +191,13 @@ export function Shell() {
 /* g, then a letter, within a second. */
 function useGoKeys() {
 	const go = useNavigate();
-	const armed = useRef(0);
-	useHotkeys([
-		[
-			'g',
-			() => {
-				armed.current = Date.now();
-			},
-		],
-	]);
+	useHotkeys([['g', pressG]]);
 	useHotkeys(
 		usePlaces().map(([to, , , letter]) => [
 			letter,
 			() => {
-				if (Date.now() - armed.current > 1000) return;
-				armed.current = 0;
+				if (!isSecond()) return;
+				endPair();
 				void go({ to });
 			},
 			{ preventDefault: false },

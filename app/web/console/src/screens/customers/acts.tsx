@@ -61,7 +61,7 @@ export const creditAdjust = (t: Messages, row: Row): Act => ({
 	],
 });
 
-/* Once, on the next bill or on one of its own. */
+/* Bills something once: on the next bill, or on one of its own. */
 export const chargeCreate = (t: Messages, row: Row, live: Row[]): Act => ({
 	key: 'charge',
 	role: 'operator',

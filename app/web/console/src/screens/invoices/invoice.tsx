@@ -3,7 +3,7 @@ import IconDownload from '@tabler/icons-react/dist/esm/icons/IconDownload.mjs';
 import IconPrinter from '@tabler/icons-react/dist/esm/icons/IconPrinter.mjs';
 import { Link, useParams } from '@tanstack/react-router';
 import { download } from '../../api/client';
-import { useGet } from '../../api/query';
+import { useGet, useMay } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { NotYet } from '../../kit/empty';
@@ -21,6 +21,7 @@ import { invoiceCancel, invoiceEdit, isOpen, payLink } from './acts';
 
 export function InvoiceScreen() {
 	const { t, lang } = useT();
+	const may = useMay();
 	const { id } = useParams({ strict: false }) as { id: string };
 	const read = useGet<Row<'invoice'>>(`/api/invoices/${id}`);
 	const invoice = read.data;
@@ -100,9 +101,11 @@ export function InvoiceScreen() {
 						</Anchor>
 					</Section>
 				)}
-				<Section title={t.w.history} bare>
-					<History fixed={{ invoice_id: id }} />
-				</Section>
+				{may('operator') && (
+					<Section title={t.w.history} bare>
+						<History fixed={{ invoice_id: id }} />
+					</Section>
+				)}
 			</Stack>
 		</PageFrame>
 	);

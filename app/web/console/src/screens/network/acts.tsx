@@ -35,7 +35,7 @@ export const routerCreate = (t: Messages, after?: (row: Row) => void): Act => ({
 	after,
 });
 
-/* A router's address changes only together with its password. */
+/* The server changes a router's address only when its password is given, too. */
 export const routerEdit = (t: Messages, row: Row): Act => ({
 	key: 'edit',
 	role: 'admin',
@@ -59,7 +59,7 @@ export const routerDelete = (t: Messages, row: Row, after: () => void): Act => (
 	after,
 });
 
-/* The fields of a device or target. */
+/* Acts on what is watched: a device or a ping target. */
 export const watchedEdit = (
 	path: string,
 	resource: string,

@@ -8,13 +8,13 @@ import { rupiah } from '../../kit/format';
 
 export const METHODS = ['cash', 'transfer', 'qris', 'other'];
 
-/* The line that the bill is for, before a payment and after it. */
+/* The line of a bill: until when it is paid, and whether it is on. */
 const lineOf = (invoice: Row) => ({
 	end_date: invoice.subscription?.end_date,
 	service: invoice.subscription?.status,
 });
 
-/* One blue button that says the sum; Enter takes it. */
+/* Money for one invoice; its button says the sum. */
 export const takePayment = (t: Messages, invoice: Row, label?: string): Act => ({
 	key: 'takePayment',
 	label: label ?? `${t.a.takePayment} · ${rupiah(invoice.outstanding)}`,
@@ -34,11 +34,13 @@ export const takePayment = (t: Messages, invoice: Row, label?: string): Act => (
 		{ name: 'notes' },
 	],
 	fixed: { invoice_id: invoice.id },
-	trial: `/api/invoices/${invoice.id}/mark-paid`,
-	dryRun: ['status', 'outstanding', 'end_date', 'service'],
+	preview: {
+		members: ['status', 'outstanding', 'end_date', 'service'],
+		path: `/api/invoices/${invoice.id}/mark-paid`,
+		lift: lineOf,
+	},
 	row: { ...invoice, ...lineOf(invoice) },
-	outcomeRow: lineOf,
-	again: { code: 'payment_duplicate', label: t.a.again, body: { duplicate: true } },
+	overrule: { code: 'payment_duplicate', label: t.a.again, body: { duplicate: true } },
 	toast: answer => (
 		<>
 			{t.w.paidToast(rupiah(answer.amount))}.{' '}
@@ -65,7 +67,7 @@ export const reversePayment = (t: Messages, payment: Row): Act => ({
 	fields: [{ name: 'reason', required: true }],
 });
 
-/* Money without an invoice: the oldest bills first, the rest is credit. */
+/* Money for no one invoice: it pays the oldest first, and what is left is credit. */
 export const deposit = (t: Messages, customer: Row): Act => ({
 	key: 'deposit',
 	role: 'operator',
@@ -83,11 +85,11 @@ export const deposit = (t: Messages, customer: Row): Act => ({
 		{ name: 'notes' },
 	],
 	fixed: { customer_id: customer.id },
-	again: { code: 'payment_duplicate', label: t.a.again, body: { duplicate: true } },
+	overrule: { code: 'payment_duplicate', label: t.a.again, body: { duplicate: true } },
 	toast: answer => t.w.paidToast(rupiah(answer.amount)),
 });
 
-/* Money that was handed back by hand. */
+/* Records money that was given back by hand. */
 export const refundByHand = (t: Messages, payment: Row): Act => ({
 	key: 'refund',
 	role: 'admin',

@@ -38,7 +38,7 @@ export function gatewayActs(t: Messages, invoice: Row<'invoice'>): Act[] {
 		method: 'GET',
 		path: at('status'),
 		says: t.c.askGateway,
-		shows: answer => <Standing of={answer} t={t} />,
+		draw: answer => <Standing of={answer} t={t} />,
 	};
 	if (!paid) return [ask];
 	return [

@@ -12,20 +12,27 @@ import classes from './receipt.module.css';
 
 const PAPERS = ['58', '80', 'a4'] as const;
 
-/* Browsers take no "58mm auto": the page is as high as what is on it, in an adopted style sheet
- * that needs no nonce. */
+const MM_PER_PX = 25.4 / 96;
+const SPARE_MM = 6;
+
+/* The size of the paper for the printer.  Browsers take no "58mm auto": a slip is as long as what is on
+ * it, also when name and logo of the company come later.  An adopted style sheet needs no nonce. */
 function usePage(paper: string, slip: React.RefObject<HTMLElement | null>, ready: boolean) {
 	useEffect(() => {
-		if (!ready || !slip.current) return;
-		const height = Math.ceil((slip.current.scrollHeight * 25.4) / 96) + 6;
+		const element = slip.current;
+		if (!ready || !element) return;
 		const sheet = new CSSStyleSheet();
-		sheet.replaceSync(
-			paper === 'a4'
-				? '@page { size: A4; margin: 15mm; }'
-				: `@page { size: ${paper}mm ${height}mm; margin: 0; }`,
-		);
+		const measure = () => {
+			const height = Math.ceil(element.scrollHeight * MM_PER_PX) + SPARE_MM;
+			const size = paper === 'a4' ? 'A4; margin: 15mm' : `${paper}mm ${height}mm; margin: 0`;
+			sheet.replaceSync(`@page { size: ${size}; }`);
+		};
+		measure();
+		const watch = new ResizeObserver(measure);
+		watch.observe(element);
 		document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 		return () => {
+			watch.disconnect();
 			document.adoptedStyleSheets = document.adoptedStyleSheets.filter(s => s !== sheet);
 		};
 	}, [paper, ready]);

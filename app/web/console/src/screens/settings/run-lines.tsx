@@ -16,7 +16,7 @@ export function useCounts() {
 			)
 			.filter(([, n]) => n > 0)
 			.map(([step, n]) => `${word(t.w, `step_${step}`).replace(/^step /, '')} ${n}`)
-			.join(' · ') || '–';
+			.join(' · ') || t.w.runNone;
 }
 
 export function RunLines({ lines, title }: { lines: Loose[] | undefined; title: string }) {

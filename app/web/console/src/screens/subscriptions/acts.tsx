@@ -8,7 +8,7 @@ import { rupiah, today } from '../../kit/format';
 import { invoiceCreate } from '../invoices/acts';
 import { CUSTOMER, PACKAGE, ROUTER } from '../references';
 
-/* Without letters and digits that look alike on paper. */
+/* Eight letters and digits; those that look alike on paper (l 1 o 0 i) are left out. */
 function newPassword() {
 	const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
 	return Array.from(
@@ -75,6 +75,7 @@ export const subscriptionEdit = (row: Row): Act => ({
 	row,
 });
 
+/* POST /api/subscriptions/ID/NAME. */
 const verb = (key: Act['key'], row: Row, name: string, more: Partial<Act>): Act => ({
 	key,
 	role: 'operator',
@@ -87,7 +88,7 @@ const verb = (key: Act['key'], row: Row, name: string, more: Partial<Act>): Act 
 
 const WHY: Field = { name: 'reason' };
 
-/* Several periods on one bill, with what the server would bill. */
+/* Bills several periods at once; the preview shows the bill. */
 const prepay = (t: Messages, row: Row): Act =>
 	verb('prepay', row, 'prepay', {
 		says: t.c.prepay,
@@ -95,12 +96,12 @@ const prepay = (t: Messages, row: Row): Act =>
 			{ name: 'periods', kind: 'int', required: true, initial: 3 },
 			{ name: 'discount', kind: 'money' },
 		],
-		dryRun: ['lines', 'amount', 'period_start', 'period_end', 'due_date'],
+		preview: { members: ['lines', 'amount', 'period_start', 'period_end', 'due_date'] },
 		row: undefined,
 		toast: answer => `${answer.invoice_number} · ${rupiah(Number(answer.amount))}`,
 	});
 
-/* The package from today or from the next period, with lines, dates and credit before it is done. */
+/* Changes the package today or at the next period; the preview shows bill, dates and credit. */
 const changePackage = (t: Messages, row: Row): Act =>
 	verb('changePackage', row, 'change', {
 		says: t.c.changePackage,
@@ -118,7 +119,7 @@ const changePackage = (t: Messages, row: Row): Act =>
 			{ name: 'effective', among: ['now', 'next_period'], required: true, initial: 'now' },
 			{ name: 'prorate', kind: 'yes', initial: true, show: v => v.effective === 'now' },
 		],
-		dryRun: ['lines', 'amount', 'credit', 'effective_from', 'end_date'],
+		preview: { members: ['lines', 'amount', 'credit', 'effective_from', 'end_date'] },
 		row: { id: row.id, end_date: row.end_date },
 	});
 
@@ -129,7 +130,7 @@ const giveDays = (t: Messages, row: Row): Act =>
 			{ name: 'days', kind: 'int', required: true },
 			{ ...WHY, required: true },
 		],
-		dryRun: ['end_date', 'status', 'pending_days'],
+		preview: { members: ['end_date', 'status', 'pending_days'] },
 	});
 
 const pause = (t: Messages, row: Row): Act =>
@@ -142,7 +143,7 @@ const pause = (t: Messages, row: Row): Act =>
 		],
 	});
 
-/* A promise: the line is on up to a day though its bill is open. */
+/* Keeps the line on, or puts it on, up to a day though its bill is not paid. */
 const promise = (t: Messages, row: Row, isOn: boolean): Act =>
 	verb(isOn ? 'promise' : 'activate', row, 'activate', {
 		says: isOn ? t.c.promise : t.c.activate,
@@ -150,7 +151,7 @@ const promise = (t: Messages, row: Row, isOn: boolean): Act =>
 			{ name: 'until', kind: 'day', initial: row.hold_until ?? today(3), hint: t.w.promiseHint },
 			WHY,
 		],
-		dryRun: ['status', 'hold_until', 'end_date'],
+		preview: { members: ['status', 'hold_until', 'end_date'] },
 	});
 
 export const itemCreate = (t: Messages, subscription: Row): Act => ({
@@ -194,7 +195,7 @@ export const itemActs = (t: Messages, subscription: Row, row: Row): Act[] => {
 	];
 };
 
-/* The one secret that is ever shown; each look is in the audit log. */
+/* Shows the password of an account, the only secret that is ever shown; the audit log names who asked. */
 export const passwordShow = (t: Messages, row: Row): Act => ({
 	key: 'showPassword',
 	label: `${t.a.showPassword} · ${row.mikrotik_username}`,
@@ -203,7 +204,7 @@ export const passwordShow = (t: Messages, row: Row): Act => ({
 	path: `/api/subscriptions/${row.id}/credentials`,
 	says: t.c.showPassword,
 	submit: t.w.view,
-	shows: answer => (
+	draw: answer => (
 		<>
 			<Text fz="sm">{answer.username}</Text>
 			<Text fz="lg" ff="monospace" fw={600}>
@@ -213,7 +214,7 @@ export const passwordShow = (t: Messages, row: Row): Act => ({
 	),
 });
 
-/* The verbs that fit the state it is in. */
+/* The acts that its state allows; the first is the blue button. */
 export function subscriptionActs(t: Messages, row: Row): Act[] {
 	if (row.status === 'cancelled') return [];
 	const isOff = row.status === 'suspended' || row.status === 'expired';
