@@ -651,6 +651,8 @@ export const en: Messages = {
 		billRenewal: 'An invoice for the next period at the price of the package.',
 		none: '',
 		promise: 'The service is not cut for debt up to that day. The invoice must still be paid.',
+		newWindow:
+			'No alert is raised meanwhile. Without router, device and target: the whole network.',
 		newItem: 'It stands on each bill from now on.',
 		removeItem: 'Later bills do not have it; those issued do not change.',
 		preset:
@@ -915,6 +917,7 @@ export const en: Messages = {
 		policy: 'Policy',
 		asSettings: 'As in settings',
 		fromDay: 'From',
+		emptySettings: 'Empty: as in settings',
 		emptyToday: 'Empty: today',
 		emptyOpen: 'Empty: until resumed',
 		emptyForever: 'Empty: for ever',

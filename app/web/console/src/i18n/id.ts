@@ -653,6 +653,8 @@ export const id = {
 		billRenewal: 'Tagihan untuk masa berikutnya dengan harga paket.',
 		none: '',
 		promise: 'Layanan tidak diputus karena tunggakan sampai hari itu. Tagihan tetap harus dibayar.',
+		newWindow:
+			'Selama itu tidak ada peringatan. Tanpa router, perangkat, dan sasaran: seluruh jaringan.',
 		newItem: 'Muncul pada setiap tagihan berikutnya.',
 		removeItem: 'Tagihan berikutnya tidak memuatnya lagi; yang sudah terbit tidak berubah.',
 		preset:
@@ -920,6 +922,7 @@ export const id = {
 		policy: 'Aturan',
 		asSettings: 'Seperti pengaturan',
 		fromDay: 'Mulai',
+		emptySettings: 'Kosong: seperti pengaturan',
 		emptyToday: 'Kosong: hari ini',
 		emptyOpen: 'Kosong: sampai dilanjutkan',
 		emptyForever: 'Kosong: seterusnya',

@@ -47,6 +47,8 @@ export type Field = {
 	rows?: number;
 	max?: number;
 	show?(values: Values): boolean;
+	/* The word of the empty choice. */
+	none?: string;
 	/* Leave it out where the server does not know it. */
 	ifKnown?: boolean;
 };
@@ -191,7 +193,8 @@ function Input({ field, value, error, onChange, focus }: One) {
 		case 'yes':
 			return (
 				<Checkbox
-					mt={{ base: 4, xs: 26 }}
+					mt={4}
+					mb={{ xs: 8 }}
 					label={common.label}
 					description={hint}
 					error={error}
@@ -206,7 +209,9 @@ function Input({ field, value, error, onChange, focus }: One) {
 					value={text}
 					onChange={e => onChange(e.currentTarget.value)}
 					data={[
-						...(field.required || (field.initial ?? '') !== '' ? [] : [{ value: '', label: '–' }]),
+						...(field.required || (field.initial ?? '') !== ''
+							? []
+							: [{ value: '', label: field.none ?? '–' }]),
 						...(field.among ?? []).map(v => ({
 							value: v,
 							label: field.nameOf?.(v) ?? word(t.v, v),

@@ -33,7 +33,7 @@ set('money', 'received reversed refunded total_due revenue given_back total not_
 set('money', 'days_0_30 days_31_60 days_61_90 days_over_90');
 set('number', 'payments bills active suspended expired began ended');
 set('day', 'start_date end_date due_date issued_on received_on hold_until period_start period_end');
-set('day', 'cancelled_on resumed_on until date');
+set('day', 'cancelled_on resumed_on until date effective_from entered_on');
 set('state', 'status service sync_state oper_status last_status severity state');
 set('word', 'type kind method source suspend_reason role wanted mode cycle period_unit channel');
 set('yes', 'auto_renew is_active ssl tax_exempt disabled imported is_monitored in_use online');

@@ -103,7 +103,7 @@ export function InvoiceScreen() {
 				)}
 				{may('operator') && (
 					<Section title={t.w.history} bare>
-						<History fixed={{ invoice_id: id }} />
+						<History ofOne fixed={{ invoice_id: id }} />
 					</Section>
 				)}
 			</Stack>

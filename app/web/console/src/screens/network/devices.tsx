@@ -31,7 +31,7 @@ export const DEVICE_FIELDS: (string | Field)[] = [
 	{ name: 'priv_password', kind: 'secret', show: isV3 },
 	{ name: 'device_type', among: ['router', 'switch', 'olt', 'server', 'other'], initial: 'router' },
 	'location',
-	{ name: 'router_id', reference: ROUTER },
+	{ name: 'router_id', reference: ROUTER, hint: '' },
 	{ name: 'parent_id', reference: DEVICE },
 	'is_active',
 ];

@@ -14,7 +14,7 @@ const FIELDS: (string | Field)[] = [
 	{ name: 'title', required: true, wide: true },
 	{ name: 'starts_at', kind: 'time', required: true },
 	{ name: 'ends_at', kind: 'time', required: true },
-	{ name: 'router_id', reference: ROUTER },
+	{ name: 'router_id', reference: ROUTER, hint: '' },
 	{ name: 'device_id', reference: DEVICE },
 	{ name: 'target_id', reference: TARGET },
 	{ name: 'note', kind: 'area' },
@@ -49,7 +49,14 @@ export function Windows() {
 			bar={
 				<ActBar
 					acts={[
-						{ key: 'newWindow', role: 'operator', method: 'POST', path: PATH, fields: FIELDS },
+						{
+							key: 'newWindow',
+							role: 'operator',
+							method: 'POST',
+							path: PATH,
+							says: t.c.newWindow,
+							fields: FIELDS,
+						},
 					]}
 				/>
 			}

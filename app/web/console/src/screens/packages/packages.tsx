@@ -2,20 +2,21 @@ import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
+import type { Field } from '../../kit/fields';
 import { rupiah } from '../../kit/format';
 import { List } from '../../kit/list';
 import { MoreMenu, PageFrame } from '../../kit/page';
 import { State } from '../../kit/state';
 
-const FIELDS = [
+const FIELDS: (string | Field)[] = [
 	'name',
 	'type',
 	'price',
 	'bandwidth',
 	'burst',
 	'period_unit',
-	'validity_days',
-	'validity_months',
+	{ name: 'validity_days', show: v => v.period_unit !== 'month' },
+	{ name: 'validity_months', show: v => v.period_unit === 'month' },
 	'priority',
 	'router_profile',
 	'is_active',

@@ -8,7 +8,7 @@ import { List } from '../../kit/list';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
 
-export function History({ fixed }: { fixed?: Query }) {
+export function History({ fixed, ofOne }: { fixed?: Query; ofOne?: boolean }) {
 	const { t, lang } = useT();
 	return (
 		<List<Row<'billing_log'>>
@@ -18,6 +18,16 @@ export function History({ fixed }: { fixed?: Query }) {
 			fixed={fixed}
 			columns={[
 				{ key: 'created_at', label: t.f.time, phone: 'plain' },
+				...(ofOne
+					? []
+					: [
+							{
+								key: 'customer',
+								phone: 'title' as const,
+								cell: (r: Row<'billing_log'>) =>
+									r.customer && <To to={`/customers/${r.customer_id}`}>{r.customer.name}</To>,
+							},
+						]),
 				{
 					key: 'action',
 					phone: 'side',

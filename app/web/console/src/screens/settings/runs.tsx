@@ -12,7 +12,8 @@ import { List } from '../../kit/list';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
-import { RunLines, useCounts } from './run-lines';
+import { History } from './history';
+import { useCounts } from './run-lines';
 
 const undo = (t: Messages, row: Row): Act => ({
 	key: 'undoRun',
@@ -64,6 +65,16 @@ function RunState({ row }: { row: Row }) {
 	);
 }
 
+/* A run's report holds figures only; its rows are those that it logged meanwhile. */
+function logged(run: Row) {
+	const ended = Date.parse(run.started_at) + Number(run.duration_ms ?? 0) + 1000;
+	return {
+		actor: run.actor,
+		created_from: run.started_at,
+		created_to: run.duration_ms === null ? undefined : new Date(ended).toISOString(),
+	};
+}
+
 /* One run: its figures by step, its rows by name, and undo. */
 export function RunScreen() {
 	const { t, lang } = useT();
@@ -106,8 +117,8 @@ export function RunScreen() {
 						empty={t.w.runNone}
 					/>
 				</Section>
-				<Section title={t.w.rows} flush>
-					<RunLines lines={run.report?.lines ?? []} title={t.w.rows} />
+				<Section title={t.w.rows} bare>
+					<History fixed={logged(run)} />
 				</Section>
 			</Stack>
 		</PageFrame>

@@ -23,7 +23,13 @@ const NETWORK_FIELDS: (string | Field)[] = [
 	'local_address',
 	'profile',
 ];
-const BILLING_FIELDS = ['cycle', 'mode', 'billing_day', 'late_policy'];
+/* Rules of its own; empty ones follow the settings. */
+const billingFields = (t: Messages): Field[] => [
+	{ name: 'cycle', none: t.w.asSettings, ifKnown: true },
+	{ name: 'mode', none: t.w.asSettings, ifKnown: true },
+	{ name: 'billing_day', hint: t.w.emptySettings, ifKnown: true },
+	{ name: 'late_policy', none: t.w.asSettings, ifKnown: true },
+];
 
 export const subscriptionCreate = (
 	t: Messages,
@@ -47,7 +53,7 @@ export const subscriptionCreate = (
 		...NETWORK_FIELDS,
 		'start_date',
 		'end_date',
-		...BILLING_FIELDS,
+		...billingFields(t),
 		'auto_renew',
 		'issue_invoice',
 		{ name: 'comment', wide: true },
@@ -58,7 +64,7 @@ export const subscriptionCreate = (
 	after,
 });
 
-export const subscriptionEdit = (row: Row): Act => ({
+export const subscriptionEdit = (t: Messages, row: Row): Act => ({
 	key: 'edit',
 	role: 'operator',
 	method: 'PUT',
@@ -68,7 +74,7 @@ export const subscriptionEdit = (row: Row): Act => ({
 		'mikrotik_username',
 		{ name: 'mikrotik_password', kind: 'secret' },
 		...NETWORK_FIELDS,
-		...BILLING_FIELDS,
+		...billingFields(t),
 		'auto_renew',
 		{ name: 'comment', wide: true },
 	],
@@ -231,7 +237,7 @@ export function subscriptionActs(t: Messages, row: Row): Act[] {
 		...(isOff || isPaused ? [] : [promise(t, row, true), pause(t, row)]),
 		giveDays(t, row),
 		passwordShow(t, row),
-		subscriptionEdit(row),
+		subscriptionEdit(t, row),
 		...(row.status === 'active'
 			? [verb('suspend', row, 'suspend', { says: t.c.suspend, colour: 'red', fields: [WHY] })]
 			: []),
