@@ -56,7 +56,7 @@ GRANT INSERT                 ON allocations, customer_credits, payment_reversals
 GRANT INSERT                 ON billing_logs, service_days, promises                                  TO isp_api;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON invoice_lines                                                         TO isp_api;
-GRANT UPDATE (undone_at, undone_by)                                            ON billing_runs        TO isp_api;
+GRANT INSERT, UPDATE (finished_at, report, counts, duration_ms, undone_at, undone_by) ON billing_runs TO isp_api;
 GRANT USAGE ON SEQUENCE service_seq                                   TO isp_api, isp_billing, isp_gateway;
 GRANT UPDATE (is_read, updated_at)                                             ON alert_logs          TO isp_api;
 GRANT UPDATE                 ON message_templates                                                     TO isp_api;
@@ -76,11 +76,11 @@ GRANT SELECT ON settings, customers, packages, router_settings, subscriptions, i
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_billing;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, package_id, next_package_id,
 	next_package_on, anchor_day, closed_on, pending_days, promises, pause_from, pause_until, waits_first, begin_on,
-	router_holds, router_held_on, updated_at)                              ON subscriptions       TO isp_billing;
+	router_holds, router_held_on, is_postpaid, updated_at)                 ON subscriptions       TO isp_billing;
 GRANT SELECT (router_id, away_since)                                           ON router_states       TO isp_billing;
 GRANT SELECT (subscription_id, router_id, removed_at)                          ON mikrotik_secrets    TO isp_billing;
 GRANT INSERT, UPDATE (status, cancelled_on, amount, subtotal, discount, tax_amount, paid_amount, period_start, period_end, due_date,
-	late_fee_on, midtrans_transaction_id, updated_at)                      ON invoices            TO isp_billing;
+	late_fee_on, midtrans_transaction_id, grants_days, updated_at)         ON invoices            TO isp_billing;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items                             TO isp_billing;
 GRANT INSERT                 ON service_days                                                          TO isp_billing;
 GRANT INSERT, UPDATE, DELETE ON invoice_lines                                                         TO isp_billing;
@@ -113,12 +113,12 @@ GRANT SELECT ON settings, customers, packages, subscriptions, invoices, payments
 GRANT UPDATE (credit, updated_at)                                              ON customers           TO isp_gateway;
 GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gateway_held_on, anchor_day, closed_on,
 	pending_days, promises, pause_from, pause_until, waits_first, begin_on, next_package_id, next_package_on, package_id,
-	updated_at)                                                            ON subscriptions       TO isp_gateway;
+	is_postpaid, updated_at)                                               ON subscriptions       TO isp_gateway;
 GRANT INSERT                 ON service_days, invoice_lines                                           TO isp_gateway;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items, invoice_counters           TO isp_gateway;
 GRANT INSERT                 ON invoices                                                              TO isp_gateway;
 GRANT UPDATE (status, cancelled_on, paid_amount, period_start, period_end, payment_url, payment_reference,
-	midtrans_order_id, midtrans_transaction_id, updated_at)                ON invoices            TO isp_gateway;
+	midtrans_order_id, midtrans_transaction_id, grants_days, updated_at)   ON invoices            TO isp_gateway;
 GRANT INSERT, UPDATE (status, midtrans_status, updated_at)                     ON payments            TO isp_gateway;
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
 	midtrans_jobs, row_counts
@@ -207,13 +207,10 @@ BEGIN
 	('billing_guard',                     'api billing'),
 	('billing_guard_alert',               'api billing'),
 	('billing_late',                      'api billing'),
-	('billing_lines',                     'api billing'),
 	('billing_log',                       'api billing gateway'),
 	('billing_overdue',                   'api billing'),
 	('billing_renew',                     'api billing'),
-	('billing_renew_lines',               'api billing gateway'),
 	('billing_run_undo',                  'api'),
-	('billing_skipped',                   'api billing'),
 	('billing_suspend',                   'api billing'),
 	('bulk_act',                          'api'),
 	('bulk_ids',                          'api'),
@@ -258,6 +255,7 @@ BEGIN
 	('days_price',                        'api billing gateway'),
 	('debt_reopen',                       'api gateway'),
 	('debts_past_grace',                  'api billing'),
+	('discount_agreed',                   'api'),
 	('discount_lines',                    'api billing gateway'),
 	('expiries_due',                      'api billing'),
 	('field_error',                       'api billing router gateway'),
@@ -273,6 +271,8 @@ BEGIN
 	('grid_months',                       'api billing gateway'),
 	('grid_next',                         'api billing gateway'),
 	('grid_start',                        'api billing gateway'),
+	('guarded_steps',                     'api'),
+	('guarded_steps_check',               'api'),
 	('has_bill_extras',                   'api billing gateway'),
 	('history_drop',                      'snmp ping'),
 	('history_make',                      'snmp ping'),
@@ -339,6 +339,7 @@ BEGIN
 	('invoice_void',                      'api billing'),
 	('invoices_lock',                     'api billing'),
 	('invoices_reissue',                  'api'),
+	('is_bill_past_grace',                'api billing gateway'),
 	('is_day_sold',                       'api billing gateway'),
 	('is_days_line',                      'api billing gateway'),
 	('is_invoice_late',                   'api billing'),
@@ -349,6 +350,7 @@ BEGIN
 	('is_pause_day',                      'api billing'),
 	('is_payment_manual',                 'api gateway'),
 	('is_period_ahead',                   'api billing'),
+	('is_period_skipped',                 'api'),
 	('is_period_taken',                   'api billing gateway'),
 	('is_same_hash',                      'api'),
 	('isolation_names',                   'api router'),
@@ -476,7 +478,7 @@ BEGIN
 	('month_day',                         'api billing gateway'),
 	('next_package_begin',                'api billing gateway'),
 	('next_package_billed',               'api billing gateway'),
-	('next_period_start',                 'api'),
+	('next_period_start',                 'api billing gateway'),
 	('open_days',                         'api billing gateway'),
 	('open_invoices',                     'api billing gateway'),
 	('open_periods_move',                 'api'),
@@ -516,6 +518,7 @@ BEGIN
 	('period_line',                       'api billing gateway'),
 	('periods_again',                     'api'),
 	('periods_ahead',                     'api'),
+	('periods_bill',                      'api billing gateway'),
 	('periods_of',                        'api'),
 	('ping_chart',                        'api'),
 	('ping_due',                          'ping'),
@@ -525,6 +528,7 @@ BEGIN
 	('ping_store',                        'ping'),
 	('plan_change',                       'api'),
 	('plan_change_next',                  'api'),
+	('plan_change_next_postpaid',         'api'),
 	('plan_change_now',                   'api'),
 	('plan_prorate',                      'api'),
 	('profile_claim',                     'api router'),
@@ -548,7 +552,9 @@ BEGIN
 	('renewals_due',                      'api billing gateway'),
 	('renewals_follow_up',                'api billing gateway'),
 	('renewals_issue',                    'api billing gateway'),
-	('renewals_refused',                  'api billing'),
+	('renewals_refused',                  'api billing gateway'),
+	('report_rows',                       'api billing'),
+	('report_skipped',                    'api billing'),
 	('require_days_given',                'api'),
 	('require_due_date',                  'api'),
 	('require_found',                     'api router gateway'),
@@ -630,6 +636,7 @@ BEGIN
 	('subscription_lift_debt',            'api'),
 	('subscription_lock',                 'api gateway'),
 	('subscription_lock_live',            'api'),
+	('subscription_log_status',           'api billing gateway'),
 	('subscription_pause',                'api'),
 	('subscription_pause_begin',          'api billing'),
 	('subscription_prepay',               'api'),
@@ -641,7 +648,7 @@ BEGIN
 	('subscription_suspend',              'api'),
 	('subscription_switch_off',           'api billing gateway'),
 	('subscription_switch_on',            'api billing gateway'),
-	('subscription_sync_mode',            'api'),
+	('subscription_sync_mode',            'api billing gateway'),
 	('subscription_update',               'api'),
 	('subscription_update_dates',         'api'),
 	('subscription_update_log',           'api'),

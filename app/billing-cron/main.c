@@ -1,4 +1,4 @@
-/* main.c: one nightly run, or its rehearsal (billing-cron.8). */
+/* main.c: one nightly run, or a dry run of it (billing-cron.8). */
 #include <stdio.h>
 
 #include "billing/peer.h"

@@ -52,6 +52,9 @@ extern const struct resource user_resource, token_resource, customer_resource, c
     message_resource, secret_resource, snmp_device_resource, snmp_interface_resource,
     ping_target_resource, alert_resource, maintenance_window_resource, day_resource, item_resource,
     charge_resource, run_resource, history_resource;
+/* The report of a run. */
+enum { BILLING_REPORT_PARTS = 6 };
+extern const struct field billing_report_parts[BILLING_REPORT_PARTS];
 /* The values of a subscription's status; NULL ends them. */
 extern const char *const subscription_states[];
 
@@ -101,6 +104,8 @@ API_OP(item_update);
 API_OP(item_remove);
 API_OP(charge_list);
 API_OP(charge_create);
+API_OP(run_preview);
+API_OP(run_start);
 API_OP(run_undo);
 
 API_OP(invoice_create);
@@ -193,7 +198,6 @@ API_OP(company_logo_delete);
 API_OP(setting_show);
 API_OP(setting_save);
 API_OP(setting_preset);
-API_OP(billing_rehearse);
 API_OP(dashboard_show);
 API_OP(dashboard_stats);
 API_OP(dashboard_activities);

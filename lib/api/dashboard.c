@@ -1,9 +1,8 @@
-/* dashboard.c: the numbers of the first screen, and the rehearsal of tonight's run. */
+/* dashboard.c: the first screen. */
 #include <string.h>
 
 #include "api/api.h"
 #include "base/jw.h"
-#include "billing/billing.h"
 #include "db/rowjson.h"
 #include "sql.h"
 
@@ -103,44 +102,6 @@ const struct op dashboard_activities_op = {
 	.many = true,
 };
 
-static const struct field preview_params[] = {
-	{ "date", FT_DATE, .hint = "the business day; by default today" },
-};
-
-static const struct field run_line_parts[] = {
-	{ "step", FT_TEXT },
-	{ "outcome", FT_TEXT },
-	{ "subscription_id", FT_UUID, FF_NULL },
-	{ "username", FT_TEXT, FF_NULL },
-	{ "customer_name", FT_TEXT, FF_NULL },
-	{ "invoice_number", FT_TEXT, FF_NULL },
-	{ "amount", FT_MONEY },
-	{ "due_date", FT_DATE, FF_NULL },
-	{ "detail", FT_TEXT, FF_NULL },
-};
-
-static const struct field step_parts[] = {
-	{ "done", FT_INT },
-	{ "refused", FT_INT },
-	{ "skipped", FT_INT },
-	{ "held", FT_INT },
-	{ "failed", FT_INT },
-	{ "guarded", FT_INT },
-};
-
-static const struct field billing_rehearse_parts[] = {
-	{ "date", FT_DATE },
-	{ "dry_run", FT_BOOL },
-	{ "missed_days", FT_TEXT, FF_NULL },
-	{ "steps", FT_MAP, .parts = step_parts, .nparts = countof(step_parts) },
-	{ "lines", FT_ROWS, .parts = run_line_parts, .nparts = countof(run_line_parts) },
-};
-
-const struct op billing_rehearse_op = {
-	.summary = "What billing-cron would do on that day",
-	.params = preview_params, .nparams = countof(preview_params),
-	.answer = billing_rehearse_parts, .nanswer = countof(billing_rehearse_parts),
-};
 /* clang-format on */
 
 static const char *const ages[] = { "not_due", "1-7", "8-30", "31+", NULL };
@@ -166,8 +127,8 @@ static const struct field age_parts[] = {
 static const struct field kept_preview_parts[] = {
 	{ "date", FT_DATE },
 	{ "made_at", FT_TIME },
-	{ "answer", FT_OBJECT, .parts = billing_rehearse_parts,
-	    .nparts = countof(billing_rehearse_parts) },
+	{ "answer", FT_OBJECT, .parts = billing_report_parts,
+	    .nparts = BILLING_REPORT_PARTS },
 };
 
 static const struct field last_run_parts[] = {
@@ -254,16 +215,4 @@ enum rc
 dashboard_activities(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	return op_newest(cx, rq, rs, &SQL_dashboard_activities);
-}
-
-enum rc
-billing_rehearse(struct ctx *cx, const struct req *rq, struct resp *rs)
-{
-	const char *date = req_param(cx, rq, "date"), *json;
-
-	if (date != NULL)
-		TRY(shape_param(cx, &preview_params[0], date));
-	TRY(api_set_actor(cx));
-	TRY(billing_preview(cx, date, &json));
-	return resp_json(rs, 200, json);
 }

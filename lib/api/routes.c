@@ -238,8 +238,9 @@ const struct route api_routes[] = {
 
 	OP("POST", "/api/settings/preset", A_FULL, FAST, setting_preset),
 	VERB_READ("/api/billing/runs", O_READ, FAST, run),
+	OP("POST", "/api/billing/runs", A_BILLING, GATEWAY, run_start),
 	OP("POST", "/api/billing/runs/:id/undo", A_BILLING, FAST, run_undo),
-	OP("GET", "/api/billing/preview", O_READ, GATEWAY, billing_rehearse),
+	OP("GET", "/api/billing/preview", O_READ, GATEWAY, run_preview),
 
 	VERB_READ("/api/billing-logs", O_READ, FAST, billing_log),
 	VERB_READ("/api/midtrans-logs", O_READ, FAST, midtrans_log),

@@ -77,9 +77,12 @@ is_held(const struct midtrans_held *held, size_t n, const char *id)
 	return false;
 }
 
-/* Spare the lines of an unreachable router: they are no candidates, and the guard counts none. */
+/*
+ * Hold the subscriptions whose router cannot be reached.  They are no candidates then, so the
+ * guard does not count them.
+ */
 static enum rc
-hold_away(struct run *run, const struct work *w)
+hold_unreachable(struct run *run, const struct work *w)
 {
 	struct db_rows *rows;
 
@@ -177,7 +180,7 @@ run_step(struct run *run, enum billing_step s)
 	if (s == BILLING_REMIND)
 		return remind(run);
 	if (s == BILLING_SUSPEND)
-		TRY(hold_away(run, &w));
+		TRY(hold_unreachable(run, &w));
 	TRY(find_candidates(run, &w));
 	TRY(guard(run, &w, &stops));
 	if (stops)
@@ -199,7 +202,7 @@ run_steps(struct run *run)
 	struct db_rows *rows;
 
 	TRY(db_row(run->cx, &SQL_billing_guard, &rows));
-	run->guard = (size_t)db_i64(rows, 0, "most");
+	run->guard = (size_t)db_i64(rows, 0, "max");
 	for (enum billing_step s = 0; s < BILLING__STEPS; s++)
 		if (is_requested(run, s))
 			TRY(run_step(run, s));
@@ -239,20 +242,23 @@ run_real(struct run *run)
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
 	return db_exec(cx, &SQL_billing_run_end, V_I64(id),
-	    V_TEXT(billing_json_of(cx, run->rep, "[]")), V_BOOL(has_all_steps(run)));
+	    V_TEXT(billing_noted_json(cx, run->rep)), V_BOOL(has_all_steps(run)));
 }
 
 static enum rc
 run_dry(struct run *run)
 {
 	TRY(db_begin(run->cx));
-	TRY(db_exec(run->cx, &SQL_billing_rehearse));
+	TRY(db_exec(run->cx, &SQL_billing_dry_run));
 	TRY(find_missed(run));
 	TRY(run_steps(run));
 	return db_rollback(run->cx);
 }
 
-/* Release the lock; keep the error of the run. */
+/*
+ * Release the lock, and forget the run, which a worker of isp-api goes on after; keep the error
+ * that the run ended with.
+ */
 static void
 unlock(struct ctx *cx)
 {
@@ -263,6 +269,13 @@ unlock(struct ctx *cx)
 }
 
 static enum rc
+refuse_second(struct ctx *cx)
+{
+	(void)FAIL(cx, RC_RETRY, "another billing run is under way");
+	return err_code(&cx->err, "run_under_way");
+}
+
+static enum rc
 run_locked(struct run *run)
 {
 	struct db_rows *rows;
@@ -270,10 +283,24 @@ run_locked(struct run *run)
 
 	TRY(db_row(run->cx, &SQL_billing_lock, &rows));
 	if (!db_bool(rows, 0, "locked"))
-		return FAIL(run->cx, RC_RETRY, "another billing run is under way");
+		return refuse_second(run->cx);
 	rc = run_real(run);
 	unlock(run->cx);
 	return rc;
+}
+
+/* "expire,suspend"; NULL for all steps. */
+static const char *
+steps_text(const struct run *run)
+{
+	struct sb out = sb_new(run->cx->mem);
+
+	if (has_all_steps(run))
+		return NULL;
+	for (enum billing_step s = 0; s < BILLING__STEPS; s++)
+		if (is_requested(run, s))
+			sb_printf(&out, "%s%s", out.len > 0 ? "," : "", billing_steps[s].name);
+	return out.buf;
 }
 
 enum rc
@@ -284,6 +311,8 @@ billing_run(struct ctx *cx, const struct billing_options *opt, billing_fn show, 
 
 	*ret = (struct billing_report){ .date = opt->date,
 		.dry_run = opt->dry_run,
-		.lines = sb_new(cx->mem) };
+		.only = steps_text(&run),
+		.lines = sb_new(cx->mem),
+		.noted = sb_new(cx->mem) };
 	return opt->dry_run ? run_dry(&run) : run_locked(&run);
 }

@@ -1,16 +1,15 @@
 /*
- * billing.h: the nightly run and its rehearsal (contract 5).
+ * billing.h: the nightly run and its dry run (contract 5.4).
  *
- * A run works off its steps in order: begin, renew, overdue, late, expire,
- * suspend, remind.  The
- * candidates of a step are found once, then done in chunks, each a short
- * transaction that grows and shrinks with what it takes (none should last
- * 300 ms).  A chunk that fails is halved down to its bad row, which is
- * reported and stops nothing else.
+ * A run does its steps in order: begin, renew, overdue, late, expire, suspend,
+ * remind.  It finds the candidates of a step once, then does them in chunks,
+ * each a short transaction; their number grows and shrinks with the time that a
+ * chunk takes (none should last 300 ms).  A chunk that fails is halved down to
+ * its bad row, which is reported and stops nothing else.
  *
  * A dry run executes the very same code as savepoints of one transaction that
- * is rolled back.  Rules live in sql/functions (run.sql and the nouns it calls); here is only the
- * order of work.
+ * is rolled back.  The rules are in sql/functions (run.sql and the functions
+ * that it calls); here is only the order of work.
  */
 #ifndef BILLING_BILLING_H
 #define BILLING_BILLING_H
@@ -66,12 +65,15 @@ struct billing_report {
 	const char *date;
 	bool dry_run;
 	const char *missed; /* "2026-12-01, 2026-12-02": days no run was made for; NULL: none */
+	const char *only;   /* "expire,suspend": the steps of the run; NULL: all */
 	struct billing_count count[BILLING__STEPS];
 	int64_t longest_ms; /* the longest transaction */
 	struct sb lines; /* JSON array items, comma separated; empty where a billing_fn took them */
+	struct sb noted; /* the same, of lines that were not done, for the list of runs */
+	size_t nnoted;
 };
 
-/* Takes each line as it is committed (or rehearsed); without one they are collected. */
+/* Takes each line as it is committed (or done by a dry run); without one they are collected. */
 typedef void (*billing_fn)(void *arg, const struct billing_line *);
 
 const char *billing_step_name(enum billing_step);
@@ -89,9 +91,9 @@ enum rc billing_options_read(struct ctx *, const char *date, const char *words,
     struct billing_options *ret) _must_check_;
 
 /*
- * Run.  RC_RETRY when another run holds the lock, the database goes away or
- * cx->stopping says that it is to end; what was committed until then stays and
- * the next run goes on from there.
+ * Run.  RC_RETRY when another run holds the lock (code "run_under_way"), the
+ * database goes away or cx->stopping says that it is to end; what was committed
+ * until then stays and the next run goes on from there.
  * Rows that failed are counted in the report, not an error.  show may be NULL.
  */
 enum rc billing_run(struct ctx *, const struct billing_options *, billing_fn show, void *arg,

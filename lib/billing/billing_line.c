@@ -4,6 +4,8 @@
 #include "base/jw.h"
 #include "billing/billing_int.h"
 
+enum { NOTED_MAX = 1000 }; /* lines that the list of runs keeps of one */
+
 static const struct db_col line_cols[] = {
 	DB_COLS(billing_line, step, outcome, subscription_id, invoice_number, customer_name,
 	    username, amount, due_date, detail),
@@ -44,10 +46,21 @@ count_line(struct billing_count *c, const char *outcome)
 		c->skipped++;
 }
 
+/* The bills and subscriptions themselves tell what was done: the list of runs keeps the rest. */
+static void
+note_line(struct billing_report *rep, const struct billing_line *l)
+{
+	if (strcmp(l->outcome, "done") == 0 || rep->nnoted == NOTED_MAX)
+		return;
+	line_json(&rep->noted, l);
+	rep->nnoted++;
+}
+
 void
 billing_put_line(struct run *run, const struct work *w, const struct billing_line *l)
 {
 	count_line(w->count, l->outcome);
+	note_line(run->rep, l);
 	if (run->show != NULL)
 		run->show(run->arg, l);
 	else
@@ -66,8 +79,8 @@ billing_put_rows(struct ctx *cx, struct run *run, const struct work *w, const st
 	return RC_OK;
 }
 
-const char *
-billing_json_of(struct ctx *cx, const struct billing_report *rep, const char *lines)
+static const char *
+report_json(struct ctx *cx, const struct billing_report *rep, const struct sb *lines)
 {
 	struct sb out = sb_new(cx->mem);
 	struct jw w = jw_new(&out);
@@ -76,6 +89,7 @@ billing_json_of(struct ctx *cx, const struct billing_report *rep, const char *li
 	jw_str(&w, "date", rep->date);
 	jw_bool(&w, "dry_run", rep->dry_run);
 	jw_str(&w, "missed_days", rep->missed);
+	jw_str(&w, "only", rep->only);
 	jw_obj(&w, "steps");
 	for (size_t i = 0; i < BILLING__STEPS; i++) {
 		jw_obj(&w, billing_steps[i].name);
@@ -88,9 +102,15 @@ billing_json_of(struct ctx *cx, const struct billing_report *rep, const char *li
 		jw_end(&w);
 	}
 	jw_end(&w);
-	jw_raw(&w, "lines", lines);
+	jw_raw(&w, "lines", arena_printf(cx->mem, "[%s]", lines->buf));
 	jw_end(&w);
 	return out.buf;
+}
+
+const char *
+billing_noted_json(struct ctx *cx, const struct billing_report *rep)
+{
+	return report_json(cx, rep, &rep->noted);
 }
 
 size_t
@@ -106,5 +126,5 @@ billing_failed(const struct billing_report *rep)
 const char *
 billing_report_json(struct ctx *cx, const struct billing_report *rep)
 {
-	return billing_json_of(cx, rep, arena_printf(cx->mem, "[%s]", rep->lines.buf));
+	return report_json(cx, rep, &rep->lines);
 }

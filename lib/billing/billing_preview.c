@@ -1,11 +1,11 @@
-/* billing_preview.c: the input of a run, and the rehearsal that the screens show. */
+/* billing_preview.c: the input of a run, and the dry run that the screens show. */
 #include <string.h>
 
 #include "billing/billing.h"
 #include "db/db.h"
 #include "sql.h"
 
-/* Refuse a date far ahead: its run would bill days that no customer has used. */
+/* Refuse a date later than tomorrow: that run would bill and suspend for days that have not come. */
 static enum rc
 check_ahead(struct ctx *cx, const char *date)
 {
@@ -59,7 +59,7 @@ preview_make(struct ctx *cx, const char *date, const char **ret)
 	return db_exec(cx, &SQL_billing_preview_keep, V_TEXT(date), V_TEXT(*ret));
 }
 
-/* Roll back a failed rehearsal before the lock is released. */
+/* Roll back a failed dry run before the lock is released. */
 static void
 preview_end(struct ctx *cx)
 {

@@ -34,6 +34,6 @@ report_totals(struct arena *mem, const struct billing_report *rep)
 			    billing_step_name(s), c->guarded);
 	}
 	sb_printf(&out, "%s%s", rep->date,
-	    rep->dry_run ? ": rehearsed, nothing changed" : ": done");
+	    rep->dry_run ? ": dry run, nothing changed" : ": done");
 	return out.buf;
 }

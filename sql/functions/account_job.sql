@@ -31,9 +31,9 @@ LANGUAGE sql IMMUTABLE AS $$
 	  FROM unnest(string_to_array(setting.isolation_names, ',') || setting.isolation_profile) AS name WHERE btrim(name) <> ''
 $$;
 
+-- A type has no OR REPLACE, and scripts/schema loads this file twice: its users go first.
 DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_compared(uuid);
-
-DROP TYPE IF EXISTS account_wanted_row; -- has no OR REPLACE
+DROP TYPE IF EXISTS account_wanted_row;
 CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wanted text, service text, username text,
 	password text, password_place text, profile text, package_id uuid, local_address text, remote_address text,
 	comment text, known boolean, pending boolean, imported boolean, isolation text, isolation_names text, traces text, taken text, shared text,
@@ -182,7 +182,6 @@ $$;
  * password is known, so that a new object can be made.  Without the second kind two accounts that
  * swap their names would wait for each other for ever.
  */
-DROP FUNCTION IF EXISTS account_stale(uuid, jsonb);
 
 CREATE OR REPLACE FUNCTION account_stale(router uuid, objects jsonb)
 RETURNS TABLE (n int, renamed boolean, copied boolean) LANGUAGE sql STABLE AS $$

@@ -6,7 +6,6 @@
  * owner's rights, so that no program needs any on the tables behind them.
  */
 
-DROP FUNCTION IF EXISTS alert_raise(text, text, text, text, jsonb);
 
 -- A thing whose alerts came and went so often within an hour is damped: listed, not sent.
 CREATE OR REPLACE FUNCTION alert_notify_state(alert_key text) RETURNS text
@@ -39,7 +38,6 @@ END $$;
  * failed. With a title its recovery is written, of type device_up for device_down, else of the same
  * type. Both are skipped when no message of the alert has left yet; the recovery of a damped one is damped.
  */
-DROP FUNCTION IF EXISTS alert_resolve(text);
 CREATE OR REPLACE FUNCTION alert_resolve(open_key text, title text DEFAULT NULL, message text DEFAULT NULL,
 	meta jsonb DEFAULT NULL) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -92,7 +90,6 @@ $$;
  * Alerts of the system about itself, as a set: a row is a state that holds now. alert_sweep()
  * raises what is new among them and resolves what no longer holds.
  */
-DROP FUNCTION IF EXISTS alert_conditions(date);
 CREATE OR REPLACE FUNCTION alert_conditions(day date) RETURNS TABLE (key text, severity text, text_name text, fields jsonb)
 LANGUAGE sql STABLE AS $$
 	SELECT 'router:' || r.id, 'critical', 'router_broken', jsonb_build_object('name', r.name,

@@ -10,7 +10,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Has the line anything beside its package: extras, discounts, charges, days as money?
-CREATE OR REPLACE FUNCTION has_bill_extras(subscription subscriptions, today date) RETURNS boolean
+CREATE OR REPLACE FUNCTION has_bill_extras(subscription subscriptions) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT subscription.pending_days > 0
 		OR EXISTS (SELECT FROM subscription_items WHERE subscription_id = subscription.id AND removed_at IS NULL)
@@ -33,7 +33,6 @@ $$;
  * pending days have their price. Without `shared`, what is charged to the
  * customer and no line waits: another bill of this moment takes it.
  */
-DROP FUNCTION IF EXISTS bill_compose(subscriptions, bill_line[], int, int, date), charge_lines(uuid, uuid);
 CREATE OR REPLACE FUNCTION bill_compose(subscription subscriptions, base bill_line[], periods int, length int, today date, shared boolean DEFAULT true)
 RETURNS bill_line[]
 LANGUAGE plpgsql STABLE AS $$
@@ -202,7 +201,6 @@ BEGIN
 END $$;
 
 -- More days as money on a bill that is out: its line of days and its tax anew, all else as it was issued.
-DROP FUNCTION IF EXISTS invoice_recompose(invoices, date);
 CREATE OR REPLACE FUNCTION invoice_days_anew(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,13 +1,17 @@
 /*
- * The ledger of days (prepaid lines) and the spans on which a line is off.
+ * The ledger of service days of prepaid subscriptions, and the off periods of
+ * all subscriptions: a row of service_offs holds the days on which the service
+ * of one subscription was off, from from_day to the day before back_on.
  *
  *	end_date = start_date - 1 + the sum of service_days
  *
- * Each closed span has a row of kind off with its days, less those that policy
- * keep loses. So nothing depends on the order in which bills are paid.
+ * Each off period that has ended has a row of kind off in the ledger: its days,
+ * less those that the policy `keep` loses. So end_date does not depend on the
+ * order in which bills are paid.
  */
 
--- Enter days, and keep end_date by them. A gift or days off set the anchor of rolling months anew.
+-- Enter days into the ledger, and move end_date by them. After given days and days off the next
+-- period begins on another day of the month, so the anchor of rolling months is set anew.
 CREATE OR REPLACE FUNCTION service_days_add(sub uuid, day_count int, what text, invoice uuid, off bigint, reason text, today date,
 	until_day date DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -23,8 +27,9 @@ BEGIN
 	WHERE id = sub;
 END $$;
 
--- ---- spans
+-- ---- off periods
 
+-- Begin an off period of the subscription on that day; a postpaid one is billed up to the day before.
 CREATE OR REPLACE FUNCTION service_off_open(subscription subscriptions, why text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -35,7 +40,7 @@ BEGIN
 	END IF;
 END $$;
 
--- The span that is open; id is NULL where there is none.
+-- The off period that has not ended; its id is NULL where the service is on.
 CREATE OR REPLACE FUNCTION service_off_now(sub uuid) RETURNS service_offs
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -46,9 +51,10 @@ BEGIN
 END $$;
 
 /*
- * Days of a span that are lost if the line is back on that day: those inside a
- * period billed, or given at the start, under policy keep. A calendar line
- * loses them whatever the cause; off by hand they come back as money.
+ * The days of an off period that are not given back if the service returns on
+ * that day. Policy `keep` loses the days that lie inside a billed period or
+ * were given at the start. A calendar subscription loses them whatever the
+ * cause: days off by hand or paused come back as a discount (pending_days).
  */
 CREATE OR REPLACE FUNCTION service_off_lost(subscription subscriptions, service_off service_offs, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
@@ -63,13 +69,14 @@ BEGIN
 		WHERE is_day_sold(subscription.id, subscription.start_date, day::date));
 END $$;
 
+-- Does a bill that is not cancelled, or the days given at the start, cover that day?
 CREATE OR REPLACE FUNCTION is_day_sold(sub uuid, start_date date, day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (SELECT FROM invoices WHERE subscription_id = sub AND period_held @> day)
 		OR day < start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days WHERE subscription_id = sub AND kind = 'start')
 $$;
 
--- The days that a return on that day would add to end_date.
+-- The days that a return of the service on that day would add to end_date.
 CREATE OR REPLACE FUNCTION service_off_gain(subscription subscriptions, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -81,7 +88,8 @@ BEGIN
 	RETURN today - o.from_day - service_off_lost(subscription, o, today);
 END $$;
 
--- The line is back on that day: its days off come back by its policy.
+-- End the off period, if there is one: the days off are given back as the late policy says. `returns`
+-- is false where another off period follows at once: the policy `restart` then gives nothing.
 CREATE OR REPLACE FUNCTION service_off_close(subscription subscriptions, today date, returns boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -103,18 +111,19 @@ BEGIN
 	END IF;
 	PERFORM service_days_add(subscription.id, back - o.from_day - lost, 'off', NULL, o.id, format('off from %s, back on %s', o.from_day, back), today);
 	IF t.cycle = 'calendar' AND o.cause IN ('manual', 'pause') THEN
-		PERFORM pending_days_add(subscription.id, lost, 'days off by hand', today);
+		PERFORM pending_days_add(subscription.id, lost, today);
 	ELSIF returns AND t.cycle = 'rolling' AND t.late_policy = 'restart' AND o.cause IN ('debt', 'expired') THEN
 		PERFORM service_restart_gift(subscription, o, today);
 	END IF;
 END $$;
 
--- Bill the days used before the cut; the next part begins on the day of return.
+-- Bill a postpaid subscription for all days used before its service went off, by each period that
+-- they lie in. Its next period begins on the day of return.
 CREATE OR REPLACE FUNCTION service_off_close_postpaid(subscription subscriptions, back date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF back - 1 > subscription.closed_on AND subscription.end_date < subscription.closed_on THEN
-		PERFORM billing_renew_lines(ARRAY[subscription.id], today);
+		PERFORM periods_bill(ARRAY[subscription.id], today);
 	END IF;
 	UPDATE subscriptions
 	SET end_date = CASE WHEN back - 1 > subscription.closed_on THEN greatest(end_date, back - 1) ELSE end_date END,
@@ -123,11 +132,9 @@ BEGIN
 END $$;
 
 /*
- * Policy restart: the days on after end_date, up to the due date and grace of
- * the oldest bill that was settled while the line was off, become a gift. Each
- * day counts once; promised days never do, nor days that another bill settled
- * meanwhile pays for, nor days of money that was undone (end_date is taken as
- * it stood on each day).
+ * Policy `restart`: give the days of service after end_date, up to the due date
+ * and grace of the oldest bill that was settled while the service was off, so
+ * that the customer gets a whole period from the day of payment.
  */
 CREATE OR REPLACE FUNCTION service_restart_gift(subscription subscriptions, service_off service_offs, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -149,6 +156,9 @@ BEGIN
 	PERFORM service_days_add(subscription.id, least(n, grace), 'gift', paid.id, NULL, 'a whole period from the day of payment', today, last);
 END $$;
 
+-- Is that day one that `restart` gives? Each day is given once: not a day that end_date covered as it
+-- stood on that day (money may have been undone since), nor a day off, nor a promised day, nor a day
+-- that another bill settled meanwhile pays for.
 CREATE OR REPLACE FUNCTION is_restart_day(subscription subscriptions, paid uuid, since bigint, day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT day >= subscription.start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days
@@ -165,8 +175,9 @@ $$;
 -- ---- days by hand
 
 /*
- * Give days, or take given ones back. Open bills of periods not begun move
- * along. A calendar or postpaid line gets the days as a discount.
+ * Give days to a subscription, or take given days back. Open bills of periods
+ * that have not begun move by the same days. A calendar or postpaid
+ * subscription gets the days as a discount on a bill.
  */
 CREATE OR REPLACE FUNCTION subscription_days_add(sub uuid, days int, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -179,7 +190,7 @@ BEGIN
 	END IF;
 	SELECT * INTO t FROM terms_of(s);
 	IF t.cycle = 'calendar' OR s.is_postpaid THEN
-		PERFORM pending_days_add(sub, days, reason, today);
+		PERFORM pending_days_add(sub, days, today);
 	ELSE
 		PERFORM require_days_given(s, days);
 		PERFORM service_days_add(sub, days, 'gift', NULL, NULL, reason, today);
@@ -193,7 +204,7 @@ BEGIN
 	PERFORM subscription_reconsider(sub, 'days were given', today);
 END $$;
 
--- Only what was given can be taken back, never what periods and the start pay for.
+-- Refuse to take back more days than were given: the days of paid periods and of the start stay.
 CREATE OR REPLACE FUNCTION require_days_given(subscription subscriptions, day_count int) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -205,8 +216,8 @@ BEGIN
 	END IF;
 END $$;
 
--- One bill at a time, in the direction of the move, so that no two periods overlap on the way. No bill
--- is due before its issue (contract 5.3), however many days are taken back.
+-- Move the open bills of periods that have not begun. Each is moved before the bill that it would
+-- overlap: the last one first where days are given. A bill is never due before its day of issue.
 CREATE OR REPLACE FUNCTION open_periods_move(subscription subscriptions, days int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -214,7 +225,7 @@ DECLARE
 	due date;
 BEGIN
 	FOR i IN SELECT * FROM open_invoices(subscription.customer_id, subscription.id) WHERE period_start > today AND grants_days
-	         ORDER BY CASE WHEN days > 0 THEN - seq ELSE seq END LOOP
+	         ORDER BY sign(days) * (today - period_start) LOOP
 		due := greatest(i.due_date + days, least(i.due_date, i.issued_on));
 		UPDATE invoices
 		SET period_start = period_start + days, period_end = period_end + days, due_date = due,
@@ -224,7 +235,8 @@ BEGIN
 	END LOOP;
 END $$;
 
--- The end date asked for; an expired line is on again first, so that its days off count.
+-- Give or take the days that make end_date the wanted date. An expired subscription is put on first, so
+-- that its days off are given back before the difference is counted.
 CREATE OR REPLACE FUNCTION subscription_end_date_set(sub uuid, wanted date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -244,10 +256,11 @@ BEGIN
 	END IF;
 END $$;
 
--- ---- days as money
+-- ---- days as a discount
 
--- Days of a calendar or postpaid line: a discount on the untouched bill that is out, else on the next.
-CREATE OR REPLACE FUNCTION pending_days_add(sub uuid, days int, reason text, today date) RETURNS void
+-- Give days to a calendar or postpaid subscription: they are a discount on its untouched open bill, else
+-- on its next bill. Its open bills are due as many days later.
+CREATE OR REPLACE FUNCTION pending_days_add(sub uuid, days int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
@@ -268,7 +281,8 @@ BEGIN
 	END IF;
 END $$;
 
--- Turn days that are pending when the line ends into credit, at the price of service of its last bill.
+-- Turn the days that are pending when the subscription ends into credit, at the price of service of its
+-- last bill.
 CREATE OR REPLACE FUNCTION pending_days_to_credit(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

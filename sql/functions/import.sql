@@ -341,7 +341,6 @@ END $$;
 
 -- The first fault of a row: {field, sentence, tab, code}; NULL: none. nth: of the rows with its username; priced: some row of the
 -- file names a price for its package.
-DROP FUNCTION IF EXISTS import_fault(text, import_rows);
 CREATE OR REPLACE FUNCTION import_fault(source text, source_row import_rows, nth bigint, priced boolean) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY[f.field, f.fault || E'\t' || f.code] FROM (VALUES
@@ -396,7 +395,6 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Mark what cannot be taken, and what was taken before. bounded: an operator imports.
-DROP FUNCTION IF EXISTS import_judge(uuid, text);
 CREATE OR REPLACE FUNCTION import_judge(import_batch uuid, source text, bounded boolean, today date) RETURNS void
 LANGUAGE sql SET enable_seqscan = off AS $$
 	UPDATE import_rows r

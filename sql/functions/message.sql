@@ -217,7 +217,6 @@ BEGIN
 END $$;
 
 -- Announce a window of work that lies ahead to all with a live account on its router (NULL: on any).
-DROP FUNCTION IF EXISTS message_queue_outage(uuid, uuid, timestamptz, timestamptz, text);
 CREATE OR REPLACE FUNCTION message_on_maintenance() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

@@ -9,7 +9,6 @@
  */
 
 -- Record a message and lock what it is about. attempt_id NULL: the order is not ours. refunded: by Midtrans; by_hand: beside it.
-DROP FUNCTION IF EXISTS midtrans_event_record(text, text, text, jsonb, text, bigint);
 CREATE OR REPLACE FUNCTION midtrans_event_record(source text, message_order text, message_transaction text, body jsonb,
 	money text, claimed_amount bigint)
 RETURNS TABLE (event_id bigint, attempt_id uuid, invoice_id uuid, expected bigint, had_200 boolean, is_other_order boolean,
@@ -134,7 +133,6 @@ END $$;
 
 -- Raise the alert of a decision, each thing once. Anybody can alter a copy of a notification, so
 -- notifications raise one alert for each rule and attempt.
-DROP FUNCTION IF EXISTS midtrans_decision_alert(uuid, boolean, text, text, text, text, text, bigint);
 CREATE OR REPLACE FUNCTION midtrans_decision_alert(of_attempt uuid, is_notification boolean, rows text, alert_key text,
 	text_name text, status text, foreign_money text, gross bigint)
 RETURNS void
@@ -154,7 +152,6 @@ BEGIN
 END $$;
 
 -- Raise an alert about an attempt, once for each key.
-DROP FUNCTION IF EXISTS midtrans_alert_once(midtrans_attempts, text, text, text);
 CREATE OR REPLACE FUNCTION midtrans_alert_once(attempt midtrans_attempts, alert_key text, text_name text, fields jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

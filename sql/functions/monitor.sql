@@ -80,7 +80,6 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The customers behind a router, as a part of an alert's text. Its caller may not read customers or prices otherwise.
-DROP FUNCTION IF EXISTS monitor_affected(uuid);
 CREATE OR REPLACE FUNCTION monitor_affected(router uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT jsonb_build_object('text', 'affected', 'customers', count(DISTINCT s.customer_id),

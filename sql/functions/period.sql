@@ -43,8 +43,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 /*
- * The terms of a subscription: the package of its next period, and its
- * own policy or else the settings. A package by the day is rolling and prepaid.
+ * The terms of a subscription's next unbilled period: its package, and the
+ * subscription's own policy or else the settings. A package by the day is
+ * rolling and prepaid. A postpaid subscription has its next package from
+ * next_package_on on; the periods before it are still to be billed at the
+ * present one.
  */
 CREATE OR REPLACE FUNCTION terms_of(subscription subscriptions)
 RETURNS TABLE (package_id uuid, package_name text, price bigint, period_unit text, validity_days int, months int,
@@ -57,7 +60,8 @@ LANGUAGE sql STABLE AS $$
 		CASE WHEN p.period_unit = 'month' AND coalesce(subscription.cycle, g.cycle) = 'calendar' THEN 'keep'
 		     ELSE coalesce(subscription.late_policy, g.late_policy) END
 	FROM packages p, settings g
-	WHERE p.id = coalesce(subscription.next_package_id, subscription.package_id)
+	WHERE p.id = CASE WHEN subscription.is_postpaid AND subscription.next_package_on > subscription.end_date + 1 THEN subscription.package_id
+		ELSE coalesce(subscription.next_package_id, subscription.package_id) END
 $$;
 
 -- The last day of the period that begins on `day`.

@@ -1,9 +1,10 @@
 -- Changes of the package.
 
 /*
- * Another package, now or from the first period not yet billed. Now: bills
- * nobody has paid on, of periods not begun, are issued again at the new price
- * and length. `prorate`: the unused days of the paid period at both prices.
+ * Give the subscription another package, now or from the next period on. Now:
+ * unpaid bills of periods that have not begun are issued again at the new price
+ * and length. `prorate`: the difference between both prices for the unused days
+ * of the paid period is billed or credited.
  */
 CREATE OR REPLACE FUNCTION plan_change(sub uuid, package packages, effective text, prorate boolean, today date,
 	OUT effective_from date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
@@ -31,7 +32,7 @@ BEGIN
 		jsonb_build_object('before', s.package_id, 'after', package.id, 'effective', effective, 'from', effective_from));
 END $$;
 
--- POST /change: what happened, or with `dry` what would; nothing is done then.
+-- POST /change: change the package, and return what follows from it.
 CREATE OR REPLACE FUNCTION subscription_change(sub uuid, input jsonb, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -50,7 +51,7 @@ BEGIN
 	RETURN answer || jsonb_build_object('end_date', (SELECT end_date FROM subscriptions WHERE id = sub));
 END $$;
 
--- The same with `dry_run`: worked out, and undone.
+-- The same; with `dry_run` the change is undone and only the answer stays.
 CREATE OR REPLACE FUNCTION subscription_change_answer(sub uuid, input jsonb, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -65,6 +66,7 @@ EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
 	RETURN SQLERRM::jsonb;
 END $$;
 
+-- Give the package now, and issue unpaid bills of periods that have not begun again.
 CREATE OR REPLACE FUNCTION plan_change_now(subscription subscriptions, package packages, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -81,22 +83,18 @@ BEGIN
 	PERFORM invoices_reissue(subscription.id, old, today);
 END $$;
 
--- A postpaid line changes on that day: the days before it are billed at the package that they were used with.
+-- Bill a postpaid subscription for the days before that day, at the package that it used them with. Its
+-- next period begins on that day.
 CREATE OR REPLACE FUNCTION used_days_bill(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-	bills billing_report[];
 BEGIN
 	UPDATE subscriptions SET closed_on = coalesce(closed_on, today - 1), next_package_id = NULL, next_package_on = NULL WHERE id = subscription.id;
-	LOOP -- (nights may have been missed: each turn bills one period)
-		bills := billing_renew_lines(ARRAY[subscription.id], today);
-		EXIT WHEN bills = '{}';
-	END LOOP;
+	PERFORM periods_bill(ARRAY[subscription.id], today);
 	UPDATE subscriptions SET closed_on = subscription.closed_on, anchor_day = CASE WHEN subscription.end_date < today - 1 THEN NULL ELSE anchor_day END
 	WHERE id = subscription.id;
 END $$;
 
--- Bills nobody has paid on, of periods that have not begun.
+-- The unpaid bills of periods that have not begun.
 CREATE OR REPLACE FUNCTION untouched_invoices(subscription subscriptions, today date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM open_invoices(subscription.customer_id, subscription.id) o
@@ -104,13 +102,17 @@ LANGUAGE sql STABLE AS $$
 	ORDER BY period_start
 $$;
 
--- From the first period not yet billed. A bill of it that nobody has paid on is issued again.
+-- Give the package from the next period on, and return that day. If the next period is billed already with
+-- another next package, and unpaid, its bill is issued again.
 CREATE OR REPLACE FUNCTION plan_change_next(subscription subscriptions, package packages, today date) RETURNS date
 LANGUAGE plpgsql AS $$
 DECLARE
 	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(subscription, today) o WHERE o.period_start >= subscription.next_package_on);
 	i   invoices;
 BEGIN
+	IF subscription.is_postpaid THEN
+		RETURN plan_change_next_postpaid(subscription, package, today);
+	END IF;
 	IF subscription.next_package_on < (SELECT coalesce(min(period_start), 'infinity') FROM unnest(old)) THEN
 		PERFORM raise_conflict('period_paid', 'The next period has been paid for with another package: change it when it has begun.');
 	END IF;
@@ -127,8 +129,31 @@ BEGIN
 END $$;
 
 /*
- * Cancelled bills again, one after the other, with the package that the line
- * has by now: due date and items stay.
+ * Postpaid: the running period is used with the present package and will be
+ * billed at it, so the next package begins on the day after that period. A
+ * subscription that is off has no running period: the next one begins with the
+ * return of its service.
+ */
+CREATE OR REPLACE FUNCTION plan_change_next_postpaid(subscription subscriptions, package packages, today date) RETURNS date
+LANGUAGE plpgsql AS $$
+DECLARE
+	next_day date;
+BEGIN
+	UPDATE subscriptions SET next_package_id = NULL, next_package_on = NULL WHERE id = subscription.id;
+	PERFORM periods_bill(ARRAY[subscription.id], today); -- missed nights would have been billed as the running period
+	SELECT * INTO subscription FROM subscriptions WHERE id = subscription.id;
+	next_day := CASE WHEN subscription.closed_on IS NULL
+		THEN (period_draft(subscription, subscription.end_date + 1, today)).period_end + 1
+		ELSE greatest(subscription.end_date + 1, today) END;
+	UPDATE subscriptions
+	SET next_package_id = nullif(package.id, package_id), next_package_on = CASE WHEN package.id <> package_id THEN next_day END, updated_at = now()
+	WHERE id = subscription.id;
+	RETURN next_day;
+END $$;
+
+/*
+ * Issue cancelled bills again, one after the other, with the package that the
+ * subscription has by now. Each keeps its due date and its items.
  */
 CREATE OR REPLACE FUNCTION invoices_reissue(sub uuid, old invoices[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -153,19 +178,22 @@ BEGIN
 	END LOOP;
 END $$;
 
--- As many periods as a cancelled bill was over, with the discount that was agreed for paying ahead.
+-- The lines of as many periods as a cancelled bill was over, with the discount that was agreed for paying ahead.
 CREATE OR REPLACE FUNCTION periods_again(subscription subscriptions, inv uuid, first_day date, OUT last date, OUT lines bill_line[])
 LANGUAGE plpgsql STABLE AS $$
-DECLARE
-	price bigint;
 BEGIN
 	SELECT * INTO last, lines FROM periods_ahead(subscription, first_day, periods_of(inv));
-	SELECT sum(l.amount) INTO price FROM unnest(lines) l;
-	lines := lines || ARRAY(SELECT bill_line_new('discount', min(l.text), 1, - least(- sum(l.amount)::bigint, price), true)
-		FROM unnest(bill_lines_of(inv)) l WHERE l.kind = 'discount' AND num_nonnulls(l.item_id, l.taken) = 0 HAVING count(*) > 0);
+	lines := lines || discount_agreed(inv, (SELECT sum(l.amount)::bigint FROM unnest(lines) l));
 END $$;
 
--- The periods that a bill is over; one paid ahead names how many.
+-- The discount on a bill that stands there by agreement, not by an item or by days: at most `price`.
+CREATE OR REPLACE FUNCTION discount_agreed(inv uuid, price bigint) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(SELECT bill_line_new('discount', min(l.text), 1, - least(- sum(l.amount)::bigint, price), true)
+		FROM unnest(bill_lines_of(inv)) l WHERE l.kind = 'discount' AND num_nonnulls(l.item_id, l.taken) = 0 HAVING count(*) > 0)
+$$;
+
+-- The number of periods that a bill is over: a bill paid ahead has it as the quantity of its lines.
 CREATE OR REPLACE FUNCTION periods_of(inv uuid) RETURNS int
 LANGUAGE sql STABLE AS $$
 	SELECT CASE i.kind WHEN 'prepay' THEN (SELECT coalesce(sum(quantity), 1)::int FROM invoice_lines WHERE invoice_id = inv AND kind IN ('package', 'part'))
@@ -174,8 +202,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * The unused paid days, from that day on, at the old price against the same days at
- * the new one. A difference to pay is a bill; one in the customer's favour is
+ * Compare the price of the unused paid days, from that day on, at the old and at
+ * the new package. The customer pays a difference by a bill, or gets it as
  * credit, at most what was paid for those days.
  */
 CREATE OR REPLACE FUNCTION plan_prorate(subscription subscriptions, package packages, today date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
@@ -210,9 +238,9 @@ BEGIN
 END $$;
 
 /*
- * The days that bills paid for among the last `left_over` of service, and the
- * money paid for them. Days are used in the order in which they were entered,
- * so the last ones are left: given days among them cost nothing.
+ * The paid days among the last `left_over` days of service, and the money paid
+ * for them. Days are used in the order in which they were entered, so those
+ * entered last are left. Given days cost nothing.
  */
 CREATE OR REPLACE FUNCTION unused_paid_days(subscription subscriptions, left_over int, OUT days int, OUT value numeric)
 LANGUAGE plpgsql STABLE AS $$
@@ -233,7 +261,8 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Days as they were entered, the newest first: a settled period with its invoice, others without. Taking days back is below 0.
+-- The days of the ledger, the newest entry first: of a settled period with its bill, of other entries
+-- without. Days that were taken back are negative.
 CREATE OR REPLACE FUNCTION service_day_lots(sub uuid) RETURNS TABLE (invoice_id uuid, days int)
 LANGUAGE sql STABLE AS $$
 	SELECT bill, sum(l.days)::int
@@ -250,7 +279,8 @@ LANGUAGE sql STABLE AS $$
 	SELECT coalesce(sum(amount), 0) FROM invoice_lines WHERE invoice_id = inv AND kind IN ('package', 'part', 'discount')
 $$;
 
--- The period that begins on `first_day` is billed at the next package: that is the package once the period has begun.
+-- The period that begins on `first_day` has been billed at the next package: give that package once the
+-- period has begun.
 CREATE OR REPLACE FUNCTION next_package_billed(subscription subscriptions, first_day date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -258,17 +288,22 @@ BEGIN
 		RETURN;
 	END IF;
 	IF first_day <= today THEN
-		PERFORM next_package_begin(subscription);
+		PERFORM next_package_begin(subscription, today);
 	ELSE
 		UPDATE subscriptions SET next_package_on = first_day WHERE id = subscription.id;
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION next_package_begin(subscription subscriptions) RETURNS void
+-- Give the next package now. The next month of a rolling postpaid subscription begins on that day, also where
+-- its months began on another day so far. A package by the day makes a subscription prepaid.
+CREATE OR REPLACE FUNCTION next_package_begin(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE subscriptions SET package_id = next_package_id, next_package_id = NULL, next_package_on = NULL, updated_at = now()
-	 WHERE id = subscription.id;
+	UPDATE subscriptions
+	SET package_id = next_package_id, next_package_id = NULL, next_package_on = NULL, updated_at = now(),
+	    anchor_day = CASE WHEN is_postpaid AND month_day(next_package_on, anchor_day) <> next_package_on THEN NULL ELSE anchor_day END
+	WHERE id = subscription.id;
 	PERFORM billing_log('plan_changed', format('%s gets its next package', subscription.mikrotik_username), subscription.customer_id, subscription.id, NULL,
 		jsonb_build_object('before', subscription.package_id, 'after', subscription.next_package_id, 'effective', 'next_period'));
+	PERFORM subscription_sync_mode(subscription.id, today);
 END $$;

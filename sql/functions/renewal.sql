@@ -1,40 +1,54 @@
--- Renewals of the nightly run: package changes, bills for the next period, and what follows them.
+-- The step renew of the nightly run: bills for periods, what follows from them, and next packages.
 
+-- Bill these subscriptions first, so that a postpaid one pays for the days that it used with its present
+-- package; then give those their next package whose day has come.
 CREATE OR REPLACE FUNCTION billing_renew(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines billing_report[];
+	report billing_report[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	lines := ARRAY(SELECT packages_begin(ids, today));
-	lines := lines || billing_renew_lines(ids, today);
-	IF cardinality(lines) < cardinality(ids) THEN
-		lines := lines || ARRAY(SELECT renewals_refused(ids, today));
-	END IF;
-	RETURN QUERY SELECT * FROM unnest(lines);
-	RETURN QUERY SELECT * FROM billing_skipped('renew', ids, ARRAY(SELECT DISTINCT subscription_id FROM unnest(lines)));
+	report := periods_bill(ids, today);
+	report := report || ARRAY(SELECT packages_begin(ids, today));
+	RETURN QUERY SELECT * FROM unnest(report);
+	RETURN QUERY SELECT * FROM report_skipped('renew', ids, ARRAY(SELECT DISTINCT subscription_id FROM unnest(report)));
 END $$;
 
--- Issue what is due of these lines, for a caller that holds their locks.
-CREATE OR REPLACE FUNCTION billing_renew_lines(ids uuid[], today date) RETURNS billing_report[]
+/*
+ * Issue the bills that are due of these subscriptions, whose locks the caller
+ * holds: of a prepaid one its next period, of a postpaid one each period or part
+ * that has passed, one bill each, however many nights were missed.
+ */
+CREATE OR REPLACE FUNCTION periods_bill(ids uuid[], today date) RETURNS billing_report[]
 LANGUAGE plpgsql AS $$
 DECLARE
-	made record;
+	made   record;
+	report billing_report[] := '{}';
 BEGIN
-	SELECT * INTO made FROM renewals_issue(ids, today);
-	PERFORM renewals_follow_up(made.lines, made.followed, today);
-	RETURN made.lines;
+	LOOP
+		SELECT * INTO made FROM renewals_issue(ids, today);
+		PERFORM renewals_follow_up(made.followed, today);
+		report := report || made.issued;
+		IF cardinality(made.issued) < cardinality(ids) THEN
+			report := report || ARRAY(SELECT renewals_refused(ARRAY(
+				SELECT unnest(ids) EXCEPT SELECT subscription_id FROM unnest(made.issued)), today));
+		END IF;
+		ids := ARRAY(SELECT s.id FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
+			WHERE i.id = ANY(made.followed) AND s.is_postpaid AND s.end_date < today - 1);
+		EXIT WHEN ids = '{}';
+	END LOOP;
+	RETURN report;
 END $$;
 
--- Before anything is billed, so that it is billed at the package that the line has.
+-- Give subscriptions their next package whose day has come.
 CREATE OR REPLACE FUNCTION packages_begin(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
-	-- (they are few and the ids are many: OFFSET 0 has the few looked for first)
+	-- (few are due and the ids are many: OFFSET 0 makes the planner look for the few first)
 	FOR s IN SELECT * FROM (SELECT * FROM packages_begin_due(today) OFFSET 0) due WHERE due.id = ANY(ids) ORDER BY due.seq LOOP
-		PERFORM next_package_begin(s);
+		PERFORM next_package_begin(s, today);
 		RETURN QUERY SELECT 'renew', 'done', s.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, NULL::bigint,
 			s.next_package_on, format('has the package %s from now on', p.name)
 			FROM customers c, packages p WHERE c.id = s.customer_id AND p.id = s.next_package_id;
@@ -42,12 +56,14 @@ BEGIN
 END $$;
 
 /*
- * All invoices of a chunk: their numbers are taken at once, and given in the
- * order of subscriptions. `followed` are those with effects beyond themselves:
- * extras, credit, nothing to pay, a next package, a first month, postpaid. A
- * charge of the customer stands on the first of the customer's bills alone.
+ * Issue the due bills of a chunk in one statement: it takes their numbers at
+ * once, and gives them in the order of sign-up. `issued` are their report rows.
+ * `followed` are the bills that renewals_follow_up() must see: those with extras,
+ * credit of the customer, nothing to pay, a next package, a first month, and
+ * postpaid ones. A charge to the customer stands on the first of the customer's
+ * bills alone.
  */
-CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], today date, OUT lines billing_report[], OUT followed uuid[])
+CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], today date, OUT issued billing_report[], OUT followed uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN
 	WITH due AS MATERIALIZED (
@@ -95,13 +111,14 @@ BEGIN
 			i.due_date, format('%s to %s', i.period_start, i.period_end))::billing_report ORDER BY s.seq), '{}'),
 		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0 OR due.has_extras OR s.is_postpaid
 			OR s.next_package_id IS NOT NULL OR s.anchor_day IS NULL AND p.period_unit = 'month')
-	INTO lines, followed
+	INTO issued, followed
 	FROM issue i JOIN due ON due.id = i.subscription_id JOIN subscriptions s ON s.id = i.subscription_id
 	JOIN customers c ON c.id = i.customer_id JOIN packages p ON p.id = s.package_id;
 END $$;
 
--- For the few it concerns: what the bill took in, the next package, the anchor, what costs nothing, credit.
-CREATE OR REPLACE FUNCTION renewals_follow_up(lines billing_report[], followed uuid[], today date) RETURNS void
+-- Do what follows from these bills, one by one: note the charges and items that they took in, the next
+-- package and the anchor; settle one that costs nothing, and let credit pay.
+CREATE OR REPLACE FUNCTION renewals_follow_up(followed uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
@@ -114,7 +131,7 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Still due, though all that fitted was billed.
+-- Report rows of due bills that were not issued because their period overlaps one that is billed already.
 CREATE OR REPLACE FUNCTION renewals_refused(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
 	SELECT 'renew', 'refused', r.id, NULL::uuid, NULL::text, c.name, s.mikrotik_username, (r.line).amount, r.due_date,
@@ -128,16 +145,22 @@ $$;
 
 -- ---- a period billed again
 
--- The run goes on after the last period billed: one that lies before another is billed again at once.
+/*
+ * A bill was cancelled by hand, and its period is to be billed again. The run
+ * goes on after the last billed period, so it does that where the bill was the
+ * newest. Otherwise the bill is issued again here, with its own package, number
+ * of periods and agreed discount.
+ */
 CREATE OR REPLACE FUNCTION period_bill_again(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s     subscriptions;
-	draft invoices;
-	base  bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind IN ('package', 'part'));
+	s       subscriptions;
+	draft   invoices;
+	base    bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind IN ('package', 'part'));
+	periods int := periods_of(invoice.id);
 BEGIN
-	SELECT * INTO s FROM subscriptions WHERE id = invoice.subscription_id AND is_live;
-	IF NOT FOUND OR NOT EXISTS (SELECT FROM invoices WHERE subscription_id = s.id AND period_held IS NOT NULL AND period_start > invoice.period_start) THEN
+	SELECT * INTO s FROM subscriptions WHERE id = invoice.subscription_id;
+	IF invoice.period_start IS NULL OR NOT is_period_skipped(s, invoice) THEN
 		RETURN;
 	END IF;
 	draft := period_draft(s, invoice.period_start, today);
@@ -148,5 +171,23 @@ BEGIN
 	IF base = '{}' THEN
 		base := ARRAY[period_line(s, invoice.period_start, invoice.period_end)];
 	END IF;
-	PERFORM invoice_issue(draft, bill_compose(s, base, 1, invoice.period_end - invoice.period_start + 1, today), today);
+	base := base || discount_agreed(invoice.id, (SELECT sum(l.amount)::bigint FROM unnest(base) l));
+	PERFORM invoice_issue(draft, bill_compose(s, base, periods, invoice.period_end - invoice.period_start + 1, today), today);
+END $$;
+
+/*
+ * Would the run leave out the period of this cancelled bill? For a prepaid
+ * subscription it does so if a later period is billed. A postpaid one always
+ * pays for the days that it used: the run leaves them out if the days after them
+ * are billed or were days off, and prices them wrongly if they were used with
+ * another package than the present one.
+ */
+CREATE OR REPLACE FUNCTION is_period_skipped(subscription subscriptions, invoice invoices) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF subscription.is_postpaid THEN
+		RETURN subscription.end_date >= invoice.period_start OR subscription.package_id <> invoice.package_id;
+	END IF;
+	RETURN subscription.is_live AND EXISTS (SELECT FROM invoices i
+		WHERE i.subscription_id = subscription.id AND i.period_held IS NOT NULL AND i.period_start > invoice.period_start);
 END $$;

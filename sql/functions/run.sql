@@ -1,16 +1,18 @@
 /*
- * The nightly run, in sets. Its caller finds the candidates of a step once
- * (billing_candidates), and works them off in chunks, each a short transaction
- * of its own: lock, test again, act, report. "Again" is a new statement after
- * the lock, so a payment that committed meanwhile wins.
+ * The nightly run, in sets. Its caller, lib/billing, finds the candidates of a
+ * step once (billing_candidates) and gives them to the function of the step in
+ * chunks. Each chunk is one short transaction: it locks its candidates, tests
+ * each again in a new statement, so that a payment that committed meanwhile
+ * wins, acts, and returns a report row for each.
  */
 
 -- ---- candidates
 
 /*
- * Bills of periods that are due on that day: prepaid ahead of the period, postpaid
- * once it has passed. `fits` is false where the period overlaps one billed
- * already: people must sort that out.
+ * The next bill of each subscription that is to be issued on that day: prepaid
+ * before the period begins, postpaid once the period has passed. `fits` is
+ * false where the period overlaps one that is billed already: the run reports
+ * it as refused, and a person must cancel one of the two bills.
  */
 CREATE OR REPLACE FUNCTION renewals_due(today date)
 RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, period_start date, period_end date, due_date date,
@@ -21,8 +23,10 @@ LANGUAGE sql STABLE AS $$
 		CASE WHEN f.first_day = s.start_date THEN 'first' ELSE 'renewal' END,
 		CASE WHEN is_whole_period(t.cycle, s.start_date, t.billing_day, t.months, f.first_day, l.last_day)
 		     THEN ROW('package', t.package_name, 1, t.price, t.price, true, NULL, NULL, NULL)::bill_line
+		     WHEN f.first_day = s.start_date AND g.first_period = 'full'
+		     THEN bill_line_new('part', part_text(t.package_name, f.first_day, l.last_day), 1, t.price, true)
 		     ELSE period_line(s, f.first_day, l.last_day) END,
-		has_bill_extras(s, today), false, billed.starts IS NULL
+		has_bill_extras(s), false, billed.starts IS NULL
 	FROM subscriptions s
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
@@ -30,7 +34,7 @@ LANGUAGE sql STABLE AS $$
 		+ CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, today) END AS first_day) f
 	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day,
 		s.start_date, f.first_day) AS last_day) l
-	-- (one look into an index by the end of periods, which holds nothing that late as a rule)
+	-- (an index by the end of periods: it holds no bill that ends so late, as a rule)
 	LEFT JOIN LATERAL (
 		SELECT min(i.period_start) AS starts FROM invoices i
 		WHERE i.subscription_id = s.id AND i.period_end >= f.first_day AND i.period_start <= l.last_day
@@ -48,34 +52,39 @@ LANGUAGE sql STABLE AS $$
 		     THEN bill_line_new('part', part_text(t.package_name, s.end_date + 1, l.last_day), 1,
 		          days_price(t.price, l.last_day - s.end_date, l.natural_end - s.end_date), true)
 		     ELSE period_line(s, s.end_date + 1, l.last_day) END,
-		has_bill_extras(s, today), true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
+		has_bill_extras(s), true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
 	FROM subscriptions s
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
-	CROSS JOIN LATERAL (SELECT n.natural_end, least(n.natural_end, s.closed_on) AS last_day
+	CROSS JOIN LATERAL (SELECT n.natural_end,
+		least(n.natural_end, s.closed_on, CASE WHEN s.next_package_on > s.end_date + 1 THEN s.next_package_on - 1 END) AS last_day
 		FROM (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day, s.start_date,
 		      s.end_date + 1) AS natural_end) n) l
 	WHERE s.is_postpaid AND s.end_date < today AND l.last_day < today AND l.last_day > s.end_date
 	  AND (s.status = 'active' OR s.closed_on IS NOT NULL)
 $$;
 
--- Subscriptions whose period billed at the next package has begun on that day.
+-- Subscriptions whose next package begins on that day or before. A postpaid one keeps its package until
+-- the days that it used with it are billed.
 CREATE OR REPLACE FUNCTION packages_begin_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM subscriptions WHERE next_package_on <= today AND is_live
+	SELECT * FROM subscriptions
+	WHERE next_package_on <= today AND is_live AND (NOT is_postpaid OR end_date >= least(next_package_on - 1, closed_on))
 $$;
 
--- Lines that begin, that pause, or whose pause is over.
+-- Subscriptions whose service begins, whose planned pause begins, or whose pause is over.
 CREATE OR REPLACE FUNCTION begins_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions WHERE begin_on <= today AND is_live
 $$;
 
+-- Is the bill past its due date, and not marked as overdue yet?
 CREATE OR REPLACE FUNCTION is_invoice_late(invoice invoices, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT invoice.is_open AND invoice.status = 'unpaid' AND invoice.due_date < today
 $$;
 
+-- Overdue bills that are to bear their late fee, once each.
 CREATE OR REPLACE FUNCTION late_fees_due(today date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT i.* FROM invoices i, settings g
@@ -83,6 +92,7 @@ LANGUAGE sql STABLE AS $$
 	  AND i.due_date <= today - g.late_fee_days AND late_fee_base(i) > 0
 $$;
 
+-- Prepaid subscriptions that are not renewed and whose paid days are over, without a promise.
 CREATE OR REPLACE FUNCTION expiries_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions
@@ -90,28 +100,28 @@ LANGUAGE sql STABLE AS $$
 	  AND (hold_until IS NULL OR hold_until < today)
 $$;
 
--- A weekday by its English name, or a date.
+-- Does the setting no_suspend_days name that day, as a date or as an English weekday?
 CREATE OR REPLACE FUNCTION is_no_suspend_day(today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT trim(lower(to_char(today, 'day'))) = ANY(no_suspend_days) OR today::text = ANY(no_suspend_days) FROM settings
 $$;
 
-CREATE OR REPLACE FUNCTION suspensions_due(today date) RETURNS SETOF subscriptions
-LANGUAGE sql STABLE AS $$
-	SELECT * FROM debts_past_grace(today) WHERE NOT is_router_held(router_held_on, router_holds, today)
-$$;
-
--- Lines that are on and owe a bill past its grace, without a promise, on a day that allows cuts.
+-- Active subscriptions with an overdue bill past its grace and no promise, on a day that allows suspensions.
 CREATE OR REPLACE FUNCTION debts_past_grace(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT s.* FROM subscriptions s, settings g
 	WHERE s.status = 'active' AND (s.hold_until IS NULL OR s.hold_until < today) AND NOT is_no_suspend_day(today)
 	  AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) i
-		WHERE i.status = 'overdue' AND i.due_date < today - g.grace_days AND i.amount - i.paid_amount >= g.suspend_min_amount
-		  AND (NOT i.grants_days OR s.end_date < today - g.grace_days OR (SELECT cycle FROM terms_of(s)) = 'calendar'))
+		WHERE i.status = 'overdue' AND is_bill_past_grace(i, (SELECT cycle FROM terms_of(s)), s.end_date, g, today))
 $$;
 
--- In the order in which they must be worked off.
+-- The same, without those that are held because their router cannot be reached: the cut could not be done.
+CREATE OR REPLACE FUNCTION suspensions_due(today date) RETURNS SETOF subscriptions
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM debts_past_grace(today) WHERE NOT is_router_held(router_held_on, router_holds, today)
+$$;
+
+-- The candidates of a step, in the order in which the run takes them.
 CREATE OR REPLACE FUNCTION billing_candidates(step text, today date) RETURNS TABLE (n bigint, id uuid)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -136,25 +146,57 @@ BEGIN
 	END CASE;
 END $$;
 
--- How many lines expire or suspend may take in one night; beyond that a person must decide.
+-- The most subscriptions that the step expire, or suspend, may switch off in one night. With more
+-- candidates the step switches off none: a person must decide.
 CREATE OR REPLACE FUNCTION billing_guard() RETURNS bigint
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce((SELECT suspend_guard FROM settings)::bigint,
 		greatest(20, (SELECT count(*) FROM subscriptions WHERE status = 'active') / 10))
 $$;
 
-CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, most bigint, today date) RETURNS void
+-- Raise the alert that a guarded step switched off nobody. billing_guard_over ends it when the step is done.
+CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, max bigint, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise_text('subscription', 'critical', 'night_guarded',
-		jsonb_build_object('date', today, 'step', step, 'due', due, 'most', most),
-		jsonb_build_object('step', step, 'due', due, 'most', most, 'date', today), 'billing-guard:' || step);
+		jsonb_build_object('date', today, 'step', step, 'due', due, 'most', max),
+		jsonb_build_object('step', step, 'due', due, 'most', max, 'date', today), 'billing-guard:' || step);
 END $$;
+
+/*
+ * Check the steps that a person wants to be done over the guard, and return
+ * them for billing_run(), which reads "expire,suspend". A step is guarded while
+ * the newest run of that day that had the step switched off nobody by it. Without
+ * `wanted`, all guarded steps are meant.
+ */
+CREATE OR REPLACE FUNCTION guarded_steps_check(wanted text[], today date) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	guarded text[] := guarded_steps(today);
+BEGIN
+	IF guarded = '{}' THEN
+		PERFORM raise_conflict('run_not_guarded', format('No run of %s has a guarded step.', today));
+	END IF;
+	PERFORM raise_invalid_all(field_error(NOT wanted <@ guarded, 'steps', 'not_guarded',
+		format('The steps must be among those that are guarded today: %s.', array_to_string(guarded, ', '))));
+	RETURN array_to_string(coalesce(nullif(wanted, '{}'), guarded), ',');
+END $$;
+
+-- The guarded steps of that day. A report names in `only` the steps of a run that had not all of them.
+CREATE OR REPLACE FUNCTION guarded_steps(today date) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT ARRAY(SELECT step FROM unnest('{expire,suspend}'::text[]) AS step
+		WHERE (SELECT (r.counts -> step ->> 'guarded')::bigint > 0 FROM billing_runs r
+		       WHERE r.business_date = today AND r.counts IS NOT NULL
+		         AND (r.report ->> 'only' IS NULL OR step = ANY(string_to_array(r.report ->> 'only', ',')))
+		       ORDER BY r.id DESC LIMIT 1))
+$$;
 
 -- ---- reports
 
--- Lines of candidates to which nothing was done: subscriptions, or invoices of the overdue step.
-CREATE OR REPLACE FUNCTION billing_lines(step text, outcome text, ids uuid[], detail text) RETURNS SETOF billing_report
+-- Report rows of candidates to which the step did nothing. Candidates are subscriptions, or bills in the
+-- steps overdue and late.
+CREATE OR REPLACE FUNCTION report_rows(step text, outcome text, ids uuid[], detail text) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
 	SELECT step, outcome, s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount - i.paid_amount,
 		coalesce(i.due_date, s.end_date), detail
@@ -165,15 +207,17 @@ LANGUAGE sql STABLE AS $$
 	ORDER BY s.seq
 $$;
 
--- Candidates that a payment or a person changed meanwhile. (As a rule there are none: no set is searched for them.)
-CREATE OR REPLACE FUNCTION billing_skipped(step text, ids uuid[], reported uuid[]) RETURNS SETOF billing_report
+-- Report rows of candidates that a payment or a person changed meanwhile. There are none as a rule, so
+-- the ids are compared only where their number differs.
+CREATE OR REPLACE FUNCTION report_skipped(step text, ids uuid[], reported uuid[]) RETURNS SETOF billing_report
 LANGUAGE sql STABLE AS $$
-	SELECT * FROM billing_lines(step, 'skipped', CASE WHEN cardinality(reported) < cardinality(ids)
+	SELECT * FROM report_rows(step, 'skipped', CASE WHEN cardinality(reported) < cardinality(ids)
 		THEN ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(reported)) END, 'changed meanwhile')
 $$;
 
 -- ---- begin
 
+-- Begin the service of these subscriptions, or their pause, or end their pause.
 CREATE OR REPLACE FUNCTION billing_begin(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -186,10 +230,10 @@ BEGIN
 			subscription_begin(s, today) FROM customers c WHERE c.id = s.customer_id;
 		done := done || s.id;
 	END LOOP;
-	RETURN QUERY SELECT * FROM billing_skipped('begin', ids, done);
+	RETURN QUERY SELECT * FROM report_skipped('begin', ids, done);
 END $$;
 
--- Returns what happened to the line, for the report.
+-- Do what begins on that day for one subscription. Returns it in words, for the report.
 CREATE OR REPLACE FUNCTION subscription_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -205,12 +249,13 @@ BEGIN
 		PERFORM subscription_pause_begin(subscription, 'a planned pause', today);
 		RETURN 'the pause begins';
 	END IF;
-	UPDATE subscriptions SET begin_on = NULL WHERE id = subscription.id; -- what puts a line on has its planned pause begin
+	UPDATE subscriptions SET begin_on = NULL WHERE id = subscription.id; -- a later return sets it to a planned pause's first day
 	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL WHERE id = subscription.id AND pause_until < today;
 	RETURN 'nothing begins any more';
 END $$;
 
--- A first bill paid before the start puts the line on now; an open one moves along.
+-- A subscription that waits for its first payment: a bill that is paid begins the service, an open one
+-- moves to that day.
 CREATE OR REPLACE FUNCTION first_bill_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -222,7 +267,8 @@ BEGIN
 	RETURN 'waits for its first payment';
 END $$;
 
--- An untouched first bill moves along with the day on which the line could begin: its period, due date and anchor.
+-- Move an untouched first bill to the day on which the service could begin now: its period, its due
+-- date, and the anchor of rolling months. A calendar one costs the part from that day on.
 CREATE OR REPLACE FUNCTION first_bill_move(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -246,10 +292,11 @@ END $$;
 
 -- ---- overdue, late, expire, suspend
 
+-- Mark bills past their due date as overdue.
 CREATE OR REPLACE FUNCTION billing_overdue(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines billing_report[];
+	report billing_report[];
 BEGIN
 	PERFORM invoices_lock(ids);
 	WITH mark AS (
@@ -264,65 +311,68 @@ BEGIN
 	)
 	SELECT coalesce(array_agg(ROW('overdue', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
 		i.amount - i.paid_amount, i.due_date, NULL)::billing_report ORDER BY i.seq), '{}')
-	INTO lines
+	INTO report
 	FROM mark i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id;
-	RETURN QUERY SELECT * FROM unnest(lines);
-	RETURN QUERY SELECT * FROM billing_skipped('overdue', ids, ARRAY(SELECT invoice_id FROM unnest(lines)));
+	RETURN QUERY SELECT * FROM unnest(report);
+	RETURN QUERY SELECT * FROM report_skipped('overdue', ids, ARRAY(SELECT invoice_id FROM unnest(report)));
 END $$;
 
--- A late fee is a charge on the next bill of the line; of a line that ended, a bill of its own.
+-- Charge the late fee of these bills: on the next bill of the subscription, or on a bill of its own
+-- where the subscription has ended.
 CREATE OR REPLACE FUNCTION billing_late(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines billing_report[];
+	report billing_report[];
 BEGIN
 	PERFORM invoices_lock(ids);
-	lines := ARRAY(
+	report := ARRAY(
 		SELECT ROW('late', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, late_fee_of(i), i.due_date, 'late fee')::billing_report
 		FROM late_fees_due(today) i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id
 		WHERE i.id = ANY(ids) ORDER BY i.seq);
 	INSERT INTO charges (customer_id, subscription_id, kind, text, amount, entered_on, actor)
 	SELECT s.customer_id, s.id, 'late_fee', 'Late fee for ' || l.invoice_number, l.amount, today, session_actor()
-	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
-	UPDATE invoices SET late_fee_on = today, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(lines));
+	FROM unnest(report) l JOIN subscriptions s ON s.id = l.subscription_id WHERE l.amount > 0;
+	UPDATE invoices SET late_fee_on = today, updated_at = now() WHERE id IN (SELECT invoice_id FROM unnest(report));
 	PERFORM billing_log('late_fee', format('%s late fee for %s', rupiah(l.amount), l.invoice_number), s.customer_id, s.id, l.invoice_id,
 		jsonb_build_object('amount', l.amount, 'date', today))
-	FROM unnest(lines) l JOIN subscriptions s ON s.id = l.subscription_id;
+	FROM unnest(report) l JOIN subscriptions s ON s.id = l.subscription_id;
 	PERFORM charges_bill(s, today) FROM subscriptions s
-	WHERE s.id IN (SELECT subscription_id FROM unnest(lines)) AND s.status = 'cancelled';
-	RETURN QUERY SELECT * FROM unnest(lines);
-	RETURN QUERY SELECT * FROM billing_skipped('late', ids, ARRAY(SELECT invoice_id FROM unnest(lines)));
+	WHERE s.id IN (SELECT subscription_id FROM unnest(report)) AND s.status = 'cancelled';
+	RETURN QUERY SELECT * FROM unnest(report);
+	RETURN QUERY SELECT * FROM report_skipped('late', ids, ARRAY(SELECT invoice_id FROM unnest(report)));
 END $$;
 
+-- Switch off subscriptions that are not renewed, and cancel their open bills of periods not begun.
 CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines billing_report[];
+	report billing_report[];
 	done uuid[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	lines := ARRAY(
+	report := ARRAY(
 		SELECT ROW('expire', 'done', s.id, NULL, NULL, c.name, s.mikrotik_username, NULL, s.end_date,
 			'not renewed')::billing_report
 		FROM expiries_due(today) s JOIN customers c ON c.id = s.customer_id
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
-	done := ARRAY(SELECT subscription_id FROM unnest(lines));
+	done := ARRAY(SELECT subscription_id FROM unnest(report));
 	PERFORM subscriptions_switch_off(done, 'expired', NULL, format('the service ended before %s', today), today);
 	PERFORM future_bills_release(s, 'the line expired', today), credit_apply(s.customer_id, today)
 	FROM subscriptions s WHERE s.id = ANY(done) AND subscription_has_debt(s);
-	RETURN QUERY SELECT * FROM unnest(lines);
-	RETURN QUERY SELECT * FROM billing_skipped('expire', ids, done);
+	RETURN QUERY SELECT * FROM unnest(report);
+	RETURN QUERY SELECT * FROM report_skipped('expire', ids, done);
 END $$;
 
+-- Switch off subscriptions for debt. Postpaid ones are billed tonight for the days that they used.
 CREATE OR REPLACE FUNCTION billing_suspend(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
-	lines billing_report[];
+	report billing_report[];
 	done uuid[];
 	used uuid[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	lines := ARRAY(
+	report := ARRAY(
 		SELECT ROW('suspend', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
 			i.amount - i.paid_amount, i.due_date, NULL)::billing_report
 		FROM suspensions_due(today) s
@@ -331,18 +381,18 @@ BEGIN
 			SELECT * FROM open_invoices(s.customer_id, s.id) o WHERE o.status = 'overdue'
 			ORDER BY o.due_date, o.seq LIMIT 1) i
 		WHERE s.id = ANY(ids) ORDER BY s.seq);
-	done := ARRAY(SELECT subscription_id FROM unnest(lines));
+	done := ARRAY(SELECT subscription_id FROM unnest(report));
 	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', today,
-		ARRAY(SELECT invoice_id FROM unnest(lines)));
+		ARRAY(SELECT invoice_id FROM unnest(report)));
 	used := ARRAY(SELECT id FROM subscriptions WHERE id = ANY(done) AND is_postpaid);
-	IF used <> '{}' THEN -- what was used is billed tonight
-		lines := lines || billing_renew_lines(used, today);
+	IF used <> '{}' THEN
+		report := report || periods_bill(used, today);
 	END IF;
-	RETURN QUERY SELECT * FROM unnest(lines);
-	RETURN QUERY SELECT * FROM billing_skipped('suspend', ids, done);
+	RETURN QUERY SELECT * FROM unnest(report);
+	RETURN QUERY SELECT * FROM report_skipped('suspend', ids, done);
 END $$;
 
--- subscription_switch_off() for a set; `bills` are those that they are cut for, in the same order.
+-- subscription_switch_off() for a set. `bills` are the bills that they are suspended for, in the same order.
 CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, because text, why text, today date, bills uuid[] DEFAULT '{}')
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -358,7 +408,7 @@ BEGIN
 		for_all || jsonb_build_object('before',
 			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
 		session_actor(), session_request()
-	FROM unnest(subs, bills) AS cut (sub, bill) JOIN subscriptions ON id = sub;
+	FROM unnest(subs, bills) AS taken (sub, bill) JOIN subscriptions ON id = sub;
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
 	UPDATE subscriptions SET status = state, suspend_reason = because, closed_on = today - 1, updated_at = now()
 	WHERE id = ANY(subs) AND is_postpaid;
@@ -367,9 +417,9 @@ END $$;
 -- ---- undo
 
 /*
- * Put all lines on again that a run took off and that nothing else has touched
- * since. Their spans are struck out, and the next night leaves them on.
- * Returns how many.
+ * Put the service of all subscriptions on again that a run switched off and
+ * that nothing else has changed since. Their off periods are struck out, as if
+ * they had not been, and the run of the next day holds them. Returns their number.
  */
 CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, today date) RETURNS int
 LANGUAGE plpgsql AS $$

@@ -197,7 +197,6 @@ $$;
  * username with the last 4 digits of the phone.  It shows no more than the public
  * invoice does.
  */
-DROP FUNCTION IF EXISTS isolir_line(text, text, text);
 CREATE OR REPLACE FUNCTION isolir_line(address text, name text, digits text)
 RETURNS TABLE (customer text, status text, suspend_reason text, invoice_id uuid, total_due bigint, company jsonb)
 LANGUAGE sql STABLE AS $$
@@ -227,8 +226,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The same for a person who may guess: five misses a minute for each username, from all addresses together.
-DROP FUNCTION IF EXISTS isolir_ask(text, text, text);
-CREATE FUNCTION isolir_ask(address text, name text, digits text)
+CREATE OR REPLACE FUNCTION isolir_ask(address text, name text, digits text)
 RETURNS TABLE (customer text, status text, suspend_reason text, invoice_id uuid, total_due bigint, company jsonb)
 LANGUAGE plpgsql AS $$
 DECLARE

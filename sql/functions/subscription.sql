@@ -34,23 +34,28 @@ END $$;
 
 -- ---- on and off
 
--- Into another state, and into the log, with the payment that put the line on, where one did.
-DROP FUNCTION IF EXISTS subscription_set_status(subscriptions, text, text, text), subscription_switch_on(subscriptions, text, date, boolean),
-	subscription_reconsider(uuid, text, date, boolean), customer_reconsider(uuid, date);
+-- Change the state of a subscription, and log it, with the payment that switched the service on, if one did.
 CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, because text, why text, payment uuid DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = subscription.id;
-	PERFORM billing_log(CASE state WHEN 'active' THEN 'activated' ELSE state END,
+	PERFORM subscription_log_status(subscription, state, because, why, payment);
+END $$;
+
+-- `subscription` is the row before the change.
+CREATE OR REPLACE FUNCTION subscription_log_status(subscription subscriptions, state text, because text, why text, payment uuid) RETURNS void
+LANGUAGE sql AS $$
+	SELECT billing_log(CASE state WHEN 'active' THEN 'activated' ELSE state END,
 		format('%s is %s%s', subscription.mikrotik_username, state, ' (' || because || ')'),
 		subscription.customer_id, subscription.id, NULL,
 		jsonb_build_object('reason', why, 'payment_id', payment,
 			'before', jsonb_build_object('status', subscription.status, 'suspend_reason', subscription.suspend_reason),
-			'after', jsonb_build_object('status', state, 'suspend_reason', because)));
-END $$;
+			'after', jsonb_build_object('status', state, 'suspend_reason', because)))
+$$;
 
--- Cut a line. One that is off already for debt or expiry, and is now off by hand, has a new span from today.
+-- Switch the service of a subscription off. One that is off already, for debt or expiry, and is now off by
+-- hand or paused, begins another off period today.
 CREATE OR REPLACE FUNCTION subscription_switch_off(subscription subscriptions, state text, because text, why text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -63,41 +68,50 @@ BEGIN
 	PERFORM subscription_set_status(subscription, state, because, why);
 END $$;
 
--- Put a line on again: its span is closed, a pause that is planned stays so, and a cut for debt may cost a fee.
+-- Switch the service of a subscription on again: end its off period, keep a pause that is still to come, and
+-- charge the reactivation fee if it was off for debt and `with_fee` is set. `payment` is the one that did it.
 CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, why text, today date, with_fee boolean, payment uuid DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	o service_offs := service_off_now(subscription.id);
+	o      service_offs := service_off_now(subscription.id);
+	paused boolean := coalesce(o.cause = 'pause' OR subscription.pause_until < today, false); -- its pause is over
 BEGIN
 	PERFORM service_off_close(subscription, today, true);
 	IF with_fee AND o.cause = 'debt' THEN
 		PERFORM reactivation_charge(subscription, o, today);
 	END IF;
 	UPDATE subscriptions
-	SET waits_first = false, begin_on = pause_from, gateway_holds = 0, gateway_held_on = NULL
+	SET status = 'active', suspend_reason = NULL, waits_first = false, gateway_holds = 0, gateway_held_on = NULL,
+	    pause_from = CASE WHEN NOT paused THEN pause_from END, pause_until = CASE WHEN NOT paused THEN pause_until END,
+	    begin_on = CASE WHEN NOT paused THEN pause_from END, updated_at = now()
 	WHERE id = subscription.id;
-	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, begin_on = NULL
-	WHERE id = subscription.id AND (o.cause = 'pause' OR pause_until < today);
-	PERFORM subscription_set_status(subscription, 'active', NULL, why, payment);
+	PERFORM subscription_log_status(subscription, 'active', NULL, why, payment);
 END $$;
 
 /*
- * Is an open bill of the line past its grace on that day? A rolling prepaid line is
- * covered up to `until`, the end date that it has or would have.
+ * Is an open bill past its grace on that day (contract 5.4)? The grace of a
+ * period bill of a rolling prepaid subscription begins when the paid and given
+ * days end, on `until`: no service is switched off on such a day.
  */
+CREATE OR REPLACE FUNCTION is_bill_past_grace(invoice invoices, cycle text, until date, g settings, today date) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT invoice.amount - invoice.paid_amount >= greatest(g.suspend_min_amount, 1) AND invoice.due_date < today - g.grace_days
+		AND (NOT invoice.grants_days OR until < today - g.grace_days OR cycle = 'calendar')
+$$;
+
+-- Has the subscription a bill past its grace on that day, if its end date is `until`?
 CREATE OR REPLACE FUNCTION is_line_past_grace(subscription subscriptions, until date, today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (
-		SELECT FROM open_invoices(subscription.customer_id, subscription.id) i, settings g, terms_of(subscription) t
-		WHERE i.amount - i.paid_amount >= greatest(g.suspend_min_amount, 1)
-		  AND CASE WHEN i.grants_days AND t.cycle = 'rolling' THEN greatest(i.due_date, until) ELSE i.due_date END + g.grace_days < today)
+		SELECT FROM open_invoices(subscription.customer_id, subscription.id) i, settings g
+		WHERE is_bill_past_grace(i, (SELECT cycle FROM terms_of(subscription)), until, g, today))
 $$;
 
 /*
- * After money, days or bills changed: only a suspension for debt, or until the
- * first payment, is lifted, and an expiry whose end date lies ahead again. A
- * line stays off while a bill is past its grace.
+ * Money, days or bills of the subscription have changed: switch its service on
+ * if it was off for debt, until its first payment, or expired and its end date
+ * lies ahead again. It stays off while a bill is past its grace.
  */
 CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, why text, today date, with_fee boolean DEFAULT true, payment uuid DEFAULT NULL)
 RETURNS void

@@ -50,9 +50,10 @@ BEGIN
 END $$;
 
 /*
- * The line's mode has changed, by its own field, its package or the setting.
- * Prepaid to postpaid: it is billed to where its open bills would take it.
- * Back: what was billed so far stands as days from the start.
+ * Follow a change of the mode, by the subscription's own field, its package or
+ * the setting. Prepaid to postpaid: it counts as billed to where its open bills
+ * would take it, and a next package begins with the first postpaid period. Back:
+ * the days that are billed so far stand in the ledger as days from the start.
  */
 CREATE OR REPLACE FUNCTION subscription_sync_mode(sub uuid, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -65,7 +66,8 @@ BEGIN
 	END IF;
 	IF is_post THEN
 		UPDATE subscriptions
-		SET is_postpaid = true, end_date = next_period_start(s, today) - 1, closed_on = (service_off_now(sub)).from_day - 1, updated_at = now()
+		SET is_postpaid = true, end_date = next_period_start(s, today) - 1, closed_on = (service_off_now(sub)).from_day - 1, updated_at = now(),
+		    next_package_on = CASE WHEN next_package_id IS NOT NULL THEN coalesce(next_package_on, next_period_start(s, today)) END
 		WHERE id = sub;
 		UPDATE invoices SET grants_days = false WHERE customer_id = s.customer_id AND subscription_id = sub AND is_open;
 	ELSE

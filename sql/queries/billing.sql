@@ -8,7 +8,7 @@ SELECT coalesce(nullif($1, '')::date, business_today())::text AS date
 SELECT pg_try_advisory_lock(hashtext('isp-billing: run')) AS locked;
 
 -- name: billing_unlock()
-SELECT pg_advisory_unlock(hashtext('isp-billing: run'));
+SELECT pg_advisory_unlock(hashtext('isp-billing: run')), set_config('isp.run', '', false);
 
 -- The days since the last finished run that nobody ran for; at most a month of them.
 -- name: billing_missed(date)
@@ -30,10 +30,14 @@ SELECT id, set_config('isp.run', id::text, false) FROM r;
 SELECT $1::date > business_today() + 1 AS is_ahead;
 
 -- name: billing_guard()
-SELECT billing_guard() AS most;
+SELECT billing_guard() AS max;
 
 -- name: billing_guard_alert(text, bigint, bigint, date)
 SELECT billing_guard_alert($1, $2::bigint, $3::bigint, $4::date);
+
+-- The guarded steps of that day that a person wants to be done, of a body {"steps": [...]}.
+-- name: billing_guarded_steps(jsonb, date)
+SELECT guarded_steps_check(ARRAY(SELECT jsonb_array_elements_text(coalesce(nullif($1::jsonb -> 'steps', 'null'), '[]'))), $2::date) AS steps;
 
 -- name: billing_router_hold(date)
 SELECT * FROM router_hold($1::date);
@@ -55,8 +59,7 @@ SELECT * FROM billing_late($1::uuid[], $2::date);
 UPDATE billing_runs
    SET finished_at = CASE WHEN $3::boolean THEN now() END, report = $2::jsonb, counts = $2::jsonb -> 'steps',
        duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000
- WHERE id = $1::bigint
-RETURNING set_config('isp.run', '', false);
+ WHERE id = $1::bigint;
 
 -- name: billing_candidates(text, date)
 SELECT id::text AS id FROM billing_candidates($1, $2::date) ORDER BY n;
@@ -75,10 +78,10 @@ SELECT * FROM billing_suspend($1::uuid[], $2::date);
 
 -- The line of a candidate that could not be done.
 -- name: billing_failure(text, uuid, text)
-SELECT * FROM billing_lines($1, 'failed', ARRAY[$2::uuid], $3);
+SELECT * FROM report_rows($1, 'failed', ARRAY[$2::uuid], $3);
 
--- A rehearsal gives way at once to real work, and real work to it.
--- name: billing_rehearse()
+-- A dry run and real work wait for each other's locks for half a second at most.
+-- name: billing_dry_run()
 SET LOCAL lock_timeout = '500ms';
 
 -- name: billing_savepoint()

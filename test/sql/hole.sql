@@ -28,12 +28,19 @@ SELECT step('renew', '2026-03-01'), step('renew', '2026-04-01') \g /dev/null
 SELECT invoice_cancel(inv(:'s'), '2026-04-01') \g /dev/null
 SELECT is((SELECT period_start || ' ' || period_end || ' ' || grants_days FROM invoices WHERE id = inv(:'s', 3)), '2026-02-01 2026-02-28 false', 'postpaid: February is billed again');
 
--- The last bill of a line waits for the run as ever, and a line that ended has none again.
+-- The last bill of a line waits for the run as ever. A line that ended pays for what it used, unless that is waived.
 SELECT invoice_cancel(inv(:'s', 2), '2026-04-01') \g /dev/null
 SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s'), 3::bigint, 'the last one is left to the run');
 SELECT step('renew', '2026-04-01') \g /dev/null
 SELECT subscription_cancel(:'s', NULL, '2026-04-01') \g /dev/null
 SELECT invoice_cancel(inv(:'s', 3), '2026-04-01') \g /dev/null
-SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s' AND period_start = '2026-02-01' AND is_open), 0::bigint, 'nothing is billed again of a line that ended');
+SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s' AND period_start = '2026-02-01' AND is_open), 1::bigint, 'postpaid, ended: a used month is billed again');
+SELECT invoice_cancel(id, '2026-04-01', true) FROM invoices WHERE subscription_id = :'s' AND period_start = '2026-02-01' AND is_open \g /dev/null
+SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s' AND period_start = '2026-02-01' AND is_open), 0::bigint, 'but not where it is waived');
+SELECT bare(jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'end_date', '2026-01-31')) AS s \gset
+SELECT night(day::date) FROM generate_series(date '2026-01-25', '2026-04-05', '1 day') day \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-04-05') \g /dev/null
+SELECT invoice_cancel(inv(:'s'), '2026-04-05') \g /dev/null
+SELECT is((SELECT count(*) FROM invoices WHERE subscription_id = :'s' AND period_start = '2026-02-01' AND is_open), 0::bigint, 'prepaid, ended: nothing is billed again');
 SELECT finish();
 ROLLBACK;

@@ -138,6 +138,80 @@ SELECT subscription_suspend(:'s', NULL, '2026-02-11'), subscription_activate(:'s
 SELECT step('renew', '2026-03-20') \g /dev/null
 SELECT is(period_start || ' ' || period_end, '2026-02-20 2026-03-19', 'and one from the return') FROM invoices WHERE id = inv(:'s', 3);
 
+-- Bug: a line that was cut after three missed nights of the first of the month paid for one month, and the
+-- return moved its billed days past the others: they were never billed.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT subscription_suspend(:'s', NULL, '2026-03-11'), subscription_activate(:'s', NULL, NULL, '2026-03-20') \g /dev/null
+SELECT is(bills(:'s'), '150000 2026-01-01 2026-01-31, 150000 2026-02-01 2026-02-28, 48400 2026-03-01 2026-03-10',
+	'postpaid, cut after several unbilled periods: pays for every day used');
+SELECT is((SELECT detail FROM step('renew', '2026-04-01') WHERE subscription_id = :'s'), '2026-03-20 to 2026-03-31', 'and goes on from the return');
+-- Bug: after an outage of the run each night billed one of the passed months.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT is((SELECT string_agg(detail, ', ') FROM step('renew', '2026-04-02') WHERE subscription_id = :'s'),
+	'2026-01-01 to 2026-01-31, 2026-02-01 to 2026-02-28, 2026-03-01 to 2026-03-31', 'postpaid after an outage: each period that has passed is billed, by one bill each');
+-- The night that cuts a line for debt bills all that it used, too.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-02-27'), '2026-02-27') \g /dev/null
+SELECT step('overdue', '2026-03-11') \g /dev/null
+SELECT step('suspend', '2026-03-11') \g /dev/null
+SELECT is(bills(:'s'), '150000 2026-01-01 2026-01-31, 150000 2026-02-01 2026-02-28, 48400 2026-03-01 2026-03-10',
+	'cut for debt by a run of some steps: every used day is billed that night');
+
+-- Bug: a change for the next period priced the running month, whose days were used with the old package, at the new one.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT is(subscription_change(:'s', jsonb_build_object('package_id', pkg('N'), 'effective', 'next_period'), '2026-01-15') ->> 'effective_from', '2026-02-01',
+	'postpaid, changed for the next period: it begins after the running month');
+SELECT is((SELECT string_agg(detail, ', ') FROM step('renew', '2026-02-01') WHERE subscription_id = :'s'),
+	'2026-01-01 to 2026-01-31, has the package N from now on', 'the night bills the month, then the package begins');
+SELECT step('renew', '2026-03-01') \g /dev/null
+SELECT is(bills(:'s'), '150000 2026-01-01 2026-01-31, 310000 2026-02-01 2026-02-28', 'each month at the package of that month');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N'), 'effective', 'next_period'), '2026-01-15'),
+	change(:'s', jsonb_build_object('package_id', pkg('M'), 'effective', 'next_period'), '2026-01-16') \g /dev/null
+SELECT is(next_package_id, NULL, 'changed back before it begins: forgotten') FROM subscriptions WHERE id = :'s';
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N'), 'effective', 'next_period'), '2026-02-15') \g /dev/null
+SELECT is(bills(:'s') || ', ' || next_package_on, '150000 2026-01-01 2026-01-31, 2026-03-01', 'after a missed night: the passed month is billed at the old package first')
+	FROM subscriptions WHERE id = :'s';
+SELECT subscription_suspend(:'s', NULL, '2026-02-21') \g /dev/null
+SELECT step('renew', '2026-02-22') \g /dev/null
+SELECT subscription_activate(:'s', NULL, NULL, '2026-02-25') \g /dev/null
+SELECT step('renew', '2026-03-01') \g /dev/null
+SELECT is(bills(:'s'), '150000 2026-01-01 2026-01-31, 107200 2026-02-01 2026-02-20, 21500 2026-02-25 2026-02-28', 'cut and back in between: the old package up to its last day');
+-- A rolling month that the change divides is billed by its days.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling'), '2026-01-01') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N'), 'effective', 'next_period'), '2026-01-05') \g /dev/null
+SELECT subscription_suspend(:'s', NULL, '2026-01-11'), subscription_activate(:'s', NULL, NULL, '2026-01-22') \g /dev/null
+SELECT step('renew', '2026-02-01') \g /dev/null
+SELECT step('renew', '2026-03-01') \g /dev/null
+SELECT is(bills(:'s'), '48400 2026-01-01 2026-01-10, 48400 2026-01-22 2026-01-31, 310000 2026-02-01 2026-02-28', 'rolling: the days up to the change at the old package, then a whole month')
+	FROM subscriptions WHERE id = :'s';
+
+-- Bug: a used part was billed, the line came back, and the bill was cancelled: no run came to its days again.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT subscription_suspend(:'s', NULL, '2026-01-11') \g /dev/null
+SELECT step('renew', '2026-01-11') \g /dev/null
+SELECT subscription_activate(:'s', NULL, NULL, '2026-01-20') \g /dev/null
+SELECT invoice_cancel(inv(:'s'), '2026-01-21') \g /dev/null
+SELECT is((SELECT string_agg(owes(id) || ' ' || period_start || ' ' || period_end || ' ' || due_date, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
+	'cancelled 0/48400 2026-01-01 2026-01-10 2026-01-21, unpaid 0/48400 2026-01-01 2026-01-10 2026-01-31', 'postpaid, an older bill is cancelled: its used days are billed again');
+SELECT invoice_cancel(inv(:'s', 2), '2026-01-21', true) \g /dev/null
+SELECT is((SELECT string_agg(detail, ', ') FROM step('renew', '2026-02-01') WHERE subscription_id = :'s'), '2026-01-20 to 2026-01-31', 'waived: they are not');
+-- Bug: cancelled after a change of the package, the run billed the whole month at the new one.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N')), '2026-01-11') \g /dev/null
+SELECT invoice_cancel(inv(:'s'), '2026-01-12') \g /dev/null
+SELECT step('renew', '2026-02-01') \g /dev/null
+SELECT is((SELECT string_agg(owes(id) || ' ' || period_start, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
+	'cancelled 0/48400 2026-01-01, unpaid 0/48400 2026-01-01, unpaid 0/210000 2026-01-11', 'a cancelled bill of days used with another package: at that package again');
+-- Bug: the older bill of a line that had ended was cancelled, and its used month was given away.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset
+SELECT step('renew', '2026-02-01') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-02-14') \g /dev/null
+SELECT step('renew', '2026-02-15') \g /dev/null
+SELECT invoice_cancel(inv(:'s'), '2026-02-16') \g /dev/null
+SELECT is((SELECT string_agg(owes(id) || ' ' || period_start, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
+	'cancelled 0/150000 2026-01-01, unpaid 0/75000 2026-02-01, unpaid 0/150000 2026-01-01', 'also of a line that has ended');
+
 -- on for months, late every month: each day on is billed
 UPDATE settings SET postpaid_due_days = 10, grace_days = 3;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') AS s \gset

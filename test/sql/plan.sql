@@ -101,6 +101,17 @@ SELECT is((SELECT string_agg(l.kind || ' ' || l.quantity || ' ' || l.amount, ', 
 SELECT is(owes(id) || ' ' || kind || ' ' || period_start || ' ' || period_end || ' ' || due_date, 'unpaid 0/600000 prepay 2026-01-31 2026-04-30 2026-01-10',
 	'over as many periods') FROM invoices WHERE id = inv(:'s', 2);
 
+-- Bug: a bill paid ahead was cancelled while a later period stood billed: it was billed again as one period,
+-- items once, without the discount that was agreed.
+SELECT bare() AS s \gset
+SELECT item_create(:'s', '{"kind": "item", "text": "modem", "amount": 10000}', '2026-01-01') \g /dev/null
+SELECT subscription_prepay(:'s', 3, 30000, false, '2026-01-10') AS ahead \gset
+SELECT renewal_issue(s, '{}', '2026-04-30') FROM subscriptions s WHERE id = :'s' \g /dev/null
+SELECT invoice_cancel(:'ahead', '2026-04-30') \g /dev/null
+SELECT is((SELECT string_agg(l.kind || ' ' || l.quantity || ' ' || l.amount, ', ' ORDER BY position) FROM invoice_lines l WHERE invoice_id = inv(:'s', 3)),
+	'package 3 300000, discount 1 -30000, item 3 30000', 'a freed bill paid ahead keeps its periods and its discount');
+SELECT is(kind || ' ' || period_start || ' ' || period_end || ' ' || amount, 'prepay 2026-01-31 2026-04-30 300000', 'and its kind and days') FROM invoices WHERE id = inv(:'s', 3);
+
 -- next period
 SELECT bare() AS s \gset
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-01-02') \g /dev/null

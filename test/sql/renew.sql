@@ -60,6 +60,13 @@ SELECT pay(inv(:'given'), '2026-02-01') \g /dev/null
 UPDATE invoices SET period_start = period_start + 30, period_end = period_end + 30 WHERE id = inv(:'given');
 SELECT is(outcome || ': ' || detail, 'refused: 2026-03-08 to 2026-04-06 overlaps a period already billed', 'what overlaps is refused, and listed')
 	FROM step('renew', '2026-03-02') WHERE subscription_id = :'given';
+-- Bug: refused bills were looked for only where a chunk had fewer report rows than candidates. The row of a
+-- package that began hid one.
+SELECT change(:'given', jsonb_build_object('package_id', pkg('Q'), 'effective', 'next_period'), '2026-03-02') \g /dev/null
+UPDATE subscriptions SET next_package_on = '2026-03-02' WHERE id = :'given';
+SELECT is((SELECT string_agg(outcome, ' ' ORDER BY outcome) FROM billing_renew(ARRAY[:'given'::uuid], '2026-03-02')), 'done refused',
+	'a refused candidate is listed beside a package that begins');
+UPDATE subscriptions SET package_id = pkg('P') WHERE id = :'given';
 UPDATE invoices SET period_start = period_start - 30, period_end = period_end - 30 WHERE id = inv(:'given');
 SELECT is(outcome, 'skipped', 'what is no candidate any more is skipped') FROM billing_renew(ARRAY[:'three'::uuid], '2026-01-02');
 SELECT throws_ok(format($$INSERT INTO invoices (invoice_number, subscription_id, customer_id, kind, amount, period_start, period_end, issued_on, due_date, first_due_date)

@@ -15,6 +15,21 @@ SELECT is(billing_guard(), 5::bigint, 'unless the setting says otherwise');
 SELECT billing_guard_alert('suspend', 9, 5, d::date) FROM generate_series(date '2026-02-01', '2026-02-07', '1 day') d \g /dev/null
 SELECT is((SELECT count(*) || ' ' || sum(repeats) FROM alert_logs WHERE key LIKE 'billing-guard:%' AND resolved_at IS NULL), '1 6', 'a guard that stops a week of nights is one alert');
 
+-- the guarded steps that a click may do: of the newest run of the day that had the step
+CREATE FUNCTION ran(d date, steps text, guarded jsonb) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO billing_runs (business_date, counts, report) VALUES (d, guarded, jsonb_build_object('only', steps)) $$;
+SELECT throws_ok($$SELECT guarded_steps_check(NULL, '2026-03-01')$$, 'IS409', 'No run of 2026-03-01 has a guarded step.', 'no run, nothing to do by a click');
+SELECT ran('2026-03-01', NULL, '{"expire": {"guarded": 0}, "suspend": {"guarded": 40}}') \g /dev/null
+SELECT is(guarded_steps_check(NULL, '2026-03-01'), 'suspend', 'without names: all steps that are guarded');
+SELECT is(guarded_steps_check('{suspend}', '2026-03-01'), 'suspend', 'or those that are named');
+SELECT throws_ok($$SELECT guarded_steps_check('{expire}', '2026-03-01')$$, 'IS422', 'The steps must be among those that are guarded today: suspend.', 'not a step that went through');
+SELECT ran('2026-03-01', 'expire', '{"expire": {"guarded": 30}, "suspend": {"guarded": 0}}') \g /dev/null
+SELECT is(guarded_steps('2026-03-01'), '{expire,suspend}', 'a run of one step says nothing of the others');
+SELECT ran('2026-03-01', 'expire,suspend', '{"expire": {"guarded": 0}, "suspend": {"guarded": 0}}') \g /dev/null
+SELECT is(guarded_steps('2026-03-01'), '{}', 'a step that was done since is not guarded');
+SELECT is(guarded_steps('2026-03-02'), '{}', 'nor is one of another day');
+DELETE FROM billing_runs;
+
 -- undo: exactly those whom the run took off and nothing else has touched since
 SELECT bare() AS a, bare() AS b, bare() AS c, bare('{"auto_renew": false}') AS e \gset
 DELETE FROM service_days WHERE subscription_id NOT IN (:'a', :'b', :'c', :'e');

@@ -1,5 +1,5 @@
 /*
- * billing: chunks, halving, rehearsal, the lock.  The rules themselves are
+ * billing: chunks, halving, dry run, the lock.  The rules themselves are
  * tested in test/sql.  All happens in 1999, where no other test has rows.
  */
 #include "unit.h"
@@ -121,7 +121,7 @@ dates_are_days(void **state)
 }
 
 static void
-a_rehearsal_says_it_all_and_changes_nothing(void **state)
+a_dry_run_reports_all_and_changes_nothing(void **state)
 {
 	struct billing_report rep = run("1999-01-25", true);
 
@@ -302,7 +302,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps_are_named),
 		cmocka_unit_test(dates_are_days),
-		cmocka_unit_test(a_rehearsal_says_it_all_and_changes_nothing),
+		cmocka_unit_test(a_dry_run_reports_all_and_changes_nothing),
 		cmocka_unit_test(a_preview_gives_way_to_real_work),
 		cmocka_unit_test(another_run_holds_the_lock),
 		cmocka_unit_test(a_bad_row_stops_nothing_else),

@@ -1,4 +1,4 @@
-/* The lines of a run, or of its rehearsal. */
+/* The lines of a run, or of a dry run. */
 import type { Loose } from '../../api/types';
 import { useT, word } from '../../i18n';
 import { rupiah } from '../../kit/format';
