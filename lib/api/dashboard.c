@@ -127,8 +127,7 @@ static const struct field age_parts[] = {
 static const struct field kept_preview_parts[] = {
 	{ "date", FT_DATE },
 	{ "made_at", FT_TIME },
-	{ "answer", FT_OBJECT, .parts = billing_report_parts,
-	    .nparts = BILLING_REPORT_PARTS },
+	{ "answer", FT_OBJECT, .parts = billing_report_parts, .nparts = BILLING_REPORT_PARTS },
 };
 
 static const struct field last_run_parts[] = {

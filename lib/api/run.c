@@ -1,4 +1,4 @@
-/* run.c: nightly runs: their list, the preview of one, guarded steps, undo; and the history of a line. */
+/* run.c: nightly runs: list, preview, guarded steps, undo; and the history of a line. */
 #include <string.h>
 
 #include "api/api.h"
@@ -129,7 +129,17 @@ run_preview(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return resp_json(rs, 200, json);
 }
 
-/* dry_run is read here, not by api_run(): a run is many transactions, and has a dry run of its own. */
+/* Record who started a run over the guard, whatever becomes of it. */
+static enum rc
+audit_start(struct ctx *cx, const char *steps, const struct billing_options *opt)
+{
+	TRY(api_set_actor(cx));
+	if (opt->dry_run)
+		return RC_OK;
+	return db_exec(cx, &SQL_billing_run_started, V_TEXT(steps), V_BOOL(opt->force));
+}
+
+/* Read dry_run here, not in api_run(): a run is many transactions, with a dry run of its own. */
 static enum rc
 read_start(struct ctx *cx, const struct req *rq, struct billing_options *ret)
 {
@@ -143,7 +153,8 @@ read_start(struct ctx *cx, const struct req *rq, struct billing_options *ret)
 	TRY(billing_date(cx, "", &ret->date));
 	TRY(db_row(cx, &SQL_billing_guarded_steps, &rows, V_TEXT(shape_json(cx, in)),
 	    V_TEXT(ret->date)));
-	return billing_steps_read(cx, db_text(rows, 0, "steps"), &ret->steps);
+	TRY(billing_steps_read(cx, db_text(rows, 0, "steps"), &ret->steps));
+	return audit_start(cx, db_text(rows, 0, "steps"), ret);
 }
 
 /* Another run holds the lock: that is a conflict, not a failure of ours. */
@@ -163,7 +174,6 @@ run_start(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct billing_report rep;
 
 	TRY(read_start(cx, rq, &opt));
-	TRY(api_set_actor(cx));
 	if (billing_run(cx, &opt, NULL, NULL, &rep) != RC_OK)
 		return refuse_start(cx);
 	return resp_json(rs, 200, billing_report_json(cx, &rep));

@@ -5,7 +5,7 @@
 #include "db/db.h"
 #include "sql.h"
 
-/* Refuse a date later than tomorrow: that run would bill and suspend for days that have not come. */
+/* Refuse a date later than tomorrow: the run would suspend for days that have not come. */
 static enum rc
 check_ahead(struct ctx *cx, const char *date)
 {

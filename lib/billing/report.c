@@ -33,7 +33,6 @@ report_totals(struct arena *mem, const struct billing_report *rep)
 			    "(--force does it)\n",
 			    billing_step_name(s), c->guarded);
 	}
-	sb_printf(&out, "%s%s", rep->date,
-	    rep->dry_run ? ": dry run, nothing changed" : ": done");
+	sb_printf(&out, "%s%s", rep->date, rep->dry_run ? ": dry run, nothing changed" : ": done");
 	return out.buf;
 }

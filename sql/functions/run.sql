@@ -445,5 +445,6 @@ BEGIN
 		n := n + 1;
 	END LOOP;
 	UPDATE billing_runs SET undone_at = now(), undone_by = session_actor() WHERE id = run;
+	PERFORM audit('run_undone', 'run', run::text, jsonb_build_object('date', r.business_date, 'restored', n));
 	RETURN n;
 END $$;

@@ -128,3 +128,6 @@ SELECT r.id AS number, r.business_date AS date,
                     FROM unnest('{begin,renew,overdue,late,expire,suspend}'::text[]) WITH ORDINALITY s (step, n)) END
        || CASE WHEN r.undone_at IS NULL THEN '' ELSE ', undone by ' || coalesce(r.undone_by, 'a program') END AS outcome
   FROM billing_runs r ORDER BY r.id DESC LIMIT 20;
+
+-- name: billing_run_started(text, boolean)
+SELECT audit('run_started', 'run', NULL, jsonb_build_object('steps', $1::text, 'force', $2::boolean));

@@ -217,6 +217,64 @@ def test_a_night_that_would_cut_two_fifths_cuts_nobody(system, api):
     system.sql("SELECT count(subscription_cancel(id, 'test', '2026-04-22')) FROM subscriptions WHERE mikrotik_username LIKE 'many%'")
 
 
+def test_a_guarded_step_is_done_by_a_click(system, api, town):
+    """Bug: contract 5.4 has a guarded step done by --force or a click, and there was no address for the click.
+
+    A dry run names the line and cuts nobody; without force the guard stops it again; two at once are 409; the run of the
+    click is in the list with its steps and its actor, and the same click again finds nothing guarded."""
+    api.post("/api/billing/runs", {"force": True}).want(409)
+    sub = paid_to(town, "2026-02-20")
+    bill = api.make("/api/invoices", {"subscription_id": sub["id"]})
+    system.sql("UPDATE invoices SET due_date = '2026-02-20' WHERE id = '%s'" % bill["id"])
+    before = api.show("/api/settings")["suspend_guard"]
+    api.put("/api/settings", {"suspend_guard": 0}).want(200)
+    status = lambda: api.show("/api/subscriptions/" + sub["id"])["status"]  # noqa: E731
+    try:
+        done = system.exec("billing-cron", "--date", TODAY, check=False)
+        assert done.returncode == 1 and status() == "active", done
+        night = api.get("/api/billing/runs", per_page=1).want(200).json["data"][0]
+        assert night["date"] == TODAY and night["counts"]["suspend"]["guarded"] >= 1 and night["report"]["only"] is None
+        assert api.post("/api/billing/runs", {"steps": ["renew"]}).want(422).errors["steps"]
+        rehearsed = api.post("/api/billing/runs", {"force": True, "dry_run": True}).want(200).json
+        assert sub["id"] in [line["subscription_id"] for line in rehearsed["lines"] if line["outcome"] == "done"], rehearsed
+        assert status() == "active"
+        again = api.post("/api/billing/runs", {"steps": ["suspend"]}).want(200).json
+        assert again["steps"]["suspend"]["guarded"] >= 1 and status() == "active"
+        lock = system.connect()
+        lock.cursor().execute("SELECT pg_advisory_lock(hashtext('isp-billing: run'))")
+        assert api.post("/api/billing/runs", {"force": True}).want(409).json["code"] == "run_under_way"
+        lock.close()
+        assert status() == "active"
+        clicked = api.post("/api/billing/runs", {"steps": ["suspend"], "force": True}).want(200).json
+        assert clicked["steps"]["suspend"]["done"] >= 1 and clicked["only"] == "suspend" and not clicked["dry_run"], clicked
+        assert status() == "suspended"
+        assert api.post("/api/billing/runs", {"force": True}).want(409).json["code"] == "run_not_guarded"
+        run = api.get("/api/billing/runs", per_page=1).want(200).json["data"][0]
+        assert run["is_forced"] and run["actor"] == isp.ADMIN["email"] and run["counts"]["suspend"]["done"] >= 1
+        said = system.sql("SELECT string_agg(concat_ws(' ', actor, meta ->> 'steps', meta ->> 'force'), ', ' ORDER BY id) FROM audit_logs"
+                          " WHERE action = 'run_started'").split(", ")
+        assert said[0] == isp.ADMIN["email"] + " suspend false" and said[-1] == isp.ADMIN["email"] + " suspend true", said
+        assert api.post("/api/billing/runs/%s/undo" % run["id"]).want(200).json["restored"] >= 1 and status() == "active"
+        api.post("/api/subscriptions/bulk", {"act": "suspend", "ids": [sub["id"]]}).want(200)
+        assert system.sql("SELECT run_id IS NULL FROM service_offs WHERE subscription_id = '%s' AND back_on IS NULL"
+                          " AND struck_at IS NULL" % sub["id"]) == "t", "a worker goes on after the click, and no later act is of its run"
+    finally:
+        api.put("/api/settings", {"suspend_guard": before}).want(200)
+
+
+def test_a_refused_bill_stands_in_the_report_of_the_run(system, api, town):
+    """Bug: the report that the list of runs keeps had no lines at all, so a refused bill was a number without a name."""
+    sub = paid_to(town, "2026-03-05")
+    bill = api.make("/api/invoices", {"subscription_id": sub["id"]})
+    api.make("/api/payments", {"invoice_id": bill["id"], "amount": bill["amount"]})
+    system.sql("UPDATE invoices SET period_start = period_start + 20, period_end = period_end + 20 WHERE id = '%s'" % bill["id"])
+    system.exec("billing-cron", "--date", "2026-03-30", "--ahead", "--only", "renew", check=False)
+    lines = api.get("/api/billing/runs", per_page=1).want(200).json["data"][0]["report"]["lines"]
+    assert [(line["outcome"], line["subscription_id"]) for line in lines if line["subscription_id"] == sub["id"]] == [("refused", sub["id"])]
+    assert "done" not in {line["outcome"] for line in lines}
+    system.sql("UPDATE invoices SET period_start = period_start - 20, period_end = period_end - 20 WHERE id = '%s'" % bill["id"])
+
+
 def test_an_operator_waives_no_bill_beyond_the_bounds(system, api, town):
     """An operator who may lower no bill by a rupiah waived whole months with DELETE ?waive=1."""
     api.make("/api/users", {"name": "Olga", "email": "waive@example.net", "password": "let me work 1"})

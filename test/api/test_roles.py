@@ -37,7 +37,7 @@ WHO = [
     (".* /message-templates.*", "A"), (".* /messages.*", "O"), (".* /notification-settings.*", "A"),
     ("GET /reports/.*", "O"), ("(PUT|DELETE) /settings/logo", "A"),
     ("GET /settings", "V"), ("(PUT|PATCH) /settings", "A"), ("POST /settings/preset", "A"),
-    ("POST /billing/runs/{id}/undo", "A"), ("GET /billing/runs.*", "O"),
+    ("POST /billing/runs(/{id}/undo)?", "A"), ("GET /billing/runs.*", "O"),
     ("GET /billing/preview", "O"), ("GET /billing-logs.*", "O"), ("GET /midtrans-logs.*", "O"),
     ("GET /audit-logs.*", "A"),
 ]

@@ -1,4 +1,4 @@
-/* The nights' runs: when, what they did, undo. */
+/* Nightly runs: when, what they did, the steps that the guard stopped, undo. */
 import { Stack } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { useGet, useMay } from '../../api/query';
@@ -7,13 +7,13 @@ import { useT, word } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
 import { NotYet } from '../../kit/empty';
-import { day, moment, number } from '../../kit/format';
+import { day, moment, number, today } from '../../kit/format';
 import { List } from '../../kit/list';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
 import { History } from './history';
-import { useCounts } from './run-lines';
+import { RunLines, useCounts } from './run-lines';
 
 const undo = (t: Messages, row: Row): Act => ({
 	key: 'undoRun',
@@ -25,6 +25,38 @@ const undo = (t: Messages, row: Row): Act => ({
 	typed: String(row.date),
 	toast: answer => t.w.restored(Number(answer.restored ?? 0)),
 });
+
+const guardedOf = (row: Row): [string, number][] =>
+	Object.entries((row.counts ?? {}) as Record<string, Loose>)
+		.map(([step, n]): [string, number] => [step, Number(n.guarded ?? 0)])
+		.filter(([, n]) => n > 0);
+
+/* Only of today: tomorrow's run judges the lines anew. Their number is typed first; a dry run shows who they are. */
+const startGuarded = (t: Messages, row: Row): Act | false => {
+	const guarded = guardedOf(row);
+	if (guarded.length === 0 || row.date !== today()) return false;
+	return {
+		key: 'startGuarded',
+		role: 'admin',
+		colour: 'red',
+		method: 'POST',
+		path: '/api/billing/runs',
+		fixed: { steps: guarded.map(([step]) => step), force: true },
+		says: t.c.startGuarded,
+		preview: {
+			members: [],
+			draw: answer => <RunLines lines={answer.lines as Loose[]} title={t.w.rows} />,
+		},
+		typed: String(guarded.reduce((sum, [, n]) => sum + n, 0)),
+		toast: answer => t.w.takenOff(takenOff(answer)),
+	};
+};
+
+const takenOff = (answer: Loose) =>
+	Object.values((answer.steps ?? {}) as Record<string, Loose>).reduce(
+		(sum, n) => sum + Number(n.done ?? 0),
+		0,
+	);
 
 export function Runs() {
 	const { t } = useT();
@@ -56,6 +88,7 @@ export function Runs() {
 function RunState({ row }: { row: Row }) {
 	const { t } = useT();
 	if (row.undone_at) return <State is="cancelled" label={t.v.undone} />;
+	if (guardedOf(row).length > 0) return <State is="failed" label={t.f.guarded} />;
 	if (row.finished_at) return <State is="ok" />;
 	/* A run of some steps ends, too, but is no night's. */
 	return row.duration_ms === null ? (
@@ -65,7 +98,7 @@ function RunState({ row }: { row: Row }) {
 	);
 }
 
-/* A run's report holds figures only; its rows are those that it logged meanwhile. */
+/* A run's report holds figures, and the lines to which it did nothing; its rows are those that it logged meanwhile. */
 function logged(run: Row) {
 	const ended = Date.parse(run.started_at) + Number(run.duration_ms ?? 0) + 1000;
 	return {
@@ -91,7 +124,7 @@ export function RunScreen() {
 			title={`${t.w.run} ${day(run.date, lang)}`}
 			back={['/settings?tab=runs', t.w.runs]}
 			beside={<RunState row={run} />}
-			more={[!run.undone_at && undo(t, run)]}
+			more={[startGuarded(t, run), !run.undone_at && undo(t, run)]}
 		>
 			<Facts
 				of={[
@@ -117,6 +150,11 @@ export function RunScreen() {
 						empty={t.w.runNone}
 					/>
 				</Section>
+				{run.report?.lines?.length > 0 && (
+					<Section title={t.w.notDone} flush>
+						<RunLines lines={run.report.lines} title={t.w.notDone} />
+					</Section>
+				)}
 				<Section title={t.w.rows} bare>
 					<History fixed={logged(run)} />
 				</Section>
