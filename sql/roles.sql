@@ -531,6 +531,7 @@ BEGIN
 	('plan_change_next_postpaid',         'api'),
 	('plan_change_now',                   'api'),
 	('plan_prorate',                      'api'),
+	('price_days',                        'api'),
 	('profile_claim',                     'api router'),
 	('profile_mark_dirty',                'api router'),
 	('profile_mark_dirty_on_all_routers', 'api router'),

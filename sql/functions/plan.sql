@@ -216,8 +216,7 @@ BEGIN
 	lines := '{}';
 	credit := 0;
 	SELECT * INTO unused FROM unused_paid_days(subscription, subscription.end_date - today + 1 + service_off_gain(subscription, today));
-	cost := package.price::numeric * unused.days / CASE package.period_unit WHEN 'day' THEN package.validity_days
-		ELSE add_months(today, package.validity_months, extract(day FROM today)::int) - today END;
+	cost := package.price::numeric * unused.days / price_days(subscription, package, today);
 	IF cost < unused.value THEN
 		amount := 0;
 		credit := floor(unused.value - cost);
@@ -236,6 +235,20 @@ BEGIN
 		PERFORM invoice_issue(draft, lines, today);
 	END IF;
 END $$;
+
+/*
+ * The number of days that the price of a package is for, on that day. For a
+ * package by the month it is that of the subscription's running month, by its
+ * billing day or anchor, so that the same days cost the same at the same price.
+ */
+CREATE OR REPLACE FUNCTION price_days(subscription subscriptions, package packages, today date) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT CASE package.period_unit WHEN 'day' THEN package.validity_days
+		ELSE package.validity_months * (add_months(begins, 1, month_begins) - begins) END
+	FROM (SELECT CASE t.cycle WHEN 'calendar' THEN t.billing_day ELSE coalesce(subscription.anchor_day, extract(day FROM today)::int) END AS month_begins
+	      FROM terms_of(subscription) t) r
+	CROSS JOIN LATERAL (SELECT add_months(today, - (month_day(today, month_begins) > today)::int, month_begins) AS begins) m
+$$;
 
 /*
  * The paid days among the last `left_over` days of service, and the money paid

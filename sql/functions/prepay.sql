@@ -29,7 +29,7 @@ BEGIN
 	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, today), today);
 END $$;
 
--- The bill that was made, or with `dry_run` would be.
+-- Pay ahead, and return the new bill; with `dry_run` the bill is undone and only the answer stays.
 CREATE OR REPLACE FUNCTION subscription_prepay_answer(sub uuid, input jsonb, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -49,7 +49,7 @@ EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
 	RETURN SQLERRM::jsonb;
 END $$;
 
--- So many periods in a row: a part stands alone, whole ones are one line.
+-- The bill lines of so many periods in a row: whole periods are one line, a part is a line of its own.
 CREATE OR REPLACE FUNCTION periods_ahead(subscription subscriptions, first_day date, periods int, OUT last date, OUT lines bill_line[])
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -12,7 +12,8 @@ BEGIN
 	RETURN s;
 END $$;
 
--- The same for a set, as the nightly run needs it: customer by customer, each before its own rows.
+-- Lock a set of subscriptions in one order, each customer before its own subscriptions, so that two callers
+-- cannot wait for each other.
 CREATE OR REPLACE FUNCTION subscriptions_lock(subs uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -20,7 +21,7 @@ BEGIN
 	  WHERE own.id = ANY(subs) ORDER BY c.id, own.id FOR NO KEY UPDATE OF c, own;
 END $$;
 
--- From cancelled there is no way back.
+-- Lock a subscription that is not cancelled: a cancelled one can never be changed again.
 CREATE OR REPLACE FUNCTION subscription_lock_live(sub uuid) RETURNS subscriptions
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -136,7 +137,7 @@ BEGIN
 	END IF;
 END $$;
 
--- A promise has no use where nothing is open any more.
+-- End a promise, and the count of nights held for Midtrans, once no bill of the subscription is open.
 CREATE OR REPLACE FUNCTION subscription_end_hold(subscription subscriptions) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -171,7 +172,7 @@ BEGIN
 	END IF;
 END $$;
 
--- Whether the subscription has open invoices, past due or not: a promise is given for them.
+-- Has the subscription open invoices, past due or not? A promise is given for them.
 CREATE OR REPLACE FUNCTION subscription_has_debt(subscription subscriptions) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN

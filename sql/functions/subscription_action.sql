@@ -1,6 +1,7 @@
 -- Acts of people on a subscription: suspend, pause, resume, activate on a promise, cancel.
 
--- Debt gives way to it, so that a payment does not lift what a person decided.
+-- Suspend a subscription by hand. One that is off for debt or expired is then off by hand, so that a payment
+-- does not lift what a person decided.
 CREATE OR REPLACE FUNCTION subscription_suspend(sub uuid, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,13 +16,14 @@ BEGIN
 	PERFORM credit_apply(s.customer_id, today);
 END $$;
 
--- Has the period of a bill not begun on that day? That of a first bill begins with its payment where the line waits for it.
+-- Is the period of the bill still to begin on that day? The first period of a subscription that waits for its
+-- first payment begins with that payment.
 CREATE OR REPLACE FUNCTION is_period_ahead(subscription subscriptions, invoice invoices, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT invoice.period_start > today OR invoice.kind = 'first' AND subscription.waits_first
 $$;
 
--- Open bills of periods not begun are cancelled; what was paid on them is credit.
+-- Cancel the open bills of periods that have not begun. Money paid on them becomes credit.
 CREATE OR REPLACE FUNCTION future_bills_release(subscription subscriptions, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -32,7 +34,7 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Off from one day to another, both included; without `until` up to POST /resume.
+-- Pause a subscription from one day to another, both off; without `until` it is off until POST /resume.
 CREATE OR REPLACE FUNCTION subscription_pause(sub uuid, from_day date, until date, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -66,13 +68,13 @@ BEGIN
 	PERFORM credit_apply(subscription.customer_id, today);
 END $$;
 
--- Is the line to be paused on that day by a pause that was planned?
+-- Does a planned pause cover that day?
 CREATE OR REPLACE FUNCTION is_pause_day(subscription subscriptions, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(today BETWEEN subscription.pause_from AND coalesce(subscription.pause_until, 'infinity'), false)
 $$;
 
--- A pause that is planned is called off; one that runs ends.
+-- Call off a planned pause, or end one that has begun.
 CREATE OR REPLACE FUNCTION subscription_resume(sub uuid, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -93,9 +95,10 @@ BEGIN
 END $$;
 
 /*
- * On by hand. With debt open, and for an expired line, that is a promise: it
- * holds up to `until`, then the run acts again. An active line can have one
- * noted before it is cut.
+ * Switch the service on by hand. With open bills, and for an expired
+ * subscription, that is a promise: it holds up to `until`, then the run acts
+ * again. A promise of an active subscription is noted before the run would
+ * suspend it.
  */
 CREATE OR REPLACE FUNCTION subscription_activate(sub uuid, until date, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -121,16 +124,18 @@ BEGIN
 	END IF;
 END $$;
 
+-- Note a promise, and count it on each overdue bill; at most promises_max for one bill, and for an expired
+-- subscription without a bill since its last period.
 CREATE OR REPLACE FUNCTION promise_make(subscription subscriptions, until date, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	most int := (SELECT promises_max FROM settings);
+	max_promises int := (SELECT promises_max FROM settings);
 	full_bill text;
 BEGIN
 	SELECT o.invoice_number INTO full_bill FROM open_invoices(subscription.customer_id, subscription.id) o
-	WHERE o.status = 'overdue' AND o.promises >= most ORDER BY o.due_date LIMIT 1;
-	IF full_bill IS NOT NULL OR subscription.status = 'expired' AND NOT subscription_has_debt(subscription) AND subscription.promises >= most THEN
-		PERFORM raise_conflict('promises_max', format('%s promises have been made already%s.', most, ' for ' || full_bill));
+	WHERE o.status = 'overdue' AND o.promises >= max_promises ORDER BY o.due_date LIMIT 1;
+	IF full_bill IS NOT NULL OR subscription.status = 'expired' AND NOT subscription_has_debt(subscription) AND subscription.promises >= max_promises THEN
+		PERFORM raise_conflict('promises_max', format('%s promises have been made already%s.', max_promises, ' for ' || full_bill));
 	END IF;
 	UPDATE invoices SET promises = promises + 1, updated_at = now()
 	WHERE customer_id = subscription.customer_id AND subscription_id = subscription.id AND status = 'overdue';
@@ -144,6 +149,7 @@ END $$;
 
 -- ---- the end
 
+-- End a subscription: cancel its bills of periods not begun, settle what is pending, and switch it off.
 CREATE OR REPLACE FUNCTION subscription_cancel(sub uuid, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -166,7 +172,7 @@ BEGIN
 	PERFORM credit_apply(s.customer_id, today);
 END $$;
 
--- Calendar, where the setting says so: of a begun period nobody has paid for only the used part stays due.
+-- Setting prorate_last, calendar: an unpaid bill of the running period is lowered to the part that was used.
 CREATE OR REPLACE FUNCTION last_bill_prorate(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -90,6 +90,16 @@ SELECT sub(person()) AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01'), subscription_suspend(:'s', NULL, '2026-01-11') \g /dev/null
 SELECT is(would_credit(:'s', 'F', '2026-01-21'), 66666, 'days off are days left');
 
+-- Bug: the days left of a month of 31 days were compared with the coming month of 28: another package at the same
+-- price was billed a difference.
+INSERT INTO packages (name, bandwidth, price, period_unit, router_profile) VALUES ('M2', '12M/12M', 150000, 'month', 'm2');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-15') AS s, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar'), '2026-01-01') AS c \gset
+SELECT pay(inv(:'s'), '2026-01-15'), pay(inv(:'c'), '2026-01-15') \g /dev/null
+SELECT is(subscription_change(:'s', jsonb_build_object('package_id', pkg('M2'), 'prorate', true), '2026-02-01') - 'lines',
+	'{"effective_from": "2026-02-01", "amount": 0, "credit": 0, "end_date": "2026-02-14"}', 'rolling months, the same price: no difference on any day');
+SELECT is(subscription_change(:'c', jsonb_build_object('package_id', pkg('M2'), 'prorate', true), '2026-01-31') - 'lines',
+	'{"effective_from": "2026-01-31", "amount": 0, "credit": 0, "end_date": "2026-01-31"}', 'calendar months, the same price: none either');
+
 -- A bill paid ahead that nobody had paid became one month by a change of the package, and its discount was gone.
 -- Three periods with an extra stay three periods.
 SELECT bare() AS s \gset
