@@ -76,7 +76,7 @@ FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
 .PHONY: build programs deps run test test-system test-rest quick lint lint-files lint-deep lint-tree unit units memcheck \
-        sql-test sim-test api-test cli-test e2e web web-check web-e2e pictures fuzz fuzzers bench cover soak mutate install \
+        sql-test sim-test api-test cli-test system-test e2e web web-check web-e2e pictures fuzz fuzzers bench cover soak mutate install \
         deb clean compdb \
         top-length FORCE
 .DELETE_ON_ERROR:
@@ -217,7 +217,8 @@ pictures: programs web
 
 # Everything, in under 20 minutes on 2 cores; the long forms are lint, soak, fuzz, memcheck and bench.
 # Two lanes side by side: the tests of a running system, two files at a time, each with a system of its
-# own; and all that needs no system or one browser.  The first waits a lot, the second computes.
+# own; and all that needs no system or one browser.  The first waits a lot, the second computes.  When
+# one has ended, the other compiles and lints on both cores (make's job server is handed down: +).
 test: deps
 	@$(MAKE) --no-print-directory programs
 	@$(MAKE) --no-print-directory -j2 units web
@@ -232,10 +233,10 @@ each = rm -f $(B)/failed.$@; for part in $(1); do \
        test ! -s $(B)/failed.$@ || { echo "failed:" $$(cat $(B)/failed.$@); exit 1; }
 
 test-system: programs web
-	@$(call each,api-test cli-test,N='$(SIDE_BY_SIDE)')
+	+@$(call each,system-test)
 
 test-rest: programs units web
-	@$(call each,lint-tree unit sql-test sim-test e2e web-e2e fuzz lint-files,S=10)
+	+@$(call each,lint-tree unit sql-test sim-test e2e web-e2e fuzz lint-files,S=10)
 
 # Short enough for a pre-commit hook: below a minute after a change of one file.
 quick:
@@ -275,10 +276,15 @@ api-test: programs
 
 # The tests' own peers: the simulated router and the plain model of billing.
 sim-test:
-	$(if $(wildcard test/sim/test_*.py test/model/test_*.py),$(PYTEST) $(N) test/sim test/model)
+	$(if $(wildcard test/sim/test_*.py test/model/test_*.py),$(PYTEST) $(SIDE_BY_SIDE) $(N) test/sim test/model)
 
 cli-test: programs
 	$(if $(wildcard test/cli/test_*.py),$(PYTEST) $(if $(K),-k '$(K)') $(N) test/cli)
+
+# Both in one run, so that neither of the two workers waits for the other in between.  The files of
+# test/cli come first: the last files of test/api are short.
+system-test: programs
+	$(PYTEST) $(SIDE_BY_SIDE) test/cli test/api
 
 # The page customers pay on, in a browser.
 e2e: programs $(NPM_DONE)

@@ -31,9 +31,8 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def sim():
-    router = isp.Sim().up()
-    yield router
-    router.down()
+    with isp.Sim() as router:
+        yield router
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,13 @@ Fixtures (conftest.py): `payer` of the session's system with the Mid `mid`, both
 `deaf` the same, but no notification ever arrives. A module that imports `mid` and `paying` from here
 has a system of its own.
 """
-import atexit
 import base64
 import contextlib
 import hashlib
-import http.client
 import itertools
 import json
 import os
 import re
-import subprocess
-import sys
-from urllib.parse import urlencode
 
 import pytest
 
@@ -37,32 +32,8 @@ def sign(body, key=KEY):
     return hashlib.sha512(text.encode()).hexdigest()
 
 
-class Mid:
-    def __init__(self, *args):
-        self.args = list(args)
-        self.process = None
-
-    def up(self):
-        self.process = subprocess.Popen(
-            [sys.executable, os.path.join(isp.TOP, "test", "sim", "midtrans.py")] + self.args,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
-        atexit.register(self.down)
-        ports = dict(re.findall(r"(\w+)=(\d+)", self.process.stdout.readline()))
-        self.port, self.control = int(ports["api"]), int(ports["control"])
-        return self
-
-    def down(self):
-        atexit.unregister(self.down)
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        if self.process:
-            self.process.stdout.close()
+class Mid(isp.Peer):
+    PROGRAM = "midtrans.py"
 
     def env(self):
         """The environment that makes a system use this gateway."""
@@ -70,18 +41,6 @@ class Mid:
         return {"MIDTRANS_SERVER_KEY": KEY, "MIDTRANS_CLIENT_KEY": "SB-Mid-client-simulated",
                 "MIDTRANS_MERCHANT_ID": MERCHANT, "MIDTRANS_SNAP_URL": base + "/snap/v1",
                 "MIDTRANS_API_URL": base + "/v2"}
-
-    def ask(self, method, address, body=None, **query):
-        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=30)
-        try:
-            connection.request(method, address + ("?" + urlencode(query) if query else ""),
-                               body=None if body is None else json.dumps(body))
-            response = connection.getresponse()
-            data = json.loads(response.read())
-            assert response.status == 200, "%s %s: %r" % (method, address, data)
-            return data
-        finally:
-            connection.close()
 
     def act(self, order, act, **more):
         where = {"order_id": order} if order.startswith("INV-") else {"transaction_id": order}

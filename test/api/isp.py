@@ -2,9 +2,11 @@
 
     Stack    a whole private system by scripts/stack: up, exec, down
     Client   one person at the API: a kept connection, a token, an address of their own
-    Sim      a simulated router (test/sim/routeros.py) and its control port
+    Peer     a simulated peer of test/sim with its control port
+    Sim      the Peer that is a router
     Town     makes customers, packages, subscriptions with names nobody else has
     wait_until(predicate, seconds)   what it says; the last value is in the failure
+    seeded()                         random choices that ISP_SEED=n repeats
 
 Every answer of the API is held against what holds for all of them (Answer.sound): JSON under
 /api, a request id, no-store, no 500.
@@ -16,6 +18,7 @@ import http.client
 import itertools
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -55,17 +58,25 @@ def wait_until(predicate, seconds, what=None):
         time.sleep(0.05)
 
 
+def seed():
+    """A number for random choices: that of ISP_SEED, or a new one; the output of a failed test names it."""
+    value = os.environ.get("ISP_SEED") or str(random.SystemRandom().randrange(10 ** 6))
+    print("ISP_SEED=" + value)
+    return value
+
+
+def seeded():
+    return random.Random(seed())
+
+
 def day(text, plus=0):
     return (datetime.date.fromisoformat(text) + datetime.timedelta(days=plus)).isoformat()
 
 
 # ---- answers ------------------------------------------------------------------------------------
 
-# Values as the server writes them: psycopg2 would read these types (of pg_type: bool to json, arrays, dates, numbers).
-AS_TEXT = psycopg2.extensions.new_type(
-    (16, 17, 20, 21, 23, 26, 114, 199, 700, 701, 869, 1000, 1005, 1007, 1009, 1014, 1015, 1016, 1021, 1022, 1041, 1082, 1083,
-     1114, 1115, 1182, 1183, 1184, 1185, 1186, 1187, 1231, 1266, 1270, 1700, 2950, 2951, 3802, 3807), "AS_TEXT",
-    lambda value, _: value)
+# Values as the server writes them, of every type that psycopg2 would read.
+AS_TEXT = psycopg2.extensions.new_type(tuple(psycopg2.extensions.string_types), "AS_TEXT", lambda value, _: value)
 
 
 class Answer:
@@ -264,6 +275,7 @@ class Stack:
     def down(self):
         """Ends it; its logs stay in build/log.NAME for whoever asks why."""
         atexit.unregister(self.down)
+        STACKS.pop(self.url, None)
         if not os.path.isdir(self.dir):
             return
         self._stack("down", "--dir", self.dir, check=False)
@@ -376,12 +388,8 @@ class Stack:
             return int(file.read())
 
     def workers(self, name="isp-api"):
-        """The children of a program, by /proc."""
-        parent, found = self.leader(name), []
-        for entry in os.listdir("/proc"):
-            if entry.isdigit() and stat_of(int(entry))[1] == parent:
-                found.append(int(entry))
-        return found
+        """The children of a program."""
+        return children(self.leader(name))
 
     def client(self, email=ADMIN["email"], password=ADMIN["password"], source=None):
         return Client(self.url, source=source).login(email, password)
@@ -397,26 +405,28 @@ def stat_of(pid):
     return fields[0], int(fields[1])
 
 
-# ---- a router -----------------------------------------------------------------------------------
+def children(parent):
+    """The processes whose parent this one is, by /proc."""
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if stat_of(pid)[1] == parent]
 
-class Sim:
-    """A simulated router with a control port; its manual is test/sim/routeros.py's."""
 
-    USER, PASSWORD = "isp", "router-pw-7"
+# ---- peers --------------------------------------------------------------------------------------
+
+class Peer:
+    """A simulated peer: PROGRAM of test/sim, whose manual is there, with a port and a control port."""
+
+    PROGRAM, WORDS = None, ()
 
     def __init__(self, *args):
         self.args = list(args)
         self.process = None
 
     def up(self):
-        path = os.path.join(TOP, "test", "sim", "routeros.py")
-        self.process = subprocess.Popen(
-            [sys.executable, path, "--user", self.USER, "--password", self.PASSWORD, "--redial", "0.2"] + self.args,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
+        path = os.path.join(TOP, "test", "sim", self.PROGRAM)
+        self.process = subprocess.Popen([sys.executable, path, *self.WORDS, *self.args], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, text=True, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
         atexit.register(self.down)
-        line = self.process.stdout.readline()
-        ports = dict(re.findall(r"(\w+)=(\d+)", line))
+        ports = dict(re.findall(r"(\w+)=(\d+)", self.process.stdout.readline()))
         self.port, self.control = int(ports["api"]), int(ports["control"])
         return self
 
@@ -432,19 +442,38 @@ class Sim:
         if self.process:
             self.process.stdout.close()
 
-    def _ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=20)
+    def __enter__(self):
+        return self.up()
+
+    def __exit__(self, *_):
+        self.down()
+
+    def ask(self, method, address, body=None, **query):
+        """A request to the control port."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=30)
         try:
-            connection.request(method, path, body=None if body is None else json.dumps(body))
+            connection.request(method, address + ("?" + urlencode(query) if query else ""),
+                               body=None if body is None else json.dumps(body))
             response = connection.getresponse()
             data = json.loads(response.read())
-            assert response.status == 200, "%s %s: %r" % (method, path, data)
+            assert response.status == 200, "%s %s: %r" % (method, address, data)
             return data
         finally:
             connection.close()
 
+
+class Sim(Peer):
+    """A simulated router."""
+
+    USER, PASSWORD = "isp", "router-pw-7"
+    PROGRAM, WORDS = "routeros.py", ("--user", USER, "--password", PASSWORD, "--redial", "0.2")
+
+    def run(self, *words):
+        """The replies to a command, as the router's own console would run it."""
+        return self.ask("POST", "/command", {"words": list(words)})["replies"]
+
     def table(self, menu, **query):
-        return self._ask("GET", "/tables" + menu + ("?" + urlencode(query) if query else ""))
+        return self.ask("GET", "/tables" + menu, **query)
 
     def secret(self, name):
         """Its row with `sessions`, None when there is none."""
@@ -452,26 +481,26 @@ class Sim:
         return rows[0] if rows else None
 
     def fault(self, kind, **options):
-        return self._ask("POST", "/fault", dict(options, kind=kind))
+        return self.ask("POST", "/fault", dict(options, kind=kind))
 
     def well(self):
         return self.fault("none")
 
     def cpe(self, name, **options):
-        return self._ask("POST", "/cpe", dict(options, name=name))
+        return self.ask("POST", "/cpe", dict(options, name=name))
 
     def log(self, **query):
-        return self._ask("GET", "/log" + ("?" + urlencode(query) if query else ""))
+        return self.ask("GET", "/log", **query)
 
     def counts(self):
-        return self._ask("GET", "/log/counts")["counts"]
+        return self.ask("GET", "/log/counts")["counts"]
 
     def log_reset(self):
-        return self._ask("POST", "/log/reset", {})
+        return self.ask("POST", "/log/reset", {})
 
     def as_router(self, name=None):
         """The body that makes it one of our routers, with addresses for the profiles we make."""
-        self._ask("POST", "/command", {"words": ["/ip/pool/add", "=name=subscribers", "=ranges=10.64.0.2-10.64.255.254"]})
+        self.run("/ip/pool/add", "=name=subscribers", "=ranges=10.64.0.2-10.64.255.254")
         return {"name": name or unique("Router "), "host": "127.0.0.1", "port": self.port, "username": self.USER,
                 "password": self.PASSWORD, "is_active": True, "ppp_local_address": "10.64.0.1",
                 "ppp_pool": "subscribers"}

@@ -14,12 +14,8 @@ ODD = ["pak budi", "a:b", "x$y", "a+b", "a/b#c", "sari\u2019s \u0646\u062a", "o'
 MENUS = ("/ppp/secret", "/ppp/profile", "/ip/hotspot/user", "/ip/hotspot/user/profile")
 
 
-def run(sim, *words):
-    return sim._ask("POST", "/command", {"words": list(words)})["replies"]
-
-
 def add(sim, menu, **props):
-    run(sim, menu + "/add", *["=%s=%s" % (k.replace("_", "-"), v) for k, v in props.items()])
+    sim.run(menu + "/add", *["=%s=%s" % (k.replace("_", "-"), v) for k, v in props.items()])
 
 
 def holds(sim):
@@ -110,7 +106,8 @@ def test_lines_are_taken_over_as_they_stand(system, old):
 
 
 def test_passwords_are_sealed_and_open(system):
-    """They stood in plain text, and no key opened them: no adopted line could be written on a router."""
+    """Bug: adopted passwords stood in plain text, and no key opened them: no adopted line could be written on a
+    router."""
     for n, name in enumerate(ODD):
         assert system.api.show("/api/subscriptions/%s/credentials" % line(system, name)["id"])["password"] == "pw %d" % n
     assert system.sql("SELECT count(*) FROM subscriptions WHERE mikrotik_password !~ '^(s1\\.|$)'") == "0"

@@ -269,7 +269,7 @@ def test_the_walk(operations, api, things, stack):
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_nothing_typed_is_the_default(api, nothing):
-    """A form left a field empty: numbers got their default, texts were answered 422."""
+    """Bug: for a form field left empty, numbers got their default, but texts were answered 422."""
     row = api.make("/api/packages", {"name": isp.unique("P q"), "bandwidth": "1M/1M", "price": 1, "type": nothing,
                                      "router_profile": nothing, "priority": nothing, "is_active": nothing})
     assert (row["type"], row["priority"], row["is_active"]) == ("pppoe", 8, True)
@@ -281,7 +281,7 @@ def test_nothing_typed_is_the_default(api, nothing):
 
 
 def test_null_asks_for_no_rights(api):
-    """{"abilities": null} made a token of all abilities."""
+    """Bug: {"abilities": null} made a token with all abilities."""
     user = {"name": "N", "email": isp.unique("n") + "@example.net", "password": "a long password"}
     for nothing in (None, ""):
         assert "abilities" in api.post("/api/auth/tokens", {"name": "T", "abilities": nothing}).want(422).errors
@@ -355,7 +355,7 @@ def test_no_json_for_a_row_that_exists(api, things):
 
 
 def test_no_json_for_what_takes_no_body(operations, api, things):
-    """A DELETE whose body was cut off on its way was done: nobody had looked at it."""
+    """Bug: a DELETE whose body was cut off on its way was carried out: no code looked at the body."""
     findings = []
     bare = [o for o in operations if o.method in ("POST", "PUT", "PATCH", "DELETE") and not o.fields
             and "midtrans" not in o.path and "/import/" not in o.path]

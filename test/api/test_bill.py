@@ -76,7 +76,7 @@ def test_a_line_of_a_touched_bill_stays(api, town):
 
 
 def test_a_line_that_is_changed_keeps_its_charge(api, town):
-    """A clerk who lowered one line freed the charge of another, and it was billed again."""
+    """Bug: lowering one line of a bill freed the charge of another line, which was then billed again."""
     sub = paid_to(town, "2026-03-05")
     where = "/api/customers/%s/charges" % sub["customer_id"]
     api.make(where, {"text": "Kabel", "amount": 5000})
@@ -87,7 +87,7 @@ def test_a_line_that_is_changed_keeps_its_charge(api, town):
 
 
 def test_lines_follow_the_unit_of_their_package(system, api, town):
-    """A package that became monthly left its lines prepaid, though the setting is postpaid."""
+    """Bug: a package that became monthly left its lines prepaid, though the setting is postpaid."""
     package = api.make("/api/packages", {"name": "Bulanan nanti", "bandwidth": "10M/10M", "price": 100000})
     where = "/api/packages/" + package["id"]
     sub = paid_to(town, "2026-03-05", package_id=package["id"])

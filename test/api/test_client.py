@@ -4,17 +4,13 @@ Its code is not ours to change: it takes the whole body as data, knows success b
 reads the body of each answer but 204, and logs its user out when /auth/user fails for any reason.
 """
 import json
-import os
 import re
-import sys
 import threading
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import isp  # noqa: E402
-from gateway import mid  # noqa: E402,F401 (fixture)
+import isp
+from gateway import mid  # noqa: F401 (fixture)
 
 ORIGIN = "http://panel.example"
 USER = {"name": "Ibu Admin", "email": "ibu@isp.example", "password": "rahasia-sekali", "password_confirmation": "rahasia-sekali"}
@@ -55,10 +51,6 @@ class Browser(isp.Client):
         answer = self.call(method, path, body)
         assert answer.status >= 400 and isinstance(answer.json["message"], str) and answer.json["message"], answer
         return answer
-
-
-def run(sim, *words):
-    return sim._ask("POST", "/command", {"words": list(words)})["replies"]
 
 
 @pytest.fixture(scope="module")

@@ -114,8 +114,8 @@ def test_two_runs_and_a_preview_at_once(stack, town, api, crowd):
 
 
 def test_a_preview_beside_one_who_is_busy(stack, town, api):
-    """The customer's rows are locked: only this customer is missing.  The preview died with 500 at the first chunk that
-    failed, for it said again who asks where the database takes nothing but the way back."""
+    """The customer's rows are locked: the preview leaves out this customer only. Bug: the preview died with 500 at
+    the first chunk that failed, because it set the actor again in a failed transaction."""
     date = isp.day(TODAY, 5)
     subs = [town.subscription(start_date="2026-02-06", end_date="2026-03-07") for _ in range(3)]
     with stack.locked("SELECT FROM customers WHERE id = '%s'" % subs[1]["customer_id"]):
@@ -189,7 +189,8 @@ def test_one_user_name_taken_twice_at_once(town, crowd):
 
 
 def test_one_router_added_twice_at_once(api, crowd):
-    """One adds it, the others change it: they once all looked first, and got the error that it was taken."""
+    """One request adds it, the others change it. Bug: all looked first, found none, and got the error that it was
+    taken."""
     for n in range(4):
         body = {"name": "Twin", "host": "127.9.9.%d" % (n + 1), "username": "u", "password": "p", "is_active": False}
         answers = isp.throng([lambda c=crowd(): c.post("/api/router-settings", body) for _ in range(4)])
@@ -199,7 +200,7 @@ def test_one_router_added_twice_at_once(api, crowd):
 
 
 def test_radius_set_up_twice_at_once(stack, crowd):
-    """There were two, and no address to be rid of one."""
+    """Bug: two rows were made, and no address could delete one of them."""
     for _ in range(4):
         stack.sql("DELETE FROM radius_settings")
         answers = isp.throng([lambda c=crowd(): c.post("/api/radius-settings", {"host": "127.0.0.1", "secret": "s"})

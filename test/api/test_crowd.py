@@ -76,7 +76,7 @@ def look_at(box, ends):
     """The most connections that the router has had at once."""
     most = 0
     while time.monotonic() < ends:
-        most = max(most, box._ask("GET", "/")["connections"])
+        most = max(most, box.ask("GET", "/")["connections"])
         time.sleep(0.25)
     return most
 
@@ -116,9 +116,9 @@ def test_browsers_and_a_sick_router(system, box, how):
     # A machine that is busy with other tests is slow to all alike.
     alone = 0 if isp.SOAK else p99(seconds_of(start_others(system, 4)))
     box.fault(**SICK[how])
-    before = box._ask("GET", "/")["opened"]
+    before = box.ask("GET", "/")["opened"]
     slow, other, most = crowd(system, box)
-    opened = box._ask("GET", "/")["opened"] - before
+    opened = box.ask("GET", "/")["opened"] - before
     slowest = max(seconds for seconds, _ in slow)
     print("%s: %d polls, slowest %.2f s; others p50 %.0f, p99 %.0f ms of %d (%.0f alone); %d connections, %d at once" % (
         how, len(slow), slowest, 1000 * other[len(other) // 2], 1000 * p99(other), len(other), 1000 * alone, opened, most))
@@ -135,9 +135,9 @@ def peak_mib(pid):
 
 def test_a_large_router(system, box):
     """The screen of who is online is read from the snapshot; a refresh of all of it is no stop either."""
-    box._ask("POST", "/secrets", {"count": SECRETS, "prefix": "warga", "profile": "default", "remote-address": ""})
+    box.ask("POST", "/secrets", {"count": SECRETS, "prefix": "warga", "profile": "default", "remote-address": ""})
     for row in box.table("/ppp/secret")[SESSIONS:]:
-        box._ask("POST", "/command", {"words": ["/ppp/secret/set", "=.id=" + row[".id"], "=disabled=yes"]})
+        box.run("/ppp/secret/set", "=.id=" + row[".id"], "=disabled=yes")
     isp.wait_until(lambda: len(box.table("/ppp/active")) >= SESSIONS, 120)
     system.sql("UPDATE router_snapshots SET tried_at = '-infinity'")
     system.api.another(timeout=30).get("/api/mikrotik/online-users")

@@ -81,7 +81,7 @@ def test_rows_tell_debt_due_day_and_where_to_pay(stack, api, town):
 
 
 def test_each_filter_of_a_list_narrows_it(api, town):
-    """Unknown ones were ignored: suspend_reason=debt showed all 60 lines as if they were cut."""
+    """Bug: unknown filters were ignored: suspend_reason=debt showed all 60 lines as if they were cut off."""
     sub, invoice = town.billed()
     api.post("/api/subscriptions/%s/suspend" % sub["id"], {}).want(200)
     for path, query in (("/api/subscriptions", {"suspend_reason": "manual,debt"}), ("/api/subscriptions", {"type": "pppoe"}),

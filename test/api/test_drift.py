@@ -4,15 +4,10 @@ Somebody works on the router by hand beside us; the plan says so like a diff, ap
 whatever is not ours stays as it is.
 """
 import json
-import os
-import random
-import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import isp  # noqa: E402
+import isp
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +17,7 @@ def home(stack, town):
     admin = stack.client()
     sim.ident = admin.make("/api/router-settings", sim.as_router("Drift"))["id"]
     sim.subs = [town.subscription(router_id=sim.ident) for _ in range(8)]
-    run(sim, "/ppp/secret/add", "=name=neighbour", "=password=x", "=comment=not of the ISP")
+    sim.run("/ppp/secret/add", "=name=neighbour", "=password=x", "=comment=not of the ISP")
     stack.drained(40)
     yield sim
     for sub in sim.subs:
@@ -30,10 +25,6 @@ def home(stack, town):
     stack.drained(40)
     sim.down()
     stack.sql("UPDATE router_settings SET is_active = false WHERE id = '%s'" % sim.ident)
-
-
-def run(sim, *words):
-    return sim._ask("POST", "/command", {"words": list(words)})["replies"]
 
 
 def plan(stack):
@@ -56,9 +47,9 @@ def test_in_order(home, stack, api):
 
 def test_a_plan_reads_like_a_diff_and_apply_repairs(home, stack):
     first, second, third = (home.secret(name) for name in names(home)[:3])
-    run(home, "/ppp/secret/remove", "=.id=" + first[".id"])
-    run(home, "/ppp/secret/set", "=.id=" + second[".id"], "=profile=default", "=disabled=yes")
-    run(home, "/ppp/secret/set", "=.id=" + third[".id"], "=remote-address=10.9.9.9")
+    home.run("/ppp/secret/remove", "=.id=" + first[".id"])
+    home.run("/ppp/secret/set", "=.id=" + second[".id"], "=profile=default", "=disabled=yes")
+    home.run("/ppp/secret/set", "=.id=" + third[".id"], "=remote-address=10.9.9.9")
     before = home.secret("neighbour")
     text = stack.exec("ispctl", "router", "plan", "--router", "Drift").stdout
     assert "+ /ppp/secret %s" % first["name"] in text
@@ -78,7 +69,7 @@ def test_an_empty_answer_is_no_empty_router(home, stack, api):
     rows = home.table("/ppp/secret")
     for row in rows:
         if row["name"] in names(home):
-            run(home, "/ppp/secret/remove", "=.id=" + row[".id"])
+            home.run("/ppp/secret/remove", "=.id=" + row[".id"])
     report = plan(stack)
     assert "is it the right router?" in report["refusal"]
     done = stack.exec("ispctl", "router", "apply", "--router", "Drift", check=False)
@@ -95,7 +86,7 @@ def test_many_cuts_need_force(home, stack, api):
         api.post("/api/subscriptions/%s/suspend" % sub["id"]).want(200)
     stack.drained(40)
     for name in names(home)[:5]:
-        run(home, "/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=disabled=no")
+        home.run("/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=disabled=no")
     report = plan(stack)
     assert report["cuts"] == 5 and "cut or remove 5 of 8" in report["refusal"]
     api.post("/api/mikrotik/drift/apply", {"router_id": home.ident}).want(409)
@@ -116,7 +107,7 @@ def alert(stack, home):
 def test_the_night_repairs_what_is_little(home, stack):
     """No person looks on: what is within the bounds is put right, and nobody is woken."""
     name = names(home)[6]
-    run(home, "/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=profile=default")
+    home.run("/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=profile=default")
     stack.exec("router-sync", "--check", "--router", home.ident)
     stack.drained(20)
     assert home.secret(name)["profile"] != "default" and plan(stack)["differences"] == [] and alert(stack, home) == ""
@@ -128,7 +119,7 @@ def test_the_night_alerts_beyond_the_bounds(home, stack, api):
         api.post("/api/subscriptions/%s/suspend" % sub["id"]).want(200)
     stack.drained(40)
     for name in names(home)[:5]:
-        run(home, "/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=disabled=no")
+        home.run("/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=disabled=no")
     for _ in range(2):
         stack.exec("router-sync", "--check", "--router", home.ident)
     stack.drained(20)
@@ -152,16 +143,14 @@ def test_a_router_that_cannot_be_read_has_no_plan(home, stack, api):
 
 def test_apply_reaches_a_fixpoint(home, stack):
     """Edits at random, then apply: nothing differs, and objects without our mark are byte for byte the same."""
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    rng = random.Random(seed)
+    rng = isp.seeded()
     foreign = home.secret("neighbour")
     for _ in range(2):
         for name in rng.sample(names(home), 4):
             row = home.secret(name)
             edit = rng.choice([["set", "=profile=default"], ["set", "=disabled=yes"],
                                ["set", "=remote-address=10.7.7.7"], ["remove"], ["set", "=service=any"]])
-            run(home, "/ppp/secret/" + edit[0], "=.id=" + row[".id"], *edit[1:])
+            home.run("/ppp/secret/" + edit[0], "=.id=" + row[".id"], *edit[1:])
         stack.exec("ispctl", "router", "apply", "--router", "Drift", "--force")
         assert plan(stack)["differences"] == []
     assert home.secret("neighbour") == foreign
@@ -182,14 +171,14 @@ def meddle(sim, rng):
             continue
         edit = rng.choice([["set", "=profile=default"], ["set", "=disabled=yes"],
                            ["set", "=name=moved-" + name], ["set", "=remote-address=10.7.7.7"], ["remove"]])
-        run(sim, "/ppp/secret/" + edit[0], "=.id=" + row[".id"], *edit[1:])
+        sim.run("/ppp/secret/" + edit[0], "=.id=" + row[".id"], *edit[1:])
 
 
 def break_down(sim, rng):
     """Interrupt the repair as a bad line does; a reboot cuts every connection."""
     kind = rng.choice(["lost", "drop", "busy", "reboot"])
     if kind == "reboot":
-        sim._ask("POST", "/hangup", {})
+        sim.ask("POST", "/hangup", {})
         sim.fault("refuse")
     else:
         sim.fault(kind, path="/ppp", after=rng.randrange(6), times=rng.randrange(1, 4))
@@ -197,14 +186,12 @@ def break_down(sim, rng):
 
 def test_a_fixpoint_through_lost_replies_drops_and_reboots(home, stack):
     """A repair that ends well, after any failure on the way, leaves nothing to do and no foreign row touched."""
-    run(home, "/ppp/secret/add", "=name=boss", "=password=x", "=comment=isp: not a mark")
-    run(home, "/queue/simple/add", "=name=office", "=target=10.9.0.1", "=max-limit=1M/2M", "=comment=shared")
-    run(home, "/ppp/profile/add", "=name=gold", "=rate-limit=9M/9M")
+    home.run("/ppp/secret/add", "=name=boss", "=password=x", "=comment=isp: not a mark")
+    home.run("/queue/simple/add", "=name=office", "=target=10.9.0.1", "=max-limit=1M/2M", "=comment=shared")
+    home.run("/ppp/profile/add", "=name=gold", "=rate-limit=9M/9M")
     before = foreign_rows(home)
     assert len(before) == len(FOREIGN)
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    rng = random.Random(seed)
+    rng = isp.seeded()
     for _ in range(4):
         meddle(home, rng)
         break_down(home, rng)

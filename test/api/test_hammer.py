@@ -28,9 +28,8 @@ DRAIN = 120
 
 @pytest.fixture(scope="module")
 def router():
-    sim = isp.Sim().up()
-    yield sim
-    sim.down()
+    with isp.Sim() as sim:
+        yield sim
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +164,7 @@ class Fray:
 @pytest.fixture(scope="module")
 def fray(system):
     """The ten seconds themselves; the tests look at what they left."""
-    seed = os.environ.get("ISP_SEED") or str(random.SystemRandom().randrange(10 ** 6))
-    print("ISP_SEED=%s" % seed)
+    seed = isp.seed()
     fight = Fray(system, seed)
     bodies = [fight.buy] * BUYERS + [fight.pay] * PAYERS + [fight.run] * RUNS
     threads = [threading.Thread(target=fight.guard, args=(body, n), daemon=True) for n, body in enumerate(bodies)]

@@ -36,13 +36,27 @@ def test_a_sheet_is_tried_before_it_is_taken(stack, api, town):
 
 
 def test_an_operator_imports_within_bounds(api, operator, town):
-    # An operator's sheet once made packages at any price, paid days without end and credit: what only an admin may do.
-    # A row beyond an operator's bounds is a fault of that row, and nothing of it is taken.
+    """A row beyond an operator's bounds is a fault of that row, and nothing of it is taken. Bug: an operator's sheet
+    made packages at any price, paid days without end and credit, which only an admin may do."""
     user = isp.unique("impor")
     answer = send(operator, ("Nama;Paket;Harga;User;Password;Jatuh Tempo\nX;Paket Gratis;0;%s;x;2099-12-31\n" % user).encode()).want(200).json
     assert (answer["created"], answer["refused"]) == (0, 1) and answer["faults"][0]["field"] == "package", answer
     assert api.rows("/api/packages", search="Paket Gratis") == []
     assert api.rows("/api/subscriptions", search=user) == []
+
+
+def test_an_operator_imports_up_to_the_bound_of_days(api, operator, town):
+    """Three days may be given (operator_days_max), today being the first: the fourth is a fault of its row alone."""
+    first, second = isp.unique("impor"), isp.unique("impor")
+    package = town.package()["name"]
+    body = "Nama;Paket;User;Password;Jatuh Tempo\n" + "".join(
+        "%s;%s;%s;rahasia;%s\n" % (user, package, user, end) for user, end in ((first, "2026-03-04"), (second, "2026-03-05")))
+    answer = send(operator, body.encode()).want(200).json
+    assert (answer["created"], answer["refused"]) == (1, 1), answer
+    assert [(f["line"], f["field"]) for f in answer["faults"]] == [(3, "end_date")], answer
+    line = api.rows("/api/subscriptions", search=first)[0]
+    assert (line["package"]["name"], line["end_date"], line["status"]) == (package, "2026-03-04", "active"), line
+    assert api.rows("/api/subscriptions", search=second) == []
 
 
 def test_a_file_that_is_no_sheet_is_refused_and_changes_nothing(api, viewer):
@@ -98,8 +112,8 @@ def test_bad_bulk_acts_name_their_field(api, viewer):
 
 
 def test_a_mistyped_filter_names_no_row(api, town):
-    # A filter with a mistyped part, or without any, once meant every line: one slip cut a whole town.
-    # A bad id in it was a 422 that named no field.
+    """Bug: a filter with a mistyped part, or without any, meant every line: one slip cut a whole town off. A bad id
+    in it was a 422 that named no field."""
     sub, _ = town.billed()
     of, at = {"customer_id": sub["customer_id"]}, "/api/subscriptions/bulk"
     for filter, field in (({}, "filter"), ([], "filter"), ("all", "filter"), ({"statuss": "active"} | of, "filter"),

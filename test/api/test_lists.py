@@ -21,8 +21,8 @@ def ask(stack, method, path, **headers):
 
 
 def test_each_address_is_served_by_its_pool(stack, anyone):
-    """The route table names the pool, and nginx reads it from there: a login once ran in the fast pool
-    because nginx did not know its second name."""
+    """The route table names the pool, and nginx reads it from there. Bug: a login ran in the fast pool because
+    nginx did not know its second name."""
     for operation in openapi.read(anyone):
         if operation.path.endswith("/webhook") or operation.path.endswith("/notification"):
             continue

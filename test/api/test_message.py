@@ -257,7 +257,7 @@ EACH, DRAIN_SECONDS = (5000, 600) if isp.SOAK else (20, 20)  # four channels: 20
 
 
 def test_a_dead_channel_delays_no_other(box, admin):
-    """20,000 messages stood behind one gateway that did not answer."""
+    """Bug: 20,000 messages waited behind one gateway that did not answer."""
     four(admin, box.peer)
     box.sql("UPDATE notification_settings SET config = config || '{\"url\": \"http://127.0.0.1:9/\"}' WHERE channel = 'whatsapp'")
     box.sql("SELECT count(alert_raise('system', 'critical', 'alert ' || n, 'x')) FROM generate_series(1, %d) n" % EACH)
@@ -315,9 +315,7 @@ CUSTOMERS, ALERTS, KILLS = 60, 40, 40 if isp.SOAK else 8
 
 def test_killed_at_any_point(box, admin):
     """The whole service, at random moments: nothing is lost, and no customer is written to twice."""
-    seed = os.environ.get("ISP_SEED") or str(random.randrange(10 ** 6))
-    print("ISP_SEED=" + seed)
-    dice = random.Random(seed)
+    dice = isp.seeded()
     channel(admin, "whatsapp", audience="customers", preset="fonnte", url=box.peer.url, token="t")
     channel(admin, "webhook", url=box.peer.url + "/hook")
     box.sql("UPDATE message_templates SET is_active = true WHERE event = 'paid'; UPDATE settings SET message_day_first = 1000;"
@@ -329,9 +327,7 @@ def test_killed_at_any_point(box, admin):
         box.at_once()
         process = box.start_notifier()
         time.sleep(dice.uniform(0.05, 0.4))
-        family = [process.pid] + [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-                                  if isp.stat_of(pid)[1] == process.pid]
-        for pid in family:
+        for pid in [process.pid] + isp.children(process.pid):
             os.kill(pid, signal.SIGKILL)
         process.wait(5)
     for _ in range(5):

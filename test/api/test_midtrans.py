@@ -129,7 +129,8 @@ def begun_twice(payer, mid, *methods):
 
 
 def test_settled_by_cash_ends_every_payment_under_way(payer, mid):
-    """Only the newest was cancelled, the other could be paid for a day, and the order counted as closed."""
+    """Bug: only the newest payment was cancelled; the other could be paid for a day, and the order counted as
+    closed."""
     for methods in ((), ("dana", "bca_va")):
         invoice, order = begun_twice(payer, mid, *methods)
         payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
@@ -148,7 +149,7 @@ def test_cancelling_by_hand_ends_every_payment_under_way(payer, mid):
 
 
 def test_one_of_two_expires_and_the_page_stays(payer, mid):
-    """The end of one payment closed the order: the customer got a second page beside a payment under way."""
+    """Bug: the end of one payment closed the order: the customer got a second page beside a payment under way."""
     invoice, order = begun_twice(payer, mid)
     first, second = [t["transaction_id"] for t in mid.order(order)["transactions"]]
     mid.act(first, "expire")
@@ -197,7 +198,7 @@ def test_authorized_then_captured(payer, mid):
 
 
 def test_authorized_and_run_out_is_cancelled(payer, mid):
-    """A hold does not expire: it was ordered to, every 30 seconds, for ever."""
+    """Bug: Midtrans does not expire an authorization, but gateway-sync ordered it to, every 30 seconds, for ever."""
     invoice = payer.billed()
     order = payer.order(invoice)
     mid.act(order, "authorize", method="credit_card")
@@ -270,7 +271,8 @@ def test_deny_before_the_settlement_it_took_back(payer, mid):
 
 
 def test_a_captured_card_is_not_cancelled_by_hand(payer, mid):
-    """It is paid: giving money back is an admin's, and cancelling is what operators may. It was undone."""
+    """A captured card is paid: only an admin gives money back, while operators may cancel. Bug: cancelling undid
+    the payment."""
     invoice, order = payer.paid_by("credit_card")
     answer = payer.town.api.post("/api/midtrans/cancel/" + order).want(409)
     assert "refund it" in answer.json["message"]
@@ -582,8 +584,8 @@ def test_replayed_with_another_status_is_not_believed(payer, mid):
 
 
 def test_a_copy_of_what_could_not_be_applied_books_nothing(payer, mid):
-    """A 200 that was stored and answered 503 counted for nothing: a copy of it, altered, was booked at once, and
-    then the real payment."""
+    """Bug: a 200 that was stored and answered 503 did not count: an altered copy of it was booked at once, and
+    then the real payment, too."""
     invoice = payer.billed()
     order, _ = payer.genuine(invoice, method="qris")
     mid.act(order, "refund", amount=50000)
@@ -598,8 +600,8 @@ def test_a_copy_of_what_could_not_be_applied_books_nothing(payer, mid):
 
 
 def test_people_are_informed_when_midtrans_contradicts_a_payment(payer, mid):
-    """Booked at once on the first notification, it stayed booked in silence: of one Midtrans said, each time it was
-    asked, that it still waits; of the other, that it knows no such thing."""
+    """Bug: a payment booked on the first notification stayed booked without an alert, though Midtrans answered
+    each check that it still waits, or that it knows no such payment."""
     waits = payer.billed()
     order, body = payer.genuine(waits, "choose", method="bca_va")
     body.update(status_code="200", transaction_status="settlement")
@@ -633,7 +635,8 @@ def dead_they_say(payer, mid):
 
 @pytest.mark.parametrize("first", ["asked", "paid", "cancelled"])
 def test_dead_by_an_altered_copy_it_is_cancelled_all_the_same(payer, mid, first):
-    """It was dead for good, whatever Midtrans said, and could be paid for a day after the invoice was."""
+    """Bug: an altered copy closed the order for good, whatever Midtrans said, and it could be paid for a day after
+    the invoice was paid."""
     invoice, order = dead_they_say(payer, mid)
     if first == "asked":
         payer.reconcile()
@@ -653,7 +656,8 @@ def nobody_knows(mid, times):
 
 
 def test_one_404_hides_no_payment(payer, mid):
-    """A payment that Midtrans did not know once, of a channel it finds by the transaction alone, was never asked about again."""
+    """Bug: after one 404 from Midtrans, a payment of a channel that is found by its transaction id only was never
+    checked again."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, "choose", method="dana")
     assert payer.notify(body).status == 200
@@ -683,8 +687,8 @@ def test_one_404_ends_no_payment_under_way(payer, mid):
 
 @pytest.mark.parametrize("late", [False, True])
 def test_claims_do_not_hide_a_payment(payer, mid, late):
-    """Each altered copy named another transaction of the order, and only the newest 20 were asked about: the
-    one that was paid was not among them, and Midtrans finds a DANA payment by its own id alone."""
+    """Bug: each altered copy named another transaction of the order, and only the newest 20 were checked: the one
+    that was paid was not among them, and Midtrans finds a DANA payment by its own id only."""
     invoice = payer.billed()
     order, bodies = payer.order(invoice), []
     mid.rules(hold=True)
@@ -719,8 +723,8 @@ def test_claims_do_not_hide_a_payment(payer, mid, late):
 
 @pytest.mark.parametrize("method", ["qris", "dana"])
 def test_a_claimed_transaction_goes_back_to_its_order(payer, mid, method):
-    """Somebody names the transaction of another order in a copy of a body: that order's money was refused as not
-    adding up, asked about without end, and never booked."""
+    """Bug: a copy of a body named the transaction of another order: that order's money was refused as
+    inconsistent, checked for ever, and never booked."""
     mine, other = payer.billed(), payer.billed()
     order, body = payer.genuine(other, "choose", method="bca_va")
     theirs, settled = payer.genuine(mine, method=method)
@@ -758,7 +762,7 @@ def test_a_claim_cancels_nobody_elses_payment(payer, mid, method):
 
 
 def test_one_alert_for_all_copies(payer, mid):
-    """A doubtful card is reported once: each copy with another sum of refunds made another alert."""
+    """Bug: each copy with another sum of refunds raised another alert about the same doubtful card."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, "challenge", method="credit_card")
     for n in range(10):
@@ -822,8 +826,8 @@ def test_another_merchant_or_currency_is_not_money(payer, mid):
     ({"gross_amount": "10.50", "currency": "USD"}, "Payment in another currency or of another merchant"),
     ({"gross_amount": "150000.50"}, "Payment of an amount that is no whole rupiah")])
 def test_money_that_is_no_whole_rupiah_is_for_people(payer, mid, money, title):
-    """Well signed, it was answered 400 as if malformed: Midtrans sent it again in vain, nobody was informed, and
-    asking for its status failed for ever, which held up what else there was to ask (rows 21, 22)."""
+    """Bug: a well-signed amount with a fraction was answered 400 as if malformed: Midtrans sent it again in vain,
+    no person was informed, and its status check failed for ever, which delayed all other checks (rows 21, 22)."""
     invoice = payer.billed()
     order, body = payer.genuine(invoice, method="credit_card")
     body.update(money, transaction_id="odd-" + order)

@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-import isp
 from gateway import mid, paying  # noqa: F401 (fixtures: a night meets every line of its system)
 
 
@@ -94,7 +93,7 @@ def test_no_answer_holds_for_three_nights(deaf, mid):
 
 
 def test_each_of_several_attempts_is_looked_up(deaf, mid):
-    """An answer that failed ended the asking, and the attempt that had paid was not asked about."""
+    """Bug: an answer that failed ended the look-ups, and the attempt that had been paid was not looked up."""
     sub, invoice = indebted(deaf)
     first = deaf.order(invoice)
     deaf.sql("UPDATE midtrans_attempts SET expires_at = now() + interval '30 seconds' WHERE order_id = '%s'" % first)
@@ -106,8 +105,8 @@ def test_each_of_several_attempts_is_looked_up(deaf, mid):
 
 
 def test_any_of_several_attempts_unanswered_holds(deaf, mid):
-    """The last of several pages was answered, and the line cut, though the first may have been paid. An answer to all
-    of them begins the nights anew."""
+    """Bug: the last of several pages was answered and the line cut off, though the first page may have been paid.
+    Answers about all of them reset the count of nights."""
     sub, invoice = indebted(deaf)
     orders = [deaf.order(invoice)]
     deaf.sql("UPDATE midtrans_attempts SET expires_at = now() + interval '30 seconds' WHERE order_id = '%s'" % orders[0])
@@ -129,8 +128,8 @@ def test_any_of_several_attempts_unanswered_holds(deaf, mid):
 @pytest.mark.parametrize("said", [
     {"code": 200, "body": json.dumps({"status_code": "412", "status_message": "not by order_id"})}, {"code": 500}])
 def test_an_order_whose_id_is_no_good_is_asked_for_by_its_payments(deaf, mid, said):
-    """Any error about the order_id ended the asking, also where the payment's own id was known. A plain no
-    to the order_id is no failure then."""
+    """Bug: any error about the order_id ended the look-up, also when the payment's own id was known. A plain
+    refusal of the order_id is then no failure."""
     sub, invoice = indebted(deaf)
     order = deaf.order(invoice)
     mid.act(order, "choose", method="dana")
@@ -145,7 +144,7 @@ def test_an_order_whose_id_is_no_good_is_asked_for_by_its_payments(deaf, mid, sa
 
 
 def test_a_payment_begins_the_count_anew(deaf, mid):
-    """The nights of an old debt were counted against the next one."""
+    """Bug: the nights of an old debt counted against the next one."""
     sub, invoice = indebted(deaf)
     order = deaf.order(invoice)
     mid.fault("status", "/v2/*", code=500)
@@ -170,8 +169,8 @@ def test_a_payment_begins_the_count_anew(deaf, mid):
 
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_gateway_that_is_away_is_not_asked_about_each(deaf, mid, silent):
-    """15 seconds for each debtor: with a thousand of them the night took four hours. After two silences in a row
-    all the rest waits without being asked about; an answer in between, and it is asked on."""
+    """Bug: each debtor cost 15 seconds of waiting for Midtrans: with a thousand of them the night took four hours.
+    After two silences in a row the rest is held without a call; after an answer in between the calls go on."""
     debts = [indebted(deaf) for _ in range(6)]
     for _, invoice in debts:
         deaf.order(invoice)

@@ -32,16 +32,13 @@ TODAY = "2026-03-02"
 
 @pytest.fixture(scope="module")
 def seed():
-    value = os.environ.get("ISP_SEED") or str(random.SystemRandom().randrange(10 ** 6))
-    print("ISP_SEED=%s" % value)
-    return value
+    return isp.seed()
 
 
 @pytest.fixture(scope="module")
 def gate():
-    peer = Gate().up()
-    yield peer
-    peer.down()
+    with Gate() as peer:
+        yield peer
 
 
 @pytest.fixture(scope="module")

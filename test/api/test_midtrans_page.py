@@ -95,7 +95,8 @@ WIB = datetime.timezone(datetime.timedelta(hours=7))
 
 
 def test_the_page_lives_as_long_as_the_attempt(payer, mid):
-    """A setting of more than a day handed out pages that had ended: the page lives a day, unless page_expiry says otherwise."""
+    """Bug: with a setting of more than a day, pages that had ended were handed out: a page lives a day, unless
+    page_expiry says otherwise."""
     api = payer.town.api
     api.put("/api/settings", {"attempt_minutes": 10080}).want(200)
     try:
@@ -131,7 +132,8 @@ def test_the_page_lives_a_day_from_now_by_the_clock_of_jakarta(payer, mid):
 
 
 def test_a_page_asked_for_again_later_begins_then(payer, mid):
-    """Asked for again an hour later, it began an hour ago: Midtrans refuses that, and the order was given up."""
+    """Bug: a page requested again an hour later had a start time an hour ago: Midtrans refuses that, and the order
+    was given up."""
     invoice = payer.billed()
     mid.fault("status", "POST /snap/v1/transactions", code=500, times=2)
     payer.ask_token(invoice).want(502)
@@ -229,7 +231,7 @@ def test_two_tabs_and_twenty_clicks_get_one_attempt(payer, mid):
 
 
 def test_an_invoice_spelled_in_capitals_is_the_same(payer, mid):
-    """Each spelling had a lock of its own: the second call killed the page the first was handing out."""
+    """Bug: each spelling had a lock of its own: the second call invalidated the page that the first was handing out."""
     invoice = payer.billed()
     mid.fault("pause", "POST /snap/v1/transactions")
     first = later(lambda: payer.token(invoice))
@@ -271,7 +273,7 @@ def test_a_refusal_ends_the_attempt(payer, mid):
 
 
 def test_408_is_no_refusal(payer, mid):
-    """A proxy gave up waiting, twice: the page may have been made, and its order was given up."""
+    """Bug: a proxy gave up waiting, twice: Midtrans may have made the page, but its order was given up."""
     invoice = payer.billed()
     mid.fault("status", "POST /snap/v1/transactions", code=408, times=2, execute=True)
     payer.ask_token(invoice).want(502)
@@ -435,8 +437,8 @@ def test_the_second_does_not_wait_for_ever(payer, mid):
 
 @pytest.mark.parametrize("action", ["paid", "part", "cancelled", "by_hand"])
 def test_a_page_not_wanted_any_more_when_it_comes_is_ended(payer, mid, action):
-    """The invoice was settled or cancelled while its page was being made, when there was none that could be ended:
-    the page was handed out, and stayed open for a day."""
+    """The invoice is settled or cancelled while its page is being made, when there is no page yet to end. Bug:
+    that page was handed out, and stayed open for a day."""
     invoice = payer.billed()
     mid.fault("pause", "POST /snap/v1/transactions")
     first = later(lambda: payer.ask_token(invoice))
@@ -471,7 +473,7 @@ def test_a_wrong_key_is_not_tried_twice_and_ends_the_attempt(payer, mid):
 
 @pytest.mark.parametrize("header,seconds", [({"Retry-After": "7"}, "7"), ({}, "10")])
 def test_asked_to_slow_down_we_do(payer, mid, header, seconds):
-    """It was asked again at once, which is no way to slow down; nor is a 502 an answer that says when."""
+    """Bug: Midtrans was called again at once after a 429; a 502, which names no time, is repeated once."""
     invoice = payer.billed()
     mid.fault("status", "POST /snap/v1/transactions", code=429, times=1, header=header,
               body=json.dumps({"error_messages": ["Too many requests"]}))

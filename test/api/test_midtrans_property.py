@@ -28,23 +28,19 @@ SILENT = 120 if isp.SOAK else 30  # homes that only reconciliation finds
 
 @pytest.fixture(scope="module")
 def seed():
-    value = os.environ.get("ISP_SEED") or str(random.SystemRandom().randrange(10 ** 6))
-    print("ISP_SEED=%s" % value)
-    return value
+    return isp.seed()
 
 
 @pytest.fixture(scope="module")
 def router():
-    sim = isp.Sim().up()
-    yield sim
-    sim.down()
+    with isp.Sim() as sim:
+        yield sim
 
 
 @pytest.fixture(scope="module")
 def gate():
-    peer = Gate().up()
-    yield peer
-    peer.down()
+    with Gate() as peer:
+        yield peer
 
 
 @pytest.fixture(scope="module")

@@ -160,7 +160,7 @@ def found_by_asking(payer, mid, invoice, order):
 
 
 def test_a_refund_that_comes_late_is_found(payer, mid):
-    """The refund of an order more than three days old was asked about once, and never again."""
+    """Bug: the refund of an order more than three days old was looked up once, and never again."""
     invoice, order = payer.paid_by("qris")
     mid.rules(drop=1)
     long_closed(payer, order)
@@ -172,7 +172,7 @@ def test_a_refund_that_comes_late_is_found(payer, mid):
 
 
 def test_a_late_confirmation_is_found(payer, mid):
-    """The one look a notification left was too early; then nobody looked."""
+    """Bug: the only look-up after a notification came too early, and no other followed."""
     invoice, order = payer.paid_by("qris")
     long_closed(payer, order)
     before = mid.craft(order)
@@ -212,7 +212,8 @@ def test_a_job_is_done_within_a_second(payer, mid):
 
 
 def test_an_order_that_fails_delays_no_other(deaf, mid):
-    """Each failure paused everything, 1, 2, 4 ... 30 s: a few broken orders, and nothing was confirmed in time."""
+    """Bug: each failure paused all work, for 1, 2, 4 ... 30 s: with a few broken orders no other was confirmed in
+    time."""
     broken, invoice = [], deaf.billed()
     mid.fault("status", "GET /v2/*", code=500)
     for _ in range(5):
@@ -235,7 +236,7 @@ def test_an_order_that_fails_delays_no_other(deaf, mid):
 
 
 def test_a_check_that_fails_comes_less_and_less_often(alone, mid):
-    """It was due again in two minutes, whatever the count, for ever."""
+    """Bug: a failed check was due again in two minutes, whatever the count, for ever."""
     order = alone.order(alone.billed())
     mid.fault("status", "GET /v2/%s/status" % order, code=500)
     for minutes in (1, 2, 4):
@@ -260,8 +261,8 @@ def test_once_ends_when_nobody_answers(alone, mid):
 
 
 def test_a_proxy_before_midtrans_knows_nothing(alone, mid):
-    """Its 403 counted as "no such payment": people were informed falsely that Midtrans does not know a payment, and after
-    the fifth it was never asked about again."""
+    """Bug: a proxy's 403 counted as "no such payment": a false alert said that Midtrans does not know a payment,
+    and after the fifth it was never looked up again."""
     invoice = alone.billed()
     order, body = alone.genuine(invoice, method="qris")
     assert alone.notify(body).status == 200 and alone.status(invoice) == "paid"
@@ -277,7 +278,7 @@ def test_a_proxy_before_midtrans_knows_nothing(alone, mid):
 
 
 def test_asked_to_slow_down_gateway_sync_does(payer, mid):
-    """Each NOTIFY made it ask at once, however long Midtrans had asked for."""
+    """Bug: each NOTIFY made gateway-sync call Midtrans at once, however long a pause Midtrans had asked for."""
     invoices = [payer.billed() for _ in range(5)]
     mid.ask("POST", "/log/reset", {})
     mid.fault("status", "GET /v2/*", code=429, header={"Retry-After": "4"})

@@ -4,16 +4,12 @@ The reader is the browser client of today: it takes bare arrays, knows success b
 and polls every five seconds.
 """
 import json
-import os
-import sys
 import threading
 import time
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import isp  # noqa: E402
+import isp
 
 ODD = "odd \"x\"=1 é+/#"  # a name as people type it in Winbox
 
@@ -33,12 +29,8 @@ def box(stack):
     sim.down()
 
 
-def run(sim, *words):
-    return sim._ask("POST", "/command", {"words": list(words)})["replies"]
-
-
 def secret(sim, name, **more):
-    run(sim, "/ppp/secret/add", "=name=" + name, "=password=pw-" + name, "=service=pppoe",
+    sim.run("/ppp/secret/add", "=name=" + name, "=password=pw-" + name, "=service=pppoe",
         *["=%s=%s" % (k.replace("_", "-"), v) for k, v in more.items()])
     return sim.secret(name)
 
@@ -201,8 +193,8 @@ def test_accounts_of_their_own(api, box, stack):
 
 def test_import(api, box, stack, town):
     """A second import changes nothing; hidden passwords stay unknown; other services are distinguished."""
-    run(box, "/ppp/secret/add", "=name=vpn1", "=password=x", "=service=l2tp")
-    box._ask("POST", "/user", {"name": "blind", "password": "pw", "policy": "api,read,write,test"})
+    box.run("/ppp/secret/add", "=name=vpn1", "=password=x", "=service=l2tp")
+    box.ask("POST", "/user", {"name": "blind", "password": "pw", "policy": "api,read,write,test"})
     before = box.table("/ppp/secret")
     path = "/api/mikrotik/import-secrets?router_id=" + box.ident
     api.put("/api/router-settings/" + box.ident, {"username": "blind", "password": "pw"}).want(200)
@@ -222,7 +214,7 @@ def test_a_hundred_browsers_and_a_dead_router(api, box, stack):
     fresh(stack)
     box.fault("hang")
     box.log_reset()
-    opened = box._ask("GET", "/")["opened"]
+    opened = box.ask("GET", "/")["opened"]
     slow, other, ends = [], [], time.monotonic() + 11
 
     def poll():
@@ -248,7 +240,7 @@ def test_a_hundred_browsers_and_a_dead_router(api, box, stack):
     assert {status for _, status in slow} <= {502, 503}
     assert max(seconds for seconds, _ in slow) < 3.6
     assert sorted(other)[int(len(other) * 0.99)] < 0.2
-    assert box._ask("GET", "/")["opened"] - opened <= 4
+    assert box.ask("GET", "/")["opened"] - opened <= 4
     stack.sql("UPDATE router_snapshots SET tried_at = '-infinity'")
     api.get("/api/mikrotik/system", router_id=box.ident).want(200)
 

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from money import cluster, money_db  # noqa: E402,F401 (fixtures)
+from money import cluster, money_db  # noqa: F401 (fixtures)
 
 FIRST, GIVEN, DUE_PAST, LATE = "2026-01-01", "2026-01-30", "2026-02-01", "2026-03-01"
 
@@ -314,7 +314,7 @@ def test_a_page_asked_for_while_the_invoice_is_paid(town):
 
 
 def test_a_check_that_ends_while_its_order_is_paid(town):
-    """The check read the order as open, and put that over what the webhook had found meanwhile."""
+    """Bug: a check read the order as open, and wrote that over the payment that the webhook had booked meanwhile."""
     attempt = page(town, town.invoice(town.subscription(town.customer())))
     paid = ("UPDATE midtrans_attempts SET state = 'paid', closed_at = now() WHERE id = %s RETURNING state", (attempt,))
     behind(town, paid, ("SELECT midtrans_check_finish(%s, true)", (attempt,)))

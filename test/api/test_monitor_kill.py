@@ -2,9 +2,6 @@
 reading is stored twice.
 
 The points are random; ISP_SEED=n repeats the choices (not the timing) of an earlier run."""
-import os
-import random
-import subprocess
 import time
 
 import isp
@@ -14,20 +11,8 @@ KILLS = 30 if isp.SOAK else 3
 DEVICES, TARGETS = 20, 100
 
 
-def seeded():
-    seed = os.environ.get("ISP_SEED") or str(random.randrange(10 ** 6))
-    print("ISP_SEED=" + seed)
-    return random.Random(seed)
-
-
-def program(stack, name, *words):
-    """One of ours, without scripts/stack around it: a kill hits the program itself."""
-    return subprocess.Popen([os.path.join(isp.BUILD, "bin", name)] + list(words), env=stack.environment(),
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def killed(stack, dice, longest, name, *words):
-    process = program(stack, name, *words)
+    process = stack.start(name, *words)
     time.sleep(dice.uniform(0, longest))
     process.kill()
     process.communicate()
@@ -36,7 +21,7 @@ def killed(stack, dice, longest, name, *words):
 def finished(stack, name, *words):
     """Run to its end; the lock of one that was killed a moment ago goes with its session."""
     for _ in range(50):
-        process = program(stack, name, *words)
+        process = stack.start(name, *words)
         _, err = process.communicate(timeout=60)
         if process.returncode != 75:
             break
@@ -45,7 +30,7 @@ def finished(stack, name, *words):
 
 
 def test_a_poller_killed_at_any_point(api, stack):
-    dice, boxes = seeded(), [Box() for _ in range(DEVICES)]
+    dice, boxes = isp.seeded(), [Box() for _ in range(DEVICES)]
     made = [api.make("/api/snmp-devices", {"name": isp.unique("box "), "host": b.address, "port": b.port, "community": "public1"})
             for b in boxes]
     ids = "('%s')" % "','".join(row["id"] for row in made)
@@ -72,7 +57,7 @@ def test_a_poller_killed_at_any_point(api, stack):
 
 
 def test_a_pinger_killed_at_any_point(api, stack):
-    dice = seeded()
+    dice = isp.seeded()
     stack.sql("INSERT INTO ping_targets (name, host, interval_seconds, packet_count)"
               " SELECT 'kill ' || n, '127.6.' || n / 250 || '.' || n %% 250 + 1, 60, 2 FROM generate_series(1, %d) n" % TARGETS)
     mine = "(SELECT id FROM ping_targets WHERE name LIKE 'kill %')"

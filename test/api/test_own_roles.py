@@ -15,16 +15,14 @@ NIGHT = "2026-03-05"
 
 @pytest.fixture(name="sim", scope="module")
 def _sim():
-    router = isp.Sim().up()
-    yield router
-    router.down()
+    with isp.Sim() as router:
+        yield router
 
 
 @pytest.fixture(name="gate", scope="module")
 def _gate():
-    mid = Mid("--scale", "0.001").up()
-    yield mid
-    mid.down()
+    with Mid("--scale", "0.001") as mid:
+        yield mid
 
 
 @pytest.fixture(name="system", scope="module")

@@ -112,7 +112,7 @@ def test_a_paid_bill_is_a_receipt_on_rolls_too(api, town):
 
 
 def test_a_cancelled_bill_asks_for_nothing(api, town):
-    """Its paper was headed DIBATALKAN and still said what was to be paid, and by when."""
+    """Bug: the paper of a cancelled bill was headed DIBATALKAN and still named an amount and a due date."""
     house = House(api, town)
     api.delete("/api/invoices/" + house.bill["id"]).want(204)
     text = text_of(pdf(api, "/api/invoices/%s/pdf" % house.bill["id"]))
@@ -194,8 +194,8 @@ def test_reports_add_up(system, api, town):
 
 
 def test_a_refund_is_of_the_method_that_it_left_by(api, town):
-    # Cash handed back for a transfer lowered the transfers of the report, and the cash box did not agree with it.
-    # A refund stands under its own method.
+    """A refund counts under its own method. Bug: cash handed back for a transfer lowered the transfers of the report,
+    which then differed from the cash box."""
     def given():
         return {r["name"]: r["given_back"] for r in rows_of(api, "revenue", by="method")}
     paid = api.make("/api/payments", {"invoice_id": House(api, town).bill["id"], "amount": 7000, "method": "transfer", "payment_date": TODAY})

@@ -6,8 +6,8 @@ import time
 import pytest
 
 import isp
-from test_provision import (SOON, away, bench, blocked, command, dial, many, online, router, sim,  # noqa: F401
-                            sims, unsynced)
+from provision import (  # noqa: F401 (fixtures)
+    away, bench, blocked, command, dial, many, online, router, sim, sims, SOON, unsynced)
 
 MENUS = ["/ppp/secret", "/ip/hotspot/user", "/queue/simple", "/ip/firewall/address-list",
          "/ipv6/firewall/address-list"]
@@ -244,7 +244,7 @@ def test_an_imported_account_is_left_as_it_was_found(bench, sim, router):
 
 
 def test_a_moved_account_leaves_the_old_router(bench, sims):
-    """The old router was restored from a backup: who had moved could dial in there, too."""
+    """Bug: after the old router was restored from a backup, customers who had moved could dial in there, too."""
     old, new = sims(), sims()
     first, second = bench.router(old), bench.router(new)
     sub = bench.subscribe(first, bench.package())
@@ -314,7 +314,7 @@ def test_another_router_behind_the_same_address(bench, sims):
     {"kind": "trap", "path": "/ppp/profile/print", "message": "not enough permissions (9)"},
     {"kind": "lost", "path": "/queue/simple/print"}], ids=["refuse", "secrets", "sessions", "profiles", "lost"])
 def test_an_unreadable_router_changes_nothing(bench, sim, router, fault):
-    """A table that was not answered looked empty."""
+    """Bug: a table that was not answered counted as empty."""
     package = bench.package()
     sub, off = bench.subscribe(router, package), bench.subscribe(router, package)
     for one in (sub, off):
@@ -373,7 +373,7 @@ def test_500_accounts_one_print_a_table(bench, sim, router):
     time.sleep(0.3)
     bench.sql("UPDATE router_settings SET is_active = true WHERE id = %s", router)
     sim.log_reset()
-    before = sim._ask("GET", "/")["opened"]
+    before = sim.ask("GET", "/")["opened"]
     began = time.monotonic()
     assert check(bench, router, wait=False) == found(500, different=3)
     assert time.monotonic() - began < 3
@@ -388,7 +388,7 @@ def test_500_accounts_one_print_a_table(bench, sim, router):
     asked = sorted(e["path"] for e in prints if e["path"] != "/system/resource/print" and "profile" not in e["path"])
     assert asked == sorted([menu + "/print" for menu in MENUS] + ["/ppp/active/print"])
     assert len([e for e in prints if "profile" in e["path"]]) == 2, "of the package, and the default"
-    assert sim._ask("GET", "/")["opened"] - before <= 2
+    assert sim.ask("GET", "/")["opened"] - before <= 2
     sim.log_reset()
     assert check(bench, router) == found(500) and not writes(sim)
 

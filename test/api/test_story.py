@@ -25,9 +25,8 @@ class Life:
 
 @pytest.fixture(scope="module")
 def router():
-    sim = isp.Sim("--redial", "0.1").up()
-    yield sim
-    sim.down()
+    with isp.Sim("--redial", "0.1") as sim:
+        yield sim
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 """Changes of a subscriber that must, or must not, reach the router, through the API.  The effect on
-the router is test_provision's."""
+the router is provision.py's."""
 import pytest
 
 import isp
@@ -20,7 +20,7 @@ def job(stack):
 
 
 def test_a_password_sent_back_is_no_new_one(api, sub, job):
-    """The client's form sends it as it was shown: the subscriber was thrown off line at every save."""
+    """Bug: the client's form sends the password back as it was shown, and every save ended the subscriber's session."""
     address, before = "/api/subscriptions/" + sub["id"], job(sub)
     api.put(address, {"mikrotik_password": "as it was"}).want(200)
     assert job(sub) == before

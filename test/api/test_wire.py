@@ -238,7 +238,7 @@ def test_public_reads_are_limited_by_address(town, stack, anyone):
 
 
 def test_the_limits_of_the_public_are_settings(town, stack, api):
-    """nginx once had the defaults built in: the settings changed nothing."""
+    """Bug: nginx had the defaults built in: the settings changed nothing."""
     _, invoice = town.billed()
     address = "/api/public/invoices/" + invoice["id"]
     before = api.get("/api/settings").want(200).json

@@ -77,7 +77,8 @@ def test_half_a_dump_gets_no_name(system, tmp_path):
 
 
 def test_the_database_in_parts(system, tmp_path):
-    """As in the plan's own env file; and read as the programs read it.  There was no backup at all."""
+    """The database in DB_* keys, as the plan's own env file has it, read as the programs read it. Bug: no backup
+    was made at all."""
     env = tmp_path / "isp.env"
     env.write_text("DATABASE_URL=\nDB_HOST=/nowhere\nDB_HOST=\"%s/run\" # the socket\nDB_PORT=5432  # as ever\n"
                    "  DB_DATABASE='isp'\r\nDB_USERNAME=postgres\nDB_PASSWORD='it is # odd'\n" % system.pg)

@@ -155,7 +155,7 @@ def says(child, word):
 
 @pytest.mark.parametrize("program", SERVICES)
 def test_a_service_waits_for_a_database_that_is_away(system, program, tmp_path):
-    """Two of them gave up, and after a boot in the wrong order systemd's limit of starts left them down."""
+    """Bug: two services gave up, and after a boot in the wrong order systemd's limit of starts left them stopped."""
     with service(system, program, tmp_path, DATABASE_URL="host=%s" % tmp_path) as child:
         # isp-api says it to whoever asks for something: 503.
         assert says(child, "event=start" if program == "isp-api" else "database"), "it says for what it waits"
@@ -163,7 +163,7 @@ def test_a_service_waits_for_a_database_that_is_away(system, program, tmp_path):
 
 @pytest.mark.parametrize("program", sorted(ROLES))
 def test_a_refused_login_is_a_failure_that_shows(system, program):
-    """It was 75, try later, for ever: nothing ever said that the password was wrong."""
+    """Bug: the exit code was 75, try later, for ever: nothing said that the password was wrong."""
     system.sql("ALTER ROLE %s NOLOGIN" % ROLES[program])
     try:
         fails(system.run(program), 1, ROLES[program])
@@ -195,7 +195,7 @@ def test_users(system):
 @pytest.mark.parametrize("address", ["nobody", "root@localhost", "a b@example.net", "a b@", "a@b@example.net",
                                      "\u00fc@example.net", "a@%s.net" % ("x" * 64), "a@%snet" % ("x." * 127)])
 def test_an_address_that_could_never_log_in_is_refused(system, address):
-    """It was stored, and the login of its owner then refused the e-mail."""
+    """Bug: the e-mail was stored, and the login of its owner then refused it."""
     fails(system.run("ispctl", "user", "add", address, "--name", "N", given="rahasia 123\n"), 1, "email")
     assert system.sql("SELECT count(*) FROM users WHERE email LIKE '%localhost'") == "0"
 
@@ -326,7 +326,7 @@ def test_health_tells_that_the_nights_are_missed(system):
 
 
 def test_health_tells_that_no_night_ever_came(system):
-    """A timer that was never enabled: no run at all was taken for none missed."""
+    """Bug: with a timer that was never enabled, no run at all counted as none missed."""
     assert system.sql("SELECT count(*) FROM billing_runs") == "0", "before those of the tests below"
     system.sql("INSERT INTO packages (name, bandwidth, price, router_profile) VALUES ('Old', '1M/1M', 1, 'old');"
                "INSERT INTO customers (name) VALUES ('Old');"
@@ -435,7 +435,7 @@ def test_a_rehearsal_says_exactly_what_the_run_then_does(system, subscription):
 
 
 def test_steps_by_name_and_days_missed(system, subscription):
-    """A run of some steps once counted as the run of its day: its absence was not reported."""
+    """Bug: a run of some steps counted as the run of its day: the missing run was not reported."""
     ok(system.run("billing-cron", "--ahead", "--date", "2031-01-25"))
     only = counts(system.run("billing-cron", "--ahead", "--date", "2031-02-20", "--json", "--only", "suspend,overdue"))
     assert only["overdue"] >= 1 and only["suspend"] >= 1 and only["renew"] == 0
@@ -467,7 +467,7 @@ def test_a_run_is_undone_by_its_number(system, subscription):
 @pytest.mark.parametrize("words", [["--date", "yesterday"], ["--date", "2031-02-30"], ["--only", "renew,forget"],
                                    ["--date", ""], ["--only", ""], ["--only="], ["now"], ["--dry-run=yes"]])
 def test_wrong_words_are_a_matter_of_usage(system, words):
-    """An empty value was as good as none: all steps of today were done, for real."""
+    """Bug: an empty value counted as none given: all steps of today ran, for real."""
     runs = system.sql("SELECT count(*) FROM billing_runs")
     fails(system.run("billing-cron", *words), 2)
     assert system.sql("SELECT count(*) FROM billing_runs") == runs
@@ -487,8 +487,9 @@ def test_a_second_run_exits_75(system):
 
 
 def test_a_run_that_is_stopped(system):
-    """It died between two statements, and said nothing: now its chunk is done, the rest reported as left, and the
-    next run does that; nobody is billed twice, and the day counts as one without a run until then."""
+    """A stopped run finishes its chunk and reports the rest, and the next run does that; no customer is billed
+    twice, and until then the day counts as one without a run. Bug: the run died between two statements and
+    reported nothing."""
     count, day = 1000, "2032-01-25"
     system.sql("INSERT INTO packages (name, bandwidth, price, router_profile) VALUES ('Long', '1M/1M', 75000, 'long');"
                "INSERT INTO customers (name) SELECT 'Long ' || i FROM generate_series(1, %d) i;"

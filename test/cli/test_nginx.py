@@ -98,8 +98,7 @@ def test_the_pay_page_begins_to_read_its_bill(system):
 
 @pytest.mark.parametrize("path", ["/api/login", "/api/midtrans/webhook", "/api/midtrans/snap-token"])
 def test_nginx_names_the_origins_that_the_workers_name(system, path):
-    """A browser that came from elsewhere could not see that its request was too large: it showed
-    a network error."""
+    """Bug: a browser from another origin could not see that its request was too large: it showed a network error."""
     for origin in (OWN, OWN.upper(), "http://localhost:3000", "http://localhost:5173"):
         status, headers, _ = post(system, path, 70000, Origin=origin)
         assert status == 413
@@ -158,14 +157,14 @@ def test_pages_of_customers_are_no_screens(system, path, page):
     ("TRACE", "/api/health", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     ("POST", "/api/health", "GET, HEAD, OPTIONS")])
 def test_a_method_that_is_not_allowed_gets_those_that_are(system, method, path, allow):
-    """The answer had no Allow when nginx refused the method (RFC 9110 wants one)."""
+    """Bug: the answer had no Allow when nginx refused the method (RFC 9110 requires one)."""
     status, headers, body = system.get(asset(system) if path == "ASSET" else path, method=method)
     assert status == 405 and set(body) == {"code", "message"}
     assert headers.get_all("Allow") == [allow]
 
 
 def test_a_file_that_is_not_there_is_no_screen(system):
-    """It once answered the application's page, which a browser then took for a script."""
+    """Bug: nginx answered the application's page, which a browser then ran as a script."""
     status, headers, _ = system.get("/assets/none.js")
     assert (status, headers["Content-Type"]) == (404, "application/json")
     assert system.get(asset(system))[0] == 200
@@ -246,7 +245,8 @@ def proxied(system):
 
 
 def test_a_64_of_ipv6_is_one_client(system, proxied):
-    """A customer has 2^64 addresses: with a new one for each request no limit was ever met, of nginx nor of the workers."""
+    """Bug: a customer has 2^64 addresses: with a new one for each request no limit of nginx or of the workers ever
+    applied."""
     path, answers = "/api/public/invoices/00000000-0000-4000-8000-000000000000", []
 
     def ask(number):

@@ -26,7 +26,7 @@ class Run:
         self.top = tempfile.mkdtemp(prefix="run.", dir=BUILD if len(BUILD) < 50 else None)
         self.tree, self.tmp = os.path.join(self.top, "t"), os.path.join(self.top, "tmp")
         shutil.copytree(TOP, self.tree, symlinks=True,
-                        ignore=lambda where, names: [n for n in names if n == "__pycache__" or where == TOP and (
+                        ignore=lambda where, names: [n for n in names if n in ("__pycache__", "node_modules") or where == TOP and (
                             n in ("var", ".git") or n.startswith("build"))])
         os.mkdir(self.tmp)
         self.before = self.files()

@@ -68,7 +68,7 @@ def test_dev_admin(money_db):  # noqa: F811
 
 @pytest.mark.parametrize("environment", ["production", "", "staging"])
 def test_dev_admin_is_refused(money_db, environment):  # noqa: F811
-    """It was refused in production alone: where nothing said so, everybody knew the admin's password."""
+    """Bug: the seed was refused in production only: without APP_ENV the admin had a password that everybody knows."""
     done = seed(money_db, "dev_admin", APP_ENV=environment)
     assert done.returncode != 0
     assert "only where APP_ENV is local or testing" in done.stderr

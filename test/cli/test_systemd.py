@@ -127,7 +127,8 @@ def analyze(*words):
 @needs_systemd
 @pytest.mark.parametrize("name", SERVICES)
 def test_exposure(name):
-    """pinger and isp-probe@ stood at 2.2: what needs a capability was left out of everything else too."""
+    """Bug: pinger and isp-probe@ had an exposure of 2.2: settings that conflict with their capability had been
+    left out of all other units, too."""
     done = analyze("security", "--offline=true", "--threshold=16", os.path.join(UNITS, name))
     assert done.returncode == 0, done.stdout[-4000:]
 

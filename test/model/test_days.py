@@ -156,8 +156,8 @@ def test_refund_takes_credit_and_writes_off_the_rest():
 
 
 def test_an_older_bill_that_is_cancelled_is_billed_again():
-    """A promise kept the line on while two bills stood; the older one was cancelled, the later one paid.
-    The next period then was the later one's, for ever: nothing more could be billed."""
+    """Bug: a promise kept the line on while two bills were open; the older one was cancelled, the later one paid.
+    The next period was then taken from the later bill for ever, so that nothing more could be billed."""
     story = Story().runs("2026-01-20", "2026-01-31")
     assert story.do("2026-02-01", "promise", sub=1, until="2026-02-14") == "ok"
     story.runs("2026-02-01", "2026-02-14")

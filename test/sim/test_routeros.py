@@ -394,8 +394,8 @@ def test_legacy_login():
 
 
 def test_bad_logins_are_refused_alike(sim):
-    """A user who was disabled, or whose group lacked the policy `api`, could log in here and at no
-    real router; a real one says nothing of the reason."""
+    """Bug: a disabled user, or one whose group lacks the policy `api`, could log in here but at no real router; a
+    real router gives no reason."""
     refused = [["!trap", "=message=invalid user name or password (6)"], ["!done"]]
     sim.post("/user", name="u", password="pw", policy="read,write,test")
     assert sim.raw().login("u") == refused
@@ -802,8 +802,8 @@ def test_hang(sim):
 
 @pytest.mark.parametrize("path", [None, "/system/identity/print"])
 def test_a_hung_connection_streams_nothing_more(sim, path):
-    """A connection that had hung went on with its streams. Its client, which reads until the end of
-    an answer and gives up on silence only, then waited for ever: the test run did, now and then."""
+    """Bug: a hung connection went on sending its streams. Its client, which reads until the end of an answer and
+    gives up on silence only, then waited for ever, and so did a test run now and then."""
     c = sim.client()
     c.send("/interface/monitor-traffic", "=interface=ether1", ".tag=m")
     assert c.sentence()[:2] == ["!re", ".tag=m"]
@@ -820,7 +820,7 @@ def test_a_hung_connection_streams_nothing_more(sim, path):
 
 
 def test_sentences_never_mix(sim):
-    """A command that was cancelled while its answer came in pieces said so in the middle of that answer."""
+    """Bug: a command that was cancelled while its answer was sent in pieces ended in the middle of that answer."""
     c = sim.client()
     c.send("/interface/monitor-traffic", "=interface=ether1", ".tag=m")
     sim.post("/fault", kind="chunk", size=1, delay=0.003, path="/system")
