@@ -86,6 +86,31 @@ SELECT is(work() LIKE 'email %', true, 'one under way is looked after');
 UPDATE message_outbox SET state = 'sent';
 SELECT is(work(), NULL, 'all is sent');
 
+-- The next message of a sender: due, of that sender, staff before customers, the oldest first; none during its pause.
+DELETE FROM message_outbox;
+INSERT INTO message_outbox (event, channel, channel_id, customer_id, recipient, state, due_at) VALUES
+	('alert', 'telegram', channel_of('ops'), NULL, 'later', 'pending', now() + interval '1 second'), ('alert', 'telegram', channel_of('ops'), NULL, 'sent', 'sent', now() - interval '1 hour'),
+	('alert', 'webhook', channel_of('hook'), NULL, 'hook', 'pending', now() - interval '1 hour'),
+	('alert', 'email', NULL, NULL, 'staff 1', 'pending', now() - interval '2 minutes'), ('alert', 'email', NULL, NULL, 'staff 2', 'pending', now() - interval '1 minute'),
+	('paid', 'email', NULL, :'c', 'customer', 'pending', now() - interval '3 minutes');
+UPDATE message_templates SET is_active = true;
+UPDATE settings SET quiet_from_hour = 0, quiet_until_hour = 0;
+CREATE FUNCTION next_of(sender_name text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	UPDATE message_senders SET next_at = now() - interval '1 hour' WHERE sender = sender_name;
+	SELECT recipient || ' ' || state || ' ' || attempts INTO found FROM message_take(sender_name, 'https://isp.example');
+	RETURN found;
+END $$;
+SELECT is(next_of(channel_of('ops')::text), NULL, 'nothing is due');
+SELECT is(next_of('email'), 'staff 1 sending 1', 'staff first, the oldest of them');
+SELECT is(next_of('email'), 'staff 2 sending 1', 'then the next');
+SELECT is((SELECT string_agg(recipient, ' ' ORDER BY recipient) FROM message_outbox WHERE state = 'pending'), 'customer hook later', 'all others wait');
+UPDATE message_senders SET next_at = clock_timestamp() + interval '1 minute' WHERE sender = 'email';
+SELECT is((SELECT count(*) FROM message_take('email', 'https://isp.example')), 0::bigint, 'none during the pause of the sender');
+DELETE FROM message_outbox;
+
 -- A bill that is paid is a message; another change is none.
 UPDATE customers SET phone = '0812 3456 7890';
 UPDATE message_templates SET is_active = false WHERE event = 'paid';
