@@ -47,6 +47,12 @@ SELECT is(found(:'i'), 'new 2 60000', 'paid in part, another sum is owed');
 SELECT is_now_page(:'a', 'amount = 60000'), page(:'i', 2) AS b \gset
 SELECT is_now_page(:'b', 'snap_token = ''U''') \g /dev/null
 SELECT is(found(:'i'), 'kept 2 1 U 60000', 'the newest of two');
+-- So many requests a minute for one bill.
+UPDATE settings SET invoice_tokens_per_minute = 2;
+SELECT midtrans_page_find(:'j', 'bill', true) FROM generate_series(1, 2) \g /dev/null
+SELECT throws_ok(format('SELECT midtrans_page_find(%L, ''bill'', true)', :'j'), 'IS429', NULL, 'a third request within the minute');
+SELECT lives_ok(format('SELECT midtrans_page_find(%L, ''bill'', false)', :'j'), 'one that does not count');
+SELECT lives_ok(format('SELECT midtrans_page_find(%L, ''bill'', true)', :'i'), 'one for another bill');
 
 -- Each change of what is owed ends the page: its customer would pay another sum.
 CREATE FUNCTION owed_changes(what text) RETURNS text LANGUAGE plpgsql AS $$
