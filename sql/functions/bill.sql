@@ -239,3 +239,13 @@ BEGIN
 		PERFORM raise_conflict('invoice_touched', 'Money or a payment page has touched the invoice: its lines stay. Cancel it and issue another.');
 	END IF;
 END $$;
+
+-- The bound is of the bill, not of one act: ten small steps would pass it, so earlier ones of the same person count.
+CREATE OR REPLACE FUNCTION require_operator_lowering(invoice invoices, bounded boolean, money bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF bounded AND money > 0 THEN
+		PERFORM require_operator_discount(true, money + coalesce(sum((meta -> 'before' ->> 'amount')::bigint - (meta -> 'after' ->> 'amount')::bigint), 0)::bigint)
+		FROM billing_logs WHERE invoice_id = invoice.id AND action = 'updated' AND actor IS NOT DISTINCT FROM session_actor();
+	END IF;
+END $$;

@@ -92,11 +92,11 @@ DECLARE
 BEGIN
 	PERFORM item_check(input);
 	IF input ->> 'kind' = 'discount' THEN
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, item_money(s, input));
+		PERFORM require_operator_discount((input ->> 'bounded')::boolean, item_money(s, input) + discounts_of_actor(s, NULL));
 	END IF;
-	INSERT INTO subscription_items (subscription_id, kind, text, amount, percent, quantity, from_day, periods, reason)
+	INSERT INTO subscription_items (subscription_id, kind, text, amount, percent, quantity, from_day, periods, reason, actor)
 	VALUES (sub, input ->> 'kind', input ->> 'text', (input ->> 'amount')::bigint, (input ->> 'percent')::int,
-		coalesce((input ->> 'quantity')::int, 1), coalesce((input ->> 'from')::date, today), (input ->> 'periods')::int, input ->> 'reason')
+		coalesce((input ->> 'quantity')::int, 1), coalesce((input ->> 'from')::date, today), (input ->> 'periods')::int, input ->> 'reason', session_actor())
 	RETURNING id INTO entry;
 	PERFORM billing_log('item_added', format('%s: %s', input ->> 'kind', input ->> 'text'), s.customer_id, sub, NULL, input);
 	RETURN entry;
@@ -117,6 +117,14 @@ LANGUAGE sql STABLE AS $$
 		round(t.price::numeric * (input ->> 'percent')::int / 100)::bigint) FROM terms_of(subscription) t
 $$;
 
+-- The sum that the other discounts of the same person take off a bill of the line: together they have one bound.
+CREATE OR REPLACE FUNCTION discounts_of_actor(subscription subscriptions, but uuid) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(item_money(subscription, to_jsonb(i))), 0)::bigint FROM subscription_items i
+	WHERE i.subscription_id = subscription.id AND i.kind = 'discount' AND i.removed_at IS NULL AND (i.periods IS NULL OR i.billed < i.periods)
+	  AND i.id IS DISTINCT FROM but AND i.actor IS NOT DISTINCT FROM session_actor()
+$$;
+
 CREATE OR REPLACE FUNCTION item_update(sub uuid, item uuid, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -130,7 +138,7 @@ BEGIN
 		|| CASE WHEN input ->> 'from' IS NULL THEN '{}' ELSE jsonb_build_object('from_day', input ->> 'from') END);
 	PERFORM item_check(to_jsonb(new));
 	IF new.kind = 'discount' THEN
-		PERFORM require_operator_discount((input ->> 'bounded')::boolean, item_money(s, to_jsonb(new)));
+		PERFORM require_operator_discount((input ->> 'bounded')::boolean, item_money(s, to_jsonb(new)) + discounts_of_actor(s, item));
 	END IF;
 	UPDATE subscription_items SET text = new.text, amount = new.amount, percent = new.percent, quantity = new.quantity,
 		from_day = new.from_day, periods = new.periods, reason = new.reason, updated_at = now() WHERE id = item;

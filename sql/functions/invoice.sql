@@ -334,7 +334,7 @@ CREATE OR REPLACE FUNCTION invoice_change_lines(invoice invoices, lines bill_lin
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM require_invoice_untouched(invoice);
-	PERFORM require_operator_discount(bounded, invoice.amount - (SELECT amount FROM bill_sums(lines, invoice.customer_id)));
+	PERFORM require_operator_lowering(invoice, bounded, invoice.amount - (SELECT amount FROM bill_sums(lines, invoice.customer_id)));
 	PERFORM invoice_set_lines(invoice, lines, today);
 END $$;
 

@@ -20,5 +20,24 @@ SELECT throws_ok($$SELECT bare(jsonb_build_object('package_id', pkg('M'), 'mode'
 SELECT is(is_now(bare(jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid', 'end_date', '2026-01-03', 'bounded', true))), 'active 2026-01-03', 'within it, it has');
 SELECT is(is_now(bare(jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid', 'issue_invoice', true, 'bounded', true))), 'active 2025-12-31',
 	'dates that are to be billed are no gift: they are billed when they have passed');
+-- Bug: the bound held each act alone: a bill was lowered, and discounts added, in as many steps as one liked.
+UPDATE settings SET operator_discount_max = 20000;
+SELECT bare() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 90000), '2026-01-02') AS o \gset
+CREATE FUNCTION lowered(i uuid, money bigint, bounded boolean DEFAULT true) RETURNS void LANGUAGE sql AS $$
+	SELECT invoice_update(i, jsonb_build_object('amount', money, 'bounded', bounded), '2026-01-02') $$;
+SELECT lives_ok(format('SELECT lowered(%L, 75000)', :'o'), 'lowered by 15000');
+SELECT throws_ok(format('SELECT lowered(%L, 69999)', :'o'), 'IS403', NULL, 'not by 20001 in two steps');
+SELECT lives_ok(format('SELECT lowered(%L, 70000)', :'o'), 'by 20000 in two');
+SELECT lives_ok(format('SELECT lowered(%L, 80000), lowered(%L, 70000)', :'o', :'o'), 'a raised bill may be lowered again');
+SELECT lives_ok(format('SELECT lowered(%L, 10000, false)', :'o'), 'an admin has no bound');
+CREATE FUNCTION off(s uuid, money bigint) RETURNS uuid LANGUAGE sql AS $$
+	SELECT item_create(s, jsonb_build_object('kind', 'discount', 'text', 'sorry', 'amount', money, 'bounded', true), '2026-01-02') $$;
+SELECT off(:'s', 15000) AS d \gset
+SELECT throws_ok(format('SELECT off(%L, 5001)', :'s'), 'IS403', NULL, 'two discounts have one bound');
+SELECT lives_ok(format('SELECT off(%L, 5000)', :'s'), 'together they reach it');
+SELECT throws_ok(format('SELECT item_update(%L, %L, ''{"amount": 15001, "bounded": true}'', ''2026-01-02'')', :'s', :'d'), 'IS403', NULL, 'nor is one raised beyond it');
+SELECT item_remove(:'s', :'d') \g /dev/null
+SELECT lives_ok(format('SELECT off(%L, 15000)', :'s'), 'one removed makes room');
 SELECT finish();
 ROLLBACK;

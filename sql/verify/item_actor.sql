@@ -1,0 +1,6 @@
+-- Verify item_actor.
+BEGIN;
+
+SELECT actor FROM subscription_items WHERE false;
+
+ROLLBACK;
