@@ -192,7 +192,7 @@ BEGIN
 	IF t.cycle = 'calendar' OR s.is_postpaid THEN
 		PERFORM pending_days_add(sub, days, today);
 	ELSE
-		PERFORM require_days_given(s, days);
+		PERFORM require_days_left(s, days, today);
 		PERFORM service_days_add(sub, days, 'gift', NULL, NULL, reason, today);
 		PERFORM open_periods_move(s, days, today);
 	END IF;
@@ -204,17 +204,32 @@ BEGIN
 	PERFORM subscription_reconsider(sub, 'days were given', today);
 END $$;
 
--- Refuse to take back more days than were given: the days of paid periods and of the start stay.
-CREATE OR REPLACE FUNCTION require_days_given(subscription subscriptions, day_count int) RETURNS void
+-- Refuse to take back more days than were given and no period stands upon.
+CREATE OR REPLACE FUNCTION require_days_left(subscription subscriptions, day_count int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	given int := (SELECT coalesce(sum(days), 0) FROM service_days WHERE subscription_id = subscription.id AND kind = 'gift');
+	days_left int;
 BEGIN
-	IF day_count < 0 AND given + day_count < 0 THEN
-		PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', greatest(given, 0)),
-			jsonb_build_object('min', -greatest(given, 0)));
+	IF day_count < 0 THEN
+		days_left := days_to_take(subscription, today);
+		IF day_count + days_left < 0 THEN
+			PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', days_left),
+				jsonb_build_object('min', -days_left));
+		END IF;
 	END IF;
 END $$;
+
+/*
+ * The given days that no period stands upon: a bill that is paid or has begun
+ * keeps its days, and the next one, or an open one that moves, begins after it.
+ */
+CREATE OR REPLACE FUNCTION days_to_take(subscription subscriptions, today date) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT greatest(least((SELECT coalesce(sum(days), 0) FROM service_days WHERE subscription_id = subscription.id AND kind = 'gift'),
+		coalesce(min(i.period_start) FILTER (WHERE i.is_open AND i.grants_days AND i.period_start > today), next_period_start(subscription, today))
+		- max(i.period_end) FILTER (WHERE NOT (i.is_open AND i.grants_days AND i.period_start > today)) - 1), 0)::int
+	FROM invoices i WHERE i.subscription_id = subscription.id AND i.period_held IS NOT NULL
+$$;
 
 -- Move the open bills of periods that have not begun. Each is moved before the bill that it would
 -- overlap: the last one first where days are given. A bill is never due before its day of issue.
