@@ -48,7 +48,8 @@ BEGIN
 		input ->> 'reason', today, coalesce(input ->> 'method', 'cash'));
 END $$;
 
--- Let other lots with credit pay what this payment pays, up to `money`: what it held is its credit then. No bill changes.
+-- Let other lots with credit pay what this payment pays, up to `money`, oldest due date first: what it held is its
+-- credit then. No bill changes.
 CREATE OR REPLACE FUNCTION allocations_take_over(payment payments, money bigint, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -57,10 +58,11 @@ BEGIN
 	WHILE money > 0 LOOP
 		SELECT a.invoice_id, l.payment_id, l.gift_id, least(money, l.remainder, a.held) AS part INTO swap
 		FROM credit_lots(payment.customer_id) l,
-		     (SELECT invoice_id, sum(amount)::bigint AS held FROM allocations WHERE allocations.payment_id = payment.id
-		      GROUP BY invoice_id HAVING sum(amount) > 0) a
+		     (SELECT o.invoice_id, i.due_date, i.seq, sum(o.amount)::bigint AS held
+		      FROM allocations o JOIN invoices i ON i.id = o.invoice_id WHERE o.payment_id = payment.id
+		      GROUP BY o.invoice_id, i.due_date, i.seq HAVING sum(o.amount) > 0) a
 		WHERE l.payment_id IS DISTINCT FROM payment.id
-		ORDER BY l.born, a.invoice_id LIMIT 1;
+		ORDER BY a.due_date, a.seq, l.born LIMIT 1;
 		EXIT WHEN NOT FOUND;
 		money := money - swap.part;
 		INSERT INTO allocations (invoice_id, payment_id, gift_id, amount, entered_on)

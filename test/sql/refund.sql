@@ -36,6 +36,16 @@ SELECT payment_refund_by_hand(:'p', '{"amount": 100000, "method": "transfer", "r
 SELECT is(owes(inv(:'s')) || ', ' || credit(:'c'), 'paid 100000/100000, 0', 'VA money handed back by hand: other credit takes over');
 SELECT is((SELECT method || ' ' || amount || ' ' || reason FROM refunds WHERE payment_id = :'p'), 'transfer 100000 twice', 'it stands as a refund');
 SELECT sound();
+-- Other credit took over the bill that was issued first, though its due date had been moved behind that of the next:
+-- when the payment was undone later, the bill due first was the one left open (contract 5.1: oldest due date first).
+SELECT person() AS c \gset
+SELECT sub(:'c') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 40000, 'due_date', '2026-01-02'), '2026-01-01') AS first \gset
+SELECT invoice_update(inv(:'s'), '{"due_date": "2026-01-20"}', '2026-01-01') \g /dev/null
+SELECT gateway(:'first', 140000, '2026-01-01') AS p \gset
+SELECT credit_enter(:'c', 30000, 'gift', '2026-01-01') \g /dev/null
+SELECT payment_refund(:'p', 'R8', 30000, false, NULL, '2026-01-02'), payment_reverse(:'p', 'void', NULL, '2026-01-02') \g /dev/null
+SELECT is(owes(:'first') || ', ' || owes(inv(:'s')), 'unpaid 30000/40000, unpaid 0/100000', 'other credit takes over what is due first');
 -- a write-off made good by a later reversal
 SELECT sub(person()) AS s \gset
 SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p \gset
