@@ -35,18 +35,19 @@ or a gift of credit.
 
 Readings where the text leaves a choice
 
- 1. One bill a night and prepaid line; a postpaid line is billed all periods that have passed.
+ 1. One bill a night and line; of a postpaid line that the night cuts, the part it used besides.
  2. Whether a bill is past its grace after a payment is judged by the end date that the return of the
     line on that day would give.
- 3. Debt means a bill past its due date. Activating a line without it is no promise, but where the
-    line is expired.
+ 3. Debt open means any open bill. Activating a line without one is no promise, but where the line is
+    expired; a promise counts on the bills that stand as overdue.
  4. A line cut for debt and then suspended by hand: the first span ends and the second begins that day.
  5. Dates given with their bill that are exactly a period cost its price; only another length is rounded.
  6. The day of a plan change belongs to the new package, and a postpaid line is billed the days before
     it at the old one; a bill that is reissued begins where the old one began.
  7. The end date of a postpaid line that is back is the day before its return: the day before its next
     part, as everywhere else.
- 8. The first bill of a line is of kind first, also where it comes after a period that has passed.
+ 8. The bill of the period that begins with its line is of kind first, also where it comes after a
+    period that has passed, or again where the first was cancelled.
  9. A payment of which a part was refunded can be undone by hand, for what is left; not where a part of
     it was paid out.
 10. Policy restart takes end_date as it stood on each day, and looks back 150 days.
@@ -170,14 +171,14 @@ class Line:
 
     @property
     def billed_to(self):
-        ends = [b.end for b in self.bills if b.holds]
+        ends = [b.end for b in self.bills if b.holds or b.waived]
         return max(ends, default=self.start - ONE)
 
     @property
     def end(self):
         if self.mode != "postpaid":
             return self.paid_to
-        returns = [o.back - ONE for o in self.offs if o.back is not None]
+        returns = [o.back - ONE for o in self.offs if o.back is not None and o.back > o.start]
         return max([self.billed_to, *returns])
 
     @property
@@ -199,6 +200,10 @@ class Bill:
     end: date | None = None
     status: str = "unpaid"
     first_due: date | None = None
+    price: int = 0        # of the period, before what pending days take off
+    taken: int = 0        # pending days that it has taken
+    touched: bool = False
+    waived: bool = False
     promises: int = 0
     pays: list = field(default_factory=list)
 
@@ -225,6 +230,7 @@ class Lot:
     customer: int
     amount: int
     payment: bool
+    gateway: bool = False
     refunded: int = 0
     paid_out: int = 0
     lost: int = 0
@@ -343,13 +349,15 @@ class Model:
         off = line.off
         if off is None:
             return
+        if off.start < day:
+            self.bill_used(line, day)
         given, lost = self.split(line, off, day)
         off.back, off.given, off.lost = day, given, lost
         if line.mode == "postpaid":
             return
         if line.cycle == "calendar" and off.cause in ("manual", "pause"):
             inside = len([d for d in off.days if d in self.covered(line)])
-            line.pending += inside
+            self.pend(line, day, inside)
             off.given, off.lost = given - inside, inside
             given = off.given
         if given:
@@ -386,6 +394,7 @@ class Model:
         pay = Pay(lot, bill, amount)
         lot.pays.append(pay)
         bill.pays.append(pay)
+        bill.touched = True
         if bill.outstanding == 0:
             self.settle(bill, day)
 
@@ -400,21 +409,23 @@ class Model:
         bill.status = "paid"
         if bill.start is not None and line.mode == "prepaid":
             line.rows.append(Row("period", bill.length, day, bill))
+            line.open_promises = 0
             if line.off:
                 line.off.settled.append(bill)
         if line.status == "cancelled":
             return
         self.lift(line, day)
 
-    def lift(self, line, day):
-        """A payment, a cancelled bill or a moved due date may put the line on again."""
-        if line.status == "suspended" and line.reason == "debt" and self.clear(line, day):
+    def lift(self, line, day, paid=True):
+        """A payment may put the line on again; a cancelled bill or a moved due date, if nothing overdue remains (5.4)."""
+        overdue = not paid and any(b.status == "overdue" for b in line.bills)
+        if line.status == "suspended" and line.reason == "debt" and self.clear(line, day) and not overdue:
             self.restart(line, day)
             self.put_on(line, day)
         elif line.status == "expired" and self.end_if_back(line, day) >= day and self.clear(line, day):
             self.restart(line, day)
             self.put_on(line, day)
-        if not self.in_debt(line, day):
+        if not any(b.status in OPEN for b in line.bills) and (line.auto_renew or line.end >= day):
             line.hold = None
 
     def restart(self, line, day):
@@ -448,18 +459,21 @@ class Model:
 
     def issue(self, line, kind, amount, due, day, period=(None, None)):
         key = "%d/%d" % (line.number, len(line.bills) + 1)
-        bill = Bill(key, len(self.bills), line, kind, amount, due, day, period[0], period[1], first_due=due)
+        bill = Bill(key, len(self.bills), line, kind, amount, due, day, period[0], period[1], first_due=due, price=amount)
         self.bills[key] = bill
         line.bills.append(bill)
-        if amount == 0:
+        if bill.start is not None:
+            self.take_pending(bill)
+        if bill.amount == 0:
             self.settle(bill, day)
         else:
             self.apply_credit(line.customer, day)
         return bill
 
     def drop(self, bill, day):
-        """Cancels a bill; what was paid on it becomes credit."""
+        """Cancels a bill; what was paid on it becomes credit, and days that it took wait again."""
         bill.status = "cancelled"
+        bill.line.pending += bill.taken
         for pay in bill.pays:
             pay.lot.pays.remove(pay)
         bill.pays = []
@@ -521,20 +535,20 @@ class Model:
         last, price = self.period(line, first)
         if due is None:
             due = max(first - ONE + days(self.set["due_days"]), day)
-        price -= self.pending_discount(line, price, (last - first).days + 1)
         return self.issue(line, kind, price, due, day, (first, last))
 
-    def pending_discount(self, line, price, length):
-        if not line.pending:
-            return 0
-        less = min(price, part_price(price, 1, line.pending, length, self.set["round_to"]))
-        line.pending = 0
-        return less
+    def take_pending(self, bill):
+        """5.2: pending days x the bill's price / the days of its period, at most all of them."""
+        line = bill.line
+        line.pending += bill.taken
+        bill.taken = min(line.pending, bill.length)
+        line.pending -= bill.taken
+        bill.amount = bill.price - min(bill.price, part_price(bill.price, 1, bill.taken, bill.length, self.set["round_to"]))
 
     # ---- a run
 
     def op_run(self, day):
-        for step in (self.begin, self.renew, self.bill_used, self.overdue, self.expire, self.suspend, self.bill_used):
+        for step in (self.begin, self.renew, self.overdue, self.expire, self.suspend):
             for line in self.lines.values():
                 step(line, day)
 
@@ -543,16 +557,22 @@ class Model:
             self.put_on(line, day)
 
     def renew(self, line, day):
+        if line.mode == "postpaid":
+            self.bill_used(line, day, most=1)
         if line.status != "active" or not line.auto_renew or line.mode != "prepaid":
             return
         first = self.next_first(line, day)
         length = (self.period(line, first)[0] - first).days + 1
         if first - days(min(self.set["lead_days"], length - 1)) <= day:
-            self.issue_next(line, "renewal", day)
+            self.issue_next(line, self.kind_of(line, first), day)
 
-    def bill_used(self, line, day, until=None):
+    @staticmethod
+    def kind_of(line, first):
+        return "first" if first == line.start else "renewal"
+
+    def bill_used(self, line, day, until=None, most=99):
         """Postpaid: each period or part that has passed; of a line that is on, up to a day that is given."""
-        while line.mode == "postpaid":
+        for _ in range(most if line.mode == "postpaid" else 0):
             first = self.postpaid_first(line)
             last, price = self.period(line, first)
             stop = line.off.start - ONE if line.off else line.ended or until
@@ -561,8 +581,7 @@ class Model:
             if last < first or (last >= day and stop is None) or (line.status == "cancelled" and stop is None):
                 return
             due = day + days(self.set["postpaid_due_days"])
-            kind = "renewal" if any(b.start for b in line.bills) else "first"
-            self.issue(line, kind, price, due, day, (first, last))
+            self.issue(line, self.kind_of(line, first), price, due, day, (first, last))
 
     def overdue(self, line, day):
         for bill in line.bills:
@@ -582,6 +601,7 @@ class Model:
         if line.status == "active" and debt and not self.held(line, day):
             line.status, line.reason = "suspended", "debt"
             self.goes_off(line, day, "debt")
+            self.bill_used(line, day, most=1)
 
     # ---- packages, customers, lines
 
@@ -621,19 +641,17 @@ class Model:
         return line
 
     def op_promise(self, day, sub, until):
-        line = self.living(sub)
         refuse_unless(day <= until <= day + days(14), "422")
-        overdue = [b for b in line.bills if b.status in OPEN and b.due < day]
-        if overdue:
-            refuse_unless(all(b.promises < self.set["promises_max"] for b in overdue), "409")
-            for bill in overdue:
-                bill.promises += 1
-        else:
-            refuse_unless(line.status != "active", "409")
-            if line.status == "expired":
-                refuse_unless(line.open_promises < self.set["promises_max"], "409")
-                line.open_promises += 1
-        if overdue or line.status == "expired":
+        line = self.living(sub)
+        owing, expired = any(b.status in OPEN for b in line.bills), line.status == "expired"
+        refuse_unless(owing or line.status != "active", "409")
+        overdue = [b for b in line.bills if b.status == "overdue"]
+        refuse_unless(all(b.promises < self.set["promises_max"] for b in overdue), "409")
+        refuse_unless(not expired or line.open_promises < self.set["promises_max"], "409")
+        for bill in overdue:
+            bill.promises += 1
+        line.open_promises += expired
+        if owing or expired:
             line.hold = until
             line.promised.update(span(day, until))
         if line.status != "active":
@@ -641,12 +659,12 @@ class Model:
 
     def op_suspend(self, day, sub):
         line = self.living(sub)
-        refuse_unless(line.reason not in ("manual",), "409")
+        refuse_unless(line.reason not in ("manual", "pause"), "409")
         self.by_hand(line, day, "manual")
 
     def op_pause(self, day, sub, until=None):
         line = self.living(sub)
-        refuse_unless(line.status == "active", "409")
+        refuse_unless(line.reason not in ("manual", "pause"), "409")
         self.by_hand(line, day, "pause")
         line.pause_until = until
 
@@ -672,27 +690,66 @@ class Model:
         self.goes_off(line, day + ONE, "manual")
         for bill in [b for b in line.bills if b.holds and b.start > day]:
             self.release(bill, day)
+        self.pending_credit(line, day)
+
+    def pending_credit(self, line, day):
+        """5.2: what is pending when the line ends becomes credit, at the price of the newest bill."""
+        priced = [b for b in line.bills if b.holds]
+        if line.pending and priced:
+            worth = part_price(priced[-1].price, 1, line.pending, priced[-1].length, self.set["round_to"])
+            line.pending = 0
+            self.op_gift(day, -len(self.lots), line.customer, worth)
 
     def op_days(self, day, sub, days):
+        """5.2, days by hand."""
         line = self.living(sub)
-        given = sum(r.days for r in line.rows if r.kind == "gift")
-        refuse_unless(days > 0 or given + days >= 0, "422")
+        if not self.rolls(line):
+            self.pending_days(line, day, days)
+            return
+        refuse_unless(days > 0 or self.days_to_take(line, day) + days >= 0, "422")
         line.rows.append(Row("gift", days, day))
         self.moved_anchor(line)
         for bill in self.not_begun(line, day):
             bill.start += timedelta(days=days)
             bill.end += timedelta(days=days)
-            bill.due += timedelta(days=days)
+            bill.due = max(bill.due + timedelta(days=days), bill.issued)
         if line.status == "expired" and line.end >= day:
             self.put_on(line, day)
+        self.lift(line, day)
+
+    def days_to_take(self, line, day):
+        """5.2: down to what periods and start pay for: no paid or begun period stands upon these given days."""
+        given, moving = sum(r.days for r in line.rows if r.kind == "gift"), self.not_begun(line, day)
+        stands = [b.end for b in line.bills if b.holds and b not in moving]
+        free = min((b.start for b in moving), default=self.next_first(line, day))
+        return max(min(given, (free - max(stands) - ONE).days if stands else given), 0)
+
+    def pending_days(self, line, day, days):
+        """5.2: of a calendar or postpaid line, on the newest untouched bill that is out, else on the next."""
+        refuse_unless(line.pending + days >= 0, "422")
+        self.pend(line, day, days)
+        self.lift(line, day)
+
+    def pend(self, line, day, days):
+        line.pending += days
+        for bill in [b for b in line.bills if b.status in OPEN and b.holds and days > 0]:
+            self.due_moves(bill, bill.due + timedelta(days=days), day)
+        untouched = [b for b in line.bills if b.status in OPEN and b.holds and not b.touched]
+        if untouched:
+            self.take_pending(untouched[-1])
+            if untouched[-1].amount == 0:
+                self.settle(untouched[-1], day)
 
     def op_change(self, day, sub, package):
         line = self.living(sub)
+        if line.package == package:
+            return
         again = [b for b in self.not_begun(line, day) if b.paid == 0]
         self.bill_used(line, day, day - ONE)
         line.package = package
         for bill in again:
             bill.status = "cancelled"
+            line.pending += bill.taken
             last, price = self.period(line, bill.start)
             self.issue(line, bill.kind, price, bill.due, day, (bill.start, last))
 
@@ -702,11 +759,12 @@ class Model:
         bill = self.bills[invoice]
         refuse_unless(bill.status in OPEN and bill.paid == 0, "409")
         self.drop(bill, day)
+        bill.waived = waive and bill.start is not None
         if waive and bill.start is not None and bill.line.mode == "prepaid":
             bill.line.rows.append(Row("gift", bill.length, day))
         if not waive:
             self.bill_again(bill, day)
-        self.lift(bill.line, day)
+        self.lift(bill.line, day, paid=waive)
 
     def bill_again(self, bill, day):
         """No run comes back to a period that lies before another one that is billed."""
@@ -716,15 +774,19 @@ class Model:
         due = max(bill.start - ONE + days(self.set["due_days"]), day)
         if line.mode == "postpaid":
             due = day + days(self.set["postpaid_due_days"])
-        self.issue(line, bill.kind, bill.amount, due, day, (bill.start, bill.end))
+        self.issue(line, bill.kind, bill.price, due, day, (bill.start, bill.end))
 
     def op_move_due(self, day, invoice, due):
         bill = self.bills[invoice]
         refuse_unless(bill.status in OPEN, "409")
+        self.due_moves(bill, due, day)
+        self.lift(bill.line, day, paid=False)
+
+    @staticmethod
+    def due_moves(bill, due, day):
         bill.due = due
         if due >= day:
             bill.status = "unpaid"
-        self.lift(bill.line, day)
 
     def op_pay(self, day, lot, invoice, amount, surplus):
         bill = self.bills[invoice]
@@ -754,7 +816,7 @@ class Model:
 
     def op_reverse(self, day, lot):
         lot = self.lots[lot]
-        refuse_unless(lot.left > 0 and lot.paid_out == 0, "409")
+        refuse_unless(lot.left > 0 and lot.paid_out == 0 and not lot.gateway, "409")
         self.undo_lot(lot, day)
 
     def op_refund(self, day, lot, amount, reopen=False):

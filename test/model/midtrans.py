@@ -44,7 +44,7 @@ class Books(days.Model):
 
     def op_gateway(self, day, lot, invoice, amount):
         bill = self.bills[invoice]
-        money = self.lots[lot] = days.Lot(lot, bill.line.customer, amount, True)
+        money = self.lots[lot] = days.Lot(lot, bill.line.customer, amount, True, gateway=True)
         if bill.status in days.OPEN:
             self.allocate(money, bill, day)
         self.apply_credit(money.customer, day)

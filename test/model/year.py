@@ -18,9 +18,11 @@ KINDS = (  # cycle, mode, unit
     ("rolling", "prepaid", "day"), ("rolling", "prepaid", "day"), ("rolling", "prepaid", "month"),
     ("calendar", "prepaid", "month"), ("calendar", "postpaid", "month"))
 POLICIES = ("give_back", "restart", "keep")
-# Weights of the acts of one line, of which one happens on every eighth day or so.
-ACTS = {"part": 6, "surplus": 3, "too_much": 1, "deposit": 2, "reverse": 4, "refund": 3, "gift": 2, "payout": 2}
-RATE = 0.12
+# Weights of the acts of one line, of which one happens on every seventh day or so.
+ACTS = {"part": 6, "surplus": 3, "too_much": 1, "deposit": 2, "gateway": 3, "reverse": 3, "undo": 2, "refund": 3, "gift": 2, "payout": 2,
+        "promise": 6, "suspend": 2, "pause": 3, "resume": 6, "days": 4, "change": 2, "cancel": 0.5, "cancel_invoice": 3, "move_due": 3,
+        "other": 2, "price": 1}
+RATE = 0.15
 
 
 def block_settings(block):
@@ -29,6 +31,12 @@ def block_settings(block):
             "due_days": dice.choice((0, 0, 3, 10)), "first_due_days": dice.choice((0, 3)),
             "round_to": dice.choice((1, 100, 500, 1000)), "billing_day": dice.choice((1, 1, 10, 28)),
             "postpaid_due_days": dice.choice((5, 10)), "promises_max": dice.choice((1, 2, 3))}
+
+
+def outages(block):
+    """The numbers of the days whose night nobody ran for."""
+    dice = random.Random("outages %d" % block)
+    return {first + n for first in (dice.randrange(DAYS) for _ in range(3)) for n in range(dice.choice((1, 2, 6)))}
 
 
 class Town:
@@ -72,11 +80,16 @@ class Town:
         return {"op": "create", "sub": self.number(n), "customer": customer, "package": package, "cycle": cycle, "mode": mode,
                 "policy": policy, "auto_renew": dice.random() < 0.9, "dates": dates}
 
+    def sign_up(self, day, customer):
+        """Another line where one has ended."""
+        n = len(self.lines)
+        return dict(self.founded(n, customer, self.dice.choice(KINDS), day), day=day)
+
     # ---- a day
 
     def events(self, day, model):
         """A generator: each event is chosen after the one before it has been done."""
-        for sub, customer in self.lines.items():
+        for sub, customer in list(self.lines.items()):
             line = model.lines.get(sub)
             if line is None:
                 continue
@@ -88,6 +101,8 @@ class Town:
                 event = getattr(self, "act_" + act)(day, model, line)
                 if event:
                     yield dict(event, day=day, op=event.get("op", act))
+                if act == "cancel" and len(self.lines) < 9:
+                    yield self.sign_up(day, customer)
 
     def open_bill(self, line):
         found = [b for b in line.bills if b.status in OPEN]
@@ -137,3 +152,53 @@ class Town:
         if credit:
             return {"customer": line.customer, "amount": self.dice.randint(1, credit + 1)}
         return None
+
+    def act_gateway(self, day, model, line):
+        """Money that is booked whatever the bill has become: more than it asks, or for a bill that is paid."""
+        bill = self.dice.choice(line.bills[-3:]) if line.bills else None
+        if bill:
+            return {"lot": self.lot(), "invoice": bill.key, "amount": self.dice.choice((bill.amount, bill.outstanding or 7, 50000)) or 7}
+        return None
+
+    def act_undo(self, day, model, line):
+        mine = [lot for lot in model.lots.values() if lot.customer == line.customer and lot.payment and lot.left > 0]
+        return {"lot": self.dice.choice(mine[-3:]).number} if mine else None
+
+    def act_promise(self, day, model, line):
+        if line.status == "active" and self.dice.random() < 0.5:
+            return None
+        return {"sub": line.number, "until": day + timedelta(days=self.dice.choice((0, 1, 3, 7, 14, 15)))}
+
+    def act_suspend(self, day, model, line):
+        return {"sub": line.number}
+
+    def act_pause(self, day, model, line):
+        until = day + timedelta(days=self.dice.randrange(20)) if self.dice.random() < 0.6 else None
+        return {"sub": line.number, "until": until}
+
+    def act_resume(self, day, model, line):
+        return {"sub": line.number} if line.status == "suspended" else None
+
+    def act_days(self, day, model, line):
+        return {"sub": line.number, "days": self.dice.choice((1, 2, 5, 10, -1, -3))}
+
+    def act_change(self, day, model, line):
+        unit = model.packages[line.package].unit
+        return {"sub": line.number, "package": self.number(self.dice.choice((0, 1, 4) if unit == "day" else (2, 3, 5)))}
+
+    def act_cancel(self, day, model, line):
+        return {"sub": line.number}
+
+    def act_cancel_invoice(self, day, model, line):
+        bill = self.open_bill(line)
+        return {"invoice": bill.key, "waive": self.dice.random() < 0.4} if bill else None
+
+    def act_move_due(self, day, model, line):
+        bill = self.open_bill(line)
+        return {"invoice": bill.key, "due": day + timedelta(days=self.dice.choice((0, 1, 5, 20)))} if bill else None
+
+    def act_other(self, day, model, line):
+        return {"sub": line.number, "amount": self.dice.choice((35000, 5000)), "due": day + timedelta(days=self.dice.choice((0, 7)))}
+
+    def act_price(self, day, model, line):
+        return {"package": line.package, "price": self.dice.choice((150000, 99999, 200000, 310000))}
