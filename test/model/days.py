@@ -623,14 +623,18 @@ class Model:
         elif dates and mode == "prepaid":
             line.rows.append(Row("start", (dates[1] - dates[0]).days + 1, day))
         elif mode == "prepaid":
-            self.issue_next(line, "first", day, day + days(self.set["first_due_days"]))
+            self.issue_next(line, "first", day, self.first_due(line.start, day))
 
     def issue_dates(self, line, dates, day):
         last, price = self.period(line, dates[0])
         if dates[1] != last:
             length = (last - dates[0]).days + 1
             price = part_price(price, 1, (dates[1] - dates[0]).days + 1, length, self.set["round_to"])
-        self.issue(line, "first", price, day + days(self.set["first_due_days"]), day, dates)
+        self.issue(line, "first", price, self.first_due(dates[0], day), day, dates)
+
+    def first_due(self, first, day):
+        """5.2, 5.3: as of every prepaid bill, but never before D + first_due_days."""
+        return max(first - ONE + days(self.set["due_days"]), day + days(self.set["first_due_days"]))
 
     def op_other(self, day, sub, amount, due):
         self.issue(self.living(sub), "other", amount, due, day)
