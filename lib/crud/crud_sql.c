@@ -134,28 +134,28 @@ put_place(struct sb *s, const char *lead, const char *column, int param)
 /*
  * Columns of one table are joined by OR, because the planner combines their trigram
  * indexes. It cannot do so over several tables: there each column finds its ids in a query
- * of its own.
+ * of its own, which ends with `first`.
  */
 static void
-put_search(struct sb *s, const struct list_key *k, int param)
+put_search(struct sb *s, const struct list_key *k, int param, const char *first)
 {
 	const struct resource *r = k->r;
 	bool joined = is_joined(r);
 	const char *from =
-	    joined ? arena_printf(memory(), "SELECT id FROM %s WHERE ", quoted(r->view)) : "";
-	const char *more = joined ? arena_printf(memory(), " UNION %s", from) : " OR ";
+	    joined ? arena_printf(memory(), "(SELECT id FROM %s WHERE ", quoted(r->view)) : "";
+	const char *more = joined ? arena_printf(memory(), "%s) UNION %s", first, from) : " OR ";
 
 	sb_puts(s, joined ? "id IN (" : "(");
 	for (const char *const *c = r->search; *c != NULL; c++)
 		put_place(s, c == r->search ? from : more, *c, param);
 	for (size_t i = 0; i < r->nsearch_in; i++)
 		put_place(s,
-		    arena_printf(memory(), " UNION SELECT %s FROM %s WHERE ",
+		    arena_printf(memory(), ") UNION (SELECT %s FROM %s WHERE ",
 			quoted(r->search_in[i].id), quoted(r->search_in[i].table)),
 		    r->search_in[i].column, param);
 	if (k->digits)
 		put_place(s, more, r->digits, param + 1);
-	sb_putc(s, ')');
+	sb_printf(s, joined ? "%s))" : ")", first);
 }
 
 static void
@@ -182,9 +182,21 @@ put_filter(struct sb *s, const struct filter *f, bool many, int param)
 		sb_printf(s, " %s $%d", f->op, param);
 }
 
+/*
+ * Is the search all that chooses the rows, so that each column may stop after the first of its
+ * rows? A word that stands in every one of 1,000,000 invoices was sought, sorted and joined
+ * in all of them for a page of 20: 7 s.
+ */
+static bool
+may_stop_early(const struct list_key *k)
+{
+	return k->search && is_joined(k->r) && k->r->nsearch_in == 0 && !k->digits &&
+	       k->filters == 0 && k->bound == NULL && visible_of(k) == NULL;
+}
+
 /* " WHERE …" of a list; *nparams is the number of its parameters. */
 static const char *
-where_of(const struct list_key *k, int *nparams)
+where_of(const struct list_key *k, int *nparams, const char *first)
 {
 	struct sb s = sb_new(memory());
 	const char *sep = " WHERE ";
@@ -208,7 +220,7 @@ where_of(const struct list_key *k, int *nparams)
 	}
 	if (k->search) {
 		sb_puts(&s, sep);
-		put_search(&s, k, ++*nparams);
+		put_search(&s, k, ++*nparams, may_stop_early(k) ? first : "");
 		*nparams += k->digits;
 	}
 	return s.buf;
@@ -244,12 +256,15 @@ count_of(const struct list_key *k, const char *where)
  * row, for a sort that drops most of them.
  */
 static const char *
-page_of(const struct list_key *k, const char *where, int n)
+page_of(const struct list_key *k, int n)
 {
 	struct arena *mem = memory();
-	const char *view = quoted(k->r->view), *way = k->down ? "DESC" : "ASC", *order;
+	const char *view = quoted(k->r->view), *way = k->down ? "DESC" : "ASC", *order, *where;
+	int again = 0;
 
 	order = arena_printf(mem, " ORDER BY %s %s, id %s", quoted(k->sort), way, way);
+	where = where_of(k, &again,
+	    arena_printf(mem, "%s LIMIT $%d::bigint + $%d::bigint", order, n + 1, n + 2));
 	return arena_printf(mem,
 	    "SELECT * FROM %s WHERE %sid = ANY (ARRAY("
 	    "SELECT id FROM %s%s%s LIMIT $%d OFFSET $%d))%s",
@@ -263,14 +278,14 @@ compose_list(const struct list_key *k)
 	struct arena *mem = memory();
 	const char *view = quoted(k->r->view), *where;
 	struct list_stmts l = { .exact = is_counted(k) };
-	int n = 0;
+	int n = 0, again = 0;
 
-	where = where_of(k, &n);
+	where = where_of(k, &n, "");
 	l.rows.name = arena_printf(mem, "%s_list_%u", k->r->name, ++nlists);
-	l.rows.text = page_of(k, where, n);
+	l.rows.text = page_of(k, n);
 	l.rows.nparams = n + 2;
 	l.count.name = arena_printf(mem, "%s_count_%u", k->r->name, nlists);
-	l.count.text = count_of(k, where);
+	l.count.text = count_of(k, where_of(k, &again, " LIMIT 100001"));
 	l.count.nparams = n;
 	l.estimate.name = arena_printf(mem, "%s_estimate_%u", k->r->name, nlists);
 	l.estimate.text = arena_printf(mem, "EXPLAIN (FORMAT JSON) SELECT FROM %s%s", view, where);
