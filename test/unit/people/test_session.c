@@ -40,6 +40,9 @@ tokens_are_taken_apart(void **state)
 	assert_true(session_token(&cx, arena_printf(cx.mem, "17|%s", secret), &t));
 	assert_int_equal(t.id, 17);
 	assert_string_equal(t.hash, crypt_sha256_hex(&cx, secret));
+	assert_true(session_token(&cx, arena_printf(cx.mem, "1|%s", secret), &t));
+	assert_true(session_token(&cx, arena_printf(cx.mem, "9|%s", secret), &t));
+	assert_int_equal(t.id, 9);
 	for (size_t i = 0; i < countof(bad); i++) {
 		struct sb text = sb_new(cx.mem);
 		size_t n = strcspn(bad[i], "%");

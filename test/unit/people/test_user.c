@@ -147,6 +147,10 @@ the_password_of_development_is_known(void **state)
 	cf.val[CONF_APP_ENV] = "local";
 	assert_int_equal(user_with_known_password(&cx, &cf, &email), RC_OK);
 	assert_null(email);
+	/* A database that cannot be asked is no good news. */
+	cf.val[CONF_APP_ENV] = "production";
+	(void)sql("ALTER TABLE users RENAME TO elsewhere");
+	assert_int_equal(user_with_known_password(&cx, &cf, &email), RC_INTERNAL);
 }
 
 int
