@@ -108,6 +108,7 @@ const struct op payment_refund_op = {
 	.fields = refund_fields, .nfields = countof(refund_fields), .flag = FF_CREATE,
 	.row = &payment_resource,
 	.dry_run = true,
+	.keyed = true,
 };
 const struct op payment_reverse_op = {
 	.summary = "Take a payment back by a counter-entry; the row stays, as reversed",
@@ -204,11 +205,14 @@ payment_update(struct ctx *cx, const struct req *rq, struct resp *rs)
 enum rc
 payment_refund(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
+	const char *id, *key = NULL;
 	struct cJSON *in;
-	const char *id;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &payment_refund_op, rq, &in));
+	TRY(money_key(cx, rq, &key));
+	if (key != NULL)
+		op_put(in, "idempotency_key", key);
 	TRY(db_exec(cx, &SQL_payment_refund, V_TEXT(id), V_TEXT(shape_json(cx, in))));
 	return crud_answer(cx, &payment_resource, id, 200, rs);
 }

@@ -81,20 +81,20 @@ put_right(struct sheet *s, HPDF_Font font, float size, float x, const char *text
 }
 
 /*
- * The bytes of text that fit into the width, ending at a blank if there is one; at least
- * one letter.
+ * The bytes of text that fit into the width, ending at its line's end, or at a blank if
+ * there is one; at least one letter.
  */
 static size_t
 fitting(struct sheet *s, HPDF_Font font, float size, const char *text, float width)
 {
-	size_t n = strlen(text), blank;
+	size_t n = strcspn(text, "\n"), blank;
 
 	while (n > 1 &&
 	       width_of(s, font, size, arena_printf(s->cx->mem, "%.*s", (int)n, text)) > width)
 		do
 			n--;
 		while (n > 1 && ((unsigned char)text[n] & 0xC0) == 0x80);
-	if (text[n] == '\0')
+	if (text[n] == '\0' || text[n] == '\n')
 		return n;
 	for (blank = n; blank > 0 && text[blank] != ' '; blank--)
 		;
@@ -111,6 +111,7 @@ put_wrapped(struct sheet *s, HPDF_Font font, float size, float x, const char *te
 		put_at(s, font, size, x, arena_printf(s->cx->mem, "%.*s", (int)n, text));
 		text += n;
 		text += strspn(text, " ");
+		text += *text == '\n';
 		if (*text != '\0')
 			take_space(s, size * 1.3F);
 	}

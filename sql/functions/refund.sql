@@ -34,17 +34,24 @@ BEGIN
 	PERFORM debt_reopen(p.customer_id, undone, today);
 END $$;
 
--- Money handed back by hand, whatever the payment's source; not while Midtrans may be giving it back.
+-- Money handed back by hand, whatever the payment's source; not while Midtrans may be giving it back. A request that comes
+-- again under its Idempotency-Key is the same refund; its id holds the hash of the key, which nobody sees.
 CREATE OR REPLACE FUNCTION payment_refund_by_hand(pay uuid, input jsonb, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	p payments := payment_lock(pay);
+	p    payments := payment_lock(pay);
+	hand text := 'hand-' || coalesce(encode(sha256(convert_to(input ->> 'idempotency_key', 'UTF8')), 'hex'), uuidv7()::text);
 BEGIN
+	IF EXISTS (SELECT FROM refunds r WHERE r.refund_id = hand AND (r.payment_id, r.amount, r.reopen, r.method, coalesce(r.reason, ''))
+		<> (pay, (input ->> 'amount')::bigint, coalesce((input ->> 'reopen')::boolean, false), coalesce(input ->> 'method', 'cash'),
+			coalesce(input ->> 'reason', ''))) THEN
+		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another refund.');
+	END IF;
 	IF EXISTS (SELECT FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
 		WHERE t.payment_id = p.id AND r.state = 'requested') THEN
 		PERFORM raise_conflict('refund_under_way', 'A refund of this payment is under way at Midtrans: its outcome comes first.');
 	END IF;
-	PERFORM payment_refund(pay, 'hand-' || uuidv7(), (input ->> 'amount')::bigint, coalesce((input ->> 'reopen')::boolean, false),
+	PERFORM payment_refund(pay, hand, (input ->> 'amount')::bigint, coalesce((input ->> 'reopen')::boolean, false),
 		input ->> 'reason', today, coalesce(input ->> 'method', 'cash'));
 END $$;
 

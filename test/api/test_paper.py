@@ -129,6 +129,28 @@ def test_the_public_paper_has_no_address(system, api, town):
     anyone.get("/api/invoices/%s/pdf" % house.bill["id"]).want(401)
 
 
+def test_notes_of_two_lines_are_two_lines(api, town):
+    """Bug: a newline in the notes was drawn as a box, and both lines stood in one."""
+    house = House(api, town)
+    api.put("/api/invoices/" + house.bill["id"], {"notes": "Pasang di lantai dua\n\nTeknisi: Éko"}).want(200)
+    for size in ("a4", "58"):
+        lines = [line.strip() for line in text_of(pdf(api, "/api/invoices/%s/pdf?size=%s" % (house.bill["id"], size))).splitlines()]
+        assert any(line.endswith("lantai dua") or line.endswith("dua") for line in lines), lines
+        assert any(line.startswith("Teknisi") for line in lines), lines
+
+
+def test_a_cancelled_bill_of_nothing_is_not_paid(api, town):
+    """Bug: a cancelled bill of 0 read "Lunas", as nothing is owed of it."""
+    package = town.package(name=isp.unique("Gratis "), price=0)
+    sub = town.subscription(town.customer(), package, start_date="2026-03-10", end_date="2026-04-08", issue_invoice=True)
+    bill = town.invoices(sub)[0]
+    assert (bill["amount"], bill["status"]) == (0, "paid")
+    api.post("/api/subscriptions/%s/cancel" % sub["id"], {"reason": "moved"}).want(200)
+    assert api.show("/api/invoices/" + bill["id"])["status"] == "cancelled"
+    text = text_of(pdf(api, "/api/invoices/%s/pdf" % bill["id"]))
+    assert "Dibatalkan" in text and "Lunas" not in text
+
+
 def test_a_long_bill_breaks_into_pages(api, town):
     house = House(api, town)
     lines = [{"kind": "charge", "text": "Pekerjaan nomor %d di rumah pelanggan, kabel dan tenaga kerja" % n, "unit_price": 1000}

@@ -54,6 +54,17 @@ SELECT payment_reverse(:'p', 'void', NULL, '2026-01-02') \g /dev/null
 SELECT is((SELECT amount FROM payment_reversals WHERE payment_id = :'p'), 75000::bigint, 'only what was not refunded can be reversed');
 SELECT is(owes(inv(:'s')), 'overdue 0/100000', 'nothing pays it any more');
 SELECT is((SELECT sum(amount) FROM customer_credits WHERE payment_id = :'p' AND kind = 'loss'), 0::numeric, 'the write-off is taken back');
+-- Bug: a refund by hand sent twice was two. Under one Idempotency-Key it is one; the key for another refund is refused.
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
+CREATE FUNCTION hand(p uuid, money bigint, key text) RETURNS void LANGUAGE sql AS $$
+	SELECT payment_refund_by_hand(p, jsonb_build_object('amount', money, 'idempotency_key', key), '2026-01-02') $$;
+SELECT hand(:'p', 30000, 'click'), hand(:'p', 30000, 'click') \g /dev/null
+SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 30000::numeric, 'the same key: one refund');
+SELECT throws_ok(format('SELECT hand(%L, 20000, ''click'')', :'p'), 'IS409', NULL, 'another amount: refused');
+SELECT is_empty($$SELECT FROM billing_logs WHERE meta::text LIKE '%click%'$$, 'the key stands nowhere');
+SELECT hand(:'p', 30000, 'second'), hand(:'p', 30000, NULL) \g /dev/null
+SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 90000::numeric, 'other clicks: others');
 SELECT sound();
 SELECT finish();
 ROLLBACK;
