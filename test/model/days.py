@@ -43,7 +43,7 @@ Readings where the text leaves a choice
  4. A line cut for debt and then suspended by hand: the first span ends and the second begins that day.
  5. Dates given with their bill that are exactly a period cost its price; only another length is rounded.
  6. The day of a plan change belongs to the new package, and a postpaid line is billed the days before
-    it at the old one; a bill that is reissued begins where the old one began.
+    it at the old one; a bill that is reissued is of the next period as it is on that day.
  7. The end date of a postpaid line that is back is the day before its return: the day before its next
     part, as everywhere else.
  8. The bill of the period that begins with its line is of kind first, also where it comes after a
@@ -754,8 +754,10 @@ class Model:
         for bill in again:
             bill.status = "cancelled"
             line.pending += bill.taken
-            last, price = self.period(line, bill.start)
-            self.issue(line, bill.kind, price, bill.due, day, (bill.start, last))
+        for bill in again:
+            first = self.next_first(line, day)
+            last, price = self.period(line, first)
+            self.issue(line, bill.kind, price, bill.due, day, (first, last))
 
     # ---- bills and money by hand
 
