@@ -28,7 +28,7 @@ HEADERS = ["add_header %s always" % header for header in (
     "Access-Control-Allow-Origin $isp_allow_origin", "Access-Control-Expose-Headers $isp_expose_headers",
     "Vary $isp_vary", "Strict-Transport-Security $isp_hsts", "Content-Security-Policy $isp_csp",
     "X-Content-Type-Options nosniff", "X-Frame-Options DENY", "Referrer-Policy no-referrer",
-    "Cross-Origin-Opener-Policy same-origin", "Link $isp_preload")]
+    "Cross-Origin-Opener-Policy same-origin")] + ["add_header Link $isp_preload"]
 # A 502 is a 503 where nothing had taken the request: its location says which.
 ERRORS = ["error_page 400 494 495 496 497 =400 /__error/400", "error_page 403 404 =404 /__error/404",
           "error_page 502 = /__error/502"] + [
