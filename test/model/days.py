@@ -35,7 +35,7 @@ or a gift of credit.
 
 Readings where the text leaves a choice
 
- 1. One bill a night and line; of a postpaid line that the night cuts, the part it used besides.
+ 1. One bill a night and prepaid line; a postpaid line is billed all periods and parts that have passed.
  2. Whether a bill is past its grace after a payment is judged by the end date that the return of the
     line on that day would give.
  3. Debt open means any open bill. Activating a line without one is no promise, but where the line is
@@ -558,7 +558,7 @@ class Model:
 
     def renew(self, line, day):
         if line.mode == "postpaid":
-            self.bill_used(line, day, most=1)
+            self.bill_used(line, day)
         if line.status != "active" or not line.auto_renew or line.mode != "prepaid":
             return
         first = self.next_first(line, day)
@@ -570,9 +570,9 @@ class Model:
     def kind_of(line, first):
         return "first" if first == line.start else "renewal"
 
-    def bill_used(self, line, day, until=None, most=99):
+    def bill_used(self, line, day, until=None):
         """Postpaid: each period or part that has passed; of a line that is on, up to a day that is given."""
-        for _ in range(most if line.mode == "postpaid" else 0):
+        while line.mode == "postpaid":
             first = self.postpaid_first(line)
             last, price = self.period(line, first)
             stop = line.off.start - ONE if line.off else line.ended or until
@@ -601,7 +601,7 @@ class Model:
         if line.status == "active" and debt and not self.held(line, day):
             line.status, line.reason = "suspended", "debt"
             self.goes_off(line, day, "debt")
-            self.bill_used(line, day, most=1)
+            self.bill_used(line, day)
 
     # ---- packages, customers, lines
 
