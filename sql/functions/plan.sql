@@ -130,9 +130,9 @@ END $$;
 
 /*
  * Postpaid: the running period is used with the present package and will be
- * billed at it, so the next package begins on the day after that period. A
- * subscription that is off has no running period: the next one begins with the
- * return of its service.
+ * billed at it, so the next package begins on the day after that period. No
+ * period runs while the subscription is off, or while days that are billed
+ * already lie ahead: the next package begins then with the next unbilled day.
  */
 CREATE OR REPLACE FUNCTION plan_change_next_postpaid(subscription subscriptions, package packages, today date) RETURNS date
 LANGUAGE plpgsql AS $$
@@ -142,7 +142,7 @@ BEGIN
 	UPDATE subscriptions SET next_package_id = NULL, next_package_on = NULL WHERE id = subscription.id;
 	PERFORM periods_bill(ARRAY[subscription.id], today); -- missed nights would have been billed as the running period
 	SELECT * INTO subscription FROM subscriptions WHERE id = subscription.id;
-	next_day := CASE WHEN subscription.closed_on IS NULL
+	next_day := CASE WHEN subscription.closed_on IS NULL AND subscription.end_date < today
 		THEN (period_draft(subscription, subscription.end_date + 1, today)).period_end + 1
 		ELSE greatest(subscription.end_date + 1, today) END;
 	UPDATE subscriptions
