@@ -123,7 +123,7 @@ SELECT billing_run_undo($1::bigint, business_today()) AS restored;
 -- name: billing_runs_newest()
 SELECT r.id AS number, r.business_date AS date,
        to_char(r.started_at AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'), 'YYYY-MM-DD HH24:MI') AS started,
-       CASE WHEN r.finished_at IS NULL THEN 'not finished'
+       CASE WHEN r.counts IS NULL THEN 'not finished'
             ELSE (SELECT string_agg(format('%s %s', step, coalesce(r.counts -> step ->> 'done', '0')), ', ' ORDER BY n)
                     FROM unnest('{begin,renew,overdue,late,expire,suspend}'::text[]) WITH ORDINALITY s (step, n)) END
        || CASE WHEN r.undone_at IS NULL THEN '' ELSE ', undone by ' || coalesce(r.undone_by, 'a program') END AS outcome
