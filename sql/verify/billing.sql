@@ -41,7 +41,7 @@ BEGIN
 		'refunds_payment', 'customer_credits_customer', 'customer_credits_gift',
 		'customer_credits_payment', 'allocations_gift', 'allocations_invoice',
 		'allocations_payment', 'billing_logs_action', 'billing_logs_customer',
-		'billing_logs_invoice', 'billing_logs_newest', 'billing_logs_subscription',
+		'billing_logs_invoice', 'billing_logs_newest',
 		'billing_runs_date']
 	LOOP
 		ASSERT to_regclass(name) IS NOT NULL, 'index ' || name || ' is missing';
