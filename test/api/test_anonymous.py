@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(isp.TOP, "test", "bench"))
 import anonymous  # noqa: E402
 
 ROWS, SECONDS, WEBHOOKS = 60000, 4, 200
-WEBHOOK_P99 = 0.05
+WEBHOOK_P99 = 0.25  # beside other tests; make bench 10 wants 50 ms on an idle machine
 
 
 @pytest.fixture(name="system", scope="module")

@@ -159,6 +159,19 @@ def test_one_key_for_two_bodies_is_a_clash(town, api):
     assert len(booked(api, invoice)) == 1 and booked(api, other) == []
 
 
+def test_a_refund_sent_twice_at_once_is_one(town, api, crowd):
+    """Bug: a double click gave money back twice."""
+    _, invoice = town.billed()
+    paid = api.post("/api/payments", {"invoice_id": invoice["id"], "amount": invoice["amount"]}).want(201).json
+    address, key = "/api/payments/%s/refund" % paid["id"], isp.unique("back-")
+    body = {"amount": 20000, "reason": "storm"}
+    answers = isp.throng([lambda c=crowd(): c.post(address, body, Idempotency_Key=key) for _ in range(4)])
+    assert [a.status for a in answers] == [200] * 4, answers
+    api.post(address, {"amount": 30000, "reason": "storm"}, Idempotency_Key=key).want(409)
+    rows = api.show("/api/customers/%s/statement?from=2026-01-01&to=2026-12-31" % paid["customer_id"])["rows"]
+    assert [row["amount"] for row in rows if row["type"] == "refund"] == [20000]
+
+
 def test_payments_of_more_than_is_owed_at_once(town, api, crowd):
     """Eight halves for one invoice: two fit, six are too much."""
     _, invoice = town.billed()

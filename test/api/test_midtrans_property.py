@@ -23,7 +23,8 @@ from street import FINDABLE, TODAY, Street, settle
 
 ROUNDS = 200 if isp.SOAK else 20
 HOMES = 4    # in a round
-SILENT = 120 if isp.SOAK else 30  # homes that only reconciliation finds
+SILENT = 180 if isp.SOAK else 48  # homes that only reconciliation finds
+CERTAIN = 30 if isp.SOAK else 8   # of them, those whose order cannot matter, at least: some third, by the dice
 
 
 @pytest.fixture(scope="module")
@@ -183,5 +184,5 @@ def test_without_any_webhook_reconciliation_finds_it_all(system, streets, seed):
     for _ in range(3):  # what a pass cancels, the next one sees
         system.exec("ispctl", "midtrans", "reconcile")
         street.quiet()
-    assert street.compare(street.homes) > SILENT / 4
+    assert street.compare(street.homes) >= CERTAIN
     system.check()
