@@ -249,8 +249,8 @@ account_stale(struct ctx *cx, const char *router_id, struct account_object *cons
 		struct account_object *o = objs[db_i64(rows, i, "n")];
 
 		o->stale = true;
-		o->promised = db_bool(rows, i, "renamed");
-		o->copied = db_bool(rows, i, "copied");
+		o->reserved = db_bool(rows, i, "is_in_service");
+		o->has_other_name = db_bool(rows, i, "has_other_name");
 	}
 	return RC_OK;
 }

@@ -49,10 +49,10 @@ struct account {
 	const char *service;  /* pppoe, any, hotspot, static */
 	const char *username; /* its name on the router */
 	const char *sealed, *sealed_place;
-	const char *password; /* opened by the worker; NULL: unknown */
-	bool locked;          /* the password is sealed, and no key of ours opens it */
-	const char *profile;  /* NULL: leave alone */
-	bool own_profile;     /* the profile is its package's, not one named by the subscription */
+	const char *password;     /* opened by the worker; NULL: unknown */
+	bool password_unreadable; /* it is sealed, and no key of ours opens it */
+	const char *profile;      /* NULL: leave alone */
+	bool own_profile; /* the profile is its package's, not one named by the subscription */
 	const char *package_id, *router_profile, *bandwidth, *burst;
 	int priority;
 	const char *local_address, *remote_address;
@@ -97,14 +97,14 @@ struct account_object {
 	const char *max_limit, *priority; /* of queues, as their bursts: */
 	const char *burst_limit, *burst_threshold, *burst_time;
 	bool disabled, dynamic;
-	bool stale;    /* the marked account should not have this name: account_stale() */
-	bool promised; /* the marked account is in service and does not need it */
-	bool copied;   /* of an account with another name: the row was copied */
-	bool gone;     /* removed by this plan */
+	bool stale;          /* the marked account should not have this name: account_stale() */
+	bool reserved;       /* the marked account is in service and should have another name */
+	bool has_other_name; /* the marked account has one: a person may have copied the row */
+	bool gone;           /* removed by this plan */
 };
 
-/* True for the limit by which Mikhmon switches an expired hotspot user off. NULL is none. */
-bool account_is_spent(const char *limit_uptime);
+/* True for the limit by which Mikhmon switches an expired hotspot user off (1s). NULL is none. */
+bool account_is_uptime_used_up(const char *limit_uptime);
 
 /* The uuid in "isp:<uuid>[ ...]", in mem; NULL when the comment is no mark of ours. */
 #define ACCOUNT_MARK "isp:"
@@ -131,7 +131,7 @@ struct account_op {
 	enum account_act act;
 	enum account_menu menu;
 	struct account_object *on; /* the object to change; NULL for ACT_ADD */
-	bool guarded;              /* skip it when a command of the account failed before */
+	bool skip_after_failure;   /* skip it when a command of the account failed before */
 	struct account_attr attrs[ACCOUNT_ATTRS];
 	size_t nattrs;
 };
@@ -143,19 +143,19 @@ struct account_kick {
 };
 
 /*
- * The work in this order: the first ops, the end of the sessions, the other ops. cut: the
- * sessions end whatever failed; else only when nothing did. error: the account fails after
- * all this; a warning does not fail it.
+ * The work in this order: the first nops_before_kick ops, the end of the sessions, the other
+ * ops. kick_always: the sessions end whatever failed; else only when nothing did. error: the
+ * account fails after all this; a warning does not fail it.
  */
 struct account_plan {
 	struct account_op *ops;
-	size_t nops, nfirst;
+	size_t nops, nops_before_kick;
 	struct account_kick *kicks;
 	size_t nkicks;
-	bool cut;
+	bool kick_always;
 	const char *error, *warning;
 };
-#define ACCOUNT_LOCKED "its password cannot be opened: wrong APP_KEY?"
+#define ACCOUNT_PASSWORD_UNREADABLE "its password cannot be opened: wrong APP_KEY?"
 
 /*
  * objs: all objects found under the account's names and addresses, of all menus. router:
@@ -192,7 +192,7 @@ struct account_found {
 enum rc account_found(struct ctx *, const char *router_id, const struct account_findings *,
     struct account_found *ret) _must_check_;
 
-/* Set stale and promised of marked objects under a name that belongs to another account. */
+/* Set stale, reserved and has_other_name of marked objects under a name of another account. */
 enum rc account_stale(struct ctx *, const char *router_id, struct account_object *const *objs,
     size_t n) _must_check_;
 

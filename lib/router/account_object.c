@@ -28,7 +28,7 @@ uuid_of(const char *comment)
 }
 
 bool
-account_is_spent(const char *limit_uptime)
+account_is_uptime_used_up(const char *limit_uptime)
 {
 	return limit_uptime != NULL && strcmp(limit_uptime, "1s") == 0;
 }
@@ -75,7 +75,7 @@ account_owner(const struct account *a, const struct account_object *o)
 	if (o->dynamic)
 		return OWNER_FOREIGN;
 	if (account_is_marked_by(o, a->id))
-		return o->promised ? OWNER_OTHER : OWNER_THIS;
+		return o->reserved ? OWNER_OTHER : OWNER_THIS;
 	if (account_is_marked(o))
 		return o->stale ? OWNER_STALE : OWNER_OTHER;
 	return is_imported(a, o) ? OWNER_THIS : OWNER_FOREIGN;

@@ -58,7 +58,10 @@ plan_op_new(struct planning *p, enum account_act act, enum account_menu menu,
 	struct account_op *op = &p->plan->ops[p->plan->nops++];
 
 	assert(p->plan->nops <= p->room);
-	*op = (struct account_op){ .act = act, .menu = menu, .on = on, .guarded = p->guarded };
+	*op = (struct account_op){ .act = act,
+		.menu = menu,
+		.on = on,
+		.skip_after_failure = p->skip_after_failure };
 	return op;
 }
 
@@ -125,8 +128,8 @@ plan_error(struct planning *p, const char *error)
 void
 plan_op_password(struct planning *p, struct account_op *op)
 {
-	if (p->account->locked)
-		plan_error(p, ACCOUNT_LOCKED);
+	if (p->account->password_unreadable)
+		plan_error(p, ACCOUNT_PASSWORD_UNREADABLE);
 	plan_op_attr(op, "password", p->account->password);
 }
 

@@ -25,24 +25,30 @@ profile_of(const struct account *a)
 }
 
 static bool
-is_spent(const struct account_object *o)
+is_uptime_used_up(const struct account_object *o)
 {
-	return o->menu == MENU_HOTSPOT && account_is_spent(o->limit_uptime);
+	return o->menu == MENU_HOTSPOT && account_is_uptime_used_up(o->limit_uptime);
 }
 
+/*
+ * The router does not show a password, so it is written with every change of an object that
+ * lets the customer in. An object that is off gets it when it is made, and when the password
+ * may have changed (kick). isolate() has written the password, the profile and "disabled"
+ * already.
+ */
 static void
 common_attrs(struct planning *p, struct account_op *op, const struct account_object *o)
 {
 	const struct account *a = p->account;
-	bool fresh = o->id == NULL;
+	bool is_new = o->id == NULL;
 
 	plan_op_differs(op, "name", o->name, a->username);
-	if (fresh || (!p->walled && (!is_off(a) || a->kick)))
+	if (is_new || (!p->isolated_so_far && (!is_off(a) || a->kick)))
 		plan_op_password(p, op);
-	if (!p->walled)
+	if (!p->isolated_so_far)
 		plan_op_differs(op, "profile", o->profile, profile_of(a));
 	plan_op_differs(op, "comment", o->comment, plan_comment(p));
-	if (fresh || (!p->walled && p->disabled != is_off(a)))
+	if (is_new || (!p->isolated_so_far && p->disabled_so_far != is_off(a)))
 		plan_op_attr(op, "disabled", is_off(a) ? "yes" : "no");
 }
 
@@ -54,7 +60,7 @@ user_attrs(struct planning *p, struct account_op *op, const struct account_objec
 	common_attrs(p, op, o);
 	if (a->menu == MENU_HOTSPOT) {
 		plan_op_address(op, "address", o->address, a->remote_address);
-		if (is_spent(o) && !is_off(a))
+		if (is_uptime_used_up(o) && !is_off(a))
 			plan_op_attr(op, "limit-uptime", "0s");
 		return;
 	}
@@ -86,9 +92,9 @@ queue_attrs(struct planning *p, struct account_op *op, const struct account_obje
 		plan_op_attr(op, "burst-time", q.burst_time);
 }
 
-/* True when sessions of this object have another name, address or account than they should. */
+/* True when this object has another name, address or owner than the account should have. */
 static bool
-is_elsewhere(const struct planning *p, const struct account_object *o)
+has_other_identity(const struct planning *p, const struct account_object *o)
 {
 	const struct account *a = p->account;
 
@@ -97,13 +103,13 @@ is_elsewhere(const struct planning *p, const struct account_object *o)
 	       (o->menu == MENU_PPP && !account_address_same(o->local, a->local_address));
 }
 
-/* True when sessions of this object run with outdated properties. */
+/* True when sessions of this object must end, because they keep the properties they began with. */
 static bool
-must_redial(const struct planning *p, const struct account_object *o)
+must_end_sessions(const struct planning *p, const struct account_object *o)
 {
 	const struct account *a = p->account;
 
-	return a->kick || a->wanted == WANTED_CUT || is_elsewhere(p, o) ||
+	return a->kick || a->wanted == WANTED_CUT || has_other_identity(p, o) ||
 	       (profile_of(a) != NULL && !plan_same(o->profile, profile_of(a)));
 }
 
@@ -112,7 +118,7 @@ change(struct planning *p, struct account_object *o)
 {
 	struct account_op *op = plan_op_new(p, ACT_SET, o->menu, o);
 
-	p->disabled = p->disabled || o->disabled;
+	p->disabled_so_far = p->disabled_so_far || o->disabled;
 	(o->menu == MENU_QUEUE ? queue_attrs : user_attrs)(p, op, o);
 	plan_op_drop_empty(p);
 	if (o->menu == MENU_QUEUE)
@@ -121,7 +127,7 @@ change(struct planning *p, struct account_object *o)
 		plan_op_unset(p, o, "local-address", o->local, p->account->local_address);
 	plan_op_unset(p, o, o->menu == MENU_PPP ? "remote-address" : "address", o->address,
 	    p->account->remote_address);
-	if (must_redial(p, o)) {
+	if (must_end_sessions(p, o)) {
 		plan_kick(p, o->menu, o->name);
 		plan_kick_all(p);
 	}
@@ -135,8 +141,8 @@ lacks_password(struct planning *p)
 
 	if (a->menu == MENU_QUEUE || a->password != NULL)
 		return false;
-	plan_error(p, a->locked
-			  ? ACCOUNT_LOCKED
+	plan_error(p, a->password_unreadable
+			  ? ACCOUNT_PASSWORD_UNREADABLE
 			  : arena_printf(p->mem, "%s is not on %s and its password is not known",
 				a->username, p->router));
 	return true;
@@ -161,12 +167,12 @@ disable(struct planning *p, struct account_object *o)
 {
 	if (!o->disabled)
 		plan_op_attr(plan_op_new(p, ACT_SET, o->menu, o), "disabled", "yes");
-	p->disabled = true;
+	p->disabled_so_far = true;
 }
 
-/* Isolate the account. Under a wrong name or address it is disabled until those are right. */
+/* Isolate the account: its object is enabled, with the isolation profile and the password. */
 static void
-wall(struct planning *p, struct account_object *o)
+isolate(struct planning *p, struct account_object *o)
 {
 	struct account_op *op = plan_op_new(p, ACT_SET, o->menu, o);
 
@@ -175,10 +181,14 @@ wall(struct planning *p, struct account_object *o)
 	if (o->disabled)
 		plan_op_attr(op, "disabled", "no");
 	plan_op_drop_empty(p);
-	p->walled = true;
+	p->isolated_so_far = true;
 }
 
-/* Remove all objects of the account but its proper one, and switch that one off. */
+/*
+ * Switch off `keep`, the object that the account is to have, and remove its other objects; the
+ * sessions of all end. An object with another name or address is disabled, not isolated: it
+ * would let the customer in as someone else. Queues stay: plan_absent() says why.
+ */
 static void
 cut(struct planning *p, struct account_object *keep)
 {
@@ -190,7 +200,8 @@ cut(struct planning *p, struct account_object *keep)
 		if (o->gone || plan_is_entry(o->menu) || o->menu == MENU_QUEUE)
 			continue;
 		if (o == keep)
-			(a->isolation != NULL && !is_elsewhere(p, o) ? wall : disable)(p, o);
+			(a->isolation != NULL && !has_other_identity(p, o) ? isolate : disable)(p,
+			    o);
 		else if (account_owner(a, o) == OWNER_THIS)
 			(void)plan_op_new(p, ACT_REMOVE, o->menu, o);
 		else
@@ -206,13 +217,13 @@ cut(struct planning *p, struct account_object *keep)
 static void
 remove_others(struct planning *p, const struct account_object *keep)
 {
-	bool cut_off = p->account->wanted != WANTED_ON; /* of these only queues remain then */
+	bool only_queues = p->account->wanted != WANTED_ON; /* cut() has removed the others */
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct account_object *o = p->objs[i];
 
 		if (o == keep || o->gone || plan_is_entry(o->menu) ||
-		    (cut_off && o->menu != MENU_QUEUE) ||
+		    (only_queues && o->menu != MENU_QUEUE) ||
 		    account_owner(p->account, o) != OWNER_THIS)
 			continue;
 		(void)plan_op_new(p, ACT_REMOVE, o->menu, o);
@@ -258,9 +269,9 @@ is_incomplete(struct planning *p)
 static void
 settle(struct planning *p, struct account_object *keep, bool held)
 {
-	bool fresh = keep == NULL || account_owner(p->account, keep) != OWNER_THIS;
+	bool is_made_or_taken_over = keep == NULL || account_owner(p->account, keep) != OWNER_THIS;
 
-	if (held || is_incomplete(p) || (fresh && lacks_password(p)))
+	if (held || is_incomplete(p) || (is_made_or_taken_over && lacks_password(p)))
 		return;
 	remove_others(p, keep);
 	if (keep != NULL)
@@ -274,8 +285,9 @@ settle(struct planning *p, struct account_object *keep, bool held)
 }
 
 /*
- * An imported account that has not changed here since is off when its object is absent,
- * disabled, spent or in a profile that means off.
+ * True for an imported account that should be off, has not changed here since the import, and
+ * is off as it was found: its object is absent or disabled, its uptime is used up, or it is in
+ * a profile that means off. Such an account stays as it is.
  */
 static bool
 is_off_as_found(const struct planning *p, const struct account_object *o)
@@ -284,7 +296,7 @@ is_off_as_found(const struct planning *p, const struct account_object *o)
 
 	if (!a->imported || a->pending || a->wanted != WANTED_CUT || a->menu == MENU_QUEUE)
 		return false;
-	if (o == NULL || o->disabled || is_spent(o))
+	if (o == NULL || o->disabled || is_uptime_used_up(o))
 		return true;
 	for (size_t i = 0; i < a->noff_names && o->profile != NULL; i++)
 		if (strcasecmp(a->off_names[i], o->profile) == 0)
@@ -302,28 +314,28 @@ plan_present(struct planning *p)
 	if (keep == NULL || held)
 		keep = plan_by_owner(p, a->menu);
 	if (is_off_as_found(p, keep)) {
-		p->plan->cut = false;
+		p->plan->kick_always = false;
 		return;
 	}
 	if (a->wanted == WANTED_CUT) {
 		plan_block_all(p);
 		cut(p, keep);
-		p->plan->nfirst = p->plan->nops;
+		p->plan->nops_before_kick = p->plan->nops;
 	}
-	p->guarded = true;
+	p->skip_after_failure = true; /* the cut was tried whatever failed; the rest is not */
 	settle(p, keep, held);
 }
 
 /*
- * Remove a queue only after its address is blocked: else the customer would be online
- * without a limit.
+ * Remove a queue only after its address is blocked, and not where blocking failed: else the
+ * customer would be online without a limit.
  */
 static void
 plan_absent(struct planning *p)
 {
 	cut(p, NULL);
 	plan_block_all(p);
-	p->guarded = true;
+	p->skip_after_failure = true;
 	remove_others(p, NULL);
 }
 
@@ -332,8 +344,10 @@ account_plan(struct arena *mem, const char *router, const struct account *accoun
     struct account_object *const *objs, size_t n, struct account_plan *ret)
 {
 	/*
-	 * Each object is removed or set once, each address blocked or unblocked; one object is set
-	 * and cleared twice.
+	 * The most ops: one for each object found (it is removed or set), and two for each trace
+	 * (its address is blocked, then unblocked). Beside them: an object that is added, a second
+	 * op for the kept object, which both cut() and change() set, two properties of it that are
+	 * cleared, and the account's own address. Those are 5; plan_op_new() asserts the bound.
 	 */
 	size_t room = n + 2 * account->ntraces + 8;
 	struct planning p = { .mem = mem,
@@ -344,13 +358,14 @@ account_plan(struct arena *mem, const char *router, const struct account *accoun
 		.room = room,
 		.plan = ret };
 
-	*ret = (struct account_plan){ .cut = account->wanted != WANTED_ON };
+	*ret = (struct account_plan){ .kick_always = account->wanted != WANTED_ON };
 	ret->ops = arena_alloc(mem, room * sizeof(*ret->ops));
 	ret->kicks = arena_alloc(mem, (n + account->ntraces + 2) * sizeof(*ret->kicks));
 	if (account->wanted == WANTED_GONE)
 		plan_absent(&p);
 	else
 		plan_present(&p);
+	/* Only a cut has ops that wait for the end of the sessions: see the top of this file. */
 	if (account->wanted != WANTED_CUT)
-		ret->nfirst = ret->nops;
+		ret->nops_before_kick = ret->nops;
 }

@@ -14,9 +14,9 @@ struct planning {
 	struct account_object *const *objs;
 	size_t n, room; /* room: capacity of plan->ops */
 	struct account_plan *plan;
-	bool guarded;  /* the ops planned now are guarded */
-	bool disabled; /* the account's object is disabled after the ops so far */
-	bool walled;   /* after them it is enabled and isolated, with the password */
+	bool skip_after_failure; /* of the ops that are planned now */
+	bool disabled_so_far;    /* the account's object is disabled after the ops so far */
+	bool isolated_so_far;    /* after them it is enabled, isolated, and has the password */
 };
 
 bool plan_same(const char *a, const char *b);

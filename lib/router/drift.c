@@ -102,7 +102,7 @@ collect_unclaimed(struct ctx *cx, const struct batch *b, struct drift *d)
 	for (size_t i = 0; i < all->n; i++) {
 		struct account_object *o = all->objs[i];
 
-		if (!o->stale || o->promised || o->copied)
+		if (!o->stale || o->reserved || o->has_other_name)
 			continue;
 		d->unclaimed[d->nunclaimed++] = o;
 		d->cuts++;

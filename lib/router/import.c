@@ -95,7 +95,7 @@ put_row(struct ctx *cx, struct importing *im, const struct ros_row *row, const c
 	put_comment(cx, &im->w, row);
 	jw_bool(&im->w, "disabled",
 	    ros_json_flag(ros_row_get(row, "disabled")) ||
-		(im->hotspot && account_is_spent(ros_row_get(row, "limit-uptime"))));
+		(im->hotspot && account_is_uptime_used_up(ros_row_get(row, "limit-uptime"))));
 	put_text(&im->w, "mikrotik_id", row, ".id");
 	jw_end(&im->w);
 	return RC_OK;

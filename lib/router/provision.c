@@ -10,9 +10,8 @@
 
 enum {
 	BATCH_MAX = 2000, /* jobs at once */
-	SETTLE_MS = 200,  /* pause before jobs are claimed again while their number grows */
-	SETTLE_TIMES =
-	    6, /* times at most: a billing run commits in chunks, and should be one batch */
+	GROW_MS = 200,    /* pause before jobs are claimed again while their number grows */
+	GROW_TIMES = 6,   /* pauses at most */
 	USER_BUDGET_MS = 30000,
 };
 
@@ -29,7 +28,8 @@ tasks_of(struct ctx *cx, struct account *accounts, size_t n)
 		tasks[i].a = a;
 		if (a->sealed == NULL || a->wanted == WANTED_GONE || a->menu == MENU_QUEUE)
 			continue;
-		a->locked = crypt_unseal(cx, a->sealed_place, a->sealed, &a->password) != RC_OK;
+		a->password_unreadable =
+		    crypt_unseal(cx, a->sealed_place, a->sealed, &a->password) != RC_OK;
 	}
 	return tasks;
 }
@@ -77,17 +77,17 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 }
 
 /*
- * True when the object is reserved for another account that has not taken it over yet.
- * Until then this customer can still log in with it.
+ * The error of an account whose object is reserved for another account that has not taken it
+ * over yet: until then this customer can still log in with it. NULL: there is none.
  */
 static const char *
-not_taken_over(struct ctx *cx, const struct batch *b, const struct task *t)
+reserved_error(struct ctx *cx, const struct batch *b, const struct task *t)
 {
 	struct account_object **seen;
 	size_t n = provision_view_of(cx, b, t, &seen);
 
 	for (size_t i = 0; i < n; i++) {
-		if (seen[i]->promised && account_is_marked_by(seen[i], t->a->id))
+		if (seen[i]->reserved && account_is_marked_by(seen[i], t->a->id))
 			return arena_printf(cx->mem,
 			    "%s on %s is reserved for another account that has not taken it over",
 			    seen[i]->name, b->router->name);
@@ -95,12 +95,15 @@ not_taken_over(struct ctx *cx, const struct batch *b, const struct task *t)
 	return NULL;
 }
 
-/* reason: the cause of the lost connection; NULL: it was not lost. */
+/*
+ * reason: the cause of the lost connection; NULL: it was not lost. The error of a task that is
+ * ok is its warning, as in struct account_result.
+ */
 static void
 finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
 {
 	const char *const reasons[] = { t->plan.error, t->missing_feature, reason,
-		reason == NULL ? not_taken_over(cx, b, t) : NULL };
+		reason == NULL ? reserved_error(cx, b, t) : NULL };
 
 	for (size_t i = 0; i < countof(reasons); i++) {
 		if (reasons[i] != NULL)
@@ -181,12 +184,16 @@ do_batch(struct ctx *cx, struct router_link *l, const struct router *r, const st
 	return write_back(cx, &b, w->jobs, w->njobs);
 }
 
-/* The nightly billing run commits in chunks: wait while the number of jobs still grows. */
+/*
+ * Claim the due jobs. The nightly billing run commits in chunks: where more jobs are due than
+ * are looked up one by one, claim again while their number still grows, so that the run is
+ * one batch, which reads each table of the router once.
+ */
 static enum rc
 claim(struct ctx *cx, const char *router_id, struct work *ret)
 {
 	size_t before;
-	int times = 0;
+	int pauses = 0;
 
 	TRY(profile_claim(cx, router_id, NULL, &ret->jobs, &ret->njobs));
 	TRY(account_claim(cx, router_id, BATCH_MAX, NULL, &ret->accounts, &ret->naccounts));
@@ -194,15 +201,17 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 		before = ret->naccounts;
 		if (before <= PROVISION_BIG || before == BATCH_MAX)
 			return RC_OK;
-		link_sleep(SETTLE_MS);
+		link_sleep(GROW_MS);
 		TRY(account_claim(cx, router_id, BATCH_MAX, NULL, &ret->accounts, &ret->naccounts));
-	} while (ret->naccounts != before && ++times < SETTLE_TIMES);
+	} while (ret->naccounts != before && ++pauses < GROW_TIMES);
 	return RC_OK;
 }
 
 /*
- * Connect if there are jobs, or if the breaker is open; then claim. Claim only after the
- * router answers: a claim records that the account may be on it.
+ * Connect where jobs are due, or where the last connection failed (is_broken): the login is
+ * then the probe that makes the router's jobs due again. Claim only after the router has
+ * answered: a claim records that the account may be on it. *ret: the router answered, or
+ * there was no reason to connect.
  */
 static enum rc
 connect_and_claim(struct ctx *cx, struct router_link *l, const struct router *r, struct work *w,

@@ -73,7 +73,7 @@ op_done(struct task *t, const struct routeros_job *job)
 	else if (op->act == ACT_SET && !entry)
 		t->hint = op->on->id;
 	if (op->act == ACT_SET && attr_of(op, "comment") != NULL)
-		op->on->promised = false; /* it has the mark of its new owner now */
+		op->on->reserved = false; /* it has the mark of its new owner now */
 }
 
 static void
@@ -95,13 +95,13 @@ is_at(const struct task *t, enum stage stage)
 	       (t->a->wanted == WANTED_GONE) == (stage == STAGE_REMOVE);
 }
 
-/* True when an op of this stage is left; skips guarded ops after a failure. */
+/* True when an op of this stage is left; drops those that a failure before them forbids. */
 static bool
 has_op(struct task *t, enum stage stage)
 {
-	size_t end = stage == STAGE_AFTER_KICK ? t->plan.nops : t->plan.nfirst;
+	size_t end = stage == STAGE_AFTER_KICK ? t->plan.nops : t->plan.nops_before_kick;
 
-	while (t->step < end && t->plan.ops[t->step].guarded && t->error != NULL)
+	while (t->step < end && t->plan.ops[t->step].skip_after_failure && t->error != NULL)
 		t->step++;
 	return is_at(t, stage) && t->step < end;
 }

@@ -22,7 +22,7 @@ struct task {
 	struct account *a;
 	struct account_plan plan;
 	size_t step;                 /* the next op of the plan */
-	const char *error;           /* the first failure; guarded ops are then skipped */
+	const char *error;           /* the first failure; see skip_after_failure */
 	const char *missing_feature; /* of the router; fails the account at the end */
 	const char *hint;
 	struct account_object *stray; /* its object, renamed on the router by a person */

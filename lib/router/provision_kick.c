@@ -48,7 +48,7 @@ by_name(const void *a, const void *b)
 static bool
 may_kick(const struct task *t)
 {
-	return t->plan.cut || t->error == NULL;
+	return t->plan.kick_always || t->error == NULL;
 }
 
 static void
@@ -214,7 +214,7 @@ provision_online(struct ctx *cx, struct batch *b)
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct task *t = &b->tasks[i];
 
-		t->kicks = t->plan.cut && t->a->isolation == NULL;
+		t->kicks = t->plan.kick_always && t->a->isolation == NULL;
 	}
 	return each_table(cx, b);
 }

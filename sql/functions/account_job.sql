@@ -17,13 +17,6 @@ SELECT s.account_id, s.router_id, s.due_at
 	SELECT FROM account_states n
 	 WHERE n.account_id = s.account_id AND n.present AND n.generation > n.synced_generation));
 
-/*
- * The state that these accounts should have on a router, as the database has it now.
- * known: the account was once on the router as it should be.
- * imported: it was found on the router and has not been changed since.
- * taken: addresses of it, present and past, that now belong to other accounts in service.
- * shared: addresses of it that must be blocked for other static accounts.
- */
 -- Profiles that mean off, one a line: ours, and those of other programs.
 CREATE OR REPLACE FUNCTION isolation_names(setting settings) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
@@ -31,7 +24,8 @@ LANGUAGE sql IMMUTABLE AS $$
 	  FROM unnest(string_to_array(setting.isolation_names, ',') || setting.isolation_profile) AS name WHERE btrim(name) <> ''
 $$;
 
--- A type has no OR REPLACE, and scripts/schema loads this file twice: its users go first.
+-- CREATE TYPE has no OR REPLACE, and scripts/schema loads this file twice: drop the type, and first the
+-- functions that use it.
 DROP FUNCTION IF EXISTS account_claim(uuid, int, uuid), account_wanted_rows(uuid, uuid[]), account_compared(uuid);
 DROP TYPE IF EXISTS account_wanted_row;
 CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wanted text, service text, username text,
@@ -39,6 +33,14 @@ CREATE TYPE account_wanted_row AS (id uuid, generation bigint, kick boolean, wan
 	comment text, known boolean, pending boolean, imported boolean, isolation text, isolation_names text, traces text, taken text, shared text,
 	router_profile text, bandwidth text, burst text, priority int);
 
+/*
+ * The state that these accounts should have on a router, as the database has it now.
+ * known: the account was once on the router as it should be.
+ * imported: it was found on the router and has not been changed since.
+ * taken: addresses of it, present and past, that now belong to other accounts in service.
+ * shared: addresses of it, present and past, that static accounts have which are off: they stay
+ * blocked for those, also when this account is in service again.
+ */
 CREATE OR REPLACE FUNCTION account_wanted_rows(router uuid, ids uuid[])
 RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
 	SELECT m.id, s.generation, s.kick,
@@ -74,8 +76,9 @@ $$;
 
 /*
  * The due jobs of a router (or the one of only_account, due or not), each with
- * what is wanted as it is now.  Writes down first where an account may come to
- * stand, so that what a lost reply left behind is found again.
+ * the wanted state of this moment.  Before that, store in `traces` the menu and
+ * the name under which router-sync may make an object: where the router's reply
+ * is lost, the object is found again by its trace.
  */
 CREATE OR REPLACE FUNCTION account_claim(router uuid, most int, only_account uuid)
 RETURNS SETOF account_wanted_row LANGUAGE plpgsql AS $$
@@ -105,8 +108,10 @@ BEGIN
 END $$;
 
 /*
- * Write back account jobs: [{id, generation, ok, error, traces}].  error of
- * what went well is a warning.  Wakes the routers that were waiting for this.
+ * Store the results of account jobs: [{id, generation, ok, error, traces}].
+ * With ok, error is a warning.  An account that moves leaves its old router only
+ * when the new one has it (account_jobs): so notify the old routers of accounts
+ * that are in order here now.
  */
 CREATE OR REPLACE FUNCTION account_results(router uuid, results jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -145,7 +150,9 @@ BEGIN
 	PERFORM router_notify(others);
 END $$;
 
--- Remember what was done for lines, before it is written back: a success once a change, a failure once until it succeeds.
+-- Add what a router did for subscriptions to their history, router_acts: a success once for each change, a
+-- failure once until the next success. account_results() calls this before it updates account_states, whose
+-- rows still show then which results are new.
 CREATE OR REPLACE FUNCTION router_acts_add(router uuid, results jsonb)
 RETURNS void LANGUAGE sql AS $$
 	INSERT INTO router_acts (subscription_id, router_id, act, detail, log_id)
@@ -166,7 +173,8 @@ RETURNS void LANGUAGE sql AS $$
 	 ORDER BY m.id
 $$;
 
--- The last seen ids, a hint for screens: [{id, hint}].
+-- Store the .id under which the router last had the object of each account: [{id, hint}]. Screens show it; no
+-- job looks an object up by it, because an object that is made again has another .id.
 CREATE OR REPLACE FUNCTION account_hints(hints jsonb)
 RETURNS void LANGUAGE sql AS $$
 	UPDATE mikrotik_secrets m
@@ -176,18 +184,21 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 
 /*
- * The objects of a router, among [{n, id (of the mark), name}], that the account which should have
- * the name may take over.  These are objects of accounts that no longer belong on this router and
- * (renamed) objects of accounts in service there that should have another name, where their
- * password is known, so that a new object can be made.  Without the second kind two accounts that
- * swap their names would wait for each other for ever.
+ * Which of these marked objects, [{n, id (of the mark), name}], may another account take over,
+ * because it needs their name?
+ *
+ *	(1) Objects of accounts that no longer belong on this router.
+ *	(2) Objects of accounts in service here that should have another name (is_in_service), where
+ *	    their password is known, so that router-sync can make a new object for them.
+ *
+ * Without (2) two accounts that swap their names would wait for each other for ever.
+ * has_other_name: the marked account has another name than the object.
  */
-
 CREATE OR REPLACE FUNCTION account_stale(router uuid, objects jsonb)
-RETURNS TABLE (n int, renamed boolean, copied boolean) LANGUAGE sql STABLE AS $$
-	SELECT q.n, NOT q.has_left, q.is_elsewhere
+RETURNS TABLE (n int, is_in_service boolean, has_other_name boolean) LANGUAGE sql STABLE AS $$
+	SELECT q.n, NOT q.has_left, q.has_other_name
 	  FROM (SELECT o.n, m.removed_at IS NOT NULL OR m.wanted = 'absent' OR m.router_id IS DISTINCT FROM router AS has_left,
-	               m.username <> o.name AS is_elsewhere,
+	               m.username <> o.name AS has_other_name,
 	               m.wanted = 'enabled' AND NOT m.disabled AND m.username <> o.name
 	                 AND coalesce(m.password, b.mikrotik_password) IS NOT NULL AS is_renamed
 	          FROM jsonb_to_recordset(objects) AS o (n int, id text, name text)
@@ -198,8 +209,9 @@ $$;
 
 /*
  * The accounts of a router that a comparison covers: those that should be there
- * or must still leave.  An imported account is left as it was found until it is
- * changed here; but one that should be off is off, in any way.
+ * or must still leave.  An imported account stays as it was found until it is
+ * changed here, so it is not compared.  One that should be off is compared all
+ * the same: its customer must be off, in whichever way (contract 6).
  */
 CREATE OR REPLACE FUNCTION account_compared(router uuid)
 RETURNS SETOF account_wanted_row LANGUAGE sql STABLE AS $$
@@ -213,9 +225,9 @@ $$;
 /*
  * Make jobs of the differences that a check found, where there is none yet, and count them.
  * accounts and packages, [id], are not as they should be.  strays, [{id, service, name}], are
- * objects with the mark of an account that was not compared: such an object leaves when the
- * account does not belong on this router and has the same name.  A mark under another name may
- * be a copy, made with its row.
+ * objects with the mark of an account that was not compared.  A stray is removed if its account
+ * does not belong on this router and has the stray's name.  A stray with another name stays: a
+ * person may have copied the row of our object, and its comment, our mark, with it.
  */
 CREATE OR REPLACE FUNCTION account_found(router uuid, accounts jsonb, packages jsonb, strays jsonb)
 RETURNS TABLE (different bigint, profiles bigint, misplaced bigint) LANGUAGE plpgsql AS $$

@@ -16,7 +16,7 @@ SELECT account_results($1::uuid, $2::jsonb);
 SELECT account_hints($1::jsonb);
 
 -- name: account_stale(uuid, jsonb)
-SELECT n, renamed, copied FROM account_stale($1::uuid, $2::jsonb);
+SELECT n, is_in_service, has_other_name FROM account_stale($1::uuid, $2::jsonb);
 
 -- name: account_mark_dirty(uuid)
 SELECT account_mark_dirty(ARRAY[$1::uuid], false);

@@ -91,7 +91,7 @@ UPDATE subscriptions SET status = 'cancelled', suspend_reason = NULL WHERE id = 
 SELECT is(wanted(:'s'), 'pppoe absent disabled on R2 removed', 'its account is gone');
 SELECT sub(person(), jsonb_build_object('mikrotik_username', 'u1', 'router_id', :'r2')) AS t \gset
 SELECT is(wanted_states(:'r2'), 'u1 absent, u1 enabled', 'the name is free at once, both jobs stand');
-SELECT is((SELECT string_agg(format('%s %s', n, renamed), ', ' ORDER BY n)
+SELECT is((SELECT string_agg(format('%s %s', n, is_in_service), ', ' ORDER BY n)
              FROM account_stale(:'r2', jsonb_build_array(jsonb_build_object('n', 0, 'id', acc(:'s'), 'name', 'u1'),
                                                          jsonb_build_object('n', 1, 'id', acc(:'t'), 'name', 'u1'),
                                                          jsonb_build_object('n', 2, 'id', acc(:'t'), 'name', 'u0'),
@@ -236,7 +236,7 @@ SELECT done(:'c1'), done(:'c2') \g /dev/null
 SELECT is(finds(:'c1', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'an account of that router is not misplaced');
 SELECT is(finds(:'c1', '{}', '{}', stray(gen_random_uuid(), 'n1')), '0 0 0', 'nor is an unknown one');
 SELECT is(finds(:'c1', '{}', '{}', '[{"id": "x", "service": "pppoe", "name": "n1"}]'), '0 0 0', 'nor a mark that is no id');
-SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'a copy')), '0 0 0', 'a mark under another name was copied');
+SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'a copy')), '0 0 0', 'an object with a mark and another name may be a copy');
 SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 1', 'an account of another router is');
 SELECT is(jobs(acc(:'n1')), 'C1 2/2 synced, (C2 1/0 pending)', 'and has to leave');
 SELECT is(finds(:'c2', '{}', '{}', stray(acc(:'n1'), 'n1')), '0 0 0', 'once');

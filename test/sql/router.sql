@@ -124,7 +124,7 @@ SELECT is(acts(:'e') LIKE '%, removed for cancelled', true, 'removed at its end'
 UPDATE settings SET remove_expired = true;
 SELECT line_on('f', :'k1') AS f \gset
 UPDATE subscriptions SET status = 'expired' WHERE id = :'f';
-SELECT is((SELECT string_agg(n || ' ' || renamed || ' ' || copied, ', ' ORDER BY n) FROM account_stale(:'k1', jsonb_build_array(
+SELECT is((SELECT string_agg(n || ' ' || is_in_service || ' ' || has_other_name, ', ' ORDER BY n) FROM account_stale(:'k1', jsonb_build_array(
 	jsonb_build_object('n', 1, 'id', acc(:'f'), 'name', 'f'), jsonb_build_object('n', 2, 'id', acc(:'e'), 'name', 'f'),
 	jsonb_build_object('n', 3, 'id', acc(:'c'), 'name', 'c'), jsonb_build_object('n', 4, 'id', acc(:'d'), 'name', 'd')))),
 	'1 false false, 2 false true, 4 false false', 'absent, removed, of another router; not that of a line in service here');

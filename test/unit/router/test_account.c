@@ -308,21 +308,21 @@ a_mark_is_stale_when_its_account_should_not_be_there(void **state)
 		objs[i] = &o[i];
 	assert_int_equal(account_stale(&cx, router, objs, 5), RC_OK);
 	assert_false(o[0].stale || o[2].stale || o[3].stale || o[5].stale);
-	assert_true(o[1].stale && !o[1].promised);
-	assert_true(o[4].stale && o[4].promised); /* it should have another name by now */
+	assert_true(o[1].stale && !o[1].reserved);
+	assert_true(o[4].stale && o[4].reserved); /* it should have another name by now */
 
-	o[4].stale = o[4].promised = false; /* but not one whose password is on the router alone */
+	o[4].stale = o[4].reserved = false; /* but not one whose password is on the router alone */
 	(void)sql("UPDATE mikrotik_secrets SET subscription_id = NULL WHERE id = '%s'", lives);
 	assert_int_equal(account_stale(&cx, router, objs, 5), RC_OK);
-	assert_false(o[4].stale || o[4].promised);
+	assert_false(o[4].stale || o[4].reserved);
 	(void)
 	    sql("UPDATE mikrotik_secrets SET password = 'sealed', disabled = true WHERE id = '%s'",
 		lives); /* nor of one that is to be cut off: that does it itself */
 	assert_int_equal(account_stale(&cx, router, objs, 5), RC_OK);
-	assert_false(o[4].stale || o[4].promised);
+	assert_false(o[4].stale || o[4].reserved);
 
 	assert_int_equal(account_stale(&cx, elsewhere, objs, 1), RC_OK);
-	assert_true(o[0].stale && !o[0].promised);
+	assert_true(o[0].stale && !o[0].reserved);
 	assert_int_equal(account_stale(&cx, elsewhere, objs, 0), RC_OK);
 }
 

@@ -19,7 +19,8 @@ describe_ops(struct sb *out, const struct account_plan *p, size_t from, size_t t
 	for (size_t i = from; i < to; i++) {
 		const struct account_op *op = &p->ops[i];
 
-		sb_printf(out, "%s%s %s", op->guarded ? "" : "*", acts[op->act], menus[op->menu]);
+		sb_printf(out, "%s%s %s", op->skip_after_failure ? "" : "*", acts[op->act],
+		    menus[op->menu]);
 		if (op->on != NULL)
 			sb_printf(out, " %s", op->on->id);
 		for (size_t j = 0; j < op->nattrs; j++)
@@ -37,11 +38,11 @@ described(const struct account_plan *p)
 {
 	struct sb out = sb_new(cx.mem);
 
-	describe_ops(&out, p, 0, p->nfirst);
+	describe_ops(&out, p, 0, p->nops_before_kick);
 	for (size_t i = 0; i < p->nkicks; i++)
-		sb_printf(&out, "%skick %s %s; ", p->cut ? "*" : "", menus[p->kicks[i].menu],
-		    p->kicks[i].name);
-	describe_ops(&out, p, p->nfirst, p->nops);
+		sb_printf(&out, "%skick %s %s; ", p->kick_always ? "*" : "",
+		    menus[p->kicks[i].menu], p->kicks[i].name);
+	describe_ops(&out, p, p->nops_before_kick, p->nops);
 	if (p->error != NULL)
 		sb_printf(&out, "!%s; ", p->error);
 	if (p->warning != NULL)
@@ -231,18 +232,19 @@ a_locked_password_is_asked_for_where_it_is_needed(void **state)
 
 	(void)state;
 	a.password = NULL;
-	a.locked = true;
+	a.password_unreadable = true;
 	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; ");
 	a.kick = true;
-	assert_plan(a, &o, NULL, "*set ppp *1 disabled=yes; *kick ppp ani; !" ACCOUNT_LOCKED "; ");
-	assert_plan(a, NULL, NULL, "*kick ppp ani; !" ACCOUNT_LOCKED "; ");
+	assert_plan(a, &o, NULL,
+	    "*set ppp *1 disabled=yes; *kick ppp ani; !" ACCOUNT_PASSWORD_UNREADABLE "; ");
+	assert_plan(a, NULL, NULL, "*kick ppp ani; !" ACCOUNT_PASSWORD_UNREADABLE "; ");
 	a.isolation = "walled";
 	assert_plan(a, &o, NULL,
-	    "*set ppp *1 profile=walled; *kick ppp ani; !" ACCOUNT_LOCKED "; ");
+	    "*set ppp *1 profile=walled; *kick ppp ani; !" ACCOUNT_PASSWORD_UNREADABLE "; ");
 	a.wanted = WANTED_ON;
 	a.kick = false;
 	o.disabled = true; /* a customer who has paid is let in, and the plan has the error */
-	assert_plan(a, &o, NULL, "set ppp *1 disabled=no; !" ACCOUNT_LOCKED "; ");
+	assert_plan(a, &o, NULL, "set ppp *1 disabled=no; !" ACCOUNT_PASSWORD_UNREADABLE "; ");
 }
 
 static void
@@ -375,8 +377,8 @@ a_promised_object_is_left_alone(void **state)
 	a.traces = traces;
 	a.ntraces = 2;
 	other.id = "*9";
-	own.stale = own.promised = true;
-	other.stale = other.promised = true;
+	own.stale = own.reserved = true;
+	other.stale = other.reserved = true;
 	assert_plan(a, &own, &other, "set ppp *9 password=pw comment=isp:" ME "; kick ppp ani; ");
 	assert_plan(a, &own, NULL,
 	    "add ppp name=ani password=pw profile=home comment=isp:" ME
