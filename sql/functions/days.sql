@@ -5,13 +5,17 @@
  *
  *	end_date = start_date - 1 + the sum of service_days
  *
- * Each off period that has ended has a row of kind off in the ledger: its days,
- * less those that the policy `keep` loses. So end_date does not depend on the
- * order in which bills are paid.
+ * Each off period that has ended has a row of kind off in the ledger: all of
+ * its days but those of service_off_lost(). A period and the days off inside it
+ * have rows of their own, so end_date does not depend on the order in which bills
+ * are paid.
  */
 
 -- Enter days into the ledger, and move end_date by them. After given days and days off the next
--- period begins on another day of the month, so the anchor of rolling months is set anew.
+-- period begins on another day of the month, so the anchor of rolling months is cleared: the next bill
+-- sets it to its own first day. A settled period starts the count of promises again, because an expired
+-- subscription may have promises_max of them since its last period. `until_day` is the last day that a
+-- gift of the policy `restart` makes up for.
 CREATE OR REPLACE FUNCTION service_days_add(sub uuid, day_count int, what text, invoice uuid, off bigint, reason text, today date,
 	until_day date DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -30,11 +34,11 @@ END $$;
 -- ---- off periods
 
 -- Begin an off period of the subscription on that day; a postpaid one is billed up to the day before.
-CREATE OR REPLACE FUNCTION service_off_open(subscription subscriptions, why text, today date) RETURNS void
+CREATE OR REPLACE FUNCTION service_off_open(subscription subscriptions, cause text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-	VALUES (subscription.id, today, why, subscription.status, nullif(current_setting('isp.run', true), '')::bigint);
+	VALUES (subscription.id, today, cause, subscription.status, nullif(current_setting('isp.run', true), '')::bigint);
 	IF subscription.is_postpaid THEN
 		UPDATE subscriptions SET closed_on = today - 1 WHERE id = subscription.id;
 	END IF;
@@ -51,10 +55,12 @@ BEGIN
 END $$;
 
 /*
- * The days of an off period that are not given back if the service returns on
- * that day. Policy `keep` loses the days that lie inside a billed period or
- * were given at the start. A calendar subscription loses them whatever the
- * cause: days off by hand or paused come back as a discount (pending_days).
+ * The days of an off period that are not added to end_date if the service
+ * returns on that day. Under the policy `keep` the billed dates stay as they
+ * are, so a day off inside a billed period, or inside the days given at the
+ * start, is not added. A rolling subscription keeps its billed dates only when it
+ * was off for debt or expired. A calendar one keeps them whatever the cause: for
+ * days off by hand or paused the customer gets a discount instead (pending_days).
  */
 CREATE OR REPLACE FUNCTION service_off_lost(subscription subscriptions, service_off service_offs, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
@@ -88,9 +94,10 @@ BEGIN
 	RETURN today - o.from_day - service_off_lost(subscription, o, today);
 END $$;
 
--- End the off period, if there is one: the days off are given back as the late policy says. `returns`
--- is false where another off period follows at once: the policy `restart` then gives nothing.
-CREATE OR REPLACE FUNCTION service_off_close(subscription subscriptions, today date, returns boolean) RETURNS void
+-- End the off period, if there is one: the days off are given back as the late policy says. A postpaid
+-- subscription has no ledger of days, so all its days off count as lost; they are not billed either.
+-- `is_on_again` is false where another off period follows at once: the policy `restart` then gives nothing.
+CREATE OR REPLACE FUNCTION service_off_close(subscription subscriptions, today date, is_on_again boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	o    service_offs := service_off_now(subscription.id);
@@ -112,13 +119,14 @@ BEGIN
 	PERFORM service_days_add(subscription.id, back - o.from_day - lost, 'off', NULL, o.id, format('off from %s, back on %s', o.from_day, back), today);
 	IF t.cycle = 'calendar' AND o.cause IN ('manual', 'pause') THEN
 		PERFORM pending_days_add(subscription.id, lost, today);
-	ELSIF returns AND t.cycle = 'rolling' AND t.late_policy = 'restart' AND o.cause IN ('debt', 'expired') THEN
+	ELSIF is_on_again AND t.cycle = 'rolling' AND t.late_policy = 'restart' AND o.cause IN ('debt', 'expired') THEN
 		PERFORM service_restart_gift(subscription, o, today);
 	END IF;
 END $$;
 
--- Bill a postpaid subscription for all days used before its service went off, by each period that
--- they lie in. Its next period begins on the day of return.
+-- Bill a postpaid subscription for all days used before its service went off, with one bill for each
+-- period that has such days. Its next period begins on the day of return. Where the service went off and
+-- on again on one day, no day was lost, and the running period goes on.
 CREATE OR REPLACE FUNCTION service_off_close_postpaid(subscription subscriptions, back date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -132,9 +140,15 @@ BEGIN
 END $$;
 
 /*
- * Policy `restart`: give the days of service after end_date, up to the due date
- * and grace of the oldest bill that was settled while the service was off, so
- * that the customer gets a whole period from the day of payment.
+ * Policy `restart`: after end_date the customer was still served until the cut,
+ * and the period that is paid late begins on the day after end_date. Give those
+ * days back, at most grace_days of them, so that the customer gets a whole period
+ * from the day of payment. They are counted up to the due date and grace of the
+ * oldest bill settled during the off period: later days were served for another
+ * reason, such as a promise. Rows of service_days and service_offs take their ids
+ * from one sequence, so a row with a higher id was entered after the off period
+ * had begun. The search goes back 150 days, as due_days is at most 60 and
+ * grace_days at most 90.
  */
 CREATE OR REPLACE FUNCTION service_restart_gift(subscription subscriptions, service_off service_offs, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -156,10 +170,16 @@ BEGIN
 	PERFORM service_days_add(subscription.id, least(n, grace), 'gift', paid.id, NULL, 'a whole period from the day of payment', today, last);
 END $$;
 
--- Is that day one that `restart` gives? Each day is given once: not a day that end_date covered as it
--- stood on that day (money may have been undone since), nor a day off, nor a promised day, nor a day
--- that another bill settled meanwhile pays for.
-CREATE OR REPLACE FUNCTION is_restart_day(subscription subscriptions, paid uuid, since bigint, day date) RETURNS boolean
+/*
+ * Is that day one that `restart` gives back? All of these must hold:
+ *
+ *	it lies after end_date as that stood on the day (money may have been undone since),
+ *	the service was not off,
+ *	the customer had no promise for it,
+ *	no earlier gift of `restart` has made up for it,
+ *	no other bill that was settled after the off period `off_id` had begun pays for it.
+ */
+CREATE OR REPLACE FUNCTION is_restart_day(subscription subscriptions, paid uuid, off_id bigint, day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT day >= subscription.start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days
 	                              WHERE subscription_id = subscription.id AND entered_on <= day)
@@ -168,7 +188,7 @@ LANGUAGE sql STABLE AS $$
 		AND NOT EXISTS (SELECT FROM promises WHERE subscription_id = subscription.id AND day BETWEEN from_day AND until)
 		AND NOT EXISTS (SELECT FROM service_days WHERE subscription_id = subscription.id AND until_day >= day)
 		AND NOT EXISTS (SELECT FROM service_days l JOIN invoices i ON i.id = l.invoice_id
-		                WHERE l.subscription_id = subscription.id AND l.kind = 'period' AND l.id > since AND i.status = 'paid'
+		                WHERE l.subscription_id = subscription.id AND l.kind = 'period' AND l.id > is_restart_day.off_id AND i.status = 'paid'
 		                  AND i.id <> paid AND i.period_held @> day)
 $$;
 
@@ -201,10 +221,10 @@ BEGIN
 			'before', jsonb_build_object('end_date', s.end_date, 'pending_days', s.pending_days),
 			'after', (SELECT jsonb_build_object('end_date', x.end_date, 'pending_days', x.pending_days)
 				FROM subscriptions x WHERE x.id = sub)));
-	PERFORM subscription_reconsider(sub, 'days were given', today);
+	PERFORM subscription_reconsider(sub, CASE WHEN days > 0 THEN 'days were given' ELSE 'days were taken back' END, today);
 END $$;
 
--- Refuse to take back more days than were given and no period stands upon.
+-- Refuse to take back more days than the given days that no fixed period follows.
 CREATE OR REPLACE FUNCTION require_days_left(subscription subscriptions, day_count int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -220,8 +240,11 @@ BEGIN
 END $$;
 
 /*
- * The given days that no period stands upon: a bill that is paid or has begun
- * keeps its days, and the next one, or an open one that moves, begins after it.
+ * The given days that no fixed period follows. A period is fixed once it has
+ * begun or its bill is paid. The next period, of an open bill or not billed yet,
+ * moves when days are taken back, and may not reach into the last fixed one: so
+ * no more days can be taken than lie in the gap between the end of the last fixed
+ * period and the start of the next one.
  */
 CREATE OR REPLACE FUNCTION days_to_take(subscription subscriptions, today date) RETURNS int
 LANGUAGE sql STABLE AS $$
@@ -231,8 +254,9 @@ LANGUAGE sql STABLE AS $$
 	FROM invoices i WHERE i.subscription_id = subscription.id AND i.period_held IS NOT NULL
 $$;
 
--- Move the open bills of periods that have not begun. Each is moved before the bill that it would
--- overlap: the last one first where days are given. A bill is never due before its day of issue.
+-- Move the open bills of periods that have not begun. After each UPDATE no two periods of a subscription
+-- may overlap: so days given move the latest period first, and days taken back the earliest first. A bill
+-- is never due before its day of issue.
 CREATE OR REPLACE FUNCTION open_periods_move(subscription subscriptions, days int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -296,8 +320,8 @@ BEGIN
 	END IF;
 END $$;
 
--- Turn the days that are pending when the subscription ends into credit, at the price of service of its
--- last bill.
+-- Turn the pending days of a subscription that ends into credit. A day is worth the price of the service
+-- on its last bill, divided by the days of that bill's period.
 CREATE OR REPLACE FUNCTION pending_days_to_credit(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -235,7 +235,7 @@ BEGIN
 	PERFORM require_next_open(subscription, draft, today);
 	draft.due_date := coalesce((input ->> 'due_date')::date, draft.due_date);
 	draft.notes := input ->> 'notes';
-	PERFORM next_package_billed(subscription, draft.period_start, today);
+	PERFORM next_package_schedule(subscription, draft.period_start, today);
 	RETURN invoice_issue(draft, bill_compose(subscription, ARRAY[period_line(subscription, draft.period_start, draft.period_end)], 1,
 		draft.period_end - draft.period_start + 1, today), today);
 END $$;

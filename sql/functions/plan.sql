@@ -66,11 +66,12 @@ EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
 	RETURN SQLERRM::jsonb;
 END $$;
 
--- Give the package now, and issue unpaid bills of periods that have not begun again.
+-- Give the package now. Cancel the unpaid bills of periods that have not begun, and issue each again with
+-- this package.
 CREATE OR REPLACE FUNCTION plan_change_now(subscription subscriptions, package packages, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(subscription, today) o);
+	old invoices[] := ARRAY(SELECT o FROM unpaid_invoices_ahead(subscription, today) o);
 	i   invoices;
 BEGIN
 	FOREACH i IN ARRAY old LOOP
@@ -83,8 +84,9 @@ BEGIN
 	PERFORM invoices_reissue(subscription.id, old, today);
 END $$;
 
--- Bill a postpaid subscription for the days before that day, at the package that it used them with. Its
--- next period begins on that day.
+-- Bill a postpaid subscription for the days before `today`, at the price of the package that it used on
+-- them. Its next period begins on `today`. periods_bill() bills a running period before its end only where
+-- closed_on ends it: so closed_on is set for this call, and then put back.
 CREATE OR REPLACE FUNCTION used_days_bill(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -94,20 +96,23 @@ BEGIN
 	WHERE id = subscription.id;
 END $$;
 
--- The unpaid bills of periods that have not begun.
-CREATE OR REPLACE FUNCTION untouched_invoices(subscription subscriptions, today date) RETURNS SETOF invoices
+-- The unpaid bills of periods that have not begun, which a change of the package cancels and issues again.
+-- Unlike is_invoice_untouched(), a payment page does not keep a bill: its attempts are cancelled with it.
+CREATE OR REPLACE FUNCTION unpaid_invoices_ahead(subscription subscriptions, today date) RETURNS SETOF invoices
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM open_invoices(subscription.customer_id, subscription.id) o
 	WHERE paid_amount = 0 AND is_period_ahead(subscription, o, today)
 	ORDER BY period_start
 $$;
 
--- Give the package from the next period on, and return that day. If the next period is billed already with
--- another next package, and unpaid, its bill is issued again.
+-- Give the package from the next period on, and return the first day of that period. An earlier change may
+-- have billed that period with another next package: then its bill is issued again if it is unpaid, and the
+-- change is refused if it is paid. next_package_on stays NULL until the period is billed, because its first
+-- day may still move: next_package_schedule() sets it.
 CREATE OR REPLACE FUNCTION plan_change_next(subscription subscriptions, package packages, today date) RETURNS date
 LANGUAGE plpgsql AS $$
 DECLARE
-	old invoices[] := ARRAY(SELECT o FROM untouched_invoices(subscription, today) o WHERE o.period_start >= subscription.next_package_on);
+	old invoices[] := ARRAY(SELECT o FROM unpaid_invoices_ahead(subscription, today) o WHERE o.period_start >= subscription.next_package_on);
 	i   invoices;
 BEGIN
 	IF subscription.is_postpaid THEN
@@ -140,7 +145,8 @@ DECLARE
 	next_day date;
 BEGIN
 	UPDATE subscriptions SET next_package_id = NULL, next_package_on = NULL WHERE id = subscription.id;
-	PERFORM periods_bill(ARRAY[subscription.id], today); -- missed nights would have been billed as the running period
+	-- After missed nights the oldest unbilled period has passed, and would be taken for the running one.
+	PERFORM periods_bill(ARRAY[subscription.id], today);
 	SELECT * INTO subscription FROM subscriptions WHERE id = subscription.id;
 	next_day := CASE WHEN subscription.closed_on IS NULL AND subscription.end_date < today
 		THEN (period_draft(subscription, subscription.end_date + 1, today)).period_end + 1
@@ -173,7 +179,7 @@ BEGIN
 		IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
 			PERFORM raise_conflict('period_overlaps', 'With this package the next period would overlap one already billed.');
 		END IF;
-		PERFORM next_package_billed(s, draft.period_start, today);
+		PERFORM next_package_schedule(s, draft.period_start, today);
 		PERFORM invoice_issue(draft, bill_compose(s, lines, periods_of(i.id), draft.period_end - draft.period_start + 1, today), today);
 	END LOOP;
 END $$;
@@ -186,14 +192,16 @@ BEGIN
 	lines := lines || discount_agreed(inv, (SELECT sum(l.amount)::bigint FROM unnest(lines) l));
 END $$;
 
--- The discount on a bill that stands there by agreement, not by an item or by days: at most `price`.
+-- The discount that was agreed with the customer for a bill paid ahead, as one line of at most `price`. The
+-- bill's other discounts come from an item (item_id) or from pending days (taken).
 CREATE OR REPLACE FUNCTION discount_agreed(inv uuid, price bigint) RETURNS bill_line[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY(SELECT bill_line_new('discount', min(l.text), 1, - least(- sum(l.amount)::bigint, price), true)
 		FROM unnest(bill_lines_of(inv)) l WHERE l.kind = 'discount' AND num_nonnulls(l.item_id, l.taken) = 0 HAVING count(*) > 0)
 $$;
 
--- The number of periods that a bill is over: a bill paid ahead has it as the quantity of its lines.
+-- The number of periods that a bill pays for: 1, or for a bill paid ahead the sum of the quantities of its
+-- package lines.
 CREATE OR REPLACE FUNCTION periods_of(inv uuid) RETURNS int
 LANGUAGE sql STABLE AS $$
 	SELECT CASE i.kind WHEN 'prepay' THEN (SELECT coalesce(sum(quantity), 1)::int FROM invoice_lines WHERE invoice_id = inv AND kind IN ('package', 'part'))
@@ -237,9 +245,11 @@ BEGIN
 END $$;
 
 /*
- * The number of days that the price of a package is for, on that day. For a
- * package by the month it is that of the subscription's running month, by its
- * billing day or anchor, so that the same days cost the same at the same price.
+ * The number of days that the price of a package pays for, on that day. By the
+ * day these are its validity_days. By the month it is the length of the month
+ * that runs on that day, from the subscription's billing day or anchor, times
+ * validity_months: the old and the new package are then counted by one month, and
+ * packages of one price cost the same for the same days.
  */
 CREATE OR REPLACE FUNCTION price_days(subscription subscriptions, package packages, today date) RETURNS int
 LANGUAGE sql STABLE AS $$
@@ -274,8 +284,9 @@ BEGIN
 	END LOOP;
 END $$;
 
--- The days of the ledger, the newest entry first: of a settled period with its bill, of other entries
--- without. Days that were taken back are negative.
+-- The days of the ledger in lots, the newest first. All rows of a bill's period are one lot with that bill;
+-- a period that was undone has no days left and no lot. Each row of days given is a lot without a bill, and
+-- a negative one where days were taken back. Days off are left out: they move the days of the other lots.
 CREATE OR REPLACE FUNCTION service_day_lots(sub uuid) RETURNS TABLE (invoice_id uuid, days int)
 LANGUAGE sql STABLE AS $$
 	SELECT bill, sum(l.days)::int
@@ -292,9 +303,10 @@ LANGUAGE sql STABLE AS $$
 	SELECT coalesce(sum(amount), 0) FROM invoice_lines WHERE invoice_id = inv AND kind IN ('package', 'part', 'discount')
 $$;
 
--- The period that begins on `first_day` has been billed at the next package: give that package once the
--- period has begun.
-CREATE OR REPLACE FUNCTION next_package_billed(subscription subscriptions, first_day date, today date) RETURNS void
+-- Note the day on which the next package begins, when the first period with it is billed: it is the first day
+-- of that period. Where the period has begun already, give the package at once. Before that, a subscription
+-- with a next_package_id and without a next_package_on waits for its next bill.
+CREATE OR REPLACE FUNCTION next_package_schedule(subscription subscriptions, first_day date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF subscription.next_package_id IS NULL OR subscription.next_package_on IS NOT NULL THEN
@@ -307,8 +319,9 @@ BEGIN
 	END IF;
 END $$;
 
--- Give the next package now. The next month of a rolling postpaid subscription begins on that day, also where
--- its months began on another day so far. A package by the day makes a subscription prepaid.
+-- Give the next package now. The months of a rolling postpaid subscription begin on next_package_on from now
+-- on: where they began on another day so far, the anchor is cleared, and the next bill sets it. A package by
+-- the day makes a subscription prepaid (subscription_sync_mode).
 CREATE OR REPLACE FUNCTION next_package_begin(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

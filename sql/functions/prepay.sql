@@ -25,7 +25,7 @@ BEGIN
 	IF coalesce(discount, 0) > 0 THEN
 		lines := lines || bill_line_new('discount', 'Discount', 1, - least(discount, (SELECT sum(l.amount)::bigint FROM unnest(lines) l)), true);
 	END IF;
-	PERFORM next_package_billed(s, draft.period_start, today);
+	PERFORM next_package_schedule(s, draft.period_start, today);
 	RETURN invoice_issue(draft, bill_compose(s, lines, periods, draft.period_end - draft.period_start + 1, today), today);
 END $$;
 

@@ -125,7 +125,7 @@ DECLARE
 BEGIN
 	FOR i IN SELECT * FROM invoices WHERE id = ANY(followed) ORDER BY seq LOOP
 		PERFORM bill_consume(i, 1);
-		PERFORM next_package_billed(s, i.period_start, today) FROM subscriptions s WHERE s.id = i.subscription_id;
+		PERFORM next_package_schedule(s, i.period_start, today) FROM subscriptions s WHERE s.id = i.subscription_id;
 		PERFORM period_follow(i);
 		PERFORM invoice_finish_issue(i, today);
 	END LOOP;

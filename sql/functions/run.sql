@@ -4,22 +4,31 @@
  * chunks. Each chunk is one short transaction: it locks its candidates, tests
  * each again in a new statement, so that a payment that committed meanwhile
  * wins, acts, and returns a report row for each.
+ *
+ * A subscription has three reasons to stay on though it should be switched off.
+ * hold_until is the last day on which a promise keeps it on, or the undoing of a
+ * run. A router that cannot be reached holds it, at most three nights
+ * (router_hold). So does Midtrans, where it gives no answer about an open payment
+ * page (lib/billing).
  */
 
 -- ---- candidates
 
 /*
  * The next bill of each subscription that is to be issued on that day: prepaid
- * before the period begins, postpaid once the period has passed. `fits` is
- * false where the period overlaps one that is billed already: the run reports
- * it as refused, and a person must cancel one of the two bills.
+ * before the period begins (the first SELECT), postpaid once the period has
+ * passed (the second one). A postpaid period ends early where the service went
+ * off (closed_on) or the next package begins. A bill is never due before its day
+ * of issue, and a first one not before first_due_days after it. `fits` is false
+ * where the period overlaps one that is billed already: the run reports it as
+ * refused, and a person must cancel one of the two bills.
  */
 CREATE OR REPLACE FUNCTION renewals_due(today date)
 RETURNS TABLE (id uuid, seq bigint, customer_id uuid, package_id uuid, period_start date, period_end date, due_date date,
 	kind text, line bill_line, has_extras boolean, is_postpaid boolean, fits boolean)
 LANGUAGE sql STABLE AS $$
-	SELECT s.id, s.seq, s.customer_id, t.package_id, f.first_day, l.last_day, greatest(f.first_day - 1 + g.due_days, today)
-			+ CASE WHEN f.first_day = s.start_date THEN greatest(today + g.first_due_days - greatest(f.first_day - 1 + g.due_days, today), 0) ELSE 0 END,
+	SELECT s.id, s.seq, s.customer_id, t.package_id, f.first_day, l.last_day,
+		greatest(f.first_day - 1 + g.due_days, today, CASE WHEN f.first_day = s.start_date THEN today + g.first_due_days END),
 		CASE WHEN f.first_day = s.start_date THEN 'first' ELSE 'renewal' END,
 		CASE WHEN is_whole_period(t.cycle, s.start_date, t.billing_day, t.months, f.first_day, l.last_day)
 		     THEN ROW('package', t.package_name, 1, t.price, t.price, true, NULL, NULL, NULL)::bill_line
@@ -34,7 +43,7 @@ LANGUAGE sql STABLE AS $$
 		+ CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, today) END AS first_day) f
 	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day,
 		s.start_date, f.first_day) AS last_day) l
-	-- (an index by the end of periods: it holds no bill that ends so late, as a rule)
+	-- Reads the index on (subscription_id, period_end): as a rule no bill of the subscription ends so late.
 	LEFT JOIN LATERAL (
 		SELECT min(i.period_start) AS starts FROM invoices i
 		WHERE i.subscription_id = s.id AND i.period_end >= f.first_day AND i.period_start <= l.last_day
@@ -64,8 +73,9 @@ LANGUAGE sql STABLE AS $$
 	  AND (s.status = 'active' OR s.closed_on IS NOT NULL)
 $$;
 
--- Subscriptions whose next package begins on that day or before. A postpaid one keeps its package until
--- the days that it used with it are billed.
+-- Subscriptions whose next package begins on that day or before. A postpaid one keeps its present package
+-- until all days that it used with it are billed: those before next_package_on, or up to closed_on where
+-- its service went off earlier.
 CREATE OR REPLACE FUNCTION packages_begin_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions
@@ -78,8 +88,8 @@ LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions WHERE begin_on <= today AND is_live
 $$;
 
--- Is the bill past its due date, and not marked as overdue yet?
-CREATE OR REPLACE FUNCTION is_invoice_late(invoice invoices, today date) RETURNS boolean
+-- Is the bill past its due date, and not marked as overdue yet? The step overdue marks it.
+CREATE OR REPLACE FUNCTION is_invoice_past_due(invoice invoices, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT invoice.is_open AND invoice.status = 'unpaid' AND invoice.due_date < today
 $$;
@@ -92,7 +102,7 @@ LANGUAGE sql STABLE AS $$
 	  AND i.due_date <= today - g.late_fee_days AND late_fee_base(i) > 0
 $$;
 
--- Prepaid subscriptions that are not renewed and whose paid days are over, without a promise.
+-- Prepaid subscriptions that are not renewed, whose paid days are over and that hold_until does not keep on.
 CREATE OR REPLACE FUNCTION expiries_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM subscriptions
@@ -106,7 +116,8 @@ LANGUAGE sql STABLE AS $$
 	SELECT trim(lower(to_char(today, 'day'))) = ANY(no_suspend_days) OR today::text = ANY(no_suspend_days) FROM settings
 $$;
 
--- Active subscriptions with an overdue bill past its grace and no promise, on a day that allows suspensions.
+-- Active subscriptions with an overdue bill past its grace that hold_until does not keep on; none on a day
+-- without suspensions.
 CREATE OR REPLACE FUNCTION debts_past_grace(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT s.* FROM subscriptions s, settings g
@@ -115,7 +126,8 @@ LANGUAGE sql STABLE AS $$
 		WHERE i.status = 'overdue' AND is_bill_past_grace(i, (SELECT cycle FROM terms_of(s)), s.end_date, g, today))
 $$;
 
--- The same, without those that are held because their router cannot be reached: the cut could not be done.
+-- The same, without those that are held because their router cannot be reached: router-sync could not
+-- switch them off.
 CREATE OR REPLACE FUNCTION suspensions_due(today date) RETURNS SETOF subscriptions
 LANGUAGE sql STABLE AS $$
 	SELECT * FROM debts_past_grace(today) WHERE NOT is_router_held(router_held_on, router_holds, today)
@@ -136,7 +148,7 @@ BEGIN
 			      WHERE NOT EXISTS (SELECT FROM renewals_due(today) r WHERE r.id = b.id)) c
 			ORDER BY c.seq;
 	WHEN 'overdue' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE is_invoice_late(c, today) ORDER BY c.seq;
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM invoices c WHERE is_invoice_past_due(c, today) ORDER BY c.seq;
 	WHEN 'late' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM late_fees_due(today) c ORDER BY c.seq;
 	WHEN 'expire' THEN
@@ -164,12 +176,11 @@ BEGIN
 END $$;
 
 /*
- * Check the steps that a person wants to be done over the guard, and return
- * them for billing_run(), which reads "expire,suspend". A step is guarded while
- * the newest run of that day that had the step switched off nobody by it. Without
- * `wanted`, all guarded steps are meant.
+ * Check the steps that a person lets the run do in spite of the guard, and
+ * return them for billing_run(), which reads "expire,suspend". No `steps` stands
+ * for all guarded ones.
  */
-CREATE OR REPLACE FUNCTION guarded_steps_check(wanted text[], today date) RETURNS text
+CREATE OR REPLACE FUNCTION guarded_steps_check(steps text[], today date) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
 	guarded text[] := guarded_steps(today);
@@ -177,12 +188,13 @@ BEGIN
 	IF guarded = '{}' THEN
 		PERFORM raise_conflict('run_not_guarded', format('No run of %s has a guarded step.', today));
 	END IF;
-	PERFORM raise_invalid_all(field_error(NOT wanted <@ guarded, 'steps', 'not_guarded',
+	PERFORM raise_invalid_all(field_error(NOT steps <@ guarded, 'steps', 'not_guarded',
 		format('The steps must be among those that are guarded today: %s.', array_to_string(guarded, ', '))));
-	RETURN array_to_string(coalesce(nullif(wanted, '{}'), guarded), ',');
+	RETURN array_to_string(coalesce(nullif(steps, '{}'), guarded), ',');
 END $$;
 
--- The guarded steps of that day. A report names in `only` the steps of a run that had not all of them.
+-- The guarded steps of that day. A step is guarded if, in the newest run of that day that included it, the
+-- guard stopped it. The report of a run that was limited to some steps names them in `only`.
 CREATE OR REPLACE FUNCTION guarded_steps(today date) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY(SELECT step FROM unnest('{expire,suspend}'::text[]) AS step
@@ -249,9 +261,11 @@ BEGIN
 		PERFORM subscription_pause_begin(subscription, 'a planned pause', today);
 		RETURN 'the pause begins';
 	END IF;
-	UPDATE subscriptions SET begin_on = NULL WHERE id = subscription.id; -- a later return sets it to a planned pause's first day
+	-- The pause is over already, or the service is off for another reason. When the service returns,
+	-- subscription_switch_on() sets begin_on to the first day of a pause that is still planned.
+	UPDATE subscriptions SET begin_on = NULL WHERE id = subscription.id;
 	UPDATE subscriptions SET pause_from = NULL, pause_until = NULL WHERE id = subscription.id AND pause_until < today;
-	RETURN 'nothing begins any more';
+	RETURN 'there is nothing to begin';
 END $$;
 
 -- A subscription that waits for its first payment: a bill that is paid begins the service, an open one
@@ -300,7 +314,7 @@ DECLARE
 BEGIN
 	PERFORM invoices_lock(ids);
 	WITH mark AS (
-		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND is_invoice_late(i, today)
+		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND is_invoice_past_due(i, today)
 		RETURNING i.*
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
@@ -342,7 +356,8 @@ BEGIN
 	RETURN QUERY SELECT * FROM report_skipped('late', ids, ARRAY(SELECT invoice_id FROM unnest(report)));
 END $$;
 
--- Switch off subscriptions that are not renewed, and cancel their open bills of periods not begun.
+-- Switch off subscriptions that are not renewed. Where one has open bills, cancel those of periods that have
+-- not begun, and pay the others with the credit that this sets free.
 CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -392,34 +407,36 @@ BEGIN
 	RETURN QUERY SELECT * FROM report_skipped('suspend', ids, done);
 END $$;
 
--- subscription_switch_off() for a set. `bills` are the bills that they are suspended for, in the same order.
-CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, because text, why text, today date, bills uuid[] DEFAULT '{}')
+-- subscription_switch_off() for a set. `reason_code` is their suspend_reason, NULL where they expire;
+-- `log_text` is for the person who reads the log. `bills` are the bills that they are suspended for, in
+-- the same order as `subs`.
+CREATE OR REPLACE FUNCTION subscriptions_switch_off(subs uuid[], state text, reason_code text, log_text text, today date, bills uuid[] DEFAULT '{}')
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	for_all jsonb := jsonb_strip_nulls(jsonb_build_object('reason', why,
-		'after', jsonb_build_object('status', state, 'suspend_reason', because)));
+	for_all jsonb := jsonb_strip_nulls(jsonb_build_object('reason', log_text,
+		'after', jsonb_build_object('status', state, 'suspend_reason', reason_code)));
 BEGIN
 	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-	SELECT id, today, coalesce(because, state), status, nullif(current_setting('isp.run', true), '')::bigint
+	SELECT id, today, coalesce(reason_code, state), status, nullif(current_setting('isp.run', true), '')::bigint
 	FROM subscriptions WHERE id = ANY(subs) AND status = 'active';
 	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
-	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || because || ')'), customer_id, id, bill,
+	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || reason_code || ')'), customer_id, id, bill,
 		for_all || jsonb_build_object('before',
 			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
 		session_actor(), session_request()
 	FROM unnest(subs, bills) AS taken (sub, bill) JOIN subscriptions ON id = sub;
-	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
-	UPDATE subscriptions SET status = state, suspend_reason = because, closed_on = today - 1, updated_at = now()
+	UPDATE subscriptions SET status = state, suspend_reason = reason_code, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
+	UPDATE subscriptions SET status = state, suspend_reason = reason_code, closed_on = today - 1, updated_at = now()
 	WHERE id = ANY(subs) AND is_postpaid;
 END $$;
 
 -- ---- undo
 
 /*
- * Put the service of all subscriptions on again that a run switched off and
- * that nothing else has changed since. Their off periods are struck out, as if
- * they had not been, and the run of the next day holds them. Returns their number.
+ * Switch on again all subscriptions that a run switched off and that nothing has
+ * changed since. Their off periods are struck out: they count for nothing.
+ * hold_until keeps the next run from switching them off. Returns their number.
  */
 CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, today date) RETURNS int
 LANGUAGE plpgsql AS $$

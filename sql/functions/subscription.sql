@@ -36,42 +36,43 @@ END $$;
 -- ---- on and off
 
 -- Change the state of a subscription, and log it, with the payment that switched the service on, if one did.
-CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, because text, why text, payment uuid DEFAULT NULL)
+-- `reason_code` is its suspend_reason; `log_text` is for the person who reads the log.
+CREATE OR REPLACE FUNCTION subscription_set_status(subscription subscriptions, state text, reason_code text, log_text text, payment uuid DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE subscriptions SET status = state, suspend_reason = because, updated_at = now() WHERE id = subscription.id;
-	PERFORM subscription_log_status(subscription, state, because, why, payment);
+	UPDATE subscriptions SET status = state, suspend_reason = reason_code, updated_at = now() WHERE id = subscription.id;
+	PERFORM subscription_log_status(subscription, state, reason_code, log_text, payment);
 END $$;
 
 -- `subscription` is the row before the change.
-CREATE OR REPLACE FUNCTION subscription_log_status(subscription subscriptions, state text, because text, why text, payment uuid) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_log_status(subscription subscriptions, state text, reason_code text, log_text text, payment uuid) RETURNS void
 LANGUAGE sql AS $$
 	SELECT billing_log(CASE state WHEN 'active' THEN 'activated' ELSE state END,
-		format('%s is %s%s', subscription.mikrotik_username, state, ' (' || because || ')'),
+		format('%s is %s%s', subscription.mikrotik_username, state, ' (' || reason_code || ')'),
 		subscription.customer_id, subscription.id, NULL,
-		jsonb_build_object('reason', why, 'payment_id', payment,
+		jsonb_build_object('reason', log_text, 'payment_id', payment,
 			'before', jsonb_build_object('status', subscription.status, 'suspend_reason', subscription.suspend_reason),
-			'after', jsonb_build_object('status', state, 'suspend_reason', because)))
+			'after', jsonb_build_object('status', state, 'suspend_reason', reason_code)))
 $$;
 
 -- Switch the service of a subscription off. One that is off already, for debt or expiry, and is now off by
 -- hand or paused, begins another off period today.
-CREATE OR REPLACE FUNCTION subscription_switch_off(subscription subscriptions, state text, because text, why text, today date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_switch_off(subscription subscriptions, state text, reason_code text, log_text text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF subscription.status <> 'active' AND because IN ('manual', 'pause') THEN
+	IF subscription.status <> 'active' AND reason_code IN ('manual', 'pause') THEN
 		PERFORM service_off_close(subscription, today, false);
 	END IF;
-	IF subscription.status = 'active' OR because IN ('manual', 'pause') THEN
-		PERFORM service_off_open(subscription, coalesce(because, state), today);
+	IF subscription.status = 'active' OR reason_code IN ('manual', 'pause') THEN
+		PERFORM service_off_open(subscription, coalesce(reason_code, state), today);
 	END IF;
-	PERFORM subscription_set_status(subscription, state, because, why);
+	PERFORM subscription_set_status(subscription, state, reason_code, log_text);
 END $$;
 
 -- Switch the service of a subscription on again: end its off period, keep a pause that is still to come, and
 -- charge the reactivation fee if it was off for debt and `with_fee` is set. `payment` is the one that did it.
-CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, why text, today date, with_fee boolean, payment uuid DEFAULT NULL)
+CREATE OR REPLACE FUNCTION subscription_switch_on(subscription subscriptions, log_text text, today date, with_fee boolean, payment uuid DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -87,7 +88,7 @@ BEGIN
 	    pause_from = CASE WHEN NOT paused THEN pause_from END, pause_until = CASE WHEN NOT paused THEN pause_until END,
 	    begin_on = CASE WHEN NOT paused THEN pause_from END, updated_at = now()
 	WHERE id = subscription.id;
-	PERFORM subscription_log_status(subscription, 'active', NULL, why, payment);
+	PERFORM subscription_log_status(subscription, 'active', NULL, log_text, payment);
 END $$;
 
 /*
@@ -114,7 +115,7 @@ $$;
  * if it was off for debt, until its first payment, or expired and its end date
  * lies ahead again. It stays off while a bill is past its grace.
  */
-CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, why text, today date, with_fee boolean DEFAULT true, payment uuid DEFAULT NULL)
+CREATE OR REPLACE FUNCTION subscription_reconsider(sub uuid, log_text text, today date, with_fee boolean DEFAULT true, payment uuid DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -132,7 +133,7 @@ BEGIN
 	              AND s.end_date >= s.start_date
 	         WHEN s.status = 'expired' THEN until >= today
 	         ELSE false END) AND NOT is_line_past_grace(s, until, today) THEN
-		PERFORM subscription_switch_on(s, why, today, with_fee, payment);
+		PERFORM subscription_switch_on(s, log_text, today, with_fee, payment);
 		PERFORM subscription_end_hold(x) FROM subscriptions x WHERE x.id = sub;
 	END IF;
 END $$;
@@ -161,14 +162,14 @@ BEGIN
 END $$;
 
 -- A due date was moved: where nothing is overdue any more, a suspension for debt is lifted.
-CREATE OR REPLACE FUNCTION subscription_lift_debt(sub uuid, why text, today date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_lift_debt(sub uuid, log_text text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	IF s.suspend_reason = 'debt' AND NOT EXISTS (SELECT FROM open_invoices(s.customer_id, sub) WHERE status = 'overdue') THEN
-		PERFORM subscription_switch_on(s, why, today, true);
+		PERFORM subscription_switch_on(s, log_text, today, true);
 	END IF;
 END $$;
 

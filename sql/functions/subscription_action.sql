@@ -59,12 +59,12 @@ BEGIN
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION subscription_pause_begin(subscription subscriptions, why text, today date) RETURNS void
+CREATE OR REPLACE FUNCTION subscription_pause_begin(subscription subscriptions, log_text text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM future_bills_release(subscription, 'the line is paused', today);
 	UPDATE subscriptions SET begin_on = pause_until + 1 WHERE id = subscription.id RETURNING * INTO subscription;
-	PERFORM subscription_switch_off(subscription, 'suspended', 'pause', why, today);
+	PERFORM subscription_switch_off(subscription, 'suspended', 'pause', log_text, today);
 	PERFORM credit_apply(subscription.customer_id, today);
 END $$;
 

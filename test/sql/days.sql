@@ -164,13 +164,13 @@ UPDATE settings SET arrears = DEFAULT;
 SELECT subscription_days_add(:'s', 3, 'storm', '2026-02-25') \g /dev/null
 SELECT is(billed(:'s'), '2026-02-01 2026-02-28 150000, 2026-03-01 2026-03-31 135400', 'three days of thirty-one, off the newest bill');
 
--- A day given in January was taken back in February, when the paid bill of the next period stood upon it: the
+-- A day given in January was taken back in February, when the paid period of the next bill began after it: the
 -- period after it then began on the last day of that one, and the line was never billed again.
 SELECT bare() AS s \gset
 SELECT subscription_days_add(:'s', 1, 'storm', '2026-01-10') \g /dev/null
 SELECT step('renew', '2026-01-25') \g /dev/null
 SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
-SELECT throws_ok(format('SELECT subscription_days_add(%L, -1, NULL, %L)', :'s', '2026-01-26'), 'IS422', NULL, 'a given day on which a paid period stands is not taken back');
+SELECT throws_ok(format('SELECT subscription_days_add(%L, -1, NULL, %L)', :'s', '2026-01-26'), 'IS422', NULL, 'a given day that a paid period follows is not taken back');
 SELECT subscription_days_add(:'s', 2, 'storm', '2026-01-27') \g /dev/null
 SELECT lives_ok(format('SELECT subscription_days_add(%L, -2, NULL, %L)', :'s', '2026-02-10'), 'those that were given since are');
 SELECT is((SELECT detail FROM step('renew', '2026-02-24') WHERE subscription_id = :'s'), '2026-03-03 to 2026-04-01', 'and the next period follows');

@@ -24,13 +24,13 @@ SELECT is(guarded_steps_check(NULL, '2026-03-01'), 'suspend', 'without names: al
 SELECT is(guarded_steps_check('{suspend}', '2026-03-01'), 'suspend', 'or those that are named');
 SELECT throws_ok($$SELECT guarded_steps_check('{expire}', '2026-03-01')$$, 'IS422', 'The steps must be among those that are guarded today: suspend.', 'not a step that went through');
 SELECT ran('2026-03-01', 'expire', '{"expire": {"guarded": 30}, "suspend": {"guarded": 0}}') \g /dev/null
-SELECT is(guarded_steps('2026-03-01'), '{expire,suspend}', 'a run of one step says nothing of the others');
+SELECT is(guarded_steps('2026-03-01'), '{expire,suspend}', 'a run of one step leaves the other step guarded');
 SELECT ran('2026-03-01', 'expire,suspend', '{"expire": {"guarded": 0}, "suspend": {"guarded": 0}}') \g /dev/null
 SELECT is(guarded_steps('2026-03-01'), '{}', 'a step that was done since is not guarded');
 SELECT is(guarded_steps('2026-03-02'), '{}', 'nor is one of another day');
 DELETE FROM billing_runs;
 
--- undo: exactly those whom the run took off and nothing else has touched since
+-- undo: exactly the lines that the run switched off and that nothing has changed since
 SELECT bare() AS a, bare() AS b, bare() AS c, bare('{"auto_renew": false}') AS e \gset
 DELETE FROM service_days WHERE subscription_id NOT IN (:'a', :'b', :'c', :'e');
 UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id NOT IN (:'a', :'b', :'c', :'e');
@@ -44,8 +44,8 @@ SELECT pay(inv(:'b'), '2026-02-01') \g /dev/null
 SELECT is(billing_run_undo(:'run', '2026-02-01'), 2, 'two lines are on again');
 SELECT is(is_now(:'a') || ', ' || is_now(:'e') || ', ' || is_now(:'c'), 'active 2026-01-30, active 2026-01-30, suspended(manual) 2026-01-30', 'exactly those');
 SELECT is((SELECT count(*) FROM service_offs WHERE subscription_id = :'a' AND struck_at IS NULL), 0::bigint, 'their spans are struck out');
-SELECT is(night('2026-02-02'), NULL, 'the next night holds them');
-SELECT is(night('2026-02-03') LIKE '%suspend:done%', true, 'and no longer');
+SELECT is(night('2026-02-02'), NULL, 'the next run does not switch them off');
+SELECT is(night('2026-02-03') LIKE '%suspend:done%', true, 'the run after it does');
 SELECT throws_ok(format('SELECT billing_run_undo(%L, %L)', :'run', '2026-02-01'), 'IS409', NULL, 'once');
 SELECT throws_ok('SELECT billing_run_undo(0, ''2026-02-01'')', 'IS404', NULL, 'no such run');
 
