@@ -17,8 +17,8 @@ enum event {
 	E_PART_CHARGEBACK = 1 << 9,
 	E_REPEATED = 1 << 10, /* repeats what is stored: still pending, or a sum already booked */
 	E_UNKNOWN = 1 << 11,
-	E_FOREIGN = 1 << 12,  /* another currency or merchant */
-	E_FRACTION = 1 << 13, /* an amount that is no whole rupiah cannot be booked */
+	E_FOREIGN = 1 << 12,    /* another currency or merchant */
+	E_ODD_AMOUNT = 1 << 13, /* no whole rupiah: cannot be booked (alert text payment_odd) */
 	E_INCONSISTENT =
 	    1 << 14, /* another order, no amount, or a code that does not fit the status */
 	E_PAID = E_CAPTURE | E_SETTLEMENT,
@@ -45,7 +45,7 @@ enum tx_state {
 enum {
 	REPLY = TRUST_API_REPLY,
 	NOTICE = TRUST_NOTIFICATION | TRUST_FIRST_PAID,
-	TRUSTED = TRUST_FIRST_PAID | TRUST_API_REPLY,
+	TRUSTED = TRUST_FIRST_PAID | TRUST_API_REPLY, /* is_first_paid() says why */
 	ANY_TRUST = 7,
 	SAVE = ACT_SAVE_TRANSACTION,
 	BOOK = ACT_BOOK_PAYMENT,
@@ -61,20 +61,21 @@ enum {
 };
 
 /*
- * The whole behaviour; the first row that fits counts.  The numbers of rows are
- * those of the cases in test/unit/midtrans/test_decide.c.  An attempt that is
- * paid stays paid, whatever the last column says.
+ * The whole behaviour; the first row that fits counts.  `cases` are the numbers of
+ * the cases in test/unit/midtrans/test_decide.c that the row decides.  An attempt
+ * with a payment stays paid, whatever `attempt` says: midtrans_attempt_update()
+ * sees to it.
  */
 /* clang-format off */
 static const struct rule {
-	const char *rows;
+	const char *cases;
 	unsigned event, tx_state, trust, amount;
 	const char *verdict;
 	unsigned actions;
 	const char *attempt;
 } rules[] = {
 	{ "22",    E_FOREIGN, T_ANY, ANY_TRUST, ANY_AMOUNT, "foreign", ALERT, NULL },
-	{ "21",    E_FRACTION,     T_ANY, ANY_TRUST, ANY_AMOUNT, "odd_amount", ALERT, NULL },
+	{ "21",    E_ODD_AMOUNT,     T_ANY, ANY_TRUST, ANY_AMOUNT, "odd_amount", ALERT, NULL },
 	{ "29",    E_INCONSISTENT,  T_ANY, NOTICE, ANY_AMOUNT, "inconsistent", CONFIRM | ALERT, NULL },
 	{ "29",    E_INCONSISTENT,  T_ANY, REPLY, ANY_AMOUNT, "disagrees", ALERT, NULL },
 	{ "27",    E_UNKNOWN, T_ANY, ANY_TRUST, ANY_AMOUNT, "unknown_status", ALERT, NULL },
@@ -145,8 +146,9 @@ static const struct rule no_rule = { "", 0, 0, 0, 0, "stale", 0, NULL };
 static const struct status {
 	const char *name;
 	unsigned event;
-	const char *codes;         /* of its notifications, each between blanks: strstr() finds whole ones */
-	unsigned tx_state;         /* of the transaction while no payment is booked for it */
+	const char *codes;         /* status_codes of its notifications; has_right_code() searches them */
+	unsigned tx_state;         /* of the transaction while no payment is booked for it: T_OPEN also
+				    * after a settlement, so that a look-up can still book it */
 	enum midtrans_money money;
 	const char *outlook;       /* of the payment page: "pending" and "review" may still be paid,
 				    * "retry" lets the customer pay in another way, "ended", "paid" */
@@ -198,6 +200,7 @@ status_of(const struct midtrans_message *m)
 
 	if (st->event == E_CAPTURE && !accepted)
 		return &challenged;
+	/* A person cannot review money that is settled: no known status, so an alert. */
 	if (st->event == E_SETTLEMENT && m->fraud_status != NULL && !accepted)
 		return &unknown_status;
 	return st;
@@ -228,7 +231,10 @@ is_foreign(const struct midtrans_message *m, const char *merchant_id)
 	       strcmp(m->merchant_id, merchant_id) != 0;
 }
 
-/* Another system of our merchant may use the same order_id: its signature is right, too. */
+/*
+ * Another system of our merchant may use the same order_id, and Midtrans signs its messages with
+ * the same key.  Such a message names another invoice, or a transaction of another attempt.
+ */
 static bool
 is_of_another_order(const struct midtrans_state *s, const struct midtrans_message *m)
 {
@@ -236,6 +242,7 @@ is_of_another_order(const struct midtrans_state *s, const struct midtrans_messag
 	       (m->invoice_id[0] != '\0' && strcmp(m->invoice_id, s->invoice_id) != 0);
 }
 
+/* Codes have three digits and blanks between them, so strstr() finds no part of one. */
 static bool
 has_right_code(const struct status *st, const char *code)
 {
@@ -244,8 +251,9 @@ has_right_code(const struct status *st, const char *code)
 }
 
 /*
- * Some channels report parts charged back in a sum of their own; others may add
- * them to the sum of refunds, of which our own refunds are then subtracted.
+ * The sum of all parts that the customer's bank took back.  Some channels report
+ * it by itself.  Others may add it to the sum of refunds: subtract the refunds
+ * that are booked.
  */
 static int64_t
 chargeback_sum(const struct midtrans_state *s, const struct midtrans_message *m)
@@ -255,7 +263,10 @@ chargeback_sum(const struct midtrans_state *s, const struct midtrans_message *m)
 	return m->refund_total > s->refunded ? m->refund_total - s->refunded : 0;
 }
 
-/* True if the reported sum is booked, or if an API reply without a sum has the saved status. */
+/*
+ * True if the sum that the message reports is booked already.  An API reply without a sum reports
+ * nothing new if it has the status that is saved.
+ */
 static bool
 is_booked(const struct midtrans_state *s, const struct midtrans_message *m,
     enum midtrans_trust trust, int64_t sum, int64_t booked)
@@ -264,10 +275,13 @@ is_booked(const struct midtrans_state *s, const struct midtrans_message *m,
 	       (sum > 0 || (trust == TRUST_API_REPLY && str_eq(s->status, m->status)));
 }
 
-/* All of the payment went back, a part by hand: Midtrans gave back no more than is booked as its
- * own. */
+/*
+ * True if all of the payment went back already, and the message reports no refund beside what is
+ * booked.  Where people handed a part back by hand, Midtrans may refund more afterwards: then
+ * its sum must lie within its booked refunds and chargebacks, and the fee that it added.
+ */
 static bool
-is_refunded_once(const struct midtrans_state *s, const struct midtrans_message *m)
+has_no_new_refund(const struct midtrans_state *s, const struct midtrans_message *m)
 {
 	int64_t fee = m->original > 0 && m->gross > m->original ? m->gross - m->original : 0;
 
@@ -277,7 +291,10 @@ is_refunded_once(const struct midtrans_state *s, const struct midtrans_message *
 	       (m->refund_total > 0 && m->refund_total <= s->refunded + s->charged + fee);
 }
 
-/* The call was made before the payment was booked; the next check asks Midtrans again. */
+/*
+ * True for an API reply that may be older than the payment: the look-up may have been sent before
+ * the payment was booked.  The next check asks Midtrans again.
+ */
 static bool
 is_older_than_booking(const struct midtrans_state *s, enum midtrans_trust trust)
 {
@@ -296,7 +313,7 @@ is_repeated(unsigned event, const struct midtrans_state *s, const struct midtran
 	case E_CHALLENGE:
 		return is_older_than_booking(s, trust);
 	case E_REFUND:
-		return is_refunded_once(s, m) ||
+		return has_no_new_refund(s, m) ||
 		       is_booked(s, m, trust, m->refund_total, s->refunded);
 	case E_PART_CHARGEBACK:
 		return is_booked(s, m, trust, chargeback_sum(s, m), s->charged);
@@ -313,8 +330,8 @@ event_of(const struct midtrans_state *s, const struct midtrans_message *m,
 
 	if (is_foreign(m, merchant_id))
 		return E_FOREIGN;
-	if (m->gross < 0)
-		return E_FRACTION;
+	if (m->gross < 0) /* a number, but no whole rupiah: see message.h */
+		return E_ODD_AMOUNT;
 	if (st->event == E_UNKNOWN)
 		return E_UNKNOWN;
 	if (is_of_another_order(s, m) || m->gross == 0 ||
@@ -351,6 +368,12 @@ split_amount(const struct midtrans_state *s, const struct midtrans_message *m, i
 	return *amount == s->expected ? RIGHT : WRONG;
 }
 
+/*
+ * True for a notification that is believed without a look-up.  The signature covers order_id,
+ * status_code and amount.  Only Midtrans can sign a 200, and a 201 or 202 that somebody has seen
+ * cannot become one.  So the first 200 of an attempt is about this payment.  A later one
+ * may be a copy of the first with another status, such as a refund made a settlement.
+ */
 static bool
 is_first_paid(const struct midtrans_state *s, const struct midtrans_message *m, unsigned amount)
 {
@@ -367,7 +390,7 @@ rule_for(unsigned event, unsigned tx_state, unsigned trust, unsigned amount)
 	return &no_rule;
 }
 
-/* The text of an alert follows from the verdict; of an applied message, from its status. */
+/* The name of an alert's text, by the verdict; for an applied message, by its status. */
 static const struct {
 	const char *verdict, *status; /* "": any; matches the end of the status */
 	const char *text;
@@ -377,7 +400,7 @@ static const struct {
 	{ "inconsistent", "", "notice_inconsistent" },
 	{ "unknown_status", "", "payment_status_unknown" },
 	{ "disagrees", "", "books_disagree" },
-	{ "confirm", "", "payment_taken_back" },
+	{ "confirm", "", "payment_taken_back" }, /* a settled payment cancelled: case 13 */
 	{ "", "refund", "payment_refunded" },
 	{ "", "chargeback", "payment_charged_back" },
 	{ "", "capture", "card_review" },
@@ -415,7 +438,7 @@ midtrans_decide(const struct midtrans_state *s, const struct midtrans_message *m
 	if (trust != TRUST_API_REPLY)
 		trust = is_first_paid(s, m, amount) ? TRUST_FIRST_PAID : TRUST_NOTIFICATION;
 	r = rule_for(event_of(s, m, trust, merchant_id), tx_state_of(s), trust, amount);
-	d.rows = r->rows;
+	d.cases = r->cases;
 	d.verdict = r->verdict;
 	d.actions = r->actions;
 	d.attempt = r->attempt;

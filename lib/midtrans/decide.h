@@ -70,7 +70,7 @@ enum midtrans_action {
 };
 
 struct midtrans_decision {
-	const char *rows;    /* the numbers of the row that fitted, for the log and tests */
+	const char *cases;   /* the cases of the row that fitted, for the log and tests */
 	const char *verdict; /* applied, duplicate, stale, confirm, disagrees, foreign, ... */
 	unsigned actions;
 	const char *text;    /* name of the alert's, with ACT_ALERT */

@@ -165,7 +165,7 @@ alert_key(struct ctx *cx, const struct decided *p)
 {
 	const struct midtrans_message *m = p->m;
 
-	return arena_printf(cx->mem, "%s:%s:%s:%lld:%lld", p->d.rows, m->status, m->transaction_id,
+	return arena_printf(cx->mem, "%s:%s:%s:%lld:%lld", p->d.cases, m->status, m->transaction_id,
 	    (long long)m->refund_total, (long long)p->d.charged);
 }
 
@@ -173,7 +173,7 @@ static enum rc
 send_alert(struct ctx *cx, const struct decided *p)
 {
 	return db_send_exec(cx, &SQL_midtrans_decision_alert, V_TEXT(p->attempt_id),
-	    V_BOOL(is_notification(p->source)), V_TEXT(p->d.rows), V_TEXT(alert_key(cx, p)),
+	    V_BOOL(is_notification(p->source)), V_TEXT(p->d.cases), V_TEXT(alert_key(cx, p)),
 	    V_TEXT(p->d.text), V_TEXT(p->m->status), V_TEXT(foreign_money(cx, p->m)),
 	    val_positive(p->m->gross));
 }
@@ -226,7 +226,7 @@ log_decision(struct ctx *cx, const struct decided *p)
 		TRY(db_send_exec(cx, &SQL_midtrans_transaction_confirm, V_TEXT(p->attempt_id),
 		    V_TEXT(m->transaction_id)));
 	return db_send_exec(cx, &SQL_midtrans_decision_log, V_I64(p->event_id),
-	    V_TEXT(p->attempt_id), V_TEXT(p->d.verdict), V_TEXT(p->d.rows), V_TEXT(p->source),
+	    V_TEXT(p->attempt_id), V_TEXT(p->d.verdict), V_TEXT(p->d.cases), V_TEXT(p->source),
 	    V_TEXT(m->transaction_id), V_TEXT(m->status), V_TEXT(m->payment_type),
 	    val_positive(m->gross));
 }
@@ -249,7 +249,7 @@ log_message(const struct ctx *cx, const char *source, const struct midtrans_mess
     const struct midtrans_outcome *o)
 {
 	log_event(LOG_INFO, "midtrans", "rid", cx->request_id, "source", source, "order",
-	    m->order_id, "status", m->status, "verdict", o->verdict, "rows", o->rows, NULL);
+	    m->order_id, "status", m->status, "verdict", o->verdict, "cases", o->cases, NULL);
 }
 
 /* Record the message, decide, run the actions. */
@@ -268,7 +268,7 @@ midtrans_process_within(struct ctx *cx, const char *source, const struct midtran
 	p.attempt_id = known.attempt_id;
 	p.event_id = known.event_id;
 	midtrans_decide(&known.state, m, trust, midtrans_merchant_id(cx), &p.d);
-	*ret = (struct midtrans_outcome){ p.d.verdict, p.d.rows };
+	*ret = (struct midtrans_outcome){ p.d.verdict, p.d.cases };
 	return act(cx, &p);
 }
 

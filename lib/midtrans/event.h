@@ -19,7 +19,7 @@
 
 /* The outcome of a message; the verdict is NULL when its order is not ours. */
 struct midtrans_outcome {
-	const char *verdict, *rows;
+	const char *verdict, *cases;
 };
 
 /* RC_NOT_FOUND: recorded, but the order is not ours. */

@@ -284,8 +284,8 @@ every_row(void **state)
 
 		decide(r, &d);
 		if (strcmp(d.verdict, r->want.verdict) != 0 || d.actions != r->want.actions)
-			print_error("row %s, line %zu of the table: %s, actions %x (rule %s)\n",
-			    r->rows, i, d.verdict, d.actions, d.rows);
+			print_error("row %s, line %zu of the table: %s, actions %x (cases %s)\n",
+			    r->rows, i, d.verdict, d.actions, d.cases);
 		assert_string_equal(d.verdict, r->want.verdict);
 		assert_int_equal(d.actions, r->want.actions);
 		if (r->want.attempt == NULL)
@@ -317,7 +317,7 @@ no_gap(void **state)
 					    k < 24 ? TRUST_NOTIFICATION : TRUST_API_REPLY } };
 
 				decide(&r, &d);
-				assert_string_not_equal(d.rows, "");
+				assert_string_not_equal(d.cases, "");
 			}
 }
 
