@@ -212,6 +212,10 @@ start_child(struct master *m, struct slot *s, int *ready)
 	return pid;
 }
 
+/*
+ * Start a worker in an empty slot. Only replace() waits until a worker is ready: here the pool's
+ * other workers serve meanwhile. A fork that failed is tried again after the longest pause.
+ */
 static void
 fill_slot(struct master *m, struct slot *s)
 {
@@ -374,6 +378,7 @@ end_all(struct master *m)
 
 /* ---- the master ------------------------------------------------------------------------------ */
 
+/* Open the listener of a pool, and the sockets on which its workers pass connections on. */
 static enum rc
 open_fds(struct ctx *cx, const struct pool *p, struct pool_fds *ret)
 {
@@ -404,8 +409,9 @@ make_slots(struct master *m, const struct pool *pools, size_t n)
 	return RC_OK;
 }
 
+/* Open a descriptor that poll() can wait for: it becomes readable when a child dies. */
 static enum rc
-read_children(struct master *m)
+open_child_fd(struct master *m)
 {
 	sigset_t chld;
 
@@ -445,7 +451,7 @@ prefork_run(struct ctx *cx, const struct pool *pools, size_t n, prefork_fn fn, v
 
 	*m = (struct master){ .cx = cx, .fn = fn, .arg = arg, .child_fd = -1 };
 	TRY(make_slots(m, pools, n));
-	TRY(read_children(m));
+	TRY(open_child_fd(m));
 	watch_over(m);
 	end_all(m);
 	(void)close(m->child_fd);

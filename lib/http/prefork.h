@@ -25,7 +25,8 @@ struct pool {
 /* Descriptors that the workers of a pool share. */
 struct pool_fds {
 	int listen;
-	int give, take; /* pass connections from leaving workers to the others */
+	int give; /* a leaving worker sends its connections here */
+	int take; /* the other workers receive them here */
 };
 
 /* Runs in the child; its result is the exit code. It calls prefork_ready() once it can serve. */

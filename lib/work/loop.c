@@ -14,7 +14,7 @@
 enum {
 	UNREACHABLE_MS = 1000, /* the first pause while the peer or the database is unreachable */
 	UNREACHABLE_MAX_MS = 30000, /* the longest one */
-	UNREACHABLE_MAX = 2,        /* steps in a row, before loop_once() gives up */
+	UNREACHABLE_STEPS = 2,      /* such steps in a row, before loop_once() gives up */
 };
 
 struct loop_times {
@@ -126,13 +126,14 @@ static enum rc
 listen_with_retry(struct ctx *cx, const char *channel)
 {
 	struct backoff pause = { .first_ms = UNREACHABLE_MS, .most_ms = UNREACHABLE_MAX_MS };
+	enum rc rc;
 
-	while (db_listen(cx, channel) == RC_RETRY && !daemon_stopping()) {
+	while ((rc = db_listen(cx, channel)) == RC_RETRY && !daemon_stopping()) {
 		log_err(LOG_WARN, "listen_failed", cx);
 		wait_signal(backoff_next(&pause));
 		begin_step(cx);
 	}
-	return cx->err.rc;
+	return rc;
 }
 
 int
@@ -167,7 +168,7 @@ loop_once(struct ctx *cx, const struct loop *l, bool *ret_ok)
 	*ret_ok = true;
 	if (l->sweep != NULL)
 		TRY(l->sweep(cx, l->work));
-	while (turn.outcome != LOOP_IDLE && unreachable < UNREACHABLE_MAX && !daemon_stopping()) {
+	while (turn.outcome != LOOP_IDLE && unreachable < UNREACHABLE_STEPS && !daemon_stopping()) {
 		begin_step(cx);
 		TRY(l->step(cx, l->work, &turn));
 		unreachable = turn.outcome == LOOP_UNREACHABLE ? unreachable + 1 : 0;
@@ -183,13 +184,14 @@ enum rc
 loop_connect(struct ctx *cx, const struct db_conf *to)
 {
 	struct backoff pause = { .first_ms = UNREACHABLE_MS, .most_ms = UNREACHABLE_MAX_MS };
+	enum rc rc;
 
-	while (db_open(cx, to, &cx->db) == RC_RETRY && !daemon_stopping()) {
+	while ((rc = db_open(cx, to, &cx->db)) == RC_RETRY && !daemon_stopping()) {
 		log_err(LOG_WARN, "connect_failed", cx);
 		wait_signal(backoff_next(&pause));
 		if (daemon_stopping())
 			break;
 		cx->err = (struct err){ 0 };
 	}
-	return cx->err.rc;
+	return rc;
 }

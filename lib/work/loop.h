@@ -32,7 +32,7 @@ enum loop_outcome {
 struct loop_turn {
 	enum loop_outcome outcome;
 	int wait_ms; /* LOOP_IDLE: until a job is due */
-	int hold_ms; /* LOOP_UNREACHABLE: no step before, not even after a NOTIFY */
+	int hold_ms; /* LOOP_UNREACHABLE: begin no step for so long, not even after a NOTIFY */
 };
 
 struct loop {
@@ -43,7 +43,10 @@ struct loop {
 	enum rc (*step)(struct ctx *, void *work, struct loop_turn *ret);
 };
 
-/* Work until a signal comes; an exit code.  Waits for a database that cannot be reached. */
+/*
+ * Work until a signal comes, and wait while the database cannot be reached.  Returns the
+ * program's exit code.
+ */
 int loop_run(struct ctx *, const struct loop *);
 
 /*
@@ -53,16 +56,17 @@ int loop_run(struct ctx *, const struct loop *);
 enum rc loop_once(struct ctx *, const struct loop *, bool *ret_ok) _must_check_;
 
 /*
- * Wait for a NOTIFY, a signal (SIGCHLD, where it is blocked otherwise, among
- * them) or ms.  *payload: one notification, or NULL.  An unreachable
- * database is no failure here, and waits at most a second: the next statement fails.
+ * Wait until a NOTIFY or a signal comes, or for ms.  SIGCHLD ends the wait, too, though
+ * the caller may have blocked it.  *payload: that of one notification, or NULL.  Where the
+ * database cannot be reached, loop_wait() returns after at most a second: the caller's
+ * next statement fails and says why.
  */
 void loop_wait(struct ctx *, int ms, const char **payload);
 
 /*
- * Connect; wait while the database cannot be reached, until a signal comes.
- * Fails with RC_RETRY then, and at once for an error that waiting does not mend,
- * such as a refused password.
+ * Connect, and wait while the database cannot be reached.  When a signal comes
+ * meanwhile, fails with RC_RETRY.  An error that waiting does not mend, such as a refused
+ * password, fails at once.
  */
 enum rc loop_connect(struct ctx *, const struct db_conf *) _must_check_;
 
