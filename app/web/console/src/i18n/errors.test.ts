@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../api/client';
 import { en } from './en';
-import { errorText, fieldErrors, wordsOf } from './errors';
+import { errorsElsewhere, errorText, fieldErrors, wordsOf } from './errors';
 import { id } from './id';
 
 const TOP = '../..';
@@ -93,4 +93,14 @@ describe('an error', () => {
 		);
 		expect(errorText(id, new ApiError(0, 'x'))).toBe('Server tidak menjawab. Coba lagi.');
 	});
+});
+
+/*
+ * Bug: with one error at a field on screen, the dialog listed none of the others: the person
+ * corrected that field, sent the form again, and was refused without a reason.
+ */
+it('lists the errors of fields that are not on screen, also beside one that is', () => {
+	const errors = { amount: 'is required', router_id: 'is unknown' };
+	expect(errorsElsewhere(errors, [{ name: 'amount' }])).toEqual([['router_id', 'is unknown']]);
+	expect(errorsElsewhere(errors, [])).toHaveLength(2);
 });

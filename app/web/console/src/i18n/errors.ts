@@ -45,6 +45,11 @@ export function fieldErrors(t: Messages, error: unknown): Record<string, string>
 	return Object.fromEntries(pairs);
 }
 
+/* The sentences of fields that are not on screen: the dialog lists them, as no field shows them. */
+export function errorsElsewhere(errors: Record<string, string>, shown: { name: string }[]) {
+	return Object.entries(errors).filter(([field]) => !shown.some(f => f.name === field));
+}
+
 /* The plain `invalid` says less than the sentence itself. */
 function oneError(t: Messages, code: Code | undefined, text: string) {
 	const known = code && code.code !== 'invalid' ? code : (guess(text) ?? code);

@@ -7,9 +7,9 @@ import { ApiError, call } from '../api/client';
 import { DRY_RUN, refresh } from '../api/query';
 import type { Loose } from '../api/types';
 import { useT, word } from '../i18n';
-import { errorText, fieldErrors } from '../i18n/errors';
+import { errorsElsewhere, errorText, fieldErrors } from '../i18n/errors';
 import type { Act, Preview } from './act';
-import { bodyOf, FieldSet, firstValues, useResolved, type Values } from './fields';
+import { bodyOf, FieldSet, firstValues, shownFields, useResolved, type Values } from './fields';
 import { rupiah } from './format';
 import { useToast } from './toast';
 import { kindOf, Value } from './value';
@@ -42,11 +42,10 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const body = act.body?.(filled) ?? filled;
 	const isDirty = Object.keys(touched).some(k => touched[k] !== first[k]);
 	/* A preview waits for what is required. */
-	const isFilled = fields.every(
-		f => !f.required || (f.show && !f.show(values)) || (values[f.name] ?? '') !== '',
-	);
+	const shownOnes = shownFields(fields, values);
+	const isFilled = shownOnes.every(f => !f.required || (values[f.name] ?? '') !== '');
 	const errors = fieldErrors(t, error);
-	const hasField = Object.keys(errors).some(e => fields.some(f => f.name === e));
+	const otherErrors = errorsElsewhere(errors, shownOnes);
 	const title = act.label ?? t.a[act.key];
 	const close = () => (isDirty && !isLeaving ? setLeaving(true) : onClose());
 
@@ -55,7 +54,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 		if (isBusy || (act.typed && name.trim() !== act.typed)) return;
 		setBusy(true);
 		setError(undefined);
-		const isOver = pause(DOUBLE_CLICK_MS);
+		const secondClick = pause(DOUBLE_CLICK_MS);
 		try {
 			const answer = act.send
 				? ((await act.send(body, key.current)) as Loose)
@@ -66,7 +65,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 								: { ...body, ...besides },
 						key: act.method === 'POST' ? key.current : undefined,
 					});
-			await isOver;
+			await secondClick;
 			if (act.method !== 'GET') refresh();
 			if (act.draw?.(answer)) {
 				setShown(answer);
@@ -82,7 +81,11 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 			act.after?.(answer);
 		} catch (caught) {
 			setError(caught);
-			/* The server answered: what is sent next is a new attempt. */
+			/*
+			 * The server has answered, so the next click sends a new request, with a new Idempotency-Key.
+			 * Without an answer the key stays: the server may have done the act, and the same key then
+			 * repeats its answer instead of doing it twice.
+			 */
 			if (caught instanceof ApiError && !caught.isAway) key.current = randomKey();
 		} finally {
 			setBusy(false);
@@ -123,7 +126,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 						}}
 					/>
 					{act.preview && isFilled && (
-						<Forecast act={act} preview={act.preview} body={body} isOver={isBusy} />
+						<Forecast act={act} preview={act.preview} body={body} isSending={isBusy} />
 					)}
 					{act.typed && (
 						<TextInput
@@ -147,12 +150,11 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 									{act.overrule.label}
 								</Button>
 							)}
-							{!hasField &&
-								Object.entries(errors).map(([field, text]) => (
-									<Text fz="sm" key={field}>
-										{word(t.f, field)}: {text}
-									</Text>
-								))}
+							{otherErrors.map(([field, text]) => (
+								<Text fz="sm" key={field}>
+									{word(t.f, field)}: {text}
+								</Text>
+							))}
 						</Alert>
 					)}
 					{isLeaving && (
@@ -207,8 +209,8 @@ function BillLines({ of }: { of: Loose[] }) {
 	);
 }
 
-/* Ask the server for its dry run when typing pauses; not for what is being sent already. */
-function useForecast({ act, preview, body, isOver }: ForecastProps) {
+/* Ask the server for its dry run when typing pauses, and no more once the act itself is being sent. */
+function useForecast({ act, preview, body, isSending }: ForecastProps) {
 	const [asked] = useDebouncedValue(JSON.stringify(body), 350);
 	const path = preview.path ?? act.path;
 	return useQuery<Loose, ApiError>({
@@ -217,14 +219,14 @@ function useForecast({ act, preview, body, isOver }: ForecastProps) {
 			act.method === 'DELETE'
 				? call('DELETE', path, { query: { dry_run: 1 }, signal })
 				: call(act.method, path, { body: { ...JSON.parse(asked), dry_run: true }, signal }),
-		enabled: !isOver,
+		enabled: !isSending,
 		retry: false,
 		staleTime: 0,
 		placeholderData: last => last,
 	});
 }
 
-type ForecastProps = { act: Act; preview: Preview; body: Values; isOver: boolean };
+type ForecastProps = { act: Act; preview: Preview; body: Values; isSending: boolean };
 
 function Forecast(props: ForecastProps) {
 	const { t } = useT();
@@ -238,14 +240,14 @@ function Forecast(props: ForecastProps) {
 				</Text>
 				{preview.draw?.(data) ?? (
 					<Changes
-						of={{ ...data, ...preview.lift?.(data) }}
+						of={{ ...data, ...preview.innerMembers?.(data) }}
 						was={act.row}
 						members={preview.members}
 					/>
 				)}
 			</div>
 		);
-	/* Missing fields are said at their fields when the form is sent. */
+	/* A 422 is about the values: its errors are shown at their fields when the form is sent. */
 	if (!error || error.status === 422) return null;
 	return (
 		<Text fz="sm" c="red">

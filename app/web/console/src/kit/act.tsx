@@ -29,8 +29,8 @@ export type Preview = {
 	members: string[];
 	/* An address whose dry run tells more than the act's own. */
 	path?: string;
-	/* Members that lie deeper in the answer, brought to its top. */
-	lift?(answer: Loose): Values;
+	/* Takes members that lie deeper in the answer out of it, to be shown like the others. */
+	innerMembers?(answer: Loose): Values;
 	/* Draws an answer that is no row; then `members` are not used. */
 	draw?(answer: Loose): ReactNode;
 };

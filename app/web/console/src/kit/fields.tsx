@@ -116,10 +116,13 @@ export function firstValues(fields: Field[], row?: Loose): Values {
 	);
 }
 
+/* The fields that are on screen, given the values of all. */
+export const shownFields = (fields: Field[], values: Values) =>
+	fields.filter(f => f.show?.(values) ?? true);
+
 /* The body to send: on create each filled field, on change each field that differs. */
 export function bodyOf(fields: Field[], values: Values, first?: Values): Values {
-	const shown = fields.filter(f => f.show?.(values) ?? true);
-	const pairs = shown
+	const pairs = shownFields(fields, values)
 		.filter(f => (first ? values[f.name] !== first[f.name] : values[f.name] !== ''))
 		.map(f => [f.name, values[f.name] === '' ? null : values[f.name]]);
 	return Object.fromEntries(pairs);
@@ -135,7 +138,7 @@ type Props = {
 };
 
 export function FieldSet({ fields, values, errors, onChange, columns = 2, autoFocus }: Props) {
-	const shown = fields.filter(f => f.show?.(values) ?? true);
+	const shown = shownFields(fields, values);
 	return (
 		<SimpleGrid
 			cols={{ base: 1, xs: columns }}

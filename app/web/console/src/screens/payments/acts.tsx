@@ -37,7 +37,7 @@ export const takePayment = (t: Messages, invoice: Row, label?: string): Act => (
 	preview: {
 		members: ['status', 'outstanding', 'end_date', 'service'],
 		path: `/api/invoices/${invoice.id}/mark-paid`,
-		lift: lineOf,
+		innerMembers: lineOf,
 	},
 	row: { ...invoice, ...lineOf(invoice) },
 	overrule: { code: 'payment_duplicate', label: t.a.again, body: { duplicate: true } },
