@@ -451,8 +451,8 @@ class Street:
     @staticmethod
     def is_certain(home, reader):
         seen = reader.seen.values()
-        return model.only_truth_counts(reader.books, 0, any(t.refunds for t in seen),
-                                       any(t.over or t.charged for t in seen), date())
+        return model.is_order_irrelevant(reader.books, 0, date(), refunded=any(t.refunds for t in seen),
+                                         undone=any(t.over or t.charged for t in seen))
 
     def compare_states(self, homes, books):
         keys = [home.customer for home in homes]

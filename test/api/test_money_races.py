@@ -13,11 +13,13 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from money import cluster, money_db  # noqa: F401 (fixtures)
 
-FIRST, GIVEN, DUE_PAST, LATE = "2026-01-01", "2026-01-30", "2026-02-01", "2026-03-01"
+# Lines begin on JAN_1; a period paid elsewhere ends on JAN_30. A first bill is overdue on FEB_1, and on MAR_1, the
+# day of the payments, it is past its grace.
+JAN_1, JAN_30, FEB_1, MAR_1 = "2026-01-01", "2026-01-30", "2026-02-01", "2026-03-01"
 
 
 class Town:
-    """A package of 100000 for 30 days, and who buys it."""
+    """A package of 100000 for 30 days, and the customers who buy it."""
 
     def __init__(self, connect):
         self.connect, self.names, self.db = connect, itertools.count(1), connect()
@@ -38,18 +40,18 @@ class Town:
     def subscription(self, customer, **fields):
         return self.one("SELECT subscription_create(%s, %s)", json.dumps(dict({
             "customer_id": customer, "package_id": self.package, "mikrotik_password": "x", "issue_invoice": True,
-            "mikrotik_username": "u%d" % next(self.names)}, **fields)), FIRST)
+            "mikrotik_username": "u%d" % next(self.names)}, **fields)), JAN_1)
 
     def invoice(self, sub):
         return self.one("SELECT id FROM invoices WHERE subscription_id = %s", sub)
 
-    def overdue(self, sub):
-        """Its invoice overdue beyond grace, its service not yet cut."""
-        self.one("SELECT count(*) FROM billing_overdue(%s::uuid[], %s)", [self.invoice(sub)], DUE_PAST)
+    def mark_overdue(self, sub):
+        """Mark its invoice as overdue; it is past its grace, and the service is still on."""
+        self.one("SELECT count(*) FROM billing_overdue(%s::uuid[], %s)", [self.invoice(sub)], FEB_1)
 
     def renewable(self, n):
         """Lines whose first 30 days were paid elsewhere."""
-        return [self.subscription(self.customer(), issue_invoice=False, start_date=FIRST, end_date=GIVEN)
+        return [self.subscription(self.customer(), issue_invoice=False, start_date=JAN_1, end_date=JAN_30)
                 for _ in range(n)]
 
 
@@ -59,11 +61,12 @@ def town(money_db):  # noqa: F811
 
 
 def book(invoice, **fields):
-    return "SELECT payment_id, repeated FROM payment_book(%s, %s)", (json.dumps(dict(fields, invoice_id=invoice)), LATE)
+    return "SELECT payment_id, repeated FROM payment_book(%s, %s)", (json.dumps(dict(fields, invoice_id=invoice)), MAR_1)
 
 
 def at_once(town, statements):
-    """Each on a connection of its own, let go together. Rows, or the SQLSTATE of the refusal."""
+    """Run the statements at the same moment, each on a connection of its own. Returns for each its rows, or the
+    SQLSTATE of its refusal."""
     barrier, answers = threading.Barrier(len(statements)), [None] * len(statements)
 
     def run(n, text, args):
@@ -84,23 +87,24 @@ def at_once(town, statements):
     return answers
 
 
-def waits(town, n):
-    """Until n connections wait for a lock."""
+def wait_for_locks(town, n):
+    """Wait until n connections wait for a lock."""
     end = time.monotonic() + 20
     while town.one("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                    " AND wait_event_type = 'Lock'") < n:
-        assert time.monotonic() < end, "nobody waits"
+        assert time.monotonic() < end, "no connection waits for a lock"
         time.sleep(0.01)
 
 
-def behind(town, first, second):
-    """first is done but not committed when second begins; then it commits. Answers second's."""
+def second_answer(town, first, second):
+    """Do the first statement without committing it, send the second, which has to wait for a lock of the first,
+    and then commit. Returns the answer of the second."""
     holder, answers = town.connect(), []
     holder.autocommit = False
     town.rows(*flat(first), conn=holder)
     thread = threading.Thread(target=lambda: answers.extend(at_once(town, [second])))
     thread.start()
-    waits(town, 1)
+    wait_for_locks(town, 1)
     holder.commit()
     thread.join(60)
     holder.close()
@@ -146,8 +150,8 @@ def test_one_reference_for_16_customers(town):
     assert town.rows("SELECT count(*), count(DISTINCT invoice_id) FROM payments") == [(16, 16)]
 
 
-def test_a_key_whose_first_user_gives_up(town):
-    """The second waits for the first; when that rolls back, the money of the second is booked."""
+def test_a_key_whose_first_payment_rolls_back(town):
+    """The second payment waits for the first; when the first rolls back, the second is booked."""
     one, two = (town.invoice(town.subscription(town.customer())) for _ in range(2))
     holder = town.connect()
     holder.autocommit = False
@@ -155,7 +159,7 @@ def test_a_key_whose_first_user_gives_up(town):
     answers = []
     thread = threading.Thread(target=lambda: answers.extend(at_once(town, [book(two, idempotency_key="K", request_hash="2")])))
     thread.start()
-    waits(town, 1)
+    wait_for_locks(town, 1)
     holder.rollback()
     thread.join(60)
     assert answers[0][0][1] is False
@@ -166,7 +170,7 @@ def test_two_invoices_of_one_subscription_paid_at_once(town):
     """Both settle, and the service reaches to the end of the later period, whoever is first."""
     for _ in range(10):
         sub = town.subscription(town.customer())
-        town.one("SELECT invoice_create(%s, %s)", json.dumps({"subscription_id": sub}), FIRST)
+        town.one("SELECT invoice_create(%s, %s)", json.dumps({"subscription_id": sub}), JAN_1)
         invoices = [r[0] for r in town.rows("SELECT id FROM invoices WHERE subscription_id = %s", sub)]
         answers = at_once(town, [book(i) for i in invoices])
         assert [a[0][1] for a in answers] == [False, False]
@@ -180,8 +184,8 @@ def test_payment_racing_a_suspension(town):
     """In either order, a customer who has paid is online."""
     for _ in range(20):
         sub = town.subscription(town.customer())
-        town.overdue(sub)
-        paid, cut = at_once(town, [book(town.invoice(sub)), (SUSPEND, ([sub], LATE))])
+        town.mark_overdue(sub)
+        paid, cut = at_once(town, [book(town.invoice(sub)), (SUSPEND, ([sub], MAR_1))])
         assert paid[0][1] is False
         assert cut[0][0] in ("done", "skipped")
         assert state(town, sub)[:2] == ("active", None)
@@ -189,22 +193,22 @@ def test_payment_racing_a_suspension(town):
 
 def test_payment_commits_while_the_suspension_waits(town):
     sub = town.subscription(town.customer())
-    town.overdue(sub)
-    assert behind(town, book(town.invoice(sub)), (SUSPEND, ([sub], LATE))) == [("skipped",)]
+    town.mark_overdue(sub)
+    assert second_answer(town, book(town.invoice(sub)), (SUSPEND, ([sub], MAR_1))) == [("skipped",)]
     assert state(town, sub)[0] == "active"
 
 
 def test_suspension_commits_while_the_payment_waits(town):
     sub = town.subscription(town.customer())
-    town.overdue(sub)
-    behind(town, (SUSPEND, ([sub], LATE)), book(town.invoice(sub)))
+    town.mark_overdue(sub)
+    second_answer(town, (SUSPEND, ([sub], MAR_1)), book(town.invoice(sub)))
     assert state(town, sub)[:2] == ("active", None)
 
 
 def test_payment_commits_while_overdue_waits(town):
     sub = town.subscription(town.customer())
-    step = ("SELECT outcome FROM billing_overdue(%s::uuid[], %s)", ([town.invoice(sub)], LATE))
-    assert behind(town, book(town.invoice(sub)), step) == [("skipped",)]
+    step = ("SELECT outcome FROM billing_overdue(%s::uuid[], %s)", ([town.invoice(sub)], MAR_1))
+    assert second_answer(town, book(town.invoice(sub)), step) == [("skipped",)]
 
 
 def run_steps(town, day):
@@ -252,6 +256,7 @@ def test_numbers_without_gap_when_some_fail(town):
     subs = town.renewable(30)
     other = [("SELECT invoice_create(%s, %s)", (json.dumps(
         {"subscription_id": s, "kind": "other", "amount": 5000}), "2026-01-25")) for s in subs[:10]]
+    # These divide by zero after the number is taken, so each rolls back.
     broken = [("SELECT invoice_create(%s, %s), 1 / (SELECT count(*) FROM pg_class WHERE false)", o[1]) for o in other[:5]]
     chunks = [("SELECT outcome FROM billing_renew(%s::uuid[], %s)", (subs[a:a + 10], "2026-01-25")) for a in (0, 10, 20)]
     at_once(town, other + broken + chunks)
@@ -264,9 +269,9 @@ def test_credit_of_two_subscriptions_at_once(town):
         customer = town.customer()
         subs = [town.subscription(customer) for _ in range(3)]
         at_once(town, [book(town.invoice(s), amount=150000, surplus_to_credit=True) for s in subs[:2]]
-                + [("SELECT credit_enter(%s, 1000, 'gift', %s)", (customer, LATE)),
-                   ("SELECT outcome FROM billing_overdue(%s::uuid[], %s)", ([town.invoice(s) for s in subs], LATE)),
-                   ("SELECT outcome FROM billing_suspend(%s::uuid[], %s)", (subs, LATE))])
+                + [("SELECT credit_enter(%s, 1000, 'gift', %s)", (customer, MAR_1)),
+                   ("SELECT outcome FROM billing_overdue(%s::uuid[], %s)", ([town.invoice(s) for s in subs], MAR_1)),
+                   ("SELECT outcome FROM billing_suspend(%s::uuid[], %s)", (subs, MAR_1))])
         assert town.one("SELECT sum(paid_amount) FROM invoices WHERE customer_id = %s", customer) == 300000
         assert town.one("SELECT credit FROM customers WHERE id = %s", customer) == 1000
 
@@ -278,13 +283,13 @@ def test_reversal_racing_a_payout(town):
         sub = town.subscription(customer)
         payment = town.rows(*flat(book(town.invoice(sub), amount=160000, surplus_to_credit=True)))[0][0]
         answers = at_once(town, [
-            ("SELECT payment_reverse(%s, 'reversal', NULL, %s)", (payment, LATE)),
-            ("SELECT credit_enter(%s, -60000, 'payout', %s)", (customer, LATE))])
+            ("SELECT payment_reverse(%s, 'reversal', NULL, %s)", (payment, MAR_1)),
+            ("SELECT credit_enter(%s, -60000, 'payout', %s)", (customer, MAR_1))])
         assert sorted(isinstance(a, str) for a in answers) == [False, True], answers
         assert "IS409" in answers
 
 
-# ---- one lock each: the second is seen waiting, and then acts on what the first has left -----------------------------
+# ---- each test is of one lock: the second request waits for it, and then acts on what the first has committed --------
 
 def page(town, invoice):
     """An open payment page of an invoice."""
@@ -299,85 +304,86 @@ def message(order, transaction):
 
 
 def test_two_messages_about_one_order(town):
-    """Each of two payments of one order is held against what the other has done."""
+    """Customers can pay one order twice. The second message waits until the first is processed, so that decide.c
+    compares it with the payment that the first has booked."""
     invoice = town.invoice(town.subscription(town.customer()))
     page(town, invoice)
     order = town.one("SELECT order_id FROM midtrans_attempts")
-    assert behind(town, message(order, "T1"), message(order, "T2")) == [(False,)]
+    assert second_answer(town, message(order, "T1"), message(order, "T2")) == [(False,)]
     assert town.one("SELECT count(*) FROM midtrans_events") == 2
 
 
-def test_a_page_asked_for_while_the_invoice_is_paid(town):
-    """It would ask for what is not owed any more."""
+def test_a_payment_page_is_refused_when_the_invoice_is_paid_meanwhile(town):
+    """The page would ask for money that is not owed any more."""
     invoice = town.invoice(town.subscription(town.customer()))
-    assert behind(town, book(invoice), ("SELECT owed FROM midtrans_page_find(%s, 'bill', false)", (invoice,))) == "IS409"
+    assert second_answer(town, book(invoice), ("SELECT owed FROM midtrans_page_find(%s, 'bill', false)", (invoice,))) == "IS409"
 
 
-def test_a_check_that_ends_while_its_order_is_paid(town):
-    """Bug: a check read the order as open, and wrote that over the payment that the webhook had booked meanwhile."""
+def test_a_look_up_that_ends_while_its_order_is_paid(town):
+    """Bug: a look-up read the order as open, and wrote that over the payment that the webhook had booked meanwhile."""
     attempt = page(town, town.invoice(town.subscription(town.customer())))
     paid = ("UPDATE midtrans_attempts SET state = 'paid', closed_at = now() WHERE id = %s RETURNING state", (attempt,))
-    behind(town, paid, ("SELECT midtrans_check_finish(%s, true)", (attempt,)))
+    second_answer(town, paid, ("SELECT midtrans_check_finish(%s, true)", (attempt,)))
     assert town.one("SELECT state FROM midtrans_attempts") == "paid"
 
 
-def test_an_answer_that_comes_while_the_invoice_is_paid(town):
+def test_a_page_that_midtrans_makes_while_the_invoice_is_paid(town):
     invoice = town.invoice(town.subscription(town.customer()))
     attempt = page(town, invoice)
     answer = ("SELECT midtrans_attempt_record_answer(%s, 1, 'token', 'https://page', 'open', '{}')", (attempt,))
-    assert behind(town, book(invoice), answer) == [(False,)], "nobody is sent to a page that asks for nothing"
+    assert second_answer(town, book(invoice), answer) == [(False,)], "the customer would be sent to the payment page of a paid invoice"
 
 
 def refund(payment, number, amount):
-    return "SELECT payment_refund(%s, %s, %s, false, NULL, %s)", (payment, number, amount, LATE)
+    return "SELECT payment_refund(%s, %s, %s, false, NULL, %s)", (payment, number, amount, MAR_1)
 
 
 def test_two_refunds_at_once_are_no_more_than_the_payment(town):
     payment = town.rows(*flat(book(town.invoice(town.subscription(town.customer())))))[0][0]
-    assert behind(town, refund(payment, "R1", 60000), refund(payment, "R2", 60000)) == "IS422"
+    assert second_answer(town, refund(payment, "R1", 60000), refund(payment, "R2", 60000)) == "IS422"
     assert town.one("SELECT sum(amount) FROM refunds") == 60000
 
 
 def test_days_given_to_a_line_that_is_being_cancelled(town):
-    sub = town.subscription(town.customer(), issue_invoice=False, start_date=FIRST, end_date=GIVEN)
+    sub = town.subscription(town.customer(), issue_invoice=False, start_date=JAN_1, end_date=JAN_30)
     end = ("SELECT subscription_cancel(%s, NULL, %s)", (sub, "2026-01-10"))
-    assert behind(town, end, ("SELECT subscription_days_add(%s, 3, 'storm', '2026-01-10')", (sub,))) == "IS409"
+    assert second_answer(town, end, ("SELECT subscription_days_add(%s, 3, 'storm', '2026-01-10')", (sub,))) == "IS409"
 
 
 def test_a_bill_changed_while_it_is_paid(town):
     invoice = town.invoice(town.subscription(town.customer()))
     lines = json.dumps({"lines": [{"kind": "package", "text": "P", "unit_price": 1}]})
-    assert behind(town, book(invoice), ("SELECT invoice_update(%s, %s, %s)", (invoice, lines, LATE))) == "IS409"
-    assert behind(town, ("SELECT customer_lock(customer_id) FROM invoices WHERE id = %s", (invoice,)),
-                  ("SELECT invoice_cancel(%s, %s)", (invoice, LATE))) == "IS409"
+    assert second_answer(town, book(invoice), ("SELECT invoice_update(%s, %s, %s)", (invoice, lines, MAR_1))) == "IS409"
+    assert second_answer(town, ("SELECT customer_lock(customer_id) FROM invoices WHERE id = %s", (invoice,)),
+                  ("SELECT invoice_cancel(%s, %s)", (invoice, MAR_1))) == "IS409"
 
 
 def test_a_sale_to_a_customer_who_is_being_archived(town):
     customer = town.customer()
     sale = ("SELECT subscription_create(%s, %s)", (json.dumps({
-        "customer_id": customer, "package_id": town.package, "mikrotik_username": "late", "mikrotik_password": "x"}), FIRST))
-    assert behind(town, ("SELECT customer_archive(%s, false, %s)", (customer, FIRST)), sale) == "IS422"
+        "customer_id": customer, "package_id": town.package, "mikrotik_username": "late", "mikrotik_password": "x"}), JAN_1))
+    assert second_answer(town, ("SELECT customer_archive(%s, false, %s)", (customer, JAN_1)), sale) == "IS422"
 
 
-def test_credit_spent_while_it_is_spent(town):
+def test_two_payouts_of_one_credit(town):
     customer = town.customer()
-    town.one("SELECT credit_enter(%s, 1000, 'gift', %s)", customer, LATE)
-    spend = ("SELECT credit_enter(%s, -1000, 'payout', %s)", (customer, LATE))
-    assert behind(town, spend, spend) == "IS409"
+    town.one("SELECT credit_enter(%s, 1000, 'gift', %s)", customer, MAR_1)
+    payout = ("SELECT credit_enter(%s, -1000, 'payout', %s)", (customer, MAR_1))
+    assert second_answer(town, payout, payout) == "IS409"
 
 
 def test_a_run_undone_twice_at_once(town):
     sub = town.subscription(town.customer())
-    town.overdue(sub)
-    run = town.one("INSERT INTO billing_runs (business_date, started_at) VALUES (%s, now()) RETURNING id", LATE)
-    undo = ("SELECT billing_run_undo(%s, %s)", (run, LATE))
+    town.mark_overdue(sub)
+    run = town.one("INSERT INTO billing_runs (business_date, started_at) VALUES (%s, now()) RETURNING id", MAR_1)
+    undo = ("SELECT billing_run_undo(%s, %s)", (run, MAR_1))
     first = town.connect()
     first.autocommit = False
     town.rows("SELECT FROM billing_runs WHERE id = %s FOR UPDATE", run, conn=first)
     answers = []
     thread = threading.Thread(target=lambda: answers.extend(at_once(town, [undo, undo])))
     thread.start()
-    waits(town, 2)
+    wait_for_locks(town, 2)
     first.rollback()
     thread.join(60)
     first.close()

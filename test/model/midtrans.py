@@ -19,7 +19,7 @@ Not every final state follows from the final truth alone, and the contract wants
 takes that payment's own credit first and is bounded by that payment, so of two payments of one
 invoice it matters which came first. Hence two questions for whoever compares a real system with this:
 does each transaction stand in its ledger as standing() says, and do Books, given the ledger's actions
-in the ledger's own order, end as the system did? When the order cannot matter (only_truth_counts),
+in the ledger's own order, end as the system did? When the order cannot matter (is_order_irrelevant),
 Reader's Books, which received everything in causal order, must end the same too.
 
 Beside the words of facts and contract
@@ -147,8 +147,8 @@ class Reader:
 
 @dataclass
 class Standing:
-    """booked: the payment must be there (True), must not (False), or, its money having come and
-    gone, may be missing but must not count (None)."""
+    """booked: the payment must be in the ledger (True), or must not (False). None: the money came and was taken
+    back, so the payment may be missing, and must not count where it is there."""
 
     booked: bool | None
     amount: int
@@ -176,13 +176,14 @@ def capped(rows, amount):
     return found
 
 
-def only_truth_counts(books, customer, refunded, undone, day):
-    """Whether the order in which things become known cannot change the end.
+def is_order_irrelevant(books, customer, day, *, refunded, undone):
+    """True if the customer's books end the same, in whatever order the messages come.
 
-    refunded, undone: whether any of this customer's gateway money was. One bill alone takes the
-    money, and no write-off chooses between two payments. Nor does undone money end a span of days
-    off, which money never seen leaves as it was: a line that had been cut or is not renewed comes
-    back with the money, and from the day on which it is undone the next span counts."""
+    refunded, undone: some of this customer's money through the gateway was refunded, or undone. Three things
+    must hold. Only one bill takes money. No refund has two payments to choose from. And no undone
+    money has ended an off period: a line that was cut or is not renewed comes back with that money and
+    begins another off period on the day on which it is undone, while money that is never reported leaves the
+    first one as it was."""
     lines = [s for s in books.lines.values() if s.customer == customer]
     takers = [b for s in lines for b in s.bills if b.status != "cancelled"]
     lots = [lot for lot in books.lots.values() if lot.customer == customer]

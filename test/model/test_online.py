@@ -1,10 +1,11 @@
-"""The sequential reader of online payments, on sums small enough to do in the head."""
+"""Tests of Reader (midtrans.py), the model that processes the messages of Midtrans one after the other. The
+amounts are small, so that a person can check them."""
 
 from datetime import date, timedelta
 
 import pytest
 
-from midtrans import Books, Reader, Standing, only_truth_counts, standing
+from midtrans import Books, Reader, Standing, is_order_irrelevant, standing
 
 TODAY = date(2026, 3, 2)
 ORDER = "INV-20260302-0001-1-abcd"
@@ -74,7 +75,7 @@ def test_a_card_is_booked_at_capture_and_not_again_at_settlement():
 
 
 @pytest.mark.parametrize("status", ["deny", "cancel"])
-def test_a_doubtful_card_that_is_refused_pays_nothing(status):
+def test_a_card_under_review_that_is_refused_pays_nothing(status):
     desk = Desk()
     desk.process("capture", fraud_status="challenge")
     desk.process(status)
@@ -102,7 +103,7 @@ def test_an_expired_line_is_given_its_days_off_which_stay_when_the_money_is_undo
     assert desk.sub == ("active", None, -1)  # within grace of the end date
 
 
-def test_deny_of_another_transaction_is_an_earlier_failure():
+def test_deny_of_an_earlier_transaction_leaves_the_payment():
     desk = Desk()
     desk.process("deny", "t0")
     desk.process("settlement", "t1")
@@ -121,7 +122,7 @@ def test_captured_money_can_be_voided_settled_money_not():
     assert desk.invoice == ("paid", 100)
 
 
-def test_two_orders_paid_leave_credit_and_the_second_steps_in():
+def test_the_credit_of_a_second_paid_order_pays_when_the_first_payment_is_undone():
     desk = Desk(ago=10)
     desk.reader.order("second", "1/1", 100)
     desk.process("settlement")
@@ -157,7 +158,7 @@ def test_money_after_cash_and_on_a_cancelled_invoice_is_credit():
     assert desk.invoice == ("cancelled", 0) and desk.credit == 100
 
 
-def test_refunds_are_booked_once_each_and_write_off():
+def test_each_refund_is_booked_once_and_leaves_the_invoice_paid():
     desk = Desk()
     desk.process("settlement")
     desk.refund(30)
@@ -169,7 +170,7 @@ def test_refunds_are_booked_once_each_and_write_off():
     assert desk.books.lots[1].left == 0 and desk.invoice == ("paid", 100)
 
 
-def test_a_refund_never_received_settled_books_both():
+def test_a_refund_of_a_payment_that_was_never_reported_books_both():
     desk = Desk()
     desk.refund(100, status="refund")
     assert desk.invoice == ("paid", 100) and desk.books.lots[1].lost == 100
@@ -208,7 +209,7 @@ def test_chargebacks_open_the_debt(parts):
         assert desk.sub == ("suspended", "debt", -6)
 
 
-def test_the_fee_is_not_the_ledgers():
+def test_the_fee_of_midtrans_is_not_booked():
     desk = Desk()
     info = {"gross_amount_info": {"original_amount": "100.00"}}
     desk.process("settlement", gross_amount="104.00", metadata={"extra_info": info})
@@ -240,6 +241,7 @@ def shown(status, fraud="accept", **more):
             "refunds": [], "charged_back": 0, **more}
 
 
+# booked None: the payment may be missing, and must not count.
 @pytest.mark.parametrize("status,fraud,booked", [
     ("pending", "accept", False), ("expire", "accept", False), ("failure", "accept", False),
     ("capture", "challenge", False), ("capture", "accept", True), ("settlement", "accept", True),
@@ -254,17 +256,18 @@ def test_standing_of_refunds_and_parts():
     assert standing(shown("partial_chargeback", charged_back=30)) == Standing(True, 100, {}, 30)
 
 
-def test_when_the_order_cannot_matter():
+def test_is_order_irrelevant():
     desk = Desk()
     desk.reader.order("second", "1/1", 100)
     desk.process("settlement")
-    assert only_truth_counts(desk.books, 0, True, True, TODAY)
+    assert is_order_irrelevant(desk.books, 0, TODAY, refunded=True, undone=True)
     desk.process("settlement", "t2", "second")
-    assert only_truth_counts(desk.books, 0, False, True, TODAY)
-    assert not only_truth_counts(desk.books, 0, True, False, TODAY)
+    assert is_order_irrelevant(desk.books, 0, TODAY, refunded=False, undone=True)
+    assert not is_order_irrelevant(desk.books, 0, TODAY, refunded=True, undone=False)
     desk("other", sub=1, amount=300, due=TODAY)
-    assert not only_truth_counts(desk.books, 0, False, False, TODAY)
-    assert not only_truth_counts(Desk(auto_renew=False).books, 0, False, True, TODAY)
-    desk = Desk(ago=10)  # days off end when money comes that is undone later
-    assert only_truth_counts(desk.books, 0, True, False, TODAY)
-    assert not only_truth_counts(desk.books, 0, False, True, TODAY)
+    assert not is_order_irrelevant(desk.books, 0, TODAY, refunded=False, undone=False)
+    assert not is_order_irrelevant(Desk(auto_renew=False).books, 0, TODAY, refunded=False, undone=True)
+    # The line is off. Money ends its off period, and another begins on the day on which that money is undone.
+    desk = Desk(ago=10)
+    assert is_order_irrelevant(desk.books, 0, TODAY, refunded=True, undone=False)
+    assert not is_order_irrelevant(desk.books, 0, TODAY, refunded=False, undone=True)
