@@ -233,7 +233,7 @@ is_foreign(const struct midtrans_message *m, const char *merchant_id)
 
 /*
  * Another system of our merchant may use the same order_id, and Midtrans signs its messages with
- * the same key.  Such a message names another invoice, or a transaction of another attempt.
+ * the same key.  Its messages name another invoice, or a transaction of another attempt.
  */
 static bool
 is_of_another_order(const struct midtrans_state *s, const struct midtrans_message *m)
@@ -277,8 +277,8 @@ is_booked(const struct midtrans_state *s, const struct midtrans_message *m,
 
 /*
  * True if all of the payment went back already, and the message reports no refund beside what is
- * booked.  Where people handed a part back by hand, Midtrans may refund more afterwards: then
- * its sum must lie within its booked refunds and chargebacks, and the fee that it added.
+ * booked.  After people handed a part back by hand, Midtrans may still refund more: then its
+ * sum must lie within its booked refunds and chargebacks, and the fee that it added.
  */
 static bool
 has_no_new_refund(const struct midtrans_state *s, const struct midtrans_message *m)

@@ -287,7 +287,7 @@ settle(struct planning *p, struct account_object *keep, bool held)
 /*
  * True for an imported account that should be off, has not changed here since the import, and
  * is off as it was found: its object is absent or disabled, its uptime is used up, or it is in
- * a profile that means off. Such an account stays as it is.
+ * a profile that means off. The account stays as it is.
  */
 static bool
 is_off_as_found(const struct planning *p, const struct account_object *o)

@@ -57,9 +57,9 @@ enum rc loop_once(struct ctx *, const struct loop *, bool *ret_ok) _must_check_;
 
 /*
  * Wait until a NOTIFY or a signal comes, or for ms.  SIGCHLD ends the wait, too, though
- * the caller may have blocked it.  *payload: that of one notification, or NULL.  Where the
- * database cannot be reached, loop_wait() returns after at most a second: the caller's
- * next statement fails and says why.
+ * the caller may have blocked it.  *payload: that of one notification, or NULL.  An
+ * unreachable database is no error here: loop_wait() returns after at most a second, and
+ * the caller's next statement fails and says why.
  */
 void loop_wait(struct ctx *, int ms, const char **payload);
 

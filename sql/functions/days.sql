@@ -125,8 +125,8 @@ BEGIN
 END $$;
 
 -- Bill a postpaid subscription for all days used before its service went off, with one bill for each
--- period that has such days. Its next period begins on the day of return. Where the service went off and
--- on again on one day, no day was lost, and the running period goes on.
+-- period that has such days. Its next period begins on the day of return. After a service that went off
+-- and on again on one day, the running period goes on: no day was lost.
 CREATE OR REPLACE FUNCTION service_off_close_postpaid(subscription subscriptions, back date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

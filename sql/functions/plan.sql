@@ -304,8 +304,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Note the day on which the next package begins, when the first period with it is billed: it is the first day
--- of that period. Where the period has begun already, give the package at once. Before that, a subscription
--- with a next_package_id and without a next_package_on waits for its next bill.
+-- of that period. If the period has begun already, give the package at once. Before that bill, a prepaid
+-- subscription has a next_package_id without a next_package_on.
 CREATE OR REPLACE FUNCTION next_package_schedule(subscription subscriptions, first_day date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

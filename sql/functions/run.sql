@@ -356,8 +356,8 @@ BEGIN
 	RETURN QUERY SELECT * FROM report_skipped('late', ids, ARRAY(SELECT invoice_id FROM unnest(report)));
 END $$;
 
--- Switch off subscriptions that are not renewed. Where one has open bills, cancel those of periods that have
--- not begun, and pay the others with the credit that this sets free.
+-- Switch off subscriptions that are not renewed. Cancel their open bills of periods that have not begun, and
+-- pay the other open ones with the credit that this sets free.
 CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
