@@ -403,6 +403,9 @@ class Model:
             for lot in self.lots.values():
                 if lot.customer == customer and bill.status in OPEN:
                     self.allocate(lot, bill, day)
+        for line in self.lines.values():  # a part of a bill is a payment, too: on, where no bill is past its grace (5.5)
+            if line.customer == customer and line.status in ("suspended", "expired"):
+                self.lift(line, day)
 
     def settle(self, bill, day):
         line = bill.line
