@@ -30,8 +30,8 @@ read_secret(char *buf, int size)
 	bool tty = isatty(STDIN_FILENO) == 1, got;
 
 	if (tty) {
+		echo_off(&was); /* before the prompt: it discards what was typed earlier */
 		(void)fputs("password: ", stderr);
-		echo_off(&was);
 	}
 	got = fgets(buf, size, stdin) != NULL;
 	if (tty) {

@@ -7,7 +7,10 @@ import hashlib
 import http.server
 import json
 import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -57,6 +60,26 @@ class System:
     def run(self, program, *words, given=None, env=None):
         line, full = self.words_of(program, words, env)
         return subprocess.run(line, input=given, env=full, capture_output=True, text=True, timeout=60, check=False)
+
+    def type(self, answer, program, *words):
+        """On a terminal: answer the moment its question stands there. The exit status, and all that was shown."""
+        line, full = self.words_of(program, words)
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execvpe(line[0], line, full)
+        shown, typed = b"", False
+        with contextlib.suppress(OSError):  # the other end is closed
+            while select.select([terminal], [], [], 10)[0]:
+                piece = os.read(terminal, 4096)
+                if not piece:
+                    break
+                shown += piece
+                if b"password: " in shown and not typed:
+                    typed = os.write(terminal, answer.encode() + b"\n") > 0
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)  # it still waits
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
 
     def run_and_stop(self, program, *words, lock):
         """Send SIGTERM while it waits for the rows that the statement `lock` holds, then release them."""
@@ -190,6 +213,13 @@ def test_users(system):
     assert system.sql("SELECT count(*) FROM personal_access_tokens") == "0", "sessions must end"
     fails(system.run("ispctl", "user", "passwd", "nobody@example.net", given="another one 4\n"), 1, "nobody@example.net")
     assert "password" in system.sql("SELECT string_agg(action, ',') FROM audit_logs")
+
+
+def test_a_password_typed_at_once_is_read(system):
+    """Bug: the prompt stood before the terminal was set, which discards what is typed: who was fast waited for ever."""
+    for n in range(5):
+        status, shown = system.type("rahasia 123", "ispctl", "user", "add", "fast%d@example.net" % n)
+        assert status == 0 and "rahasia" not in shown, shown
 
 
 @pytest.mark.parametrize("address", ["nobody", "root@localhost", "a b@example.net", "a b@", "a@b@example.net",
