@@ -133,17 +133,39 @@ def test_exposure(name):
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+def install(root):
+    subprocess.run(["make", "-s", "-C", TOP, "install", "DESTDIR=" + root, "B=" + BUILD], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
 @pytest.fixture(name="root", scope="module")
 def _root(tmp_path_factory):
     """The files of `make install`, with what every Debian has beside them."""
     root = str(tmp_path_factory.mktemp("root"))
-    subprocess.run(["make", "-s", "-C", TOP, "install", "DESTDIR=" + root, "B=" + BUILD], check=True,
-                   stdout=subprocess.DEVNULL)
+    install(root)
     for target in glob.glob("/lib/systemd/system/*.target"):
         shutil.copy(target, os.path.join(root, "usr/lib/systemd/system"))
     os.makedirs(os.path.join(root, "bin"))
     shutil.copy("/bin/kill", os.path.join(root, "bin/kill"))
     return root
+
+
+def files(root):
+    return sorted(os.path.join(where, name) for where, _, names in os.walk(root) for name in names)
+
+
+def test_a_second_install_keeps_what_is_the_sysadmins_and_leaves_no_stale_file(root):
+    before, theirs = files(root), {"isp.env": "APP_KEY=mine\n", "nginx/listen.conf": "listen 80;\n", "nginx/origins.conf": "# mine\n"}
+    stale = root + "/usr/share/isp-billing/sql/functions/of_before.sql"
+    for path, text in dict({root + "/etc/isp-billing/" + name: text for name, text in theirs.items()}, **{stale: ""}).items():
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    install(root)
+    for name, text in theirs.items():
+        with open(root + "/etc/isp-billing/" + name, encoding="ascii") as file:
+            assert file.read() == text
+        os.unlink(root + "/etc/isp-billing/" + name)
+    assert files(root) == before
 
 
 @needs_systemd
