@@ -24,7 +24,7 @@ rows_are_typed(void **state)
 			   "=rx-byte=9007199254740993|=mac-address=AA:BB:CC:00:00:01|"
 			   "=comment=a \"b\"\n"
 			   "!re|=.id=*F|=name=<pppoe-ani>|=dynamic=true|=rx-byte=1\n!done\n",
-		    .end = PEER_HOLD },
+		    .end = PEER_HANG_UP },
 	};
 	const char *json = NULL;
 
@@ -45,7 +45,7 @@ a_missing_menu_is_empty_where_it_may_be(void **state)
 		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
 		{ .listen = 1,
 		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HOLD },
+		    .end = PEER_HANG_UP },
 	};
 	struct routeros *ros = connected(turns);
 	const char *json = NULL;
@@ -72,7 +72,7 @@ a_live_reading_has_the_words_of_both_clients(void **state)
 		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
 		{ .listen = 1,
 		    .say = "!re|=name=<pppoe-ani>|=rx-byte=4294967296\n!done\n",
-		    .end = PEER_HOLD },
+		    .end = PEER_HANG_UP },
 	};
 	struct snapshot_live live = { 0 };
 
@@ -94,7 +94,7 @@ an_unknown_interface_is_not_found(void **state)
 		{ .listen = 1, .say = "!done\n" },
 		{ .listen = 1,
 		    .say = "!trap|=message=input does not match any value of interface\n!done\n",
-		    .end = PEER_HOLD },
+		    .end = PEER_HANG_UP },
 	};
 	const char *json = NULL;
 
