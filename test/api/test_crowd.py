@@ -19,6 +19,7 @@ SECRETS, SESSIONS = (20000, 15000) if isp.SOAK else (3000, 2000)
 EVERY, REFRESH_EVERY = 5, 5
 WAIT_MOST = 3.3  # a worker is held 3 s; whoever waits for one is answered with what it found
 OTHERS_P99, REFRESH_MOST, SNAPSHOT_MOST, WORKER_MIB = 0.05, 2.0, 0.3, 64
+BUSY_P99 = 0.25
 POLLED = ("/api/mikrotik/system", "/api/mikrotik/online-users", "/api/mikrotik/traffic")
 SICK = {"dead": {"kind": "refuse"}, "a byte a second": {"kind": "chunk", "size": 1, "delay": 1}}
 if isp.SOAK:  # test_mikrotik.py has a short one
@@ -113,7 +114,7 @@ def crowd(system, box):
 @pytest.mark.parametrize("how", sorted(SICK))
 def test_browsers_and_a_sick_router(system, box, how):
     """No page of others waits for it, nobody holds a worker longer than 3 s, it sees one refresh in 5 s."""
-    # A machine that is busy with other tests is slow to all alike.
+    # A machine that is busy with other tests is slow to all alike, up to BUSY_P99.
     alone = 0 if isp.SOAK else p99(seconds_of(start_others(system, 4)))
     box.fault(**SICK[how])
     before = box.ask("GET", "/")["opened"]
@@ -124,7 +125,7 @@ def test_browsers_and_a_sick_router(system, box, how):
         how, len(slow), slowest, 1000 * other[len(other) // 2], 1000 * p99(other), len(other), 1000 * alone, opened, most))
     assert {status for _, status in slow} <= {200, 502, 503}
     assert slowest < WAIT_MOST
-    assert p99(other) < max(OTHERS_P99, 2 * alone)
+    assert p99(other) < min(BUSY_P99, max(OTHERS_P99, 2 * alone))
     assert most <= 1 and opened <= SECONDS // REFRESH_EVERY + 1
 
 

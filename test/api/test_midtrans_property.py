@@ -23,8 +23,7 @@ from street import FINDABLE, TODAY, Street, settle
 
 ROUNDS = 200 if isp.SOAK else 20
 HOMES = 4    # in a round
-SILENT = 180 if isp.SOAK else 48  # homes that only reconciliation finds
-CERTAIN = 30 if isp.SOAK else 8   # of them, those whose order cannot matter, at least: some third, by the dice
+SILENT = 120 if isp.SOAK else 48  # homes that only reconciliation finds; for 45% of them the order cannot matter
 
 
 @pytest.fixture(scope="module")
@@ -184,5 +183,5 @@ def test_without_any_webhook_reconciliation_finds_it_all(system, streets, seed):
     for _ in range(3):  # what a pass cancels, the next one sees
         system.exec("ispctl", "midtrans", "reconcile")
         street.quiet()
-    assert street.compare(street.homes) >= CERTAIN
+    assert street.compare(street.homes) > SILENT / 4
     system.check()

@@ -154,8 +154,8 @@ def test_every_program_follows_the_primary(pair):
         wait_for(lambda: health(system) == 200 and on(a) == PROGRAMS, SECONDS)
         before = load.taken
         wait_for(lambda: load.taken > before + 20, 3 * SECONDS)
-        # B must have asked for A again: else A takes with it what it has not sent. That is PostgreSQL's part, not ours.
-        wait_for(lambda: psql(a, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 1, 60)
+        # B must have asked for A again: else A takes with it what it has not sent.
+        wait_for(lambda: psql(a, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 1, 4 * SECONDS)
         db("down", system.dir)
         psql(b, "SELECT pg_promote()")
         wait_for(lambda: health(system) == 200 and on(b) == PROGRAMS, SECONDS)
