@@ -117,7 +117,7 @@ GRANT UPDATE (status, suspend_reason, end_date, hold_until, gateway_holds, gatew
 GRANT INSERT                 ON service_days, invoice_lines                                           TO isp_gateway;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items, invoice_counters           TO isp_gateway;
 GRANT INSERT                 ON invoices                                                              TO isp_gateway;
-GRANT UPDATE (status, cancelled_on, paid_amount, period_start, period_end, payment_url, payment_reference,
+GRANT UPDATE (status, paid_amount, period_start, period_end, payment_url, payment_reference,
 	midtrans_order_id, midtrans_transaction_id, grants_days, updated_at)   ON invoices            TO isp_gateway;
 GRANT INSERT, UPDATE (status, midtrans_status, updated_at)                     ON payments            TO isp_gateway;
 GRANT INSERT, UPDATE         ON midtrans_attempts, midtrans_transactions, midtrans_refunds, midtrans_copies,
@@ -344,6 +344,7 @@ BEGIN
 	('is_bill_past_grace',                'api billing gateway'),
 	('is_day_sold',                       'api billing gateway'),
 	('is_days_line',                      'api billing gateway'),
+	('is_discount_agreed',                'api billing'),
 	('is_invoice_past_due',               'api billing'),
 	('is_invoice_untouched',              'api billing gateway'),
 	('is_line',                          'api'),

@@ -37,6 +37,7 @@ main(int argc, char **argv)
 	struct db_conf dc;
 	struct ispctl ctl = { .cx = &cx, .cf = &cf, .args = &args };
 	const struct command *cmd;
+	const char *why;
 	int code;
 
 	(void)argc;
@@ -46,9 +47,9 @@ main(int argc, char **argv)
 	(void)setenv("PGUSER", "isp_owner", 0);
 	daemon_args(&cx, &command_program, argv, &args);
 	cmd = command_find(&args, &ctl.rest);
-	if (cmd == NULL)
-		return daemon_usage(&command_program,
-		    args.nargs == 0 ? "a command must be given" : "there is no such command");
+	why = command_usage_error(&cx, cmd, &args);
+	if (why != NULL)
+		return daemon_usage(&command_program, why);
 	code = command_exit_code(&cx, &args, open_and_run(&ctl, cmd, &cf, &dc));
 	db_close(cx.db);
 	return code;

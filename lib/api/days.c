@@ -180,9 +180,8 @@ change_and_report(struct ctx *cx, const struct req *rq, struct resp *rs, const s
 	TRY(op_read(cx, op, rq, &in));
 	money_bound(cx, in);
 	TRY(db_row(cx, stmt, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
-	rs->status = op->status != 0 && !shape_bool(in, "dry_run") ? op->status : 200;
-	sb_puts(&rs->body, db_text(rows, 0, "answer"));
-	return RC_OK;
+	return resp_json(rs, op->status != 0 && !shape_bool(in, "dry_run") ? op->status : 200,
+	    db_text(rows, 0, "answer"));
 }
 
 enum rc

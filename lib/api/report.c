@@ -232,7 +232,5 @@ customer_statement(struct ctx *cx, const struct req *rq, struct resp *rs)
 	TRY(read_days(cx, rq, &d));
 	TRY(db_row(cx, &SQL_customer_statement, &rows, V_TEXT(id), V_TEXT(d.first),
 	    V_TEXT(d.last)));
-	rs->status = 200;
-	sb_puts(&rs->body, db_text(rows, 0, "answer"));
-	return RC_OK;
+	return resp_json(rs, 200, db_text(rows, 0, "answer"));
 }

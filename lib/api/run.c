@@ -129,32 +129,26 @@ run_preview(struct ctx *cx, const struct req *rq, struct resp *rs)
 	return resp_json(rs, 200, json);
 }
 
-/* Record who started a run over the guard, whatever becomes of it. */
-static enum rc
-audit_start(struct ctx *cx, const char *steps, const struct billing_options *opt)
-{
-	TRY(api_set_actor(cx));
-	if (opt->dry_run)
-		return RC_OK;
-	return db_exec(cx, &SQL_billing_run_started, V_TEXT(steps), V_BOOL(opt->force));
-}
-
-/* Read dry_run here, not in api_run(): a run is many transactions, with a dry run of its own. */
+/*
+ * Read dry_run here, not in api_run(): a run is many transactions, with a dry run of its own.
+ * Record who starts a run over the guard, whatever becomes of it.
+ */
 static enum rc
 read_start(struct ctx *cx, const struct req *rq, struct billing_options *ret)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
 
-	TRY(op_flag(cx, rq, "dry_run", &ret->dry_run));
 	TRY(op_read(cx, &run_start_op, rq, &in));
-	ret->dry_run = ret->dry_run || shape_bool(in, "dry_run");
+	ret->dry_run = shape_bool(in, "dry_run");
 	ret->force = shape_bool(in, "force");
 	TRY(billing_date(cx, "", &ret->date));
 	TRY(db_row(cx, &SQL_billing_guarded_steps, &rows, V_TEXT(shape_json(cx, in)),
 	    V_TEXT(ret->date)));
 	TRY(billing_steps_read(cx, db_text(rows, 0, "steps"), &ret->steps));
-	return audit_start(cx, db_text(rows, 0, "steps"), ret);
+	return ret->dry_run ? RC_OK
+			    : db_exec(cx, &SQL_billing_run_started,
+				  V_TEXT(db_text(rows, 0, "steps")), V_BOOL(ret->force));
 }
 
 /* Another run holds the lock: that is a conflict, not a failure of ours. */

@@ -3,26 +3,29 @@
 
 #include "ctl/ctl.h"
 
+#define BIT(option) (1u << OPT_##option)
+#define IMPORT      (BIT(DATE) | BIT(UNTIL) | BIT(DRY_RUN))
+
 static const struct command commands[] = {
-	{ "user add", 1, NEED_DATABASE, cmd_user_add },
+	{ "user add", 1, NEED_DATABASE, cmd_user_add, BIT(ADMIN) | BIT(ROLE) | BIT(NAME) },
 	{ "user list", 0, NEED_DATABASE, cmd_user_list },
 	{ "user passwd", 1, NEED_DATABASE, cmd_user_passwd },
 	{ "key generate", 0, NEED_NOTHING, cmd_key_generate },
 	{ "key rotate", 0, NEED_KEYS, cmd_key_rotate },
 	{ "router list", 0, NEED_DATABASE, cmd_router_list },
 	{ "router test", 1, NEED_KEYS, cmd_router_test },
-	{ "router plan", 0, NEED_KEYS, cmd_router_plan },
-	{ "router apply", 0, NEED_KEYS, cmd_router_apply },
+	{ "router plan", 0, NEED_KEYS, cmd_router_plan, BIT(ROUTER) | BIT(JSON) },
+	{ "router apply", 0, NEED_KEYS, cmd_router_apply, BIT(ROUTER) | BIT(FORCE) },
 	{ "router isolate-commands", 1, NEED_DATABASE, cmd_router_isolate_commands },
-	{ "billing preview", 0, NEED_DATABASE, cmd_billing_preview },
+	{ "billing preview", 0, NEED_DATABASE, cmd_billing_preview, BIT(DATE) },
 	{ "billing runs", 0, NEED_DATABASE, cmd_billing_runs },
 	{ "billing undo", 1, NEED_DATABASE, cmd_billing_undo },
-	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile },
-	{ "import routers", 0, NEED_KEYS, cmd_import_routers },
-	{ "import mikhmon", 0, NEED_KEYS, cmd_import_routers },
-	{ "import", 2, NEED_KEYS, cmd_import },
+	{ "midtrans reconcile", 0, NEED_DATABASE, cmd_midtrans_reconcile, BIT(DUE) },
+	{ "import routers", 0, NEED_KEYS, cmd_import_routers, BIT(ROUTER) | IMPORT },
+	{ "import mikhmon", 0, NEED_KEYS, cmd_import_routers, BIT(ROUTER) | IMPORT },
+	{ "import", 2, NEED_KEYS, cmd_import, IMPORT },
 	{ "health", 0, NEED_DATABASE, cmd_health },
-	{ "check", 0, NEED_DATABASE, cmd_check },
+	{ "check", 0, NEED_DATABASE, cmd_check, BIT(DATE) | BIT(DAYS) },
 	{ "restore-proof", 2, NEED_DATABASE, cmd_restore_proof },
 	{ "user setup-token", 0, NEED_DATABASE, cmd_user_setup_token },
 };
@@ -32,8 +35,7 @@ static const struct daemon_option options[] = {
 	[OPT_ROLE] = { "--role", "ROLE", "user add: admin, operator or viewer (operator)" },
 	[OPT_NAME] = { "--name", "NAME", "user add: the name of the person (the e-mail)" },
 	[OPT_DATE] = { "--date", "D", "billing preview, check --days: the business date (today)" },
-	[OPT_DRY_RUN] = { "--dry-run", NULL,
-	    "import, billing undo: print what would be done, change nothing" },
+	[OPT_DRY_RUN] = { "--dry-run", NULL, "import: print what would be done, change nothing" },
 	[OPT_UNTIL] = { "--until", "D", "import: paid up to here, where a line names no day" },
 	[OPT_DUE] = { "--due", NULL, "midtrans reconcile: only those whose back-off is over" },
 	[OPT_ROUTER] = { "--router", "NAME",
@@ -111,6 +113,17 @@ command_find(const struct daemon_args *args, const char *const **ret_rest)
 		*ret_rest = args->args + n;
 		return &commands[i];
 	}
+	return NULL;
+}
+
+const char *
+command_usage_error(struct ctx *cx, const struct command *cmd, const struct daemon_args *args)
+{
+	if (cmd == NULL)
+		return args->nargs == 0 ? "a command must be given" : "there is no such command";
+	for (size_t i = 0; i < countof(options); i++)
+		if (args->val[i] != NULL && (cmd->takes & (1u << i)) == 0)
+			return arena_printf(cx->mem, "%s takes no %s", cmd->words, options[i].name);
 	return NULL;
 }
 

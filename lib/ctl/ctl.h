@@ -33,6 +33,7 @@ struct command {
 	size_t nargs;      /* number of arguments after the words */
 	enum need need;
 	enum rc (*run)(struct ispctl *);
+	unsigned takes; /* the options that it reads, a bit each */
 };
 
 /* The name, options and help of ispctl. */
@@ -43,6 +44,12 @@ int command_exit_code(const struct ctx *, const struct daemon_args *, enum rc);
 
 /* Find the command that the arguments name; NULL: none.  *ret_rest: arguments after its words. */
 const struct command *command_find(const struct daemon_args *, const char *const **ret_rest);
+
+/*
+ * Name the fault of a command (NULL: there is none of these words) or of its options; NULL: none.
+ * An option that the command does not read is a fault: a dry run must not become a real one.
+ */
+const char *command_usage_error(struct ctx *, const struct command *, const struct daemon_args *);
 
 /* Let a signal end this command between two rows; other commands end at once. */
 void command_row_by_row(struct ctx *);

@@ -139,7 +139,7 @@ shape_i64(const struct cJSON *in, const char *name)
 
 	if (cJSON_IsRaw(v))
 		return strtoll(v->valuestring, NULL, 10);
-	return cJSON_IsNumber(v) ? v->valueint : 0;
+	return cJSON_IsNumber(v) ? (int64_t)v->valuedouble : 0; /* a default of a field table */
 }
 
 bool

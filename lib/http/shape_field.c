@@ -453,8 +453,7 @@ read_empty(struct reading *r)
 	if (named && (f->flags & FF_NULL))
 		give(r, cJSON_CreateNull());
 	else if (r->flag == FF_CREATE && f->dflt != NULL)
-		give(r, f->type == FT_INT || f->type == FT_MONEY ? cJSON_CreateRaw(f->dflt)
-								 : cJSON_Parse(f->dflt));
+		give(r, cJSON_Parse(f->dflt));
 	return true;
 }
 

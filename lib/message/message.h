@@ -13,7 +13,7 @@
 
 struct outbox; /* the messages of one sender, in order */
 
-/* ret NULL: another worker has it. The lock ends with the session of cx->db and with life. */
+/* *ret NULL: another worker has it. The lock ends with the session of cx->db and with life. */
 enum rc message_open_outbox(struct ctx *, struct arena *life, const char *sender,
     struct outbox **ret) _must_check_;
 

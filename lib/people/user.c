@@ -63,13 +63,13 @@ user_with_known_password(struct ctx *cx, const struct conf *cf, const char **ret
 	return RC_OK;
 }
 
-/* Compare a secret with the stored hash of one, NULL: there is none, in constant time. */
+/* True when the secret has this stored hash, compared in constant time. NULL: none has. */
 static bool
 is_same_secret(struct ctx *cx, const char *stored, const char *given)
 {
 	const char *hash = crypt_sha256_hex(cx, given);
 
-	return crypt_same(stored != NULL ? stored : crypt_sha512_hex(cx, hash), hash);
+	return stored != NULL && crypt_same(stored, hash);
 }
 
 enum rc

@@ -91,10 +91,10 @@ struct account_object {
 	enum account_menu menu;
 	const char *id, *name;
 	const char *service, *profile;
-	const char *local, *address; /* remote-address, target or entry */
+	const char *local, *address; /* address: remote-address, target or entry */
 	const char *comment;
 	const char *limit_uptime;         /* of hotspot users */
-	const char *max_limit, *priority; /* of queues, as their bursts: */
+	const char *max_limit, *priority; /* of queues, and their bursts: */
 	const char *burst_limit, *burst_threshold, *burst_time;
 	bool disabled, dynamic;
 	bool stale;          /* the marked account should not have this name: account_stale() */

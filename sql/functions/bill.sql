@@ -240,12 +240,14 @@ BEGIN
 	END IF;
 END $$;
 
--- The bound is of the bill, not of one act: ten small steps would pass it, so earlier ones of the same person count.
+-- The bound is of the bill, not of one act: ten small steps would pass it, so earlier ones of the same person count, and
+-- so does the discount that the bill was issued with (paid ahead, or carried over from the bill that it stands for).
 CREATE OR REPLACE FUNCTION require_operator_lowering(invoice invoices, bounded boolean, money bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF bounded AND money > 0 THEN
-		PERFORM require_operator_discount(true, money + coalesce(sum((meta -> 'before' ->> 'amount')::bigint - (meta -> 'after' ->> 'amount')::bigint), 0)::bigint)
-		FROM billing_logs WHERE invoice_id = invoice.id AND action = 'updated' AND actor IS NOT DISTINCT FROM session_actor();
+		PERFORM require_operator_discount(true, money + coalesce(sum(CASE action WHEN 'issued' THEN coalesce((meta ->> 'discount')::bigint, 0)
+			ELSE (meta -> 'before' ->> 'amount')::bigint - (meta -> 'after' ->> 'amount')::bigint END), 0)::bigint)
+		FROM billing_logs WHERE invoice_id = invoice.id AND action IN ('issued', 'updated') AND actor IS NOT DISTINCT FROM session_actor();
 	END IF;
 END $$;

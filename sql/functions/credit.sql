@@ -36,7 +36,6 @@ $$;
  * invoices are paid. Invoices later than `newest` wait: a run issues them in the same chunk, and
  * the outcome must be that of issuing them one by one. payment: the one being booked, for the log.
  */
-DROP FUNCTION IF EXISTS credit_apply(uuid, date, bigint);
 CREATE OR REPLACE FUNCTION credit_apply(customer uuid, today date, newest bigint DEFAULT 9223372036854775807, payment uuid DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -58,7 +57,6 @@ END $$;
 -- Let a lot pay a part of an invoice. invoice is the row before this transaction. day: from when on it
 -- is owed no more; a payment that is booked late counts from the day of payment on.
 -- customer_reconsider() resumes the line, where it may, once all of the money has been used.
-DROP FUNCTION IF EXISTS allocate(invoices, uuid, uuid, bigint, text, date);
 CREATE OR REPLACE FUNCTION allocate(invoice invoices, payment uuid, gift uuid, money bigint, method text, day date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

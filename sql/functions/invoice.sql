@@ -14,8 +14,7 @@ BEGIN
 	RETURN i;
 END $$;
 
--- The n-th number of a day. Its parameter was named days, and a replacement may not rename one.
-DROP FUNCTION IF EXISTS invoice_number(date, int);
+-- The n-th number of a day.
 CREATE OR REPLACE FUNCTION invoice_number(today date, number int) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT 'INV-' || to_char(today, 'YYYYMMDD') || '-' || lpad(number::text, greatest(4, length(number::text)), '0')
@@ -70,7 +69,8 @@ BEGIN
 	PERFORM billing_log('issued', format('%s issued over %s, due %s', i.invoice_number, rupiah(i.amount), i.due_date),
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('kind', i.kind, 'amount', i.amount, 'period_start', i.period_start,
-			'period_end', i.period_end, 'due_date', i.due_date));
+			'period_end', i.period_end, 'due_date', i.due_date,
+			'discount', (SELECT nullif(-sum(l.amount), 0) FROM unnest(lines) l WHERE is_discount_agreed(l))));
 	PERFORM period_follow(i);
 	PERFORM invoice_finish_issue(i, today);
 	RETURN i.id;

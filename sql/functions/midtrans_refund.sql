@@ -188,7 +188,6 @@ END $$;
  * without the parts that the customer's bank took back; by_hand, by people, of which Midtrans knows
  * nothing; most, what is left of the payment beside by_hand.
  */
-DROP FUNCTION IF EXISTS midtrans_refunded_amount(midtrans_transactions), refunded_by_hand(uuid);
 CREATE OR REPLACE FUNCTION midtrans_returned(transaction_row midtrans_transactions,
 	OUT refunded bigint, OUT by_hand bigint, OUT most bigint)
 LANGUAGE sql STABLE AS $$

@@ -28,7 +28,6 @@ BEGIN
 END $$;
 
 -- The hash of the token that is valid for an e-mail, with which C compares the given one; NULL: there is none.
-DROP FUNCTION IF EXISTS password_reset_is_valid(text, text);
 CREATE OR REPLACE FUNCTION password_reset_hash(mail text) RETURNS text
 LANGUAGE sql STABLE AS $$
 	SELECT t.token FROM password_reset_tokens t JOIN users u ON lower(u.email) = t.email AND u.is_active
@@ -37,7 +36,6 @@ $$;
 
 -- Use the token: the first of two requests with it wins. All sessions of the user end. verified: the stored hash
 -- with which C compared the given token; it must still stand.
-DROP FUNCTION IF EXISTS password_reset(text, text, text, text);
 CREATE OR REPLACE FUNCTION password_reset(mail text, verified text, password_hash text, ip text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

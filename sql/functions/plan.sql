@@ -192,12 +192,16 @@ BEGIN
 	lines := lines || discount_agreed(inv, (SELECT sum(l.amount)::bigint FROM unnest(lines) l));
 END $$;
 
--- The discount that was agreed with the customer for a bill paid ahead, as one line of at most `price`. The
--- bill's other discounts come from an item (item_id) or from pending days (taken).
+-- A discount agreed with the customer for this bill: others come from an item (item_id) or from pending days (taken).
+CREATE OR REPLACE FUNCTION is_discount_agreed(line bill_line) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN line.kind = 'discount' AND num_nonnulls(line.item_id, line.taken) = 0;
+
+-- The agreed discounts of a bill as one line of at most `price`.
 CREATE OR REPLACE FUNCTION discount_agreed(inv uuid, price bigint) RETURNS bill_line[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY(SELECT bill_line_new('discount', min(l.text), 1, - least(- sum(l.amount)::bigint, price), true)
-		FROM unnest(bill_lines_of(inv)) l WHERE l.kind = 'discount' AND num_nonnulls(l.item_id, l.taken) = 0 HAVING count(*) > 0)
+		FROM unnest(bill_lines_of(inv)) l WHERE is_discount_agreed(l) HAVING count(*) > 0)
 $$;
 
 -- The number of periods that a bill pays for: 1, or for a bill paid ahead the sum of the quantities of its

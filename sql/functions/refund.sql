@@ -47,6 +47,9 @@ BEGIN
 			coalesce(input ->> 'reason', ''))) THEN
 		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another refund.');
 	END IF;
+	IF is_refund_known(p, hand, (input ->> 'amount')::bigint) THEN
+		RETURN;
+	END IF;
 	IF EXISTS (SELECT FROM midtrans_refunds r JOIN midtrans_transactions t USING (transaction_id)
 		WHERE t.payment_id = p.id AND r.state = 'requested') THEN
 		PERFORM raise_conflict('refund_under_way', 'A refund of this payment is under way at Midtrans: its outcome comes first.');

@@ -15,7 +15,6 @@ $$;
  * For a token whose secret is right, not used within the last minute: is it valid? Its
  * use is recorded; a request does not wait for another that records the same.
  */
-DROP FUNCTION IF EXISTS token_used(bigint, text);
 CREATE OR REPLACE FUNCTION token_used(which bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -15,7 +15,6 @@ BEGIN
 END $$;
 
 -- Refuse registration once there is a user. Returns SHA-256 of the setup token, with which C compares the given one.
-DROP FUNCTION IF EXISTS registration_open(text);
 CREATE OR REPLACE FUNCTION registration_open() RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -27,12 +26,14 @@ END $$;
 
 -- Make the first admin; two at once make one. verified: the stored hash of the setup token, where production asks
 -- for one (else NULL); it must still stand.
-DROP FUNCTION IF EXISTS user_register(jsonb, text, text);
 CREATE OR REPLACE FUNCTION user_register(input jsonb, verified text, ip text) RETURNS uuid
 LANGUAGE plpgsql AS $$
+DECLARE
+	stored text;
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtext('users'));
-	IF registration_open() IS DISTINCT FROM coalesce(verified, registration_open()) THEN
+	stored := registration_open();
+	IF verified IS NOT NULL AND stored IS DISTINCT FROM verified THEN
 		PERFORM raise_invalid('setup_token', 'wrong', 'The setup token is not the one that ispctl printed.');
 	END IF;
 	UPDATE settings SET setup_token = NULL WHERE setup_token IS NOT NULL;

@@ -122,7 +122,7 @@ SELECT billing_run_undo($1::bigint, business_today()) AS restored;
 -- For the shell.
 -- name: billing_runs_newest()
 SELECT r.id AS number, r.business_date AS date,
-       to_char(r.started_at AT TIME ZONE coalesce(nullif(current_setting('isp.timezone', true), ''), 'Asia/Jakarta'), 'YYYY-MM-DD HH24:MI') AS started,
+       message_moment(r.started_at) AS started,
        CASE WHEN r.counts IS NULL THEN 'not finished'
             ELSE (SELECT string_agg(format('%s %s', step, coalesce(r.counts -> step ->> 'done', '0')), ', ' ORDER BY n)
                     FROM unnest('{begin,renew,overdue,late,expire,suspend}'::text[]) WITH ORDINALITY s (step, n)) END

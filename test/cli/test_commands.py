@@ -494,6 +494,13 @@ def test_a_run_is_undone_by_its_number(system, subscription):
     fails(system.run("ispctl", "billing", "undo", "x1"), 1, "no number")
 
 
+def test_an_option_of_another_command_is_refused(system):
+    """Bug: `ispctl billing undo N --dry-run` undid the run: an option that a command does not read was ignored."""
+    fails(system.run("ispctl", "billing", "undo", "1", "--dry-run"), 2, "billing undo takes no --dry-run")
+    fails(system.run("ispctl", "router", "plan", "--force"), 2, "router plan takes no --force")
+    fails(system.run("ispctl", "user", "list", "--role", "admin"), 2, "user list takes no --role")
+
+
 @pytest.mark.parametrize("words", [["--date", "yesterday"], ["--date", "2031-02-30"], ["--only", "renew,forget"],
                                    ["--date", ""], ["--only", ""], ["--only="], ["now"], ["--dry-run=yes"]])
 def test_wrong_words_are_a_matter_of_usage(system, words):

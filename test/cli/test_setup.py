@@ -8,6 +8,7 @@ from importlib.machinery import SourceFileLoader
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
 
 
 @pytest.fixture(name="setup", scope="module")
@@ -45,10 +46,12 @@ def test_an_unknown_time_zone_is_refused(setup, zone):
 
 
 def test_an_option_that_isp_env_contradicts_is_refused(setup, tmp_path, monkeypatch):
-    """Bug: `setup --url` with a new address did nothing and said nothing; the line of isp.env is kept."""
+    """Bug: `setup --url` with a new address did nothing and said nothing; the line of isp.env is kept. Then it refused
+    the same address in quotes: setup read isp.env by other rules than the programs."""
     env = tmp_path / "isp.env"
-    env.write_text("APP_URL=https://a.example/\nAPP_TIMEZONE=Asia/Makassar\n", encoding="ascii")
+    env.write_text('APP_URL="https://a.example/"  # ours\nAPP_TIMEZONE=Asia/Makassar # WITA\n', encoding="ascii")
     monkeypatch.setattr(setup, "ENV", str(env))
+    monkeypatch.setenv("PATH", os.path.join(BUILD, "bin"), prepend=os.pathsep)
     setup.check_words(words(url="https://a.example", timezone="Asia/Makassar"))
     for given in ({"url": "https://b.example"}, {"timezone": "Asia/Jakarta"}):
         with pytest.raises(setup.Failed) as refused:

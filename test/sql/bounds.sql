@@ -39,5 +39,11 @@ SELECT lives_ok(format('SELECT off(%L, 5000)', :'s'), 'together they reach it');
 SELECT throws_ok(format('SELECT item_update(%L, %L, ''{"amount": 15001, "bounded": true}'', ''2026-01-02'')', :'s', :'d'), 'IS403', NULL, 'nor is one raised beyond it');
 SELECT item_remove(:'s', :'d') \g /dev/null
 SELECT lives_ok(format('SELECT off(%L, 15000)', :'s'), 'one removed makes room');
+-- Bug: the count began anew on a bill that was issued with a discount: paid ahead with 20000 off, then lowered by 20000 more.
+SELECT bare() AS a \gset
+SELECT subscription_prepay(:'a', 2, 20000, true, '2026-01-02') AS ahead \gset
+SELECT is((SELECT (meta ->> 'discount')::int FROM billing_logs WHERE invoice_id = :'ahead' AND action = 'issued'), 20000, 'the log has the discount');
+SELECT throws_ok(format($$ SELECT invoice_update(%L, '{"lines": [{"kind": "package", "text": "x", "unit_price": 179999}], "bounded": true}', '2026-01-02') $$, :'ahead'),
+	'IS403', NULL, 'it counts towards the bound of the bill');
 SELECT finish();
 ROLLBACK;

@@ -121,6 +121,16 @@ SELECT say(:'a', 'T-hand', 'status', 'partial_refund', 'save refund', '{"refund_
 SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 90000::numeric, 'Midtrans'' refund stands beside that by hand');
 SELECT say(:'a', 'T-hand', 'status', 'refund', 'save refund', '{"refund_total": 100000, "refunds": []}') \g /dev/null
 SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 100000::numeric, 'and never more than came');
+-- Bug: the answer to a refund by hand was lost, Midtrans was then asked for the rest, and the refund that was sent again
+-- under its key was refused as if it had never been made.
+SELECT page(inv(sub(person()))) AS a \gset
+SELECT say(:'a', 'T-key', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
+SELECT payment_id AS p FROM midtrans_transactions WHERE transaction_id = 'T-key' \gset
+SELECT payment_refund_by_hand(:'p', '{"amount": 60000, "method": "cash", "idempotency_key": "once"}', '2026-01-02') \g /dev/null
+SELECT ask(:'a', '{"amount": 40000}') \g /dev/null
+SELECT lives_ok(format($$SELECT payment_refund_by_hand(%L, '{"amount": 60000, "method": "cash", "idempotency_key": "once"}', '2026-01-02')$$, :'p'),
+	'the refund of before is answered again');
+SELECT is((SELECT sum(amount) FROM refunds WHERE payment_id = :'p'), 60000::numeric, 'and stands once');
 -- Refunds asked for and not made are refused when nothing is left of the payment: those of that payment alone.
 SELECT page(inv(sub(person()))) AS a, page(inv(sub(person()))) AS b \gset
 SELECT say(:'a', 'RA', 'notification', 'settlement', 'save book', '{"attempt": "paid"}'), say(:'b', 'RB', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null

@@ -96,6 +96,24 @@ a_view_is_copied_when_something_is_added(void **state)
 	assert_string_equal(empty.buf, "x");
 }
 
+/* Bug: a long text, which has a block of the arena for itself, was lengthened where it stood, and
+ * moved. */
+static void
+a_view_leaves_a_long_text_where_it_is(void **state)
+{
+	enum { LONG = 300000 };
+	char *text = arena_alloc(cx.mem, LONG + 1);
+	struct sb s;
+
+	(void)state;
+	memset(text, 'x', LONG);
+	s = sb_view(cx.mem, text);
+	sb_puts(&s, "y");
+	assert_ptr_not_equal(s.buf, text);
+	assert_int_equal(strlen(text), LONG);
+	assert_int_equal(s.len, LONG + 1);
+}
+
 static size_t
 allocated(void)
 {
@@ -134,6 +152,7 @@ main(void)
 		CASE(numbers_to_their_ends),
 		CASE(room_is_written_to_in_place),
 		CASE(a_view_is_copied_when_something_is_added),
+		CASE(a_view_leaves_a_long_text_where_it_is),
 		CASE(a_long_text_leaves_no_copies_behind),
 	};
 
