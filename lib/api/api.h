@@ -226,6 +226,8 @@ enum rc op_subscription(struct ctx *, const struct req *, const char **ret) _mus
 enum rc op_flag(struct ctx *, const struct req *, const char *name, bool *ret) _must_check_;
 /* Answer with the first row; with null when there is none. */
 enum rc op_answer(struct resp *, int status, const struct db_rows *);
+/* The description of the answer {"success": true}. */
+extern const struct field op_success_parts[1];
 /* Answer with all rows, as an array. */
 enum rc op_array(struct resp *, const struct db_rows *);
 /* Answer with the one row of a statement without parameters. */

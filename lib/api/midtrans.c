@@ -65,14 +65,10 @@ static const struct field notice_fields[] = {
 	{ "custom_field1",      FT_JSON, FF_CREATE },
 };
 
-static const struct field midtrans_notification_parts[] = {
-	{ "success", FT_BOOL },
-};
-
 const struct op midtrans_notification_op = {
 	.summary = "What Midtrans tells of a payment; signed by signature_key",
 	.fields = notice_fields, .nfields = countof(notice_fields), .flag = FF_CREATE,
-	.answer = midtrans_notification_parts, .nanswer = countof(midtrans_notification_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 
 static const struct field standing_parts[] = {

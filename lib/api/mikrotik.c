@@ -12,8 +12,6 @@ const struct field mikrotik_router_param[] = {
 	{ "router_id", FT_UUID, .hint = "by default the default router" },
 };
 
-const struct field mikrotik_success_parts[1] = { { "success", FT_BOOL } };
-
 static const struct field interface_params[] = {
 	{ "interface", FT_TEXT, FF_NEEDED, 1, 64, .hint = "its name on the router" },
 	{ "router_id", FT_UUID, .hint = "by default the default router" },

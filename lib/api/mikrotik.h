@@ -15,8 +15,7 @@ enum rc mikrotik_body_router(struct ctx *, const char *router_id) _must_check_;
 /* The router of the query; NULL: the default one. */
 enum rc mikrotik_router(struct ctx *, const struct req *, const char **ret) _must_check_;
 
-/* {"success": true}, and its description. */
+/* {"success": true}, as op_success_parts describe it. */
 enum rc mikrotik_success(struct resp *);
-extern const struct field mikrotik_success_parts[1];
 
 #endif

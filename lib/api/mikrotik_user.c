@@ -19,7 +19,7 @@ static const struct field disconnect_fields[] = {
 const struct op mikrotik_disconnect_op = {
 	.summary = "End every PPP session of a user; 404 when offline",
 	.fields = disconnect_fields, .nfields = countof(disconnect_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 
 static const struct field user_fields[] = {
@@ -31,12 +31,12 @@ static const struct field user_fields[] = {
 const struct op mikrotik_disconnect_user_op = {
 	.summary = "End every session of a user; 404 when offline",
 	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 const struct op mikrotik_user_delete_op = {
 	.summary = "Take an account without a subscription off its router: {success}",
 	.fields = user_fields, .nfields = countof(user_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 
 static const struct field toggle_fields[] = {
@@ -48,7 +48,7 @@ static const struct field toggle_fields[] = {
 const struct op mikrotik_user_toggle_op = {
 	.summary = "Switch the account of a user on or off, on the router too: {success}",
 	.fields = toggle_fields, .nfields = countof(toggle_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 
 static const struct field create_fields[] = {
@@ -57,7 +57,7 @@ static const struct field create_fields[] = {
 const struct op mikrotik_user_create_op = {
 	.summary = "Bring the account of a subscription onto its router now: {success}",
 	.fields = create_fields, .nfields = countof(create_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 
 static const struct field update_fields[] = {
@@ -66,7 +66,7 @@ static const struct field update_fields[] = {
 const struct op mikrotik_user_update_op = {
 	.summary = "Bring the account of a user in order on its router now: {success}",
 	.fields = update_fields, .nfields = countof(update_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 
 static const struct field package_fields[] = {
@@ -75,7 +75,7 @@ static const struct field package_fields[] = {
 const struct op mikrotik_sync_package_op = {
 	.summary = "Make or correct the profile of a package on every active router: {success}",
 	.fields = package_fields, .nfields = countof(package_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 /* clang-format on */
 

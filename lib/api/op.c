@@ -6,6 +6,8 @@
 #include "db/rowjson.h"
 #include "sql.h"
 
+const struct field op_success_parts[1] = { { "success", FT_BOOL } };
+
 enum rc
 op_read(struct ctx *cx, const struct op *op, const struct req *rq, struct cJSON **ret)
 {

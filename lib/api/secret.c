@@ -90,7 +90,7 @@ static const struct field sync_fields[] = {
 const struct op mikrotik_sync_secret_op = {
 	.summary = "Bring an account in order on its router now, or remove it: {success}",
 	.fields = sync_fields, .nfields = countof(sync_fields), .flag = FF_CREATE,
-	.answer = mikrotik_success_parts, .nanswer = countof(mikrotik_success_parts),
+	.answer = op_success_parts, .nanswer = countof(op_success_parts),
 };
 static const struct field mikrotik_import_secrets_parts[] = {
 	{ "success", FT_BOOL },

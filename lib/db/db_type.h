@@ -47,15 +47,9 @@ db_is_array(unsigned type)
 }
 
 /*
- * Copy the element of an array's text at p, without quotes and backslashes, to `to`, which is as
- * long as the rest of the text.  Returns what follows it: a comma or the closing brace.
+ * Copy the next element of an array's text to `to`, which is as long as the text: without quotes
+ * and backslashes.  *at begins as the text and moves on; false: no more.
  */
-const char *db_array_element(const char *p, char *to, size_t *len, bool *quoted);
-
-static inline bool
-db_is_null_element(const char *text, size_t len, bool quoted)
-{
-	return !quoted && len == 4 && memcmp(text, "NULL", 4) == 0;
-}
+bool db_array_next(const char **at, char *to, size_t *len, bool *is_null);
 
 #endif

@@ -55,19 +55,14 @@ put_array(struct sb *out, const char *s)
 {
 	struct sb list = sb_new(out->mem);
 	char *text = arena_alloc(out->mem, strlen(s) + 1);
-	const char *p = s[0] == '{' ? s + 1 : s;
+	size_t len;
+	bool is_null;
 
-	while (*p != '}' && *p != '\0') {
-		size_t len;
-		bool quoted;
-
-		p = db_array_element(p, text, &len, &quoted);
-		if (!db_is_null_element(text, len, quoted)) {
-			sb_puts(&list, list.len > 0 ? "; " : "");
-			sb_add(&list, text, len);
-		}
-		if (*p == ',')
-			p++;
+	while (db_array_next(&s, text, &len, &is_null)) {
+		if (is_null)
+			continue;
+		sb_puts(&list, list.len > 0 ? "; " : "");
+		sb_add(&list, text, len);
 	}
 	put_text(out, list.len > 0 ? list.buf : "");
 }

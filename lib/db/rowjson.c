@@ -93,23 +93,21 @@ write_time(struct sb *out, const char *val, size_t n)
 }
 
 static void
-write_array(struct sb *out, const char *val, size_t n, write_fn element)
+write_array(struct sb *out, const char *val, size_t n, write_fn write)
 {
 	char *text = arena_alloc(out->mem, n + 1);
-	const char *p = val + 1;
+	const char *at = val;
+	size_t len;
+	bool is_null;
 
 	sb_putc(out, '[');
-	while (*p != '}' && *p != '\0') {
-		size_t len;
-		bool quoted;
-
-		p = db_array_element(p, text, &len, &quoted);
-		if (db_is_null_element(text, len, quoted))
+	for (bool first = true; db_array_next(&at, text, &len, &is_null); first = false) {
+		if (!first)
+			sb_putc(out, ',');
+		if (is_null)
 			sb_puts(out, "null");
 		else
-			element(out, text, len);
-		if (*p == ',')
-			sb_putc(out, *p++);
+			write(out, text, len);
 	}
 	sb_putc(out, ']');
 }
