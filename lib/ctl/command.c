@@ -3,7 +3,7 @@
 
 #include "ctl/ctl.h"
 
-#define BIT(option) (1u << OPT_##option)
+#define BIT(option) (1U << OPT_##option)
 #define IMPORT      (BIT(DATE) | BIT(UNTIL) | BIT(DRY_RUN))
 
 static const struct command commands[] = {
@@ -122,7 +122,7 @@ command_usage_error(struct ctx *cx, const struct command *cmd, const struct daem
 	if (cmd == NULL)
 		return args->nargs == 0 ? "a command must be given" : "there is no such command";
 	for (size_t i = 0; i < countof(options); i++)
-		if (args->val[i] != NULL && (cmd->takes & (1u << i)) == 0)
+		if (args->val[i] != NULL && (cmd->takes & (1U << i)) == 0)
 			return arena_printf(cx->mem, "%s takes no %s", cmd->words, options[i].name);
 	return NULL;
 }
