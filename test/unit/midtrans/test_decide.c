@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "midtrans/decide.h"
-#include "midtrans/order.h"
 
 static const char key[] = "SB-Mid-server-example-key-0001";
 
@@ -640,103 +639,6 @@ reads_an_answer(void **state)
 	    RC_UPSTREAM);
 }
 
-static void
-names_are_cut_between_characters(void **state)
-{
-	/* 48 letters and then characters of 2, 3 and 4 bytes */
-	static const char letters[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-	struct ctx *cx = *state;
-
-	assert_string_equal(midtrans_name(cx, arena_printf(cx->mem, "%s\xC3\xA9x", letters), 50),
-	    arena_printf(cx->mem, "%s\xC3\xA9", letters));
-	assert_string_equal(midtrans_name(cx, arena_printf(cx->mem, "%s\xE2\x82\xAC", letters), 50),
-	    letters);
-	assert_string_equal(midtrans_name(cx, arena_printf(cx->mem, "%s\xF0\x9F\x98\x80", letters),
-				50),
-	    letters);
-	assert_string_equal(midtrans_name(cx, "a|b\tc", 50), "a b c");
-	assert_int_equal(strlen(midtrans_name(cx, arena_printf(cx->mem, "%s%s", letters, letters),
-			     50)),
-	    50);
-}
-
-static void
-order_ids(void **state)
-{
-	struct ctx *cx = *state;
-	const char *id = midtrans_order_id(cx, "INV-20250101-123456", 12);
-
-	assert_true(strlen(id) <= MIDTRANS_ORDER_MAX);
-	assert_memory_equal(id, "INV-20250101-123456-12-", 23);
-	assert_int_equal(strspn(id + 23, "abcdefghijklmnopqrstuvwxyz0123456789"), 4);
-	assert_int_equal(strlen(id), 27);
-}
-
-static void
-orders_say_what_there_is(void **state)
-{
-	struct ctx *cx = *state;
-	struct midtrans_order o = { .order_id = "INV-20250101-0001-1-abcd",
-		.number = "INV-20250101-0001",
-		.invoice_id = "i",
-		.amount = 150000,
-		.items = (const struct midtrans_item[]){ { "INV-20250101-0001/1", "Internet",
-		    150000, 1 } },
-		.nitems = 1,
-		.customer = "Ani \"A\" L",
-		.email = "",
-		.start_time = "2025-01-01 00:00:00 +0700",
-		.minutes = 60,
-		.finish = "https://isp/pay/i" };
-	const cJSON *b = json(cx, midtrans_snap_body(cx, &o)), *c, *item;
-
-	c = cJSON_GetObjectItem(b, "customer_details");
-	assert_null(cJSON_GetObjectItem(c, "email"));
-	assert_null(cJSON_GetObjectItem(c, "phone"));
-	assert_string_equal(cJSON_GetObjectItem(c, "first_name")->valuestring, "Ani \"A\" L");
-	assert_null(cJSON_GetObjectItem(b, "enabled_payments"));
-	item = cJSON_GetArrayItem(cJSON_GetObjectItem(b, "item_details"), 0);
-	assert_int_equal(cJSON_GetObjectItem(item, "price")->valueint, 150000);
-	assert_true(strstr(midtrans_snap_body(cx, &o), "\"gross_amount\":150000}") != NULL);
-	o.email = "not an address";
-	b = json(cx, midtrans_snap_body(cx, &o));
-	assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(b, "customer_details"), "email"));
-	o.email = "ani@example.net";
-	o.enabled = "[\"bca_va\"]";
-	b = json(cx, midtrans_snap_body(cx, &o));
-	assert_non_null(cJSON_GetObjectItem(cJSON_GetObjectItem(b, "customer_details"), "email"));
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(b, "enabled_payments")), 1);
-}
-
-/*
- * Bug: Midtrans refuses a whole order for one malformed e-mail address, and the customer
- * could not pay at all: such an address is left out.
- */
-static void
-only_addresses_midtrans_takes(void **state)
-{
-	static const char w63[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-	struct ctx *cx = *state;
-	const char *good[] = { "ani@example.net", "a.b@c.co.id", "a+b_c@d-e.f4.id",
-		arena_printf(cx->mem, "%sa@c.id", w63), arena_printf(cx->mem, "a@%s.id", w63) };
-	const char *bad[] = { "x", "a@b", "a b@c.id", "@c.id", "a@c.id\n", "a@@c.id", "a@b@c.id",
-		"a@c..id", "a@.c.id", "a@c.id.", ".a@c.id", "a.@c.id", "a..b@c.id", "\"a\"@c.id",
-		"o'b@c.id", "a@-c.id", "a@c-.id", "a@c.-id", "a@c.i_d", "\xC3\xA9@c.id",
-		"a@\xC3\xA9.id", "a@", "a@.", arena_printf(cx->mem, "%saa@c.id", w63),
-		arena_printf(cx->mem, "a@%sa.id", w63),
-		arena_printf(cx->mem, "a@%s.%s.%s.%s.id", w63, w63, w63, w63) };
-	struct midtrans_order o = { .order_id = "o", .number = "n" };
-
-	for (size_t i = 0; i < countof(good); i++) {
-		o.email = good[i];
-		assert_non_null(strstr(midtrans_snap_body(cx, &o), "\"email\""));
-	}
-	for (size_t i = 0; i < countof(bad); i++) {
-		o.email = bad[i];
-		assert_null(strstr(midtrans_snap_body(cx, &o), "\"email\""));
-	}
-}
-
 int
 main(void)
 {
@@ -757,10 +659,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),
 		cmocka_unit_test_setup_teardown(a_field_for_show_refuses_no_message, begin, end),
 		cmocka_unit_test_setup_teardown(reads_an_answer, begin, end),
-		cmocka_unit_test_setup_teardown(names_are_cut_between_characters, begin, end),
-		cmocka_unit_test_setup_teardown(order_ids, begin, end),
-		cmocka_unit_test_setup_teardown(orders_say_what_there_is, begin, end),
-		cmocka_unit_test_setup_teardown(only_addresses_midtrans_takes, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
