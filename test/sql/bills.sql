@@ -105,6 +105,8 @@ SELECT invoice_cancel(inv(:'s'), '2026-02-06') \g /dev/null
 SELECT is((SELECT string_agg(kind, ' ') FROM charges WHERE subscription_id = :'s'), 'late_fee', 'no reactivation fee where the bill was cancelled');
 SELECT subscription_cancel(:'s', NULL, '2026-02-06') \g /dev/null
 SELECT is(lines(inv(:'s', 2)), 'late_fee 5000', 'the fee of a line that ends has a bill of its own');
+SELECT night(d::date) FROM generate_series(date '2026-02-07', '2026-02-20', '1 day') d \g /dev/null
+SELECT is(owes(inv(:'s', 2)) || ' ' || (SELECT count(*) FROM invoices WHERE subscription_id = :'s'), 'overdue 0/5000 2', 'and that bill, overdue, bears no fee of its own');
 UPDATE settings SET late_fee = 0, reactivation_fee = 0, grace_days = 1;
 
 -- A charge of the customer was billed with every line that the night billed in one chunk.

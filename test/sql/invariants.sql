@@ -76,5 +76,10 @@ UPDATE payment_reversals SET created_at = created_at + interval '1 second';
 SET LOCAL session_replication_role = origin;
 SELECT is(money_rows(:'a') ~ '^2026-01-03 refund \S+ of -10000, ' AND money_rows(:'a') !~ '2026-01-0[24]', true, 'a refund, the newest first');
 SELECT is(money_rows(:'b') ~ '^2026-01-04 reversal \S+ of -100000, ' AND money_rows(:'b') !~ '2026-01-0[13]', true, 'a reversal, the newest first');
+-- Days that do not add up name the newest five rows of that line and of no other.
+SELECT sub(person()) AS a, bare() AS b \gset
+SELECT subscription_days_add(:'a', n, 'gift ' || n, date '2026-01-01' + n) FROM generate_series(1, 6) n \g /dev/null
+SELECT is(regexp_replace(day_rows_of(:'a'), 'row \d+, ', '', 'g'), '2026-01-07 gift 6 (gift 6), 2026-01-06 gift 5 (gift 5), '
+	'2026-01-05 gift 4 (gift 4), 2026-01-04 gift 3 (gift 3), 2026-01-03 gift 2 (gift 2)', 'days, the newest first');
 SELECT finish();
 ROLLBACK;

@@ -1,8 +1,11 @@
 /* test_paper.c: bills as PDF: pages, rolls, embedded fonts. */
 #include "state.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
+#include "base/sb.h"
 #include "paper/paper.h"
 
 static const struct paper_line line = { "Sewa ONT \xC3\x89", 2, 7500, 15000 };
@@ -30,6 +33,100 @@ count(const char *pdf, size_t n, const char *what)
 	for (size_t i = 0; i + len <= n; i++)
 		found += memcmp(pdf + i, what, len) == 0;
 	return found;
+}
+
+/* ---- where things stand --------------------------------------------------------------------- */
+
+/* What a page draws: "X,Y" of a text, "X,Y-X,Y" of a rule, number and place of a code's squares. */
+static void
+put_drawing(struct sb *out, char *page)
+{
+	double x, y, from[2] = { 0 }, first[2] = { 0 };
+	size_t squares = 0;
+
+	for (char *at = strtok(page, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+		const char *op = strrchr(at, ' ');
+
+		if (op == NULL || sscanf(at, "%lf %lf", &x, &y) != 2)
+			continue;
+		if (strcmp(op, " Td") == 0)
+			sb_printf(out, "%.0f,%.0f ", x, y);
+		else if (strcmp(op, " l") == 0)
+			sb_printf(out, "%.0f,%.0f-%.0f,%.0f ", from[0], from[1], x, y);
+		else if (strcmp(op, " re") == 0 && squares++ == 0)
+			memcpy(first, (double[]){ x, y }, sizeof(first));
+		else if (strcmp(op, " m") == 0)
+			memcpy(from, (double[]){ x, y }, sizeof(from));
+	}
+	sb_printf(out, "%zu squares at %.0f,%.0f", squares, first[0], first[1]);
+}
+
+/* The drawings of all pages, after the size of the first one. */
+static const char *
+drawing(struct ctx *cx, const struct paper *p, enum paper_size size)
+{
+	struct sb out = sb_new(cx->mem);
+	const char *pdf, *at, *end;
+	size_t n;
+
+	assert_int_equal(paper_pdf(cx, p, size, &pdf, &n), RC_OK);
+	end = pdf + n;
+	at = memmem(pdf, n, "/MediaBox", 9);
+	assert_non_null(at);
+	sb_printf(&out, "%.*s ", (int)strcspn(at, "]") + 1, at);
+	for (at = pdf; (at = memmem(at, (size_t)(end - at), "stream\r\n", 8)) != NULL; at += 8) {
+		char page[65536];
+		uLongf len = sizeof(page) - 1;
+
+		if (uncompress((Bytef *)page, &len, (const Bytef *)at + 8, (uLong)(end - at - 8)) !=
+		    Z_OK)
+			continue;
+		page[len] = '\0';
+		if (strstr(page, "BT\n") != NULL)
+			put_drawing(&out, page);
+	}
+	return out.buf;
+}
+
+static void
+each_part_has_its_place(void **state)
+{
+	struct ctx *cx = *state;
+	static const struct paper_pair facts[] = { { "Pelanggan", "Ibu Sri" }, { "NPWP", "" },
+		{ "Alamat", "Gg. Melati 3\nBandung" } };
+	static const struct paper_pair payments[] = { { "2 Maret 2026", "Rp15.000, tunai" } };
+	static const struct paper_line lines[] = { { "Sewa ONT", 2, 7500, 15000 },
+		{ "Pekerjaan di rumah pelanggan, kabel dan tenaga kerja", 1, 1000, 1000 } };
+	static const struct paper_line sums[] = { { "PPN", 1, 1760, 1760 },
+		{ "Harus dibayar", 1, 0, 17760 } };
+	const struct paper p = { .title = "TAGIHAN",
+		.number = "INV-20260302-0001",
+		.company = "Warga Net",
+		.address = "Jl. Kenanga 7",
+		.contact = "022-123456",
+		.facts = facts,
+		.nfacts = countof(facts),
+		.lines = lines,
+		.nlines = countof(lines),
+		.sums = sums,
+		.nsums = countof(sums),
+		.payments = payments,
+		.npayments = 1,
+		.link = "https://isp.example/pay/x",
+		.link_text = "Bayar:" };
+
+	assert_string_equal(drawing(cx, &p, PAPER_A4),
+	    "/MediaBox [ 0 0 595.28003 841.89001 ] 50,775 50,763 50,750 459,775 "
+	    "439,758 50,744-545,744 50,725 160,725 50,711 160,711 160,699 "
+	    "50,693-545,693 50,673 499,673 50,659 505,659 50,653-545,653 417,633 "
+	    "505,633 348,617 487,617 50,611-545,611 50,592 160,592 175,563 "
+	    "175,550 330 squares at 50,568");
+	assert_string_equal(drawing(cx, &p, PAPER_58),
+	    "/MediaBox [ 0 0 164.41 360.40039 ] 6,345 6,336 6,327 6,323-158,323 "
+	    "6,312 6,303 6,299-158,299 6,284 68,284 6,274 68,274 68,265 "
+	    "6,261-158,261 6,246 125,237 6,226 6,217 129,208 6,204-158,204 6,189 "
+	    "129,189 6,177 113,177 6,172-158,172 6,158 68,158 6,23 6,13 330 "
+	    "squares at 27,140");
 }
 
 static void
@@ -84,6 +181,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(each_part_has_its_place, begin, end),
 		cmocka_unit_test_setup_teardown(a_bill_is_a_page_with_its_fonts, begin, end),
 		cmocka_unit_test_setup_teardown(many_lines_take_more_pages_but_one_roll, begin,
 		    end),
