@@ -37,14 +37,14 @@ count(const char *pdf, size_t n, const char *what)
 
 /* ---- where things stand --------------------------------------------------------------------- */
 
-/* What a page draws: "X,Y" of a text, "X,Y-X,Y" of a rule, number and place of a code's squares. */
+/* The drawing of a page: "X,Y" of a text, "X,Y-X,Y" of a rule, the squares of a code. */
 static void
 put_drawing(struct sb *out, char *page)
 {
 	double x, y, from[2] = { 0 }, first[2] = { 0 };
 	size_t squares = 0;
 
-	for (char *at = strtok(page, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+	for (const char *at; (at = strsep(&page, "\n")) != NULL;) {
 		const char *op = strrchr(at, ' ');
 
 		if (op == NULL || sscanf(at, "%lf %lf", &x, &y) != 2)
