@@ -26,6 +26,7 @@ enum peer_end {
 	PEER_HOLD,    /* the last turn: keep the connection until the client closes it */
 	PEER_HANG_UP, /* the last turn: close it */
 	PEER_AGAIN,   /* close it, and accept another for the next turn */
+	PEER_NEXT,    /* the same, once the client has closed it */
 };
 
 struct turn {
@@ -209,7 +210,9 @@ peer_main(void *arg)
 		on = on && peer_say(p, t);
 		while (on && t->end == PEER_HOLD)
 			on = peer_read(p, &byte, 1);
-		if (on && t->end == PEER_AGAIN) {
+		while (on && t->end == PEER_NEXT && peer_read(p, &byte, 1))
+			;
+		if (on && (t->end == PEER_AGAIN || t->end == PEER_NEXT)) {
 			peer_close(p);
 			peer_accept(p);
 			on = p->fd >= 0;

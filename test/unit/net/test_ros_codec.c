@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include <limits.h>
+#include <sanitizer/asan_interface.h>
 #include <string.h>
 
 #include "net/ros_codec.h"
@@ -324,6 +325,29 @@ bytes_that_are_not_utf8_are_latin1(void **state)
 	assert_string_equal(ros_row_get(&copy, "a"), "caf\xC3\xA9");
 }
 
+/* A connection is kept for days: texts that were turned into UTF-8 go with their sentence. */
+static void
+turned_texts_go_with_their_sentence(void **state)
+{
+	struct sb in = sb_new(*state);
+	struct ros_decoder *d;
+	struct ros_row row;
+	const char *first;
+
+	assert_false(__asan_address_is_poisoned(*state));
+	for (int i = 0; i < 2; i++) {
+		WORD(&in, "!re");
+		WORD(&in, "=a=caf\xE9");
+		sb_putc(&in, '\0');
+	}
+	d = fed(*state, &in);
+	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
+	first = ros_row_get(&row, "a");
+	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
+	assert_true(__asan_address_is_poisoned(first));
+	assert_string_equal(ros_row_get(&row, "a"), "caf\xC3\xA9");
+}
+
 /* A lying length must not make us reserve what never comes: the buffer grows with the bytes. */
 static void
 room_grows_with_what_came(void **state)
@@ -421,6 +445,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(knows_the_first_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(odd_tags_are_nobodys, setup, teardown),
 		cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_latin1, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(turned_texts_go_with_their_sentence, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(room_grows_with_what_came, setup, teardown),
 		cmocka_unit_test_setup_teardown(builds_a_command, setup, teardown),

@@ -704,6 +704,22 @@ looks_ids_up_by_name(void **state)
 	    LOGIN_RECEIVED "/ppp/secret/print|=.proplist=.id,name|?name=budi\n"));
 }
 
+/* A job that ends by an error closes nothing by hand. */
+static void
+a_connection_ends_with_its_arena(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n", .end = PEER_NEXT },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+	struct fix *f = *state;
+
+	dial_ok(f, turns);
+	arena_reset(f->cx.mem);
+	f->ros = routeros_new(f->cx.mem, &f->target);
+	assert_int_equal(routeros_open(&f->cx, f->ros), RC_OK); /* the peer was left */
+}
+
 static void
 asks_for_the_version_once(void **state)
 {
@@ -767,6 +783,7 @@ main(void)
 		T(a_broken_batch_reports_done_commands),
 		T(a_batch_wants_its_own_tags),
 		T(looks_ids_up_by_name),
+		T(a_connection_ends_with_its_arena),
 		T(asks_for_the_version_once),
 		T(names_of_tls_modes),
 	};

@@ -81,6 +81,12 @@ a_job_is_the_wanted_state_of_this_moment(void **state)
 	assert_string_equal(a->traces[0].name, "citra");
 	assert_null(a->traces[0].address);
 
+	/* A profile that the subscription names is not ours to write. */
+	(void)sql("UPDATE mikrotik_secrets SET profile = 'vip'");
+	a = claim(NULL);
+	assert_string_equal(a->profile, "vip");
+	assert_false(a->own_profile);
+
 	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
 	assert_int_equal(claim(NULL)->wanted, WANTED_CUT);
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");

@@ -762,6 +762,12 @@ addresses(void **state)
 	assert_false(account_address_same("10.0.0.5", "10.0.0.5/24"));
 	assert_false(account_address_same("10.0.0.5", NULL));
 	assert_false(account_address_same("10.0.0.5", "10.0.0.50"));
+	for (int n = 40; n < 50; n++) { /* as long as an address may be, and longer */
+		const char *text = arena_printf(cx.mem, "::%0*d", n, 1);
+
+		assert_true(account_address_same(text, text));
+		assert_false(account_address_same(text, "::1"));
+	}
 }
 
 int

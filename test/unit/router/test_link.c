@@ -65,6 +65,36 @@ a_refused_login_is_reported(void **state)
 	assert_non_null(strstr(cx.err.msg, "router Main"));
 }
 
+/* A connection of old would count against the router's limit of users, and nobody would end it. */
+static void
+a_kept_connection_ends_when_the_address_changes(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=version=7.20\n!done\n", .end = PEER_NEXT },
+		LOGIN,
+		{ .listen = 1, .say = "!re|=version=7.20\n!done\n", .end = PEER_HOLD },
+	};
+	const char *id = answering(turns);
+	struct router_link *l = link_new(cx.mem, id);
+	struct router r = the_router(id);
+	const struct routeros *first;
+	bool ok = false;
+
+	(void)state;
+	assert_int_equal(link_open(&cx, l, &r, &ok), RC_OK);
+	assert_true(ok);
+	first = l->ros;
+	assert_int_equal(link_open(&cx, l, &r, &ok), RC_OK);
+	assert_true(ok && l->ros == first); /* it is kept, and there is no second login */
+	r.username = "other";
+	assert_int_equal(link_open(&cx, l, &r, &ok), RC_OK);
+	assert_true(ok);
+	link_close(l);
+	assert_non_null(strstr(hang_up(), "/system/resource/print|=.proplist=version\n"
+					  "/login|=name=other|=password=s3cret\n"));
+}
+
 /* A job that waits for a broken router says why, and is not tried again before the next probe. */
 static void
 a_broken_router_opens_the_breaker(void **state)
@@ -139,6 +169,7 @@ main(void)
 		CASE(a_target_is_what_the_row_says),
 		CASE(a_password_of_another_row_does_not_open),
 		CASE(a_refused_login_is_reported),
+		CASE(a_kept_connection_ends_when_the_address_changes),
 		CASE(a_broken_router_opens_the_breaker),
 		CASE(a_router_that_was_not_called_is_not_away),
 		CASE(an_inactive_router_is_not_called),

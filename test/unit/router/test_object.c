@@ -96,6 +96,21 @@ an_unknown_id_is_not_found(void **state)
 	assert_int_equal(object_remove(&cx, answering(turns), OBJECT_SECRET, "*7"), RC_NOT_FOUND);
 }
 
+/* Nothing listens there: each change says so. */
+static void
+a_router_that_does_not_answer_is_reported(void **state)
+{
+	const struct object_attr attrs[] = { { "comment", "x" } };
+	const char *router = a_router("Main", 1), *id = NULL;
+
+	(void)state;
+	assert_int_equal(object_add(&cx, router, OBJECT_SECRET, attrs, 1, &id), RC_UPSTREAM);
+	assert_null(id);
+	assert_int_equal(object_set(&cx, router, OBJECT_QUEUE, "*7", attrs, 1), RC_UPSTREAM);
+	assert_int_equal(object_remove(&cx, router, OBJECT_SECRET, "*7"), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "router Main"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
 
 int
@@ -108,6 +123,7 @@ main(void)
 		CASE(a_cleared_property_is_unset),
 		CASE(a_dynamic_object_stays),
 		CASE(an_unknown_id_is_not_found),
+		CASE(a_router_that_does_not_answer_is_reported),
 	};
 
 	return cmocka_run_group_tests_name("object", tests, rows_open, rows_close);

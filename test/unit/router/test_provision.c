@@ -226,6 +226,7 @@ a_suspended_account_is_cut_off(void **state)
 	citra_is_suspended();
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(state_of(CITRA), "synced");
+	assert_string_equal(sql("SELECT mikrotik_id AS v FROM mikrotik_secrets"), "*1");
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
 	    SECRETS_RECEIVED "|?name=citra\n"
 			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
@@ -418,6 +419,146 @@ a_lost_connection_is_dialled_again(void **state)
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(state_of(id), "synced");
 	assert_int_equal(times(hang_up(), "/login"), 2);
+}
+
+/* Lose the connection at each turn after the login: the job is failed, with the reason. */
+static void
+lose_at_each_turn(const struct turn *whole, size_t n, void (*prepare)(void))
+{
+	static struct turn turns[9];
+
+	for (size_t at = 2; at < n; at++) {
+		memcpy(turns, whole, n * sizeof(*turns));
+		turns[at] = (struct turn){ .listen = 1, .end = PEER_HANG_UP };
+		answering(turns);
+		prepare();
+		assert_int_equal(batch().done, 0);
+		assert_string_equal(
+		    sql("SELECT sync_state || ': ' || split_part(sync_error, ':', 1)"
+			" AS v FROM account_states"),
+		    "failed: router Main closed the connection");
+		(void)hang_up();
+		(void)sql("TRUNCATE customers, packages, router_settings CASCADE");
+	}
+}
+
+static void
+a_connection_lost_at_any_step_fails_the_cut(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1,
+		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=gold"
+			   "|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*800|=name=citra\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	lose_at_each_turn(turns, countof(turns), citra_is_suspended);
+}
+
+static void
+citra_is_new(void)
+{
+	(void)an_account("citra", a_package("home", "pppoe"), "");
+}
+
+static void
+a_connection_lost_at_any_step_fails_the_profile(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!done|.tag=2\n!done|.tag=1\n" },
+		{ .listen = 1, .say = "!done|=ret=*A\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	lose_at_each_turn(turns, countof(turns), citra_is_new);
+}
+
+static void
+citra_is_isolated(void)
+{
+	(void)sql("UPDATE settings SET suspend_mode = 'isolate', isolation_profile = 'walled'");
+	citra_is_suspended();
+}
+
+#define PROFILES_RECEIVED                                                                          \
+	"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
+#define SECRET_SAID                                                                                \
+	"!re|=.id=*1|=name=citra|=service=pppoe|=profile=gold|=comment=isp:" CITRA "\n!done\n"
+
+static void
+a_connection_lost_at_any_step_fails_the_isolation(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!re|=.id=*5\n!done\n" },
+		{ .listen = 1, .say = SECRET_SAID },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	lose_at_each_turn(turns, countof(turns), citra_is_isolated);
+	answering(turns);
+	citra_is_isolated();
+	assert_int_equal(batch().done, 1);
+	assert_string_equal(state_of(CITRA), "synced");
+	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
+	    PROFILES_RECEIVED "|?name=walled\n" SECRETS_RECEIVED "|?name=citra\n"
+			      "/ppp/secret/set|=.id=*1|=password=kata sandi|=profile=walled\n"
+			      "/ppp/active/print|=.proplist=.id,name|?name=citra\n");
+}
+
+/* A session without a wall around it would be free: the customer is disabled, and it is said. */
+static void
+a_missing_wall_disables_the_customer(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = SECRET_SAID },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	citra_is_isolated();
+	assert_int_equal(batch().failed, 1);
+	assert_string_equal(state_of(CITRA),
+	    "failed: profile walled does not exist on Main: disabled instead");
+	assert_non_null(strstr(hang_up(), "/ppp/secret/set|=.id=*1|=disabled=yes\n"));
+	assert_null(strstr(received, "=profile=walled"));
+}
+
+/* The id that is kept is the queue's, not that of the entry which blocks its address. */
+static void
+a_blocked_address_is_no_object_of_the_account(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2,
+		    .say = "!re|.tag=1|=.id=*9|=name=citra|=target=10.0.0.5/32|=max-limit=5M/10M"
+			   "|=priority=8/8|=comment=isp:" CITRA "\n!done|.tag=1\n"
+			   "!re|.tag=2|=.id=*7|=address=10.0.0.5|=disabled=true"
+			   "|=comment=isp:" CITRA "\n!done|.tag=2\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	answering(turns);
+	(void)an_account("citra", a_package("fix", "static"), "10.0.0.5");
+	(void)sql("DELETE FROM account_states");
+	(void)sql("UPDATE mikrotik_secrets SET id = '" CITRA "', mikrotik_id = '*9'");
+	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
+	assert_int_equal(batch().done, 1);
+	assert_string_equal(sql("SELECT mikrotik_id AS v FROM mikrotik_secrets"), "*9");
+	assert_non_null(strstr(hang_up(), "/ip/firewall/address-list/set|=.id=*7|=disabled=no\n"));
 }
 
 static void
@@ -815,6 +956,11 @@ main(void)
 		CASE(one_bad_account_stops_no_other),
 		CASE(a_password_no_key_opens_fails_its_account),
 		CASE(a_lost_connection_is_dialled_again),
+		CASE(a_connection_lost_at_any_step_fails_the_cut),
+		CASE(a_connection_lost_at_any_step_fails_the_profile),
+		CASE(a_blocked_address_is_no_object_of_the_account),
+		CASE(a_connection_lost_at_any_step_fails_the_isolation),
+		CASE(a_missing_wall_disables_the_customer),
 		CASE(a_good_connection_is_kept),
 		CASE(a_router_that_refuses_is_left_alone_for_a_while),
 		CASE(another_worker_has_the_router),
