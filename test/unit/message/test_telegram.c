@@ -34,7 +34,8 @@ a_message_is_escaped_html(void **state)
 	end(&w);
 	assert_memory_equal(w.peer.received[0], "POST /botTOK/sendMessage HTTP/1.1\r\n", 35);
 	assert_non_null(strstr(w.peer.received[0],
-	    "\r\n\r\n{\"chat_id\":\"-100\",\"text\":\"<b>Down: &lt;R1&gt;</b>\\nsince &amp; so on\","
+	    "\r\n\r\n{\"chat_id\":\"-100\","
+	    "\"text\":\"<b>Down: &lt;R1&gt;</b>\\nsince &amp; so on\","
 	    "\"parse_mode\":\"HTML\",\"disable_web_page_preview\":true}"));
 	assert_non_null(
 	    strstr(w.peer.received[1], "\"chat_id\":\"-100\",\"message_thread_id\":12,\"text\""));

@@ -2,7 +2,7 @@
 #include "channel_peer.h"
 
 #define URL             "{\"url\":\"http://127.0.0.1:%d/send\"}"
-#define META            "{\"preset\":\"meta\",\"url\":\"http://127.0.0.1:%d//\",\"number_id\":\"42\"}"
+#define META            "{\"preset\":\"meta\",\"number_id\":\"4\",\"url\":\"http://127.0.0.1:%d/\"}"
 #define JSON            "Content-Type: application/json"
 #define CODE(code, why) OK_JSON("{\"error\":{\"code\":" code ",\"message\":\"" why "\"}}")
 #define NO(why)         OK_JSON("{\"status\":false,\"reason\":\"" why "\"}")
@@ -84,7 +84,7 @@ meta_gets_its_template_with_our_parameters(void **state)
 	const char *got = sent(META, "due", "[\"Citra\\n\\t A  B\",\"\",5]");
 
 	(void)state;
-	assert_memory_equal(got, "POST /42/messages HTTP/1.1\r\n", 28);
+	assert_memory_equal(got, "POST /4/messages HTTP/1.1\r\n", 27);
 	assert_has(got, "\r\nAuthorization: Bearer TOK\r\n");
 	assert_has(got,
 	    "\r\n\r\n{\"messaging_product\":\"whatsapp\",\"to\":\"628123456789\","
@@ -97,7 +97,7 @@ meta_gets_its_template_with_our_parameters(void **state)
 }
 
 static void
-what_cannot_be_sent_calls_nobody(void **state)
+an_incomplete_channel_calls_nobody(void **state)
 {
 	static const struct turn turn = { OK_JSON("{\"status\":true}"), PEER_CLOSE };
 	struct world w;
@@ -216,7 +216,7 @@ main(void)
 		cmocka_unit_test(wablas_gets_a_form),
 		cmocka_unit_test(a_described_gateway_gets_its_own_body),
 		cmocka_unit_test(meta_gets_its_template_with_our_parameters),
-		cmocka_unit_test(what_cannot_be_sent_calls_nobody),
+		cmocka_unit_test(an_incomplete_channel_calls_nobody),
 		cmocka_unit_test(a_gateway_says_yes_in_its_own_way),
 		cmocka_unit_test(a_gateway_says_no_within_200),
 		cmocka_unit_test(a_status_says_whether_to_try_again),

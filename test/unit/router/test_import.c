@@ -66,6 +66,66 @@ an_account_that_never_was_there_adopts(void **state)
 	    "Old plan/Bu Ani");
 }
 
+/* Hotspot users; one that Mikhmon switched off by its uptime is off, and our mark is no comment. */
+static void
+hotspot_users_are_taken(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1,
+		    .say = "!re|=.id=*9|=name=cable|=local-address=10.0.0.1|"
+			   "=remote-address=10.0.0.9\n!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=.id=*0|=name=default-trial\n"
+			   "!re|=.id=*1|=name=ani|=password=x|=profile=3h|=address=10.5.0.2|"
+			   "=disabled=false|=limit-uptime=1d|=comment=\n"
+			   "!re|=.id=*2|=name=budi|=password=|=disabled=false|=limit-uptime=1s|"
+			   "=comment=isp:00000000-0000-4000-8000-000000000009 the boss\n"
+			   "!re|=.id=*3|=name=\n!re|=.id=*4|=password=x\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	struct import_report rep;
+
+	(void)state;
+	(void)answering(turns);
+	assert_int_equal(import_secrets(&cx, NULL, &rep), RC_OK); /* of the only router */
+	assert_int_equal(rep.total, 4);
+	assert_int_equal(rep.imported, 3);
+	assert_int_equal(rep.skipped, 1);
+	assert_string_equal(rep.errors[0],
+	    ": the name is empty, too long or holds control characters");
+	assert_string_equal(sql("SELECT string_agg(concat_ws(' ', username, service, profile,"
+				" local_address, remote_address, disabled, comment, mikrotik_id),"
+				" ';' ORDER BY username) AS v FROM mikrotik_secrets"),
+	    "ani hotspot 3h 10.5.0.2 f *1;budi hotspot t *2;"
+	    "cable any 10.0.0.1 10.0.0.9 f *9");
+	assert_string_equal(sql("SELECT string_agg(username, ' ') AS v FROM mikrotik_secrets"
+				" WHERE password IS NOT NULL"),
+	    "ani");
+	assert_string_equal(hang_up(), LOGIN_RECEIVED
+	    "/ppp/secret/print|=.proplist=.id,name,password,service,profile,local-address,"
+	    "remote-address,disabled,comment\n"
+	    "/ip/hotspot/user/print|=.proplist=.id,name,password,profile,address,disabled,"
+	    "comment,limit-uptime\n");
+}
+
+static void
+an_import_that_breaks_off_takes_nothing(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*9|=name=cable\n!done\n" },
+		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n", .end = PEER_HANG_UP },
+	};
+	struct import_report rep;
+
+	(void)state;
+	assert_int_equal(import_secrets(&cx, answering(turns), &rep), RC_UPSTREAM);
+	(void)sql("UPDATE router_settings SET port = 1"); /* where nobody listens */
+	assert_int_equal(import_secrets(&cx, NULL, &rep), RC_UPSTREAM);
+	assert_int_equal(sql_i64("SELECT count(*) AS v FROM mikrotik_secrets"), 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
 
 int
@@ -74,6 +134,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(an_account_missing_here_is_taken),
 		CASE(an_account_that_never_was_there_adopts),
+		CASE(hotspot_users_are_taken),
+		CASE(an_import_that_breaks_off_takes_nothing),
 	};
 
 	return cmocka_run_group_tests_name("import", tests, rows_open, rows_close);

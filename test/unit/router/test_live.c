@@ -63,6 +63,59 @@ a_refusal_of_secrets_is_one(void **state)
 	assert_int_equal(seen.len, 0);
 }
 
+static void
+hotspot_users_have_their_own_columns(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=name=3h|=rate-limit=1M/2M|=on-login=:put 1\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!re|=name=ani|=password=x|=profile=3h|=address=10.0.0.2|"
+			   "=disabled=true|=limit-uptime=3h|=comment=c\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	seen = sb_new(cx.mem);
+	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_OK);
+	assert_string_equal(seen.buf,
+	    "hotspot-profile: name=3h rate-limit=1M/2M on-login=:put 1\n"
+	    "hotspot: name=ani password=x profile=3h address=10.0.0.2 disabled=true"
+	    " limit-uptime=3h comment=c\n");
+}
+
+/* PPP belongs to every router: one without it is not read as a router without customers. */
+static void
+a_router_without_ppp_is_an_error(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=no such command prefix\n!done\n",
+		    .end = PEER_HOLD },
+	};
+	static const struct turn none[] = {
+		LOGIN,
+		{ .listen = 1,
+		    .say = "!trap|=message=no such command prefix\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	seen = sb_new(cx.mem);
+	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_UPSTREAM);
+	(void)hang_up();
+	(void)sql("DELETE FROM router_settings");
+	assert_int_equal(live_read(&cx, answering(none), take, NULL), RC_UPSTREAM);
+	(void)sql("UPDATE router_settings SET port = 1"); /* where nobody listens */
+	assert_int_equal(live_read(&cx, NULL, take, NULL), RC_UPSTREAM);
+	assert_int_equal(seen.len, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
 
 int
@@ -71,6 +124,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(profiles_come_before_the_objects),
 		CASE(a_refusal_of_secrets_is_one),
+		CASE(hotspot_users_have_their_own_columns),
+		CASE(a_router_without_ppp_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("live", tests, rows_open, rows_close);

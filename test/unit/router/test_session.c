@@ -72,6 +72,25 @@ a_router_without_hotspot_has_no_such_sessions(void **state)
 }
 
 static void
+a_refused_end_is_an_error(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
+		    .end = PEER_HOLD },
+	};
+
+	(void)state;
+	assert_int_equal(session_end(&cx, answering(turns), "pppoe", "ani"), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "permission"));
+	(void)hang_up();
+	(void)sql("UPDATE router_settings SET port = 1"); /* where nobody listens */
+	assert_int_equal(session_end(&cx, NULL, "pppoe", "ani"), RC_UPSTREAM);
+}
+
+static void
 the_account_says_which_router(void **state)
 {
 	const char *id, *second = a_router("First", 1), *package = a_package("home", "pppoe");
@@ -95,6 +114,7 @@ main(void)
 		CASE(an_offline_user_is_not_found),
 		CASE(cookies_go_before_sessions),
 		CASE(a_router_without_hotspot_has_no_such_sessions),
+		CASE(a_refused_end_is_an_error),
 		CASE(the_account_says_which_router),
 	};
 

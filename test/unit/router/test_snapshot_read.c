@@ -57,6 +57,44 @@ a_missing_menu_is_empty_where_it_may_be(void **state)
 	assert_int_equal(snapshot_read_list(&cx, ros, "passwords", &json), RC_NOT_FOUND);
 }
 
+/* Objects that the router made itself are listed, but for interfaces; no hotspot means no users. */
+static void
+each_list_has_its_rule(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=name=a|=dynamic=true\n!done\n" },
+		{ .listen = 1,
+		    .say = "!trap|=message=no such command prefix\n!done\n",
+		    .end = PEER_HANG_UP },
+	};
+	static const struct {
+		const char *kind, *row;
+		enum rc without;
+	} lists[] = {
+		{ SNAPSHOT_INTERFACES, "[]", RC_UPSTREAM },
+		{ SNAPSHOT_PROFILES, "[{\"name\":\"a\",\"dynamic\":true}]", RC_UPSTREAM },
+		{ SNAPSHOT_SECRETS, "[{\"name\":\"a\",\"dynamic\":true}]", RC_UPSTREAM },
+		{ SNAPSHOT_HOTSPOT_USERS, "[{\"name\":\"a\",\"dynamic\":true}]", RC_OK },
+		{ SNAPSHOT_DHCP_LEASES, "[{\"name\":\"a\",\"dynamic\":true}]", RC_OK },
+		{ SNAPSHOT_QUEUES, "[{\"name\":\"a\",\"dynamic\":true}]", RC_UPSTREAM },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(lists); i++) {
+		struct routeros *ros = connected(turns);
+		const char *json = NULL;
+
+		assert_int_equal(snapshot_read_list(&cx, ros, lists[i].kind, &json), RC_OK);
+		assert_string_equal(json, lists[i].row);
+		assert_int_equal(snapshot_read_list(&cx, ros, lists[i].kind, &json),
+		    lists[i].without);
+		routeros_close(ros);
+		(void)hang_up();
+		(void)sql("DELETE FROM router_settings");
+	}
+}
+
 /* v6 prints the temperature as a property, v7 as a row; a board without sensors has neither. */
 static void
 a_live_reading_has_the_words_of_both_clients(void **state)
@@ -88,6 +126,29 @@ a_live_reading_has_the_words_of_both_clients(void **state)
 }
 
 static void
+an_interface_is_read_once(void **state)
+{
+	static const struct turn turns[] = {
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!re|=name=ether1|=rx-bits-per-second=4294967296\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!trap|=message=not enough permissions (9)\n!done\n" },
+		{ .listen = 1, .end = PEER_HANG_UP },
+	};
+	struct routeros *ros = connected(turns);
+	const char *json = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_read_interface(&cx, ros, "ether1", &json), RC_OK);
+	assert_string_equal(json, "{\"name\":\"ether1\",\"rx_bits_per_second\":4294967296}");
+	assert_int_equal(snapshot_read_interface(&cx, ros, "ether1", &json), RC_NOT_FOUND);
+	assert_int_equal(snapshot_read_interface(&cx, ros, "ether1", &json), RC_UPSTREAM);
+	assert_int_equal(snapshot_read_interface(&cx, ros, "ether1", &json), RC_UPSTREAM);
+	routeros_close(ros);
+	assert_non_null(strstr(hang_up(), "/interface/monitor-traffic|=interface=ether1|=once=\n"));
+}
+
+static void
 an_unknown_interface_is_not_found(void **state)
 {
 	static const struct turn turns[] = {
@@ -112,6 +173,8 @@ main(void)
 		CASE(rows_are_typed),
 		CASE(a_missing_menu_is_empty_where_it_may_be),
 		CASE(a_live_reading_has_the_words_of_both_clients),
+		CASE(each_list_has_its_rule),
+		CASE(an_interface_is_read_once),
 		CASE(an_unknown_interface_is_not_found),
 	};
 
