@@ -2,11 +2,9 @@
 #include "state.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <zlib.h>
 
-#include "base/sb.h"
 #include "paper/paper.h"
+#include "pdf.h"
 
 static const struct paper_line line = { "Sewa ONT \xC3\x89", 2, 7500, 15000 };
 static const struct paper_line total = { "Harus dibayar", 1, 0, 15000 };
@@ -37,14 +35,14 @@ count(const char *pdf, size_t n, const char *what)
 
 /* ---- where things stand --------------------------------------------------------------------- */
 
-/* The drawing of a page: "X,Y" of a text, "X,Y-X,Y" of a rule, the squares of a code. */
+/* The drawing of pages: "X,Y" of a text, "X,Y-X,Y" of a rule, the squares of a code. */
 static void
-put_drawing(struct sb *out, char *page)
+put_drawing(struct sb *out, char *pages)
 {
 	double x, y, from[2] = { 0 }, first[2] = { 0 };
 	size_t squares = 0;
 
-	for (const char *at; (at = strsep(&page, "\n")) != NULL;) {
+	for (const char *at; (at = strsep(&pages, "\n")) != NULL;) {
 		const char *op = strrchr(at, ' ');
 
 		if (op == NULL || sscanf(at, "%lf %lf", &x, &y) != 2)
@@ -61,30 +59,19 @@ put_drawing(struct sb *out, char *page)
 	sb_printf(out, "%zu squares at %.0f,%.0f", squares, first[0], first[1]);
 }
 
-/* The drawings of all pages, after the size of the first one. */
+/* The size of the first page, and the drawing of all. */
 static const char *
 drawing(struct ctx *cx, const struct paper *p, enum paper_size size)
 {
 	struct sb out = sb_new(cx->mem);
-	const char *pdf, *at, *end;
+	const char *pdf, *at;
 	size_t n;
 
 	assert_int_equal(paper_pdf(cx, p, size, &pdf, &n), RC_OK);
-	end = pdf + n;
 	at = memmem(pdf, n, "/MediaBox", 9);
 	assert_non_null(at);
 	sb_printf(&out, "%.*s ", (int)strcspn(at, "]") + 1, at);
-	for (at = pdf; (at = memmem(at, (size_t)(end - at), "stream\r\n", 8)) != NULL; at += 8) {
-		char page[65536];
-		uLongf len = sizeof(page) - 1;
-
-		if (uncompress((Bytef *)page, &len, (const Bytef *)at + 8, (uLong)(end - at - 8)) !=
-		    Z_OK)
-			continue;
-		page[len] = '\0';
-		if (strstr(page, "BT\n") != NULL)
-			put_drawing(&out, page);
-	}
+	put_drawing(&out, pdf_pages(cx->mem, pdf, n));
 	return out.buf;
 }
 
