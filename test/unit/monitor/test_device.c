@@ -119,6 +119,37 @@ a_secret_of_another_device_does_not_open(void **state)
 	assert_null(strstr(cx.err.msg, "s3cret"));
 }
 
+/* Each secret of version 3 is sealed for its own column: one in the other's place does not open. */
+static void
+version_3_has_two_secrets(void **state)
+{
+	static const char *const columns[] = { "auth_password", "priv_password" };
+	const char *id = crypt_uuid(&cx), *sealed[2];
+	struct device *devices;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < countof(columns); i++)
+		assert_int_equal(crypt_seal(&cx,
+				     arena_printf(cx.mem, "snmp_devices:%s:%s", id, columns[i]),
+				     columns[i], &sealed[i]),
+		    RC_OK);
+	(void)sql("INSERT INTO snmp_devices (id, name, host, version, security_name,"
+		  " security_level, auth_protocol, auth_password, priv_protocol, priv_password)"
+		  " VALUES ('%s', 'v3', '127.0.0.1', '3', 'ani', 'authPriv', 'SHA', '%s', 'AES',"
+		  " '%s')",
+	    id, sealed[0], sealed[1]);
+	assert_string_equal(the_device(id)->conf.auth_password, "auth_password");
+	assert_string_equal(the_device(id)->conf.priv_password, "priv_password");
+	assert_string_equal(the_device(id)->conf.security_name, "ani");
+	assert_string_equal(the_device(id)->conf.security_level, "authPriv");
+	for (size_t i = 0; i < countof(columns); i++) {
+		(void)sql("UPDATE snmp_devices SET auth_password = '%s', priv_password = '%s'",
+		    sealed[i], sealed[i]);
+		assert_int_not_equal(device_load(&cx, true, id, &devices, &n), RC_OK);
+	}
+}
+
 /* A poll of one interface, with this verdict. */
 static void
 store_reading(const char *id, uint64_t in, enum counter_verdict verdict, int64_t rate, int64_t at_s)
@@ -218,6 +249,7 @@ main(void)
 		CASE(each_device_has_its_own_interfaces),
 		CASE(a_device_polled_a_moment_ago_is_left_out),
 		CASE(a_secret_of_another_device_does_not_open),
+		CASE(version_3_has_two_secrets),
 		CASE(verdicts_decide_what_is_published),
 		CASE(a_reading_is_stored_once),
 		CASE(discovery_adds_moves_and_marks_interfaces),

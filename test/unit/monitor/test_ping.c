@@ -59,6 +59,9 @@ a_round_is_stored_once(void **state)
 	run = run_once();
 	assert_int_equal(run.measured, 2);
 	assert_string_equal(history(), "127.4.0.1 3/3 up, 127.4.0.2 1/1 up");
+	assert_int_equal(sql_i64("SELECT count(*) AS v FROM ping_history WHERE latency_ms > 0"
+				 " AND latency_ms BETWEEN min_ms AND max_ms AND jitter_ms >= 0"),
+	    2);
 	run = run_once(); /* its next round is due in a minute */
 	assert_int_equal(run.measured, 0);
 	assert_string_equal(history(), "127.4.0.1 3/3 up, 127.4.0.2 1/1 up");

@@ -49,6 +49,22 @@ static const struct snmp_row table[] = {
 	NUMBER(IFX(15, 4), 1000),
 };
 
+/* An old box: one name of version 2, and no counter of 64 bits. */
+static const struct snmp_row old_table[] = {
+	TEXT(SYS(1), "old"),
+	{ SYS(3), SNMP_TICKS, 100000, NULL },
+	TEXT(IF(2, 3), "ether1"),
+	TEXT(IF(2, 4), "ether2"),
+	{ IF(8, 3), SNMP_INT, 1, NULL },
+	{ IF(8, 4), SNMP_INT, 2, NULL },
+	NUMBER(IF(10, 3), 4000000000),
+	NUMBER(IF(10, 4), 7),
+	NUMBER(IF(16, 3), 3000000000),
+	NUMBER(IF(16, 4), 8),
+	TEXT(IFX(1, 3), "ether1"),
+	TEXT(IFX(1, 4), "ether2"),
+};
+
 static struct snmp_engine *engine;
 static struct snmp_peer peer;
 
@@ -161,6 +177,31 @@ an_interface_that_is_gone_has_no_reading(void **state)
 	    "false");
 }
 
+/* With the names of version 2 or without, asked by version 2 or 1: what it has is read. */
+static void
+an_agent_without_wide_counters_is_read_in_32_bits(void **state)
+{
+	static const char *const versions[] = { "2c", "1" };
+
+	(void)state;
+	peer.rows = old_table;
+	for (size_t i = 0; i < 4; i++) {
+		peer.nrows = i < 2 ? countof(old_table) : countof(old_table) - 2;
+		(void)sql("DELETE FROM snmp_devices");
+		(void)sql("UPDATE snmp_devices SET version = '%s' WHERE id = '%s'", versions[i % 2],
+		    a_device("127.0.0.1", peer.port));
+		(void)poll_all();
+		assert_string_equal(interfaces(), "ether1 3 up, ether2 4 down");
+		(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = true");
+		for (int round = 0; round < 2; round++) {
+			(void)poll_all();
+			assert_string_equal(counters(),
+			    "ether1 4000000000 3000000000 32, ether2 7 8 32");
+			assert_string_equal(interfaces(), "ether1 3 up, ether2 4 down");
+		}
+	}
+}
+
 /* tooBig for more than 8 names: asked for less, and remembered for the next time. */
 static void
 a_small_agent_is_asked_for_less(void **state)
@@ -236,6 +277,7 @@ main(void)
 		CASE(a_new_device_is_walked_and_then_read),
 		CASE(a_renumbered_interface_is_found_by_its_name),
 		CASE(an_interface_that_is_gone_has_no_reading),
+		CASE(an_agent_without_wide_counters_is_read_in_32_bits),
 		CASE(a_small_agent_is_asked_for_less),
 		CASE(an_agent_that_dies_at_bulk_is_walked_by_single_rows),
 		CASE(a_silent_device_delays_nobody),

@@ -1,5 +1,5 @@
 /*
- * snmp_peer.h: an SNMP agent of version 2c for tests of those that ask.
+ * snmp_peer.h: an SNMP agent of versions 1 and 2c for tests of those that ask.
  *
  * A thread on a loopback port answers GET, GETNEXT and GETBULK from a table in the
  * order of its names, right or wrong as `how` says.
@@ -210,6 +210,7 @@ ber_pair(struct ber *b, const struct snmp_row *row, const struct snmp_oid *name)
 }
 
 struct snmp_question {
+	uint32_t version; /* 0: version 1 */
 	struct span community;
 	int kind;
 	uint32_t id, rows;
@@ -223,7 +224,7 @@ snmp_read_question(const unsigned char *data, size_t len)
 	struct snmp_question q = { 0 };
 	struct span in = { data, len }, whole = ber_take(&in), pdu, list;
 
-	(void)ber_take(&whole);
+	q.version = ber_value(ber_take(&whole));
 	q.community = ber_take(&whole);
 	q.kind = whole.at[0];
 	pdu = ber_take(&whole);
@@ -261,21 +262,34 @@ snmp_write_pairs(const struct snmp_peer *p, const struct snmp_question *q, struc
 		ber_pair(b, found[n], &q->names[n % q->n]);
 }
 
+/* Version 1 refuses a request for the first name that it lacks; its number, 0: it has all. */
+static inline size_t
+snmp_lacking(const struct snmp_peer *p, const struct snmp_question *q)
+{
+	for (size_t i = 0; q->version == 0 && i < q->n; i++)
+		if (snmp_row_of(p, &q->names[i], q->kind != 0xa0) == NULL)
+			return i + 1;
+	return 0;
+}
+
 static inline void
 snmp_answer_to(const struct snmp_peer *p, const struct snmp_question *q, uint32_t id, int status,
     struct ber *b)
 {
+	size_t lacking = snmp_lacking(p, q);
+
+	status = status == 0 && lacking > 0 ? 2 : status;
 	b->at = sizeof(b->buf);
 	if (status == 0)
 		snmp_write_pairs(p, q, b);
 	ber_head(b, 0x30, sizeof(b->buf) - b->at);
-	ber_number(b, 0x02, status != 0);
+	ber_number(b, 0x02, status == 2 ? lacking : status != 0);
 	ber_number(b, 0x02, (uint64_t)status);
 	ber_number(b, 0x02, id);
 	ber_head(b, 0xa2, sizeof(b->buf) - b->at);
 	ber_bytes(b, q->community.at, q->community.len);
 	ber_head(b, 0x04, q->community.len);
-	ber_number(b, 0x02, 1);
+	ber_number(b, 0x02, q->version);
 	ber_head(b, 0x30, sizeof(b->buf) - b->at);
 }
 
