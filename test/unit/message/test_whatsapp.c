@@ -86,6 +86,7 @@ meta_gets_its_template_with_our_parameters(void **state)
 	(void)state;
 	assert_memory_equal(got, "POST /4/messages HTTP/1.1\r\n", 27);
 	assert_has(got, "\r\nAuthorization: Bearer TOK\r\n");
+	assert_has(got, "\r\nContent-Type: application/json\r\n");
 	assert_has(got,
 	    "\r\n\r\n{\"messaging_product\":\"whatsapp\",\"to\":\"628123456789\","
 	    "\"type\":\"template\",\"template\":{\"name\":\"due\",\"language\":{\"code\":\"id\"},"
