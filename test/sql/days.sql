@@ -105,6 +105,15 @@ SELECT subscription_activate(:'s', '2026-02-28', NULL, '2026-02-15') \g /dev/nul
 SELECT night(d::date) FROM generate_series(date '2026-02-16', '2026-03-01', '1 day') d \g /dev/null
 SELECT throws_ok(format('SELECT subscription_activate(%L, NULL, NULL, %L)', :'s', '2026-03-01'), 'IS409', NULL, 'a third promise is refused');
 SELECT is(paid_on(:'s', '2026-03-01'), 'active 2026-03-01', '2 x 14 promised days are paid for: 30 less 29 days on, and the day of payment');
+CREATE FUNCTION promised(s uuid) RETURNS int LANGUAGE sql AS $$ SELECT promises FROM subscriptions WHERE id = s $$;
+UPDATE subscriptions SET promises = 2 WHERE id = :'s'; -- as an expired line has it
+SELECT subscription_days_add(:'s', 1, 'storm', '2026-03-01') \g /dev/null
+SELECT is(promised(:'s'), 2, 'a day given does not begin the count of an expired line anew');
+SELECT pay(inv(:'s'), '2026-03-01') AS p \gset
+SELECT is(promised(:'s'), 0, 'a period paid does');
+UPDATE subscriptions SET promises = 1 WHERE id = :'s';
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-03-02') \g /dev/null
+SELECT is(promised(:'s'), 1, 'and a period undone does not');
 
 -- daily package: days online are days paid
 SELECT sub(person(), jsonb_build_object('package_id', pkg('D'))) AS s \gset
@@ -320,6 +329,38 @@ SELECT is((SELECT string_agg(period_start || ' ' || period_end, ', ' ORDER BY se
 SELECT subscription_days_add(:'s', -5, 'no storm', '2026-01-25') \g /dev/null
 SELECT is((SELECT string_agg(period_start || ' ' || period_end, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s' AND is_open),
 	'2026-03-02 2026-04-30, 2026-01-31 2026-03-01', 'and back');
+
+-- restart: a day that was given was no day after the end, so it is not given again
+UPDATE settings SET grace_days = 3;
+SELECT bare('{"late_policy": "restart"}') AS s \gset
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-01-31', '1 day') d \g /dev/null
+SELECT subscription_days_add(:'s', 1, 'storm', '2026-01-31') \g /dev/null
+SELECT night(d::date) FROM generate_series(date '2026-02-01', '2026-02-10', '1 day') d \g /dev/null
+SELECT is(is_now(:'s') || ', off from ' || from_day, 'suspended(debt) 2026-01-31, off from 2026-02-04', 'cut after one day given and three of grace')
+FROM service_offs WHERE subscription_id = :'s';
+SELECT is(paid_on(:'s', '2026-02-10'), 'active 2026-03-10', 'restart: 1 and 2 February come back, the grace of the due date as issued; 31 January is there');
+UPDATE settings SET grace_days = DEFAULT;
+
+-- A bill is overdue on the day after its due date: one that is due today again, however that came, is unpaid.
+CREATE FUNCTION overdue_bill(with_ jsonb DEFAULT '{}') RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+	s uuid := bare(with_);
+BEGIN
+	PERFORM step('renew', '2026-01-25');
+	PERFORM invoice_update(inv(s), '{"due_date": "2026-01-25"}', '2026-01-25');
+	PERFORM step('overdue', '2026-01-26');
+	RETURN s;
+END $$;
+CREATE FUNCTION due(s uuid) RETURNS text LANGUAGE sql AS $$ SELECT status || ' ' || due_date FROM invoices WHERE id = inv(s) $$;
+SELECT jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'end_date', '2026-01-31') AS calendar \gset
+SELECT overdue_bill() AS a, overdue_bill() AS b, overdue_bill() AS c, overdue_bill(:'calendar') AS d, overdue_bill(:'calendar') AS e \gset
+SELECT is(due(:'a') || ', ' || due(:'d'), 'overdue 2026-01-25, overdue 2026-01-25', 'due yesterday: overdue');
+SELECT subscription_days_add(:'a', 1, 'storm', '2026-01-26'), subscription_days_add(:'b', 1, 'storm', '2026-01-27') \g /dev/null
+SELECT is(due(:'a') || ', ' || due(:'b'), 'unpaid 2026-01-26, overdue 2026-01-26', 'a day given moves the due date');
+SELECT invoice_update(inv(:'c'), '{"due_date": "2026-01-26"}', '2026-01-26') \g /dev/null
+SELECT is(due(:'c'), 'unpaid 2026-01-26', 'so does a clerk');
+SELECT subscription_days_add(:'d', 1, 'storm', '2026-01-26'), subscription_days_add(:'e', 1, 'storm', '2026-01-27') \g /dev/null
+SELECT is(due(:'d') || ', ' || due(:'e'), 'unpaid 2026-01-26, overdue 2026-01-26', 'so does a day that is a discount');
 
 SELECT is_empty('SELECT * FROM check_invariants()', 'both laws hold');
 SELECT finish();

@@ -265,6 +265,28 @@ without_a_key_there_is_no_online_payment(void **state)
 	assert_int_equal(notify(notice("o", "settlement", "200")), RC_RETRY);
 }
 
+/* Each way to Midtrans says so before it looks for an order or calls. */
+static void
+without_a_key_nothing_is_asked(void **state)
+{
+	static const struct turn turns[] = { LOST };
+	const struct midtrans_refund_request want = { .order_id = an_order(), .amount = 50000 };
+	struct midtrans_count n;
+	const char *id;
+
+	(void)state;
+	ANSWERING(turns);
+	conf.val[CONF_MIDTRANS_SERVER_KEY] = "";
+	assert_int_equal(midtrans_ask_status(&cx, want.order_id, &id), RC_RETRY);
+	assert_int_equal(midtrans_check_attempt(&cx, attempt_of(want.order_id)), RC_RETRY);
+	assert_int_equal(midtrans_cancel_order(&cx, want.order_id, &id), RC_RETRY);
+	assert_int_equal(midtrans_refund_order(&cx, &want, &id), RC_RETRY);
+	assert_int_equal(midtrans_reconcile(&cx, false, &n), RC_RETRY);
+	assert_string_equal(cx.err.msg, "online payment is not configured");
+	hang_up();
+	assert_int_equal(peer.requests, 0);
+}
+
 static void
 one_does_it_at_a_time(void **state)
 {
@@ -604,6 +626,7 @@ main(void)
 		MIDTRANS_TEST(a_closed_port_is_unreachable_and_nothing_was_sent),
 		MIDTRANS_TEST(a_throttled_call_waits_as_long_as_asked),
 		MIDTRANS_TEST(without_a_key_there_is_no_online_payment),
+		MIDTRANS_TEST(without_a_key_nothing_is_asked),
 		MIDTRANS_TEST(one_does_it_at_a_time),
 		MIDTRANS_TEST(a_page_is_made_once),
 		MIDTRANS_TEST(a_lost_answer_is_asked_for_again),
