@@ -38,14 +38,28 @@ DECLARE
 	first_day date := input ->> 'start_date';
 BEGIN
 	IF first_day <> subscription.start_date THEN
-		IF EXISTS (SELECT FROM service_days WHERE subscription_id = subscription.id) OR EXISTS (SELECT FROM invoices WHERE subscription_id = subscription.id) THEN
-			PERFORM raise_invalid('start_date', 'fixed', 'The start date is fixed once days or bills exist: use POST /days of the subscription.');
-		END IF;
-		UPDATE subscriptions SET start_date = first_day, end_date = first_day - 1 WHERE id = subscription.id;
+		PERFORM subscription_start_move(subscription, first_day, today);
 	END IF;
 	IF wanted <> subscription.end_date THEN
 		PERFORM require_operator_days((input ->> 'bounded')::boolean, wanted - subscription.end_date);
 		PERFORM subscription_end_date_set(subscription.id, wanted, today);
+	END IF;
+END $$;
+
+-- Move the start of a subscription that has no days and no bill yet. As at sign-up, its service is off before
+-- the first day.
+CREATE OR REPLACE FUNCTION subscription_start_move(subscription subscriptions, first_day date, today date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM service_days WHERE subscription_id = subscription.id) OR EXISTS (SELECT FROM invoices WHERE subscription_id = subscription.id) THEN
+		PERFORM raise_invalid('start_date', 'fixed', 'The start date is fixed once days or bills exist: use POST /days of the subscription.');
+	END IF;
+	UPDATE subscriptions SET start_date = first_day, end_date = first_day - 1 WHERE id = subscription.id;
+	IF first_day > today AND (subscription.status = 'active' OR subscription.suspend_reason = 'new') THEN
+		UPDATE subscriptions SET begin_on = first_day WHERE id = subscription.id;
+		PERFORM subscription_set_status(subscription, 'suspended', 'new', format('the service begins on %s', first_day)) WHERE subscription.status = 'active';
+	ELSIF subscription.suspend_reason = 'new' THEN
+		PERFORM subscription_switch_on(subscription, 'the service begins', today, false);
 	END IF;
 END $$;
 

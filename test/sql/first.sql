@@ -79,6 +79,22 @@ SELECT sub(person()) AS a, sub(person(), '{"start_date": "2026-01-10", "end_date
 SELECT lives_ok(format('SELECT subscription_activate(%L, ''2026-01-05'', ''known'', ''2026-01-02'')', :'a'), 'put on by hand');
 SELECT is(is_now(:'a') LIKE 'active %', true, 'it is on');
 SELECT throws_ok(format('SELECT subscription_activate(%L, NULL, ''known'', ''2026-01-09'')', :'b'), 'IS409', 'The service begins on 2026-01-10.', 'before its first day it is not');
+-- The start of a line that has no days and no bill yet may move; the days that it does not have lie before it.
+-- Bug: a line whose start moved into the future stayed on; one that was off until its start began on the old one.
+SELECT sub(person(), '{"issue_invoice": false}') AS s, bare() AS t, sub(person()) AS u,
+	sub(person(), jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid', 'issue_invoice', false, 'start_date', '2026-01-20', 'end_date', '2026-01-31')) AS p \gset
+CREATE FUNCTION begins(s uuid) RETURNS text LANGUAGE sql AS $$ SELECT start_date || ' ' || is_now(id) || coalesce(' begins ' || begin_on, '') FROM subscriptions WHERE id = s $$;
+SELECT is(begins(:'s') || ', ' || begins(:'p'), '2026-01-01 active 2025-12-31, 2026-01-20 suspended(new) 2026-01-31 begins 2026-01-20', 'one is on, one begins later');
+SELECT change(:'s', '{"start_date": "2026-01-10"}', '2026-01-02'), change(:'p', '{"start_date": "2026-01-25"}', '2026-01-02') \g /dev/null
+SELECT is(begins(:'s'), '2026-01-10 suspended(new) 2026-01-09 begins 2026-01-10', 'the start moves, and the end with it: off until then');
+SELECT is(begins(:'p'), '2026-01-25 suspended(new) 2026-01-24 begins 2026-01-25', 'one that is off begins on the new day');
+SELECT change(:'p', '{"start_date": "2026-01-02"}', '2026-01-02'), change(:'s', '{"start_date": "2026-01-03"}', '2026-01-02') \g /dev/null
+SELECT is(begins(:'p'), '2026-01-02 active 2026-01-01', 'a start that has come: on at once');
+SELECT is(step('begin', '2026-01-03') IS NULL, false, 'on its first day the night');
+SELECT is(begins(:'s'), '2026-01-03 active 2026-01-02', 'puts the other on');
+SELECT throws_ok(format($$SELECT change(%L, '{"start_date": "2026-01-10"}', '2026-01-02')$$, l), 'IS422', NULL, 'not that of a line with days, or with a bill')
+FROM unnest(ARRAY[:'t', :'u']) l;
+SELECT lives_ok(format($$SELECT change(%L, '{"start_date": "2026-01-01"}', '2026-01-02')$$, :'u'), 'the same start is no change');
 SELECT sound();
 SELECT finish();
 ROLLBACK;
