@@ -64,6 +64,11 @@ SELECT is((SELECT string_agg(period_end || ' ' || amount, ', ' ORDER BY seq) FRO
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS a \gset
 SELECT subscription_days_add(:'a', 3, NULL, '2026-01-02'), subscription_cancel(:'a', NULL, '2026-01-10') \g /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY position) FROM invoice_lines WHERE invoice_id = inv(:'a')), 'part 48400, discount -14600', 'three days of ten');
+SELECT sub(person()) AS a, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS b \gset
+SELECT pay(inv(:'b'), '2026-01-01') \g /dev/null
+SELECT subscription_cancel(:'a', NULL, '2026-01-10'), subscription_cancel(:'b', NULL, '2026-01-10') \g /dev/null
+SELECT is((SELECT string_agg(period_end || ' ' || owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id IN (:'a', :'b')),
+	'2026-01-30 unpaid 0/100000, 2026-01-31 paid 150000/150000', 'that of a rolling line stands, and so does a paid one');
 UPDATE settings SET prorate_last = false;
 SELECT sound();
 SELECT finish();
