@@ -437,6 +437,9 @@ lose_at_each_turn(const struct turn *whole, size_t n, void (*prepare)(void))
 		    sql("SELECT sync_state || ': ' || split_part(sync_error, ':', 1)"
 			" AS v FROM account_states"),
 		    "failed: router Main closed the connection");
+		/* Nothing more is asked of a connection that is lost. */
+		assert_null(sql("SELECT sync_error AS v FROM account_states"
+				" WHERE sync_error LIKE '%%not connected%%'"));
 		(void)hang_up();
 		(void)sql("TRUNCATE customers, packages, router_settings CASCADE");
 	}

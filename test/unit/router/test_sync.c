@@ -1,0 +1,183 @@
+/* The children of router-sync: one router's worker, the nightly check, the sample of sessions. */
+#include "rows.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/daemon.h"
+#include "net/ros_peer.h"
+#include "router/sync.h"
+
+#define HELLO                                                                                      \
+	{ .listen = 1, .say = "!done\n" },                                                         \
+	{                                                                                          \
+		.listen = 1, .say = "!re|=version=7.20\n!done\n"                                   \
+	}
+#define EMPTY                                                                                      \
+	{                                                                                          \
+		.listen = 5,                                                                       \
+		.say = "!done|.tag=1\n!done|.tag=2\n!done|.tag=3\n!done|.tag=4\n!done|.tag=5\n",   \
+		.end = PEER_HOLD                                                                   \
+	}
+
+static struct peer *peer;
+static char received[8192];
+
+/* The work empties cx->mem, which would end a transaction of the test: rows are committed. */
+static int
+begin(void **state)
+{
+	(void)state;
+	cx.err = (struct err){ 0 };
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	if (peer != NULL)
+		(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	(void)sql("TRUNCATE customers, packages, router_settings, alert_logs CASCADE");
+	return rows_end(state);
+}
+
+/* A router that answers by these turns; its id, beyond cx->mem. */
+static const char *
+answering(const struct turn *turns)
+{
+	static char id[40];
+
+	peer = peer_start(turns, NULL);
+	(void)snprintf(id, sizeof(id), "%s", a_router("Main", peer->port));
+	return id;
+}
+
+static void
+citra_is_due(const char *when)
+{
+	(void)an_account("citra", a_package("home", "pppoe"), "");
+	(void)sql("UPDATE mikrotik_secrets SET profile = 'gold'");
+	(void)sql("DELETE FROM profile_states");
+	(void)sql("UPDATE account_states SET kick = false, due_at = now() + interval '%s'", when);
+}
+
+static const char *
+state_of_citra(void)
+{
+	return sql("SELECT sync_state AS v FROM account_states");
+}
+
+/* One run reports by its exit code; a service leaves failures to the database. */
+static void
+a_run_ends_when_nothing_is_due(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!trap|=message=not enough permissions (9)\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+	};
+	const struct sync once = { .once = true };
+	const char *id = answering(turns);
+
+	(void)state;
+	assert_int_equal(sync_worker(&cx, &once, id), EXIT_DONE); /* no job at all */
+	citra_is_due("0");
+	assert_int_equal(sync_worker(&cx, &once, id), EXIT_FAILED);
+	assert_string_equal(state_of_citra(), "failed");
+	(void)sql("UPDATE account_states SET due_at = now()");
+	(void)sql("UPDATE router_settings SET port = 1"); /* where nobody listens */
+	assert_int_equal(sync_worker(&cx, &once, id), EXIT_FAILED);
+	assert_int_equal(sync_worker(&cx, &(struct sync){ .once = false }, id), EXIT_DONE);
+}
+
+/* The check of all routers goes on after one that does not answer, and reports that. */
+static void
+a_check_goes_on_after_a_dead_router(void **state)
+{
+	static const struct turn turns[] = { HELLO, EMPTY };
+	const char *id = answering(turns);
+	char dead[40];
+
+	(void)state;
+	(void)snprintf(dead, sizeof(dead), "%s", a_router("A dead one", 1));
+	assert_int_equal(sync_check(&cx, dead), EXIT_FAILED);
+	assert_int_equal(sync_check(&cx, NULL), EXIT_FAILED);
+	assert_int_equal(sql_i64("SELECT count(*) AS v FROM router_states WHERE router_id = '%s'"
+				 " AND broken_since IS NULL",
+			     id),
+	    1);
+	(void)peer_stop(peer, received, sizeof(received));
+	peer = NULL;
+	assert_non_null(strstr(received, "/ppp/secret/print"));
+}
+
+static void
+a_check_of_a_right_router_is_done(void **state)
+{
+	static const struct turn turns[] = { HELLO, EMPTY };
+
+	(void)state;
+	assert_int_equal(sync_check(&cx, answering(turns)), EXIT_DONE);
+}
+
+static void
+a_sample_of_a_dead_router_is_a_failure(void **state)
+{
+	(void)state;
+	assert_int_equal(sync_sample(&cx), EXIT_DONE); /* there is no router */
+	(void)a_router("Main", 1);
+	citra_is_due("1 hour");
+	assert_int_equal(sync_sample(&cx), EXIT_FAILED);
+}
+
+static void *
+stop_soon(void *arg)
+{
+	(void)usleep(1500 * 1000);
+	(void)kill(getpid(), SIGTERM);
+	return arg;
+}
+
+/* A worker keeps its connection: a job that becomes due needs no new login. The last test. */
+static void
+a_worker_waits_for_the_next_job(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+	};
+	const char *id = answering(turns);
+	int64_t began = clock_ms();
+	pthread_t stopper;
+
+	(void)state;
+	citra_is_due("400 ms");
+	assert_int_equal(pthread_create(&stopper, NULL, stop_soon, NULL), 0);
+	assert_int_equal(sync_worker(&cx, &(struct sync){ .once = false }, id), EXIT_DONE);
+	assert_in_range(clock_ms() - began, 1400, 10000);
+	assert_int_equal(pthread_join(stopper, NULL), 0);
+	assert_string_equal(state_of_citra(), "synced");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_run_ends_when_nothing_is_due),
+		CASE(a_check_goes_on_after_a_dead_router),
+		CASE(a_check_of_a_right_router_is_done),
+		CASE(a_sample_of_a_dead_router_is_a_failure),
+		CASE(a_worker_waits_for_the_next_job),
+	};
+
+	daemon_signals();
+	return cmocka_run_group_tests_name("sync", tests, rows_open, rows_close);
+}
