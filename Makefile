@@ -296,6 +296,7 @@ fuzz: fuzzers
 	@scripts/run-fuzzers $(S) $(if $(T),$(filter %/$(T),$(FUZZERS)),$(FUZZERS))
 
 bench: programs $(BENCHES)
+	@scripts/deps building running testing measuring
 	ISP_BUILD=$(abspath $(B)) test/bench/run
 
 # The long form of what `make test` does in seconds: the hammer, the model's year, the outages, the

@@ -68,6 +68,15 @@ take_slot(struct icmp *e, struct icmp_probe *p)
 	return slot;
 }
 
+static uint64_t
+take_token(struct icmp *e)
+{
+	if (e->ntokens == 0 &&
+	    getrandom(e->tokens, sizeof(e->tokens), 0) == (ssize_t)sizeof(e->tokens))
+		e->ntokens = TOKENS;
+	return e->ntokens > 0 ? e->tokens[--e->ntokens] : (uint64_t)now_ns(CLOCK_MONOTONIC);
+}
+
 void
 icmp_start(struct icmp *e, struct icmp_probe *p)
 {
@@ -75,8 +84,7 @@ icmp_start(struct icmp *e, struct icmp_probe *p)
 	p->sent = p->received = p->error = 0;
 	p->mean_ms = p->min_ms = p->max_ms = p->jitter_ms = 0;
 	p->answered = 0;
-	if (getrandom(&p->token, sizeof(p->token), 0) != sizeof(p->token))
-		p->token = (uint64_t)now_ns(CLOCK_MONOTONIC);
+	p->token = take_token(e);
 	p->slot = take_slot(e, p);
 	p->event_ns = now_ns(CLOCK_MONOTONIC);
 	icmp_heap_add(e, p);
@@ -166,21 +174,24 @@ take_reply(struct icmp *e, const unsigned char *icmp, size_t len,
 		end_probe(e, p);
 }
 
+/* Room for more than one batch of replies: a call that leaves room has left none in the kernel. */
+enum { TAKE = 2 * BATCH };
+
 struct incoming {
-	struct mmsghdr msgs[BATCH];
-	struct iovec iov[BATCH];
-	struct sockaddr_storage from[BATCH];
-	unsigned char packet[BATCH][RECEIVE];
+	struct mmsghdr msgs[TAKE];
+	struct iovec iov[TAKE];
+	struct sockaddr_storage from[TAKE];
+	unsigned char packet[TAKE][RECEIVE];
 	union {
 		struct cmsghdr align;
 		unsigned char room[CMSG_SPACE(sizeof(struct timespec))];
-	} control[BATCH];
+	} control[TAKE];
 };
 
 static void
 incoming_set_up(struct incoming *in)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < TAKE; i++) {
 		in->iov[i] = (struct iovec){ in->packet[i], RECEIVE };
 		in->msgs[i].msg_hdr = (struct msghdr){ .msg_name = &in->from[i],
 			.msg_namelen = sizeof(in->from[i]),
@@ -208,19 +219,16 @@ take_batch(struct icmp *e, struct incoming *in, size_t n, bool v6)
 }
 
 static void
-receive(struct icmp *e)
+receive(struct icmp *e, int v)
 {
 	struct incoming in;
+	int n = TAKE;
 
-	for (int v = V4; v <= V6; v++) {
-		int n = BATCH;
-
-		while (e->fd[v] >= 0 && n == BATCH) {
-			incoming_set_up(&in);
-			n = recvmmsg(e->fd[v], in.msgs, BATCH, MSG_DONTWAIT, NULL);
-			if (n > 0)
-				take_batch(e, &in, (size_t)n, v == V6);
-		}
+	while (e->fd[v] >= 0 && n == TAKE) {
+		incoming_set_up(&in);
+		n = recvmmsg(e->fd[v], in.msgs, TAKE, MSG_DONTWAIT, NULL);
+		if (n > 0)
+			take_batch(e, &in, (size_t)n, v == V6);
 	}
 }
 
@@ -246,8 +254,8 @@ write_packet(unsigned char *packet, const struct icmp_probe *p, int number, bool
 	memset(packet + 2, 0, 2);
 	memcpy(packet + 6, &(uint16_t){ htons((uint16_t)number) }, 2);
 	memcpy(packet + 8, &stamp, sizeof(stamp));
-	if (!v6) /* the kernel computes that of IPv6 */
-		memcpy(packet + 2, &(uint16_t){ checksum(packet, PACKET) }, 2);
+	if (!v6) /* the kernel computes that of IPv6; the rest of the packet is zero */
+		memcpy(packet + 2, &(uint16_t){ checksum(packet, 8 + sizeof(stamp)) }, 2);
 }
 
 /* Request i of a batch has left, or (error) cannot leave. */
@@ -312,7 +320,7 @@ queue_packet(struct icmp *e, struct icmp_probe *p)
 	out->probe[out->n++] = p;
 	if (out->n == BATCH) {
 		flush(e, v);
-		receive(e); /* the default buffer holds 128 replies: read while sending */
+		receive(e, v); /* the default buffer holds 128 replies: read while sending */
 	}
 }
 
@@ -321,8 +329,8 @@ send_due(struct icmp *e)
 {
 	const int64_t now = now_ns(CLOCK_MONOTONIC);
 
-	while (e->nheap > 0 && e->heap[0]->event_ns <= now) {
-		struct icmp_probe *p = e->heap[0];
+	while (e->nheap > 0 && e->heap[0].ns <= now) {
+		struct icmp_probe *p = e->heap[0].probe;
 
 		icmp_heap_remove(e, p);
 		if (p->sent < p->count)
@@ -342,8 +350,8 @@ wait_until(const struct icmp *e, int64_t end_ns)
 	const int64_t now = now_ns(CLOCK_MONOTONIC);
 	int64_t ns = end_ns;
 
-	if (e->nheap > 0 && e->heap[0]->event_ns < ns)
-		ns = e->heap[0]->event_ns;
+	if (e->nheap > 0 && e->heap[0].ns < ns)
+		ns = e->heap[0].ns;
 	return ns <= now ? 0 : (int)((ns - now) / NS_PER_MS + 1);
 }
 
@@ -365,7 +373,8 @@ icmp_step(struct icmp *e, int wait_ms, struct icmp_probe **done, size_t max)
 		{ .fd = e->fd[V6], .events = POLLIN } };
 
 	for (;;) {
-		receive(e);
+		receive(e, V4);
+		receive(e, V6);
 		send_due(e);
 		if (e->nended > 0 || now_ns(CLOCK_MONOTONIC) >= end)
 			break;

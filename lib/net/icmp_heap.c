@@ -1,7 +1,9 @@
-/* icmp_heap.c: a heap of probes, ordered by the time of their next event. */
+/* icmp_heap.c: a heap of probes, four below each, ordered by the time of their next event. */
 #include "net/icmp_int.h"
 
 #include <string.h>
+
+enum { BELOW = 4 };
 
 void *
 icmp_grow(struct arena *mem, void *list, size_t n, size_t *max, size_t size)
@@ -18,52 +20,54 @@ icmp_grow(struct arena *mem, void *list, size_t n, size_t *max, size_t size)
 }
 
 static void
-heap_put(struct icmp *e, size_t i, struct icmp_probe *p)
+heap_put(struct icmp *e, size_t i, struct icmp_event ev)
 {
-	e->heap[i] = p;
-	p->heap_at = (ptrdiff_t)i;
+	e->heap[i] = ev;
+	ev.probe->heap_at = (ptrdiff_t)i;
 }
 
 static void
-sift_up(struct icmp *e, size_t i, struct icmp_probe *p)
+sift_up(struct icmp *e, size_t i, struct icmp_event ev)
 {
 	size_t up;
 
-	for (; i > 0 && e->heap[up = (i - 1) / 2]->event_ns > p->event_ns; i = up)
+	for (; i > 0 && e->heap[up = (i - 1) / BELOW].ns > ev.ns; i = up)
 		heap_put(e, i, e->heap[up]);
-	heap_put(e, i, p);
+	heap_put(e, i, ev);
 }
 
 static void
-sift_down(struct icmp *e, size_t i, struct icmp_probe *p)
+sift_down(struct icmp *e, size_t i, struct icmp_event ev)
 {
-	size_t child;
+	size_t first, child;
 
-	while ((child = 2 * i + 1) < e->nheap) {
-		if (child + 1 < e->nheap && e->heap[child + 1]->event_ns < e->heap[child]->event_ns)
-			child++;
-		if (p->event_ns <= e->heap[child]->event_ns)
+	while ((first = child = BELOW * i + 1) < e->nheap) {
+		for (size_t k = first + 1; k < first + BELOW && k < e->nheap; k++)
+			child = e->heap[k].ns < e->heap[child].ns ? k : child;
+		if (ev.ns <= e->heap[child].ns)
 			break;
 		heap_put(e, i, e->heap[child]);
 		i = child;
 	}
-	sift_up(e, i, p);
+	sift_up(e, i, ev);
 }
 
 void
 icmp_heap_add(struct icmp *e, struct icmp_probe *p)
 {
-	e->heap = icmp_grow(e->mem, e->heap, e->nheap, &e->heap_max, sizeof(struct icmp_probe *));
-	sift_up(e, e->nheap++, p);
+	const struct icmp_event ev = { p->event_ns, p };
+
+	e->heap = icmp_grow(e->mem, e->heap, e->nheap, &e->heap_max, sizeof(ev));
+	sift_up(e, e->nheap++, ev);
 }
 
 void
 icmp_heap_remove(struct icmp *e, struct icmp_probe *p)
 {
 	const size_t i = (size_t)p->heap_at;
-	struct icmp_probe *last = e->heap[--e->nheap];
+	const struct icmp_event last = e->heap[--e->nheap];
 
 	p->heap_at = -1;
-	if (last != p)
+	if (last.probe != p)
 		sift_down(e, i, last);
 }

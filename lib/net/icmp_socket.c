@@ -44,12 +44,36 @@ filter(int fd, uint16_t ident, bool v6)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &code, sizeof(code));
 }
 
+/* Keep requests to ourselves and the like from the socket before the kernel copies them for it. */
+static int
+set_types(int fd, bool v6)
+{
+	const struct icmp_filter v4_types = { ~(1U << ICMP_ECHOREPLY) };
+	struct icmp6_filter v6_types;
+
+	if (!v6)
+		return setsockopt(fd, SOL_RAW, ICMP_FILTER, &v4_types, sizeof(v4_types));
+	memset(&v6_types, 0xff, sizeof(v6_types));
+	v6_types.data[ICMPV6_ECHO_REPLY / 32] &= ~(1U << ICMPV6_ECHO_REPLY % 32);
+	return setsockopt(fd, IPPROTO_ICMPV6, ICMPV6_FILTER, &v6_types, sizeof(v6_types));
+}
+
+/* Spare the kernel the search for an id that only fragments need. */
+static int
+set_whole(int fd, bool v6)
+{
+	const int probe = IP_PMTUDISC_PROBE;
+
+	return v6 ? 0 : setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe));
+}
+
 static enum rc
 open_socket(struct ctx *cx, int family, uint16_t ident, int *ret)
 {
 	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 	const int on = 1, room = 8 << 20;
+	const bool v6 = family == AF_INET6;
 
 	*ret = -1;
 	if (fd < 0 && errno == EAFNOSUPPORT)
@@ -62,7 +86,7 @@ open_socket(struct ctx *cx, int family, uint16_t ident, int *ret)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
-	    filter(fd, ident, family == AF_INET6) != 0) {
+	    filter(fd, ident, v6) != 0 || set_types(fd, v6) != 0 || set_whole(fd, v6) != 0) {
 		close(fd);
 		return FAIL(cx, RC_INTERNAL, "cannot set an ICMP socket up: %s",
 		    strerrordesc_np(errno));

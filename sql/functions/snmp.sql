@@ -102,25 +102,27 @@ $$;
 -- Interfaces that carry nearly all they can: raised at one share of the speed, cleared at a lower one.
 CREATE OR REPLACE FUNCTION snmp_judge() RETURNS void
 LANGUAGE sql AS $$
-	WITH judged AS (
-		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, coalesce(i.manual_speed, i.if_speed) AS speed,
-		       greatest(c.in_rate, c.out_rate) AS busiest, s.bandwidth_raise_percent, s.bandwidth_clear_percent,
-		       'bandwidth:' || i.id AS alert_key,
-		       jsonb_build_object('name', d.name, 'interface', i.if_name, 'used', greatest(c.in_rate, c.out_rate) / 1000000,
-		                          'speed', coalesce(i.manual_speed, i.if_speed) / 1000000) AS said
+	WITH changed AS ( -- of tens of thousands the few whose alert begins or ends
+		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, u.speed, u.busiest, a.key IS NOT NULL AS is_open,
+		       'bandwidth:' || i.id AS alert_key
 		  FROM settings s, snmp_counters c
 		  JOIN snmp_interfaces i ON i.id = c.interface_id
 		  JOIN snmp_devices d ON d.id = i.device_id
-		 WHERE d.is_active AND i.monitor_bandwidth AND coalesce(i.manual_speed, i.if_speed) > 0
+		 CROSS JOIN LATERAL (SELECT coalesce(i.manual_speed, i.if_speed) AS speed, greatest(c.in_rate, c.out_rate) AS busiest) u
+		  LEFT JOIN alert_logs a ON a.key = 'bandwidth:' || i.id AND a.resolved_at IS NULL
+		 WHERE d.is_active AND i.monitor_bandwidth AND u.speed > 0
 		   AND c.in_rate IS NOT NULL AND c.read_at > now() - interval '10 minutes'
+		   AND CASE WHEN a.key IS NULL THEN u.busiest >= u.speed::float8 * s.bandwidth_raise_percent / 100
+		            ELSE u.busiest < u.speed::float8 * s.bandwidth_clear_percent / 100 END
+	), worded AS (
+		SELECT *, jsonb_build_object('name', name, 'interface', if_name, 'used', busiest / 1000000, 'speed', speed / 1000000) AS said
+		  FROM changed
 	), raised AS (
 		SELECT alert_raise_text('bandwidth', 'warning', 'bandwidth_full', said,
 		                   jsonb_build_object('kind', 'snmp', 'id', device_id, 'interface_id', id), alert_key)
-		  FROM judged WHERE busiest >= speed / 100.0 * bandwidth_raise_percent AND NOT monitor_alert_is_open(alert_key)
-		   AND NOT monitor_in_maintenance(device_id, router_id)
+		  FROM worded WHERE NOT is_open AND NOT monitor_in_maintenance(device_id, router_id)
 		UNION ALL
-		SELECT alert_resolve_text(alert_key, 'bandwidth_free', said)
-		  FROM judged WHERE busiest < speed / 100.0 * bandwidth_clear_percent AND monitor_alert_is_open(alert_key)
+		SELECT alert_resolve_text(alert_key, 'bandwidth_free', said) FROM worded WHERE is_open
 	)
 	SELECT count(*) FROM raised
 $$;

@@ -6,6 +6,7 @@ ends all of it."""
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -95,6 +96,19 @@ def cpu_seconds(roots):
         except OSError:
             pass
     return total / 1e9
+
+
+def process_seconds(pid, ended=False):
+    """Seconds of a process with all its threads, or (ended) of those of its children that have ended."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return sum(int(n) for n in (fields[13:15] if ended else fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def spent(lab=None):
+    """Seconds of processor of the programs we ran, and of the database's backends that have ended."""
+    ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ours.ru_utime + ours.ru_stime + (process_seconds(lab.pid("postgres"), ended=True) if lab else 0)
 
 
 # ---- the system ----------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOOLS = {"chromium", "clang-14", "clang", "clang-tidy-14", "clang-format-14", "cppcheck",
-         "valgrind", "wrk", "hey", "fping", "strace", "shellcheck", "mandoc", "snmpd", "python3-pytest", "libcmocka-dev",
+         "valgrind", "hey", "shellcheck", "mandoc", "snmpd", "python3-pytest", "libcmocka-dev",
          "universal-ctags", "pgbouncer", "lintian", "debhelper", "debootstrap"}
+RIVALS = {"wrk", "strace", "fping", "cacti-spine", "mariadb-server"}
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def test_a_server_gets_no_tools(bare):
     assert {"gcc", "libpq-dev"} <= set(building) and {"nginx", "sqitch", "python3"} <= set(running)
     assert not TOOLS & (set(building) | set(running))
     assert TOOLS - {"clang", "lintian", "debhelper"} <= set(testing) or "clang" in testing
+    assert set(bare("measuring")) == RIVALS and not RIVALS & (set(building) | set(running) | set(testing))
     assert set(packaging) == {"debhelper", "lintian", "nodejs", "npm"}
     assert not set(testing) & (set(building) | set(running)), "a package stands in one class"
     assert not set(building) & set(running)
@@ -42,7 +44,8 @@ def test_a_server_gets_no_tools(bare):
 
 
 @pytest.mark.parametrize("target, classes", [("build", "building"), ("run", "building running"), ("test", ""),
-                                             ("deb", "building packaging"), ("install", None)])
+                                             ("deb", "building packaging"), ("bench", "building running testing measuring"),
+                                             ("install", None)])
 def test_each_target_asks_for_its_classes(target, classes):
     with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as file:
         makefile = file.read()
