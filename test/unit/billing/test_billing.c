@@ -44,6 +44,17 @@ static const struct db_stmt lock_customer = { "tb_lock_customer",
 	"SELECT 1 FROM customers c JOIN subscriptions s ON s.customer_id = c.id"
 	" WHERE s.mikrotik_username = 'unit1999-7' FOR UPDATE OF c", 0 };
 static const struct db_stmt age = { "tb_age", "UPDATE billing_previews SET made_at = made_at - interval '59 seconds'", 0 };
+static const struct db_stmt set_guard = { "tb_set_guard", "UPDATE settings SET suspend_guard = $1::text::int", 1 };
+static const struct db_stmt make_router = { "tb_near", /* the first router takes all accounts */
+	"INSERT INTO router_settings (name, host, port, username, is_active) VALUES ('near 1999', '127.0.0.8', 1, 'api', true)", 0 };
+static const struct db_stmt put_on_router = { "tb_router",
+	"WITH r AS (INSERT INTO router_settings (name, host, port, username, is_active) VALUES ('away 1999', '127.0.0.9', 1, 'api', true)"
+	" RETURNING id)"
+	" UPDATE subscriptions SET router_id = r.id FROM r WHERE mikrotik_username = 'unit1999-7'", 0 };
+static const struct db_stmt lose_router = { "tb_away",
+	"INSERT INTO router_states AS s (router_id, away_since) SELECT id, now() - interval '1 hour' FROM router_settings WHERE name = 'away 1999'"
+	" ON CONFLICT (router_id) DO UPDATE SET away_since = excluded.away_since", 0 };
+static const struct db_stmt find_router = { "tb_back", "UPDATE router_states SET away_since = NULL", 0 };
 static const struct db_stmt forget = { "tb_forget", "DELETE FROM billing_previews", 0 };
 /* clang-format on */
 
@@ -250,6 +261,74 @@ only_the_steps_asked_for(void **state)
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 0);
 }
 
+/* Forty are due: a guard of 39 stops the step, one of 40 does not. */
+static void
+the_guard_stops_what_is_beyond_it(void **state)
+{
+	struct billing_report rep;
+
+	(void)state;
+	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("39")), RC_OK);
+	rep = run("1999-02-20", true);
+	assert_int_equal(rep.count[BILLING_SUSPEND].done, 0);
+	assert_int_equal(rep.count[BILLING_SUSPEND].guarded, 40);
+	assert_int_equal(billing_failed(&rep), 40);
+	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("40")), RC_OK);
+	rep = run("1999-02-20", true);
+	assert_int_equal(rep.count[BILLING_SUSPEND].done, 40);
+	assert_int_equal(rep.count[BILLING_SUSPEND].guarded, 0);
+	assert_int_equal(sql(&widen_guard), RC_OK);
+}
+
+/* The customer on a router that is away has no service to lose: it is held, and the report says so.
+ */
+static void
+a_router_that_is_away_holds_its_customers(void **state)
+{
+	struct billing_report rep;
+
+	(void)state;
+	assert_int_equal(sql(&make_router), RC_OK);
+	assert_int_equal(sql(&put_on_router), RC_OK);
+	assert_int_equal(sql(&lose_router), RC_OK);
+	rep = run("1999-02-20", true);
+	assert_int_equal(sql(&find_router), RC_OK);
+	assert_int_equal(rep.count[BILLING_SUSPEND].done, 39);
+	assert_int_equal(rep.count[BILLING_SUSPEND].held, 1);
+	assert_non_null(strstr(rep.noted.buf, "\"username\":\"unit1999-7\""));
+	assert_non_null(strstr(rep.noted.buf, "the router away 1999 is away, night 1 of 3"));
+	assert_int_equal(billing_failed(&rep), 1);
+}
+
+#define NOTHING(step)                                                                              \
+	"\"" step                                                                                  \
+	"\":{\"done\":0,\"refused\":0,\"skipped\":0,\"held\":0,\"failed\":0,\"guarded\":0},"
+
+static void
+a_report_says_what_each_step_did(void **state)
+{
+	struct billing_options opt = { .date = "1999-02-20",
+		.dry_run = true,
+		.steps = 1U << BILLING_OVERDUE | 1U << BILLING_SUSPEND };
+	struct billing_report rep;
+	const char *json;
+
+	(void)state;
+	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
+	json = billing_report_json(&cx, &rep);
+	assert_memory_equal(json,
+	    "{\"date\":\"1999-02-20\",\"dry_run\":true,\"missed_days\":\"1999-01-26, ", 60);
+	assert_non_null(strstr(json,
+	    "\"only\":\"overdue,suspend\",\"steps\":{" NOTHING("begin") NOTHING("renew")
+		NOTHING("overdue") NOTHING("late") NOTHING("expire") "\"suspend\":{\"done\":40,"));
+	assert_non_null(strstr(json,
+	    "\"lines\":[{\"step\":\"suspend\",\"outcome\":\"done\",\"subscription_id\":\""));
+	assert_non_null(
+	    strstr(json, "\"customer_name\":\"unit 1999\",\"invoice_number\":\"INV-19990125-0040\","
+			 "\"amount\":50000,\"due_date\":\"1999-01-30\",\"detail\":null}"));
+	assert_in_range(rep.longest_ms, 1, 60000);
+}
+
 /* The answer is given again for a minute, whatever happened meanwhile. */
 static void
 a_preview_is_kept(void **state)
@@ -311,6 +390,9 @@ main(void)
 		cmocka_unit_test(a_second_run_does_what_was_left),
 		cmocka_unit_test(a_failure_is_named),
 		cmocka_unit_test(only_the_steps_asked_for),
+		cmocka_unit_test(the_guard_stops_what_is_beyond_it),
+		cmocka_unit_test(a_router_that_is_away_holds_its_customers),
+		cmocka_unit_test(a_report_says_what_each_step_did),
 		cmocka_unit_test(a_preview_is_kept),
 		cmocka_unit_test(a_third_preview_is_sent_away),
 		cmocka_unit_test(missed_days_are_reported),
