@@ -40,6 +40,7 @@ static const struct field fields[] = {
 	{ "synced_at",      FT_TIME,   RO | FF_NULL },
 	{ "created_at",     FT_TIME,   RO | FF_SORT },
 	{ "updated_at",     FT_TIME,   RO | FF_SORT },
+	{ "customer.name",  FT_TEXT,   RO | FF_NULL },
 };
 
 static const char *const search[] = { "username", "comment", NULL };

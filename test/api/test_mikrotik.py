@@ -164,6 +164,7 @@ def test_a_subscribers_switch(api, box, town, stack):
         api.post("/api/mikrotik/toggle-user", {"username": name, "type": "pppoe", "action": "disable"}).want(200)
     row = api.rows("/api/mikrotik-secrets", username=name)[0]
     assert (row["disabled"], row["sync_state"]) == (True, "synced")
+    assert row["customer"]["name"] == sub["customer"]["name"], "whose account it is"
     api.post("/api/mikrotik/toggle-user", {"username": name, "type": "pppoe", "action": "enable"}).want(200)
     api.call("PUT", "/api/mikrotik/update-user", {"username": name}).want(200)
     api.delete("/api/mikrotik/delete-user", {"username": name, "type": "pppoe"}).want(409)

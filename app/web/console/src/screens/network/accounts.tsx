@@ -43,7 +43,7 @@ export function Accounts({ router }: { router?: string }) {
 				{
 					key: 'customer',
 					phone: 'plain',
-					cell: r => r.customer_id && <To to={`/customers/${r.customer_id}`}>{t.a.open}</To>,
+					cell: r => r.customer && <To to={`/customers/${r.customer_id}`}>{r.customer.name}</To>,
 				},
 				{ key: 'sync_error', phone: 'plain' },
 				{ key: 'synced_at', wide: true, phone: 'hide' },
