@@ -27,13 +27,14 @@ test('a sheet with bad rows: each problem is shown before anything is written', 
 });
 
 test('one act on a whole list, with the answer for each row', async ({ page, allowed: _ }) => {
-	const paid = await total('/api/invoices?status=paid&kind=first');
-	expect(paid, 'more than a page').toBeGreaterThan(20);
 	await enter(page, '/invoices?status=paid&kind=first');
 	await page.getByRole('checkbox', { name: 'Semua', exact: true }).check();
 	await expect(page.getByText('20 dipilih')).toBeVisible();
+	/* Other stories pay first bills meanwhile: as many as this list then holds, more than a page. */
 	await page.getByRole('button', { name: /^Pilih semua/ }).click();
-	await expect(page.getByText(`${paid} dipilih`).first()).toBeVisible();
+	const chosen = page.getByRole('region').getByText(/^(2[1-9]|[3-9]\d|\d{3,}) dipilih$/);
+	await expect(chosen).toBeVisible();
+	const paid = Number.parseInt(await chosen.innerText(), 10);
 	await page.getByRole('button', { name: 'Ingatkan' }).click();
 	const dialog = page.getByRole('dialog');
 	await expect(dialog.getByText('0 akan dikerjakan.')).toBeVisible();

@@ -1,11 +1,11 @@
 /* Routers, differences, graphs, alerts through the screens. */
 import { adminToken, api, enter, expect, test } from './walk';
 
-type Rows = { data: { id: string }[] };
+type Rows = { data: { id: string; name: string }[] };
 
 test('a difference on a router is shown and repaired', async ({ page, allowed: _ }) => {
 	const token = await adminToken();
-	const router = (await api<Rows>('GET', '/api/router-settings?is_active=1', token)).data[0]!.id;
+	const { id: router, name } = (await api<Rows>('GET', '/api/router-settings?is_active=1', token)).data[0]!;
 	const accounts = await api<{ id: string; name: string; disabled: boolean; comment?: string }[]>(
 		'GET',
 		`/api/mikrotik/secrets?router_id=${router}`,
@@ -16,11 +16,13 @@ test('a difference on a router is shown and repaired', async ({ page, allowed: _
 		profile: 'default',
 	});
 	await enter(page, '/network?tab=drift');
-	const row = page.getByRole('row', { name: new RegExp(account.name.replaceAll('.', '\\.')) });
+	const plan = page.locator('section', { has: page.getByRole('heading', { name, exact: true }) });
+	const row = plan.getByRole('row', { name: new RegExp(account.name.replaceAll('.', '\\.')) });
 	await expect(row).toContainText('default');
-	await page.getByRole('button', { name: 'Terapkan' }).first().click();
+	await plan.getByRole('button', { name: 'Terapkan' }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Terapkan' }).click();
-	await expect(page.getByText('Router sesuai dengan catatan di sini.').first()).toBeVisible();
+	await expect(row).toHaveCount(0);
+	await expect(plan.getByText('Router sesuai dengan catatan di sini.')).toBeVisible();
 });
 
 test('graphs have data, and a table for who cannot see them', async ({ page, allowed: _ }) => {
@@ -31,7 +33,7 @@ test('graphs have data, and a table for who cannot see them', async ({ page, all
 		await enter(page, path);
 		await expect(page.locator('canvas').first()).toBeVisible();
 		const figures = page.locator('figure table').first().getByRole('row');
-		expect(await figures.count()).toBeGreaterThan(10);
+		await expect.poll(() => figures.count()).toBeGreaterThan(10);
 		await page.getByText('6 jam', { exact: true }).click();
 		await expect(page.locator('canvas').first()).toBeVisible();
 	}

@@ -125,6 +125,8 @@ const stringifySearch = (search: Record<string, unknown>) => {
 export const router = createRouter({
 	routeTree: root.addChildren([login, ...outside, paper, inside.addChildren(screens)]),
 	defaultPreload: 'intent',
+	/* A screen of another row begins anew: nothing of the row before is shown, or paid, under its name. */
+	defaultRemountDeps: ({ params }) => params,
 	scrollRestoration: true,
 	parseSearch,
 	stringifySearch,

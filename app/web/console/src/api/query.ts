@@ -30,12 +30,8 @@ export function useGet<T>(path: string, query: Query = {}, options: Options = {}
 	});
 }
 
-/* The key of previews: an act that is done is not previewed once more. */
-export const DRY_RUN = 'dry run';
-
 /* After a write everything on screen is asked for again: money and service reach far. */
-export const refresh = () =>
-	void cache.invalidateQueries({ predicate: query => query.queryKey[0] !== DRY_RUN });
+export const refresh = () => void cache.invalidateQueries();
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 

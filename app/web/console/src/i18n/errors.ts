@@ -7,6 +7,7 @@
 import { ApiError, type Code } from '../api/client';
 import { number } from '../kit/format';
 import type { Messages } from './id';
+import { word } from './index';
 
 type Say = string | ((bound: string) => string);
 
@@ -49,6 +50,10 @@ export function fieldErrors(t: Messages, error: unknown): Record<string, string>
 export function errorsElsewhere(errors: Record<string, string>, shown: { name: string }[]) {
 	return Object.entries(errors).filter(([field]) => !shown.some(f => f.name === field));
 }
+
+/* A field's name on its screen: a setting's is its own. */
+export const fieldName = (t: Messages, field: string) =>
+	field in t.f ? word(t.f, field) : (t.s[field]?.[0] ?? word(t.f, field));
 
 /* The plain `invalid` says less than the sentence itself. */
 function oneError(t: Messages, code: Code | undefined, text: string) {

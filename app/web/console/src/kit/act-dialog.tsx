@@ -1,16 +1,29 @@
 /* The dialog of an act: loaded when the first one is opened, or before, when the browser is idle. */
-import { Alert, Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
+import {
+	Alert,
+	Button,
+	Group,
+	Modal,
+	Skeleton,
+	Stack,
+	Table,
+	Text,
+	TextInput,
+} from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useLayoutEffect, useRef, useState } from 'react';
 import { ApiError, call } from '../api/client';
-import { DRY_RUN, refresh } from '../api/query';
+import { refresh } from '../api/query';
 import type { Loose } from '../api/types';
 import { useT, word } from '../i18n';
-import { errorsElsewhere, errorText, fieldErrors } from '../i18n/errors';
+import { errorText, fieldErrors } from '../i18n/errors';
 import type { Act, Preview } from './act';
 import { bodyOf, FieldSet, firstValues, shownFields, useResolved, type Values } from './fields';
 import { rupiah } from './format';
+import { Refusal } from './refusal';
+import { nameOf } from './row-name';
+import { useStill } from './still';
 import { useToast } from './toast';
 import { kindOf, Value } from './value';
 
@@ -44,9 +57,10 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	/* A preview waits for what is required. */
 	const shownOnes = shownFields(fields, values);
 	const isFilled = shownOnes.every(f => !f.required || (values[f.name] ?? '') !== '');
-	const errors = fieldErrors(t, error);
-	const otherErrors = errorsElsewhere(errors, shownOnes);
-	const title = act.label ?? t.a[act.key];
+	const verb = act.label ?? t.a[act.key];
+	/* Which one is changed: a list may stand behind the dialog. */
+	const title =
+		isChange && act.row && nameOf(act.row) !== act.row.id ? `${verb} · ${nameOf(act.row)}` : verb;
 	const close = () => (isDirty && !isLeaving ? setLeaving(true) : onClose());
 
 	const submit = async (event?: FormEvent, besides?: Values) => {
@@ -117,7 +131,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 					<FieldSet
 						fields={fields}
 						values={values}
-						errors={errors}
+						errors={fieldErrors(t, error)}
 						columns={act.columns ?? (fields.length > 2 ? 2 : 1)}
 						autoFocus
 						onChange={(field, value) => {
@@ -134,29 +148,22 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 							value={name}
 							onChange={e => setName(e.currentTarget.value)}
 							autoComplete="off"
+							data-autofocus={fields.length === 0 || undefined}
 						/>
 					)}
-					{error !== undefined && (
-						<Alert color="red" variant="light" role="alert" p="xs">
-							<Text fz="sm">{errorText(t, error)}</Text>
-							{act.overrule && error instanceof ApiError && error.code === act.overrule.code && (
-								<Button
-									size="xs"
-									mt="xs"
-									variant="default"
-									loading={isBusy}
-									onClick={() => void submit(undefined, act.overrule?.body)}
-								>
-									{act.overrule.label}
-								</Button>
-							)}
-							{otherErrors.map(([field, text]) => (
-								<Text fz="sm" key={field}>
-									{word(t.f, field)}: {text}
-								</Text>
-							))}
-						</Alert>
-					)}
+					<Refusal error={error} shown={shownOnes}>
+						{act.overrule && error instanceof ApiError && error.code === act.overrule.code && (
+							<Button
+								size="xs"
+								mt="xs"
+								variant="default"
+								loading={isBusy}
+								onClick={() => void submit(undefined, act.overrule?.body)}
+							>
+								{act.overrule.label}
+							</Button>
+						)}
+					</Refusal>
 					{isLeaving && (
 						<Alert color="yellow" variant="light" p="xs" role="alert">
 							<Group justify="space-between">
@@ -213,8 +220,8 @@ function BillLines({ of }: { of: Loose[] }) {
 function useForecast({ act, preview, body, isSending }: ForecastProps) {
 	const [asked] = useDebouncedValue(JSON.stringify(body), 350);
 	const path = preview.path ?? act.path;
-	return useQuery<Loose, ApiError>({
-		queryKey: [DRY_RUN, act.method, path, asked],
+	const { data, error } = useQuery<Loose, ApiError>({
+		queryKey: ['dry run', act.method, path, asked],
 		queryFn: ({ signal }) =>
 			act.method === 'DELETE'
 				? call('DELETE', path, { query: { dry_run: 1 }, signal })
@@ -224,6 +231,7 @@ function useForecast({ act, preview, body, isSending }: ForecastProps) {
 		staleTime: 0,
 		placeholderData: last => last,
 	});
+	return { data, error };
 }
 
 type ForecastProps = { act: Act; preview: Preview; body: Values; isSending: boolean };
@@ -231,28 +239,40 @@ type ForecastProps = { act: Act; preview: Preview; body: Values; isSending: bool
 function Forecast(props: ForecastProps) {
 	const { t } = useT();
 	const { act, preview } = props;
-	const { data, error } = useForecast(props);
-	if (data)
-		return (
-			<div>
+	const { data, error } = useStill(useForecast(props));
+	/* The buttons below stay where they are: the box does not become smaller. */
+	const box = useRef<HTMLDivElement>(null);
+	const tallest = useRef(0);
+	useLayoutEffect(() => {
+		tallest.current = Math.max(tallest.current, box.current?.offsetHeight ?? 0);
+	});
+	const isWaiting = !data && !error;
+	return (
+		<div ref={box} style={{ minHeight: tallest.current }}>
+			{(data || isWaiting) && (
 				<Text fz="xs" c="dimmed" mb={4}>
 					{t.w.willHappen}
 				</Text>
-				{preview.draw?.(data) ?? (
+			)}
+			{isWaiting &&
+				(preview.members.length > 0 ? preview.members : ['first', 'second']).map(name => (
+					<Skeleton key={name} h={14} my={6} w="70%" />
+				))}
+			{data &&
+				(preview.draw?.(data) ?? (
 					<Changes
 						of={{ ...data, ...preview.innerMembers?.(data) }}
 						was={act.row}
 						members={preview.members}
 					/>
-				)}
-			</div>
-		);
-	/* A 422 is about the values: its errors are shown at their fields when the form is sent. */
-	if (!error || error.status === 422) return null;
-	return (
-		<Text fz="sm" c="red">
-			{errorText(t, error)}
-		</Text>
+				))}
+			{/* A 422 is about the values: its errors are shown at their fields when the form is sent. */}
+			{!data && error && error.status !== 422 && (
+				<Text fz="sm" c="red">
+					{errorText(t, error)}
+				</Text>
+			)}
+		</div>
 	);
 }
 

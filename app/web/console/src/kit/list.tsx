@@ -74,6 +74,7 @@ export function List<T extends Loose>(props: ListProps<T>) {
 					rows={read.data?.data}
 					error={read.error}
 					retry={() => void read.refetch()}
+					isOld={read.isPlaceholderData}
 					sorted={state.sort ?? props.sort}
 					onSort={sort => setState({ sort, page: undefined })}
 					isFiltered={

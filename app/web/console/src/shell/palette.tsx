@@ -1,7 +1,7 @@
 /* Find anything from anywhere: people, accounts, invoices, payments, screens. */
 
 import { useDebouncedValue } from '@mantine/hooks';
-import { Spotlight, spotlight } from '@mantine/spotlight';
+import { createSpotlight, Spotlight } from '@mantine/spotlight';
 import '@mantine/spotlight/styles.css';
 import IconCash from '@tabler/icons-react/dist/esm/icons/IconCash.mjs';
 import IconFileInvoice from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs';
@@ -9,7 +9,7 @@ import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import IconUser from '@tabler/icons-react/dist/esm/icons/IconUser.mjs';
 import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useGet } from '../api/query';
 import { useT } from '../i18n';
 import { usePlaces } from './shell';
@@ -23,6 +23,17 @@ const WHERE: Record<string, [string, typeof IconUser]> = {
 	payment: ['/payments?search=', IconCash],
 };
 
+const [store, spotlight] = createSpotlight();
+
+/* Mark the first of the list as the one that Enter opens, and open it if Enter came before the list. */
+function chooseFirst(isOpened: boolean) {
+	const list = document.getElementById(store.getState().listId);
+	const all = [...(list?.querySelectorAll<HTMLElement>('[data-action]') ?? [])];
+	for (const one of all) one.toggleAttribute('data-selected', one === all[0]);
+	store.updateState(now => ({ ...now, selected: all.length > 0 ? 0 : -1 }));
+	if (isOpened) all[0]?.click();
+}
+
 export function Palette({ opened }: { opened: number }) {
 	const { t } = useT();
 	const go = useNavigate();
@@ -34,6 +45,21 @@ export function Palette({ opened }: { opened: number }) {
 	const isAsked = asked.length > 1;
 	const found = useGet<Found[]>('/api/search', { q: asked }, { enabled: isAsked });
 	const rows = (isAsked && found.data) || [];
+	/* Until the answer to the last letter is here, the list is that of other letters. */
+	const isCurrent =
+		asked === text.trim() && !(isAsked && (found.isPending || found.isPlaceholderData));
+	const isWaiting = useRef(false);
+	useEffect(() => {
+		if (!isCurrent || asked === '') return;
+		chooseFirst(isWaiting.current);
+		isWaiting.current = false;
+	}, [isCurrent, asked, rows.length]);
+	const waitForList = (event: KeyboardEvent) => {
+		if (event.key !== 'Enter' || isCurrent) return;
+		event.stopPropagation();
+		event.preventDefault();
+		isWaiting.current = true;
+	};
 	const things = rows.map(r => {
 		const [base, Icon] = WHERE[r.type] ?? ['/', IconSearch];
 		return {
@@ -54,8 +80,12 @@ export function Palette({ opened }: { opened: number }) {
 		}));
 	return (
 		<Spotlight
+			store={store}
 			query={text}
-			onQueryChange={setText}
+			onQueryChange={next => {
+				isWaiting.current = false;
+				setText(next);
+			}}
 			filter={(_query, all) => all}
 			actions={[...things, ...places]}
 			shortcut={null}
@@ -63,6 +93,7 @@ export function Palette({ opened }: { opened: number }) {
 				placeholder: t.w.searchAll,
 				'aria-label': t.w.searchAll,
 				leftSection: <IconSearch size={18} />,
+				onKeyDownCapture: waitForList,
 			}}
 			nothingFound={found.isFetching ? t.w.loading : t.w.noneFound}
 			scrollable

@@ -4,8 +4,9 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { call, session } from '../../api/client';
 import { useT } from '../../i18n';
-import { errorText, fieldErrors } from '../../i18n/errors';
+import { fieldErrors } from '../../i18n/errors';
 import { type Field, FieldSet, type Values } from '../../kit/fields';
+import { Refusal } from '../../kit/refusal';
 
 type FormProps = {
 	title: string;
@@ -45,11 +46,7 @@ function Plain({ title, submit, fields, send, done }: FormProps) {
 								columns={1}
 								onChange={(name, v) => setValues(now => ({ ...now, [name]: v }))}
 							/>
-							{error !== undefined && (
-								<Alert color="red" variant="light" p="xs" role="alert">
-									{errorText(t, error)}
-								</Alert>
-							)}
+							<Refusal error={error} shown={fields} />
 							<Button type="submit" fullWidth>
 								{submit}
 							</Button>

@@ -2,7 +2,7 @@
  * The settings of /api/settings in sections.  Their types and bounds come from /api/meta, so that a
  * setting the server adds appears by itself, in the last section.
  */
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { call } from '../../api/client';
@@ -10,7 +10,7 @@ import { useMeta } from '../../api/meta';
 import { refresh, useGet, useMay } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { errorText, fieldErrors } from '../../i18n/errors';
+import { fieldErrors } from '../../i18n/errors';
 import type { Messages } from '../../i18n/id';
 import { NotYet } from '../../kit/empty';
 import {
@@ -18,10 +18,12 @@ import {
 	type Field,
 	FieldSet,
 	firstValues,
+	shownFields,
 	useResolved,
 	type Values,
 } from '../../kit/fields';
 import { Section } from '../../kit/page';
+import { Refusal } from '../../kit/refusal';
 import { useToast } from '../../kit/toast';
 
 export type SettingGroup = 'company' | 'billing' | 'suspension' | 'message' | 'rest';
@@ -135,11 +137,7 @@ function SettingFields({ row, sections }: { row: Loose; sections: Sections }) {
 					))}
 				</Stack>
 			</fieldset>
-			{error !== undefined && (
-				<Alert color="red" variant="light" p="xs" mt="md" role="alert">
-					{errorText(t, error)}
-				</Alert>
-			)}
+			<Refusal error={error} shown={shownFields(fields, values)} mt="md" />
 			{may('admin') && <Save isDirty={isDirty} />}
 		</form>
 	);
