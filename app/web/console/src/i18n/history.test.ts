@@ -36,4 +36,19 @@ describe('the history', () => {
 		expect(said(id, 'id', 'budi.01 is suspended (debt)')).toBe('budi.01: Diputus (Tunggakan)');
 		expect(said(id, 'id', 'Router 127.0.0.1')).toBe('Router 127.0.0.1');
 	});
+
+	/* An account named like a word of the server's was translated, and `a_b` lost its line. */
+	it('leaves names as they are', () => {
+		expect(said(id, 'id', 'test is suspended (request)')).toBe('test: Diputus (Permintaan)');
+		expect(said(id, 'id', 'cash changed')).toBe('cash diubah');
+		expect(said(id, 'id', 'Gift of constructor')).toBe('Hadiah constructor');
+		expect(said(id, 'id', 'budi is suspended (to_string)')).toBe('budi: Diputus (to_string)');
+	});
+
+	it('has every argument of a format once, in each language', () => {
+		const marks = (text: string) => text.match(/%[sw]/g)?.length ?? 0;
+		for (const words of [id.m, en.m])
+			for (const [format, text] of Object.entries(words))
+				expect(marks(text), format).toBe(marks(format));
+	});
 });

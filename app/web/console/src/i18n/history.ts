@@ -2,7 +2,7 @@
  * Sentences of the history in the person's language.
  *
  * The server keeps them in English: a name, a sum, a date in one of its formats.  t.m holds the words
- * of each; a sentence in no format of t.m (a reason that a person typed) stays as it is.
+ * of each, with its arguments in the same order; a sentence in no format of t.m (a reason that a person typed) stays as it is.
  */
 import { day } from '../kit/format';
 import type { Messages } from './id';
@@ -19,10 +19,10 @@ function patternOf(format: string) {
 	return made;
 }
 
-/* A date, a word of the server's, or a name. */
-function argument(t: Messages, lang: Lang, text: string) {
+/* What stands for %s: a date, a sum, a name; for %w also a word of the server's.  A person may be named as one. */
+function argument(t: Messages, lang: Lang, mark: string, text: string) {
 	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, lang);
-	return text in t.v ? word(t.v, text) : text;
+	return mark === '%w' && Object.hasOwn(t.v, text) ? word(t.v, text) : text;
 }
 
 export function said(t: Messages, lang: Lang, text: string | null | undefined) {
@@ -30,8 +30,8 @@ export function said(t: Messages, lang: Lang, text: string | null | undefined) {
 	for (const [format, words] of Object.entries(t.m)) {
 		const found = patternOf(format).exec(text);
 		if (!found) continue;
-		const rest = found.slice(1).map(part => argument(t, lang, part));
-		return words.replace(/%s/g, () => rest.shift() ?? '');
+		const rest = found.slice(1);
+		return words.replace(/%[sw]/g, mark => argument(t, lang, mark, rest.shift() ?? ''));
 	}
 	return text;
 }

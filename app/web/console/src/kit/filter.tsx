@@ -37,6 +37,7 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 	const { t } = useT();
 	const toast = useToast();
 	if (!search && filters.length === 0 && !csv && !bar) return null;
+	const days = filters.filter(f => f.day);
 	const isFiltered = filters.some(f => state[f.key]) || !!state.search;
 	const save = () => {
 		if (csv)
@@ -64,9 +65,11 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 			)}
 			{filters.filter(f => !f.day).map(one)}
 			{/* The first and the last day stay beside each other. */}
-			<Group gap="xs" align="end" wrap="nowrap">
-				{filters.filter(f => f.day).map(one)}
-			</Group>
+			{days.length > 0 && (
+				<Group gap="xs" align="end" wrap="nowrap">
+					{days.map(one)}
+				</Group>
+			)}
 			{isFiltered && (
 				<Button
 					size="xs"

@@ -48,6 +48,8 @@ type RowsProps<T extends Loose> = {
 	rows: T[] | undefined;
 	error?: ApiError | null;
 	retry?(): void;
+	/* These rows are those of the question before: the answer to this one is on its way. */
+	isOld?: boolean;
 	open?(row: T): string;
 	rowAct?(row: T): ReactNode;
 	empty?: ReactNode;
@@ -132,7 +134,8 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 				verticalSpacing={7}
 				fz="sm"
 				aria-label={props.label}
-				aria-busy={!rows}
+				aria-busy={!rows || props.isOld}
+				data-old={props.isOld || undefined}
 			>
 				<Table.Thead>
 					<Table.Tr>
@@ -250,19 +253,22 @@ function Head<T>(props: { column: Column<T>; sorted?: string; onSort?(sort: stri
 	);
 }
 
+const isNone = (value: unknown) => value === null || value === undefined || value === '';
+
 /* Does it tell nothing on a card?  A line without a value, or of no rupiah. */
-function isIdle<T extends Loose>({ key, cell, phone }: Column<T>, row: T) {
-	if (phone === 'title' || phone === 'side') return false;
-	const value: unknown = cell ? cell(row) : row[key];
-	const isNone = value === null || value === undefined || value === '';
-	return isNone || (phone === 'label' && !cell && value === 0);
-}
+const isIdle = (column: { cell?: unknown; phone?: string }, value: unknown) =>
+	column.phone !== 'title' &&
+	column.phone !== 'side' &&
+	(isNone(value) || (column.phone === 'label' && !column.cell && value === 0));
 
 function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T; to?: string }) {
 	const { t } = useT();
 	const kind = column.kind ?? kindOf(column.key);
-	const inner = column.cell?.(row) ?? <Value kind={kind} of={row[column.key]} />;
-	const phone = isIdle(column, row)
+	/* What `cell` draws nothing for is a dash, whatever the row holds. */
+	const value: unknown = column.cell ? column.cell(row) : row[column.key];
+	const isDrawn = column.cell && !isNone(value);
+	const inner = isDrawn ? (value as ReactNode) : <Value kind={kind} of={value} />;
+	const phone = isIdle(column, value)
 		? 'hide'
 		: (column.phone ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined));
 	return (

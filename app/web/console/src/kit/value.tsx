@@ -3,7 +3,7 @@ import { Anchor, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useT, word } from '../i18n';
-import { bits, bytes, day, moment, number, rupiah } from './format';
+import { bits, bytes, day, moment, number, rupiah, uptime } from './format';
 import { State } from './state';
 
 export type Kind =
@@ -19,6 +19,7 @@ export type Kind =
 	| 'bytes'
 	| 'ms'
 	| 'percent'
+	| 'uptime'
 	| 'list';
 
 const BY_NAME: Record<string, Kind> = {};
@@ -44,6 +45,7 @@ set('ms', 'latency_ms last_latency_ms min_ms max_ms connect_timeout_ms read_time
 set('percent', 'packet_loss_percent cpu_load');
 set('list', 'packages usernames abilities');
 set('time', 'payment_date');
+set('uptime', 'uptime');
 
 export const kindOf = (name: string): Kind =>
 	BY_NAME[name] ?? (name.endsWith('_at') ? 'time' : 'text');
@@ -76,6 +78,8 @@ export function Value({ kind, of }: { kind: Kind; of: unknown }): ReactNode {
 			return `${number(Math.round(Number(of) * 10) / 10)} ms`;
 		case 'percent':
 			return `${number(Math.round(Number(of) * 10) / 10)}%`;
+		case 'uptime':
+			return uptime(of, lang);
 		case 'list':
 			return Array.isArray(of) ? of.join(', ') || '–' : String(of);
 		default:

@@ -81,7 +81,7 @@ export function CustomerScreen() {
 					[t.f.phone, <Phone key="p" phone={row.phone} />],
 					[t.f.email, row.email ? <Mail key="m" of={String(row.email)} /> : '–'],
 					[t.f.address, row.address ?? '–'],
-					[t.f.created_at, day(row.created_at, lang)],
+					[t.w.since, day(row.created_at, lang)],
 				]}
 			/>
 			{row.notes && (
@@ -191,7 +191,7 @@ function Credits({ id }: { id: string }) {
 			empty={t.n.credit}
 			local
 			columns={[
-				{ key: 'created_at', label: t.f.time, phone: 'plain' },
+				{ key: 'created_at', phone: 'plain' },
 				{ key: 'kind', phone: 'plain' },
 				{ key: 'reason', phone: 'plain' },
 				{ key: 'amount' },

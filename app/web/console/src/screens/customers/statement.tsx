@@ -22,7 +22,7 @@ export function Statement({ id }: { id: string }) {
 						key={name}
 						size="xs"
 						type="date"
-						label={name === 'from' ? t.w.fromDay : t.f.until}
+						label={name === 'from' ? t.f.from : t.f.until}
 						value={days[name]}
 						onChange={e => setDays({ ...days, [name]: e.currentTarget.value })}
 					/>
@@ -41,8 +41,8 @@ export function Statement({ id }: { id: string }) {
 					rows={rows}
 					error={read.error}
 					columns={[
-						{ key: 'day', label: t.f.date, kind: 'day', phone: 'plain' },
-						{ key: 'type', phone: 'title', cell: r => word(t.v, String(r.type)) },
+						{ key: 'day', kind: 'day', phone: 'plain' },
+						{ key: 'type', phone: 'title' },
 						{ key: 'text', phone: 'plain', cell: r => r.number ?? word(t.v, String(r.text ?? '')) },
 						{ key: 'amount' },
 						{ key: 'balance', label: t.w.owed, phone: 'label' },

@@ -14,7 +14,7 @@ import { Link } from '@tanstack/react-router';
 import { call } from '../../api/client';
 import { refresh, useGet, useMay } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
-import { useT, word } from '../../i18n';
+import { useT } from '../../i18n';
 import { Chart } from '../../kit/chart';
 import { day, moment, monthName, number, rupiah, shortRupiah } from '../../kit/format';
 import { PageFrame, Section } from '../../kit/page';
@@ -23,7 +23,8 @@ import { State } from '../../kit/state';
 import { useToast } from '../../kit/toast';
 import { useIsEmpty } from '../first/empty';
 import { InvoiceRowAct } from '../invoices/row-act';
-import { RunLines, useCounts } from '../settings/run-lines';
+import { counted } from '../settings/counts';
+import { RunLines } from '../settings/run-lines';
 
 const numbered = (rows: Loose[] | undefined) =>
 	rows?.map((r, i) => ({ ...r, id: String(r.id ?? i) }));
@@ -37,7 +38,7 @@ export function Home() {
 	const d = read.data;
 	const s = stats.data;
 	const sum = (part?: Loose) => part && rupiah(part.amount);
-	const counted = (label: string, part?: Loose) =>
+	const numberOf = (label: string, part?: Loose) =>
 		part ? `${label} (${number(part.count)})` : label;
 	return (
 		<PageFrame title={t.nav.home}>
@@ -55,9 +56,9 @@ export function Home() {
 				of={[
 					[t.w.receivedToday, d && rupiah(d.today_total), '/payments'],
 					[t.w.receivedMonth, d && rupiah(d.month_total), '/payments'],
-					[counted(t.w.unpaid, d?.unpaid), sum(d?.unpaid), '/invoices?status=unpaid'],
+					[numberOf(t.w.unpaid, d?.unpaid), sum(d?.unpaid), '/invoices?status=unpaid'],
 					[
-						counted(t.w.overdue, d?.overdue),
+						numberOf(t.w.overdue, d?.overdue),
 						sum(d?.overdue),
 						'/invoices?status=overdue',
 						!!d?.overdue?.count,
@@ -343,7 +344,6 @@ function Tonight({ preview }: { preview: Loose | null | undefined }) {
 /* The run before, and when a backup was last proven by a restore. */
 function LastRun({ of }: { of?: Loose }) {
 	const { t, lang } = useT();
-	const say = useCounts();
 	const may = useMay();
 	const run = of?.last_run as Loose | null | undefined;
 	const proof = of?.last_proven_restore as string | null | undefined;
@@ -361,7 +361,7 @@ function LastRun({ of }: { of?: Loose }) {
 		>
 			<Text fz="sm" c={run ? undefined : 'dimmed'}>
 				{run
-					? `${day(String(run.date), lang)}: ${run.is_undone ? word(t.v, 'undone') : say(run.counts)}`
+					? `${day(String(run.date), lang)}: ${run.is_undone ? t.v.undone : counted(t, run.counts)}`
 					: t.w.noneYet}
 			</Text>
 			<Text fz="sm" mt={4} c={proof ? undefined : 'dimmed'}>

@@ -6,9 +6,10 @@ import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
 import { errorText } from '../../i18n/errors';
 import { Chart } from '../../kit/chart';
-import { bits, readRate, uptime } from '../../kit/format';
+import { bits, readRate } from '../../kit/format';
 import { Facts, Section } from '../../kit/page';
 import { State } from '../../kit/state';
+import { Value } from '../../kit/value';
 
 const KEPT = 120;
 type Samples = { x: number[]; down: (number | null)[]; up: (number | null)[] };
@@ -16,7 +17,7 @@ type Samples = { x: number[]; down: (number | null)[]; up: (number | null)[] };
 type Line = { mikrotik_username: string; status: string; package?: { type?: string } | null };
 
 export function Live({ line }: { line: Line }) {
-	const { t, lang } = useT();
+	const { t } = useT();
 	const read = useGet<Loose>(
 		'/api/mikrotik/user-detail',
 		{
@@ -50,7 +51,7 @@ export function Live({ line }: { line: Line }) {
 						/>,
 					],
 					[t.f.address, detail?.session?.address ?? '–'],
-					[t.f.uptime, uptime(detail?.session?.uptime, lang)],
+					[t.f.uptime, <Value key="u" kind="uptime" of={detail?.session?.uptime} />],
 					[t.f.download, bits(samples.down.at(-1))],
 					[t.f.upload, bits(samples.up.at(-1))],
 				]}

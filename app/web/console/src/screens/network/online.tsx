@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
 import { useT } from '../../i18n';
-import { bits, number, readRate, uptime } from '../../kit/format';
+import { bits, number, readRate } from '../../kit/format';
 import { MoreMenu } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { To } from '../../kit/value';
@@ -12,7 +12,7 @@ import { To } from '../../kit/value';
 const SHOWN = 200;
 
 export function OnlineUsers() {
-	const { t, lang } = useT();
+	const { t } = useT();
 	const [text, setText] = useState('');
 	const read = useGet<Loose[]>('/api/mikrotik/online-users', {}, { every: 5_000, stale: 0 });
 	const wanted = text.trim().toLowerCase();
@@ -52,7 +52,7 @@ export function OnlineUsers() {
 						},
 						{ key: 'type', phone: 'side' },
 						{ key: 'address', label: t.f.ip },
-						{ key: 'uptime', cell: u => uptime(u.uptime, lang) },
+						'uptime',
 						{
 							key: 'downloadSpeed',
 							kind: 'bits',

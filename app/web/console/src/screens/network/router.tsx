@@ -5,10 +5,11 @@ import { useGet } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
-import { bytes, moment, uptime } from '../../kit/format';
+import { bytes, moment } from '../../kit/format';
 import { Facts, PageFrame, TabFrame } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
+import { Value } from '../../kit/value';
 import { SubscriptionList } from '../subscriptions/subscriptions';
 import { Accounts } from './accounts';
 import { routerDelete, routerEdit, routerTest } from './acts';
@@ -59,7 +60,7 @@ export function RouterScreen() {
 }
 
 function Resources({ id }: { id: string }) {
-	const { t, lang } = useT();
+	const { t } = useT();
 	const read = useGet<Loose>('/api/mikrotik/system', { router_id: id }, { every: 10_000 });
 	const s = read.data;
 	if (!s) return null;
@@ -71,7 +72,7 @@ function Resources({ id }: { id: string }) {
 				[t.f.cpu_load, `${s.cpu_load ?? s.cpu}%`],
 				[t.f.memory, used(s.free_memory, s.total_memory)],
 				[t.f.disk, used(s.free_hdd, s.total_hdd)],
-				[t.f.uptime, uptime(s.uptime, lang)],
+				[t.f.uptime, <Value key="u" kind="uptime" of={s.uptime} />],
 				[t.f.board_name, s.board_name ?? s.board],
 				[t.f.architecture, s.architecture ?? '–'],
 			]}

@@ -17,7 +17,7 @@ export function History({ fixed, ofOne }: { fixed?: Query; ofOne?: boolean }) {
 			local
 			fixed={fixed}
 			columns={[
-				{ key: 'created_at', label: t.f.time, phone: 'plain' },
+				{ key: 'created_at', phone: 'plain' },
 				...(ofOne
 					? []
 					: [
@@ -63,7 +63,7 @@ export function Chain({ path }: { path: string }) {
 				},
 			]}
 			columns={[
-				{ key: 'created_at', label: t.f.time, phone: 'plain' },
+				{ key: 'created_at', phone: 'plain' },
 				{
 					key: 'title',
 					label: t.f.action,

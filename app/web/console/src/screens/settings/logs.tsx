@@ -14,7 +14,7 @@ export function MidtransLog({ invoice }: { invoice?: string }) {
 			local={!!invoice}
 			fixed={{ invoice_id: invoice }}
 			columns={[
-				{ key: 'created_at', label: t.f.time, phone: 'plain' },
+				{ key: 'created_at', phone: 'plain' },
 				{ key: 'order_id', phone: 'title' },
 				{
 					key: 'action',
@@ -38,11 +38,11 @@ export function AuditLog() {
 			search
 			csv="audit"
 			filters={[
-				{ key: 'created_from', label: t.w.fromDay, day: true, moment: 'first' },
+				{ key: 'created_from', label: t.f.from, day: true, moment: 'first' },
 				{ key: 'created_to', label: t.f.until, day: true, moment: 'last' },
 			]}
 			columns={[
-				{ key: 'created_at', label: t.f.time, phone: 'plain' },
+				{ key: 'created_at', phone: 'plain' },
 				{ key: 'actor', phone: 'title' },
 				{ key: 'action', phone: 'side', kind: 'word' },
 				{ key: 'subject_type', kind: 'word', phone: 'plain' },

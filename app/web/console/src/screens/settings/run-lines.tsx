@@ -4,20 +4,7 @@ import { useT, word } from '../../i18n';
 import { rupiah } from '../../kit/format';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
-
-/* {renew: {done: 3}, suspend: 2} as "Terbit tagihan 3 · Diputus 2". */
-export function useCounts() {
-	const { t } = useT();
-	return (counts: unknown) =>
-		Object.entries((counts ?? {}) as Record<string, unknown>)
-			.map(
-				([step, n]) =>
-					[step, typeof n === 'number' ? n : Number((n as Loose | null)?.done ?? 0)] as const,
-			)
-			.filter(([, n]) => n > 0)
-			.map(([step, n]) => `${word(t.w, `step_${step}`).replace(/^step /, '')} ${n}`)
-			.join(' · ') || t.w.runNone;
-}
+import { stepName } from './counts';
 
 export function RunLines({ lines, title }: { lines: Loose[] | undefined; title: string }) {
 	const { t } = useT();
@@ -28,7 +15,7 @@ export function RunLines({ lines, title }: { lines: Loose[] | undefined; title: 
 			empty={t.w.runNone}
 			columns={[
 				{ key: 'customer', phone: 'title', cell: l => l.customer_name ?? l.username },
-				{ key: 'step', phone: 'plain', cell: l => word(t.w, `step_${l.step}`) },
+				{ key: 'step', phone: 'plain', cell: l => stepName(t, l.step) },
 				{ key: 'invoice_number', phone: 'plain', cell: l => l.invoice_number ?? l.username },
 				{
 					key: 'outcome',

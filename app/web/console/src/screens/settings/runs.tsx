@@ -3,7 +3,7 @@ import { Stack } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { useGet, useMay } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
-import { useT, word } from '../../i18n';
+import { useT } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
 import { NotYet } from '../../kit/empty';
@@ -12,8 +12,9 @@ import { List } from '../../kit/list';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
+import { counted, countsOf, OUTCOMES, type Step, stepName, sumOf } from './counts';
 import { History } from './history';
-import { RunLines, useCounts } from './run-lines';
+import { RunLines } from './run-lines';
 
 const undo = (t: Messages, row: Row): Act => ({
 	key: 'undoRun',
@@ -26,10 +27,7 @@ const undo = (t: Messages, row: Row): Act => ({
 	toast: answer => t.w.restored(Number(answer.restored ?? 0)),
 });
 
-const guardedOf = (row: Row): [string, number][] =>
-	Object.entries((row.counts ?? {}) as Record<string, Loose>)
-		.map(([step, n]): [string, number] => [step, Number(n.guarded ?? 0)])
-		.filter(([, n]) => n > 0);
+const guardedOf = (row: Row) => countsOf(row.counts).filter(step => step.guarded > 0);
 
 /* Only of today: tomorrow's run judges the lines anew. Their number is typed first; a dry run shows who they are. */
 const startGuarded = (t: Messages, row: Row): Act | false => {
@@ -41,27 +39,20 @@ const startGuarded = (t: Messages, row: Row): Act | false => {
 		colour: 'red',
 		method: 'POST',
 		path: '/api/billing/runs',
-		fixed: { steps: guarded.map(([step]) => step), force: true },
+		fixed: { steps: guarded.map(step => step.step), force: true },
 		says: t.c.startGuarded,
 		preview: {
 			members: [],
 			draw: answer => <RunLines lines={answer.lines as Loose[]} title={t.w.rows} />,
 		},
-		typed: String(guarded.reduce((sum, [, n]) => sum + n, 0)),
-		toast: answer => t.w.takenOff(takenOff(answer)),
+		typed: String(sumOf(guarded, 'guarded')),
+		toast: answer => t.w.takenOff(sumOf(countsOf(answer.steps), 'done')),
 	};
 };
-
-const takenOff = (answer: Loose) =>
-	Object.values((answer.steps ?? {}) as Record<string, Loose>).reduce(
-		(sum, n) => sum + Number(n.done ?? 0),
-		0,
-	);
 
 export function Runs() {
 	const { t } = useT();
 	const may = useMay();
-	const say = useCounts();
 	if (!may('operator')) return null;
 	return (
 		<List<Row>
@@ -73,7 +64,7 @@ export function Runs() {
 			columns={[
 				{ key: 'date', phone: 'title' },
 				{ key: 'started_at', phone: 'plain' },
-				{ key: 'counts', label: t.f.action, phone: 'plain', cell: r => say(r.counts) },
+				{ key: 'counts', label: t.f.action, phone: 'plain', cell: r => counted(t, r.counts) },
 				{
 					key: 'undone_at',
 					label: t.f.status,
@@ -88,7 +79,9 @@ export function Runs() {
 function RunState({ row }: { row: Row }) {
 	const { t } = useT();
 	if (row.undone_at) return <State is="cancelled" label={t.v.undone} />;
-	if (guardedOf(row).length > 0) return <State is="failed" label={t.f.guarded} />;
+	const steps = countsOf(row.counts);
+	if (sumOf(steps, 'guarded') > 0) return <State is="failed" label={t.f.guarded} />;
+	if (sumOf(steps, 'failed') > 0) return <State is="failed" />;
 	if (row.finished_at) return <State is="ok" />;
 	/* A run of some steps ends, too, but is no night's. */
 	return row.duration_ms === null ? (
@@ -115,10 +108,7 @@ export function RunScreen() {
 	const read = useGet<Row>(`/api/billing/runs/${id}`);
 	const run = read.data;
 	if (!run) return <NotYet error={read.error} retry={() => void read.refetch()} />;
-	const counted = ['done', 'refused', 'skipped', 'held', 'guarded', 'failed'];
-	const steps: Loose[] = Object.entries((run.counts ?? {}) as Record<string, Loose>)
-		.map(([step, n]) => ({ ...n, id: step, step }))
-		.filter((s: Loose) => counted.some(name => Number(s[name] ?? 0) > 0));
+	const steps = countsOf(run.counts).map(step => ({ ...step, id: step.step }));
 	return (
 		<PageFrame
 			title={`${t.w.run} ${day(run.date, lang)}`}
@@ -129,7 +119,7 @@ export function RunScreen() {
 			<Facts
 				of={[
 					[t.f.date, day(run.date, lang)],
-					[t.f.starts_at, moment(run.started_at, lang)],
+					[t.f.started_at, moment(run.started_at, lang)],
 					[t.f.duration_ms, `${number(run.duration_ms ?? 0)} ms`],
 					[t.f.actor, run.actor ?? '–'],
 					[
@@ -140,14 +130,14 @@ export function RunScreen() {
 			/>
 			<Stack gap="md">
 				<Section title={t.w.report} flush>
-					<Rows<Loose>
+					<Rows<Step & { id: string }>
 						label={t.w.report}
 						rows={steps}
 						columns={[
-							{ key: 'step', phone: 'title', cell: s => word(t.w, `step_${s.step}`) },
-							...counted.map(key => ({ key, kind: 'number' as const, phone: 'label' as const })),
+							{ key: 'step', phone: 'title', cell: s => stepName(t, s.step) },
+							...OUTCOMES.map(key => ({ key, kind: 'number' as const, phone: 'label' as const })),
 						]}
-						empty={t.w.runNone}
+						empty={run.counts ? t.w.runNone : t.w.unfinished}
 					/>
 				</Section>
 				{run.report?.lines?.length > 0 && (

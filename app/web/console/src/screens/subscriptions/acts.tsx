@@ -90,6 +90,11 @@ const verb = (key: Act['key'], row: Row, name: string, more: Partial<Act>): Act 
 	row,
 	toast: answer => String(answer.mikrotik_username ?? row.mikrotik_username),
 	...more,
+	says: (
+		<>
+			<b>{row.mikrotik_username}</b>. {more.says}
+		</>
+	),
 });
 
 const WHY: Field = { name: 'reason' };
@@ -143,7 +148,7 @@ const pause = (t: Messages, row: Row): Act =>
 	verb('pause', row, 'pause', {
 		says: t.c.pause,
 		fields: [
-			{ name: 'from', kind: 'day', label: t.w.fromDay, hint: t.w.emptyToday },
+			{ name: 'from', kind: 'day', hint: t.w.emptyToday },
 			{ name: 'until', kind: 'day', hint: t.w.emptyOpen },
 			{ ...WHY, wide: true },
 		],
@@ -177,7 +182,7 @@ const itemFields = (t: Messages): Field[] => [
 	{ name: 'amount', kind: 'money' },
 	{ name: 'percent', kind: 'int', hint: t.w.percentHint, show: v => v.kind === 'discount' },
 	{ name: 'quantity', kind: 'int', show: v => v.kind === 'item' },
-	{ name: 'from', kind: 'day', label: t.w.fromDay, hint: t.w.emptyToday },
+	{ name: 'from', kind: 'day', hint: t.w.emptyToday },
 	{ name: 'periods', kind: 'int', hint: t.w.emptyForever },
 	{ name: 'reason', wide: true },
 ];

@@ -1,7 +1,8 @@
 /* The ledger of a line's days, and the extras and discounts on its bills. */
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { day, number, rupiah } from '../../kit/format';
+import { said } from '../../i18n/history';
+import { number, rupiah } from '../../kit/format';
 import { List } from '../../kit/list';
 import { ActBar, MoreMenu } from '../../kit/page';
 import { To } from '../../kit/value';
@@ -23,10 +24,8 @@ export function Days({ id }: { id: string }) {
 					cell: r =>
 						r.invoice_id ? (
 							<To to={`/invoices/${r.invoice_id}`}>{r.invoice_number}</To>
-						) : r.off_from ? (
-							t.w.offFrom(day(r.off_from, lang), day(r.back_on, lang))
 						) : (
-							r.reason
+							said(t, lang, r.reason)
 						),
 				},
 				{ key: 'actor', wide: true, phone: 'hide' },
@@ -63,7 +62,7 @@ export function Items({ row }: { row: Row }) {
 						return sign + rupiah(Number(i.amount) * Number(i.quantity ?? 1));
 					},
 				},
-				{ key: 'from', label: t.w.fromDay, kind: 'day' },
+				{ key: 'from', kind: 'day' },
 				{ key: 'periods', cell: i => (i.periods ? `${i.billed}/${i.periods}` : t.w.forever) },
 				{ key: 'reason', wide: true, phone: 'hide' },
 			]}
