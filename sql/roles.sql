@@ -52,7 +52,7 @@ GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews         
 -- money
 GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters                             TO isp_api;
 GRANT INSERT, UPDATE (status, midtrans_status, notes, updated_at)              ON payments            TO isp_api;
-GRANT INSERT                 ON allocations, customer_credits, payment_reversals, refunds             TO isp_api;
+GRANT INSERT                 ON allocations, customer_credits, credit_keys, payment_reversals, refunds TO isp_api;
 GRANT INSERT                 ON billing_logs, service_days, promises                                  TO isp_api;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON invoice_lines                                                         TO isp_api;
@@ -239,6 +239,7 @@ BEGIN
 	('company_logo_save',                 'api'),
 	('credit_apply',                      'api billing gateway'),
 	('credit_enter',                      'api'),
+	('credit_enter_once',                 'api'),
 	('credit_entry',                      'api billing gateway'),
 	('credit_lots',                       'api billing gateway'),
 	('credit_pay_out',                    'api'),
@@ -326,6 +327,7 @@ BEGIN
 	('invoice_finish_issue',              'api billing gateway'),
 	('invoice_issue',                     'api billing'),
 	('invoice_lock',                      'api gateway'),
+	('invoice_lost_by_cancel',            'api'),
 	('invoice_number',                    'api billing gateway'),
 	('invoice_number_take',               'api billing'),
 	('invoice_release',                   'api billing'),

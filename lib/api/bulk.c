@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/money.h"
 #include "base/utf8.h"
 #include "base/value.h"
 #include "sql.h"
@@ -166,6 +167,7 @@ act_on_all(struct ctx *cx, const struct req *rq, struct resp *rs, const struct o
 
 	TRY(op_read(cx, op, rq, &in));
 	TRY(check_which(cx, in, states));
+	money_bound(cx, in);
 	TRY(db_rows(cx, &SQL_bulk_act, &rows, V_TEXT(noun), V_TEXT(shape_json(cx, in))));
 	return op_array(rs, rows);
 }

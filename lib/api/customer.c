@@ -1,6 +1,7 @@
 /* customer.c: customers, and their credit. */
 #include "api/api.h"
 #include "api/form.h"
+#include "api/money.h"
 #include "sql.h"
 
 static const char *const states[] = { "active", "inactive", "suspended", NULL };
@@ -115,10 +116,11 @@ const struct op customer_credits_op = {
 	.list = &credit_resource,
 };
 const struct op customer_credit_enter_op = {
-	.summary = "Give a customer credit, or pay credit out",
+	.summary = "Give a customer credit, or pay credit out; takes an Idempotency-Key",
 	.fields = credit_fields, .nfields = countof(credit_fields), .flag = FF_CREATE,
 	.row = &credit_resource, .status = 201,
 	.dry_run = true,
+	.keyed = true,
 };
 /* clang-format on */
 
@@ -139,14 +141,15 @@ customer_credit_enter(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
-	const char *id;
+	const char *id, *key;
 	int64_t amount;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &customer_credit_enter_op, rq, &in));
+	TRY(money_key(cx, rq, &key));
 	amount = shape_i64(in, "amount");
 	TRY(db_row(cx, &SQL_credit_enter, &rows, V_TEXT(id), V_I64(amount),
-	    V_TEXT(shape_text(in, "reason"))));
+	    V_TEXT(shape_text(in, "reason")), V_TEXT(key)));
 	TRY(db_row_if_any(cx, &SQL_credit_entered, &rows, V_TEXT(id),
 	    V_TEXT(db_text(rows, 0, "id")), V_I64(amount)));
 	return op_answer(rs, 201, rows);

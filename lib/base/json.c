@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-/* A reader over NUL-terminated text; the level tells where members are noted. */
+/* A reader over NUL-terminated text; the level tells where children are noted. */
 struct reader {
 	const char *p;
 	unsigned depth;
@@ -132,17 +132,12 @@ read_word(struct reader *r, const char *word)
 	return true;
 }
 
+/* Read a child; those of the outermost object or array are noted. */
 static bool
-read_member(struct reader *r) /* NOLINT(misc-no-recursion) */
+read_child(struct reader *r) /* NOLINT(misc-no-recursion) */
 {
 	const char *start;
 
-	skip_blanks(r);
-	if (!read_string(r))
-		return false;
-	skip_blanks(r);
-	if (!accept(r, ':'))
-		return false;
 	skip_blanks(r);
 	start = r->p;
 	if (!read_value(r))
@@ -153,6 +148,16 @@ read_member(struct reader *r) /* NOLINT(misc-no-recursion) */
 		return false;
 	r->spans[r->nspans++] = (struct json_span){ start, (size_t)(r->p - start) };
 	return true;
+}
+
+static bool
+read_member(struct reader *r) /* NOLINT(misc-no-recursion) */
+{
+	skip_blanks(r);
+	if (!read_string(r))
+		return false;
+	skip_blanks(r);
+	return accept(r, ':') && read_child(r);
 }
 
 /* Read from behind the opening bracket to behind the closing one. */
@@ -180,13 +185,6 @@ read_list(struct reader *r, char close, bool (*element)(struct reader *)) /* NOL
 }
 
 static bool
-read_element(struct reader *r) /* NOLINT(misc-no-recursion) */
-{
-	skip_blanks(r);
-	return read_value(r);
-}
-
-static bool
 read_value(struct reader *r) /* NOLINT(misc-no-recursion) */
 {
 	switch (*r->p) {
@@ -195,7 +193,7 @@ read_value(struct reader *r) /* NOLINT(misc-no-recursion) */
 		return read_list(r, '}', read_member);
 	case '[':
 		r->p++;
-		return read_list(r, ']', read_element);
+		return read_list(r, ']', read_child);
 	case '"':
 		return read_string(r);
 	case 't':
@@ -230,30 +228,11 @@ json_check(struct ctx *cx, const char *text, size_t len, struct json_span *spans
 }
 
 void
-json_elements(struct json_span part, struct json_span *spans, size_t max, size_t *n)
-{
-	struct reader r = { .p = part.at + 1, .depth = 1 }; /* members of elements are not noted */
-
-	*n = 0;
-	if (*part.at != '[')
-		return;
-	for (skip_blanks(&r); *n < max && *r.p != ']'; skip_blanks(&r)) {
-		const char *start = r.p;
-
-		if (!read_value(&r))
-			return;
-		spans[(*n)++] = (struct json_span){ start, (size_t)(r.p - start) };
-		skip_blanks(&r);
-		(void)accept(&r, ',');
-	}
-}
-
-void
-json_members(struct json_span part, struct json_span *spans, size_t max, size_t *n)
+json_children(struct json_span part, struct json_span *spans, size_t max, size_t *n)
 {
 	struct reader r = { .p = part.at, .spans = spans, .max = max };
 
-	if (*part.at == '{')
+	if (*part.at == '{' || *part.at == '[')
 		(void)read_value(&r);
 	*n = r.nspans;
 }

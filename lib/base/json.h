@@ -21,10 +21,9 @@ enum rc json_check(struct ctx *, const char *text, size_t len, struct json_span 
     size_t *n) _must_check_;
 
 /*
- * The same of a part of a text that json_check() has passed: the elements of an array, the values
- * of an object's members; at most max of them.  *n how many there are; other JSON has none.
+ * The same of a part of a text: the elements of an array, or the values of an object's members; at
+ * most max of them.  *n how many there are; other JSON has none.
  */
-void json_elements(struct json_span part, struct json_span *spans, size_t max, size_t *n);
-void json_members(struct json_span part, struct json_span *spans, size_t max, size_t *n);
+void json_children(struct json_span part, struct json_span *spans, size_t max, size_t *n);
 
 #endif

@@ -372,7 +372,7 @@ check_row(struct reading *r, const cJSON *row, struct json_span raw)
 	struct json_span *spans = arena_alloc(r->cx->mem, (max + 1) * sizeof(*spans));
 	int64_t money;
 
-	json_members(raw, spans, max, &n);
+	json_children(raw, spans, max, &n);
 	for (const cJSON *v = row->child; v != NULL && i < n; v = v->next, i++) {
 		const struct field *f = v->string != NULL ? part_named(r->f, v->string) : NULL;
 		struct reading part = { .cx = r->cx, .f = f, .v = v, .raw = spans[i] };
@@ -394,7 +394,7 @@ read_rows(struct reading *r)
 
 	if (!read_size(r))
 		return false;
-	json_elements(r->raw, rows, max, &n);
+	json_children(r->raw, rows, max, &n);
 	for (const cJSON *v = r->v->child; v != NULL && i < n; v = v->next, i++)
 		if (!check_row(r, v, rows[i]))
 			return false;

@@ -293,7 +293,7 @@ midtrans_apply_answer(struct ctx *cx, const char *source, const char *order_id,
 {
 	struct midtrans_message m;
 
-	TRY(midtrans_read_answer(cx, a->body, order_id, &m));
+	TRY(midtrans_read_answer(cx, a->body, a->raw, order_id, &m));
 	TRY(midtrans_process(cx, source, &m, a->raw));
 	*transaction_id = m.transaction_id;
 	return RC_OK;

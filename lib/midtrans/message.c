@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/crypt.h"
+#include "base/json.h"
 #include "base/utf8.h"
+#include "base/value.h"
 #include "midtrans/message.h"
 
+static const int64_t AMOUNT_MAX = 999999999999;
 enum { DIGITS_MAX = 12, WORD_MAX = 64, LEVELS_MAX = 32, MEMBERS_MAX = 512, REFUNDS_MAX = 100 };
 
 /* ---- small parts ----------------------------------------------------------------------------- */
@@ -107,9 +110,17 @@ midtrans_signature(struct ctx *cx, const char *order_id, const char *status_code
 struct reading {
 	struct ctx *cx;
 	const cJSON *body;
-	enum rc rc; /* RC_OK until something is wrong */
+	struct json_span raw; /* its text */
+	enum rc rc;           /* RC_OK until something is wrong */
 	enum rc bad;
 };
+
+static struct json_span
+whole(const char *raw)
+{
+	raw += strspn(raw, " \t\r\n");
+	return (struct json_span){ raw, strlen(raw) };
+}
 
 static void
 field_error(struct reading *r, const char *name, const char *what)
@@ -154,18 +165,55 @@ needed(struct reading *r, const char *name, size_t max)
 	return val != NULL ? val : "";
 }
 
-/* Whole rupiah as a text or a number; 0 when it is neither. */
+/* A value and its text: cJSON keeps numbers as doubles only. */
+struct part {
+	const cJSON *v;
+	struct json_span raw;
+};
+
+/* A child of v; its text by its position among all of them. */
+static struct part
+part_of(struct ctx *cx, struct part parent, const cJSON *child)
+{
+	size_t max = (size_t)cJSON_GetArraySize(parent.v), n, i = 0;
+	struct json_span *spans;
+
+	if (child == NULL)
+		return (struct part){ 0 };
+	spans = arena_alloc(cx->mem, max * sizeof(*spans));
+	json_children(parent.raw, spans, max, &n);
+	for (const cJSON *v = parent.v->child; v != child; v = v->next)
+		i++;
+	return (struct part){ child, i < n ? spans[i] : (struct json_span){ 0 } };
+}
+
+static struct part
+member(struct ctx *cx, struct part parent, const char *name)
+{
+	return part_of(cx, parent, cJSON_GetObjectItemCaseSensitive(parent.v, name));
+}
+
+static struct part
+at(const struct reading *r, const char *const *path)
+{
+	struct part p = { r->body, r->raw };
+
+	for (; *path != NULL; path++)
+		p = member(r->cx, p, *path);
+	return p;
+}
+
+/* Whole rupiah as a text or a number, which is read from its own text; 0 when it is neither. */
 static int64_t
-money(const cJSON *v)
+money(struct part p)
 {
 	int64_t n = 0;
 
-	if (cJSON_IsString(v))
-		return midtrans_amount(v->valuestring, &n) ? n : 0;
-	if (!cJSON_IsNumber(v) || !(v->valuedouble >= 1 && v->valuedouble < 1e12))
+	if (cJSON_IsString(p.v))
+		return midtrans_amount(p.v->valuestring, &n) ? n : 0;
+	if (!cJSON_IsNumber(p.v) || p.raw.len == 0 || !value_whole(p.raw.at, p.raw.len, &n))
 		return 0;
-	n = (int64_t)v->valuedouble;
-	return (double)n == v->valuedouble ? n : 0;
+	return n >= 1 && n <= AMOUNT_MAX ? n : 0;
 }
 
 static const char *
@@ -176,14 +224,6 @@ lower(struct ctx *cx, const char *s)
 	for (char *p = to; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return to;
-}
-
-static const cJSON *
-at(const cJSON *v, const char *const *path)
-{
-	for (; *path != NULL; path++)
-		v = cJSON_GetObjectItemCaseSensitive(v, *path);
-	return v;
 }
 
 /* A short text that is only shown to people: NULL where it is malformed; the message stands. */
@@ -237,37 +277,44 @@ pay_code_of(const struct reading *r)
 
 /* refund_key and refund_chargeback_id are both unique; the first is what we can choose. */
 static const char *
-refund_id(struct reading *r, const cJSON *row)
+refund_id(struct ctx *cx, struct part row)
 {
-	const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "refund_key"));
-	const cJSON *id = cJSON_GetObjectItemCaseSensitive(row, "refund_chargeback_id");
+	const char *key = word(row.v, "refund_key");
+	struct part id = member(cx, row, "refund_chargeback_id");
 
-	if (key != NULL && key[0] != '\0' && strlen(key) <= MIDTRANS_ID_MAX)
-		return key;
-	if (cJSON_IsNumber(id) && id->valuedouble >= 0 && id->valuedouble < 1e15)
-		return arena_printf(r->cx->mem, "%.0f", id->valuedouble);
-	key = cJSON_GetStringValue(id);
-	return key != NULL && key[0] != '\0' && strlen(key) <= MIDTRANS_ID_MAX ? key : NULL;
+	if (key[0] == '\0' && cJSON_IsNumber(id.v) && id.v->valuedouble >= 0)
+		key = arena_printf(cx->mem, "%.*s", (int)id.raw.len, id.raw.at);
+	else if (key[0] == '\0')
+		key = word(row.v, "refund_chargeback_id");
+	return key[0] != '\0' && strlen(key) <= MIDTRANS_ID_MAX ? key : NULL;
+}
+
+static int64_t
+refund_amount(struct ctx *cx, struct part row)
+{
+	struct part p = member(cx, row, "refund_amount");
+
+	return money(p.v != NULL ? p : member(cx, row, "amount"));
 }
 
 static void
 read_refunds(struct reading *r, struct midtrans_message *m)
 {
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(r->body, "refunds"), *row;
+	static const char *const refunds[] = { "refunds", NULL },
+				 *const total[] = { "refund_amount", NULL },
+				 *const charged[] = { "refund_chargeback_amount", NULL };
+	struct part list = at(r, refunds);
+	const cJSON *row;
 
-	m->refund_total = money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_amount"));
-	m->charged_total =
-	    money(cJSON_GetObjectItemCaseSensitive(r->body, "refund_chargeback_amount"));
+	m->refund_total = money(at(r, total));
+	m->charged_total = money(at(r, charged));
 	m->refunds = arena_alloc(r->cx->mem, REFUNDS_MAX * sizeof(*m->refunds));
-	if (list != NULL && !cJSON_IsArray(list))
+	if (list.v != NULL && !cJSON_IsArray(list.v))
 		field_error(r, "refunds", "must be a list");
-	cJSON_ArrayForEach (row, list) {
-		struct midtrans_refund one = { .id = refund_id(r, row) };
-		const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, "refund_amount");
+	cJSON_ArrayForEach (row, list.v) {
+		struct part p = part_of(r->cx, list, row);
+		struct midtrans_refund one = { refund_id(r->cx, p), refund_amount(r->cx, p) };
 
-		if (v == NULL)
-			v = cJSON_GetObjectItemCaseSensitive(row, "amount");
-		one.amount = money(v);
 		if (one.id != NULL && one.amount > 0 && m->nrefunds < REFUNDS_MAX)
 			m->refunds[m->nrefunds++] = one;
 	}
@@ -292,7 +339,7 @@ read_rest(struct reading *r, struct midtrans_message *m)
 	m->expiry_time = midtrans_time(cx, text(r, "expiry_time", WORD_MAX));
 	m->bank = bank_of(r);
 	m->pay_code = pay_code_of(r);
-	m->original = money(at(r->body, original));
+	m->original = money(at(r, original));
 	read_refunds(r, m);
 	if (m->fraud_status != NULL)
 		m->fraud_status = lower(cx, m->fraud_status);
@@ -320,10 +367,10 @@ repeats(const cJSON *v, unsigned level)
 }
 
 enum rc
-midtrans_read(struct ctx *cx, const cJSON *body, const char *server_key,
+midtrans_read(struct ctx *cx, const cJSON *body, const char *raw, const char *server_key,
     struct midtrans_message *ret)
 {
-	struct reading r = { .cx = cx, .body = body, .bad = RC_MALFORMED };
+	struct reading r = { cx, body, whole(raw), .bad = RC_MALFORMED };
 	struct midtrans_message m = { 0 };
 	const cJSON *key = cJSON_GetObjectItemCaseSensitive(body, "signature_key");
 
@@ -358,10 +405,10 @@ midtrans_is_about(const cJSON *body, const char *order_id, const char *invoice_i
 }
 
 enum rc
-midtrans_read_answer(struct ctx *cx, const cJSON *body, const char *order_id,
+midtrans_read_answer(struct ctx *cx, const cJSON *body, const char *raw, const char *order_id,
     struct midtrans_message *ret)
 {
-	struct reading r = { .cx = cx, .body = body, .bad = RC_UPSTREAM };
+	struct reading r = { cx, body, whole(raw), .bad = RC_UPSTREAM };
 	struct midtrans_message m = { .order_id = order_id };
 
 	m.status_code = needed(&r, "status_code", WORD_MAX);

@@ -47,14 +47,14 @@ struct midtrans_message {
 };
 
 /*
- * Read a notification.  RC_MALFORMED: a field is missing or of the wrong type;
- * RC_DENIED: not signed with this key.
+ * Read a notification; raw is its text, from which numbers are read exactly.  RC_MALFORMED: a
+ * field is missing or of the wrong type; RC_DENIED: not signed with this key.
  */
-enum rc midtrans_read(struct ctx *, const struct cJSON *body, const char *server_key,
-    struct midtrans_message *ret) _must_check_;
+enum rc midtrans_read(struct ctx *, const struct cJSON *body, const char *raw,
+    const char *server_key, struct midtrans_message *ret) _must_check_;
 /* Read the answer to a call about this order; RC_UPSTREAM when it is malformed or of another. */
-enum rc midtrans_read_answer(struct ctx *, const struct cJSON *body, const char *order_id,
-    struct midtrans_message *ret) _must_check_;
+enum rc midtrans_read_answer(struct ctx *, const struct cJSON *body, const char *raw,
+    const char *order_id, struct midtrans_message *ret) _must_check_;
 /*
  * The answer names this order or none (some channels repeat the transaction_id
  * instead), and the invoice we sent with the order, or none (invoice_id NULL:

@@ -42,7 +42,7 @@ midtrans_take_notification(struct ctx *cx, const struct cJSON *body, const char 
 	enum rc rc;
 
 	TRY(midtrans_require_configured(cx));
-	TRY(midtrans_read(cx, body, conf_text(cx->conf, CONF_MIDTRANS_SERVER_KEY), &m));
+	TRY(midtrans_read(cx, body, raw, conf_text(cx->conf, CONF_MIDTRANS_SERVER_KEY), &m));
 	if (midtrans_is_test(&m))
 		return log_test(cx, &m);
 	rc = midtrans_process(cx, SOURCE_NOTIFICATION, &m, raw);

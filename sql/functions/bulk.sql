@@ -48,7 +48,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	CASE noun || ' ' || (input ->> 'act')
 	WHEN 'invoice remind' THEN PERFORM invoice_remind(row_id, today);
-	WHEN 'invoice cancel' THEN PERFORM invoice_cancel(row_id, today, false);
+	WHEN 'invoice cancel' THEN PERFORM invoice_cancel(row_id, today, false, (input ->> 'bounded')::boolean);
 	WHEN 'subscription suspend' THEN PERFORM subscription_suspend(row_id, input ->> 'reason', today);
 	WHEN 'subscription activate' THEN PERFORM subscription_activate(row_id, (input ->> 'until')::date, input ->> 'reason', today);
 	WHEN 'subscription move' THEN PERFORM subscription_update(row_id, jsonb_build_object('router_id', input -> 'router_id'), today);

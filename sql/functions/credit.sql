@@ -78,6 +78,29 @@ BEGIN
 	PERFORM invoice_attempts_cancel(invoice.id);
 END $$;
 
+/*
+ * A gift or a payout under its Idempotency-Key, NULL for none: a request that comes again is answered with the first
+ * entry, another one under the same key is refused.
+ */
+CREATE OR REPLACE FUNCTION credit_enter_once(customer uuid, amount bigint, reason text, key text, today date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	hash  text := encode(sha256(convert_to(jsonb_build_array(customer, amount, reason)::text, 'UTF8')), 'hex');
+	known credit_keys;
+BEGIN
+	PERFORM customer_lock(customer);
+	SELECT * INTO known FROM credit_keys WHERE idempotency_key = key;
+	IF NOT FOUND THEN
+		known := (key, credit_enter(customer, amount, reason, today), hash);
+		INSERT INTO credit_keys SELECT known.* WHERE key IS NOT NULL ON CONFLICT (idempotency_key) DO NOTHING;
+		hash := CASE WHEN FOUND OR key IS NULL THEN hash END; -- else somebody has used it for another customer just now
+	END IF;
+	IF known.request_hash IS DISTINCT FROM hash THEN
+		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another gift or payout.');
+	END IF;
+	RETURN known.credit_id;
+END $$;
+
 -- A gift (+) or a payout (-), by an admin.
 CREATE OR REPLACE FUNCTION credit_enter(customer uuid, amount bigint, reason text, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$

@@ -388,6 +388,7 @@ BEGIN
 		PERFORM raise_conflict('invoice_part_paid', 'The invoice is paid in part: reverse the payment first.');
 	END IF;
 	PERFORM require_operator_waive(i, bounded) WHERE waive;
+	PERFORM require_operator_lowering(i, bounded, invoice_lost_by_cancel(i));
 	PERFORM invoice_void(i, CASE WHEN waive THEN 'waived' ELSE 'by hand' END, today);
 	IF waive AND i.grants_days THEN
 		PERFORM service_days_add(i.subscription_id, i.period_end - i.period_start + 1, 'gift', i.id, NULL,
@@ -400,6 +401,13 @@ BEGIN
 	END IF;
 	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', today, false);
 END $$;
+
+-- The money that no later bill asks for: that of a bill without a period, but for the charges, which wait for the next one.
+CREATE OR REPLACE FUNCTION invoice_lost_by_cancel(invoice invoices) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(amount) FILTER (WHERE kind <> 'tax'), 0)::bigint FROM invoice_lines
+	WHERE invoice.period_start IS NULL AND invoice_id = invoice.id AND charge_id IS NULL
+$$;
 
 -- It keeps its number; its period is free again, and what it had taken in waits for the next bill.
 CREATE OR REPLACE FUNCTION invoice_void(invoice invoices, reason text, today date) RETURNS void

@@ -4,8 +4,8 @@ SELECT 1 FROM customers WHERE id = $1::uuid;
 -- name: customer_archive(uuid, boolean)
 SELECT customer_archive($1::uuid, $2::boolean, business_today());
 
--- name: credit_enter(uuid, bigint, text)
-SELECT credit_enter($1::uuid, $2::bigint, $3::text, business_today()) AS id;
+-- name: credit_enter(uuid, bigint, text, text)
+SELECT credit_enter_once($1::uuid, $2::bigint, $3::text, $4::text, business_today()) AS id;
 
 -- Its last line tells the whole of a payout, though each lot it came from has a line of its own.
 -- name: credit_entered(uuid, uuid, bigint)

@@ -172,6 +172,19 @@ def test_a_refund_sent_twice_at_once_is_one(town, api, crowd):
     assert [row["amount"] for row in rows if row["type"] == "refund"] == [20000]
 
 
+def test_one_key_makes_one_gift(api, town, crowd):
+    """And one payout. Two clicks gave the customer the money twice: the key was sent, and nothing read it."""
+    customer = town.customer()
+    address = "/api/customers/%s/credits" % customer["id"]
+    for amount, credit in ((50000, 50000), (-20000, 30000)):
+        key, body = isp.unique("gift-"), {"amount": amount, "reason": "storm"}
+        answers = isp.throng([lambda c=crowd(), b=body, k=key: c.post(address, b, Idempotency_Key=k) for _ in range(4)])
+        assert len({answer.want(201).json["id"] for answer in answers}) == 1
+        assert api.show("/api/customers/" + customer["id"])["credit"] == credit
+        api.post(address, dict(body, reason="other"), Idempotency_Key=key).want(409)
+    api.post(address, body, Idempotency_Key="x" * 256).want(422)
+
+
 def test_payments_of_more_than_is_owed_at_once(town, api, crowd):
     """Eight halves for one invoice: two fit, six are too much."""
     _, invoice = town.billed()

@@ -45,7 +45,7 @@ settle_one(struct ctx *cx, const struct job *job, const char *raw, struct crowd_
 {
 	cJSON *body = cJSON_Parse(raw);
 	struct midtrans_message m;
-	enum rc rc = midtrans_read(cx, body, job->key, &m);
+	enum rc rc = midtrans_read(cx, body, raw, job->key, &m);
 
 	if (rc == RC_OK)
 		rc = take(cx, &m, raw, t);

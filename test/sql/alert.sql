@@ -17,7 +17,7 @@ SELECT isnt(alert_raise('device_down', 'critical', 'R1', 'b', NULL, 'x:down'), N
 -- Texts: in the language of the settings, with the same fields in both.
 SELECT alert_raise_text('system', 'info', 'drift', '{"name": "R{name}", "difference": "2 accounts"}', NULL, 'd') \g /dev/null
 SELECT is((SELECT title || ' / ' || message FROM alert_logs WHERE key = 'd'),
-	'Router R{name} berbeda dari basis data / 2 accounts. Lihat ispctl router plan.', 'Indonesian; braces of a value are text');
+	'Router R{name} berbeda dari basis data / 2 accounts. Lihat Jaringan, Perbedaan, atau ispctl router plan.', 'Indonesian; braces of a value are text');
 SELECT alert_resolve_text('d', 'over', '{"title": "a", "message": "b"}') \g /dev/null
 UPDATE settings SET message_language = 'en';
 SELECT is((SELECT title || ' / ' || message FROM alert_render('device_down', '{"name": "R1", "host": "h", "since": "now", "error": null,
@@ -33,6 +33,9 @@ SELECT is((SELECT string_agg(DISTINCT m[1], ' ') FROM pg_proc, regexp_matches(pr
 	WHERE NOT EXISTS (SELECT FROM alert_texts WHERE name = m[1])), NULL, 'each text that a function names is there');
 SELECT is((SELECT string_agg(c.text_name, ' ') FROM alert_conditions('2026-03-02') c WHERE NOT EXISTS (SELECT FROM alert_texts WHERE name = c.text_name)),
 	NULL, 'and each of a condition');
+-- Whoever reads an alert in the console has no shell: the text named only --force, though a screen does it, too.
+SELECT is((SELECT string_agg(name, ' ') FROM alert_texts WHERE message_en ~ '--[a-z]|ispctl' AND (message_en !~ 'Settings|Network' OR message_id !~ 'Pengaturan|Jaringan')),
+	'restore_unproved', 'an alert that names a command names the screen, where there is one');
 
 -- The system about itself: a state that holds is one alert, and over when it holds no more.
 DELETE FROM alert_logs;

@@ -45,5 +45,21 @@ SELECT subscription_prepay(:'a', 2, 20000, true, '2026-01-02') AS ahead \gset
 SELECT is((SELECT (meta ->> 'discount')::int FROM billing_logs WHERE invoice_id = :'ahead' AND action = 'issued'), 20000, 'the log has the discount');
 SELECT throws_ok(format($$ SELECT invoice_update(%L, '{"lines": [{"kind": "package", "text": "x", "unit_price": 179999}], "bounded": true}', '2026-01-02') $$, :'ahead'),
 	'IS403', NULL, 'it counts towards the bound of the bill');
+-- An operator who may lower a bill by nothing cancelled one of kind other: no run bills that again.
+UPDATE settings SET operator_discount_max = 20000;
+SELECT bare() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 20001), '2026-01-02') AS other \gset
+CREATE FUNCTION cancel(i uuid, bounded boolean DEFAULT true) RETURNS void LANGUAGE sql AS $$ SELECT invoice_cancel(i, '2026-01-02', false, bounded) $$;
+SELECT throws_ok(format('SELECT cancel(%L)', :'other'), 'IS403', 'An operator may lower a bill by at most Rp20.000.', 'beyond the bound it is not cancelled');
+SELECT is((SELECT code FROM bulk_act('invoice', jsonb_build_object('act', 'cancel', 'ids', jsonb_build_array(:'other'), 'bounded', true), '2026-01-02')), 'discount_bound',
+	'nor among many');
+SELECT is((SELECT status FROM invoices WHERE id = :'other'), 'unpaid', 'it stands');
+SELECT lives_ok(format('SELECT lowered(%L, 20000), cancel(%L, false)', :'other', :'other'), 'an admin cancels it');
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 20000), '2026-01-02') AS small \gset
+SELECT lives_ok(format('SELECT cancel(%L)', :'small'), 'one within it is cancelled');
+SELECT charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'text', 'cable', 'amount', 90000, 'own_bill', true), '2026-01-02') AS cable \gset
+SELECT lives_ok(format('SELECT cancel((SELECT invoice_id FROM charges WHERE id = %L))', :'cable'), 'a charge is not lost by it:');
+SELECT is((SELECT invoice_id FROM charges WHERE id = :'cable'), NULL, 'it waits for the next bill');
+SELECT lives_ok(format('SELECT cancel(inv(%L))', sub(person())), 'a period is billed again');
 SELECT finish();
 ROLLBACK;

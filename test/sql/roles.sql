@@ -66,7 +66,7 @@ SET ROLE isp_api;
 SELECT pay(:'i', '2026-01-26') AS p \gset
 SELECT payment_reverse(:'p', 'reversal', NULL, '2026-01-26') \g /dev/null
 SELECT lives_ok(format('SELECT subscription_cancel(%L, NULL, %L)', :'s', '2026-01-26'), 'isp_api does what people do');
-SELECT lives_ok(format('SELECT credit_enter(%L, 5, NULL, %L)', owner(:'b'), '2026-01-26'), 'gifts');
+SELECT lives_ok(format('SELECT credit_enter_once(%L, 5, NULL, ''key'', %L)', owner(:'b'), '2026-01-26'), 'gifts');
 SELECT lives_ok('SELECT sub(person())', 'and signs up');
 RESET ROLE;
 SET ROLE isp_gateway;

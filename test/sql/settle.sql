@@ -42,6 +42,16 @@ SELECT credit_enter(:'c', 10000, 'one', '2026-01-01') AS one \gset
 SELECT credit_enter(:'c', 10000, 'two', '2026-01-01') AS two \gset
 SELECT credit_enter(:'c', -4000, 'cash', '2026-01-01') \g /dev/null
 SELECT is((SELECT remainder FROM credit_lots(:'c') WHERE gift_id = :'one'), 6000::bigint, 'a payout takes the oldest lot');
+-- Bug: a payout that was sent twice under one Idempotency-Key was paid twice: the console sends the key, and nothing read it.
+SELECT person() AS k \gset
+CREATE FUNCTION once(c uuid, money bigint, key text) RETURNS uuid LANGUAGE sql AS $$ SELECT credit_enter_once(c, money, 'x', key, '2026-01-01') $$;
+SELECT is(once(:'k', 9000, 'a'), once(:'k', 9000, 'a'), 'a gift under one key is one');
+SELECT is(once(:'k', -2000, 'b'), once(:'k', -2000, 'b'), 'so is a payout');
+SELECT is(credit(:'k'), 7000::bigint, 'and the credit knows it');
+SELECT throws_ok(format('SELECT once(%L, 9001, ''a'')', :'k'), 'IS409', NULL, 'another amount under the key is refused');
+SELECT throws_ok(format('SELECT once(%L, 9000, ''a'')', :'c'), 'IS409', NULL, 'so is another customer');
+SELECT isnt(once(:'k', 1, NULL), once(:'k', 1, NULL), 'without a key each is one');
+SELECT is_empty($$SELECT FROM billing_logs WHERE meta ->> 'idempotency_key' IS NOT NULL$$, 'the key is in no log');
 SELECT sub(:'c', jsonb_build_object('package_id', pkg('W'))) AS s \gset
 SELECT is((SELECT string_agg(amount::text, '+' ORDER BY id) FROM allocations WHERE invoice_id = inv(:'s')), '6000+10000', 'so does credit');
 SELECT throws_ok(format('SELECT credit_enter(%L, -1, NULL, %L)', :'c', '2026-01-01'), 'IS409', NULL, 'no payout beyond the credit');

@@ -176,16 +176,16 @@ parts_are_handed_out_as_they_were_written(void **state)
 	size_t n;
 
 	(void)state;
-	json_elements((struct json_span){ list, sizeof(list) - 1 }, parts, 4, &n);
+	json_children((struct json_span){ list, sizeof(list) - 1 }, parts, 4, &n);
 	assert_int_equal(n, 4);
 	assert_memory_equal(parts[1].at, "1e5", parts[1].len);
 	assert_memory_equal(parts[2].at, "\"]\"", parts[2].len);
-	json_members(parts[0], members, 2, &n);
+	json_children(parts[0], members, 2, &n);
 	assert_int_equal(n, 1);
 	assert_memory_equal(members[0].at, "[1,{\"b\":2}]", members[0].len);
-	json_members(parts[1], members, 2, &n);
+	json_children(parts[1], members, 2, &n);
 	assert_int_equal(n, 0);
-	json_elements(parts[1], parts, 4, &n);
+	json_children(parts[1], parts, 4, &n);
 	assert_int_equal(n, 0);
 }
 

@@ -486,19 +486,22 @@ signatures(void **state)
 }
 
 /* A notification, its signature right unless sig is given; more: further members. */
-static cJSON *
+static const char *
 notice(struct ctx *cx, const char *gross, const char *sig, const char *more)
 {
-	char text[4096];
-
 	if (sig == NULL)
 		sig = midtrans_signature(cx, "INV-20250101-0001-1", "200", gross, key);
-	(void)snprintf(text, sizeof(text),
+	return arena_printf(cx->mem,
 	    "{\"order_id\":\"INV-20250101-0001-1\",\"status_code\":\"200\",\"gross_amount\":\"%s\","
 	    "\"signature_key\":%s%s%s%s}",
 	    gross, sig[0] == '!' ? "" : "\"", sig[0] == '!' ? sig + 1 : sig,
 	    sig[0] == '!' ? "" : "\"", more);
-	return json(cx, text);
+}
+
+static enum rc
+read_notice(struct ctx *cx, const char *text, struct midtrans_message *ret)
+{
+	return midtrans_read(cx, json(cx, text), text, key, ret);
 }
 
 static const char rest[] = ",\"transaction_status\":\"Settlement\",\"transaction_id\":\"t-1\"";
@@ -517,7 +520,7 @@ reads_a_notice(void **state)
 	    "\"refund_amount\":\"5000.00\",\"refunds\":[{\"refund_key\":\"k1\",\"refund_amount\":"
 	    "\"3000.00\"},{\"refund_chargeback_id\":77,\"amount\":2000}],\"new\":{\"a\":[]}",
 	    rest);
-	assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", NULL, more), key, &m), RC_OK);
+	assert_int_equal(read_notice(cx, notice(cx, "150000.00", NULL, more), &m), RC_OK);
 	assert_string_equal(m.status, "settlement");
 	assert_string_equal(m.bank, "bca");
 	assert_string_equal(m.pay_code, "1");
@@ -533,6 +536,41 @@ reads_a_notice(void **state)
 	assert_null(m.fraud_status);
 }
 
+/* Bug: numbers went through a double, where 30000.000000000001 is 30000. */
+static void
+amounts_of_refunds_are_exact(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t amount;
+	} cases[] = { { "30000", 30000 }, { "30000.00", 30000 }, { "3e4", 30000 },
+		{ "\"30000.00\"", 30000 }, { "999999999999", 999999999999 },
+		{ "30000.000000000001", 0 }, { "999999999999.0001", 0 }, { "1000000000000", 0 },
+		{ "0", 0 }, { "-30000", 0 }, { "30000.5", 0 }, { "true", 0 }, { "[30000]", 0 } };
+	struct ctx *cx = *state;
+	struct midtrans_message m;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *v = cases[i].text;
+		const char *more = arena_printf(cx->mem,
+		    "%s, \"a\": [1, {\"b\": 2}], \"refunds\" : [ {\"x\": [7], \"refund_amount\": %s, "
+		    "\"refund_chargeback_id\": 999999999999999999}, {\"refund_key\": \"k\","
+		    "\"amount\":%s} ],\"refund_amount\":%s,\"refund_chargeback_amount\": %s ,"
+		    "\"metadata\":{\"extra_info\":{\"gross_amount_info\":{\"original_amount\":%s}}}",
+		    rest, v, v, v, v, v);
+
+		assert_int_equal(read_notice(cx, notice(cx, "150000.00", NULL, more), &m), RC_OK);
+		assert_int_equal(m.refund_total, cases[i].amount);
+		assert_int_equal(m.charged_total, cases[i].amount);
+		assert_int_equal(m.original, cases[i].amount);
+		assert_int_equal(m.nrefunds, cases[i].amount != 0 ? 2 : 0);
+		for (size_t n = 0; n < m.nrefunds; n++)
+			assert_int_equal(m.refunds[n].amount, cases[i].amount);
+		if (m.nrefunds > 0)
+			assert_string_equal(m.refunds[0].id, "999999999999999999");
+	}
+}
+
 static void
 refuses_bad_signatures(void **state)
 {
@@ -543,18 +581,17 @@ refuses_bad_signatures(void **state)
 	    midtrans_signature(cx, "INV-20250101-0001-1", "200", "150000.00", key));
 
 	for (size_t i = 0; i < countof(sigs); i++)
-		assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", sigs[i], rest), key, &m),
+		assert_int_equal(read_notice(cx, notice(cx, "150000.00", sigs[i], rest), &m),
 		    RC_DENIED);
 	wrong[127] = wrong[127] == '0' ? '1' : '0';
-	assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", wrong, rest), key, &m),
-	    RC_DENIED);
+	assert_int_equal(read_notice(cx, notice(cx, "150000.00", wrong, rest), &m), RC_DENIED);
 	/* The same number in another form is another text. */
-	assert_int_equal(midtrans_read(cx,
+	assert_int_equal(read_notice(cx,
 			     notice(cx, "150000",
 				 midtrans_signature(cx, "INV-20250101-0001-1", "200", "150000.00",
 				     key),
 				 rest),
-			     key, &m),
+			     &m),
 	    RC_DENIED);
 }
 
@@ -572,12 +609,12 @@ reads_amounts_that_are_no_rupiah(void **state)
 	struct midtrans_message m;
 
 	for (size_t i = 0; i < countof(odd); i++) {
-		assert_int_equal(midtrans_read(cx, notice(cx, odd[i], NULL, rest), key, &m), RC_OK);
+		assert_int_equal(read_notice(cx, notice(cx, odd[i], NULL, rest), &m), RC_OK);
 		assert_int_equal(m.gross, -1);
 		assert_string_equal(m.gross_amount, odd[i]);
 	}
 	for (size_t i = 0; i < countof(none); i++)
-		assert_int_equal(midtrans_read(cx, notice(cx, none[i], NULL, rest), key, &m),
+		assert_int_equal(read_notice(cx, notice(cx, none[i], NULL, rest), &m),
 		    RC_MALFORMED);
 }
 
@@ -594,10 +631,10 @@ refuses_bad_fields(void **state)
 	struct midtrans_message m;
 
 	for (size_t i = 0; i < countof(more); i++)
-		assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", NULL, more[i]), key, &m),
+		assert_int_equal(read_notice(cx, notice(cx, "150000.00", NULL, more[i]), &m),
 		    RC_MALFORMED);
-	assert_int_equal(midtrans_read(cx, notice(cx, "1.5e5", NULL, rest), key, &m), RC_MALFORMED);
-	assert_int_equal(midtrans_read(cx, json(cx, "{\"order_id\":7}"), key, &m), RC_MALFORMED);
+	assert_int_equal(read_notice(cx, notice(cx, "1.5e5", NULL, rest), &m), RC_MALFORMED);
+	assert_int_equal(read_notice(cx, "{\"order_id\":7}", &m), RC_MALFORMED);
 }
 
 /* A number for a text, of something that is only shown, is no reason to lose money. */
@@ -613,8 +650,7 @@ a_field_for_show_refuses_no_message(void **state)
 	for (size_t i = 0; i < countof(more); i++) {
 		const char *text = arena_printf(cx->mem, "%s,%s", rest, more[i]);
 
-		assert_int_equal(midtrans_read(cx, notice(cx, "150000.00", NULL, text), key, &m),
-		    RC_OK);
+		assert_int_equal(read_notice(cx, notice(cx, "150000.00", NULL, text), &m), RC_OK);
 		assert_null(m.pay_code);
 	}
 }
@@ -629,13 +665,13 @@ reads_an_answer(void **state)
 	struct ctx *cx = *state;
 	struct midtrans_message m;
 
-	assert_int_equal(midtrans_read_answer(cx, json(cx, arena_printf(cx->mem, form, "A12")),
-			     "INV-1-1-abcd", &m),
-	    RC_OK);
+	const char *text = arena_printf(cx->mem, form, "A12");
+
+	assert_int_equal(midtrans_read_answer(cx, json(cx, text), text, "INV-1-1-abcd", &m), RC_OK);
 	assert_string_equal(m.order_id, "INV-1-1-abcd");
 	assert_string_equal(m.status, "pending");
-	assert_int_equal(midtrans_read_answer(cx, json(cx, arena_printf(cx->mem, form, "INV-2")),
-			     "INV-1-1-abcd", &m),
+	text = arena_printf(cx->mem, form, "INV-2");
+	assert_int_equal(midtrans_read_answer(cx, json(cx, text), text, "INV-1-1-abcd", &m),
 	    RC_UPSTREAM);
 }
 
@@ -654,6 +690,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(times, begin, end),
 		cmocka_unit_test_setup_teardown(signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_a_notice, begin, end),
+		cmocka_unit_test_setup_teardown(amounts_of_refunds_are_exact, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_amounts_that_are_no_rupiah, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),

@@ -1,0 +1,13 @@
+-- Deploy alert_ways: two alerts named only a command; whoever reads them in the console has a screen for it.
+BEGIN;
+
+UPDATE alert_texts SET
+	message_en = 'The step {step} would take {due} lines off, more than {most}. Look at Settings, Nightly runs: "Do the guarded steps" does it, as billing-cron --force does.',
+	message_id = 'Langkah {step} akan memutus {due} layanan, lebih dari {most}. Lihat Pengaturan, Proses malam: "Jalankan langkah yang ditahan" melakukannya, seperti billing-cron --force.'
+WHERE name = 'night_guarded';
+UPDATE alert_texts SET
+	message_en = '{difference}. See Network, Drift, or ispctl router plan.',
+	message_id = '{difference}. Lihat Jaringan, Perbedaan, atau ispctl router plan.'
+WHERE name = 'drift';
+
+COMMIT;

@@ -1,0 +1,6 @@
+-- Revert credit_keys.
+BEGIN;
+
+DROP TABLE credit_keys CASCADE;
+
+COMMIT;
