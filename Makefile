@@ -75,7 +75,7 @@ COVERS    := $(UNIT_SRC:test/unit/%.c=$(B)/cover/%)
 FUZZERS   := $(FUZZ_SRC:test/fuzz/fuzz_%.c=$(B)/fuzzers/%)
 BENCHES   := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
-.PHONY: build programs deps run test test-system test-rest quick lint lint-files lint-deep lint-tree unit units memcheck \
+.PHONY: build programs deps run test lane-systems lane-rest quick lint lint-files lint-deep lint-tree unit units memcheck \
         sql-test sim-test api-test cli-test system-test e2e web web-check web-e2e pictures fuzz fuzzers bench cover soak mutate install \
         deb clean compdb \
         top-length FORCE
@@ -222,7 +222,7 @@ pictures: programs web
 test: deps
 	@$(MAKE) --no-print-directory programs
 	@$(MAKE) --no-print-directory -j2 units web
-	@$(MAKE) --no-print-directory -j2 test-system test-rest
+	@$(MAKE) --no-print-directory -j2 lane-systems lane-rest
 
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
@@ -232,10 +232,10 @@ each = rm -f $(B)/failed.$@; for part in $(1); do \
          { $(MAKE) --no-print-directory $$part $(2) 2>&1 || echo $$part >>$(B)/failed.$@; } | sed -u "s/^/$$part: /"; done; \
        test ! -s $(B)/failed.$@ || { echo "failed:" $$(cat $(B)/failed.$@); exit 1; }
 
-test-system: programs web
+lane-systems: programs web
 	+@$(call each,system-test)
 
-test-rest: programs units web
+lane-rest: programs units web
 	+@$(call each,lint-tree unit sql-test sim-test e2e web-e2e fuzz lint-files,S=10)
 
 # Short enough for a pre-commit hook: below a minute after a change of one file.

@@ -450,7 +450,7 @@ class Peer:
 
     def ask(self, method, address, body=None, **query):
         """A request to the control port."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=20)
         try:
             connection.request(method, address + ("?" + urlencode(query) if query else ""),
                                body=None if body is None else json.dumps(body))

@@ -5,8 +5,6 @@ simulated routers and in account_sync.  A module that imports `bench`, `sims`, `
 """
 import base64
 import contextlib
-import ctypes
-import ctypes.util
 import os
 import shutil
 import signal
@@ -19,21 +17,15 @@ import psycopg2
 import pytest
 
 import isp
+import seal as sealing
 
 KEY = bytes(range(32))
-SODIUM = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
 SOON = 2.0  # seconds from commit to the router
 
 
 def seal(place, plain):
-    """Seal a secret as lib/base/crypt.c does."""
-    nonce, text = os.urandom(24), plain.encode()
-    box = ctypes.create_string_buffer(len(text) + 16)
-    SODIUM.crypto_aead_xchacha20poly1305_ietf_encrypt(
-        box, None, text, ctypes.c_ulonglong(len(text)), place.encode(), ctypes.c_ulonglong(len(place)), None, nonce, KEY)
-    name = ctypes.create_string_buffer(32)
-    SODIUM.crypto_generichash(name, ctypes.c_size_t(32), KEY, ctypes.c_ulonglong(32), None, ctypes.c_size_t(0))
-    return "s1.%s.%s" % (name.raw.hex()[:8], base64.urlsafe_b64encode(nonce + box.raw).decode().rstrip("="))
+    """A secret sealed under the key of the bench."""
+    return sealing.seal(KEY, place, plain)
 
 
 class Bench:

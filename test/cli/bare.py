@@ -12,14 +12,13 @@ import functools
 import glob
 import json
 import os
-import pty
 import shutil
 import subprocess
 import tempfile
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
+from stackdir import BUILD, TOP, on_terminal
+
 HOST, ADMIN, PASSWORD = "billing.example.net", "owner@example.net", "correct horse battery"
 MIRROR = "http://deb.debian.org/debian"
 
@@ -40,6 +39,79 @@ class Space:
 
     def enter(self):
         return ["ip", "netns", "exec", self.name]
+
+    def pids(self):
+        done = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in done.stdout.split()]
+
+    def down(self):
+        subprocess.run(["ip", "netns", "del", self.name], check=False)
+
+
+class Root:
+    def __init__(self, release, space=None, cache_of=None):
+        self.dir = tempfile.mkdtemp(prefix="isp-root.", dir=BUILD)
+        self.space, self.own_space = space or Space(), space is None
+        base = os.environ.get("ISP_ROOTS")
+        if base:
+            subprocess.run(["cp", "-a", "--reflink=auto", os.path.join(base, release) + "/.", self.dir], check=True)
+        else:
+            subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", release, self.dir, MIRROR],
+                           check=True, stdout=subprocess.DEVNULL)
+        if cache_of:  # what another root fetched from the mirror
+            for name in glob.glob(os.path.join(cache_of.dir, "var/cache/apt/archives/*.deb")):
+                shutil.copy(name, os.path.join(self.dir, "var/cache/apt/archives"))
+        self.mount()
+        self.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)  # as in any container: packages start nothing
+        self.write("etc/hosts", "127.0.0.1 localhost %s\n" % HOST)
+
+    def mount(self):
+        for what in ("proc", "dev"):
+            subprocess.run(["mount", "--rbind" if what == "dev" else "--bind", "/" + what, os.path.join(self.dir, what)],
+                           check=True)
+        subprocess.run(["mount", "--make-rslave", os.path.join(self.dir, "dev")], check=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name.lstrip("/"))
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
+    def write(self, name, text, mode=0o644):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), mode)
+
+    def argv(self, command, alone=True):
+        enter = self.space.enter() if alone else []
+        return enter + ["chroot", self.dir, "/usr/bin/env", "-i", "HOME=/root", "DEBIAN_FRONTEND=noninteractive",
+                        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "/bin/sh", "-c", command]
+
+    def run(self, command, alone=True, ok=True, text=None):
+        done = subprocess.run(self.argv(command, alone), input=text or "", capture_output=True, text=True, check=False)
+        assert not ok or done.returncode == 0, (command, done.stdout[-3000:], done.stderr[-3000:])
+        return done
+
+    def install(self, package, command="apt-get -qq update; apt-get install -y ./isp-billing_*.deb"):
+        """With the network of the machine, for the mirror, and without systemd: the packages know containers."""
+        shutil.rmtree(self.path("run/systemd/system"), ignore_errors=True)
+        for old in glob.glob(self.path("root/*.deb")):
+            os.unlink(old)
+        shutil.copy(package, self.path("root"))
+        self.run("cd /root && " + command, alone=False)
+        self.run("command -v curl || apt-get -qq install -y --no-install-recommends curl", alone=False)
+        os.makedirs(self.path("run/systemd/system"))  # there where systemd runs, says sd_booted(3)
+        shutil.copy(os.path.join(TOP, "test", "cli", "systemctl"), self.path("usr/bin/systemctl"))
+
+    def sql(self, query, database="isp"):
+        return self.run("runuser -u postgres -- psql -XqAt -d %s -f -" % database, text=query).stdout.strip()
+
+    def type(self, command, answers):
+        """On a terminal: each answer is typed where its question stands."""
+        status, shown = on_terminal(self.argv(command), answers, seconds=600)
+        assert status == 0 and all(question in shown for question, _ in answers), (command, shown)
+        return shown
 
     def pids(self):
         done = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True, check=False)

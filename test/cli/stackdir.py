@@ -1,7 +1,11 @@
-"""Private systems for tests: made by scripts/stack, looked at from outside."""
+"""Private systems for tests: made by scripts/stack, looked at from outside; a command on a terminal."""
+import contextlib
 import json
 import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import urllib.error
@@ -16,6 +20,28 @@ def run(command, *args, **options):
     """scripts/stack COMMAND ARGS, ended or timed out."""
     return subprocess.run([STACK, command] + [str(a) for a in args], capture_output=True, text=True, timeout=120,
                           check=False, **options)
+
+
+def on_terminal(argv, answers, env=None, seconds=10):
+    """Run a command on a terminal and type each answer where its question stands: [(question, answer)].
+
+    The exit status, and all that was shown; a command that shows nothing for so many seconds is ended."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe(argv[0], argv, os.environ if env is None else env)
+    shown, answers = b"", list(answers)
+    with contextlib.suppress(OSError):  # the other end is closed
+        while select.select([terminal], [], [], seconds)[0]:
+            piece = os.read(terminal, 4096)
+            if not piece:
+                break
+            shown += piece
+            if answers and answers[0][0].encode() in shown:
+                os.write(terminal, answers.pop(0)[1].encode() + b"\n")
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)  # it still waits
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode(errors="replace")
 
 
 class System:

@@ -2,24 +2,23 @@
 import base64
 import contextlib
 import ctypes
-import ctypes.util
 import hashlib
 import http.server
 import json
 import os
-import pty
-import select
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
 import pytest
+from stackdir import BUILD, TOP, on_terminal
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.abspath(os.environ.get("ISP_BUILD") or os.path.join(TOP, "build"))
+sys.path.insert(0, os.path.join(TOP, "test", "api"))
+import seal as sealing  # noqa: E402
+
 KEYS = ["base64:" + c * 43 + "=" for c in "AE"]
 
 
@@ -64,22 +63,7 @@ class System:
     def type(self, answer, program, *words):
         """On a terminal: answer the moment its question stands there. The exit status, and all that was shown."""
         line, full = self.words_of(program, words)
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execvpe(line[0], line, full)
-        shown, typed = b"", False
-        with contextlib.suppress(OSError):  # the other end is closed
-            while select.select([terminal], [], [], 10)[0]:
-                piece = os.read(terminal, 4096)
-                if not piece:
-                    break
-                shown += piece
-                if b"password: " in shown and not typed:
-                    typed = os.write(terminal, answer.encode() + b"\n") > 0
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)  # it still waits
-        os.close(terminal)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+        return on_terminal(line, [("password: ", answer)], full)
 
     def run_and_stop(self, program, *words, lock):
         """Send SIGTERM while it waits for the rows that the statement `lock` holds, then release them."""
@@ -247,8 +231,7 @@ def test_passwords_are_taken_as_they_are(system):
 
 
 def argon2id_fits(stored, word):
-    sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
-    return sodium.crypto_pwhash_str_verify(stored.encode(), word.encode(), ctypes.c_ulonglong(len(word))) == 0
+    return sealing.SODIUM.crypto_pwhash_str_verify(stored.encode(), word.encode(), ctypes.c_ulonglong(len(word))) == 0
 
 
 def test_keys(system):
@@ -279,15 +262,7 @@ def test_rotation_seals_anew_and_can_be_repeated(system):
 
 
 def seal(key, place, text):
-    """As lib/base/crypt.h describes it, by libsodium itself."""
-    sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
-    raw = base64.b64decode(key[len("base64:"):])
-    nonce, box = os.urandom(24), ctypes.create_string_buffer(len(text) + 16)
-    sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
-        box, None, text.encode(), ctypes.c_ulonglong(len(text)), place.encode(),
-        ctypes.c_ulonglong(len(place)), None, nonce, raw)
-    ident = hashlib.blake2b(raw, digest_size=32).hexdigest()[:8]
-    return "s1.%s.%s" % (ident, base64.urlsafe_b64encode(nonce + box.raw).decode().rstrip("="))
+    return sealing.seal(base64.b64decode(key[len("base64:"):]), place, text)
 
 
 def test_a_rotation_that_is_stopped(system):

@@ -5,7 +5,6 @@ import re
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# The tests noticed 7 of 22 lines taken away one at a time.
 UPSTREAMS = {
     # Twice: a worker that was just replaced is no reason to fail. Kept connections are short, so that no request
     # goes to a worker that is about to end.
@@ -15,7 +14,7 @@ UPSTREAMS = {
     "upstream isp_router": ['server "unix:@SOCKETS@/router.sock" max_fails=0'],
     "upstream isp_gateway": ['server "unix:@SOCKETS@/gateway.sock" max_fails=0'],
 }
-OUTSIDE = ['include "@CONF@/routes.conf"', "limit_req_zone $isp_paced zone=isp_public:10m rate=1200r/m",
+TOP_LEVEL = ['include "@CONF@/routes.conf"', "limit_req_zone $isp_paced zone=isp_public:10m rate=1200r/m",
            'include "@CONF@/isolir*.conf"']
 TLS = ["ssl_protocols TLSv1.2 TLSv1.3", "ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20", "ssl_prefer_server_ciphers off",
        "ssl_session_cache shared:isp_tls:10m", "ssl_session_timeout 1h", "ssl_session_tickets off"]
@@ -38,11 +37,9 @@ SERVER = TLS + LIMITS + GZIP + HEADERS + ERRORS + [
     'include "@CONF@/trusted-proxies*.conf"', 'include "@CONF@/fastcgi.conf"', "absolute_redirect off",
     "set $isp_paced $isp_paced_client", "rewrite ^/api(/|$) /__pool/$isp_pool last",
     "sub_filter '__NONCE__' $request_id", "sub_filter_once off"]
-# The answers to faults that nothing here brings about.
-ANSWERS = {408: "request_timeout", 415: "unsupported_media_type", 500: "internal", 501: "not_implemented", 503: "unavailable",
-           504: "timeout", 505: "http_version"}
-
-
+# The code in the answer to each fault that no test brings about, by status.
+FAULT_CODES = {408: "request_timeout", 415: "unsupported_media_type", 500: "internal", 501: "not_implemented", 503: "unavailable",
+               504: "timeout", 505: "http_version"}
 # A GET whose worker died is asked once more of another; a POST never is.
 FASTCGI = ["fastcgi_param %s %s" % pair for pair in (
     ("REQUEST_METHOD", "$request_method"), ("REQUEST_URI", "$request_uri"), ("DOCUMENT_URI", "$document_uri"),
@@ -60,15 +57,15 @@ LISTEN = ["listen 443 ssl default_server", "listen [::]:443 ssl default_server",
 
 def directives(name="isp.conf"):
     """The lines of a file by the block they stand in, with single blanks."""
-    found, inside = {}, []
+    found, blocks = {}, []
     with open(os.path.join(TOP, "nginx", name), encoding="utf-8") as file:
         for line in (re.sub(r"\s+", " ", re.sub(r"(^|\s)#.*", "", line)).strip() for line in file):
             if line.endswith("{"):
-                inside.append(line[:-1].strip())
+                blocks.append(line[:-1].strip())
             elif line == "}":
-                inside.pop()
+                blocks.pop()
             elif line and line[0] != "@":
-                found.setdefault(" > ".join(inside), []).append(line.rstrip(";"))
+                found.setdefault(" > ".join(blocks), []).append(line.rstrip(";"))
     return found
 
 
@@ -85,17 +82,17 @@ def test_each_line_of_the_upstreams():
     assert {name: lines for name, lines in directives().items() if name.startswith("upstream")} == UPSTREAMS
 
 
-def test_lines_outside_of_all_blocks():
+def test_each_line_outside_of_a_block():
     lines = directives()[""]
-    assert [line for line in lines if not line.startswith(("log_format", "'"))] == OUTSIDE
+    assert [line for line in lines if not line.startswith(("log_format", "'"))] == TOP_LEVEL
     assert re.findall(r"([a-z_]+)=", " ".join(line for line in lines if line.startswith(("log_format", "'")))) == [
         "time", "request_id", "addr", "method", "uri", "status", "bytes", "seconds", "upstream_seconds", "upstream"]
 
 
-def test_answers_to_faults():
+def test_each_answer_to_a_fault():
     lines = directives()["server > location /__error/"]
     assert lines[:3] == ["internal", "default_type application/json", "client_max_body_size 0"]
-    for status, code in ANSWERS.items():
+    for status, code in FAULT_CODES.items():
         assert [line for line in lines if line.startswith("location = /__error/%d { return %d " % (status, status))
                 and line.endswith('"code":"%s"}\'; }' % code)], status
 
@@ -103,10 +100,10 @@ def test_answers_to_faults():
 def test_locations_of_pools():
     """Each is for nginx alone; only the fast one keeps connections; addresses that anyone may call take small bodies."""
     found = {name.rpartition("/")[2]: lines for name, lines in directives().items() if "= /__pool/" in name}
-    kept, small = "fastcgi_keep_conn on", "client_max_body_size 64k"
+    keep_alive, small_body = "fastcgi_keep_conn on", "client_max_body_size 64k"
     assert found == {
-        "fast": ["internal", "fastcgi_pass isp_fast", kept], "fast_anyone": ["internal", small, "fastcgi_pass isp_fast", kept],
-        "login": ["internal", "fastcgi_pass isp_login"], "login_anyone": ["internal", small, "fastcgi_pass isp_login"],
+        "fast": ["internal", "fastcgi_pass isp_fast", keep_alive], "fast_anyone": ["internal", small_body, "fastcgi_pass isp_fast", keep_alive],
+        "login": ["internal", "fastcgi_pass isp_login"], "login_anyone": ["internal", small_body, "fastcgi_pass isp_login"],
         "router": ["internal", "fastcgi_pass isp_router"],
         "gateway": ["internal", "client_max_body_size 16m", "fastcgi_pass isp_gateway"],
-        "gateway_anyone": ["internal", small, "fastcgi_pass isp_gateway"]}
+        "gateway_anyone": ["internal", small_body, "fastcgi_pass isp_gateway"]}

@@ -90,7 +90,7 @@ null_clears_what_may_be_null(void **state)
 	    "{\"from\":null,\"email\":null,\"notes\":null}");
 }
 
-/* Answered 200, and nothing changed: PUT of a package {"priority": null}. */
+/* Bug: PUT of a package {"priority": null} was answered 200, and nothing changed. */
 static void
 null_is_no_change(void **state)
 {
@@ -160,10 +160,9 @@ numbers_are_exact(void **state)
 	SAME(update("{\"price\":\"150000.00\"}"), "{\"price\":150000}");
 	SAME(update("{\"price\":150000.0}"), "{\"price\":150000}");
 	/*
-	 * Bug: 15e4 and 150000.000 passed as money though "15e4" did not: the same amount was
-	 * right or wrong by its quotes.
+	 * One rule holds for numbers and texts. Bug: 15e4 and 150000.000 passed as money though
+	 * "15e4" did not: the same amount was right or wrong by its quotes.
 	 */
-	/* One rule holds for both. */
 	SAME(update("{\"price\":15e4}"), "The price must be a whole amount of rupiah.");
 	SAME(update("{\"price\":150000.000}"), "The price must be a whole amount of rupiah.");
 	SAME(update("{\"price\":999999999999}"), "{\"price\":999999999999}");
@@ -238,7 +237,7 @@ texts_and_their_forms(void **state)
 	SAME(update("{\"login\":\"a b\"}"), "The login may hold letters, digits and ._- only.");
 	SAME(update("{\"email\":\"Ani@Example.COM\"}"), "{\"email\":\"ani@example.com\"}");
 	SAME(update("{\"email\":\"ani\"}"), "The email must be a valid email address.");
-	SAME(update(mail_of(255)), mail_of(255)); /* was refused, whatever the table said */
+	SAME(update(mail_of(255)), mail_of(255)); /* Bug: refused, though the table allows it */
 	SAME(update(mail_of(256)), "The email must not be greater than 255 characters.");
 	SAME(update("{\"ref\":\"x\"}"), "The ref must be a valid id.");
 	SAME(update("{\"from\":\"2024-02-29\",\"at\":\"2026-01-02T03:04:05.678+07:00\"}"),

@@ -124,7 +124,7 @@ a_message_that_was_refused_waits(void **state)
 }
 
 static void
-a_line_has_one_worker(void **state)
+a_sender_has_one_worker(void **state)
 {
 	const struct db_conf other_conf = { .conninfo = getenv("TEST_DB"),
 		.program = "unit",
@@ -237,7 +237,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_message_that_arrived_is_sent),
 		CASE(a_message_that_was_refused_waits),
-		CASE(a_line_has_one_worker),
+		CASE(a_sender_has_one_worker),
 		CASE(a_killed_workers_message_is_judged),
 		CASE(a_secret_that_no_key_opens_fails_one_message),
 		CASE(a_test_says_why_it_did_not_arrive),

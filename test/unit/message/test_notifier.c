@@ -125,7 +125,7 @@ end_committed(void **state)
 
 /* A child of one sender sends its messages and ends by itself when nothing more comes. */
 static void
-a_child_ends_when_its_line_is_empty(void **state)
+a_child_ends_when_its_outbox_is_empty(void **state)
 {
 	char sender[64];
 	int64_t began = clock_ms();
@@ -151,7 +151,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_dead_channel_delays_no_other),
 		CASE(channels_get_the_types_that_they_want),
-		cmocka_unit_test_setup_teardown(a_child_ends_when_its_line_is_empty,
+		cmocka_unit_test_setup_teardown(a_child_ends_when_its_outbox_is_empty,
 		    begin_committed, end_committed),
 	};
 

@@ -553,10 +553,11 @@ amounts_of_refunds_are_exact(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		const char *v = cases[i].text;
 		const char *more = arena_printf(cx->mem,
-		    "%s, \"a\": [1, {\"b\": 2}], \"refunds\" : [ {\"x\": [7], \"refund_amount\": %s, "
-		    "\"refund_chargeback_id\": 999999999999999999}, {\"refund_key\": \"k\","
-		    "\"amount\":%s} ],\"refund_amount\":%s,\"refund_chargeback_amount\": %s ,"
-		    "\"metadata\":{\"extra_info\":{\"gross_amount_info\":{\"original_amount\":%s}}}",
+		    "%s, \"a\": [1, {\"b\": 2}], \"refunds\" : [ {\"x\": [7], "
+		    "\"refund_amount\": %s, \"refund_chargeback_id\": 999999999999999999}, "
+		    "{\"refund_key\": \"k\",\"amount\":%s} ],\"refund_amount\":%s,"
+		    "\"refund_chargeback_amount\": %s ,\"metadata\":{\"extra_info\":"
+		    "{\"gross_amount_info\":{\"original_amount\":%s}}}",
 		    rest, v, v, v, v, v);
 
 		assert_int_equal(read_notice(cx, notice(cx, "150000.00", NULL, more), &m), RC_OK);
