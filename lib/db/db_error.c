@@ -15,18 +15,6 @@ field_of(const PGresult *res, int which)
 	return s != NULL ? s : "";
 }
 
-/* A field name as words of a sentence: mikrotik_username is "mikrotik username". */
-static const char *
-spoken(struct ctx *cx, const char *field)
-{
-	char *s = arena_strdup(cx->mem, field);
-
-	for (char *p = s; *p != '\0'; p++)
-		if (*p == '_')
-			*p = ' ';
-	return s;
-}
-
 /*
  * The column of a constraint: of "invoices_due_date_check" on invoices with tail "_check",
  * due_date; "" for a constraint not named so.
@@ -52,7 +40,7 @@ on_unique(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	(void)st;
 	if (field[0] == '\0')
 		return FAIL(cx, RC_CONFLICT, "this exists already");
-	(void)err_field(cx, field, "The %s has already been taken.", spoken(cx, field));
+	(void)err_field(cx, field, "The %s has already been taken.", err_field_words(cx, field));
 	return err_field_code(cx, "taken", NULL);
 }
 
@@ -74,12 +62,12 @@ on_reference(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 
 	if (is_delete(res, st)) {
 		(void)FAIL(cx, RC_CONFLICT, "This is still in use by %s.",
-		    spoken(cx, field_of(res, PG_DIAG_TABLE_NAME)));
+		    err_field_words(cx, field_of(res, PG_DIAG_TABLE_NAME)));
 		return err_code(&cx->err, "in_use");
 	}
 	if (field[0] == '\0')
 		return FAIL(cx, RC_INVALID, "The request refers to something that does not exist.");
-	(void)err_field(cx, field, "The selected %s does not exist.", spoken(cx, field));
+	(void)err_field(cx, field, "The selected %s does not exist.", err_field_words(cx, field));
 	return err_field_code(cx, "unknown_reference", NULL);
 }
 
@@ -91,7 +79,7 @@ on_check(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	(void)st;
 	if (field[0] == '\0')
 		return FAIL(cx, RC_INVALID, "The values given break a rule.");
-	return err_field(cx, field, "The %s is not valid.", spoken(cx, field));
+	return err_field(cx, field, "The %s is not valid.", err_field_words(cx, field));
 }
 
 static enum rc
@@ -100,7 +88,7 @@ on_missing(struct ctx *cx, const PGresult *res, const struct db_stmt *st)
 	const char *field = field_of(res, PG_DIAG_COLUMN_NAME);
 
 	(void)st;
-	(void)err_field(cx, field, "The %s field is required.", spoken(cx, field));
+	(void)err_field(cx, field, "The %s field is required.", err_field_words(cx, field));
 	return err_field_code(cx, "required", NULL);
 }
 

@@ -12,24 +12,12 @@ enum { JSON_MAX = 65536 };
 
 typedef bool (*read_fn)(struct reading *);
 
-/* "due_date" is "due date" in a sentence, as in Laravel. */
-static const char *
-spoken(struct ctx *cx, const char *name)
-{
-	char *s = arena_strdup(cx->mem, name);
-
-	for (char *p = s; *p != '\0'; p++)
-		if (*p == '_')
-			*p = ' ';
-	return s;
-}
-
 /* Refuse with "The due date must …" and the field's hint; bounds as in err_field_code(). */
 static bool
 field_error(struct ctx *cx, const struct field *f, const char *code, const char *bounds,
     const char *what)
 {
-	const char *name = spoken(cx, f->name);
+	const char *name = err_field_words(cx, f->name);
 
 	if (f->hint != NULL)
 		(void)err_field(cx, f->name, "The %s %s (%s).", name, what, f->hint);
@@ -48,7 +36,8 @@ refuse_missing(struct reading *r)
 {
 	if (r->f->flags & FF_LOCKED)
 		return field_error(r->cx, r->f, "required", NULL, "field is required");
-	(void)err_field(r->cx, r->f->name, "The %s field is required.", spoken(r->cx, r->f->name));
+	(void)err_field(r->cx, r->f->name, "The %s field is required.",
+	    err_field_words(r->cx, r->f->name));
 	(void)err_field_code(r->cx, "required", NULL);
 	return false;
 }
