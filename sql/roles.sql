@@ -188,6 +188,7 @@ BEGIN
 	('allocations_take_over',             'api gateway'),
 	('account_moves',                     'api'),
 	('amount_errors',                     'api'),
+	('are_lines_same',                    'api'),
 	('audit',                             'api'),
 	('audit_change',                      'api'),
 	('backoff',                           'api gateway router'),

@@ -2,6 +2,7 @@
 #include "api/form.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/pem.h"
@@ -12,7 +13,7 @@
 static bool
 refuse_form(struct ctx *cx, const char *field, const char *form)
 {
-	(void)err_field(cx, field, "The %s must be %s.", field, form);
+	(void)err_field(cx, field, "The %s must be %s.", err_field_words(cx, field), form);
 	(void)err_field_code(cx, "format", NULL);
 	return false;
 }
@@ -130,10 +131,11 @@ bool
 form_fraction(struct ctx *cx, const char *field, const char *val)
 {
 	size_t above = digits(val), below = val[above] == '/' ? digits(val + above + 1) : 0;
+	bool is_one =
+	    above > 0 && above < 5 && below > 0 && below < 5 && val[above + 1 + below] == '\0';
 
-	return (above > 0 && above < 5 && below > 0 && below < 5 &&
-		   val[above + 1 + below] == '\0') ||
-	       refuse_form(cx, field, "a fraction as 1/1 or 11/12");
+	return (is_one && strtol(val, NULL, 10) <= strtol(val + above + 1, NULL, 10)) ||
+	       refuse_form(cx, field, "a fraction as 1/1 or 11/12, at most 1");
 }
 
 /* The characters of a field as a class of a regular expression. */

@@ -30,3 +30,10 @@ BEGIN
 				WITH ORDINALITY AS x (kind, text, quantity, unit_price, taxable, n)) l
 		WHERE l.kind <> 'tax' ORDER BY l.n), customer);
 END $$;
+
+-- A client sends a bill back as it was shown: its lines are no change then. The tax follows from the others.
+CREATE OR REPLACE FUNCTION are_lines_same(given bill_line[], present bill_line[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT bill_lines_json(ARRAY(SELECT l FROM unnest(given) l WHERE l.kind <> 'tax'))
+	     = bill_lines_json(ARRAY(SELECT l FROM unnest(present) l WHERE l.kind <> 'tax'))
+$$;

@@ -325,7 +325,8 @@ BEGIN
 			PERFORM raise_invalid('amount', 'derived', 'The amount of a period follows from its lines: change those.');
 		END IF;
 		PERFORM invoice_change_lines(invoice, lines_priced(invoice, money, input ->> 'notes'), (input ->> 'bounded')::boolean, today);
-	ELSIF input ? 'lines' THEN
+	ELSIF input ? 'lines' AND (is_invoice_untouched(invoice)
+		OR NOT are_lines_same(lines_read(input -> 'lines', invoice.customer_id), bill_lines_of(invoice.id))) THEN
 		PERFORM invoice_change_lines(invoice, lines_kept(invoice.id, lines_read(input -> 'lines', invoice.customer_id)), (input ->> 'bounded')::boolean, today);
 	END IF;
 END $$;

@@ -8,6 +8,7 @@ DECLARE
 		WHERE attrelid = 'setting_rows'::regclass AND attnum > 0 AND attname <> 'updated_at' AND input ? attname::text);
 	held  jsonb := (SELECT to_jsonb(s) FROM settings s);
 BEGIN
+	input := input || coalesce((SELECT jsonb_object_agg(key, '') FROM jsonb_each(input) WHERE key LIKE 'company\_%' AND value = 'null'), '{}');
 	-- Names of columns alone, quoted above. @plpgsql_check_options: security_warnings = off
 	PERFORM setting_check(input);
 	IF names IS NULL THEN
@@ -26,7 +27,7 @@ LANGUAGE sql AS $$
 		field_error((input ->> 'round_to')::int NOT IN (1, 100, 500, 1000), 'round_to', 'choice', 'The round to field must be 1, 100, 500 or 1000.')
 		|| field_error(input ? 'no_suspend_days' AND (CASE WHEN jsonb_typeof(input -> 'no_suspend_days') <> 'array' THEN true ELSE EXISTS (
 			SELECT FROM jsonb_array_elements_text(input -> 'no_suspend_days') day
-			WHERE day !~ '^((mon|tues|wednes|thurs|fri|satur|sun)day|\d{4}-\d\d-\d\d)$') END),
+			WHERE day !~ '^(mon|tues|wednes|thurs|fri|satur|sun)day$' AND (day !~ '^\d{4}-\d\d-\d\d$' OR import_date(day) IS NULL)) END),
 			'no_suspend_days', 'list', 'The no suspend days field must be a list of weekdays in English and dates.')
 		|| setting_order_errors(input))
 $$;

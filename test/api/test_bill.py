@@ -72,7 +72,10 @@ def test_a_line_of_a_touched_bill_stays(api, town):
     lines = [{"kind": "package", "text": "Paket", "unit_price": 120000}]
     assert api.put("/api/invoices/" + bill["id"], {"lines": lines}).want(200).json["amount"] == 120000
     api.make("/api/payments", {"invoice_id": bill["id"], "amount": 1000})
-    assert api.put("/api/invoices/" + bill["id"], {"lines": lines}).want(409).json["code"] == "invoice_touched"
+    other = [dict(lines[0], unit_price=119999)]
+    assert api.put("/api/invoices/" + bill["id"], {"lines": other}).want(409).json["code"] == "invoice_touched"
+    shown = api.show("/api/invoices/" + bill["id"])
+    assert api.put("/api/invoices/" + bill["id"], dict(shown, notes="as shown")).want(200).json["notes"] == "as shown"
 
 
 def test_a_line_that_is_changed_keeps_its_charge(api, town):

@@ -52,3 +52,16 @@ def test_only_a_png_of_200_kb_is_a_logo(api, operator, anyone):
     anyone.get("/api/public/logo").want(404)
     put(api, png(1, 1, noise=bytes(199000))).want(200)
     api.delete("/api/settings/logo").want(204)
+
+
+def test_settings_sent_back_as_shown_are_no_change(api):
+    """Bug: a company that was not named yet made every PUT of the whole settings fail, and no one could take a
+    telephone number away again: an empty text counted as missing."""
+    before = api.show("/api/settings")
+    after = api.put("/api/settings", before).want(200).json
+    assert {name for name in before if before[name] != after[name]} <= {"updated_at"}
+    for nothing in ("", None):
+        api.put("/api/settings", {"company_phone": "0812 345"}).want(200)
+        assert api.put("/api/settings", {"company_phone": nothing}).want(200).json["company_phone"] == ""
+    assert "company_phone" in api.put("/api/settings", {"company_phone": "1" * 21}).want(422).errors
+    api.put("/api/settings", {"company_phone": before["company_phone"]}).want(200)

@@ -50,6 +50,11 @@ SELECT throws_ok(format($$SELECT invoice_update(%L, '{"lines": [], "bounded": tr
 SELECT throws_ok(format($$SELECT invoice_update(%L, '{"amount": 5}', '2026-01-24')$$, :'i'), 'IS422', NULL, 'a renewal''s amount is its lines''');
 SELECT pay(:'i', '2026-01-24', '{"amount": 1}') \g /dev/null
 SELECT throws_ok(format($$SELECT invoice_update(%L, '{"lines": []}', '2026-01-24')$$, :'i'), 'IS409', NULL, 'money froze them');
+-- Bug: a client that sends a bill back as it was shown, to change its notes, was refused: its lines were among it.
+CREATE FUNCTION as_shown(i uuid) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('notes', 'n', 'lines', bill_lines_json(bill_lines_of(i))) $$;
+SELECT lives_ok(format('SELECT invoice_update(%L, as_shown(%L), ''2026-01-24'')', :'i', :'i'), 'the same lines are no change');
+SELECT throws_ok(format($$SELECT invoice_update(%L, jsonb_set(as_shown(%L), '{lines,0,unit_price}', '100001'), '2026-01-24')$$, :'i', :'i'), 'IS409', NULL, 'a rupiah more is one');
+SELECT throws_ok(format($$SELECT invoice_update(%L, jsonb_set(as_shown(%L), '{lines,0,text}', '"Q"'), '2026-01-24')$$, :'i', :'i'), 'IS409', NULL, 'so is another text');
 
 -- tax, to the rupiah
 UPDATE settings SET tax_mode = 'exclusive', tax_rate = 1100;

@@ -60,6 +60,10 @@ SELECT billing_run_undo(:'run', '2026-02-04') \g /dev/null
 SELECT is(hold_until, '2026-02-05'::date, 'a run that is undone late holds its lines until tomorrow') FROM subscriptions WHERE id = :'s';
 UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
 
+-- Bug: a holiday that no calendar has, as 2026-13-01 for 2026-01-13, was taken, and lines were cut on the day meant.
+SELECT throws_ok(format('SELECT setting_check(%L)', jsonb_build_object('no_suspend_days', jsonb_build_array(day))), 'IS422', NULL, day || ' is no day')
+  FROM unnest('{2026-13-01,2026-02-30,2026-00-01,2026-2-3,Sunday,minggu}'::text[]) day;
+SELECT lives_ok($$SELECT setting_check('{"no_suspend_days": ["sunday", "2028-02-29"]}')$$, 'a weekday and a leap day are');
 -- days on which nobody is cut, and the least debt
 SELECT bare() AS s \gset
 SELECT step('renew', '2026-01-24') \g /dev/null

@@ -34,6 +34,16 @@ phones(void **state)
 	refuses(form_phone, LIST("0812x", "0812.3", "0812\n", "٠٨"));
 }
 
+/* Bug: 12/11 for 11/12 was taken, which made a tax base larger than the price. */
+static void
+fractions(void **state)
+{
+	(void)state;
+	takes(form_fraction, LIST("1/1", "11/12", "9998/9999"));
+	refuses(form_fraction, LIST("", "12/11", "2/1", "1", "1/", "/1", "0/1", "1/0", "01/2",
+				   "1/2/3", "1/2 ", "10000/10001"));
+}
+
 /* Bug: a package was sold at 999999G, which no router accepts: one rule reads both now. */
 static void
 rates(void **state)
@@ -120,6 +130,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(phones),
+		CASE(fractions),
 		CASE(rates),
 		CASE(bursts),
 		CASE(printable),
