@@ -85,7 +85,7 @@ class Database:
             return parts(cursor)
 
     def texts(self):
-        """What alerts say: a change may be of texts alone."""
+        """The texts of alerts: a change may be of those alone."""
         if "alert_texts" not in self.tables():
             return set()
         with self.connect() as conn, conn.cursor() as cursor:
