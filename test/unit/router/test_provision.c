@@ -235,6 +235,35 @@ a_suspended_account_is_cut_off(void **state)
 			     "/ppp/active/remove|=.id=*801|.tag=2\n");
 }
 
+/* As many as the first room for them, none of which is left. */
+static void
+sixty_four_sessions_end(void **state)
+{
+	static const struct turn first[] = {
+		HELLO,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=citra|=comment=isp:" CITRA "\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+	};
+	static struct turn turns[countof(first) + 1 + 64 + 1];
+	struct sb sessions = sb_new(cx.mem);
+	size_t n = countof(first) + 1;
+
+	(void)state;
+	memcpy(turns, first, sizeof(first));
+	for (int i = 1; i <= 64; i++) {
+		sb_printf(&sessions, "!re|=.id=*%X|=name=citra\n", (unsigned)i);
+		turns[n++] =
+		    (struct turn){ .listen = 1, .say = arena_printf(cx.mem, "!done|.tag=%d\n", i) };
+	}
+	sb_puts(&sessions, "!done\n");
+	turns[countof(first)] = (struct turn){ .listen = 1, .say = sessions.buf };
+	turns[n] = (struct turn){ .listen = 1, .say = "!done\n", .end = PEER_HOLD };
+	answering(turns);
+	citra_is_suspended();
+	assert_int_equal(batch().done, 1);
+	assert_int_equal(times(hang_up(), "/ppp/active/remove|=.id=*"), 64);
+}
+
 /*
  * Bug: the command that disabled a customer also set the account's other properties; when
  * the router refused that, the customer stayed online for ever. Now disabling is a command
@@ -952,6 +981,7 @@ main(void)
 		CASE(a_new_account_gets_its_profile_first),
 		CASE(a_foreign_profile_fails_who_needs_it),
 		CASE(a_suspended_account_is_cut_off),
+		CASE(sixty_four_sessions_end),
 		CASE(other_differences_come_after_the_sessions),
 		CASE(a_cut_that_fails_is_the_end_of_the_rest),
 		CASE(a_missed_account_is_looked_for_by_its_mark),
