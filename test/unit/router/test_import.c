@@ -126,6 +126,25 @@ an_import_that_breaks_off_takes_nothing(void **state)
 	assert_int_equal(sql_i64("SELECT count(*) AS v FROM mikrotik_secrets"), 0);
 }
 
+static void
+an_import_asks_the_named_router(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*9|=name=cable\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+	const char *router;
+	struct import_report rep;
+
+	(void)state;
+	(void)a_router("Dead", 1);
+	assert_int_equal(import_secrets(&cx, NULL, &rep), RC_UPSTREAM);
+	router = answering(turns);
+	assert_int_equal(import_secrets(&cx, router, &rep), RC_OK);
+	assert_string_equal(sql("SELECT router_id::text AS v FROM mikrotik_secrets"), router);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
 
 int
@@ -136,6 +155,7 @@ main(void)
 		CASE(an_account_that_never_was_there_adopts),
 		CASE(hotspot_users_are_taken),
 		CASE(an_import_that_breaks_off_takes_nothing),
+		CASE(an_import_asks_the_named_router),
 	};
 
 	return cmocka_run_group_tests_name("import", tests, rows_open, rows_close);

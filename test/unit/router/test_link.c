@@ -147,6 +147,20 @@ never(struct ctx *c, struct router_link *l, const struct router *r, void *arg)
 }
 
 static void
+no_name_is_the_default_router(void **state)
+{
+	static const struct turn turns[] = { { .listen = 1, .say = "!done\n", .end = PEER_HOLD } };
+	struct routeros *ros = NULL;
+
+	(void)state;
+	(void)a_router("Dead", 1);
+	assert_int_equal(link_connect(&cx, NULL, 2000, &ros), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "router Dead"));
+	assert_int_equal(link_connect(&cx, answering(turns), 2000, &ros), RC_OK);
+	routeros_close(ros);
+}
+
+static void
 an_inactive_router_is_not_called(void **state)
 {
 	const char *id = a_router("Main", 1);
@@ -172,6 +186,7 @@ main(void)
 		CASE(a_kept_connection_ends_when_the_address_changes),
 		CASE(a_broken_router_opens_the_breaker),
 		CASE(a_router_that_was_not_called_is_not_away),
+		CASE(no_name_is_the_default_router),
 		CASE(an_inactive_router_is_not_called),
 	};
 

@@ -111,6 +111,30 @@ a_router_that_does_not_answer_is_reported(void **state)
 	assert_non_null(strstr(cx.err.msg, "router Main"));
 }
 
+/* A change of a secret ends its sessions, also when the default router is another one. */
+static void
+a_change_goes_to_the_named_router(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=name=ani|=dynamic=false\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_NEXT },
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*8|=name=ani\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	(void)a_router("Dead", 1);
+	assert_int_equal(object_remove(&cx, NULL, OBJECT_SECRET, "*7"), RC_UPSTREAM);
+	assert_int_equal(object_remove(&cx, answering(turns), OBJECT_SECRET, "*7"), RC_OK);
+	assert_string_equal(hang_up(),
+	    LOGIN_RECEIVED "/ppp/secret/print|=.proplist=name,dynamic|?.id=*7\n"
+			   "/ppp/secret/remove|=.id=*7\n" LOGIN_RECEIVED
+			   "/ppp/active/print|=.proplist=.id,name|?name=ani\n"
+			   "/ppp/active/remove|=.id=*8\n");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
 
 int
@@ -124,6 +148,7 @@ main(void)
 		CASE(a_dynamic_object_stays),
 		CASE(an_unknown_id_is_not_found),
 		CASE(a_router_that_does_not_answer_is_reported),
+		CASE(a_change_goes_to_the_named_router),
 	};
 
 	return cmocka_run_group_tests_name("object", tests, rows_open, rows_close);

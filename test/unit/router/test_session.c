@@ -90,6 +90,23 @@ a_refused_end_is_an_error(void **state)
 	assert_int_equal(session_end(&cx, NULL, "pppoe", "ani"), RC_UPSTREAM);
 }
 
+/* The router that a person names comes before that of the account. */
+static void
+a_session_ends_on_the_named_router(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	};
+
+	(void)state;
+	(void)a_router("Dead", 1);
+	(void)an_account("ani", a_package("home", "pppoe"), "");
+	assert_int_equal(session_end(&cx, NULL, "pppoe", "ani"), RC_UPSTREAM);
+	assert_int_equal(session_end(&cx, answering(turns), "pppoe", "ani"), RC_OK);
+}
+
 static void
 the_account_says_which_router(void **state)
 {
@@ -115,6 +132,7 @@ main(void)
 		CASE(cookies_go_before_sessions),
 		CASE(a_router_without_hotspot_has_no_such_sessions),
 		CASE(a_refused_end_is_an_error),
+		CASE(a_session_ends_on_the_named_router),
 		CASE(the_account_says_which_router),
 	};
 

@@ -105,6 +105,22 @@ a_dead_router_is_tried_once(void **state)
 	assert_non_null(strstr(cx.err.msg, "Main"));
 }
 
+/* A reading of the default router is none of the named one. */
+static void
+a_reading_is_of_the_named_router(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=.id=*1|=name=home\n!done\n", .end = PEER_HOLD },
+	};
+	const char *data = NULL;
+
+	(void)state;
+	(void)a_router("Dead", 1);
+	assert_int_equal(snapshot_get(&cx, NULL, SNAPSHOT_PROFILES, &data), RC_UPSTREAM);
+	assert_int_equal(snapshot_get(&cx, answering(turns), SNAPSHOT_PROFILES, &data), RC_OK);
+}
+
 /* A router that answers and lacks one menu keeps its other readings. */
 static void
 a_failure_of_one_kind_spoils_no_other(void **state)
@@ -237,6 +253,7 @@ main(void)
 		CASE(one_reading_answers_all),
 		CASE(an_expired_reading_is_read_again),
 		CASE(a_dead_router_is_tried_once),
+		CASE(a_reading_is_of_the_named_router),
 		CASE(a_failure_of_one_kind_spoils_no_other),
 		CASE(another_reader_is_not_waited_for_long),
 		CASE(a_router_that_is_none_is_not_called),
