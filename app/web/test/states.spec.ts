@@ -131,4 +131,35 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		await expectFits(page, `a refused form at ${width}`);
 		await picture(page, 'refused/packages', width, scheme);
 	});
+
+	/* They were lost: the form said only that something is wrong. */
+	test(`a refusal of fields that are not on screen is shown, at ${width}`, async ({ page, allowed }) => {
+		allowed.push(/status of 422/);
+		const errors = { quiet_from_hour: ['The hour must be before quiet_until_hour.'] };
+		const codes = { quiet_from_hour: [{ code: 'order' }] };
+		const refuse = (route: Route) =>
+			route.request().method() === 'GET'
+				? route.continue()
+				: route.fulfill({ status: 422, json: { message: 'invalid', errors, codes } });
+		await begin(page);
+		await enter(page, '/settings');
+		await page.route('**/api/settings', refuse);
+		const grace = page.getByLabel('Masa tenggang (hari)');
+		const before = await grace.inputValue();
+		await grace.fill('21');
+		await page.getByRole('button', { name: 'Simpan' }).click();
+		await expect(page.getByRole('alert')).toContainText('Jam tenang mulai: Harus tidak melebihi nilai pasangannya.');
+		await expectFits(page, `a refused setting at ${width}`);
+		await picture(page, 'refused/settings', width, scheme);
+		await grace.fill(before);
+		await page.unroute('**/api/settings');
+
+		await page.goto(`${url()}/reset-password?token=gone`);
+		await page.getByLabel('Email').fill('admin@ispbilling.com');
+		for (const name of ['Kata sandi', 'Ulangi kata sandi'])
+			await page.getByRole('textbox', { name, exact: true }).fill('rahasia-baru');
+		await page.getByRole('button', { name: 'Simpan' }).click();
+		await expect(page.getByRole('alert')).toContainText('Tautan: Tautan ini sudah tidak berlaku.');
+		await picture(page, 'refused/reset', width, scheme);
+	});
 }

@@ -233,6 +233,7 @@ export const en: Messages = {
 		packet_count: 'Packets each time',
 		device_id: 'Device',
 		target_id: 'Ping target',
+		token: 'Link',
 		note: 'Note',
 		security_name: 'Security name',
 		security_level: 'Security level',

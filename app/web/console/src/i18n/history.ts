@@ -19,7 +19,10 @@ function patternOf(format: string) {
 	return made;
 }
 
-/* What stands for %s: a date, a sum, a name; for %w also a word of the server's.  A person may be named as one. */
+/*
+ * Write an argument: for %s a date, a sum or a name, for %w also a word of the server's.  A name may be
+ * such a word.
+ */
 function argument(t: Messages, lang: Lang, mark: string, text: string) {
 	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, lang);
 	return mark === '%w' && Object.hasOwn(t.v, text) ? word(t.v, text) : text;

@@ -232,6 +232,7 @@ export const id = {
 		packet_count: 'Paket per ukur',
 		device_id: 'Perangkat',
 		target_id: 'Sasaran ping',
+		token: 'Tautan',
 		note: 'Catatan',
 		security_name: 'Nama keamanan',
 		security_level: 'Tingkat keamanan',

@@ -58,7 +58,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const shownOnes = shownFields(fields, values);
 	const isFilled = shownOnes.every(f => !f.required || (values[f.name] ?? '') !== '');
 	const verb = act.label ?? t.a[act.key];
-	/* Which one is changed: a list may stand behind the dialog. */
+	/* Name the row that is changed: a list may stand behind the dialog. */
 	const title =
 		isChange && act.row && nameOf(act.row) !== act.row.id ? `${verb} · ${nameOf(act.row)}` : verb;
 	const close = () => (isDirty && !isLeaving ? setLeaving(true) : onClose());

@@ -9,7 +9,7 @@ export function Refusal(props: {
 	/* The fields on screen. */
 	shown: { name: string }[];
 	mt?: string;
-	/* What the person may do about it. */
+	/* Buttons by which the person may go on. */
 	children?: ReactNode;
 }) {
 	const { t } = useT();

@@ -264,7 +264,7 @@ const isIdle = (column: { cell?: unknown; phone?: string }, value: unknown) =>
 function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T; to?: string }) {
 	const { t } = useT();
 	const kind = column.kind ?? kindOf(column.key);
-	/* What `cell` draws nothing for is a dash, whatever the row holds. */
+	/* A dash where `cell` draws nothing, whatever the row holds. */
 	const value: unknown = column.cell ? column.cell(row) : row[column.key];
 	const isDrawn = column.cell && !isNone(value);
 	const inner = isDrawn ? (value as ReactNode) : <Value kind={kind} of={value} />;

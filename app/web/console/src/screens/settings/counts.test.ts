@@ -6,7 +6,7 @@ import { counted, countsOf, sumOf } from './counts';
 const none = { done: 0, refused: 0, skipped: 0, held: 0, guarded: 0, failed: 0 };
 
 describe('what a run did', () => {
-	it('is told by its steps', () => {
+	it('is shown by its steps', () => {
 		const counts = { renew: { ...none, done: 3 }, late: none, suspend: { ...none, done: 2 } };
 		expect(counted(id, counts)).toBe('Terbit tagihan 3 · Diputus 2');
 		expect(sumOf(countsOf(counts), 'done')).toBe(5);

@@ -1,4 +1,4 @@
-/* What the steps of a run did, as the server counts it: {suspend: {done: 2, guarded: 0, …}, …}. */
+/* Counts of the steps of a run, as the server writes them: {suspend: {done: 2, guarded: 0, …}, …}. */
 import { word } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 
