@@ -75,6 +75,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	first_at timestamptz := (SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name);
 	until_at timestamptz := date_bin(width, until, 'epoch');
+	-- Only while it is not known up to when buckets exist: looking for each costs a third of the whole.
+	replaced text := CASE WHEN first_at IS NULL THEN ' ON CONFLICT (%2$I, recorded_at) DO UPDATE SET (%3$s) = ROW (%7$s)' ELSE '' END;
 BEGIN
 	IF first_at IS NULL THEN
 		EXECUTE format('SELECT date_bin($1, min(recorded_at), ''epoch'') FROM %I', source) INTO first_at USING width;
@@ -83,8 +85,7 @@ BEGIN
 	IF first_at < until_at THEN
 		EXECUTE (SELECT format('INSERT INTO %1$I (%2$I, recorded_at, %3$s)
 			SELECT %2$I, date_bin($1, recorded_at, ''epoch''), %4$s FROM %5$I
-			 WHERE recorded_at >= $2 AND recorded_at < $3 AND %6$s GROUP BY 1, 2
-			ON CONFLICT (%2$I, recorded_at) DO UPDATE SET (%3$s) = ROW (%7$s)',
+			 WHERE recorded_at >= $2 AND recorded_at < $3 AND %6$s GROUP BY 1, 2' || replaced,
 			rollup_name, id_column, string_agg(s.key, ', '), string_agg(s.value, ', '), source, only_rows,
 			string_agg('excluded.' || s.key, ', ')) FROM jsonb_each_text(sums) s)
 		USING width, first_at, until_at;

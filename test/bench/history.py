@@ -21,7 +21,7 @@ INSERT INTO %(name)s SELECT i.id, at, %(values)s
   FROM generate_series('%(first)s'::timestamptz, '%(last)s'::timestamptz - interval '1 second', interval '%(step)s') AS at,
        (SELECT i.id FROM snmp_interfaces i JOIN snmp_devices d ON d.id = i.device_id WHERE d.name LIKE 'chart %%' ORDER BY i.id) i
  WHERE at < now();
-ALTER TABLE %(name)s ADD PRIMARY KEY (interface_id, recorded_at);
+ALTER TABLE %(name)s ADD %(key)s;
 ALTER TABLE %(parent)s ATTACH PARTITION %(name)s FOR VALUES FROM ('%(first)s') TO ('%(last)s')"""
 ROWS = {
     "bandwidth_history": {"step": "5 minutes", "span": "1 day", "ago": "7 days",
@@ -41,9 +41,12 @@ def fill(lab, note):
     for parent, rows in ROWS.items():
         lab.sql("isp", "DO $$ DECLARE p text; BEGIN FOR p IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = "
                        "'%s'::regclass LOOP EXECUTE 'DROP TABLE ' || p; END LOOP; END $$" % parent)
+        key = lab.sql("isp", "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = '%s'::regclass AND contype = 'p'"
+                      % parent)
         for line in lab.sql("isp", RANGES % rows).splitlines():
             day, first, last = line.split("|")
-            lab.sql("isp", PARTITION % dict(rows, parent=parent, name="%s_p%s" % (parent, day), first=first, last=last))
+            lab.sql("isp", PARTITION % dict(rows, parent=parent, key=key, name="%s_p%s" % (parent, day), first=first,
+                                                last=last))
         lab.sql("isp", "VACUUM ANALYZE " + parent)
         count += int(lab.sql("isp", "SELECT count(*) FROM " + parent))
     note("14", "%d rows of %d interfaces, made in" % (count, INTERFACES), time.monotonic() - begun, " s", None, "")
