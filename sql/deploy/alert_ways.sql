@@ -2,8 +2,8 @@
 BEGIN;
 
 UPDATE alert_texts SET
-	message_en = 'The step {step} would take {due} lines off, more than {most}. Look at Settings, Nightly runs: "Do the guarded steps" does it, as billing-cron --force does.',
-	message_id = 'Langkah {step} akan memutus {due} layanan, lebih dari {most}. Lihat Pengaturan, Proses malam: "Jalankan langkah yang ditahan" melakukannya, seperti billing-cron --force.'
+	message_en = 'The step {step} would take {due} lines off, more than {most}. Settings, Nightly runs shows them and can do it, as billing-cron --force can.',
+	message_id = 'Langkah {step} akan memutus {due} layanan, lebih dari {most}. Lihat Pengaturan, Proses malam: dari sana bisa dijalankan, seperti dengan billing-cron --force.'
 WHERE name = 'night_guarded';
 UPDATE alert_texts SET
 	message_en = '{difference}. See Network, Drift, or ispctl router plan.',
