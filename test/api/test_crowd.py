@@ -167,8 +167,9 @@ def test_a_large_router(system, box):
         refresh.append(answer.seconds)
         cached += [system.api.get("/api/mikrotik/online-users").want(200).seconds for _ in range(3)]
     assert len(system.api.get("/api/mikrotik/secrets").want(200).json) == SECRETS
-    # Those of the login pool are nice: their 64 MiB are argon2id's.
-    most = max(peak_mib(pid) for pid in system.workers() if os.getpriority(os.PRIO_PROCESS, pid) == 0)
+    # Those of the login pool are nicer than their master: their 64 MiB are argon2id's.
+    usual = os.getpriority(os.PRIO_PROCESS, system.leader("isp-api"))
+    most = max(peak_mib(pid) for pid in system.workers() if os.getpriority(os.PRIO_PROCESS, pid) == usual)
     print("%d sessions: refresh %.2f s, from the snapshot %.0f ms, a worker at most %.0f MiB" % (
         SESSIONS, sorted(refresh)[1], 1000 * sorted(cached)[4], most))
     assert sorted(refresh)[1] < REFRESH_MOST
