@@ -9,7 +9,14 @@
 
 #include "base/clock.h"
 
-enum { STEP_MS = 50, STORE_AT = 256, ROWS_AT_ONCE = 8, FEWEST_VARS = 6, V3_TIMEOUT_MS = 2000 };
+enum {
+	STEP_MS = 50,
+	STORE_AT = 256,
+	ROWS_AT_ONCE = 8,
+	FEWEST_VARS = 6,
+	V3_TIMEOUT_MS = 2000,
+	JOB_BYTES = 4096
+};
 enum { ERR_TOO_BIG = 1, ERR_NO_SUCH_NAME = 2 };
 
 static void ask_next(struct job *);
@@ -81,6 +88,8 @@ end_job(struct job *j, const char *error)
 	if (j->agent != NULL)
 		snmp_agent_close(j->agent);
 	j->agent = NULL;
+	arena_free(j->mem);
+	j->mem = NULL;
 	j->phase = OVER;
 	f->under_way--;
 	f->done[f->ndone++] = d;
@@ -361,6 +370,7 @@ static void
 start(struct job *j)
 {
 	j->started_at = clock_ms();
+	j->mem = arena_new(JOB_BYTES);
 	j->fleet->under_way++;
 	if (resolve_numeric(j->device->host, &j->device->conf.to)) {
 		begin_asking(j);
@@ -425,14 +435,18 @@ poll_run(struct ctx *cx, struct snmp_engine *engine, struct device *devices, siz
     struct poll_run *run)
 {
 	struct fleet f = fleet_of(cx, engine, n, run);
+	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < n; i++)
 		f.jobs[i] = (struct job){ .fleet = &f, .device = &devices[i] };
-	while ((f.next < n || f.under_way > 0) && (cx->stopping == NULL || !cx->stopping())) {
+	while (rc == RC_OK && (f.next < n || f.under_way > 0) &&
+	       (cx->stopping == NULL || !cx->stopping())) {
 		move_on(&f);
 		snmp_engine_step(engine, STEP_MS);
 		if (f.ndone >= STORE_AT)
-			TRY(store(&f));
+			rc = store(&f);
 	}
-	return f.ndone > 0 ? store(&f) : RC_OK;
+	for (size_t i = 0; i < f.next; i++)
+		arena_free(f.jobs[i].mem);
+	return rc == RC_OK && f.ndone > 0 ? store(&f) : rc;
 }

@@ -19,6 +19,7 @@ struct question {
 struct job {
 	struct fleet *fleet;
 	struct device *device;
+	struct arena *mem; /* until the job ends: of 1,000 jobs, 500 are under way */
 	struct snmp_agent *agent;
 	enum phase phase;
 	struct resolve lookup;

@@ -50,8 +50,8 @@ poll_reading_begin(struct job *j)
 {
 	struct device *d = j->device;
 
-	j->questions = arena_alloc(j->fleet->cx->mem,
-	    (d->ninterfaces * QUESTIONS * 2 + 1) * sizeof(*j->questions));
+	j->questions =
+	    arena_alloc(j->mem, (d->ninterfaces * QUESTIONS + 1) * sizeof(*j->questions));
 	j->questions[0] =
 	    (struct question){ { 9, { 1, 3, 6, 1, 2, 1, 1, 3, 0 } }, NULL, ASK_UPTIME };
 	j->nquestions = 1;
@@ -93,12 +93,12 @@ take_number(struct job *j, const struct question *q, uint64_t value)
 	}
 }
 
-/* The question of the current request that a value answers; NULL: none. */
+/* The question of the current request that value number `nth` answers; NULL: none. */
 static const struct question *
-question_of(const struct job *j, const struct snmp_oid *name)
+question_of(const struct job *j, const struct snmp_oid *name, size_t nth)
 {
-	for (size_t i = 0; i < j->asked; i++) {
-		const struct question *q = &j->questions[j->asked_from + i];
+	for (size_t i = 0; i < j->asked; i++) { /* most agents answer in order */
+		const struct question *q = &j->questions[j->asked_from + (nth + i) % j->asked];
 
 		if (q->oid.len == name->len &&
 		    memcmp(q->oid.sub, name->sub, name->len * sizeof(name->sub[0])) == 0)
@@ -112,7 +112,7 @@ poll_reading_take(struct job *j, const struct snmp_reply *reply)
 {
 	for (size_t i = 0; i < reply->n; i++) {
 		const struct snmp_var *v = &reply->vars[i];
-		const struct question *q = question_of(j, &v->name);
+		const struct question *q = question_of(j, &v->name, i);
 
 		if (q == NULL)
 			continue;
@@ -142,21 +142,42 @@ poll_reading_drop_moved(struct device *d)
 			d->interfaces[i].has_in = d->interfaces[i].has_out = false;
 }
 
+/* Does it have 64-bit counters only by name? */
+static bool
+is_narrow(const struct device_interface *f)
+{
+	return f->has_name && f->bits == 64 && !(f->has_in && f->has_out);
+}
+
+static struct question *
+make_room(const struct job *j, size_t interfaces)
+{
+	const size_t n = j->nquestions + interfaces * QUESTIONS;
+	struct question *bigger = arena_alloc(j->mem, n * sizeof(*bigger));
+
+	return memcpy(bigger, j->questions, j->nquestions * sizeof(*bigger));
+}
+
 bool
 poll_reading_narrow(struct job *j)
 {
 	struct device *d = j->device;
-	size_t before = j->nquestions;
+	size_t narrow = 0;
 
+	for (size_t i = 0; i < d->ninterfaces; i++)
+		narrow += is_narrow(&d->interfaces[i]);
+	if (narrow == 0)
+		return false;
+	j->questions = make_room(j, narrow);
 	for (size_t i = 0; i < d->ninterfaces; i++) {
 		struct device_interface *f = &d->interfaces[i];
 
-		if (f->has_name && f->bits == 64 && !(f->has_in && f->has_out)) {
-			f->bits = 32;
-			add_interface(j, f);
-			/* found by ifName, so the ifDescr that was asked for is not compared */
-			j->questions[j->nquestions - QUESTIONS].oid = ifx_oid(1, f->index);
-		}
+		if (!is_narrow(f))
+			continue;
+		f->bits = 32;
+		add_interface(j, f);
+		/* found by ifName, so the ifDescr that was asked for is not compared */
+		j->questions[j->nquestions - QUESTIONS].oid = ifx_oid(1, f->index);
 	}
-	return j->nquestions > before;
+	return true;
 }

@@ -3,7 +3,7 @@
 -- name: snmp_due(bool, uuid)
 SELECT id::text AS id, name, host, port, version, community, security_name, security_level, auth_protocol, auth_password,
        priv_protocol, priv_password, max_vars, is_discovery_due
-  FROM snmp_due($1::bool, $2::uuid) ORDER BY 1;
+  FROM snmp_due($1::bool, $2::uuid) d ORDER BY d.id;
 
 -- name: snmp_due_interfaces(bool, uuid)
 SELECT i.device_id::text AS device_id, i.id::text AS id, i.if_name AS name, i.if_index,
@@ -14,7 +14,7 @@ SELECT i.device_id::text AS device_id, i.id::text AS id, i.if_name AS name, i.if
   FROM snmp_due($1::bool, $2::uuid) d
   JOIN snmp_interfaces i ON i.device_id = d.id AND i.monitor_bandwidth
   LEFT JOIN snmp_counters c ON c.interface_id = i.id
- ORDER BY 1, 2;
+ ORDER BY i.device_id, i.id;
 
 -- name: snmp_store(jsonb)
 SELECT snmp_store($1::jsonb);
