@@ -147,8 +147,8 @@ static const struct status {
 	const char *name;
 	unsigned event;
 	const char *codes;         /* status_codes of its notifications; has_right_code() searches them */
-	unsigned tx_state;         /* of the transaction while no payment is booked for it: T_OPEN also
-				    * after a settlement, so that a look-up can still book it */
+	unsigned tx_state;         /* of a saved transaction of this status that has no payment: T_OPEN
+				    * even for a settlement, so that a look-up can still book it */
 	enum midtrans_money money;
 	const char *outlook;       /* of the payment page: "pending" and "review" may still be paid,
 				    * "retry" lets the customer pay in another way, "ended", "paid" */
@@ -200,7 +200,7 @@ status_of(const struct midtrans_message *m)
 
 	if (st->event == E_CAPTURE && !accepted)
 		return &challenged;
-	/* A person cannot review money that is settled: no known status, so an alert. */
+	/* Settled, and yet not accepted: there is nothing left to review, so raise an alert. */
 	if (st->event == E_SETTLEMENT && m->fraud_status != NULL && !accepted)
 		return &unknown_status;
 	return st;
@@ -216,7 +216,7 @@ midtrans_meaning_of(const struct midtrans_message *m)
 	if (st->money == MONEY_PART_REFUNDED)
 		meaning.amount = m->refund_total;
 	if (st->money == MONEY_PART_CHARGED_BACK)
-		meaning.amount = m->charged_total;
+		meaning.amount = m->charged_back_total;
 	return meaning;
 }
 
@@ -258,8 +258,8 @@ has_right_code(const struct status *st, const char *code)
 static int64_t
 chargeback_sum(const struct midtrans_state *s, const struct midtrans_message *m)
 {
-	if (m->charged_total > 0)
-		return m->charged_total;
+	if (m->charged_back_total > 0)
+		return m->charged_back_total;
 	return m->refund_total > s->refunded ? m->refund_total - s->refunded : 0;
 }
 
@@ -277,8 +277,9 @@ is_booked(const struct midtrans_state *s, const struct midtrans_message *m,
 
 /*
  * True if all of the payment went back already, and the message reports no refund beside what is
- * booked.  After people handed a part back by hand, Midtrans may still refund more: then its
- * sum must lie within its booked refunds and chargebacks, and the fee that it added.
+ * booked.  After people handed a part back by hand, Midtrans may still refund more: then the sum
+ * in the message must not exceed the refunds and chargebacks of Midtrans that are booked, and
+ * the fee that Midtrans added to the amount.
  */
 static bool
 has_no_new_refund(const struct midtrans_state *s, const struct midtrans_message *m)
@@ -288,7 +289,7 @@ has_no_new_refund(const struct midtrans_state *s, const struct midtrans_message 
 	if (!str_eq(s->payment_status, "refunded"))
 		return false;
 	return s->by_hand == 0 ||
-	       (m->refund_total > 0 && m->refund_total <= s->refunded + s->charged + fee);
+	       (m->refund_total > 0 && m->refund_total <= s->refunded + s->charged_back + fee);
 }
 
 /*
@@ -301,7 +302,10 @@ is_older_than_booking(const struct midtrans_state *s, enum midtrans_trust trust)
 	return s->just_booked && trust == TRUST_API_REPLY;
 }
 
-/* A new event restarts the interval of checks; a repeated message must not. */
+/*
+ * True if the message repeats what is stored.  The row for it saves nothing, so the next look-up
+ * stays when it was due; after news it is due a minute later (midtrans_attempt_update()).
+ */
 static bool
 is_repeated(unsigned event, const struct midtrans_state *s, const struct midtrans_message *m,
     enum midtrans_trust trust)
@@ -316,7 +320,7 @@ is_repeated(unsigned event, const struct midtrans_state *s, const struct midtran
 		return has_no_new_refund(s, m) ||
 		       is_booked(s, m, trust, m->refund_total, s->refunded);
 	case E_PART_CHARGEBACK:
-		return is_booked(s, m, trust, chargeback_sum(s, m), s->charged);
+		return is_booked(s, m, trust, chargeback_sum(s, m), s->charged_back);
 	default:
 		return false;
 	}
@@ -372,7 +376,8 @@ split_amount(const struct midtrans_state *s, const struct midtrans_message *m, i
  * True for a notification that is believed without a look-up.  The signature covers order_id,
  * status_code and amount.  Only Midtrans can sign a 200, and a 201 or 202 that somebody has seen
  * cannot become one.  So the first 200 of an attempt is about this payment.  A later one
- * may be a copy of the first with another status, such as a refund made a settlement.
+ * may be a copy of the first in which somebody changed the status, such as from refund to
+ * settlement.
  */
 static bool
 is_first_paid(const struct midtrans_state *s, const struct midtrans_message *m, unsigned amount)
@@ -431,7 +436,7 @@ void
 midtrans_decide(const struct midtrans_state *s, const struct midtrans_message *m,
     enum midtrans_trust trust, const char *merchant_id, struct midtrans_decision *ret)
 {
-	struct midtrans_decision d = { .charged = chargeback_sum(s, m) };
+	struct midtrans_decision d = { .charged_back = chargeback_sum(s, m) };
 	unsigned amount = split_amount(s, m, &d.amount, &d.fee);
 	const struct rule *r;
 

@@ -35,7 +35,7 @@ struct midtrans_state {
 	const char *payment_status; /* received, reversed, refunded; NULL: no payment booked */
 	int64_t refunded;           /* of that payment so far, by Midtrans */
 	int64_t by_hand;            /* and handed back by people */
-	int64_t charged;            /* charged back in parts, so far */
+	int64_t charged_back;       /* charged back in parts, so far */
 };
 
 /* The meaning of a status for money.  The order is that of the names in decide.c. */
@@ -73,10 +73,10 @@ struct midtrans_decision {
 	const char *cases;   /* the cases of the row that fitted, for the log and tests */
 	const char *verdict; /* applied, duplicate, stale, confirm, disagrees, foreign, ... */
 	unsigned actions;
-	const char *text;    /* name of the alert's, with ACT_ALERT */
-	const char *attempt; /* its new state; NULL: unchanged */
-	int64_t amount, fee; /* to book */
-	int64_t charged;     /* sum of all parts charged back, by this message */
+	const char *text;     /* name of the alert's, with ACT_ALERT */
+	const char *attempt;  /* its new state; NULL: unchanged */
+	int64_t amount, fee;  /* to book */
+	int64_t charged_back; /* sum of all parts charged back, by this message */
 };
 
 void midtrans_decide(const struct midtrans_state *, const struct midtrans_message *,

@@ -26,7 +26,7 @@ struct decided {
 
 static const struct db_col state_cols[] = {
 	DB_COLS(midtrans_state, expected, had_200, is_other_order, just_booked, invoice_id, status,
-	    payment_status, refunded, by_hand, charged),
+	    payment_status, refunded, by_hand, charged_back),
 };
 
 static bool
@@ -121,7 +121,7 @@ send_book_refunds(struct ctx *cx, const struct decided *p)
 {
 	const struct midtrans_message *m = p->m;
 
-	if ((p->d.actions & ACT_REFUND_AND_REOPEN) != 0 && m->charged_total == 0)
+	if ((p->d.actions & ACT_REFUND_AND_REOPEN) != 0 && m->charged_back_total == 0)
 		return RC_OK;
 	return db_send_exec(cx, &SQL_midtrans_refunds_book, V_TEXT(m->transaction_id),
 	    V_BOOL(strcmp(m->status, "refund") == 0), val_positive(m->refund_total),
@@ -132,7 +132,7 @@ static enum rc
 send_book_chargeback(struct ctx *cx, const struct decided *p)
 {
 	return db_send_exec(cx, &SQL_midtrans_chargeback_book, V_TEXT(p->m->transaction_id),
-	    V_I64(p->d.charged));
+	    V_I64(p->d.charged_back));
 }
 
 static enum rc
@@ -166,7 +166,7 @@ alert_key(struct ctx *cx, const struct decided *p)
 	const struct midtrans_message *m = p->m;
 
 	return arena_printf(cx->mem, "%s:%s:%s:%lld:%lld", p->d.cases, m->status, m->transaction_id,
-	    (long long)m->refund_total, (long long)p->d.charged);
+	    (long long)m->refund_total, (long long)p->d.charged_back);
 }
 
 static enum rc

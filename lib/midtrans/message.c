@@ -302,12 +302,12 @@ read_refunds(struct reading *r, struct midtrans_message *m)
 {
 	static const char *const refunds[] = { "refunds", NULL },
 				 *const total[] = { "refund_amount", NULL },
-				 *const charged[] = { "refund_chargeback_amount", NULL };
+				 *const charged_back[] = { "refund_chargeback_amount", NULL };
 	struct part list = at(r, refunds);
 	const cJSON *row;
 
 	m->refund_total = money(at(r, total));
-	m->charged_total = money(at(r, charged));
+	m->charged_back_total = money(at(r, charged_back));
 	m->refunds = arena_alloc(r->cx->mem, REFUNDS_MAX * sizeof(*m->refunds));
 	if (list.v != NULL && !cJSON_IsArray(list.v))
 		field_error(r, "refunds", "must be a list");

@@ -38,10 +38,11 @@ struct midtrans_message {
 	const char *pay_code;   /* what the customer types to pay */
 	const char *invoice_id; /* custom_field1, which we sent with the order; "": absent */
 	const char *transaction_time, *settlement_time, *expiry_time; /* with +07 */
-	int64_t gross;         /* -1: a number, but no whole rupiah */
-	int64_t original;      /* without the fee put on the customer; 0: absent */
-	int64_t refund_total;  /* of all refunds so far; 0: absent */
-	int64_t charged_total; /* of all parts the customer's bank took back so far; 0: absent */
+	int64_t gross;        /* -1: a number, but no whole rupiah */
+	int64_t original;     /* without the fee put on the customer; 0: absent */
+	int64_t refund_total; /* of all refunds so far; 0: absent */
+	int64_t
+	    charged_back_total; /* of all parts the customer's bank took back so far; 0: absent */
 	struct midtrans_refund *refunds;
 	size_t nrefunds;
 };

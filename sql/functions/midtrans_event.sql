@@ -12,7 +12,7 @@
 CREATE OR REPLACE FUNCTION midtrans_event_record(source text, message_order text, message_transaction text, body jsonb,
 	money text, claimed_amount bigint)
 RETURNS TABLE (event_id bigint, attempt_id uuid, invoice_id uuid, expected bigint, had_200 boolean, is_other_order boolean,
-	just_booked boolean, status text, payment_status text, refunded bigint, by_hand bigint, charged bigint)
+	just_booked boolean, status text, payment_status text, refunded bigint, by_hand bigint, charged_back bigint)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
 	a midtrans_attempts;
@@ -42,7 +42,7 @@ BEGIN
 		status := t.transaction_status;
 	END IF;
 	IF t.attempt_id = a.id AND t.payment_id IS NOT NULL THEN
-		SELECT p.status, r.refunded, r.by_hand, t.charged_back INTO payment_status, refunded, by_hand, charged
+		SELECT p.status, r.refunded, r.by_hand, t.charged_back INTO payment_status, refunded, by_hand, charged_back
 		FROM payments p, midtrans_returned(t) r WHERE p.id = t.payment_id;
 	END IF;
 	RETURN NEXT;

@@ -45,7 +45,7 @@ struct row {
 	int64_t gross, original; /* 0: 150,000; not said */
 	bool had_200, is_other_order, just_booked;
 	const char *currency, *merchant, *invoice;
-	int64_t refund_total, refunded, by_hand, charged_total, charged;
+	int64_t refund_total, refunded, by_hand, charged_back_total, charged_back;
 };
 
 #define NOTICE TRUST_NOTIFICATION
@@ -199,21 +199,21 @@ static const struct row rows[] = {
 	  .refund_total = 70000, .refunded = 50000, .by_hand = 100000 },
 	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", NOTICE }, { "stale", 0, NULL } },
-	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .charged_total = 30000 },
+	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .charged_back_total = 30000 },
 	/* Its sum stands beside that of refunds: 50,000 paid back hid 30,000 taken back. */
 	{ "25", { "partial_refund", "received" }, { "partial_chargeback", NULL, "200", REPLY }, { "applied", ACT_REFUND_AND_REOPEN | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL },
-	  .refund_total = 50000, .refunded = 50000, .charged_total = 30000 },
+	  .refund_total = 50000, .refunded = 50000, .charged_back_total = 30000 },
 	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", REPLY }, { "duplicate", 0, NULL },
-	  .refund_total = 50000, .refunded = 50000, .charged_total = 30000, .charged = 30000 },
+	  .refund_total = 50000, .refunded = 50000, .charged_back_total = 30000, .charged_back = 30000 },
 	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", REPLY }, { "applied", ACT_REFUND_AND_REOPEN | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL },
-	  .charged_total = 40000, .charged = 30000 },
+	  .charged_back_total = 40000, .charged_back = 30000 },
 	{ "25", { "partial_chargeback", "received" }, { "partial_refund", NULL, "200", REPLY }, { "applied", ACT_REFUND | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL },
-	  .refund_total = 20000, .charged_total = 30000, .charged = 30000 },
+	  .refund_total = 20000, .charged_back_total = 30000, .charged_back = 30000 },
 	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", REPLY }, { "applied", ACT_REFUND_AND_REOPEN | ACT_SAVE_TRANSACTION | ACT_ALERT, NULL }, .refund_total = 30000 },
 	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", REPLY }, { "duplicate", 0, NULL },
-	  .refund_total = 30000, .charged = 30000 },
+	  .refund_total = 30000, .charged_back = 30000 },
 	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", REPLY }, { "duplicate", 0, NULL } },
-	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .charged = 30000 },
+	{ "25", { "partial_chargeback", "received" }, { "partial_chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .charged_back = 30000 },
 	{ "25", { "refund", "refunded" }, { "chargeback", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	{ "25", { "refund", "refunded" }, { "partial_chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL } },
 	{ "25", { "capture", "received" }, { "chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL } },
@@ -256,7 +256,7 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.payment_status = r->was.payment,
 		.refunded = r->refunded,
 		.by_hand = r->by_hand,
-		.charged = r->charged };
+		.charged_back = r->charged_back };
 	struct midtrans_message m = { .order_id = "INV-20250101-0001-1-abcd",
 		.status_code = r->message.code,
 		.status = r->message.status,
@@ -268,7 +268,7 @@ decide(const struct row *r, struct midtrans_decision *ret)
 		.merchant_id = r->merchant,
 		.invoice_id = r->invoice != NULL ? r->invoice : "",
 		.refund_total = r->refund_total,
-		.charged_total = r->charged_total };
+		.charged_back_total = r->charged_back_total };
 
 	midtrans_decide(&s, &m, r->message.trust, "G123456789", ret);
 }
@@ -397,18 +397,18 @@ chargebacks_have_their_own_sum(void **state)
 		.message = { "partial_chargeback", NULL, "200", REPLY },
 		.refund_total = 50000,
 		.refunded = 50000,
-		.charged_total = 30000 };
+		.charged_back_total = 30000 };
 	struct midtrans_decision d;
 
 	(void)state;
 	decide(&r, &d);
-	assert_int_equal(d.charged, 30000);
-	r.charged_total = 0;
+	assert_int_equal(d.charged_back, 30000);
+	r.charged_back_total = 0;
 	decide(&r, &d);
-	assert_int_equal(d.charged, 0);
+	assert_int_equal(d.charged_back, 0);
 	r.refund_total = 80000;
 	decide(&r, &d);
-	assert_int_equal(d.charged, 30000);
+	assert_int_equal(d.charged_back, 30000);
 }
 
 static void
