@@ -279,7 +279,7 @@ put_lists(struct ctx *cx, struct jw *w, const struct resource *res)
 	jw_str(w, "sum", res->sum);
 	jw_arr(w, "filters");
 	for (size_t i = 0; i < res->nfilters; i++)
-		put_field(cx, w, res->name, res->filters[i].param, res->filters[i].form);
+		put_field(cx, w, res->name, res->filters[i].param, res->filters[i].field);
 	if (res->hidden_param != NULL)
 		put_field(cx, w, res->name, res->hidden_param,
 		    &(const struct field){ "hidden", FT_BOOL });

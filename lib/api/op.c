@@ -105,7 +105,7 @@ op_list_of_customer(struct ctx *cx, const struct req *rq, struct resp *rs, const
 	const char *id;
 
 	TRY(op_customer(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, r, (struct list_bound){ "customer_id", id });
+	return crud_list_where(cx, rq, rs, r, (struct list_condition){ "customer_id", id });
 }
 
 enum rc
@@ -115,7 +115,7 @@ op_list_of_subscription(struct ctx *cx, const struct req *rq, struct resp *rs,
 	const char *id;
 
 	TRY(op_subscription(cx, rq, &id));
-	return crud_list_where(cx, rq, rs, r, (struct list_bound){ "subscription_id", id });
+	return crud_list_where(cx, rq, rs, r, (struct list_condition){ "subscription_id", id });
 }
 
 enum rc

@@ -140,7 +140,7 @@ put_filters(struct ctx *cx, struct jw *w, const struct resource *res)
 		put_param(cx, w, "query", &f);
 	}
 	for (size_t i = 0; i < res->nfilters; i++) {
-		struct field f = *res->filters[i].form;
+		struct field f = *res->filters[i].field;
 
 		f.name = res->filters[i].param;
 		put_param(cx, w, "query", &f);

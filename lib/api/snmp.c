@@ -166,7 +166,7 @@ snmp_interfaces(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(require_device(cx, rq, &id));
 	return crud_list_where(cx, rq, rs, &snmp_interface_resource,
-	    (struct list_bound){ "device_id", id });
+	    (struct list_condition){ "device_id", id });
 }
 
 enum rc

@@ -125,7 +125,7 @@ token_list(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	TRY(api_set_actor(cx));
 	return crud_list_where(cx, rq, rs, &token_resource,
-	    (struct list_bound){ "user_id", cx->actor.id });
+	    (struct list_condition){ "user_id", cx->actor.id });
 }
 
 /* The row, with the token's plain text, which is shown only now. */

@@ -35,10 +35,10 @@ enum {
 
 /* A filter that is not "parameter = column of the same name". */
 struct filter {
-	const char *param;        /* "due_from" */
-	const char *column;       /* "due_date" */
-	const char *op;           /* ">="; "&&": the column is an array that holds the value */
-	const struct field *form; /* the form against which the value is checked */
+	const char *param;         /* "due_from" */
+	const char *column;        /* "due_date" */
+	const char *op;            /* ">="; "&&": the column is an array that holds the value */
+	const struct field *field; /* the value must pass the checks of this field */
 };
 
 /* A text of another table that a search also looks into. */
@@ -104,11 +104,11 @@ enum rc crud_update(struct ctx *, const struct req *, struct resp *, const struc
 enum rc crud_delete(struct ctx *, const struct req *, struct resp *, const struct resource *);
 
 /* Limits a list to the rows whose column (a constant) has this value, whatever the query asks. */
-struct list_bound {
+struct list_condition {
 	const char *column, *val;
 };
 enum rc crud_list_where(struct ctx *, const struct req *, struct resp *, const struct resource *,
-    struct list_bound) _must_check_;
+    struct list_condition) _must_check_;
 
 /*
  * Serve a POST that creates a row or changes the existing one: crud_update for the row

@@ -19,18 +19,18 @@ enum crud_verb {
 /* The properties by which the statements of one list differ from another's. */
 struct list_key {
 	const struct resource *r;
-	uint64_t filters;  /* bit i: the i-th filter is given (crud_filter()) */
-	uint64_t many;     /* bit i: its value is an array */
-	const char *bound; /* column of crud_list_where(); NULL: none */
-	const char *sort;  /* column; a constant of the resource */
-	bool down;         /* sort descending */
-	bool search;       /* there is a search: its pattern is the parameter after the filters' */
-	bool digits;       /* the next parameter has the digits of a phone number */
-	bool hidden;       /* show the hidden rows instead of the visible ones */
+	uint64_t filters;      /* bit i: the i-th filter is given (crud_filter()) */
+	uint64_t many;         /* bit i: its value is an array */
+	const char *condition; /* its column, of crud_list_where(); NULL: none */
+	const char *sort;      /* column; a constant of the resource */
+	bool down;             /* sort descending */
+	bool search; /* there is a search: its pattern is the parameter after the filters' */
+	bool digits; /* the next parameter has the digits of a phone number */
+	bool hidden; /* show the hidden rows instead of the visible ones */
 };
 
 /*
- * Parameters: the value of the bound, the given filters in order, the pattern,
+ * Parameters: the value of the condition, the given filters in order, the pattern,
  * then for rows limit and offset.
  */
 struct list_stmts {

@@ -21,7 +21,7 @@ list_param(struct ctx *cx, const struct req *rq, const char *name)
 
 /* Turn "a,b" of a closed list into {"a","b"}, checking each; NULL when one is refused. */
 static const char *
-read_many(struct ctx *cx, const struct field *form, const char *s)
+read_many(struct ctx *cx, const struct field *field, const char *s)
 {
 	struct sb array = sb_new(cx->mem);
 	bool fit = true;
@@ -29,7 +29,7 @@ read_many(struct ctx *cx, const struct field *form, const char *s)
 	for (size_t n = strcspn(s, ","); *s != '\0' || array.len == 0; n = strcspn(s, ",")) {
 		const char *one = arena_printf(cx->mem, "%.*s", (int)n, s);
 
-		fit = shape_param(cx, form, one) == RC_OK && fit;
+		fit = shape_param(cx, field, one) == RC_OK && fit;
 		sb_printf(&array, "%s\"%s\"", array.len == 0 ? "{" : ",", one);
 		s += n;
 		s += *s == ',';
@@ -42,17 +42,17 @@ read_many(struct ctx *cx, const struct field *form, const char *s)
 static enum rc
 read_filter(struct ctx *cx, const struct filter *f, const char *s, struct listing *l, size_t i)
 {
-	bool array = strcmp(f->op, "&&") == 0;
-	struct field form = *f->form;
+	bool array = strcmp(f->op, "&&") == 0; /* overlaps: the column is an array */
+	struct field field = *f->field;
 
-	form.name = f->param; /* report "due_from", not the column */
-	if (array || (form.among != NULL && strchr(s, ',') != NULL)) {
-		s = read_many(cx, &form, s);
+	field.name = f->param; /* report "due_from", not the column */
+	if (array || (field.among != NULL && strchr(s, ',') != NULL)) {
+		s = read_many(cx, &field, s);
 		l->key.many |= UINT64_C(1) << i;
 		if (s == NULL)
 			return RC_INVALID;
 	} else {
-		TRY(shape_param(cx, &form, s));
+		TRY(shape_param(cx, &field, s));
 	}
 	l->key.filters |= UINT64_C(1) << i;
 	l->vals[l->nvals++] = V_TEXT(s);
@@ -78,12 +78,12 @@ read_filters(struct ctx *cx, const struct req *rq, const struct resource *r, str
 static enum rc
 read_hidden(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
-	const struct field form = { r->hidden_param, FT_BOOL, 0 };
+	const struct field field = { r->hidden_param, FT_BOOL, 0 };
 	const char *s = list_param(cx, rq, r->hidden_param);
 
 	if (s == NULL)
 		return RC_OK;
-	TRY(shape_param(cx, &form, s));
+	TRY(shape_param(cx, &field, s));
 	l->key.hidden = *s == '1' || *s == 't';
 	return RC_OK;
 }
@@ -145,12 +145,12 @@ crud_phone_digits(struct ctx *cx, const char *text)
 static enum rc
 read_search(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
-	static const struct field form = { "search", FT_TEXT, 0, .max = 255 };
+	static const struct field field = { "search", FT_TEXT, 0, .max = 255 };
 	const char *s = r->search != NULL ? list_param(cx, rq, "search") : NULL;
 
 	if (s == NULL)
 		return RC_OK;
-	TRY(shape_param(cx, &form, s));
+	TRY(shape_param(cx, &field, s));
 	l->key.search = true;
 	l->vals[l->nvals++] = V_TEXT(crud_like_pattern(cx, s));
 	if (r->digits != NULL && (s = crud_phone_digits(cx, s)) != NULL) {
@@ -172,7 +172,7 @@ read_listing(struct ctx *cx, const struct req *rq, const struct resource *r, str
 	return fit ? RC_OK : cx->err.rc;
 }
 
-/* ---- what the list does not know ---- */
+/* ---- unknown parameters ---- */
 
 static bool
 is_known(const struct resource *r, const char *name)
@@ -215,7 +215,10 @@ name_ignored(struct ctx *cx, const struct req *rq, const struct resource *r, str
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Read rows and total in one round trip. */
+/*
+ * Read rows and total in one round trip. A search is planned with its text known: the plan for a
+ * rare text is not the one for a frequent text.
+ */
 static enum rc
 fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
 {
@@ -258,12 +261,12 @@ crud_list(struct ctx *cx, const struct req *rq, struct resp *rs, const struct re
 
 enum rc
 crud_list_where(struct ctx *cx, const struct req *rq, struct resp *rs, const struct resource *r,
-    struct list_bound bound)
+    struct list_condition condition)
 {
 	struct listing *l = arena_alloc(cx->mem, sizeof(*l));
 
 	l->key.r = r;
-	l->key.bound = bound.column;
-	l->vals[l->nvals++] = V_TEXT(bound.val);
+	l->key.condition = condition.column;
+	l->vals[l->nvals++] = V_TEXT(condition.val);
 	return list(cx, rq, rs, l);
 }

@@ -171,7 +171,7 @@ put_implied(struct sb *s, const struct implied *m, const struct filter *f, bool 
 static void
 put_filter(struct sb *s, const struct filter *f, bool many, int param)
 {
-	if (f->form->type == FT_EMAIL) {
+	if (f->field->type == FT_EMAIL) {
 		sb_printf(s, "lower(%s) %s lower($%d)", quoted(f->column), f->op, param);
 		return;
 	}
@@ -191,7 +191,7 @@ static bool
 may_stop_early(const struct list_key *k)
 {
 	return k->search && is_joined(k->r) && k->r->nsearch_in == 0 && !k->digits &&
-	       k->filters == 0 && k->bound == NULL && visible_of(k) == NULL;
+	       k->filters == 0 && k->condition == NULL && visible_of(k) == NULL;
 }
 
 /* " WHERE …" of a list; *nparams is the number of its parameters. */
@@ -206,8 +206,8 @@ where_of(const struct list_key *k, int *nparams, const char *first)
 		sb_printf(&s, "%s(%s)", sep, visible_of(k));
 		sep = " AND ";
 	}
-	if (k->bound != NULL) {
-		sb_printf(&s, "%s%s = $%d", sep, quoted(k->bound), ++*nparams);
+	if (k->condition != NULL) {
+		sb_printf(&s, "%s%s = $%d", sep, quoted(k->condition), ++*nparams);
 		sep = " AND ";
 	}
 	for (size_t i = 0; crud_filter(k->r, i, &f); i++) {
@@ -230,7 +230,7 @@ where_of(const struct list_key *k, int *nparams, const char *first)
 static bool
 is_counted(const struct list_key *k)
 {
-	return k->r->counted && k->filters == 0 && !k->search && !k->hidden && k->bound == NULL;
+	return k->r->counted && k->filters == 0 && !k->search && !k->hidden && k->condition == NULL;
 }
 
 static const char *
@@ -268,8 +268,9 @@ page_of(const struct list_key *k, int n)
 	return arena_printf(mem,
 	    "SELECT * FROM %s WHERE %sid = ANY (ARRAY("
 	    "SELECT id FROM %s%s%s LIMIT $%d OFFSET $%d))%s",
-	    view, k->bound != NULL ? arena_printf(mem, "%s = $1 AND ", quoted(k->bound)) : "", view,
-	    where, order, n + 1, n + 2, order);
+	    view,
+	    k->condition != NULL ? arena_printf(mem, "%s = $1 AND ", quoted(k->condition)) : "",
+	    view, where, order, n + 1, n + 2, order);
 }
 
 static struct list_stmts
@@ -298,7 +299,8 @@ same_key(const struct list_key *a, const struct list_key *b)
 {
 	return a->r == b->r && a->filters == b->filters && a->many == b->many &&
 	       a->digits == b->digits && a->down == b->down && a->search == b->search &&
-	       a->hidden == b->hidden && a->bound == b->bound && strcmp(a->sort, b->sort) == 0;
+	       a->hidden == b->hidden && a->condition == b->condition &&
+	       strcmp(a->sort, b->sort) == 0;
 }
 
 const struct list_stmts *
