@@ -14,7 +14,7 @@ static const struct daemon_option options[] = {
 	[OPT_ONLY] = { "--only", "STEP,…",
 	    "only these of begin, renew, overdue, late, expire, suspend, remind" },
 	[OPT_AHEAD] = { "--ahead", NULL, "D may be later than tomorrow" },
-	[OPT_FORCE] = { "--force", NULL, "take more lines off than suspend_guard allows" },
+	[OPT_FORCE] = { "--force", NULL, "switch off more lines than suspend_guard allows" },
 };
 
 static int

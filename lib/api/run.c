@@ -89,7 +89,7 @@ static const char *const guarded_steps[] = { "expire", "suspend", NULL };
 static const struct field start_fields[] = {
 	{ "steps",   FT_LIST, FF_CREATE | FF_NULL, 1, 2, .among = guarded_steps,
 	    .hint = "of those that are guarded today; by default all of them" },
-	{ "force",   FT_BOOL, FF_CREATE, .dflt = "false", .hint = "take off more lines than suspend_guard allows" },
+	{ "force",   FT_BOOL, FF_CREATE, .dflt = "false", .hint = "switch off more lines than suspend_guard allows" },
 	{ "dry_run", FT_BOOL, FF_CREATE, .dflt = "false", .hint = "only report what would happen" },
 };
 
@@ -104,7 +104,7 @@ static const struct field run_undo_parts[] = {
 };
 
 const struct op run_undo_op = {
-	.summary = "Put all lines on again that a run took off: {restored}",
+	.summary = "Switch on again all lines that a run switched off: {restored}",
 	.answer = run_undo_parts, .nanswer = countof(run_undo_parts),
 	.dry_run = true,
 };

@@ -78,8 +78,8 @@ is_held(const struct midtrans_held *held, size_t n, const char *id)
 }
 
 /*
- * Hold the subscriptions whose router cannot be reached.  They are no candidates then, so the
- * guard does not count them.
+ * Hold the subscriptions whose router cannot be reached.  This comes before the candidates are
+ * found: a held subscription is none, so the guard does not count it.
  */
 static enum rc
 hold_unreachable(struct run *run, const struct work *w)
@@ -91,12 +91,12 @@ hold_unreachable(struct run *run, const struct work *w)
 }
 
 /*
- * Ask Midtrans first about candidates with an open payment page; without an answer their
- * subscriptions are not suspended tonight.  The chunk's own statement leaves out those whose
- * customers turn out to have paid.
+ * Ask Midtrans about the candidates with an open payment page, and drop those for which it gives
+ * no answer: they are not suspended tonight.  Candidates that have paid, as Midtrans answered,
+ * stay in the list; billing_suspend() skips them.
  */
 static enum rc
-remove_held(struct run *run, struct work *w)
+drop_unanswered(struct run *run, struct work *w)
 {
 	struct ctx *gateway_cx = run->opt->gateway;
 	struct midtrans_held *held;
@@ -138,19 +138,19 @@ remind(struct run *run)
 
 /*
  * If more subscriptions would be switched off than the guard allows, switch off none and
- * raise an alert; the next run that passes the guard closes it.
+ * raise an alert.  The next run in which the step passes the guard closes the alert.
  */
 static enum rc
 guard(struct run *run, const struct work *w, bool *stops)
 {
-	bool takes_off =
+	bool switches_off =
 	    w->step == &billing_steps[BILLING_EXPIRE] || w->step == &billing_steps[BILLING_SUSPEND];
 
-	*stops = takes_off && !run->opt->force && w->n > run->guard;
-	if (!takes_off)
+	*stops = switches_off && !run->opt->force && w->n > run->guard;
+	if (!switches_off)
 		return RC_OK;
 	if (!*stops)
-		return db_exec(run->cx, &SQL_billing_guard_over, V_TEXT(w->step->name));
+		return db_exec(run->cx, &SQL_billing_guard_alert_close, V_TEXT(w->step->name));
 	w->count->guarded = w->n;
 	return db_exec(run->cx, &SQL_billing_guard_alert, V_TEXT(w->step->name),
 	    V_I64((int64_t)w->n), V_I64((int64_t)run->guard), V_TEXT(run->opt->date));
@@ -186,7 +186,7 @@ run_step(struct run *run, enum billing_step s)
 	if (stops)
 		return RC_OK;
 	if (s == BILLING_SUSPEND)
-		TRY(remove_held(run, &w));
+		TRY(drop_unanswered(run, &w));
 	return billing_run_chunks(run, &w);
 }
 
@@ -242,22 +242,22 @@ run_real(struct run *run)
 	id = db_i64(rows, 0, "id");
 	TRY(run_steps(run));
 	return db_exec(cx, &SQL_billing_run_end, V_I64(id),
-	    V_TEXT(billing_noted_json(cx, run->rep)), V_BOOL(has_all_steps(run)));
+	    V_TEXT(billing_not_done_json(cx, run->rep)), V_BOOL(has_all_steps(run)));
 }
 
 static enum rc
 run_dry(struct run *run)
 {
 	TRY(db_begin(run->cx));
-	TRY(db_exec(run->cx, &SQL_billing_dry_run));
+	TRY(db_exec(run->cx, &SQL_billing_limit_lock_waits));
 	TRY(find_missed(run));
 	TRY(run_steps(run));
 	return db_rollback(run->cx);
 }
 
 /*
- * Release the lock, and forget the run, which a worker of isp-api goes on after; keep the error
- * that the run ended with.
+ * Release the lock and clear the session's run number: a worker of isp-api uses the session for
+ * other requests afterwards.  Keep the error that the run ended with.
  */
 static void
 unlock(struct ctx *cx)
@@ -313,6 +313,6 @@ billing_run(struct ctx *cx, const struct billing_options *opt, billing_fn show, 
 		.dry_run = opt->dry_run,
 		.only = steps_text(&run),
 		.lines = sb_new(cx->mem),
-		.noted = sb_new(cx->mem) };
+		.not_done = sb_new(cx->mem) };
 	return opt->dry_run ? run_dry(&run) : run_locked(&run);
 }

@@ -34,7 +34,7 @@ struct billing_options {
 	const char *date; /* the business date D, "YYYY-MM-DD" */
 	bool dry_run;
 	bool ahead;     /* the date may be later than tomorrow */
-	bool force;     /* take more lines off than the guard allows */
+	bool force;     /* switch off more lines than the guard allows */
 	unsigned steps; /* bit per step; 0: all */
 	/*
 	 * A context whose db may book payments: Midtrans is asked before a suspension
@@ -58,7 +58,7 @@ struct billing_count {
 	size_t done, refused, skipped;
 	size_t held; /* not suspended tonight, since Midtrans gave no answer */
 	size_t failed;
-	size_t guarded; /* so many were due, more than the guard allows: none was taken off */
+	size_t guarded; /* so many were due, more than the guard allows: none was switched off */
 };
 
 struct billing_report {
@@ -69,8 +69,8 @@ struct billing_report {
 	struct billing_count count[BILLING__STEPS];
 	int64_t longest_ms; /* the longest transaction */
 	struct sb lines; /* JSON array items, comma separated; empty where a billing_fn took them */
-	struct sb noted; /* the same, of lines that were not done, for the list of runs */
-	size_t nnoted;
+	struct sb not_done; /* the same, of lines that were not done, for the list of runs */
+	size_t nnot_done;
 };
 
 /* Takes each line as it is committed (or done by a dry run); without one they are collected. */

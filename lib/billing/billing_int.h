@@ -36,7 +36,7 @@ void billing_put_line(struct run *, const struct work *, const struct billing_li
 enum rc billing_put_rows(struct ctx *, struct run *, const struct work *,
     const struct db_rows *) _must_check_;
 /* The report as JSON, with the lines that were not done: refused, held, failed, skipped. */
-const char *billing_noted_json(struct ctx *, const struct billing_report *);
+const char *billing_not_done_json(struct ctx *, const struct billing_report *);
 
 /* Run a step's candidates in chunks; a row that fails when it is run alone is reported as failed.
  */

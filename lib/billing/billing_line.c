@@ -4,7 +4,7 @@
 #include "base/jw.h"
 #include "billing/billing_int.h"
 
-enum { NOTED_MAX = 1000 }; /* lines that the list of runs keeps of one */
+enum { NOT_DONE_MAX = 1000 }; /* lines that the list of runs keeps of one */
 
 static const struct db_col line_cols[] = {
 	DB_COLS(billing_line, step, outcome, subscription_id, invoice_number, customer_name,
@@ -48,19 +48,19 @@ count_line(struct billing_count *c, const char *outcome)
 
 /* The bills and subscriptions themselves tell what was done: the list of runs keeps the rest. */
 static void
-note_line(struct billing_report *rep, const struct billing_line *l)
+keep_if_not_done(struct billing_report *rep, const struct billing_line *l)
 {
-	if (strcmp(l->outcome, "done") == 0 || rep->nnoted == NOTED_MAX)
+	if (strcmp(l->outcome, "done") == 0 || rep->nnot_done == NOT_DONE_MAX)
 		return;
-	line_json(&rep->noted, l);
-	rep->nnoted++;
+	line_json(&rep->not_done, l);
+	rep->nnot_done++;
 }
 
 void
 billing_put_line(struct run *run, const struct work *w, const struct billing_line *l)
 {
 	count_line(w->count, l->outcome);
-	note_line(run->rep, l);
+	keep_if_not_done(run->rep, l);
 	if (run->show != NULL)
 		run->show(run->arg, l);
 	else
@@ -108,9 +108,9 @@ report_json(struct ctx *cx, const struct billing_report *rep, const struct sb *l
 }
 
 const char *
-billing_noted_json(struct ctx *cx, const struct billing_report *rep)
+billing_not_done_json(struct ctx *cx, const struct billing_report *rep)
 {
-	return report_json(cx, rep, &rep->noted);
+	return report_json(cx, rep, &rep->not_done);
 }
 
 size_t

@@ -29,7 +29,7 @@ report_totals(struct arena *mem, const struct billing_report *rep)
 		    billing_step_name(s), c->done, c->refused, c->skipped, c->held, c->failed);
 		if (c->guarded > 0)
 			sb_printf(&out,
-			    "%s: %zu were due, more than the guard allows: none was taken off "
+			    "%s: %zu were due, more than the guard allows: none was switched off "
 			    "(--force does it)\n",
 			    billing_step_name(s), c->guarded);
 	}

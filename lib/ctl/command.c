@@ -65,7 +65,7 @@ const struct daemon command_program = {
 	    "  router isolate-commands NAME   what to type on a router for suspend_mode isolate\n"
 	    "  billing preview        what the next billing run would do\n"
 	    "  billing runs           the last 20 runs, with their numbers\n"
-	    "  billing undo NUMBER    put on again all lines that a run took off\n"
+	    "  billing undo NUMBER    switch on again all lines that a run switched off\n"
 	    "  midtrans reconcile     ask Midtrans about every payment attempt that is still open\n"
 	    "  import SOURCE FILE     take customers from csv (or XLSX), phpnuxbill, laravel\n"
 	    "  import routers|mikhmon take what live routers hold; nothing is written on them\n"

@@ -41,7 +41,7 @@ cmd_billing_undo(struct ispctl *ctl)
 		return FAIL(ctl->cx, RC_INVALID,
 		    "%s is no number of a run: ispctl billing runs lists them", typed);
 	TRY(db_row(ctl->cx, &SQL_billing_run_undo_number, &rows, V_I64(number)));
-	(void)printf("run %lld: %lld lines put on again\n", (long long)number,
+	(void)printf("run %lld: %lld lines switched on again\n", (long long)number,
 	    (long long)db_i64(rows, 0, "restored"));
 	return RC_OK;
 }

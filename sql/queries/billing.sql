@@ -19,7 +19,7 @@ SELECT string_agg(day::date::text, ', ' ORDER BY day) AS missed
  CROSS JOIN generate_series(greatest(r.last + 1, $1::date - 31), $1::date - 1, interval '1 day') AS day
  WHERE r.last IS NOT NULL;
 
--- The session remembers the run, so that what it takes off can be put on again.
+-- The session remembers the run, so that lines that it switches off can be switched on again.
 -- name: billing_run_begin(date, boolean)
 WITH r AS (
 	INSERT INTO billing_runs (business_date, is_forced, actor) VALUES ($1::date, $2::boolean, session_actor()) RETURNING id
@@ -42,7 +42,7 @@ SELECT guarded_steps_check(ARRAY(SELECT jsonb_array_elements_text(coalesce(nulli
 -- name: billing_router_hold(date)
 SELECT * FROM router_hold($1::date);
 
--- name: billing_guard_over(text)
+-- name: billing_guard_alert_close(text)
 SELECT alert_resolve('billing-guard:' || $1);
 
 -- name: billing_remind(date)
@@ -80,8 +80,8 @@ SELECT * FROM billing_suspend($1::uuid[], $2::date);
 -- name: billing_failure(text, uuid, text)
 SELECT * FROM report_rows($1, 'failed', ARRAY[$2::uuid], $3);
 
--- A dry run and real work wait for each other's locks for half a second at most.
--- name: billing_dry_run()
+-- A dry run waits for the locks of real work for half a second at most.
+-- name: billing_limit_lock_waits()
 SET LOCAL lock_timeout = '500ms';
 
 -- name: billing_savepoint()

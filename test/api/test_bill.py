@@ -125,7 +125,7 @@ def test_presets_fill_in_the_settings_of_one_way_to_bill(api):
 
 
 def test_a_run_is_listed_and_undone_by_a_click(system, api, town):
-    """Undo restores exactly those whom the run took off, and the next night holds them; a click twice is 409."""
+    """Undo restores exactly the lines that the run switched off, and the next night holds them; a click twice is 409."""
     sub = paid_to(town, "2026-03-01")
     api.make("/api/invoices", {"subscription_id": sub["id"]})
     system.cron("2026-03-04", "--force")
@@ -193,7 +193,7 @@ def test_a_night_of_another_year_is_refused(system):
 
 
 def test_a_night_that_would_cut_two_fifths_cuts_nobody(system, api):
-    """It says so, alerts and ends with 1; --force does it; undo restores exactly those whom it took off."""
+    """It says so, alerts and ends with 1; --force does it; undo restores exactly the lines that it switched off."""
     package = api.make("/api/packages", {"name": isp.unique("Many "), "bandwidth": "1M/1M", "price": 1000})["id"]
     system.sql("INSERT INTO customers (name) SELECT 'many' || n FROM generate_series(1, 100) n")
     system.sql("SELECT count(subscription_create(jsonb_build_object('customer_id', id, 'package_id', '%s', 'mikrotik_username', name,"

@@ -462,7 +462,7 @@ def test_a_run_is_undone_by_its_number(system, subscription):
     newest = ok(system.run("ispctl", "billing", "runs")).splitlines()[0]
     number = newest.split()[0]
     assert "2031-02-20" in newest and "suspend 1" in newest
-    assert "1 lines put on again" in ok(system.run("ispctl", "billing", "undo", number))
+    assert "1 lines switched on again" in ok(system.run("ispctl", "billing", "undo", number))
     assert system.sql(state) == "active"
     fails(system.run("ispctl", "billing", "undo", number), 1, "undone already")
     fails(system.run("ispctl", "billing", "undo", "999999"), 1, "not found")

@@ -86,7 +86,7 @@ SELECT is(is_now(:'a'), is_now(:'b'), 'a used month reversed and paid again: equ
 SELECT late() AS s \gset
 SELECT paid_on(:'s', '2026-02-11') AS without \gset
 SELECT subscription_activate(:'s', '2026-02-05', NULL, '2026-02-01') \g /dev/null
-SELECT is(is_now(:'s'), 'active 2026-01-30', 'a promise puts the line on, and gives no day');
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'a promise switches the line on, and gives no day');
 SELECT is((SELECT days_owed FROM subscription_rows WHERE id = :'s') > 0, true, 'days are owed meanwhile');
 SELECT night(d::date) FROM generate_series(date '2026-02-02', '2026-02-11', '1 day') d \g /dev/null
 SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'cut again after it');

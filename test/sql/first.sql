@@ -74,9 +74,9 @@ SELECT nights('2026-02-02', '2026-02-03') \g /dev/null
 SELECT change(:'s', jsonb_build_object('package_id', pkg('Q')), '2026-02-03') \g /dev/null
 SELECT is((SELECT amount || ' ' || kind FROM invoices WHERE id = inv(:'s', 2)), '200000 first', 'another package: the bill is issued again at its price');
 
--- A line that waits for its first payment may be put on by hand; one whose first day is to come may not.
+-- A line that waits for its first payment may be switched on by hand; one whose first day is to come may not.
 SELECT sub(person()) AS a, sub(person(), '{"start_date": "2026-01-10", "end_date": "2026-02-08"}') AS b \gset
-SELECT lives_ok(format('SELECT subscription_activate(%L, ''2026-01-05'', ''known'', ''2026-01-02'')', :'a'), 'put on by hand');
+SELECT lives_ok(format('SELECT subscription_activate(%L, ''2026-01-05'', ''known'', ''2026-01-02'')', :'a'), 'switched on by hand');
 SELECT is(is_now(:'a') LIKE 'active %', true, 'it is on');
 SELECT throws_ok(format('SELECT subscription_activate(%L, NULL, ''known'', ''2026-01-09'')', :'b'), 'IS409', 'The service begins on 2026-01-10.', 'before its first day it is not');
 -- The start of a line that has no days and no bill yet may move; the days that it does not have lie before it.

@@ -135,6 +135,6 @@ SELECT step('overdue', '2026-02-20'), step('suspend', '2026-02-20') \g /dev/null
 SELECT pay(inv(:'s1'), '2026-02-21') AS p1, pay(inv(:'s2'), '2026-02-21') AS p2 \gset
 SELECT results_eq(format($$SELECT subscription_id, cause_type, cause_id FROM history_rows WHERE customer_id = %L AND title = 'activated' ORDER BY subscription_id$$, :'two'),
 	format($$SELECT * FROM (VALUES (%L::uuid, 'payment', %L::uuid), (%L, 'payment', %L)) t (s, type, p) ORDER BY s$$, :'s1', :'p1', :'s2', :'p2'),
-	'each line was put on by its own payment');
+	'each line was switched on by its own payment');
 SELECT finish();
 ROLLBACK;

@@ -70,7 +70,7 @@ SELECT lives_ok(format('SELECT credit_enter_once(%L, 5, NULL, ''key'', %L)', own
 SELECT lives_ok('SELECT sub(person())', 'and signs up');
 RESET ROLE;
 SET ROLE isp_gateway;
-SELECT lives_ok(format('SELECT payment_take(invoice_lock(%L), %L, %L)', :'i',
+SELECT lives_ok(format('SELECT payment_book_locked(invoice_lock(%L), %L, %L)', :'i',
 	'{"amount": 150000, "source": "midtrans", "reference": "R"}', '2026-01-26'), 'isp_gateway books');
 RESET ROLE;
 SELECT sound();

@@ -107,7 +107,7 @@ UPDATE router_states SET away_since = '2026-02-06 20:00+07' WHERE away_since IS 
 SELECT is(tonight(:'away', '2026-02-07'), 'held: the router Tower is away, night 1 of 3', 'another outage counts anew');
 UPDATE router_settings SET is_active = false WHERE name IN ('Tower', 'Strict');
 
--- A cut takes off the lines it names, before and after their use is paid, and no other.
+-- A cut switches off the lines it names, before and after their use is paid, and no other.
 SELECT bare(jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid')) AS a, bare(jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid')) AS b, bare() AS p, bare() AS q \gset
 SELECT subscriptions_switch_off(ARRAY[:'a', :'p']::uuid[], 'suspended', 'debt', 'x', '2026-02-05', ARRAY[NULL, NULL]::uuid[]) \g /dev/null
 SELECT is((SELECT string_agg(status || ' ' || coalesce(closed_on::text, '-'), ', ' ORDER BY seq) FROM subscriptions WHERE id IN (:'a', :'b', :'p', :'q')),

@@ -665,7 +665,7 @@ export const en: Messages = {
 		apply: 'The differences above are applied to the router.',
 		revoke: 'Programs that use this token can no longer log in.',
 		showPassword: 'This is kept in the audit log.',
-		undoRun: 'All lines that this run took off are on again. Bills do not change.',
+		undoRun: 'All lines that this run switched off are on again. Bills do not change.',
 		startGuarded:
 			'All lines below are switched off now, though they are more than one night may cut.',
 		billRenewal: 'An invoice for the next period at the price of the package.',
