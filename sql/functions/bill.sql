@@ -17,7 +17,7 @@ LANGUAGE sql STABLE AS $$
 		OR EXISTS (SELECT FROM charges WHERE customer_id = subscription.customer_id AND invoice_id IS NULL)
 $$;
 
--- The items that a bill of periods issued on that day takes in, each with how many of those periods it lasts.
+-- The items that a bill of periods issued today takes in, each with how many of those periods it lasts.
 CREATE OR REPLACE FUNCTION items_due(sub uuid, periods int, today date)
 RETURNS TABLE (item subscription_items, times int)
 LANGUAGE sql STABLE AS $$
@@ -188,8 +188,9 @@ BEGIN
 	END IF;
 END $$;
 
--- The bill over another period: what it took in is given back, and taken again with what waits by now.
-CREATE OR REPLACE FUNCTION invoice_compose_anew(invoice invoices, base bill_line[], today date) RETURNS void
+-- Compose an issued bill again, over another period: give back the items, charges and days that it took in, and
+-- take in those that wait now.
+CREATE OR REPLACE FUNCTION invoice_recompose(invoice invoices, base bill_line[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
@@ -200,8 +201,9 @@ BEGIN
 	PERFORM invoice_set_lines(invoice, bill_compose(s, base, 1, invoice.period_end - invoice.period_start + 1, today), today);
 END $$;
 
--- More days as money on a bill that is out: its line of days and its tax anew, all else as it was issued.
-CREATE OR REPLACE FUNCTION invoice_days_anew(invoice invoices, today date) RETURNS void
+-- Rewrite an issued bill after days were given: make its line of days and its tax anew, and leave all
+-- other lines as they were issued.
+CREATE OR REPLACE FUNCTION invoice_rewrite_days(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	lines   bill_line[] := ARRAY(SELECT l FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind <> 'tax' AND NOT is_days_line(l));

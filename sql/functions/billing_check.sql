@@ -148,7 +148,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * A report, no breach: lines that are on and owe more days on that day than the due
+ * A report, no breach: lines that are on and owe more days today than the due
  * dates and grace of their open bills allow, with the reason.
  */
 CREATE OR REPLACE FUNCTION check_days_owed(today date) RETURNS TABLE (subject text, detail text)

@@ -13,9 +13,9 @@
 
 -- Enter days into the ledger, and move end_date by them. After given days and days off the next
 -- period begins on another day of the month, so the anchor of rolling months is cleared: the next bill
--- sets it to its own first day. A settled period starts the count of promises again, because an expired
--- subscription may have promises_max of them since its last period. `until_day` is the last day that a
--- gift of the policy `restart` makes up for.
+-- sets it to its own first day. A settled period sets the count of promises to 0: an expired subscription
+-- may have promises_max of them after each period. `until_day` is the last day that a gift of the policy
+-- `restart` makes up for.
 CREATE OR REPLACE FUNCTION service_days_add(sub uuid, day_count int, what text, invoice uuid, off bigint, reason text, today date,
 	until_day date DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -33,7 +33,7 @@ END $$;
 
 -- ---- off periods
 
--- Begin an off period of the subscription on that day; a postpaid one is billed up to the day before.
+-- Begin an off period of the subscription today; a postpaid one is billed up to the day before.
 CREATE OR REPLACE FUNCTION service_off_open(subscription subscriptions, cause text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -56,11 +56,12 @@ END $$;
 
 /*
  * The days of an off period that are not added to end_date if the service
- * returns on that day. Under the policy `keep` the billed dates stay as they
- * are, so a day off inside a billed period, or inside the days given at the
- * start, is not added. A rolling subscription keeps its billed dates only when it
- * was off for debt or expired. A calendar one keeps them whatever the cause: for
- * days off by hand or paused the customer gets a discount instead (pending_days).
+ * returns today. Under the policy `keep` the billed dates stay as they are, so a
+ * day off inside a billed period, or inside the days given at the start, is not
+ * added. A rolling subscription keeps its billed dates only when it was off for
+ * debt or expired. A calendar one keeps them whatever the cause: for days off by
+ * hand or paused the customer gets a discount instead (pending_days). Days before
+ * the service began at all (cause `new`) are always added.
  */
 CREATE OR REPLACE FUNCTION service_off_lost(subscription subscriptions, service_off service_offs, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
@@ -75,14 +76,14 @@ BEGIN
 		WHERE is_day_sold(subscription.id, subscription.start_date, day::date));
 END $$;
 
--- Does a bill that is not cancelled, or the days given at the start, cover that day?
+-- Does a bill that is not cancelled, or the days given at the start, cover `day`?
 CREATE OR REPLACE FUNCTION is_day_sold(sub uuid, start_date date, day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (SELECT FROM invoices WHERE subscription_id = sub AND period_held @> day)
 		OR day < start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days WHERE subscription_id = sub AND kind = 'start')
 $$;
 
--- The days that a return of the service on that day would add to end_date.
+-- The days that a return of the service today would add to end_date.
 CREATE OR REPLACE FUNCTION service_off_gain(subscription subscriptions, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -95,7 +96,8 @@ BEGIN
 END $$;
 
 -- End the off period, if there is one: the days off are given back as the late policy says. A postpaid
--- subscription has no ledger of days, so all its days off count as lost; they are not billed either.
+-- subscription has no ledger of days that could give them back: lost_days is all of them, and no bill
+-- has them.
 -- `is_on_again` is false where another off period follows at once: the policy `restart` then gives nothing.
 CREATE OR REPLACE FUNCTION service_off_close(subscription subscriptions, today date, is_on_again boolean) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -125,8 +127,8 @@ BEGIN
 END $$;
 
 -- Bill a postpaid subscription for all days used before its service went off, with one bill for each
--- period that has such days. Its next period begins on the day of return. After a service that went off
--- and on again on one day, the running period goes on: no day was lost.
+-- period that has such days. Its next period begins on the day of return. A service that was switched
+-- off and on again on one day has lost no day (back - 1 is closed_on): its running period goes on.
 CREATE OR REPLACE FUNCTION service_off_close_postpaid(subscription subscriptions, back date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -171,9 +173,9 @@ BEGIN
 END $$;
 
 /*
- * Is that day one that `restart` gives back? All of these must hold:
+ * Is `day` one that `restart` gives back? All of these must hold:
  *
- *	it lies after end_date as that stood on the day (money may have been undone since),
+ *	it lies after the end_date of that day (the present one may differ: a payment may have been undone since),
  *	the service was not off,
  *	the customer had no promise for it,
  *	no earlier gift of `restart` has made up for it,
@@ -212,7 +214,7 @@ BEGIN
 	IF t.cycle = 'calendar' OR s.is_postpaid THEN
 		PERFORM pending_days_add(sub, days, today);
 	ELSE
-		PERFORM require_days_left(s, days, today);
+		PERFORM require_days_removable(s, days, today);
 		PERFORM service_days_add(sub, days, 'gift', NULL, NULL, reason, today);
 		PERFORM open_periods_move(s, days, today);
 	END IF;
@@ -224,29 +226,29 @@ BEGIN
 	PERFORM subscription_reconsider(sub, CASE WHEN days > 0 THEN 'days were given' ELSE 'days were taken back' END, today);
 END $$;
 
--- Refuse to take back more days than the given days that no fixed period follows.
-CREATE OR REPLACE FUNCTION require_days_left(subscription subscriptions, day_count int, today date) RETURNS void
+-- Refuse to take back more days than days_removable() allows.
+CREATE OR REPLACE FUNCTION require_days_removable(subscription subscriptions, day_count int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	days_left int;
+	removable int;
 BEGIN
 	IF day_count < 0 THEN
-		days_left := days_to_take(subscription, today);
-		IF day_count + days_left < 0 THEN
-			PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', days_left),
-				jsonb_build_object('min', -days_left));
+		removable := days_removable(subscription, today);
+		IF day_count + removable < 0 THEN
+			PERFORM raise_invalid('days', 'min', format('Only given days can be taken back: %s of them are left.', removable),
+				jsonb_build_object('min', -removable));
 		END IF;
 	END IF;
 END $$;
 
 /*
- * The given days that no fixed period follows. A period is fixed once it has
- * begun or its bill is paid. The next period, of an open bill or not billed yet,
- * moves when days are taken back, and may not reach into the last fixed one: so
- * no more days can be taken than lie in the gap between the end of the last fixed
- * period and the start of the next one.
+ * How many given days may be taken back: those that no fixed period follows. A
+ * period is fixed once it has begun or its bill is paid. The next period, of an
+ * open bill or not billed yet, moves when days are taken back, and may not reach
+ * into the last fixed one: so no more days can be taken than lie in the gap
+ * between the end of the last fixed period and the start of the next one.
  */
-CREATE OR REPLACE FUNCTION days_to_take(subscription subscriptions, today date) RETURNS int
+CREATE OR REPLACE FUNCTION days_removable(subscription subscriptions, today date) RETURNS int
 LANGUAGE sql STABLE AS $$
 	SELECT greatest(least((SELECT coalesce(sum(days), 0) FROM service_days WHERE subscription_id = subscription.id AND kind = 'gift'),
 		coalesce(min(i.period_start) FILTER (WHERE i.is_open AND i.grants_days AND i.period_start > today), next_period_start(subscription, today))
@@ -274,8 +276,8 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Give or take the days that make end_date the wanted date. An expired subscription is put on first, so
--- that its days off are given back before the difference is counted.
+-- Give or take the days that make end_date the wanted date. An expired subscription is switched on
+-- first, so that its days off are given back before the difference is counted.
 CREATE OR REPLACE FUNCTION subscription_end_date_set(sub uuid, wanted date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -298,7 +300,8 @@ END $$;
 -- ---- days as a discount
 
 -- Give days to a calendar or postpaid subscription: they are a discount on its untouched open bill, else
--- on its next bill. Its open bills are due as many days later.
+-- on its next bill. Its open bills are due as many days later. `days` < 0 takes back days that no bill
+-- has as a discount yet.
 CREATE OR REPLACE FUNCTION pending_days_add(sub uuid, days int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -316,7 +319,7 @@ BEGIN
 	SELECT * INTO i FROM open_invoices(s.customer_id, sub) o WHERE o.period_start IS NOT NULL AND is_invoice_untouched(o)
 	ORDER BY o.seq DESC LIMIT 1;
 	IF FOUND AND days > 0 THEN
-		PERFORM invoice_days_anew(i, today);
+		PERFORM invoice_rewrite_days(i, today);
 	END IF;
 END $$;
 

@@ -186,7 +186,7 @@ DECLARE
 BEGIN
 	SELECT * INTO a FROM midtrans_attempts WHERE id = of_attempt;
 	SELECT * INTO i FROM invoices WHERE id = a.invoice_id;
-	RETURN (SELECT payment_id FROM payment_take(i, jsonb_build_object('amount', amount, 'fee', fee, 'method', method,
+	RETURN (SELECT payment_id FROM payment_book_locked(i, jsonb_build_object('amount', amount, 'fee', fee, 'method', method,
 		'bills', to_jsonb(a.invoice_id || a.bills), 'source', 'midtrans', 'reference', transaction, 'request_hash', a.order_id, 'transaction_id', transaction,
 		'midtrans_transaction_id', transaction, 'midtrans_status', status, 'payment_date', paid_at), day));
 END $$;

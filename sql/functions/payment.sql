@@ -19,7 +19,8 @@ END $$;
 /*
  * Book a payment. One round trip does all of it: the money, the invoices, the
  * subscriptions. A person's Idempotency-Key replays the first answer; so does
- * the gateway's reference.
+ * the gateway's reference. A payment without an invoice is a deposit:
+ * payment_book_locked() gets a row of invoices that has only the customer.
  */
 CREATE OR REPLACE FUNCTION payment_book(input jsonb, today date)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
@@ -32,7 +33,7 @@ BEGIN
 		PERFORM raise_invalid('customer_id', 'unknown_reference', 'The selected customer id is invalid: the invoice is another customer''s.');
 	END IF;
 	IF input ->> 'invoice_id' IS NOT NULL THEN
-		RETURN QUERY SELECT * FROM payment_take(invoice_lock((input ->> 'invoice_id')::uuid), input, today);
+		RETURN QUERY SELECT * FROM payment_book_locked(invoice_lock((input ->> 'invoice_id')::uuid), input, today);
 		RETURN;
 	END IF;
 	IF NOT EXISTS (SELECT FROM customers WHERE id = (input ->> 'customer_id')::uuid) THEN
@@ -40,11 +41,11 @@ BEGIN
 	END IF;
 	deposit.customer_id := (customer_lock((input ->> 'customer_id')::uuid)).id;
 	deposit.is_open := false;
-	RETURN QUERY SELECT * FROM payment_take(deposit, input, today);
+	RETURN QUERY SELECT * FROM payment_book_locked(deposit, input, today);
 END $$;
 
--- The same for a caller that holds the invoice's locks. An invoice without id: a deposit.
-CREATE OR REPLACE FUNCTION payment_take(invoice invoices, input jsonb, today date)
+-- The same for a caller that has locked the invoice, or for a deposit the customer; a deposit's invoice has no id.
+CREATE OR REPLACE FUNCTION payment_book_locked(invoice invoices, input jsonb, today date)
 RETURNS TABLE (payment_id uuid, invoice_id uuid, repeated boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,7 +63,7 @@ BEGIN
 		RETURN QUERY SELECT * FROM payment_repeated(input);
 		RETURN;
 	END IF;
-	PERFORM payment_spend(p, invoice, coalesce(ARRAY(SELECT jsonb_array_elements_text(input -> 'bills')::uuid), '{}'), today);
+	PERFORM payment_allocate(p, invoice, coalesce(ARRAY(SELECT jsonb_array_elements_text(input -> 'bills')::uuid), '{}'), today);
 	RETURN QUERY SELECT p.id, p.invoice_id, false;
 END $$;
 
@@ -112,15 +113,16 @@ BEGIN
 	END IF;
 END $$;
 
--- A date is one; a time is of some day of business.
+-- The business day of a payment from the request's payment_date: a date, or a moment with time and zone.
 CREATE OR REPLACE FUNCTION payment_day(moment text) RETURNS date
 LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN length(moment) = 10 THEN moment::date ELSE business_day(moment::timestamptz) END
 $$;
 
 /*
- * The moment of a payment: as given; a day, or none given: now on the business
- * day d that is today, else noon of that day, which is that day in every zone of the country.
+ * The moment of a payment, from the request's payment_date. A moment is taken as
+ * given. A date, or none for `today`, becomes now if it is the present business
+ * day, else noon of that date, which is the same date in every zone of the country.
  */
 CREATE OR REPLACE FUNCTION payment_moment(moment text, today date) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
@@ -130,7 +132,8 @@ LANGUAGE sql STABLE AS $$
 	FROM (SELECT coalesce(payment_day(moment), today) AS day) given
 $$;
 
--- The amount received. People are held to what is owed; the gateway's money is there already.
+-- The amount received. A person's amount is checked against the outstanding; the gateway's is booked as it is,
+-- since Midtrans has the money already.
 CREATE OR REPLACE FUNCTION payment_amount(invoice invoices, input jsonb, today date) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -185,8 +188,9 @@ BEGIN
 	RETURN p;
 END $$;
 
--- The bills it is for first, oldest first; the rest is credit, and credit is used at once.
-CREATE OR REPLACE FUNCTION payment_spend(payment payments, invoice invoices, bills uuid[], today date) RETURNS void
+-- Allocate a payment to its own invoice and to `bills`, those due first before the others. The rest is credit,
+-- and credit is used at once. The transaction of an online payment is noted on each bill that it pays.
+CREATE OR REPLACE FUNCTION payment_allocate(payment payments, invoice invoices, bills uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	rest bigint := payment.amount;
@@ -241,9 +245,9 @@ BEGIN
 END $$;
 
 /*
- * Take a payment back: what is left of its credit, then everything it paid,
- * newest first. Then other credit may step in, and only a line that still owes
- * past its grace is cut.
+ * Undo a payment: return its allocations to its credit, newest due date first,
+ * and then remove all of that credit. Then other credit of the customer pays
+ * the reopened bills, and only a line that still owes past its grace is switched off.
  */
 CREATE OR REPLACE FUNCTION payment_reverse(pay uuid, kind text, reason text, today date, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -269,7 +273,7 @@ BEGIN
 	PERFORM debt_reopen(p.customer_id, undone, today);
 END $$;
 
--- The gateway's voids and chargebacks are facts; a person's reversal is held to rules.
+-- A void or a chargeback has happened at Midtrans, so it is booked; a person's reversal may be refused.
 CREATE OR REPLACE FUNCTION require_payment_reversible(payment payments, kind text, today date, bounded boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -290,7 +294,8 @@ BEGIN
 	END IF;
 END $$;
 
--- Give up to `money` of what a payment pays back to its credit, newest due date first. Returns the bills that were paid.
+-- Move up to `money` from the bills that a payment pays back into its credit, newest due date first. Returns
+-- those of the bills that had been paid in full.
 CREATE OR REPLACE FUNCTION allocations_return(payment payments, money bigint, reason text, today date) RETURNS uuid[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -315,8 +320,9 @@ BEGIN
 	RETURN undone;
 END $$;
 
--- The money is gone. If some of it was paid out before, the difference is a loss (or an
--- earlier loss is made good), so that nothing is left of the lot.
+-- Remove the money of an undone payment from its lot. If the lot has less, since a part was paid out
+-- before, a loss fills it up first; if it has more, since an earlier loss had filled it up, that loss is
+-- booked back. So nothing is left of the lot.
 CREATE OR REPLACE FUNCTION lot_close(payment payments, gone bigint, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -341,8 +347,8 @@ BEGIN
 END $$;
 
 /*
- * Bills are open again: other credit pays first, as if it had been there
- * before; a line with one of them past its grace is cut at once.
+ * Pay bills that are open again from other credit of the customer. Switch off at
+ * once each line on which one of them stays open past its grace.
  */
 CREATE OR REPLACE FUNCTION debt_reopen(customer uuid, undone uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$

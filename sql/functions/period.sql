@@ -115,7 +115,7 @@ END $$;
 
 /*
  * The first day of the next period: the day after what end_date would be if
- * every open bill of a period were paid on that day, and a line that is off were back.
+ * every open bill of a period were paid today, and a line that is off were back.
  */
 CREATE OR REPLACE FUNCTION next_period_start(subscription subscriptions, today date) RETURNS date
 LANGUAGE plpgsql STABLE AS $$

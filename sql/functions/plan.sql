@@ -214,7 +214,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * Compare the price of the unused paid days, from that day on, at the old and at
+ * Compare the price of the unused paid days, from today on, at the old and at
  * the new package. The customer pays a difference by a bill, or gets it as
  * credit, at most what was paid for those days.
  */
@@ -249,9 +249,9 @@ BEGIN
 END $$;
 
 /*
- * The number of days that the price of a package pays for, on that day. By the
+ * The number of days that the price of a package pays for today. By the
  * day these are its validity_days. By the month it is the length of the month
- * that runs on that day, from the subscription's billing day or anchor, times
+ * that runs today, from the subscription's billing day or anchor, times
  * validity_months: the old and the new package are then counted by one month, and
  * packages of one price cost the same for the same days.
  */

@@ -18,7 +18,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 /*
- * Spare the lines that the night of that day would cut and whose router is away; report
+ * Spare the lines that tonight's run would cut and whose router is not reached; report
  * each. A night counts once, however often it is run. After the third night the
  * line is cut, and people are alerted.
  */

@@ -15,7 +15,7 @@
 -- ---- candidates
 
 /*
- * The next bill of each subscription that is to be issued on that day: prepaid
+ * The next bill of each subscription that is to be issued today: prepaid
  * before the period begins (the first SELECT), postpaid once the period has
  * passed (the second one). A postpaid period ends early where the service went
  * off (closed_on) or the next package begins. A bill is never due before its day
@@ -73,7 +73,7 @@ LANGUAGE sql STABLE AS $$
 	  AND (s.status = 'active' OR s.closed_on IS NOT NULL)
 $$;
 
--- Subscriptions whose next package begins on that day or before. A postpaid one keeps its present package
+-- Subscriptions whose next package begins today or has begun. A postpaid one keeps its present package
 -- until all days that it used with it are billed: those before next_package_on, or up to closed_on where
 -- its service went off earlier.
 CREATE OR REPLACE FUNCTION packages_begin_due(today date) RETURNS SETOF subscriptions
@@ -110,7 +110,7 @@ LANGUAGE sql STABLE AS $$
 	  AND (hold_until IS NULL OR hold_until < today)
 $$;
 
--- Does the setting no_suspend_days name that day, as a date or as an English weekday?
+-- Does the setting no_suspend_days name today, as a date or as an English weekday?
 CREATE OR REPLACE FUNCTION is_no_suspend_day(today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT trim(lower(to_char(today, 'day'))) = ANY(no_suspend_days) OR today::text = ANY(no_suspend_days) FROM settings
@@ -166,7 +166,7 @@ LANGUAGE sql STABLE AS $$
 		greatest(20, (SELECT count(*) FROM subscriptions WHERE status = 'active') / 10))
 $$;
 
--- Raise the alert that a guarded step switched off nobody. billing_guard_over ends it when the step is done.
+-- Raise the alert that a guarded step switched off nobody. billing_guard_alert_close closes it when the step is done.
 CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, max bigint, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -193,8 +193,8 @@ BEGIN
 	RETURN array_to_string(coalesce(nullif(steps, '{}'), guarded), ',');
 END $$;
 
--- The guarded steps of that day. A step is guarded if, in the newest run of that day that included it, the
--- guard stopped it. The report of a run that was limited to some steps names them in `only`.
+-- The guarded steps of today. A step is guarded if, in today's newest run that included it, the guard
+-- stopped it. The report of a run that was limited to some steps names them in `only`.
 CREATE OR REPLACE FUNCTION guarded_steps(today date) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT ARRAY(SELECT step FROM unnest('{expire,suspend}'::text[]) AS step
@@ -245,7 +245,8 @@ BEGIN
 	RETURN QUERY SELECT * FROM report_skipped('begin', ids, done);
 END $$;
 
--- Do what begins on that day for one subscription. Returns it in words, for the report.
+-- Begin what is due today for one subscription: its service, its first bill, a pause or its end. Returns it in
+-- words, for the report.
 CREATE OR REPLACE FUNCTION subscription_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -269,7 +270,7 @@ BEGIN
 END $$;
 
 -- A subscription that waits for its first payment: a bill that is paid begins the service, an open one
--- moves to that day.
+-- moves to today.
 CREATE OR REPLACE FUNCTION first_bill_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -300,7 +301,7 @@ BEGIN
 	WHERE id = i.id RETURNING * INTO i;
 	UPDATE subscriptions SET anchor_day = extract(day FROM today)::int WHERE id = subscription.id AND anchor_day IS NOT NULL;
 	IF (SELECT cycle FROM terms_of(subscription)) = 'calendar' THEN
-		PERFORM invoice_compose_anew(i, first.lines, today);
+		PERFORM invoice_recompose(i, first.lines, today);
 	END IF;
 END $$;
 

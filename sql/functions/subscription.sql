@@ -92,7 +92,7 @@ BEGIN
 END $$;
 
 /*
- * Is an open bill past its grace on that day (contract 5.4)? The grace of a
+ * Is an open bill past its grace today (contract 5.4)? The grace of a
  * period bill of a rolling prepaid subscription begins when the paid and given
  * days end, on `until`: no service is switched off on such a day.
  */
@@ -102,7 +102,7 @@ LANGUAGE sql IMMUTABLE AS $$
 		AND (NOT invoice.grants_days OR until < today - g.grace_days OR cycle = 'calendar')
 $$;
 
--- Has the subscription a bill past its grace on that day, if its end date is `until`?
+-- Has the subscription a bill past its grace today, if its end date is `until`?
 CREATE OR REPLACE FUNCTION is_line_past_grace(subscription subscriptions, until date, today date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (

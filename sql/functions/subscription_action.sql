@@ -16,7 +16,7 @@ BEGIN
 	PERFORM credit_apply(s.customer_id, today);
 END $$;
 
--- Is the period of the bill still to begin on that day? The first period of a subscription that waits for its
+-- Is the period of the bill still to begin after today? The first period of a subscription that waits for its
 -- first payment begins with that payment.
 CREATE OR REPLACE FUNCTION is_period_ahead(subscription subscriptions, invoice invoices, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
@@ -68,7 +68,7 @@ BEGIN
 	PERFORM credit_apply(subscription.customer_id, today);
 END $$;
 
--- Does a planned pause cover that day?
+-- Does a planned pause cover today?
 CREATE OR REPLACE FUNCTION is_pause_day(subscription subscriptions, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(today BETWEEN subscription.pause_from AND coalesce(subscription.pause_until, 'infinity'), false)
@@ -187,6 +187,6 @@ BEGIN
 		RETURN;
 	END IF;
 	UPDATE invoices SET period_end = last WHERE id = i.id RETURNING * INTO i;
-	PERFORM invoice_compose_anew(i, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
+	PERFORM invoice_recompose(i, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
 		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], today);
 END $$;

@@ -420,7 +420,7 @@ class Model:
         self.lift(line, day)
 
     def lift(self, line, day, paid=True):
-        """A payment may put the line on again; a cancelled bill or a moved due date, if nothing overdue remains (5.4)."""
+        """A payment may switch the line on again; a cancelled bill or a moved due date, if nothing overdue remains (5.4)."""
         overdue = not paid and any(b.status == "overdue" for b in line.bills)
         if line.status == "suspended" and line.reason == "debt" and self.clear(line, day) and not overdue:
             self.restart(line, day)
@@ -713,7 +713,7 @@ class Model:
         if not self.rolls(line):
             self.pending_days(line, day, days)
             return
-        refuse_unless(days > 0 or self.days_to_take(line, day) + days >= 0, "422")
+        refuse_unless(days > 0 or self.days_removable(line, day) + days >= 0, "422")
         line.rows.append(Row("gift", days, day))
         self.moved_anchor(line)
         for bill in self.not_begun(line, day):
@@ -724,7 +724,7 @@ class Model:
             self.put_on(line, day)
         self.lift(line, day)
 
-    def days_to_take(self, line, day):
+    def days_removable(self, line, day):
         """5.2: down to what periods and start pay for: no paid or begun period stands upon these given days."""
         given, moving = sum(r.days for r in line.rows if r.kind == "gift"), self.not_begun(line, day)
         stands = [b.end for b in line.bills if b.holds and b not in moving]
