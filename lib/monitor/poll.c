@@ -10,14 +10,16 @@
 #include "base/clock.h"
 
 enum {
-	STEP_MS = 50,
-	STORE_AT = 256,
-	ROWS_AT_ONCE = 8,
-	FEWEST_VARS = 6,
+	STEP_MS = 50,     /* longest wait for answers before new polls begin */
+	STORE_AT = 256,   /* results collected before they are stored */
+	ROWS_AT_ONCE = 8, /* of a table, in the first request of a walk */
+	FEWEST_VARS = 6,  /* a request with no more values is not halved */
 	V3_TIMEOUT_MS = 2000,
-	JOB_BYTES = 4096
+	DEFAULT_TIMEOUT_MS = 1000, /* a shorter one was set on purpose: version 3 keeps it */
+	JOB_BYTES = 4096,          /* first block of a job's arena */
 };
-enum { ERR_TOO_BIG = 1, ERR_NO_SUCH_NAME = 2 };
+enum { ERR_NO_SUCH_NAME = 2 };
+enum { SYS_DESCR = 1, SYS_UPTIME = 3, SYS_NAME = 5 }; /* columns of the MIB's system group */
 
 static void ask_next(struct job *);
 
@@ -58,7 +60,7 @@ boot_id(struct ctx *cx)
 /* ---- the end of a job ---- */
 
 static void
-judge_counters(struct job *j)
+compare_counters(struct job *j)
 {
 	struct device *d = j->device;
 
@@ -84,7 +86,7 @@ end_job(struct job *j, const char *error)
 	d->error = arena_strdup(f->cx->mem, error);
 	d->at_ms = wall_clock_ms();
 	if (d->is_up)
-		judge_counters(j);
+		compare_counters(j);
 	if (j->agent != NULL)
 		snmp_agent_close(j->agent);
 	j->agent = NULL;
@@ -110,9 +112,9 @@ static void
 begin_system(struct job *j)
 {
 	static const struct snmp_oid oids[] = {
-		{ 9, { 1, 3, 6, 1, 2, 1, 1, 3, 0 } }, /* sysUpTime */
-		{ 9, { 1, 3, 6, 1, 2, 1, 1, 5, 0 } }, /* sysName */
-		{ 9, { 1, 3, 6, 1, 2, 1, 1, 1, 0 } }, /* sysDescr */
+		{ 9, { 1, 3, 6, 1, 2, 1, 1, SYS_UPTIME, 0 } },
+		{ 9, { 1, 3, 6, 1, 2, 1, 1, SYS_NAME, 0 } },
+		{ 9, { 1, 3, 6, 1, 2, 1, 1, SYS_DESCR, 0 } },
 	};
 
 	j->phase = SYSTEM;
@@ -171,7 +173,7 @@ end_reading(struct job *j)
 		begin_walk(j);
 		return;
 	}
-	if (poll_reading_narrow(j)) {
+	if (poll_reading_retry_32_bit(j)) {
 		ask_next(j);
 		return;
 	}
@@ -213,7 +215,7 @@ static void
 ask_next(struct job *j)
 {
 	if (clock_ms() - j->started_at > j->fleet->run->deadline_ms) {
-		end_job(j, "it took too long");
+		end_job(j, "the poll took too long");
 		return;
 	}
 	j->sent_at = clock_ms();
@@ -227,9 +229,9 @@ ask_next(struct job *j)
 static void
 note_latency(struct job *j)
 {
-	if (!j->timed)
+	if (!j->has_answered)
 		j->device->latency_ms = (double)(clock_ms() - j->sent_at);
-	j->timed = true;
+	j->has_answered = true;
 }
 
 static void
@@ -239,13 +241,13 @@ take_system(struct job *j, const struct snmp_reply *reply)
 
 	for (size_t i = 0; i < reply->n; i++) {
 		const struct snmp_var *v = &reply->vars[i];
-		const uint32_t what = v->name.len == 9 ? v->name.sub[7] : 0;
+		const uint32_t column = v->name.len == 9 ? v->name.sub[7] : 0;
 
-		if (what == 3 && v->type == SNMP_NUMBER)
+		if (column == SYS_UPTIME && v->type == SNMP_NUMBER)
 			j->device->uptime_ms = (int64_t)v->number * 10;
-		else if (what == 5 && v->type == SNMP_TEXT)
+		else if (column == SYS_NAME && v->type == SNMP_TEXT)
 			j->device->sys_name = arena_strdup(mem, v->text);
-		else if (what == 1 && v->type == SNMP_TEXT)
+		else if (column == SYS_DESCR && v->type == SNMP_TEXT)
 			j->device->sys_descr = arena_strdup(mem, v->text);
 	}
 	begin_walk(j);
@@ -268,9 +270,12 @@ leave_out(struct job *j, long index)
 	ask_next(j);
 }
 
-/* Agents fail large requests in many ways: ask for less, and remember the size that works. */
+/*
+ * Agents fail large requests in many ways: halve the request, and remember the size for the
+ * device. False: it is as small as it may be.
+ */
 static bool
-can_ask_for_less(struct job *j)
+shrink_request(struct job *j)
 {
 	if (j->phase == WALKING && j->rows_at_once > 1) {
 		j->rows_at_once = 1;
@@ -290,20 +295,20 @@ take_fault(struct job *j, const struct snmp_reply *reply)
 		leave_out(j, reply->index);
 	else if (j->phase == SYSTEM)
 		begin_walk(j);
-	else if (can_ask_for_less(j))
+	else if (shrink_request(j))
 		ask_next(j);
 	else
 		end_job(j, reply->why);
 }
 
 /*
- * After silence on a walk or a large request, a device that answered before gets a smaller
- * one, once.
+ * Repeat a request without an answer as a smaller one, if the device has answered before in this
+ * poll: it may be silent because the answer would be too large.
  */
 static void
 take_silence(struct job *j, const struct snmp_reply *reply)
 {
-	if (j->timed && can_ask_for_less(j))
+	if (j->has_answered && shrink_request(j))
 		ask_next(j);
 	else
 		end_job(j, reply->why);
@@ -355,8 +360,9 @@ begin_asking(struct job *j)
 
 	set_port(d);
 	/* net-snmp drops a version 3 reply that comes after its resend: wait longer for it. */
-	d->conf.timeout_ms =
-	    is_v3 && timeout < V3_TIMEOUT_MS && timeout >= 1000 ? V3_TIMEOUT_MS : timeout;
+	d->conf.timeout_ms = is_v3 && timeout < V3_TIMEOUT_MS && timeout >= DEFAULT_TIMEOUT_MS
+				 ? V3_TIMEOUT_MS
+				 : timeout;
 	j->agent = snmp_agent_open(j->fleet->engine, &d->conf, take_answer, j, &why);
 	if (j->agent == NULL)
 		end_job(j, why);
@@ -381,7 +387,7 @@ start(struct job *j)
 }
 
 static void
-look_after_lookup(struct job *j)
+check_lookup(struct job *j)
 {
 	const char *why = "";
 	const enum resolve_state state = resolve_poll(&j->lookup, &j->device->conf.to, &why);
@@ -410,14 +416,15 @@ store(struct fleet *f)
 	return rc;
 }
 
+/* Begin the polls for which the window has room, and check the look-ups of names. */
 static void
-move_on(struct fleet *f)
+begin_and_resolve(struct fleet *f)
 {
 	while (f->next < f->n && f->under_way < (size_t)f->run->window)
 		start(&f->jobs[f->next++]);
 	for (size_t i = 0; i < f->next; i++)
 		if (f->jobs[i].phase == RESOLVING)
-			look_after_lookup(&f->jobs[i]);
+			check_lookup(&f->jobs[i]);
 }
 
 static struct fleet
@@ -441,7 +448,7 @@ poll_run(struct ctx *cx, struct snmp_engine *engine, struct device *devices, siz
 		f.jobs[i] = (struct job){ .fleet = &f, .device = &devices[i] };
 	while (rc == RC_OK && (f.next < n || f.under_way > 0) &&
 	       (cx->stopping == NULL || !cx->stopping())) {
-		move_on(&f);
+		begin_and_resolve(&f);
 		snmp_engine_step(engine, STEP_MS);
 		if (f.ndone >= STORE_AT)
 			rc = store(&f);

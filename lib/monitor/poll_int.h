@@ -28,7 +28,7 @@ struct job {
 	size_t nquestions, asked_from, asked; /* asked: those of the current request */
 	struct walk walk;
 	int rows_at_once;
-	bool was_walked, timed;
+	bool was_walked, has_answered;
 };
 
 struct fleet {
@@ -51,7 +51,10 @@ void poll_reading_take(struct job *, const struct snmp_reply *);
 /* True when an interface is no longer at its index. */
 bool poll_reading_moved(const struct device *);
 void poll_reading_drop_moved(struct device *);
-/* Request the 32-bit counters of interfaces without 64-bit ones; false: there are none. */
-bool poll_reading_narrow(struct job *);
+/*
+ * Add questions for the 32-bit counters of interfaces that answered without 64-bit ones; false:
+ * there are no such interfaces.
+ */
+bool poll_reading_retry_32_bit(struct job *);
 
 #endif

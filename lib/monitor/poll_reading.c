@@ -159,7 +159,7 @@ make_room(const struct job *j, size_t interfaces)
 }
 
 bool
-poll_reading_narrow(struct job *j)
+poll_reading_retry_32_bit(struct job *j)
 {
 	struct device *d = j->device;
 	size_t narrow = 0;

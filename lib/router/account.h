@@ -109,8 +109,8 @@ bool account_is_uptime_used_up(const char *limit_uptime);
 /* The uuid in "isp:<uuid>[ ...]", in mem; NULL when the comment is no mark of ours. */
 #define ACCOUNT_MARK "isp:"
 const char *account_mark(struct arena *, const char *comment);
-bool account_is_marked(const struct account_object *);
-bool account_is_marked_by(const struct account_object *, const char *id);
+bool account_object_has_mark(const struct account_object *);
+bool account_object_has_mark_of(const struct account_object *, const char *id);
 enum account_owner account_owner(const struct account *, const struct account_object *);
 
 /* True for two spellings of one address: "10.0.0.5" is "10.0.0.5/32". */

@@ -35,7 +35,7 @@ block_again(struct planning *p, struct account_object *o)
 {
 	if (!o->disabled)
 		return;
-	if (account_is_marked(o))
+	if (account_object_has_mark(o))
 		plan_op_attr(plan_op_new(p, ACT_SET, o->menu, o), "disabled", "no");
 	else
 		plan_error(p,
@@ -81,7 +81,7 @@ plan_unblock(struct planning *p, const char *address)
 
 	if (plan_is_empty(address) || (o = blocked(p, address)) == NULL)
 		return;
-	if (account_is_marked(o))
+	if (account_object_has_mark(o))
 		(void)plan_op_new(p, ACT_REMOVE, o->menu, o);
 	else
 		p->plan->warning = arena_printf(p->mem,
@@ -102,7 +102,7 @@ plan_unblock_old(struct planning *p)
 		if (o == NULL || is_dealt_with(p, old) ||
 		    account_address_same(old, a->remote_address) || account_shares(a, old))
 			continue;
-		if (account_is_marked_by(o, a->id))
+		if (account_object_has_mark_of(o, a->id))
 			(void)plan_op_new(p, ACT_REMOVE, o->menu, o);
 	}
 }

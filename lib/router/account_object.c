@@ -42,13 +42,13 @@ account_mark(struct arena *mem, const char *comment)
 }
 
 bool
-account_is_marked(const struct account_object *o)
+account_object_has_mark(const struct account_object *o)
 {
 	return uuid_of(o->comment) != NULL;
 }
 
 bool
-account_is_marked_by(const struct account_object *o, const char *id)
+account_object_has_mark_of(const struct account_object *o, const char *id)
 {
 	const char *uuid = uuid_of(o->comment);
 
@@ -74,9 +74,9 @@ account_owner(const struct account *a, const struct account_object *o)
 {
 	if (o->dynamic)
 		return OWNER_FOREIGN;
-	if (account_is_marked_by(o, a->id))
+	if (account_object_has_mark_of(o, a->id))
 		return o->reserved ? OWNER_OTHER : OWNER_THIS;
-	if (account_is_marked(o))
+	if (account_object_has_mark(o))
 		return o->stale ? OWNER_STALE : OWNER_OTHER;
 	return is_imported(a, o) ? OWNER_THIS : OWNER_FOREIGN;
 }

@@ -77,8 +77,8 @@ warning_of(struct ctx *cx, const struct batch *b, const struct task *t)
 }
 
 /*
- * The error of an account whose object is reserved for another account that has not taken it
- * over yet: until then this customer can still log in with it. NULL: there is none.
+ * The error of an account that still has an object which another account is to take over: its
+ * customer can log in until the other account has it. NULL: it has none.
  */
 static const char *
 reserved_error(struct ctx *cx, const struct batch *b, const struct task *t)
@@ -87,7 +87,7 @@ reserved_error(struct ctx *cx, const struct batch *b, const struct task *t)
 	size_t n = provision_view_of(cx, b, t, &seen);
 
 	for (size_t i = 0; i < n; i++) {
-		if (seen[i]->reserved && account_is_marked_by(seen[i], t->a->id))
+		if (seen[i]->reserved && account_object_has_mark_of(seen[i], t->a->id))
 			return arena_printf(cx->mem,
 			    "%s on %s is reserved for another account that has not taken it over",
 			    seen[i]->name, b->router->name);
@@ -96,8 +96,8 @@ reserved_error(struct ctx *cx, const struct batch *b, const struct task *t)
 }
 
 /*
- * reason: the cause of the lost connection; NULL: it was not lost. The error of a task that is
- * ok is its warning, as in struct account_result.
+ * Set the task's ok and error. reason: the cause of the lost connection; NULL: it was not lost. A
+ * task that is ok has its warning in error, as struct account_result has.
  */
 static void
 finish_task(struct ctx *cx, struct batch *b, struct task *t, const char *reason)
@@ -185,9 +185,9 @@ do_batch(struct ctx *cx, struct router_link *l, const struct router *r, const st
 }
 
 /*
- * Claim the due jobs. The nightly billing run commits in chunks: where more jobs are due than
- * are looked up one by one, claim again while their number still grows, so that the run is
- * one batch, which reads each table of the router once.
+ * Claim the due jobs. The nightly billing run commits in chunks. With more jobs due than
+ * PROVISION_BY_NAME_MAX, claim again while their number grows: the whole run is then one batch,
+ * which reads each table of the router once.
  */
 static enum rc
 claim(struct ctx *cx, const char *router_id, struct work *ret)
@@ -199,7 +199,7 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 	TRY(account_claim(cx, router_id, BATCH_MAX, NULL, &ret->accounts, &ret->naccounts));
 	do {
 		before = ret->naccounts;
-		if (before <= PROVISION_BIG || before == BATCH_MAX)
+		if (before <= PROVISION_BY_NAME_MAX || before == BATCH_MAX)
 			return RC_OK;
 		link_sleep(GROW_MS);
 		TRY(account_claim(cx, router_id, BATCH_MAX, NULL, &ret->accounts, &ret->naccounts));
@@ -210,8 +210,9 @@ claim(struct ctx *cx, const char *router_id, struct work *ret)
 /*
  * Connect where jobs are due, or where the last connection failed (is_broken): the login is
  * then the probe that makes the router's jobs due again. Claim only after the router has
- * answered: a claim records that the account may be on it. *ret: the router answered, or
- * there was no reason to connect.
+ * answered: account_claim() records that the account may have an object there, which would be
+ * wrong for a router that never answers. *ret: the router answered, or there was no reason to
+ * connect.
  */
 static enum rc
 connect_and_claim(struct ctx *cx, struct router_link *l, const struct router *r, struct work *w,

@@ -6,8 +6,8 @@
 #include "router/provision.h"
 #include "router/provision_view.h"
 
-/* With more jobs or names than this, read a table as a whole, once. */
-#define PROVISION_BIG ((size_t)50)
+/* So many jobs or names are looked up by name; with more, each table is read as a whole, once. */
+#define PROVISION_BY_NAME_MAX ((size_t)50)
 
 struct profile {
 	struct profile_job *job; /* the wanted profile; receives ok and error */
@@ -52,8 +52,8 @@ void task_fail(struct task *, const char *error);
 
 /* Make or correct the profiles (check: only compare), and fail the tasks whose profile failed. */
 enum rc provision_profiles(struct ctx *, struct batch *) _must_check_;
-/* True when tables are read as a whole. */
-bool provision_big(const struct batch *);
+/* True when this batch reads tables as a whole. */
+bool provision_reads_tables(const struct batch *);
 /* Look up all names and addresses of the tasks. */
 enum rc provision_look(struct ctx *, struct batch *) _must_check_;
 /* All objects found for one task. */

@@ -134,14 +134,14 @@ look_for_sessions(struct ctx *cx, struct batch *b, struct kicking *k)
 {
 	struct routeros_job *jobs = arena_alloc(cx->mem, (k->n + 1) * sizeof(*jobs));
 	const char **asked = arena_alloc(cx->mem, (k->n + 1) * sizeof(*asked));
-	bool big = provision_big(b) || k->n > PROVISION_BIG;
+	bool whole = provision_reads_tables(b) || k->n > PROVISION_BY_NAME_MAX;
 	size_t n = 0;
 
 	for (size_t i = 0; i < k->n; i++) {
-		if (is_repeated(k, i) || (big && n > 0))
+		if (is_repeated(k, i) || (whole && n > 0))
 			continue;
 		jobs[n] = look_job(cx, k);
-		if (!big)
+		if (!whole)
 			ros_cmd_where(&jobs[n].cmd, k->table->prop, asked[n] = k->names[i].name);
 		n++;
 	}

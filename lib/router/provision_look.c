@@ -215,7 +215,7 @@ add_all(struct ctx *cx, struct batch *b)
 		view_each_place(cx, t->a, view_add_place, s);
 		if (t->a->wanted != WANTED_GONE)
 			view_add(cx, s, its)->for_whom = t;
-		if (provision_big(b))
+		if (provision_reads_tables(b))
 			provision_add_marks(cx, s, t->a);
 	}
 }
@@ -232,7 +232,7 @@ provision_look(struct ctx *cx, struct batch *b)
 		look[m] = (struct looking){ .s = s, .menu = m, .check = b->check };
 	jobs = arena_alloc(cx->mem, (s->nrows + MENU__MAX) * sizeof(*jobs));
 	TRY(provision_ask(cx, b, jobs,
-	    (provision_big(b) ? table_jobs : name_jobs)(cx, s, look, jobs)));
+	    (provision_reads_tables(b) ? table_jobs : name_jobs)(cx, s, look, jobs)));
 	for (size_t i = 0; i < b->ntasks; i++) {
 		struct failing t = { s, &b->tasks[i] };
 

@@ -70,7 +70,7 @@ ask_marks(struct ctx *cx, struct batch *b)
 
 	for (enum account_menu m = 0; m < MENU__MAX; m++)
 		look[m] = (struct looking){ .s = &b->view, .menu = m, .by_mark = true };
-	for (size_t i = 0; i < b->ntasks && !provision_big(b); i++) {
+	for (size_t i = 0; i < b->ntasks && !provision_reads_tables(b); i++) {
 		struct task *t = &b->tasks[i];
 
 		if (!is_lost(cx, b, t))
@@ -134,8 +134,8 @@ foreign_marks(const struct router_view *s, struct account_object **objs)
 			for (size_t j = 0; j < at->n && is_taker(at->for_whom); j++) {
 				struct account_object *o = at->objs[j];
 
-				if (account_is_marked(o) &&
-				    !account_is_marked_by(o, at->for_whom->a->id))
+				if (account_object_has_mark(o) &&
+				    !account_object_has_mark_of(o, at->for_whom->a->id))
 					objs[n++] = o;
 			}
 		}

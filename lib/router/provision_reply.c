@@ -28,7 +28,7 @@ task_fail(struct task *t, const char *error)
 }
 
 bool
-provision_big(const struct batch *b)
+provision_reads_tables(const struct batch *b)
 {
-	return b->check || b->ntasks > PROVISION_BIG;
+	return b->check || b->ntasks > PROVISION_BY_NAME_MAX;
 }
