@@ -114,7 +114,7 @@ class Year:
 
     def play(self, days=DAYS):
         for town in self.towns:
-            for event in town.founding(START):
+            for event in town.first_day(START):
                 self.do(event)
         self.compare(START)
         for n in range(days):

@@ -18,6 +18,7 @@ KINDS = (  # cycle, mode, unit
     ("rolling", "prepaid", "day"), ("rolling", "prepaid", "day"), ("rolling", "prepaid", "month"),
     ("calendar", "prepaid", "month"), ("calendar", "postpaid", "month"))
 POLICIES = ("give_back", "restart", "keep")
+PERIODS = (("day", 30), ("day", 7), ("month", 1), ("month", 3), ("day", 30), ("month", 1))  # of its packages
 # Weights of the acts of one line, of which one happens on every seventh day or so.
 ACTS = {"part": 6, "surplus": 3, "too_much": 1, "deposit": 2, "gateway": 3, "reverse": 3, "undo": 2, "refund": 3, "gift": 2, "payout": 2,
         "promise": 6, "suspend": 2, "pause": 3, "resume": 6, "days": 4, "change": 2, "cancel": 0.5, "cancel_invoice": 3, "move_due": 3,
@@ -34,18 +35,19 @@ def block_settings(block):
 
 
 def outages(block):
-    """The numbers of the days whose night nobody ran for."""
+    """The numbers of the days on which no billing run is made."""
     dice = random.Random("outages %d" % block)
     return {first + n for first in (dice.randrange(DAYS) for _ in range(3)) for n in range(dice.choice((1, 2, 6)))}
 
 
 class Town:
     def __init__(self, seed, first=0):
-        """first: the number before those of its packages, customers, lines and lots."""
+        """first: added to each number of a package, customer, line or lot (days.py), so that towns that share a
+        database have numbers of their own."""
         self.seed, self.first = seed, first
         self.dice = random.Random("town %d" % seed)
         self.lines, self.lots = {}, 0
-        self.habits = {}
+        self.payment_chances = {}  # by customer: the chance that an open bill is paid on a day
 
     def number(self, n):
         return self.first + n
@@ -54,24 +56,25 @@ class Town:
         self.lots += 1
         return self.number(self.lots)
 
-    def founding(self, day):
-        """The events of the first day."""
+    def first_day(self, day):
+        """The events of the first day: the packages, the customers, and a line of each kind."""
         made = []
-        for n, (unit, length) in enumerate((("day", 30), ("day", 7), ("month", 1), ("month", 3), ("day", 30), ("month", 1))):
+        for n, (unit, length) in enumerate(PERIODS):
             made.append({"op": "package", "package": self.number(n), "price": self.dice.choice((150000, 99999, 200000, 310000)),
                          "unit": unit, "length": length})
         for n, kind in enumerate(KINDS):
-            customer = self.number(max(n - (n % 2), 0))
+            customer = self.number(n // 2 * 2)  # each customer but the last has two lines
             if n % 2 == 0:
                 made.append({"op": "customer", "customer": customer})
-                self.habits[customer] = self.dice.choice((0.5, 0.2, 0.07, 0.03))
-            made.append(self.founded(n, customer, kind, day))
+                self.payment_chances[customer] = self.dice.choice((0.5, 0.2, 0.07, 0.03))
+            made.append(self.create_line(n, customer, kind, day))
         return [dict(event, day=day) for event in made]
 
-    def founded(self, n, customer, kind, day):
+    def create_line(self, n, customer, kind, day):
+        """The event that creates the n-th line."""
         cycle, mode, unit = kind
         dice, policy = self.dice, self.dice.choice(POLICIES)
-        package = self.number(dice.choice((0, 1, 4) if unit == "day" else (2, 3, 5)))
+        package = self.some_package(unit)
         dates = None
         if cycle == "rolling" and dice.random() < 0.6:
             first = day - timedelta(days=dice.randrange(20))
@@ -83,7 +86,7 @@ class Town:
     def sign_up(self, day, customer):
         """Another line where one has ended."""
         n = len(self.lines)
-        return dict(self.founded(n, customer, self.dice.choice(KINDS), day), day=day)
+        return dict(self.create_line(n, customer, self.dice.choice(KINDS), day), day=day)
 
     # ---- a day
 
@@ -94,7 +97,7 @@ class Town:
             if line is None:
                 continue
             for bill in [b for b in line.bills if b.status in OPEN]:
-                if self.dice.random() < self.habits[customer] and bill.status in OPEN:
+                if self.dice.random() < self.payment_chances[customer] and bill.status in OPEN:
                     yield {"day": day, "op": "pay", "lot": self.lot(), "invoice": bill.key, "amount": None, "surplus": False}
             if self.dice.random() < RATE:
                 act = self.dice.choices(list(ACTS), list(ACTS.values()))[0]
@@ -103,6 +106,9 @@ class Town:
                     yield dict(event, day=day, op=event.get("op", act))
                 if act == "cancel" and len(self.lines) < 9:
                     yield self.sign_up(day, customer)
+
+    def some_package(self, unit):
+        return self.number(self.dice.choice([n for n, period in enumerate(PERIODS) if period[0] == unit]))
 
     def open_bill(self, line):
         found = [b for b in line.bills if b.status in OPEN]
@@ -154,13 +160,14 @@ class Town:
         return None
 
     def act_gateway(self, day, model, line):
-        """Money that is booked whatever the bill has become: more than it asks, or for a bill that is paid."""
+        """An online payment, which is booked in any case: also of more than is outstanding, or for a bill that is paid."""
         bill = self.dice.choice(line.bills[-3:]) if line.bills else None
         if bill:
             return {"lot": self.lot(), "invoice": bill.key, "amount": self.dice.choice((bill.amount, bill.outstanding or 7, 50000)) or 7}
         return None
 
     def act_undo(self, day, model, line):
+        """A chargeback: unlike a reversal by hand it is never refused."""
         mine = [lot for lot in model.lots.values() if lot.customer == line.customer and lot.payment and lot.left > 0]
         return {"lot": self.dice.choice(mine[-3:]).number} if mine else None
 
@@ -184,7 +191,7 @@ class Town:
 
     def act_change(self, day, model, line):
         unit = model.packages[line.package].unit
-        return {"sub": line.number, "package": self.number(self.dice.choice((0, 1, 4) if unit == "day" else (2, 3, 5)))}
+        return {"sub": line.number, "package": self.some_package(unit)}
 
     def act_cancel(self, day, model, line):
         return {"sub": line.number}
@@ -198,6 +205,7 @@ class Town:
         return {"invoice": bill.key, "due": day + timedelta(days=self.dice.choice((0, 1, 5, 20)))} if bill else None
 
     def act_other(self, day, model, line):
+        """A bill of kind `other`, for no period."""
         return {"sub": line.number, "amount": self.dice.choice((35000, 5000)), "due": day + timedelta(days=self.dice.choice((0, 7)))}
 
     def act_price(self, day, model, line):
