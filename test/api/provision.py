@@ -210,16 +210,16 @@ def dial(sim, name, password="dial-pw"):
     isp.wait_until(lambda: online(sim, name), 3, name + " online")
 
 
-def back(bench, sim, router):
-    """It answers again, and is probed now instead of within ten seconds."""
+def answers_again(bench, sim, router):
+    """End the faults of the router, and have it probed now instead of within ten seconds."""
     sim.well()
     bench.sql("UPDATE router_states SET next_probe_at = clock_timestamp() WHERE router_id = %s", router)
     bench.sql("SELECT router_notify(ARRAY[%s]::uuid[])", router)
 
 
 @contextlib.contextmanager
-def away(bench, router):
-    """While it lasts nothing is done on this router."""
+def inactive(bench, router):
+    """Keep the router inactive for a while, so that changes wait and are then done together."""
     bench.sql("UPDATE router_settings SET is_active = false WHERE id = %s", router)
     yield
     bench.sql("UPDATE router_settings SET is_active = true WHERE id = %s", router)

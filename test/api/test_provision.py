@@ -5,7 +5,7 @@ import pytest
 
 import isp
 from provision import (  # noqa: F401 (fixtures)
-    assert_cut_off, back, bench, command, dial, online, paths, router, served, sim, sims, SOON)
+    answers_again, assert_cut_off, bench, command, dial, online, paths, router, served, sim, sims, SOON)
 
 
 # ---- pppoe --------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_name_taken_again_while_the_router_was_down(bench, sim, router):
     sub.cancel()
     again = bench.subscribe(router, package, mikrotik_username=sub.name, password="other")
     again.wait("failed", 5)
-    back(bench, sim, router)
+    answers_again(bench, sim, router)
     again.wait(seconds=5)
     sub.wait(seconds=5)
     secret = sim.secret(sub.name)

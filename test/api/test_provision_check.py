@@ -7,7 +7,7 @@ import pytest
 
 import isp
 from provision import (  # noqa: F401 (fixtures)
-    away, bench, blocked, command, dial, many, online, router, sim, sims, SOON, unsynced)
+    bench, blocked, command, dial, inactive, many, online, router, sim, sims, SOON, unsynced)
 
 MENUS = ["/ppp/secret", "/ip/hotspot/user", "/queue/simple", "/ip/firewall/address-list",
          "/ipv6/firewall/address-list"]
@@ -100,7 +100,7 @@ def test_a_dial_in_that_slipped_in(bench, sim, router):
     sub = bench.subscribe(router, bench.package())
     sub.wait()
     dial(sim, sub.name)
-    with away(bench, router):
+    with inactive(bench, router):
         sub.suspend()
     sub.wait()
     edit(sim, "/ppp/secret", sub.name, disabled="no")
@@ -351,7 +351,7 @@ def test_an_inactive_router_is_not_spoken_to(bench, sim, router):
     sub = bench.subscribe(router, bench.package())
     sub.wait()
     edit(sim, "/ppp/secret", sub.name, disabled="yes")
-    with away(bench, router):
+    with inactive(bench, router):
         sim.log_reset()
         assert run(bench) == (0, "")
         status, said = run(bench, "--router", router)

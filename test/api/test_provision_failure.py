@@ -6,11 +6,11 @@ import pytest
 
 import isp
 from provision import (  # noqa: F401 (fixtures)
-    away, back, bench, blocked, command, dial, many, online, paths, router, seal, served, sim, sims,
-    SOON, unsynced)
+    answers_again, bench, blocked, command, dial, inactive, many, online, paths, router, seal, served,
+    sim, sims, SOON, unsynced)
 
 
-def test_down_pending_failed_right_by_itself(bench, sim, router):
+def test_an_account_on_a_router_that_is_down_fails_and_recovers_by_itself(bench, sim, router):
     sub = bench.subscribe(router, bench.package())
     sub.wait()
     sim.fault("refuse")
@@ -38,7 +38,8 @@ def test_wrong_password_then_corrected(bench, sim):
 
 
 @pytest.mark.parametrize("kind", ["lost", "drop"])
-def test_lost_reply(bench, sim, router, kind):
+def test_lost_reply_for_a_secret(bench, sim, router, kind):
+    """The router executes a command, and closes without an answer (lost), or within it (drop)."""
     sim.fault(kind, path="/ppp/secret/add", times=1)
     sub = bench.subscribe(router, bench.package())
     sub.wait(seconds=6)
@@ -68,8 +69,8 @@ def test_move_while_the_old_router_is_down(bench, sims):
     sub.set(router_id=second)
     isp.wait_until(lambda: new.secret(sub.name), SOON, "added on the new router")
     sub.wait("failed", 5)
-    assert old.secret(sub.name), "only the new one was to be had"
-    back(bench, old, first)
+    assert old.secret(sub.name), "removed from a router that is down"
+    answers_again(bench, old, first)
     sub.wait(seconds=5)
     assert old.secret(sub.name) is None and not old.table("/ppp/active", name=sub.name)
     assert bench.one("SELECT count(*) FROM account_states WHERE account_id = %s", sub.account) == 1
@@ -84,12 +85,12 @@ def test_move_keeps_the_old_router_until_the_new_has_it(bench, sims):
     sub.set(router_id=second)
     sub.wait("failed", 5)
     assert old.secret(sub.name)["disabled"] == "false"
-    back(bench, new, second)
+    answers_again(bench, new, second)
     sub.wait(seconds=5)
     assert old.secret(sub.name) is None and new.secret(sub.name)
 
 
-def test_moved_from_a_dead_router_then_suspended(bench, sims):
+def test_moved_to_a_dead_router_then_suspended(bench, sims):
     """Bug: an account was moved to a dead router, and so rightly stayed on the old one. Then it was suspended
     there, and the old router's worker slept on for up to a quarter of a minute."""
     old, new = sims(), sims()
@@ -99,12 +100,12 @@ def test_moved_from_a_dead_router_then_suspended(bench, sims):
     sub.set(router_id=second)
     sub.wait("failed", 5)
     time.sleep(1)
-    assert online(old, sub.name), "still served where he is"
+    assert online(old, sub.name), "cut off on the old router before the new one has the account"
     sub.suspend()
     isp.wait_until(lambda: old.secret(sub.name) is None and not old.table("/ppp/active", name=sub.name), SOON,
                    "off the old router")
     sub.wait("failed", 5)
-    back(bench, new, second)
+    answers_again(bench, new, second)
     sub.wait(seconds=5)
     assert new.secret(sub.name)["disabled"] == "true"
 
@@ -126,14 +127,14 @@ def test_the_old_router_comes_back(bench, sims, end):
     else:
         sub.set(status=end, suspend_reason="debt" if end == "suspended" else None)
     sub.wait("failed", 5)
-    back(bench, old, first)
+    answers_again(bench, old, first)
     sub.wait(seconds=5)
     assert old.secret(sub.name) is None and not old.table("/ppp/active")
     left = new.secret(name)
     assert left is None if end == "cancelled" else left["disabled"] == ("true" if end == "suspended" else "false")
 
 
-def test_moved_where_the_name_is_not_ours_and_back(bench, sims):
+def test_moved_to_a_router_where_the_name_is_taken_by_hand_and_back(bench, sims):
     old, new = sims(), sims()
     first, second = bench.router(old), bench.router(new)
     sub = served(bench, old, first)
@@ -147,8 +148,8 @@ def test_moved_where_the_name_is_not_ours_and_back(bench, sims):
 
 
 def test_a_router_that_never_answered_is_forgotten(bench, sims):
-    """Bug: an account was moved to a router entered wrongly, and back: it was shown as failed until that router,
-    which does not exist, would answer; and it could not be deleted."""
+    """Bug: an account was moved to a router with a wrong address, and back. The account was shown as failed until
+    that router, which does not exist, would answer; and the router could not be deleted."""
     there, nowhere = sims(), sims()
     first, second = bench.router(there), bench.router(nowhere)
     nowhere.fault("refuse")
@@ -180,7 +181,7 @@ def test_renamed_with_a_new_password_in_one(bench, sim, router):
 
 
 def test_two_swap_their_names_while_the_router_is_down(bench, sim, router):
-    """Each then stood in the other's way, for ever."""
+    """Bug: each waited for ever until the other's secret no longer had the name."""
     package = bench.package()
     one = bench.subscribe(router, package, password="first")
     two = bench.subscribe(router, package, password="second")
@@ -189,7 +190,7 @@ def test_two_swap_their_names_while_the_router_is_down(bench, sim, router):
     dial(sim, one.name, None)
     sessions = online(sim, one.name)
     names = one.name, two.name
-    with away(bench, router):
+    with inactive(bench, router):
         one.set(mikrotik_username=isp.unique("tmp"))
         two.set(mikrotik_username=names[0])
         one.set(mikrotik_username=names[1])
@@ -208,7 +209,7 @@ def test_a_row_of_renames_while_the_router_is_down(bench, sim, router):
     for sub in subs:
         sub.wait()
     names = [sub.name for sub in subs]
-    with away(bench, router):
+    with inactive(bench, router):
         for sub in subs:
             sub.set(mikrotik_username=isp.unique("tmp"))
         for n, to in enumerate((1, 2, 0)):
@@ -223,14 +224,14 @@ def test_a_row_of_renames_while_the_router_is_down(bench, sim, router):
 
 
 def test_an_object_that_no_other_account_takes_is_not_forgotten(bench, sim, router):
-    """When two swap their names, one cannot take the other's object: that still lets its owner in, who
-    must not count as in order, or a suspension would leave it."""
+    """Two swap their names, and `one` cannot take over the object that `two` leaves. `two` can still log in with it,
+    so its account must be shown as failed; if it counted as synced, a suspension would leave the object enabled."""
     package = bench.package()
     one, two = bench.subscribe(router, package), bench.subscribe(router, package)
     one.wait()
     two.wait()
     names = one.name, two.name
-    with away(bench, router):
+    with inactive(bench, router):
         one.set(mikrotik_username=isp.unique("tmp"), profile="none-such")
         two.set(mikrotik_username=names[0])
         one.set(mikrotik_username=names[1])
@@ -289,7 +290,7 @@ def test_imported_renamed_onto_somebody_elses(bench, sim, router):
     assert (secret["comment"], secret["disabled"]) == ("isp:%s by hand" % account, "true") and not sim.secret(found)
     bench.sql("UPDATE mikrotik_secrets SET username = %s WHERE id = %s", boss, account)
     isp.wait_until(lambda: state() == "failed", SOON)
-    assert sim.secret(boss) == before, "once adopted it has a mark to be known by"
+    assert sim.secret(boss) == before, "it has its own marked secret, and took over the boss's"
     bench.sql("SELECT account_remove(%s)", account)
     isp.wait_until(lambda: not sim.secret(found + "-2"), SOON)
 
@@ -328,7 +329,7 @@ def test_a_copied_mark_is_not_ours(bench, sim, router):
 
 
 def test_odd_names(bench, sim, router):
-    """Names of routers' own making: they are looked for as they are, and never taken for an id."""
+    """Names with characters that mean something to a router: each is looked up as it is, and never taken for an id."""
     names = ["a=b", "?x", "*7", "1,2", "4711", "two words", "kaf\u00e9", "<pppoe-x>", "[find]", "x=\\n"]
     package = bench.package()
     command(sim, "/ppp/secret/add", "=name=bystander", "=password=x")
@@ -356,7 +357,7 @@ def test_odd_names(bench, sim, router):
 
 @pytest.mark.parametrize("options", [("--version", "6.49.10"), ("--legacy", "--version", "6.42.1"), ("--version", "7.1")])
 def test_other_versions(bench, sims, options):
-    """The same story on routers of other ages: no !empty, another login, other words and dates."""
+    """The same story on routers of other versions: without !empty, with another login, other words and dates."""
     sim = sims(*options)
     router = bench.router(sim)
     command(sim, "/ip/pool/add", "=name=homes", "=ranges=10.8.0.2-10.8.0.250")
@@ -376,7 +377,7 @@ def test_other_versions(bench, sims, options):
     assert sim.table("/ip/hotspot/user", name=hot.name)[0]["disabled"] == "true" and blocked(sim, "10.4.2.1")
     assert not sim.table("/ppp/active")
     sub.set(profile="none-such")
-    assert "profile none-such does not exist" in sub.wait("failed") or sub.sync()[1]
+    assert "profile none-such does not exist" in sub.wait("failed")
     sub.set(profile=None)
     for each in (sub, hot, fixed):
         each.activate()
@@ -392,7 +393,7 @@ def test_other_versions(bench, sims, options):
 
 
 @pytest.mark.parametrize("kind", ["hotspot", "static"])
-def test_lost_reply_after_add_elsewhere(bench, sim, router, kind):
+def test_lost_reply_for_a_hotspot_user_and_a_queue(bench, sim, router, kind):
     menu = "/ip/hotspot/user" if kind == "hotspot" else "/queue/simple"
     sim.fault("lost", path=menu + "/add", times=1)
     sub = bench.subscribe(router, bench.package(type=kind), remote_address="10.4.2.9")
@@ -433,7 +434,7 @@ def test_by_default_on_the_first_active_router(bench, sims):
 
 
 def test_a_broken_router_is_probed_by_one_login(bench, sim, router):
-    """However many wait for it: its log, and its sessions, are not for us to fill."""
+    """However many accounts wait for it: each login is a line of the router's log and one of its few sessions."""
     package = bench.package()
     sub = bench.subscribe(router, package)
     sub.wait()
@@ -450,7 +451,7 @@ def test_a_broken_router_is_probed_by_one_login(bench, sim, router):
                      " AND sync_error LIKE '%%closed the connection%%'", router) == 31
     sim.well()
     sim.log_reset()
-    back(bench, sim, router)
+    answers_again(bench, sim, router)
     isp.wait_until(lambda: unsynced(bench, router) == 0, 5, "all its jobs were due")
     assert sim.ask("GET", "/")["logins"] == 1
 

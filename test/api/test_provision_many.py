@@ -10,7 +10,7 @@ import pytest
 
 import isp
 from provision import (  # noqa: F401 (fixtures)
-    away, back, bench, many, paths, router, sim, sims, unsynced, waiting)
+    answers_again, bench, inactive, many, paths, router, sim, sims, unsynced, waiting)
 
 
 def test_500_suspensions_one_connection_one_print_each(bench, sim, router):
@@ -43,7 +43,7 @@ def test_500_suspensions_one_connection_one_print_each(bench, sim, router):
 def test_fifty_by_name_more_by_one_print(bench, sim, router, count):
     """One batch: all became due while the router was not to be spoken to."""
     package = bench.package()
-    with away(bench, router):
+    with inactive(bench, router):
         many(bench, router, package, count, "batch-%d-" % count)
         sim.log_reset()
     isp.wait_until(lambda: unsynced(bench, router) == 0, 10, "all made")
@@ -194,7 +194,7 @@ def test_random_changes_end_in_agreement(bench, sims):
             assert "remote_address" in str(refused), refused
         time.sleep(dice.random() * 0.05)
     for router, sim in there.items():
-        back(bench, sim, router)
+        answers_again(bench, sim, router)
     isp.wait_until(lambda: not waiting(bench, there), 40, "all synced (SEED=%d)" % seed)
     time.sleep(0.3)
     for router, sim in there.items():

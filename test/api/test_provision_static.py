@@ -5,7 +5,7 @@ import pytest
 
 import isp
 from provision import (  # noqa: F401 (fixtures)
-    back, bench, blocked, command, paths, router, sim, sims, SOON)
+    answers_again, bench, blocked, command, paths, router, sim, sims, SOON)
 
 
 def test_hotspot_user_profile_sessions_and_cookies(bench, sim, router):
@@ -108,7 +108,7 @@ def test_static_address_taken_while_the_router_was_down(bench, sim, router):
     sub.cancel()
     taker = bench.subscribe(router, package, remote_address="10.4.0.21")
     taker.wait("failed", 5)
-    back(bench, sim, router)
+    answers_again(bench, sim, router)
     taker.wait(seconds=5)
     sub.wait(seconds=5)
     assert not blocked(sim, "10.4.0.21") and not sim.table("/queue/simple", name=sub.name)
