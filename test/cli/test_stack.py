@@ -214,7 +214,7 @@ def test_values_are_written_as_they_are_read(line, value, tmp_path):
     """isp-api --print-env is the one reader of env files."""
     script = the_script()
     stack = script.Stack(tmp_path)
-    for number, text in enumerate((line, script.put_value(value))):
+    for number, text in enumerate((line, script.quoted_value(value))):
         path = tmp_path / str(number)
         path.write_text("APP_ENV=local\nMAIL_FROM_ADDRESS=%s\n" % text)
         assert script.read_env(stack, path)["MAIL_FROM_ADDRESS"] == value
