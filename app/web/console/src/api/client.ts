@@ -19,7 +19,8 @@ export class ApiError extends Error {
 	) {
 		super(message);
 	}
-	get isAway() {
+	/* No answer of the API: none at all, or nginx's for a server that is down. */
+	get isUnreachable() {
 		return this.status === 0 || this.status >= 502;
 	}
 }

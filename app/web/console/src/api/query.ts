@@ -3,7 +3,7 @@ import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query';
 import { ApiError, call, type Query } from './client';
 import type { Role, Row } from './types';
 
-const isWorthRepeating = (error: unknown) => !(error instanceof ApiError) || error.isAway;
+const isWorthRepeating = (error: unknown) => !(error instanceof ApiError) || error.isUnreachable;
 
 export const cache = new QueryClient({
 	defaultOptions: {

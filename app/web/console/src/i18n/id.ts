@@ -761,6 +761,7 @@ export const id = {
 		'%s: %s': '%w: %s',
 		'%s, %s': '%w, %w',
 	},
+	/* All other words and sentences of the screens. */
 	w: {
 		presetList: [
 			[

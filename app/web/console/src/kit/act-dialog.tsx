@@ -47,25 +47,25 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const values = { ...first, ...touched };
 	const [error, setError] = useState<unknown>();
 	const [isBusy, setBusy] = useState(false);
-	const [name, setName] = useState('');
+	const [typed, setTyped] = useState('');
 	const [isLeaving, setLeaving] = useState(false);
-	const [shown, setShown] = useState<Loose>();
+	const [answerShown, setAnswerShown] = useState<Loose>();
 	const key = useRef(randomKey());
 	const filled = { ...bodyOf(fields, values, isChange ? first : undefined), ...act.fixed };
 	const body = act.body?.(filled) ?? filled;
 	const isDirty = Object.keys(touched).some(k => touched[k] !== first[k]);
-	/* A preview waits for what is required. */
-	const shownOnes = shownFields(fields, values);
-	const isFilled = shownOnes.every(f => !f.required || (values[f.name] ?? '') !== '');
+	const visibleFields = shownFields(fields, values);
+	/* The preview waits until all required fields are filled. */
+	const isFilled = visibleFields.every(f => !f.required || (values[f.name] ?? '') !== '');
 	const verb = act.label ?? t.a[act.key];
 	/* Name the row that is changed: a list may stand behind the dialog. */
 	const title =
 		isChange && act.row && nameOf(act.row) !== act.row.id ? `${verb} · ${nameOf(act.row)}` : verb;
 	const close = () => (isDirty && !isLeaving ? setLeaving(true) : onClose());
 
-	const submit = async (event?: FormEvent, besides?: Values) => {
+	const submit = async (event?: FormEvent, extraMembers?: Values) => {
 		event?.preventDefault();
-		if (isBusy || (act.typed && name.trim() !== act.typed)) return;
+		if (isBusy || (act.mustType && typed.trim() !== act.mustType)) return;
 		setBusy(true);
 		setError(undefined);
 		const secondClick = pause(DOUBLE_CLICK_MS);
@@ -76,13 +76,13 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 						body:
 							Object.keys(body).length === 0 && act.method !== 'POST'
 								? undefined
-								: { ...body, ...besides },
+								: { ...body, ...extraMembers },
 						key: act.method === 'POST' ? key.current : undefined,
 					});
 			await secondClick;
 			if (act.method !== 'GET') refresh();
 			if (act.draw?.(answer)) {
-				setShown(answer);
+				setAnswerShown(answer);
 				act.after?.(answer);
 				return;
 			}
@@ -100,16 +100,16 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 			 * Without an answer the key stays: the server may have done the act, and the same key then
 			 * repeats its answer instead of doing it twice.
 			 */
-			if (caught instanceof ApiError && !caught.isAway) key.current = randomKey();
+			if (caught instanceof ApiError && !caught.isUnreachable) key.current = randomKey();
 		} finally {
 			setBusy(false);
 		}
 	};
 
-	if (shown)
+	if (answerShown)
 		return (
 			<Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.a.close }}>
-				{act.draw?.(shown)}
+				{act.draw?.(answerShown)}
 				<Group justify="flex-end" mt="md">
 					<Button onClick={onClose} data-autofocus>
 						{t.a.close}
@@ -140,18 +140,18 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 						}}
 					/>
 					{act.preview && isFilled && (
-						<Forecast act={act} preview={act.preview} body={body} isSending={isBusy} />
+						<ActPreview act={act} preview={act.preview} body={body} isSending={isBusy} />
 					)}
-					{act.typed && (
+					{act.mustType && (
 						<TextInput
-							label={t.w.typeName(act.typed)}
-							value={name}
-							onChange={e => setName(e.currentTarget.value)}
+							label={t.w.typeName(act.mustType)}
+							value={typed}
+							onChange={e => setTyped(e.currentTarget.value)}
 							autoComplete="off"
 							data-autofocus={fields.length === 0 || undefined}
 						/>
 					)}
-					<Refusal error={error} shown={shownOnes}>
+					<Refusal error={error} shown={visibleFields}>
 						{act.overrule && error instanceof ApiError && error.code === act.overrule.code && (
 							<Button
 								size="xs"
@@ -182,10 +182,10 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 							type="submit"
 							color={act.colour}
 							loading={isBusy}
-							disabled={act.typed !== undefined && name.trim() !== act.typed}
-							data-autofocus={fields.length === 0 && !act.typed ? true : undefined}
+							disabled={act.mustType !== undefined && typed.trim() !== act.mustType}
+							data-autofocus={fields.length === 0 && !act.mustType ? true : undefined}
 						>
-							{act.submit ?? (isChange ? t.a.save : title)}
+							{act.submitLabel ?? (isChange ? t.a.save : title)}
 						</Button>
 					</Group>
 				</Stack>
@@ -195,12 +195,12 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 }
 
 /* The lines of a bill that would be issued. */
-function BillLines({ of }: { of: Loose[] }) {
-	if (of.length === 0) return null;
+function BillLines({ lines }: { lines: Loose[] }) {
+	if (lines.length === 0) return null;
 	return (
 		<Table fz="sm" verticalSpacing={3}>
 			<Table.Tbody>
-				{of.map(l => (
+				{lines.map(l => (
 					<Table.Tr key={`${l.text}${l.amount}`}>
 						<Table.Td pl={0}>
 							{l.text}
@@ -216,16 +216,16 @@ function BillLines({ of }: { of: Loose[] }) {
 	);
 }
 
-/* Ask the server for its dry run when typing pauses, and no more once the act itself is being sent. */
-function useForecast({ act, preview, body, isSending }: ForecastProps) {
-	const [asked] = useDebouncedValue(JSON.stringify(body), 350);
+/* Ask the server for its dry run each time the typing pauses, until the act itself is being sent. */
+function usePreview({ act, preview, body, isSending }: PreviewProps) {
+	const [settledBody] = useDebouncedValue(JSON.stringify(body), 350);
 	const path = preview.path ?? act.path;
 	const { data, error } = useQuery<Loose, ApiError>({
-		queryKey: ['dry run', act.method, path, asked],
+		queryKey: ['dry run', act.method, path, settledBody],
 		queryFn: ({ signal }) =>
 			act.method === 'DELETE'
 				? call('DELETE', path, { query: { dry_run: 1 }, signal })
-				: call(act.method, path, { body: { ...JSON.parse(asked), dry_run: true }, signal }),
+				: call(act.method, path, { body: { ...JSON.parse(settledBody), dry_run: true }, signal }),
 		enabled: !isSending,
 		retry: false,
 		staleTime: 0,
@@ -234,12 +234,12 @@ function useForecast({ act, preview, body, isSending }: ForecastProps) {
 	return { data, error };
 }
 
-type ForecastProps = { act: Act; preview: Preview; body: Values; isSending: boolean };
+type PreviewProps = { act: Act; preview: Preview; body: Values; isSending: boolean };
 
-function Forecast(props: ForecastProps) {
+function ActPreview(props: PreviewProps) {
 	const { t } = useT();
 	const { act, preview } = props;
-	const { data, error } = useStill(useForecast(props));
+	const { data, error } = useStill(usePreview(props));
 	/* The buttons below stay where they are: the box does not become smaller. */
 	const box = useRef<HTMLDivElement>(null);
 	const tallest = useRef(0);
@@ -261,8 +261,8 @@ function Forecast(props: ForecastProps) {
 			{data &&
 				(preview.draw?.(data) ?? (
 					<Changes
-						of={{ ...data, ...preview.innerMembers?.(data) }}
-						was={act.row}
+						before={act.row}
+						after={{ ...data, ...preview.innerMembers?.(data) }}
 						members={preview.members}
 					/>
 				))}
@@ -277,20 +277,20 @@ function Forecast(props: ForecastProps) {
 }
 
 /* The members that would change, from what they are to what they would be. */
-function Changes({ of, was, members }: { of: Loose; was?: Loose; members: string[] }) {
+function Changes({ before, after, members }: { before?: Loose; after: Loose; members: string[] }) {
 	const { t } = useT();
-	const lines = members.includes('lines') ? ((of.lines ?? []) as Loose[]) : [];
+	const lines = members.includes('lines') ? ((after.lines ?? []) as Loose[]) : [];
 	const differs = (name: string) =>
-		of[name] !== undefined && JSON.stringify(was?.[name]) !== JSON.stringify(of[name]);
+		after[name] !== undefined && JSON.stringify(before?.[name]) !== JSON.stringify(after[name]);
 	const names = members.filter(name => name !== 'lines' && differs(name));
 	if (names.length === 0 && lines.length === 0) return <Text fz="sm">{t.w.nothingChanges}</Text>;
 	return (
 		<>
-			<BillLines of={lines} />
+			<BillLines lines={lines} />
 			<Table fz="sm" verticalSpacing={3} withRowBorders={false}>
 				<Table.Tbody>
 					{names.map(name => (
-						<Change key={name} name={name} was={was?.[name]} is={of[name]} />
+						<Change key={name} name={name} before={before?.[name]} after={after[name]} />
 					))}
 				</Table.Tbody>
 			</Table>
@@ -298,7 +298,7 @@ function Changes({ of, was, members }: { of: Loose; was?: Loose; members: string
 	);
 }
 
-function Change({ name, was, is }: { name: string; was: unknown; is: unknown }) {
+function Change({ name, before, after }: { name: string; before: unknown; after: unknown }) {
 	const { t } = useT();
 	return (
 		<Table.Tr>
@@ -306,13 +306,13 @@ function Change({ name, was, is }: { name: string; was: unknown; is: unknown }) 
 				{word(t.f, name)}
 			</Table.Th>
 			<Table.Td>
-				{was !== undefined && was !== null && (
+				{before !== undefined && before !== null && (
 					<>
-						<Value kind={kindOf(name)} of={was} /> →{' '}
+						<Value kind={kindOf(name)} of={before} /> →{' '}
 					</>
 				)}
 				<b>
-					<Value kind={kindOf(name)} of={is} />
+					<Value kind={kindOf(name)} of={after} />
 				</b>
 			</Table.Td>
 		</Table.Tr>

@@ -56,9 +56,9 @@ export type Act = {
 	/* The sentence above the fields: what this does. */
 	says?: ReactNode;
 	preview?: Preview;
-	/* The name that has to be typed before the button works. */
-	typed?: string;
-	/* A refusal that the person may overrule: its code, the button, what is then sent besides. */
+	/* A text, such as the row's name, that the person must type before the button works. */
+	mustType?: string;
+	/* A refusal that the person may overrule: its code, the button, and members that are then added to the body. */
 	overrule?: { code: string; label: string; body: Values };
 	/* Sends by itself, where one request is not enough. */
 	send?(body: Values, key: string): Promise<unknown>;
@@ -68,7 +68,7 @@ export type Act = {
 	draw?(answer: Loose): ReactNode;
 	after?(answer: Loose): void;
 	/* The text of the button that sends. */
-	submit?: string;
+	submitLabel?: string;
 	columns?: number;
 	size?: string;
 };

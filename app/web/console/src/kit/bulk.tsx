@@ -85,7 +85,7 @@ export function Bulk(props: { path: string; choice: Choice; acts: BulkAct[] }) {
 					act={{
 						...a,
 						/* How many: whoever cuts or cancels them has read it. */
-						typed: a.colour === 'red' ? String(ids.length) : undefined,
+						mustType: a.colour === 'red' ? String(ids.length) : undefined,
 						role: 'operator',
 						method: 'POST',
 						path: props.path,

@@ -3,32 +3,32 @@ import { useEffect, useState } from 'react';
 import { ApiError, call } from '../api/client';
 import { cache, refresh } from '../api/query';
 
-const isAwayError = (error: unknown) =>
-	error instanceof ApiError && error.isAway && error.status !== 502;
+const isUnreachableError = (error: unknown) =>
+	error instanceof ApiError && error.isUnreachable && error.status !== 502;
 
 export function useConnection() {
-	const [isAway, setAway] = useState(false);
+	const [isUnreachable, setUnreachable] = useState(false);
 	useEffect(
 		() =>
 			cache.getQueryCache().subscribe(event => {
-				if (event.type === 'updated' && isAwayError(event.query.state.fetchFailureReason))
-					setAway(true);
+				if (event.type === 'updated' && isUnreachableError(event.query.state.fetchFailureReason))
+					setUnreachable(true);
 			}),
 		[],
 	);
 	useEffect(() => {
-		if (!isAway) return;
+		if (!isUnreachable) return;
 		const timer = setInterval(() => {
 			if (document.hidden) return;
 			call('GET', '/api/health').then(
 				() => {
-					setAway(false);
+					setUnreachable(false);
 					refresh();
 				},
 				() => {},
 			);
 		}, 3000);
 		return () => clearInterval(timer);
-	}, [isAway]);
-	return isAway;
+	}, [isUnreachable]);
+	return isUnreachable;
 }

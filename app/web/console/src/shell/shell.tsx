@@ -81,7 +81,7 @@ export function Shell() {
 	const [keys, keysOpen] = useDisclosure();
 	const { pathname } = useLocation();
 	const zone = useMeta()?.time_zone;
-	const isAway = useConnection();
+	const isUnreachable = useConnection();
 	const [isExpired, setExpired] = useState(false);
 	/* Counts the calls for the palette. */
 	const [palette, setPalette] = useState(0);
@@ -151,7 +151,7 @@ export function Shell() {
 					))}
 				</AppShell.Navbar>
 				<AppShell.Main>
-					{isAway && (
+					{isUnreachable && (
 						<Alert color="yellow" variant="light" mb="sm" p="xs" role="status">
 							{t.w.away}
 						</Alert>

@@ -23,7 +23,7 @@ export const customerCreate = (t: Messages, after?: (row: Row) => void): Act => 
 	path: '/api/customers',
 	resource: 'customer',
 	fields: FIELDS.filter(f => f !== 'status'),
-	submit: t.a.save,
+	submitLabel: t.a.save,
 	toast: row => String(row.name),
 	after,
 });
@@ -45,7 +45,7 @@ export const customerArchive = (t: Messages, row: Row, after: () => void): Act =
 	method: 'DELETE',
 	path: `/api/customers/${row.id}`,
 	says: t.c.archive,
-	typed: String(row.name),
+	mustType: String(row.name),
 	after,
 });
 
@@ -90,6 +90,6 @@ export const chargeCreate = (t: Messages, row: Row, live: Row[]): Act => ({
 		{ name: 'own_bill', kind: 'yes', label: t.w.ownBill },
 		{ name: 'due_date', kind: 'day', show: v => v.own_bill === true },
 	],
-	submit: t.a.save,
+	submitLabel: t.a.save,
 	toast: charge => String(charge.text),
 });

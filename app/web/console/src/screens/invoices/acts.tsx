@@ -28,7 +28,7 @@ export const invoiceCreate = (
 		{ name: 'notes', wide: true },
 	],
 	fixed: subscription ? { subscription_id: subscription.id } : undefined,
-	submit: t.a.bill,
+	submitLabel: t.a.bill,
 	toast: row => String(row.invoice_number),
 	after,
 });
@@ -51,7 +51,7 @@ export const invoiceCancel = (t: Messages, row: Row): Act => ({
 	colour: 'red',
 	method: 'DELETE',
 	path: `/api/invoices/${row.id}`,
-	typed: String(row.invoice_number),
+	mustType: String(row.invoice_number),
 	says: (
 		<>
 			<b>{row.invoice_number}</b> · {rupiah(row.amount)}. {t.c.cancelInvoice}

@@ -89,7 +89,7 @@ export function Channels() {
 			colour: 'red',
 			method: 'DELETE',
 			path: `${path}/${row.id}`,
-			typed: row.name || word(t.v, String(row.channel)),
+			mustType: row.name || word(t.v, String(row.channel)),
 			says: t.c.remove,
 		},
 	];

@@ -31,7 +31,7 @@ export const routerCreate = (t: Messages, after?: (row: Row) => void): Act => ({
 	path: '/api/router-settings',
 	resource: 'router_setting',
 	fields: FIELDS,
-	submit: t.a.save,
+	submitLabel: t.a.save,
 	after,
 });
 
@@ -54,7 +54,7 @@ export const routerDelete = (t: Messages, row: Row, after: () => void): Act => (
 	colour: 'red',
 	method: 'DELETE',
 	path: `/api/router-settings/${row.id}`,
-	typed: String(row.name),
+	mustType: String(row.name),
 	says: t.c.removeRouter,
 	after,
 });
@@ -81,7 +81,7 @@ export const watchedDelete = (t: Messages, path: string, row: Row, after: () => 
 	colour: 'red',
 	method: 'DELETE',
 	path,
-	typed: String(row.name),
+	mustType: String(row.name),
 	says: t.c.remove,
 	after,
 });

@@ -37,7 +37,7 @@ export function Windows() {
 			colour: 'red',
 			method: 'DELETE',
 			path: `${PATH}/${row.id}`,
-			typed: String(row.title),
+			mustType: String(row.title),
 			says: t.c.remove,
 		},
 	];

@@ -30,7 +30,7 @@ export const packageCreate = (t: Messages, after?: (row: Row) => void): Act => (
 	path: '/api/packages',
 	resource: 'package',
 	fields: FIELDS,
-	submit: t.a.save,
+	submitLabel: t.a.save,
 	after,
 });
 
@@ -51,7 +51,7 @@ function rowActs(t: Messages, row: Row): Act[] {
 			colour: 'red',
 			method: 'DELETE',
 			path: `/api/packages/${row.id}`,
-			typed: String(row.name),
+			mustType: String(row.name),
 			says: t.c.remove,
 		},
 	];

@@ -49,7 +49,7 @@ export const takePayment = (t: Messages, invoice: Row, label?: string): Act => (
 			</Anchor>
 		</>
 	),
-	submit: t.a.takePayment,
+	submitLabel: t.a.takePayment,
 });
 
 export const reversePayment = (t: Messages, payment: Row): Act => ({

@@ -49,7 +49,7 @@ export function gatewayActs(t: Messages, invoice: Row<'invoice'>): Act[] {
 			colour: 'red',
 			method: 'POST',
 			path: at('refund'),
-			typed: String(invoice.invoice_number),
+			mustType: String(invoice.invoice_number),
 			says: t.c.refund,
 			fields: [
 				{ name: 'amount', kind: 'money', required: true, initial: paid.amount },

@@ -50,7 +50,7 @@ export function Users() {
 			colour: 'red',
 			method: 'DELETE',
 			path: `/api/users/${row.id}`,
-			typed: String(row.email),
+			mustType: String(row.email),
 			says: t.c.remove,
 		},
 	];
@@ -119,7 +119,7 @@ export function Tokens() {
 								colour: 'red',
 								method: 'DELETE',
 								path: `/api/auth/tokens/${r.id}`,
-								typed: String(r.name),
+								mustType: String(r.name),
 								says: t.c.revoke,
 							},
 						]}

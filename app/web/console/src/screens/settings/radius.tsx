@@ -26,7 +26,7 @@ export function Radius() {
 			{ name: 'nas_identifier', initial: row?.nas_identifier ?? 'mikrotik' },
 			{ name: 'enabled', kind: 'yes', initial: row?.enabled ?? false },
 		],
-		submit: t.a.save,
+		submitLabel: t.a.save,
 	};
 	return (
 		<Section title={t.w.radius} beside={<ActBar acts={[save]} />}>

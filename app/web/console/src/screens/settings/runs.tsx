@@ -23,7 +23,7 @@ const undo = (t: Messages, row: Row): Act => ({
 	method: 'POST',
 	path: `/api/billing/runs/${row.id}/undo`,
 	says: t.c.undoRun,
-	typed: String(row.date),
+	mustType: String(row.date),
 	toast: answer => t.w.restored(Number(answer.restored ?? 0)),
 });
 
@@ -45,7 +45,7 @@ const startGuarded = (t: Messages, row: Row): Act | false => {
 			members: [],
 			draw: answer => <RunLines lines={answer.lines as Loose[]} title={t.w.rows} />,
 		},
-		typed: String(sumOf(guarded, 'guarded')),
+		mustType: String(sumOf(guarded, 'guarded')),
 		toast: answer => t.w.takenOff(sumOf(countsOf(answer.steps), 'done')),
 	};
 };

@@ -59,7 +59,7 @@ export const subscriptionCreate = (
 		{ name: 'comment', wide: true },
 	],
 	fixed: customer ? { customer_id: customer.id } : undefined,
-	submit: t.a.save,
+	submitLabel: t.a.save,
 	toast: row => String(row.mikrotik_username),
 	after,
 });
@@ -154,7 +154,7 @@ const pause = (t: Messages, row: Row): Act =>
 		],
 	});
 
-/* Keeps the line on, or puts it on, up to a day though its bill is not paid. */
+/* Keeps the line on, or switches it on, up to a day though its bill is not paid. */
 const promise = (t: Messages, row: Row, isOn: boolean): Act =>
 	verb(isOn ? 'promise' : 'activate', row, 'activate', {
 		says: isOn ? t.c.promise : t.c.activate,
@@ -172,7 +172,7 @@ export const itemCreate = (t: Messages, subscription: Row): Act => ({
 	path: `/api/subscriptions/${subscription.id}/items`,
 	says: t.c.newItem,
 	fields: itemFields(t),
-	submit: t.a.save,
+	submitLabel: t.a.save,
 	toast: row => String(row.text),
 });
 
@@ -214,7 +214,7 @@ export const passwordShow = (t: Messages, row: Row): Act => ({
 	method: 'GET',
 	path: `/api/subscriptions/${row.id}/credentials`,
 	says: t.c.showPassword,
-	submit: t.w.view,
+	submitLabel: t.w.view,
 	draw: answer => (
 		<>
 			<Text fz="sm">{answer.username}</Text>
@@ -249,7 +249,7 @@ export function subscriptionActs(t: Messages, row: Row): Act[] {
 		verb('cancelSubscription', row, 'cancel', {
 			says: t.c.cancelSubscription,
 			colour: 'red',
-			typed: String(row.mikrotik_username),
+			mustType: String(row.mikrotik_username),
 			fields: [WHY],
 		}),
 	];
