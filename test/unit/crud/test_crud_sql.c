@@ -195,16 +195,16 @@ only_whole_tables_are_counted_by_trigger(void **state)
 	assert_false(list((struct list_key){ .filters = 1 })->exact);
 	assert_false(list((struct list_key){ .search = true })->exact);
 	assert_false(list((struct list_key){ .hidden = true })->exact);
-	assert_false(list((struct list_key){ .bound = "status" })->exact);
+	assert_false(list((struct list_key){ .condition = "status" })->exact);
 	/* Its customers include the archived: not what is counted. */
 	assert_false(list((struct list_key){ .r = &other })->exact);
 }
 
-/* The bound comes before the filters, and no query can widen it. */
+/* The condition comes before the filters, and no query can widen it. */
 static void
-bound_is_the_first_parameter(void **state)
+condition_is_the_first_parameter(void **state)
 {
-	const struct list_stmts *l = list((struct list_key){ .bound = "status", .filters = 1 });
+	const struct list_stmts *l = list((struct list_key){ .condition = "status", .filters = 1 });
 
 	(void)state;
 	assert_non_null(strstr(l->rows.text, "(archived_at IS NULL) AND \"status\" = $1 AND "));
@@ -285,7 +285,7 @@ main(void)
 		cmocka_unit_test(a_search_over_a_join_is_a_union),
 		cmocka_unit_test(a_search_alone_stops_at_the_first_rows),
 		cmocka_unit_test(only_whole_tables_are_counted_by_trigger),
-		cmocka_unit_test(bound_is_the_first_parameter),
+		cmocka_unit_test(condition_is_the_first_parameter),
 		cmocka_unit_test(a_composed_statement_is_found_again),
 		cmocka_unit_test(a_verb_writes_its_columns),
 		cmocka_unit_test(people_may_read_them),
