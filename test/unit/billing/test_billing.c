@@ -295,8 +295,8 @@ a_router_that_is_away_holds_its_customers(void **state)
 	assert_int_equal(sql(&find_router), RC_OK);
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 39);
 	assert_int_equal(rep.count[BILLING_SUSPEND].held, 1);
-	assert_non_null(strstr(rep.noted.buf, "\"username\":\"unit1999-7\""));
-	assert_non_null(strstr(rep.noted.buf, "the router away 1999 is away, night 1 of 3"));
+	assert_non_null(strstr(rep.not_done.buf, "\"username\":\"unit1999-7\""));
+	assert_non_null(strstr(rep.not_done.buf, "the router away 1999 is away, night 1 of 3"));
 	assert_int_equal(billing_failed(&rep), 1);
 }
 

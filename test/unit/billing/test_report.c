@@ -49,7 +49,7 @@ a_line_names_the_bill_and_the_customer(void **state)
 #define NONE(step) step ": 0 done, 0 refused, 0 skipped, 0 held, 0 failed\n"
 #define BEGUN      "begin: 1 done, 2 refused, 3 skipped, 4 held, 5 failed\n"
 #define GUARDED                                                                                    \
-	"suspend: 1 were due, more than the guard allows: none was taken off (--force does it)\n"
+	"suspend: 1 were due, more than the guard allows: none was switched off (--force does it)\n"
 
 static void
 totals_name_each_step(void **state)

@@ -562,7 +562,7 @@ amounts_of_refunds_are_exact(void **state)
 
 		assert_int_equal(read_notice(cx, notice(cx, "150000.00", NULL, more), &m), RC_OK);
 		assert_int_equal(m.refund_total, cases[i].amount);
-		assert_int_equal(m.charged_total, cases[i].amount);
+		assert_int_equal(m.charged_back_total, cases[i].amount);
 		assert_int_equal(m.original, cases[i].amount);
 		assert_int_equal(m.nrefunds, cases[i].amount != 0 ? 2 : 0);
 		for (size_t n = 0; n < m.nrefunds; n++)
