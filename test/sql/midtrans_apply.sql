@@ -10,7 +10,7 @@ SELECT sub(person()) AS s \gset
 SELECT page(inv(:'s')) AS a \gset
 SELECT say(:'a', 'T1', 'notification', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
 SELECT say(:'a', 'T1', 'status', 'partial_refund', 'save refund', '{"refund_total": 50000, "refunds": [{"id": "k", "amount": 50000}]}') \g /dev/null
-SELECT results_eq($$SELECT refunded, charged FROM midtrans_event_record('status', (SELECT order_id FROM midtrans_attempts), 'T1', '{}', NULL, NULL)$$,
+SELECT results_eq($$SELECT refunded, charged_back FROM midtrans_event_record('status', (SELECT order_id FROM midtrans_attempts), 'T1', '{}', NULL, NULL)$$,
 	$$VALUES (50000::bigint, 0::bigint)$$, 'a refund is known as one');
 SELECT say(:'a', 'T1', 'status', 'partial_chargeback', 'save reopen',
 	'{"refund_total": 50000, "refunds": [{"id": "k", "amount": 50000}], "charged": 30000}') \g /dev/null
@@ -18,7 +18,7 @@ SELECT results_eq('SELECT amount, reopen FROM refunds ORDER BY id', 'VALUES (500
 	'a partial chargeback is booked on its own sum');
 SELECT is(owes(inv(:'s')), 'overdue 70000/100000', 'and the amount that it took is owed again');
 SELECT say(:'a', 'T1', 'status', 'partial_chargeback', 'save reopen', '{"charged": 30000}') \g /dev/null
-SELECT results_eq($$SELECT refunded, charged FROM midtrans_event_record('status', (SELECT order_id FROM midtrans_attempts), 'T1', '{}', NULL, NULL)$$,
+SELECT results_eq($$SELECT refunded, charged_back FROM midtrans_event_record('status', (SELECT order_id FROM midtrans_attempts), 'T1', '{}', NULL, NULL)$$,
 	$$VALUES (50000::bigint, 30000::bigint)$$, 'once, and apart from refunds');
 SELECT say(:'a', 'T1', 'status', 'refund', 'save refund', '{"refunds": []}') \g /dev/null
 SELECT is(string_agg(amount::text, ' ' ORDER BY id), '50000 30000 20000', 'a refund of the rest leaves nothing') FROM refunds;
