@@ -142,8 +142,10 @@ a_new_device_is_walked_and_then_read(void **state)
 	    "core, RouterOS");
 	assert_null(counters());
 	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = true");
+	peer.asked = 0;
 	(void)poll_all();
 	assert_string_equal(counters(), "ether1 5000000000 6000000000 64, ether2 1 2 64");
+	assert_int_equal(peer.asked, 1); /* where all has its name, one request is all */
 }
 
 /* An index that another interface has now: found by its name, never the other's octets. */
