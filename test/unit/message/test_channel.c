@@ -30,9 +30,11 @@ test_a_closed_port_is_down_and_a_private_one_refused(void **state)
 	BEGIN(&w, turns);
 	send_over(&w, "webhook", "{\"url\":\"http://127.0.0.1:1/\",\"x\":%d}");
 	assert_int_equal(w.got.outcome, OUTCOME_DOWN);
+	assert_non_null(strstr(w.got.detail, "The channel"));
 	w.message.private_peers = false;
 	send_over(&w, "webhook", "{\"url\":\"http://127.0.0.1:%d/\"}");
 	assert_int_equal(w.got.outcome, OUTCOME_REFUSED);
+	assert_non_null(strstr(w.got.detail, "The channel"));
 	send_over(&w, "telegram", "{\"x\":%d}");
 	assert_int_equal(w.got.outcome, OUTCOME_DOWN);
 	send_over(&w, "email", "{\"x\":%d}");

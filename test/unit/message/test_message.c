@@ -2,6 +2,7 @@
  */
 #include "rows.h"
 
+#include "../logged.h"
 #include "../net/http_peer.h"
 #include "message/message.h"
 #include "sql.h"
@@ -116,7 +117,10 @@ a_message_that_was_refused_waits(void **state)
 	answering(turns, 1);
 	sender = a_webhook(peer.port);
 	an_alert("one");
+	log_catch();
 	assert_int_equal(message_send_next(&cx, the_outbox(sender), &sent, &well), RC_OK);
+	assert_non_null(strstr(log_caught(),
+	    "channel=webhook outcome=retry detail=\"The webhook answered 503\"\n"));
 	assert_true(sent && !well);
 	assert_string_equal(states(), "pending 1");
 	assert_string_equal(sql("SELECT (due_at > now())::text AS v FROM message_outbox"), "true");

@@ -14,6 +14,7 @@
 /* A mail host of one connection: a reply to each command, by its first word. */
 struct host {
 	const char *mail, *rcpt, *data, *end; /* NULL: 250, 250, 354, 250; "": hang up */
+	const char *ehlo;                     /* NULL: two lines of 250 */
 	pthread_t thread;
 	int lfd, port;
 	char received[8192];
@@ -23,7 +24,9 @@ static const char *
 reply_of(const struct host *h, const char *line)
 {
 	if (strncmp(line, "EHLO", 4) == 0)
-		return "250-isp\r\n250 SIZE 1000000";
+		return h->ehlo != NULL ? h->ehlo : "250-isp\r\n250 SIZE 1000000";
+	if (strncmp(line, "HELO", 4) == 0)
+		return "250 isp";
 	if (strncmp(line, "MAIL", 4) == 0)
 		return h->mail != NULL ? h->mail : "250 ok";
 	if (strncmp(line, "RCPT", 4) == 0)
@@ -130,8 +133,15 @@ test_refusals(void **state)
 		{ { .mail = "421 going down" }, SMTP_UNREACHABLE, "421" },
 		{ { .end = "554 5.7.1 spam" }, SMTP_REFUSED, "554 5.7.1 spam" },
 		{ { .end = "552 5.2.2 mailbox full, temporary" }, SMTP_LATER, "552" },
+		{ { .end = "554 5.7.0 temporarily deferred" }, SMTP_LATER, "554" },
+		{ { .end = "550 5.7.1 temporary address" }, SMTP_REFUSED, "550" },
 		{ { .mail = "" }, SMTP_UNREACHABLE, "cannot be reached" },
 		{ { .end = "" }, SMTP_UNKNOWN, "gave no answer" },
+		/* A host of old knows no EHLO: that is not its answer to the mail. */
+		{ { .ehlo = "502 what?" }, SMTP_OK, "" },
+		{ { .ehlo = "502 what?", .rcpt = "451 greylisted" }, SMTP_LATER, "451" },
+		{ { .ehlo = "502 what?", .mail = "" }, SMTP_UNREACHABLE, "cannot be reached" },
+		{ { .ehlo = "502 what?", .end = "" }, SMTP_UNKNOWN, "gave no answer" },
 	};
 	char why[256];
 
@@ -164,6 +174,7 @@ test_addresses(void **state)
 	}
 	assert_int_equal(smtp_send(&cx, s, "a@b.example", "a@b.example", text), RC_UPSTREAM);
 	assert_int_equal(smtp_fault(s), SMTP_UNREACHABLE);
+	assert_non_null(strstr(cx.err.msg, "port 1")); /* libcurl's words, where no host spoke */
 	arena_free(cx.mem);
 }
 

@@ -1,6 +1,8 @@
 /* The children of router-sync: one router's worker, the nightly check, the sample of sessions. */
 #include "rows.h"
 
+#include "../logged.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -87,7 +89,9 @@ a_run_ends_when_nothing_is_due(void **state)
 	(void)state;
 	assert_int_equal(sync_worker(&cx, &once, id), EXIT_DONE); /* no job at all */
 	citra_is_due("0");
+	log_catch();
 	assert_int_equal(sync_worker(&cx, &once, id), EXIT_FAILED);
+	assert_non_null(strstr(log_caught(), "failed=1"));
 	assert_string_equal(state_of_citra(), "failed");
 	(void)sql("UPDATE account_states SET due_at = now()");
 	(void)sql("UPDATE router_settings SET port = 1"); /* where nobody listens */
@@ -105,7 +109,9 @@ a_check_goes_on_after_a_dead_router(void **state)
 
 	(void)state;
 	(void)snprintf(dead, sizeof(dead), "%s", a_router("A dead one", 1));
+	log_catch();
 	assert_int_equal(sync_check(&cx, dead), EXIT_FAILED);
+	assert_non_null(strstr(log_caught(), "event=check"));
 	assert_int_equal(sync_check(&cx, NULL), EXIT_FAILED);
 	assert_int_equal(sql_i64("SELECT count(*) AS v FROM router_states WHERE router_id = '%s'"
 				 " AND broken_since IS NULL",
@@ -122,7 +128,9 @@ a_check_of_a_right_router_is_done(void **state)
 	static const struct turn turns[] = { HELLO, EMPTY };
 
 	(void)state;
+	log_catch();
 	assert_int_equal(sync_check(&cx, answering(turns)), EXIT_DONE);
+	assert_non_null(strstr(log_caught(), "accounts=0"));
 }
 
 static void
@@ -132,7 +140,9 @@ a_sample_of_a_dead_router_is_a_failure(void **state)
 	assert_int_equal(sync_sample(&cx), EXIT_DONE); /* there is no router */
 	(void)a_router("Main", 1);
 	citra_is_due("1 hour");
+	log_catch();
 	assert_int_equal(sync_sample(&cx), EXIT_FAILED);
+	assert_non_null(strstr(log_caught(), "event=sample"));
 }
 
 static void *
