@@ -67,17 +67,40 @@ end(struct world *w)
 }
 
 /* The config with the peer's port where it says %d. */
-static inline void
-send_over(struct world *w, const char *channel, const char *config)
+static inline const char *
+config_of(struct world *w, const char *config)
 {
 	const char *at = strstr(config, "%d");
 
+	return at == NULL ? config
+			  : arena_printf(w->cx.mem, "%.*s%d%s", (int)(at - config), config,
+				w->peer.port, at + 2);
+}
+
+static inline void
+send_over(struct world *w, const char *channel, const char *config)
+{
 	w->message.channel = channel;
-	w->message.config = config;
-	if (at != NULL)
-		w->message.config = arena_printf(w->cx.mem, "%.*s%d%s", (int)(at - config), config,
-		    w->peer.port, at + 2);
+	w->message.config = config_of(w, config);
 	assert_int_equal(channel_send(&w->cx, w->channels, &w->message, &w->got), RC_OK);
+}
+
+/* The secret of another channel does not open: nobody is called. */
+static inline void
+assert_foreign_secret_fails(const char *channel, const char *config)
+{
+	static const struct turn turn = { OK_JSON("{}"), PEER_CLOSE };
+	struct world w;
+
+	begin(&w, &turn, 1);
+	assert_int_equal(crypt_seal(&w.cx, "notification_settings:c2:secret", "TOK",
+			     &w.message.channel_secret),
+	    RC_OK);
+	w.message.channel = channel;
+	w.message.config = config_of(&w, config);
+	assert_int_not_equal(channel_send(&w.cx, w.channels, &w.message, &w.got), RC_OK);
+	end(&w);
+	assert_int_equal(w.peer.connections, 0);
 }
 
 /* An answer of the peer, and what becomes of the message. */

@@ -135,6 +135,13 @@ the_env_file_names_a_bot_and_a_chat(void **state)
 	assert_non_null(strstr(w.peer.received[1], "{\"chat_id\":\"-100\","));
 }
 
+static void
+a_secret_that_no_key_opens_calls_nobody(void **state)
+{
+	(void)state;
+	assert_foreign_secret_fails("telegram", CHAT);
+}
+
 int
 main(void)
 {
@@ -144,6 +151,7 @@ main(void)
 		cmocka_unit_test(a_text_that_is_no_html_goes_plain),
 		cmocka_unit_test(an_answer_says_whether_to_try_again),
 		cmocka_unit_test(the_env_file_names_a_bot_and_a_chat),
+		cmocka_unit_test(a_secret_that_no_key_opens_calls_nobody),
 	};
 
 	return cmocka_run_group_tests_name("telegram", tests, NULL, NULL);

@@ -69,6 +69,13 @@ without_an_address_nobody_is_called(void **state)
 	assert_int_equal(w.peer.connections, 0);
 }
 
+static void
+a_secret_that_no_key_opens_calls_nobody(void **state)
+{
+	(void)state;
+	assert_foreign_secret_fails("webhook", HOOK);
+}
+
 int
 main(void)
 {
@@ -76,6 +83,7 @@ main(void)
 		cmocka_unit_test(a_message_is_signed_json),
 		cmocka_unit_test(a_status_says_whether_to_try_again),
 		cmocka_unit_test(without_an_address_nobody_is_called),
+		cmocka_unit_test(a_secret_that_no_key_opens_calls_nobody),
 	};
 
 	return cmocka_run_group_tests_name("webhook", tests, NULL, NULL);

@@ -209,6 +209,13 @@ a_code_of_meta_says_whether_to_try_again(void **state)
 	assert_all_judged("whatsapp", URL, all, countof(all));
 }
 
+static void
+a_secret_that_no_key_opens_calls_nobody(void **state)
+{
+	(void)state;
+	assert_foreign_secret_fails("whatsapp", URL);
+}
+
 int
 main(void)
 {
@@ -222,6 +229,7 @@ main(void)
 		cmocka_unit_test(a_gateway_says_no_within_200),
 		cmocka_unit_test(a_status_says_whether_to_try_again),
 		cmocka_unit_test(a_code_of_meta_says_whether_to_try_again),
+		cmocka_unit_test(a_secret_that_no_key_opens_calls_nobody),
 	};
 
 	return cmocka_run_group_tests_name("whatsapp", tests, NULL, NULL);
