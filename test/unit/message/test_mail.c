@@ -51,6 +51,41 @@ test_headers(void **state)
 	assert_non_null(strstr(text, "one<br>\r\ntwo"));
 }
 
+static void
+test_whole_mail(void **state)
+{
+	struct mail m = sample();
+
+	(void)state;
+	assert_string_equal(mail_build(cx.mem, &m),
+	    "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n"
+	    "From: ISP Billing <noreply@isp.example>\r\n"
+	    "To: <a@b.example>\r\n"
+	    "Subject: Hello\r\n"
+	    "Message-ID: <0190-1@isp.example>\r\n"
+	    "Auto-Submitted: auto-generated\r\n"
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/alternative; boundary=\"=_0190-1\"\r\n"
+	    "\r\n"
+	    "--=_0190-1\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Transfer-Encoding: quoted-printable\r\n"
+	    "\r\n"
+	    "one\r\n"
+	    "two\r\n"
+	    "--=_0190-1\r\n"
+	    "Content-Type: text/html; charset=utf-8\r\n"
+	    "Content-Transfer-Encoding: quoted-printable\r\n"
+	    "\r\n"
+	    "<!DOCTYPE html>\r\n"
+	    "<html><body>\r\n"
+	    "<p>one<br>\r\n"
+	    "two</p>\r\n"
+	    "</body></html>\r\n"
+	    "\r\n"
+	    "--=_0190-1--\r\n");
+}
+
 /* Bug: a customer named "Budi\r\nBcc: all@example.net" added a header. */
 static void
 test_a_line_break_adds_no_header(void **state)
@@ -104,6 +139,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_headers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_whole_mail, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_line_break_adds_no_header, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_subject, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_body_is_quoted, setup, teardown),
