@@ -148,6 +148,7 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		const before = await grace.inputValue();
 		await grace.fill('21');
 		await page.getByRole('button', { name: 'Simpan' }).click();
+		await expect(page.getByRole('alert')).toBeInViewport();
 		await expect(page.getByRole('alert')).toContainText('Jam tenang mulai: Harus tidak melebihi nilai pasangannya.');
 		await expectFits(page, `a refused setting at ${width}`);
 		await picture(page, 'refused/settings', width, scheme);

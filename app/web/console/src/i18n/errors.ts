@@ -85,7 +85,8 @@ export function errorText(t: Messages, error: unknown): string {
 	if (!(error instanceof ApiError)) return t.e.s500;
 	if (error.status === 0) return t.e.network;
 	if (error.status === 503 || error.status === 504) return t.e.busy;
-	const own = error.code && wordsOf(t, error.code);
+	/* The plain `invalid` is that of all fields: t.e.s422 says more. */
+	const own = error.code && error.code !== 'invalid' && wordsOf(t, error.code);
 	if (typeof own === 'string') return own;
 	const general = (t.e as Record<string, Say>)[`s${error.status}`];
 	if (typeof general !== 'string') return error.message;

@@ -16,6 +16,19 @@ function formats() {
 	return [...new Set(found.map(match => match[1]!))];
 }
 
+/* The reasons that the server gives for what it did, as they stand in sql/. */
+function reasons() {
+	const folder = join(__dirname, '../../../../../sql/functions');
+	const texts = readdirSync(folder).map(name => readFileSync(join(folder, name), 'utf8'));
+	const calls = texts.flatMap(text => [
+		...text.matchAll(
+			/(?:subscriptions?_switch_o(?:n|ff)|subscription_reconsider|service_days_add)\(([^;]+);/g,
+		),
+	]);
+	const found = calls.flatMap(call => [...call[1]!.matchAll(/'([a-z]+ [^']+)'/g)]);
+	return [...new Set(found.map(match => match[1]!))];
+}
+
 describe('the history', () => {
 	it('has words for each sentence that the server logs', () => {
 		const all = formats();
@@ -24,6 +37,16 @@ describe('the history', () => {
 			f => !(f in id.m) && !Object.keys(id.m).some(m => m.startsWith(f.replace(/%s$/, ''))),
 		);
 		expect(unknown).toEqual([]);
+	});
+
+	/* "an invoice is overdue beyond grace" was read as an account named "an invoice". */
+	it('has words for each reason, and each format is read by itself', () => {
+		expect(reasons().length).toBeGreaterThan(8);
+		expect(reasons().filter(reason => !(reason in id.m))).toEqual([]);
+		for (const [format, words] of Object.entries(en.m)) {
+			const text = format.replaceAll('%s', 'Xx');
+			expect(said(en, 'en', text), format).toBe(words.replace(/%[sw]/g, 'Xx'));
+		}
 	});
 
 	it('stands in the language of the person', () => {

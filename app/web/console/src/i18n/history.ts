@@ -28,9 +28,21 @@ function argument(t: Messages, lang: Lang, mark: string, text: string) {
 	return mark === '%w' && Object.hasOwn(t.v, text) ? word(t.v, text) : text;
 }
 
+/* Sort by words of their own, most first: "the pause is over" tells of no account named "the pause". */
+const ownLetters = (format: string) => format.replaceAll('%s', '').length;
+const sorted = new Map<Messages, [string, string][]>();
+function formatsOf(t: Messages) {
+	let made = sorted.get(t);
+	if (!made) {
+		made = Object.entries(t.m).sort(([a], [b]) => ownLetters(b) - ownLetters(a));
+		sorted.set(t, made);
+	}
+	return made;
+}
+
 export function said(t: Messages, lang: Lang, text: string | null | undefined) {
 	if (!text) return '–';
-	for (const [format, words] of Object.entries(t.m)) {
+	for (const [format, words] of formatsOf(t)) {
 		const found = patternOf(format).exec(text);
 		if (!found) continue;
 		const rest = found.slice(1);

@@ -103,7 +103,10 @@ export function Home() {
 									key: 'age',
 									label: t.f.bucket,
 									phone: 'title',
-									cell: r => (r.age === 'not_due' ? t.v.not_due : t.w.daysLate(String(r.age))),
+									cell: r =>
+										r.age === 'not_due'
+											? t.v.not_due
+											: t.w.daysLate(String(r.age).replace('-', '–')),
 								},
 								{ key: 'count', label: t.nav.invoices },
 								{ key: 'amount' },
@@ -359,12 +362,13 @@ function LastRun({ of }: { of?: Loose }) {
 				)
 			}
 		>
-			<Text fz="sm" c={run ? undefined : 'dimmed'}>
+			{!of && <Skeleton h={16} my={3} w="70%" />}
+			<Text fz="sm" c={run ? undefined : 'dimmed'} hidden={!of}>
 				{run
 					? `${day(String(run.date), lang)}: ${run.is_undone ? t.v.undone : counted(t, run.counts)}`
 					: t.w.noneYet}
 			</Text>
-			<Text fz="sm" mt={4} c={proof ? undefined : 'dimmed'}>
+			<Text fz="sm" mt={4} c={proof ? undefined : 'dimmed'} hidden={!of}>
 				{t.w.lastRestore}: {proof ? moment(proof, lang) : t.w.restoreNone}
 			</Text>
 		</Section>

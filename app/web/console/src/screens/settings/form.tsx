@@ -4,7 +4,7 @@
  */
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { call } from '../../api/client';
 import { useMeta } from '../../api/meta';
 import { refresh, useGet, useMay } from '../../api/query';
@@ -137,8 +137,11 @@ function SettingFields({ row, sections }: { row: Loose; sections: Sections }) {
 					))}
 				</Stack>
 			</fieldset>
-			<Refusal error={error} shown={shownFields(fields, values)} mt="md" />
-			{may('admin') && <Save isDirty={isDirty} />}
+			{may('admin') && (
+				<Save isDirty={isDirty}>
+					<Refusal error={error} shown={shownFields(fields, values)} />
+				</Save>
+			)}
 		</form>
 	);
 }
@@ -150,18 +153,20 @@ const settingField = (t: Messages, name: string): Field => ({
 	nameOf: name === 'tax_mode' ? v => (v === 'none' ? t.w.none : word(t.v, v)) : undefined,
 });
 
-/* The button, at the edge of the window while there is something to save. */
-function Save({ isDirty }: { isDirty: boolean }) {
+/* The button, and why it was refused, at the edge of the window while there is something to save. */
+function Save({ isDirty, children }: { isDirty: boolean; children: ReactNode }) {
 	const { t } = useT();
 	return (
 		<Group
 			justify="flex-end"
+			gap="xs"
 			py="sm"
 			pos={isDirty ? 'sticky' : undefined}
 			bottom={0}
 			bg="var(--isp-ground)"
 			style={{ zIndex: 1 }}
 		>
+			{children}
 			<Button type="submit" disabled={!isDirty}>
 				{t.a.save}
 			</Button>
