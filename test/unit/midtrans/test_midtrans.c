@@ -287,15 +287,32 @@ without_a_key_nothing_is_asked(void **state)
 	assert_int_equal(peer.requests, 0);
 }
 
-static void
-one_does_it_at_a_time(void **state)
+/* Another connection, as that of a second request. */
+static struct ctx
+rival_open(void)
 {
 	const struct db_conf at = { .conninfo = getenv("TEST_DB"), .program = "unit" };
 	struct ctx rival = { .mem = arena_new(4096) };
+
+	assert_int_equal(db_open(&rival, &at, &rival.db), RC_OK);
+	return rival;
+}
+
+static void
+rival_close(struct ctx *rival)
+{
+	arena_reset(rival->mem);
+	db_close(rival->db);
+	arena_free(rival->mem);
+}
+
+static void
+one_does_it_at_a_time(void **state)
+{
+	struct ctx rival = rival_open();
 	bool alone;
 
 	(void)state;
-	assert_int_equal(db_open(&rival, &at, &rival.db), RC_OK);
 	assert_int_equal(midtrans_lock(&rival, "Refund:o", NULL, &alone), RC_OK);
 	assert_true(alone);
 	assert_int_equal(midtrans_lock(&cx, "refund:O", "It is busy.", &alone), RC_CONFLICT);
@@ -305,9 +322,7 @@ one_does_it_at_a_time(void **state)
 	assert_int_equal(midtrans_lock(&cx, "refund:o", "It is busy.", &alone), RC_OK);
 	assert_true(alone);
 	midtrans_unlock(&cx, "refund:o");
-	arena_reset(rival.mem);
-	db_close(rival.db);
-	arena_free(rival.mem);
+	rival_close(&rival);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -552,6 +567,35 @@ a_refund_without_an_answer_stays_open(void **state)
 	    "confirm");
 }
 
+/* A lock outlives its transaction: what has made a page or a refund, or has failed to, leaves none.
+ */
+static void
+no_lock_is_left(void **state)
+{
+	static const struct turn made[] = { MADE };
+	static const struct turn refused[] = { ANSWER("400", "{\"error_messages\":[\"amount\"]}") };
+	static const struct turn accepted[] = { ANSWER("200", "{\"status_code\":\"200\"}") };
+	struct ctx rival = rival_open();
+	struct midtrans_page page;
+	const char *invoice;
+	bool alone;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		invoice = an_invoice();
+		answering(i == 0 ? refused : made, 1);
+		(void)!midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page);
+		hang_up();
+		assert_int_equal(midtrans_lock(&rival, invoice, "held", &alone), RC_OK);
+		midtrans_unlock(&rival, invoice);
+		clear();
+	}
+	(void)refund(a_paid_order(), accepted, 1);
+	assert_int_equal(midtrans_lock(&rival, "refund:unit-order", "held", &alone), RC_OK);
+	midtrans_unlock(&rival, "refund:unit-order");
+	rival_close(&rival);
+}
+
 /* ---- work ------------------------------------------------------------------------------------ */
 
 static enum loop_outcome
@@ -640,6 +684,7 @@ main(void)
 		MIDTRANS_TEST(a_paid_page_is_not_cancelled),
 		MIDTRANS_TEST(a_refused_refund_was_not_made),
 		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),
+		MIDTRANS_TEST(no_lock_is_left),
 		MIDTRANS_TEST(work_is_done_one_thing_at_a_time),
 		MIDTRANS_TEST(failed_work_is_due_again_later),
 		MIDTRANS_TEST(after_two_silences_no_call_is_made),
