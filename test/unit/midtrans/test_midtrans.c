@@ -567,6 +567,29 @@ a_refund_without_an_answer_stays_open(void **state)
 	    "confirm");
 }
 
+#define GIVEN_BACK                                                                                 \
+	ANSWER("200",                                                                              \
+	    "{\"status_code\":\"200\",\"order_id\":\"unit-order\",\"transaction_id\":\"T-1\","     \
+	    "\"transaction_status\":\"partial_refund\",\"gross_amount\":\"150000.00\","            \
+	    "\"refund_amount\":\"50000.00\"}")
+
+/* The answer to the call is no proof: Midtrans is asked, and then the requester has the outcome. */
+static void
+a_refund_that_midtrans_made_is_delivered(void **state)
+{
+	static const struct turn turns[] = { ANSWER("200", "{\"status_code\":\"200\"}"), GIVEN_BACK,
+		GIVEN_BACK };
+
+	(void)state;
+	assert_int_equal(refund(a_paid_order(), turns, countof(turns)), RC_OK);
+	assert_string_equal(sql("SELECT concat_ws(' ', state, result_delivered,"
+				" (SELECT sum(amount) FROM refunds)) AS v FROM midtrans_refunds"),
+	    "done t 50000");
+	assert_string_equal(sql("SELECT status AS v FROM midtrans_logs WHERE event = 'refund'"
+				" ORDER BY created_at DESC, id DESC"),
+	    "accepted");
+}
+
 /* A lock outlives its transaction: what has made a page or a refund, or has failed to, leaves none.
  */
 static void
@@ -684,6 +707,7 @@ main(void)
 		MIDTRANS_TEST(a_paid_page_is_not_cancelled),
 		MIDTRANS_TEST(a_refused_refund_was_not_made),
 		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),
+		MIDTRANS_TEST(a_refund_that_midtrans_made_is_delivered),
 		MIDTRANS_TEST(no_lock_is_left),
 		MIDTRANS_TEST(work_is_done_one_thing_at_a_time),
 		MIDTRANS_TEST(failed_work_is_due_again_later),
