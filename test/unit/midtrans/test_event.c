@@ -84,6 +84,69 @@ settlement_is_booked_once(void **state)
 	    "settlement paid t t");
 }
 
+/* A payment has the day of its settlement, else of the transaction; the row has all that is shown.
+ */
+static void
+a_payment_is_what_the_message_says(void **state)
+{
+	struct midtrans_message m = message(an_order(), "settlement");
+
+	(void)state;
+	m.gross = 154440;
+	m.original = 150000;
+	m.bank = "bca";
+	m.pay_code = "81234";
+	m.transaction_time = "2026-03-01 09:00:00+07";
+	m.settlement_time = "2026-03-01 10:00:00+07";
+	m.expiry_time = "2026-03-02 09:00:00+07";
+	(void)process(&m, SOURCE_STATUS, "{\"n\": 1}");
+	assert_string_equal(sql("SELECT concat_ws(' ', amount, fee, method, source,"
+				" payment_date = '2026-03-01 10:00+07') AS v FROM payments"),
+	    "150000 4440 qris midtrans t");
+	assert_string_equal(
+	    sql("SELECT concat_ws(' ', gross_amount, fee, payment_type, bank, pay_code,"
+		" transaction_time = '2026-03-01 09:00+07',"
+		" settlement_time = '2026-03-01 10:00+07',"
+		" expiry_time = '2026-03-02 09:00+07') AS v FROM midtrans_transactions"),
+	    "154440 4440 qris bca 81234 t t t");
+}
+
+static void
+a_payment_without_a_settlement_is_of_its_transaction(void **state)
+{
+	struct midtrans_message m = message(an_order(), "settlement");
+
+	(void)state;
+	m.transaction_time = "2026-03-01 09:00:00+07";
+	(void)process(&m, SOURCE_STATUS, "{\"n\": 1}");
+	assert_string_equal(
+	    sql("SELECT (payment_date = '2026-03-01 09:00+07')::text AS v FROM payments"), "true");
+}
+
+/* Its kind: money that the customer's bank took is a chargeback, and money that never came is void.
+ */
+static void
+a_payment_undone_has_its_kind(void **state)
+{
+	static const char *const undone[][3] = { { "deny", "202", "void" },
+		{ "chargeback", "200", "chargeback" } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(undone); i++) {
+		struct midtrans_message m;
+
+		(void)sql("SAVEPOINT before");
+		m = message(an_order(), "settlement");
+		(void)process(&m, SOURCE_STATUS, "{\"n\": 1}");
+		m.status = undone[i][0];
+		m.status_code = undone[i][1];
+		(void)process(&m, SOURCE_STATUS, "{\"n\": 2}");
+		assert_string_equal(sql("SELECT kind || ' ' || reason AS v FROM payment_reversals"),
+		    arena_printf(cx.mem, "%s Midtrans reports %s", undone[i][2], undone[i][0]));
+		(void)sql("ROLLBACK TO SAVEPOINT before");
+	}
+}
+
 /* The same message from an answer undoes what a notification only leaves a job for. */
 static void
 reversal_needs_an_answer(void **state)
@@ -160,6 +223,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROWS_TEST(message_of_an_unknown_order_is_only_stored),
 		ROWS_TEST(settlement_is_booked_once),
+		ROWS_TEST(a_payment_is_what_the_message_says),
+		ROWS_TEST(a_payment_without_a_settlement_is_of_its_transaction),
+		ROWS_TEST(a_payment_undone_has_its_kind),
 		ROWS_TEST(reversal_needs_an_answer),
 		ROWS_TEST(refunds_are_booked_by_their_ids),
 		ROWS_TEST(alert_names_order_and_money),
