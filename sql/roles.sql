@@ -653,6 +653,7 @@ BEGIN
 	('subscription_resume',               'api'),
 	('subscription_set_status',           'api billing gateway'),
 	('subscription_start',                'api'),
+	('subscription_start_move',           'api'),
 	('subscription_suspend',              'api'),
 	('subscription_switch_off',           'api billing gateway'),
 	('subscription_switch_on',            'api billing gateway'),
