@@ -33,6 +33,7 @@ search_all(struct ctx *cx, const struct req *rq, struct resp *rs)
 
 	TRY(shape_param(cx, &params[0], q != NULL ? q : ""));
 	digits = crud_phone_digits(cx, q);
+	TRY(db_send_exec(cx, &SQL_crud_custom_plan));
 	TRY(db_rows(cx, &SQL_search_all, &rows, V_TEXT(crud_like_pattern(cx, q)),
 	    V_TEXT(digits != NULL ? crud_like_pattern(cx, digits) : NULL)));
 	return op_array(rs, rows);

@@ -49,12 +49,12 @@ struct search_in {
 
 /*
  * A fact about the rows of a filter that the planner cannot know: a row whose column holds
- * none of `others` has the flag, which has an index of its own.
+ * none of `others` fulfils the condition, which has an index of its own.
  */
 struct implied {
-	const char *column; /* "status" */
-	const char *flag;   /* "is_open" */
-	const char *others; /* "{paid,cancelled}" */
+	const char *column;    /* "status" */
+	const char *condition; /* SQL on the view: "is_open" */
+	const char *others;    /* "{paid,cancelled}" */
 };
 
 /* Rows of another view shown as an array inside show and create answers. */
@@ -83,7 +83,8 @@ struct resource {
 	size_t nfields;
 	const struct filter *filters; /* beside FF_FILTER */
 	size_t nfilters;
-	const struct implied *implied; /* NULL: none */
+	const struct implied *implied;
+	size_t nimplied;
 	const struct child *children;
 	size_t nchildren;
 	bool single;           /* one row, without an id */

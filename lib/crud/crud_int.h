@@ -45,7 +45,8 @@ struct listing {
 	struct list_key key;
 	struct page page;
 	struct db_val vals[CRUD_FILTERS_MAX + 5];
-	size_t nvals; /* without limit and offset */
+	size_t nvals;  /* without limit and offset */
+	bool by_value; /* how many rows a filter or the search finds depends on its value */
 };
 
 /* The total of a list: its query, from sending to result. */
@@ -57,6 +58,14 @@ struct total_query {
 
 /* The filter with this index: FF_FILTER fields first, then .filters; false behind the last. */
 bool crud_filter(const struct resource *, size_t i, struct filter *ret);
+
+/* Memory of statements, which live as long as the process; a name as SQL has it. */
+struct arena *crud_sql_memory(void);
+void crud_put_name(struct sb *, const char *name);
+const char *crud_quoted(const char *name);
+
+/* The statements of a list, named by this number. */
+struct list_stmts crud_compose_list(const struct list_key *, unsigned number);
 
 const struct list_stmts *crud_list_stmts(const struct list_key *);
 const struct db_stmt *crud_stmt(const struct resource *, enum crud_verb);

@@ -55,6 +55,7 @@ read_filter(struct ctx *cx, const struct filter *f, const char *s, struct listin
 		TRY(shape_param(cx, &field, s));
 	}
 	l->key.filters |= UINT64_C(1) << i;
+	l->by_value = true;
 	l->vals[l->nvals++] = V_TEXT(s);
 	return RC_OK;
 }
@@ -151,7 +152,7 @@ read_search(struct ctx *cx, const struct req *rq, const struct resource *r, stru
 	if (s == NULL)
 		return RC_OK;
 	TRY(shape_param(cx, &field, s));
-	l->key.search = true;
+	l->key.search = l->by_value = true;
 	l->vals[l->nvals++] = V_TEXT(crud_like_pattern(cx, s));
 	if (r->digits != NULL && (s = crud_phone_digits(cx, s)) != NULL) {
 		l->key.digits = true;
@@ -216,15 +217,15 @@ name_ignored(struct ctx *cx, const struct req *rq, const struct resource *r, str
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /*
- * Read rows and total in one round trip. A search is planned with its text known: the plan for a
- * rare text is not the one for a frequent text.
+ * Read rows and total in one round trip. A search and a filter are planned with their value known:
+ * the plan for a rare value is not the one for a frequent value.
  */
 static enum rc
 fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
 {
 	struct total_query total;
 
-	if (l->key.search)
+	if (l->by_value)
 		TRY(db_send_exec(cx, &SQL_crud_custom_plan));
 	l->vals[l->nvals] = V_I64(l->page.per_page);
 	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);

@@ -84,6 +84,9 @@ LANGUAGE sql STABLE AS $$
 	SELECT invoice_number, format('is %s with %s of %s paid', status, paid_amount, amount)
 	FROM invoices
 	WHERE CASE status WHEN 'cancelled' THEN paid_amount <> 0 ELSE (status = 'paid') <> (paid_amount = amount) END
+	UNION ALL
+	SELECT invoice_number, format('is %s and was cancelled on %s', status, coalesce(cancelled_on::text, 'no day'))
+	FROM invoices WHERE (status = 'cancelled') <> (cancelled_on IS NOT NULL)
 $$;
 
 /*
@@ -109,7 +112,7 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT 'subscription ' || s.id, format('lost %s days from %s on, of which %s were sold', o.lost_days, o.from_day, sold.n)
 	FROM service_offs o
-	JOIN subscriptions s ON s.id = o.subscription_id AND NOT s.is_postpaid
+	JOIN subscriptions s ON s.id = o.subscription_id AND NOT s.is_postpaid AND o.lost_days > 0
 	CROSS JOIN LATERAL (SELECT count(*) AS n FROM generate_series(o.from_day, o.back_on - 1, interval '1 day') AS day
 		WHERE is_day_sold(s.id, s.start_date, day::date)
 		   OR EXISTS (SELECT FROM invoices i WHERE i.subscription_id = s.id AND day::date BETWEEN i.period_start AND i.period_end)) sold
@@ -218,24 +221,30 @@ LANGUAGE sql STABLE AS $$
 	WHERE i.customer_id <> coalesce(p.customer_id, g.customer_id)
 $$;
 
--- Totals of lists are kept by triggers; here they are counted. A trigger's argument names the
--- column that hides a row.
+-- Totals of lists, and the sum of all payments, are kept by triggers; here they are counted. A trigger's argument names
+-- the column that hides a row.
 CREATE OR REPLACE FUNCTION check_row_counts() RETURNS TABLE (subject text, detail text)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	kept   record;
-	really bigint;
+	really record;
 BEGIN
 	FOR kept IN
-		SELECT c.table_name, sum(c.n) AS n, split_part(max(encode(t.tgargs, 'escape')), '\000', 1) AS hidden_by
+		SELECT c.table_name, sum(c.n) AS n, sum(c.amount) AS money, bool_or(t.tgfoid = 'row_sum_insert'::regproc) AS is_summed,
+			split_part(max(encode(t.tgargs, 'escape')), '\000', 1) AS hidden_by
 		FROM row_counts c
 		JOIN pg_trigger t ON t.tgrelid = to_regclass(c.table_name) AND t.tgname = 'row_count_insert'
 		GROUP BY c.table_name
 	LOOP
-		EXECUTE format('SELECT count(*) FROM %I', kept.table_name)
+		EXECUTE format('SELECT count(*) AS n, %s AS money FROM %I',
+				CASE WHEN kept.is_summed THEN 'coalesce(sum(amount), 0)::bigint' ELSE '0::bigint' END, kept.table_name)
 			|| CASE WHEN kept.hidden_by <> '' THEN format(' WHERE %I IS NULL', kept.hidden_by) ELSE '' END INTO really;
-		IF kept.n <> really THEN
-			RETURN QUERY SELECT 'table ' || kept.table_name, format('%s rows, the counter says %s', really, kept.n);
+		IF kept.n <> really.n THEN
+			RETURN QUERY SELECT 'table ' || kept.table_name, format('%s rows, the counter says %s', really.n, kept.n);
+		END IF;
+		IF kept.money <> really.money THEN
+			RETURN QUERY SELECT 'table ' || kept.table_name, format('%s in all, the counter says %s',
+				rupiah(really.money::bigint), rupiah(kept.money::bigint));
 		END IF;
 	END LOOP;
 END $$;

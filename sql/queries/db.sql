@@ -3,8 +3,8 @@
 -- name: db_set_actor(text, text)
 SELECT set_config('isp.actor', $1, false), set_config('isp.request_id', $2, false);
 
--- Plan each statement with its parameters known, to the end of the transaction: the best plan of a search
--- depends on how rare its text is.
+-- Plan each statement with its parameters known, to the end of the transaction: the best plan of a search or a
+-- filter depends on how rare its value is.
 -- name: crud_custom_plan()
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 

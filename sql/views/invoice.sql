@@ -3,10 +3,8 @@ DROP VIEW IF EXISTS invoice_rows, public_invoice_rows CASCADE;
 -- The customer comes from the subscription (and a key that it is the same): through it the index finds them.
 CREATE VIEW invoice_rows AS
 SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i.kind, i.amount, i.subtotal, i.discount, i.tax_amount,
-       i.paid_amount,
-       CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
-       i.period_start, i.period_end, i.issued_on, i.due_date, i.status, i.is_open, i.payment_reference, i.payment_url,
-       i.midtrans_order_id, i.midtrans_transaction_id, i.notes, i.created_at, i.updated_at, s.router_id,
+       i.paid_amount, i.outstanding, i.period_start, i.period_end, i.issued_on, i.due_date, i.status, i.is_open, i.cancelled_on,
+       i.payment_reference, i.payment_url, i.midtrans_order_id, i.midtrans_transaction_id, i.notes, i.created_at, i.updated_at, s.router_id,
        coalesce(current_setting('isp.url', true), '') || '/pay/' || i.id AS pay_url,
        s.id AS "subscription.id", s.mikrotik_username AS "subscription.mikrotik_username",
        s.start_date AS "subscription.start_date", s.end_date AS "subscription.end_date",
@@ -39,8 +37,7 @@ SELECT i.id, i.invoice_number, i.subscription_id, s.customer_id, i.package_id, i
 -- The invoice as anybody with the link may see it: no address, number or name to log in with.
 CREATE VIEW public_invoice_rows AS
 SELECT i.id, i.invoice_number, i.kind, i.amount,
-       CASE WHEN i.status = 'cancelled' THEN 0 ELSE i.amount - i.paid_amount END AS outstanding,
-       i.status, i.due_date, i.created_at, i.notes,
+       i.outstanding, i.status, i.due_date, i.created_at, i.notes,
        bill_lines_json(bill_lines_of(i.id), 'position', 'kind', 'taxable') AS lines,
        CASE WHEN s.status = 'active' THEN 'on' WHEN s.suspend_reason = 'debt' THEN 'off_for_debt'
             WHEN s.status = 'suspended' THEN 'off' ELSE 'ended' END AS service,

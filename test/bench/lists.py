@@ -4,9 +4,9 @@ import json
 LISTS = {
     "/api/invoices": (
         "", "page=1000&per_page=100", "status=overdue", "status=unpaid", "status=paid", "status=unpaid,overdue",
-        "open=true", "sort=amount", "sort=-amount", "sort=due_date", "sort=-due_date", "sort=outstanding",
-        "sort=-outstanding", "sort=status", "sort=invoice_number", "sort=-invoice_number", "sort=updated_at",
-        "sort=-updated_at", "sort=created_at", "sort=subscription.customer.name", "sort=-subscription.customer.name",
+        "status=cancelled", "open=true", "sort=amount", "sort=-amount", "sort=due_date", "sort=-due_date", "sort=outstanding",
+        "sort=-outstanding", "sort=invoice_number", "sort=-invoice_number", "sort=created_at",
+        "sort=subscription.customer.name", "sort=-subscription.customer.name",
         "status=overdue&sort=amount", "status=unpaid&sort=-amount", "status=paid&sort=amount", "search=INV-2026",
         "search=INV-20260715", "search=INV", "search=pelanggan", "search=pelanggan%20000123", "search=zzzz",
         "search=00", "search=INV-2026&sort=amount", "search=INV-2026&status=unpaid",
@@ -18,6 +18,7 @@ LISTS = {
         "", "sort=amount", "sort=-amount", "sort=payment_date", "sort=-payment_date", "search=pelanggan",
         "search=INV-2026", "search=zzzz", "method=cash", "method=transfer", "status=reversed",
         "received_from=2026-07-01", "customer_id={cust}", "source=midtrans", "page=1000&per_page=100",
+        "sort=received_on", "sort=customer.name", "sort=-customer.name", "search=pelanggan&sort=amount",
     ),
     "/api/customers": (
         "", "search=pelanggan", "search=00123", "search=merdeka", "has_debt=true", "has_debt=false",
@@ -26,13 +27,16 @@ LISTS = {
     ),
     "/api/subscriptions": (
         "", "search=pelanggan", "status=active", "sort=end_date", "sort=customer.name", "search=zzzz",
-        "customer_id={cust}", "sort=debt", "sort=-debt",
+        "customer_id={cust}", "sort=debt", "sort=-debt", "sort=sync_state", "sync_state=pending", "sort=-next_due",
     ),
     "/api/search": (
         "q=pelanggan", "q=INV-2026", "q=000123", "q=0812",
     ),
     "/api/billing-logs": (
         "", "search=bill", "search=zzzz", "customer_id={cust}",
+    ),
+    "/api/dashboard": (
+        "",
     ),
     "/api/dashboard/stats": (
         "",

@@ -32,7 +32,7 @@ ALTER TABLE invoices DROP CONSTRAINT invoices_period_excl, DROP CONSTRAINT invoi
 ALTER TABLE customers DROP CONSTRAINT customers_credit_not_negative;
 ALTER TABLE subscriptions DROP CONSTRAINT subscriptions_reason_check;
 
-SELECT seen(format('UPDATE payments SET amount = amount + 1 WHERE id = %L', :'p'), 'lot money');
+SELECT seen(format('UPDATE payments SET amount = amount + 1 WHERE id = %L', :'p'), 'lot money row_count');
 SELECT seen('DELETE FROM payment_reversals', 'lot money');
 SELECT seen(format('UPDATE invoices SET paid_amount = paid_amount - 1 WHERE id = inv(%L)', :'s'), 'invoice money');
 SELECT seen(format('DELETE FROM allocations WHERE payment_id = %L', :'p'), 'invoice lot');
@@ -42,6 +42,7 @@ SELECT seen('UPDATE customer_credits SET amount = amount + 1 WHERE kind = ''surp
 SELECT seen('DELETE FROM customer_credits WHERE kind = ''gift''', 'credit lot money');
 SELECT seen(format('UPDATE customer_credits SET customer_id = %L WHERE kind = ''surplus''', owner(:'t')), 'credit');
 SELECT seen(format('UPDATE invoices SET status = ''unpaid'' WHERE id = inv(%L)', :'s'), 'credit days invoice');
+SELECT seen(format('UPDATE invoices SET cancelled_on = ''2026-01-27'' WHERE id = inv(%L)', :'s'), 'invoice');
 SELECT seen(format('UPDATE invoices SET status = ''paid'' WHERE id = inv(%L)', :'t'), 'days invoice');
 SELECT seen(format('UPDATE invoices SET status = ''cancelled'' WHERE id = inv(%L)', :'s'), 'days invoice');
 SELECT seen(format('UPDATE subscriptions SET end_date = end_date + 1 WHERE id = %L', :'s'), 'days');
@@ -63,6 +64,7 @@ SELECT seen(format('UPDATE customers SET archived_at = now() WHERE id = %L', :'c
 SELECT seen(format('UPDATE invoices SET customer_id = %L WHERE id = inv(%L)', owner(:'t'), :'s'), 'money owner');
 SELECT seen(format('UPDATE payments SET customer_id = %L WHERE id = %L', owner(:'t'), :'p'), 'money owner');
 SELECT seen('UPDATE row_counts SET n = n + 1 WHERE table_name = ''invoices'' AND stripe = 0', 'row_count');
+SELECT seen('UPDATE row_counts SET amount = amount + 1 WHERE table_name = ''payments'' AND stripe = 0', 'row_count');
 SELECT seen('INSERT INTO customers (name) VALUES (''x'')', 'row_count');
 SELECT sound();
 

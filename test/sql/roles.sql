@@ -49,7 +49,7 @@ SELECT is((SELECT string_agg(proname, ' ' ORDER BY proname) FROM pg_proc f WHERE
 	'message_on_invoice_change message_on_invoice_issue message_on_maintenance message_on_payment message_on_subscription_change '
 	'message_preview message_queue_many message_queue_user message_recover message_remind message_resend message_take message_test '
 	'message_would_send monitor_affected package_changed router_added router_changed router_first row_count_delete row_count_flip '
-	'row_count_insert row_count_truncate settings_changed subscription_added subscription_changed', 'these functions run as the owner, and no other');
+	'row_count_insert row_count_truncate row_sum_delete row_sum_insert settings_changed subscription_added subscription_changed', 'these functions run as the owner, and no other');
 SELECT is_empty($$SELECT f.oid::regprocedure FROM pg_proc f WHERE pronamespace = 'public'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
 	AND xmin <> pg_current_xact_id()::xid AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')$$, 'PUBLIC calls no function of ours');
 SELECT is(rolcreaterole OR rolcreatedb OR rolsuper OR rolreplication OR rolbypassrls, false, rolname || ' makes no role and no database')
