@@ -1,9 +1,5 @@
 /* dashboard.c: the first screen. */
-#include <string.h>
-
 #include "api/api.h"
-#include "base/jw.h"
-#include "db/rowjson.h"
 #include "sql.h"
 
 static const struct field dashboard_stats_parts[] = {
@@ -32,62 +28,11 @@ const struct op dashboard_stats_op = {
 	.nanswer = countof(dashboard_stats_parts),
 };
 
-static void
-put_rows(struct ctx *cx, struct jw *w, const char *key, const struct db_rows *rows)
-{
-	struct sb s = sb_new(cx->mem);
-
-	rowjson_array(&s, rows);
-	jw_raw(w, key, s.buf);
-}
-
-/* Write every number under its name, and four also under the existing browser's names. */
-static void
-put_numbers(struct jw *w, const struct db_rows *rows)
-{
-	static const char *const names[][2] = {
-		{ "total_customers", "totalCustomers" },
-		{ "active_customers" },
-		{ "total_packages" },
-		{ "active_subscriptions", "activeSubscriptions" },
-		{ "suspended_subscriptions" },
-		{ "unpaid_invoices", "unpaidInvoices" },
-		{ "overdue_invoices" },
-		{ "monthly_revenue", "monthlyRevenue" },
-		{ "total_revenue" },
-	};
-
-	for (size_t i = 0; i < countof(names); i++)
-		for (size_t j = 0; j < 2 && names[i][j] != NULL; j++)
-			jw_i64(w, names[i][j], db_i64(rows, 0, names[i][0]));
-}
-
 enum rc
 dashboard_stats(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	static const struct {
-		const char *key;
-		const struct db_stmt *stmt;
-	} parts[] = {
-		{ NULL, &SQL_dashboard_numbers },
-		{ "recent_payments", &SQL_dashboard_payments },
-		{ "expiring_subscriptions", &SQL_dashboard_expiring },
-		{ "overdue_list", &SQL_dashboard_overdue },
-	};
-	struct db_rows *rows[countof(parts)];
-	struct jw w = jw_new(&rs->body);
-
 	(void)rq;
-	for (size_t i = 0; i < countof(parts); i++)
-		TRY(db_send_rows(cx, parts[i].stmt, &rows[i]));
-	TRY(db_sync(cx));
-	rs->status = 200;
-	jw_obj(&w, NULL);
-	put_numbers(&w, rows[0]);
-	for (size_t i = 1; i < countof(parts); i++)
-		put_rows(cx, &w, parts[i].key, rows[i]);
-	jw_end(&w);
-	return RC_OK;
+	return op_show(cx, rs, &SQL_dashboard_stats);
 }
 
 /* clang-format off */

@@ -352,6 +352,57 @@ dashboard_adds_up(void **state)
 	(void)want(422, "GET", "/api/dashboard/recent-activities?limit=0", NULL);
 }
 
+/* The rows of the dashboard's lists are made by SQL (row_json()), those of a list by C: they are
+ * the same. */
+static void
+a_dashboard_shows_rows_as_lists_do(void **state)
+{
+	struct subscriber s = sign_up(",\"issue_invoice\":true");
+	struct answer stats, list;
+	const cJSON *row;
+
+	(void)state;
+	(void)sign_up(",\"start_date\":\"2026-02-05\",\"end_date\":\"2026-03-06\"");
+	(void)want(200, "POST", FMT("/api/invoices/%s/mark-paid", only_invoice(&s)), NULL);
+	stats = want(200, "GET", "/api/dashboard/stats", NULL);
+	list = want(200, "GET", "/api/payments?per_page=1", NULL);
+	row = cJSON_GetArrayItem(cJSON_GetObjectItem(stats.json, "recent_payments"), 0);
+	assert_true(cJSON_Compare(row,
+	    cJSON_GetArrayItem(cJSON_GetObjectItem(list.json, "data"), 0), true));
+	row = cJSON_GetArrayItem(cJSON_GetObjectItem(stats.json, "expiring_subscriptions"), 0);
+	list = want(200, "GET",
+	    FMT("/api/subscriptions?customer_id=%s",
+		cJSON_GetStringValue(cJSON_GetObjectItem(row, "customer_id"))),
+	    NULL);
+	assert_true(cJSON_Compare(row,
+	    cJSON_GetArrayItem(cJSON_GetObjectItem(list.json, "data"), 0), true));
+}
+
+/* Bug: the dashboard's numbers and lists were four statements. A connection knows the statements
+ * that it has prepared. */
+static void
+a_dashboard_is_one_statement(void **state)
+{
+	static const char *const parts[] = { "stats", "recent-activities" };
+	const struct db_stmt count = { NULL,
+		"SELECT sum(generic_plans + custom_plans)::bigint AS n FROM pg_prepared_statements"
+		" WHERE statement !~ 'session|token|pg_prepared'",
+		0 };
+	struct db_rows *rows;
+
+	(void)state;
+	for (size_t i = 0; i < countof(parts); i++) {
+		int64_t before;
+
+		(void)want(200, "GET", FMT("/api/dashboard/%s", parts[i]), NULL);
+		assert_int_equal(db_rows(&ask.cx, &count, &rows), RC_OK);
+		before = db_i64(rows, 0, "n");
+		(void)want(200, "GET", FMT("/api/dashboard/%s", parts[i]), NULL);
+		assert_int_equal(db_rows(&ask.cx, &count, &rows), RC_OK);
+		assert_int_equal(db_i64(rows, 0, "n") - before, 1);
+	}
+}
+
 static void
 preview_says_what_a_run_would_do(void **state)
 {
@@ -384,6 +435,8 @@ main(void)
 		ASK_TEST(all_that_is_wrong_with_an_invoice_at_once),
 		ASK_TEST(invoices_by_hand),
 		ASK_TEST(dashboard_adds_up),
+		ASK_TEST(a_dashboard_shows_rows_as_lists_do),
+		ASK_TEST(a_dashboard_is_one_statement),
 		ASK_TEST(preview_says_what_a_run_would_do),
 	};
 
