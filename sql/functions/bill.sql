@@ -9,12 +9,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT ROW(kind, text, quantity, unit_price, quantity * unit_price, taxable, NULL, NULL, NULL)::bill_line
 $$;
 
--- Has the line anything beside its package: extras, discounts, charges, days as money?
-CREATE OR REPLACE FUNCTION has_bill_extras(subscription subscriptions) RETURNS boolean
+-- Has the line anything beside its package: extras, discounts, charges, days as money? One row, as open_days() gives.
+CREATE OR REPLACE FUNCTION bill_extras(customer uuid, sub uuid, pending_days int) RETURNS TABLE (has_extras boolean)
 LANGUAGE sql STABLE AS $$
-	SELECT subscription.pending_days > 0
-		OR EXISTS (SELECT FROM subscription_items WHERE subscription_id = subscription.id AND removed_at IS NULL)
-		OR EXISTS (SELECT FROM charges WHERE customer_id = subscription.customer_id AND invoice_id IS NULL)
+	SELECT bill_extras.pending_days > 0
+		OR EXISTS (SELECT FROM subscription_items WHERE subscription_id = sub AND removed_at IS NULL)
+		OR EXISTS (SELECT FROM charges WHERE customer_id = customer AND invoice_id IS NULL)
 $$;
 
 -- The items that a bill of periods issued today takes in, each with how many of those periods it lasts.

@@ -72,9 +72,19 @@ BEGIN
 	IF service_off.cause = 'new' OR t.late_policy <> 'keep' OR t.cycle = 'rolling' AND service_off.cause NOT IN ('debt', 'expired') THEN
 		RETURN 0;
 	END IF;
-	RETURN (SELECT count(*) FROM generate_series(service_off.from_day, today - 1, interval '1 day') AS day
-		WHERE is_day_sold(subscription.id, subscription.start_date, day::date));
+	RETURN days_sold(subscription.id, subscription.start_date, daterange(service_off.from_day, greatest(today, service_off.from_day)));
 END $$;
+
+-- How many of these days bills that are not cancelled, or the days given at the start, cover.
+CREATE OR REPLACE FUNCTION days_sold(sub uuid, start_date date, days daterange) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce(sum(upper(part) - lower(part)), 0)::int
+	FROM (SELECT unnest(range_agg(held) * datemultirange(days_sold.days)) AS part
+		FROM (SELECT period_held AS held FROM invoices WHERE subscription_id = sub AND period_held && days_sold.days
+		      UNION ALL
+		      SELECT daterange(NULL, start_date + (SELECT coalesce(sum(d.days), 0)::int FROM service_days d
+				WHERE d.subscription_id = sub AND d.kind = 'start'))) sold) parts
+$$;
 
 -- Does a bill that is not cancelled, or the days given at the start, cover `day`?
 CREATE OR REPLACE FUNCTION is_day_sold(sub uuid, start_date date, day date) RETURNS boolean

@@ -123,11 +123,12 @@ BEGIN
 	IF subscription.is_postpaid THEN
 		RETURN subscription.end_date + 1;
 	END IF;
-	RETURN subscription.end_date + 1 + open_days(subscription.customer_id, subscription.id) + CASE WHEN subscription.status = 'active' THEN 0 ELSE service_off_gain(subscription, today) END;
+	RETURN subscription.end_date + 1 + (SELECT days FROM open_days(subscription.customer_id, subscription.id)) + CASE WHEN subscription.status = 'active' THEN 0 ELSE service_off_gain(subscription, today) END;
 END $$;
 
--- The days that open bills of periods would add.
-CREATE OR REPLACE FUNCTION open_days(customer uuid, sub uuid) RETURNS int
+-- The days that open bills of periods would add. A table of one row, which the planner makes a part of the caller's query: as a
+-- value it was a query of its own for each of a night's subscriptions.
+CREATE OR REPLACE FUNCTION open_days(customer uuid, sub uuid) RETURNS TABLE (days int)
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce(sum(period_end - period_start + 1), 0)::int FROM invoices
 	WHERE customer_id = customer AND subscription_id = sub AND is_open AND grants_days

@@ -109,10 +109,12 @@ BEGIN
 	)
 	SELECT coalesce(array_agg(ROW('renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount,
 			i.due_date, format('%s to %s', i.period_start, i.period_end))::billing_report ORDER BY s.seq), '{}'),
-		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0 OR due.has_extras OR s.is_postpaid
-			OR s.next_package_id IS NOT NULL OR s.anchor_day IS NULL AND p.period_unit = 'month')
+		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0 OR s.is_postpaid
+			OR s.next_package_id IS NOT NULL OR s.anchor_day IS NULL AND p.period_unit = 'month'
+			-- (not a join: the planner expects few rows and would compare each bill with each)
+			OR i.subscription_id IN (SELECT due.id FROM due WHERE due.has_extras))
 	INTO issued, followed
-	FROM issue i JOIN due ON due.id = i.subscription_id JOIN subscriptions s ON s.id = i.subscription_id
+	FROM issue i JOIN subscriptions s ON s.id = i.subscription_id
 	JOIN customers c ON c.id = i.customer_id JOIN packages p ON p.id = s.package_id;
 END $$;
 

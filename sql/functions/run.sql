@@ -35,14 +35,16 @@ LANGUAGE sql STABLE AS $$
 		     WHEN f.first_day = s.start_date AND g.first_period = 'full'
 		     THEN bill_line_new('part', part_text(t.package_name, f.first_day, l.last_day), 1, t.price, true)
 		     ELSE period_line(s, f.first_day, l.last_day) END,
-		has_bill_extras(s), false, billed.starts IS NULL
+		x.has_extras, false, billed.starts IS NULL
 	FROM subscriptions s
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
-	CROSS JOIN LATERAL (SELECT s.end_date + 1 + open_days(s.customer_id, s.id)
-		+ CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, today) END AS first_day) f
+	-- Without OFFSET 0 the planner would copy these two into each place that names them: five calls a row.
+	CROSS JOIN LATERAL (SELECT s.end_date + 1 + o.days + CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, today) END AS first_day
+		FROM open_days(s.customer_id, s.id) o OFFSET 0) f
 	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day,
-		s.start_date, f.first_day) AS last_day) l
+		s.start_date, f.first_day) AS last_day OFFSET 0) l
+	CROSS JOIN LATERAL bill_extras(s.customer_id, s.id, s.pending_days) x
 	-- Reads the index on (subscription_id, period_end): as a rule no bill of the subscription ends so late.
 	LEFT JOIN LATERAL (
 		SELECT min(i.period_start) AS starts FROM invoices i
@@ -61,7 +63,7 @@ LANGUAGE sql STABLE AS $$
 		     THEN bill_line_new('part', part_text(t.package_name, s.end_date + 1, l.last_day), 1,
 		          days_price(t.price, l.last_day - s.end_date, l.natural_end - s.end_date), true)
 		     ELSE period_line(s, s.end_date + 1, l.last_day) END,
-		has_bill_extras(s), true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
+		x.has_extras, true, NOT is_period_taken(s.id, s.end_date + 1, l.last_day)
 	FROM subscriptions s
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
@@ -69,6 +71,7 @@ LANGUAGE sql STABLE AS $$
 		least(n.natural_end, s.closed_on, CASE WHEN s.next_package_on > s.end_date + 1 THEN s.next_package_on - 1 END) AS last_day
 		FROM (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day, s.start_date,
 		      s.end_date + 1) AS natural_end) n) l
+	CROSS JOIN LATERAL bill_extras(s.customer_id, s.id, s.pending_days) x
 	WHERE s.is_postpaid AND s.end_date < today AND l.last_day < today AND l.last_day > s.end_date
 	  AND (s.status = 'active' OR s.closed_on IS NOT NULL)
 $$;

@@ -129,7 +129,7 @@ BEGIN
 	END IF;
 	until := s.end_date + service_off_gain(s, today);
 	IF (CASE WHEN s.suspend_reason = 'debt' THEN true
-	         WHEN s.suspend_reason = 'new' THEN s.waits_first AND s.start_date <= today AND open_days(s.customer_id, s.id) = 0
+	         WHEN s.suspend_reason = 'new' THEN s.waits_first AND s.start_date <= today AND (SELECT days FROM open_days(s.customer_id, s.id)) = 0
 	              AND s.end_date >= s.start_date
 	         WHEN s.status = 'expired' THEN until >= today
 	         ELSE false END) AND NOT is_line_past_grace(s, until, today) THEN

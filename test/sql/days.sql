@@ -362,6 +362,16 @@ SELECT is(due(:'c'), 'unpaid 2026-01-26', 'so does a clerk');
 SELECT subscription_days_add(:'d', 1, 'storm', '2026-01-26'), subscription_days_add(:'e', 1, 'storm', '2026-01-27') \g /dev/null
 SELECT is(due(:'d') || ', ' || due(:'e'), 'unpaid 2026-01-26, overdue 2026-01-26', 'so does a day that is a discount');
 
+-- The days of a range that are sold, at once and day by day.
+SELECT is_empty($$SELECT s.id, sold.days, single.days FROM subscriptions s
+	CROSS JOIN LATERAL days_sold(s.id, s.start_date, daterange('2026-01-10', '2026-04-01')) AS sold(days)
+	CROSS JOIN LATERAL (SELECT count(*) FROM generate_series('2026-01-10'::date, '2026-03-31', '1 day') AS day
+		WHERE is_day_sold(s.id, s.start_date, day::date)) AS single(days)
+	WHERE sold.days <> single.days$$, 'as many days are sold in a range as one by one');
+SELECT is((SELECT count(*) > 10 FROM subscriptions s WHERE days_sold(s.id, s.start_date, daterange('2026-01-10', '2026-04-01')) NOT IN (0, 81)),
+	true, 'the days sold of many lines are neither none nor all');
+SELECT is(days_sold(uuidv7(), '2026-01-10', 'empty'), 0, 'days: of an empty range none is sold');
+
 SELECT is_empty('SELECT * FROM check_invariants()', 'both laws hold');
 SELECT finish();
 ROLLBACK;
