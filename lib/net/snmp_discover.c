@@ -5,7 +5,7 @@
 
 enum { TAG_INTEGER = 0x02, TAG_OCTETS = 0x04, TAG_SEQUENCE = 0x30 };
 
-enum { MSG_ID = 9, REQUEST_ID = 50 }; /* their offsets in the message */
+enum { MSG_ID = 9, REQUEST_ID = 52 }; /* their offsets in the message */
 
 /* clang-format off */
 static const unsigned char question[SNMP_DISCOVER_LEN] = {

@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include "net/snmp_ber.h"
 #include "net/snmp_discover.h"
 
 enum { ID = 0x12345678 };
@@ -72,6 +73,34 @@ the_question_is_well_formed(void **state)
 	assert_false(snmp_discover_read(msg, sizeof(msg), 0x7fffffff, &engine));
 }
 
+/* Bug: the request id was written over its own tag; net-snmp's agent looks no further than the
+ * user. */
+static void
+a_strict_agent_reads_every_part(void **state)
+{
+	unsigned char msg[SNMP_DISCOVER_LEN];
+	struct span in = { msg, sizeof(msg) }, whole, head, scoped;
+	struct snmp_question q;
+
+	(void)state;
+	snmp_discover_write(msg, ID);
+	whole = ber_take(&in);
+	assert_int_equal(in.len, 0);
+	assert_int_equal(ber_value(ber_take(&whole)), 3);
+	head = ber_take(&whole);
+	assert_int_equal(ber_value(ber_take(&head)), ID);
+	(void)ber_take(&whole);
+	scoped = ber_take(&whole);
+	assert_int_equal(whole.len, 0);
+	(void)ber_take(&scoped);
+	(void)ber_take(&scoped);
+	assert_int_equal(scoped.at[2], SNMP_INT);
+	q = snmp_read_pdu(scoped);
+	assert_int_equal(q.kind, 0xa0);
+	assert_int_equal(q.id, ID);
+	assert_int_equal(q.n, 0);
+}
+
 int
 main(void)
 {
@@ -79,6 +108,7 @@ main(void)
 		cmocka_unit_test(the_engine_id_is_read),
 		cmocka_unit_test(no_message_is_read_beyond_its_end),
 		cmocka_unit_test(the_question_is_well_formed),
+		cmocka_unit_test(a_strict_agent_reads_every_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
