@@ -91,6 +91,15 @@ rows_end(void **state)
 
 #define ROWS_TEST(f) cmocka_unit_test_setup_teardown(f, rows_begin, rows_end)
 
+/* End the transaction by a failed statement: each later one fails, too. */
+static inline void
+break_database(void)
+{
+	const struct db_stmt st = { NULL, "SELECT 1 / 0", 0 };
+
+	assert_int_not_equal(db_exec(&cx, &st), RC_OK);
+}
+
 /* ---- what many tests need ------------------------------------------------ */
 
 /* A router at that port of this machine, its password sealed; its id. */

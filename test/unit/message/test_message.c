@@ -233,6 +233,21 @@ a_test_of_no_channel(void **state)
 	assert_int_equal(message_test(&cx, "00000000-0000-4000-8000-000000000000"), RC_INVALID);
 }
 
+static void
+a_failing_database_is_an_error(void **state)
+{
+	const char *sender = a_webhook(1);
+	struct outbox *outbox = the_outbox(sender), *other = NULL;
+	bool sent = true, well = true;
+
+	(void)state;
+	break_database();
+	assert_int_not_equal(message_open_outbox(&cx, life, sender, &other), RC_OK);
+	assert_int_not_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
+	assert_int_not_equal(message_test(&cx, sender), RC_OK);
+	assert_true(other == NULL && sent && well);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -247,6 +262,7 @@ main(void)
 		CASE(a_test_says_why_it_did_not_arrive),
 		CASE(a_test_that_arrives),
 		CASE(a_test_of_no_channel),
+		CASE(a_failing_database_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("message", tests, rows_open, rows_close);

@@ -378,6 +378,29 @@ a_difference_becomes_a_job(void **state)
 	    "ppp - one");
 }
 
+static void
+a_failing_database_is_an_error(void **state)
+{
+	struct account_object object = { .comment = "isp:00000000-0000-4000-8000-000000000001" };
+	struct account_object *objects[] = { &object };
+	const struct account_findings nothing = { 0 };
+	struct account_found found;
+	struct account_result r;
+	struct account *all = NULL;
+	size_t n = 7;
+
+	(void)state;
+	router = a_router("Main", 8728);
+	r = (struct account_result){ .id = router, .generation = 1 };
+	break_database();
+	assert_int_not_equal(account_claim(&cx, router, 1, NULL, &all, &n), RC_OK);
+	assert_int_not_equal(account_compared(&cx, router, &all, &n), RC_OK);
+	assert_int_not_equal(account_results(&cx, router, &r, 1), RC_OK);
+	assert_int_not_equal(account_found(&cx, router, &nothing, &found), RC_OK);
+	assert_int_not_equal(account_stale(&cx, router, objects, 1), RC_OK);
+	assert_true(all == NULL && n == 7);
+}
+
 int
 main(void)
 {
@@ -394,6 +417,7 @@ main(void)
 		ROWS_TEST(no_results_send_no_statement),
 		ROWS_TEST(a_mark_is_stale_when_its_account_should_not_be_there),
 		ROWS_TEST(a_difference_becomes_a_job),
+		ROWS_TEST(a_failing_database_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("account", tests, rows_open, rows_close);

@@ -94,15 +94,17 @@ a_router_without_ppp_is_an_error(void **state)
 		LOGIN,
 		{ .listen = 1, .say = "!done\n" },
 		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HOLD },
+		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
 	};
 	static const struct turn none[] = {
 		LOGIN,
-		{ .listen = 1,
-		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HOLD },
+		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
 	};
 
 	(void)state;

@@ -363,6 +363,35 @@ a_night_is_a_day(void **state)
 	    sql("SELECT (now() AT TIME ZONE 'Asia/Jakarta' - interval '3 hours')::date AS v"));
 }
 
+static void
+a_failing_database_is_an_error(void **state)
+{
+	const char *id = a_router("Main", 1), *text = NULL, **ids = NULL;
+	struct profile_job job = { .id = id, .generation = 1 }, *jobs = NULL;
+	struct router_work *work = NULL;
+	struct router r;
+	size_t n = 7;
+	bool flag = true;
+
+	(void)state;
+	break_database();
+	assert_int_not_equal(router_by_id(&cx, id, &r), RC_OK);
+	assert_int_not_equal(router_default(&cx, &text), RC_OK);
+	assert_int_not_equal(router_active_ids(&cx, &ids, &n), RC_OK);
+	assert_int_not_equal(router_work(&cx, &work, &n), RC_OK);
+	assert_int_not_equal(router_is_due(&cx, id, &flag), RC_OK);
+	assert_int_not_equal(router_night(&cx, &text), RC_OK);
+	assert_int_not_equal(router_lock(&cx, id, &flag), RC_OK);
+	assert_int_not_equal(router_unlock(&cx, id), RC_OK);
+	assert_int_not_equal(router_broken(&cx, id, "why", 1, true), RC_OK);
+	assert_int_not_equal(router_fail_waiting(&cx), RC_OK);
+	assert_int_not_equal(router_healthy(&cx, id, "7"), RC_OK);
+	assert_int_not_equal(profile_claim(&cx, id, NULL, &jobs, &n), RC_OK);
+	assert_int_not_equal(profile_results(&cx, id, &job, 1), RC_OK);
+	assert_int_not_equal(profile_mark_dirty_on_all_routers(&cx, id, &ids, &n), RC_OK);
+	assert_true(text == NULL && ids == NULL && work == NULL && jobs == NULL && n == 7 && flag);
+}
+
 int
 main(void)
 {
@@ -379,6 +408,7 @@ main(void)
 		ROWS_TEST(a_breaker_opens_and_closes),
 		ROWS_TEST(profiles_are_jobs_with_a_generation),
 		ROWS_TEST(a_night_is_a_day),
+		ROWS_TEST(a_failing_database_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("router", tests, rows_open, rows_close);

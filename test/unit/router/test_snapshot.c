@@ -229,6 +229,21 @@ a_sample_is_a_reading_that_is_kept(void **state)
 	    "ani true 9000000000, budi false -");
 }
 
+/* The last statement failed, and so does each one after it. */
+static void
+a_failing_database_is_an_error(void **state)
+{
+	const char *id = a_router("Main", 1), *data = NULL;
+
+	(void)state;
+	break_database();
+	assert_int_not_equal(snapshot_sample(&cx, id, 3000), RC_OK);
+	assert_int_not_equal(snapshot_get(&cx, id, SNAPSHOT_SECRETS, &data), RC_OK);
+	assert_int_not_equal(snapshot_get(&cx, NULL, SNAPSHOT_SECRETS, &data), RC_OK);
+	assert_int_not_equal(snapshot_live_all(&cx), RC_OK);
+	assert_null(data);
+}
+
 /* With two routers, one that is known to be down is left out and the other answers. */
 static void
 a_dead_router_hides_no_other(void **state)
@@ -259,6 +274,7 @@ main(void)
 		CASE(a_router_that_is_none_is_not_called),
 		CASE(a_sample_is_a_reading_that_is_kept),
 		CASE(a_dead_router_hides_no_other),
+		CASE(a_failing_database_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, rows_open, rows_close);
