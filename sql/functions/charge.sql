@@ -1,6 +1,7 @@
 -- Charges, fees, and what a line has beside its package.
 
--- A charge on the next bill, or on a bill of its own. Returns the charge.
+-- A charge on the next bill, or on a bill of its own: so is one for a line that has ended, because no bill of it
+-- follows. Returns the charge.
 CREATE OR REPLACE FUNCTION charge_create(customer uuid, input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -14,7 +15,7 @@ BEGIN
 	VALUES (customer, sub, coalesce(input ->> 'kind', 'charge'), input ->> 'text', (input ->> 'amount')::bigint,
 		coalesce((input ->> 'quantity')::int, 1), today, session_actor()) RETURNING id INTO entry;
 	PERFORM billing_log('charged', format('%s: %s', input ->> 'text', rupiah((input ->> 'amount')::bigint)), customer, sub, NULL, input);
-	IF (input ->> 'own_bill')::boolean THEN
+	IF (input ->> 'own_bill')::boolean OR EXISTS (SELECT FROM subscriptions WHERE id = sub AND NOT is_live) THEN
 		PERFORM require_due_date((input ->> 'due_date')::date, today);
 		PERFORM charge_bill(c, entry, (input ->> 'due_date')::date, today);
 	END IF;

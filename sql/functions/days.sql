@@ -138,7 +138,8 @@ END $$;
 
 -- Bill a postpaid subscription for all days used before its service went off, with one bill for each
 -- period that has such days. Its next period begins on the day of return. A service that was switched
--- off and on again on one day has lost no day (back - 1 is closed_on): its running period goes on.
+-- off and on again on one day has lost no day (back - 1 is closed_on): its running period goes on, where it was
+-- not billed up to the cut.
 CREATE OR REPLACE FUNCTION service_off_close_postpaid(subscription subscriptions, back date, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -147,7 +148,8 @@ BEGIN
 	END IF;
 	UPDATE subscriptions
 	SET end_date = CASE WHEN back - 1 > subscription.closed_on THEN greatest(end_date, back - 1) ELSE end_date END,
-	    anchor_day = CASE WHEN back - 1 > subscription.closed_on THEN NULL ELSE anchor_day END, closed_on = NULL
+	    anchor_day = CASE WHEN back - 1 > subscription.closed_on OR end_date = subscription.closed_on AND month_day(back, anchor_day) <> back
+	                      THEN NULL ELSE anchor_day END, closed_on = NULL
 	WHERE id = subscription.id;
 END $$;
 
@@ -157,16 +159,17 @@ END $$;
  * days back, at most grace_days of them, so that the customer gets a whole period
  * from the day of payment. They are counted up to the due date and grace of the
  * oldest bill settled during the off period: later days were served for another
- * reason, such as a promise. Rows of service_days and service_offs take their ids
- * from one sequence, so a row with a higher id was entered after the off period
- * had begun. The search goes back 150 days, as due_days is at most 60 and
- * grace_days at most 90.
+ * reason, such as a promise; so were days before the end date as it is without
+ * what was paid since the cut. Rows of service_days and service_offs take their
+ * ids from one sequence, so a row with a higher id was entered after the off
+ * period had begun.
  */
 CREATE OR REPLACE FUNCTION service_restart_gift(subscription subscriptions, service_off service_offs, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	grace int := (SELECT grace_days FROM settings);
 	paid  invoices;
+	first date;
 	last  date;
 	n     int;
 BEGIN
@@ -176,8 +179,10 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
+	SELECT subscription.start_date + coalesce(sum(days), 0)::int INTO first FROM service_days
+	WHERE subscription_id = subscription.id AND NOT (kind IN ('period', 'off') AND id > service_off.id);
 	last := least(paid.first_due_date + grace, today - 1);
-	SELECT count(*) INTO n FROM generate_series(greatest(subscription.start_date, last - 150), last, interval '1 day') AS g(moment)
+	SELECT count(*) INTO n FROM generate_series(first, last, interval '1 day') AS g(moment)
 	WHERE is_restart_day(subscription, paid.id, service_off.id, moment::date);
 	PERFORM service_days_add(subscription.id, least(n, grace), 'gift', paid.id, NULL, 'a whole period from the day of payment', today, last);
 END $$;

@@ -175,6 +175,7 @@ BEGIN
 	END IF;
 	base := base || discount_agreed(invoice.id, (SELECT sum(l.amount)::bigint FROM unnest(base) l));
 	PERFORM invoice_issue(draft, bill_compose(s, base, periods, invoice.period_end - invoice.period_start + 1, today), today);
+	UPDATE subscriptions SET anchor_day = NULL WHERE id = s.id AND s.anchor_day IS NULL; -- the next period sets it
 END $$;
 
 /*

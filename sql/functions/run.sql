@@ -253,7 +253,7 @@ END $$;
 CREATE OR REPLACE FUNCTION subscription_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
-	IF subscription.waits_first THEN
+	IF subscription.waits_first AND subscription.suspend_reason = 'new' THEN
 		RETURN first_bill_begin(subscription, today);
 	ELSIF subscription.suspend_reason = 'new' THEN
 		PERFORM subscription_switch_on(subscription, 'the service begins', today, false);
@@ -440,7 +440,8 @@ END $$;
 /*
  * Switch on again all subscriptions that a run switched off and that nothing has
  * changed since. Their off periods are struck out: they count for nothing.
- * hold_until keeps the next run from switching them off. Returns their number.
+ * hold_until keeps the next run from switching them off for debt. A pause that
+ * began with the run is planned again. Returns their number.
  */
 CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, today date) RETURNS int
 LANGUAGE plpgsql AS $$
@@ -461,7 +462,9 @@ BEGIN
 	         WHERE x.id = ANY(subs) AND o.run_id = run AND o.back_on IS NULL AND o.struck_at IS NULL
 	           AND coalesce(x.suspend_reason, x.status) = o.cause ORDER BY x.seq LOOP
 		UPDATE service_offs SET struck_at = now() WHERE subscription_id = s.id AND run_id = run AND back_on IS NULL;
-		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1), closed_on = NULL WHERE id = s.id;
+		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1), closed_on = NULL,
+			begin_on = CASE WHEN s.suspend_reason = 'pause' THEN s.pause_from ELSE begin_on END
+		WHERE id = s.id;
 		PERFORM subscription_set_status(s, 'active', NULL, format('the run of %s was undone', r.business_date));
 		n := n + 1;
 	END LOOP;

@@ -61,14 +61,14 @@ BEGIN
 	END IF;
 END $$;
 
--- Keep the line off until its first bill is paid, if the setting says so.
+-- Keep the line off until its first bill is paid, if the setting says so: from its first day, which may have passed.
 CREATE OR REPLACE FUNCTION first_payment_wait(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT (SELECT first_payment_first FROM settings) THEN
 		RETURN;
 	END IF;
-	PERFORM service_off_open(subscription, 'new', greatest(subscription.start_date, today));
+	PERFORM service_off_open(subscription, 'new', subscription.start_date);
 	UPDATE subscriptions SET status = 'suspended', suspend_reason = 'new', waits_first = true, begin_on = today + 1, updated_at = now() WHERE id = subscription.id;
 END $$;
 
@@ -116,7 +116,9 @@ DECLARE
 BEGIN
 	subscription.anchor_day := NULL;
 	draft := period_draft(subscription, invoice.period_start, day);
-	IF (first_lines(first_from(subscription, invoice.period_start), draft.period_end, NULL)).last <> invoice.period_end THEN
+	IF (CASE (SELECT cycle FROM terms_of(subscription))
+	    WHEN 'rolling' THEN EXISTS (SELECT FROM invoice_lines WHERE invoice_id = invoice.id AND kind = 'part')
+	    ELSE (first_lines(first_from(subscription, invoice.period_start), draft.period_end, NULL)).last <> invoice.period_end END) THEN
 		given := day + (invoice.period_end - invoice.period_start);
 	END IF;
 	draft := period_draft(subscription, day, day);

@@ -1,4 +1,4 @@
-"""A plain model of the ledger of days and of the bills, written from the text of the contract alone.
+"""A plain model of the ledger of days and of the bills, written from the rules in words alone, never from the SQL.
 
 It is the other opinion: the real system is driven with the same events and must show the same money
 and the same days every day. So it is naive on purpose: loops over lists, whole rupiah as int, days
@@ -13,18 +13,25 @@ Events: "day" (the business date), "op", and:
 
     package           package, price, unit ("day" or "month"), length
     price             package, price
-    customer          customer
+    customer          customer, exempt (from tax)
     create            sub, customer, package, cycle, mode, policy, auto_renew, dates (None or a pair),
-                      billed (the dates are not paid elsewhere: they are the period of the first bill)
+                      billed (the dates are not paid elsewhere: they are the period of the first bill), router,
+                      billing (day)
     other             sub, amount, due: a bill without a period
-    run
+    item              item, sub, kind (item or discount), amount, percent, quantity, start, periods
+    item_remove       item
+    charge            customer, sub (None: any line), kind, amount, quantity, own_bill, due
+    run               force (the guard is passed over)
+    undo_run          the last run that was not undone
+    away, back        router: no connection can be made, and can again
     pay               lot, invoice, amount (None: what is outstanding), surplus
     deposit           lot, customer, amount
     reverse           lot
     refund            lot, amount, reopen (what no credit covers is a debt again, else written off)
     gift, payout      lot and customer, amount (> 0)
     promise           sub, until
-    suspend, pause, resume, cancel        sub
+    pause             sub, first, until (first and last day off)
+    suspend, resume, cancel               sub
     days              sub, days
     change            sub, package
     cancel_invoice    invoice, waive
@@ -50,7 +57,22 @@ Readings where the text leaves a choice
     period that has passed, or again where the first was cancelled.
  9. A payment of which a part was refunded can be undone by hand, for what is left; not where a part of
     it was paid out.
-10. Policy restart takes end_date as it stood on each day, and looks back 150 days.
+10. Policy restart takes end_date as it stood on each day, and as it was at the cut.
+11. A run is undone as long as the line stands as the run left it; it holds the night after the day on
+    which it is undone. A pause that began with it is planned again.
+12. A line that begins later is off until then, as one that waits for its first payment is.
+13. A bill on which less than suspend_min_amount is owed cuts no line, and keeps none off.
+14. Each fixed discount takes its amount times its quantity from what the ones before it left of package and items; pending
+    days have their price by package and items without these discounts, and take at most what they left. A bill over several periods takes an item once for each.
+15. A charge waits for a bill of a period; on a bill that was cancelled it waits again, and where the line ends it has a
+    bill of its own. So has one that is entered later. A late fee is of what is outstanding and no fee itself, its percentage rounded up as
+    every share; the fee for a return is a charge.
+16. A rolling postpaid line begins a period, and its anchor, on the day of its return; a part of a period costs its price x
+    its days / the days of the period. The first part of a postpaid line costs the whole price, too, under first_period full.
+17. Merge is for the bill of sign-up, not for the one after it was cancelled. The first bill of a line that waits for it moves
+    from the day after its issue on.
+18. A pause that is planned begins with the run of its first day, or the first run after it; that
+    of a line which is off then, after its return.
 """
 import calendar
 import math
@@ -92,14 +114,20 @@ def part_price(price, whole, used, length, round_to):
     return rounded_up(Fraction(price * used, whole * length), round_to)
 
 
+def half_up(exact):
+    return math.floor(exact + Fraction(1, 2))
+
+
 def rounded_up(exact, round_to):
     return math.ceil(exact / round_to) * round_to
 
 
 def months_of(first, last, billing):
-    """5.2: the days from first to last in months that run from billing day to billing day, as a fraction."""
+    """The days from first to last in months that run from billing day to billing day, as a fraction."""
     found = Fraction(0)
-    month = in_month(first, 0 if first.day >= billing else -1, billing)
+    month = in_month(first, -1, billing)
+    while in_month(month, 1, billing) <= first:
+        month = in_month(month, 1, billing)
     while month <= last:
         after = in_month(month, 1, billing)
         used = min(last, after - ONE) - max(first, month) + ONE
@@ -123,6 +151,7 @@ class Off:
     lost: int = 0
     given: int = 0
     settled: list = field(default_factory=list)  # bills of periods
+    before: int = 0  # rows of the ledger when it began
 
     @property
     def days(self):
@@ -156,7 +185,14 @@ class Line:
     bills: list = field(default_factory=list)
     promised: set = field(default_factory=set)
     gifted: date = date.min  # last day that a gift of policy restart made up for
+    pause_from: date | None = None  # planned
     pause_until: date | None = None
+    router: int | None = None
+    billing: int | None = None  # its own billing day
+    waits: bool = False  # for its first payment
+    given: bool = False  # dates came with its first bill
+    spared: int = 0  # nights of one outage of its router
+    spared_on: date | None = None
     open_promises: int = 0
     ended: date | None = None
     pending: int = 0
@@ -188,24 +224,99 @@ class Line:
 
 
 @dataclass(eq=False)
+class Item:
+    line: Line
+    kind: str
+    amount: int | None
+    percent: int | None
+    quantity: int
+    start: date
+    periods: int | None
+    removed: bool = False
+
+
+@dataclass(eq=False)
+class Charge:
+    customer: int
+    line: Line | None  # None: any line of the customer
+    kind: str
+    amount: int
+    bill: object = None
+    removed: bool = False
+
+
+@dataclass(eq=False)
+class Entry:
+    """One line of a bill."""
+    kind: str
+    amount: int
+    item: Item | None = None
+    charge: Charge | None = None
+    times: int = 0   # periods of the item
+    days: int = 0    # pending days
+
+    @property
+    def is_service(self):
+        return self.kind in ("package", "part", "item") or (self.kind == "discount" and not self.days)
+
+    @property
+    def is_agreed(self):
+        """The price of the periods, with the discount that was agreed for paying ahead."""
+        return self.kind in ("package", "part") or (self.kind == "discount" and not self.days and not self.item)
+
+    @property
+    def is_taxable(self):
+        return self.kind not in ("deposit", "late_fee", "tax")
+
+
+@dataclass(eq=False)
 class Bill:
     key: str
     serial: int
     line: Line
     kind: str
-    amount: int
+    entries: list
     due: date
     issued: date
     start: date | None = None
     end: date | None = None
     status: str = "unpaid"
     first_due: date | None = None
-    price: int = 0        # of the period, before what pending days take off
-    taken: int = 0        # pending days that it has taken
+    package: int = 0
+    periods: int = 1
+    tax: int = 0
+    late: bool = False    # its late fee was charged
     touched: bool = False
     waived: bool = False
     promises: int = 0
     pays: list = field(default_factory=list)
+
+    @property
+    def amount(self):
+        return sum(e.amount for e in self.entries)
+
+    @property
+    def price(self):
+        """The price of its days, before what pending days take off."""
+        return sum(e.amount for e in self.entries if e.is_service)
+
+    @property
+    def days_price(self):
+        """By which pending days have theirs: without recurring discounts."""
+        return sum(e.amount for e in self.entries if e.is_agreed or e.kind == "item")
+
+    @property
+    def discount(self):
+        return -sum(e.amount for e in self.entries if e.kind == "discount")
+
+    @property
+    def subtotal(self):
+        return sum(e.amount for e in self.entries if e.kind not in ("discount", "tax"))
+
+    @property
+    def taken(self):
+        """Pending days that it has taken."""
+        return sum(e.days for e in self.entries)
 
     @property
     def paid(self):
@@ -263,9 +374,16 @@ class Pay:
 class Model:
     def __init__(self, **settings):
         self.set = dict({"lead_days": 7, "grace_days": 1, "due_days": 0, "first_due_days": 3, "round_to": 100,
-                         "billing_day": 1, "postpaid_due_days": 10, "promises_max": 2}, **settings)
+                         "billing_day": 1, "postpaid_due_days": 10, "promises_max": 2, "suspend_guard": None,
+                         "tax_mode": "none", "tax_rate": 1100, "tax_base": "1/1", "late_fee": 0, "late_fee_percent": 0,
+                         "late_fee_days": 0, "reactivation_fee": 0, "other_due_days": 7,
+                         "first_period": "prorate", "merge_days": 10, "first_payment_first": False, "prorate_last": False,
+                         "arrears": "stop", "arrears_max": 3,
+                         "suspend_min_amount": 0, "no_suspend_days": []}, **settings)
         self.packages, self.customers, self.lines = {}, [], {}
         self.bills, self.lots = {}, {}
+        self.runs, self.away = [], set()
+        self.items, self.charges, self.exempt = {}, [], set()
         self.paid_out, self.written_off, self.undone = Counter(), Counter(), Counter()  # by customer
 
     def apply(self, event):
@@ -290,6 +408,7 @@ class Model:
     @staticmethod
     def bill_row(b):
         return {"kind": b.kind, "status": b.status, "amount": b.amount, "paid_amount": b.paid,
+                "subtotal": b.subtotal, "discount": b.discount, "tax_amount": b.tax,
                 "due_date": b.due.isoformat(), "period_start": b.start and b.start.isoformat(),
                 "period_end": b.end and b.end.isoformat()}
 
@@ -310,7 +429,8 @@ class Model:
         last = bill.due
         if bill.start is not None and self.rolls(bill.line):
             last = max(last, end or bill.line.end)
-        return bill.status in OPEN and last + days(self.set["grace_days"]) < day
+        least = bill.outstanding >= self.set["suspend_min_amount"]
+        return bill.status in OPEN and least and last + days(self.set["grace_days"]) < day
 
     @staticmethod
     def in_debt(line, day):
@@ -343,7 +463,7 @@ class Model:
 
     def goes_off(self, line, day, cause):
         if line.off is None:
-            line.offs.append(Off(day, cause))
+            line.offs.append(Off(day, cause, before=len(line.rows)))
 
     def comes_back(self, line, day):
         off = line.off
@@ -353,6 +473,9 @@ class Model:
             self.bill_used(line, day)
         given, lost = self.split(line, off, day)
         off.back, off.given, off.lost = day, given, lost
+        closed = line.billed_to == off.start - ONE and line.anchor and in_month(off.start, 0, line.anchor) != off.start
+        if line.mode == "postpaid" and (off.start < day or closed):
+            self.moved_anchor(line)
         if line.mode == "postpaid":
             return
         if line.cycle == "calendar" and off.cause in ("manual", "pause"):
@@ -373,15 +496,16 @@ class Model:
             o.start <= day and (o.back is None or day < o.back) for o in line.offs)
 
     def restart_days(self, line, day):
-        """5.1: the days on after end_date, as it stood on each, up to due date and grace of the oldest bill of a
+        """The days on after end_date, as it stood on each and as it is without what was paid since the cut, up to due date and grace of the oldest bill of a
         period settled while off; never promised ones, nor those that another bill settled with it pays for."""
         settled = [b for b in line.off.settled if b.status == "paid"]
         if line.policy != "restart" or line.cycle == "calendar" or not settled:
             return [], None
         oldest = min(settled, key=lambda b: (b.first_due, b.serial))
         last = min(oldest.first_due + days(self.set["grace_days"]), day - ONE)
+        paid = [r.days for r in line.rows[:line.off.before]] + [r.days for r in line.rows[line.off.before:] if r.kind != "period"]
         sold = [d for b in settled if b is not oldest for d in span(b.start, b.end)]
-        found = [d for d in span(max(last - days(150), line.gifted + ONE), last) if self.was_on(line, d)
+        found = [d for d in span(max(line.start + days(sum(paid)), line.gifted + ONE), last) if self.was_on(line, d)
                  and line.paid_to_on(d) < d and d not in line.promised and d not in sold]
         return found, last
 
@@ -403,13 +527,16 @@ class Model:
             for lot in self.lots.values():
                 if lot.customer == customer and bill.status in OPEN:
                     self.allocate(lot, bill, day)
-        for line in self.lines.values():  # a part of a bill is a payment, too: on, where no bill is past its grace (5.5)
+        for line in self.lines.values():  # a part of a bill is a payment, too: on, where no bill is past its grace
             if line.customer == customer and line.status in ("suspended", "expired"):
                 self.lift(line, day)
 
     def settle(self, bill, day):
         line = bill.line
         bill.status = "paid"
+        if line.waits and bill.kind == "first" and bill.start < day and line.cycle == "rolling":
+            line.anchor = None
+            bill.start, bill.end = day, day + days(bill.length - 1) if line.given else self.period(line, day)[0]
         if bill.start is not None and line.mode == "prepaid":
             line.rows.append(Row("period", bill.length, day, bill))
             line.open_promises = 0
@@ -419,14 +546,15 @@ class Model:
             return
         self.lift(line, day)
 
-    def lift(self, line, day, paid=True):
-        """A payment may switch the line on again; a cancelled bill or a moved due date, if nothing overdue remains (5.4)."""
+    def lift(self, line, day, paid=True, fee=True):
+        """A payment or a cancelled bill may switch the line on again; a moved due date, if nothing overdue remains."""
         overdue = not paid and any(b.status == "overdue" for b in line.bills)
-        if line.status == "suspended" and line.reason == "debt" and self.clear(line, day) and not overdue:
-            self.restart(line, day)
+        if line.waits and line.reason == "new" and line.start <= day and self.first_is_paid(line) \
+                and self.clear(line, day):
             self.put_on(line, day)
+        if line.status == "suspended" and line.reason == "debt" and self.clear(line, day) and not overdue:
+            self.put_on(line, day, fee)
         elif line.status == "expired" and self.end_if_back(line, day) >= day and self.clear(line, day):
-            self.restart(line, day)
             self.put_on(line, day)
         if not any(b.status in OPEN for b in line.bills) and (line.auto_renew or line.end >= day):
             line.hold = None
@@ -448,9 +576,18 @@ class Model:
         end = self.end_if_back(line, day)
         return not any(self.past_grace(b, day, end) for b in line.bills)
 
-    def put_on(self, line, day):
+    def put_on(self, line, day, fee=True):
+        """fee: where the cut had its reason."""
+        cause = line.off.cause if line.off else None
+        if cause in ("debt", "expired"):
+            self.restart(line, day)
+        line.status, line.reason = "active", None
         self.comes_back(line, day)
-        line.status, line.reason, line.pause_until = "active", None, None
+        if fee and cause == "debt" and self.set["reactivation_fee"]:
+            self.charge_fee(line, "charge", self.set["reactivation_fee"], day)
+        if line.pause_from is None or (line.pause_until is not None and line.pause_until < day):
+            line.pause_from = line.pause_until = None
+        line.waits = False
 
     def undo(self, bill, day):
         bill.status = "overdue" if bill.due < day else "unpaid"
@@ -460,36 +597,103 @@ class Model:
 
     # ---- issuing
 
-    def issue(self, line, kind, amount, due, day, period=(None, None)):
+    def issue(self, line, kind, entries, due, day, period=(None, None), periods=1):
+        """entries: the lines that it begins with; of a bill of periods items, charges and discounts follow."""
         key = "%d/%d" % (line.number, len(line.bills) + 1)
-        bill = Bill(key, len(self.bills), line, kind, amount, due, day, period[0], period[1], first_due=due, price=amount)
+        bill = Bill(key, len(self.bills), line, kind, list(entries), due, day, period[0], period[1], first_due=due, periods=periods, package=line.package)
         self.bills[key] = bill
         line.bills.append(bill)
         if bill.start is not None:
-            self.take_pending(bill)
+            self.furnish(bill, day)
+        self.finish(bill)
         if bill.amount == 0:
             self.settle(bill, day)
         else:
             self.apply_credit(line.customer, day)
         return bill
 
+    def furnish(self, bill, day):
+        agreed = [e for e in bill.entries if e.kind == "discount"]  # when paying ahead
+        bill.entries = [e for e in bill.entries if e.kind != "discount"]
+        due = [(item, self.times_of(item, bill)) for item in self.items.values()
+               if item.line is bill.line and item.start <= day and not item.removed]
+        due.sort(key=lambda d: d[0].start)
+        for item, times in due:
+            if item.kind == "item" and times > 0:
+                bill.entries.append(Entry("item", item.amount * item.quantity * times, item=item, times=times))
+        for entry in agreed:
+            bill.entries.append(Entry("discount", -min(bill.price, -entry.amount)))
+        for item, times in due:
+            if item.kind == "discount" and times > 0:
+                bill.entries.append(Entry("discount", -self.discount_of(item, times, bill), item=item, times=times))
+        for charge in self.waiting(bill.line):
+            charge.bill = bill
+            bill.entries.append(Entry(charge.kind, charge.amount, charge=charge))
+
+    def times_of(self, item, bill):
+        """Periods of the bill that the item stands for."""
+        used = sum(e.times for b in item.line.bills if b.status != "cancelled" for e in b.entries if e.item is item)
+        return bill.periods if item.periods is None else min(bill.periods, item.periods - used)
+
+    @staticmethod
+    def discount_of(item, times, bill):
+        if item.percent is not None:
+            off = half_up(Fraction(bill.price * item.percent * times, 100 * bill.periods))
+        else:
+            off = item.amount * item.quantity * times
+        return min(off, bill.price)
+
+    def waiting(self, line):
+        """Charges for the next bill of the line."""
+        return [c for c in self.charges if c.customer == line.customer and c.line in (line, None) and not c.removed
+                and (c.bill is None or c.bill.status == "cancelled")]
+
+    def finish(self, bill):
+        """Pending days and tax, which stand behind all else."""
+        line = bill.line
+        line.pending += bill.taken
+        bill.entries = [e for e in bill.entries if not e.days and e.kind != "tax"]
+        if bill.start is not None and line.pending > 0:
+            taken = min(line.pending, bill.length)
+            off = min(bill.price, part_price(bill.days_price, 1, taken, bill.length, self.set["round_to"]))
+            line.pending -= taken
+            bill.entries.append(Entry("discount", -off, days=taken))
+        bill.tax = self.tax_of(bill)
+        if bill.tax and self.set["tax_mode"] == "exclusive":
+            bill.entries.append(Entry("tax", bill.tax))
+
+    def tax_of(self, bill):
+        if self.set["tax_mode"] == "none" or bill.line.customer in self.exempt:
+            return 0
+        rate = Fraction(self.set["tax_rate"], 10000) * Fraction(self.set["tax_base"])
+        taxable = sum(e.amount for e in bill.entries if e.is_taxable)
+        return half_up(taxable * rate if self.set["tax_mode"] == "exclusive" else taxable * rate / (1 + rate))
+
     def drop(self, bill, day):
+        self.void(bill)
+        self.apply_credit(bill.line.customer, day)
+
+    def void(self, bill):
         """Cancels a bill; what was paid on it becomes credit, and days that it took wait again."""
         bill.status = "cancelled"
-        bill.line.pending += bill.taken
+        self.let_go(bill)
         for pay in bill.pays:
             pay.lot.pays.remove(pay)
         bill.pays = []
-        self.apply_credit(bill.line.customer, day)
+
+    @staticmethod
+    def let_go(bill):
+        """Days that it took wait again; as charges do."""
+        bill.line.pending += bill.taken
 
     def release(self, bill, day):
         """Cancels a bill of an ended line, whether paid or not."""
         if bill.status == "paid":
             self.undo(bill, day)
-        self.drop(bill, day)
+        self.void(bill)
 
     def not_begun(self, line, day):
-        return [b for b in line.bills if b.holds and b.status in OPEN and b.start > day]
+        return [b for b in line.bills if b.holds and b.status in OPEN and (b.start > day or (line.waits and b.kind == "first"))]
 
     def next_first(self, line, day):
         """The day after the end date if every open period bill were paid on the day."""
@@ -510,7 +714,7 @@ class Model:
     def period(self, line, first):
         """(last day, price) of the period or part that begins on the day."""
         package = self.packages[line.package]
-        if line.cycle == "calendar" or line.mode == "postpaid":
+        if line.cycle == "calendar":
             return self.calendar_period(line, package, first)
         if package.unit == "day":
             return first + days(package.length - 1), package.price
@@ -519,92 +723,220 @@ class Model:
         return in_month(first, package.length, line.anchor) - ONE, package.price
 
     def calendar_period(self, line, package, first):
-        """5.2: n months from the first billing day after sign-up on; of one that has begun, the part that is left."""
-        billing, length = self.set["billing_day"], package.length
-        begin = in_month(line.start, 0 if line.start.day <= billing else 1, billing)
+        """N months from the first billing day after sign-up on; of one that has begun, the part that is left."""
+        billing, length = self.billing_day(line), package.length
+        begin = in_month(line.start, 0, billing)
+        if begin < line.start:
+            begin = in_month(line.start, 1, billing)
         while begin > first:
             begin = in_month(begin, -length, billing)
         while in_month(begin, length, billing) <= first:
             begin = in_month(begin, length, billing)
         last = in_month(begin, length, billing) - ONE
-        return last, self.days_price(package, first, last)
+        return last, self.days_price(line, package, first, last)
 
-    def days_price(self, package, first, last):
-        months = months_of(first, last, self.set["billing_day"])
+    def billing_day(self, line):
+        return line.billing or self.set["billing_day"]
+
+    def days_price(self, line, package, first, last):
+        """The price of some days of a period."""
+        if line.cycle == "rolling":
+            whole = (in_month(first, package.length, line.anchor or first.day) - first).days
+            return part_price(package.price, 1, (last - first).days + 1, whole, self.set["round_to"])
+        months = months_of(first, last, self.billing_day(line))
         return package.price if months == package.length else rounded_up(package.price * months / package.length, self.set["round_to"])
 
-    def issue_next(self, line, kind, day, due=None):
-        first = self.next_first(line, day)
+    def services(self, line, first, signs_up=False):
+        """(last day, entries) of the bill of the period that begins on the day."""
         last, price = self.period(line, first)
-        if due is None:
-            due = max(first - ONE + days(self.set["due_days"]), day)
-        return self.issue(line, kind, price, due, day, (first, last))
+        whole = self.packages[line.package].price
+        if not (first == line.start or signs_up) or line.cycle != "calendar" or price == whole:
+            return last, [Entry("package", price)]
+        if self.set["first_period"] == "full":
+            return last, [Entry("package", whole)]
+        if self.set["first_period"] == "merge" and signs_up and (last - first).days + 1 < self.set["merge_days"]:
+            return self.period(line, last + ONE)[0], [Entry("package", price), Entry("package", whole)]
+        return last, [Entry("package", price)]
 
-    def take_pending(self, bill):
-        """5.2: pending days x the bill's price / the days of its period, at most all of them."""
-        line = bill.line
-        line.pending += bill.taken
-        bill.taken = min(line.pending, bill.length)
-        line.pending -= bill.taken
-        bill.amount = bill.price - min(bill.price, part_price(bill.price, 1, bill.taken, bill.length, self.set["round_to"]))
+    def issue_next(self, line, kind, day, due=None, signs_up=False):
+        first = self.next_first(line, day)
+        last, entries = self.services(line, first, signs_up)
+        if due is None:
+            due = self.first_due(first, day) if kind == "first" else max(first - ONE + days(self.set["due_days"]), day)
+        return self.issue(line, kind, entries, due, day, (first, last))
 
     # ---- a run
 
-    def op_run(self, day):
-        for step in (self.begin, self.renew, self.overdue, self.expire, self.suspend):
-            for line in self.lines.values():
+    def op_run(self, day, force=False):
+        active = len([s for s in self.lines.values() if s.status == "active"])
+        guard = self.set["suspend_guard"] if self.set["suspend_guard"] is not None else max(20, active // 10)
+        run = []  # spans that it opened, with what it made of the line
+        self.runs.append(run)
+        for step in (self.begin, self.renew, self.overdue, self.late):
+            self.take_off(list(self.lines.values()), None, (lambda line, day: True, step), run, day)
+        for due, step in ((self.expires, self.expire), (self.suspends, self.suspend)):
+            self.take_off([s for s in self.lines.values() if due(s, day)], None if force else guard, (due, step), run, day)
+
+    @staticmethod
+    def take_off(found, guard, rule, run, day):
+        """A step that would take too many lines takes none."""
+        if guard is not None and len(found) > guard:
+            return
+        due, step = rule
+        for line in found:
+            before, planned = line.off, line.pause_from
+            if due(line, day):  # again: another one's bill may have changed it
                 step(line, day)
+                if line.off not in (before, None):
+                    run.append((line, line.off, (line.status, line.reason), planned))
+
+    def op_undo_run(self, day):
+        refuse_unless(self.runs, "409")
+        for line, off, made, planned in self.runs.pop():
+            if line.off is off and (line.status, line.reason) == made:
+                line.pause_from = planned
+                line.offs.remove(off)
+                line.status, line.reason = "active", None
+                line.hold = max(line.hold or date.min, day + ONE)
+
+    def op_away(self, day, router):
+        self.away.add(router)
+
+    def op_back(self, day, router):
+        self.away.discard(router)
+        for line in self.lines.values():
+            if line.router == router:
+                line.spared = 0
 
     def begin(self, line, day):
+        if line.reason == "new" and line.start <= day:
+            if not line.waits:
+                self.put_on(line, day)
+            else:
+                self.lift(line, day)
+                self.first_moves(line, day)
         if line.reason == "pause" and line.pause_until is not None and line.pause_until < day:
             self.put_on(line, day)
+        if line.pause_from is not None and line.pause_from <= day and line.status != "cancelled":
+            if line.status == "active" and line.pause_until is not None and line.pause_until < day:
+                line.pause_from = line.pause_until = None
+            elif line.status == "active":
+                line.pause_from = None
+                self.by_hand(line, day, "pause")
+
+    @staticmethod
+    def first_is_paid(line):
+        return any(b.kind == "first" and (b.status == "paid" or b.waived) for b in line.bills)
+
+    def first_moves(self, line, day):
+        """The first bill of a line that waits for it, while nothing touched it: as if it signed up on the day."""
+        for bill in line.bills:
+            if bill.kind == "first" and bill.status in OPEN and not bill.touched and bill.start <= day and bill.issued < day:
+                self.to_day(bill, day)
+                bill.due = max(bill.due, self.first_due(day, day))
+                bill.status = "unpaid"
+
+    def to_day(self, bill, day):
+        line = bill.line
+        line.anchor = None
+        length = bill.length
+        bill.start = day
+        if line.given:
+            bill.end = day + days(length - 1)
+        else:
+            bill.end, entries = self.services(line, day, signs_up=True)
+            if line.cycle == "calendar":
+                self.compose_anew(bill, entries, day)
+
+    def compose_anew(self, bill, entries, day):
+        bill.line.pending += bill.taken
+        for entry in bill.entries:
+            if entry.charge:
+                entry.charge.bill = None
+        bill.entries = entries
+        self.furnish(bill, day)
+        self.finish(bill)
 
     def renew(self, line, day):
         if line.mode == "postpaid":
             self.bill_used(line, day)
-        if line.status != "active" or not line.auto_renew or line.mode != "prepaid":
+        if not (line.status == "active" or self.is_billed_off(line)) or not line.auto_renew or line.mode != "prepaid":
             return
         first = self.next_first(line, day)
         length = (self.period(line, first)[0] - first).days + 1
         if first - days(min(self.set["lead_days"], length - 1)) <= day:
             self.issue_next(line, self.kind_of(line, first), day)
 
+    def is_billed_off(self, line):
+        """Arrears: a line that is off for debt or has expired is billed on, under keep alone."""
+        for_debt = line.status == "expired" or line.reason == "debt"
+        return self.set["arrears"] == "bill" and line.policy == "keep" and for_debt and line.status != "cancelled" and \
+            len([b for b in line.bills if b.holds and b.status in OPEN]) < self.set["arrears_max"]
+
     @staticmethod
     def kind_of(line, first):
         return "first" if first == line.start else "renewal"
 
     def bill_used(self, line, day, until=None):
-        """Postpaid: each period or part that has passed; of a line that is on, up to a day that is given."""
+        """Postpaid: each period or part that has passed; of a line that is on, up to a day that is given. Was a part billed?"""
+        part = False
         while line.mode == "postpaid":
             first = self.postpaid_first(line)
-            last, price = self.period(line, first)
+            last, entries = self.services(line, first)
             stop = line.off.start - ONE if line.off else line.ended or until
             if stop is not None and stop < last:
-                last, price = stop, self.days_price(self.packages[line.package], first, stop)
+                last, entries = stop, [Entry("package", self.days_price(line, self.packages[line.package], first, stop))]
+                part = part or last >= first
             if last < first or (last >= day and stop is None) or (line.status == "cancelled" and stop is None):
-                return
+                return part
             due = day + days(self.set["postpaid_due_days"])
-            self.issue(line, self.kind_of(line, first), price, due, day, (first, last))
+            self.issue(line, self.kind_of(line, first), entries, due, day, (first, last))
+        return part
 
     def overdue(self, line, day):
         for bill in line.bills:
             if bill.status == "unpaid" and bill.due < day:
                 bill.status = "overdue"
 
-    def expire(self, line, day):
+    def late(self, line, day):
+        for bill in list(line.bills):
+            fee = self.set["late_fee"] or rounded_up(Fraction(self.late_base(bill) * self.set["late_fee_percent"], 100), self.set["round_to"])
+            if bill.status == "overdue" and not bill.late and bill.due + days(self.set["late_fee_days"]) <= day \
+                    and fee > 0 and self.late_base(bill) > 0:
+                bill.late = True
+                self.charge_fee(line, "late_fee", fee, day)
+
+    @staticmethod
+    def late_base(bill):
+        """Owed for anything but late fees."""
+        return min(bill.outstanding, bill.amount - sum(e.amount for e in bill.entries if e.kind == "late_fee"))
+
+    def expires(self, line, day):
         may = line.status == "active" or (line.status == "suspended" and line.reason == "debt")
-        if may and line.mode == "prepaid" and not line.auto_renew and line.end < day and not self.held(line, day):
-            line.status, line.reason = "expired", None
-            self.goes_off(line, day, "expired")
-            for bill in self.not_begun(line, day):
-                self.drop(bill, day)
+        return may and line.mode == "prepaid" and not line.auto_renew and line.end < day and not self.held(line, day)
+
+    def expire(self, line, day):
+        line.status, line.reason = "expired", None
+        self.goes_off(line, day, "expired")
+        for bill in self.not_begun(line, day):
+            self.drop(bill, day)
+
+    def suspends(self, line, day):
+        """In debt past the grace, and nothing spares the line tonight."""
+        if line.status != "active" or self.held(line, day) or self.is_spared_day(day) or not any(
+                b.status == "overdue" and self.past_grace(b, day) for b in line.bills):
+            return False
+        if line.router in self.away and line.spared_on != day and line.spared < 3:
+            line.spared, line.spared_on = line.spared + 1, day
+        return not (line.router in self.away and line.spared_on == day)
+
+    def is_spared_day(self, day):
+        return day.isoformat() in self.set["no_suspend_days"] or day.strftime("%A").lower() in self.set["no_suspend_days"]
 
     def suspend(self, line, day):
-        debt = any(b.status == "overdue" and self.past_grace(b, day) for b in line.bills)
-        if line.status == "active" and debt and not self.held(line, day):
-            line.status, line.reason = "suspended", "debt"
-            self.goes_off(line, day, "debt")
-            self.bill_used(line, day)
+        line.status, line.reason = "suspended", "debt"
+        self.goes_off(line, day, "debt")
+        self.bill_used(line, day)
 
     # ---- packages, customers, lines
 
@@ -614,33 +946,74 @@ class Model:
     def op_price(self, day, package, price):
         self.packages[package].price = price
 
-    def op_customer(self, day, customer):
+    def op_customer(self, day, customer, exempt=False):
         self.customers.append(customer)
+        if exempt:
+            self.exempt.add(customer)
 
-    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates, billed=False):
+    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates, billed=False, router=None,
+                  billing=None):
         line = Line(sub, customer, package, dates[0] if dates else day, cycle, mode,
-                    "keep" if cycle == "calendar" else policy, auto_renew)
+                    "keep" if cycle == "calendar" else policy, auto_renew, router=router, billing=billing)
         self.lines[sub] = line
+        line.waits = self.set["first_payment_first"] and mode == "prepaid" and (billed or not dates)
+        if line.waits or line.start > day:
+            line.status, line.reason = "suspended", "new"
+        if line.waits:
+            self.goes_off(line, line.start, "new")
         if billed:
             self.issue_dates(line, dates, day)
         elif dates and mode == "prepaid":
             line.rows.append(Row("start", (dates[1] - dates[0]).days + 1, day))
         elif mode == "prepaid":
-            self.issue_next(line, "first", day, self.first_due(line.start, day))
+            self.issue_next(line, "first", day, self.first_due(line.start, day), signs_up=True)
 
     def issue_dates(self, line, dates, day):
         last, price = self.period(line, dates[0])
-        if dates[1] != last:
+        line.given = dates[1] != last
+        if line.given:
             length = (last - dates[0]).days + 1
             price = part_price(price, 1, (dates[1] - dates[0]).days + 1, length, self.set["round_to"])
-        self.issue(line, "first", price, self.first_due(dates[0], day), day, dates)
+        self.issue(line, "first", [Entry("package", price)], self.first_due(dates[0], day), day, dates)
 
     def first_due(self, first, day):
-        """5.2, 5.3: as of every prepaid bill, but never before D + first_due_days."""
+        """As of every prepaid bill, but never before D + first_due_days."""
         return max(first - ONE + days(self.set["due_days"]), day + days(self.set["first_due_days"]))
 
     def op_other(self, day, sub, amount, due):
-        self.issue(self.living(sub), "other", amount, due, day)
+        self.issue(self.living(sub), "other", [Entry("charge", amount)], due, day)
+
+    def op_item(self, day, item, sub, kind, amount, percent, quantity, start, periods):
+        self.items[item] = Item(self.living(sub), kind, amount, percent, quantity, start, periods)
+
+    def op_item_remove(self, day, item):
+        refuse_unless(not self.items[item].removed, "404")
+        self.items[item].removed = True
+
+    def op_charge(self, day, customer, sub, kind, amount, quantity, own_bill, due):
+        line = self.lines[sub] if sub is not None else None
+        charge = Charge(customer, line, kind, amount * quantity)
+        self.charges.append(charge)
+        if own_bill or (line is not None and line.status == "cancelled"):
+            self.bill_charges(line, [charge], due or day + days(self.set["other_due_days"]), day)
+
+    def bill_charges(self, line, charges, due, day):
+        if not charges:
+            return
+        bill = self.issue(line, "other", [Entry(c.kind, c.amount, charge=c) for c in charges], due, day)
+        for charge in charges:
+            charge.bill = bill
+
+    def charge_fee(self, line, kind, amount, day):
+        charge = Charge(line.customer, line, kind, amount)
+        self.charges.append(charge)
+        if line.status == "cancelled":
+            self.bill_last(line, day)
+
+    def bill_last(self, line, day):
+        """Bill what still waits for a bill of a line that ends, or has ended."""
+        mine = [c for c in self.waiting(line) if c.line is line]
+        self.bill_charges(line, mine, day + days(self.set["other_due_days"]), day)
 
     def living(self, number):
         line = self.lines[number]
@@ -650,11 +1023,12 @@ class Model:
     def op_promise(self, day, sub, until):
         refuse_unless(day <= until <= day + days(14), "422")
         line = self.living(sub)
+        refuse_unless(line.reason != "new" or line.start <= day, "409")
         owing, expired = any(b.status in OPEN for b in line.bills), line.status == "expired"
         refuse_unless(owing or line.status != "active", "409")
         overdue = [b for b in line.bills if b.status == "overdue"]
         refuse_unless(all(b.promises < self.set["promises_max"] for b in overdue), "409")
-        refuse_unless(not expired or line.open_promises < self.set["promises_max"], "409")
+        refuse_unless(not expired or owing or line.open_promises < self.set["promises_max"], "409")
         for bill in overdue:
             bill.promises += 1
         line.open_promises += expired
@@ -669,11 +1043,14 @@ class Model:
         refuse_unless(line.reason not in ("manual", "pause"), "409")
         self.by_hand(line, day, "manual")
 
-    def op_pause(self, day, sub, until=None):
+    def op_pause(self, day, sub, first=None, until=None):
         line = self.living(sub)
+        first = first or day
+        refuse_unless(first >= day and (until is None or until >= first), "422")
         refuse_unless(line.reason not in ("manual", "pause"), "409")
-        self.by_hand(line, day, "pause")
-        line.pause_until = until
+        line.pause_from, line.pause_until = first if first > day else None, until
+        if first == day:
+            self.by_hand(line, day, "pause")
 
     def by_hand(self, line, day, cause):
         if line.off is not None:
@@ -685,8 +1062,10 @@ class Model:
 
     def op_resume(self, day, sub):
         line = self.living(sub)
-        refuse_unless(line.reason == "pause", "409")
-        self.put_on(line, day)
+        refuse_unless(line.reason == "pause" or line.pause_from is not None, "409")
+        if line.reason == "pause":
+            self.put_on(line, day)
+        line.pause_from = line.pause_until = None
 
     def op_cancel(self, day, sub):
         line = self.lines[sub]
@@ -695,20 +1074,37 @@ class Model:
         line.status, line.reason = "cancelled", None
         line.ended = day
         self.goes_off(line, day + ONE, "manual")
-        for bill in [b for b in line.bills if b.holds and b.start > day]:
+        for bill in [b for b in line.bills if b.holds and (b.start > day or (line.waits and b.kind == "first"))]:
             self.release(bill, day)
+        if self.set["prorate_last"] and line.cycle == "calendar" and line.mode == "prepaid":
+            for bill in [b for b in line.bills if b.holds and b.status in OPEN and b.start <= day <= b.end and not b.touched]:
+                self.prorate(bill, min(day, line.off.start - ONE), day)
         self.pending_credit(line, day)
+        self.bill_last(line, day)
+        self.apply_credit(line.customer, day)
+
+    def prorate(self, bill, last, day):
+        """The part used of the last bill, which nothing touched, stays due."""
+        line = bill.line
+        rest = [e for e in bill.entries if e.kind not in ("package", "part")]
+        package = self.packages[bill.package]
+        used = self.days_price(line, package, bill.start, last) if last >= bill.start else 0
+        bill.entries = [Entry("part", used)] + rest
+        self.finish(bill)
+        if bill.outstanding == 0:
+            self.settle(bill, day)
+        self.apply_credit(line.customer, day)
 
     def pending_credit(self, line, day):
-        """5.2: what is pending when the line ends becomes credit, at the price of the newest bill."""
+        """Days pending when the line ends become credit, at the price of the newest bill."""
         priced = [b for b in line.bills if b.holds]
         if line.pending and priced:
-            worth = part_price(priced[-1].price, 1, line.pending, priced[-1].length, self.set["round_to"])
+            worth = part_price(priced[-1].days_price, 1, line.pending, priced[-1].length, self.set["round_to"])
             line.pending = 0
             self.op_gift(day, -len(self.lots), line.customer, worth)
 
     def op_days(self, day, sub, days):
-        """5.2, days by hand."""
+        """Days by hand."""
         line = self.living(sub)
         if not self.rolls(line):
             self.pending_days(line, day, days)
@@ -716,7 +1112,7 @@ class Model:
         refuse_unless(days > 0 or self.days_removable(line, day) + days >= 0, "422")
         line.rows.append(Row("gift", days, day))
         self.moved_anchor(line)
-        for bill in self.not_begun(line, day):
+        for bill in [b for b in self.not_begun(line, day) if b.start > day]:
             bill.start += timedelta(days=days)
             bill.end += timedelta(days=days)
             bill.due = max(bill.due + timedelta(days=days), bill.issued)
@@ -725,14 +1121,14 @@ class Model:
         self.lift(line, day)
 
     def days_removable(self, line, day):
-        """5.2: down to what periods and start pay for: no paid or begun period stands upon these given days."""
-        given, moving = sum(r.days for r in line.rows if r.kind == "gift"), self.not_begun(line, day)
+        """Down to what periods and start pay for: no paid or begun period stands upon these given days."""
+        given, moving = sum(r.days for r in line.rows if r.kind == "gift"), [b for b in self.not_begun(line, day) if b.start > day]
         stands = [b.end for b in line.bills if b.holds and b not in moving]
         free = min((b.start for b in moving), default=self.next_first(line, day))
         return max(min(given, (free - max(stands) - ONE).days if stands else given), 0)
 
     def pending_days(self, line, day, days):
-        """5.2: of a calendar or postpaid line, on the newest untouched bill that is out, else on the next."""
+        """Days of a calendar or postpaid line: on the newest untouched bill that is out, else on the next."""
         refuse_unless(line.pending + days >= 0, "422")
         self.pend(line, day, days)
         self.lift(line, day)
@@ -743,7 +1139,7 @@ class Model:
             self.due_moves(bill, bill.due + timedelta(days=days), day)
         untouched = [b for b in line.bills if b.status in OPEN and b.holds and not b.touched]
         if untouched:
-            self.take_pending(untouched[-1])
+            self.finish(untouched[-1])
             if untouched[-1].amount == 0:
                 self.settle(untouched[-1], day)
 
@@ -752,38 +1148,46 @@ class Model:
         if line.package == package:
             return
         again = [b for b in self.not_begun(line, day) if b.paid == 0]
-        self.bill_used(line, day, day - ONE)
+        if line.mode == "postpaid" and self.bill_used(line, day, day - ONE):
+            self.moved_anchor(line)
         line.package = package
         for bill in again:
             bill.status = "cancelled"
-            line.pending += bill.taken
+            self.let_go(bill)
         for bill in again:
             first = self.next_first(line, day)
             last, price = self.period(line, first)
-            self.issue(line, bill.kind, price, bill.due, day, (first, last))
+            self.issue(line, bill.kind, [Entry("package", price)], bill.due, day, (first, last))
 
     # ---- bills and money by hand
 
     def op_cancel_invoice(self, day, invoice, waive):
         bill = self.bills[invoice]
         refuse_unless(bill.status in OPEN and bill.paid == 0, "409")
-        self.drop(bill, day)
+        bill.status = "cancelled"
+        self.let_go(bill)
         bill.waived = waive and bill.start is not None
         if waive and bill.start is not None and bill.line.mode == "prepaid":
             bill.line.rows.append(Row("gift", bill.length, day))
+            self.moved_anchor(bill.line)
         if not waive:
             self.bill_again(bill, day)
-        self.lift(bill.line, day, paid=waive)
+        self.lift(bill.line, day, fee=False)
 
     def bill_again(self, bill, day):
-        """No run comes back to a period that lies before another one that is billed."""
+        """No run comes back to a period that lies before another one that is billed, or, of a postpaid line, before days off;
+        nor does it know the package that a postpaid line used then."""
         line = bill.line
-        if bill.start is None or line.status == "cancelled" or not any(b.holds and b.start > bill.start for b in line.bills):
+        if bill.start is None:
             return
-        due = max(bill.start - ONE + days(self.set["due_days"]), day)
         if line.mode == "postpaid":
-            due = day + days(self.set["postpaid_due_days"])
-        self.issue(line, bill.kind, bill.price, due, day, (bill.start, bill.end))
+            skipped, due = line.end >= bill.start or line.package != bill.package, day + days(self.set["postpaid_due_days"])
+        else:
+            skipped = line.status != "cancelled" and any(b.holds and b.start > bill.start for b in line.bills)
+            due = max(bill.start - ONE + days(self.set["due_days"]), day)
+        if skipped:
+            base = [Entry(e.kind, e.amount) for e in bill.entries if e.is_agreed]
+            self.issue(line, bill.kind, base, due, day, (bill.start, bill.end), bill.periods).package = bill.package
 
     def op_move_due(self, day, invoice, due):
         bill = self.bills[invoice]

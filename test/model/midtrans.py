@@ -1,6 +1,6 @@
 """Online payments as a sequential reader sees them: the other opinion about the Midtrans code.
 
-Written from the facts (sections 4 to 6) and the contract (5 and 7) alone, on top of days.py:
+Written from the gateway's documents and the rules in words alone, on top of days.py:
 naive on purpose, no database, no clock, no lock.
 
     b = Books()                     days.Model with what only a gateway does:
@@ -15,14 +15,14 @@ naive on purpose, no database, no clock, no lock.
     standing(transaction)           what a transaction as the gateway has it in the end must have
                                     left in the ledger, whatever came when (Standing)
 
-Not every final state follows from the final truth alone, and the contract wants it so: a refund
+Not every final state follows from the final truth alone, and the rules want it so: a refund
 takes that payment's own credit first and is bounded by that payment, so of two payments of one
 invoice it matters which came first. Hence two questions for whoever compares a real system with this:
 does each transaction stand in its ledger as standing() says, and do Books, given the ledger's actions
 in the ledger's own order, end as the system did? When the order cannot matter (is_order_irrelevant),
 Reader's Books, which received everything in causal order, must end the same too.
 
-Beside the words of facts and contract
+Readings beside those words
 
  1. A payment is the money without the fee the gateway put on top for the customer; what is paid
     back beyond that is fee and no business of the ledger.

@@ -15,23 +15,35 @@ import psycopg2
 
 # The steps as lib/billing runs them, with the run remembered so that it can be undone.
 NIGHT = """
-CREATE FUNCTION test_night(d date) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION test_night(d date, force boolean) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
+	guard bigint := billing_guard();
 	what text;
+	found uuid[];
 BEGIN
-	INSERT INTO billing_runs (business_date) VALUES (d) RETURNING id INTO run;
+	INSERT INTO billing_runs (business_date, is_forced) VALUES (d, force) RETURNING id INTO run;
 	PERFORM set_config('isp.run', run::text, true);
 	FOREACH what IN ARRAY '{begin,renew,overdue,late,expire,suspend}'::text[] LOOP
-		EXECUTE format('SELECT count(*) FROM billing_%s($1, $2) WHERE outcome = ''failed''', what)
-			USING ARRAY(SELECT id FROM billing_candidates(what, d) ORDER BY n), d;
+		IF what = 'suspend' THEN
+			PERFORM router_hold(d);
+		END IF;
+		found := ARRAY(SELECT id FROM billing_candidates(what, d) ORDER BY n);
+		IF what NOT IN ('expire', 'suspend') OR force OR cardinality(found) <= guard THEN
+			EXECUTE format('SELECT count(*) FROM billing_%s($1, $2) WHERE outcome = ''failed''', what) USING found, d;
+		END IF;
 	END LOOP;
 	UPDATE billing_runs SET finished_at = now() WHERE id = run;
 	RETURN run;
 END $$"""
+# The town's days are not the clock's.
+AWAY = """
+CREATE OR REPLACE FUNCTION routers_away() RETURNS TABLE (id uuid, name text, since date) LANGUAGE sql STABLE AS $$
+	SELECT r.id, r.name, business_day(s.away_since) FROM router_states s JOIN router_settings r ON r.id = s.router_id
+	WHERE r.is_active AND s.away_since IS NOT NULL $$"""
 LINES = "SELECT id, status, suspend_reason, end_date::text FROM subscriptions"
 BILLS = """
-SELECT id, subscription_id, kind, status, amount, paid_amount, due_date::text, period_start::text, period_end::text
+SELECT id, subscription_id, kind, status, amount, paid_amount, subtotal, discount, tax_amount, due_date::text, period_start::text, period_end::text
   FROM invoices ORDER BY seq"""
 
 
@@ -50,7 +62,9 @@ class Product:
         self.ids, self.names = {}, {}  # ("bill", "1/2") -> uuid, and back
         self.counts = {}               # bills of a line
         self.users = 0
+        self.runs = []
         self.sql(NIGHT)
+        self.sql(AWAY)
         self.sql("SET application_name = 'year'")
         if settings:
             self.sql("UPDATE settings SET " + ", ".join("%s = %%s" % k for k in settings), *settings.values())
@@ -95,9 +109,10 @@ class Product:
 
     def bills(self):
         found = {}
-        for ident, line, kind, status, amount, paid, due, first, last in self.sql(BILLS):
+        for ident, line, kind, status, amount, paid, subtotal, discount, tax, due, first, last in self.sql(BILLS):
             found[self.bill(ident, self.names[line])] = {
-                "kind": kind, "status": status, "amount": amount, "paid_amount": paid, "due_date": due,
+                "kind": kind, "status": status, "amount": amount, "paid_amount": paid,
+                "subtotal": subtotal, "discount": discount, "tax_amount": tax, "due_date": due,
                 "period_start": first, "period_end": last}
         return found
 
@@ -115,8 +130,27 @@ class Product:
 
     # ---- a run
 
-    def op_run(self, day):
-        self.sql("SELECT test_night(%s)", day)
+    def op_run(self, day, force=False):
+        self.runs.append(self.one("SELECT test_night(%s, %s)", day, force))
+
+    def op_undo_run(self, day):
+        self.sql("SELECT billing_run_undo(%s, %s)", self.runs.pop(), day)
+
+    # ---- routers
+
+    def router(self, number):
+        if ("router", number) not in self.ids:
+            self.named("router", number, self.one(
+                "INSERT INTO router_settings (name, host, port, username, is_active) VALUES ('Router ' || %s, '127.0.0.9', %s, 'api', true)"
+                " RETURNING id", number, number % 65000 + 1))
+        return self.id("router", number)
+
+    def op_away(self, day, router):
+        self.sql("SELECT router_broken(%s, 'x', 10, false)", self.router(router))
+        self.sql("UPDATE router_states SET away_since = %s::date - interval '5 hours' WHERE router_id = %s", day, self.router(router))
+
+    def op_back(self, day, router):
+        self.sql("SELECT router_healthy(%s, '7.1')", self.router(router))
 
     # ---- packages, customers, lines
 
@@ -129,14 +163,18 @@ class Product:
     def op_price(self, day, package, price):
         self.sql("UPDATE packages SET price = %s WHERE id = %s", price, self.id("package", package))
 
-    def op_customer(self, day, customer):
-        self.named("customer", customer, self.one("INSERT INTO customers (name) VALUES ('Customer ' || %s) RETURNING id", customer))
+    def op_customer(self, day, customer, exempt=False):
+        self.named("customer", customer, self.one(
+            "INSERT INTO customers (name, tax_exempt) VALUES ('Customer ' || %s, %s) RETURNING id", customer, exempt))
 
-    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates, billed=False, **more):
+    def op_create(self, day, sub, customer, package, cycle, mode, policy, auto_renew, dates, billed=False, router=None,
+                  billing=None):
         self.users += 1
         body = {"customer_id": self.id("customer", customer), "package_id": self.id("package", package),
                 "mikrotik_username": "u%d" % self.users, "mikrotik_password": "x", "cycle": cycle, "mode": mode,
-                "late_policy": policy, "auto_renew": auto_renew, "issue_invoice": billed or not dates, **more}
+                "late_policy": policy, "auto_renew": auto_renew, "issue_invoice": billed or not dates, "billing_day": billing}
+        if router:
+            body["router_id"] = self.router(router)
         if dates:
             body.update(start_date=dates[0].isoformat(), end_date=dates[1].isoformat())
         self.named("line", sub, self.one("SELECT subscription_create(%s, %s)", json.dumps(body), day))
@@ -150,8 +188,8 @@ class Product:
     def op_suspend(self, day, sub):
         self.sql("SELECT subscription_suspend(%s, NULL, %s)", self.line(sub), day)
 
-    def op_pause(self, day, sub, until=None):
-        self.sql("SELECT subscription_pause(%s, NULL, %s, NULL, %s)", self.line(sub), until, day)
+    def op_pause(self, day, sub, first=None, until=None):
+        self.sql("SELECT subscription_pause(%s, %s, %s, NULL, %s)", self.line(sub), first, until, day)
 
     def op_resume(self, day, sub):
         self.sql("SELECT subscription_resume(%s, NULL, %s)", self.line(sub), day)
@@ -167,6 +205,23 @@ class Product:
                  json.dumps({"package_id": self.id("package", package)}), day)
 
     # ---- bills
+
+    def op_item(self, day, item, sub, start, **body):
+        given = {k: v for k, v in dict(body, text="Item").items() if v is not None}
+        given["from"] = start.isoformat()
+        self.named("item", item, (self.one("SELECT item_create(%s, %s, %s)", self.line(sub), json.dumps(given), day), sub))
+
+    def op_item_remove(self, day, item):
+        ident, sub = self.id("item", item)
+        self.sql("SELECT item_remove(%s, %s)", self.line(sub), ident)
+
+    def op_charge(self, day, customer, sub, due, **body):
+        given = dict(body, text="Charge")
+        if sub is not None:
+            given["subscription_id"] = self.line(sub)
+        if due is not None:
+            given["due_date"] = due.isoformat()
+        self.sql("SELECT charge_create(%s, %s, %s)", self.id("customer", customer), json.dumps(given), day)
 
     def op_other(self, day, sub, amount, due):
         body = {"subscription_id": self.line(sub), "kind": "other", "amount": amount, "due_date": due.isoformat()}

@@ -1,4 +1,4 @@
-"""The model of the days by the examples that the contract gives."""
+"""The model of the days by examples that a person can check."""
 from datetime import date, timedelta
 
 import pytest

@@ -16,13 +16,13 @@ DAYS = 365
 BLOCK = 5  # seeds that share a database and its settings
 KINDS = (  # cycle, mode, unit
     ("rolling", "prepaid", "day"), ("rolling", "prepaid", "day"), ("rolling", "prepaid", "month"),
-    ("calendar", "prepaid", "month"), ("calendar", "postpaid", "month"))
+    ("calendar", "prepaid", "month"), ("calendar", "postpaid", "month"), ("rolling", "postpaid", "month"), ("calendar", "prepaid", "month"))
 POLICIES = ("give_back", "restart", "keep")
 PERIODS = (("day", 30), ("day", 7), ("month", 1), ("month", 3), ("day", 30), ("month", 1))  # of its packages
 # Weights of the acts of one line, of which one happens on every seventh day or so.
 ACTS = {"part": 6, "surplus": 3, "too_much": 1, "deposit": 2, "gateway": 3, "reverse": 3, "undo": 2, "refund": 3, "gift": 2, "payout": 2,
         "promise": 6, "suspend": 2, "pause": 3, "resume": 6, "days": 4, "change": 2, "cancel": 0.5, "cancel_invoice": 3, "move_due": 3,
-        "other": 2, "price": 1}
+        "other": 2, "price": 1, "item": 2, "discount": 2, "item_remove": 1, "charge": 3}
 RATE = 0.15
 
 
@@ -31,13 +31,32 @@ def block_settings(block):
     return {"lead_days": dice.choice((0, 3, 7, 10)), "grace_days": dice.choice((0, 1, 1, 3, 9)),
             "due_days": dice.choice((0, 0, 3, 10)), "first_due_days": dice.choice((0, 3)),
             "round_to": dice.choice((1, 100, 500, 1000)), "billing_day": dice.choice((1, 1, 10, 28)),
-            "postpaid_due_days": dice.choice((5, 10)), "promises_max": dice.choice((1, 2, 3))}
+            "postpaid_due_days": dice.choice((5, 10)), "promises_max": dice.choice((1, 2, 3)),
+            "tax_mode": dice.choice(("none", "exclusive", "inclusive")), "tax_rate": dice.choice((1100, 1200)),
+            "tax_base": dice.choice(("1/1", "11/12")), "late_fee": (fee := dice.choice((0, 0, 5000))),
+            "late_fee_percent": 0 if fee else dice.choice((0, 2)), "late_fee_days": dice.choice((0, 3)),
+            "reactivation_fee": dice.choice((0, 25000)), "other_due_days": dice.choice((0, 7)),
+            "first_period": dice.choice(("prorate", "full", "merge")), "merge_days": dice.choice((10, 25)),
+            "first_payment_first": dice.random() < 0.3, "prorate_last": dice.random() < 0.5,
+            "arrears": dice.choice(("stop", "bill")), "arrears_max": dice.choice((1, 3)),
+            "suspend_guard": dice.choice((None, 0, 1, 3)), "suspend_min_amount": dice.choice((0, 0, 40000)),
+            "no_suspend_days": dice.choice(([], [], ["sunday"], ["friday", "2026-03-20", "2026-06-01"]))}
 
 
 def outages(block):
     """The numbers of the days on which no billing run is made."""
     dice = random.Random("outages %d" % block)
     return {first + n for first in (dice.randrange(DAYS) for _ in range(3)) for n in range(dice.choice((1, 2, 6)))}
+
+
+def run_events(dice, day):
+    """The night's run, and now and then another, one past the guard, and the undoing of one."""
+    yield {"day": day, "op": "run", "force": False}
+    for _ in range(dice.choice((0, 0, 0, 0, 1, 2))):
+        if dice.random() < 0.3:
+            yield {"day": day, "op": "undo_run"}
+        else:
+            yield {"day": day, "op": "run", "force": dice.random() < 0.7}
 
 
 class Town:
@@ -48,6 +67,8 @@ class Town:
         self.dice = random.Random("town %d" % seed)
         self.lines, self.lots = {}, 0
         self.payment_chances = {}  # by customer: the chance that an open bill is paid on a day
+        self.away = False
+        self.items = 0
 
     def number(self, n):
         return self.first + n
@@ -65,7 +86,7 @@ class Town:
         for n, kind in enumerate(KINDS):
             customer = self.number(n // 2 * 2)  # each customer but the last has two lines
             if n % 2 == 0:
-                made.append({"op": "customer", "customer": customer})
+                made.append({"op": "customer", "customer": customer, "exempt": self.dice.random() < 0.2})
                 self.payment_chances[customer] = self.dice.choice((0.5, 0.2, 0.07, 0.03))
             made.append(self.create_line(n, customer, kind, day))
         return [dict(event, day=day) for event in made]
@@ -76,12 +97,13 @@ class Town:
         dice, policy = self.dice, self.dice.choice(POLICIES)
         package = self.some_package(unit)
         dates = None
-        if cycle == "rolling" and dice.random() < 0.6:
-            first = day - timedelta(days=dice.randrange(20))
+        if mode == "prepaid" and dice.random() < (0.6 if cycle == "rolling" else 0.2):
+            first = day - timedelta(days=dice.randrange(-5, 20))
             dates = (first, first + timedelta(days=dice.choice((6, 29, 29, 40))))
         self.lines[self.number(n)] = customer
         return {"op": "create", "sub": self.number(n), "customer": customer, "package": package, "cycle": cycle, "mode": mode,
-                "policy": policy, "auto_renew": dice.random() < 0.9, "dates": dates}
+                "policy": policy, "auto_renew": dice.random() < 0.9, "dates": dates, "billed": dates is not None and cycle == "rolling" and dice.random() < 0.3,
+                "router": self.number(dice.choice((1, 2))), "billing": dice.choice((None, None, 5, 28))}
 
     def sign_up(self, day, customer):
         """Another line where one has ended."""
@@ -92,6 +114,9 @@ class Town:
 
     def events(self, day, model):
         """A generator: each event is chosen after the one before it has been done."""
+        if self.dice.random() < (0.2 if self.away else 0.02):
+            self.away = not self.away
+            yield {"day": day, "op": "away" if self.away else "back", "router": self.number(1)}
         for sub, customer in list(self.lines.items()):
             line = model.lines.get(sub)
             if line is None:
@@ -104,7 +129,7 @@ class Town:
                 event = getattr(self, "act_" + act)(day, model, line)
                 if event:
                     yield dict(event, day=day, op=event.get("op", act))
-                if act == "cancel" and len(self.lines) < 9:
+                if act == "cancel" and len(self.lines) < 11:
                     yield self.sign_up(day, customer)
 
     def some_package(self, unit):
@@ -180,11 +205,12 @@ class Town:
         return {"sub": line.number}
 
     def act_pause(self, day, model, line):
-        until = day + timedelta(days=self.dice.randrange(20)) if self.dice.random() < 0.6 else None
-        return {"sub": line.number, "until": until}
+        first = day + timedelta(days=self.dice.choice((0, 0, 1, 8, 20, -1)))
+        until = first + timedelta(days=self.dice.randrange(-1, 20)) if self.dice.random() < 0.6 else None
+        return {"sub": line.number, "first": first, "until": until}
 
     def act_resume(self, day, model, line):
-        return {"sub": line.number} if line.status == "suspended" else None
+        return {"sub": line.number} if line.status == "suspended" or line.pause_from else None
 
     def act_days(self, day, model, line):
         return {"sub": line.number, "days": self.dice.choice((1, 2, 5, 10, -1, -3))}
@@ -210,3 +236,25 @@ class Town:
 
     def act_price(self, day, model, line):
         return {"package": line.package, "price": self.dice.choice((150000, 99999, 200000, 310000))}
+
+    def act_item(self, day, model, line):
+        self.items += 1
+        return {"op": "item", "item": self.number(self.items), "sub": line.number, "kind": "item", "amount": self.dice.choice((25000, 9999)),
+                "percent": None, "quantity": self.dice.choice((1, 1, 3)), "start": day + timedelta(days=self.dice.choice((0, 0, 40))),
+                "periods": self.dice.choice((None, 1, 3))}
+
+    def act_discount(self, day, model, line):
+        percent = self.dice.choice((None, 10, 33, 100))
+        return dict(self.act_item(day, model, line), kind="discount", percent=percent, quantity=1,
+                    amount=None if percent else self.dice.choice((10000, 77777, 500000)), periods=self.dice.choice((None, 1, 2)))
+
+    def act_item_remove(self, day, model, line):
+        mine = [n for n, item in model.items.items() if item.line is line and not item.removed]
+        return {"item": self.dice.choice(mine)} if mine else None
+
+    def act_charge(self, day, model, line):
+        own = self.dice.random() < 0.3
+        return {"customer": line.customer, "sub": line.number if own or self.dice.random() < 0.6 else None,
+                "kind": self.dice.choice(("charge", "installation", "deposit")), "amount": self.dice.choice((50000, 12345)),
+                "quantity": self.dice.choice((1, 1, 2)), "own_bill": own,
+                "due": day + timedelta(days=3) if own and self.dice.random() < 0.5 else None}

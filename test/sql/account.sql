@@ -1,4 +1,4 @@
--- Accounts and jobs (contract 6): from a change to a job, claims, results, breakers.
+-- Accounts and jobs: from a change to a job, claims, results, breakers.
 BEGIN;
 \ir town.psql
 \ir account.psql

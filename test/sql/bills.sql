@@ -1,4 +1,4 @@
--- The content of a bill: lines, items, discounts, charges, tax, late fees (contract 5.3).
+-- The content of a bill: lines, items, discounts, charges, tax, late fees.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
@@ -41,6 +41,10 @@ SELECT is(lines(inv(:'s', 2)), 'package 100000, charge 14000', 'stands on the ne
 SELECT charge_create(owner(:'s'), '{"text": "visit", "amount": 30000, "own_bill": true}', '2026-01-26') \g /dev/null
 SELECT is(owes(inv(:'s', 3)) || ' ' || kind || ' ' || due_date, 'unpaid 0/30000 other 2026-02-02', 'a charge with a bill of its own, due in seven days') FROM invoices WHERE id = inv(:'s', 3);
 SELECT throws_ok(format($$SELECT charge_create(%L, '{"text": "visit", "amount": 30000, "own_bill": true}', '2026-01-26')$$, person()), 'IS422', NULL, 'a bill needs a subscription');
+-- A charge for a line that had ended waited for ever, because no bill of it follows.
+SELECT subscription_cancel(:'s', NULL, '2026-01-27') \g /dev/null
+SELECT charge_create(owner(:'s'), jsonb_build_object('text', 'modem kept', 'amount', 90000, 'subscription_id', :'s'), '2026-01-28') \g /dev/null
+SELECT is(owes(inv(:'s', 4)) || ' ' || kind || ' ' || due_date, 'unpaid 0/90000 other 2026-02-04', 'a charge for a line that has ended has a bill of its own') FROM invoices WHERE id = inv(:'s', 4);
 -- lines by hand
 SELECT bare() AS s \gset
 SELECT billed(:'s') AS i \gset

@@ -1,4 +1,4 @@
--- Idempotency, and money of the gateway (contract 5).
+-- Idempotency, and money of the gateway.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -1,4 +1,4 @@
--- Bounds of operators: a bill waived, days given at sign-up (contract 5.6).
+-- Bounds of operators: a bill waived, days given at sign-up.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

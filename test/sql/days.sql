@@ -1,4 +1,4 @@
--- The ledger of days: cuts, returns, late policies, gifts, promises, pauses (contract 5.1, 5.2, 5.5).
+-- The ledger of days: cuts, returns, late policies, gifts, promises, pauses.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
@@ -51,6 +51,15 @@ SELECT subscription_activate(:'s', '2026-02-10', NULL, '2026-02-01') \g /dev/nul
 SELECT night(d::date) FROM generate_series(date '2026-02-02', '2026-02-11', '1 day') d \g /dev/null
 SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'restart: the promise is over');
 SELECT is(paid_on(:'s', '2026-02-11'), 'active 2026-03-02', 'restart: promised days are no gift');
+-- A first day in arrears was given back weeks later, at the end of a cut for undone money.
+SELECT sub(person(), '{"late_policy": "restart"}') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-02') \g /dev/null
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-01-25') AS p \gset
+SELECT payment_reverse(:'p', 'reversal', NULL, '2026-02-10') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'restart: cut because money was undone');
+SELECT pay(inv(:'s', 2), '2026-02-15') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-03-06', 'restart: no gift for a day before the end date of the cut');
 
 -- the order of payments
 SELECT bare('{"late_policy": "give_back"}') AS a, bare('{"late_policy": "give_back"}') AS b \gset

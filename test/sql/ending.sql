@@ -1,4 +1,4 @@
--- Money at the end of things: late fees, bills released, customers archived (contract 5.1, 5.3, 5.6).
+-- Money at the end of things: late fees, bills released, customers archived.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

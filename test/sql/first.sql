@@ -1,4 +1,4 @@
--- A line that waits for its first payment: the bill moves with the day, and is no debt before (contract 5.2, 5.4, 5.6).
+-- A line that waits for its first payment: the bill moves with the day, and is no debt before.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
@@ -48,6 +48,23 @@ SELECT is(:'last'::text, '2026-02-28', 'paid at the gateway');
 SELECT sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-15"}') AS s \gset
 SELECT nights('2026-01-02', '2026-01-05') \g /dev/null
 SELECT is(bill(:'s') || ', ' || owes(inv(:'s')), 'unpaid 2026-01-05 2026-01-19 due 2026-01-08, unpaid 0/50000', 'given dates keep their length');
+
+-- 30 days sold of a package by the month: on 29 January they looked like a month, and from the 30th on they were one.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'start_date', '2026-01-05', 'end_date', '2026-02-03'), '2026-01-05') AS s \gset
+SELECT nights('2026-01-06', '2026-01-30') \g /dev/null
+SELECT is(bill(:'s'), 'unpaid 2026-01-30 2026-02-28 due 2026-02-02', 'they keep their length in every month');
+
+-- A pause of a line that waited never ended: each night took it for one that waits.
+SELECT sub(person()) AS s \gset
+SELECT subscription_pause(:'s', '2026-01-03', '2026-01-05', NULL, '2026-01-03') \g /dev/null
+SELECT nights('2026-01-04', '2026-01-06') \g /dev/null
+SELECT is((SELECT status FROM subscriptions WHERE id = :'s'), 'active', 'the pause of a line that waited ends');
+
+-- Dates that had begun: the days before sign-up were no days off. A customer who paid at once had the days that had passed, and the
+-- bill said otherwise.
+SELECT sub(person(), '{"start_date": "2025-12-23", "end_date": "2025-12-29"}', '2026-01-05') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-05') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || bill(:'s'), 'active 2026-01-11, paid 2026-01-05 2026-01-11 due 2026-01-08', 'the first period begins on the day of payment');
 
 -- A first bill waited from 1 January on; on the 5th it was overdue and bore a late fee, though its
 -- period had not begun and is "never due before D + first_due_days".

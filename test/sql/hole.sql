@@ -1,4 +1,4 @@
--- An older bill of two is cancelled: its period is billed again (contract 5.6).
+-- An older bill of two is cancelled: its period is billed again.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

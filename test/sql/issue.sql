@@ -1,4 +1,4 @@
--- Sign-up, numbers, periods, renewal (contract 5: periods, a run, numbers).
+-- Sign-up, numbers, periods, renewal.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -1,4 +1,4 @@
--- A pause that is planned stays planned whatever else happens to the line (contract 5.5).
+-- A pause that is planned stays planned whatever else happens to the line.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

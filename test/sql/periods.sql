@@ -1,4 +1,4 @@
--- Periods by month, the calendar, postpaid lines (contract 5.2).
+-- Periods by month, the calendar, postpaid lines.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
@@ -259,5 +259,25 @@ SELECT is_empty('SELECT * FROM check_invariants()', 'the laws hold');
 UPDATE settings SET mode = 'postpaid';
 SELECT subscriptions_follow_settings('2026-05-02') \g /dev/null
 SELECT is_empty('SELECT * FROM check_invariants()', 'and back');
+-- A rolling postpaid line was cut, and paid on the day of the cut. The part up to the cut was billed, and the rest of its
+-- month at the price of a whole one.
+UPDATE settings SET postpaid_due_days = 10, grace_days = 1, first_due_days = 0;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'postpaid'), '2026-01-05') AS s \gset
+SELECT night(day::date) FROM generate_series(date '2026-02-05', '2026-02-17', '1 day') day \g /dev/null
+SELECT pay(inv(:'s', n), '2026-02-17') FROM generate_series(1, 2) n \g /dev/null
+SELECT night(day::date) FROM generate_series(date '2026-02-18', '2026-03-17', '1 day') day \g /dev/null
+SELECT is((SELECT string_agg(period_start || ' ' || period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
+	'2026-01-05 2026-02-04 150000, 2026-02-05 2026-02-16 64300, 2026-02-17 2026-03-16 150000', 'rolling postpaid, cut and back on one day: a whole month begins');
+-- The package of such a line was changed soon after a return; the bill of the days before was deleted and issued again, and
+-- set the rhythm of the next period: a month from 18 to 16 February at the whole price.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling', 'mode', 'postpaid'), '2026-01-05') AS s \gset
+SELECT subscription_pause(:'s', '2026-01-10', '2026-01-15', NULL, '2026-01-10') \g /dev/null
+SELECT night(day::date) FROM generate_series(date '2026-01-11', '2026-01-16', '1 day') day \g /dev/null
+SELECT change(:'s', jsonb_build_object('package_id', pkg('N')), '2026-01-18') \g /dev/null
+SELECT invoice_cancel(inv(:'s', 2), '2026-01-19') \g /dev/null
+SELECT pay(inv(:'s', n), '2026-01-19') FROM unnest('{1,3}'::int[]) n \g /dev/null
+SELECT night(day::date) FROM generate_series(date '2026-01-20', '2026-02-18', '1 day') day \g /dev/null
+SELECT is((SELECT string_agg(period_start || ' ' || period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s' AND status <> 'cancelled'),
+	'2026-01-05 2026-01-09 24200, 2026-01-16 2026-01-17 9700, 2026-01-18 2026-02-17 310000', 'the bill issued again leaves the next month whole');
 SELECT finish();
 ROLLBACK;

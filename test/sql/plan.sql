@@ -1,4 +1,4 @@
--- Plan changes, updates, invoices by hand (contract 5: plan changes, cancelling; 3b).
+-- Plan changes, updates, invoices by hand.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -1,4 +1,4 @@
--- Refunds (contract 5).
+-- Refunds.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
@@ -37,7 +37,7 @@ SELECT is(owes(inv(:'s')) || ', ' || credit(:'c'), 'paid 100000/100000, 0', 'VA 
 SELECT is((SELECT method || ' ' || amount || ' ' || reason FROM refunds WHERE payment_id = :'p'), 'transfer 100000 twice', 'it stands as a refund');
 SELECT sound();
 -- Other credit took over the bill that was issued first, though its due date had been moved behind that of the next:
--- when the payment was undone later, the bill due first was the one left open (contract 5.1: oldest due date first).
+-- when the payment was undone later, the bill due first was the one left open.
 SELECT person() AS c \gset
 SELECT sub(:'c') AS s \gset
 SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 40000, 'due_date', '2026-01-02'), '2026-01-01') AS first \gset

@@ -1,4 +1,4 @@
--- Renewal: what a run bills, and what not (contract 5: a run).
+-- Renewal: what a run bills, and what not.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -1,4 +1,4 @@
--- Safety of the night: guard, undo, days without cuts, the least debt (contract 5.4).
+-- Safety of the night: guard, undo, days without cuts, the least debt.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
@@ -58,6 +58,21 @@ SELECT night('2026-02-02') \g /dev/null
 SELECT set_config('isp.run', '', true) \g /dev/null
 SELECT billing_run_undo(:'run', '2026-02-04') \g /dev/null
 SELECT is(hold_until, '2026-02-05'::date, 'a run that is undone late holds its lines until tomorrow') FROM subscriptions WHERE id = :'s';
+UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
+
+-- A planned pause began with the run. Undone, the line was on, and the pause neither began nor was gone: an open
+-- one began weeks later, when the line returned from debt.
+SELECT bare() AS s \gset
+SELECT subscription_pause(:'s', '2026-01-10', NULL, NULL, '2026-01-05') \g /dev/null
+INSERT INTO billing_runs (business_date) VALUES ('2026-01-10') RETURNING id AS run \gset
+SELECT set_config('isp.run', :'run', true) \g /dev/null
+SELECT step('begin', '2026-01-10') \g /dev/null
+SELECT set_config('isp.run', '', true) \g /dev/null
+SELECT billing_run_undo(:'run', '2026-01-10') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-01-30', 'undone: no pause');
+SELECT step('begin', '2026-01-11') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(pause) 2026-01-30', 'the next run begins it');
+SELECT subscription_resume(:'s', NULL, '2026-01-12') \g /dev/null
 UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
 
 -- Bug: a holiday that no calendar has, as 2026-13-01 for 2026-01-13, was taken, and lines were cut on the day meant.

@@ -1,4 +1,4 @@
--- Money in: payments, credit, settlement, idempotency (contract 5).
+-- Money in: payments, credit, settlement, idempotency.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -1,4 +1,4 @@
--- Overdue, suspension, expiry, activation, cancelling, archiving (contract 5: states, a run).
+-- Overdue, suspension, expiry, activation, cancelling, archiving.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

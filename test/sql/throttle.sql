@@ -1,4 +1,4 @@
--- So many a minute and a burst of 30 (contract 7), by the clock.
+-- So many a minute and a burst of 30, by the clock.
 BEGIN;
 \ir town.psql
 SELECT no_plan();

@@ -1,4 +1,4 @@
--- Money undone: reversals, refunds, what they do to invoices and service (contract 5).
+-- Money undone: reversals, refunds, what they do to invoices and service.
 BEGIN;
 \ir town.psql
 SELECT no_plan();
