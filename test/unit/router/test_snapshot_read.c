@@ -143,7 +143,9 @@ an_interface_is_read_once(void **state)
 	assert_string_equal(json, "{\"name\":\"ether1\",\"rx_bits_per_second\":4294967296}");
 	assert_int_equal(snapshot_read_interface(&cx, ros, "ether1", &json), RC_NOT_FOUND);
 	assert_int_equal(snapshot_read_interface(&cx, ros, "ether1", &json), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "permission"));
 	assert_int_equal(snapshot_read_interface(&cx, ros, "ether1", &json), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "closed the connection"));
 	routeros_close(ros);
 	assert_non_null(strstr(hang_up(), "/interface/monitor-traffic|=interface=ether1|=once=\n"));
 }
