@@ -14,6 +14,7 @@ struct fix {
 	struct routeros_target target;
 	char received[4096];
 	char sni[64];
+	bool wants_certificate; /* of the client */
 };
 
 /* One certificate for localhost and 127.0.0.1, one for elsewhere, one that has expired; made once.
@@ -132,6 +133,8 @@ server(struct fix *f, struct cert *c, int version)
 	(void)SSL_CTX_set_max_proto_version(tls, version);
 	(void)SSL_CTX_set_tlsext_servername_callback(tls, note_sni);
 	(void)SSL_CTX_set_tlsext_servername_arg(tls, f);
+	if (f->wants_certificate)
+		SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	if (c != NULL) {
 		assert_int_equal(SSL_CTX_use_certificate(tls, c->cert), 1);
 		assert_int_equal(SSL_CTX_use_PrivateKey(tls, c->key), 1);
@@ -234,6 +237,19 @@ an_expired_certificate_needs_a_pin(void **state)
 	f->target.fingerprint = old.print;
 	assert_int_equal(visit(f, &old, TLS1_2_VERSION), ROS_OK);
 	ASSERT_TLS_FAULT(f, &home, "its certificate is not the pinned one");
+}
+
+/* A router that wants a certificate of ours. Its own, which nobody signed, is not the cause. */
+static void
+a_failure_after_the_certificate_has_its_own_reason(void **state)
+{
+	struct fix *f = *state;
+
+	f->target.tls = ROS_TLS_PIN;
+	f->target.ca = NULL;
+	f->target.fingerprint = away.print;
+	f->wants_certificate = true;
+	ASSERT_TLS_FAULT(f, &away, "handshake failure");
 }
 
 static void
@@ -366,6 +382,7 @@ main(void)
 		T(refuses_who_cannot_prove_it),
 		T(a_pin_is_enough_and_needed),
 		T(an_expired_certificate_needs_a_pin),
+		T(a_failure_after_the_certificate_has_its_own_reason),
 		T(a_pin_may_be_bare_hex),
 		T(anonymous_only_when_chosen),
 		T(tls_to_a_plain_port),
