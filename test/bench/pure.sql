@@ -59,7 +59,7 @@ WITH late AS (
 )
 INSERT INTO billing_logs (customer_id, subscription_id, invoice_id, action, message, meta, actor)
 SELECT customer_id, subscription_id, id, 'overdue', format('%s was due %s', invoice_number, due_date),
-       jsonb_build_object('due_date', due_date, 'date', :day::date), 'pure.sql'
+       jsonb_build_object('due_date', due_date, 'date', :day::date, 'before', 'unpaid', 'after', 'overdue'), 'pure.sql'
   FROM late;
 
 -- suspend: the subscription, what its account should be, the job for the router, the log

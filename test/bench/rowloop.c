@@ -44,11 +44,12 @@ static const char *const statements[S__MAX] = {
 		     " ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + 1"
 		     " RETURNING format('INV-%s-%s', to_char(day, 'YYYYMMDD'),"
 		     " lpad(last_number::text, greatest(4, length(last_number::text)), '0'))",
-	[S_INVOICE] = "INSERT INTO invoices"
-		      " (invoice_number, subscription_id, customer_id, package_id, amount,"
-		      " period_start, period_end, due_date, issued_on)"
-		      " VALUES ($1, $2::uuid, $3::uuid, $4::uuid,"
-		      " $5::bigint, $6::date, $7::date, $8::date, $9::date) RETURNING id",
+	[S_INVOICE] =
+	    "INSERT INTO invoices"
+	    " (invoice_number, subscription_id, customer_id, package_id, amount, subtotal,"
+	    " period_start, period_end, grants_days, due_date, first_due_date, issued_on)"
+	    " VALUES ($1, $2::uuid, $3::uuid, $4::uuid, $5::bigint, $5::bigint,"
+	    " $6::date, $7::date, true, $8::date, $8::date, $9::date) RETURNING id",
 	[S_RENEWED] =
 	    "INSERT INTO billing_logs"
 	    " (customer_id, subscription_id, invoice_id, action, message, actor)"
