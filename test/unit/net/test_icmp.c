@@ -119,6 +119,24 @@ a_probe_can_be_used_again(void **state)
 	assert_int_equal(run(0), 0);
 }
 
+/* A step sleeps until something ends, or its time is over: a pinger uses no processor meanwhile. */
+static void
+a_step_waits(void **state)
+{
+	struct icmp_probe p = probe("240.0.0.1", 1), *done[1];
+	int64_t began = clock_ms();
+
+	(void)state;
+	assert_int_equal(icmp_step(engine, 100, done, 1), 0);
+	assert_in_range(clock_ms() - began, 99, 5000);
+	p.timeout_ms = 100;
+	icmp_start(engine, &p);
+	began = clock_ms();
+	assert_int_equal(icmp_step(engine, 20000, done, 1), 1);
+	assert_in_range(clock_ms() - began, 0, 15000);
+	assert_ptr_equal(done[0], &p);
+}
+
 int
 main(void)
 {
@@ -129,6 +147,7 @@ main(void)
 		    begin, end),
 		cmocka_unit_test_setup_teardown(many_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(a_probe_can_be_used_again, begin, end),
+		cmocka_unit_test_setup_teardown(a_step_waits, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
