@@ -572,6 +572,39 @@ amounts_of_refunds_are_exact(void **state)
 	}
 }
 
+/* A refund is known by the key that we chose, else by Midtrans' own id; without one it is left out.
+ */
+static void
+refunds_have_an_id(void **state)
+{
+	static const struct {
+		const char *row, *id;
+	} cases[] = {
+		{ "\"refund_key\":\"k\",\"refund_chargeback_id\":7", "k" },
+		{ "\"refund_key\":\"\",\"refund_chargeback_id\":7", "7" },
+		{ "\"refund_chargeback_id\":\"c\"", "c" },
+		{ "\"refund_chargeback_id\":0", "0" },
+		{ "\"refund_chargeback_id\":-1", NULL },
+		{ "\"refund_chargeback_id\":\"\"", NULL },
+		{ "\"refund_chargeback_id\":null", NULL },
+		{ "\"refund_key\":7", NULL },
+		{ "\"other\":7", NULL },
+	};
+	struct ctx *cx = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *more =
+		    arena_printf(cx->mem, "%s,\"refunds\":[{\"amount\":5,%s}]", rest, cases[i].row);
+		struct midtrans_message m;
+
+		assert_int_equal(read_notice(cx, notice(cx, "150000.00", NULL, more), &m), RC_OK);
+		if (m.nrefunds != (cases[i].id != NULL))
+			fail_msg("%s", cases[i].row);
+		if (cases[i].id != NULL)
+			assert_string_equal(m.refunds[0].id, cases[i].id);
+	}
+}
+
 static void
 refuses_bad_signatures(void **state)
 {
@@ -692,6 +725,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_a_notice, begin, end),
 		cmocka_unit_test_setup_teardown(amounts_of_refunds_are_exact, begin, end),
+		cmocka_unit_test_setup_teardown(refunds_have_an_id, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_amounts_that_are_no_rupiah, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),
