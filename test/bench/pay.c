@@ -1,12 +1,12 @@
 /*
  * pay.c: invoices paid through lib/db as isp-api does it, for test/bench/run.
  *
- *	pay CONNINFO DAY PROCESSES FIRST COUNT [REFERENCE]
+ *	pay CONNINFO DAY PROCESSES FIRST COUNT [KEY]
  *
  * So many processes pay COUNT invoices each of table bench_open, process p
  * from FIRST + p * COUNT on, one statement and one round trip a payment.
- * With a REFERENCE all of them pay the same COUNT invoices, each under the
- * reference and its own number: what is booked once must be answered to all.
+ * With a KEY all of them pay the same COUNT invoices, each under the
+ * key and its own number: what is booked once must be answered to all.
  * Prints how many were booked and repeated, and payments a second.
  */
 #include <stdlib.h>
@@ -17,25 +17,25 @@
 static const struct db_stmt book = {
 	"bench_book",
 	"SELECT repeated FROM payment_book((SELECT jsonb_build_object("
-	"'invoice_id', invoice_id, 'method', 'transfer', 'reference', $3::text)"
+	"'invoice_id', invoice_id, 'method', 'transfer', 'idempotency_key', $3::text)"
 	" FROM bench_open WHERE n = $1::int), $2::date)",
 	3,
 };
 
 struct job {
-	const char *day, *reference; /* NULL: none */
+	const char *day, *key; /* NULL: none */
 	int64_t count;
 };
 
 static enum rc
 pay_one(struct ctx *cx, const struct job *job, int64_t n, struct crowd_tally *t)
 {
-	const char *reference = NULL;
+	const char *key = NULL;
 	struct db_rows *rows;
 
-	if (job->reference != NULL)
-		reference = arena_printf(cx->mem, "%s-%ld", job->reference, (long)n);
-	TRY(db_rows(cx, &book, &rows, V_I64(n), V_TEXT(job->day), V_TEXT(reference)));
+	if (job->key != NULL)
+		key = arena_printf(cx->mem, "%s-%ld", job->key, (long)n);
+	TRY(db_rows(cx, &book, &rows, V_I64(n), V_TEXT(job->day), V_TEXT(key)));
 	if (db_bool(rows, 0, "repeated"))
 		t->repeated++;
 	else
@@ -66,14 +66,14 @@ main(int argc, char **argv)
 	struct job job;
 
 	if (argc < 6 || argc > 7) {
-		fputs("usage: pay CONNINFO DAY PROCESSES FIRST COUNT [REFERENCE]\n", stderr);
+		fputs("usage: pay CONNINFO DAY PROCESSES FIRST COUNT [KEY]\n", stderr);
 		return 2;
 	}
 	conf.conninfo = argv[1];
 	job = (struct job){ argv[2], argv[6], strtoll(argv[5], NULL, 10) };
 	c.arg = &job;
 	c.first = strtoll(argv[4], NULL, 10);
-	c.step = job.reference == NULL ? job.count : 0;
+	c.step = job.key == NULL ? job.count : 0;
 	c.processes = (int)strtol(argv[3], NULL, 10);
 	sum = crowd_run(&c);
 	printf("booked=%ld repeated=%ld tps=%.1f\n", (long)sum.done, (long)sum.repeated,
