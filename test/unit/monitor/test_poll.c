@@ -1,6 +1,8 @@
 /* Devices polled at once: renumbered interfaces, agents that fail large requests, silence. */
 #include "rows.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "monitor/poll.h"
 #include "net/snmp_peer.h"
@@ -128,6 +130,21 @@ counters(void)
 		   " ON i.id = c.interface_id");
 }
 
+/* Readings of two boots of this machine are not compared: each says of which it is. */
+static void
+assert_boot_is_kept(void)
+{
+	char boot[64] = "";
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%40s", boot), 1);
+	(void)fclose(f);
+	assert_string_equal(sql("SELECT string_agg(DISTINCT boot::text, ' ') AS v"
+				" FROM snmp_counters"),
+	    boot);
+}
+
 static void
 a_new_device_is_walked_and_then_read(void **state)
 {
@@ -145,6 +162,7 @@ a_new_device_is_walked_and_then_read(void **state)
 	peer.asked = 0;
 	(void)poll_all();
 	assert_string_equal(counters(), "ether1 5000000000 6000000000 64, ether2 1 2 64");
+	assert_boot_is_kept();
 	assert_int_equal(peer.asked, 1); /* where all has its name, one request is all */
 }
 
