@@ -456,7 +456,7 @@ class Model:
     def split(self, line, off, back):
         """(given, lost) of a span that would end on the day back."""
         out = span(off.start, back - ONE)
-        if off.cause in ("manual", "pause", "new") or line.policy != "keep":
+        if off.cause == "new" or (off.cause in ("manual", "pause") and line.cycle == "rolling") or line.policy != "keep":
             return len(out), 0
         lost = len([d for d in out if d in self.covered(line)])
         return len(out) - lost, lost
@@ -479,10 +479,7 @@ class Model:
         if line.mode == "postpaid":
             return
         if line.cycle == "calendar" and off.cause in ("manual", "pause"):
-            inside = len([d for d in off.days if d in self.covered(line)])
-            self.pend(line, day, inside)
-            off.given, off.lost = given - inside, inside
-            given = off.given
+            self.pend(line, day, lost)
         if given:
             line.rows.append(Row("off", given, day))
             self.moved_anchor(line)
@@ -535,7 +532,7 @@ class Model:
         line = bill.line
         bill.status = "paid"
         if line.waits and bill.kind == "first" and bill.start < day and line.cycle == "rolling":
-            line.anchor = None
+            line.anchor = day.day
             bill.start, bill.end = day, day + days(bill.length - 1) if line.given else self.period(line, day)[0]
         if bill.start is not None and line.mode == "prepaid":
             line.rows.append(Row("period", bill.length, day, bill))
@@ -584,7 +581,7 @@ class Model:
         line.status, line.reason = "active", None
         self.comes_back(line, day)
         if fee and cause == "debt" and self.set["reactivation_fee"]:
-            self.charge_fee(line, "charge", self.set["reactivation_fee"], day)
+            self.charge_fee(line, "charge", self.set["reactivation_fee"])
         if line.pause_from is None or (line.pause_until is not None and line.pause_until < day):
             line.pause_from = line.pause_until = None
         line.waits = False
@@ -603,6 +600,8 @@ class Model:
         bill = Bill(key, len(self.bills), line, kind, list(entries), due, day, period[0], period[1], first_due=due, periods=periods, package=line.package)
         self.bills[key] = bill
         line.bills.append(bill)
+        if bill.start is not None and line.anchor is None:
+            line.anchor = bill.start.day
         if bill.start is not None:
             self.furnish(bill, day)
         self.finish(bill)
@@ -718,9 +717,7 @@ class Model:
             return self.calendar_period(line, package, first)
         if package.unit == "day":
             return first + days(package.length - 1), package.price
-        if line.anchor is None:
-            line.anchor = first.day
-        return in_month(first, package.length, line.anchor) - ONE, package.price
+        return in_month(first, package.length, line.anchor or first.day) - ONE, package.price
 
     def calendar_period(self, line, package, first):
         """N months from the first billing day after sign-up on; of one that has begun, the part that is left."""
@@ -826,7 +823,8 @@ class Model:
 
     @staticmethod
     def first_is_paid(line):
-        return any(b.kind == "first" and (b.status == "paid" or b.waived) for b in line.bills)
+        """It was paid or waived; of one that was cancelled days given by hand take the place."""
+        return line.end >= line.start and not any(b.holds and b.status in OPEN for b in line.bills)
 
     def first_moves(self, line, day):
         """The first bill of a line that waits for it, while nothing touched it: as if it signed up on the day."""
@@ -835,10 +833,12 @@ class Model:
                 self.to_day(bill, day)
                 bill.due = max(bill.due, self.first_due(day, day))
                 bill.status = "unpaid"
+                if bill.amount == 0:
+                    self.settle(bill, day)
 
     def to_day(self, bill, day):
         line = bill.line
-        line.anchor = None
+        line.anchor = day.day
         length = bill.length
         bill.start = day
         if line.given:
@@ -899,12 +899,17 @@ class Model:
                 bill.status = "overdue"
 
     def late(self, line, day):
+        ended = False
         for bill in list(line.bills):
             fee = self.set["late_fee"] or rounded_up(Fraction(self.late_base(bill) * self.set["late_fee_percent"], 100), self.set["round_to"])
             if bill.status == "overdue" and not bill.late and bill.due + days(self.set["late_fee_days"]) <= day \
                     and fee > 0 and self.late_base(bill) > 0:
                 bill.late = True
-                self.charge_fee(line, "late_fee", fee, day)
+                self.charge_fee(line, "late_fee", fee)
+                if line.status == "cancelled":
+                    ended = True
+        if ended:
+            self.bill_last(line, day)
 
     @staticmethod
     def late_base(bill):
@@ -1004,11 +1009,8 @@ class Model:
         for charge in charges:
             charge.bill = bill
 
-    def charge_fee(self, line, kind, amount, day):
-        charge = Charge(line.customer, line, kind, amount)
-        self.charges.append(charge)
-        if line.status == "cancelled":
-            self.bill_last(line, day)
+    def charge_fee(self, line, kind, amount):
+        self.charges.append(Charge(line.customer, line, kind, amount))
 
     def bill_last(self, line, day):
         """Bill what still waits for a bill of a line that ends, or has ended."""
@@ -1096,8 +1098,8 @@ class Model:
         self.apply_credit(line.customer, day)
 
     def pending_credit(self, line, day):
-        """Days pending when the line ends become credit, at the price of the newest bill."""
-        priced = [b for b in line.bills if b.holds]
+        """Days pending when the line ends become credit, at the price of the bill of the newest period."""
+        priced = sorted((b for b in line.bills if b.holds), key=lambda b: b.end)
         if line.pending and priced:
             worth = part_price(priced[-1].days_price, 1, line.pending, priced[-1].length, self.set["round_to"])
             line.pending = 0
@@ -1115,7 +1117,7 @@ class Model:
         for bill in [b for b in self.not_begun(line, day) if b.start > day]:
             bill.start += timedelta(days=days)
             bill.end += timedelta(days=days)
-            bill.due = max(bill.due + timedelta(days=days), bill.issued)
+            self.due_moves(bill, max(bill.due + timedelta(days=days), bill.issued), day)
         if line.status == "expired" and line.end >= day:
             self.put_on(line, day)
         self.lift(line, day)
@@ -1155,9 +1157,20 @@ class Model:
             bill.status = "cancelled"
             self.let_go(bill)
         for bill in again:
-            first = self.next_first(line, day)
-            last, price = self.period(line, first)
-            self.issue(line, bill.kind, [Entry("package", price)], bill.due, day, (first, last))
+            self.issue_again(bill, day)
+        if again:
+            self.lift(line, day, fee=False)
+
+    def issue_again(self, bill, day):
+        """At the new price and length, over as many periods, with its due date."""
+        first = self.next_first(bill.line, day)
+        bill.line.anchor = bill.line.anchor or first.day
+        entries, last = [], first - ONE
+        for _ in range(bill.periods):
+            last, period = self.services(bill.line, last + ONE)
+            entries += period
+        entries += [Entry(e.kind, e.amount) for e in bill.entries if e.is_agreed and e.kind == "discount"]
+        self.issue(bill.line, bill.kind, entries, max(bill.due, day), day, (first, last), bill.periods)
 
     # ---- bills and money by hand
 
@@ -1186,8 +1199,9 @@ class Model:
             skipped = line.status != "cancelled" and any(b.holds and b.start > bill.start for b in line.bills)
             due = max(bill.start - ONE + days(self.set["due_days"]), day)
         if skipped:
-            base = [Entry(e.kind, e.amount) for e in bill.entries if e.is_agreed]
+            base, anchor = [Entry(e.kind, e.amount) for e in bill.entries if e.is_agreed], line.anchor
             self.issue(line, bill.kind, base, due, day, (bill.start, bill.end), bill.periods).package = bill.package
+            line.anchor = anchor and line.anchor  # the next period sets it
 
     def op_move_due(self, day, invoice, due):
         bill = self.bills[invoice]

@@ -4,7 +4,7 @@ Written from the gateway's documents and the rules in words alone, on top of day
 naive on purpose, no database, no clock, no lock.
 
     b = Books()                     days.Model with what only a gateway does:
-        gateway {lot, invoice, amount}           its money, always booked
+        gateway {lot, invoice, amount, scope}    its money, always booked
         undo    {lot}                            reversal, void, chargeback, never refused
 
     r = Reader(b, day)              reads notifications in the order in which things happened
@@ -42,12 +42,21 @@ TAKEN_BACK = ("deny", "cancel", "chargeback")
 class Books(days.Model):
     """Events beside those of days.Model, which a gateway does not ask for: they have happened."""
 
-    def op_gateway(self, day, lot, invoice, amount):
+    def op_gateway(self, day, lot, invoice, amount, scope="bill"):
         bill = self.bills[invoice]
         money = self.lots[lot] = days.Lot(lot, bill.line.customer, amount, True, gateway=True)
-        if bill.status in days.OPEN:
-            self.allocate(money, bill, day)
+        for owed in self.scope(bill, scope):
+            if owed.status in days.OPEN:
+                self.allocate(money, owed, day)
         self.apply_credit(money.customer, day)
+
+    def scope(self, bill, scope):
+        """The bills that an order asks for, oldest first: the bill; due: and the older open ones of its line; all of the
+        customer."""
+        if scope == "all":
+            return self.open_bills(bill.line.customer)
+        older = [b for b in self.open_bills(bill.line.customer) if b.line is bill.line and (b.due, b.serial) < (bill.due, bill.serial)]
+        return (older if scope == "due" else []) + [bill]
 
     def op_undo(self, day, lot):
         self.undo_lot(self.lots[lot], day)

@@ -86,6 +86,8 @@ class Product:
             getattr(self, "op_" + event["op"])(event["day"], **args)
         except psycopg2.Error as error:
             return status_of(error)
+        except KeyError:
+            return "404"  # a bill that only the model has issued
         return "ok"
 
     def id(self, kind, name):
@@ -242,8 +244,10 @@ class Product:
     def op_pay(self, day, lot, invoice, amount, surplus):
         self.book(day, lot, invoice_id=self.id("bill", invoice), amount=amount, surplus_to_credit=surplus)
 
-    def op_gateway(self, day, lot, invoice, amount):
-        self.book(day, lot, invoice_id=self.id("bill", invoice), amount=amount, source="midtrans", reference="lot %d" % lot)
+    def op_gateway(self, day, lot, invoice, amount, scope="bill"):
+        bill = self.id("bill", invoice)
+        bills = [row[0] for row in self.sql("SELECT id FROM invoice_scope(%s, %s)", bill, scope)]
+        self.book(day, lot, invoice_id=bill, amount=amount, bills=bills, source="midtrans", reference="lot %d" % lot)
 
     def op_deposit(self, day, lot, customer, amount):
         self.book(day, lot, customer_id=self.id("customer", customer), amount=amount)

@@ -188,7 +188,9 @@ class Town:
         """An online payment, which is booked in any case: also of more than is outstanding, or for a bill that is paid."""
         bill = self.dice.choice(line.bills[-3:]) if line.bills else None
         if bill:
-            return {"lot": self.lot(), "invoice": bill.key, "amount": self.dice.choice((bill.amount, bill.outstanding or 7, 50000)) or 7}
+            scope = self.dice.choice(("bill", "due", "all"))
+            owed = sum(b.outstanding for b in model.scope(bill, scope) if b.status in OPEN)
+            return {"lot": self.lot(), "invoice": bill.key, "amount": self.dice.choice((owed, bill.amount, 50000)) or 7, "scope": scope}
         return None
 
     def act_undo(self, day, model, line):
