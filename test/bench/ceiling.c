@@ -8,7 +8,7 @@
  * and written straight into one static buffer.  The product is held against
  * its figures; it is no part of the product.
  *
- *	ceiling SOCKET WORKERS CONNINFO ADDRESS
+ *	ceiling SOCKET WORKERS CONNINFO ADDRESS DAY
  *
  *	GET /api/customers/UUID   token, row, its subscriptions and secrets
  *	GET /api/customers        token, 20 newest rows, total from the counter
@@ -31,6 +31,7 @@
 
 #include "api/api.h"
 #include "crud/crud_int.h"
+#include "db/db_type.h"
 #include "sql.h"
 
 enum { FD_MAX = 1024, OUT_MAX = 1 << 20, COLS_MAX = 64, LEAD_MAX = 96 };
@@ -75,6 +76,43 @@ put_time(const char *s)
 	PUT("Z\"");
 }
 
+/* Measure an element of an array, its quotes included. */
+static size_t
+element_length(const char *s)
+{
+	size_t n = 1;
+
+	if (*s != '"')
+		return strcspn(s, ",}");
+	while (s[n] != '"')
+		n += s[n] == '\\' ? 2 : 1;
+	return n + 1;
+}
+
+/* {"Bench 1",lama} to ["Bench 1","lama"]: quoted elements have JSON's escapes, others need none. */
+static void
+put_array(const char *s)
+{
+	size_t n;
+
+	out[len++] = '[';
+	for (s++; *s != '}'; s += n) {
+		if (*s == ',') {
+			out[len++] = ',';
+			s++;
+		}
+		n = element_length(s);
+		if (*s == '"') {
+			put(s, n);
+			continue;
+		}
+		out[len++] = '"';
+		put(s, n);
+		out[len++] = '"';
+	}
+	out[len++] = ']';
+}
+
 static void
 put_col(const PGresult *r, int row, int col)
 {
@@ -85,63 +123,93 @@ put_col(const PGresult *r, int row, int col)
 		return;
 	}
 	switch (PQftype(r, col)) {
-	case 16: /* bool */
+	case T_BOOL:
 		put(*s == 't' ? "true" : "false", *s == 't' ? 4 : 5);
 		break;
-	case 20: /* int8, int4, json, jsonb */
-	case 23:
-	case 114:
-	case 3802:
+	case T_INT4:
+	case T_INT8:
+	case T_JSON:
+	case T_JSONB:
 		put(s, (size_t)PQgetlength(r, row, col));
 		break;
-	case 1184:
+	case T_TIMESTAMPTZ:
 		put_time(s);
+		break;
+	case T_TEXT_ARRAY:
+	case T_VARCHAR_ARRAY:
+	case T_UUID_ARRAY:
+		put_array(s);
 		break;
 	default:
 		put_text(s);
 	}
 }
 
-/* ---- what stands before each column of a statement, written once -------------------------- */
+/* ---- what stands around each column of a statement, written once -------------------------- */
+
+/* A column; the first one of an object ("customer.id") also has the object. */
+struct column {
+	char lead[LEAD_MAX], open[LEAD_MAX]; /* ,"customer": and {"id": */
+	size_t lead_len, open_len;
+	int end;     /* of the first one of an object: the column after its last; else 0 */
+	bool closes; /* the object ends behind it */
+};
 
 struct shape {
 	int ncols;
-	char lead[COLS_MAX][LEAD_MAX];
-	size_t lead_len[COLS_MAX];
-	const char *tail;
+	struct column cols[COLS_MAX];
 };
 
-/* How much of a name says the object it lies in: "customer.name" 8, "name" 0. */
+/* How much of a name says the object it lies in: "customer.name" 9, "name" 0. */
 static size_t
 nest(const char *name)
 {
 	const char *dot = strchr(name, '.');
 
-	return dot != NULL ? (size_t)(dot - name) : 0;
+	return dot != NULL ? (size_t)(dot + 1 - name) : 0;
+}
+
+static int
+end_of_nest(const PGresult *r, int col, size_t in)
+{
+	const char *name = PQfname(r, col);
+
+	while (++col < PQnfields(r) && strncmp(PQfname(r, col), name, in) == 0)
+		;
+	return col;
 }
 
 static void
 learn(struct shape *sh, const PGresult *r)
 {
-	const char *before = "";
+	int end = 0; /* of the object that is being read */
 
 	sh->ncols = PQnfields(r);
 	for (int c = 0; c < sh->ncols; c++) {
-		const char *name = PQfname(r, c);
-		size_t in = nest(name), was = nest(before);
-		bool same = in == was && strncmp(name, before, in) == 0;
-		int n = snprintf(sh->lead[c], LEAD_MAX, "%s%s", !same && was > 0 ? "}" : "",
-		    c == 0 ? "{" : ",");
+		struct column *col = &sh->cols[c];
+		const char *name = PQfname(r, c), *comma = c == 0 ? "{" : ",";
+		size_t in = nest(name);
 
-		if (!same && in > 0)
-			n += snprintf(sh->lead[c] + n, LEAD_MAX - (size_t)n, "\"%.*s\":{", (int)in,
+		if (in > 0 && c >= end) {
+			col->end = end = end_of_nest(r, c, in);
+			(void)snprintf(col->lead, LEAD_MAX, "%s\"%.*s\":", comma, (int)in - 1,
 			    name);
-		n += snprintf(sh->lead[c] + n, LEAD_MAX - (size_t)n,
-		    "\"%s\":", name + (in > 0 ? in + 1 : 0));
-		sh->lead_len[c] = (size_t)n;
-		before = name;
+			(void)snprintf(col->open, LEAD_MAX, "{\"%s\":", name + in);
+		} else {
+			(void)snprintf(col->lead, LEAD_MAX, "%s\"%s\":", comma, name + in);
+		}
+		col->lead_len = strlen(col->lead);
+		col->open_len = strlen(col->open);
+		col->closes = in > 0 && c == end - 1;
 	}
-	sh->tail = nest(before) > 0 ? "}}" : "}";
+}
+
+static bool
+all_null(const PGresult *r, int row, int col, int end)
+{
+	while (col < end && PQgetisnull(r, row, col))
+		col++;
+	return col == end;
 }
 
 static void
@@ -150,10 +218,20 @@ put_row(struct shape *sh, const PGresult *r, int row)
 	if (sh->ncols == 0)
 		learn(sh, r);
 	for (int c = 0; c < sh->ncols; c++) {
-		put(sh->lead[c], sh->lead_len[c]);
+		const struct column *col = &sh->cols[c];
+
+		put(col->lead, col->lead_len);
+		if (col->end > 0 && all_null(r, row, c, col->end)) {
+			PUT("null");
+			c = col->end - 1;
+			continue;
+		}
+		put(col->open, col->open_len);
 		put_col(r, row, c);
+		if (col->closes)
+			out[len++] = '}';
 	}
-	put(sh->tail, strlen(sh->tail));
+	out[len++] = '}';
 }
 
 static void
@@ -192,8 +270,26 @@ prepare(int stmt, const struct db_stmt *st)
 	PQclear(r);
 }
 
+/* The settings of the product's sessions that its plans and answers depend on. */
 static void
-db_connect(const char *conninfo)
+set_session(const char *day)
+{
+	static const char names[] = "{timezone,plan_cache_mode,jit,max_parallel_workers_per_gather,"
+				    "random_page_cost,isp.timezone,isp.today}";
+	char values[128];
+	PGresult *r;
+
+	(void)snprintf(values, sizeof(values), "{UTC,force_generic_plan,off,0,1.1,Asia/Jakarta,%s}",
+	    day);
+	r = PQexecParams(pg, SQL_db_session_set.text, 2, NULL, (const char *[]){ names, values },
+	    NULL, NULL, 0);
+	if (PQresultStatus(r) != PGRES_TUPLES_OK)
+		die("settings");
+	PQclear(r);
+}
+
+static void
+db_connect(const char *conninfo, const char *day)
 {
 	const struct resource *customer = &customer_resource;
 	const struct list_key all = { .r = customer, .sort = "created_at", .down = true };
@@ -201,8 +297,7 @@ db_connect(const char *conninfo)
 	pg = PQconnectdb(conninfo);
 	if (PQstatus(pg) != CONNECTION_OK)
 		die("connect");
-	PQclear(PQexec(pg,
-	    "SET plan_cache_mode = force_generic_plan; SET jit = off; SET TimeZone = 'UTC'"));
+	set_session(day);
 	prepare(S_TOKEN, &SQL_session_by_token);
 	prepare(S_SHOW, crud_stmt(customer, CRUD_SHOW));
 	prepare(S_SUBS, crud_child_stmt(&customer->children[0]));
@@ -273,10 +368,11 @@ queue_token(const struct token *t)
 	    (const char *[]){ t->id, t->hash, "{viewer,operator,admin}", "{read,*}" });
 }
 
+/* The statement compares the hash itself, and fails for a token that is none. */
 static bool
-token_good(const PGresult *r, const struct token *t)
+token_good(const PGresult *r)
 {
-	return PQntuples(r) == 1 && memcmp(PQgetvalue(r, 0, 0), t->hash, sizeof(t->hash) - 1) == 0;
+	return PQntuples(r) == 1;
 }
 
 static void
@@ -317,8 +413,8 @@ show(const char *id, const struct token *t)
 	subs = next_result();
 	secrets = next_result();
 	sync_end();
-	put_head(token_good(token, t) && PQntuples(row) == 1);
-	if (token_good(token, t) && PQntuples(row) == 1)
+	put_head(token_good(token) && PQntuples(row) == 1);
+	if (token_good(token) && PQntuples(row) == 1)
 		put_customer(row, subs, secrets);
 	PQclear(token);
 	PQclear(row);
@@ -409,8 +505,8 @@ list(const struct token *t)
 	rows = next_result();
 	total = next_result();
 	sync_end();
-	put_head(token_good(token, t));
-	if (token_good(token, t))
+	put_head(token_good(token));
+	if (token_good(token))
 		put_page(rows, total);
 	PQclear(token);
 	PQclear(rows);
@@ -420,7 +516,7 @@ list(const struct token *t)
 static void
 serve(FCGX_Request *rq)
 {
-	const char *path = FCGX_GetParam("DOCUMENT_URI", rq->envp);
+	const char *path = FCGX_GetParam("REQUEST_URI", rq->envp);
 	struct token token;
 
 	token_read(FCGX_GetParam("HTTP_AUTHORIZATION", rq->envp), &token);
@@ -478,13 +574,13 @@ answer(int ep, int fd)
 }
 
 static void
-work(int listener, const char *conninfo)
+work(int listener, const char *conninfo, const char *day)
 {
 	struct epoll_event ev[64];
 	int ep = epoll_create1(EPOLL_CLOEXEC), n;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* libfcgi catches SIGTERM, and goes on */
-	db_connect(conninfo);
+	db_connect(conninfo, day);
 	watch(ep, listener);
 	for (;;) {
 		n = epoll_wait(ep, ev, 64, -1);
@@ -502,8 +598,8 @@ main(int argc, char **argv)
 {
 	int listener;
 
-	if (argc != 5) {
-		fputs("usage: ceiling SOCKET WORKERS CONNINFO ADDRESS\n", stderr);
+	if (argc != 6) {
+		fputs("usage: ceiling SOCKET WORKERS CONNINFO ADDRESS DAY\n", stderr);
 		return 2;
 	}
 	address = argv[4];
@@ -516,7 +612,7 @@ main(int argc, char **argv)
 	(void)fcntl(listener, F_SETFL, O_NONBLOCK);
 	for (long i = strtol(argv[2], NULL, 10); i > 0; i--)
 		if (fork() == 0)
-			work(listener, argv[3]);
+			work(listener, argv[3], argv[5]);
 	(void)pause();
 	return 0;
 }

@@ -3,7 +3,7 @@
  * authentication costs is what the product takes more than this.  The same
  * route table, the same loop, the same connection; only the look-up is missing.
  *
- *	noauth SOCKET WORKERS CONNINFO URL
+ *	noauth SOCKET WORKERS CONNINFO URL DAY
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,9 @@ work(const struct pool *p, const struct pool_fds *fds, void *arg)
 		.conninfo = argv[3],
 		.role = "isp_api",
 		.program = "noauth",
+		.url = argv[4],
 		.timezone = "Asia/Jakarta",
+		.today = argv[5],
 		.statement_ms = STATEMENT_MS,
 		.lock_ms = LOCK_MS,
 	};
@@ -60,8 +62,8 @@ main(int argc, char **argv)
 	struct ctx cx = { .mem = mem };
 	struct pool pool;
 
-	if (argc != 5) {
-		fputs("usage: noauth SOCKET WORKERS CONNINFO URL\n", stderr);
+	if (argc != 6) {
+		fputs("usage: noauth SOCKET WORKERS CONNINFO URL DAY\n", stderr);
 		return EXIT_USAGE;
 	}
 	pool =
