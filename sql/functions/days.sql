@@ -55,21 +55,25 @@ BEGIN
 END $$;
 
 /*
- * The days of an off period that are not added to end_date if the service
- * returns today. Under the policy `keep` the billed dates stay as they are, so a
- * day off inside a billed period, or inside the days given at the start, is not
- * added. A rolling subscription keeps its billed dates only when it was off for
- * debt or expired. A calendar one keeps them whatever the cause: for days off by
- * hand or paused the customer gets a discount instead (pending_days). Days before
- * the service began at all (cause `new`) are always added.
+ * Are days of the off period lost, that is not added to end_date, where they
+ * were sold? Under the policy `keep` the billed dates stay as they are. A rolling
+ * subscription keeps its billed dates only when it was off for debt or expired. A
+ * calendar one keeps them whatever the cause: for days off by hand or paused the
+ * customer gets a discount instead (pending_days). Days before the service began
+ * at all (cause `new`) are always added.
  */
+CREATE OR REPLACE FUNCTION is_off_lost(subscription subscriptions, service_off service_offs) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT t.late_policy = 'keep' AND service_off.cause <> 'new' AND (t.cycle <> 'rolling' OR service_off.cause IN ('debt', 'expired'))
+	FROM terms_of(subscription) t
+$$;
+
+-- The days of an off period that are lost if the service returns today: those inside a billed period, or inside
+-- the days given at the start.
 CREATE OR REPLACE FUNCTION service_off_lost(subscription subscriptions, service_off service_offs, today date) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
-DECLARE
-	t record;
 BEGIN
-	SELECT * INTO t FROM terms_of(subscription);
-	IF service_off.cause = 'new' OR t.late_policy <> 'keep' OR t.cycle = 'rolling' AND service_off.cause NOT IN ('debt', 'expired') THEN
+	IF NOT is_off_lost(subscription, service_off) THEN
 		RETURN 0;
 	END IF;
 	RETURN days_sold(subscription.id, subscription.start_date, daterange(service_off.from_day, greatest(today, service_off.from_day)));

@@ -116,14 +116,26 @@ END $$;
 /*
  * The first day of the next period: the day after what end_date would be if
  * every open bill of a period were paid today, and a line that is off were back.
+ * That is a day before today where days before the cut have no bill (a bill was
+ * deleted, nights were missed). Under the policy `keep` a bill from that day on
+ * would sell days off that end_date also gets back: the next period begins with
+ * the first day that has no bill instead, and the days off inside it are lost.
  */
 CREATE OR REPLACE FUNCTION next_period_start(subscription subscriptions, today date) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	first date := subscription.end_date + 1;
+	back  date;
 BEGIN
 	IF subscription.is_postpaid THEN
-		RETURN subscription.end_date + 1;
+		RETURN first;
 	END IF;
-	RETURN subscription.end_date + 1 + (SELECT days FROM open_days(subscription.customer_id, subscription.id)) + CASE WHEN subscription.status = 'active' THEN 0 ELSE service_off_gain(subscription, today) END;
+	first := first + (SELECT days FROM open_days(subscription.customer_id, subscription.id));
+	IF subscription.status = 'active' THEN
+		RETURN first;
+	END IF;
+	back := first + service_off_gain(subscription, today);
+	RETURN CASE WHEN back < today AND is_off_lost(subscription, service_off_now(subscription.id)) THEN first ELSE back END;
 END $$;
 
 -- The days that open bills of periods would add. A table of one row, which the planner makes a part of the caller's query: as a

@@ -40,7 +40,7 @@ LANGUAGE sql STABLE AS $$
 	CROSS JOIN settings g
 	CROSS JOIN LATERAL terms_of(s) t
 	-- Without OFFSET 0 the planner would copy these two into each place that names them: five calls a row.
-	CROSS JOIN LATERAL (SELECT s.end_date + 1 + o.days + CASE WHEN s.status = 'active' THEN 0 ELSE service_off_gain(s, today) END AS first_day
+	CROSS JOIN LATERAL (SELECT CASE WHEN s.status = 'active' THEN s.end_date + 1 + o.days ELSE next_period_start(s, today) END AS first_day
 		FROM open_days(s.customer_id, s.id) o OFFSET 0) f
 	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day,
 		s.start_date, f.first_day) AS last_day OFFSET 0) l
@@ -51,7 +51,7 @@ LANGUAGE sql STABLE AS $$
 		WHERE i.subscription_id = s.id AND i.period_end >= f.first_day AND i.period_start <= l.last_day
 		  AND i.period_held IS NOT NULL) billed ON true
 	WHERE s.auto_renew AND NOT s.is_postpaid AND s.end_date < today + g.lead_days
-	  AND (s.status = 'active' OR g.arrears = 'bill' AND s.suspend_reason = 'debt' AND t.late_policy = 'keep'
+	  AND (s.status = 'active' OR g.arrears = 'bill' AND (s.suspend_reason = 'debt' OR s.status = 'expired') AND t.late_policy = 'keep'
 	       AND (SELECT count(*) FROM open_invoices(s.customer_id, s.id) o WHERE o.period_start IS NOT NULL) < g.arrears_max)
 	  AND f.first_day - least(g.lead_days, l.last_day - f.first_day) <= today
 	UNION ALL
@@ -273,7 +273,7 @@ BEGIN
 END $$;
 
 -- A subscription that waits for its first payment: a bill that is paid begins the service, an open one
--- moves to today.
+-- moves to today, one that was deleted is issued again.
 CREATE OR REPLACE FUNCTION first_bill_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -282,6 +282,7 @@ BEGIN
 		RETURN 'the service begins';
 	END IF;
 	PERFORM first_bill_move(subscription, today);
+	PERFORM first_bill_again(subscription, today);
 	RETURN 'waits for its first payment';
 END $$;
 
@@ -306,6 +307,28 @@ BEGIN
 	IF (SELECT cycle FROM terms_of(subscription)) = 'calendar' THEN
 		PERFORM invoice_recompose(i, first.lines, today);
 	END IF;
+END $$;
+
+-- Issue the first bill of a subscription that has neither days nor a bill of a period, as if it signed up today:
+-- its bill was deleted, and nothing else would ever begin its service. Dates that were given keep their length.
+CREATE OR REPLACE FUNCTION first_bill_again(subscription subscriptions, today date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	draft invoices := period_draft(subscription, greatest(subscription.start_date, today), today);
+	old   invoices;
+	first record;
+BEGIN
+	IF subscription.is_postpaid OR subscription.end_date >= subscription.start_date
+	   OR EXISTS (SELECT FROM invoices WHERE subscription_id = subscription.id AND period_held IS NOT NULL) THEN
+		RETURN;
+	END IF;
+	SELECT * INTO old FROM invoices WHERE subscription_id = subscription.id AND kind = 'first' ORDER BY seq DESC LIMIT 1;
+	SELECT * INTO first FROM first_period(subscription, old, draft.period_start);
+	draft.kind := 'first';
+	draft.period_end := first.last;
+	draft.due_date := greatest(draft.due_date, today + (SELECT first_due_days FROM settings));
+	UPDATE subscriptions SET anchor_day = NULL WHERE id = subscription.id; -- the new bill sets it
+	PERFORM invoice_issue(draft, bill_compose(subscription, first.lines, 1, draft.period_end - draft.period_start + 1, today), today);
 END $$;
 
 -- ---- overdue, late, expire, suspend

@@ -69,10 +69,12 @@ Readings where the text leaves a choice
     every share; the fee for a return is a charge.
 16. A rolling postpaid line begins a period, and its anchor, on the day of its return; a part of a period costs its price x
     its days / the days of the period. The first part of a postpaid line costs the whole price, too, under first_period full.
-17. Merge is for the bill of sign-up, not for the one after it was cancelled. The first bill of a line that waits for it moves
-    from the day after its issue on.
+17. Merge is for the bill of sign-up, not for the one after it was cancelled, where the line is on. The first bill of a line that
+    waits for it moves from the day after its issue on; cancelled, it is issued again by the next run, whatever auto_renew says.
 18. A pause that is planned begins with the run of its first day, or the first run after it; that
     of a line which is off then, after its return.
+19. Days on before a cut that have no bill come first: under keep the next period begins with them, and the days off inside it
+    are lost; without such days it begins as if the line were back.
 """
 import calendar
 import math
@@ -453,10 +455,16 @@ class Model:
                 found.update(span(bill.start, bill.end))
         return found
 
+    @staticmethod
+    def loses(line, off):
+        """Are its days off lost where they were sold?"""
+        by_hand = off.cause in ("manual", "pause")
+        return line.policy == "keep" and off.cause != "new" and not (by_hand and line.cycle == "rolling")
+
     def split(self, line, off, back):
         """(given, lost) of a span that would end on the day back."""
         out = span(off.start, back - ONE)
-        if off.cause == "new" or (off.cause in ("manual", "pause") and line.cycle == "rolling") or line.policy != "keep":
+        if not self.loses(line, off):
             return len(out), 0
         lost = len([d for d in out if d in self.covered(line)])
         return len(out) - lost, lost
@@ -698,10 +706,11 @@ class Model:
         """The day after the end date if every open period bill were paid on the day."""
         if line.mode == "postpaid":
             return self.postpaid_first(line)
-        end = line.end + days(sum(b.length for b in line.bills if b.holds and b.status in OPEN))
-        if line.off is not None:
-            end += days(self.split(line, line.off, day)[0])
-        return end + ONE
+        first = line.end + days(sum(b.length for b in line.bills if b.holds and b.status in OPEN)) + ONE
+        if line.off is None:
+            return first
+        back = first + days(self.split(line, line.off, day)[0])
+        return first if back < day and self.loses(line, line.off) else back
 
     def postpaid_first(self, line):
         """The first day on that was not billed yet."""
@@ -812,6 +821,8 @@ class Model:
             else:
                 self.lift(line, day)
                 self.first_moves(line, day)
+        if line.reason == "new" and line.waits:
+            self.first_again(line, day)
         if line.reason == "pause" and line.pause_until is not None and line.pause_until < day:
             self.put_on(line, day)
         if line.pause_from is not None and line.pause_from <= day and line.status != "cancelled":
@@ -835,6 +846,17 @@ class Model:
                 bill.status = "unpaid"
                 if bill.amount == 0:
                     self.settle(bill, day)
+
+    def first_again(self, line, day):
+        """Its first bill was cancelled, and it has no days: it is billed as if it signed up on the day."""
+        if line.end >= line.start or any(b.holds for b in line.bills):
+            return
+        first, line.anchor = max(line.start, day), None
+        if line.given:
+            length = [b for b in line.bills if b.kind == "first"][-1].length
+            self.issue_dates(line, (first, first + days(length - 1)), day)
+        else:
+            self.issue_next(line, "first", day, self.first_due(first, day), signs_up=True)
 
     def to_day(self, bill, day):
         line = bill.line

@@ -37,6 +37,26 @@ SELECT is(is_now(:'s'), 'active 2026-02-14', 'a whole month is paid for');
 SELECT pay(inv(:'t'), '2026-02-01') \g /dev/null
 SELECT is(is_now(:'t') || ', ' || bill(:'t'), 'active 2026-02-28, paid 2026-02-01 2026-02-28 due 2026-01-18', 'also when no night moved the bill');
 
+-- The first bill of a line that waits was deleted: no run ever billed the line again, and nothing could begin its service.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'))) AS s, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'auto_renew', false)) AS c,
+	sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-15"}') AS h, sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}') AS a,
+	sub(person()) AS w, sub(person()) AS d \gset
+SELECT invoice_cancel(inv(l), '2026-01-05', l = :'w') FROM unnest(ARRAY[:'s', :'c', :'h', :'a', :'w', :'d']::uuid[]) l \g /dev/null
+SELECT subscription_days_add(:'d', 2, 'known', '2026-01-05') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || is_now(:'w') || ', ' || is_now(:'d'), 'suspended(new) 2025-12-31, active 2026-02-03, active 2026-01-06', 'it waits; but not with days that were waived or given');
+SELECT nights('2026-01-06', '2026-01-06') \g /dev/null
+CREATE FUNCTION again(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(amount || ' ' || period_start || ' ' || period_end || ' due ' || due_date, ', ') FROM invoices WHERE subscription_id = s AND is_open AND kind = 'first' $$;
+SELECT is(again(:'s'), '150000 2026-01-06 2026-02-05 due 2026-01-09', 'the next run bills it again, as if it signed up that day');
+SELECT is(again(:'c'), '125900 2026-01-06 2026-01-31 due 2026-01-09', 'a calendar line its part, though it does not renew itself');
+SELECT is(again(:'h'), '50000 2026-01-06 2026-01-20 due 2026-01-09', 'given dates keep their length and price');
+SELECT is(again(:'a'), '100000 2026-02-01 2026-03-02 due 2026-01-31', 'before the first day of a line, from that day on');
+SELECT is(concat(again(:'w'), again(:'d')), '', 'days that were waived or given stand for its first bill');
+SELECT nights('2026-01-07', '2026-01-08') \g /dev/null
+SELECT is(again(:'s') || ', ' || again(:'c'), '150000 2026-01-08 2026-02-07 due 2026-01-11, 116200 2026-01-08 2026-01-31 due 2026-01-11', 'it moves on as the first one did');
+SELECT pay(inv(:'s', 2), '2026-01-09') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-08', 'paid, the line is on');
+
 -- The payment moves the period, in a worker of the gateway too.
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s \gset
 SET LOCAL ROLE isp_gateway;
