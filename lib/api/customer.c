@@ -13,7 +13,7 @@ static const struct field fields[] = {
 	{ "email",       FT_EMAIL, RW | FF_NULL | FF_SORT | FF_FILTER, .max = 255 },
 	{ "phone",       FT_TEXT,  RW | FF_NULL | FF_FILTER, .max = 20, .check = form_phone,
 	  .hint = "digits + - blanks ( )" },
-	{ "address",     FT_TEXT,  RW | FF_NULL | FF_LINES, .max = 1000 },
+	{ "address",     FT_TEXT,  RW | FF_NULL | FF_LINES | FF_SORT, .max = 1000 },
 	{ "status",      FT_TEXT,  RW | FF_FILTER | FF_SORT, .max = 16, .among = states,
 	  .dflt = "\"active\"",
 	  .hint = "a label, without effect on the service" },

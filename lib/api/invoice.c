@@ -89,7 +89,7 @@ static const struct field fields[] = {
 	{ "outstanding", FT_MONEY, RO | FF_SORT },
 	{ "period_start",    FT_DATE,  RO | FF_NULL },
 	{ "period_end",      FT_DATE,  RO | FF_NULL },
-	{ "issued_on",       FT_DATE,  RO },
+	{ "issued_on",       FT_DATE,  RO | FF_SORT },
 	{ "router_id", FT_UUID, RO | FF_NULL | FF_FILTER },
 	{ "is_open", FT_BOOL, RO, .hint = "unpaid or overdue" },
 	{ "cancelled_on", FT_DATE, RO | FF_NULL },

@@ -7,6 +7,7 @@ ALTER TABLE invoices ADD COLUMN outstanding bigint GENERATED ALWAYS AS (
 CREATE INDEX invoices_amount ON invoices (amount, id);
 CREATE INDEX invoices_outstanding ON invoices (outstanding, id);
 CREATE INDEX invoices_due_date ON invoices (due_date);
+CREATE INDEX invoices_issued_on ON invoices (issued_on);
 
 -- Filters by what is rare; what is common is found among the newest.
 CREATE INDEX invoices_kind ON invoices (kind, created_at DESC, id DESC) WHERE kind <> 'renewal';

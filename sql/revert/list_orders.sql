@@ -14,6 +14,7 @@ DROP INDEX payments_gateway;
 DROP INDEX payments_search;
 DROP INDEX payments_undone;
 DROP INDEX invoices_kind;
+DROP INDEX invoices_issued_on;
 DROP INDEX invoices_due_date;
 ALTER TABLE invoices DROP COLUMN outstanding CASCADE;
 DROP INDEX invoices_amount;

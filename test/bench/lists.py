@@ -4,7 +4,8 @@ import json
 LISTS = {
     "/api/invoices": (
         "", "page=1000&per_page=100", "status=overdue", "status=unpaid", "status=paid", "status=unpaid,overdue",
-        "status=cancelled", "open=true", "sort=amount", "sort=-amount", "sort=due_date", "sort=-due_date", "sort=outstanding",
+        "status=cancelled", "open=true", "sort=amount", "sort=-amount", "sort=due_date", "sort=-due_date",
+        "sort=issued_on", "sort=-issued_on", "sort=outstanding",
         "sort=-outstanding", "sort=invoice_number", "sort=-invoice_number", "sort=created_at",
         "sort=subscription.customer.name", "sort=-subscription.customer.name",
         "status=overdue&sort=amount", "status=unpaid&sort=-amount", "status=paid&sort=amount", "search=INV-2026",
