@@ -134,8 +134,8 @@ BEGIN
 	         WHEN s.status = 'expired' THEN until >= today
 	         ELSE false END) AND NOT is_line_past_grace(s, until, today) THEN
 		PERFORM subscription_switch_on(s, log_text, today, with_fee, payment);
-		PERFORM subscription_end_hold(x) FROM subscriptions x WHERE x.id = sub;
 	END IF;
+	PERFORM subscription_end_hold(x) FROM subscriptions x WHERE x.id = sub;
 END $$;
 
 -- End a promise, and the count of nights held for Midtrans, once no bill of the subscription is open.

@@ -80,7 +80,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions := subscription_lock_live(sub);
 BEGIN
-	IF s.pause_from IS NOT NULL AND s.suspend_reason IS DISTINCT FROM 'pause' THEN
+	IF s.pause_from IS NOT NULL AND coalesce(s.pause_until >= today, true) AND s.suspend_reason IS DISTINCT FROM 'pause' THEN
 		UPDATE subscriptions SET pause_from = NULL, pause_until = NULL, updated_at = now(),
 			begin_on = CASE WHEN s.suspend_reason = 'new' THEN begin_on END
 		WHERE id = sub;

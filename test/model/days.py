@@ -1086,7 +1086,8 @@ class Model:
 
     def op_resume(self, day, sub):
         line = self.living(sub)
-        refuse_unless(line.reason == "pause" or line.pause_from is not None, "409")
+        planned = line.pause_from is not None and (line.pause_until is None or line.pause_until >= day)
+        refuse_unless(line.reason == "pause" or planned, "409")
         if line.reason == "pause":
             self.put_on(line, day)
         line.pause_from = line.pause_until = None

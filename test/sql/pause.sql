@@ -35,6 +35,18 @@ SELECT is(planned(:'s'), '2026-01-20 to 2026-01-25, 2026-01-20', 'and pauses on 
 -- A pause planned for a line that is off can be called off too.
 SELECT subscription_suspend(:'s', NULL, '2026-01-12'), subscription_resume(:'s', NULL, '2026-01-13') \g /dev/null
 SELECT is(is_now(:'s') || ', ' || planned(:'s'), 'suspended(manual) 2026-02-08, none, never', 'called off while the line is off');
+-- One that is over cannot be called off: whether it could hung on the nights that the line had seen since it went off.
+SELECT bare() AS s \gset
+SELECT subscription_pause(:'s', '2026-01-10', '2026-01-12', NULL, '2026-01-05'), subscription_suspend(:'s', NULL, '2026-01-08') \g /dev/null
+SELECT throws_ok(format('SELECT subscription_resume(%L, NULL, ''2026-01-13'')', :'s'), 'IS409', 'The subscription is not paused.', 'a pause that is over is none');
+
+-- A promise up to 10 February stayed on a line that was paused before it paid, and spared its next bill from the cut.
+SELECT bare() AS s, bare() AS t \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT subscription_activate(x, '2026-02-10', 'known', '2026-01-30') FROM unnest(ARRAY[:'s', :'t']::uuid[]) x \g /dev/null
+SELECT subscription_pause(:'s', '2026-02-01', '2026-02-05', NULL, '2026-02-01') \g /dev/null
+SELECT pay(inv(x), '2026-02-02') FROM unnest(ARRAY[:'s', :'t']::uuid[]) x \g /dev/null
+SELECT is((SELECT count(hold_until) FROM subscriptions WHERE id IN (:'s', :'t')), 0::bigint, 'the promise ends when all is paid, paused or not');
 SELECT sound();
 SELECT finish();
 ROLLBACK;
