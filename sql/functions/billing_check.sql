@@ -226,8 +226,9 @@ $$;
 CREATE OR REPLACE FUNCTION check_row_counts() RETURNS TABLE (subject text, detail text)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	kept   record;
-	really record;
+	kept       record;
+	rows_there bigint;
+	money      bigint;
 BEGIN
 	FOR kept IN
 		SELECT c.table_name, sum(c.n) AS n, sum(c.amount) AS money, bool_or(t.tgfoid = 'row_sum_insert'::regproc) AS is_summed,
@@ -238,13 +239,13 @@ BEGIN
 	LOOP
 		EXECUTE format('SELECT count(*) AS n, %s AS money FROM %I',
 				CASE WHEN kept.is_summed THEN 'coalesce(sum(amount), 0)::bigint' ELSE '0::bigint' END, kept.table_name)
-			|| CASE WHEN kept.hidden_by <> '' THEN format(' WHERE %I IS NULL', kept.hidden_by) ELSE '' END INTO really;
-		IF kept.n <> really.n THEN
-			RETURN QUERY SELECT 'table ' || kept.table_name, format('%s rows, the counter says %s', really.n, kept.n);
+			|| CASE WHEN kept.hidden_by <> '' THEN format(' WHERE %I IS NULL', kept.hidden_by) ELSE '' END INTO rows_there, money;
+		IF kept.n <> rows_there THEN
+			RETURN QUERY SELECT 'table ' || kept.table_name, format('%s rows, the counter says %s', rows_there, kept.n);
 		END IF;
-		IF kept.money <> really.money THEN
+		IF kept.money <> money THEN
 			RETURN QUERY SELECT 'table ' || kept.table_name, format('%s in all, the counter says %s',
-				rupiah(really.money::bigint), rupiah(kept.money::bigint));
+				rupiah(money), rupiah(kept.money::bigint));
 		END IF;
 	END LOOP;
 END $$;
