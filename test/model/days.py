@@ -64,8 +64,8 @@ Readings where the text leaves a choice
 13. A bill on which less than suspend_min_amount is owed cuts no line, and keeps none off.
 14. Each fixed discount takes its amount times its quantity from what the ones before it left of package and items; pending
     days have their price by package and items without these discounts, and take at most what they left. A bill over several periods takes an item once for each.
-15. A charge waits for a bill of a period; on a bill that was cancelled it waits again, and where the line ends it has a
-    bill of its own. So has one that is entered later. A late fee is of what is outstanding and no fee itself, its percentage rounded up as
+15. A charge waits for a bill of a period, or for one that is composed anew; on a bill that was cancelled it waits again, and
+    where the line ends it has a bill of its own. So has one that is entered later. A late fee is of what is outstanding and no fee itself, its percentage rounded up as
     every share; the fee for a return is a charge.
 16. A rolling postpaid line begins a period, and its anchor, on the day of its return; a part of a period costs its price x
     its days / the days of the period. The first part of a postpaid line costs the whole price, too, under first_period full.
@@ -1111,11 +1111,9 @@ class Model:
     def prorate(self, bill, last, day):
         """The part used of the last bill, which nothing touched, stays due."""
         line = bill.line
-        rest = [e for e in bill.entries if e.kind not in ("package", "part")]
-        package = self.packages[bill.package]
-        used = self.days_price(line, package, bill.start, last) if last >= bill.start else 0
-        bill.entries = [Entry("part", used)] + rest
-        self.finish(bill)
+        used = self.days_price(line, self.packages[bill.package], bill.start, last) if last >= bill.start else 0
+        bill.end = last if last >= bill.start else bill.end
+        self.compose_anew(bill, [Entry("part", used)], day)
         if bill.outstanding == 0:
             self.settle(bill, day)
         self.apply_credit(line.customer, day)
