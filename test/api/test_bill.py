@@ -246,6 +246,7 @@ def test_a_guarded_step_is_done_by_a_click(system, api, town):
         lock = system.connect()
         lock.cursor().execute("SELECT pg_advisory_lock(hashtext('isp-billing: run'))")
         assert api.post("/api/billing/runs", {"force": True}).want(409).json["code"] == "run_under_way"
+        lock.cursor().execute("SELECT pg_advisory_unlock(hashtext('isp-billing: run'))")  # a server notices the end of a connection later
         lock.close()
         assert status() == "active"
         clicked = api.post("/api/billing/runs", {"steps": ["suspend"], "force": True}).want(200).json

@@ -125,7 +125,7 @@ def test_the_night_alerts_beyond_the_bounds(home, stack, api):
     stack.drained(20)
     assert all(home.secret(name)["disabled"] == "false" for name in names(home)[:5])
     assert alert(stack, home) == ("critical: Router Drift differs from the database: this would cut or remove 5 of 8 accounts "
-                                  "on Drift. See ispctl router plan.")
+                                  "on Drift. See Network, Drift, or ispctl router plan.")
     assert stack.sql("SELECT count(*) FROM alert_logs WHERE key = 'drift %s'" % home.ident) == "1"
     for sub in home.subs[:5]:
         api.post("/api/subscriptions/%s/activate" % sub["id"]).want(200)
