@@ -801,7 +801,7 @@ export const en: Messages = {
 		otherLanguage: 'Bahasa Indonesia',
 		done: 'Saved',
 		copied: 'Copied',
-		to: 'to',
+		to: 'Becomes',
 		willHappen: 'What will happen',
 		nothingChanges: 'Nothing changes.',
 		typeName: name => `Type “${name}” to continue`,

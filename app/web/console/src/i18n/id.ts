@@ -807,7 +807,7 @@ export const id = {
 		otherLanguage: 'English',
 		done: 'Tersimpan',
 		copied: 'Disalin',
-		to: 'menjadi',
+		to: 'Menjadi',
 		willHappen: 'Yang akan terjadi',
 		nothingChanges: 'Tidak ada yang berubah.',
 		typeName: (name: string) => `Ketik “${name}” untuk melanjutkan`,
