@@ -130,7 +130,7 @@ class Payer:
     def order_state(self, order):
         return self.sql("SELECT state FROM midtrans_attempts WHERE order_id = '%s'" % order)
 
-    def wait_order(self, order, state, seconds=5):
+    def wait_order(self, order, state, seconds=20):
         isp.wait_until(lambda: self.order_state(order) == state, seconds, "order " + state)
 
     def events(self, order):

@@ -33,7 +33,7 @@ def test_a_card_is_captured_and_then_settled_once(payer, mid):
     mid.act(order, "pay", method="credit_card")
     payer.wait(invoice, "paid")
     mid.act(order, "settle")
-    isp.wait_until(lambda: payer.payments(invoice)[0]["midtrans_status"] == "settlement", 5)
+    isp.wait_until(lambda: payer.payments(invoice)[0]["midtrans_status"] == "settlement", 20)
     assert len(payer.payments(invoice)) == 1
 
 
@@ -88,11 +88,11 @@ def test_the_old_page_is_paid_after_the_new_one(payer, mid):
     first = payer.order(invoice)
     mid.act(first, "choose", method="bca_va")
     mid.act(first, "expire")
-    second = isp.wait_until(lambda: (lambda o: o if o != first else None)(payer.order(invoice)), 5)
+    second = isp.wait_until(lambda: (lambda o: o if o != first else None)(payer.order(invoice)), 20)
     mid.act(second, "pay", method="qris")
     payer.wait(invoice, "paid")
     mid.act(first, "pay", method="bca_va", force=True)
-    isp.wait_until(lambda: len(payer.payments(invoice)) == 2, 5)
+    isp.wait_until(lambda: len(payer.payments(invoice)) == 2, 20)
     assert payer.status(invoice) == "paid" and payer.credit(invoice) == 150000
 
 
@@ -103,7 +103,7 @@ def test_money_for_a_cancelled_invoice_is_credit(payer, mid):
     mid.act(order, "choose", method="bca_va")
     payer.town.api.delete("/api/invoices/" + invoice["id"])
     mid.act(order, "pay", force=True)
-    isp.wait_until(lambda: payer.credit(invoice) == 150000, 5)
+    isp.wait_until(lambda: payer.credit(invoice) == 150000, 20)
     assert payer.status(invoice) == "cancelled"
     mid.well()
 
@@ -113,7 +113,7 @@ def test_settled_by_cash_ends_the_pending_payment(payer, mid):
     order = payer.order(invoice)
     mid.act(order, "choose", method="bca_va")
     payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
-    isp.wait_until(lambda: mid.order(order)["transactions"][0]["transaction_status"] == "cancel", 5)
+    isp.wait_until(lambda: mid.order(order)["transactions"][0]["transaction_status"] == "cancel", 20)
     payer.idle()
 
 
@@ -134,7 +134,7 @@ def test_settled_by_cash_ends_every_payment_under_way(payer, mid):
     for methods in ((), ("dana", "bca_va")):
         invoice, order = begun_twice(payer, mid, *methods)
         payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
-        isp.wait_until(lambda: payer.at_midtrans(order) == ["cancel", "cancel"], 5)
+        isp.wait_until(lambda: payer.at_midtrans(order) == ["cancel", "cancel"], 20)
         payer.wait_order(order, "closed")
 
 
@@ -164,7 +164,7 @@ def test_an_open_page_beside_a_payment_is_cancelled(payer, mid):
     invoice, order = begun_twice(payer, mid)
     mid.act(order, "pay", method="bca_va")
     payer.wait(invoice, "paid")
-    isp.wait_until(lambda: payer.at_midtrans(order) == ["settlement", "cancel"], 5)
+    isp.wait_until(lambda: payer.at_midtrans(order) == ["settlement", "cancel"], 20)
     payer.idle()
     assert payer.order_state(order) == "paid" and len(payer.payments(invoice)) == 1
 
@@ -178,9 +178,9 @@ def test_cancel_meets_settlement(payer, mid):
     mid.rules(drop=1)
     mid.fault("latency", "POST /v2/*/cancel", delay=1.5)
     payer.town.api.post("/api/invoices/%s/mark-paid" % invoice["id"], {}).want(200)
-    isp.wait_until(lambda: [e for e in mid.ask("GET", "/log")["entries"] if e["path"].endswith("/cancel")], 5)
+    isp.wait_until(lambda: [e for e in mid.ask("GET", "/log")["entries"] if e["path"].endswith("/cancel")], 20)
     mid.act(order, "pay")
-    isp.wait_until(lambda: payer.credit(invoice) == 150000, 5)
+    isp.wait_until(lambda: payer.credit(invoice) == 150000, 20)
     payer.idle()
     assert payer.order_state(order) == "paid" and payer.at_midtrans(order) == ["settlement"]
     mid.well()
@@ -227,7 +227,7 @@ def test_another_amount_is_asked_about_and_booked_as_it_is(payer, mid):
     body["gross_amount"] = "100000.00"
     body["signature_key"] = gateway.sign(body)
     assert payer.notify(body).status == 200
-    payer.wait(invoice, "paid", 5)  # what Midtrans says counts: 150,000
+    payer.wait(invoice, "paid", 20)  # what Midtrans says counts: 150,000
     assert payer.payments(invoice)[0]["amount"] == 150000
 
 
@@ -250,7 +250,7 @@ def test_a_settlement_reported_again_after_the_reversal_books_nothing(payer, mid
     assert payer.notify(body).status == 200
     mid.rules(hold=False)
     mid.act(order, "reverse")
-    payer.wait(invoice, "unpaid", 5)
+    payer.wait(invoice, "unpaid", 20)
     for _ in range(3):
         assert payer.notify(body).status == 200
     payer.idle()
@@ -289,7 +289,7 @@ def test_void_of_a_captured_card(payer, mid):
     mid.act(order, "pay", method="credit_card")
     payer.wait(invoice, "paid")
     mid.act(order, "void")
-    payer.wait(invoice, "unpaid", 5)
+    payer.wait(invoice, "unpaid", 20)
 
 
 def test_chargeback(payer, mid):
@@ -299,7 +299,7 @@ def test_chargeback(payer, mid):
     payer.wait(invoice, "paid")
     mid.act(order, "settle")
     mid.act(order, "chargeback")
-    payer.wait(invoice, "unpaid", 5)
+    payer.wait(invoice, "unpaid", 20)
 
 
 @pytest.mark.parametrize("method,bank", [("bca_va", "bca"), ("permata_va", "permata"), ("echannel", None),
@@ -328,7 +328,7 @@ def test_each_part_a_bank_takes_back_is_received_of(payer, mid):
     for taken in ("30000", "30000,20000"):
         payer.sql("UPDATE midtrans_attempts SET next_check_at = NULL WHERE order_id = '%s'" % order)
         mid.act(order, "chargeback", amount=int(taken.split(",")[-1]), force=True)
-        isp.wait_until(lambda: payer.refunds(invoice) == taken, 5, "part taken back")
+        isp.wait_until(lambda: payer.refunds(invoice) == taken, 20, "part taken back")
         payer.idle()
     assert payer.show(invoice)["outstanding"] == 50000
 
@@ -362,7 +362,7 @@ def test_others_say_nothing_about_what_is_paid(payer, mid):
     first = payer.order(invoice)
     mid.act(first, "choose", method="bca_va")
     mid.act(first, "expire")
-    second = isp.wait_until(lambda: (lambda o: o if o != first else None)(payer.order(invoice)), 5)
+    second = isp.wait_until(lambda: (lambda o: o if o != first else None)(payer.order(invoice)), 20)
     mid.act(second, "pay", method="qris")
     payer.wait(invoice, "paid")
     for status, code in (("deny", "202"), ("expire", "202"), ("cancel", "202"), ("failure", "202"), ("pending", "201")):
@@ -435,7 +435,7 @@ def test_a_transaction_id_is_any_text(payer, mid):
 
 
 def reported(payer, invoice, *titles):
-    isp.wait_until(lambda: sorted(payer.alerts(invoice)) == sorted(titles), 5,
+    isp.wait_until(lambda: sorted(payer.alerts(invoice)) == sorted(titles), 20,
                    "%r instead of %r" % (titles, payer.alerts(invoice)))
 
 
@@ -470,7 +470,7 @@ def test_people_are_informed_of_money_that_goes(payer, mid):
     """Rows 14, 23, 24 and 25."""
     invoice, order = payer.paid_by("permata_va")
     mid.act(order, "reverse")
-    payer.wait(invoice, "unpaid", 5)
+    payer.wait(invoice, "unpaid", 20)
     reported(payer, invoice, "Payment taken back: void")
     invoice, order = payer.paid_by("qris")
     mid.act(order, "refund", amount=50000)
@@ -480,7 +480,7 @@ def test_people_are_informed_of_money_that_goes(payer, mid):
     assert payer.status(invoice) == "paid"  # what is refunded at the dashboard is written off
     invoice, order = payer.paid_by("qris")
     mid.act(order, "chargeback")
-    payer.wait(invoice, "unpaid", 5)
+    payer.wait(invoice, "unpaid", 20)
     reported(payer, invoice, "Payment taken back: chargeback")
 
 
@@ -489,7 +489,7 @@ def test_a_reversal_cuts_off_who_is_in_debt_without_it(payer, mid):
     sub, invoice = overdue(payer)
     _, order = payer.paid_by("permata_va", invoice)
     mid.act(order, "reverse")
-    payer.wait(invoice, "overdue", 5)
+    payer.wait(invoice, "overdue", 20)
     assert payer.town.api.show("/api/subscriptions/" + sub["id"])["status"] == "suspended"
 
 
@@ -502,7 +502,7 @@ def test_another_amount_that_midtrans_confirms(payer, mid, gross, status, open_,
     body["signature_key"] = gateway.sign(body)
     mid.fault("status", "GET /v2/*", code=200, body=json.dumps(body))
     assert payer.notify(body).status == 200
-    isp.wait_until(lambda: payer.payments(invoice), 5)
+    isp.wait_until(lambda: payer.payments(invoice), 20)
     payer.idle()
     assert [p["amount"] for p in payer.payments(invoice)] == [gross]
     assert (payer.status(invoice), payer.show(invoice)["outstanding"], payer.credit(invoice)) == (status, open_, credit)
@@ -533,8 +533,8 @@ def test_money_that_came_and_went_unheard(payer, mid, action, status, titles):
     mid.act(order, "pay", method="qris")
     mid.act(order, action)
     assert payer.notify(mid.craft(order)).status == 200
-    payer.wait(invoice, status, 5)
-    isp.wait_until(lambda: payer.payments(invoice), 5)
+    payer.wait(invoice, status, 20)
+    isp.wait_until(lambda: payer.payments(invoice), 20)
     payment, = payer.payments(invoice)
     assert payment["status"] == ("refunded" if action == "refund" else "reversed")
     assert payer.credit(invoice) == 0
@@ -731,7 +731,7 @@ def test_a_claimed_transaction_goes_back_to_its_order(payer, mid, method):
     assert payer.notify(dict(body, transaction_id=settled["transaction_id"])).status == 200
     mid.rules(hold=False)
     assert payer.notify(settled).status == 200
-    payer.wait(mine, "paid", 5)
+    payer.wait(mine, "paid", 20)
     payer.idle()
     payer.reconcile()
     assert payer.status(other) == "unpaid" and payer.payments(other) == []
@@ -757,7 +757,7 @@ def test_a_claim_cancels_nobody_elses_payment(payer, mid, method):
     assert payer.order_state(order) == "closed"
     mid.act(theirs, "pay")
     assert payer.notify(mid.craft(theirs)).status == 200
-    payer.wait(mine, "paid", 5)
+    payer.wait(mine, "paid", 20)
     assert payer.payments(other)[0]["source"] == "manual" and len(payer.payments(other)) == 1
 
 
@@ -857,7 +857,7 @@ def test_an_unknown_status_is_kept_for_people(payer, mid):
     order = payer.order(invoice)
     mid.act(order, "choose", method="qris")
     mid.act(order, "set", status="quantum_settlement")
-    isp.wait_until(lambda: payer.sql("SELECT count(*) FROM alert_logs WHERE meta ->> 'order_id' = '%s'" % order) == "1", 5)
+    isp.wait_until(lambda: payer.sql("SELECT count(*) FROM alert_logs WHERE meta ->> 'order_id' = '%s'" % order) == "1", 20)
     assert payer.status(invoice) == "unpaid"
 
 
@@ -940,7 +940,7 @@ def test_a_locked_invoice_is_503_and_the_event_is_kept(payer, mid):
     payer.sql("UPDATE midtrans_events SET received_at = now() - interval '31 seconds' WHERE order_id = '%s'"
               % bodies[1]["order_id"])
     payer.stack.exec("gateway-sync", "--once")
-    payer.wait(never, "paid", 5)
+    payer.wait(never, "paid", 20)
 
 
 def test_no_database_is_503(payer, mid):
@@ -954,8 +954,9 @@ def test_no_database_is_503(payer, mid):
         assert answer.status == 503 and answer.headers["retry-after"]
     finally:
         payer.sql("ALTER DATABASE isp CONNECTION LIMIT -1")
-    isp.wait_until(payer.stack.healthy, 10)
-    assert payer.notify(body).status == 200 and payer.status(invoice) == "paid"
+    # One worker is well before another has its connection again: Midtrans sends the message again, too.
+    isp.wait_until(lambda: payer.notify(body).status == 200, 20)
+    assert payer.status(invoice) == "paid"
 
 
 def test_never_a_redirect(payer, mid):

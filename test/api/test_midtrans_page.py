@@ -172,7 +172,7 @@ def test_the_same_page_until_it_is_used_up(payer, mid):
                                      % first["order_id"]) == "pending", 5)
     assert payer.token(invoice) == first
     mid.act(first["order_id"], "expire")
-    isp.wait_until(lambda: payer.token(invoice)["order_id"] != first["order_id"], 5)
+    isp.wait_until(lambda: payer.token(invoice)["order_id"] != first["order_id"], 20)
     assert payer.order(invoice).startswith(invoice["invoice_number"] + "-2-")
 
 
@@ -189,7 +189,7 @@ def test_only_what_is_owed_is_asked_for(payer, mid):
     payer.town.api.make("/api/payments", {"invoice_id": invoice["id"], "amount": 50000})
     second = payer.order(invoice)
     assert second != first and mid.order(second)["gross_amount"] == 100000
-    isp.wait_until(lambda: mid.order(first)["state"] == "canceled", 5, "the old page cancelled")
+    isp.wait_until(lambda: mid.order(first)["state"] == "canceled", 20, "the old page cancelled")
     assert mid.order(second)["state"] != "canceled"
 
 
@@ -350,7 +350,7 @@ def test_an_order_whose_answers_were_lost_is_adopted(payer, mid, then):
     mid.act(order, "pay")
     payer.reconcile()
     assert payer.status(invoice) == "paid"
-    isp.wait_until(lambda: mid.order(second)["state"] == "canceled", 5, "the other page cancelled")
+    isp.wait_until(lambda: mid.order(second)["state"] == "canceled", 20, "the other page cancelled")
 
 
 def test_taken_on_the_second_call_is_our_own(payer, mid):
@@ -366,7 +366,7 @@ def test_taken_on_the_second_call_is_our_own(payer, mid):
     assert second.startswith(invoice["invoice_number"] + "-2-") and mid.calls("/v2/%s/status" % first) == 1
     mid.act(first, "pay", method="qris")
     payer.wait(invoice, "paid")
-    isp.wait_until(lambda: mid.order(second)["state"] == "canceled", 5, "the other page cancelled")
+    isp.wait_until(lambda: mid.order(second)["state"] == "canceled", 20, "the other page cancelled")
 
 
 def later(function):
@@ -390,7 +390,7 @@ def under_way(payer, invoice):
 def second_waits(payer):
     """A worker waits for the lock that the first holds: one page of an invoice is made at a time."""
     isp.wait_until(lambda: payer.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
-                                     " AND query LIKE 'SELECT pg_advisory_lock%midtrans:%'") != "0", 5, "the second waits")
+                                     " AND query LIKE 'SELECT pg_advisory_lock%midtrans:%'") != "0", 20, "the second waits")
 
 
 def test_the_attempt_is_stored_before_the_call_and_outlives_the_worker(payer, mid):
@@ -398,7 +398,7 @@ def test_the_attempt_is_stored_before_the_call_and_outlives_the_worker(payer, mi
     mid.fault("hang", "POST /snap/v1/transactions", execute=True)
     first = later(lambda: payer.ask_token(invoice).status)
     order = under_way(payer, invoice)
-    isp.wait_until(lambda: mid.calls("/snap/v1/transactions") == 1, 5)
+    isp.wait_until(lambda: mid.calls("/snap/v1/transactions") == 1, 20)
     assert payer.sql("SELECT state, calls, amount FROM midtrans_attempts WHERE order_id = '%s'" % order) == "new|1|150000"
     for worker in payer.stack.workers():
         os.kill(worker, signal.SIGKILL)
@@ -455,7 +455,7 @@ def test_a_page_not_wanted_any_more_when_it_comes_is_ended(payer, mid, action):
     mid.well()
     answer = first().want(409)
     assert "token" not in answer.json and order not in answer.body.decode()
-    isp.wait_until(lambda: mid.order(order)["state"] == "canceled", 5, "the page ended")
+    isp.wait_until(lambda: mid.order(order)["state"] == "canceled", 20, "the page ended")
     payer.idle()
     assert payer.show(invoice)["payment_url"] is None
     if action == "part":

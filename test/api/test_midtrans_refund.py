@@ -11,9 +11,9 @@ def test_refunds_at_the_dashboard_are_booked_once_each(payer, mid):
     mid.rules(confirm=0.2)
     invoice, order = payer.paid_by("qris")
     mid.act(order, "refund", amount=50000)
-    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 20)
     mid.act(order, "refund", amount=30000)
-    isp.wait_until(lambda: payer.refunds(invoice) == "50000,30000", 5)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000,30000", 20)
     time.sleep(0.5)
     payer.idle()
     assert payer.refunds(invoice) == "50000,30000" and payer.status(invoice) == "paid"
@@ -23,9 +23,9 @@ def test_a_partial_chargeback_after_a_partial_refund(payer, mid):
     """Bug: a partial chargeback was compared with the sum of refunds, so nothing was booked and no alert raised."""
     invoice, order = payer.paid_by("qris")
     mid.act(order, "refund", amount=50000)
-    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 20)
     mid.act(order, "chargeback", amount=30000, force=True)
-    isp.wait_until(lambda: payer.refunds(invoice) == "50000,30000", 5)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000,30000", 20)
     payer.idle()
     assert payer.show(invoice)["outstanding"] == 30000
     payer.reconcile()
@@ -113,7 +113,7 @@ def test_a_refund_whose_answer_got_lost_is_not_made_twice(payer, mid):
     invoice, order = payer.paid_by("qris")
     mid.fault("lost", "POST /v2/*/refund", times=1)
     refund(payer, order, 50000, reopen=True, reason="too slow").want(502)
-    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 20)
     assert payer.status(invoice) == "unpaid"
     payer.idle()
     refund(payer, order, 50000, reopen=True, reason="too slow").want(200)
@@ -133,7 +133,7 @@ def test_a_second_refund_of_the_same_amount_is_made(payer, mid, other):
     wanted = {"reason": "outage in March"}
     mid.fault("lost", "POST /v2/*/refund", times=1)
     refund(payer, order, 50000, "first-" + order, **wanted).want(502)
-    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 5)
+    isp.wait_until(lambda: payer.refunds(invoice) == "50000", 20)
     payer.idle()
     if other.pop("later", None):
         payer.sql("UPDATE midtrans_refunds SET created_at = now() - interval '25 hours'")
@@ -444,7 +444,7 @@ def test_paid_twice_and_one_given_back(payer, mid, way):
     else:
         payment = payer.payments(invoice)[0]
         payer.town.api.post("/api/payments/%s/refund" % payment["id"], {"amount": 150000, "method": "cash", "reason": "twice"}).want(200, 201)
-    isp.wait_until(lambda: sorted(p["status"] for p in payer.payments(invoice)) == ["received", "refunded"], 5)
+    isp.wait_until(lambda: sorted(p["status"] for p in payer.payments(invoice)) == ["received", "refunded"], 20)
     payer.idle()
     customer = payer.show(invoice)["customer_id"]
     assert payer.status(invoice) == "paid" and payer.show(invoice)["outstanding"] == 0

@@ -206,7 +206,7 @@ def test_a_job_is_done_within_a_second(payer, mid):
     """From the commit that leaves it, NOTIFY and all."""
     invoice, order = payer.paid_by("permata_va")
     mid.act(order, "reverse")
-    payer.wait(invoice, "unpaid", 5)
+    payer.wait(invoice, "unpaid", 20)
     payer.idle()
     assert float(jobs(payer, order, "extract(epoch FROM done_at - j.created_at)")) < 1
 
@@ -218,7 +218,7 @@ def test_an_order_that_fails_delays_no_other(deaf, mid):
     mid.fault("status", "GET /v2/*", code=500)
     for _ in range(5):
         broken.append(claimed(deaf, deaf.billed()))
-    isp.wait_until(lambda: all(int(jobs(deaf, o, "attempts") or 0) > 0 for o in broken), 5, "each tried")
+    isp.wait_until(lambda: all(int(jobs(deaf, o, "attempts") or 0) > 0 for o in broken), 20, "each tried")
     order = deaf.order(invoice)
     mid.act(order, "pay", method="bca_va")
     mid.well()
@@ -284,7 +284,7 @@ def test_asked_to_slow_down_gateway_sync_does(payer, mid):
     mid.fault("status", "GET /v2/*", code=429, header={"Retry-After": "4"})
     began = time.monotonic()
     orders = [claimed(payer, invoice) for invoice in invoices]
-    isp.wait_until(lambda: mid.calls("/v2/%s/status" % orders[0]), 5, "the first asked about")
+    isp.wait_until(lambda: mid.calls("/v2/%s/status" % orders[0]), 20, "the first asked about")
     lookups = sum(mid.calls("/v2/%s/status" % order) for order in orders)
     mid.well()
     payer.idle()
