@@ -58,6 +58,14 @@ def wait_until(predicate, seconds, what=None):
         time.sleep(0.05)
 
 
+def settled(ask, wanted, seconds):
+    """The answer as soon as it is what is wanted, or the last one when the time is over."""
+    limit = time.monotonic() + seconds
+    while (value := ask()) != wanted and time.monotonic() < limit:
+        time.sleep(0.05)
+    return value
+
+
 def seed():
     """A number for random choices: that of ISP_SEED, or a new one; the output of a failed test names it."""
     value = os.environ.get("ISP_SEED") or str(random.SystemRandom().randrange(10 ** 6))

@@ -435,8 +435,8 @@ def test_a_transaction_id_is_any_text(payer, mid):
 
 
 def reported(payer, invoice, *titles):
-    isp.wait_until(lambda: sorted(payer.alerts(invoice)) == sorted(titles), 20,
-                   "%r instead of %r" % (titles, payer.alerts(invoice)))
+    seen = isp.settled(lambda: sorted(payer.alerts(invoice)), sorted(titles), 20)
+    assert seen == sorted(titles)
 
 
 def test_people_are_informed_of_money_nobody_expected(payer, mid):
