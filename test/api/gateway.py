@@ -203,7 +203,7 @@ def paid_through(peer, name):
 def new_payer(system, peer):
     """Customers of a system whose gateway has forgotten all orders, as has the system."""
     peer.ask("POST", "/reset")
-    # What fails once is sent again after 2 seconds, and not after 2 minutes.
+    # Midtrans sends a refused message again after 2 minutes; here, after 2 seconds.
     peer.rules(url=system.url + "/api/midtrans/notification", scale=1 / 60)
     system.sql("UPDATE midtrans_attempts SET next_check_at = NULL WHERE next_check_at IS NOT NULL")
     return Payer(system, peer, isp.Town(isp.Client(system.url, system.token), TODAY))
