@@ -137,5 +137,16 @@ SELECT results_eq(format($$ SELECT line, field, split_part(fault, E'\t', 2) FROM
 	$$ VALUES (2, 'package', 'unknown_reference'), (3, 'end_date', 'days_bound'), (4, 'credit', 'forbidden') $$, 'an operator''s bounds hold for sheets');
 SELECT import_judge(:'b', 'csv', false, '2026-01-20') \g /dev/null
 SELECT is_empty(format($$ SELECT line FROM import_rows WHERE batch = %L AND outcome = 'refused' $$, :'b'), 'an admin has none');
+
+-- Rows of one id in the old system are lines of one customer: her credit stands on each of them, and is given once. The
+-- same id in another system is somebody else.
+SELECT uuidv7() AS b, uuidv7() AS o \gset
+INSERT INTO import_rows (batch, line, key, data) VALUES
+	(:'b', 1, 'joko1', '{"id": "41", "name": "Joko", "credit": "40000"}'), (:'b', 2, 'joko2', '{"id": "41", "name": "Joko", "credit": "40000"}'),
+	(:'b', 3, 'kiki', '{"id": "42", "name": "Kiki", "credit": "5000"}'), (:'b', 4, 'lala', '{"id": "43", "name": "Lala", "credit": "0", "debt": "0"}'),
+	(:'o', 1, 'mimi', '{"id": "41", "name": "Mimi", "credit": "7000"}');
+SELECT import_apply(:'b', 'csv', 10, '2026-01-20'), import_apply(:'o', 'splynx', 10, '2026-01-20') \g /dev/null
+SELECT results_eq($$ SELECT name::text, credit FROM customers WHERE name IN ('Joko', 'Kiki', 'Lala', 'Mimi') ORDER BY 1 $$,
+	$$ VALUES ('Joko', 40000::bigint), ('Kiki', 5000), ('Lala', 0), ('Mimi', 7000) $$, 'credit is given once for each id of each source');
 SELECT * FROM finish();
 ROLLBACK;
