@@ -1,0 +1,111 @@
+/* The screen of devices and targets: their numbers, the worst of them, open alerts. */
+#include "screen.h"
+
+static void
+a_target(const char *name, const char *status, const char *measured)
+{
+	(void)sql("INSERT INTO ping_targets (name, host, is_active) VALUES ('%s', '127.0.0.1', %s)",
+	    name, strcmp(name, "off") == 0 ? "false" : "true");
+	(void)sql("INSERT INTO monitor_states (id, kind, status, checked_at, loss_percent,"
+		  " latency_ms) SELECT id, 'ping', '%s', now(), %s FROM ping_targets"
+		  " WHERE name = '%s'",
+	    status, measured, name);
+}
+
+/* Those that are down first, then those that lose most, then the slowest; one whose state nobody
+ * knows, or that nobody asks, is not among them. */
+static void
+the_worst_targets_are_known_to_be(void **state)
+{
+	const cJSON *screen;
+
+	(void)state;
+	(void)sql("TRUNCATE ping_targets CASCADE");
+	a_target("slow", "up", "0, 200");
+	a_target("fast", "up", "0, 2");
+	a_target("lossy", "up", "10, 2");
+	a_target("new", "unknown", "NULL, NULL");
+	a_target("off", "down", "100, NULL");
+	a_target("dead", "down", "100, NULL");
+	a_target("half", "up", "0, NULL");
+	screen = shown(monitoring_dashboard);
+	SHOWS("targets", "{\"up\":4,\"down\":1,\"total\":6,\"unknown\":1}");
+	assert_string_equal(column(screen, "worst_targets", "name"),
+	    " \"dead\" \"lossy\" \"slow\" \"fast\" \"half\"");
+	a_target("dead2", "down", "50, NULL");
+	assert_string_equal(column(shown(monitoring_dashboard), "worst_targets", "name"),
+	    " \"dead\" \"dead2\" \"lossy\" \"slow\" \"fast\"");
+}
+
+static void
+open_alerts_are_those_of_a_thing(void **state)
+{
+	const cJSON *screen;
+
+	(void)state;
+	(void)sql("DELETE FROM alert_logs");
+	(void)sql("INSERT INTO alert_logs (type, severity, title, message, key, resolved_at,"
+		  " is_read, created_at) VALUES"
+		  " ('system', 'info', 'over', '', 'a', now(), false, now()),"
+		  " ('system', 'info', 'first', '', 'b', NULL, true, now() - interval '2 h'),"
+		  " ('system', 'info', 'second', '', 'c', NULL, false, now() - interval '1 h'),"
+		  " ('system', 'info', 'note', '', NULL, NULL, true, now())");
+	screen = shown(monitoring_dashboard);
+	assert_string_equal(column(screen, "open_alerts", "title"), " \"second\" \"first\"");
+	SHOWS("unread_alerts", "2");
+}
+
+static const char *
+an_interface(const char *name, const char *device, const char *speeds, const char *rates)
+{
+	const char *id =
+	    sql("INSERT INTO snmp_interfaces (device_id, if_name, if_index, monitor_bandwidth,"
+		" if_speed, manual_speed) SELECT id, '%s', 1 + (SELECT count(*) FROM"
+		" snmp_interfaces), %s FROM snmp_devices WHERE name = '%s' RETURNING id::text AS v",
+		name, speeds, device);
+
+	(void)sql("INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms,"
+		  " discontinuity, boot, clock_ms, in_rate, out_rate, read_at)"
+		  " VALUES ('%s', 0, 0, 64, 0, 0, '', 0, %s)",
+	    id, rates);
+	return id;
+}
+
+/* By what is used of its speed, the set one before that it tells; of what is read now and watched.
+ */
+static void
+the_worst_interfaces_are_the_fullest(void **state)
+{
+	const cJSON *screen;
+
+	(void)state;
+	(void)sql("INSERT INTO snmp_devices (name, host, community, is_active) VALUES"
+		  " ('core', '127.0.0.1', 'x', true), ('old', '127.0.0.1', 'x', false)");
+	(void)an_interface("half", "core", "true, 1000, NULL", "500, 1, now()");
+	(void)an_interface("full", "core", "true, 1000, 100", "1, 90, now()");
+	(void)an_interface("stale", "core", "true, 1000, NULL",
+	    "1000, 1, now() - interval '16 min'");
+	(void)an_interface("unwatched", "core", "false, 1000, NULL", "1000, 1, now()");
+	(void)an_interface("unread", "core", "true, 1000, NULL", "NULL, NULL, now()");
+	(void)an_interface("nameless", "core", "true, 0, NULL", "1000, 1, now()");
+	(void)an_interface("off", "old", "true, 1000, NULL", "1000, 1, now()");
+	screen = shown(monitoring_dashboard);
+	assert_string_equal(column(screen, "worst_interfaces", "if_name"), " \"full\" \"half\"");
+	assert_string_equal(column(screen, "worst_interfaces", "used_percent"), " 90 50");
+	assert_string_equal(column(screen, "worst_interfaces", "device_name"),
+	    " \"core\" \"core\"");
+	SHOWS("interfaces", "{\"total\":7,\"monitored\":6}");
+	SHOWS("devices", "{\"up\":0,\"down\":0,\"total\":1,\"unknown\":1}");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROWS_TEST(the_worst_targets_are_known_to_be),
+		ROWS_TEST(open_alerts_are_those_of_a_thing),
+		ROWS_TEST(the_worst_interfaces_are_the_fullest),
+	};
+
+	return cmocka_run_group_tests_name("monitoring", tests, rows_open, rows_close);
+}
