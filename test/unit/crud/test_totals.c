@@ -124,9 +124,9 @@ inserts_do_not_queue(void **state)
 		leave(&open[i]);
 }
 
-/* Whichever stripe nobody holds is found. The sixteen above have numbers that follow each other, and a
- * stripe each: none of them had to look for another one, and that the search passes over what is locked
- * was proven by luck. */
+/* A stripe that nobody holds is found, each of them. The sixteen above have numbers that follow
+ * each other, and a stripe each: none of them had to look for another one, and that the search
+ * passes over what is locked was proven by luck. */
 static void
 the_free_stripe_is_found(void **state)
 {
