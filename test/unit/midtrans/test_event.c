@@ -186,6 +186,39 @@ refunds_are_booked_by_their_ids(void **state)
 	    "T-1:k1=30000 T-1:k2=20000");
 }
 
+/* A part that the customer's bank took back may be listed among the refunds, and is no refund;
+ * beside a sum of its own the refunds are refunds. */
+static void
+a_partial_chargeback_is_booked_once(void **state)
+{
+	static const struct {
+		int64_t charged_back;
+		const char *booked;
+	} cases[] = { { 0, "T-1:charged back up to 30000=30000" },
+		{ 20000, "T-1:charged back up to 20000=20000 T-1:k1=30000" } };
+	struct midtrans_refund parts[] = { { "k1", 30000 } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct midtrans_message m;
+
+		(void)sql("SAVEPOINT before");
+		m = message(an_order(), "settlement");
+		(void)process(&m, SOURCE_STATUS, "{\"n\": 1}");
+		m.status = "partial_chargeback";
+		m.refunds = parts;
+		m.nrefunds = 1;
+		m.refund_total = 30000;
+		m.charged_back_total = cases[i].charged_back;
+		(void)process(&m, SOURCE_STATUS, "{\"n\": 2}");
+		assert_string_equal(
+		    sql("SELECT string_agg(refund_id || '=' || amount, ' ' ORDER BY refund_id)"
+			" AS v FROM refunds"),
+		    cases[i].booked);
+		(void)sql("ROLLBACK TO SAVEPOINT before");
+	}
+}
+
 static void
 alert_names_order_and_money(void **state)
 {
@@ -228,6 +261,7 @@ main(void)
 		ROWS_TEST(a_payment_undone_has_its_kind),
 		ROWS_TEST(reversal_needs_an_answer),
 		ROWS_TEST(refunds_are_booked_by_their_ids),
+		ROWS_TEST(a_partial_chargeback_is_booked_once),
 		ROWS_TEST(alert_names_order_and_money),
 		ROWS_TEST(unapplied_message_is_stored_and_its_copies_counted),
 	};

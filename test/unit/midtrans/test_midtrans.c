@@ -506,6 +506,55 @@ a_page_nobody_used_is_cancelled(void **state)
 	assert_string_equal(attempt_is(1), "closed 1");
 }
 
+#define STATUS(status)                                                                             \
+	ANSWER("200", "{\"status_code\":\"200\",\"order_id\":\"unit-order\","                      \
+		      "\"transaction_id\":\"T-9\",\"transaction_status\":\"" status "\","          \
+		      "\"gross_amount\":\"150000.00\"}")
+
+/* A transaction that Midtrans cannot end, or does not know, has another state by now: it is asked
+ * for, and a payment that came meanwhile is booked. */
+static void
+a_page_paid_meanwhile_is_asked_for(void **state)
+{
+	static const struct turn turns[][3] = {
+		{ STATUS("pending"), ANSWER("200", "{\"status_code\":\"404\"}"),
+		    STATUS("settlement") },
+		{ STATUS("pending"), ANSWER("200", "{\"status_code\":\"412\"}"),
+		    STATUS("settlement") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(turns); i++) {
+		const char *order, *id;
+
+		clear();
+		cx.err = (struct err){ 0 };
+		order = an_order();
+		ANSWERING(turns[i]);
+		assert_int_equal(midtrans_cancel_order(&cx, order, &id), RC_CONFLICT);
+		hang_up();
+		assert_memory_equal(peer.received[1], "POST /v2/T-9/cancel ", 20);
+		assert_memory_equal(peer.received[2], "GET /v2/T-9/status ", 19);
+		assert_string_equal(attempt_is(1), "paid 1");
+	}
+}
+
+/* Any other refusal is one: the order stays as it is. */
+static void
+a_page_that_cannot_be_cancelled_stays(void **state)
+{
+	const struct turn turns[] = { STATUS("pending"), ANSWER("200", "{\"status_code\":\"500\"}"),
+		STATUS("settlement") };
+	const char *order = an_order(), *id;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_cancel_order(&cx, order, &id), RC_UPSTREAM);
+	hang_up();
+	assert_int_equal(peer.requests, 2);
+	assert_string_equal(attempt_is(1), "pending 1");
+}
+
 static void
 a_paid_page_is_not_cancelled(void **state)
 {
@@ -704,6 +753,8 @@ main(void)
 		MIDTRANS_TEST(forged_and_unknown_notifications_are_refused),
 		MIDTRANS_TEST(an_answer_of_midtrans_is_applied),
 		MIDTRANS_TEST(a_page_nobody_used_is_cancelled),
+		MIDTRANS_TEST(a_page_paid_meanwhile_is_asked_for),
+		MIDTRANS_TEST(a_page_that_cannot_be_cancelled_stays),
 		MIDTRANS_TEST(a_paid_page_is_not_cancelled),
 		MIDTRANS_TEST(a_refused_refund_was_not_made),
 		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),

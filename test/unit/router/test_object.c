@@ -69,6 +69,33 @@ a_cleared_property_is_unset(void **state)
 			   "/queue/simple/unset|=.id=*7|=value-name=comment\n");
 }
 
+/* A refusal of the router is the answer to a change: of its values, and of what is to be cleared.
+ */
+static void
+a_refused_change_is_an_error(void **state)
+{
+	static const struct turn values[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=name=q|=dynamic=false\n!done\n" },
+		{ .listen = 1, .say = "!trap|=message=value of max-limit expects rate\n!done\n" },
+		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+	}, cleared[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=name=q|=dynamic=false\n!done\n" },
+		{ .listen = 1, .say = "!done\n" },
+		{ .listen = 1, .say = "!trap|=message=cannot unset\n!done\n", .end = PEER_HOLD },
+	};
+	const struct object_attr attrs[] = { { "max-limit", "x" }, { "comment", NULL } };
+
+	(void)state;
+	assert_int_equal(object_set(&cx, answering(values), OBJECT_QUEUE, "*7", attrs, 2),
+	    RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "max_limit");
+	assert_null(strstr(hang_up(), "unset"));
+	assert_int_not_equal(object_set(&cx, answering(cleared), OBJECT_QUEUE, "*7", attrs, 2),
+	    RC_OK);
+}
+
 static void
 a_dynamic_object_stays(void **state)
 {
@@ -145,6 +172,7 @@ main(void)
 		CASE(an_added_object_answers_its_id),
 		CASE(a_refused_value_names_its_field),
 		CASE(a_cleared_property_is_unset),
+		CASE(a_refused_change_is_an_error),
 		CASE(a_dynamic_object_stays),
 		CASE(an_unknown_id_is_not_found),
 		CASE(a_router_that_does_not_answer_is_reported),
