@@ -325,5 +325,31 @@ SELECT is(job(:'a'), '4.0 of 1, done', 'done');
 SELECT midtrans_job_add(:'a', 'confirm') \g /dev/null
 SELECT is(job(:'a'), '5.0 of 1, due', 'and asked for again');
 
+-- ---- one transaction and no other
+
+-- Each of these touched rows of others when one word of its condition was another, and no test saw it.
+SELECT page(inv(sub(person()))) AS p, page(inv(sub(person()))) AS q \gset
+SELECT say(:'p', 'P1', 'status', 'settlement', 'save book', '{"attempt": "paid"}'), say(:'q', 'Q1', 'status', 'settlement', 'save book', '{"attempt": "paid"}'),
+	say(:'p', 'P1', 'status', 'partial_refund', 'save refund', '{"refund_total": 1000}') \g /dev/null
+SELECT results_eq($$ SELECT t.transaction_id, p.midtrans_status FROM midtrans_transactions t JOIN payments p ON p.id = t.payment_id
+	WHERE t.transaction_id IN ('P1', 'Q1') ORDER BY 1 $$, $$ VALUES ('P1', 'partial_refund'), ('Q1', 'settlement') $$, 'the status of one payment is no other''s');
+SELECT unknown(:'p', 'P2', 1), unknown(:'p', 'P3', 1), unknown(:'q', 'P2', 1), say(:'p', 'P2', 'status', 'pending', 'save') \g /dev/null
+SELECT is(concat_ws(' ', asks(:'p', 'P2'), asks(:'p', 'P3'), asks(:'q', 'P2')), '0 1 1', 'an id that Midtrans knows after all is one of one order');
+SELECT page(inv(sub(person()))) AS p \gset
+SELECT say(:'p', 'N1', 'notification', 'pending', 'save') \g /dev/null
+UPDATE midtrans_events SET received_at = now() - interval '4 days' WHERE transaction_id = 'N1';
+SELECT unknown(:'p', 'N1', 1) \g /dev/null
+UPDATE midtrans_unknown_ids SET asked_at = now() - interval '4 days' WHERE transaction_id = 'N1';
+SELECT is(looked_up(:'p'), NULL, 'asked when it was named, it has been asked about');
+UPDATE midtrans_unknown_ids SET asked_at = now() - interval '4 days 1 second' WHERE transaction_id = 'N1';
+SELECT is(looked_up(:'p'), 'N1', 'before that, it has not');
+SELECT sub(person()) AS s \gset
+SELECT page(inv(:'s'), 1, '{"expires_at": "2026-01-01"}') AS p \gset
+SELECT is(midtrans_attempt_state_now(a), 'closed', 'a page over, unused, is closed') FROM midtrans_attempts a WHERE id = :'p';
+SELECT say(:'p', 'P4', 'status', 'pending', 'save', '{"attempt": "pending"}') \g /dev/null
+SELECT is(midtrans_attempt_state_now(a), 'pending', 'one with a transaction under way is not') FROM midtrans_attempts a WHERE id = :'p';
+SELECT say(:'p', 'P4', 'status', 'settlement', 'save book', '{"attempt": "paid"}') \g /dev/null
+SELECT is(midtrans_attempt_state_now(a), 'paid', 'nor a paid one') FROM midtrans_attempts a WHERE id = :'p';
+
 SELECT finish();
 ROLLBACK;
