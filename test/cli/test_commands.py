@@ -196,6 +196,7 @@ def test_users(system):
     assert system.sql("SELECT password FROM users") != before
     assert system.sql("SELECT count(*) FROM personal_access_tokens") == "0", "sessions must end"
     fails(system.run("ispctl", "user", "passwd", "nobody@example.net", given="another one 4\n"), 1, "nobody@example.net")
+    fails(system.run("ispctl", "user", "passwd", "budi@example.net", given=""), 1, "on standard input")
     assert "password" in system.sql("SELECT string_agg(action, ',') FROM audit_logs")
 
 
@@ -390,6 +391,16 @@ def test_setup_token_is_kept_as_a_digest(system):
     assert shown.startswith("setup_token=")
     digest = hashlib.sha256(shown.split("=", 1)[1].encode()).hexdigest()
     assert system.sql("SELECT setup_token FROM settings") == digest
+
+
+def test_a_setup_token_that_was_not_kept_is_not_shown(system):
+    system.sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''the disk is full''; END';"
+               " CREATE TRIGGER refuse BEFORE UPDATE ON settings FOR EACH ROW EXECUTE FUNCTION refuse()")
+    try:
+        refused = system.run("ispctl", "user", "setup-token")
+    finally:
+        system.sql("DROP FUNCTION refuse CASCADE")
+    assert refused.returncode == 1 and "setup_token" not in refused.stdout, refused
 
 
 @pytest.mark.parametrize("words", [[], ["user"], ["user", "add"], ["user", "list", "all"], ["fly"]])

@@ -101,6 +101,8 @@ def test_each_line_of_a_unit(name):
     found = lines_of(os.path.join(UNITS, name))
     assert len(found) == len(set(found))
     assert {line for line in found if not line.startswith("Description=")} == LINES[name]
+    # The first words of `systemctl status`; without them, the name of the file.
+    assert len([line for line in found if line.startswith("Description=ISP Billing: ")]) == 1
 
 
 def test_users_groups_and_modes():

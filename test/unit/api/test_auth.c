@@ -149,6 +149,10 @@ tokens_of_scripts(void **state)
 	assert_int_equal(number(&mine, "total"), 2);
 	assert_null(strstr(mine.body, strchr(text(&a, "token"), '|') + 1));
 	assert_int_equal(ask_as(other, "DELETE", path, NULL).status, 404);
+	/* A number with something behind it names no token: not the one of its first digits. */
+	(void)want(404, "DELETE", FMT("%sx", path), NULL);
+	(void)want(404, "DELETE", "/api/auth/tokens/9999999999999999999", NULL);
+	assert_int_equal(ask_as(text(&a, "token"), "GET", "/api/packages", NULL).status, 200);
 	(void)want(204, "DELETE", path, NULL);
 	(void)want(404, "DELETE", path, NULL);
 	(void)want(404, "DELETE", "/api/auth/tokens/x", NULL);
