@@ -71,13 +71,19 @@ DECLARE
 	money bigint;
 BEGIN
 	FOR used IN SELECT u.item, u.times FROM items_due(subscription.id, times, today) u WHERE (u.item).kind = 'discount' LOOP
-		money := least(rest, CASE WHEN (used.item).percent IS NOT NULL THEN round(rest::numeric * (used.item).percent * used.times / (100 * times))
-		                          ELSE (used.item).amount * (used.item).quantity * used.times END);
+		money := item_discount(used.item, used.times, discount_lines.times, rest);
 		rest := rest - money;
 		lines := lines || ROW('discount', (used.item).text, 1, -money, -money, true, (used.item).id, NULL, used.times)::bill_line;
 	END LOOP;
 	RETURN lines || days_lines(subscription.pending_days, service, rest, length);
 END $$;
+
+-- The money that a discount takes off the `rest` of a bill over so many periods, of which it stands for `times`.
+CREATE OR REPLACE FUNCTION item_discount(item subscription_items, times int, periods int, rest bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT least(rest, CASE WHEN item.percent IS NOT NULL THEN round(rest::numeric * item.percent * times / (100 * periods))
+		ELSE item.amount * item.quantity * times END)::bigint
+$$;
 
 -- Days as money: their share of what the service costs, at most the `rest` that other discounts leave of it.
 CREATE OR REPLACE FUNCTION days_lines(pending int, service bigint, rest bigint, length int) RETURNS bill_line[]
@@ -188,9 +194,9 @@ BEGIN
 	END IF;
 END $$;
 
--- Compose an issued bill again, over another period: give back the items, charges and days that it took in, and
+-- Compose an issued bill again, over another period, or so many: give back the items, charges and days that it took in, and
 -- take in those that wait now.
-CREATE OR REPLACE FUNCTION invoice_recompose(invoice invoices, base bill_line[], today date) RETURNS void
+CREATE OR REPLACE FUNCTION invoice_recompose(invoice invoices, base bill_line[], periods int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
@@ -198,7 +204,7 @@ BEGIN
 	PERFORM bill_consume(invoice, -1);
 	UPDATE invoice_lines SET item_id = NULL, charge_id = NULL, taken = NULL WHERE invoice_id = invoice.id;
 	SELECT * INTO s FROM subscriptions WHERE id = invoice.subscription_id;
-	PERFORM invoice_set_lines(invoice, bill_compose(s, base, 1, invoice.period_end - invoice.period_start + 1, today), today);
+	PERFORM invoice_set_lines(invoice, bill_compose(s, base, periods, invoice.period_end - invoice.period_start + 1, today), today);
 END $$;
 
 -- Rewrite an issued bill after days were given: make its line of days and its tax anew, and leave all

@@ -20,11 +20,11 @@ BEGIN
 	RETURN entry;
 END $$;
 
--- The lots a customer has something left of; `born` orders them by age.
+-- The lots a customer has something left of; `born` orders them by age: ids begin with the time of the payment or gift.
 CREATE OR REPLACE FUNCTION credit_lots(customer uuid)
-RETURNS TABLE (payment_id uuid, gift_id uuid, remainder bigint, born bigint)
+RETURNS TABLE (payment_id uuid, gift_id uuid, remainder bigint, born uuid)
 LANGUAGE sql STABLE AS $$
-	SELECT l.payment_id, l.gift_id, sum(l.amount)::bigint, min(l.seq)
+	SELECT l.payment_id, l.gift_id, sum(l.amount)::bigint, coalesce(l.payment_id, l.gift_id)
 	FROM customer_credits l
 	WHERE l.customer_id = customer
 	GROUP BY l.payment_id, l.gift_id

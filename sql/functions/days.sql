@@ -38,7 +38,7 @@ CREATE OR REPLACE FUNCTION service_off_open(subscription subscriptions, cause te
 LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-	VALUES (subscription.id, today, cause, subscription.status, nullif(current_setting('isp.run', true), '')::bigint);
+	VALUES (subscription.id, greatest(today, subscription.start_date), cause, subscription.status, nullif(current_setting('isp.run', true), '')::bigint);
 	IF subscription.is_postpaid THEN
 		UPDATE subscriptions SET closed_on = today - 1 WHERE id = subscription.id;
 	END IF;
@@ -342,8 +342,8 @@ BEGIN
 	END IF;
 END $$;
 
--- Turn the pending days of a subscription that ends into credit. A day is worth the price of the service
--- on its last bill, divided by the days of that bill's period.
+-- Turn the pending days of a subscription that ends into credit. A day is worth what it takes off a bill: the price of the
+-- service on its last bill, with the discount that was agreed for paying ahead, divided by the days of that bill's period.
 CREATE OR REPLACE FUNCTION pending_days_to_credit(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -355,7 +355,7 @@ BEGIN
 	IF subscription.pending_days = 0 OR NOT FOUND THEN
 		RETURN;
 	END IF;
-	SELECT sum(amount) INTO service FROM invoice_lines WHERE invoice_id = i.id AND kind IN ('package', 'part', 'item');
+	SELECT sum(l.amount) INTO service FROM unnest(bill_lines_of(i.id)) l WHERE l.kind IN ('package', 'part', 'item') OR is_discount_agreed(l);
 	money := days_price(service, subscription.pending_days, i.period_end - i.period_start + 1);
 	UPDATE subscriptions SET pending_days = 0 WHERE id = subscription.id;
 	IF money > 0 THEN

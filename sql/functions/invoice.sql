@@ -130,7 +130,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE invoices v SET period_start = today, period_end = (first_period(s, invoice, today)).last
 	FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
-	WHERE v.id = invoice.id AND v.kind = 'first' AND s.id = v.subscription_id AND s.waits_first AND t.cycle = 'rolling'
+	WHERE v.id = invoice.id AND s.id = v.subscription_id AND is_first_bill(s, v) AND t.cycle = 'rolling'
 	  AND v.period_start < today;
 END $$;
 

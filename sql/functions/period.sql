@@ -89,10 +89,16 @@ LANGUAGE sql STABLE AS $$
 	SELECT (ceil(round(money, 6) / g.round_to) * g.round_to)::bigint FROM settings g
 $$;
 
--- A part of a calendar period: each month's share of the price, by the days of that month.
+-- A part of a calendar period.
 CREATE OR REPLACE FUNCTION part_price(price bigint, months int, billing_day int, day date, last date) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT round_up(sum(price::numeric * (least(last, m.ends) - greatest(day, m.begins) + 1) / (months * (m.ends - m.begins + 1))))
+	SELECT round_up(price * months_share(day, last, billing_day) / months)
+$$;
+
+-- The days from `day` to `last` in months that begin on the billing day: of each its share, by the days of that month.
+CREATE OR REPLACE FUNCTION months_share(day date, last date, billing_day int) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT sum((least(last, m.ends) - greatest(day, m.begins) + 1)::numeric / (m.ends - m.begins + 1))
 	FROM (SELECT add_months(g, n, billing_day) AS begins, add_months(g, n + 1, billing_day) - 1 AS ends
 	      FROM (SELECT add_months(day, -((extract(day FROM day)::int < billing_day)::int), billing_day) AS g) q,
 	           generate_series(0, grid_months(q.g, last, billing_day)) n) m

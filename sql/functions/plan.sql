@@ -10,7 +10,8 @@ CREATE OR REPLACE FUNCTION plan_change(sub uuid, package packages, effective tex
 	OUT effective_from date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions;
+	s      subscriptions;
+	unused record;
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	lines := '{}';
@@ -22,9 +23,11 @@ BEGIN
 	ELSIF package.id = s.package_id THEN
 		RETURN;
 	ELSE
+		-- (looked at before a bill that is issued again is paid by credit, and has days in the ledger, too)
+		SELECT * INTO unused FROM unused_paid_days(s, s.end_date - today + 1 + service_off_gain(s, today));
 		PERFORM plan_change_now(s, package, today);
 		IF prorate THEN
-			SELECT * INTO lines, amount, credit FROM plan_prorate(s, package, today);
+			SELECT * INTO lines, amount, credit FROM plan_prorate(s, package, unused.bills, unused.days, today);
 		END IF;
 	END IF;
 	PERFORM billing_log('plan_changed', format('%s gets %s (%s)', s.mikrotik_username, package.name, effective),
@@ -214,33 +217,28 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 /*
- * Compare the price of the unused paid days, from today on, at the old and at
- * the new package. The customer pays a difference by a bill, or gets it as
- * credit, at most what was paid for those days.
+ * Compare the price of the paid days that are left with the new package and with
+ * the one at which they were sold. The customer pays a difference by a bill, or
+ * gets it as credit. Given days have no price.
  */
-CREATE OR REPLACE FUNCTION plan_prorate(subscription subscriptions, package packages, today date, OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
+CREATE OR REPLACE FUNCTION plan_prorate(subscription subscriptions, package packages, bills uuid[], days int[], today date,
+	OUT lines bill_line[], OUT amount bigint, OUT credit bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
-	unused record;
-	cost   numeric;
-	draft  invoices := invoice_draft(subscription, 'change');
+	more  numeric;
+	count int := (SELECT sum(d) FROM unnest(days) d);
+	draft invoices := invoice_draft(subscription, 'change');
 BEGIN
 	lines := '{}';
-	credit := 0;
-	SELECT * INTO unused FROM unused_paid_days(subscription, subscription.end_date - today + 1 + service_off_gain(subscription, today));
-	cost := package.price::numeric * unused.days / price_days(subscription, package, today);
-	IF cost < unused.value THEN
-		amount := 0;
-		credit := floor(unused.value - cost);
-		IF credit > 0 THEN
-			PERFORM credit_entry(subscription.customer_id, NULL, NULL, 'gift', credit, NULL, format('change to %s: %s days left', package.name, unused.days), today);
-			PERFORM credit_apply(subscription.customer_id, today);
-		END IF;
-		RETURN;
-	END IF;
-	amount := round_up(cost - unused.value);
-	IF amount > 0 THEN
-		lines := bill_taxed(ARRAY[bill_line_new('part', format('Change to %s, %s days', package.name, unused.days), 1, amount, true)], subscription.customer_id);
+	amount := 0;
+	SELECT coalesce(sum(period_reprice(subscription, u.bill, package) * u.days / (i.period_end - i.period_start + 1)), 0) INTO more
+	FROM unnest(bills, plan_prorate.days) u (bill, days) JOIN invoices i ON i.id = u.bill;
+	credit := greatest(floor(- round(more, 6)), 0);
+	IF credit > 0 THEN
+		PERFORM credit_entry(subscription.customer_id, NULL, NULL, 'gift', credit, NULL, format('change to %s: %s days left', package.name, count), today);
+		PERFORM credit_apply(subscription.customer_id, today);
+	ELSIF round_up(more) > 0 THEN
+		lines := bill_taxed(ARRAY[bill_line_new('part', format('Change to %s, %s days', package.name, count), 1, round_up(more), true)], subscription.customer_id);
 		SELECT sum(l.amount) INTO amount FROM unnest(lines) l;
 		draft.package_id := package.id;
 		draft.due_date := today + (SELECT first_due_days FROM settings);
@@ -248,63 +246,107 @@ BEGIN
 	END IF;
 END $$;
 
-/*
- * The number of days that the price of a package pays for today. By the
- * day these are its validity_days. By the month it is the length of the month
- * that runs today, from the subscription's billing day or anchor, times
- * validity_months: the old and the new package are then counted by one month, and
- * packages of one price cost the same for the same days.
- */
-CREATE OR REPLACE FUNCTION price_days(subscription subscriptions, package packages, today date) RETURNS int
+-- Note the price of a bill's whole period at the new package: it counts from now on. Return what that is more.
+CREATE OR REPLACE FUNCTION period_reprice(subscription subscriptions, inv uuid, package packages) RETURNS numeric
+LANGUAGE plpgsql AS $$
+DECLARE
+	i     invoices;
+	price bigint;
+BEGIN
+	SELECT * INTO i FROM invoices WHERE id = inv;
+	price := period_price(subscription, i, package);
+	UPDATE invoices SET changed_price = price WHERE id = inv;
+	RETURN service_price(inv, price) - service_price(inv, coalesce(i.changed_price,
+		(SELECT sum(l.amount)::bigint FROM invoice_lines l WHERE l.invoice_id = inv AND l.kind IN ('package', 'part'))));
+END $$;
+
+-- The price of the period of a bill with another package: whole periods, and the part that is left of one.
+CREATE OR REPLACE FUNCTION period_price(subscription subscriptions, invoice invoices, package packages) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT CASE package.period_unit WHEN 'day' THEN package.validity_days
-		ELSE package.validity_months * (add_months(begins, 1, month_begins) - begins) END
-	FROM (SELECT CASE t.cycle WHEN 'calendar' THEN t.billing_day ELSE coalesce(subscription.anchor_day, extract(day FROM today)::int) END AS month_begins
-	      FROM terms_of(subscription) t) r
-	CROSS JOIN LATERAL (SELECT add_months(today, - (month_day(today, month_begins) > today)::int, month_begins) AS begins) m
+	SELECT floor(n.periods)::bigint * package.price + round_up((n.periods - floor(n.periods)) * package.price)
+	FROM (SELECT round(CASE package.period_unit WHEN 'day' THEN (invoice.period_end - invoice.period_start + 1)::numeric / package.validity_days
+		ELSE period_months(subscription, invoice) / package.validity_months END, 14) AS periods) n
 $$;
 
 /*
- * The paid days among the last `left_over` days of service, and the money paid
- * for them. Days are used in the order in which they were entered, so those
- * entered last are left. Given days cost nothing.
+ * The months that a bill pays for. A rolling bill of whole periods says so
+ * itself: 28 February to 30 March may be a month. A part that cost the whole
+ * price counts as a whole period.
  */
-CREATE OR REPLACE FUNCTION unused_paid_days(subscription subscriptions, left_over int, OUT days int, OUT value numeric)
+CREATE OR REPLACE FUNCTION period_months(subscription subscriptions, invoice invoices) RETURNS numeric
+LANGUAGE sql STABLE AS $$
+	SELECT CASE
+		WHEN c.is_calendar AND NOT (g.first_period = 'full' AND (invoice.kind = 'first' OR invoice.period_start = subscription.start_date))
+		THEN months_share(invoice.period_start, invoice.period_end, coalesce(subscription.billing_day, g.billing_day))
+		WHEN c.is_calendar OR p.period_unit = 'month' AND NOT EXISTS (SELECT FROM invoice_lines l WHERE l.invoice_id = invoice.id AND l.kind = 'part')
+		THEN p.validity_months * periods_of(invoice.id)
+		ELSE months_share(invoice.period_start, invoice.period_end, extract(day FROM invoice.period_start)::int) END
+	FROM settings g, packages p, LATERAL (SELECT p.period_unit = 'month' AND coalesce(subscription.cycle, g.cycle) = 'calendar' AS is_calendar) c
+	WHERE p.id = invoice.package_id
+$$;
+
+-- The price of the periods and items of a bill if its package cost so much: a change of the package keeps its discounts.
+CREATE OR REPLACE FUNCTION service_price(inv uuid, price bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	lot  record;
-	part int;
+	rest bigint := price - least(price, (SELECT - coalesce(sum(l.amount), 0) FROM unnest(bill_lines_of(inv)) l WHERE is_discount_agreed(l)));
+	used record;
 BEGIN
-	days := 0;
-	value := 0;
+	rest := rest + (SELECT coalesce(sum(l.amount), 0) FROM unnest(bill_lines_of(inv)) l WHERE l.kind = 'item');
+	FOR used IN SELECT i AS item, l.taken FROM unnest(bill_lines_of(inv)) WITH ORDINALITY l JOIN subscription_items i ON i.id = l.item_id
+	            WHERE l.kind = 'discount' ORDER BY l.ordinality LOOP
+		rest := rest - item_discount(used.item, used.taken, periods_of(inv), rest);
+	END LOOP;
+	RETURN rest;
+END $$;
+
+-- The paid days among the last `left_over` days of service: the bills that they are of, and how many each. Days that were
+-- taken back are days given before, never paid ones.
+CREATE OR REPLACE FUNCTION unused_paid_days(subscription subscriptions, left_over int, OUT bills uuid[], OUT days int[])
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	lot   record;
+	part  int;
+	taken int := 0;
+BEGIN
 	FOR lot IN SELECT * FROM service_day_lots(subscription.id) LOOP
 		EXIT WHEN left_over <= 0;
+		IF lot.invoice_id IS NULL THEN
+			taken := taken - lot.days;
+			lot.days := greatest(- taken, 0);
+			taken := greatest(taken, 0);
+		END IF;
 		part := least(left_over, lot.days);
 		left_over := left_over - part;
 		IF lot.invoice_id IS NOT NULL THEN
-			days := days + part;
-			value := value + service_value(lot.invoice_id) * part / lot.days;
+			bills := bills || lot.invoice_id;
+			days := days || part;
 		END IF;
 	END LOOP;
 END $$;
 
--- The days of the ledger in lots, the newest first. All rows of a bill's period are one lot with that bill;
--- a period that was undone has no days left and no lot. Each row of days given is a lot without a bill, and
--- a negative one where days were taken back. Days off are left out: they move the days of the other lots.
+/*
+ * The days of the ledger in lots, the last ones first: by their place in the
+ * line's time, whatever the order of payment. A bill has the place of its
+ * period; days given have that after all that stood in the ledger then, and
+ * those given for a bill that of its period, as they make up for days before it.
+ * All rows of a bill's period are one lot with that bill; a period that was
+ * undone has no days left and no lot. Each row of days given is a lot without a
+ * bill, and a negative one where days were taken back. Days off are left out:
+ * they move the days of the other lots.
+ */
 CREATE OR REPLACE FUNCTION service_day_lots(sub uuid) RETURNS TABLE (invoice_id uuid, days int)
 LANGUAGE sql STABLE AS $$
 	SELECT bill, sum(l.days)::int
-	FROM service_days l CROSS JOIN LATERAL (SELECT CASE l.kind WHEN 'period' THEN l.invoice_id END AS bill) b
-	WHERE l.subscription_id = sub AND l.kind <> 'off'
+	FROM (SELECT d.id, d.kind, d.days, CASE d.kind WHEN 'period' THEN d.invoice_id END AS bill,
+	             coalesce(i.period_start, s.start_date + (sum(d.days) OVER (ORDER BY d.id) - greatest(d.days, 0))::int) AS place,
+	             CASE WHEN d.kind = 'period' THEN 1 WHEN d.invoice_id IS NULL THEN 2 ELSE 0 END AS rank
+	      FROM service_days d JOIN subscriptions s ON s.id = d.subscription_id LEFT JOIN invoices i ON i.id = d.invoice_id
+	      WHERE d.subscription_id = sub) l
+	WHERE l.kind <> 'off'
 	GROUP BY bill, CASE WHEN bill IS NULL THEN l.id END
 	HAVING sum(l.days) <> 0
-	ORDER BY max(l.id) DESC
-$$;
-
--- The money that a bill asks for its service alone.
-CREATE OR REPLACE FUNCTION service_value(inv uuid) RETURNS numeric
-LANGUAGE sql STABLE AS $$
-	SELECT coalesce(sum(amount), 0) FROM invoice_lines WHERE invoice_id = inv AND kind IN ('package', 'part', 'discount')
+	ORDER BY max(place) DESC, max(rank) DESC, max(l.id) DESC
 $$;
 
 -- Note the day on which the next package begins, when the first period with it is billed: it is the first day

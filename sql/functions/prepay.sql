@@ -12,10 +12,11 @@ BEGIN
 		PERFORM raise_conflict('line_is_postpaid', 'A postpaid line is billed afterwards: it cannot be paid ahead.');
 	END IF;
 	PERFORM require_operator_discount(bounded, discount);
-	SELECT * INTO next FROM open_invoices(s.customer_id, sub) o WHERE o.grants_days AND is_invoice_untouched(o) AND o.period_start > today
-	ORDER BY seq DESC LIMIT 1;
-	IF FOUND THEN
+	SELECT * INTO next FROM open_invoices(s.customer_id, sub) o WHERE o.grants_days AND is_period_ahead(s, o, today) ORDER BY period_start DESC LIMIT 1;
+	IF FOUND AND is_invoice_untouched(next) THEN
 		PERFORM invoice_void(next, 'taken into a bill paid ahead', today);
+	ELSIF FOUND AND is_first_bill(s, next) THEN
+		PERFORM raise_conflict('first_bill_open', 'The first bill is paid in part, or is being paid: settle it before paying ahead.');
 	END IF;
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	draft := period_draft(s, next_period_start(s, today), today);
@@ -62,6 +63,9 @@ BEGIN
 	FOR n IN 1 .. periods LOOP
 		last := (period_draft(subscription, day, day)).period_end;
 		line := period_line(subscription, day, last);
+		IF day = subscription.start_date AND line.kind = 'part' AND (SELECT first_period FROM settings) = 'full' THEN
+			line := bill_line_new('part', line.text, 1, (SELECT price FROM terms_of(subscription)), true);
+		END IF;
 		at := cardinality(lines);
 		IF at > 0 AND (lines[at]).kind = 'package' AND line.kind = 'package' THEN
 			lines[at] := bill_line_new('package', line.text, (lines[at]).quantity + 1, line.unit_price, true);

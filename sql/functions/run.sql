@@ -295,7 +295,7 @@ DECLARE
 	first record;
 BEGIN
 	UPDATE subscriptions SET begin_on = today + 1 WHERE id = subscription.id;
-	SELECT * INTO i FROM open_invoices(subscription.customer_id, subscription.id) o WHERE o.kind = 'first' AND is_invoice_untouched(o) AND o.period_start <= today;
+	SELECT * INTO i FROM open_invoices(subscription.customer_id, subscription.id) o WHERE is_first_bill(subscription, o) AND is_invoice_untouched(o) AND o.period_start <= today;
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
@@ -305,7 +305,7 @@ BEGIN
 	WHERE id = i.id RETURNING * INTO i;
 	UPDATE subscriptions SET anchor_day = extract(day FROM today)::int WHERE id = subscription.id AND anchor_day IS NOT NULL;
 	IF (SELECT cycle FROM terms_of(subscription)) = 'calendar' THEN
-		PERFORM invoice_recompose(i, first.lines, today);
+		PERFORM invoice_recompose(i, first.lines, periods_of(i.id), today);
 	END IF;
 END $$;
 

@@ -124,7 +124,7 @@ DECLARE
 BEGIN
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
 	IF s.status = 'active' THEN
-		PERFORM subscription_end_hold(s);
+		PERFORM subscription_end_hold(s, today);
 		RETURN;
 	END IF;
 	until := s.end_date + service_off_gain(s, today);
@@ -135,17 +135,18 @@ BEGIN
 	         ELSE false END) AND NOT is_line_past_grace(s, until, today) THEN
 		PERFORM subscription_switch_on(s, log_text, today, with_fee, payment);
 	END IF;
-	PERFORM subscription_end_hold(x) FROM subscriptions x WHERE x.id = sub;
+	PERFORM subscription_end_hold(x, today) FROM subscriptions x WHERE x.id = sub;
 END $$;
 
--- End a promise, and the count of nights held for Midtrans, once no bill of the subscription is open.
-CREATE OR REPLACE FUNCTION subscription_end_hold(subscription subscriptions) RETURNS void
+-- End a promise, and the count of nights held for Midtrans, once no bill of the subscription is open. A line that has expired
+-- and is on by its promise alone keeps it.
+CREATE OR REPLACE FUNCTION subscription_end_hold(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF subscription.hold_until IS NULL AND subscription.gateway_holds = 0 OR subscription_has_debt(subscription) THEN
 		RETURN;
 	END IF;
-	UPDATE subscriptions SET hold_until = CASE WHEN auto_renew OR is_postpaid THEN NULL ELSE hold_until END,
+	UPDATE subscriptions SET hold_until = CASE WHEN auto_renew OR is_postpaid OR end_date >= today THEN NULL ELSE hold_until END,
 		gateway_holds = 0, gateway_held_on = NULL, updated_at = now()
 	WHERE id = subscription.id;
 END $$;

@@ -20,7 +20,14 @@ END $$;
 -- first payment begins with that payment.
 CREATE OR REPLACE FUNCTION is_period_ahead(subscription subscriptions, invoice invoices, today date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT invoice.period_start > today OR invoice.kind = 'first' AND subscription.waits_first
+	SELECT invoice.period_start > today OR is_first_bill(subscription, invoice)
+$$;
+
+-- Does the subscription wait for the payment of this bill? One that was paid ahead from the first period on has taken the
+-- first bill in.
+CREATE OR REPLACE FUNCTION is_first_bill(subscription subscriptions, invoice invoices) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT subscription.waits_first AND invoice.kind IN ('first', 'prepay')
 $$;
 
 -- Cancel the open bills of periods that have not begun. Money paid on them becomes credit.
@@ -172,21 +179,44 @@ BEGIN
 	PERFORM credit_apply(s.customer_id, today);
 END $$;
 
--- Setting prorate_last, calendar: an unpaid bill of the running period is lowered to the part that was used.
+-- Setting prorate_last, calendar: an untouched bill of the running period is lowered to the part that was used; one of which
+-- nothing was used is cancelled. Charges that wait for a bill have one of their own.
 CREATE OR REPLACE FUNCTION last_bill_prorate(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	i invoices;
-	t record;
+	i    invoices;
 	last date := coalesce((service_off_now(subscription.id)).from_day - 1, today);
 BEGIN
-	SELECT * INTO t FROM terms_of(subscription);
 	SELECT * INTO i FROM open_invoices(subscription.customer_id, subscription.id) o
-	WHERE o.grants_days AND last BETWEEN o.period_start AND o.period_end - 1 AND is_invoice_untouched(o);
-	IF NOT FOUND OR t.cycle <> 'calendar' OR NOT (SELECT prorate_last FROM settings) THEN
+	WHERE o.grants_days AND today BETWEEN o.period_start AND o.period_end AND last < o.period_end AND is_invoice_untouched(o);
+	IF NOT FOUND OR (SELECT cycle FROM terms_of(subscription)) <> 'calendar' OR NOT (SELECT prorate_last FROM settings) THEN
 		RETURN;
 	END IF;
-	UPDATE invoices SET period_end = last WHERE id = i.id RETURNING * INTO i;
-	PERFORM invoice_recompose(i, ARRAY[bill_line_new('part', part_text(t.package_name, i.period_start, last), 1,
-		part_price(t.price, t.months, t.billing_day, i.period_start, last), true)], today);
+	PERFORM charges_bill(subscription, today);
+	IF last < i.period_start THEN
+		PERFORM invoice_void(i, 'nothing of its period was used', today);
+	ELSE
+		PERFORM invoice_shorten(subscription, i, last, today);
+	END IF;
+END $$;
+
+-- Make an issued bill anew, over the part of its period that was used, at its share of the price.
+CREATE OR REPLACE FUNCTION invoice_shorten(subscription subscriptions, invoice invoices, last date, today date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	t       record;
+	share   bigint;
+	periods int := 0;
+	day     date := invoice.period_start;
+BEGIN
+	SELECT * INTO t FROM terms_of(subscription);
+	SELECT round_up(sum(l.amount) * months_share(day, last, t.billing_day) / months_share(day, invoice.period_end, t.billing_day)) INTO share
+	FROM unnest(bill_lines_of(invoice.id)) l WHERE l.kind IN ('package', 'part') OR is_discount_agreed(l);
+	WHILE day <= last LOOP
+		periods := periods + 1;
+		day := (period_draft(subscription, day, today)).period_end + 1;
+	END LOOP;
+	UPDATE invoices SET period_end = last WHERE id = invoice.id RETURNING * INTO invoice;
+	PERFORM invoice_recompose(invoice, ARRAY[bill_line_new('part', part_text(p.name, invoice.period_start, last), 1, share, true)], least(periods, periods_of(invoice.id)), today)
+	FROM packages p WHERE p.id = invoice.package_id;
 END $$;

@@ -107,7 +107,7 @@ BEGIN
 	END IF;
 END $$;
 
--- The first bill as if it began on `day`: dates that were given keep their length.
+-- The first bill as if it began on `day`: dates that were given keep their length, one paid ahead its periods.
 CREATE OR REPLACE FUNCTION first_period(subscription subscriptions, invoice invoices, day date, OUT last date, OUT lines bill_line[], OUT due date)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -115,6 +115,11 @@ DECLARE
 	given date;
 BEGIN
 	subscription.anchor_day := NULL;
+	IF invoice.kind = 'prepay' THEN
+		SELECT a.last, a.lines INTO last, lines FROM periods_again(first_from(subscription, day), invoice.id, day) a;
+		due := day + (SELECT first_due_days FROM settings);
+		RETURN;
+	END IF;
 	draft := period_draft(subscription, invoice.period_start, day);
 	IF (CASE (SELECT cycle FROM terms_of(subscription))
 	    WHEN 'rolling' THEN EXISTS (SELECT FROM invoice_lines WHERE invoice_id = invoice.id AND kind = 'part')

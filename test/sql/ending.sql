@@ -69,7 +69,47 @@ SELECT pay(inv(:'b'), '2026-01-01') \g /dev/null
 SELECT subscription_cancel(:'a', NULL, '2026-01-10'), subscription_cancel(:'b', NULL, '2026-01-10') \g /dev/null
 SELECT is((SELECT string_agg(period_end || ' ' || owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id IN (:'a', :'b')),
 	'2026-01-30 unpaid 0/100000, 2026-01-31 paid 150000/150000', 'that of a rolling line stands, and so does a paid one');
+-- Bug: a line that was off for all of its begun period owed that period whole; what was used of it is nothing.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'text', 'cable', 'amount', 7000), '2026-01-04'),
+	invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-25'), '2026-01-25') \g /dev/null
+SELECT step('renew', '2026-01-25') \g /dev/null
+SELECT night('2026-01-28') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-31', 'cut in January, with the bill of February out');
+SELECT subscription_cancel(:'s', NULL, '2026-02-10') \g /dev/null
+SELECT is((SELECT string_agg(owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'), 'overdue 0/5000, cancelled 0/157000, unpaid 0/7000',
+	'nothing is owed for February; the cable has a bill of its own');
+-- Bug: a late fee that waited was put on the shortened bill of a period that had long been issued.
+UPDATE settings SET late_fee = 2000, grace_days = 30;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS s \gset
+SELECT night('2026-01-03') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-01-10') \g /dev/null
+SELECT is((SELECT string_agg(kind || ' ' || owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'), 'first overdue 0/48400, other unpaid 0/2000',
+	'where the line ends a late fee has a bill of its own');
+UPDATE settings SET late_fee = 0, grace_days = 1;
+-- Bug: the part used was charged at the price of today, or of a package that was to come, and a bill paid ahead lost its discount
+-- and took its items once, however many periods were used.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS a,
+	sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS b \gset
+SELECT item_create(:'b', '{"kind": "item", "text": "modem", "amount": 10000}', '2026-01-01'), subscription_prepay(:'b', 6, 90000, false, '2026-01-25') \g /dev/null
+UPDATE packages SET price = 310000 WHERE name = 'M';
+SELECT subscription_cancel(:'a', NULL, '2026-01-10'), subscription_cancel(:'b', NULL, '2026-03-31') \g /dev/null
+SELECT is((SELECT string_agg(l.kind || ' ' || l.amount, ', ' ORDER BY i.seq, position) FROM invoice_lines l JOIN invoices i ON i.id = invoice_id
+	WHERE subscription_id IN (:'a', :'b')), 'part 48400, part 270000, item 20000', 'ten days of a month at 150000; two months of six for 810000');
+UPDATE packages SET price = 150000 WHERE name = 'M';
 UPDATE settings SET prorate_last = false;
+
+-- Bug: days left at the end were worth the price without the discount that was agreed for paying ahead.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT subscription_prepay(:'s', 2, 280000, false, '2026-01-25') AS i \gset
+SELECT pay(:'i', '2026-01-25'), subscription_days_add(:'s', 59, 'storm', '2026-02-01'), subscription_cancel(:'s', NULL, '2026-02-10') \g /dev/null
+SELECT is(credit(owner(:'s')), 20000::bigint, 'all days of two months for which 20000 was paid');
+-- Bug: money that came back from a cancelled bill was younger than a deposit that came after it, and the deposit was used first.
+SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}') AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
+SELECT payment_book(jsonb_build_object('customer_id', owner(:'s'), 'amount', 100000), '2026-01-02'), subscription_cancel(:'s', NULL, '2026-01-03') \g /dev/null
+SELECT charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'text', 'cable', 'amount', 70000), '2026-01-03') \g /dev/null
+SELECT is((SELECT remainder FROM credit_lots(owner(:'s')) WHERE payment_id = :'p'), 30000::bigint, 'the older payment pays first');
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -47,6 +47,14 @@ SELECT subscription_activate(x, '2026-02-10', 'known', '2026-01-30') FROM unnest
 SELECT subscription_pause(:'s', '2026-02-01', '2026-02-05', NULL, '2026-02-01') \g /dev/null
 SELECT pay(inv(x), '2026-02-02') FROM unnest(ARRAY[:'s', :'t']::uuid[]) x \g /dev/null
 SELECT is((SELECT count(hold_until) FROM subscriptions WHERE id IN (:'s', :'t')), 0::bigint, 'the promise ends when all is paid, paused or not');
+-- Bug: a pause that began before the service did gave back days on which there was none: 32 days on for 30 that were paid, and of a
+-- calendar line more discount than days.
+SELECT sub(person(), '{"issue_invoice": false, "start_date": "2026-01-09", "end_date": "2026-02-07"}') AS r,
+	sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-09', 'end_date', '2026-02-07')) AS c \gset
+SELECT subscription_pause(s, '2026-01-07', '2026-01-26', NULL, '2026-01-07') FROM unnest(ARRAY[:'r', :'c']::uuid[]) s \g /dev/null
+SELECT step('begin', '2026-01-27') \g /dev/null
+SELECT is(is_now(:'r') || ', ' || is_now(:'c') || ' ' || pending_days, 'active 2026-02-25, active 2026-02-07 18', 'eighteen days of service were off')
+FROM subscriptions WHERE id = :'c';
 SELECT sound();
 SELECT finish();
 ROLLBACK;

@@ -1182,6 +1182,8 @@ export const en: Messages = {
 		address_taken: 'One address would be used twice.',
 		credit_too_small: 'The credit is too small.',
 		customer_has_credit: 'The customer has a credit: pay it out first.',
+		first_bill_open:
+			'The first bill is paid in part, or is being paid: settle it before paying ahead.',
 		invoice_unpaid: 'The invoice is unpaid.',
 		invoice_overdue: 'The invoice is overdue.',
 		invoice_closed: 'The invoice is closed: its lines stay.',

@@ -1195,6 +1195,8 @@ export const id = {
 		invoice_touched: 'Tagihan sudah tersentuh pembayaran: batalkan, lalu buat yang baru.',
 		key_used: 'Permintaan ini sudah pernah dikirim. Buka lagi dan ulangi.',
 		last_admin: 'Harus ada satu admin yang aktif.',
+		first_bill_open:
+			'Tagihan pertama sudah dibayar sebagian atau sedang dibayar: lunasi sebelum bayar di muka.',
 		line_is_postpaid: 'Langganan pascabayar ditagih di belakang: tidak dapat dibayar di muka.',
 		message_not_over: 'Hanya pesan yang gagal atau dibatalkan dapat dikirim lagi.',
 		message_not_queued:
