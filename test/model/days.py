@@ -5,7 +5,7 @@ and the same days every day. So it is naive on purpose: loops over lists, whole 
 as datetime.date, no database, no clock.
 
     m = Model(grace_days=1)
-    m.apply({"day": D, "op": "run"})     -> "ok", "409" or "422"; a refusal changes nothing
+    m.apply({"day": D, "op": "run"})     -> "ok", "409" or "422"; a refusal changes nothing. Or what the act answers
     m.snapshot()                         -> plain comparable structure
     m.violations()                       -> [] while both laws hold
 
@@ -33,7 +33,8 @@ Events: "day" (the business date), "op", and:
     pause             sub, first, until (first and last day off)
     suspend, resume, cancel               sub
     days              sub, days
-    change            sub, package
+    change            sub, package, effective (now or next_period), prorate; answers what it did
+    prepay            sub, periods, discount; answers the bill
     cancel_invoice    invoice, waive
     move_due          invoice, due
 
@@ -64,8 +65,8 @@ Readings where the text leaves a choice
 13. A bill on which less than suspend_min_amount is owed cuts no line, and keeps none off.
 14. Each fixed discount takes its amount times its quantity from what the ones before it left of package and items; pending
     days have their price by package and items without these discounts, and take at most what they left. A bill over several periods takes an item once for each.
-15. A charge waits for a bill of a period, or for one that is composed anew; on a bill that was cancelled it waits again, and
-    where the line ends it has a bill of its own. So has one that is entered later. A late fee is of what is outstanding and no fee itself, its percentage rounded up as
+15. A charge waits for a bill of a period, or for a first one that is composed anew; on a bill that was cancelled it waits
+    again, and where the line ends it has a bill of its own, not a place on the last bill. So has one that is entered later. A late fee is of what is outstanding and no fee itself, its percentage rounded up as
     every share; the fee for a return is a charge.
 16. A rolling postpaid line begins a period, and its anchor, on the day of its return; a part of a period costs its price x
     its days / the days of the period. The first part of a postpaid line costs the whole price, too, under first_period full.
@@ -75,8 +76,25 @@ Readings where the text leaves a choice
     of a line which is off then, after its return.
 19. Days on before a cut that have no bill come first: under keep the next period begins with them, and the days off inside it
     are lost; without such days it begins as if the line were back.
+20. The part used (prorate_last) costs its share of the price on the bill, with the discount agreed for
+    paying ahead; items are taken for the periods begun. A bill of whose period nothing was used is cancelled.
+21. Paying ahead takes in the last bill of a period not begun, where nothing touched it; a part counts as a period, and the
+    first one costs the whole price under first_period full. The discount is of the package's price alone. A line that is off
+    may pay ahead; one that waits for its first payment then waits for this bill, and is refused while its first bill has
+    money on it. Nothing can be paid ahead on a postpaid line.
+22. A package for the next period comes with the next bill that is issued, and begins with that bill's period; the answer names
+    its first day as it is then. Another such change takes its place: what was billed for it is issued again, refused where
+    that was paid. The running period of a postpaid line is used, and billed, at the present package: the next one follows it.
+23. The days left are the last ones of the ledger in the order of the periods, not of payment; days taken back are days given
+    before, and those given by policy restart, or for a bill that was waived, come before that bill's period. The old price is
+    that on the bill, or that of the last change with proration; the new one is of the same periods, with the bill's own
+    discounts and items, so that packages of one price make no difference. Without proration days keep their price. A
+    difference to pay is rounded up as a part is, credit down to the rupiah; credit has no tax. A change to the present
+    package changes nothing.
+24. A promise ends when nothing is owed any more, but where the line has expired and is on by its promise alone.
 """
 import calendar
+import json
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -114,6 +132,10 @@ def in_month(first, months, anchor):
 def part_price(price, whole, used, length, round_to):
     """price / whole * used / length, rounded up to round_to."""
     return rounded_up(Fraction(price * used, whole * length), round_to)
+
+
+def answer(**parts):
+    return "ok " + json.dumps(parts, sort_keys=True, default=str)
 
 
 def half_up(exact):
@@ -166,6 +188,8 @@ class Row:
     days: int
     entered: date
     bill: object = None
+    at: date | None = None  # of a gift: its first day
+    first: bool = False     # and before a bill of that day
 
 
 @dataclass(eq=False)
@@ -198,6 +222,8 @@ class Line:
     open_promises: int = 0
     ended: date | None = None
     pending: int = 0
+    next_package: int | None = None  # comes with the first period that has no bill yet
+    next_from: date | None = None    # that period's first day: known when it is billed, of a postpaid line when it is asked for
 
     @property
     def paid_to(self):
@@ -285,6 +311,7 @@ class Bill:
     status: str = "unpaid"
     first_due: date | None = None
     package: int = 0
+    changed_price: int | None = None  # of its period, at the package of the last change with proration
     periods: int = 1
     tax: int = 0
     late: bool = False    # its late fee was charged
@@ -391,10 +418,9 @@ class Model:
     def apply(self, event):
         args = {k: v for k, v in event.items() if k not in ("day", "op")}
         try:
-            getattr(self, "op_" + event["op"])(event["day"], **args)
+            return getattr(self, "op_" + event["op"])(event["day"], **args) or "ok"
         except Refused as refused:
             return str(refused)
-        return "ok"
 
     def snapshot(self):
         return {
@@ -405,7 +431,7 @@ class Model:
 
     @staticmethod
     def line_row(s):
-        return {"status": s.status, "suspend_reason": s.reason, "end_date": s.end.isoformat()}
+        return {"status": s.status, "suspend_reason": s.reason, "end_date": s.end.isoformat(), "package": s.package}
 
     @staticmethod
     def bill_row(b):
@@ -471,7 +497,7 @@ class Model:
 
     def goes_off(self, line, day, cause):
         if line.off is None:
-            line.offs.append(Off(day, cause, before=len(line.rows)))
+            line.offs.append(Off(max(day, line.start), cause, before=len(line.rows)))
 
     def comes_back(self, line, day):
         off = line.off
@@ -491,6 +517,12 @@ class Model:
         if given:
             line.rows.append(Row("off", given, day))
             self.moved_anchor(line)
+
+    @staticmethod
+    def postpaid_anchor(line):
+        """The months of a rolling postpaid line begin with its package."""
+        if line.mode == "postpaid" and line.anchor and in_month(line.next_from, 0, line.anchor) != line.next_from:
+            line.anchor = None
 
     @staticmethod
     def moved_anchor(line):
@@ -539,9 +571,9 @@ class Model:
     def settle(self, bill, day):
         line = bill.line
         bill.status = "paid"
-        if line.waits and bill.kind == "first" and bill.start < day and line.cycle == "rolling":
+        if self.opens(bill) and bill.start < day and line.cycle == "rolling":
             line.anchor = day.day
-            bill.start, bill.end = day, day + days(bill.length - 1) if line.given else self.period(line, day)[0]
+            bill.start, bill.end = day, day + days(bill.length - 1) if self.given(bill) else self.several(line, day, bill.periods)[0]
         if bill.start is not None and line.mode == "prepaid":
             line.rows.append(Row("period", bill.length, day, bill))
             line.open_promises = 0
@@ -569,8 +601,12 @@ class Model:
         gift = min(len(found), self.set["grace_days"])
         if gift:
             line.gifted = last
-            line.rows.append(Row("gift", gift, day))
-            self.moved_anchor(line)
+            settled = [b for b in line.off.settled if b.status == "paid"]
+            self.give(line, gift, day, min(b.start for b in settled))  # for days before the period that was paid
+
+    def give(self, line, number, day, at=None):
+        line.rows.append(Row("gift", number, day, at=at or line.end + ONE, first=at is not None))
+        self.moved_anchor(line)
 
     def end_if_back(self, line, day):
         if line.off is None or line.mode == "postpaid":
@@ -606,10 +642,15 @@ class Model:
         """entries: the lines that it begins with; of a bill of periods items, charges and discounts follow."""
         key = "%d/%d" % (line.number, len(line.bills) + 1)
         bill = Bill(key, len(self.bills), line, kind, list(entries), due, day, period[0], period[1], first_due=due, periods=periods, package=line.package)
+        if bill.start is not None:
+            bill.package = self.package_on(line, bill.start)
+            self.schedule(line, bill.start, day)
         self.bills[key] = bill
         line.bills.append(bill)
-        if bill.start is not None and line.anchor is None:
+        if bill.start is not None and line.anchor is None and self.packages[self.package_on(line, bill.start)].unit == "month":
             line.anchor = bill.start.day
+        elif bill.start is not None and self.packages[self.package_on(line, bill.start)].unit == "day":
+            line.anchor = None  # months that come later begin with the first of them
         if bill.start is not None:
             self.furnish(bill, day)
         self.finish(bill)
@@ -620,7 +661,8 @@ class Model:
         return bill
 
     def furnish(self, bill, day):
-        agreed = [e for e in bill.entries if e.kind == "discount"]  # when paying ahead
+        price = bill.amount
+        agreed = [Entry("discount", max(e.amount, e.amount - price)) for e in bill.entries if e.kind == "discount"]  # when paying ahead
         bill.entries = [e for e in bill.entries if e.kind != "discount"]
         due = [(item, self.times_of(item, bill)) for item in self.items.values()
                if item.line is bill.line and item.start <= day and not item.removed]
@@ -629,7 +671,7 @@ class Model:
             if item.kind == "item" and times > 0:
                 bill.entries.append(Entry("item", item.amount * item.quantity * times, item=item, times=times))
         for entry in agreed:
-            bill.entries.append(Entry("discount", -min(bill.price, -entry.amount)))
+            bill.entries.append(entry)
         for item, times in due:
             if item.kind == "discount" and times > 0:
                 bill.entries.append(Entry("discount", -self.discount_of(item, times, bill), item=item, times=times))
@@ -692,6 +734,8 @@ class Model:
     def let_go(bill):
         """Days that it took wait again; as charges do."""
         bill.line.pending += bill.taken
+        if bill.line.mode == "prepaid" and bill.start is not None and bill.line.next_from == bill.start:
+            bill.line.next_from = None
 
     def release(self, bill, day):
         """Cancels a bill of an ended line, whether paid or not."""
@@ -700,7 +744,12 @@ class Model:
         self.void(bill)
 
     def not_begun(self, line, day):
-        return [b for b in line.bills if b.holds and b.status in OPEN and (b.start > day or (line.waits and b.kind == "first"))]
+        return [b for b in line.bills if b.holds and b.status in OPEN and (b.start > day or self.opens(b))]
+
+    @staticmethod
+    def opens(bill):
+        """Does its line wait for it to be paid? Also for one that pays ahead from the first period on."""
+        return bill.line.waits and bill.holds and bill.kind in ("first", "prepay")
 
     def next_first(self, line, day):
         """The day after the end date if every open period bill were paid on the day."""
@@ -721,12 +770,28 @@ class Model:
 
     def period(self, line, first):
         """(last day, price) of the period or part that begins on the day."""
-        package = self.packages[line.package]
+        package = self.packages[self.package_on(line, first)]
         if line.cycle == "calendar":
             return self.calendar_period(line, package, first)
         if package.unit == "day":
             return first + days(package.length - 1), package.price
         return in_month(first, package.length, line.anchor or first.day) - ONE, package.price
+
+    def package_on(self, line, first):
+        """The package of the period that begins on the day and has no bill yet."""
+        is_next = line.next_package is not None and (line.mode == "prepaid" or first >= line.next_from)
+        return line.next_package if is_next else line.package
+
+    def schedule(self, line, first, day):
+        """The first period with the next package is billed: it begins with that period."""
+        if line.mode == "prepaid" and line.next_package is not None and line.next_from is None:
+            line.next_from = first
+            if first <= day:
+                self.next_begins(line)
+
+    @staticmethod
+    def next_begins(line):
+        line.package, line.next_package, line.next_from = line.next_package, None, None
 
     def calendar_period(self, line, package, first):
         """N months from the first billing day after sign-up on; of one that has begun, the part that is left."""
@@ -755,7 +820,7 @@ class Model:
     def services(self, line, first, signs_up=False):
         """(last day, entries) of the bill of the period that begins on the day."""
         last, price = self.period(line, first)
-        whole = self.packages[line.package].price
+        whole = self.packages[self.package_on(line, first)].price
         if not (first == line.start or signs_up) or line.cycle != "calendar" or price == whole:
             return last, [Entry("package", price)]
         if self.set["first_period"] == "full":
@@ -763,6 +828,14 @@ class Model:
         if self.set["first_period"] == "merge" and signs_up and (last - first).days + 1 < self.set["merge_days"]:
             return self.period(line, last + ONE)[0], [Entry("package", price), Entry("package", whole)]
         return last, [Entry("package", price)]
+
+    def several(self, line, first, periods, signs_up=False):
+        """(last day, entries) of so many periods."""
+        entries, last = [], first - ONE
+        for _ in range(periods):
+            last, period = self.services(line, last + ONE, signs_up)
+            entries += period
+        return last, entries
 
     def issue_next(self, line, kind, day, due=None, signs_up=False):
         first = self.next_first(line, day)
@@ -840,7 +913,7 @@ class Model:
     def first_moves(self, line, day):
         """The first bill of a line that waits for it, while nothing touched it: as if it signed up on the day."""
         for bill in line.bills:
-            if bill.kind == "first" and bill.status in OPEN and not bill.touched and bill.start <= day and bill.issued < day:
+            if self.opens(bill) and bill.status in OPEN and not bill.touched and bill.start <= day and bill.issued < day:
                 self.to_day(bill, day)
                 bill.due = max(bill.due, self.first_due(day, day))
                 bill.status = "unpaid"
@@ -863,12 +936,21 @@ class Model:
         line.anchor = day.day
         length = bill.length
         bill.start = day
-        if line.given:
+        if self.given(bill):
             bill.end = day + days(length - 1)
         else:
-            bill.end, entries = self.services(line, day, signs_up=True)
+            bill.end, entries = self.several(line, day, bill.periods, signs_up=bill.kind == "first")
             if line.cycle == "calendar":
-                self.compose_anew(bill, entries, day)
+                self.compose_anew(bill, entries + self.agreed(bill), day)
+
+    @staticmethod
+    def given(bill):
+        return bill.line.given and bill.kind == "first"
+
+    @staticmethod
+    def agreed(bill):
+        """The discount that was agreed for paying ahead."""
+        return [Entry("discount", e.amount) for e in bill.entries if e.kind == "discount" and e.is_agreed]
 
     def compose_anew(self, bill, entries, day):
         bill.line.pending += bill.taken
@@ -882,6 +964,9 @@ class Model:
     def renew(self, line, day):
         if line.mode == "postpaid":
             self.bill_used(line, day)
+        if line.next_from is not None and line.next_from <= day and line.status != "cancelled":
+            self.postpaid_anchor(line)
+            self.next_begins(line)
         if not (line.status == "active" or self.is_billed_off(line)) or not line.auto_renew or line.mode != "prepaid":
             return
         first = self.next_first(line, day)
@@ -906,8 +991,11 @@ class Model:
             first = self.postpaid_first(line)
             last, entries = self.services(line, first)
             stop = line.off.start - ONE if line.off else line.ended or until
+            if line.next_from is not None and first < line.next_from <= last:
+                last = line.next_from - ONE
+                entries = [Entry("package", self.days_price(line, self.packages[line.package], first, last))]
             if stop is not None and stop < last:
-                last, entries = stop, [Entry("package", self.days_price(line, self.packages[line.package], first, stop))]
+                last, entries = stop, [Entry("package", self.days_price(line, self.packages[self.package_on(line, first)], first, stop))]
                 part = part or last >= first
             if last < first or (last >= day and stop is None) or (line.status == "cancelled" and stop is None):
                 return part
@@ -1099,11 +1187,12 @@ class Model:
         line.status, line.reason = "cancelled", None
         line.ended = day
         self.goes_off(line, day + ONE, "manual")
-        for bill in [b for b in line.bills if b.holds and (b.start > day or (line.waits and b.kind == "first"))]:
+        for bill in [b for b in line.bills if b.holds and (b.start > day or self.opens(b))]:
             self.release(bill, day)
         if self.set["prorate_last"] and line.cycle == "calendar" and line.mode == "prepaid":
             for bill in [b for b in line.bills if b.holds and b.status in OPEN and b.start <= day <= b.end and not b.touched]:
-                self.prorate(bill, min(day, line.off.start - ONE), day)
+                if line.off.start <= bill.end:
+                    self.prorate(bill, min(day, line.off.start - ONE), day)
         self.pending_credit(line, day)
         self.bill_last(line, day)
         self.apply_credit(line.customer, day)
@@ -1111,8 +1200,15 @@ class Model:
     def prorate(self, bill, last, day):
         """The part used of the last bill, which nothing touched, stays due."""
         line = bill.line
-        used = self.days_price(line, self.packages[bill.package], bill.start, last) if last >= bill.start else 0
-        bill.end = last if last >= bill.start else bill.end
+        self.bill_last(line, day)
+        if last < bill.start:
+            self.void(bill)
+            return
+        months = [months_of(bill.start, end, self.billing_day(line)) for end in (last, bill.end)]
+        used = rounded_up(sum(e.amount for e in bill.entries if e.is_agreed) * months[0] / months[1], self.set["round_to"])
+        bill.end = last
+        while self.several(line, bill.start, bill.periods - 1)[0] >= last:
+            bill.periods -= 1
         self.compose_anew(bill, [Entry("part", used)], day)
         if bill.outstanding == 0:
             self.settle(bill, day)
@@ -1133,9 +1229,10 @@ class Model:
             self.pending_days(line, day, days)
             return
         refuse_unless(days > 0 or self.days_removable(line, day) + days >= 0, "422")
-        line.rows.append(Row("gift", days, day))
-        self.moved_anchor(line)
+        self.give(line, days, day)
         for bill in [b for b in self.not_begun(line, day) if b.start > day]:
+            if line.next_from == bill.start:
+                line.next_from += timedelta(days=days)
             bill.start += timedelta(days=days)
             bill.end += timedelta(days=days)
             self.due_moves(bill, max(bill.due + timedelta(days=days), bill.issued), day)
@@ -1166,32 +1263,164 @@ class Model:
             if untouched[-1].amount == 0:
                 self.settle(untouched[-1], day)
 
-    def op_change(self, day, sub, package):
+    def op_prepay(self, day, sub, periods, discount):
+        """One bill over so many periods; an untouched next bill is taken in."""
         line = self.living(sub)
-        if line.package == package:
-            return
-        again = [b for b in self.not_begun(line, day) if b.paid == 0]
-        if line.mode == "postpaid" and self.bill_used(line, day, day - ONE):
-            self.moved_anchor(line)
-        line.package = package
-        for bill in again:
-            bill.status = "cancelled"
-            self.let_go(bill)
+        refuse_unless(line.mode == "prepaid", "409")
+        ahead = sorted(self.not_begun(line, day), key=lambda b: b.start)[-1:]
+        refuse_unless(not any(b.touched and self.opens(b) for b in ahead), "409")
+        self.set_aside([b for b in ahead if not b.touched])
+        first = self.next_first(line, day)
+        line.anchor = line.anchor or first.day
+        last, entries = self.several(line, first, periods)
+        entries += [Entry("discount", -discount)] if discount else []
+        bill = self.issue(line, "prepay", entries, day + days(self.set["first_due_days"]), day, (first, last), periods)
+        return answer(amount=bill.amount, period_start=bill.start, period_end=bill.end, due_date=bill.due, status=bill.status,
+                      kind=bill.kind)
+
+    def op_change(self, day, sub, package, effective="now", prorate=None):
+        """prorate None: by PUT, which answers the line."""
+        line = self.lines[sub]
+        refuse_unless(prorate is not None or package == line.package or self.packages[package].unit == "month" or self.rolls(line), "422")
+        self.living(sub)
+        refuse_unless(self.packages[package].unit == "month" or self.rolls(line), "422")
+        if effective == "next_period":
+            return self.change_next(line, package, day)
+        bill, credit = None, 0
+        if package != line.package:
+            bill, credit = self.change_now(line, package, day, prorate)
+        return None if prorate is None else answer(
+            effective_from=day, amount=bill.amount if bill else 0, credit=credit, end_date=line.end,
+            lines=[(e.kind, e.amount) for e in bill.entries] if bill else [])
+
+    def change_next(self, line, package, day):
+        """From the first period on that has no bill yet; of a postpaid line, the one after that which runs. Another change
+        takes the place of one that has not begun: what was billed for it is issued again, unless it was paid."""
+        again = []
+        if line.mode == "postpaid":
+            line.next_package = line.next_from = None
+            self.bill_used(line, day)
+            first = self.next_first(line, day)
+            if line.off is None and first <= day:
+                first = self.period(line, first)[0] + ONE
+            first = max(first, day)
+        else:
+            again = [b for b in self.not_begun(line, day) if b.paid == 0 and line.next_from and b.start >= line.next_from]
+            refuse_unless(not line.next_from or any(b.start == line.next_from for b in again), "409")
+            self.set_aside(again)
+            first = None
+        is_other = package != line.package
+        line.next_package, line.next_from = (package, first) if is_other else (None, None)
         for bill in again:
             self.issue_again(bill, day)
+        return answer(effective_from=first or line.next_from or self.next_first(line, day), amount=0, credit=0, end_date=line.end, lines=[])
+
+    def set_aside(self, bills):
+        for bill in bills:
+            bill.status = "cancelled"
+            self.let_go(bill)
+
+    def change_now(self, line, package, day, prorate):
+        """(bill, credit) for the days left."""
+        again = [b for b in self.not_begun(line, day) if b.paid == 0]
+        unused = self.unused(line, day) if prorate and line.mode == "prepaid" else []
+        if line.mode == "postpaid":
+            line.next_package = line.next_from = None
+            if self.bill_used(line, day, day - ONE):
+                self.moved_anchor(line)
+        self.set_aside(again)
+        line.package, line.next_package, line.next_from = package, None, None
+        for bill in again:
+            self.issue_again(bill, day)
+        made = self.settle_difference(line, unused, day)
         if again:
             self.lift(line, day, fee=False)
+        return made
+
+    def settle_difference(self, line, unused, day):
+        """(bill, credit): what the paid days left would have been sold at with the new package, against what they were sold at."""
+        more = Fraction(0)
+        for bill, n in unused:
+            old = sum(e.amount for e in bill.entries if e.kind in ("package", "part")) if bill.changed_price is None else bill.changed_price
+            bill.changed_price = self.price_with(bill, self.packages[line.package])
+            more += Fraction((self.net(bill, bill.changed_price) - self.net(bill, old)) * n, bill.length)
+        if more > 0:
+            price = rounded_up(more, self.set["round_to"])
+            return self.issue(line, "change", [Entry("part", price)], day + days(self.set["first_due_days"]), day), 0
+        credit = math.floor(-more)
+        if credit > 0:
+            self.op_gift(day, -len(self.lots), line.customer, credit)
+        return None, credit
+
+    def price_with(self, bill, package):
+        """The price of the period of a bill with another package: whole periods, and the part that is left of one."""
+        line = bill.line
+        if package.unit == "day":
+            periods = Fraction(bill.length, package.length)
+        else:
+            periods = self.months_in(line, bill) / package.length
+        whole = math.floor(periods)
+        return whole * package.price + rounded_up((periods - whole) * package.price, self.set["round_to"])
+
+    def months_in(self, line, bill):
+        sold = self.packages[bill.package]
+        if line.cycle == "calendar" and self.set["first_period"] == "full" and (bill.kind == "first" or bill.start == line.start):
+            return Fraction(sold.length * bill.periods)
+        if line.cycle == "calendar":
+            return months_of(bill.start, bill.end, self.billing_day(line))
+        if sold.unit == "month" and not self.given(bill):
+            return Fraction(sold.length * bill.periods)
+        return months_of(bill.start, bill.end, bill.start.day)
+
+    @staticmethod
+    def net(bill, price):
+        """The price of the periods and items of a bill, less its discounts, if the package cost so much."""
+        left = price
+        for entry in bill.entries:
+            if entry.kind == "discount" and entry.is_agreed:
+                left -= min(left, -entry.amount)
+        left += sum(e.amount for e in bill.entries if e.kind == "item")
+        for item, times in [(e.item, e.times) for e in bill.entries if e.kind == "discount" and e.item]:
+            if item.percent is not None:
+                left -= half_up(Fraction(left * item.percent * times, 100 * bill.periods))
+            else:
+                left -= min(left, item.amount * item.quantity * times)
+        return left
+
+    def unused(self, line, day):
+        """(bill, days): the days of paid periods that are left."""
+        left = (self.end_if_back(line, day) - max(day, line.start)).days + 1
+        found = []
+        for bill, n in reversed(self.in_order(line)):
+            if min(left, n) > 0:
+                found += [(bill, min(left, n))] if bill else []
+                left -= min(left, n)
+        return found
+
+    @staticmethod
+    def in_order(line):
+        """(bill or None, days) of all days in the ledger but those off: given where they were given, the taken ones last."""
+        found = [(line.start, 0, None, r.days) for r in line.rows if r.kind == "start"]
+        found += [(b.start, 1, b, b.length) for b in line.bills if b.holds and b.status == "paid"]
+        gifts = []
+        for row in line.rows:
+            if row.kind == "gift" and row.days > 0:
+                gifts.append([row.at, 0 if row.first else 2, None, row.days])
+            elif row.kind == "gift":
+                taken = -row.days
+                for gift in reversed(gifts):
+                    part = min(taken, gift[3])
+                    gift[3] -= part
+                    taken -= part
+        found += map(tuple, gifts)
+        return [(bill, n) for _, _, bill, n in sorted(found, key=lambda f: f[:2])]
 
     def issue_again(self, bill, day):
         """At the new price and length, over as many periods, with its due date."""
         first = self.next_first(bill.line, day)
         bill.line.anchor = bill.line.anchor or first.day
-        entries, last = [], first - ONE
-        for _ in range(bill.periods):
-            last, period = self.services(bill.line, last + ONE)
-            entries += period
-        entries += [Entry(e.kind, e.amount) for e in bill.entries if e.is_agreed and e.kind == "discount"]
-        self.issue(bill.line, bill.kind, entries, max(bill.due, day), day, (first, last), bill.periods)
+        last, entries = self.several(bill.line, first, bill.periods)
+        self.issue(bill.line, bill.kind, entries + self.agreed(bill), max(bill.due, day), day, (first, last), bill.periods)
 
     # ---- bills and money by hand
 
@@ -1202,8 +1431,7 @@ class Model:
         self.let_go(bill)
         bill.waived = waive and bill.start is not None
         if waive and bill.start is not None and bill.line.mode == "prepaid":
-            bill.line.rows.append(Row("gift", bill.length, day))
-            self.moved_anchor(bill.line)
+            self.give(bill.line, bill.length, day, bill.start)
         if not waive:
             self.bill_again(bill, day)
         self.lift(bill.line, day, fee=False)
@@ -1221,7 +1449,8 @@ class Model:
             due = max(bill.start - ONE + days(self.set["due_days"]), day)
         if skipped:
             base, anchor = [Entry(e.kind, e.amount) for e in bill.entries if e.is_agreed], line.anchor
-            self.issue(line, bill.kind, base, due, day, (bill.start, bill.end), bill.periods).package = bill.package
+            again = self.issue(line, bill.kind, base, due, day, (bill.start, bill.end), bill.periods)
+            again.package = bill.package
             line.anchor = anchor and line.anchor  # the next period sets it
 
     def op_move_due(self, day, invoice, due):

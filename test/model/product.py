@@ -13,6 +13,8 @@ import json
 
 import psycopg2
 
+from days import answer
+
 # The steps as lib/billing runs them, with the run remembered so that it can be undone.
 NIGHT = """
 CREATE FUNCTION test_night(d date, force boolean) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -41,7 +43,7 @@ AWAY = """
 CREATE OR REPLACE FUNCTION routers_away() RETURNS TABLE (id uuid, name text, since date) LANGUAGE sql STABLE AS $$
 	SELECT r.id, r.name, business_day(s.away_since) FROM router_states s JOIN router_settings r ON r.id = s.router_id
 	WHERE r.is_active AND s.away_since IS NOT NULL $$"""
-LINES = "SELECT id, status, suspend_reason, end_date::text FROM subscriptions"
+LINES = "SELECT id, status, suspend_reason, end_date::text, package_id FROM subscriptions"
 BILLS = """
 SELECT id, subscription_id, kind, status, amount, paid_amount, subtotal, discount, tax_amount, due_date::text, period_start::text, period_end::text
   FROM invoices ORDER BY seq"""
@@ -83,12 +85,11 @@ class Product:
     def apply(self, event):
         args = {k: v for k, v in event.items() if k not in ("day", "op")}
         try:
-            getattr(self, "op_" + event["op"])(event["day"], **args)
+            return getattr(self, "op_" + event["op"])(event["day"], **args) or "ok"
         except psycopg2.Error as error:
             return status_of(error)
         except KeyError:
             return "404"  # a bill that only the model has issued
-        return "ok"
 
     def id(self, kind, name):
         if (kind, name) not in self.ids:
@@ -106,8 +107,8 @@ class Product:
                 "credit": {self.names[c]: credit for c, credit in self.sql("SELECT id, credit FROM customers")}}
 
     def lines(self):
-        return {self.names[i]: {"status": status, "suspend_reason": reason, "end_date": end}
-                for i, status, reason, end in self.sql(LINES)}
+        return {self.names[i]: {"status": status, "suspend_reason": reason, "end_date": end, "package": self.names[package]}
+                for i, status, reason, end, package in self.sql(LINES)}
 
     def bills(self):
         found = {}
@@ -202,9 +203,28 @@ class Product:
     def op_days(self, day, sub, days):
         self.sql("SELECT subscription_days_add(%s, %s, NULL, %s)", self.line(sub), days, day)
 
-    def op_change(self, day, sub, package):
-        self.sql("SELECT subscription_update(%s, %s, %s)", self.line(sub),
-                 json.dumps({"package_id": self.id("package", package)}), day)
+    def op_change(self, day, sub, package, effective="now", prorate=None):
+        body = {"package_id": self.id("package", package)}
+        if prorate is None:
+            self.sql("SELECT subscription_update(%s, %s, %s)", self.line(sub), json.dumps(body), day)
+            return None
+        done = self.seen_first("subscription_change_answer", sub, dict(body, effective=effective, prorate=prorate), day)
+        return answer(effective_from=done["effective_from"], amount=done["amount"] or 0, credit=done["credit"] or 0, end_date=done["end_date"],
+                      lines=[(line["kind"], line["amount"]) for line in done["lines"]])
+
+    def op_prepay(self, day, sub, periods, discount):
+        done = self.seen_first("subscription_prepay_answer", sub, {"periods": periods, "discount": discount}, day)
+        return answer(**{k: v for k, v in done.items() if k in ("amount", "period_start", "period_end", "due_date", "status", "kind")})
+
+    def seen_first(self, function, sub, body, day):
+        """Asked what it would do, then done: it must be that."""
+        call = "SELECT %s(%%s, %%s, %%s)" % function
+        shown = self.one(call, self.line(sub), json.dumps(dict(body, dry_run=True)), day)
+        done = self.one(call, self.line(sub), json.dumps(dict(body, dry_run=False)), day)
+        for kept in (shown, done):
+            kept.pop("id", None)
+        assert shown == done, (shown, done)
+        return done
 
     # ---- bills
 

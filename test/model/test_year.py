@@ -2,7 +2,7 @@
 together: the same money and the same days, every day, and both laws, of money and of days, after every step.
 
 20 seeds, always the same ones, so that a failure is that of a change; with ISP_SOAK=1 500 others.  ISP_SEED=n plays
-the town of one."""
+the town of one, ISP_BLOCKS=n,m those of some blocks."""
 import os
 import random
 import shutil
@@ -46,6 +46,8 @@ def seeds():
         return [[int(os.environ["ISP_SEED"])]]
     first = random.SystemRandom().randrange(10 ** 6)
     blocks = range(first, first + 500 // BLOCK) if SOAK else BLOCKS
+    if os.environ.get("ISP_BLOCKS"):
+        blocks = map(int, os.environ["ISP_BLOCKS"].split(","))
     return [[block * BLOCK + i for i in range(BLOCK)] for block in blocks]
 
 
@@ -85,7 +87,7 @@ class Year:
         if who is None:
             assert want == real, "%s: the model answers %s, the product %s\n%s" % (event, want, real, self.report())
         elif want != real:
-            self.differ(who, event["day"], "the product answers %s to %s" % (real, event))
+            self.differ(who, event["day"], "the product answers %s\n    and the model %s to %s" % (real, want, event))
 
     def differ(self, customer, day, what):
         head = "seed %d, %s:" % (self.towns[customer // STEP - 1].seed, day)

@@ -21,7 +21,7 @@ POLICIES = ("give_back", "restart", "keep")
 PERIODS = (("day", 30), ("day", 7), ("month", 1), ("month", 3), ("day", 30), ("month", 1))  # of its packages
 # Weights of the acts of one line, of which one happens on every seventh day or so.
 ACTS = {"part": 6, "surplus": 3, "too_much": 1, "deposit": 2, "gateway": 3, "reverse": 3, "undo": 2, "refund": 3, "gift": 2, "payout": 2,
-        "promise": 6, "suspend": 2, "pause": 3, "resume": 6, "days": 4, "change": 2, "cancel": 0.5, "cancel_invoice": 3, "move_due": 3,
+        "promise": 6, "suspend": 2, "pause": 3, "resume": 6, "days": 4, "change": 4, "prepay": 4, "cancel": 0.5, "cancel_invoice": 3, "move_due": 3,
         "other": 2, "price": 1, "item": 2, "discount": 2, "item_remove": 1, "charge": 3}
 RATE = 0.15
 
@@ -219,7 +219,14 @@ class Town:
 
     def act_change(self, day, model, line):
         unit = model.packages[line.package].unit
-        return {"sub": line.number, "package": self.some_package(unit)}
+        if self.dice.random() < 0.2:
+            unit = self.dice.choice(("day", "month"))
+        later = self.dice.random() < 0.35
+        return {"sub": line.number, "package": self.some_package(unit), "effective": "next_period" if later else "now",
+                "prorate": self.dice.choice((False, True, True)) if later else self.dice.choice((None, False, True, True))}
+
+    def act_prepay(self, day, model, line):
+        return {"sub": line.number, "periods": self.dice.choice((2, 2, 3, 6)), "discount": self.dice.choice((None, None, 50000, 2000000))}
 
     def act_cancel(self, day, model, line):
         return {"sub": line.number}
