@@ -55,6 +55,8 @@ static const struct db_stmt lose_router = { "tb_away",
 	"INSERT INTO router_states AS s (router_id, away_since) SELECT id, now() - interval '1 hour' FROM router_settings WHERE name = 'away 1999'"
 	" ON CONFLICT (router_id) DO UPDATE SET away_since = excluded.away_since", 0 };
 static const struct db_stmt find_router = { "tb_back", "UPDATE router_states SET away_since = NULL", 0 };
+static const struct db_stmt broken_off = { "tb_broken",
+	"SELECT count(*) AS n FROM billing_runs WHERE business_date = '1999-02-21' AND report IS NULL", 0 };
 static const struct db_stmt forget = { "tb_forget", "DELETE FROM billing_previews", 0 };
 /* clang-format on */
 
@@ -261,6 +263,47 @@ only_the_steps_asked_for(void **state)
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 0);
 }
 
+static void
+rename_function(const char *from, const char *to)
+{
+	const struct db_stmt st = { NULL,
+		arena_printf(cx.mem, "ALTER FUNCTION %s RENAME TO %s", from, to), 0 };
+
+	assert_int_equal(db_exec(&cx, &st), RC_OK);
+}
+
+/* Each statement of a step may fail, and what was not looked for was not done: the run says so, and
+ * is not over. */
+static void
+a_statement_that_fails_ends_the_run(void **state)
+{
+	static const struct {
+		const char *function;
+		enum billing_step step;
+	} cases[] = { { "billing_guard", BILLING_OVERDUE }, { "router_hold", BILLING_SUSPEND },
+		{ "billing_candidates", BILLING_SUSPEND }, { "message_remind", BILLING_REMIND } };
+	struct db_rows *rows;
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *name = cases[i].function;
+		struct billing_options opt = { .date = "1999-02-21", .steps = 1U << cases[i].step };
+		struct ctx fresh = { .mem = arena_new(16384), .actor = cx.actor, .request_id = "" };
+		struct billing_report rep;
+
+		assert_int_equal(db_open(&fresh, &conf, &fresh.db), RC_OK); /* nothing prepared */
+		rename_function(name, "gone");
+		if (billing_run(&fresh, &opt, NULL, NULL, &rep) == RC_OK)
+			fail_msg("%s", name);
+		rename_function("gone", name);
+		arena_reset(fresh.mem);
+		db_close(fresh.db);
+		arena_free(fresh.mem);
+	}
+	assert_int_equal(db_rows(&cx, &broken_off, &rows), RC_OK);
+	assert_int_equal(db_i64(rows, 0, "n"), countof(cases));
+}
+
 /* Forty are due: a guard of 39 stops the step, one of 40 does not. */
 static void
 the_guard_stops_what_is_beyond_it(void **state)
@@ -390,6 +433,7 @@ main(void)
 		cmocka_unit_test(a_second_run_does_what_was_left),
 		cmocka_unit_test(a_failure_is_named),
 		cmocka_unit_test(only_the_steps_asked_for),
+		cmocka_unit_test(a_statement_that_fails_ends_the_run),
 		cmocka_unit_test(the_guard_stops_what_is_beyond_it),
 		cmocka_unit_test(a_router_that_is_away_holds_its_customers),
 		cmocka_unit_test(a_report_says_what_each_step_did),
