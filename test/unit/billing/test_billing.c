@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/conf.h"
 #include "billing/billing.h"
 #include "db/db.h"
 
@@ -304,6 +305,32 @@ a_statement_that_fails_ends_the_run(void **state)
 	assert_int_equal(db_i64(rows, 0, "n"), countof(cases));
 }
 
+/* With no answer whether a debt is paid, nobody is switched off for it. */
+static void
+without_answers_nobody_is_suspended(void **state)
+{
+	struct conf keys = { .val = { [CONF_MIDTRANS_SERVER_KEY] = "key" } };
+	struct ctx gateway = { .mem = arena_new(16384),
+		.actor = cx.actor,
+		.request_id = "",
+		.conf = &keys };
+	struct billing_options opt = { .date = "1999-02-20",
+		.steps = 1U << BILLING_SUSPEND,
+		.gateway = &gateway };
+	struct billing_report rep;
+	struct arena *life = gateway.mem; /* a run gives it the arena of its own */
+
+	(void)state;
+	assert_int_equal(db_open(&gateway, &conf, &gateway.db), RC_OK);
+	rename_function("midtrans_attempts_of_debts", "gone");
+	assert_int_not_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
+	rename_function("gone", "midtrans_attempts_of_debts");
+	assert_int_equal(rep.count[BILLING_SUSPEND].done, 0);
+	gateway.mem = life;
+	db_close(gateway.db);
+	arena_free(life);
+}
+
 /* Forty are due: a guard of 39 stops the step, one of 40 does not. */
 static void
 the_guard_stops_what_is_beyond_it(void **state)
@@ -434,6 +461,7 @@ main(void)
 		cmocka_unit_test(a_failure_is_named),
 		cmocka_unit_test(only_the_steps_asked_for),
 		cmocka_unit_test(a_statement_that_fails_ends_the_run),
+		cmocka_unit_test(without_answers_nobody_is_suspended),
 		cmocka_unit_test(the_guard_stops_what_is_beyond_it),
 		cmocka_unit_test(a_router_that_is_away_holds_its_customers),
 		cmocka_unit_test(a_report_says_what_each_step_did),
