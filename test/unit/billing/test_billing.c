@@ -45,6 +45,8 @@ static const struct db_stmt lock_customer = { "tb_lock_customer",
 	"SELECT 1 FROM customers c JOIN subscriptions s ON s.customer_id = c.id"
 	" WHERE s.mikrotik_username = 'unit1999-7' FOR UPDATE OF c", 0 };
 static const struct db_stmt age = { "tb_age", "UPDATE billing_previews SET made_at = made_at - interval '59 seconds'", 0 };
+static const struct db_stmt renew_none = { "tb_renew_none", "UPDATE subscriptions SET auto_renew = false", 0 };
+static const struct db_stmt renew_all = { "tb_renew_all", "UPDATE subscriptions SET auto_renew = true", 0 };
 static const struct db_stmt set_guard = { "tb_set_guard", "UPDATE settings SET suspend_guard = $1::text::int", 1 };
 static const struct db_stmt make_router = { "tb_near", /* the first router takes all accounts */
 	"INSERT INTO router_settings (name, host, port, username, is_active) VALUES ('near 1999', '127.0.0.8', 1, 'api', true)", 0 };
@@ -143,6 +145,20 @@ a_dry_run_reports_all_and_changes_nothing(void **state)
 	(void)state;
 	assert_int_equal(rep.count[BILLING_RENEW].done, 40);
 	assert_int_equal(invoices(), 0);
+}
+
+/* A bill for each is no danger: the guard is of what switches off. */
+static void
+the_guard_lets_bills_be_issued(void **state)
+{
+	struct billing_report rep;
+
+	(void)state;
+	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("1")), RC_OK);
+	rep = run("1999-01-25", true);
+	assert_int_equal(rep.count[BILLING_RENEW].done, 40);
+	assert_int_equal(rep.count[BILLING_RENEW].guarded, 0);
+	assert_int_equal(sql(&widen_guard), RC_OK);
 }
 
 /*
@@ -350,6 +366,24 @@ the_guard_stops_what_is_beyond_it(void **state)
 	assert_int_equal(sql(&widen_guard), RC_OK);
 }
 
+/* Days that are over switch off as debts do. */
+static void
+the_guard_stops_what_expires(void **state)
+{
+	struct billing_report rep;
+
+	(void)state;
+	assert_int_equal(sql(&renew_none), RC_OK);
+	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("39")), RC_OK);
+	rep = run("1999-02-20", true);
+	assert_int_equal(rep.count[BILLING_EXPIRE].done, 0);
+	assert_int_equal(rep.count[BILLING_EXPIRE].guarded, 40);
+	assert_int_equal(sql(&widen_guard), RC_OK);
+	rep = run("1999-02-20", true);
+	assert_int_equal(rep.count[BILLING_EXPIRE].done, 40);
+	assert_int_equal(sql(&renew_all), RC_OK);
+}
+
 /* The customer on a router that is away has no service to lose: it is held, and the report says so.
  */
 static void
@@ -454,6 +488,7 @@ main(void)
 		cmocka_unit_test(steps_are_named),
 		cmocka_unit_test(dates_are_days),
 		cmocka_unit_test(a_dry_run_reports_all_and_changes_nothing),
+		cmocka_unit_test(the_guard_lets_bills_be_issued),
 		cmocka_unit_test(a_preview_gives_way_to_real_work),
 		cmocka_unit_test(another_run_holds_the_lock),
 		cmocka_unit_test(a_bad_row_stops_nothing_else),
@@ -463,6 +498,7 @@ main(void)
 		cmocka_unit_test(a_statement_that_fails_ends_the_run),
 		cmocka_unit_test(without_answers_nobody_is_suspended),
 		cmocka_unit_test(the_guard_stops_what_is_beyond_it),
+		cmocka_unit_test(the_guard_stops_what_expires),
 		cmocka_unit_test(a_router_that_is_away_holds_its_customers),
 		cmocka_unit_test(a_report_says_what_each_step_did),
 		cmocka_unit_test(a_preview_is_kept),
