@@ -127,6 +127,7 @@ steps_are_named(void **state)
 static void
 dates_are_days(void **state)
 {
+	struct billing_options opt = { 0 };
 	const char *date;
 
 	(void)state;
@@ -135,6 +136,11 @@ dates_are_days(void **state)
 	assert_int_equal(billing_date(&cx, "1999-02-30", &date), RC_INVALID);
 	assert_string_equal(cx.err.fields->field, "date");
 	assert_int_equal(billing_date(&cx, "tomorrow", &date), RC_INVALID);
+	assert_int_equal(billing_options_read(&cx, "1999-02-28", "renew", &opt), RC_OK);
+	assert_string_equal(opt.date, "1999-02-28");
+	assert_int_equal(opt.steps, 1U << BILLING_RENEW);
+	assert_int_equal(billing_options_read(&cx, "1999-02-30", NULL, &opt), RC_INVALID);
+	assert_int_equal(billing_options_read(&cx, "2999-02-28", NULL, &opt), RC_INVALID);
 }
 
 static void
