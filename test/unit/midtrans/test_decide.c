@@ -197,6 +197,11 @@ static const struct row rows[] = {
 	  .refund_total = 50000, .refunded = 50000, .by_hand = 100000 },
 	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL },
 	  .refund_total = 70000, .refunded = 50000, .by_hand = 100000 },
+	/* The fee of Midtrans goes back with the money, and no more than that. */
+	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "duplicate", 0, NULL },
+	  .gross = 154000, .original = 150000, .refund_total = 54000, .refunded = 50000, .by_hand = 100000 },
+	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL },
+	  .gross = 154000, .original = 150000, .refund_total = 54001, .refunded = 50000, .by_hand = 100000 },
 	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL } },
 	{ "24", { "chargeback", "reversed" }, { "refund", NULL, "200", NOTICE }, { "stale", 0, NULL } },
 	{ "25", { "settlement", "received" }, { "partial_chargeback", NULL, "200", NOTICE }, { "confirm", ACT_CONFIRM, NULL }, .charged_back_total = 30000 },

@@ -603,6 +603,23 @@ a_refused_refund_was_not_made(void **state)
 	assert_non_null(strstr(peer.received[0], "\"amount\":50000,\"reason\":\"slow\"}"));
 }
 
+/* Without an amount it is of all that is left. */
+static void
+a_refund_without_an_amount_is_of_all(void **state)
+{
+	static const struct turn turns[] = { ANSWER("200", "{\"status_code\":\"412\"}") };
+	const struct midtrans_refund_request want = { .order_id = a_paid_order() };
+	const char *id;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_refund_order(&cx, &want, &id), RC_CONFLICT);
+	hang_up();
+	assert_non_null(strstr(peer.received[0], "\"amount\":150000"));
+	assert_string_equal(sql("SELECT concat_ws(' ', amount, whole) AS v FROM midtrans_refunds"),
+	    "150000 t");
+}
+
 /* Whether it was made nobody knows: it stays asked for, and gateway-sync asks. */
 static void
 a_refund_without_an_answer_stays_open(void **state)
@@ -734,6 +751,33 @@ after_two_silences_no_call_is_made(void **state)
 	    2);
 }
 
+/* A debt is held while Midtrans does not say whether it is paid; an answer ends the nights of
+ * holding. */
+static void
+a_debt_without_an_answer_is_held(void **state)
+{
+	static const struct turn silence[] = { LOST }, answer[] = { NONE };
+	struct midtrans_held *held;
+	const char *sub;
+	size_t n;
+
+	(void)state;
+	(void)an_order();
+	(void)sql("UPDATE invoices SET status = 'overdue', due_date = '2026-03-01'");
+	sub = sql("SELECT id::text AS v FROM subscriptions");
+	ANSWERING(silence);
+	assert_int_equal(midtrans_hold_unanswered(&cx, &sub, 1, "2026-03-05", &held, &n), RC_OK);
+	hang_up();
+	assert_int_equal(n, 1);
+	assert_string_equal(held[0].subscription_id, sub);
+	assert_string_equal(sql("SELECT gateway_holds::text AS v FROM subscriptions"), "1");
+	ANSWERING(answer);
+	assert_int_equal(midtrans_hold_unanswered(&cx, &sub, 1, "2026-03-06", &held, &n), RC_OK);
+	hang_up();
+	assert_int_equal(n, 0);
+	assert_string_equal(sql("SELECT gateway_holds::text AS v FROM subscriptions"), "0");
+}
+
 int
 main(void)
 {
@@ -757,12 +801,14 @@ main(void)
 		MIDTRANS_TEST(a_page_that_cannot_be_cancelled_stays),
 		MIDTRANS_TEST(a_paid_page_is_not_cancelled),
 		MIDTRANS_TEST(a_refused_refund_was_not_made),
+		MIDTRANS_TEST(a_refund_without_an_amount_is_of_all),
 		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),
 		MIDTRANS_TEST(a_refund_that_midtrans_made_is_delivered),
 		MIDTRANS_TEST(no_lock_is_left),
 		MIDTRANS_TEST(work_is_done_one_thing_at_a_time),
 		MIDTRANS_TEST(failed_work_is_due_again_later),
 		MIDTRANS_TEST(after_two_silences_no_call_is_made),
+		MIDTRANS_TEST(a_debt_without_an_answer_is_held),
 	};
 
 	return cmocka_run_group_tests_name("midtrans/gateway", tests, rows_open, rows_close);
