@@ -50,6 +50,10 @@ SELECT results_eq($$ SELECT s.status, s.suspend_reason, o.from_day, o.cause FROM
 	$$ VALUES ('suspended', 'debt', '2026-01-06'::date, 'debt') $$, 'a line that is off is off from the day after its last');
 SELECT results_eq($$ SELECT i.kind, i.amount, i.due_date FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
 	WHERE s.mikrotik_username = 'tono' $$, $$ VALUES ('other', 150000::bigint, '2026-01-05'::date) $$, 'an owed amount is a bill');
+-- Off for debt before any night has found the bill overdue: a note on it lifts nothing.
+SELECT invoice_update(i.id, '{"notes": "from the old list"}', '2026-01-20') FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id
+	WHERE s.mikrotik_username = 'tono' \g /dev/null
+SELECT is(is_now(id), 'suspended(debt) 2026-01-05', 'the line is off as before') FROM subscriptions WHERE mikrotik_username = 'tono';
 -- The opening position by the rules of days and periods: what was paid elsewhere stands at the start, no period is billed.
 CREATE FUNCTION line_of(username text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM subscriptions WHERE mikrotik_username = username $$;
 SELECT results_eq($$ SELECT s.mikrotik_username, d.kind, d.days, s.end_date = s.start_date - 1 + d.days FROM subscriptions s
