@@ -221,6 +221,24 @@ no_account_misses_the_first_router(void **state)
 	run("UPDATE router_settings SET is_active = false");
 }
 
+/* A line without an address, on a package that becomes static at this moment, could neither be made
+ * nor cut off on a router. */
+static void
+no_line_misses_that_its_package_became_static(void **state)
+{
+	(void)state;
+	run("INSERT INTO customers (name) VALUES ('static race')");
+	run("INSERT INTO packages (name, bandwidth, price) VALUES ('static race', '1M/1M', 1)");
+	run("BEGIN");
+	run("UPDATE packages SET type = 'static' WHERE name = 'static race'");
+	assert_string_equal(
+	    second("SELECT subscription_create(jsonb_build_object('customer_id', c.id,"
+		   " 'package_id', p.id, 'mikrotik_username', 'static-race', 'mikrotik_password',"
+		   " 'x'), '2026-01-01') FROM customers c, packages p"
+		   " WHERE c.name = 'static race' AND p.name = 'static race'"),
+	    "IS422");
+}
+
 int
 main(void)
 {
@@ -233,6 +251,7 @@ main(void)
 		cmocka_unit_test(a_request_waits_for_no_other_of_its_token),
 		cmocka_unit_test(a_deactivated_user_gets_no_token_under_way),
 		cmocka_unit_test(no_account_misses_the_first_router),
+		cmocka_unit_test(no_line_misses_that_its_package_became_static),
 	};
 
 	return cmocka_run_group_tests_name("races", tests, connect_both, disconnect_both);
