@@ -148,10 +148,11 @@ class Lab:
         self.sql("postgres", 'CREATE DATABASE "%s" TEMPLATE "%s" OWNER isp_owner STRATEGY file_copy' % (name, source))
         self.sql("postgres", "CHECKPOINT")
 
-    def fill(self, customers, periods=2):
+    def fill(self, customers, periods=2, name="filled"):
         self.script("db", "up")
-        self.script("db", "deploy", "--name", "filled")
-        self.psql("filled", "-v", "n=%d" % customers, "-v", "periods=%d" % periods, "-f", os.path.join(HERE, "fill.sql"))
+        self.script("db", "deploy", "--name", name)
+        sh(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "n=%d" % customers, "-v", "periods=%d" % periods,
+            "-d", self.conninfo(name, "postgres"), "-f", os.path.join(HERE, "fill.sql")], timeout=3600)
 
     def up(self):
         """The product, and somebody logged in."""

@@ -2,7 +2,8 @@
  * pure.sql: the nightly run as somebody would write it with a machine for this alone: one
  * transaction, no report, no chunks, nothing tested twice, the product's own triggers that make
  * accounts and jobs switched off and their work done by hand.  It leaves the same rows behind as
- * billing-cron does.  The product is held against its time.
+ * billing-cron does: bills with their lines, days off, accounts, jobs, logs and the run itself.  The product is
+ * held against its time.
  */
 \set ON_ERROR_STOP 1
 \set day '''2026-07-15'''
@@ -10,6 +11,9 @@ SET work_mem = '64MB';
 BEGIN;
 ALTER TABLE subscriptions DISABLE TRIGGER USER;
 ALTER TABLE mikrotik_secrets DISABLE TRIGGER USER;
+
+-- the run
+INSERT INTO billing_runs (business_date, is_forced, actor) VALUES (:day::date, true, 'pure.sql') RETURNING id AS run \gset
 
 -- renew: an invoice each, numbered without a gap, and a line in the log
 WITH due AS (
@@ -75,7 +79,7 @@ WITH debtors AS (
 	 WHERE s.id = d.id AND s.status = 'active' AND coalesce(s.hold_until < :day::date, true)
 	RETURNING s.id, s.customer_id, s.mikrotik_username, d.invoice_id
 ), off AS (
-	INSERT INTO service_offs (subscription_id, from_day, cause, was) SELECT id, :day::date, 'debt', 'active' FROM cut
+	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id) SELECT id, :day::date, 'debt', 'active', :run FROM cut
 ), account AS (
 	UPDATE mikrotik_secrets m SET wanted = 'suspended', disabled = true, updated_at = now()
 	  FROM cut
@@ -93,6 +97,7 @@ SELECT customer_id, id, invoice_id, 'suspended', mikrotik_username || ' is suspe
        "before": {"status": "active"}, "after": {"status": "suspended", "suspend_reason": "debt"}}', 'pure.sql'
   FROM cut;
 SELECT pg_notify('router_jobs', id::text) FROM router_settings;
+UPDATE billing_runs SET finished_at = now() WHERE id = :run;
 
 ALTER TABLE subscriptions ENABLE TRIGGER USER;
 ALTER TABLE mikrotik_secrets ENABLE TRIGGER USER;
