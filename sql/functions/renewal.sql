@@ -67,7 +67,9 @@ CREATE OR REPLACE FUNCTION renewals_issue(ids uuid[], today date, OUT issued bil
 LANGUAGE plpgsql AS $$
 BEGIN
 	WITH due AS MATERIALIZED (
-		SELECT r.*, b.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount
+		SELECT r.*, composed.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount, c.name, s.mikrotik_username,
+			c.credit > 0 OR r.has_extras OR r.is_postpaid OR s.next_package_id IS NOT NULL
+			OR s.anchor_day IS NULL AND (SELECT p.period_unit FROM packages p WHERE p.id = s.package_id) = 'month' AS is_followed
 		FROM (SELECT due.*, row_number() OVER (ORDER BY due.seq) AS n,
 				row_number() OVER (PARTITION BY due.customer_id ORDER BY due.seq) = 1 AS is_first
 			FROM renewals_due(today) due WHERE due.id = ANY(ids) AND due.fits) r
@@ -76,46 +78,42 @@ BEGIN
 		CROSS JOIN settings g
 		CROSS JOIN LATERAL (SELECT r.has_extras OR g.tax_mode <> 'none' AND NOT c.tax_exempt AS is_composed) x
 		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, today, r.is_first)
-			ELSE ARRAY[r.line] END AS bill) b
+			ELSE ARRAY[r.line] END AS bill) composed
 		CROSS JOIN LATERAL (
 			SELECT (r.line).amount, (r.line).amount AS subtotal, 0::bigint AS discount, 0::bigint AS tax_amount WHERE NOT x.is_composed
 			UNION ALL
-			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(b.bill, r.customer_id) z WHERE x.is_composed) sums
+			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(composed.bill, r.customer_id) z WHERE x.is_composed) sums
 	), counter AS (
 		INSERT INTO invoice_counters AS c (day, last_number) SELECT today, count(*) FROM due HAVING count(*) > 0
 		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
 		RETURNING c.last_number - (SELECT count(*) FROM due) AS taken_before
+	), b AS MATERIALIZED (
+		SELECT due.*, uuidv7() AS bill_id, invoice_number(today, (taken_before + n)::int) FROM due, counter ORDER BY n
 	), issue AS (
-		INSERT INTO invoices (invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+		INSERT INTO invoices (id, invoice_number, subscription_id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
 			period_start, period_end, grants_days, issued_on, due_date, first_due_date)
-		SELECT invoice_number(today, (taken_before + n)::int), due.id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
+		SELECT bill_id, invoice_number, id, customer_id, package_id, kind, amount, subtotal, discount, tax_amount,
 			period_start, period_end, NOT is_postpaid, today, due_date, due_date
-		FROM due, counter ORDER BY n
-		RETURNING id, subscription_id, customer_id, invoice_number, kind, amount, period_start, period_end, due_date
+		FROM b
 	), line AS (
 		INSERT INTO invoice_lines (invoice_id, position, kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken)
-		SELECT i.id, l.position, l.kind, l.text, l.quantity, l.unit_price, l.amount, l.taxable, l.item_id, l.charge_id, l.taken
-		FROM issue i JOIN due ON due.id = i.subscription_id
-		CROSS JOIN LATERAL unnest(due.bill) WITH ORDINALITY
+		SELECT b.bill_id, l.position, l.kind, l.text, l.quantity, l.unit_price, l.amount, l.taxable, l.item_id, l.charge_id, l.taken
+		FROM b CROSS JOIN LATERAL unnest(b.bill) WITH ORDINALITY
 			AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, position)
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'issued', format('%s issued over %s, due %s', invoice_number, rupiah(amount), due_date),
-			customer_id, subscription_id, id,
+			customer_id, id, bill_id,
 			jsonb_build_object('kind', kind, 'amount', amount, 'period_start', period_start,
 				'period_end', period_end, 'due_date', due_date),
 			session_actor(), session_request()
-		FROM issue
+		FROM b
 	)
-	SELECT coalesce(array_agg(ROW('renew', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username, i.amount,
-			i.due_date, format('%s to %s', i.period_start, i.period_end))::billing_report ORDER BY s.seq), '{}'),
-		array_agg(i.id) FILTER (WHERE i.amount = 0 OR c.credit > 0 OR s.is_postpaid
-			OR s.next_package_id IS NOT NULL OR s.anchor_day IS NULL AND p.period_unit = 'month'
-			-- (not a join: the planner expects few rows and would compare each bill with each)
-			OR i.subscription_id IN (SELECT due.id FROM due WHERE due.has_extras))
+	SELECT coalesce(array_agg(ROW('renew', 'done', id, bill_id, invoice_number, name, mikrotik_username, amount, due_date,
+			format('%s to %s', period_start, period_end))::billing_report), '{}'),
+		array_agg(bill_id) FILTER (WHERE amount = 0 OR is_followed)
 	INTO issued, followed
-	FROM issue i JOIN subscriptions s ON s.id = i.subscription_id
-	JOIN customers c ON c.id = i.customer_id JOIN packages p ON p.id = s.package_id;
+	FROM b;
 END $$;
 
 -- Do what follows from these bills, one by one: note the charges and items that they took in, the next

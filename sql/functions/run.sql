@@ -225,10 +225,13 @@ $$;
 -- Report rows of candidates that a payment or a person changed meanwhile. There are none as a rule, so
 -- the ids are compared only where their number differs.
 CREATE OR REPLACE FUNCTION report_skipped(step text, ids uuid[], reported uuid[]) RETURNS SETOF billing_report
-LANGUAGE sql STABLE AS $$
-	SELECT * FROM report_rows(step, 'skipped', CASE WHEN cardinality(reported) < cardinality(ids)
-		THEN ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(reported)) END, 'changed meanwhile')
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF cardinality(reported) < cardinality(ids) THEN
+		RETURN QUERY SELECT * FROM report_rows(step, 'skipped', ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(reported)),
+			'changed meanwhile');
+	END IF;
+END $$;
 
 -- ---- begin
 
@@ -342,7 +345,7 @@ BEGIN
 	PERFORM invoices_lock(ids);
 	WITH mark AS (
 		UPDATE invoices i SET status = 'overdue', updated_at = now() WHERE i.id = ANY(ids) AND is_invoice_past_due(i, today)
-		RETURNING i.*
+		RETURNING i.id, i.seq, i.customer_id, i.subscription_id, i.invoice_number, i.due_date, i.amount - i.paid_amount AS owed
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
 		SELECT 'overdue', format('%s was due %s', invoice_number, due_date), customer_id, subscription_id, id,
@@ -351,7 +354,7 @@ BEGIN
 		FROM mark
 	)
 	SELECT coalesce(array_agg(ROW('overdue', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
-		i.amount - i.paid_amount, i.due_date, NULL)::billing_report ORDER BY i.seq), '{}')
+		i.owed, i.due_date, NULL)::billing_report ORDER BY i.seq), '{}')
 	INTO report
 	FROM mark i JOIN subscriptions s ON s.id = i.subscription_id JOIN customers c ON c.id = i.customer_id;
 	RETURN QUERY SELECT * FROM unnest(report);
@@ -410,23 +413,23 @@ CREATE OR REPLACE FUNCTION billing_suspend(ids uuid[], today date) RETURNS SETOF
 LANGUAGE plpgsql AS $$
 DECLARE
 	report billing_report[];
-	done uuid[];
-	used uuid[];
+	done  uuid[];
+	bills uuid[];
+	used  uuid[];
 BEGIN
 	PERFORM subscriptions_lock(ids);
-	report := ARRAY(
-		SELECT ROW('suspend', 'done', s.id, i.id, i.invoice_number, c.name, s.mikrotik_username,
-			i.amount - i.paid_amount, i.due_date, NULL)::billing_report
-		FROM suspensions_due(today) s
-		JOIN customers c ON c.id = s.customer_id
-		CROSS JOIN LATERAL (
-			SELECT * FROM open_invoices(s.customer_id, s.id) o WHERE o.status = 'overdue'
-			ORDER BY o.due_date, o.seq LIMIT 1) i
-		WHERE s.id = ANY(ids) ORDER BY s.seq);
-	done := ARRAY(SELECT subscription_id FROM unnest(report));
-	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', today,
-		ARRAY(SELECT invoice_id FROM unnest(report)));
-	used := ARRAY(SELECT id FROM subscriptions WHERE id = ANY(done) AND is_postpaid);
+	SELECT coalesce(array_agg(ROW('suspend', 'done', d.id, i.id, i.invoice_number, c.name, d.mikrotik_username,
+			i.amount - i.paid_amount, i.due_date, NULL)::billing_report ORDER BY d.seq), '{}'),
+		coalesce(array_agg(d.id ORDER BY d.seq), '{}'), array_agg(i.id ORDER BY d.seq),
+		array_agg(d.id) FILTER (WHERE d.is_postpaid)
+	INTO report, done, bills, used
+	FROM suspensions_due(today) d
+	JOIN customers c ON c.id = d.customer_id
+	CROSS JOIN LATERAL (
+		SELECT * FROM open_invoices(d.customer_id, d.id) o WHERE o.status = 'overdue'
+		ORDER BY o.due_date, o.seq LIMIT 1) i
+	WHERE d.id = ANY(ids);
+	PERFORM subscriptions_switch_off(done, 'suspended', 'debt', 'an invoice is overdue beyond grace', today, bills);
 	IF used <> '{}' THEN
 		report := report || periods_bill(used, today);
 	END IF;
@@ -444,18 +447,26 @@ DECLARE
 	for_all jsonb := jsonb_strip_nulls(jsonb_build_object('reason', log_text,
 		'after', jsonb_build_object('status', state, 'suspend_reason', reason_code)));
 BEGIN
-	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-	SELECT id, today, coalesce(reason_code, state), status, nullif(current_setting('isp.run', true), '')::bigint
-	FROM subscriptions WHERE id = ANY(subs) AND status = 'active';
-	INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
-	SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || reason_code || ')'), customer_id, id, bill,
-		for_all || jsonb_build_object('before',
-			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))),
-		session_actor(), session_request()
-	FROM unnest(subs, bills) AS taken (sub, bill) JOIN subscriptions ON id = sub;
-	UPDATE subscriptions SET status = state, suspend_reason = reason_code, updated_at = now() WHERE id = ANY(subs) AND NOT is_postpaid;
-	UPDATE subscriptions SET status = state, suspend_reason = reason_code, closed_on = today - 1, updated_at = now()
-	WHERE id = ANY(subs) AND is_postpaid;
+	WITH taken AS MATERIALIZED (
+		SELECT s.id, s.customer_id, s.mikrotik_username, s.status, s.suspend_reason, bill
+		FROM unnest(subs, bills) AS t (sub, bill) JOIN subscriptions s ON s.id = sub
+	), metas AS ( -- one or two: a meta of its own for each row would cost as much as the row
+		SELECT status, suspend_reason, for_all || jsonb_build_object('before',
+			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))) AS meta
+		FROM taken GROUP BY status, suspend_reason
+	), off AS (
+		INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
+		SELECT id, today, coalesce(reason_code, state), status, nullif(current_setting('isp.run', true), '')::bigint
+		FROM taken WHERE status = 'active'
+	), log AS (
+		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)
+		SELECT state, format('%s is %s%s', mikrotik_username, state, ' (' || reason_code || ')'), customer_id, id, bill,
+			meta, session_actor(), session_request()
+		FROM taken JOIN metas ON (metas.status, coalesce(metas.suspend_reason, '')) = (taken.status, coalesce(taken.suspend_reason, ''))
+	)
+	UPDATE subscriptions
+	SET status = state, suspend_reason = reason_code, closed_on = CASE WHEN is_postpaid THEN today - 1 ELSE closed_on END, updated_at = now()
+	WHERE id = ANY(subs);
 END $$;
 
 -- ---- undo
