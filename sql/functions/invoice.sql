@@ -32,8 +32,7 @@ BEGIN
 	RETURN invoice_number(today, number);
 END $$;
 
--- Lock the customers of a set of invoices: nobody changes an invoice without its customer's lock, and a lock of
--- each row again would be half of the cost.
+-- Lock the customers of a set of invoices: nobody changes an invoice's state without that lock.
 CREATE OR REPLACE FUNCTION invoices_lock(invs uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

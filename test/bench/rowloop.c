@@ -48,7 +48,8 @@ static const char *const statements[S__MAX] = {
 	    " INSERT INTO billing_logs"
 	    " (customer_id, subscription_id, invoice_id, action, message, meta, actor)"
 	    " SELECT customer_id, subscription_id, id, 'overdue',"
-	    " format('%s was due %s', invoice_number, due_date), jsonb_build_object('due_date', due_date,"
+	    " format('%s was due %s', invoice_number, due_date),"
+	    " jsonb_build_object('due_date', due_date,"
 	    " 'date', $1::date, 'before', 'unpaid', 'after', 'overdue'), 'rowloop' FROM late",
 	[S_RENEWALS] = "SELECT s.id, s.customer_id, p.id, p.price, s.end_date + 1,"
 		       " s.end_date + p.validity_days, greatest(s.end_date, $1::date), p.name"
@@ -68,8 +69,9 @@ static const char *const statements[S__MAX] = {
 	    " period_start, period_end, grants_days, due_date, first_due_date, issued_on)"
 	    " VALUES ($1, $2::uuid, $3::uuid, $4::uuid, $5::bigint, $5::bigint,"
 	    " $6::date, $7::date, true, $8::date, $8::date, $9::date) RETURNING id",
-	[S_LINE] = "INSERT INTO invoice_lines (invoice_id, position, kind, text, unit_price, amount)"
-		   " VALUES ($1::uuid, 1, 'package', $2, $3::bigint, $3::bigint)",
+	[S_LINE] =
+	    "INSERT INTO invoice_lines (invoice_id, position, kind, text, unit_price, amount)"
+	    " VALUES ($1::uuid, 1, 'package', $2, $3::bigint, $3::bigint)",
 	[S_RENEWED] =
 	    "INSERT INTO billing_logs"
 	    " (customer_id, subscription_id, invoice_id, action, message, meta, actor)"
@@ -96,7 +98,8 @@ static const char *const statements[S__MAX] = {
 	[S_SUSPENDED] =
 	    "INSERT INTO billing_logs"
 	    " (customer_id, subscription_id, invoice_id, action, message, meta, actor)"
-	    " VALUES ($2::uuid, $1::uuid, $3::uuid, 'suspended', $4::text || ' is suspended (debt)',"
+	    " VALUES ($2::uuid, $1::uuid, $3::uuid, 'suspended',"
+	    " $4::text || ' is suspended (debt)',"
 	    " '{\"reason\": \"an invoice is overdue beyond grace\","
 	    " \"before\": {\"status\": \"active\"},"
 	    " \"after\": {\"status\": \"suspended\", \"suspend_reason\": \"debt\"}}', 'rowloop')",
@@ -166,7 +169,8 @@ renew(const PGresult *due, int i, const char *day)
 	invoice = run(S_INVOICE, 9,
 	    (const char *[]){ at(number, 0, 0), at(due, i, 0), at(due, i, 1), at(due, i, 2),
 		at(due, i, 3), at(due, i, 4), at(due, i, 5), at(due, i, 6), day });
-	PQclear(run(S_LINE, 3, (const char *[]){ at(invoice, 0, 0), at(due, i, 7), at(due, i, 3) }));
+	PQclear(
+	    run(S_LINE, 3, (const char *[]){ at(invoice, 0, 0), at(due, i, 7), at(due, i, 3) }));
 	PQclear(run(S_RENEWED, 8,
 	    (const char *[]){ at(due, i, 1), at(due, i, 0), at(invoice, 0, 0), at(number, 0, 0),
 		at(due, i, 3), at(due, i, 4), at(due, i, 5), at(due, i, 6) }));

@@ -1,0 +1,37 @@
+-- A run undone.
+
+/*
+ * Switch on again all subscriptions that a run switched off and that nothing has
+ * changed since. Their off periods are struck out: they count for nothing.
+ * hold_until keeps the next run from switching them off for debt. A pause that
+ * began with the run is planned again. Returns their number.
+ */
+CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, today date) RETURNS int
+LANGUAGE plpgsql AS $$
+DECLARE
+	r    billing_runs;
+	subs uuid[];
+	s    subscriptions;
+	n    int := 0;
+BEGIN
+	SELECT * INTO r FROM billing_runs WHERE id = run FOR UPDATE;
+	PERFORM require_found(FOUND, 'run_unknown', 'Run not found.');
+	IF r.undone_at IS NOT NULL THEN
+		PERFORM raise_conflict('run_undone', 'The run is undone already.');
+	END IF;
+	subs := ARRAY(SELECT subscription_id FROM service_offs WHERE run_id = run AND back_on IS NULL AND struck_at IS NULL);
+	PERFORM subscriptions_lock(subs);
+	FOR s IN SELECT x.* FROM subscriptions x JOIN service_offs o ON o.subscription_id = x.id
+	         WHERE x.id = ANY(subs) AND o.run_id = run AND o.back_on IS NULL AND o.struck_at IS NULL
+	           AND coalesce(x.suspend_reason, x.status) = o.cause ORDER BY x.seq LOOP
+		UPDATE service_offs SET struck_at = now() WHERE subscription_id = s.id AND run_id = run AND back_on IS NULL;
+		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1), closed_on = NULL,
+			begin_on = CASE WHEN s.suspend_reason = 'pause' THEN s.pause_from ELSE begin_on END
+		WHERE id = s.id;
+		PERFORM subscription_set_status(s, 'active', NULL, format('the run of %s was undone', r.business_date));
+		n := n + 1;
+	END LOOP;
+	UPDATE billing_runs SET undone_at = now(), undone_by = session_actor() WHERE id = run;
+	PERFORM audit('run_undone', 'run', run::text, jsonb_build_object('date', r.business_date, 'restored', n));
+	RETURN n;
+END $$;

@@ -1,0 +1,2 @@
+-- Verify bill_pages.
+SELECT 1 / count(*) FROM pg_class WHERE oid = 'invoices'::regclass AND 'fillfactor=50' = ANY(reloptions);
