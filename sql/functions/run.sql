@@ -157,7 +157,10 @@ BEGIN
 	WHEN 'expire' THEN
 		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM expiries_due(today) c ORDER BY c.seq;
 	WHEN 'suspend' THEN
-		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM suspensions_due(today) c ORDER BY c.seq;
+		-- (the overdue bills are few beside the subscriptions, each of which would look for its own)
+		RETURN QUERY SELECT row_number() OVER (ORDER BY c.seq), c.id FROM suspensions_due(today) c
+			WHERE c.id = ANY(ARRAY(SELECT i.subscription_id FROM invoices i WHERE i.is_open AND i.status = 'overdue'))
+			ORDER BY c.seq;
 	END CASE;
 END $$;
 
