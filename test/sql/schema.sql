@@ -46,7 +46,7 @@ SELECT format('INV-20260101-%s', 1000 + n), s.id, s.customer_id, 'other', 1000, 
 FROM subscriptions s, generate_series(1, 400) n WHERE s.id = :'s';
 SELECT pg_stat_get_xact_tuples_hot_updated('invoices'::regclass) AS stayed \gset
 UPDATE invoices SET status = 'overdue' WHERE kind = 'other' AND right(invoice_number, 1) IN ('1', '3', '5', '7', '9');
-SELECT is(pg_stat_get_xact_tuples_hot_updated('invoices'::regclass) - :stayed, 200::bigint, 'of a full page half of the bills may be marked and stay');
+SELECT is(pg_stat_get_xact_tuples_hot_updated('invoices'::regclass) - :stayed, 200::bigint, 'half of the bills of a full page stay on it when they are marked');
 
 SELECT finish();
 ROLLBACK;
