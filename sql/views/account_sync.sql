@@ -1,7 +1,7 @@
 /*
  * How far an account is: one row an account, for the screens to join.
  * Joined by subscription it shows sync_state, sync_error and synced_at of a
- * subscription: the worst of its routers, with the reason for people.
+ * subscription: the worst of its routers, with the reason of each for people, one a line.
  */
 CREATE OR REPLACE VIEW account_sync AS
 SELECT m.id AS account_id,
@@ -16,7 +16,7 @@ SELECT m.id AS account_id,
   FROM mikrotik_secrets m
  LEFT JOIN LATERAL (
 	SELECT max(CASE a.sync_state WHEN 'failed' THEN 2 WHEN 'pending' THEN 1 ELSE 0 END) AS worst,
-	       string_agg(coalesce(a.sync_error, r.name || ' is not active'), '; ' ORDER BY a.present DESC, r.name)
+	       string_agg(coalesce(a.sync_error, r.name || ' is not active'), E'\n' ORDER BY a.present DESC, r.name)
 	           FILTER (WHERE a.sync_error IS NOT NULL OR a.sync_state <> 'synced' AND NOT r.is_active) AS error,
 	       max(a.synced_at) AS synced_at
 	  FROM account_states a

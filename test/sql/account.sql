@@ -190,6 +190,12 @@ UPDATE router_settings SET is_active = true WHERE id = :'r1';
 SELECT done(:'r1') \g /dev/null
 UPDATE router_settings SET host = 'elsewhere' WHERE id = :'r1';
 SELECT is(jobs(acc(:'s')) LIKE 'R1 % pending', true, 'at a new address all is looked at again, without a kick');
+SELECT done(:'r1') \g /dev/null
+SELECT router('R8') AS r8 \gset
+UPDATE subscriptions SET router_id = :'r8' WHERE id = :'s';
+SELECT router_broken(:'r1', 'R1 is away; why?', 10), router_broken(:'r8', 'R8 too', 10) \g /dev/null
+SELECT is(shown(:'s'), E'failed: R8 too\nR1 is away; why?', 'of two routers each has a line');
+SELECT router_healthy(:'r1', '7.20'), router_healthy(:'r8', '7.20') \g /dev/null
 
 -- the nightly check: what is compared, and what it found becomes jobs, each once
 SET isp.timezone = 'Asia/Jakarta';

@@ -2,6 +2,7 @@
 import type { Messages } from './id';
 
 export const en: Messages = {
+	lang: 'en',
 	nav: {
 		home: 'Home',
 		customers: 'Customers',
@@ -758,9 +759,11 @@ export const en: Messages = {
 		'the subscription was cancelled': 'The subscription was cancelled',
 		'a router that is gone': 'A router that is gone',
 		'the invoice was cancelled': 'The invoice was cancelled',
-		'%s: %s': '%w: %s',
+		'%s: %s.': '%w: %m.',
+		'%s: %s': '%w: %m',
 		'%s, %s': '%w, %w',
 	},
+	p: {},
 	w: {
 		presetList: [
 			[

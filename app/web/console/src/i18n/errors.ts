@@ -8,6 +8,7 @@ import { ApiError, type Code } from '../api/client';
 import { number } from '../kit/format';
 import type { Messages } from './id';
 import { word } from './index';
+import { said } from './said';
 
 type Say = string | ((bound: string) => string);
 
@@ -90,8 +91,10 @@ export function errorText(t: Messages, error: unknown): string {
 	if (typeof own === 'string') return own;
 	const general = (t.e as Record<string, Say>)[`s${error.status}`];
 	if (typeof general !== 'string') return error.message;
+	if (error.status !== 409 && error.status !== 502) return general;
 	/* A router's or a gateway's own words say what no list of codes can. */
-	return error.status === 409 || error.status === 502 ? `${general} (${error.message})` : general;
+	const words = said(t, error.message);
+	return words === error.message ? `${general} (${words})` : words;
 }
 
 /* The sentence for one row of an answer to many. */

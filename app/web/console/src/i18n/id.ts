@@ -1,5 +1,8 @@
 /* Indonesian, which decides what there is to say. */
+import type { Lang } from './index';
+
 export const id = {
+	lang: 'id' as Lang,
 	nav: {
 		home: 'Beranda',
 		customers: 'Pelanggan',
@@ -763,9 +766,167 @@ export const id = {
 		'the subscription was cancelled': 'Langganan berhenti',
 		'a router that is gone': 'Router yang sudah dihapus',
 		'the invoice was cancelled': 'Tagihan dibatalkan',
-		'%s: %s': '%w: %s',
+		'%s: %s.': '%w: %m.',
+		'%s: %s': '%w: %m',
 		'%s, %s': '%w, %w',
 	},
+	/*
+	 * Sentences of the server about routers, devices, mail hosts: its formats (lib/) in words; what they do
+	 * not know is a peer's own text and stays.  English has them as they are.
+	 */
+	p: {
+		'router %s cannot be reached: %s': 'Router %s tidak dapat dihubungi: %m',
+		'router %s refused the connection: %s': 'Router %s menolak sambungan: %m',
+		'router %s did not answer in time (%s): %s': 'Router %s tidak menjawab tepat waktu (%s): %m',
+		'router %s failed in TLS: %s': 'Sambungan TLS ke router %s gagal: %m',
+		'router %s refused the login: %s; is the user disabled, or without the policy api?':
+			'Router %s menolak masuk: %m. Apakah penggunanya dimatikan, atau tanpa policy api?',
+		'router %s does not permit this to its API user: %s':
+			'Router %s tidak mengizinkan ini bagi pengguna API-nya: %m',
+		'router %s sent what is not the RouterOS API: %s': 'Jawaban router %s bukan API RouterOS: %m',
+		'router %s closed the connection: %s': 'Router %s menutup sambungan: %m',
+		'router %s refused (%s): %s': 'Router %s menolak (%s): %m',
+		'router %s is busy; the change follows by itself':
+			'Router %s sedang sibuk; perubahannya menyusul sendiri',
+		'Connection refused': 'tidak ada yang menjawab di port itu',
+		'No route to host': 'tidak ada jalan ke alamat itu',
+		'Network is unreachable': 'jaringannya tidak terjangkau',
+		'Connection reset by peer': 'sambungan diputus dari sana',
+		'its name is unknown': 'namanya tidak dikenal',
+		connecting: 'saat menyambung',
+		'unknown error': 'kesalahan tidak dikenal',
+		'handshake failed': 'jabat tangan TLS gagal',
+		'end of TLS': 'TLS berakhir',
+		'end of connection': 'sambungan berakhir',
+		'its CA text holds no certificate': 'teks CA-nya tidak memuat sertifikat',
+		'its address cannot be verified': 'alamatnya tidak dapat diperiksa',
+		'no system authorities': 'sistem ini tidak punya daftar CA',
+		'no ciphers': 'tidak ada sandi yang cocok',
+		'its fingerprint setting is not a SHA-256': 'sidik jari yang diatur bukan SHA-256',
+		'its certificate is not the pinned one': 'sertifikatnya bukan yang sidik jarinya diatur',
+		'too many rows': 'terlalu banyak baris',
+		'too many bytes': 'terlalu banyak data',
+		'without a reason': 'tanpa alasan',
+		'no reason given': 'tanpa alasan',
+		'an answer to nothing that was asked': 'jawaban atas yang tidak ditanyakan',
+		'more than was asked for': 'lebih dari yang ditanyakan',
+		'it fell silent': 'jawabannya berhenti di tengah',
+		'it took too long': 'terlalu lama',
+		'reserved length byte': 'panjang kata tidak sah',
+		'word too long': 'kata terlalu panjang',
+		'sentence too long': 'kalimat terlalu panjang',
+		'too many words in a sentence': 'terlalu banyak kata dalam satu kalimat',
+		'a reply without !': 'jawaban tanpa !',
+		'before login; is our address allowed?': 'sebelum masuk; apakah alamat kita diizinkan?',
+		'an odd challenge': 'tantangan yang ganjil',
+		'it is not connected': 'tidak tersambung',
+		'while nothing was asked': 'padahal tidak ditanya',
+		'no active router': 'Tidak ada router yang aktif',
+		'There is no active router.': 'Tidak ada router yang aktif.',
+		'%s is not active': '%s tidak aktif',
+		'%s is not active.': '%s tidak aktif.',
+		'the router could not be read in time': 'Router tidak terbaca tepat waktu',
+		'%s: the entry of %s in isp-blocked is disabled and not ours':
+			'%s: entri %s di isp-blocked dimatikan dan bukan buatan sistem ini',
+		'%s: %s is in isp-blocked and the entry is not ours':
+			'%s: %s ada di isp-blocked, dan entrinya bukan buatan sistem ini',
+		'%s is not on %s and its password is not known':
+			'%s tidak ada di %s dan kata sandinya tidak diketahui',
+		'its password cannot be opened: wrong APP_KEY?':
+			'Kata sandinya tidak dapat dibuka: apakah APP_KEY salah?',
+		'%s exists on %s and is not ours': '%s sudah ada di %s dan bukan buatan sistem ini',
+		'%s exists on %s': '%s sudah ada di %s',
+		'%s on %s still belongs to another account': '%s di %s masih milik akun lain',
+		'%s on %s is reserved for another account that has not taken it over':
+			'%s di %s disediakan untuk akun lain yang belum mengambilnya',
+		'a static account needs a remote_address': 'Akun IP tetap memerlukan alamat IP',
+		'the bandwidth or burst of the package is malformed':
+			'Kecepatan atau burst paketnya tidak terbaca',
+		'profile %s on %s gives no addresses: set a pool for the router or a remote_address':
+			'Profil %s di %s tidak memberi alamat: isi pool PPP di router, atau alamat IP di langganan',
+		'profile %s does not exist on %s: disabled instead':
+			'Profil %s tidak ada di %s: akunnya dimatikan',
+		'profile %s does not exist on %s': 'Profil %s tidak ada di %s',
+		'profile %s exists on %s and is not ours': 'Profil %s di %s bukan buatan sistem ini',
+		'%s answers none of its accounts: is it the right router?':
+			'%s tidak mempunyai satu pun akunnya: apakah ini router yang benar?',
+		'this would cut or remove %s of %s accounts on %s':
+			'Ini akan memutus atau menghapus %s dari %s akun di %s',
+		'%s: nothing is done without force': '%m. Tidak ada yang dikerjakan.',
+		'online though the account is off': 'Online walau akunnya mati',
+		'rate-limit: %s -> %s, with its addresses': 'rate-limit: %s -> %s, beserta alamatnya',
+		'its account is not on this router': 'Akunnya tidak di router ini',
+		'Connected to %s.': 'Tersambung ke %s.',
+		'The router has an object of this name already.': 'Nama ini sudah ada di router.',
+		'The router has no object with this id.': 'Objek ini tidak ada lagi di router.',
+		'The router refused it: %s': 'Router menolaknya: %m',
+		'The router made this object itself.': 'Objek ini dibuat router sendiri.',
+		'This router has no interface of this name.': 'Router tidak punya antarmuka ini.',
+		'%s is not online.': '%s tidak online.',
+		'no answer': 'tidak ada jawaban',
+		'the name has no address': 'namanya tidak punya alamat',
+		'the name server does not answer': 'server nama tidak menjawab',
+		'the poll took too long': 'pembacaannya terlalu lama',
+		'it does not support this security level': 'tingkat keamanan ini tidak didukungnya',
+		'its clock and ours differ (not in the time window)': 'jamnya berbeda dengan jam di sini',
+		'it does not know this user': 'pengguna ini tidak dikenalnya',
+		'it does not know its own engine id': 'engine id-nya sendiri tidak dikenalnya',
+		'the authentication password or protocol is wrong': 'kata sandi atau protokol auth salah',
+		'the privacy password or protocol is wrong': 'kata sandi atau protokol enkripsi salah',
+		'it refused the request': 'permintaan ditolaknya',
+		'the request could not be sent': 'permintaan tidak dapat dikirim',
+		'another device has the same engine id': 'perangkat lain memakai engine id yang sama',
+		'its passwords do not fit its protocols': 'kata sandinya tidak cocok dengan protokolnya',
+		'no socket could be opened to it': 'sambungan ke sana tidak dapat dibuka',
+		'version 3 needs a security name and level': 'versi 3 memerlukan nama dan tingkat keamanan',
+		'the authentication protocol or password is missing or unknown':
+			'protokol atau kata sandi auth belum diisi atau tidak dikenal',
+		'the privacy protocol or password is missing or unknown':
+			'protokol atau kata sandi enkripsi belum diisi atau tidak dikenal',
+		'%s is no address that mail can be sent to.': '%s bukan alamat email.',
+		'The mail host cannot be reached: %s': 'Server email tidak dapat dihubungi: %m',
+		'The mail host refuses the user or password: %s':
+			'Server email menolak pengguna atau kata sandi: %m',
+		'The mail host refuses the message for now: %s':
+			'Server email menolak pesan untuk sementara: %m',
+		'The mail host refuses the message: %s': 'Server email menolak pesan: %m',
+		'The mail host took the message and gave no answer: %s':
+			'Server email mengambil pesan tanpa memberi jawaban: %m',
+		'the call cannot be made': 'panggilan tidak dapat dibuat',
+		'nobody answers at its address': 'tidak ada yang menjawab di alamatnya',
+		'its address is private': 'alamatnya alamat pribadi',
+		'no answer in time': 'tidak ada jawaban tepat waktu',
+		'no secure connection': 'sambungan aman tidak terjadi',
+		'the connection broke': 'sambungan terputus',
+		'the answer is too large': 'jawabannya terlalu besar',
+		'the answer makes no sense': 'jawabannya tidak terbaca',
+		'The test message did not arrive: %s': 'Pesan uji tidak sampai: %m',
+		'MAIL_HOST or MAIL_FROM_ADDRESS is not set': 'MAIL_HOST atau MAIL_FROM_ADDRESS belum diatur',
+		'Telegram: %s without JSON': 'Telegram: %s tanpa JSON',
+		'The channel has no bot token or no chat id':
+			'Saluran ini belum punya token bot atau ID obrolan',
+		'The webhook answered %s': 'Webhook menjawab %s',
+		'The channel has no url': 'Saluran ini belum punya alamat',
+		'not connected': 'tidak tersambung',
+		'WhatsApp %s: %s': 'WhatsApp %s: %s',
+		'The gateway refuses (%s): %s': 'Penyedia menolak (%s): %s',
+		'The gateway answered %s without JSON': 'Penyedia menjawab %s tanpa JSON',
+		'No url in the channel, no number, or no template at Meta':
+			'Saluran tanpa alamat, tanpa nomor, atau tanpa template di Meta',
+		'There was no answer within %s seconds.': 'Tidak ada jawaban dalam %s detik.',
+		'isp-probe is not running.': 'isp-probe tidak berjalan.',
+		'Midtrans does not accept our key.': 'Midtrans tidak menerima kunci kita.',
+		'Midtrans answered %s.': 'Midtrans menjawab %s.',
+		'Midtrans has no such address: see MIDTRANS_API_URL.':
+			'Alamat itu tidak ada di Midtrans: lihat MIDTRANS_API_URL.',
+		'Midtrans refused to %s: %s.': 'Midtrans menolak (%s): %s.',
+		'Midtrans keeps a payment of this order open.':
+			'Midtrans masih membuka pembayaran untuk pesanan ini.',
+		'The payment gateway refused to make a payment page.':
+			'Midtrans menolak membuat halaman bayar.',
+		'The payment gateway knows all our orders already.':
+			'Semua nomor pesanan kita sudah dikenal Midtrans.',
+	} as Record<string, string>,
 	/* All other words and sentences of the screens. */
 	w: {
 		presetList: [
@@ -1294,12 +1455,14 @@ export const id = {
 	},
 };
 type Shape<T> = {
-	[K in keyof T]: T[K] extends string
-		? string
-		: T[K] extends (...args: infer A) => string
-			? (...args: A) => string
-			: T[K] extends unknown[] | Record<string, [string, string]>
-				? T[K]
-				: Shape<T[K]>;
+	[K in keyof T]: T[K] extends Lang
+		? Lang
+		: T[K] extends string
+			? string
+			: T[K] extends (...args: infer A) => string
+				? (...args: A) => string
+				: T[K] extends unknown[] | Record<string, [string, string]>
+					? T[K]
+					: Shape<T[K]>;
 };
 export type Messages = Shape<typeof id>;

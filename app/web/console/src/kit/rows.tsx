@@ -282,7 +282,7 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 			}
 			data-right={isRight(kind) || undefined}
 			data-whole={
-				(kind !== 'text' && kind !== 'list') ||
+				!['text', 'said', 'list'].includes(kind) ||
 				['invoice_number', 'phone'].includes(column.key) ||
 				undefined
 			}

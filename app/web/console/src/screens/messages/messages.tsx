@@ -118,6 +118,7 @@ export function Channels() {
 					kind: 'state',
 					cell: r => <State is={r.is_active ? 'active' : 'inactive'} />,
 				},
+				{ key: 'last_error', phone: 'plain' },
 			]}
 			rowAct={r => <MoreMenu compact acts={acts(r)} />}
 		/>

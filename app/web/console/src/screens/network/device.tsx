@@ -11,6 +11,7 @@ import { Facts, PageFrame, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
 import { useToast } from '../../kit/toast';
+import { Trouble } from '../../kit/trouble';
 import { watchedDelete, watchedEdit } from './acts';
 import { DEVICE_FIELDS } from './devices';
 import { HistoryChart, PeriodPicker, usePeriod } from './period';
@@ -38,6 +39,7 @@ export function DeviceScreen() {
 			]}
 			more={[watchedDelete(t, path, row, () => void go({ to: '/network?tab=devices' }))]}
 		>
+			<Trouble title={t.f.last_error} text={row.last_error} />
 			<Facts
 				of={[
 					[t.f.host, row.host],

@@ -7,6 +7,7 @@ import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { State } from '../../kit/state';
+import { Trouble } from '../../kit/trouble';
 import { watchedDelete, watchedEdit } from './acts';
 import { HistoryChart, PeriodPicker, usePeriod } from './period';
 import { msOf, percentOf, TARGET_FIELDS } from './pings';
@@ -37,6 +38,7 @@ export function PingScreen() {
 			]}
 			more={[watchedDelete(t, path, row, () => void go({ to: '/network?tab=pings' }))]}
 		>
+			<Trouble title={t.f.last_error} text={row.last_error} />
 			<Facts
 				of={[
 					[t.f.host, row.host],

@@ -1,5 +1,5 @@
 /* One router: what it is, what flows through it, its accounts. */
-import { Alert, Card } from '@mantine/core';
+import { Card } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useGet } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
@@ -9,6 +9,7 @@ import { bytes, moment } from '../../kit/format';
 import { Facts, PageFrame, TabFrame } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
+import { Trouble } from '../../kit/trouble';
 import { Value } from '../../kit/value';
 import { SubscriptionList } from '../subscriptions/subscriptions';
 import { Accounts } from './accounts';
@@ -30,11 +31,7 @@ export function RouterScreen() {
 			acts={[routerTest(row), routerEdit(t, row)]}
 			more={[routerDelete(t, row, () => void go({ to: '/network' }))]}
 		>
-			{row.last_error && (
-				<Alert color="red" variant="light" mb="sm" p="xs" title={t.f.last_error}>
-					{row.last_error}
-				</Alert>
-			)}
+			<Trouble title={t.f.last_error} text={row.last_error} />
 			<Facts
 				of={[
 					[t.f.host, `${row.host}:${row.port}`],

@@ -3,13 +3,13 @@ import { Text } from '@mantine/core';
 import type { Query } from '../../api/client';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { said } from '../../i18n/history';
+import { said } from '../../i18n/said';
 import { List } from '../../kit/list';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
 
 export function History({ fixed, ofOne }: { fixed?: Query; ofOne?: boolean }) {
-	const { t, lang } = useT();
+	const { t } = useT();
 	return (
 		<List<Row<'billing_log'>>
 			path="/api/billing-logs"
@@ -33,7 +33,7 @@ export function History({ fixed, ofOne }: { fixed?: Query; ofOne?: boolean }) {
 					phone: 'side',
 					cell: r => <State is={String(r.action)} label={word(t.v, String(r.action))} />,
 				},
-				{ key: 'message', phone: 'plain', cell: r => said(t, lang, r.message) },
+				{ key: 'message', phone: 'plain', cell: r => said(t, r.message) },
 				{ key: 'actor', wide: true, phone: 'hide' },
 			]}
 		/>
@@ -49,7 +49,7 @@ const SCREEN: Record<string, string> = {
 
 /* Everything that happened to a line or a customer, each with the row that caused it. */
 export function Chain({ path }: { path: string }) {
-	const { t, lang } = useT();
+	const { t } = useT();
 	return (
 		<List<Row>
 			path={path}
@@ -79,7 +79,7 @@ export function Chain({ path }: { path: string }) {
 					key: 'text',
 					label: t.f.message,
 					phone: 'plain',
-					cell: r => said(t, lang, r.text),
+					cell: r => said(t, r.text),
 				},
 				{ key: 'cause', phone: 'plain', cell: r => (r.cause || r.cause_type) && <Cause row={r} /> },
 				{ key: 'actor', wide: true, phone: 'hide' },
@@ -89,9 +89,9 @@ export function Chain({ path }: { path: string }) {
 }
 
 function Cause({ row }: { row: Row }) {
-	const { t, lang } = useT();
+	const { t } = useT();
 	const base = row.cause_id && SCREEN[String(row.cause_type)];
-	const text = row.cause ? said(t, lang, row.cause) : word(t.v, String(row.cause_type));
+	const text = row.cause ? said(t, row.cause) : word(t.v, String(row.cause_type));
 	if (!base)
 		return (
 			<Text span fz="inherit" c="dimmed">

@@ -1,7 +1,7 @@
 /* The ledger of a line's days, and the extras and discounts on its bills. */
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { said } from '../../i18n/history';
+import { said } from '../../i18n/said';
 import { number, rupiah } from '../../kit/format';
 import { List } from '../../kit/list';
 import { ActBar, MoreMenu } from '../../kit/page';
@@ -9,7 +9,7 @@ import { To } from '../../kit/value';
 import { itemActs, itemCreate } from './acts';
 
 export function Days({ id }: { id: string }) {
-	const { t, lang } = useT();
+	const { t } = useT();
 	return (
 		<List<Row>
 			path={`/api/subscriptions/${id}/days`}
@@ -25,7 +25,7 @@ export function Days({ id }: { id: string }) {
 						r.invoice_id ? (
 							<To to={`/invoices/${r.invoice_id}`}>{r.invoice_number}</To>
 						) : (
-							said(t, lang, r.reason)
+							said(t, r.reason)
 						),
 				},
 				{ key: 'actor', wide: true, phone: 'hide' },

@@ -9,6 +9,7 @@ import { NotYet } from '../../kit/empty';
 import { day, rupiah } from '../../kit/format';
 import { Facts, PageFrame, TabFrame } from '../../kit/page';
 import { State } from '../../kit/state';
+import { Trouble } from '../../kit/trouble';
 import { To } from '../../kit/value';
 import { InvoiceList } from '../invoices/invoices';
 import { Live } from '../network/live';
@@ -31,11 +32,7 @@ export function SubscriptionScreen() {
 			acts={[first]}
 			more={more}
 		>
-			{row.sync_error && (
-				<Alert color="red" variant="light" mb="sm" p="xs" title={t.f.sync_error}>
-					{row.sync_error}
-				</Alert>
-			)}
+			<Trouble title={t.f.sync_error} text={row.sync_error} />
 			<Notes row={row} />
 			<Facts of={facts(t, lang, row)} />
 			<TabFrame

@@ -1,0 +1,63 @@
+/*
+ * Sentences of the server in the person's language: the history, and why a router, a device or a mail host
+ * failed.
+ *
+ * The server keeps them in English: a name, a sum, a date in one of its formats.  t.m and t.p hold the
+ * words of each, with its arguments in the same order; a sentence in no such format (a reason that a
+ * person typed, a router's own words) stays as it is.
+ */
+import { day } from '../kit/format';
+import type { Messages } from './id';
+import { word } from './index';
+
+const kept = new Map<string, RegExp>();
+function patternOf(format: string) {
+	let made = kept.get(format);
+	if (!made) {
+		const escaped = format.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+		made = new RegExp(`^${escaped.replaceAll('%s', '(.+?)')}$`);
+		kept.set(format, made);
+	}
+	return made;
+}
+
+/*
+ * Write an argument: for %s a date, a sum or a name, for %w also a word of the server's, for %m also a
+ * sentence.  A name may be such a word.
+ */
+function argument(t: Messages, mark: string, text: string) {
+	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, t.lang);
+	if (mark === '%m') return sentence(t, text);
+	return mark === '%w' && Object.hasOwn(t.v, text) ? word(t.v, text) : text;
+}
+
+/* Sort by words of their own, most first: "the pause is over" tells of no account named "the pause". */
+const ownLetters = (format: string) => format.replaceAll('%s', '').length;
+const sorted = new Map<Messages, [string, string][]>();
+function formatsOf(t: Messages) {
+	let made = sorted.get(t);
+	if (!made) {
+		made = Object.entries({ ...t.m, ...t.p }).sort(([a], [b]) => ownLetters(b) - ownLetters(a));
+		sorted.set(t, made);
+	}
+	return made;
+}
+
+function sentence(t: Messages, text: string): string {
+	for (const [format, words] of formatsOf(t)) {
+		const found = patternOf(format).exec(text);
+		if (!found) continue;
+		const rest = found.slice(1);
+		return words.replace(/%[swm]/g, mark => argument(t, mark, rest.shift() ?? ''));
+	}
+	return text;
+}
+
+/* A text of several lines tells of several routers. */
+export const said = (t: Messages, text: string | null | undefined) =>
+	text
+		? text
+				.split('\n')
+				.map(line => sentence(t, line))
+				.join('; ')
+		: '–';
