@@ -14,13 +14,20 @@ visible_of(const struct list_key *k)
 	return k->hidden ? k->r->hidden : k->r->visible;
 }
 
+/* Is a search column one of another table that the view joins? */
 static bool
-is_joined(const struct resource *r)
+has_joined_column(const struct resource *r)
 {
 	for (const char *const *c = r->search; *c != NULL; c++)
 		if (strchr(*c, '.') != NULL)
 			return true;
-	return r->nsearch_in > 0;
+	return false;
+}
+
+static bool
+is_joined(const struct resource *r)
+{
+	return has_joined_column(r) || r->nsearch_in > 0;
 }
 
 /* The columns that each query of a search over several tables gives, and its end: " LIMIT 100001".
@@ -51,6 +58,25 @@ put_any(struct sb *s, const struct list_key *k, int param)
 	sb_putc(s, ')');
 }
 
+/* The rows found in the view: by one query where all search columns are of one table. */
+static void
+put_found(struct sb *s, const struct list_key *k, const char *from, int param, const char *first)
+{
+	const char *more = arena_printf(crud_sql_memory(), "%s) UNION %s", first, from);
+	const struct resource *r = k->r;
+
+	if (!has_joined_column(r)) {
+		sb_puts(s, from);
+		put_any(s, k, param);
+	} else {
+		for (const char *const *c = r->search; *c != NULL; c++)
+			put_place(s, c == r->search ? from : more, *c, param);
+		if (k->digits)
+			put_place(s, more, r->digits, param + 1);
+	}
+	sb_printf(s, "%s)", first);
+}
+
 /*
  * Search several tables: there the planner combines no indexes, so each column finds its rows in a
  * query of its own, which has all conditions of the list and ends with `first`: it may stop after
@@ -62,15 +88,11 @@ put_union(struct sb *s, const struct list_key *k, const char *given, int param,
     const struct found *found)
 {
 	const struct resource *r = k->r;
-	const char *from = arena_printf(crud_sql_memory(), "(SELECT %s FROM %s WHERE %s%s",
-	    found->columns, crud_quoted(r->view), given, *given != '\0' ? " AND " : "");
-	const char *more = arena_printf(crud_sql_memory(), "%s) UNION %s", found->first, from);
 
-	for (const char *const *c = r->search; *c != NULL; c++)
-		put_place(s, c == r->search ? from : more, *c, param);
-	if (k->digits)
-		put_place(s, more, r->digits, param + 1);
-	sb_printf(s, "%s)", found->first);
+	put_found(s, k,
+	    arena_printf(crud_sql_memory(), "(SELECT %s FROM %s WHERE %s%s", found->columns,
+		crud_quoted(r->view), given, *given != '\0' ? " AND " : ""),
+	    param, found->first);
 	for (size_t i = 0; i < r->nsearch_in; i++) {
 		put_place(s,
 		    arena_printf(crud_sql_memory(), " UNION (SELECT %s FROM %s WHERE ",
