@@ -497,6 +497,7 @@ BEGIN
 	('open_periods_move',                 'api'),
 	('other_issue',                       'api'),
 	('package_address_twice',             'api'),
+	('package_download',                  'api'),
 	('package_errors',                    'api'),
 	('package_monthly',                   'api'),
 	('packages_begin',                    'api billing'),

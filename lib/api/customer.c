@@ -31,6 +31,7 @@ static const struct field fields[] = {
 	{ "next_due",    FT_DATE,  RO | FF_NULL | FF_SORT },
 	{ "online",      FT_BOOL,  RO | FF_NULL, .hint = "null: not known" },
 	{ "packages",    FT_LIST,  RO },
+	{ "package",     FT_TEXT,  RO | FF_NULL | FF_SORT, .hint = "of the oldest line" },
 	{ "usernames",   FT_LIST,  RO },
 	{ "package_ids", FT_LIST,  RO },
 	{ "router_ids",  FT_LIST,  RO },

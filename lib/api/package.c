@@ -25,6 +25,8 @@ static const struct field fields[] = {
 	{ "is_active",      FT_BOOL,  RW | FF_FILTER, .dflt = "true" },
 	{ "router_profile", FT_TEXT,  FF_CREATE | RO, 1, 63, .chars = "._-",
 	  .hint = "its profile on routers, fixed at creation; by default made of the name" },
+	{ "download_rate",  FT_INT,   RO | FF_SORT, .hint = "of bandwidth, in bit/s" },
+	{ "period_days",    FT_INT,   RO | FF_SORT, .hint = "of validity; a month counts 30" },
 	{ "subscriptions_count", FT_INT, RO | FF_SORT, .hint = "active lines" },
 	{ "monthly_value", FT_MONEY, RO | FF_SORT, .hint = "what they pay in a month" },
 	{ "created_at",     FT_TIME,  RO | FF_SORT },

@@ -69,3 +69,10 @@ CREATE OR REPLACE FUNCTION package_monthly(package packages) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT package.price / CASE package.period_unit WHEN 'month' THEN package.validity_months ELSE package.validity_days / 30.0 END
 $$;
+
+-- The first half of a bandwidth, "1.5M/512k", in bit/s: packages are sorted by it. 0 for what is no rate.
+CREATE OR REPLACE FUNCTION package_download(bandwidth text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT coalesce((SELECT m[1]::numeric * CASE lower(m[2]) WHEN 'k' THEN 1000 WHEN 'm' THEN 1000000 ELSE 1000000000 END
+	                   FROM regexp_match(bandwidth, '^(\d{1,7}(?:\.\d)?)([kmg])/', 'i') AS m), 0)::bigint
+$$;

@@ -13,6 +13,8 @@ SELECT c.id, c.name, c.email, c.phone, c.address, c.status, c.npwp, c.tax_exempt
           FROM subscriptions s WHERE s.customer_id = c.id) AS service,
        ARRAY(SELECT DISTINCT p.name::text FROM subscriptions s JOIN packages p ON p.id = s.package_id
               WHERE s.customer_id = c.id AND s.status <> 'cancelled' ORDER BY 1) AS packages,
+       (SELECT p.name FROM subscriptions s JOIN packages p ON p.id = s.package_id
+         WHERE s.customer_id = c.id AND s.status <> 'cancelled' ORDER BY s.id LIMIT 1) AS package,
        ARRAY(SELECT s.mikrotik_username::text FROM subscriptions s
               WHERE s.customer_id = c.id AND s.status <> 'cancelled' ORDER BY 1) AS usernames,
        ARRAY(SELECT s.package_id FROM subscriptions s

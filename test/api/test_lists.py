@@ -157,3 +157,15 @@ def test_filtered_payments_tell_their_sum(api, town):
     if answer["total"] <= 100:
         assert answer["sum_amount"] == sum(row["amount"] for row in answer["data"])
     assert "sum_amount" not in api.get("/api/payments").want(200).json
+
+
+def test_packages_are_sorted_by_what_their_texts_say(api, town):
+    """Sorted by its letters, "100M/100M" stands before "20M/20M", and 3 months before 30 days."""
+    word = isp.unique("speed")
+    def by(sort):
+        return [row["name"][-1] for row in api.rows("/api/packages", search=word, sort=sort)]
+    for name, bandwidth, validity in (("a", "20M/20M", {"validity_days": 30}), ("c", "512k/512k", {"validity_days": 7}),
+                                      ("b", "100M/10M", {"period_unit": "month", "validity_months": 3})):
+        api.make("/api/packages", {"name": "%s %s" % (word, name), "bandwidth": bandwidth, "price": 1000, **validity})
+    assert by("download_rate") == ["c", "a", "b"]
+    assert by("-period_days") == ["b", "a", "c"]

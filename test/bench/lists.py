@@ -24,7 +24,8 @@ LISTS = {
     "/api/customers": (
         "", "search=pelanggan", "search=00123", "search=merdeka", "has_debt=true", "has_debt=false",
         "service=off_for_debt", "service=on", "sort=name", "sort=-name", "sort=debt", "sort=-debt",
-        "search=pelanggan&sort=-debt", "status=active",
+        "search=pelanggan&sort=-debt", "sort=package", "sort=-package", "search=pelanggan&sort=package",
+        "sort=next_due", "sort=-next_due", "status=active",
     ),
     "/api/subscriptions": (
         "", "search=pelanggan", "status=active", "sort=end_date", "sort=customer.name", "search=zzzz",

@@ -31,11 +31,11 @@ u2|active|2026-01-30|140000|2026-01-01|Q|true
 u3|suspended|manual|2026-01-30|0|P|true
 u4|cancelled|2026-01-04|70000|2026-01-05|P|true
 u5|suspended|debt|2025-12-31|200000|2026-01-01|P|true', 'lines: money owed and due is of the line');
-SELECT is((SELECT string_agg(r, E'\n') FROM rows_of($$SELECT usernames, packages, service, credit, debt, open_invoices, has_debt, next_due, cardinality(package_ids), cardinality(router_ids) AS routers
+SELECT is((SELECT string_agg(r, E'\n') FROM rows_of($$SELECT usernames, packages, package, service, credit, debt, open_invoices, has_debt, next_due, cardinality(package_ids), cardinality(router_ids) AS routers
 	FROM customer_rows ORDER BY usernames$$) r),
-'["u1","u2"]|["P","Q"]|on|0|240000|2|true|2026-01-01|2|0
-["u3"]|["P"]|off|0|70000|1|true|2026-01-05|1|0
-["u5"]|["P"]|off_for_debt|0|200000|2|true|2026-01-01|1|0', 'customers: of all their lines');
+'["u1","u2"]|["P","Q"]|P|on|0|240000|2|true|2026-01-01|2|0
+["u3"]|["P"]|P|off|0|70000|1|true|2026-01-05|1|0
+["u5"]|["P"]|P|off_for_debt|0|200000|2|true|2026-01-01|1|0', 'customers: of all their lines');
 SELECT is((SELECT string_agg(r, E'\n') FROM rows_of($$SELECT r.kind, r.amount, r.balance, r.reason FROM credit_rows r JOIN customer_credits c USING (id) ORDER BY c.seq$$) r),
 'surplus|30000|30000
 applied|-30000|0
@@ -91,5 +91,13 @@ change|paid|Rp100.000 by cash for INV-20260101-0001|invoice|01-0001
 days|gift|3 days|storm
 days|period|30 days|invoice|01-0001|INV-20260101-0001
 payment|cash|Rp100.000 received|invoice|01-0001', 'the history of a line, each row with its cause');
+-- packages by what their texts say, not by their letters: "100M/100M" comes before "20M/20M"
+SELECT is(package_download(rate), bits, rate) FROM (VALUES ('100M/100M', 100000000::bigint), ('20M/5M', 20000000), ('512k/1.5M', 512000),
+	('1.5G/1G', 1500000000), ('12345G/1k', 12345000000000), ('fast', 0), ('', 0)) AS t (rate, bits);
+UPDATE packages SET period_unit = 'month', validity_months = 3, validity_days = 7 WHERE id = pkg('P');
+UPDATE packages SET period_unit = 'day', validity_days = 40 WHERE id = pkg('Q');
+SELECT is(string_agg(name || ' ' || period_days, ', ' ORDER BY period_days), 'Q 40, P 90', 'and by the days of a period')
+  FROM package_rows WHERE id IN (pkg('P'), pkg('Q'));
+
 SELECT finish();
 ROLLBACK;

@@ -31,7 +31,8 @@ export type Column<T> = {
 	label?: string;
 	kind?: Kind;
 	cell?(row: T): ReactNode;
-	sort?: boolean;
+	/* By this column, or by another field that orders it. */
+	sort?: boolean | string;
 	/* On a phone: the card's title, its right side, a line with its label, or not at all. */
 	phone?: 'title' | 'side' | 'hide' | 'plain' | 'label';
 	/* Only where there is room. */
@@ -229,7 +230,8 @@ function Head<T>(props: { column: Column<T>; sorted?: string; onSort?(sort: stri
 	const { t } = useT();
 	const { column, sorted } = props;
 	const label = column.label ?? word(t.f, column.key);
-	const isSorted = sorted?.replace(/^-/, '') === column.key;
+	const by = typeof column.sort === 'string' ? column.sort : column.key;
+	const isSorted = sorted?.replace(/^-/, '') === by;
 	const isDown = isSorted && sorted?.startsWith('-');
 	return (
 		<Table.Th
@@ -239,10 +241,7 @@ function Head<T>(props: { column: Column<T>; sorted?: string; onSort?(sort: stri
 			aria-sort={isSorted ? (isDown ? 'descending' : 'ascending') : undefined}
 		>
 			{column.sort && props.onSort ? (
-				<button
-					type="button"
-					onClick={() => props.onSort?.(isSorted && !isDown ? `-${column.key}` : column.key)}
-				>
+				<button type="button" onClick={() => props.onSort?.(isSorted && !isDown ? `-${by}` : by)}>
 					{label}
 					{isSorted && (isDown ? <IconArrowDown size={12} /> : <IconArrowUp size={12} />)}
 				</button>
@@ -281,6 +280,7 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 					: undefined
 			}
 			data-right={isRight(kind) || undefined}
+			data-name={['name', 'customer', 'customer_name'].includes(column.key) || undefined}
 			data-whole={
 				!['text', 'said', 'list'].includes(kind) ||
 				['invoice_number', 'phone'].includes(column.key) ||

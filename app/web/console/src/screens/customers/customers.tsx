@@ -36,10 +36,10 @@ export function Customers() {
 					{ key: 'service', cell: r => <Service row={r} />, kind: 'state' },
 					'phone',
 					{ key: 'usernames', phone: 'plain' },
-					{ key: 'packages', wide: true, phone: 'hide' },
-					{ key: 'debt', phone: 'side' },
+					{ key: 'packages', sort: 'package', wide: true, phone: 'hide' },
+					{ key: 'debt', sort: true, phone: 'side' },
 					{ key: 'next_due', kind: 'day', sort: true, wide: true, phone: 'hide' },
-					{ key: 'credit', wide: true, phone: 'hide' },
+					{ key: 'credit', sort: true, wide: true, phone: 'hide' },
 					{ key: 'address', wide: true, phone: 'hide' },
 				]}
 			/>

@@ -74,11 +74,12 @@ export function Packages() {
 				]}
 				columns={[
 					{ key: 'name', sort: true, phone: 'title' },
-					{ key: 'bandwidth' },
+					{ key: 'bandwidth', sort: 'download_rate' },
 					{ key: 'type', phone: 'plain' },
 					{
 						key: 'validity_days',
 						label: t.f.days,
+						sort: 'period_days',
 						phone: 'hide',
 						cell: r =>
 							r.period_unit === 'month'
