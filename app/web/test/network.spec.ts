@@ -1,5 +1,5 @@
 /* Routers, differences, graphs, alerts through the screens. */
-import { adminToken, api, enter, expect, test } from './walk';
+import { adminToken, api, enter, expect, pictures, test } from './walk';
 
 type Rows = { data: { id: string; name: string }[] };
 
@@ -19,6 +19,7 @@ test('a difference on a router is shown and repaired', async ({ page, allowed: _
 	const plan = page.locator('section', { has: page.getByRole('heading', { name, exact: true }) });
 	const row = plan.getByRole('row', { name: new RegExp(account.name.replaceAll('.', '\\.')) });
 	await expect(row).toContainText('default');
+	await pictures(page, 'story/drift');
 	await plan.getByRole('button', { name: 'Terapkan' }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Terapkan' }).click();
 	await expect(row).toHaveCount(0);

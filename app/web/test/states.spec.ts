@@ -132,6 +132,29 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		await picture(page, 'refused/packages', width, scheme);
 	});
 
+	/* It stood there in English. */
+	test(`why a router failed is said in the person's language, at ${width}`, async ({ page, allowed }) => {
+		allowed.push(/status of 502/);
+		const { ones } = await places();
+		const router = await first('/api/router-settings?is_active=1');
+		const why = 'router Pusat did not answer in time (/ppp/secret/print): it fell silent';
+		const says = 'Router Pusat tidak menjawab tepat waktu (/ppp/secret/print): jawabannya berhenti di tengah';
+		const broken: Bend = body => ({ ...(body as object), sync_error: `${why}\nTimur is not active`, last_error: why });
+		await begin(page);
+		await bend(page, broken, path => !/^\/api\/(subscriptions|router-settings)\/[^/]+$/.test(path));
+		await enter(page, ones[1]!);
+		await expect(page.getByRole('alert')).toContainText(`${says}; Timur tidak aktif`);
+		await look(page, ones[1]!, 'broken');
+		await page.route('**/test', route => route.fulfill({ status: 502, json: { message: why, code: 'upstream_failed' } }));
+		await page.goto(`${url()}/network/routers/${router}`);
+		await expect(page.getByRole('alert')).toContainText(says);
+		await page.getByRole('button', { name: 'Uji sambungan' }).click();
+		await page.getByRole('dialog').getByRole('button', { name: 'Uji sambungan' }).click();
+		await expect(page.getByRole('dialog').getByRole('alert')).toHaveText(says);
+		await expectFits(page, `a failed test at ${width}`);
+		await picture(page, 'broken/test', width, scheme);
+	});
+
 	/* They were lost: the form said only that something is wrong. */
 	test(`a refusal of fields that are not on screen is shown, at ${width}`, async ({ page, allowed }) => {
 		allowed.push(/status of 422/);

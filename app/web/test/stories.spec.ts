@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { adminToken, api, choose, enter, expect, expectFits, firstBill, newLine, picture, test, url } from './walk';
+import { adminToken, api, choose, enter, expect, expectFits, firstBill, newLine, pictures, test, url } from './walk';
 
 test('login says what is wrong, then lets in', async ({ page, allowed }) => {
 	allowed.push(/status of 422/);
@@ -194,11 +194,12 @@ test('a night over its limit cuts nobody until an admin says so', async ({ page,
 		await over.getByRole('link').click();
 		await expect(page.getByText('Melebihi batas', { exact: true }).first()).toBeVisible();
 		const run = page.url();
+		await pictures(page, 'story/run');
 
 		await choose(page, GO_ON);
 		const dialog = page.getByRole('dialog');
 		await expect(dialog.getByRole('row', { name: /Batas Semalam/ })).toBeVisible();
-		await picture(page, 'dialog/over_the_limit', 1280, 'light');
+		await pictures(page, 'story/over_the_limit');
 		await expect(dialog.getByRole('button', { name: GO_ON })).toBeDisabled();
 		const many = (await dialog.getByText(/^Ketik/).innerText()).match(/\d+/)![0];
 		await dialog.getByLabel(/^Ketik/).fill(many);
@@ -228,7 +229,7 @@ test('a night over its limit cuts nobody until an admin says so', async ({ page,
 	}
 });
 
-/* The forecast of an act arrives while the button is pressed: the button moved away, and the click was lost. */
+/* The preview of an act arrives while the button is pressed: the button moved away, and the click was lost. */
 test('a button that is pressed stays where it is', async ({ page, allowed: _ }) => {
 	const bill = await firstBill(await newLine('Jari Cepat'));
 	let answer = () => {};
@@ -242,9 +243,9 @@ test('a button that is pressed stays where it is', async ({ page, allowed: _ }) 
 	await sent;
 	await page.getByRole('dialog').getByRole('button', { name: 'Terima pembayaran' }).hover();
 	await page.mouse.down();
-	const forecast = page.waitForResponse('**/mark-paid');
+	const preview = page.waitForResponse('**/mark-paid');
 	answer();
-	await (await forecast).finished();
+	await (await preview).finished();
 	await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
 	await page.mouse.up();
 	await expect(page.getByText('Rp150.000 diterima')).toBeVisible();

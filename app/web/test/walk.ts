@@ -127,4 +127,15 @@ export async function picture(
 	await page.screenshot({ path: `${process.env.PICTURES}/${file}`, fullPage: true });
 }
 
+/* What a story has on screen, on a desk and on the narrowest phone. */
+export async function pictures(page: Page, name: string) {
+	if (!process.env.PICTURES) return;
+	const size = page.viewportSize()!;
+	for (const width of [1280, 360]) {
+		await page.setViewportSize({ width, height: 780 });
+		await picture(page, name, width, 'light');
+	}
+	await page.setViewportSize(size);
+}
+
 export { expect };

@@ -15,6 +15,8 @@ const theme = createTheme({
 	defaultRadius: 'sm',
 	fontFamily: 'Inter, system-ui, "Segoe UI", Roboto, sans-serif',
 	headings: { fontWeight: '650' },
+	/* The head of a dialog is no second banner of the page. */
+	components: { Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } } },
 });
 
 /* Style elements that libraries make while running carry the nonce of this page's answer: Mantine's

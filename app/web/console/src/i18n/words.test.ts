@@ -25,3 +25,9 @@ const isSaid = (group: string, key: string) =>
 it.each(['nav', 'a', 'c', 'n', 'w'] as const)('every word of %s is on a screen', group => {
 	expect(Object.keys(id[group]).filter(key => !isSaid(group, key))).toEqual([]);
 });
+
+/* Names of fields and settings that were taken out of the API are taken out here, too. */
+const known = `${source}${readFileSync(join(SOURCE, 'api/schema.d.ts'), 'utf8')}`;
+it.each(['f', 's'] as const)('every name of %s is one of the API or of a screen', group => {
+	expect(Object.keys(id[group]).filter(key => !new RegExp(`\\b${key}\\b`).test(known))).toEqual([]);
+});

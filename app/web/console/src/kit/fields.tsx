@@ -315,8 +315,11 @@ function ManyInput({ field, value, error, onChange }: One) {
 		label: field.label ?? word(t.f, field.name),
 		description: field.hint ?? (t.h as Record<string, string>)[field.name],
 		error,
+		withAsterisk: field.required,
 	};
-	const set = (next: string[]) => onChange(next.length > 0 || !field.among ? next : null);
+	/* None of a closed list is no list; where one is required the server says so. */
+	const set = (next: string[]) =>
+		onChange(next.length > 0 || !field.among || field.required ? next : null);
 	if (!field.among)
 		return (
 			<TextInput
@@ -336,9 +339,9 @@ function ManyInput({ field, value, error, onChange }: One) {
 		);
 	return (
 		<Checkbox.Group {...common} value={chosen} onChange={set}>
-			<SimpleGrid cols={{ base: 2, sm: 3 }} spacing={6} mt={6}>
+			<SimpleGrid cols={{ base: 2, sm: 3 }} spacing={8} mt={6}>
 				{field.among.map(v => (
-					<Checkbox key={v} size="xs" value={v} label={field.nameOf?.(v) ?? word(t.v, v)} />
+					<Checkbox key={v} size="sm" value={v} label={field.nameOf?.(v) ?? word(t.v, v)} />
 				))}
 			</SimpleGrid>
 		</Checkbox.Group>

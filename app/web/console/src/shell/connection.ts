@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { ApiError, call } from '../api/client';
 import { cache, refresh } from '../api/query';
 
+/* 502 is the failure of a router or of Midtrans: the server itself answers. */
 const isUnreachableError = (error: unknown) =>
 	error instanceof ApiError && error.isUnreachable && error.status !== 502;
 

@@ -362,15 +362,20 @@ function LastRun({ of }: { of?: Loose }) {
 				)
 			}
 		>
-			{!of && <Skeleton h={16} my={3} w="70%" />}
-			<Text fz="sm" c={run ? undefined : 'dimmed'} hidden={!of}>
-				{run
-					? `${day(String(run.date), lang)}: ${run.is_undone ? t.v.undone : counted(t, run.counts)}`
-					: t.w.noneYet}
-			</Text>
-			<Text fz="sm" mt={4} c={proof ? undefined : 'dimmed'} hidden={!of}>
-				{t.w.lastRestore}: {proof ? moment(proof, lang) : t.w.restoreNone}
-			</Text>
+			{of ? (
+				<>
+					<Text fz="sm" c={run ? undefined : 'dimmed'}>
+						{run
+							? `${day(String(run.date), lang)}: ${run.is_undone ? t.v.undone : counted(t, run.counts)}`
+							: t.w.noneYet}
+					</Text>
+					<Text fz="sm" mt={4} c={proof ? undefined : 'dimmed'}>
+						{t.w.lastRestore}: {proof ? moment(proof, lang) : t.w.restoreNone}
+					</Text>
+				</>
+			) : (
+				<Skeleton h={16} my={3} w="70%" />
+			)}
 		</Section>
 	);
 }

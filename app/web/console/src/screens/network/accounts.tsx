@@ -39,7 +39,7 @@ export function Accounts({ router }: { router?: string }) {
 				{ key: 'username', phone: 'title' },
 				{ key: 'sync_state' },
 				{ key: 'service', kind: 'word', phone: 'plain' },
-				{ key: 'wanted', phone: 'plain' },
+				'wanted',
 				{
 					key: 'customer',
 					phone: 'plain',

@@ -23,7 +23,7 @@ export const TARGET_FIELDS: (string | Field)[] = [
 	'interval_seconds',
 	'timeout_ms',
 	'packet_count',
-	{ name: 'router_id', reference: ROUTER },
+	{ name: 'router_id', reference: ROUTER, hint: '' },
 	{ name: 'parent_id', reference: TARGET },
 	'is_active',
 ];

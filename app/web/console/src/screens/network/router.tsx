@@ -97,8 +97,8 @@ function Interfaces({ id }: { id: string }) {
 						),
 					},
 					{ key: 'type', phone: 'plain' },
-					{ key: 'rx_byte', label: t.f.download, kind: 'bytes', phone: 'plain' },
-					{ key: 'tx_byte', label: t.f.upload, kind: 'bytes', phone: 'plain' },
+					{ key: 'rx_byte', label: t.f.download, kind: 'bytes', phone: 'label' },
+					{ key: 'tx_byte', label: t.f.upload, kind: 'bytes', phone: 'label' },
 				]}
 			/>
 		</Card>

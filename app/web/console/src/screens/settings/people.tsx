@@ -88,9 +88,10 @@ export function Tokens() {
 			{ name: 'name', required: true },
 			{
 				name: 'abilities',
+				kind: 'many',
 				among: ['read', 'billing', 'network', '*'],
 				required: true,
-				initial: 'read',
+				initial: ['read'],
 				nameOf: v => (v === '*' ? t.w.all : word(t.v, v)),
 			},
 			{ name: 'expires_at', kind: 'time' },

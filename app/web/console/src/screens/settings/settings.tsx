@@ -11,7 +11,7 @@ import { Presets } from './presets';
 const messages = () => import('../messages/messages');
 const people = () => import('./people');
 const logs = () => import('./logs');
-const Channels = lazy(() => messages().then(m => ({ default: m.Channels })));
+const Channels = lazy(() => import('../messages/channels').then(m => ({ default: m.Channels })));
 const Messages = lazy(() => messages().then(m => ({ default: m.Messages })));
 const Templates = lazy(() => messages().then(m => ({ default: m.Templates })));
 const Users = lazy(() => people().then(m => ({ default: m.Users })));
