@@ -199,7 +199,6 @@ export const en: Messages = {
 		company_address: 'Company address',
 		company_phone: 'Company phone',
 		company_whatsapp: 'Company WhatsApp',
-		receipt_footer: 'Receipt footer',
 		business_day: 'Business day',
 		surplus_to_credit: 'Surplus becomes credit',
 		config: 'Configuration',
@@ -1125,7 +1124,6 @@ export const en: Messages = {
 		company_address: ['Company address', ''],
 		company_phone: ['Company phone', ''],
 		company_whatsapp: ['Company WhatsApp', 'The number that customers call.'],
-		receipt_footer: ['Receipt footer', ''],
 		prorate_last: [
 			'Bill to the last day',
 			'The last period is billed only up to the day the line ends.',

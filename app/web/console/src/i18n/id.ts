@@ -200,7 +200,6 @@ export const id = {
 		company_address: 'Alamat perusahaan',
 		company_phone: 'Telepon perusahaan',
 		company_whatsapp: 'WhatsApp perusahaan',
-		receipt_footer: 'Catatan kaki struk',
 		business_day: 'Hari usaha',
 		surplus_to_credit: 'Kelebihan menjadi saldo',
 		config: 'Konfigurasi',
@@ -1291,7 +1290,6 @@ export const id = {
 		company_address: ['Alamat perusahaan', ''],
 		company_phone: ['Telepon perusahaan', ''],
 		company_whatsapp: ['WhatsApp perusahaan', 'Nomor yang dihubungi pelanggan.'],
-		receipt_footer: ['Catatan kaki struk', ''],
 		prorate_last: [
 			'Tagih sampai hari berhenti',
 			'Masa terakhir hanya ditagih sampai hari langganan berakhir.',

@@ -155,7 +155,7 @@ export function Receipt() {
 							{t.w.cashier}: {payments[0].actor}
 						</div>
 					)}
-					<div>{company.receipt_footer ?? t.w.thanks}</div>
+					<div>{t.w.thanks}</div>
 				</footer>
 			</article>
 		</main>

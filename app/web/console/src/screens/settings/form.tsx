@@ -37,7 +37,7 @@ const PARTS: Part[] = [
 	{
 		group: 'company',
 		title: t => t.w.company,
-		has: name => name.startsWith('company_') || name === 'receipt_footer',
+		has: name => name.startsWith('company_'),
 	},
 	{ group: 'message', title: t => t.w.sending, has: name => /^(message_|quiet_)/.test(name) },
 	{
