@@ -66,6 +66,7 @@ for (const [width, height, scheme, lang] of process.env.PICTURES ? IN_PICTURES :
 	test(`the palette, at ${width}, ${scheme}, ${lang}`, async ({ page, allowed: _ }) => {
 		await begin(page, '/customers');
 		await page.getByRole('button', { name: /^(Cari|Search) / }).click();
+		await expect(dialogOf(page).getByRole('textbox')).toBeFocused();
 		await page.keyboard.type('budi');
 		await expect(dialogOf(page).getByText('Budi Santoso').first()).toBeVisible();
 		await look(page, '/palette');

@@ -131,6 +131,7 @@ export async function picture(
 export async function pictures(page: Page, name: string) {
 	if (!process.env.PICTURES) return;
 	const size = page.viewportSize()!;
+	await page.emulateMedia({ reducedMotion: 'reduce' });
 	for (const width of [1280, 360]) {
 		await page.setViewportSize({ width, height: 780 });
 		await picture(page, name, width, 'light');

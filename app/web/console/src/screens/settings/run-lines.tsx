@@ -17,11 +17,15 @@ export function RunLines({ lines, title }: { lines: Loose[] | undefined; title: 
 				{ key: 'customer', phone: 'title', cell: l => l.customer_name ?? l.username },
 				{ key: 'step', phone: 'plain', cell: l => stepName(t, l.step) },
 				{ key: 'invoice_number', phone: 'plain', cell: l => l.invoice_number ?? l.username },
+				/* Only what is left as it is: in a dry run nothing is done yet. */
 				{
 					key: 'outcome',
 					label: t.f.status,
 					kind: 'state',
-					cell: l => <State is={String(l.outcome)} label={word(t.f, String(l.outcome))} />,
+					cell: l =>
+						l.outcome === 'done' ? null : (
+							<State is={String(l.outcome)} label={word(t.f, String(l.outcome))} />
+						),
 				},
 				{
 					key: 'amount',
