@@ -36,7 +36,7 @@ static const struct field fields[] = {
 	{ "mikrotik_id",    FT_TEXT,   RO | FF_NULL },
 	{ "online",         FT_BOOL,   RO | FF_NULL },
 	{ "sync_state",     FT_TEXT,   RO | FF_FILTER },
-	{ "sync_error",     FT_TEXT,   RO | FF_NULL },
+	{ "sync_error",     FT_TEXT,   RO | FF_NULL, .hint = "why, a line for each router" },
 	{ "synced_at",      FT_TIME,   RO | FF_NULL },
 	{ "created_at",     FT_TIME,   RO | FF_SORT },
 	{ "updated_at",     FT_TIME,   RO | FF_SORT },

@@ -61,7 +61,7 @@ static const struct field fields[] = {
 	  .hint = "instead of the package's" },
 	{ "comment",           FT_TEXT, RW | FF_NULL, .max = 255 },
 	{ "sync_state",        FT_TEXT, RO | FF_FILTER | FF_SORT, .max = 16, .among = sync_states },
-	{ "sync_error",        FT_TEXT, RO | FF_NULL },
+	{ "sync_error",        FT_TEXT, RO | FF_NULL, .hint = "why, a line for each router" },
 	{ "synced_at",         FT_TIME, RO | FF_NULL },
 	{ "cancelled_at",      FT_TIME, RO | FF_NULL },
 	{ "created_at",        FT_TIME, RO | FF_SORT },

@@ -194,7 +194,7 @@ SELECT done(:'r1') \g /dev/null
 SELECT router('R8') AS r8 \gset
 UPDATE subscriptions SET router_id = :'r8' WHERE id = :'s';
 SELECT router_broken(:'r1', 'R1 is away; why?', 10), router_broken(:'r8', 'R8 too', 10) \g /dev/null
-SELECT is(shown(:'s'), E'failed: R8 too\nR1 is away; why?', 'of two routers each has a line');
+SELECT is(shown(:'s'), E'failed: R8 too\nR1 is away; why?', 'the reason of each router is a line');
 SELECT router_healthy(:'r1', '7.20'), router_healthy(:'r8', '7.20') \g /dev/null
 
 -- the nightly check: what is compared, and what it found becomes jobs, each once

@@ -127,7 +127,7 @@ export async function picture(
 	await page.screenshot({ path: `${process.env.PICTURES}/${file}`, fullPage: true });
 }
 
-/* What a story has on screen, on a desk and on the narrowest phone. */
+/* The screen of a story, on a desk and on the narrowest phone. */
 export async function pictures(page: Page, name: string) {
 	if (!process.env.PICTURES) return;
 	const size = page.viewportSize()!;

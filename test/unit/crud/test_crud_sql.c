@@ -203,8 +203,8 @@ a_search_in_another_table_is_filtered_after_it(void **state)
 	l = list((struct list_key){ .r = &r, .search = true, .digits = true, .filters = 2 });
 	assert_non_null(strstr(l->rows.text, " WHERE (archived_at IS NULL) AND \"status\" = $1"
 					     " AND id IN ((SELECT id FROM \"s_view\" WHERE"));
-	assert_non_null(strstr(l->rows.text,
-	    " AND (\"name\" ILIKE $2 OR \"email\" ILIKE $2 OR \"phone_digits\" ILIKE $3) ORDER BY"));
+	assert_non_null(strstr(l->rows.text, " AND (\"name\" ILIKE $2 OR \"email\" ILIKE $2"
+					     " OR \"phone_digits\" ILIKE $3) ORDER BY"));
 	assert_non_null(
 	    strstr(l->rows.text, ") UNION (SELECT \"customer_id\" FROM \"subscriptions\""
 				 " WHERE \"mikrotik_username\" ILIKE $2)) ORDER BY"));

@@ -43,7 +43,7 @@ const folder = (name: string) =>
 const ROUTERS =
 	'net/routeros.c net/ros_conn.c net/ros_talk.c net/ros_codec.c net/snmp.c net/snmp_session.c monitor/poll.c';
 
-/* Of the texts of these files those that no screen shows, or that have a code. */
+/* The texts of these files that no screen shows, or that have a code. */
 const ELSEWHERE =
 	`router %s: unknown tls_verify|another worker has router %s|There is no reading %s.
 No such account.|No such router.|There is no such router.|not logged in|before login

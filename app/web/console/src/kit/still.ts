@@ -2,7 +2,7 @@
  * Values that do not change while a pointer is down.
  *
  * A button that moves between press and release gets no click: the browser sees it begin on the button
- * and end beside it.  What arrives meanwhile is shown when the pointer is up again.
+ * and end beside it.  An answer that arrives meanwhile is shown when the pointer is up again.
  */
 import { useRef, useSyncExternalStore } from 'react';
 
