@@ -1,23 +1,20 @@
 /* Routers, differences, graphs, alerts through the screens. */
-import { adminToken, api, enter, expect, pictures, test } from './walk';
+import { adminToken, api, enter, expect, newLine, pictures, test } from './walk';
 
 type Rows = { data: { id: string; name: string }[] };
 
 test('a difference on a router is shown and repaired', async ({ page, allowed: _ }) => {
 	const token = await adminToken();
 	const { id: router, name } = (await api<Rows>('GET', '/api/router-settings?is_active=1', token)).data[0]!;
-	const accounts = await api<{ id: string; name: string; disabled: boolean; comment?: string }[]>(
-		'GET',
-		`/api/mikrotik/secrets?router_id=${router}`,
-		token,
-	);
-	const account = accounts.find(a => !a.disabled && a.comment?.startsWith('isp:'))!;
-	await api('PUT', `/api/mikrotik/secrets/${encodeURIComponent(account.id)}?router_id=${router}`, token, {
-		profile: 'default',
-	});
+	const { mikrotik_username: account } = await newLine('Beda Profil');
+	const find = async () =>
+		(await api<Rows['data']>('GET', `/api/mikrotik/secrets?router_id=${router}`, token)).find(a => a.name === account);
+	await expect.poll(find).toBeTruthy();
+	const { id } = (await find())!;
+	await api('PUT', `/api/mikrotik/secrets/${encodeURIComponent(id)}?router_id=${router}`, token, { profile: 'default' });
 	await enter(page, '/network?tab=drift');
 	const plan = page.locator('section', { has: page.getByRole('heading', { name, exact: true }) });
-	const row = plan.getByRole('row', { name: new RegExp(account.name.replaceAll('.', '\\.')) });
+	const row = plan.getByRole('row', { name: new RegExp(account.replaceAll('.', '\\.')) });
 	await expect(row).toContainText('default');
 	await pictures(page, 'story/drift');
 	await plan.getByRole('button', { name: 'Terapkan' }).click();

@@ -143,11 +143,11 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		await begin(page);
 		await bend(page, broken, path => !/^\/api\/(subscriptions|router-settings)\/[^/]+$/.test(path));
 		await enter(page, ones[1]!);
-		await expect(page.getByRole('alert')).toContainText(`${says}; Timur tidak aktif`);
+		await expect(page.getByRole('alert', { name: 'Kesalahan sinkron' })).toContainText(`${says}; Timur tidak aktif`);
 		await look(page, ones[1]!, 'broken');
 		await page.route('**/test', route => route.fulfill({ status: 502, json: { message: why, code: 'upstream_failed' } }));
 		await page.goto(`${url()}/network/routers/${router}`);
-		await expect(page.getByRole('alert')).toContainText(says);
+		await expect(page.getByRole('alert', { name: 'Kesalahan terakhir' })).toContainText(says);
 		await page.getByRole('button', { name: 'Uji sambungan' }).click();
 		await page.getByRole('dialog').getByRole('button', { name: 'Uji sambungan' }).click();
 		await expect(page.getByRole('dialog').getByRole('alert')).toHaveText(says);

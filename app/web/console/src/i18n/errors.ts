@@ -8,7 +8,7 @@ import { ApiError, type Code } from '../api/client';
 import { number } from '../kit/format';
 import type { Messages } from './id';
 import { word } from './index';
-import { said } from './said';
+import { why } from './said';
 
 type Say = string | ((bound: string) => string);
 
@@ -93,7 +93,7 @@ export function errorText(t: Messages, error: unknown): string {
 	if (typeof general !== 'string') return error.message;
 	if (error.status !== 409 && error.status !== 502) return general;
 	/* A router's or a gateway's own words say what no list of codes can. */
-	const words = said(t, error.message);
+	const words = why(t, error.message);
 	return words === error.message ? `${general} (${words})` : words;
 }
 

@@ -763,10 +763,8 @@ export const id = {
 		'the line is off by hand': 'Layanan diputus petugas',
 		'the line is paused': 'Layanan dijeda',
 		'the subscription was cancelled': 'Langganan berhenti',
-		'a router that is gone': 'Router yang sudah dihapus',
 		'the invoice was cancelled': 'Tagihan dibatalkan',
-		'%s: %s.': '%w: %m.',
-		'%s: %s': '%w: %m',
+		'%s: %s': '%w: %s',
 		'%s, %s': '%w, %w',
 	},
 	/*
@@ -774,6 +772,9 @@ export const id = {
 	 * not know is a peer's own text and stays.  English has them as they are.
 	 */
 	p: {
+		'%s: %s.': '%m: %m.',
+		'%s: %s': '%m: %m',
+		'a router that is gone': 'Router yang sudah dihapus',
 		'router %s cannot be reached: %s': 'Router %s tidak dapat dihubungi: %m',
 		'router %s refused the connection: %s': 'Router %s menolak sambungan: %m',
 		'router %s did not answer in time (%s): %s': 'Router %s tidak menjawab tepat waktu (%s): %m',

@@ -22,29 +22,25 @@ function patternOf(format: string) {
 }
 
 /*
- * Write an argument: for %s a date, a sum or a name, for %w also a word of the server's, for %m also a
- * sentence.  A name may be such a word.
+ * Write an argument: for %s a date, a sum or a name, for %w also a word of the server's, for %m also
+ * why something failed.  A name may be such a word.
  */
 function argument(t: Messages, mark: string, text: string) {
 	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, t.lang);
-	if (mark === '%m') return sentence(t, text);
+	if (mark === '%m') return why(t, text);
 	return mark === '%w' && Object.hasOwn(t.v, text) ? word(t.v, text) : text;
 }
 
 /* Sort by words of their own, most first: "the pause is over" tells of no account named "the pause". */
 const ownLetters = (format: string) => format.replaceAll('%s', '').length;
-const sorted = new Map<Messages, [string, string][]>();
-function formatsOf(t: Messages) {
-	let made = sorted.get(t);
-	if (!made) {
-		made = Object.entries({ ...t.m, ...t.p }).sort(([a], [b]) => ownLetters(b) - ownLetters(a));
-		sorted.set(t, made);
-	}
-	return made;
-}
+const byOwnLetters = (words: Record<string, string>) =>
+	Object.entries(words).sort(([a], [b]) => ownLetters(b) - ownLetters(a));
 
-function sentence(t: Messages, text: string): string {
-	for (const [format, words] of formatsOf(t)) {
+const sorted = new Map<Record<string, string>, [string, string][]>();
+function sentence(t: Messages, formats: Record<string, string>, text: string): string {
+	const all = sorted.get(formats) ?? byOwnLetters(formats);
+	sorted.set(formats, all);
+	for (const [format, words] of all) {
 		const found = patternOf(format).exec(text);
 		if (!found) continue;
 		const rest = found.slice(1);
@@ -53,11 +49,16 @@ function sentence(t: Messages, text: string): string {
 	return text;
 }
 
-/* A text of several lines tells of several routers. */
+/* A sentence of the history. */
 export const said = (t: Messages, text: string | null | undefined) =>
+	text ? sentence(t, t.m, text) : '–';
+
+/*
+ * The reason of a failure, a line for each router.  It has formats of its own: those of the history would be
+ * found in a peer's words, as "the order is paid" tells of no account named "the order".
+ */
+export const why = (t: Messages, text: string) =>
 	text
-		? text
-				.split('\n')
-				.map(line => sentence(t, line))
-				.join('; ')
-		: '–';
+		.split('\n')
+		.map(line => sentence(t, t.p, line))
+		.join('; ');

@@ -282,7 +282,7 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 			data-right={isRight(kind) || undefined}
 			data-name={['name', 'customer', 'customer_name'].includes(column.key) || undefined}
 			data-whole={
-				!['text', 'said', 'list'].includes(kind) ||
+				!['text', 'why', 'list'].includes(kind) ||
 				['invoice_number', 'phone'].includes(column.key) ||
 				undefined
 			}

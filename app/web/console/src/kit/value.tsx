@@ -3,13 +3,13 @@ import { Anchor, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useT, word } from '../i18n';
-import { said } from '../i18n/said';
+import { why } from '../i18n/said';
 import { bits, bytes, day, moment, number, rupiah, uptime } from './format';
 import { State } from './state';
 
 export type Kind =
 	| 'text'
-	| 'said'
+	| 'why'
 	| 'money'
 	| 'day'
 	| 'time'
@@ -48,7 +48,7 @@ set('percent', 'packet_loss_percent cpu_load');
 set('list', 'packages usernames abilities');
 set('time', 'payment_date');
 set('uptime', 'uptime');
-set('said', 'sync_error last_error refusal');
+set('why', 'sync_error last_error');
 
 export const kindOf = (name: string): Kind =>
 	BY_NAME[name] ?? (name.endsWith('_at') ? 'time' : 'text');
@@ -61,8 +61,8 @@ export function Value({ kind, of }: { kind: Kind; of: unknown }): ReactNode {
 	switch (kind) {
 		case 'money':
 			return Number(of) === 0 ? <Nothing>{rupiah(0)}</Nothing> : rupiah(Number(of));
-		case 'said':
-			return said(t, String(of));
+		case 'why':
+			return why(t, String(of));
 		case 'day':
 			return day(String(of), lang);
 		case 'time':

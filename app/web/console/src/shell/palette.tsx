@@ -98,6 +98,8 @@ export function Palette({ opened }: { opened: number }) {
 			nothingFound={found.isFetching ? t.w.loading : t.w.noneFound}
 			scrollable
 			maxHeight={420}
+			attributes={{ content: { 'aria-label': t.w.searchAll } }}
+			scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
 		/>
 	);
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose, Page, Row } from '../../api/types';
 import { useT } from '../../i18n';
-import { said } from '../../i18n/said';
+import { why } from '../../i18n/said';
 import { NotYet } from '../../kit/empty';
 import { ActBar, Section } from '../../kit/page';
 import { Rows } from '../../kit/rows';
@@ -68,7 +68,7 @@ function Plan({ router }: { router: Row<'router_setting'> }) {
 		>
 			{plan?.refusal && (
 				<Alert color="yellow" variant="light" m="sm" p="xs">
-					{said(t, plan.refusal)}
+					{why(t, plan.refusal)}
 				</Alert>
 			)}
 			{plan && rows.length === 0 ? (
@@ -85,7 +85,7 @@ function Plan({ router }: { router: Row<'router_setting'> }) {
 						{ key: 'name', phone: 'title' },
 						{ key: 'kind', label: t.w.drift, phone: 'side', kind: 'state' },
 						{ key: 'menu', label: t.w.menu, phone: 'plain' },
-						{ key: 'text', label: t.w.to, kind: 'said', phone: 'plain' },
+						{ key: 'text', label: t.w.to, kind: 'why', phone: 'plain' },
 					]}
 				/>
 			)}

@@ -3,7 +3,7 @@ import { Text } from '@mantine/core';
 import type { Query } from '../../api/client';
 import type { Row } from '../../api/types';
 import { useT, word } from '../../i18n';
-import { said } from '../../i18n/said';
+import { said, why } from '../../i18n/said';
 import { List } from '../../kit/list';
 import { State } from '../../kit/state';
 import { To } from '../../kit/value';
@@ -79,7 +79,7 @@ export function Chain({ path }: { path: string }) {
 					key: 'text',
 					label: t.f.message,
 					phone: 'plain',
-					cell: r => said(t, r.text),
+					cell: r => (r.type === 'router' ? why(t, String(r.text)) : said(t, r.text)),
 				},
 				{ key: 'cause', phone: 'plain', cell: r => (r.cause || r.cause_type) && <Cause row={r} /> },
 				{ key: 'actor', wide: true, phone: 'hide' },
@@ -91,7 +91,9 @@ export function Chain({ path }: { path: string }) {
 function Cause({ row }: { row: Row }) {
 	const { t } = useT();
 	const base = row.cause_id && SCREEN[String(row.cause_type)];
-	const text = row.cause ? said(t, row.cause) : word(t.v, String(row.cause_type));
+	/* A message's cause is why it failed. */
+	const read = row.type === 'message' ? why : said;
+	const text = row.cause ? read(t, String(row.cause)) : word(t.v, String(row.cause_type));
 	if (!base)
 		return (
 			<Text span fz="inherit" c="dimmed">
