@@ -1,5 +1,6 @@
 -- At most five each of what a person may mean: $1 is a pattern, $2 that of the digits of a phone number. The lines, bills and
 -- payments of the first 20 customers found are found too, and the payments of the bills. Each part has an index of its own.
+-- A payment is found again in its list by its title.
 -- name: search_all(text, text)
 WITH who AS MATERIALIZED (
 	SELECT id, name, phone, address FROM customers
@@ -28,11 +29,11 @@ UNION ALL
    FROM bills b JOIN customers c ON c.id = b.customer_id
   ORDER BY b.created_at DESC, b.id)
 UNION ALL
-(SELECT 'payment', p.id, p.reference, concat_ws(', ', c.name, p.status)
+(SELECT 'payment', p.id, coalesce(p.reference, i.invoice_number, c.name), concat_ws(', ', c.name, rupiah(p.amount), p.status)
    FROM ((SELECT id FROM payments WHERE reference ILIKE $1::text ORDER BY created_at DESC, id LIMIT 5)
          UNION
          (SELECT x.id FROM who w JOIN payments x ON x.customer_id = w.id ORDER BY x.created_at DESC, x.id LIMIT 5)
          UNION
          (SELECT x.id FROM bills b JOIN payments x ON x.invoice_id = b.id ORDER BY x.created_at DESC, x.id LIMIT 5)) f
-   JOIN payments p ON p.id = f.id LEFT JOIN customers c ON c.id = p.customer_id
+   JOIN payments p ON p.id = f.id LEFT JOIN customers c ON c.id = p.customer_id LEFT JOIN invoices i ON i.id = p.invoice_id
   ORDER BY p.created_at DESC, p.id LIMIT 5);

@@ -123,11 +123,15 @@ def test_a_search_finds_what_belongs_to_a_name_or_a_number(api, town):
     customer = town.customer(name=isp.unique("Cari Saya "))
     sub, bill = town.billed(customer=customer)
     api.post("/api/invoices/%s/mark-paid" % bill["id"], {}).want(200)
-    paid = api.rows("/api/payments", invoice_id=bill["id"])[0]
+    payment = api.rows("/api/payments", invoice_id=bill["id"])[0]
     found = {(r["type"], r["id"]) for r in api.get("/api/search", q=customer["name"]).want(200).json}
-    assert found == {("customer", customer["id"]), ("subscription", sub["id"]), ("invoice", bill["id"]), ("payment", paid["id"])}
-    found = {(r["type"], r["id"]) for r in api.get("/api/search", q=bill["invoice_number"]).want(200).json}
-    assert {("invoice", bill["id"]), ("payment", paid["id"])} <= found
+    assert found == {("customer", customer["id"]), ("subscription", sub["id"]), ("invoice", bill["id"]), ("payment", payment["id"])}
+    # A payment without a reference had no title: the palette showed an empty line, which led to no payment.
+    shown = api.get("/api/search", q=bill["invoice_number"]).want(200).json
+    title = [r["title"] for r in shown if r["id"] == payment["id"]][0]
+    assert payment["reference"] is None and payment["id"] in [r["id"] for r in api.rows("/api/payments", search=title)]
+    found = {(r["type"], r["id"]) for r in shown}
+    assert {("invoice", bill["id"]), ("payment", payment["id"])} <= found
 
 
 def test_customers_tell_debt_and_service(api, town):

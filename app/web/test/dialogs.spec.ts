@@ -69,6 +69,7 @@ for (const [width, height, scheme, lang] of process.env.PICTURES ? IN_PICTURES :
 		await expect(dialogOf(page).getByRole('textbox')).toBeFocused();
 		await page.keyboard.type('budi');
 		await expect(dialogOf(page).getByText('Budi Santoso').first()).toBeVisible();
+		await expect(dialogOf(page).getByText(lang === 'id' ? 'Budi Santoso, Aktif' : 'Budi Santoso, Active')).toBeVisible();
 		await look(page, '/palette');
 		if (!process.env.PICTURES) await expectReadable(page, 'palette');
 	});

@@ -59,17 +59,19 @@ async function screens(): Promise<Screen[]> {
 }
 
 /* Lists of many columns on the narrowest laptop: the acts of a row stood beyond the edge. */
-test('lists fit a laptop of 1280', async ({ page, allowed: _ }) => {
-	await page.setViewportSize({ width: 1280, height: 800 });
+test('lists fit laptops of 1280 and 1440', async ({ page, allowed: _ }) => {
 	await enter(page, '/customers');
 	for (const path of '/customers /subscriptions /invoices /payments /packages'.split(' ')) {
 		await page.goto(process.env.STACK_URL + path);
 		await expect(page.getByRole('table').getByRole('row').nth(1)).toBeVisible();
 		await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
-		const hidden = await page
-			.getByRole('table')
-			.evaluate(table => table.scrollWidth - (table.parentElement as HTMLElement).clientWidth);
-		expect.soft(hidden, `${path}: pixels beyond the edge`).toBeLessThanOrEqual(0);
+		for (const width of [1280, 1440]) {
+			await page.setViewportSize({ width, height: 800 });
+			const hidden = await page
+				.getByRole('table')
+				.evaluate(table => table.scrollWidth - (table.parentElement as HTMLElement).clientWidth);
+			expect.soft(hidden, `${path} at ${width}: pixels beyond the edge`).toBeLessThanOrEqual(0);
+		}
 	}
 });
 

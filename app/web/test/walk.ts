@@ -131,9 +131,10 @@ export async function picture(
 export async function pictures(page: Page, name: string) {
 	if (!process.env.PICTURES) return;
 	const size = page.viewportSize()!;
-	await page.emulateMedia({ reducedMotion: 'reduce' });
 	for (const width of [1280, 360]) {
 		await page.setViewportSize({ width, height: 780 });
+		/* The navigation slides away. */
+		await page.waitForTimeout(400);
 		await picture(page, name, width, 'light');
 	}
 	await page.setViewportSize(size);

@@ -11,7 +11,8 @@ import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useGet } from '../api/query';
-import { useT } from '../i18n';
+import { useT, word } from '../i18n';
+import type { Messages } from '../i18n/id';
 import { usePlaces } from './shell';
 
 type Found = { type: string; id: string; title: string; subtitle?: string | null };
@@ -22,6 +23,15 @@ const WHERE: Record<string, [string, typeof IconUser]> = {
 	invoice: ['/invoices/', IconFileInvoice],
 	payment: ['/payments?search=', IconCash],
 };
+
+/* "Budi Santoso, active": of what follows a name the server's words are those of the person. */
+function readable(t: Messages, { type, subtitle }: Found) {
+	if (type === 'customer') return subtitle ?? undefined;
+	const [name, ...more] = (subtitle ?? '').split(', ');
+	return [name, ...more.map(part => (Object.hasOwn(t.v, part) ? word(t.v, part) : part))].join(
+		', ',
+	);
+}
 
 const [store, spotlight] = createSpotlight();
 
@@ -65,9 +75,10 @@ export function Palette({ opened }: { opened: number }) {
 		return {
 			id: r.type + r.id,
 			label: r.title,
-			description: r.subtitle ?? undefined,
+			description: readable(t, r),
 			leftSection: <Icon size={18} />,
-			onClick: () => void go({ to: base + (r.type === 'payment' ? r.title : r.id) }),
+			onClick: () =>
+				void go({ to: base + (r.type === 'payment' ? encodeURIComponent(r.title) : r.id) }),
 		};
 	});
 	const places = usePlaces()
