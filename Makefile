@@ -209,7 +209,7 @@ web-e2e: programs web
 pictures: programs web
 	@mkdir -p $(B)/pictures
 	@cd $(WEB) && OUT=$(abspath $(B))/web-test ISP_BUILD=$(abspath $(B)) PICTURES=$(abspath $(B))/pictures \
-	  npx --no-install playwright test screens states dialogs billing many
+	  npx --no-install playwright test screens states dialogs billing many stories network
 
 -include $(foreach f,obj san mem cov fuzz,$(C_ALL:%.c=$(B)/$(f)/%.d))
 
