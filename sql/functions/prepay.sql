@@ -23,6 +23,9 @@ BEGIN
 	draft.kind := 'prepay';
 	draft.due_date := today + (SELECT first_due_days FROM settings);
 	SELECT * INTO draft.period_end, lines FROM periods_ahead(s, draft.period_start, periods);
+	IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
+		PERFORM raise_conflict('period_overlaps', 'The next period would overlap one already billed.');
+	END IF;
 	IF coalesce(discount, 0) > 0 THEN
 		lines := lines || bill_line_new('discount', 'Discount', 1, - least(discount, (SELECT sum(l.amount)::bigint FROM unnest(lines) l)), true);
 	END IF;

@@ -94,6 +94,7 @@ Readings where the text leaves a choice
 24. A promise ends when nothing is owed any more, but where the line has expired and is on by its promise alone.
 """
 import calendar
+import copy
 import json
 import math
 from collections import Counter
@@ -417,10 +418,25 @@ class Model:
 
     def apply(self, event):
         args = {k: v for k, v in event.items() if k not in ("day", "op")}
+        if event["op"] in ("change", "prepay") and self.may_overlap(self.lines[event["sub"]], event["day"]):
+            try:  # a refusal changes nothing
+                getattr(copy.deepcopy(self), "op_" + event["op"])(event["day"], **args)
+            except Refused as refused:
+                return str(refused)
         try:
             return getattr(self, "op_" + event["op"])(event["day"], **args) or "ok"
         except Refused as refused:
             return str(refused)
+
+    def may_overlap(self, line, day):
+        """Are there bills that stand, which one that is issued now could overlap?"""
+        again = [b for b in self.not_begun(line, day) if b.paid == 0]
+        first = min([self.next_first(line, day)] + [b.start for b in again])
+        return any(b.holds and b.end >= first for b in line.bills if b not in again)
+
+    @staticmethod
+    def refuse_overlap(line, first, last):
+        refuse_unless(not any(b.holds and b.start <= last and first <= b.end for b in line.bills), "409")
 
     def snapshot(self):
         return {
@@ -971,6 +987,8 @@ class Model:
             return
         first = self.next_first(line, day)
         length = (self.period(line, first)[0] - first).days + 1
+        if any(b.holds and b.start <= first + days(length - 1) and first <= b.end for b in line.bills):
+            return  # a person must look
         if first - days(min(self.set["lead_days"], length - 1)) <= day:
             self.issue_next(line, self.kind_of(line, first), day)
 
@@ -1273,6 +1291,7 @@ class Model:
         first = self.next_first(line, day)
         line.anchor = line.anchor or first.day
         last, entries = self.several(line, first, periods)
+        self.refuse_overlap(line, first, last)
         entries += [Entry("discount", -discount)] if discount else []
         bill = self.issue(line, "prepay", entries, day + days(self.set["first_due_days"]), day, (first, last), periods)
         return answer(amount=bill.amount, period_start=bill.start, period_end=bill.end, due_date=bill.due, status=bill.status,
@@ -1420,6 +1439,7 @@ class Model:
         first = self.next_first(bill.line, day)
         bill.line.anchor = bill.line.anchor or first.day
         last, entries = self.several(bill.line, first, bill.periods)
+        self.refuse_overlap(bill.line, first, last)
         self.issue(bill.line, bill.kind, entries + self.agreed(bill), max(bill.due, day), day, (first, last), bill.periods)
 
     # ---- bills and money by hand

@@ -80,7 +80,10 @@ class Year:
         who = self.customer_of(event)
         if who is not None and who in self.wrong:
             return
-        want, real = self.model.apply(event), self.product.apply(event)
+        try:
+            want, real = self.model.apply(event), self.product.apply(event)
+        except Exception as error:
+            raise AssertionError("%s: %s\n%s" % (event, error, "\n  ".join(self.stories.get(who, [])[-60:]))) from error
         line = " ".join("%s=%s" % (k, v) for k, v in event.items())
         for story in [who] if who is not None else list(self.stories) if event["op"] == "undo_run" else []:
             self.stories.setdefault(story, []).append("%s -> %s" % (line, want))

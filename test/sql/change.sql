@@ -80,6 +80,17 @@ SELECT subscription_activate(:'s', '2026-02-04', NULL, '2026-01-22'), pay(:'fee'
 SELECT night('2026-01-31') \g /dev/null
 SELECT is(is_now(:'s'), 'expired 2026-01-30', 'no promise is left of a debt that is paid: expired as any other');
 
+-- Bug: paying ahead where a later period stands paid was an error of the database. The later one was paid, the earlier one
+-- cancelled by a pause.
+SELECT sub(person(), '{"start_date": "2026-01-01", "end_date": "2026-01-30", "issue_invoice": false}') AS s \gset
+SELECT subscription_prepay(:'s', 2, NULL, false, '2026-01-02') AS a \gset
+SELECT pay(:'a', '2026-01-02') AS p \gset
+SELECT subscription_prepay(:'s', 2, NULL, false, '2026-01-03') AS b \gset
+SELECT pay(:'b', '2026-01-03'), payment_reverse(:'p', 'reversal', NULL, '2026-01-04'), subscription_suspend(:'s', NULL, '2026-01-05'),
+	subscription_activate(:'s', NULL, NULL, '2026-01-06') \g /dev/null
+SELECT throws_ok(format('SELECT subscription_prepay(%L, 2, 0, false, %L)', :'s', '2026-01-06'), 'IS409', 'The next period would overlap one already billed.',
+	'no period is billed twice');
+
 -- ---- before the first payment
 
 UPDATE settings SET first_payment_first = true;
