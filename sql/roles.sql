@@ -52,7 +52,7 @@ GRANT INSERT, UPDATE, DELETE ON notification_settings, billing_previews         
 -- money
 GRANT INSERT, UPDATE         ON subscriptions, invoices, invoice_counters                             TO isp_api;
 GRANT INSERT, UPDATE (status, midtrans_status, notes, updated_at)              ON payments            TO isp_api;
-GRANT INSERT                 ON allocations, customer_credits, credit_keys, payment_reversals, refunds TO isp_api;
+GRANT INSERT                 ON allocations, customer_credits, credit_keys, charge_keys, payment_reversals, refunds TO isp_api;
 GRANT INSERT                 ON billing_logs, service_days, promises                                  TO isp_api;
 GRANT INSERT, UPDATE         ON service_offs, charges, subscription_items                             TO isp_api;
 GRANT INSERT, UPDATE, DELETE ON invoice_lines                                                         TO isp_api;
@@ -222,6 +222,7 @@ BEGIN
 	('channel_of_kind',                   'api'),
 	('charge_bill',                       'api'),
 	('charge_create',                     'api'),
+	('charge_create_once',                'api'),
 	('charge_lines',                      'api billing gateway'),
 	('charges_bill',                      'api billing'),
 	('check_accounts',                    'api'),

@@ -73,10 +73,11 @@ const struct op charge_list_op = {
 	.summary = "What was charged to a customer once", .list = &charge_resource,
 };
 const struct op charge_create_op = {
-	.summary = "Charge something once: on the next bill, or on one of its own",
+	.summary = "Charge something once: on the next bill, or on one of its own; takes an Idempotency-Key",
 	.fields = charge_fields, .nfields = countof(charge_fields), .flag = FF_CREATE,
 	.row = &charge_resource, .status = 201,
 	.dry_run = true,
+	.keyed = true,
 };
 /* clang-format on */
 
@@ -137,10 +138,12 @@ charge_create(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
 	struct db_rows *rows;
 	struct cJSON *in;
-	const char *id;
+	const char *id, *key;
 
 	TRY(req_uuid(cx, rq, "id", &id));
 	TRY(op_read(cx, &charge_create_op, rq, &in));
-	TRY(db_row(cx, &SQL_charge_create, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in))));
+	TRY(money_key(cx, rq, &key));
+	TRY(db_row(cx, &SQL_charge_create, &rows, V_TEXT(id), V_TEXT(shape_json(cx, in)),
+	    V_TEXT(key)));
 	return crud_answer(cx, &charge_resource, db_text(rows, 0, "id"), 201, rs);
 }

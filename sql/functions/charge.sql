@@ -22,6 +22,29 @@ BEGIN
 	RETURN entry;
 END $$;
 
+/*
+ * A charge under its Idempotency-Key, NULL for none: a request that comes again is answered with the first charge,
+ * another one under the same key is refused.
+ */
+CREATE OR REPLACE FUNCTION charge_create_once(customer uuid, input jsonb, key text, today date) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+	hash  text := encode(sha256(convert_to(jsonb_build_array(customer, input)::text, 'UTF8')), 'hex');
+	known charge_keys;
+BEGIN
+	PERFORM customer_lock(customer);
+	SELECT * INTO known FROM charge_keys WHERE idempotency_key = key;
+	IF NOT FOUND THEN
+		known := (key, charge_create(customer, input, today), hash);
+		INSERT INTO charge_keys SELECT known.* WHERE key IS NOT NULL ON CONFLICT (idempotency_key) DO NOTHING;
+		hash := CASE WHEN FOUND OR key IS NULL THEN hash END; -- else somebody has used it for another customer just now
+	END IF;
+	IF known.request_hash IS DISTINCT FROM hash THEN
+		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another charge.');
+	END IF;
+	RETURN known.charge_id;
+END $$;
+
 -- The amount of so many: no bill holds over 12 digits.
 CREATE OR REPLACE FUNCTION amount_errors(input jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$

@@ -15,5 +15,5 @@ SELECT (entered.line).*
          WHERE r.customer_id = $1::uuid AND r.id = $2::uuid
         OFFSET 0) entered;
 
--- name: charge_create(uuid, jsonb)
-SELECT charge_create($1::uuid, $2::jsonb, business_today()) AS id;
+-- name: charge_create(uuid, jsonb, text)
+SELECT charge_create_once($1::uuid, $2::jsonb, $3::text, business_today()) AS id;

@@ -172,6 +172,18 @@ def test_a_refund_sent_twice_at_once_is_one(town, api, crowd):
     assert [row["amount"] for row in rows if row["type"] == "refund"] == [20000]
 
 
+def test_one_key_makes_one_charge(api, town, crowd):
+    """Two clicks charged the customer twice: the key was sent, and nothing read it."""
+    customer = town.customer()
+    address, key, body = "/api/customers/%s/charges" % customer["id"], isp.unique("charge-"), {"text": "cable", "amount": 50000}
+    answers = isp.throng([lambda c=crowd(): c.post(address, body, Idempotency_Key=key) for _ in range(4)])
+    assert len({answer.want(201).json["id"] for answer in answers}) == 1
+    assert api.get(address).json["total"] == 1
+    api.post(address, dict(body, amount=1), Idempotency_Key=key).want(409)
+    api.post(address, body, Idempotency_Key="x" * 256).want(422)
+    api.post(address, body).want(201)
+
+
 def test_one_key_makes_one_gift(api, town, crowd):
     """And one payout. Two clicks gave the customer the money twice: the key was sent, and nothing read it."""
     customer = town.customer()

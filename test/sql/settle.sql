@@ -42,6 +42,15 @@ SELECT credit_enter(:'c', 10000, 'one', '2026-01-01') AS one \gset
 SELECT credit_enter(:'c', 10000, 'two', '2026-01-01') AS two \gset
 SELECT credit_enter(:'c', -4000, 'cash', '2026-01-01') \g /dev/null
 SELECT is((SELECT remainder FROM credit_lots(:'c') WHERE gift_id = :'one'), 6000::bigint, 'a payout takes the oldest lot');
+-- Bug: a charge that was sent twice under one Idempotency-Key was charged twice.
+SELECT person() AS k, person() AS other \gset
+CREATE FUNCTION charged(c uuid, input jsonb, key text) RETURNS uuid LANGUAGE sql AS $$ SELECT charge_create_once(c, input, key, '2026-01-01') $$;
+SELECT is(charged(:'k', '{"text": "cable", "amount": 9000}', 'c'), charged(:'k', '{"text": "cable", "amount": 9000}', 'c'), 'a charge under one key is one');
+SELECT throws_ok(format('SELECT charged(%L, ''{"text": "cable", "amount": 9001}'', ''c'')', :'k'), 'IS409', NULL, 'another amount under the key is refused');
+SELECT throws_ok(format('SELECT charged(%L, ''{"text": "cable", "amount": 9000}'', ''c'')', :'other'), 'IS409', NULL, 'so is another customer');
+SELECT isnt(charged(:'k', '{"text": "cable", "amount": 9000}', NULL), charged(:'k', '{"text": "cable", "amount": 9000}', NULL), 'without a key each is one');
+SELECT is(count(*), 3::bigint, 'three charges in all') FROM charges WHERE customer_id = :'k';
+
 -- Bug: a payout that was sent twice under one Idempotency-Key was paid twice: the console sends the key, and nothing read it.
 SELECT person() AS k \gset
 CREATE FUNCTION once(c uuid, money bigint, key text) RETURNS uuid LANGUAGE sql AS $$ SELECT credit_enter_once(c, money, 'x', key, '2026-01-01') $$;

@@ -1,0 +1,6 @@
+-- Revert charge_keys.
+BEGIN;
+
+DROP TABLE charge_keys CASCADE;
+
+COMMIT;
