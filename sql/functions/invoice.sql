@@ -77,15 +77,16 @@ BEGIN
 	RETURN i.id;
 END $$;
 
--- A period billed sets the anchor of rolling months; a postpaid line is billed to its end.
+-- A period billed sets the anchor of rolling months; one by the day ends it: months that come later begin with the first of
+-- them. A postpaid line is billed to its end.
 CREATE OR REPLACE FUNCTION period_follow(invoice invoices) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE subscriptions s
-	SET anchor_day = coalesce(s.anchor_day, extract(day FROM invoice.period_start)::int),
+	SET anchor_day = CASE p.period_unit WHEN 'month' THEN coalesce(s.anchor_day, extract(day FROM invoice.period_start)::int) END,
 	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, invoice.period_end) ELSE s.end_date END
 	FROM packages p
 	WHERE s.id = invoice.subscription_id AND invoice.period_start IS NOT NULL AND p.id = invoice.package_id
-	  AND (s.is_postpaid OR p.period_unit = 'month' AND s.anchor_day IS NULL)
+	  AND (s.is_postpaid OR (p.period_unit = 'month') = (s.anchor_day IS NULL))
 $$;
 
 -- Settle at issue, with all effects, an invoice that owes nothing; otherwise credit pays what it can.
@@ -129,7 +130,7 @@ END $$;
 CREATE OR REPLACE FUNCTION first_period_move(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE invoices v SET period_start = today, period_end = (first_period(s, invoice, today)).last
+	UPDATE invoices v SET period_start = today, period_end = (first_period(subscription_as_billed(s, invoice), invoice, today)).last
 	FROM subscriptions s CROSS JOIN LATERAL terms_of(s) t
 	WHERE v.id = invoice.id AND s.id = v.subscription_id AND is_first_bill(s, v) AND t.cycle = 'rolling'
 	  AND v.period_start < today;
@@ -228,8 +229,10 @@ END $$;
 CREATE OR REPLACE FUNCTION renewal_issue(subscription subscriptions, input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	draft invoices := period_draft(subscription, next_period_start(subscription, today), today);
+	draft invoices;
 BEGIN
+	subscription := subscription_anchored(subscription, next_period_start(subscription, today));
+	draft := period_draft(subscription, next_period_start(subscription, today), today);
 	IF input ->> 'amount' IS NOT NULL THEN
 		PERFORM raise_invalid('amount', 'derived', 'The amount of a renewal follows from the package: use kind other.');
 	END IF;

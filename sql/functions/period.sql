@@ -144,6 +144,34 @@ BEGIN
 	RETURN CASE WHEN back < today AND is_off_lost(subscription, service_off_now(subscription.id)) THEN first ELSE back END;
 END $$;
 
+-- The anchor of the next period, which begins on first_day; NULL: that day is it. A line that is off gets days back, which set
+-- the anchor anew; of several bills while it is off the later ones follow the first.
+CREATE OR REPLACE FUNCTION next_anchor(subscription subscriptions, first_day date) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN subscription.status = 'active' OR subscription.is_postpaid OR first_day <= subscription.end_date + 1 + o.days
+		OR EXISTS (SELECT FROM invoices i WHERE i.subscription_id = subscription.id AND i.period_end = first_day - 1 AND i.period_held IS NOT NULL)
+		THEN subscription.anchor_day END
+	FROM open_days(subscription.customer_id, subscription.id) o
+$$;
+
+-- The subscription with the anchor of its next period.
+CREATE OR REPLACE FUNCTION subscription_anchored(subscription subscriptions, first_day date) RETURNS subscriptions
+LANGUAGE plpgsql AS $$
+BEGIN
+	subscription.anchor_day := next_anchor(subscription, first_day);
+	UPDATE subscriptions SET anchor_day = subscription.anchor_day WHERE id = subscription.id AND anchor_day <> coalesce(subscription.anchor_day, 0);
+	RETURN subscription;
+END $$;
+
+-- The subscription as it was for a bill: with that bill's package, and none to come.
+CREATE OR REPLACE FUNCTION subscription_as_billed(subscription subscriptions, invoice invoices) RETURNS subscriptions
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	subscription.package_id := invoice.package_id;
+	subscription.next_package_id := NULL;
+	RETURN subscription;
+END $$;
+
 -- The days that open bills of periods would add. A table of one row, which the planner makes a part of the caller's query: as a
 -- value it was a query of its own for each of a night's subscriptions.
 CREATE OR REPLACE FUNCTION open_days(customer uuid, sub uuid) RETURNS TABLE (days int)

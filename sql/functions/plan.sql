@@ -174,6 +174,7 @@ DECLARE
 BEGIN
 	FOREACH i IN ARRAY old LOOP
 		SELECT * INTO s FROM subscriptions WHERE id = sub;
+		s := subscription_anchored(s, next_period_start(s, today));
 		draft := period_draft(s, next_period_start(s, today), today);
 		draft.kind := i.kind;
 		SELECT * INTO draft.period_end, lines FROM periods_again(s, i.id, draft.period_start);

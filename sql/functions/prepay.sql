@@ -19,6 +19,7 @@ BEGIN
 		PERFORM raise_conflict('first_bill_open', 'The first bill is paid in part, or is being paid: settle it before paying ahead.');
 	END IF;
 	SELECT * INTO s FROM subscriptions WHERE id = sub;
+	s := subscription_anchored(s, next_period_start(s, today));
 	draft := period_draft(s, next_period_start(s, today), today);
 	draft.kind := 'prepay';
 	draft.due_date := today + (SELECT first_due_days FROM settings);

@@ -25,6 +25,8 @@ DECLARE
 	made   record;
 	report billing_report[] := '{}';
 BEGIN
+	PERFORM subscription_anchored(s, next_period_start(s, today)) FROM subscriptions s
+	WHERE s.id = ANY(ids) AND s.status <> 'active' AND s.anchor_day IS NOT NULL AND NOT s.is_postpaid;
 	LOOP
 		SELECT * INTO made FROM renewals_issue(ids, today);
 		PERFORM renewals_follow_up(made.followed, today);
@@ -69,7 +71,7 @@ BEGIN
 	WITH due AS MATERIALIZED (
 		SELECT r.*, composed.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount, c.name, s.mikrotik_username,
 			c.credit > 0 OR r.has_extras OR r.is_postpaid OR s.next_package_id IS NOT NULL
-			OR s.anchor_day IS NULL AND (SELECT p.period_unit FROM packages p WHERE p.id = s.package_id) = 'month' AS is_followed
+			OR (s.anchor_day IS NULL) = ((SELECT p.period_unit FROM packages p WHERE p.id = s.package_id) = 'month') AS is_followed
 		FROM (SELECT due.*, row_number() OVER (ORDER BY due.seq) AS n,
 				row_number() OVER (PARTITION BY due.customer_id ORDER BY due.seq) = 1 AS is_first
 			FROM renewals_due(today) due WHERE due.id = ANY(ids) AND due.fits) r

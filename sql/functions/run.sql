@@ -42,8 +42,8 @@ LANGUAGE sql STABLE AS $$
 	-- Without OFFSET 0 the planner would copy these two into each place that names them: five calls a row.
 	CROSS JOIN LATERAL (SELECT CASE WHEN s.status = 'active' THEN s.end_date + 1 + o.days ELSE next_period_start(s, today) END AS first_day
 		FROM open_days(s.customer_id, s.id) o OFFSET 0) f
-	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day, s.anchor_day,
-		s.start_date, f.first_day) AS last_day OFFSET 0) l
+	CROSS JOIN LATERAL (SELECT period_last(t.cycle, t.period_unit, t.validity_days, t.months, t.billing_day,
+		CASE WHEN s.status = 'active' THEN s.anchor_day ELSE next_anchor(s, f.first_day) END, s.start_date, f.first_day) AS last_day OFFSET 0) l
 	CROSS JOIN LATERAL bill_extras(s.customer_id, s.id, s.pending_days) x
 	-- Reads the index on (subscription_id, period_end): as a rule no bill of the subscription ends so late.
 	LEFT JOIN LATERAL (
@@ -305,7 +305,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	SELECT * INTO first FROM first_period(subscription, i, today);
+	SELECT * INTO first FROM first_period(subscription_as_billed(subscription, i), i, today);
 	UPDATE invoices
 	SET period_start = today, period_end = first.last, due_date = greatest(due_date, first.due), status = 'unpaid', updated_at = now()
 	WHERE id = i.id RETURNING * INTO i;

@@ -589,7 +589,7 @@ class Model:
         bill.status = "paid"
         if self.opens(bill) and bill.start < day and line.cycle == "rolling":
             line.anchor = day.day
-            bill.start, bill.end = day, day + days(bill.length - 1) if self.given(bill) else self.several(line, day, bill.periods)[0]
+            bill.start, bill.end = day, day + days(bill.length - 1) if self.given(bill) else self.as_billed(bill, day)[0]
         if bill.start is not None and line.mode == "prepaid":
             line.rows.append(Row("period", bill.length, day, bill))
             line.open_promises = 0
@@ -656,6 +656,7 @@ class Model:
 
     def issue(self, line, kind, entries, due, day, period=(None, None), periods=1):
         """entries: the lines that it begins with; of a bill of periods items, charges and discounts follow."""
+        anchor = period[0] and self.anchor_at(line, period[0])
         key = "%d/%d" % (line.number, len(line.bills) + 1)
         bill = Bill(key, len(self.bills), line, kind, list(entries), due, day, period[0], period[1], first_due=due, periods=periods, package=line.package)
         if bill.start is not None:
@@ -663,10 +664,8 @@ class Model:
             self.schedule(line, bill.start, day)
         self.bills[key] = bill
         line.bills.append(bill)
-        if bill.start is not None and line.anchor is None and self.packages[self.package_on(line, bill.start)].unit == "month":
-            line.anchor = bill.start.day
-        elif bill.start is not None and self.packages[self.package_on(line, bill.start)].unit == "day":
-            line.anchor = None  # months that come later begin with the first of them
+        if bill.start is not None:  # months that come after days begin with the first of them
+            line.anchor = anchor if self.packages[self.package_on(line, bill.start)].unit == "month" else None
         if bill.start is not None:
             self.furnish(bill, day)
         self.finish(bill)
@@ -734,9 +733,11 @@ class Model:
         taxable = sum(e.amount for e in bill.entries if e.is_taxable)
         return half_up(taxable * rate if self.set["tax_mode"] == "exclusive" else taxable * rate / (1 + rate))
 
-    def drop(self, bill, day):
-        self.void(bill)
-        self.apply_credit(bill.line.customer, day)
+    def drop(self, bills, day):
+        for bill in bills:
+            self.void(bill)
+        if bills:
+            self.apply_credit(bills[0].line.customer, day)
 
     def void(self, bill):
         """Cancels a bill; what was paid on it becomes credit, and days that it took wait again."""
@@ -784,14 +785,21 @@ class Model:
             first += ONE
         return first
 
-    def period(self, line, first):
+    def anchor_at(self, line, first):
+        """The day of month on which months from this day on begin. Days that a line which is off gets back set it anew; of
+        several bills meanwhile the later ones follow the first."""
+        unshifted = line.end + days(sum(b.length for b in line.bills if b.holds and b.status in OPEN)) + ONE
+        is_new = line.off and line.mode == "prepaid" and first > unshifted and not any(b.holds and b.end == first - ONE for b in line.bills)
+        return first.day if is_new else line.anchor or first.day
+
+    def period(self, line, first, anchor=None):
         """(last day, price) of the period or part that begins on the day."""
         package = self.packages[self.package_on(line, first)]
         if line.cycle == "calendar":
             return self.calendar_period(line, package, first)
         if package.unit == "day":
             return first + days(package.length - 1), package.price
-        return in_month(first, package.length, line.anchor or first.day) - ONE, package.price
+        return in_month(first, package.length, anchor or self.anchor_at(line, first)) - ONE, package.price
 
     def package_on(self, line, first):
         """The package of the period that begins on the day and has no bill yet."""
@@ -833,9 +841,9 @@ class Model:
         months = months_of(first, last, self.billing_day(line))
         return package.price if months == package.length else rounded_up(package.price * months / package.length, self.set["round_to"])
 
-    def services(self, line, first, signs_up=False):
+    def services(self, line, first, signs_up=False, anchor=None):
         """(last day, entries) of the bill of the period that begins on the day."""
-        last, price = self.period(line, first)
+        last, price = self.period(line, first, anchor)
         whole = self.packages[self.package_on(line, first)].price
         if not (first == line.start or signs_up) or line.cycle != "calendar" or price == whole:
             return last, [Entry("package", price)]
@@ -847,9 +855,9 @@ class Model:
 
     def several(self, line, first, periods, signs_up=False):
         """(last day, entries) of so many periods."""
-        entries, last = [], first - ONE
+        entries, last, anchor = [], first - ONE, self.anchor_at(line, first)
         for _ in range(periods):
-            last, period = self.services(line, last + ONE, signs_up)
+            last, period = self.services(line, last + ONE, signs_up, anchor)
             entries += period
         return last, entries
 
@@ -955,9 +963,18 @@ class Model:
         if self.given(bill):
             bill.end = day + days(length - 1)
         else:
-            bill.end, entries = self.several(line, day, bill.periods, signs_up=bill.kind == "first")
+            bill.end, entries = self.as_billed(bill, day)
             if line.cycle == "calendar":
                 self.compose_anew(bill, entries + self.agreed(bill), day)
+
+    def as_billed(self, bill, day):
+        """A first bill from another day on, with its own package, whatever the next one is."""
+        line = bill.line
+        kept = line.package, line.next_package
+        line.package, line.next_package = bill.package, None
+        made = self.several(line, day, bill.periods, signs_up=bill.kind == "first")
+        line.package, line.next_package = kept
+        return made
 
     @staticmethod
     def given(bill):
@@ -1051,8 +1068,7 @@ class Model:
     def expire(self, line, day):
         line.status, line.reason = "expired", None
         self.goes_off(line, day, "expired")
-        for bill in self.not_begun(line, day):
-            self.drop(bill, day)
+        self.drop(self.not_begun(line, day), day)
 
     def suspends(self, line, day):
         """In debt past the grace, and nothing spares the line tonight."""
@@ -1187,8 +1203,7 @@ class Model:
             self.comes_back(line, day)
         line.status, line.reason = "suspended", cause
         self.goes_off(line, day, cause)
-        for bill in self.not_begun(line, day):
-            self.drop(bill, day)
+        self.drop(self.not_begun(line, day), day)
 
     def op_resume(self, day, sub):
         line = self.living(sub)
@@ -1289,7 +1304,6 @@ class Model:
         refuse_unless(not any(b.touched and self.opens(b) for b in ahead), "409")
         self.set_aside([b for b in ahead if not b.touched])
         first = self.next_first(line, day)
-        line.anchor = line.anchor or first.day
         last, entries = self.several(line, first, periods)
         self.refuse_overlap(line, first, last)
         entries += [Entry("discount", -discount)] if discount else []
@@ -1437,7 +1451,6 @@ class Model:
     def issue_again(self, bill, day):
         """At the new price and length, over as many periods, with its due date."""
         first = self.next_first(bill.line, day)
-        bill.line.anchor = bill.line.anchor or first.day
         last, entries = self.several(bill.line, first, bill.periods)
         self.refuse_overlap(bill.line, first, last)
         self.issue(bill.line, bill.kind, entries + self.agreed(bill), max(bill.due, day), day, (first, last), bill.periods)

@@ -91,6 +91,19 @@ SELECT pay(:'b', '2026-01-03'), payment_reverse(:'p', 'reversal', NULL, '2026-01
 SELECT throws_ok(format('SELECT subscription_prepay(%L, 2, 0, false, %L)', :'s', '2026-01-06'), 'IS409', 'The next period would overlap one already billed.',
 	'no period is billed twice');
 
+-- Bug: a bill by hand or paid ahead for a line that is off kept the old anchor of its months: seventeen days at the price of a
+-- month. The days off that the return gives back set the anchor anew. So do days between months.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'))) AS hand, sub(person(), jsonb_build_object('package_id', pkg('M'))) AS ahead, sub(person(), jsonb_build_object('package_id', pkg('M'))) AS days \gset
+SELECT pay(inv(x), '2026-01-01') FROM unnest(ARRAY[:'hand', :'ahead', :'days']::uuid[]) x \g /dev/null
+SELECT subscription_suspend(x, NULL, '2026-01-11') FROM unnest(ARRAY[:'hand', :'ahead']::uuid[]) x \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'hand'), '2026-01-25') AS h, subscription_prepay(:'ahead', 2, NULL, false, '2026-01-25') AS a \gset
+SELECT is(string_agg(period_start || ' ' || period_end, ', ' ORDER BY seq), '2026-02-15 2026-03-14, 2026-02-15 2026-04-14', 'a month, and two, from the day after the days left')
+FROM invoices WHERE id IN (:'h', :'a');
+SELECT change(:'days', jsonb_build_object('package_id', pkg('W')), '2026-01-20') \g /dev/null
+SELECT step('renew', '2026-01-31') \g /dev/null
+SELECT change(:'days', jsonb_build_object('package_id', pkg('M')), '2026-02-02') \g /dev/null
+SELECT step('renew', '2026-02-07') \g /dev/null
+SELECT is(period_start || ' ' || period_end, '2026-02-08 2026-03-07', 'the first month after a week begins the months anew') FROM invoices WHERE id = inv(:'days', 3);
 -- ---- before the first payment
 
 UPDATE settings SET first_payment_first = true;
@@ -107,6 +120,11 @@ SELECT is(is_now(:'s'), 'active 2026-04-20', 'all three begin on the day of paym
 SELECT pay(inv(:'part'), '2026-01-01', '{"amount": 1}') \g /dev/null
 SELECT throws_ok(format('SELECT subscription_prepay(%L, 2, 0, false, %L)', :'part', '2026-01-02'), 'IS409',
 	'The first bill is paid in part, or is being paid: settle it before paying ahead.', 'a first bill with money on it is settled first');
+-- Bug: the first bill of a line with another package for its next period took that package's price and length when it moved.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('P'))) AS s \gset
+SELECT subscription_change(:'s', jsonb_build_object('package_id', pkg('W'), 'effective', 'next_period'), '2026-01-02') \g /dev/null
+SELECT step('begin', '2026-01-03') \g /dev/null
+SELECT is(period_start || ' ' || period_end || ' ' || amount, '2026-01-03 2026-02-01 100000', 'the period that is billed keeps its package') FROM invoices WHERE id = inv(:'s');
 UPDATE settings SET first_payment_first = false, first_period = 'full';
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'start_date', '2026-01-15', 'end_date', '2026-01-31'), '2026-01-10') AS s \gset
 SELECT subscription_prepay(:'s', 2, NULL, false, '2026-01-10') AS i \gset
