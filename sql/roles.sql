@@ -644,7 +644,7 @@ BEGIN
 	('snmp_store',                        'snmp'),
 	('snmp_store_samples',                'snmp'),
 	('subscription_activate',             'api'),
-	('subscription_anchored',             'api billing'),
+	('subscription_anchored',             'api billing gateway'),
 	('subscription_as_billed',            'api billing gateway'),
 	('subscription_begin',                'api billing'),
 	('subscription_cancel',               'api'),

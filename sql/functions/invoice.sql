@@ -77,18 +77,6 @@ BEGIN
 	RETURN i.id;
 END $$;
 
--- A period billed sets the anchor of rolling months; one by the day ends it: months that come later begin with the first of
--- them. A postpaid line is billed to its end.
-CREATE OR REPLACE FUNCTION period_follow(invoice invoices) RETURNS void
-LANGUAGE sql AS $$
-	UPDATE subscriptions s
-	SET anchor_day = CASE p.period_unit WHEN 'month' THEN coalesce(s.anchor_day, extract(day FROM invoice.period_start)::int) END,
-	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, invoice.period_end) ELSE s.end_date END
-	FROM packages p
-	WHERE s.id = invoice.subscription_id AND invoice.period_start IS NOT NULL AND p.id = invoice.package_id
-	  AND (s.is_postpaid OR (p.period_unit = 'month') = (s.anchor_day IS NULL))
-$$;
-
 -- Settle at issue, with all effects, an invoice that owes nothing; otherwise credit pays what it can.
 CREATE OR REPLACE FUNCTION invoice_finish_issue(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -144,6 +144,18 @@ BEGIN
 	RETURN CASE WHEN back < today AND is_off_lost(subscription, service_off_now(subscription.id)) THEN first ELSE back END;
 END $$;
 
+-- A period billed sets the anchor of rolling months; one by the day ends it: months that come later begin with the first of
+-- them. A postpaid line is billed to its end.
+CREATE OR REPLACE FUNCTION period_follow(invoice invoices) RETURNS void
+LANGUAGE sql AS $$
+	UPDATE subscriptions s
+	SET anchor_day = CASE p.period_unit WHEN 'month' THEN coalesce(s.anchor_day, extract(day FROM invoice.period_start)::int) END,
+	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, invoice.period_end) ELSE s.end_date END
+	FROM packages p
+	WHERE s.id = invoice.subscription_id AND invoice.period_start IS NOT NULL AND p.id = invoice.package_id
+	  AND (s.is_postpaid OR (p.period_unit = 'month') = (s.anchor_day IS NULL))
+$$;
+
 -- The anchor of the next period, which begins on first_day; NULL: that day is it. A line that is off gets days back, which set
 -- the anchor anew; of several bills while it is off the later ones follow the first.
 CREATE OR REPLACE FUNCTION next_anchor(subscription subscriptions, first_day date) RETURNS int

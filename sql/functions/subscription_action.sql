@@ -169,13 +169,14 @@ BEGIN
 	FOR i IN SELECT * FROM invoices v WHERE subscription_id = sub AND is_period_ahead(s, v, today) AND status <> 'cancelled' ORDER BY seq DESC LOOP
 		PERFORM invoice_release(i, 'the subscription was cancelled', today);
 	END LOOP;
-	PERFORM last_bill_prorate(s, today);
 	UPDATE subscriptions
 	SET cancelled_at = now(), begin_on = NULL, closed_on = CASE WHEN is_postpaid THEN coalesce(closed_on, today) END
 	WHERE id = sub RETURNING * INTO s;
+	-- (first: credit that pays what was owed must not switch the line on once more, for a fee)
+	PERFORM subscription_set_status(s, 'cancelled', NULL, reason);
+	PERFORM last_bill_prorate(s, today);
 	PERFORM pending_days_to_credit(s, today);
 	PERFORM charges_bill(s, today);
-	PERFORM subscription_set_status(s, 'cancelled', NULL, reason);
 	PERFORM credit_apply(s.customer_id, today);
 END $$;
 

@@ -104,6 +104,18 @@ SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calend
 SELECT subscription_prepay(:'s', 2, 280000, false, '2026-01-25') AS i \gset
 SELECT pay(:'i', '2026-01-25'), subscription_days_add(:'s', 59, 'storm', '2026-02-01'), subscription_cancel(:'s', NULL, '2026-02-10') \g /dev/null
 SELECT is(credit(owner(:'s')), 20000::bigint, 'all days of two months for which 20000 was paid');
+-- Bug: the credit of a bill that was cancelled with its line paid the rest of what was owed, which switched the line on for a
+-- moment: for a reactivation fee.
+UPDATE settings SET reactivation_fee = 25000;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'issue_invoice', false, 'start_date', '2026-01-01', 'end_date', '2026-01-31')) AS s \gset
+SELECT subscription_prepay(:'s', 2, NULL, false, '2026-01-05') AS i \gset
+SELECT pay(:'i', '2026-01-05', '{"amount": 50000}'), charge_create(owner(:'s'), jsonb_build_object('subscription_id', :'s', 'text', 'cable', 'amount', 7000), '2026-01-06') \g /dev/null
+SELECT night('2026-01-07') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-31', 'cut for a bill paid ahead in part');
+SELECT subscription_cancel(:'s', NULL, '2026-01-10') \g /dev/null
+SELECT is((SELECT string_agg(owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s') || '; ' || credit(owner(:'s')), 'cancelled 0/300000, paid 7000/7000; 43000',
+	'a line that ends does not return: no fee for that');
+UPDATE settings SET reactivation_fee = 0;
 -- Bug: money that came back from a cancelled bill was younger than a deposit that came after it, and the deposit was used first.
 SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}') AS s \gset
 SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
