@@ -565,6 +565,7 @@ class Model:
     # ---- money on bills
 
     def allocate(self, lot, bill, day):
+        """apply_credit() follows, which switches lines on once all of the money is used."""
         amount = min(lot.credit, bill.outstanding)
         if amount <= 0:
             return
@@ -573,7 +574,7 @@ class Model:
         bill.pays.append(pay)
         bill.touched = True
         if bill.outstanding == 0:
-            self.settle(bill, day)
+            self.settle(bill, day, lifts=False)
 
     def apply_credit(self, customer, day):
         for bill in self.open_bills(customer):
@@ -581,10 +582,10 @@ class Model:
                 if lot.customer == customer and bill.status in OPEN:
                     self.allocate(lot, bill, day)
         for line in self.lines.values():  # a part of a bill is a payment, too: on, where no bill is past its grace
-            if line.customer == customer and line.status in ("suspended", "expired"):
+            if line.customer == customer and line.status != "cancelled":
                 self.lift(line, day)
 
-    def settle(self, bill, day):
+    def settle(self, bill, day, lifts=True):
         line = bill.line
         bill.status = "paid"
         if self.opens(bill) and bill.start < day and line.cycle == "rolling":
@@ -595,9 +596,8 @@ class Model:
             line.open_promises = 0
             if line.off:
                 line.off.settled.append(bill)
-        if line.status == "cancelled":
-            return
-        self.lift(line, day)
+        if lifts and line.status != "cancelled":
+            self.lift(line, day)
 
     def lift(self, line, day, paid=True, fee=True):
         """A payment or a cancelled bill may switch the line on again; a moved due date, if nothing overdue remains."""
