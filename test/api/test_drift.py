@@ -141,6 +141,20 @@ def test_a_router_that_cannot_be_read_has_no_plan(home, stack, api):
     assert done.returncode == 1 and "permit" in done.stderr
 
 
+def test_apply_fails_while_something_differs(home, stack):
+    """Bug: a second apply did not try the job that had just failed, knew of no error and exited 0."""
+    name = names(home)[0]
+    home.run("/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=comment=not of the ISP")
+    for _ in range(2):
+        done = stack.exec("ispctl", "router", "apply", "--router", "Drift", check=False)
+        assert done.returncode == 1 and "? /ppp/secret %s" % name in done.stdout
+    assert "Drift still differs" in done.stderr
+    home.run("/ppp/secret/remove", "=.id=" + home.secret(name)[".id"])
+    assert stack.exec("ispctl", "router", "apply", "--router", "Drift", check=False).returncode == 1, "its job still waits"
+    isp.wait_until(lambda: plan(stack)["differences"] == [], 60, "router-sync has tried it again")
+    stack.exec("ispctl", "router", "apply", "--router", "Drift")
+
+
 def test_apply_reaches_a_fixpoint(home, stack):
     """Edits at random, then apply: nothing differs, and objects without our mark are byte for byte the same."""
     rng = isp.seeded()
