@@ -162,6 +162,8 @@ midtrans_call(struct ctx *cx, const struct midtrans_call *call, struct midtrans_
 	ret->messages = messages_of(cx, ret->body);
 	(void)!judge_call(cx, call, &got, ret);
 	client->code = ret->code;
+	if (ret->code >= 400 && ret->messages[0] == '\0')
+		ret->messages = "no reason was given";
 	if (cx->err.rc != RC_OK)
 		return err_detail(&cx->err, "%s %s: %d %s", call->method,
 		    call->base == BASE_SNAP ? "snap" : "core", got.status, ret->messages);
@@ -215,8 +217,7 @@ call_may_have_executed(const struct ctx *cx, const struct midtrans_answer *a)
 enum rc
 answer_fail(struct ctx *cx, const char *verb, const struct midtrans_answer *a)
 {
-	(void)FAIL(cx, RC_UPSTREAM, "Midtrans refused to %s: %d.", verb, a->code);
-	return err_detail(&cx->err, "%s", a->messages);
+	return FAIL(cx, RC_UPSTREAM, "Midtrans refused to %s (%d): %s", verb, a->code, a->messages);
 }
 
 bool

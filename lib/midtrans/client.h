@@ -28,7 +28,7 @@ struct midtrans_answer {
 	bool from_midtrans; /* the body has a status_code: no proxy wrote it */
 	struct cJSON *body; /* NULL when it is no JSON object */
 	const char *raw;
-	const char *messages; /* error_messages or status_message, for the log; "" */
+	const char *messages; /* status_message and error_messages; of an error never "" */
 };
 
 /*
@@ -59,7 +59,7 @@ bool answer_is_success(const struct midtrans_answer *);
 bool answer_is_final_refusal(const struct midtrans_answer *);
 /* Code and messages as JSON, for the log. */
 const char *answer_json(struct ctx *, const struct midtrans_answer *);
-/* Fail with RC_UPSTREAM "Midtrans refused to VERB". */
+/* Fail with RC_UPSTREAM "Midtrans refused to VERB (CODE): MESSAGES". */
 enum rc answer_fail(struct ctx *, const char *verb, const struct midtrans_answer *);
 
 /* About the last call. */

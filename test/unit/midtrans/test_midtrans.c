@@ -620,6 +620,22 @@ a_refund_without_an_amount_is_of_all(void **state)
 	    "150000 t");
 }
 
+/* Bug: the person read "Midtrans refused to refund: 404." whatever Midtrans had said, or not said.
+ */
+static void
+a_refusal_says_why(void **state)
+{
+	static const struct turn silent[] = { ANSWER("200", "{\"status_code\":\"404\"}") };
+	static const struct turn worded[] = { NONE };
+
+	(void)state;
+	assert_int_equal(refund(a_paid_order(), silent, 1), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "Midtrans refused to refund (404): no reason was given");
+	clear();
+	assert_int_equal(refund(a_paid_order(), worded, 1), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "Midtrans refused to refund (404): doesn't exist");
+}
+
 /* Whether it was made nobody knows: it stays asked for, and gateway-sync asks. */
 static void
 a_refund_without_an_answer_stays_open(void **state)
@@ -802,6 +818,7 @@ main(void)
 		MIDTRANS_TEST(a_paid_page_is_not_cancelled),
 		MIDTRANS_TEST(a_refused_refund_was_not_made),
 		MIDTRANS_TEST(a_refund_without_an_amount_is_of_all),
+		MIDTRANS_TEST(a_refusal_says_why),
 		MIDTRANS_TEST(a_refund_without_an_answer_stays_open),
 		MIDTRANS_TEST(a_refund_that_midtrans_made_is_delivered),
 		MIDTRANS_TEST(no_lock_is_left),
