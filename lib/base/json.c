@@ -232,7 +232,7 @@ json_children(struct json_span part, struct json_span *spans, size_t max, size_t
 {
 	struct reader r = { .p = part.at, .spans = spans, .max = max };
 
-	if (*part.at == '{' || *part.at == '[')
+	if (part.at != NULL && (*part.at == '{' || *part.at == '['))
 		(void)read_value(&r);
 	*n = r.nspans;
 }

@@ -22,7 +22,7 @@ enum rc json_check(struct ctx *, const char *text, size_t len, struct json_span 
 
 /*
  * The same of a part of a text: the elements of an array, or the values of an object's members; at
- * most max of them.  *n how many there are; other JSON has none.
+ * most max of them.  *n how many there are; other JSON, and no text (at NULL), has none.
  */
 void json_children(struct json_span part, struct json_span *spans, size_t max, size_t *n);
 

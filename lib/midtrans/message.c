@@ -10,7 +10,7 @@
 #include "base/value.h"
 #include "midtrans/message.h"
 
-static const int64_t AMOUNT_MAX = 999999999999;
+static const int64_t AMOUNT_MAX = 999999999999; /* DIGITS_MAX digits */
 enum { DIGITS_MAX = 12, WORD_MAX = 64, LEVELS_MAX = 32, MEMBERS_MAX = 512, REFUNDS_MAX = 100 };
 
 /* ---- small parts ----------------------------------------------------------------------------- */
@@ -171,26 +171,21 @@ struct part {
 	struct json_span raw;
 };
 
-/* A child of v; its text by its position among all of them. */
-static struct part
-part_of(struct ctx *cx, struct part parent, const cJSON *child)
-{
-	size_t max = (size_t)cJSON_GetArraySize(parent.v), n, i = 0;
-	struct json_span *spans;
-
-	if (child == NULL)
-		return (struct part){ 0 };
-	spans = arena_alloc(cx->mem, max * sizeof(*spans));
-	json_children(parent.raw, spans, max, &n);
-	for (const cJSON *v = parent.v->child; v != child; v = v->next)
-		i++;
-	return (struct part){ child, i < n ? spans[i] : (struct json_span){ 0 } };
-}
-
+/* A member; its text by its position among all of them. */
 static struct part
 member(struct ctx *cx, struct part parent, const char *name)
 {
-	return part_of(cx, parent, cJSON_GetObjectItemCaseSensitive(parent.v, name));
+	const cJSON *found = cJSON_GetObjectItemCaseSensitive(parent.v, name);
+	size_t max = (size_t)cJSON_GetArraySize(parent.v), n, i = 0;
+	struct json_span *spans;
+
+	if (found == NULL)
+		return (struct part){ 0 };
+	spans = arena_alloc(cx->mem, max * sizeof(*spans));
+	json_children(parent.raw, spans, max, &n);
+	for (const cJSON *v = parent.v->child; v != found; v = v->next)
+		i++;
+	return (struct part){ found, i < n ? spans[i] : (struct json_span){ 0 } };
 }
 
 static struct part
@@ -304,18 +299,21 @@ read_refunds(struct reading *r, struct midtrans_message *m)
 				 *const total[] = { "refund_amount", NULL },
 				 *const charged_back[] = { "refund_chargeback_amount", NULL };
 	struct part list = at(r, refunds);
-	const cJSON *row;
+	struct json_span *rows = arena_alloc(r->cx->mem, REFUNDS_MAX * sizeof(*rows));
+	const cJSON *v = cJSON_IsArray(list.v) ? list.v->child : NULL;
+	size_t n;
 
 	m->refund_total = money(at(r, total));
 	m->charged_back_total = money(at(r, charged_back));
 	m->refunds = arena_alloc(r->cx->mem, REFUNDS_MAX * sizeof(*m->refunds));
 	if (list.v != NULL && !cJSON_IsArray(list.v))
 		field_error(r, "refunds", "must be a list");
-	cJSON_ArrayForEach (row, list.v) {
-		struct part p = part_of(r->cx, list, row);
+	json_children(list.raw, rows, REFUNDS_MAX, &n);
+	for (size_t i = 0; i < n && v != NULL; i++, v = v->next) {
+		struct part p = { v, rows[i] };
 		struct midtrans_refund one = { refund_id(r->cx, p), refund_amount(r->cx, p) };
 
-		if (one.id != NULL && one.amount > 0 && m->nrefunds < REFUNDS_MAX)
+		if (one.id != NULL && one.amount > 0)
 			m->refunds[m->nrefunds++] = one;
 	}
 }

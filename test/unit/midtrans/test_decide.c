@@ -4,7 +4,9 @@
 #include <cJSON.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "base/sb.h"
 #include "midtrans/decide.h"
 
 static const char key[] = "SB-Mid-server-example-key-0001";
@@ -610,6 +612,56 @@ refunds_have_an_id(void **state)
 	}
 }
 
+/*
+ * Bug: each row of a list read the whole list again and kept a place for each of its rows: 14 GB
+ * for 60 kB of a copied notification, whose signature covers no refunds.
+ */
+static void
+a_long_list_of_refunds_is_read_once(void **state)
+{
+	enum { ROWS = 3000, MOST_KB = 32 << 10 };
+	struct ctx *cx = *state;
+	struct sb list = sb_new(cx->mem);
+	struct rusage before, after;
+	struct midtrans_message m;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	for (int i = 0; i < ROWS; i++)
+		sb_puts(&list, i == 0 ? "{\"refund_key\":\"k\",\"amount\":5}" : ",1");
+	assert_int_equal(read_notice(cx,
+			     notice(cx, "150000.00", NULL,
+				 arena_printf(cx->mem, "%s,\"refunds\":[%s]", rest, list.buf)),
+			     &m),
+	    RC_OK);
+	assert_int_equal(m.nrefunds, 1);
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_true(after.ru_maxrss - before.ru_maxrss < MOST_KB);
+}
+
+/* Bug: cJSON reads deeper than we do, and a number whose text is not known was asked for its parts.
+ */
+static void
+an_answer_may_be_deep(void **state)
+{
+	struct ctx *cx = *state;
+	struct sb deep = sb_new(cx->mem);
+	struct midtrans_message m;
+	const char *text;
+
+	for (int i = 0; i < 100; i++)
+		sb_putc(&deep, '[');
+	for (int i = 0; i < 100; i++)
+		sb_putc(&deep, ']');
+	text = arena_printf(cx->mem,
+	    "{\"status_code\":\"200\",\"gross_amount\":\"150000.00\",\"a\":%s%s,\"refunds\":"
+	    "[{\"refund_key\":\"k\",\"amount\":5}],\"metadata\":{\"extra_info\":"
+	    "{\"gross_amount_info\":{\"original_amount\":145000}}}}",
+	    deep.buf, rest);
+	assert_int_equal(midtrans_read_answer(cx, json(cx, text), text, "INV-1-1-abcd", &m), RC_OK);
+	assert_int_equal(m.nrefunds, 0);
+	assert_int_equal(m.original, 0);
+}
+
 static void
 refuses_bad_signatures(void **state)
 {
@@ -731,6 +783,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(reads_a_notice, begin, end),
 		cmocka_unit_test_setup_teardown(amounts_of_refunds_are_exact, begin, end),
 		cmocka_unit_test_setup_teardown(refunds_have_an_id, begin, end),
+		cmocka_unit_test_setup_teardown(a_long_list_of_refunds_is_read_once, begin, end),
+		cmocka_unit_test_setup_teardown(an_answer_may_be_deep, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_signatures, begin, end),
 		cmocka_unit_test_setup_teardown(reads_amounts_that_are_no_rupiah, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_fields, begin, end),
