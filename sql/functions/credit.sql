@@ -80,7 +80,7 @@ END $$;
 
 /*
  * A gift or a payout under its Idempotency-Key, NULL for none: a request that comes again is answered with the first
- * entry, another one under the same key is refused.
+ * entry, another one under the same key is refused. The keys have a table, since nobody may change a line of the ledger.
  */
 CREATE OR REPLACE FUNCTION credit_enter_once(customer uuid, amount bigint, reason text, key text, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
@@ -88,14 +88,16 @@ DECLARE
 	hash  text := encode(sha256(convert_to(jsonb_build_array(customer, amount, reason)::text, 'UTF8')), 'hex');
 	known credit_keys;
 BEGIN
+	IF key IS NULL THEN
+		RETURN credit_enter(customer, amount, reason, today);
+	END IF;
 	PERFORM customer_lock(customer);
 	SELECT * INTO known FROM credit_keys WHERE idempotency_key = key;
 	IF NOT FOUND THEN
-		known := (key, credit_enter(customer, amount, reason, today), hash);
-		INSERT INTO credit_keys SELECT known.* WHERE key IS NOT NULL ON CONFLICT (idempotency_key) DO NOTHING;
-		hash := CASE WHEN FOUND OR key IS NULL THEN hash END; -- else somebody has used it for another customer just now
+		INSERT INTO credit_keys VALUES (key, credit_enter(customer, amount, reason, today), hash)
+		ON CONFLICT (idempotency_key) DO NOTHING RETURNING * INTO known;
 	END IF;
-	IF known.request_hash IS DISTINCT FROM hash THEN
+	IF known.request_hash IS DISTINCT FROM hash THEN -- NULL: somebody has used the key for another customer just now
 		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another gift or payout.');
 	END IF;
 	RETURN known.credit_id;

@@ -93,8 +93,7 @@ $$;
 -- Does a bill that is not cancelled, or the days given at the start, cover `day`?
 CREATE OR REPLACE FUNCTION is_day_sold(sub uuid, start_date date, day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM invoices WHERE subscription_id = sub AND period_held @> day)
-		OR day < start_date + (SELECT coalesce(sum(days), 0)::int FROM service_days WHERE subscription_id = sub AND kind = 'start')
+	SELECT days_sold(sub, start_date, daterange(day, day, '[]')) = 1
 $$;
 
 -- The days that a return of the service today would add to end_date.
