@@ -197,6 +197,14 @@ def test_one_key_makes_one_gift(api, town, crowd):
     api.post(address, body, Idempotency_Key="x" * 256).want(422)
 
 
+def test_one_key_for_two_customers_at_once_is_a_clash(town, crowd):
+    for _ in range(3):
+        key, customers = isp.unique("gift-"), [town.customer()["id"] for _ in range(2)]
+        answers = isp.throng([lambda c=crowd(), i=ident: c.post("/api/customers/%s/credits" % i, {"amount": 1000, "reason": "x"},
+                                                              Idempotency_Key=key) for ident in customers])
+        assert sorted(a.status for a in answers) == [201, 409], answers
+
+
 def test_payments_of_more_than_is_owed_at_once(town, api, crowd):
     """Eight halves for one invoice: two fit, six are too much."""
     _, invoice = town.billed()
