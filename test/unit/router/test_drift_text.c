@@ -3,11 +3,6 @@
 
 #include "router/drift.h"
 
-#define HELLO                                                                                      \
-	LOGIN,                                                                                     \
-	{                                                                                          \
-		.listen = 1, .say = "!re|=version=7.20\n!done\n"                                   \
-	}
 #define ID "00000000-0000-4000-8000-00000000000"
 
 /* Secrets of the router; the accounts whose mark they have are ID and this digit. */
@@ -137,7 +132,7 @@ each_kind_of_difference_is_said(void **state)
 		    .say = "!re|.tag=1|=.id=*7|=rate-limit=1M/1M|=comment=isp:" ID "9\n"
 			   "!done|.tag=1\n!done|.tag=2\n" },
 		{ .listen = 5 },
-		{ .listen = 1, .say = "!re|=.id=*A|=name=dewi\n!done\n", .end = PEER_HOLD },
+		LAST("!re|=.id=*A|=name=dewi\n!done\n"),
 	};
 	const char *router;
 	struct drift_jobs jobs;
@@ -204,14 +199,12 @@ a_router_that_shows_none_is_not_repaired(void **state)
 	    " account_id = (SELECT id FROM mikrotik_secrets WHERE username = 'u0')"));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_kind_of_difference_is_said),
-		CASE(a_router_that_shows_none_is_not_repaired),
+		ROUTER_TEST(each_kind_of_difference_is_said),
+		ROUTER_TEST(a_router_that_shows_none_is_not_repaired),
 	};
 
 	return cmocka_run_group_tests_name("drift_text", tests, rows_open, rows_close);

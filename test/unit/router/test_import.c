@@ -8,14 +8,11 @@ an_account_missing_here_is_taken(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=pak budi|=password=p w|=service=any|=profile=x y|"
-			   "=disabled=true|=comment=the boss\n"
-			   "!re|=.id=*2|=name=hidden|=password=*****|=service=pppoe\n"
-			   "!re|=.id=*3|=name=vpn|=password=x|=service=l2tp\n!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HOLD },
+		SAY("!re|=.id=*1|=name=pak budi|=password=p w|=service=any|=profile=x y|"
+		    "=disabled=true|=comment=the boss\n"
+		    "!re|=.id=*2|=name=hidden|=password=*****|=service=pppoe\n"
+		    "!re|=.id=*3|=name=vpn|=password=x|=service=l2tp\n!done\n"),
+		LAST(NO_MENU),
 	};
 	const char *router = answering(turns);
 	struct import_report rep;
@@ -45,10 +42,9 @@ an_account_that_never_was_there_adopts(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=ani|=password=x|=service=pppoe|=profile=Old plan|"
-			   "=disabled=false|=comment=Bu Ani\n!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*1|=name=ani|=password=x|=service=pppoe|=profile=Old plan|"
+		    "=disabled=false|=comment=Bu Ani\n!done\n"),
+		LAST("!done\n"),
 	};
 	const char *router = answering(turns);
 	struct import_report rep;
@@ -72,17 +68,14 @@ hotspot_users_are_taken(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1,
-		    .say = "!re|=.id=*9|=name=cable|=local-address=10.0.0.1|"
-			   "=remote-address=10.0.0.9\n!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=.id=*0|=name=default-trial\n"
-			   "!re|=.id=*1|=name=ani|=password=x|=profile=3h|=address=10.5.0.2|"
-			   "=disabled=false|=limit-uptime=1d|=comment=\n"
-			   "!re|=.id=*2|=name=budi|=password=|=disabled=false|=limit-uptime=1s|"
-			   "=comment=isp:00000000-0000-4000-8000-000000000009 the boss\n"
-			   "!re|=.id=*3|=name=\n!re|=.id=*4|=password=x\n!done\n",
-		    .end = PEER_HOLD },
+		SAY("!re|=.id=*9|=name=cable|=local-address=10.0.0.1|"
+		    "=remote-address=10.0.0.9\n!done\n"),
+		LAST("!re|=.id=*0|=name=default-trial\n"
+		     "!re|=.id=*1|=name=ani|=password=x|=profile=3h|=address=10.5.0.2|"
+		     "=disabled=false|=limit-uptime=1d|=comment=\n"
+		     "!re|=.id=*2|=name=budi|=password=|=disabled=false|=limit-uptime=1s|"
+		     "=comment=isp:00000000-0000-4000-8000-000000000009 the boss\n"
+		     "!re|=.id=*3|=name=\n!re|=.id=*4|=password=x\n!done\n"),
 	};
 	struct import_report rep;
 
@@ -114,7 +107,7 @@ an_import_that_breaks_off_takes_nothing(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*9|=name=cable\n!done\n" },
+		SAY("!re|=.id=*9|=name=cable\n!done\n"),
 		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n", .end = PEER_HANG_UP },
 	};
 	struct import_report rep;
@@ -131,8 +124,8 @@ an_import_asks_the_named_router(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*9|=name=cable\n!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*9|=name=cable\n!done\n"),
+		LAST("!done\n"),
 	};
 	const char *router;
 	struct import_report rep;
@@ -145,17 +138,15 @@ an_import_asks_the_named_router(void **state)
 	assert_string_equal(sql("SELECT router_id::text AS v FROM mikrotik_secrets"), router);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(an_account_missing_here_is_taken),
-		CASE(an_account_that_never_was_there_adopts),
-		CASE(hotspot_users_are_taken),
-		CASE(an_import_that_breaks_off_takes_nothing),
-		CASE(an_import_asks_the_named_router),
+		ROUTER_TEST(an_account_missing_here_is_taken),
+		ROUTER_TEST(an_account_that_never_was_there_adopts),
+		ROUTER_TEST(hotspot_users_are_taken),
+		ROUTER_TEST(an_import_that_breaks_off_takes_nothing),
+		ROUTER_TEST(an_import_asks_the_named_router),
 	};
 
 	return cmocka_run_group_tests_name("import", tests, rows_open, rows_close);

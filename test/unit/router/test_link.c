@@ -53,9 +53,7 @@ static void
 a_refused_login_is_reported(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1,
-		    .say = "!trap|=message=invalid user name or password (6)\n!done\n",
-		    .end = PEER_HOLD },
+		LAST("!trap|=message=invalid user name or password (6)\n!done\n"),
 	};
 	struct routeros *ros = NULL;
 
@@ -73,7 +71,7 @@ a_kept_connection_ends_when_the_address_changes(void **state)
 		LOGIN,
 		{ .listen = 1, .say = "!re|=version=7.20\n!done\n", .end = PEER_NEXT },
 		LOGIN,
-		{ .listen = 1, .say = "!re|=version=7.20\n!done\n", .end = PEER_HOLD },
+		LAST("!re|=version=7.20\n!done\n"),
 	};
 	const char *id = answering(turns);
 	struct router_link *l = link_new(cx.mem, id);
@@ -149,7 +147,7 @@ never(struct ctx *c, struct router_link *l, const struct router *r, void *arg)
 static void
 no_name_is_the_default_router(void **state)
 {
-	static const struct turn turns[] = { { .listen = 1, .say = "!done\n", .end = PEER_HOLD } };
+	static const struct turn turns[] = { LAST("!done\n") };
 	struct routeros *ros = NULL;
 
 	(void)state;
@@ -174,20 +172,18 @@ an_inactive_router_is_not_called(void **state)
 	    RC_NOT_FOUND);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(a_target_is_what_the_row_says),
-		CASE(a_password_of_another_row_does_not_open),
-		CASE(a_refused_login_is_reported),
-		CASE(a_kept_connection_ends_when_the_address_changes),
-		CASE(a_broken_router_opens_the_breaker),
-		CASE(a_router_that_was_not_called_is_not_away),
-		CASE(no_name_is_the_default_router),
-		CASE(an_inactive_router_is_not_called),
+		ROUTER_TEST(a_target_is_what_the_row_says),
+		ROUTER_TEST(a_password_of_another_row_does_not_open),
+		ROUTER_TEST(a_refused_login_is_reported),
+		ROUTER_TEST(a_kept_connection_ends_when_the_address_changes),
+		ROUTER_TEST(a_broken_router_opens_the_breaker),
+		ROUTER_TEST(a_router_that_was_not_called_is_not_away),
+		ROUTER_TEST(no_name_is_the_default_router),
+		ROUTER_TEST(an_inactive_router_is_not_called),
 	};
 
 	return cmocka_run_group_tests_name("link", tests, rows_open, rows_close);

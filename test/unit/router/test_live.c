@@ -19,24 +19,27 @@ take(struct ctx *c, const struct dump_row *row, void *arg)
 	return RC_OK;
 }
 
+static enum rc
+read_all(const struct turn *turns)
+{
+	seen = sb_new(cx.mem);
+	return live_read(&cx, answering(turns), take, NULL);
+}
+
 static void
 profiles_come_before_the_objects(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=name=10 Mbps|=rate-limit=5M/10M\n!done\n" },
-		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=name=pak budi|=password=*****|=service=any|=profile=10 Mbps|"
-			   "=disabled=false|=comment=Budi - 0812\n!re|=comment=no name\n!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HOLD },
+		SAY("!re|=name=10 Mbps|=rate-limit=5M/10M\n!done\n"),
+		SAY(NO_MENU),
+		SAY("!re|=name=pak budi|=password=*****|=service=any|=profile=10 Mbps|"
+		    "=disabled=false|=comment=Budi - 0812\n!re|=comment=no name\n!done\n"),
+		LAST(NO_MENU),
 	};
 
 	(void)state;
-	seen = sb_new(cx.mem);
-	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_OK);
+	assert_int_equal(read_all(turns), RC_OK);
 	assert_string_equal(seen.buf,
 	    "ppp-profile: name=10 Mbps rate-limit=5M/10M\n"
 	    "ppp: name=pak budi password=***** service=any profile=10 Mbps disabled=false"
@@ -51,14 +54,11 @@ a_refusal_of_secrets_is_one(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1,
-		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
-		    .end = PEER_HOLD },
+		LAST("!trap|=message=not enough permissions (9)\n!done\n"),
 	};
 
 	(void)state;
-	seen = sb_new(cx.mem);
-	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_UPSTREAM);
+	assert_int_equal(read_all(turns), RC_UPSTREAM);
 	assert_non_null(strstr(cx.err.msg, "permission"));
 	assert_int_equal(seen.len, 0);
 }
@@ -68,18 +68,15 @@ hotspot_users_have_their_own_columns(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=name=3h|=rate-limit=1M/2M|=on-login=:put 1\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=name=ani|=password=x|=profile=3h|=address=10.0.0.2|"
-			   "=disabled=true|=limit-uptime=3h|=comment=c\n!done\n",
-		    .end = PEER_HOLD },
+		DONE,
+		SAY("!re|=name=3h|=rate-limit=1M/2M|=on-login=:put 1\n!done\n"),
+		DONE,
+		LAST("!re|=name=ani|=password=x|=profile=3h|=address=10.0.0.2|"
+		     "=disabled=true|=limit-uptime=3h|=comment=c\n!done\n"),
 	};
 
 	(void)state;
-	seen = sb_new(cx.mem);
-	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_OK);
+	assert_int_equal(read_all(turns), RC_OK);
 	assert_string_equal(seen.buf,
 	    "hotspot-profile: name=3h rate-limit=1M/2M on-login=:put 1\n"
 	    "hotspot: name=ani password=x profile=3h address=10.0.0.2 disabled=true"
@@ -92,24 +89,23 @@ a_router_without_ppp_is_an_error(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		DONE,
+		DONE,
+		SAY(NO_MENU),
+		DONE,
+		DONE,
+		LAST("!done\n"),
 	};
 	static const struct turn none[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY(NO_MENU),
+		DONE,
+		DONE,
+		LAST("!done\n"),
 	};
 
 	(void)state;
-	seen = sb_new(cx.mem);
-	assert_int_equal(live_read(&cx, answering(turns), take, NULL), RC_UPSTREAM);
+	assert_int_equal(read_all(turns), RC_UPSTREAM);
 	(void)hang_up();
 	(void)sql("DELETE FROM router_settings");
 	assert_int_equal(live_read(&cx, answering(none), take, NULL), RC_UPSTREAM);
@@ -118,16 +114,14 @@ a_router_without_ppp_is_an_error(void **state)
 	assert_int_equal(seen.len, 0);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(profiles_come_before_the_objects),
-		CASE(a_refusal_of_secrets_is_one),
-		CASE(hotspot_users_have_their_own_columns),
-		CASE(a_router_without_ppp_is_an_error),
+		ROUTER_TEST(profiles_come_before_the_objects),
+		ROUTER_TEST(a_refusal_of_secrets_is_one),
+		ROUTER_TEST(hotspot_users_have_their_own_columns),
+		ROUTER_TEST(a_router_without_ppp_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("live", tests, rows_open, rows_close);

@@ -19,7 +19,7 @@ an_added_object_answers_its_id(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!done|=ret=*1F\n", .end = PEER_HOLD },
+		LAST("!done|=ret=*1F\n"),
 	};
 	const struct object_attr attrs[] = { { "name", "office" }, { "comment", "a=b c" } };
 	const char *id = NULL;
@@ -36,10 +36,7 @@ a_refused_value_names_its_field(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1,
-		    .say =
-			"!trap|=category=1|=message=value of remote-address expects range\n!done\n",
-		    .end = PEER_HOLD },
+		LAST("!trap|=category=1|=message=value of remote-address expects range\n!done\n"),
 	};
 	const struct object_attr attrs[] = { { "remote-address", "x" } };
 	const char *id = NULL;
@@ -55,9 +52,9 @@ a_cleared_property_is_unset(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=name=q|=dynamic=false\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=name=q|=dynamic=false\n!done\n"),
+		DONE,
+		LAST("!done\n"),
 	};
 	const struct object_attr attrs[] = { { "max-limit", "1M/2M" }, { "comment", NULL } };
 
@@ -101,9 +98,7 @@ a_dynamic_object_stays(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1,
-		    .say = "!re|=name=<pppoe-ani>|=dynamic=true\n!done\n",
-		    .end = PEER_HOLD },
+		LAST("!re|=name=<pppoe-ani>|=dynamic=true\n!done\n"),
 	};
 
 	(void)state;
@@ -116,7 +111,7 @@ an_unknown_id_is_not_found(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		LAST("!done\n"),
 	};
 
 	(void)state;
@@ -144,11 +139,11 @@ a_change_goes_to_the_named_router(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=name=ani|=dynamic=false\n!done\n" },
+		SAY("!re|=name=ani|=dynamic=false\n!done\n"),
 		{ .listen = 1, .say = "!done\n", .end = PEER_NEXT },
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*8|=name=ani\n!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*8|=name=ani\n!done\n"),
+		LAST("!done\n"),
 	};
 
 	(void)state;
@@ -162,21 +157,19 @@ a_change_goes_to_the_named_router(void **state)
 			   "/ppp/active/remove|=.id=*8\n");
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(an_id_has_its_form),
-		CASE(an_added_object_answers_its_id),
-		CASE(a_refused_value_names_its_field),
-		CASE(a_cleared_property_is_unset),
-		CASE(a_refused_change_is_an_error),
-		CASE(a_dynamic_object_stays),
-		CASE(an_unknown_id_is_not_found),
-		CASE(a_router_that_does_not_answer_is_reported),
-		CASE(a_change_goes_to_the_named_router),
+		ROUTER_TEST(an_id_has_its_form),
+		ROUTER_TEST(an_added_object_answers_its_id),
+		ROUTER_TEST(a_refused_value_names_its_field),
+		ROUTER_TEST(a_cleared_property_is_unset),
+		ROUTER_TEST(a_refused_change_is_an_error),
+		ROUTER_TEST(a_dynamic_object_stays),
+		ROUTER_TEST(an_unknown_id_is_not_found),
+		ROUTER_TEST(a_router_that_does_not_answer_is_reported),
+		ROUTER_TEST(a_change_goes_to_the_named_router),
 	};
 
 	return cmocka_run_group_tests_name("object", tests, rows_open, rows_close);

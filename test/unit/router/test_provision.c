@@ -4,57 +4,23 @@
  * an account needs stand in test_account_plan.c; here it is their order, and
  * what becomes of an answer.
  */
-#include "rows.h"
+#include "router_peer.h"
 
-#include "net/ros_peer.h"
 #include "router/drift.h"
 #include "router/provision.h"
-
-/* The beginning of each connection. */
-#define HELLO                                                                                      \
-	{ .listen = 1, .say = "!done\n" },                                                         \
-	{                                                                                          \
-		.listen = 1, .say = "!re|=version=7.20.4 (stable)\n!done\n"                        \
-	}
-#define HELLO_RECEIVED                                                                             \
-	"/login|=name=api|=password=s3cret\n/system/resource/print|=.proplist=version\n"
 
 #define SECRETS_RECEIVED                                                                           \
 	"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"                     \
 	"remote-address,disabled,comment"
 
-static struct peer *peer;
-static struct router_link *client;
 static const char *router;
-static char received[65536];
-
-/* The client, then the peer; what it received since. */
-static const char *
-hang_up(void)
-{
-	if (client != NULL)
-		link_close(client);
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	client = NULL;
-	peer = NULL;
-	return received;
-}
 
 /* A router in the database that answers by these turns, and a client on it. */
 static void
-answering(const struct turn *turns)
+linked(const struct turn *turns)
 {
-	peer = peer_start(turns, NULL);
-	router = a_router("Main", peer->port);
+	router = answering(turns);
 	client = link_new(cx.mem, router);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
 }
 
 static struct provision_report
@@ -122,7 +88,7 @@ no_jobs_open_no_connection(void **state)
 	struct provision_report rep;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	rep = batch();
 	assert_false(rep.busy || rep.broken);
 	assert_int_equal(rep.done + rep.failed, 0);
@@ -137,15 +103,15 @@ a_new_account_gets_its_profile_first(void **state)
 		{ .listen = 2,
 		    .say = "!re|.tag=2|=.id=*0|=local-address=10.0.0.1|=remote-address=pool\n"
 			   "!done|.tag=2\n!done|.tag=1\n" },
-		{ .listen = 1, .say = "!done|=ret=*A\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*1F\n", .end = PEER_HOLD },
+		SAY("!done|=ret=*A\n"),
+		DONE,
+		LAST("!done|=ret=*1F\n"),
 	};
 	const char *id, *package = a_package("home", "pppoe");
 	struct provision_report rep;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	id = an_account("citra", package, "");
 	rep = batch();
 	assert_int_equal(rep.done, 2); /* the account, and the profile that was due with it */
@@ -177,13 +143,13 @@ a_foreign_profile_fails_who_needs_it(void **state)
 		{ .listen = 2,
 		    .say = "!re|.tag=1|=.id=*7|=rate-limit=1M/1M|=comment=by hand\n"
 			   "!done|.tag=1\n!done|.tag=2\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		LAST("!done\n"),
 	};
 	const char *id, *package = a_package("home", "pppoe");
 	struct provision_report rep;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	id = an_account("citra", package, "");
 	rep = batch();
 	assert_int_equal(rep.failed, 2);
@@ -194,6 +160,8 @@ a_foreign_profile_fails_who_needs_it(void **state)
 
 /* "citra", marked, whose id is known beforehand, suspended by hand. */
 #define CITRA "00000000-0000-4000-8000-000000000001"
+#define CITRA_FOUND(properties)                                                                    \
+	"!re|=.id=*1|=name=citra" properties "|=comment=isp:" CITRA "\n!done\n"
 static void
 citra_is_suspended(void)
 {
@@ -210,19 +178,16 @@ a_suspended_account_is_cut_off(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
-			   "|=comment=isp:" CITRA "\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=.id=*800|=name=citra\n!re|=.id=*801|=name=citra\n!done\n" },
+		SAY(CITRA_FOUND("|=service=pppoe|=profile=gold")),
+		DONE,
+		SAY("!re|=.id=*800|=name=citra\n!re|=.id=*801|=name=citra\n!done\n"),
 		{ .listen = 2,
 		    .say = "!done|.tag=2\n!trap|=message=no such item|.tag=1\n!done|.tag=1\n",
 		    .end = PEER_HOLD },
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_suspended();
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(state_of(CITRA), "synced");
@@ -241,8 +206,8 @@ sixty_four_sessions_end(void **state)
 {
 	static const struct turn first[] = {
 		HELLO,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=citra|=comment=isp:" CITRA "\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
+		SAY(CITRA_FOUND("")),
+		DONE,
 	};
 	static struct turn turns[countof(first) + 1 + 64 + 1];
 	struct sb sessions = sb_new(cx.mem);
@@ -257,8 +222,8 @@ sixty_four_sessions_end(void **state)
 	}
 	sb_puts(&sessions, "!done\n");
 	turns[countof(first)] = (struct turn){ .listen = 1, .say = sessions.buf };
-	turns[n] = (struct turn){ .listen = 1, .say = "!done\n", .end = PEER_HOLD };
-	answering(turns);
+	turns[n] = (struct turn)LAST("!done\n");
+	linked(turns);
 	citra_is_suspended();
 	assert_int_equal(batch().done, 1);
 	assert_int_equal(times(hang_up(), "/ppp/active/remove|=.id=*"), 64);
@@ -274,19 +239,16 @@ other_differences_come_after_the_sessions(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=*2"
-			   "|=comment=isp:" CITRA "\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=.id=*800|=name=citra\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=input does not match any value of profile\n!done\n",
-		    .end = PEER_HOLD },
+		SAY("!re|=.id=*1|=name=citra|=service=any|=profile=*2"
+		    "|=comment=isp:" CITRA "\n!done\n"),
+		DONE,
+		SAY("!re|=.id=*800|=name=citra\n!done\n"),
+		DONE,
+		LAST("!trap|=message=input does not match any value of profile\n!done\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_suspended();
 	assert_int_equal(batch().failed, 1);
 	assert_string_equal(state_of(CITRA), "failed: profile gold does not exist on Main");
@@ -304,15 +266,13 @@ a_cut_that_fails_is_the_end_of_the_rest(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=gold"
-			   "|=comment=isp:" CITRA "\n!done\n" },
-		{ .listen = 1, .say = "!trap|=message=action timed out (13)\n!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY(CITRA_FOUND("|=service=any|=profile=gold")),
+		SAY("!trap|=message=action timed out (13)\n!done\n"),
+		LAST("!done\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_suspended();
 	assert_int_equal(batch().failed, 1);
 	assert_non_null(strstr(state_of(CITRA), "action timed out"));
@@ -330,17 +290,16 @@ a_missed_account_is_looked_for_by_its_mark(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=upstairs|=service=pppoe|=profile=gold"
-			   "|=comment=isp:" CITRA " a note\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
+		DONE,
+		SAY("!re|=.id=*1|=name=upstairs|=service=pppoe|=profile=gold"
+		    "|=comment=isp:" CITRA " a note\n!done\n"),
+		DONE,
 		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		LAST("!done\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_suspended();
 	(void)sql("UPDATE mikrotik_secrets SET comment = 'a note'");
 	assert_int_equal(batch().done, 1);
@@ -358,16 +317,15 @@ one_of_several_marks_is_nobodys(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=upstairs|=comment=isp:" CITRA "\n"
-			   "!re|=.id=*2|=name=downstairs|=comment=isp:" CITRA "\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*3\n", .end = PEER_HOLD },
+		DONE,
+		SAY("!re|=.id=*1|=name=upstairs|=comment=isp:" CITRA "\n"
+		    "!re|=.id=*2|=name=downstairs|=comment=isp:" CITRA "\n!done\n"),
+		DONE,
+		LAST("!done|=ret=*3\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_suspended();
 	assert_int_equal(batch().done, 1);
 	assert_int_equal(times(hang_up(), "/ppp/secret/set"), 0);
@@ -389,7 +347,7 @@ one_bad_account_stops_no_other(void **state)
 	struct provision_report rep;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	(void)plain_account("ani");
 	(void)plain_account("budi");
 	rep = batch();
@@ -410,12 +368,12 @@ a_password_no_key_opens_fails_its_account(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		LAST("!done\n"),
 	};
 	const char *id;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	id = plain_account("citra");
 	(void)sql("UPDATE subscriptions SET mikrotik_password = 's1.00000000.AAAA'");
 	all_due();
@@ -431,14 +389,14 @@ a_lost_connection_is_dialled_again(void **state)
 		HELLO,
 		{ .listen = 1, .end = PEER_AGAIN },
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+		DONE,
+		LAST("!done|=ret=*1\n"),
 	};
 	struct provision_report rep;
 	const char *id;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	id = plain_account("citra");
 	rep = batch();
 	assert_int_equal(rep.failed, 1);
@@ -459,7 +417,7 @@ lose_at_each_turn(const struct turn *whole, size_t n, void (*prepare)(void))
 	for (size_t at = 2; at < n; at++) {
 		memcpy(turns, whole, n * sizeof(*turns));
 		turns[at] = (struct turn){ .listen = 1, .end = PEER_HANG_UP };
-		answering(turns);
+		linked(turns);
 		prepare();
 		assert_int_equal(batch().done, 0);
 		assert_string_equal(
@@ -479,13 +437,11 @@ a_connection_lost_at_any_step_fails_the_cut(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1,
-		    .say = "!re|=.id=*1|=name=citra|=service=any|=profile=gold"
-			   "|=comment=isp:" CITRA "\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=.id=*800|=name=citra\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY(CITRA_FOUND("|=service=any|=profile=gold")),
+		DONE,
+		SAY("!re|=.id=*800|=name=citra\n!done\n"),
+		DONE,
+		LAST("!done\n"),
 	};
 
 	(void)state;
@@ -504,7 +460,7 @@ a_connection_lost_at_any_step_fails_the_profile(void **state)
 	static const struct turn turns[] = {
 		HELLO,
 		{ .listen = 2, .say = "!done|.tag=2\n!done|.tag=1\n" },
-		{ .listen = 1, .say = "!done|=ret=*A\n", .end = PEER_HOLD },
+		LAST("!done|=ret=*A\n"),
 	};
 
 	(void)state;
@@ -520,23 +476,22 @@ citra_is_isolated(void)
 
 #define PROFILES_RECEIVED                                                                          \
 	"/ppp/profile/print|=.proplist=.id,local-address,remote-address,rate-limit,comment"
-#define SECRET_SAID                                                                                \
-	"!re|=.id=*1|=name=citra|=service=pppoe|=profile=gold|=comment=isp:" CITRA "\n!done\n"
+#define SECRET_SAID CITRA_FOUND("|=service=pppoe|=profile=gold")
 
 static void
 a_connection_lost_at_any_step_fails_the_isolation(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!re|=.id=*5\n!done\n" },
-		{ .listen = 1, .say = SECRET_SAID },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*5\n!done\n"),
+		SAY(SECRET_SAID),
+		DONE,
+		LAST("!done\n"),
 	};
 
 	(void)state;
 	lose_at_each_turn(turns, countof(turns), citra_is_isolated);
-	answering(turns);
+	linked(turns);
 	citra_is_isolated();
 	assert_int_equal(batch().done, 1);
 	assert_string_equal(state_of(CITRA), "synced");
@@ -552,14 +507,14 @@ a_missing_wall_disables_the_customer(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = SECRET_SAID },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		DONE,
+		SAY(SECRET_SAID),
+		DONE,
+		LAST("!done\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_isolated();
 	assert_int_equal(batch().failed, 1);
 	assert_string_equal(state_of(CITRA),
@@ -579,11 +534,11 @@ a_blocked_address_is_no_object_of_the_account(void **state)
 			   "|=priority=8/8|=comment=isp:" CITRA "\n!done|.tag=1\n"
 			   "!re|.tag=2|=.id=*7|=address=10.0.0.5|=disabled=true"
 			   "|=comment=isp:" CITRA "\n!done|.tag=2\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		LAST("!done\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	(void)an_account("citra", a_package("fix", "static"), "10.0.0.5");
 	(void)sql("DELETE FROM account_states");
 	(void)sql("UPDATE mikrotik_secrets SET id = '" CITRA "', mikrotik_id = '*9'");
@@ -598,14 +553,14 @@ a_good_connection_is_kept(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*1\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*2\n", .end = PEER_HOLD },
+		DONE,
+		SAY("!done|=ret=*1\n"),
+		DONE,
+		LAST("!done|=ret=*2\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	(void)plain_account("ani");
 	assert_int_equal(batch().done, 1);
 	all_synced();
@@ -625,14 +580,14 @@ a_router_that_refuses_is_left_alone_for_a_while(void **state)
 		    .say = "!trap|=message=invalid user name or password (6)\n!done\n",
 		    .end = PEER_AGAIN },
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+		DONE,
+		LAST("!done|=ret=*1\n"),
 	};
 	struct provision_report rep;
 	const char *id;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	id = plain_account("citra");
 	rep = batch();
 	assert_true(rep.broken);
@@ -660,7 +615,7 @@ another_worker_has_the_router(void **state)
 	bool theirs = false;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	(void)plain_account("citra");
 	assert_int_equal(db_open(&rival, &conf, &rival.db), RC_OK);
 	assert_int_equal(router_lock(&rival, router, &theirs), RC_OK);
@@ -678,14 +633,13 @@ many_accounts_are_looked_up_at_once(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=foreigner\n!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=.id=*8|=name=foreigner\n!re|=.id=*9|=name=u7\n!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*1|=name=foreigner\n!done\n"),
+		SAY("!re|=.id=*8|=name=foreigner\n!re|=.id=*9|=name=u7\n!done\n"),
+		LAST("!done\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	for (int i = 0; i < 51; i++)
 		(void)plain_account(arena_printf(cx.mem, "u%d", i));
 	all_synced();
@@ -709,17 +663,15 @@ an_account_is_put_in_order_now(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
+		DONE,
 		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_AGAIN },
 		HELLO,
-		{ .listen = 1,
-		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
-		    .end = PEER_HOLD },
+		LAST("!trap|=message=not enough permissions (9)\n!done\n"),
 	};
 	const char *id;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	id = plain_account("citra");
 	(void)sql("UPDATE account_states SET due_at = now() + interval '1 hour'");
 	assert_int_equal(provision_account(&cx, id), RC_OK);
@@ -753,7 +705,7 @@ a_package_goes_to_every_router(void **state)
 	static const struct turn turns[] = {
 		HELLO,
 		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
-		{ .listen = 1, .say = "!done|=ret=*A\n", .end = PEER_HOLD },
+		LAST("!done|=ret=*A\n"),
 	};
 	const char *package = a_package("home", "pppoe"), *away;
 
@@ -761,7 +713,7 @@ a_package_goes_to_every_router(void **state)
 	assert_int_equal(provision_package(&cx, package), RC_CONFLICT);
 	away = a_router("Away", 1);
 	(void)sql("UPDATE router_settings SET created_at = created_at - interval '1 day'");
-	answering(turns);
+	linked(turns);
 	assert_int_equal(provision_package(&cx, package), RC_UPSTREAM);
 	assert_non_null(strstr(cx.err.msg, "router Away"));
 	assert_string_equal(sql("SELECT sync_state AS v FROM profile_states WHERE router_id = '%s'",
@@ -821,7 +773,7 @@ an_empty_database_is_compared(void **state)
 	struct drift_findings f;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	f = compared();
 	assert_int_equal(f.accounts + (size_t)f.different + (size_t)f.profiles, 0);
 	assert_int_equal(f.misplaced, 0);
@@ -841,7 +793,7 @@ a_right_account_makes_no_job(void **state)
 	struct drift_findings f;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_settled("enabled");
 	f = compared();
 	assert_int_equal(f.accounts, 1);
@@ -863,7 +815,7 @@ a_different_account_becomes_a_job(void **state)
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_settled("enabled");
 	assert_int_equal(compared().different, 1);
 	assert_string_equal(state_of(CITRA), "pending");
@@ -879,13 +831,11 @@ a_disabled_account_online_is_different(void **state)
 		{ .listen = 5,
 		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
 			   "|=comment=isp:" CITRA "|=disabled=true\n" NOTHING_MORE },
-		{ .listen = 1,
-		    .say = "!re|=.id=*7|=name=dewi\n!re|=.id=*8|=name=citra\n!done\n",
-		    .end = PEER_HOLD },
+		LAST("!re|=.id=*7|=name=dewi\n!re|=.id=*8|=name=citra\n!done\n"),
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_settled("suspended");
 	assert_int_equal(compared().different, 1);
 	assert_string_equal(hang_up(),
@@ -908,7 +858,7 @@ a_profile_that_is_gone_becomes_a_job(void **state)
 	struct drift_findings f;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_settled("enabled");
 	(void)sql("UPDATE mikrotik_secrets SET profile = NULL");
 	all_synced();
@@ -932,7 +882,7 @@ a_refused_look_changes_nothing(void **state)
 	struct drift_findings f = { .accounts = 7 };
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_settled("enabled");
 	assert_int_equal(drift_check(&cx, router, &f), RC_UPSTREAM);
 	assert_non_null(strstr(cx.err.msg, "action timed out"));
@@ -956,7 +906,7 @@ an_absent_menu_is_empty(void **state)
 	};
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	citra_is_settled("enabled");
 	assert_int_equal(compared().different, 0);
 	(void)hang_up();
@@ -969,51 +919,49 @@ an_inactive_router_is_not_compared(void **state)
 	struct drift_findings f;
 
 	(void)state;
-	answering(turns);
+	linked(turns);
 	(void)sql("UPDATE router_settings SET is_active = false");
 	assert_int_equal(drift_check(&cx, router, &f), RC_UPSTREAM);
 	assert_string_equal(cx.err.msg, "Main is not active");
 	assert_string_equal(hang_up(), "");
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(no_jobs_open_no_connection),
-		CASE(a_new_account_gets_its_profile_first),
-		CASE(a_foreign_profile_fails_who_needs_it),
-		CASE(a_suspended_account_is_cut_off),
-		CASE(sixty_four_sessions_end),
-		CASE(other_differences_come_after_the_sessions),
-		CASE(a_cut_that_fails_is_the_end_of_the_rest),
-		CASE(a_missed_account_is_looked_for_by_its_mark),
-		CASE(one_of_several_marks_is_nobodys),
-		CASE(one_bad_account_stops_no_other),
-		CASE(a_password_no_key_opens_fails_its_account),
-		CASE(a_lost_connection_is_dialled_again),
-		CASE(a_connection_lost_at_any_step_fails_the_cut),
-		CASE(a_connection_lost_at_any_step_fails_the_profile),
-		CASE(a_blocked_address_is_no_object_of_the_account),
-		CASE(a_connection_lost_at_any_step_fails_the_isolation),
-		CASE(a_missing_wall_disables_the_customer),
-		CASE(a_good_connection_is_kept),
-		CASE(a_router_that_refuses_is_left_alone_for_a_while),
-		CASE(another_worker_has_the_router),
-		CASE(many_accounts_are_looked_up_at_once),
-		CASE(an_account_is_put_in_order_now),
-		CASE(an_account_without_a_router_waits),
-		CASE(a_package_goes_to_every_router),
-		CASE(an_empty_database_is_compared),
-		CASE(a_right_account_makes_no_job),
-		CASE(a_different_account_becomes_a_job),
-		CASE(a_disabled_account_online_is_different),
-		CASE(a_profile_that_is_gone_becomes_a_job),
-		CASE(a_refused_look_changes_nothing),
-		CASE(an_absent_menu_is_empty),
-		CASE(an_inactive_router_is_not_compared),
+		ROUTER_TEST(no_jobs_open_no_connection),
+		ROUTER_TEST(a_new_account_gets_its_profile_first),
+		ROUTER_TEST(a_foreign_profile_fails_who_needs_it),
+		ROUTER_TEST(a_suspended_account_is_cut_off),
+		ROUTER_TEST(sixty_four_sessions_end),
+		ROUTER_TEST(other_differences_come_after_the_sessions),
+		ROUTER_TEST(a_cut_that_fails_is_the_end_of_the_rest),
+		ROUTER_TEST(a_missed_account_is_looked_for_by_its_mark),
+		ROUTER_TEST(one_of_several_marks_is_nobodys),
+		ROUTER_TEST(one_bad_account_stops_no_other),
+		ROUTER_TEST(a_password_no_key_opens_fails_its_account),
+		ROUTER_TEST(a_lost_connection_is_dialled_again),
+		ROUTER_TEST(a_connection_lost_at_any_step_fails_the_cut),
+		ROUTER_TEST(a_connection_lost_at_any_step_fails_the_profile),
+		ROUTER_TEST(a_blocked_address_is_no_object_of_the_account),
+		ROUTER_TEST(a_connection_lost_at_any_step_fails_the_isolation),
+		ROUTER_TEST(a_missing_wall_disables_the_customer),
+		ROUTER_TEST(a_good_connection_is_kept),
+		ROUTER_TEST(a_router_that_refuses_is_left_alone_for_a_while),
+		ROUTER_TEST(another_worker_has_the_router),
+		ROUTER_TEST(many_accounts_are_looked_up_at_once),
+		ROUTER_TEST(an_account_is_put_in_order_now),
+		ROUTER_TEST(an_account_without_a_router_waits),
+		ROUTER_TEST(a_package_goes_to_every_router),
+		ROUTER_TEST(an_empty_database_is_compared),
+		ROUTER_TEST(a_right_account_makes_no_job),
+		ROUTER_TEST(a_different_account_becomes_a_job),
+		ROUTER_TEST(a_disabled_account_online_is_different),
+		ROUTER_TEST(a_profile_that_is_gone_becomes_a_job),
+		ROUTER_TEST(a_refused_look_changes_nothing),
+		ROUTER_TEST(an_absent_menu_is_empty),
+		ROUTER_TEST(an_inactive_router_is_not_compared),
 	};
 
 	return cmocka_run_group_tests_name("provision", tests, rows_open, rows_close);

@@ -7,11 +7,9 @@ static void
 says_what_the_router_is(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=name=gw-1\n!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=version=7.20.4 (stable)|=board-name=hEX|=uptime=1w2d\n!done\n",
-		    .end = PEER_HOLD },
+		LOGIN,
+		SAY("!re|=name=gw-1\n!done\n"),
+		LAST("!re|=version=7.20.4 (stable)|=board-name=hEX|=uptime=1w2d\n!done\n"),
 	};
 	struct router_test t;
 
@@ -33,9 +31,9 @@ static void
 the_default_router_is_meant_by_none(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=name=gw-1\n!done\n" },
-		{ .listen = 1, .say = "!re\n!done\n", .end = PEER_HOLD },
+		LOGIN,
+		SAY("!re|=name=gw-1\n!done\n"),
+		LAST("!re\n!done\n"),
 	};
 	struct router_test t;
 
@@ -51,9 +49,9 @@ static void
 a_router_switched_off_is_tested_too(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=name=gw-1\n!done\n" },
-		{ .listen = 1, .say = "!re\n!done\n", .end = PEER_HOLD },
+		LOGIN,
+		SAY("!re|=name=gw-1\n!done\n"),
+		LAST("!re\n!done\n"),
 	};
 	const char *id = answering(turns);
 	struct router_test t;
@@ -68,9 +66,7 @@ static void
 a_wrong_password_is_reported(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1,
-		    .say = "!trap|=message=invalid user name or password (6)\n!done\n",
-		    .end = PEER_HOLD },
+		LAST("!trap|=message=invalid user name or password (6)\n!done\n"),
 	};
 	struct router_test t = { .identity = "untouched" };
 
@@ -86,10 +82,8 @@ static void
 a_missing_right_is_reported(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
-		    .end = PEER_HOLD },
+		LOGIN,
+		LAST("!trap|=message=not enough permissions (9)\n!done\n"),
 	};
 	struct router_test t;
 
@@ -112,18 +106,16 @@ a_closed_port_is_reported(void **state)
 	assert_non_null(strstr(cx.err.msg, "refused"));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(says_what_the_router_is),
-		CASE(the_default_router_is_meant_by_none),
-		CASE(a_router_switched_off_is_tested_too),
-		CASE(a_wrong_password_is_reported),
-		CASE(a_missing_right_is_reported),
-		CASE(a_closed_port_is_reported),
+		ROUTER_TEST(says_what_the_router_is),
+		ROUTER_TEST(the_default_router_is_meant_by_none),
+		ROUTER_TEST(a_router_switched_off_is_tested_too),
+		ROUTER_TEST(a_wrong_password_is_reported),
+		ROUTER_TEST(a_missing_right_is_reported),
+		ROUTER_TEST(a_closed_port_is_reported),
 	};
 
 	return cmocka_run_group_tests_name("router_test", tests, rows_open, rows_close);

@@ -8,9 +8,9 @@ every_session_of_the_name_ends(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n!re|=.id=*2|=name=ani\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*1|=name=ani\n!re|=.id=*2|=name=ani\n!done\n"),
+		DONE,
+		LAST("!done\n"),
 	};
 
 	(void)state;
@@ -26,7 +26,7 @@ an_offline_user_is_not_found(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=budi\n!done\n", .end = PEER_HOLD },
+		LAST("!re|=.id=*1|=name=budi\n!done\n"),
 	};
 
 	(void)state;
@@ -41,10 +41,10 @@ cookies_go_before_sessions(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*A|=user=ani\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=.id=*B|=user=ani\n!done\n" },
-		{ .listen = 1, .say = "!trap|=message=no such item\n!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*A|=user=ani\n!done\n"),
+		DONE,
+		SAY("!re|=.id=*B|=user=ani\n!done\n"),
+		LAST("!trap|=message=no such item\n!done\n"),
 	};
 
 	(void)state;
@@ -61,10 +61,8 @@ a_router_without_hotspot_has_no_such_sessions(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HOLD },
+		SAY(NO_MENU),
+		LAST(NO_MENU),
 	};
 
 	(void)state;
@@ -76,10 +74,8 @@ a_refused_end_is_an_error(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=not enough permissions (9)\n!done\n",
-		    .end = PEER_HOLD },
+		SAY("!re|=.id=*1|=name=ani\n!done\n"),
+		LAST("!trap|=message=not enough permissions (9)\n!done\n"),
 	};
 
 	(void)state;
@@ -96,8 +92,8 @@ a_session_ends_on_the_named_router(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=ani\n!done\n" },
-		{ .listen = 1, .say = "!done\n", .end = PEER_HOLD },
+		SAY("!re|=.id=*1|=name=ani\n!done\n"),
+		LAST("!done\n"),
 	};
 
 	(void)state;
@@ -121,19 +117,17 @@ the_account_says_which_router(void **state)
 	assert_int_equal(session_router(&cx, "nobody", &id), RC_CONFLICT);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(every_session_of_the_name_ends),
-		CASE(an_offline_user_is_not_found),
-		CASE(cookies_go_before_sessions),
-		CASE(a_router_without_hotspot_has_no_such_sessions),
-		CASE(a_refused_end_is_an_error),
-		CASE(a_session_ends_on_the_named_router),
-		CASE(the_account_says_which_router),
+		ROUTER_TEST(every_session_of_the_name_ends),
+		ROUTER_TEST(an_offline_user_is_not_found),
+		ROUTER_TEST(cookies_go_before_sessions),
+		ROUTER_TEST(a_router_without_hotspot_has_no_such_sessions),
+		ROUTER_TEST(a_refused_end_is_an_error),
+		ROUTER_TEST(a_session_ends_on_the_named_router),
+		ROUTER_TEST(the_account_says_which_router),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, rows_open, rows_close);

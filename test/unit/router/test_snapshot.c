@@ -1,42 +1,9 @@
 /* Readings that all workers share: who reads, how long one lasts, and failures that are kept. */
-#include "rows.h"
+#include "router_peer.h"
 
 #include "base/clock.h"
-#include "net/ros_peer.h"
 #include "router/snapshot.h"
 #include "sql.h"
-
-#define LOGIN                                                                                      \
-	{                                                                                          \
-		.listen = 1, .say = "!done\n"                                                      \
-	}
-
-static struct peer *peer;
-static char received[8192];
-
-static const char *
-hang_up(void)
-{
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	return received;
-}
-
-/* A router in the database that answers by these turns. */
-static const char *
-answering(const struct turn *turns)
-{
-	peer = peer_start(turns, NULL);
-	return a_router("Main", peer->port);
-}
-
-static int
-end(void **state)
-{
-	(void)hang_up();
-	return rows_end(state);
-}
 
 static int64_t
 logins(void)
@@ -53,7 +20,7 @@ one_reading_answers_all(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=home\n!done\n", .end = PEER_HOLD },
+		LAST("!re|=.id=*1|=name=home\n!done\n"),
 	};
 	const char *id = answering(turns), *first = NULL, *second = NULL;
 
@@ -75,7 +42,7 @@ an_expired_reading_is_read_again(void **state)
 		LOGIN,
 		{ .listen = 1, .say = "!re|=.id=*1|=name=new\n!done\n", .end = PEER_AGAIN },
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=old\n!done\n", .end = PEER_HOLD },
+		LAST("!re|=.id=*1|=name=old\n!done\n"),
 	};
 	const char *id = answering(turns), *data = NULL;
 
@@ -111,7 +78,7 @@ a_reading_is_of_the_named_router(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=home\n!done\n", .end = PEER_HOLD },
+		LAST("!re|=.id=*1|=name=home\n!done\n"),
 	};
 	const char *data = NULL;
 
@@ -127,10 +94,10 @@ a_failure_of_one_kind_spoils_no_other(void **state)
 {
 	static const struct turn turns[] = {
 		LOGIN,
-		{ .listen = 1, .say = "!trap|=message=not enough permissions (9)\n!done\n" },
+		SAY("!trap|=message=not enough permissions (9)\n!done\n"),
 		{ .pause_ms = 300, .raw = "\0", .raw_len = 1, .end = PEER_AGAIN },
 		LOGIN,
-		{ .listen = 1, .say = "!re|=.id=*1|=name=home\n!done\n", .end = PEER_HOLD },
+		LAST("!re|=.id=*1|=name=home\n!done\n"),
 	};
 	const char *id = answering(turns), *data = NULL;
 
@@ -200,12 +167,11 @@ a_router_that_is_none_is_not_called(void **state)
 }
 
 #define LIVE                                                                                       \
-	LOGIN, { .listen = 1, .say = "!re|=uptime=1d|=version=7.20|=cpu-load=1\n!done\n" },        \
-	    { .listen = 1, .say = "!done\n" },                                                     \
+	LOGIN, SAY("!re|=uptime=1d|=version=7.20|=cpu-load=1\n!done\n"), DONE,                     \
 	    { .listen = 1,                                                                         \
 		    .say = "!re|=.id=*1|=name=ani|=service=pppoe|=address=10.0.0.5\n"              \
 			   "!done\n" },                                                            \
-	    { .listen = 1, .say = "!done\n" },                                                     \
+	    DONE,                                                                                  \
 	{                                                                                          \
 		.listen = 1,                                                                       \
 		.say = "!re|=name=<pppoe-ani>|=rx-byte=9000000000|=tx-byte=7\n!done\n",            \
@@ -259,22 +225,20 @@ a_dead_router_hides_no_other(void **state)
 	assert_int_equal(logins(), 1);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(one_reading_answers_all),
-		CASE(an_expired_reading_is_read_again),
-		CASE(a_dead_router_is_tried_once),
-		CASE(a_reading_is_of_the_named_router),
-		CASE(a_failure_of_one_kind_spoils_no_other),
-		CASE(another_reader_is_not_waited_for_long),
-		CASE(a_router_that_is_none_is_not_called),
-		CASE(a_sample_is_a_reading_that_is_kept),
-		CASE(a_dead_router_hides_no_other),
-		CASE(a_failing_database_is_an_error),
+		ROUTER_TEST(one_reading_answers_all),
+		ROUTER_TEST(an_expired_reading_is_read_again),
+		ROUTER_TEST(a_dead_router_is_tried_once),
+		ROUTER_TEST(a_reading_is_of_the_named_router),
+		ROUTER_TEST(a_failure_of_one_kind_spoils_no_other),
+		ROUTER_TEST(another_reader_is_not_waited_for_long),
+		ROUTER_TEST(a_router_that_is_none_is_not_called),
+		ROUTER_TEST(a_sample_is_a_reading_that_is_kept),
+		ROUTER_TEST(a_dead_router_hides_no_other),
+		ROUTER_TEST(a_failing_database_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, rows_open, rows_close);

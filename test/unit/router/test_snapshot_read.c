@@ -18,7 +18,7 @@ static void
 rows_are_typed(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
+		LOGIN,
 		{ .listen = 1,
 		    .say = "!re|=.id=*1|=name=ether1|=running=true|=mtu=1500|"
 			   "=rx-byte=9007199254740993|=mac-address=AA:BB:CC:00:00:01|"
@@ -41,11 +41,9 @@ static void
 a_missing_menu_is_empty_where_it_may_be(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HANG_UP },
+		LOGIN,
+		SAY(NO_MENU),
+		{ .listen = 1, .say = NO_MENU, .end = PEER_HANG_UP },
 	};
 	struct routeros *ros = connected(turns);
 	const char *json = NULL;
@@ -62,11 +60,9 @@ static void
 each_list_has_its_rule(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=name=a|=dynamic=true\n!done\n" },
-		{ .listen = 1,
-		    .say = "!trap|=message=no such command prefix\n!done\n",
-		    .end = PEER_HANG_UP },
+		LOGIN,
+		SAY("!re|=name=a|=dynamic=true\n!done\n"),
+		{ .listen = 1, .say = NO_MENU, .end = PEER_HANG_UP },
 	};
 	static const struct {
 		const char *kind, *row;
@@ -100,14 +96,13 @@ static void
 a_live_reading_has_the_words_of_both_clients(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1,
-		    .say = "!re|=uptime=1d|=version=7.20|=cpu-load=12|=free-memory=25|"
-			   "=total-memory=100|=free-hdd-space=5|=total-hdd-space=10|"
-			   "=architecture-name=arm|=board-name=hEX\n!done\n" },
-		{ .listen = 1, .say = "!re|=name=temperature|=value=41|=type=C\n!done\n" },
-		{ .listen = 1, .say = "!re|=.id=*1|=name=ani|=address=10.0.0.5\n!done\n" },
-		{ .listen = 1, .say = "!trap|=message=no such command prefix\n!done\n" },
+		LOGIN,
+		SAY("!re|=uptime=1d|=version=7.20|=cpu-load=12|=free-memory=25|"
+		    "=total-memory=100|=free-hdd-space=5|=total-hdd-space=10|"
+		    "=architecture-name=arm|=board-name=hEX\n!done\n"),
+		SAY("!re|=name=temperature|=value=41|=type=C\n!done\n"),
+		SAY("!re|=.id=*1|=name=ani|=address=10.0.0.5\n!done\n"),
+		SAY(NO_MENU),
 		{ .listen = 1,
 		    .say = "!re|=name=<pppoe-ani>|=rx-byte=4294967296\n!done\n",
 		    .end = PEER_HANG_UP },
@@ -129,10 +124,10 @@ static void
 an_interface_is_read_once(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!re|=name=ether1|=rx-bits-per-second=4294967296\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!trap|=message=not enough permissions (9)\n!done\n" },
+		LOGIN,
+		SAY("!re|=name=ether1|=rx-bits-per-second=4294967296\n!done\n"),
+		DONE,
+		SAY("!trap|=message=not enough permissions (9)\n!done\n"),
 		{ .listen = 1, .end = PEER_HANG_UP },
 	};
 	struct routeros *ros = connected(turns);
@@ -154,7 +149,7 @@ static void
 an_unknown_interface_is_not_found(void **state)
 {
 	static const struct turn turns[] = {
-		{ .listen = 1, .say = "!done\n" },
+		LOGIN,
 		{ .listen = 1,
 		    .say = "!trap|=message=input does not match any value of interface\n!done\n",
 		    .end = PEER_HANG_UP },
@@ -166,18 +161,16 @@ an_unknown_interface_is_not_found(void **state)
 	    RC_NOT_FOUND);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, rows_begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(rows_are_typed),
-		CASE(a_missing_menu_is_empty_where_it_may_be),
-		CASE(a_live_reading_has_the_words_of_both_clients),
-		CASE(each_list_has_its_rule),
-		CASE(an_interface_is_read_once),
-		CASE(an_unknown_interface_is_not_found),
+		ROUTER_TEST(rows_are_typed),
+		ROUTER_TEST(a_missing_menu_is_empty_where_it_may_be),
+		ROUTER_TEST(a_live_reading_has_the_words_of_both_clients),
+		ROUTER_TEST(each_list_has_its_rule),
+		ROUTER_TEST(an_interface_is_read_once),
+		ROUTER_TEST(an_unknown_interface_is_not_found),
 	};
 
 	return cmocka_run_group_tests_name("snapshot_read", tests, rows_open, rows_close);

@@ -1,5 +1,5 @@
 /* The children of router-sync: one router's worker, the nightly check, the sample of sessions. */
-#include "rows.h"
+#include "router_peer.h"
 
 #include "../logged.h"
 
@@ -9,23 +9,14 @@
 
 #include "base/clock.h"
 #include "base/daemon.h"
-#include "net/ros_peer.h"
 #include "router/sync.h"
 
-#define HELLO                                                                                      \
-	{ .listen = 1, .say = "!done\n" },                                                         \
-	{                                                                                          \
-		.listen = 1, .say = "!re|=version=7.20\n!done\n"                                   \
-	}
 #define EMPTY                                                                                      \
 	{                                                                                          \
 		.listen = 5,                                                                       \
 		.say = "!done|.tag=1\n!done|.tag=2\n!done|.tag=3\n!done|.tag=4\n!done|.tag=5\n",   \
 		.end = PEER_HOLD                                                                   \
 	}
-
-static struct peer *peer;
-static char received[8192];
 
 /* The work empties cx->mem, which would end a transaction of the test: rows are committed. */
 static int
@@ -37,23 +28,20 @@ begin(void **state)
 }
 
 static int
-end(void **state)
+clear(void **state)
 {
-	if (peer != NULL)
-		(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
+	(void)hang_up();
 	(void)sql("TRUNCATE customers, packages, router_settings, alert_logs CASCADE");
-	return rows_end(state);
+	return end(state);
 }
 
 /* A router that answers by these turns; its id, beyond cx->mem. */
 static const char *
-answering(const struct turn *turns)
+lasting(const struct turn *turns)
 {
 	static char id[40];
 
-	peer = peer_start(turns, NULL);
-	(void)snprintf(id, sizeof(id), "%s", a_router("Main", peer->port));
+	(void)snprintf(id, sizeof(id), "%s", answering(turns));
 	return id;
 }
 
@@ -78,13 +66,13 @@ a_run_ends_when_nothing_is_due(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!trap|=message=not enough permissions (9)\n!done\n" },
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+		DONE,
+		SAY("!trap|=message=not enough permissions (9)\n!done\n"),
+		DONE,
+		LAST("!done|=ret=*1\n"),
 	};
 	const struct sync once = { .once = true };
-	const char *id = answering(turns);
+	const char *id = lasting(turns);
 
 	(void)state;
 	assert_int_equal(sync_worker(&cx, &once, id), EXIT_DONE); /* no job at all */
@@ -104,7 +92,7 @@ static void
 a_check_goes_on_after_a_dead_router(void **state)
 {
 	static const struct turn turns[] = { HELLO, EMPTY };
-	const char *id = answering(turns);
+	const char *id = lasting(turns);
 	char dead[40];
 
 	(void)state;
@@ -117,9 +105,7 @@ a_check_goes_on_after_a_dead_router(void **state)
 				 " AND broken_since IS NULL",
 			     id),
 	    1);
-	(void)peer_stop(peer, received, sizeof(received));
-	peer = NULL;
-	assert_non_null(strstr(received, "/ppp/secret/print"));
+	assert_non_null(strstr(hang_up(), "/ppp/secret/print"));
 }
 
 static void
@@ -129,7 +115,7 @@ a_check_of_a_right_router_is_done(void **state)
 
 	(void)state;
 	log_catch();
-	assert_int_equal(sync_check(&cx, answering(turns)), EXIT_DONE);
+	assert_int_equal(sync_check(&cx, lasting(turns)), EXIT_DONE);
 	assert_non_null(strstr(log_caught(), "accounts=0"));
 }
 
@@ -159,10 +145,10 @@ a_worker_waits_for_the_next_job(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 1, .say = "!done\n" },
-		{ .listen = 1, .say = "!done|=ret=*1\n", .end = PEER_HOLD },
+		DONE,
+		LAST("!done|=ret=*1\n"),
 	};
-	const char *id = answering(turns);
+	const char *id = lasting(turns);
 	int64_t began = clock_ms();
 	pthread_t stopper;
 
@@ -175,7 +161,7 @@ a_worker_waits_for_the_next_job(void **state)
 	assert_string_equal(state_of_citra(), "synced");
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, clear)
 
 int
 main(void)
