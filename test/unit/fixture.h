@@ -27,4 +27,6 @@ teardown(void **state)
 	return 0;
 }
 
+#define FIXTURE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
 #endif

@@ -123,22 +123,20 @@ certificates(void **state)
 	    LIST("", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(phones),
-		CASE(fractions),
-		CASE(rates),
-		CASE(bursts),
-		CASE(printable),
-		CASE(moments),
-		CASE(addresses),
-		CASE(hosts),
-		CASE(digests),
-		CASE(certificates),
+		FIXTURE_TEST(phones),
+		FIXTURE_TEST(fractions),
+		FIXTURE_TEST(rates),
+		FIXTURE_TEST(bursts),
+		FIXTURE_TEST(printable),
+		FIXTURE_TEST(moments),
+		FIXTURE_TEST(addresses),
+		FIXTURE_TEST(hosts),
+		FIXTURE_TEST(digests),
+		FIXTURE_TEST(certificates),
 	};
 
 	return cmocka_run_group_tests_name("form", tests, NULL, NULL);

@@ -86,12 +86,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_pool_has_a_socket_in_the_directory, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(each_pool_has_a_port_of_its_own, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    browsers_come_from_development_servers_in_development_alone, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_option_prints_its_own, setup, teardown),
+		FIXTURE_TEST(each_pool_has_a_socket_in_the_directory),
+		FIXTURE_TEST(each_pool_has_a_port_of_its_own),
+		FIXTURE_TEST(browsers_come_from_development_servers_in_development_alone),
+		FIXTURE_TEST(an_option_prints_its_own),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);

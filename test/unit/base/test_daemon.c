@@ -143,19 +143,17 @@ signals_are_received(void **state)
 	assert_true(daemon_stopping());
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(options_stand_anywhere),
-		T(absent_options_are_null),
-		T(wrong_command_lines_end_with_2),
-		T(an_empty_value_is_none),
-		T(exit_codes),
-		T(long_work_ends_at_a_signal),
-		T(signals_are_received),
+		FIXTURE_TEST(options_stand_anywhere),
+		FIXTURE_TEST(absent_options_are_null),
+		FIXTURE_TEST(wrong_command_lines_end_with_2),
+		FIXTURE_TEST(an_empty_value_is_none),
+		FIXTURE_TEST(exit_codes),
+		FIXTURE_TEST(long_work_ends_at_a_signal),
+		FIXTURE_TEST(signals_are_received),
 	};
 
 	return cmocka_run_group_tests_name("daemon", tests, NULL, NULL);

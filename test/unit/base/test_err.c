@@ -107,18 +107,16 @@ try_passes_a_failure_up(void **state)
 	assert_true(reached);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(a_failure_knows_its_words_and_its_place),
-		CASE(a_new_failure_keeps_nothing_of_the_old),
-		CASE(codes_stand_beside_the_texts),
-		CASE(long_words_are_cut_not_spilled),
-		CASE(fields_are_collected_in_their_order),
-		CASE(try_passes_a_failure_up),
+		FIXTURE_TEST(a_failure_knows_its_words_and_its_place),
+		FIXTURE_TEST(a_new_failure_keeps_nothing_of_the_old),
+		FIXTURE_TEST(codes_stand_beside_the_texts),
+		FIXTURE_TEST(long_words_are_cut_not_spilled),
+		FIXTURE_TEST(fields_are_collected_in_their_order),
+		FIXTURE_TEST(try_passes_a_failure_up),
 	};
 
 	return cmocka_run_group_tests_name("err", tests, NULL, NULL);

@@ -186,19 +186,17 @@ a_palette_has_colours(void **state)
 	assert_string_equal(fault(&uneven), "has a damaged palette.");
 }
 
-#define PNG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PNG_TEST(whole_pictures_pass),
-		PNG_TEST(other_files_are_refused),
-		PNG_TEST(each_prefix_and_each_changed_byte_is_refused),
-		PNG_TEST(headers_that_cannot_be),
-		PNG_TEST(pixels_as_many_as_the_header_says),
-		PNG_TEST(chunks_in_their_order),
-		PNG_TEST(a_palette_has_colours),
+		FIXTURE_TEST(whole_pictures_pass),
+		FIXTURE_TEST(other_files_are_refused),
+		FIXTURE_TEST(each_prefix_and_each_changed_byte_is_refused),
+		FIXTURE_TEST(headers_that_cannot_be),
+		FIXTURE_TEST(pixels_as_many_as_the_header_says),
+		FIXTURE_TEST(chunks_in_their_order),
+		FIXTURE_TEST(a_palette_has_colours),
 	};
 
 	return cmocka_run_group_tests_name("png", tests, NULL, NULL);

@@ -141,19 +141,17 @@ a_long_text_leaves_no_copies_behind(void **state)
 		assert_memory_equal(s.buf + i, "0123456789abcdef", 16);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(grows_and_stays_terminated),
-		CASE(any_size_fits),
-		CASE(numbers_to_their_ends),
-		CASE(room_is_written_to_in_place),
-		CASE(a_view_is_copied_when_something_is_added),
-		CASE(a_view_leaves_a_long_text_where_it_is),
-		CASE(a_long_text_leaves_no_copies_behind),
+		FIXTURE_TEST(grows_and_stays_terminated),
+		FIXTURE_TEST(any_size_fits),
+		FIXTURE_TEST(numbers_to_their_ends),
+		FIXTURE_TEST(room_is_written_to_in_place),
+		FIXTURE_TEST(a_view_is_copied_when_something_is_added),
+		FIXTURE_TEST(a_view_leaves_a_long_text_where_it_is),
+		FIXTURE_TEST(a_long_text_leaves_no_copies_behind),
 	};
 
 	return cmocka_run_group_tests_name("sb", tests, NULL, NULL);

@@ -73,9 +73,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_line_names_the_bill_and_the_customer, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(totals_name_each_step, setup, teardown),
+		FIXTURE_TEST(a_line_names_the_bill_and_the_customer),
+		FIXTURE_TEST(totals_name_each_step),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

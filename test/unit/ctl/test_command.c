@@ -68,13 +68,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_command_is_found_with_its_arguments, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(the_longer_words_come_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_wrong_number_of_arguments_is_no_command, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(a_bad_value_of_an_option_is_a_matter_of_usage,
-		    setup, teardown),
+		FIXTURE_TEST(a_command_is_found_with_its_arguments),
+		FIXTURE_TEST(the_longer_words_come_first),
+		FIXTURE_TEST(a_wrong_number_of_arguments_is_no_command),
+		FIXTURE_TEST(a_bad_value_of_an_option_is_a_matter_of_usage),
 	};
 
 	return cmocka_run_group_tests_name("command", tests, NULL, NULL);

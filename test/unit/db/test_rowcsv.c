@@ -1,31 +1,6 @@
-#include "unit.h"
-
-#include <stdlib.h>
+#include "rows.h"
 
 #include "db/rowcsv.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	static struct db_conf conf = { .program = "test_rowcsv" };
-
-	(void)state;
-	conf.conninfo = getenv("TEST_DB");
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK ? -1 : 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_reset(cx.mem);
-	db_close(cx.db);
-	arena_free(cx.mem);
-	return 0;
-}
 
 static const char *
 csv_of(const char *select)
@@ -74,16 +49,14 @@ an_array_is_a_list_in_one_cell(void **state)
 	    "a,b,c,d,e\r\n\"20 Mbps; a, \"\"b\"\"\",,1; 2,,\"'=x\"\r\n");
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(every_type),
-		CASE(a_cell_is_no_formula_and_no_two_cells),
-		CASE(an_array_is_a_list_in_one_cell),
+		ROWS_TEST(every_type),
+		ROWS_TEST(a_cell_is_no_formula_and_no_two_cells),
+		ROWS_TEST(an_array_is_a_list_in_one_cell),
 	};
 
-	return cmocka_run_group_tests_name("rowcsv", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("rowcsv", tests, rows_open, rows_close);
 }

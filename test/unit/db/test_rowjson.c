@@ -1,31 +1,6 @@
-#include "unit.h"
-
-#include <stdlib.h>
+#include "rows.h"
 
 #include "db/rowjson.h"
-
-static struct ctx cx;
-
-static int
-setup(void **state)
-{
-	static struct db_conf conf = { .program = "test_rowjson" };
-
-	(void)state;
-	conf.conninfo = getenv("TEST_DB");
-	cx = (struct ctx){ .mem = arena_new(4096) };
-	return conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK ? -1 : 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_reset(cx.mem);
-	db_close(cx.db);
-	arena_free(cx.mem);
-	return 0;
-}
 
 static const char *
 json_of(const char *select)
@@ -96,17 +71,15 @@ many_and_none(void **state)
 	assert_string_equal(json_of("SELECT n FROM generate_series(1, 0) n"), "[]");
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(every_type),
-		CASE(texts_are_escaped),
-		CASE(dots_nest),
-		CASE(many_and_none),
+		ROWS_TEST(every_type),
+		ROWS_TEST(texts_are_escaped),
+		ROWS_TEST(dots_nest),
+		ROWS_TEST(many_and_none),
 	};
 
-	return cmocka_run_group_tests_name("rowjson", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("rowjson", tests, rows_open, rows_close);
 }

@@ -138,18 +138,16 @@ an_estimate_says_so(void **state)
 	    "\"total\":300000,\"total_is_estimate\":true}"));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(paginator_is_laravels),
-		CASE(paginator_slides),
-		CASE(pages_are_bounded),
-		CASE(an_empty_page_is_from_null_to_null),
-		CASE(links_keep_the_other_parameters),
-		CASE(an_estimate_says_so),
+		FIXTURE_TEST(paginator_is_laravels),
+		FIXTURE_TEST(paginator_slides),
+		FIXTURE_TEST(pages_are_bounded),
+		FIXTURE_TEST(an_empty_page_is_from_null_to_null),
+		FIXTURE_TEST(links_keep_the_other_parameters),
+		FIXTURE_TEST(an_estimate_says_so),
 	};
 
 	return cmocka_run_group_tests_name("page", tests, NULL, NULL);

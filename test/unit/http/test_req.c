@@ -139,19 +139,17 @@ json_is_declared(void **state)
 	assert_false(req_is_json(&(struct req){ 0 }));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(parameters_are_found_and_decoded),
-		CASE(an_absent_parameter_is_null),
-		CASE(numbers_have_bounds_and_a_default),
-		CASE(ids_are_uuids_in_small_letters),
-		CASE(paths_are_decoded_without_plus),
-		CASE(plain_paths_hide_nothing),
-		CASE(json_is_declared),
+		FIXTURE_TEST(parameters_are_found_and_decoded),
+		FIXTURE_TEST(an_absent_parameter_is_null),
+		FIXTURE_TEST(numbers_have_bounds_and_a_default),
+		FIXTURE_TEST(ids_are_uuids_in_small_letters),
+		FIXTURE_TEST(paths_are_decoded_without_plus),
+		FIXTURE_TEST(plain_paths_hide_nothing),
+		FIXTURE_TEST(json_is_declared),
 	};
 
 	return cmocka_run_group_tests_name("req", tests, NULL, NULL);

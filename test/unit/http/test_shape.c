@@ -354,28 +354,26 @@ whole_numbers(void **state)
 	assert_false(value_whole("1e99999", 7, &n));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(defaults_and_unknown_fields),
-		CASE(null_clears_what_may_be_null),
-		CASE(null_is_no_change),
-		CASE(nothing_typed_is_the_default),
-		CASE(null_asks_for_no_rights),
-		CASE(all_bad_fields_at_once),
-		CASE(numbers_are_exact),
-		CASE(amounts_in_rows_are_exact),
-		CASE(truth),
-		CASE(texts_and_their_forms),
-		CASE(secrets_are_kept),
-		CASE(a_body_that_is_no_json_object),
-		CASE(bodies_must_be_declared),
-		CASE(a_body_whole),
-		CASE(parameters),
-		CASE(whole_numbers),
+		FIXTURE_TEST(defaults_and_unknown_fields),
+		FIXTURE_TEST(null_clears_what_may_be_null),
+		FIXTURE_TEST(null_is_no_change),
+		FIXTURE_TEST(nothing_typed_is_the_default),
+		FIXTURE_TEST(null_asks_for_no_rights),
+		FIXTURE_TEST(all_bad_fields_at_once),
+		FIXTURE_TEST(numbers_are_exact),
+		FIXTURE_TEST(amounts_in_rows_are_exact),
+		FIXTURE_TEST(truth),
+		FIXTURE_TEST(texts_and_their_forms),
+		FIXTURE_TEST(secrets_are_kept),
+		FIXTURE_TEST(a_body_that_is_no_json_object),
+		FIXTURE_TEST(bodies_must_be_declared),
+		FIXTURE_TEST(a_body_whole),
+		FIXTURE_TEST(parameters),
+		FIXTURE_TEST(whole_numbers),
 	};
 
 	return cmocka_run_group_tests_name("shape", tests, NULL, NULL);

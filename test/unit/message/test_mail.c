@@ -138,11 +138,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_headers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_whole_mail, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_line_break_adds_no_header, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_long_subject, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_body_is_quoted, setup, teardown),
+		FIXTURE_TEST(test_headers),
+		FIXTURE_TEST(test_whole_mail),
+		FIXTURE_TEST(test_a_line_break_adds_no_header),
+		FIXTURE_TEST(test_long_subject),
+		FIXTURE_TEST(test_body_is_quoted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,10 +55,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_html, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_pages_become_links, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_fill, setup, teardown),
+		FIXTURE_TEST(test_html),
+		FIXTURE_TEST(test_pages_become_links),
+		FIXTURE_TEST(test_cut),
+		FIXTURE_TEST(test_fill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,10 +62,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(numbers_have_bounds, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_host_that_answers, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_host_that_is_silent, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_name_without_an_address, setup, teardown),
+		FIXTURE_TEST(numbers_have_bounds),
+		FIXTURE_TEST(a_host_that_answers),
+		FIXTURE_TEST(a_host_that_is_silent),
+		FIXTURE_TEST(a_name_without_an_address),
 	};
 
 	return cmocka_run_group_tests_name("now", tests, NULL, NULL);

@@ -68,11 +68,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(other_requests_start_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_line_without_an_end_has_no_answer, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(a_program_that_cannot_start_is_a_failure_of_its_own,
-		    setup, teardown),
+		FIXTURE_TEST(other_requests_start_nothing),
+		FIXTURE_TEST(a_line_without_an_end_has_no_answer),
+		FIXTURE_TEST(a_program_that_cannot_start_is_a_failure_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("probe_serve", tests, NULL, NULL);

@@ -1,24 +1,10 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <limits.h>
 #include <sanitizer/asan_interface.h>
 #include <string.h>
 
 #include "net/ros_codec.h"
-
-static int
-setup(void **state)
-{
-	*state = arena_new(4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
 
 static void
 feed(struct ros_decoder *d, const char *bytes, size_t n)
@@ -120,11 +106,12 @@ words_of_every_length_come_whole(void **state)
 {
 	static const size_t sizes[] = { 3, 127, 128, 256, 16383, 16384, 0x1FFFFF, 0x200000 };
 
+	(void)state;
 	for (size_t i = 0; i < countof(sizes); i++) {
-		round_trip(*state, sizes[i], SIZE_MAX / 2);
-		round_trip(*state, sizes[i], sizes[i] < 1000 ? 1 : 4093);
+		round_trip(cx.mem, sizes[i], SIZE_MAX / 2);
+		round_trip(cx.mem, sizes[i], sizes[i] < 1000 ? 1 : 4093);
 	}
-	round_trip(*state, ROS_WORD_MAX, 1 << 20);
+	round_trip(cx.mem, ROS_WORD_MAX, 1 << 20);
 }
 
 /* Longer forms than needed, and a NUL as the second byte of a length. */
@@ -133,9 +120,10 @@ long_forms_of_short_lengths(void **state)
 {
 	static const char bytes[] = "\xF0\x00\x00\x00\x03!re\xE0\x00\x00\x04=a=1\xC0\x00\x04=b=2"
 				    "\x80\x04=c=3\x80\x00";
-	struct ros_decoder *d = ros_decoder_new(*state);
+	struct ros_decoder *d = ros_decoder_new(cx.mem);
 	struct ros_row row;
 
+	(void)state;
 	feed(d, bytes, sizeof(bytes) - 1);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
 	assert_int_equal(row.nattrs, 3);
@@ -162,8 +150,9 @@ refuses_what_is_not_the_protocol(void **state)
 	};
 	struct ros_row row;
 
+	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		struct ros_decoder *d = ros_decoder_new(*state);
+		struct ros_decoder *d = ros_decoder_new(cx.mem);
 
 		feed(d, cases[i].bytes, cases[i].n);
 		assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_BAD);
@@ -176,22 +165,23 @@ refuses_what_is_not_the_protocol(void **state)
 static void
 refuses_too_many_words_and_bytes(void **state)
 {
-	struct sb in = sb_new(*state);
-	char *big = arena_alloc(*state, ROS_WORD_MAX);
+	struct sb in = sb_new(cx.mem);
+	char *big = arena_alloc(cx.mem, ROS_WORD_MAX);
 	struct ros_decoder *d;
 	struct ros_row row;
 
+	(void)state;
 	WORD(&in, "!re");
 	for (size_t i = 1; i < ROS_WORDS_MAX; i++)
 		WORD(&in, "=a=");
 	sb_putc(&in, '\0');
-	d = fed(*state, &in);
+	d = fed(cx.mem, &in);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
 	assert_int_equal(row.nattrs, ROS_WORDS_MAX - 1);
 
 	in.len--;
 	WORD(&in, "=a=");
-	d = fed(*state, &in);
+	d = fed(cx.mem, &in);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_BAD);
 	assert_string_equal(ros_decoder_why(d), "too many words in a sentence");
 
@@ -199,7 +189,7 @@ refuses_too_many_words_and_bytes(void **state)
 	WORD(&in, "!re");
 	word(&in, big, ROS_WORD_MAX);
 	word(&in, big, ROS_WORD_MAX);
-	d = fed(*state, &in);
+	d = fed(cx.mem, &in);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_BAD);
 	assert_string_equal(ros_decoder_why(d), "sentence too long");
 }
@@ -209,10 +199,11 @@ refuses_too_many_words_and_bytes(void **state)
 static void
 splits_what_a_router_says(void **state)
 {
-	struct sb in = sb_new(*state);
+	struct sb in = sb_new(cx.mem);
 	struct ros_decoder *d;
 	struct ros_row row;
 
+	(void)state;
 	sb_add(&in, "\0\0", 2); /* empty sentences */
 	WORD(&in, "!re");
 	WORD(&in, "=.id=*1A");
@@ -226,7 +217,7 @@ splits_what_a_router_says(void **state)
 	sb_add(&in, "\0\0", 2);
 	WORD(&in, "!re");
 	sb_putc(&in, '\0');
-	d = fed(*state, &in);
+	d = fed(cx.mem, &in);
 
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
 	assert_int_equal(row.kind, ROS_KIND_RE);
@@ -267,14 +258,15 @@ knows_the_first_words(void **state)
 	};
 	struct ros_row row;
 
+	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		struct sb in = sb_new(*state);
+		struct sb in = sb_new(cx.mem);
 
 		word(&in, cases[i].word, strlen(cases[i].word));
 		WORD(&in, "plain reason");
 		WORD(&in, "more");
 		sb_putc(&in, '\0');
-		assert_int_equal(ros_decoder_next(fed(*state, &in), &row), ROS_STEP_ROW);
+		assert_int_equal(ros_decoder_next(fed(cx.mem, &in), &row), ROS_STEP_ROW);
 		assert_int_equal(row.kind, cases[i].kind);
 		assert_string_equal(row.text, "plain reason");
 	}
@@ -287,13 +279,14 @@ odd_tags_are_nobodys(void **state)
 		".tag=4294967296", ".tag=9999999999999999999999" };
 	struct ros_row row;
 
+	(void)state;
 	for (size_t i = 0; i < countof(odd); i++) {
-		struct sb in = sb_new(*state);
+		struct sb in = sb_new(cx.mem);
 
 		WORD(&in, "!done");
 		word(&in, odd[i], strlen(odd[i]));
 		sb_putc(&in, '\0');
-		assert_int_equal(ros_decoder_next(fed(*state, &in), &row), ROS_STEP_ROW);
+		assert_int_equal(ros_decoder_next(fed(cx.mem, &in), &row), ROS_STEP_ROW);
 		assert_int_equal(row.tag, UINT_MAX);
 	}
 }
@@ -302,10 +295,11 @@ odd_tags_are_nobodys(void **state)
 static void
 bytes_that_are_not_utf8_are_latin1(void **state)
 {
-	struct sb in = sb_new(*state);
+	struct sb in = sb_new(cx.mem);
 	struct ros_decoder *d;
 	struct ros_row row, copy;
 
+	(void)state;
 	WORD(&in, "!re");
 	WORD(&in, "=a=caf\xE9");
 	WORD(&in, "=b=caf\xC3\xA9");
@@ -313,13 +307,13 @@ bytes_that_are_not_utf8_are_latin1(void **state)
 	sb_putc(&in, '\0');
 	WORD(&in, "!done");
 	sb_putc(&in, '\0');
-	d = fed(*state, &in);
+	d = fed(cx.mem, &in);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
 	assert_string_equal(ros_row_get(&row, "a"), "caf\xC3\xA9");
 	assert_int_equal(ros_row_attr(&row, "a")->len, 5);
 	assert_string_equal(ros_row_get(&row, "b"), "caf\xC3\xA9");
 	assert_string_equal(ros_row_get(&row, "c"), "\xC3\xAD\xC2\xA0\xC2\x80");
-	copy = ros_row_dup(*state, &row);
+	copy = ros_row_dup(cx.mem, &row);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
 	assert_int_equal(row.kind, ROS_KIND_DONE);
 	assert_string_equal(ros_row_get(&copy, "a"), "caf\xC3\xA9");
@@ -329,18 +323,19 @@ bytes_that_are_not_utf8_are_latin1(void **state)
 static void
 turned_texts_go_with_their_sentence(void **state)
 {
-	struct sb in = sb_new(*state);
+	struct sb in = sb_new(cx.mem);
 	struct ros_decoder *d;
 	struct ros_row row;
 	const char *first;
 
-	assert_false(__asan_address_is_poisoned(*state));
+	(void)state;
+	assert_false(__asan_address_is_poisoned(cx.mem));
 	for (int i = 0; i < 2; i++) {
 		WORD(&in, "!re");
 		WORD(&in, "=a=caf\xE9");
 		sb_putc(&in, '\0');
 	}
-	d = fed(*state, &in);
+	d = fed(cx.mem, &in);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
 	first = ros_row_get(&row, "a");
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_ROW);
@@ -352,10 +347,11 @@ turned_texts_go_with_their_sentence(void **state)
 static void
 room_grows_with_what_came(void **state)
 {
-	struct ros_decoder *d = ros_decoder_new(*state);
+	struct ros_decoder *d = ros_decoder_new(cx.mem);
 	struct ros_row row;
 	size_t room;
 
+	(void)state;
 	feed(d, "\x03!re\xE0\xFF\xFF\xFF", 8);
 	assert_int_equal(ros_decoder_next(d, &row), ROS_STEP_NEED);
 	(void)ros_decoder_room(d, &room);
@@ -380,8 +376,9 @@ assert_sent(const struct ros_cmd *c, unsigned tag, const char *want, size_t n)
 static void
 builds_a_command(void **state)
 {
-	struct ros_cmd c = ros_cmd_new(*state, "/ppp/secret/add");
+	struct ros_cmd c = ros_cmd_new(cx.mem, "/ppp/secret/add");
 
+	(void)state;
 	ros_cmd_set(&c, "name", "budi=x");
 	ros_cmd_set(&c, "comment", NULL);
 	ros_cmd_set(&c, "profile", "");
@@ -396,8 +393,9 @@ static void
 builds_a_query(void **state)
 {
 	static const char *const names[] = { "a", "b", "c" };
-	struct ros_cmd c = ros_cmd_new(*state, "/x");
+	struct ros_cmd c = ros_cmd_new(cx.mem, "/x");
 
+	(void)state;
 	ros_cmd_props(&c, ".id,name");
 	ros_cmd_any(&c, "name", names, 3);
 	ros_cmd_where(&c, ">comment", "");
@@ -414,21 +412,22 @@ marks_a_misused_builder(void **state)
 	static const char *const keys[] = { "", "a=b", "a b", "a\x01", "\xC3\xA9" };
 	struct ros_cmd c;
 
+	(void)state;
 	for (size_t i = 0; i < countof(paths); i++)
-		assert_true(ros_cmd_new(*state, paths[i]).bad);
+		assert_true(ros_cmd_new(cx.mem, paths[i]).bad);
 	for (size_t i = 0; i < countof(keys); i++) {
-		c = ros_cmd_new(*state, "/x");
+		c = ros_cmd_new(cx.mem, "/x");
 		ros_cmd_set(&c, keys[i], "v");
 		assert_true(c.bad);
 	}
-	c = ros_cmd_new(*state, "/x");
+	c = ros_cmd_new(cx.mem, "/x");
 	ros_cmd_any(&c, "name", NULL, 0); /* no condition would mean every row */
 	assert_true(c.bad);
-	c = ros_cmd_new(*state, "/x");
+	c = ros_cmd_new(cx.mem, "/x");
 	ros_cmd_query(&c, "=name=x");
 	assert_true(c.bad);
-	c = ros_cmd_new(*state, "/x");
-	ros_cmd_set(&c, "k", memset(arena_alloc(*state, ROS_WORD_MAX + 1), 'x', ROS_WORD_MAX));
+	c = ros_cmd_new(cx.mem, "/x");
+	ros_cmd_set(&c, "k", memset(arena_alloc(cx.mem, ROS_WORD_MAX + 1), 'x', ROS_WORD_MAX));
 	assert_true(c.bad);
 }
 
@@ -437,21 +436,19 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths_at_every_boundary),
-		cmocka_unit_test_setup_teardown(words_of_every_length_come_whole, setup, teardown),
-		cmocka_unit_test_setup_teardown(long_forms_of_short_lengths, setup, teardown),
-		cmocka_unit_test_setup_teardown(refuses_what_is_not_the_protocol, setup, teardown),
-		cmocka_unit_test_setup_teardown(refuses_too_many_words_and_bytes, setup, teardown),
-		cmocka_unit_test_setup_teardown(splits_what_a_router_says, setup, teardown),
-		cmocka_unit_test_setup_teardown(knows_the_first_words, setup, teardown),
-		cmocka_unit_test_setup_teardown(odd_tags_are_nobodys, setup, teardown),
-		cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_latin1, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(turned_texts_go_with_their_sentence, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(room_grows_with_what_came, setup, teardown),
-		cmocka_unit_test_setup_teardown(builds_a_command, setup, teardown),
-		cmocka_unit_test_setup_teardown(builds_a_query, setup, teardown),
-		cmocka_unit_test_setup_teardown(marks_a_misused_builder, setup, teardown),
+		FIXTURE_TEST(words_of_every_length_come_whole),
+		FIXTURE_TEST(long_forms_of_short_lengths),
+		FIXTURE_TEST(refuses_what_is_not_the_protocol),
+		FIXTURE_TEST(refuses_too_many_words_and_bytes),
+		FIXTURE_TEST(splits_what_a_router_says),
+		FIXTURE_TEST(knows_the_first_words),
+		FIXTURE_TEST(odd_tags_are_nobodys),
+		FIXTURE_TEST(bytes_that_are_not_utf8_are_latin1),
+		FIXTURE_TEST(turned_texts_go_with_their_sentence),
+		FIXTURE_TEST(room_grows_with_what_came),
+		FIXTURE_TEST(builds_a_command),
+		FIXTURE_TEST(builds_a_query),
+		FIXTURE_TEST(marks_a_misused_builder),
 	};
 
 	return cmocka_run_group_tests_name("ros_codec", tests, NULL, NULL);

@@ -99,11 +99,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(values_have_the_type_of_their_name, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(odd_names_are_left_out, setup, teardown),
-		cmocka_unit_test_setup_teardown(each_property_has_its_own_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_number_is_digits_only, setup, teardown),
+		FIXTURE_TEST(values_have_the_type_of_their_name),
+		FIXTURE_TEST(odd_names_are_left_out),
+		FIXTURE_TEST(each_property_has_its_own_name),
+		FIXTURE_TEST(a_number_is_digits_only),
 	};
 
 	return cmocka_run_group_tests_name("ros_json", tests, NULL, NULL);

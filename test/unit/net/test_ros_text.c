@@ -1,22 +1,8 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
 #include "net/ros_text.h"
-
-static int
-setup(void **state)
-{
-	*state = arena_new(4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
 
 static void
 recognizes_ascii(void **state)
@@ -57,9 +43,10 @@ maps_every_latin1_byte_to_utf8(void **state)
 	size_t n;
 	char *out;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(in); i++)
 		in[i] = (char)i;
-	out = ros_text_from_latin1(*state, in, sizeof(in), &n);
+	out = ros_text_from_latin1(cx.mem, in, sizeof(in), &n);
 	assert_int_equal(n, 128 + 2 * 128);
 	assert_true(ros_text_is_utf8(out, n));
 	assert_memory_equal(out + n - 2, "\xC3\xBF", 3);
@@ -81,18 +68,20 @@ shows_control_characters(void **state)
 		{ "bad \xE9", "bad \\xe9" },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		assert_string_equal(ros_text_printable(*state, cases[i].in, 100), cases[i].out);
+		assert_string_equal(ros_text_printable(cx.mem, cases[i].in, 100), cases[i].out);
 }
 
 static void
 cuts_between_characters(void **state)
 {
-	assert_string_equal(ros_text_printable(*state, "0123456789", 10), "0123456789");
-	assert_string_equal(ros_text_printable(*state, "0123456789a", 10), "0123456...");
-	assert_string_equal(ros_text_printable(*state, "012345\xC3\xA9\xC3\xA9\xC3\xA9", 10),
+	(void)state;
+	assert_string_equal(ros_text_printable(cx.mem, "0123456789", 10), "0123456789");
+	assert_string_equal(ros_text_printable(cx.mem, "0123456789a", 10), "0123456...");
+	assert_string_equal(ros_text_printable(cx.mem, "012345\xC3\xA9\xC3\xA9\xC3\xA9", 10),
 	    "012345...");
-	assert_string_equal(ros_text_printable(*state, "01234\n\n\n", 10), "01234\\n...");
+	assert_string_equal(ros_text_printable(cx.mem, "01234\n\n\n", 10), "01234\\n...");
 }
 
 int
@@ -101,9 +90,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recognizes_ascii),
 		cmocka_unit_test(recognizes_utf8),
-		cmocka_unit_test_setup_teardown(maps_every_latin1_byte_to_utf8, setup, teardown),
-		cmocka_unit_test_setup_teardown(shows_control_characters, setup, teardown),
-		cmocka_unit_test_setup_teardown(cuts_between_characters, setup, teardown),
+		FIXTURE_TEST(maps_every_latin1_byte_to_utf8),
+		FIXTURE_TEST(shows_control_characters),
+		FIXTURE_TEST(cuts_between_characters),
 	};
 
 	return cmocka_run_group_tests_name("ros_text", tests, NULL, NULL);

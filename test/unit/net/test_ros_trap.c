@@ -1,4 +1,4 @@
-#include "unit.h"
+#include "fixture.h"
 
 #include <string.h>
 
@@ -47,25 +47,12 @@ static const struct {
 };
 /* clang-format on */
 
-static int
-setup(void **state)
-{
-	*state = arena_new(4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
-
 static void
 knows_the_messages_of_routers(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < countof(known); i++) {
-		struct ros_trap t = ros_trap_read(*state, known[i].message, NULL);
+		struct ros_trap t = ros_trap_read(cx.mem, known[i].message, NULL);
 
 		if (t.kind != known[i].kind || strcmp(t.arg, known[i].arg) != 0)
 			fail_msg("\"%s\" is %d about \"%s\"", known[i].message, t.kind, t.arg);
@@ -76,32 +63,34 @@ knows_the_messages_of_routers(void **state)
 static void
 falls_back_to_the_category(void **state)
 {
-	assert_int_equal(ros_trap_read(*state, "hm", "1").kind, TRAP_BAD_VALUE);
-	assert_int_equal(ros_trap_read(*state, "hm", "2").kind, TRAP_INTERRUPTED);
-	assert_int_equal(ros_trap_read(*state, "hm", "4").kind, TRAP_OTHER);
-	assert_int_equal(ros_trap_read(*state, "hm", "4").category, 4);
-	assert_int_equal(ros_trap_read(*state, "no such item", "1").kind, TRAP_NO_ITEM);
-	assert_int_equal(ros_trap_read(*state, "hm", "12").category, -1);
-	assert_int_equal(ros_trap_read(*state, "hm", "x").category, -1);
+	(void)state;
+	assert_int_equal(ros_trap_read(cx.mem, "hm", "1").kind, TRAP_BAD_VALUE);
+	assert_int_equal(ros_trap_read(cx.mem, "hm", "2").kind, TRAP_INTERRUPTED);
+	assert_int_equal(ros_trap_read(cx.mem, "hm", "4").kind, TRAP_OTHER);
+	assert_int_equal(ros_trap_read(cx.mem, "hm", "4").category, 4);
+	assert_int_equal(ros_trap_read(cx.mem, "no such item", "1").kind, TRAP_NO_ITEM);
+	assert_int_equal(ros_trap_read(cx.mem, "hm", "12").category, -1);
+	assert_int_equal(ros_trap_read(cx.mem, "hm", "x").category, -1);
 }
 
 static void
 messages_become_one_short_line(void **state)
 {
-	char *endless = memset(arena_alloc(*state, 100001), 'x', 100000);
+	char *endless = memset(arena_alloc(cx.mem, 100001), 'x', 100000);
 
-	assert_string_equal(ros_trap_read(*state, "two\nlines\x1b[1m", NULL).message,
+	(void)state;
+	assert_string_equal(ros_trap_read(cx.mem, "two\nlines\x1b[1m", NULL).message,
 	    "two\\nlines\\x1b[1m");
-	assert_in_range(strlen(ros_trap_read(*state, endless, NULL).message), 100, 1000);
+	assert_in_range(strlen(ros_trap_read(cx.mem, endless, NULL).message), 100, 1000);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(knows_the_messages_of_routers, setup, teardown),
-		cmocka_unit_test_setup_teardown(falls_back_to_the_category, setup, teardown),
-		cmocka_unit_test_setup_teardown(messages_become_one_short_line, setup, teardown),
+		FIXTURE_TEST(knows_the_messages_of_routers),
+		FIXTURE_TEST(falls_back_to_the_category),
+		FIXTURE_TEST(messages_become_one_short_line),
 	};
 
 	return cmocka_run_group_tests_name("ros_trap", tests, NULL, NULL);

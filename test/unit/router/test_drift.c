@@ -79,16 +79,14 @@ it_reads_like_a_diff(void **state)
 	assert_non_null(strstr(out.buf, "max-limit: 1M/1M -> 5M/10M"));
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(many_cuts_need_force),
-		CASE(a_blank_answer_needs_force),
-		CASE(nothing_is_done_beyond_the_bounds),
-		CASE(it_reads_like_a_diff),
+		FIXTURE_TEST(many_cuts_need_force),
+		FIXTURE_TEST(a_blank_answer_needs_force),
+		FIXTURE_TEST(nothing_is_done_beyond_the_bounds),
+		FIXTURE_TEST(it_reads_like_a_diff),
 	};
 
 	return cmocka_run_group_tests_name("drift", tests, NULL, NULL);

@@ -738,8 +738,15 @@ a_package_goes_to_every_router(void **state)
 	"/ipv6/firewall/address-list/print|=.proplist=.id,address,dynamic,disabled,comment"        \
 	"|?list=isp-blocked|.tag=5\n"
 
-/* After the first table, with or without rows. */
+/* Answers of all tables: the rows of the first, and nothing more. */
 #define NOTHING_MORE "!done|.tag=1\n!done|.tag=2\n!done|.tag=3\n!done|.tag=4\n!done|.tag=5\n"
+#define TABLES(first)                                                                              \
+	{                                                                                          \
+		.listen = 5, .say = first NOTHING_MORE, .end = PEER_HOLD                           \
+	}
+#define CITRA_ROW(disabled)                                                                        \
+	"!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold|=comment=isp:" CITRA          \
+	"|=disabled=" disabled "\n"
 
 static void
 citra_is_settled(const char *wanted)
@@ -765,10 +772,8 @@ an_empty_database_is_compared(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 5,
-		    .say = "!re|.tag=1|=.id=*1|=name=by-hand|=comment=hers\n"
-			   "!re|.tag=1|=.id=*2|=name=old|=comment=isp:" CITRA "\n" NOTHING_MORE,
-		    .end = PEER_HOLD },
+		TABLES("!re|.tag=1|=.id=*1|=name=by-hand|=comment=hers\n"
+		       "!re|.tag=1|=.id=*2|=name=old|=comment=isp:" CITRA "\n"),
 	};
 	struct drift_findings f;
 
@@ -785,10 +790,7 @@ a_right_account_makes_no_job(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 5,
-		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
-			   "|=comment=isp:" CITRA "|=disabled=false\n" NOTHING_MORE,
-		    .end = PEER_HOLD },
+		TABLES(CITRA_ROW("false")),
 	};
 	struct drift_findings f;
 
@@ -808,10 +810,7 @@ a_different_account_becomes_a_job(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 5,
-		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
-			   "|=comment=isp:" CITRA "|=disabled=true\n" NOTHING_MORE,
-		    .end = PEER_HOLD },
+		TABLES(CITRA_ROW("true")),
 	};
 
 	(void)state;
@@ -828,9 +827,7 @@ a_disabled_account_online_is_different(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 5,
-		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
-			   "|=comment=isp:" CITRA "|=disabled=true\n" NOTHING_MORE },
+		{ .listen = 5, .say = CITRA_ROW("true") NOTHING_MORE },
 		LAST("!re|=.id=*7|=name=dewi\n!re|=.id=*8|=name=citra\n!done\n"),
 	};
 
@@ -875,9 +872,7 @@ a_refused_look_changes_nothing(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 5,
-		    .say = "!trap|.tag=1|=message=action timed out (13)\n" NOTHING_MORE,
-		    .end = PEER_HOLD },
+		TABLES("!trap|.tag=1|=message=action timed out (13)\n"),
 	};
 	struct drift_findings f = { .accounts = 7 };
 
@@ -897,12 +892,8 @@ an_absent_menu_is_empty(void **state)
 {
 	static const struct turn turns[] = {
 		HELLO,
-		{ .listen = 5,
-		    .say = "!re|.tag=1|=.id=*1|=name=citra|=service=pppoe|=profile=gold"
-			   "|=comment=isp:" CITRA "|=disabled=false\n"
-			   "!trap|.tag=2|=message=no such command prefix\n"
-			   "!trap|.tag=5|=message=no such command prefix\n" NOTHING_MORE,
-		    .end = PEER_HOLD },
+		TABLES(CITRA_ROW("false") "!trap|.tag=2|=message=no such command prefix\n"
+					  "!trap|.tag=5|=message=no such command prefix\n"),
 	};
 
 	(void)state;

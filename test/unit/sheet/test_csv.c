@@ -75,14 +75,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(quotes_commas_and_line_ends_inside_a_cell, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(the_separator_is_the_commonest_of_the_heading,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(every_charset_that_excel_writes, setup, teardown),
-		cmocka_unit_test_setup_teardown(rows_without_text_are_passed_over, setup, teardown),
-		cmocka_unit_test_setup_teardown(broken_files_are_refused_with_the_line, setup,
-		    teardown),
+		FIXTURE_TEST(quotes_commas_and_line_ends_inside_a_cell),
+		FIXTURE_TEST(the_separator_is_the_commonest_of_the_heading),
+		FIXTURE_TEST(every_charset_that_excel_writes),
+		FIXTURE_TEST(rows_without_text_are_passed_over),
+		FIXTURE_TEST(broken_files_are_refused_with_the_line),
 	};
 
 	return cmocka_run_group_tests_name("csv", tests, NULL, NULL);

@@ -85,12 +85,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(columns_come_from_the_list_or_from_the_table, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(texts_with_every_escape, setup, teardown),
-		cmocka_unit_test_setup_teardown(procedures_and_comments_are_passed_over, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(a_dump_that_is_cut_off_is_refused, setup, teardown),
+		FIXTURE_TEST(columns_come_from_the_list_or_from_the_table),
+		FIXTURE_TEST(texts_with_every_escape),
+		FIXTURE_TEST(procedures_and_comments_are_passed_over),
+		FIXTURE_TEST(a_dump_that_is_cut_off_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("dump", tests, NULL, NULL);

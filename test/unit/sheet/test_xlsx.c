@@ -179,14 +179,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_type_of_a_cell, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_cell_without_a_value_shows_its_reason, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(days_of_a_workbook_that_counts_from_1904, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(a_document_type_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(broken_archives_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_bomb_is_refused, setup, teardown),
+		FIXTURE_TEST(each_type_of_a_cell),
+		FIXTURE_TEST(a_cell_without_a_value_shows_its_reason),
+		FIXTURE_TEST(days_of_a_workbook_that_counts_from_1904),
+		FIXTURE_TEST(a_document_type_is_refused),
+		FIXTURE_TEST(broken_archives_are_refused),
+		FIXTURE_TEST(a_bomb_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("xlsx", tests, NULL, NULL);
