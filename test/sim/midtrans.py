@@ -91,7 +91,6 @@ replaces it; {"kind": K, "off": true} ends it, {"kind": "none"} all.
   truncate  executed, the first `bytes` of the answer (default: half its body), closed
   drip      executed, a byte each `delay` (0.05) seconds
 """
-import argparse
 import asyncio
 import os
 import signal
@@ -99,24 +98,19 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import peer  # noqa: E402
 from mid.site import Site  # noqa: E402
 from mid.wire import is_loopback  # noqa: E402
 
 
 def arguments(argv):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--control", type=int, default=0)
+    parser = peer.parser(__doc__)
     parser.add_argument("--server-key", default="SB-Mid-server-simulated")
     parser.add_argument("--client-key", default="SB-Mid-client-simulated")
     parser.add_argument("--merchant-id", default="G000000001")
     parser.add_argument("--notify", default="")
     parser.add_argument("--scale", type=float, default=1.0)
-    args = parser.parse_args(argv)
-    if not args.host.startswith("127."):
-        parser.error("loopback only")
+    args = peer.arguments(parser, argv)
     if args.notify and not is_loopback(args.notify):
         parser.error("--notify: http and loopback only")
     return args

@@ -96,6 +96,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import peer  # noqa: E402
 from ros import tls  # noqa: E402
 from ros.control import Control  # noqa: E402
 from ros.router import Router  # noqa: E402
@@ -103,11 +104,7 @@ from ros.server import Site  # noqa: E402
 
 
 def arguments(argv):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--control", type=int, default=0)
+    parser = peer.parser(__doc__)
     parser.add_argument("--identity", default="R1")
     parser.add_argument("--user", default="admin")
     parser.add_argument("--password", default="pw")
@@ -126,9 +123,7 @@ def arguments(argv):
     parser.add_argument("--secrets", type=int, default=0)
     parser.add_argument("--pool", metavar="FIRST-LAST")
     parser.add_argument("--many", type=int, default=1)
-    args = parser.parse_args(argv)
-    if not args.host.startswith("127."):
-        parser.error("loopback only")
+    args = peer.arguments(parser, argv)
     if (args.cert or args.key or args.adh) and args.tls_port is None:
         parser.error("--cert, --key and --adh need --tls-port")
     if bool(args.cert) != bool(args.key):

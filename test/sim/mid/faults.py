@@ -2,28 +2,17 @@
 import asyncio
 from fnmatch import fnmatchcase
 
+import peer
+
 KINDS = ("refuse", "latency", "pause", "status", "html", "hang", "reset", "truncate", "lost", "drip")
 OPTIONS = ("path", "times", "after", "delay", "code", "body", "execute", "bytes", "header")
 
 
-class Fault:
-    def __init__(self, kind, options):
-        self.kind = kind
-        self.path = options.get("path", "*")
-        self.times = options.get("times")
-        self.after = options.get("after", 0)
-        self.options = options
-        self.hits = 0
-
+class Fault(peer.Fault):
     def fits(self, call):
         """call: "POST /v2/x/cancel"; path may leave the method out."""
-        return fnmatchcase(call, self.path) or fnmatchcase(call.split(" ", 1)[1], self.path)
-
-    def get(self, name, default):
-        return self.options.get(name, default)
-
-    def shown(self):
-        return {"kind": self.kind, "hits": self.hits, **self.options}
+        path = self.path or "*"
+        return fnmatchcase(call, path) or fnmatchcase(call.split(" ", 1)[1], path)
 
 
 class Faults:
@@ -37,12 +26,7 @@ class Faults:
         if kind == "none":
             self.on = {}
             return
-        if kind not in KINDS:
-            raise ValueError("unknown fault %r" % (kind,))
-        options = {k: x for k, x in order.items() if k not in ("kind", "off")}
-        wrong = set(options) - set(OPTIONS)
-        if wrong:
-            raise ValueError("unknown option " + ", ".join(sorted(wrong)))
+        options = peer.fault_options(order, KINDS, OPTIONS)
         key = (kind, options.get("path", "*"))
         self.on.pop(key, None)
         if order.get("off"):
@@ -63,15 +47,6 @@ class Faults:
         """Those that strike this call now, counted: {kind: fault}."""
         out = {}
         for fault in self.on.values():
-            if fault.kind == "refuse" or not fault.fits(call) or fault.kind in out:
-                continue
-            if fault.after > 0:
-                fault.after -= 1
-                continue
-            if fault.times is not None:
-                if fault.times <= 0:
-                    continue
-                fault.times -= 1
-            fault.hits += 1
-            out[fault.kind] = fault
+            if fault.kind != "refuse" and fault.fits(call) and fault.kind not in out and fault.counts():
+                out[fault.kind] = fault
         return out

@@ -4,6 +4,8 @@ import json
 import socket
 from urllib.parse import unquote, urlsplit
 
+from peer import bound
+
 HEAD_MAX = 64 * 1024
 BODY_MAX = 16 * 1024 * 1024
 
@@ -131,14 +133,6 @@ class Listener:
         finally:
             self.writers.discard(writer)
             writer.close()
-
-
-def bound(host, port):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((host, port))
-    sock.setblocking(False)
-    return sock
 
 
 def is_loopback(url):

@@ -1,4 +1,5 @@
 """Faults: how a router misbehaves, switched at run time (manual: ../routeros.py)."""
+import peer
 
 KINDS = ("hang", "refuse", "drop", "lost", "slow", "chunk", "login", "busy", "trap", "garbage",
          "full")
@@ -8,25 +9,11 @@ _OPTIONS = ("path", "times", "after", "bytes", "delay", "size", "message", "cate
             "reset")
 
 
-class Fault:
-    def __init__(self, kind, options):
-        self.kind = kind
-        self.path = options.get("path")
-        self.times = options.get("times")
-        self.after = options.get("after", 0)
-        self.options = options
-        self.hits = 0
-
+class Fault(peer.Fault):
     def fits(self, path):
         if self.path:
             return path == self.path or path.startswith(self.path + "/")
         return path != "/login" or self.kind in ("slow", "hang", "chunk", "login", "garbage")
-
-    def get(self, name, default):
-        return self.options.get(name, default)
-
-    def shown(self):
-        return {"kind": self.kind, "hits": self.hits, **self.options}
 
 
 class Faults:
@@ -42,12 +29,7 @@ class Faults:
         if kind == "none":
             self.on = {}
             return
-        if kind not in KINDS:
-            raise ValueError("unknown fault %r" % (kind,))
-        options = {k: x for k, x in order.items() if k not in ("kind", "off")}
-        wrong = set(options) - set(_OPTIONS)
-        if wrong:
-            raise ValueError("unknown option " + ", ".join(sorted(wrong)))
+        options = peer.fault_options(order, KINDS, _OPTIONS)
         if options.get("size", 1) < 1:
             raise ValueError("pieces of nothing never come to an end")
         self.on.pop(kind, None)
@@ -57,14 +39,4 @@ class Faults:
     def hit(self, kind, path):
         """The fault, when it strikes this command now (and counts it)."""
         fault = self.on.get(kind)
-        if not fault or not fault.fits(path):
-            return None
-        if fault.after > 0:
-            fault.after -= 1
-            return None
-        if fault.times is not None:
-            if fault.times <= 0:
-                return None
-            fault.times -= 1
-        fault.hits += 1
-        return fault
+        return fault if fault and fault.fits(path) and fault.counts() else None

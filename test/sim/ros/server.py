@@ -1,6 +1,7 @@
 """Sockets: the API listeners of a router, closed and opened again at run time."""
 import asyncio
-import socket
+
+from peer import bound
 
 from .api import Api
 
@@ -12,7 +13,7 @@ class Listener:
         self.router = router
         self.context = context
         self.server = None
-        self.held = _bound(host, port)
+        self.held = bound(host, port)
         self.host, self.port = self.held.getsockname()[:2]
 
     async def open(self):
@@ -27,15 +28,7 @@ class Listener:
         if self.server:
             self.server.close()
             self.server = None
-            self.held = _bound(self.host, self.port)
-
-
-def _bound(host, port):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((host, port))
-    sock.setblocking(False)
-    return sock
+            self.held = bound(self.host, self.port)
 
 
 class Site:
