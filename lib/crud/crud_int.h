@@ -45,8 +45,7 @@ struct listing {
 	struct list_key key;
 	struct page page;
 	struct db_val vals[CRUD_FILTERS_MAX + 5];
-	size_t nvals;  /* without limit and offset */
-	bool by_value; /* how many rows a filter or the search finds depends on its value */
+	size_t nvals; /* without limit and offset */
 };
 
 /* The total of a list: its query, from sending to result. */

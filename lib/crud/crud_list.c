@@ -55,7 +55,6 @@ read_filter(struct ctx *cx, const struct filter *f, const char *s, struct listin
 		TRY(shape_param(cx, &field, s));
 	}
 	l->key.filters |= UINT64_C(1) << i;
-	l->by_value = true;
 	l->vals[l->nvals++] = V_TEXT(s);
 	return RC_OK;
 }
@@ -152,7 +151,7 @@ read_search(struct ctx *cx, const struct req *rq, const struct resource *r, stru
 	if (s == NULL)
 		return RC_OK;
 	TRY(shape_param(cx, &field, s));
-	l->key.search = l->by_value = true;
+	l->key.search = true;
 	l->vals[l->nvals++] = V_TEXT(crud_like_pattern(cx, s));
 	if (r->digits != NULL && (s = crud_phone_digits(cx, s)) != NULL) {
 		l->key.digits = true;
@@ -225,7 +224,7 @@ fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_
 {
 	struct total_query total;
 
-	if (l->by_value)
+	if (l->key.filters != 0 || l->key.search)
 		TRY(db_send_exec(cx, &SQL_crud_custom_plan));
 	l->vals[l->nvals] = V_I64(l->page.per_page);
 	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);
