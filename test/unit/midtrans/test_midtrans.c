@@ -620,8 +620,7 @@ a_refund_without_an_amount_is_of_all(void **state)
 	    "150000 t");
 }
 
-/* Bug: the person read "Midtrans refused to refund: 404." whatever Midtrans had said, or not said.
- */
+/* Bug: people read "Midtrans refused to refund: 404." whatever Midtrans had said, or not said. */
 static void
 a_refusal_says_why(void **state)
 {
