@@ -1,4 +1,4 @@
-"""What the simulated peers share: their arguments, a port of ours, and faults that can be switched."""
+"""The parts that both simulated peers share: arguments, a port of ours, and faults that can be switched."""
 import argparse
 import socket
 
