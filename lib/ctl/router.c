@@ -143,9 +143,9 @@ require_no_difference(struct ctx *cx, const char *router_id)
 	struct drift d;
 
 	TRY(plan_and_print(cx, router_id, &d));
-	return d.nlines == 0 ? RC_OK
-			     : FAIL(cx, RC_UPSTREAM, "%s still differs: see the lines above",
-				   d.router_name);
+	return d.nlines == 0
+		   ? RC_OK
+		   : FAIL(cx, RC_UPSTREAM, "%s still differs: see the lines above", d.router_name);
 }
 
 enum rc
