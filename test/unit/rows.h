@@ -37,20 +37,26 @@ rows_sql(const char *text)
 	return db_count(rows) > 0 ? db_text(rows, 0, "v") : NULL;
 }
 
-static inline int
-rows_open(void **state)
+static inline enum rc
+rows_connect(struct ctx *to)
 {
 	const struct db_conf conf = { .conninfo = getenv("TEST_DB"),
 		.program = "unit",
 		.timezone = "Asia/Jakarta",
 		.today = "2026-03-02" };
+
+	return conf.conninfo != NULL ? db_open(to, &conf, &to->db) : RC_INTERNAL;
+}
+
+static inline int
+rows_open(void **state)
+{
 	struct arena *life = arena_new(65536);
 	struct ctx opener = { .mem = life };
 
 	(void)state;
 	log_open("unit");
-	if (conf.conninfo == NULL || db_open(&opener, &conf, &opener.db) != RC_OK ||
-	    crypt_open(&opener, ROWS_KEY, "") != RC_OK)
+	if (rows_connect(&opener) != RC_OK || crypt_open(&opener, ROWS_KEY, "") != RC_OK)
 		return -1;
 	cx = (struct ctx){ .mem = arena_new(65536), .db = opener.db };
 	arena_free(life);
@@ -98,6 +104,32 @@ break_database(void)
 	const struct db_stmt st = { NULL, "SELECT 1 / 0", 0 };
 
 	assert_int_not_equal(db_exec(&cx, &st), RC_OK);
+}
+
+/* A second connection, which sees what is committed. */
+static inline struct ctx
+rival_open(void)
+{
+	struct ctx rival = { .mem = arena_new(4096), .request_id = "" };
+
+	assert_int_equal(rows_connect(&rival), RC_OK);
+	return rival;
+}
+
+static inline void
+rival_sql(struct ctx *rival, const char *text)
+{
+	const struct db_stmt st = { NULL, text, 0 };
+
+	assert_int_equal(db_exec(rival, &st), RC_OK);
+}
+
+static inline void
+rival_close(struct ctx *rival)
+{
+	arena_reset(rival->mem);
+	db_close(rival->db);
+	arena_free(rival->mem);
 }
 
 /* ---- what many tests need ------------------------------------------------ */

@@ -2,104 +2,66 @@
  * billing: chunks, halving, dry run, the lock.  The rules themselves are
  * tested in test/sql.  All happens in 1999, where no other test has rows.
  */
-#include "unit.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "rows.h"
 
 #include "base/conf.h"
 #include "billing/billing.h"
-#include "db/db.h"
-
-static struct ctx cx;
-static struct db_conf conf;
-
-/* clang-format off */
-static const struct db_stmt make_package = { "tb_package",
-	"INSERT INTO packages (name, bandwidth, price, router_profile)"
-	" VALUES ('unit 1999', '1M/1M', 50000, 'unit-1999') ON CONFLICT DO NOTHING", 0 };
-static const struct db_stmt widen_guard = { "tb_guard", "UPDATE settings SET suspend_guard = 1000", 0 };
-static const struct db_stmt make_customers = { "tb_customers",
-	"INSERT INTO customers (name) SELECT 'unit 1999' FROM generate_series(1, 40)", 0 };
-static const struct db_stmt make_subscriptions = { "tb_subscriptions",
-	"INSERT INTO subscriptions (customer_id, package_id, mikrotik_username, mikrotik_password, start_date, end_date)"
-	" SELECT c.id, p.id, 'unit1999-' || row_number() OVER (ORDER BY c.id), '', '1999-01-01', '1999-01-30'"
-	" FROM customers c, packages p WHERE c.name = 'unit 1999' AND p.name = 'unit 1999'", 0 };
-static const struct db_stmt refuse_function = { "tb_refuse_f",
-	"CREATE OR REPLACE FUNCTION unit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-	" IF NEW.subscription_id IN (SELECT id FROM subscriptions WHERE mikrotik_username = 'unit1999-7') THEN"
-	" RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END $$", 0 };
-static const struct db_stmt refuse_trigger = { "tb_refuse_t",
-	"CREATE TRIGGER unit_refuse BEFORE INSERT ON invoices FOR EACH ROW EXECUTE FUNCTION unit_refuse()", 0 };
-static const struct db_stmt refuse_update = { "tb_refuse_u",
-	"CREATE TRIGGER unit_refuse BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION unit_refuse()", 0 };
-static const struct db_stmt allow = { "tb_allow", "DROP TRIGGER unit_refuse ON invoices", 0 };
-static const struct db_stmt count = { "tb_count",
-	"SELECT count(*) AS n FROM invoices WHERE issued_on BETWEEN '1999-01-01' AND '1999-12-31'", 0 };
-static const struct db_stmt hold_lock = { "tb_lock", "SELECT pg_advisory_lock(hashtext('isp-billing: run'))", 0 };
-static const struct db_stmt hold_previews = { "tb_previews",
-	"SELECT pg_advisory_lock(hashtext('isp-billing: preview')), pg_advisory_lock(hashtext('isp-billing: preview, next'))", 0 };
-static const struct db_stmt drop_locks = { "tb_unlock_all", "SELECT pg_advisory_unlock_all()", 0 };
-static const struct db_stmt drop_lock = { "tb_unlock", "SELECT pg_advisory_unlock(hashtext('isp-billing: run'))", 0 };
-static const struct db_stmt lock_customer = { "tb_lock_customer",
-	"SELECT 1 FROM customers c JOIN subscriptions s ON s.customer_id = c.id"
-	" WHERE s.mikrotik_username = 'unit1999-7' FOR UPDATE OF c", 0 };
-static const struct db_stmt age = { "tb_age", "UPDATE billing_previews SET made_at = made_at - interval '59 seconds'", 0 };
-static const struct db_stmt renew_none = { "tb_renew_none", "UPDATE subscriptions SET auto_renew = false", 0 };
-static const struct db_stmt renew_all = { "tb_renew_all", "UPDATE subscriptions SET auto_renew = true", 0 };
-static const struct db_stmt set_guard = { "tb_set_guard", "UPDATE settings SET suspend_guard = $1::text::int", 1 };
-static const struct db_stmt make_router = { "tb_near", /* the first router takes all accounts */
-	"INSERT INTO router_settings (name, host, port, username, is_active) VALUES ('near 1999', '127.0.0.8', 1, 'api', true)", 0 };
-static const struct db_stmt put_on_router = { "tb_router",
-	"WITH r AS (INSERT INTO router_settings (name, host, port, username, is_active) VALUES ('away 1999', '127.0.0.9', 1, 'api', true)"
-	" RETURNING id)"
-	" UPDATE subscriptions SET router_id = r.id FROM r WHERE mikrotik_username = 'unit1999-7'", 0 };
-static const struct db_stmt lose_router = { "tb_away",
-	"INSERT INTO router_states AS s (router_id, away_since) SELECT id, now() - interval '1 hour' FROM router_settings WHERE name = 'away 1999'"
-	" ON CONFLICT (router_id) DO UPDATE SET away_since = excluded.away_since", 0 };
-static const struct db_stmt find_router = { "tb_back", "UPDATE router_states SET away_since = NULL", 0 };
-static const struct db_stmt broken_off = { "tb_broken",
-	"SELECT count(*) AS n FROM billing_runs WHERE business_date = '1999-02-21' AND report IS NULL", 0 };
-static const struct db_stmt forget = { "tb_forget", "DELETE FROM billing_previews", 0 };
-/* clang-format on */
-
-static enum rc
-sql(const struct db_stmt *st)
-{
-	return db_exec(&cx, st);
-}
 
 static int
 open_all(void **state)
 {
-	(void)state;
-	conf = (struct db_conf){ .conninfo = getenv("TEST_DB"), .program = "test_billing" };
-	cx = (struct ctx){ .mem = arena_new(16384), .actor = { .name = "test" }, .request_id = "" };
-	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
+	if (rows_open(state) != 0)
 		return -1;
-	return sql(&widen_guard) == RC_OK && sql(&make_package) == RC_OK &&
-		       sql(&make_customers) == RC_OK && sql(&make_subscriptions) == RC_OK
-		   ? 0
-		   : -1;
+	cx.actor = (struct actor){ .name = "test" };
+	cx.request_id = "";
+	(void)sql("UPDATE settings SET suspend_guard = 1000");
+	(void)sql("INSERT INTO packages (name, bandwidth, price, router_profile)"
+		  " VALUES ('unit 1999', '1M/1M', 50000, 'unit-1999')");
+	(void)sql("INSERT INTO customers (name) SELECT 'unit 1999' FROM generate_series(1, 40)");
+	(void)sql("INSERT INTO subscriptions (customer_id, package_id, mikrotik_username,"
+		  " mikrotik_password, start_date, end_date)"
+		  " SELECT c.id, p.id, 'unit1999-' || row_number() OVER (ORDER BY c.id), '',"
+		  " '1999-01-01', '1999-01-30' FROM customers c, packages p"
+		  " WHERE c.name = 'unit 1999' AND p.name = 'unit 1999'");
+	return 0;
 }
 
-static int
-close_all(void **state)
+/* Let the database refuse the bills of the seventh at INSERT or UPDATE. */
+static void
+refuse(const char *verb)
 {
-	(void)state;
-	arena_reset(cx.mem);
-	db_close(cx.db);
-	arena_free(cx.mem);
-	return 0;
+	(void)sql("CREATE OR REPLACE FUNCTION unit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
+		  " BEGIN IF NEW.subscription_id IN (SELECT id FROM subscriptions"
+		  " WHERE mikrotik_username = 'unit1999-7') THEN RAISE EXCEPTION 'not this one';"
+		  " END IF; RETURN NEW; END $$");
+	(void)sql("CREATE TRIGGER unit_refuse BEFORE %s ON invoices FOR EACH ROW"
+		  " EXECUTE FUNCTION unit_refuse()",
+	    verb);
+}
+
+static void
+allow(void)
+{
+	(void)sql("DROP TRIGGER unit_refuse ON invoices");
+}
+
+static void
+pass_59_seconds(void)
+{
+	(void)sql("UPDATE billing_previews SET made_at = made_at - interval '59 seconds'");
 }
 
 static int64_t
 invoices(void)
 {
-	struct db_rows *rows;
+	return sql_i64("SELECT count(*)::text AS v FROM invoices"
+		       " WHERE issued_on BETWEEN '1999-01-01' AND '1999-12-31'");
+}
 
-	assert_int_equal(db_rows(&cx, &count, &rows), RC_OK);
-	return db_i64(rows, 0, "n");
+static void
+guard_is(int most)
+{
+	(void)sql("UPDATE settings SET suspend_guard = %d", most);
 }
 
 static struct billing_report
@@ -160,11 +122,11 @@ the_guard_lets_bills_be_issued(void **state)
 	struct billing_report rep;
 
 	(void)state;
-	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("1")), RC_OK);
+	guard_is(1);
 	rep = run("1999-01-25", true);
 	assert_int_equal(rep.count[BILLING_RENEW].done, 40);
 	assert_int_equal(rep.count[BILLING_RENEW].guarded, 0);
-	assert_int_equal(sql(&widen_guard), RC_OK);
+	guard_is(1000);
 }
 
 /*
@@ -174,17 +136,16 @@ the_guard_lets_bills_be_issued(void **state)
 static void
 a_preview_gives_way_to_real_work(void **state)
 {
-	struct ctx other = { .mem = arena_new(4096), .request_id = "" };
+	struct ctx other = rival_open();
 	const char *json, *failed;
 
 	(void)state;
-	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
 	assert_int_equal(db_begin(&other), RC_OK);
-	assert_int_equal(db_exec(&other, &lock_customer), RC_OK);
+	rival_sql(&other,
+	    "SELECT 1 FROM customers c JOIN subscriptions s ON s.customer_id = c.id WHERE s.mikrotik_username = 'unit1999-7' FOR UPDATE OF c");
 	assert_int_equal(db_set_actor(&cx), RC_OK);
 	assert_int_equal(billing_preview(&cx, "1999-01-25", &json), RC_OK);
-	arena_free(other.mem);
-	db_close(other.db);
+	rival_close(&other);
 	assert_non_null(strstr(json, "\"renew\":{\"done\":39,\"refused\":0,\"skipped\":0,"
 				     "\"held\":0,\"failed\":1,"));
 	failed = strstr(json, "\"failed\",");
@@ -192,7 +153,7 @@ a_preview_gives_way_to_real_work(void **state)
 	assert_non_null(strstr(failed, "\"username\":\"unit1999-7\""));
 	assert_non_null(strstr(failed, "please try again\""));
 	assert_null(strstr(failed, "55P03"));
-	assert_int_equal(sql(&forget), RC_OK);
+	(void)sql("DELETE FROM billing_previews");
 	assert_int_equal(invoices(), 0);
 }
 
@@ -200,18 +161,15 @@ static void
 another_run_holds_the_lock(void **state)
 {
 	struct billing_options opt = { .date = "1999-01-25" };
-	struct ctx other = { .mem = arena_new(4096), .request_id = "" };
+	struct ctx other = rival_open();
 	struct billing_report rep;
 
 	(void)state;
-	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
-	assert_int_equal(db_exec(&other, &hold_lock), RC_OK);
+	rival_sql(&other, "SELECT pg_advisory_lock(hashtext('isp-billing: run'))");
 	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_RETRY);
 	assert_string_equal(cx.err.msg, "another billing run is under way");
-	assert_int_equal(db_exec(&other, &drop_lock), RC_OK);
-	arena_reset(other.mem);
-	db_close(other.db);
-	arena_free(other.mem);
+	rival_sql(&other, "SELECT pg_advisory_unlock(hashtext('isp-billing: run'))");
+	rival_close(&other);
 	assert_int_equal(invoices(), 0);
 }
 
@@ -222,10 +180,9 @@ a_bad_row_stops_nothing_else(void **state)
 	struct billing_report rep;
 
 	(void)state;
-	assert_int_equal(sql(&refuse_function), RC_OK);
-	assert_int_equal(sql(&refuse_trigger), RC_OK);
+	refuse("INSERT");
 	rep = run("1999-01-25", false);
-	assert_int_equal(sql(&allow), RC_OK);
+	allow();
 	assert_int_equal(rep.count[BILLING_RENEW].done, 39);
 	assert_int_equal(billing_failed(&rep), 1);
 	/* The message of the database is for the log: the line is shown to people. */
@@ -261,10 +218,9 @@ a_failure_is_named(void **state)
 	const char *failed;
 
 	(void)state;
-	assert_int_equal(sql(&refuse_function), RC_OK);
-	assert_int_equal(sql(&refuse_update), RC_OK);
+	refuse("UPDATE");
 	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
-	assert_int_equal(sql(&allow), RC_OK);
+	allow();
 	assert_int_equal(billing_failed(&rep), 1);
 	assert_int_equal(rep.count[BILLING_OVERDUE].done, 39);
 	failed = strstr(rep.lines.buf, "\"failed\"");
@@ -289,10 +245,7 @@ only_the_steps_asked_for(void **state)
 static void
 rename_function(const char *from, const char *to)
 {
-	const struct db_stmt st = { NULL,
-		arena_printf(cx.mem, "ALTER FUNCTION %s RENAME TO %s", from, to), 0 };
-
-	assert_int_equal(db_exec(&cx, &st), RC_OK);
+	(void)sql("ALTER FUNCTION %s RENAME TO %s", from, to);
 }
 
 /* Each statement of a step may fail, and what was not looked for was not done: the run says so, and
@@ -305,26 +258,24 @@ a_statement_that_fails_ends_the_run(void **state)
 		enum billing_step step;
 	} cases[] = { { "billing_guard", BILLING_OVERDUE }, { "router_hold", BILLING_SUSPEND },
 		{ "billing_candidates", BILLING_SUSPEND }, { "message_remind", BILLING_REMIND } };
-	struct db_rows *rows;
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
 		const char *name = cases[i].function;
 		struct billing_options opt = { .date = "1999-02-21", .steps = 1U << cases[i].step };
-		struct ctx fresh = { .mem = arena_new(16384), .actor = cx.actor, .request_id = "" };
+		struct ctx fresh = rival_open(); /* nothing prepared */
 		struct billing_report rep;
 
-		assert_int_equal(db_open(&fresh, &conf, &fresh.db), RC_OK); /* nothing prepared */
+		fresh.actor = cx.actor;
 		rename_function(name, "gone");
 		if (billing_run(&fresh, &opt, NULL, NULL, &rep) == RC_OK)
 			fail_msg("%s", name);
 		rename_function("gone", name);
-		arena_reset(fresh.mem);
-		db_close(fresh.db);
-		arena_free(fresh.mem);
+		rival_close(&fresh);
 	}
-	assert_int_equal(db_rows(&cx, &broken_off, &rows), RC_OK);
-	assert_int_equal(db_i64(rows, 0, "n"), countof(cases));
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM billing_runs"
+				 " WHERE business_date = '1999-02-21' AND report IS NULL"),
+	    countof(cases));
 }
 
 /* With no answer whether a debt is paid, nobody is switched off for it. */
@@ -332,10 +283,7 @@ static void
 without_answers_nobody_is_suspended(void **state)
 {
 	struct conf keys = { .val = { [CONF_MIDTRANS_SERVER_KEY] = "key" } };
-	struct ctx gateway = { .mem = arena_new(16384),
-		.actor = cx.actor,
-		.request_id = "",
-		.conf = &keys };
+	struct ctx gateway = rival_open();
 	struct billing_options opt = { .date = "1999-02-20",
 		.steps = 1U << BILLING_SUSPEND,
 		.gateway = &gateway };
@@ -343,14 +291,14 @@ without_answers_nobody_is_suspended(void **state)
 	struct arena *life = gateway.mem; /* a run gives it the arena of its own */
 
 	(void)state;
-	assert_int_equal(db_open(&gateway, &conf, &gateway.db), RC_OK);
+	gateway.actor = cx.actor;
+	gateway.conf = &keys;
 	rename_function("midtrans_attempts_of_debts", "gone");
 	assert_int_not_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
 	rename_function("gone", "midtrans_attempts_of_debts");
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 0);
 	gateway.mem = life;
-	db_close(gateway.db);
-	arena_free(life);
+	rival_close(&gateway);
 }
 
 /* Forty are due: a guard of 39 stops the step, one of 40 does not. */
@@ -360,16 +308,16 @@ the_guard_stops_what_is_beyond_it(void **state)
 	struct billing_report rep;
 
 	(void)state;
-	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("39")), RC_OK);
+	guard_is(39);
 	rep = run("1999-02-20", true);
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 0);
 	assert_int_equal(rep.count[BILLING_SUSPEND].guarded, 40);
 	assert_int_equal(billing_failed(&rep), 40);
-	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("40")), RC_OK);
+	guard_is(40);
 	rep = run("1999-02-20", true);
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 40);
 	assert_int_equal(rep.count[BILLING_SUSPEND].guarded, 0);
-	assert_int_equal(sql(&widen_guard), RC_OK);
+	guard_is(1000);
 }
 
 /* Days that are over switch off as debts do. */
@@ -379,15 +327,15 @@ the_guard_stops_what_expires(void **state)
 	struct billing_report rep;
 
 	(void)state;
-	assert_int_equal(sql(&renew_none), RC_OK);
-	assert_int_equal(db_exec(&cx, &set_guard, V_TEXT("39")), RC_OK);
+	(void)sql("UPDATE subscriptions SET auto_renew = false");
+	guard_is(39);
 	rep = run("1999-02-20", true);
 	assert_int_equal(rep.count[BILLING_EXPIRE].done, 0);
 	assert_int_equal(rep.count[BILLING_EXPIRE].guarded, 40);
-	assert_int_equal(sql(&widen_guard), RC_OK);
+	guard_is(1000);
 	rep = run("1999-02-20", true);
 	assert_int_equal(rep.count[BILLING_EXPIRE].done, 40);
-	assert_int_equal(sql(&renew_all), RC_OK);
+	(void)sql("UPDATE subscriptions SET auto_renew = true");
 }
 
 /* The customer on a router that is away has no service to lose: it is held, and the report says so.
@@ -396,13 +344,20 @@ static void
 a_router_that_is_away_holds_its_customers(void **state)
 {
 	struct billing_report rep;
+	const char *away;
 
 	(void)state;
-	assert_int_equal(sql(&make_router), RC_OK);
-	assert_int_equal(sql(&put_on_router), RC_OK);
-	assert_int_equal(sql(&lose_router), RC_OK);
+	(void)a_router("near 1999", 1); /* the first router takes all accounts */
+	away = a_router("away 1999", 2);
+	(void)
+	    sql("UPDATE subscriptions SET router_id = '%s' WHERE mikrotik_username = 'unit1999-7'",
+		away);
+	(void)sql(
+	    "INSERT INTO router_states AS s (router_id, away_since) VALUES ('%s', now() - interval '1 hour')"
+	    " ON CONFLICT (router_id) DO UPDATE SET away_since = excluded.away_since",
+	    away);
 	rep = run("1999-02-20", true);
-	assert_int_equal(sql(&find_router), RC_OK);
+	(void)sql("UPDATE router_states SET away_since = NULL");
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 39);
 	assert_int_equal(rep.count[BILLING_SUSPEND].held, 1);
 	assert_non_null(strstr(rep.not_done.buf, "\"username\":\"unit1999-7\""));
@@ -446,14 +401,14 @@ a_preview_is_kept(void **state)
 	const char *first, *second, *third;
 
 	(void)state;
-	assert_int_equal(sql(&forget), RC_OK);
+	(void)sql("DELETE FROM billing_previews");
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &first), RC_OK);
 	assert_non_null(strstr(first, "\"suspend\":{\"done\":40"));
 	(void)run("1999-02-20", false);
-	assert_int_equal(sql(&age), RC_OK); /* of 59 seconds */
+	pass_59_seconds();
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &second), RC_OK);
 	assert_string_equal(first, second);
-	assert_int_equal(sql(&age), RC_OK);
+	pass_59_seconds();
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &third), RC_OK);
 	assert_non_null(strstr(third, "\"suspend\":{\"done\":0"));
 }
@@ -462,18 +417,16 @@ a_preview_is_kept(void **state)
 static void
 a_third_preview_is_sent_away(void **state)
 {
-	struct ctx other = { .mem = arena_new(4096), .request_id = "" };
+	struct ctx other = rival_open();
 	const char *json;
 
 	(void)state;
-	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
-	assert_int_equal(db_exec(&other, &hold_previews), RC_OK);
+	rival_sql(&other,
+	    "SELECT pg_advisory_lock(hashtext('isp-billing: preview')), pg_advisory_lock(hashtext('isp-billing: preview, next'))");
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_RETRY);
 	assert_non_null(strstr(cx.err.msg, "ask again"));
-	assert_int_equal(db_exec(&other, &drop_locks), RC_OK);
-	arena_reset(other.mem);
-	db_close(other.db);
-	arena_free(other.mem);
+	rival_sql(&other, "SELECT pg_advisory_unlock_all()");
+	rival_close(&other);
 	cx.err = (struct err){ 0 };
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_OK);
 }
@@ -512,5 +465,5 @@ main(void)
 		cmocka_unit_test(missed_days_are_reported),
 	};
 
-	return cmocka_run_group_tests_name("billing", tests, open_all, close_all);
+	return cmocka_run_group_tests_name("billing", tests, open_all, rows_close);
 }

@@ -130,21 +130,16 @@ a_message_that_was_refused_waits(void **state)
 static void
 a_sender_has_one_worker(void **state)
 {
-	const struct db_conf other_conf = { .conninfo = getenv("TEST_DB"),
-		.program = "unit",
-		.timezone = "Asia/Jakarta",
-		.today = "2026-03-02" };
-	struct ctx other = { .mem = cx.mem };
+	struct ctx other = rival_open();
 	struct db_rows *rows;
 	struct outbox *outbox;
 
 	(void)state;
-	assert_int_equal(db_open(&other, &other_conf, &other.db), RC_OK);
 	assert_int_equal(db_row(&other, &SQL_message_sender_lock, &rows, V_TEXT("a sender")),
 	    RC_OK);
 	assert_int_equal(message_open_outbox(&cx, life, "a sender", &outbox), RC_OK);
 	assert_null(outbox);
-	db_close(other.db); /* its lock goes with its session, a moment later */
+	rival_close(&other); /* its lock goes with its session, a moment later */
 	for (int i = 0; i < 100 && outbox == NULL; i++) {
 		(void)usleep(20000);
 		assert_int_equal(message_open_outbox(&cx, life, "a sender", &outbox), RC_OK);

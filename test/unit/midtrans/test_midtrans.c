@@ -288,24 +288,6 @@ without_a_key_nothing_is_asked(void **state)
 }
 
 /* Another connection, as that of a second request. */
-static struct ctx
-rival_open(void)
-{
-	const struct db_conf at = { .conninfo = getenv("TEST_DB"), .program = "unit" };
-	struct ctx rival = { .mem = arena_new(4096) };
-
-	assert_int_equal(db_open(&rival, &at, &rival.db), RC_OK);
-	return rival;
-}
-
-static void
-rival_close(struct ctx *rival)
-{
-	arena_reset(rival->mem);
-	db_close(rival->db);
-	arena_free(rival->mem);
-}
-
 static void
 one_does_it_at_a_time(void **state)
 {

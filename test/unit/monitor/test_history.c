@@ -26,20 +26,15 @@ partitions_are_made_a_week_ahead(void **state)
 static void
 one_run_of_a_program_at_a_time(void **state)
 {
-	const struct db_conf conf = { .conninfo = getenv("TEST_DB"),
-		.program = "unit",
-		.timezone = "Asia/Jakarta",
-		.today = "2026-03-02" };
-	struct ctx other = { .mem = cx.mem };
+	struct ctx other = rival_open();
 
 	(void)state;
-	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
 	assert_int_equal(history_begin(&other, "unit-pinger"), RC_OK);
 	assert_int_equal(history_begin(&cx, "unit-pinger"), RC_RETRY);
 	assert_string_equal(cx.err.msg, "another unit-pinger is running");
 	cx.err = (struct err){ 0 };
 	assert_int_equal(history_begin(&cx, "unit-poller"), RC_OK);
-	db_close(other.db);
+	rival_close(&other);
 }
 
 static void

@@ -610,20 +610,16 @@ static void
 another_worker_has_the_router(void **state)
 {
 	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
-	const struct db_conf conf = { .conninfo = getenv("TEST_DB"), .program = "unit" };
-	struct ctx rival = { .mem = arena_new(4096) };
+	struct ctx rival = rival_open();
 	bool theirs = false;
 
 	(void)state;
 	linked(turns);
 	(void)plain_account("citra");
-	assert_int_equal(db_open(&rival, &conf, &rival.db), RC_OK);
 	assert_int_equal(router_lock(&rival, router, &theirs), RC_OK);
 	assert_true(theirs);
 	assert_true(batch().busy);
-	arena_reset(rival.mem);
-	db_close(rival.db);
-	arena_free(rival.mem);
+	rival_close(&rival);
 	assert_string_equal(hang_up(), "");
 }
 

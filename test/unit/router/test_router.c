@@ -209,13 +209,11 @@ a_router_of_somebody_is_no_empty_system(void **state)
 static void
 one_worker_a_router(void **state)
 {
-	const struct db_conf conf = { .conninfo = getenv("TEST_DB"), .program = "unit" };
 	const char *id = crypt_uuid(&cx), *other = crypt_uuid(&cx);
-	struct ctx rival = { .mem = arena_new(4096) };
+	struct ctx rival = rival_open();
 	bool mine = false;
 
 	(void)state;
-	assert_int_equal(db_open(&rival, &conf, &rival.db), RC_OK);
 	assert_int_equal(router_lock(&rival, id, &mine), RC_OK);
 	assert_true(mine);
 	assert_int_equal(router_lock(&cx, id, &mine), RC_OK);
@@ -227,9 +225,7 @@ one_worker_a_router(void **state)
 	assert_true(mine);
 	assert_int_equal(router_unlock(&cx, id), RC_OK);
 	assert_int_equal(router_unlock(&cx, other), RC_OK);
-	arena_reset(rival.mem);
-	db_close(rival.db);
-	arena_free(rival.mem);
+	rival_close(&rival);
 }
 
 static const char *

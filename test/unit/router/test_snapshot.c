@@ -110,20 +110,15 @@ a_failure_of_one_kind_spoils_no_other(void **state)
 }
 
 /* The lock of a router, held by another worker. */
-static struct db *
+static struct ctx
 another_reader(const char *id)
 {
-	const struct db_conf conf = { .conninfo = getenv("TEST_DB"),
-		.program = "unit",
-		.timezone = "Asia/Jakarta",
-		.today = "2026-03-02" };
-	struct ctx other = { .mem = cx.mem };
+	struct ctx other = rival_open();
 	struct db_rows *rows;
 
-	assert_int_equal(db_open(&other, &conf, &other.db), RC_OK);
 	assert_int_equal(db_row(&other, &SQL_snapshot_lock, &rows, V_TEXT(id)), RC_OK);
 	assert_true(db_bool(rows, 0, "locked"));
-	return other.db;
+	return other;
 }
 
 /* No request waits longer than 3 s for another reader, and none at all where the last reading
@@ -132,7 +127,7 @@ static void
 another_reader_is_not_waited_for_long(void **state)
 {
 	const char *id = a_router("Main", 1), *data = NULL;
-	struct db *other = another_reader(id);
+	struct ctx other = another_reader(id);
 	int64_t began = clock_ms();
 
 	(void)state;
@@ -147,7 +142,7 @@ another_reader_is_not_waited_for_long(void **state)
 	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_UPSTREAM);
 	assert_string_equal(cx.err.msg, "the last failure");
 	assert_in_range(clock_ms() - began, 0, 500);
-	db_close(other);
+	rival_close(&other);
 }
 
 static void
