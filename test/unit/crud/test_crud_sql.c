@@ -2,14 +2,9 @@
  * From a resource table to statements: which there are, that PostgreSQL takes
  * each of them, and that one is composed once.
  */
-#include "unit.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "rows.h"
 
 #include "crud/crud_int.h"
-
-static struct ctx cx;
 
 /* clang-format off */
 static const struct field fields[] = {
@@ -46,23 +41,7 @@ static const struct db_stmt view = { "s_make",
 static int
 open_all(void **state)
 {
-	const struct db_conf conf = { .conninfo = getenv("TEST_DB"), .program = "test_crud_sql" };
-
-	(void)state;
-	cx = (struct ctx){ .mem = arena_new(16384) };
-	if (conf.conninfo == NULL || db_open(&cx, &conf, &cx.db) != RC_OK)
-		return -1;
-	return db_exec(&cx, &view) == RC_OK ? 0 : -1;
-}
-
-static int
-close_all(void **state)
-{
-	(void)state;
-	arena_reset(cx.mem);
-	db_close(cx.db);
-	arena_free(cx.mem);
-	return 0;
+	return rows_open(state) == 0 && db_exec(&cx, &view) == RC_OK ? 0 : -1;
 }
 
 /* PREPARE takes the statement, and sees as many parameters as it says it has. */
@@ -344,5 +323,5 @@ main(void)
 		cmocka_unit_test(people_may_read_them),
 	};
 
-	return cmocka_run_group_tests_name("crud_sql", tests, open_all, close_all);
+	return cmocka_run_group_tests_name("crud_sql", tests, open_all, rows_close);
 }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "net/ros_codec.h"
+#include "net/routeros.h"
 
 enum peer_end {
 	PEER_ON = 0,  /* the next turn */
@@ -49,6 +50,20 @@ struct peer {
 	char *received;
 	size_t len, cap;
 };
+
+/* How a client finds it, but for the port. */
+static inline struct routeros_target
+peer_target(void)
+{
+	return (struct routeros_target){ .name = "Main",
+		.host = "127.0.0.1",
+		.username = "api",
+		.password = "s3cret",
+		.connect_ms = 3000,
+		.login_ms = 2000,
+		.read_ms = 2000,
+		.total_ms = 4000 };
+}
 
 static inline void
 peer_note(struct peer *p, const char *bytes, size_t n)

@@ -90,15 +90,9 @@ setup(void **state)
 	struct fix *f = calloc(1, sizeof(*f));
 
 	f->cx.mem = arena_new(4096);
-	f->target = (struct routeros_target){
-		.name = "Main",
-		.host = "127.0.0.1",
-		.username = "api",
-		.password = "s3cret",
-		.tls = ROS_TLS_VERIFY,
-		.ca = home.pem,
-		.connect_ms = 3000,
-	};
+	f->target = peer_target();
+	f->target.tls = ROS_TLS_VERIFY;
+	f->target.ca = home.pem;
 	*state = f;
 	return 0;
 }

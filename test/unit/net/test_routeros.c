@@ -28,16 +28,7 @@ setup(void **state)
 	struct fix *f = calloc(1, sizeof(*f));
 
 	f->cx.mem = arena_new(4096);
-	f->target = (struct routeros_target){
-		.name = "Main",
-		.host = "127.0.0.1",
-		.username = "api",
-		.password = "s3cret",
-		.connect_ms = 2000,
-		.login_ms = 2000,
-		.read_ms = 2000,
-		.total_ms = 4000,
-	};
+	f->target = peer_target();
 	*state = f;
 	return 0;
 }
