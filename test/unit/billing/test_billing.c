@@ -141,8 +141,8 @@ a_preview_gives_way_to_real_work(void **state)
 
 	(void)state;
 	assert_int_equal(db_begin(&other), RC_OK);
-	rival_sql(&other,
-	    "SELECT 1 FROM customers c JOIN subscriptions s ON s.customer_id = c.id WHERE s.mikrotik_username = 'unit1999-7' FOR UPDATE OF c");
+	rival_sql(&other, "SELECT 1 FROM customers c JOIN subscriptions s ON s.customer_id = c.id"
+			  " WHERE s.mikrotik_username = 'unit1999-7' FOR UPDATE OF c");
 	assert_int_equal(db_set_actor(&cx), RC_OK);
 	assert_int_equal(billing_preview(&cx, "1999-01-25", &json), RC_OK);
 	rival_close(&other);
@@ -349,12 +349,12 @@ a_router_that_is_away_holds_its_customers(void **state)
 	(void)state;
 	(void)a_router("near 1999", 1); /* the first router takes all accounts */
 	away = a_router("away 1999", 2);
-	(void)
-	    sql("UPDATE subscriptions SET router_id = '%s' WHERE mikrotik_username = 'unit1999-7'",
-		away);
-	(void)sql(
-	    "INSERT INTO router_states AS s (router_id, away_since) VALUES ('%s', now() - interval '1 hour')"
-	    " ON CONFLICT (router_id) DO UPDATE SET away_since = excluded.away_since",
+	(void)sql("UPDATE subscriptions SET router_id = '%s'"
+		  " WHERE mikrotik_username = 'unit1999-7'",
+	    away);
+	(void)sql("INSERT INTO router_states AS s (router_id, away_since)"
+		  " VALUES ('%s', now() - interval '1 hour')"
+		  " ON CONFLICT (router_id) DO UPDATE SET away_since = excluded.away_since",
 	    away);
 	rep = run("1999-02-20", true);
 	(void)sql("UPDATE router_states SET away_since = NULL");
@@ -421,8 +421,8 @@ a_third_preview_is_sent_away(void **state)
 	const char *json;
 
 	(void)state;
-	rival_sql(&other,
-	    "SELECT pg_advisory_lock(hashtext('isp-billing: preview')), pg_advisory_lock(hashtext('isp-billing: preview, next'))");
+	rival_sql(&other, "SELECT pg_advisory_lock(hashtext('isp-billing: preview')),"
+			  " pg_advisory_lock(hashtext('isp-billing: preview, next'))");
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_RETRY);
 	assert_non_null(strstr(cx.err.msg, "ask again"));
 	rival_sql(&other, "SELECT pg_advisory_unlock_all()");
