@@ -224,6 +224,29 @@ take_sync(struct db *db)
 	return PQresultStatus(res) == PGRES_PIPELINE_SYNC;
 }
 
+static bool
+send_queue(struct db *db)
+{
+	if (!db->is_sent)
+		db->is_sent = PQpipelineSync(db->pg) == 1;
+	return db->is_sent;
+}
+
+/* Take the answer of the next item; false: the connection is lost. */
+static bool
+take_next(struct ctx *cx, bool gate_only)
+{
+	struct db *db = cx->db;
+	const struct item *item = &db->queue[db->ntaken++];
+	bool counts = db->outcome == RC_OK && (!gate_only || db->has_gate), lost;
+	enum rc rc = take_result(cx, item, counts, &lost);
+
+	db->outcome = db->outcome == RC_OK ? rc : db->outcome;
+	if (item->kind == ITEM_GATE)
+		db->has_gate = false;
+	return !lost;
+}
+
 /*
  * Run the queue in one round trip. With gate_only the answers behind the gate are read and
  * dropped.
@@ -232,22 +255,15 @@ static enum rc
 run_queue(struct ctx *cx, bool gate_only)
 {
 	struct db *db = cx->db;
-	bool lost = PQpipelineSync(db->pg) != 1;
-	const char *name = name_of(db->queue[0].stmt);
-	enum rc rc = RC_OK;
+	bool ok = send_queue(db);
+	enum rc rc;
 
-	for (size_t i = 0; i < db->nqueue && !lost; i++) {
-		const struct item *item = &db->queue[i];
-		bool counts = rc == RC_OK && (!gate_only || db->has_gate);
-		enum rc one = take_result(cx, item, counts, &lost);
-
-		rc = rc == RC_OK ? one : rc;
-		if (item->kind == ITEM_GATE)
-			db->has_gate = false;
-	}
-	if (lost || !db_conn_await(db) || !take_sync(db))
-		return db_conn_lost(cx, name);
-	db->nqueue = 0;
+	while (ok && db->ntaken < db->nqueue)
+		ok = take_next(cx, gate_only);
+	if (!ok || !db_conn_await(db) || !take_sync(db))
+		return db_conn_lost(cx, name_of(db->queue[0].stmt));
+	rc = db->outcome;
+	db_conn_forget_queue(db);
 	if (rc != RC_OK && cx->err.again)
 		db_conn_drop(db);
 	/* A failed transaction accepts only its end: see undo(). */
@@ -255,24 +271,32 @@ run_queue(struct ctx *cx, bool gate_only)
 	return rc;
 }
 
+/* Send the queue, if it was not, and drop its answers; false: the connection is lost. */
+static bool
+drop_answers(struct db *db)
+{
+	bool ok = send_queue(db);
+
+	for (; db->ntaken < db->nqueue && ok; db->ntaken++) {
+		_cleanup_(drop_result) PGresult *res = read_result(db, &db->queue[db->ntaken]);
+
+		ok = res != NULL;
+	}
+	ok = ok && db_conn_await(db) && take_sync(db);
+	db_conn_forget_queue(db);
+	return ok;
+}
+
 /* Roll back and forget whatever is queued or open; gives the connection up when it cannot. */
 static void
 undo(struct db *db)
 {
-	bool ok =
-	    db->pg != NULL &&
-	    PQsendQueryParams(db->pg, stmt_rollback.text, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
-	    PQpipelineSync(db->pg) == 1;
+	bool ok = db->pg != NULL && (!db->is_sent || drop_answers(db)) &&
+		  PQsendQueryParams(db->pg, stmt_rollback.text, 0, NULL, NULL, NULL, NULL, 0) == 1;
 
 	push(db, (struct item){ .kind = ITEM_ROWS, .stmt = &stmt_rollback });
-	for (size_t i = 0; i < db->nqueue && ok; i++) {
-		_cleanup_(drop_result) PGresult *res = read_result(db, &db->queue[i]);
-
-		ok = res != NULL;
-	}
-	if (!ok || !db_conn_await(db) || !take_sync(db))
+	if (!ok || !drop_answers(db))
 		db_conn_drop(db);
-	db->nqueue = 0;
 	db->has_gate = false;
 	db->who_is_due = db->has_who;
 }
@@ -305,6 +329,7 @@ open_queue(struct ctx *cx)
 {
 	struct db *db = cx->db;
 
+	assert(!db->is_sent);
 	if (db->nqueue > 0)
 		return RC_OK;
 	TRY(db_conn_ready(cx));
@@ -331,6 +356,26 @@ enum rc
 db_sync(struct ctx *cx)
 {
 	return cx->db->nqueue > 0 ? run_queue(cx, false) : RC_OK;
+}
+
+void
+db_start(struct ctx *cx)
+{
+	if (cx->db->nqueue > 0)
+		(void)send_queue(cx->db); /* db_sync() says what is wrong with the connection */
+}
+
+bool
+db_is_over(struct ctx *cx)
+{
+	struct db *db = cx->db;
+
+	if (db->nqueue == 0 || PQflush(db->pg) < 0 || PQconsumeInput(db->pg) == 0)
+		return true;
+	while (db->ntaken < db->nqueue && PQisBusy(db->pg) == 0)
+		if (!take_next(cx, false))
+			return true;
+	return db->ntaken == db->nqueue && PQisBusy(db->pg) == 0;
 }
 
 enum rc

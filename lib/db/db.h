@@ -159,8 +159,19 @@ enum rc db_query_n(struct ctx *, const struct db_stmt *, enum db_expect, struct 
 	db_send_n(cx, stmt, DB_ROW_IF_ANY, slot, DB_VALS(__VA_ARGS__))
 #define db_send_rows(cx, stmt, slot, ...) db_send_n(cx, stmt, DB_ROWS, slot, DB_VALS(__VA_ARGS__))
 
-/* Run all that is queued in one round trip.  The first error is the outcome. */
+/*
+ * Run all that is queued in one round trip.  The first error is the outcome.  Outside
+ * db_begin() the queue is a transaction: what it wrote counts as a whole or not at all.
+ */
 enum rc db_sync(struct ctx *) _must_check_;
+
+/*
+ * The same without waiting: db_start() sends all that is queued; nothing more is queued, and the
+ * arena stays, until db_sync() has given the outcome, for which it waits no longer once
+ * db_is_over().  Call that again and again: it sends the rest of long statements.
+ */
+void db_start(struct ctx *);
+bool db_is_over(struct ctx *);
 
 /*
  * The gate: a statement that must succeed, and whose rows `check` must accept,

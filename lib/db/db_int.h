@@ -25,6 +25,9 @@ struct db {
 	PGconn *pg; /* NULL: not connected */
 	struct item *queue;
 	size_t nqueue, queue_cap;
+	bool is_sent;    /* the whole queue: nothing is added before its answers are read */
+	size_t ntaken;   /* items of the sent queue whose answers are read */
+	enum rc outcome; /* of those */
 	const struct db_stmt *prepared[DB_PREPARED_SLOTS]; /* a hash by address */
 	size_t nprepared;
 	bool in_tx;      /* between db_begin() and its end; a lost connection does not end it */
@@ -50,6 +53,7 @@ enum rc db_conn_ready(struct ctx *) _must_check_;
 /* Give the connection up; always RC_RETRY. */
 enum rc db_conn_lost(struct ctx *, const char *name);
 void db_conn_drop(struct db *);
+void db_conn_forget_queue(struct db *);
 /* Wait for the next result, or for the end of results; false when the server stays silent. */
 bool db_conn_await(struct db *);
 /* Hold db until the arena of cx ends: it calls release with db. */

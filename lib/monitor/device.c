@@ -300,7 +300,7 @@ send_samples(struct ctx *cx, struct samples *s)
 }
 
 static enum rc
-store_samples(struct ctx *cx, struct device *const *devices, size_t n)
+send_all_samples(struct ctx *cx, struct device *const *devices, size_t n)
 {
 	struct samples s = samples_new(cx->mem);
 
@@ -312,17 +312,14 @@ store_samples(struct ctx *cx, struct device *const *devices, size_t n)
 }
 
 enum rc
-device_store(struct ctx *cx, struct device *const *devices, size_t n)
+device_send(struct ctx *cx, struct device *const *devices, size_t n)
 {
 	struct sb states = sb_new(cx->mem), rows = sb_new(cx->mem);
 	struct jw states_out = jw_new(&states), rows_out = jw_new(&rows);
 
 	write_states(&states_out, cx->mem, devices, n);
-	TRY(db_begin(cx));
 	if (write_rows(&rows_out, cx->mem, devices, n))
 		TRY(db_send_exec(cx, &SQL_snmp_discovered, V_TEXT(rows.buf), V_TEXT(states.buf)));
 	TRY(db_send_exec(cx, &SQL_snmp_store, V_TEXT(states.buf)));
-	TRY(store_samples(cx, devices, n));
-	TRY(db_sync(cx));
-	return db_commit(cx);
+	return send_all_samples(cx, devices, n);
 }

@@ -55,8 +55,11 @@ struct device {
 enum rc device_load(struct ctx *, bool everything, const char *only, struct device **ret,
     size_t *nret) _must_check_;
 
-/* Store the results of these devices, in one transaction with one statement for each table. */
-enum rc device_store(struct ctx *, struct device *const *, size_t n) _must_check_;
+/*
+ * Queue the statements that store the results of these devices, one for each table: db_sync()
+ * stores all of them or none.
+ */
+enum rc device_send(struct ctx *, struct device *const *, size_t n) _must_check_;
 
 /* The speed in bit/s according to both gauges; 0: unknown. */
 int64_t device_speed(int64_t speed_bit, int64_t speed_mbit);

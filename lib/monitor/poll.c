@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "db/db.h"
 
 enum {
 	STEP_MS = 50,     /* longest wait for answers before new polls begin */
@@ -402,18 +403,42 @@ check_lookup(struct job *j)
 	}
 }
 
+/* ---- results to the database, which works while devices are asked ---- */
+
+/* Read the outcome of what the database was given last; wait for it. */
+static enum rc
+settle(struct fleet *f)
+{
+	enum rc rc = db_sync(&f->batch);
+
+	arena_reset(f->batch.mem);
+	if (!f->is_storing) {
+		f->is_storing = true;
+		f->run->before = rc == RC_OK ? (struct err){ 0 } : f->batch.err;
+		return RC_OK;
+	}
+	f->cx->err = f->batch.err;
+	return rc;
+}
+
+/* Give the database the results, once it is through with those before. */
 static enum rc
 store(struct fleet *f)
 {
-	_cleanup_(arena_freep) struct arena *mem = arena_new(262144);
-	struct ctx cx = *f->cx;
-	enum rc rc;
-
-	cx.mem = mem;
-	rc = device_store(&cx, f->done, f->ndone);
-	f->cx->err = cx.err;
+	TRY(settle(f));
+	if (f->ndone == 0)
+		return RC_OK;
+	TRY(device_send(&f->batch, f->done, f->ndone));
 	f->ndone = 0;
-	return rc;
+	db_start(&f->batch);
+	return RC_OK;
+}
+
+static enum rc
+store_rest(struct fleet *f)
+{
+	TRY(store(f));
+	return settle(f);
 }
 
 /* Begin the polls for which the window has room, and check the look-ups of names. */
@@ -434,26 +459,38 @@ fleet_of(struct ctx *cx, struct snmp_engine *engine, size_t n, struct poll_run *
 
 	f.done = arena_alloc(cx->mem, (n + 1) * sizeof(struct device *));
 	f.jobs = arena_alloc(cx->mem, (n + 1) * sizeof(*f.jobs));
+	f.batch = *cx;
 	return f;
+}
+
+static enum rc
+ask_fleet(struct fleet *f)
+{
+	const struct ctx *cx = f->cx;
+
+	while ((f->next < f->n || f->under_way > 0) && (cx->stopping == NULL || !cx->stopping())) {
+		begin_and_resolve(f);
+		snmp_engine_step(f->engine, STEP_MS);
+		if (db_is_over(&f->batch) && f->ndone >= STORE_AT)
+			TRY(store(f));
+	}
+	return RC_OK;
 }
 
 enum rc
 poll_run(struct ctx *cx, struct snmp_engine *engine, struct device *devices, size_t n,
     struct poll_run *run)
 {
+	_cleanup_(arena_freep) struct arena *mem = arena_new(262144);
 	struct fleet f = fleet_of(cx, engine, n, run);
-	enum rc rc = RC_OK;
+	enum rc rc;
 
+	f.batch.mem = mem;
+	db_start(&f.batch);
 	for (size_t i = 0; i < n; i++)
 		f.jobs[i] = (struct job){ .fleet = &f, .device = &devices[i] };
-	while (rc == RC_OK && (f.next < n || f.under_way > 0) &&
-	       (cx->stopping == NULL || !cx->stopping())) {
-		begin_and_resolve(&f);
-		snmp_engine_step(engine, STEP_MS);
-		if (f.ndone >= STORE_AT)
-			rc = store(&f);
-	}
+	rc = ask_fleet(&f);
 	for (size_t i = 0; i < f.next; i++)
 		arena_free(f.jobs[i].mem);
-	return rc == RC_OK && f.ndone > 0 ? store(&f) : rc;
+	return rc == RC_OK ? store_rest(&f) : rc;
 }

@@ -9,7 +9,10 @@
 
 enum { WINDOW = 512, DEADLINE_MS = 60000 };
 
-/* Load devices, poll them and store the results; *ret: the devices, *run: how many are up. */
+/*
+ * Load devices, poll them and store the results; *ret: the devices, *run: how many are up.  Sums
+ * over what earlier runs have stored are made meanwhile, by a run over all.
+ */
 static enum rc
 poll_devices(struct ctx *cx, bool everything, const char *only, struct device **ret, size_t *nret,
     struct poll_run *run)
@@ -24,6 +27,8 @@ poll_devices(struct ctx *cx, bool everything, const char *only, struct device **
 	if (only != NULL && *nret == 0)
 		return FAIL(cx, RC_NOT_FOUND, "there is no such device");
 	TRY(snmp_engine_open(cx, &engine));
+	if (only == NULL)
+		TRY(db_send_exec(cx, &SQL_snmp_roll));
 	rc = poll_run(cx, engine, *ret, *nret, run);
 	snmp_engine_close(engine);
 	return rc;
@@ -46,7 +51,10 @@ poller_run(struct ctx *cx, bool everything)
 	TRY(history_begin(cx, "snmp-poller"));
 	TRY(poll_devices(cx, everything, NULL, &devices, &n, &run));
 	TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("snmp")));
-	TRY(db_exec(cx, &SQL_snmp_roll));
+	if (run.before.rc != RC_OK) {
+		cx->err = run.before;
+		return cx->err.rc;
+	}
 	TRY(history_end(cx));
 	log_polled(cx, &run);
 	return RC_OK;

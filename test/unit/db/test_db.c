@@ -490,6 +490,97 @@ silence_is_given_up(void **state)
 	assert_int_equal(db_rows(&cx, &one, &rows), RC_OK);
 }
 
+/* Take the answers as they come, as a program does that has other work; how many looks it took. */
+static int
+looks_until_over(void)
+{
+	int looks = 0;
+
+	while (!db_is_over(&cx)) {
+		looks++;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return looks;
+}
+
+static void
+a_started_queue_is_waited_for_by_nobody(void **state)
+{
+	static const struct db_stmt nap = { "t_nap", "SELECT pg_sleep(0.2)", 0 };
+	static const struct db_stmt length = { "t_length", "SELECT length($1::text) AS n", 1 };
+	enum { LONG = 8 << 20 };
+	char *text = memset(arena_alloc(cx.mem, LONG + 1), 'x', LONG);
+	struct db_rows *rows = NULL;
+
+	(void)state;
+	assert_true(db_is_over(&cx));
+	db_start(&cx); /* of nothing */
+	assert_int_equal(db_send_exec(&cx, &nap), RC_OK);
+	assert_int_equal(db_send_row(&cx, &length, &rows, V_TEXT(text)), RC_OK);
+	db_start(&cx);
+	assert_in_range(looks_until_over(), 10, 2000);
+	assert_int_equal(db_sync(&cx), RC_OK);
+	assert_int_equal(db_i64(rows, 0, "n"), LONG);
+	assert_true(db_is_over(&cx));
+	assert_int_equal(things(), 0);
+}
+
+/* Looked at or not, it is one transaction, and its first error is the outcome. */
+static void
+a_started_queue_fails_as_a_whole(void **state)
+{
+	(void)state;
+	for (int looked_at = 0; looked_at < 2; looked_at++) {
+		assert_int_equal(db_send_exec(&cx, &add, V_I64(1), V_TEXT("a")), RC_OK);
+		assert_int_equal(db_send_exec(&cx, &broken), RC_OK);
+		assert_int_equal(db_send_exec(&cx, &raise, V_TEXT("later")), RC_OK);
+		db_start(&cx);
+		if (looked_at)
+			(void)looks_until_over();
+		assert_int_equal(db_sync(&cx), RC_INTERNAL);
+		assert_non_null(strstr(cx.err.detail, "no_such_column"));
+		assert_int_equal(things(), 0);
+	}
+}
+
+/* A program that ends early leaves its answers unread: the next one must not read them. */
+static void
+a_started_queue_goes_with_its_arena(void **state)
+{
+	struct db_rows *rows;
+
+	(void)state;
+	for (int looked_at = 0; looked_at < 2; looked_at++) {
+		assert_int_equal(db_send_exec(&cx, &one), RC_OK);
+		assert_int_equal(db_send_exec(&cx, &broken), RC_OK);
+		db_start(&cx);
+		if (looked_at)
+			(void)looks_until_over();
+		arena_reset(cx.mem);
+		assert_int_equal(db_row(&cx, &types, &rows), RC_OK);
+		assert_int_equal(db_i64(rows, 0, "number"), 7);
+	}
+}
+
+static void
+a_started_queue_of_a_lost_connection_is_retry(void **state)
+{
+	static const struct db_stmt suicide = { "t_suicide",
+		"SELECT pg_terminate_backend(pg_backend_pid())", 0 };
+	struct db_rows *rows;
+
+	(void)state;
+	for (int looked_at = 0; looked_at < 2; looked_at++) {
+		assert_int_equal(db_send_exec(&cx, &suicide), RC_OK);
+		assert_int_equal(db_send_exec(&cx, &one), RC_OK);
+		db_start(&cx);
+		if (looked_at)
+			(void)looks_until_over();
+		assert_int_equal(db_sync(&cx), RC_RETRY);
+		assert_int_equal(db_row(&cx, &one, &rows), RC_OK);
+	}
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -517,6 +608,10 @@ main(void)
 		CASE(away_is_retry),
 		CASE(too_many_statements_are_forgotten),
 		CASE(silence_is_given_up),
+		CASE(a_started_queue_is_waited_for_by_nobody),
+		CASE(a_started_queue_fails_as_a_whole),
+		CASE(a_started_queue_goes_with_its_arena),
+		CASE(a_started_queue_of_a_lost_connection_is_retry),
 	};
 
 	return cmocka_run_group_tests_name("db", tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "monitor/device.h"
 
-/* device_store() is a transaction of its own: rows are committed, and deleted at the end. */
+/* device_send() begins no transaction of its own: rows are committed, and deleted at the end. */
 static int
 begin(void **state)
 {
@@ -97,7 +97,8 @@ a_device_polled_a_moment_ago_is_left_out(void **state)
 	list[0] = the_device(id);
 	list[0]->is_up = true;
 	list[0]->at_ms = sql_i64("SELECT (extract(epoch FROM now()) * 1000)::bigint AS v");
-	assert_int_equal(device_store(&cx, list, 1), RC_OK);
+	assert_int_equal(device_send(&cx, list, 1), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
 	assert_int_equal(device_load(&cx, false, NULL, &devices, &n), RC_OK);
 	assert_int_equal(n, 0);
 	assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
@@ -164,7 +165,8 @@ store_reading(const char *id, uint64_t in, enum counter_verdict verdict, int64_t
 	f->verdict = verdict;
 	f->rates = (struct counter_rates){ .in = rate, .out = rate, .seconds = 300 };
 	f->status = 1;
-	assert_int_equal(device_store(&cx, list, 1), RC_OK);
+	assert_int_equal(device_send(&cx, list, 1), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
 }
 
 static const char *
@@ -230,7 +232,8 @@ discovery_adds_moves_and_marks_interfaces(void **state)
 	list[0]->sys_name = "core";
 	list[0]->rows = rows;
 	list[0]->nrows = countof(rows);
-	assert_int_equal(device_store(&cx, list, 1), RC_OK);
+	assert_int_equal(device_send(&cx, list, 1), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
 	assert_string_equal(
 	    sql("SELECT string_agg(concat_ws(' ', if_name, if_index, if_oper_status,"
 		" if_admin_status, if_speed, is_present), ', ' ORDER BY if_name) AS v"
