@@ -296,15 +296,30 @@ flush(struct icmp *e, int v)
 	while (done < out->n) {
 		const int64_t at = now_ns(CLOCK_MONOTONIC);
 		int error = EAFNOSUPPORT, n = -1;
+		int64_t took;
 
 		if (e->fd[v] >= 0) {
 			n = sendmmsg(e->fd[v], out->msgs + done, (unsigned)(out->n - done), 0);
 			error = n > 0 ? 0 : errno;
 		}
-		for (int i = 0; i < (n > 0 ? n : 1); i++)
-			take_off(e, out->probe[done++], at, error);
+		took = now_ns(CLOCK_MONOTONIC) - at;
+		for (int i = 0; i < (n > 0 ? n : 1); i++) /* they leave one after the other */
+			take_off(e, out->probe[done++], at + (n > 0 ? took * i / n : 0), error);
 	}
 	out->n = 0;
+}
+
+/*
+ * How many requests one call sends, by the most targets that there were at once.  When another
+ * process gets the processor in the middle of a call, all its times are wrong: few targets can
+ * afford short calls.
+ */
+static size_t
+batch_size(const struct icmp *e)
+{
+	enum { FEW = 2048, SHORT = 4 };
+
+	return e->nslots < FEW ? SHORT : BATCH;
 }
 
 static void
@@ -318,7 +333,7 @@ queue_packet(struct icmp *e, struct icmp_probe *p)
 	head->msg_name = &p->to;
 	head->msg_namelen = v == V6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	out->probe[out->n++] = p;
-	if (out->n == BATCH) {
+	if (out->n >= batch_size(e)) {
 		flush(e, v);
 		receive(e, v); /* the default buffer holds 128 replies: read while sending */
 	}

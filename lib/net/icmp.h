@@ -12,7 +12,8 @@
  * with liboping).  Each request counts once, and only within its time-out: a
  * duplicate or a late reply changes nothing.
  *
- * Times are from the moment before sendmmsg() to the kernel's stamp of the reply.
+ * Times are from sending, of which sendmmsg() tells when it began and ended for a batch, to the
+ * kernel's stamp of the reply.
  */
 #ifndef NET_ICMP_H
 #define NET_ICMP_H
