@@ -481,6 +481,7 @@ BEGIN
 	('midtrans_work_wait',                'api gateway'),
 	('monitor_affected',                  'snmp ping'),
 	('monitor_alert_is_open',             'snmp ping'),
+	('monitor_alerted',                   'snmp'),
 	('monitor_duration',                  'snmp ping'),
 	('monitor_forget',                    'snmp ping'),
 	('monitor_in_maintenance',            'snmp ping'),

@@ -121,6 +121,13 @@ LANGUAGE sql AS $$
 	 WHERE a.resolved_at IS NULL AND a.type = 'device_down' AND s.kind = kind_name AND s.status = 'up'
 $$;
 
+-- Devices, targets or interfaces of which an alert of this type is open.
+CREATE OR REPLACE FUNCTION monitor_alerted(alert_type text) RETURNS SETOF uuid
+LANGUAGE sql STABLE ROWS 10 AS $$
+	SELECT substr(key, length(alert_type) + 2)::uuid FROM alert_logs
+	 WHERE resolved_at IS NULL AND type = alert_type AND key LIKE alert_type || ':%'
+$$;
+
 -- Close the alerts of devices and targets that are no longer watched, without a message of recovery.
 CREATE OR REPLACE FUNCTION monitor_forget(alert_type text, watched text[]) RETURNS void
 LANGUAGE sql AS $$
@@ -140,8 +147,9 @@ BEGIN
 		PERFORM monitor_forget('high_latency', watched), monitor_forget('packet_loss', watched);
 	ELSE
 		PERFORM snmp_judge();
-		PERFORM monitor_forget('bandwidth', ARRAY(SELECT i.id::text FROM snmp_interfaces i JOIN snmp_devices d ON d.id = i.device_id
-		                                           WHERE d.is_active AND i.monitor_bandwidth));
+		PERFORM monitor_forget('bandwidth', ARRAY(
+			SELECT i.id::text FROM monitor_alerted('bandwidth') a (id) JOIN snmp_interfaces i ON i.id = a.id
+			  JOIN snmp_devices d ON d.id = i.device_id WHERE d.is_active AND i.monitor_bandwidth));
 	END IF;
 	PERFORM monitor_forget('device_down', watched);
 END $$;

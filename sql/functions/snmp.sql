@@ -66,11 +66,18 @@ LANGUAGE plpgsql SET enable_nestloop = off AS $$
 DECLARE
 	kept int;
 BEGIN
-	INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
-	SELECT id, to_timestamp(at_ms / 1000.0), octets_in, octets_out, rate_in, rate_out, span
-	  FROM unnest(ids, moments, ins, outs, in_rates, out_rates, spans)
-	       AS r (id, at_ms, octets_in, octets_out, rate_in, rate_out, span)
-	ON CONFLICT DO NOTHING;
+	BEGIN
+		INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
+		SELECT id, to_timestamp(at_ms / 1000.0), octets_in, octets_out, rate_in, rate_out, span
+		  FROM unnest(ids, moments, ins, outs, in_rates, out_rates, spans)
+		       AS r (id, at_ms, octets_in, octets_out, rate_in, rate_out, span);
+	EXCEPTION WHEN unique_violation THEN -- looking for each beforehand costs a third of the whole
+		INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
+		SELECT id, to_timestamp(at_ms / 1000.0), octets_in, octets_out, rate_in, rate_out, span
+		  FROM unnest(ids, moments, ins, outs, in_rates, out_rates, spans)
+		       AS r (id, at_ms, octets_in, octets_out, rate_in, rate_out, span)
+		ON CONFLICT DO NOTHING;
+	END;
 	UPDATE snmp_counters c
 	   SET in_octets = r.octets_in, out_octets = r.octets_out, bits = r.width, uptime_ms = r.up, discontinuity = r.gap,
 	       boot = our_boot, clock_ms = r.clock, is_doubtful = false, in_rate = r.rate_in, out_rate = r.rate_out,
@@ -99,12 +106,12 @@ BEGIN
 	 WHERE i.id = r.id AND r.status <> i.if_oper_status;
 END $$;
 
--- Whole buckets up to now. Rows never come late: one poller runs at a time, and it rolls after it stored.
+-- Whole buckets up to now. Rows never come late: one poller runs at a time, and what it will store is of later.
 CREATE OR REPLACE FUNCTION snmp_roll(until timestamptz) RETURNS void
 LANGUAGE sql AS $$
 	SELECT history_roll('bandwidth_5m', 'bandwidth_history', interval '5 minutes', 'interface_id', 'in_rate IS NOT NULL',
-		'{"seconds": "sum(seconds)", "in_bits": "sum(in_rate::numeric * seconds)",
-		  "out_bits": "sum(out_rate::numeric * seconds)", "in_max": "max(in_rate)", "out_max": "max(out_rate)"}', until);
+		'{"seconds": "sum(seconds)", "in_bits": "sum(in_rate * seconds)",
+		  "out_bits": "sum(out_rate * seconds)", "in_max": "max(in_rate)", "out_max": "max(out_rate)"}', until);
 	SELECT history_roll('bandwidth_1h', 'bandwidth_5m', interval '1 hour', 'interface_id', 'true',
 		'{"seconds": "sum(seconds)", "in_bits": "sum(in_bits)", "out_bits": "sum(out_bits)",
 		  "in_max": "max(in_max)", "out_max": "max(out_max)"}', until);
@@ -114,16 +121,16 @@ $$;
 CREATE OR REPLACE FUNCTION snmp_judge() RETURNS void
 LANGUAGE sql AS $$
 	WITH changed AS ( -- of tens of thousands the few whose alert begins or ends
-		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, u.speed, u.busiest, a.key IS NOT NULL AS is_open,
+		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, u.speed, u.busiest, a.id IS NOT NULL AS is_open,
 		       'bandwidth:' || i.id AS alert_key
 		  FROM settings s, snmp_counters c
 		  JOIN snmp_interfaces i ON i.id = c.interface_id
 		  JOIN snmp_devices d ON d.id = i.device_id
 		 CROSS JOIN LATERAL (SELECT coalesce(i.manual_speed, i.if_speed) AS speed, greatest(c.in_rate, c.out_rate) AS busiest) u
-		  LEFT JOIN alert_logs a ON a.key = 'bandwidth:' || i.id AND a.resolved_at IS NULL
+		  LEFT JOIN monitor_alerted('bandwidth') a (id) ON a.id = i.id
 		 WHERE d.is_active AND i.monitor_bandwidth AND u.speed > 0
 		   AND c.in_rate IS NOT NULL AND c.read_at > now() - interval '10 minutes'
-		   AND CASE WHEN a.key IS NULL THEN u.busiest >= u.speed::float8 * s.bandwidth_raise_percent / 100
+		   AND CASE WHEN a.id IS NULL THEN u.busiest >= u.speed::float8 * s.bandwidth_raise_percent / 100
 		            ELSE u.busiest < u.speed::float8 * s.bandwidth_clear_percent / 100 END
 	), worded AS (
 		SELECT *, jsonb_build_object('name', name, 'interface', if_name, 'used', busiest / 1000000, 'speed', speed / 1000000) AS said
