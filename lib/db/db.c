@@ -57,6 +57,14 @@ push(struct db *db, struct item item)
 	db->queue[db->nqueue++] = item;
 }
 
+void
+db_forget_queue(struct db *db)
+{
+	db->nqueue = db->ntaken = 0;
+	db->is_sent = false;
+	db->outcome = RC_OK;
+}
+
 static const char *
 val_text(struct ctx *cx, const struct db_val *v)
 {
@@ -263,7 +271,7 @@ run_queue(struct ctx *cx, bool gate_only)
 	if (!ok || !db_conn_await(db) || !take_sync(db))
 		return db_conn_lost(cx, name_of(db->queue[0].stmt));
 	rc = db->outcome;
-	db_conn_forget_queue(db);
+	db_forget_queue(db);
 	if (rc != RC_OK && cx->err.again)
 		db_conn_drop(db);
 	/* A failed transaction accepts only its end: see undo(). */
@@ -283,7 +291,7 @@ drop_answers(struct db *db)
 		ok = res != NULL;
 	}
 	ok = ok && db_conn_await(db) && take_sync(db);
-	db_conn_forget_queue(db);
+	db_forget_queue(db);
 	return ok;
 }
 

@@ -124,6 +124,7 @@ enum rc db_print_env(struct ctx *, const char *conninfo, struct sb *out) _must_c
 enum rc db_open(struct ctx *, const struct db_conf *, struct db **ret) _must_check_;
 /* The same without connecting: the first statement connects (a worker outlives the database). */
 struct db *db_new(const struct db_conf *);
+struct db *db_beside(const struct db *); /* a second one to the same database, for db_close() */
 void db_close(struct db *);
 int db_socket(struct db *); /* for poll(); -1 when not connected */
 

@@ -236,8 +236,7 @@ connect_now(struct ctx *cx, PQconninfoOption *all)
 	}
 	listen_again(cx->mem, db, pg);
 	(void)PQenterPipelineMode(pg);
-	(void)PQsetnonblocking(pg,
-	    1); /* a long statement is sent while the server works on another */
+	(void)PQsetnonblocking(pg, 1); /* no sending waits for a server at work */
 	db->pg = pg;
 	db->is_read_only = false;
 	db->who_is_due = db->has_who;
@@ -266,19 +265,11 @@ open_again(struct ctx *cx)
 }
 
 void
-db_conn_forget_queue(struct db *db)
-{
-	db->nqueue = db->ntaken = 0;
-	db->is_sent = false;
-	db->outcome = RC_OK;
-}
-
-void
 db_conn_drop(struct db *db)
 {
 	PQfinish(db->pg);
 	db->pg = NULL;
-	db_conn_forget_queue(db);
+	db_forget_queue(db);
 	db->has_gate = false;
 	db->nprepared = 0;
 	memset(db->prepared, 0, sizeof(db->prepared));
@@ -390,6 +381,12 @@ db_new(const struct db_conf *conf)
 		abort();
 	db->conf = *conf;
 	return db;
+}
+
+struct db *
+db_beside(const struct db *db)
+{
+	return db_new(&db->conf);
 }
 
 enum rc

@@ -53,12 +53,14 @@ enum rc db_conn_ready(struct ctx *) _must_check_;
 /* Give the connection up; always RC_RETRY. */
 enum rc db_conn_lost(struct ctx *, const char *name);
 void db_conn_drop(struct db *);
-void db_conn_forget_queue(struct db *);
 /* Wait for the next result, or for the end of results; false when the server stays silent. */
 bool db_conn_await(struct db *);
 /* Hold db until the arena of cx ends: it calls release with db. */
 void db_conn_hold(struct ctx *, void (*release)(void *));
 void db_conn_let_go(struct db *);
+
+/* Empty the queue: it ran, or its connection is gone. */
+void db_forget_queue(struct db *);
 
 /* Fill cx->err from a failed result of statement st; returns its rc. */
 enum rc db_error(struct ctx *, const PGresult *, const struct db_stmt *st);

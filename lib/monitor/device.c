@@ -209,10 +209,10 @@ write_rows(struct jw *w, struct arena *mem, struct device *const *devices, size_
 
 /* The columns of the samples, each the text of an array: unnest() is faster than rows or JSON. */
 struct samples {
-	struct sb id, in, out, bits, uptime, discontinuity, clock, verdict, in_rate, out_rate,
+	struct sb id, in, out, bits, uptime, discontinuity, clock, dropped, in_rate, out_rate,
 	    seconds, status, at;
 	const char *boot;
-	size_t n;
+	size_t n, ndropped;
 };
 
 static struct samples
@@ -220,7 +220,7 @@ samples_new(struct arena *mem)
 {
 	struct samples s = { 0 };
 	struct sb *columns[] = { &s.id, &s.in, &s.out, &s.bits, &s.uptime, &s.discontinuity,
-		&s.clock, &s.verdict, &s.in_rate, &s.out_rate, &s.seconds, &s.status, &s.at };
+		&s.clock, &s.dropped, &s.in_rate, &s.out_rate, &s.seconds, &s.status, &s.at };
 
 	for (size_t i = 0; i < countof(columns); i++) {
 		*columns[i] = sb_new(mem);
@@ -263,9 +263,6 @@ add_rate(struct sb *column, size_t n, const struct device_interface *f, int64_t 
 static void
 add_sample(struct samples *s, const struct device *d, const struct device_interface *f)
 {
-	static const char *const verdicts
-	    [] = { [COUNTER_RATE] = "rate", [COUNTER_SEED] = "seed", [COUNTER_DROP] = "drop" };
-
 	add_text(&s->id, s->n, f->id);
 	add_unsigned(&s->in, s->n, f->now.in);
 	add_unsigned(&s->out, s->n, f->now.out);
@@ -273,7 +270,8 @@ add_sample(struct samples *s, const struct device *d, const struct device_interf
 	add_number(&s->uptime, s->n, f->now.uptime_ms);
 	add_number(&s->discontinuity, s->n, f->now.discontinuity);
 	add_number(&s->clock, s->n, f->now.clock_ms);
-	add_text(&s->verdict, s->n, verdicts[f->verdict]);
+	if (f->verdict == COUNTER_DROP)
+		add_text(&s->dropped, s->ndropped++, f->id);
 	add_rate(&s->in_rate, s->n, f, f->rates.in);
 	add_rate(&s->out_rate, s->n, f, f->rates.out);
 	add_number(&s->seconds, s->n, f->verdict == COUNTER_RATE ? f->rates.seconds : 0);
@@ -287,14 +285,14 @@ static enum rc
 send_samples(struct ctx *cx, struct samples *s)
 {
 	struct sb *columns[] = { &s->id, &s->in, &s->out, &s->bits, &s->uptime, &s->discontinuity,
-		&s->clock, &s->verdict, &s->in_rate, &s->out_rate, &s->seconds, &s->status,
+		&s->clock, &s->dropped, &s->in_rate, &s->out_rate, &s->seconds, &s->status,
 		&s->at };
 
 	for (size_t i = 0; i < countof(columns); i++)
 		sb_putc(columns[i], '}');
 	return db_send_exec(cx, &SQL_snmp_store_samples, V_TEXT(s->id.buf), V_TEXT(s->in.buf),
 	    V_TEXT(s->out.buf), V_TEXT(s->bits.buf), V_TEXT(s->uptime.buf),
-	    V_TEXT(s->discontinuity.buf), V_TEXT(s->clock.buf), V_TEXT(s->verdict.buf),
+	    V_TEXT(s->discontinuity.buf), V_TEXT(s->clock.buf), V_TEXT(s->dropped.buf),
 	    V_TEXT(s->in_rate.buf), V_TEXT(s->out_rate.buf), V_TEXT(s->seconds.buf),
 	    V_TEXT(s->status.buf), V_TEXT(s->at.buf), V_TEXT(s->boot));
 }

@@ -405,18 +405,13 @@ check_lookup(struct job *j)
 
 /* ---- results to the database, which works while devices are asked ---- */
 
-/* Read the outcome of what the database was given last; wait for it. */
+/* Wait for the outcome of the results that the database was given last. */
 static enum rc
 settle(struct fleet *f)
 {
 	enum rc rc = db_sync(&f->batch);
 
 	arena_reset(f->batch.mem);
-	if (!f->is_storing) {
-		f->is_storing = true;
-		f->run->before = rc == RC_OK ? (struct err){ 0 } : f->batch.err;
-		return RC_OK;
-	}
 	f->cx->err = f->batch.err;
 	return rc;
 }
@@ -486,7 +481,6 @@ poll_run(struct ctx *cx, struct snmp_engine *engine, struct device *devices, siz
 	enum rc rc;
 
 	f.batch.mem = mem;
-	db_start(&f.batch);
 	for (size_t i = 0; i < n; i++)
 		f.jobs[i] = (struct job){ .fleet = &f, .device = &devices[i] };
 	rc = ask_fleet(&f);

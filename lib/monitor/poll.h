@@ -13,18 +13,13 @@
 #include "monitor/device.h"
 
 struct poll_run {
-	int window;        /* devices under way at once */
-	int timeout_ms;    /* time-out of each try, SNMP_TIMEOUT_MS */
-	int deadline_ms;   /* longest time for one device */
-	size_t up, down;   /* numbers of devices */
-	struct err before; /* the outcome of the statements that were queued before */
+	int window;      /* devices under way at once */
+	int timeout_ms;  /* time-out of each try, SNMP_TIMEOUT_MS */
+	int deadline_ms; /* longest time for one device */
+	size_t up, down; /* numbers of devices */
 };
 
-/*
- * Poll the devices and store the results; on a signal it stores those that it has.  Statements that
- * the caller has queued (db_send_exec) run meanwhile; when they fail, the results are stored all
- * the same.
- */
+/* Poll the devices and store the results; on a signal it stores those that it has. */
 enum rc poll_run(struct ctx *, struct snmp_engine *, struct device *, size_t n,
     struct poll_run *) _must_check_;
 

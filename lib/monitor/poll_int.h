@@ -40,7 +40,6 @@ struct fleet {
 	struct device **done; /* results that the database does not have yet */
 	size_t ndone;
 	struct ctx batch; /* of the results that it is storing: its arena ends with them */
-	bool is_storing;  /* not yet: it works on what was queued before the run */
 	const char *boot;
 };
 

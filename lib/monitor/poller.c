@@ -9,10 +9,7 @@
 
 enum { WINDOW = 512, DEADLINE_MS = 60000 };
 
-/*
- * Load devices, poll them and store the results; *ret: the devices, *run: how many are up.  Sums
- * over what earlier runs have stored are made meanwhile, by a run over all.
- */
+/* Load devices, poll them and store the results; *ret: the devices, *run: how many are up. */
 static enum rc
 poll_devices(struct ctx *cx, bool everything, const char *only, struct device **ret, size_t *nret,
     struct poll_run *run)
@@ -27,8 +24,6 @@ poll_devices(struct ctx *cx, bool everything, const char *only, struct device **
 	if (only != NULL && *nret == 0)
 		return FAIL(cx, RC_NOT_FOUND, "there is no such device");
 	TRY(snmp_engine_open(cx, &engine));
-	if (only == NULL)
-		TRY(db_send_exec(cx, &SQL_snmp_roll));
 	rc = poll_run(cx, engine, *ret, *nret, run);
 	snmp_engine_close(engine);
 	return rc;
@@ -41,20 +36,53 @@ log_polled(struct ctx *cx, const struct poll_run *run)
 	    arena_printf(cx->mem, "%zu", run->down), NULL);
 }
 
+/* The sums over what earlier runs have stored: a connection of their own makes them meanwhile. */
+static enum rc
+sums_begin(const struct ctx *cx, struct ctx *sums)
+{
+	*sums = *cx;
+	sums->mem = arena_new(4096);
+	sums->db = db_beside(cx->db);
+	TRY(db_send_exec(sums, &SQL_snmp_roll));
+	db_start(sums);
+	return RC_OK;
+}
+
+static enum rc
+sums_end(struct ctx *sums, enum rc begun)
+{
+	const enum rc rc = begun == RC_OK ? db_sync(sums) : begun;
+
+	arena_free(sums->mem);
+	db_close(sums->db);
+	return rc;
+}
+
+static enum rc
+poll_and_judge(struct ctx *cx, bool everything, struct poll_run *run)
+{
+	struct device *devices;
+	size_t n;
+
+	TRY(poll_devices(cx, everything, NULL, &devices, &n, run));
+	return db_exec(cx, &SQL_monitor_judge, V_TEXT("snmp"));
+}
+
 enum rc
 poller_run(struct ctx *cx, bool everything)
 {
-	struct device *devices;
+	struct ctx sums;
 	struct poll_run run;
-	size_t n;
+	enum rc rc, summed;
 
 	TRY(history_begin(cx, "snmp-poller"));
-	TRY(poll_devices(cx, everything, NULL, &devices, &n, &run));
-	TRY(db_exec(cx, &SQL_monitor_judge, V_TEXT("snmp")));
-	if (run.before.rc != RC_OK) {
-		cx->err = run.before;
-		return cx->err.rc;
-	}
+	summed = sums_begin(cx, &sums);
+	rc = poll_and_judge(cx, everything, &run);
+	summed = sums_end(&sums, summed);
+	if (rc == RC_OK && summed != RC_OK)
+		cx->err = sums.err;
+	TRY(rc);
+	TRY(summed);
 	TRY(history_end(cx));
 	log_polled(cx, &run);
 	return RC_OK;

@@ -67,13 +67,14 @@ END $$;
 /*
  * Sum the whole buckets that a roll-up lacks up to a moment: from the end of what is rolled, else from
  * the oldest row of its source.  sums has an expression over the source's rows for each column of the
- * roll-up; rows that do not satisfy only_rows do not count.
+ * roll-up; rows that do not satisfy only_rows do not count.  The second of two at a time (a
+ * killed run's may still be at work) waits, and goes on where the first ended.
  */
 CREATE OR REPLACE FUNCTION history_roll(rollup_name text, source text, width interval, id_column text, only_rows text,
 	sums jsonb, until timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	first_at timestamptz := (SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name);
+	first_at timestamptz := (SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name FOR UPDATE);
 	until_at timestamptz := date_bin(width, until, 'epoch');
 	-- Only while it is not known up to when buckets exist: looking for each costs a third of the whole.
 	replaced text := CASE WHEN first_at IS NULL THEN ' ON CONFLICT (%2$I, recorded_at) DO UPDATE SET (%3$s) = ROW (%7$s)' ELSE '' END;

@@ -55,12 +55,12 @@ BEGIN
 END $$;
 
 /*
- * Readings of interfaces, a column an array: rate (published), seed (the new baseline without a
- * rate) or drop (impossible: the baseline stays, doubtful). A reading has one row, however often it
- * is stored. The planner takes arrays for short and would look each row up by itself.
+ * Readings of interfaces, a column an array. Those that are dropped are impossible: they have no
+ * rate, and the baseline stays, doubtful. A reading has one row, however often it is stored. The
+ * planner takes arrays for short and would look each row up by itself.
  */
 CREATE OR REPLACE FUNCTION snmp_store_samples(ids uuid[], ins numeric[], outs numeric[], widths int[], uptimes bigint[],
-	discontinuities bigint[], clocks bigint[], verdicts text[], in_rates bigint[], out_rates bigint[], spans int[],
+	discontinuities bigint[], clocks bigint[], dropped uuid[], in_rates bigint[], out_rates bigint[], spans int[],
 	statuses text[], moments bigint[], our_boot text) RETURNS void
 LANGUAGE plpgsql SET enable_nestloop = off AS $$
 DECLARE
@@ -82,25 +82,21 @@ BEGIN
 	   SET in_octets = r.octets_in, out_octets = r.octets_out, bits = r.width, uptime_ms = r.up, discontinuity = r.gap,
 	       boot = our_boot, clock_ms = r.clock, is_doubtful = false, in_rate = r.rate_in, out_rate = r.rate_out,
 	       read_at = to_timestamp(r.at_ms / 1000.0)
-	  FROM unnest(ids, ins, outs, widths, uptimes, discontinuities, clocks, verdicts, in_rates, out_rates, moments)
-	       AS r (id, octets_in, octets_out, width, up, gap, clock, verdict, rate_in, rate_out, at_ms)
-	 WHERE c.interface_id = r.id AND r.verdict <> 'drop';
+	  FROM unnest(ids, ins, outs, widths, uptimes, discontinuities, clocks, in_rates, out_rates, moments)
+	       AS r (id, octets_in, octets_out, width, up, gap, clock, rate_in, rate_out, at_ms)
+	 WHERE c.interface_id = r.id AND r.id <> ALL (dropped);
 	GET DIAGNOSTICS kept = ROW_COUNT;
-	IF kept < cardinality(array_remove(verdicts, 'drop')) THEN -- the first readings of some
+	IF kept < cardinality(ids) - cardinality(dropped) THEN -- the first readings of some
 		INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms,
 		                           in_rate, out_rate, read_at)
 		SELECT r.id, octets_in, octets_out, width, up, gap, our_boot, clock, rate_in, rate_out, to_timestamp(at_ms / 1000.0)
-		  FROM unnest(ids, ins, outs, widths, uptimes, discontinuities, clocks, verdicts, in_rates, out_rates, moments)
-		       AS r (id, octets_in, octets_out, width, up, gap, clock, verdict, rate_in, rate_out, at_ms)
+		  FROM unnest(ids, ins, outs, widths, uptimes, discontinuities, clocks, in_rates, out_rates, moments)
+		       AS r (id, octets_in, octets_out, width, up, gap, clock, rate_in, rate_out, at_ms)
 		  JOIN snmp_interfaces i ON i.id = r.id
-		 WHERE verdict <> 'drop'
+		 WHERE r.id <> ALL (dropped)
 		ON CONFLICT DO NOTHING;
 	END IF;
-	IF 'drop' = ANY (verdicts) THEN
-		UPDATE snmp_counters c SET is_doubtful = true, in_rate = NULL, out_rate = NULL
-		  FROM unnest(ids, verdicts) AS r (id, verdict)
-		 WHERE r.verdict = 'drop' AND c.interface_id = r.id;
-	END IF;
+	UPDATE snmp_counters SET is_doubtful = true, in_rate = NULL, out_rate = NULL WHERE interface_id = ANY (dropped);
 	UPDATE snmp_interfaces i SET if_oper_status = r.status, updated_at = now()
 	  FROM unnest(ids, statuses) AS r (id, status)
 	 WHERE i.id = r.id AND r.status <> i.if_oper_status;

@@ -6,11 +6,8 @@ SELECT id::text AS id, name, host, port, version, community, security_name, secu
   FROM snmp_due($1::bool, $2::uuid) d ORDER BY d.id;
 
 -- name: snmp_due_interfaces(bool, uuid)
-SELECT i.device_id::text AS device_id, i.id::text AS id, i.if_name AS name, i.if_index,
-       coalesce(i.manual_speed, i.if_speed, 0) AS speed, c.in_octets::text AS in_octets, c.out_octets::text AS out_octets,
-       c.boot, coalesce(c.bits, 0) AS bits, coalesce(c.uptime_ms, 0) AS uptime_ms,
-       coalesce(c.discontinuity, 0) AS discontinuity, coalesce(c.clock_ms, 0) AS clock_ms,
-       coalesce(c.is_doubtful, false) AS is_doubtful
+SELECT i.device_id, i.id, i.if_name AS name, i.if_index, coalesce(i.manual_speed, i.if_speed) AS speed, c.in_octets,
+       c.out_octets, c.boot, c.bits, c.uptime_ms, c.discontinuity, c.clock_ms, c.is_doubtful
   FROM snmp_due($1::bool, $2::uuid) d
   JOIN snmp_interfaces i ON i.device_id = d.id AND i.monitor_bandwidth
   LEFT JOIN snmp_counters c ON c.interface_id = i.id
@@ -22,9 +19,9 @@ SELECT snmp_store($1::jsonb);
 -- name: snmp_discovered(jsonb, jsonb)
 SELECT snmp_discovered($1::jsonb, $2::jsonb);
 
--- name: snmp_store_samples(uuid[], numeric[], numeric[], int[], bigint[], bigint[], bigint[], text[], bigint[], bigint[], int[], text[], bigint[], text)
+-- name: snmp_store_samples(uuid[], numeric[], numeric[], int[], bigint[], bigint[], bigint[], uuid[], bigint[], bigint[], int[], text[], bigint[], text)
 SELECT snmp_store_samples($1::uuid[], $2::numeric[], $3::numeric[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[],
-                          $8::text[], $9::bigint[], $10::bigint[], $11::int[], $12::text[], $13::bigint[], $14::text);
+                          $8::uuid[], $9::bigint[], $10::bigint[], $11::int[], $12::text[], $13::bigint[], $14::text);
 
 -- name: snmp_roll()
 SELECT snmp_roll(now());

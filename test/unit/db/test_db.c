@@ -490,6 +490,24 @@ silence_is_given_up(void **state)
 	assert_int_equal(db_rows(&cx, &one, &rows), RC_OK);
 }
 
+static void
+one_beside_is_another_session_alike(void **state)
+{
+	struct db_rows *rows;
+	struct ctx beside = { .mem = cx.mem, .db = db_beside(cx.db) };
+	int64_t first;
+
+	(void)state;
+	assert_int_equal(db_row(&cx, &pid, &rows), RC_OK);
+	first = db_i64(rows, 0, "pid");
+	assert_int_equal(db_row(&beside, &pid, &rows), RC_OK);
+	assert_int_not_equal(db_i64(rows, 0, "pid"), first);
+	assert_int_equal(db_row(&beside, &today, &rows), RC_OK);
+	assert_string_equal(db_text(rows, 0, "day"), "2026-03-04");
+	db_close(beside.db);
+	assert_int_equal(things(), 0); /* the first goes on */
+}
+
 /* Take the answers as they come, as a program does that has other work; how many looks it took. */
 static int
 looks_until_over(void)
@@ -608,6 +626,7 @@ main(void)
 		CASE(away_is_retry),
 		CASE(too_many_statements_are_forgotten),
 		CASE(silence_is_given_up),
+		CASE(one_beside_is_another_session_alike),
 		CASE(a_started_queue_is_waited_for_by_nobody),
 		CASE(a_started_queue_fails_as_a_whole),
 		CASE(a_started_queue_goes_with_its_arena),

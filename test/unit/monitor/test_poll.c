@@ -288,28 +288,6 @@ a_signal_ends_the_run(void **state)
 	assert_null(sql("SELECT id AS v FROM monitor_states"));
 }
 
-/* What the caller queued runs meanwhile; that it fails costs no reading. */
-static void
-a_failure_of_what_was_queued_before_loses_nothing(void **state)
-{
-	static const struct db_stmt fails = { NULL, "SELECT raise_conflict('busy', 'not now')", 0 };
-	struct poll_run run = { .window = 8, .timeout_ms = TIMEOUT_MS, .deadline_ms = 5000 };
-	struct device *devices;
-	size_t n;
-
-	(void)state;
-	(void)a_device("127.0.0.1", peer.port);
-	for (int fail = 0; fail < 2; fail++) {
-		assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
-		if (fail)
-			assert_int_equal(db_send_exec(&cx, &fails), RC_OK);
-		assert_int_equal(poll_run(&cx, engine, devices, n, &run), RC_OK);
-		assert_int_equal(run.before.rc, fail ? RC_CONFLICT : RC_OK);
-		assert_int_equal(sql_i64("SELECT hits AS v FROM monitor_states"), fail + 1);
-	}
-	assert_string_equal(run.before.msg, "not now");
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -324,7 +302,6 @@ main(void)
 		CASE(an_agent_that_dies_at_bulk_is_walked_by_single_rows),
 		CASE(a_silent_device_delays_nobody),
 		CASE(a_signal_ends_the_run),
-		CASE(a_failure_of_what_was_queued_before_loses_nothing),
 	};
 
 	return cmocka_run_group_tests_name("poll", tests, rows_open, rows_close);
