@@ -107,3 +107,16 @@ def test_locations_of_pools():
         "router": ["internal", "fastcgi_pass isp_router"],
         "gateway": ["internal", "client_max_body_size 16m", "fastcgi_pass isp_gateway"],
         "gateway_anyone": ["internal", small_body, "fastcgi_pass isp_gateway"]}
+
+
+def test_locations_of_files():
+    """Files are looked for again after 10 s: by then a new release of the console is seen. The pay page has files of its own."""
+    kept = ["open_file_cache max=1000 inactive=60s", "open_file_cache_valid 10s"]
+    found = {name: lines for name, lines in directives().items() if name.startswith("server > location") and
+             any(line.startswith("try_files") for line in lines)}
+    assert found == {
+        "server > location ^~ /pay/": ['root "@PAY@"', "try_files $uri =404"],
+        "server > location ^~ /pay/ > location ~ ^/pay/[^/.]+/?$": ["try_files /pay/index.html =404"],
+        "server > location ~ ^/isolir/?$": ['root "@PAY@"', "try_files /pay/isolir.html =404"],
+        "server > location ~ \\.[a-z0-9]+$": ["try_files $uri =404", *kept],
+        "server > location /": ["try_files $uri $uri/ /index.html", *kept]}
