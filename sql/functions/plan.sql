@@ -177,7 +177,7 @@ BEGIN
 		s := subscription_anchored(s, next_period_start(s, today));
 		draft := period_draft(s, next_period_start(s, today), today);
 		draft.kind := i.kind;
-		SELECT * INTO draft.period_end, lines FROM periods_again(s, i.id, draft.period_start);
+		SELECT * INTO draft.period_end, lines FROM periods_again(s, i.id, draft.period_start, is_first_bill(s, i));
 		draft.due_date := greatest(i.due_date, today);
 		draft.notes := i.notes;
 		IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
@@ -189,10 +189,10 @@ BEGIN
 END $$;
 
 -- The lines of as many periods as a cancelled bill was over, with the discount that was agreed for paying ahead.
-CREATE OR REPLACE FUNCTION periods_again(subscription subscriptions, inv uuid, first_day date, OUT last date, OUT lines bill_line[])
+CREATE OR REPLACE FUNCTION periods_again(subscription subscriptions, inv uuid, first_day date, is_first boolean, OUT last date, OUT lines bill_line[])
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	SELECT * INTO last, lines FROM periods_ahead(subscription, first_day, periods_of(inv));
+	SELECT * INTO last, lines FROM periods_ahead(subscription, first_day, periods_of(inv), is_first);
 	lines := lines || discount_agreed(inv, (SELECT sum(l.amount)::bigint FROM unnest(lines) l));
 END $$;
 

@@ -23,7 +23,7 @@ BEGIN
 	draft := period_draft(s, next_period_start(s, today), today);
 	draft.kind := 'prepay';
 	draft.due_date := today + (SELECT first_due_days FROM settings);
-	SELECT * INTO draft.period_end, lines FROM periods_ahead(s, draft.period_start, periods);
+	SELECT * INTO draft.period_end, lines FROM periods_ahead(s, draft.period_start, periods, s.waits_first AND next.id IS NOT NULL);
 	IF is_period_taken(sub, draft.period_start, draft.period_end) THEN
 		PERFORM raise_conflict('period_overlaps', 'The next period would overlap one already billed.');
 	END IF;
@@ -54,8 +54,9 @@ EXCEPTION WHEN SQLSTATE 'ISDRY' THEN
 	RETURN SQLERRM::jsonb;
 END $$;
 
--- The bill lines of so many periods in a row: whole periods are one line, a part is a line of its own.
-CREATE OR REPLACE FUNCTION periods_ahead(subscription subscriptions, first_day date, periods int, OUT last date, OUT lines bill_line[])
+-- The bill lines of so many periods in a row: whole periods are one line, a part is a line of its own. is_first: the service
+-- begins with the first of them, also where that is later than start_date.
+CREATE OR REPLACE FUNCTION periods_ahead(subscription subscriptions, first_day date, periods int, is_first boolean, OUT last date, OUT lines bill_line[])
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	day  date := first_day;
@@ -67,7 +68,7 @@ BEGIN
 	FOR n IN 1 .. periods LOOP
 		last := (period_draft(subscription, day, day)).period_end;
 		line := period_line(subscription, day, last);
-		IF day = subscription.start_date AND line.kind = 'part' AND (SELECT first_period FROM settings) = 'full' THEN
+		IF (is_first AND n = 1 OR day = subscription.start_date) AND line.kind = 'part' AND (SELECT first_period FROM settings) = 'full' THEN
 			line := bill_line_new('part', line.text, 1, (SELECT price FROM terms_of(subscription)), true);
 		END IF;
 		at := cardinality(lines);

@@ -116,7 +116,7 @@ DECLARE
 BEGIN
 	subscription.anchor_day := NULL;
 	IF invoice.kind = 'prepay' THEN
-		SELECT a.last, a.lines INTO last, lines FROM periods_again(first_from(subscription, day), invoice.id, day) a;
+		SELECT a.last, a.lines INTO last, lines FROM periods_again(subscription, invoice.id, day, true) a;
 		due := day + (SELECT first_due_days FROM settings);
 		RETURN;
 	END IF;

@@ -312,6 +312,7 @@ class Bill:
     status: str = "unpaid"
     first_due: date | None = None
     package: int = 0
+    moved: date = date.min  # a first one, to this day
     changed_price: int | None = None  # of its period, at the package of the last change with proration
     periods: int = 1
     tax: int = 0
@@ -841,11 +842,11 @@ class Model:
         months = months_of(first, last, self.billing_day(line))
         return package.price if months == package.length else rounded_up(package.price * months / package.length, self.set["round_to"])
 
-    def services(self, line, first, signs_up=False, anchor=None):
+    def services(self, line, first, signs_up=False, anchor=None, opens=False):
         """(last day, entries) of the bill of the period that begins on the day."""
         last, price = self.period(line, first, anchor)
         whole = self.packages[self.package_on(line, first)].price
-        if not (first == line.start or signs_up) or line.cycle != "calendar" or price == whole:
+        if not (first == line.start or signs_up or opens) or line.cycle != "calendar" or price == whole:
             return last, [Entry("package", price)]
         if self.set["first_period"] == "full":
             return last, [Entry("package", whole)]
@@ -853,11 +854,11 @@ class Model:
             return self.period(line, last + ONE)[0], [Entry("package", price), Entry("package", whole)]
         return last, [Entry("package", price)]
 
-    def several(self, line, first, periods, signs_up=False):
-        """(last day, entries) of so many periods."""
+    def several(self, line, first, periods, signs_up=False, opens=False):
+        """(last day, entries) of so many periods; with the first of them the line opens."""
         entries, last, anchor = [], first - ONE, self.anchor_at(line, first)
-        for _ in range(periods):
-            last, period = self.services(line, last + ONE, signs_up, anchor)
+        for n in range(periods):
+            last, period = self.services(line, last + ONE, signs_up, anchor, opens and n == 0)
             entries += period
         return last, entries
 
@@ -937,9 +938,10 @@ class Model:
     def first_moves(self, line, day):
         """The first bill of a line that waits for it, while nothing touched it: as if it signed up on the day."""
         for bill in line.bills:
-            if self.opens(bill) and bill.status in OPEN and not bill.touched and bill.start <= day and bill.issued < day:
+            if self.opens(bill) and bill.status in OPEN and not bill.touched and bill.start <= day and max(bill.issued, bill.moved) < day:
+                bill.moved = day
                 self.to_day(bill, day)
-                bill.due = max(bill.due, self.first_due(day, day))
+                bill.due = max(bill.due, day + days(self.set["first_due_days"]) if bill.kind == "prepay" else self.first_due(day, day))
                 bill.status = "unpaid"
                 if bill.amount == 0:
                     self.settle(bill, day)
@@ -972,7 +974,7 @@ class Model:
         line = bill.line
         kept = line.package, line.next_package
         line.package, line.next_package = bill.package, None
-        made = self.several(line, day, bill.periods, signs_up=bill.kind == "first")
+        made = self.several(line, day, bill.periods, signs_up=bill.kind == "first", opens=True)
         line.package, line.next_package = kept
         return made
 
@@ -1304,7 +1306,7 @@ class Model:
         refuse_unless(not any(b.touched and self.opens(b) for b in ahead), "409")
         self.set_aside([b for b in ahead if not b.touched])
         first = self.next_first(line, day)
-        last, entries = self.several(line, first, periods)
+        last, entries = self.several(line, first, periods, opens=line.waits and bool(ahead))
         self.refuse_overlap(line, first, last)
         entries += [Entry("discount", -discount)] if discount else []
         bill = self.issue(line, "prepay", entries, day + days(self.set["first_due_days"]), day, (first, last), periods)
@@ -1451,7 +1453,7 @@ class Model:
     def issue_again(self, bill, day):
         """At the new price and length, over as many periods, with its due date."""
         first = self.next_first(bill.line, day)
-        last, entries = self.several(bill.line, first, bill.periods)
+        last, entries = self.several(bill.line, first, bill.periods, opens=bill.line.waits and bill.kind in ("first", "prepay"))
         self.refuse_overlap(bill.line, first, last)
         self.issue(bill.line, bill.kind, entries + self.agreed(bill), max(bill.due, day), day, (first, last), bill.periods)
 

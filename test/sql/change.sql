@@ -131,6 +131,14 @@ SELECT subscription_prepay(:'s', 2, NULL, false, '2026-01-10') AS i \gset
 SELECT is(lines(:'i'), 'part 150000, package 150000', 'first_period full: a part costs the whole price, paid ahead too');
 SELECT pay(:'i', '2026-01-10') \g /dev/null
 SELECT is(to_pkg(:'s', 'M2', '2026-01-15'), 'pay 0, credit 0', 'and keeps it in a change');
+-- Bug: it did so only for a line that begins on its day of sign-up, not for one that waits for its first payment.
+UPDATE settings SET first_payment_first = true;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar'), '2026-01-10') AS s \gset
+SELECT step('begin', '2026-01-12') \g /dev/null
+SELECT subscription_prepay(:'s', 2, NULL, false, '2026-01-12') AS i \gset
+SELECT is(lines(:'i'), 'part 150000, package 150000', 'two days after the sign-up');
+SELECT change(:'s', jsonb_build_object('package_id', pkg('M2')), '2026-01-12'), step('begin', '2026-01-13') \g /dev/null
+SELECT is(lines(inv(:'s', 3)), 'part 150000, package 150000', 'another package, another day later: the same');
 
 SELECT sound();
 SELECT finish();
