@@ -397,6 +397,14 @@ answers_that_make_no_page(void **state)
 		const char *attempt;
 	} cases[] = {
 		{ { ANSWER("400", "{\"error_messages\":[\"amount\"]}") }, RC_UPSTREAM, "closed 1" },
+		{ { ANSWER("400", "{\"error_messages\":[\"order_id is too long\"]}") }, RC_UPSTREAM,
+		    "closed 1" },
+		{ { ANSWER("400", "{\"error_messages\":[\"order_id sudah digunakan\"]}"),
+		      ANSWER("401", "{}") },
+		    RC_UPSTREAM, "closed 0" },
+		{ { ANSWER("400", "{\"error_messages\":[\"order_id has been utilized\"]}"),
+		      ANSWER("401", "{}") },
+		    RC_UPSTREAM, "closed 0" },
 		{ { ANSWER("401", "{}") }, RC_UPSTREAM, "closed 1" },
 		{ { ANSWER("429", "{}") }, RC_RETRY, "unknown 0" },
 		{ { ANSWER("500", "{}"), ANSWER("500", "{}") }, RC_UPSTREAM, "unknown 2" },
