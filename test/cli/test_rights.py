@@ -47,6 +47,14 @@ def test_no_right_is_given_or_lost_unseen():
     assert not kept - now, "lost: " + "; ".join(sorted(kept - now))
 
 
+def test_a_grant_of_a_function_that_is_none_ends_the_deploy():
+    """A name that was misspelt, or whose function is gone, would leave a program without a right until it needs it."""
+    script = """sed "s/('uuidv7', /('uuidv6', /" sql/roles.sql | psql -XAtq -v ON_ERROR_STOP=1 -1 -d "$TEST_DB" -f -"""
+    done = subprocess.run([os.path.join(TOP, "scripts", "db"), "run", "--", "sh", "-c", script], capture_output=True, text=True,
+                          cwd=TOP, check=False)
+    assert done.returncode != 0 and "there is no function uuidv6" in done.stderr, done
+
+
 # A default of a column calls it.
 DEFAULTS = {"uuidv7"}
 
