@@ -175,6 +175,7 @@ BEGIN
 	-- (first: credit that pays what was owed must not switch the line on once more, for a fee)
 	PERFORM subscription_set_status(s, 'cancelled', NULL, reason);
 	PERFORM last_bill_prorate(s, today);
+	SELECT * INTO s FROM subscriptions WHERE id = sub; -- with the days that a bill has let go
 	PERFORM pending_days_to_credit(s, today);
 	PERFORM charges_bill(s, today);
 	PERFORM credit_apply(s.customer_id, today);

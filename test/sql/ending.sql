@@ -79,6 +79,16 @@ SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-31', 'cut in January, with the 
 SELECT subscription_cancel(:'s', NULL, '2026-02-10') \g /dev/null
 SELECT is((SELECT string_agg(owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'), 'overdue 0/5000, cancelled 0/157000, unpaid 0/7000',
 	'nothing is owed for February; the cable has a bill of its own');
+-- Days that such a bill had taken are credit.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') \g /dev/null
+SELECT step('renew', '2026-01-25') \g /dev/null
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-25'), '2026-01-25') \g /dev/null
+SELECT subscription_days_add(:'s', 7, 'storm', '2026-01-26') \g /dev/null
+SELECT night('2026-01-28') \g /dev/null
+SELECT subscription_cancel(:'s', NULL, '2026-02-10') \g /dev/null
+SELECT is((SELECT string_agg(owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s') || '; ' || credit(owner(:'s')),
+	'paid 150000/150000, cancelled 0/112500, paid 5000/5000; 28900', 'seven days of the bill that was cancelled pay what is left');
 -- Bug: a late fee that waited was put on the shortened bill of a period that had long been issued.
 UPDATE settings SET late_fee = 2000, grace_days = 30;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS s \gset
