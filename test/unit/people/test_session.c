@@ -5,6 +5,7 @@
 
 #include "base/sb.h"
 #include "people/session.h"
+#include "sql.h"
 
 /* Somebody who may log in with "correct horse". */
 static const char *
@@ -157,6 +158,32 @@ an_imported_hash_is_renewed(void **state)
 	assert_string_equal(sql("SELECT password AS v FROM users"), now);
 }
 
+/* An admin's reset during the login stands: the hash that was verified is renewed, no other, and
+ * nobody else's. */
+static void
+only_the_verified_hash_is_renewed(void **state)
+{
+	const char *ani = somebody("ani@example.net"),
+		   *was = sql("SELECT password AS v FROM users");
+	struct db_rows *rows;
+
+	(void)state;
+	(void)sql(
+	    "INSERT INTO users (name, email, password) SELECT 'B', 'budi@example.net', password"
+	    " FROM users");
+	assert_int_equal(db_rows(&cx, &SQL_user_rehash, &rows, V_TEXT(ani), V_TEXT("another"),
+			     V_TEXT("new")),
+	    RC_OK);
+	assert_int_equal(db_count(rows), 0);
+	assert_int_equal(db_rows(&cx, &SQL_user_rehash, &rows, V_TEXT(ani), V_TEXT(was),
+			     V_TEXT("new")),
+	    RC_OK);
+	assert_int_equal(db_count(rows), 1);
+	assert_string_equal(sql("SELECT string_agg(name, ' ') AS v FROM users"
+				" WHERE password = 'new'"),
+	    "S");
+}
+
 static void
 only_the_actor_confirms(void **state)
 {
@@ -215,6 +242,7 @@ main(void)
 		ROWS_TEST(a_deactivated_user_is_refused_after_the_password),
 		ROWS_TEST(five_failures_a_minute),
 		ROWS_TEST(an_imported_hash_is_renewed),
+		ROWS_TEST(only_the_verified_hash_is_renewed),
 		ROWS_TEST(only_the_actor_confirms),
 		ROWS_TEST(a_database_that_fails_is_no_wrong_password),
 	};
