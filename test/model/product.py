@@ -137,7 +137,10 @@ class Product:
         self.runs.append(self.one("SELECT test_night(%s, %s)", day, force))
 
     def op_undo_run(self, day):
+        if not self.runs:
+            return "409"
         self.sql("SELECT billing_run_undo(%s, %s)", self.runs.pop(), day)
+        return None
 
     # ---- routers
 
