@@ -3,7 +3,8 @@ BEGIN;
 
 DO $$
 BEGIN
-	ASSERT (SELECT count(*) FROM pg_proc WHERE proname = 'snmp_store_samples') <= 1, 'the function of before is still there';
+	ASSERT to_regprocedure('snmp_store_samples(uuid[], numeric[], numeric[], int[], bigint[], bigint[], bigint[], text[], bigint[], '
+		'bigint[], int[], text[], bigint[], text)') IS NULL, 'the function of before is still there';
 END $$;
 
 ROLLBACK;
