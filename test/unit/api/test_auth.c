@@ -344,6 +344,24 @@ a_user_who_changes_their_address_is_known(void **state)
 	assert_int_equal(number(&a, "total"), 1);
 }
 
+/* Name an error where the query of the own user fails: an answer without one would read as none. */
+static void
+a_failed_query_is_no_answer(void **state)
+{
+	enum rc (*const handlers[])(struct ctx *, const struct req *, struct resp *) = { auth_me,
+		auth_user };
+	const struct db_stmt fails = { NULL, "SELECT 1 / 0", 0 };
+	const struct req rq = { .method = "GET", .query = "" };
+	struct resp rs = { .body = sb_new(ask.cx.mem) };
+
+	(void)state;
+	assert_int_equal(db_begin(&ask.cx), RC_OK);
+	assert_int_not_equal(db_exec(&ask.cx, &fails), RC_OK);
+	for (size_t i = 0; i < countof(handlers); i++)
+		assert_int_equal(handlers[i](&ask.cx, &rq, &rs), RC_INTERNAL);
+	assert_int_equal(db_rollback(&ask.cx), RC_OK);
+}
+
 int
 main(void)
 {
@@ -362,6 +380,7 @@ main(void)
 		ASK_TEST(registration_is_closed_once_there_is_a_user),
 		ASK_TEST(users_by_table),
 		ASK_TEST(a_user_who_changes_their_address_is_known),
+		ASK_TEST(a_failed_query_is_no_answer),
 	};
 
 	return cmocka_run_group_tests_name("auth", tests, ask_open, ask_close);

@@ -239,6 +239,34 @@ no_line_misses_that_its_package_became_static(void **state)
 	    "IS422");
 }
 
+/* Two roll-ups at a time: the second waits, and goes on where the first ended.  Without it, its
+ * rows were those of the first once more, and it failed. */
+static void
+two_sums_of_one_history_count_once(void **state)
+{
+	static const char roll[] = "SELECT ping_roll('2026-03-02 01:00+00')";
+	PGresult *res;
+
+	(void)state;
+	run("SELECT history_make('2026-03-02 00:00+00', '2026-03-02 02:00+00')");
+	run("DELETE FROM history_rolls");
+	run("INSERT INTO ping_targets (name, host) VALUES ('race', '192.0.2.1')");
+	run("INSERT INTO ping_history (target_id, recorded_at, sent, received, packet_loss_percent,"
+	    " status) SELECT id, '2026-03-02 00:07+00', 4, 4, 0, 'up' FROM ping_targets"
+	    " WHERE name = 'race'");
+	run("SELECT ping_roll('2026-03-02 00:05+00')");
+	run("INSERT INTO history_rolls VALUES ('ping_5m', '2026-03-02 00:05+00')");
+	run("BEGIN");
+	run(roll);
+	assert_string_equal(second(roll), "");
+	res = PQexec(one, "SELECT sum(sent) FROM ping_5m p JOIN ping_targets t"
+			  " ON t.id = p.target_id WHERE t.name = 'race'");
+	assert_string_equal(PQgetvalue(res, 0, 0), "4");
+	PQclear(res);
+	run("DELETE FROM ping_targets WHERE name = 'race'");
+	run("TRUNCATE ping_history, ping_5m, ping_1h, history_rolls");
+}
+
 int
 main(void)
 {
@@ -252,6 +280,7 @@ main(void)
 		cmocka_unit_test(a_deactivated_user_gets_no_token_under_way),
 		cmocka_unit_test(no_account_misses_the_first_router),
 		cmocka_unit_test(no_line_misses_that_its_package_became_static),
+		cmocka_unit_test(two_sums_of_one_history_count_once),
 	};
 
 	return cmocka_run_group_tests_name("races", tests, connect_both, disconnect_both);
