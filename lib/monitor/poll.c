@@ -77,6 +77,20 @@ compare_counters(struct job *j)
 	}
 }
 
+/* Release what a job holds: no answer comes any more. */
+static void
+let_go(struct job *j)
+{
+	if (j->phase == RESOLVING)
+		resolve_cancel(&j->lookup);
+	if (j->agent != NULL)
+		snmp_agent_close(j->agent);
+	j->agent = NULL;
+	arena_free(j->mem);
+	j->mem = NULL;
+	j->phase = OVER;
+}
+
 static void
 end_job(struct job *j, const char *error)
 {
@@ -88,12 +102,7 @@ end_job(struct job *j, const char *error)
 	d->at_ms = wall_clock_ms();
 	if (d->is_up)
 		compare_counters(j);
-	if (j->agent != NULL)
-		snmp_agent_close(j->agent);
-	j->agent = NULL;
-	arena_free(j->mem);
-	j->mem = NULL;
-	j->phase = OVER;
+	let_go(j);
 	f->under_way--;
 	f->done[f->ndone++] = d;
 	*(d->is_up ? &f->run->up : &f->run->down) += 1;
@@ -397,10 +406,8 @@ check_lookup(struct job *j)
 		begin_asking(j);
 	else if (state == RESOLVE_FAILED)
 		end_job(j, why);
-	else if (clock_ms() - j->started_at > j->fleet->run->deadline_ms) {
-		resolve_cancel(&j->lookup);
+	else if (clock_ms() - j->started_at > j->fleet->run->deadline_ms)
 		end_job(j, "the name server does not answer");
-	}
 }
 
 /* ---- results to the database, which works while devices are asked ---- */
@@ -485,6 +492,6 @@ poll_run(struct ctx *cx, struct snmp_engine *engine, struct device *devices, siz
 		f.jobs[i] = (struct job){ .fleet = &f, .device = &devices[i] };
 	rc = ask_fleet(&f);
 	for (size_t i = 0; i < f.next; i++)
-		arena_free(f.jobs[i].mem);
+		let_go(&f.jobs[i]); /* a stop, and a failed store, leave some under way */
 	return rc == RC_OK ? store_rest(&f) : rc;
 }

@@ -288,6 +288,33 @@ a_signal_ends_the_run(void **state)
 	assert_null(sql("SELECT id AS v FROM monitor_states"));
 }
 
+static bool
+at_the_third_look(void)
+{
+	static int looks;
+
+	return looks++ >= 2;
+}
+
+/*
+ * Bug: what a stop left under way kept its agent, whose answer (here: none in time) found the
+ * memory of the run gone.
+ */
+static void
+a_stop_leaves_nothing_that_answers(void **state)
+{
+	const int64_t over = clock_ms() + 3 * TIMEOUT_MS;
+
+	(void)state;
+	peer.how = SNMP_MUTE;
+	(void)a_device("127.0.0.1", peer.port);
+	cx.stopping = at_the_third_look;
+	assert_int_equal(poll_all().down, 0);
+	while (clock_ms() < over)
+		snmp_engine_step(engine, 20);
+	assert_null(sql("SELECT id AS v FROM monitor_states"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -302,6 +329,7 @@ main(void)
 		CASE(an_agent_that_dies_at_bulk_is_walked_by_single_rows),
 		CASE(a_silent_device_delays_nobody),
 		CASE(a_signal_ends_the_run),
+		CASE(a_stop_leaves_nothing_that_answers),
 	};
 
 	return cmocka_run_group_tests_name("poll", tests, rows_open, rows_close);
