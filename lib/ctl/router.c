@@ -69,31 +69,66 @@ ispctl_routers(struct ispctl *ctl, const char ***ret, size_t *nret)
 	return find_router(ctl->cx, name, *ret);
 }
 
+typedef enum rc router_fn(struct ispctl *, const char *id, void *arg);
+
+/* Do the work for each router. Name one that fails, and go on with the others. */
+static enum rc
+each_router(struct ispctl *ctl, router_fn *work, void *arg)
+{
+	struct ctx *cx = ctl->cx;
+	size_t n, failed = 0;
+	enum rc rc = RC_OK;
+	const char **ids;
+
+	TRY(ispctl_routers(ctl, &ids, &n));
+	for (size_t i = 0; i < n; i++) {
+		if (work(ctl, ids[i], arg) == RC_OK)
+			continue;
+		rc = cx->err.rc;
+		if (n == 1)
+			return rc;
+		failed++;
+		(void)daemon_fail(cx, &command_program);
+		TRY(db_rollback(cx));
+	}
+	return failed == 0 ? RC_OK : FAIL(cx, rc, "%zu of %zu routers failed", failed, n);
+}
+
+struct plans {
+	struct sb out;
+	struct jw w;
+	bool as_json;
+};
+
+static enum rc
+plan_router(struct ispctl *ctl, const char *id, void *arg)
+{
+	struct plans *p = arg;
+	struct drift d;
+
+	TRY(drift_plan(ctl->cx, id, &d));
+	if (p->as_json)
+		drift_json(&p->w, NULL, drift_refusal(ctl->cx, &d), &d);
+	else
+		drift_print(&p->out, &d);
+	return RC_OK;
+}
+
 enum rc
 cmd_router_plan(struct ispctl *ctl)
 {
-	bool as_json = ctl->args->val[OPT_JSON] != NULL;
-	struct ctx *cx = ctl->cx;
-	struct sb out = sb_new(cx->mem);
-	struct jw w = jw_new(&out);
-	const char **ids;
-	struct drift d;
-	size_t n;
+	struct plans p = { .out = sb_new(ctl->cx->mem),
+		.as_json = ctl->args->val[OPT_JSON] != NULL };
+	enum rc rc;
 
-	TRY(ispctl_routers(ctl, &ids, &n));
-	if (as_json)
-		jw_arr(&w, NULL);
-	for (size_t i = 0; i < n; i++) {
-		TRY(drift_plan(cx, ids[i], &d));
-		if (as_json)
-			drift_json(&w, NULL, drift_refusal(cx, &d), &d);
-		else
-			drift_print(&out, &d);
-	}
-	if (as_json)
-		jw_end(&w);
-	(void)printf("%s%s", out.buf, as_json ? "\n" : "");
-	return RC_OK;
+	p.w = jw_new(&p.out);
+	if (p.as_json)
+		jw_arr(&p.w, NULL);
+	rc = each_router(ctl, plan_router, &p);
+	if (p.as_json)
+		jw_end(&p.w);
+	(void)printf("%s%s", p.out.buf, p.as_json ? "\n" : "");
+	return rc;
 }
 
 enum { BATCHES_MOST = 200, PAUSE_MS = 200 };
@@ -148,23 +183,24 @@ require_no_difference(struct ctx *cx, const char *router_id)
 		   : FAIL(cx, RC_UPSTREAM, "%s still differs: see the lines above", d.router_name);
 }
 
-enum rc
-cmd_router_apply(struct ispctl *ctl)
+static enum rc
+apply_to_router(struct ispctl *ctl, const char *id, void *arg)
 {
 	struct ctx *cx = ctl->cx;
 	struct drift_jobs jobs;
-	const char **ids;
 	struct drift d;
-	size_t n;
 
-	TRY(ispctl_routers(ctl, &ids, &n));
-	for (size_t i = 0; i < n; i++) {
-		TRY(plan_and_print(cx, ids[i], &d));
-		TRY(drift_apply(cx, &d, ctl->args->val[OPT_FORCE] != NULL, &jobs));
-		TRY(carry_out(cx, ids[i]));
-		TRY(require_no_difference(cx, ids[i]));
-	}
-	return RC_OK;
+	(void)arg;
+	TRY(plan_and_print(cx, id, &d));
+	TRY(drift_apply(cx, &d, ctl->args->val[OPT_FORCE] != NULL, &jobs));
+	TRY(carry_out(cx, id));
+	return require_no_difference(cx, id);
+}
+
+enum rc
+cmd_router_apply(struct ispctl *ctl)
+{
+	return each_router(ctl, apply_to_router, NULL);
 }
 
 /* ---- the walled garden ----------------------------------------------------- */

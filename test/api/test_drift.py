@@ -155,6 +155,26 @@ def test_apply_fails_while_something_differs(home, stack):
     stack.exec("ispctl", "router", "apply", "--router", "Drift")
 
 
+def test_a_router_that_fails_holds_up_no_other(home, stack, api):
+    """Bug: without a name, plan and apply ended at the first router that could not be read; those after it were not tried."""
+    dead = [api.make("/api/router-settings", {"name": isp.unique(name + " "), "host": "127.0.0.1", "port": port, "username": "u",
+                                              "password": "p", "is_active": True}) for name, port in (("Aaa", 1), ("Zzz", 2))]
+    name = names(home)[1]
+    home.run("/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=profile=default")
+    planned = stack.exec("ispctl", "router", "plan", "--json", check=False)
+    applied = stack.exec("ispctl", "router", "apply", check=False)
+    for router in dead:
+        api.delete("/api/router-settings/" + router["id"]).want(204)
+    report = [each for each in json.loads(planned.stdout) if each["router"] == "Drift"]
+    assert planned.returncode == 1 and kinds(report[0]) == [("changed", "/ppp/secret")]
+    assert applied.returncode == 1 and "~ /ppp/secret %s" % name in applied.stdout
+    assert home.secret(name)["profile"] != "default"
+    for done in (planned, applied):
+        lines = done.stderr.strip().splitlines()
+        assert all(any(router["name"] in line for line in lines) for router in dead), lines
+        assert lines[-1].startswith("ispctl: 2 of ") and lines[-1].endswith(" routers failed")
+
+
 def test_apply_reaches_a_fixpoint(home, stack):
     """Edits at random, then apply: nothing differs, and objects without our mark are byte for byte the same."""
     rng = isp.seeded()
