@@ -626,6 +626,7 @@ BEGIN
 	('service_off_lost',                  'api billing gateway'),
 	('service_off_now',                   'api billing gateway'),
 	('service_off_open',                  'api billing gateway'),
+	('service_off_strike',                'api'),
 	('service_restart_gift',              'api billing gateway'),
 	('service_price',                     'api'),
 	('session_actor',                     'api billing router gateway notify snmp ping'),

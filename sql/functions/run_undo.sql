@@ -24,7 +24,7 @@ BEGIN
 	FOR s IN SELECT x.* FROM subscriptions x JOIN service_offs o ON o.subscription_id = x.id
 	         WHERE x.id = ANY(subs) AND o.run_id = run AND o.back_on IS NULL AND o.struck_at IS NULL
 	           AND coalesce(x.suspend_reason, x.status) = o.cause ORDER BY x.seq LOOP
-		UPDATE service_offs SET struck_at = now() WHERE subscription_id = s.id AND run_id = run AND back_on IS NULL;
+		PERFORM service_off_strike(s, today);
 		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1), closed_on = NULL,
 			begin_on = CASE WHEN s.suspend_reason = 'pause' THEN s.pause_from ELSE begin_on END
 		WHERE id = s.id;
@@ -34,4 +34,30 @@ BEGIN
 	UPDATE billing_runs SET undone_at = now(), undone_by = session_actor() WHERE id = run;
 	PERFORM audit('run_undone', 'run', run::text, jsonb_build_object('date', r.business_date, 'restored', n));
 	RETURN n;
+END $$;
+
+/*
+ * Strike out the open off period of a subscription, as if it had stayed on. A bill that was issued meanwhile begins after the
+ * days off that a return would have given back: these are given, or end_date would fall short of that bill's end, and
+ * the next period would overlap it.
+ */
+CREATE OR REPLACE FUNCTION service_off_strike(subscription subscriptions, today date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	o   service_offs := service_off_now(subscription.id);
+	i   invoices;
+	gap int := 0;
+BEGIN
+	SELECT * INTO i FROM invoices
+	WHERE subscription_id = subscription.id AND period_held IS NOT NULL AND issued_on >= o.from_day AND period_start > o.from_day
+	ORDER BY period_start LIMIT 1;
+	IF FOUND THEN
+		SELECT least(service_off_gain(subscription, today), max(x.period_end) - subscription.end_date - max(d.days)) INTO gap
+		FROM open_days(subscription.customer_id, subscription.id) d, invoices x
+		WHERE x.subscription_id = subscription.id AND x.period_held IS NOT NULL;
+	END IF;
+	UPDATE service_offs SET struck_at = now() WHERE id = o.id;
+	IF gap > 0 THEN
+		PERFORM service_days_add(subscription.id, gap, 'gift', i.id, NULL, 'days before a bill that was issued while off', today);
+	END IF;
 END $$;

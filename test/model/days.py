@@ -60,7 +60,8 @@ Readings where the text leaves a choice
     it was paid out.
 10. Policy restart takes end_date as it stood on each day, and as it was at the cut.
 11. A run is undone as long as the line stands as the run left it; it holds the night after the day on
-    which it is undone. A pause that began with it is planned again.
+    which it is undone. A pause that began with it is planned again. Days off before a bill that was issued meanwhile are
+    given: that bill's dates stay.
 12. A line that begins later is off until then, as one that waits for its first payment is.
 13. A bill on which less than suspend_min_amount is owed cuts no line, and keeps none off.
 14. Each fixed discount takes its amount times its quantity from what the ones before it left of package and items; pending
@@ -899,9 +900,19 @@ class Model:
         for line, off, made, planned in self.runs.pop():
             if line.off is off and (line.status, line.reason) == made:
                 line.pause_from = planned
-                line.offs.remove(off)
+                self.strike(line, day)
                 line.status, line.reason = "active", None
                 line.hold = max(line.hold or date.min, day + ONE)
+
+    def strike(self, line, day):
+        """Bills issued meanwhile begin after the days off that a return would give back: those come before the first of them."""
+        off, gain = line.off, (self.end_if_back(line, day) - line.end).days
+        line.offs.remove(off)
+        meanwhile = [b for b in line.bills if b.holds and b.issued >= off.start and b.start > off.start]
+        if meanwhile and line.mode == "prepaid":
+            gap = (max(b.end for b in line.bills if b.holds) + ONE - self.next_first(line, day)).days
+            if min(gain, gap) > 0:
+                self.give(line, min(gain, gap), day, min(b.start for b in meanwhile))
 
     def op_away(self, day, router):
         self.away.add(router)

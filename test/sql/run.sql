@@ -75,6 +75,30 @@ SELECT is(is_now(:'s'), 'suspended(pause) 2026-01-30', 'the next run begins it')
 SELECT subscription_resume(:'s', NULL, '2026-01-12') \g /dev/null
 UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
 
+-- Bug: a run was undone days after it, when the line had been billed meanwhile, from the day on which it would have been back. With
+-- its span the days off before that bill were gone: paid, the line ended before its bill did, and the next period
+-- overlapped that bill every night. Those days are given.
+UPDATE settings SET arrears = 'bill';
+SELECT bare() AS g, bare('{"auto_renew": false, "late_policy": "keep", "end_date": "2026-01-31"}') AS e, bare() AS k \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+INSERT INTO billing_runs (business_date) VALUES ('2026-02-01') RETURNING id AS run \gset
+SELECT set_config('isp.run', :'run', true) \g /dev/null
+SELECT night('2026-02-01') \g /dev/null
+SELECT set_config('isp.run', '', true) \g /dev/null
+SELECT subscription_prepay(:'g', 2, 0, false, '2026-02-11') \g /dev/null
+SELECT change(:'e', '{"auto_renew": true}', '2026-02-10') \g /dev/null
+SELECT step('renew', '2026-02-11') \g /dev/null
+SELECT is((SELECT string_agg(period_start || ' ' || period_end, ', ' ORDER BY seq) FROM invoices WHERE subscription_id IN (:'g', :'e') AND seq > (SELECT seq FROM invoices WHERE id = inv(:'g'))),
+	'2026-03-12 2026-05-10, 2026-02-11 2026-03-12', 'billed while off: paid ahead, and arrears');
+SELECT billing_run_undo(:'run', '2026-02-13') \g /dev/null
+SELECT is(is_now(:'g') || ', ' || is_now(:'e') || ', ' || is_now(:'k'), 'active 2026-02-09, active 2026-02-10, active 2026-01-30', 'undone: on, with the days before those bills; no days where there is none');
+SELECT pay(i.id, '2026-02-13') FROM invoices i WHERE i.subscription_id IN (:'g', :'e') AND i.is_open ORDER BY i.seq \g /dev/null
+SELECT is(is_now(:'g') || ', ' || is_now(:'e'), 'active 2026-05-10, active 2026-03-12', 'paid: they end with their last bills');
+SELECT is((SELECT string_agg(outcome || ' ' || detail, ', ') FROM step('renew', '2026-05-10') WHERE subscription_id IN (:'g', :'e')),
+	'done 2026-05-11 to 2026-06-09, done 2026-03-13 to 2026-04-11', 'and the next periods follow');
+UPDATE subscriptions SET status = 'cancelled' WHERE id IN (:'g', :'e', :'k');
+UPDATE settings SET arrears = 'stop';
+
 -- Bug: a holiday that no calendar has, as 2026-13-01 for 2026-01-13, was taken, and lines were cut on the day meant.
 SELECT throws_ok(format('SELECT setting_check(%L)', jsonb_build_object('no_suspend_days', jsonb_build_array(day))), 'IS422', NULL, day || ' is no day')
   FROM unnest('{2026-13-01,2026-02-30,2026-00-01,2026-2-3,Sunday,minggu}'::text[]) day;
