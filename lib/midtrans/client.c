@@ -163,7 +163,7 @@ midtrans_call(struct ctx *cx, const struct midtrans_call *call, struct midtrans_
 	(void)!judge_call(cx, call, &got, ret);
 	client->code = ret->code;
 	if (ret->code >= 400 && ret->messages[0] == '\0')
-		ret->messages = "no reason was given";
+		ret->messages = "no reason given";
 	if (cx->err.rc != RC_OK)
 		return err_detail(&cx->err, "%s %s: %d %s", call->method,
 		    call->base == BASE_SNAP ? "snap" : "core", got.status, ret->messages);

@@ -619,7 +619,7 @@ a_refusal_says_why(void **state)
 
 	(void)state;
 	assert_int_equal(refund(a_paid_order(), silent, 1), RC_UPSTREAM);
-	assert_string_equal(cx.err.msg, "Midtrans refused to refund (404): no reason was given");
+	assert_string_equal(cx.err.msg, "Midtrans refused to refund (404): no reason given");
 	clear();
 	assert_int_equal(refund(a_paid_order(), worded, 1), RC_UPSTREAM);
 	assert_string_equal(cx.err.msg, "Midtrans refused to refund (404): doesn't exist");

@@ -747,6 +747,8 @@ export const en: Messages = {
 		'the service ended before %s': 'The service ended before %s',
 		'days were given': 'Days were given',
 		'days were taken back': 'Days were taken back',
+		'days before a bill that was issued while off':
+			'Days before a bill that was issued while the service was off',
 		'paid elsewhere': 'Paid elsewhere',
 		'the pause is over': 'The pause is over',
 		'the run of %s was undone': 'The run of %s was undone',

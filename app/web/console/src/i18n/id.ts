@@ -754,6 +754,8 @@ export const id = {
 		'the service ended before %s': 'Layanan berakhir sebelum %s',
 		'days were given': 'Hari ditambahkan',
 		'days were taken back': 'Hari diambil kembali',
+		'days before a bill that was issued while off':
+			'Hari sebelum tagihan yang terbit saat layanan terputus',
 		'paid elsewhere': 'Dibayar di tempat lain',
 		'the pause is over': 'Jeda berakhir',
 		'the run of %s was undone': 'Proses %s diurungkan',
@@ -919,7 +921,7 @@ export const id = {
 		'Midtrans answered %s.': 'Midtrans menjawab %s.',
 		'Midtrans has no such address: see MIDTRANS_API_URL.':
 			'Alamat itu tidak ada di Midtrans: lihat MIDTRANS_API_URL.',
-		'Midtrans refused to %s: %s.': 'Midtrans menolak (%s): %s.',
+		'Midtrans refused to %s (%s): %s': 'Midtrans menolak (%s, %s): %m',
 		'Midtrans keeps a payment of this order open.':
 			'Midtrans masih membuka pembayaran untuk pesanan ini.',
 		'The payment gateway refused to make a payment page.':
