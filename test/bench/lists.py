@@ -26,6 +26,7 @@ LISTS = {
         "service=off_for_debt", "service=on", "sort=name", "sort=-name", "sort=debt", "sort=-debt",
         "search=pelanggan&sort=-debt", "sort=package", "sort=-package", "search=pelanggan&sort=package",
         "sort=next_due", "sort=-next_due", "status=active",
+        "sort=address", "sort=-address",
     ),
     "/api/subscriptions": (
         "", "search=pelanggan", "status=active", "sort=end_date", "sort=customer.name", "search=zzzz",
