@@ -51,6 +51,24 @@ test('an alert is read; a router is tested', async ({ page, allowed: _ }) => {
 	await expect(page.getByText(/RB5009/).first()).toBeVisible();
 });
 
+/* Bug: the counts were shown, and not why rows were left out. */
+test('an import says why it left out a row', async ({ page, allowed: _ }) => {
+	const run = (...words: string[]) =>
+		fetch(`http://127.0.0.1:${process.env.STACK_SIM_CONTROL}/command`, { method: 'POST', body: JSON.stringify({ words }) });
+	expect((await run('/ppp/secret/add', '=name=kantor', '=password=x', '=service=l2tp')).ok).toBe(true);
+	const router = (await api<Rows>('GET', '/api/router-settings?is_active=1', await adminToken())).data[0]!.id;
+	await enter(page, `/network/routers/${router}?tab=accounts`);
+	await page.getByRole('button', { name: 'Impor dari router' }).click();
+	const dialog = page.getByRole('dialog');
+	await dialog.getByRole('button', { name: 'Impor dari router' }).click();
+	await expect(dialog.getByRole('status')).toContainText('1 baris bermasalah');
+	await expect(dialog.getByRole('cell')).toHaveText('kantor: service l2tp is not driven by this system');
+	await pictures(page, 'story/import-router');
+	await dialog.getByRole('button', { name: 'Tutup' }).last().click();
+	await expect(dialog).toHaveCount(0);
+	await run('/ppp/secret/remove', '=.id=kantor');
+});
+
 test('in English, on a phone: online users', async ({ page, allowed: _ }) => {
 	await page.setViewportSize({ width: 390, height: 844 });
 	await enter(page, '/network?tab=online', undefined, 'en');

@@ -1,10 +1,43 @@
 /* Accounts as routers should hold them, and how far they do. */
-import type { Row } from '../../api/types';
+import { Box, Table, Text } from '@mantine/core';
+import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
+import type { Messages } from '../../i18n/id';
 import { List } from '../../kit/list';
 import { ActBar, MoreMenu } from '../../kit/page';
 import { To } from '../../kit/value';
 import { ROUTER } from '../references';
+
+const imported = (t: Messages, answer: Loose) =>
+	`${t.w.imported(Number(answer.imported))} / ${answer.total}`;
+
+/* A line for each row that was left out. */
+const reasonsOf = (answer: Loose) => (answer.errors ?? []) as string[];
+
+function LeftOut({ answer }: { answer: Loose }) {
+	const { t } = useT();
+	const reasons = reasonsOf(answer);
+	return (
+		<>
+			<Text fz="sm" mb="xs" role="status">
+				{imported(t, answer)} · {t.w.rowsBad(reasons.length)}
+			</Text>
+			<Box mah={360} style={{ overflow: 'auto' }} tabIndex={0}>
+				<Table fz="sm" verticalSpacing={4} aria-label={t.w.problemRows}>
+					<Table.Tbody>
+						{reasons
+							.map((text, line) => ({ text, line }))
+							.map(({ text, line }) => (
+								<Table.Tr key={line}>
+									<Table.Td style={{ overflowWrap: 'anywhere' }}>{text}</Table.Td>
+								</Table.Tr>
+							))}
+					</Table.Tbody>
+				</Table>
+			</Box>
+		</>
+	);
+}
 
 export function Accounts({ router }: { router?: string }) {
 	const { t } = useT();
@@ -30,7 +63,8 @@ export function Accounts({ router }: { router?: string }) {
 							says: t.c.importAccounts,
 							fields: router ? [] : [{ name: 'router_id', reference: ROUTER }],
 							fixed: router ? { router_id: router } : undefined,
-							toast: a => `${t.w.imported(Number(a.imported))} / ${a.total}`,
+							toast: a => imported(t, a),
+							draw: a => reasonsOf(a).length > 0 && <LeftOut answer={a} />,
 						},
 					]}
 				/>
