@@ -58,7 +58,7 @@ def test_a_kill_between_a_change_and_its_record(roles, change):
 
 def test_a_failed_upgrade_leaves_the_old_version_whole(roles, tmp_path):
     """The change `days` drops columns and functions of 0.0.9. Bug: an upgrade that failed after it left neither
-    version."""
+    version. Bug: a change with a digit in its name was recorded and not made."""
     database = Database(roles, "failed")
     database.sqitch("deploy", "--to", BASELINE[-1])
     for folder in ("sql", "scripts"):
@@ -74,6 +74,8 @@ def test_a_failed_upgrade_leaves_the_old_version_whole(roles, tmp_path):
     assert psql(database, "-c", "SELECT count(*) FROM pg_attribute WHERE attname = 'resumed_on'") == "1"
     done = schema(database)
     assert done.returncode == 0 and recorded(database) == plan(), done.stderr
+    for change in plan():
+        database.verify(change)
 
 
 def test_a_function_whose_parameter_has_another_name(roles, current):
