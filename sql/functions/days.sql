@@ -269,21 +269,33 @@ END $$;
 CREATE OR REPLACE FUNCTION days_removable(subscription subscriptions, today date) RETURNS int
 LANGUAGE sql STABLE AS $$
 	SELECT greatest(least((SELECT coalesce(sum(days), 0) FROM service_days WHERE subscription_id = subscription.id AND kind = 'gift'),
-		coalesce(min(i.period_start) FILTER (WHERE i.is_open AND i.grants_days AND i.period_start > today), next_period_start(subscription, today))
-		- max(i.period_end) FILTER (WHERE NOT (i.is_open AND i.grants_days AND i.period_start > today)) - 1), 0)::int
-	FROM invoices i WHERE i.subscription_id = subscription.id AND i.period_held IS NOT NULL
+		coalesce((SELECT min(period_start) FROM open_periods_after(subscription, fixed, today)), next_period_start(subscription, today)) - fixed - 1), 0)::int
+	FROM periods_fixed_until(subscription.id, today) fixed
 $$;
 
--- Move the open bills of periods that have not begun. After each UPDATE no two periods of a subscription
--- may overlap: so days given move the latest period first, and days taken back the earliest first. A bill
--- is never due before its day of issue.
+-- The last day of the periods that are fixed; NULL: there is none.
+CREATE OR REPLACE FUNCTION periods_fixed_until(sub uuid, today date) RETURNS date
+LANGUAGE sql STABLE AS $$
+	SELECT max(period_end) FROM invoices
+	WHERE subscription_id = sub AND period_held IS NOT NULL AND NOT (is_open AND grants_days AND period_start > today)
+$$;
+
+-- The open bills of periods that have not begun and that no fixed one follows.
+CREATE OR REPLACE FUNCTION open_periods_after(subscription subscriptions, fixed date, today date) RETURNS SETOF invoices
+LANGUAGE sql STABLE AS $$
+	SELECT * FROM open_invoices(subscription.customer_id, subscription.id) WHERE period_start > greatest(today, fixed) AND grants_days
+$$;
+
+-- Move the open bills of periods that have not begun and that no fixed one follows. After each UPDATE no two
+-- periods of a subscription may overlap: so days given move the latest period first, and days taken back the
+-- earliest first. A bill is never due before its day of issue.
 CREATE OR REPLACE FUNCTION open_periods_move(subscription subscriptions, days int, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i   invoices;
 	due date;
 BEGIN
-	FOR i IN SELECT * FROM open_invoices(subscription.customer_id, subscription.id) WHERE period_start > today AND grants_days
+	FOR i IN SELECT * FROM open_periods_after(subscription, periods_fixed_until(subscription.id, today), today)
 	         ORDER BY sign(days) * (today - period_start) LOOP
 		due := greatest(i.due_date + days, least(i.due_date, i.issued_on));
 		UPDATE invoices

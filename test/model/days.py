@@ -92,7 +92,9 @@ Readings where the text leaves a choice
     discounts and items, so that packages of one price make no difference. Without proration days keep their price. A
     difference to pay is rounded up as a part is, credit down to the rupiah; credit has no tax. A change to the present
     package changes nothing.
-24. A promise ends when nothing is owed any more, but where the line has expired and is on by its promise alone.
+24. A promise ends when nothing is owed any more, but where the line has expired and is on by its promise alone: never a
+    postpaid one, which does not expire.
+25. Days given by hand move no open bill that a period which is fixed follows, as it was paid or has begun: they come after that one.
 """
 import calendar
 import copy
@@ -611,7 +613,7 @@ class Model:
             self.put_on(line, day, fee)
         elif line.status == "expired" and self.end_if_back(line, day) >= day and self.clear(line, day):
             self.put_on(line, day)
-        if not any(b.status in OPEN for b in line.bills) and (line.auto_renew or line.end >= day):
+        if not any(b.status in OPEN for b in line.bills) and (line.auto_renew or line.mode == "postpaid" or line.end >= day):
             line.hold = None
 
     def restart(self, line, day):
@@ -1276,7 +1278,7 @@ class Model:
             return
         refuse_unless(days > 0 or self.days_removable(line, day) + days >= 0, "422")
         self.give(line, days, day)
-        for bill in [b for b in self.not_begun(line, day) if b.start > day]:
+        for bill in self.movable(line, day)[1]:
             if line.next_from == bill.start:
                 line.next_from += timedelta(days=days)
             bill.start += timedelta(days=days)
@@ -1288,10 +1290,16 @@ class Model:
 
     def days_removable(self, line, day):
         """Down to what periods and start pay for: no paid or begun period stands upon these given days."""
-        given, moving = sum(r.days for r in line.rows if r.kind == "gift"), [b for b in self.not_begun(line, day) if b.start > day]
-        stands = [b.end for b in line.bills if b.holds and b not in moving]
+        given = sum(r.days for r in line.rows if r.kind == "gift")
+        fixed, moving = self.movable(line, day)
         free = min((b.start for b in moving), default=self.next_first(line, day))
-        return max(min(given, (free - max(stands) - ONE).days if stands else given), 0)
+        return max(min(given, (free - fixed - ONE).days if fixed else given), 0)
+
+    def movable(self, line, day):
+        """(last day of the periods that are fixed, open bills that days by hand move: those after it)."""
+        ahead = [b for b in self.not_begun(line, day) if b.start > day]
+        fixed = max((b.end for b in line.bills if b.holds and b not in ahead), default=None)
+        return fixed, [b for b in ahead if fixed is None or b.start > fixed]
 
     def pending_days(self, line, day, days):
         """Days of a calendar or postpaid line: on the newest untouched bill that is out, else on the next."""
