@@ -901,7 +901,8 @@ class Model:
         refuse_unless(self.runs, "409")
         for line, off, made, planned in self.runs.pop():
             if line.off is off and (line.status, line.reason) == made:
-                line.pause_from = planned
+                if off.cause == "pause":  # else one may have been planned since
+                    line.pause_from = planned
                 self.strike(line, day)
                 line.status, line.reason = "active", None
                 line.hold = max(line.hold or date.min, day + ONE)
