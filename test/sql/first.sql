@@ -27,6 +27,16 @@ SELECT sub(person(), '{"start_date": "2026-02-01", "end_date": "2026-03-02"}', '
 SELECT pay(inv(:'s'), '2026-02-15') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-03-16', 'also when no night ran meanwhile');
 
+-- Bug: its first bill was paid, and it stayed off for another one past its grace. When that one's due date was moved, a line that was
+-- off for debt came back at once and this one with the next night (seed 1889).
+SELECT sub(person(), '{}', '2026-01-05') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-05'), '2026-01-05') \g /dev/null
+SELECT step('overdue', '2026-01-06') \g /dev/null
+SELECT pay(inv(:'s'), '2026-01-10') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(new) 2026-02-03', 'paid, but another bill is past its grace');
+SELECT invoice_update(inv(:'s', 2), '{"due_date": "2026-01-12"}', '2026-01-12') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-10', 'the other is due today: on');
+
 -- A month signed up for on 10 January ended on 9 February however late it began: 26 days at the price
 -- of a month, because the anchor of the first bill stayed behind.
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s, sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS t \gset
