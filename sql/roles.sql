@@ -276,6 +276,7 @@ BEGIN
 	('first_period',                      'api billing gateway'),
 	('first_period_move',                 'api billing gateway'),
 	('future_bills_release',              'api billing'),
+	('gift_days_kept',                    'api'),
 	('grid_months',                       'api billing gateway'),
 	('grid_next',                         'api billing gateway'),
 	('grid_start',                        'api billing gateway'),

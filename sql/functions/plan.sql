@@ -306,17 +306,11 @@ END $$;
 CREATE OR REPLACE FUNCTION unused_paid_days(subscription subscriptions, left_over int, OUT bills uuid[], OUT days int[])
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	lot   record;
-	part  int;
-	taken int := 0;
+	lot  record;
+	part int;
 BEGIN
 	FOR lot IN SELECT * FROM service_day_lots(subscription.id) LOOP
 		EXIT WHEN left_over <= 0;
-		IF lot.invoice_id IS NULL THEN
-			taken := taken - lot.days;
-			lot.days := greatest(- taken, 0);
-			taken := greatest(taken, 0);
-		END IF;
 		part := least(left_over, lot.days);
 		left_over := left_over - part;
 		IF lot.invoice_id IS NOT NULL THEN
@@ -333,21 +327,30 @@ END $$;
  * those given for a bill that of its period, as they make up for days before it.
  * All rows of a bill's period are one lot with that bill; a period that was
  * undone has no days left and no lot. Each row of days given is a lot without a
- * bill, and a negative one where days were taken back. Days off are left out:
- * they move the days of the other lots.
+ * bill, of what is kept of it. Days off are left out: they move the days of the
+ * other lots.
  */
 CREATE OR REPLACE FUNCTION service_day_lots(sub uuid) RETURNS TABLE (invoice_id uuid, days int)
 LANGUAGE sql STABLE AS $$
 	SELECT bill, sum(l.days)::int
-	FROM (SELECT d.id, d.kind, d.days, CASE d.kind WHEN 'period' THEN d.invoice_id END AS bill,
+	FROM (SELECT d.id, d.kind, CASE d.kind WHEN 'gift' THEN coalesce(kept.days, 0) ELSE d.days END AS days,
+	             CASE d.kind WHEN 'period' THEN d.invoice_id END AS bill,
 	             coalesce(i.period_start, s.start_date + (sum(d.days) OVER (ORDER BY d.id) - greatest(d.days, 0))::int) AS place,
 	             CASE WHEN d.kind = 'period' THEN 1 WHEN d.invoice_id IS NULL THEN 2 ELSE 0 END AS rank
 	      FROM service_days d JOIN subscriptions s ON s.id = d.subscription_id LEFT JOIN invoices i ON i.id = d.invoice_id
+	      LEFT JOIN gift_days_kept(sub) kept ON kept.id = d.id
 	      WHERE d.subscription_id = sub) l
 	WHERE l.kind <> 'off'
 	GROUP BY bill, CASE WHEN bill IS NULL THEN l.id END
 	HAVING sum(l.days) <> 0
 	ORDER BY max(place) DESC, max(rank) DESC, max(l.id) DESC
+$$;
+
+-- The days that are kept of each row of days given: a row of days taken back takes from the newest ones before it.
+CREATE OR REPLACE FUNCTION gift_days_kept(sub uuid) RETURNS TABLE (id bigint, days int)
+LANGUAGE sql STABLE AS $$
+	SELECT g.id, greatest(min(g.total) OVER (ORDER BY g.id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) - (g.total - greatest(g.days, 0)), 0)::int
+	FROM (SELECT d.id, d.days, sum(d.days) OVER (ORDER BY d.id) AS total FROM service_days d WHERE d.subscription_id = sub AND d.kind = 'gift') g
 $$;
 
 -- Note the day on which the next package begins, when the first period with it is billed: it is the first day

@@ -72,6 +72,14 @@ SELECT subscription_suspend(:'s', NULL, '2026-01-10'), subscription_activate(:'s
 SELECT subscription_days_add(:'s', -2, 'too many', '2026-01-15') \g /dev/null
 SELECT is(is_now(:'s') || ' ' || to_pkg(:'s', 'F', '2026-01-16'), 'active 2026-02-01 pay 0, credit 56666', 'seventeen days left are seventeen paid ones');
 
+-- Bug: days were taken back while a payment was undone, which moved the end before the days given. Nothing was taken from those: they
+-- stood in the place of paid days (seed 1664).
+SELECT sub(person()) AS s \gset
+SELECT pay(inv(:'s'), '2026-01-01') AS p \gset
+SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-02'), payment_reverse(:'p', 'reversal', NULL, '2026-01-02') \g /dev/null
+SELECT subscription_days_add(:'s', -3, 'too many', '2026-01-02'), pay(inv(:'s'), '2026-01-02') \g /dev/null
+SELECT is(is_now(:'s') || ' ' || to_pkg(:'s', 'F', '2026-01-16'), 'active 2026-02-01 pay 0, credit 50000', 'two of seventeen days left are given');
+
 -- Bug: a payment that was noted for an open bill of a line that is not renewed left its promise standing: it stayed on for
 -- nothing when its days were over.
 SELECT bare('{"auto_renew": false}') AS s \gset
