@@ -25,7 +25,7 @@ BEGIN
 	         WHERE x.id = ANY(subs) AND o.run_id = run AND o.back_on IS NULL AND o.struck_at IS NULL
 	           AND coalesce(x.suspend_reason, x.status) = o.cause ORDER BY x.seq LOOP
 		PERFORM service_off_strike(s, today);
-		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1), closed_on = NULL,
+		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1),
 			begin_on = CASE WHEN s.suspend_reason = 'pause' THEN s.pause_from ELSE begin_on END
 		WHERE id = s.id;
 		PERFORM subscription_set_status(s, 'active', NULL, format('the run of %s was undone', r.business_date));
@@ -39,7 +39,8 @@ END $$;
 /*
  * Strike out the open off period of a subscription, as if it had stayed on. A bill that was issued meanwhile begins after the
  * days off that a return would have given back: these are given, or end_date would fall short of that bill's end, and
- * the next period would overlap it.
+ * the next period would overlap it. A postpaid period that was billed up to the cut is over: months begin with the day of
+ * the cut, as they do after a return.
  */
 CREATE OR REPLACE FUNCTION service_off_strike(subscription subscriptions, today date) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -57,6 +58,9 @@ BEGIN
 		WHERE x.subscription_id = subscription.id AND x.period_held IS NOT NULL;
 	END IF;
 	UPDATE service_offs SET struck_at = now() WHERE id = o.id;
+	UPDATE subscriptions
+	SET closed_on = NULL, anchor_day = CASE WHEN NOT is_postpaid OR end_date < closed_on OR month_day(o.from_day, anchor_day) = o.from_day THEN anchor_day END
+	WHERE id = subscription.id;
 	IF gap > 0 THEN
 		PERFORM service_days_add(subscription.id, gap, 'gift', i.id, NULL, 'days before a bill that was issued while off', today);
 	END IF;

@@ -61,7 +61,7 @@ Readings where the text leaves a choice
 10. Policy restart takes end_date as it stood on each day, and as it was at the cut.
 11. A run is undone as long as the line stands as the run left it; it holds the night after the day on
     which it is undone. A pause that began with it is planned again. Days off before a bill that was issued meanwhile are
-    given: that bill's dates stay.
+    given: that bill's dates stay. A postpaid period that was billed up to the cut is over, as after a return.
 12. A line that begins later is off until then, as one that waits for its first payment is.
 13. A bill on which less than suspend_min_amount is owed cuts no line, and keeps none off.
 14. Each fixed discount takes its amount times its quantity from what the ones before it left of package and items; pending
@@ -527,8 +527,7 @@ class Model:
             self.bill_used(line, day)
         given, lost = self.split(line, off, day)
         off.back, off.given, off.lost = day, given, lost
-        closed = line.billed_to == off.start - ONE and line.anchor and in_month(off.start, 0, line.anchor) != off.start
-        if line.mode == "postpaid" and (off.start < day or closed):
+        if line.mode == "postpaid" and (off.start < day or self.closed(line, off)):
             self.moved_anchor(line)
         if line.mode == "postpaid":
             return
@@ -537,6 +536,11 @@ class Model:
         if given:
             line.rows.append(Row("off", given, day))
             self.moved_anchor(line)
+
+    @staticmethod
+    def closed(line, off):
+        """Was the running period billed up to the cut?"""
+        return line.billed_to == off.start - ONE and line.anchor and in_month(off.start, 0, line.anchor) != off.start
 
     @staticmethod
     def postpaid_anchor(line):
@@ -911,6 +915,8 @@ class Model:
         """Bills issued meanwhile begin after the days off that a return would give back: those come before the first of them."""
         off, gain = line.off, (self.end_if_back(line, day) - line.end).days
         line.offs.remove(off)
+        if line.mode == "postpaid" and self.closed(line, off):
+            self.moved_anchor(line)
         meanwhile = [b for b in line.bills if b.holds and b.issued >= off.start and b.start > off.start]
         if meanwhile and line.mode == "prepaid":
             gap = (max(b.end for b in line.bills if b.holds) + ONE - self.next_first(line, day)).days

@@ -99,6 +99,21 @@ SELECT is((SELECT string_agg(outcome || ' ' || detail, ', ') FROM step('renew', 
 UPDATE subscriptions SET status = 'cancelled' WHERE id IN (:'g', :'e', :'k');
 UPDATE settings SET arrears = 'stop';
 
+-- Bug: a postpaid line was cut on the 10th, billed up to the 9th, and the run undone. Its next month began on the 10th and ended with
+-- the old one, at the price of a whole month.
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid'), '2026-01-01') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 5000, 'due_date', '2026-01-05'), '2026-01-05') \g /dev/null
+INSERT INTO billing_runs (business_date) VALUES ('2026-01-10') RETURNING id AS run \gset
+SELECT set_config('isp.run', :'run', true) \g /dev/null
+SELECT night('2026-01-10'), step('renew', '2026-01-10') \g /dev/null
+SELECT set_config('isp.run', '', true) \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-09', 'cut, and billed up to the day before');
+SELECT billing_run_undo(:'run', '2026-01-10'), pay(inv(:'s'), '2026-01-11') \g /dev/null
+SELECT step('renew', '2026-02-01'), step('renew', '2026-02-10') \g /dev/null
+SELECT is((SELECT string_agg(period_start || ' ' || period_end || ' ' || amount, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s' AND period_start IS NOT NULL),
+	'2026-01-01 2026-01-09 43600, 2026-01-10 2026-02-09 150000', 'undone: a whole month from the cut on');
+UPDATE subscriptions SET status = 'cancelled' WHERE id = :'s';
+
 -- Bug: a holiday that no calendar has, as 2026-13-01 for 2026-01-13, was taken, and lines were cut on the day meant.
 SELECT throws_ok(format('SELECT setting_check(%L)', jsonb_build_object('no_suspend_days', jsonb_build_array(day))), 'IS422', NULL, day || ' is no day')
   FROM unnest('{2026-13-01,2026-02-30,2026-00-01,2026-2-3,Sunday,minggu}'::text[]) day;
