@@ -1477,7 +1477,8 @@ class Model:
         return [(bill, n) for _, _, bill, n in sorted(found, key=lambda f: f[:2])]
 
     def issue_again(self, bill, day):
-        """At the new price and length, over as many periods, with its due date."""
+        """At the new price and length, over as many periods, with its due date: no longer over dates that were given."""
+        bill.line.given = bill.line.given and bill.kind != "first"
         first = self.next_first(bill.line, day)
         last, entries = self.several(bill.line, first, bill.periods, opens=bill.line.waits and bill.kind in ("first", "prepay"))
         self.refuse_overlap(bill.line, first, last)
