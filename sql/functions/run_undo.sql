@@ -4,7 +4,7 @@
  * Switch on again all subscriptions that a run switched off and that nothing has
  * changed since. Their off periods are struck out: they count for nothing.
  * hold_until keeps the next run from switching them off for debt. A pause that
- * began with the run is planned again. Returns their number.
+ * began with the run, or whose day came while the line was off, is planned again. Returns their number.
  */
 CREATE OR REPLACE FUNCTION billing_run_undo(run bigint, today date) RETURNS int
 LANGUAGE plpgsql AS $$
@@ -26,7 +26,7 @@ BEGIN
 	           AND coalesce(x.suspend_reason, x.status) = o.cause ORDER BY x.seq LOOP
 		PERFORM service_off_strike(s, today);
 		UPDATE subscriptions SET hold_until = greatest(hold_until, r.business_date + 1, today + 1),
-			begin_on = CASE WHEN s.suspend_reason = 'pause' THEN s.pause_from ELSE begin_on END
+			begin_on = s.pause_from
 		WHERE id = s.id;
 		PERFORM subscription_set_status(s, 'active', NULL, format('the run of %s was undone', r.business_date));
 		n := n + 1;

@@ -75,6 +75,21 @@ SELECT is(is_now(:'s'), 'suspended(pause) 2026-01-30', 'the next run begins it')
 SELECT subscription_resume(:'s', NULL, '2026-01-12') \g /dev/null
 UPDATE subscriptions SET end_date = start_date - 1, auto_renew = true, status = 'cancelled' WHERE id = :'s';
 
+-- Bug: the first day of a planned pause came while the line was off for debt. The run undone, the pause never began.
+SELECT bare() AS s \gset
+SELECT step('renew', '2026-01-24') \g /dev/null
+SELECT subscription_pause(:'s', '2026-02-03', NULL, NULL, '2026-01-25') \g /dev/null
+INSERT INTO billing_runs (business_date) VALUES ('2026-02-01') RETURNING id AS run \gset
+SELECT set_config('isp.run', :'run', true) \g /dev/null
+SELECT night('2026-02-01') \g /dev/null
+SELECT set_config('isp.run', '', true) \g /dev/null
+SELECT step('begin', '2026-02-03') \g /dev/null
+SELECT billing_run_undo(:'run', '2026-02-03') \g /dev/null
+SELECT step('begin', '2026-02-04') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(pause) 2026-01-30', 'undone: the pause begins with the next run');
+SELECT subscription_resume(:'s', NULL, '2026-02-05') \g /dev/null
+UPDATE subscriptions SET status = 'cancelled' WHERE id = :'s';
+
 -- Bug: a run was undone days after it, when the line had been billed meanwhile, from the day on which it would have been back. With
 -- its span the days off before that bill were gone: paid, the line ended before its bill did, and the next period
 -- overlapped that bill every night. Those days are given.
