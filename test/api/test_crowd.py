@@ -126,12 +126,16 @@ def sync(system, how):
         process.communicate(timeout=20)
 
 
+def seconds_alone(system):
+    """p99 with no browsers: a machine that is busy with other tests is slow to all alike, up to BUSY_P99."""
+    return 0 if isp.SOAK else p99(seconds_of(start_others(system, 4)))
+
+
 @pytest.mark.usefixtures("sync")
 @pytest.mark.parametrize("how", sorted(SICK))
 def test_browsers_and_a_sick_router(system, box, how):
     """No page of others waits for it, nobody holds a worker longer than 3 s, it sees one refresh in 5 s."""
-    # A machine that is busy with other tests is slow to all alike, up to BUSY_P99.
-    alone = 0 if isp.SOAK else p99(seconds_of(start_others(system, 4)))
+    alone = seconds_alone(system)
     box.fault(**SICK[how])
     before = box.ask("GET", "/")["opened"]
     slow, other, (most, tries) = crowd(system, box)
@@ -141,6 +145,8 @@ def test_browsers_and_a_sick_router(system, box, how):
         how, len(slow), slowest, 1000 * other[len(other) // 2], 1000 * p99(other), len(other), 1000 * alone, opened, most, tries))
     assert {status for _, status in slow} <= {200, 502, 503}
     assert slowest < WAIT_MOST
+    if p99(other) >= max(OTHERS_P99, 2 * alone):  # did other tests begin meanwhile?
+        alone = max(alone, seconds_alone(system))
     assert p99(other) < min(BUSY_P99, max(OTHERS_P99, 2 * alone))
     assert most <= 1 and opened <= SECONDS // REFRESH_EVERY + 1
     assert (how != "dead" or tries >= 1) and tries <= SECONDS // REFRESH_EVERY + 1
