@@ -32,14 +32,16 @@ DECLARE
 	hash  text := encode(sha256(convert_to(jsonb_build_array(customer, input)::text, 'UTF8')), 'hex');
 	known charge_keys;
 BEGIN
+	IF key IS NULL THEN
+		RETURN charge_create(customer, input, today);
+	END IF;
 	PERFORM customer_lock(customer);
 	SELECT * INTO known FROM charge_keys WHERE idempotency_key = key;
 	IF NOT FOUND THEN
-		known := (key, charge_create(customer, input, today), hash);
-		INSERT INTO charge_keys SELECT known.* WHERE key IS NOT NULL ON CONFLICT (idempotency_key) DO NOTHING;
-		hash := CASE WHEN FOUND OR key IS NULL THEN hash END; -- else somebody has used it for another customer just now
+		INSERT INTO charge_keys VALUES (key, charge_create(customer, input, today), hash)
+		ON CONFLICT (idempotency_key) DO NOTHING RETURNING * INTO known;
 	END IF;
-	IF known.request_hash IS DISTINCT FROM hash THEN
+	IF known.request_hash IS DISTINCT FROM hash THEN -- NULL: somebody has used the key for another customer just now
 		PERFORM raise_conflict('key_used', 'The Idempotency-Key has been used for another charge.');
 	END IF;
 	RETURN known.charge_id;
