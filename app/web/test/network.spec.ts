@@ -62,7 +62,7 @@ test('an import says why it left out a row', async ({ page, allowed: _ }) => {
 	const dialog = page.getByRole('dialog');
 	await dialog.getByRole('button', { name: 'Impor dari router' }).click();
 	await expect(dialog.getByRole('status')).toContainText('1 baris bermasalah');
-	await expect(dialog.getByRole('cell')).toHaveText('kantor: service l2tp is not driven by this system');
+	await expect(dialog.getByRole('cell')).toHaveText('kantor: layanan l2tp tidak dikelola sistem ini');
 	await pictures(page, 'story/import-router');
 	await dialog.getByRole('button', { name: 'Tutup' }).last().click();
 	await expect(dialog).toHaveCount(0);

@@ -810,6 +810,9 @@ export const id = {
 		'too many bytes': 'terlalu banyak data',
 		'without a reason': 'tanpa alasan',
 		'no reason given': 'tanpa alasan',
+		'the name is empty, too long or holds control characters':
+			'namanya kosong, terlalu panjang, atau berisi karakter kontrol',
+		'service %s is not driven by this system': 'layanan %s tidak dikelola sistem ini',
 		'an answer to nothing that was asked': 'jawaban atas yang tidak ditanyakan',
 		'more than was asked for': 'lebih dari yang ditanyakan',
 		'it fell silent': 'jawabannya berhenti di tengah',

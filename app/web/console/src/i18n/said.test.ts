@@ -47,10 +47,7 @@ const ROUTERS =
 const ELSEWHERE =
 	`router %s: unknown tls_verify|another worker has router %s|There is no reading %s.
 No such account.|No such router.|There is no such router.|not logged in|before login
-%s: malformed router command|the name is empty, too long or holds control characters
-service %s is not driven by this system|; is the user disabled, or without the policy api?`.split(
-		/[|\n]/,
-	);
+%s: malformed router command|; is the user disabled, or without the policy api?`.split(/[|\n]/);
 const isSentence = (text: string) =>
 	text.includes(' ') &&
 	(text.match(/[a-z]{2,}/g)?.length ?? 0) > 1 &&

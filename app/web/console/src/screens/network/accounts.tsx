@@ -1,10 +1,11 @@
 /* Accounts as routers should hold them, and how far they do. */
-import { Box, Table, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import { List } from '../../kit/list';
 import { ActBar, MoreMenu } from '../../kit/page';
+import { Rows } from '../../kit/rows';
 import { To } from '../../kit/value';
 import { ROUTER } from '../references';
 
@@ -22,19 +23,11 @@ function LeftOut({ answer }: { answer: Loose }) {
 			<Text fz="sm" mb="xs" role="status">
 				{imported(t, answer)} · {t.w.rowsBad(reasons.length)}
 			</Text>
-			<Box mah={360} style={{ overflow: 'auto' }} tabIndex={0}>
-				<Table fz="sm" verticalSpacing={4} aria-label={t.w.problemRows}>
-					<Table.Tbody>
-						{reasons
-							.map((text, line) => ({ text, line }))
-							.map(({ text, line }) => (
-								<Table.Tr key={line}>
-									<Table.Td style={{ overflowWrap: 'anywhere' }}>{text}</Table.Td>
-								</Table.Tr>
-							))}
-					</Table.Tbody>
-				</Table>
-			</Box>
+			<Rows<Loose>
+				label={t.w.problemRows}
+				rows={reasons.map((text, line) => ({ id: String(line), text }))}
+				columns={[{ key: 'text', label: t.f.error, kind: 'why', phone: 'title' }]}
+			/>
 		</>
 	);
 }
