@@ -130,8 +130,8 @@ chunk_run_or_split(struct run *run, const struct work *w)
 	return chunk_run_or_split(run, &half);
 }
 
-static size_t
-next_size(size_t size, int64_t took)
+size_t
+billing_next_size(size_t size, int64_t took)
 {
 	if (took > CHUNK_SLOW_MS)
 		return size > 16 ? size / 2 : size;
@@ -153,7 +153,7 @@ billing_run_chunks(struct run *run, const struct work *all)
 		chunk.ids = all->ids + at;
 		chunk.n = all->n - at < size ? all->n - at : size;
 		TRY(chunk_run_or_split(run, &chunk));
-		size = next_size(size, clock_ms() - t0);
+		size = billing_next_size(size, clock_ms() - t0);
 	}
 	return RC_OK;
 }

@@ -41,5 +41,7 @@ const char *billing_not_done_json(struct ctx *, const struct billing_report *);
 /* Run a step's candidates in chunks; a row that fails when it is run alone is reported as failed.
  */
 enum rc billing_run_chunks(struct run *, const struct work *) _must_check_;
+/* The size of the chunk after one of this size, which took so many milliseconds. */
+size_t billing_next_size(size_t size, int64_t took);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "base/conf.h"
 #include "billing/billing.h"
+#include "logged.h"
+#include "midtrans/midtrans.h"
 
 static int
 open_all(void **state)
@@ -35,17 +37,24 @@ close_all(void **state)
 	return rows_close(state);
 }
 
-/* Let the database refuse the bills of the seventh at INSERT or UPDATE. */
+/* Let the database do this at INSERT or UPDATE of a bill; `who` is the line's username. */
 static void
-refuse(const char *verb)
+at_a_bill(const char *verb, const char *act)
 {
 	(void)sql("CREATE OR REPLACE FUNCTION unit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
-		  " BEGIN IF NEW.subscription_id IN (SELECT id FROM subscriptions"
-		  " WHERE mikrotik_username = 'unit1999-7') THEN RAISE EXCEPTION 'not this one';"
-		  " END IF; RETURN NEW; END $$");
+		  " DECLARE who text := (SELECT mikrotik_username FROM subscriptions"
+		  " WHERE id = NEW.subscription_id); BEGIN %s; RETURN NEW; END $$",
+	    act);
 	(void)sql("CREATE TRIGGER unit_refuse BEFORE %s ON invoices FOR EACH ROW"
 		  " EXECUTE FUNCTION unit_refuse()",
 	    verb);
+}
+
+/* Let it refuse those of the seventh. */
+static void
+refuse(const char *verb)
+{
+	at_a_bill(verb, "IF who = 'unit1999-7' THEN RAISE EXCEPTION 'not this one'; END IF");
 }
 
 static void
@@ -111,7 +120,43 @@ dates_are_days(void **state)
 	assert_string_equal(opt.date, "1999-02-28");
 	assert_int_equal(opt.steps, 1U << BILLING_RENEW);
 	assert_int_equal(billing_options_read(&cx, "1999-02-30", NULL, &opt), RC_INVALID);
+	assert_int_equal(billing_options_read(&cx, "1999-02-28", "remember", &opt), RC_INVALID);
 	assert_int_equal(billing_options_read(&cx, "2999-02-28", NULL, &opt), RC_INVALID);
+	assert_string_equal(cx.err.fields->msg,
+	    "The date 2999-02-28 is later than tomorrow: that needs --ahead.");
+}
+
+/* Tomorrow needs no permission; a later day has it, or changes nothing. */
+static void
+a_later_day_is_permitted_or_tried(void **state)
+{
+	struct billing_options opt = { .steps = 7 };
+
+	(void)state;
+	assert_int_equal(billing_options_read(&cx, "2026-03-03", NULL, &opt), RC_OK);
+	assert_int_equal(opt.steps, 7);
+	assert_int_equal(billing_options_read(&cx, "2026-03-04", NULL, &opt), RC_INVALID);
+	opt.dry_run = true;
+	assert_int_equal(billing_options_read(&cx, "2026-03-04", NULL, &opt), RC_OK);
+	opt = (struct billing_options){ .ahead = true };
+	assert_int_equal(billing_options_read(&cx, "2026-03-04", NULL, &opt), RC_OK);
+}
+
+/* A database that fails says nothing about the date. */
+static void
+a_date_that_cannot_be_read_is_no_wrong_date(void **state)
+{
+	const struct db_stmt fails = { NULL, "SELECT 1 / 0", 0 };
+	struct ctx other = rival_open();
+	const char *date;
+
+	(void)state;
+	assert_int_equal(db_begin(&other), RC_OK);
+	assert_int_not_equal(db_exec(&other, &fails), RC_OK);
+	other.err = (struct err){ 0 };
+	assert_int_equal(billing_date(&other, "1999-02-28", &date), RC_INTERNAL);
+	assert_null(other.err.fields);
+	rival_close(&other);
 }
 
 static void
@@ -190,7 +235,9 @@ a_bad_row_stops_nothing_else(void **state)
 
 	(void)state;
 	refuse("INSERT");
+	log_catch();
 	rep = run("1999-01-25", false);
+	assert_non_null(strstr(log_caught(), "event=billing_row_failed step=renew id="));
 	allow();
 	assert_int_equal(rep.count[BILLING_RENEW].done, 39);
 	assert_int_equal(billing_failed(&rep), 1);
@@ -198,6 +245,105 @@ a_bad_row_stops_nothing_else(void **state)
 	assert_null(strstr(rep.lines.buf, "not this one"));
 	assert_non_null(strstr(rep.lines.buf, "\"detail\":\"internal error\""));
 	assert_int_equal(invoices(), 39);
+}
+
+/* ---- stops ----------------------------------------------------------------------------------- */
+
+static int questions_left;
+
+/* True from some question on. */
+static bool
+is_stopping(void)
+{
+	return questions_left-- <= 0;
+}
+
+/* A run that is to stop after so many questions; it ends so, not with a row to blame. */
+static struct billing_report
+run_stopped_after(int questions, bool dry)
+{
+	struct billing_options opt = { .date = "1999-01-25",
+		.dry_run = dry,
+		.steps = 1U << BILLING_RENEW };
+	struct billing_report rep;
+
+	questions_left = questions;
+	cx.stopping = is_stopping;
+	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_RETRY);
+	cx.stopping = NULL;
+	assert_string_equal(cx.err.msg, "stopped by a signal; run it again for the rest");
+	cx.err = (struct err){ 0 };
+	if (dry)
+		assert_int_equal(db_rollback(&cx), RC_OK);
+	assert_int_equal(rep.count[BILLING_RENEW].failed, 0);
+	return rep;
+}
+
+/* A stop is asked for before each chunk, and where one has failed. */
+static void
+a_run_that_is_stopped_does_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(run_stopped_after(0, true).count[BILLING_RENEW].done, 0);
+	refuse("INSERT");
+	for (int i = 1; i <= 3; i++)
+		assert_int_equal(run_stopped_after(i, true).count[BILLING_RENEW].done, 0);
+	allow();
+	assert_int_equal(invoices(), 0);
+}
+
+/* The longest transaction, not the last one: the half with the slow row is followed by others. */
+static void
+the_longest_transaction_is_reported(void **state)
+{
+	struct billing_report rep;
+
+	(void)state;
+	at_a_bill("INSERT",
+	    "IF who = 'unit1999-7' THEN PERFORM pg_sleep(0.3);"
+	    " ELSIF who = 'unit1999-27' THEN RAISE EXCEPTION 'not this one'; END IF");
+	rep = run("1999-01-25", true);
+	allow();
+	assert_int_equal(rep.count[BILLING_RENEW].done, 39);
+	assert_in_range(rep.longest_ms, 300, 60000);
+}
+
+#define DEADLOCK                                                                                   \
+	"IF who = 'unit1999-7' THEN PERFORM nextval('unit_tries');"                                \
+	" RAISE EXCEPTION 'a deadlock' USING ERRCODE = '40P01'; END IF"
+
+static int64_t
+tries_of(bool dry)
+{
+	struct billing_options opt = { .date = "1999-01-25",
+		.dry_run = dry,
+		.steps = 1U << BILLING_RENEW };
+	struct billing_report rep;
+
+	(void)sql("CREATE SEQUENCE unit_tries");
+	at_a_bill("INSERT", DEADLOCK);
+	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
+	assert_int_equal(rep.count[BILLING_RENEW].failed, 1);
+	assert_non_null(strstr(rep.lines.buf, "please try again\""));
+	allow();
+	return sql_i64("SELECT last_value::text AS v FROM unit_tries");
+}
+
+/* A deadlock is tried three times, in a dry run once, and once where the run is to stop. One line
+ * is left to be billed here. */
+static void
+a_deadlock_is_tried_again(void **state)
+{
+	(void)state;
+	assert_int_equal(tries_of(false), 3);
+	(void)sql("DROP SEQUENCE unit_tries");
+	assert_int_equal(tries_of(true), 1);
+	(void)sql("ALTER SEQUENCE unit_tries RESTART");
+	at_a_bill("INSERT", DEADLOCK);
+	(void)run_stopped_after(1, false);
+	allow();
+	assert_int_equal(sql_i64("SELECT last_value::text AS v FROM unit_tries"), 1);
+	(void)sql("DROP SEQUENCE unit_tries");
 }
 
 static void
@@ -266,7 +412,8 @@ a_statement_that_fails_ends_the_run(void **state)
 		const char *function;
 		enum billing_step step;
 	} cases[] = { { "billing_guard", BILLING_OVERDUE }, { "router_hold", BILLING_SUSPEND },
-		{ "billing_candidates", BILLING_SUSPEND }, { "message_remind", BILLING_REMIND } };
+		{ "billing_candidates", BILLING_SUSPEND }, { "message_remind", BILLING_REMIND },
+		{ "alert_resolve", BILLING_SUSPEND } };
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -285,6 +432,68 @@ a_statement_that_fails_ends_the_run(void **state)
 	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM billing_runs"
 				 " WHERE business_date = '1999-02-21' AND report IS NULL"),
 	    countof(cases));
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM subscriptions"
+				 " WHERE status = 'suspended'"),
+	    0);
+}
+
+static int64_t
+locks_held(void)
+{
+	return sql_i64("SELECT count(*)::text AS v FROM pg_locks"
+		       " WHERE locktype = 'advisory' AND pid = pg_backend_pid()");
+}
+
+/* A worker of isp-api uses the session for others afterwards: neither lock nor number is left. */
+static void
+a_run_leaves_nothing_in_its_session(void **state)
+{
+	struct billing_options opt = { .date = "1999-02-21", .steps = 1U << BILLING_LATE };
+	struct billing_report rep;
+
+	(void)state;
+	for (int failing = 0; failing < 2; failing++) {
+		cx.err = (struct err){ 0 };
+		(void)sql("SELECT set_config('isp.run', '', false) AS v");
+		if (failing)
+			rename_function("billing_candidates", "gone");
+		assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep) == RC_OK, !failing);
+		assert_int_equal(cx.err.rc == RC_OK, !failing);
+		if (failing)
+			rename_function("gone", "billing_candidates");
+		assert_int_equal(locks_held(), 0);
+		assert_string_equal(sql("SELECT current_setting('isp.run') AS v"), "");
+	}
+	cx.err = (struct err){ 0 };
+}
+
+/* A run that cannot be written down is not begun. */
+static void
+a_run_without_a_record_does_nothing(void **state)
+{
+	static const char *const breaks[][2] = {
+		{ "CREATE TRIGGER unit_refuse BEFORE INSERT ON billing_runs FOR EACH ROW"
+		  " EXECUTE FUNCTION unit_refuse()",
+		    "DROP TRIGGER unit_refuse ON billing_runs" },
+		{ "ALTER TABLE billing_runs RENAME finished_at TO gone",
+		    "ALTER TABLE billing_runs RENAME gone TO finished_at" },
+	};
+	int64_t runs = sql_i64("SELECT count(*)::text AS v FROM billing_runs");
+
+	(void)state;
+	for (size_t i = 0; i < countof(breaks); i++) {
+		struct billing_options opt = { .date = "1999-02-21",
+			.steps = 1U << BILLING_SUSPEND };
+		struct ctx fresh = rival_open();
+		struct billing_report rep;
+
+		(void)sql("%s", breaks[i][0]);
+		assert_int_not_equal(billing_run(&fresh, &opt, NULL, NULL, &rep), RC_OK);
+		(void)sql("%s", breaks[i][1]);
+		assert_int_equal(rep.count[BILLING_SUSPEND].done, 0);
+		rival_close(&fresh);
+	}
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM billing_runs"), runs);
 }
 
 /* With no answer whether a debt is paid, nobody is switched off for it. */
@@ -310,6 +519,83 @@ without_answers_nobody_is_suspended(void **state)
 	rival_close(&gateway);
 }
 
+/* ---- Midtrans at night ----------------------------------------------------------------------- */
+
+/* The gateway of a run: Midtrans at a port where nobody listens. */
+static struct ctx
+gateway_open(struct conf *conf, const char *key)
+{
+	struct ctx gateway = rival_open();
+
+	for (int i = 0; i < CONF__MAX; i++)
+		conf->val[i] = "";
+	conf->val[CONF_MIDTRANS_SERVER_KEY] = key;
+	conf->val[CONF_MIDTRANS_API_URL] = conf->val[CONF_MIDTRANS_SNAP_URL] = "http://127.0.0.1:1";
+	gateway.actor = cx.actor;
+	gateway.conf = conf;
+	gateway.midtrans = midtrans_client_new(gateway.mem, conf);
+	return gateway;
+}
+
+/* A suspension of all who owe, which is taken back: what the report says of it. */
+static struct billing_report
+suspend_with(struct ctx *gateway, bool dry)
+{
+	struct billing_options opt = { .date = "1999-02-20",
+		.dry_run = dry,
+		.steps = 1U << BILLING_SUSPEND,
+		.gateway = gateway };
+	struct arena *life = gateway->mem;
+	struct billing_report rep;
+
+	if (!dry)
+		assert_int_equal(db_begin(&cx), RC_OK);
+	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
+	if (!dry)
+		assert_int_equal(db_rollback(&cx), RC_OK);
+	gateway->mem = life;
+	return rep;
+}
+
+static int64_t
+nights_held(void)
+{
+	return sql_i64("SELECT sum(gateway_holds)::text AS v FROM subscriptions");
+}
+
+/* A line with an open page and no answer is held, and all others are suspended. */
+static void
+a_line_that_may_have_paid_is_held(void **state)
+{
+	struct conf keys;
+	struct ctx gateway = gateway_open(&keys, "key"), off;
+	struct billing_report rep;
+
+	(void)state;
+	(void)sql(
+	    "INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls,"
+	    " state, expires_at, next_check_at) SELECT i.id, 1, 'unit-1999', 50000, 1, 'open',"
+	    " now(), now() FROM invoices i JOIN subscriptions s ON s.id = i.subscription_id"
+	    " WHERE s.mikrotik_username = 'unit1999-7'");
+	assert_int_equal(suspend_with(&gateway, true).count[BILLING_SUSPEND].done, 40);
+	assert_int_equal(nights_held(), 0);
+	rep = suspend_with(&gateway, false);
+	assert_int_equal(rep.count[BILLING_SUSPEND].held, 1);
+	assert_int_equal(rep.count[BILLING_SUSPEND].done, 39);
+	assert_non_null(strstr(rep.lines.buf, "\"outcome\":\"held\",\"subscription_id\":\""));
+	assert_non_null(strstr(rep.lines.buf, "\"username\":\"unit1999-7\","
+					      "\"customer_name\":\"unit 1999\""));
+	assert_non_null(strstr(rep.lines.buf, "\"detail\":\"Midtrans gave no answer\""));
+	assert_int_equal(nights_held(), 1);
+	(void)sql("DELETE FROM midtrans_attempts");
+	(void)sql("UPDATE subscriptions SET gateway_holds = 0, gateway_held_on = NULL");
+	assert_int_equal(suspend_with(&gateway, false).count[BILLING_SUSPEND].done, 40);
+	rival_close(&gateway);
+	off = gateway_open(&keys, "");
+	assert_int_equal(suspend_with(&off, false).count[BILLING_SUSPEND].done, 40);
+	rival_close(&off);
+}
+
 /* Forty are due: a guard of 39 stops the step, one of 40 does not. */
 static void
 the_guard_stops_what_is_beyond_it(void **state)
@@ -324,6 +610,24 @@ the_guard_stops_what_is_beyond_it(void **state)
 	assert_int_equal(billing_failed(&rep), 40);
 	guard_is(40);
 	rep = run("1999-02-20", true);
+	assert_int_equal(rep.count[BILLING_SUSPEND].done, 40);
+	assert_int_equal(rep.count[BILLING_SUSPEND].guarded, 0);
+	guard_is(1000);
+}
+
+/* A person may let the run do it all the same. */
+static void
+the_guard_gives_way_to_a_person(void **state)
+{
+	struct billing_options opt = { .date = "1999-02-20",
+		.dry_run = true,
+		.force = true,
+		.steps = 1U << BILLING_SUSPEND };
+	struct billing_report rep;
+
+	(void)state;
+	guard_is(39);
+	assert_int_equal(billing_run(&cx, &opt, NULL, NULL, &rep), RC_OK);
 	assert_int_equal(rep.count[BILLING_SUSPEND].done, 40);
 	assert_int_equal(rep.count[BILLING_SUSPEND].guarded, 0);
 	guard_is(1000);
@@ -440,6 +744,66 @@ a_third_preview_is_sent_away(void **state)
 	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_OK);
 }
 
+/* A second request for a preview gets none while the first is at it. */
+static void
+a_second_preview_waits(void **state)
+{
+	struct ctx other = rival_open();
+	const char *json = NULL;
+
+	(void)state;
+	rival_sql(&other, "SELECT pg_advisory_lock(hashtext('isp-billing: preview'))");
+	(void)sql("SET lock_timeout = '200ms'");
+	assert_int_equal(billing_preview(&cx, "1999-02-20", &json), RC_RETRY);
+	(void)sql("RESET lock_timeout");
+	assert_null(json);
+	assert_int_equal(locks_held(), 0);
+	cx.err = (struct err){ 0 };
+	rival_close(&other);
+}
+
+/* A preview that fails says so, is not kept, and leaves neither a lock nor a transaction. */
+static void
+a_preview_that_fails_is_none(void **state)
+{
+	static const char *const breaks[][2] = {
+		{ "ALTER FUNCTION billing_candidates RENAME TO gone",
+		    "ALTER FUNCTION gone RENAME TO billing_candidates" },
+		{ "ALTER TABLE billing_previews RENAME TO gone",
+		    "ALTER TABLE gone RENAME TO billing_previews" },
+	};
+
+	(void)state;
+	(void)sql("DELETE FROM billing_previews");
+	for (size_t i = 0; i < countof(breaks); i++) {
+		struct ctx fresh = rival_open();
+		const char *json;
+
+		(void)sql("%s", breaks[i][0]);
+		assert_int_equal(billing_preview(&fresh, "1999-02-20", &json), RC_INTERNAL);
+		(void)sql("%s", breaks[i][1]);
+		assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM billing_previews"), 0);
+		assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM pg_locks"
+					 " WHERE locktype = 'advisory'"),
+		    0);
+		rival_sql(&fresh, "SELECT 1");
+		rival_close(&fresh);
+	}
+	assert_int_equal(billing_preview(&cx, "1999-02-30", &(const char *){ NULL }), RC_INVALID);
+	cx.err = (struct err){ 0 };
+}
+
+static void
+a_preview_is_of_today_unless_a_day_is_given(void **state)
+{
+	const char *json;
+
+	(void)state;
+	assert_int_equal(billing_preview(&cx, NULL, &json), RC_OK);
+	assert_non_null(strstr(json, "{\"date\":\"2026-03-02\",\"dry_run\":true,"));
+	(void)sql("DELETE FROM billing_previews");
+}
+
 static void
 missed_days_are_reported(void **state)
 {
@@ -455,22 +819,34 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps_are_named),
 		cmocka_unit_test(dates_are_days),
+		cmocka_unit_test(a_later_day_is_permitted_or_tried),
+		cmocka_unit_test(a_date_that_cannot_be_read_is_no_wrong_date),
 		cmocka_unit_test(a_dry_run_reports_all_and_changes_nothing),
 		cmocka_unit_test(the_guard_lets_bills_be_issued),
 		cmocka_unit_test(a_preview_gives_way_to_real_work),
 		cmocka_unit_test(another_run_holds_the_lock),
+		cmocka_unit_test(a_run_that_is_stopped_does_no_more),
+		cmocka_unit_test(the_longest_transaction_is_reported),
 		cmocka_unit_test(a_bad_row_stops_nothing_else),
+		cmocka_unit_test(a_deadlock_is_tried_again),
 		cmocka_unit_test(a_second_run_does_what_was_left),
 		cmocka_unit_test(a_failure_is_named),
 		cmocka_unit_test(only_the_steps_asked_for),
 		cmocka_unit_test(a_statement_that_fails_ends_the_run),
+		cmocka_unit_test(a_run_leaves_nothing_in_its_session),
+		cmocka_unit_test(a_run_without_a_record_does_nothing),
 		cmocka_unit_test(without_answers_nobody_is_suspended),
+		cmocka_unit_test(a_line_that_may_have_paid_is_held),
 		cmocka_unit_test(the_guard_stops_what_is_beyond_it),
+		cmocka_unit_test(the_guard_gives_way_to_a_person),
 		cmocka_unit_test(the_guard_stops_what_expires),
 		cmocka_unit_test(a_router_that_is_away_holds_its_customers),
 		cmocka_unit_test(a_report_says_what_each_step_did),
 		cmocka_unit_test(a_preview_is_kept),
 		cmocka_unit_test(a_third_preview_is_sent_away),
+		cmocka_unit_test(a_second_preview_waits),
+		cmocka_unit_test(a_preview_that_fails_is_none),
+		cmocka_unit_test(a_preview_is_of_today_unless_a_day_is_given),
 		cmocka_unit_test(missed_days_are_reported),
 	};
 

@@ -36,6 +36,7 @@ a_line_names_the_bill_and_the_customer(void **state)
 	static const struct billing_line held = { .step = "suspend",
 		.outcome = "held",
 		.detail = "Midtrans gave no answer" };
+	static const struct billing_line bare = { .step = "late", .outcome = "done" };
 
 	(void)state;
 	assert_string_equal(printed(&bill),
@@ -44,6 +45,8 @@ a_line_names_the_bill_and_the_customer(void **state)
 	assert_string_equal(printed(&held),
 	    "suspend  held    -                               0  -           -  -  "
 	    "(Midtrans gave no answer)\n");
+	assert_string_equal(printed(&bare),
+	    "late     done    -                               0  -           -  -\n");
 }
 
 #define NONE(step) step ": 0 done, 0 refused, 0 skipped, 0 held, 0 failed\n"
