@@ -1,161 +1,13 @@
 /*
- * Calls to Midtrans and what becomes of an answer: gateway.c and its parts
- * gateway_{page,ask,refund,work}.c, against a web server of one screen.  A strict
- * server and many rivals at once stand in test/api/test_midtrans*.py.
- *
- * The service has transactions of its own: what a test makes is committed, and
- * gone when the next begins.
+ * Calls to Midtrans and what becomes of an answer, against a web server of one screen; checks:
+ * test_check.c, jobs: test_job.c.  A strict server and many rivals at once stand in
+ * test/api/test_midtrans*.py.
  */
-#include "rows.h"
+#include "midtrans/world.h"
 
-#include <cJSON.h>
-
-#include "base/conf.h"
 #include "midtrans/client.h"
-#include "midtrans/message.h"
-#include "midtrans/midtrans.h"
-#include "net/http_peer.h"
 
-#define ANSWER(code, body)                                                                         \
-	{                                                                                          \
-		.say = "HTTP/1.1 " code " X\r\nContent-Type: application/json\r\n"                 \
-		       "Connection: close\r\n\r\n" body,                                           \
-		.end = PEER_CLOSE                                                                  \
-	}
-#define LOST                                                                                       \
-	{                                                                                          \
-		.end = PEER_CLOSE                                                                  \
-	}
-#define MADE      ANSWER("201", "{\"token\":\"tok\",\"redirect_url\":\"https://pay.example/tok\"}")
-#define NONE      ANSWER("404", "{\"status_code\":\"404\",\"status_message\":\"doesn't exist\"}")
-#define KEY       "SB-Mid-server-unit"
 #define TAKEN_MSG "{\"error_messages\":[\"transaction_details.order_id has already been taken\"]}"
-
-static struct conf conf;
-static struct peer peer;
-static bool listening;
-
-/* ---- a world for each test ------------------------------------------------------------------- */
-
-/* Midtrans, and a client that knows where it is. */
-static void
-answering(const struct turn *turns, size_t n)
-{
-	peer = (struct peer){ .turns = turns, .nturns = n };
-	peer_start(&peer);
-	listening = true;
-	conf.val[CONF_MIDTRANS_SNAP_URL] =
-	    arena_printf(cx.mem, "http://127.0.0.1:%d/snap/v1", peer.port);
-	conf.val[CONF_MIDTRANS_API_URL] =
-	    arena_printf(cx.mem, "http://127.0.0.1:%d/v2/", peer.port);
-	cx.midtrans = midtrans_client_new(cx.mem, &conf);
-}
-
-#define ANSWERING(turns) answering(turns, countof(turns))
-
-/* The peer ends, so that its requests are whole. */
-static void
-hang_up(void)
-{
-	if (listening)
-		peer_stop(&peer);
-	listening = false;
-}
-
-static void
-clear(void)
-{
-	(void)sql("TRUNCATE customers, packages, midtrans_events CASCADE");
-}
-
-static int
-begin(void **state)
-{
-	(void)state;
-	for (int i = 0; i < CONF__MAX; i++)
-		conf.val[i] = "";
-	conf.val[CONF_MIDTRANS_SERVER_KEY] = KEY;
-	conf.val[CONF_MIDTRANS_CLIENT_KEY] = "client";
-	conf.val[CONF_APP_URL] = "https://isp.example";
-	cx.conf = &conf;
-	cx.actor = (struct actor){ .name = "unit" };
-	cx.request_id = cx.ip = "";
-	cx.err = (struct err){ 0 };
-	clear();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	hang_up();
-	cx.err = (struct err){ 0 };
-	clear();
-	arena_reset(cx.mem);
-	return 0;
-}
-
-#define MIDTRANS_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
-/* With a page that was made; the order's id. */
-static const char *
-an_order(void)
-{
-	return sql(
-	    "INSERT INTO midtrans_attempts (invoice_id, attempt, order_id, amount, calls, state,"
-	    " snap_token, redirect_url, expires_at, next_check_at)"
-	    " VALUES ('%s', 1, 'unit-order', 150000, 1, 'open', 'tok', 'https://pay.example/tok',"
-	    " now() + interval '1 day', now() + interval '1 minute') RETURNING order_id AS v",
-	    an_invoice());
-}
-
-static const char *
-attempt_of(const char *order_id)
-{
-	return sql("SELECT id AS v FROM midtrans_attempts WHERE order_id = '%s'", order_id);
-}
-
-/* "open 1": its state, and the calls that may have made it. */
-static const char *
-attempt_is(int n)
-{
-	return sql(
-	    "SELECT concat_ws(' ', state, calls) AS v FROM midtrans_attempts WHERE attempt = %d",
-	    n);
-}
-
-static const char *
-notice(const char *order_id, const char *status, const char *code)
-{
-	return arena_printf(cx.mem,
-	    "{\"order_id\":\"%s\",\"transaction_id\":\"T-1\",\"transaction_status\":\"%s\","
-	    "\"status_code\":\"%s\",\"gross_amount\":\"150000.00\",\"payment_type\":\"qris\","
-	    "\"currency\":\"IDR\",\"signature_key\":\"%s\"}",
-	    order_id, status, code, midtrans_signature(&cx, order_id, code, "150000.00", KEY));
-}
-
-static enum rc
-notify(const char *text)
-{
-	cJSON *body = cJSON_Parse(text);
-	enum rc rc;
-
-	cx.err = (struct err){ 0 };
-	rc = midtrans_take_notification(&cx, body, text);
-	cJSON_Delete(body);
-	return rc;
-}
-
-/* An order, paid by notification. */
-static const char *
-a_paid_order(void)
-{
-	const char *order = an_order();
-
-	assert_int_equal(notify(notice(order, "settlement", "200")), RC_OK);
-	return order;
-}
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
@@ -495,11 +347,6 @@ a_page_nobody_used_is_cancelled(void **state)
 	    48);
 	assert_string_equal(attempt_is(1), "closed 1");
 }
-
-#define STATUS(status)                                                                             \
-	ANSWER("200", "{\"status_code\":\"200\",\"order_id\":\"unit-order\","                      \
-		      "\"transaction_id\":\"T-9\",\"transaction_status\":\"" status "\","          \
-		      "\"gross_amount\":\"150000.00\"}")
 
 /* A transaction that Midtrans cannot end, or does not know, has another state by now: it is asked
  * for, and a payment that came meanwhile is booked. */
