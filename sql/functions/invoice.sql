@@ -372,7 +372,8 @@ $$;
 CREATE OR REPLACE FUNCTION invoice_cancel(inv uuid, today date, waive boolean DEFAULT false, bounded boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	i invoices := invoice_lock(inv);
+	i           invoices := invoice_lock(inv);
+	begins_next boolean := (SELECT next_package_on = i.period_start FROM subscriptions WHERE id = i.subscription_id);
 BEGIN
 	IF NOT i.is_open THEN
 		PERFORM raise_conflict('invoice_' || i.status, format('The invoice is %s.', i.status));
@@ -390,7 +391,7 @@ BEGIN
 		UPDATE subscriptions SET end_date = greatest(end_date, i.period_end) WHERE id = i.subscription_id AND is_postpaid;
 	END IF;
 	IF NOT waive THEN
-		PERFORM period_bill_again(i, today);
+		PERFORM period_bill_again(i, begins_next, today);
 	END IF;
 	PERFORM subscription_reconsider(i.subscription_id, i.invoice_number || ' was cancelled', today, false);
 END $$;
@@ -408,7 +409,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE invoices SET status = 'cancelled', cancelled_on = today, updated_at = now() WHERE id = invoice.id;
 	PERFORM bill_consume(invoice, -1);
-	UPDATE subscriptions SET next_package_on = NULL WHERE id = invoice.subscription_id AND next_package_on = invoice.period_start;
+	UPDATE subscriptions SET next_package_on = NULL WHERE id = invoice.subscription_id AND next_package_on = invoice.period_start AND NOT is_postpaid;
 	UPDATE subscriptions SET end_date = invoice.period_start - 1
 	WHERE id = invoice.subscription_id AND is_postpaid AND end_date = invoice.period_end;
 	PERFORM billing_log('invoice_cancelled', format('%s cancelled', invoice.invoice_number),

@@ -151,9 +151,11 @@ $$;
  * A bill was cancelled by hand, and its period is to be billed again. The run
  * goes on after the last billed period, so it does that where the bill was the
  * newest. Otherwise the bill is issued again here, with its own package, number
- * of periods and agreed discount.
+ * of periods and agreed discount. It is not the first period that has no bill
+ * yet, which the next package waits for; but where that package was to begin with
+ * the cancelled bill (`begins_next`), it begins with this one.
  */
-CREATE OR REPLACE FUNCTION period_bill_again(invoice invoices, today date) RETURNS void
+CREATE OR REPLACE FUNCTION period_bill_again(invoice invoices, begins_next boolean, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	s       subscriptions;
@@ -176,6 +178,7 @@ BEGIN
 	base := base || discount_agreed(invoice.id, (SELECT sum(l.amount)::bigint FROM unnest(base) l));
 	PERFORM invoice_issue(draft, bill_compose(s, base, periods, invoice.period_end - invoice.period_start + 1, today), today);
 	UPDATE subscriptions SET anchor_day = NULL WHERE id = s.id AND s.anchor_day IS NULL; -- the next period sets it
+	PERFORM next_package_schedule(x, invoice.period_start, today) FROM subscriptions x WHERE x.id = s.id AND begins_next;
 END $$;
 
 /*

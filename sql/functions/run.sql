@@ -334,6 +334,7 @@ BEGIN
 	draft.period_end := first.last;
 	draft.due_date := greatest(draft.due_date, today + (SELECT first_due_days FROM settings));
 	UPDATE subscriptions SET anchor_day = NULL WHERE id = subscription.id; -- the new bill sets it
+	PERFORM next_package_schedule(subscription, draft.period_start, today);
 	PERFORM invoice_issue(draft, bill_compose(subscription, first.lines, 1, draft.period_end - draft.period_start + 1, today), today);
 END $$;
 

@@ -84,8 +84,10 @@ Readings where the text leaves a choice
     may pay ahead; one that waits for its first payment then waits for this bill, and is refused while its first bill has
     money on it. Nothing can be paid ahead on a postpaid line.
 22. A package for the next period comes with the next bill that is issued, and begins with that bill's period; the answer names
-    its first day as it is then. Another such change takes its place: what was billed for it is issued again, refused where
-    that was paid. The running period of a postpaid line is used, and billed, at the present package: the next one follows it.
+    its first day as it is then. A period before others that is billed again keeps its own package: the next one comes with that
+    bill only where it came with the cancelled one. Another such change takes its place: what was billed for it is issued again,
+    refused where that was paid. The running period of a postpaid line is used, and billed, at the present package: the next one
+    follows it.
 23. The days left are the last ones of the ledger in the order of the periods, not of payment; days taken back are days given
     before, and those given by policy restart, or for a bill that was waived, come before that bill's period. The old price is
     that on the bill, or that of the last change with proration; the new one is of the same periods, with the bill's own
@@ -662,19 +664,20 @@ class Model:
 
     # ---- issuing
 
-    def issue(self, line, kind, entries, due, day, period=(None, None), periods=1):
-        """entries: the lines that it begins with; of a bill of periods items, charges and discounts follow."""
+    def issue(self, line, kind, entries, due, day, period=(None, None), periods=1, package=None):
+        """entries: the lines that it begins with; of a bill of periods items, charges and discounts follow. package: of a
+        period that is billed again, else the line's, or the next one, which begins with this bill."""
         anchor = period[0] and self.anchor_at(line, period[0])
         key = "%d/%d" % (line.number, len(line.bills) + 1)
         bill = Bill(key, len(self.bills), line, kind, list(entries), due, day, period[0], period[1], first_due=due, periods=periods, package=line.package)
         if bill.start is not None:
-            bill.package = self.package_on(line, bill.start)
-            self.schedule(line, bill.start, day)
+            bill.package = package or self.package_on(line, bill.start)
+            if package is None:
+                self.schedule(line, bill.start, day)
         self.bills[key] = bill
         line.bills.append(bill)
         if bill.start is not None:  # months that come after days begin with the first of them
-            line.anchor = anchor if self.packages[self.package_on(line, bill.start)].unit == "month" else None
-        if bill.start is not None:
+            line.anchor = anchor if self.packages[bill.package].unit == "month" else None
             self.furnish(bill, day)
         self.finish(bill)
         if bill.amount == 0:
@@ -1489,16 +1492,17 @@ class Model:
     def op_cancel_invoice(self, day, invoice, waive):
         bill = self.bills[invoice]
         refuse_unless(bill.status in OPEN and bill.paid == 0, "409")
+        begins_next = bill.start is not None and bill.line.next_from == bill.start
         bill.status = "cancelled"
         self.let_go(bill)
         bill.waived = waive and bill.start is not None
         if waive and bill.start is not None and bill.line.mode == "prepaid":
             self.give(bill.line, bill.length, day, bill.start)
         if not waive:
-            self.bill_again(bill, day)
+            self.bill_again(bill, begins_next, day)
         self.lift(bill.line, day, fee=False)
 
-    def bill_again(self, bill, day):
+    def bill_again(self, bill, begins_next, day):
         """No run comes back to a period that lies before another one that is billed, or, of a postpaid line, before days off;
         nor does it know the package that a postpaid line used then."""
         line = bill.line
@@ -1511,9 +1515,10 @@ class Model:
             due = max(bill.start - ONE + days(self.set["due_days"]), day)
         if skipped:
             base, anchor = [Entry(e.kind, e.amount) for e in bill.entries if e.is_agreed], line.anchor
-            again = self.issue(line, bill.kind, base, due, day, (bill.start, bill.end), bill.periods)
-            again.package = bill.package
+            self.issue(line, bill.kind, base, due, day, (bill.start, bill.end), bill.periods, bill.package)
             line.anchor = anchor and line.anchor  # the next period sets it
+            if begins_next:
+                self.schedule(line, bill.start, day)
 
     def op_move_due(self, day, invoice, due):
         bill = self.bills[invoice]

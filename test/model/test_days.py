@@ -170,3 +170,14 @@ def test_an_older_bill_that_is_cancelled_is_billed_again():
     story.pay("2026-02-24", "1/3")
     story.runs("2026-02-25", "2026-03-25")
     assert story.m.bills["1/4"].start == on("2026-04-01")
+
+
+def test_an_older_period_that_is_billed_again_does_not_begin_the_next_package():
+    """Bug: the answer had named the day after the last billed period; the cancelled bill of an older one began the next package at
+    once (seed 1950)."""
+    story = Story(length=10, dates=("2025-12-12", "2025-12-21"), billed=True).runs("2026-01-01", "2026-01-01")
+    story.do("2026-01-02", "package", package=2, price=310000, unit="day", length=10)
+    assert '"effective_from": "2026-01-01"' in story.do("2026-01-02", "change", sub=1, package=2, effective="next_period", prorate=False)
+    assert story.do("2026-01-02", "cancel_invoice", invoice="1/1", waive=False) == "ok"
+    line, again = story.m.lines[1], story.m.bills["1/3"]
+    assert (again.start, again.package, line.package, line.next_package) == (on("2025-12-12"), 1, 1, 2)
