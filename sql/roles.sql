@@ -688,6 +688,7 @@ BEGIN
 	('suspensions_due',                   'api billing'),
 	('tax_fraction',                      'api billing gateway'),
 	('tax_of',                            'api billing gateway'),
+	('template_errors',                   'api'),
 	('template_unknown_fields',           'api'),
 	('terms_errors',                      'api'),
 	('terms_of',                          'api billing gateway'),

@@ -121,7 +121,8 @@ compose(struct ctx *cx, const char *id, const struct papers *rows)
 		.nlines = db_count(rows->lines),
 		.payments = payments_of(cx, rows->payments),
 		.npayments = db_count(rows->payments),
-		.link_text = "Bayar dengan memindai kode ini:" };
+		.link_text = "Bayar dengan memindai kode ini:",
+		.footer = db_text(h, 0, "footer") };
 
 	p.facts = facts_of(cx, h, &p.nfacts);
 	p.sums = sums_of(cx, h, &p.nsums);

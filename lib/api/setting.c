@@ -144,6 +144,13 @@ static const struct field fields[] = {
 	{ "company_whatsapp",  FT_TEXT, FF_UPDATE | FF_NULL, .max = 20, .chars = "+- ()",
 	  .hint = "the pay page links to it with the number of the invoice" },
 	{ "company_whatsapp",  FT_TEXT, RO },
+	{ "company_receipt_footer", FT_TEXT, FF_UPDATE | FF_NULL | FF_LINES, .max = 300,
+	  .hint = "the last lines of bills and receipts on paper" },
+	{ "company_receipt_footer", FT_TEXT, RO },
+	{ "company_whatsapp_text", FT_TEXT, FF_UPDATE | FF_NULL | FF_LINES, .max = 1000,
+	  .hint = "what the console copies or sends by WhatsApp from a bill; it may hold {name}, "
+	          "{invoice_number}, {outstanding}, {due_date}, {pay_url} and {company}" },
+	{ "company_whatsapp_text", FT_TEXT, RO },
 	{ "company_logo",      FT_TEXT, RO | FF_NULL,
 	  .hint = "its address; PUT and DELETE /api/settings/logo change it" },
 	{ "updated_at",        FT_TIME, RO },

@@ -268,7 +268,7 @@ draw_code(struct sheet *s, const QRcode *code, float x, float side)
 static enum rc
 put_code(struct sheet *s, const struct paper *p)
 {
-	float side = s->m->qr, x = s->narrow ? (s->m->width - side) / 2 : s->m->margin;
+	float side = s->m->qr, x = s->narrow ? (s->m->width - side) / 2 : s->m->margin, lowest;
 	QRcode *code;
 
 	if (p->link == NULL)
@@ -279,6 +279,7 @@ put_code(struct sheet *s, const struct paper *p)
 	arena_defer(s->cx->mem, free_code, code);
 	take_space(s, side + s->m->text * 2);
 	draw_code(s, code, x, side);
+	lowest = s->y;
 	if (!s->narrow)
 		s->y += side - s->m->text;
 	else
@@ -287,7 +288,18 @@ put_code(struct sheet *s, const struct paper *p)
 	put_wrapped(s, s->bold, s->m->text, x, p->link_text, right_edge(s) - x);
 	take_space(s, s->m->text * 1.4F);
 	put_wrapped(s, s->font, s->m->text - 1, x, p->link, right_edge(s) - x);
+	s->y = s->y < lowest ? s->y : lowest;
 	return RC_OK;
+}
+
+static void
+put_footer(struct sheet *s, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	rule(s);
+	take_space(s, s->m->text);
+	put_wrapped(s, s->font, s->m->text, s->m->margin, text, right_edge(s) - s->m->margin);
 }
 
 static enum rc
@@ -304,7 +316,9 @@ put_paper(struct sheet *s, const struct paper *p)
 	if (p->npayments > 0)
 		rule(s);
 	put_pairs(s, p->payments, p->npayments);
-	return put_code(s, p);
+	TRY(put_code(s, p));
+	put_footer(s, p->footer);
+	return RC_OK;
 }
 
 /* ---- the document ---------------------------------------------------------------------------- */

@@ -38,6 +38,7 @@ struct paper {
 	size_t npayments;
 	const char *link;      /* the pay address, as QR code; NULL: none */
 	const char *link_text; /* beside the code */
+	const char *footer;    /* the last lines; NULL or "": none */
 };
 
 /* The PDF in cx->mem.  RC_INTERNAL where the font is missing. */

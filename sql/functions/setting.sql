@@ -29,6 +29,8 @@ LANGUAGE sql AS $$
 			SELECT FROM jsonb_array_elements_text(input -> 'no_suspend_days') day
 			WHERE day !~ '^(mon|tues|wednes|thurs|fri|satur|sun)day$' AND (day !~ '^\d{4}-\d\d-\d\d$' OR import_date(day) IS NULL)) END),
 			'no_suspend_days', 'list', 'The no suspend days field must be a list of weekdays in English and dates.')
+		|| template_errors('company_whatsapp_text', input ->> 'company_whatsapp_text',
+			'{name,invoice_number,outstanding,due_date,pay_url,company}')
 		|| setting_order_errors(input))
 $$;
 

@@ -6,20 +6,20 @@ LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(array_agg(DISTINCT p[1]), '{}') FROM regexp_matches(template, '\{([a-z_]+)\}', 'g') p WHERE p[1] <> ALL(fields);
 $$;
 
+-- A fault where a text names fields that it may not hold.
+CREATE OR REPLACE FUNCTION template_errors(field text, template text, fields text[]) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+	SELECT field_error(unknown <> '{}', field, 'template_field', format('The %s names an unknown field: {%s}. Known are: {%s}.',
+		field, array_to_string(unknown, '}, {'), array_to_string(fields, '}, {')))
+	  FROM (SELECT coalesce(template_unknown_fields(template, fields), '{}') AS unknown) u
+$$;
+
 CREATE OR REPLACE FUNCTION template_check() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
-	faults text[] := '{}';
-	part record;
+	faults text[] := template_errors('subject_id', new.subject_id, new.fields) || template_errors('body_id', new.body_id, new.fields)
+		|| template_errors('subject_en', new.subject_en, new.fields) || template_errors('body_en', new.body_en, new.fields);
 BEGIN
-	FOR part IN SELECT * FROM (VALUES ('subject_id', new.subject_id), ('body_id', new.body_id), ('subject_en', new.subject_en),
-		('body_en', new.body_en)) t (field, content)
-	LOOP
-		IF cardinality(template_unknown_fields(part.content, new.fields)) > 0 THEN
-			faults := faults || field_error(true, part.field, 'template_field', format('The %s names an unknown field: {%s}. Known are: {%s}.', part.field,
-				array_to_string(template_unknown_fields(part.content, new.fields), '}, {'), array_to_string(new.fields, '}, {')));
-		END IF;
-	END LOOP;
 	IF NOT new.wa_fields <@ new.fields THEN
 		faults := faults || field_error(true, 'wa_fields', 'template_field', format('The wa_fields name an unknown field. Known are: %s.',
 			array_to_string(new.fields, ', ')));
@@ -39,7 +39,8 @@ CREATE OR REPLACE TRIGGER template_check BEFORE UPDATE ON message_templates
 
 /*
  * How an event would read, with an invoice's own fields where one is given, else made-up ones; a
- * NULL text is the template's. Returns what the channels put around nothing: plain text.
+ * NULL text is the template's, and one that could not be saved is refused. Returns what the channels put
+ * around nothing: plain text.
  */
 CREATE OR REPLACE FUNCTION message_preview(template uuid, language text, subject text, body text, invoice uuid, app_url text,
 	OUT event text, OUT subject_text text, OUT body_text text, OUT fields jsonb, OUT would_send bigint)
@@ -50,6 +51,7 @@ DECLARE
 BEGIN
 	SELECT * INTO t FROM message_templates WHERE id = template;
 	PERFORM require_found(FOUND, 'template_unknown', 'There is no such template.');
+	PERFORM raise_invalid_all(template_errors('subject', subject, t.fields) || template_errors('body', body, t.fields));
 	IF invoice IS NOT NULL AND NOT EXISTS (SELECT FROM invoices WHERE id = invoice) THEN
 		PERFORM raise_invalid('invoice_id', 'unknown', 'The invoice id is unknown.');
 	END IF;

@@ -3,7 +3,7 @@
 -- name: paper_head(uuid, boolean)
 SELECT CASE i.status WHEN 'paid' THEN 'KUITANSI' WHEN 'cancelled' THEN 'DIBATALKAN' ELSE 'TAGIHAN' END AS title,
        i.invoice_number AS number, coalesce(nullif(g.company_name, ''), 'ISP') AS company, g.company_address AS address,
-       concat_ws(' · ', nullif(g.company_phone, ''), 'WhatsApp ' || nullif(g.company_whatsapp, '')) AS contact,
+       concat_ws(' · ', nullif(g.company_phone, ''), 'WhatsApp ' || nullif(g.company_whatsapp, '')) AS contact, g.company_receipt_footer AS footer,
        c.name AS customer, CASE WHEN $2::boolean THEN c.address END AS customer_address,
        CASE WHEN $2::boolean THEN c.npwp END AS npwp, CASE WHEN $2::boolean THEN s.mikrotik_username END AS username,
        date_text(i.issued_on) AS issued, CASE WHEN i.is_open THEN date_text(i.due_date) END AS due,

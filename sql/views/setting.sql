@@ -11,5 +11,6 @@ SELECT lead_days, grace_days, hold_nights, suspend_mode, isolation_profile, isol
        other_due_days, arrears, arrears_max, first_payment_first, prorate_last, tax_mode, tax_rate, tax_base, late_fee,
        late_fee_percent, late_fee_days, reactivation_fee, suspend_min_amount, no_suspend_days, suspend_guard, promises_max,
        operator_discount_max, operator_days_max, company_name, company_address, company_phone, company_whatsapp,
+       company_receipt_footer, company_whatsapp_text,
        (SELECT logo FROM company_rows) AS company_logo, updated_at
   FROM settings;

@@ -65,3 +65,17 @@ def test_settings_sent_back_as_shown_are_no_change(api):
         assert api.put("/api/settings", {"company_phone": nothing}).want(200).json["company_phone"] == ""
     assert "company_phone" in api.put("/api/settings", {"company_phone": "1" * 21}).want(422).errors
     api.put("/api/settings", {"company_phone": before["company_phone"]}).want(200)
+
+
+def test_the_owners_words(api, operator):
+    """The last lines of papers, and the text that is sent from a bill: it names only what a bill has."""
+    for name, text, most in (("company_receipt_footer", "BCA 123 456\nTerima kasih", 300),
+                             ("company_whatsapp_text", "Halo {name}, {invoice_number} {outstanding} {due_date} {pay_url} {company}", 1000)):
+        assert api.put("/api/settings", {name: text}).want(200).json[name] == text
+        assert operator.show("/api/settings")[name] == text, "an operator sends it"
+        assert name in api.put("/api/settings", {name: "x" * (most + 1)}).want(422).errors
+        assert api.put("/api/settings", {name: None}).want(200).json[name] == ""
+    wrong = api.put("/api/settings", {"company_whatsapp_text": "Halo {nama}"}).want(422)
+    assert "{nama}" in wrong.errors["company_whatsapp_text"][0] and "{name}" in wrong.errors["company_whatsapp_text"][0]
+    assert wrong.json["codes"]["company_whatsapp_text"] == [{"code": "template_field"}]
+    assert api.show("/api/settings")["company_whatsapp_text"] == ""

@@ -141,11 +141,43 @@ test('papers: statement, tax, PDF, receipts', async ({ page, allowed: _ }) => {
 	expect(pdf.suggestedFilename()).toBe(`${bill.invoice_number}.pdf`);
 	expect(readFileSync(await pdf.path()).subarray(0, 5).toString()).toBe('%PDF-');
 
+	await api('PUT', '/api/settings', await adminToken(), { company_receipt_footer: 'BCA 123 456\na.n. Warga Net' });
 	await page.getByRole('link', { name: 'Cetak' }).click();
+	await expect(page.getByRole('article').getByText('a.n. Warga Net')).toBeVisible();
 	for (const paper of ['58 mm', '80 mm', 'A4']) {
 		await page.getByText(paper, { exact: true }).click();
 		await expect(page.locator('article')).toHaveAttribute('data-paper', paper.replace(' mm', '').toLowerCase());
 		const sheet = await page.pdf({ preferCSSPageSize: true });
 		expect(sheet.toString('latin1').match(/\/Type\s*\/Page\b/g), `sheets of ${paper}`).toHaveLength(1);
 	}
+	await api('PUT', '/api/settings', await adminToken(), { company_receipt_footer: '' });
+	await page.reload();
+	await expect(page.getByRole('article').getByText('Terima kasih.')).toBeVisible();
+});
+
+/* The owner writes the text that leaves from a bill by WhatsApp: a name that no bill has is refused at its field. */
+test('the text of WhatsApp is the owner’s, from the settings to a bill', async ({ page, context, allowed }) => {
+	allowed.push(/status of 422/);
+	await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+	const line = await newLine('Teks Sendiri');
+	const bill = await firstBill(line);
+	await enter(page, '/settings?tab=company');
+	const text = page.getByLabel('Teks WhatsApp');
+	await text.fill('Halo {nama}');
+	await page.getByRole('button', { name: 'Simpan' }).click();
+	await expect(text).toHaveAttribute('aria-invalid', 'true');
+	await text.fill('Halo {name}, {outstanding} untuk {invoice_number}: {pay_url}');
+	await page.getByRole('button', { name: 'Simpan' }).click();
+	await expect(page.getByRole('button', { name: 'Simpan' })).toBeDisabled();
+
+	const said = `Halo Teks Sendiri, Rp150.000 untuk ${bill.invoice_number}: ${bill.pay_url}`;
+	await page.goto(`${url()}/invoices?search=${bill.invoice_number}`);
+	await page.getByRole('button', { name: `Lainnya: ${bill.invoice_number}` }).click();
+	await expect(page.getByRole('menuitem', { name: 'Kirim lewat WhatsApp' })).toHaveAttribute(
+		'href',
+		`https://wa.me/6281211112222?text=${encodeURIComponent(said)}`,
+	);
+	await page.getByRole('menuitem', { name: 'Salin teks WhatsApp' }).click();
+	await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(said);
+	await api('PUT', '/api/settings', await adminToken(), { company_whatsapp_text: '' });
 });

@@ -102,6 +102,20 @@ a_paid_bill_is_a_receipt(void **state)
 		 "2 Maret 2026\nRp126.500 \xC2\xB7 kredit\n" CASH);
 }
 
+/* The owner's own words are the last ones, behind the code, whoever reads the paper. */
+static void
+a_paper_ends_with_the_words_of_the_owner(void **state)
+{
+	const char *bill = a_taxed_bill("none");
+
+	(void)state;
+	(void)sql("UPDATE settings SET company_receipt_footer = E'BCA 123 456\nTerima kasih'");
+	assert_non_null(strstr(words_of(bill, true),
+	    arena_printf(cx.mem, "/pay/%s\nBCA 123 456\nTerima kasih\n", bill)));
+	pay(bill, 150000);
+	assert_non_null(strstr(words_of(bill, false), "\nBCA 123 456\nTerima kasih\n"));
+}
+
 static void
 a_cancelled_bill_asks_for_nothing(void **state)
 {
@@ -156,6 +170,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROWS_TEST(an_open_bill_says_what_is_owed_and_where_to_pay),
 		ROWS_TEST(a_paid_bill_is_a_receipt),
+		ROWS_TEST(a_paper_ends_with_the_words_of_the_owner),
 		ROWS_TEST(a_cancelled_bill_asks_for_nothing),
 		ROWS_TEST(a_plain_bill_has_one_sum),
 		ROWS_TEST(a_paper_has_a_size_and_a_bill),

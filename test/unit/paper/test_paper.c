@@ -116,6 +116,33 @@ each_part_has_its_place(void **state)
 	    "squares at 27,140");
 }
 
+/* The last drawing of a paper before its squares: where its last line stands. */
+static double
+last_line(struct ctx *cx, const struct paper *p, enum paper_size size)
+{
+	const char *all = drawing(cx, p, size), *end = strstr(all, " squares"), *at = end;
+	double y = 0;
+
+	for (int fields = 0; fields < 2; at--)
+		fields += at[-1] == ' ';
+	assert_int_equal(sscanf(at, " %*[0-9.],%lf", &y), 1);
+	return y;
+}
+
+/* On A4 the code reaches lower than the texts beside it. */
+static void
+a_footer_stands_below_the_code(void **state)
+{
+	struct ctx *cx = *state;
+	struct paper p = bill(&line, 1);
+	double text = last_line(cx, &p, PAPER_A4);
+
+	p.footer = "BCA 123 456";
+	assert_true(last_line(cx, &p, PAPER_A4) < text - 80);
+	p.link = NULL;
+	assert_true(last_line(cx, &p, PAPER_80) > 0);
+}
+
 static void
 a_bill_is_a_page_with_its_fonts(void **state)
 {
@@ -169,6 +196,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_part_has_its_place, begin, end),
+		cmocka_unit_test_setup_teardown(a_footer_stands_below_the_code, begin, end),
 		cmocka_unit_test_setup_teardown(a_bill_is_a_page_with_its_fonts, begin, end),
 		cmocka_unit_test_setup_teardown(many_lines_take_more_pages_but_one_roll, begin,
 		    end),

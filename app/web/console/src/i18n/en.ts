@@ -912,8 +912,8 @@ export const en: Messages = {
 		rowsGood: n => `${n} good ${n === 1 ? 'row' : 'rows'}`,
 		rowsBad: n => `${n} ${n === 1 ? 'row' : 'rows'} with problems`,
 		imported: n => `${n} ${n === 1 ? 'row' : 'rows'} saved`,
-		reminder: (name, number, sum, due, link) =>
-			`Dear ${name}, internet invoice ${number} of ${sum} is due on ${due}. Pay at ${link} . Thank you.`,
+		reminder:
+			'Dear {name}, internet invoice {invoice_number} of {outstanding} is due on {due_date}. Pay at {pay_url} . Thank you.',
 		paidToast: sum => `${sum} received`,
 		noData: 'No data for this period yet.',
 		period: 'Period',
@@ -1124,6 +1124,14 @@ export const en: Messages = {
 		company_address: ['Company address', ''],
 		company_phone: ['Company phone', ''],
 		company_whatsapp: ['Company WhatsApp', 'The number that customers call.'],
+		company_receipt_footer: [
+			'Receipt footer',
+			'The last lines of printed receipts and invoices, such as a bank account. Empty: “Thank you.”',
+		],
+		company_whatsapp_text: [
+			'WhatsApp text',
+			'Copied or sent from an invoice. It may hold {name} {invoice_number} {outstanding} {due_date} {pay_url} {company}. Empty: the built-in text.',
+		],
 		prorate_last: [
 			'Bill to the last day',
 			'The last period is billed only up to the day the line ends.',

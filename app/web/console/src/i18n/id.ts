@@ -1082,8 +1082,8 @@ export const id = {
 		rowsGood: (n: number) => `${n} baris baik`,
 		rowsBad: (n: number) => `${n} baris bermasalah`,
 		imported: (n: number) => `${n} baris tersimpan`,
-		reminder: (name: string, number: string, sum: string, due: string, link: string) =>
-			`Yth. ${name}, tagihan internet ${number} sebesar ${sum} jatuh tempo ${due}. Bayar di ${link} . Terima kasih.`,
+		reminder:
+			'Yth. {name}, tagihan internet {invoice_number} sebesar {outstanding} jatuh tempo {due_date}. Bayar di {pay_url} . Terima kasih.',
 		paidToast: (sum: string) => `${sum} diterima`,
 		noData: 'Belum ada data untuk masa ini.',
 		period: 'Masa',
@@ -1296,6 +1296,14 @@ export const id = {
 		company_address: ['Alamat perusahaan', ''],
 		company_phone: ['Telepon perusahaan', ''],
 		company_whatsapp: ['WhatsApp perusahaan', 'Nomor yang dihubungi pelanggan.'],
+		company_receipt_footer: [
+			'Kaki struk',
+			'Baris terakhir pada struk dan tagihan cetak, misalnya nomor rekening. Kosong: “Terima kasih.”',
+		],
+		company_whatsapp_text: [
+			'Teks WhatsApp',
+			'Yang disalin atau dikirim dari sebuah tagihan. Boleh memuat {name} {invoice_number} {outstanding} {due_date} {pay_url} {company}. Kosong: teks bawaan.',
+		],
 		prorate_last: [
 			'Tagih sampai hari berhenti',
 			'Masa terakhir hanya ditagih sampai hari langganan berakhir.',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
 	bits,
 	day,
+	fillIn,
 	monthName,
 	readMoney,
 	readRate,
@@ -56,6 +57,13 @@ it('reads the rates of routers', () => {
 
 it('makes a WhatsApp link of a local number', () => {
 	expect(whatsapp('0812-3456 789', 'a b')).toBe('https://wa.me/628123456789?text=a%20b');
+});
+
+it('fills a text in, each name once', () => {
+	const values = { name: 'Budi {pay_url}', pay_url: 'https://isp/pay/1' };
+	expect(fillIn('Halo {name}, {pay_url} {x}', values)).toBe(
+		'Halo Budi {pay_url}, https://isp/pay/1 {x}',
+	);
 });
 
 it('how long something is up, in its two largest units', () => {

@@ -114,6 +114,10 @@ export function whatsapp(phone: string, text: string) {
 	return `https://wa.me/${digits}?text=${encodeURIComponent(text)}`;
 }
 
+/* Put values in the place of {name}, each once; a name without a value stays as it is. */
+export const fillIn = (text: string, values: Record<string, string>) =>
+	text.replace(/\{([a-z_]+)\}/g, (whole, name) => values[name] ?? whole);
+
 /* Read typed money: whole rupiah, undefined when empty, text when it is no number. */
 export function readMoney(text: string): number | string | undefined {
 	const plain = text.replace(/^Rp\s?/i, '').replace(/[\s.]/g, '');

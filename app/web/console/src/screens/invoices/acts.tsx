@@ -1,9 +1,10 @@
 /* Acts on an invoice. */
-import type { Row } from '../../api/types';
-import type { Lang } from '../../i18n';
+import { useGet } from '../../api/query';
+import type { Loose, Row } from '../../api/types';
+import { useT } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import type { Act } from '../../kit/act';
-import { day, rupiah, whatsapp } from '../../kit/format';
+import { day, fillIn, rupiah, whatsapp } from '../../kit/format';
 import { SUBSCRIPTION } from '../references';
 
 export const isOpen = (invoice: Row) => invoice.outstanding > 0 && invoice.status !== 'cancelled';
@@ -63,18 +64,18 @@ export const invoiceCancel = (t: Messages, row: Row): Act => ({
 export const payLink = (invoice: Row) =>
 	String(invoice.pay_url ?? `${location.origin}/pay/${invoice.id}`);
 
-export function reminder(t: Messages, lang: Lang, invoice: Row) {
-	const name = String(invoice.subscription?.customer?.name ?? invoice.customer?.name ?? '');
-	return t.w.reminder(
-		name,
-		invoice.invoice_number,
-		rupiah(invoice.outstanding),
-		day(invoice.due_date, lang),
-		payLink(invoice),
-	);
-}
-
-export function reminderLink(t: Messages, lang: Lang, invoice: Row) {
-	const phone = invoice.subscription?.customer?.phone ?? invoice.customer?.phone;
-	return phone ? whatsapp(String(phone), reminder(t, lang, invoice)) : undefined;
+/* The text that asks for the money of a bill, and the link that opens it in WhatsApp: the owner's words, else ours. */
+export function useReminder(invoice: Row) {
+	const { t, lang } = useT();
+	const settings = useGet<Loose>('/api/settings', {}, { stale: 60_000 }).data;
+	const customer = (invoice.subscription?.customer ?? invoice.customer ?? {}) as Loose;
+	const text = fillIn(settings?.company_whatsapp_text || t.w.reminder, {
+		name: String(customer.name ?? ''),
+		invoice_number: String(invoice.invoice_number),
+		outstanding: rupiah(invoice.outstanding),
+		due_date: day(invoice.due_date, lang),
+		pay_url: payLink(invoice),
+		company: settings?.company_name || 'ISP Billing',
+	});
+	return { text, link: customer.phone ? whatsapp(String(customer.phone), text) : undefined };
 }

@@ -12,14 +12,14 @@ import { useT } from '../../i18n';
 import { useAct } from '../../kit/act';
 import { useToast } from '../../kit/toast';
 import { takePayment } from '../payments/acts';
-import { isOpen, payLink, reminder, reminderLink } from './acts';
+import { isOpen, payLink, useReminder } from './acts';
 
 export function InvoiceRowAct({ invoice }: { invoice: Row<'invoice'> }) {
-	const { t, lang } = useT();
+	const { t } = useT();
 	const open = useAct();
 	const may = useMay();
 	const toast = useToast();
-	const link = reminderLink(t, lang, invoice);
+	const reminder = useReminder(invoice);
 	return (
 		<Group gap={4} wrap="nowrap" justify="flex-end">
 			{isOpen(invoice) && may('operator') && (
@@ -61,14 +61,14 @@ export function InvoiceRowAct({ invoice }: { invoice: Row<'invoice'> }) {
 							</Menu.Item>
 							<Menu.Item
 								leftSection={<IconCopy size={15} />}
-								onClick={() => void toast.copy(reminder(t, lang, invoice))}
+								onClick={() => void toast.copy(reminder.text)}
 							>
 								{t.a.copyText}
 							</Menu.Item>
-							{link && (
+							{reminder.link && (
 								<Menu.Item
 									component="a"
-									href={link}
+									href={reminder.link}
 									target="_blank"
 									rel="noreferrer"
 									leftSection={<IconBrandWhatsapp size={15} />}

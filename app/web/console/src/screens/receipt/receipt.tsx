@@ -44,7 +44,7 @@ export function Receipt() {
 	const [state, setState] = useUrl();
 	const paper = PAPERS.find(p => p === state.paper) ?? '58';
 	const read = useGet<Row<'invoice'>>(`/api/invoices/${id}`);
-	const shown = useGet<Loose>(`/api/public/invoices/${id}`);
+	const company = useGet<Loose>('/api/settings').data;
 	const slip = useRef<HTMLElement>(null);
 	const invoice = read.data;
 	usePage(paper, slip, !!invoice);
@@ -52,7 +52,6 @@ export function Receipt() {
 		if (invoice) document.title = String(invoice.invoice_number);
 	}, [invoice]);
 	if (!invoice) return <NotYet error={read.error} retry={() => void read.refetch()} />;
-	const company = (shown.data?.company ?? {}) as Loose;
 	const customer = (invoice.subscription?.customer ?? invoice.customer ?? {}) as Loose;
 	const payments = ((invoice.payments ?? []) as Row<'payment'>[]).filter(
 		p => p.status === 'received' && (!state.payment || p.id === state.payment),
@@ -86,10 +85,14 @@ export function Receipt() {
 			</Group>
 			<article ref={slip} className={classes.slip} data-paper={paper}>
 				<header>
-					{company.logo && <img src={String(company.logo)} alt="" className={classes.logo} />}
-					<strong>{company.name || 'ISP Billing'}</strong>
-					{company.address && <div>{company.address}</div>}
-					{company.phone && <div>{company.phone}</div>}
+					{company?.company_logo && (
+						<img src={String(company.company_logo)} alt="" className={classes.logo} />
+					)}
+					<strong>{company?.company_name || 'ISP Billing'}</strong>
+					{company?.company_address && (
+						<div className={classes.lines}>{company.company_address}</div>
+					)}
+					{company?.company_phone && <div>{company.company_phone}</div>}
 				</header>
 				<h1>{payments.length > 0 ? t.w.receipt : t.w.invoiceTitle}</h1>
 				<dl>
@@ -155,7 +158,7 @@ export function Receipt() {
 							{t.w.cashier}: {payments[0].actor}
 						</div>
 					)}
-					<div>{t.w.thanks}</div>
+					<div className={classes.lines}>{company?.company_receipt_footer || t.w.thanks}</div>
 				</footer>
 			</article>
 		</main>
