@@ -432,6 +432,13 @@ def test_templates_are_checked_and_previewed(box, admin):
     path = "/api/message-templates/" + row["id"]
     wrong = admin.put(path, {"body_id": "Halo {nama}"}).want(422)
     assert "{nama}" in wrong.errors["body_id"][0] and "{name}" in wrong.errors["body_id"][0]
+    # A preview is of a text that could be saved: the form shows the fault while it is typed.
+    typed = {"template_id": row["id"], "language": "id"}
+    wrong = admin.post("/api/message-templates/preview", dict(typed, body="Halo {nama}", subject="{nomor}")).want(422)
+    assert "{nama}" in wrong.errors["body"][0] and "{nomor}" in wrong.errors["subject"][0]
+    assert wrong.json["codes"]["body"] == [{"code": "template_field"}]
+    seen = admin.post("/api/message-templates/preview", dict(typed, body="Halo {name}, belum disimpan")).want(200).json
+    assert seen["text"] == "Halo Budi Santoso, belum disimpan"
     admin.put(path, {"body_en": "Hello {name}, pay {outstanding}"}).want(200)
     seen = admin.post("/api/message-templates/preview", {"template_id": row["id"], "language": "en"}).want(200).json
     assert seen["text"] == "Hello Budi Santoso, pay Rp150.000" and seen["would_send"] == 0

@@ -83,8 +83,19 @@ for (const [width, height, scheme, lang] of process.env.PICTURES ? IN_PICTURES :
 		await page.keyboard.press('Escape');
 		await issued.getByRole('button', { name: lang === 'id' ? 'Lainnya' : 'More' }).click();
 		await page.getByRole('menuitem').first().click();
+		/* Bug: what was shown was the text as saved, not as it was typed. */
+		const body = dialogOf(page).getByLabel(lang === 'id' ? /^Isi \(Indonesia\)/ : /^Text \(Indonesian\)/);
+		const preview = dialogOf(page).locator('[data-language=id]');
+		await body.fill('Belum disimpan, {name}');
+		await expect(preview).toContainText('Belum disimpan, Budi Santoso');
+		await body.fill('Belum disimpan, {nama}');
+		await expect(body).toHaveAttribute('aria-invalid', 'true');
+		await body.fill('Belum disimpan, {name}!');
+		await expect(body).not.toHaveAttribute('aria-invalid', 'true');
+		await expect(preview).toContainText('Belum disimpan, Budi Santoso!');
 		await look(page, '/templates edit');
 		await page.keyboard.press('Escape');
+		await dialogOf(page).getByRole('button', { name: lang === 'id' ? 'Tinggalkan' : 'Leave' }).click();
 
 		/* Bug: the one ability was sent as a text, not as a list, so that no token could be made. */
 		await page.goto(`${url()}/settings?tab=tokens`);

@@ -12,7 +12,7 @@ import {
 } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useLayoutEffect, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { ApiError, call } from '../api/client';
 import { refresh } from '../api/query';
 import type { Loose } from '../api/types';
@@ -46,6 +46,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 	const [touched, setTouched] = useState<Values>({});
 	const values = { ...first, ...touched };
 	const [error, setError] = useState<unknown>();
+	const [typingError, setTypingError] = useState<unknown>();
 	const [isBusy, setBusy] = useState(false);
 	const [typed, setTyped] = useState('');
 	const [isLeaving, setLeaving] = useState(false);
@@ -131,7 +132,7 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 					<FieldSet
 						fields={fields}
 						values={values}
-						errors={fieldErrors(t, error)}
+						errors={{ ...fieldErrors(t, error), ...fieldErrors(t, typingError) }}
 						columns={act.columns ?? (fields.length > 2 ? 2 : 1)}
 						autoFocus
 						onChange={(field, value) => {
@@ -140,7 +141,13 @@ export function ActDialog({ act, onClose }: { act: Act; onClose(): void }) {
 						}}
 					/>
 					{act.preview && isFilled && (
-						<ActPreview act={act} preview={act.preview} body={body} isSending={isBusy} />
+						<ActPreview
+							act={act}
+							preview={act.preview}
+							body={act.preview.ask ? values : body}
+							isSending={isBusy}
+							onError={act.preview.ask && setTypingError}
+						/>
 					)}
 					{act.mustType && (
 						<TextInput
@@ -223,9 +230,11 @@ function usePreview({ act, preview, body, isSending }: PreviewProps) {
 	const { data, error } = useQuery<Loose, ApiError>({
 		queryKey: ['dry run', act.method, path, settledBody],
 		queryFn: ({ signal }) =>
-			act.method === 'DELETE'
-				? call('DELETE', path, { query: { dry_run: 1 }, signal })
-				: call(act.method, path, { body: { ...JSON.parse(settledBody), dry_run: true }, signal }),
+			preview.ask
+				? preview.ask(JSON.parse(settledBody))
+				: act.method === 'DELETE'
+					? call('DELETE', path, { query: { dry_run: 1 }, signal })
+					: call(act.method, path, { body: { ...JSON.parse(settledBody), dry_run: true }, signal }),
 		enabled: !isSending,
 		retry: false,
 		staleTime: 0,
@@ -234,12 +243,19 @@ function usePreview({ act, preview, body, isSending }: PreviewProps) {
 	return { data, error };
 }
 
-type PreviewProps = { act: Act; preview: Preview; body: Values; isSending: boolean };
+type PreviewProps = {
+	act: Act;
+	preview: Preview;
+	body: Values;
+	isSending: boolean;
+	onError?(error: unknown): void;
+};
 
 function ActPreview(props: PreviewProps) {
 	const { t } = useT();
 	const { act, preview } = props;
 	const { data, error } = useStill(usePreview(props));
+	useEffect(() => props.onError?.(error), [error, props.onError]);
 	/* The buttons below stay where they are: the box does not become smaller. */
 	const box = useRef<HTMLDivElement>(null);
 	const tallest = useRef(0);
@@ -251,7 +267,7 @@ function ActPreview(props: PreviewProps) {
 		<div ref={box} style={{ minHeight: tallest.current }}>
 			{(data || isWaiting) && (
 				<Text fz="xs" c="dimmed" mb={4}>
-					{t.w.willHappen}
+					{preview.ask ? t.a.preview : t.w.willHappen}
 				</Text>
 			)}
 			{isWaiting &&

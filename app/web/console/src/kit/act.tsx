@@ -33,6 +33,8 @@ export type Preview = {
 	innerMembers?(answer: Loose): Values;
 	/* Draws an answer that is no row; then `members` are not used. */
 	draw?(answer: Loose): ReactNode;
+	/* Asks by itself, for all values as they are typed; a refusal stands at its field at once. */
+	ask?(values: Values): Promise<Loose>;
 };
 
 export type Act = {

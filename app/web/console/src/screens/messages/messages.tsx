@@ -1,26 +1,77 @@
 /* Messages: what they say, and which left. */
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Modal, Paper, SimpleGrid, Text } from '@mantine/core';
 import { useState } from 'react';
-import { call } from '../../api/client';
+import { ApiError, call } from '../../api/client';
 import type { Loose } from '../../api/types';
 import { useT, word } from '../../i18n';
 import type { Messages as Words } from '../../i18n/id';
 import type { Act } from '../../kit/act';
-import type { Field } from '../../kit/fields';
+import type { Field, Values } from '../../kit/fields';
 import { List } from '../../kit/list';
 import { MoreMenu } from '../../kit/page';
 import { State } from '../../kit/state';
 import { useToast } from '../../kit/toast';
 import { CHANNELS } from './channels';
 
+const PATH = '/api/message-templates';
+const LANGUAGES = ['id', 'en'] as const;
+
+/* The errors of a text in one language, at the fields of the form that hold it. */
+function atFields(error: unknown, language: string) {
+	if (!(error instanceof ApiError)) return error;
+	const rename = <T,>(of: Record<string, T>) =>
+		Object.fromEntries(Object.entries(of).map(([name, v]) => [`${name}_${language}`, v]));
+	return new ApiError(
+		error.status,
+		error.message,
+		error.code,
+		rename(error.errors),
+		rename(error.codes),
+	);
+}
+
+/* How the texts would read as they stand in the form, saved or not. */
+async function previewOf(row: Loose, values: Values): Promise<Loose> {
+	const answers = await Promise.all(
+		LANGUAGES.map(language =>
+			call<Loose>('POST', `${PATH}/preview`, {
+				body: {
+					template_id: row.id,
+					language,
+					subject: values[`subject_${language}`],
+					body: values[`body_${language}`],
+				},
+			}).catch(error => {
+				throw atFields(error, language);
+			}),
+		),
+	);
+	return { id: row.id, texts: answers };
+}
+
+function Preview({ of }: { of: Loose }) {
+	return (
+		<>
+			{of.subject && (
+				<Text fw={600} fz="sm">
+					{of.subject}
+				</Text>
+			)}
+			<Text fz="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+				{of.text}
+			</Text>
+		</>
+	);
+}
+
 /* Only a reminder before the due date has days. */
 const templateFields = (t: Words, row: Loose): (string | Field)[] => [
 	'is_active',
 	...(row.event === 'due_soon' ? [{ name: 'days', hint: t.w.daysBefore }] : []),
-	'subject_id',
-	{ name: 'body_id', kind: 'area', rows: 5 },
-	'subject_en',
-	{ name: 'body_en', kind: 'area', rows: 5 },
+	...LANGUAGES.flatMap((language): Field[] => [
+		{ name: `subject_${language}`, required: true },
+		{ name: `body_${language}`, kind: 'area', rows: 5, required: true },
+	]),
 	'wa_template',
 ];
 
@@ -28,9 +79,8 @@ export function Templates() {
 	const { t, lang } = useT();
 	const toast = useToast();
 	const [shown, setShown] = useState<Loose>();
-	const path = '/api/message-templates';
 	const preview = (row: Loose) =>
-		call<Loose>('POST', `${path}/preview`, { body: { template_id: row.id, language: lang } }).then(
+		call<Loose>('POST', `${PATH}/preview`, { body: { template_id: row.id, language: lang } }).then(
 			setShown,
 			toast.error,
 		);
@@ -38,17 +88,30 @@ export function Templates() {
 		key: 'edit',
 		role: 'admin',
 		method: 'PUT',
-		path: `${path}/${row.id}`,
+		path: `${PATH}/${row.id}`,
 		resource: 'message_template',
 		fields: templateFields(t, row),
 		says: `${t.w.mayHold} ${((row.fields ?? []) as string[]).map(name => `{${name}}`).join(' ')}`,
+		preview: {
+			members: [],
+			ask: values => previewOf(row, values),
+			draw: preview => (
+				<SimpleGrid cols={{ base: 1, xs: 2 }} spacing="md">
+					{LANGUAGES.map((language, at) => (
+						<Paper key={language} withBorder p="xs" data-language={language}>
+							<Preview of={preview.texts[at]} />
+						</Paper>
+					))}
+				</SimpleGrid>
+			),
+		},
 		columns: 1,
 		row: { ...row, title: word(t.v, String(row.event)) },
 	});
 	return (
 		<>
 			<List<Loose>
-				path={path}
+				path={PATH}
 				label={t.w.templates}
 				columns={[
 					{ key: 'event', phone: 'title', cell: r => word(t.v, String(r.event)) },
@@ -83,10 +146,7 @@ export function Templates() {
 				title={t.a.preview}
 				closeButtonProps={{ 'aria-label': t.a.close }}
 			>
-				{shown?.subject && <Text fw={600}>{shown.subject}</Text>}
-				<Text fz="sm" style={{ whiteSpace: 'pre-wrap' }}>
-					{shown?.text}
-				</Text>
+				{shown && <Preview of={shown} />}
 			</Modal>
 		</>
 	);
