@@ -514,7 +514,8 @@ class Model:
         out = span(off.start, back - ONE)
         if not self.loses(line, off):
             return len(out), 0
-        lost = len([d for d in out if d in self.covered(line)])
+        sold = self.covered(line)
+        lost = len([d for d in out if d in sold])
         return len(out) - lost, lost
 
     def goes_off(self, line, day, cause):
