@@ -246,6 +246,15 @@ static const struct row rows[] = {
 	 */
 	{ "29", { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL }, .invoice = "another" },
 	{ "2",  { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "applied", ACT_BOOK_PAYMENT | ACT_SAVE_TRANSACTION, "paid" }, .invoice = "invoice" },
+	{ "2",  { "pending", NULL }, { "settlement", NULL, "200", NOTICE }, { "applied", ACT_BOOK_PAYMENT | ACT_SAVE_TRANSACTION, "paid" },
+	  .currency = "IDR", .merchant = "G123456789" },
+	{ "29", { "pending", NULL }, { "pending", NULL, "20", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
+	{ "29", { "pending", NULL }, { "pending", NULL, "01 ", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
+	{ "29", { "pending", NULL }, { "authorize", NULL, "0201", NOTICE }, { "inconsistent", ACT_CONFIRM | ACT_ALERT, NULL } },
+	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "duplicate", 0, NULL },
+	  .refund_total = 80000, .refunded = 50000, .charged_back = 30000, .by_hand = 70000 },
+	{ "24", { "partial_refund", "refunded" }, { "partial_refund", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL },
+	  .refund_total = 80001, .refunded = 50000, .charged_back = 30000, .by_hand = 70000 },
 	/* Bug: a look-up gave the same answer, and made a job for the next look-up, for ever. */
 	{ "29", { NULL, NULL }, { "settlement", NULL, "200", REPLY }, { "disagrees", ACT_ALERT, NULL }, .is_other_order = true },
 };
@@ -439,6 +448,136 @@ fee_stands_apart(void **state)
 	assert_true(d.actions & ACT_ALERT);
 }
 
+/* A message without an amount is not what was signed for us. */
+static void
+an_amount_of_nothing_is_inconsistent(void **state)
+{
+	static const enum midtrans_trust trusts[] = { NOTICE, REPLY };
+	static const char *const verdicts[] = { "inconsistent", "disagrees" };
+	const struct midtrans_state s = { .expected = 150000, .invoice_id = "i" };
+	const struct midtrans_message m = { .status = "pending",
+		.status_code = "201",
+		.transaction_id = "t",
+		.invoice_id = "" };
+	struct midtrans_decision d;
+
+	(void)state;
+	for (size_t i = 0; i < countof(trusts); i++) {
+		midtrans_decide(&s, &m, trusts[i], "", &d);
+		assert_string_equal(d.verdict, verdicts[i]);
+	}
+}
+
+/* Messages of any merchant are ours unless a merchant id is set. */
+static void
+any_merchant_is_ours_where_none_is_set(void **state)
+{
+	const struct midtrans_state s = { .expected = 150000, .invoice_id = "i" };
+	const struct midtrans_message m = { .status = "pending",
+		.status_code = "201",
+		.transaction_id = "t",
+		.invoice_id = "",
+		.merchant_id = "G1",
+		.gross = 150000 };
+	struct midtrans_decision d;
+
+	(void)state;
+	midtrans_decide(&s, &m, NOTICE, "", &d);
+	assert_string_equal(d.verdict, "applied");
+	midtrans_decide(&s, &m, NOTICE, "G2", &d);
+	assert_string_equal(d.verdict, "foreign");
+}
+
+/* The text of its alert says what happened. */
+static void
+each_alert_has_its_text(void **state)
+{
+	static const struct {
+		struct row row;
+		const char *text;
+	} cases[] = {
+		{ { .message = { "settlement", NULL, "200", NOTICE }, .currency = "USD" },
+		    "payment_foreign" },
+		{ { .message = { "settlement", NULL, "200", NOTICE }, .gross = -1 },
+		    "payment_odd" },
+		{ { .message = { "settlement", NULL, "201", NOTICE } }, "notice_inconsistent" },
+		{ { .message = { "new_idea", NULL, "200", NOTICE } }, "payment_status_unknown" },
+		{ { .was = { "settlement", "received" },
+		      .message = { "pending", NULL, "201", REPLY } },
+		    "books_disagree" },
+		{ { .was = { "refund", "refunded" },
+		      .message = { "chargeback", NULL, "200", REPLY } },
+		    "books_disagree" },
+		{ { .was = { "settlement", "received" },
+		      .message = { "cancel", NULL, "202", NOTICE } },
+		    "payment_taken_back" },
+		{ { .was = { "settlement", "received" },
+		      .message = { "cancel", NULL, "202", REPLY } },
+		    "payment_cancelled" },
+		{ { .was = { "settlement", "received" },
+		      .message = { "refund", NULL, "200", REPLY } },
+		    "payment_refunded" },
+		{ { .was = { "settlement", "received" },
+		      .message = { "partial_refund", NULL, "200", REPLY } },
+		    "payment_refunded" },
+		{ { .message = { "partial_chargeback", NULL, "200", REPLY } },
+		    "payment_charged_back" },
+		{ { .message = { "capture", "challenge", "201", NOTICE } }, "card_review" },
+		{ { .message = { "settlement", NULL, "200", REPLY }, .gross = 100000 },
+		    "payment_differs" },
+		{ { .message = { "settlement", NULL, "200", REPLY } }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct midtrans_decision d;
+
+		decide(&cases[i].row, &d);
+		if (cases[i].text == NULL)
+			assert_null(d.text);
+		else
+			assert_string_equal(d.text, cases[i].text);
+	}
+}
+
+static void
+each_status_has_its_meaning(void **state)
+{
+	static const struct {
+		const char *status, *fraud, *money;
+		int64_t amount;
+		const char *outlook;
+	} cases[] = { { "pending", NULL, NULL, 0, "pending" },
+		{ "authorize", NULL, NULL, 0, "pending" },
+		{ "capture", "accept", "received", 0, "review" },
+		{ "capture", "challenge", NULL, 0, "review" },
+		{ "capture", NULL, NULL, 0, "review" },
+		{ "settlement", NULL, "received", 0, "paid" },
+		{ "settlement", "accept", "received", 0, "paid" },
+		{ "settlement", "deny", NULL, 0, "retry" },
+		{ "deny", "deny", "undone", 0, "retry" }, { "cancel", NULL, "undone", 0, "ended" },
+		{ "expire", NULL, NULL, 0, "ended" }, { "failure", NULL, NULL, 0, "ended" },
+		{ "refund", NULL, "returned", 0, "paid" },
+		{ "partial_refund", NULL, "refunded", 5, "paid" },
+		{ "chargeback", NULL, "returned", 0, "paid" },
+		{ "partial_chargeback", NULL, "charged_back", 7, "paid" },
+		{ "new_idea", NULL, NULL, 0, "retry" } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct midtrans_meaning is =
+		    midtrans_meaning_of(&(struct midtrans_message){ .status = cases[i].status,
+			.fraud_status = cases[i].fraud,
+			.refund_total = 5,
+			.charged_back_total = 7 });
+
+		assert_string_equal(is.money != NULL ? is.money : "none",
+		    cases[i].money != NULL ? cases[i].money : "none");
+		assert_int_equal(is.amount, cases[i].amount);
+		assert_string_equal(is.outlook, cases[i].outlook);
+	}
+}
+
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static void
@@ -550,7 +689,7 @@ amounts_of_refunds_are_exact(void **state)
 	static const struct {
 		const char *text;
 		int64_t amount;
-	} cases[] = { { "30000", 30000 }, { "30000.00", 30000 }, { "3e4", 30000 },
+	} cases[] = { { "30000", 30000 }, { "30000.00", 30000 }, { "3e4", 30000 }, { "1", 1 },
 		{ "\"30000.00\"", 30000 }, { "999999999999", 999999999999 },
 		{ "30000.000000000001", 0 }, { "999999999999.0001", 0 }, { "1000000000000", 0 },
 		{ "0", 0 }, { "-30000", 0 }, { "30000.5", 0 }, { "true", 0 }, { "[30000]", 0 } };
@@ -693,9 +832,10 @@ refuses_bad_signatures(void **state)
 static void
 reads_amounts_that_are_no_rupiah(void **state)
 {
-	static const char *const odd[] = { "10.50", "150000.50", "0.01", "150000.000" };
+	static const char *const odd[] = { "10.50", "150000.50", "0.01", "150000.000",
+		"123456789012.50", "1.000000000001" };
 	static const char *const none[] = { "", "1e5", "-10.50", ".50", "10.", "10,50", "NaN",
-		"10.5.0", "10.50 ", "1234567890123.50", "9999999999999" };
+		"10.5.0", "10.50 ", "1234567890123.50", "9999999999999", "1.0000000000001" };
 	struct ctx *cx = *state;
 	struct midtrans_message m;
 
@@ -777,6 +917,10 @@ main(void)
 		cmocka_unit_test(being_first_counts_for_new_money_alone),
 		cmocka_unit_test(chargebacks_have_their_own_sum),
 		cmocka_unit_test(fee_stands_apart),
+		cmocka_unit_test(an_amount_of_nothing_is_inconsistent),
+		cmocka_unit_test(any_merchant_is_ours_where_none_is_set),
+		cmocka_unit_test(each_alert_has_its_text),
+		cmocka_unit_test(each_status_has_its_meaning),
 		cmocka_unit_test(amounts),
 		cmocka_unit_test_setup_teardown(times, begin, end),
 		cmocka_unit_test_setup_teardown(signatures, begin, end),

@@ -5,6 +5,7 @@
  */
 #include "midtrans/world.h"
 
+#include "logged.h"
 #include "midtrans/client.h"
 
 #define TAKEN_MSG "{\"error_messages\":[\"transaction_details.order_id has already been taken\"]}"
@@ -12,58 +13,126 @@
 /* ---- calls ----------------------------------------------------------------------------------- */
 
 /* Both layers count: an error of HTTP, and one inside a 200. */
+/* clang-format off */
+static const struct {
+	struct turn turn;
+	enum rc rc;
+	int code;
+	bool good, no, may_be_done, away;
+} answers[] = {
+	{ ANSWER("200", "{\"status_code\":\"200\"}"),    RC_OK, 200, true, false, true, false },
+	{ ANSWER("200", "{\"status_code\":\"201\"}"),    RC_OK, 201, true, false, true, false },
+	{ ANSWER("200", "{\"status_code\":\"407\"}"),    RC_OK, 407, true, false, false, false },
+	{ ANSWER("200", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
+	{ ANSWER("404", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
+	{ ANSWER("412", "{\"status_code\":\"412\"}"),    RC_OK, 412, false, true, false, false },
+	{ ANSWER("404", "{}"),                           RC_UPSTREAM, 404, false, true, false, false },
+	{ ANSWER("400", "{\"status_code\":\"404\"}"),    RC_OK, 400, false, true, false, false },
+	{ ANSWER("400", "<html>"),                       RC_OK, 400, false, true, false, false },
+	{ ANSWER("200", "{\"status_code\":\"199\"}"),    RC_UPSTREAM, 199, true, false, true, false },
+	{ ANSWER("200", "{\"status_code\":\"300\"}"),    RC_UPSTREAM, 300, true, false, true, false },
+	{ ANSWER("200", "{\"status_code\":\"399\"}"),    RC_UPSTREAM, 399, true, false, true, false },
+	{ ANSWER("200", "{\"status_code\":\"400\"}"),    RC_OK, 400, false, true, false, false },
+	{ ANSWER("200", "{\"status_code\":\"499\"}"),    RC_OK, 499, false, true, false, false },
+	{ ANSWER("401", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
+	{ ANSWER("200", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
+	/*
+	 * Midtrans may have executed it, says its reference. Bug: taken for a refusal, it
+	 * led to a refund paid twice.
+	 */
+	{ ANSWER("408", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
+	{ ANSWER("200", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
+	{ ANSWER("429", "{\"status_code\":\"429\"}"),    RC_RETRY, 429, false, false, false, true },
+	{ ANSWER("500", "{\"status_code\":\"500\"}"),    RC_UPSTREAM, 500, false, false, true, false },
+	{ ANSWER("200", "{\"status_code\":\"505\"}"),    RC_UPSTREAM, 505, false, false, true, false },
+	{ ANSWER("503", "<html>"),                       RC_UPSTREAM, 503, false, false, true, false },
+	{ ANSWER("302", "{}"),                           RC_UPSTREAM, 302, true, false, true, false },
+	{ ANSWER("200", "<html>"),                       RC_UPSTREAM, 200, true, false, true, false },
+	{ LOST,                                        RC_UPSTREAM, 0, true, false, true, false },
+};
+/* clang-format on */
+
 static void
 each_answer_is_judged(void **state)
 {
-	/* clang-format off */
-	static const struct {
-		struct turn turn;
-		enum rc rc;
-		int code;
-		bool good, no, may_be_done, away;
-	} cases[] = {
-		{ ANSWER("200", "{\"status_code\":\"200\"}"),    RC_OK, 200, true, false, true, false },
-		{ ANSWER("200", "{\"status_code\":\"201\"}"),    RC_OK, 201, true, false, true, false },
-		{ ANSWER("200", "{\"status_code\":\"407\"}"),    RC_OK, 407, true, false, false, false },
-		{ ANSWER("200", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
-		{ ANSWER("404", "{\"status_code\":\"404\"}"),    RC_OK, 404, false, true, false, false },
-		{ ANSWER("412", "{\"status_code\":\"412\"}"),    RC_OK, 412, false, true, false, false },
-		{ ANSWER("404", "{}"),                           RC_UPSTREAM, 404, false, true, false, false },
-		{ ANSWER("401", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
-		{ ANSWER("200", "{\"status_code\":\"401\"}"),    RC_UPSTREAM, 401, false, false, false, false },
-		/*
-		 * Midtrans may have executed it, says its reference. Bug: taken for a refusal, it
-		 * led to a refund paid twice.
-		 */
-		{ ANSWER("408", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
-		{ ANSWER("200", "{\"status_code\":\"408\"}"),    RC_UPSTREAM, 408, false, false, true, false },
-		{ ANSWER("429", "{\"status_code\":\"429\"}"),    RC_RETRY, 429, false, false, false, true },
-		{ ANSWER("500", "{\"status_code\":\"500\"}"),    RC_UPSTREAM, 500, false, false, true, false },
-		{ ANSWER("200", "{\"status_code\":\"505\"}"),    RC_UPSTREAM, 505, false, false, true, false },
-		{ ANSWER("503", "<html>"),                       RC_UPSTREAM, 503, false, false, true, false },
-		{ ANSWER("302", "{}"),                           RC_UPSTREAM, 302, true, false, true, false },
-		{ ANSWER("200", "<html>"),                       RC_UPSTREAM, 200, true, false, true, false },
-		{ LOST,                                        RC_UPSTREAM, 0, true, false, true, false },
-	};
-	/* clang-format on */
 	struct midtrans_answer a;
 
 	(void)state;
-	for (size_t i = 0; i < countof(cases); i++) {
+	for (size_t i = 0; i < countof(answers); i++) {
 		enum rc rc;
 
-		answering(&cases[i].turn, 1);
+		answering(&answers[i].turn, 1);
 		cx.err = (struct err){ 0 };
 		rc = midtrans_call_core(&cx, "POST", "T/1", "refund", "{}", &a);
 		hang_up();
-		if (rc != cases[i].rc || a.code != cases[i].code ||
-		    answer_is_success(&a) != cases[i].good ||
-		    answer_is_final_refusal(&a) != cases[i].no ||
-		    call_may_have_executed(&cx, &a) != cases[i].may_be_done ||
-		    midtrans_unreachable(&cx) != cases[i].away)
+		if (rc != answers[i].rc || a.code != answers[i].code ||
+		    answer_is_success(&a) != answers[i].good ||
+		    answer_is_final_refusal(&a) != answers[i].no ||
+		    call_may_have_executed(&cx, &a) != answers[i].may_be_done ||
+		    midtrans_unreachable(&cx) != answers[i].away)
 			fail_msg("case %zu: rc %d, code %d: %s", i, rc, a.code, cx.err.msg);
+		if (strcmp(a.messages, a.code >= 400 ? "no reason given" : "") != 0)
+			fail_msg("case %zu: \"%s\"", i, a.messages);
 		assert_memory_equal(peer.received[0], "POST /v2/T%2F1/refund HTTP/1.1\r\n", 32);
 	}
+}
+
+/* The code of the body counts where it is one: three digits, which no proxy writes. */
+static void
+codes_have_three_digits(void **state)
+{
+	static const struct {
+		struct turn turn;
+		int code;
+		bool from_midtrans;
+	} cases[] = { { ANSWER("200", "{\"status_code\":\"201\"}"), 201, true },
+		{ ANSWER("404", "{\"status_code\":\"404\"}"), 404, true },
+		{ ANSWER("200", "{\"status_code\":\"20\"}"), 200, false },
+		{ ANSWER("200", "{\"status_code\":\"2010\"}"), 200, false },
+		{ ANSWER("200", "{\"status_code\":\"4x4\"}"), 200, false },
+		{ ANSWER("200", "{\"status_code\":404}"), 200, false },
+		{ ANSWER("200", "{}"), 200, false } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct midtrans_answer a;
+
+		answering(&cases[i].turn, 1);
+		assert_int_equal(midtrans_call_core(&cx, "GET", "o", "status", NULL, &a), RC_OK);
+		hang_up();
+		assert_int_equal(a.code, cases[i].code);
+		assert_int_equal(a.from_midtrans, cases[i].from_midtrans);
+	}
+}
+
+static void
+reasons_are_one_line(void **state)
+{
+	static const struct turn turns[] = {
+		ANSWER("400", "{\"status_code\":\"400\",\"status_message\":\"bad\","
+			      "\"error_messages\":[\"a\",7,\"b\"]}"),
+		ANSWER("400", "{\"error_messages\":[\"a\",\"b\"]}"),
+		ANSWER("500", "{\"status_message\":\"down\"}"),
+		ANSWER("500", "{\"status_message\":\"down\"}"), ANSWER("404", "{}")
+	};
+	const struct midtrans_call snap = { BASE_SNAP, "POST", "/transactions", "{}", NULL };
+	struct midtrans_answer a;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_call_core(&cx, "GET", "o", "status", NULL, &a), RC_OK);
+	assert_string_equal(a.messages, "bad; a; ; b");
+	assert_string_equal(answer_json(&cx, &a), "{\"code\":400,\"messages\":\"bad; a; ; b\"}");
+	assert_int_equal(midtrans_call_core(&cx, "GET", "o", "status", NULL, &a), RC_OK);
+	assert_string_equal(a.messages, "a; b");
+	assert_int_equal(midtrans_call_core(&cx, "GET", "o", "status", NULL, &a), RC_UPSTREAM);
+	assert_string_equal(cx.err.detail, "GET core: 500 down");
+	assert_int_equal(midtrans_call(&cx, &snap, &a), RC_UPSTREAM);
+	assert_string_equal(cx.err.detail, "POST snap: 500 down");
+	cx.err = (struct err){ 0 };
+	assert_int_equal(midtrans_call(&cx, &snap, &a), RC_OK); /* an address of Snap says no 404 */
+	hang_up();
+	assert_null(strstr(peer.received[0], "Idempotency-Key"));
 }
 
 static void
@@ -108,6 +177,9 @@ without_a_key_there_is_no_online_payment(void **state)
 	assert_true(midtrans_is_configured(&cx));
 	conf.val[CONF_MIDTRANS_SERVER_KEY] = "";
 	assert_false(midtrans_is_configured(&cx));
+	cx.conf = NULL;
+	assert_false(midtrans_is_configured(&cx));
+	cx.conf = &conf;
 	assert_int_equal(midtrans_open_page(&cx,
 			     &(struct midtrans_debt){ "00000000-0000-4000-8000-000000000000",
 				 "bill" },
@@ -157,6 +229,57 @@ one_does_it_at_a_time(void **state)
 	assert_true(alone);
 	midtrans_unlock(&cx, "refund:o");
 	rival_close(&rival);
+}
+
+/* A second request waits for the lock, in the time-out of its own, and is not alone then. */
+static void
+a_second_request_waits(void **state)
+{
+	static const struct db_stmt later = { NULL,
+		"SELECT pg_sleep(0.2), pg_advisory_unlock(hashtextextended('midtrans:o', 0))", 0 };
+	struct ctx rival = rival_open();
+	bool alone;
+
+	(void)state;
+	(void)sql("SET lock_timeout = '5s'");
+	assert_int_equal(midtrans_lock(&rival, "o", NULL, &alone), RC_OK);
+	assert_int_equal(db_send_exec(&rival, &later), RC_OK);
+	db_start(&rival);
+	assert_int_equal(midtrans_lock(&cx, "o", NULL, &alone), RC_OK);
+	assert_false(alone);
+	assert_int_equal(db_sync(&rival), RC_OK);
+	assert_string_equal(sql("SELECT current_setting('lock_timeout') AS v"), "5s");
+	midtrans_unlock(&cx, "o");
+	rival_close(&rival);
+}
+
+/* It gives up in the end, and its session is as it was. */
+static void
+a_wait_has_an_end(void **state)
+{
+	struct ctx rival = rival_open();
+	bool alone;
+
+	(void)state;
+	assert_int_equal(midtrans_lock(&rival, "o", NULL, &alone), RC_OK);
+	(void)sql("SET statement_timeout = '200ms'");
+	assert_int_equal(midtrans_lock(&cx, "o", NULL, &alone), RC_RETRY);
+	assert_string_equal(cx.err.msg, "this took too long, please try again");
+	(void)sql("RESET statement_timeout");
+	assert_string_equal(sql("SELECT current_setting('lock_timeout') AS v"), "5s");
+	rival_close(&rival);
+}
+
+static void
+an_unlock_that_succeeds_is_not_logged(void **state)
+{
+	bool alone;
+
+	(void)state;
+	assert_int_equal(midtrans_lock(&cx, "o", NULL, &alone), RC_OK);
+	log_catch();
+	midtrans_unlock(&cx, "o");
+	assert_string_equal(log_caught(), "");
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -258,6 +381,19 @@ answers_that_make_no_page(void **state)
 		      ANSWER("401", "{}") },
 		    RC_UPSTREAM, "closed 0" },
 		{ { ANSWER("401", "{}") }, RC_UPSTREAM, "closed 1" },
+		{ { ANSWER("400", "{\"error_messages\":[\"order_id is taken\"]}"),
+		      ANSWER("401", "{}") },
+		    RC_UPSTREAM, "closed 0" },
+		{ { ANSWER("400", "{\"error_messages\":[\"order_id already known\"]}"),
+		      ANSWER("401", "{}") },
+		    RC_UPSTREAM, "closed 0" },
+		{ { ANSWER("400", "{\"error_messages\":[\"the name is already taken\"]}") },
+		    RC_UPSTREAM, "closed 1" },
+		{ { ANSWER("200", "{\"token\":\"t\",\"redirect_url\":\"u\"}"),
+		      ANSWER("201", "{\"token\":\"t\"}") },
+		    RC_UPSTREAM, "unknown 2" },
+		{ { ANSWER("201", "{\"redirect_url\":\"u\"}"), ANSWER("500", "{}") }, RC_UPSTREAM,
+		    "unknown 2" },
 		{ { ANSWER("429", "{}") }, RC_RETRY, "unknown 0" },
 		{ { ANSWER("500", "{}"), ANSWER("500", "{}") }, RC_UPSTREAM, "unknown 2" },
 		{ { ANSWER("201", "{}"), ANSWER("201", "{\"token\":\"\"}") }, RC_UPSTREAM,
@@ -278,6 +414,104 @@ answers_that_make_no_page(void **state)
 		hang_up();
 		clear();
 	}
+}
+
+/* A refusal says in the log why, and people what failed. */
+static void
+a_page_that_is_refused_says_so(void **state)
+{
+	static const struct turn refused[] = { ANSWER("400", "{\"error_messages\":[\"amount\"]}") };
+	static const struct turn no_key[] = { ANSWER("401", "{}") };
+	const struct midtrans_debt debt = { an_invoice(), "bill" };
+	struct midtrans_page page;
+
+	(void)state;
+	ANSWERING(refused);
+	assert_int_equal(midtrans_open_page(&cx, &debt, &page), RC_UPSTREAM);
+	hang_up();
+	assert_string_equal(cx.err.msg, "The payment gateway refused to make a payment page.");
+	assert_string_equal(cx.err.detail, "400 amount");
+	assert_string_equal(sql("SELECT concat_ws(' ', status, response) AS v FROM midtrans_logs"
+				" WHERE event = 'create' ORDER BY created_at DESC LIMIT 1"),
+	    "closed {\"code\": 400, \"messages\": \"amount\"}");
+	cx.err = (struct err){ 0 };
+	ANSWERING(no_key);
+	assert_int_equal(midtrans_open_page(&cx, &debt, &page), RC_UPSTREAM);
+	hang_up();
+	assert_string_equal(cx.err.msg, "Midtrans does not accept our key.");
+}
+
+/* A call that was never sent made nothing. */
+static void
+a_page_that_was_never_asked_for_counts_no_call(void **state)
+{
+	static const struct turn turns[] = { LOST };
+	const char *invoice = an_invoice();
+	struct midtrans_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	hang_up();
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page),
+	    RC_UPSTREAM);
+	assert_string_equal(attempt_is(1), "unknown 0");
+}
+
+static void
+three_orders_of_others_are_enough(void **state)
+{
+	static const struct turn turns[] = { ANSWER("400", TAKEN_MSG), ANSWER("400", TAKEN_MSG),
+		ANSWER("400", TAKEN_MSG), MADE };
+	const char *invoice = an_invoice();
+	struct midtrans_page page;
+
+	(void)state;
+	ANSWERING(turns);
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page),
+	    RC_UPSTREAM);
+	hang_up();
+	assert_string_equal(cx.err.msg, "The payment gateway knows all our orders already.");
+	assert_int_equal(peer.requests, 3);
+}
+
+/* One request counts once against the limit, however many orders it takes. */
+static void
+a_request_counts_once(void **state)
+{
+	static const struct turn turns[] = { ANSWER("400", TAKEN_MSG), MADE };
+	const struct midtrans_debt debt = { an_invoice(), "bill" };
+	struct midtrans_page page;
+
+	(void)state;
+	(void)sql("UPDATE settings SET invoice_tokens_per_minute = 1");
+	ANSWERING(turns);
+	assert_int_equal(midtrans_open_page(&cx, &debt, &page), RC_OK);
+	hang_up();
+	assert_int_equal(midtrans_open_page(&cx, &debt, &page), RC_THROTTLED);
+	(void)sql("UPDATE settings SET invoice_tokens_per_minute = DEFAULT");
+	(void)sql("TRUNCATE throttles");
+}
+
+/* The bill was settled while Midtrans made the page: it is not handed out, and is cancelled. */
+static void
+a_page_that_came_too_late_is_not_handed_out(void **state)
+{
+	static const struct turn turns[] = { MADE };
+	const char *invoice = an_invoice();
+	struct midtrans_page page;
+
+	(void)state;
+	(void)sql("ALTER FUNCTION midtrans_attempt_is_owed RENAME TO gone");
+	(void)sql("CREATE FUNCTION midtrans_attempt_is_owed(midtrans_attempts) RETURNS boolean"
+		  " LANGUAGE sql AS 'SELECT false'");
+	ANSWERING(turns);
+	assert_int_equal(midtrans_open_page(&cx, &(struct midtrans_debt){ invoice, "bill" }, &page),
+	    RC_CONFLICT);
+	hang_up();
+	(void)sql("DROP FUNCTION midtrans_attempt_is_owed");
+	(void)sql("ALTER FUNCTION gone RENAME TO midtrans_attempt_is_owed");
+	assert_string_equal(cx.err.msg, "The invoice has been paid or changed just now.");
+	assert_string_equal(sql("SELECT kind AS v FROM midtrans_jobs"), "cancel");
 }
 
 /* ---- the webhook ----------------------------------------------------------------------------- */
@@ -310,6 +544,84 @@ forged_and_unknown_notifications_are_refused(void **state)
 	assert_int_equal(
 	    sql_i64("SELECT count(*)::text AS v FROM midtrans_events WHERE order_id = '%s'", order),
 	    0);
+}
+
+/* The log names the message and what was decided. */
+static void
+a_notification_is_logged(void **state)
+{
+	const char *order = an_order();
+
+	(void)state;
+	log_catch();
+	assert_int_equal(notify(notice(order, "settlement", "200")), RC_OK);
+	assert_non_null(strstr(log_caught(), "event=midtrans rid=\"\" source=notification "
+					     "order=unit-order status=settlement verdict=applied "
+					     "cases=2,4,17,18,19"));
+}
+
+/* The dashboard's test proves the key; it is stored nowhere. */
+static void
+a_test_of_the_dashboard_books_nothing(void **state)
+{
+	const char *lines;
+
+	(void)state;
+	log_catch();
+	assert_int_equal(notify(notice("payment_notif_test_G1", "settlement", "200")), RC_OK);
+	lines = log_caught();
+	assert_non_null(strstr(lines, "event=\"midtrans test notification\""));
+	assert_non_null(strstr(lines, "order=payment_notif_test_G1"));
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM midtrans_events"), 0);
+}
+
+/* One that cannot be applied now is kept for gateway-sync, and Midtrans is to send it again. */
+static void
+a_notification_that_fails_is_kept(void **state)
+{
+	const char *order = an_order(), *lines;
+	enum rc rc;
+
+	(void)state;
+	(void)sql("ALTER FUNCTION midtrans_decision_log RENAME TO gone");
+	log_catch();
+	rc = notify(notice(order, "settlement", "200"));
+	lines = log_caught();
+	(void)sql("ALTER FUNCTION gone RENAME TO midtrans_decision_log");
+	assert_int_equal(rc, RC_RETRY);
+	assert_string_equal(cx.err.msg,
+	    "The notification could not be applied now. Please send it again.");
+	assert_non_null(strstr(lines, "event=\"notification not applied\" rc=internal"));
+	assert_string_equal(sql("SELECT concat_ws(' ', money, (SELECT count(*) FROM payments),"
+				" (SELECT count(*) FROM midtrans_verdicts)) AS v"
+				" FROM midtrans_events"),
+	    "received 0 0");
+}
+
+/* At most one line a minute of each kind, with their number. */
+static void
+refused_notifications_are_counted(void **state)
+{
+	const char *lines;
+
+	(void)state;
+	cx.midtrans = midtrans_client_new(cx.mem, &conf);
+	log_catch();
+	midtrans_count_refused(&cx, RC_OK);
+	midtrans_count_refused(&cx, RC_RETRY);
+	midtrans_count_refused(&cx, RC_DENIED);
+	midtrans_count_refused(&cx, RC_MALFORMED);
+	midtrans_count_refused(&cx, RC_DENIED);
+	midtrans_count_refused(&cx, RC_NOT_FOUND);
+	midtrans_tally(&cx, false)->logged_at -= 60000;
+	midtrans_count_refused(&cx, RC_MALFORMED);
+	lines = log_caught();
+	assert_non_null(strstr(lines, "event=\"notification refused\" rid=\"\" count=1\n"));
+	lines = strstr(lines, "event=\"notification of an unknown order\" rid=\"\" count=1\n");
+	assert_non_null(lines);
+	lines = strstr(lines, "event=\"notification refused\" rid=\"\" count=3\n");
+	assert_non_null(lines);
+	assert_null(strstr(lines + 1, "event="));
 }
 
 /* ---- asking and ending ----------------------------------------------------------------------- */
@@ -635,18 +947,32 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MIDTRANS_TEST(each_answer_is_judged),
+		MIDTRANS_TEST(codes_have_three_digits),
+		MIDTRANS_TEST(reasons_are_one_line),
 		MIDTRANS_TEST(a_closed_port_is_unreachable_and_nothing_was_sent),
 		MIDTRANS_TEST(a_throttled_call_waits_as_long_as_asked),
 		MIDTRANS_TEST(without_a_key_there_is_no_online_payment),
 		MIDTRANS_TEST(without_a_key_nothing_is_asked),
 		MIDTRANS_TEST(one_does_it_at_a_time),
+		MIDTRANS_TEST(a_second_request_waits),
+		MIDTRANS_TEST(a_wait_has_an_end),
+		MIDTRANS_TEST(an_unlock_that_succeeds_is_not_logged),
 		MIDTRANS_TEST(a_page_is_made_once),
 		MIDTRANS_TEST(a_lost_answer_is_asked_for_again),
 		MIDTRANS_TEST(an_order_of_others_is_left_for_the_next_number),
 		MIDTRANS_TEST(our_own_order_is_adopted),
 		MIDTRANS_TEST(answers_that_make_no_page),
+		MIDTRANS_TEST(a_page_that_is_refused_says_so),
+		MIDTRANS_TEST(a_page_that_was_never_asked_for_counts_no_call),
+		MIDTRANS_TEST(three_orders_of_others_are_enough),
+		MIDTRANS_TEST(a_request_counts_once),
+		MIDTRANS_TEST(a_page_that_came_too_late_is_not_handed_out),
 		MIDTRANS_TEST(a_notification_is_taken_once),
 		MIDTRANS_TEST(forged_and_unknown_notifications_are_refused),
+		MIDTRANS_TEST(a_notification_is_logged),
+		MIDTRANS_TEST(a_test_of_the_dashboard_books_nothing),
+		MIDTRANS_TEST(a_notification_that_fails_is_kept),
+		MIDTRANS_TEST(refused_notifications_are_counted),
 		MIDTRANS_TEST(an_answer_of_midtrans_is_applied),
 		MIDTRANS_TEST(a_page_nobody_used_is_cancelled),
 		MIDTRANS_TEST(a_page_paid_meanwhile_is_asked_for),
