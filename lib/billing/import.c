@@ -248,11 +248,16 @@ apply(struct import *im)
 {
 	struct db_rows *rows;
 	const char *day = or_blank(im->job->day);
+	int64_t n, group = 0;
 
 	do {
+		if ((group & (group - 1)) == 0) /* 0, 1, 2, 4, ...: the tables have doubled */
+			TRY(db_exec(im->cx, &SQL_import_analyze));
 		TRY(db_row(im->cx, &SQL_import_apply, &rows, V_TEXT(im->batch),
 		    V_TEXT(im->source->name), V_I64(TAKE_ROWS), V_TEXT(day)));
-	} while (db_i64(rows, 0, "n") > 0);
+		n = db_i64(rows, 0, "n");
+		group++;
+	} while (n > 0);
 	return RC_OK;
 }
 

@@ -364,7 +364,7 @@ LANGUAGE sql STABLE AS $$
 			AND NOT priced,
 			'package', 'package_unpriced', 'There is no package of this name, and the file names no price.'),
 		(14, source_row.data ? 'username' AND EXISTS (SELECT FROM subscriptions s
-			WHERE s.mikrotik_username = source_row.data ->> 'username' AND s.status <> 'cancelled'
+			WHERE s.mikrotik_username = source_row.data ->> 'username' AND s.is_live
 			  AND s.id IS DISTINCT FROM (SELECT k.id FROM import_keys k
 			      WHERE k.source = import_fault.source AND k.kind = 'subscription' AND k.source_id = source_row.key)),
 			'username', 'taken', 'The username has already been taken.'),

@@ -7,24 +7,38 @@ BEGIN
 	RETURN $4;
 END $$;
 
--- The customer of a row: rows of one id in the old system share one.
-CREATE OR REPLACE FUNCTION import_customer(source text, source_row import_rows) RETURNS uuid
+-- The id that the old system gave the customer of a row.
+CREATE OR REPLACE FUNCTION import_old_id(source_row import_rows) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(source_row.data ->> 'id', source_row.key)
+$$;
+
+-- The customers of these rows: rows of one id in the old system share one.
+CREATE OR REPLACE FUNCTION import_customers(import_batch uuid, source text, lines int[]) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-	old   constant text := coalesce(source_row.data ->> 'id', source_row.key);
-	found uuid := (SELECT id FROM import_keys k WHERE k.source = import_customer.source AND kind = 'customer' AND source_id = 'id:' || old);
 BEGIN
-	IF found IS NULL THEN
-		INSERT INTO customers (name, phone, email, address, notes)
-		VALUES (source_row.data ->> 'name', nullif(import_phone(source_row.data ->> 'phone'), ''),
-			nullif(import_email(source_row.data ->> 'email'), ''), left(source_row.data ->> 'address', 1000),
-			left(concat_ws(', ', source_row.data ->> 'area', source_row.data ->> 'notes'), 1000))
-		RETURNING id INTO found;
+	WITH fresh AS (
 		INSERT INTO import_keys (source, kind, source_id, id)
-		VALUES (source, 'customer', 'id:' || old, found), (source, 'customer', source_row.key, found);
-		RETURN found;
-	END IF;
-	RETURN import_remember(source, 'customer', source_row.key, found);
+		SELECT source, 'customer', 'id:' || old, uuidv7()
+		  FROM (SELECT import_old_id(r) AS old, min(r.line) AS line FROM import_rows r WHERE r.batch = import_batch AND r.line = ANY (lines) GROUP BY 1) o
+		 ORDER BY o.line
+		    ON CONFLICT DO NOTHING
+		RETURNING substr(source_id, 4) AS old, id
+	)
+	INSERT INTO customers (id, name, phone, email, address, notes)
+	SELECT f.id, o.data ->> 'name', nullif(import_phone(o.data ->> 'phone'), ''),
+	       nullif(import_email(o.data ->> 'email'), ''), left(o.data ->> 'address', 1000),
+	       left(concat_ws(', ', o.data ->> 'area', o.data ->> 'notes'), 1000)
+	  FROM fresh f
+	  JOIN (SELECT DISTINCT ON (import_old_id(r)) import_old_id(r) AS old, r.data, r.line
+	          FROM import_rows r WHERE r.batch = import_batch AND r.line = ANY (lines)
+	         ORDER BY import_old_id(r), r.line) o USING (old)
+	 ORDER BY o.line;
+	INSERT INTO import_keys (source, kind, source_id, id)
+	SELECT k.source, 'customer', r.key, k.id
+	  FROM import_rows r
+	  JOIN import_keys k ON k.source = import_customers.source AND k.kind = 'customer' AND k.source_id = 'id:' || import_old_id(r)
+	 WHERE r.batch = import_batch AND r.line = ANY (lines);
 END $$;
 
 -- The package of a row: one of the same name, else a new one with the file's price.
@@ -54,54 +68,101 @@ LANGUAGE sql STABLE AS $$
 	SELECT min(id::text)::uuid FROM router_settings WHERE id::text = named OR name = named HAVING count(*) = 1
 $$;
 
-/*
- * The account of a line: an object read from a router is adopted as it stands there; one that a file
- * says is off is off by whatever the old system did, removing it too, until it changes here.
- */
-CREATE OR REPLACE FUNCTION import_line_account(source_row import_rows, line uuid) RETURNS void
-LANGUAGE plpgsql AS $$
+-- Is the line of a row on, off for debt (its old system says so, or its days are over), in a pause, or has it ended?
+CREATE OR REPLACE FUNCTION import_line_state(source_row import_rows, today date) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	a mikrotik_secrets;
+	said constant text := coalesce(import_state(source_row.data ->> 'state'), source_row.data ->> 'state', 'on');
 BEGIN
-	SELECT * INTO a FROM mikrotik_secrets WHERE subscription_id = line;
-	IF source_row.data ? 'object' THEN
-		PERFORM account_adopt(a.router_id, jsonb_build_array(source_row.data -> 'object'));
-	ELSIF a.wanted = 'suspended' AND a.service <> 'static' AND a.router_id IS NOT NULL THEN
-		UPDATE mikrotik_secrets SET imported = true WHERE id = a.id;
-		PERFORM account_settle(ARRAY[a.id], a.router_id);
-	END IF;
+	RETURN CASE WHEN said IN ('ended', 'pause') THEN said
+	            WHEN said = 'debt' OR import_date(source_row.data ->> 'end_date') < today THEN 'debt' ELSE 'on' END;
 END $$;
 
--- The line of a row: its days up to end_date were paid elsewhere; one that is off is off from the day after.
-CREATE OR REPLACE FUNCTION import_line(source text, source_row import_rows, customer uuid, today date) RETURNS uuid
+-- The line of a row as subscriptions_insert() takes it.
+CREATE OR REPLACE FUNCTION import_line_input(source_row import_rows, customer uuid, today date) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-	last   constant date := import_date(source_row.data ->> 'end_date');
-	first  constant date := least(coalesce(import_date(source_row.data ->> 'start_date'), last), last, today);
-	state  constant text := CASE source_row.data ->> 'state' WHEN 'on' THEN 'on' ELSE coalesce(import_state(source_row.data ->> 'state'), source_row.data ->> 'state', 'on') END;
-	line   uuid;
-	s      subscriptions;
+	last  constant date := import_date(source_row.data ->> 'end_date');
+	first constant date := least(coalesce(import_date(source_row.data ->> 'start_date'), last), last, today);
 BEGIN
-	line := subscription_create(jsonb_strip_nulls(jsonb_build_object(
-		'id', source_row.data ->> 'subscription', 'router_id', CASE WHEN source_row.data ? 'router' THEN import_router(source_row.data ->> 'router') END,
-		'customer_id', customer, 'package_id', import_package(source_row), 'mikrotik_username', source_row.data ->> 'username',
-		'mikrotik_password', coalesce(source_row.data ->> 'sealed', ''), 'start_date', first, 'end_date', last,
-		'remote_address', nullif(import_address(source_row.data ->> 'remote_address'), ''), 'issue_invoice', false,
-		'profile', CASE WHEN source_row.data ? 'object' AND NOT import_is_isolation(source_row.data #>> '{object,profile}') THEN source_row.data #>> '{object,profile}' END)), today);
-	PERFORM import_remember(source, 'subscription', source_row.key, line);
-	SELECT * INTO s FROM subscriptions WHERE id = line;
-	IF state = 'ended' THEN
-		PERFORM subscription_cancel(line, 'ended in ' || source, today);
-	ELSIF state = 'pause' THEN
-		PERFORM subscription_suspend(line, 'paused in ' || source, today);
-	ELSIF state = 'debt' OR last < today THEN
-		UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt', updated_at = now() WHERE id = line;
-		PERFORM service_off_open(s, 'debt', least(last + 1, today));
-	END IF;
-	IF source_row.data ? 'object' OR state <> 'on' OR last < today THEN
-		PERFORM import_line_account(source_row, line);
-	END IF;
-	RETURN line;
+	RETURN jsonb_strip_nulls(jsonb_build_object('id', source_row.data ->> 'subscription', 'customer_id', customer,
+		'package_id', import_package_named(source_row.data ->> 'package'),
+		'router_id', CASE WHEN source_row.data ? 'router' THEN import_router(source_row.data ->> 'router') END,
+		'mikrotik_username', source_row.data ->> 'username', 'mikrotik_password', coalesce(source_row.data ->> 'sealed', ''),
+		'start_date', first, 'end_date', last, 'remote_address', nullif(import_address(source_row.data ->> 'remote_address'), ''),
+		'off', CASE import_line_state(source_row, today) WHEN 'debt' THEN 'debt' END,
+		'profile', CASE WHEN source_row.data ? 'object' AND NOT import_is_isolation(source_row.data #>> '{object,profile}') THEN source_row.data #>> '{object,profile}' END));
+END $$;
+
+/*
+ * The accounts of new lines: an object read from a router is adopted as it stands there; one that a file
+ * says is off is off by whatever the old system did, removing it too, until it changes here.
+ */
+CREATE OR REPLACE FUNCTION import_line_accounts(import_batch uuid, lines int[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	router uuid;
+	ids    uuid[];
+BEGIN
+	PERFORM account_adopt(m.router_id, jsonb_agg(r.data -> 'object' ORDER BY r.line))
+	   FROM import_rows r JOIN mikrotik_secrets m ON m.subscription_id = (r.data ->> 'subscription')::uuid
+	  WHERE r.batch = import_batch AND r.line = ANY (lines) AND r.data ? 'object'
+	  GROUP BY m.router_id;
+	FOR router, ids IN
+		SELECT m.router_id, array_agg(m.id ORDER BY m.id)
+		  FROM import_rows r JOIN mikrotik_secrets m ON m.subscription_id = (r.data ->> 'subscription')::uuid
+		 WHERE r.batch = import_batch AND r.line = ANY (lines) AND NOT r.data ? 'object'
+		   AND m.wanted = 'suspended' AND m.service <> 'static' AND m.router_id IS NOT NULL
+		 GROUP BY m.router_id
+	LOOP
+		UPDATE mikrotik_secrets SET imported = true WHERE id = ANY (ids);
+		PERFORM account_settle(ids, router);
+	END LOOP;
+END $$;
+
+-- Switch off the lines that are off in the old system: for debt from the day after their last.
+CREATE OR REPLACE FUNCTION import_lines_off(import_batch uuid, source text, lines int[], today date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	l record;
+BEGIN
+	FOR l IN
+		SELECT b AS s, b.id, b.end_date, import_line_state(r, today) AS state
+		  FROM import_rows r JOIN subscriptions b ON b.id = (r.data ->> 'subscription')::uuid
+		 WHERE r.batch = import_batch AND r.line = ANY (lines) ORDER BY r.line
+	LOOP
+		CASE l.state
+		WHEN 'ended' THEN PERFORM subscription_cancel(l.id, 'ended in ' || source, today);
+		WHEN 'pause' THEN PERFORM subscription_suspend(l.id, 'paused in ' || source, today);
+		WHEN 'debt' THEN PERFORM service_off_open(l.s, 'debt', least(l.end_date + 1, today));
+		ELSE NULL;
+		END CASE;
+	END LOOP;
+END $$;
+
+-- The lines of these rows: their days up to end_date were paid elsewhere.
+CREATE OR REPLACE FUNCTION import_lines(import_batch uuid, source text, lines int[], today date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	inputs jsonb[];
+BEGIN
+	PERFORM import_package(r)
+	   FROM (SELECT DISTINCT ON (lower(o.data ->> 'package')) o.* FROM import_rows o
+	          WHERE o.batch = import_batch AND o.line = ANY (lines) AND o.data ? 'username' ORDER BY lower(o.data ->> 'package'), o.line) p
+	   JOIN import_rows r ON r.batch = p.batch AND r.line = p.line;
+	UPDATE import_rows r SET data = r.data || jsonb_build_object('subscription', uuidv7())
+	 WHERE r.batch = import_batch AND r.line = ANY (lines) AND r.data ? 'username' AND NOT r.data ? 'subscription';
+	inputs := ARRAY(SELECT import_line_input(r, k.id, today)
+	                  FROM import_rows r
+	                  JOIN import_keys k ON k.source = import_lines.source AND k.kind = 'customer' AND k.source_id = r.key
+	                 WHERE r.batch = import_batch AND r.line = ANY (lines) AND r.data ? 'username' ORDER BY r.line);
+	PERFORM subscriptions_insert(inputs, today);
+	PERFORM subscriptions_paid_elsewhere(array_agg((i ->> 'id')::uuid), array_agg((i ->> 'end_date')::date), today) FROM unnest(inputs) i;
+	INSERT INTO import_keys (source, kind, source_id, id)
+	SELECT source, 'subscription', r.key, (r.data ->> 'subscription')::uuid
+	  FROM import_rows r WHERE r.batch = import_batch AND r.line = ANY (lines) AND r.data ? 'username';
+	PERFORM import_lines_off(import_batch, source, lines, today);
+	PERFORM import_line_accounts(import_batch, lines);
 END $$;
 
 -- Credit as a gift called opening balance, debt as a bill of kind other, due when the paid days ended.
@@ -110,7 +171,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	credit constant bigint := import_money(source_row.data ->> 'credit');
 	debt   constant bigint := import_money(source_row.data ->> 'debt');
-	old    constant text := coalesce(source_row.data ->> 'id', source_row.key);
+	old    constant text := import_old_id(source_row);
 BEGIN
 	IF credit > 0 AND NOT EXISTS (SELECT FROM import_keys k WHERE k.source = import_balance.source AND k.kind = 'credit' AND k.source_id = old) THEN
 		PERFORM import_remember(source, 'credit', old, credit_enter(customer, credit, 'opening balance', today));
@@ -121,36 +182,65 @@ BEGIN
 	END IF;
 END $$;
 
--- The next rows that can be taken, each whole or not at all; the number of rows looked at, 0: done. (Tables that were
--- empty a moment ago have no statistics: without the setting the planner reads them whole for each row.)
+/*
+ * Let the planner know the tables that an import fills. It would learn their size a minute later: until then the plans
+ * made for empty tables cost each row twice the time. Tables known to be large, and those another session analyzes
+ * now, are left as they are.
+ */
+CREATE OR REPLACE FUNCTION import_analyze() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	small text;
+BEGIN
+	FOR small IN SELECT relname FROM pg_class
+	              WHERE oid = ANY (ARRAY['customers', 'subscriptions', 'mikrotik_secrets', 'account_states', 'service_days', 'service_offs',
+	                    'invoices', 'billing_logs', 'import_rows', 'import_keys']::regclass[]) AND reltuples < 5000
+	LOOP
+		EXECUTE format('ANALYZE (SKIP_LOCKED) %I', small);
+	END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION import_balances(import_batch uuid, source text, lines int[], today date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM import_balance(k.source, r, k.id, (r.data ->> 'subscription')::uuid, today)
+	   FROM import_rows r
+	   JOIN import_keys k ON k.source = import_balances.source AND k.kind = 'customer' AND k.source_id = r.key
+	  WHERE r.batch = import_batch AND r.line = ANY (lines) AND (r.data ? 'credit' OR r.data ? 'debt')
+	  ORDER BY r.line;
+END $$;
+
+-- Take these rows, all or none; the refusal, NULL: they are taken.
+CREATE OR REPLACE FUNCTION import_take(import_batch uuid, source text, lines int[], today date) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM import_customers(import_batch, source, lines);
+	PERFORM import_lines(import_batch, source, lines, today);
+	PERFORM import_balances(import_batch, source, lines, today);
+	UPDATE import_rows SET outcome = 'created', fault = NULL, field = NULL WHERE batch = import_batch AND line = ANY (lines);
+	RETURN NULL;
+EXCEPTION
+	WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' THEN
+		RETURN SQLERRM;
+	WHEN integrity_constraint_violation OR data_exception THEN
+		RETURN 'A value of the row has been taken, or is out of its range.';
+END $$;
+
+-- The next rows that can be taken: together, and where one of them is refused, each alone. The number of rows looked at, 0: done.
+-- (Tables that were empty a moment ago have no statistics: without the setting the planner reads them whole for each group.)
 CREATE OR REPLACE FUNCTION import_apply(import_batch uuid, source text, most int, today date) RETURNS int
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-	r        import_rows;
-	customer uuid;
-	line     uuid;
-	refusal  text;
-	n        int := 0;
+	lines constant int[] := ARRAY(SELECT o.line FROM import_rows o WHERE o.batch = import_batch AND o.outcome IS NULL ORDER BY o.line LIMIT most);
+	one   int;
+	refusal text;
 BEGIN
-	FOR r IN SELECT * FROM import_rows o WHERE o.batch = import_batch AND o.outcome IS NULL ORDER BY o.line LIMIT most LOOP
-		n := n + 1;
-		BEGIN
-			customer := import_customer(source, r);
-			line := CASE WHEN r.data ? 'username' THEN import_line(source, r, customer, today) END;
-			IF r.data ? 'credit' OR r.data ? 'debt' THEN
-				PERFORM import_balance(source, r, customer, line, today);
-			END IF;
-			refusal := NULL;
-		EXCEPTION
-			WHEN SQLSTATE 'IS422' OR SQLSTATE 'IS409' THEN
-				refusal := SQLERRM;
-			WHEN integrity_constraint_violation OR data_exception THEN
-				refusal := 'A value of the row has been taken, or is out of its range.';
-		END;
-		UPDATE import_rows o
-		   SET outcome = CASE WHEN refusal IS NULL THEN 'created' ELSE 'refused' END, fault = refusal,
-		       field = CASE WHEN refusal IS NOT NULL THEN 'row' END
-		 WHERE o.batch = import_batch AND o.line = r.line;
-	END LOOP;
-	RETURN n;
+	IF import_take(import_batch, source, lines, today) IS NOT NULL THEN
+		FOREACH one IN ARRAY lines LOOP
+			refusal := import_take(import_batch, source, ARRAY[one], today);
+			UPDATE import_rows o SET outcome = 'refused', fault = refusal, field = 'row'
+			 WHERE refusal IS NOT NULL AND o.batch = import_batch AND o.line = one;
+		END LOOP;
+	END IF;
+	RETURN cardinality(lines);
 END $$;

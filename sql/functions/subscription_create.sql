@@ -1,39 +1,49 @@
--- A new subscription, and the errors of its fields.
+-- New subscriptions, and the errors of their fields.
 
 CREATE OR REPLACE FUNCTION subscription_create(input jsonb, today date) RETURNS uuid
 LANGUAGE plpgsql AS $$
 DECLARE
-	s      subscriptions;
-	p      packages;
-	errors text[] := customer_errors((input ->> 'customer_id')::uuid)
-		|| package_errors((input ->> 'package_id')::uuid, NULL)
-		|| router_errors((input ->> 'router_id')::uuid)
-		|| username_errors(input ->> 'mikrotik_username', NULL)
-		|| dates_errors((input ->> 'start_date')::date, (input ->> 'end_date')::date);
+	s subscriptions := (SELECT n FROM subscriptions_insert(ARRAY[input], today) n);
 BEGIN
-	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid;
-	PERFORM raise_invalid_all(errors || address_errors(p, input ->> 'remote_address') || terms_errors(p, input ->> 'cycle', input ->> 'mode'));
+	PERFORM subscription_start(s, input, today);
+	RETURN s.id;
+END $$;
+
+/*
+ * The rows of new subscriptions, in the order of the inputs: each is a request's body. An import adds what no request may
+ * name: id, and off, the cause for which the line is off already (the import opens its off period).
+ */
+CREATE OR REPLACE FUNCTION subscriptions_insert(inputs jsonb[], today date) RETURNS SETOF subscriptions
+LANGUAGE plpgsql AS $$
+DECLARE
+	ids uuid[] := ARRAY(SELECT coalesce((input ->> 'id')::uuid, uuidv7()) FROM unnest(inputs) WITH ORDINALITY AS i (input, n) ORDER BY n);
+BEGIN
+	PERFORM raise_invalid_all(subscription_new_errors(input)) FROM unnest(inputs) input;
 	INSERT INTO subscriptions (id, customer_id, package_id, router_id, mikrotik_username, mikrotik_password,
 		start_date, end_date, auto_renew, local_address, remote_address, profile, comment, cycle, mode, billing_day, late_policy,
 		status, suspend_reason, begin_on)
-	VALUES (coalesce((input ->> 'id')::uuid, uuidv7()), (input ->> 'customer_id')::uuid, p.id,
+	SELECT i.id, (input ->> 'customer_id')::uuid, (input ->> 'package_id')::uuid,
 		(input ->> 'router_id')::uuid, input ->> 'mikrotik_username', input ->> 'mikrotik_password',
-		coalesce((input ->> 'start_date')::date, today), coalesce((input ->> 'start_date')::date, today) - 1,
+		d.first_day, d.first_day - 1,
 		coalesce((input ->> 'auto_renew')::boolean, true),
 		input ->> 'local_address', input ->> 'remote_address', input ->> 'profile', input ->> 'comment',
 		input ->> 'cycle', input ->> 'mode', (input ->> 'billing_day')::int, input ->> 'late_policy',
-		CASE WHEN (input ->> 'start_date')::date > today THEN 'suspended' ELSE 'active' END,
-		CASE WHEN (input ->> 'start_date')::date > today THEN 'new' END,
-		CASE WHEN (input ->> 'start_date')::date > today THEN (input ->> 'start_date')::date END)
-	RETURNING * INTO s;
-	IF (SELECT mode = 'postpaid' FROM terms_of(s)) THEN
-		UPDATE subscriptions SET is_postpaid = true WHERE id = s.id RETURNING * INTO s;
-	END IF;
-	PERFORM billing_log('created', format('%s with %s from %s', s.mikrotik_username, p.name, s.start_date),
-		s.customer_id, s.id, NULL,
-		jsonb_build_object('package_id', p.id, 'start_date', s.start_date, 'end_date', input ->> 'end_date'));
-	PERFORM subscription_start(s, input, today);
-	RETURN s.id;
+		CASE WHEN input ? 'off' OR d.first_day > today THEN 'suspended' ELSE 'active' END,
+		coalesce(input ->> 'off', CASE WHEN d.first_day > today THEN 'new' END),
+		CASE WHEN d.first_day > today THEN d.first_day END
+	  FROM unnest(ids, inputs) WITH ORDINALITY AS i (id, input, n)
+	 CROSS JOIN LATERAL (SELECT coalesce((input ->> 'start_date')::date, today) AS first_day) d
+	 ORDER BY n;
+	UPDATE subscriptions s SET is_postpaid = true WHERE id = ANY (ids) AND (SELECT mode FROM terms_of(s)) = 'postpaid';
+	INSERT INTO billing_logs (action, message, customer_id, subscription_id, meta, actor, request_id)
+	SELECT 'created', format('%s with %s from %s', s.mikrotik_username, p.name, s.start_date), s.customer_id, s.id,
+	       jsonb_strip_nulls(jsonb_build_object('package_id', p.id, 'start_date', s.start_date, 'end_date', input ->> 'end_date')),
+	       session_actor(), session_request()
+	  FROM unnest(ids, inputs) WITH ORDINALITY AS i (id, input, n)
+	  JOIN subscriptions s USING (id)
+	  JOIN packages p ON p.id = s.package_id
+	 ORDER BY n;
+	RETURN QUERY SELECT s.* FROM unnest(ids) WITH ORDINALITY AS i (id, n) JOIN subscriptions s USING (id) ORDER BY n;
 END $$;
 
 /*
@@ -49,17 +59,24 @@ DECLARE
 BEGIN
 	IF NOT billed THEN
 		PERFORM require_operator_days((input ->> 'bounded')::boolean, last - subscription.start_date + 1);
-	END IF;
-	IF subscription.is_postpaid THEN
-		UPDATE subscriptions SET end_date = last WHERE id = subscription.id AND NOT billed AND last IS NOT NULL;
-	ELSIF NOT billed THEN
-		PERFORM service_days_add(subscription.id, last - subscription.start_date + 1, 'start', NULL, NULL, 'paid elsewhere', today) WHERE last IS NOT NULL;
-	ELSE
+		PERFORM subscriptions_paid_elsewhere(ARRAY[subscription.id], ARRAY[last], today);
+	ELSIF NOT subscription.is_postpaid THEN
 		PERFORM first_payment_wait(subscription, today);
 		SELECT * INTO subscription FROM subscriptions WHERE id = subscription.id;
 		PERFORM first_issue(subscription, last, today);
 	END IF;
 END $$;
+
+-- New lines were paid for elsewhere up to these days, or billed there: a postpaid line has no days of its own.
+CREATE OR REPLACE FUNCTION subscriptions_paid_elsewhere(ids uuid[], last_days date[], today date) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO service_days (subscription_id, days, kind, reason, actor, entered_on)
+	SELECT s.id, l.last - s.start_date + 1, 'start', 'paid elsewhere', session_actor(), today
+	  FROM unnest(ids, last_days) WITH ORDINALITY AS l (id, last, n) JOIN subscriptions s USING (id)
+	 WHERE NOT s.is_postpaid AND l.last >= s.start_date
+	 ORDER BY n;
+	UPDATE subscriptions s SET end_date = l.last, updated_at = now() FROM unnest(ids, last_days) AS l (id, last) WHERE s.id = l.id AND l.last IS NOT NULL
+$$;
 
 -- Keep the line off until its first bill is paid, if the setting says so: from its first day, which may have passed.
 CREATE OR REPLACE FUNCTION first_payment_wait(subscription subscriptions, today date) RETURNS void
@@ -139,6 +156,20 @@ BEGIN
 END $$;
 
 -- The errors in the input, see field_error(): all at once.
+
+CREATE OR REPLACE FUNCTION subscription_new_errors(input jsonb) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+	p      packages;
+	errors text[] := customer_errors((input ->> 'customer_id')::uuid)
+		|| package_errors((input ->> 'package_id')::uuid, NULL)
+		|| router_errors((input ->> 'router_id')::uuid)
+		|| username_errors(input ->> 'mikrotik_username', NULL)
+		|| dates_errors((input ->> 'start_date')::date, (input ->> 'end_date')::date);
+BEGIN
+	SELECT * INTO p FROM packages WHERE id = (input ->> 'package_id')::uuid;
+	RETURN errors || address_errors(p, input ->> 'remote_address') || terms_errors(p, input ->> 'cycle', input ->> 'mode');
+END $$;
 
 CREATE OR REPLACE FUNCTION terms_errors(package packages, cycle text, mode text) RETURNS text[]
 LANGUAGE sql STABLE AS $$

@@ -42,6 +42,9 @@ SELECT import_judge($1::uuid, $2::text, $3::boolean, coalesce(nullif($4::text, '
 -- name: import_apply(uuid, text, int, date)
 SELECT import_apply($1::uuid, $2::text, $3::int, coalesce(nullif($4::text, '')::date, business_today())) AS n;
 
+-- name: import_analyze()
+SELECT import_analyze();
+
 -- name: import_refused(uuid)
 SELECT line, data ->> 'name' AS name, field, split_part(fault, E'\t', 1) AS fault,
        nullif(split_part(fault, E'\t', 2), '') AS code

@@ -95,3 +95,8 @@ def test_it_takes_the_time_that_was_promised(system, sheet):
     assert system.sql("SELECT f.funcname FROM pg_stat_user_functions f JOIN pg_proc p ON p.oid = f.funcid"
                       " JOIN pg_language l ON l.oid = p.prolang"
                       " WHERE l.lanname = 'sql' AND f.calls > %d AND f.funcname NOT IN ('import_fault', 'import_heading')" % (ROWS // 2)) == ""
+    # Bug: as the first of an empty system the same sheet took 119 s: the plans of empty tables stood until autovacuum came,
+    # and each username was looked for in the index of searches, which read all names that begin alike.
+    assert system.sql("SELECT count(*) FROM pg_stat_user_tables WHERE relname IN ('customers', 'subscriptions', 'service_days')"
+                      " AND last_analyze IS NOT NULL") == "3"
+    assert system.sql("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'subscriptions_search'") == "0"

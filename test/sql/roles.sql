@@ -45,7 +45,7 @@ SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc f WHERE pronamespace = '
 SELECT is((SELECT string_agg(proname, ' ' ORDER BY proname) FROM pg_proc f WHERE pronamespace = 'public'::regnamespace AND prosecdef
 	AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = f.oid AND deptype = 'e')),
 	'account_added account_changed alert_raise alert_raise_text alert_resolve alert_resolve_text alert_sweep channel_check '
-	'history_drop history_partition message_chat_moved message_done message_due_senders message_fan_out message_fields '
+	'history_drop history_partition import_analyze message_chat_moved message_done message_due_senders message_fan_out message_fields '
 	'message_on_invoice_change message_on_invoice_issue message_on_maintenance message_on_payment message_on_subscription_change '
 	'message_preview message_queue_many message_queue_user message_recover message_remind message_resend message_take message_test '
 	'message_would_send monitor_affected package_changed router_added router_changed router_first row_count_delete row_count_flip '
