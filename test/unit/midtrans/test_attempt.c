@@ -186,6 +186,52 @@ confirmed_transactions_come_first(void **state)
 	assert_string_equal(t[0].status, "pending");
 }
 
+/* A database that fails is the error of each call. */
+static void
+an_attempt_that_cannot_be_read_is_an_error(void **state)
+{
+	static const char nobodys[] = "00000000-0000-4000-8000-000000000000";
+	const struct midtrans_debt debt = { nobodys, "bill" };
+	struct attempt_page page = { .id = nobodys };
+	struct attempt_transaction *t;
+	struct midtrans_order o;
+	struct attempt at;
+	bool usable;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(attempt_by_id(&cx, nobodys, &at), RC_NOT_FOUND);
+	break_database();
+	assert_int_equal(attempt_by_id(&cx, nobodys, &at), RC_INTERNAL);
+	assert_int_equal(attempt_by_order(&cx, "o", &at), RC_INTERNAL);
+	assert_int_equal(attempt_transactions(&cx, nobodys, &t, &n), RC_INTERNAL);
+	assert_int_equal(attempt_page(&cx, &debt, false, &page), RC_INTERNAL);
+	assert_int_equal(attempt_order(&cx, nobodys, "https://isp", &o), RC_INTERNAL);
+	assert_int_equal(attempt_record_answer(&cx, &page, "open", "{}", &usable), RC_INTERNAL);
+}
+
+static void
+an_attempt_that_cannot_begin_is_an_error(void **state)
+{
+	const struct midtrans_debt debt = { an_invoice(), "bill" };
+	struct attempt_page page;
+
+	(void)state;
+	(void)sql("ALTER FUNCTION midtrans_attempt_add RENAME TO gone");
+	assert_int_equal(attempt_page(&cx, &debt, false, &page), RC_INTERNAL);
+}
+
+static void
+an_order_without_its_items_is_an_error(void **state)
+{
+	struct attempt_page page = page_of(an_invoice());
+	struct midtrans_order o;
+
+	(void)state;
+	(void)sql("ALTER FUNCTION midtrans_attempt_bills RENAME TO gone");
+	assert_int_equal(attempt_order(&cx, page.id, "https://isp", &o), RC_INTERNAL);
+}
+
 int
 main(void)
 {
@@ -198,6 +244,9 @@ main(void)
 		ROWS_TEST(order_has_invoice_and_customer),
 		ROWS_TEST(attempt_is_found_by_its_order),
 		ROWS_TEST(confirmed_transactions_come_first),
+		ROWS_TEST(an_attempt_that_cannot_be_read_is_an_error),
+		ROWS_TEST(an_attempt_that_cannot_begin_is_an_error),
+		ROWS_TEST(an_order_without_its_items_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("midtrans/attempt", tests, rows_open, rows_close);

@@ -186,6 +186,91 @@ refunds_are_booked_by_their_ids(void **state)
 	    "T-1:k1=30000 T-1:k2=20000");
 }
 
+/* Refunds without their sum: the list names the parts, or the status the whole. */
+static void
+refunds_without_a_sum_are_booked(void **state)
+{
+	static const struct {
+		const char *status;
+		size_t nrefunds;
+		const char *booked;
+	} cases[] = { { "partial_refund", 1, "T-1:k1=30000" }, { "partial_refund", 0, NULL },
+		{ "refund", 0, "T-1:refunds up to 150000=150000" } };
+	struct midtrans_refund parts[] = { { "k1", 30000 } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct midtrans_message m;
+		const char *booked;
+
+		(void)sql("SAVEPOINT before");
+		m = message(an_order(), "settlement");
+		(void)process(&m, SOURCE_STATUS, "{\"n\": 1}");
+		m.status = cases[i].status;
+		m.refunds = parts;
+		m.nrefunds = cases[i].nrefunds;
+		(void)process(&m, SOURCE_STATUS, "{\"n\": 2}");
+		booked = sql("SELECT string_agg(refund_id || '=' || amount, ' ' ORDER BY refund_id)"
+			     " AS v FROM refunds");
+		if (cases[i].booked == NULL)
+			assert_null(booked);
+		else
+			assert_string_equal(booked, cases[i].booked);
+		assert_null(sql("SELECT claimed_amount::text AS v FROM midtrans_events"
+				" WHERE claimed_amount IS NOT NULL"));
+		(void)sql("ROLLBACK TO SAVEPOINT before");
+	}
+}
+
+/* A 200 counts where a notification has it, and Midtrans' own answer confirms the transaction. */
+static void
+an_attempt_keeps_the_source_of_a_message(void **state)
+{
+	static const struct {
+		const char *source, *status, *code, *want;
+	} cases[] = { { SOURCE_NOTIFICATION, "settlement", "200", "t f" },
+		{ SOURCE_NOTIFICATION, "pending", "201", "f f" },
+		{ SOURCE_STATUS, "settlement", "200", "f t" },
+		{ SOURCE_STATUS, "pending", "201", "f t" } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct midtrans_message m;
+
+		(void)sql("SAVEPOINT before");
+		m = message(an_order(), cases[i].status);
+		m.status_code = cases[i].code;
+		(void)process(&m, cases[i].source, "{\"n\": 1}");
+		assert_string_equal(sql("SELECT concat_ws(' ', had_200, confirmed) AS v"
+					" FROM midtrans_transactions t"
+					" JOIN midtrans_attempts a ON a.id = attempt_id"),
+		    cases[i].want);
+		(void)sql("ROLLBACK TO SAVEPOINT before");
+	}
+}
+
+/* The transaction that pays is not one still open beside the payment; another one is, and is ended.
+ */
+static void
+a_transaction_beside_the_payment_is_ended(void **state)
+{
+	struct midtrans_message m = message(an_order(), "pending");
+
+	(void)state;
+	m.status_code = "201";
+	(void)process(&m, SOURCE_STATUS, "{\"n\": 1}");
+	m.status = "settlement";
+	m.status_code = "200";
+	(void)sql("SAVEPOINT before");
+	(void)process(&m, SOURCE_STATUS, "{\"n\": 2}");
+	assert_string_equal(booked(), "paid 150000 1 paid");
+	assert_null(sql("SELECT kind AS v FROM midtrans_jobs"));
+	(void)sql("ROLLBACK TO SAVEPOINT before");
+	m.transaction_id = "T-2";
+	(void)process(&m, SOURCE_STATUS, "{\"n\": 3}");
+	assert_string_equal(sql("SELECT kind AS v FROM midtrans_jobs"), "cancel");
+}
+
 /* A part that the customer's bank took back may be listed among the refunds, and is no refund;
  * beside a sum of its own the refunds are refunds. */
 static void
@@ -233,6 +318,35 @@ alert_names_order_and_money(void **state)
 	    " Midtrans reports settlement over 150000.00 USD (rule 22).");
 }
 
+/* Whole rupiah need no note of their currency, nor does an amount that is none. */
+static void
+an_alert_names_only_money_of_another_currency(void **state)
+{
+	struct midtrans_message m = message(an_order(), "pending");
+
+	(void)state;
+	m.gross = 0;
+	m.gross_amount = "0.00";
+	(void)sql("UPDATE settings SET message_language = 'en'");
+	assert_string_equal(process(&m, SOURCE_NOTIFICATION, "{\"n\": 1}"), "inconsistent");
+	assert_null(strstr(sql("SELECT message AS v FROM alert_logs"), "IDR"));
+}
+
+/* A database that fails is the error of each call. */
+static void
+a_message_that_cannot_be_recorded_is_an_error(void **state)
+{
+	struct midtrans_message m = message(an_order(), "pending");
+	struct midtrans_outcome outcome;
+
+	(void)state;
+	break_database();
+	cx.err = (struct err){ 0 };
+	assert_int_equal(midtrans_process_within(&cx, SOURCE_STATUS, &m, "{}", &outcome),
+	    RC_INTERNAL);
+	assert_null(outcome.verdict);
+}
+
 /* The signature is not stored: a reader of the table could replay the message. */
 static void
 unapplied_message_is_stored_and_its_copies_counted(void **state)
@@ -261,8 +375,13 @@ main(void)
 		ROWS_TEST(a_payment_undone_has_its_kind),
 		ROWS_TEST(reversal_needs_an_answer),
 		ROWS_TEST(refunds_are_booked_by_their_ids),
+		ROWS_TEST(refunds_without_a_sum_are_booked),
+		ROWS_TEST(an_attempt_keeps_the_source_of_a_message),
+		ROWS_TEST(a_transaction_beside_the_payment_is_ended),
 		ROWS_TEST(a_partial_chargeback_is_booked_once),
 		ROWS_TEST(alert_names_order_and_money),
+		ROWS_TEST(an_alert_names_only_money_of_another_currency),
+		ROWS_TEST(a_message_that_cannot_be_recorded_is_an_error),
 		ROWS_TEST(unapplied_message_is_stored_and_its_copies_counted),
 	};
 
