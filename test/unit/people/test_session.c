@@ -44,6 +44,8 @@ tokens_are_taken_apart(void **state)
 	assert_true(session_token(&cx, arena_printf(cx.mem, "1|%s", secret), &t));
 	assert_true(session_token(&cx, arena_printf(cx.mem, "9|%s", secret), &t));
 	assert_int_equal(t.id, 9);
+	assert_true(session_token(&cx, arena_printf(cx.mem, "1|%.40s", secret), &t));
+	assert_false(session_token(&cx, arena_printf(cx.mem, "1|%.39s", secret), &t));
 	for (size_t i = 0; i < countof(bad); i++) {
 		struct sb text = sb_new(cx.mem);
 		size_t n = strcspn(bad[i], "%");

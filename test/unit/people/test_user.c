@@ -128,6 +128,105 @@ with_the_setup_token_once(void **state)
 	assert_null(sql("SELECT setup_token AS v FROM settings"));
 }
 
+/* Nothing is a setup token where none was printed, and no token is none. */
+static void
+a_setup_token_must_have_been_printed(void **state)
+{
+	const char *id;
+
+	(void)state;
+	assert_int_equal(user_register(&cx, input(ANI), true, &id), RC_INVALID);
+	assert_int_equal(user_register(&cx,
+			     input("{\"name\":\"A\",\"email\":\"a@example.net\","
+				   "\"password\":\"correct horse\",\"setup_token\":\"\"}"),
+			     true, &id),
+	    RC_INVALID);
+	assert_string_equal(cx.err.fields->code, "{\"code\":\"wrong\"}");
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM users"), 0);
+	assert_int_equal(user_may_register(&cx), RC_OK);
+}
+
+/* The token of the newest mail to that address. */
+static const char *
+mailed_token(void)
+{
+	const char *id = sql("SELECT id::text AS v FROM message_outbox WHERE created_at = now()"
+			     " AND event = 'password_reset' ORDER BY id DESC"),
+		   *token;
+
+	assert_non_null(id);
+	assert_int_equal(crypt_unseal(&cx, arena_printf(cx.mem, "message_outbox:%s:secret", id),
+			     sql("SELECT secret AS v FROM message_outbox WHERE id = '%s'", id),
+			     &token),
+	    RC_OK);
+	return token;
+}
+
+static void
+a_mailed_token_sets_a_new_password_once(void **state)
+{
+	const char *id, *token;
+
+	(void)state;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	assert_int_equal(user_forgot_password(&cx, "ani@example.net"), RC_OK);
+	token = mailed_token();
+	assert_string_equal(sql("SELECT token AS v FROM password_reset_tokens"),
+	    crypt_sha256_hex(&cx, token));
+	assert_int_equal(user_reset_password(&cx, "ani@example.net", "guess", "battery staple"),
+	    RC_INVALID);
+	assert_string_equal(cx.err.fields->field, "token");
+	assert_string_equal(cx.err.fields->code, "{\"code\":\"expired\"}");
+	assert_true(crypt_password_verify(hash_of(id), "correct horse"));
+	cx.err = (struct err){ 0 };
+	assert_int_equal(user_reset_password(&cx, "Ani@example.net", token, "battery staple"),
+	    RC_OK);
+	assert_true(crypt_password_verify(hash_of(id), "battery staple"));
+	assert_string_equal(sql("SELECT actor AS v FROM audit_logs WHERE action = 'password_reset'"
+				" AND created_at = now()"),
+	    "Ani@example.net");
+	assert_int_equal(user_reset_password(&cx, "ani@example.net", token, "correct horse"),
+	    RC_INVALID);
+}
+
+/* Guesses of a token are counted as log-ins are. */
+static void
+guesses_of_a_mailed_token_are_throttled(void **state)
+{
+	const char *id;
+
+	(void)state;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	assert_int_equal(user_forgot_password(&cx, "ani@example.net"), RC_OK);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(user_reset_password(&cx, "ani@example.net", "guess", "new words"),
+		    RC_INVALID);
+	cx.err = (struct err){ 0 };
+	assert_int_equal(user_reset_password(&cx, "ani@example.net", mailed_token(), "new words"),
+	    RC_THROTTLED);
+}
+
+/* A table that cannot be read is no wrong token. */
+static void
+a_database_that_fails_is_no_wrong_token(void **state)
+{
+	static const char *const gone[] = { "throttles", "password_reset_tokens", "users" };
+	const char *id;
+
+	(void)state;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	for (size_t i = 0; i < countof(gone); i++) {
+		(void)sql("SAVEPOINT whole");
+		(void)sql("ALTER TABLE %s RENAME TO elsewhere", gone[i]);
+		cx.err = (struct err){ 0 };
+		assert_int_equal(user_reset_password(&cx, "ani@example.net", "t", "new words"),
+		    RC_INTERNAL);
+		(void)sql("ROLLBACK TO SAVEPOINT whole");
+	}
+	(void)sql("ALTER TABLE users RENAME TO elsewhere");
+	assert_int_equal(user_register(&cx, input(ANI), false, &id), RC_INTERNAL);
+}
+
 static void
 the_password_of_development_is_known(void **state)
 {
@@ -163,6 +262,10 @@ main(void)
 		ROWS_TEST(the_first_one_is_admin_and_the_only_one),
 		ROWS_TEST(a_guarded_system_wants_its_setup_token),
 		ROWS_TEST(with_the_setup_token_once),
+		ROWS_TEST(a_setup_token_must_have_been_printed),
+		ROWS_TEST(a_mailed_token_sets_a_new_password_once),
+		ROWS_TEST(guesses_of_a_mailed_token_are_throttled),
+		ROWS_TEST(a_database_that_fails_is_no_wrong_token),
 		ROWS_TEST(the_password_of_development_is_known),
 	};
 
