@@ -158,7 +158,10 @@ put_list_params(struct ctx *cx, struct jw *w, const struct resource *res)
 	for (size_t i = 0; i < countof(page); i++)
 		put_param(cx, w, "query", &page[i]);
 	if (res->search != NULL)
-		put_param(cx, w, "query", &(const struct field){ "search", FT_TEXT, .max = 255 });
+		put_param(cx, w, "query",
+		    &(const struct field){ "search", FT_TEXT, .max = 255,
+			.hint = "a part of a text; with fewer than three letters or digits in a "
+				"row the beginning of a word" });
 	if (res->hidden_param != NULL)
 		put_param(cx, w, "query", &(const struct field){ res->hidden_param, FT_BOOL });
 	put_sort(cx, w, res);

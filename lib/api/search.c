@@ -7,7 +7,8 @@ static const char *const types[] = { "customer", "subscription", "invoice", "pay
 /* clang-format off */
 static const struct field params[] = {
 	{ "q", FT_TEXT, FF_NEEDED, 2, 255,
-	  .hint = "a part of a name, phone, e-mail, username, address or number" },
+	  .hint = "a part of a name, phone, e-mail, username, address or number; with fewer than three "
+		  "letters or digits in a row the beginning of a word" },
 };
 
 static const struct field search_all_parts[] = {
@@ -28,13 +29,12 @@ const struct op search_all_op = {
 enum rc
 search_all(struct ctx *cx, const struct req *rq, struct resp *rs)
 {
-	const char *q = req_param(cx, rq, "q"), *digits;
+	const char *q = req_param(cx, rq, "q"), *pattern;
 	struct db_rows *rows;
 
 	TRY(shape_param(cx, &params[0], q != NULL ? q : ""));
-	digits = crud_phone_digits(cx, q);
+	TRY(crud_search_pattern(cx, "q", q, &pattern));
 	TRY(db_send_exec(cx, &SQL_crud_custom_plan));
-	TRY(db_rows(cx, &SQL_search_all, &rows, V_TEXT(crud_like_pattern(cx, q)),
-	    V_TEXT(digits != NULL ? crud_like_pattern(cx, digits) : NULL)));
+	TRY(db_rows(cx, &SQL_search_all, &rows, V_TEXT(pattern), V_TEXT(crud_phone_digits(cx, q))));
 	return op_array(rs, rows);
 }

@@ -140,8 +140,13 @@ enum rc crud_answer(struct ctx *, const struct resource *, const char *id, int s
 enum rc crud_dry_run(struct ctx *, const struct route *, const struct req *,
     struct resp *) _must_check_;
 
-/* A pattern of LIKE that finds the text anywhere, taken literally. */
-const char *crud_like_pattern(struct ctx *, const char *text);
+/*
+ * A pattern of ~* that finds the text, taken literally: anywhere if it has three letters or digits
+ * in a row, which trigram indexes find, else at the beginning of words. Without a letter or a digit
+ * it would read every row: RC_INVALID, reported for this parameter.
+ */
+enum rc crud_search_pattern(struct ctx *, const char *param, const char *text,
+    const char **ret) _must_check_;
 
 /*
  * The digits of a text that looks like a phone number, in the form of

@@ -112,19 +112,61 @@ read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct
 	return err_field_code(cx, "sort", NULL);
 }
 
-const char *
-crud_like_pattern(struct ctx *cx, const char *text)
+/*
+ * The bytes of the letter or digit at which the text begins; 0: it is another character. Signs of
+ * Latin-1, U+2000 to U+2FFF and what lies from U+10000 on (emoji) are no letters.
+ */
+static size_t
+letter_len(const char *text)
+{
+	unsigned char c = (unsigned char)*text;
+
+	if (c < 0x80)
+		return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	return c <= 0xC2 || c == 0xE2 || c >= 0xF0 ? 0 : c >= 0xE0 ? 3 : 2;
+}
+
+/* The most letters and digits in a row. */
+static size_t
+longest_word(const char *text)
+{
+	size_t most = 0, n = 0;
+
+	for (size_t len; *text != '\0'; text += len > 0 ? len : 1) {
+		len = letter_len(text);
+		n = len > 0 ? n + 1 : 0;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* The text before a word, as a class of few characters: the index cannot use one of many. */
+#define WORD_START "(^|[- _.,:;@/+#&'\"(\n])"
+
+enum { TRIGRAM = 3 };
+
+enum rc
+crud_search_pattern(struct ctx *cx, const char *param, const char *text, const char **ret)
 {
 	struct sb s = sb_new(cx->mem);
+	size_t most = longest_word(text);
 
-	sb_putc(&s, '%');
+	if (most == 0) {
+		(void)err_field(cx, param, "The %s must have a letter or a digit.", param);
+		return err_field_code(cx, "no_letter", NULL);
+	}
+	if (most < TRIGRAM) {
+		while (letter_len(text) == 0)
+			text++;
+		sb_puts(&s, WORD_START);
+	}
 	for (; *text != '\0'; text++) {
-		if (*text == '%' || *text == '_' || *text == '\\')
+		if ((unsigned char)*text < 0x80 && letter_len(text) == 0)
 			sb_putc(&s, '\\');
 		sb_putc(&s, *text);
 	}
-	sb_putc(&s, '%');
-	return s.buf;
+	*ret = s.buf;
+	return RC_OK;
 }
 
 const char *
@@ -146,16 +188,17 @@ static enum rc
 read_search(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
 	static const struct field field = { "search", FT_TEXT, 0, .max = 255 };
-	const char *s = r->search != NULL ? list_param(cx, rq, "search") : NULL;
+	const char *s = r->search != NULL ? list_param(cx, rq, "search") : NULL, *pattern;
 
 	if (s == NULL)
 		return RC_OK;
 	TRY(shape_param(cx, &field, s));
+	TRY(crud_search_pattern(cx, "search", s, &pattern));
 	l->key.search = true;
-	l->vals[l->nvals++] = V_TEXT(crud_like_pattern(cx, s));
+	l->vals[l->nvals++] = V_TEXT(pattern);
 	if (r->digits != NULL && (s = crud_phone_digits(cx, s)) != NULL) {
 		l->key.digits = true;
-		l->vals[l->nvals++] = V_TEXT(crud_like_pattern(cx, s));
+		l->vals[l->nvals++] = V_TEXT(s);
 	}
 	return RC_OK;
 }

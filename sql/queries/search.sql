@@ -5,12 +5,12 @@
 WITH who AS MATERIALIZED (
 	SELECT id, name, phone, address FROM customers
 	 WHERE archived_at IS NULL
-	   AND (name ILIKE $1::text OR email ILIKE $1::text OR phone ILIKE $1::text OR address ILIKE $1::text
-	        OR phone_digits LIKE $2::text)
+	   AND (name ~* $1::text OR email ~* $1::text OR phone ~* $1::text OR address ~* $1::text
+	        OR phone_digits ~* $2::text)
 	 ORDER BY name, id LIMIT 20
 ), bills AS MATERIALIZED (
 	SELECT f.id, f.invoice_number, f.customer_id, f.status, f.created_at FROM (
-		(SELECT * FROM invoices WHERE invoice_number ILIKE $1::text ORDER BY created_at DESC, id LIMIT 5)
+		(SELECT * FROM invoices WHERE invoice_number ~* $1::text ORDER BY created_at DESC, id LIMIT 5)
 		UNION
 		(SELECT i.* FROM who w JOIN subscriptions s ON s.customer_id = w.id JOIN invoices i ON i.subscription_id = s.id
 		  ORDER BY i.created_at DESC, i.id LIMIT 5)) f
@@ -19,7 +19,7 @@ WITH who AS MATERIALIZED (
 (SELECT 'customer' AS type, id, name AS title, concat_ws(', ', phone, address) AS subtitle FROM who ORDER BY name, id LIMIT 5)
 UNION ALL
 (SELECT 'subscription', s.id, s.mikrotik_username, concat_ws(', ', c.name, s.status, s.remote_address)
-   FROM (SELECT id FROM subscriptions WHERE mikrotik_username ILIKE $1::text OR remote_address ILIKE $1::text
+   FROM (SELECT id FROM subscriptions WHERE mikrotik_username ~* $1::text OR remote_address ~* $1::text
          UNION
          SELECT x.id FROM who w JOIN subscriptions x ON x.customer_id = w.id) f
    JOIN subscriptions s ON s.id = f.id JOIN customers c ON c.id = s.customer_id
@@ -30,7 +30,7 @@ UNION ALL
   ORDER BY b.created_at DESC, b.id)
 UNION ALL
 (SELECT 'payment', p.id, coalesce(p.reference, i.invoice_number, c.name), concat_ws(', ', c.name, rupiah(p.amount), p.status)
-   FROM ((SELECT id FROM payments WHERE reference ILIKE $1::text ORDER BY created_at DESC, id LIMIT 5)
+   FROM ((SELECT id FROM payments WHERE reference ~* $1::text ORDER BY created_at DESC, id LIMIT 5)
          UNION
          (SELECT x.id FROM who w JOIN payments x ON x.customer_id = w.id ORDER BY x.created_at DESC, x.id LIMIT 5)
          UNION

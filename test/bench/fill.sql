@@ -40,7 +40,9 @@ SELECT n,
 ANALYZE filling;
 
 INSERT INTO customers (id, name, email, phone, address, created_at, updated_at)
-SELECT customer_id, format('Pelanggan %s', lpad(n::text, 6, '0')), format('pelanggan%s@example.net', n),
+SELECT customer_id, format('Pelanggan %s %s', lpad(n::text, 6, '0'), CASE WHEN n % 997 = 0 THEN 'Xaverius' ELSE
+       (ARRAY['Ayu', 'Budi', 'Citra', 'Dewi', 'Eko', 'Fitri', 'Galih', 'Hadi', 'Indah', 'Joko', 'Kartika', 'Lestari', 'Made',
+              'Nur', 'Oka', 'Putu', 'Rahmat', 'Siti', 'Tri', 'Wayan'])[abs(hashint4(n)) % 20 + 1] END), format('pelanggan%s@example.net', n),
        format('+62 812 %s', lpad(n::text, 7, '0')), format('Jalan Merdeka %s, Bandung', n), made_at, made_at
   FROM filling
  ORDER BY n;

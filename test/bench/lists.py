@@ -10,7 +10,7 @@ LISTS = {
         "sort=subscription.customer.name", "sort=-subscription.customer.name",
         "status=overdue&sort=amount", "status=unpaid&sort=-amount", "status=paid&sort=amount", "search=INV-2026",
         "search=INV-20260715", "search=INV", "search=pelanggan", "search=pelanggan%20000123", "search=zzzz",
-        "search=00", "search=INV-2026&sort=amount", "search=INV-2026&status=unpaid",
+        "search=00", "search=x", "search=xa", "search=b", "search=zq", "search=12", "search=i", "search=INV-2026&sort=amount", "search=INV-2026&status=unpaid",
         "due_from=2026-07-01&due_to=2026-07-31", "issued_from=2025-01-01&issued_to=2025-12-31",
         "due_from=2024-01-01&sort=amount", "customer_id={cust}", "subscription_id={sub}", "kind=renewal",
         "kind=other", "kind=first",
@@ -19,6 +19,7 @@ LISTS = {
         "", "sort=amount", "sort=-amount", "sort=payment_date", "sort=-payment_date", "search=pelanggan",
         "search=INV-2026", "search=zzzz", "method=cash", "method=transfer", "status=reversed",
         "received_from=2026-07-01", "customer_id={cust}", "source=midtrans", "page=1000&per_page=100",
+        "search=x", "search=b", "search=zq", "search=12",
         "sort=received_on", "sort=customer.name", "sort=-customer.name", "search=pelanggan&sort=amount",
     ),
     "/api/customers": (
@@ -26,17 +27,18 @@ LISTS = {
         "service=off_for_debt", "service=on", "sort=name", "sort=-name", "sort=debt", "sort=-debt",
         "search=pelanggan&sort=-debt", "sort=package", "sort=-package", "search=pelanggan&sort=package",
         "sort=next_due", "sort=-next_due", "status=active",
-        "sort=address", "sort=-address",
+        "sort=address", "sort=-address", "search=x", "search=b", "search=zq", "search=12", "search=b&sort=-debt",
     ),
     "/api/subscriptions": (
         "", "search=pelanggan", "status=active", "sort=end_date", "sort=customer.name", "search=zzzz",
         "customer_id={cust}", "sort=debt", "sort=-debt", "sort=sync_state", "sync_state=pending", "sort=-next_due",
+        "search=x", "search=b", "search=zq", "search=12",
     ),
     "/api/search": (
-        "q=pelanggan", "q=INV-2026", "q=000123", "q=0812",
+        "q=pelanggan", "q=INV-2026", "q=000123", "q=0812", "q=xa", "q=bu", "q=zq", "q=12", "q=in",
     ),
     "/api/billing-logs": (
-        "", "search=bill", "search=zzzz", "customer_id={cust}",
+        "", "search=bill", "search=zzzz", "search=zq", "customer_id={cust}",
     ),
     "/api/dashboard": (
         "",
@@ -48,7 +50,7 @@ LISTS = {
         "",
     ),
     "/api/mikrotik-secrets": (
-        "", "search=pelanggan",
+        "", "search=pelanggan", "search=b", "search=zq",
     ),
     "/api/customers/{cust}/history": (
         "",

@@ -88,7 +88,8 @@ class Database:
             return parts(cursor)
 
     def rest(self):
-        """The texts of alerts, functions, and how tables are stored: a change may be of those alone."""
+        """The texts of alerts, functions, how tables are stored, and how closely columns are counted: a change may be of
+        those alone."""
         with self.connect() as conn, conn.cursor() as cursor:
             cursor.execute(REST)
             rest = set(cursor.fetchall())
@@ -114,6 +115,9 @@ SELECT c.relname::text, c.reloptions::text FROM pg_class c
 UNION ALL
 SELECT p.oid::regprocedure::text, p.prosrc FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+UNION ALL
+SELECT a.attrelid::regclass || '.' || a.attname, a.attstattarget::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+ WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND a.attstattarget > 0
 """
 
 # Functions of sql/functions as they were before a change that takes them away and does nothing else.

@@ -270,6 +270,33 @@ visible_customers(void)
 	return db_i64(rows, 0, "n");
 }
 
+static const char *
+pattern_of(const char *text)
+{
+	const char *pattern;
+
+	return crud_search_pattern(&cx, "search", text, &pattern) == RC_OK ? pattern : NULL;
+}
+
+#define START "(^|[- _.,:;@/+#&'\"(\n])"
+
+static void
+a_short_search_is_for_the_beginning_of_a_word(void **state)
+{
+	(void)state;
+	assert_string_equal(pattern_of("Budi"), "Budi");
+	assert_string_equal(pattern_of("100%_x\\"), "100\\%\\_x\\\\");
+	assert_string_equal(pattern_of("(*) INV"), "\\(\\*\\)\\ INV");
+	assert_string_equal(pattern_of("bu"), START "bu");
+	assert_string_equal(pattern_of("\xC3\xA9\xC3\xA9"), START "\xC3\xA9\xC3\xA9");
+	assert_string_equal(pattern_of("\xC3\xA9\xC3\xA9\xC3\xA9"), "\xC3\xA9\xC3\xA9\xC3\xA9");
+	assert_string_equal(pattern_of("@a.b-c"), START "a\\.b\\-c");
+	assert_string_equal(pattern_of("\xF0\x9F\x98\x80 b"), START "b");
+	assert_null(pattern_of("--"));
+	assert_string_equal(cx.err.fields->field, "search");
+	assert_null(pattern_of("\xF0\x9F\x98\x80\xC2\xA9"));
+}
+
 static void
 lists_filter_sort_and_search(void **state)
 {
@@ -391,6 +418,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TX(lives_and_dies),
 		IN_TX(refuses),
+		IN_TX(a_short_search_is_for_the_beginning_of_a_word),
 		IN_TX(lists_filter_sort_and_search),
 		IN_TX(a_filter_is_planned_with_its_value),
 		IN_TX(hidden_rows_are_counted_apart),

@@ -1286,6 +1286,7 @@ export const en: Messages = {
 		min: n => `At least ${n}.`,
 		max: n => `At most ${n}.`,
 		min_length: n => `At least ${n} characters.`,
+		no_letter: 'Write a letter or a digit.',
 		max_length: n => `At most ${n} characters.`,
 		email: 'Not an e-mail address.',
 		date: 'Not a date.',

@@ -1453,6 +1453,7 @@ export const id = {
 		min: (n: string) => `Paling sedikit ${n}.`,
 		max: (n: string) => `Paling banyak ${n}.`,
 		min_length: (n: string) => `Paling sedikit ${n} huruf.`,
+		no_letter: 'Tulis huruf atau angka.',
 		max_length: (n: string) => `Paling banyak ${n} huruf.`,
 		email: 'Bukan alamat email.',
 		date: 'Bukan tanggal.',
