@@ -172,6 +172,70 @@ an_inactive_router_is_not_called(void **state)
 	    RC_NOT_FOUND);
 }
 
+/* Counts its calls, and ends as its argument says. */
+static int calls;
+
+static enum rc
+counted(struct ctx *c, struct router_link *l, const struct router *r, void *arg)
+{
+	calls++;
+	assert_non_null(l->ros);
+	assert_string_equal(r->name, "Main");
+	return arg == NULL ? RC_OK : FAIL(c, RC_CONFLICT, "%s", (const char *)arg);
+}
+
+static bool
+is_free(struct ctx *rival, const char *id)
+{
+	bool mine = false;
+
+	assert_int_equal(router_lock(rival, id, &mine), RC_OK);
+	if (mine)
+		assert_int_equal(router_unlock(rival, id), RC_OK);
+	return mine;
+}
+
+/* The lock is released whatever came of it, and the outcome is that of the work. */
+static void
+one_worker_has_a_router_at_a_time(void **state)
+{
+	static const struct turn turns[] = {
+		LOGIN,
+		{ .listen = 1, .say = "!re|=version=7.20\n!done\n", .end = PEER_NEXT },
+		LOGIN,
+		LAST("!re|=version=7.20\n!done\n"),
+	};
+	struct ctx rival = rival_open();
+	const char *id = answering(turns);
+	bool theirs;
+
+	(void)state;
+	calls = 0;
+	assert_int_equal(link_locked(&cx, id, 1000, counted, NULL), RC_OK);
+	assert_true(is_free(&rival, id));
+	assert_int_equal(link_locked(&cx, id, 1000, counted, "it failed"), RC_CONFLICT);
+	assert_string_equal(cx.err.msg, "it failed");
+	assert_true(is_free(&rival, id));
+	assert_int_equal(router_lock(&rival, id, &theirs), RC_OK);
+	assert_int_equal(link_locked(&cx, id, 1000, counted, NULL), RC_UPSTREAM);
+	assert_string_equal(cx.err.msg, "router Main is busy; the change follows by itself");
+	assert_int_equal(calls, 2);
+	rival_close(&rival);
+}
+
+static void
+a_router_that_does_not_answer_is_not_worked_on(void **state)
+{
+	struct ctx rival = rival_open();
+	const char *id = a_router("Main", 1);
+
+	(void)state;
+	assert_int_equal(link_locked(&cx, id, 1000, never, NULL), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "router Main"));
+	assert_true(is_free(&rival, id));
+	rival_close(&rival);
+}
+
 int
 main(void)
 {
@@ -184,6 +248,8 @@ main(void)
 		ROUTER_TEST(a_router_that_was_not_called_is_not_away),
 		ROUTER_TEST(no_name_is_the_default_router),
 		ROUTER_TEST(an_inactive_router_is_not_called),
+		ROUTER_TEST(one_worker_has_a_router_at_a_time),
+		ROUTER_TEST(a_router_that_does_not_answer_is_not_worked_on),
 	};
 
 	return cmocka_run_group_tests_name("link", tests, rows_open, rows_close);

@@ -72,18 +72,26 @@ a_run_ends_when_nothing_is_due(void **state)
 		LAST("!done|=ret=*1\n"),
 	};
 	const struct sync once = { .once = true };
-	const char *id = lasting(turns);
+	const char *id = lasting(turns), *lines;
 
 	(void)state;
+	log_catch();
 	assert_int_equal(sync_worker(&cx, &once, id), EXIT_DONE); /* no job at all */
+	assert_string_equal(log_caught(), "");
 	citra_is_due("0");
 	log_catch();
 	assert_int_equal(sync_worker(&cx, &once, id), EXIT_FAILED);
-	assert_non_null(strstr(log_caught(), "failed=1"));
+	lines = log_caught();
+	assert_non_null(strstr(lines, "level=warn"));
+	assert_non_null(strstr(lines, "done=0 failed=1 error=\""));
 	assert_string_equal(state_of_citra(), "failed");
 	(void)sql("UPDATE account_states SET due_at = now()");
 	(void)sql("UPDATE router_settings SET port = 1"); /* where nobody listens */
+	log_catch();
 	assert_int_equal(sync_worker(&cx, &once, id), EXIT_FAILED);
+	lines = log_caught();
+	assert_non_null(strstr(lines, "level=warn"));
+	assert_non_null(strstr(lines, "done=0 failed=0 error=\""));
 	assert_int_equal(sync_worker(&cx, &(struct sync){ .once = false }, id), EXIT_DONE);
 }
 
@@ -112,11 +120,32 @@ static void
 a_check_of_a_right_router_is_done(void **state)
 {
 	static const struct turn turns[] = { HELLO, EMPTY };
+	const char *lines;
 
 	(void)state;
 	log_catch();
 	assert_int_equal(sync_check(&cx, lasting(turns)), EXIT_DONE);
-	assert_non_null(strstr(log_caught(), "accounts=0"));
+	lines = log_caught();
+	assert_non_null(strstr(lines, "level=info"));
+	assert_non_null(strstr(lines, "accounts=0 different=0 profiles=0 misplaced=0"));
+}
+
+/* An account that is not there is a difference, which is a warning. */
+static void
+a_check_of_a_wrong_router_warns(void **state)
+{
+	static const struct turn turns[] = { HELLO, EMPTY };
+	const char *id = lasting(turns), *lines;
+
+	(void)state;
+	citra_is_due("1 hour");
+	(void)sql("UPDATE account_states SET synced_generation = generation,"
+		  " sync_state = 'synced'");
+	log_catch();
+	assert_int_equal(sync_check(&cx, id), EXIT_DONE);
+	lines = log_caught();
+	assert_non_null(strstr(lines, "level=warn"));
+	assert_non_null(strstr(lines, "accounts=1 different=1 profiles=0 misplaced=0"));
 }
 
 static void
@@ -170,6 +199,7 @@ main(void)
 		CASE(a_run_ends_when_nothing_is_due),
 		CASE(a_check_goes_on_after_a_dead_router),
 		CASE(a_check_of_a_right_router_is_done),
+		CASE(a_check_of_a_wrong_router_warns),
 		CASE(a_sample_of_a_dead_router_is_a_failure),
 		CASE(a_worker_waits_for_the_next_job),
 	};
