@@ -255,21 +255,28 @@ BEGIN
 END $$;
 
 -- Begin what is due today for one subscription: its service, its first bill, a pause or its end. Returns it in
--- words, for the report.
+-- words, for the report. A pause whose first day has come begins with the service: the line is not on, and not
+-- billed, for a night.
 CREATE OR REPLACE FUNCTION subscription_begin(subscription subscriptions, today date) RETURNS text
 LANGUAGE plpgsql AS $$
+DECLARE
+	done text;
 BEGIN
 	IF subscription.waits_first AND subscription.suspend_reason = 'new' THEN
-		RETURN first_bill_begin(subscription, today);
+		done := first_bill_begin(subscription, today);
 	ELSIF subscription.suspend_reason = 'new' THEN
 		PERFORM subscription_switch_on(subscription, 'the service begins', today, false);
-		RETURN 'the service begins';
+		done := 'the service begins';
 	ELSIF subscription.suspend_reason = 'pause' THEN
 		PERFORM subscription_switch_on(subscription, 'the pause is over', today, false);
-		RETURN 'the pause is over';
-	ELSIF subscription.status = 'active' AND is_pause_day(subscription, today) THEN
+		done := 'the pause is over';
+	END IF;
+	SELECT * INTO subscription FROM subscriptions WHERE id = subscription.id;
+	IF subscription.status = 'active' AND is_pause_day(subscription, today) THEN
 		PERFORM subscription_pause_begin(subscription, 'a planned pause', today);
 		RETURN 'the pause begins';
+	ELSIF done IS NOT NULL THEN
+		RETURN done;
 	END IF;
 	-- The pause is over already, or the service is off for another reason. When the service returns,
 	-- subscription_switch_on() sets begin_on to the first day of a pause that is still planned.

@@ -74,7 +74,7 @@ Readings where the text leaves a choice
 17. Merge is for the bill of sign-up, not for the one after it was cancelled, where the line is on. The first bill of a line that
     waits for it moves from the day after its issue on; cancelled, it is issued again by the next run, whatever auto_renew says.
 18. A pause that is planned begins with the run of its first day, or the first run after it; that
-    of a line which is off then, after its return.
+    of a line which is off then, after its return; with the line itself, where that begins later.
 19. Days on before a cut that have no bill come first: under keep the next period begins with them, and the days off inside it
     are lost; without such days it begins as if the line were back.
 20. The part used (prorate_last) costs its share of the price on the bill, with the discount agreed for

@@ -47,6 +47,17 @@ SELECT subscription_activate(x, '2026-02-10', 'known', '2026-01-30') FROM unnest
 SELECT subscription_pause(:'s', '2026-02-01', '2026-02-05', NULL, '2026-02-01') \g /dev/null
 SELECT pay(inv(x), '2026-02-02') FROM unnest(ARRAY[:'s', :'t']::uuid[]) x \g /dev/null
 SELECT is((SELECT count(hold_until) FROM subscriptions WHERE id IN (:'s', :'t')), 0::bigint, 'the promise ends when all is paid, paused or not');
+-- Bug: a pause from the 6th was planned for a line that was to begin on the 8th. That night switched the line on and billed its next
+-- period, and the pause began with the night after, which cancelled the bill.
+UPDATE settings SET lead_days = 10;
+SELECT bare('{"start_date": "2026-01-08", "end_date": "2026-01-14"}') AS n \gset
+SELECT subscription_pause(:'n', '2026-01-06', '2026-01-20', NULL, '2026-01-05') \g /dev/null
+SELECT is((SELECT string_agg(detail, ' ') FROM step('begin', '2026-01-08') WHERE subscription_id = :'n'), 'the pause begins', 'a pause whose first day has come begins with the service');
+SELECT step('renew', '2026-01-08') \g /dev/null
+SELECT is(is_now(:'n') || ' ' || (inv(:'n') IS NULL), 'suspended(pause) 2026-01-14 true', 'off, and not billed');
+SELECT step('begin', '2026-01-21') \g /dev/null
+SELECT is(is_now(:'n'), 'active 2026-01-27', 'its seven days are all left');
+UPDATE settings SET lead_days = 7;
 -- Bug: a pause that began before the service did gave back days on which there was none: 32 days on for 30 that were paid, and of a
 -- calendar line more discount than days.
 SELECT sub(person(), '{"issue_invoice": false, "start_date": "2026-01-09", "end_date": "2026-02-07"}') AS r,
