@@ -131,10 +131,11 @@ GRANT INSERT, UPDATE, DELETE ON midtrans_unknown_ids                            
 
 GRANT SELECT ON settings, notification_settings, alert_logs, message_outbox, message_templates        TO isp_notify;
 
-GRANT SELECT ON settings, snmp_devices, snmp_interfaces, snmp_counters, ping_targets, monitor_states, bandwidth_history,
-	bandwidth_5m, bandwidth_1h, maintenance_windows, history_rolls, monitor_things, alert_logs    TO isp_snmp;
+GRANT SELECT ON settings, snmp_devices, snmp_interfaces, snmp_readings, ping_targets, monitor_states, bandwidth_history,
+	bandwidth_5m, bandwidth_1h, bandwidth_5m_samples, maintenance_windows, history_rolls, monitor_things,
+	alert_logs                                                                                    TO isp_snmp;
 GRANT UPDATE (sys_name, sys_descr, max_vars, discovered_at)                    ON snmp_devices        TO isp_snmp;
-GRANT INSERT, UPDATE         ON snmp_interfaces, snmp_counters, monitor_states, bandwidth_5m, bandwidth_1h,
+GRANT INSERT, UPDATE         ON snmp_interfaces, snmp_readings, monitor_states, bandwidth_5m, bandwidth_1h,
 	history_rolls                                                                                 TO isp_snmp;
 GRANT INSERT                 ON bandwidth_history                                                     TO isp_snmp;
 
@@ -288,7 +289,9 @@ BEGIN
 	('history_partitions',                'snmp ping'),
 	('history_buckets',                   'api'),
 	('history_period',                    'api'),
+	('history_due',                       'snmp ping'),
 	('history_roll',                      'snmp ping'),
+	('history_rolled',                    'snmp ping'),
 	('history_tables',                    'snmp ping'),
 	('import_address',                    'api'),
 	('import_analyze',                    'api'),
@@ -653,8 +656,10 @@ BEGIN
 	('snmp_due',                          'snmp'),
 	('snmp_judge',                        'snmp'),
 	('snmp_roll',                         'snmp'),
+	('snmp_roll_5m',                      'snmp'),
 	('snmp_store',                        'snmp'),
-	('snmp_store_samples',                'snmp'),
+	('snmp_store_readings',               'snmp'),
+	('snmp_store_statuses',               'snmp'),
 	('subscription_activate',             'api'),
 	('subscription_anchored',             'api billing gateway'),
 	('subscription_as_billed',            'api billing gateway'),

@@ -12,13 +12,20 @@ enum {
 
 static const double SPEED_UNKNOWN_64 = 400e9, SPEED_UNKNOWN_32 = 1e9;
 
+bool
+counter_is_usable(const struct counter_reading *base, const struct counter_reading *now)
+{
+	const int64_t dt = now->clock_ms - base->clock_ms;
+	const int64_t ran = now->uptime_ms - base->uptime_ms;
+
+	return strcmp(base->boot, now->boot) == 0 && dt <= LONGEST_MS &&
+	       ran >= dt - dt / 10 - CLOCK_SLACK_MS;
+}
+
 static bool
 is_comparable(const struct counter_reading *base, const struct counter_reading *now, int64_t dt)
 {
-	const int64_t ran = now->uptime_ms - base->uptime_ms;
-
-	return strcmp(base->boot, now->boot) == 0 && base->bits == now->bits && dt >= SHORTEST_MS &&
-	       dt <= LONGEST_MS && ran >= dt - dt / 10 - CLOCK_SLACK_MS &&
+	return counter_is_usable(base, now) && base->bits == now->bits && dt >= SHORTEST_MS &&
 	       base->discontinuity == now->discontinuity;
 }
 

@@ -34,6 +34,12 @@ struct counter_rates {
 	int64_t seconds; /* covered by the rates */
 };
 
+/*
+ * May a later reading be compared with base? Not after a reboot of the device or of our machine, or
+ * too long a time; of `now` its uptime, boot and clock count.
+ */
+bool counter_is_usable(const struct counter_reading *base, const struct counter_reading *now);
+
 /* base NULL: no earlier reading. speed in bit/s, 0: unknown. */
 enum counter_verdict counter_compare(const struct counter_reading *base,
     const struct counter_reading *now, int64_t speed, struct counter_rates *ret);

@@ -12,25 +12,26 @@
 struct stored {
 	const char *id, *name, *host, *version, *community, *security_name, *security_level,
 	    *auth_protocol, *auth_password, *priv_protocol, *priv_password;
-	int64_t port, max_vars;
+	const char *boot, *interfaces, *age_ms, *in_octets, *out_octets, *bits, *discontinuity,
+	    *dropped;
+	int64_t port, max_vars, clock_ms, uptime_ms;
 	bool is_discovery_due;
 };
 
 static const struct db_col device_cols[] = {
 	DB_COLS(stored, id, name, host, version, community, security_name, security_level,
 	    auth_protocol, auth_password, priv_protocol, priv_password, port, max_vars,
-	    is_discovery_due),
+	    is_discovery_due, boot, clock_ms, uptime_ms, interfaces, age_ms, in_octets, out_octets,
+	    bits, discontinuity, dropped),
 };
 
 struct stored_interface {
-	const char *device_id, *id, *name, *in_octets, *out_octets, *boot;
-	int64_t if_index, speed, bits, uptime_ms, discontinuity, clock_ms;
-	bool is_doubtful;
+	const char *device_id, *name, *status;
+	int64_t number, if_index, speed;
 };
 
 static const struct db_col interface_cols[] = {
-	DB_COLS(stored_interface, device_id, id, name, in_octets, out_octets, boot, if_index, speed,
-	    bits, uptime_ms, discontinuity, clock_ms, is_doubtful),
+	DB_COLS(stored_interface, device_id, number, name, if_index, speed, status),
 };
 
 /* ---- loading ---- */
@@ -45,27 +46,79 @@ unseal(struct ctx *cx, const char *id, const char *column, const char *sealed, c
 	    ret);
 }
 
-static enum rc
-fill_device(struct ctx *cx, const struct db_rows *rows, size_t i, struct device *d)
+/* The next number of an array's text: of each array, the same element. False: no more. */
+static bool
+next_numbers(const char **at, int64_t *ret, size_t n)
 {
-	struct stored s;
+	for (size_t i = 0; i < n; i++) {
+		char *end;
+
+		if (at[i] == NULL || *at[i] == '\0')
+			return false;
+		ret[i] = strtoll(at[i] + 1, &end, 10);
+		if (end == at[i] + 1)
+			return false;
+		at[i] = end;
+	}
+	return true;
+}
+
+static struct device_interface *
+interface_by_number(const struct device *d, int64_t number, size_t guess)
+{
+	for (size_t i = 0; i < d->ninterfaces; i++) {
+		struct device_interface *f = &d->interfaces[(guess + i) % d->ninterfaces];
+
+		if (f->number == number)
+			return f;
+	}
+	return NULL;
+}
+
+static void
+fill_bases(struct device *d, const struct stored *s)
+{
+	enum { NUMBER, AGE, IN, OUT, BITS, DISCONTINUITY, DROPPED };
+	const char *arrays[] = { s->interfaces, s->age_ms, s->in_octets, s->out_octets, s->bits,
+		s->discontinuity, s->dropped };
+	int64_t v[countof(arrays)];
+
+	for (size_t nth = 0; next_numbers(arrays, v, countof(arrays)); nth++) {
+		struct device_interface *f = interface_by_number(d, v[NUMBER], nth);
+
+		if (f == NULL)
+			continue;
+		f->has_base = true;
+		f->base = (struct counter_reading){ .in = (uint64_t)v[IN],
+			.out = (uint64_t)v[OUT],
+			.bits = (int)v[BITS],
+			.uptime_ms = s->uptime_ms - v[AGE],
+			.discontinuity = v[DISCONTINUITY],
+			.boot = s->boot,
+			.clock_ms = s->clock_ms - v[AGE],
+			.is_doubtful = v[DROPPED] > 0 };
+	}
+}
+
+static enum rc
+fill_device(struct ctx *cx, const struct stored *s, struct device *d)
+{
 	struct snmp_agent_conf *c = &d->conf;
 
-	TRY(db_scan(cx, rows, i, device_cols, &s));
-	*d = (struct device){ .id = s.id,
-		.name = s.name,
-		.host = s.host,
-		.port = s.port,
-		.max_vars = s.max_vars,
-		.is_discovery_due = s.is_discovery_due };
-	*c = (struct snmp_agent_conf){ .version = s.version,
-		.security_name = s.security_name,
-		.security_level = s.security_level,
-		.auth_protocol = s.auth_protocol,
-		.priv_protocol = s.priv_protocol };
-	TRY(unseal(cx, s.id, "community", s.community, &c->community));
-	TRY(unseal(cx, s.id, "auth_password", s.auth_password, &c->auth_password));
-	TRY(unseal(cx, s.id, "priv_password", s.priv_password, &c->priv_password));
+	*d = (struct device){ .id = s->id,
+		.name = s->name,
+		.host = s->host,
+		.port = s->port,
+		.max_vars = s->max_vars,
+		.is_discovery_due = s->is_discovery_due };
+	*c = (struct snmp_agent_conf){ .version = s->version,
+		.security_name = s->security_name,
+		.security_level = s->security_level,
+		.auth_protocol = s->auth_protocol,
+		.priv_protocol = s->priv_protocol };
+	TRY(unseal(cx, s->id, "community", s->community, &c->community));
+	TRY(unseal(cx, s->id, "auth_password", s->auth_password, &c->auth_password));
+	TRY(unseal(cx, s->id, "priv_password", s->priv_password, &c->priv_password));
 	c->community = c->community != NULL ? c->community : "public";
 	return RC_OK;
 }
@@ -76,38 +129,43 @@ fill_interface(struct ctx *cx, const struct db_rows *rows, size_t i, struct devi
 	struct stored_interface s;
 
 	TRY(db_scan(cx, rows, i, interface_cols, &s));
-	*f = (struct device_interface){ .id = s.id,
+	*f = (struct device_interface){ .number = s.number,
 		.name = s.name,
+		.stored_status = s.status,
 		.index = s.if_index,
-		.speed = s.speed,
-		.has_base = s.boot != NULL };
-	if (f->has_base)
-		f->base = (struct counter_reading){ .in = strtoull(s.in_octets, NULL, 10),
-			.out = strtoull(s.out_octets, NULL, 10),
-			.bits = (int)s.bits,
-			.uptime_ms = s.uptime_ms,
-			.discontinuity = s.discontinuity,
-			.boot = s.boot,
-			.clock_ms = s.clock_ms,
-			.is_doubtful = s.is_doubtful };
+		.speed = s.speed };
 	return RC_OK;
 }
 
-/* Both results are sorted by the devices' ids. */
+/* Take the interfaces of a device off the front of those left: both are sorted by its id. */
 static enum rc
-fill_interfaces(struct ctx *cx, const struct db_rows *rows, struct device *devices, size_t n)
+fill_interfaces(struct ctx *cx, const struct db_rows *rows, struct device *d,
+    struct device_interface *all, size_t *at)
 {
-	const size_t nrows = db_count(rows);
-	struct device_interface *all = arena_alloc(cx->mem, (nrows + 1) * sizeof(*all));
-	size_t i = 0;
+	d->interfaces = &all[*at];
+	while (*at < db_count(rows) && strcmp(db_text(rows, *at, "device_id"), d->id) == 0) {
+		TRY(fill_interface(cx, rows, *at, &all[*at]));
+		++*at;
+	}
+	d->ninterfaces = (size_t)(&all[*at] - d->interfaces);
+	return RC_OK;
+}
 
-	for (size_t k = 0; k < n; k++) {
-		devices[k].interfaces = &all[i];
-		while (i < nrows && strcmp(db_text(rows, i, "device_id"), devices[k].id) == 0) {
-			TRY(fill_interface(cx, rows, i, &all[i]));
-			i++;
-		}
-		devices[k].ninterfaces = (size_t)(&all[i] - devices[k].interfaces);
+static enum rc
+fill_devices(struct ctx *cx, const struct db_rows *rows, const struct db_rows *interfaces,
+    struct device *devices)
+{
+	struct device_interface *all =
+	    arena_alloc(cx->mem, (db_count(interfaces) + 1) * sizeof(*all));
+	size_t at = 0;
+
+	for (size_t i = 0; i < db_count(rows); i++) {
+		struct stored s;
+
+		TRY(db_scan(cx, rows, i, device_cols, &s));
+		TRY(fill_device(cx, &s, &devices[i]));
+		TRY(fill_interfaces(cx, interfaces, &devices[i], all, &at));
+		fill_bases(&devices[i], &s);
 	}
 	return RC_OK;
 }
@@ -123,9 +181,7 @@ device_load(struct ctx *cx, bool everything, const char *only, struct device **r
 	    V_TEXT(only)));
 	TRY(db_sync(cx));
 	devices = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*devices));
-	for (size_t i = 0; i < db_count(rows); i++)
-		TRY(fill_device(cx, rows, i, &devices[i]));
-	TRY(fill_interfaces(cx, interfaces, devices, db_count(rows)));
+	TRY(fill_devices(cx, rows, interfaces, devices));
 	*ret = devices;
 	*nret = db_count(rows);
 	return RC_OK;
@@ -207,106 +263,149 @@ write_rows(struct jw *w, struct arena *mem, struct device *const *devices, size_
 	return any;
 }
 
-/* The columns of the samples, each the text of an array: unnest() is faster than rows or JSON. */
-struct samples {
-	struct sb id, in, out, bits, uptime, discontinuity, clock, dropped, in_rate, out_rate,
-	    seconds, status, at;
-	const char *boot;
-	size_t n, ndropped;
+/* The columns of readings, each the text of an array: of devices, then of their interfaces. */
+enum reading_column {
+	DEVICE,
+	AT,
+	CLOCK,
+	UPTIME,
+	FIRST,
+	LAST,
+	NUMBER,
+	AGE,
+	IN,
+	OUT,
+	BITS,
+	DISCONTINUITY,
+	DROPPED,
+	SECONDS,
+	IN_RATE,
+	OUT_RATE,
+	READING_COLUMNS
 };
 
-static struct samples
-samples_new(struct arena *mem)
-{
-	struct samples s = { 0 };
-	struct sb *columns[] = { &s.id, &s.in, &s.out, &s.bits, &s.uptime, &s.discontinuity,
-		&s.clock, &s.dropped, &s.in_rate, &s.out_rate, &s.seconds, &s.status, &s.at };
-
-	for (size_t i = 0; i < countof(columns); i++) {
-		*columns[i] = sb_new(mem);
-		sb_putc(columns[i], '{');
-	}
-	return s;
-}
+struct readings {
+	struct sb columns[READING_COLUMNS];
+	int64_t n; /* interfaces */
+	const char *boot;
+};
 
 static void
-add_unsigned(struct sb *column, size_t n, uint64_t value)
+add_text(struct sb *column, const char *value)
 {
-	sb_printf(column, n == 0 ? "%llu" : ",%llu", (unsigned long long)value);
-}
-
-static void
-add_number(struct sb *column, size_t n, int64_t value)
-{
-	if (n > 0)
-		sb_putc(column, ',');
-	sb_i64(column, value);
-}
-
-static void
-add_text(struct sb *column, size_t n, const char *value)
-{
-	if (n > 0)
-		sb_putc(column, ',');
+	sb_putc(column, column->len == 0 ? '{' : ',');
 	sb_puts(column, value);
 }
 
 static void
-add_rate(struct sb *column, size_t n, const struct device_interface *f, int64_t rate)
+add_number(struct sb *column, int64_t value)
 {
-	if (f->verdict == COUNTER_RATE)
-		add_number(column, n, rate);
-	else
-		add_text(column, n, "NULL");
+	sb_putc(column, column->len == 0 ? '{' : ',');
+	sb_i64(column, value);
+}
+
+static bool
+is_read(const struct device_interface *f)
+{
+	return f->has_in && f->has_out;
+}
+
+/* The reading that the next one is compared with; NULL: there is none. */
+static const struct counter_reading *
+next_base(const struct device_interface *f)
+{
+	if (is_read(f) && f->verdict != COUNTER_DROP)
+		return &f->now;
+	return f->has_base && counter_is_usable(&f->base, &f->now) ? &f->base : NULL;
 }
 
 static void
-add_sample(struct samples *s, const struct device *d, const struct device_interface *f)
+add_reading(struct readings *r, const struct device *d, const struct device_interface *f,
+    const struct counter_reading *base)
 {
-	add_text(&s->id, s->n, f->id);
-	add_unsigned(&s->in, s->n, f->now.in);
-	add_unsigned(&s->out, s->n, f->now.out);
-	add_number(&s->bits, s->n, f->now.bits);
-	add_number(&s->uptime, s->n, f->now.uptime_ms);
-	add_number(&s->discontinuity, s->n, f->now.discontinuity);
-	add_number(&s->clock, s->n, f->now.clock_ms);
-	if (f->verdict == COUNTER_DROP)
-		add_text(&s->dropped, s->ndropped++, f->id);
-	add_rate(&s->in_rate, s->n, f, f->rates.in);
-	add_rate(&s->out_rate, s->n, f, f->rates.out);
-	add_number(&s->seconds, s->n, f->verdict == COUNTER_RATE ? f->rates.seconds : 0);
-	add_text(&s->status, s->n, f->status > 0 ? status_text(f->status) : "NULL");
-	add_number(&s->at, s->n, d->at_ms);
-	s->boot = f->now.boot;
-	s->n++;
+	const bool has_rate = is_read(f) && f->verdict == COUNTER_RATE;
+	const bool is_doubtful = is_read(f) ? f->verdict == COUNTER_DROP : base->is_doubtful;
+	struct sb *to = r->columns;
+
+	add_number(&to[NUMBER], f->number);
+	add_number(&to[AGE], d->clock_ms - base->clock_ms);
+	add_number(&to[IN], (int64_t)base->in);
+	add_number(&to[OUT], (int64_t)base->out);
+	add_number(&to[BITS], base->bits);
+	add_number(&to[DISCONTINUITY], base->discontinuity);
+	add_number(&to[DROPPED], is_doubtful);
+	add_number(&to[SECONDS], has_rate ? f->rates.seconds : 0);
+	add_number(&to[IN_RATE], has_rate ? f->rates.in : 0);
+	add_number(&to[OUT_RATE], has_rate ? f->rates.out : 0);
+	r->boot = base->boot;
+	r->n++;
+}
+
+static void
+add_device(struct readings *r, const struct device *d)
+{
+	const int64_t first = r->n + 1;
+	struct sb *to = r->columns;
+
+	for (size_t i = 0; i < d->ninterfaces; i++) {
+		const struct counter_reading *base = next_base(&d->interfaces[i]);
+
+		if (base != NULL)
+			add_reading(r, d, &d->interfaces[i], base);
+	}
+	if (r->n < first)
+		return;
+	add_text(&to[DEVICE], d->id);
+	add_number(&to[AT], d->at_ms);
+	add_number(&to[CLOCK], d->clock_ms);
+	add_number(&to[UPTIME], d->uptime_ms);
+	add_number(&to[FIRST], first);
+	add_number(&to[LAST], r->n);
 }
 
 static enum rc
-send_samples(struct ctx *cx, struct samples *s)
+send_readings(struct ctx *cx, struct device *const *devices, size_t n)
 {
-	struct sb *columns[] = { &s->id, &s->in, &s->out, &s->bits, &s->uptime, &s->discontinuity,
-		&s->clock, &s->dropped, &s->in_rate, &s->out_rate, &s->seconds, &s->status,
-		&s->at };
+	struct readings r = { 0 };
+	struct db_val vals[READING_COLUMNS + 1];
 
-	for (size_t i = 0; i < countof(columns); i++)
-		sb_putc(columns[i], '}');
-	return db_send_exec(cx, &SQL_snmp_store_samples, V_TEXT(s->id.buf), V_TEXT(s->in.buf),
-	    V_TEXT(s->out.buf), V_TEXT(s->bits.buf), V_TEXT(s->uptime.buf),
-	    V_TEXT(s->discontinuity.buf), V_TEXT(s->clock.buf), V_TEXT(s->dropped.buf),
-	    V_TEXT(s->in_rate.buf), V_TEXT(s->out_rate.buf), V_TEXT(s->seconds.buf),
-	    V_TEXT(s->status.buf), V_TEXT(s->at.buf), V_TEXT(s->boot));
+	for (size_t c = 0; c < READING_COLUMNS; c++)
+		r.columns[c] = sb_new(cx->mem);
+	for (size_t i = 0; i < n; i++)
+		if (devices[i]->is_up)
+			add_device(&r, devices[i]);
+	if (r.n == 0)
+		return RC_OK;
+	for (size_t c = 0; c < READING_COLUMNS; c++) {
+		sb_putc(&r.columns[c], '}');
+		vals[c] = V_TEXT(r.columns[c].buf);
+	}
+	vals[READING_COLUMNS] = V_TEXT(r.boot);
+	return db_send_n(cx, &SQL_snmp_store_readings, DB_EXEC, NULL, vals, countof(vals));
 }
 
+/* Few interfaces go up or down between two polls. */
 static enum rc
-send_all_samples(struct ctx *cx, struct device *const *devices, size_t n)
+send_statuses(struct ctx *cx, struct device *const *devices, size_t n)
 {
-	struct samples s = samples_new(cx->mem);
+	struct sb numbers = sb_new(cx->mem), statuses = sb_new(cx->mem);
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; devices[i]->is_up && k < devices[i]->ninterfaces; k++)
-			if (devices[i]->interfaces[k].has_in && devices[i]->interfaces[k].has_out)
-				add_sample(&s, devices[i], &devices[i]->interfaces[k]);
-	return s.n == 0 ? RC_OK : send_samples(cx, &s);
+		for (size_t k = 0; devices[i]->is_up && k < devices[i]->ninterfaces; k++) {
+			const struct device_interface *f = &devices[i]->interfaces[k];
+
+			if (!is_read(f) || f->status <= 0 ||
+			    strcmp(f->stored_status, status_text(f->status)) == 0)
+				continue;
+			add_number(&numbers, f->number);
+			add_text(&statuses, status_text(f->status));
+		}
+	if (numbers.len == 0)
+		return RC_OK;
+	sb_putc(&numbers, '}');
+	sb_putc(&statuses, '}');
+	return db_send_exec(cx, &SQL_snmp_store_statuses, V_TEXT(numbers.buf),
+	    V_TEXT(statuses.buf));
 }
 
 enum rc
@@ -319,5 +418,6 @@ device_send(struct ctx *cx, struct device *const *devices, size_t n)
 	if (write_rows(&rows_out, cx->mem, devices, n))
 		TRY(db_send_exec(cx, &SQL_snmp_discovered, V_TEXT(rows.buf), V_TEXT(states.buf)));
 	TRY(db_send_exec(cx, &SQL_snmp_store, V_TEXT(states.buf)));
-	return send_all_samples(cx, devices, n);
+	TRY(send_statuses(cx, devices, n));
+	return send_readings(cx, devices, n);
 }

@@ -7,7 +7,8 @@
 
 /* A monitored interface: its stored values, and the values of this poll. */
 struct device_interface {
-	const char *id, *name;
+	int64_t number; /* its place in the arrays of stored readings is found by this */
+	const char *name, *stored_status;
 	int64_t index, speed;
 	bool has_base;
 	struct counter_reading base;
@@ -39,7 +40,7 @@ struct device {
 	/* results of the poll */
 	bool is_up;
 	const char *error;
-	int64_t uptime_ms, at_ms; /* at_ms: CLOCK_REALTIME of its end */
+	int64_t uptime_ms, at_ms, clock_ms; /* of its end: CLOCK_REALTIME, and that of readings */
 	double latency_ms;
 	const char *sys_name, *sys_descr;
 	bool was_discovered;

@@ -71,7 +71,9 @@ compare_counters(struct job *j)
 		f->now.bits = f->bits;
 		f->now.uptime_ms = d->uptime_ms;
 		f->now.boot = j->fleet->boot;
-		if (f->has_in && f->has_out)
+		if (!f->has_in || !f->has_out)
+			f->now.clock_ms = d->clock_ms;
+		else
 			f->verdict = counter_compare(f->has_base ? &f->base : NULL, &f->now,
 			    f->speed, &f->rates);
 	}
@@ -100,6 +102,7 @@ end_job(struct job *j, const char *error)
 	d->is_up = error == NULL;
 	d->error = arena_strdup(f->cx->mem, error);
 	d->at_ms = wall_clock_ms();
+	d->clock_ms = poll_clock_ms();
 	if (d->is_up)
 		compare_counters(j);
 	let_go(j);

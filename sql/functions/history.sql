@@ -65,33 +65,50 @@ BEGIN
 END $$;
 
 /*
- * Sum the whole buckets that a roll-up lacks up to a moment: from the end of what is rolled, else from
- * the oldest row of its source.  sums has an expression over the source's rows for each column of the
- * roll-up; rows that do not satisfy only_rows do not count.  The second of two at a time (a
- * killed run's may still be at work) waits, and goes on where the first ended.
+ * The whole buckets that a roll-up lacks up to a moment: from the end of what is rolled, else from the oldest row of its
+ * source. The second of two at a time (a killed run's may still be at work) waits, and goes on where the first ended.
+ */
+CREATE OR REPLACE FUNCTION history_due(rollup_name text, source text, width interval, until timestamptz,
+	OUT first_at timestamptz, OUT until_at timestamptz, OUT is_known boolean)
+LANGUAGE plpgsql AS $$
+BEGIN
+	first_at := (SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name FOR UPDATE);
+	until_at := date_bin(width, until, 'epoch');
+	is_known := first_at IS NOT NULL;
+	IF NOT is_known THEN
+		EXECUTE format('SELECT date_bin($1, min(recorded_at), ''epoch'') FROM %I', source) INTO first_at USING width;
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION history_rolled(rollup_name text, until_at timestamptz) RETURNS void
+LANGUAGE sql AS $$
+	INSERT INTO history_rolls VALUES (rollup_name, until_at)
+	ON CONFLICT (rollup) DO UPDATE SET rolled_until = excluded.rolled_until
+$$;
+
+/*
+ * Sum the buckets of a roll-up that are due. sums has an expression over the source's rows for each column of the
+ * roll-up; rows that do not satisfy only_rows do not count.
  */
 CREATE OR REPLACE FUNCTION history_roll(rollup_name text, source text, width interval, id_column text, only_rows text,
 	sums jsonb, until timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	first_at timestamptz := (SELECT rolled_until FROM history_rolls WHERE rollup = rollup_name FOR UPDATE);
-	until_at timestamptz := date_bin(width, until, 'epoch');
-	-- Only while it is not known up to when buckets exist: looking for each costs a third of the whole.
-	replaced text := CASE WHEN first_at IS NULL THEN ' ON CONFLICT (%2$I, recorded_at) DO UPDATE SET (%3$s) = ROW (%7$s)' ELSE '' END;
+	due record;
+	replaced text;
 BEGIN
-	IF first_at IS NULL THEN
-		EXECUTE format('SELECT date_bin($1, min(recorded_at), ''epoch'') FROM %I', source) INTO first_at USING width;
-	END IF;
+	SELECT * INTO due FROM history_due(rollup_name, source, width, until);
+	-- Only while it is not known up to when buckets exist: looking for each costs a third of the whole.
+	replaced := CASE WHEN due.is_known THEN '' ELSE ' ON CONFLICT (%2$I, recorded_at) DO UPDATE SET (%3$s) = ROW (%7$s)' END;
 	-- Expressions of snmp_roll() and ping_roll(), with their callers' rights. @plpgsql_check_options: security_warnings = off
-	IF first_at < until_at THEN
+	IF due.first_at < due.until_at THEN
 		EXECUTE (SELECT format('INSERT INTO %1$I (%2$I, recorded_at, %3$s)
 			SELECT %2$I, date_bin($1, recorded_at, ''epoch''), %4$s FROM %5$I
 			 WHERE recorded_at >= $2 AND recorded_at < $3 AND %6$s GROUP BY 1, 2' || replaced,
 			rollup_name, id_column, string_agg(s.key, ', '), string_agg(s.value, ', '), source, only_rows,
 			string_agg('excluded.' || s.key, ', ')) FROM jsonb_each_text(sums) s)
-		USING width, first_at, until_at;
-		INSERT INTO history_rolls VALUES (rollup_name, until_at)
-		ON CONFLICT (rollup) DO UPDATE SET rolled_until = excluded.rolled_until;
+		USING width, due.first_at, due.until_at;
+		PERFORM history_rolled(rollup_name, due.until_at);
 	END IF;
 END $$;
 

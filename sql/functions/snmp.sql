@@ -55,60 +55,84 @@ BEGIN
 END $$;
 
 /*
- * Readings of interfaces, a column an array. Those that are dropped are impossible: they have no
- * rate, and the baseline stays, doubtful. A reading has one row, however often it is stored. The
- * planner takes arrays for short and would look each row up by itself.
+ * Readings of devices. The arrays of interfaces have those of all devices, one after the other: a device has the elements
+ * from firsts to lasts. A reading has one row, however often it is stored.
  */
-CREATE OR REPLACE FUNCTION snmp_store_samples(ids uuid[], ins numeric[], outs numeric[], widths int[], uptimes bigint[],
-	discontinuities bigint[], clocks bigint[], dropped uuid[], in_rates bigint[], out_rates bigint[], spans int[],
-	statuses text[], moments bigint[], our_boot text) RETURNS void
-LANGUAGE plpgsql SET enable_nestloop = off AS $$
-DECLARE
-	kept int;
-BEGIN
-	BEGIN
-		INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
-		SELECT id, to_timestamp(at_ms / 1000.0), octets_in, octets_out, rate_in, rate_out, span
-		  FROM unnest(ids, moments, ins, outs, in_rates, out_rates, spans)
-		       AS r (id, at_ms, octets_in, octets_out, rate_in, rate_out, span);
-	EXCEPTION WHEN unique_violation THEN -- looking for each beforehand costs a third of the whole
-		INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
-		SELECT id, to_timestamp(at_ms / 1000.0), octets_in, octets_out, rate_in, rate_out, span
-		  FROM unnest(ids, moments, ins, outs, in_rates, out_rates, spans)
-		       AS r (id, at_ms, octets_in, octets_out, rate_in, rate_out, span)
-		ON CONFLICT DO NOTHING;
-	END;
-	UPDATE snmp_counters c
-	   SET in_octets = r.octets_in, out_octets = r.octets_out, bits = r.width, uptime_ms = r.up, discontinuity = r.gap,
-	       boot = our_boot, clock_ms = r.clock, is_doubtful = false, in_rate = r.rate_in, out_rate = r.rate_out,
-	       read_at = to_timestamp(r.at_ms / 1000.0)
-	  FROM unnest(ids, ins, outs, widths, uptimes, discontinuities, clocks, in_rates, out_rates, moments)
-	       AS r (id, octets_in, octets_out, width, up, gap, clock, rate_in, rate_out, at_ms)
-	 WHERE c.interface_id = r.id AND r.id <> ALL (dropped);
-	GET DIAGNOSTICS kept = ROW_COUNT;
-	IF kept < cardinality(ids) - cardinality(dropped) THEN -- the first readings of some
-		INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms,
-		                           in_rate, out_rate, read_at)
-		SELECT r.id, octets_in, octets_out, width, up, gap, our_boot, clock, rate_in, rate_out, to_timestamp(at_ms / 1000.0)
-		  FROM unnest(ids, ins, outs, widths, uptimes, discontinuities, clocks, in_rates, out_rates, moments)
-		       AS r (id, octets_in, octets_out, width, up, gap, clock, rate_in, rate_out, at_ms)
-		  JOIN snmp_interfaces i ON i.id = r.id
-		 WHERE r.id <> ALL (dropped)
-		ON CONFLICT DO NOTHING;
-	END IF;
-	UPDATE snmp_counters SET is_doubtful = true, in_rate = NULL, out_rate = NULL WHERE interface_id = ANY (dropped);
+CREATE OR REPLACE FUNCTION snmp_store_readings(devices uuid[], moments bigint[], clocks bigint[], uptimes bigint[], firsts int[],
+	lasts int[], numbers int[], ages int[], octets_in bigint[], octets_out bigint[], widths int[], gaps bigint[], drops int[],
+	spans int[], rates_in bigint[], rates_out bigint[], our_boot text) RETURNS void
+LANGUAGE sql AS $$
+	WITH given AS MATERIALIZED (
+		SELECT d.id, to_timestamp(g.at_ms / 1000.0) AS at, g.clock, g.uptime, g.a, g.z, numbers[g.a:g.z] AS interfaces,
+		       spans[g.a:g.z] AS seconds, rates_in[g.a:g.z] AS in_rate, rates_out[g.a:g.z] AS out_rate
+		  FROM unnest(devices, moments, clocks, uptimes, firsts, lasts) AS g (id, at_ms, clock, uptime, a, z)
+		  JOIN snmp_devices d ON d.id = g.id
+	), kept AS (
+		INSERT INTO snmp_readings (device_id, read_at, boot, clock_ms, uptime_ms, interfaces, age_ms, in_octets, out_octets, bits,
+		                           discontinuity, dropped, seconds, in_rate, out_rate)
+		SELECT id, at, our_boot, clock, uptime, interfaces, ages[a:z], octets_in[a:z], octets_out[a:z], widths[a:z], gaps[a:z],
+		       drops[a:z], seconds, in_rate, out_rate FROM given
+		ON CONFLICT (device_id) DO UPDATE SET read_at = excluded.read_at, boot = excluded.boot, clock_ms = excluded.clock_ms,
+			uptime_ms = excluded.uptime_ms, interfaces = excluded.interfaces, age_ms = excluded.age_ms,
+			in_octets = excluded.in_octets, out_octets = excluded.out_octets, bits = excluded.bits,
+			discontinuity = excluded.discontinuity, dropped = excluded.dropped, seconds = excluded.seconds,
+			in_rate = excluded.in_rate, out_rate = excluded.out_rate
+	)
+	INSERT INTO bandwidth_history (device_id, recorded_at, interfaces, seconds, in_rate, out_rate)
+	SELECT id, at, interfaces, seconds, in_rate, out_rate FROM given
+	ON CONFLICT DO NOTHING
+$$;
+
+-- Interfaces that are no longer in the state in which they were.
+CREATE OR REPLACE FUNCTION snmp_store_statuses(numbers int[], statuses text[]) RETURNS void
+LANGUAGE sql AS $$
 	UPDATE snmp_interfaces i SET if_oper_status = r.status, updated_at = now()
-	  FROM unnest(ids, statuses) AS r (id, status)
-	 WHERE i.id = r.id AND r.status <> i.if_oper_status;
+	  FROM unnest(numbers, statuses) AS r (number, status)
+	 WHERE i.number = r.number AND r.status <> i.if_oper_status
+$$;
+
+/*
+ * Sums of 5 minutes, a row a device like what they are made of. Rows never come late: one poller runs at a time, and what it
+ * will store is of later. A poll is mostly alone in its bucket and then is its sum: elements are grouped for others only.
+ */
+CREATE OR REPLACE FUNCTION snmp_roll_5m(until timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	due record;
+BEGIN
+	SELECT * INTO due FROM history_due('bandwidth_5m', 'bandwidth_history', interval '5 minutes', until);
+	IF due.first_at < due.until_at THEN
+		WITH polls AS MATERIALIZED (
+			SELECT h.*, b.at, count(*) OVER (PARTITION BY h.device_id, b.at) AS polls
+			  FROM bandwidth_history h CROSS JOIN LATERAL date_bin('5 minutes', h.recorded_at, 'epoch') AS b (at)
+			 WHERE h.recorded_at >= due.first_at AND h.recorded_at < due.until_at
+		), elements AS (
+			SELECT device_id, at, unnest(interfaces) AS number, unnest(seconds) AS span, unnest(in_rate) AS rate_in,
+			       unnest(out_rate) AS rate_out FROM polls WHERE polls > 1
+		), summed AS (
+			SELECT device_id, at, number, sum(span)::int AS seconds, sum(rate_in * span)::bigint AS in_bits,
+			       sum(rate_out * span)::bigint AS out_bits, max(rate_in) AS in_max, max(rate_out) AS out_max
+			  FROM elements GROUP BY 1, 2, 3
+		)
+		INSERT INTO bandwidth_5m (device_id, recorded_at, interfaces, seconds, in_bits, out_bits, in_max, out_max)
+		SELECT device_id, at, interfaces, seconds, ARRAY(SELECT unnest(in_rate) * unnest(seconds)),
+		       ARRAY(SELECT unnest(out_rate) * unnest(seconds)), in_rate, out_rate
+		  FROM polls WHERE polls = 1
+		UNION ALL
+		SELECT device_id, at, array_agg(number), array_agg(seconds), array_agg(in_bits), array_agg(out_bits), array_agg(in_max),
+		       array_agg(out_max)
+		  FROM summed GROUP BY 1, 2
+		ON CONFLICT (device_id, recorded_at) DO UPDATE SET interfaces = excluded.interfaces, seconds = excluded.seconds,
+			in_bits = excluded.in_bits, out_bits = excluded.out_bits, in_max = excluded.in_max, out_max = excluded.out_max;
+		PERFORM history_rolled('bandwidth_5m', due.until_at);
+	END IF;
 END $$;
 
--- Whole buckets up to now. Rows never come late: one poller runs at a time, and what it will store is of later.
+-- Whole buckets up to now.
 CREATE OR REPLACE FUNCTION snmp_roll(until timestamptz) RETURNS void
 LANGUAGE sql AS $$
-	SELECT history_roll('bandwidth_5m', 'bandwidth_history', interval '5 minutes', 'interface_id', 'in_rate IS NOT NULL',
-		'{"seconds": "sum(seconds)", "in_bits": "sum(in_rate * seconds)",
-		  "out_bits": "sum(out_rate * seconds)", "in_max": "max(in_rate)", "out_max": "max(out_rate)"}', until);
-	SELECT history_roll('bandwidth_1h', 'bandwidth_5m', interval '1 hour', 'interface_id', 'true',
+	SELECT snmp_roll_5m(until);
+	SELECT history_roll('bandwidth_1h', 'bandwidth_5m_samples', interval '1 hour', 'interface_id', 'true',
 		'{"seconds": "sum(seconds)", "in_bits": "sum(in_bits)", "out_bits": "sum(out_bits)",
 		  "in_max": "max(in_max)", "out_max": "max(out_max)"}', until);
 $$;
@@ -117,17 +141,19 @@ $$;
 CREATE OR REPLACE FUNCTION snmp_judge() RETURNS void
 LANGUAGE sql AS $$
 	WITH changed AS ( -- of tens of thousands the few whose alert begins or ends
-		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, u.speed, u.busiest, a.id IS NOT NULL AS is_open,
+		SELECT i.id, i.if_name, d.name, d.id AS device_id, d.router_id, u.speed, c.busiest, a.id IS NOT NULL AS is_open,
 		       'bandwidth:' || i.id AS alert_key
-		  FROM settings s, snmp_counters c
-		  JOIN snmp_interfaces i ON i.id = c.interface_id
+		  FROM settings s, (SELECT unnest(interfaces) AS number, unnest(seconds) AS seconds,
+		                           greatest(unnest(in_rate), unnest(out_rate)) AS busiest
+		                      FROM snmp_readings WHERE read_at > now() - interval '10 minutes') c
+		  JOIN snmp_interfaces i ON i.number = c.number
 		  JOIN snmp_devices d ON d.id = i.device_id
-		 CROSS JOIN LATERAL (SELECT coalesce(i.manual_speed, i.if_speed) AS speed, greatest(c.in_rate, c.out_rate) AS busiest) u
+		 CROSS JOIN LATERAL (SELECT coalesce(i.manual_speed, i.if_speed) AS speed) u
 		  LEFT JOIN monitor_alerted('bandwidth') a (id) ON a.id = i.id
 		 WHERE d.is_active AND i.monitor_bandwidth AND u.speed > 0
-		   AND c.in_rate IS NOT NULL AND c.read_at > now() - interval '10 minutes'
-		   AND CASE WHEN a.id IS NULL THEN u.busiest >= u.speed::float8 * s.bandwidth_raise_percent / 100
-		            ELSE u.busiest < u.speed::float8 * s.bandwidth_clear_percent / 100 END
+		   AND c.seconds > 0
+		   AND CASE WHEN a.id IS NULL THEN c.busiest >= u.speed::float8 * s.bandwidth_raise_percent / 100
+		            ELSE c.busiest < u.speed::float8 * s.bandwidth_clear_percent / 100 END
 	), worded AS (
 		SELECT *, jsonb_build_object('name', name, 'interface', if_name, 'used', busiest / 1000000, 'speed', speed / 1000000) AS said
 		  FROM changed
@@ -155,8 +181,9 @@ BEGIN
 		SELECT * FROM (
 			SELECT 'raw' AS source, interface_id, recorded_at, seconds, in_rate::numeric * seconds AS in_bits,
 			       out_rate::numeric * seconds AS out_bits, in_rate AS in_max, out_rate AS out_max
-			  FROM bandwidth_history WHERE in_rate IS NOT NULL
-			UNION ALL SELECT '5m', h.* FROM bandwidth_5m h
+			  FROM bandwidth_samples
+			UNION ALL SELECT '5m', interface_id, recorded_at, seconds, in_bits::numeric, out_bits::numeric, in_max, out_max
+			  FROM bandwidth_5m_samples
 			UNION ALL SELECT '1h', h.* FROM bandwidth_1h h) h
 		 WHERE h.source = p.source AND h.interface_id = interface AND h.recorded_at >= p.first_at
 	), buckets AS (

@@ -26,7 +26,7 @@ SELECT (SELECT jsonb_build_object('total', count(*), 'up', count(*) FILTER (WHER
                SELECT i.id, i.device_id, d.name AS device_name, i.if_name, c.in_rate, c.out_rate,
                       coalesce(i.manual_speed, i.if_speed) AS speed,
                       round(100.0 * greatest(c.in_rate, c.out_rate) / coalesce(i.manual_speed, i.if_speed), 1) AS used_percent
-                 FROM snmp_counters c
+                 FROM interface_rates c
                  JOIN snmp_interfaces i ON i.id = c.interface_id
                  JOIN snmp_devices d ON d.id = i.device_id
                 WHERE c.in_rate IS NOT NULL AND c.read_at > now() - interval '16 minutes'

@@ -1,17 +1,19 @@
 -- snmp.sql: devices for the poller, and the charts of their interfaces.
 
 -- name: snmp_due(bool, uuid)
-SELECT id::text AS id, name, host, port, version, community, security_name, security_level, auth_protocol, auth_password,
-       priv_protocol, priv_password, max_vars, is_discovery_due
-  FROM snmp_due($1::bool, $2::uuid) d ORDER BY d.id;
+SELECT d.id::text AS id, name, host, port, version, community, security_name, security_level, auth_protocol, auth_password,
+       priv_protocol, priv_password, max_vars, is_discovery_due, r.boot, r.clock_ms, r.uptime_ms, r.interfaces, r.age_ms,
+       r.in_octets, r.out_octets, r.bits, r.discontinuity, r.dropped
+  FROM snmp_due($1::bool, $2::uuid) d
+  LEFT JOIN snmp_readings r ON r.device_id = d.id
+ ORDER BY d.id;
 
 -- name: snmp_due_interfaces(bool, uuid)
-SELECT i.device_id, i.id, i.if_name AS name, i.if_index, coalesce(i.manual_speed, i.if_speed) AS speed, c.in_octets,
-       c.out_octets, c.boot, c.bits, c.uptime_ms, c.discontinuity, c.clock_ms, c.is_doubtful
+SELECT i.device_id, i.number, i.if_name AS name, i.if_index, coalesce(i.manual_speed, i.if_speed) AS speed,
+       i.if_oper_status AS status
   FROM snmp_due($1::bool, $2::uuid) d
   JOIN snmp_interfaces i ON i.device_id = d.id AND i.monitor_bandwidth
-  LEFT JOIN snmp_counters c ON c.interface_id = i.id
- ORDER BY i.device_id, i.id;
+ ORDER BY i.device_id, i.number;
 
 -- name: snmp_store(jsonb)
 SELECT snmp_store($1::jsonb);
@@ -19,9 +21,13 @@ SELECT snmp_store($1::jsonb);
 -- name: snmp_discovered(jsonb, jsonb)
 SELECT snmp_discovered($1::jsonb, $2::jsonb);
 
--- name: snmp_store_samples(uuid[], numeric[], numeric[], int[], bigint[], bigint[], bigint[], uuid[], bigint[], bigint[], int[], text[], bigint[], text)
-SELECT snmp_store_samples($1::uuid[], $2::numeric[], $3::numeric[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[],
-                          $8::uuid[], $9::bigint[], $10::bigint[], $11::int[], $12::text[], $13::bigint[], $14::text);
+-- name: snmp_store_readings(uuid[], bigint[], bigint[], bigint[], int[], int[], int[], int[], bigint[], bigint[], int[], bigint[], int[], int[], bigint[], bigint[], text)
+SELECT snmp_store_readings($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[],
+                           $9::bigint[], $10::bigint[], $11::int[], $12::bigint[], $13::int[], $14::int[], $15::bigint[],
+                           $16::bigint[], $17::text);
+
+-- name: snmp_store_statuses(int[], text[])
+SELECT snmp_store_statuses($1::int[], $2::text[]);
 
 -- name: snmp_roll()
 SELECT snmp_roll(now());

@@ -147,9 +147,11 @@ SELECT d.id, 'sfp' || n, n, 'SFP+ ' || n, (ARRAY['Upstream', 'Tower Utara', 'Tow
   FROM snmp_devices d, generate_series(1, 3) n
  WHERE d.name = 'Core switch' AND NOT EXISTS (SELECT FROM snmp_interfaces);
 
-INSERT INTO bandwidth_history (interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds)
-SELECT i.id, at, 0, 0, busy * 400000000 / i.if_index, busy * 60000000 / i.if_index, 300
+INSERT INTO bandwidth_history (device_id, recorded_at, interfaces, seconds, in_rate, out_rate)
+SELECT i.device_id, at, array_agg(i.number), array_agg(300), array_agg((busy * 400000000 / i.if_index)::bigint),
+       array_agg((busy * 60000000 / i.if_index)::bigint)
   FROM snmp_interfaces i, generate_series(now() - interval '24 hours', now() - interval '5 minutes', interval '5 minutes') at,
        -- Evenings are busy.
        LATERAL (SELECT 0.5 + 0.4 * sin(2 * pi() * (extract(epoch FROM at) / 86400 + 0.55)) + 0.1 * random() AS busy) b
- WHERE NOT EXISTS (SELECT FROM bandwidth_history) AND EXISTS (SELECT FROM town);
+ WHERE NOT EXISTS (SELECT FROM bandwidth_history) AND EXISTS (SELECT FROM town)
+ GROUP BY 1, 2;

@@ -8,12 +8,8 @@ SELECT id, name, host, port, version, community, security_name, security_level, 
 SELECT id, device_id, if_name, if_index, if_descr, if_alias, if_speed, manual_speed,
 	if_oper_status, if_admin_status, monitor_bandwidth, is_present, created_at, updated_at FROM
 	snmp_interfaces WHERE false;
-SELECT interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms,
-	is_doubtful, in_rate, out_rate, read_at FROM snmp_counters WHERE false;
-SELECT interface_id, recorded_at, in_octets, out_octets, in_rate, out_rate, seconds FROM
-	bandwidth_history WHERE false;
-SELECT interface_id, recorded_at, seconds, in_bits, out_bits, in_max, out_max FROM bandwidth_5m
-	WHERE false;
+SELECT recorded_at, in_rate, out_rate, seconds FROM bandwidth_history WHERE false;
+SELECT recorded_at, seconds, in_bits, out_bits, in_max, out_max FROM bandwidth_5m WHERE false;
 SELECT interface_id, recorded_at, seconds, in_bits, out_bits, in_max, out_max FROM bandwidth_1h
 	WHERE false;
 SELECT id, name, host, "group", interval_seconds, timeout_ms, packet_count, parent_id, router_id,
@@ -49,14 +45,14 @@ BEGIN
 		'snmp_devices_max_vars_check', 'snmp_devices_parent_id_fkey',
 		'snmp_devices_router_id_fkey', 'snmp_interfaces_if_admin_status_check',
 		'snmp_interfaces_if_oper_status_check', 'snmp_interfaces_device_id_fkey',
-		'snmp_interfaces_device_id_if_name_key', 'snmp_counters_interface_id_fkey',
+		'snmp_interfaces_device_id_if_name_key',
 		'ping_targets_parent_id_fkey', 'ping_targets_interval_seconds_check',
 		'ping_targets_timeout_ms_check', 'ping_targets_packet_count_check',
 		'ping_history_status_check', 'monitor_states_kind_check', 'monitor_states_status_check',
 		'monitor_states_device_id_fkey', 'monitor_states_target_id_fkey',
 		'maintenance_windows_check', 'maintenance_windows_device_id_fkey',
 		'maintenance_windows_target_id_fkey', 'maintenance_windows_router_id_fkey',
-		'ping_targets_router_id_fkey', 'snmp_counters_bits_check']
+		'ping_targets_router_id_fkey']
 	LOOP
 		ASSERT EXISTS (SELECT FROM pg_constraint WHERE conname = name), 'constraint ' || name || ' is missing';
 	END LOOP;

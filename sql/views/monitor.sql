@@ -1,4 +1,4 @@
-DROP VIEW IF EXISTS snmp_device_rows, snmp_interface_rows, ping_target_rows, monitor_things, maintenance_window_rows, alert_rows CASCADE;
+DROP VIEW IF EXISTS interface_rates, bandwidth_samples, bandwidth_5m_samples, snmp_device_rows, snmp_interface_rows, ping_target_rows, monitor_things, maintenance_window_rows, alert_rows CASCADE;
 
 -- Devices and targets alike: what is watched.
 CREATE VIEW monitor_things AS
@@ -18,6 +18,34 @@ SELECT d.id, d.name, d.host, d.port, d.version, d.community <> '' AS has_communi
   FROM snmp_devices d
   LEFT JOIN monitor_states s ON s.id = d.id;
 
+/*
+ * The rows of devices by interface, without gaps. An interface of one device is looked up in each row's arrays: OFFSET keeps
+ * the planner from doing that for each column.
+ */
+CREATE VIEW bandwidth_samples AS
+SELECT i.id AS interface_id, h.recorded_at, h.seconds[p.n] AS seconds, h.in_rate[p.n] AS in_rate, h.out_rate[p.n] AS out_rate
+  FROM snmp_interfaces i
+  JOIN bandwidth_history h ON h.device_id = i.device_id
+ CROSS JOIN LATERAL (SELECT array_position(h.interfaces, i.number) OFFSET 0) AS p (n)
+ WHERE h.seconds[p.n] > 0;
+
+CREATE VIEW bandwidth_5m_samples AS
+SELECT i.id AS interface_id, h.recorded_at, h.seconds[p.n] AS seconds, h.in_bits[p.n] AS in_bits, h.out_bits[p.n] AS out_bits,
+       h.in_max[p.n] AS in_max, h.out_max[p.n] AS out_max
+  FROM snmp_interfaces i
+  JOIN bandwidth_5m h ON h.device_id = i.device_id
+ CROSS JOIN LATERAL (SELECT array_position(h.interfaces, i.number) OFFSET 0) AS p (n)
+ WHERE h.seconds[p.n] > 0;
+
+-- The rates at the last poll, and when the interface was last read.
+CREATE VIEW interface_rates AS
+SELECT i.id AS interface_id, CASE WHEN r.seconds[p.n] > 0 THEN r.in_rate[p.n] END AS in_rate,
+       CASE WHEN r.seconds[p.n] > 0 THEN r.out_rate[p.n] END AS out_rate, r.read_at - r.age_ms[p.n] * interval '1 millisecond' AS read_at
+  FROM snmp_interfaces i
+  JOIN snmp_readings r ON r.device_id = i.device_id
+ CROSS JOIN LATERAL (SELECT array_position(r.interfaces, i.number) OFFSET 0) AS p (n)
+ WHERE p.n IS NOT NULL;
+
 CREATE VIEW snmp_interface_rows AS
 SELECT i.id, i.device_id, i.if_name, i.if_index, i.if_descr, i.if_alias, i.if_speed, i.manual_speed, i.if_oper_status,
        i.if_admin_status, i.monitor_bandwidth, i.is_present, i.created_at, i.updated_at,
@@ -26,7 +54,7 @@ SELECT i.id, i.device_id, i.if_name, i.if_index, i.if_descr, i.if_alias, i.if_sp
        d.name AS "device.name"
   FROM snmp_interfaces i
   JOIN snmp_devices d ON d.id = i.device_id
-  LEFT JOIN snmp_counters c ON c.interface_id = i.id;
+  LEFT JOIN interface_rates c ON c.interface_id = i.id;
 
 CREATE VIEW ping_target_rows AS
 SELECT t.id, t.name, t.host, t."group", t.interval_seconds, t.timeout_ms, t.packet_count, t.parent_id, t.router_id,

@@ -70,7 +70,7 @@ def interfaces(api, dev):
 
 def earlier(stack, seconds):
     """As if the last poll had been so long ago; the device runs on meanwhile."""
-    stack.sql("UPDATE snmp_counters SET clock_ms = clock_ms - %d000, uptime_ms = uptime_ms - %d000,"
+    stack.sql("UPDATE snmp_readings SET clock_ms = clock_ms - %d000, uptime_ms = uptime_ms - %d000,"
               " read_at = read_at - interval '%d seconds'" % (seconds, seconds, seconds))
     stack.sql("UPDATE monitor_states SET checked_at = checked_at - interval '%d seconds'" % seconds)
     stack.sql("SELECT history_make(now() - interval '1 day'); UPDATE bandwidth_history SET recorded_at = recorded_at - interval '%d seconds'" % seconds)
@@ -129,8 +129,8 @@ def test_bandwidth_of_an_interface(api, stack, agents):
         return [p for p in points if p["in_rate"] is not None]
 
     def rates():
-        text = stack.sql("SELECT coalesce(in_rate::text, 'gap') FROM bandwidth_history WHERE interface_id = '%s'"
-                         " ORDER BY recorded_at" % lo["id"])
+        text = stack.sql("SELECT CASE WHEN seconds[1] > 0 THEN in_rate[1]::text ELSE 'gap' END FROM bandwidth_history"
+                         " WHERE device_id = '%s' ORDER BY recorded_at" % dev["id"])
         return text.split()
 
     poll(stack, "--all")
@@ -142,12 +142,12 @@ def test_bandwidth_of_an_interface(api, stack, agents):
     assert len(chart()) >= 1 and interfaces(api, dev)["lo"]["in_rate"] is not None
     # The device has rebooted: its counters begin anew, and no wrap makes a spike of it.
     earlier(stack, 300)
-    stack.sql("UPDATE snmp_counters SET uptime_ms = 10 * uptime_ms + 10000000000")
+    stack.sql("UPDATE snmp_readings SET uptime_ms = 10 * uptime_ms + 10000000000")
     poll(stack, "--all")
     assert rates()[-1] == "gap"
     # A counter that was higher before.
     earlier(stack, 300)
-    stack.sql("UPDATE snmp_counters SET in_octets = 18446744073709551615")
+    stack.sql("UPDATE snmp_readings SET in_octets = '{-1}'")
     poll(stack, "--all")
     assert rates()[-1] == "gap"
     # An index that another interface has now: the name finds the right one.
@@ -157,12 +157,12 @@ def test_bandwidth_of_an_interface(api, stack, agents):
     assert interfaces(api, dev)["lo"]["if_index"] == lo["if_index"] and rates()[-1] != "gap"
     # A rate that the interface cannot carry is dropped once, then the reading is the new beginning.
     api.patch("/api/snmp-interfaces/" + lo["id"], {"manual_speed": 1}).want(200)
-    stack.sql("UPDATE snmp_counters SET in_octets = 0")
-    for expected in ("t", "f"):
+    stack.sql("UPDATE snmp_readings SET in_octets = '{0}'")
+    for expected in ("{1}", "{0}"):
         earlier(stack, 300)
         poll(stack, "--all")
         assert rates()[-1] == "gap"
-        assert stack.sql("SELECT is_doubtful FROM snmp_counters WHERE interface_id = '%s'" % lo["id"]) == expected
+        assert stack.sql("SELECT dropped FROM snmp_readings WHERE device_id = '%s'" % dev["id"]) == expected
     gone(api, "/api/snmp-devices", dev)
     api.get("/api/snmp/bandwidth-history/" + lo["id"]).want(404)
 

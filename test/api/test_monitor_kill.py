@@ -46,7 +46,8 @@ def test_a_poller_killed_at_any_point(api, stack):
                 killed(stack, dice, longest, "snmp-poller")
             finished(stack, "snmp-poller")
             counts = stack.sql("SELECT string_agg(DISTINCT n::text, ' ') FROM (SELECT count(h) AS n FROM snmp_interfaces i LEFT JOIN"
-                               " bandwidth_history h ON h.interface_id = i.id WHERE i.device_id IN %s GROUP BY i.id) c" % ids)
+                               " bandwidth_history h ON h.device_id = i.device_id AND i.number = ANY (h.interfaces)"
+                               " WHERE i.device_id IN %s GROUP BY i.id) c" % ids)
             assert counts == "1", "each interface has one reading, and none is missing: " + counts
         assert stack.sql("SELECT count(*) FROM snmp_device_rows WHERE status = 'up' AND id IN " + ids) == str(DEVICES)
     finally:

@@ -1,8 +1,8 @@
 """history: what we promise of the charts (target 14 of test/bench/run).
 
-charts(lab, note) makes $BENCH_INTERFACES (1,000) interfaces with a row each 5 minutes for 7 days and each hour
-for a year, laid out as polls leave them: by time, not by interface. Then the history address is asked for
-a day and a year of many interfaces, each for the first time."""
+charts(lab, note) makes $BENCH_INTERFACES (1,000) interfaces with a sample each 5 minutes for 7 days, those of a
+device in one row, and a row each hour for a year, laid out as polls leave them: by time. Then the history address is
+asked for a day and a year of many interfaces, each for the first time."""
 import os
 import time
 
@@ -19,14 +19,16 @@ PARTITION = """
 CREATE UNLOGGED TABLE %(name)s (LIKE %(parent)s INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
 INSERT INTO %(name)s SELECT i.id, at, %(values)s
   FROM generate_series('%(first)s'::timestamptz, '%(last)s'::timestamptz - interval '1 second', interval '%(step)s') AS at,
-       (SELECT i.id FROM snmp_interfaces i JOIN snmp_devices d ON d.id = i.device_id WHERE d.name LIKE 'chart %%' ORDER BY i.id) i
+       (SELECT %(id)s AS id, array_agg(i.number) AS numbers, count(*)::int AS n FROM snmp_interfaces i JOIN snmp_devices d ON d.id = i.device_id
+         WHERE d.name LIKE 'chart %%' GROUP BY %(id)s ORDER BY 1) i
  WHERE at < now();
 ALTER TABLE %(name)s ADD %(key)s;
 ALTER TABLE %(parent)s ATTACH PARTITION %(name)s FOR VALUES FROM ('%(first)s') TO ('%(last)s')"""
 ROWS = {
-    "bandwidth_history": {"step": "5 minutes", "span": "1 day", "ago": "7 days",
-                          "values": "1000000000, 2000000000, (random() * 900000000)::bigint, 300000000, 300"},
-    "bandwidth_1h": {"step": "1 hour", "span": "1 month", "ago": "1 year",
+    "bandwidth_history": {"step": "5 minutes", "span": "1 day", "ago": "7 days", "id": "i.device_id",
+                          "values": "i.numbers, array_fill(300, ARRAY[i.n]),"
+                                    " array_fill((random() * 900000000)::bigint, ARRAY[i.n]), array_fill(300000000::bigint, ARRAY[i.n])"},
+    "bandwidth_1h": {"step": "1 hour", "span": "1 month", "ago": "1 year", "id": "i.id",
                      "values": "3600, (random() * 3e12)::bigint, 1000000000000, 900000000, 300000000"},
 }
 RANGES = """SELECT to_char(at, 'YYYYMMDD'), at || '+00', at + interval '%(span)s' || '+00'

@@ -45,11 +45,12 @@ SELECT history_make(now() - interval '1 day');
 UPDATE history_rolls SET rolled_until = rolled_until - interval '5 minutes'; TRUNCATE bandwidth_5m, bandwidth_1h;
 DELETE FROM bandwidth_history WHERE recorded_at < (SELECT max(recorded_at) - interval '4 minutes' FROM bandwidth_history);
 UPDATE bandwidth_history SET recorded_at = recorded_at - interval '5 minutes';
-UPDATE snmp_counters SET clock_ms = clock_ms - 300000, uptime_ms = uptime_ms - 300000,
+UPDATE snmp_readings SET clock_ms = clock_ms - 300000, uptime_ms = uptime_ms - 300000,
     read_at = read_at - interval '5 minutes';
 UPDATE monitor_states SET checked_at = checked_at - interval '5 minutes';"""
-VACUUMED = "VACUUM ANALYZE bandwidth_history, bandwidth_5m, snmp_counters, snmp_interfaces, snmp_devices, monitor_states"
-LEFT = """SELECT count(*), count(in_rate), (SELECT count(*) FROM bandwidth_5m),
+VACUUMED = "VACUUM ANALYZE bandwidth_history, bandwidth_5m, snmp_readings, snmp_interfaces, snmp_devices, monitor_states"
+LEFT = """SELECT coalesce(sum(cardinality(interfaces)), 0), coalesce(sum((SELECT count(nullif(s, 0)) FROM unnest(seconds) s)), 0),
+    (SELECT coalesce(sum(cardinality(interfaces)), 0) FROM bandwidth_5m),
     (SELECT count(*) FROM monitor_states s JOIN snmp_devices d ON d.id = s.id WHERE d.is_active AND s.status = 'up' AND s.misses = 0)
     FROM bandwidth_history WHERE recorded_at > now() - interval '4 minutes'"""
 

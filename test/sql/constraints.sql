@@ -32,8 +32,6 @@ INSERT INTO ping_targets (name, host) VALUES ('t', 'h');
 SELECT history_make() \g /dev/null
 INSERT INTO ping_history (target_id, sent, received, packet_loss_percent, status, recorded_at) SELECT id, 4, 4, 0, 'up', now() FROM ping_targets;
 INSERT INTO monitor_states (id, kind, checked_at) SELECT id, 'ping', now() FROM ping_targets;
-INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms, read_at)
-	SELECT id, 1, 1, 64, 1, 0, 'b', 1, now() FROM snmp_interfaces WHERE if_index = 1;
 INSERT INTO maintenance_windows (title, starts_at, ends_at) VALUES ('w', now(), now() + interval '1 hour');
 
 CREATE TEMP TABLE refused (name text);
@@ -185,7 +183,7 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('snmp_interfaces snmp_interfaces_if_oper_status_check', 'if_oper_status = ''x'''),
 	('snmp_interfaces snmp_interfaces_if_admin_status_check', 'if_admin_status = ''x'''),
 	('snmp_interfaces snmp_interfaces_device_id_if_name_key', 'if_name = ''e7'''),
-	('snmp_counters snmp_counters_bits_check', 'bits = 63'),
+	('snmp_interfaces snmp_interfaces_number_key', 'number = 7'),
 	('ping_targets ping_targets_interval_seconds_check', 'interval_seconds = 9'),
 	('ping_targets ping_targets_timeout_ms_check', 'timeout_ms = 9'),
 	('ping_targets ping_targets_packet_count_check', 'packet_count = 0'),

@@ -49,11 +49,14 @@ SELECT is(listed('a', 'b'), 'core/a up true, core/b up true, edge/e1 up true', '
 -- A full interface: raised at one share of its speed, cleared below another.
 CREATE FUNCTION port(n text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM snmp_interfaces WHERE if_name = n $$;
 UPDATE snmp_interfaces SET monitor_bandwidth = true WHERE if_name IN ('a', 'e1');
-INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms, discontinuity, boot, clock_ms, read_at)
-	SELECT id, 0, 0, 64, 0, 0, '', 0, now() FROM snmp_interfaces WHERE if_name IN ('a', 'b');
+INSERT INTO snmp_readings (device_id, boot, clock_ms, uptime_ms, read_at, interfaces, age_ms, in_octets, out_octets, bits, discontinuity,
+	dropped, seconds, in_rate, out_rate)
+	SELECT device_id, '', 0, 0, now(), array_agg(number ORDER BY if_name), '{0,0}', '{0,0}', '{0,0}', '{64,64}', '{0,0}', '{0,0}', '{0,0}', '{0,0}', '{0,0}'
+	  FROM snmp_interfaces WHERE if_name IN ('a', 'b') GROUP BY 1;
 CREATE FUNCTION carries(in_ bigint, out_ bigint, age interval DEFAULT '1 minute') RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE snmp_counters SET in_rate = in_, out_rate = out_, read_at = now() - age;
+	UPDATE snmp_readings SET in_rate = ARRAY[coalesce(in_, 0), 0], out_rate = ARRAY[coalesce(out_, 0), 0], read_at = now() - age,
+		seconds = ARRAY[CASE WHEN in_ IS NULL THEN 0 ELSE 300 END, 300];
 	PERFORM monitor_judge('snmp');
 	RETURN (SELECT string_agg(split_part(key, ':', 1), ' ') FROM alert_logs WHERE type = 'bandwidth' AND resolved_at IS NULL);
 END $$;
@@ -79,6 +82,47 @@ UPDATE snmp_interfaces SET monitor_bandwidth = true WHERE if_name = 'a';
 SELECT is(carries(90000000, 0), 'bandwidth', 'watched: it is back');
 UPDATE snmp_devices SET is_active = false WHERE name = 'core';
 SELECT is(carries(90000000, 0), NULL, 'so it is with its device');
+
+-- Results of polls: a row a device, with its part of the arrays; sums are by interface.
+SELECT history_make(now() - interval '1 day') \g /dev/null
+SELECT date_bin('5 minutes', now(), 'epoch') - interval '10 minutes' AS bucket \gset
+CREATE FUNCTION poll_at(at timestamptz, in_ bigint) RETURNS void LANGUAGE sql AS $$
+	SELECT snmp_store_readings(ARRAY[device('core'), uuidv7(), device('edge')], array_fill((extract(epoch FROM at) * 1000)::bigint, '{3}'),
+		'{70,70,80}', '{7,7,8}', '{1,3,4}', '{2,3,4}', (SELECT array_agg(number ORDER BY if_name) FROM snmp_interfaces WHERE if_name IN ('a', 'b')) ||
+		0 || (SELECT number FROM snmp_interfaces WHERE if_name = 'e1'), '{0,1000,0,0}', '{-1,2,3,4}', '{5,6,7,8}', '{64,32,64,64}', '{0,0,0,0}',
+		'{0,1,0,0}', '{300,0,300,100}', ARRAY[in_, 0, 3, 9223372036854775], '{20,0,3,40}', 'boot') $$;
+SELECT poll_at(:'bucket', 10), poll_at(:'bucket', 10), poll_at(:'bucket'::timestamptz + interval '1 minute', 40) \g /dev/null
+SELECT is((SELECT string_agg(concat_ws(' ', d.name, r.boot, clock_ms, uptime_ms, age_ms, in_octets, bits, dropped), ', ' ORDER BY d.name) FROM snmp_readings r JOIN snmp_devices d ON d.id = device_id),
+	'core boot 70 7 {0,1000} {-1,2} {64,32} {0,1}, edge boot 80 8 {0} {4} {64} {0}', 'the last reading of each device');
+CREATE FUNCTION sums(source text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	EXECUTE format('SELECT string_agg(concat_ws('' '', if_name, %s), '', '' ORDER BY if_name, recorded_at) FROM %I JOIN snmp_interfaces i ON i.id = interface_id',
+		CASE source WHEN 'bandwidth_samples' THEN 'seconds, in_rate, out_rate' ELSE 'seconds, in_bits, out_bits, in_max, out_max' END, source) INTO found;
+	RETURN found;
+END $$;
+SELECT is(sums('bandwidth_samples'), 'a 300 10 20, a 300 40 20, e1 100 9223372036854775 40, e1 100 9223372036854775 40', 'a poll that is stored twice is there once, without gaps');
+SELECT is((SELECT string_agg(concat_ws(' ', if_name, in_rate, out_rate, r.read_at - :'bucket'), ', ' ORDER BY if_name) FROM interface_rates r JOIN snmp_interfaces i ON i.id = interface_id),
+	'a 40 20 00:01:00, b 00:00:59, e1 9223372036854775 40 00:01:00', 'the rates of the last, and since when one was not read');
+SELECT snmp_roll(:'bucket'::timestamptz + interval '4 minutes') \g /dev/null
+SELECT is(sums('bandwidth_5m_samples'), NULL, 'nothing of a bucket that goes on');
+SAVEPOINT one_poll;
+DELETE FROM bandwidth_history WHERE recorded_at = :'bucket';
+SELECT snmp_roll(now()) \g /dev/null
+SELECT is(sums('bandwidth_5m_samples'), 'a 300 12000 6000 40 20, e1 100 922337203685477500 4000 9223372036854775 40', 'one poll is its sum');
+ROLLBACK TO one_poll;
+SELECT snmp_roll(now()) \g /dev/null
+SELECT is(sums('bandwidth_5m_samples'), 'a 600 15000 12000 40 20, e1 200 1844674407370955000 8000 9223372036854775 40', 'the sums of both polls');
+SELECT snmp_roll(now()) \g /dev/null
+DELETE FROM history_rolls;
+SELECT snmp_roll(now() + interval '1 hour') \g /dev/null
+SELECT is(sums('bandwidth_5m_samples'), 'a 600 15000 12000 40 20, e1 200 1844674407370955000 8000 9223372036854775 40', 'rolled again, nothing counts twice');
+SELECT is(sums('bandwidth_1h'), sums('bandwidth_5m_samples'), 'and those of its hour');
+SELECT is((SELECT string_agg(concat_ws(' ', in_rate, out_rate, in_max), ', ') FROM bandwidth_chart(port('a'), '1h') WHERE in_rate IS NOT NULL), '25 20 40', 'the chart of one interface');
+SELECT is((SELECT count(*) FROM bandwidth_chart(port('b'), '1h') WHERE in_rate IS NOT NULL), 0::bigint, 'the chart of one with gaps alone');
+SELECT snmp_store_statuses(array_agg(number ORDER BY if_name), '{down,up}') FROM snmp_interfaces WHERE if_name IN ('a', 'b') \g /dev/null
+SELECT is((SELECT string_agg(if_name || ' ' || if_oper_status, ', ' ORDER BY if_name) FROM snmp_interfaces), 'a down, b up, e1 up', 'an interface that went down');
 
 -- Announced work: on the thing, on its router, on everything.
 CREATE FUNCTION quiet(d uuid, r uuid DEFAULT NULL) RETURNS boolean LANGUAGE sql AS $$ SELECT monitor_in_maintenance(d, r) $$;

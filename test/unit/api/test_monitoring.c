@@ -64,10 +64,18 @@ an_interface(const char *name, const char *device, const char *speeds, const cha
 		" snmp_interfaces), %s FROM snmp_devices WHERE name = '%s' RETURNING id::text AS v",
 		name, speeds, device);
 
-	(void)sql("INSERT INTO snmp_counters (interface_id, in_octets, out_octets, bits, uptime_ms,"
-		  " discontinuity, boot, clock_ms, in_rate, out_rate, read_at)"
-		  " VALUES ('%s', 0, 0, 64, 0, 0, '', 0, %s)",
-	    id, rates);
+	(void)sql("INSERT INTO snmp_readings AS r (device_id, boot, clock_ms, uptime_ms, read_at,"
+		  " interfaces, in_octets, out_octets, bits, discontinuity, dropped, seconds,"
+		  " in_rate, out_rate, age_ms)"
+		  " SELECT device_id, '', 0, 0, now(), ARRAY[number], '{0}', '{0}', '{64}', '{0}',"
+		  " '{0}', %s FROM snmp_interfaces WHERE id = '%s'"
+		  " ON CONFLICT (device_id) DO UPDATE SET"
+		  " interfaces = r.interfaces || excluded.interfaces,"
+		  " seconds = r.seconds || excluded.seconds,"
+		  " in_rate = r.in_rate || excluded.in_rate,"
+		  " out_rate = r.out_rate || excluded.out_rate,"
+		  " age_ms = r.age_ms || excluded.age_ms",
+	    rates, id);
 	return id;
 }
 
@@ -81,14 +89,15 @@ the_worst_interfaces_are_the_fullest(void **state)
 	(void)state;
 	(void)sql("INSERT INTO snmp_devices (name, host, community, is_active) VALUES"
 		  " ('core', '127.0.0.1', 'x', true), ('old', '127.0.0.1', 'x', false)");
-	(void)an_interface("half", "core", "true, 1000, NULL", "500, 1, now()");
-	(void)an_interface("full", "core", "true, 1000, 100", "1, 90, now()");
+	(void)an_interface("half", "core", "true, 1000, NULL", "'{300}', '{500}', '{1}', '{0}'");
+	(void)an_interface("full", "core", "true, 1000, 100", "'{300}', '{1}', '{90}', '{0}'");
 	(void)an_interface("stale", "core", "true, 1000, NULL",
-	    "1000, 1, now() - interval '16 min'");
-	(void)an_interface("unwatched", "core", "false, 1000, NULL", "1000, 1, now()");
-	(void)an_interface("unread", "core", "true, 1000, NULL", "NULL, NULL, now()");
-	(void)an_interface("nameless", "core", "true, 0, NULL", "1000, 1, now()");
-	(void)an_interface("off", "old", "true, 1000, NULL", "1000, 1, now()");
+	    "'{300}', '{1000}', '{1}', '{960000}'");
+	(void)an_interface("unwatched", "core", "false, 1000, NULL",
+	    "'{300}', '{1000}', '{1}', '{0}'");
+	(void)an_interface("unread", "core", "true, 1000, NULL", "'{0}', '{0}', '{0}', '{0}'");
+	(void)an_interface("nameless", "core", "true, 0, NULL", "'{300}', '{1000}', '{1}', '{0}'");
+	(void)an_interface("off", "old", "true, 1000, NULL", "'{300}', '{1000}', '{1}', '{0}'");
 	screen = shown(monitoring_dashboard);
 	assert_string_equal(column(screen, "worst_interfaces", "if_name"), " \"full\" \"half\"");
 	assert_string_equal(column(screen, "worst_interfaces", "used_percent"), " 90 50");

@@ -172,8 +172,8 @@ store_reading(const char *id, uint64_t in, enum counter_verdict verdict, int64_t
 static const char *
 rates(void)
 {
-	return sql("SELECT string_agg(coalesce(in_rate::text, 'gap'), ' ' ORDER BY recorded_at)"
-		   " AS v FROM bandwidth_history");
+	return sql("SELECT string_agg(CASE WHEN seconds[1] > 0 THEN in_rate[1]::text ELSE 'gap'"
+		   " END, ' ' ORDER BY recorded_at) AS v FROM bandwidth_history");
 }
 
 /* An impossible reading leaves the baseline, once; 64 bits arrive without loss. */
@@ -186,16 +186,55 @@ verdicts_decide_what_is_published(void **state)
 	(void)state;
 	(void)an_interface(id, "ether1", 1);
 	store_reading(id, UINT64_MAX - 1, COUNTER_SEED, 0, now - 900);
-	assert_string_equal(sql("SELECT in_octets::text AS v FROM snmp_counters"),
-	    "18446744073709551614");
+	assert_string_equal(sql("SELECT in_octets[1]::text AS v FROM snmp_readings"), "-2");
+	assert_true(the_device(id)->interfaces[0].base.in == UINT64_MAX - 1);
 	store_reading(id, UINT64_MAX, COUNTER_RATE, 1234, now - 600);
 	store_reading(id, 5, COUNTER_DROP, 0, now - 300);
 	assert_string_equal(rates(), "gap 1234 gap");
-	assert_string_equal(sql("SELECT in_octets || ' ' || is_doubtful AS v FROM snmp_counters"),
-	    "18446744073709551615 true");
+	assert_string_equal(sql("SELECT in_octets[1] || ' ' || dropped[1] AS v FROM snmp_readings"),
+	    "-1 1");
 	assert_true(the_device(id)->interfaces[0].base.in == UINT64_MAX);
 	assert_true(the_device(id)->interfaces[0].base.is_doubtful);
 	assert_string_equal(sql("SELECT if_oper_status AS v FROM snmp_interfaces"), "up");
+}
+
+static void
+store_silence(const char *id, int64_t clock_ms, int64_t uptime_ms, int64_t at_s)
+{
+	struct device *list[1] = { the_device(id) };
+	struct device_interface *f = &list[0]->interfaces[0];
+
+	list[0]->is_up = true;
+	list[0]->at_ms = 1000 * at_s;
+	list[0]->clock_ms = f->now.clock_ms = clock_ms;
+	list[0]->uptime_ms = f->now.uptime_ms = uptime_ms;
+	f->now.boot = "b";
+	assert_int_equal(device_send(&cx, list, 1), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
+}
+
+/* An interface that its device leaves out once is compared with the reading before. */
+static void
+a_reading_outlives_a_poll_without_one(void **state)
+{
+	const char *id = a_device("one");
+	int64_t now = sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+	const struct device_interface *f;
+
+	(void)state;
+	(void)an_interface(id, "ether1", 1);
+	store_reading(id, 10, COUNTER_RATE, 8, now - 900);
+	store_silence(id, 300000, 300000, now - 600);
+	f = &the_device(id)->interfaces[0];
+	assert_true(f->has_base && f->base.in == 10 && f->base.bits == 64);
+	assert_int_equal(f->base.clock_ms, 0);
+	assert_int_equal(f->base.uptime_ms, 0);
+	assert_string_equal(rates(), "8 gap");
+	assert_null(sql("SELECT in_rate::text AS v FROM interface_rates"));
+	store_silence(id, 600000, 1000, now - 300); /* it has rebooted: nothing to compare with */
+	assert_string_equal(rates(), "8 gap");
+	store_silence(id, 960001, 960001, now); /* too old */
+	assert_string_equal(rates(), "8 gap");
 }
 
 /* The store of a run that was killed right after it: the same rows again change nothing. */
@@ -254,6 +293,7 @@ main(void)
 		CASE(a_secret_of_another_device_does_not_open),
 		CASE(version_3_has_two_secrets),
 		CASE(verdicts_decide_what_is_published),
+		CASE(a_reading_outlives_a_poll_without_one),
 		CASE(a_reading_is_stored_once),
 		CASE(discovery_adds_moves_and_marks_interfaces),
 	};
