@@ -1,4 +1,4 @@
-/* snmp.c: see snmp.h; net-snmp's single-session API with epoll. */
+/* snmp.c: see snmp.h; version 3 by net-snmp's single-session API, with epoll. */
 #include <net-snmp/library/large_fd_set.h>
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 
-enum { EVENTS = 64, SWEEP_MS = 20, TRIES = 2, DATAGRAM = 2048 };
+enum { EVENTS = 64, SWEEP_MS = 20, DATAGRAM = 2048 };
 
 /* ---- the engine ---- */
 
@@ -51,8 +51,7 @@ snmp_engine_open(struct ctx *cx, struct snmp_engine **ret)
 {
 	struct snmp_engine *e = arena_alloc(cx->mem, sizeof(*e));
 
-	e->life = cx->mem;
-	e->scratch = arena_new(65536);
+	*e = (struct snmp_engine){ .life = cx->mem, .scratch = arena_new(65536) };
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (e->epoll < 0)
 		return FAIL(cx, RC_INTERNAL, "epoll: %s", strerrordesc_np(errno));
@@ -68,6 +67,7 @@ snmp_engine_close(struct snmp_engine *e)
 {
 	while (e->first != NULL)
 		snmp_agent_close(e->first);
+	snmp_plain_shut(e);
 	netsnmp_large_fd_set_cleanup(&e->readable);
 	close(e->epoll);
 	arena_free(e->scratch);
@@ -75,8 +75,8 @@ snmp_engine_close(struct snmp_engine *e)
 
 /* ---- ending a request ---- */
 
-static void
-finish_request(struct snmp_agent *a, enum snmp_outcome outcome, const char *why)
+void
+snmp_finish_request(struct snmp_agent *a, enum snmp_outcome outcome, const char *why)
 {
 	if (a->is_closing || a->is_answered || !a->request.is_open)
 		return;
@@ -86,8 +86,8 @@ finish_request(struct snmp_agent *a, enum snmp_outcome outcome, const char *why)
 }
 
 /* Called outside the library, whose callers still walk their lists when a callback returns. */
-static void
-give_answer(struct snmp_agent *a)
+void
+snmp_give_answer(struct snmp_agent *a)
 {
 	struct snmp_reply reply = a->reply;
 
@@ -120,11 +120,11 @@ take_reply(struct snmp_agent *a, const netsnmp_pdu *pdu)
 	if (pdu->errstat != SNMP_ERR_NOERROR) {
 		a->reply.status = pdu->errstat;
 		a->reply.index = pdu->errindex;
-		finish_request(a, SNMP_FAULT, snmp_errstring((int)pdu->errstat));
+		snmp_finish_request(a, SNMP_FAULT, snmp_errstring((int)pdu->errstat));
 		return;
 	}
 	snmp_take_values(a->engine->scratch, pdu, &a->reply);
-	finish_request(a, SNMP_REPLIED, NULL);
+	snmp_finish_request(a, SNMP_REPLIED, NULL);
 }
 
 /* Some versions of net-snmp pass the Report only here. */
@@ -133,7 +133,7 @@ refuse_request(struct snmp_agent *a, const netsnmp_pdu *pdu)
 {
 	if (a->report[0] == '\0' && pdu != NULL)
 		note_report(a, pdu);
-	finish_request(a, SNMP_REFUSED,
+	snmp_finish_request(a, SNMP_REFUSED,
 	    a->report[0] != '\0' ? a->report : "it refused the request");
 }
 
@@ -154,9 +154,9 @@ on_answer(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, 
 	else if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE)
 		take_reply(a, pdu);
 	else if (operation == NETSNMP_CALLBACK_OP_TIMED_OUT)
-		finish_request(a, SNMP_SILENT, a->report[0] != '\0' ? a->report : "no answer");
+		snmp_finish_request(a, SNMP_SILENT, a->report[0] != '\0' ? a->report : "no answer");
 	else if (operation == NETSNMP_CALLBACK_OP_SEND_FAILED)
-		finish_request(a, SNMP_SILENT, "the request could not be sent");
+		snmp_finish_request(a, SNMP_SILENT, "the request could not be sent");
 	else if (operation == NETSNMP_CALLBACK_OP_SEC_ERROR)
 		refuse_request(a, pdu);
 	return 1;
@@ -164,8 +164,8 @@ on_answer(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, 
 
 /* ---- sessions ---- */
 
-static socklen_t
-address_len(const struct sockaddr_storage *to)
+socklen_t
+snmp_address_len(const struct sockaddr_storage *to)
 {
 	return to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
@@ -189,7 +189,7 @@ open_session(struct snmp_agent *a)
 
 	snmp_sess_init(&s);
 	s.timeout = a->conf.timeout_ms * 1000L;
-	s.retries = TRIES - 1;
+	s.retries = SNMP_TRIES - 1;
 	s.callback = on_answer;
 	s.callback_magic = a;
 	if (!snmp_session_fill(a, &s))
@@ -199,7 +199,8 @@ open_session(struct snmp_agent *a)
 		return false;
 	snmp_sess_session(a->session)->flags |= SNMP_FLAGS_DONT_PROBE;
 	a->fd = snmp_sess_transport(a->session)->sock;
-	return connect(a->fd, (const void *)&a->conf.to, address_len(&a->conf.to)) == 0 && watch(a);
+	return connect(a->fd, (const void *)&a->conf.to, snmp_address_len(&a->conf.to)) == 0 &&
+	       watch(a);
 }
 
 /* ---- discovery of the engine id ---- */
@@ -209,7 +210,7 @@ open_discovery(struct snmp_agent *a)
 {
 	a->fd = socket(a->conf.to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return a->fd >= 0 &&
-	       connect(a->fd, (const void *)&a->conf.to, address_len(&a->conf.to)) == 0 &&
+	       connect(a->fd, (const void *)&a->conf.to, snmp_address_len(&a->conf.to)) == 0 &&
 	       watch(a) && getrandom(&a->discover_id, sizeof(a->discover_id), 0) > 0;
 }
 
@@ -240,7 +241,7 @@ submit(struct snmp_agent *a)
 {
 	if (snmp_sess_async_send(a->session, a->request.pdu, on_answer, a) == 0) {
 		snmp_free_pdu(a->request.pdu);
-		finish_request(a, SNMP_SILENT, "the request could not be sent");
+		snmp_finish_request(a, SNMP_SILENT, "the request could not be sent");
 	}
 	a->request.pdu = NULL;
 	a->due_at = clock_ms() + a->conf.timeout_ms;
@@ -258,12 +259,41 @@ take_discovery(struct snmp_agent *a)
 	a->fd = -1;
 	if (is_twin(a)) {
 		a->engine_id.len = 0;
-		finish_request(a, SNMP_REFUSED, "another device has the same engine id");
+		snmp_finish_request(a, SNMP_REFUSED, "another device has the same engine id");
 	} else if (!open_session(a)) {
-		finish_request(a, SNMP_REFUSED, "its passwords do not fit its protocols");
+		snmp_finish_request(a, SNMP_REFUSED, "its passwords do not fit its protocols");
 	} else {
 		submit(a);
 	}
+}
+
+/* ---- receiving ---- */
+
+static void
+read_session(struct snmp_agent *a)
+{
+	netsnmp_large_fd_set *set = &a->engine->readable;
+
+	netsnmp_large_fd_setfd(a->fd, set);
+	(void)snmp_sess_read2(a->session, set);
+	if (a->fd < (int)set->lfs_setsize)
+		netsnmp_large_fd_clr(a->fd, set);
+}
+
+/* Receive on the socket of one agent, of version 3. */
+static void
+receive(struct snmp_watch *w)
+{
+	struct snmp_agent *a = (void *)w;
+	struct snmp_engine *e = a->engine;
+
+	if (a->session == NULL)
+		take_discovery(a);
+	else
+		read_session(a);
+	if (a->is_answered)
+		snmp_give_answer(a);
+	arena_reset(e->scratch);
 }
 
 /* ---- agents ---- */
@@ -289,7 +319,8 @@ snmp_agent_open(struct snmp_engine *e, const struct snmp_agent_conf *conf, snmp_
 		return NULL;
 	mem = arena_new(2048);
 	a = arena_alloc(mem, sizeof(*a));
-	*a = (struct snmp_agent){ .engine = e,
+	*a = (struct snmp_agent){ .watch = { receive },
+		.engine = e,
 		.mem = mem,
 		.conf = *conf,
 		.answer = answer,
@@ -297,7 +328,7 @@ snmp_agent_open(struct snmp_engine *e, const struct snmp_agent_conf *conf, snmp_
 		.fd = -1,
 		.due_at = INT64_MAX };
 	put_in_list(a);
-	if (snmp_session_is_v3(a) ? open_discovery(a) : open_session(a))
+	if (snmp_session_is_v3(a) ? open_discovery(a) : snmp_plain_open(a))
 		return a;
 	*why = "no socket could be opened to it";
 	snmp_agent_close(a);
@@ -308,6 +339,7 @@ void
 snmp_agent_close(struct snmp_agent *a)
 {
 	a->is_closing = true;
+	snmp_plain_close(a);
 	if (a->session != NULL)
 		(void)snmp_sess_close(a->session); /* calls on_answer() for open requests */
 	else if (a->fd >= 0)
@@ -324,7 +356,7 @@ snmp_agent_close(struct snmp_agent *a)
 }
 
 static void
-send_request(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids, size_t n)
+send_pdu(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		oid name[SNMP_OID_MAX];
@@ -333,50 +365,49 @@ send_request(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids
 			name[k] = oids[i].sub[k];
 		snmp_add_null_var(pdu, name, oids[i].len);
 	}
-	a->request = (struct request){ .pdu = pdu, .is_open = true };
-	a->report[0] = '\0';
-	a->tries = 0;
+	a->request.pdu = pdu;
 	if (a->session != NULL)
 		submit(a);
 	else
 		send_discovery(a);
 }
 
+static void
+send_request(struct snmp_agent *a, enum snmp_kind kind, const struct snmp_oid *oids, size_t n,
+    int rows)
+{
+	netsnmp_pdu *pdu;
+
+	a->request = (struct request){ .is_open = true };
+	a->report[0] = '\0';
+	a->tries = 0;
+	if (a->socket != NULL) {
+		snmp_plain_ask(a, kind, oids, n, rows);
+		return;
+	}
+	pdu = snmp_pdu_create(kind);
+	if (kind == PDU_BULK) {
+		pdu->non_repeaters = 0;
+		pdu->max_repetitions = rows;
+	}
+	send_pdu(a, pdu, oids, n);
+}
+
 void
 snmp_agent_get(struct snmp_agent *a, const struct snmp_oid *oids, size_t n)
 {
-	send_request(a, snmp_pdu_create(SNMP_MSG_GET), oids, n);
+	send_request(a, PDU_GET, oids, n, 0);
 }
 
 void
 snmp_agent_bulk(struct snmp_agent *a, const struct snmp_oid *oids, size_t n, int rows)
 {
 	const bool is_v1 = strcmp(a->conf.version, "1") == 0;
-	netsnmp_pdu *pdu = snmp_pdu_create(is_v1 ? SNMP_MSG_GETNEXT : SNMP_MSG_GETBULK);
 
-	if (!is_v1) {
-		pdu->non_repeaters = 0;
-		pdu->max_repetitions = rows;
-	}
-	send_request(a, pdu, oids, n);
+	send_request(a, is_v1 ? PDU_NEXT : PDU_BULK, oids, n, rows);
 }
 
 /* ---- a step ---- */
-
-static void
-receive(struct snmp_agent *a)
-{
-	netsnmp_large_fd_set *set = &a->engine->readable;
-
-	if (a->session == NULL) {
-		take_discovery(a);
-		return;
-	}
-	netsnmp_large_fd_setfd(a->fd, set);
-	(void)snmp_sess_read2(a->session, set);
-	if (a->fd < (int)set->lfs_setsize)
-		netsnmp_large_fd_clr(a->fd, set);
-}
 
 /* The current try has timed out: net-snmp, or the discovery, sends again or gives up. */
 static void
@@ -384,13 +415,15 @@ look_at_clock(struct snmp_agent *a, int64_t now)
 {
 	if (!a->request.is_open || a->is_answered || now < a->due_at)
 		return;
-	if (a->session != NULL) {
+	if (a->socket != NULL) {
+		snmp_plain_timeout(a);
+	} else if (a->session != NULL) {
 		snmp_sess_timeout(a->session);
 		a->due_at = now + SWEEP_MS;
-	} else if (a->tries < TRIES) {
+	} else if (a->tries < SNMP_TRIES) {
 		send_discovery(a);
 	} else {
-		finish_request(a, SNMP_SILENT, "no answer");
+		snmp_finish_request(a, SNMP_SILENT, "no answer");
 	}
 }
 
@@ -406,7 +439,7 @@ sweep_agents(struct snmp_engine *e, int64_t now)
 		next = a->next;
 		look_at_clock(a, now);
 		if (a->is_answered) {
-			give_answer(a);
+			snmp_give_answer(a);
 			arena_reset(e->scratch);
 		}
 	}
@@ -416,15 +449,15 @@ void
 snmp_engine_step(struct snmp_engine *e, int wait_ms)
 {
 	struct epoll_event events[EVENTS];
-	const int n = epoll_wait(e->epoll, events, EVENTS, wait_ms < SWEEP_MS ? wait_ms : SWEEP_MS);
+	int n;
 
+	snmp_plain_flush(e);
+	n = epoll_wait(e->epoll, events, EVENTS, wait_ms < SWEEP_MS ? wait_ms : SWEEP_MS);
 	for (int i = 0; i < n; i++) {
-		struct snmp_agent *a = events[i].data.ptr;
+		struct snmp_watch *w = events[i].data.ptr;
 
-		receive(a);
-		if (a->is_answered)
-			give_answer(a);
-		arena_reset(e->scratch);
+		w->receive(w);
 	}
 	sweep_agents(e, clock_ms());
+	snmp_plain_flush(e);
 }

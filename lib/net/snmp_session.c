@@ -144,14 +144,6 @@ set_security(struct snmp_agent *a, netsnmp_session *s)
 	return (!has_auth || set_auth(a, s)) && (!has_priv || set_priv(a, s));
 }
 
-static void
-set_community(struct snmp_agent *a, netsnmp_session *s)
-{
-	s->version = strcmp(a->conf.version, "1") == 0 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
-	s->community = (u_char *)arena_strdup(a->mem, a->conf.community);
-	s->community_len = strlen(a->conf.community);
-}
-
 bool
 snmp_session_is_v3(const struct snmp_agent *a)
 {
@@ -162,8 +154,5 @@ bool
 snmp_session_fill(struct snmp_agent *a, netsnmp_session *s)
 {
 	s->peername = peer_name(a);
-	if (snmp_session_is_v3(a))
-		return set_security(a, s);
-	set_community(a, s);
-	return true;
+	return set_security(a, s);
 }

@@ -1,8 +1,9 @@
 /*
  * fuzz_snmp: whatever an agent sends.
  *
- * The bytes are read as the Report that tells an engine id, and as the PDU of a
- * reply, whose values go through the walk of the interface tables.  A walk must
+ * The bytes are read as the Report that tells an engine id, as a message of versions
+ * 1 and 2c, and as the PDU of a reply of version 3, whose values go through the walk
+ * of the interface tables.  A walk must
  * end within its limit of rows, and every text must be short UTF-8 without
  * control characters: PostgreSQL and the screens get it.
  */
@@ -77,6 +78,18 @@ read_engine_id(const uint8_t *data, size_t size)
 		must(engine.len >= 5 && engine.len <= SNMP_ENGINE_ID_MAX);
 }
 
+static void
+read_message(struct arena *mem, const uint8_t *data, size_t size)
+{
+	struct snmp_reply reply = { 0 };
+	struct snmp_response r;
+
+	if (!snmp_response_read(data, size, &r) || !snmp_response_values(mem, &r, &reply))
+		return;
+	check_reply(&reply);
+	walk_all(mem, &reply);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -87,6 +100,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = size;
 
 	read_engine_id(data, size);
+	read_message(mem, data, size);
 	memcpy(copy, data, size);
 	if (snmp_pdu_parse(pdu, copy, &len) == 0) {
 		snmp_take_values(mem, pdu, &reply);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "net/snmp_peer.h"
 
-enum { TIMEOUT_MS = 200 };
+enum { TIMEOUT_MS = 200, SOCKETS = 8, QUEUE = 64, PLACES = 8192 };
 
 #define OID(...)                                                                                   \
 	{                                                                                          \
@@ -182,6 +182,65 @@ silence_ends_after_two_tries(void **state)
 }
 
 static void
+count_reply(void *owner, const struct snmp_reply *reply)
+{
+	int *counts = owner;
+
+	counts[reply->outcome == SNMP_REPLIED && reply->n == 1 &&
+	       reply->vars[0].type == SNMP_TEXT]++;
+}
+
+/*
+ * Each agent has its own answer, with more of them than the queues of the shared sockets hold, and
+ * one that was closed with its request still in a queue has none.
+ */
+static void
+agents_share_sockets(void **state)
+{
+	enum { MANY = SOCKETS * (QUEUE + 5) };
+	static const struct snmp_oid oids[] = { NAME };
+	static struct snmp_agent *many[MANY];
+	int counts[2] = { 0, 0 };
+	const char *fault;
+	int64_t until;
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		many[i] = snmp_agent_open(engine, &conf, count_reply, counts, &fault);
+		assert_non_null(many[i]);
+		snmp_agent_get(many[i], oids, 1);
+	}
+	for (size_t i = MANY - 8; i < MANY; i++)
+		snmp_agent_close(many[i]);
+	until = clock_ms() + 5000;
+	while (counts[0] + counts[1] < MANY - 8 && clock_ms() < until)
+		snmp_engine_step(engine, 20);
+	snmp_engine_step(engine, 20);
+	assert_int_equal(counts[0] + counts[1], MANY - 8);
+	assert_true(counts[1] >= MANY / 2); /* the peer's own buffer may have been full, twice */
+}
+
+/* A place that was given up serves again. */
+static void
+places_are_limited(void **state)
+{
+	static struct snmp_agent *many[PLACES];
+	const char *fault = NULL;
+
+	(void)state;
+	for (size_t i = 1; i < PLACES; i++) {
+		many[i] = snmp_agent_open(engine, &conf, take, &got, &fault);
+		assert_non_null(many[i]);
+	}
+	assert_null(snmp_agent_open(engine, &conf, take, &got, &fault));
+	assert_string_equal(fault, "no socket could be opened to it");
+	snmp_agent_close(many[7]);
+	assert_non_null(snmp_agent_open(engine, &conf, take, &got, &fault));
+	get_all();
+	assert_values();
+}
+
+static void
 an_error_status_is_the_agents_word(void **state)
 {
 	(void)state;
@@ -227,6 +286,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(an_answer_from_elsewhere_is_none, begin, end),
 		cmocka_unit_test_setup_teardown(silence_ends_after_two_tries, begin, end),
+		cmocka_unit_test_setup_teardown(agents_share_sockets, begin, end),
+		cmocka_unit_test_setup_teardown(places_are_limited, begin, end),
 		cmocka_unit_test_setup_teardown(an_error_status_is_the_agents_word, begin, end),
 		cmocka_unit_test_setup_teardown(version_3_needs_what_it_says, begin, end),
 	};
