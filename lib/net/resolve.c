@@ -1,6 +1,8 @@
 /* resolve.c: getaddrinfo_a(3), see resolve.h. */
 #include "net/resolve.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
 void
@@ -37,12 +39,27 @@ resolve_cancel(struct resolve *r)
 	(void)gai_cancel(&r->call);
 }
 
+/* The usual form of IPv4, which getaddrinfo() needs ten times as long for. */
+static bool
+is_dotted(const char *text, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+
+	if (inet_pton(AF_INET, text, &in.sin_addr) != 1)
+		return false;
+	*ret = (struct sockaddr_storage){ 0 };
+	memcpy(ret, &in, sizeof(in));
+	return true;
+}
+
 bool
 resolve_numeric(const char *text, struct sockaddr_storage *ret)
 {
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM };
 	struct addrinfo *found;
 
+	if (is_dotted(text, ret))
+		return true;
 	if (getaddrinfo(text, NULL, &hints, &found) != 0)
 		return false;
 	*ret = (struct sockaddr_storage){ 0 };
