@@ -35,7 +35,7 @@ def versus_fping(note, rounds):
     for _ in range(rounds):
         samples["fping"].append(measured(fping + ["-p", str(GAP_MS), "-c", str(REQUESTS)], addresses))
         samples["one"].append(measured(fping + ["-c", "1"], addresses))
-        samples["ours"].append(measured([os.path.join(BUILD, "bench", "pings"), str(TARGETS), str(REQUESTS)]))
+        samples["ours"].append(measured([os.path.join(BUILD, "bench", "pings"), str(REQUESTS)], addresses))
         for name, count in (("fping", REQUESTS), ("one", 1)):
             if samples[name][-1]["said"].count("= %d/%d/0%%" % (count, count)) != TARGETS:
                 raise Failed("fping lost some of its own packets")

@@ -1,35 +1,41 @@
 /*
  * pings.c: the rounds of pinger without its database, for test/bench/run.
  *
- *	pings TARGETS COUNT
+ *	pings COUNT < addresses
  *
- * Asks the first so many addresses of 127.20.0.0/16 so often by lib/net/icmp, 200 ms apart, and
- *prints how many answers came.
+ * Asks each address, one a line, so often by lib/net/icmp, 200 ms apart, and prints how many
+ * answers came.
  */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/icmp.h"
 #include "net/resolve.h"
 
-enum { GAP_MS = 200, TIMEOUT_MS = 500, STEP_MS = 50, BATCH = 1024 };
+enum { TARGETS = 10000, GAP_MS = 200, TIMEOUT_MS = 500, STEP_MS = 50, BATCH = 1024 };
 
-static struct icmp_probe *
-start_all(struct ctx *cx, struct icmp *engine, size_t n, int count)
+static struct icmp_probe probes[TARGETS];
+
+static size_t
+start_all(struct icmp *engine, int count)
 {
-	struct icmp_probe *all = arena_alloc(cx->mem, n * sizeof(*all));
+	char line[64];
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		all[i] = (struct icmp_probe){ .count = count,
-			.gap_ms = GAP_MS,
-			.timeout_ms = TIMEOUT_MS };
-		if (!resolve_numeric(arena_printf(cx->mem, "127.20.%zu.%zu", i / 250, i % 250 + 1),
-			&all[i].to))
-			errx(1, "that is no address");
-		icmp_start(engine, &all[i]);
+	for (; n < TARGETS && fgets(line, sizeof(line), stdin) != NULL; n++) {
+		struct icmp_probe *p = &probes[n];
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!resolve_numeric(line, &p->to))
+			errx(1, "%s is no address", line);
+		p->count = count;
+		p->gap_ms = GAP_MS;
+		p->timeout_ms = TIMEOUT_MS;
+		icmp_start(engine, p);
 	}
-	return all;
+	return n;
 }
 
 int
@@ -40,12 +46,11 @@ main(int argc, char **argv)
 	struct icmp *engine;
 	size_t n, over = 0, received = 0;
 
-	if (argc != 3)
-		errx(2, "usage: pings TARGETS COUNT");
+	if (argc != 2)
+		errx(2, "usage: pings COUNT < addresses");
 	if (icmp_open(&cx, &engine) != RC_OK)
 		errx(1, "%s", cx.err.msg);
-	n = strtoul(argv[1], NULL, 10);
-	(void)start_all(&cx, engine, n, (int)strtol(argv[2], NULL, 10));
+	n = start_all(engine, (int)strtol(argv[1], NULL, 10));
 	while (over < n) {
 		const size_t ended = icmp_step(engine, STEP_MS, done, BATCH);
 
