@@ -30,24 +30,24 @@ struct icmp;
 struct icmp_probe {
 	/* the caller's, before icmp_start() */
 	struct sockaddr_storage to; /* resolve_numeric() */
+	void *owner;                /* free for the caller */
 	int count;                  /* requests, 1 to ICMP_COUNT_MAX */
 	int gap_ms;                 /* from one to the next */
 	int timeout_ms;             /* of each */
-	void *owner;                /* free for the caller */
 
 	/* the outcome, once icmp_step() has given it out */
-	int sent, received;
-	double mean_ms, min_ms, max_ms; /* of what was received */
-	double jitter_ms;               /* mean difference of a reply from the one before */
 	int error; /* errno of the last request that could not leave; 0: none */
+	int sent, received;
 
 	/* private to the engine */
-	uint64_t token;
 	uint32_t slot, answered;
+	uint64_t token;
 	int64_t event_ns;
-	ptrdiff_t heap_at; /* -1: not waiting */
-	int64_t sent_ns[ICMP_COUNT_MAX];
-	double rtt_ms[ICMP_COUNT_MAX];
+	int64_t time_ns[ICMP_COUNT_MAX]; /* when the request left; once answered: the round trip */
+
+	/* more of the outcome: what each request touches stands together above */
+	double mean_ms, min_ms, max_ms; /* of what was received */
+	double jitter_ms;               /* mean difference of a reply from the one before */
 };
 
 /* Open both sockets; RC_INTERNAL with a text that names the capability when it is missing. */

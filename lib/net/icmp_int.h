@@ -1,10 +1,17 @@
-/* icmp_int.h: the engine, as icmp.c, icmp_heap.c and icmp_socket.c share it. */
+/* icmp_int.h: the engine, as icmp.c, icmp_event.c and icmp_socket.c share it. */
 #ifndef NET_ICMP_INT_H
 #define NET_ICMP_INT_H
 
 #include "net/icmp.h"
 
-enum { TOKENS = 32, BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, RECEIVE = 576, V4 = 0, V6 = 1 };
+#include <netinet/in.h>
+#include <time.h>
+
+enum { TOKENS = 32, BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, V4 = 0, V6 = 1 };
+/* Room for more than one batch of replies: a call that leaves room has left none in the kernel. */
+enum { TAKE = 2 * BATCH };
+/* Bytes kept of a reply: the longest header of IPv4, that of ICMP, and our stamp. */
+enum { RECEIVE = 128 };
 
 struct outgoing {
 	struct mmsghdr msgs[BATCH];
@@ -14,10 +21,30 @@ struct outgoing {
 	size_t n;
 };
 
-/* The time stands beside the probe: comparing through 10,000 probes missed the cache each time. */
+struct incoming {
+	struct mmsghdr msgs[TAKE];
+	struct iovec iov[TAKE];
+	struct sockaddr_in6 from[TAKE]; /* of IPv6, which delivers no header */
+	unsigned char packet[TAKE][RECEIVE];
+	union {
+		struct cmsghdr align;
+		unsigned char room[CMSG_SPACE(sizeof(struct timespec))];
+	} control[TAKE];
+};
+
+/*
+ * The event at this time of the probe in this slot.  It is void when the probe has ended or has
+ * another time by now: to take it out, or to compare through 10,000 probes, missed the cache.
+ */
 struct icmp_event {
 	int64_t ns;
-	struct icmp_probe *probe;
+	uint32_t slot;
+};
+
+struct icmp_events {
+	struct icmp_event *line, *heap;
+	size_t first, end, line_max; /* of the line */
+	size_t nheap, heap_max;
 };
 
 struct icmp {
@@ -27,11 +54,11 @@ struct icmp {
 	struct icmp_probe **slots; /* by slot number; NULL: free */
 	uint32_t *unused;
 	size_t nslots, nunused;
-	struct icmp_event *heap;
-	size_t nheap, heap_max;
+	struct icmp_events events;
 	struct icmp_probe **ended; /* not given out yet */
 	size_t nended, ended_max;
 	struct outgoing out[2];
+	struct incoming in[2];
 	uint64_t tokens[TOKENS]; /* drawn at once, 256 bytes: no call for less is cut short */
 	size_t ntokens;
 };
@@ -39,8 +66,11 @@ struct icmp {
 /* Make room for one more element in a list of the arena. */
 void *icmp_grow(struct arena *, void *list, size_t n, size_t *max, size_t size);
 
-/* The heap of probes: the one whose event comes first is on top. */
-void icmp_heap_add(struct icmp *, struct icmp_probe *);
-void icmp_heap_remove(struct icmp *, struct icmp_probe *);
+/* Plan the event of the probe at its event_ns. */
+void icmp_plan(struct icmp *, const struct icmp_probe *);
+/* When the first event comes; INT64_MAX: there is none. */
+int64_t icmp_next_ns(const struct icmp *);
+/* Take the first event, of which there is one; NULL: it was void. */
+struct icmp_probe *icmp_take_next(struct icmp *);
 
 #endif

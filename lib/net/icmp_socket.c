@@ -17,22 +17,18 @@
 
 /* ---- sockets ---- */
 
-/* Let the kernel drop all but echo replies to us: a raw socket gets every ICMP packet. */
+/* Let the kernel drop all replies but those to us: a raw socket gets every ICMP packet. */
 static int
 filter(int fd, uint16_t ident, bool v6)
 {
 	struct sock_filter v4_code[] = {
 		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY, 0, 3),
 		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ident, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, RECEIVE),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_filter v6_code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMPV6_ECHO_REPLY, 0, 3),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ident, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, RECEIVE),
@@ -44,7 +40,10 @@ filter(int fd, uint16_t ident, bool v6)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &code, sizeof(code));
 }
 
-/* Keep requests to ourselves and the like from the socket before the kernel copies them for it. */
+/*
+ * Keep all but echo replies from the socket, as requests to ourselves, before the kernel copies
+ * them for it.
+ */
 static int
 set_types(int fd, bool v6)
 {
@@ -109,6 +108,20 @@ outgoing_set_up(struct icmp *e, struct outgoing *out, bool v6)
 	}
 }
 
+static void
+incoming_set_up(struct incoming *in, bool v6)
+{
+	for (size_t i = 0; i < TAKE; i++) {
+		in->iov[i] = (struct iovec){ in->packet[i], RECEIVE };
+		in->msgs[i].msg_hdr = (struct msghdr){ .msg_name = v6 ? &in->from[i] : NULL,
+			.msg_namelen = v6 ? sizeof(in->from[i]) : 0,
+			.msg_iov = &in->iov[i],
+			.msg_iovlen = 1,
+			.msg_control = &in->control[i],
+			.msg_controllen = sizeof(in->control[i]) };
+	}
+}
+
 enum rc
 icmp_open(struct ctx *cx, struct icmp **ret)
 {
@@ -121,6 +134,8 @@ icmp_open(struct ctx *cx, struct icmp **ret)
 	TRY(open_socket(cx, AF_INET6, e->ident, &e->fd[V6]));
 	outgoing_set_up(e, &e->out[V4], false);
 	outgoing_set_up(e, &e->out[V6], true);
+	incoming_set_up(&e->in[V4], false);
+	incoming_set_up(&e->in[V6], true);
 	*ret = e;
 	return RC_OK;
 }

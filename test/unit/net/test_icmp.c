@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/icmp.h"
@@ -139,6 +140,67 @@ requests_of_a_batch_are_timed_apart(void **state)
 	assert_true(all[THOUSANDS / 2].mean_ms < 0.04);
 }
 
+/* Times of all kinds in one engine: none ends before its own, and none is forgotten. */
+static void
+time_outs_of_all_kinds(void **state)
+{
+	static const int order[] = { 3, 0, 7, 5, 1, 6, 2, 4, 3, 3 };
+	struct icmp_probe all[countof(order)], *done[1];
+	const int64_t began = clock_ms();
+
+	(void)state;
+	for (size_t i = 0; i < countof(order); i++) {
+		all[i] = probe("255.255.255.255", 1 + order[i] % 2);
+		all[i].timeout_ms = 50 + 20 * order[i];
+		icmp_start(engine, &all[i]);
+	}
+	for (size_t i = 0; i < countof(order); i++) {
+		assert_int_equal(icmp_step(engine, 3000, done, 1), 1);
+		assert_int_equal(done[0]->sent, done[0]->count);
+		assert_in_range(clock_ms() - began, done[0]->timeout_ms + 10 * (done[0]->count - 1),
+		    5000);
+		done[0]->count = 0; /* each once */
+	}
+	for (size_t i = 0; i < countof(order); i++)
+		assert_int_equal(all[i].count, 0);
+}
+
+static void
+requests_keep_their_gap(void **state)
+{
+	struct icmp_probe p = probe("127.0.0.1", 3);
+	int64_t began = clock_ms();
+
+	(void)state;
+	p.gap_ms = 100;
+	icmp_start(engine, &p);
+	assert_int_equal(run(1), 1);
+	assert_in_range(clock_ms() - began, 200, 2000);
+}
+
+/*
+ * Bug: after the first round the pinger woke for each host that became due, and for each reply:
+ * 1,000 times in a round, and a part of its processor's time.
+ */
+static void
+events_due_together_share_a_wake(void **state)
+{
+	static struct icmp_probe all[MANY];
+	struct icmp_probe *done[MANY];
+	size_t ended = 0;
+	int wakes = 0;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		all[i] = probe("255.255.255.255", 1);
+		icmp_start(engine, &all[i]);
+		usleep(70);
+	}
+	for (; ended < MANY; wakes++)
+		ended += icmp_step(engine, 3000, done, MANY);
+	assert_in_range(wakes, 1, MANY / 3);
+}
+
 static void
 a_probe_can_be_used_again(void **state)
 {
@@ -181,6 +243,9 @@ main(void)
 		    begin, end),
 		cmocka_unit_test_setup_teardown(many_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(requests_of_a_batch_are_timed_apart, begin, end),
+		cmocka_unit_test_setup_teardown(time_outs_of_all_kinds, begin, end),
+		cmocka_unit_test_setup_teardown(requests_keep_their_gap, begin, end),
+		cmocka_unit_test_setup_teardown(events_due_together_share_a_wake, begin, end),
 		cmocka_unit_test_setup_teardown(a_probe_can_be_used_again, begin, end),
 		cmocka_unit_test_setup_teardown(a_step_waits, begin, end),
 	};

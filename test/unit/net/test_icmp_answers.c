@@ -1,0 +1,204 @@
+/* Answers of all kinds to echo requests: late, doubled, forged and cut, from hosts of our own. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "net/icmp.h"
+#include "net/icmp_peer.h"
+#include "net/resolve.h"
+
+static struct ctx cx;
+static struct icmp *engine;
+static int tun;
+
+static int
+begin_all(void **state)
+{
+	(void)state;
+	tun = peer_open();
+	return 0;
+}
+
+static int
+end_all(void **state)
+{
+	(void)state;
+	return close(tun);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	cx = (struct ctx){ .mem = arena_new(65536) };
+	return icmp_open(&cx, &engine) == RC_OK ? 0 : -1;
+}
+
+/* Close the engine and drop the requests that its test has not read. */
+static int
+end(void **state)
+{
+	struct peer_packet p;
+
+	(void)state;
+	while (read(tun, p.data, sizeof(p.data)) > 0)
+		;
+	icmp_close(engine);
+	arena_free(cx.mem);
+	return 0;
+}
+
+/* Start a probe of one request, send it and read it as its host. */
+static struct peer_packet
+ask(struct icmp_probe *p, const char *address, int timeout_ms)
+{
+	struct peer_packet request = { 0 };
+	struct icmp_probe *done[1];
+
+	*p = (struct icmp_probe){ .count = 1, .gap_ms = 10, .timeout_ms = timeout_ms };
+	assert_true(resolve_numeric(address, &p->to));
+	icmp_start(engine, p);
+	assert_int_equal(icmp_step(engine, 5, done, 1), 0);
+	assert_true(peer_read(tun, &request));
+	return request;
+}
+
+static int
+received(struct icmp_probe *p)
+{
+	struct icmp_probe *done[1];
+
+	assert_int_equal(icmp_step(engine, 3000, done, 1), 1);
+	assert_ptr_equal(done[0], p);
+	return p->received;
+}
+
+static void
+an_answer_counts_with_its_time(void **state)
+{
+	const int64_t began = clock_ms();
+	struct icmp_probe p;
+	struct peer_packet request = ask(&p, "10.1.2.3", 3000);
+	int64_t answered;
+
+	(void)state;
+	usleep(30000);
+	peer_write(tun, peer_answer(&request));
+	answered = clock_ms();
+	usleep(30000); /* it is read later than it came: its own time counts */
+	assert_int_equal(received(&p), 1);
+	assert_true(p.mean_ms >= 30 && p.mean_ms <= (double)(answered - began + 1));
+}
+
+/*
+ * Bug: an answer that came while the pinger had no processor was not read when the time of its
+ * probe was over: a living host was lost.
+ */
+static void
+a_late_pinger_loses_no_answer(void **state)
+{
+	struct icmp_probe p;
+	struct peer_packet request = ask(&p, "10.1.2.3", 100);
+
+	(void)state;
+	peer_write(tun, peer_answer(&request));
+	usleep(150000);
+	assert_int_equal(received(&p), 1);
+}
+
+static void
+an_answer_after_its_time_is_lost(void **state)
+{
+	struct icmp_probe p, other;
+	struct peer_packet request = ask(&p, "10.1.2.3", 100);
+
+	(void)state;
+	usleep(120000);
+	peer_write(tun, peer_answer(&request));
+	assert_int_equal(received(&p), 0);
+	(void)ask(&other, "10.1.2.3", 50); /* has the slot of the first */
+	peer_write(tun, peer_answer(&request));
+	assert_int_equal(received(&other), 0);
+}
+
+/* A host whose first answer comes twice has not answered the second request. */
+static void
+a_double_counts_once(void **state)
+{
+	struct icmp_probe p = { .count = 2, .gap_ms = 10, .timeout_ms = 100 }, *done[1];
+	struct peer_packet request;
+
+	(void)state;
+	assert_true(resolve_numeric("10.1.2.3", &p.to));
+	icmp_start(engine, &p);
+	assert_int_equal(icmp_step(engine, 30, done, 1), 0);
+	assert_true(peer_read(tun, &request));
+	peer_write(tun, peer_answer(&request));
+	peer_write(tun, peer_answer(&request));
+	assert_int_equal(received(&p), 1);
+	assert_int_equal(p.sent, 2);
+}
+
+/* Write one that differs in a byte; how many counted. */
+static int
+received_with_other(size_t at, unsigned char bits, ssize_t len)
+{
+	struct icmp_probe p;
+	struct peer_packet request = ask(&p, "10.1.2.3", 50), forged = peer_answer(&request);
+
+	forged.data[at] ^= bits;
+	forged.len = len > 0 ? len : forged.len;
+	forged.data[3] = (unsigned char)forged.len;
+	peer_write(tun, forged);
+	return received(&p);
+}
+
+static void
+forgeries_do_not_count(void **state)
+{
+	(void)state;
+	assert_int_equal(received_with_other(0, 0, 0), 1);
+	assert_int_equal(received_with_other(15, 1, 0), 0); /* from a neighbour */
+	assert_int_equal(received_with_other(20, 3, 0), 0); /* of another type: unreachable */
+	assert_int_equal(received_with_other(24, 1, 0), 0); /* another's ident */
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(received_with_other(28 + i, 1, 0), 0); /* the token */
+	assert_int_equal(received_with_other(36, 1, 0), 0);             /* another slot */
+	assert_int_equal(received_with_other(39, 0x80, 0), 0); /* a slot that there is none of */
+	assert_int_equal(received_with_other(40, 1, 0), 0);    /* a request not sent yet */
+	assert_int_equal(received_with_other(0, 0, 43), 0);    /* cut short */
+	assert_int_equal(received_with_other(0, 0, 44), 1);    /* only the padding is gone */
+}
+
+/* A host may answer with options in the header of IPv4. */
+static void
+a_longer_header_is_read(void **state)
+{
+	struct icmp_probe p;
+	struct peer_packet request = ask(&p, "10.1.2.3", 100), answer = peer_answer(&request);
+
+	(void)state;
+	memmove(answer.data + 24, answer.data + 20, (size_t)answer.len - 20);
+	memset(answer.data + 20, 1, 4); /* no-operation */
+	answer.data[0] = 0x46;
+	answer.len += 4;
+	answer.data[3] = (unsigned char)answer.len;
+	peer_sum(answer.data + 24, (size_t)answer.len - 24, 2);
+	peer_sum(answer.data, 24, 10);
+	assert_int_equal(write(tun, answer.data, (size_t)answer.len), answer.len);
+	assert_int_equal(received(&p), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_answer_counts_with_its_time, begin, end),
+		cmocka_unit_test_setup_teardown(a_late_pinger_loses_no_answer, begin, end),
+		cmocka_unit_test_setup_teardown(an_answer_after_its_time_is_lost, begin, end),
+		cmocka_unit_test_setup_teardown(a_double_counts_once, begin, end),
+		cmocka_unit_test_setup_teardown(forgeries_do_not_count, begin, end),
+		cmocka_unit_test_setup_teardown(a_longer_header_is_read, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, begin_all, end_all);
+}
