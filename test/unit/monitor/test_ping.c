@@ -1,7 +1,13 @@
 /* Targets measured and stored: what is due, names without an address, a signal in the middle. */
 #include "rows.h"
 
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "../logged.h"
 #include "base/clock.h"
+#include "monitor/history.h"
 #include "monitor/ping.h"
 
 static struct icmp *engine;
@@ -79,6 +85,10 @@ a_silent_target_is_down_at_the_second_miss(void **state)
 	(void)run_once();
 	assert_string_equal(sql("SELECT status AS v FROM monitor_states WHERE id = '%s'", id),
 	    "unknown");
+	assert_string_equal(sql("SELECT coalesce(latency_ms, min_ms, max_ms, jitter_ms)::text"
+				" IS NULL AND recorded_at BETWEEN clock_timestamp() - interval"
+				" '10 seconds' AND clock_timestamp() AS v FROM ping_history"),
+	    "t");
 	(void)sql("UPDATE monitor_states SET checked_at = checked_at - interval '60 seconds'");
 	(void)sql("UPDATE ping_history SET recorded_at = recorded_at - interval '60 seconds'");
 	(void)run_once();
@@ -146,6 +156,189 @@ a_signal_ends_the_run(void **state)
 	assert_int_equal(run.measured, 0);
 }
 
+/* A name that is found is measured, and its address kept; that of a numeric host is not looked up.
+ */
+static void
+a_name_that_is_found_keeps_its_address(void **state)
+{
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("localhost", 1);
+	(void)a_target("127.4.0.1", 1);
+	assert_int_equal(run_once().measured, 2);
+	assert_string_equal(history(), "127.4.0.1 1/1 up, localhost 1/1 up");
+	assert_string_equal(sql("SELECT string_agg(host || ' ' || (address IN ('127.0.0.1', '::1'))"
+				" || ' ' || (resolved_at IS NOT NULL), ', ') AS v FROM ping_targets"
+				" WHERE address IS NOT NULL"),
+	    "localhost true true");
+}
+
+/* A target is measured whenever its own interval ends, until the run does. */
+static void
+a_short_interval_is_measured_again(void **state)
+{
+	struct ping_run run = { .seconds = 2 };
+	const int64_t began = clock_ms();
+
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)sql("ALTER TABLE ping_targets DROP CONSTRAINT ping_targets_interval_seconds_check");
+	(void)a_target("127.4.0.1", 1);
+	(void)sql("UPDATE ping_targets SET interval_seconds = 1");
+	assert_int_equal(ping_run(&cx, engine, &run), RC_OK);
+	assert_int_equal(run.measured, 2);
+	assert_int_equal(sql_i64("SELECT count(*) AS v FROM ping_history"), 2);
+	assert_in_range(sql_i64("SELECT 1000 * extract(epoch FROM"
+				" max(recorded_at) - min(recorded_at))"
+				" AS v FROM ping_history"),
+	    900, 5000);
+	assert_in_range(clock_ms() - began, 1000, 20000);
+}
+
+static int64_t look_at;
+static const char *seen;
+
+/* Is called between steps: the session is free for a look at what is stored by then. */
+static bool
+look(void)
+{
+	if (seen[0] == '\0' && clock_ms() >= look_at)
+		seen = arena_strdup(cx.mem,
+		    sql("SELECT (SELECT count(*) FROM ping_history) || ' stored, ' ||"
+			" (SELECT count(*) FROM monitor_states WHERE status = 'up')"
+			" || ' up' AS v"));
+	return false;
+}
+
+/* A killed run loses the results of its last second, not those before. */
+static void
+results_are_stored_each_second(void **state)
+{
+	struct ping_run run = { .once = true };
+
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("127.4.0.1", 1);
+	(void)a_target("240.0.0.1", 1);
+	(void)sql("UPDATE ping_targets SET timeout_ms = 3000 WHERE host = '240.0.0.1'");
+	seen = "";
+	look_at = clock_ms() + 2200;
+	cx.stopping = look;
+	assert_int_equal(ping_run(&cx, engine, &run), RC_OK);
+	assert_string_equal(seen, "1 stored, 1 up");
+	assert_int_equal(sql_i64("SELECT count(*) AS v FROM ping_history"), 2);
+}
+
+/* Targets that are due later than the run lasts are left to the next run. */
+static void
+only_what_is_due_is_measured(void **state)
+{
+	struct ping_run run = { .once = true };
+
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("127.4.0.1", 1);
+	(void)run_once();
+	(void)sql("UPDATE monitor_states SET checked_at = now() - interval '49 seconds'");
+	assert_int_equal(run_once().measured, 0); /* due in a second */
+	run.seconds = 1;
+	assert_int_equal(ping_run(&cx, engine, &run), RC_OK);
+	assert_int_equal(run.measured, 1);
+}
+
+static void
+one_pinger_at_a_time(void **state)
+{
+	struct ctx other = rival_open();
+	struct ping_run run = { .once = true };
+
+	(void)state;
+	(void)sql("SELECT pg_advisory_unlock_all()::text AS v"); /* of the runs before */
+	assert_int_equal(history_begin(&other, "pinger"), RC_OK);
+	assert_int_equal(ping_run(&cx, engine, &run), RC_RETRY);
+	assert_string_equal(cx.err.msg, "another pinger is running");
+	rival_close(&other);
+}
+
+static void
+a_result_that_cannot_be_stored_is_an_error(void **state)
+{
+	struct ping_run run = { .once = true };
+
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("127.4.0.1", 1);
+	(void)sql("ALTER TABLE ping_history ADD CONSTRAINT none CHECK (sent < 0) NOT VALID");
+	assert_int_not_equal(ping_run(&cx, engine, &run), RC_OK);
+	assert_int_not_equal(cx.err.msg[0], 0);
+}
+
+static void
+an_address_that_cannot_be_stored_is_an_error(void **state)
+{
+	struct ping_run run = { .once = true };
+
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("localhost", 1);
+	(void)sql("ALTER TABLE ping_targets ADD CONSTRAINT none CHECK (address IS NULL)");
+	assert_int_not_equal(ping_run(&cx, engine, &run), RC_OK);
+}
+
+/* Points of five minutes are made by the run itself. */
+static void
+a_run_rolls_up(void **state)
+{
+	const char *id;
+
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	id = a_target("127.4.0.1", 1);
+	(void)sql(
+	    "INSERT INTO ping_history (target_id, recorded_at, sent, received, latency_ms,"
+	    " packet_loss_percent, status) VALUES ('%s', now() - interval '12 minutes', 4, 4, 2,"
+	    " 0, 'up')",
+	    id);
+	(void)run_once();
+	assert_int_equal(sql_i64("SELECT sum(sent) AS v FROM ping_5m WHERE target_id = '%s'", id),
+	    4);
+}
+
+/* In a process of its own, which can never be root again. */
+static int
+run_as_program(void)
+{
+	struct ctx own = rival_open();
+	const char *logged;
+	enum rc rc;
+
+	log_catch();
+	rc = ping_program(&own, true);
+	logged = log_caught();
+	if (rc != RC_OK || strstr(logged, "pinged measured=") == NULL ||
+	    strstr(logged, " unmeasured=") == NULL)
+		return 1;
+	if (geteuid() == 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 2;
+	return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0 ? 0 : 3;
+}
+
+static void
+the_program_gives_up_its_rights_and_logs_its_run(void **state)
+{
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	(void)sql("SELECT pg_advisory_unlock_all()::text AS v");
+	(void)sql("ROLLBACK"); /* the child's session waits for no lock of ours */
+	child = fork();
+	if (child == 0)
+		_exit(run_as_program());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -157,6 +350,15 @@ main(void)
 		CASE(a_name_without_an_address_is_not_measured),
 		CASE(the_last_known_address_is_asked),
 		CASE(a_signal_ends_the_run),
+		CASE(a_name_that_is_found_keeps_its_address),
+		CASE(a_short_interval_is_measured_again),
+		CASE(results_are_stored_each_second),
+		CASE(only_what_is_due_is_measured),
+		CASE(one_pinger_at_a_time),
+		CASE(a_result_that_cannot_be_stored_is_an_error),
+		CASE(an_address_that_cannot_be_stored_is_an_error),
+		CASE(a_run_rolls_up),
+		CASE(the_program_gives_up_its_rights_and_logs_its_run),
 	};
 
 	return cmocka_run_group_tests_name("ping", tests, rows_open, rows_close);
