@@ -42,12 +42,63 @@ test_a_closed_port_is_down_and_a_private_one_refused(void **state)
 	end(&w);
 }
 
+/* No channel of that name: the message fails, and nobody is called. */
+static void
+test_a_channel_that_there_is_none_of(void **state)
+{
+	static const struct turn turns[] = { { OK_JSON("{}"), PEER_CLOSE } };
+	struct world w;
+
+	(void)state;
+	BEGIN(&w, turns);
+	w.message.channel = "pigeon";
+	w.message.config = "{}";
+	assert_int_equal(channel_send(&w.cx, w.channels, &w.message, &w.got), RC_INTERNAL);
+	assert_string_equal(w.cx.err.msg, "there is no channel called pigeon");
+	end(&w);
+	assert_int_equal(w.peer.connections, 0);
+}
+
+/* An empty text of the config is none. */
+static void
+test_an_empty_address_is_none(void **state)
+{
+	static const struct turn turns[] = { { OK_JSON("{}"), PEER_CLOSE } };
+	struct world w;
+
+	(void)state;
+	BEGIN(&w, turns);
+	send_over(&w, "webhook", "{\"url\":\"\",\"x\":%d}");
+	assert_int_equal(w.got.outcome, OUTCOME_REFUSED);
+	assert_string_equal(w.got.detail, "The channel has no url");
+	end(&w);
+}
+
+/* A peer that hangs up in the middle may have taken the message: a person looks. */
+static void
+test_a_call_cut_off_is_unknown(void **state)
+{
+	static const struct turn turns[] = { { "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+	    PEER_CLOSE } };
+	struct world w;
+
+	(void)state;
+	BEGIN(&w, turns);
+	send_over(&w, "webhook", "{\"url\":\"http://127.0.0.1:%d/hook\"}");
+	assert_int_equal(w.got.outcome, OUTCOME_UNKNOWN);
+	assert_string_equal(w.cx.err.msg, "");
+	end(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_a_closed_port_is_down_and_a_private_one_refused),
+		cmocka_unit_test(test_a_channel_that_there_is_none_of),
+		cmocka_unit_test(test_an_empty_address_is_none),
+		cmocka_unit_test(test_a_call_cut_off_is_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,78 @@ test_cut(void **state)
 	assert_string_equal(markup_cut(cx.mem, "ab\ncdef", 5), "ab");
 }
 
+/* The address of a page ends at a blank, a quote, a tag or its sentence, and begins with its
+ * scheme. */
+static void
+test_pages_end(void **state)
+{
+	static const struct {
+		const char *text, *page;
+	} all[] = {
+		{ "http://a b", "http://a" },
+		{ "http://a\tb", "http://a" },
+		{ "http://a\x7F"
+		  "b",
+		    "http://a" },
+		{ "http://a>b", "http://a" },
+		{ "http://a<b", "http://a" },
+		{ "http://a\"b", "http://a" },
+		{ "http://a!~b", "http://a!~b" },
+		{ "http://a?!.,;:)", "http://a" },
+		{ "https://a/?x=1", "https://a/?x=1" },
+		{ "https://\xC3\xA9/", "https://\xC3\xA9/" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(all); i++) {
+		struct sb out = sb_new(cx.mem);
+
+		markup_html(&out, all[i].text, true);
+		assert_memory_equal(out.buf,
+		    arena_printf(cx.mem, "<a href=\"%s\">%s</a>", all[i].page, all[i].page),
+		    2 * strlen(all[i].page) + 15);
+	}
+	for (const char *const *p =
+		 (const char *const[]){ "ftp://a", "http:/a", "https:/a", "hhttp:a", NULL };
+	     *p != NULL; p++) {
+		struct sb out = sb_new(cx.mem);
+
+		markup_html(&out, *p, true);
+		assert_string_equal(out.buf, *p);
+	}
+}
+
+/* A text is cut at its last line that ends less than 200 bytes before the limit. */
+static void
+test_cut_at_a_line(void **state)
+{
+	char text[400];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	text[50] = '\n';
+	assert_int_equal(strlen(markup_cut(cx.mem, text, 249)), 50);
+	assert_int_equal(strlen(markup_cut(cx.mem, text, 250)), 250);
+	text[50] = 'x';
+	assert_int_equal(strlen(markup_cut(cx.mem, text, 249)), 249);
+	assert_string_equal(markup_cut(cx.mem, "a\xEF\xBF\xBFz", 2), "a\xEF\xBF\xBF");
+	assert_string_equal(markup_cut(cx.mem, "a\xF0\x90\x80\x80z", 2), "a");
+	assert_string_equal(markup_cut(cx.mem, "abc", 0), "");
+}
+
+static void
+test_fill_needs_the_whole_name(void **state)
+{
+	static const struct markup_value values[] = { { "a", "1" }, { "ab", "2" } };
+
+	(void)state;
+	assert_string_equal(markup_fill(cx.mem, "{a}{ab}{abc}{a {b} }a}", values, 2),
+	    "12{abc}{a {b} }a}");
+	assert_string_equal(markup_fill(cx.mem, "{ab}{a}", values, 1), "{ab}1");
+	assert_string_equal(markup_fill(cx.mem, "{a}", values, 0), "{a}");
+}
+
 /* A customer called {message} stays one. */
 static void
 test_fill(void **state)
@@ -59,6 +131,9 @@ main(void)
 		FIXTURE_TEST(test_pages_become_links),
 		FIXTURE_TEST(test_cut),
 		FIXTURE_TEST(test_fill),
+		FIXTURE_TEST(test_pages_end),
+		FIXTURE_TEST(test_cut_at_a_line),
+		FIXTURE_TEST(test_fill_needs_the_whole_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,11 +136,74 @@ a_child_ends_when_its_outbox_is_empty(void **state)
 	assert_int_equal(notifier_once(&cx, &well), RC_OK);
 	(void)snprintf(sender, sizeof(sender), "%s",
 	    sql("SELECT id::text AS v FROM notification_settings"));
+	a_webhook(1,
+	    "[\"all\"]"); /* what waits for another sender is no reason to end, or to stay */
 	(void)sql("SELECT alert_raise('system', 'warning', 'one', 'm') AS v");
 	(void)sql("SELECT message_fan_out() AS v");
 	assert_int_equal(notifier_send_outbox(&cx, sender), RC_OK);
+	assert_string_equal(states(), "1 pending, 1 sent");
+	assert_in_range(clock_ms() - began, 5000, 30000);
+}
+
+/* Start a child with one message that is due in so many milliseconds; how long the child lived. */
+static int64_t
+child_with_message_due_in(int ms)
+{
+	char sender[64];
+	int64_t began;
+
+	a_webhook(peer.port, "[\"all\"]");
+	(void)snprintf(sender, sizeof(sender), "%s",
+	    sql("SELECT id::text AS v FROM notification_settings"));
+	(void)sql("SELECT alert_raise('system', 'warning', 'one', 'm') AS v");
+	(void)sql("SELECT message_fan_out() AS v");
+	(void)sql("UPDATE message_outbox SET due_at = now() + interval '%d ms'", ms);
+	began = clock_ms();
+	assert_int_equal(notifier_send_outbox(&cx, sender), RC_OK);
+	return clock_ms() - began;
+}
+
+/* The master starts a child again when the time has come. */
+static void
+a_child_does_not_wait_for_a_message_of_later(void **state)
+{
+	(void)state;
+	assert_in_range(child_with_message_due_in(60000), 0, 4000);
+	assert_string_equal(states(), "1 pending");
+}
+
+static void
+a_child_waits_for_a_message_of_soon(void **state)
+{
+	(void)state;
+	assert_in_range(child_with_message_due_in(1500), 1500, 30000);
 	assert_string_equal(states(), "1 sent");
-	assert_in_range(clock_ms() - began, 0, 8000);
+}
+
+/* A single run, too, raises what is wrong with the system itself, and sends it. */
+static void
+one_run_sweeps_first(void **state)
+{
+	bool well;
+
+	(void)state;
+	a_webhook(peer.port, "[\"all\"]");
+	(void)sql("INSERT INTO message_senders (sender, failing_since, last_error) VALUES"
+		  " ('a sender', now() - interval '11 minutes', 'e')");
+	assert_int_equal(notifier_once(&cx, &well), RC_OK);
+	assert_string_equal(sql("SELECT key AS v FROM alert_logs"), "sender:a sender");
+	assert_string_equal(states(), "1 sent");
+}
+
+static void
+a_failing_database_is_an_error(void **state)
+{
+	bool well;
+
+	(void)state;
+	break_database();
+	assert_int_not_equal(notifier_once(&cx, &well), RC_OK);
+	assert_int_not_equal(notifier_send_outbox(&cx, "a sender"), RC_OK);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -151,6 +214,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_dead_channel_delays_no_other),
 		CASE(channels_get_the_types_that_they_want),
+		CASE(one_run_sweeps_first),
+		CASE(a_failing_database_is_an_error),
+		cmocka_unit_test_setup_teardown(a_child_does_not_wait_for_a_message_of_later,
+		    begin_committed, end_committed),
+		cmocka_unit_test_setup_teardown(a_child_waits_for_a_message_of_soon,
+		    begin_committed, end_committed),
 		cmocka_unit_test_setup_teardown(a_child_ends_when_its_outbox_is_empty,
 		    begin_committed, end_committed),
 	};
