@@ -33,5 +33,8 @@ export const useMeta = () => useGet<Meta>('/api/meta', {}, { stale: HOUR }).data
 
 export function useFields(resource: string | undefined): Map<string, MetaField> {
 	const found = useMeta()?.resources.find(r => r.name === resource);
-	return new Map(found?.fields.map(f => [f.name, f]));
+	/* A field that is written by other rules than it is read stands there twice. */
+	const fields = new Map<string, MetaField>();
+	for (const f of found?.fields ?? []) fields.set(f.name, { ...fields.get(f.name), ...f });
+	return fields;
 }
