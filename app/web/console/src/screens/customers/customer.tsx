@@ -14,6 +14,7 @@ import { isOpen } from '../invoices/acts';
 import { InvoiceList } from '../invoices/invoices';
 import { Messages } from '../messages/messages';
 import { Live } from '../network/live';
+import { OnlineSince } from '../network/online-since';
 import { deposit, takePayment } from '../payments/acts';
 import { PaymentList } from '../payments/payments';
 import { Chain } from '../settings/history';
@@ -53,7 +54,7 @@ export function CustomerScreen() {
 			beside={live.map(s => (
 				<Group key={s.id} gap={4}>
 					<State is={s.suspend_reason === 'debt' ? 'off_for_debt' : s.status} />
-					{typeof s.online === 'boolean' && <State is={s.online ? 'online' : 'offline'} />}
+					<OnlineSince line={s} />
 				</Group>
 			))}
 			acts={[
