@@ -49,6 +49,9 @@ test('an alert is read; a router is tested', async ({ page, allowed: _ }) => {
 	await page.getByRole('button', { name: 'Uji sambungan' }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Uji sambungan' }).click();
 	await expect(page.getByText(/RB5009/).first()).toBeVisible();
+	/* Bug: only what had flowed since the router started was shown, not what flows now. */
+	await page.getByRole('tab', { name: 'Antarmuka' }).click();
+	await expect(page.getByRole('row', { name: /^ether1/ })).toContainText(/[1-9].* [kM]bit\/s/);
 });
 
 /* Bug: the counts were shown, and not why rows were left out. */

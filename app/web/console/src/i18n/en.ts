@@ -786,6 +786,8 @@ export const en: Messages = {
 		searchAll: 'Search customers, accounts, invoices…',
 		noneFound: 'Nothing matches.',
 		noneYet: 'None yet.',
+		downloaded: 'Downloaded',
+		uploaded: 'Uploaded',
 		filtered: 'Try another search or other filters.',
 		loading: 'Loading…',
 		of: (from, to, total) => `${from}–${to} of ${total}`,

@@ -956,6 +956,8 @@ export const id = {
 		searchAll: 'Cari pelanggan, akun, tagihan…',
 		noneFound: 'Tidak ada yang cocok.',
 		noneYet: 'Belum ada.',
+		downloaded: 'Total unduh',
+		uploaded: 'Total unggah',
 		filtered: 'Coba ubah pencarian atau saringan.',
 		loading: 'Memuat…',
 		of: (from: string, to: string, total: string) => `${from}–${to} dari ${total}`,

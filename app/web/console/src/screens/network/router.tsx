@@ -1,11 +1,12 @@
 /* One router: what it is, what flows through it, its accounts. */
 import { Card } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
-import { bytes, moment } from '../../kit/format';
+import { bits, bytes, moment } from '../../kit/format';
 import { Facts, PageFrame, TabFrame } from '../../kit/page';
 import { Rows } from '../../kit/rows';
 import { State } from '../../kit/state';
@@ -77,9 +78,38 @@ function Resources({ id }: { id: string }) {
 	);
 }
 
+type Rates = Record<string, { down: number; up: number }>;
+
+/* Bits per second of each interface, from its counters in the last two answers that differ. */
+function useRates(rows: Loose[] | undefined): Rates {
+	const last = useRef<{ rows: Loose[]; at: number }>(null);
+	const [rates, setRates] = useState<Rates>({});
+	useEffect(() => {
+		if (!rows) return;
+		const now = performance.now();
+		const before = last.current;
+		last.current = { rows, at: now };
+		if (!before || before.rows === rows) return;
+		const of = (row: Loose, name: string) => {
+			const old = before.rows.find(r => r.name === row.name);
+			return (
+				(Math.max(0, Number(row[name]) - Number(old?.[name] ?? row[name])) * 8000) /
+				(now - before.at)
+			);
+		};
+		setRates(
+			Object.fromEntries(
+				rows.map(r => [String(r.name), { down: of(r, 'rx_byte'), up: of(r, 'tx_byte') }]),
+			),
+		);
+	}, [rows]);
+	return rates;
+}
+
 function Interfaces({ id }: { id: string }) {
 	const { t } = useT();
 	const read = useGet<Loose[]>('/api/mikrotik/interfaces', { router_id: id }, { every: 5_000 });
+	const rates = useRates(read.data);
 	return (
 		<Card withBorder padding={0}>
 			<Rows<Loose>
@@ -97,8 +127,10 @@ function Interfaces({ id }: { id: string }) {
 						),
 					},
 					{ key: 'type', phone: 'plain' },
-					{ key: 'rx_byte', label: t.f.download, kind: 'bytes', phone: 'label' },
-					{ key: 'tx_byte', label: t.f.upload, kind: 'bytes', phone: 'label' },
+					{ key: 'download', phone: 'label', cell: r => bits(rates[String(r.name)]?.down) },
+					{ key: 'upload', phone: 'label', cell: r => bits(rates[String(r.name)]?.up) },
+					{ key: 'rx_byte', label: t.w.downloaded, kind: 'bytes', phone: 'label' },
+					{ key: 'tx_byte', label: t.w.uploaded, kind: 'bytes', phone: 'label' },
 				]}
 			/>
 		</Card>
