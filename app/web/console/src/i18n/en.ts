@@ -788,6 +788,7 @@ export const en: Messages = {
 		noneYet: 'None yet.',
 		downloaded: 'Downloaded',
 		uploaded: 'Uploaded',
+		shortSearch: 'With fewer than 3 letters only the beginning of words is searched.',
 		filtered: 'Try another search or other filters.',
 		loading: 'Loading…',
 		of: (from, to, total) => `${from}–${to} of ${total}`,

@@ -958,6 +958,7 @@ export const id = {
 		noneYet: 'Belum ada.',
 		downloaded: 'Total unduh',
 		uploaded: 'Total unggah',
+		shortSearch: 'Dengan kurang dari 3 huruf hanya awal kata yang dicari.',
 		filtered: 'Coba ubah pencarian atau saringan.',
 		loading: 'Memuat…',
 		of: (from: string, to: string, total: string) => `${from}–${to} dari ${total}`,

@@ -103,10 +103,13 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 	);
 }
 
+const isSearch = (text: string) => text === '' || /[\p{L}\p{N}]/u.test(text);
+
 function SearchBox({ value, onChange }: { value: string; onChange(v: string): void }) {
 	const { t } = useT();
 	const [text, setText] = useState(value);
-	const tell = useDebouncedCallback(onChange, 250);
+	/* A text without a letter or a digit is not searched. */
+	const tell = useDebouncedCallback((v: string) => isSearch(v) && onChange(v), 250);
 	useEffect(() => setText(value), [value]);
 	return (
 		<TextInput

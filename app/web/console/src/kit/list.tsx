@@ -77,6 +77,7 @@ export function List<T extends Loose>(props: ListProps<T>) {
 					isOld={read.isPlaceholderData}
 					sorted={state.sort ?? props.sort}
 					onSort={sort => setState({ sort, page: undefined })}
+					isShortSearch={state.search !== undefined && !/[\p{L}\p{N}]{3}/u.test(state.search)}
 					isFiltered={
 						Object.keys(clean({ ...state, tab: undefined, page: undefined, sort: undefined }))
 							.length > 0

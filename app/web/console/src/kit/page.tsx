@@ -75,6 +75,7 @@ export function ActBar(props: Pick<PageProps, 'acts' | 'more' | 'buttons'>) {
 			? [[first.key === 'takePayment' ? 'p' : 'n', () => isSecond() || open(first)]]
 			: [],
 	);
+	const isCrowded = (others.length > 0 || !!props.buttons) && real(props.more).length > 0;
 	return (
 		<Group gap="xs">
 			{props.buttons}
@@ -82,7 +83,11 @@ export function ActBar(props: Pick<PageProps, 'acts' | 'more' | 'buttons'>) {
 				<ActButton key={a.key + a.path} act={a} size="sm" />
 			))}
 			<MoreMenu acts={real(props.more)} />
-			{first && <ActButton act={first} size="sm" variant="filled" />}
+			{first && may(first.role ?? 'operator') && (
+				<div className={isCrowded ? classes.first : undefined}>
+					<ActButton act={first} size="sm" variant="filled" />
+				</div>
+			)}
 		</Group>
 	);
 }

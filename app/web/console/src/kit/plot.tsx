@@ -37,7 +37,7 @@ export type ChartProps = {
 
 const INK = {
 	light: { text: '#5c636b', grid: '#e9ecef' },
-	dark: { text: '#a6adb4', grid: '#2e3136' },
+	dark: { text: '#a6adb4', grid: '#41464c' },
 };
 const bars = uPlot.paths.bars!({ size: [0.62, 44], radius: 0.12 });
 
@@ -161,7 +161,8 @@ function options(
 		height,
 		legend: { show: false },
 		cursor: { drag: { setScale: false }, points: { size: 6 } },
-		padding: [8, 20, 0, 0],
+		/* Half of a time with its seconds reaches beyond the last moment. */
+		padding: [8, names ? 20 : 28, 0, 0],
 		scales: {
 			x: names ? { time: false, range: [-0.6, names.length - 0.4] } : { time: true, range: spanOf },
 			y: { range: (_u, _min, max) => [0, Math.max(max * 1.08, least)] },

@@ -16,7 +16,7 @@ import { useHotkeys } from '@mantine/hooks';
 import IconArrowDown from '@tabler/icons-react/dist/esm/icons/IconArrowDown.mjs';
 import IconArrowUp from '@tabler/icons-react/dist/esm/icons/IconArrowUp.mjs';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { isValidElement, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { ApiError } from '../api/client';
 import type { Loose } from '../api/types';
 import { useT, word } from '../i18n';
@@ -55,6 +55,8 @@ type RowsProps<T extends Loose> = {
 	rowAct?(row: T): ReactNode;
 	empty?: ReactNode;
 	isFiltered?: boolean;
+	/* Searched with fewer than three letters: then only words that begin with them are found. */
+	isShortSearch?: boolean;
 	sorted?: string;
 	onSort?(sort: string): void;
 	/* A last row of sums. */
@@ -113,7 +115,7 @@ export function Rows<T extends Loose>(props: RowsProps<T>) {
 			<Text c="dimmed" ta="center" py="xl" px="md" component="div" fz="sm">
 				{props.isFiltered ? (
 					<>
-						{t.w.noneFound} {t.w.filtered}
+						{t.w.noneFound} {props.isShortSearch ? t.w.shortSearch : t.w.filtered}
 					</>
 				) : (
 					(props.empty ?? t.w.noneYet)
@@ -260,13 +262,32 @@ const isIdle = (column: { cell?: unknown; phone?: string }, value: unknown) =>
 	column.phone !== 'side' &&
 	(isNone(value) || (column.phone === 'label' && !column.cell && value === 0));
 
+/* Columns of texts that people choose, of any length. */
+const NAMES = 'name customer customer_name mikrotik_username username usernames'.split(' ');
+
+/* The text of what a cell draws: a value, or the content of a link. */
+function textOf(drawn: unknown): string | undefined {
+	if (typeof drawn === 'string') return drawn;
+	if (Array.isArray(drawn)) return drawn.join(', ');
+	return isValidElement<{ children?: ReactNode }>(drawn) ? textOf(drawn.props.children) : undefined;
+}
+
 function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T; to?: string }) {
 	const { t } = useT();
 	const kind = column.kind ?? kindOf(column.key);
 	/* A dash where `cell` draws nothing, whatever the row holds. */
 	const value: unknown = column.cell ? column.cell(row) : row[column.key];
 	const isDrawn = column.cell && !isNone(value);
-	const inner = isDrawn ? (value as ReactNode) : <Value kind={kind} of={value} />;
+	const drawn = isDrawn ? (value as ReactNode) : <Value kind={kind} of={value} />;
+	const isName = NAMES.includes(column.key);
+	const inner =
+		isName || column.key === 'address' ? (
+			<span className={classes.clamped} title={textOf(value)}>
+				{drawn}
+			</span>
+		) : (
+			drawn
+		);
 	const phone = isIdle(column, value)
 		? 'hide'
 		: (column.phone ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined));
@@ -280,7 +301,7 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 					: undefined
 			}
 			data-right={isRight(kind) || undefined}
-			data-name={['name', 'customer', 'customer_name'].includes(column.key) || undefined}
+			data-name={isName || undefined}
 			data-whole={
 				!['text', 'why', 'list'].includes(kind) ||
 				['invoice_number', 'phone'].includes(column.key) ||

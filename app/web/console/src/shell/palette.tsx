@@ -52,7 +52,7 @@ export function Palette({ opened }: { opened: number }) {
 	useEffect(() => {
 		spotlight.open();
 	}, [opened]);
-	const isAsked = asked.length > 1;
+	const isAsked = asked.length > 1 && /[\p{L}\p{N}]/u.test(asked);
 	const found = useGet<Found[]>('/api/search', { q: asked }, { enabled: isAsked });
 	const rows = (isAsked && found.data) || [];
 	/* Until the answer to the last letter is here, the list is that of other letters. */
