@@ -38,7 +38,6 @@ struct list_stmts {
 	struct db_stmt count;    /* one row: total */
 	struct db_stmt estimate; /* EXPLAIN (FORMAT JSON) of all rows */
 	bool exact;              /* count reads row_counts: too cheap to be remembered */
-	int64_t exact_max;       /* more rows than these are not counted, but estimated */
 };
 
 /* One list being read. */

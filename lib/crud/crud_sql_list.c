@@ -30,7 +30,8 @@ is_joined(const struct resource *r)
 	return has_joined_column(r) || r->nsearch_in > 0;
 }
 
-/* The columns of each query of a search over several tables, and its end: " LIMIT 10001". */
+/* The columns that each query of a search over several tables gives, and its end: " LIMIT 100001".
+ */
 struct found {
 	const char *columns, *first;
 };
@@ -213,24 +214,10 @@ is_counted(const struct list_key *k)
 	return k->r->counted && k->filters == 0 && !k->search && !k->hidden && k->condition == NULL;
 }
 
-/*
- * Totals are exact so far, and estimates beyond. A search that joins other tables reads every row
- * it counts from its own page: the 50,000 bills of 1,000 customers took 20 times as long as a page
- * of them.
- */
-enum { EXACT_MAX = 100000, EXACT_JOINED_MAX = 10000 };
-
-static int
-exact_max(const struct list_key *k)
-{
-	return k->search && has_joined_column(k->r) ? EXACT_JOINED_MAX : EXACT_MAX;
-}
-
 /* The rows of a list, no more of them than are counted. */
 static const char *
 counted_of(const struct list_key *k)
 {
-	const char *end = arena_printf(crud_sql_memory(), " LIMIT %d", exact_max(k) + 1);
 	struct sb s = sb_new(crud_sql_memory());
 	const char *sum = k->r->sum != NULL ? crud_quoted(k->r->sum) : "";
 	int n = 0;
@@ -238,14 +225,14 @@ counted_of(const struct list_key *k)
 	if (is_found_whole(k)) {
 		const struct found found = { arena_printf(crud_sql_memory(), "id%s%s",
 						 *sum != '\0' ? ", " : "", sum),
-			end };
+			" LIMIT 100001" };
 		const char *given = conditions_of(k, &n);
 
 		put_union(&s, k, given, n + 1, &found);
 		return s.buf;
 	}
 	return arena_printf(crud_sql_memory(), "SELECT%s%s FROM %s%s", *sum != '\0' ? " " : "", sum,
-	    crud_quoted(k->r->view), where_of(k, &n, "", end));
+	    crud_quoted(k->r->view), where_of(k, &n, "", " LIMIT 100001"));
 }
 
 static const char *
@@ -256,12 +243,12 @@ count_of(const struct list_key *k)
 		    "SELECT sum(n)::bigint AS total FROM row_counts WHERE table_name = '%s'",
 		    k->r->table);
 	return arena_printf(crud_sql_memory(),
-	    "SELECT count(*) AS total%s FROM (%s LIMIT %d) found",
+	    "SELECT count(*) AS total%s FROM (%s LIMIT 100001) found",
 	    k->r->sum == NULL
 		? ""
 		: arena_printf(crud_sql_memory(), ", coalesce(sum(%s), 0)::bigint AS sum",
 		      crud_quoted(k->r->sum)),
-	    counted_of(k), exact_max(k) + 1);
+	    counted_of(k));
 }
 
 /*
@@ -293,7 +280,7 @@ crud_compose_list(const struct list_key *k, unsigned number)
 {
 	struct arena *mem = crud_sql_memory();
 	const char *view = crud_quoted(k->r->view), *where;
-	struct list_stmts l = { .exact = is_counted(k), .exact_max = exact_max(k) };
+	struct list_stmts l = { .exact = is_counted(k) };
 	int n = 0;
 
 	where = where_of(k, &n, "", "");

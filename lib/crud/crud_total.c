@@ -6,7 +6,7 @@
 #include "base/crypt.h"
 #include "crud/crud_int.h"
 
-enum { TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20 };
+enum { TOTAL_EXACT_MAX = 100000, TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20 };
 
 /* Totals that were slow to count, kept for a few seconds; a newer one takes the place. */
 static struct remembered {
@@ -68,8 +68,8 @@ estimate(struct ctx *cx, const struct list_stmts *st, const struct listing *l, i
 	if (at == NULL)
 		return FAIL(cx, RC_INTERNAL, "a plan without rows");
 	*ret = strtoll(at + strlen(key), NULL, 10);
-	if (*ret <= st->exact_max)
-		*ret = st->exact_max + 1;
+	if (*ret <= TOTAL_EXACT_MAX)
+		*ret = TOTAL_EXACT_MAX + 1;
 	return RC_OK;
 }
 
@@ -96,11 +96,11 @@ crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 		return RC_OK;
 	if (q->count != NULL && l->key.r->sum != NULL)
 		p->sum = db_i64(q->count, 0, "sum");
-	p->has_sum = l->key.r->sum != NULL && p->total <= st->exact_max;
-	if (q->count != NULL && p->total > st->exact_max)
+	p->has_sum = l->key.r->sum != NULL && p->total <= TOTAL_EXACT_MAX;
+	if (q->count != NULL && p->total > TOTAL_EXACT_MAX)
 		TRY(estimate(cx, st, l, &p->total));
 	if (q->count != NULL && clock_ms() - q->since >= TOTAL_COSTLY_MS)
 		remember(st, q->hash, p);
-	p->total_is_estimate = p->total > st->exact_max;
+	p->total_is_estimate = p->total > TOTAL_EXACT_MAX;
 	return RC_OK;
 }

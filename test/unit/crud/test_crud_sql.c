@@ -154,9 +154,9 @@ a_search_over_a_join_is_a_union(void **state)
 	assert_string_equal(l->count.text,
 	    "SELECT count(*) AS total FROM ("
 	    "(SELECT id FROM \"s_view\" WHERE lower(\"email\") = lower($1)"
-	    " AND \"name\" ~* $2 LIMIT 10001) UNION"
+	    " AND \"name\" ~* $2 LIMIT 100001) UNION"
 	    " (SELECT id FROM \"s_view\" WHERE lower(\"email\") = lower($1)"
-	    " AND \"customer.name\" ~* $2 LIMIT 10001) LIMIT 10001) found");
+	    " AND \"customer.name\" ~* $2 LIMIT 100001) LIMIT 100001) found");
 	assert_prepares(&l->rows);
 	assert_prepares(&l->count);
 	assert_prepares(&l->estimate);
