@@ -134,6 +134,54 @@ test_body_is_quoted(void **state)
 	assert_non_null(strstr(text, "&lt;script&gt;"));
 }
 
+/* Plain up to 60 letters, digits and a few marks; the rest in encoded words. */
+static void
+test_words(void **state)
+{
+	static const char sixty[] = "123456789 123456789 123456789 123456789 123456789 123456789.";
+	struct mail m = sample();
+
+	(void)state;
+	m.subject = sixty;
+	assert_non_null(
+	    strstr(mail_build(cx.mem, &m), arena_printf(cx.mem, "Subject: %s\r\n", sixty)));
+	m.subject = arena_printf(cx.mem, "%s1", sixty);
+	assert_non_null(strstr(mail_build(cx.mem, &m), "Subject: =?UTF-8?B?"));
+	m.subject = "a\x1F"
+		    "b\x7F"
+		    "c";
+	assert_non_null(strstr(mail_build(cx.mem, &m), "Subject: a b c\r\n"));
+	m.subject = "";
+	assert_non_null(strstr(mail_build(cx.mem, &m), "Subject: \r\n"));
+}
+
+static void
+test_a_day_of_the_year(void **state)
+{
+	struct mail m = sample();
+
+	(void)state;
+	m.date = 1798761599;
+	m.from = "local";
+	assert_memory_equal(mail_build(cx.mem, &m), "Date: Thu, 31 Dec 2026 23:59:59 +0000\r\n",
+	    39);
+	assert_non_null(strstr(mail_build(cx.mem, &m), "\r\nMessage-ID: <0190-1@localhost>\r\n"));
+}
+
+static void
+test_quoted_bytes(void **state)
+{
+	struct mail m = sample();
+
+	(void)state;
+	m.text = "a.b\t~\x7F\x1F x ";
+	assert_non_null(strstr(mail_build(cx.mem, &m), "\r\n\r\na.b=09~=7F=1F x=20\r\n--"));
+	m.text = "123456789 123456789 123456789 123456789 123456789 123456789 123456789 12";
+	assert_non_null(strstr(mail_build(cx.mem, &m), " 12\r\n--"));
+	m.text = "123456789 123456789 123456789 123456789 123456789 123456789 123456789 123";
+	assert_non_null(strstr(mail_build(cx.mem, &m), " 12=\r\n3\r\n--"));
+}
+
 int
 main(void)
 {
@@ -143,6 +191,9 @@ main(void)
 		FIXTURE_TEST(test_a_line_break_adds_no_header),
 		FIXTURE_TEST(test_long_subject),
 		FIXTURE_TEST(test_body_is_quoted),
+		FIXTURE_TEST(test_words),
+		FIXTURE_TEST(test_a_day_of_the_year),
+		FIXTURE_TEST(test_quoted_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,7 +191,9 @@ a_secret_that_no_key_opens_fails_one_message(void **state)
 	(void)sql("UPDATE message_outbox SET secret = 's1.00000000.AAAA'");
 	an_alert("two");
 	outbox = the_outbox(sender);
+	log_catch();
 	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
+	assert_non_null(strstr(log_caught(), "level=error"));
 	assert_true(sent && !well);
 	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
 	assert_true(sent && well);

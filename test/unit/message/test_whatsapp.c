@@ -81,7 +81,7 @@ a_described_gateway_gets_its_own_body(void **state)
 static void
 meta_gets_its_template_with_our_parameters(void **state)
 {
-	const char *got = sent(META, "due", "[\"Citra\\n\\t A  B\",\"\",5]");
+	const char *got = sent(META, "due", "[\" Citra\\n\\t A  B\",\"\",5]");
 
 	(void)state;
 	assert_memory_equal(got, "POST /4/messages HTTP/1.1\r\n", 27);

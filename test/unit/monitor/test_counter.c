@@ -123,6 +123,76 @@ an_impossible_rate_is_dropped_once(void **state)
 	assert_int_equal(compare(&base, later(UINT64_C(1000000000000000), 2000), 0), COUNTER_DROP);
 }
 
+/* The reading so many milliseconds later, by the clock and by the device's own. */
+static struct counter_reading
+after(int64_t dt, int64_t ran)
+{
+	struct counter_reading r = later(2000, 3000);
+
+	r.clock_ms = base.clock_ms + dt;
+	r.uptime_ms = base.uptime_ms + ran;
+	return r;
+}
+
+static void
+times_have_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(compare(&base, after(9999, 9999), GIGABIT), COUNTER_SEED);
+	assert_int_equal(compare(&base, after(10000, 10000), GIGABIT), COUNTER_RATE);
+	assert_int_equal(compare(&base, after(960000, 960000), GIGABIT), COUNTER_RATE);
+	assert_int_equal(compare(&base, after(960001, 960001), GIGABIT), COUNTER_SEED);
+	assert_int_equal(compare(&base, after(300000, 260000), GIGABIT), COUNTER_RATE);
+	assert_int_equal(compare(&base, after(300000, 259999), GIGABIT), COUNTER_SEED);
+}
+
+static void
+seconds_are_rounded(void **state)
+{
+	struct counter_reading now = after(300499, 300499);
+	struct counter_rates rates;
+
+	(void)state;
+	assert_int_equal(counter_compare(&base, &now, GIGABIT, &rates), COUNTER_RATE);
+	assert_int_equal(rates.seconds, 300);
+	now = after(300500, 300500);
+	assert_int_equal(counter_compare(&base, &now, GIGABIT, &rates), COUNTER_RATE);
+	assert_int_equal(rates.seconds, 301);
+}
+
+/* Once within a round and a half; a wrap of 3,750,000 bytes in 300 s is 100 kbit/s. */
+static void
+a_wrap_has_limits(void **state)
+{
+	struct counter_reading high = base, now = after(450000, 450000);
+
+	(void)state;
+	high.bits = now.bits = 32;
+	high.out = TOP32 - 749999;
+	now.out = 3000000;
+	assert_int_equal(compare(&high, now, GIGABIT), COUNTER_RATE);
+	now.clock_ms += 1;
+	now.uptime_ms += 1;
+	assert_int_equal(compare(&high, now, GIGABIT), COUNTER_SEED);
+	now.clock_ms = base.clock_ms + 300000;
+	assert_int_equal(compare(&high, now, 100000), COUNTER_RATE);
+	assert_int_equal(compare(&high, now, 96000), COUNTER_RATE);
+	assert_int_equal(compare(&high, now, 95000), COUNTER_SEED);
+	assert_int_equal(compare(&high, now, 0), COUNTER_RATE);
+}
+
+/* A tenth above the interface's speed is its measuring error; either direction counts. */
+static void
+a_speed_has_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(compare(&base, later(1000 + 4125000, 2000), 100000), COUNTER_RATE);
+	assert_int_equal(compare(&base, later(1000 + 4125100, 2000), 100000), COUNTER_DROP);
+	assert_int_equal(compare(&base, later(1000, 2000 + 4125000), 100000), COUNTER_RATE);
+	assert_int_equal(compare(&base, later(1000, 2000 + 4125100), 100000), COUNTER_DROP);
+	assert_int_equal(compare(&base, later(1000, 2000), 1), COUNTER_RATE);
+}
+
 int
 main(void)
 {
@@ -133,6 +203,10 @@ main(void)
 		cmocka_unit_test(a_counter_of_64_bits_never_wraps),
 		cmocka_unit_test(one_of_32_bits_wraps_where_the_rate_fits),
 		cmocka_unit_test(an_impossible_rate_is_dropped_once),
+		cmocka_unit_test(times_have_limits),
+		cmocka_unit_test(seconds_are_rounded),
+		cmocka_unit_test(a_wrap_has_limits),
+		cmocka_unit_test(a_speed_has_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
