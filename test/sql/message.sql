@@ -112,6 +112,20 @@ SELECT is(monitor_affected(:'only') ->> 'amount', rupiah(round(sum(p.price * CAS
   FROM subscriptions s JOIN packages p ON p.id = s.package_id WHERE s.status = 'active';
 SELECT is(monthly_value, 50000::bigint, 'a package of 3 months is a third of its price a month') FROM package_rows WHERE id = pkg('M');
 SELECT matches(fields ->> 'note', '.', 'with what is done') FROM message_outbox WHERE event = 'planned_outage' LIMIT 1;
+
+-- fields: those of the bill and of the line that the message is about, of no other
+SELECT sub(person()) AS other \gset
+CREATE FUNCTION fields_of(about jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT message_fields(jsonb_populate_record(NULL::message_outbox, '{"fields": {}}' || about), 'https://isp.example') $$;
+CREATE FUNCTION line_of(s uuid) RETURNS text LANGUAGE sql AS $$ SELECT mikrotik_username::text FROM subscriptions WHERE id = s $$;
+SELECT is(fields_of(jsonb_build_object('invoice_id', :'i')) ->> 'username', line_of(:'s'), 'a message about a bill names its line');
+SELECT is(fields_of(jsonb_build_object('invoice_id', :'i', 'subscription_id', :'other')) ->> 'username', line_of(:'other'),
+	'one that names a line is about that');
+SELECT is(fields_of(jsonb_build_object('invoice_id', :'i')) ->> 'invoice_number', (SELECT invoice_number::text FROM invoices WHERE id = :'i'),
+	'the number is that of the bill');
+SELECT is(fields_of('{}') - 'time', '{"company": "ISP Billing", "app_url": "https://isp.example"}', 'a message about nothing has no more');
+SELECT is(fields_of('{"fields": {"company": "Own"}}') ->> 'company', 'Own', 'own fields of the message come on top');
+
 SELECT hasnt_function('message_queue_outage', 'by the window alone: no program may queue an outage that is none');
 
 SELECT sound();
