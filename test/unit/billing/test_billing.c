@@ -227,6 +227,24 @@ another_run_holds_the_lock(void **state)
 	assert_int_equal(invoices(), 0);
 }
 
+/* A database that fails is no other run under way. */
+static void
+a_lock_that_cannot_be_asked_for_ends_the_run(void **state)
+{
+	const struct db_stmt fails = { NULL, "SELECT 1 / 0", 0 };
+	struct billing_options opt = { .date = "1999-01-25" };
+	struct ctx other = rival_open();
+	struct billing_report rep;
+
+	(void)state;
+	assert_int_equal(db_begin(&other), RC_OK);
+	assert_int_not_equal(db_exec(&other, &fails), RC_OK);
+	other.err = (struct err){ 0 };
+	assert_int_equal(billing_run(&other, &opt, NULL, NULL, &rep), RC_INTERNAL);
+	rival_close(&other);
+	assert_int_equal(invoices(), 0);
+}
+
 /* One bad row among forty: it alone is reported, the others are billed. */
 static void
 a_bad_row_stops_nothing_else(void **state)
@@ -825,6 +843,7 @@ main(void)
 		cmocka_unit_test(the_guard_lets_bills_be_issued),
 		cmocka_unit_test(a_preview_gives_way_to_real_work),
 		cmocka_unit_test(another_run_holds_the_lock),
+		cmocka_unit_test(a_lock_that_cannot_be_asked_for_ends_the_run),
 		cmocka_unit_test(a_run_that_is_stopped_does_no_more),
 		cmocka_unit_test(the_longest_transaction_is_reported),
 		cmocka_unit_test(a_bad_row_stops_nothing_else),

@@ -117,6 +117,7 @@ a_statement_that_fails_ends_the_import(void **state)
 	} failing[] = { { "INSERT", "import_raw", "new.line = 1" },
 		{ "INSERT", "import_raw", "new.line = 601" }, /* in the last statement */
 		{ "INSERT", "import_rows", "true" }, { "UPDATE", "import_rows", "true" },
+		{ "UPDATE", "import_rows", "new.data ? 'sealed'" },
 		{ "INSERT", "customers", "true" } };
 
 	(void)state;
