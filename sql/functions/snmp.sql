@@ -174,18 +174,22 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
 	p record;
+	device uuid := (SELECT i.device_id FROM snmp_interfaces i WHERE i.id = interface); -- rows of others are not read
 BEGIN
 	SELECT * INTO p FROM history_buckets(period, interval '5 minutes'); -- polls are no denser
 	RETURN QUERY
 	WITH rows AS (
-		SELECT * FROM (
-			SELECT 'raw' AS source, interface_id, recorded_at, seconds, in_rate::numeric * seconds AS in_bits,
-			       out_rate::numeric * seconds AS out_bits, in_rate AS in_max, out_rate AS out_max
-			  FROM bandwidth_samples
-			UNION ALL SELECT '5m', interface_id, recorded_at, seconds, in_bits::numeric, out_bits::numeric, in_max, out_max
-			  FROM bandwidth_5m_samples
-			UNION ALL SELECT '1h', h.* FROM bandwidth_1h h) h
-		 WHERE h.source = p.source AND h.interface_id = interface AND h.recorded_at >= p.first_at
+		SELECT h.recorded_at, h.seconds, h.in_rate::numeric * h.seconds AS in_bits, h.out_rate::numeric * h.seconds AS out_bits,
+		       h.in_rate AS in_max, h.out_rate AS out_max
+		  FROM bandwidth_samples h
+		 WHERE p.source = 'raw' AND h.device_id = device AND h.interface_id = interface AND h.recorded_at >= p.first_at
+		UNION ALL
+		SELECT h.recorded_at, h.seconds, h.in_bits::numeric, h.out_bits::numeric, h.in_max, h.out_max
+		  FROM bandwidth_5m_samples h
+		 WHERE p.source = '5m' AND h.device_id = device AND h.interface_id = interface AND h.recorded_at >= p.first_at
+		UNION ALL
+		SELECT h.recorded_at, h.seconds, h.in_bits, h.out_bits, h.in_max, h.out_max FROM bandwidth_1h h
+		 WHERE p.source = '1h' AND h.interface_id = interface AND h.recorded_at >= p.first_at
 	), buckets AS (
 		SELECT date_bin(p.step, r.recorded_at, 'epoch') AS at, sum(r.seconds) AS seconds, sum(r.in_bits) AS in_bits,
 		       sum(r.out_bits) AS out_bits, max(r.in_max) AS in_max, max(r.out_max) AS out_max

@@ -23,7 +23,8 @@ SELECT d.id, d.name, d.host, d.port, d.version, d.community <> '' AS has_communi
  * the planner from doing that for each column.
  */
 CREATE VIEW bandwidth_samples AS
-SELECT i.id AS interface_id, h.recorded_at, h.seconds[p.n] AS seconds, h.in_rate[p.n] AS in_rate, h.out_rate[p.n] AS out_rate
+SELECT i.id AS interface_id, h.recorded_at, h.seconds[p.n] AS seconds, h.in_rate[p.n] AS in_rate, h.out_rate[p.n] AS out_rate,
+       h.device_id
   FROM snmp_interfaces i
   JOIN bandwidth_history h ON h.device_id = i.device_id
  CROSS JOIN LATERAL (SELECT array_position(h.interfaces, i.number) OFFSET 0) AS p (n)
@@ -31,7 +32,7 @@ SELECT i.id AS interface_id, h.recorded_at, h.seconds[p.n] AS seconds, h.in_rate
 
 CREATE VIEW bandwidth_5m_samples AS
 SELECT i.id AS interface_id, h.recorded_at, h.seconds[p.n] AS seconds, h.in_bits[p.n] AS in_bits, h.out_bits[p.n] AS out_bits,
-       h.in_max[p.n] AS in_max, h.out_max[p.n] AS out_max
+       h.in_max[p.n] AS in_max, h.out_max[p.n] AS out_max, h.device_id
   FROM snmp_interfaces i
   JOIN bandwidth_5m h ON h.device_id = i.device_id
  CROSS JOIN LATERAL (SELECT array_position(h.interfaces, i.number) OFFSET 0) AS p (n)
