@@ -499,6 +499,7 @@ BEGIN
 	('monitor_judge',                     'snmp ping'),
 	('monitor_judge_down',                'snmp ping'),
 	('monitor_measured',                  'snmp ping'),
+	('monitor_measured_once',             'snmp ping'),
 	('monitor_parent_fails',              'snmp ping'),
 	('month_day',                         'api billing gateway'),
 	('months_share',                      'api billing gateway'),

@@ -21,12 +21,8 @@ CREATE OR REPLACE TRIGGER monitor_parent_check AFTER INSERT OR UPDATE OF parent_
 CREATE OR REPLACE TRIGGER monitor_parent_check AFTER INSERT OR UPDATE OF parent_id ON ping_targets
 	FOR EACH ROW WHEN (new.parent_id IS NOT NULL) EXECUTE FUNCTION monitor_parent_check();
 
-/*
- * Take the results of a round in: {id, at, ok, error, latency_ms, jitter_ms, loss_percent,
- * uptime_ms}. ok NULL: it could not be measured (its name has no address). Down after two misses in
- * a row. A result that is not newer than what is known was taken in before.
- */
-CREATE OR REPLACE FUNCTION monitor_measured(kind_name text, results jsonb) RETURNS void
+-- The results of one round: each thing has one.
+CREATE OR REPLACE FUNCTION monitor_measured_once(kind_name text, results jsonb) RETURNS void
 LANGUAGE sql AS $$
 	INSERT INTO monitor_states AS s (id, kind, status, since, misses, hits, missed_since, checked_at, error, latency_ms,
 	                                 jitter_ms, loss_percent, uptime_ms)
@@ -51,6 +47,20 @@ LANGUAGE sql AS $$
 		uptime_ms    = coalesce(excluded.uptime_ms, s.uptime_ms)
 	WHERE excluded.checked_at > s.checked_at
 $$;
+
+/*
+ * Take results in: {id, at, ok, error, latency_ms, jitter_ms, loss_percent, uptime_ms}. ok NULL: it could
+ * not be measured (its name has no address). Down after two misses in a row. A result that is not newer than
+ * what is known was taken in before. A program that was held up brings several of one thing: they count one after the other.
+ */
+CREATE OR REPLACE FUNCTION monitor_measured(kind_name text, results jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM monitor_measured_once(kind_name, jsonb_agg(r.result))
+	   FROM (SELECT result, row_number() OVER (PARTITION BY result ->> 'id' ORDER BY (result ->> 'at')::timestamptz) AS nth
+	           FROM jsonb_array_elements(results) result) r
+	  GROUP BY r.nth ORDER BY r.nth;
+END $$;
 
 -- Was work on it announced for now, on itself, on its router or on everything?
 CREATE OR REPLACE FUNCTION monitor_in_maintenance(thing uuid, router uuid) RETURNS boolean

@@ -137,5 +137,11 @@ SELECT is((SELECT string_agg(type || ' ' || title, ', ' ORDER BY seq) FROM (SELE
 
 -- A tree has no circle.
 SELECT throws_ok($$UPDATE ping_targets SET parent_id = target('home 1') WHERE name = 'tower'$$, 'IS422', NULL, 'nothing stands behind itself');
+-- Bug: a pinger that was held up brought two rounds of one target at once, and its run ended (a row changed twice).
+INSERT INTO ping_targets (name, host) VALUES ('late', '192.0.2.7');
+SELECT ping_store(jsonb_agg(jsonb_build_object('id', target('late'), 'at', now() - make_interval(secs => n), 'sent', 4, 'received', 0)))
+	FROM generate_series(1, 2) n \g /dev/null
+SELECT is(state_of('late'), 'down', 'two misses that come together are two');
+SELECT is((SELECT checked_at FROM monitor_states WHERE id = target('late')), now() - interval '1 second', 'the newer one is the last');
 SELECT finish();
 ROLLBACK;
