@@ -34,13 +34,16 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 		- (extract(day FROM day)::int < billing_day)::int
 $$;
 
--- The first day after the calendar period, or the part of one, that `day` lies in.
+-- The first day after the calendar period, or the part of one, that `day` lies in. (In plpgsql, as each postpaid line calls it each
+-- night: a SQL function with a FROM is started anew for each call.)
 CREATE OR REPLACE FUNCTION grid_next(start_date date, day date, months int, billing_day int) RETURNS date
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT CASE WHEN day < grid THEN grid
-	            ELSE add_months(grid, (grid_months(grid, day, billing_day) / months + 1) * months, billing_day) END
-	FROM (SELECT grid_start(start_date, billing_day) AS grid) g
-$$;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+	grid constant date := grid_start(start_date, billing_day);
+BEGIN
+	RETURN CASE WHEN day < grid THEN grid
+	            ELSE add_months(grid, (grid_months(grid, day, billing_day) / months + 1) * months, billing_day) END;
+END $$;
 
 /*
  * The terms of a subscription's next unbilled period: its package, and the
