@@ -230,7 +230,11 @@ class Peer:
                 pass
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("content-length", "0")))
+                length = int(self.headers.get("content-length", "0"))
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender was killed in the middle: nobody got this
+                    self.close_connection = True
+                    return
                 call = Call("POST", self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 with peer.lock:
                     peer.calls.append(call)
