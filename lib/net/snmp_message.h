@@ -8,8 +8,8 @@
 #define NET_SNMP_MESSAGE_H
 
 #include "base/arena.h"
-#include "net/snmp_span.h"
 #include "net/snmp_reply.h"
+#include "net/snmp_span.h"
 
 enum { SNMP_REQUEST_MAX = 8192 };
 enum snmp_kind { PDU_GET = 0xa0, PDU_NEXT = 0xa1, PDU_RESPONSE = 0xa2, PDU_BULK = 0xa5 };
