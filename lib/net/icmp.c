@@ -355,8 +355,9 @@ send_due(struct icmp *e, int64_t until_ns)
 static struct timespec
 timespec_of(int64_t ns)
 {
-	return ns <= 0 ? (struct timespec){ 0 }
-		       : (struct timespec){ ns / INT64_C(1000000000), ns % INT64_C(1000000000) };
+	const int64_t left = ns > 0 ? ns : 0;
+
+	return (struct timespec){ left / INT64_C(1000000000), left % INT64_C(1000000000) };
 }
 
 /*

@@ -106,9 +106,10 @@ put_pairs(struct writer *w, const struct snmp_request *q)
 size_t
 snmp_request_write(unsigned char buf[SNMP_REQUEST_MAX], const struct snmp_request *q)
 {
-	struct writer w = { .buf = buf, .at = SNMP_REQUEST_MAX };
+	struct writer w = { .at = SNMP_REQUEST_MAX };
 	size_t end;
 
+	w.buf = buf;
 	put_pairs(&w, q);
 	put_number(&w, q->kind == PDU_BULK ? (uint32_t)q->rows : 0);
 	put_number(&w, 0);
