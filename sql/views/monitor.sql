@@ -47,15 +47,15 @@ SELECT i.id AS interface_id, CASE WHEN r.seconds[p.n] > 0 THEN r.in_rate[p.n] EN
  CROSS JOIN LATERAL (SELECT array_position(r.interfaces, i.number) OFFSET 0) AS p (n)
  WHERE p.n IS NOT NULL;
 
+-- Subqueries, not a join: a list computes them for the rows of its page, not for each interface that it sorts.
 CREATE VIEW snmp_interface_rows AS
 SELECT i.id, i.device_id, i.if_name, i.if_index, i.if_descr, i.if_alias, i.if_speed, i.manual_speed, i.if_oper_status,
        i.if_admin_status, i.monitor_bandwidth, i.is_present, i.created_at, i.updated_at,
-       CASE WHEN c.read_at > now() - interval '16 minutes' THEN c.in_rate END AS in_rate,
-       CASE WHEN c.read_at > now() - interval '16 minutes' THEN c.out_rate END AS out_rate, c.read_at,
-       d.name AS "device.name"
+       (SELECT in_rate  FROM interface_rates WHERE interface_id = i.id AND read_at > now() - interval '16 minutes') AS in_rate,
+       (SELECT out_rate FROM interface_rates WHERE interface_id = i.id AND read_at > now() - interval '16 minutes') AS out_rate,
+       (SELECT read_at  FROM interface_rates WHERE interface_id = i.id) AS read_at, d.name AS "device.name"
   FROM snmp_interfaces i
-  JOIN snmp_devices d ON d.id = i.device_id
-  LEFT JOIN interface_rates c ON c.interface_id = i.id;
+  JOIN snmp_devices d ON d.id = i.device_id;
 
 CREATE VIEW ping_target_rows AS
 SELECT t.id, t.name, t.host, t."group", t.interval_seconds, t.timeout_ms, t.packet_count, t.parent_id, t.router_id,
