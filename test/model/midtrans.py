@@ -32,6 +32,7 @@ Readings beside those words
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import days
 
@@ -191,11 +192,11 @@ def is_order_irrelevant(books, customer, day, *, refunded, undone):
     refunded, undone: some of this customer's money through the gateway was refunded, or undone. Three things
     must hold. Only one bill takes money. No refund has two payments to choose from. And no undone
     money has ended an off period: a line that was cut or is not renewed comes back with that money and
-    begins another off period on the day on which it is undone, while money that is never reported leaves the
-    first one as it was."""
+    begins another off period on the day on which it is undone, and keeps the days that policy restart gave it when
+    it came back, while money that is never reported leaves the first one as it was and gives nothing."""
     lines = [s for s in books.lines.values() if s.customer == customer]
     takers = [b for s in lines for b in s.bills if b.status != "cancelled"]
     lots = [lot for lot in books.lots.values() if lot.customer == customer]
     if len(takers) > 1 or (refunded and len(lots) > 1):
         return False
-    return not (undone and any(not s.auto_renew or any(o.start < day for o in s.offs) for s in lines))
+    return not (undone and any(not s.auto_renew or s.gifted > date.min or any(o.start < day for o in s.offs) for s in lines))

@@ -18,12 +18,12 @@ def day(n):
 class Desk:
     """One customer; line 1, begun so many days ago, with its first bill 1/1 of 100, due three days later."""
 
-    def __init__(self, ago=0, auto_renew=True):
+    def __init__(self, ago=0, auto_renew=True, policy="give_back"):
         self.books = Books()
         self.reader = Reader(self.books, TODAY)
         self("package", package=0, price=100, unit="day", length=30)
         self("customer", customer=0)
-        self("create", day(-ago), sub=1, customer=0, package=0, cycle="rolling", mode="prepaid", policy="give_back",
+        self("create", day(-ago), sub=1, customer=0, package=0, cycle="rolling", mode="prepaid", policy=policy,
              auto_renew=auto_renew, dates=None)
         for n in range(-ago, 1):
             self("run", day(n))
@@ -271,3 +271,14 @@ def test_is_order_irrelevant():
     desk = Desk(ago=10)
     assert is_order_irrelevant(desk.books, 0, TODAY, refunded=True, undone=False)
     assert not is_order_irrelevant(desk.books, 0, TODAY, refunded=False, undone=True)
+
+
+def test_money_that_is_undone_on_the_day_of_the_cut_leaves_the_days_that_restart_gave():
+    """Grace is a day: the line is cut on the fifth day, and was on for one day after its bill was due."""
+    quiet, reported = (Desk(ago=5, policy="restart") for _ in range(2))
+    assert (quiet.sub, is_order_irrelevant(quiet.books, 0, TODAY, refunded=False, undone=True)) == (
+        ("suspended", "debt", -6), True)
+    reported.process("capture", fraud_status="accept")
+    reported.process("cancel")
+    assert (reported.sub, is_order_irrelevant(reported.books, 0, TODAY, refunded=False, undone=True)) == (
+        ("suspended", "debt", -5), False)
