@@ -95,30 +95,46 @@ $$;
 
 -- ---- tax
 
--- The rate on what is taxable, as a fraction: 11% of 11/12 is 121/1200.
-CREATE OR REPLACE FUNCTION tax_fraction(tax_rate int, tax_base text, OUT above numeric, OUT below numeric)
+-- The rate on what is taxable is a fraction, above : below. 11% of 11/12 is 121/1200.
+CREATE OR REPLACE FUNCTION tax_above(rate int, share text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT tax_rate::numeric * split_part(tax_base, '/', 1)::numeric, 10000 * split_part(tax_base, '/', 2)::numeric
+	SELECT rate * split_part(share, '/', 1)::numeric
 $$;
 
--- The tax in, or on, what is taxable; rounded half up to the rupiah, once.
-CREATE OR REPLACE FUNCTION tax_of(lines bill_line[], customer uuid) RETURNS bigint
-LANGUAGE sql STABLE AS $$
-	SELECT CASE WHEN g.tax_mode = 'none' OR c.tax_exempt THEN 0
-		WHEN g.tax_mode = 'inclusive' THEN floor(t.base * f.above / (f.below + f.above) + 0.5)
-		ELSE floor(t.base * f.above / f.below + 0.5) END::bigint
-	FROM settings g, customers c, tax_fraction(g.tax_rate, g.tax_base) f,
-	     (SELECT greatest(coalesce(sum(amount) FILTER (WHERE taxable AND kind <> 'tax'), 0), 0) AS base FROM unnest(lines)) t
-	WHERE c.id = customer
+CREATE OR REPLACE FUNCTION tax_below(share text) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT 10000 * split_part(share, '/', 2)::numeric
 $$;
+
+-- The tax in, or on, a taxable sum; rounded half up to the rupiah, once. `mode`, `rate` and `share` are the settings.
+CREATE OR REPLACE FUNCTION tax_on(base bigint, mode text, rate int, share text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE mode WHEN 'none' THEN 0
+		WHEN 'inclusive' THEN floor(base * tax_above(rate, share) / (tax_below(share) + tax_above(rate, share)) + 0.5)
+		ELSE floor(base * tax_above(rate, share) / tax_below(share) + 0.5) END::bigint
+$$;
+
+-- The tax of a bill of this customer. (plpgsql: it keeps its plan, and the nightly run asks for each bill.)
+CREATE OR REPLACE FUNCTION tax_of(lines bill_line[], customer uuid) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT CASE WHEN c.tax_exempt THEN 0 ELSE tax_on(t.base, g.tax_mode, g.tax_rate, g.tax_base) END
+		FROM settings g, customers c,
+		     (SELECT greatest(coalesce(sum(amount) FILTER (WHERE taxable AND kind <> 'tax'), 0), 0)::bigint AS base FROM unnest(lines)) t
+		WHERE c.id = customer);
+END $$;
 
 -- Exclusive tax is a line of its own; prices that include it need none.
+CREATE OR REPLACE FUNCTION tax_lines(tax bigint, mode text, rate int) RETURNS bill_line[]
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN mode = 'exclusive' AND tax > 0
+		THEN ARRAY[ROW('tax', format('PPN %s%%', trim_scale(rate / 100.0)), 1, tax, tax, false, NULL, NULL, NULL)::bill_line]
+		ELSE '{}' END
+$$;
+
 CREATE OR REPLACE FUNCTION bill_taxed(lines bill_line[], customer uuid) RETURNS bill_line[]
 LANGUAGE sql STABLE AS $$
-	SELECT CASE WHEN g.tax_mode = 'exclusive' AND t.tax > 0
-		THEN lines || ROW('tax', format('PPN %s%%', trim_scale(g.tax_rate / 100.0)), 1, t.tax, t.tax, false, NULL, NULL, NULL)::bill_line
-		ELSE lines END
-	FROM settings g, (SELECT tax_of(lines, customer) AS tax) t
+	SELECT lines || tax_lines(tax_of(lines, customer), g.tax_mode, g.tax_rate) FROM settings g
 $$;
 
 -- The sums of an invoice, from its lines.

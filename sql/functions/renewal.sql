@@ -78,13 +78,15 @@ BEGIN
 		JOIN subscriptions s ON s.id = r.id
 		JOIN customers c ON c.id = r.customer_id
 		CROSS JOIN settings g
-		CROSS JOIN LATERAL (SELECT r.has_extras OR g.tax_mode <> 'none' AND NOT c.tax_exempt AS is_composed) x
-		CROSS JOIN LATERAL (SELECT CASE WHEN x.is_composed THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, today, r.is_first)
-			ELSE ARRAY[r.line] END AS bill) composed
+		-- Without OFFSET 0 the planner would copy these into each place that names them: seven taxes a bill.
+		CROSS JOIN LATERAL (SELECT CASE WHEN c.tax_exempt THEN 0 ELSE tax_on((r.line).amount, g.tax_mode, g.tax_rate, g.tax_base) END AS tax OFFSET 0) t
+		CROSS JOIN LATERAL (SELECT CASE WHEN r.has_extras THEN bill_compose(s, ARRAY[r.line], 1, r.period_end - r.period_start + 1, today, r.is_first)
+			ELSE r.line || tax_lines(t.tax, g.tax_mode, g.tax_rate) END AS bill OFFSET 0) composed
 		CROSS JOIN LATERAL (
-			SELECT (r.line).amount, (r.line).amount AS subtotal, 0::bigint AS discount, 0::bigint AS tax_amount WHERE NOT x.is_composed
+			SELECT (r.line).amount + coalesce((composed.bill[2]).amount, 0) AS amount, (r.line).amount AS subtotal, 0::bigint AS discount, t.tax AS tax_amount
+			WHERE NOT r.has_extras
 			UNION ALL
-			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(composed.bill, r.customer_id) z WHERE x.is_composed) sums
+			SELECT z.amount, z.subtotal, z.discount, z.tax_amount FROM bill_sums(composed.bill, r.customer_id) z WHERE r.has_extras) sums
 	), counter AS (
 		INSERT INTO invoice_counters AS c (day, last_number) SELECT today, count(*) FROM due HAVING count(*) > 0
 		ON CONFLICT (day) DO UPDATE SET last_number = c.last_number + EXCLUDED.last_number
