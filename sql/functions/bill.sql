@@ -169,18 +169,17 @@ LANGUAGE sql IMMUTABLE AS $$
 	FROM unnest(lines) WITH ORDINALITY AS l (kind, text, quantity, unit_price, amount, taxable, item_id, charge_id, taken, n)
 $$;
 
--- A bill took in (sign 1) or gave back (sign -1) charges, periods of items and pending days.
-CREATE OR REPLACE FUNCTION bill_consume(invoice invoices, sign int) RETURNS void
+-- Bills took in (sign 1) or gave back (sign -1) charges, periods of items and pending days.
+CREATE OR REPLACE FUNCTION bills_consume(ids uuid[], sign int) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-	lines bill_line[] := bill_lines_of(invoice.id);
 BEGIN
-	UPDATE charges SET invoice_id = CASE WHEN sign > 0 THEN invoice.id END
-	WHERE id IN (SELECT l.charge_id FROM unnest(lines) l);
+	UPDATE charges c SET invoice_id = CASE WHEN sign > 0 THEN l.invoice_id END
+	FROM invoice_lines l WHERE l.invoice_id = ANY(ids) AND c.id = l.charge_id;
 	UPDATE subscription_items u SET billed = u.billed + sign * l.taken, updated_at = now()
-	FROM unnest(lines) l WHERE u.id = l.item_id AND u.periods IS NOT NULL;
-	UPDATE subscriptions SET pending_days = pending_days - sign * l.taken
-	FROM unnest(lines) l WHERE subscriptions.id = invoice.subscription_id AND l.kind = 'discount' AND l.item_id IS NULL AND l.taken > 0;
+	FROM invoice_lines l WHERE l.invoice_id = ANY(ids) AND u.id = l.item_id AND u.periods IS NOT NULL;
+	UPDATE subscriptions s SET pending_days = s.pending_days - sign * l.taken
+	FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id
+	WHERE i.id = ANY(ids) AND s.id = i.subscription_id AND l.kind = 'discount' AND l.item_id IS NULL AND l.taken > 0;
 END $$;
 
 /*
@@ -196,13 +195,13 @@ BEGIN
 	IF sums.amount < 0 THEN
 		PERFORM raise_invalid('lines', 'negative', 'The lines must not come to less than 0.');
 	END IF;
-	PERFORM bill_consume(invoice, -1);
+	PERFORM bills_consume(ARRAY[invoice.id], -1);
 	DELETE FROM invoice_lines WHERE invoice_id = invoice.id;
 	PERFORM bill_lines_insert(invoice.id, lines);
 	UPDATE invoices
 	SET amount = sums.amount, subtotal = sums.subtotal, discount = sums.discount, tax_amount = sums.tax_amount, updated_at = now()
 	WHERE id = invoice.id RETURNING * INTO fresh;
-	PERFORM bill_consume(fresh, 1);
+	PERFORM bills_consume(ARRAY[fresh.id], 1);
 	IF fresh.amount = 0 THEN
 		PERFORM invoice_finish_issue(fresh, today);
 	ELSE
@@ -217,7 +216,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	s subscriptions;
 BEGIN
-	PERFORM bill_consume(invoice, -1);
+	PERFORM bills_consume(ARRAY[invoice.id], -1);
 	UPDATE invoice_lines SET item_id = NULL, charge_id = NULL, taken = NULL WHERE invoice_id = invoice.id;
 	SELECT * INTO s FROM subscriptions WHERE id = invoice.subscription_id;
 	PERFORM invoice_set_lines(invoice, bill_compose(s, base, periods, invoice.period_end - invoice.period_start + 1, today), today);

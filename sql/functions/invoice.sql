@@ -66,13 +66,13 @@ BEGIN
 		draft.period_start, draft.period_end, coalesce(draft.grants_days, false), today, draft.due_date, draft.due_date, draft.notes)
 	RETURNING * INTO i;
 	PERFORM bill_lines_insert(i.id, lines);
-	PERFORM bill_consume(i, 1);
+	PERFORM bills_consume(ARRAY[i.id], 1);
 	PERFORM billing_log('issued', format('%s issued over %s, due %s', i.invoice_number, rupiah(i.amount), i.due_date),
 		i.customer_id, i.subscription_id, i.id,
 		jsonb_build_object('kind', i.kind, 'amount', i.amount, 'period_start', i.period_start,
 			'period_end', i.period_end, 'due_date', i.due_date,
 			'discount', (SELECT nullif(-sum(l.amount), 0) FROM unnest(lines) l WHERE is_discount_agreed(l))));
-	PERFORM period_follow(i);
+	PERFORM periods_follow(ARRAY[i.id]);
 	PERFORM invoice_finish_issue(i, today);
 	RETURN i.id;
 END $$;
@@ -408,7 +408,7 @@ CREATE OR REPLACE FUNCTION invoice_void(invoice invoices, reason text, today dat
 LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE invoices SET status = 'cancelled', cancelled_on = today, updated_at = now() WHERE id = invoice.id;
-	PERFORM bill_consume(invoice, -1);
+	PERFORM bills_consume(ARRAY[invoice.id], -1);
 	UPDATE subscriptions SET next_package_on = NULL WHERE id = invoice.subscription_id AND next_package_on = invoice.period_start AND NOT is_postpaid;
 	UPDATE subscriptions SET end_date = invoice.period_start - 1
 	WHERE id = invoice.subscription_id AND is_postpaid AND end_date = invoice.period_end;

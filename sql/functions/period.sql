@@ -99,13 +99,22 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The days from `day` to `last` in months that begin on the billing day: of each its share, by the days of that month.
+-- (In plpgsql, as each part of a month calls it at night: a SQL function with a FROM is started anew for each call.)
 CREATE OR REPLACE FUNCTION months_share(day date, last date, billing_day int) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT sum((least(last, m.ends) - greatest(day, m.begins) + 1)::numeric / (m.ends - m.begins + 1))
-	FROM (SELECT add_months(g, n, billing_day) AS begins, add_months(g, n + 1, billing_day) - 1 AS ends
-	      FROM (SELECT add_months(day, -((extract(day FROM day)::int < billing_day)::int), billing_day) AS g) q,
-	           generate_series(0, grid_months(q.g, last, billing_day)) n) m
-$$;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+	grid   constant date := add_months(day, -((extract(day FROM day)::int < billing_day)::int), billing_day);
+	begins date := grid;
+	ends   date;
+	share  numeric;
+BEGIN
+	FOR n IN 0..grid_months(grid, last, billing_day) LOOP
+		ends := add_months(grid, n + 1, billing_day) - 1;
+		share := coalesce(share, 0) + (least(last, ends) - greatest(day, begins) + 1)::numeric / (ends - begins + 1);
+		begins := ends + 1;
+	END LOOP;
+	RETURN share;
+END $$;
 
 -- Days sold at the price of a whole period of `length` days.
 CREATE OR REPLACE FUNCTION days_price(price bigint, days int, length int) RETURNS bigint
@@ -147,15 +156,15 @@ BEGIN
 	RETURN CASE WHEN back < today AND is_off_lost(subscription, service_off_now(subscription.id)) THEN first ELSE back END;
 END $$;
 
--- A period billed sets the anchor of rolling months; one by the day ends it: months that come later begin with the first of
+-- The period of a bill sets the anchor of rolling months; one by the day ends it: months that come later begin with the first of
 -- them. A postpaid line is billed to its end.
-CREATE OR REPLACE FUNCTION period_follow(invoice invoices) RETURNS void
+CREATE OR REPLACE FUNCTION periods_follow(ids uuid[]) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE subscriptions s
-	SET anchor_day = CASE p.period_unit WHEN 'month' THEN coalesce(s.anchor_day, extract(day FROM invoice.period_start)::int) END,
-	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, invoice.period_end) ELSE s.end_date END
-	FROM packages p
-	WHERE s.id = invoice.subscription_id AND invoice.period_start IS NOT NULL AND p.id = invoice.package_id
+	SET anchor_day = CASE p.period_unit WHEN 'month' THEN coalesce(s.anchor_day, extract(day FROM i.period_start)::int) END,
+	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, i.period_end) ELSE s.end_date END
+	FROM invoices i JOIN packages p ON p.id = i.package_id
+	WHERE i.id = ANY(ids) AND s.id = i.subscription_id AND i.period_start IS NOT NULL
 	  AND (s.is_postpaid OR (p.period_unit = 'month') = (s.anchor_day IS NULL))
 $$;
 

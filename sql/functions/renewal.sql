@@ -29,7 +29,9 @@ BEGIN
 	WHERE s.id = ANY(ids) AND s.status <> 'active' AND s.anchor_day IS NOT NULL AND NOT s.is_postpaid;
 	LOOP
 		SELECT * INTO made FROM renewals_issue(ids, today);
-		PERFORM renewals_follow_up(made.followed, today);
+		IF made.followed IS NOT NULL THEN
+			PERFORM renewals_follow_up(made.followed, today);
+		END IF;
 		report := report || made.issued;
 		IF cardinality(made.issued) < cardinality(ids) THEN
 			report := report || ARRAY(SELECT renewals_refused(ARRAY(
@@ -120,17 +122,25 @@ BEGIN
 	FROM b;
 END $$;
 
--- Do what follows from these bills, one by one: note the charges and items that they took in, the next
--- package and the anchor; settle one that costs nothing, and let credit pay.
+-- Do what follows from these bills: note the charges and items that they took in, the next packages and the anchors; then, one by
+-- one, settle those that cost nothing, and let credit pay.
 CREATE OR REPLACE FUNCTION renewals_follow_up(followed uuid[], today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	i invoices;
+	s subscriptions;
 BEGIN
-	FOR i IN SELECT * FROM invoices WHERE id = ANY(followed) ORDER BY seq LOOP
-		PERFORM bill_consume(i, 1);
-		PERFORM next_package_schedule(s, i.period_start, today) FROM subscriptions s WHERE s.id = i.subscription_id;
-		PERFORM period_follow(i);
+	PERFORM bills_consume(followed, 1);
+	FOR i IN SELECT x.* FROM invoices x JOIN subscriptions y ON y.id = x.subscription_id
+		WHERE x.id = ANY(followed) AND y.next_package_id IS NOT NULL ORDER BY x.seq
+	LOOP
+		SELECT * INTO s FROM subscriptions WHERE id = i.subscription_id;
+		PERFORM next_package_schedule(s, i.period_start, today);
+	END LOOP;
+	PERFORM periods_follow(followed);
+	FOR i IN SELECT x.* FROM invoices x JOIN customers c ON c.id = x.customer_id
+		WHERE x.id = ANY(followed) AND (x.amount = 0 OR c.credit > 0) ORDER BY x.seq
+	LOOP
 		PERFORM invoice_finish_issue(i, today);
 	END LOOP;
 END $$;
