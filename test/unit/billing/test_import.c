@@ -246,6 +246,35 @@ files_that_cannot_be_read_are_named(void **state)
 	(void)unlink(broken);
 }
 
+/* A file of 512 MiB is read, and one of a byte more is refused before it is: its length comes from
+ * outside. Holes stand for its bytes. */
+static void
+a_file_has_a_largest_length(void **state)
+{
+	static const struct {
+		off_t size;
+		const char *msg;
+	} cases[] = { { 512 << 20, "it does not unpack" },
+		{ (512 << 20) + 1, "empty, or larger than 512 MiB" } };
+	const char *path = a_file("\x1f\x8b", 2);
+	struct import_job job = { .source = "phpnuxbill", .path = path };
+	struct import_counts n;
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct arena *life = cx.mem;
+
+		cx.mem = arena_new(16384); /* the bytes go before the next test */
+		assert_int_equal(truncate(path, cases[i].size), 0);
+		assert_int_equal(import(job, &n), RC_INVALID);
+		if (strstr(cx.err.msg, cases[i].msg) == NULL)
+			fail_msg("%s", cx.err.msg);
+		arena_free(cx.mem);
+		cx.mem = life;
+	}
+	(void)unlink(path);
+}
+
 /* ---- rows that are fed ----------------------------------------------------------------------- */
 
 /* Two secrets of a router, the second of them ours; a feed may fail in between. */
@@ -349,6 +378,7 @@ main(void)
 		cmocka_unit_test(a_statement_that_fails_ends_the_import),
 		cmocka_unit_test(a_dump_may_be_packed_and_a_file),
 		cmocka_unit_test(files_that_cannot_be_read_are_named),
+		cmocka_unit_test(a_file_has_a_largest_length),
 		cmocka_unit_test(rows_are_fed_and_what_is_ours_is_left_out),
 		cmocka_unit_test(a_real_import_seals_passwords_and_is_taken_once),
 	};
