@@ -80,6 +80,12 @@ SELECT subscription_days_add(:'s', 5, 'storm', '2026-01-02'), payment_reverse(:'
 SELECT subscription_days_add(:'s', -3, 'too many', '2026-01-02'), pay(inv(:'s'), '2026-01-02') \g /dev/null
 SELECT is(is_now(:'s') || ' ' || to_pkg(:'s', 'F', '2026-01-16'), 'active 2026-02-01 pay 0, credit 50000', 'two of seventeen days left are given');
 
+-- The gift of restart makes up for days before the bill that it came with: a day after the payment all days left are of the bill.
+SELECT bare('{"late_policy": "restart"}') AS s \gset
+SELECT night(d::date) FROM generate_series(date '2026-01-24', '2026-02-01', '1 day') d \g /dev/null
+SELECT pay(inv(:'s'), '2026-02-01') \g /dev/null
+SELECT is(is_now(:'s') || ' ' || to_pkg(:'s', 'F', '2026-02-01'), 'active 2026-03-02 pay 0, credit 100000', 'thirty days left are thirty paid ones');
+
 -- Bug: a payment that was noted for an open bill of a line that is not renewed left its promise standing: it stayed on for
 -- nothing when its days were over.
 SELECT bare('{"auto_renew": false}') AS s \gset
@@ -107,6 +113,7 @@ SELECT subscription_suspend(x, NULL, '2026-01-11') FROM unnest(ARRAY[:'hand', :'
 SELECT invoice_create(jsonb_build_object('subscription_id', :'hand'), '2026-01-25') AS h, subscription_prepay(:'ahead', 2, NULL, false, '2026-01-25') AS a \gset
 SELECT is(string_agg(period_start || ' ' || period_end, ', ' ORDER BY seq), '2026-02-15 2026-03-14, 2026-02-15 2026-04-14', 'a month, and two, from the day after the days left')
 FROM invoices WHERE id IN (:'h', :'a');
+SELECT is(anchor_day, 1, 'of these lines alone') FROM subscriptions WHERE id = :'days';
 SELECT change(:'days', jsonb_build_object('package_id', pkg('W')), '2026-01-20') \g /dev/null
 SELECT step('renew', '2026-01-31') \g /dev/null
 SELECT change(:'days', jsonb_build_object('package_id', pkg('M')), '2026-02-02') \g /dev/null

@@ -42,6 +42,7 @@ SELECT is(is_now(:'s'), 'active 2026-02-10', 'the other is due today: on');
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS s, sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-10') AS t \gset
 SELECT nights('2026-01-11', '2026-01-15') \g /dev/null
 SELECT is(bill(:'s'), 'unpaid 2026-01-15 2026-02-14 due 2026-01-18', 'it is a month from each day on; and due three days later');
+SELECT is_empty($$SELECT * FROM step('begin', '2026-01-15')$$, 'once a day: a second run has nothing to begin');
 SELECT pay(inv(:'s'), '2026-01-15') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-14', 'a whole month is paid for');
 SELECT pay(inv(:'t'), '2026-02-01') \g /dev/null

@@ -31,6 +31,11 @@ SELECT pay(inv(:'s', 2), '2026-02-21'), night('2026-03-24') \g /dev/null
 SELECT is(period_start || ' ' || period_end, '2026-03-31 2026-04-29', 'so does the third') FROM invoices WHERE id = inv(:'s', 3);
 SELECT invoice_cancel(inv(:'s', 3), '2026-03-24'), subscription_days_add(:'s', 2, NULL, '2026-03-24'), night('2026-03-26') \g /dev/null
 SELECT is(period_start || ' ' || period_end, '2026-04-02 2026-05-01', 'a gift sets it anew') FROM invoices WHERE id = inv(:'s', 4);
+-- A line that is off begins its months anew only after days that it gets back.
+SELECT subscription_suspend(:'s', NULL, '2026-03-26') \g /dev/null
+UPDATE subscriptions SET anchor_day = 31 WHERE id = :'s';
+SELECT is(ARRAY(SELECT next_anchor(s, s.end_date + 1 + o.days + n) FROM subscriptions s, open_days(s.customer_id, s.id) o, generate_series(-1, 1) n WHERE s.id = :'s' ORDER BY n),
+	'{31,31,NULL}', 'with no day back it stays');
 
 -- "billed on the 1st, due on the 10th, cut on the 20th"
 UPDATE settings SET cycle = 'calendar', billing_day = 1, lead_days = 0, due_days = 10, grace_days = 9;

@@ -202,6 +202,17 @@ SELECT is(priced(:'s') || '; ' || packages_of(:'s'), 'M 2026-01-01, M2 2026-02-0
 SELECT step('renew', '2026-02-08') \g /dev/null
 SELECT is(packages_of(:'s'), 'M2', 'and the package that they were used with begins');
 
+-- Months from the 31st on: a change on the day after the last bill leaves no days used, and the months begin where they did. A change in a
+-- month bills the days used, and the months begin on its day.
+CREATE FUNCTION months(s uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(period_start || ' ' || period_end, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = s AND period_start IS NOT NULL $$;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid'), '2026-01-31') AS even, sub(person(), jsonb_build_object('package_id', pkg('M'), 'mode', 'postpaid'), '2026-01-31') AS odd \gset
+SELECT step('renew', '2026-02-28') \g /dev/null
+SELECT change(:'even', jsonb_build_object('package_id', pkg('M2')), '2026-02-28'), change(:'odd', jsonb_build_object('package_id', pkg('M2')), '2026-03-01') \g /dev/null
+SELECT step('renew', '2026-04-01') \g /dev/null
+SELECT is(months(:'even') || '; ' || months(:'odd'), '2026-01-31 2026-02-27, 2026-02-28 2026-03-30; 2026-01-31 2026-02-27, 2026-02-28 2026-02-28, 2026-03-01 2026-03-31',
+	'postpaid: a change where a month begins moves no month');
+
 -- invoices by hand
 SELECT bare() AS back \gset
 SELECT subscription_suspend(:'back', NULL, '2026-01-10') \g /dev/null

@@ -87,6 +87,7 @@ SELECT pay(inv(:'s'), '2026-01-25') \g /dev/null
 UPDATE subscriptions SET end_date = '2026-02-28' WHERE id = :'s';
 SELECT is(outcome || ': ' || detail, 'refused: 2026-03-01 to 2026-03-30 overlaps a period already billed', 'a period that shares its first day with a bill is refused')
 FROM step('renew', '2026-02-25') WHERE subscription_id = :'s';
+SELECT is(string_agg(outcome, ' '), 'skipped', 'and only in the chunk that it is in') FROM billing_renew(ARRAY[:'gone'::uuid], '2026-02-25');
 UPDATE subscriptions SET end_date = '2026-03-01' WHERE id = :'s';
 SELECT bare() AS s \gset
 UPDATE packages SET price = 111000 WHERE name = 'P';

@@ -61,5 +61,13 @@ SELECT is(throttle_address('::ffff:192.0.2.8') || ' ' || throttle_address('2001:
 INSERT INTO throttles (key, since, hits) VALUES ('old', clock_timestamp() - interval '61 minutes', 1), ('young', clock_timestamp() - interval '59 minutes', 1);
 SELECT throttle_sweep() FROM generate_series(1, 3000) \g /dev/null
 SELECT is((SELECT string_agg(key, ' ') FROM throttles WHERE key IN ('old', 'young')), 'young', 'keys older than an hour are swept');
+-- Requests alone sweep: a path that forgot it kept a row of every client that ever asked.
+CREATE FUNCTION swept() RETURNS boolean LANGUAGE sql AS $$ SELECT NOT EXISTS (SELECT FROM throttles WHERE key = 'old') $$;
+INSERT INTO throttles (key, since, hits) VALUES ('old', clock_timestamp() - interval '61 minutes', 1);
+SELECT login_take('d@x', '192.0.2.6') FROM generate_series(1, 3000) \g /dev/null
+SELECT ok(swept(), 'attempts to log in sweep');
+INSERT INTO throttles (key, since, hits) VALUES ('old', clock_timestamp() - interval '61 minutes', 1);
+SELECT public_read_pace('10.0.' || n / 250 || '.' || n % 250) FROM generate_series(1, 3000) n \g /dev/null
+SELECT ok(swept(), 'public reads do');
 SELECT finish();
 ROLLBACK;

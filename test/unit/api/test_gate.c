@@ -6,6 +6,8 @@
  */
 #include "ask.h"
 
+#include <libpq-fe.h>
+
 #include "http/limit.h"
 
 /* A lock of the session stays after a rollback: it tells whether a list was executed. */
@@ -129,6 +131,40 @@ only_failed_tokens_are_limited(void **state)
 	ask.cx.ip = "127.0.0.1";
 }
 
+static void
+say(const char *text)
+{
+	const struct db_stmt st = { NULL, text, 0 };
+
+	assert_int_equal(db_exec(&ask.cx, &st), RC_OK);
+}
+
+/*
+ * Every request of the console passes the gate, so that a token used a moment ago costs one row:
+ * its use is noted once a minute, and only then the settings are read. Here they cannot be.
+ */
+static void
+a_token_in_use_is_noted_once_a_minute(void **state)
+{
+	const char *token = user_with("operator", "\"read\"");
+	PGconn *other = PQconnectdb(getenv("TEST_DB"));
+
+	(void)state;
+	assert_int_equal(ask_costly("GET", "/api/costly", token), 200);
+	say("SET lock_timeout = '200ms'");
+	PQclear(PQexec(other, "BEGIN; LOCK TABLE settings"));
+	assert_int_equal(ask_costly("GET", "/api/costly", token), 200);
+	PQclear(PQexec(other, "ROLLBACK"));
+	PQclear(PQexec(other, FMT("UPDATE personal_access_tokens SET"
+				  " last_used_at = now() - interval '61 seconds' WHERE id = %lld",
+				  strtoll(token, NULL, 10))));
+	PQclear(PQexec(other, "BEGIN; LOCK TABLE settings"));
+	assert_int_equal(ask_costly("GET", "/api/costly", token), 503);
+	PQfinish(other);
+	say("RESET lock_timeout");
+	assert_int_equal(ask_costly("GET", "/api/costly", token), 200);
+}
+
 static int
 open_group(void **state)
 {
@@ -143,6 +179,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ASK_TEST(failed_token_executes_nothing),
+		ASK_TEST(a_token_in_use_is_noted_once_a_minute),
 		ASK_TEST(only_failed_tokens_are_limited),
 	};
 

@@ -623,6 +623,13 @@ another_worker_has_the_router(void **state)
 	assert_string_equal(hang_up(), "");
 }
 
+static int64_t
+times_claimed(void)
+{
+	return sql_i64("SELECT coalesce(sum(calls), 0)::text AS v FROM pg_stat_xact_user_functions"
+		       " WHERE funcname = 'account_claim'");
+}
+
 /* A month's end: one print of each table instead of a question a name. */
 static void
 many_accounts_are_looked_up_at_once(void **state)
@@ -633,6 +640,7 @@ many_accounts_are_looked_up_at_once(void **state)
 		SAY("!re|=.id=*8|=name=foreigner\n!re|=.id=*9|=name=u7\n!done\n"),
 		LAST("!done\n"),
 	};
+	int64_t claims;
 
 	(void)state;
 	linked(turns);
@@ -641,11 +649,10 @@ many_accounts_are_looked_up_at_once(void **state)
 	all_synced();
 	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
 	(void)sql("SET LOCAL track_functions = 'all'");
+	claims = times_claimed(); /* those of earlier tests, where all databases track */
 	assert_int_equal(batch().done, 51);
 	/* claimed again once, in case there are more: there were not */
-	assert_int_equal(sql_i64("SELECT calls AS v FROM pg_stat_xact_user_functions"
-				 " WHERE funcname = 'account_claim'"),
-	    2);
+	assert_int_equal(times_claimed() - claims, 2);
 	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
 	    SECRETS_RECEIVED "\n"
 			     "/ppp/active/print|=.proplist=.id,name\n"
