@@ -66,6 +66,27 @@ the_first_user_gets_a_session(void **state)
 	assert_int_equal(post(auth_register, ani("correct horse", "")), RC_DENIED);
 }
 
+/* Somebody deactivates the first user before the session opens: no token is shown that opens
+ * nothing. */
+static void
+a_first_user_without_a_session_is_refused(void **state)
+{
+	struct conf cf = { 0 };
+
+	(void)state;
+	for (int i = 0; i < CONF__MAX; i++)
+		cf.val[i] = "";
+	cf.val[CONF_APP_ENV] = "local";
+	cx.conf = &cf;
+	(void)sql("CREATE FUNCTION unit_off() RETURNS trigger LANGUAGE plpgsql AS"
+		  " $$ BEGIN NEW.is_active := false; RETURN NEW; END $$");
+	(void)sql("CREATE TRIGGER unit_off BEFORE INSERT ON users FOR EACH ROW"
+		  " EXECUTE FUNCTION unit_off()");
+	assert_int_equal(post(auth_register, ani("correct horse", "")), RC_INVALID);
+	assert_string_equal(cx.err.fields->msg, "Your account has been deactivated.");
+	assert_int_equal(rs.body.len, 0);
+}
+
 /* In production, and where nobody says which it is, the setup token is asked for. */
 static void
 production_asks_for_the_setup_token(void **state)
@@ -129,6 +150,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROWS_TEST(the_first_user_gets_a_session),
+		ROWS_TEST(a_first_user_without_a_session_is_refused),
 		ROWS_TEST(production_asks_for_the_setup_token),
 		ROWS_TEST(a_forgotten_password_is_set_anew),
 	};

@@ -2,6 +2,7 @@
 #include "rows.h"
 
 #include <crypt.h>
+#include <sodium.h>
 
 #include "base/sb.h"
 #include "people/session.h"
@@ -160,6 +161,34 @@ an_imported_hash_is_renewed(void **state)
 	assert_string_equal(sql("SELECT password AS v FROM users"), now);
 }
 
+static bool is_out_of_memory;
+
+/* libsodium fails only without memory; this stands in front of its function. */
+int
+crypto_pwhash_str(char out[crypto_pwhash_STRBYTES], const char *password, unsigned long long n,
+    unsigned long long ops, size_t memory)
+{
+	return is_out_of_memory ? -1
+				: crypto_pwhash_str_alg(out, password, n, ops, memory,
+				      crypto_pwhash_ALG_DEFAULT);
+}
+
+/* The log-in of a full machine is tried again: the old hash stays, and no half-made one is kept. */
+static void
+a_hash_that_cannot_be_renewed_stays(void **state)
+{
+	struct crypt_data work = { 0 };
+	const char *bcrypt = crypt_r("correct horse", "$2y$04$abcdefghijklmnopqrstuu", &work);
+
+	(void)state;
+	(void)sql("INSERT INTO users (name, email, password) VALUES ('S', 'old@example.net', '%s')",
+	    bcrypt);
+	is_out_of_memory = true;
+	assert_int_equal(login("old@example.net", "correct horse"), RC_RETRY);
+	is_out_of_memory = false;
+	assert_string_equal(sql("SELECT password AS v FROM users"), bcrypt);
+}
+
 /* An admin's reset during the login stands: the hash that was verified is renewed, no other, and
  * nobody else's. */
 static void
@@ -244,6 +273,7 @@ main(void)
 		ROWS_TEST(a_deactivated_user_is_refused_after_the_password),
 		ROWS_TEST(five_failures_a_minute),
 		ROWS_TEST(an_imported_hash_is_renewed),
+		ROWS_TEST(a_hash_that_cannot_be_renewed_stays),
 		ROWS_TEST(only_the_verified_hash_is_renewed),
 		ROWS_TEST(only_the_actor_confirms),
 		ROWS_TEST(a_database_that_fails_is_no_wrong_password),
