@@ -60,6 +60,26 @@ state_of_citra(void)
 	return sql("SELECT sync_state AS v FROM account_states");
 }
 
+static void
+count_reset(void *resets)
+{
+	++*(int *)resets;
+}
+
+/* A worker lasts for months: each look for work begins with an empty arena. */
+static void
+a_worker_grows_by_no_batch(void **state)
+{
+	static const struct turn turns[] = { { .end = PEER_HANG_UP } };
+	const char *id = lasting(turns);
+	static int resets;
+
+	(void)state;
+	arena_defer(cx.mem, count_reset, &resets);
+	assert_int_equal(sync_worker(&cx, &(struct sync){ .once = true }, id), EXIT_DONE);
+	assert_int_equal(resets, 1);
+}
+
 /* One run reports by its exit code; a service leaves failures to the database. */
 static void
 a_run_ends_when_nothing_is_due(void **state)
@@ -196,6 +216,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(a_worker_grows_by_no_batch),
 		CASE(a_run_ends_when_nothing_is_due),
 		CASE(a_check_goes_on_after_a_dead_router),
 		CASE(a_check_of_a_right_router_is_done),
