@@ -13,7 +13,9 @@
  * over a closed list of values takes several, separated by commas. X-Ignored names the
  * parameters that a list does not know. `Accept: text/csv` answers the whole filtered list
  * (crud_csv.c). The total of a list without filters comes from row_counts if the table is
- * counted (crud_sql.c).
+ * counted (crud_sql.c). The planner estimates a filtered list first: up to 250,000 rows are all
+ * found, counted and sorted; more are walked in the order of the list to the end of the page, and
+ * counted to 100,000 (crud_list.c).
  *
  * Writes record the actor (db_set_actor()). A rule over more than one field belongs into
  * the database, or into .check. An act with rules of its own (an invoice is issued, not

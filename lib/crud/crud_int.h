@@ -6,6 +6,12 @@
 
 enum { CRUD_FILTERS_MAX = 60 };
 
+/*
+ * The most rows of which a list tells the exact number, and the most that are all found to show a
+ * page of them.
+ */
+enum { TOTAL_EXACT_MAX = 100000, FOUND_MAX = 250000 };
+
 enum crud_verb {
 	CRUD_SHOW,   /* $1 id */
 	CRUD_CREATE, /* $1 the row as jsonb, id included */
@@ -37,6 +43,8 @@ struct list_stmts {
 	struct db_stmt rows;
 	struct db_stmt count;    /* one row: total */
 	struct db_stmt estimate; /* EXPLAIN (FORMAT JSON) of all rows */
+	struct db_stmt find;     /* one row: total, ids of the page; parameters as for rows */
+	struct db_stmt found;    /* the rows of these ids, after the value of the condition */
 	bool exact;              /* count reads row_counts: too cheap to be remembered */
 };
 
@@ -45,7 +53,8 @@ struct listing {
 	struct list_key key;
 	struct page page;
 	struct db_val vals[CRUD_FILTERS_MAX + 5];
-	size_t nvals; /* without limit and offset */
+	size_t nvals;     /* without limit and offset */
+	int64_t estimate; /* the planner's of the total; 0: not asked for */
 };
 
 /* The total of a list: its query, from sending to result. */
@@ -72,6 +81,15 @@ const struct db_stmt *crud_child_stmt(const struct child *);
 
 /* Answer with the whole list as CSV. */
 enum rc crud_csv(struct ctx *, struct listing *, struct resp *) _must_check_;
+
+/* Is the total of a list remembered? Then it is taken. */
+bool crud_total_recall(struct ctx *, const struct list_stmts *, struct listing *);
+
+/* Ask the planner how many rows a list has. */
+enum rc crud_total_estimate(struct ctx *, const struct list_stmts *, struct listing *) _must_check_;
+
+/* Take the total and the sum from the row of a count. */
+void crud_total_note(struct listing *, const struct db_rows *count);
 
 /* Queue the count of a list, unless its total is remembered; after db_sync() take the total. */
 enum rc crud_total_send(struct ctx *, const struct list_stmts *, struct listing *,

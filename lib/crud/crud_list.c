@@ -258,23 +258,65 @@ name_ignored(struct ctx *cx, const struct req *rq, const struct resource *r, str
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+static bool
+is_narrowed(const struct listing *l)
+{
+	return l->key.filters != 0 || l->key.search;
+}
+
 /*
- * Read rows and total in one round trip. A search and a filter are planned with their value known:
- * the plan for a rare value is not the one for a frequent value.
+ * Plan a search and a filter with their value known: the plan for a rare value is not the one for a
+ * frequent value.
  */
 static enum rc
-fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
+plan_by_value(struct ctx *cx, const struct listing *l)
+{
+	return is_narrowed(l) ? db_send_exec(cx, &SQL_crud_custom_plan) : RC_OK;
+}
+
+/* Read rows and total in one round trip. */
+static enum rc
+walk(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
 {
 	struct total_query total;
 
-	if (l->key.filters != 0 || l->key.search)
-		TRY(db_send_exec(cx, &SQL_crud_custom_plan));
-	l->vals[l->nvals] = V_I64(l->page.per_page);
-	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);
+	TRY(plan_by_value(cx, l));
 	TRY(db_send_n(cx, &st->rows, DB_ROWS, rows, l->vals, l->nvals + 2));
 	TRY(crud_total_send(cx, st, l, &total));
 	TRY(db_sync(cx));
 	return crud_total_take(cx, st, l, &total);
+}
+
+/* Find all rows, then read those of the page. When they are too many, *rows stays NULL. */
+static enum rc
+find(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
+{
+	struct db_val vals[2] = { l->vals[0] };
+	struct db_rows *found;
+
+	TRY(plan_by_value(cx, l));
+	TRY(db_send_n(cx, &st->find, DB_ROW, &found, l->vals, l->nvals + 2));
+	TRY(db_sync(cx));
+	if (db_i64(found, 0, "total") > FOUND_MAX)
+		return RC_OK;
+	crud_total_note(l, found);
+	vals[st->found.nparams - 1] = V_TEXT(db_text(found, 0, "ids"));
+	return db_query_n(cx, &st->found, DB_ROWS, rows, vals, (size_t)st->found.nparams);
+}
+
+/* Many rows are walked in the order of the list to the end of the page, few are all found. */
+static enum rc
+fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
+{
+	*rows = NULL;
+	l->vals[l->nvals] = V_I64(l->page.per_page);
+	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);
+	if (is_narrowed(l) && !crud_total_recall(cx, st, l)) {
+		TRY(crud_total_estimate(cx, st, l));
+		if (l->estimate <= FOUND_MAX)
+			TRY(find(cx, st, l, rows));
+	}
+	return *rows != NULL ? RC_OK : walk(cx, st, l, rows);
 }
 
 static enum rc

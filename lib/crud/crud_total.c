@@ -6,7 +6,7 @@
 #include "base/crypt.h"
 #include "crud/crud_int.h"
 
-enum { TOTAL_EXACT_MAX = 100000, TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20 };
+enum { TOTAL_CACHE = 512, TOTAL_CACHE_MS = 5000, TOTAL_COSTLY_MS = 20 };
 
 /* Totals that were slow to count, kept for a few seconds; a newer one takes the place. */
 static struct remembered {
@@ -55,11 +55,18 @@ remember(const struct list_stmts *st, const char *hash, const struct page *p)
 	memcpy(m->vals, hash, sizeof(m->vals));
 }
 
-/* Read the planner's estimate from the outermost node of its plan. */
-static enum rc
-estimate(struct ctx *cx, const struct list_stmts *st, const struct listing *l, int64_t *ret)
+/* A total beyond what is exact is shown as an estimate, and without a sum. */
+static void
+mark(struct listing *l)
 {
-	static const char key[] = "\"Plan Rows\":";
+	l->page.total_is_estimate = l->page.total > TOTAL_EXACT_MAX;
+	l->page.has_sum = l->key.r->sum != NULL && !l->page.total_is_estimate;
+}
+
+enum rc
+crud_total_estimate(struct ctx *cx, const struct list_stmts *st, struct listing *l)
+{
+	static const char key[] = "\"Plan Rows\":"; /* of the outermost node of the plan */
 	struct db_rows *rows;
 	const char *at;
 
@@ -67,10 +74,38 @@ estimate(struct ctx *cx, const struct list_stmts *st, const struct listing *l, i
 	at = strstr(db_text(rows, 0, "QUERY PLAN"), key);
 	if (at == NULL)
 		return FAIL(cx, RC_INTERNAL, "a plan without rows");
-	*ret = strtoll(at + strlen(key), NULL, 10);
-	if (*ret <= TOTAL_EXACT_MAX)
-		*ret = TOTAL_EXACT_MAX + 1;
+	l->estimate = strtoll(at + strlen(key), NULL, 10);
 	return RC_OK;
+}
+
+/*
+ * Take the estimate for the total of a list with more rows than are counted, but no more than all
+ * rows of the table that are shown: the planner adds up what several columns find.
+ */
+static enum rc
+take_estimate(struct ctx *cx, const struct list_stmts *st, struct listing *l)
+{
+	const struct list_key all = { .r = l->key.r, .sort = "created_at", .down = true };
+	struct db_rows *rows;
+	int64_t most = INT64_MAX;
+
+	if (l->estimate == 0)
+		TRY(crud_total_estimate(cx, st, l));
+	if (all.r->counted && !l->key.hidden) {
+		TRY(db_query_n(cx, &crud_list_stmts(&all)->count, DB_ROW, &rows, NULL, 0));
+		most = db_i64(rows, 0, "total");
+	}
+	if (l->page.total < l->estimate)
+		l->page.total = l->estimate < most ? l->estimate : most;
+	if (l->page.total <= TOTAL_EXACT_MAX)
+		l->page.total = TOTAL_EXACT_MAX + 1;
+	return RC_OK;
+}
+
+bool
+crud_total_recall(struct ctx *cx, const struct list_stmts *st, struct listing *l)
+{
+	return recall(st, hash_of(cx, l), &l->page);
 }
 
 enum rc
@@ -83,6 +118,17 @@ crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 	return db_send_n(cx, &st->count, DB_ROW, &ret->count, l->vals, l->nvals);
 }
 
+void
+crud_total_note(struct listing *l, const struct db_rows *count)
+{
+	struct page *p = &l->page;
+
+	p->total = db_i64(count, 0, "total");
+	if (l->key.r->sum != NULL)
+		p->sum = db_i64(count, 0, "sum");
+	mark(l);
+}
+
 /* Ask for the estimate, a further statement, only when there are more rows than are counted. */
 enum rc
 crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
@@ -90,17 +136,16 @@ crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 {
 	struct page *p = &l->page;
 
-	if (q->count != NULL)
+	if (st->exact) {
 		p->total = db_i64(q->count, 0, "total");
-	if (st->exact)
 		return RC_OK;
-	if (q->count != NULL && l->key.r->sum != NULL)
-		p->sum = db_i64(q->count, 0, "sum");
-	p->has_sum = l->key.r->sum != NULL && p->total <= TOTAL_EXACT_MAX;
+	}
+	if (q->count != NULL)
+		crud_total_note(l, q->count);
 	if (q->count != NULL && p->total > TOTAL_EXACT_MAX)
-		TRY(estimate(cx, st, l, &p->total));
+		TRY(take_estimate(cx, st, l));
 	if (q->count != NULL && clock_ms() - q->since >= TOTAL_COSTLY_MS)
 		remember(st, q->hash, p);
-	p->total_is_estimate = p->total > TOTAL_EXACT_MAX;
+	mark(l);
 	return RC_OK;
 }

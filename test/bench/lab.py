@@ -169,7 +169,7 @@ class Lab:
     def get(self, path, port=None):
         request = urllib.request.Request("http://127.0.0.1:%d%s" % (port or self.port, path),
                                          headers={"Authorization": "Bearer " + self.token})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.read()
 
     def pid(self, name):

@@ -397,7 +397,7 @@ a_filter_is_planned_with_its_value(void **state)
 {
 	const struct db_stmt plans = { NULL,
 		"SELECT coalesce(sum(custom_plans), 0)::bigint AS n FROM pg_prepared_statements"
-		" WHERE statement LIKE '%t_customer_rows%\"status\" = $1 ORDER%'",
+		" WHERE statement LIKE 'WITH way_0%t_customer_rows%\"status\" = $1 LIMIT%'",
 		0 };
 	struct db_rows *rows;
 	int64_t before;
@@ -405,9 +405,10 @@ a_filter_is_planned_with_its_value(void **state)
 	(void)state;
 	assert_int_equal(db_rows(&cx, &plans, &rows), RC_OK);
 	before = db_i64(rows, 0, "n");
-	assert_int_equal(ask("GET", "/api/customers", "status=inactive", NULL).status, 200);
+	for (int i = 0; i < 7; i++) /* the first five are planned so anyway */
+		assert_int_equal(ask("GET", "/api/customers", "status=inactive", NULL).status, 200);
 	assert_int_equal(db_rows(&cx, &plans, &rows), RC_OK);
-	assert_int_equal(db_i64(rows, 0, "n"), before + 1);
+	assert_int_equal(db_i64(rows, 0, "n"), before + 7);
 }
 
 #define IN_TX(f) cmocka_unit_test_setup_teardown(f, begin, undo)
