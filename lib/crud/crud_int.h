@@ -30,9 +30,10 @@ struct list_key {
 	const char *condition; /* its column, of crud_list_where(); NULL: none */
 	const char *sort;      /* column; a constant of the resource */
 	bool down;             /* sort descending */
-	bool search; /* there is a search: its pattern is the parameter after the filters' */
-	bool digits; /* the next parameter has the digits of a phone number */
-	bool hidden; /* show the hidden rows instead of the visible ones */
+	bool search;           /* there is a search: its pattern follows the filters' parameters */
+	bool words;            /* it is a regular expression for the beginning of words */
+	bool digits;           /* the next parameter has the digits of a phone number */
+	bool hidden;           /* show the hidden rows instead of the visible ones */
 };
 
 /*

@@ -112,7 +112,7 @@ same_key(const struct list_key *a, const struct list_key *b)
 {
 	return a->r == b->r && a->filters == b->filters && a->many == b->many &&
 	       a->digits == b->digits && a->down == b->down && a->search == b->search &&
-	       a->hidden == b->hidden && a->condition == b->condition &&
+	       a->words == b->words && a->hidden == b->hidden && a->condition == b->condition &&
 	       strcmp(a->sort, b->sort) == 0;
 }
 

@@ -116,11 +116,11 @@ struct ways {
 };
 
 static void
-put_place(struct sb *s, const char *lead, const char *column, int param)
+put_place(struct sb *s, const struct list_key *k, const char *lead, const char *column, int param)
 {
 	sb_puts(s, lead);
 	crud_put_name(s, column);
-	sb_printf(s, " ~* $%d", param);
+	sb_printf(s, k->words ? " ~* $%d" : " ILIKE $%d", param);
 }
 
 static void
@@ -136,13 +136,13 @@ places_of(const struct list_key *k, const char *column, const char *lead, int pa
 {
 	struct sb s = sb_new(crud_sql_memory());
 
-	put_place(&s, "", column, param);
+	put_place(&s, k, "", column, param);
 	if (lead == NULL)
 		return s.buf;
 	for (const char *const *c = k->r->search + 1; *c != NULL; c++)
-		put_place(&s, lead, *c, param);
+		put_place(&s, k, lead, *c, param);
 	if (k->digits)
-		put_place(&s, lead, k->r->digits, param + 1);
+		put_place(&s, k, lead, k->r->digits, param + 1);
 	return s.buf;
 }
 
@@ -165,7 +165,7 @@ ways_of(const struct list_key *k, int param)
 
 		sb_printf(&s, "id IN (SELECT %s FROM %s WHERE ", crud_quoted(in->id),
 		    crud_quoted(in->table));
-		put_place(&s, "", in->column, param);
+		put_place(&s, k, "", in->column, param);
 		sb_putc(&s, ')');
 		if (!has_joined_column(r))
 			sb_printf(&s, " AND %s IS NOT TRUE", w.conditions[0]);

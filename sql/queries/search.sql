@@ -19,7 +19,11 @@ WITH who AS MATERIALIZED (
 (SELECT 'customer' AS type, id, name AS title, concat_ws(', ', phone, address) AS subtitle FROM who ORDER BY name, id LIMIT 5)
 UNION ALL
 (SELECT 'subscription', s.id, s.mikrotik_username, concat_ws(', ', c.name, s.status, s.remote_address)
-   FROM (SELECT id FROM subscriptions WHERE mikrotik_username ~* $1::text OR remote_address ~* $1::text
+   FROM ((SELECT id FROM subscriptions WHERE is_live AND (mikrotik_username ~* $1::text OR remote_address ~* $1::text)
+           ORDER BY mikrotik_username, id LIMIT 5)
+         UNION
+         (SELECT id FROM subscriptions WHERE NOT is_live AND (mikrotik_username ~* $1::text OR remote_address ~* $1::text)
+           ORDER BY mikrotik_username, id LIMIT 5)
          UNION
          SELECT x.id FROM who w JOIN subscriptions x ON x.customer_id = w.id) f
    JOIN subscriptions s ON s.id = f.id JOIN customers c ON c.id = s.customer_id

@@ -14,6 +14,8 @@ LISTS = {
         "status=overdue&sort=amount", "status=unpaid&sort=-amount", "status=paid&sort=amount", "search=INV-2026",
         "search=INV-20260715", "search=INV", "search=pelanggan", "search=pelanggan%20000123", "search=zzzz",
         "search=00", "search=x", "search=xa", "search=b", "search=zq", "search=12", "search=i", "search=INV-2026&sort=amount", "search=INV-2026&status=unpaid",
+        "search=INV-2022", "search=INV-202209&sort=-due_date", "issued_from=2022-06-01&issued_to=2022-12-31",
+        "due_to=2022-12-31&sort=-amount", "search=pelanggan%200001&sort=amount",
         "due_from=2026-07-01&due_to=2026-07-31", "issued_from=2025-01-01&issued_to=2025-12-31",
         "due_from=2024-01-01&sort=amount", "customer_id={cust}", "subscription_id={sub}", "kind=renewal",
         "kind=other", "kind=first",
@@ -24,6 +26,7 @@ LISTS = {
         "received_from=2026-07-01", "customer_id={cust}", "source=midtrans", "page=1000&per_page=100",
         "search=x", "search=b", "search=zq", "search=12",
         "sort=received_on", "sort=customer.name", "sort=-customer.name", "search=pelanggan&sort=amount",
+        "search=INV-2023", "search=INV-202303", "received_to=2022-12-31", "search=INV-2026&sort=amount",
     ),
     "/api/customers": (
         "", "search=pelanggan", "search=00123", "search=merdeka", "has_debt=true", "has_debt=false",
