@@ -307,7 +307,10 @@ walk(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_r
 	return crud_total_take(cx, st, l, &total);
 }
 
-/* Find all rows, then read those of the page. When they are too many, *rows stays NULL. */
+/*
+ * Find all rows, then read those of the page. When they are more than the planner believed, and too
+ * many, *rows stays NULL.
+ */
 static enum rc
 find(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
 {
@@ -317,8 +320,10 @@ find(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_r
 	TRY(plan_by_value(cx, l));
 	TRY(db_send_n(cx, &st->find, DB_ROW, &found, l->vals, l->nvals + 2));
 	TRY(db_sync(cx));
-	if (db_i64(found, 0, "total") > FOUND_MAX)
+	if (db_i64(found, 0, "total") > FOUND_MAX) {
+		l->estimate = db_i64(found, 0, "total");
 		return RC_OK;
+	}
 	crud_total_note(l, found);
 	vals[st->found.nparams - 1] = V_TEXT(db_text(found, 0, "ids"));
 	return db_query_n(cx, &st->found, DB_ROWS, rows, vals, (size_t)st->found.nparams);
