@@ -433,7 +433,7 @@ a_filter_is_planned_with_its_value(void **state)
  * believed, the list is walked, and what was found is the least of its total.
  */
 static void
-what_is_found_is_the_total(void **state)
+found_rows_are_the_total(void **state)
 {
 	struct resp rs = ask("GET", "/api/many", "status=inactive&per_page=2&page=2", NULL);
 
@@ -462,7 +462,7 @@ main(void)
 		IN_TX(lists_filter_sort_and_search),
 		IN_TX(a_filter_is_planned_with_its_value),
 		IN_TX(hidden_rows_are_counted_apart),
-		IN_TX(what_is_found_is_the_total),
+		IN_TX(found_rows_are_the_total),
 		IN_TX(secrets_are_sealed_and_never_shown),
 		IN_TX(locked_fields_hold_what_they_hold),
 	};
