@@ -1,67 +1,7 @@
 /*
  * Two at once, where one must wait: the first admin, the last, the first router.
- * Two connections by hand: what the first has not committed, the second waits for.
  */
-#include <libpq-fe.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "unit.h"
-
-static PGconn *one, *two;
-
-static void
-run(const char *sql)
-{
-	PGresult *res = PQexec(one, sql);
-
-	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
-		fail_msg("%s: %s", sql, PQerrorMessage(one));
-	PQclear(res);
-}
-
-/* The outcome of the second, once the first has committed: a SQLSTATE, "" for success. */
-static const char *
-second(const char *sql)
-{
-	static char state[6];
-	PGresult *res;
-
-	assert_true(PQsendQuery(two, sql));
-	run("SELECT pg_sleep(0.2)");
-	assert_true(PQconsumeInput(two) && PQisBusy(two));
-	run("COMMIT");
-	state[0] = '\0';
-	while ((res = PQgetResult(two)) != NULL) {
-		const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-
-		if (code != NULL)
-			memcpy(state, code, sizeof(state));
-		PQclear(res);
-	}
-	return state;
-}
-
-static int
-connect_both(void **state)
-{
-	(void)state;
-	one = PQconnectdb(getenv("TEST_DB"));
-	two = PQconnectdb(getenv("TEST_DB"));
-	assert_int_equal(PQstatus(one), CONNECTION_OK);
-	assert_int_equal(PQstatus(two), CONNECTION_OK);
-	PQclear(PQexec(two, "SET lock_timeout = '10s'"));
-	return 0;
-}
-
-static int
-disconnect_both(void **state)
-{
-	(void)state;
-	PQfinish(one);
-	PQfinish(two);
-	return 0;
-}
+#include "pair.h"
 
 #define REGISTER(name)                                                                             \
 	"SELECT user_register('{\"name\":\"" name "\",\"email\":\"" name                           \
