@@ -7,10 +7,10 @@
 #define HIGH "00000000-0000-7000-8000-00000000000b"
 
 /*
- * A change of a package marks the accounts of a router in the order of their ids.  The nightly check
- * makes jobs of its differences first, then of its strays, whatever their ids: it locks all of them
- * in that order before.  Without this lock each of the two held an account that the other waited
- * for, and PostgreSQL ended one of them.
+ * A change of a package marks the accounts of a router in the order of their ids.  The nightly
+ * check makes jobs of its differences first, then of its strays, whatever their ids: it locks all
+ * of them in that order before.  Without this lock each of the two held an account that the other
+ * waited for, and PostgreSQL ended one of them.
  */
 static void
 a_check_locks_accounts_in_the_order_of_a_change(void **state)
