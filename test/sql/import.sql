@@ -1,6 +1,7 @@
 -- Texts of sheets, and what an import makes of rows (sql/functions/import.sql).
 BEGIN;
 \ir town.psql
+\ir account.psql
 SELECT no_plan();
 
 SELECT is(import_money(typed), wanted, 'money: ' || typed) FROM (VALUES
@@ -152,5 +153,21 @@ INSERT INTO import_rows (batch, line, key, data) VALUES
 SELECT import_apply(:'b', 'csv', 10, '2026-01-20'), import_apply(:'o', 'splynx', 10, '2026-01-20') \g /dev/null
 SELECT results_eq($$ SELECT name::text, credit FROM customers WHERE name IN ('Joko', 'Kiki', 'Lala', 'Mimi') ORDER BY 1 $$,
 	$$ VALUES ('Joko', 40000::bigint), ('Kiki', 5000), ('Lala', 0), ('Mimi', 7000) $$, 'credit is given once for each id of each source');
+-- Of the lines of a file, the old system took only those off the router that it had cut: they are left as it left them.
+-- One in service needs an account, and one with an address of its own is blocked by a rule that only we write.
+SELECT router('R1') AS r1 \gset
+INSERT INTO packages (name, bandwidth, price, type) VALUES ('Fixed', '5M/5M', 50000, 'static');
+SELECT uuidv7() AS b \gset
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'b', 1, 'row', '["Nama", "Paket", "Username", "Jatuh Tempo", "Status", "IP"]'),
+	(:'b', 2, 'row', '["Nia", "Cepat 10M", "nia", "10/02/2026", "aktif", ""]'),
+	(:'b', 3, 'row', '["Oki", "Cepat 10M", "oki", "05/01/2026", "isolir", ""]'),
+	(:'b', 4, 'row', '["Putu", "Fixed", "putu", "05/01/2026", "isolir", "10.0.0.9"]');
+SELECT import_map_sheet(:'b') \g /dev/null
+SELECT import_judge(:'b', 'csv', false, '2026-01-20') \g /dev/null
+SELECT import_apply(:'b', 'csv', 100, '2026-01-20') \g /dev/null
+SELECT results_eq($$ SELECT username::text, imported, jobs(id) FROM mikrotik_secrets WHERE username IN ('nia', 'oki', 'putu') ORDER BY 1 $$,
+	$$ VALUES ('nia', false, 'R1 1/0 pending'), ('oki', true, 'R1 1/1 synced'), ('putu', false, 'R1 1/0 pending') $$,
+	'a line that is off is left as the old system left it, one in service gets its account');
 SELECT * FROM finish();
 ROLLBACK;
