@@ -161,7 +161,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	 CROSS JOIN LATERAL (SELECT array_agg(r.customer_id) AS customers, array_agg(r.invoice_id) AS invoices,
 	                            array_agg(r.subscription_id) AS subscriptions, array_agg(r.invoice_id::text) AS keys
 	                       FROM message_remind_candidates(day, t) r) c
-	 WHERE t.event IN ('due_soon', 'due_today', 'overdue') AND t.is_active AND c.keys IS NOT NULL;
+	 WHERE t.event IN ('due_soon', 'due_today', 'overdue') AND t.is_active;
 $$;
 
 -- How many messages an event would send today, were it on: shown before it is switched on.

@@ -100,6 +100,7 @@ DELETE FROM message_outbox WHERE event = 'planned_outage';
 INSERT INTO maintenance_windows (title, starts_at, ends_at, router_id) VALUES ('Core', now() + interval '1 day', now() + interval '25 hours', :'only');
 SELECT ok(announced() > 0 AND NOT EXISTS (SELECT FROM subscriptions WHERE router_id IS NOT NULL), 'lines on the default router are behind it');
 SELECT ok((monitor_affected(:'only') ->> 'customers')::int > 0, 'and counted as its customers');
+SELECT is(monitor_affected(uuidv7()), NULL, 'the alert of a router without customers does not say that it serves 0 of them');
 -- Bug: an alert of a dead router took the days of a package by the month, which it has not: 150000 a month read Rp150.000 of 30 days
 -- whatever its months were. The list of packages and the alert have one formula.
 SELECT bare(jsonb_build_object('package_id', pkg('M'))) \g /dev/null

@@ -7,6 +7,8 @@ INSERT INTO notification_settings (name, channel, audience, config, events) VALU
 	('wa', 'whatsapp', 'customers', '{"url": "http://gw/"}', '[]');
 CREATE FUNCTION channel_of(n text) RETURNS uuid LANGUAGE sql AS $$ SELECT id FROM notification_settings WHERE name = n $$;
 INSERT INTO message_senders (sender) SELECT id::text FROM notification_settings UNION SELECT 'email';
+SELECT is(channel_of_kind('webhook'), channel_of('hook'), 'a test names a channel by its kind');
+SELECT throws_ok('SELECT channel_of_kind(''email'')', 'IS422', NULL, 'a kind of which there is none');
 SELECT person() AS c \gset
 
 -- A message under way, after so many tries.
@@ -109,6 +111,29 @@ SELECT is(next_of('email'), 'staff 2 sending 1', 'then the next');
 SELECT is((SELECT string_agg(recipient, ' ' ORDER BY recipient) FROM message_outbox WHERE state = 'pending'), 'customer hook later', 'all others wait');
 UPDATE message_senders SET next_at = clock_timestamp() + interval '1 minute' WHERE sender = 'email';
 SELECT is((SELECT count(*) FROM message_take('email', 'https://isp.example')), 0::bigint, 'none during the pause of the sender');
+-- A sender writes to so many customers a day: those of yesterday and messages to staff are none of them.
+CREATE FUNCTION counted() RETURNS int LANGUAGE sql AS $$ SELECT sent_today FROM message_senders WHERE sender = 'email' $$;
+SELECT is(counted(), 0, 'staff counts for nothing');
+UPDATE message_senders SET sent_day = business_today() - 1, sent_today = 7 WHERE sender = 'email';
+SELECT is(next_of('email'), 'customer sending 1', 'then the customer');
+SELECT is(counted(), 1, 'who is the first of the day');
+DELETE FROM message_outbox;
+
+-- What is under way when a worker begins was left by one that was killed; a test, which the API sends, after a minute.
+INSERT INTO message_outbox (event, channel, channel_id, recipient, state, updated_at) VALUES
+	('test', 'telegram', channel_of('ops'), 'new', 'sending', now() - interval '1 minute'), ('test', 'telegram', channel_of('ops'), 'old', 'sending', now() - interval '61 seconds'),
+	('alert', 'telegram', channel_of('ops'), 'left', 'sending', now()), ('alert', 'webhook', channel_of('hook'), 'other', 'sending', now());
+SELECT is(message_recover(channel_of('ops')::text), 2, 'two of a sender were left');
+SELECT is((SELECT string_agg(recipient, ' ' ORDER BY recipient) FROM message_outbox WHERE state = 'sending'), 'new other', 'a test of this minute is on its way, and what another sender sends');
+DELETE FROM message_outbox;
+
+-- A message about a line that changed meanwhile is not sent: "cut" to a customer who is back online.
+SELECT bare() AS on, bare() AS off \gset
+UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'off';
+CREATE FUNCTION obsolete(kind text, line uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT coalesce(message_obsolete(jsonb_populate_record(NULL::message_outbox, jsonb_build_object('event', kind, 'customer_id', owner(line), 'subscription_id', line))), 'true') $$;
+SELECT results_eq(format('SELECT obsolete(''cut'', id), obsolete(''restored'', id), obsolete(''paid'', id) FROM unnest(ARRAY[%L, %L]::uuid[]) id', :'off', :'on'),
+	$$ VALUES ('true', 'the line changed meanwhile', 'true'), ('the line changed meanwhile', 'true', 'true') $$, 'a line is cut, or it is back');
 DELETE FROM message_outbox;
 
 -- A bill that is paid is a message; another change is none.

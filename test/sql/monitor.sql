@@ -99,6 +99,10 @@ SELECT is((SELECT sum(sent) FROM ping_1h), (SELECT sum(sent) FROM ping_5m), 'nor
 SELECT is(bool_and(n <= 500), true, 'no chart has more than 500 points') FROM (
 	SELECT (SELECT count(*) FROM ping_chart(target('tower'), p)) AS n FROM unnest('{1h,6h,24h,7d,30d,1y}'::text[]) p) t;
 SELECT is((SELECT count(*) FROM ping_chart(target('tower'), '24h') WHERE latency_ms IS NULL) > 0, true, 'gaps are null');
+INSERT INTO ping_history (target_id, recorded_at, sent, received, latency_ms, packet_loss_percent, status)
+	SELECT target('home 1'), now(), 4, 4, 77, 0, 'up';
+SELECT is((SELECT string_agg(n || ' ' || latency_ms, ', ' ORDER BY n) FROM unnest('{home 1,home 2}'::text[]) n, ping_chart(target(n), '1h') WHERE latency_ms > 70), 'home 1 77',
+	'a chart has the rounds of its own target');
 
 -- Bug: the hours of a year lay on 8,760 pages, between those of 4,999 other interfaces: a chart took 200 ms.
 SELECT is(bool_and(i.indnatts = 7), true, 'the values of an hour stand in the index of their partition')
@@ -143,5 +147,13 @@ SELECT ping_store(jsonb_agg(jsonb_build_object('id', target('late'), 'at', now()
 	FROM generate_series(1, 2) n \g /dev/null
 SELECT is(state_of('late'), 'down', 'two misses that come together are two');
 SELECT is((SELECT checked_at FROM monitor_states WHERE id = target('late')), now() - interval '1 second', 'the newer one is the last');
+-- The open alert of one thing keeps no other from having its own, and is not raised again each round.
+SELECT monitor_judge('ping') \g /dev/null
+INSERT INTO ping_targets (name, host) VALUES ('lost', '192.0.2.8');
+SELECT ping_store(jsonb_agg(jsonb_build_object('id', target('lost'), 'at', now() - make_interval(secs => n), 'sent', 4, 'received', 0)))
+	FROM generate_series(1, 2) n \g /dev/null
+SELECT monitor_judge('ping') \g /dev/null
+SELECT is(open_alerts(), 'late is down, lost is down', 'two things, two alerts');
+SELECT is((SELECT sum(repeats) FROM alert_logs WHERE resolved_at IS NULL), 0::bigint, 'each raised once');
 SELECT finish();
 ROLLBACK;

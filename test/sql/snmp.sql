@@ -76,6 +76,11 @@ UPDATE snmp_interfaces SET manual_speed = 1000000000 WHERE if_name = 'a';
 SELECT is(carries(90000000, 0), NULL, 'the speed that a person gave counts');
 UPDATE snmp_interfaces SET manual_speed = NULL WHERE if_name = 'a';
 SELECT is(carries(90000000, 0), 'bandwidth', 'and again without it');
+SELECT is(carries(0, 0), NULL, 'which ends');
+UPDATE snmp_interfaces SET if_speed = 0 WHERE if_name = 'a';
+SELECT is(carries(90000000, 0), NULL, 'one whose speed is unknown is never full');
+UPDATE snmp_interfaces SET if_speed = 100000000 WHERE if_name = 'a';
+SELECT is(carries(90000000, 0), 'bandwidth', 'known again, it is');
 UPDATE snmp_interfaces SET monitor_bandwidth = false WHERE if_name = 'a';
 SELECT is(carries(90000000, 0), NULL, 'no longer watched: the alert ends');
 UPDATE snmp_interfaces SET monitor_bandwidth = true WHERE if_name = 'a';
@@ -121,6 +126,8 @@ SELECT is(sums('bandwidth_5m_samples'), 'a 600 15000 12000 40 20, e1 200 1844674
 SELECT is(sums('bandwidth_1h'), sums('bandwidth_5m_samples'), 'and those of its hour');
 SELECT is((SELECT string_agg(concat_ws(' ', in_rate, out_rate, in_max), ', ') FROM bandwidth_chart(port('a'), '1h') WHERE in_rate IS NOT NULL), '25 20 40', 'the chart of one interface');
 SELECT is((SELECT count(*) FROM bandwidth_chart(port('b'), '1h') WHERE in_rate IS NOT NULL), 0::bigint, 'the chart of one with gaps alone');
+SELECT poll_at(first_at, 70) FROM history_buckets('1h', '5 minutes') \g /dev/null
+SELECT is((SELECT in_rate FROM bandwidth_chart(port('a'), '1h') LIMIT 1), 70::bigint, 'a poll at its first moment is on a chart');
 SELECT snmp_store_statuses(array_agg(number ORDER BY if_name), '{down,up}') FROM snmp_interfaces WHERE if_name IN ('a', 'b') \g /dev/null
 SELECT is((SELECT string_agg(if_name || ' ' || if_oper_status, ', ' ORDER BY if_name) FROM snmp_interfaces), 'a down, b up, e1 up', 'an interface that went down');
 
