@@ -370,6 +370,26 @@ a_real_import_seals_passwords_and_is_taken_once(void **state)
 	run("TRUNCATE customers, packages, import_keys CASCADE");
 }
 
+/* A row may end before its last column: what is missing there is not that of the row above. */
+static void
+a_short_row_takes_nothing_of_the_row_above(void **state)
+{
+	static const char sheet[] = "Nama;Paket;Harga;User;Jatuh Tempo\n"
+				    "Sari;Import;150.000;import-a;2026-03-20\n"
+				    "Budi;Import;150.000;import-b\n";
+	struct import_job job = { .source = "csv",
+		.data = sheet,
+		.len = sizeof(sheet) - 1,
+		.dry_run = true };
+	struct import_counts n;
+
+	(void)state;
+	assert_int_equal(import(job, &n), RC_OK);
+	assert_int_equal(n.created, 1);
+	assert_int_equal(n.refused, 1);
+	assert_string_equal(last_fault.field, "end_date");
+}
+
 int
 main(void)
 {
@@ -381,6 +401,7 @@ main(void)
 		cmocka_unit_test(a_file_has_a_largest_length),
 		cmocka_unit_test(rows_are_fed_and_what_is_ours_is_left_out),
 		cmocka_unit_test(a_real_import_seals_passwords_and_is_taken_once),
+		cmocka_unit_test(a_short_row_takes_nothing_of_the_row_above),
 	};
 
 	return cmocka_run_group_tests_name("import", tests, open_all, close_all);

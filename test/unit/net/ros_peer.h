@@ -9,6 +9,7 @@
 #define TEST_ROS_PEER_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -47,6 +48,7 @@ struct peer {
 	SSL *ssl;
 	pthread_t thread;
 	int lfd, fd, port;
+	bool was_left; /* the client kept its connection until our limit */
 	char *received;
 	size_t len, cap;
 };
@@ -80,12 +82,15 @@ peer_note(struct peer *p, const char *bytes, size_t n)
 static inline bool
 peer_read(struct peer *p, char *to, size_t n)
 {
+	errno = 0;
 	for (size_t got = 0; got < n;) {
 		ssize_t r = p->ssl != NULL ? SSL_read(p->ssl, to + got, (int)(n - got))
 					   : recv(p->fd, to + got, n - got, 0);
 
-		if (r <= 0)
+		if (r <= 0) {
+			p->was_left = errno == EAGAIN;
 			return false;
+		}
 		got += (size_t)r;
 	}
 	return true;
@@ -258,7 +263,8 @@ peer_start(const struct turn *turns, SSL_CTX *tls)
 	return p;
 }
 
-/* Ends it (the client must be closed), puts what it received into to, returns its length. */
+/* Ends it, puts what it received into to, returns its length. The client must be closed: a
+ * connection that nobody closes takes one of the few that a router grants. */
 static inline size_t
 peer_stop(struct peer *p, char *to, size_t size)
 {
@@ -266,6 +272,7 @@ peer_stop(struct peer *p, char *to, size_t size)
 
 	(void)shutdown(p->lfd, SHUT_RDWR);
 	(void)pthread_join(p->thread, NULL);
+	assert_false(p->was_left);
 	(void)snprintf(to, size, "%s", p->received);
 	(void)close(p->lfd);
 	len = p->len;

@@ -205,6 +205,37 @@ a_failing_database_is_an_error(void **state)
 	assert_null(data);
 }
 
+static int
+begin_committed(void **state)
+{
+	(void)state;
+	cx.err = (struct err){ 0 };
+	(void)sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+		  " $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$");
+	(void)sql("CREATE TRIGGER refuse BEFORE INSERT ON router_snapshots FOR EACH ROW"
+		  " EXECUTE FUNCTION refuse()");
+	return 0;
+}
+
+static int
+clear(void **state)
+{
+	(void)sql("DROP FUNCTION refuse() CASCADE");
+	(void)sql("TRUNCATE router_settings CASCADE");
+	return end(state);
+}
+
+/* Without the row each request would call the dead router anew: that is a failure of ours, and not
+ * one of the router. */
+static void
+a_failure_that_cannot_be_kept_is_ours(void **state)
+{
+	const char *id = a_router("Main", 1), *data = NULL;
+
+	(void)state;
+	assert_int_equal(snapshot_get(&cx, id, SNAPSHOT_PROFILES, &data), RC_INTERNAL);
+}
+
 /* With two routers, one that is known to be down is left out and the other answers. */
 static void
 a_dead_router_hides_no_other(void **state)
@@ -234,6 +265,8 @@ main(void)
 		ROUTER_TEST(a_sample_is_a_reading_that_is_kept),
 		ROUTER_TEST(a_dead_router_hides_no_other),
 		ROUTER_TEST(a_failing_database_is_an_error),
+		cmocka_unit_test_setup_teardown(a_failure_that_cannot_be_kept_is_ours,
+		    begin_committed, clear),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, rows_open, rows_close);

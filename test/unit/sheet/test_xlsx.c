@@ -16,8 +16,8 @@ struct part {
 static void
 put(struct sb *out, size_t val, int bytes)
 {
-	for (int i = 0; i < bytes; i++)
-		sb_putc(out, (char)(val >> (8 * i)));
+	for (int i = 0; i < bytes; i++, val >>= 8)
+		sb_putc(out, (char)val);
 }
 
 /* The fields that both headers share, then the name. */
@@ -76,10 +76,10 @@ static const char strings[] =
     "<sst><si><t>nama</t></si><si><r><t>Bu </t></r><r><t>Sari</t></r></si></sst>";
 
 static const char *
-read_book(const char *book, const char *sheet)
+read_related(const char *book, const char *rels, const char *sheet)
 {
 	const struct part parts[] = { { "xl/workbook.xml", book },
-		{ "xl/_rels/workbook.xml.rels", relations }, { "xl/styles.xml", styles },
+		{ "xl/_rels/workbook.xml.rels", rels }, { "xl/styles.xml", styles },
 		{ "xl/sharedStrings.xml", strings }, { "xl/worksheets/sheet1.xml", "<worksheet/>" },
 		{ "xl/worksheets/sheet2.xml", sheet } };
 	struct sb zip = zip_of(parts, countof(parts)), out = sb_new(cx.mem);
@@ -87,6 +87,12 @@ read_book(const char *book, const char *sheet)
 	if (sheet_read(&cx, zip.buf, zip.len, join_row, &out) != RC_OK)
 		return cx.err.msg;
 	return out.len > 0 ? out.buf : "";
+}
+
+static const char *
+read_book(const char *book, const char *sheet)
+{
+	return read_related(book, relations, sheet);
 }
 
 static void
@@ -124,6 +130,20 @@ days_of_a_workbook_that_counts_from_1904(void **state)
 		      "</sheets></workbook>",
 		"<worksheet><row r='1'><c r='A1' s='1'><v>44570</v></c></row></worksheet>"),
 	    "1:2026-01-10\n");
+}
+
+/* Some programs name the part from the top of the archive, Excel from the folder of the workbook.
+ */
+static void
+a_sheet_is_found_by_its_whole_path(void **state)
+{
+	(void)state;
+	assert_string_equal(
+	    read_related(head,
+		"<Relationships><Relationship Id='rId2' Target='/xl/worksheets/sheet2.xml'/>"
+		"</Relationships>",
+		"<worksheet><row r='1'><c r='A1'><v>7</v></c></row></worksheet>"),
+	    "1:7\n");
 }
 
 static void
@@ -182,6 +202,7 @@ main(void)
 		FIXTURE_TEST(each_type_of_a_cell),
 		FIXTURE_TEST(a_cell_without_a_value_shows_its_reason),
 		FIXTURE_TEST(days_of_a_workbook_that_counts_from_1904),
+		FIXTURE_TEST(a_sheet_is_found_by_its_whole_path),
 		FIXTURE_TEST(a_document_type_is_refused),
 		FIXTURE_TEST(broken_archives_are_refused),
 		FIXTURE_TEST(a_bomb_is_refused),
