@@ -13,7 +13,7 @@ SELECT is(alert_resolve('y:down'), NULL, 'an alert that is not open is not resol
 SELECT isnt(alert_resolve('x:down'), NULL, 'an open one is');
 SELECT is(alert_resolve('x:down'), NULL, 'once');
 SELECT isnt(alert_raise('device_down', 'critical', 'R1', 'b', NULL, 'x:down'), NULL, 'then it can be raised again');
--- What comes and goes is sent three times within an hour, then listed only.
+-- An alert that comes and goes is sent three times within an hour, then listed only.
 SELECT alert_raise('device_down', 'critical', 'R' || n, 'b', NULL, 'z:down'), alert_resolve('z:down') FROM generate_series(1, 5) n \g /dev/null
 SELECT is(string_agg(notify, ' ' ORDER BY title), 'skipped skipped skipped damped damped', 'the fourth is damped, not waiting until it is over') FROM alert_logs WHERE key = 'z:down';
 

@@ -153,7 +153,7 @@ INSERT INTO import_rows (batch, line, key, data) VALUES
 SELECT import_apply(:'b', 'csv', 10, '2026-01-20'), import_apply(:'o', 'splynx', 10, '2026-01-20') \g /dev/null
 SELECT results_eq($$ SELECT name::text, credit FROM customers WHERE name IN ('Joko', 'Kiki', 'Lala', 'Mimi') ORDER BY 1 $$,
 	$$ VALUES ('Joko', 40000::bigint), ('Kiki', 5000), ('Lala', 0), ('Mimi', 7000) $$, 'credit is given once for each id of each source');
--- Of the lines of a file, the old system took only those off the router that it had cut: they are left as it left them.
+-- The old system took only those lines of a file off the router that it had cut: they are left as it left them.
 -- One in service needs an account, and one with an address of its own is blocked by a rule that only we write.
 SELECT router('R1') AS r1 \gset
 INSERT INTO packages (name, bandwidth, price, type) VALUES ('Fixed', '5M/5M', 50000, 'static');

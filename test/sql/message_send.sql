@@ -116,10 +116,10 @@ CREATE FUNCTION counted() RETURNS int LANGUAGE sql AS $$ SELECT sent_today FROM 
 SELECT is(counted(), 0, 'staff counts for nothing');
 UPDATE message_senders SET sent_day = business_today() - 1, sent_today = 7 WHERE sender = 'email';
 SELECT is(next_of('email'), 'customer sending 1', 'then the customer');
-SELECT is(counted(), 1, 'who is the first of the day');
+SELECT is(counted(), 1, 'the customer is the first of the day');
 DELETE FROM message_outbox;
 
--- What is under way when a worker begins was left by one that was killed; a test, which the API sends, after a minute.
+-- A message under way when a worker begins was left by one that was killed; a test, which the API sends, after a minute.
 INSERT INTO message_outbox (event, channel, channel_id, recipient, state, updated_at) VALUES
 	('test', 'telegram', channel_of('ops'), 'new', 'sending', now() - interval '1 minute'), ('test', 'telegram', channel_of('ops'), 'old', 'sending', now() - interval '61 seconds'),
 	('alert', 'telegram', channel_of('ops'), 'left', 'sending', now()), ('alert', 'webhook', channel_of('hook'), 'other', 'sending', now());

@@ -76,7 +76,7 @@ UPDATE snmp_interfaces SET manual_speed = 1000000000 WHERE if_name = 'a';
 SELECT is(carries(90000000, 0), NULL, 'the speed that a person gave counts');
 UPDATE snmp_interfaces SET manual_speed = NULL WHERE if_name = 'a';
 SELECT is(carries(90000000, 0), 'bandwidth', 'and again without it');
-SELECT is(carries(0, 0), NULL, 'which ends');
+SELECT is(carries(0, 0), NULL, 'idle: the alert ends');
 UPDATE snmp_interfaces SET if_speed = 0 WHERE if_name = 'a';
 SELECT is(carries(90000000, 0), NULL, 'one whose speed is unknown is never full');
 UPDATE snmp_interfaces SET if_speed = 100000000 WHERE if_name = 'a';
