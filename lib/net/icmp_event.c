@@ -119,6 +119,8 @@ load_ahead(const struct icmp *e)
 	if (all->end - all->first <= AHEAD)
 		return;
 	p = e->slots[all->line[all->first + AHEAD].slot];
+	if (p == NULL) /* it has ended */
+		return;
 	__builtin_prefetch(&p->to);
 	__builtin_prefetch(&p->count);
 	__builtin_prefetch(&p->time_ns);

@@ -1,8 +1,13 @@
 /* Targets measured and stored: what is due, names without an address, a signal in the middle. */
 #include "rows.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "../logged.h"
@@ -331,20 +336,64 @@ run_as_program(void)
 	return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0 ? 0 : 3;
 }
 
-static void
-the_program_gives_up_its_rights_and_logs_its_run(void **state)
+/* The exit code of a program in a child. */
+static int
+in_a_child(int (*program)(void))
 {
 	int status = -1;
 	pid_t child;
 
-	(void)state;
 	(void)sql("SELECT pg_advisory_unlock_all()::text AS v");
 	(void)sql("ROLLBACK"); /* the child's session waits for no lock of ours */
 	child = fork();
 	if (child == 0)
-		_exit(run_as_program());
+		_exit(program());
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	return status;
+}
+
+static void
+the_program_gives_up_its_rights_and_logs_its_run(void **state)
+{
+	(void)state;
+	assert_int_equal(in_a_child(run_as_program), 0);
+}
+
+/* From here on the kernel refuses to take capabilities away. */
+static bool
+refuse_capset(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_capset, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { .len = countof(code), .filter = code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static int
+run_with_all_rights(void)
+{
+	struct ctx own = rival_open();
+
+	if (!refuse_capset())
+		return 1;
+	return ping_program(&own, true) == RC_INTERNAL &&
+		       strstr(own.err.msg, "capabilities") != NULL
+		   ? 0
+		   : 2;
+}
+
+/* A pinger that keeps its rights reads no packet. */
+static void
+the_program_ends_where_it_keeps_its_rights(void **state)
+{
+	(void)state;
+	assert_int_equal(in_a_child(run_with_all_rights), 0);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -367,6 +416,7 @@ main(void)
 		CASE(an_address_that_cannot_be_stored_is_an_error),
 		CASE(a_run_rolls_up),
 		CASE(the_program_gives_up_its_rights_and_logs_its_run),
+		CASE(the_program_ends_where_it_keeps_its_rights),
 	};
 
 	return cmocka_run_group_tests_name("ping", tests, rows_open, rows_close);

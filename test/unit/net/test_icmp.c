@@ -1,7 +1,9 @@
 /* Echo requests to loopback addresses; all of 127.0.0.0/8 answers. */
 #include "unit.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -75,6 +77,28 @@ version_6(void **state)
 	icmp_start(engine, &p);
 	assert_int_equal(run(1), 1);
 	assert_int_equal(p.received, 2);
+}
+
+static void
+note_signal(int number)
+{
+	(void)number;
+}
+
+/* A pinger that has to end does not wait for late answers. */
+static void
+a_signal_ends_the_wait(void **state)
+{
+	const struct sigaction act = { .sa_handler = note_signal };
+	const struct itimerval soon = { .it_value = { .tv_usec = 100 * 1000 } };
+	const int64_t began = clock_ms();
+	struct icmp_probe *done[1];
+
+	(void)state;
+	assert_int_equal(sigaction(SIGALRM, &act, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	assert_int_equal(icmp_step(engine, 3000, done, 1), 0);
+	assert_in_range(clock_ms() - began, 90, 2000);
 }
 
 /* A broadcast address of a network that we have no part in: the kernel refuses to send. */
@@ -248,6 +272,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(events_due_together_share_a_wake, begin, end),
 		cmocka_unit_test_setup_teardown(a_probe_can_be_used_again, begin, end),
 		cmocka_unit_test_setup_teardown(a_step_waits, begin, end),
+		cmocka_unit_test_setup_teardown(a_signal_ends_the_wait, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
