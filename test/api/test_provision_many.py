@@ -219,6 +219,22 @@ def test_once_does_all_and_tells_what_failed(bench, sim, router):
         bench.start()
 
 
+def test_a_stop_waits_for_the_workers(bench, sim, router):
+    # A worker left behind would hold its router against the next start, and write while a backup is restored.
+    sub = bench.subscribe(router, bench.package())
+    sub.wait()
+    sim.fault("slow", path="/ppp/secret/set", delay=2, times=1)
+    sub.suspend()
+    time.sleep(0.5)
+    workers = isp.children(bench.process.pid)
+    try:
+        assert workers and bench.stop() == 0
+        assert not [pid for pid in workers if os.path.exists("/proc/%d" % pid)], "a worker outlives the program"
+    finally:
+        bench.start()
+    sub.wait(seconds=6)
+
+
 def test_a_killed_worker_is_replaced(bench, sim, router):
     sub = bench.subscribe(router, bench.package())
     sub.wait()
