@@ -225,6 +225,17 @@ send_discovery(struct snmp_agent *a)
 	a->due_at = clock_ms() + a->conf.timeout_ms;
 }
 
+/*
+ * Give net-snmp the agent's clock, so that the first request is in its time window: without
+ * it the agent refuses that request to tell its clock, and the request is sent again. Nobody
+ * has signed this clock: net-snmp asks for a signed one when it turns out to be wrong.
+ */
+static void
+note_clock(const struct snmp_engine_id *id)
+{
+	(void)set_enginetime(id->id, (u_int)id->len, id->boots, id->seconds, FALSE);
+}
+
 /* Two agents with the same engine id would share net-snmp's clock and keys, and fail by turns. */
 static bool
 is_twin(const struct snmp_agent *a)
@@ -263,6 +274,7 @@ take_discovery(struct snmp_agent *a)
 	} else if (!open_session(a)) {
 		snmp_finish_request(a, SNMP_REFUSED, "its passwords do not fit its protocols");
 	} else {
+		note_clock(&a->engine_id);
 		submit(a);
 	}
 }
@@ -335,13 +347,36 @@ snmp_agent_open(struct snmp_engine *e, const struct snmp_agent_conf *conf, snmp_
 	return NULL;
 }
 
+/*
+ * Take the login of a closed session out of net-snmp's list of users, which it searches from
+ * the start for each packet.
+ */
+static void
+forget_user(const struct snmp_agent *a)
+{
+	struct usmUser *user =
+	    usm_get_user(a->engine_id.id, a->engine_id.len, a->conf.security_name);
+
+	if (user == NULL)
+		return;
+	(void)usm_remove_user(user);
+	(void)usm_free_user(user);
+}
+
+static void
+close_session(struct snmp_agent *a)
+{
+	(void)snmp_sess_close(a->session); /* calls on_answer() for open requests */
+	forget_user(a);
+}
+
 void
 snmp_agent_close(struct snmp_agent *a)
 {
 	a->is_closing = true;
 	snmp_plain_close(a);
 	if (a->session != NULL)
-		(void)snmp_sess_close(a->session); /* calls on_answer() for open requests */
+		close_session(a);
 	else if (a->fd >= 0)
 		close(a->fd);
 	if (a->request.pdu != NULL)

@@ -43,6 +43,18 @@ is_number(struct snmp_span *in, uint32_t wanted)
 	return snmp_span_number(in, &n) && n == wanted;
 }
 
+/* Read one part of the agent's clock, which has 31 bits. */
+static bool
+read_clock(struct snmp_span *in, uint32_t *ret)
+{
+	uint64_t n;
+
+	if (!snmp_span_number(in, &n) || n > INT32_MAX)
+		return false;
+	*ret = (uint32_t)n;
+	return true;
+}
+
 bool
 snmp_discover_read(const unsigned char *msg, size_t len, uint32_t id, struct snmp_engine_id *ret)
 {
@@ -55,6 +67,8 @@ snmp_discover_read(const unsigned char *msg, size_t len, uint32_t id, struct snm
 	    !snmp_span_take(&security, TAG_SEQUENCE, &fields) ||
 	    !snmp_span_take(&fields, TAG_OCTETS, &engine) || engine.len < 5 ||
 	    engine.len > SNMP_ENGINE_ID_MAX)
+		return false;
+	if (!read_clock(&fields, &ret->boots) || !read_clock(&fields, &ret->seconds))
 		return false;
 	ret->len = engine.len;
 	memcpy(ret->id, engine.at, engine.len);

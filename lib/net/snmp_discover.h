@@ -1,5 +1,5 @@
 /*
- * snmp_discover.h: the SNMPv3 exchange that finds the engine id of an agent.
+ * snmp_discover.h: the SNMPv3 exchange that finds the engine id of an agent, and its clock.
  *
  * net-snmp does it blocking, inside the first send: one dead device delayed all others for
  * its whole time-out (measured). This file has the message and the reader of its Report;
@@ -17,6 +17,7 @@ enum { SNMP_DISCOVER_LEN = 64, SNMP_ENGINE_ID_MAX = 32 };
 struct snmp_engine_id {
 	unsigned char id[SNMP_ENGINE_ID_MAX];
 	size_t len;
+	uint32_t boots, seconds; /* the agent's clock: its starts, and seconds since the last one */
 };
 
 /* An empty GET without a user, with a message id of 31 bits. */

@@ -41,13 +41,17 @@ class Snmpd:
         self.ready()
         return self
 
+    def ask(self, oid):
+        """The value as snmpget prints it; None: no answer."""
+        done = subprocess.run(["snmpget", "-v2c", "-c", "public1", "-t", "0.5", "-r", "0", "-Oqv",
+                               "%s:%d" % (self.address, self.port), oid], check=False, text=True,
+                              env=dict(os.environ, MIBS=""), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return done.stdout.strip() if done.returncode == 0 else None
+
     def ready(self):
         end = time.monotonic() + 20
         while time.monotonic() < end:
-            if subprocess.run(["snmpget", "-v2c", "-c", "public1", "-t", "0.5", "-r", "0", "-Oqv",
-                               "%s:%d" % (self.address, self.port), "1.3.6.1.2.1.1.3.0"], check=False,
-                              env=dict(os.environ, MIBS=""), stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL).returncode == 0:
+            if self.ask("1.3.6.1.2.1.1.3.0") is not None:
                 return
             time.sleep(0.1)
         raise AssertionError("snmpd does not answer")

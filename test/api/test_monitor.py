@@ -17,6 +17,7 @@ USERS = {
     "sha512": ("authPriv", {"auth_protocol": "SHA-512", "priv_protocol": "AES-256"}),
 }
 AUTH, PRIV = "an auth passphrase", "a privacy passphrase"
+NOT_IN_TIME_WINDOWS = "1.3.6.1.6.3.15.1.1.2.0"
 LEVELS = {"noAuthNoPriv": "noauth", "authNoPriv": "auth", "authPriv": "priv"}
 
 
@@ -106,6 +107,8 @@ def test_every_protocol_of_version_3(api, stack, agents):
         now = api.show("/api/snmp-devices/" + row["id"])
         assert (name, now["status"], now["last_error"]) == (name, "up", None)
         assert now["sys_name"] and "auth_password" not in now and now["has_community"]
+        # Discovery brings the agent's clock: no first request is refused for it, and sent again.
+        assert (name, agents[name].ask(NOT_IN_TIME_WINDOWS)) == (name, "0")
     assert "user" in api.show("/api/snmp-devices/" + wrong["id"])["last_error"]
     bad = api.patch("/api/snmp-devices/" + made["sha256"]["id"], {"auth_password": "another passphrase"}).want(200)
     poll(stack, "--all")

@@ -16,7 +16,7 @@ static const unsigned char report[] = { 0x30, 0x6b, 0x02, 0x01, 0x03, 0x30, 0x10
 	0x30, 0x00 };
 
 static void
-the_engine_id_is_read(void **state)
+the_engine_id_and_the_clock_are_read(void **state)
 {
 	unsigned char msg[sizeof(report)];
 	struct snmp_engine_id engine;
@@ -27,6 +27,8 @@ the_engine_id_is_read(void **state)
 	assert_true(snmp_discover_read(msg, sizeof(msg), ID, &engine));
 	assert_int_equal(engine.len, 13);
 	assert_memory_equal(engine.id, report + 29, 13);
+	assert_int_equal(engine.boots, 8);
+	assert_int_equal(engine.seconds, 0x0ab9);
 	assert_false(snmp_discover_read(msg, sizeof(msg), ID + 1, &engine));
 	msg[4] = 1; /* another version */
 	assert_false(snmp_discover_read(msg, sizeof(msg), ID, &engine));
@@ -105,7 +107,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_engine_id_is_read),
+		cmocka_unit_test(the_engine_id_and_the_clock_are_read),
 		cmocka_unit_test(no_message_is_read_beyond_its_end),
 		cmocka_unit_test(the_question_is_well_formed),
 		cmocka_unit_test(a_strict_agent_reads_every_part),
