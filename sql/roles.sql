@@ -382,6 +382,7 @@ BEGIN
 	('is_refund_known',                   'api gateway'),
 	('is_router_held',                    'api billing'),
 	('is_restart_day',                    'api billing gateway'),
+	('is_rolling_month',                  'api billing gateway'),
 	('is_whole_period',                   'api billing gateway'),
 	('item_check',                        'api'),
 	('item_create',                       'api'),

@@ -156,16 +156,23 @@ BEGIN
 	RETURN CASE WHEN back < today AND is_off_lost(subscription, service_off_now(subscription.id)) THEN first ELSE back END;
 END $$;
 
--- The period of a bill sets the anchor of rolling months; one by the day ends it: months that come later begin with the first of
--- them. A postpaid line is billed to its end.
+-- Rolling months begin on the day of month of the first one, the anchor.
+CREATE OR REPLACE FUNCTION is_rolling_month(period_unit text, cycle text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT period_unit = 'month' AND cycle = 'rolling'
+$$;
+
+-- The period of a bill sets the anchor of rolling months; one by the day, or of the calendar, ends it: rolling months that come
+-- later begin with the first of them. A postpaid line is billed to its end.
 CREATE OR REPLACE FUNCTION periods_follow(ids uuid[]) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE subscriptions s
-	SET anchor_day = CASE p.period_unit WHEN 'month' THEN coalesce(s.anchor_day, extract(day FROM i.period_start)::int) END,
+	SET anchor_day = CASE WHEN is_rolling_month(p.period_unit, coalesce(s.cycle, g.cycle))
+	                      THEN coalesce(s.anchor_day, extract(day FROM i.period_start)::int) END,
 	    end_date = CASE WHEN s.is_postpaid THEN greatest(s.end_date, i.period_end) ELSE s.end_date END
-	FROM invoices i JOIN packages p ON p.id = i.package_id
+	FROM settings g, invoices i JOIN packages p ON p.id = i.package_id
 	WHERE i.id = ANY(ids) AND s.id = i.subscription_id AND i.period_start IS NOT NULL
-	  AND (s.is_postpaid OR (p.period_unit = 'month') = (s.anchor_day IS NULL))
+	  AND (s.is_postpaid OR is_rolling_month(p.period_unit, coalesce(s.cycle, g.cycle)) = (s.anchor_day IS NULL))
 $$;
 
 -- The anchor of the next period, which begins on first_day; NULL: that day is it. A line that is off gets days back, which set

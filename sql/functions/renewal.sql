@@ -73,7 +73,7 @@ BEGIN
 	WITH due AS MATERIALIZED (
 		SELECT r.*, composed.bill, sums.amount, sums.subtotal, sums.discount, sums.tax_amount, c.name, s.mikrotik_username,
 			c.credit > 0 OR r.has_extras OR r.is_postpaid OR s.next_package_id IS NOT NULL
-			OR (s.anchor_day IS NULL) = ((SELECT p.period_unit FROM packages p WHERE p.id = s.package_id) = 'month') AS is_followed
+			OR (s.anchor_day IS NULL) = is_rolling_month((SELECT p.period_unit FROM packages p WHERE p.id = s.package_id), coalesce(s.cycle, g.cycle)) AS is_followed
 		FROM (SELECT due.*, row_number() OVER (ORDER BY due.seq) AS n,
 				row_number() OVER (PARTITION BY due.customer_id ORDER BY due.seq) = 1 AS is_first
 			FROM renewals_due(today) due WHERE due.id = ANY(ids) AND due.fits) r

@@ -92,6 +92,17 @@ SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-01') A
 SELECT pay(inv(:'s'), '2026-01-01'), change(:'s', '{"billing_day": 10}', '2026-01-05') \g /dev/null
 SELECT is((SELECT detail FROM step('renew', '2026-02-01') WHERE subscription_id = :'s'), '2026-02-01 to 2026-02-09', 'between the old and the new billing day lies a part');
 
+-- Bug: the part of a calendar line set the anchor of rolling months. Rolling from 1 February on, a month lasted to 14 March at the price of one.
+CREATE FUNCTION months(s uuid, first date, last date) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(r.detail || ' ' || r.amount, ', ' ORDER BY d) FROM generate_series(first, last, '1 day') d, step('renew', d::date) r WHERE r.subscription_id = s $$;
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-15') AS c, sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'rolling'), '2026-01-15') AS r \gset
+SELECT pay(inv(l), '2026-01-15') FROM unnest(ARRAY[:'c', :'r']::uuid[]) l \g /dev/null
+SELECT change(:'c', '{"cycle": "rolling"}', '2026-01-20'), change(:'r', '{"cycle": "calendar"}', '2026-01-20') \g /dev/null
+SELECT is(months(:'c', '2026-02-01', '2026-02-01'), '2026-02-01 to 2026-02-28 150000', 'from calendar to rolling: a month from the day after the last period');
+SELECT is(months(:'r', '2026-02-15', '2026-02-15'), '2026-02-15 to 2026-02-28 75000', 'from rolling to calendar: a part up to the billing day');
+SELECT pay(inv(:'r', 2), '2026-02-15'), change(:'r', '{"cycle": "rolling"}', '2026-02-20') \g /dev/null
+SELECT is(months(:'r', '2026-03-01', '2026-03-01'), '2026-03-01 to 2026-03-31 150000', 'and back: the months begin anew');
+
 -- postpaid
 UPDATE settings SET mode = 'postpaid', due_days = 0;
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M')), '2026-01-14') AS s \gset
