@@ -34,6 +34,14 @@ SELECT is(to_pkg(:'half', 'P2', '2026-01-16') || '; ' || to_pkg(:'free', 'X', '2
 SELECT is(to_pkg(:'half', 'X', '2026-01-16'), 'pay 75000, credit 0', 'half of fifteen days at 300000 more');
 SELECT is(to_pkg(:'half', 'F', '2026-01-16'), 'pay 0, credit 100000', 'and never more back than was paid');
 
+-- A discount in rupiah takes from the items of a bill, too: what a free package leaves is the rent of the modem, and the discount all of that.
+SELECT sub(person()) AS s \gset
+SELECT invoice_cancel(inv(:'s'), '2026-01-01'), item_create(:'s', '{"kind": "item", "text": "modem", "amount": 20000}', '2026-01-01'),
+	item_create(:'s', '{"kind": "discount", "text": "friend", "amount": 50000}', '2026-01-01') \g /dev/null
+SELECT night('2026-01-01') \g /dev/null
+SELECT pay(inv(:'s', 2), '2026-01-01') \g /dev/null
+SELECT is(owes(inv(:'s', 2)) || '; ' || to_pkg(:'s', 'F', '2026-01-16'), 'paid 70000/70000; pay 0, credit 35000', 'fifteen of the thirty days come back as they were paid');
+
 -- Bug: days that a bill had taken as a discount were missing from what was paid for its period.
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS s \gset
 SELECT subscription_days_add(:'s', 10, 'storm', '2026-01-02') \g /dev/null
