@@ -57,6 +57,16 @@ run_text(const char *text)
 
 #define run(...) run_text(arena_printf(cx.mem, __VA_ARGS__))
 
+static const char *
+text(const char *query)
+{
+	const struct db_stmt st = { NULL, query, 0 };
+	struct db_rows *rows;
+
+	assert_int_equal(db_row(&cx, &st, &rows), RC_OK);
+	return db_text(rows, 0, "v");
+}
+
 static void
 count_fault(const struct import_fault *fault, void *arg)
 {
@@ -246,6 +256,27 @@ files_that_cannot_be_read_are_named(void **state)
 	(void)unlink(broken);
 }
 
+/* The first rows are taken when the rows are counted: an import into an empty database planned each
+ * look-up as one of an empty table. */
+static void
+the_rows_are_counted_before_the_first_are_taken(void **state)
+{
+	const char *whole =
+	    text("SELECT pg_get_functiondef('import_analyze()'::regprocedure) AS v");
+	struct import_job job = { .source = "phpnuxbill",
+		.dry_run = true,
+		.data = dump,
+		.len = sizeof(dump) - 1 };
+	struct import_counts n;
+
+	(void)state;
+	run("CREATE OR REPLACE FUNCTION import_analyze() RETURNS void LANGUAGE plpgsql AS"
+	    " $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$");
+	assert_int_not_equal(import(job, &n), RC_OK);
+	run_text(whole);
+	assert_int_equal(left_behind(), 0);
+}
+
 /* A file of 512 MiB is read, and one of a byte more is refused before it is: its length comes from
  * outside. Holes stand for its bytes. */
 static void
@@ -352,6 +383,8 @@ a_real_import_seals_passwords_and_is_taken_once(void **state)
 	assert_int_equal(last_fault.line, 4);
 	assert_string_equal(last_fault.field, "name");
 	assert_int_equal(left_behind(), 0);
+	assert_string_equal(text("SELECT string_agg(status, ' ') AS v FROM subscriptions"),
+	    "active active"); /* on the day that the job names; today they have ended */
 	assert_int_equal(db_rows(&cx, &sealed, &rows), RC_OK);
 	assert_int_equal(db_count(rows), countof(plain));
 	for (size_t i = 0; i < countof(plain); i++) {
@@ -398,6 +431,7 @@ main(void)
 		cmocka_unit_test(a_statement_that_fails_ends_the_import),
 		cmocka_unit_test(a_dump_may_be_packed_and_a_file),
 		cmocka_unit_test(files_that_cannot_be_read_are_named),
+		cmocka_unit_test(the_rows_are_counted_before_the_first_are_taken),
 		cmocka_unit_test(a_file_has_a_largest_length),
 		cmocka_unit_test(rows_are_fed_and_what_is_ours_is_left_out),
 		cmocka_unit_test(a_real_import_seals_passwords_and_is_taken_once),
