@@ -312,6 +312,37 @@ a_missed_account_is_looked_for_by_its_mark(void **state)
 			     "/ppp/secret/set|=.id=*1|=name=citra\n");
 }
 
+/* An account that takes over the name or the address of one that has ended would find it in use. */
+static void
+an_ended_account_goes_before_the_rest(void **state)
+{
+	struct turn turns[] = {
+		HELLO,
+		{ .listen = 2 },
+		DONE,
+		SAY("!done|=ret=*2\n"),
+		LAST("!done\n"),
+	};
+	const char *added, *removed, *id;
+
+	(void)state;
+	linked(turns);
+	id = plain_account("adi");
+	all_synced();
+	(void)sql("UPDATE mikrotik_secrets SET wanted = 'absent'");
+	(void)plain_account("budi");
+	turns[2].say = arena_printf(cx.mem,
+	    "!re|=.id=*1|=name=adi|=comment=isp:%s|.tag=1\n!done|.tag=1\n"
+	    "!done|.tag=2\n",
+	    id);
+	assert_int_equal(batch().done, 2);
+	removed = strstr(hang_up(), "/ppp/secret/remove|=.id=*1\n");
+	added = strstr(received, "/ppp/secret/add|=name=budi|");
+	assert_non_null(removed);
+	assert_non_null(added);
+	assert_true(removed < added);
+}
+
 static void
 one_of_several_marks_is_nobodys(void **state)
 {
@@ -441,6 +472,23 @@ a_connection_lost_at_any_step_fails_the_cut(void **state)
 		DONE,
 		SAY("!re|=.id=*800|=name=citra\n!done\n"),
 		DONE,
+		LAST("!done\n"),
+	};
+
+	(void)state;
+	lose_at_each_turn(turns, countof(turns), citra_is_suspended);
+}
+
+static void
+a_connection_lost_at_any_step_fails_the_search_for_a_mark(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		DONE,
+		SAY("!re|=.id=*1|=name=upstairs|=service=pppoe|=profile=gold"
+		    "|=comment=isp:" CITRA "\n!done\n"),
+		DONE,
+		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
 		LAST("!done\n"),
 	};
 
@@ -932,11 +980,13 @@ main(void)
 		ROUTER_TEST(other_differences_come_after_the_sessions),
 		ROUTER_TEST(a_cut_that_fails_is_the_end_of_the_rest),
 		ROUTER_TEST(a_missed_account_is_looked_for_by_its_mark),
+		ROUTER_TEST(an_ended_account_goes_before_the_rest),
 		ROUTER_TEST(one_of_several_marks_is_nobodys),
 		ROUTER_TEST(one_bad_account_stops_no_other),
 		ROUTER_TEST(a_password_no_key_opens_fails_its_account),
 		ROUTER_TEST(a_lost_connection_is_dialled_again),
 		ROUTER_TEST(a_connection_lost_at_any_step_fails_the_cut),
+		ROUTER_TEST(a_connection_lost_at_any_step_fails_the_search_for_a_mark),
 		ROUTER_TEST(a_connection_lost_at_any_step_fails_the_profile),
 		ROUTER_TEST(a_blocked_address_is_no_object_of_the_account),
 		ROUTER_TEST(a_connection_lost_at_any_step_fails_the_isolation),

@@ -80,6 +80,22 @@ a_worker_grows_by_no_batch(void **state)
 	assert_int_equal(resets, 1);
 }
 
+/* Jobs that cannot be claimed are a failure of the run, not a run with nothing to do. */
+static void
+a_claim_that_fails_is_no_empty_claim(void **state)
+{
+	static const struct turn turns[] = { HELLO, { .end = PEER_HOLD } };
+	const char *id = lasting(turns);
+	struct ctx fresh = rival_open(); /* nothing prepared */
+
+	(void)state;
+	citra_is_due("0");
+	(void)sql("ALTER FUNCTION account_claim RENAME TO gone");
+	assert_int_equal(sync_worker(&fresh, &(struct sync){ .once = true }, id), EXIT_FAILED);
+	(void)sql("ALTER FUNCTION gone RENAME TO account_claim");
+	rival_close(&fresh);
+}
+
 /* One run reports by its exit code; a service leaves failures to the database. */
 static void
 a_run_ends_when_nothing_is_due(void **state)
@@ -217,6 +233,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_worker_grows_by_no_batch),
+		CASE(a_claim_that_fails_is_no_empty_claim),
 		CASE(a_run_ends_when_nothing_is_due),
 		CASE(a_check_goes_on_after_a_dead_router),
 		CASE(a_check_of_a_right_router_is_done),
