@@ -231,6 +231,10 @@ a_repeated_call_that_fails_stays_asked_for(void **state)
 	assert_string_equal(states(), "requested");
 	assert_int_equal(REFUND(part, UNCHANGED, ANSWER("429", "{}")), RC_RETRY);
 	assert_string_equal(states(), "requested");
+	/* Nor does a refusal, while nobody says which refunds there are: a third click would pay
+	 * twice. */
+	assert_int_equal(REFUND(part, UNCHANGED, NO_WAY, BROKEN), RC_UPSTREAM);
+	assert_string_equal(states(), "requested");
 }
 
 /* ---- cards ----------------------------------------------------------------------------------- */
