@@ -34,7 +34,7 @@ BEGIN
 		'subscriptions_newest', 'subscriptions_next_package', 'subscriptions_next_package_on', 'subscriptions_package',
 		'subscriptions_router', 'subscriptions_search',
 		'invoices_midtrans_order_id', 'invoices_newest', 'invoices_open_customer', 'invoices_open_due',
-		'invoices_search', 'invoices_subscription',
+		'invoices_search',
 		'payments_customer', 'payments_invoice', 'payments_method',
 		'payments_midtrans_transaction_id', 'payments_newest', 'payments_payment_date',
 		'payments_received_on', 'payments_reference_key', 'payment_reversals_payment',
