@@ -227,8 +227,8 @@ send_discovery(struct snmp_agent *a)
 
 /*
  * Give net-snmp the agent's clock, so that the first request is in its time window: without
- * it the agent refuses that request to tell its clock, and the request is sent again. Nobody
- * has signed this clock: net-snmp asks for a signed one when it turns out to be wrong.
+ * it the agent refuses that request to tell its clock, and the request is sent again. The
+ * clock is not authenticated: where it is wrong, net-snmp asks for an authenticated one.
  */
 static void
 note_clock(const struct snmp_engine_id *id)
