@@ -138,9 +138,7 @@ BEGIN
 		PERFORM next_package_schedule(s, i.period_start, today);
 	END LOOP;
 	PERFORM periods_follow(followed);
-	FOR i IN SELECT x.* FROM invoices x JOIN customers c ON c.id = x.customer_id
-		WHERE x.id = ANY(followed) AND (x.amount = 0 OR c.credit > 0) ORDER BY x.seq
-	LOOP
+	FOR i IN SELECT * FROM invoices WHERE id = ANY(followed) ORDER BY seq LOOP
 		PERFORM invoice_finish_issue(i, today);
 	END LOOP;
 END $$;

@@ -160,21 +160,21 @@ END $$;
 CREATE OR REPLACE FUNCTION subscription_cancel(sub uuid, reason text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-	s subscriptions := subscription_lock(sub);
-	i invoices;
+	s     subscriptions := subscription_lock(sub);
+	ahead invoices[];
 BEGIN
 	IF s.status = 'cancelled' THEN
 		RETURN;
 	END IF;
-	FOR i IN SELECT * FROM invoices v WHERE subscription_id = sub AND is_period_ahead(s, v, today) AND status <> 'cancelled' ORDER BY seq DESC LOOP
-		PERFORM invoice_release(i, 'the subscription was cancelled', today);
-	END LOOP;
+	ahead := ARRAY(SELECT v FROM invoices v WHERE subscription_id = sub AND is_period_ahead(s, v, today) AND status <> 'cancelled' ORDER BY seq DESC);
 	UPDATE subscriptions
 	SET cancelled_at = now(), begin_on = NULL, closed_on = CASE WHEN is_postpaid THEN coalesce(closed_on, today) END
 	WHERE id = sub RETURNING * INTO s;
 	-- (first: credit that pays what was owed must not switch the line on once more, for a fee)
 	PERFORM subscription_set_status(s, 'cancelled', NULL, reason);
+	-- (first: credit that comes from the bills ahead would pay the bill that this lowers or cancels)
 	PERFORM last_bill_prorate(s, today);
+	PERFORM invoice_release(i, 'the subscription was cancelled', today) FROM unnest(ahead) i;
 	SELECT * INTO s FROM subscriptions WHERE id = sub; -- with the days that a bill has let go
 	PERFORM pending_days_to_credit(s, today);
 	PERFORM charges_bill(s, today);

@@ -683,7 +683,7 @@ class Model:
         self.finish(bill)
         if bill.amount == 0:
             self.settle(bill, day)
-        else:
+        elif self.credit(line.customer) > 0:  # without it the issue of a bill is no payment
             self.apply_credit(line.customer, day)
         return bill
 
@@ -1246,12 +1246,13 @@ class Model:
         line.status, line.reason = "cancelled", None
         line.ended = day
         self.goes_off(line, day + ONE, "manual")
-        for bill in [b for b in line.bills if b.holds and (b.start > day or self.opens(b))]:
-            self.release(bill, day)
+        ahead = [b for b in line.bills if b.holds and (b.start > day or self.opens(b))]
         if self.set["prorate_last"] and line.cycle == "calendar" and line.mode == "prepaid":
             for bill in [b for b in line.bills if b.holds and b.status in OPEN and b.start <= day <= b.end and not b.touched]:
                 if line.off.start <= bill.end:
                     self.prorate(bill, min(day, line.off.start - ONE), day)
+        for bill in ahead:
+            self.release(bill, day)
         self.pending_credit(line, day)
         self.bill_last(line, day)
         self.apply_credit(line.customer, day)

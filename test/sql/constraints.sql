@@ -114,6 +114,7 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('invoice_counters invoice_counters_last_number_check', 'last_number = 0'),
 	('invoices invoices_kind_check', 'kind = ''x'''),
 	('invoices invoices_status_check', 'status = ''x'''),
+	('invoices invoices_cancelled_check', 'status = ''cancelled'', paid_amount = 1'),
 	('invoices invoices_amount_check', 'amount = -1'),
 	('invoices invoices_amount_check', 'amount = 1000000000000'),
 	('invoices invoices_paid_amount_check', 'paid_amount = amount + 1'),

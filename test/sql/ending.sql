@@ -97,6 +97,16 @@ SELECT subscription_cancel(:'s', NULL, '2026-01-10') \g /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'), 'first overdue 0/48400, other unpaid 0/2000',
 	'where the line ends a late fee has a bill of its own');
 UPDATE settings SET late_fee = 0, grace_days = 1;
+-- Bug: March was paid, February was owed and not used. At the end the credit of March paid the late fee and a part of February,
+-- and then February was cancelled with that money on it.
+UPDATE settings SET lead_days = 10, late_fee = 5000, arrears = 'bill';
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS s \gset
+SELECT night('2026-01-05') \g /dev/null
+SELECT night(d) FROM unnest(ARRAY['2026-01-22', '2026-02-05', '2026-02-19']::date[]) d \g /dev/null
+SELECT pay((SELECT id FROM invoices WHERE subscription_id = :'s' AND period_start = '2026-03-01'), '2026-02-23'), subscription_cancel(:'s', NULL, '2026-02-25') \g /dev/null
+SELECT is((SELECT string_agg(coalesce(period_start::text, kind) || ' ' || owes(id), ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
+	'2026-01-01 paid 150000/150000, 2026-02-01 cancelled 0/155000, 2026-03-01 cancelled 0/155000, other unpaid 5000/10000', 'all of March pays what is owed');
+UPDATE settings SET lead_days = 7, late_fee = 0, arrears = 'stop';
 -- Bug: the part used was charged at the price of today, or of a package that was to come, and a bill paid ahead lost its discount
 -- and took its items once, however many periods were used.
 SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar')) AS a,
