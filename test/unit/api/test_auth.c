@@ -3,6 +3,8 @@
 
 #include "ask.h"
 
+#include "no_memory.h"
+
 /* A user with a real password; the e-mail is new. */
 static const char *
 somebody(const char *role, const char *password)
@@ -187,6 +189,11 @@ a_new_password_ends_the_other_sessions(void **state)
 	    "{\"current_password\":\"correct horse 1\",\"password\":\"battery staple\","
 	    "\"password_confirmation\":\"another\"}");
 	assert_true(names(&a, "password") || names(&a, "password_confirmation"));
+	is_out_of_memory = true;
+	(void)want(503, "PUT", "/api/auth/password",
+	    "{\"current_password\":\"correct horse 1\",\"password\":\"battery staple\","
+	    "\"password_confirmation\":\"battery staple\"}");
+	is_out_of_memory = false;
 	(void)want(200, "PUT", "/api/auth/password",
 	    "{\"current_password\":\"correct horse 1\",\"password\":\"battery staple\","
 	    "\"password_confirmation\":\"battery staple\"}");

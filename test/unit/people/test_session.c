@@ -1,8 +1,9 @@
 /* Logging in, and what a token looks like.  Its limits over HTTP: test/unit/api/test_auth.c. */
 #include "rows.h"
 
+#include "no_memory.h"
+
 #include <crypt.h>
-#include <sodium.h>
 
 #include "base/sb.h"
 #include "people/session.h"
@@ -159,18 +160,6 @@ an_imported_hash_is_renewed(void **state)
 	assert_true(crypt_password_verify(now, "correct horse"));
 	assert_int_equal(login("old@example.net", "correct horse"), RC_OK);
 	assert_string_equal(sql("SELECT password AS v FROM users"), now);
-}
-
-static bool is_out_of_memory;
-
-/* libsodium fails only without memory; this stands in front of its function. */
-int
-crypto_pwhash_str(char out[crypto_pwhash_STRBYTES], const char *password, unsigned long long n,
-    unsigned long long ops, size_t memory)
-{
-	return is_out_of_memory ? -1
-				: crypto_pwhash_str_alg(out, password, n, ops, memory,
-				      crypto_pwhash_ALG_DEFAULT);
 }
 
 /* The log-in of a full machine is tried again: the old hash stays, and no half-made one is kept. */

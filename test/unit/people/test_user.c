@@ -1,6 +1,8 @@
 /* People who may log in: what becomes of their passwords, and who is the first of them. */
 #include "rows.h"
 
+#include "no_memory.h"
+
 #include <cJSON.h>
 
 #include "base/conf.h"
@@ -189,6 +191,27 @@ a_mailed_token_sets_a_new_password_once(void **state)
 	    RC_INVALID);
 }
 
+/* Without its hash a password is neither set nor stored, and a mailed token is there for the next
+ * try. */
+static void
+a_password_without_a_hash_is_not_set(void **state)
+{
+	const char *id, *token;
+
+	(void)state;
+	is_out_of_memory = true;
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_RETRY);
+	is_out_of_memory = false;
+	assert_int_equal(sql_i64("SELECT count(*)::text AS v FROM users"), 0);
+	assert_int_equal(user_add(&cx, input(ANI), &id), RC_OK);
+	assert_int_equal(user_forgot_password(&cx, "ani@example.net"), RC_OK);
+	token = mailed_token();
+	is_out_of_memory = true;
+	assert_int_equal(user_reset_password(&cx, "ani@example.net", token, "new words"), RC_RETRY);
+	is_out_of_memory = false;
+	assert_int_equal(user_reset_password(&cx, "ani@example.net", token, "new words"), RC_OK);
+}
+
 /* Guesses of a token are counted as log-ins are. */
 static void
 guesses_of_a_mailed_token_are_throttled(void **state)
@@ -264,6 +287,7 @@ main(void)
 		ROWS_TEST(with_the_setup_token_once),
 		ROWS_TEST(a_setup_token_must_have_been_printed),
 		ROWS_TEST(a_mailed_token_sets_a_new_password_once),
+		ROWS_TEST(a_password_without_a_hash_is_not_set),
 		ROWS_TEST(guesses_of_a_mailed_token_are_throttled),
 		ROWS_TEST(a_database_that_fails_is_no_wrong_token),
 		ROWS_TEST(the_password_of_development_is_known),
