@@ -293,6 +293,39 @@ test('a list keeps its state through open, back and reload', async ({ page, allo
 	expect(csv.suggestedFilename()).toBe('tagihan.csv');
 });
 
+test('the keys are shown, and news that come early wait for their part', async ({ page, allowed: _ }) => {
+	await page.context().grantPermissions(['clipboard-write']);
+	let release = () => {};
+	const held = new Promise<void>(done => {
+		release = done;
+	});
+	const asked = page.waitForRequest(/\/assets\/news-[^/]*\.js$/);
+	await page.route(/\/assets\/news-[^/]*\.js$/, async route => {
+		await held;
+		await route.continue();
+	});
+	await enter(page, '/invoices?open=1');
+	const account = page.getByRole('button', { name: 'Akun saya' });
+	await account.click();
+	await page.getByRole('menuitem', { name: 'Tombol pintas' }).click();
+	const keys = page.getByRole('dialog', { name: 'Tombol pintas' });
+	await expect(keys).toBeVisible();
+	await page.keyboard.press('Escape');
+	await expect(keys).toHaveCount(0);
+	await page.keyboard.press('Shift+?');
+	await expect(keys).toBeVisible();
+	await page.keyboard.press('Escape');
+	await expect(keys).toHaveCount(0);
+
+	await asked;
+	await page.getByRole('button', { name: /^Lainnya: INV-/ }).first().click();
+	await page.getByRole('menuitem', { name: 'Salin tautan bayar' }).click();
+	await expect(page.getByRole('menuitem')).toHaveCount(0);
+	await expect(page.getByText('Disalin')).toHaveCount(0);
+	release();
+	await expect(page.getByText('Disalin')).toBeVisible();
+});
+
 test('language and darkness are the person’s, and stay', async ({ page, allowed: _ }) => {
 	await page.emulateMedia({ colorScheme: 'light' });
 	await enter(page, '/packages');

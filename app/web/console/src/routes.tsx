@@ -2,7 +2,6 @@
  * The one table of the console's addresses.  Each screen is a chunk of its own, loaded when first
  * needed.
  */
-import { Notifications } from '@mantine/notifications';
 import {
 	createRootRoute,
 	createRoute,
@@ -11,8 +10,11 @@ import {
 	Outlet,
 	redirect,
 } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
 import { session } from './api/client';
 import { NotFound } from './kit/empty';
+import { whenIdle } from './kit/idle';
+import type { News } from './kit/news';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a lazy module exports is known where it is used
 type Screen = [path: string, load: () => Promise<any>, name: string];
@@ -61,13 +63,18 @@ const SCREENS: Screen[] = [
 	['/runs/$id', runs, 'RunScreen'],
 ];
 
-/* News hold links, so they stand inside the router. */
-const Root = () => (
-	<>
-		<Notifications position="top-right" />
-		<Outlet />
-	</>
-);
+/* News hold links, so they stand inside the router.  Those that come before their part is loaded
+ * wait for it; it is loaded early, because the news may be that the server is away. */
+function Root() {
+	const [part, setPart] = useState<{ News: typeof News }>();
+	useEffect(() => whenIdle(() => import('./kit/news').then(setPart)), []);
+	return (
+		<>
+			{part && <part.News />}
+			<Outlet />
+		</>
+	);
+}
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 const login = createRoute({

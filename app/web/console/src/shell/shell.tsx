@@ -7,9 +7,7 @@ import {
 	Group,
 	Kbd,
 	Menu,
-	Modal,
 	NavLink,
-	Table,
 	Text,
 	UnstyledButton,
 	useComputedColorScheme,
@@ -53,7 +51,10 @@ const SessionDialog = lazy(() =>
 );
 const loadPalette = () => import('./palette');
 const Palette = lazy(() => loadPalette().then(m => ({ default: m.Palette })));
+const loadKeys = () => import('./keys-dialog');
+const KeysDialog = lazy(() => loadKeys().then(m => ({ default: m.KeysDialog })));
 whenIdle(loadPalette);
+whenIdle(loadKeys);
 
 type Place = [to: string, name: keyof Messages['nav'], icon: Icon, letter: string, role?: Role];
 const PLACES: Place[] = [
@@ -78,7 +79,9 @@ export function Shell() {
 	const { t, lang } = useT();
 	const places = usePlaces();
 	const [isOpen, nav] = useDisclosure();
-	const [keys, keysOpen] = useDisclosure();
+	/* Whether the keys are shown; undefined until they were asked for. */
+	const [keys, setKeys] = useState<boolean>();
+	const showKeys = () => setKeys(true);
 	const { pathname } = useLocation();
 	const zone = useMeta()?.time_zone;
 	const isUnreachable = useConnection();
@@ -90,7 +93,7 @@ export function Shell() {
 	useGoKeys();
 	useEffect(() => session.onExpired(() => setExpired(true)), []);
 	useHotkeys([
-		['shift+?', keysOpen.open],
+		['shift+?', showKeys],
 		['/', search],
 		['mod+K', search],
 	]);
@@ -134,7 +137,7 @@ export function Shell() {
 								</Kbd>
 							</Group>
 						</UnstyledButton>
-						<UserMenu onKeys={keysOpen.open} />
+						<UserMenu onKeys={showKeys} />
 					</Group>
 				</AppShell.Header>
 				<AppShell.Navbar p={6} aria-label={t.w.menu}>
@@ -163,27 +166,9 @@ export function Shell() {
 			</AppShell>
 			<Suspense fallback={null}>
 				{palette > 0 && <Palette opened={palette} />}
+				{keys !== undefined && <KeysDialog opened={keys} onClose={() => setKeys(false)} />}
 				{isExpired && <SessionDialog onDone={() => setExpired(false)} />}
 			</Suspense>
-			<Modal
-				opened={keys}
-				onClose={keysOpen.close}
-				title={t.w.keys}
-				closeButtonProps={{ 'aria-label': t.a.close }}
-			>
-				<Table fz="sm">
-					<Table.Tbody>
-						{t.w.keyList.map(([key, text]) => (
-							<Table.Tr key={key}>
-								<Table.Td>
-									<Kbd>{key}</Kbd>
-								</Table.Td>
-								<Table.Td>{text}</Table.Td>
-							</Table.Tr>
-						))}
-					</Table.Tbody>
-				</Table>
-			</Modal>
 		</Acts>
 	);
 }
