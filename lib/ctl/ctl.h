@@ -70,8 +70,24 @@ enum rc cmd_billing_undo(struct ispctl *);
 enum rc cmd_midtrans_reconcile(struct ispctl *);
 enum rc cmd_import(struct ispctl *);
 enum rc cmd_import_routers(struct ispctl *);
-/* The routers of --router; without it all active ones. */
-enum rc ispctl_routers(struct ispctl *, const char ***ret, size_t *n) _must_check_;
+
+/* The routers of a command, and how many of them failed so far. */
+struct ctl_routers {
+	const char **ids;
+	size_t n, failed;
+	enum rc rc; /* of the last that failed */
+};
+
+/* Find the router of --router; without it all active ones. */
+enum rc ctl_routers_find(struct ispctl *, struct ctl_routers *ret) _must_check_;
+/*
+ * Print and count the failure of one router, so that the command goes on with the others. Returns
+ * the failure, unprinted, where there are no others.
+ */
+enum rc ctl_router_failed(struct ispctl *, struct ctl_routers *) _must_check_;
+/* Fail when any router failed. */
+enum rc ctl_routers_outcome(struct ispctl *, const struct ctl_routers *) _must_check_;
+
 enum rc cmd_health(struct ispctl *);
 enum rc cmd_restore_proof(struct ispctl *);
 enum rc cmd_check(struct ispctl *);

@@ -58,15 +58,34 @@ cmd_router_test(struct ispctl *ctl)
 /* ---- drift ---------------------------------------------------------------- */
 
 enum rc
-ispctl_routers(struct ispctl *ctl, const char ***ret, size_t *nret)
+ctl_routers_find(struct ispctl *ctl, struct ctl_routers *ret)
 {
 	const char *name = ctl->args->val[OPT_ROUTER];
 
+	*ret = (struct ctl_routers){ .n = 1 };
 	if (name == NULL)
-		return router_active_ids(ctl->cx, ret, nret);
-	*ret = arena_alloc(ctl->cx->mem, sizeof(**ret));
-	*nret = 1;
-	return find_router(ctl->cx, name, *ret);
+		return router_active_ids(ctl->cx, &ret->ids, &ret->n);
+	ret->ids = arena_alloc(ctl->cx->mem, sizeof(*ret->ids));
+	return find_router(ctl->cx, name, ret->ids);
+}
+
+enum rc
+ctl_router_failed(struct ispctl *ctl, struct ctl_routers *routers)
+{
+	if (routers->n == 1)
+		return ctl->cx->err.rc;
+	routers->failed++;
+	routers->rc = ctl->cx->err.rc;
+	(void)daemon_fail(ctl->cx, &command_program);
+	return RC_OK;
+}
+
+enum rc
+ctl_routers_outcome(struct ispctl *ctl, const struct ctl_routers *routers)
+{
+	return routers->failed == 0 ? RC_OK
+				    : FAIL(ctl->cx, routers->rc, "%zu of %zu routers failed",
+					  routers->failed, routers->n);
 }
 
 typedef enum rc router_fn(struct ispctl *, const char *id, void *arg);
@@ -75,23 +94,16 @@ typedef enum rc router_fn(struct ispctl *, const char *id, void *arg);
 static enum rc
 each_router(struct ispctl *ctl, router_fn *work, void *arg)
 {
-	struct ctx *cx = ctl->cx;
-	size_t n, failed = 0;
-	enum rc rc = RC_OK;
-	const char **ids;
+	struct ctl_routers routers;
 
-	TRY(ispctl_routers(ctl, &ids, &n));
-	for (size_t i = 0; i < n; i++) {
-		if (work(ctl, ids[i], arg) == RC_OK)
+	TRY(ctl_routers_find(ctl, &routers));
+	for (size_t i = 0; i < routers.n; i++) {
+		if (work(ctl, routers.ids[i], arg) == RC_OK)
 			continue;
-		rc = cx->err.rc;
-		if (n == 1)
-			return rc;
-		failed++;
-		(void)daemon_fail(cx, &command_program);
-		TRY(db_rollback(cx));
+		TRY(ctl_router_failed(ctl, &routers));
+		TRY(db_rollback(ctl->cx));
 	}
-	return failed == 0 ? RC_OK : FAIL(cx, rc, "%zu of %zu routers failed", failed, n);
+	return ctl_routers_outcome(ctl, &routers);
 }
 
 struct plans {
@@ -100,17 +112,43 @@ struct plans {
 	bool as_json;
 };
 
+/* Write why a router has no plan, so that a program that reads the plans sees the failure. */
+static void
+write_failure(struct jw *w, const struct err *err, const char *id, const char *name)
+{
+	jw_obj(w, NULL);
+	jw_str(w, "router_id", id);
+	jw_str(w, "router", name);
+	jw_str(w, "error", err->msg);
+	jw_end(w);
+}
+
+static enum rc
+plan_as_json(struct ctx *cx, const char *id, struct jw *w)
+{
+	struct db_rows *rows;
+	struct drift d;
+	enum rc rc;
+
+	TRY(db_row(cx, &SQL_router_name, &rows, V_TEXT(id)));
+	rc = drift_plan(cx, id, &d);
+	if (rc == RC_OK)
+		drift_json(w, NULL, drift_refusal(cx, &d), &d);
+	else
+		write_failure(w, &cx->err, id, db_text(rows, 0, "name"));
+	return rc;
+}
+
 static enum rc
 plan_router(struct ispctl *ctl, const char *id, void *arg)
 {
 	struct plans *p = arg;
 	struct drift d;
 
-	TRY(drift_plan(ctl->cx, id, &d));
 	if (p->as_json)
-		drift_json(&p->w, NULL, drift_refusal(ctl->cx, &d), &d);
-	else
-		drift_print(&p->out, &d);
+		return plan_as_json(ctl->cx, id, &p->w);
+	TRY(drift_plan(ctl->cx, id, &d));
+	drift_print(&p->out, &d);
 	return RC_OK;
 }
 

@@ -26,22 +26,19 @@ static void ask_next(struct job *);
 
 /* ---- time ---- */
 
-int64_t
-poll_clock_ms(void)
+static int64_t
+read_clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-static int64_t
-wall_clock_ms(void)
+int64_t
+poll_clock_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+	return read_clock_ms(CLOCK_BOOTTIME);
 }
 
 /* The kernel's id of this boot: readings of our clock are comparable within one boot. */
@@ -101,7 +98,7 @@ end_job(struct job *j, const char *error)
 
 	d->is_up = error == NULL;
 	d->error = arena_strdup(f->cx->mem, error);
-	d->at_ms = wall_clock_ms();
+	d->at_ms = read_clock_ms(CLOCK_REALTIME);
 	d->clock_ms = poll_clock_ms();
 	if (d->is_up)
 		compare_counters(j);
@@ -266,14 +263,15 @@ take_system(struct job *j, const struct snmp_reply *reply)
 	begin_walk(j);
 }
 
-/* Version 1 fails a whole request for one missing value: remove that one and ask again. */
+/* Version 1 fails a request for one missing value: ask again without it (index odd: the first). */
 static void
 leave_out(struct job *j, long index)
 {
-	const size_t i = index >= 1 && (size_t)index <= j->asked ? (size_t)index - 1 : 0;
+	const size_t asked = j->phase == WALKING ? (size_t)j->walk.count : j->asked;
+	const size_t i = index >= 1 && (size_t)index <= asked ? (size_t)index - 1 : 0;
 
 	if (j->phase == WALKING) {
-		walk_skip(&j->walk, index >= 1 ? (size_t)index - 1 : 0);
+		walk_skip(&j->walk, i);
 	} else if (j->phase == READING) {
 		struct question *q = &j->questions[j->asked_from];
 

@@ -12,13 +12,13 @@ resolve_start(struct resolve *r, const char *host)
 
 	r->hints = (struct addrinfo){ .ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG };
 	r->call = (struct gaicb){ .ar_name = host, .ar_request = &r->hints };
-	(void)getaddrinfo_a(GAI_NOWAIT, list, 1, NULL); /* a failure shows in gai_error() */
+	r->is_refused = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) != 0;
 }
 
 enum resolve_state
 resolve_poll(struct resolve *r, struct sockaddr_storage *ret, const char **why)
 {
-	const int status = gai_error(&r->call);
+	const int status = r->is_refused ? EAI_AGAIN : gai_error(&r->call);
 
 	if (status == EAI_INPROGRESS)
 		return RESOLVE_PENDING;

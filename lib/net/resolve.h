@@ -19,6 +19,7 @@ enum resolve_state { RESOLVE_PENDING, RESOLVE_FOUND, RESOLVE_FAILED };
 struct resolve {
 	struct gaicb call;
 	struct addrinfo hints;
+	bool is_refused; /* no thread could be started: gai_error() says "in progress" for ever */
 };
 
 void resolve_start(struct resolve *, const char *host);

@@ -17,6 +17,9 @@ SELECT router_first($1::uuid, $2::text, $3::int, $4::text, $5::text, $6::bool);
 -- name: router_active_ids()
 SELECT id::text AS id FROM router_settings WHERE is_active ORDER BY created_at, id;
 
+-- name: router_name(uuid)
+SELECT name FROM router_settings WHERE id = $1::uuid;
+
 -- name: router_work()
 SELECT router_id::text AS router_id, wait_ms FROM router_work();
 

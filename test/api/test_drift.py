@@ -137,8 +137,12 @@ def test_the_night_alerts_beyond_the_bounds(home, stack, api):
 def test_a_router_that_cannot_be_read_has_no_plan(home, stack, api):
     home.fault("trap", path="/ppp/secret/print", message="not enough permissions (9)")
     done = stack.exec("ispctl", "router", "plan", "--router", "Drift", check=False)
+    as_json = stack.exec("ispctl", "router", "plan", "--router", "Drift", "--json", check=False)
     home.well()
     assert done.returncode == 1 and "permit" in done.stderr
+    [report] = json.loads(as_json.stdout)
+    assert as_json.returncode == 1 and report["error"] in as_json.stderr and "permit" in report["error"]
+    assert (report["router_id"], report["router"], "differences" in report) == (home.ident, "Drift", False)
 
 
 def test_apply_fails_while_something_differs(home, stack):
@@ -156,21 +160,25 @@ def test_apply_fails_while_something_differs(home, stack):
 
 
 def test_a_router_that_fails_holds_up_no_other(home, stack, api):
-    """Bug: without a name, plan and apply ended at the first router that could not be read; those after it were not tried."""
+    """Bug: without a name, plan, apply and import ended at the first router that could not be read; those after it were not tried."""
     dead = [api.make("/api/router-settings", {"name": isp.unique(name + " "), "host": "127.0.0.1", "port": port, "username": "u",
                                               "password": "p", "is_active": True}) for name, port in (("Aaa", 1), ("Zzz", 2))]
     name = names(home)[1]
     home.run("/ppp/secret/set", "=.id=" + home.secret(name)[".id"], "=profile=default")
     planned = stack.exec("ispctl", "router", "plan", "--json", check=False)
     applied = stack.exec("ispctl", "router", "apply", check=False)
+    imported = stack.exec("ispctl", "import", "routers", "--dry-run", check=False)
     for router in dead:
         api.delete("/api/router-settings/" + router["id"]).want(204)
-    report = [each for each in json.loads(planned.stdout) if each["router"] == "Drift"]
+    plans = json.loads(planned.stdout)
+    report = [each for each in plans if each["router"] == "Drift"]
+    assert {router["name"] for router in dead} == {each["router"] for each in plans if "error" in each}
     assert planned.returncode == 1 and kinds(report[0]) == [("changed", "/ppp/secret")]
     assert applied.returncode == 1 and "~ /ppp/secret %s" % name in applied.stdout
     assert home.secret(name)["profile"] != "default"
-    for done in (planned, applied):
-        lines = done.stderr.strip().splitlines()
+    assert imported.returncode == 1 and "not of the ISP" in imported.stdout, "the comment of its secret that is not ours"
+    for done in (planned, applied, imported):
+        lines = [line for line in done.stderr.strip().splitlines() if "rows were refused" not in line]
         assert all(any(router["name"] in line for line in lines) for router in dead), lines
         assert lines[-1].startswith("ispctl: 2 of ") and lines[-1].endswith(" routers failed")
 

@@ -224,6 +224,19 @@ an_agent_without_wide_counters_is_read_in_32_bits(void **state)
 	}
 }
 
+/* Bug: the walk repeated the same request until the deadline, and the device counted as down. */
+static void
+an_error_index_beyond_the_request_ends_the_walk(void **state)
+{
+	(void)state;
+	peer.rows = old_table;
+	peer.nrows = countof(old_table) - 2;
+	peer.how = SNMP_ODD_INDEX;
+	(void)sql("UPDATE snmp_devices SET version = '1' WHERE id = '%s'",
+	    a_device("127.0.0.1", peer.port));
+	assert_int_equal(poll_all().up, 1);
+}
+
 /* tooBig for more than 8 names: asked for less, and remembered for the next time. */
 static void
 a_small_agent_is_asked_for_less(void **state)
@@ -327,6 +340,7 @@ main(void)
 		CASE(a_renumbered_interface_is_found_by_its_name),
 		CASE(an_interface_that_is_gone_has_no_reading),
 		CASE(an_agent_without_wide_counters_is_read_in_32_bits),
+		CASE(an_error_index_beyond_the_request_ends_the_walk),
 		CASE(a_small_agent_is_asked_for_less),
 		CASE(an_agent_that_dies_at_bulk_is_walked_by_single_rows),
 		CASE(a_silent_device_delays_nobody),

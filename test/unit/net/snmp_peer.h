@@ -31,12 +31,13 @@ struct snmp_row {
 enum snmp_how {
 	SNMP_RIGHT,
 	SNMP_MUTE,
-	SNMP_OTHER_ID,    /* another request's answer first, then the right one */
-	SNMP_ELSEWHERE,   /* from another port only */
-	SNMP_NOISE,       /* bytes that are none, then the right answer */
-	SNMP_STATUS,      /* genErr at the first value */
-	SNMP_SMALL,       /* tooBig for more than 8 names */
-	SNMP_DEAF_AT_BULK /* silent to GETBULK of more than one row */
+	SNMP_OTHER_ID,     /* another request's answer first, then the right one */
+	SNMP_ELSEWHERE,    /* from another port only */
+	SNMP_NOISE,        /* bytes that are none, then the right answer */
+	SNMP_STATUS,       /* genErr at the first value */
+	SNMP_SMALL,        /* tooBig for more than 8 names */
+	SNMP_DEAF_AT_BULK, /* silent to GETBULK of more than one row */
+	SNMP_ODD_INDEX     /* noSuchName with an index beyond the names asked for */
 };
 
 struct snmp_peer {
@@ -121,6 +122,8 @@ snmp_answer_to(const struct snmp_peer *p, const struct snmp_question *q, uint32_
 	b->at = sizeof(b->buf);
 	if (status == 0)
 		snmp_write_pairs(p, q, b);
+	if (status == 2 && p->how == SNMP_ODD_INDEX)
+		lacking = 99;
 	snmp_write_pdu(b, SNMP_RESPONSE, id, status, status == 2 ? lacking : status != 0);
 	snmp_write_community(b, q);
 }

@@ -2,6 +2,9 @@
 #include "fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "net/resolve.h"
 
@@ -37,12 +40,34 @@ names_are_no_addresses(void **state)
 	assert_int_equal(addr.ss_family, 77);
 }
 
+/* Bug: without a thread for it, a look-up stayed pending until the caller gave up. */
+static void
+a_look_up_without_a_thread_fails(void **state)
+{
+	struct resolve r;
+	struct sockaddr_storage addr;
+	const char *why = "";
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0) {
+		(void)!setresuid(65534, 65534, 65534); /* root is not limited */
+		(void)setrlimit(RLIMIT_NPROC, &(struct rlimit){ 0, 0 });
+		resolve_start(&r, "localhost");
+		_exit(resolve_poll(&r, &addr, &why) == RESOLVE_FAILED && why[0] != '\0' ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(numeric_addresses_are_read_in_all_forms),
 		FIXTURE_TEST(names_are_no_addresses),
+		FIXTURE_TEST(a_look_up_without_a_thread_fails),
 	};
 
 	return cmocka_run_group_tests_name("resolve", tests, NULL, NULL);
