@@ -37,8 +37,8 @@ END $$;
 CREATE OR REPLACE FUNCTION service_off_open(subscription subscriptions, cause text, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-	VALUES (subscription.id, greatest(today, subscription.start_date), cause, subscription.status, nullif(current_setting('isp.run', true), '')::bigint);
+	INSERT INTO service_offs (subscription_id, from_day, cause, run_id)
+	VALUES (subscription.id, greatest(today, subscription.start_date), cause, nullif(current_setting('isp.run', true), '')::bigint);
 	IF subscription.is_postpaid THEN
 		UPDATE subscriptions SET closed_on = today - 1 WHERE id = subscription.id;
 	END IF;

@@ -466,8 +466,8 @@ BEGIN
 			jsonb_strip_nulls(jsonb_build_object('status', status, 'suspend_reason', suspend_reason))) AS meta
 		FROM taken GROUP BY status, suspend_reason
 	), off AS (
-		INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)
-		SELECT id, today, coalesce(reason_code, state), status, nullif(current_setting('isp.run', true), '')::bigint
+		INSERT INTO service_offs (subscription_id, from_day, cause, run_id)
+		SELECT id, today, coalesce(reason_code, state), nullif(current_setting('isp.run', true), '')::bigint
 		FROM taken WHERE status = 'active'
 	), log AS (
 		INSERT INTO billing_logs (action, message, customer_id, subscription_id, invoice_id, meta, actor, request_id)

@@ -5,7 +5,7 @@ SELECT period_unit, validity_months FROM packages WHERE false;
 SELECT npwp, tax_exempt, notes FROM customers WHERE false;
 SELECT cycle, mode, billing_day, late_policy, is_postpaid, anchor_day, closed_on, pending_days, promises, pause_from, pause_until,
 	waits_first, begin_on FROM subscriptions WHERE false;
-SELECT id, subscription_id, from_day, back_on, cause, lost_days, run_id, was, struck_at, created_at FROM service_offs WHERE false;
+SELECT id, subscription_id, from_day, back_on, cause, lost_days, run_id, struck_at, created_at FROM service_offs WHERE false;
 SELECT id, subscription_id, days, kind, invoice_id, off_id, until_day, reason, actor, entered_on, created_at FROM service_days WHERE false;
 SELECT id, subscription_id, from_day, until, reason, actor, created_at FROM promises WHERE false;
 SELECT subtotal, discount, tax_amount, grants_days, first_due_date, promises, late_fee_on FROM invoices WHERE false;

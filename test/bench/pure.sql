@@ -79,7 +79,7 @@ WITH debtors AS (
 	 WHERE s.id = d.id AND s.status = 'active' AND coalesce(s.hold_until < :day::date, true)
 	RETURNING s.id, s.customer_id, s.mikrotik_username, d.invoice_id
 ), off AS (
-	INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id) SELECT id, :day::date, 'debt', 'active', :run FROM cut
+	INSERT INTO service_offs (subscription_id, from_day, cause, run_id) SELECT id, :day::date, 'debt', :run FROM cut
 ), account AS (
 	UPDATE mikrotik_secrets m SET wanted = 'suspended', disabled = true, updated_at = now()
 	  FROM cut

@@ -88,8 +88,8 @@ static const char *const statements[S__MAX] = {
 	[S_SUSPEND] = "UPDATE subscriptions"
 		      " SET status = 'suspended', suspend_reason = 'debt', updated_at = now()"
 		      " WHERE id = $1::uuid AND status = 'active'",
-	[S_OFF] = "INSERT INTO service_offs (subscription_id, from_day, cause, was, run_id)"
-		  " VALUES ($1::uuid, $2::date, 'debt', 'active', $3::bigint)",
+	[S_OFF] = "INSERT INTO service_offs (subscription_id, from_day, cause, run_id)"
+		  " VALUES ($1::uuid, $2::date, 'debt', $3::bigint)",
 	[S_ACCOUNT] =
 	    "UPDATE mikrotik_secrets SET wanted = 'suspended', disabled = true, updated_at = now()"
 	    " WHERE subscription_id = $1::uuid RETURNING id",
