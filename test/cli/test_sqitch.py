@@ -142,7 +142,7 @@ def test_each_change_there_and_back(cluster):
         had = database.parts()
         database.run("deploy", change)
         database.verify(change)
-        assert database.parts() - had or database.rest() != before[change][1], "%s makes nothing" % change
+        assert database.parts() != had or database.rest() != before[change][1], "%s changes nothing" % change
     for change in reversed(plan()):
         database.run("revert", change)
         bring_back(database, change)
