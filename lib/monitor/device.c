@@ -384,7 +384,7 @@ send_readings(struct ctx *cx, struct device *const *devices, size_t n)
 	return db_send_n(cx, &SQL_snmp_store_readings, DB_EXEC, NULL, vals, countof(vals));
 }
 
-/* Few interfaces go up or down between two polls. */
+/* Send the statuses that changed: few interfaces go up or down between two polls. */
 static enum rc
 send_statuses(struct ctx *cx, struct device *const *devices, size_t n)
 {

@@ -7,7 +7,7 @@
 
 /* A monitored interface: its stored values, and the values of this poll. */
 struct device_interface {
-	int64_t number; /* its place in the arrays of stored readings is found by this */
+	int64_t number; /* identifies it in the arrays of stored readings */
 	const char *name, *stored_status;
 	int64_t index, speed;
 	bool has_base;

@@ -76,9 +76,9 @@ compare_counters(struct job *j)
 	}
 }
 
-/* Release what a job holds: no answer comes any more. */
+/* Release what a job holds: its agent calls take_answer() no more. */
 static void
-let_go(struct job *j)
+release_job(struct job *j)
 {
 	if (j->phase == RESOLVING)
 		resolve_cancel(&j->lookup);
@@ -102,7 +102,7 @@ end_job(struct job *j, const char *error)
 	d->clock_ms = poll_clock_ms();
 	if (d->is_up)
 		compare_counters(j);
-	let_go(j);
+	release_job(j);
 	f->under_way--;
 	f->done[f->ndone++] = d;
 	*(d->is_up ? &f->run->up : &f->run->down) += 1;
@@ -493,6 +493,6 @@ poll_run(struct ctx *cx, struct snmp_engine *engine, struct device *devices, siz
 		f.jobs[i] = (struct job){ .fleet = &f, .device = &devices[i] };
 	rc = ask_fleet(&f);
 	for (size_t i = 0; i < f.next; i++)
-		let_go(&f.jobs[i]); /* a stop, and a failed store, leave some under way */
+		release_job(&f.jobs[i]); /* a stop, and a failed store, leave some under way */
 	return rc == RC_OK ? store_rest(&f) : rc;
 }

@@ -142,7 +142,7 @@ poll_reading_drop_moved(struct device *d)
 			d->interfaces[i].has_in = d->interfaces[i].has_out = false;
 }
 
-/* Does it have 64-bit counters only by name? */
+/* Does the interface have an ifName, but no 64-bit counters? */
 static bool
 is_narrow(const struct device_interface *f)
 {

@@ -36,25 +36,25 @@ log_polled(struct ctx *cx, const struct poll_run *run)
 	    arena_printf(cx->mem, "%zu", run->down), NULL);
 }
 
-/* The sums over what earlier runs have stored: a connection of their own makes them meanwhile. */
+/* Begin the roll-up of what earlier runs stored, on a connection of its own, beside the polls. */
 static enum rc
-sums_begin(const struct ctx *cx, struct ctx *sums)
+rollup_begin(const struct ctx *cx, struct ctx *rollup)
 {
-	*sums = *cx;
-	sums->mem = arena_new(4096);
-	sums->db = db_beside(cx->db);
-	TRY(db_send_exec(sums, &SQL_snmp_roll));
-	db_start(sums);
+	*rollup = *cx;
+	rollup->mem = arena_new(4096);
+	rollup->db = db_beside(cx->db);
+	TRY(db_send_exec(rollup, &SQL_snmp_roll));
+	db_start(rollup);
 	return RC_OK;
 }
 
 static enum rc
-sums_end(struct ctx *sums, enum rc begun)
+rollup_end(struct ctx *rollup, enum rc begun)
 {
-	const enum rc rc = begun == RC_OK ? db_sync(sums) : begun;
+	const enum rc rc = begun == RC_OK ? db_sync(rollup) : begun;
 
-	arena_free(sums->mem);
-	db_close(sums->db);
+	arena_free(rollup->mem);
+	db_close(rollup->db);
 	return rc;
 }
 
@@ -71,18 +71,18 @@ poll_and_judge(struct ctx *cx, bool everything, struct poll_run *run)
 enum rc
 poller_run(struct ctx *cx, bool everything)
 {
-	struct ctx sums;
+	struct ctx rollup;
 	struct poll_run run;
-	enum rc rc, summed;
+	enum rc rc, rolled;
 
 	TRY(history_begin(cx, "snmp-poller"));
-	summed = sums_begin(cx, &sums);
+	rolled = rollup_begin(cx, &rollup);
 	rc = poll_and_judge(cx, everything, &run);
-	summed = sums_end(&sums, summed);
-	if (rc == RC_OK && summed != RC_OK)
-		cx->err = sums.err;
+	rolled = rollup_end(&rollup, rolled);
+	if (rc == RC_OK && rolled != RC_OK)
+		cx->err = rollup.err;
 	TRY(rc);
-	TRY(summed);
+	TRY(rolled);
 	TRY(history_end(cx));
 	log_polled(cx, &run);
 	return RC_OK;

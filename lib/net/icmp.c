@@ -1,4 +1,4 @@
-/* icmp.c: the life of a probe: sending, answers, time-outs; see icmp.h. */
+/* icmp.c: probes from start to end: sending, replies, time-outs; see icmp.h. */
 #include "net/icmp_int.h"
 
 #include <arpa/inet.h>
@@ -23,7 +23,7 @@ struct stamp {
 	uint32_t number;
 };
 
-/* ---- small things ---- */
+/* ---- helpers ---- */
 
 static int64_t
 now_ns(clockid_t clock)
@@ -34,9 +34,9 @@ now_ns(clockid_t clock)
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-/* Is this the address that was asked?  It is 4 bytes (IPv4) or 16 (IPv6). */
+/* Is this the address of the probe's target?  It is 4 bytes (IPv4) or 16 (IPv6). */
 static bool
-is_asked(const struct icmp_probe *p, const void *address, bool v6)
+is_target(const struct icmp_probe *p, const void *address, bool v6)
 {
 	const struct sockaddr_in *to4 = (const void *)&p->to;
 	const struct sockaddr_in6 *to6 = (const void *)&p->to;
@@ -46,7 +46,7 @@ is_asked(const struct icmp_probe *p, const void *address, bool v6)
 	return p->to.ss_family == AF_INET && memcmp(address, &to4->sin_addr, 4) == 0;
 }
 
-/* ---- the life of a probe ---- */
+/* ---- starting and ending a probe ---- */
 
 static uint32_t
 take_slot(struct icmp *e, struct icmp_probe *p)
@@ -92,7 +92,7 @@ icmp_start(struct icmp *e, struct icmp_probe *p)
 
 /* Compute mean, extremes and jitter, in the order in which the requests were sent. */
 static void
-reckon(struct icmp_probe *p)
+compute_times(struct icmp_probe *p)
 {
 	double sum = 0, steps = 0, before = -1;
 
@@ -117,7 +117,7 @@ reckon(struct icmp_probe *p)
 static void
 end_probe(struct icmp *e, struct icmp_probe *p)
 {
-	reckon(p);
+	compute_times(p);
 	e->slots[p->slot] = NULL;
 	e->unused[e->nunused++] = p->slot;
 	e->ended =
@@ -154,7 +154,7 @@ find_probe(const struct icmp *e, const struct stamp *stamp, const void *from, bo
 	struct icmp_probe *p = stamp->slot < e->nslots ? e->slots[stamp->slot] : NULL;
 
 	if (p == NULL || p->token != stamp->token || stamp->number >= (uint32_t)p->sent ||
-	    (p->answered >> stamp->number & 1) != 0 || !is_asked(p, from, v6))
+	    (p->answered >> stamp->number & 1) != 0 || !is_target(p, from, v6))
 		return NULL;
 	return p;
 }
@@ -298,9 +298,9 @@ flush(struct icmp *e, int v)
 }
 
 /*
- * How many requests one call sends, by the most targets that there were at once.  When another
- * process gets the processor in the middle of a call, all its times are wrong: few targets can
- * afford short calls.
+ * How many requests one call sends, by the most probes that were under way at once.  When the
+ * process loses the processor in the middle of a call, all times of that call are wrong: calls are
+ * short where there are so few probes that the number of calls does not matter.
  */
 static size_t
 batch_size(const struct icmp *e)
@@ -380,7 +380,7 @@ sleep_until(const struct icmp *e, int64_t end_ns)
 }
 
 static size_t
-give_out(struct icmp *e, struct icmp_probe **done, size_t max)
+take_ended(struct icmp *e, struct icmp_probe **done, size_t max)
 {
 	size_t n = 0;
 
@@ -402,5 +402,5 @@ icmp_step(struct icmp *e, int wait_ms, struct icmp_probe **done, size_t max)
 		receive(e, V6);
 		send_due(e, now);
 	} while (e->nended == 0 && now < end && sleep_until(e, end));
-	return give_out(e, done, max);
+	return take_ended(e, done, max);
 }

@@ -4,13 +4,13 @@
  *	icmp_open(cx, &engine)             needs CAP_NET_RAW
  *	icmp_drop_privileges(cx)           nothing after it needs any
  *	icmp_start(engine, probe)          as many as there are hosts due
- *	icmp_step(engine, 100, done, 64)   sends and receives; gives out what ended
+ *	icmp_step(engine, 100, done, 64)   sends and receives; returns what ended
  *
  * A reply counts when its payload holds the 64-bit token of a probe that is
- * under way and it came from the address that was asked: ident and sequence
- * alone took living hosts for dead ones, and dead ones for living (measured
- * with liboping).  Each request counts once, and only within its time-out: a
- * duplicate or a late reply changes nothing.
+ * under way and it came from the probe's target: matching by ident and sequence
+ * alone reported reachable hosts as down, and hosts that were down as reachable
+ * (measured with liboping).  Each request counts once, and only within its
+ * time-out: a duplicate or a late reply changes nothing.
  *
  * Times are from sending, of which sendmmsg() tells when it began and ended for a batch, to the
  * kernel's stamp of the reply.
@@ -35,7 +35,7 @@ struct icmp_probe {
 	int gap_ms;                 /* from one to the next */
 	int timeout_ms;             /* of each */
 
-	/* the outcome, once icmp_step() has given it out */
+	/* the outcome, once icmp_step() has returned the probe */
 	int error; /* errno of the last request that could not leave; 0: none */
 	int sent, received;
 

@@ -1,15 +1,15 @@
 /*
- * icmp_event.c: the events of the probes, by their time.
+ * icmp_event.c: the events of the probes, in the order of their times.
  *
- * Hosts that are asked together have their events in the order in which they are planned: such
- * events stand in a line.  One that is planned for an earlier time than the last of the line goes
- * into a heap, four below each.
+ * Probes that start together have their events in the order in which they are planned: a FIFO queue
+ * holds those events.  An event that is planned for an earlier time than the last one in the queue
+ * goes into a heap, of which each node has four children.
  */
 #include "net/icmp_int.h"
 
 #include <string.h>
 
-enum { BELOW = 4 };
+enum { CHILDREN = 4 };
 
 void *
 icmp_grow(struct arena *mem, void *list, size_t n, size_t *max, size_t size)
@@ -25,24 +25,24 @@ icmp_grow(struct arena *mem, void *list, size_t n, size_t *max, size_t size)
 	return bigger;
 }
 
-/* ---- the line ---- */
+/* ---- the FIFO queue ---- */
 
 static bool
-line_is_empty(const struct icmp_events *all)
+fifo_is_empty(const struct icmp_events *all)
 {
 	return all->first == all->end;
 }
 
 static void
-line_add(struct arena *mem, struct icmp_events *all, struct icmp_event ev)
+fifo_add(struct arena *mem, struct icmp_events *all, struct icmp_event ev)
 {
 	if (all->first > all->end / 2) { /* also when it is empty */
 		all->end -= all->first;
-		memmove(all->line, all->line + all->first, all->end * sizeof(ev));
+		memmove(all->fifo, all->fifo + all->first, all->end * sizeof(ev));
 		all->first = 0;
 	}
-	all->line = icmp_grow(mem, all->line, all->end, &all->line_max, sizeof(ev));
-	all->line[all->end++] = ev;
+	all->fifo = icmp_grow(mem, all->fifo, all->end, &all->fifo_max, sizeof(ev));
+	all->fifo[all->end++] = ev;
 }
 
 /* ---- the heap ---- */
@@ -53,20 +53,20 @@ heap_add(struct arena *mem, struct icmp_events *all, struct icmp_event ev)
 	size_t i, up;
 
 	all->heap = icmp_grow(mem, all->heap, all->nheap, &all->heap_max, sizeof(ev));
-	for (i = all->nheap++; i > 0 && all->heap[up = (i - 1) / BELOW].ns > ev.ns; i = up)
+	for (i = all->nheap++; i > 0 && all->heap[up = (i - 1) / CHILDREN].ns > ev.ns; i = up)
 		all->heap[i] = all->heap[up];
 	all->heap[i] = ev;
 }
 
-/* Let the last one sink from the top to its place. */
+/* Remove the top: move the last event there and sift it down. */
 static void
 heap_take(struct icmp_events *all)
 {
 	const struct icmp_event ev = all->heap[--all->nheap];
 	size_t i = 0, first, child;
 
-	while ((first = child = BELOW * i + 1) < all->nheap) {
-		for (size_t k = first + 1; k < first + BELOW && k < all->nheap; k++)
+	while ((first = child = CHILDREN * i + 1) < all->nheap) {
+		for (size_t k = first + 1; k < first + CHILDREN && k < all->nheap; k++)
 			child = all->heap[k].ns < all->heap[child].ns ? k : child;
 		if (ev.ns <= all->heap[child].ns)
 			break;
@@ -84,8 +84,8 @@ icmp_plan(struct icmp *e, const struct icmp_probe *p)
 	const struct icmp_event ev = { p->event_ns, p->slot };
 	struct icmp_events *all = &e->events;
 
-	if (line_is_empty(all) || all->line[all->end - 1].ns <= ev.ns)
-		line_add(e->mem, all, ev);
+	if (fifo_is_empty(all) || all->fifo[all->end - 1].ns <= ev.ns)
+		fifo_add(e->mem, all, ev);
 	else
 		heap_add(e->mem, all, ev);
 }
@@ -93,11 +93,11 @@ icmp_plan(struct icmp *e, const struct icmp_probe *p)
 static const struct icmp_event *
 first_of(const struct icmp_events *all)
 {
-	const struct icmp_event *line = line_is_empty(all) ? NULL : all->line + all->first;
+	const struct icmp_event *queued = fifo_is_empty(all) ? NULL : all->fifo + all->first;
 
-	if (all->nheap > 0 && (line == NULL || all->heap->ns < line->ns))
+	if (all->nheap > 0 && (queued == NULL || all->heap->ns < queued->ns))
 		return all->heap;
-	return line;
+	return queued;
 }
 
 int64_t
@@ -108,9 +108,9 @@ icmp_next_ns(const struct icmp *e)
 	return first == NULL ? INT64_MAX : first->ns;
 }
 
-/* Load a probe of the line before its turn: each of 10,000 missed the cache. */
+/* Prefetch a probe some events before its own: reading each of 10,000 missed the cache. */
 static void
-load_ahead(const struct icmp *e)
+prefetch_probe(const struct icmp *e)
 {
 	enum { AHEAD = 8 };
 	const struct icmp_events *all = &e->events;
@@ -118,7 +118,7 @@ load_ahead(const struct icmp *e)
 
 	if (all->end - all->first <= AHEAD)
 		return;
-	p = e->slots[all->line[all->first + AHEAD].slot];
+	p = e->slots[all->fifo[all->first + AHEAD].slot];
 	if (p == NULL) /* it has ended */
 		return;
 	__builtin_prefetch(&p->to);
@@ -133,7 +133,7 @@ icmp_take_next(struct icmp *e)
 	const struct icmp_event *first = first_of(all), ev = *first;
 	struct icmp_probe *p = e->slots[ev.slot];
 
-	load_ahead(e);
+	prefetch_probe(e);
 	if (first == all->heap)
 		heap_take(all);
 	else

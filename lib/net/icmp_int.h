@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum { TOKENS = 32, BATCH = 32, PAYLOAD = 48, PACKET = 8 + PAYLOAD, V4 = 0, V6 = 1 };
-/* Room for more than one batch of replies: a call that leaves room has left none in the kernel. */
+/* Room for two batches of replies: a call that returns fewer has emptied the socket. */
 enum { TAKE = 2 * BATCH };
 /* Bytes kept of a reply: the longest header of IPv4, that of ICMP, and our stamp. */
 enum { RECEIVE = 128 };
@@ -33,8 +33,9 @@ struct incoming {
 };
 
 /*
- * The event at this time of the probe in this slot.  It is void when the probe has ended or has
- * another time by now: to take it out, or to compare through 10,000 probes, missed the cache.
+ * The time at which the probe in a slot sends or times out.  An event is void when its probe has
+ * ended or was planned for another time: void events stay in the queue until their time, because
+ * removing them missed the cache for each of 10,000 probes.
  */
 struct icmp_event {
 	int64_t ns;
@@ -42,8 +43,8 @@ struct icmp_event {
 };
 
 struct icmp_events {
-	struct icmp_event *line, *heap;
-	size_t first, end, line_max; /* of the line */
+	struct icmp_event *fifo, *heap;
+	size_t first, end, fifo_max; /* of the queue */
 	size_t nheap, heap_max;
 };
 
@@ -55,11 +56,11 @@ struct icmp {
 	uint32_t *unused;
 	size_t nslots, nunused;
 	struct icmp_events events;
-	struct icmp_probe **ended; /* not given out yet */
+	struct icmp_probe **ended; /* icmp_step() has not returned them yet */
 	size_t nended, ended_max;
 	struct outgoing out[2];
 	struct incoming in[2];
-	uint64_t tokens[TOKENS]; /* drawn at once, 256 bytes: no call for less is cut short */
+	uint64_t tokens[TOKENS]; /* from one getrandom(), which returns all of 256 bytes */
 	size_t ntokens;
 };
 
@@ -70,7 +71,7 @@ void *icmp_grow(struct arena *, void *list, size_t n, size_t *max, size_t size);
 void icmp_plan(struct icmp *, const struct icmp_probe *);
 /* When the first event comes; INT64_MAX: there is none. */
 int64_t icmp_next_ns(const struct icmp *);
-/* Take the first event, of which there is one; NULL: it was void. */
+/* Take the first event (there must be one) and return its probe; NULL: the event was void. */
 struct icmp_probe *icmp_take_next(struct icmp *);
 
 #endif

@@ -57,9 +57,9 @@ set_types(int fd, bool v6)
 	return setsockopt(fd, IPPROTO_ICMPV6, ICMPV6_FILTER, &v6_types, sizeof(v6_types));
 }
 
-/* Spare the kernel the search for an id that only fragments need. */
+/* Set DF: a packet that is never fragmented needs no IP id, whose choice costs the kernel time. */
 static int
-set_whole(int fd, bool v6)
+forbid_fragments(int fd, bool v6)
 {
 	const int probe = IP_PMTUDISC_PROBE;
 
@@ -85,7 +85,7 @@ open_socket(struct ctx *cx, int family, uint16_t ident, int *ret)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
-	    filter(fd, ident, v6) != 0 || set_types(fd, v6) != 0 || set_whole(fd, v6) != 0) {
+	    filter(fd, ident, v6) != 0 || set_types(fd, v6) != 0 || forbid_fragments(fd, v6) != 0) {
 		close(fd);
 		return FAIL(cx, RC_INTERNAL, "cannot set an ICMP socket up: %s",
 		    strerrordesc_np(errno));

@@ -67,7 +67,7 @@ snmp_engine_close(struct snmp_engine *e)
 {
 	while (e->first != NULL)
 		snmp_agent_close(e->first);
-	snmp_plain_shut(e);
+	snmp_plain_close_sockets(e);
 	netsnmp_large_fd_set_cleanup(&e->readable);
 	close(e->epoll);
 	arena_free(e->scratch);
@@ -238,7 +238,7 @@ note_clock(const struct snmp_engine_id *id)
 
 /* Two agents with the same engine id would share net-snmp's clock and keys, and fail by turns. */
 static bool
-is_twin(const struct snmp_agent *a)
+has_duplicate_engine_id(const struct snmp_agent *a)
 {
 	for (const struct snmp_agent *b = a->engine->first; b != NULL; b = b->next)
 		if (b != a && b->engine_id.len == a->engine_id.len && a->engine_id.len > 0 &&
@@ -268,7 +268,7 @@ take_discovery(struct snmp_agent *a)
 		return;
 	close(a->fd);
 	a->fd = -1;
-	if (is_twin(a)) {
+	if (has_duplicate_engine_id(a)) {
 		a->engine_id.len = 0;
 		snmp_finish_request(a, SNMP_REFUSED, "another device has the same engine id");
 	} else if (!open_session(a)) {
@@ -446,7 +446,7 @@ snmp_agent_bulk(struct snmp_agent *a, const struct snmp_oid *oids, size_t n, int
 
 /* The current try has timed out: net-snmp, or the discovery, sends again or gives up. */
 static void
-look_at_clock(struct snmp_agent *a, int64_t now)
+check_timeout(struct snmp_agent *a, int64_t now)
 {
 	if (!a->request.is_open || a->is_answered || now < a->due_at)
 		return;
@@ -472,7 +472,7 @@ sweep_agents(struct snmp_engine *e, int64_t now)
 	e->swept_at = now;
 	for (struct snmp_agent *a = e->first; a != NULL; a = next) {
 		next = a->next;
-		look_at_clock(a, now);
+		check_timeout(a, now);
 		if (a->is_answered) {
 			snmp_give_answer(a);
 			arena_reset(e->scratch);

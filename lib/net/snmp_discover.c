@@ -8,7 +8,7 @@
 enum { MSG_ID = 9, REQUEST_ID = 52 }; /* their offsets in the message */
 
 /* clang-format off */
-static const unsigned char question[SNMP_DISCOVER_LEN] = {
+static const unsigned char request[SNMP_DISCOVER_LEN] = {
 	0x30, 0x3e, 0x02, 0x01, 0x03,                               /* version 3 */
 	0x30, 0x11, 0x02, 0x04, 0, 0, 0, 0,                         /* message id */
 	0x02, 0x03, 0x00, 0xff, 0xe3, 0x04, 0x01, 0x04,             /* reportable */
@@ -30,7 +30,7 @@ put_id(unsigned char *at, uint32_t id)
 void
 snmp_discover_write(unsigned char msg[SNMP_DISCOVER_LEN], uint32_t id)
 {
-	memcpy(msg, question, SNMP_DISCOVER_LEN);
+	memcpy(msg, request, SNMP_DISCOVER_LEN);
 	put_id(msg + MSG_ID, id & 0x7fffffff);
 	put_id(msg + REQUEST_ID, id & 0x7fffffff);
 }

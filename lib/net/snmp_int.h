@@ -10,7 +10,7 @@
 #include "net/snmp_discover.h"
 #include "net/snmp_message.h"
 
-enum { SNMP_TRIES = 2, SNMP_SOCKETS = 8, SNMP_QUEUE = 64, SNMP_PLACES = 8192 };
+enum { SNMP_TRIES = 2, SNMP_SOCKETS = 8, SNMP_QUEUE = 64, SNMP_SLOTS = 8192 };
 
 /* A passphrase as a key: hashes 1 MB, so devices with the same passphrase share the key. */
 struct ku {
@@ -44,8 +44,8 @@ struct snmp_engine {
 	struct arena *life, *scratch; /* scratch: the values of one reply */
 	int epoll;
 	struct snmp_family families[2]; /* of IPv4 and of IPv6 */
-	struct snmp_agent *places[SNMP_PLACES];
-	size_t next_place;
+	struct snmp_agent *slots[SNMP_SLOTS];
+	size_t next_slot;
 	unsigned char *datagrams;
 	struct snmp_agent *first;
 	struct ku *keys;
@@ -80,7 +80,7 @@ struct snmp_agent {
 
 	/* of versions 1 and 2c */
 	struct snmp_socket *socket; /* NULL: version 3 */
-	size_t place;
+	size_t slot;
 	uint32_t id;
 	unsigned char *message;
 	size_t message_len, message_room;
@@ -102,11 +102,11 @@ const char *snmp_session_fault(const struct snmp_agent_conf *);
 
 /*
  * Versions 1 and 2c go over a few sockets that all agents share (snmp_plain.c). An answer finds its
- * agent by the request's id, which has its place and 18 random bits, and counts only when it comes
+ * agent by the request's id, which has its slot and 18 random bits, and counts only when it comes
  * from the address that was asked.
  */
 
-/* Give the agent a place; false: too many are open, or no socket could be opened. */
+/* Give the agent a slot; false: too many are open, or no socket could be opened. */
 bool snmp_plain_open(struct snmp_agent *);
 void snmp_plain_close(struct snmp_agent *);
 /* Queue a request: the next flush sends it. */
@@ -116,6 +116,6 @@ void snmp_plain_ask(struct snmp_agent *, enum snmp_kind, const struct snmp_oid *
 void snmp_plain_timeout(struct snmp_agent *);
 /* Send what is queued. */
 void snmp_plain_flush(struct snmp_engine *);
-void snmp_plain_shut(struct snmp_engine *);
+void snmp_plain_close_sockets(struct snmp_engine *);
 
 #endif

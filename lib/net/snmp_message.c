@@ -85,20 +85,20 @@ put_name(struct writer *w, const struct snmp_oid *name)
 			put_octet(w, (arc & 0x7f) | 0x80);
 	}
 	put_octet(w, name->sub[0] * 40 + name->sub[1]);
-	put_head(w, TAG_NAME, end);
+	put_head(w, TAG_OID, end);
 }
 
 static void
-put_pairs(struct writer *w, const struct snmp_request *q)
+put_varbinds(struct writer *w, const struct snmp_request *q)
 {
 	const size_t end = w->at;
 
 	for (size_t n = q->n; n-- > 0;) {
-		const size_t pair_end = w->at;
+		const size_t varbind_end = w->at;
 
 		put_bytes(w, (const unsigned char[]){ TAG_NULL, 0 }, 2);
 		put_name(w, &q->oids[n]);
-		put_head(w, TAG_SEQUENCE, pair_end);
+		put_head(w, TAG_SEQUENCE, varbind_end);
 	}
 	put_head(w, TAG_SEQUENCE, end);
 }
@@ -110,7 +110,7 @@ snmp_request_write(unsigned char buf[SNMP_REQUEST_MAX], const struct snmp_reques
 	size_t end;
 
 	w.buf = buf;
-	put_pairs(&w, q);
+	put_varbinds(&w, q);
 	put_number(&w, q->kind == PDU_BULK ? (uint32_t)q->rows : 0);
 	put_number(&w, 0);
 	put_number(&w, q->id);
@@ -136,7 +136,7 @@ snmp_response_read(const unsigned char *msg, size_t len, struct snmp_response *r
 	    !snmp_span_take(&whole, PDU_RESPONSE, &pdu))
 		return false;
 	if (!snmp_span_number(&pdu, &id) || !snmp_span_number(&pdu, &status) ||
-	    !snmp_span_number(&pdu, &index) || !snmp_span_take(&pdu, TAG_SEQUENCE, &ret->pairs))
+	    !snmp_span_number(&pdu, &index) || !snmp_span_take(&pdu, TAG_SEQUENCE, &ret->varbinds))
 		return false;
 	ret->id = (uint32_t)id;
 	ret->status = (long)(int32_t)status;
@@ -202,26 +202,27 @@ read_value(struct arena *mem, unsigned char type, const struct snmp_span *s, str
 }
 
 static bool
-read_pair(struct arena *mem, struct snmp_span *in, struct snmp_var *ret)
+read_varbind(struct arena *mem, struct snmp_span *in, struct snmp_var *ret)
 {
-	struct snmp_span pair, name, value;
+	struct snmp_span varbind, name, value;
 	unsigned char type;
 
 	*ret = (struct snmp_var){ .type = SNMP_UNKNOWN };
-	if (!snmp_span_take(in, TAG_SEQUENCE, &pair) || !snmp_span_take(&pair, TAG_NAME, &name) ||
-	    !read_name(&name, &ret->name) || !snmp_span_next(&pair, &type, &value))
+	if (!snmp_span_take(in, TAG_SEQUENCE, &varbind) ||
+	    !snmp_span_take(&varbind, TAG_OID, &name) || !read_name(&name, &ret->name) ||
+	    !snmp_span_next(&varbind, &type, &value))
 		return false;
 	read_value(mem, type, &value, ret);
 	return true;
 }
 
 static size_t
-count_pairs(struct snmp_span in)
+count_varbinds(struct snmp_span in)
 {
-	struct snmp_span pair;
+	struct snmp_span varbind;
 	size_t n = 0;
 
-	while (n < VALUES_MAX && snmp_span_take(&in, TAG_SEQUENCE, &pair))
+	while (n < VALUES_MAX && snmp_span_take(&in, TAG_SEQUENCE, &varbind))
 		n++;
 	return n;
 }
@@ -229,12 +230,12 @@ count_pairs(struct snmp_span in)
 bool
 snmp_response_values(struct arena *mem, const struct snmp_response *r, struct snmp_reply *ret)
 {
-	struct snmp_span in = r->pairs;
-	const size_t n = count_pairs(in);
+	struct snmp_span in = r->varbinds;
+	const size_t n = count_varbinds(in);
 	struct snmp_var *vars = arena_alloc(mem, (n + 1) * sizeof(*vars));
 
 	for (size_t i = 0; i < n; i++)
-		if (!read_pair(mem, &in, &vars[i]))
+		if (!read_varbind(mem, &in, &vars[i]))
 			return false;
 	if (in.len > 0 && n < VALUES_MAX)
 		return false;

@@ -1,8 +1,8 @@
 /*
  * snmp_message.h: messages of SNMP versions 1 and 2c, as bytes.
  *
- * Version 3, with its keys and clocks, is net-snmp's. These two are a third of its work: a poll of
- * 24,000 interfaces takes 120,000 values.
+ * net-snmp does version 3, with its keys and clocks. This code takes a third of the time that
+ * net-snmp takes for these two: a poll of 24,000 interfaces reads 120,000 values.
  */
 #ifndef NET_SNMP_MESSAGE_H
 #define NET_SNMP_MESSAGE_H
@@ -27,15 +27,15 @@ struct snmp_request {
 struct snmp_response {
 	uint32_t id;
 	long status, index;
-	struct snmp_span pairs; /* the names with their values, not read yet */
+	struct snmp_span varbinds; /* the names with their values, not read yet */
 };
 
 /* Write a request into the end of buf; returns its length, 0: it does not fit. */
 size_t snmp_request_write(unsigned char buf[SNMP_REQUEST_MAX], const struct snmp_request *);
 
-/* Read the head of a response; false: the bytes are none. */
+/* Read the head of a response; false: the bytes are not a response. */
 bool snmp_response_read(const unsigned char *, size_t len, struct snmp_response *ret);
-/* Read its values; false: they are broken. */
+/* Read the values of a response; false: they are malformed. */
 bool snmp_response_values(struct arena *, const struct snmp_response *, struct snmp_reply *ret);
 
 #endif

@@ -1,4 +1,4 @@
-/* snmp_plain.c: agents of versions 1 and 2c, over sockets that they share. */
+/* snmp_plain.c: agents of versions 1 and 2c, without keys, over sockets that they share. */
 #include "net/snmp_int.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-enum { AT_ONCE = 32, DATAGRAM = 65536, PLACE_BITS = 13 };
+enum { AT_ONCE = 32, DATAGRAM = 65536, SLOT_BITS = 13 };
 
 /* ---- sockets ---- */
 
@@ -46,7 +46,7 @@ open_family(struct snmp_engine *e, int family)
 }
 
 void
-snmp_plain_shut(struct snmp_engine *e)
+snmp_plain_close_sockets(struct snmp_engine *e)
 {
 	for (size_t i = 0; i < countof(e->families); i++)
 		for (size_t k = 0; k < e->families[i].nopen; k++)
@@ -62,16 +62,16 @@ snmp_plain_open(struct snmp_agent *a)
 
 	if (!open_family(e, a->conf.to.ss_family))
 		return false;
-	for (size_t i = 0; i < countof(e->places); i++) {
-		const size_t place = (e->next_place + i) % countof(e->places);
+	for (size_t i = 0; i < countof(e->slots); i++) {
+		const size_t slot = (e->next_slot + i) % countof(e->slots);
 
-		if (e->places[place] != NULL)
+		if (e->slots[slot] != NULL)
 			continue;
-		e->places[place] = a;
-		e->next_place = place + 1;
-		a->place = place;
+		e->slots[slot] = a;
+		e->next_slot = slot + 1;
+		a->slot = slot;
 		a->socket =
-		    &e->families[a->conf.to.ss_family == AF_INET6].sockets[place % SNMP_SOCKETS];
+		    &e->families[a->conf.to.ss_family == AF_INET6].sockets[slot % SNMP_SOCKETS];
 		return true;
 	}
 	return false;
@@ -93,13 +93,12 @@ snmp_plain_close(struct snmp_agent *a)
 	if (a->socket == NULL)
 		return;
 	unqueue(a);
-	a->engine->places[a->place] = NULL;
+	a->engine->slots[a->slot] = NULL;
 }
 
 /* ---- requests ---- */
 
-/* Send all of a socket's queue that it takes; the rest is lost, and sent again after its time-out.
- */
+/* Send a socket's queue. Messages that it refuses are lost, and sent again after their time-out. */
 static void
 flush_socket(struct snmp_socket *s)
 {
@@ -150,7 +149,7 @@ new_id(struct snmp_agent *a)
 	uint32_t id = 0;
 
 	(void)!getrandom(&id, sizeof(id), 0);
-	return (id << PLACE_BITS | (uint32_t)a->place) & 0x7fffffff;
+	return (id << SLOT_BITS | (uint32_t)a->slot) & 0x7fffffff;
 }
 
 void
@@ -216,7 +215,7 @@ take_response(struct snmp_engine *e, const unsigned char *msg, size_t len,
 
 	if (!snmp_response_read(msg, len, &r))
 		return;
-	a = e->places[r.id & ((1U << PLACE_BITS) - 1)];
+	a = e->slots[r.id & ((1U << SLOT_BITS) - 1)];
 	if (a == NULL || !a->request.is_open || r.id != a->id || !is_from(a, from))
 		return;
 	if (r.status != 0) {

@@ -1,8 +1,8 @@
 /*
  * snmp_span.h: takes elements of BER off the front of received bytes.
  *
- * Each is checked against the bytes that are there: what is incomplete, or longer than 3 octets of
- * length can say, is refused.
+ * Each is checked against the bytes received: an element that is incomplete, or whose length has
+ * more than 3 octets, is refused.
  */
 #ifndef NET_SNMP_SPAN_H
 #define NET_SNMP_SPAN_H
@@ -15,7 +15,7 @@ enum {
 	TAG_INTEGER = 0x02,
 	TAG_OCTETS = 0x04,
 	TAG_NULL = 0x05,
-	TAG_NAME = 0x06,
+	TAG_OID = 0x06,
 	TAG_SEQUENCE = 0x30
 };
 

@@ -76,7 +76,7 @@ a_request_that_does_not_fit_is_none(void **state)
 	assert_int_equal(snmp_request_write(buf, &q), 0);
 }
 
-/* The bytes of an answer with these pairs, from the end of b. */
+/* The bytes of an answer with these varbinds, from the end of b. */
 static void
 answered(struct ber *b, uint64_t number, int tag)
 {
