@@ -113,8 +113,8 @@ read_sort(struct ctx *cx, const struct req *rq, const struct resource *r, struct
 }
 
 /*
- * The bytes of the letter or digit at which the text begins; 0: it is another character. Signs of
- * Latin-1, U+2000 to U+2FFF and what lies from U+10000 on (emoji) are no letters.
+ * Return the length in bytes of the letter or digit at which the text begins; 0: the character is
+ * none. The signs of Latin-1, U+2000 to U+2FFF, and all from U+10000 on (emoji) are no letters.
  */
 static size_t
 letter_len(const char *text)
@@ -126,7 +126,7 @@ letter_len(const char *text)
 	return c <= 0xC2 || c == 0xE2 || c >= 0xF0 ? 0 : c >= 0xE0 ? 3 : 2;
 }
 
-/* The most letters and digits in a row. */
+/* Count the letters and digits of the longest word. */
 static size_t
 longest_word(const char *text)
 {

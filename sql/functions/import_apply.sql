@@ -1,4 +1,4 @@
--- Taking the rows of an import that import_judge() left without a fault.
+-- Takes the rows of an import that import_judge() left without a fault.
 
 CREATE OR REPLACE FUNCTION import_remember(source text, kind text, source_id text, id uuid) RETURNS uuid
 LANGUAGE plpgsql AS $$
@@ -72,10 +72,10 @@ $$;
 CREATE OR REPLACE FUNCTION import_line_state(source_row import_rows, today date) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	said constant text := coalesce(import_state(source_row.data ->> 'state'), source_row.data ->> 'state', 'on');
+	stated constant text := coalesce(import_state(source_row.data ->> 'state'), source_row.data ->> 'state', 'on');
 BEGIN
-	RETURN CASE WHEN said IN ('ended', 'pause') THEN said
-	            WHEN said = 'debt' OR import_date(source_row.data ->> 'end_date') < today THEN 'debt' ELSE 'on' END;
+	RETURN CASE WHEN stated IN ('ended', 'pause') THEN stated
+	            WHEN stated = 'debt' OR import_date(source_row.data ->> 'end_date') < today THEN 'debt' ELSE 'on' END;
 END $$;
 
 -- The line of a row as subscriptions_insert() takes it.
@@ -183,9 +183,8 @@ BEGIN
 END $$;
 
 /*
- * Let the planner know the tables that an import fills. It would learn their size a minute later: until then the plans
- * made for empty tables cost each row twice the time. Tables known to be large, and those another session analyzes
- * now, are left as they are.
+ * Analyze the tables that an import fills. Autovacuum does so a minute later: until then plans for empty tables cost each row
+ * twice the time. Tables known to be large, and those that another session analyzes now, are left out.
  */
 CREATE OR REPLACE FUNCTION import_analyze() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -210,7 +209,7 @@ BEGIN
 	  ORDER BY r.line;
 END $$;
 
--- Take these rows, all or none; the refusal, NULL: they are taken.
+-- Take these rows, all or none. Returns the refusal; NULL: all are taken.
 CREATE OR REPLACE FUNCTION import_take(import_batch uuid, source text, lines int[], today date) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -226,7 +225,7 @@ EXCEPTION
 		RETURN 'A value of the row has been taken, or is out of its range.';
 END $$;
 
--- The next rows that can be taken: together, and where one of them is refused, each alone. The number of rows looked at, 0: done.
+-- Take the next rows together or, if one of them is refused, each alone. Returns how many were tried; 0: none is left.
 -- (Tables that were empty a moment ago have no statistics: without the setting the planner reads them whole for each group.)
 CREATE OR REPLACE FUNCTION import_apply(import_batch uuid, source text, most int, today date) RETURNS int
 LANGUAGE plpgsql SET enable_seqscan = off AS $$

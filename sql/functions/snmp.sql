@@ -55,23 +55,23 @@ BEGIN
 END $$;
 
 /*
- * Readings of devices. The arrays of interfaces have those of all devices, one after the other: a device has the elements
- * from firsts to lasts. A reading has one row, however often it is stored.
+ * Store the readings of devices. The arrays of interfaces hold those of all devices, one device after the other: the elements
+ * from firsts to lasts are of that device. Storing a reading again adds no row.
  */
-CREATE OR REPLACE FUNCTION snmp_store_readings(devices uuid[], moments bigint[], clocks bigint[], uptimes bigint[], firsts int[],
-	lasts int[], numbers int[], ages int[], octets_in bigint[], octets_out bigint[], widths int[], gaps bigint[], drops int[],
-	spans int[], rates_in bigint[], rates_out bigint[], our_boot text) RETURNS void
+CREATE OR REPLACE FUNCTION snmp_store_readings(devices uuid[], read_at_ms bigint[], clocks bigint[], uptimes bigint[], firsts int[],
+	lasts int[], numbers int[], ages int[], octets_in bigint[], octets_out bigint[], widths int[], discontinuities bigint[],
+	doubtful int[], spans int[], rates_in bigint[], rates_out bigint[], our_boot text) RETURNS void
 LANGUAGE sql AS $$
 	WITH given AS MATERIALIZED (
 		SELECT d.id, to_timestamp(g.at_ms / 1000.0) AS at, g.clock, g.uptime, g.a, g.z, numbers[g.a:g.z] AS interfaces,
 		       spans[g.a:g.z] AS seconds, rates_in[g.a:g.z] AS in_rate, rates_out[g.a:g.z] AS out_rate
-		  FROM unnest(devices, moments, clocks, uptimes, firsts, lasts) AS g (id, at_ms, clock, uptime, a, z)
+		  FROM unnest(devices, read_at_ms, clocks, uptimes, firsts, lasts) AS g (id, at_ms, clock, uptime, a, z)
 		  JOIN snmp_devices d ON d.id = g.id
 	), kept AS (
 		INSERT INTO snmp_readings (device_id, read_at, boot, clock_ms, uptime_ms, interfaces, age_ms, in_octets, out_octets, bits,
 		                           discontinuity, dropped, seconds, in_rate, out_rate)
-		SELECT id, at, our_boot, clock, uptime, interfaces, ages[a:z], octets_in[a:z], octets_out[a:z], widths[a:z], gaps[a:z],
-		       drops[a:z], seconds, in_rate, out_rate FROM given
+		SELECT id, at, our_boot, clock, uptime, interfaces, ages[a:z], octets_in[a:z], octets_out[a:z], widths[a:z],
+		       discontinuities[a:z], doubtful[a:z], seconds, in_rate, out_rate FROM given
 		ON CONFLICT (device_id) DO UPDATE SET read_at = excluded.read_at, boot = excluded.boot, clock_ms = excluded.clock_ms,
 			uptime_ms = excluded.uptime_ms, interfaces = excluded.interfaces, age_ms = excluded.age_ms,
 			in_octets = excluded.in_octets, out_octets = excluded.out_octets, bits = excluded.bits,
@@ -83,7 +83,7 @@ LANGUAGE sql AS $$
 	ON CONFLICT DO NOTHING
 $$;
 
--- Interfaces that are no longer in the state in which they were.
+-- Store the operational statuses of interfaces that changed since the poll before.
 CREATE OR REPLACE FUNCTION snmp_store_statuses(numbers int[], statuses text[]) RETURNS void
 LANGUAGE sql AS $$
 	UPDATE snmp_interfaces i SET if_oper_status = r.status, updated_at = now()
@@ -92,8 +92,8 @@ LANGUAGE sql AS $$
 $$;
 
 /*
- * Sums of 5 minutes, a row a device like what they are made of. Rows never come late: one poller runs at a time, and what it
- * will store is of later. A poll is mostly alone in its bucket and then is its sum: elements are grouped for others only.
+ * Sum the polls of each 5 minutes, one row a device. No row comes late: one poller runs at a time, and stores only polls of a
+ * later moment. Most buckets hold one poll, which is their sum as it stands; only those of several are grouped by interface.
  */
 CREATE OR REPLACE FUNCTION snmp_roll_5m(until timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -128,7 +128,7 @@ BEGIN
 	END IF;
 END $$;
 
--- Whole buckets up to now.
+-- Sum all buckets that are complete at `until`.
 CREATE OR REPLACE FUNCTION snmp_roll(until timestamptz) RETURNS void
 LANGUAGE sql AS $$
 	SELECT snmp_roll_5m(until);
@@ -137,7 +137,7 @@ LANGUAGE sql AS $$
 		  "in_max": "max(in_max)", "out_max": "max(out_max)"}', until);
 $$;
 
--- Interfaces that carry nearly all they can: raised at one share of the speed, cleared at a lower one.
+-- Raise an alert for an interface whose rate reaches bandwidth_raise_percent of its speed; resolve it below bandwidth_clear_percent.
 CREATE OR REPLACE FUNCTION snmp_judge() RETURNS void
 LANGUAGE sql AS $$
 	WITH changed AS ( -- of tens of thousands the few whose alert begins or ends
@@ -155,14 +155,14 @@ LANGUAGE sql AS $$
 		   AND CASE WHEN a.id IS NULL THEN c.busiest >= u.speed::float8 * s.bandwidth_raise_percent / 100
 		            ELSE c.busiest < u.speed::float8 * s.bandwidth_clear_percent / 100 END
 	), worded AS (
-		SELECT *, jsonb_build_object('name', name, 'interface', if_name, 'used', busiest / 1000000, 'speed', speed / 1000000) AS said
+		SELECT *, jsonb_build_object('name', name, 'interface', if_name, 'used', busiest / 1000000, 'speed', speed / 1000000) AS text_values
 		  FROM changed
 	), raised AS (
-		SELECT alert_raise_text('bandwidth', 'warning', 'bandwidth_full', said,
+		SELECT alert_raise_text('bandwidth', 'warning', 'bandwidth_full', text_values,
 		                   jsonb_build_object('kind', 'snmp', 'id', device_id, 'interface_id', id), alert_key)
 		  FROM worded WHERE NOT is_open AND NOT monitor_in_maintenance(device_id, router_id)
 		UNION ALL
-		SELECT alert_resolve_text(alert_key, 'bandwidth_free', said) FROM worded WHERE is_open
+		SELECT alert_resolve_text(alert_key, 'bandwidth_free', text_values) FROM worded WHERE is_open
 	)
 	SELECT count(*) FROM raised
 $$;

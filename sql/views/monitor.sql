@@ -1,6 +1,6 @@
 DROP VIEW IF EXISTS interface_rates, bandwidth_samples, bandwidth_5m_samples, snmp_device_rows, snmp_interface_rows, ping_target_rows, monitor_things, maintenance_window_rows, alert_rows CASCADE;
 
--- Devices and targets alike: what is watched.
+-- All that is monitored: SNMP devices and ping targets.
 CREATE VIEW monitor_things AS
 SELECT id, 'snmp' AS kind, name, host, parent_id, router_id, is_active, interval '5 minutes' AS every FROM snmp_devices
 UNION ALL
@@ -19,8 +19,8 @@ SELECT d.id, d.name, d.host, d.port, d.version, d.community <> '' AS has_communi
   LEFT JOIN monitor_states s ON s.id = d.id;
 
 /*
- * The rows of devices by interface, without gaps. An interface of one device is looked up in each row's arrays: OFFSET keeps
- * the planner from doing that for each column.
+ * The rows of devices as one row an interface, without those that have no rate. The position of the interface is looked up in
+ * the arrays of each row: OFFSET 0 keeps the planner from looking it up again for each column.
  */
 CREATE VIEW bandwidth_samples AS
 SELECT i.id AS interface_id, h.recorded_at, h.seconds[p.n] AS seconds, h.in_rate[p.n] AS in_rate, h.out_rate[p.n] AS out_rate,
