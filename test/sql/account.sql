@@ -159,6 +159,16 @@ SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address'
 SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'x'))), '10.0.0.5', 'the account that leaves knows that its address is taken');
 SELECT is((SELECT taken FROM account_claim(:'r1', 9, acc(:'y'))), NULL, 'the one that took it does not');
 SELECT done(:'r1') \g /dev/null
+-- An account that moved to another address leaves the block of its old one, which is another's now: that one is off.
+UPDATE subscriptions SET remote_address = '10.0.0.6' WHERE id = :'y';
+SELECT done(:'r1') \g /dev/null
+SELECT sub(person(), jsonb_build_object('package_id', pkg('S'), 'remote_address', '10.0.0.5', 'router_id', :'r1')) AS z \gset
+SELECT is((SELECT shared FROM account_claim(:'r1', 9, acc(:'y'))), NULL, 'an address in service is blocked for nobody');
+UPDATE mikrotik_secrets SET disabled = true WHERE subscription_id = :'z';
+SELECT is((SELECT shared FROM account_claim(:'r1', 9, acc(:'y'))), '10.0.0.5', 'switched off by hand, it stays blocked');
+UPDATE subscriptions SET status = 'suspended', suspend_reason = 'debt' WHERE id = :'z';
+SELECT is((SELECT shared FROM account_claim(:'r1', 9, acc(:'y'))), '10.0.0.5', 'as it does for debt');
+SELECT done(:'r1') \g /dev/null
 
 -- policies
 UPDATE subscriptions SET status = 'expired' WHERE id = :'s';

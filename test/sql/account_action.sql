@@ -77,6 +77,9 @@ SELECT account_remove(id), account_remove(id) FROM mikrotik_secrets WHERE userna
 SELECT is((SELECT string_agg(username || ' ' || wanted, ' ' ORDER BY username) FROM mikrotik_secrets WHERE removed_at IS NOT NULL), 'x1 absent', 'removed, twice as once, and no other');
 UPDATE subscriptions SET status = 'cancelled' WHERE id = :'a3';
 SELECT lives_ok(format('SELECT account_remove(%L)', acc(:'a3')), 'that of a line which ended is gone already');
+SELECT import(:'k2', object('w1')) \g /dev/null
+SELECT account_remove(id) FROM mikrotik_secrets WHERE username = 'w1' \g /dev/null
+SELECT is(import(:'k2', object('w1')), '1 0', 'a name that was removed here and is there again is imported again');
 SELECT is_empty('SELECT * FROM check_accounts()', 'every invariant holds');
 SELECT finish();
 ROLLBACK;

@@ -169,5 +169,26 @@ SELECT import_apply(:'b', 'csv', 100, '2026-01-20') \g /dev/null
 SELECT results_eq($$ SELECT username::text, imported, jobs(id) FROM mikrotik_secrets WHERE username IN ('nia', 'oki', 'putu') ORDER BY 1 $$,
 	$$ VALUES ('nia', false, 'R1 1/0 pending'), ('oki', true, 'R1 1/1 synced'), ('putu', false, 'R1 1/0 pending') $$,
 	'a line that is off is left as the old system left it, one in service gets its account');
+-- A dump of the Laravel system: each line is its customer's, with the package and the open bills that are its own.
+SELECT uuidv7() AS l, uuidv7() AS r \gset
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'l', 1, 'customers', '{"id": "c1", "name": "Qori"}'), (:'l', 2, 'customers', '{"id": "c2", "name": "Rina"}'), (:'l', 3, 'customers', '{"id": "c3", "name": "Sari"}'),
+	(:'l', 4, 'packages', '{"id": "p1", "name": "Home", "price": "100000.00"}'), (:'l', 5, 'packages', '{"id": "p2", "name": "Work", "price": "200000.00"}'),
+	(:'l', 6, 'subscriptions', '{"id": "s1", "customer_id": "c1", "package_id": "p1", "mikrotik_username": "qori", "status": "active"}'),
+	(:'l', 7, 'subscriptions', '{"id": "s2", "customer_id": "c2", "package_id": "p2", "mikrotik_username": "rina", "status": "expired"}'),
+	(:'l', 8, 'invoices', '{"subscription_id": "s2", "amount": "200000.00", "status": "overdue"}'), (:'l', 9, 'invoices', '{"subscription_id": "s2", "amount": "50000.00", "status": "paid"}');
+SELECT import_map_laravel(:'l') \g /dev/null
+SELECT results_eq(format($$ SELECT key, data ->> 'name', data ->> 'username', data ->> 'price', data ->> 'state', data ->> 'debt' FROM import_rows WHERE batch = %L ORDER BY line $$, :'l'),
+	$$ VALUES ('c1/s1', 'Qori', 'qori', '100000', 'on', NULL), ('c2/s2', 'Rina', 'rina', '200000', 'debt', '200000'), ('c3', 'Sari', NULL, NULL, NULL, NULL) $$,
+	'one row a line, and one for a customer without');
+-- Objects of routers: both menus may have a profile of the same name, and so may another router.
+INSERT INTO import_raw (batch, line, name, data) VALUES
+	(:'r', 1, 'ppp-profile', '{"router": "A", "name": "home", "rate-limit": "5M/10M"}'), (:'r', 2, 'hotspot-profile', '{"router": "A", "name": "home", "rate-limit": "1M/2M"}'),
+	(:'r', 3, 'ppp-profile', '{"router": "B", "name": "home", "rate-limit": "3M/3M"}'), (:'r', 4, 'ppp-profile', '{"router": "A", "name": "work", "rate-limit": "9M/9M"}'),
+	(:'r', 5, 'ppp', '{"router": "A", "name": "tia", "profile": "home"}'), (:'r', 6, 'hotspot', '{"router": "A", "name": "umi", "profile": "home"}'),
+	(:'r', 7, 'ppp', '{"router": "B", "name": "vina", "profile": "home"}');
+SELECT import_map_routers(:'r') \g /dev/null
+SELECT results_eq(format($$ SELECT key, data ->> 'bandwidth' FROM import_rows WHERE batch = %L ORDER BY line $$, :'r'),
+	$$ VALUES ('A/ppp/tia', '10M/5M'), ('A/hotspot/umi', '2M/1M'), ('B/ppp/vina', '3M/3M') $$, 'each has the rate of its own profile');
 SELECT * FROM finish();
 ROLLBACK;

@@ -20,6 +20,23 @@ SELECT reading('[{"id": "*1", "name": "a"}]', 1001000) \g /dev/null
 SELECT is(jsonb_array_length(rendered()), 1, 'a session that ended is gone');
 SELECT matches(rendered() -> 0 ->> 'downloadSpeed', '^(5.0|4.[0-9]) Mbps$', 'the rate follows from the reading before');
 
+-- An account is online by the newest of its router's readings and its own samples, and by no other router's.
+INSERT INTO router_settings (name, host, username, is_active) VALUES ('South', '192.0.2.2', 'isp', true);
+INSERT INTO mikrotik_secrets (router_id, username, service, password) SELECT r.id, a.name, 'pppoe', 'x' FROM router_settings r
+	JOIN (VALUES ('North', 'a'), ('North', 'gone'), ('South', 'far')) AS a (router, name) ON a.router = r.name;
+CREATE FUNCTION online() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(username || ' ' || coalesce(account_online(m)::text, '-'), ', ' ORDER BY username) FROM mikrotik_secrets m $$;
+SELECT is(online(), 'a true, far -, gone false', 'a reading says who is online; a router that was not read says nothing');
+INSERT INTO router_snapshots (router_id, kind, data, taken_at, tried_at) SELECT id, 'live', '{}', now(), now() FROM router_settings WHERE name = 'South';
+UPDATE mikrotik_secrets SET username = 'a2' WHERE username = 'a';
+UPDATE mikrotik_secrets SET username = 'a' WHERE username = 'far';
+SELECT is(online(), 'a false, a2 false, gone false', 'a session of this name on another router is none of it');
+INSERT INTO line_samples (account_id, taken_at, online) SELECT id, now() + interval '1 second', true FROM mikrotik_secrets WHERE username = 'gone';
+UPDATE router_snapshots SET taken_at = now() WHERE kind = 'live';
+SELECT is(online(), 'a false, a2 false, gone true', 'a sample that is newer counts');
+UPDATE router_snapshots SET taken_at = now() - interval '10 minutes' WHERE kind = 'live';
+SELECT is(online(), 'a -, a2 -, gone true', 'an old reading says nothing');
+
 SELECT results_eq($$SELECT router_rate_text(r, 'bps') FROM (VALUES (1, NULL::bigint), (2, 999), (3, 1050), (4, 999949), (5, 1250000), (6, 2500000000)) AS v (n, r) ORDER BY n$$,
 	ARRAY['0 bps', '999 bps', '1.1 kbps', '999.9 kbps', '1.3 Mbps', '2.5 Gbps'], 'a rate as text');
 -- Bug: declared IMMUTABLE around an operator that is only STABLE, it was called for each of 30,000 rates (170 ms, not 15).

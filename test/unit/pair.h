@@ -50,6 +50,17 @@ second_ends(void)
 	return state;
 }
 
+/* Run a statement on the second that waits for nothing: the time-out of locks would end it. */
+static inline void
+second_runs(const char *sql)
+{
+	PGresult *res = PQexec(two, sql);
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(two));
+	PQclear(res);
+}
+
 static inline const char *
 second(const char *sql)
 {

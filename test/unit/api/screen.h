@@ -19,9 +19,9 @@ forget(void *json)
 }
 
 static inline const cJSON *
-shown(screen_fn screen)
+shown_for(screen_fn screen, const char *query)
 {
-	const struct req rq = { .method = "GET", .path = "", .query = "" };
+	const struct req rq = { .method = "GET", .path = "", .query = query };
 	struct resp rs = { .body = sb_new(cx.mem), .headers = sb_new(cx.mem) };
 	cJSON *json;
 
@@ -31,6 +31,12 @@ shown(screen_fn screen)
 	assert_non_null(json);
 	arena_defer(cx.mem, forget, json);
 	return json;
+}
+
+static inline const cJSON *
+shown(screen_fn screen)
+{
+	return shown_for(screen, "");
 }
 
 /* The text of a part of the screen. */

@@ -3,8 +3,9 @@
  */
 #include "pair.h"
 
-#define LOW  "00000000-0000-7000-8000-00000000000a"
-#define HIGH "00000000-0000-7000-8000-00000000000b"
+#define LOW   "00000000-0000-7000-8000-00000000000a"
+#define HIGH  "00000000-0000-7000-8000-00000000000b"
+#define OTHER "00000000-0000-7000-8000-00000000000c"
 
 /*
  * A change of a package marks the accounts of a router in the order of their ids.  The nightly
@@ -20,7 +21,8 @@ a_check_locks_accounts_in_the_order_of_a_change(void **state)
 	    " VALUES ('" LOW "', 'race', 'race', 'u')");
 	run("INSERT INTO mikrotik_secrets (id, router_id, username, service, imported) VALUES"
 	    " ('" LOW "', '" LOW "', 'stray', 'pppoe', true),"
-	    " ('" HIGH "', '" LOW "', 'different', 'pppoe', true)");
+	    " ('" HIGH "', '" LOW "', 'different', 'pppoe', true),"
+	    " ('" OTHER "', '" LOW "', 'right', 'pppoe', true)");
 	run("UPDATE mikrotik_secrets SET wanted = 'absent' WHERE id = '" LOW "'");
 	run("BEGIN");
 	run("SELECT FROM account_states WHERE account_id = '" LOW "' FOR UPDATE");
@@ -28,6 +30,12 @@ a_check_locks_accounts_in_the_order_of_a_change(void **state)
 		     " '[{\"id\": \"" LOW "\", \"service\": \"pppoe\", \"name\": \"stray\"}]')");
 	run("SELECT FROM account_states WHERE account_id = '" HIGH "' FOR UPDATE NOWAIT");
 	assert_string_equal(second_ends(), "");
+
+	/* It waits for no account that it found in order. */
+	run("BEGIN");
+	run("SELECT FROM account_states WHERE account_id = '" OTHER "' FOR UPDATE");
+	second_runs("SELECT account_found('" LOW "', '[\"" HIGH "\"]', '[]', '[]')");
+	run("COMMIT");
 	run("DELETE FROM mikrotik_secrets");
 	run("DELETE FROM router_settings");
 }
