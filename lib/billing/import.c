@@ -294,7 +294,7 @@ last(const struct import *im, enum rc before, enum rc rc)
 {
 	if (before != RC_OK || rc == RC_OK)
 		return before;
-	return FAIL(im->cx, rc, "the rows that were read could not be put away");
+	return FAIL(im->cx, rc, "the rows that were read could not be deleted again");
 }
 
 /* Import in one transaction that is rolled back. */

@@ -109,13 +109,13 @@ static void
 an_answer_after_its_time_is_lost(void **state)
 {
 	struct icmp_probe p, other;
-	struct peer_packet request = ask(&p, "10.1.2.3", 100);
+	struct peer_packet request = ask(&p, "10.1.2.3", 300);
 
 	(void)state;
-	usleep(120000);
+	usleep(320000);
 	peer_write(tun, peer_answer(&request));
 	assert_int_equal(received(&p), 0);
-	(void)ask(&other, "10.1.2.3", 50); /* has the slot of the first */
+	(void)ask(&other, "10.1.2.3", 300); /* has the slot of the first */
 	peer_write(tun, peer_answer(&request));
 	assert_int_equal(received(&other), 0);
 }
