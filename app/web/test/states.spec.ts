@@ -138,6 +138,63 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		await picture(page, 'refused/packages', width, scheme);
 	});
 
+	/* Bug: the acts of a paid bill stood in a row of their own. */
+	test(`a card of a bill has no row with an empty left side, at ${width}`, async ({ page, allowed }) => {
+		allowed.push(/status of 404/);
+		const { ones } = await places();
+		await begin(page);
+		await page.setViewportSize({ width: Math.min(width, 390), height });
+		await enter(page, `${ones[0]}?tab=invoices`);
+		for (const path of ['', '/invoices?status=paid', '/invoices?open=1']) {
+			if (path) await page.goto(url() + path);
+			const table = page.getByRole('table', { name: 'Tagihan' });
+			await expect(table.getByText(/^INV-/).first()).toBeVisible();
+			await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+			const halves = await table.locator('tbody tr').evaluateAll(cards =>
+				cards.flatMap(card => {
+					const cells = [...card.querySelectorAll('td')].map(td => td.getBoundingClientRect()).filter(box => box.width > 0);
+					const edge = Math.min(...cells.map(box => box.left)) + 1;
+					const left = cells.filter(box => box.left <= edge);
+					const isAlone = (box: DOMRect) => !left.some(l => l.top < box.bottom && box.top < l.bottom);
+					return cells.filter(isAlone).map(() => (card as HTMLElement).innerText);
+				}),
+			);
+			expect.soft(halves, path).toEqual([]);
+			expect(await table.locator('tbody tr').count()).toBeGreaterThan(0);
+		}
+	});
+
+	/* Bug: the bar of those who left stood before that of those who came, and hid it. */
+	test(`bars of two figures are both seen, at ${width}`, async ({ page, allowed }) => {
+		allowed.push(/Canvas2D: Multiple readback/);
+		await begin(page);
+		const alike: Bend = body => {
+			const { rows } = body as { rows: object[] };
+			return { ...(body as object), rows: rows.map(row => ({ ...row, began: 2, ended: 2 })) };
+		};
+		await bend(page, alike, path => path !== '/api/reports/subscribers');
+		await enter(page, '/reports?tab=subscribers');
+		await expect(page.locator('figure canvas')).toBeVisible();
+		const inked = () =>
+			page.locator('figure canvas').evaluate(element => {
+				const canvas = element as HTMLCanvasElement;
+				const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+				let [green, red] = [0, 0];
+				for (let i = 0; i < data.length; i += 4) {
+					const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
+					if (data[i + 3]! < 200) continue;
+					if (g > 100 && r < 80 && b < 100) green++;
+					if (r > 180 && g < 80 && b < 80) red++;
+				}
+				return { green, red };
+			});
+		await expect.poll(async () => (await inked()).red).toBeGreaterThan(500);
+		const { green, red } = await inked();
+		expect(green / red).toBeGreaterThan(0.8);
+		expect(green / red).toBeLessThan(1.25);
+		await picture(page, 'alike/reports', width, scheme);
+	});
+
 	/* It stood there in English. */
 	test(`why a router failed is said in the person's language, at ${width}`, async ({ page, allowed }) => {
 		allowed.push(/status of 502/);

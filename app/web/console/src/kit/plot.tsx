@@ -9,6 +9,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useT } from '../i18n';
+import { barNames } from './bar-names';
 import classes from './chart.module.css';
 import { clock, day } from './format';
 
@@ -39,7 +40,13 @@ const INK = {
 	light: { text: '#5c636b', grid: '#e9ecef' },
 	dark: { text: '#a6adb4', grid: '#41464c' },
 };
-const bars = uPlot.paths.bars!({ size: [0.62, 44], radius: 0.12 });
+/* Bars of two figures stand side by side: one before the other would hide the smaller. */
+const barOf = (figure: number, figures: number) =>
+	uPlot.paths.bars!(
+		figures === 1
+			? { size: [0.62, 44], radius: 0.12 }
+			: { size: [0.36, 30], radius: 0.12, gap: 1, align: figure === 0 ? -1 : 1 },
+	);
 
 export function Chart(props: ChartProps) {
 	const { t, lang } = useT();
@@ -130,6 +137,9 @@ export function Chart(props: ChartProps) {
 	);
 }
 
+/* Pixels beside the bars, for the figures of the y axis. */
+const AXIS = 68;
+
 /* From the first moment to the last, a minute at least: uPlot draws a single one as three years. */
 function spanOf(plot: uPlot): [number, number] {
 	const at = plot.data[0];
@@ -153,9 +163,8 @@ function options(
 		ticks: { show: false },
 		font: '11px system-ui',
 	};
-	/* A letter needs some 7 pixels: leave names out where they would touch. */
-	const room = 10 + 7 * Math.max(4, ...(names ?? []).map(n => n.length));
-	const every = names ? Math.max(1, Math.ceil((names.length * room) / Math.max(1, width - 64))) : 1;
+	const under = barNames(names ?? [], width - AXIS);
+	const rows = Math.max(1, ...under.map(n => n.split('\n').length));
 	return {
 		width,
 		height,
@@ -171,10 +180,10 @@ function options(
 			names
 				? {
 						...axis,
-						size: 30,
+						size: 14 + 16 * rows,
 						grid: { show: false },
 						splits: () => names.map((_, i) => i),
-						values: (_u, at) => at.map(i => (i % every === 0 ? (names[i] ?? '') : '')),
+						values: (_u, at) => at.map(i => under[i] ?? ''),
 					}
 				: {
 						...axis,
@@ -188,11 +197,11 @@ function options(
 									: clock(s * 1000, lang, step < 60),
 							),
 					},
-			{ ...axis, size: 68, incrs: names ? WHOLE : undefined, values: (_u, at) => at.map(format) },
+			{ ...axis, size: AXIS, incrs: names ? WHOLE : undefined, values: (_u, at) => at.map(format) },
 		],
 		series: [
 			{},
-			...lines.map(l => ({
+			...lines.map((l, i) => ({
 				label: l.label,
 				stroke: l.colour,
 				fill: names ? l.colour : l.fill ? `${l.colour}22` : undefined,
@@ -200,7 +209,7 @@ function options(
 				dash: l.dash ? [4, 4] : undefined,
 				spanGaps: false,
 				points: { show: false },
-				paths: names ? bars : undefined,
+				paths: names ? barOf(i, lines.length) : undefined,
 			})),
 		],
 		bands: band

@@ -26,6 +26,8 @@ import classes from './list.module.css';
 import { nameOf } from './row-name';
 import { isRight, type Kind, kindOf, Value } from './value';
 
+type Phone = 'title' | 'side' | 'hide' | 'plain' | 'label';
+
 export type Column<T> = {
 	key: string;
 	label?: string;
@@ -34,7 +36,7 @@ export type Column<T> = {
 	/* By this column, or by another field that orders it. */
 	sort?: boolean | string;
 	/* On a phone: the card's title, its right side, a line with its label, or not at all. */
-	phone?: 'title' | 'side' | 'hide' | 'plain' | 'label';
+	phone?: Phone | ((row: T) => Phone);
 	/* Only where there is room. */
 	wide?: boolean;
 };
@@ -257,10 +259,10 @@ function Head<T>(props: { column: Column<T>; sorted?: string; onSort?(sort: stri
 const isNone = (value: unknown) => value === null || value === undefined || value === '';
 
 /* Does it tell nothing on a card?  A line without a value, or of no rupiah. */
-const isIdle = (column: { cell?: unknown; phone?: string }, value: unknown) =>
-	column.phone !== 'title' &&
-	column.phone !== 'side' &&
-	(isNone(value) || (column.phone === 'label' && !column.cell && value === 0));
+const isIdle = (phone: Phone | undefined, value: unknown, isDrawn: boolean) =>
+	phone !== 'title' &&
+	phone !== 'side' &&
+	(isNone(value) || (phone === 'label' && !isDrawn && value === 0));
 
 /* Columns of texts that people choose, of any length. */
 const NAMES = 'name customer customer_name mikrotik_username username usernames'.split(' ');
@@ -288,9 +290,10 @@ function Cell<T extends Loose>({ column, row, to }: { column: Column<T>; row: T;
 		) : (
 			drawn
 		);
-	const phone = isIdle(column, value)
+	const wanted = typeof column.phone === 'function' ? column.phone(row) : column.phone;
+	const phone = isIdle(wanted, value, !!column.cell)
 		? 'hide'
-		: (column.phone ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined));
+		: (wanted ?? (to ? 'title' : kind === 'state' || kind === 'money' ? 'side' : undefined));
 	return (
 		<Table.Td
 			data-phone={phone === 'plain' ? undefined : phone}

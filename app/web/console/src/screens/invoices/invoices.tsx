@@ -3,7 +3,7 @@ import { useMay } from '../../api/query';
 import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { Bulk } from '../../kit/bulk';
-import { rupiah } from '../../kit/format';
+import { day, rupiah } from '../../kit/format';
 import { List, type ListProps } from '../../kit/list';
 import { PageFrame } from '../../kit/page';
 import { To } from '../../kit/value';
@@ -14,7 +14,7 @@ import { InvoiceRowAct } from './row-act';
 type Invoice = Row<'invoice'>;
 
 export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?: boolean }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const { hideCustomer, ...list } = props;
 	return (
 		<List<Invoice>
@@ -39,14 +39,21 @@ export function InvoiceList(props: Partial<ListProps<Invoice>> & { hideCustomer?
 						]),
 				{ key: 'status' },
 				{ key: 'kind', wide: true, phone: 'hide' },
-				{ key: 'period_start', label: t.f.period_start, wide: true, phone: 'hide' },
-				{ key: 'period_end', label: t.f.period_end, wide: true, phone: 'hide' },
+				{
+					key: 'period',
+					kind: 'day',
+					wide: true,
+					/* On a card it stands where another list names the customer, beside the acts. */
+					phone: hideCustomer ? 'plain' : 'hide',
+					cell: r => r.period_start && `${day(r.period_start, lang)} – ${day(r.period_end, lang)}`,
+				},
 				{ key: 'due_date', sort: true },
 				{ key: 'amount', sort: true },
 				{
 					key: 'outstanding',
 					sort: true,
-					phone: 'label',
+					/* Nothing paid yet: then the amount says it. */
+					phone: r => (r.outstanding === r.amount ? 'hide' : 'label'),
 					cell: r => (isOpen(r) ? rupiah(r.outstanding) : null),
 				},
 			]}

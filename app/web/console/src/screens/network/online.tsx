@@ -1,5 +1,6 @@
 /* Connected users, on all routers, with live rates. */
 import { Card, Group, Text, TextInput } from '@mantine/core';
+import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import { useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
@@ -25,9 +26,11 @@ export function OnlineUsers() {
 				<TextInput
 					size="xs"
 					type="search"
-					w={260}
+					flex="1 1 200px"
+					maw={340}
 					placeholder={t.w.search}
 					aria-label={t.w.search}
+					leftSection={<IconSearch size={14} />}
 					value={text}
 					onChange={e => setText(e.currentTarget.value)}
 				/>

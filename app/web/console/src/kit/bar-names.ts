@@ -1,0 +1,32 @@
+/* Names under the bars of a chart, within its width. */
+
+/* At 11 pixels, letters need some 7 in a row; in short lines 6, as their blanks are left out. */
+const LETTER = 7;
+const LETTER_OF_LINE = 6;
+const GAP = 10;
+const GAP_OF_LINES = 4;
+const FEWEST_LETTERS = 5;
+
+/* One line where all have room; else several, with words cut that are too long.  Where bars stand so
+ * close that words of five letters would touch, names are left out instead: of many days, some do. */
+export function barNames(names: string[], width: number): string[] {
+	const room = Math.max(1, width) / Math.max(1, names.length);
+	const longest = Math.max(4, ...names.map(n => n.length));
+	if (GAP + LETTER * longest <= room) return names;
+	const letters = Math.floor((room - GAP_OF_LINES) / LETTER_OF_LINE);
+	if (letters >= FEWEST_LETTERS) return names.map(name => inLines(name, letters));
+	const every = Math.ceil((GAP + LETTER * longest) / room);
+	return names.map((name, i) => (i % every === 0 ? name : ''));
+}
+
+function inLines(name: string, letters: number) {
+	const lines: string[] = [];
+	for (const word of name.split(' ')) {
+		const short = word.length > letters ? `${word.slice(0, letters - 2)}…` : word;
+		const last = lines.at(-1);
+		if (last !== undefined && last.length + 1 + short.length <= letters)
+			lines[lines.length - 1] = `${last} ${short}`;
+		else lines.push(short);
+	}
+	return lines.join('\n');
+}
