@@ -7,8 +7,8 @@ const GAP = 10;
 const GAP_OF_LINES = 4;
 const FEWEST_LETTERS = 5;
 
-/* One line where all have room; else several, with words cut that are too long.  Where bars stand so
- * close that words of five letters would touch, names are left out instead: of many days, some do. */
+/* Names in one line if all have room; else in several, with words cut that are too long.  Close bars,
+ * under which five letters of a word would touch, get some of their names: one in so many days. */
 export function barNames(names: string[], width: number): string[] {
 	const room = Math.max(1, width) / Math.max(1, names.length);
 	const longest = Math.max(4, ...names.map(n => n.length));
