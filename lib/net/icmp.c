@@ -86,7 +86,7 @@ icmp_start(struct icmp *e, struct icmp_probe *p)
 	p->answered = 0;
 	p->token = take_token(e);
 	p->slot = take_slot(e, p);
-	p->event_ns = now_ns(CLOCK_MONOTONIC);
+	p->due_ns = p->event_ns = now_ns(CLOCK_MONOTONIC);
 	icmp_plan(e, p);
 }
 
@@ -249,7 +249,8 @@ note_sent(struct icmp_probe *p, int64_t at_ns, int error)
 {
 	p->time_ns[p->sent++] = at_ns;
 	p->error = error;
-	p->event_ns = at_ns + (p->sent < p->count ? p->gap_ms : p->timeout_ms) * NS_PER_MS;
+	p->due_ns = p->event_ns =
+	    at_ns + (p->sent < p->count ? p->gap_ms : p->timeout_ms) * NS_PER_MS;
 }
 
 static bool
@@ -260,12 +261,13 @@ is_queue_full(int error)
 
 /*
  * Take a probe out of the batch: its request was sent (error 0), cannot be sent, or is
- * retried soon.
+ * retried soon.  A queue that stays full for the time-out is an error: a pinger that waited for
+ * it would never end.
  */
 static void
 take_off(struct icmp *e, struct icmp_probe *p, int64_t at_ns, int error)
 {
-	if (is_queue_full(error))
+	if (is_queue_full(error) && at_ns < p->due_ns + p->timeout_ms * NS_PER_MS)
 		p->event_ns = at_ns + RETRY_NS;
 	else
 		note_sent(p, at_ns, error);

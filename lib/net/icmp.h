@@ -43,6 +43,7 @@ struct icmp_probe {
 	uint32_t slot, answered;
 	uint64_t token;
 	int64_t event_ns;
+	int64_t due_ns;                  /* of the next request; a retry leaves it as it is */
 	int64_t time_ns[ICMP_COUNT_MAX]; /* when the request left; once answered: the round trip */
 
 	/* more of the outcome: what each request touches stands together above */

@@ -1,4 +1,5 @@
-/* snmp_int.h: the engine, as snmp.c, snmp_plain.c, snmp_session.c and snmp_value.c share it. */
+/* snmp_int.h: the engine, as snmp.c, snmp_plain.c, snmp_v3.c, snmp_session.c and snmp_value.c share
+ * it. */
 #ifndef NET_SNMP_INT_H
 #define NET_SNMP_INT_H
 
@@ -10,7 +11,9 @@
 #include "net/snmp_discover.h"
 #include "net/snmp_message.h"
 
-enum { SNMP_TRIES = 2, SNMP_SOCKETS = 8, SNMP_QUEUE = 64, SNMP_SLOTS = 8192 };
+enum { SNMP_TRIES = 2, SNMP_SWEEP_MS = 20, SNMP_SOCKETS = 8, SNMP_QUEUE = 64, SNMP_SLOTS = 8192 };
+
+#define SNMP_NO_SOCKET "no socket could be opened to it"
 
 /* A passphrase as a key: hashes 1 MB, so devices with the same passphrase share the key. */
 struct ku {
@@ -117,5 +120,17 @@ void snmp_plain_timeout(struct snmp_agent *);
 /* Send what is queued. */
 void snmp_plain_flush(struct snmp_engine *);
 void snmp_plain_close_sockets(struct snmp_engine *);
+
+/* Version 3 goes over a socket of each agent: the discovery's, then that of net-snmp's session
+ * (snmp_v3.c). */
+
+/* Open the socket of the discovery; false: it could not be opened. */
+bool snmp_v3_open(struct snmp_agent *);
+void snmp_v3_close(struct snmp_agent *);
+/* Send a request; where no session is open yet, after the discovery. */
+void snmp_v3_ask(struct snmp_agent *, enum snmp_kind, const struct snmp_oid *, size_t n, int rows);
+void snmp_v3_receive(struct snmp_watch *);
+/* The current try has timed out: send again or give up. */
+void snmp_v3_timeout(struct snmp_agent *, int64_t now);
 
 #endif
