@@ -164,6 +164,22 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		}
 	});
 
+	test(`filters of a long list stand in columns on a phone, at ${width}`, async ({ page, allowed: _ }) => {
+		await begin(page);
+		await page.setViewportSize({ width: Math.min(width, 390), height });
+		await enter(page, '/invoices');
+		for (const path of ['/invoices', '/customers', '/subscriptions']) {
+			await page.goto(url() + path);
+			const filters = page.getByRole('main').getByRole('combobox');
+			await expect(filters.first()).toBeVisible();
+			const boxes = await filters.evaluateAll(all =>
+				all.map(e => e.getBoundingClientRect()).map(box => [Math.round(box.left), Math.round(box.width)]),
+			);
+			expect.soft(new Set(boxes.map(([left]) => left)).size, `${path}: columns`).toBe(2);
+			expect.soft(new Set(boxes.map(([, wide]) => wide)).size, `${path}: widths`).toBe(1);
+		}
+	});
+
 	/* Bug: the bar of those who left stood before that of those who came, and hid it. */
 	test(`bars of two figures are both seen, at ${width}`, async ({ page, allowed }) => {
 		allowed.push(/Canvas2D: Multiple readback/);

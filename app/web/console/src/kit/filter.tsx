@@ -7,6 +7,7 @@ import IconX from '@tabler/icons-react/dist/esm/icons/IconX.mjs';
 import { type ReactNode, useEffect, useState } from 'react';
 import { download, type Query } from '../api/client';
 import { useT, word } from '../i18n';
+import classes from './list.module.css';
 import { type Reference, useReference } from './reference';
 import type { Search } from './state-url';
 import { useToast } from './toast';
@@ -33,6 +34,9 @@ type Bar = {
 	bar?: ReactNode;
 };
 
+/* On a phone, more than two filters stand in two columns; one or two fit beside the search. */
+const FEWEST_IN_COLUMNS = 3;
+
 export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 	const { t } = useT();
 	const toast = useToast();
@@ -56,7 +60,12 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 		/>
 	);
 	return (
-		<Group mb="sm" gap="xs" align="end">
+		<Group
+			mb="sm"
+			gap="xs"
+			align="end"
+			className={filters.length >= FEWEST_IN_COLUMNS ? classes.columns : undefined}
+		>
 			{search && (
 				<SearchBox
 					value={state.search ?? ''}
@@ -66,7 +75,7 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 			{filters.filter(f => !f.day).map(one)}
 			{/* The first and the last day stay beside each other. */}
 			{days.length > 0 && (
-				<Group gap="xs" align="end" wrap="nowrap">
+				<Group gap="xs" align="end" wrap="nowrap" data-row>
 					{days.map(one)}
 				</Group>
 			)}
@@ -86,7 +95,7 @@ export function FilterBar({ filters, search, state, onChange, csv, bar }: Bar) {
 					{t.a.clear}
 				</Button>
 			)}
-			<Group gap="xs" ml="auto">
+			<Group gap="xs" ml="auto" data-end={bar ? 'row' : 'half'}>
 				{csv && (
 					<Button
 						size="xs"
@@ -115,7 +124,8 @@ function SearchBox({ value, onChange }: { value: string; onChange(v: string): vo
 		<TextInput
 			size="xs"
 			flex="1 1 200px"
-			maw={340}
+			maw={{ sm: 340 }}
+			wrapperProps={{ 'data-row': true }}
 			type="search"
 			placeholder={t.w.search}
 			aria-label={t.w.search}
@@ -171,7 +181,7 @@ function ReferenceFilter({ filter, value, onChange }: One) {
 	return (
 		<NativeSelect
 			size="xs"
-			maw={200}
+			maw={{ sm: 200 }}
 			aria-label={label}
 			value={value}
 			onChange={e => onChange(e.currentTarget.value)}
