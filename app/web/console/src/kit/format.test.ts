@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
 	bits,
+	bytes,
 	day,
 	fillIn,
 	monthName,
+	ms,
+	percent,
 	readMoney,
 	readRate,
 	rupiah,
@@ -44,9 +47,16 @@ describe('dates', () => {
 });
 
 it('writes rates', () => {
-	expect(bits(999)).toBe('999 bit/s');
-	expect(bits(12_345_678)).toBe('12,3 Mbit/s');
-	expect(bits(null)).toBe('–');
+	expect(bits(999, 'id')).toBe('999 bit/s');
+	expect(bits(12_345_678, 'id')).toBe('12,3 Mbit/s');
+	expect(bits(12_345_678, 'en')).toBe('12.3 Mbit/s');
+	expect(bits(345_678_901, 'en')).toBe('346 Mbit/s');
+	expect(bytes(1_572_864, 'id')).toBe('1,5 MiB');
+	expect(ms(4.52, 'id')).toBe('4,5 ms');
+	expect(ms(4.52, 'en')).toBe('4.5 ms');
+	expect(percent(0, 'id')).toBe('0%');
+	expect(percent(undefined, 'en')).toBe('–');
+	expect(bits(null, 'id')).toBe('–');
 });
 
 it('reads the rates of routers', () => {

@@ -22,6 +22,15 @@ function formatter(lang: Lang, options: Intl.DateTimeFormatOptions) {
 export const rupiah = (n: number) => `${n < 0 ? '−' : ''}Rp${number(Math.abs(n))}`;
 export const number = (n: number) => new Intl.NumberFormat('id-ID').format(n);
 
+/* A figure with a fraction, of which the comma is the person's; whole ones are written as rupiah are. */
+export const decimal = (n: number, lang: Lang, digits = 1) =>
+	new Intl.NumberFormat(locale(lang), { maximumFractionDigits: digits }).format(n);
+
+const isNone = (n: unknown) => n === null || n === undefined;
+export const ms = (n: unknown, lang: Lang) => (isNone(n) ? '–' : `${decimal(Number(n), lang)} ms`);
+export const percent = (n: unknown, lang: Lang) =>
+	isNone(n) ? '–' : `${decimal(Number(n), lang)}%`;
+
 /* 12.650.000 as 12,7 jt: for the axes of charts. */
 export function shortRupiah(n: number, lang: Lang) {
 	const [by, unit] =
@@ -31,7 +40,7 @@ export function shortRupiah(n: number, lang: Lang) {
 				? [1e6, lang === 'id' ? 'jt' : 'm']
 				: [1e3, lang === 'id' ? 'rb' : 'k'];
 	if (n === 0) return '0';
-	return `${new Intl.NumberFormat(locale(lang), { maximumFractionDigits: 1 }).format(n / by)} ${unit}`;
+	return `${decimal(n / by, lang)} ${unit}`;
 }
 
 /* A day without a clock is the same day in every zone. */
@@ -68,13 +77,13 @@ export function today(offset = 0) {
 }
 
 /* 12345678 as 12,3 Mbit/s. */
-export function bits(n: number | null | undefined) {
+export function bits(n: number | null | undefined, lang: Lang) {
 	if (n === null || n === undefined) return '–';
 	const unit = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'];
 	let at = 0;
 	let left = n;
 	for (; left >= 1000 && at < 3; at++) left /= 1000;
-	return `${new Intl.NumberFormat('id-ID', { maximumFractionDigits: left < 100 ? 1 : 0 }).format(left)} ${unit[at]}`;
+	return `${decimal(left, lang, left < 100 ? 1 : 0)} ${unit[at]}`;
 }
 
 /* The texts of routers, "12.3 Mbps" or "830 kbit", as bits a second. */
@@ -84,13 +93,13 @@ export function readRate(text: unknown): number | null {
 	return Number(match[1]) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[match[2] as '' | 'k' | 'M' | 'G'];
 }
 
-export function bytes(n: number | null | undefined) {
+export function bytes(n: number | null | undefined, lang: Lang) {
 	if (n === null || n === undefined) return '–';
 	const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 	let at = 0;
 	let left = n;
 	for (; left >= 1024 && at < 4; at++) left /= 1024;
-	return `${new Intl.NumberFormat('id-ID', { maximumFractionDigits: 1 }).format(left)} ${unit[at]}`;
+	return `${decimal(left, lang)} ${unit[at]}`;
 }
 
 /* 2w6h57m33s, as routers tell how long something is up, in its two largest units. */

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useT, word } from '../i18n';
 import { why } from '../i18n/said';
-import { bits, bytes, day, moment, number, rupiah, uptime } from './format';
+import { bits, bytes, day, moment, ms, number, percent, rupiah, uptime } from './format';
 import { State } from './state';
 
 export type Kind =
@@ -76,13 +76,13 @@ export function Value({ kind, of }: { kind: Kind; of: unknown }): ReactNode {
 		case 'number':
 			return number(Number(of));
 		case 'bits':
-			return bits(Number(of));
+			return bits(Number(of), lang);
 		case 'bytes':
-			return bytes(Number(of));
+			return bytes(Number(of), lang);
 		case 'ms':
-			return `${number(Math.round(Number(of) * 10) / 10)} ms`;
+			return ms(of, lang);
 		case 'percent':
-			return `${number(Math.round(Number(of) * 10) / 10)}%`;
+			return percent(of, lang);
 		case 'uptime':
 			return uptime(of, lang);
 		case 'list':

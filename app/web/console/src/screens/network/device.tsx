@@ -56,7 +56,7 @@ export function DeviceScreen() {
 							path={`/api/snmp/bandwidth-history/${r.id}`}
 							period={period}
 							label={`${t.w.traffic} ${r.if_name}`}
-							format={bits}
+							format={n => bits(n, lang)}
 							lines={[
 								{ key: 'in_rate', label: t.f.in_rate, colour: '#228be6', fill: true },
 								{ key: 'out_rate', label: t.f.out_rate, colour: '#12b886' },
@@ -73,7 +73,11 @@ export function DeviceScreen() {
 							{ key: 'if_name', phone: 'title' },
 							{ key: 'if_oper_status', kind: 'state', label: t.f.status },
 							{ key: 'if_alias', phone: 'plain' },
-							{ key: 'if_speed', phone: 'hide', cell: r => bits(r.manual_speed ?? r.if_speed) },
+							{
+								key: 'if_speed',
+								phone: 'hide',
+								cell: r => bits(r.manual_speed ?? r.if_speed, lang),
+							},
 							{ key: 'in_rate', phone: 'hide' },
 							{ key: 'out_rate', phone: 'hide' },
 						]}

@@ -17,7 +17,7 @@ type Samples = { x: number[]; down: (number | null)[]; up: (number | null)[] };
 type Line = { mikrotik_username: string; status: string; package?: { type?: string } | null };
 
 export function Live({ line }: { line: Line }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const read = useGet<Loose>(
 		'/api/mikrotik/user-detail',
 		{
@@ -52,8 +52,8 @@ export function Live({ line }: { line: Line }) {
 					],
 					[t.f.address, detail?.session?.address ?? '–'],
 					[t.f.uptime, <Value key="u" kind="uptime" of={detail?.session?.uptime} />],
-					[t.f.download, bits(samples.down.at(-1))],
-					[t.f.upload, bits(samples.up.at(-1))],
+					[t.f.download, bits(samples.down.at(-1), lang)],
+					[t.f.upload, bits(samples.up.at(-1), lang)],
 				]}
 			/>
 			<Section title={t.w.traffic}>
@@ -61,7 +61,7 @@ export function Live({ line }: { line: Line }) {
 					label={t.w.traffic}
 					x={samples.x}
 					ys={[samples.down, samples.up]}
-					format={bits}
+					format={n => bits(n, lang)}
 					lines={[
 						{ label: t.f.download, colour: '#228be6', fill: true },
 						{ label: t.f.upload, colour: '#12b886' },

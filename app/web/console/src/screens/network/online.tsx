@@ -13,7 +13,7 @@ import { To } from '../../kit/value';
 const SHOWN = 200;
 
 export function OnlineUsers() {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const [text, setText] = useState('');
 	const read = useGet<Loose[]>('/api/mikrotik/online-users', {}, { every: 5_000, stale: 0 });
 	const wanted = text.trim().toLowerCase();
@@ -60,14 +60,14 @@ export function OnlineUsers() {
 							key: 'downloadSpeed',
 							kind: 'bits',
 							label: t.f.download,
-							cell: u => bits(readRate(u.downloadSpeed)),
+							cell: u => bits(readRate(u.downloadSpeed), lang),
 						},
 						{
 							key: 'uploadSpeed',
 							kind: 'bits',
 							label: t.f.upload,
 							phone: 'hide',
-							cell: u => bits(readRate(u.uploadSpeed)),
+							cell: u => bits(readRate(u.uploadSpeed), lang),
 						},
 					]}
 					rowAct={u => (

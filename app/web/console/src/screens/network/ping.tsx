@@ -5,15 +5,16 @@ import { useGet } from '../../api/query';
 import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
 import { NotYet } from '../../kit/empty';
+import { ms, percent } from '../../kit/format';
 import { Facts, PageFrame, Section } from '../../kit/page';
 import { State } from '../../kit/state';
 import { Trouble } from '../../kit/trouble';
 import { watchedDelete, watchedEdit } from './acts';
 import { HistoryChart, PeriodPicker, usePeriod } from './period';
-import { msOf, percentOf, TARGET_FIELDS } from './pings';
+import { TARGET_FIELDS } from './pings';
 
 export function PingScreen() {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const go = useNavigate();
 	const { id } = useParams({ strict: false }) as { id: string };
 	const path = `/api/ping-targets/${id}`;
@@ -32,7 +33,7 @@ export function PingScreen() {
 					role: 'operator',
 					method: 'POST',
 					path: `${path}/ping-now`,
-					toast: a => `${msOf(a.latency_ms)} · ${percentOf(a.packet_loss_percent)}`,
+					toast: a => `${ms(a.latency_ms, lang)} · ${percent(a.packet_loss_percent, lang)}`,
 				},
 				watchedEdit(path, 'ping_target', TARGET_FIELDS, row),
 			]}
@@ -43,8 +44,8 @@ export function PingScreen() {
 				of={[
 					[t.f.host, row.host],
 					[t.f.ip, row.address ?? '–'],
-					[t.f.latency_ms, msOf(row.last_latency_ms)],
-					[t.f.packet_loss_percent, percentOf(row.packet_loss_percent)],
+					[t.f.latency_ms, ms(row.last_latency_ms, lang)],
+					[t.f.packet_loss_percent, percent(row.packet_loss_percent, lang)],
 				]}
 			/>
 			<Stack gap="md">
@@ -54,7 +55,7 @@ export function PingScreen() {
 						path={`${path}/history`}
 						period={period}
 						label={t.w.latency}
-						format={n => `${Math.round(n * 10) / 10} ms`}
+						format={n => ms(n, lang)}
 						band={[2, 1]}
 						lines={[
 							{ key: 'latency_ms', label: t.w.latency, colour: '#228be6' },

@@ -4,6 +4,7 @@ import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
 import type { Act } from '../../kit/act';
 import type { Field } from '../../kit/fields';
+import { ms, percent } from '../../kit/format';
 import { List } from '../../kit/list';
 import { ActBar } from '../../kit/page';
 import type { Reference } from '../../kit/reference';
@@ -29,7 +30,7 @@ export const TARGET_FIELDS: (string | Field)[] = [
 ];
 
 export function Pings() {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const go = useNavigate();
 	const create: Act = {
 		key: 'newTarget',
@@ -58,18 +59,13 @@ export function Pings() {
 				},
 				{ key: 'host', phone: 'plain' },
 				{ key: 'group', wide: true, phone: 'hide' },
-				{ key: 'latency_ms', phone: 'side', cell: r => msOf(r.last_latency_ms) },
+				{ key: 'latency_ms', phone: 'side', cell: r => ms(r.last_latency_ms, lang) },
 				{
 					key: 'packet_loss_percent',
 					phone: 'hide',
-					cell: r => percentOf(r.packet_loss_percent),
+					cell: r => percent(r.packet_loss_percent, lang),
 				},
 			]}
 		/>
 	);
 }
-
-export const msOf = (n: unknown) =>
-	n === null || n === undefined ? '–' : `${Math.round(Number(n) * 10) / 10} ms`;
-export const percentOf = (n: unknown) =>
-	n === null || n === undefined ? '–' : `${Math.round(Number(n) * 10) / 10}%`;

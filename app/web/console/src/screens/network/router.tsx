@@ -58,12 +58,12 @@ export function RouterScreen() {
 }
 
 function Resources({ id }: { id: string }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const read = useGet<Loose>('/api/mikrotik/system', { router_id: id }, { every: 10_000 });
 	const s = read.data;
 	if (!s) return null;
 	const used = (free: unknown, total: unknown) =>
-		total ? `${bytes(Number(total) - Number(free))} / ${bytes(Number(total))}` : '–';
+		total ? `${bytes(Number(total) - Number(free), lang)} / ${bytes(Number(total), lang)}` : '–';
 	return (
 		<Facts
 			of={[
@@ -107,7 +107,7 @@ function useRates(rows: Loose[] | undefined): Rates {
 }
 
 function Interfaces({ id }: { id: string }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	const read = useGet<Loose[]>('/api/mikrotik/interfaces', { router_id: id }, { every: 5_000 });
 	const rates = useRates(read.data);
 	return (
@@ -127,8 +127,8 @@ function Interfaces({ id }: { id: string }) {
 						),
 					},
 					{ key: 'type', phone: 'plain' },
-					{ key: 'download', phone: 'label', cell: r => bits(rates[String(r.name)]?.down) },
-					{ key: 'upload', phone: 'label', cell: r => bits(rates[String(r.name)]?.up) },
+					{ key: 'download', phone: 'label', cell: r => bits(rates[String(r.name)]?.down, lang) },
+					{ key: 'upload', phone: 'label', cell: r => bits(rates[String(r.name)]?.up, lang) },
 					{ key: 'rx_byte', label: t.w.downloaded, kind: 'bytes', phone: 'label' },
 					{ key: 'tx_byte', label: t.w.uploaded, kind: 'bytes', phone: 'label' },
 				]}
