@@ -20,7 +20,7 @@ open_and_run(struct ispctl *ctl, const struct command *cmd, struct conf *cf, str
 	*dc = db_conf_of(cx, cf, command_program.name, NULL);
 	dc->lock_ms = 10000;
 	TRY(db_open(cx, dc, &cx->db));
-	TRY(db_set_actor(cx));
+	db_set_actor(cx);
 	return cmd->run(ctl);
 }
 

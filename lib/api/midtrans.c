@@ -111,12 +111,12 @@ const struct op midtrans_refund_op = {
 /* clang-format on */
 
 /* The actor of a request without a login. */
-static enum rc
+static void
 set_actor(struct ctx *cx, const char *name)
 {
 	if (cx->actor.name == NULL)
 		cx->actor.name = name;
-	return db_set_actor(cx);
+	db_set_actor(cx);
 }
 
 static void
@@ -143,7 +143,7 @@ midtrans_page(struct ctx *cx, const struct req *rq, struct resp *rs)
 	struct cJSON *in;
 
 	TRY(op_read(cx, &midtrans_page_op, rq, &in));
-	TRY(set_actor(cx, "customer"));
+	set_actor(cx, "customer");
 	TRY(db_send_exec(cx, &SQL_public_token_pace, V_TEXT(cx->ip)));
 	debt = (struct midtrans_debt){ shape_text(in, "invoice_id"), shape_text(in, "scope") };
 	TRY(db_row_if_any(cx, &SQL_invoice_exists, &rows, V_TEXT(debt.invoice_id)));
@@ -160,7 +160,7 @@ take_notification(struct ctx *cx, const struct req *rq)
 	struct cJSON *in;
 
 	TRY(shape_whole(cx, rq, &in));
-	TRY(set_actor(cx, "midtrans"));
+	set_actor(cx, "midtrans");
 	return midtrans_take_notification(cx, in, rq->body);
 }
 

@@ -106,7 +106,7 @@ drop_unanswered(struct run *run, struct work *w)
 	    !midtrans_is_configured(gateway_cx))
 		return RC_OK;
 	gateway_cx->mem = run->cx->mem;
-	TRY(db_set_actor(gateway_cx));
+	db_set_actor(gateway_cx);
 	if (midtrans_hold_unanswered(gateway_cx, w->ids, w->n, run->opt->date, &held, &nheld) !=
 	    RC_OK) {
 		run->cx->err = gateway_cx->err;
@@ -252,7 +252,8 @@ run_dry(struct run *run)
 	TRY(db_exec(run->cx, &SQL_billing_limit_lock_waits));
 	TRY(find_missed(run));
 	TRY(run_steps(run));
-	return db_rollback(run->cx);
+	db_rollback(run->cx);
+	return RC_OK;
 }
 
 /*

@@ -65,7 +65,7 @@ preview_end(struct ctx *cx)
 {
 	struct err why = cx->err;
 
-	(void)!db_rollback(cx);
+	db_rollback(cx);
 	(void)!db_exec(cx, &SQL_billing_preview_unlock);
 	cx->err = why;
 }

@@ -101,7 +101,7 @@ each_router(struct ispctl *ctl, router_fn *work, void *arg)
 		if (work(ctl, routers.ids[i], arg) == RC_OK)
 			continue;
 		TRY(ctl_router_failed(ctl, &routers));
-		TRY(db_rollback(ctl->cx));
+		db_rollback(ctl->cx);
 	}
 	return ctl_routers_outcome(ctl, &routers);
 }

@@ -413,7 +413,7 @@ db_gate_pass(struct ctx *cx)
 	return cx->db->has_gate ? run_queue(cx, true) : RC_OK;
 }
 
-enum rc
+void
 db_set_actor(struct ctx *cx)
 {
 	struct db *db = cx->db;
@@ -421,11 +421,10 @@ db_set_actor(struct ctx *cx)
 	const char *request = cx->request_id != NULL ? cx->request_id : "";
 
 	if (db->has_who && strcmp(db->actor, name) == 0 && strcmp(db->request, request) == 0)
-		return RC_OK;
+		return;
 	(void)snprintf(db->actor, sizeof(db->actor), "%s", name);
 	(void)snprintf(db->request, sizeof(db->request), "%s", request);
 	db->has_who = db->who_is_due = true;
-	return RC_OK;
 }
 
 /* ---- transactions ---------------------------------------------------------------------------- */
@@ -474,9 +473,8 @@ db_commit(struct ctx *cx)
 	return FAIL(cx, RC_INTERNAL, "a transaction that had failed was committed");
 }
 
-enum rc
+void
 db_rollback(struct ctx *cx)
 {
 	roll_back(cx->db);
-	return RC_OK;
 }

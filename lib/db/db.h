@@ -192,7 +192,7 @@ enum rc db_gate_pass(struct ctx *) _must_check_; /* RC_OK when there is no gate,
  * billing_logs and audit_logs: queued in front of the next statement and kept
  * until the next call (session_actor() and session_request() in SQL).
  */
-enum rc db_set_actor(struct ctx *) _must_check_;
+void db_set_actor(struct ctx *);
 
 size_t db_count(const struct db_rows *);
 const char *db_text(const struct db_rows *, size_t row, const char *col); /* NULL: null */
@@ -209,7 +209,7 @@ enum rc db_scan_n(struct ctx *, const struct db_rows *, size_t row, const struct
  */
 enum rc db_begin(struct ctx *) _must_check_;
 enum rc db_commit(struct ctx *) _must_check_;
-enum rc db_rollback(struct ctx *) _must_check_;
+void db_rollback(struct ctx *);
 
 /* LISTEN on a channel, and wait up to ms (-1: for ever) for a NOTIFY; *ret payload or NULL. */
 enum rc db_listen(struct ctx *, const char *channel) _must_check_;

@@ -288,7 +288,7 @@ midtrans_unlock(struct ctx *cx, const char *name)
 {
 	struct err why = cx->err;
 
-	(void)!db_rollback(cx);
+	db_rollback(cx);
 	if (db_exec(cx, &SQL_midtrans_unlock, V_TEXT(name)) != RC_OK)
 		log_err(LOG_WARN, "unlock", cx);
 	cx->err = why;

@@ -75,7 +75,7 @@ midtrans_check_and_schedule(struct ctx *cx, const char *attempt_id)
 	if (midtrans_check_attempt(cx, attempt_id) == RC_OK)
 		return RC_OK;
 	why = cx->err;
-	(void)!db_rollback(cx);
+	db_rollback(cx);
 	cx->err = (struct err){ 0 };
 	TRY(db_exec(cx, &SQL_midtrans_check_finish, V_TEXT(attempt_id), V_BOOL(false)));
 	cx->err = why;
@@ -105,7 +105,7 @@ work_on_job(struct ctx *cx, const struct db_rows *rows, enum loop_outcome *ret)
 		TRY(db_exec(cx, &SQL_midtrans_job_finish, V_I64(job.id), V_I64(job.generation)));
 	} else {
 		why = arena_strdup(cx->mem, cx->err.msg);
-		(void)!db_rollback(cx);
+		db_rollback(cx);
 		cx->err = (struct err){ 0 };
 		TRY(db_exec(cx, &SQL_midtrans_job_fail, V_I64(job.id), V_I64(job.generation),
 		    V_TEXT(why)));

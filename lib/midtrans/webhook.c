@@ -16,7 +16,7 @@ store_unapplied(struct ctx *cx, const struct midtrans_message *m, const char *ra
 {
 	struct err why = cx->err;
 
-	(void)!db_rollback(cx);
+	db_rollback(cx);
 	if (midtrans_store_unapplied(cx, SOURCE_NOTIFICATION, m, raw) == RC_INVALID)
 		return FAIL(cx, RC_MALFORMED, "The body is malformed.");
 	cx->err = why;

@@ -104,7 +104,7 @@ session_login(struct ctx *cx, const char *email, const char *password, struct se
 	int64_t id;
 
 	cx->actor = (struct actor){ .name = email };
-	TRY(db_set_actor(cx));
+	db_set_actor(cx);
 	TRY(find_login(cx, email, &who));
 	if (!crypt_password_verify(who.password, password) || who.id == NULL)
 		return refuse_login(cx, &who, "credentials",

@@ -128,7 +128,7 @@ user_reset_password(struct ctx *cx, const char *email, const char *token, const 
 	struct db_rows *rows;
 
 	cx->actor = (struct actor){ .name = email };
-	TRY(db_set_actor(cx));
+	db_set_actor(cx);
 	TRY(session_attempt(cx, email));
 	/* Also checked before hashing: an anonymous request must not cost a hash. */
 	TRY(db_row(cx, &SQL_password_reset_hash, &rows, V_TEXT(email)));

@@ -19,7 +19,9 @@ open_all(struct ctx *cx, const struct program *p, const char *env, bool waits, s
 	to.answer_ms = p->answer_ms;
 	cx->conf = conf;
 	TRY(waits ? loop_connect(cx, &to) : db_open(cx, &to, &cx->db));
-	return p->sets_actor ? db_set_actor(cx) : RC_OK;
+	if (p->sets_actor)
+		db_set_actor(cx);
+	return RC_OK;
 }
 
 static const char *

@@ -47,8 +47,9 @@ main(int argc, char **argv)
 	conf.conninfo = argv[1];
 	opt.date = argv[2];
 	t0 = now_ms();
-	if (db_open(&cx, &conf, &cx.db) != RC_OK || db_set_actor(&cx) != RC_OK ||
-	    billing_run(&cx, &opt, note, until, &rep) != RC_OK) {
+	if (db_open(&cx, &conf, &cx.db) == RC_OK)
+		db_set_actor(&cx);
+	if (cx.err.rc != RC_OK || billing_run(&cx, &opt, note, until, &rep) != RC_OK) {
 		fprintf(stderr, "nightly: %s (%s)\n", cx.err.msg, cx.err.detail);
 		return 1;
 	}

@@ -78,7 +78,7 @@ ask_as(const char *token, const char *method, const char *path, const char *body
 	policy.nroutes = api_nroutes;
 	cx->actor = (struct actor){ 0 };
 	http_dispatch(cx, &policy, &rq, &rs);
-	assert_int_equal(db_rollback(cx), RC_OK); /* as the end of a request's arena does */
+	db_rollback(cx); /* as the end of a request's arena does */
 	a = (struct answer){ rs.status, rs.body.buf, rs.headers.buf, NULL };
 	if (rs.status != 204) {
 		a.json = cJSON_Parse(a.body);

@@ -366,7 +366,7 @@ a_failed_query_is_no_answer(void **state)
 	assert_int_not_equal(db_exec(&ask.cx, &fails), RC_OK);
 	for (size_t i = 0; i < countof(handlers); i++)
 		assert_int_equal(handlers[i](&ask.cx, &rq, &rs), RC_INTERNAL);
-	assert_int_equal(db_rollback(&ask.cx), RC_OK);
+	db_rollback(&ask.cx);
 }
 
 int

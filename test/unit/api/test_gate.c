@@ -51,7 +51,7 @@ ask_costly(const char *method, const char *path, const char *token)
 
 	ask.cx.actor = (struct actor){ 0 };
 	http_dispatch(&ask.cx, &policy, &rq, &rs);
-	assert_int_equal(db_rollback(&ask.cx), RC_OK);
+	db_rollback(&ask.cx);
 	return rs.status;
 }
 

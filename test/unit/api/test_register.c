@@ -145,6 +145,28 @@ a_forgotten_password_is_set_anew(void **state)
 	assert_int_equal(post(auth_reset, "{\"email\":\"ani@example.net\"}"), RC_INVALID);
 }
 
+/* A password that could not be stored is not the new one, and the answer does not say so. */
+static void
+a_password_that_is_not_stored_is_an_error(void **state)
+{
+	const char *hash;
+
+	(void)state;
+	assert_int_equal(crypt_password_hash(&cx, "correct horse", &hash), RC_OK);
+	cx.actor.id = sql("INSERT INTO users (name, email, password)"
+			  " VALUES ('A', 'ani@example.net', '%s') RETURNING id::text AS v",
+	    hash);
+	(void)sql("CREATE FUNCTION unit_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+		  " $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$");
+	(void)sql("CREATE TRIGGER unit_refuse BEFORE UPDATE ON users FOR EACH ROW"
+		  " EXECUTE FUNCTION unit_refuse()");
+	assert_int_equal(post(auth_password, "{\"current_password\":\"correct horse\","
+					     "\"password\":\"battery staple\","
+					     "\"password_confirmation\":\"battery staple\"}"),
+	    RC_INTERNAL);
+	assert_int_equal(rs.body.len, 0);
+}
+
 int
 main(void)
 {
@@ -153,6 +175,7 @@ main(void)
 		ROWS_TEST(a_first_user_without_a_session_is_refused),
 		ROWS_TEST(production_asks_for_the_setup_token),
 		ROWS_TEST(a_forgotten_password_is_set_anew),
+		ROWS_TEST(a_password_that_is_not_stored_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("register", tests, rows_open, rows_close);

@@ -454,7 +454,7 @@ an_end_that_cannot_be_booked_is_an_error(void **state)
 	(void)sql("ALTER FUNCTION midtrans_payment_undo RENAME TO gone");
 	assert_int_equal(midtrans_void_card(&cx, attempt_of("unit-order"), "T-1", &executed),
 	    RC_INTERNAL);
-	assert_int_equal(db_rollback(&cx), RC_OK);
+	db_rollback(&cx);
 	(void)sql("ALTER FUNCTION gone RENAME TO midtrans_payment_undo");
 	hang_up();
 	assert_true(executed);
