@@ -134,6 +134,29 @@ a_new_account_gets_its_profile_first(void **state)
 		package, id));
 }
 
+/* A customer whose profile has no pool logs in and gets no address: the account is right, and
+ * warns. */
+static void
+a_profile_without_addresses_is_a_warning(void **state)
+{
+	static const struct turn turns[] = {
+		HELLO,
+		{ .listen = 2, .say = "!re|.tag=2|=.id=*0\n!done|.tag=2\n!done|.tag=1\n" },
+		SAY("!done|=ret=*A\n"),
+		DONE,
+		LAST("!done|=ret=*1F\n"),
+	};
+	const char *id, *package = a_package("home", "pppoe");
+
+	(void)state;
+	linked(turns);
+	id = an_account("citra", package, "");
+	assert_int_equal(batch().done, 2);
+	assert_string_equal(state_of(id),
+	    "synced: profile home on Main gives no addresses: set a pool for the router or a "
+	    "remote_address");
+}
+
 /* Somebody else's profile of that name at another speed is neither changed nor used. */
 static void
 a_foreign_profile_fails_who_needs_it(void **state)
@@ -974,6 +997,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROUTER_TEST(no_jobs_open_no_connection),
 		ROUTER_TEST(a_new_account_gets_its_profile_first),
+		ROUTER_TEST(a_profile_without_addresses_is_a_warning),
 		ROUTER_TEST(a_foreign_profile_fails_who_needs_it),
 		ROUTER_TEST(a_suspended_account_is_cut_off),
 		ROUTER_TEST(sixty_four_sessions_end),
