@@ -191,6 +191,7 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		await bend(page, alike, path => path !== '/api/reports/subscribers');
 		await enter(page, '/reports?tab=subscribers');
 		await expect(page.locator('figure canvas')).toBeVisible();
+		await expect(page.locator('figure th').first()).toHaveText('Paket');
 		const inked = () =>
 			page.locator('figure canvas').evaluate(element => {
 				const canvas = element as HTMLCanvasElement;

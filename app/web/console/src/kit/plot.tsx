@@ -28,6 +28,8 @@ export type ChartProps = {
 	ys: (number | null)[][];
 	lines: Line[];
 	names?: string[];
+	/* Title of the names in the hidden table; without it they are months. */
+	namesTitle?: string;
 	format(n: number): string;
 	height?: number;
 	/* The axis reaches at least so far. */
@@ -109,7 +111,7 @@ export function Chart(props: ChartProps) {
 					<caption>{props.label}</caption>
 					<thead>
 						<tr>
-							<th scope="col">{names ? t.f.month : t.f.date}</th>
+							<th scope="col">{names ? (props.namesTitle ?? t.f.month) : t.f.date}</th>
 							{lines.map(l => (
 								<th scope="col" key={l.label}>
 									{l.label}

@@ -160,6 +160,7 @@ function ReportView({ report }: { report: Report }) {
 						) ?? rows
 					}
 					first={report.parts ? 'part' : keys[0]}
+					firstTitle={report.parts ? t.f.bucket : by ? word(t.v, by) : word(t.f, keys[0] ?? '')}
 					lang={lang}
 				/>
 			)}
@@ -211,11 +212,13 @@ function ReportChart({
 	report,
 	rows,
 	first,
+	firstTitle,
 	lang,
 }: {
 	report: Report;
 	rows: Loose[];
 	first?: string;
+	firstTitle: string;
 	lang: Lang;
 }) {
 	const { t } = useT();
@@ -230,6 +233,7 @@ function ReportChart({
 				x={x}
 				ys={ys}
 				names={rows.map(r => shortName(nameOf(r[first], lang, t), r[first], rows.length))}
+				namesTitle={firstTitle}
 				lines={lines}
 				format={n => (report.money ? shortRupiah(n, lang) : number(n))}
 			/>
