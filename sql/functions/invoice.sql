@@ -77,8 +77,7 @@ BEGIN
 	RETURN i.id;
 END $$;
 
--- Settle at issue, with all effects, an invoice that owes nothing; otherwise credit, where there is some, pays what it can. Without
--- either the issue of a bill is no payment, and brings no line back.
+-- Settle at issue, with all effects, an invoice that owes nothing; otherwise credit pays what it can.
 CREATE OR REPLACE FUNCTION invoice_finish_issue(invoice invoices, today date) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -87,9 +86,7 @@ BEGIN
 			invoice.customer_id, invoice.subscription_id, invoice.id, invoice_settle(invoice, today)
 				|| jsonb_build_object('before', invoice_standing(invoice), 'after', jsonb_build_object('status', 'paid', 'paid_amount', 0)));
 	END IF;
-	IF invoice.amount = 0 OR (SELECT credit > 0 FROM customers WHERE id = invoice.customer_id) THEN
-		PERFORM credit_apply(invoice.customer_id, today, invoice.seq);
-	END IF;
+	PERFORM credit_apply(invoice.customer_id, today, invoice.seq);
 END $$;
 
 -- ---- settled and undone

@@ -683,7 +683,7 @@ class Model:
         self.finish(bill)
         if bill.amount == 0:
             self.settle(bill, day)
-        elif self.credit(line.customer) > 0:  # without it the issue of a bill is no payment
+        else:
             self.apply_credit(line.customer, day)
         return bill
 
