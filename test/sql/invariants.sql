@@ -28,7 +28,8 @@ BEGIN
 	END;
 END $$;
 -- Rows that constraints forbid must be seen where somebody has dropped them.
-ALTER TABLE invoices DROP CONSTRAINT invoices_period_excl, DROP CONSTRAINT invoices_paid_amount_check;
+ALTER TABLE invoices DROP CONSTRAINT invoices_period_excl, DROP CONSTRAINT invoices_paid_amount_check,
+	DROP CONSTRAINT invoices_cancelled_check;
 ALTER TABLE customers DROP CONSTRAINT customers_credit_not_negative;
 ALTER TABLE subscriptions DROP CONSTRAINT subscriptions_reason_check;
 
