@@ -77,6 +77,20 @@ a_described_gateway_gets_its_own_body(void **state)
 			"\"m\":{\"text\":\"hello (name) (token)!\",\"on\":true}}");
 }
 
+/* A preset of another version is read as a gateway that its own fields describe. */
+static void
+an_unknown_preset_is_a_described_gateway(void **state)
+{
+	const char *got =
+	    sent("{\"preset\":\"gone\",\"url\":\"http://127.0.0.1:%d/y\"}", NULL, "[]");
+
+	(void)state;
+	assert_memory_equal(got, "POST /y HTTP/1.1\r\n", 18);
+	assert_has(got, "\r\nAuthorization: TOK\r\n");
+	assert_has(got,
+	    "\r\n\r\n{\"phone\":\"628123456789\",\"message\":\"hello (name) (token)\"}");
+}
+
 /* Meta refuses a parameter with line ends or runs of blanks, and an empty one. */
 static void
 meta_gets_its_template_with_our_parameters(void **state)
@@ -222,6 +236,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fonnte_gets_a_form),
 		cmocka_unit_test(wablas_gets_a_form),
+		cmocka_unit_test(an_unknown_preset_is_a_described_gateway),
 		cmocka_unit_test(a_described_gateway_gets_its_own_body),
 		cmocka_unit_test(meta_gets_its_template_with_our_parameters),
 		cmocka_unit_test(an_incomplete_channel_calls_nobody),

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/daemon.h"
+#include "net/probe.h"
 #include "net/probe_serve.h"
 
 /* The answer to a line, and the exit status of the server. */
@@ -53,6 +54,20 @@ a_line_without_an_end_has_no_answer(void **state)
 	assert_int_equal(status, EXIT_FAILED);
 }
 
+/* The server reads no further than its buffer. */
+static void
+a_line_that_is_too_long_has_no_answer(void **state)
+{
+	char line[PROBE_LINE_MAX + 4];
+	int status;
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 2);
+	memcpy(line + sizeof(line) - 2, "\n", 2);
+	assert_string_equal(answer_to(line, &status), "");
+	assert_int_equal(status, EXIT_FAILED);
+}
+
 /* Beside the test stands no pinger: its exit status and the empty last line are the answer. */
 static void
 a_program_that_cannot_start_is_a_failure_of_its_own(void **state)
@@ -70,6 +85,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(other_requests_start_nothing),
 		FIXTURE_TEST(a_line_without_an_end_has_no_answer),
+		FIXTURE_TEST(a_line_that_is_too_long_has_no_answer),
 		FIXTURE_TEST(a_program_that_cannot_start_is_a_failure_of_its_own),
 	};
 

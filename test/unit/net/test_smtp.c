@@ -156,6 +156,22 @@ test_refusals(void **state)
 	}
 }
 
+/* A reply longer than its buffer is cut. */
+static void
+test_a_long_reply_is_cut(void **state)
+{
+	char reply[600], why[256];
+	struct host h = { .rcpt = reply };
+
+	(void)state;
+	memset(reply, 'x', sizeof(reply));
+	memcpy(reply, "550 ", 4);
+	reply[sizeof(reply) - 1] = '\0';
+	assert_int_equal(send_one(&h, "a@isp.example", "b@c.example", why, sizeof(why)),
+	    SMTP_REFUSED);
+	assert_non_null(strstr(why, "550 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
+}
+
 /* An address with a line end would be a command of its own. */
 static void
 test_addresses(void **state)
@@ -184,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sent),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_a_long_reply_is_cut),
 		cmocka_unit_test(test_addresses),
 	};
 

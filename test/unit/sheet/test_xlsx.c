@@ -146,6 +146,19 @@ a_sheet_is_found_by_its_whole_path(void **state)
 	    "1:7\n");
 }
 
+/* 200 columns are read; a blank cell beyond them is none. */
+static void
+a_row_of_too_many_columns_is_refused(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(read_book(head, "<worksheet><row r='1'><c r='GR1'><v>7</v></c>"
+					       "<c r='GS1'/></row></worksheet>"),
+	    "||7\n"));
+	assert_string_equal(read_book(head,
+				"<worksheet><row r='1'><c r='GS1'><v>7</v></c></row></worksheet>"),
+	    "Line 1 has more than 200 columns.");
+}
+
 static void
 a_document_type_is_refused(void **state)
 {
@@ -168,6 +181,27 @@ broken_archives_are_refused(void **state)
 		assert_int_equal(sheet_read(&cx, zip.buf, cut, join_row, &out), RC_INVALID);
 	zip.buf[zip.len - 6] = '\x7f'; /* the directory lies outside of the file */
 	assert_int_equal(sheet_read(&cx, zip.buf, zip.len, join_row, &out), RC_INVALID);
+}
+
+static void
+a_packed_text_has_its_own_length(void **state)
+{
+	static const char plain[] = "INSERT INTO customers VALUES (1);";
+	unsigned char packed[256];
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)plain,
+		.avail_in = sizeof(plain) - 1,
+		.next_out = packed,
+		.avail_out = sizeof(packed) };
+	const char *text;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	(void)deflateEnd(&z);
+	assert_int_equal(zip_gunzip(&cx, (char *)packed, z.total_out, 1 << 20, &text, &len), RC_OK);
+	assert_int_equal(len, sizeof(plain) - 1);
+	assert_memory_equal(text, plain, len);
 }
 
 /* A few bytes that unpack to a megabyte of blanks, again and again. */
@@ -203,7 +237,9 @@ main(void)
 		FIXTURE_TEST(a_cell_without_a_value_shows_its_reason),
 		FIXTURE_TEST(days_of_a_workbook_that_counts_from_1904),
 		FIXTURE_TEST(a_sheet_is_found_by_its_whole_path),
+		FIXTURE_TEST(a_row_of_too_many_columns_is_refused),
 		FIXTURE_TEST(a_document_type_is_refused),
+		FIXTURE_TEST(a_packed_text_has_its_own_length),
 		FIXTURE_TEST(broken_archives_are_refused),
 		FIXTURE_TEST(a_bomb_is_refused),
 	};
