@@ -140,7 +140,8 @@ BEGIN
 	draft := period_draft(subscription, invoice.period_start, day);
 	IF (CASE (SELECT cycle FROM terms_of(subscription))
 	    WHEN 'rolling' THEN EXISTS (SELECT FROM invoice_lines WHERE invoice_id = invoice.id AND kind = 'part')
-	    ELSE (first_lines(first_from(subscription, invoice.period_start), draft.period_end, NULL)).last <> invoice.period_end END) THEN
+	    -- (a bill that a change of package issued anew is not merged with the next period)
+	    ELSE invoice.period_end NOT IN (draft.period_end, (first_lines(first_from(subscription, invoice.period_start), draft.period_end, NULL)).last) END) THEN
 		given := day + (invoice.period_end - invoice.period_start);
 	END IF;
 	draft := period_draft(subscription, day, day);

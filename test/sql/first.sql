@@ -143,6 +143,16 @@ SELECT is(begins(:'s'), '2026-01-03 active 2026-01-02', 'puts the other on');
 SELECT throws_ok(format($$SELECT change(%L, '{"start_date": "2026-01-10"}', '2026-01-02')$$, l), 'IS422', NULL, 'not that of a line with days, or with a bill')
 FROM unnest(ARRAY[:'t', :'u']) l;
 SELECT lives_ok(format($$SELECT change(%L, '{"start_date": "2026-01-01"}', '2026-01-02')$$, :'u'), 'the same start is no change');
+-- Bug: a first bill that a change of package had issued anew, without the month that it would be merged with, was taken for one
+-- whose dates somebody had given: it moved on for as many days, and 10000 paid for the first day of a month of the calendar.
+UPDATE settings SET first_payment_first = true, first_period = 'merge', merge_days = 10;
+INSERT INTO packages (name, bandwidth, price, period_unit, router_profile) VALUES ('N', '20M/20M', 310000, 'month', 'n');
+SELECT sub(person(), jsonb_build_object('package_id', pkg('M'), 'cycle', 'calendar', 'billing_day', 10), '2026-01-05') AS s \gset
+SELECT subscription_change(:'s', jsonb_build_object('package_id', pkg('N'), 'effective', 'now'), '2026-01-09') \g /dev/null
+SELECT night('2026-01-10') \g /dev/null
+SELECT is((SELECT string_agg(status || ' ' || amount || ' ' || period_start || ' ' || period_end, ', ' ORDER BY seq) FROM invoices WHERE subscription_id = :'s'),
+	'cancelled 174200 2026-01-05 2026-02-09, unpaid 310000 2026-01-10 2026-02-09', 'on the billing day it is the bill of a whole month');
+UPDATE settings SET first_period = 'prorate';
 SELECT sound();
 SELECT finish();
 ROLLBACK;
