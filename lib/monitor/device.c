@@ -15,14 +15,14 @@ struct stored {
 	const char *boot, *interfaces, *age_ms, *in_octets, *out_octets, *bits, *discontinuity,
 	    *dropped;
 	int64_t port, max_vars, clock_ms, uptime_ms;
-	bool is_discovery_due, was_silent;
+	bool is_discovery_due;
 };
 
 static const struct db_col device_cols[] = {
 	DB_COLS(stored, id, name, host, version, community, security_name, security_level,
 	    auth_protocol, auth_password, priv_protocol, priv_password, port, max_vars,
 	    is_discovery_due, boot, clock_ms, uptime_ms, interfaces, age_ms, in_octets, out_octets,
-	    bits, discontinuity, dropped, was_silent),
+	    bits, discontinuity, dropped),
 };
 
 struct stored_interface {
@@ -110,8 +110,7 @@ fill_device(struct ctx *cx, const struct stored *s, struct device *d)
 		.host = s->host,
 		.port = s->port,
 		.max_vars = s->max_vars,
-		.is_discovery_due = s->is_discovery_due,
-		.was_silent = s->was_silent };
+		.is_discovery_due = s->is_discovery_due };
 	*c = (struct snmp_agent_conf){ .version = s->version,
 		.security_name = s->security_name,
 		.security_level = s->security_level,
@@ -171,25 +170,6 @@ fill_devices(struct ctx *cx, const struct db_rows *rows, const struct db_rows *i
 	return RC_OK;
 }
 
-/*
- * Put first the devices that did not answer the last poll: their time-outs pass while the others
- * answer, and do not begin when those are done.
- */
-static struct device *
-silent_first(struct arena *mem, const struct device *devices, size_t n)
-{
-	struct device *sorted = arena_alloc(mem, (n + 1) * sizeof(*sorted));
-	size_t at = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (devices[i].was_silent)
-			sorted[at++] = devices[i];
-	for (size_t i = 0; i < n; i++)
-		if (!devices[i].was_silent)
-			sorted[at++] = devices[i];
-	return sorted;
-}
-
 enum rc
 device_load(struct ctx *cx, bool everything, const char *only, struct device **ret, size_t *nret)
 {
@@ -202,8 +182,8 @@ device_load(struct ctx *cx, bool everything, const char *only, struct device **r
 	TRY(db_sync(cx));
 	devices = arena_alloc(cx->mem, (db_count(rows) + 1) * sizeof(*devices));
 	TRY(fill_devices(cx, rows, interfaces, devices));
+	*ret = devices;
 	*nret = db_count(rows);
-	*ret = silent_first(cx->mem, devices, *nret);
 	return RC_OK;
 }
 

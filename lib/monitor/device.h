@@ -32,7 +32,7 @@ struct device_row {
 struct device {
 	const char *id, *name, *host;
 	int64_t port, max_vars;
-	bool is_discovery_due, was_silent; /* did the last poll get no answer? */
+	bool is_discovery_due;
 	struct snmp_agent_conf conf;
 	struct device_interface *interfaces;
 	size_t ninterfaces;
@@ -51,7 +51,7 @@ struct device {
 /*
  * Load the devices to poll, with their monitored interfaces: all active ones that were not polled
  * in the last 150 seconds.  everything: also those polled a moment ago.  only: this device alone,
- * active or not; NULL: all. Those that did not answer the last poll come first.
+ * active or not; NULL: all.
  */
 enum rc device_load(struct ctx *, bool everything, const char *only, struct device **ret,
     size_t *nret) _must_check_;

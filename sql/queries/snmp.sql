@@ -3,10 +3,9 @@
 -- name: snmp_due(bool, uuid)
 SELECT d.id::text AS id, name, host, port, version, community, security_name, security_level, auth_protocol, auth_password,
        priv_protocol, priv_password, max_vars, is_discovery_due, r.boot, r.clock_ms, r.uptime_ms, r.interfaces, r.age_ms,
-       r.in_octets, r.out_octets, r.bits, r.discontinuity, r.dropped, coalesce(s.misses > 0, false) AS was_silent
+       r.in_octets, r.out_octets, r.bits, r.discontinuity, r.dropped
   FROM snmp_due($1::bool, $2::uuid) d
   LEFT JOIN snmp_readings r ON r.device_id = d.id
-  LEFT JOIN monitor_states s ON s.id = d.id
  ORDER BY d.id;
 
 -- name: snmp_due_interfaces(bool, uuid)

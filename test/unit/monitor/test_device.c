@@ -105,35 +105,6 @@ a_device_polled_a_moment_ago_is_left_out(void **state)
 	assert_int_equal(n, 1);
 }
 
-/* Bug: time-outs of dead devices began when all others were done, and a run lasted that much
- * longer. */
-static void
-a_device_that_did_not_answer_comes_first(void **state)
-{
-	const char *living = a_device("living"), *dead = a_device("dead");
-	struct device *devices, *list[2];
-	size_t n;
-
-	(void)state;
-	(void)an_interface(dead, "ether1", 1);
-	(void)an_interface(living, "ether1", 2);
-	list[0] = the_device(living);
-	list[1] = the_device(dead);
-	list[0]->is_up = true;
-	list[0]->at_ms = list[1]->at_ms =
-	    sql_i64("SELECT (extract(epoch FROM now()) * 1000)::bigint AS v");
-	list[1]->error = "no answer";
-	assert_int_equal(device_send(&cx, list, 2), RC_OK);
-	assert_int_equal(db_sync(&cx), RC_OK);
-	assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
-	assert_int_equal(n, 2);
-	for (size_t i = 0; i < n; i++) {
-		assert_string_equal(devices[i].id, i == 0 ? dead : living);
-		assert_int_equal(devices[i].ninterfaces, 1);
-		assert_int_equal(devices[i].interfaces[0].index, i + 1);
-	}
-}
-
 static void
 a_secret_of_another_device_does_not_open(void **state)
 {
@@ -319,7 +290,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_device_has_its_own_interfaces),
 		CASE(a_device_polled_a_moment_ago_is_left_out),
-		CASE(a_device_that_did_not_answer_comes_first),
 		CASE(a_secret_of_another_device_does_not_open),
 		CASE(version_3_has_two_secrets),
 		CASE(verdicts_decide_what_is_published),
