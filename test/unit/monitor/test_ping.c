@@ -1,13 +1,9 @@
 /* Targets measured and stored: what is due, names without an address, a signal in the middle. */
+#include "refuse.h"
 #include "rows.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "../logged.h"
@@ -359,28 +355,12 @@ the_program_gives_up_its_rights_and_logs_its_run(void **state)
 	assert_int_equal(in_a_child(run_as_program), 0);
 }
 
-/* From here on the kernel refuses to take capabilities away. */
-static bool
-refuse_capset(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_capset, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog filter = { .len = countof(code), .filter = code };
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
 static int
 run_with_all_rights(void)
 {
 	struct ctx own = rival_open();
 
-	if (!refuse_capset())
+	if (!refuse_call(SYS_capset, EPERM))
 		return 1;
 	return ping_program(&own, true) == RC_INTERNAL &&
 		       strstr(own.err.msg, "capabilities") != NULL

@@ -1,14 +1,10 @@
 /* Echo requests to loopback addresses; all of 127.0.0.0/8 answers. */
+#include "refuse.h"
 #include "unit.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -264,22 +260,6 @@ a_step_waits(void **state)
 	assert_ptr_equal(done[0], &p);
 }
 
-/* Let each sendmmsg() of this process fail as it does while the interface's queue is full. */
-static bool
-fill_queue(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmmsg, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOBUFS),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { .len = countof(code), .filter = code };
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 /* Bug: a request was tried again every 2 ms without end while the queue was full. */
 static void
 a_queue_that_stays_full_is_an_error(void **state)
@@ -293,7 +273,7 @@ a_queue_that_stays_full_is_an_error(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (!fill_queue())
+		if (!refuse_call(SYS_sendmmsg, ENOBUFS))
 			_exit(2);
 		icmp_start(engine, &p);
 		_exit(run(1) == 1 && p.sent == 2 && p.received == 0 && p.error == ENOBUFS ? 0 : 1);
