@@ -11,7 +11,7 @@
 #include "net/snmp_discover.h"
 #include "net/snmp_message.h"
 
-enum { SNMP_TRIES = 2, SNMP_SWEEP_MS = 20, SNMP_SOCKETS = 8, SNMP_QUEUE = 64, SNMP_SLOTS = 8192 };
+enum { SNMP_TRIES = 2, SNMP_SWEEP_MS = 5, SNMP_SOCKETS = 8, SNMP_QUEUE = 64, SNMP_SLOTS = 8192 };
 
 #define SNMP_NO_SOCKET "no socket could be opened to it"
 

@@ -204,7 +204,7 @@ LANGUAGE sql STABLE AS $$
 	WHERE c.archived_at IS NOT NULL AND s.is_live
 $$;
 
--- The subscription names the customer; invoices and payments only repeat it.
+-- The subscription names the customer, and the invoice its number; invoices and payments only repeat them.
 CREATE OR REPLACE FUNCTION check_owners() RETURNS TABLE (subject text, detail text)
 LANGUAGE sql STABLE AS $$
 	SELECT i.invoice_number, 'is of another customer than its subscription'
@@ -212,6 +212,9 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT 'payment ' || p.id, 'is of another customer than its invoice'
 	FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE p.customer_id <> i.customer_id
+	UNION ALL
+	SELECT 'payment ' || p.id, format('is found by %s, but its invoice is %s', p.invoice_number, i.invoice_number)
+	FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE p.invoice_number IS DISTINCT FROM i.invoice_number
 	UNION ALL
 	SELECT 'allocation ' || a.id, 'pays for another customer'
 	FROM allocations a

@@ -174,10 +174,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	p payments;
 BEGIN
-	INSERT INTO payments (invoice_id, customer_id, amount, fee, method, source, reference, idempotency_key, request_hash,
-		transaction_id, midtrans_transaction_id, midtrans_status, midtrans_response,
+	INSERT INTO payments (invoice_id, invoice_number, customer_id, amount, fee, method, source, reference, idempotency_key,
+		request_hash, transaction_id, midtrans_transaction_id, midtrans_status, midtrans_response,
 		payment_date, received_on, notes, actor)
-	VALUES (invoice.id, invoice.customer_id, amount, coalesce((input ->> 'fee')::bigint, 0),
+	VALUES (invoice.id, invoice.invoice_number, invoice.customer_id, amount, coalesce((input ->> 'fee')::bigint, 0),
 		coalesce(input ->> 'method', 'cash'), coalesce(input ->> 'source', 'manual'),
 		input ->> 'reference', input ->> 'idempotency_key', input ->> 'request_hash',
 		input ->> 'transaction_id', input ->> 'midtrans_transaction_id', input ->> 'midtrans_status',

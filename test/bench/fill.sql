@@ -83,11 +83,12 @@ SELECT subscription_id, 30, 'period', invoice_id, due_date FROM billing WHERE is
 INSERT INTO invoice_counters (day, last_number)
 SELECT issued_on, count(*) FROM billing GROUP BY issued_on;
 
-INSERT INTO payments (id, invoice_id, customer_id, amount, payment_date, received_on, created_at, updated_at)
-SELECT uuidv7(), invoice_id, customer_id, price, due_date, due_date, due_date, due_date
-  FROM billing
+INSERT INTO payments (id, invoice_id, invoice_number, customer_id, amount, payment_date, received_on, created_at, updated_at)
+SELECT uuidv7(), invoice_id, i.invoice_number, b.customer_id, price, b.due_date, b.due_date, b.due_date, b.due_date
+  FROM billing b
+  JOIN invoices i ON i.id = b.invoice_id
  WHERE is_paid
- ORDER BY due_date, n;
+ ORDER BY b.due_date, n;
 
 INSERT INTO allocations (invoice_id, payment_id, amount, entered_on)
 SELECT invoice_id, id, amount, received_on FROM payments ORDER BY seq;

@@ -12,7 +12,7 @@ SELECT throws_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 20000, "
 	'IS409', NULL, 'another request under the same key');
 SELECT pay(inv(:'s'), '2026-01-02', '{"idempotency_key": "B", "request_hash": "1"}') AS q \gset
 SELECT is(pay(inv(:'s'), '2026-01-09', '{"idempotency_key": "B", "request_hash": "1"}'), :'q'::uuid, 'repeated on an invoice paid meanwhile');
-SELECT throws_ok($$INSERT INTO payments (invoice_id, customer_id, amount, received_on, idempotency_key) SELECT invoice_id, customer_id, 1, received_on, 'B' FROM payments LIMIT 1$$,
+SELECT throws_ok($$INSERT INTO payments (invoice_id, invoice_number, customer_id, amount, received_on, idempotency_key) SELECT invoice_id, invoice_number, customer_id, 1, received_on, 'B' FROM payments LIMIT 1$$,
 	'23505', NULL, 'a key is unique');
 SELECT lives_ok(format($$SELECT pay(inv(%L), '2026-01-02', '{"amount": 5, "reference": "B", "source": "midtrans"}')$$, :'s'), 'the gateway''s references are its own');
 SELECT is(alerts('Money for a paid invoice'), 1::bigint, 'gateway money for a paid invoice: alert');

@@ -123,6 +123,7 @@ SELECT refuses(format('UPDATE %I SET %s', split_part(name, ' ', 1), change), spl
 	('invoices invoices_period_check', 'period_end = NULL'),
 	('invoices invoices_period_check', 'period_end = period_start - 1'),
 	('invoices invoices_invoice_number_key', 'invoice_number = ''same'''),
+	('payments payments_invoice_number_check', 'invoice_number = NULL'),
 	('payments payments_amount_check', 'amount = 0'),
 	('payments payments_fee_check', 'fee = -1'),
 	('payments payments_method_check', 'method = ''barter'''),

@@ -56,14 +56,15 @@ SELECT seen('INSERT INTO invoice_lines (invoice_id, position, kind, text, unit_p
 SELECT seen(format('UPDATE invoices SET period_start = period_start - 1 WHERE id = inv(%L, 2)', :'s'), 'days period');
 SELECT seen('UPDATE invoice_counters SET last_number = last_number + 1', 'number');
 SELECT seen('DELETE FROM invoice_counters', 'number');
-SELECT seen(format('UPDATE invoices SET invoice_number = ''INV-20260101-0007'' WHERE id = inv(%L)', :'s'), 'number');
-SELECT seen(format('UPDATE invoices SET invoice_number = ''4711'' WHERE id = inv(%L)', :'s'), 'number');
+SELECT seen(format('UPDATE invoices SET invoice_number = ''INV-20260101-0007'' WHERE id = inv(%L)', :'s'), 'number owner');
+SELECT seen(format('UPDATE invoices SET invoice_number = ''4711'' WHERE id = inv(%L)', :'s'), 'number owner');
 SELECT seen(format('UPDATE invoices SET issued_on = issued_on + 1 WHERE id = inv(%L)', :'s'), 'number');
 SELECT seen(format('UPDATE subscriptions SET status = ''suspended'' WHERE id = %L', :'s'), 'state');
 SELECT seen(format('UPDATE subscriptions SET suspend_reason = ''debt'' WHERE id = %L', :'s'), 'state');
 SELECT seen(format('UPDATE customers SET archived_at = now() WHERE id = %L', :'c'), 'row_count state');
 SELECT seen(format('UPDATE invoices SET customer_id = %L WHERE id = inv(%L)', owner(:'t'), :'s'), 'money owner');
 SELECT seen(format('UPDATE payments SET customer_id = %L WHERE id = %L', owner(:'t'), :'p'), 'money owner');
+SELECT seen(format('UPDATE payments SET invoice_number = ''4711'' WHERE id = %L', :'p'), 'owner');
 SELECT seen('UPDATE row_counts SET n = n + 1 WHERE table_name = ''invoices'' AND stripe = 0', 'row_count');
 SELECT seen('UPDATE row_counts SET amount = amount + 1 WHERE table_name = ''payments'' AND stripe = 0', 'row_count');
 SELECT seen('INSERT INTO customers (name) VALUES (''x'')', 'row_count');

@@ -1,0 +1,7 @@
+-- Verify payment_numbers.
+BEGIN;
+
+SELECT invoice_number FROM payments WHERE false;
+SELECT 'payments_invoice_number'::regclass;
+
+ROLLBACK;
