@@ -159,7 +159,7 @@ static void
 send_request(struct snmp_agent *a, enum snmp_kind kind, const struct snmp_oid *oids, size_t n,
     int rows)
 {
-	a->request = (struct request){ .is_open = true };
+	a->request.is_open = true;
 	a->report[0] = '\0';
 	a->tries = 0;
 	if (a->socket != NULL)

@@ -208,6 +208,7 @@ send_pdu(struct snmp_agent *a, netsnmp_pdu *pdu, const struct snmp_oid *oids, si
 			name[k] = oids[i].sub[k];
 		snmp_add_null_var(pdu, name, oids[i].len);
 	}
+	snmp_free_pdu(a->request.pdu); /* of a request that was not sent: its discovery failed */
 	a->request.pdu = pdu;
 	if (a->session != NULL)
 		submit(a);
@@ -250,8 +251,7 @@ read_session(struct snmp_agent *a)
 
 	netsnmp_large_fd_setfd(a->fd, set);
 	(void)snmp_sess_read2(a->session, set);
-	if (a->fd < (int)set->lfs_setsize)
-		netsnmp_large_fd_clr(a->fd, set);
+	netsnmp_large_fd_clr(a->fd, set);
 }
 
 void
@@ -301,6 +301,5 @@ snmp_v3_close(struct snmp_agent *a)
 		close_session(a);
 	else if (a->fd >= 0)
 		close(a->fd);
-	if (a->request.pdu != NULL)
-		snmp_free_pdu(a->request.pdu);
+	snmp_free_pdu(a->request.pdu);
 }

@@ -62,12 +62,54 @@ a_key_is_made_once(void **state)
 	assert_false(snmp_session_fill(&agent, &s));
 }
 
+/* A login that cannot work is refused before anybody is asked, with what is missing. */
+static void
+a_login_is_complete_or_refused(void **state)
+{
+	static const char auth[] = "the authentication protocol or password is missing or unknown",
+			  priv[] = "the privacy protocol or password is missing or unknown",
+			  name[] = "version 3 needs a security name and level";
+	struct snmp_agent_conf c = conf;
+	const struct {
+		const char *level, **part, *value, *fault;
+	} cases[] = { { "authPriv", &c.security_name, "u", NULL },
+		{ "authPriv", &c.security_name, NULL, name }, { NULL, &c.version, "3", name },
+		{ "authPriv", &c.auth_protocol, NULL, auth },
+		{ "authNoPriv", &c.auth_protocol, NULL, auth },
+		{ "noAuthNoPriv", &c.auth_protocol, NULL, NULL },
+		{ "authNoPriv", &c.auth_protocol, "ROT13", auth },
+		{ "authPriv", &c.auth_password, NULL, auth },
+		{ "authNoPriv", &c.auth_password, NULL, auth },
+		{ "noAuthNoPriv", &c.auth_password, NULL, NULL },
+		{ "authPriv", &c.priv_protocol, NULL, priv },
+		{ "authPriv", &c.priv_protocol, "ROT13", priv },
+		{ "authNoPriv", &c.priv_protocol, NULL, NULL },
+		{ "authPriv", &c.priv_password, NULL, priv },
+		{ "authNoPriv", &c.priv_password, NULL, NULL }, { NULL, &c.version, "2c", NULL },
+		{ NULL, &c.version, "1", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *fault;
+
+		c = conf;
+		c.security_level = cases[i].level;
+		*cases[i].part = cases[i].value;
+		fault = snmp_session_fault(&c);
+		if (cases[i].fault == NULL)
+			assert_null(fault);
+		else
+			assert_string_equal(fault, cases[i].fault);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(each_level_has_its_keys),
 		FIXTURE_TEST(a_key_is_made_once),
+		FIXTURE_TEST(a_login_is_complete_or_refused),
 	};
 
 	return cmocka_run_group_tests_name("snmp_session", tests, NULL, NULL);
