@@ -134,7 +134,6 @@ static void
 set_headers(struct arena *a, CURL *easy, struct transfer *t)
 {
 	add_header(t, "Accept: application/json");
-	add_header(t, "Expect:");
 	if (t->call->body != NULL)
 		add_header(t,
 		    arena_printf(a, "Content-Type: %s",
