@@ -1,97 +1,23 @@
 #include "net/smtp.h"
 #include "unit.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/macro.h"
-
-/* A mail host of one connection: a reply to each command, by its first word. */
-struct host {
-	const char *mail, *rcpt, *data, *end; /* NULL: 250, 250, 354, 250; "": hang up */
-	const char *ehlo;                     /* NULL: two lines of 250 */
-	pthread_t thread;
-	int lfd, port;
-	char received[8192];
-};
-
-static const char *
-reply_of(const struct host *h, const char *line)
-{
-	if (strncmp(line, "EHLO", 4) == 0)
-		return h->ehlo != NULL ? h->ehlo : "250-isp\r\n250 SIZE 1000000";
-	if (strncmp(line, "HELO", 4) == 0)
-		return "250 isp";
-	if (strncmp(line, "MAIL", 4) == 0)
-		return h->mail != NULL ? h->mail : "250 ok";
-	if (strncmp(line, "RCPT", 4) == 0)
-		return h->rcpt != NULL ? h->rcpt : "250 ok";
-	if (strncmp(line, "DATA", 4) == 0)
-		return h->data != NULL ? h->data : "354 go on";
-	if (strcmp(line, ".\r\n") == 0)
-		return h->end != NULL ? h->end : "250 2.0.0 taken";
-	return strncmp(line, "QUIT", 4) == 0 ? "221 bye" : NULL;
-}
-
-static void *
-serve(void *arg)
-{
-	struct host *h = arg;
-	int fd = accept(h->lfd, NULL, NULL);
-	FILE *in = fdopen(fd, "r");
-	char line[1024];
-	bool in_text = false;
-
-	(void)dprintf(fd, "220 host\r\n");
-	while (fgets(line, sizeof(line), in) != NULL) {
-		const char *reply;
-
-		(void)snprintf(h->received + strlen(h->received),
-		    sizeof(h->received) - strlen(h->received), "%s", line);
-		if (in_text && strcmp(line, ".\r\n") != 0)
-			continue;
-		reply = reply_of(h, line);
-		in_text = strncmp(line, "DATA", 4) == 0 && reply != NULL && reply[0] == '3';
-		if (reply != NULL && reply[0] == '\0')
-			break;
-		(void)dprintf(fd, "%s\r\n", reply != NULL ? reply : "500 what?");
-	}
-	(void)fclose(in);
-	return NULL;
-}
-
-static void
-start(struct host *h)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(at);
-
-	h->lfd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(h->lfd, (struct sockaddr *)&at, len), 0);
-	assert_int_equal(listen(h->lfd, 4), 0);
-	assert_int_equal(getsockname(h->lfd, (struct sockaddr *)&at, &len), 0);
-	h->port = ntohs(at.sin_port);
-	assert_int_equal(pthread_create(&h->thread, NULL, serve, h), 0);
-}
+#include "net/smtp_peer.h"
 
 static const char text[] = "Subject: x\r\n\r\n.dot\r\n";
 
 /* Send one message to a host that answers so. */
 static enum smtp_fault
-send_one(struct host *h, const char *from, const char *to, char *why, size_t size)
+send_one(struct smtp_peer *h, const char *from, const char *to, char *why, size_t size)
 {
 	struct ctx cx = { .mem = arena_new(4096), .request_id = "", .ip = "" };
 	struct smtp *s;
 	enum smtp_fault fault;
 	enum rc rc;
 
-	start(h);
+	smtp_peer_start(h);
 	s = smtp_new(cx.mem,
 	    &(struct smtp_host){ .host = "127.0.0.1", .port = h->port, .helo = "isp.example" });
 	rc = smtp_send(&cx, s, from, to, text);
@@ -99,16 +25,14 @@ send_one(struct host *h, const char *from, const char *to, char *why, size_t siz
 	assert_int_equal(rc, fault == SMTP_OK ? RC_OK : RC_UPSTREAM);
 	(void)snprintf(why, size, "%s", cx.err.msg);
 	arena_free(cx.mem);
-	(void)shutdown(h->lfd, SHUT_RDWR);
-	(void)close(h->lfd);
-	(void)pthread_join(h->thread, NULL);
+	smtp_peer_stop(h);
 	return fault;
 }
 
 static void
 test_sent(void **state)
 {
-	struct host h = { 0 };
+	struct smtp_peer h = { 0 };
 	char why[256];
 
 	(void)state;
@@ -123,7 +47,7 @@ static void
 test_refusals(void **state)
 {
 	static const struct {
-		struct host host;
+		struct smtp_peer host;
 		enum smtp_fault fault;
 		const char *why;
 	} all[] = {
@@ -147,7 +71,7 @@ test_refusals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(all); i++) {
-		struct host h = all[i].host;
+		struct smtp_peer h = all[i].host;
 
 		assert_int_equal(send_one(&h, "a@isp.example", "b@c.example", why, sizeof(why)),
 		    all[i].fault);
@@ -161,7 +85,7 @@ static void
 test_a_long_reply_is_cut(void **state)
 {
 	char reply[600], why[256];
-	struct host h = { .rcpt = reply };
+	struct smtp_peer h = { .rcpt = reply };
 
 	(void)state;
 	memset(reply, 'x', sizeof(reply));
@@ -194,6 +118,112 @@ test_addresses(void **state)
 	arena_free(cx.mem);
 }
 
+/* Send so many messages by one handle. */
+static enum smtp_fault
+send_many(struct smtp_peer *h, struct smtp_host to, int n, struct err *ret)
+{
+	struct ctx cx = { .mem = arena_new(4096), .request_id = "", .ip = "" };
+	struct smtp *s;
+	enum smtp_fault fault = SMTP_OK;
+
+	smtp_peer_start(h);
+	to.host = "127.0.0.1";
+	to.port = h->port;
+	s = smtp_new(cx.mem, &to);
+	for (int i = 0; i < n && fault == SMTP_OK; i++)
+		fault = smtp_send(&cx, s, "a@b.example", "c@d.example", text) == RC_OK
+			    ? SMTP_OK
+			    : smtp_fault(s);
+	*ret = cx.err;
+	arena_free(cx.mem);
+	smtp_peer_stop(h);
+	return fault;
+}
+
+/* A connection is kept, but hosts close one with too many messages. */
+static void
+test_fifty_messages_a_connection(void **state)
+{
+	struct smtp_peer fifty = { 0 }, more = { 0 };
+	struct err err;
+
+	(void)state;
+	assert_int_equal(send_many(&fifty, (struct smtp_host){ 0 }, 50, &err), SMTP_OK);
+	assert_int_equal(fifty.connections, 1);
+	assert_int_equal(send_many(&more, (struct smtp_host){ 0 }, 51, &err), SMTP_OK);
+	assert_int_equal(more.connections, 2);
+}
+
+/* The host is shown the password, and nobody else. */
+static void
+test_login(void **state)
+{
+	static const struct {
+		const char *password, *line;
+	} all[] = { { "s3cret", "\r\nAG1lAHMzY3JldA==\r\n" }, { NULL, "\r\nAG1lAA==\r\n" } };
+	static const char ehlo[] = "250-isp\r\n250 AUTH PLAIN";
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < countof(all); i++) {
+		struct smtp_peer h = { .ehlo = ehlo }, no = { .ehlo = ehlo, .login = "535 no" };
+		const struct smtp_host to = { .user = "me", .password = all[i].password };
+
+		assert_int_equal(send_many(&h, to, 2, &err), SMTP_OK);
+		assert_non_null(strstr(h.received, all[i].line));
+		assert_int_equal(h.connections, 1);
+		assert_int_equal(send_many(&no, to, 1, &err), SMTP_LOGIN);
+		assert_null(strstr(no.received, "MAIL FROM"));
+		assert_string_equal(err.msg, "The mail host refuses the user or password: 535 no");
+		assert_null(strstr(err.detail, "s3cret"));
+		assert_null(strstr(err.detail, "AG1l"));
+	}
+}
+
+/* A host that speaks no TLS gets no mail where TLS is wanted. */
+static void
+test_tls_is_never_given_up(void **state)
+{
+	static const enum smtp_security all[] = { SMTP_STARTTLS, SMTP_TLS };
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < countof(all); i++) {
+		struct smtp_peer h = { 0 };
+
+		assert_int_equal(send_many(&h, (struct smtp_host){ .security = all[i] }, 1, &err),
+		    SMTP_UNREACHABLE);
+		assert_int_equal(h.connections, 1);
+		assert_null(strstr(h.received, "MAIL FROM"));
+		assert_int_equal(strstr(h.received, "EHLO") != NULL, all[i] == SMTP_STARTTLS);
+	}
+}
+
+static void
+test_a_host_of_ipv6(void **state)
+{
+	struct ctx cx = { .mem = arena_new(4096), .request_id = "", .ip = "" };
+	struct smtp *s = smtp_new(cx.mem, &(struct smtp_host){ .host = "::1", .port = 1 });
+
+	(void)state;
+	assert_int_equal(smtp_send(&cx, s, "a@b.example", "a@b.example", text), RC_UPSTREAM);
+	assert_non_null(strstr(cx.err.msg, "::1 port 1"));
+	arena_free(cx.mem);
+}
+
+/* A reply may come into a log: its printable ASCII is kept. */
+static void
+test_an_odd_reply(void **state)
+{
+	struct smtp_peer h = { .rcpt = "550 a\x1f\x7f\xe9 ~\x01z" };
+	char why[256];
+
+	(void)state;
+	assert_int_equal(send_one(&h, "a@isp.example", "b@c.example", why, sizeof(why)),
+	    SMTP_REFUSED);
+	assert_string_equal(why, "The mail host refuses the message: 550 a??? ~?z");
+}
+
 int
 main(void)
 {
@@ -202,6 +232,11 @@ main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_a_long_reply_is_cut),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_fifty_messages_a_connection),
+		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_tls_is_never_given_up),
+		cmocka_unit_test(test_a_host_of_ipv6),
+		cmocka_unit_test(test_an_odd_reply),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
