@@ -106,6 +106,15 @@ break_database(void)
 	assert_int_not_equal(db_exec(&cx, &st), RC_OK);
 }
 
+/* Replace a function by one that fails: "no NAME today". */
+static inline void
+break_function(const char *name, const char *arguments)
+{
+	(void)sql("CREATE OR REPLACE FUNCTION %s(%s) RETURNS void LANGUAGE plpgsql AS"
+		  " $$ BEGIN RAISE 'no %% today', '%s'; END $$",
+	    name, arguments, name);
+}
+
 /* A second connection, which sees what is committed. */
 static inline struct ctx
 rival_open(void)

@@ -1,6 +1,7 @@
 /* The beginning and the end of every run that stores history: one run at a time, partitions. */
 #include "rows.h"
 
+#include "../logged.h"
 #include "monitor/history.h"
 
 static int64_t
@@ -53,6 +54,30 @@ partitions_past_their_time_are_dropped(void **state)
 	assert_int_equal(partitions_of("ping_history"), before);
 }
 
+/* No run begins without its lock; one that cannot drop what is old has done its work. */
+static void
+a_failing_database_stops_no_end(void **state)
+{
+	const char *logged;
+
+	(void)state;
+	break_database();
+	assert_int_not_equal(history_begin(&cx, "unit-poller"), RC_OK);
+	log_catch();
+	assert_int_equal(history_end(&cx), RC_OK);
+	logged = log_caught();
+	assert_non_null(strstr(logged, "level=warn"));
+	assert_non_null(strstr(logged, "history_drop"));
+}
+
+static void
+partitions_that_cannot_be_made_are_an_error(void **state)
+{
+	(void)state;
+	(void)sql("DROP FUNCTION history_make");
+	assert_int_not_equal(history_begin(&cx, "unit-poller"), RC_OK);
+}
+
 int
 main(void)
 {
@@ -60,6 +85,8 @@ main(void)
 		ROWS_TEST(partitions_are_made_a_week_ahead),
 		ROWS_TEST(one_run_of_a_program_at_a_time),
 		ROWS_TEST(partitions_past_their_time_are_dropped),
+		ROWS_TEST(a_failing_database_stops_no_end),
+		ROWS_TEST(partitions_that_cannot_be_made_are_an_error),
 	};
 
 	return cmocka_run_group_tests_name("history", tests, rows_open, rows_close);

@@ -294,6 +294,49 @@ an_address_that_cannot_be_stored_is_an_error(void **state)
 	assert_int_not_equal(ping_run(&cx, engine, &run), RC_OK);
 }
 
+/* The error of a run during which that function of the database fails. */
+static void
+assert_failure_of(const char *function, const char *arguments)
+{
+	struct ping_run run = { .once = true };
+
+	break_function(function, arguments);
+	assert_int_not_equal(ping_run(&cx, engine, &run), RC_OK);
+	assert_non_null(strstr(cx.err.detail, arena_printf(cx.mem, "no %s today", function)));
+}
+
+static void
+a_judgement_that_fails_is_an_error(void **state)
+{
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("127.4.0.1", 1);
+	assert_failure_of("monitor_judge", "kind_name text");
+}
+
+/* It ends the run where it happens: the target that is still asked would take 3 s. */
+static void
+a_judgement_that_fails_in_the_middle_ends_the_run(void **state)
+{
+	const int64_t began = clock_ms();
+
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("127.4.0.1", 1);
+	(void)a_target("240.0.0.1", 1);
+	(void)sql("UPDATE ping_targets SET timeout_ms = 3000 WHERE host = '240.0.0.1'");
+	assert_failure_of("monitor_judge", "kind_name text");
+	assert_in_range(clock_ms() - began, 1000, 2800);
+}
+
+static void
+a_roll_up_that_fails_is_an_error(void **state)
+{
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	assert_failure_of("ping_roll", "until timestamptz");
+}
+
 /* Points of five minutes are made by the run itself. */
 static void
 a_run_rolls_up(void **state)
@@ -394,6 +437,9 @@ main(void)
 		CASE(one_pinger_at_a_time),
 		CASE(a_result_that_cannot_be_stored_is_an_error),
 		CASE(an_address_that_cannot_be_stored_is_an_error),
+		CASE(a_judgement_that_fails_is_an_error),
+		CASE(a_judgement_that_fails_in_the_middle_ends_the_run),
+		CASE(a_roll_up_that_fails_is_an_error),
 		CASE(a_run_rolls_up),
 		CASE(the_program_gives_up_its_rights_and_logs_its_run),
 		CASE(the_program_ends_where_it_keeps_its_rights),
