@@ -138,7 +138,7 @@ static const struct implied implied[] = {
 	{ "status", "cancelled_on IS NOT NULL", "{unpaid,paid,overdue}" },
 };
 
-static const char *const search[] = { "invoice_number", "subscription.customer.name", NULL };
+static const char *const search[] = { "subscription.customer.name", "invoice_number", NULL };
 
 /* Report missing values together with wrong fields, not in a second answer. */
 static enum rc
@@ -159,6 +159,7 @@ const struct resource invoice_resource = {
 	.table = "invoices",
 	.view = "invoice_rows",
 	.search = search,
+	.number = { "invoice_number", BILL_LEAD },
 	.fields = fields, .nfields = countof(fields),
 	.filters = filters, .nfilters = countof(filters),
 	.implied = implied, .nimplied = countof(implied),

@@ -7,6 +7,9 @@
 
 #define MONEY_MAX INT64_C(999999999999)
 
+/* The beginning of each bill's number: invoice_number() in sql/functions/invoice.sql. */
+#define BILL_LEAD "INV-"
+
 extern const char *const money_methods[];
 
 struct cJSON;

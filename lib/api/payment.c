@@ -64,8 +64,9 @@ static const struct filter filters[] = {
 	{ "received_to",   "received_on", "<=", &received_to },
 };
 
-static const char *const search[] = { "reference", "invoice.invoice_number", "customer.name",
-	  NULL };
+/* (the column that a search finds most rows by comes last: crud_sql_list.c keeps those of the others) */
+static const char *const search[] = { "reference", "customer.name", "invoice.invoice_number",
+	NULL };
 
 const struct resource payment_resource = {
 	.name = "payment",
@@ -73,6 +74,7 @@ const struct resource payment_resource = {
 	.table = "payments",
 	.view = "payment_rows",
 	.search = search,
+	.number = { "invoice.invoice_number", BILL_LEAD },
 	.fields = fields, .nfields = countof(fields),
 	.filters = filters, .nfilters = countof(filters),
 	.counted = true,

@@ -14,8 +14,8 @@
  * parameters that a list does not know. `Accept: text/csv` answers the whole filtered list
  * (crud_csv.c). The total of a list without filters comes from row_counts if the table is
  * counted (crud_sql.c). The planner estimates a filtered list first: up to 250,000 rows are all
- * found, counted and sorted; more are walked in the order of the list to the end of the page, and
- * counted to 100,000 (crud_list.c).
+ * found and sorted; more are walked in the order of the list to the end of the page (crud_list.c).
+ * Either are counted to 100,000.
  *
  * Writes record the actor (db_set_actor()). A rule over more than one field belongs into
  * the database, or into .check. An act with rules of its own (an invoice is issued, not
@@ -80,6 +80,10 @@ struct resource {
 	size_t nsearch_in;
 	const char *digits; /* column with the digits of a phone number: a search text that looks
 			       like a number is looked up there, in any spelling */
+	struct {
+		const char *column, *lead;
+	} number; /* a search column whose values hold the lead, in capitals, at their beginning
+		     only: a text that begins with it is looked for by the order of the column */
 	const char *sum;    /* column whose sum a filtered list shows, as sum_amount; NULL: none */
 	const struct field *fields;
 	size_t nfields;

@@ -7,10 +7,10 @@
 enum { CRUD_FILTERS_MAX = 60 };
 
 /*
- * The most rows of which a list tells the exact number, and the most that are all found to show a
+ * The most rows of which a list tells the exact number, and the most that are all sorted to show a
  * page of them.
  */
-enum { TOTAL_EXACT_MAX = 100000, FOUND_MAX = 250000 };
+enum { TOTAL_EXACT_MAX = 100000, SORTED_MAX = 250000 };
 
 enum crud_verb {
 	CRUD_SHOW,   /* $1 id */
@@ -33,6 +33,7 @@ struct list_key {
 	bool search;           /* there is a search: its pattern follows the filters' parameters */
 	bool words;            /* it is a regular expression for the beginning of words */
 	bool digits;           /* the next parameter has the digits of a phone number */
+	bool number;           /* the next parameter has the beginning of a number */
 	bool hidden;           /* show the hidden rows instead of the visible ones */
 };
 
@@ -42,10 +43,9 @@ struct list_key {
  */
 struct list_stmts {
 	struct db_stmt rows;
+	struct db_stmt sorted;   /* the same, of few rows */
 	struct db_stmt count;    /* one row: total */
 	struct db_stmt estimate; /* EXPLAIN (FORMAT JSON) of all rows */
-	struct db_stmt find;     /* one row: total, ids of the page; parameters as for rows */
-	struct db_stmt found;    /* the rows of these ids, after the value of the condition */
 	bool exact;              /* count reads row_counts: too cheap to be remembered */
 };
 
@@ -83,14 +83,8 @@ const struct db_stmt *crud_child_stmt(const struct child *);
 /* Answer with the whole list as CSV. */
 enum rc crud_csv(struct ctx *, struct listing *, struct resp *) _must_check_;
 
-/* Is the total of a list remembered? Then it is taken. */
-bool crud_total_recall(struct ctx *, const struct list_stmts *, struct listing *);
-
 /* Ask the planner how many rows a list has. */
 enum rc crud_total_estimate(struct ctx *, const struct list_stmts *, struct listing *) _must_check_;
-
-/* Take the total and the sum from the row of a count. */
-void crud_total_note(struct listing *, const struct db_rows *count);
 
 /* Queue the count of a list, unless its total is remembered; after db_sync() take the total. */
 enum rc crud_total_send(struct ctx *, const struct list_stmts *, struct listing *,

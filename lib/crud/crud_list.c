@@ -145,6 +145,12 @@ longest_word(const char *text)
 
 enum { TRIGRAM = 3 };
 
+static bool
+is_like_special(char c)
+{
+	return c == '%' || c == '_' || c == '\\';
+}
+
 enum rc
 crud_search_pattern(struct ctx *cx, const char *param, const char *text, const char **ret)
 {
@@ -180,9 +186,27 @@ like_pattern(struct ctx *cx, const char *text)
 
 	sb_putc(&s, '%');
 	for (; *text != '\0'; text++) {
-		if (strchr("%_\\", *text) != NULL)
+		if (is_like_special(*text))
 			sb_putc(&s, '\\');
 		sb_putc(&s, *text);
+	}
+	sb_putc(&s, '%');
+	return s.buf;
+}
+
+/* The pattern of LIKE for a number that begins with the text; NULL: the text has not the lead. */
+static const char *
+number_pattern(struct ctx *cx, const struct resource *r, const char *text)
+{
+	struct sb s = sb_new(cx->mem);
+
+	if (r->number.lead == NULL ||
+	    strncasecmp(text, r->number.lead, strlen(r->number.lead)) != 0)
+		return NULL;
+	for (; *text != '\0'; text++) {
+		if (is_like_special(*text))
+			sb_putc(&s, '\\');
+		sb_putc(&s, *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text);
 	}
 	sb_putc(&s, '%');
 	return s.buf;
@@ -207,7 +231,7 @@ static enum rc
 read_search(struct ctx *cx, const struct req *rq, const struct resource *r, struct listing *l)
 {
 	static const struct field field = { "search", FT_TEXT, 0, .max = 255 };
-	const char *s = r->search != NULL ? list_param(cx, rq, "search") : NULL, *pattern;
+	const char *s = r->search != NULL ? list_param(cx, rq, "search") : NULL, *pattern, *number;
 
 	if (s == NULL)
 		return RC_OK;
@@ -216,6 +240,11 @@ read_search(struct ctx *cx, const struct req *rq, const struct resource *r, stru
 	l->key.search = true;
 	l->key.words = longest_word(s) < TRIGRAM;
 	l->vals[l->nvals++] = V_TEXT(l->key.words ? pattern : like_pattern(cx, s));
+	number = number_pattern(cx, r, s);
+	if (number != NULL) {
+		l->key.number = true;
+		l->vals[l->nvals++] = V_TEXT(number);
+	}
 	if (r->digits != NULL && (s = crud_phone_digits(cx, s)) != NULL) {
 		l->key.digits = true;
 		l->vals[l->nvals++] = V_TEXT(l->key.words ? s : like_pattern(cx, s));
@@ -294,54 +323,28 @@ plan_by_value(struct ctx *cx, const struct listing *l)
 	return is_narrowed(l) ? db_send_exec(cx, &SQL_crud_custom_plan) : RC_OK;
 }
 
-/* Read rows and total in one round trip. */
-static enum rc
-walk(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
-{
-	struct total_query total;
-
-	TRY(plan_by_value(cx, l));
-	TRY(db_send_n(cx, &st->rows, DB_ROWS, rows, l->vals, l->nvals + 2));
-	TRY(crud_total_send(cx, st, l, &total));
-	TRY(db_sync(cx));
-	return crud_total_take(cx, st, l, &total);
-}
-
 /*
- * Find all rows, then read those of the page. When they are more than the planner believed, and too
- * many, *rows stays NULL.
+ * Read rows and total in one round trip. Many rows are walked in the order of the list to the end
+ * of the page, few are all sorted.
  */
-static enum rc
-find(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
-{
-	struct db_val vals[2] = { l->vals[0] };
-	struct db_rows *found;
-
-	TRY(plan_by_value(cx, l));
-	TRY(db_send_n(cx, &st->find, DB_ROW, &found, l->vals, l->nvals + 2));
-	TRY(db_sync(cx));
-	if (db_i64(found, 0, "total") > FOUND_MAX) {
-		l->estimate = db_i64(found, 0, "total");
-		return RC_OK;
-	}
-	crud_total_note(l, found);
-	vals[st->found.nparams - 1] = V_TEXT(db_text(found, 0, "ids"));
-	return db_query_n(cx, &st->found, DB_ROWS, rows, vals, (size_t)st->found.nparams);
-}
-
-/* Many rows are walked in the order of the list to the end of the page, few are all found. */
 static enum rc
 fetch(struct ctx *cx, const struct list_stmts *st, struct listing *l, struct db_rows **rows)
 {
-	*rows = NULL;
+	const struct db_stmt *page = &st->rows;
+	struct total_query total;
+
 	l->vals[l->nvals] = V_I64(l->page.per_page);
 	l->vals[l->nvals + 1] = V_I64((l->page.page - 1) * l->page.per_page);
-	if (is_narrowed(l) && !crud_total_recall(cx, st, l)) {
+	if (is_narrowed(l)) {
 		TRY(crud_total_estimate(cx, st, l));
-		if (l->estimate <= FOUND_MAX)
-			TRY(find(cx, st, l, rows));
+		if (l->estimate <= SORTED_MAX)
+			page = &st->sorted;
 	}
-	return *rows != NULL ? RC_OK : walk(cx, st, l, rows);
+	TRY(plan_by_value(cx, l));
+	TRY(db_send_n(cx, page, DB_ROWS, rows, l->vals, l->nvals + 2));
+	TRY(crud_total_send(cx, st, l, &total));
+	TRY(db_sync(cx));
+	return crud_total_take(cx, st, l, &total);
 }
 
 static enum rc

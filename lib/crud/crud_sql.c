@@ -111,9 +111,9 @@ static bool
 same_key(const struct list_key *a, const struct list_key *b)
 {
 	return a->r == b->r && a->filters == b->filters && a->many == b->many &&
-	       a->digits == b->digits && a->down == b->down && a->search == b->search &&
-	       a->words == b->words && a->hidden == b->hidden && a->condition == b->condition &&
-	       strcmp(a->sort, b->sort) == 0;
+	       a->digits == b->digits && a->number == b->number && a->down == b->down &&
+	       a->search == b->search && a->words == b->words && a->hidden == b->hidden &&
+	       a->condition == b->condition && strcmp(a->sort, b->sort) == 0;
 }
 
 const struct list_stmts *

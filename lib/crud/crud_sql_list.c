@@ -120,7 +120,10 @@ put_place(struct sb *s, const struct list_key *k, const char *lead, const char *
 {
 	sb_puts(s, lead);
 	crud_put_name(s, column);
-	sb_printf(s, k->words ? " ~* $%d" : " ILIKE $%d", param);
+	if (k->number && strcmp(column, k->r->number.column) == 0)
+		sb_printf(s, " LIKE $%d", param + 1);
+	else
+		sb_printf(s, k->words ? " ~* $%d" : " ILIKE $%d", param);
 }
 
 static void
@@ -186,7 +189,7 @@ queries_of(const struct list_key *k, const char *more, int *nparams)
 
 	if (k->search) {
 		w = ways_of(k, ++*nparams);
-		*nparams += k->digits;
+		*nparams += k->digits + k->number;
 	}
 	for (size_t i = 0; i < w.n; i++) {
 		const char *where = both(given, w.conditions[i]);
@@ -211,32 +214,38 @@ rows_of(const char *columns, const struct ways *w, const char *end)
 	return s.buf;
 }
 
-/* The rows of a list for a statement that reads them more than once, or no further than it must. */
-struct found {
+/* The rows of several ways for a statement that counts them. */
+struct counted {
 	const char *with; /* "WITH way_0 AS MATERIALIZED (…), …" */
 	const char *rows; /* "SELECT * FROM way_0 …" */
 };
 
 /*
- * Find the rows of each way once. PostgreSQL reads the queries of a UNION ALL one after the other
- * and stops where it has enough rows: by UNION it read and compared 100,001 of each way for every
- * count. That no row comes twice, each way leaves out what those before it found.
+ * Find the rows of each way once, no more than are counted. PostgreSQL reads the queries of a UNION
+ * ALL one after the other and stops where it has enough rows: by UNION it read and compared 100,001
+ * of each way for every count. That no row comes twice, each way leaves out what those before it
+ * found; the last, which no other way looks at, is not kept.
  */
-static struct found
-found_of(const char *columns, const struct ways *w, int limit)
+static struct counted
+counted_of(const char *columns, const struct ways *w)
 {
 	struct sb with = sb_new(crud_sql_memory()), rows = sb_new(crud_sql_memory());
 
 	for (size_t i = 0; i < w->n; i++) {
-		sb_printf(&with, "%s way_%zu AS MATERIALIZED (SELECT%s%s LIMIT %d)",
-		    i == 0 ? "WITH" : ",", i, columns, w->conditions[i], limit);
-		sb_printf(&rows, "%sSELECT * FROM way_%zu", i == 0 ? "" : " UNION ALL ", i);
+		const char *way = arena_printf(crud_sql_memory(), "(SELECT%s%s LIMIT %d)", columns,
+		    w->conditions[i], TOTAL_EXACT_MAX + 1);
+
+		if (i < w->n - 1)
+			sb_printf(&with, "%s way_%zu AS MATERIALIZED %s", i == 0 ? "WITH" : ",", i,
+			    way);
+		sb_printf(&rows, "%sSELECT * FROM %s%sway_%zu", i == 0 ? "" : " UNION ALL ",
+		    i < w->n - 1 ? "" : way, i < w->n - 1 ? "" : " ", i);
 		for (size_t j = 0; j < i; j++)
 			sb_printf(&rows,
 			    " %s NOT EXISTS (SELECT FROM way_%zu WHERE way_%zu.id = way_%zu.id)",
 			    j == 0 ? "WHERE" : "AND", j, j, i);
 	}
-	return (struct found){ with.buf, rows.buf };
+	return (struct counted){ with.buf, rows.buf };
 }
 
 /* row_counts holds the visible rows only. */
@@ -262,7 +271,7 @@ count_of(const struct list_key *k)
 {
 	struct arena *mem = crud_sql_memory();
 	const char *sum = k->r->sum != NULL ? crud_quoted(k->r->sum) : NULL;
-	struct found found;
+	struct counted counted;
 	struct ways w;
 	int n = 0;
 
@@ -275,45 +284,23 @@ count_of(const struct list_key *k)
 		return arena_printf(mem, "%s FROM (%s LIMIT %d) found", totals_of(k->r, sum),
 		    rows_of(sum != NULL ? arena_printf(mem, " %s", sum) : "", &w, ""),
 		    TOTAL_EXACT_MAX + 1);
-	found = found_of(sum != NULL ? arena_printf(mem, " id, %s", sum) : " id", &w,
-	    TOTAL_EXACT_MAX + 1);
-	return arena_printf(mem, "%s %s FROM (%s LIMIT %d) found", found.with, totals_of(k->r, sum),
-	    found.rows, TOTAL_EXACT_MAX + 1);
+	counted = counted_of(sum != NULL ? arena_printf(mem, " id, %s", sum) : " id", &w);
+	return arena_printf(mem, "%s %s FROM (%s LIMIT %d) found", counted.with,
+	    totals_of(k->r, sum), counted.rows, TOTAL_EXACT_MAX + 1);
 }
 
 /*
- * Find all rows in one pass, and say how many there are and which stand on the page. A query that
- * walks an index in the order of the list may pass all other rows before them: for the bills of
+ * The rows of each way behind OFFSET 0, so that PostgreSQL finds all and then sorts them. If it
+ * walks an index in the order of the list, it may pass all other rows before them: for the bills of
  * 2022 among 1,000,000, newest first, it took 2 s.
  */
-static const char *
-find_of(const struct list_key *k, const char *way, int n)
+static struct ways
+found_of(const struct list_key *k, struct ways w)
 {
-	struct arena *mem = crud_sql_memory();
-	int again = 0;
-	struct ways w = queries_of(k, "", &again);
-	struct found found = found_of(arena_printf(mem, " id, %s AS key%s", crud_quoted(k->sort),
-					  k->r->sum == NULL ? ""
-							    : arena_printf(mem, ", %s AS money",
-								  crud_quoted(k->r->sum))),
-	    &w, FOUND_MAX + 1);
-
-	return arena_printf(mem,
-	    "%s %s, ARRAY(SELECT id FROM (%s) page ORDER BY key %s, id %s"
-	    " LIMIT $%d OFFSET $%d)::text AS ids FROM (%s) found",
-	    found.with, totals_of(k->r, "money"), found.rows, way, way, n + 1, n + 2, found.rows);
-}
-
-/* The rows of a page whose ids are known: the parameter after the condition's. */
-static const char *
-select_of(const struct list_key *k, const char *ids)
-{
-	return arena_printf(crud_sql_memory(), "SELECT * FROM %s WHERE %sid = ANY (%s)",
-	    crud_quoted(k->r->view),
-	    k->condition != NULL
-		? arena_printf(crud_sql_memory(), "%s = $1 AND ", crud_quoted(k->condition))
-		: "",
-	    ids);
+	for (size_t i = 0; i < w.n; i++)
+		w.conditions[i] = arena_printf(crud_sql_memory(),
+		    " FROM (SELECT id, %s%s OFFSET 0) way", crud_quoted(k->sort), w.conditions[i]);
+	return w;
 }
 
 /*
@@ -322,45 +309,42 @@ select_of(const struct list_key *k, const char *ids)
  * row, for a sort that drops most of them.
  */
 static const char *
-page_of(const struct list_key *k, const char *order, int n)
+page_of(const struct list_key *k, const struct ways *w, const char *order, int n)
 {
 	struct arena *mem = crud_sql_memory();
-	int again = 0;
-	struct ways w = queries_of(k, sorted_of(k), &again);
-	const char *rows = rows_of(" id", &w, "");
+	const char *rows = rows_of(" id", w, ""), *condition = "";
 
-	if (w.n > 1)
+	if (w->n > 1)
 		rows = arena_printf(mem, "SELECT id FROM (%s) found",
-		    rows_of(arena_printf(mem, " id, %s", crud_quoted(k->sort)), &w,
+		    rows_of(arena_printf(mem, " id, %s", crud_quoted(k->sort)), w,
 			arena_printf(mem, "%s LIMIT $%d::bigint + $%d::bigint", order, n + 1,
 			    n + 2)));
-	return arena_printf(mem, "%s%s",
-	    select_of(k,
-		arena_printf(mem, "ARRAY(%s%s LIMIT $%d OFFSET $%d)", rows, order, n + 1, n + 2)),
-	    order);
+	if (k->condition != NULL)
+		condition = arena_printf(mem, "%s = $1 AND ", crud_quoted(k->condition));
+	return arena_printf(mem,
+	    "SELECT * FROM %s WHERE %sid = ANY (ARRAY(%s%s LIMIT $%d OFFSET $%d))%s",
+	    crud_quoted(k->r->view), condition, rows, order, n + 1, n + 2, order);
 }
 
 struct list_stmts
 crud_compose_list(const struct list_key *k, unsigned number)
 {
 	struct arena *mem = crud_sql_memory();
-	const char *way = k->down ? "DESC" : "ASC", *name = k->r->name, *order, *known;
-	struct ways w;
-	int n = 0, nknown = k->condition != NULL ? 2 : 1;
+	const char *way = k->down ? "DESC" : "ASC", *name = k->r->name;
+	const char *order =
+	    arena_printf(mem, " ORDER BY %s %s, id %s", crud_quoted(k->sort), way, way);
+	int n = 0, again = 0;
+	const struct ways all = queries_of(k, "", &n), found = found_of(k, all),
+			  walked = queries_of(k, sorted_of(k), &again);
 
-	w = queries_of(k, "", &n);
-	order = arena_printf(mem, " ORDER BY %s %s, id %s", crud_quoted(k->sort), way, way);
-	known = select_of(k, nknown == 2 ? "$2" : "$1");
 	return (struct list_stmts){
 		.exact = is_counted(k),
-		.rows = { arena_printf(mem, "%s_list_%u", name, number), page_of(k, order, n),
-		    n + 2 },
+		.rows = { arena_printf(mem, "%s_list_%u", name, number),
+		    page_of(k, &walked, order, n), n + 2 },
+		.sorted = { arena_printf(mem, "%s_sorted_%u", name, number),
+		    page_of(k, &found, order, n), n + 2 },
 		.count = { arena_printf(mem, "%s_count_%u", name, number), count_of(k), n },
 		.estimate = { arena_printf(mem, "%s_estimate_%u", name, number),
-		    arena_printf(mem, "EXPLAIN (FORMAT JSON) %s", rows_of(" id", &w, "")), n },
-		.find = { arena_printf(mem, "%s_find_%u", name, number), find_of(k, way, n),
-		    n + 2 },
-		.found = { arena_printf(mem, "%s_found_%u", name, number),
-		    arena_printf(mem, "%s%s", known, order), nknown },
+		    arena_printf(mem, "EXPLAIN (FORMAT JSON) %s", rows_of(" id", &all, "")), n },
 	};
 }

@@ -102,12 +102,6 @@ take_estimate(struct ctx *cx, const struct list_stmts *st, struct listing *l)
 	return RC_OK;
 }
 
-bool
-crud_total_recall(struct ctx *cx, const struct list_stmts *st, struct listing *l)
-{
-	return recall(st, hash_of(cx, l), &l->page);
-}
-
 enum rc
 crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
     struct total_query *ret)
@@ -116,17 +110,6 @@ crud_total_send(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 	if (!st->exact && recall(st, ret->hash, &l->page))
 		return RC_OK;
 	return db_send_n(cx, &st->count, DB_ROW, &ret->count, l->vals, l->nvals);
-}
-
-void
-crud_total_note(struct listing *l, const struct db_rows *count)
-{
-	struct page *p = &l->page;
-
-	p->total = db_i64(count, 0, "total");
-	if (l->key.r->sum != NULL)
-		p->sum = db_i64(count, 0, "sum");
-	mark(l);
 }
 
 /* Ask for the estimate, a further statement, only when there are more rows than are counted. */
@@ -141,7 +124,9 @@ crud_total_take(struct ctx *cx, const struct list_stmts *st, struct listing *l,
 		return RC_OK;
 	}
 	if (q->count != NULL)
-		crud_total_note(l, q->count);
+		p->total = db_i64(q->count, 0, "total");
+	if (q->count != NULL && l->key.r->sum != NULL)
+		p->sum = db_i64(q->count, 0, "sum");
 	if (q->count != NULL && p->total > TOTAL_EXACT_MAX)
 		TRY(take_estimate(cx, st, l));
 	if (q->count != NULL && clock_ms() - q->since >= TOTAL_COSTLY_MS)

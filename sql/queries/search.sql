@@ -33,11 +33,11 @@ UNION ALL
    FROM bills b JOIN customers c ON c.id = b.customer_id
   ORDER BY b.created_at DESC, b.id)
 UNION ALL
-(SELECT 'payment', p.id, coalesce(p.reference, i.invoice_number, c.name), concat_ws(', ', c.name, rupiah(p.amount), p.status)
+(SELECT 'payment', p.id, coalesce(p.reference, p.invoice_number, c.name), concat_ws(', ', c.name, rupiah(p.amount), p.status)
    FROM ((SELECT id FROM payments WHERE reference ~* $1::text ORDER BY created_at DESC, id LIMIT 5)
          UNION
          (SELECT x.id FROM who w JOIN payments x ON x.customer_id = w.id ORDER BY x.created_at DESC, x.id LIMIT 5)
          UNION
          (SELECT x.id FROM bills b JOIN payments x ON x.invoice_id = b.id ORDER BY x.created_at DESC, x.id LIMIT 5)) f
-   JOIN payments p ON p.id = f.id LEFT JOIN customers c ON c.id = p.customer_id LEFT JOIN invoices i ON i.id = p.invoice_id
+   JOIN payments p ON p.id = f.id LEFT JOIN customers c ON c.id = p.customer_id
   ORDER BY p.created_at DESC, p.id LIMIT 5);

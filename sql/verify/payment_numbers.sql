@@ -2,6 +2,6 @@
 BEGIN;
 
 SELECT invoice_number FROM payments WHERE false;
-SELECT 'payments_invoice_number'::regclass;
+SELECT 'payments_invoice_number'::regclass, 'payments_number'::regclass, 'invoices_number'::regclass;
 
 ROLLBACK;

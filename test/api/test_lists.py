@@ -225,3 +225,19 @@ def test_packages_are_sorted_by_what_their_texts_say(api, town):
         api.make("/api/packages", {"name": "%s %s" % (word, name), "bandwidth": bandwidth, "price": 1000, **validity})
     assert by("download_rate") == ["c", "a", "b"]
     assert by("-period_days") == ["b", "a", "c"]
+
+
+def test_a_number_is_found_by_its_beginning_and_by_any_part(api, town):
+    """The beginning is looked for by the order of the numbers, another part among words: both find the bill and its payment."""
+    _, bill = town.billed()
+    api.post("/api/invoices/%s/mark-paid" % bill["id"], {}).want(200)
+    number = bill["invoice_number"]
+
+    def finds(text):
+        rows = {path: api.get(path, search=text, per_page=100).want(200).json["data"] for path in ("/api/invoices", "/api/payments")}
+        return number in [row["invoice_number"] for row in rows["/api/invoices"]], \
+            number in [row["invoice"]["invoice_number"] for row in rows["/api/payments"]]
+    for text in (number, number.lower(), number[:12], number[4:], number[-7:]):
+        assert finds(text) == (True, True), text
+    for text in (number + "0", "INV-%", number[:-1] + "_", "INV-" + number):
+        assert finds(text) == (False, False), text

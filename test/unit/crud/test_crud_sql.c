@@ -107,10 +107,9 @@ every_list_prepares(void **state)
 		assert_prepares(&l->rows);
 		assert_prepares(&l->count);
 		assert_prepares(&l->estimate);
-		assert_prepares(&l->find);
-		assert_prepares(&l->found);
+		assert_prepares(&l->sorted);
 		assert_int_equal(l->rows.nparams, l->estimate.nparams + 2);
-		assert_int_equal(l->rows.nparams, l->find.nparams);
+		assert_int_equal(l->rows.nparams, l->sorted.nparams);
 	}
 }
 
@@ -158,15 +157,15 @@ a_search_over_a_join_is_a_query_for_each_column(void **state)
 	    " ORDER BY \"name\" ASC, id ASC LIMIT $3::bigint + $4::bigint)) found ORDER BY"));
 	assert_string_equal(l->count.text,
 	    "WITH way_0 AS MATERIALIZED (SELECT id FROM \"s_view\" WHERE lower(\"email\") ="
-	    " lower($1) AND (\"name\" ILIKE $2) LIMIT 100001),"
-	    " way_1 AS MATERIALIZED (SELECT id FROM \"s_view\" WHERE lower(\"email\") ="
-	    " lower($1) AND (\"customer.name\" ILIKE $2) LIMIT 100001)"
-	    " SELECT count(*) AS total FROM (SELECT * FROM way_0 UNION ALL SELECT * FROM way_1"
+	    " lower($1) AND (\"name\" ILIKE $2) LIMIT 100001)"
+	    " SELECT count(*) AS total FROM (SELECT * FROM way_0 UNION ALL SELECT * FROM"
+	    " (SELECT id FROM \"s_view\" WHERE lower(\"email\") ="
+	    " lower($1) AND (\"customer.name\" ILIKE $2) LIMIT 100001) way_1"
 	    " WHERE NOT EXISTS (SELECT FROM way_0 WHERE way_0.id = way_1.id) LIMIT 100001) found");
 	assert_prepares(&l->rows);
 	assert_prepares(&l->count);
 	assert_prepares(&l->estimate);
-	assert_prepares(&l->find);
+	assert_prepares(&l->sorted);
 }
 
 /*
@@ -196,14 +195,14 @@ a_search_in_another_table_finds_the_rest(void **state)
 	    " OR \"phone_digits\" ILIKE $3) IS NOT TRUE) ORDER BY"));
 	assert_prepares(&l->rows);
 	assert_prepares(&l->count);
-	assert_prepares(&l->find);
+	assert_prepares(&l->sorted);
 	summed.sum = "credit";
 	l = list((struct list_key){ .r = &summed, .search = true });
 	assert_non_null(strstr(l->count.text, "(SELECT id, \"credit\" FROM"));
 	assert_non_null(strstr(l->count.text, "coalesce(sum(\"credit\"), 0)::bigint AS sum"
 					      " FROM (SELECT * FROM way_0"));
 	assert_prepares(&l->count);
-	assert_prepares(&l->find);
+	assert_prepares(&l->sorted);
 }
 
 /*
@@ -211,23 +210,49 @@ a_search_in_another_table_finds_the_rest(void **state)
  * looked for from the newest on: 2 s.
  */
 static void
-few_rows_are_found_once(void **state)
+few_rows_are_found_and_sorted(void **state)
 {
 	const struct list_stmts *l =
 	    list((struct list_key){ .condition = "status", .filters = 1, .down = true });
 
 	(void)state;
-	assert_string_equal(l->find.text,
-	    "WITH way_0 AS MATERIALIZED (SELECT id, \"name\" AS key FROM \"s_view\" WHERE"
-	    " (archived_at IS NULL) AND \"status\" = $1 AND lower(\"email\") = lower($2)"
-	    " LIMIT 250001) SELECT count(*) AS total, ARRAY(SELECT id FROM (SELECT * FROM way_0)"
-	    " page ORDER BY key DESC, id DESC LIMIT $3 OFFSET $4)::text AS ids"
-	    " FROM (SELECT * FROM way_0) found");
-	assert_string_equal(l->found.text,
-	    "SELECT * FROM \"s_view\" WHERE \"status\" = $1 AND id = ANY ($2)"
+	assert_string_equal(l->sorted.text,
+	    "SELECT * FROM \"s_view\" WHERE \"status\" = $1 AND id = ANY (ARRAY("
+	    "SELECT id FROM (SELECT id, \"name\" FROM \"s_view\" WHERE (archived_at IS NULL)"
+	    " AND \"status\" = $1 AND lower(\"email\") = lower($2) OFFSET 0) way"
+	    " ORDER BY \"name\" DESC, id DESC LIMIT $3 OFFSET $4))"
 	    " ORDER BY \"name\" DESC, id DESC");
-	assert_prepares(&l->find);
-	assert_prepares(&l->found);
+	l = list((struct list_key){ .r = &other, .search = true });
+	assert_non_null(strstr(l->sorted.text,
+	    "SELECT id FROM ((SELECT id, \"name\" FROM (SELECT id, \"name\" FROM \"s_view\""
+	    " WHERE (\"name\" ILIKE $1) OFFSET 0) way ORDER BY \"name\" ASC, id ASC"
+	    " LIMIT $2::bigint + $3::bigint) UNION (SELECT id, \"name\" FROM"));
+	assert_prepares(&l->sorted);
+}
+
+/*
+ * The beginning of a number is looked for by the order of the numbers, other texts in them
+ * anywhere. Bug: the 250,000 payments for the bills of a year took 0.7 s.
+ */
+static void
+a_number_is_found_by_its_beginning(void **state)
+{
+	struct resource r = other;
+	const struct list_stmts *l;
+
+	(void)state;
+	r.number.column = "customer.name";
+	r.number.lead = "INV-";
+	l = list((struct list_key){ .r = &r, .search = true, .number = true });
+	assert_non_null(strstr(l->rows.text, "WHERE (\"name\" ILIKE $1) ORDER BY"));
+	assert_non_null(strstr(l->rows.text, "(\"customer.name\" LIKE $2)"));
+	assert_int_equal(l->rows.nparams, 4);
+	assert_prepares(&l->rows);
+	assert_prepares(&l->sorted);
+	assert_prepares(&l->count);
+	assert_prepares(&l->estimate);
+	l = list((struct list_key){ .r = &r, .search = true });
+	assert_non_null(strstr(l->rows.text, "(\"customer.name\" ILIKE $1)"));
 }
 
 /* The row of a statement that has one; its first parameter is the pattern. */
@@ -264,19 +289,17 @@ a_row_that_is_found_twice_counts_once(void **state)
 	summed.sum = "credit";
 	l = list((struct list_key){ .r = &summed, .search = true });
 	assert_int_equal(db_exec(&cx, &make), RC_OK);
-	assert_int_equal(db_i64(one_of(&l->count, "%Twice%"), 0, "total"), 3);
-	rows = one_of(&l->find, "%Twice%");
+	rows = one_of(&l->count, "%Twice%");
 	assert_int_equal(db_i64(rows, 0, "total"), 3);
 	assert_int_equal(db_i64(rows, 0, "sum"), 0);
-	vals[0] = V_TEXT(db_text(rows, 0, "ids"));
-	assert_int_equal(db_query_n(&cx, &l->found, DB_ROWS, &rows, vals, 1), RC_OK);
-	assert_int_equal(db_count(rows), 2);
-	assert_string_equal(db_text(rows, 0, "name"), "Twice 2");
-	assert_string_equal(db_text(rows, 1, "name"), "Twice 3");
-	vals[0] = V_TEXT("%Twice%");
-	assert_int_equal(db_query_n(&cx, &l->rows, DB_ROWS, &rows, vals, 3), RC_OK);
-	assert_int_equal(db_count(rows), 2);
-	assert_string_equal(db_text(rows, 1, "name"), "Twice 3");
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(db_query_n(&cx, i == 0 ? &l->rows : &l->sorted, DB_ROWS, &rows,
+				     vals, 3),
+		    RC_OK);
+		assert_int_equal(db_count(rows), 2);
+		assert_string_equal(db_text(rows, 0, "name"), "Twice 2");
+		assert_string_equal(db_text(rows, 1, "name"), "Twice 3");
+	}
 	assert_int_equal(db_exec(&cx, &drop), RC_OK);
 }
 
@@ -435,7 +458,8 @@ main(void)
 		cmocka_unit_test(a_list_is_one_statement_for_its_filters),
 		cmocka_unit_test(a_search_over_a_join_is_a_query_for_each_column),
 		cmocka_unit_test(a_search_in_another_table_finds_the_rest),
-		cmocka_unit_test(few_rows_are_found_once),
+		cmocka_unit_test(few_rows_are_found_and_sorted),
+		cmocka_unit_test(a_number_is_found_by_its_beginning),
 		cmocka_unit_test(a_row_that_is_found_twice_counts_once),
 		cmocka_unit_test(an_estimate_is_at_most_the_table),
 		cmocka_unit_test(a_sort_over_a_join_begins_there),
