@@ -147,16 +147,6 @@ meaning(CURLcode code, long reply, const struct transfer *t)
 	return SMTP_REFUSED;
 }
 
-/* ASCII only: this client does not speak SMTPUTF8. */
-static bool
-is_mailbox(const char *address)
-{
-	for (const char *p = address; *p != '\0'; p++)
-		if (*p <= 0x20 || *p == 0x7F || *p == '<' || *p == '>')
-			return false;
-	return value_is_email(address);
-}
-
 static CURLcode
 perform(struct smtp *s, const char *from, const char *to, struct transfer *t)
 {
@@ -188,9 +178,10 @@ smtp_send(struct ctx *cx, struct smtp *s, const char *from, const char *to, cons
 	long reply = 0;
 
 	s->fault = SMTP_OK;
-	if (s->easy == NULL || !is_mailbox(from) || !is_mailbox(to)) {
+	/* ASCII only, as this client does not speak SMTPUTF8; no blanks, line ends or brackets */
+	if (s->easy == NULL || !value_is_email(from) || !value_is_email(to)) {
 		s->fault = SMTP_ADDRESS;
-		return FAIL(cx, RC_UPSTREAM, "%.100s %s.", is_mailbox(from) ? to : from,
+		return FAIL(cx, RC_UPSTREAM, "%.100s %s.", value_is_email(from) ? to : from,
 		    sentences[SMTP_ADDRESS]);
 	}
 	code = perform(s, from, to, &t);

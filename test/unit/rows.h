@@ -108,11 +108,15 @@ break_database(void)
 
 /* Replace a function by one that fails: "no NAME today". */
 static inline void
-break_function(const char *name, const char *arguments)
+break_function(const char *name)
 {
-	(void)sql("CREATE OR REPLACE FUNCTION %s(%s) RETURNS void LANGUAGE plpgsql AS"
+	const char *arguments =
+	    sql("SELECT pg_get_function_arguments('%s'::regproc) AS v", name);
+	const char *result = sql("SELECT pg_get_function_result('%s'::regproc) AS v", name);
+
+	(void)sql("CREATE OR REPLACE FUNCTION %s(%s) RETURNS %s LANGUAGE plpgsql AS"
 		  " $$ BEGIN RAISE 'no %% today', '%s'; END $$",
-	    name, arguments, name);
+	    name, arguments, result, name);
 }
 
 /* A second connection, which sees what is committed. */

@@ -42,6 +42,25 @@ test_a_closed_port_is_down_and_a_private_one_refused(void **state)
 	end(&w);
 }
 
+/* The channel's own secret signs; what its config describes is printed as JSON. */
+static void
+test_a_channel_has_its_secret(void **state)
+{
+	static const struct turn turns[] = { { OK_JSON("{\"status\":true}"), PEER_CLOSE } };
+	struct world w;
+
+	(void)state;
+	BEGIN(&w, turns);
+	assert_int_equal(crypt_seal(&w.cx, "notification_settings:c1:secret", "TOK",
+			     &w.message.channel_secret),
+	    RC_OK);
+	send_over(&w, "whatsapp", "{\"url\":\"http://127.0.0.1:%d/send\"}");
+	assert_int_equal(w.got.outcome, OUTCOME_SENT);
+	end(&w);
+	assert_non_null(strstr(w.peer.received[0], "\r\nAuthorization: TOK\r\n"));
+	assert_non_null(strstr(w.peer.received[0], "\r\n\r\n{\"phone\":\"628123456789\","));
+}
+
 /* No channel of that name: the message fails, and nobody is called. */
 static void
 test_a_channel_that_there_is_none_of(void **state)
@@ -96,6 +115,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_a_closed_port_is_down_and_a_private_one_refused),
+		cmocka_unit_test(test_a_channel_has_its_secret),
 		cmocka_unit_test(test_a_channel_that_there_is_none_of),
 		cmocka_unit_test(test_an_empty_address_is_none),
 		cmocka_unit_test(test_a_call_cut_off_is_unknown),

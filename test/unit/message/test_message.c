@@ -87,7 +87,7 @@ static void
 a_message_that_arrived_is_sent(void **state)
 {
 	static const struct turn turns[] = { { ANSWER("200 OK"), PEER_CLOSE } };
-	const char *sender;
+	const char *sender, *logged;
 	struct outbox *outbox;
 	bool sent, well;
 
@@ -96,7 +96,11 @@ a_message_that_arrived_is_sent(void **state)
 	sender = a_webhook(peer.port);
 	an_alert("first <&> \"one\"");
 	outbox = the_outbox(sender);
+	log_catch();
 	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
+	logged = log_caught();
+	assert_non_null(strstr(logged, "level=info "));
+	assert_non_null(strstr(logged, "channel=webhook outcome=sent\n"));
 	assert_true(sent && well);
 	assert_string_equal(states(), "sent 1");
 	assert_string_equal(sql("SELECT notification_sent::text AS v FROM alert_logs"), "true");
@@ -110,7 +114,7 @@ static void
 a_message_that_was_refused_waits(void **state)
 {
 	static const struct turn turns[] = { { ANSWER("503 Busy"), PEER_CLOSE } };
-	const char *sender;
+	const char *sender, *logged;
 	bool sent, well;
 
 	(void)state;
@@ -119,7 +123,9 @@ a_message_that_was_refused_waits(void **state)
 	an_alert("one");
 	log_catch();
 	assert_int_equal(message_send_next(&cx, the_outbox(sender), &sent, &well), RC_OK);
-	assert_non_null(strstr(log_caught(),
+	logged = log_caught();
+	assert_non_null(strstr(logged, "level=warn "));
+	assert_non_null(strstr(logged,
 	    "channel=webhook outcome=retry detail=\"The webhook answered 503\"\n"));
 	assert_true(sent && !well);
 	assert_string_equal(states(), "pending 1");
@@ -230,6 +236,69 @@ a_test_of_no_channel(void **state)
 	assert_int_equal(message_test(&cx, "00000000-0000-4000-8000-000000000000"), RC_INVALID);
 }
 
+/* Telegram turned a group into another kind of group, with another id: the next try goes there. */
+static void
+a_chat_that_moved_is_followed(void **state)
+{
+	static const struct turn turns[] = {
+		{ "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+		  "{\"ok\":false,\"parameters\":{\"migrate_to_chat_id\":-1009}}",
+		    PEER_CLOSE },
+		{ "HTTP/1.1 403 No\r\nConnection: close\r\n\r\n{\"ok\":false}", PEER_CLOSE },
+	};
+	const char *sender;
+	struct outbox *outbox;
+	bool sent, well;
+
+	(void)state;
+	answering(turns, 2);
+	(void)setenv("TELEGRAM_API_URL",
+	    arena_printf(cx.mem, "http://127.0.0.1:%d", peer.port), 1);
+	(void)setenv("TELEGRAM_BOT_TOKEN", "TOK", 1);
+	assert_int_equal(conf_load(&cx, "/dev/null", &conf), RC_OK);
+	sender = sql("INSERT INTO notification_settings (channel, name, config, gap_ms) VALUES"
+		     " ('telegram', 'group', '{\"chat_id\": \"-5\"}', 0) RETURNING id::text AS v");
+	an_alert("one");
+	outbox = the_outbox(sender);
+	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
+	assert_true(sent && !well);
+	assert_string_equal(states(), "pending 1");
+	assert_string_equal(sql("SELECT config ->> 'chat_id' AS v FROM notification_settings"),
+	    "-1009");
+	(void)sql("UPDATE message_outbox SET due_at = now()");
+	assert_int_equal(message_send_next(&cx, outbox, &sent, &well), RC_OK);
+	assert_string_equal(states(), "failed 2");
+	assert_string_equal(sql("SELECT config ->> 'chat_id' AS v FROM notification_settings"),
+	    "-1009");
+	(void)unsetenv("TELEGRAM_API_URL");
+	(void)unsetenv("TELEGRAM_BOT_TOKEN");
+}
+
+/* An outcome that cannot be kept is an error, even of a test that arrived. */
+static void
+a_test_whose_outcome_is_lost_is_an_error(void **state)
+{
+	static const struct turn turns[] = { { ANSWER("204 No Content"), PEER_CLOSE } };
+	const char *id;
+
+	(void)state;
+	answering(turns, 1);
+	id = a_webhook(peer.port);
+	break_function("message_done");
+	assert_int_not_equal(message_test(&cx, id), RC_OK);
+	assert_non_null(strstr(cx.err.detail, "no message_done today"));
+}
+
+static void
+an_outbox_that_does_not_recover_is_an_error(void **state)
+{
+	struct outbox *outbox;
+
+	(void)state;
+	break_function("message_recover");
+	assert_int_not_equal(message_open_outbox(&cx, life, "a sender", &outbox), RC_OK);
+}
+
 static void
 a_failing_database_is_an_error(void **state)
 {
@@ -259,6 +328,9 @@ main(void)
 		CASE(a_test_says_why_it_did_not_arrive),
 		CASE(a_test_that_arrives),
 		CASE(a_test_of_no_channel),
+		CASE(a_chat_that_moved_is_followed),
+		CASE(a_test_whose_outcome_is_lost_is_an_error),
+		CASE(an_outbox_that_does_not_recover_is_an_error),
 		CASE(a_failing_database_is_an_error),
 	};
 

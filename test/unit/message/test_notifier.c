@@ -195,6 +195,31 @@ one_run_sweeps_first(void **state)
 	assert_string_equal(states(), "1 sent");
 }
 
+/* Each step's error is the run's. */
+static void
+a_step_that_fails_is_an_error_of_the_run(void **state)
+{
+	static const char *const steps[] = { "alert_sweep", "message_fan_out",
+		"message_due_senders", "message_recover", "message_take" };
+	const struct db_stmt mark = { NULL, "SAVEPOINT whole", 0 },
+			     back = { NULL, "ROLLBACK TO whole", 0 };
+	bool well;
+
+	(void)state;
+	a_webhook(peer.port, "[\"all\"]");
+	(void)sql("SELECT alert_raise('system', 'warning', 'one', 'm') AS v");
+	for (size_t i = 0; i < countof(steps); i++) {
+		assert_int_equal(db_exec(&cx, &mark), RC_OK);
+		break_function(steps[i]);
+		assert_int_not_equal(notifier_once(&cx, &well), RC_OK);
+		if (strstr(cx.err.detail, arena_printf(cx.mem, "no %s today", steps[i])) == NULL)
+			fail_msg("%s: %s", steps[i], cx.err.detail);
+		cx.err = (struct err){ 0 };
+		assert_int_equal(db_exec(&cx, &back), RC_OK);
+	}
+	assert_int_equal(peer.requests, 0);
+}
+
 static void
 a_failing_database_is_an_error(void **state)
 {
@@ -215,6 +240,7 @@ main(void)
 		CASE(a_dead_channel_delays_no_other),
 		CASE(channels_get_the_types_that_they_want),
 		CASE(one_run_sweeps_first),
+		CASE(a_step_that_fails_is_an_error_of_the_run),
 		CASE(a_failing_database_is_an_error),
 		cmocka_unit_test_setup_teardown(a_child_does_not_wait_for_a_message_of_later,
 		    begin_committed, end_committed),

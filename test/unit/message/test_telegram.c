@@ -26,7 +26,7 @@ a_message_is_escaped_html(void **state)
 
 	(void)state;
 	begin_with_token(&w, turns, 2);
-	w.message.body = "Down: <R1>\nsince & so on";
+	w.message.body = "Down: <R1> http://r1\nsince & so on";
 	send_over(&w, "telegram", CHAT);
 	assert_int_equal(w.got.outcome, OUTCOME_SENT);
 	assert_string_equal(w.got.detail, "5");
@@ -35,7 +35,7 @@ a_message_is_escaped_html(void **state)
 	assert_memory_equal(w.peer.received[0], "POST /botTOK/sendMessage HTTP/1.1\r\n", 35);
 	assert_non_null(strstr(w.peer.received[0],
 	    "\r\n\r\n{\"chat_id\":\"-100\","
-	    "\"text\":\"<b>Down: &lt;R1&gt;</b>\\nsince &amp; so on\","
+	    "\"text\":\"<b>Down: &lt;R1&gt; http://r1</b>\\nsince &amp; so on\","
 	    "\"parse_mode\":\"HTML\",\"disable_web_page_preview\":true}"));
 	assert_non_null(
 	    strstr(w.peer.received[1], "\"chat_id\":\"-100\",\"message_thread_id\":12,\"text\""));
@@ -99,7 +99,8 @@ an_answer_says_whether_to_try_again(void **state)
 		{ NO("403 No", ",\"parameters\":{\"migrate_to_chat_id\":-1001234567890}"),
 		    OUTCOME_REFUSED, NULL, 0 },
 		{ OK_JSON("<html>"), OUTCOME_UNKNOWN, "Telegram: 200 without JSON", 0 },
-		{ ANSWER("502 Bad", "<html>"), OUTCOME_UNKNOWN, NULL, 0 },
+		{ ANSWER("500 Oops", "<html>"), OUTCOME_UNKNOWN, NULL, 0 },
+		{ ANSWER("499 Odd", "<html>"), OUTCOME_DOWN, NULL, 0 },
 		{ ANSWER("404 None", "<html>"), OUTCOME_DOWN, NULL, 0 },
 	};
 

@@ -74,7 +74,7 @@ static void
 partitions_that_cannot_be_made_are_an_error(void **state)
 {
 	(void)state;
-	(void)sql("DROP FUNCTION history_make");
+	break_function("history_make");
 	assert_int_not_equal(history_begin(&cx, "unit-poller"), RC_OK);
 }
 

@@ -34,6 +34,8 @@ enum snmp_how {
 	SNMP_OTHER_ID,     /* another request's answer first, then the right one */
 	SNMP_ELSEWHERE,    /* from another port only */
 	SNMP_NOISE,        /* bytes that are none, then the right answer */
+	SNMP_BROKEN,       /* a message whose values are none, then the right answer */
+	SNMP_TWICE,        /* the right answer, twice */
 	SNMP_STATUS,       /* genErr at the first value */
 	SNMP_SMALL,        /* tooBig for more than 8 names */
 	SNMP_DEAF_AT_BULK, /* silent to GETBULK of more than one row */
@@ -151,7 +153,16 @@ snmp_peer_reply(struct snmp_peer *p, const struct snmp_question *q, const struct
 		memset(b.buf + b.at, 0x30, 100);
 		snmp_send_to(p->fd, &b, to);
 	}
+	if (p->how == SNMP_BROKEN) {
+		b.at = sizeof(b.buf);
+		ber_head(&b, 0x05, 0);
+		snmp_write_pdu(&b, SNMP_RESPONSE, q->id, 0, 0);
+		snmp_write_community(&b, q);
+		snmp_send_to(p->fd, &b, to);
+	}
 	snmp_answer_to(p, q, q->id, status, &b);
+	if (p->how == SNMP_TWICE)
+		snmp_send_to(p->fd, &b, to);
 	snmp_send_to(p->how == SNMP_ELSEWHERE ? p->other : p->fd, &b, to);
 }
 

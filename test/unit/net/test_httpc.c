@@ -163,6 +163,49 @@ test_post_without_body(void **state)
 }
 
 static void
+test_password_and_path_go_as_they_are(void **state)
+{
+	static const struct turn turns[] = { { OK_BODY } };
+	struct arena *life = arena_new(1024);
+	struct world w = {
+		.http = httpc_new(life,
+		    &(struct httpc_peer){ .name = "n", .user = "u", .password = "pw" })
+	};
+	struct httpc_call c = { .method = "GET" };
+
+	(void)state;
+	BEGIN(&w, turns);
+	c.url = arena_printf(w.cx.mem, "http://127.0.0.1:%d/a/../b", w.peer.port);
+	assert_int_equal(httpc_call(&w.cx, w.http, &c, &w.answer), RC_OK);
+	arena_free(life);
+	end(&w);
+	assert_memory_equal(w.peer.received[0], "GET /a/../b HTTP/1.1\r\n", 22);
+	assert_non_null(strstr(w.peer.received[0], "\r\nAuthorization: Basic dTpwdw==\r\n"));
+}
+
+/* A peer whose address an admin typed is not dialled within our own network. */
+static void
+test_a_private_address_is_forbidden(void **state)
+{
+	static const struct turn turns[] = { { OK_BODY } };
+	struct arena *life = arena_new(1024);
+	struct world w = {
+		.http = httpc_new(life,
+		    &(struct httpc_peer){ .name = "Midtrans", .user = "u", .public_only = true })
+	};
+
+	(void)state;
+	BEGIN(&w, turns);
+	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_FORBIDDEN, false);
+	assert_non_null(strstr(w.cx.err.detail, "private_peers"));
+	(void)snprintf(w.url, sizeof(w.url), "http://a b/"); /* the fault before is over */
+	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_ADDRESS, false);
+	arena_free(life);
+	end(&w);
+	assert_int_equal(w.peer.connections, 0);
+}
+
+static void
 test_proxy_of_the_environment(void **state)
 {
 	static const struct turn turns[] = { { OK_BODY } };
@@ -422,6 +465,7 @@ test_refused(void **state)
 	begin(&w, NULL, 0);
 	(void)snprintf(w.url, sizeof(w.url), "http://127.0.0.1:1/SECRET");
 	assert_fault(&w, call(&w, "POST", "{}"), HTTPC_REFUSED, false);
+	assert_non_null(strstr(w.cx.err.detail, "127.0.0.1 port 1")); /* libcurl's own words */
 	end(&w);
 }
 
@@ -543,7 +587,8 @@ test_bad_calls(void **state)
 {
 	static const char *const urls[] = { "ftp://127.0.0.1/x", "file:///etc/passwd",
 		"gopher://127.0.0.1/", "http://SB-key:x@127.0.0.1:1/", "http://127.0.0.1:1/a b",
-		"http://127.0.0.1:1/a\r\nX: y", "http:///", "" };
+		"http://127.0.0.1:1/a\r\nX: y", "http://127.0.0.1:1/\x1f",
+		"http://127.0.0.1:1/\x7f", "http:///", "" };
 	static const char *const split[] = { "X: a\r\nAuthorization: SECRET", NULL };
 	static const char *const none[] = { "no header", NULL };
 	struct world w = { 0 };
@@ -734,6 +779,8 @@ main(void)
 		cmocka_unit_test(test_post),
 		cmocka_unit_test(test_keepalive),
 		cmocka_unit_test(test_post_without_body),
+		cmocka_unit_test(test_password_and_path_go_as_they_are),
+		cmocka_unit_test(test_a_private_address_is_forbidden),
 		cmocka_unit_test(test_proxy_of_the_environment),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_redirect),

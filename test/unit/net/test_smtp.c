@@ -1,6 +1,7 @@
 #include "net/smtp.h"
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -36,7 +37,9 @@ test_sent(void **state)
 	char why[256];
 
 	(void)state;
+	(void)setenv("all_proxy", "http://127.0.0.1:1", 1); /* is not ours */
 	assert_int_equal(send_one(&h, "a@isp.example", "b@c.example", why, sizeof(why)), SMTP_OK);
+	(void)unsetenv("all_proxy");
 	assert_non_null(
 	    strstr(h.received, "EHLO isp.example\r\nMAIL FROM:<a@isp.example> SIZE=20\r\n"));
 	assert_non_null(strstr(h.received, "RCPT TO:<b@c.example>\r\nDATA\r\n"));
@@ -56,6 +59,9 @@ test_refusals(void **state)
 		{ { .mail = "452 4.3.1 full" }, SMTP_LATER, "452" },
 		{ { .mail = "421 going down" }, SMTP_UNREACHABLE, "421" },
 		{ { .end = "554 5.7.1 spam" }, SMTP_REFUSED, "554 5.7.1 spam" },
+		{ { .end = "400 later" }, SMTP_LATER, "400" },
+		{ { .rcpt = "499 later" }, SMTP_LATER, "499" },
+		{ { .rcpt = "500 no" }, SMTP_REFUSED, "500" },
 		{ { .end = "552 5.2.2 mailbox full, temporary" }, SMTP_LATER, "552" },
 		{ { .end = "554 5.7.0 temporarily deferred" }, SMTP_LATER, "554" },
 		{ { .end = "550 5.7.1 temporary address" }, SMTP_REFUSED, "550" },
@@ -101,7 +107,8 @@ static void
 test_addresses(void **state)
 {
 	static const char *const wrong[] = { "", "x", "a@b.example\r\nDATA", "a b@c.example",
-		"<a@b.example>", "\xC3\xA9@b.example" };
+		"<a@b.example", "a@b.example>", "a\x7f@b.example", "a@b\tc.example",
+		"\xC3\xA9@b.example" };
 	struct ctx cx = { .mem = arena_new(4096), .request_id = "", .ip = "" };
 	struct smtp *s = smtp_new(cx.mem, &(struct smtp_host){ .host = "127.0.0.1", .port = 1 });
 
@@ -109,8 +116,12 @@ test_addresses(void **state)
 	for (size_t i = 0; i < countof(wrong); i++) {
 		assert_int_equal(smtp_send(&cx, s, "a@b.example", wrong[i], text), RC_UPSTREAM);
 		assert_int_equal(smtp_fault(s), SMTP_ADDRESS);
+		assert_string_equal(cx.err.msg,
+		    arena_printf(cx.mem, "%s is no address that mail can be sent to.", wrong[i]));
 		assert_int_equal(smtp_send(&cx, s, wrong[i], "a@b.example", text), RC_UPSTREAM);
 		assert_int_equal(smtp_fault(s), SMTP_ADDRESS);
+		assert_string_equal(cx.err.msg,
+		    arena_printf(cx.mem, "%s is no address that mail can be sent to.", wrong[i]));
 	}
 	assert_int_equal(smtp_send(&cx, s, "a@b.example", "a@b.example", text), RC_UPSTREAM);
 	assert_int_equal(smtp_fault(s), SMTP_UNREACHABLE);

@@ -61,6 +61,46 @@ no_message_is_read_beyond_its_end(void **state)
 	}
 }
 
+/* The answer of an engine with an id of that length, and a clock. */
+static bool
+is_answer(size_t len, uint64_t boots, uint64_t seconds, struct snmp_engine_id *ret)
+{
+	static const unsigned char id[SNMP_ENGINE_ID_MAX + 1] = "engine";
+	static struct ber b;
+	size_t end;
+
+	b.at = sizeof(b.buf);
+	ber_number(&b, SNMP_INT, seconds);
+	ber_number(&b, SNMP_INT, boots);
+	ber_bytes(&b, id, len);
+	ber_head(&b, SNMP_OCTETS, len);
+	ber_head(&b, 0x30, sizeof(b.buf) - b.at);
+	ber_head(&b, SNMP_OCTETS, sizeof(b.buf) - b.at);
+	end = b.at;
+	ber_number(&b, SNMP_INT, ID);
+	ber_head(&b, 0x30, end - b.at);
+	ber_number(&b, SNMP_INT, 3);
+	ber_head(&b, 0x30, sizeof(b.buf) - b.at);
+	return snmp_discover_read(b.buf + b.at, sizeof(b.buf) - b.at, ID, ret);
+}
+
+static void
+ids_and_clocks_have_limits(void **state)
+{
+	struct snmp_engine_id engine;
+
+	(void)state;
+	for (size_t len = 0; len <= SNMP_ENGINE_ID_MAX + 1; len++) {
+		assert_int_equal(is_answer(len, 1, 2, &engine), len >= 5 && len <= 32);
+		if (len >= 5 && len <= 32)
+			assert_int_equal(engine.len, len);
+	}
+	assert_true(is_answer(6, INT32_MAX, INT32_MAX, &engine));
+	assert_int_equal(engine.boots, INT32_MAX);
+	assert_false(is_answer(6, UINT64_C(1) << 31, 0, &engine));
+	assert_false(is_answer(6, 0, UINT64_C(1) << 31, &engine));
+}
+
 static void
 the_question_is_well_formed(void **state)
 {
@@ -109,6 +149,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_engine_id_and_the_clock_are_read),
 		cmocka_unit_test(no_message_is_read_beyond_its_end),
+		cmocka_unit_test(ids_and_clocks_have_limits),
 		cmocka_unit_test(the_question_is_well_formed),
 		cmocka_unit_test(a_strict_agent_reads_every_part),
 	};

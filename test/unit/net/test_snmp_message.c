@@ -64,6 +64,43 @@ a_request_is_read_by_the_library(void **state)
 	}
 }
 
+/* Lengths of one octet, two and three, and a version 1 request, which has no rows. */
+static void
+lengths_of_all_sizes_are_read_by_the_library(void **state)
+{
+	unsigned char buf[SNMP_REQUEST_MAX], community[512];
+	char name[400];
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	for (size_t n = 0; n < sizeof(name); n++) {
+		const struct snmp_request q = { .is_v1 = n % 2 == 0,
+			.community = name + sizeof(name) - 1 - n,
+			.kind = PDU_GET,
+			.id = 1,
+			.rows = 9,
+			.oids = names,
+			.n = 1 };
+		size_t len, community_len = sizeof(community);
+		netsnmp_pdu *pdu = snmp_pdu_create(0);
+		long version = -1;
+		u_char *body;
+
+		name[sizeof(name) - 1] = '\0';
+		len = snmp_request_write(buf, &q);
+		body = snmp_comstr_parse(buf + SNMP_REQUEST_MAX - len, &len, community,
+		    &community_len, &version);
+		assert_non_null(body);
+		assert_int_equal(community_len, n);
+		assert_int_equal(version, q.is_v1 ? SNMP_VERSION_1 : SNMP_VERSION_2c);
+		assert_int_equal(snmp_pdu_parse(pdu, body, &len), 0);
+		assert_int_equal(pdu->command, SNMP_MSG_GET);
+		assert_int_equal(pdu->errstat, 0);
+		assert_int_equal(pdu->errindex, 0);
+		snmp_free_pdu(pdu);
+	}
+}
+
 static void
 a_request_that_does_not_fit_is_none(void **state)
 {
@@ -184,6 +221,129 @@ a_broken_message_breaks_nothing(void **state)
 	arena_free(mem);
 }
 
+/* Write one value of a message, from its end. */
+static void
+put_value(struct ber *b, const void *name, size_t len, int tag, const char *value)
+{
+	size_t end = b->at;
+
+	ber_bytes(b, value, strlen(value));
+	ber_head(b, tag, strlen(value));
+	ber_bytes(b, name, len);
+	ber_head(b, 0x06, len);
+	ber_head(b, 0x30, end - b->at);
+}
+
+static bool
+read_written(struct ber *b, struct arena *mem, struct snmp_reply *ret)
+{
+	static const struct snmp_question q = { .version = 1,
+		.community = { (const void *)"", 0 } };
+
+	snmp_write_pdu(b, SNMP_RESPONSE, 77, 0, 0);
+	snmp_write_community(b, &q);
+	return read_all(mem, b->buf + b->at, sizeof(b->buf) - b->at, ret);
+}
+
+static void
+values_of_other_types(void **state)
+{
+	static const struct {
+		int tag;
+		enum snmp_value type;
+	} cases[] = { { 0x80, SNMP_ABSENT }, { 0x81, SNMP_ABSENT }, { 0x82, SNMP_ABSENT },
+		{ 0x05, SNMP_ABSENT }, { 0x40, SNMP_UNKNOWN }, { 0x41, SNMP_NUMBER },
+		{ 0x47, SNMP_NUMBER }, { 0x04, SNMP_TEXT } };
+	static struct ber b;
+	struct arena *mem = arena_new(4096);
+	struct snmp_reply reply = { 0 };
+
+	(void)state;
+	b.at = sizeof(b.buf);
+	for (size_t i = countof(cases); i-- > 0;)
+		put_value(&b, "\x2b\x06", 2, cases[i].tag, "7");
+	assert_true(read_written(&b, mem, &reply));
+	assert_int_equal(reply.n, countof(cases));
+	for (size_t i = 0; i < countof(cases); i++) {
+		assert_int_equal(reply.vars[i].type, cases[i].type);
+		assert_int_equal(reply.vars[i].number, cases[i].type == SNMP_NUMBER ? '7' : 0);
+		assert_int_equal(reply.vars[i].name.len, 3);
+		assert_int_equal(reply.vars[i].name.sub[1], 3);
+		assert_int_equal(reply.vars[i].name.sub[2], 6);
+	}
+	arena_free(mem);
+}
+
+/* An arc has 32 bits and an end. */
+static void
+names_that_are_none_are_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_one;
+	} cases[] = { { "\x2b", true }, { "\x2b\x8f\xff\xff\xff\x7f", true }, { "", false },
+		{ "\x2b\x90\x80\x80\x80\x01", false }, { "\x2b\x81", false }, { "\x81", false } };
+	static struct ber b;
+	struct arena *mem = arena_new(4096);
+	struct snmp_reply reply = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		b.at = sizeof(b.buf);
+		put_value(&b, cases[i].name, strlen(cases[i].name), 0x02, "7");
+		assert_int_equal(read_written(&b, mem, &reply), cases[i].is_one);
+	}
+	arena_free(mem);
+}
+
+/* As many values as fit into a packet are read up to a limit; what is no value ends them. */
+static void
+a_message_has_a_limit(void **state)
+{
+	static struct ber b;
+	struct arena *mem = arena_new(4096);
+	struct snmp_reply reply = { 0 };
+
+	(void)state;
+	for (int n = 4095; n <= 4098; n++) {
+		b.at = sizeof(b.buf);
+		for (int i = 0; i < n; i++)
+			put_value(&b, "\x2b", 1, 0x02, "7");
+		assert_true(read_written(&b, mem, &reply));
+		assert_int_equal(reply.n, n < 4096 ? n : 4096);
+	}
+	b.at = sizeof(b.buf);
+	ber_head(&b, 0x05, 0);
+	put_value(&b, "\x2b", 1, 0x02, "7");
+	assert_false(read_written(&b, mem, &reply));
+	arena_free(mem);
+}
+
+/* The head of a response: its version, its kind, and numbers with a sign. */
+static void
+heads_are_read(void **state)
+{
+	static struct ber b;
+	struct snmp_response r;
+
+	(void)state;
+	for (uint32_t version = 0; version < 3; version++)
+		for (int kind = 0xa1; kind <= 0xa3; kind++) {
+			const struct snmp_question q = { .version = version,
+				.community = { (const void *)"c", 1 } };
+
+			b.at = sizeof(b.buf);
+			snmp_write_pdu(&b, kind, 77, 5, 255);
+			snmp_write_community(&b, &q);
+			assert_int_equal(snmp_response_read(b.buf + b.at, sizeof(b.buf) - b.at, &r),
+			    version < 2 && kind == SNMP_RESPONSE);
+		}
+	assert_int_equal(r.id, 77);
+	assert_int_equal(r.status, 5);
+	assert_int_equal(r.index, 255);
+	assert_int_equal(r.varbinds.len, 0);
+}
+
 static void
 a_name_longer_than_any_asked_for_is_empty(void **state)
 {
@@ -215,6 +375,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_read_by_the_library),
 		cmocka_unit_test(a_request_that_does_not_fit_is_none),
+		cmocka_unit_test(lengths_of_all_sizes_are_read_by_the_library),
+		cmocka_unit_test(values_of_other_types),
+		cmocka_unit_test(names_that_are_none_are_refused),
+		cmocka_unit_test(a_message_has_a_limit),
+		cmocka_unit_test(heads_are_read),
 		cmocka_unit_test(values_are_read_by_their_types),
 		cmocka_unit_test(no_message_is_read_beyond_its_end),
 		cmocka_unit_test(a_broken_message_breaks_nothing),

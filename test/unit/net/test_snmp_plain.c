@@ -1,9 +1,12 @@
 /* Agents of versions 1 and 2c, which share sockets: whose answer is whose. */
 #include "unit.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "net/snmp_asker.h"
+#include "refuse.h"
 
 enum { SOCKETS = 8, QUEUE = 64, PLACES = 8192 };
 
@@ -18,6 +21,88 @@ an_answer_to_another_request_is_passed_over(void **state)
 	peer.how = SNMP_NOISE;
 	get_all();
 	assert_values();
+	peer.how = SNMP_BROKEN;
+	get_all();
+	assert_values();
+}
+
+static void
+a_request_has_one_answer(void **state)
+{
+	(void)state;
+	peer.how = SNMP_TWICE;
+	get_all();
+	for (int i = 0; i < 5; i++)
+		snmp_engine_step(engine, 20);
+	assert_int_equal(answers, 1);
+	assert_values();
+}
+
+/* A socket of IPv6 that reaches the peer by its IPv4 address. */
+static void
+an_agent_of_ipv6_is_asked(void **state)
+{
+	struct sockaddr_in6 *to = (void *)&conf.to;
+	const char *fault;
+
+	(void)state;
+	*to = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)peer.port) };
+	assert_int_equal(inet_pton(AF_INET6, "::ffff:127.0.0.1", &to->sin6_addr), 1);
+	agent = snmp_agent_open(engine, &conf, take, &got, &fault);
+	get_all();
+	assert_values();
+	peer.how = SNMP_ELSEWHERE;
+	get_all();
+	assert_int_equal(got.outcome, SNMP_SILENT);
+}
+
+static void
+a_request_that_does_not_fit_is_not_sent(void **state)
+{
+	char community[9000];
+
+	(void)state;
+	memset(community, 'x', sizeof(community));
+	community[sizeof(community) - 1] = '\0';
+	conf.community = community;
+	agent = agent_at(peer.port);
+	get_all();
+	assert_int_equal(got.outcome, SNMP_SILENT);
+	assert_string_equal(why, "the request could not be sent");
+	assert_int_equal(peer.asked, 0);
+}
+
+/* Open an agent in an engine of a process in which such a call fails; its reason. */
+static int
+open_without(unsigned call)
+{
+	struct snmp_engine *other;
+	const char *fault = "";
+
+	if (snmp_engine_open(&cx, &other) != RC_OK || !refuse_call(call, EMFILE))
+		return 1;
+	return snmp_agent_open(other, &conf, take, &got, &fault) == NULL &&
+		       strcmp(fault, "no socket could be opened to it") == 0
+		   ? 0
+		   : 2;
+}
+
+static void
+a_machine_without_sockets_asks_nobody(void **state)
+{
+	static const unsigned calls[] = { SYS_socket, SYS_epoll_ctl };
+
+	(void)state;
+	for (size_t i = 0; i < countof(calls); i++) {
+		int status = -1;
+		const pid_t child = fork();
+
+		if (child == 0)
+			_exit(open_without(calls[i]));
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
 }
 
 static void
@@ -94,6 +179,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		PLAIN_TEST(an_answer_to_another_request_is_passed_over),
 		PLAIN_TEST(an_answer_from_elsewhere_is_none),
+		PLAIN_TEST(a_request_has_one_answer),
+		PLAIN_TEST(an_agent_of_ipv6_is_asked),
+		PLAIN_TEST(a_request_that_does_not_fit_is_not_sent),
+		PLAIN_TEST(a_machine_without_sockets_asks_nobody),
 		PLAIN_TEST(agents_share_sockets),
 		PLAIN_TEST(places_are_limited),
 	};

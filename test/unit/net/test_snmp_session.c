@@ -1,6 +1,9 @@
 /* The login of an agent of version 3: which keys its level needs. */
 #include "fixture.h"
 
+#include <netinet/in.h>
+
+#include "net/resolve.h"
 #include "net/snmp_int.h"
 
 static const struct snmp_agent_conf conf = { .version = "3",
@@ -36,6 +39,39 @@ each_level_has_its_keys(void **state)
 		assert_int_equal(s.securityAuthKeyLen > 0, cases[i].has_auth);
 		assert_int_equal(s.securityPrivKeyLen > 0, cases[i].has_priv);
 		assert_int_equal(s.securityPrivProto != NULL, cases[i].has_priv);
+		assert_int_equal(s.securityAuthProto != NULL, cases[i].has_auth);
+		if (cases[i].has_priv)
+			assert_memory_not_equal(s.securityPrivKey, s.securityAuthKey, 20);
+	}
+}
+
+/* The address is written out for the library, which would read a name in its own way. */
+static void
+an_address_is_a_specifier(void **state)
+{
+	static const char *const all[][2] = { { "192.0.2.7", "udp:192.0.2.7:161" },
+		{ "2001:db8::7", "udp6:[2001:db8::7]:161" } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(all); i++) {
+		struct snmp_agent agent = { .mem = cx.mem, .conf = conf, .engine_id.len = 5 };
+		netsnmp_session s = { 0 };
+
+		agent.conf.security_level = "noAuthNoPriv";
+		assert_true(resolve_numeric(all[i][0], &agent.conf.to));
+		if (agent.conf.to.ss_family == AF_INET6)
+			((struct sockaddr_in6 *)(void *)&agent.conf.to)->sin6_port = htons(161);
+		else
+			((struct sockaddr_in *)(void *)&agent.conf.to)->sin_port = htons(161);
+		assert_true(snmp_session_fill(&agent, &s));
+		assert_string_equal(s.peername, all[i][1]);
+		assert_int_equal(s.version, SNMP_VERSION_3);
+		assert_int_equal(s.securityModel, SNMP_SEC_MODEL_USM);
+		assert_string_equal(s.securityName, "u");
+		assert_int_equal(s.securityNameLen, 1);
+		assert_ptr_equal(s.securityEngineID, agent.engine_id.id);
+		assert_int_equal(s.securityEngineIDLen, 5);
+		assert_int_equal(s.contextEngineIDLen, 5);
 	}
 }
 
@@ -108,6 +144,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(each_level_has_its_keys),
+		FIXTURE_TEST(an_address_is_a_specifier),
 		FIXTURE_TEST(a_key_is_made_once),
 		FIXTURE_TEST(a_login_is_complete_or_refused),
 	};
