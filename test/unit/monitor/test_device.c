@@ -282,6 +282,142 @@ discovery_adds_moves_and_marks_interfaces(void **state)
 	assert_string_equal(sql("SELECT sys_name AS v FROM snmp_devices"), "core");
 }
 
+/* Statuses by their numbers, speeds that are known, and a device beside it without a walk. */
+static void
+rows_have_statuses_and_speeds(void **state)
+{
+	static struct device_row rows[] = {
+		{ .index = 1, .name = "a", .oper = 1, .admin = 0 },
+		{ .index = 2, .name = "b", .oper = 2, .admin = 1, .speed_bit = 1 },
+		{ .index = 3, .name = "c", .oper = 3, .admin = 2, .alias = "x" },
+		{ .index = 4, .name = "d", .oper = 4, .admin = 3 },
+		{ .index = 5, .name = "e", .oper = 0, .admin = 4 },
+	};
+	const char *other = a_device("other");
+	struct device *list[2] = { the_device(a_device("one")), the_device(other) };
+
+	(void)state;
+	for (size_t i = 0; i < countof(list); i++) {
+		list[i]->is_up = true;
+		list[i]->at_ms = 1000 * sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+		list[i]->rows = rows;
+		list[i]->nrows = countof(rows);
+	}
+	list[0]->was_discovered = true;
+	assert_int_equal(device_send(&cx, list, 2), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
+	assert_string_equal(
+	    sql("SELECT string_agg(concat_ws(' ', if_name, if_oper_status, if_admin_status,"
+		" if_speed, nullif(if_alias, '')), ', ' ORDER BY if_name) AS v"
+		" FROM snmp_interfaces"),
+	    "a up up, b down up 1, c testing down x, d unknown testing, e unknown up");
+	assert_null(sql("SELECT id AS v FROM snmp_interfaces WHERE device_id = '%s'", other));
+}
+
+/* A status changes when it was read, and is known. */
+static void
+only_a_read_status_changes(void **state)
+{
+	static const struct {
+		bool has_in, has_out;
+		int64_t status;
+		const char *wanted;
+	} polls[] = { { true, true, 2, "down" }, { true, true, 0, "down" },
+		{ true, true, -1, "down" }, { false, true, 1, "down" }, { true, false, 1, "down" },
+		{ true, true, 1, "up" }, { true, true, 7, "unknown" } };
+	const char *id = a_device("one");
+
+	(void)state;
+	(void)an_interface(id, "ether1", 1);
+	for (size_t i = 0; i < countof(polls); i++) {
+		struct device *list[1] = { the_device(id) };
+		struct device_interface *f = &list[0]->interfaces[0];
+
+		list[0]->is_up = true;
+		list[0]->at_ms = 1000 * sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+		f->has_in = polls[i].has_in;
+		f->has_out = polls[i].has_out;
+		f->status = polls[i].status;
+		f->now.boot = "b";
+		assert_int_equal(device_send(&cx, list, 1), RC_OK);
+		assert_int_equal(db_sync(&cx), RC_OK);
+		assert_string_equal(sql("SELECT if_oper_status AS v FROM snmp_interfaces"),
+		    polls[i].wanted);
+	}
+}
+
+/* A device that is down has an error and no times; what its interfaces had is not stored. */
+static void
+a_device_that_is_down_has_an_error(void **state)
+{
+	struct device *list[1];
+
+	(void)state;
+	list[0] = the_device(a_device("one"));
+	list[0]->at_ms = 1000 * sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+	list[0]->error = "no \"answer\"";
+	list[0]->latency_ms = 5;
+	list[0]->interfaces = &(struct device_interface){ .number = 1,
+		.has_in = true,
+		.has_out = true,
+		.status = 2,
+		.stored_status = "up",
+		.now.boot = "b" };
+	list[0]->ninterfaces = 1;
+	assert_int_equal(device_send(&cx, list, 1), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
+	assert_string_equal(sql("SELECT concat_ws(' ', status, error, latency_ms) AS v"
+				" FROM monitor_states"),
+	    "unknown no \"answer\"");
+	assert_null(sql("SELECT device_id AS v FROM snmp_readings"));
+}
+
+/* A community that nobody set is the usual one. */
+static void
+an_empty_community_is_public(void **state)
+{
+	const char *id = a_device("one");
+
+	(void)state;
+	(void)sql("UPDATE snmp_devices SET community = ''");
+	assert_string_equal(the_device(id)->conf.community, "public");
+}
+
+static void
+a_failing_database_is_an_error(void **state)
+{
+	static const char *const functions[] = { "snmp_discovered", "snmp_store",
+		"snmp_store_statuses", "snmp_store_readings" };
+	const char *id = a_device("one"), *was;
+	struct device *devices;
+	size_t n;
+
+	(void)state;
+	(void)an_interface(id, "ether1", 1);
+	for (size_t i = 0; i < countof(functions); i++) {
+		struct device *list[1] = { the_device(id) };
+		struct device_interface *f = &list[0]->interfaces[0];
+
+		list[0]->is_up = list[0]->was_discovered = true;
+		f->has_in = f->has_out = true;
+		f->now.boot = "b";
+		f->status = 2;
+		was = sql("SELECT pg_get_functiondef('%s'::regproc) AS v", functions[i]);
+		break_function(functions[i]);
+		assert_int_equal(device_send(&cx, list, 1), RC_OK);
+		assert_int_not_equal(db_sync(&cx), RC_OK);
+		assert_non_null(
+		    strstr(cx.err.detail, arena_printf(cx.mem, "no %s today", functions[i])));
+		cx.err = (struct err){ 0 };
+		(void)rows_sql(was);
+	}
+	was = sql("SELECT pg_get_functiondef('snmp_due'::regproc) AS v");
+	break_function("snmp_due");
+	assert_int_not_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
+	cx.err = (struct err){ 0 };
+	(void)rows_sql(was);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -296,6 +432,11 @@ main(void)
 		CASE(a_reading_outlives_a_poll_without_one),
 		CASE(a_reading_is_stored_once),
 		CASE(discovery_adds_moves_and_marks_interfaces),
+		CASE(rows_have_statuses_and_speeds),
+		CASE(only_a_read_status_changes),
+		CASE(a_device_that_is_down_has_an_error),
+		CASE(an_empty_community_is_public),
+		CASE(a_failing_database_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("device", tests, rows_open, rows_close);

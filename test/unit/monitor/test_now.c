@@ -31,8 +31,10 @@ a_host_that_answers(void **state)
 	assert_int_equal(now_json(&cx, "127.8.8.8", "2", "500", &json), RC_OK);
 	assert_non_null(strstr(json, "\"address\":\"127.8.8.8\",\"sent\":2,\"received\":2,"
 				     "\"packet_loss_percent\":0.0,"));
-	assert_non_null(strstr(json, "\"status\":\"up\""));
+	assert_string_equal(strstr(json, "\"status\""), "\"status\":\"up\"}");
 	assert_null(strstr(json, "null"));
+	assert_int_equal(now_json(&cx, "127.8.8.8", NULL, NULL, &json), RC_OK);
+	assert_non_null(strstr(json, "\"sent\":4,\"received\":4,")); /* by default */
 }
 
 /* Nothing answers there: numbers that nobody measured are null, and not 0. */
@@ -45,7 +47,7 @@ a_host_that_is_silent(void **state)
 	assert_int_equal(now_json(&cx, "240.0.0.1", "1", "50", &json), RC_OK);
 	assert_non_null(strstr(json, "\"received\":0,\"packet_loss_percent\":100.0,"
 				     "\"latency_ms\":null,"));
-	assert_non_null(strstr(json, "\"status\":\"down\""));
+	assert_string_equal(strstr(json, "\"status\""), "\"status\":\"down\"}");
 }
 
 static void

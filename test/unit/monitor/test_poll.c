@@ -330,6 +330,139 @@ a_stop_leaves_nothing_that_answers(void **state)
 	assert_null(sql("SELECT id AS v FROM monitor_states"));
 }
 
+static int looks;
+
+static bool
+at_the_second_look(void)
+{
+	return looks++ >= 1;
+}
+
+/*
+ * Net-snmp drops an answer of version 3 that comes after its repetition: the usual time-out is too
+ * short for it, one that was set shorter is meant so.
+ */
+static void
+version_3_has_more_time(void **state)
+{
+	static const struct {
+		const char *version;
+		int timeout_ms, wanted;
+	} cases[] = { { "3", 999, 999 }, { "3", 1000, 2000 }, { "3", 1999, 2000 },
+		{ "3", 2001, 2001 }, { "2c", 1000, 1000 }, { "1", 1000, 1000 } };
+
+	(void)state;
+	(void)a_device("127.0.0.1", 1);
+	(void)sql("UPDATE snmp_devices SET security_name = 'u', security_level = 'noAuthNoPriv'");
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct poll_run run = { .window = 8,
+			.timeout_ms = cases[i].timeout_ms,
+			.deadline_ms = 5000 };
+		struct device *devices;
+		size_t n;
+
+		(void)sql("UPDATE snmp_devices SET version = '%s'", cases[i].version);
+		assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
+		looks = 0;
+		cx.stopping = at_the_second_look;
+		assert_int_equal(poll_run(&cx, engine, devices, n, &run), RC_OK);
+		assert_int_equal(devices[0].conf.timeout_ms, cases[i].wanted);
+	}
+	cx.stopping = NULL;
+}
+
+static void
+a_poll_that_takes_too_long_is_given_up(void **state)
+{
+	struct poll_run run = { .window = 8, .timeout_ms = TIMEOUT_MS, .deadline_ms = -1 };
+	struct device *devices;
+	size_t n;
+
+	(void)state;
+	(void)a_device("127.0.0.1", peer.port);
+	assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
+	assert_int_equal(poll_run(&cx, engine, devices, n, &run), RC_OK);
+	assert_int_equal(run.down, 1);
+	assert_string_equal(sql("SELECT error AS v FROM monitor_states"), "the poll took too long");
+}
+
+/* By an address of IPv6, with its port, and by a name; one that is none has the resolver's word. */
+static void
+a_device_has_an_address_of_any_kind(void **state)
+{
+	(void)state;
+	(void)a_device("::ffff:127.0.0.1", peer.port);
+	assert_int_equal(poll_all().up, 1);
+	(void)sql("UPDATE snmp_devices SET host = 'localhost'"); /* which may be of IPv6 only */
+	(void)poll_all();
+	assert_null(sql("SELECT error AS v FROM monitor_states WHERE error <> 'no answer'"));
+	(void)sql("UPDATE snmp_devices SET host = 'no-such-name.invalid'");
+	assert_int_equal(poll_all().down, 1);
+	assert_non_null(sql("SELECT error AS v FROM monitor_states WHERE error <> ''"
+			    " AND error <> 'no answer'"));
+}
+
+/* A login that cannot work is the device's error. */
+static void
+a_login_that_is_not_whole_is_an_error(void **state)
+{
+	(void)state;
+	(void)a_device("127.0.0.1", peer.port);
+	(void)sql("UPDATE snmp_devices SET version = '3', security_name = 'u',"
+		  " security_level = 'authNoPriv', auth_protocol = 'SHA'");
+	assert_int_equal(poll_all().down, 1);
+	assert_string_equal(sql("SELECT error AS v FROM monitor_states"),
+	    "the authentication protocol or password is missing or unknown");
+	assert_int_equal(peer.asked, 0);
+}
+
+/* Two readings are compared by our clock: 37,500,000 bytes in 300 s are 1 Mbit/s. */
+static void
+two_readings_have_a_rate(void **state)
+{
+	static struct snmp_row moving[countof(table)];
+
+	(void)state;
+	memcpy(moving, table, sizeof(table));
+	peer.rows = moving;
+	(void)a_device("127.0.0.1", peer.port);
+	(void)poll_all();
+	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = true WHERE if_name = 'ether1'");
+	(void)poll_all();
+	(void)sql("UPDATE snmp_readings SET clock_ms = clock_ms - 300000,"
+		  " uptime_ms = uptime_ms - 300000, read_at = read_at - interval '5 minutes'");
+	(void)sql("UPDATE bandwidth_history SET recorded_at = recorded_at - interval '5 minutes'");
+	for (size_t i = 0; i < countof(moving); i++)
+		moving[i].number += moving[i].tag == SNMP_WIDE ? 37500000 : 0;
+	(void)poll_all();
+	assert_int_equal(sql_i64(
+			     "SELECT count(*) AS v FROM bandwidth_history"
+			     " WHERE in_rate[1] BETWEEN 900000 AND 1000000"
+			     " AND out_rate[1] = in_rate[1] AND seconds[1] BETWEEN 300 AND 330"),
+	    1);
+	assert_int_equal(sql_i64("SELECT uptime_ms AS v FROM snmp_readings"), 1000000);
+}
+
+/* The error of a store ends the run. */
+static void
+a_store_that_fails_is_an_error(void **state)
+{
+	const char *was = sql("SELECT pg_get_functiondef('snmp_store'::regproc) AS v");
+	struct poll_run run = { .window = 8, .timeout_ms = TIMEOUT_MS, .deadline_ms = 5000 };
+	struct device *devices;
+	size_t n;
+	enum rc rc;
+
+	(void)state;
+	(void)a_device("127.0.0.1", peer.port);
+	assert_int_equal(device_load(&cx, true, NULL, &devices, &n), RC_OK);
+	break_function("snmp_store");
+	rc = poll_run(&cx, engine, devices, n, &run);
+	(void)rows_sql(was);
+	assert_int_not_equal(rc, RC_OK);
+	assert_non_null(strstr(cx.err.detail, "no snmp_store today"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -346,6 +479,12 @@ main(void)
 		CASE(a_silent_device_delays_nobody),
 		CASE(a_signal_ends_the_run),
 		CASE(a_stop_leaves_nothing_that_answers),
+		CASE(version_3_has_more_time),
+		CASE(a_poll_that_takes_too_long_is_given_up),
+		CASE(a_device_has_an_address_of_any_kind),
+		CASE(a_login_that_is_not_whole_is_an_error),
+		CASE(two_readings_have_a_rate),
+		CASE(a_store_that_fails_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("poll", tests, rows_open, rows_close);

@@ -162,6 +162,61 @@ a_column_that_version_1_lacks_is_left_out(void **state)
 	walk_skip(&w, 99);
 	assert_int_equal(walk_next(&w, oids), 4);
 	assert_int_equal(oids[0].sub[9], 5);
+	walk_skip(&w, 4); /* there is none: they are 0 to 3 */
+	walk_skip(&w, 3);
+	assert_int_equal(walk_next(&w, oids), 4);
+	assert_int_equal(oids[0].sub[9], 5);
+	assert_int_equal(oids[2].sub[9], 8);
+	assert_int_equal(oids[3].sub[10], 15); /* the name went */
+}
+
+/* Rows that come in any order are kept in that of their indexes, of which 0 is one. */
+static void
+rows_are_in_the_order_of_their_indexes(void **state)
+{
+	struct snmp_oid oids[WALK_COLUMNS];
+	struct snmp_var vars[200];
+
+	(void)state;
+	assert_int_equal(walk_next(&w, oids), 4);
+	assert_int_equal(oids[0].len, 10);
+	for (uint32_t i = 0; i < countof(vars); i++)
+		vars[i] = number(2, 5, i, i);
+	walk_take(&w, vars, countof(vars));
+	assert_int_equal(walk_next(&w, oids), 4); /* the speeds go on, two others begin */
+	assert_int_equal(oids[0].len, 11);
+	assert_int_equal(oids[0].sub[10], 199);
+	vars[0] = number(31, 15, 250, 1);
+	vars[1] = number(31, 15, 240, 1); /* back: passed over */
+	vars[2] = number(31, 15, 251, 1);
+	vars[3] = number(2, 5, 245, 1);
+	walk_take(&w, vars, 4);
+	walk_end(&w);
+	assert_int_equal(w.nrows, 203);
+	for (size_t i = 0; i < 200; i++)
+		assert_true(w.rows[i].index == (int64_t)i && w.rows[i].speed_bit == (int64_t)i);
+	assert_int_equal(w.rows[200].index, 245);
+	assert_int_equal(w.rows[201].index, 250);
+	assert_int_equal(w.rows[202].index, 251);
+}
+
+/* An empty name is none; the last of two rows that are both down, or both up, counts. */
+static void
+names_that_are_missing_are_made(void **state)
+{
+	const struct snmp_var vars[] = { text(2, 2, 1, ""), text(2, 2, 2, "d"),
+		text(2, 2, 3, "same"), text(2, 2, 4, "same"), text(2, 2, 5, "both"),
+		text(2, 2, 6, "both"), number(2, 8, 3, 2), number(2, 8, 4, 2), number(2, 8, 5, 1),
+		number(2, 8, 6, 1), text(31, 1, 2, "") };
+
+	(void)state;
+	(void)walk_all(vars, countof(vars));
+	assert_int_equal(w.nrows, 4);
+	assert_string_equal(w.rows[0].name, "if1");
+	assert_string_equal(w.rows[1].name, "d");
+	assert_false(w.rows[1].has_high_counters);
+	assert_int_equal(w.rows[2].index, 4);
+	assert_int_equal(w.rows[3].index, 6);
 }
 
 static void
@@ -174,6 +229,12 @@ a_speed_is_what_both_gauges_say(void **state)
 	assert_int_equal(device_speed(0, 1000), 1000000000);
 	assert_int_equal(device_speed(1000000000, 1000000000), 1000000000); /* D-Link */
 	assert_int_equal(device_speed(0, 0), 0);
+	assert_int_equal(device_speed(0, 1000000), 1000000000000);
+	assert_int_equal(device_speed(0, 1000001), 1000001);
+	assert_int_equal(device_speed(1, 4294), 1);
+	assert_int_equal(device_speed(1, 4295), 4295000000);
+	assert_int_equal(device_speed(4294967294, 1), 4294967294);
+	assert_int_equal(device_speed(4294967295, 1), 1000000);
 }
 
 int
@@ -187,6 +248,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_row_that_is_up_counts_of_one_name, begin, end),
 		cmocka_unit_test_setup_teardown(a_column_that_version_1_lacks_is_left_out, begin,
 		    end),
+		cmocka_unit_test_setup_teardown(rows_are_in_the_order_of_their_indexes, begin, end),
+		cmocka_unit_test_setup_teardown(names_that_are_missing_are_made, begin, end),
 		cmocka_unit_test(a_speed_is_what_both_gauges_say),
 	};
 

@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/icmp.h"
+#include "net/icmp_int.h"
 #include "net/resolve.h"
 
 enum { MANY = 500 };
@@ -260,26 +261,142 @@ a_step_waits(void **state)
 	assert_ptr_equal(done[0], &p);
 }
 
+/* Run in a process in which such a call fails with that error; it returns 0 when all is well. */
+static void
+in_a_child(unsigned call, int error, int (*f)(int error))
+{
+	int status = -1;
+	const pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(call == 0 || refuse_call(call, (unsigned)error) ? f(error) : 99);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Each of two requests is tried for its time-out, which the last one then has for its answer. */
+static int
+ask_with_full_queue(int error)
+{
+	const int64_t began = clock_ms();
+	struct icmp_probe p = probe("127.9.9.9", 2);
+
+	p.timeout_ms = 50;
+	icmp_start(engine, &p);
+	if (run(1) != 1 || p.sent != 2 || p.received != 0 || p.error != error)
+		return 1;
+	return clock_ms() - began >= 149 ? 0 : 2;
+}
+
 /* Bug: a request was tried again every 2 ms without end while the queue was full. */
 static void
 a_queue_that_stays_full_is_an_error(void **state)
 {
-	struct icmp_probe p = probe("127.9.9.9", 2);
-	pid_t child;
-	int status;
+	static const int errors[] = { ENOBUFS, EAGAIN, ENOMEM, EINTR };
 
 	(void)state;
-	p.timeout_ms = 50;
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		if (!refuse_call(SYS_sendmmsg, ENOBUFS))
-			_exit(2);
-		icmp_start(engine, &p);
-		_exit(run(1) == 1 && p.sent == 2 && p.received == 0 && p.error == ENOBUFS ? 0 : 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	for (size_t i = 0; i < countof(errors); i++)
+		in_a_child(SYS_sendmmsg, errors[i], ask_with_full_queue);
+}
+
+/* A machine without IPv6 asks hosts of IPv4, and says of the others why it does not. */
+static void
+a_machine_without_version_6(void **state)
+{
+	struct icmp_probe p = probe("::1", 2), q = probe("127.0.0.1", 1);
+
+	(void)state;
+	assert_int_equal(close(engine->fd[V6]), 0);
+	engine->fd[V6] = -1;
+	icmp_start(engine, &p);
+	icmp_start(engine, &q);
+	assert_int_equal(run(2), 2);
+	assert_int_equal(p.sent, 2);
+	assert_int_equal(p.error, EAFNOSUPPORT);
+	assert_int_equal(q.received, 1);
+}
+
+static int
+open_engine(int error)
+{
+	struct icmp *other = NULL;
+	const enum rc rc = icmp_open(&cx, &other);
+
+	if (error == EAFNOSUPPORT)
+		return rc == RC_OK && other->fd[V4] == -1 && other->fd[V6] == -1 ? 0 : 1;
+	return rc == RC_INTERNAL && other == NULL &&
+		       strstr(cx.err.msg, error == EPERM ? "CAP_NET_RAW" : strerrordesc_np(error))
+		   ? 0
+		   : 2;
+}
+
+static int
+open_without_luck(int error)
+{
+	return open_engine(error) == 2 && strstr(cx.err.msg, "no random numbers") != NULL ? 0 : 3;
+}
+
+/* The error names what the machine refuses; a family that it does not know is no error. */
+static void
+an_engine_that_cannot_be_opened_says_why(void **state)
+{
+	(void)state;
+	in_a_child(SYS_socket, EPERM, open_engine);
+	in_a_child(SYS_socket, EMFILE, open_engine);
+	in_a_child(SYS_socket, EAFNOSUPPORT, open_engine);
+	in_a_child(SYS_setsockopt, ENOMEM, open_engine);
+	in_a_child(SYS_getrandom, ENOSYS, open_without_luck);
+}
+
+static int
+keep_rights(int error)
+{
+	(void)error;
+	return icmp_drop_privileges(&cx) == RC_INTERNAL &&
+		       strstr(cx.err.msg, geteuid() == 0 ? "being root" : "capabilities")
+		   ? 0
+		   : 1;
+}
+
+static int
+give_rights_up(int error)
+{
+	struct icmp *other;
+
+	(void)error;
+	if (icmp_drop_privileges(&cx) != RC_OK || geteuid() == 0 || getegid() == 0 ||
+	    getgroups(0, NULL) != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 1;
+	return icmp_open(&cx, &other) == RC_INTERNAL && strstr(cx.err.msg, "CAP_NET_RAW") ? 0 : 2;
+}
+
+static void
+rights_are_given_up_for_good(void **state)
+{
+	(void)state;
+	in_a_child(0, 0, give_rights_up);
+	if (geteuid() != 0)
+		return;
+	in_a_child(SYS_setresuid, EPERM, keep_rights);
+	in_a_child(SYS_setresgid, EPERM, keep_rights);
+	in_a_child(SYS_setgroups, EPERM, keep_rights);
+}
+
+/* An engine gives its descriptors back. */
+static void
+an_engine_leaves_nothing(void **state)
+{
+	struct icmp *other;
+	int next;
+
+	(void)state;
+	next = dup(STDERR_FILENO);
+	(void)close(next);
+	assert_int_equal(icmp_open(&cx, &other), RC_OK);
+	icmp_close(other);
+	assert_int_equal(dup(STDERR_FILENO), next);
+	(void)close(next);
 }
 
 int
@@ -299,6 +416,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_step_waits, begin, end),
 		cmocka_unit_test_setup_teardown(a_signal_ends_the_wait, begin, end),
 		cmocka_unit_test_setup_teardown(a_queue_that_stays_full_is_an_error, begin, end),
+		cmocka_unit_test_setup_teardown(a_machine_without_version_6, begin, end),
+		cmocka_unit_test_setup_teardown(an_engine_that_cannot_be_opened_says_why, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(rights_are_given_up_for_good, begin, end),
+		cmocka_unit_test_setup_teardown(an_engine_leaves_nothing, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,38 @@ a_double_counts_once(void **state)
 	assert_int_equal(p.sent, 2);
 }
 
+/* Mean, extremes and the mean step from one reply to the next, in the order of the requests. */
+static void
+times_are_summed_up(void **state)
+{
+	struct icmp_probe p = { .count = 4, .gap_ms = 1, .timeout_ms = 400 }, *done[1];
+	struct peer_packet requests[4];
+	double ms[4];
+
+	(void)state;
+	assert_true(resolve_numeric("10.1.2.3", &p.to));
+	icmp_start(engine, &p);
+	for (size_t i = 0; i < countof(requests); i++) {
+		assert_int_equal(icmp_step(engine, 10, done, 1), 0);
+		assert_true(peer_read(tun, &requests[i]));
+	}
+	usleep(3000);
+	peer_write(tun,
+	    peer_answer(&requests[3])); /* the third is lost; the second takes longest */
+	peer_write(tun, peer_answer(&requests[0]));
+	usleep(40000);
+	peer_write(tun, peer_answer(&requests[1]));
+	assert_int_equal(received(&p), 3);
+	assert_int_equal(p.answered, 11);
+	for (size_t i = 0; i < countof(ms); i++)
+		ms[i] = (double)p.time_ns[i] / 1e6;
+	assert_true(ms[1] > ms[0] && ms[0] > ms[3]);
+	assert_true(p.min_ms == ms[3] && p.max_ms == ms[1]);
+	assert_float_equal(p.mean_ms, (ms[0] + ms[1] + ms[3]) / 3, 0.001);
+	assert_float_equal(p.jitter_ms, (ms[1] - ms[0] + ms[1] - ms[3]) / 2, 0.001);
+	assert_int_equal(p.error, 0);
+}
+
 /* Write one that differs in a byte; how many counted. */
 static int
 received_with_other(size_t at, unsigned char bits, ssize_t len)
@@ -196,6 +228,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_late_pinger_loses_no_answer, begin, end),
 		cmocka_unit_test_setup_teardown(an_answer_after_its_time_is_lost, begin, end),
 		cmocka_unit_test_setup_teardown(a_double_counts_once, begin, end),
+		cmocka_unit_test_setup_teardown(times_are_summed_up, begin, end),
 		cmocka_unit_test_setup_teardown(forgeries_do_not_count, begin, end),
 		cmocka_unit_test_setup_teardown(a_longer_header_is_read, begin, end),
 	};

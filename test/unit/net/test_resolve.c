@@ -40,6 +40,44 @@ names_are_no_addresses(void **state)
 	assert_int_equal(addr.ss_family, 77);
 }
 
+static enum resolve_state
+looked_up(const char *name, struct sockaddr_storage *ret, const char **why)
+{
+	struct resolve r;
+	enum resolve_state state;
+
+	resolve_start(&r, name);
+	while ((state = resolve_poll(&r, ret, why)) == RESOLVE_PENDING)
+		(void)usleep(1000);
+	return state;
+}
+
+static void
+names_are_looked_up(void **state)
+{
+	struct sockaddr_storage addr;
+	const char *why = NULL;
+
+	(void)state;
+	memset(&addr, 0xff, sizeof(addr));
+	assert_int_equal(looked_up("localhost", &addr, &why), RESOLVE_FOUND);
+	assert_null(why);
+	assert_string_equal(resolve_text(&cx, &addr),
+	    addr.ss_family == AF_INET6 ? "::1" : "127.0.0.1");
+	assert_int_equal(looked_up("no-such-name.invalid", &addr, &why), RESOLVE_FAILED);
+	assert_true(why != NULL && why[0] != '\0');
+	assert_true(addr.ss_family == AF_INET || addr.ss_family == AF_INET6); /* untouched */
+}
+
+static void
+an_address_of_another_family_has_no_text(void **state)
+{
+	const struct sockaddr_storage addr = { .ss_family = 77 };
+
+	(void)state;
+	assert_string_equal(resolve_text(&cx, &addr), "");
+}
+
 /* Bug: without a thread for it, a look-up stayed pending until the caller gave up. */
 static void
 a_look_up_without_a_thread_fails(void **state)
@@ -67,7 +105,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(numeric_addresses_are_read_in_all_forms),
 		FIXTURE_TEST(names_are_no_addresses),
-		FIXTURE_TEST(a_look_up_without_a_thread_fails),
+		FIXTURE_TEST(an_address_of_another_family_has_no_text),
+		FIXTURE_TEST(
+		    a_look_up_without_a_thread_fails), /* first: a thread that is there serves */
+		FIXTURE_TEST(names_are_looked_up),
 	};
 
 	return cmocka_run_group_tests_name("resolve", tests, NULL, NULL);

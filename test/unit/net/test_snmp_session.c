@@ -94,6 +94,9 @@ a_key_is_made_once(void **state)
 	agent.conf.auth_protocol = "MD5"; /* another hash, another key */
 	assert_true(snmp_session_fill(&agent, &s));
 	assert_non_null(engine->keys->next);
+	agent.conf.priv_password = "short";
+	assert_false(snmp_session_fill(&agent, &s));
+	agent.conf.priv_password = agent.conf.auth_password;
 	agent.conf.auth_password = "short";
 	assert_false(snmp_session_fill(&agent, &s));
 }
