@@ -1,9 +1,15 @@
 /* The outbox emptied: each new alert to each channel once, one dead channel delays no other. */
 #include "rows.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 #include "../net/http_peer.h"
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/daemon.h"
 #include "message/notifier.h"
 
 static const struct turn turns[] = {
@@ -231,11 +237,127 @@ a_failing_database_is_an_error(void **state)
 	assert_int_not_equal(notifier_send_outbox(&cx, "a sender"), RC_OK);
 }
 
+/* ---- the service: its children are this program again ---- */
+
+static char seen[] = "/tmp/test_notifier.XXXXXX";
+
+/* Note how a child was started, and serve its sender. */
+static int
+be_sender(int argc, char **argv)
+{
+	FILE *notes = fopen(getenv("NOTIFIER_SEEN"), "ae");
+	struct ctx own = rival_open();
+
+	assert_non_null(notes);
+	(void)fprintf(notes, "%d", (int)getpid());
+	for (int i = 1; i < argc; i++)
+		(void)fprintf(notes, " %s", argv[i]);
+	(void)fprintf(notes, "\n");
+	(void)fclose(notes);
+	daemon_signals();
+	life = arena_new(16384);
+	if (crypt_open(&own, ROWS_KEY, "") != RC_OK ||
+	    conf_load(&(struct ctx){ .mem = life }, argv[4], &conf) != RC_OK)
+		return 1;
+	own.conf = &conf;
+	return notifier_send_outbox(&own, argv[2]) == RC_OK ? 0 : 1;
+}
+
+static pid_t
+service(void)
+{
+	const pid_t child = fork();
+	struct ctx own;
+
+	if (child != 0)
+		return child;
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* where its test fails */
+	own = rival_open();
+	own.conf = &conf;
+	daemon_signals();
+	_exit(notifier_serve(&own, "/dev/null"));
+}
+
+static const char *
+notes(void)
+{
+	char *text = arena_alloc(cx.mem, 1024);
+	FILE *file = fopen(seen, "re");
+
+	assert_non_null(file);
+	text[fread(text, 1, 1023, file)] = '\0';
+	(void)fclose(file);
+	return text;
+}
+
+static void
+await_states(const char *wanted)
+{
+	const int64_t until = clock_ms() + 20000;
+	const char *found = states();
+
+	while ((found == NULL || strcmp(found, wanted) != 0) && clock_ms() < until) {
+		(void)usleep(20000);
+		found = states();
+	}
+	assert_string_equal(found, wanted);
+}
+
+/*
+ * A child for each sender whose message is due, started once and when its time has come; a signal
+ * ends the service, and with it the children that wait for more.
+ */
+static void
+a_service_starts_a_child_for_each_sender(void **state)
+{
+	const char *senders[2], *text;
+	pid_t child;
+	int64_t began;
+	int status = -1;
+
+	(void)state;
+	(void)close(mkstemp(seen));
+	(void)setenv("NOTIFIER_SEEN", seen, 1);
+	a_webhook(peer.port, "[\"all\"]");
+	senders[0] = sql("SELECT id::text AS v FROM notification_settings");
+	(void)sql("SELECT alert_raise('system', 'warning', 'one', 'm') AS v");
+	child = service();
+	await_states("1 sent");
+	text = notes();
+	assert_string_equal(strchr(text, ' '),
+	    arena_printf(cx.mem, " --sender %s --env /dev/null\n", senders[0]));
+	a_webhook(peer.port, "[\"all\"]");
+	senders[1] =
+	    sql("SELECT id::text AS v FROM notification_settings WHERE id <> '%s'", senders[0]);
+	(void)sql("BEGIN");
+	began = clock_ms();
+	(void)sql("SELECT alert_raise('system', 'warning', 'two', 'm') AS v");
+	(void)sql("SELECT message_fan_out() AS v");
+	(void)sql("UPDATE message_outbox SET due_at = now() + interval '1500 ms'"
+		  " WHERE state = 'pending' AND channel_id = '%s'",
+	    senders[1]);
+	(void)sql("COMMIT");
+	await_states("3 sent");
+	assert_in_range(clock_ms() - began, 1499, 15000);
+	text = strchr(notes(), '\n') + 1; /* the first child served its sender again */
+	assert_string_equal(strchr(text, ' '),
+	    arena_printf(cx.mem, " --sender %s --env /dev/null\n", senders[1]));
+	began = clock_ms();
+	assert_int_equal(kill(child, SIGTERM), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(kill((pid_t)strtol(text, NULL, 10), 0), -1);
+	assert_in_range(clock_ms() - began, 0, 4000); /* it would have lingered for longer */
+	(void)unlink(seen);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc == 5)
+		_exit(be_sender(argc, argv));
 	const struct CMUnitTest tests[] = {
 		CASE(a_dead_channel_delays_no_other),
 		CASE(channels_get_the_types_that_they_want),
@@ -245,6 +367,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_child_does_not_wait_for_a_message_of_later,
 		    begin_committed, end_committed),
 		cmocka_unit_test_setup_teardown(a_child_waits_for_a_message_of_soon,
+		    begin_committed, end_committed),
+		cmocka_unit_test_setup_teardown(a_service_starts_a_child_for_each_sender,
 		    begin_committed, end_committed),
 		cmocka_unit_test_setup_teardown(a_child_ends_when_its_outbox_is_empty,
 		    begin_committed, end_committed),
