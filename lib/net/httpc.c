@@ -319,7 +319,6 @@ perform(struct ctx *cx, struct httpc *h, struct transfer *t)
 {
 	CURLcode code;
 
-	curl_easy_reset(h->easy); /* keeps connections, names and TLS sessions */
 	set_trust(h->easy, &h->peer);
 	set_reach(h->easy, &h->peer, t);
 	set_limits(h->easy, t);
@@ -347,9 +346,8 @@ httpc_call(struct ctx *cx, struct httpc *h, const struct httpc_call *call, struc
 	code = perform(cx, h, &t);
 	if (code == CURLE_OK)
 		*ret = take_answer(cx, h->easy, &t);
-	/* They point into this call's memory, which ends before the next reset. */
-	(void)curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
-	(void)curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
+	/* Its options point into this call's memory; connections, names and TLS sessions stay. */
+	curl_easy_reset(h->easy);
 	if (t.too_large)
 		return call_fails(cx, h, HTTPC_TOO_LARGE, "more than max_bytes");
 	if (code != CURLE_OK && t.forbidden && !h->sent)

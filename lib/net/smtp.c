@@ -147,13 +147,13 @@ meaning(CURLcode code, long reply, const struct transfer *t)
 	return SMTP_REFUSED;
 }
 
+/* ret_reply: the last code of the host. */
 static CURLcode
-perform(struct smtp *s, const char *from, const char *to, struct transfer *t)
+perform(struct smtp *s, const char *from, const char *to, struct transfer *t, long *ret_reply)
 {
 	struct curl_slist *recipients = curl_slist_append(NULL, to);
 	CURLcode code;
 
-	curl_easy_reset(s->easy);
 	set_host(s->easy, s);
 	set_limits(s->easy, t);
 	set_text(s->easy, t);
@@ -162,10 +162,8 @@ perform(struct smtp *s, const char *from, const char *to, struct transfer *t)
 	if (++s->sent % KEEP_MOST == 0)
 		(void)curl_easy_setopt(s->easy, CURLOPT_FORBID_REUSE, 1L);
 	code = curl_easy_perform(s->easy);
-	(void)curl_easy_setopt(s->easy, CURLOPT_MAIL_RCPT, NULL);
-	(void)curl_easy_setopt(s->easy, CURLOPT_DEBUGDATA, NULL);
-	(void)curl_easy_setopt(s->easy, CURLOPT_VERBOSE, 0L);
-	(void)curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, NULL);
+	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, ret_reply);
+	curl_easy_reset(s->easy); /* its options point into this message; its connection stays */
 	curl_slist_free_all(recipients);
 	return code;
 }
@@ -184,9 +182,8 @@ smtp_send(struct ctx *cx, struct smtp *s, const char *from, const char *to, cons
 		return FAIL(cx, RC_UPSTREAM, "%.100s %s.", value_is_email(from) ? to : from,
 		    sentences[SMTP_ADDRESS]);
 	}
-	code = perform(s, from, to, &t);
+	code = perform(s, from, to, &t, &reply);
 	if (code == CURLE_OK)
 		return RC_OK;
-	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &reply);
 	return message_fails(cx, s, meaning(code, reply, &t), &t);
 }

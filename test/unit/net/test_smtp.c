@@ -161,7 +161,7 @@ test_fifty_messages_a_connection(void **state)
 	(void)state;
 	assert_int_equal(send_many(&fifty, (struct smtp_host){ 0 }, 50, &err), SMTP_OK);
 	assert_int_equal(fifty.connections, 1);
-	assert_int_equal(send_many(&more, (struct smtp_host){ 0 }, 51, &err), SMTP_OK);
+	assert_int_equal(send_many(&more, (struct smtp_host){ 0 }, 60, &err), SMTP_OK);
 	assert_int_equal(more.connections, 2);
 }
 
