@@ -50,10 +50,11 @@ snmp_engine_open(struct ctx *cx, struct snmp_engine **ret)
 {
 	struct snmp_engine *e = arena_alloc(cx->mem, sizeof(*e));
 
-	*e = (struct snmp_engine){ .life = cx->mem, .scratch = arena_new(65536) };
+	*e = (struct snmp_engine){ .life = cx->mem };
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (e->epoll < 0)
 		return FAIL(cx, RC_INTERNAL, "epoll: %s", strerrordesc_np(errno));
+	e->scratch = arena_new(65536);
 	raise_file_limit();
 	set_library_up();
 	netsnmp_large_fd_set_init(&e->readable, FD_SETSIZE);

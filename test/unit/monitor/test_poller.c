@@ -1,5 +1,9 @@
 /* The poller's run from its lock to its log, and one device polled while a person waits. */
+#include "refuse.h"
 #include "rows.h"
+
+#include <errno.h>
+#include <sys/wait.h>
 
 #include "../logged.h"
 #include "base/conf.h"
@@ -154,6 +158,34 @@ a_step_that_fails_is_an_error_of_the_run(void **state)
 	assert_memory_equal(run(true), "polled up=1 down=0\n", 19);
 }
 
+/* A run in a process that may have no epoll. */
+static int
+run_without_epoll(void)
+{
+	struct ctx own = rival_open();
+
+	own.conf = &conf;
+	if (!refuse_call(SYS_epoll_create1, EMFILE) || poller_run(&own, true) != RC_INTERNAL)
+		return 1;
+	return strcmp(own.err.msg, "epoll: Too many open files") == 0 ? 0 : 2;
+}
+
+static void
+a_machine_without_descriptors_is_an_error(void **state)
+{
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	(void)a_device(peer.port);
+	child = fork();
+	if (child == 0)
+		_exit(run_without_epoll());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(peer.asked, 0);
+}
+
 /* Its interfaces are in the database when the person's request ends. */
 static void
 a_device_is_discovered_alone(void **state)
@@ -191,6 +223,7 @@ main(void)
 		CASE(a_run_keeps_the_history),
 		CASE(one_poller_at_a_time),
 		CASE(a_step_that_fails_is_an_error_of_the_run),
+		CASE(a_machine_without_descriptors_is_an_error),
 		CASE(a_device_is_discovered_alone),
 		CASE(a_device_that_does_not_answer_is_said_so),
 	};
