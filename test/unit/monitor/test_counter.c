@@ -191,6 +191,9 @@ a_speed_has_limits(void **state)
 	assert_int_equal(compare(&base, later(1000, 2000 + 4125000), 100000), COUNTER_RATE);
 	assert_int_equal(compare(&base, later(1000, 2000 + 4125100), 100000), COUNTER_DROP);
 	assert_int_equal(compare(&base, later(1000, 2000), 1), COUNTER_RATE);
+	assert_int_equal(compare(&base, later(1000 + 825, 2000), 20), COUNTER_RATE); /* 22 bit/s */
+	assert_int_equal(compare(&base, later(1000, 2000 + 825), 20), COUNTER_RATE);
+	assert_int_equal(compare(&base, later(1000 + 826, 2000), 20), COUNTER_DROP);
 }
 
 int

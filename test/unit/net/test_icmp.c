@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,6 +350,31 @@ an_engine_that_cannot_be_opened_says_why(void **state)
 	in_a_child(SYS_getrandom, ENOSYS, open_without_luck);
 }
 
+/* Descriptor 0 is one, too, where a program has no standard input. */
+static int
+ask_by_descriptor_0(int error)
+{
+	struct icmp_probe p = probe("127.0.0.1", 1);
+
+	(void)error;
+	icmp_close(engine);
+	(void)close(STDIN_FILENO);
+	if (icmp_open(&cx, &engine) != RC_OK || engine->fd[V4] != STDIN_FILENO)
+		return 1;
+	icmp_start(engine, &p);
+	if (run(1) != 1 || p.received != 1)
+		return 2;
+	icmp_close(engine);
+	return fcntl(STDIN_FILENO, F_GETFD) == -1 ? 0 : 3;
+}
+
+static void
+a_program_without_standard_input_asks(void **state)
+{
+	(void)state;
+	in_a_child(0, 0, ask_by_descriptor_0);
+}
+
 static int
 keep_rights(int error)
 {
@@ -419,6 +445,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_machine_without_version_6, begin, end),
 		cmocka_unit_test_setup_teardown(an_engine_that_cannot_be_opened_says_why, begin,
 		    end),
+		cmocka_unit_test_setup_teardown(a_program_without_standard_input_asks, begin, end),
 		cmocka_unit_test_setup_teardown(rights_are_given_up_for_good, begin, end),
 		cmocka_unit_test_setup_teardown(an_engine_leaves_nothing, begin, end),
 	};

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -242,6 +243,7 @@ service(void)
 	const pid_t child = fork();
 
 	if (child == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* where its test fails */
 		daemon_signals();
 		_exit(probe_serve_listen(&cx, NULL, beside) == RC_OK ? 0 : 1);
 	}

@@ -357,7 +357,7 @@ a_name_longer_than_any_asked_for_is_empty(void **state)
 	(void)state;
 	for (size_t more = 0; more < 2; more++) { /* 20 arcs, then 21: the first octet has two */
 		b.at = sizeof(b.buf);
-		ber_head(&b, 0x05, 0);
+		ber_head(&b, 0x40, 0);
 		ber_bytes(&b, arcs, SNMP_OID_MAX - 1 + more);
 		ber_head(&b, 0x06, SNMP_OID_MAX - 1 + more);
 		ber_head(&b, 0x30, sizeof(b.buf) - b.at);
@@ -365,6 +365,7 @@ a_name_longer_than_any_asked_for_is_empty(void **state)
 		snmp_write_community(&b, &q);
 		assert_true(read_all(mem, b.buf + b.at, sizeof(b.buf) - b.at, &reply));
 		assert_int_equal(reply.vars[0].name.len, more == 0 ? SNMP_OID_MAX : 0);
+		assert_int_equal(reply.vars[0].type, SNMP_UNKNOWN); /* behind the name */
 	}
 	arena_free(mem);
 }
