@@ -398,7 +398,8 @@ BEGIN
 END $$;
 
 -- Switch off subscriptions that are not renewed. Cancel their open bills of periods that have not begun, and
--- pay the other open ones with the credit that this sets free.
+-- pay the other open ones with the credit that this sets free. If no bill is cancelled nothing is reconsidered:
+-- an end is no payment, and would put on again who has days off to get back.
 CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -414,7 +415,7 @@ BEGIN
 	done := ARRAY(SELECT subscription_id FROM unnest(report));
 	PERFORM subscriptions_switch_off(done, 'expired', NULL, format('the service ended before %s', today), today);
 	PERFORM future_bills_release(s, 'the line expired', today), credit_apply(s.customer_id, today)
-	FROM subscriptions s WHERE s.id = ANY(done) AND subscription_has_debt(s);
+	FROM subscriptions s WHERE s.id = ANY(done) AND EXISTS (SELECT FROM open_invoices(s.customer_id, s.id) o WHERE is_period_ahead(s, o, today));
 	RETURN QUERY SELECT * FROM unnest(report);
 	RETURN QUERY SELECT * FROM report_skipped('expire', ids, done);
 END $$;

@@ -97,6 +97,7 @@ Readings where the text leaves a choice
 24. A promise ends when nothing is owed any more, but where the line has expired and is on by its promise alone: never a
     postpaid one, which does not expire.
 25. Days given by hand move no open bill that a period which is fixed follows, as it was paid or has begun: they come after that one.
+26. Days given by hand end an expiry, and no debt: an expired line with a bill past its grace stays off, as after a payment.
 """
 import calendar
 import copy
@@ -1296,8 +1297,6 @@ class Model:
             bill.start += timedelta(days=days)
             bill.end += timedelta(days=days)
             self.due_moves(bill, max(bill.due + timedelta(days=days), bill.issued), day)
-        if line.status == "expired" and line.end >= day:
-            self.put_on(line, day)
         self.lift(line, day)
 
     def days_removable(self, line, day):

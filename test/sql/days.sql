@@ -250,10 +250,27 @@ SELECT night('2026-01-31') \g /dev/null
 SELECT subscription_days_add(:'s', 3, NULL, '2026-02-10') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-12', 'three days given to an expired line are three days online');
 SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 50000, 'due_date', '2026-01-28'), '2026-01-28') AS i \gset
+SELECT night('2026-01-31'), subscription_days_add(:'s', 10, NULL, '2026-02-02') \g /dev/null
+SELECT is(is_now(:'s'), 'expired 2026-02-09', 'not to one that owes past its grace: the night would cut it');
+SELECT pay(:'i', '2026-02-03') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-12', 'once that is paid it has them, and its three days off');
+SELECT bare('{"auto_renew": false}') AS s \gset
 SELECT night('2026-01-31') \g /dev/null
 SELECT invoice_create(jsonb_build_object('subscription_id', :'s'), '2026-03-01') AS i \gset
 SELECT pay(:'i', '2026-03-01') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-03-30', 'an expired line that pays has the whole period from its return');
+-- Bug: a line that was off for debt had days off to get back, and its bill was in its grace again by a moved due date. The night of
+-- its end reconsidered whoever owed anything, and put it on for those days: nothing was paid, and no bill was cancelled.
+SELECT bare('{"auto_renew": false}') AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 50000, 'due_date', '2026-01-10'), '2026-01-05') AS i \gset
+SELECT subscription_prepay(:'s', 2, 0, false, '2026-01-05'), night('2026-01-12') \g /dev/null
+SELECT invoice_update(:'i', '{"due_date": "2026-01-30"}', '2026-01-29') \g /dev/null
+SELECT is(is_now(:'s'), 'suspended(debt) 2026-01-30', 'the bill paid ahead is still overdue: off');
+SELECT night('2026-01-31') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s', 2)), 'expired 2026-01-30, overdue 0/200000', 'an end lifts no suspension');
+SELECT pay(:'i', '2026-02-02') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-20', 'a payment does, and gives back all 21 days off');
 
 -- the only overdue bill goes
 SELECT late() AS s \gset
