@@ -1,60 +1,12 @@
 /*
  * A batch from claim to result, against a router of two screens: provision.c
  * and what it is made of, provision_{profile,look,act,kick,check}.c.  The commands that
- * an account needs stand in test_account_plan.c; here it is their order, and
- * what becomes of an answer.
+ * an account needs stand in test_account_plan.c, marks in test_provision_mark.c; here it is
+ * their order, and what becomes of an answer.
  */
-#include "router_peer.h"
+#include "provision_batch.h"
 
 #include "router/drift.h"
-#include "router/provision.h"
-
-#define SECRETS_RECEIVED                                                                           \
-	"/ppp/secret/print|=.proplist=.id,name,service,profile,local-address,"                     \
-	"remote-address,disabled,comment"
-
-static const char *router;
-
-/* A router in the database that answers by these turns, and a client on it. */
-static void
-linked(const struct turn *turns)
-{
-	router = answering(turns);
-	client = link_new(cx.mem, router);
-}
-
-static struct provision_report
-batch(void)
-{
-	struct provision_report rep;
-
-	if (provision_batch(&cx, client, &rep) != RC_OK)
-		fail_msg("%s (%s)", cx.err.msg, cx.err.detail);
-	return rep;
-}
-
-static const char *
-state_of(const char *account)
-{
-	return sql("SELECT concat_ws(': ', sync_state, sync_error) AS v FROM account_states"
-		   " WHERE account_id = '%s'",
-	    account);
-}
-
-/* An account on a profile that is named by hand: there is none to look up for it. */
-static const char *
-plain_account(const char *username)
-{
-	const char *package = sql("SELECT id::text AS v FROM packages"), *id;
-
-	if (package == NULL)
-		package = a_package("home", "pppoe");
-	id = an_account(username, package, "");
-	(void)sql("UPDATE mikrotik_secrets SET profile = 'gold'");
-	(void)sql("UPDATE account_states SET kick = false");
-	(void)sql("DELETE FROM profile_states");
-	return id;
-}
 
 /* As if the router had it all. */
 static void
@@ -69,16 +21,6 @@ static void
 all_due(void)
 {
 	(void)sql("UPDATE account_states SET due_at = now()");
-}
-
-static int
-times(const char *text, const char *what)
-{
-	int n = 0;
-
-	for (; (text = strstr(text, what)) != NULL; text += strlen(what))
-		n++;
-	return n;
 }
 
 static void
@@ -179,20 +121,6 @@ a_foreign_profile_fails_who_needs_it(void **state)
 	assert_string_equal(rep.error, "profile home exists on Main and is not ours");
 	assert_string_equal(state_of(id), "failed: profile home exists on Main and is not ours");
 	assert_int_equal(times(hang_up(), "/set") + times(received, "/add"), 0);
-}
-
-/* "citra", marked, whose id is known beforehand, suspended by hand. */
-#define CITRA "00000000-0000-4000-8000-000000000001"
-#define CITRA_FOUND(properties)                                                                    \
-	"!re|=.id=*1|=name=citra" properties "|=comment=isp:" CITRA "\n!done\n"
-static void
-citra_is_suspended(void)
-{
-	(void)plain_account("citra");
-	(void)sql("DELETE FROM account_states");
-	(void)sql("UPDATE mikrotik_secrets SET id = '" CITRA "'");
-	(void)sql("UPDATE mikrotik_secrets SET disabled = true");
-	(void)sql("UPDATE account_states SET synced_generation = 1, generation = 2");
 }
 
 /* The sessions end after the account is right; one that ended by itself is no failure. */
@@ -303,38 +231,6 @@ a_cut_that_fails_is_the_end_of_the_rest(void **state)
 	assert_int_equal(times(received, "/ppp/active/print"), 1);
 }
 
-/*
- * Bug: a secret that a person renamed on the router was added anew, and stayed enabled
- * under its other name for ever. The mark is searched only when the object is missing, in
- * the two spellings of its comment; of several objects none is taken.
- */
-static void
-a_missed_account_is_looked_for_by_its_mark(void **state)
-{
-	static const struct turn turns[] = {
-		HELLO,
-		DONE,
-		SAY("!re|=.id=*1|=name=upstairs|=service=pppoe|=profile=gold"
-		    "|=comment=isp:" CITRA " a note\n!done\n"),
-		DONE,
-		{ .listen = 2, .say = "!done|.tag=1\n!done|.tag=2\n" },
-		LAST("!done\n"),
-	};
-
-	(void)state;
-	linked(turns);
-	citra_is_suspended();
-	(void)sql("UPDATE mikrotik_secrets SET comment = 'a note'");
-	assert_int_equal(batch().done, 1);
-	assert_string_equal(hang_up() + strlen(HELLO_RECEIVED),
-	    SECRETS_RECEIVED "|?name=citra\n" SECRETS_RECEIVED "|?comment=isp:" CITRA
-			     "|?comment=isp:" CITRA " a note|?#|\n"
-			     "/ppp/secret/set|=.id=*1|=disabled=yes\n"
-			     "/ppp/active/print|=.proplist=.id,name|?name=citra|.tag=1\n"
-			     "/ppp/active/print|=.proplist=.id,name|?name=upstairs|.tag=2\n"
-			     "/ppp/secret/set|=.id=*1|=name=citra\n");
-}
-
 /* An account that takes over the name or the address of one that has ended would find it in use. */
 static void
 an_ended_account_goes_before_the_rest(void **state)
@@ -364,26 +260,6 @@ an_ended_account_goes_before_the_rest(void **state)
 	assert_non_null(removed);
 	assert_non_null(added);
 	assert_true(removed < added);
-}
-
-static void
-one_of_several_marks_is_nobodys(void **state)
-{
-	static const struct turn turns[] = {
-		HELLO,
-		DONE,
-		SAY("!re|=.id=*1|=name=upstairs|=comment=isp:" CITRA "\n"
-		    "!re|=.id=*2|=name=downstairs|=comment=isp:" CITRA "\n!done\n"),
-		DONE,
-		LAST("!done|=ret=*3\n"),
-	};
-
-	(void)state;
-	linked(turns);
-	citra_is_suspended();
-	assert_int_equal(batch().done, 1);
-	assert_int_equal(times(hang_up(), "/ppp/secret/set"), 0);
-	assert_int_equal(times(received, "/ppp/secret/add|=name=citra"), 1);
 }
 
 static void
@@ -1003,9 +879,7 @@ main(void)
 		ROUTER_TEST(sixty_four_sessions_end),
 		ROUTER_TEST(other_differences_come_after_the_sessions),
 		ROUTER_TEST(a_cut_that_fails_is_the_end_of_the_rest),
-		ROUTER_TEST(a_missed_account_is_looked_for_by_its_mark),
 		ROUTER_TEST(an_ended_account_goes_before_the_rest),
-		ROUTER_TEST(one_of_several_marks_is_nobodys),
 		ROUTER_TEST(one_bad_account_stops_no_other),
 		ROUTER_TEST(a_password_no_key_opens_fails_its_account),
 		ROUTER_TEST(a_lost_connection_is_dialled_again),
