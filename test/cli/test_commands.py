@@ -1,4 +1,4 @@
-"""ispctl and billing-cron as a sysadmin calls them: a database, an env file, a shell."""
+"""The programs as a sysadmin calls them: a database, an env file, a shell."""
 import base64
 import contextlib
 import ctypes
@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -144,9 +145,9 @@ ROLES = {"router-sync": "isp_router", "gateway-sync": "isp_gateway", "notifier":
 
 
 @contextlib.contextmanager
-def service(system, program, directory, **env):
+def service(system, program, directory, words=(), **env):
     """A program that goes on by itself, its log at hand; ended at the end, with status 0."""
-    line, full = system.words_of(program, [], {"API_SOCKET_DIR": str(directory), **env})
+    line, full = system.words_of(program, words, {"API_SOCKET_DIR": str(directory), **env})
     with subprocess.Popen(line, env=full, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
         try:
             yield child
@@ -176,6 +177,71 @@ def test_a_refused_login_is_a_failure_that_shows(system, program):
         fails(system.run(program), 1, ROLES[program])
     finally:
         system.sql("ALTER ROLE %s LOGIN" % ROLES[program])
+
+
+# ---- pinger, snmp-poller, notifier, isp-probe -----------------------------------------------------
+
+AWAY = {"DATABASE_URL": "host=/nowhere/at/all"}
+
+
+def test_one_host_is_pinged_without_a_database(system):
+    said = json.loads(ok(system.run("pinger", "--now", "127.0.0.1", "--count", "2", "--timeout", "500", env=AWAY)))
+    assert (said["sent"], said["received"], said["status"]) == (2, 2, "up"), said
+    fails(system.run("pinger", "--now", "no-such-name.invalid", env=AWAY), 1, "no-such-name.invalid")
+    fails(system.run("pinger", "--now", "127.0.0.1", "--count", "0"), 2, "--count is a number from 1 to 20")
+    fails(system.run("pinger", "--now", "127.0.0.1", "--timeout", "9"), 2, "--timeout is a number from 10 to 10000")
+
+
+def test_a_round_of_targets_is_one_round(system):
+    """With --once it ends with the round, where the service goes on for a minute."""
+    system.sql("INSERT INTO ping_targets (name, host, packet_count, interval_seconds) VALUES ('t', '127.4.0.1', 1, 30)")
+    began = time.monotonic()
+    done = system.run("pinger", "--once")
+    assert done.returncode == 0 and "measured=1 unmeasured=0" in done.stderr, done
+    assert time.monotonic() - began < 30 and system.sql("SELECT count(*) FROM ping_history") == "1"
+    system.sql("DELETE FROM ping_targets")
+
+
+def test_the_poller_leaves_out_whom_it_asked_a_moment_ago(system):
+    system.sql("INSERT INTO snmp_devices (name, host, port) VALUES ('d', '127.0.0.1', 1)")
+    polled = [system.run("snmp-poller", *words, env={"SNMP_TIMEOUT_MS": "50"}) for words in ([], [], ["--all"])]
+    assert [ok(done) == "" and "down=1" in done.stderr for done in polled] == [True, False, True], polled
+    device = system.sql("SELECT id FROM snmp_devices")
+    fails(system.run("snmp-poller", "--discover", device, env={"SNMP_TIMEOUT_MS": "50"}), 1, "d: no answer")
+    fails(system.run("snmp-poller", "--discover", "0" * 8 + "-0000-4000-8000-" + "0" * 12), 1, "there is no such device")
+    fails(system.run("snmp-poller", "--discover", "tower"), 2, "that is no device's id")
+    system.sql("DELETE FROM snmp_devices")
+
+
+def test_messages_that_do_not_arrive_are_a_failure(system):
+    system.sql("UPDATE settings SET private_peers = true")
+    ok(system.run("notifier", "--once"))
+    system.sql("INSERT INTO notification_settings (channel, name, config, events, gap_ms)"
+               " VALUES ('webhook', 'hook', '{\"url\": \"http://127.0.0.1:1/\"}', '[\"all\"]', 0)")
+    system.sql("SELECT alert_raise('system', 'warning', 'one', 'm')")
+    done = system.run("notifier", "--once")
+    assert done.returncode == 1 and "nobody answers" in done.stderr, done
+    began = time.monotonic()
+    ok(system.run("notifier", "--sender", system.sql("SELECT id FROM notification_settings")))
+    assert time.monotonic() - began < 30  # a service would go on
+    system.sql("DELETE FROM notification_settings")
+    system.sql("DELETE FROM alert_logs")
+    system.sql("UPDATE settings SET private_peers = false")
+
+
+def test_isp_probe_takes_one_request_or_listens(system, tmp_path):
+    done = system.run("isp-probe", given="reboot\n")
+    assert (done.returncode, done.stdout) == (2, "2\nno such request\n"), done
+    fails(system.run("isp-probe", "ping"), 2, "there are no arguments")
+    fails(system.run("isp-probe", "--listen", env={"API_SOCKET_DIR": str(tmp_path / "none")}), 1, "isp-probe.sock")
+    fails(system.run("isp-probe", "--listen", env={"APP_TODAY": "tomorrow"}), 1, "APP_TODAY")
+    with service(system, "isp-probe", tmp_path, words=["--listen"]) as child, socket.socket(socket.AF_UNIX) as peer:
+        limit = time.monotonic() + 20
+        while peer.connect_ex(str(tmp_path / "isp-probe.sock")) != 0:
+            assert time.monotonic() < limit and child.poll() is None
+            time.sleep(0.05)
+        peer.sendall(b"reboot\n")
+        assert peer.recv(100) == b"2\nno such request\n"
 
 
 # ---- ispctl -------------------------------------------------------------------------------------

@@ -174,6 +174,41 @@ a_name_that_is_found_keeps_its_address(void **state)
 	    "localhost true true");
 }
 
+/* One that was found lately, and answers, is not looked up for each round. */
+static void
+a_name_that_answers_is_not_looked_up_again(void **state)
+{
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("localhost", 1);
+	(void)run_once();
+	(void)sql("UPDATE ping_targets SET address = '127.4.0.9'");
+	(void)sql("UPDATE monitor_states SET checked_at = checked_at - interval '60 seconds'");
+	assert_int_equal(run_once().measured, 1);
+	assert_string_equal(sql("SELECT address AS v FROM ping_targets"), "127.4.0.9");
+	(void)sql("UPDATE ping_targets SET resolved_at = resolved_at - interval '61 minutes'");
+	(void)sql("UPDATE monitor_states SET checked_at = checked_at - interval '60 seconds'");
+	assert_int_equal(run_once().measured, 1);
+	assert_string_not_equal(sql("SELECT address AS v FROM ping_targets"), "127.4.0.9");
+}
+
+/* A request that the machine does not send is a miss, with the machine's word. */
+static void
+a_request_that_cannot_be_sent_has_its_reason(void **state)
+{
+	(void)state;
+	(void)sql("DELETE FROM ping_targets");
+	(void)a_target("255.255.255.255", 2);
+	(void)a_target("240.0.0.1", 1);
+	(void)run_once();
+	assert_string_equal(history(), "240.0.0.1 0/1 down, 255.255.255.255 0/2 down");
+	assert_string_equal(sql("SELECT string_agg(t.host, ' ') AS v FROM monitor_states s"
+				" JOIN ping_targets t ON t.id = s.id"
+				" WHERE s.error IN ('Permission denied', 'Network is unreachable',"
+				" 'Invalid argument')"),
+	    "255.255.255.255");
+}
+
 /* A target is measured whenever its own interval ends, until the run does. */
 static void
 a_short_interval_is_measured_again(void **state)
@@ -428,6 +463,8 @@ main(void)
 		CASE(the_last_known_address_is_asked),
 		CASE(a_signal_ends_the_run),
 		CASE(a_name_that_is_found_keeps_its_address),
+		CASE(a_name_that_answers_is_not_looked_up_again),
+		CASE(a_request_that_cannot_be_sent_has_its_reason),
 		CASE(a_short_interval_is_measured_again),
 		CASE(results_are_stored_each_second),
 		CASE(only_what_is_due_is_measured),

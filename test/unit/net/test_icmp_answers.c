@@ -1,6 +1,9 @@
 /* Answers of all kinds to echo requests: late, doubled, forged and cut, from hosts of our own. */
 #include "unit.h"
 
+#include <sys/syscall.h>
+#include <time.h>
+
 #include "base/clock.h"
 #include "net/icmp.h"
 #include "net/icmp_peer.h"
@@ -87,6 +90,38 @@ an_answer_counts_with_its_time(void **state)
 	usleep(30000); /* it is read later than it came: its own time counts */
 	assert_int_equal(received(&p), 1);
 	assert_true(p.mean_ms >= 30 && p.mean_ms <= (double)(answered - began + 1));
+}
+
+static int64_t clock_step_s;
+
+/* Stands in front of the C library's: the wall clock may be set while an answer waits. */
+int
+clock_gettime(clockid_t id, struct timespec *ret)
+{
+	const long rc = syscall(SYS_clock_gettime, id, ret);
+
+	if (id == CLOCK_REALTIME)
+		ret->tv_sec += clock_step_s;
+	return (int)rc;
+}
+
+static void
+a_step_of_the_wall_clock_changes_no_time(void **state)
+{
+	static const int64_t steps[] = { 3600, -3600, 2, -2 };
+
+	(void)state;
+	for (size_t i = 0; i < countof(steps); i++) {
+		struct icmp_probe p;
+		struct peer_packet request = ask(&p, "10.1.2.3", 3000);
+
+		usleep(30000);
+		peer_write(tun, peer_answer(&request));
+		clock_step_s = steps[i];
+		assert_int_equal(received(&p), 1);
+		clock_step_s = 0;
+		assert_true(p.mean_ms >= 30 && p.mean_ms < 2900);
+	}
 }
 
 /*
@@ -225,6 +260,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_answer_counts_with_its_time, begin, end),
+		cmocka_unit_test_setup_teardown(a_step_of_the_wall_clock_changes_no_time, begin,
+		    end),
 		cmocka_unit_test_setup_teardown(a_late_pinger_loses_no_answer, begin, end),
 		cmocka_unit_test_setup_teardown(an_answer_after_its_time_is_lost, begin, end),
 		cmocka_unit_test_setup_teardown(a_double_counts_once, begin, end),
