@@ -208,6 +208,8 @@ an_interface_without_wide_counters_is_asked_for_narrow_ones(void **state)
 		f->has_in = cases[i].has_in;
 		f->has_out = cases[i].has_out;
 		f->bits = cases[i].bits;
+		interfaces[1].has_name = true; /* it is none of the device's */
+		interfaces[1].bits = 64;
 		assert_int_equal(poll_reading_retry_32_bit(&job), cases[i].is_narrow);
 		assert_string_equal(questions(0),
 		    cases[i].is_narrow ? " .1.3.0" WIDE RETRIED : " .1.3.0" WIDE);

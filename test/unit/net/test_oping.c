@@ -52,7 +52,8 @@ int
 ping_send(pingobj_t *obj)
 {
 	(void)obj;
-	return latencies[sent++] == -2 ? -1 : 1;
+	sent++;
+	return latencies[sent - 1] == -2 ? -1 : latencies[sent - 1] >= 0;
 }
 
 const char *
