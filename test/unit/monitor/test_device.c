@@ -237,6 +237,39 @@ a_reading_outlives_a_poll_without_one(void **state)
 	assert_string_equal(rates(), "8 gap");
 }
 
+/* Devices that are stored together: each has the readings of its own interfaces. */
+static void
+devices_of_a_batch_keep_their_readings(void **state)
+{
+	const char *ids[] = { a_device("one"), a_device("none"), a_device("two") };
+	struct device *list[countof(ids)];
+
+	(void)state;
+	(void)an_interface(ids[0], "ether1", 1);
+	(void)an_interface(ids[0], "ether2", 2);
+	(void)an_interface(ids[2], "ether1", 1);
+	for (size_t i = 0; i < countof(ids); i++) {
+		list[i] = the_device(ids[i]);
+		list[i]->is_up = true;
+		list[i]->at_ms = 1000 * sql_i64("SELECT extract(epoch FROM now())::bigint AS v");
+		for (size_t k = 0; k < list[i]->ninterfaces; k++) {
+			struct device_interface *f = &list[i]->interfaces[k];
+
+			f->has_in = f->has_out = true;
+			f->verdict = COUNTER_RATE;
+			f->rates =
+			    (struct counter_rates){ 10 * (int64_t)i + 1 + (int64_t)k, 5, 300 };
+			f->now.boot = "b";
+		}
+	}
+	assert_int_equal(device_send(&cx, list, countof(ids)), RC_OK);
+	assert_int_equal(db_sync(&cx), RC_OK);
+	assert_string_equal(sql("SELECT string_agg(d.name || ' ' || h.in_rate::text, ', '"
+				" ORDER BY d.name) AS v FROM bandwidth_history h"
+				" JOIN snmp_devices d ON d.id = h.device_id"),
+	    "one {1,2}, two {21}");
+}
+
 /* The store of a run that was killed right after it: the same rows again change nothing. */
 static void
 a_reading_is_stored_once(void **state)
@@ -430,6 +463,7 @@ main(void)
 		CASE(version_3_has_two_secrets),
 		CASE(verdicts_decide_what_is_published),
 		CASE(a_reading_outlives_a_poll_without_one),
+		CASE(devices_of_a_batch_keep_their_readings),
 		CASE(a_reading_is_stored_once),
 		CASE(discovery_adds_moves_and_marks_interfaces),
 		CASE(rows_have_statuses_and_speeds),

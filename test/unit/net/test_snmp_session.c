@@ -117,6 +117,7 @@ a_login_is_complete_or_refused(void **state)
 		{ "authNoPriv", &c.auth_protocol, NULL, auth },
 		{ "noAuthNoPriv", &c.auth_protocol, NULL, NULL },
 		{ "authNoPriv", &c.auth_protocol, "ROT13", auth },
+		{ "authPriv", &c.priv_protocol, "NOPRIV", priv },
 		{ "authPriv", &c.auth_password, NULL, auth },
 		{ "authNoPriv", &c.auth_password, NULL, auth },
 		{ "noAuthNoPriv", &c.auth_password, NULL, NULL },
