@@ -344,6 +344,29 @@ heads_are_read(void **state)
 	assert_int_equal(r.varbinds.len, 0);
 }
 
+/* A response whose lengths are right, but which ends behind its id, its status or its index. */
+static void
+a_head_without_all_its_parts_is_none(void **state)
+{
+	static const struct snmp_question q = { .version = 1,
+		.community = { (const void *)"c", 1 } };
+	static struct ber b;
+	struct snmp_response r;
+
+	(void)state;
+	for (int parts = 0; parts <= 4; parts++) {
+		b.at = sizeof(b.buf);
+		if (parts > 3)
+			ber_head(&b, 0x30, 0);
+		for (int i = 0; i < parts && i < 3; i++)
+			ber_number(&b, SNMP_INT, 77);
+		ber_head(&b, SNMP_RESPONSE, sizeof(b.buf) - b.at);
+		snmp_write_community(&b, &q);
+		assert_int_equal(snmp_response_read(b.buf + b.at, sizeof(b.buf) - b.at, &r),
+		    parts == 4);
+	}
+}
+
 static void
 a_name_longer_than_any_asked_for_is_empty(void **state)
 {
@@ -381,6 +404,7 @@ main(void)
 		cmocka_unit_test(names_that_are_none_are_refused),
 		cmocka_unit_test(a_message_has_a_limit),
 		cmocka_unit_test(heads_are_read),
+		cmocka_unit_test(a_head_without_all_its_parts_is_none),
 		cmocka_unit_test(values_are_read_by_their_types),
 		cmocka_unit_test(no_message_is_read_beyond_its_end),
 		cmocka_unit_test(a_broken_message_breaks_nothing),
