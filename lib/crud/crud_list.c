@@ -194,7 +194,7 @@ like_pattern(struct ctx *cx, const char *text)
 	return s.buf;
 }
 
-/* The pattern of LIKE for a number that begins with the text; NULL: the text has not the lead. */
+/* The pattern of LIKE for a number that begins with the text; NULL: the text begins otherwise. */
 static const char *
 number_pattern(struct ctx *cx, const struct resource *r, const char *text)
 {

@@ -399,7 +399,7 @@ END $$;
 
 -- Switch off subscriptions that are not renewed. Cancel their open bills of periods that have not begun, and
 -- pay the other open ones with the credit that this sets free. If no bill is cancelled nothing is reconsidered:
--- an end is no payment, and would put on again who has days off to get back.
+-- an end is no payment, and would put a line on again that has days off to get back.
 CREATE OR REPLACE FUNCTION billing_expire(ids uuid[], today date) RETURNS SETOF billing_report
 LANGUAGE plpgsql AS $$
 DECLARE
