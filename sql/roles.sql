@@ -184,6 +184,7 @@ BEGIN
 	('alert_resolve',                     'api billing router gateway snmp ping'),
 	('alert_resolve_text',                'snmp ping'),
 	('alert_sweep',                       'notify'),
+	('alert_word',                        'api billing gateway'),
 	('allocate',                          'api billing gateway'),
 	('allocations_return',                'api gateway'),
 	('allocations_take_over',             'api gateway'),

@@ -55,6 +55,10 @@ extern const struct resource user_resource, token_resource, customer_resource, c
 /* The report of a run. */
 enum { BILLING_REPORT_PARTS = 6 };
 extern const struct field billing_report_parts[BILLING_REPORT_PARTS];
+
+/* The sentences of an alert, in each language. */
+enum { ALERT_TEXT_PARTS = 2 };
+extern const struct field alert_text_parts[ALERT_TEXT_PARTS];
 /* The values of a subscription's status; NULL ends them. */
 extern const char *const subscription_states[];
 

@@ -109,6 +109,8 @@ static const struct field alert_parts[] = {
 	{ "type", FT_TEXT },
 	{ "severity", FT_TEXT },
 	{ "title", FT_TEXT },
+	{ "texts", FT_OBJECT, FF_NULL, .parts = alert_text_parts, .nparts = ALERT_TEXT_PARTS },
+	{ "fields", FT_JSON, FF_NULL },
 	{ "created_at", FT_TIME },
 	{ "customers", FT_INT },
 };

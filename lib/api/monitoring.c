@@ -10,12 +10,28 @@ static const char *const severities[] = { "info", "warning", "critical", NULL };
 static const char *const alert_search[] = { "title", "message", NULL };
 static const char *const window_search[] = { "title", "note", NULL };
 
+static const struct field sentence_parts[] = {
+	{ "title", FT_TEXT },
+	{ "message", FT_TEXT },
+};
+
+const struct field alert_text_parts[ALERT_TEXT_PARTS] = {
+	{ "id", FT_OBJECT, .parts = sentence_parts, .nparts = countof(sentence_parts) },
+	{ "en", FT_OBJECT, .parts = sentence_parts, .nparts = countof(sentence_parts) },
+};
+
 /* clang-format off */
 static const struct field alert_fields[] = {
 	{ "type",              FT_TEXT, RO | FF_FILTER, .max = 16, .among = alert_types },
 	{ "severity",          FT_TEXT, RO | FF_FILTER, .max = 8, .among = severities },
 	{ "title",             FT_TEXT, RO },
 	{ "message",           FT_TEXT, RO },
+	{ "code",              FT_TEXT, RO | FF_NULL, .max = 64 },
+	{ "texts",             FT_OBJECT, RO | FF_NULL, .parts = alert_text_parts,
+	    .nparts = ALERT_TEXT_PARTS,
+	    .hint = "the title and the message in each language; {name} stands for a value of fields" },
+	{ "fields",            FT_JSON, RO | FF_NULL,
+	    .hint = "the values; since is a moment, date and last are days" },
 	{ "meta",              FT_JSON, RO | FF_NULL },
 	{ "is_open",           FT_BOOL, RO | FF_FILTER },
 	{ "resolved_at",       FT_TIME, RO | FF_NULL },
@@ -100,6 +116,9 @@ static const struct field open_alert_parts[] = {
 	{ "severity", FT_TEXT },
 	{ "title", FT_TEXT },
 	{ "message", FT_TEXT },
+	{ "code", FT_TEXT, FF_NULL },
+	{ "texts", FT_OBJECT, FF_NULL, .parts = alert_text_parts, .nparts = ALERT_TEXT_PARTS },
+	{ "fields", FT_JSON, FF_NULL },
 	{ "created_at", FT_TIME },
 };
 

@@ -237,7 +237,7 @@ BEGIN
 	IF EXISTS (SELECT FROM notification_settings
 	            WHERE is_active AND audience = 'staff' AND events ?| '{payment,payment_received}') THEN
 		PERFORM alert_raise_text('payment', 'info', 'payment_received',
-			jsonb_build_object('amount', rupiah(p.amount), 'customer', c.name, 'method', p.method),
+			jsonb_build_object('amount', rupiah(p.amount), 'customer', c.name, 'method', alert_word(p.method)),
 			jsonb_build_object('payment_id', p.id, 'customer_id', p.customer_id))
 		   FROM received p JOIN customers c ON c.id = p.customer_id;
 	END IF;

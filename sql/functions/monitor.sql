@@ -99,11 +99,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	HAVING count(*) > 0
 $$;
 
--- "3 h 20 min"
-CREATE OR REPLACE FUNCTION monitor_duration(lasted interval) RETURNS text
+-- "3 h 20 min", as a part of an alert's text.
+CREATE OR REPLACE FUNCTION monitor_duration(lasted interval) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN m < 60 THEN format('%s min', m) WHEN m < 1440 THEN format('%s h %s min', m / 60, m % 60)
-	            ELSE format('%s d %s h', m / 1440, m % 1440 / 60) END
+	SELECT CASE WHEN m < 60 THEN jsonb_build_object('text', 'lasted_minutes', 'minutes', m)
+	            WHEN m < 1440 THEN jsonb_build_object('text', 'lasted_hours', 'hours', m / 60, 'minutes', m % 60)
+	            ELSE jsonb_build_object('text', 'lasted_days', 'days', m / 1440, 'hours', m % 1440 / 60) END
 	  FROM (SELECT greatest(1, round(extract(epoch FROM lasted) / 60))::int AS m) t
 $$;
 
@@ -116,8 +117,8 @@ $$;
 CREATE OR REPLACE FUNCTION monitor_judge_down(kind_name text) RETURNS void
 LANGUAGE sql AS $$
 	SELECT alert_raise_text('device_down', 'critical', 'device_down',
-	                   jsonb_build_object('name', t.name, 'host', t.host, 'error', ' ' || s.error || '.',
-	                          'since', to_char(s.missed_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+	                   jsonb_build_object('name', t.name, 'host', t.host, 'since', s.missed_since,
+	                          'because', CASE WHEN s.error <> '' THEN jsonb_build_object('text', 'because', 'error', s.error) END,
 	                          'affected', monitor_affected(t.router_id)),
 	                   jsonb_build_object('kind', t.kind, 'id', t.id, 'host', t.host, 'router_id', t.router_id),
 	                   'device_down:' || t.id)

@@ -223,7 +223,7 @@ BEGIN
 	SELECT archived_at IS NOT NULL INTO archived FROM customers WHERE id = payment.customer_id;
 	IF archived OR invoice.id IS NOT NULL AND NOT invoice.is_open THEN
 		PERFORM alert_raise_text('payment', 'warning', CASE WHEN archived THEN 'money_archived' ELSE 'money_closed' END,
-			jsonb_build_object('amount', rupiah(payment.amount), 'method', payment.method, 'status', invoice.status,
+			jsonb_build_object('amount', rupiah(payment.amount), 'method', alert_word(payment.method), 'status', alert_word(invoice.status),
 				'invoice', coalesce(invoice.invoice_number, '-')),
 			jsonb_build_object('payment_id', payment.id, 'invoice_id', invoice.id, 'customer_id', payment.customer_id));
 	END IF;
@@ -341,7 +341,7 @@ CREATE OR REPLACE FUNCTION payment_alert_lost(payment payments, what text, money
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise_text('payment', 'warning', 'payment_lost',
-		jsonb_build_object('what', what, 'amount', rupiah(money), 'reference', coalesce(payment.reference, payment.id::text)),
+		jsonb_build_object('what', alert_word(what), 'amount', rupiah(money), 'reference', coalesce(payment.reference, payment.id::text)),
 		jsonb_build_object('payment_id', payment.id, 'invoice_id', payment.invoice_id, 'customer_id', payment.customer_id,
 			'amount', money));
 END $$;

@@ -96,7 +96,7 @@ DECLARE
 BEGIN
 	IF lost > 0 THEN
 		PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'loss', lost, payment.invoice_id, reason, today);
-		PERFORM payment_alert_lost(payment, 'refund written off', lost);
+		PERFORM payment_alert_lost(payment, 'refund_written_off', lost);
 	END IF;
 	PERFORM credit_entry(payment.customer_id, payment.id, NULL, 'refunded', -money, payment.invoice_id, reason, today);
 END $$;

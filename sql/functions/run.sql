@@ -177,7 +177,7 @@ CREATE OR REPLACE FUNCTION billing_guard_alert(step text, due bigint, max bigint
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM alert_raise_text('subscription', 'critical', 'night_guarded',
-		jsonb_build_object('date', today, 'step', step, 'due', due, 'most', max),
+		jsonb_build_object('date', today, 'step', alert_word(step), 'due', due, 'most', max),
 		jsonb_build_object('step', step, 'due', due, 'most', max, 'date', today), 'billing-guard:' || step);
 END $$;
 

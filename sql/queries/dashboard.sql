@@ -96,7 +96,7 @@ SELECT d.today AS date,
                'has_drift', EXISTS (SELECT FROM alert_logs a WHERE a.key = 'drift ' || r.id AND a.resolved_at IS NULL)) ORDER BY r.name), '[]')
           FROM router_setting_rows r WHERE r.is_active) AS routers,
        (SELECT coalesce(jsonb_agg(a ORDER BY a.created_at DESC, a.id), '[]') FROM (
-               SELECT a.id, a.type, a.severity, a.title, utc_text(a.created_at) AS created_at,
+               SELECT a.id, a.type, a.severity, a.title, a.texts, a.fields, utc_text(a.created_at) AS created_at,
                       (SELECT count(DISTINCT m.customer_id) FROM mikrotik_secrets m
                         WHERE m.removed_at IS NULL AND m.router_id = coalesce(
                               (SELECT t.router_id FROM monitor_things t WHERE t.id::text = substring(a.key FROM '[0-9a-f-]{36}')),

@@ -38,7 +38,7 @@ SELECT (SELECT jsonb_build_object('total', count(*), 'up', count(*) FILTER (WHER
                 WHERE is_active AND status <> 'unknown'
                 ORDER BY status, packet_loss_percent DESC NULLS LAST, last_latency_ms DESC NULLS LAST, id LIMIT 5) w) AS worst_targets,
        (SELECT coalesce(jsonb_agg(w), '[]') FROM (
-               SELECT id, type, severity, title, message, utc_text(created_at) AS created_at FROM alert_logs
+               SELECT id, type, severity, title, message, code, texts, fields, utc_text(created_at) AS created_at FROM alert_logs
                 WHERE key IS NOT NULL AND resolved_at IS NULL ORDER BY alert_logs.created_at DESC, id DESC LIMIT 10) w) AS open_alerts,
        (SELECT count(*) FROM alert_logs WHERE NOT is_read) AS unread_alerts;
 

@@ -73,6 +73,6 @@ SELECT w.id, w.title, w.note, w.starts_at, w.ends_at, now() BETWEEN w.starts_at 
   FROM maintenance_windows w;
 
 CREATE VIEW alert_rows AS
-SELECT a.id, a.type, a.severity, a.title, a.message, a.meta, a.key IS NOT NULL AND a.resolved_at IS NULL AS is_open, a.resolved_at,
+SELECT a.id, a.type, a.severity, a.title, a.message, a.code, a.texts, a.fields, a.meta, a.key IS NOT NULL AND a.resolved_at IS NULL AS is_open, a.resolved_at,
        a.is_read, a.notification_sent, a.created_at, a.updated_at
   FROM alert_logs a;

@@ -23,9 +23,32 @@ SELECT is((SELECT title || ' / ' || message FROM alert_logs WHERE key = 'd'),
 	'Router R{name} berbeda dari basis data / 2 accounts. Lihat Jaringan, Perbedaan, atau ispctl router plan.', 'Indonesian; braces of a value are text');
 SELECT alert_resolve_text('d', 'over', '{"title": "a", "message": "b"}') \g /dev/null
 UPDATE settings SET message_language = 'en';
-SELECT is((SELECT title || ' / ' || message FROM alert_render('device_down', '{"name": "R1", "host": "h", "since": "now", "error": null,
-	"affected": {"text": "affected", "customers": 2, "amount": "Rp5"}}')),
-	'R1 is down / R1 (h) has not answered since now UTC. It serves 2 customers, Rp5 a month.', 'English, with a part that is a text');
+SELECT is((SELECT title || ' / ' || message FROM alert_render('device_down', '{"name": "R1", "host": "h", "since": "2026-03-01T17:05:00+00:00",
+	"because": null, "affected": {"text": "affected", "customers": 2, "amount": "Rp5"}}')),
+	'R1 is down / R1 (h) has not answered since 02-03-2026 00:05. It serves 2 customers, Rp5 a month.', 'English, with a part that is a text');
+-- Bug: an alert was its text alone, so a console in English showed it in the language of the messages.
+SELECT is((SELECT code || ' ' || (texts #>> '{id,title}') || ' ' || (texts #>> '{en,title}') || ' ' || fields FROM alert_logs WHERE key = 'd'),
+	'drift Router {name} berbeda dari basis data Router {name} differs from the database {"name": "R{name}", "difference": "2 accounts"}',
+	'an alert keeps its sentences in both languages, and its values');
+SELECT is((SELECT texts #>> '{en,title}' FROM alert_logs WHERE code = 'over'), 'Over: {title}', 'so does a recovery');
+SELECT is(parts #>> '{texts,id,message}', '{name} ({host}) tidak menjawab sejak {since}. {error}. Melayani {customers} pelanggan, {amount} per bulan.',
+	'a part stands in the sentence of its language')
+  FROM alert_render('device_down', '{"name": "R1", "host": "h", "since": null, "because": {"text": "because", "error": "no route {host}"},
+	"affected": {"text": "affected", "customers": 2, "amount": "Rp5"}}');
+SELECT is((SELECT parts #> '{fields}' FROM alert_render('device_down', '{"name": "text", "because": {"text": "because", "error": "{host}"}}')),
+	'{"name": "text", "error": "{host}"}', 'its values stand beside the others');
+SELECT is((SELECT string_agg(title || ' / ' || message, '; ' ORDER BY language) FROM unnest('{en,id}'::text[]) language,
+	LATERAL (SELECT message_render(s ->> 'title', v) AS title, message_render(s ->> 'message', v) AS message
+	           FROM alert_sentences('money_closed', jsonb_build_object('status', alert_word('paid'), 'method', alert_word('cash')), language) s,
+	                alert_values('{"amount": "Rp5", "invoice": "INV-1"}') v) t),
+	'Money for a paid invoice / Rp5 by cash arrived for INV-1. What no invoice needs is kept as credit.; '
+	'Uang untuk tagihan berstatus lunas / Rp5 lewat tunai masuk untuk INV-1. Sisa yang tidak terpakai menjadi saldo.', 'a word of the API is a word of the language');
+SELECT is((SELECT string_agg(word, ' ') FROM (SELECT m[1] FROM pg_constraint c, regexp_matches(pg_get_constraintdef(c.oid), $re$'(\w+)'::text$re$, 'g') m
+	WHERE c.conname IN ('payments_method_check', 'invoices_status_check')) w (word) WHERE NOT EXISTS (SELECT FROM alert_texts WHERE name = word)),
+	NULL, 'each method and each status has words');
+SELECT is(string_agg(message_render(t.message_en, d - 'text'), ', ' ORDER BY n), '1 min, 59 min, 1 h 0 min, 23 h 59 min, 1 d 0 h, 2 d 3 h', 'how long it was')
+  FROM unnest('{10 s,59 min,60 min,1439 min,1440 min,51 h}'::interval[]) WITH ORDINALITY AS i (lasted, n),
+       LATERAL monitor_duration(lasted) d JOIN alert_texts t ON t.name = d ->> 'text';
 SELECT throws_ok($$SELECT alert_raise_text('system', 'info', 'nonsense', '{}')$$, 'P0002', NULL, 'no alert without its text');
 CREATE FUNCTION fields_of(content text) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(DISTINCT m[1], ' ' ORDER BY m[1]) FROM regexp_matches(content, '\{[a-z_]+\}', 'g') m $$;
@@ -57,6 +80,13 @@ SELECT is(alerts_of('router:'), '1 open, 0 repeats, 0 over', 'one alert, however
 UPDATE router_states SET broken_since = NULL;
 SELECT alert_sweep('2026-03-02') \g /dev/null
 SELECT is(alerts_of('router:'), '0 open, 0 repeats, 1 over', 'over');
+SELECT is((SELECT title || ' / ' || (texts #>> '{id,title}') || ' / ' || (texts #>> '{id,message}') || ' / ' || (fields ->> 'name') FROM alert_logs WHERE code = 'over'),
+	'Over: Router A cannot be reached or refuses us / Selesai: Router {name} tidak terjangkau atau menolak kami / Sejak {since}. {error} / A',
+	'the recovery says in both languages what is over');
+INSERT INTO alert_logs (type, severity, title, message, key) VALUES ('system', 'critical', 'Old {name}', 'of before', 'sender:old');
+SELECT alert_sweep('2026-03-02') \g /dev/null
+SELECT is((SELECT title || ' / ' || (texts #>> '{id,title}') || ' / ' || (fields ->> 'title') FROM alert_logs WHERE code = 'over' AND fields ->> 'message' = 'of before'),
+	'Over: Old {name} / Selesai: {title} / Old {name}', 'an alert without sentences is over with its text');
 UPDATE router_states SET broken_since = now() - interval '1 hour' WHERE router_id = (SELECT id FROM router_settings WHERE name = 'B');
 SELECT alert_sweep('2026-03-02') \g /dev/null
 SELECT is(alerts_of('router:'), '1 open, 0 repeats, 1 over', 'and the next one');

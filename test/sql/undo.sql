@@ -62,7 +62,7 @@ SELECT credit_enter(:'c', -50000, 'cash', '2026-01-01') \g /dev/null
 SELECT throws_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'p', 'reversal', '2026-01-02'), 'IS409', NULL, 'paid out: not by hand');
 SELECT payment_reverse(:'p', 'chargeback', NULL, '2026-01-02') \g /dev/null
 SELECT is((SELECT amount FROM customer_credits WHERE payment_id = :'p' AND kind = 'loss'), 50000::bigint, 'the gateway does not ask: a loss');
-SELECT is(alerts('Payment taken back: chargeback'), 1::bigint, 'with an alert');
+SELECT is(alerts('Payment taken back: charged back'), 1::bigint, 'with an alert');
 SELECT sub(person()) AS s \gset
 SELECT gateway(inv(:'s'), 100000, '2026-01-01') AS p \gset
 SELECT throws_ok(format('SELECT payment_reverse(%L, %L, NULL, %L)', :'p', 'reversal', '2026-01-02'), 'IS409', NULL, 'a gateway payment is refunded, not deleted');

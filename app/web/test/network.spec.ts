@@ -54,6 +54,21 @@ test('an alert is read; a router is tested', async ({ page, allowed: _ }) => {
 	await expect(page.getByRole('row', { name: /^ether1/ })).toContainText(/[1-9].* [kM]bit\/s/);
 });
 
+/* Bug: an alert was read in the language in which messages leave, whatever that of the console. */
+test('an alert is read in the language of its reader', async ({ page, allowed: _ }) => {
+	await enter(page, '/network?tab=alerts&is_open=1', undefined, 'en');
+	const english = page.getByRole('row', { name: 'No backup was proved by a restore' });
+	await expect(english).toContainText('Last proof: –. Run ispctl restore-test.');
+	await page.goto(`${process.env.STACK_URL}/`);
+	await expect(english).toBeVisible();
+	await page.evaluate(() => localStorage.setItem('lang', 'id'));
+	await page.reload();
+	const indonesian = page.getByRole('row', { name: 'Belum ada cadangan yang teruji dengan pemulihan' });
+	await expect(indonesian).toBeVisible();
+	await page.goto(`${process.env.STACK_URL}/network?tab=alerts&is_open=1`);
+	await expect(indonesian).toContainText('Bukti terakhir: –. Jalankan ispctl restore-test.');
+});
+
 /* Bug: the counts were shown, and not why rows were left out. */
 test('an import says why it left out a row', async ({ page, allowed: _ }) => {
 	const run = (...words: string[]) =>

@@ -241,6 +241,12 @@ routers_and_alerts_are_those_that_stand(void **state)
 	assert_string_equal(column(screen, "routers", "has_drift"), " true false");
 	assert_string_equal(column(screen, "alerts", "title"), " \"second\" \"first\"");
 	assert_string_equal(column(screen, "alerts", "customers"), " 0 2");
+	(void)sql("SELECT alert_raise_text('system', 'info', 'drift', '{\"name\": \"R1\"}',"
+		  " NULL, 'd') AS v");
+	screen = shown(dashboard_show);
+	assert_string_equal(column(screen, "alerts", "fields"), " {\"name\":\"R1\"} null null");
+	assert_non_null(strstr(column(screen, "alerts", "texts"),
+	    "\"title\":\"Router {name} berbeda dari basis data\""));
 }
 
 int

@@ -53,6 +53,14 @@ open_alerts_are_those_of_a_thing(void **state)
 	screen = shown(monitoring_dashboard);
 	assert_string_equal(column(screen, "open_alerts", "title"), " \"second\" \"first\"");
 	SHOWS("unread_alerts", "2");
+	(void)sql("SELECT alert_raise_text('system', 'info', 'drift', '{\"name\": \"R1\"}',"
+		  " NULL, 'd') AS v");
+	screen = shown(monitoring_dashboard);
+	assert_string_equal(column(screen, "open_alerts", "code"), " \"drift\" null null");
+	assert_string_equal(column(screen, "open_alerts", "fields"),
+	    " {\"name\":\"R1\"} null null");
+	assert_non_null(strstr(column(screen, "open_alerts", "texts"),
+	    "\"title\":\"Router {name} differs from the database\""));
 }
 
 static const char *

@@ -15,6 +15,7 @@ import { call } from '../../api/client';
 import { refresh, useGet, useMay } from '../../api/query';
 import type { Loose, Row } from '../../api/types';
 import { useT } from '../../i18n';
+import { alertText } from '../../i18n/alert';
 import { Chart } from '../../kit/chart';
 import { day, moment, monthName, number, rupiah, shortRupiah } from '../../kit/format';
 import { PageFrame, Section } from '../../kit/page';
@@ -218,7 +219,7 @@ function Months({ rows }: { rows?: Loose[] }) {
 
 /* Open alerts, each with how many customers it reaches; all of them stand on their own screen. */
 function Alerts({ rows }: { rows?: Loose[] }) {
-	const { t } = useT();
+	const { t, lang } = useT();
 	return (
 		<Section
 			title={t.w.alerts}
@@ -234,7 +235,11 @@ function Alerts({ rows }: { rows?: Loose[] }) {
 				rows={rows?.slice(0, 5)}
 				empty={t.w.noAlerts}
 				columns={[
-					{ key: 'title', phone: 'title' },
+					{
+						key: 'title',
+						phone: 'title',
+						cell: r => alertText(t, lang, r as Row<'alert'>, 'title'),
+					},
 					{ key: 'severity', phone: 'side' },
 					{
 						key: 'customers',

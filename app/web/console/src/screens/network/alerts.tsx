@@ -1,14 +1,15 @@
 import { Text } from '@mantine/core';
 import type { Row } from '../../api/types';
 import { useT } from '../../i18n';
+import { alertText } from '../../i18n/alert';
 import { List } from '../../kit/list';
 import { ActBar, MoreMenu } from '../../kit/page';
 import { State } from '../../kit/state';
 
 export function Alerts() {
-	const { t } = useT();
+	const { t, lang } = useT();
 	return (
-		<List<Row>
+		<List<Row<'alert'>>
 			path="/api/alerts"
 			label={t.w.alerts}
 			empty={t.n.alerts}
@@ -30,12 +31,12 @@ export function Alerts() {
 					phone: 'title',
 					cell: r => (
 						<Text fz="inherit" fw={r.is_read ? 400 : 650}>
-							{r.title}
+							{alertText(t, lang, r, 'title')}
 						</Text>
 					),
 				},
 				{ key: 'severity', phone: 'side' },
-				{ key: 'message', phone: 'plain' },
+				{ key: 'message', phone: 'plain', cell: r => alertText(t, lang, r, 'message') },
 				{ key: 'created_at', label: t.f.raised_at, phone: 'plain' },
 				{
 					key: 'resolved_at',
