@@ -104,6 +104,45 @@ export async function expectWords(page: Page, label: string) {
 	expect.soft(texts.filter(text => /^[a-z]/.test(text)), `${label}: words that lack`).toEqual([]);
 }
 
+/* Edges of fields have 3:1 against their inside, which axe does not measure. */
+export async function expectEdges(page: Page, label: string) {
+	const faint = await page.locator('input:not([type=file]):enabled, select:enabled, textarea:enabled').evaluateAll(all => {
+		const light = (colour: string) => {
+			const [r, g, b] = colour.match(/[\d.]+/g)!.slice(0, 3).map(n => {
+				const part = Number(n) / 255;
+				return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+			});
+			return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+		};
+		return all
+			.map(e => [e, getComputedStyle(e)] as const)
+			.filter(([e, style]) => e.getBoundingClientRect().width > 8 && Number.parseFloat(style.borderTopWidth) > 0)
+			.filter(([, { borderTopColor, backgroundColor }]) => {
+				const [a, b] = [light(borderTopColor), light(backgroundColor)].sort((x, y) => y - x);
+				return (a! + 0.05) / (b! + 0.05) < 3;
+			})
+			.map(([e, style]) => `${e.outerHTML.slice(0, 80)} ${style.borderTopColor} on ${style.backgroundColor}`);
+	});
+	expect.soft(faint, `${label}: faint edges`).toEqual([]);
+}
+
+/* The chosen tab is seen: it stood beyond the edge of a phone when rights brought more tabs before it. */
+export async function expectTab(page: Page, label: string) {
+	const hidden = await page.locator('[role=tab][aria-selected=true]').evaluateAll(all =>
+		all
+			.filter(tab => {
+				const [inner, outer] = [tab, tab.parentElement!].map(e => e.getBoundingClientRect());
+				return inner!.left < outer!.left - 1 || inner!.right > outer!.right + 1;
+			})
+			.map(tab => tab.textContent),
+	);
+	expect.soft(hidden, `${label}: tabs beyond the edge`).toEqual([]);
+}
+
+/* Words of states with the colour of each: a word has one. */
+export const stateColours = (page: Page) =>
+	page.locator('.mantine-Badge-root').evaluateAll(all => all.map(e => [e.textContent ?? '', getComputedStyle(e).backgroundColor] as const));
+
 /* axe finds nothing; seconds each, so only for screens in use all day. */
 export async function expectReadable(page: Page, label: string) {
 	const axe = await new AxeBuilder({ page: page as never }).analyze();

@@ -814,6 +814,7 @@ export const en: Messages = {
 		leave: 'Leave',
 		stay: 'Stay here',
 		away: 'The server does not answer. Trying again…',
+		loginSession: 'Log-in',
 		expiredTitle: 'Session expired',
 		expiredText: 'Log in again to continue. What you typed is still there.',
 		notFound: 'There is no such page.',

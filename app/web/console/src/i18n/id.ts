@@ -984,6 +984,7 @@ export const id = {
 		leave: 'Tinggalkan',
 		stay: 'Tetap di sini',
 		away: 'Server tidak menjawab. Mencoba lagi…',
+		loginSession: 'Sesi masuk',
 		expiredTitle: 'Sesi berakhir',
 		expiredText: 'Masuk lagi untuk melanjutkan. Yang sudah diketik tetap ada.',
 		notFound: 'Halaman tidak ditemukan.',

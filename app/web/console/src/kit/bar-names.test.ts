@@ -21,6 +21,12 @@ describe('names under bars', () => {
 			'Ded…\n30\nMbps',
 		);
 	});
+	/* Bug: "Feb 26Mar 26" on Beranda. */
+	it('of twelve months stand apart on a desk', () => {
+		const months = ['Feb 26', 'Mar 26', 'Agu 26', 'Sep 26', 'Okt 26', 'Nov 26'];
+		expect(barNames([...months, ...months], 490).slice(0, 2)).toEqual(['Feb\n26', 'Mar\n26']);
+		expect(barNames([...months, ...months], 900)[1]).toBe('Mar 26');
+	});
 	it('of a month of days are left out where they would touch', () => {
 		const days = Array.from({ length: 30 }, (_, i) => `${i + 1} Nov`);
 		const shown = barNames(days, 300).filter(Boolean);

@@ -6,6 +6,9 @@ const LETTER_OF_LINE = 6;
 const GAP = 10;
 const GAP_OF_LINES = 4;
 const FEWEST_LETTERS = 5;
+/* A line of several words is measured: "Mar 26" is as wide as "Di atas", which has a letter more. */
+const widthOf = (line: string) =>
+	[...line].reduce((sum, c) => sum + (/[ijltfrI .,:–-]/.test(c) ? 4 : /[MWmw]/.test(c) ? 9 : 7), 0);
 
 /* Names in one line if all have room; else in several, with words cut that are too long.  Close bars,
  * under which five letters of a word would touch, get some of their names: one in so many days. */
@@ -14,18 +17,19 @@ export function barNames(names: string[], width: number): string[] {
 	const longest = Math.max(4, ...names.map(n => n.length));
 	if (GAP + LETTER * longest <= room) return names;
 	const letters = Math.floor((room - GAP_OF_LINES) / LETTER_OF_LINE);
-	if (letters >= FEWEST_LETTERS) return names.map(name => inLines(name, letters));
+	if (letters >= FEWEST_LETTERS) return names.map(name => inLines(name, letters, room));
 	const every = Math.ceil((GAP + LETTER * longest) / room);
 	return names.map((name, i) => (i % every === 0 ? name : ''));
 }
 
-function inLines(name: string, letters: number) {
+function inLines(name: string, letters: number, room: number) {
 	const lines: string[] = [];
 	for (const word of name.split(' ')) {
 		const short = word.length > letters ? `${word.slice(0, letters - 2)}…` : word;
 		const last = lines.at(-1);
-		if (last !== undefined && last.length + 1 + short.length <= letters)
-			lines[lines.length - 1] = `${last} ${short}`;
+		const joined = `${last} ${short}`;
+		if (last !== undefined && widthOf(joined) + GAP_OF_LINES <= room)
+			lines[lines.length - 1] = joined;
 		else lines.push(short);
 	}
 	return lines.join('\n');

@@ -171,12 +171,13 @@ export function TabFrame({
 	const real = tabs.filter(x => !!x) as Tab[];
 	const chosen = real.find(x => x.key === state[name])?.key ?? real[0]?.key;
 	const list = useRef<HTMLDivElement>(null);
-	/* On a phone the chosen one may stand beyond the edge. */
+	/* On a phone the chosen one may stand beyond the edge, also when more tabs come with the rights. */
+	const keys = real.map(x => x.key).join();
 	useEffect(() => {
 		const tab = list.current?.querySelector<HTMLElement>('[data-active]');
 		if (list.current && tab)
 			list.current.scrollLeft = tab.offsetLeft - (list.current.clientWidth - tab.clientWidth) / 2;
-	}, [chosen]);
+	}, [chosen, keys]);
 	return (
 		<Tabs
 			value={chosen}

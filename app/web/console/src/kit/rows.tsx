@@ -265,7 +265,10 @@ const isIdle = (phone: Phone | undefined, value: unknown, isDrawn: boolean) =>
 	(isNone(value) || (phone === 'label' && !isDrawn && value === 0));
 
 /* Columns of texts that people choose, of any length. */
-const NAMES = 'name customer customer_name mikrotik_username username usernames'.split(' ');
+const NAMES =
+	'name customer customer_name mikrotik_username username usernames package package_name packages'.split(
+		' ',
+	);
 
 /* The text of what a cell draws: a value, or the content of a link. */
 function textOf(drawn: unknown): string | undefined {

@@ -49,13 +49,7 @@ export function Customers() {
 
 /* Online goes before on: that the line is in use says more than that it may be. */
 export function Service({ row }: { row: Row }) {
-	const { t } = useT();
 	if (row.online === true) return <State is="online" />;
 	if (!row.service) return '–';
-	return (
-		<State
-			is={row.service}
-			label={row.service === 'on' && row.online === false ? t.v.offline : undefined}
-		/>
-	);
+	return <State is={row.service === 'on' && row.online === false ? 'offline' : row.service} />;
 }

@@ -78,6 +78,8 @@ export function Users() {
 export function Tokens() {
 	const { t } = useT();
 	const toast = useToast();
+	/* The server's own name of a log-in. */
+	const nameOf = (row: Row) => (row.name === 'auth-token' ? t.w.loginSession : String(row.name));
 	const [made, setMade] = useState<string>();
 	const create: Act = {
 		key: 'newToken',
@@ -105,7 +107,7 @@ export function Tokens() {
 				label={t.w.tokens}
 				bar={<ActBar acts={[create]} />}
 				columns={[
-					{ key: 'name', phone: 'title' },
+					{ key: 'name', phone: 'title', cell: nameOf },
 					{ key: 'abilities', cell: r => <Abilities of={r.abilities} /> },
 					{ key: 'last_used_at' },
 					{ key: 'expires_at' },
@@ -120,7 +122,7 @@ export function Tokens() {
 								colour: 'red',
 								method: 'DELETE',
 								path: `/api/auth/tokens/${r.id}`,
-								mustType: String(r.name),
+								mustType: nameOf(r),
 								says: t.c.revoke,
 							},
 						]}
