@@ -34,6 +34,10 @@ export function Language({ start, children }: { start: Said; children: ReactNode
 	return <Context.Provider value={{ ...said, setLang }}>{children}</Context.Provider>;
 }
 
+/* A text that may be a word of the server's, or what a person typed: that stays as it is. */
+export const wordOrText = (group: Record<string, unknown>, text: string) =>
+	Object.hasOwn(group, text) ? word(group, text) : text;
+
 /* A word of a group by a name that comes from the server; the name itself when there is none. */
 export const word = (group: Record<string, unknown>, name: string) =>
 	typeof group[name] === 'string' ? (group[name] as string) : name.replaceAll('_', ' ');

@@ -8,7 +8,7 @@
  */
 import { day } from '../kit/format';
 import type { Messages } from './id';
-import { word } from './index';
+import { wordOrText } from './index';
 
 const kept = new Map<string, RegExp>();
 function patternOf(format: string) {
@@ -28,7 +28,7 @@ function patternOf(format: string) {
 function argument(t: Messages, mark: string, text: string) {
 	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, t.lang);
 	if (mark === '%m') return why(t, text);
-	return mark === '%w' && Object.hasOwn(t.v, text) ? word(t.v, text) : text;
+	return mark === '%w' ? wordOrText(t.v, text) : text;
 }
 
 /* Sort by words of their own, most first: "the pause is over" tells of no account named "the pause". */

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { id } from './id';
+import { word, wordOrText } from './index';
 
 const SOURCE = join(__dirname, '..');
 const files = (dir: string): string[] =>
@@ -30,4 +31,11 @@ it.each(['nav', 'a', 'c', 'n', 'w'] as const)('every word of %s is on a screen',
 const known = `${source}${readFileSync(join(SOURCE, 'api/schema.d.ts'), 'utf8')}`;
 it.each(['f', 's'] as const)('every name of %s is one of the API or of a screen', group => {
 	expect(Object.keys(id[group]).filter(key => !new RegExp(`\\b${key}\\b`).test(known))).toEqual([]);
+});
+
+/* Bug: reports showed the user budi_s@example.com as "budi s@example.com". */
+it('a typed text is no word of the server', () => {
+	expect(wordOrText(id.v, 'cash')).toBe('Tunai');
+	expect(wordOrText(id.v, 'budi_s@example.com')).toBe('budi_s@example.com');
+	expect(word(id.v, 'new_state')).toBe('new state');
 });

@@ -15,6 +15,15 @@ import {
 	whatsapp,
 } from './format';
 
+describe('a date', () => {
+	/* Bug: a customer of such a name made the history of it fail. */
+	it('that is none stays as it is', () => {
+		expect(day('2026-99-99', 'id')).toBe('2026-99-99');
+		expect(day('2026-12-01', 'id')).toBe('01 Des 2026');
+		expect(day(null, 'id')).toBe('–');
+	});
+});
+
 describe('money', () => {
 	it('parts thousands with dots in both languages', () => {
 		expect(rupiah(12650000)).toBe('Rp12.650.000');

@@ -46,21 +46,17 @@ export function shortRupiah(n: number, lang: Lang) {
 /* A day without a clock is the same day in every zone. */
 const instant = (text: string) => new Date(text.length === 10 ? `${text}T12:00:00Z` : text);
 
-export const day = (text: string | null | undefined, lang: Lang) =>
-	text
-		? formatter(lang, { day: '2-digit', month: 'short', year: 'numeric' }).format(instant(text))
-		: '–';
-export const moment = (text: string | null | undefined, lang: Lang) =>
-	text
-		? formatter(lang, {
-				day: '2-digit',
-				month: 'short',
-				year: 'numeric',
-				hour: '2-digit',
-				minute: '2-digit',
-				hourCycle: 'h23',
-			}).format(instant(text))
-		: '–';
+const DAY = { day: '2-digit', month: 'short', year: 'numeric' } as const;
+const MOMENT = { ...DAY, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+
+/* A text that only looks like a date, as an account named 2026-99-99, stays as it is. */
+function dated(text: string | null | undefined, lang: Lang, options: Intl.DateTimeFormatOptions) {
+	if (!text) return '–';
+	const at = instant(text);
+	return Number.isNaN(at.getTime()) ? text : formatter(lang, options).format(at);
+}
+export const day = (text: string | null | undefined, lang: Lang) => dated(text, lang, DAY);
+export const moment = (text: string | null | undefined, lang: Lang) => dated(text, lang, MOMENT);
 export const clock = (text: string | number, lang: Lang, seconds = false) =>
 	formatter(lang, {
 		hour: '2-digit',

@@ -11,7 +11,7 @@ import IconWifi from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useGet } from '../api/query';
-import { useT, word } from '../i18n';
+import { useT, wordOrText } from '../i18n';
 import type { Messages } from '../i18n/id';
 import { usePlaces } from './shell';
 
@@ -28,9 +28,7 @@ const WHERE: Record<string, [string, typeof IconUser]> = {
 function readable(t: Messages, { type, subtitle }: Found) {
 	if (type === 'customer') return subtitle ?? undefined;
 	const [name, ...more] = (subtitle ?? '').split(', ');
-	return [name, ...more.map(part => (Object.hasOwn(t.v, part) ? word(t.v, part) : part))].join(
-		', ',
-	);
+	return [name, ...more.map(part => wordOrText(t.v, part))].join(', ');
 }
 
 const [store, spotlight] = createSpotlight();

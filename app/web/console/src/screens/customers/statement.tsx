@@ -3,10 +3,19 @@ import { Card, Group, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
-import { useT, word } from '../../i18n';
+import { useT, wordOrText } from '../../i18n';
+import type { Messages } from '../../i18n/id';
 import { rupiah, today } from '../../kit/format';
 import { Facts } from '../../kit/page';
 import { Rows } from '../../kit/rows';
+
+/* How money came and went begins with a word of the server's, its reference follows; a reason is a person's. */
+function textOf(t: Messages, row: Loose) {
+	const text = String(row.text ?? '');
+	if (!['payment', 'reversal', 'refund'].includes(String(row.type))) return text;
+	const [method = '', ...rest] = text.split(' ');
+	return [wordOrText(t.v, method), ...rest].join(' ');
+}
 
 export function Statement({ id }: { id: string }) {
 	const { t } = useT();
@@ -43,7 +52,11 @@ export function Statement({ id }: { id: string }) {
 					columns={[
 						{ key: 'day', kind: 'day', phone: 'plain' },
 						{ key: 'type', phone: 'title' },
-						{ key: 'text', phone: 'plain', cell: r => r.number ?? word(t.v, String(r.text ?? '')) },
+						{
+							key: 'text',
+							phone: 'plain',
+							cell: r => r.number ?? textOf(t, r),
+						},
 						{ key: 'amount' },
 						{ key: 'balance', label: t.w.owed, phone: 'label' },
 					]}

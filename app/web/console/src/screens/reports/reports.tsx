@@ -8,7 +8,7 @@ import { useMemo } from 'react';
 import { download, type Query } from '../../api/client';
 import { useGet } from '../../api/query';
 import type { Loose } from '../../api/types';
-import { type Lang, useT, word } from '../../i18n';
+import { type Lang, useT, word, wordOrText } from '../../i18n';
 import type { Messages } from '../../i18n/id';
 import { Chart, type Line } from '../../kit/chart';
 import { day, monthName, number, shortRupiah, today } from '../../kit/format';
@@ -196,7 +196,7 @@ function nameOf(value: unknown, lang: Lang, t: Messages) {
 	const text = String(value ?? '–');
 	if (/^\d{4}-\d\d$/.test(text)) return monthName(text, lang);
 	if (/^\d{4}-\d\d-\d\d$/.test(text)) return day(text, lang);
-	return word(t.v, text);
+	return wordOrText(t.v, text);
 }
 
 const MOST_BARS = 62;
