@@ -207,6 +207,18 @@ for (const [width, height, scheme] of process.env.PICTURES ? IN_PICTURES : IN_PI
 		}
 	});
 
+	/* Bug: "Belum ada pelanggan", and "161–66 dari 66", after the last row of the last page had gone. */
+	test(`a page beyond the last is the last, at ${width}`, async ({ page, allowed: _ }) => {
+		await begin(page);
+		await enter(page, '/customers?page=99&sort=-name');
+		await expect(page).toHaveURL(/\?page=[3-9]&sort=-name$/);
+		const shown = page.getByText(/^\d+–\d+ dari \d+/);
+		await expect(shown).toBeVisible();
+		const [from, to, all] = (await shown.innerText()).match(/\d+/g)!.map(Number);
+		expect(to).toBe(all);
+		await expect(page.locator('tbody tr')).toHaveCount(to! - from! + 1);
+	});
+
 	/* Bug: the bar of those who left stood before that of those who came, and hid it. */
 	test(`bars of two figures are both seen, at ${width}`, async ({ page, allowed }) => {
 		allowed.push(/Canvas2D: Multiple readback/);

@@ -6,7 +6,7 @@
  * their screen; `bulk` gives check boxes and acts for what is chosen.
  */
 import { Card, Group, Pagination, Text } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import type { Query } from '../api/client';
 import { useGet } from '../api/query';
 import type { Loose, Page } from '../api/types';
@@ -46,6 +46,13 @@ export function List<T extends Loose>(props: ListProps<T>) {
 	const query = queryOf(props, state);
 	const read = useGet<Page<T>>(props.path, query, { every: props.every });
 	const [chosen, setChosen] = useState(new Map<string, string>());
+	/* The last row of the last page was paid, or an old address is opened: the page before is shown. */
+	const page = read.data?.current_page ?? 1;
+	const isBeyond = page > 1 && read.data?.data.length === 0;
+	useEffect(() => {
+		const last = Math.min(page - 1, read.data?.last_page ?? 1);
+		if (isBeyond) setState({ page: last > 1 ? String(last) : undefined }, true);
+	}, [isBeyond, page]);
 	return (
 		<>
 			<FilterBar
@@ -71,7 +78,7 @@ export function List<T extends Loose>(props: ListProps<T>) {
 			<Card withBorder padding={0} className={classes.frame}>
 				<Rows
 					{...props}
-					rows={read.data?.data}
+					rows={isBeyond ? undefined : read.data?.data}
 					error={read.error}
 					retry={() => void read.refetch()}
 					isOld={read.isPlaceholderData}
@@ -86,7 +93,7 @@ export function List<T extends Loose>(props: ListProps<T>) {
 					onChoose={setChosen}
 				/>
 			</Card>
-			{read.data && (
+			{read.data && !isBeyond && (
 				<Foot
 					page={read.data}
 					onPage={page => setState({ page: page > 1 ? String(page) : undefined })}
