@@ -270,6 +270,22 @@ devices_of_a_batch_keep_their_readings(void **state)
 	    "one {1,2}, two {21}");
 }
 
+/* Readings are kept while no interface of the device is monitored. */
+static void
+readings_without_interfaces_are_passed_over(void **state)
+{
+	const char *id = a_device("one");
+
+	(void)state;
+	(void)an_interface(id, "ether1", 1);
+	store_reading(id, 10, COUNTER_RATE, 8,
+	    sql_i64("SELECT extract(epoch FROM now())::bigint AS v"));
+	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = false");
+	assert_int_equal(the_device(id)->ninterfaces, 0);
+	(void)sql("UPDATE snmp_interfaces SET monitor_bandwidth = true");
+	assert_true(the_device(id)->interfaces[0].has_base);
+}
+
 /* The store of a run that was killed right after it: the same rows again change nothing. */
 static void
 a_reading_is_stored_once(void **state)
@@ -464,6 +480,7 @@ main(void)
 		CASE(verdicts_decide_what_is_published),
 		CASE(a_reading_outlives_a_poll_without_one),
 		CASE(devices_of_a_batch_keep_their_readings),
+		CASE(readings_without_interfaces_are_passed_over),
 		CASE(a_reading_is_stored_once),
 		CASE(discovery_adds_moves_and_marks_interfaces),
 		CASE(rows_have_statuses_and_speeds),
