@@ -272,6 +272,17 @@ SELECT is(is_now(:'s') || ', ' || owes(inv(:'s', 2)), 'expired 2026-01-30, overd
 SELECT pay(:'i', '2026-02-02') \g /dev/null
 SELECT is(is_now(:'s'), 'active 2026-02-20', 'a payment does, and gives back all 21 days off');
 
+-- Bug: nights were missed, so that a bill past its grace still stood as unpaid. The due date of another one was moved, nothing was
+-- overdue then, and the line was on until the next night cut it again.
+SELECT bare() AS s \gset
+SELECT invoice_create(jsonb_build_object('subscription_id', :'s', 'kind', 'other', 'amount', 50000, 'due_date', due), '2026-01-05')
+	FROM unnest(ARRAY['2026-01-10', '2026-01-20']) due \g /dev/null
+SELECT night('2026-01-12') \g /dev/null
+SELECT invoice_update(inv(:'s'), '{"due_date": "2026-01-30"}', '2026-01-25') \g /dev/null
+SELECT is(is_now(:'s') || ', ' || owes(inv(:'s', 2)), 'suspended(debt) 2026-01-30, unpaid 0/50000', 'a bill past its grace keeps it off, marked or not');
+SELECT pay(inv(:'s', 2), '2026-01-26') \g /dev/null
+SELECT is(is_now(:'s'), 'active 2026-02-13', 'on once that is paid');
+
 -- the only overdue bill goes
 SELECT late() AS s \gset
 SELECT invoice_cancel(inv(:'s'), '2026-02-03') \g /dev/null
